@@ -1,0 +1,47 @@
+# Every target does one thing. `make demo` and `make test` need Go and a C compiler, nothing else.
+SHELL := /bin/bash
+.DEFAULT_GOAL := build
+LINT_VERSION := v2.15.0
+
+.PHONY: build demo test race lint generate tidy conformance bench fuzz picture clean toolchain
+
+toolchain:
+	@command -v go >/dev/null || { echo "make: Go is missing; get Go 1.26 or newer from https://go.dev/dl" >&2; exit 1; }
+	@cc=$$(go env CC); command -v $${cc%% *} >/dev/null || { echo "make: a C compiler is missing; apt-get install gcc (Debian, Ubuntu), dnf install gcc (Fedora) or xcode-select --install (macOS)" >&2; exit 1; }
+
+build: toolchain ## bin/barb
+	@CGO_ENABLED=1 go build -trimpath -o bin/barb ./cmd/barb
+
+demo: build ## the main job as a story, on real sockets and a real history, in a temporary folder
+	@bash docs/demo.sh bin/barb
+
+test: toolchain ## everything that needs no other language and no browser
+	CGO_ENABLED=1 go test ./...
+
+race: toolchain
+	CGO_ENABLED=1 go test -race ./...
+
+lint:
+	@command -v golangci-lint >/dev/null || GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
+	PATH="$$PATH:$$(go env GOPATH)/bin" golangci-lint run ./...
+
+generate: ## completion scripts and man pages
+	go generate ./...
+
+tidy:
+	go mod tidy
+
+conformance: build ## receivers in Node, Python and Go judge what barb sends; needs node and python3-flask
+	cd conformance && go test ./...
+
+bench: build ## speed as ratios against peers in the same run; needs wrk, openssl and the vegeta module
+	bash bench/run.sh
+
+fuzz: ## each fuzz target for FUZZTIME (default 20s)
+	bash .ci/fuzz "$${FUZZTIME:-20s}"
+
+picture: build ## docs/demo.svg from a real run of the demo
+	bash docs/picture.sh
+
+clean:
+	rm -rf bin

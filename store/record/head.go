@@ -1,0 +1,291 @@
+package record
+
+import (
+	"bufio"
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// HeadError is a message head that cannot be taken: not HTTP, ambiguous, or too large.
+type HeadError struct {
+	Status int // what a server answers: 400, 414, 431, 501, 505
+	Text   string
+}
+
+func (e *HeadError) Error() string { return e.Text }
+
+func badHead(format string, args ...any) error {
+	return &HeadError{Status: 400, Text: fmt.Sprintf(format, args...)}
+}
+
+// ReadHead reads a message head up to and with its empty line, at most limit bytes. One empty line before it is skipped
+// (RFC 9112, section 2.2). At the end of the stream before the first byte the error is io.EOF, in the middle of a head
+// io.ErrUnexpectedEOF; a head over the limit is a *HeadError of status 431, or 414 when its first line alone is too long.
+func ReadHead(br *bufio.Reader, limit int) (string, error) {
+	var buf []byte
+	lines, lineStart, skipped := 0, 0, false
+	for {
+		part, err := br.ReadSlice('\n')
+		if len(buf)+len(part) > limit {
+			if lines == 0 {
+				return "", &HeadError{Status: 414, Text: fmt.Sprintf("first line is longer than %d bytes", limit)}
+			}
+			return "", &HeadError{Status: 431, Text: fmt.Sprintf("head is longer than %d bytes", limit)}
+		}
+		buf = append(buf, part...)
+		switch {
+		case err == bufio.ErrBufferFull:
+			continue
+		case err == io.EOF && len(buf) > 0:
+			return "", io.ErrUnexpectedEOF
+		case err != nil:
+			return "", err
+		}
+		line := buf[lineStart:]
+		if len(line) <= 2 && len(bytes.TrimRight(line, "\r\n")) == 0 {
+			if lines > 0 {
+				return string(buf), nil
+			}
+			if skipped {
+				return "", badHead("head begins with empty lines")
+			}
+			buf, skipped = buf[:0], true
+			continue
+		}
+		lines++
+		lineStart = len(buf)
+	}
+}
+
+// ParseRequest takes a request head apart as strictly as RFC 9112 asks of a server: every line ends in CRLF, no folded
+// lines, no space before the colon, no control characters. Method, Target, Proto, Header, Head and URL are set; URL
+// has scheme, the Host field and the target. HTTP/1.1 without exactly one Host is refused.
+func ParseRequest(head, scheme string) (Request, error) {
+	line, rest, ok := strings.Cut(head, "\r\n")
+	if !ok {
+		return Request{}, badHead("request line does not end in CRLF")
+	}
+	method, line, ok1 := strings.Cut(line, " ")
+	target, proto, ok2 := strings.Cut(line, " ")
+	switch {
+	case !ok1 || !ok2 || !isToken(method) || !isTarget(target):
+		return Request{}, badHead("malformed request line")
+	case proto != "HTTP/1.1" && proto != "HTTP/1.0":
+		if strings.HasPrefix(proto, "HTTP/") {
+			return Request{}, &HeadError{Status: 505, Text: "only HTTP/1.0 and HTTP/1.1 are spoken here"}
+		}
+		return Request{}, badHead("malformed request line")
+	}
+	header, err := parseFields(rest, true)
+	if err != nil {
+		return Request{}, err
+	}
+	hosts := header.Values("Host")
+	if len(hosts) > 1 || len(hosts) == 0 && proto == "HTTP/1.1" {
+		return Request{}, badHead("%d Host fields", len(hosts))
+	}
+	r := Request{Method: method, Target: target, Proto: proto, Header: header, Head: head}
+	r.URL = target
+	if !strings.Contains(target, "://") {
+		r.URL = scheme + "://" + header.Get("Host") + target
+	}
+	return r, nil
+}
+
+// ParseResponse takes a response head apart. It is lenient where clients must be (bare LF), and refuses what is not HTTP.
+func ParseResponse(head string) (*Response, error) {
+	line, rest, _ := strings.Cut(head, "\n")
+	line = strings.TrimSuffix(line, "\r")
+	proto, line, ok := strings.Cut(line, " ")
+	code, reason, _ := strings.Cut(line, " ")
+	status, err := strconv.Atoi(code)
+	if !ok || !strings.HasPrefix(proto, "HTTP/1.") || len(code) != 3 || err != nil || status < 100 || status > 599 {
+		return nil, badHead("answer is not HTTP/1: %q", cut(head, 40))
+	}
+	header, err := parseFields(rest, false)
+	if err != nil {
+		return nil, err
+	}
+	return &Response{Status: status, Reason: reason, Proto: proto, Header: header, Head: head}, nil
+}
+
+// parseFields reads the lines after the first one up to the empty line. Names and values share the head's memory.
+func parseFields(lines string, strict bool) (Header, error) {
+	header := make(Header, 0, strings.Count(lines, "\n"))
+	for {
+		line, rest, ok := strings.Cut(lines, "\n")
+		if !ok {
+			return nil, badHead("head has no end")
+		}
+		lines = rest
+		trimmed := strings.TrimSuffix(line, "\r")
+		if strict && len(trimmed) == len(line) {
+			return nil, badHead("header line does not end in CRLF")
+		}
+		if trimmed == "" {
+			return header, nil
+		}
+		name, value, ok := strings.Cut(trimmed, ":")
+		value = strings.Trim(value, " \t")
+		switch {
+		case trimmed[0] == ' ' || trimmed[0] == '\t':
+			return nil, badHead("folded header line")
+		case !ok || !isToken(name):
+			return nil, badHead("malformed header line")
+		case strings.ContainsFunc(value, isControl):
+			return nil, badHead("control character in header %s", name)
+		}
+		header = append(header, Field{name, value})
+	}
+}
+
+// BodyFraming says how long a received request's body is: length bytes, or chunked. Anything that two readers could
+// understand differently is refused (RFC 9112, section 6.3): both ways at once, two lengths, a length that is not digits.
+func (r *Request) BodyFraming() (length int64, chunked bool, err error) {
+	lengths, codings := r.Header.Values("Content-Length"), r.Header.Values("Transfer-Encoding")
+	switch {
+	case len(lengths) > 0 && len(codings) > 0:
+		return 0, false, badHead("both Content-Length and Transfer-Encoding")
+	case len(codings) > 0 && r.Proto == "HTTP/1.0":
+		return 0, false, badHead("Transfer-Encoding in HTTP/1.0")
+	case len(codings) == 1 && strings.EqualFold(codings[0], "chunked"):
+		return 0, true, nil
+	case len(codings) > 0:
+		return 0, false, &HeadError{Status: 501, Text: "transfer coding other than chunked"}
+	case len(lengths) > 1:
+		return 0, false, badHead("%d Content-Length fields", len(lengths))
+	case len(lengths) == 0:
+		return 0, false, nil
+	}
+	length, err = ParseLength(lengths[0])
+	return length, false, err
+}
+
+// ParseLength reads a Content-Length: 1 to 18 digits and nothing else.
+func ParseLength(s string) (int64, error) {
+	if s == "" || len(s) > 18 || strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' }) {
+		return 0, badHead("malformed Content-Length")
+	}
+	return strconv.ParseInt(s, 10, 64)
+}
+
+// AppendHead appends the request's head as it goes on the wire: Head where it is known, else the request line and the
+// fields in order, nothing added.
+func (r *Request) AppendHead(dst []byte) []byte {
+	if r.Head != "" {
+		return append(dst, r.Head...)
+	}
+	proto := r.Proto
+	if !strings.HasPrefix(proto, "HTTP/1.") {
+		proto = "HTTP/1.1"
+	}
+	dst = append(dst, r.Method...)
+	dst = append(dst, ' ')
+	dst = append(dst, r.WireTarget()...)
+	dst = append(dst, ' ')
+	dst = append(dst, proto...)
+	dst = append(dst, "\r\n"...)
+	return appendFields(dst, r.Header)
+}
+
+// AppendHead appends the response's head as it goes on the wire: Head where it is known, else made of the fields.
+func (r *Response) AppendHead(dst []byte) []byte {
+	if r.Head != "" {
+		return append(dst, r.Head...)
+	}
+	dst = append(dst, "HTTP/1.1 "...)
+	dst = strconv.AppendInt(dst, int64(r.Status), 10)
+	dst = append(dst, ' ')
+	dst = append(dst, r.Reason...)
+	dst = append(dst, "\r\n"...)
+	return appendFields(dst, r.Header)
+}
+
+func appendFields(dst []byte, header Header) []byte {
+	for _, f := range header {
+		dst = append(dst, f.Name...)
+		dst = append(dst, ": "...)
+		dst = append(dst, f.Value...)
+		dst = append(dst, "\r\n"...)
+	}
+	return append(dst, "\r\n"...)
+}
+
+// WireTarget returns Target, or what follows the authority in URL: the path and query as they were typed, "/" when there
+// is none. A fragment stays behind, it never goes on the wire.
+func (r *Request) WireTarget() string {
+	if r.Target != "" {
+		return r.Target
+	}
+	_, rest, ok := strings.Cut(r.URL, "://")
+	if !ok {
+		rest = r.URL
+	}
+	rest, _, _ = strings.Cut(rest, "#")
+	i := strings.IndexAny(rest, "/?")
+	switch {
+	case i < 0:
+		return "/"
+	case rest[i] == '?':
+		return "/" + rest[i:]
+	}
+	return rest[i:]
+}
+
+// CheckField says what is wrong with a header field that is to be written: a name that is not a token, a value with
+// control characters. It is what keeps a line break in a value from becoming a header of its own.
+func CheckField(f Field) error {
+	switch {
+	case !isToken(f.Name):
+		return fmt.Errorf("header name %q is not a token", f.Name)
+	case strings.ContainsFunc(f.Value, isControl):
+		return fmt.Errorf("header %s has a control character in its value", f.Name)
+	}
+	return nil
+}
+
+// IsHeadError reports whether err is a head that cannot be taken, and what a server answers to it.
+func IsHeadError(err error) (status int, ok bool) {
+	var e *HeadError
+	if errors.As(err, &e) {
+		return e.Status, true
+	}
+	return 0, false
+}
+
+// isControl is true for what a field value must not hold: CR, LF, NUL and the other controls but tab.
+func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
+
+func isToken(s string) bool {
+	for i := range len(s) {
+		c := s[i]
+		switch {
+		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
+		case strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return s != ""
+}
+
+// isTarget accepts any visible byte: what a sender wrote is kept, not judged. Non-ASCII bytes come from real senders.
+func isTarget(s string) bool {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] == 0x7f {
+			return false
+		}
+	}
+	return s != ""
+}
+
+func cut(s string, n int) string {
+	if len(s) > n {
+		return s[:n]
+	}
+	return s
+}

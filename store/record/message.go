@@ -1,0 +1,119 @@
+package record
+
+import (
+	"net/http"
+	"net/textproto"
+	"slices"
+	"strings"
+)
+
+// Field is one header line: name and value as they stood on the wire, without the white space around the value.
+type Field struct{ Name, Value string }
+
+// Header is the fields of a message in wire order, with their case and repetitions.
+type Header []Field
+
+// Get returns the value of the first field called name, compared without case; "" when there is none.
+func (h Header) Get(name string) string {
+	for _, f := range h {
+		if strings.EqualFold(f.Name, name) {
+			return f.Value
+		}
+	}
+	return ""
+}
+
+// Has reports whether a field called name is there, compared without case.
+func (h Header) Has(name string) bool {
+	return slices.ContainsFunc(h, func(f Field) bool { return strings.EqualFold(f.Name, name) })
+}
+
+// Values returns the values of all fields called name, in order.
+func (h Header) Values(name string) []string {
+	var values []string
+	for _, f := range h {
+		if strings.EqualFold(f.Name, name) {
+			values = append(values, f.Value)
+		}
+	}
+	return values
+}
+
+// Set returns a header in which name has just this value: in the place of the first field of that name, or at the end.
+// The receiver is not changed.
+func (h Header) Set(name, value string) Header {
+	out := make(Header, 0, len(h)+1)
+	done := false
+	for _, f := range h {
+		if !strings.EqualFold(f.Name, name) {
+			out = append(out, f)
+		} else if !done {
+			out, done = append(out, Field{name, value}), true
+		}
+	}
+	if !done {
+		out = append(out, Field{name, value})
+	}
+	return out
+}
+
+// Without returns the header without the fields of the given names. The receiver is not changed.
+func (h Header) Without(names ...string) Header {
+	return slices.DeleteFunc(slices.Clone(h), func(f Field) bool {
+		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, f.Name) })
+	})
+}
+
+// HTTP returns the header as net/http has it: names in canonical form, order between different names lost.
+func (h Header) HTTP() http.Header {
+	out := make(http.Header, len(h))
+	for _, f := range h {
+		name := textproto.CanonicalMIMEHeaderKey(f.Name)
+		out[name] = append(out[name], f.Value)
+	}
+	return out
+}
+
+// FromHTTP returns a net/http header as fields, sorted by name, since net/http does not know the order.
+func FromHTTP(h http.Header) Header {
+	names := make([]string, 0, len(h))
+	for name := range h {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	var out Header
+	for _, name := range names {
+		for _, value := range h[name] {
+			out = append(out, Field{name, value})
+		}
+	}
+	return out
+}
+
+// Request is what was asked.
+type Request struct {
+	Method string
+	// URL is absolute. Sent: as it was given, without user info. Received: as the sender addressed it, the scheme and
+	// the Host field with Target behind it, byte for byte.
+	URL    string
+	Target string // the request target as on the wire ("/path?query"); "" means: the one that follows from URL
+	Proto  string // "HTTP/1.1"
+	Header Header
+	Body   []byte
+	// Head is the request line and the header fields exactly as on the wire, up to and with the empty line; "" when
+	// the message was not read from or written to a wire by barb itself. Whoever changes the fields above clears it.
+	Head    string
+	Trailer Header // of a chunked body
+}
+
+// Response is what came back.
+type Response struct {
+	Status int // 100–599
+	Reason string
+	Proto  string
+	Header Header
+	Body   []byte // what was kept of it
+	Size   int64  // bytes of body that were read, at least len(Body)
+	Cut    bool   // the body was longer than what was read or kept
+	Head   string // as Request.Head
+}
