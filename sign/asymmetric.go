@@ -1,0 +1,120 @@
+package sign
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
+	"strings"
+)
+
+// Bounds on RSA keys in bits: below the first the standard library refuses to work with them, above the second the work
+// of one check has no bound.
+const (
+	minRSA = 1024
+	maxRSA = 8192
+)
+
+// parseAsymmetric reads a public or private key in PEM, or in the scheme's own form. Of a private key it knows the public
+// one too, so that one secret serves both ends of a test.
+func (s *Scheme) parseAsymmetric(text string) (key, bool) {
+	var k key
+	ok := false
+	switch {
+	case strings.HasPrefix(text, "-----BEGIN "):
+		k, ok = parsePEM(text)
+	case s.Key == Hex32:
+		b, err := hex.DecodeString(text)
+		k, ok = parseEd25519(b)
+		ok = ok && err == nil
+	case s.Key == Base6432:
+		b, err := base64.StdEncoding.DecodeString(text)
+		k, ok = parseEd25519(b)
+		ok = ok && err == nil
+	case s.Key == SPKI:
+		der, err := base64.StdEncoding.DecodeString(text)
+		k, ok = parseDER(der)
+		ok = ok && err == nil
+	}
+	return k, ok && s.fits(k.public)
+}
+
+// parseEd25519 takes 32 bytes for a public key when verifying and for a seed when signing: nothing tells them apart. A
+// seed with its public key behind it is clear.
+func parseEd25519(b []byte) (key, bool) {
+	switch len(b) {
+	case ed25519.SeedSize:
+		return key{public: ed25519.PublicKey(b), private: ed25519.NewKeyFromSeed(b)}, true
+	case ed25519.PrivateKeySize:
+		private := ed25519.NewKeyFromSeed(b[:ed25519.SeedSize])
+		return key{public: private.Public(), private: private}, private.Equal(ed25519.PrivateKey(b))
+	}
+	return key{}, false
+}
+
+// parsePEM takes the first block that is a key or certificate; openssl puts the curve's parameters before a key.
+func parsePEM(text string) (key, bool) {
+	for rest := []byte(text); ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return key{}, false
+		}
+		parse := parseDER
+		if block.Type == "CERTIFICATE" {
+			parse = parseCertificate
+		}
+		if k, ok := parse(block.Bytes); ok {
+			return k, true
+		}
+	}
+}
+
+func parseCertificate(der []byte) (key, bool) {
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return key{}, false
+	}
+	return key{public: cert.PublicKey, notBefore: cert.NotBefore, notAfter: cert.NotAfter}, true
+}
+
+// parseDER tries each form a lone key comes in; they exclude one another.
+func parseDER(der []byte) (key, bool) {
+	if public, err := x509.ParsePKIXPublicKey(der); err == nil {
+		return key{public: public}, true
+	}
+	if public, err := x509.ParsePKCS1PublicKey(der); err == nil {
+		return key{public: public}, true
+	}
+	var parsed any
+	var err error
+	if parsed, err = x509.ParsePKCS8PrivateKey(der); err != nil {
+		if parsed, err = x509.ParseECPrivateKey(der); err != nil {
+			if parsed, err = x509.ParsePKCS1PrivateKey(der); err != nil {
+				return key{}, false
+			}
+		}
+	}
+	private, ok := parsed.(crypto.Signer)
+	if !ok {
+		return key{}, false
+	}
+	return key{public: private.Public(), private: private}, true
+}
+
+// fits reports whether a public key is of the scheme's kind.
+func (s *Scheme) fits(public crypto.PublicKey) bool {
+	switch public := public.(type) {
+	case ed25519.PublicKey:
+		return s.Auth == Ed25519
+	case *ecdsa.PublicKey:
+		return s.Auth == ECDSA && public.Curve == elliptic.P256()
+	case *rsa.PublicKey:
+		return s.Auth == RSA && minRSA <= public.N.BitLen() && public.N.BitLen() <= maxRSA
+	}
+	return false
+}

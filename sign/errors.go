@@ -1,0 +1,58 @@
+package sign
+
+// Reason names why a signature was refused, or could not be made. The names are part of the command line's contract.
+type Reason string
+
+// The reasons. The first group is about the message, the second about what the caller gave.
+const (
+	MissingSignature   Reason = "missing_signature"   // no signature of this scheme and version
+	MalformedSignature Reason = "malformed_signature" // there is one that cannot be read
+	WeakerSignature    Reason = "weaker_signature"    // a stronger signature is there and must be checked instead
+	DuplicateHeader    Reason = "duplicate_header"    // signature, timestamp or id header more than once
+	MissingTimestamp   Reason = "missing_timestamp"
+	MalformedTimestamp Reason = "malformed_timestamp"
+	TimestampExpired   Reason = "timestamp_expired"   // signed rightly, too long ago
+	TimestampInFuture  Reason = "timestamp_in_future" // signed rightly, too far ahead
+	MissingID          Reason = "missing_id"          // the signature covers an id that is not there
+	MalformedID        Reason = "malformed_id"        // the id holds the separator that ends it, or control characters
+	MissingField       Reason = "missing_field"       // the signature covers a header or JSON field that is not there
+	MalformedField     Reason = "malformed_field"     // a value that cannot be a header
+	MalformedBody      Reason = "malformed_body"      // the signature covers form fields, the body is no form
+	UnsignedBody       Reason = "unsigned_body"       // nothing in the signature binds this body
+	SignatureMismatch  Reason = "signature_mismatch"
+	CertificateExpired Reason = "certificate_expired" // the certificate was not valid when the message was signed
+
+	EmptySecret  Reason = "empty_secret"
+	WrongKeyForm Reason = "wrong_key_form"
+	MissingURL   Reason = "missing_url"   // the signature covers the URL
+	MissingParam Reason = "missing_param" // the signature covers a value that is not in the request
+	CannotSign   Reason = "cannot_sign"   // the scheme can only be verified
+)
+
+// Reasons returns every reason there is, in a fixed order.
+func Reasons() []Reason {
+	return []Reason{
+		MissingSignature, MalformedSignature, WeakerSignature, DuplicateHeader,
+		MissingTimestamp, MalformedTimestamp, TimestampExpired, TimestampInFuture,
+		MissingID, MalformedID, MissingField, MalformedField, MalformedBody, UnsignedBody,
+		SignatureMismatch, CertificateExpired,
+		EmptySecret, WrongKeyForm, MissingURL, MissingParam, CannotSign,
+	}
+}
+
+// Error is a refusal with its reason. Detail is for people; it holds neither a secret, nor an expected signature, nor
+// anything the sender of the message wrote.
+type Error struct {
+	Reason Reason
+	Detail string
+}
+
+// Error is the reason, and the detail behind a colon.
+func (e *Error) Error() string {
+	if e.Detail == "" {
+		return string(e.Reason)
+	}
+	return string(e.Reason) + ": " + e.Detail
+}
+
+func refuse(reason Reason, detail string) error { return &Error{Reason: reason, Detail: detail} }

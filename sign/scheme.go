@@ -1,0 +1,216 @@
+package sign
+
+import (
+	"math"
+	"strings"
+	"time"
+)
+
+// Scheme says how one provider signs its webhooks. It is data: a row of the catalogue, or one of a user's own, and may be
+// changed freely by whoever holds the value. Validate says whether it makes sense.
+type Scheme struct {
+	Name     string   // lower case, what --scheme takes
+	Title    string   // the provider's own spelling
+	Docs     string   // address of the provider's documentation
+	Evidence Evidence // how well the row is confirmed
+	Note     string   // what surprises people; one clause
+
+	Auth Auth
+	Hash Hash     // of HMAC, Digest, ECDSA and RSA
+	Enc  Encoding // of the signature's bytes; Plain for Token
+	Key  KeyForm  // how the secret is written
+
+	// Content is the template of the signed bytes, "{ts}.{body}". Names: body, body|sha256hex (hex of its SHA-256),
+	// body|crc32 (decimal), ts, id, url, method, path, secret, header.NAME, json.PATH, param.NAME, lb and rb (braces).
+	Content string
+	// Header is where the signature travels: a header's name, in the case it is sent in, or "json:PATH".
+	Header string
+	// Alt are further headers with a signature each; where there are any, the second secret signs into the first of them.
+	Alt []string
+
+	// How Header's value is read: split at any of the characters in Split (none: not split); an item that begins with
+	// Time.Key is the timestamp, one that begins with Prefix a signature.
+	Split, Prefix string
+	// How it is written: Format with {sig} and {ts}, "" meaning Prefix and the signature; then More for every further
+	// secret. Without More and Alt only the first secret signs.
+	Format, More string
+
+	Time      Timestamp
+	Tolerance Tolerance
+
+	IDIn    Place   // of the webhook id
+	EventIn Place   // of the event type
+	Fixed   []Field // headers that every message carries, sent as they are
+
+	// Stronger is a header in whose presence this scheme is refused, since a better signature travels there.
+	Stronger string
+	// Code names the code that makes the signed bytes where no template can; Content is not used then.
+	Code Code
+}
+
+// Evidence says how a row of the catalogue was confirmed.
+type Evidence string
+
+// The grades of evidence.
+const (
+	ProviderProven Evidence = "A"  // the provider's own SDK, signer or published vector agreed
+	LibraryProven  Evidence = "A-" // a general library, used as the provider prescribes, agreed
+	Corroborated   Evidence = "B"  // a second implementation agreed
+	FromDocs       Evidence = "C"  // from documentation only
+)
+
+// Auth is the kind of proof.
+type Auth string
+
+// The kinds of proof. Token proves who sent a message but nothing about what it says.
+const (
+	HMAC    Auth = "hmac"
+	Digest  Auth = "digest" // a plain hash with {secret} in the content
+	Token   Auth = "token"  // the secret itself
+	Ed25519 Auth = "ed25519"
+	ECDSA   Auth = "ecdsa" // P-256, ASN.1
+	RSA     Auth = "rsa"   // PKCS #1 v1.5
+)
+
+// Hash is a hash function.
+type Hash string
+
+// The hash functions.
+const (
+	SHA256 Hash = "sha256"
+	SHA1   Hash = "sha1"
+	SHA384 Hash = "sha384"
+	SHA512 Hash = "sha512"
+	MD5    Hash = "md5"
+)
+
+// Encoding is how the signature's bytes are written.
+type Encoding string
+
+// The encodings. Hex is read in either case; base64 with its padding, base64url with or without.
+const (
+	Plain     Encoding = ""
+	Hex       Encoding = "hex"
+	Base64    Encoding = "base64"
+	Base64URL Encoding = "base64url"
+)
+
+// KeyForm is how a secret is written down.
+type KeyForm string
+
+// The forms of secrets. PEM is accepted wherever the key is asymmetric.
+const (
+	Raw        KeyForm = "raw"       // the bytes of the text
+	Base64Key  KeyForm = "base64"    // standard base64 of the bytes
+	HexKey     KeyForm = "hex"       // hex of the bytes
+	Whsec      KeyForm = "whsec"     // standard base64, usually behind "whsec_"
+	WhsecOrRaw KeyForm = "whsec?"    // base64 only when it begins with "whsec_", else raw
+	Hex32      KeyForm = "hex32"     // hex of 32 bytes: an Ed25519 public key, or the seed of a private one
+	Base6432   KeyForm = "base64-32" // the same in base64
+	SPKI       KeyForm = "spki"      // base64 of the DER of a public or private key
+	PEM        KeyForm = "pem"       // a PEM certificate, public or private key
+)
+
+// Unit is how a timestamp is written.
+type Unit string
+
+// The units of timestamps.
+const (
+	Seconds       Unit = "s"         // Unix seconds, 1 to 10 digits
+	Milliseconds  Unit = "ms"        // Unix milliseconds, 1 to 13 digits
+	RFC3339       Unit = "rfc3339"   // written in UTC with whole seconds
+	RFC3339Millis Unit = "rfc3339ms" // written in UTC with milliseconds
+)
+
+// Timestamp says where a message carries the time it was signed at. Unit "" means that it carries none.
+type Timestamp struct {
+	In   Place  // "" when it travels in the signature's own value, behind Key
+	Key  string // "t="
+	Unit Unit
+}
+
+// Tolerance is how far a signed timestamp may lie from the receiver's clock, bounds included.
+type Tolerance struct {
+	Past, Future time.Duration
+}
+
+// NoLimit is a tolerance that any timestamp meets.
+const NoLimit time.Duration = math.MaxInt64
+
+// Both returns a tolerance of d to either side.
+func Both(d time.Duration) Tolerance { return Tolerance{Past: d, Future: d} }
+
+// Place is where a value travels: "header:NAME" or "json:PATH", a path being keys and array indexes joined by dots.
+type Place string
+
+func (p Place) header() (string, bool) { return strings.CutPrefix(string(p), "header:") }
+func (p Place) json() (string, bool)   { return strings.CutPrefix(string(p), "json:") }
+
+// carrier is the place of the signature, or of the i-th further one.
+func (s *Scheme) carrier(i int) Place {
+	if i > 0 {
+		return Place("header:" + s.Alt[i-1])
+	}
+	if strings.HasPrefix(s.Header, "json:") {
+		return Place(s.Header)
+	}
+	return Place("header:" + s.Header)
+}
+
+// Version is the scheme's own name for its kind of signature, read off Prefix: "v1", "sha256"; "" when it has none.
+func (s Scheme) Version() string { return strings.TrimRight(s.Prefix, "=,: ") }
+
+// Rotates reports whether a message can carry the signatures of several secrets at once.
+func (s Scheme) Rotates() bool { return s.More != "" || len(s.Alt) > 0 }
+
+// CanSign reports whether signatures can be made: those that travel in headers can, those inside the body cannot yet.
+func (s Scheme) CanSign() bool {
+	return !strings.HasPrefix(s.Header, "json:")
+}
+
+// CoversBody reports whether the body is part of what is signed. Where it is not, a valid signature authenticates the
+// sender and says nothing about the body.
+func (s Scheme) CoversBody() bool {
+	return s.Code != "" || s.Auth != Token && strings.Contains(s.Content, "{body")
+}
+
+// Streams reports whether Sign and Verify can read the body from Message.Stream. Schemes that need the body as a whole
+// cannot: those that read a timestamp, id or signature out of it, Ed25519 (two passes over it), and those made by code.
+func (s Scheme) Streams() bool {
+	if s.Auth == Token {
+		return s.CanSign()
+	}
+	_, timeInBody := s.Time.In.json()
+	_, idInBody := s.IDIn.json()
+	idInBody = idInBody && strings.Contains(s.Content, "{id}")
+	return s.CanSign() && s.Code == "" && s.Auth != Ed25519 && !timeInBody && !idInBody &&
+		strings.Count(s.Content, "{body") <= 1 && !strings.Contains(s.Content, "{json.")
+}
+
+// Formula is the scheme in one line: "HMAC-SHA256 hex of {ts}.{body}".
+func (s Scheme) Formula() string {
+	if s.Auth == Token {
+		return "the secret itself"
+	}
+	content := s.Content
+	if s.Code != "" {
+		content = s.Code.formula()
+	}
+	return s.algorithm() + " " + string(s.Enc) + " of " + content
+}
+
+func (s *Scheme) algorithm() string {
+	hash := strings.ToUpper(string(s.Hash))
+	switch s.Auth {
+	case HMAC:
+		return "HMAC-" + hash
+	case Ed25519:
+		return "Ed25519"
+	case ECDSA:
+		return "ECDSA-P256-" + hash
+	case RSA:
+		return "RSA-PKCS1-" + hash
+	default:
+		return hash
+	}
+}

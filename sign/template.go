@@ -1,0 +1,176 @@
+package sign
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"hash"
+	"hash/crc32"
+	"io"
+	"strconv"
+	"strings"
+)
+
+// piece is a part of a template: text to be taken as it is, or the name between two braces.
+type piece struct {
+	text  string
+	named bool
+}
+
+// nextPiece cuts the first piece off a template. An open brace without a closing one is text; Validate refuses it.
+func nextPiece(template string) (piece, string) {
+	open := strings.IndexByte(template, '{')
+	if open > 0 {
+		return piece{text: template[:open]}, template[open:]
+	}
+	if end := strings.IndexByte(template, '}'); open == 0 && end > 0 {
+		return piece{text: template[1:end], named: true}, template[end+1:]
+	}
+	return piece{text: template}, ""
+}
+
+// cutBody splits a template at its first piece made of the body. name is "" when there is none.
+func cutBody(template string) (before, name, after string) {
+	open := strings.Index(template, "{body")
+	if open < 0 {
+		return template, "", ""
+	}
+	p, rest := nextPiece(template[open:])
+	return template[:open], p.text, rest
+}
+
+// separator is the text that follows {name} in a template, by which a reader could tell where the value ends.
+func separator(template, name string) string {
+	_, after, _ := strings.Cut(template, "{"+name+"}")
+	if p, _ := nextPiece(after); !p.named {
+		return p.text
+	}
+	return ""
+}
+
+// values are what the names in a template stand for.
+type values struct {
+	m        *Message
+	id, time string
+}
+
+// expand appends a template's text to dst. key is what {secret} stands for.
+func (v *values) expand(dst []byte, template string, key []byte) ([]byte, error) {
+	for template != "" {
+		var p piece
+		p, template = nextPiece(template)
+		if !p.named {
+			dst = append(dst, p.text...)
+			continue
+		}
+		var err error
+		if dst, err = v.append(dst, p.text, key); err != nil {
+			return dst, err
+		}
+	}
+	return dst, nil
+}
+
+func (v *values) append(dst []byte, name string, key []byte) ([]byte, error) {
+	switch name {
+	case "ts":
+		return append(dst, v.time...), nil
+	case "id":
+		return append(dst, v.id...), nil
+	case "method":
+		return append(dst, v.m.Method...), nil
+	case "secret":
+		return append(dst, key...), nil
+	case "lb":
+		return append(dst, '{'), nil
+	case "rb":
+		return append(dst, '}'), nil
+	case "url", "path":
+		return v.appendURL(dst, name)
+	case "body":
+		return append(dst, v.m.Body...), nil
+	case "body|sha256hex", "body|crc32":
+		sum := bodySum(name)
+		_, _ = sum.Write(v.m.Body)
+		return sum.appendTo(dst), nil
+	}
+	return v.appendField(dst, name)
+}
+
+func (v *values) appendURL(dst []byte, name string) ([]byte, error) {
+	if v.m.URL == "" {
+		return dst, refuse(MissingURL, "this scheme signs the URL as the sender knows it")
+	}
+	if name == "path" {
+		return append(dst, urlPath(v.m.URL)...), nil
+	}
+	return append(dst, v.m.URL...), nil
+}
+
+func (v *values) appendField(dst []byte, name string) ([]byte, error) {
+	kind, rest, _ := strings.Cut(name, ".")
+	if kind == "param" {
+		value, ok := v.m.Params[rest]
+		if !ok || value == "" {
+			return dst, refuse(MissingParam, rest+" is signed but not part of the request, so it must be given")
+		}
+		return append(dst, value...), nil
+	}
+	value, n := Place(kind + ":" + rest).read(v.m)
+	switch {
+	case n == 0:
+		return dst, refuse(MissingField, kind+" "+rest+" is signed but not there")
+	case n > 1:
+		return dst, refuse(DuplicateHeader, rest+" is there more than once")
+	}
+	return append(dst, value...), nil
+}
+
+// urlPath is what follows the authority of an absolute URL up to its query, byte for byte; "/" when there is nothing.
+func urlPath(u string) string {
+	_, rest, ok := strings.Cut(u, "://")
+	if !ok {
+		rest = u
+	}
+	rest = rest[:endOf(rest, "?#")]
+	if slash := strings.IndexByte(rest, '/'); slash >= 0 {
+		return rest[slash:]
+	}
+	return "/"
+}
+
+// endOf is the index of the first of any of chars in s, or its length.
+func endOf(s, chars string) int {
+	if i := strings.IndexAny(s, chars); i >= 0 {
+		return i
+	}
+	return len(s)
+}
+
+// summing is a digest of the body that stands in a template in its place.
+type summing interface {
+	io.Writer
+	appendTo(dst []byte) []byte
+}
+
+// bodySum returns the digest that a name beginning with "body|" stands for.
+func bodySum(name string) summing {
+	if name == "body|crc32" {
+		return new(crcSum)
+	}
+	return hexSum{sha256.New()}
+}
+
+// crcSum is the CRC-32 (IEEE) of what was written, as PayPal writes it: an unsigned decimal number.
+type crcSum uint32
+
+func (c *crcSum) Write(b []byte) (int, error) {
+	*c = crcSum(crc32.Update(uint32(*c), crc32.IEEETable, b))
+	return len(b), nil
+}
+
+func (c *crcSum) appendTo(dst []byte) []byte { return strconv.AppendUint(dst, uint64(*c), 10) }
+
+// hexSum is the SHA-256 of what was written, in hex.
+type hexSum struct{ hash.Hash }
+
+func (h hexSum) appendTo(dst []byte) []byte { return hex.AppendEncode(dst, h.Sum(nil)) }

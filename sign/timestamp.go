@@ -1,0 +1,101 @@
+package sign
+
+import (
+	"strconv"
+	"strings"
+	"time"
+)
+
+// digits is the longest number of each unit: the year 2286 in either. A longer one is in another unit.
+func (u Unit) digits() int {
+	switch u {
+	case Seconds:
+		return 10
+	case Milliseconds:
+		return 13
+	default: // dates are no numbers
+		return 0
+	}
+}
+
+// parse reads a timestamp strictly: ASCII digits and nothing else for the numbers, no leading zero; RFC 3339 to the
+// letter for the dates. Two spellings of one moment would be two messages under one signature to some receivers.
+func (u Unit) parse(text string) (time.Time, bool) {
+	if u == RFC3339 || u == RFC3339Millis {
+		return parseDate(text)
+	}
+	if text == "" || len(text) > u.digits() || text[0] == '0' {
+		return time.Time{}, false
+	}
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return time.Time{}, false
+		}
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err != nil {
+		return time.Time{}, false
+	}
+	if u == Milliseconds {
+		return time.UnixMilli(n), true
+	}
+	return time.Unix(n, 0), true
+}
+
+// parseDate uses UnmarshalText because Parse takes some dates that RFC 3339 does not allow; both take a decimal comma.
+func parseDate(text string) (time.Time, bool) {
+	var t time.Time
+	if len(text) > len("2006-01-02T15:04:05.000000000-07:00") || strings.ContainsRune(text, ',') {
+		return t, false
+	}
+	err := t.UnmarshalText([]byte(text))
+	return t, err == nil
+}
+
+// format writes a time in the unit. ok is false when the unit cannot hold it, or parse would not take it back.
+func (u Unit) format(t time.Time) (text string, ok bool) {
+	switch u {
+	case Seconds:
+		text = strconv.FormatInt(t.Unix(), 10)
+	case Milliseconds:
+		text = strconv.FormatInt(t.UnixMilli(), 10)
+	case RFC3339:
+		text = t.UTC().Format("2006-01-02T15:04:05Z")
+	case RFC3339Millis:
+		text = t.UTC().Format("2006-01-02T15:04:05.000Z")
+	}
+	_, ok = u.parse(text)
+	return text, ok
+}
+
+// judge says whether a message signed at t is still, or already, acceptable at now.
+func (l Tolerance) judge(t, now time.Time) (age time.Duration, err error) {
+	age = now.Sub(t)
+	switch {
+	case age > l.Past:
+		return age, refuse(TimestampExpired, "signed "+span(age)+" ago, at most "+span(l.Past)+" is accepted")
+	case -age > l.Future:
+		return age, refuse(TimestampInFuture, "signed "+span(-age)+" ahead, at most "+span(l.Future)+" is accepted")
+	}
+	return age, nil
+}
+
+// span writes a duration in whole seconds, or exactly when it is shorter than one.
+func span(d time.Duration) string {
+	if d >= time.Second {
+		d = d.Round(time.Second)
+	}
+	return d.String()
+}
+
+// describe names the unit to a person.
+func (u Unit) describe() string {
+	switch u {
+	case Seconds:
+		return "Unix seconds"
+	case Milliseconds:
+		return "Unix milliseconds"
+	default:
+		return "an RFC 3339 time"
+	}
+}
