@@ -1,0 +1,164 @@
+package deliver
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httputil"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+const (
+	maxHead    = 1 << 20 // bytes of one head of an answer
+	maxInterim = 16      // 1xx answers before the real one
+	maxTrailer = 64 << 10
+)
+
+// receive reads an answer into x. whole means that the connection stands at the end of it and could carry another.
+func (c *conn) receive(x *record.Exchange, start time.Time, keep int64) (at stage, whole bool, err error) {
+	first, err := c.br.Peek(1)
+	if err != nil {
+		return waiting, false, err
+	}
+	x.Phases.FirstByte = time.Since(start)
+	if bytes.IndexByte([]byte("H\r\n"), first[0]) < 0 {
+		return reading, false, c.notHTTP()
+	}
+	if x.Response, err = c.readHead(); err != nil {
+		return reading, false, err
+	}
+	whole, err = c.readBody(x.Response, x.Request.Method, keep)
+	return reading, whole && c.br.Buffered() == 0, err
+}
+
+// notHTTP describes what has come instead of an answer, without waiting for more of it.
+func (c *conn) notHTTP() error {
+	start, _ := c.br.Peek(min(c.br.Buffered(), 40))
+	if len(start) > 1 && start[0] == 0x15 && start[1] == 3 { // a TLS alert
+		return protocolError("the port speaks TLS, not plain HTTP")
+	}
+	return protocolError(fmt.Sprintf("answer is not HTTP/1: %q", start))
+}
+
+// readHead reads the head of the final answer; interim ones (RFC 9110, section 15.2) are passed over.
+func (c *conn) readHead() (*record.Response, error) {
+	for range maxInterim + 1 {
+		head, err := record.ReadHead(c.br, maxHead)
+		if err != nil {
+			return nil, midway(err)
+		}
+		r, err := record.ParseResponse(head)
+		switch {
+		case err != nil:
+			return nil, err
+		case r.Status == http.StatusSwitchingProtocols:
+			return nil, errSwitching
+		case r.Status >= 200:
+			return r, nil
+		}
+	}
+	return nil, errInterim
+}
+
+const (
+	errSwitching = protocolError("101 Switching Protocols, which was not asked for")
+	errInterim   = protocolError("more than 16 interim answers")
+)
+
+// readBody reads the body, of which the first keep bytes are kept. The status is known by now: whatever is wrong from
+// here on leaves the answer standing.
+func (c *conn) readBody(r *record.Response, method string, keep int64) (reusable bool, err error) {
+	length, chunked, err := framing(r, method)
+	if err != nil || length == 0 {
+		return err == nil, err
+	}
+	var body io.Reader = c.br
+	if chunked {
+		body = httputil.NewChunkedReader(c.br)
+	} else if length >= 0 {
+		body = io.LimitReader(c.br, length)
+	}
+	r.Body, r.Size, err = readSome(body, keep, length)
+	r.Cut = r.Size > int64(len(r.Body))
+	if err == nil && chunked {
+		err = c.skipTrailer()
+	}
+	if errors.Is(err, errReadLimit) {
+		r.Cut = true
+		return false, nil
+	}
+	// With both ways of framing, what follows the body is anyone's guess.
+	return chunked && !r.Header.Has("Content-Length") || !chunked && length >= 0, err
+}
+
+// framing says how long an answer's body is (RFC 9112, section 6.3): length bytes, -1 where only its end tells, which
+// is the last chunk, or else the end of the connection.
+func framing(r *record.Response, method string) (length int64, chunked bool, err error) {
+	if method == http.MethodHead || r.Status == http.StatusNoContent || r.Status == http.StatusNotModified {
+		return 0, false, nil
+	}
+	lengths, codings := r.Header.Values("Content-Length"), r.Header.Values("Transfer-Encoding")
+	switch {
+	case len(codings) == 1 && strings.EqualFold(codings[0], "chunked"):
+		return -1, true, nil
+	case len(codings) > 0:
+		return 0, false, protocolError("the answer has a transfer coding other than chunked")
+	case len(lengths) == 0:
+		return -1, false, nil
+	case len(slices.Compact(lengths)) > 1:
+		return 0, false, protocolError("the answer has different Content-Length fields")
+	}
+	length, err = record.ParseLength(lengths[0])
+	return length, false, err
+}
+
+// readSome reads src to its end: the first keep bytes are returned, the rest is counted and dropped. length is how many
+// bytes there must be; below 0 src knows itself.
+func readSome(src io.Reader, keep, length int64) (kept []byte, size int64, err error) {
+	keep = max(keep, 0)
+	if 0 <= length && length <= keep {
+		kept = make([]byte, length)
+		n, err := io.ReadFull(src, kept)
+		return kept[:n], int64(n), midway(err)
+	}
+	kept, err = io.ReadAll(io.LimitReader(src, keep))
+	size = int64(len(kept))
+	if err != nil {
+		return kept, size, err
+	}
+	n, err := io.Copy(io.Discard, src)
+	size += n
+	if err == nil && length > 0 && size < length {
+		err = io.ErrUnexpectedEOF
+	}
+	return kept, size, err
+}
+
+// skipTrailer reads what follows the last chunk up to its empty line.
+func (c *conn) skipTrailer() error {
+	for total := 0; total <= maxTrailer; {
+		line, err := c.br.ReadSlice('\n')
+		if err != nil {
+			return midway(err)
+		}
+		if len(bytes.TrimRight(line, "\r\n")) == 0 {
+			return nil
+		}
+		total += len(line)
+	}
+	return protocolError("the answer's trailer is too long")
+}
+
+// midway turns the end of the stream into an unexpected one.
+func midway(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

@@ -1,0 +1,94 @@
+package deliver
+
+import (
+	"bufio"
+	"net"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// inline is how large a request may be to be written before its answer is read. It fits in a socket's buffers, so the
+// write returns even when the peer does not read.
+const inline = 64 << 10
+
+// errReadLimit ends the reading of an answer that is longer than Options.ReadLimit.
+const errReadLimit = protocolError("the answer is longer than what is read of one")
+
+// conn is a connection to an endpoint with the buffers of one exchange, used by one goroutine at a time.
+type conn struct {
+	net.Conn
+	key    string
+	remote string
+	br     *bufio.Reader
+	out    []byte
+	left   int64 // bytes that may still be read in this exchange, whatever they are
+	tx     transfer
+	alive  func() bool
+	cut    func() // ends a running read and write, and the use of the connection with it
+	since  time.Time
+	used   bool // an exchange has ended on it before
+}
+
+// transfer is what became of a request that was written. While a writing beside the reading runs, n and err are its own.
+type transfer struct {
+	n      int64 // bytes that left
+	err    error
+	honest bool          // the body is as long as the head says
+	done   chan struct{} // closed when a writing beside the reading has ended; nil when it was done at once
+}
+
+// newConn makes a conn of a dialed connection; plain is the socket below TLS, or the same.
+func newConn(c, plain net.Conn, key string) *conn {
+	cn := &conn{Conn: c, key: key, remote: c.RemoteAddr().String(), alive: probe(plain)}
+	cn.br = bufio.NewReader(cn)
+	cn.cut = func() { _ = c.SetDeadline(time.Unix(1, 0)) }
+	return cn
+}
+
+// Read reads from the connection until what one exchange may read is used up.
+func (c *conn) Read(p []byte) (int, error) {
+	if c.left <= 0 {
+		return 0, errReadLimit
+	}
+	if int64(len(p)) > c.left {
+		p = p[:c.left]
+	}
+	n, err := c.Conn.Read(p)
+	c.left -= int64(n)
+	return n, err
+}
+
+// send writes a request: head and body in one write, or when that is too much for the socket's buffers, beside the
+// reading. For a peer may answer before it has read everything, or read on only when its answer is read.
+func (c *conn) send(r *record.Request) {
+	body, honest := wireBody(r)
+	c.tx = transfer{honest: honest}
+	c.out = r.AppendHead(c.out[:0])
+	if len(c.out)+len(body) <= inline {
+		c.out = append(c.out, body...)
+		n, err := c.Write(c.out)
+		c.tx.n, c.tx.err = int64(n), err
+		return
+	}
+	done := make(chan struct{})
+	c.tx.done = done
+	go func() {
+		defer close(done)
+		parts := net.Buffers{c.out, body}
+		c.tx.n, c.tx.err = parts.WriteTo(c.Conn)
+	}()
+}
+
+// settle waits for the end of the sending. One that still runs when the answer is done is cut off with the connection.
+func (c *conn) settle() {
+	if c.tx.done == nil {
+		return
+	}
+	select {
+	case <-c.tx.done:
+	default:
+		_ = c.Close()
+		<-c.tx.done
+	}
+}

@@ -1,0 +1,110 @@
+package deliver_test
+
+import (
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/store/record"
+)
+
+func TestUnixSocketIsReachedByAnyHost(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "s")
+	ln, err := net.Listen("unix", path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := listenOn(t, ln, nil, answers(ok))
+	x := post(t.Context(), newClient(t, deliver.Options{UnixSocket: path}), "http://app.internal/hook", "{}")
+	if x.Status() != 200 || !strings.Contains(p.received()[0], "Host: app.internal\r\n") {
+		t.Errorf("%v %q", x.Err, p.received())
+	}
+}
+
+func TestResolveLeadsElsewhere(t *testing.T) {
+	t.Parallel()
+	p := listen(t, nil, answers(ok))
+	host, port, _ := net.SplitHostPort(p.addr)
+	from, to, err := deliver.ParseResolve("Hooks.Example:" + port + ":" + host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := newClient(t, deliver.Options{Resolve: map[string]string{from: to}})
+	x := post(t.Context(), c, "http://hooks.example:"+port+"/", "{}")
+	if x.Status() != 200 || !strings.Contains(p.received()[0], "Host: hooks.example:"+port+"\r\n") || x.Remote != p.addr {
+		t.Errorf("%v %q from %s", x.Err, p.received(), x.Remote)
+	}
+	if _, to, err := deliver.ParseResolve("h:443:[::1]"); err != nil || to != "[::1]:443" {
+		t.Errorf("%s %v", to, err)
+	}
+}
+
+func TestFailuresToConnectHaveNames(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	closed := "http://" + ln.Addr().String()
+	_ = ln.Close()
+	short := deliver.Options{ConnectTimeout: 2 * time.Second}
+	tests := []struct {
+		name, url string
+		o         deliver.Options
+		want      record.FailureKind
+	}{
+		{"a closed port", closed, short, record.FailRefused},
+		{"no such socket", "http://x/", deliver.Options{UnixSocket: filepath.Join(t.TempDir(), "none")}, record.FailRefused},
+		{"no such host", "http://no-such-host.invalid/", short, record.FailDNS},
+	}
+	for _, test := range tests {
+		x := post(within(t, 20*time.Second), newClient(t, test.o), test.url, "{}")
+		if kindOf(x) != test.want || x.Err.Ambiguous || x.Err.Permanent || x.Response != nil || !x.Ended {
+			t.Errorf("%s: %+v", test.name, x.Err)
+		}
+	}
+}
+
+func TestWhatCannotBeSentIsRefusedForGood(t *testing.T) {
+	t.Parallel()
+	p := listen(t, nil, answers(ok))
+	c := newClient(t, deliver.Options{})
+	field := func(name, value string) record.Request {
+		return record.Request{Method: "POST", URL: p.url(), Body: []byte("abc"), Header: record.Header{{Name: name, Value: value}}}
+	}
+	to := func(url string) record.Request { return record.Request{Method: "POST", URL: url} }
+	tests := map[string]record.Request{
+		"no scheme":                to("example.com/x"),
+		"another scheme":           to("ftp://127.0.0.1/"),
+		"no host":                  to("http:///x"),
+		"a bad port":               to("http://127.0.0.1:port/"),
+		"a port out of range":      to("http://127.0.0.1:65536/"),
+		"a user name":              to("http://u:p@" + p.addr),
+		"a host that is not ASCII": to("http://bücher.example/"),
+		"a space in the URL":       to(p.url() + "/a b"),
+		"a break in the URL":       to(p.url() + "/a\r\nX: y"),
+		"a bad method":             {Method: "PO ST", URL: p.url()},
+		"no method":                {URL: p.url()},
+		"a break in a header":      field("X", "a\r\nEvil: b"),
+		"a space in a name":        field("X y", "a"),
+		"a length that lies":       field("Content-Length", "2"),
+		"two framings":             {Method: "POST", URL: p.url(), Header: record.Header{{Name: "Content-Length", Value: "0"}, {Name: "Transfer-Encoding", Value: "chunked"}}},
+	}
+	for name, r := range tests {
+		s := &deliver.Sender{Client: c, Policy: deliver.DefaultPolicy()}
+		a := run(t.Context(), t, s, record.Exchange{Request: r})
+		if x := a[0].Exchange; len(a) != 1 || a[0].Decision != deliver.Final || !x.Err.Permanent || x.Err.Ambiguous {
+			t.Errorf("%s: %s, %v", name, decisions(a), x.Err)
+		}
+		if err := c.Prepare(&r); err == nil || err.Error() != a[0].Why {
+			t.Errorf("%s: Prepare says %v, the attempt %q", name, err, a[0].Why)
+		}
+	}
+	if p.connections() != 0 {
+		t.Errorf("%d connections were made", p.connections())
+	}
+}

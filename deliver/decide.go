@@ -1,0 +1,140 @@
+package deliver
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"net/url"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// shortestWait is the least that lies between two attempts. A wait of zero would read, in the history, as no next attempt.
+const shortestWait = time.Millisecond
+
+// decide judges an ended attempt: Decision, Wait, Why, Warning. The order matters: what was delivered stays delivered
+// whatever befell the rest, and an interruption outranks every plan.
+func (d *delivery) decide(ctx context.Context, a *Attempt) {
+	x := a.Exchange
+	if x.Status()/100 == 2 {
+		a.Decision, a.Why = Delivered, brokenBody(x)
+		return
+	}
+	a.Why = outcome(x)
+	retryable, why := d.Policy.retryable(x)
+	left, limited := d.left()
+	switch {
+	case x.FailureKind() == record.FailInterrupted:
+		a.Decision = Interrupted
+	case !retryable:
+		a.Decision, a.Why = Final, why
+	case ctx.Err() != nil:
+		a.Decision = Interrupted
+	case limited && left <= 0:
+		a.Decision, a.Why = OutOfTime, fmt.Sprintf("the deadline of %s has passed", d.Policy.Deadline)
+	case x.Attempt > d.Policy.Retries:
+		a.Decision, a.Why = Exhausted, exhausted(d.Policy.Retries)
+	default:
+		d.plan(a, left, limited)
+	}
+}
+
+// plan sets the wait before the next attempt, or gives up when it does not fit in the deadline.
+func (d *delivery) plan(a *Attempt, left time.Duration, limited bool) {
+	wait := max(d.Policy.Delay(a.Exchange.Attempt, d.random()), shortestWait)
+	what := "the next wait of " + roundly(wait)
+	if asked, ok := d.asked(a); ok {
+		wait = max(d.Policy.spread(asked, d.random()), shortestWait)
+		what = fmt.Sprintf("retry-after %.0fs", asked.Seconds())
+		a.Why += ", " + what
+	}
+	if limited && wait >= left {
+		a.Decision, a.Why = OutOfTime, what+" does not fit the deadline"
+		return
+	}
+	a.Decision, a.Wait = Retry, wait
+}
+
+// asked returns the wait that the answer asks for, and warns of one that cannot be read.
+func (d *delivery) asked(a *Attempt) (time.Duration, bool) {
+	if a.Exchange.Response == nil {
+		return 0, false
+	}
+	asked, ok, malformed := retryAfter(a.Exchange.Response.Header.Values("Retry-After"), time.Now())
+	if malformed && !d.warned {
+		d.warned, a.Warning = true, "malformed Retry-After is ignored"
+	}
+	return asked, ok
+}
+
+// retryable reports whether another attempt could help, and if not, why.
+func (p Policy) retryable(x *record.Exchange) (ok bool, why string) {
+	status := x.Status()
+	switch {
+	case status == 0 && (x.Err == nil || x.Err.Permanent || !p.RetryOn.Network):
+		return false, outcome(x)
+	case status == 0:
+		return true, ""
+	case status == http.StatusGone:
+		return false, "410 Gone: the endpoint asks to stop"
+	case status/100 == 3:
+		return false, fmt.Sprintf("%s: redirect%s is not followed", statusText(status), target(x.Response))
+	}
+	return p.RetryOn.Status(status), statusText(status) + " is final"
+}
+
+// target says in words which host a redirect points to; the rest of a Location is a stranger's business.
+func target(r *record.Response) string {
+	u, err := url.Parse(r.Header.Get("Location"))
+	switch {
+	case err != nil || u.Host == "" && u.Path == "":
+		return ""
+	case u.Host == "":
+		return " to the same host"
+	}
+	return " to host " + bounded(u.Host, 100)
+}
+
+// outcome says in words what an attempt came to.
+func outcome(x *record.Exchange) string {
+	switch {
+	case x.Response != nil:
+		return statusText(x.Response.Status)
+	case x.Err != nil:
+		return x.Err.Text
+	}
+	return "no answer"
+}
+
+// statusText uses the registered reason, never the peer's.
+func statusText(status int) string {
+	if text := http.StatusText(status); text != "" {
+		return fmt.Sprintf("%d %s", status, text)
+	}
+	return fmt.Sprintf("status %d", status)
+}
+
+func brokenBody(x *record.Exchange) string {
+	if x.Err == nil {
+		return ""
+	}
+	return "delivered, but the answer's body broke off: " + x.Err.Text
+}
+
+func exhausted(retries int) string {
+	switch retries {
+	case 0:
+		return "no retries"
+	case 1:
+		return "the one retry is used up"
+	}
+	return fmt.Sprintf("all %d retries are used up", retries)
+}
+
+func roundly(d time.Duration) string {
+	if d > time.Second {
+		return d.Round(time.Second / 10).String()
+	}
+	return d.Round(time.Millisecond).String()
+}

@@ -1,0 +1,195 @@
+// Package deliver sends a webhook: one attempt after another until it is answered, refused for good or out of time, over
+// an HTTP client that puts exact bytes on the wire. It does not sign, record, print or decide what a delivery means to
+// the user: it yields every attempt, and the loop body of the caller does those.
+package deliver
+
+import (
+	"context"
+	"iter"
+	"math/rand/v2"
+	"slices"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// Doer makes one attempt. Do sends x.Request and fills in Start, Took, Phases, Remote, Response, Err and, where the bytes
+// are known, Request.Head; then it sets Ended. It returns no error, since a failure is data like an answer. Client is one.
+type Doer interface {
+	Do(ctx context.Context, x *record.Exchange)
+}
+
+// preparer is a Doer that knows before the first byte leaves what it is going to write, so that even an attempt cut off
+// by a kill is recorded with its exact bytes.
+type preparer interface {
+	Prepare(r *record.Request) error
+}
+
+// Sender delivers a request by a policy. It holds no state of a delivery: many may run on one Sender at a time.
+type Sender struct {
+	Client Doer
+	Policy Policy
+	// Sign is called before each attempt with a fresh copy of the stored request, so each has a fresh timestamp; nil
+	// leaves requests unsigned. It may change every field, but not the bytes of the body, which all attempts share.
+	Sign func(now time.Time, r *record.Request) error
+	// Rand returns numbers from [0, 1) for the jitter; nil is math/rand/v2.
+	Rand func() float64
+}
+
+// Attempt is one attempt of a delivery: first begun, then ended and judged.
+type Attempt struct {
+	// Exchange is what was sent and what came back. The caller gives the one of the first yield its ID. The second
+	// yield has an exchange of its own with that ID: neither is touched once the loop body has seen it.
+	Exchange *record.Exchange
+	Ended    bool
+	Decision Decision      // what follows; set when Ended
+	Wait     time.Duration // before the next attempt when Decision is Retry, as Exchange.NextIn
+	Why      string        // one short clause for people; may quote the peer, so escape before showing
+	Warning  string        // something worth saying once in a delivery, such as a malformed Retry-After
+}
+
+// Decision is what follows after an attempt.
+type Decision uint8
+
+// The decisions. The zero value means: not yet decided.
+const (
+	Undecided   Decision = iota
+	Delivered            // answered 2xx
+	Retry                // another attempt follows after Wait
+	Final                // another attempt would not help: 4xx, a redirect, a bad certificate
+	Exhausted            // no retries are left
+	OutOfTime            // the deadline has passed, or comes before the next attempt
+	Interrupted          // the context was cancelled, in the attempt or in the wait after it
+)
+
+var decisionNames = [...]string{"undecided", "delivered", "retry", "final", "exhausted", "out of time", "interrupted"}
+
+// String returns the decision in words.
+func (d Decision) String() string {
+	if int(d) < len(decisionNames) {
+		return decisionNames[d]
+	}
+	return "unknown"
+}
+
+// Attempts delivers x: of it, the request, the WebhookID, EventType, Scheme and Verdict of every attempt and the Thread of
+// the first are taken. It is never changed. Retries have Thread set to the ID that the caller gave the first attempt.
+//
+// Every attempt is yielded twice, as the same *Attempt: before its first byte leaves, and when it has ended, before any
+// wait begins. An error (a policy that makes no sense, a signature that could not be made) is yielded alone and ends the
+// sequence. When ctx is cancelled in a wait nothing more is yielded; the Attempt yielded last then has its Decision
+// changed from Retry to Interrupted, and its NextIn stays what was announced. A caller that breaks out of the loop at the
+// first yield of an attempt keeps it from being sent.
+func (s *Sender) Attempts(ctx context.Context, x record.Exchange) iter.Seq2[*Attempt, error] {
+	return func(yield func(*Attempt, error) bool) {
+		if err := s.Policy.Validate(); err != nil {
+			yield(nil, err)
+			return
+		}
+		d := delivery{Sender: s, first: x, begun: time.Now()}
+		for n := 1; ; n++ {
+			a, err := d.begin(n)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if !yield(a, nil) {
+				return
+			}
+			d.run(ctx, a)
+			if !yield(a, nil) || a.Decision != Retry {
+				return
+			}
+			if !pause(ctx, a.Wait) {
+				a.Decision, a.Why = Interrupted, "interrupted while waiting for the next attempt"
+				return
+			}
+		}
+	}
+}
+
+// delivery is one run of Attempts.
+type delivery struct {
+	*Sender
+	first   record.Exchange // as it was given
+	firstID int64           // of the first attempt
+	begun   time.Time       // with the monotonic clock, which the deadline runs on
+	warned  bool
+}
+
+// begin makes the attempt numbered n, signed and ready to be sent.
+func (d *delivery) begin(n int) (*Attempt, error) {
+	f := &d.first
+	x := record.Exchange{
+		Kind: record.Sent, Attempt: n, Thread: f.Thread, Start: time.Now(), Request: f.Request,
+		WebhookID: f.WebhookID, EventType: f.EventType, Scheme: f.Scheme, Verdict: f.Verdict,
+	}
+	if n > 1 {
+		x.Thread = d.firstID
+	}
+	if d.Sign != nil {
+		x.Request.Header = slices.Clone(x.Request.Header)
+		if err := d.Sign(x.Start, &x.Request); err != nil {
+			return nil, err
+		}
+	}
+	if p, ok := d.Client.(preparer); ok && x.Request.Head == "" {
+		// What cannot be prepared cannot be sent either: Do says so, as data.
+		_ = p.Prepare(&x.Request)
+	}
+	return &Attempt{Exchange: &x}, nil
+}
+
+// run sends a begun attempt and decides what follows. It works on a copy: the exchange of the first yield may still be
+// read by the recorder it was handed to.
+func (d *delivery) run(ctx context.Context, a *Attempt) {
+	x := *a.Exchange
+	if x.Attempt == 1 {
+		d.firstID = x.ID
+	}
+	limited, cancel := d.limit(ctx)
+	d.Client.Do(limited, &x)
+	cancel()
+	a.Exchange, a.Ended = &x, true
+	d.decide(ctx, a)
+	x.NextIn = a.Wait
+}
+
+// limit returns ctx with the end of an attempt that begins now: its own timeout, or the deadline when that comes first.
+func (d *delivery) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	timeout := d.Policy.Timeout
+	if left, ok := d.left(); ok && (timeout == 0 || left < timeout) {
+		timeout = max(left, 1)
+	}
+	if timeout == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, timeout)
+}
+
+// left returns how long it is until the deadline; ok is false when there is none.
+func (d *delivery) left() (left time.Duration, ok bool) {
+	if d.Policy.Deadline == 0 {
+		return 0, false
+	}
+	return d.Policy.Deadline - time.Since(d.begun), true
+}
+
+func (d *delivery) random() float64 {
+	if d.Rand != nil {
+		return d.Rand()
+	}
+	return rand.Float64()
+}
+
+// pause waits and reports whether it waited to the end.
+func pause(ctx context.Context, wait time.Duration) bool {
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,138 @@
+package deliver
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+	"time"
+)
+
+// Backoff is the shape of the waits between attempts.
+type Backoff uint8
+
+// The shapes of backoff. Schedule takes its waits from Policy.Schedule.
+const (
+	Exponential Backoff = iota
+	Linear
+	Constant
+	Schedule
+)
+
+// Policy says when a delivery is tried again. The zero value makes one attempt and has no limit of time.
+type Policy struct {
+	Retries  int // after the first attempt
+	Backoff  Backoff
+	Base     time.Duration   // the unit of the waits
+	MaxDelay time.Duration   // cap of a wait; 0 is none. Neither a schedule nor Retry-After is capped by it
+	Schedule []time.Duration // the waits themselves when Backoff is Schedule; the last one repeats
+	NoJitter bool            // wait the upper end instead of a random part of it
+	RetryOn  RetryOn
+	Timeout  time.Duration // of one attempt; 0 is none
+	Deadline time.Duration // of all attempts and waits, on the monotonic clock; 0 is none
+}
+
+// DefaultPolicy returns the policy of `barb send` without flags.
+func DefaultPolicy() Policy {
+	return Policy{
+		Retries:  4,
+		Backoff:  Exponential,
+		Base:     500 * time.Millisecond,
+		MaxDelay: 30 * time.Second,
+		RetryOn:  DefaultRetryOn(),
+		Timeout:  15 * time.Second,
+		Deadline: 5 * time.Minute,
+	}
+}
+
+// Validate says what makes no sense in the policy: something negative, a schedule without waits.
+func (p Policy) Validate() error {
+	switch {
+	case p.Base < 0:
+		return fmt.Errorf("base %s is negative", p.Base)
+	case p.MaxDelay < 0:
+		return fmt.Errorf("max-delay %s is negative", p.MaxDelay)
+	case p.Timeout < 0:
+		return fmt.Errorf("timeout %s is negative", p.Timeout)
+	case p.Deadline < 0:
+		return fmt.Errorf("deadline %s is negative", p.Deadline)
+	case p.Retries < 0:
+		return fmt.Errorf("retries %d is negative", p.Retries)
+	case p.Backoff > Schedule:
+		return fmt.Errorf("unknown backoff %d", p.Backoff)
+	case p.Backoff == Schedule && len(p.Schedule) == 0:
+		return errors.New("backoff schedule has no waits")
+	}
+	for _, wait := range p.Schedule {
+		if wait < 0 {
+			return fmt.Errorf("backoff %s is negative", wait)
+		}
+	}
+	return nil
+}
+
+// Delay returns the wait before retry n, from 1; random is from [0, 1). A schedule is taken as it stands. Else it is that
+// part of the upper end (min(MaxDelay, Base·2^(n-1)), Base·n or Base) which random says, or with NoJitter all of it.
+func (p Policy) Delay(n int, random float64) time.Duration {
+	n = max(n, 1)
+	if p.Backoff == Schedule {
+		if len(p.Schedule) == 0 {
+			return 0
+		}
+		return p.Schedule[min(n, len(p.Schedule))-1]
+	}
+	upper := p.upper(n)
+	if p.MaxDelay > 0 {
+		upper = min(upper, p.MaxDelay)
+	}
+	if p.NoJitter {
+		return upper
+	}
+	return time.Duration(random * float64(upper))
+}
+
+// upper returns the uncapped upper end of wait n; what does not fit in a Duration is the longest there is.
+func (p Policy) upper(n int) time.Duration {
+	factor := int64(1)
+	if p.Backoff == Exponential {
+		factor <<= min(n-1, 62)
+	}
+	if p.Backoff == Linear {
+		factor = int64(n)
+	}
+	if int64(p.Base) > math.MaxInt64/factor {
+		return math.MaxInt64
+	}
+	return p.Base * time.Duration(factor)
+}
+
+// spread returns a wait that a peer asked for, with up to Base added so that not all senders come back at once. With
+// NoJitter nothing is added. It is never less than what was asked for.
+func (p Policy) spread(asked time.Duration, random float64) time.Duration {
+	if p.NoJitter {
+		return asked
+	}
+	return asked + min(time.Duration(random*float64(p.Base)), math.MaxInt64-asked)
+}
+
+// ParseBackoff reads "exponential", "linear", "constant" or a list of waits such as "1s,5s,30s,2m,10m". For a list it
+// returns Schedule and the waits; the number of retries that follows from it is their number.
+func ParseBackoff(s string) (Backoff, []time.Duration, error) {
+	switch s {
+	case "exponential":
+		return Exponential, nil, nil
+	case "linear":
+		return Linear, nil, nil
+	case "constant":
+		return Constant, nil, nil
+	}
+	var waits []time.Duration
+	for item := range strings.SplitSeq(s, ",") {
+		wait, err := time.ParseDuration(strings.TrimSpace(item))
+		if err != nil || wait < 0 {
+			return 0, nil, fmt.Errorf("backoff %q is not exponential, linear, constant or a list of waits like 1s,5s,30s", item)
+		}
+		waits = append(waits, wait)
+	}
+	return Schedule, waits, nil
+}

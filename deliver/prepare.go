@@ -1,0 +1,120 @@
+package deliver
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// prepare completes r for its way to an endpoint; see Client.Prepare.
+func (c *Client) prepare(r *record.Request, to *endpoint) error {
+	if r.Head != "" {
+		if c.overWeb(to) {
+			return errors.New("exact bytes go neither through a proxy nor over HTTP/2")
+		}
+		return nil
+	}
+	if err := checkLine(r); err != nil {
+		return err
+	}
+	fields, err := c.complete(r, to)
+	if err != nil {
+		return err
+	}
+	r.Header, r.Target, r.Proto = fields, r.WireTarget(), "HTTP/1.1"
+	if !c.overWeb(to) {
+		r.Head = string(r.AppendHead(make([]byte, 0, 512)))
+	}
+	return nil
+}
+
+// checkLine refuses what would break the request line.
+func checkLine(r *record.Request) error {
+	if record.CheckField(record.Field{Name: r.Method}) != nil {
+		return fmt.Errorf("method %q is not a token", r.Method)
+	}
+	if strings.ContainsFunc(r.WireTarget(), func(c rune) bool { return c <= ' ' || c == 0x7f }) {
+		return errors.New("bad URL: it has a space or a control character")
+	}
+	return nil
+}
+
+// complete returns the fields as they go on the wire: the given ones in their order and case, before them Host,
+// User-Agent and Accept where they are missing, after them the length of the body.
+func (c *Client) complete(r *record.Request, to *endpoint) (record.Header, error) {
+	var host, agent, accept, framed bool
+	for _, f := range r.Header {
+		if err := record.CheckField(f); err != nil {
+			return nil, err
+		}
+		switch {
+		case strings.EqualFold(f.Name, "Host"):
+			host = true
+		case strings.EqualFold(f.Name, "User-Agent"):
+			agent = true
+		case strings.EqualFold(f.Name, "Accept"):
+			accept = true
+		case strings.EqualFold(f.Name, "Content-Length"), strings.EqualFold(f.Name, "Transfer-Encoding"):
+			framed = true
+		}
+	}
+	fields := make(record.Header, 0, len(r.Header)+4)
+	if !host {
+		fields = append(fields, record.Field{Name: "Host", Value: to.host})
+	}
+	if !agent {
+		fields = append(fields, record.Field{Name: "User-Agent", Value: c.o.UserAgent})
+	}
+	if !accept {
+		fields = append(fields, record.Field{Name: "Accept", Value: "*/*"})
+	}
+	fields = append(fields, r.Header...)
+	if framed {
+		return fields, checkFraming(r)
+	}
+	if len(r.Body) > 0 || takesBody(r.Method) {
+		fields = append(fields, record.Field{Name: "Content-Length", Value: strconv.Itoa(len(r.Body))})
+	}
+	return fields, nil
+}
+
+// takesBody is true for the methods whose requests say that they have a body of no bytes (RFC 9110, section 8.6).
+func takesBody(method string) bool {
+	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
+}
+
+// checkFraming refuses fields that say something else than the body: the peer would wait for the rest, or take it for
+// the next request.
+func checkFraming(r *record.Request) error {
+	framed := record.Request{Proto: "HTTP/1.1", Header: r.Header}
+	length, chunked, err := framed.BodyFraming()
+	if err == nil && !chunked && length != int64(len(r.Body)) {
+		return fmt.Errorf("Content-Length %d does not fit a body of %d bytes", length, len(r.Body))
+	}
+	return err
+}
+
+// wireBody returns the body as the head announces it: chunked bodies were taken out of their chunks when they were caught
+// and go out in one. honest is false when the head announces another body than there is, which exact bytes may.
+func wireBody(r *record.Request) (body []byte, honest bool) {
+	length, chunked, err := r.BodyFraming()
+	if !chunked {
+		return r.Body, err == nil && length == int64(len(r.Body))
+	}
+	out := make([]byte, 0, len(r.Body)+64)
+	if len(r.Body) > 0 {
+		out = strconv.AppendInt(out, int64(len(r.Body)), 16)
+		out = append(out, "\r\n"...)
+		out = append(out, r.Body...)
+		out = append(out, "\r\n"...)
+	}
+	out = append(out, "0\r\n"...)
+	for _, f := range r.Trailer {
+		out = append(out, f.Name+": "+f.Value+"\r\n"...)
+	}
+	return append(out, "\r\n"...), true
+}

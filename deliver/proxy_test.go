@@ -1,0 +1,158 @@
+package deliver_test
+
+import (
+	"bufio"
+	"io"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/store/record"
+)
+
+// tunnel is a proxy that connects everything to one address, whatever is asked for.
+func tunnel(target string) func(*talk) {
+	return func(c *talk) {
+		if _, ok := c.request(); !ok {
+			return
+		}
+		out, err := net.Dial("tcp", target)
+		if err != nil {
+			return
+		}
+		c.say("HTTP/1.1 200 Connection established\r\n\r\n")
+		c.join(out)
+	}
+}
+
+// join copies between two connections until one ends.
+func (c *talk) join(out net.Conn) {
+	var way sync.WaitGroup
+	way.Go(func() { _, _ = io.Copy(out, c.br); _ = out.Close() })
+	_, _ = io.Copy(c, out)
+	_ = c.Close()
+	way.Wait()
+}
+
+// socks is the server side of SOCKS5 without authentication (RFC 1928), for host names.
+func socks(target string, asked chan<- string) func(*talk) {
+	return func(c *talk) {
+		greeting := make([]byte, 3)
+		_, _ = io.ReadFull(c.br, greeting)
+		_, _ = c.Write([]byte{5, 0})
+		head := make([]byte, 5)
+		_, _ = io.ReadFull(c.br, head)
+		rest := make([]byte, int(head[4])+2)
+		_, _ = io.ReadFull(c.br, rest)
+		asked <- string(rest[:head[4]])
+		_, _ = c.Write([]byte{5, 0, 0, 1, 0, 0, 0, 0, 0, 0})
+		if out, err := net.Dial("tcp", target); err == nil {
+			c.join(out)
+		}
+	}
+}
+
+func TestPlainRequestsGoThroughAProxy(t *testing.T) {
+	t.Parallel()
+	p := listen(t, nil, answers(ok))
+	c := newClient(t, deliver.Options{Proxy: "http://user:pass@" + p.addr})
+	x := post(t.Context(), c, "http://hooks.example/in?x=1", "{}")
+	if x.Status() != 200 {
+		t.Fatal(x.Err)
+	}
+	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(p.received()[0])))
+	if err != nil || r.RequestURI != "http://hooks.example/in?x=1" || r.Host != "hooks.example" || r.Header.Get("Proxy-Authorization") == "" {
+		t.Errorf("%v %q", err, p.received())
+	}
+}
+
+func TestSecureRequestsGoThroughATunnel(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	target := listen(t, ca.server(t), answers(ok))
+	asked := make(chan string, 1)
+	connect, viaSocks := listen(t, nil, tunnel(target.addr)), listen(t, nil, socks(target.addr, asked))
+	_, port, _ := net.SplitHostPort(target.addr)
+	config := ca.client(t)
+	config.ServerName = "127.0.0.1"
+	for _, proxy := range []string{"http://" + connect.addr, connect.addr, "socks5://" + viaSocks.addr} {
+		c := newClient(t, deliver.Options{TLS: config, Proxy: proxy})
+		if x := post(t.Context(), c, "https://hooks.example:"+port+"/in", "{}"); x.Status() != 200 {
+			t.Errorf("%s: %v", proxy, x.Err)
+		}
+	}
+	if got := connect.received()[0]; !strings.HasPrefix(got, "CONNECT hooks.example:"+port+" HTTP/1.1\r\n") {
+		t.Errorf("%q", got)
+	}
+	if got := <-asked; got != "hooks.example" {
+		t.Errorf("asked for %q", got)
+	}
+	for _, request := range target.received() {
+		if !strings.HasPrefix(request, "POST /in HTTP/1.1\r\n") {
+			t.Errorf("%q", request)
+		}
+	}
+}
+
+func TestProxyThatDoesNotConnectIsARefusal(t *testing.T) {
+	t.Parallel()
+	p := listen(t, nil, answers(say("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")))
+	x := post(t.Context(), newClient(t, deliver.Options{Proxy: p.url()}), "https://hooks.example/", "{}")
+	if kindOf(x) != record.FailRefused || x.Err.Ambiguous || x.Err.Text != "the proxy answered 407 Proxy Authentication Required" {
+		t.Errorf("%+v", x.Err)
+	}
+}
+
+func TestProxyThatIsNotThereIsARefusal(t *testing.T) {
+	t.Parallel()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = ln.Close()
+	x := post(t.Context(), newClient(t, deliver.Options{Proxy: ln.Addr().String()}), "http://hooks.example/", "{}")
+	if kindOf(x) != record.FailRefused || x.Err.Text != ln.Addr().String()+": connection refused" {
+		t.Errorf("%+v", x.Err)
+	}
+}
+
+func TestProxyVariablesAreReadButForLoopback(t *testing.T) {
+	t.Parallel()
+	proxy, target := listen(t, nil, answers(ok)), listen(t, nil, answers(ok))
+	env := map[string]string{"HTTP_PROXY": proxy.addr, "HTTPS_PROXY": proxy.addr}
+	c := newClient(t, deliver.Options{Env: func(name string) string { return env[name] }})
+	if x := post(t.Context(), c, "http://hooks.example/", "{}"); x.Status() != 200 || len(proxy.received()) != 1 {
+		t.Errorf("%v, the proxy got %d requests", x.Err, len(proxy.received()))
+	}
+	if x := post(t.Context(), c, target.url(), "{}"); x.Status() != 200 || len(proxy.received()) != 1 || len(target.received()) != 1 {
+		t.Errorf("loopback: %v, the proxy got %d requests", x.Err, len(proxy.received()))
+	}
+}
+
+func TestExactBytesDoNotGoThroughAProxy(t *testing.T) {
+	t.Parallel()
+	p := listen(t, nil, answers(ok))
+	x := &record.Exchange{Request: record.Request{Method: "GET", URL: "http://hooks.example/", Head: "GET / HTTP/1.1\r\nHost: x\r\n\r\n"}}
+	newClient(t, deliver.Options{Proxy: p.url()}).Do(t.Context(), x)
+	if x.Err == nil || !x.Err.Permanent || p.connections() != 0 {
+		t.Errorf("%+v", x.Err)
+	}
+}
+
+func TestClientRefusesOptionsThatMakeNoSense(t *testing.T) {
+	t.Parallel()
+	for want, o := range map[string]deliver.Options{
+		`proxy scheme "ftp"`: {Proxy: "ftp://proxy.example"},
+		"proxy has no host":  {Proxy: "http://"},
+		"proxy is not a URL": {Proxy: "http://u:secret%zz@h"},
+		"through a proxy":    {Proxy: "http://h", UnixSocket: "/s"},
+		"control character":  {UserAgent: "a\r\nb"},
+	} {
+		if _, err := deliver.NewClient(o); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+			t.Errorf("%+v: %v", o, err)
+		}
+	}
+}

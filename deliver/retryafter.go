@@ -1,0 +1,34 @@
+package deliver
+
+import (
+	"math"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// retryAfter reads the Retry-After fields of an answer (RFC 9110, section 10.2.3): exactly one, of 1 to 10 digits or an
+// HTTP date. Everything else counts as absent and is malformed. A date that has passed is a wait of zero.
+func retryAfter(values []string, now time.Time) (wait time.Duration, ok, malformed bool) {
+	if len(values) == 0 {
+		return 0, false, false
+	}
+	if len(values) > 1 {
+		return 0, false, true
+	}
+	if isDigits(values[0]) && len(values[0]) <= 10 {
+		seconds, err := strconv.ParseInt(values[0], 10, 64)
+		// Ten digits of seconds are more nanoseconds than a Duration holds.
+		return time.Duration(min(seconds, math.MaxInt64/int64(time.Second))) * time.Second, err == nil, err != nil
+	}
+	date, err := http.ParseTime(values[0])
+	if err != nil {
+		return 0, false, true
+	}
+	return max(date.Sub(now), 0), true, false
+}
+
+func isDigits(s string) bool {
+	return s != "" && strings.Trim(s, "0123456789") == ""
+}

@@ -1,0 +1,48 @@
+package deliver
+
+import (
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"fmt"
+	"os"
+)
+
+// TLSFiles is how a user describes TLS on a command line: curl's --insecure, --cacert, --cert and --key.
+type TLSFiles struct {
+	Insecure bool   // any certificate will do
+	CACert   string // PEM file of the authorities to trust, in place of the system's
+	Cert     string // PEM file of the certificate to show
+	Key      string // PEM file of its key; "" means that it is in the file of the certificate
+}
+
+// Config reads the files. An error names the file and what is wrong with it.
+func (f TLSFiles) Config() (*tls.Config, error) {
+	config := &tls.Config{InsecureSkipVerify: f.Insecure, MinVersion: tls.VersionTLS12}
+	if f.CACert != "" {
+		pem, err := os.ReadFile(f.CACert)
+		if err != nil {
+			return nil, err
+		}
+		config.RootCAs = x509.NewCertPool()
+		if !config.RootCAs.AppendCertsFromPEM(pem) {
+			return nil, fmt.Errorf("%s has no certificate in PEM form", f.CACert)
+		}
+	}
+	if f.Cert == "" {
+		if f.Key != "" {
+			return nil, errors.New("a key without a certificate")
+		}
+		return config, nil
+	}
+	key := f.Key
+	if key == "" {
+		key = f.Cert
+	}
+	pair, err := tls.LoadX509KeyPair(f.Cert, key)
+	if err != nil {
+		return nil, fmt.Errorf("certificate %s: %w", f.Cert, err)
+	}
+	config.Certificates = []tls.Certificate{pair}
+	return config, nil
+}

@@ -1,0 +1,96 @@
+package deliver
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// overWire makes an attempt over a connection of our own.
+//
+// A kept connection may have been closed by the peer since. That is looked for before it is used, and when not one byte
+// could be written to it, the request goes over a new one. Once a byte has left, the attempt fails as it would on a new
+// connection: unlike GET, a hook may have been acted upon, so sending it again is for the policy to decide and for the
+// history to show.
+func (c *Client) overWire(ctx context.Context, x *record.Exchange, to *endpoint) *record.Failure {
+	if cn := c.kept(to.key); cn != nil {
+		if f, unsent := c.exchange(ctx, x, cn); !unsent {
+			return f
+		}
+	}
+	cn, f := c.dial(ctx, to, &x.Phases)
+	if f != nil {
+		return f
+	}
+	f, _ = c.exchange(ctx, x, cn)
+	return f
+}
+
+// kept returns an idle connection that is still one, or nil.
+func (c *Client) kept(key string) *conn {
+	for {
+		cn := c.idle.get(key)
+		if cn == nil {
+			return nil
+		}
+		if time.Since(cn.since) < idleFor && cn.alive() {
+			return cn
+		}
+		_ = cn.Close()
+	}
+}
+
+// exchange sends the request over a connection and reads the answer. unsent means that nothing has left, since the
+// connection had ended before.
+func (c *Client) exchange(ctx context.Context, x *record.Exchange, cn *conn) (f *record.Failure, unsent bool) {
+	x.Remote, cn.left = cn.remote, c.o.ReadLimit
+	stop := context.AfterFunc(ctx, cn.cut)
+	start := time.Now()
+	cn.send(&x.Request)
+	var at stage
+	var whole bool
+	var err error
+	// A request of which nothing left has no answer; one that broke off may have, and that explains it.
+	if cn.tx.done != nil || cn.tx.n > 0 {
+		at, whole, err = cn.receive(x, start, c.o.MaxBody)
+	}
+	cn.settle()
+	if x.Response == nil && cn.tx.done == nil && cn.tx.err != nil {
+		at, err = sending, cn.tx.err
+	}
+	// When the context's end has begun to cut this connection, nobody else may have it.
+	if stop() && err == nil && whole && cn.tx.err == nil && cn.tx.honest && !saysClose(x) {
+		cn.used = true
+		c.idle.put(cn)
+		return nil, false
+	}
+	_ = cn.Close()
+	if err == nil {
+		return nil, false
+	}
+	f = failure(ctx, at, err, cn.tx.n > 0)
+	return f, cn.used && cn.tx.n == 0 && f.Kind == record.FailReset
+}
+
+// saysClose reports whether one side wants the connection closed after this exchange, or speaks HTTP/1.0, where that goes
+// without saying.
+func saysClose(x *record.Exchange) bool {
+	return x.Request.Proto == "HTTP/1.0" || x.Response.Proto == "HTTP/1.0" ||
+		wantsClose(x.Request.Header) || wantsClose(x.Response.Header)
+}
+
+func wantsClose(header record.Header) bool {
+	for _, f := range header {
+		if !strings.EqualFold(f.Name, "Connection") {
+			continue
+		}
+		for token := range strings.SplitSeq(f.Value, ",") {
+			if strings.EqualFold(strings.TrimSpace(token), "close") {
+				return true
+			}
+		}
+	}
+	return false
+}
