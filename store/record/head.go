@@ -26,7 +26,7 @@ func badHead(format string, args ...any) error {
 // (RFC 9112, section 2.2). At the end of the stream before the first byte the error is io.EOF, in the middle of a head
 // io.ErrUnexpectedEOF; a head over the limit is a *HeadError of status 431, or 414 when its first line alone is too long.
 func ReadHead(br *bufio.Reader, limit int) (string, error) {
-	var buf []byte
+	buf := make([]byte, 0, 1024)
 	lines, lineStart, skipped := 0, 0, false
 	for {
 		part, err := br.ReadSlice('\n')
@@ -38,9 +38,9 @@ func ReadHead(br *bufio.Reader, limit int) (string, error) {
 		}
 		buf = append(buf, part...)
 		switch {
-		case err == bufio.ErrBufferFull:
+		case errors.Is(err, bufio.ErrBufferFull):
 			continue
-		case err == io.EOF && len(buf) > 0:
+		case errors.Is(err, io.EOF) && len(buf) > 0:
 			return "", io.ErrUnexpectedEOF
 		case err != nil:
 			return "", err
@@ -89,9 +89,9 @@ func ParseRequest(head, scheme string) (Request, error) {
 		return Request{}, badHead("%d Host fields", len(hosts))
 	}
 	r := Request{Method: method, Target: target, Proto: proto, Header: header, Head: head}
-	r.URL = target
-	if !strings.Contains(target, "://") {
-		r.URL = scheme + "://" + header.Get("Host") + target
+	r.URL = scheme + "://" + header.Get("Host") + target
+	if target[0] != '/' && strings.Contains(target, "://") { // absolute form, as to a proxy
+		r.URL = target
 	}
 	return r, nil
 }

@@ -314,3 +314,17 @@ func FuzzReadHead(f *testing.F) {
 		}
 	})
 }
+
+func TestTheURLIsWhatTheSenderAddressed(t *testing.T) {
+	for target, want := range map[string]string{
+		"/a?to=http://x/":    "https://h/a?to=http://x/",
+		"//a//b?":            "https://h//a//b?",
+		"http://other/a?b=c": "http://other/a?b=c",
+		"/":                  "https://h/",
+	} {
+		r, err := record.ParseRequest("GET "+target+" HTTP/1.1\r\nHost: h\r\n\r\n", "https")
+		if err != nil || r.URL != want || r.Target != target {
+			t.Errorf("%s: %s, %v; want %s", target, r.URL, err, want)
+		}
+	}
+}

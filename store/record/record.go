@@ -84,8 +84,6 @@ type Failure struct {
 	Permanent bool
 }
 
-func (f *Failure) Error() string { return string(f.Kind) + ": " + f.Text }
-
 // VerdictStatus is the one-word result of checking a signature.
 type VerdictStatus string
 

@@ -1,0 +1,118 @@
+package listen
+
+import (
+	"fmt"
+	"net/http"
+	"strings"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// admit decides by its head alone whether a request is taken, before a byte of its body is read or asked for, and sets
+// the URL.
+func (c *conn) admit(r *record.Request, length int64) error {
+	if err := checkTarget(r); err != nil {
+		return err
+	}
+	host := r.Header.Get("Host")
+	if strings.ContainsFunc(host, notInHost) {
+		return &record.HeadError{Status: 400, Text: "malformed Host"}
+	}
+	if host == "" { // HTTP/1.0 need not say whom it means
+		host = c.net.LocalAddr().String()
+	}
+	r.URL = absolute(c.run.Scheme, host, r.Target)
+	if e := r.Header.Get("Expect"); e != "" && !expectsContinue(r) && r.Proto != "HTTP/1.0" {
+		return &record.HeadError{Status: 417, Text: "expectation other than 100-continue"}
+	}
+	if length > c.run.MaxBody {
+		if length <= c.run.MaxBody+maxDrain {
+			c.undrawn = length
+		}
+		return tooLarge(c.run.MaxBody)
+	}
+	return nil
+}
+
+// checkTarget takes the forms of a request target that an origin server must (RFC 9112, section 3.2).
+func checkTarget(r *record.Request) error {
+	switch {
+	case r.Method == http.MethodConnect:
+		return &record.HeadError{Status: 501, Text: "CONNECT is for proxies"}
+	case strings.HasPrefix(r.Target, "/"), isAbsolute(r.Target), r.Method == http.MethodOptions && r.Target == "*":
+		return nil
+	}
+	return &record.HeadError{Status: 400, Text: "malformed request target"}
+}
+
+func isAbsolute(target string) bool {
+	scheme, _, ok := strings.Cut(target, "://")
+	return ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
+}
+
+func absolute(scheme, host, target string) string {
+	switch {
+	case isAbsolute(target):
+		return target
+	case target == "*":
+		return scheme + "://" + host
+	}
+	return scheme + "://" + host + target
+}
+
+// path is the path in a request target, as it stands there.
+func path(target string) string {
+	target, _, _ = strings.Cut(origin(target), "?")
+	return target
+}
+
+// origin is the path and query in a request target, as they stand there.
+func origin(target string) string {
+	if !isAbsolute(target) {
+		return target
+	}
+	return (&record.Request{URL: target}).WireTarget()
+}
+
+// notInHost is true for what cannot stand in a host and port (RFC 3986, section 3.2.2): above all what would end them in
+// the URL that is made of it.
+func notInHost(r rune) bool {
+	switch {
+	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
+		return false
+	}
+	return !strings.ContainsRune("-._~!$&'()*+,;=%:[]", r)
+}
+
+// expectsContinue reports whether the sender waits for leave to send the body.
+func expectsContinue(r *record.Request) bool {
+	e := r.Header.Values("Expect")
+	return len(e) == 1 && strings.EqualFold(e[0], "100-continue") && r.Proto != "HTTP/1.0"
+}
+
+// keepsAlive reports whether the sender wants to use the connection again.
+func keepsAlive(r *record.Request) bool {
+	if r.Proto == "HTTP/1.0" {
+		return hasToken(r.Header, "keep-alive") && !hasToken(r.Header, "close")
+	}
+	return !hasToken(r.Header, "close")
+}
+
+// hasToken reports whether a Connection field holds the token.
+func hasToken(h record.Header, token string) bool {
+	for _, f := range h {
+		if !strings.EqualFold(f.Name, "Connection") {
+			continue
+		}
+		for t := range strings.SplitSeq(f.Value, ",") {
+			if strings.EqualFold(strings.Trim(t, " \t"), token) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func tooLarge(limit int64) error {
+	return &record.HeadError{Status: 413, Text: fmt.Sprintf("body is longer than %d bytes", limit)}
+}

@@ -1,0 +1,143 @@
+package listen
+
+import (
+	"context"
+	"errors"
+	"net"
+	"net/http"
+	"os"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// piece is how much of an answer goes out in one call and under one deadline.
+const piece = 64 << 10
+
+// answer writes an answer to x's request, and into x what was written and how it ended.
+func (c *conn) answer(ctx context.Context, x *record.Exchange, given *record.Response, final bool) {
+	response := compose(&x.Request, given, final, time.Now())
+	c.out = response.AppendHead(c.out[:0])
+	response.Head = string(c.out)
+	c.wrote = true
+	err := c.write(c.out, response.Body)
+	c.last = time.Now()
+	x.Response, x.Took, x.Ended = response, c.last.Sub(x.Start), true
+	x.Err = failure(ctx, err)
+}
+
+// write writes head and body: both in one call when they are not large.
+func (c *conn) write(head, body []byte) error {
+	first := min(len(body), max(0, piece-len(head)))
+	c.out = append(append(c.out[:0], head...), body[:first]...)
+	out := c.out
+	if cap(out) > 2*bufferSize {
+		c.out = nil // a large answer is rare: do not keep its memory for as long as the connection
+	}
+	for rest := body[first:]; ; {
+		if err := c.armWrite(); err != nil {
+			return err
+		}
+		if _, err := c.net.Write(out); err != nil || len(rest) == 0 {
+			return err
+		}
+		n := min(len(rest), piece)
+		out, rest = rest[:n], rest[n:]
+	}
+}
+
+func failure(ctx context.Context, err error) *record.Failure {
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
+		return &record.Failure{Kind: record.FailInterrupted, Text: "stopped before the answer was written"}
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return &record.Failure{Kind: record.FailTimeout, Text: "the sender did not read the answer"}
+	}
+	return &record.Failure{Kind: record.FailReset, Text: "the sender was gone before the answer: " + err.Error()}
+}
+
+// compose makes of a given answer the one that goes out: the fields in their order, without those that concern another
+// connection, allow other origins or cannot be written, and with those that frame it.
+func compose(r *record.Request, given *record.Response, final bool, now time.Time) *record.Response {
+	if given.Status < 200 || given.Status > 599 { // nothing that ends an exchange
+		given = plain(http.StatusInternalServerError)
+	}
+	out := &record.Response{Status: given.Status, Reason: reason(given), Proto: "HTTP/1.1"}
+	out.Header = make(record.Header, 0, len(given.Header)+3)
+	length := contentLength(r.Method, given)
+	framed := length == ""
+	for _, f := range hopless(given.Header) {
+		switch {
+		case strings.EqualFold(f.Name, "Content-Length"):
+			if !framed {
+				out.Header, framed = append(out.Header, record.Field{Name: f.Name, Value: length}), true
+			}
+		case !isAllowOrigin(f.Name) && record.CheckField(f) == nil:
+			out.Header = append(out.Header, f)
+		}
+	}
+	if !framed {
+		out.Header = append(out.Header, record.Field{Name: "Content-Length", Value: length})
+	}
+	if !out.Header.Has("Date") {
+		out.Header = append(out.Header, record.Field{Name: "Date", Value: now.UTC().Format(http.TimeFormat)})
+	}
+	if final {
+		out.Header = append(out.Header, record.Field{Name: "Connection", Value: "close"})
+	} else if r.Proto == "HTTP/1.0" {
+		out.Header = append(out.Header, record.Field{Name: "Connection", Value: "keep-alive"})
+	}
+	if !bodyless(r.Method, given.Status) {
+		out.Body, out.Size = given.Body, int64(len(given.Body))
+	}
+	return out
+}
+
+// bodyless is true for answers that end with their head, whatever it says (RFC 9112, section 6.3).
+func bodyless(method string, status int) bool {
+	return method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified
+}
+
+// contentLength is the length an answer states; "" when it states none. One without a body may state that of the answer
+// it stands for, which only who gave it knows.
+func contentLength(method string, given *record.Response) string {
+	if given.Status == http.StatusNoContent {
+		return ""
+	}
+	if bodyless(method, given.Status) {
+		stated := given.Header.Get("Content-Length")
+		if _, err := record.ParseLength(stated); err == nil {
+			return stated
+		}
+		if given.Status == http.StatusNotModified {
+			return ""
+		}
+	}
+	return strconv.Itoa(len(given.Body))
+}
+
+// isAllowOrigin is true for the fields that would let a page in the browser use the listener. A webhook needs none.
+func isAllowOrigin(name string) bool {
+	const prefix = "Access-Control-Allow-"
+	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
+}
+
+func reason(given *record.Response) string {
+	if given.Reason == "" || record.CheckField(record.Field{Name: "Reason", Value: given.Reason}) != nil {
+		return http.StatusText(given.Status)
+	}
+	return given.Reason
+}
+
+// plain is an answer of the server's own: a constant text, nothing of the request.
+func plain(status int) *record.Response {
+	header := record.Header{{Name: "Content-Type", Value: "text/plain; charset=utf-8"}}
+	if status == http.StatusServiceUnavailable {
+		header = append(header, record.Field{Name: "Retry-After", Value: "5"})
+	}
+	return &record.Response{Status: status, Header: header, Body: []byte(http.StatusText(status) + "\n")}
+}

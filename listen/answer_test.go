@@ -1,0 +1,113 @@
+package listen_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/store/record"
+)
+
+func echoTarget(_ context.Context, x *record.Exchange) *record.Response {
+	return &record.Response{Status: 200, Body: []byte(x.Request.Target)}
+}
+
+func TestServeWritesAnswersThatEveryoneReadsAlike(t *testing.T) {
+	date := record.Field{Name: "date", Value: "today"}
+	field := func(name, value string) record.Header { return record.Header{{Name: name, Value: value}, date} }
+	cases := map[string]struct {
+		method string
+		given  *record.Response
+		want   string
+	}{
+		"status alone": {"POST", &record.Response{Status: 202, Header: record.Header{date}},
+			"HTTP/1.1 202 Accepted\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+		"order, case and repetition": {"POST", &record.Response{Status: 200, Body: []byte("x"), Header: record.Header{
+			{Name: "x-b", Value: "1"}, {Name: "Set-Cookie", Value: "a"}, {Name: "X-A", Value: "2"}, {Name: "set-cookie", Value: "b"}, date}},
+			"HTTP/1.1 200 OK\r\nx-b: 1\r\nSet-Cookie: a\r\nX-A: 2\r\nset-cookie: b\r\ndate: today\r\nContent-Length: 1\r\n\r\nx"},
+		"reason":            {"POST", &record.Response{Status: 200, Reason: "Fine", Header: record.Header{date}}, "HTTP/1.1 200 Fine\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+		"reason of lines":   {"POST", &record.Response{Status: 200, Reason: "a\r\nX: y", Header: record.Header{date}}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+		"unknown status":    {"POST", &record.Response{Status: 299, Header: record.Header{date}}, "HTTP/1.1 299 \r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+		"wrong length":      {"POST", &record.Response{Status: 200, Body: []byte("abc"), Header: field("content-length", "9")}, "HTTP/1.1 200 OK\r\ncontent-length: 3\r\ndate: today\r\n\r\nabc"},
+		"two lengths":       {"POST", &record.Response{Status: 200, Header: append(record.Header{{Name: "Content-Length", Value: "1"}}, field("Content-Length", "9")...)}, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\ndate: today\r\n\r\n"},
+		"coding":            {"POST", &record.Response{Status: 200, Body: []byte("a"), Header: field("Transfer-Encoding", "chunked")}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 1\r\n\r\na"},
+		"named by hop":      {"POST", &record.Response{Status: 200, Header: append(field("X-Hop", "1"), record.Field{Name: "connection", Value: "keep-alive, x-hop"})}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+		"value of lines":    {"POST", &record.Response{Status: 200, Header: field("X-Bad", "a\r\nX-Worse: b")}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+		"name of lines":     {"POST", &record.Response{Status: 200, Header: field("X: b\r\nX-Bad", "a")}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+		"204 with body":     {"POST", &record.Response{Status: 204, Body: []byte("abc"), Header: field("Content-Length", "3")}, "HTTP/1.1 204 No Content\r\ndate: today\r\n\r\n"},
+		"304":               {"GET", &record.Response{Status: 304, Header: record.Header{date}}, "HTTP/1.1 304 Not Modified\r\ndate: today\r\n\r\n"},
+		"304 with length":   {"GET", &record.Response{Status: 304, Header: field("Content-Length", "7")}, "HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\ndate: today\r\n\r\n"},
+		"HEAD":              {"HEAD", &record.Response{Status: 200, Body: []byte("abc"), Header: record.Header{date}}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 3\r\n\r\n"},
+		"HEAD of an app":    {"HEAD", &record.Response{Status: 200, Header: field("Content-Length", "77")}, "HTTP/1.1 200 OK\r\nContent-Length: 77\r\ndate: today\r\n\r\n"},
+		"HEAD, bad length":  {"HEAD", &record.Response{Status: 200, Header: field("Content-Length", "7, 7")}, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\ndate: today\r\n\r\n"},
+		"no CORS":           {"OPTIONS", &record.Response{Status: 200, Header: field("access-control-allow-origin", "*")}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+		"no CORS, prefixed": {"OPTIONS", &record.Response{Status: 200, Header: field("Access-Control-Allow-Private-Network", "true")}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			r := serve(t, listen.Server{Reply: func(context.Context, *record.Exchange) *record.Response { return c.given }})
+			got := r.talk(t, c.method+" / HTTP/1.1\r\nHost: h\r\nOrigin: http://evil.test\r\n\r\n")
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("answer (-want +got):\n%s", diff)
+			}
+			x := r.shelf.next(t)
+			if written := x.Response.Head + string(x.Response.Body); written != got {
+				t.Errorf("recorded %q, wrote %q", written, got)
+			}
+			if parsed, err := record.ParseResponse(x.Response.Head); err != nil || !cmp.Equal(parsed.Header, x.Response.Header) {
+				t.Errorf("recorded fields %v, wrote %q, %v", x.Response.Header, got, err)
+			}
+		})
+	}
+}
+
+func TestServeAnswers500ForWhatIsNoAnswer(t *testing.T) {
+	for _, status := range []int{0, 99, 101, 199, 600, 1000} {
+		r := serve(t, listen.Server{Reply: func(context.Context, *record.Exchange) *record.Response {
+			return &record.Response{Status: status}
+		}})
+		r.dial(t).send(hook).wantStatus(500)
+		if x := r.shelf.next(t); x.Status() != 500 {
+			t.Errorf("status %d was recorded as %d", status, x.Status())
+		}
+	}
+}
+
+func TestServeAddsADate(t *testing.T) {
+	response := serve(t, listen.Server{}).dial(t).send(hook).wantStatus(200)
+	date, err := time.Parse(time.RFC1123, response.Header.Get("Date"))
+	if err != nil || time.Since(date).Abs() > time.Minute || !strings.HasSuffix(response.Header.Get("Date"), " GMT") {
+		t.Errorf("Date = %q, %v", response.Header.Get("Date"), err)
+	}
+}
+
+func TestServeWritesLargeAnswersWhole(t *testing.T) {
+	large := strings.Repeat("0123456789", 200_000)
+	r := serve(t, listen.Server{Reply: func(context.Context, *record.Exchange) *record.Response {
+		return &record.Response{Status: 200, Body: []byte(large)}
+	}})
+	c := r.dial(t).send(hook + hook)
+	for range 2 {
+		if _, body := c.answer("POST"); body != large {
+			t.Fatalf("body of %d bytes", len(body))
+		}
+	}
+}
+
+func TestServeCutsSendersThatNeverRead(t *testing.T) {
+	r := serve(t, listen.Server{WriteIdle: 100 * time.Millisecond, Reply: func(context.Context, *record.Exchange) *record.Response {
+		return &record.Response{Status: 200, Body: make([]byte, 32<<20)}
+	}})
+	c := r.dial(t)
+	if err := c.SetReadBuffer(4096); err != nil {
+		t.Fatal(err)
+	}
+	c.send(hook)
+	if x := r.shelf.next(t); x.FailureKind() != record.FailTimeout {
+		t.Errorf("exchange ended with %+v", x.Err)
+	}
+}

@@ -1,0 +1,225 @@
+package listen
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// conn is one connection. Its goroutine serves one request after the other; another goroutine only ever calls expire.
+type conn struct {
+	run    *run
+	net    net.Conn
+	br     *bufio.Reader
+	remote string
+
+	pace pace
+	got  int64 // bytes read at this pace
+
+	mu      sync.Mutex
+	idle    bool      // waits for the first byte of a request
+	expired bool      // has been sent away, and its read deadline is lastCall
+	armed   time.Time // else the read deadline that stands
+
+	writeBy time.Time   // the write deadline that stands
+	last    time.Time   // when the last answer was written, or the connection was made
+	served  atomic.Bool // has had an answer
+	out     []byte      // memory for answers
+
+	request  *record.Request // the one being read or answered; nil when its head is not known
+	undrawn  int64           // how much of a refused request is read before the connection is closed
+	reserved bool            // it has one of Limit's places, and is not recorded
+	recorded bool            // it is durable, and its end not noted
+	wrote    bool            // an answer to the request was begun
+}
+
+// bufferSize is what an idle connection costs besides its goroutine, and what a usual webhook fits into.
+const bufferSize = 4096
+
+func newConn(r *run, nc net.Conn) *conn {
+	c := &conn{run: r, net: nc, last: time.Now()}
+	if a := nc.RemoteAddr(); a != nil {
+		c.remote = a.String()
+	}
+	c.br = bufio.NewReaderSize(c, bufferSize)
+	return c
+}
+
+func (c *conn) serve(ctx context.Context) {
+	defer func() { _ = c.net.Close() }()
+	// Only Refused and a second panic on the way out of a first one get here.
+	defer func() { _ = recover() }()
+	for c.next(ctx) {
+		c.served.Store(true)
+	}
+}
+
+// next serves one request. It returns false when it was the connection's last.
+func (c *conn) next(ctx context.Context) (more bool) {
+	c.request, c.undrawn = nil, maxDrain
+	c.reserved, c.recorded, c.wrote = false, false, false
+	if !c.wait() {
+		return false
+	}
+	x := &record.Exchange{Attempt: 1, Kind: record.Received, Remote: c.remote, Start: time.Now()}
+	if err := c.receive(x); err != nil {
+		c.refuse(statusOf(err), err)
+		return false
+	}
+	return c.exchange(ctx, x)
+}
+
+// wait waits for the first byte of a request.
+func (c *conn) wait() bool {
+	if c.served.Load() {
+		c.setPace(pace{end: c.last.Add(c.run.KeepIdle), slack: c.run.KeepIdle / 8})
+	} else {
+		c.setPace(pace{end: c.last.Add(c.run.HeadTimeout)})
+	}
+	c.setIdle(true)
+	// Who sets one of these flags sweeps over the idle connections afterwards, so either we see it or the sweep sees us.
+	if c.run.stopping.Load() || c.run.crowded.Load() && c.served.Load() {
+		c.expire()
+	}
+	_, err := c.br.Peek(1)
+	c.setIdle(false)
+	if err != nil && !left(err) {
+		c.run.tell(Refusal{Remote: c.remote, Err: err}) // a TLS handshake that did not come about
+	}
+	return err == nil
+}
+
+// left reports whether a read failed for no other reason than that one of the two sides was through.
+func left(err error) bool {
+	op, ok := errors.AsType[*net.OpError](err)
+	return errors.Is(err, io.EOF) || ok && (op.Op == "read" || op.Op == "set")
+}
+
+// receive reads one request whole.
+func (c *conn) receive(x *record.Exchange) error {
+	if c.served.Load() { // the first head has the connection's own deadline, which began with it
+		c.setPace(pace{end: x.Start.Add(c.run.HeadTimeout)})
+	}
+	head, err := record.ReadHead(c.br, c.run.MaxHead)
+	if err != nil {
+		return err
+	}
+	x.Request, err = record.ParseRequest(head, c.run.Scheme)
+	if err != nil {
+		return err
+	}
+	c.request = &x.Request
+	length, chunked, err := x.Request.BodyFraming()
+	if err != nil {
+		return err
+	}
+	if err := c.admit(&x.Request, length); err != nil {
+		return err
+	}
+	return c.readBody(&x.Request, length, chunked)
+}
+
+// exchange has a request that was read whole checked, recorded and answered.
+func (c *conn) exchange(ctx context.Context, x *record.Exchange) (more bool) {
+	defer c.rescue(ctx, x)
+	c.check(x)
+	if !c.run.reserve() {
+		c.refuse(503, errors.New("as many exchanges as asked for are recorded"))
+		return false
+	}
+	c.reserved = true
+	if err := c.run.Recorder.Record(ctx, x); err != nil {
+		c.unstored(ctx, x, err)
+		return false
+	}
+	c.reserved, c.recorded = false, true
+	response := c.reply(ctx, x)
+	final := c.run.closing() || !keepsAlive(&x.Request)
+	c.answer(ctx, x, response, final)
+	c.settle(ctx, x)
+	if final {
+		c.linger()
+	}
+	return !final && x.Err == nil
+}
+
+func (c *conn) check(x *record.Exchange) {
+	if c.run.Check == nil {
+		return
+	}
+	found := c.run.Check(&x.Request, time.Now())
+	x.Verdict, x.Scheme, x.WebhookID, x.EventType = found.Verdict, found.Scheme, found.WebhookID, found.EventType
+}
+
+func (c *conn) reply(ctx context.Context, x *record.Exchange) *record.Response {
+	var response *record.Response
+	if c.run.Reply != nil {
+		response = c.run.Reply(ctx, x)
+	}
+	switch {
+	case response != nil:
+		return response
+	case x.Verdict.Status == record.Invalid:
+		return plain(401)
+	}
+	return &record.Response{Status: 200}
+}
+
+// unstored answers a request that could not be recorded: the sender is to come again, unless its signature is wrong.
+func (c *conn) unstored(ctx context.Context, x *record.Exchange, err error) {
+	c.run.release()
+	c.reserved = false
+	if x.Verdict.Status != record.Invalid {
+		c.refuse(503, err)
+		return
+	}
+	c.answer(ctx, x, c.reply(ctx, x), true)
+	c.tell(x.Response.Status, err)
+	c.linger()
+}
+
+// settle notes how a recorded exchange ended.
+func (c *conn) settle(ctx context.Context, x *record.Exchange) {
+	c.recorded = false
+	defer c.run.count()
+	if err := c.run.Recorder.Answer(context.WithoutCancel(ctx), x); err != nil {
+		c.tell(x.Status(), fmt.Errorf("exchange %d is kept, its answer is not: %w", x.ID, err))
+	}
+}
+
+// rescue is the end of an exchange in which one of the shell's functions panicked.
+func (c *conn) rescue(ctx context.Context, x *record.Exchange) {
+	v := recover()
+	if v == nil {
+		return
+	}
+	status := 0
+	if !c.wrote {
+		status = 500
+		c.answer(ctx, x, plain(500), true)
+	}
+	switch {
+	case c.recorded:
+		c.settle(ctx, x)
+	case c.reserved:
+		c.run.release()
+	}
+	c.tell(status, fmt.Errorf("panic: %v", v))
+	c.linger()
+}
+
+func (c *conn) tell(status int, err error) {
+	refusal := Refusal{Remote: c.remote, Status: status, Err: err}
+	if c.request != nil {
+		refusal.Method, refusal.Path = c.request.Method, path(c.request.Target)
+	}
+	c.run.tell(refusal)
+}

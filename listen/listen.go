@@ -1,0 +1,103 @@
+// Package listen is the receiving server: it takes webhooks off the wire exactly as they came, has each one checked and
+// stored before it answers, and survives whatever else comes in. It speaks HTTP/1.0 and HTTP/1.1 itself, because a server
+// that hands out maps of headers has already lost their order, case and repetition. It does not verify, store, forward or
+// print: the engine asks, and whoever runs it answers through three functions and a Recorder.
+package listen
+
+import (
+	"cmp"
+	"context"
+	"net"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// Recorder keeps what is received.
+type Recorder interface {
+	// Record makes the exchange durable before it returns nil and sets its ID.
+	Record(ctx context.Context, x *record.Exchange) error
+	// Answer notes how a recorded exchange ended. It is called once the answer was written, or could not be. Its context
+	// outlives the end of the server, so that it can still note what the end has cut off.
+	Answer(ctx context.Context, x *record.Exchange) error
+}
+
+// Checked is what a check found out about a request.
+type Checked struct {
+	Verdict                      record.Verdict
+	Scheme, WebhookID, EventType string
+}
+
+// Refusal is something that did not become an exchange, or not a whole one. Method and Path are a stranger's words: escape
+// them before showing. Path has no query, which may hold a secret.
+type Refusal struct {
+	Remote, Method, Path string // "" when not known
+	Status               int    // what was answered; 0 when nothing was
+	Err                  error
+}
+
+// Server receives webhooks. Only Recorder must be set; a zero limit means its default. The functions are called from many
+// goroutines at once, one call at a time for each connection. A panic in one of them costs its sender a 500 and the
+// connection, never the server.
+type Server struct {
+	Recorder Recorder
+	// Check judges a request that was read whole; nil leaves it unchecked.
+	Check func(r *record.Request, now time.Time) Checked
+	// Reply says what the sender gets. It is called once x is durable, and also (with x.ID 0) for one that could not be
+	// stored and whose signature is invalid: a full disk does not make a forgery acceptable. Its context does not end
+	// when the sender goes away, since the hook is kept and may have to be forwarded; it ends when Drain has run out, and
+	// Reply must return then. No function, or a nil answer: 401 when the signature is invalid, else 200.
+	Reply func(ctx context.Context, x *record.Exchange) *record.Response
+	// Refused is told of what never became an exchange and of what could not be stored; nil: nobody is.
+	Refused func(Refusal)
+
+	Scheme string // of the URLs in the history: "http" (default) or "https" when the listener speaks TLS
+
+	MaxBody     int64         // bytes of a body, 10 MiB
+	MaxHead     int           // bytes of a head, of the trailers of a chunked body, 64 KiB
+	MaxConns    int           // connections at a time, 10,000; more have to wait
+	HeadTimeout time.Duration // for a whole head, counted from the connection for the first one, 10 s
+	BodyIdle    time.Duration // between two reads of a body, and for falling behind 1 KiB/s on the whole, 30 s
+	KeepIdle    time.Duration // between two requests of a connection, 60 s
+	WriteIdle   time.Duration // for each 64 KiB of an answer, 30 s
+	Drain       time.Duration // for what is in flight at the end, 10 s
+
+	// Limit ends Serve after so many recorded and answered exchanges; 0 never does. No more than that are recorded:
+	// requests beyond them get 503.
+	Limit int
+}
+
+// Serve receives on ln until ctx ends or Limit is reached, and closes ln. It then answers what has begun to arrive, closes
+// idle connections, waits up to Drain and cuts what is left. It returns when all its goroutines have ended: nil after
+// such an end, or the error that keeps ln from accepting.
+func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
+	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	r := newRun(s.withDefaults())
+	accepting := make(chan error, 1)
+	r.group.Go(func() { accepting <- r.accept(hard, ln) })
+
+	var err error
+	select {
+	case <-ctx.Done():
+	case <-r.full:
+	case err = <-accepting:
+	}
+	r.stop(ln)
+	r.finish(cut)
+	return err
+}
+
+func (s *Server) withDefaults() Server {
+	d := *s
+	d.Scheme = cmp.Or(d.Scheme, "http")
+	d.MaxBody = cmp.Or(d.MaxBody, 10<<20)
+	d.MaxHead = cmp.Or(d.MaxHead, 64<<10)
+	d.MaxConns = cmp.Or(d.MaxConns, 10_000)
+	d.HeadTimeout = cmp.Or(d.HeadTimeout, 10*time.Second)
+	d.BodyIdle = cmp.Or(d.BodyIdle, 30*time.Second)
+	d.KeepIdle = cmp.Or(d.KeepIdle, 60*time.Second)
+	d.WriteIdle = cmp.Or(d.WriteIdle, 30*time.Second)
+	d.Drain = cmp.Or(d.Drain, 10*time.Second)
+	return d
+}

@@ -1,0 +1,194 @@
+package listen
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"syscall"
+	"time"
+)
+
+// lastCall is how long an idle connection may still begin a request when the server ends: one that was on its way.
+const lastCall = 50 * time.Millisecond
+
+// run is one call of Serve: the connections it has and how far it is.
+type run struct {
+	Server
+	group sync.WaitGroup
+
+	mu    sync.Mutex
+	conns map[*conn]struct{}
+
+	seats    chan struct{} // one taken for each connection
+	ended    chan struct{} // closed by stop
+	stopping atomic.Bool   // as ended, cheaper to ask
+	crowded  atomic.Bool   // a connection waits for a seat
+
+	full     chan struct{} // closed when Limit exchanges are answered
+	taken    atomic.Int64  // exchanges that are recorded or about to be
+	answered atomic.Int64
+}
+
+func newRun(s Server) *run {
+	return &run{
+		Server: s,
+		conns:  make(map[*conn]struct{}),
+		seats:  make(chan struct{}, s.MaxConns),
+		ended:  make(chan struct{}),
+		full:   make(chan struct{}),
+	}
+}
+
+// accept serves each connection of ln in a goroutine of its own, until the server ends or ln is broken.
+func (r *run) accept(ctx context.Context, ln net.Listener) error {
+	pause := time.Duration(0)
+	for {
+		nc, err := ln.Accept()
+		switch {
+		case err == nil && r.takeSeat():
+			pause = 0
+			r.start(ctx, nc)
+			continue
+		case err == nil:
+			return nc.Close()
+		case r.stopping.Load():
+			return nil
+		case !passing(err):
+			return err
+		}
+		r.tell(Refusal{Err: err})
+		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
+		r.rest(pause)
+	}
+}
+
+// passing reports whether an error of Accept goes away by itself: no file descriptor or memory left, or a peer that left
+// while it waited.
+func passing(err error) bool {
+	for _, e := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
+		if errors.Is(err, e) {
+			return true
+		}
+	}
+	return false
+}
+
+func (r *run) rest(d time.Duration) {
+	select {
+	case <-time.After(d):
+	case <-r.ended:
+	}
+}
+
+// takeSeat waits until there is room for the connection that was accepted. As long as there is none, those that have had an
+// answer and are idle are sent away. It returns false when the server ends.
+func (r *run) takeSeat() bool {
+	select {
+	case r.seats <- struct{}{}:
+		return true
+	default:
+	}
+	r.crowded.Store(true)
+	defer r.crowded.Store(false)
+	r.expire(func(c *conn) bool { return c.served.Load() })
+	select {
+	case r.seats <- struct{}{}:
+		return true
+	case <-r.ended:
+		return false
+	}
+}
+
+func (r *run) start(ctx context.Context, nc net.Conn) {
+	c := newConn(r, nc)
+	r.mu.Lock()
+	r.conns[c] = struct{}{}
+	r.mu.Unlock()
+	r.group.Go(func() {
+		c.serve(ctx)
+		r.mu.Lock()
+		delete(r.conns, c)
+		r.mu.Unlock()
+		<-r.seats
+	})
+}
+
+// stop lets nobody in any more and has idle connections end.
+func (r *run) stop(ln net.Listener) {
+	r.stopping.Store(true)
+	close(r.ended)
+	_ = ln.Close() // all that can be wrong is that it was closed before
+	r.expire(func(*conn) bool { return true })
+}
+
+func (r *run) expire(which func(*conn) bool) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for c := range r.conns {
+		if which(c) {
+			c.expire()
+		}
+	}
+}
+
+// finish waits for what is in flight and cuts it when Drain has run out.
+func (r *run) finish(cut context.CancelFunc) {
+	done := make(chan struct{})
+	go func() {
+		r.group.Wait()
+		close(done)
+	}()
+	timer := time.NewTimer(r.Drain)
+	defer timer.Stop()
+	select {
+	case <-done:
+		return
+	case <-timer.C:
+	}
+	r.mu.Lock()
+	for c := range r.conns {
+		_ = c.net.Close()
+	}
+	r.mu.Unlock()
+	cut() // after the connections: what Reply makes of being interrupted is no answer, and nobody gets it
+	<-done
+}
+
+// reserve takes one of Limit places before an exchange is recorded, so that never more than Limit are.
+func (r *run) reserve() bool {
+	if r.Limit == 0 {
+		return true
+	}
+	for {
+		n := r.taken.Load()
+		if n >= int64(r.Limit) {
+			return false
+		}
+		if r.taken.CompareAndSwap(n, n+1) {
+			return true
+		}
+	}
+}
+
+// release gives back the place of an exchange that could not be recorded.
+func (r *run) release() { r.taken.Add(-1) }
+
+// count notes that a recorded exchange has ended, and ends the server with the last one.
+func (r *run) count() {
+	if r.answered.Add(1) == int64(r.Limit) {
+		close(r.full)
+	}
+}
+
+// closing reports whether a connection has nothing more to expect after the answer that is being made.
+func (r *run) closing() bool {
+	return r.stopping.Load() || r.crowded.Load() || r.Limit > 0 && r.taken.Load() >= int64(r.Limit)
+}
+
+func (r *run) tell(refusal Refusal) {
+	if r.Refused != nil {
+		r.Refused(refusal)
+	}
+}
