@@ -16,6 +16,7 @@ type HeadError struct {
 	Text   string
 }
 
+// Error says what is wrong with the head.
 func (e *HeadError) Error() string { return e.Text }
 
 func badHead(format string, args ...any) error {

@@ -1,0 +1,199 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"database/sql/driver"
+	"errors"
+	"fmt"
+	"io"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"sync"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// address is the data source name of the file with settings. All settings are in it: a PRAGMA after opening would reach
+// one connection of a pool.
+func address(path string, settings ...string) string {
+	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path)}
+	return u.String() + "?" + strings.Join(append(settings, fmt.Sprintf("_busy_timeout=%d", patience.Milliseconds())), "&")
+}
+
+// conn is one connection, used by one goroutine. It goes around database/sql, whose bookkeeping for each statement
+// costs as much as the insert.
+type conn struct {
+	*sqlite3.SQLiteConn
+	kept []*sqlite3.SQLiteStmt
+}
+
+func dial(address string) (*conn, error) {
+	c, err := (&sqlite3.SQLiteDriver{}).Open(address)
+	if err != nil {
+		return nil, err
+	}
+	return &conn{SQLiteConn: c.(*sqlite3.SQLiteConn)}, nil
+}
+
+func (c *conn) exec(script string) error {
+	_, err := c.ExecContext(context.Background(), script, nil)
+	return err
+}
+
+func (c *conn) prepare(query string) (*sqlite3.SQLiteStmt, error) {
+	stmt, err := c.PrepareContext(context.Background(), query)
+	if err != nil {
+		return nil, err
+	}
+	return stmt.(*sqlite3.SQLiteStmt), nil
+}
+
+// keep prepares a statement for as long as the connection is open.
+func (c *conn) keep(query string) (*sqlite3.SQLiteStmt, error) {
+	stmt, err := c.prepare(query)
+	if err == nil {
+		c.kept = append(c.kept, stmt)
+	}
+	return stmt, err
+}
+
+// Close closes the connection and what it kept: SQLite leaves a connection open, and its log in place, as long as one
+// of its statements is.
+func (c *conn) Close() error {
+	for _, stmt := range c.kept {
+		_ = stmt.Close() // repeats the error of its last run
+	}
+	c.kept = nil
+	return c.SQLiteConn.Close()
+}
+
+// queryRow reads the one row of a query into *int64 and *string; NULL leaves them as they are. io.EOF: there is none.
+func (c *conn) queryRow(query string, args []driver.NamedValue, dest ...any) error {
+	stmt, err := c.prepare(query)
+	if err != nil {
+		return err
+	}
+	err = one(stmt, args, dest...)
+	if closeErr := stmt.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+// one runs a prepared query of at most one row.
+func one(stmt *sqlite3.SQLiteStmt, args []driver.NamedValue, dest ...any) error {
+	rows, err := stmt.QueryContext(context.Background(), args)
+	if err != nil {
+		return err
+	}
+	values := make([]driver.Value, len(dest))
+	if err = rows.Next(values); err == nil {
+		for i, v := range values {
+			switch to := dest[i].(type) {
+			case *int64:
+				*to, _ = v.(int64)
+			case *string:
+				*to, _ = v.(string)
+			}
+		}
+	}
+	return errors.Join(err, rows.Close())
+}
+
+// run executes a prepared statement that returns nothing. It goes through Query since there the driver binds and steps
+// in one crossing to C, where Exec crosses once for each value.
+func run(stmt *sqlite3.SQLiteStmt, args []driver.NamedValue) error {
+	rows, err := stmt.QueryContext(context.Background(), args)
+	if err != nil {
+		return err
+	}
+	return rows.Close()
+}
+
+// drain runs a PRAGMA that works a little with each row it returns.
+func (c *conn) drain(query string) error {
+	rows, err := c.QueryContext(context.Background(), query, nil)
+	if err != nil {
+		return err
+	}
+	values := make([]driver.Value, len(rows.Columns()))
+	for err == nil {
+		err = rows.Next(values)
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return errors.Join(err, rows.Close())
+}
+
+// keepLog makes SQLite leave the file named like the log alone when the connection closes.
+func (c *conn) keepLog() {
+	_ = c.SetFileControlInt("main", sqlite3.SQLITE_FCNTL_PERSIST_WAL, 1) // fails only on a closed connection
+}
+
+func arguments(values ...driver.Value) []driver.NamedValue {
+	named := make([]driver.NamedValue, len(values))
+	for i, v := range values {
+		named[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+	}
+	return named
+}
+
+// readers makes the connections of the pool that queries use, and knows them for the end.
+type readers struct {
+	address string
+	mu      sync.Mutex
+	conns   []*conn
+}
+
+// Connect is for database/sql.
+func (r *readers) Connect(context.Context) (driver.Conn, error) {
+	c, err := dial(r.address)
+	if err != nil {
+		return nil, err
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.conns = append(r.conns, c)
+	return c.SQLiteConn, nil
+}
+
+// Driver is for database/sql.
+func (r *readers) Driver() driver.Driver { return &sqlite3.SQLiteDriver{} }
+
+// newReaders opens nothing yet. The connections stay open once made, so that r.conns does not grow.
+func newReaders(path string, settings ...string) (*readers, *sql.DB) {
+	settings = append(settings, "_query_only=true", "_synchronous=FULL", "_stmt_cache_size=16")
+	r := &readers{address: address(path, settings...)}
+	db := sql.OpenDB(r)
+	db.SetMaxOpenConns(4)
+	db.SetMaxIdleConns(4)
+	return r, db
+}
+
+// keepLogs is keepLog for all.
+func (r *readers) keepLogs() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, c := range r.conns {
+		c.keepLog()
+	}
+}
+
+// some runs a prepared statement and reports whether it returned a row.
+func some(stmt *sqlite3.SQLiteStmt, args []driver.NamedValue) (bool, error) {
+	var ignored int64
+	err := one(stmt, args, &ignored)
+	if errors.Is(err, io.EOF) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// execute runs one statement with arguments.
+func (c *conn) execute(query string, values ...driver.Value) error {
+	_, err := c.ExecContext(context.Background(), query, arguments(values...))
+	return err
+}

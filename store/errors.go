@@ -1,0 +1,103 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"syscall"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// What callers decide on. They come wrapped in an error whose text names the history.
+var (
+	ErrNotFound = errors.New("there is no such exchange")
+	ErrNotExist = errors.New("there is no history")
+	ErrNewer    = errors.New("was written by a newer barb")
+	ErrForeign  = errors.New("is not a barb history")
+	ErrCorrupt  = errors.New("is damaged")
+	ErrReadOnly = errors.New("cannot be written")
+	ErrLocked   = errors.New("is locked by another process")
+	ErrFull     = errors.New("the disk is full")
+	ErrReplaced = errors.New("was removed or replaced while it was open")
+	ErrClosed   = errors.New("is closed")
+)
+
+// fault is an error of the history at path; the text is one line.
+func fault(path string, err error) error {
+	return fmt.Errorf("history %s: %w", path, err)
+}
+
+// translate turns an error of SQLite or of the system into one of ours. A nil error and a context's own pass through.
+func translate(path string, err error) error {
+	var lite sqlite3.Error
+	switch {
+	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), isOurs(err):
+		return err
+	case errors.As(err, &lite):
+		if known := meaning(lite); known != nil {
+			return fault(path, fmt.Errorf("%w (%w)", known, err))
+		}
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		return fault(path, ErrFull)
+	case errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.EROFS):
+		return fault(path, fmt.Errorf("%w: %w", ErrReadOnly, cause(err)))
+	}
+	return fault(path, cause(err))
+}
+
+// meaning is the sentinel for an error of SQLite, nil when there is none.
+func meaning(err sqlite3.Error) error {
+	switch err.Code {
+	case sqlite3.ErrBusy, sqlite3.ErrLocked:
+		return ErrLocked
+	case sqlite3.ErrReadonly, sqlite3.ErrPerm:
+		return ErrReadOnly
+	case sqlite3.ErrCorrupt, sqlite3.ErrNotADB:
+		return ErrCorrupt
+	case sqlite3.ErrFull:
+		return ErrFull
+	}
+	switch err.SystemErrno { // set for ErrIoErr and ErrCantOpen
+	case syscall.ENOSPC, syscall.EDQUOT, syscall.EFBIG:
+		return ErrFull
+	case syscall.EROFS, syscall.EACCES, syscall.EPERM:
+		return ErrReadOnly
+	}
+	return nil
+}
+
+// isOurs reports whether err already says all there is to say.
+func isOurs(err error) bool {
+	for _, ours := range []error{ErrNotFound, ErrNotExist, ErrNewer, ErrForeign, ErrCorrupt, ErrReadOnly, ErrLocked, ErrFull, ErrReplaced, ErrClosed} {
+		if errors.Is(err, ours) {
+			return true
+		}
+	}
+	return false
+}
+
+// cause takes the path out of a system error: the history's own is already in the text.
+func cause(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}
+
+// isBusy reports whether another connection was in the way.
+func isBusy(err error) bool {
+	var lite sqlite3.Error
+	return errors.As(err, &lite) && (lite.Code == sqlite3.ErrBusy || lite.Code == sqlite3.ErrLocked)
+}
+
+// isOfRow reports whether one of the rows is to blame and not the file or the disk: the other rows can be kept.
+func isOfRow(err error) bool {
+	var lite sqlite3.Error
+	if !errors.As(err, &lite) {
+		return false
+	}
+	return lite.Code == sqlite3.ErrTooBig || lite.Code == sqlite3.ErrConstraint || lite.Code == sqlite3.ErrMismatch
+}

@@ -1,0 +1,152 @@
+// Package export turns recorded exchanges into the forms other tools take: the JSON lines of scripts, a curl command, raw
+// HTTP. It knows neither the history nor the command line.
+package export
+
+import (
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// With says what of an exchange goes into its JSON form beyond the log line's fields. By default nothing that a stranger's
+// customer could be known by: no body, no header, no path, no query.
+type With struct {
+	Body, URL, Headers bool
+}
+
+// maxName bounds ids and types in log lines: they come from strangers.
+const maxName = 128
+
+// Line is the JSON form of one exchange. The names are a contract: they may be added to, never changed.
+type Line struct {
+	Schema         int      `json:"schema"`
+	Level          string   `json:"level"`
+	Timestamp      string   `json:"timestamp"` // RFC 3339 in UTC with milliseconds
+	ID             int64    `json:"id"`
+	Thread         int64    `json:"thread,omitempty"`
+	Direction      string   `json:"direction"`
+	WebhookID      string   `json:"webhook_id"`
+	EventType      string   `json:"event_type"`
+	EndpointDomain string   `json:"endpoint_domain"`
+	Method         string   `json:"method"`
+	StatusCode     int      `json:"status_code"` // 0 when no answer came
+	LatencyMS      int64    `json:"latency_ms"`
+	Attempt        int      `json:"attempt"`
+	RetryCount     int      `json:"retry_count"`
+	Scheme         string   `json:"scheme"`
+	Verdict        string   `json:"verdict"`
+	Reason         string   `json:"reason,omitempty"`
+	Outcome        string   `json:"outcome"`
+	Error          string   `json:"error,omitempty"`
+	Ambiguous      bool     `json:"ambiguous,omitempty"`
+	NextInMS       int64    `json:"next_in_ms,omitempty"`
+	Timings        *Timings `json:"timings_ms,omitempty"`
+
+	URL             string      `json:"url,omitempty"`
+	RequestHeaders  [][2]string `json:"request_headers,omitempty"`
+	ResponseHeaders [][2]string `json:"response_headers,omitempty"`
+	Request         *string     `json:"request_body,omitempty"`
+	RequestBase64   []byte      `json:"request_body_base64,omitempty"`
+	Response        *string     `json:"response_body,omitempty"`
+	ResponseBase64  []byte      `json:"response_body_base64,omitempty"`
+}
+
+// Timings are the parts of a sent exchange's latency, in milliseconds; those that did not happen are left out.
+type Timings struct {
+	DNS       float64 `json:"dns,omitempty"`
+	Connect   float64 `json:"connect,omitempty"`
+	TLS       float64 `json:"tls,omitempty"`
+	FirstByte float64 `json:"first_byte,omitempty"`
+}
+
+func timings(p record.Phases) *Timings {
+	if p == (record.Phases{}) {
+		return nil
+	}
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	return &Timings{DNS: ms(p.DNS), Connect: ms(p.Connect), TLS: ms(p.TLS), FirstByte: ms(p.FirstByte)}
+}
+
+// JSON returns the JSON form of x.
+func JSON(x *record.Exchange, with With) Line {
+	l := Line{
+		Schema: 1, Level: level(x), Timestamp: x.Start.UTC().Format("2006-01-02T15:04:05.000Z07:00"),
+		ID: x.ID, Thread: x.Thread, Direction: x.Kind.String(),
+		WebhookID: name(x.WebhookID), EventType: name(x.EventType), EndpointDomain: domain(x.Request.URL),
+		Method: name(x.Request.Method), StatusCode: x.Status(), LatencyMS: x.Took.Round(time.Millisecond).Milliseconds(),
+		Attempt: x.Attempt, RetryCount: max(x.Attempt-1, 0), Scheme: x.Scheme, Verdict: verdict(x.Verdict),
+		Reason: x.Verdict.Reason, Outcome: string(x.Outcome()), Error: string(x.FailureKind()),
+		Ambiguous: x.Err != nil && x.Err.Ambiguous, NextInMS: x.NextIn.Milliseconds(), Timings: timings(x.Phases),
+	}
+	if with.URL {
+		l.URL = x.Request.URL
+	}
+	if with.Headers {
+		l.RequestHeaders = pairs(x.Request.Header)
+	}
+	if with.Body {
+		l.Request, l.RequestBase64 = body(x.Request.Body)
+	}
+	if x.Response != nil {
+		if with.Headers {
+			l.ResponseHeaders = pairs(x.Response.Header)
+		}
+		if with.Body {
+			l.Response, l.ResponseBase64 = body(x.Response.Body)
+		}
+	}
+	return l
+}
+
+func level(x *record.Exchange) string {
+	switch x.Outcome() {
+	case record.Failed:
+		return "error"
+	case record.Retrying, record.Rejected, record.Unknown:
+		return "warn"
+	}
+	return "info"
+}
+
+func verdict(v record.Verdict) string {
+	if v.Status == record.Unchecked {
+		return "unchecked"
+	}
+	return string(v.Status)
+}
+
+// domain is the host of an endpoint without port, path and query.
+func domain(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	return name(u.Hostname())
+}
+
+func name(s string) string {
+	if len(s) > maxName {
+		s = strings.ToValidUTF8(s[:maxName], "")
+	}
+	return s
+}
+
+// body is text where it is text, else base64 under the other name, so that no byte is lost to JSON.
+func body(b []byte) (*string, []byte) {
+	if utf8.Valid(b) {
+		s := string(b)
+		return &s, nil
+	}
+	return nil, b
+}
+
+func pairs(h record.Header) [][2]string {
+	out := make([][2]string, 0, len(h))
+	for _, f := range h {
+		out = append(out, [2]string{f.Name, f.Value})
+	}
+	return out
+}

@@ -1,0 +1,186 @@
+package store
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// applicationID marks a SQLite file as a history: "barb" in ASCII.
+const applicationID = 0x62617262
+
+// header is what a file says of itself before SQLite may change anything in it.
+type header struct {
+	blank   bool // nothing is in it yet
+	version int  // of the schema
+}
+
+// readHeader judges the file at path. One that is not there is fs.ErrNotExist.
+func readHeader(path string) (header, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return header{}, err
+	case info.IsDir():
+		return header{}, fault(path, fmt.Errorf("%w: it is a folder", ErrForeign))
+	case !info.Mode().IsRegular(): // opening a pipe would wait for its other end
+		return header{}, fault(path, fmt.Errorf("%w: it is not a regular file", ErrForeign))
+	case info.Size() == 0:
+		return header{blank: true}, nil
+	}
+	return peek(path)
+}
+
+// peek reads the header through SQLite, as of a file that nobody changes: without locks, logs or recovery. An os.File
+// of our own would not do: closing it drops the locks of every connection this process has to the same file
+// (sqlite.org/howtocorrupt.html, section 2.2).
+func peek(path string) (header, error) {
+	h, err := peekThrough(path)
+	if !errors.Is(err, ErrCorrupt) {
+		return h, err
+	}
+	// Another process may be in the middle of writing it, and SQLite minds that it is shorter than its header says. The
+	// header itself is whole; what is behind it is judged under a lock.
+	application, version, rawErr := readMarks(path)
+	switch {
+	case rawErr != nil || application != applicationID:
+		return header{}, err
+	case version > latest():
+		return header{}, newer(path, version)
+	}
+	return header{version: version}, nil
+}
+
+// readMarks reads the application id and the user version where they stand in a file of SQLite
+// (sqlite.org/fileformat.html, section 1.3).
+func readMarks(path string) (application, version int, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer f.Close() //nolint:errcheck // only read
+	var head [100]byte
+	if _, err := io.ReadFull(f, head[:]); err != nil {
+		return 0, 0, err
+	}
+	return int(binary.BigEndian.Uint32(head[68:])), int(binary.BigEndian.Uint32(head[60:])), nil
+}
+
+func peekThrough(path string) (header, error) {
+	c, err := dial(address(path, "mode=ro", "immutable=1"))
+	if err != nil {
+		return header{}, strange(path, err)
+	}
+	defer c.Close() //nolint:errcheck // only read
+	var application, version, cookie, pages int64
+	err = c.queryRow("SELECT application_id, user_version, schema_version, page_count FROM "+
+		"pragma_application_id, pragma_user_version, pragma_schema_version, pragma_page_count", nil, &application, &version, &cookie, &pages)
+	switch {
+	case err != nil:
+		return header{}, strange(path, err)
+	case application == applicationID && int(version) > latest():
+		return header{}, newer(path, int(version))
+	case application == applicationID:
+		return header{version: int(version)}, nil
+	// Another process may be about to make it: a single page without tables, and nothing waiting in a log.
+	case application == 0 && version == 0 && cookie == 0 && pages == 1 && sizeOf(path+"-wal") == 0:
+		return header{blank: true}, nil
+	}
+	if pages == 0 { // SQLite takes a few bytes of anything for an empty file of its own
+		return header{}, fault(path, ErrForeign)
+	}
+	return header{}, fault(path, fmt.Errorf("%w but another program's SQLite file", ErrForeign))
+}
+
+// strange tells what is no SQLite file from one that is damaged or could not be read.
+func strange(path string, err error) error {
+	var lite sqlite3.Error
+	if errors.As(err, &lite) && lite.Code == sqlite3.ErrNotADB {
+		return fault(path, ErrForeign)
+	}
+	return translate(path, err)
+}
+
+func newer(path string, version int) error {
+	return fault(path, fmt.Errorf("%w (schema %d, this one knows %d)", ErrNewer, version, latest()))
+}
+
+// makeFile makes an empty file of mode 0600 in folders of mode 0700, whatever the umask. SQLite gives -wal and -shm the
+// mode of the file. One that is there already is left as it is.
+func makeFile(path string) error {
+	dir := filepath.Dir(path)
+	if err := makeFolder(dir); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o600), f.Close(), syncFolder(dir))
+}
+
+// makeFolder makes the folders that are missing and touches none that is there.
+func makeFolder(dir string) error {
+	_, err := os.Stat(dir)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := makeFolder(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		if errors.Is(err, fs.ErrExist) { // another process was faster
+			return nil
+		}
+		return err
+	}
+	return os.Chmod(dir, 0o700)
+}
+
+// syncFolder makes the name of a new file durable; SQLite syncs the folder only for its own journals. Some systems
+// cannot sync a folder, and a file that could be made there is not refused for that.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil //nolint:nilerr // a folder that may be written but not read
+	}
+	_ = d.Sync()
+	return d.Close()
+}
+
+// sizeOf is the size of a file, 0 when it is not there.
+func sizeOf(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// anchor knows a file again: the same path must lead to the same inode.
+type anchor struct {
+	path string
+	info fs.FileInfo
+}
+
+func newAnchor(path string) (anchor, error) {
+	info, err := os.Stat(path)
+	return anchor{path, info}, err
+}
+
+func (a anchor) holds() bool {
+	if a.info == nil {
+		return true
+	}
+	now, err := os.Stat(a.path)
+	return err == nil && os.SameFile(a.info, now)
+}

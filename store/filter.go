@@ -1,0 +1,32 @@
+package store
+
+import (
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// Range is ids from From to To, both included.
+type Range struct{ From, To int64 }
+
+// StatusRange is answers with a status from From to To, both included; the zero value is any, also none.
+type StatusRange struct{ From, To int }
+
+// Filter selects exchanges by all that is set in it; the zero value selects every one.
+type Filter struct {
+	IDs         []Range // any of these, in any order; none means all
+	Kind        record.Kind
+	Failed      bool // sent and not delivered; received and answered 400 or more, or badly signed
+	Scheme      string
+	Event       string // * stands for any part
+	Endpoint    string // host[:port] sent to, or the Host of what was received; * stands for any part
+	Status      StatusRange
+	Since       time.Time // begun at or after
+	Until       time.Time // begun before or at
+	WebhookID   string
+	Grep        string // in either body, byte for byte
+	Thread      int64  // repeats this exchange
+	Limit       int    // at most so many; 0 is all
+	OldestFirst bool
+	Bodies      bool // with heads and bodies
+}

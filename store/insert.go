@@ -1,0 +1,273 @@
+package store
+
+import (
+	"database/sql/driver"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// The columns that an ending fills, in the order of appendEnding.
+const endingColumns = "ended, failed, verdict, reason, version, secret, age, status, response_size, response_cut, " +
+	"took, dns, connect, tls, first_byte, next_in, failure, failure_text, ambiguous, permanent, room"
+
+const beginningColumns = "id, kind, thread, attempt, start, remote, endpoint, method, url, webhook_id, event, scheme, request_size, "
+
+// room is what an exchange without an ending holds free for it.
+var room = make([]byte, 24)
+
+// many inserts rows into a table, sixteen at a time: that halves what a row costs.
+type many struct {
+	one, sixteen *sqlite3.SQLiteStmt
+	columns      int
+	args         []driver.NamedValue
+}
+
+const atOnce = 16
+
+func newMany(c *conn, into, columns string) (*many, error) {
+	n := strings.Count(columns, ",") + 1
+	row := "(?" + strings.Repeat(", ?", n-1) + ")"
+	text := "INSERT OR REPLACE INTO " + into + " (" + columns + ") VALUES "
+	one, err := c.keep(text + row)
+	if err != nil {
+		return nil, err
+	}
+	sixteen, err := c.keep(text + row + strings.Repeat(", "+row, atOnce-1))
+	if err != nil {
+		return nil, err
+	}
+	return &many{one: one, sixteen: sixteen, columns: n}, nil
+}
+
+func (m *many) add(row ...driver.Value) error {
+	for _, v := range row {
+		m.args = append(m.args, driver.NamedValue{Ordinal: len(m.args) + 1, Value: v})
+	}
+	if len(m.args) < atOnce*m.columns {
+		return nil
+	}
+	err := run(m.sixteen, m.args)
+	m.empty()
+	return err
+}
+
+// finish inserts what is left.
+func (m *many) finish() error {
+	defer m.empty()
+	for first := 0; first < len(m.args); first += m.columns {
+		row := m.args[first : first+m.columns]
+		for i := range row {
+			row[i].Ordinal = i + 1
+		}
+		if err := run(m.one, row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// empty lets go of the rows, whose bodies would otherwise stay in memory until the next.
+func (m *many) empty() {
+	clear(m.args)
+	m.args = m.args[:0]
+}
+
+// inserts are the prepared statements of one connection.
+type inserts struct {
+	exchange, request, response *many
+	ending                      *sqlite3.SQLiteStmt
+	names                       *names
+	row                         []driver.Value
+}
+
+func newInserts(c *conn) (*inserts, error) {
+	var ins inserts
+	var err error
+	for _, table := range []struct {
+		many          **many
+		name, columns string
+	}{
+		{&ins.exchange, "exchange", beginningColumns + endingColumns},
+		{&ins.request, "request", "id, head, fields, target, proto, trailer, body"},
+		{&ins.response, "response", "id, head, fields, proto, reason, body"},
+	} {
+		if *table.many, err = newMany(c, table.name, table.columns); err != nil {
+			return nil, err
+		}
+	}
+	update := fmt.Sprintf("UPDATE exchange SET %s = ? WHERE id = ?", strings.ReplaceAll(endingColumns, ",", " = ?,"))
+	if ins.ending, err = c.keep(update + " RETURNING id"); err != nil {
+		return nil, err
+	}
+	ins.names, err = newNames(c)
+	return &ins, err
+}
+
+// begin inserts an exchange under an id.
+func (ins *inserts) begin(id int64, b *beginning) error {
+	x, r := b.x, &b.x.Request
+	endpoint, err := ins.names.id(nameEndpoint, b.endpoint)
+	if err != nil {
+		return err
+	}
+	event, err := ins.names.id(nameEvent, x.EventType)
+	if err != nil {
+		return err
+	}
+	scheme, err := ins.names.id(nameScheme, x.Scheme)
+	if err != nil {
+		return err
+	}
+	row := append(ins.row[:0], id, int64(x.Kind), unlessZero(x.Thread), int64(x.Attempt), startOf(x), unlessEmpty(x.Remote),
+		endpoint, r.Method, b.url, unlessEmpty(x.WebhookID), event, scheme, int64(len(r.Body)))
+	if row, err = ins.appendEnding(row, &b.ending); err != nil {
+		return err
+	}
+	ins.row = row
+	if err := ins.exchange.add(row...); err != nil {
+		return err
+	}
+	if err := ins.request.add(id, headOf(r), bytesUnlessNil(b.fields), b.target, b.proto, bytesOf(b.trailer), bytesOf(r.Body)); err != nil {
+		return err
+	}
+	return ins.respond(id, b.ending.response)
+}
+
+// end writes how an exchange ended. One that was pruned in the meantime stays away.
+func (ins *inserts) end(e *ending) error {
+	row, err := ins.appendEnding(ins.row[:0], e)
+	if err != nil {
+		return err
+	}
+	ins.row = append(row, e.id)
+	found, err := some(ins.ending, arguments(ins.row...))
+	if err != nil || !found {
+		return err
+	}
+	return ins.respond(e.id, e.response)
+}
+
+func (ins *inserts) respond(id int64, a *answer) error {
+	if a == nil {
+		return nil
+	}
+	return ins.response.add(id, a.head, bytesUnlessNil(a.fields), a.proto, a.reason, bytesOf(a.body))
+}
+
+func (ins *inserts) appendEnding(row []driver.Value, e *ending) ([]driver.Value, error) {
+	reason, err := ins.names.id(nameReason, e.judged.Reason)
+	if err != nil {
+		return nil, err
+	}
+	version, err := ins.names.id(nameVersion, e.judged.Version)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := ins.names.id(nameSecret, e.judged.Secret)
+	if err != nil {
+		return nil, err
+	}
+	var age driver.Value
+	if e.judged.HasAge {
+		age = int64(e.judged.Age)
+	}
+	row = append(row, e.ended, e.failed, unlessZero(e.verdict), reason, version, secret, age,
+		e.status, unlessZero(e.size), unlessFalse(e.cut), e.took, unlessZero(int64(e.phases.DNS)), unlessZero(int64(e.phases.Connect)),
+		unlessZero(int64(e.phases.TLS)), unlessZero(int64(e.phases.FirstByte)), unlessZero(e.nextIn))
+	return appendFailure(row, e), nil
+}
+
+// appendFailure appends the failure's columns and the room for the ending of an exchange that has none yet.
+func appendFailure(row []driver.Value, e *ending) []driver.Value {
+	if f := e.failure; f != nil {
+		row = append(row, string(f.Kind), f.Text, unlessFalse(f.Ambiguous), unlessFalse(f.Permanent))
+	} else {
+		row = append(row, nil, nil, nil, nil)
+	}
+	if e.ended {
+		return append(row, nil)
+	}
+	return append(row, room)
+}
+
+// finish inserts what is left of all tables.
+func (ins *inserts) finish() error {
+	for _, m := range []*many{ins.exchange, ins.request, ins.response} {
+		if err := m.finish(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// forget is for a transaction that was rolled back.
+func (ins *inserts) forget() {
+	ins.names.forget()
+	for _, m := range []*many{ins.exchange, ins.request, ins.response} {
+		m.empty()
+	}
+}
+
+// startOf is the start in ns since 1970; the zero time is 0.
+func startOf(x *record.Exchange) int64 {
+	if x.Start.IsZero() {
+		return 0
+	}
+	return x.Start.UnixNano()
+}
+
+// timeOf is the inverse of startOf, in UTC.
+func timeOf(ns int64) time.Time {
+	if ns == 0 {
+		return time.Time{}
+	}
+	return time.Unix(0, ns).UTC()
+}
+
+func headOf(r *record.Request) driver.Value {
+	if r.Head == "" {
+		return nil
+	}
+	return []byte(r.Head)
+}
+
+func bytesOf(b []byte) driver.Value {
+	if len(b) == 0 {
+		return nil
+	}
+	return b
+}
+
+// bytesUnlessNil keeps what is empty apart from what is not there.
+func bytesUnlessNil(b []byte) driver.Value {
+	if b == nil {
+		return nil
+	}
+	return b
+}
+
+func unlessZero(n int64) driver.Value {
+	if n == 0 {
+		return nil
+	}
+	return n
+}
+
+func unlessFalse(b bool) driver.Value {
+	if !b {
+		return nil
+	}
+	return int64(1)
+}
+
+func unlessEmpty(s string) driver.Value {
+	if s == "" {
+		return nil
+	}
+	return s
+}

@@ -1,0 +1,186 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// PruneRule says what Prune removes: what Filter selects and began before OlderThan, and then the oldest of what Filter
+// selects until the history takes no more than MaxBytes. A zero limit is none; with neither, nothing is removed.
+type PruneRule struct {
+	OlderThan time.Time
+	MaxBytes  int64
+	Filter    Filter
+}
+
+// PruneResult is what Prune did.
+type PruneResult struct {
+	Removed int64 // exchanges
+	Bytes   int64 // by which the history became smaller on disk
+}
+
+// One transaction removes at most so much: other processes get to write in between.
+const (
+	pruneRows  = 500
+	pruneBytes = 4 << 20
+	prunePages = 512
+)
+
+// Prune removes exchanges and gives their space back to the file system. What was removed before an error stays removed.
+// Ids are not given again.
+func (s *Store) Prune(ctx context.Context, rule PruneRule) (result PruneResult, err error) {
+	if s.refused != nil {
+		return result, s.refused
+	}
+	if !s.file.holds() {
+		return result, fault(s.path, ErrReplaced)
+	}
+	before := s.Size()
+	p, err := newPruner(s)
+	if err != nil {
+		return result, s.told(err)
+	}
+	err = p.prune(ctx, rule)
+	if err == nil && p.removed > 0 {
+		err = p.shrink(ctx)
+	}
+	if closeErr := p.c.Close(); err == nil {
+		err = closeErr
+	}
+	return PruneResult{Removed: p.removed, Bytes: max(before-s.Size(), 0)}, s.told(err)
+}
+
+// pruner has a connection of its own: it must not hold up the writer longer than a transaction takes.
+type pruner struct {
+	s       *Store
+	c       *conn
+	deletes [3]*sqlite3.SQLiteStmt
+	batch   []int64
+	bytes   int64 // of the bodies of batch, about
+	removed int64
+}
+
+func newPruner(s *Store) (*pruner, error) {
+	c, err := dial(address(s.path, "mode=rw", "_synchronous=FULL"))
+	if err != nil {
+		return nil, err
+	}
+	p := &pruner{s: s, c: c}
+	for i, table := range []string{"response", "request", "exchange"} {
+		if p.deletes[i], err = c.keep("DELETE FROM " + table + " WHERE id = ?"); err != nil {
+			_ = c.Close() // the first error is the one to tell
+			return nil, err
+		}
+	}
+	return p, nil
+}
+
+func (p *pruner) prune(ctx context.Context, rule PruneRule) error {
+	if !rule.OlderThan.IsZero() {
+		aged := rule.Filter
+		if last := rule.OlderThan.Add(-1); aged.Until.IsZero() || last.Before(aged.Until) {
+			aged.Until = last
+		}
+		if err := p.remove(ctx, aged, func() (int64, error) { return pruneBytes, nil }); err != nil {
+			return err
+		}
+	}
+	if rule.MaxBytes <= 0 {
+		return nil
+	}
+	return p.remove(ctx, rule.Filter, func() (int64, error) {
+		used, err := p.used()
+		return used - rule.MaxBytes, err
+	})
+}
+
+// remove removes the oldest of what a filter selects while there is an excess.
+func (p *pruner) remove(ctx context.Context, f Filter, excess func() (int64, error)) error {
+	over, err := excess()
+	if err != nil || over <= 0 {
+		return err
+	}
+	f.Limit, f.OldestFirst, f.Bodies = 0, true, false
+	sizes := "(SELECT request_size + ifnull(response_size, 0) FROM exchange WHERE id = ?)"
+	for x, err := range p.s.List(ctx, f) {
+		if err != nil {
+			return err
+		}
+		var size int64
+		if err := p.c.queryRow("SELECT "+sizes, arguments(x.ID), &size); err != nil {
+			return err
+		}
+		p.batch, p.bytes = append(p.batch, x.ID), p.bytes+size
+		if len(p.batch) < pruneRows && p.bytes < min(over, pruneBytes) {
+			continue
+		}
+		if err := p.commit(); err != nil {
+			return err
+		}
+		if over, err = excess(); err != nil || over <= 0 {
+			return err
+		}
+	}
+	return p.commit()
+}
+
+// commit removes the batch in one transaction. The highest id is noted since it may be the newest of all.
+func (p *pruner) commit() error {
+	if len(p.batch) == 0 {
+		return nil
+	}
+	if err := p.c.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err := p.deleteBatch()
+	if err == nil {
+		err = p.c.exec("COMMIT")
+	}
+	if err != nil {
+		_ = p.c.exec("ROLLBACK") // the first error is the one to tell
+		return err
+	}
+	p.removed += int64(len(p.batch))
+	p.batch, p.bytes = p.batch[:0], 0
+	return nil
+}
+
+func (p *pruner) deleteBatch() error {
+	for _, id := range p.batch {
+		for _, stmt := range p.deletes {
+			if err := run(stmt, arguments(id)); err != nil {
+				return err
+			}
+		}
+	}
+	last := p.batch[len(p.batch)-1]
+	return p.c.execute("UPDATE history SET last_id = ?1 WHERE last_id < ?1", last)
+}
+
+// used is the bytes that the history would take without its free pages.
+func (p *pruner) used() (int64, error) {
+	var pages, free, size int64
+	err := p.c.queryRow("SELECT page_count, freelist_count, page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size", nil, &pages, &free, &size)
+	return (pages - free) * size, err
+}
+
+// shrink gives free pages back, and the log into the file. Where others read or write at the moment that may stay for
+// the next time.
+func (p *pruner) shrink(ctx context.Context) error {
+	for free, last := int64(1), int64(0); free > 0 && free != last; {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if err := p.c.drain(fmt.Sprintf("PRAGMA incremental_vacuum(%d)", prunePages)); err != nil {
+			return err
+		}
+		last = free
+		if err := p.c.queryRow("PRAGMA freelist_count", nil, &free); err != nil {
+			return err
+		}
+	}
+	return p.c.drain("PRAGMA wal_checkpoint(TRUNCATE)")
+}

@@ -1,0 +1,132 @@
+package store
+
+import (
+	"database/sql/driver"
+	"fmt"
+	"slices"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// beginning is an exchange on its way into the tables, made by the caller of Record so that the one writer has less to
+// do. It shares memory with the exchange: Record does not return before the writer is done with it.
+type beginning struct {
+	x               *record.Exchange
+	url, endpoint   string
+	target, proto   driver.Value // nil: as in the head, or "" where there is none
+	fields, trailer []byte
+	ending          ending
+}
+
+// ending is how an exchange ended. It shares no memory that the caller of Answer may change.
+type ending struct {
+	id       int64
+	ended    bool
+	failed   bool
+	verdict  int64
+	judged   record.Verdict
+	took     driver.Value
+	phases   record.Phases
+	nextIn   int64
+	status   driver.Value // nil when nothing came back
+	size     int64
+	cut      bool
+	failure  *record.Failure
+	response *answer // nil when there is nothing to keep but the status
+}
+
+// answer is a row of the response table.
+type answer struct {
+	head, proto, reason driver.Value
+	fields, body        []byte
+}
+
+// verdicts are the codes of the table, by index.
+var verdicts = [...]record.VerdictStatus{record.Unchecked, record.Valid, record.Invalid}
+
+func newBeginning(x *record.Exchange) (*beginning, error) {
+	if x.Kind != record.Sent && x.Kind != record.Received {
+		return nil, fmt.Errorf("exchange is of kind %d, neither sent nor received", x.Kind)
+	}
+	end, err := newEnding(x)
+	if err != nil {
+		return nil, err
+	}
+	b := &beginning{x: x, ending: end}
+	r := &x.Request
+	b.url, b.endpoint = splitURL(r.URL)
+	b.trailer = encodeFields(r.Trailer)
+	var told record.Request // by the head
+	if r.Head != "" {
+		told, _ = record.ParseRequest(r.Head, "http") // a head that tells nothing leaves it empty
+	}
+	b.target, b.proto = textUnless(r.Target, r.Target == told.Target), textUnless(r.Proto, r.Proto == told.Proto)
+	if !slices.Equal(r.Header, told.Header) {
+		b.fields = encodeFields(r.Header) // maybe of none: nil means that the head tells
+	}
+	return b, nil
+}
+
+func newEnding(x *record.Exchange) (ending, error) {
+	code := slices.Index(verdicts[:], x.Verdict.Status)
+	if code < 0 {
+		return ending{}, fmt.Errorf("verdict is %q, neither valid nor invalid", x.Verdict.Status)
+	}
+	e := ending{id: x.ID, ended: x.Ended, failed: failed(x), verdict: int64(code), judged: x.Verdict,
+		phases: x.Phases, nextIn: int64(x.NextIn)}
+	if x.Ended || x.Took != 0 {
+		e.took = int64(x.Took)
+	}
+	if x.Err != nil {
+		failure := *x.Err
+		e.failure = &failure
+	}
+	if r := x.Response; r != nil {
+		e.status, e.size, e.cut = int64(r.Status), r.Size, r.Cut
+		e.response = newAnswer(r)
+	}
+	return e, nil
+}
+
+// failed is what Filter.Failed asks for. A sent exchange counts until it is known to be delivered: a kill leaves it so.
+func failed(x *record.Exchange) bool {
+	if x.Kind == record.Sent {
+		return x.Outcome() != record.Delivered
+	}
+	return x.Ended && x.Status() >= 400 || x.Verdict.Status == record.Invalid
+}
+
+// newAnswer keeps of a response what its status, its size and its head do not say.
+func newAnswer(r *record.Response) *answer {
+	a := &answer{body: slices.Clone(r.Body)}
+	told := &record.Response{}
+	if r.Head != "" {
+		a.head = []byte(r.Head)
+		if parsed, err := record.ParseResponse(r.Head); err == nil {
+			told = parsed
+		}
+	}
+	a.proto, a.reason = textUnless(r.Proto, r.Proto == told.Proto), textUnless(r.Reason, r.Reason == told.Reason)
+	if !slices.Equal(r.Header, told.Header) {
+		a.fields = encodeFields(r.Header)
+	}
+	if a.head == nil && a.fields == nil && a.proto == nil && a.reason == nil && len(a.body) == 0 {
+		return nil
+	}
+	return a
+}
+
+func textUnless(s string, known bool) driver.Value {
+	if known {
+		return nil
+	}
+	return s
+}
+
+// bytes is about how much memory the exchange holds while it waits.
+func (e *ending) bytes() int {
+	if e.response == nil {
+		return 0
+	}
+	return len(e.response.body) + len(e.response.fields)
+}

@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"embed"
+	"fmt"
+	"time"
+
+	"github.com/mattn/go-sqlite3"
+)
+
+// migrations holds one script a version, in the order of their names. They only ever go forward; one that was released
+// is never changed.
+//
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// pageSize is chosen for hooks of 1 KiB, by measuring: pages of 4 KiB leave a quarter of each empty, those of 16 KiB make
+const pageSize = 8 << 10
+
+// patience is how long a lock of another process is waited for.
+const patience = 5 * time.Second
+
+// latest is the schema version this program writes: the number of scripts.
+func latest() int {
+	scripts, err := migrations.ReadDir("migrations")
+	if err != nil {
+		panic(err) // the folder is compiled in
+	}
+	return len(scripts)
+}
+
+// migrate brings the file to the latest version in one immediate transaction, so that a kill leaves the old version or
+// the new one, and of several processes one does it and the others find it done.
+func migrate(path string) error {
+	conn, err := dial(address(path, "mode=rw", "_synchronous=FULL"))
+	if err != nil {
+		return err
+	}
+	err = conn.migrate(path)
+	if closeErr := conn.Close(); err == nil {
+		err = closeErr
+	}
+	return err
+}
+
+func (c *conn) migrate(path string) error {
+	// Both hold only while the file is empty. Incremental vacuum is what gives space back without a copy of it all.
+	if err := c.exec(fmt.Sprintf("PRAGMA page_size = %d; PRAGMA auto_vacuum = INCREMENTAL", pageSize)); err != nil {
+		return err
+	}
+	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err := c.applyMigrations(path)
+	if err == nil {
+		err = c.exec("COMMIT")
+	}
+	if err != nil {
+		_ = c.exec("ROLLBACK") // the first error is the one to tell
+	}
+	return err
+}
+
+func (c *conn) applyMigrations(path string) error {
+	var application, version, tables int64
+	err := c.queryRow("SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id, pragma_user_version",
+		nil, &application, &version, &tables)
+	switch {
+	case err != nil:
+		return err
+	case application != applicationID && (application != 0 || tables > 0):
+		return fault(path, ErrForeign)
+	case int(version) > latest():
+		return newer(path, int(version))
+	case int(version) == latest(): // another process was faster
+		return nil
+	}
+	scripts, err := migrations.ReadDir("migrations")
+	if err != nil {
+		return err
+	}
+	for _, script := range scripts[version:] {
+		text, err := migrations.ReadFile("migrations/" + script.Name())
+		if err != nil {
+			return err
+		}
+		if err := c.exec(string(text)); err != nil {
+			return fmt.Errorf("%s: %w", script.Name(), err)
+		}
+	}
+	return c.exec(fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(scripts)))
+}
+
+// useLog switches the file to a write-ahead log.
+func useLog(path string) error {
+	conn, err := dial(address(path, "mode=rw"))
+	if err != nil {
+		return err
+	}
+	var mode string
+	err = conn.queryRow("PRAGMA journal_mode = WAL", nil, &mode)
+	if closeErr := conn.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil && mode != "wal" {
+		err = sqlite3.Error{Code: sqlite3.ErrBusy} // SQLite says so by staying where it was
+	}
+	return err
+}
+
+// untilFree calls do again while another process is in the way, for at most patience. SQLite's own wait does not cover
+// all of opening: switching to a log or recovering one fails at once where waiting could end in a deadlock.
+func untilFree(ctx context.Context, do func() error) error {
+	deadline := time.Now().Add(patience)
+	for {
+		err := do()
+		if !isBusy(err) || time.Now().After(deadline) {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}

@@ -1,0 +1,238 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"slices"
+	"strings"
+	"time"
+)
+
+// scope is what a filter comes to in the tables: which ids, by which index, on which conditions.
+type scope struct {
+	spans []Range // apart from each other, lowest first
+	index string  // "INDEXED BY …": without statistics the planner would guess
+	terms []string
+	args  []any
+	arms  []arm // parts of the index that together have all; none means one part without a condition
+}
+
+// arm is a part of an index in which the ids are in order.
+type arm struct {
+	term string
+	args []any
+}
+
+// maxArms bounds what a query merges: with more endpoints than that going through the ids is as good.
+const maxArms = 8
+
+// scope works a filter out. A name that nobody ever used selects nothing: then there are no spans.
+func (s *Store) scope(ctx context.Context, f *Filter) (*scope, error) {
+	sc := &scope{index: "NOT INDEXED"}
+	sc.plain(f)
+	for _, step := range []func() error{
+		func() error { return sc.span(ctx, s.db, f) },
+		func() error { return sc.name(ctx, s.db, "event", nameEvent, f.Event) },
+		func() error { return sc.name(ctx, s.db, "scheme", nameScheme, f.Scheme) },
+		func() error { return sc.endpoint(ctx, s.db, f) },
+	} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	return sc, nil
+}
+
+func (sc *scope) add(term string, args ...any) {
+	sc.terms, sc.args = append(sc.terms, term), append(sc.args, args...)
+}
+
+// plain is what needs no look into the tables first.
+func (sc *scope) plain(f *Filter) {
+	if f.Kind != 0 {
+		sc.add("e.kind = ?", int64(f.Kind))
+	}
+	if f.Failed {
+		sc.add("e.failed = 1")
+		sc.index = "INDEXED BY exchange_failed"
+	}
+	if f.Thread != 0 {
+		sc.add("e.thread = ?", f.Thread)
+		sc.index = "INDEXED BY exchange_thread"
+	}
+	if f.Status != (StatusRange{}) {
+		sc.add("e.status BETWEEN ? AND ?", f.Status.From, f.Status.To)
+	}
+	if !f.Since.IsZero() {
+		sc.add("e.start >= ?", f.Since.UnixNano())
+	}
+	if !f.Until.IsZero() {
+		sc.add("e.start <= ?", f.Until.UnixNano())
+	}
+	if f.WebhookID != "" {
+		sc.add("e.webhook_id = ?", f.WebhookID)
+	}
+	if f.Grep != "" {
+		sc.add("(instr((SELECT body FROM request WHERE id = e.id), ?) OR instr((SELECT body FROM response WHERE id = e.id), ?))", []byte(f.Grep), []byte(f.Grep))
+	}
+}
+
+// name is an exact name or a glob.
+func (sc *scope) name(ctx context.Context, db *sql.DB, column string, kind nameKind, text string) error {
+	switch {
+	case text == "":
+		return nil
+	case strings.Contains(text, "*"):
+		sc.add("e."+column+" IN (SELECT id FROM name WHERE kind = ? AND text GLOB ?)", int64(kind), globOf(text))
+		return nil
+	}
+	ids, err := nameIDs(ctx, db, kind, text)
+	if len(ids) == 0 {
+		sc.spans = nil
+		return err
+	}
+	sc.add("e."+column+" = ?", ids[0])
+	return err
+}
+
+// endpoint goes through the index by endpoint unless a better one is chosen already. Within an endpoint and a class of
+// status that index is in the order of ids, so that the newest are found without sorting all.
+func (sc *scope) endpoint(ctx context.Context, db *sql.DB, f *Filter) error {
+	if f.Endpoint == "" {
+		return nil
+	}
+	if sc.index != "NOT INDEXED" {
+		return sc.name(ctx, db, "endpoint", nameEndpoint, f.Endpoint)
+	}
+	ids, err := nameIDs(ctx, db, nameEndpoint, f.Endpoint)
+	switch {
+	case err != nil:
+		return err
+	case len(ids) == 0:
+		sc.spans = nil
+	case len(ids) > maxArms:
+		return sc.name(ctx, db, "endpoint", nameEndpoint, f.Endpoint)
+	default:
+		sc.index = "INDEXED BY exchange_endpoint"
+		for _, id := range ids {
+			sc.classes(id, f.Status)
+		}
+	}
+	return nil
+}
+
+func (sc *scope) classes(endpoint int64, status StatusRange) {
+	from, to := 0, 9
+	if status != (StatusRange{}) {
+		from, to = max(from, status.From/100), min(to, status.To/100)
+	} else {
+		sc.arms = append(sc.arms, arm{"e.endpoint = ? AND e.status / 100 IS NULL", []any{endpoint}})
+	}
+	for class := from; class <= to; class++ {
+		sc.arms = append(sc.arms, arm{"e.endpoint = ? AND e.status / 100 = ?", []any{endpoint, class}})
+	}
+	if len(sc.arms) == 0 { // a status that there is none of
+		sc.spans = nil
+	}
+}
+
+// nameIDs returns the ids of the names that text means, at most one more than maxArms.
+func nameIDs(ctx context.Context, db *sql.DB, kind nameKind, text string) ([]int64, error) {
+	query := "SELECT id FROM name WHERE kind = ? AND text = ?"
+	if strings.Contains(text, "*") {
+		query, text = "SELECT id FROM name WHERE kind = ? AND text GLOB ? LIMIT 9", globOf(text)
+	}
+	return columnOf[int64](ctx, db, query, int64(kind), text)
+}
+
+// globOf is text for GLOB, in which only * is special here.
+func globOf(text string) string { return strings.NewReplacer("[", "[[]", "?", "[?]").Replace(text) }
+
+// columnOf returns the only column of a query.
+func columnOf[T any](ctx context.Context, db *sql.DB, query string, args ...any) (all []T, err error) {
+	rows, err := db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	for rows.Next() {
+		var one T
+		if err := rows.Scan(&one); err != nil {
+			return nil, err
+		}
+		all = append(all, one)
+	}
+	return all, rows.Err()
+}
+
+// span narrows the ids to those asked for and to those of the time asked for.
+func (sc *scope) span(ctx context.Context, db *sql.DB, f *Filter) error {
+	ids, err := during(ctx, db, f.Since, f.Until)
+	if err != nil {
+		return err
+	}
+	sc.spans = within(ids, f.IDs)
+	return nil
+}
+
+// within cuts ranges to one, joins what overlaps and sorts them; no ranges mean all of it.
+func within(all Range, ranges []Range) []Range {
+	if len(ranges) == 0 {
+		ranges = []Range{all}
+	}
+	sorted := slices.SortedFunc(slices.Values(ranges), func(a, b Range) int { return cmp.Compare(a.From, b.From) })
+	var out []Range
+	for _, r := range sorted {
+		r.From, r.To = max(r.From, all.From), min(r.To, all.To)
+		switch last := len(out) - 1; {
+		case r.From > r.To:
+		case last >= 0 && r.From <= out[last].To:
+			out[last].To = max(out[last].To, r.To)
+		default:
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+// during returns ids outside of which nothing began in a time. The newest of now bounds them: who records while a list
+// goes on, as replay does, must not see that again in the list. There is no index on the start: the order of ids is
+// nearly that of time, and the history knows by how much it is not (see timeline).
+func during(ctx context.Context, db *sql.DB, since, until time.Time) (Range, error) {
+	var low, high, disorder int64
+	err := db.QueryRowContext(ctx, "SELECT coalesce((SELECT min(id) FROM exchange), 1), coalesce((SELECT max(id) FROM exchange), 0), disorder FROM history").Scan(&low, &high, &disorder)
+	if err != nil {
+		return Range{}, err
+	}
+	ids := Range{low, high}
+	if !since.IsZero() {
+		ids.From, err = bisect(ctx, db, low, high+1, func(start int64) bool { return start >= since.UnixNano()-disorder })
+	}
+	if err == nil && !until.IsZero() {
+		ids.To, err = bisect(ctx, db, low, high+1, func(start int64) bool { return start > until.UnixNano()+disorder })
+	}
+	return ids, err
+}
+
+// bisect returns the first id from low on whose start is late, or high when none is.
+func bisect(ctx context.Context, db *sql.DB, low, high int64, late func(start int64) bool) (int64, error) {
+	stmt, err := db.PrepareContext(ctx, "SELECT id, start FROM exchange WHERE id >= ? ORDER BY id LIMIT 1")
+	if err != nil {
+		return 0, err
+	}
+	defer stmt.Close() //nolint:errcheck // nothing to lose
+	for low < high {
+		middle := low + (high-low)/2
+		var id, start int64
+		if err := stmt.QueryRowContext(ctx, middle).Scan(&id, &start); err != nil {
+			return 0, err
+		}
+		if late(start) {
+			high = middle
+		} else {
+			low = id + 1
+		}
+	}
+	return low, nil
+}

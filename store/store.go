@@ -1,0 +1,186 @@
+// Package store remembers exchanges: one SQLite file that several processes share, in which what was acknowledged is
+// still there after a kill, a power cut or a full disk. It does not know who calls, prints nothing, and lets no type of
+// SQLite through its signatures, so that another engine can take its place.
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"sync"
+)
+
+// Store is an open history. Its methods may be called from many goroutines.
+type Store struct {
+	path    string
+	file    anchor
+	network bool
+	refused error // why it cannot be written; nil when it can
+
+	readers *readers
+	db      *sql.DB // the readers' pool
+
+	mu     sync.Mutex
+	writer *writer // nil until the first write
+	closed bool
+}
+
+// Open opens the history at path and makes it when there is none: the file with mode 0600, folders that are missing with
+// 0700, whatever the umask. An older schema is brought up to date. A history that is already there is not written to.
+// Errors: ErrForeign and ErrNewer before anything is touched, ErrCorrupt, ErrReadOnly, ErrFull, and ErrLocked after 5 s.
+func Open(ctx context.Context, path string) (*Store, error) {
+	return open(ctx, path, true)
+}
+
+// OpenExisting opens a history to read in it, also where the file or its folder cannot be written. It never makes one:
+// where there is none, or only an empty file, the error is ErrNotExist. Writing works too where it is allowed.
+func OpenExisting(ctx context.Context, path string) (*Store, error) {
+	return open(ctx, path, false)
+}
+
+func open(ctx context.Context, path string, create bool) (*Store, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{path: path}
+	if err := untilFree(ctx, func() error { return s.open(ctx, create) }); err != nil {
+		return nil, translate(path, err)
+	}
+	return s, nil
+}
+
+func (s *Store) open(ctx context.Context, create bool) error {
+	if err := s.ready(create); err != nil {
+		return err
+	}
+	var err error
+	if s.file, err = newAnchor(s.path); err != nil {
+		return err
+	}
+	if err := s.openReaders(ctx); err != nil {
+		return err
+	}
+	if !create || s.network {
+		return nil
+	}
+	return s.useLog(ctx)
+}
+
+// useLog switches a new file to a write-ahead log. It stays so: the mode is kept in the file.
+func (s *Store) useLog(ctx context.Context) error {
+	var mode string
+	if err := s.db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil || mode == "wal" {
+		return err
+	}
+	return useLog(s.path)
+}
+
+// ready sees to it that there is a file with the latest schema.
+func (s *Store) ready(create bool) error {
+	h, err := readHeader(s.path)
+	if errors.Is(err, fs.ErrNotExist) && create {
+		if err = makeFile(s.path); err == nil {
+			h, err = readHeader(s.path)
+		}
+	}
+	switch {
+	case errors.Is(err, fs.ErrNotExist), err == nil && h.blank && !create:
+		return fault(s.path, ErrNotExist)
+	case err != nil:
+		return err
+	}
+	// SQLite puts -wal beside the file that a link leads to.
+	if s.path, err = filepath.EvalSymlinks(s.path); err != nil {
+		return err
+	}
+	s.network = onNetwork(s.path)
+	if err := writable(s.path); err != nil {
+		s.refused = translate(s.path, err)
+	}
+	return s.update(h, create)
+}
+
+// update migrates what is not of the latest version.
+func (s *Store) update(h header, create bool) error {
+	// A journal is of a migration that was cut off, maybe after it wrote what the header says: looking under a lock undoes it.
+	old := h.blank || h.version < latest() || sizeOf(s.path+"-journal") > 0
+	switch {
+	case s.refused != nil && (old || create):
+		return s.refused
+	case old:
+		return migrate(s.path)
+	}
+	return nil
+}
+
+// openReaders opens the first connection for queries. In a folder that cannot be written SQLite cannot make the files
+// that go with a log; where no log waits to be read, nobody can write either and the file is read as it is.
+func (s *Store) openReaders(ctx context.Context) error {
+	err := s.tryReaders(ctx, "mode=rw")
+	if err == nil || isBusy(err) || errors.Is(err, ErrNewer) || sizeOf(s.path+"-wal") > 0 {
+		return err
+	}
+	refused := translate(s.path, err)
+	if s.tryReaders(ctx, "mode=ro", "immutable=1") != nil {
+		return err
+	}
+	if s.refused == nil {
+		s.refused = fault(s.path, fmt.Errorf("%w: %w", ErrReadOnly, cause(refused)))
+	}
+	return nil
+}
+
+func (s *Store) tryReaders(ctx context.Context, settings ...string) error {
+	s.readers, s.db = newReaders(s.path, settings...)
+	var version int
+	err := s.db.QueryRowContext(ctx, "SELECT user_version FROM pragma_user_version, (SELECT count(*) FROM history)").Scan(&version)
+	if err == nil && version > latest() { // a newer barb's migration still waits in the log
+		err = newer(s.path, version)
+	}
+	if err != nil {
+		_ = s.db.Close() // the first error is the one to tell
+	}
+	return err
+}
+
+// Path returns the path of the file, absolute and without links.
+func (s *Store) Path() string { return s.path }
+
+// Network reports whether the file lies on a network file system. It is kept without a write-ahead log there, and locks
+// may not hold between machines: worth a warning.
+func (s *Store) Network() bool { return s.network }
+
+// Size returns the bytes that the history takes on disk, its log included.
+func (s *Store) Size() int64 { return sizeOf(s.path) + sizeOf(s.path+"-wal") }
+
+// Close makes everything durable that was given to Answer and closes the history. The last process to close it leaves
+// one file, without a log. Its error says what was lost.
+func (s *Store) Close() error {
+	s.mu.Lock()
+	w, closed := s.writer, s.closed
+	s.closed = true
+	s.mu.Unlock()
+	if closed {
+		return nil
+	}
+	var lost error
+	if w != nil {
+		lost = w.stop()
+	}
+	// SQLite removes the log by its name when the last connection closes; the name may be another history's by now.
+	if !s.file.holds() {
+		s.readers.keepLogs()
+	}
+	err := translate(s.path, s.db.Close())
+	if w != nil {
+		err = errors.Join(err, w.hangUp())
+	}
+	return errors.Join(lost, err)
+}

@@ -1,0 +1,61 @@
+package store
+
+// timeline gives out ids and watches how far their order strays from the order of the starts, which is what lets
+// queries find a time by bisecting the ids.
+type timeline struct {
+	newest int64 // the highest id looked at
+	latest int64 // the latest start among those up to newest
+}
+
+// glance is how many of the newest exchanges a new connection looks at to know the latest start.
+const glance = 1000
+
+// next returns the id for the first exchange of a group. It runs in the group's transaction, so that no other process
+// gives out the same.
+func (t *timeline) next(c *conn, group []*entry) (int64, error) {
+	if !anyBegins(group) {
+		return 0, nil
+	}
+	var newest, pruned, disorder int64
+	err := c.queryRow("SELECT (SELECT max(id) FROM exchange), last_id, disorder FROM history", nil, &newest, &pruned, &disorder)
+	if err != nil {
+		return 0, err
+	}
+	if newest > t.newest {
+		var latest int64
+		from := max(t.newest, newest-glance)
+		if err := c.queryRow("SELECT max(start) FROM exchange WHERE id > ?", arguments(from), &latest); err != nil {
+			return 0, err
+		}
+		t.newest, t.latest = newest, max(t.latest, latest)
+	}
+	first := max(newest, pruned) + 1
+	return first, t.pass(c, group, first, disorder)
+}
+
+// pass looks at the starts of a group and notes when they are further back than ever before.
+func (t *timeline) pass(c *conn, group []*entry, id, disorder int64) error {
+	worst := disorder
+	for _, e := range group {
+		for _, b := range e.begin {
+			start := startOf(b.x)
+			worst = max(worst, t.latest-start)
+			t.latest = max(t.latest, start)
+			t.newest = id
+			id++
+		}
+	}
+	if worst == disorder {
+		return nil
+	}
+	return c.execute("UPDATE history SET disorder = ?", worst+worst/2) // some in advance: not with every row
+}
+
+func anyBegins(group []*entry) bool {
+	for _, e := range group {
+		if len(e.begin) > 0 {
+			return true
+		}
+	}
+	return false
+}
