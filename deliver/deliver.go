@@ -73,7 +73,8 @@ func (d Decision) String() string {
 }
 
 // Attempts delivers x: of it, the request, the WebhookID, EventType, Scheme and Verdict of every attempt and the Thread of
-// the first are taken. It is never changed. Retries have Thread set to the ID that the caller gave the first attempt.
+// the first are taken. It is never changed. Retries have Thread set to the ID that the caller gave the first attempt, at either
+// yield.
 //
 // Every attempt is yielded twice, as the same *Attempt: before its first byte leaves, and when it has ended, before any
 // wait begins. An error (a policy that makes no sense, a signature that could not be made) is yielded alone and ends the
@@ -99,6 +100,9 @@ func (s *Sender) Attempts(ctx context.Context, x record.Exchange) iter.Seq2[*Att
 			d.run(ctx, a)
 			if !yield(a, nil) || a.Decision != Retry {
 				return
+			}
+			if n == 1 {
+				d.firstID = a.Exchange.ID
 			}
 			if !pause(ctx, a.Wait) {
 				a.Decision, a.Why = Interrupted, "interrupted while waiting for the next attempt"
@@ -144,9 +148,6 @@ func (d *delivery) begin(n int) (*Attempt, error) {
 // read by the recorder it was handed to.
 func (d *delivery) run(ctx context.Context, a *Attempt) {
 	x := *a.Exchange
-	if x.Attempt == 1 {
-		d.firstID = x.ID
-	}
 	limited, cancel := d.limit(ctx)
 	d.Client.Do(limited, &x)
 	cancel()

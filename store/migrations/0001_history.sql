@@ -51,7 +51,8 @@ CREATE TABLE exchange (
   permanent     INTEGER,
   room          BLOB              -- as long as the usual ending, which takes its place without splitting a full page
 );
-CREATE INDEX exchange_endpoint ON exchange (endpoint, status);
+-- Each ends in the id, so what it finds is in the order of ids.
+CREATE INDEX exchange_endpoint ON exchange (endpoint, status / 100);
 CREATE INDEX exchange_failed ON exchange (failed) WHERE failed = 1;
 CREATE INDEX exchange_thread ON exchange (thread) WHERE thread IS NOT NULL;
 

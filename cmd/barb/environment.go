@@ -1,0 +1,46 @@
+package main
+
+import (
+	"context"
+	"math/rand/v2"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"golang.org/x/term"
+
+	"github.com/barbhq/barb/commands"
+)
+
+// version is set by the release build; `go install` leaves it to the module's own.
+var version = ""
+
+// environment is the process as the commands see it.
+func environment() commands.Env {
+	dir, _ := os.Getwd() // "" only means that no barb.toml is looked for
+	width, _, _ := term.GetSize(int(os.Stdout.Fd()))
+	return commands.Env{
+		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Environ: os.Environ(), Dir: dir,
+		Now: time.Now, Rand: rand.Float64, Interruptible: interruptible, Width: width, InTerminal: term.IsTerminal(int(os.Stdin.Fd())),
+		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
+	}
+}
+
+// interruptible ends the context at ^C and SIGTERM; the second one ends the process.
+func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop)
+	return ctx, stop
+}
+
+func buildVersion() string {
+	if version != "" {
+		return version
+	}
+	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" && info.Main.Version != "(devel)" {
+		return info.Main.Version
+	}
+	return "dev"
+}

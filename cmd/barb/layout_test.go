@@ -1,0 +1,115 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/barbhq/barb/"
+
+// layout is who may import whom: of our own packages, and of others' modules. A package that is not in it does not belong
+// here until the picture was changed first. Test files may import more.
+var layout = map[string]struct{ ours, others []string }{
+	"sign":         {},
+	"store/record": {},
+	"store/export": {ours: []string{"store/record"}},
+	"store":        {ours: []string{"store/record"}, others: []string{"github.com/mattn/go-sqlite3", "golang.org/x/sys"}},
+	"deliver":      {ours: []string{"store/record"}, others: []string{"golang.org/x/net"}},
+	"listen":       {ours: []string{"store/record"}},
+	"commands/ui":  {ours: []string{"deliver", "store/record"}, others: []string{"github.com/charmbracelet/lipgloss", "github.com/fatih/color", "github.com/muesli/termenv"}},
+	"commands":     {ours: []string{"sign", "deliver", "listen", "store", "store/record", "store/export", "commands/ui"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2", "github.com/itchyny/gojq", "github.com/google/uuid", "github.com/adrg/xdg", "github.com/zalando/go-keyring"}},
+	"cmd/barb":     {ours: []string{"commands"}, others: []string{"golang.org/x/term"}},
+	"cmd/gendocs":  {ours: []string{"commands"}, others: []string{"github.com/spf13"}},
+}
+
+// never is what a package must not use of the standard library: an engine has no clock of its own to judge by, no file,
+// no network, and does not print.
+var never = map[string][]string{
+	"sign":         {"os", "net", "log", "os/exec", "syscall"},
+	"store/record": {"os", "net", "log", "database/sql"},
+	"store/export": {"os", "net", "log", "database/sql"},
+	"store":        {"log", "net/http"},
+	"deliver":      {"log", "database/sql"},
+	"listen":       {"log", "database/sql"},
+	"commands/ui":  {"os", "log", "net/http"},
+}
+
+func TestImportsFollowTheLayout(t *testing.T) {
+	seen := map[string]bool{}
+	root := "../.."
+	err := filepath.WalkDir(root, func(path string, d fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "conformance" || d.Name() == "bench" || d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".") && d.Name() != "..") && path != root {
+			return filepath.SkipDir
+		}
+		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
+			rel, err := filepath.Rel(root, path)
+			if err != nil {
+				return err
+			}
+			pkg := filepath.ToSlash(filepath.Dir(rel))
+			seen[pkg] = true
+			checkFile(t, pkg, path)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for pkg := range layout {
+		if !seen[pkg] {
+			t.Errorf("the layout names %s, which is not there", pkg)
+		}
+	}
+}
+
+func checkFile(t *testing.T, pkg, path string) {
+	t.Helper()
+	rule, ok := layout[pkg]
+	if !ok {
+		t.Errorf("%s: package %s is not in the layout; change the picture first", path, pkg)
+		return
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, spec := range file.Imports {
+		name, err := strconv.Unquote(spec.Path.Value)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !allowed(rule.ours, rule.others, never[pkg], name) {
+			t.Errorf("%s: %s may not import %s", path, pkg, name)
+		}
+	}
+}
+
+func allowed(ours, others, forbidden []string, name string) bool {
+	if own, ok := strings.CutPrefix(name, module); ok {
+		return slices.Contains(ours, own)
+	}
+	if first, _, _ := strings.Cut(name, "/"); strings.Contains(first, ".") {
+		return slices.ContainsFunc(others, func(m string) bool { return name == m || strings.HasPrefix(name, m+"/") })
+	}
+	return !slices.Contains(forbidden, name)
+}
+
+func TestMainIsThin(t *testing.T) {
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, "main.go", nil, parser.SkipObjectResolution)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(file.Decls); n > 6 {
+		t.Errorf("main.go has %d declarations; logic belongs in commands", n)
+	}
+}

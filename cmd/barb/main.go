@@ -1,0 +1,18 @@
+// Command barb signs, verifies, sends, listens for and replays webhooks.
+package main
+
+import (
+	"context"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/barbhq/barb/commands"
+)
+
+func main() { os.Exit(run()) }
+
+func run() int {
+	signal.Ignore(syscall.SIGPIPE) // a reader that goes away is an error of writing, not the end of a listener
+	return commands.Main(context.Background(), environment(), buildVersion(), os.Args[1:])
+}

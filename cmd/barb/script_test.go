@@ -1,0 +1,111 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"barb": func() { os.Exit(run()) }})
+}
+
+// The scripts are the commands as people type them, as real processes with real sockets and a history of their own.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{
+		Dir:   "testdata/script",
+		Setup: setup,
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"ready": ready, "app": app, "count": count},
+	})
+}
+
+// setup gives a script a home, a history and secrets of its own.
+func setup(env *testscript.Env) error {
+	for _, kv := range [][2]string{
+		{"HOME", env.WorkDir}, {"XDG_DATA_HOME", env.WorkDir + "/data"}, {"XDG_CONFIG_HOME", env.WorkDir + "/config"},
+		{"BARB_DB", env.WorkDir + "/history.db"}, {"NO_COLOR", "1"}, {"TZ", "UTC"},
+		{"WHSEC", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, {"SECRET", "barb_test_secret_0123456789abcdef"},
+	} {
+		env.Setenv(kv[0], kv[1])
+	}
+	return nil
+}
+
+// ready FILE NAME waits until a listener has written its ready file and puts the URL into a variable.
+func ready(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: ready FILE NAME")
+	}
+	path := ts.MkAbs(args[0])
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		if data, err := os.ReadFile(path); err == nil && len(data) > 0 {
+			ts.Setenv(args[1], strings.TrimSpace(string(data)))
+			return
+		}
+	}
+	ts.Fatalf("%s was not written", args[0])
+}
+
+// app NAME STATUS… starts a real HTTP server that answers with the statuses in turn, the last one repeating, puts its URL
+// into a variable and keeps what it gets in NAME.1, NAME.2 …: the request line, the headers, the body.
+func app(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: app NAME STATUS…")
+	}
+	name, dir := args[0], ts.MkAbs(".")
+	var mu sync.Mutex
+	n := 0
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, err := io.ReadAll(r.Body)
+		if err != nil {
+			return
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		status, err := strconv.Atoi(args[min(n+1, len(args)-1)])
+		n++
+		var head strings.Builder
+		fmt.Fprintf(&head, "%s %s\nHost: %s\n", r.Method, r.RequestURI, r.Host)
+		if writeErr := r.Header.Write(&head); err != nil || writeErr != nil {
+			panic("app: bad status or header")
+		}
+		text := strings.ReplaceAll(head.String(), "\r\n", "\n") + "\n" + string(body)
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s.%d", name, n)), []byte(text), 0o600); err != nil {
+			panic(err)
+		}
+		w.Header().Set("X-App", name)
+		if status == http.StatusTooManyRequests {
+			w.Header().Set("Retry-After", "1")
+		}
+		w.WriteHeader(status)
+		fmt.Fprintf(w, "answer %d of %s\n", n, name)
+	}))
+	ts.Defer(server.Close)
+	ts.Setenv(name, server.URL)
+}
+
+// count N FILE|stdout TEXT: so many lines of it hold the text.
+func count(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 3 {
+		ts.Fatalf("usage: count N FILE TEXT")
+	}
+	got := 0
+	for line := range strings.Lines(ts.ReadFile(args[1])) {
+		if strings.Contains(line, args[2]) {
+			got++
+		}
+	}
+	if strconv.Itoa(got) != args[0] {
+		ts.Fatalf("%d lines hold %q, want %s", got, args[2], args[0])
+	}
+}

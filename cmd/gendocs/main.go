@@ -1,0 +1,65 @@
+// Command gendocs writes the completion scripts and the man pages from the command tree; `go generate ./...` runs it. With
+// -picture it turns what a terminal shows, on stdin, into an SVG on stdout.
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/cobra/doc"
+
+	"github.com/barbhq/barb/commands"
+)
+
+func main() {
+	if len(os.Args) != 2 {
+		fmt.Fprintln(os.Stderr, "usage: gendocs REPOSITORY | gendocs -picture")
+		os.Exit(2)
+	}
+	if err := run(os.Args[1]); err != nil {
+		fmt.Fprintln(os.Stderr, "gendocs:", err)
+		os.Exit(1)
+	}
+}
+
+func run(arg string) error {
+	if arg == "-picture" {
+		return picture(os.Stdin, os.Stdout)
+	}
+	return generate(arg)
+}
+
+func generate(root string) error {
+	cmd := commands.Root("")
+	cmd.DisableAutoGenTag = true
+	if err := completions(cmd, filepath.Join(root, "completions")); err != nil {
+		return err
+	}
+	man := filepath.Join(root, "docs", "man")
+	if err := os.MkdirAll(man, 0o755); err != nil {
+		return err
+	}
+	// A fixed date: the pages change when the commands do, not with the calendar.
+	date := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	return doc.GenManTree(cmd, &doc.GenManHeader{Title: "BARB", Section: "1", Source: "barb", Manual: "barb manual", Date: &date}, man)
+}
+
+func completions(cmd *cobra.Command, dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	for name, write := range map[string]func(string) error{
+		"barb.bash": func(path string) error { return cmd.GenBashCompletionFileV2(path, true) },
+		"_barb":     cmd.GenZshCompletionFile,
+		"barb.fish": func(path string) error { return cmd.GenFishCompletionFile(path, true) },
+		"barb.ps1":  cmd.GenPowerShellCompletionFileWithDesc,
+	} {
+		if err := write(filepath.Join(dir, name)); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,118 @@
+package commands
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store"
+)
+
+var shells = []string{"bash", "zsh", "fish", "powershell"}
+
+func newCompletion(sh *shell) *cobra.Command {
+	return &cobra.Command{
+		Use:   "completion bash|zsh|fish|powershell",
+		Short: "Print a completion script for a shell",
+		Long: `Prints a script that completes barb's commands, flags, scheme names, event types
+and recent ids.`,
+		Example: `  barb completion bash > /etc/bash_completion.d/barb
+  barb completion zsh > "${fpath[1]}/_barb"
+  barb completion fish > ~/.config/fish/completions/barb.fish
+  barb completion powershell | Out-String | Invoke-Expression`,
+		Args:              args(1, 1, "the name of a shell"),
+		ValidArgs:         shells,
+		PersistentPreRunE: sh.withoutConfig,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			switch args[0] {
+			case "bash":
+				return cmd.Root().GenBashCompletionV2(sh.Out, true)
+			case "zsh":
+				return cmd.Root().GenZshCompletion(sh.Out)
+			case "fish":
+				return cmd.Root().GenFishCompletion(sh.Out, true)
+			case "powershell":
+				return cmd.Root().GenPowerShellCompletionWithDesc(sh.Out)
+			}
+			return usage("unknown shell %q", args[0]).hint(nearestHint("barb completion ", nearestOf(args[0], shells), "barb completion bash|zsh|fish|powershell"))
+		},
+	}
+}
+
+// complete gives a flag its values.
+func complete(cmd *cobra.Command, flag string, values func(prefix string) []string) {
+	// The error is for a flag that does not exist, which every test of the command would show.
+	_ = cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+		return values(prefix), cobra.ShellCompDirectiveNoFileComp
+	})
+}
+
+func schemeNames(prefix string, auto bool) []string {
+	var names []string
+	if auto { // the shell leaves out what does not begin as typed
+		names = append(names, "auto\tfind the scheme from the headers")
+	}
+	for _, s := range sign.All() {
+		if strings.HasPrefix(s.Name, prefix) {
+			names = append(names, s.Name+"\t"+s.Title)
+		}
+	}
+	return names
+}
+
+// completeIDs offers the newest ids, told apart by what they were. Whatever goes wrong, a completion says nothing.
+func (sh *shell) completeIDs(cmd *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	var ids []string
+	sh.whileCompleting(cmd, func(ctx context.Context, history *store.Store) {
+		for x, err := range history.List(ctx, store.Filter{Limit: 50}) {
+			if err != nil {
+				return
+			}
+			id := strconv.FormatInt(x.ID, 10)
+			if strings.HasPrefix(id, prefix) {
+				ids = append(ids, id+"\t"+strings.TrimSpace(ui.Clip(x.Kind.String()+" "+x.Scheme+" "+x.EventType, 60)))
+			}
+		}
+	})
+	return ids, cobra.ShellCompDirectiveNoFileComp | cobra.ShellCompDirectiveKeepOrder
+}
+
+func (sh *shell) completeEvents(prefix string) (types []string) {
+	sh.whileCompleting(nil, func(ctx context.Context, history *store.Store) {
+		found, err := history.EventTypes(ctx, prefix, 50)
+		if err != nil {
+			return
+		}
+		for _, t := range found {
+			// A type comes from a stranger and goes to a shell: only what needs no quoting is offered.
+			if !slices.ContainsFunc([]rune(t), func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"'`$\\;&|<>(){}", r) }) {
+				types = append(types, t)
+			}
+		}
+	})
+	return types
+}
+
+// whileCompleting opens the history for a moment; a shell that waits for a completion is not kept waiting.
+func (sh *shell) whileCompleting(cmd *cobra.Command, look func(context.Context, *store.Store)) {
+	if cmd != nil && sh.db == "" {
+		sh.db, _ = cmd.Flags().GetString("db")
+	}
+	if file, err := sh.configuration(); err == nil && sh.db == "" {
+		sh.db = sh.Getenv("BARB_DB")
+		if sh.db == "" {
+			sh.db = file.values["db"]
+		}
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
+	defer cancel()
+	if history, err := sh.readHistory(ctx); err == nil {
+		look(ctx, history)
+	}
+}

@@ -1,0 +1,332 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/adrg/xdg"
+	"github.com/pelletier/go-toml/v2"
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/ui"
+)
+
+// configFile is barb.toml. The tables hold flags of the commands of their name under the same names, so that whoever
+// knows the command line knows the file. Their values are text, number or boolean and are parsed as the flag is.
+type configFile struct {
+	DB     any     `toml:"db"`
+	Color  any     `toml:"color"`
+	Scheme any     `toml:"scheme"`
+	Routes []route `toml:"route"`
+
+	Send struct {
+		Retries        any `toml:"retries"`
+		Backoff        any `toml:"backoff"`
+		Base           any `toml:"base"`
+		MaxDelay       any `toml:"max_delay"`
+		Jitter         any `toml:"jitter"`
+		RetryOn        any `toml:"retry_on"`
+		Timeout        any `toml:"timeout"`
+		ConnectTimeout any `toml:"connect_timeout"`
+		Deadline       any `toml:"deadline"`
+		Proxy          any `toml:"proxy"`
+		Cacert         any `toml:"cacert"`
+	} `toml:"send"`
+	Listen struct {
+		Addr      any `toml:"addr"`
+		Tolerance any `toml:"tolerance"`
+		ForwardTo any `toml:"forward_to"`
+		Respond   any `toml:"respond"`
+		MaxBody   any `toml:"max_body"`
+		PublicURL any `toml:"public_url"`
+	} `toml:"listen"`
+	Verify struct {
+		Tolerance any `toml:"tolerance"`
+	} `toml:"verify"`
+
+	path   string
+	values map[string]string // "send.retries" → "4"
+}
+
+// setting is one value that a flag, a BARB_ variable and barb.toml can give.
+type setting struct {
+	table string // of barb.toml, and the command whose flag it is; "" for global ones
+	flag  string
+}
+
+var settings = []setting{
+	{"", "db"}, {"", "color"}, {"", "scheme"},
+	{"send", "retries"}, {"send", "backoff"}, {"send", "base"}, {"send", "max-delay"}, {"send", "jitter"},
+	{"send", "retry-on"}, {"send", "timeout"}, {"send", "connect-timeout"}, {"send", "deadline"}, {"send", "proxy"}, {"send", "cacert"},
+	{"listen", "addr"}, {"listen", "tolerance"}, {"listen", "forward-to"}, {"listen", "respond"}, {"listen", "max-body"}, {"listen", "public-url"},
+	{"verify", "tolerance"},
+}
+
+func (s setting) key() string {
+	key := strings.ReplaceAll(s.flag, "-", "_")
+	if s.table != "" {
+		key = s.table + "." + key
+	}
+	return key
+}
+
+func (s setting) variable() string {
+	return "BARB_" + strings.ToUpper(strings.ReplaceAll(s.flag, "-", "_"))
+}
+
+// applies reports whether the setting fills a flag of the command: replay retries as send does.
+func (s setting) applies(cmd *cobra.Command) bool {
+	if cmd.Flag(s.flag) == nil || s.flag == "scheme" && !slices.Contains([]string{"sign", "verify", "send", "listen"}, cmd.Name()) {
+		return false // elsewhere --scheme is a filter
+	}
+	return s.table == "" || s.table == cmd.Name() || s.table == "send" && cmd.Name() == "replay"
+}
+
+// source says where a value came from: "flag", "BARB_TIMEOUT", the path of barb.toml, or "default".
+type source string
+
+// applySettings fills every flag that was not given: from its BARB_ variable, then from barb.toml.
+func (sh *shell) applySettings(cmd *cobra.Command) error {
+	file, err := sh.configuration()
+	if err != nil {
+		return err
+	}
+	sh.settings = map[string]source{}
+	for _, s := range settings {
+		if !s.applies(cmd) {
+			continue
+		}
+		from, err := fill(sh, file, s, cmd)
+		if err != nil {
+			return err
+		}
+		sh.settings[s.key()] = from
+	}
+	return nil
+}
+
+func fill(sh *shell, file *configFile, s setting, cmd *cobra.Command) (source, error) {
+	flag := cmd.Flag(s.flag)
+	if flag.Changed {
+		return "flag", nil
+	}
+	value, from := sh.Getenv(s.variable()), source(s.variable())
+	if value == "" {
+		value, from = file.values[s.key()], source(file.path)
+	}
+	if value == "" {
+		return "default", nil
+	}
+	if err := flag.Value.Set(value); err != nil {
+		if from == source(file.path) {
+			return "", usage("%s: %s = %q: %w", file.path, s.key(), value, err).hint("barb config shows every value and where it came from")
+		}
+		return "", usage("%s=%q: %w", from, value, err).hintf("barb %s --help", cmd.Name())
+	}
+	return from, nil
+}
+
+// configuration reads barb.toml once. No file is an empty configuration.
+func (sh *shell) configuration() (*configFile, error) {
+	if sh.file != nil {
+		return sh.file, nil
+	}
+	path, err := sh.configPath()
+	if err != nil {
+		return nil, err
+	}
+	file := &configFile{path: path}
+	if path != "" {
+		if err := file.read(); err != nil {
+			return nil, err
+		}
+	}
+	sh.file = file
+	return file, nil
+}
+
+// configPath is --config, BARB_CONFIG, the nearest barb.toml from the working folder upward, then the user's own.
+func (sh *shell) configPath() (string, error) {
+	named := sh.config
+	if named == "" {
+		named = sh.Getenv("BARB_CONFIG")
+	}
+	if named != "" {
+		if _, err := os.Stat(named); err != nil {
+			return "", usage("configuration %s: %w", named, errors.Unwrap(err))
+		}
+		return named, nil
+	}
+	for dir := sh.Dir; dir != ""; dir = filepath.Dir(dir) {
+		path := filepath.Join(dir, "barb.toml")
+		if info, err := os.Stat(path); err == nil && !info.IsDir() {
+			return path, nil
+		}
+		if dir == filepath.Dir(dir) {
+			break
+		}
+	}
+	path := filepath.Join(sh.configHome(), "barb", "barb.toml")
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
+	return "", nil
+}
+
+func (sh *shell) configHome() string {
+	if dir := sh.Getenv("XDG_CONFIG_HOME"); dir != "" {
+		return dir
+	}
+	return xdg.ConfigHome
+}
+
+func (c *configFile) read() error {
+	f, err := openFile(c.path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	data, err := readBounded(f, 1<<20, c.path)
+	if err != nil {
+		return err
+	}
+	decoder := toml.NewDecoder(strings.NewReader(string(data)))
+	decoder.DisallowUnknownFields()
+	if err := decoder.Decode(c); err != nil {
+		return tomlError(c.path, err)
+	}
+	var plain map[string]any
+	if err := toml.Unmarshal(data, &plain); err != nil {
+		return tomlError(c.path, err)
+	}
+	c.values = map[string]string{}
+	for _, s := range settings {
+		if err := c.value(plain, s); err != nil {
+			return err
+		}
+	}
+	return c.checkRoutes()
+}
+
+// value takes one setting out of the decoded file, as the text its flag parses.
+func (c *configFile) value(plain map[string]any, s setting) error {
+	if s.table != "" {
+		plain, _ = plain[s.table].(map[string]any)
+	}
+	switch v := plain[strings.ReplaceAll(s.flag, "-", "_")].(type) {
+	case nil:
+	case string, int64, bool, float64:
+		c.values[s.key()] = fmt.Sprint(v)
+	default:
+		return usage("%s: %s is neither text nor number", c.path, s.key())
+	}
+	return nil
+}
+
+// tomlError names the file, the line and the key.
+func tomlError(path string, err error) error {
+	if missing, ok := errors.AsType[*toml.StrictMissingError](err); ok && len(missing.Errors) > 0 {
+		first := missing.Errors[0]
+		line, _ := first.Position()
+		return usage("%s:%d: unknown key %s", path, line, strings.Join(first.Key(), ".")).hint("barb config lists the keys there are")
+	}
+	if decode, ok := errors.AsType[*toml.DecodeError](err); ok {
+		line, column := decode.Position()
+		return usage("%s:%d:%d: %s", path, line, column, strings.TrimPrefix(decode.Error(), "toml: "))
+	}
+	return usage("%s: %w", path, err)
+}
+
+func newConfig(sh *shell) *cobra.Command {
+	return &cobra.Command{
+		Use:   "config",
+		Short: "Print every setting and where it came from",
+		Long: `Prints every setting, its value and where it came from: a BARB_ variable, barb.toml
+or the default. A flag goes before all of them. Secrets are shown as references.`,
+		Example: "  barb config\n  BARB_TIMEOUT=3s barb config --jq 'select(.source != \"default\")'",
+		Args:    args(0, 0, "no arguments"),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runConfig(sh, cmd.Root()) },
+	}
+}
+
+type configRow struct {
+	Key      string `json:"key"`
+	Value    string `json:"value"`
+	Source   source `json:"source"`
+	Variable string `json:"variable,omitempty"`
+}
+
+func runConfig(sh *shell, root *cobra.Command) error {
+	file, err := sh.configuration()
+	if err != nil {
+		return err
+	}
+	rows := []configRow{{Key: "config", Value: file.path, Source: sh.configSource(), Variable: "BARB_CONFIG"}}
+	for _, s := range settings {
+		row, err := configValue(sh, root, file, s)
+		if err != nil {
+			return err
+		}
+		rows = append(rows, row)
+	}
+	for i, r := range file.Routes {
+		value := strings.Join(slices.DeleteFunc([]string{r.Path, r.Scheme, strings.Join(r.secrets, ","), r.ForwardTo},
+			func(s string) bool { return s == "" }), "  ")
+		rows = append(rows, configRow{Key: fmt.Sprintf("route.%d", i+1), Value: value, Source: source(file.path)})
+	}
+	if sh.json {
+		for _, row := range rows {
+			if err := sh.emit(row); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	table := make([][]string, 0, len(rows))
+	for _, row := range rows {
+		table = append(table, []string{row.Key, ui.EscapeLine(row.Value), string(row.Source), row.Variable})
+	}
+	sh.out.Table([]string{"KEY", "VALUE", "SOURCE", "VARIABLE"}, table)
+	return nil
+}
+
+func (sh *shell) configSource() source {
+	switch {
+	case sh.config != "":
+		return "flag"
+	case sh.Getenv("BARB_CONFIG") != "":
+		return "BARB_CONFIG"
+	}
+	return "default"
+}
+
+func configValue(sh *shell, root *cobra.Command, file *configFile, s setting) (configRow, error) {
+	cmd := root
+	if s.table != "" || s.flag == "scheme" {
+		name := s.table
+		if name == "" {
+			name = "send"
+		}
+		found, _, err := root.Find([]string{name})
+		if err != nil {
+			return configRow{}, err
+		}
+		cmd = found
+	}
+	from := sh.settings[s.key()] // global ones were filled for this very command
+	if from == "" {
+		var err error
+		if from, err = fill(sh, file, s, cmd); err != nil {
+			return configRow{}, err
+		}
+	}
+	value := cmd.Flag(s.flag).Value.String()
+	if s.flag == "db" && value == "" {
+		value = sh.historyPath()
+	}
+	return configRow{Key: s.key(), Value: value, Source: from, Variable: s.variable()}, nil
+}

@@ -1,0 +1,233 @@
+// Package commands is the shell around the engines: flags, printing, exit codes and the wiring of sign, deliver, listen
+// and store. It alone knows them all; they do not know each other.
+package commands
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/store"
+)
+
+// Env is everything a command may touch outside its arguments.
+type Env struct {
+	In       io.Reader
+	Out, Err io.Writer
+	Getenv   func(string) string
+	Environ  []string // for the processes barb starts, secrets taken out
+	Dir      string   // the working folder, where the search for barb.toml begins
+	Now      func() time.Time
+	Rand     func() float64 // uniform in [0, 1)
+	// Interruptible gives a context that ends at ^C. Only commands that have something to bring to an end ask for it: the
+	// others are ended by the signal itself, also while they read stdin, and start a millisecond sooner.
+	Interruptible func(context.Context) (context.Context, context.CancelFunc)
+
+	InTerminal, OutTerminal, ErrTerminal bool
+	Width                                int // columns of the terminal; 0 when unknown
+}
+
+// shell is one run of barb: the environment, the global flags, and what opens lazily from them.
+type shell struct {
+	Env
+	version string
+
+	json    bool
+	jq      string
+	db      string
+	config  string
+	color   string
+	quiet   bool
+	verbose bool
+
+	settings map[string]source // where each value came from, filled before a command runs
+	file     *configFile       // barb.toml, read once
+	history  *store.Store      // opened once, closed by Main
+	filter   *jqFilter         // --jq, compiled once
+	out, err *ui.Printer       // made once the colour is known
+	literal  bool              // a literal secret was warned of
+
+	printing sync.Mutex // held for each line where several goroutines print
+}
+
+// Main runs one command line and returns the exit code. It does not exit and does not touch the process.
+func Main(ctx context.Context, env Env, version string, args []string) int {
+	sh := &shell{Env: env, version: version, color: "auto"}
+	sh.paint(false) // until the flags are known
+	root := newRoot(sh)
+	root.SetArgs(args)
+	root.SetIn(env.In)
+	root.SetOut(env.Out)
+	root.SetErr(env.Err)
+	err := root.ExecuteContext(ctx)
+	if closeErr := sh.close(); err == nil {
+		err = closeErr
+	}
+	if writeErr := sh.out.Err(); err == nil && writeErr != nil {
+		err = stdoutError(writeErr)
+	}
+	return sh.report(err)
+}
+
+const rootLong = `barb signs, verifies, sends, listens for and replays webhooks, and keeps every
+attempt in one history. It works offline and needs no account.`
+
+const rootExample = `  barb listen -s stripe --secret env:WHSEC --forward-to :3000
+  barb send http://localhost:4242 -d '{"type":"ping"}' -s github --secret env:SECRET
+  barb history
+  barb replay @ --to http://localhost:3000/webhooks`
+
+func newRoot(sh *shell) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "barb",
+		Short:         "Sign, verify, send, receive and replay webhooks",
+		Long:          rootLong,
+		Example:       rootExample,
+		Version:       sh.version,
+		SilenceErrors: true, SilenceUsage: true,
+		Args: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage("unknown command %q", args[0]).hint(nearestHint("barb ", cmd.SuggestionsFor(args[0]), "barb --help"))
+			}
+			return nil
+		},
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return sh.prepare(cmd) },
+	}
+	root.SuggestionsMinimumDistance = 2
+	root.SetFlagErrorFunc(flagError)
+	root.SetVersionTemplate("barb {{.Version}}\n")
+	root.SetHelpTemplate(root.HelpTemplate() + exitCodeHelp)
+	root.CompletionOptions.HiddenDefaultCmd = true
+	sh.addGlobalFlags(root)
+	root.AddCommand(
+		newSign(sh), newVerify(sh), newSend(sh), newListen(sh), newReplay(sh),
+		newHistory(sh), newShow(sh), newStats(sh), newPrune(sh),
+		newSchemes(sh), newConfig(sh), newVersion(sh), newCompletion(sh),
+	)
+	return root
+}
+
+// Root returns the command tree without an environment, for generating documentation.
+func Root(version string) *cobra.Command {
+	env := Env{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard,
+		Getenv: func(string) string { return "" }, Now: time.Now, Rand: func() float64 { return 0 }, Interruptible: context.WithCancel}
+	sh := &shell{Env: env, version: version, color: "auto"}
+	sh.paint(false)
+	return newRoot(sh)
+}
+
+func (sh *shell) addGlobalFlags(root *cobra.Command) {
+	f := root.PersistentFlags()
+	f.BoolVar(&sh.json, "json", false, "print NDJSON, one object a line")
+	f.StringVar(&sh.jq, "jq", "", "filter the JSON with a jq `expression` (implies --json)")
+	f.StringVar(&sh.db, "db", "", "the history `file` (default $XDG_DATA_HOME/barb/history.db)")
+	f.StringVar(&sh.config, "config", "", "the configuration `file` (default the nearest barb.toml)")
+	f.StringVar(&sh.color, "color", "auto", "`when` to use colour: auto, always or never")
+	f.BoolVarP(&sh.quiet, "quiet", "q", false, "say less on stderr")
+	f.BoolVarP(&sh.verbose, "verbose", "v", false, "say more on stderr")
+}
+
+// prepare runs before every command: configuration and environment fill the flags that were not given, then what
+// depends on the global flags is made. What is wrong here is wrong before anything was touched.
+func (sh *shell) prepare(cmd *cobra.Command) error {
+	if err := sh.applySettings(cmd); err != nil {
+		return err
+	}
+	if sh.jq != "" {
+		filter, err := compileJQ(sh.jq)
+		if err != nil {
+			return usage("--jq: %v", err).hint("barb history --jq .status_code")
+		}
+		sh.filter, sh.json = filter, true
+	}
+	switch sh.color {
+	case "auto", "always", "never":
+		sh.paint(sh.useColor())
+		return nil
+	}
+	return usage("--color %q is none of auto, always, never", sh.color)
+}
+
+// useColor follows flag, NO_COLOR (no-color.org), CLICOLOR_FORCE, then the terminal.
+func (sh *shell) useColor() bool {
+	switch {
+	case sh.color == "always":
+		return true
+	case sh.color == "never", sh.Getenv("NO_COLOR") != "", sh.Getenv("TERM") == "dumb":
+		return false
+	}
+	force := sh.Getenv("CLICOLOR_FORCE")
+	return force != "" && force != "0" || sh.OutTerminal
+}
+
+func (sh *shell) paint(color bool) {
+	width := 0
+	if sh.OutTerminal {
+		width = sh.Width
+	}
+	sh.out = &ui.Printer{W: sh.Out, Color: color, Width: width}
+	sh.err = &ui.Printer{W: sh.Err, Color: color && (sh.ErrTerminal || sh.color == "always")}
+}
+
+// say writes one line for a person to stderr, unless --quiet.
+func (sh *shell) say(format string, args ...any) {
+	if !sh.quiet {
+		sh.err.Printf(format+"\n", args...)
+	}
+}
+
+// warn writes a warning to stderr, also with --quiet: what it says would otherwise be missed.
+func (sh *shell) warn(format string, args ...any) {
+	sh.err.Printf("barb: warning: "+format+"\n", args...)
+}
+
+func (sh *shell) close() error {
+	if sh.history == nil {
+		return nil
+	}
+	return sh.history.Close()
+}
+
+// stdoutError turns a failed write to stdout into the error it is; a reader that went away (`| head`) is not one.
+func stdoutError(err error) error {
+	if errors.Is(err, errBrokenPipe) {
+		return nil
+	}
+	return local("stdout: %w", err)
+}
+
+// readFile reads a whole file a person named, relative to the working folder, bounded.
+func readBounded(r io.Reader, limit int64, what string) ([]byte, error) {
+	data, err := io.ReadAll(io.LimitReader(r, limit+1))
+	if err != nil {
+		return nil, local("%s: %w", what, err)
+	}
+	if int64(len(data)) > limit {
+		return nil, usage("%s is larger than %s", what, ui.Size(limit))
+	}
+	return data, nil
+}
+
+// openFile opens a file a person named; a missing one is a mistake on the command line, anything else a local failure.
+func openFile(path string) (*os.File, error) {
+	f, err := os.Open(path)
+	switch {
+	case errors.Is(err, os.ErrNotExist):
+		return nil, usage("%s: no such file", path)
+	case err != nil:
+		return nil, local("%w", err)
+	}
+	if info, statErr := f.Stat(); statErr == nil && info.IsDir() {
+		_ = f.Close()
+		return nil, usage("%s is a folder, not a file", path)
+	}
+	return f, nil
+}

@@ -1,0 +1,234 @@
+package commands
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// Flag groups that several commands share. Each is a value with addFlags, embedded in the options of a command.
+
+// schemeFlags choose a scheme and its secrets.
+type schemeFlags struct {
+	scheme  string
+	secrets []string
+	params  []string
+}
+
+func (f *schemeFlags) addFlags(cmd *cobra.Command, use string) {
+	cmd.Flags().StringVarP(&f.scheme, "scheme", "s", "", use)
+	cmd.Flags().StringArrayVar(&f.secrets, "secret", nil, "a secret `reference`: env:NAME, file:PATH, cmd:COMMAND, keyring:NAME or - (repeatable)")
+	cmd.Flags().StringArrayVar(&f.params, "param", nil, "a `name=value` the scheme signs that is not in the request, e.g. webhook_id for paypal (repeatable)")
+	complete(cmd, "scheme", func(prefix string) []string { return schemeNames(prefix, strings.Contains(use, "auto")) })
+	complete(cmd, "secret", func(string) []string { return []string{"env:", "file:", "cmd:", "keyring:", "-"} })
+}
+
+// paramMap is the --param flags over those of the route.
+func (f *schemeFlags) paramMap(r *route) (map[string]string, error) {
+	params := map[string]string{}
+	if r != nil {
+		for name, value := range r.Params {
+			params[name] = value
+		}
+	}
+	for _, p := range f.params {
+		name, value, ok := strings.Cut(p, "=")
+		if !ok || name == "" {
+			return nil, usage("--param %q is not name=value", p).hint("--param webhook_id=1JE4291016473214C")
+		}
+		params[name] = value
+	}
+	return params, nil
+}
+
+// headerFlags are curl's -H.
+type headerFlags struct{ lines []string }
+
+func (f *headerFlags) addFlags(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&f.lines, "header", "H", nil, "a header `'Name: value'`, or @FILE with one a line (repeatable)")
+}
+
+// header parses the lines: "Name: value" sets, "Name;" sets to nothing, as curl has it.
+func (f *headerFlags) header(sh *shell) (record.Header, error) {
+	var h record.Header
+	for _, line := range f.lines {
+		lines := []string{line}
+		if file, ok := strings.CutPrefix(line, "@"); ok {
+			data, err := sh.readArgument(file, 1<<20)
+			if err != nil {
+				return nil, err
+			}
+			lines = strings.Split(strings.TrimRight(string(data), "\r\n"), "\n")
+		}
+		for _, l := range lines {
+			field, err := parseHeader(strings.TrimSuffix(l, "\r"))
+			if err != nil {
+				return nil, err
+			}
+			h = append(h, field)
+		}
+	}
+	return h, nil
+}
+
+func parseHeader(line string) (record.Field, error) {
+	name, value, ok := strings.Cut(line, ":")
+	if !ok {
+		if empty, isEmpty := strings.CutSuffix(line, ";"); isEmpty {
+			name, ok = empty, true
+		}
+	}
+	field := record.Field{Name: name, Value: strings.Trim(value, " \t")}
+	if !ok || record.CheckField(field) != nil {
+		return field, usage("header %q is not 'Name: value'", line).hint(`-H 'X-Webhook-Event: ping'`)
+	}
+	return field, nil
+}
+
+// jsonFlags say what else goes into the JSON lines.
+type jsonFlags struct{ withBody, withURL, withHeaders bool }
+
+func (f *jsonFlags) addFlags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.withBody, "with-body", false, "put the bodies into the JSON")
+	cmd.Flags().BoolVar(&f.withURL, "with-url", false, "put the full URL with its query into the JSON")
+	cmd.Flags().BoolVar(&f.withHeaders, "with-headers", false, "put the headers into the JSON")
+}
+
+// sizeValue is a number of bytes on the command line: 1048576, 512kB, 10MiB.
+type sizeValue int64
+
+func (v *sizeValue) String() string {
+	n := int64(*v)
+	for _, u := range []struct {
+		name string
+		size int64
+	}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}} {
+		if n >= u.size && n%u.size == 0 {
+			return fmt.Sprintf("%d%s", n/u.size, u.name)
+		}
+	}
+	return strconv.FormatInt(n, 10)
+}
+
+func (v *sizeValue) Type() string { return "size" }
+
+// Set reads a size: a number with an optional unit, kB MB GB (powers of ten) or KiB MiB GiB (powers of two).
+func (v *sizeValue) Set(s string) error {
+	units := map[string]int64{"": 1, "b": 1, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "g": 1e9, "gb": 1e9, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
+	digits := strings.TrimRight(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz ")
+	unit, known := units[strings.TrimSpace(strings.ToLower(s)[len(digits):])]
+	n, err := strconv.ParseFloat(digits, 64)
+	if !known || err != nil || n < 0 || n*float64(unit) > math.MaxInt64/2 {
+		return fmt.Errorf("%q is not a size such as 512kB or 10MiB", s)
+	}
+	*v = sizeValue(n * float64(unit))
+	return nil
+}
+
+// ageValue is a duration on the command line with days and weeks: 15s, 1h30m, 7d, 2w.
+type ageValue time.Duration
+
+func (v *ageValue) String() string {
+	d := time.Duration(*v)
+	if d >= 24*time.Hour && d%(24*time.Hour) == 0 {
+		return fmt.Sprintf("%dd", d/(24*time.Hour))
+	}
+	s := d.String()
+	s = strings.TrimSuffix(s, "0s")
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	if s == "" || d == 0 {
+		return "0s"
+	}
+	if s[len(s)-1] >= '0' && s[len(s)-1] <= '9' { // "10s" lost its "0s"
+		return d.String()
+	}
+	return s
+}
+
+func (v *ageValue) Type() string { return "duration" }
+
+// Set reads a duration.
+func (v *ageValue) Set(s string) error {
+	d, err := parseDuration(s)
+	if err == nil {
+		*v = ageValue(d)
+	}
+	return err
+}
+
+// optionalDuration is a duration that may not have been given.
+type optionalDuration struct{ d *time.Duration }
+
+func (v *optionalDuration) String() string {
+	if v.d == nil {
+		return ""
+	}
+	age := ageValue(*v.d)
+	return age.String()
+}
+
+func (v *optionalDuration) Type() string { return "duration" }
+
+// Set reads a duration.
+func (v *optionalDuration) Set(s string) error {
+	d, err := parseDuration(s)
+	if err == nil {
+		v.d = &d
+	}
+	return err
+}
+
+func parseDuration(s string) (time.Duration, error) {
+	for unit, length := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
+		if digits, ok := strings.CutSuffix(s, unit); ok {
+			n, err := strconv.ParseFloat(digits, 64)
+			if err == nil && n >= 0 && n*float64(length) < math.MaxInt64/2 {
+				return time.Duration(n * float64(length)), nil
+			}
+		}
+	}
+	d, err := time.ParseDuration(s)
+	if err != nil || d < 0 {
+		return 0, fmt.Errorf("%q is not a duration such as 500ms, 15s, 5m, 2h or 7d", s)
+	}
+	return d, nil
+}
+
+// parseTime reads a moment: RFC 3339, Unix seconds, a date, or "now".
+func parseTime(s string, now time.Time) (time.Time, error) {
+	if s == "now" || s == "" {
+		return now, nil
+	}
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		if n > 1e11 {
+			return time.Time{}, fmt.Errorf("%q looks like milliseconds; Unix seconds are meant", s)
+		}
+		return time.Unix(n, 0), nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is not a time: RFC 3339 (2026-01-20T14:32:00Z), Unix seconds or now", s)
+}
+
+// parsePast is parseTime that also takes an age: 1h means an hour ago.
+func parsePast(s string, now time.Time) (time.Time, error) {
+	if d, err := parseDuration(s); err == nil {
+		return now.Add(-d), nil
+	}
+	t, err := parseTime(s, now)
+	if err != nil {
+		return t, fmt.Errorf("%q is neither an age (1h, 7d) nor a time (RFC 3339, Unix seconds)", s)
+	}
+	return t, nil
+}

@@ -1,0 +1,128 @@
+package commands
+
+import (
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/deliver"
+)
+
+// retryFlags are the policy of a delivery, the same in send and replay.
+type retryFlags struct {
+	retries   int
+	backoff   string
+	base      time.Duration
+	maxDelay  time.Duration
+	jitter    string
+	retryOn   string
+	timeout   time.Duration
+	deadline  time.Duration
+	connectIn time.Duration
+}
+
+func (f *retryFlags) addFlags(cmd *cobra.Command) {
+	d := deliver.DefaultPolicy()
+	flags := cmd.Flags()
+	flags.IntVar(&f.retries, "retries", d.Retries, "attempts after the first one")
+	flags.StringVar(&f.backoff, "backoff", "exponential", "exponential, linear, constant or a `list` of waits: 1s,5s,30s,2m,10m")
+	flags.DurationVar(&f.base, "base", d.Base, "the unit of the waits")
+	flags.DurationVar(&f.maxDelay, "max-delay", d.MaxDelay, "the longest wait between two attempts")
+	flags.StringVar(&f.jitter, "jitter", "full", "full (a random part of the wait) or none")
+	flags.StringVar(&f.retryOn, "retry-on", d.RetryOn.String(), "answers and `failures` that are tried again")
+	flags.DurationVar(&f.timeout, "timeout", d.Timeout, "for one attempt")
+	flags.DurationVar(&f.connectIn, "connect-timeout", 5*time.Second, "for connecting, with TLS")
+	flags.DurationVar(&f.deadline, "deadline", d.Deadline, "for all attempts and waits")
+	complete(cmd, "backoff", func(string) []string { return []string{"exponential", "linear", "constant"} })
+	complete(cmd, "jitter", func(string) []string { return []string{"full", "none"} })
+}
+
+// policy checks the flags. A list of waits says how many retries there are, unless --retries does.
+func (f *retryFlags) policy(cmd *cobra.Command) (p deliver.Policy, err error) {
+	p = deliver.Policy{Retries: f.retries, Base: f.base, MaxDelay: f.maxDelay, Timeout: f.timeout, Deadline: f.deadline}
+	if p.Backoff, p.Schedule, err = deliver.ParseBackoff(f.backoff); err != nil {
+		return p, usage("--backoff %q: %w", f.backoff, err).hint("--backoff exponential, or a list of waits: --backoff 1s,5s,30s")
+	}
+	if p.Backoff == deliver.Schedule && !cmd.Flags().Changed("retries") {
+		p.Retries = len(p.Schedule)
+	}
+	if p.RetryOn, err = deliver.ParseRetryOn(f.retryOn); err != nil {
+		return p, usage("--retry-on %q: %w", f.retryOn, err).hint("--retry-on 408,425,429,5xx,network")
+	}
+	switch f.jitter {
+	case "full":
+	case "none":
+		p.NoJitter = true
+	default:
+		return p, usage("--jitter %q is neither full nor none", f.jitter)
+	}
+	for _, limit := range []struct {
+		flag string
+		d    time.Duration
+	}{{"timeout", f.timeout}, {"deadline", f.deadline}, {"connect-timeout", f.connectIn}} {
+		if limit.d <= 0 {
+			return p, usage("--%s %s is not more than 0", limit.flag, limit.d).hintf("--%s 15s", limit.flag)
+		}
+	}
+	if err := p.Validate(); err != nil {
+		return p, usage("%w", err)
+	}
+	return p, nil
+}
+
+// clientFlags are curl's, for how a connection is made.
+type clientFlags struct {
+	insecure          bool
+	cacert, cert, key string
+	resolve           []string
+	unixSocket, proxy string
+	http11, http2     bool
+}
+
+func (f *clientFlags) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVarP(&f.insecure, "insecure", "k", false, "do not check the endpoint's certificate")
+	flags.StringVar(&f.cacert, "cacert", "", "trust the certificates in this `file`")
+	flags.StringVarP(&f.cert, "cert", "E", "", "client certificate `file` (PEM)")
+	flags.StringVar(&f.key, "key", "", "private key `file` of --cert (PEM), where it is not in the same file")
+	flags.StringArrayVar(&f.resolve, "resolve", nil, "connect to `HOST:PORT:ADDR` instead of looking HOST up (repeatable)")
+	flags.StringVar(&f.unixSocket, "unix-socket", "", "connect through this Unix `socket`")
+	flags.StringVarP(&f.proxy, "proxy", "x", "", "go through this proxy `URL` (http, https or socks5)")
+	flags.BoolVar(&f.http11, "http1.1", false, "speak HTTP/1.1 (the default: it keeps the headers' case and order)")
+	flags.BoolVar(&f.http2, "http2", false, "speak HTTP/2")
+	cmd.MarkFlagsMutuallyExclusive("http1.1", "http2")
+	cmd.MarkFlagsMutuallyExclusive("unix-socket", "proxy")
+}
+
+// client makes the HTTP client. Everything that can be wrong with the flags is found here, before anything is sent.
+func (f *clientFlags) client(sh *shell, connectIn time.Duration) (*deliver.Client, error) {
+	o := deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: connectIn, UnixSocket: f.unixSocket,
+		Proxy: f.proxy, HTTP2: f.http2, Env: sh.Getenv, Resolve: map[string]string{}}
+	var err error
+	if o.TLS, err = (deliver.TLSFiles{Insecure: f.insecure, CACert: f.cacert, Cert: f.cert, Key: f.key}).Config(); err != nil {
+		return nil, usage("%w", err)
+	}
+	for _, text := range f.resolve {
+		from, to, err := deliver.ParseResolve(text)
+		if err != nil {
+			return nil, usage("--resolve: %w", err).hint("--resolve example.com:443:127.0.0.1")
+		}
+		o.Resolve[from] = to
+	}
+	client, err := deliver.NewClient(o)
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	return client, nil
+}
+
+// endpointURL reads the URL of an endpoint: http or https, a scheme left out is http as in curl, :PORT is this machine.
+func endpointURL(s string) (string, error) {
+	target, err := expandTarget(s)
+	if err != nil {
+		return "", usage("URL %q: %w", withoutUser(s), err).hint("barb send http://localhost:4242/webhooks -d '{}'")
+	}
+	target, _, _ = strings.Cut(target, "#")
+	return target, nil
+}

@@ -1,0 +1,149 @@
+package commands
+
+import (
+	"testing"
+	"time"
+)
+
+func TestSizes(t *testing.T) {
+	for text, want := range map[string]sizeValue{"0": 0, "512": 512, "10MiB": 10 << 20, "2k": 2000, "1.5kB": 1500, "200MB": 200e6, "1 GiB": 1 << 30} {
+		var got sizeValue
+		if err := got.Set(text); err != nil || got != want {
+			t.Errorf("%s: %d, %v; want %d", text, got, err, want)
+		}
+	}
+	for _, text := range []string{"", "MB", "-1", "1XB", "1e400", "10 000", "NaN", "Inf"} {
+		var got sizeValue
+		if err := got.Set(text); err == nil {
+			t.Errorf("%q was taken as %d", text, got)
+		}
+	}
+	if v := sizeValue(10 << 20); v.String() != "10MiB" {
+		t.Errorf("written as %s", v.String())
+	}
+}
+
+func TestDurationsKnowDays(t *testing.T) {
+	for text, want := range map[string]time.Duration{"15s": 15 * time.Second, "7d": 168 * time.Hour, "2w": 336 * time.Hour, "1.5d": 36 * time.Hour, "0s": 0} {
+		if got, err := parseDuration(text); err != nil || got != want {
+			t.Errorf("%s: %s, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "5", "-1s", "-1d", "d", "1y", "99999999999w", "NaNd"} {
+		if got, err := parseDuration(text); err == nil {
+			t.Errorf("%q was taken as %s", text, got)
+		}
+	}
+	for d, want := range map[time.Duration]string{0: "0s", 10 * time.Second: "10s", 5 * time.Minute: "5m", 90 * time.Minute: "1h30m", 48 * time.Hour: "2d", 3 * time.Hour: "3h", 100 * time.Second: "1m40s"} {
+		v := ageValue(d)
+		if v.String() != want {
+			t.Errorf("%s is written as %s", d, v.String())
+		}
+		var back ageValue
+		if err := back.Set(v.String()); err != nil || back != v {
+			t.Errorf("%s is read back as %s", v.String(), time.Duration(back))
+		}
+	}
+}
+
+func TestMoments(t *testing.T) {
+	now := time.Date(2026, 1, 20, 14, 0, 0, 0, time.UTC)
+	for text, want := range map[string]time.Time{
+		"now": now, "1700000000": time.Unix(1700000000, 0), "2026-01-20T13:00:00Z": now.Add(-time.Hour), "2026-01-20T14:00:00+02:00": now.Add(-2 * time.Hour),
+	} {
+		if got, err := parseTime(text, now); err != nil || !got.Equal(want) {
+			t.Errorf("%s: %s, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"yesterday", "1700000000000", "2026-13-01"} {
+		if got, err := parseTime(text, now); err == nil {
+			t.Errorf("%q was taken as %s", text, got)
+		}
+	}
+	if got, err := parsePast("1h", now); err != nil || !got.Equal(now.Add(-time.Hour)) {
+		t.Errorf("an hour ago is %s, %v", got, err)
+	}
+}
+
+func TestSelectors(t *testing.T) {
+	for text, want := range map[string]selector{"@": {}, "@-2": {newest: 2}} {
+		if got, err := parseSelector(text); err != nil || got != want {
+			t.Errorf("%s: %+v, %v", text, got, err)
+		}
+	}
+	got, err := parseSelector("40..47")
+	if err != nil || got.ids.From != 40 || got.ids.To != 47 {
+		t.Errorf("%+v, %v", got, err)
+	}
+	for _, text := range []string{"", "0", "x", "@2", "@--1", "47..40", "1..", "..2", "-1", "1.5", "99999999999999999999"} {
+		if _, err := parseSelector(text); err == nil {
+			t.Errorf("%q was taken", text)
+		}
+	}
+}
+
+func TestStatuses(t *testing.T) {
+	for text, want := range map[string][2]int{"503": {503, 503}, "5xx": {500, 599}, "4XX": {400, 499}, "400..450": {400, 450}} {
+		if from, to, err := parseStatus(text); err != nil || [2]int{from, to} != want {
+			t.Errorf("%s: %d..%d, %v", text, from, to, err)
+		}
+	}
+	for _, text := range []string{"", "99", "600", "6xx", "xx", "500..400", "a..b"} {
+		if _, _, err := parseStatus(text); err == nil {
+			t.Errorf("%q was taken", text)
+		}
+	}
+}
+
+func TestTargetsAreWhatPeopleType(t *testing.T) {
+	for text, want := range map[string]string{
+		":3000": "http://127.0.0.1:3000", "3000": "http://127.0.0.1:3000", ":3000/hooks?a=b": "http://127.0.0.1:3000/hooks?a=b",
+		"localhost:3000/x": "http://localhost:3000/x", "https://example.com//a%2F": "https://example.com//a%2F", "http://[::1]:80/": "http://[::1]:80/",
+	} {
+		if got, err := expandTarget(text); err != nil || got != want {
+			t.Errorf("%s: %s, %v", text, got, err)
+		}
+	}
+	for _, text := range []string{"", "ftp://x", "http://", "http://a b/", "http://u:p@h/", ":0", ":99999", "http://h:x/"} {
+		if got, err := expandTarget(text); err == nil {
+			t.Errorf("%q was taken as %s", text, got)
+		}
+	}
+	for text, want := range map[string]string{"http://u:p@h/a": "http://…@h/a", "u:p@h": "…@h", "http://h/a@b": "http://h/a@b"} {
+		if got := withoutUser(text); got != want {
+			t.Errorf("%s is shown as %s", text, got)
+		}
+	}
+}
+
+func TestTheWorstExitCodeWins(t *testing.T) {
+	for _, c := range []struct {
+		codes []int
+		want  int
+	}{{nil, 0}, {[]int{0, 1}, 1}, {[]int{1, 3}, 3}, {[]int{3, 130, 1}, 130}, {[]int{130, 5}, 5}, {[]int{5, 2}, 2}, {[]int{4, 3}, 3}, {[]int{6, 130}, 6}} {
+		if got := worst(c.codes...); got != c.want {
+			t.Errorf("%v: %d, want %d", c.codes, got, c.want)
+		}
+	}
+}
+
+func TestOnlyReferencesAreReferences(t *testing.T) {
+	for _, text := range []string{"env:A", "file:/a", "cmd:op read x", "keyring:a"} {
+		if !isReference(text) {
+			t.Errorf("%s is a reference", text)
+		}
+	}
+	for _, text := range []string{"", "-", "whsec_abc", "env:", "sk_live:x"} {
+		if isReference(text) {
+			t.Errorf("%s is none", text)
+		}
+	}
+	for in, want := range map[string]string{"a\n": "a", "a\r\n": "a", "a\n\n": "a\n", "a\r": "a\r"} {
+		if got := string(trimNewline([]byte(in))); got != want {
+			t.Errorf("%q: %q", in, got)
+		}
+	}
+	if got := string(trimNewline([]byte("\ta "))); got != "\ta " {
+		t.Errorf("white space became %q", got)
+	}
+}

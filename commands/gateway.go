@@ -1,0 +1,282 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store/record"
+)
+
+// forwardTimeout is how long the app may take to answer a forwarded webhook.
+const forwardTimeout = 30 * time.Second
+
+// gateway is what a listener asks: it checks, records, answers and forwards, by the route of each request.
+type gateway struct {
+	*shell
+	history   *store.Store
+	client    *deliver.Client
+	with      export.With
+	publicURL string
+	respond   *listen.Respond // nil: not scripted
+	fallback  *lane           // for paths no route covers
+	lanes     map[*route]*lane
+	secrets   []sign.Secret // all of them, to keep them out of the history
+
+	received atomic.Int64
+	invalid  atomic.Int64
+}
+
+// lane is what is done with the requests of one route.
+type lane struct {
+	verifier  *verifier // nil: unchecked
+	forwardTo string
+	publicURL string
+}
+
+func (g *gateway) takeAnswers(o listenOptions) (err error) {
+	if o.respond != "" {
+		if g.respond, err = listen.ParseRespond(o.respond); err != nil {
+			return usage("--respond %w", err)
+		}
+	}
+	return nil
+}
+
+// takeRoutes makes a lane of the flags and one of each route of barb.toml. Flags go before routes.
+func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
+	file, err := g.configuration()
+	if err != nil {
+		return err
+	}
+	g.lanes = map[*route]*lane{}
+	flagged := o.scheme != "" || len(o.secrets) > 0
+	if g.fallback, err = g.lane(ctx, o, &route{}); err != nil {
+		return err
+	}
+	for i := range file.Routes {
+		r := &file.Routes[i]
+		if flagged { // what the flags say about signatures holds everywhere
+			r = &route{Path: r.Path, ForwardTo: r.ForwardTo, PublicURL: r.PublicURL}
+		}
+		if g.lanes[&file.Routes[i]], err = g.lane(ctx, o, r); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (g *gateway) lane(ctx context.Context, o listenOptions, r *route) (*lane, error) {
+	l := &lane{publicURL: r.PublicURL}
+	flags := o.schemeFlags
+	if flags.scheme == "" && len(flags.secrets) == 0 {
+		flags.scheme = r.Scheme
+	}
+	var err error
+	if l.verifier, err = g.verifier(ctx, verifierOptions{schemeFlags: flags, route: r, tolerance: o.tolerance.d}); err != nil {
+		return nil, err
+	}
+	if l.verifier != nil {
+		g.secrets = append(g.secrets, l.verifier.secrets...)
+	}
+	target := o.forwardTo
+	if target == "" && g.respond == nil {
+		target = r.ForwardTo
+	}
+	if target == "" {
+		return l, nil
+	}
+	if l.forwardTo, err = expandTarget(target); err != nil {
+		return nil, usage("--forward-to %q: %w", withoutUser(target), err).hint("--forward-to :3000 or http://localhost:3000/webhooks")
+	}
+	return l, nil
+}
+
+// laneOf finds the lane of a request path.
+func (g *gateway) laneOf(target string) *lane {
+	if g.file == nil || len(g.file.Routes) == 0 {
+		return g.fallback
+	}
+	path, _, _ := strings.Cut(target, "?")
+	if r := g.file.routeFor(path); r != nil {
+		return g.lanes[r]
+	}
+	return g.fallback
+}
+
+// check is listen's question whether a request is signed rightly.
+func (g *gateway) check(r *record.Request, now time.Time) listen.Checked {
+	l := g.laneOf(r.Target)
+	m := sign.Message{Method: r.Method, URL: g.asSenderKnows(l, r), Header: r.Header.HTTP(), Body: r.Body}
+	if l.verifier == nil {
+		return describe(m)
+	}
+	c := l.verifier.check(m, now)
+	return listen.Checked{Verdict: c.Verdict, Scheme: c.Scheme, WebhookID: c.WebhookID, EventType: c.EventType}
+}
+
+// asSenderKnows is the URL that the sender signed: behind a tunnel it is not the one that arrived here.
+func (g *gateway) asSenderKnows(l *lane, r *record.Request) string {
+	base := l.publicURL
+	if base == "" {
+		base = g.publicURL
+	}
+	if base == "" {
+		return r.URL
+	}
+	if i := strings.Index(base, "://"); strings.Contains(base[i+3:], "/") {
+		return base // a whole URL with its path
+	}
+	return base + r.Target
+}
+
+// describe names an unchecked request by what its headers show, so that the line and the history say what it was.
+func describe(m sign.Message) listen.Checked {
+	for _, scheme := range sign.Detect(m) {
+		return listen.Checked{Scheme: scheme.Name, WebhookID: scheme.ID(m), EventType: scheme.Event(m)}
+	}
+	return listen.Checked{}
+}
+
+// Record makes a received exchange durable.
+func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
+	kept := withoutSecrets(x, g.secrets)
+	err := g.history.Record(ctx, kept)
+	x.ID = kept.ID
+	return err
+}
+
+// Answer records how it ended, and says so.
+func (g *gateway) Answer(ctx context.Context, x *record.Exchange) error {
+	g.received.Add(1)
+	if x.Verdict.Status == record.Invalid {
+		g.invalid.Add(1)
+	}
+	err := g.history.Answer(ctx, x)
+	g.printing.Lock()
+	defer g.printing.Unlock()
+	if g.json {
+		if jsonErr := g.emitExchange(x, g.with); err == nil {
+			err = jsonErr
+		}
+		return err
+	}
+	g.out.Hook(x)
+	if g.verbose {
+		g.err.Messages(x)
+	}
+	return err
+}
+
+// reply is what the sender gets.
+func (g *gateway) reply(ctx context.Context, x *record.Exchange) *record.Response {
+	l := g.laneOf(x.Request.Target)
+	switch {
+	case x.Verdict.Status == record.Invalid:
+		return textAnswer(http.StatusUnauthorized, "invalid signature\n")
+	case l.forwardTo != "":
+		return g.forward(ctx, x, l.forwardTo)
+	case g.respond != nil:
+		return g.respond.Response()
+	}
+	return &record.Response{Status: http.StatusOK}
+}
+
+func textAnswer(status int, text string) *record.Response {
+	return &record.Response{Status: status, Body: []byte(text),
+		Header: record.Header{{Name: "Content-Type", Value: "text/plain; charset=utf-8"}}}
+}
+
+// forward hands a webhook to the app and gives back the app's answer. The forward is an exchange of its own, which
+// repeats the one received; it is in the history before its first byte leaves.
+func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string) *record.Response {
+	request, err := listen.Forward(&x.Request, target, x.Remote)
+	if err != nil {
+		g.warn("%s", ui.EscapeLine(err.Error()))
+		return textAnswer(http.StatusBadGateway, "the webhook cannot be forwarded\n")
+	}
+	f := record.Exchange{Kind: record.Sent, Thread: x.ID, Attempt: 1, Start: time.Now(), Request: request,
+		WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme}
+	kept := withoutSecrets(&f, g.secrets)
+	if err := g.history.Record(ctx, kept); err != nil {
+		g.warn("%v", err)
+		return &record.Response{Status: http.StatusServiceUnavailable, Header: record.Header{{Name: "Retry-After", Value: "5"}}}
+	}
+	f.ID = kept.ID
+	ctx, cancel := context.WithTimeout(ctx, forwardTimeout)
+	defer cancel()
+	g.client.Do(ctx, &f)
+	if err := g.history.Answer(context.WithoutCancel(ctx), &f); err != nil {
+		g.warn("%v", err)
+	}
+	if f.Response != nil && f.Response.Cut {
+		return textAnswer(http.StatusBadGateway, "the app's answer is too large or was cut off\n")
+	}
+	if f.Response == nil && f.Err != nil {
+		g.note("%d could not be forwarded: %s %s", x.ID, f.Err.Kind, ui.Clip(f.Err.Text, 120))
+	}
+	return listen.Relay(f.Response, f.Err)
+}
+
+// refused tells of what did not become an exchange: always of what could not be stored, of bad requests with --verbose.
+func (g *gateway) refused(r listen.Refusal) {
+	if r.Status == http.StatusServiceUnavailable || r.Status >= 500 && r.Err != nil {
+		g.note("warning: not stored, answered %d: %v", r.Status, r.Err)
+		return
+	}
+	if g.verbose {
+		g.note("refused %s from %s: %d %v", strings.TrimSpace(r.Method+" "+r.Path), r.Remote, r.Status, r.Err)
+	}
+}
+
+// note writes a line to stderr between the others.
+func (g *gateway) note(format string, args ...any) {
+	g.printing.Lock()
+	defer g.printing.Unlock()
+	g.err.Printf("barb: %s\n", ui.EscapeLine(fmt.Sprintf(format, args...)))
+}
+
+// describe says what the listener does, a line each.
+func (g *gateway) describe() []string {
+	var lines []string
+	say := func(where string, l *lane) {
+		what := "unchecked"
+		switch v := l.verifier; {
+		case v == nil:
+		case v.auto:
+			what = "checked (scheme auto)"
+		default:
+			what = "checked (" + v.scheme.Name + ")"
+		}
+		if l.forwardTo != "" {
+			what += ", forwarded to " + l.forwardTo
+		}
+		lines = append(lines, where+" "+what)
+	}
+	for i := range g.file.Routes {
+		r := &g.file.Routes[i]
+		say(r.Path, g.lanes[r])
+	}
+	if len(lines) == 0 {
+		say("webhooks are", g.fallback)
+	}
+	return append(lines, "history "+g.history.Path())
+}
+
+// summary says at the end what came.
+func (g *gateway) summary() {
+	text := ui.Count(int(g.received.Load()), "webhook") + " received"
+	if bad := g.invalid.Load(); bad > 0 {
+		text += fmt.Sprintf(", %d with a bad signature", bad)
+	}
+	g.say("barb: %s", text)
+}

@@ -1,0 +1,76 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store/record"
+)
+
+type historyOptions struct {
+	filterFlags
+	jsonFlags
+	limit     int
+	selectors []string
+}
+
+func newHistory(sh *shell) *cobra.Command {
+	var o historyOptions
+	cmd := &cobra.Command{
+		Use:   "history [list] [SELECTOR…]",
+		Short: "List what was sent and received, newest first",
+		Long:  "Lists what was sent and received, newest first.\n" + selectorHelp,
+		Example: `  barb history
+  barb history --received --failed --since 1h
+  barb history -n 0 --json --jq 'select(.latency_ms > 500) | .id'`,
+		ValidArgsFunction: sh.completeIDs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) > 0 && args[0] == "list" {
+				args = args[1:]
+			}
+			o.selectors = args
+			return runHistory(cmd.Context(), sh, o)
+		},
+	}
+	o.filterFlags.addFlags(sh, cmd)
+	o.jsonFlags.addFlags(cmd)
+	cmd.Flags().IntVarP(&o.limit, "limit", "n", 20, "how many at the most; 0 is all")
+	return cmd
+}
+
+func runHistory(ctx context.Context, sh *shell, o historyOptions) error {
+	if o.limit < 0 {
+		return usage("--limit %d is negative", o.limit).hint("-n 0 lists all")
+	}
+	with := export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}
+	exchanges, err := sh.selected(ctx, o.selectors, &o.filterFlags, func(f *store.Filter) {
+		f.Limit, f.Bodies = o.limit, o.withBody || o.withHeaders
+	})
+	if err != nil {
+		return err
+	}
+	var rows []*record.Exchange
+	for x, err := range exchanges {
+		if err != nil {
+			return err
+		}
+		if !sh.json {
+			rows = append(rows, x)
+			continue
+		}
+		if err := sh.emitExchange(x, with); err != nil {
+			return err
+		}
+	}
+	if sh.json {
+		return nil
+	}
+	if len(rows) == 0 {
+		sh.say("barb: nothing in the history matches")
+	}
+	sh.out.History(rows, sh.Now())
+	return nil
+}

@@ -1,0 +1,44 @@
+package commands
+
+import (
+	"context"
+	"path/filepath"
+
+	"github.com/adrg/xdg"
+
+	"github.com/barbhq/barb/store"
+)
+
+// historyPath is --db, BARB_DB, db in barb.toml, or the default.
+func (sh *shell) historyPath() string {
+	if sh.db != "" {
+		return sh.db
+	}
+	base := sh.Getenv("XDG_DATA_HOME")
+	if base == "" {
+		base = xdg.DataHome
+	}
+	return filepath.Join(base, "barb", "history.db")
+}
+
+// writeHistory opens the history, making it when there is none.
+func (sh *shell) writeHistory(ctx context.Context) (*store.Store, error) {
+	return sh.open(ctx, store.Open)
+}
+
+// readHistory opens a history that is there; a reader never makes one.
+func (sh *shell) readHistory(ctx context.Context) (*store.Store, error) {
+	return sh.open(ctx, store.OpenExisting)
+}
+
+func (sh *shell) open(ctx context.Context, how func(context.Context, string) (*store.Store, error)) (*store.Store, error) {
+	if sh.history != nil {
+		return sh.history, nil
+	}
+	history, err := how(ctx, sh.historyPath())
+	if err != nil {
+		return nil, err
+	}
+	sh.history = history
+	return history, nil
+}

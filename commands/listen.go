@@ -1,0 +1,204 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/store/export"
+)
+
+type listenOptions struct {
+	schemeFlags
+	jsonFlags
+	addr, forwardTo, respond string
+	publicURL                string
+	tolerance                optionalDuration
+	maxBody                  sizeValue
+	count                    int
+	duration                 ageValue
+	readyFile                string
+}
+
+func newListen(sh *shell) *cobra.Command {
+	o := listenOptions{maxBody: 10 << 20}
+	cmd := &cobra.Command{
+		Use:   "listen",
+		Short: "Receive webhooks: verify, record, answer, forward",
+		Long: `Receives webhooks. Each is checked, made durable in the history and only then
+answered: 200, or what --respond or the app behind --forward-to says; 401 when its
+signature is bad. Runs until ^C, --count or --for.`,
+		Example: `  barb listen
+  barb listen -s stripe --secret env:WHSEC --forward-to :3000/webhooks
+  barb listen -s auto --secret env:WHSEC --count 1 --for 30s --json
+  barb listen --addr 127.0.0.1:0 --ready-file url.txt --respond 500`,
+		Args: args(0, 0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error { return runListen(cmd.Context(), sh, o) },
+	}
+	o.schemeFlags.addFlags(cmd, "check with this `scheme`, or auto to find it from the headers")
+	o.jsonFlags.addFlags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.addr, "addr", "127.0.0.1:4242", "the `address` to listen on; :0 picks a port of this machine")
+	f.StringVar(&o.forwardTo, "forward-to", "", "hand each webhook to the app at this `URL` or :PORT and answer as it does")
+	f.StringVar(&o.respond, "respond", "", "answer with this `status`, or with one after another: 503,503,200")
+	f.StringVar(&o.publicURL, "public-url", "", "the `URL` senders use, for schemes that sign it")
+	f.Var(&o.tolerance, "tolerance", "how old or how far ahead a timestamp may be (default: the scheme's own)")
+	f.Var(&o.maxBody, "max-body", "the largest body that is taken; more is answered 413")
+	f.IntVar(&o.count, "count", 0, "stop after so many webhooks")
+	f.Var(&o.duration, "for", "stop after this time; with --count, exit 4 when fewer came")
+	f.StringVar(&o.readyFile, "ready-file", "", "write the URL to this `file` once it listens")
+	cmd.MarkFlagsMutuallyExclusive("forward-to", "respond")
+	return cmd
+}
+
+func runListen(ctx context.Context, sh *shell, o listenOptions) error {
+	ctx, stop := sh.Interruptible(ctx)
+	defer stop()
+	g, err := newGateway(ctx, sh, o)
+	if err != nil {
+		return err
+	}
+	defer g.client.Close()
+	address, err := listenAddress(o.addr)
+	if err != nil {
+		return err
+	}
+	if g.history, err = sh.writeHistory(ctx); err != nil {
+		return err
+	}
+	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	if err != nil {
+		return local("%w", plainNetError(err)).hint("barb listen --addr 127.0.0.1:0 picks a free port")
+	}
+	if err := g.announce(ln.Addr(), o); err != nil {
+		_ = ln.Close()
+		return err
+	}
+	if o.readyFile != "" {
+		defer os.Remove(o.readyFile) // a stale one would say there is a listener where there is none
+	}
+	return g.serve(ctx, ln, o)
+}
+
+// serve runs until ^C, --count or --for.
+func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
+	server := &listen.Server{Recorder: g, Check: g.check, Reply: g.reply, Refused: g.refused,
+		MaxBody: int64(o.maxBody), Limit: o.count}
+	if o.duration > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, time.Duration(o.duration))
+		defer cancel()
+	}
+	if err := server.Serve(ctx, ln); err != nil {
+		return local("%w", err)
+	}
+	if err := g.history.Flush(context.WithoutCancel(ctx)); err != nil {
+		return err
+	}
+	g.summary()
+	if got := g.received.Load(); o.count > 0 && got < int64(o.count) && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return &failure{code: exitTimedOut, err: errors.New(countOf(got, "webhook") + " of " + countOf(int64(o.count), "") + " came in " + o.duration.String())}
+	}
+	return nil
+}
+
+// listenAddress reads --addr; a missing host is this machine, never all interfaces.
+func listenAddress(addr string) (string, error) {
+	if isDigits(addr) {
+		addr = ":" + addr
+	}
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil || port != "0" && !isPort(port) {
+		return "", usage("--addr %q is not HOST:PORT", addr).hint("--addr 127.0.0.1:4242, or :0 for a free port")
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	return net.JoinHostPort(host, port), nil
+}
+
+// announce says where it listens: on stderr, as the first object of --json, and in the ready file.
+func (g *gateway) announce(addr net.Addr, o listenOptions) error {
+	url := "http://" + addr.String()
+	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
+		g.warn("%s can be reached from other machines", addr)
+	}
+	if g.json {
+		if err := g.emit(map[string]any{"schema": 1, "event": "listening", "url": url, "pid": os.Getpid()}); err != nil {
+			return err
+		}
+	}
+	g.err.Printf("barb: listening on %s\n", url)
+	for _, line := range g.describe() {
+		g.say("barb: %s", line)
+	}
+	if o.readyFile == "" {
+		return nil
+	}
+	return writeAtomically(o.readyFile, url+"\n")
+}
+
+// writeAtomically writes a small file so that whoever waits for it never reads half of it.
+func writeAtomically(path, text string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), ".barb-*")
+	if err != nil {
+		return local("--ready-file: %w", err)
+	}
+	_, err = f.WriteString(text)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+		return local("--ready-file: %w", err)
+	}
+	return nil
+}
+
+// plainNetError takes the noise off: "listen tcp 127.0.0.1:4242: bind: address already in use" says it all once.
+func plainNetError(err error) error {
+	return errors.New(strings.Replace(err.Error(), "listen tcp ", "listen on ", 1))
+}
+
+func countOf(n int64, thing string) string {
+	text := ui.Count(int(n), thing)
+	return strings.TrimSuffix(strings.TrimSpace(text), " s")
+}
+
+// newGateway wires what a listener needs; everything wrong with the options ends here.
+func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, error) {
+	if o.count < 0 {
+		return nil, usage("--count %d is negative", o.count)
+	}
+	g := &gateway{shell: sh, publicURL: strings.TrimSuffix(o.publicURL, "/"),
+		with: export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}}
+	if o.publicURL != "" {
+		if _, err := expandTarget(o.publicURL); err != nil || !strings.Contains(o.publicURL, "://") {
+			return nil, usage("--public-url %q is not a URL", o.publicURL).hint("--public-url https://abc.example.com")
+		}
+	}
+	if err := g.takeAnswers(o); err != nil {
+		return nil, err
+	}
+	if err := g.takeRoutes(ctx, o); err != nil {
+		return nil, err
+	}
+	client, err := deliver.NewClient(deliver.Options{UserAgent: "barb/" + sh.version, MaxBody: 64 << 20, ReadLimit: 64 << 20})
+	if err != nil {
+		return nil, usage("%w", err)
+	}
+	g.client = client
+	return g, nil
+}

@@ -1,0 +1,107 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/store"
+)
+
+type pruneOptions struct {
+	filterFlags
+	olderThan ageValue
+	byAge     bool // --older-than was given, maybe as 0s
+	maxSize   sizeValue
+	dryRun    bool
+}
+
+func newPrune(sh *shell) *cobra.Command {
+	var o pruneOptions
+	cmd := &cobra.Command{
+		Use:   "prune (--older-than AGE | --max-size SIZE)",
+		Short: "Remove old exchanges from the history",
+		Long: `Removes exchanges that are older than an age, or the oldest until the history is no
+larger than a size. Filters narrow what may be removed. Ids are never given again.`,
+		Example: "  barb prune --older-than 7d\n  barb prune --max-size 200MB\n  barb prune --older-than 1d --received --dry-run",
+		Args:    args(0, 0, "no arguments, only filters"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			o.byAge = cmd.Flags().Changed("older-than")
+			if !o.byAge && o.maxSize == 0 {
+				return usage("prune needs --older-than or --max-size").hint("barb prune --older-than 7d")
+			}
+			return runPrune(cmd.Context(), sh, o)
+		},
+	}
+	o.addFlags(sh, cmd)
+	cmd.Flags().Var(&o.olderThan, "older-than", "remove what is older than this: 12h, 7d, 4w")
+	cmd.Flags().Var(&o.maxSize, "max-size", "remove the oldest until the file is no larger: 200MB, 1GiB")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "only say what would be removed by age")
+	return cmd
+}
+
+func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
+	filter, where, err := o.filter(sh.Now())
+	switch {
+	case err != nil:
+		return err
+	case where != nil:
+		return usage("prune cannot filter by --where")
+	case o.dryRun && o.maxSize > 0:
+		return usage("--dry-run does not go with --max-size").hint("barb prune --older-than 7d --dry-run")
+	}
+	rule := store.PruneRule{MaxBytes: int64(o.maxSize), Filter: filter}
+	if o.byAge {
+		rule.OlderThan = sh.Now().Add(-time.Duration(o.olderThan))
+	}
+	if _, err := sh.readHistory(ctx); err != nil { // a history that is not there is not made
+		return err
+	}
+	if o.dryRun {
+		return pruneDryRun(ctx, sh, rule)
+	}
+	result, err := sh.history.Prune(ctx, rule)
+	if err != nil {
+		return err
+	}
+	return sh.pruned(result.Removed, result.Bytes, "removed")
+}
+
+func pruneDryRun(ctx context.Context, sh *shell, rule store.PruneRule) error {
+	rule.Filter.Until = earlier(rule.Filter.Until, rule.OlderThan)
+	n := int64(0)
+	for _, err := range sh.history.List(ctx, rule.Filter) {
+		if err != nil {
+			return err
+		}
+		n++
+	}
+	return sh.pruned(n, 0, "would remove")
+}
+
+// earlier is the earlier of two moments, a zero one meaning none.
+func earlier(a, b time.Time) time.Time {
+	if a.IsZero() || b.Before(a) {
+		return b
+	}
+	return a
+}
+
+func (sh *shell) pruned(n, bytes int64, did string) error {
+	if sh.json {
+		return sh.emit(map[string]any{"schema": 1, "removed": n, "bytes": bytes})
+	}
+	freed := ""
+	if n > 0 && bytes > 0 {
+		freed = fmt.Sprintf(", %s freed", ui.Size(bytes))
+	}
+	things := "exchanges"
+	if n == 1 {
+		things = "exchange"
+	}
+	sh.out.Printf("%s %d %s%s\n", did, n, things, freed)
+	return nil
+}

@@ -1,0 +1,290 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"iter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store/record"
+)
+
+type replayOptions struct {
+	filterFlags
+	schemeFlags
+	jsonFlags
+	retryFlags
+	clientFlags
+	to            string
+	exact, resign bool
+	newID, dryRun bool
+	selectors     []string
+	policy        deliver.Policy
+}
+
+func newReplay(sh *shell) *cobra.Command {
+	var o replayOptions
+	cmd := &cobra.Command{
+		Use:   "replay SELECTOR…",
+		Short: "Send captured webhooks again",
+		Long: `Sends exchanges of the history again, oldest first. What was signed is signed anew
+with the secret of the route or of --secret, since an old timestamp would be refused;
+--exact sends the very bytes that came. Replays keep the webhook id and are recorded
+as part of the same thread. Exit code 0 when each was answered 2xx.
+` + selectorHelp,
+		Example: `  barb replay @ --to http://localhost:3000/webhooks
+  barb replay 40..47 --to :3000 --secret env:WHSEC
+  barb replay --received --failed --since 1h --to :3000
+  barb replay 17 --exact --to :3000`,
+		ValidArgsFunction: sh.completeIDs,
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			o.selectors = args
+			if len(args) == 0 && !o.given() {
+				return usage("replay needs a selector").hint("barb replay @ --to http://localhost:3000, or a filter such as --failed --since 1h")
+			}
+			if o.policy, err = o.retryFlags.policy(cmd); err != nil {
+				return err
+			}
+			return runReplay(cmd.Context(), sh, o)
+		},
+	}
+	o.filterFlags.addFlags(sh, cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.to, "to", "", "send to this `URL` or :PORT; without a path the captured one is kept")
+	f.BoolVar(&o.exact, "exact", false, "send the very bytes that came, old signature and all")
+	f.BoolVar(&o.resign, "resign", false, "sign anew (the default when a secret is known); an error when none is")
+	f.BoolVar(&o.newID, "new-id", false, "give each replay a new webhook id")
+	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be sent and send nothing")
+	f.StringArrayVar(&o.secrets, "secret", nil, "a secret `reference` to sign with: env:NAME, file:PATH, cmd:COMMAND, keyring:NAME or - (repeatable)")
+	f.StringArrayVar(&o.params, "param", nil, "a `name=value` the scheme signs that is not in the request (repeatable)")
+	o.retryFlags.addFlags(cmd)
+	o.clientFlags.addFlags(cmd)
+	o.jsonFlags.addFlags(cmd)
+	cmd.MarkFlagsMutuallyExclusive("exact", "resign")
+	cmd.MarkFlagsMutuallyExclusive("exact", "new-id")
+	return cmd
+}
+
+func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
+	ctx, stop := sh.Interruptible(ctx)
+	defer stop()
+	if o.to != "" {
+		to, err := expandTarget(o.to)
+		if err != nil {
+			return usage("--to %q: %w", withoutUser(o.to), err).hint("--to http://localhost:3000/webhooks")
+		}
+		o.to = to
+	}
+	client, err := o.client(sh, o.connectIn)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	captured, err := sh.selected(ctx, o.selectors, &o.filterFlags, func(f *store.Filter) { f.Bodies, f.OldestFirst = true, true })
+	if err != nil {
+		return err
+	}
+	r := replayer{shell: sh, options: o, client: client, signers: map[string]*signer{}}
+	return r.run(ctx, captured)
+}
+
+// replayer sends exchanges again, with one signer for each scheme it meets.
+type replayer struct {
+	*shell
+	options replayOptions
+	client  *deliver.Client
+	signers map[string]*signer
+}
+
+// run plans every replay before it sends the first one, so that a missing target or secret is found while nothing has
+// been sent. The plan holds ids only; the exchanges are read again one by one.
+func (r *replayer) run(ctx context.Context, captured iter.Seq2[*record.Exchange, error]) error {
+	var ids []int64
+	for x, err := range captured {
+		if err != nil {
+			return err
+		}
+		if _, _, err := r.plan(ctx, x); err != nil {
+			return err
+		}
+		ids = append(ids, x.ID)
+	}
+	if len(ids) == 0 {
+		return usage("nothing in the history matches").hint("barb history lists what there is")
+	}
+	if r.options.dryRun {
+		return r.dryRun(ctx, ids)
+	}
+	if err := r.reopen(ctx); err != nil {
+		return err
+	}
+	code := exitOK
+	for _, id := range ids {
+		one, err := r.one(ctx, id)
+		if err != nil {
+			return err
+		}
+		code = worst(code, one)
+		if ctx.Err() != nil {
+			code = exitInterrupted
+			break
+		}
+	}
+	return silent(code)
+}
+
+// reopen opens the history for writing, now that it is known that there is something to write.
+func (r *replayer) reopen(ctx context.Context) error {
+	if err := r.close(); err != nil {
+		return err
+	}
+	r.history = nil
+	_, err := r.writeHistory(ctx)
+	return err
+}
+
+func (r *replayer) one(ctx context.Context, id int64) (code int, err error) {
+	captured, err := r.history.Get(ctx, id)
+	if errors.Is(err, store.ErrNotFound) {
+		return 0, usage("%d was removed from the history meanwhile", id)
+	}
+	if err != nil {
+		return 0, err
+	}
+	x, s, err := r.plan(ctx, captured)
+	if err != nil {
+		return 0, err
+	}
+	c := &courier{shell: r.shell, sign: s, history: r.history, sender: deliver.Sender{Client: r.client, Policy: r.options.policy, Rand: r.Rand},
+		with: export.With{Body: r.options.withBody, URL: r.options.withURL, Headers: r.options.withHeaders}}
+	if !r.json {
+		r.out.Replaying(captured, x.Request.URL)
+	}
+	d, err := c.deliver(ctx, x)
+	if err != nil {
+		return 0, err
+	}
+	if !r.json {
+		r.out.Delivery(d.summary)
+	}
+	return d.code(), nil
+}
+
+func (r *replayer) dryRun(ctx context.Context, ids []int64) error {
+	for _, id := range ids {
+		captured, err := r.history.Get(ctx, id)
+		if err != nil {
+			return err
+		}
+		x, _, err := r.plan(ctx, captured)
+		if err != nil {
+			return err
+		}
+		if r.json {
+			if err := r.emitExchange(&x, export.With{URL: true, Headers: true}); err != nil {
+				return err
+			}
+			continue
+		}
+		r.out.Replaying(captured, x.Request.URL)
+	}
+	return nil
+}
+
+// plan makes of a captured exchange the first attempt of its replay.
+func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.Exchange, *signer, error) {
+	x := record.Exchange{Kind: record.Sent, Thread: captured.ID, WebhookID: captured.WebhookID, EventType: captured.EventType, Scheme: captured.Scheme}
+	target, err := r.target(captured)
+	if err != nil {
+		return x, nil, err
+	}
+	if x.Request, err = again(captured, target); err != nil {
+		return x, nil, usage("%w", err)
+	}
+	if r.options.exact {
+		if isMasked(captured.Request.Header) {
+			return x, nil, usage("%d came with the secret as a header, which the history does not keep: it cannot be sent exactly", captured.ID).
+				hintf("barb replay %d --secret env:NAME", captured.ID)
+		}
+		x.Request.Header, x.Request.Head = captured.Request.Header, captured.Request.Head
+		x.Request.Target = captured.Request.Target
+		return x, &signer{}, nil
+	}
+	s, err := r.signerFor(ctx, captured)
+	if err != nil {
+		return x, nil, err
+	}
+	if r.options.newID || x.WebhookID == "" {
+		x.WebhookID = newWebhookID()
+	}
+	return x, s, s.try(&x, r.Now())
+}
+
+// again makes of a captured request the one to send. What goes elsewhere is what a forward is made of, less the fields
+// that say it was forwarded.
+func again(captured *record.Exchange, target string) (record.Request, error) {
+	r := captured.Request
+	if target == r.URL {
+		r.Head, r.Header = "", r.Header.Without("Transfer-Encoding")
+		return r, nil
+	}
+	r, err := listen.Forward(&r, target, "")
+	r.Header = r.Header.Without(added(captured)...)
+	return r, err
+}
+
+// added are the fields that Forward adds and that were not there.
+func added(x *record.Exchange) (names []string) {
+	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		if !x.Request.Header.Has(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// target is --to, the app of the route, or where it was sent before.
+func (r *replayer) target(captured *record.Exchange) (string, error) {
+	if r.options.to != "" {
+		return r.options.to, nil
+	}
+	if captured.Kind == record.Sent {
+		return captured.Request.URL, nil
+	}
+	if route := r.file.routeFor(urlPath(captured.Request.URL)); route != nil && route.ForwardTo != "" {
+		return expandTarget(route.ForwardTo)
+	}
+	return "", usage("%d was received; where should it go?", captured.ID).hintf("barb replay %d --to http://localhost:3000", captured.ID)
+}
+
+// signerFor is the signer of the scheme a captured exchange had. Without a secret it goes out as it came.
+func (r *replayer) signerFor(ctx context.Context, captured *record.Exchange) (*signer, error) {
+	path := urlPath(captured.Request.URL)
+	if s, ok := r.signers[captured.Scheme+" "+path]; ok {
+		return s, nil
+	}
+	s := &signer{}
+	route := r.file.routeOf(captured.Scheme, path)
+	known := len(r.secretRefs(r.options.secrets, route)) > 0
+	switch {
+	case captured.Scheme != "" && known:
+		var err error
+		flags := schemeFlags{scheme: captured.Scheme, secrets: r.options.secrets, params: r.options.params}
+		if s, err = r.signer(ctx, &flags, &captured.Request); err != nil {
+			return nil, err
+		}
+	case r.options.resign && captured.Scheme == "":
+		return nil, usage("%d has no known scheme to sign with", captured.ID).hintf("barb replay %d --exact", captured.ID)
+	case r.options.resign:
+		return nil, usage("no secret is known for scheme %s", captured.Scheme).hint(referenceHelp)
+	case captured.Scheme != "":
+		r.warn("no secret is known for scheme %s: the old signature is sent, which the receiver may find too old; --secret signs anew", captured.Scheme)
+	}
+	r.signers[captured.Scheme+" "+path] = s
+	return s, nil
+}

@@ -1,0 +1,93 @@
+package commands
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// route is one [[route]]: what is known of the webhooks that arrive at a path.
+type route struct {
+	Path      string            `toml:"path"`
+	Scheme    string            `toml:"scheme"`
+	Secret    any               `toml:"secret"` // one reference or a list of them, never a literal
+	ForwardTo string            `toml:"forward_to"`
+	PublicURL string            `toml:"public_url"`
+	Params    map[string]string `toml:"params"`
+
+	secrets []string
+}
+
+func (c *configFile) checkRoutes() error {
+	for i := range c.Routes {
+		r := &c.Routes[i]
+		where := fmt.Sprintf("%s: route %d", c.path, i+1)
+		if r.Path != "" && !strings.HasPrefix(r.Path, "/") {
+			return usage(`%s: path = %q does not begin with "/"`, where, r.Path)
+		}
+		if r.Scheme != "" && r.Scheme != "auto" {
+			if _, err := lookupScheme(r.Scheme); err != nil {
+				return usage("%s: scheme = %q is not known", where, r.Scheme).hint("barb schemes")
+			}
+		}
+		if err := r.takeSecrets(where); err != nil {
+			return err
+		}
+		if r.ForwardTo != "" {
+			if _, err := expandTarget(r.ForwardTo); err != nil {
+				return usage("%s: forward_to = %q: %w", where, r.ForwardTo, err)
+			}
+		}
+	}
+	return nil
+}
+
+func (r *route) takeSecrets(where string) error {
+	list, isList := r.Secret.([]any)
+	if !isList && r.Secret != nil {
+		list = []any{r.Secret}
+	}
+	for _, item := range list {
+		ref, ok := item.(string)
+		if !ok || !isReference(ref) {
+			return usage("%s: secret is not a reference", where).
+				hint(`write secret = "env:NAME", "file:PATH", "cmd:COMMAND" or "keyring:NAME"; a secret itself does not belong in a file that is committed`)
+		}
+		r.secrets = append(r.secrets, ref)
+	}
+	return nil
+}
+
+// routeFor is the route of a request path: the longest route path that is the path or a parent of it.
+func (c *configFile) routeFor(path string) *route {
+	var best *route
+	for i := range c.Routes {
+		r := &c.Routes[i]
+		if !r.covers(path) {
+			continue
+		}
+		if best == nil || len(r.Path) > len(best.Path) {
+			best = r
+		}
+	}
+	return best
+}
+
+// covers: a route without a path covers every path, a route at /a covers /a and /a/b.
+func (r *route) covers(path string) bool {
+	prefix := strings.TrimSuffix(r.Path, "/")
+	return prefix == "" || path == prefix || strings.HasPrefix(path, prefix+"/")
+}
+
+// routeOf is the route whose secret a command uses when it names a scheme: the one that covers the path, else the first
+// of the scheme.
+func (c *configFile) routeOf(scheme, path string) *route {
+	if r := c.routeFor(path); r != nil && path != "" && (scheme == "" || r.Scheme == scheme) {
+		return r
+	}
+	i := slices.IndexFunc(c.Routes, func(r route) bool { return scheme != "" && r.Scheme == scheme })
+	if i < 0 {
+		return nil
+	}
+	return &c.Routes[i]
+}

@@ -1,0 +1,235 @@
+package commands
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/sign"
+)
+
+// lookupScheme finds a scheme by name; an unknown one comes with the nearest.
+func lookupScheme(name string) (sign.Scheme, error) {
+	if s, ok := sign.Lookup(strings.ToLower(name)); ok {
+		return s, nil
+	}
+	var names []string
+	for _, s := range sign.All() {
+		names = append(names, s.Name)
+	}
+	return sign.Scheme{}, unsupported("unknown scheme %q", name).
+		hint(nearestHint("-s ", nearestOf(strings.ToLower(name), names), "barb schemes lists what there is"))
+}
+
+// signFailure gives a refusal of the sign package its exit code and remedy. Only what the caller gave can fail here; what
+// a message's signature fails by is a verdict, not an error.
+func signFailure(e *sign.Error) *failure {
+	switch e.Reason {
+	case sign.CannotSign:
+		return unsupported("%w", detailOf(e)).hint("barb schemes")
+	case sign.MissingURL:
+		return usage("%w", detailOf(e)).hint("--url https://example.com/webhooks, exactly as the sender knows it")
+	case sign.MissingParam:
+		return usage("%w", detailOf(e)).hint("--param name=value")
+	case sign.MissingID:
+		return usage("%w", detailOf(e)).hint("--id msg_1")
+	}
+	return usage("%w", detailOf(e))
+}
+
+func newSchemes(sh *shell) *cobra.Command {
+	return &cobra.Command{
+		Use:   "schemes [NAME…]",
+		Short: "List the signature schemes, or show one",
+		Long: `Lists the signature schemes. With a name, everything about that one: the headers, the
+signed content as a formula, the form of the secret, the tolerance, the provider's
+documentation. A part of a name lists those that contain it.`,
+		Example: "  barb schemes\n  barb schemes stripe\n  barb schemes --json --jq 'select(.secret == \"whsec\") | .name'",
+		ValidArgsFunction: func(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+			return schemeNames(prefix, false), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error { return runSchemes(sh, args) },
+	}
+}
+
+func runSchemes(sh *shell, names []string) error {
+	chosen, whole, err := chooseSchemes(names)
+	if err != nil {
+		return err
+	}
+	if sh.json {
+		for _, s := range chosen {
+			if err := sh.emit(newSchemeJSON(s)); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	if whole {
+		for i, s := range chosen {
+			if i > 0 {
+				sh.out.Line("")
+			}
+			sh.out.Pairs(schemePairs(s))
+		}
+		return nil
+	}
+	rows := make([][]string, 0, len(chosen))
+	for _, s := range chosen {
+		rows = append(rows, []string{s.Name, s.Formula(), s.Header, toleranceText(s)})
+	}
+	sh.out.Table([]string{"NAME", "SIGNATURE", "HEADER", "TOLERANCE"}, rows)
+	return nil
+}
+
+// chooseSchemes finds the named schemes; whole says that each name was exact, so that they are shown in full.
+func chooseSchemes(names []string) (chosen []sign.Scheme, whole bool, err error) {
+	if len(names) == 0 {
+		return sign.All(), false, nil
+	}
+	whole = true
+	for _, name := range names {
+		if s, ok := sign.Lookup(strings.ToLower(name)); ok {
+			chosen = append(chosen, s)
+			continue
+		}
+		found := slices.DeleteFunc(sign.All(), func(s sign.Scheme) bool {
+			return !strings.Contains(s.Name, strings.ToLower(name)) && !strings.Contains(strings.ToLower(s.Title), strings.ToLower(name))
+		})
+		if len(found) == 0 {
+			_, err := lookupScheme(name)
+			return nil, false, err
+		}
+		whole = false
+		chosen = append(chosen, found...)
+	}
+	return chosen, whole, nil
+}
+
+// schemeJSON is the JSON form of a row of the catalogue.
+type schemeJSON struct {
+	Schema     int      `json:"schema"`
+	Name       string   `json:"name"`
+	Title      string   `json:"title"`
+	Signature  string   `json:"signature"`
+	Header     string   `json:"header"`
+	Alt        []string `json:"more_headers,omitempty"`
+	Secret     string   `json:"secret"`
+	Timestamp  string   `json:"timestamp,omitempty"`
+	Past       *float64 `json:"tolerance_past_s"` // null: no limit, or no timestamp
+	Future     *float64 `json:"tolerance_future_s"`
+	ID         string   `json:"webhook_id,omitempty"`
+	Event      string   `json:"event_type,omitempty"`
+	CanSign    bool     `json:"can_sign"`
+	CoversBody bool     `json:"covers_body"`
+	Evidence   string   `json:"evidence"`
+	Docs       string   `json:"docs,omitempty"`
+	Note       string   `json:"note,omitempty"`
+}
+
+func newSchemeJSON(s sign.Scheme) schemeJSON {
+	seconds := func(d time.Duration) *float64 {
+		if s.Time.Unit == "" || d == sign.NoLimit {
+			return nil
+		}
+		n := d.Seconds()
+		return &n
+	}
+	return schemeJSON{Schema: 1, Name: s.Name, Title: s.Title, Signature: s.Formula(), Header: s.Header, Alt: s.Alt,
+		Secret: string(s.Key), Timestamp: timestampText(s), Past: seconds(s.Tolerance.Past), Future: seconds(s.Tolerance.Future),
+		ID: s.IDIn.String(), Event: s.EventIn.String(), CanSign: s.CanSign(), CoversBody: s.CoversBody(),
+		Evidence: string(s.Evidence), Docs: s.Docs, Note: s.Note}
+}
+
+func schemePairs(s sign.Scheme) [][2]string {
+	covers := ""
+	if !s.CoversBody() {
+		covers = "authenticates the sender, not the body"
+	}
+	value := s.Format
+	if value == "" {
+		value = s.Prefix + "{sig}"
+	}
+	return [][2]string{
+		{"name", s.Name + "  " + s.Title},
+		{"signature", s.Formula()},
+		{"header", strings.Join(append([]string{s.Header + ": " + value}, s.Alt...), "\n")},
+		{"secret", secretText(s)},
+		{"timestamp", timestampText(s)},
+		{"tolerance", toleranceText(s)},
+		{"rotation", rotationText(s)},
+		{"webhook id", s.IDIn.String()},
+		{"event type", s.EventIn.String()},
+		{"limits", covers},
+		{"note", s.Note},
+		{"evidence", evidenceText(s.Evidence)},
+		{"docs", s.Docs},
+	}
+}
+
+func secretText(s sign.Scheme) string {
+	switch s.Key {
+	case sign.Raw:
+		return "the text as it is"
+	case sign.Whsec:
+		return "whsec_ and base64; the decoded bytes are the key"
+	case sign.WhsecOrRaw:
+		return "base64 when it begins with whsec_, else the text as it is"
+	case sign.Base64Key:
+		return "base64; the decoded bytes are the key"
+	case sign.HexKey:
+		return "hex; the decoded bytes are the key"
+	case sign.Hex32:
+		return "to verify the public key, 32 bytes in hex; to sign the seed, 32 bytes in hex, or a PEM private key"
+	case sign.Base6432:
+		return "to verify the public key, 32 bytes in base64; to sign the seed, or a PEM private key"
+	case sign.SPKI:
+		return "to verify the public key, base64 DER or PEM; to sign the private key, PEM"
+	case sign.PEM:
+		return "to verify a PEM certificate or public key; to sign a PEM private key"
+	}
+	return string(s.Key)
+}
+
+func timestampText(s sign.Scheme) string {
+	if s.Time.Unit == "" {
+		return ""
+	}
+	where := string(s.Time.In)
+	if where == "" {
+		where = "in the signature, behind " + s.Time.Key
+	}
+	return where + "  (" + string(s.Time.Unit) + ")"
+}
+
+func toleranceText(s sign.Scheme) string {
+	if s.Time.Unit == "" {
+		return "-"
+	}
+	limit := func(d time.Duration) string {
+		if d == sign.NoLimit {
+			return "∞"
+		}
+		return ui.Duration(d)
+	}
+	return "-" + limit(s.Tolerance.Past) + "/+" + limit(s.Tolerance.Future)
+}
+
+func rotationText(s sign.Scheme) string {
+	if s.Rotates() {
+		return "signs with every secret given"
+	}
+	return "signs with the first secret; verifies any"
+}
+
+func evidenceText(e sign.Evidence) string {
+	return map[sign.Evidence]string{
+		sign.ProviderProven: "A: the provider's own code or published vector agrees",
+		sign.LibraryProven:  "A-: a general library, used as the provider prescribes, agrees",
+		sign.Corroborated:   "B: a second implementation agrees",
+		sign.FromDocs:       "C: from documentation only",
+	}[e]
+}

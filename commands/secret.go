@@ -1,0 +1,152 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/zalando/go-keyring"
+
+	"github.com/barbhq/barb/sign"
+)
+
+const (
+	maxSecret     = 64 << 10
+	keyringOf     = "barb" // the service under which keyring: entries are kept
+	commandLimit  = 60 * time.Second
+	referenceHelp = "--secret env:NAME, file:PATH, cmd:COMMAND, keyring:NAME or - (stdin)"
+)
+
+// isReference reports whether s says where a secret is, not what it is.
+func isReference(s string) bool {
+	return slices.ContainsFunc([]string{"env:", "file:", "cmd:", "keyring:"}, func(prefix string) bool {
+		return strings.HasPrefix(s, prefix) && len(s) > len(prefix)
+	})
+}
+
+// secretRefs are the references a command uses: its flags, else its route's, else BARB_SECRET.
+func (sh *shell) secretRefs(flags []string, r *route) []string {
+	switch {
+	case len(flags) > 0:
+		return flags
+	case r != nil && len(r.secrets) > 0:
+		return r.secrets
+	case sh.Getenv("BARB_SECRET") != "":
+		return []string{"env:BARB_SECRET"}
+	}
+	return nil
+}
+
+// secrets resolves references. What it returns is the only place where barb holds a secret.
+func (sh *shell) secrets(ctx context.Context, refs []string) ([]sign.Secret, error) {
+	out := make([]sign.Secret, 0, len(refs))
+	for _, ref := range refs {
+		key, name, err := sh.secret(ctx, ref)
+		if err != nil {
+			return nil, err
+		}
+		if len(strings.TrimSpace(string(key))) == 0 {
+			return nil, usage("secret %s is empty", name).hint(referenceHelp)
+		}
+		out = append(out, sign.Secret{Name: name, Key: key})
+	}
+	return out, nil
+}
+
+// secret returns the bytes behind a reference and the name it may be shown by.
+func (sh *shell) secret(ctx context.Context, ref string) (key []byte, name string, err error) {
+	kind, rest, _ := strings.Cut(ref, ":")
+	switch {
+	case ref == "":
+		return nil, "", usage("--secret is empty").hint(referenceHelp)
+	case ref == "-":
+		key, err = readBounded(sh.In, maxSecret, "the secret on stdin")
+		return trimNewline(key), "stdin", err
+	case !isReference(ref):
+		if !sh.literal {
+			sh.literal = true
+			sh.warn("a literal --secret can be read by other users in the process list; use env:NAME, file:PATH or cmd:COMMAND")
+		}
+		return []byte(ref), "literal", nil
+	case kind == "env":
+		value := sh.Getenv(rest)
+		if value == "" {
+			return nil, "", usage("secret env:%s: the variable is not set or empty", rest).hintf("export %s=…", rest)
+		}
+		return []byte(value), ref, nil
+	case kind == "file":
+		key, err = readSecretFile(rest)
+		return key, ref, err
+	case kind == "keyring":
+		value, err := keyring.Get(keyringOf, rest)
+		return []byte(value), ref, keyringError(rest, err)
+	}
+	key, err = sh.secretFromCommand(ctx, rest)
+	return key, "cmd:…", err // the command line itself may hold a secret
+}
+
+func readSecretFile(path string) ([]byte, error) {
+	f, err := openFile(path)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	key, err := readBounded(f, maxSecret, path)
+	return trimNewline(key), err
+}
+
+// trimNewline takes one trailing newline off, as an editor leaves it, and nothing else.
+func trimNewline(key []byte) []byte {
+	if trimmed, ok := bytes.CutSuffix(key, []byte("\r\n")); ok {
+		return trimmed
+	}
+	return bytes.TrimSuffix(key, []byte("\n"))
+}
+
+func keyringError(name string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, keyring.ErrNotFound):
+		return usage("secret keyring:%s is not in the keyring", name).
+			hintf("secret-tool store --label=%s service %s username %s   (or your system's keychain)", name, keyringOf, name)
+	}
+	return unsupported("the keyring cannot be used: %w", err).hint("use env:, file: or cmd: instead")
+}
+
+// secretFromCommand runs the user's own command line in the user's shell and takes its stdout. The command gets the
+// environment without barb's secret, its stderr is shown, and it has a minute, for a password prompt.
+func (sh *shell) secretFromCommand(ctx context.Context, command string) ([]byte, error) {
+	ctx, cancel := context.WithTimeout(ctx, commandLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", command)
+	if runtime.GOOS == "windows" {
+		cmd = exec.CommandContext(ctx, "cmd", "/c", command)
+	}
+	cmd.Env = slices.DeleteFunc(slices.Clone(sh.Environ), func(kv string) bool { return strings.HasPrefix(kv, "BARB_SECRET=") })
+	cmd.Stderr = sh.Err
+	cmd.WaitDelay = time.Second
+	if in, ok := sh.In.(*os.File); ok && sh.InTerminal {
+		cmd.Stdin = in
+	}
+	out, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, local("secret command: %w", err)
+	}
+	if err := cmd.Start(); err != nil {
+		return nil, local("secret command: %w", err)
+	}
+	key, readErr := readBounded(out, maxSecret, "the output of the secret command")
+	_, _ = io.Copy(io.Discard, out) // let it finish
+	if err := cmd.Wait(); err != nil {
+		return nil, usage("the secret command did not succeed: %w", err).hint("run it by hand: it must print the secret on stdout")
+	}
+	return trimNewline(key), readErr
+}

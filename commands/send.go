@@ -1,0 +1,195 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store/record"
+)
+
+type sendOptions struct {
+	schemeFlags
+	headerFlags
+	jsonFlags
+	retryFlags
+	clientFlags
+	url                 string
+	data                string
+	method, id, event   string
+	contentType, output string
+	dryRun              bool
+	count, concurrency  int
+	policy              deliver.Policy
+}
+
+func newSend(sh *shell) *cobra.Command {
+	var o sendOptions
+	cmd := &cobra.Command{
+		Use:   "send URL",
+		Short: "Sign and deliver a webhook, with retries",
+		Long: `Signs a payload and delivers it. What gets no answer, a 408, 425, 429 or most 5xx is
+tried again, each attempt with a fresh timestamp and signature and the same webhook
+id. Every attempt is in the history before the next one begins.`,
+		Example: `  barb send http://localhost:4242 -d '{"type":"ping"}' -s github --secret env:SECRET
+  barb send https://example.com/hooks -d @invoice.json -s stripe --secret file:whsec --retries 2
+  barb send :3000/webhooks -d @- -s standard-webhooks --secret env:WHSEC --backoff 1s,5s,30s < event.json
+  barb send :4242 -d '{"type":"load"}' -n 1000 --concurrency 16`,
+		Args: args(1, 1, "one URL"),
+		RunE: func(cmd *cobra.Command, args []string) (err error) {
+			o.url = args[0]
+			if o.policy, err = o.retryFlags.policy(cmd); err != nil {
+				return err
+			}
+			return runSend(cmd.Context(), sh, o)
+		},
+	}
+	o.schemeFlags.addFlags(cmd, "sign with this `scheme` (barb schemes lists them)")
+	o.headerFlags.addFlags(cmd)
+	f := cmd.Flags()
+	f.StringVarP(&o.data, "data", "d", "", "the `payload`: text, @FILE or @- for stdin; its bytes are not changed")
+	f.StringVarP(&o.method, "request", "X", "POST", "the request `method`")
+	f.StringVar(&o.id, "id", "", "the webhook `id` (default: the one in the payload, or a new one)")
+	f.StringVar(&o.event, "event", "", "the event `type`, in the scheme's header where it has one")
+	f.StringVar(&o.contentType, "content-type", "", "the Content-Type (default: what the payload looks like)")
+	f.IntVarP(&o.count, "count", "n", 1, "send it so many times, each with its own id and signature")
+	f.IntVar(&o.concurrency, "concurrency", 1, "how many at a time")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print the signed request and send nothing")
+	f.StringVarP(&o.output, "output", "o", "text", "text or json")
+	o.retryFlags.addFlags(cmd)
+	o.clientFlags.addFlags(cmd)
+	o.jsonFlags.addFlags(cmd)
+	return cmd
+}
+
+func runSend(ctx context.Context, sh *shell, o sendOptions) error {
+	ctx, stop := sh.Interruptible(ctx)
+	defer stop()
+	switch o.output {
+	case "text":
+	case "json":
+		sh.json = true
+	default:
+		return usage("-o %q is neither text nor json", o.output)
+	}
+	if o.count < 1 || o.concurrency < 1 {
+		return usage("-n %d and --concurrency %d must be at least 1", o.count, o.concurrency)
+	}
+	x, signer, err := planSend(ctx, sh, o)
+	if err != nil {
+		return err
+	}
+	client, err := o.client(sh, o.connectIn)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	c := &courier{shell: sh, sign: signer, sender: deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand},
+		with: export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}}
+	if o.dryRun {
+		return c.dryRun(client, x)
+	}
+	if c.history, err = sh.writeHistory(ctx); err != nil {
+		return err
+	}
+	if o.count > 1 {
+		return sendMany(ctx, c, x, o)
+	}
+	result, err := c.deliver(ctx, x)
+	if err != nil {
+		return err
+	}
+	if !sh.json {
+		sh.out.Delivery(result.summary)
+	}
+	return silent(result.code())
+}
+
+// planSend turns the options into the exchange of the first attempt. Everything wrong with them ends here.
+func planSend(ctx context.Context, sh *shell, o sendOptions) (record.Exchange, *signer, error) {
+	var x record.Exchange
+	target, err := endpointURL(o.url)
+	if err != nil {
+		return x, nil, err
+	}
+	request := record.Request{Method: o.method, URL: target, Proto: "HTTP/1.1"}
+	if record.CheckField(record.Field{Name: o.method}) != nil {
+		return x, nil, usage("-X %q is not a method", o.method).hint("-X POST")
+	}
+	signer, err := sh.signer(ctx, &o.schemeFlags, &request)
+	if err != nil {
+		return x, nil, err
+	}
+	body, err := sh.sendBody(o)
+	if err != nil {
+		return x, nil, err
+	}
+	request.Body = body
+	if request.Header, err = o.header(sh); err != nil {
+		return x, nil, err
+	}
+	if contentType := o.contentType; contentType != "" || len(body) > 0 && !request.Header.Has("Content-Type") {
+		if contentType == "" {
+			contentType = guessType(body)
+		}
+		request.Header = request.Header.Set("Content-Type", contentType)
+	}
+	x = record.Exchange{Kind: record.Sent, Request: request, WebhookID: o.id, EventType: o.event}
+	signer.describe(&x)
+	return x, signer, signer.try(&x, sh.Now())
+}
+
+func (sh *shell) sendBody(o sendOptions) ([]byte, error) {
+	if o.data == "" {
+		return nil, nil
+	}
+	p, err := sh.payloadFrom(o.data, true, nil, o.secrets)
+	if err != nil {
+		return nil, err
+	}
+	defer p.close()
+	return p.bytes()
+}
+
+// guessType is the Content-Type that fits what the payload looks like; --content-type or -H says otherwise.
+func guessType(body []byte) string {
+	trimmed := bytes.TrimLeft(body, " \t\r\n")
+	switch {
+	case len(trimmed) > 0 && strings.IndexByte("{[", trimmed[0]) >= 0:
+		return "application/json"
+	case utf8.Valid(body):
+		return "text/plain; charset=utf-8"
+	}
+	return "application/octet-stream"
+}
+
+// newWebhookID is a fresh id that sorts by time: msg_ and a UUIDv7 (RFC 9562, section 5.7) without its dashes.
+func newWebhookID() string {
+	return "msg_" + strings.ReplaceAll(uuid.Must(uuid.NewV7()).String(), "-", "")
+}
+
+// dryRun prints the request that would be sent first.
+func (c *courier) dryRun(client *deliver.Client, x record.Exchange) error {
+	now := c.Now()
+	if err := c.sign.sign(&x, now); err != nil {
+		return err
+	}
+	if err := client.Prepare(&x.Request); err != nil {
+		return usage("%w", err)
+	}
+	if c.json {
+		x.Start, x.Attempt = now, 1
+		return c.emitExchange(&x, export.With{Body: true, URL: true, Headers: true})
+	}
+	c.out.Printf("%s", export.Raw(&x.Request))
+	if n := len(x.Request.Body); n > 0 && c.OutTerminal && x.Request.Body[n-1] != '\n' {
+		c.out.Line("")
+	}
+	return nil
+}

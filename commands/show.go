@@ -1,0 +1,107 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store/record"
+)
+
+type showOptions struct {
+	filterFlags
+	body, headers, attempts, raw, curl bool
+	selectors                          []string
+}
+
+func newShow(sh *shell) *cobra.Command {
+	var o showOptions
+	cmd := &cobra.Command{
+		Use:   "show [SELECTOR…]",
+		Short: "Show one exchange whole",
+		Long:  "Shows an exchange whole: what was asked, what came back, how long each part took.\nWithout a selector, the newest.\n" + selectorHelp,
+		Example: `  barb show @
+  barb show 17 --raw
+  barb show 17 --body > payload.json
+  barb show 17 --curl | sh`,
+		ValidArgsFunction: sh.completeIDs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.selectors = args
+			return runShow(cmd.Context(), sh, o)
+		},
+	}
+	o.addFlags(sh, cmd)
+	f := cmd.Flags()
+	f.BoolVar(&o.body, "body", false, "print the request's body, byte for byte")
+	f.BoolVar(&o.headers, "headers", false, "print the request's headers in wire order")
+	f.BoolVar(&o.attempts, "attempts", false, "list every exchange of the same thread: retries, forwards, replays")
+	f.BoolVar(&o.raw, "raw", false, "print the request as it was on the wire, byte for byte")
+	f.BoolVar(&o.curl, "curl", false, "print a curl command that sends the request again")
+	cmd.MarkFlagsMutuallyExclusive("body", "headers", "attempts", "raw", "curl")
+	return cmd
+}
+
+func runShow(ctx context.Context, sh *shell, o showOptions) error {
+	if len(o.selectors) == 0 && !o.given() {
+		o.selectors = []string{"@"}
+	}
+	exchanges, err := sh.selected(ctx, o.selectors, &o.filterFlags, func(f *store.Filter) { f.Bodies, f.OldestFirst = true, true })
+	if err != nil {
+		return err
+	}
+	shown := 0
+	for x, err := range exchanges {
+		if err != nil {
+			return err
+		}
+		if shown++; shown > 1 && !sh.json && !o.raw && !o.body {
+			sh.out.Line("")
+		}
+		if err := showOne(ctx, sh, o, x); err != nil {
+			return err
+		}
+	}
+	if shown == 0 {
+		return usage("nothing in the history matches").hint("barb history lists what there is")
+	}
+	return nil
+}
+
+func showOne(ctx context.Context, sh *shell, o showOptions, x *record.Exchange) error {
+	switch {
+	case o.body:
+		sh.out.Printf("%s", x.Request.Body)
+	case o.raw:
+		sh.out.Printf("%s", export.Raw(&x.Request))
+	case o.curl:
+		sh.out.Line(export.Curl(&x.Request))
+	case o.headers && !sh.json:
+		sh.out.Headers(x.Request.Header)
+	case o.attempts:
+		return showThread(ctx, sh, x.ID)
+	case sh.json:
+		return sh.emitExchange(x, export.With{Body: !o.headers, URL: true, Headers: true})
+	default:
+		sh.out.Exchange(x)
+	}
+	return nil
+}
+
+func showThread(ctx context.Context, sh *shell, id int64) error {
+	thread, err := sh.history.Thread(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !sh.json {
+		sh.out.History(thread, sh.Now())
+		return nil
+	}
+	for _, x := range thread {
+		if err := sh.emitExchange(x, export.With{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,244 @@
+package commands
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store/record"
+)
+
+type signOptions struct {
+	schemeFlags
+	headerFlags
+	data                 string
+	timestamp, id, event string
+	url, method          string
+	output               string
+	positional           []string
+	dataGiven            bool
+}
+
+var signOutputs = []string{"headers", "curl", "http", "env", "json", "value"}
+
+func newSign(sh *shell) *cobra.Command {
+	var o signOptions
+	cmd := &cobra.Command{
+		Use:   "sign [FILE]",
+		Short: "Print the signature headers for a payload",
+		Long: `Prints the signature headers for a payload, one 'Name: value' a line, as curl -H @-
+takes them. The payload is FILE, -d, or stdin. Its bytes are never changed. The
+history is not opened.`,
+		Example: `  barb sign payload.json -s stripe --secret env:WHSEC
+  barb sign payload.json -s github --secret env:SECRET | curl -H @- --data-binary @payload.json http://localhost:4242
+  echo -n '{}' | barb sign -s standard-webhooks --secret file:whsec --id msg_1 -o json`,
+		Args: args(0, 1, "at most one FILE"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.positional, o.dataGiven = args, cmd.Flags().Changed("data")
+			return runSign(cmd.Context(), sh, o)
+		},
+	}
+	o.schemeFlags.addFlags(cmd, "the `scheme` to sign with (barb schemes lists them)")
+	o.headerFlags.addFlags(cmd)
+	f := cmd.Flags()
+	f.StringVarP(&o.data, "data", "d", "", "the `payload`: text, @FILE or @- for stdin")
+	f.StringVar(&o.timestamp, "timestamp", "now", "the `time` to sign with: RFC 3339, Unix seconds or now")
+	f.StringVar(&o.id, "id", "", "the webhook `id` (default: a new one where the scheme signs it)")
+	f.StringVar(&o.event, "event", "", "the event `type`, for schemes that have a header for it")
+	f.StringVar(&o.url, "url", "", "the `URL` the webhook goes to, for schemes that sign it and for -o curl and http")
+	f.StringVar(&o.method, "method", "POST", "the request `method`, for schemes that sign it and for -o curl and http")
+	f.StringVarP(&o.output, "output", "o", "headers", "headers, curl, http, env, json or value")
+	complete(cmd, "output", func(string) []string { return signOutputs })
+	return cmd
+}
+
+func runSign(ctx context.Context, sh *shell, o signOptions) error {
+	printer, err := o.printer(sh)
+	if err != nil {
+		return err
+	}
+	at, err := parseTime(o.timestamp, sh.Now())
+	if err != nil {
+		return usage("--timestamp %w", err)
+	}
+	if o.scheme == "" {
+		return usage("sign needs a scheme").hint("barb sign payload.json -s github --secret env:SECRET; barb schemes lists them")
+	}
+	s, err := sh.signer(ctx, &o.schemeFlags, &record.Request{URL: o.url})
+	if err != nil {
+		return err
+	}
+	header, err := o.header(sh)
+	if err != nil {
+		return err
+	}
+	p, err := sh.signPayload(o)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	m := sign.Message{ID: o.id, Event: o.event, Time: at, Method: o.method, URL: o.url, Header: header.HTTP(), Params: s.params}
+	if err := o.body(&m, s.scheme, p); err != nil {
+		return err
+	}
+	if m.ID == "" && strings.Contains(s.scheme.Content, "{id}") {
+		if m.ID = s.scheme.ID(m); m.ID == "" {
+			m.ID = newWebhookID()
+		}
+	}
+	signed, err := s.scheme.Sign(m, s.secrets...)
+	if err != nil {
+		return err
+	}
+	return printer(signedPayload{o, p, m, signed, header})
+}
+
+func (sh *shell) signPayload(o signOptions) (*payload, error) {
+	p, err := sh.payloadFrom(o.data, o.dataGiven, o.positional, o.secrets)
+	if err == nil && p == nil {
+		err = usage("sign needs a payload").hint("barb sign FILE, -d '{}' or a pipe into stdin")
+	}
+	return p, err
+}
+
+// body gives the message its body: streamed where the scheme allows it and nothing prints it, else read whole.
+func (o signOptions) body(m *sign.Message, scheme sign.Scheme, p *payload) (err error) {
+	if p.in != nil && scheme.Streams() && o.output != "http" && (o.output != "curl" || p.name != "-") {
+		m.Stream = p.in
+		return nil
+	}
+	m.Body, err = p.bytes()
+	return err
+}
+
+// signedPayload is what the printers print.
+type signedPayload struct {
+	signOptions
+	payload *payload
+	message sign.Message
+	signed  sign.Signed
+	header  record.Header
+}
+
+func (o signOptions) printer(sh *shell) (func(signedPayload) error, error) {
+	output := o.output
+	if sh.json {
+		output = "json"
+	}
+	print, ok := map[string]func(*shell, signedPayload) error{
+		"headers": printHeaders, "curl": printCurl, "http": printHTTP, "env": printEnv, "json": printSignJSON, "value": printValue,
+	}[output]
+	if !ok {
+		return nil, usage("-o %q is none of %s", o.output, strings.Join(signOutputs, ", ")).hint(nearestHint("-o ", nearestOf(o.output, signOutputs), ""))
+	}
+	if (output == "curl" || output == "http") && o.url == "" {
+		return nil, usage("-o %s needs --url", output).hint("--url http://localhost:4242/webhooks")
+	}
+	return func(s signedPayload) error { return print(sh, s) }, nil
+}
+
+func printHeaders(sh *shell, s signedPayload) error {
+	for _, f := range s.signed.Fields {
+		sh.out.Line(f.Name + ": " + f.Value)
+	}
+	if s.signed.URL != "" {
+		sh.say("barb: the URL to call is %s", s.signed.URL)
+	}
+	return nil
+}
+
+// printValue prints the value of the signature's own header: the first one that the scheme names.
+func printValue(sh *shell, s signedPayload) error {
+	scheme, err := lookupScheme(s.scheme)
+	if err != nil {
+		return err
+	}
+	for _, f := range s.signed.Fields {
+		if strings.EqualFold(f.Name, scheme.Header) {
+			sh.out.Line(f.Value)
+			return nil
+		}
+	}
+	return unsupported("scheme %s has no signature header", s.scheme)
+}
+
+// printEnv prints shell assignments: WEBHOOK_SIGNATURE='v1,…'.
+func printEnv(sh *shell, s signedPayload) error {
+	for _, f := range s.signed.Fields {
+		name := strings.ToUpper(strings.ReplaceAll(f.Name, "-", "_"))
+		sh.out.Line(name + "=" + export.Quote(f.Value))
+	}
+	return nil
+}
+
+func printSignJSON(sh *shell, s signedPayload) error {
+	headers := map[string]string{}
+	for _, f := range s.signed.Fields {
+		headers[f.Name] = f.Value
+	}
+	out := map[string]any{"schema": 1, "scheme": s.scheme, "headers": headers, "timestamp": s.message.Time.UTC().Format(time.RFC3339)}
+	if s.message.ID != "" {
+		out["webhook_id"] = s.message.ID
+	}
+	if s.signed.URL != "" {
+		out["url"] = s.signed.URL
+	}
+	return sh.emit(out)
+}
+
+// request is the whole signed request.
+func (s signedPayload) request() (record.Request, error) {
+	target, err := endpointURL(s.url)
+	if err != nil {
+		return record.Request{}, err
+	}
+	if s.signed.URL != "" {
+		target = s.signed.URL
+	}
+	r := record.Request{Method: s.method, URL: target, Proto: "HTTP/1.1", Header: s.header, Body: s.message.Body}
+	if s.signed.Body != nil {
+		r.Body = s.signed.Body
+	}
+	if !r.Header.Has("Content-Type") && len(r.Body) > 0 {
+		r.Header = append(r.Header, record.Field{Name: "Content-Type", Value: guessType(r.Body)})
+	}
+	for _, f := range s.signed.Fields {
+		r.Header = r.Header.Set(f.Name, f.Value)
+	}
+	return r, nil
+}
+
+func printCurl(sh *shell, s signedPayload) error {
+	r, err := s.request()
+	if err != nil {
+		return err
+	}
+	file := s.payload.name
+	if file == "" || file == "-" {
+		sh.out.Line(export.Curl(&r))
+		return nil
+	}
+	if !r.Header.Has("Content-Type") {
+		r.Header = append(r.Header, record.Field{Name: "Content-Type", Value: "application/json"})
+	}
+	sh.out.Line(export.Curl(&r) + " \\\n  --data-binary @" + export.Quote(file))
+	return nil
+}
+
+// printHTTP prints the request as `barb verify --http` and any raw tool takes it.
+func printHTTP(sh *shell, s signedPayload) error {
+	r, err := s.request()
+	if err != nil {
+		return err
+	}
+	host, _ := hostOf(r.URL)
+	rest := r.Header.Without("Host", "Content-Length")
+	r.Header = slices.Concat(record.Header{{Name: "Host", Value: host}}, rest, record.Header{{Name: "Content-Length", Value: lengthOf(r.Body)}})
+	sh.out.Printf("%s", export.Raw(&r))
+	return nil
+}

@@ -1,0 +1,157 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"net/url"
+	"time"
+
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/record"
+)
+
+// signer signs what a command sends. Without a scheme it gives each delivery an id and signs nothing.
+type signer struct {
+	scheme  sign.Scheme
+	secrets []sign.Secret
+	params  map[string]string
+	signs   bool
+}
+
+// signer makes the signer of the flags, with the secret of the route that covers the request.
+func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) (*signer, error) {
+	file, err := sh.configuration()
+	if err != nil {
+		return nil, err
+	}
+	route := file.routeOf(f.scheme, urlPath(r.URL))
+	name := f.scheme
+	if name == "" && route != nil {
+		name = route.Scheme
+	}
+	if name == "" || name == "auto" {
+		if len(f.secrets) > 0 {
+			return nil, usage("--secret without --scheme: what should it sign with?").hint("-s github, -s stripe, -s standard-webhooks …; barb schemes lists them")
+		}
+		return &signer{}, nil
+	}
+	s := &signer{signs: true}
+	if s.scheme, err = lookupScheme(name); err != nil {
+		return nil, err
+	}
+	if !s.scheme.CanSign() {
+		return nil, unsupported("scheme %s can only be verified", name).hintf("barb schemes %s", name)
+	}
+	if s.params, err = f.paramMap(route); err != nil {
+		return nil, err
+	}
+	s.secrets, err = sh.schemeSecrets(ctx, s.scheme, f.secrets, route, true)
+	return s, err
+}
+
+// schemeSecrets resolves the secrets for a scheme and checks that it can use them, before anything starts.
+func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []string, r *route, signing bool) ([]sign.Secret, error) {
+	refs := sh.secretRefs(flags, r)
+	if len(refs) == 0 {
+		return nil, usage("scheme %s needs a secret", scheme.Name).hint(referenceHelp)
+	}
+	secrets, err := sh.secrets(ctx, refs)
+	if err != nil {
+		return nil, err
+	}
+	for _, secret := range secrets {
+		if err := scheme.CheckSecret(secret, signing); err != nil {
+			return nil, usage("%w", detailOf(err)).hintf("barb schemes %s", scheme.Name)
+		}
+		if scheme.WeakSecret(secret) {
+			sh.warn("secret %s is shorter than 16 bytes: it can be guessed", secret.Name)
+		}
+	}
+	return secrets, nil
+}
+
+// detailOf is what a refusal says to people, without the name of its reason.
+func detailOf(err error) error {
+	if e, ok := errors.AsType[*sign.Error](err); ok && e.Detail != "" {
+		return errors.New(e.Detail)
+	}
+	return err
+}
+
+// message is a request as sign takes it.
+func (s *signer) message(x *record.Exchange, now time.Time) sign.Message {
+	return sign.Message{ID: x.WebhookID, Event: x.EventType, Time: now, Method: x.Request.Method, URL: x.Request.URL,
+		Header: x.Request.Header.HTTP(), Body: x.Request.Body, Params: s.params}
+}
+
+// describe gives the exchange the names it goes by: scheme, webhook id and event type, from the flags, else from the
+// payload, where the scheme says they stand; an id that is nowhere is made.
+func (s *signer) describe(x *record.Exchange) {
+	if s.signs {
+		m := s.message(x, time.Time{})
+		x.Scheme = s.scheme.Name
+		x.Verdict = record.Verdict{Status: record.Valid, Version: s.scheme.Version(), Secret: s.secrets[0].Name} // it is made, not found
+		if x.WebhookID == "" {
+			x.WebhookID = s.scheme.ID(m)
+		}
+		if x.EventType == "" {
+			x.EventType = s.scheme.Event(m)
+		}
+	}
+	if x.WebhookID == "" {
+		x.WebhookID = newWebhookID()
+	}
+}
+
+// sign signs the exchange's request as it stands.
+func (s *signer) sign(x *record.Exchange, now time.Time) error {
+	return s.signRequest(x, now, &x.Request)
+}
+
+// try signs a copy, so that a secret or a payload the scheme cannot sign is found before anything is sent.
+func (s *signer) try(x *record.Exchange, now time.Time) error {
+	r := x.Request
+	return s.signRequest(x, now, &r)
+}
+
+func (s *signer) signRequest(x *record.Exchange, now time.Time, r *record.Request) error {
+	if !s.signs {
+		return nil
+	}
+	m := s.message(x, now)
+	m.URL = r.URL
+	signed, err := s.scheme.Sign(m, s.secrets...)
+	if err != nil {
+		return err
+	}
+	for _, f := range signed.Fields {
+		r.Header = r.Header.Set(f.Name, f.Value)
+	}
+	if signed.URL != "" {
+		r.URL, r.Target = signed.URL, ""
+	}
+	if signed.Body != nil {
+		r.Body = signed.Body
+	}
+	return nil
+}
+
+// forAttempt is what deliver calls before each attempt of x; nil when nothing is signed.
+func (s *signer) forAttempt(x *record.Exchange) func(time.Time, *record.Request) error {
+	if !s.signs {
+		return nil
+	}
+	return func(now time.Time, r *record.Request) error { return s.signRequest(x, now, r) }
+}
+
+// urlPath is the path of an address, "" when it is none.
+func urlPath(address string) string {
+	u, err := url.Parse(address)
+	if err != nil {
+		return ""
+	}
+	if u.Path == "" {
+		return "/"
+	}
+	return u.Path
+}

@@ -1,0 +1,129 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/store"
+)
+
+func newStats(sh *shell) *cobra.Command {
+	var o filterFlags
+	cmd := &cobra.Command{
+		Use:   "stats",
+		Short: "Summarise deliveries, latencies, retries and bad signatures",
+		Long: `Summarises the history: how many deliveries got a 2xx, how long attempts took, how
+often they were repeated, which came to nothing, and how many signatures were bad.`,
+		Example: "  barb stats\n  barb stats --since 1h --endpoint api.example.com\n  barb stats --json --jq .success_rate",
+		Args:    args(0, 0, "no arguments, only filters"),
+		RunE:    func(cmd *cobra.Command, _ []string) error { return runStats(cmd.Context(), sh, o) },
+	}
+	o.addFlags(sh, cmd)
+	return cmd
+}
+
+// statsJSON is the JSON form of stats; its names are a contract.
+type statsJSON struct {
+	Schema        int              `json:"schema"`
+	Exchanges     int64            `json:"exchanges"`
+	Sent          int64            `json:"sent"`
+	Received      int64            `json:"received"`
+	Deliveries    int64            `json:"deliveries"`
+	Delivered     int64            `json:"delivered"`
+	Exhausted     int64            `json:"exhausted"`
+	Open          int64            `json:"open"`
+	SuccessRate   float64          `json:"success_rate"` // of the deliveries that ended; 0 when there are none
+	Retries       int64            `json:"retries"`
+	BadSignatures int64            `json:"bad_signatures"`
+	SentMS        latencyJSON      `json:"sent_latency_ms"`
+	ReceivedMS    latencyJSON      `json:"received_latency_ms"`
+	ByStatus      map[int]int64    `json:"by_status"`
+	ByError       map[string]int64 `json:"by_error"`
+}
+
+type latencyJSON struct {
+	P50 float64 `json:"p50"`
+	P95 float64 `json:"p95"`
+	P99 float64 `json:"p99"`
+	Max float64 `json:"max"`
+}
+
+func runStats(ctx context.Context, sh *shell, o filterFlags) error {
+	filter, where, err := o.filter(sh.Now())
+	if err != nil {
+		return err
+	}
+	if where != nil {
+		return usage("stats cannot filter by --where").hint("barb history -n 0 --where … --json")
+	}
+	history, err := sh.readHistory(ctx)
+	if err != nil {
+		return err
+	}
+	s, err := history.Stats(ctx, filter)
+	if err != nil {
+		return err
+	}
+	if sh.json {
+		return sh.emit(newStatsJSON(s))
+	}
+	sh.out.Pairs(statsPairs(s))
+	return nil
+}
+
+func newStatsJSON(s store.Stats) statsJSON {
+	byError := map[string]int64{}
+	for kind, n := range s.ByFailure {
+		byError[string(kind)] = n
+	}
+	return statsJSON{Schema: 1, Exchanges: s.Total, Sent: s.Sent, Received: s.Received,
+		Deliveries: s.Deliveries, Delivered: s.Delivered, Exhausted: s.Exhausted, Open: s.Open,
+		SuccessRate: s.SuccessRate, Retries: s.Retries, BadSignatures: s.BadSignatures,
+		SentMS: newLatencyJSON(s.SentLatency), ReceivedMS: newLatencyJSON(s.ReceivedLatency),
+		ByStatus: s.ByStatus, ByError: byError}
+}
+
+func newLatencyJSON(l store.Latency) latencyJSON {
+	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+	return latencyJSON{ms(l.P50), ms(l.P95), ms(l.P99), ms(l.Max)}
+}
+
+func statsPairs(s store.Stats) [][2]string {
+	pairs := [][2]string{{"exchanges", fmt.Sprintf("%d  (%d sent, %d received)", s.Total, s.Sent, s.Received)}}
+	if s.Deliveries > 0 {
+		pairs = append(pairs,
+			[2]string{"deliveries", fmt.Sprintf("%d  (%d delivered, %d exhausted, %d open)", s.Deliveries, s.Delivered, s.Exhausted, s.Open)},
+			[2]string{"success rate", fmt.Sprintf("%.1f %%", 100*s.SuccessRate)},
+			[2]string{"retries", strconv.FormatInt(s.Retries, 10)},
+			[2]string{"sent latency", latencyLine(s.SentLatency)})
+	}
+	if s.Received > 0 {
+		pairs = append(pairs,
+			[2]string{"bad signatures", strconv.FormatInt(s.BadSignatures, 10)},
+			[2]string{"received latency", latencyLine(s.ReceivedLatency)})
+	}
+	return append(pairs,
+		[2]string{"answers", counts(s.ByStatus, strconv.Itoa)},
+		[2]string{"no answer", counts(s.ByFailure, func(kind string) string { return kind })})
+}
+
+func latencyLine(l store.Latency) string {
+	return fmt.Sprintf("p50 %s  p95 %s  p99 %s  max %s", ui.Duration(l.P50), ui.Duration(l.P95), ui.Duration(l.P99), ui.Duration(l.Max))
+}
+
+// counts is "200 ×12  503 ×3", by key.
+func counts[K int | string](m map[K]int64, name func(K) string) string {
+	var parts []string
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, fmt.Sprintf("%s ×%d", name(key), m[key]))
+	}
+	return strings.Join(parts, "  ")
+}

@@ -1,0 +1,139 @@
+package ui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// bodyShown is how much of a body a person is shown; --body prints the whole.
+const bodyShown = 16 << 10
+
+// Exchange writes everything about one exchange for a person to read.
+func (p *Printer) Exchange(x *record.Exchange) {
+	p.Pairs([][2]string{
+		{"id", p.bold(strconv.FormatInt(x.ID, 10)) + " " + x.Kind.String() + threadNote(x)},
+		{"when", x.Start.Local().Format("2006-01-02 15:04:05.000 -07:00")},
+		{"result", p.result(x) + " " + p.outcome(x) + "  " + Duration(x.Took) + nextNote(x)},
+		{"failure", failureNote(x)},
+		{"timings", phases(x.Phases)},
+		{"event", EscapeLine(x.EventType)},
+		{"webhook id", EscapeLine(x.WebhookID)},
+		{"signature", p.signature(x)},
+		{"peer", EscapeLine(x.Remote)},
+		{"url", EscapeLine(x.Request.URL)},
+	})
+	p.Line("")
+	p.Messages(x)
+}
+
+// Messages writes what was asked and what was answered.
+func (p *Printer) Messages(x *record.Exchange) {
+	p.Line(p.bold(EscapeLine(x.Request.Method + " " + x.Request.WireTarget() + " " + x.Request.Proto)))
+	p.message(x.Request.Header, x.Request.Body, int64(len(x.Request.Body)))
+	if x.Response == nil {
+		return
+	}
+	p.Line("")
+	p.Line(p.bold(EscapeLine(fmt.Sprintf("%s %d %s", x.Response.Proto, x.Response.Status, x.Response.Reason))))
+	p.message(x.Response.Header, x.Response.Body, x.Response.Size)
+}
+
+func (p *Printer) message(h record.Header, body []byte, size int64) {
+	p.Headers(h)
+	if len(body) > 0 {
+		p.Line("")
+		p.Body(body)
+	}
+	if size > int64(len(body)) {
+		p.Line(p.faint(fmt.Sprintf("(%s of %s kept)", Size(int64(len(body))), Size(size))))
+	}
+}
+
+// Headers writes header fields in wire order.
+func (p *Printer) Headers(h record.Header) {
+	for _, f := range h {
+		p.Line(p.faint(EscapeLine(f.Name)+":") + " " + EscapeLine(f.Value))
+	}
+}
+
+// Body writes a body for a person: text escaped and cut at 16 KiB, anything else only described.
+func (p *Printer) Body(body []byte) {
+	shown := body[:min(len(body), bodyShown)]
+	text := string(shown)
+	if len(body) > bodyShown { // the cut may have split a character
+		text = strings.ToValidUTF8(text, "")
+	}
+	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+		p.Line(p.faint(fmt.Sprintf("(%s of binary data; --body prints it)", Size(int64(len(body))))))
+		return
+	}
+	p.Line(strings.TrimSuffix(Escape(text), "\n"))
+	if len(body) > len(shown) {
+		p.Line(p.faint(fmt.Sprintf("(%s more; --body prints all)", Size(int64(len(body)-len(shown))))))
+	}
+}
+
+func (p *Printer) signature(x *record.Exchange) string {
+	v := x.Verdict
+	words := []string{}
+	if x.Scheme != "" {
+		words = append(words, EscapeLine(x.Scheme))
+	}
+	if v.Status == record.Unchecked {
+		return strings.Join(words, " ")
+	}
+	words = append(words, p.Verdict(v))
+	if v.HasAge {
+		words = append(words, "age "+Age(v.Age))
+	}
+	if v.Secret != "" {
+		words = append(words, "secret "+EscapeLine(v.Secret))
+	}
+	return strings.Join(words, "  ")
+}
+
+func threadNote(x *record.Exchange) string {
+	switch {
+	case x.Thread == 0:
+		return ""
+	case x.Attempt > 1:
+		return fmt.Sprintf(", attempt %d of the delivery that began with %d", x.Attempt, x.Thread)
+	}
+	return fmt.Sprintf(", repeats %d", x.Thread)
+}
+
+func nextNote(x *record.Exchange) string {
+	if x.NextIn == 0 {
+		return ""
+	}
+	return "  next attempt in " + Duration(x.NextIn)
+}
+
+func failureNote(x *record.Exchange) string {
+	if x.Err == nil {
+		return ""
+	}
+	note := string(x.Err.Kind) + ": " + Clip(x.Err.Text, 300)
+	if x.Err.Ambiguous {
+		note += " (bytes may have left)"
+	}
+	return note
+}
+
+func phases(f record.Phases) string {
+	var parts []string
+	for _, part := range []struct {
+		name string
+		d    time.Duration
+	}{{"dns", f.DNS}, {"connect", f.Connect}, {"tls", f.TLS}, {"first byte", f.FirstByte}} {
+		if part.d > 0 {
+			parts = append(parts, part.name+" "+Duration(part.d))
+		}
+	}
+	return strings.Join(parts, "  ")
+}

@@ -1,0 +1,195 @@
+package ui
+
+import (
+	"fmt"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/store/record"
+)
+
+// Attempt writes one line about an attempt that ended:
+//
+//	#2  503  41ms  retry in 1.8s
+func (p *Printer) Attempt(a *deliver.Attempt) {
+	x := a.Exchange
+	parts := []string{fmt.Sprintf("#%d", x.Attempt), p.result(x), Duration(x.Took)}
+	switch a.Decision {
+	case deliver.Retry:
+		parts = append(parts, p.warn("retry in "+Duration(a.Wait)))
+	case deliver.Delivered:
+		parts = append(parts, p.good("delivered"))
+	}
+	if a.Why != "" && a.Decision != deliver.Retry {
+		parts = append(parts, EscapeLine(a.Why))
+	}
+	if x.Err != nil && (a.Why == "" || a.Decision == deliver.Retry) {
+		parts = append(parts, p.faint(Clip(x.Err.Text, 120)))
+	}
+	if x.Err != nil && x.Err.Ambiguous {
+		parts = append(parts, p.warn("(may have arrived)"))
+	}
+	p.Line(strings.Join(parts, "  "))
+}
+
+// result is the status, or the kind of failure, in its colour.
+func (p *Printer) result(x *record.Exchange) string {
+	if status := x.Status(); status != 0 {
+		return p.status(status)
+	}
+	if kind := x.FailureKind(); kind != "" {
+		return p.bad(string(kind))
+	}
+	return p.faint("-")
+}
+
+func (p *Printer) status(code int) string {
+	text := strconv.Itoa(code)
+	switch code / 100 {
+	case 2:
+		return p.good(text)
+	case 4, 5:
+		return p.bad(text)
+	}
+	return p.warn(text)
+}
+
+// Hook writes one line about a received webhook once it was answered:
+//
+//	14:02:11  17  stripe invoice.paid  2.1kB  valid  → 200 18ms
+func (p *Printer) Hook(x *record.Exchange) {
+	answer := p.faint("no answer")
+	if status := x.Status(); status != 0 {
+		answer = p.status(status)
+	}
+	if x.Err != nil {
+		answer += " " + p.bad(string(x.Err.Kind))
+	}
+	p.Line(strings.Join([]string{
+		p.faint(x.Start.Local().Format(time.TimeOnly)),
+		p.bold(strconv.FormatInt(x.ID, 10)),
+		p.what(x),
+		Size(int64(len(x.Request.Body))),
+		p.Verdict(x.Verdict),
+		p.faint("→") + " " + answer + " " + Duration(x.Took),
+	}, "  "))
+}
+
+// what names an exchange by scheme and event, or by what was asked when neither is known.
+func (p *Printer) what(x *record.Exchange) string {
+	words := make([]string, 0, 2)
+	for _, w := range []string{x.Scheme, x.EventType} {
+		if w != "" {
+			words = append(words, Clip(w, 60))
+		}
+	}
+	if x.EventType == "" {
+		words = append(words, p.faint(Clip(x.Request.Method+" "+path(&x.Request), 60)))
+	}
+	return strings.Join(words, " ")
+}
+
+// Verdict is how a signature fared, in a word or two.
+func Verdict(v record.Verdict) string {
+	switch v.Status {
+	case record.Valid:
+		return "valid"
+	case record.Invalid:
+		return "invalid " + v.Reason
+	}
+	return "unchecked"
+}
+
+// Verdict is the same in its colour.
+func (p *Printer) Verdict(v record.Verdict) string {
+	switch v.Status {
+	case record.Valid:
+		return p.good(Verdict(v))
+	case record.Invalid:
+		return p.bad(Verdict(v))
+	}
+	return p.faint(Verdict(v))
+}
+
+// narrow is the width below which a table leaves columns out instead of cutting all of them.
+const narrow = 72
+
+// History writes exchanges as a table, in the order given.
+func (p *Printer) History(xs []*record.Exchange, now time.Time) {
+	head := []string{"ID", "WHEN", "", "EVENT", "ENDPOINT", "RESULT", "TIME", "TRY", "SIGNATURE"}
+	rows := make([][]string, 0, len(xs))
+	for _, x := range xs {
+		arrow := "→"
+		if x.Kind == record.Received {
+			arrow = "←"
+		}
+		rows = append(rows, []string{
+			strconv.FormatInt(x.ID, 10), When(x.Start, now), arrow, p.what(x), Clip(Endpoint(x), 60),
+			p.result(x) + " " + p.outcome(x), Duration(x.Took), strconv.Itoa(x.Attempt), p.signed(x),
+		})
+	}
+	if p.Width > 0 && p.Width < narrow {
+		// EVENT and RESULT say most; the rest is in barb show.
+		head = []string{head[0], head[1], head[2], head[3], head[5]}
+		for i, r := range rows {
+			rows[i] = []string{r[0], r[1], r[2], r[3], r[5]}
+		}
+	}
+	p.Table(head, rows)
+}
+
+// signed is the signature of an exchange in a table: what barb sent it signed, what it received it checked.
+func (p *Printer) signed(x *record.Exchange) string {
+	switch {
+	case x.Kind == record.Received:
+		return p.Verdict(x.Verdict)
+	case x.Scheme != "":
+		return "signed"
+	}
+	return p.faint("unsigned")
+}
+
+func (p *Printer) outcome(x *record.Exchange) string {
+	o := x.Outcome()
+	switch o {
+	case record.Delivered, record.Accepted:
+		return p.good(string(o))
+	case record.Failed, record.Rejected:
+		return p.bad(string(o))
+	}
+	return p.warn(string(o))
+}
+
+// When is a moment as short as it stays clear: the time for today, the date with it for earlier.
+func When(t, now time.Time) string {
+	t, now = t.Local(), now.Local()
+	switch {
+	case t.YearDay() == now.YearDay() && t.Year() == now.Year():
+		return t.Format("15:04:05")
+	case t.Year() == now.Year():
+		return t.Format("Jan 02 15:04")
+	}
+	return t.Format("2006-01-02")
+}
+
+// Endpoint is the host, with its port where there is one, that an exchange was sent to or received at.
+func Endpoint(x *record.Exchange) string {
+	u, err := url.Parse(x.Request.URL)
+	if err != nil {
+		return ""
+	}
+	return u.Host
+}
+
+func path(r *record.Request) string {
+	target, _, _ := strings.Cut(r.WireTarget(), "?")
+	return target
+}
+
+// Replaying writes the line above the attempts of a replay.
+func (p *Printer) Replaying(captured *record.Exchange, to string) {
+	p.Printf("%s %s  %s %s\n", p.bold(strconv.FormatInt(captured.ID, 10)), p.what(captured), p.faint("→"), EscapeLine(to))
+}

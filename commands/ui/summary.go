@@ -1,0 +1,75 @@
+package ui
+
+import (
+	"fmt"
+	"time"
+)
+
+// Summary is what became of one delivery.
+type Summary struct {
+	Delivered, Interrupted bool
+	Attempts               int
+	First, Last            int64 // ids in the history
+	WebhookID              string
+	Took                   time.Duration
+	Why                    string // why there was no further attempt; may quote the peer
+}
+
+// Delivery writes the line that sums a delivery up:
+//
+//	delivered  msg_1  3 attempts in 2.1s  (barb show 14)
+func (p *Printer) Delivery(s Summary) {
+	word := p.bad("not delivered")
+	switch {
+	case s.Delivered:
+		word = p.good("delivered")
+	case s.Interrupted:
+		word = p.warn("interrupted")
+	}
+	p.Printf("%s  %s  %s in %s  %s\n", word, Clip(s.WebhookID, 80), Count(s.Attempts, "attempt"), Duration(s.Took),
+		p.faint(fmt.Sprintf("(barb show %d)", s.Last)))
+}
+
+// Batch is what became of many deliveries.
+type Batch struct {
+	Total, Delivered, Refused, Unanswered int
+	Attempts                              int
+	Took                                  time.Duration
+	Interrupted                           bool
+}
+
+// Batch writes the lines that sum many deliveries up.
+func (p *Printer) Batch(b Batch) {
+	p.Pairs([][2]string{
+		{"delivered", p.tally(b.Delivered, b.Total)},
+		{"refused", nonZero(b.Refused)},
+		{"no answer", nonZero(b.Unanswered)},
+		{"attempts", fmt.Sprintf("%d in %s, %.0f/s", b.Attempts, Duration(b.Took), float64(b.Attempts)/max(b.Took.Seconds(), 1e-9))},
+	})
+	if b.Interrupted {
+		p.Line(p.warn("interrupted"))
+	}
+}
+
+func (p *Printer) tally(n, of int) string {
+	text := fmt.Sprintf("%d of %d", n, of)
+	if n == of {
+		return p.good(text)
+	}
+	return p.bad(text)
+}
+
+func nonZero(n int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprint(n)
+}
+
+// Count is a number of things: 1 attempt, 2 attempts.
+func Count(n int, thing string) string {
+	if n == 1 {
+		return "1 " + thing
+	}
+	return fmt.Sprintf("%d %ss", n, thing)
+}

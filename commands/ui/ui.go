@@ -1,0 +1,105 @@
+// Package ui is how barb looks: colours, lines, tables and widths. It writes what it is given to the writer it is given
+// and is the only package that knows lipgloss and fatih/color. It decides nothing and reads nothing.
+package ui
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/fatih/color"
+)
+
+// Printer writes for people. The zero value of everything but W is plain text of unbounded width.
+type Printer struct {
+	W     io.Writer
+	Color bool
+	Width int // columns; 0 means unknown: nothing is cut
+	err   error
+}
+
+// Err returns the first error of writing, so that a full disk behind stdout does not pass for success.
+func (p *Printer) Err() error { return p.err }
+
+// Printf writes formatted text. Arguments that come from a peer must have gone through Escape.
+func (p *Printer) Printf(format string, args ...any) {
+	if p.err == nil {
+		_, p.err = fmt.Fprintf(p.W, format, args...)
+	}
+}
+
+// Line writes one line.
+func (p *Printer) Line(s string) { p.Printf("%s\n", s) }
+
+// The few colours there are; what they mean, not what they look like.
+func (p *Printer) good(s string) string  { return p.paint(s, color.FgGreen) }
+func (p *Printer) bad(s string) string   { return p.paint(s, color.FgRed) }
+func (p *Printer) warn(s string) string  { return p.paint(s, color.FgYellow) }
+func (p *Printer) faint(s string) string { return p.paint(s, color.Faint) }
+func (p *Printer) bold(s string) string  { return p.paint(s, color.Bold) }
+
+func (p *Printer) paint(s string, attrs ...color.Attribute) string {
+	if !p.Color || s == "" {
+		return s
+	}
+	c := color.New(attrs...)
+	c.EnableColor() // this writer was asked about, not the process's stdout
+	return c.Sprint(s)
+}
+
+// Duration is a duration as people say it: 850µs, 41ms, 1.8s, 2m5s, 3h20m, 2d4h.
+func Duration(d time.Duration) string {
+	switch {
+	case d < 0:
+		return "-" + Duration(-d)
+	case d < time.Millisecond:
+		return d.Round(10 * time.Microsecond).String()
+	case d < time.Second:
+		return fmt.Sprintf("%dms", d.Round(time.Millisecond).Milliseconds())
+	case d < 10*time.Second:
+		return trimZero(fmt.Sprintf("%.1f", d.Seconds())) + "s"
+	case d < time.Minute:
+		return fmt.Sprintf("%ds", int(d.Round(time.Second).Seconds()))
+	case d < time.Hour:
+		return units(d, time.Minute, "m", time.Second, "s")
+	case d < 48*time.Hour:
+		return units(d, time.Hour, "h", time.Minute, "m")
+	}
+	return units(d, 24*time.Hour, "d", time.Hour, "h")
+}
+
+// Age is the age of a timestamp. Most are in whole seconds, so it says no more than that.
+func Age(d time.Duration) string {
+	if d > -10*time.Second && d < 10*time.Second {
+		return fmt.Sprintf("%ds", int(d.Seconds()))
+	}
+	return Duration(d)
+}
+
+func units(d, big time.Duration, bigName string, small time.Duration, smallName string) string {
+	d = d.Round(small)
+	if rest := d % big / small; rest > 0 {
+		return fmt.Sprintf("%d%s%d%s", d/big, bigName, rest, smallName)
+	}
+	return fmt.Sprintf("%d%s", d/big, bigName)
+}
+
+// Size is a number of bytes as people say it, in powers of ten: 512B, 2.1kB, 14MB.
+func Size(n int64) string {
+	names := []string{"B", "kB", "MB", "GB", "TB"}
+	f, i := float64(n), 0
+	for f >= 999.5 && i < len(names)-1 {
+		f, i = f/1000, i+1
+	}
+	if i == 0 || f >= 9.95 {
+		return fmt.Sprintf("%.0f%s", f, names[i])
+	}
+	return trimZero(fmt.Sprintf("%.1f", f)) + names[i]
+}
+
+func trimZero(s string) string {
+	if len(s) > 2 && s[len(s)-2:] == ".0" {
+		return s[:len(s)-2]
+	}
+	return s
+}

@@ -1,0 +1,48 @@
+package ui
+
+import (
+	"strings"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// VerdictLine is the result of checking one signature.
+type VerdictLine struct {
+	record.Verdict
+	Scheme     string
+	Detail     string
+	SenderOnly bool // the signature says nothing about the body
+}
+
+// VerdictLine writes one line:
+//
+//	valid  stripe v1  age 12s  secret env:WHSEC
+//	invalid  signature_mismatch  stripe v1
+func (p *Printer) VerdictLine(v VerdictLine) {
+	scheme := strings.TrimSpace(v.Scheme + " " + v.Version)
+	var parts []string
+	if v.Status == record.Valid {
+		parts = []string{p.good("valid"), scheme}
+	} else {
+		parts = []string{p.bad("invalid"), p.bold(v.Reason), scheme}
+	}
+	if v.HasAge {
+		parts = append(parts, "age "+Age(v.Age))
+	}
+	if v.Secret != "" {
+		parts = append(parts, "secret "+EscapeLine(v.Secret))
+	}
+	if v.Status != record.Valid && v.Detail != "" {
+		parts = append(parts, EscapeLine(v.Detail))
+	}
+	if v.Status == record.Valid && v.SenderOnly {
+		parts = append(parts, p.warn("authenticates the sender, not the body"))
+	}
+	kept := parts[:0]
+	for _, part := range parts {
+		if part != "" {
+			kept = append(kept, part)
+		}
+	}
+	p.Line(strings.Join(kept, "  "))
+}

@@ -1,0 +1,127 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/record"
+)
+
+// verifier checks messages against one scheme, or whichever the headers show, with the secrets it holds.
+type verifier struct {
+	scheme    sign.Scheme // zero when auto
+	auto      bool
+	secrets   []sign.Secret
+	params    map[string]string
+	tolerance *time.Duration
+}
+
+type verifierOptions struct {
+	schemeFlags
+	path      string // of the request, to find a route; "" when not known
+	route     *route // when the route is known already
+	tolerance *time.Duration
+}
+
+// verifier makes a verifier; nil when there is neither a scheme nor a secret to check with.
+func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier, error) {
+	file, err := sh.configuration()
+	if err != nil {
+		return nil, err
+	}
+	r := o.route
+	if r == nil {
+		r = file.routeOf(o.scheme, o.path)
+	}
+	name := o.scheme
+	if name == "" && r != nil {
+		name = r.Scheme
+	}
+	refs := sh.secretRefs(o.secrets, r)
+	if name == "" && len(refs) == 0 {
+		return nil, nil
+	}
+	v := &verifier{tolerance: o.tolerance, auto: name == "" || name == "auto"}
+	if v.params, err = o.paramMap(r); err != nil {
+		return nil, err
+	}
+	if !v.auto {
+		if v.scheme, err = lookupScheme(name); err != nil {
+			return nil, err
+		}
+		v.secrets, err = sh.schemeSecrets(ctx, v.scheme, o.secrets, r, false)
+		return v, err
+	}
+	if len(refs) == 0 {
+		return nil, usage("scheme auto needs a secret").hint(referenceHelp)
+	}
+	v.secrets, err = sh.secrets(ctx, refs)
+	return v, err
+}
+
+// checked is the result of a check. fault is set when the caller gave something that cannot be checked with.
+type checked struct {
+	Verdict    record.Verdict
+	Scheme     string
+	WebhookID  string
+	EventType  string
+	detail     string
+	coversBody bool
+	fault      error
+}
+
+// check verifies a message. With auto every scheme that the headers show is tried; the first that matches is the answer,
+// else what the best of them failed by.
+func (v *verifier) check(m sign.Message, now time.Time) checked {
+	m.Params = v.params
+	if !v.auto {
+		return v.checkWith(v.scheme, m, now)
+	}
+	first := checked{Verdict: record.Verdict{Status: record.Invalid, Reason: string(sign.MissingSignature)},
+		detail: "no header of a known scheme", coversBody: true}
+	for i, scheme := range sign.Detect(m) {
+		c := v.checkWith(scheme, m, now)
+		if c.Verdict.Status == record.Valid {
+			return c
+		}
+		if i == 0 {
+			first = c
+		}
+	}
+	return first
+}
+
+func (v *verifier) checkWith(scheme sign.Scheme, m sign.Message, now time.Time) checked {
+	if v.tolerance != nil {
+		scheme.Tolerance = sign.Both(*v.tolerance)
+	}
+	c := checked{Scheme: scheme.Name, coversBody: scheme.CoversBody(), WebhookID: scheme.ID(m), EventType: scheme.Event(m)}
+	match, err := scheme.Verify(m, now, v.secrets...)
+	if err == nil {
+		c.Verdict = record.Verdict{Status: record.Valid, Version: match.Version, Secret: match.SecretName, Age: match.Age, HasAge: match.HasAge}
+		return c
+	}
+	c.Verdict.Status = record.Invalid
+	e, ok := errors.AsType[*sign.Error](err)
+	if !ok {
+		c.fault = err // reading the payload
+		return c
+	}
+	c.Verdict.Reason, c.detail = string(e.Reason), e.Detail
+	c.Verdict.Version, c.Verdict.Age, c.Verdict.HasAge = match.Version, match.Age, match.HasAge
+	if isCallersFault(e.Reason) {
+		c.fault = err
+	}
+	return c
+}
+
+// isCallersFault tells what the one who checks gave wrongly from what the message fails by.
+func isCallersFault(r sign.Reason) bool {
+	switch r {
+	case sign.EmptySecret, sign.WrongKeyForm, sign.MissingURL, sign.MissingParam, sign.CannotSign:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,249 @@
+package commands
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http/httputil"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/record"
+)
+
+type verifyOptions struct {
+	schemeFlags
+	headerFlags
+	headersFile, httpFile string
+	data                  string
+	dataGiven             bool
+	now, url, method      string
+	tolerance             optionalDuration
+	positional            []string
+}
+
+func newVerify(sh *shell) *cobra.Command {
+	var o verifyOptions
+	cmd := &cobra.Command{
+		Use:   "verify [FILE|ID]",
+		Short: "Check a signature and say what is wrong with it",
+		Long: `Checks the signature of a payload with its headers, of a raw HTTP request, or of an
+exchange in the history, which is judged by the time it was received. Exit code 0
+when it is valid, 1 when it is not.`,
+		Example: `  barb verify payload.json -s stripe --secret env:WHSEC -H 'Stripe-Signature: t=1700000000,v1=…'
+  barb verify --http request.txt -s auto --secret env:WHSEC
+  barb verify 17 --secret env:WHSEC`,
+		Args:              args(0, 1, "at most one FILE or history id"),
+		ValidArgsFunction: sh.completeIDs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o.positional, o.dataGiven = args, cmd.Flags().Changed("data")
+			return runVerify(cmd.Context(), sh, o)
+		},
+	}
+	o.schemeFlags.addFlags(cmd, "the `scheme`, or auto to find it from the headers")
+	o.headerFlags.addFlags(cmd)
+	f := cmd.Flags()
+	f.StringVar(&o.headersFile, "headers", "", "a `file` of headers, one 'Name: value' a line")
+	f.StringVar(&o.httpFile, "http", "", "a `file` with a raw HTTP request; - is stdin")
+	f.StringVarP(&o.data, "data", "d", "", "the `payload`: text, @FILE or @- for stdin")
+	f.Var(&o.tolerance, "tolerance", "how old or how far ahead the timestamp may be (default: the scheme's own)")
+	f.StringVar(&o.now, "now", "", "judge the age at this `time`: RFC 3339, Unix seconds or now")
+	f.StringVar(&o.url, "url", "", "the `URL` as the sender knows it, for schemes that sign it")
+	f.StringVar(&o.method, "method", "", "the request `method`, for schemes that sign it")
+	cmd.MarkFlagsMutuallyExclusive("http", "headers")
+	return cmd
+}
+
+func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
+	m, now, err := o.message(ctx, sh)
+	if err != nil {
+		return err
+	}
+	if c, ok := m.Stream.(io.Closer); ok {
+		defer c.Close()
+	}
+	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: o.schemeFlags, path: urlPath(m.URL), tolerance: o.tolerance.d})
+	if err != nil {
+		return err
+	}
+	if v == nil {
+		return usage("verify needs a secret").hint(referenceHelp)
+	}
+	if m.Stream != nil && (v.auto || !v.scheme.Streams()) {
+		if m.Body, err = readBounded(m.Stream, maxPayload, "the payload"); err != nil {
+			return err
+		}
+		m.Stream = nil
+	}
+	return sh.printVerdict(v.check(m, now))
+}
+
+// message puts the message together from where it was given, and says by what time it is judged.
+func (o verifyOptions) message(ctx context.Context, sh *shell) (m sign.Message, now time.Time, err error) {
+	now = sh.Now()
+	switch {
+	case o.httpFile != "":
+		m, err = o.fromHTTP(sh)
+	case len(o.positional) == 1 && isSelector(o.positional[0]):
+		m, now, err = o.fromHistory(ctx, sh)
+	default:
+		m, err = o.fromPayload(sh)
+	}
+	if err != nil {
+		return m, now, err
+	}
+	if o.now != "" {
+		if now, err = parseTime(o.now, sh.Now()); err != nil {
+			return m, now, usage("--now %w", err)
+		}
+	}
+	if o.url != "" {
+		m.URL = o.url
+	}
+	if o.method != "" {
+		m.Method = o.method
+	}
+	return m, now, nil
+}
+
+// fromPayload takes the payload as it is and the headers from the flags.
+func (o verifyOptions) fromPayload(sh *shell) (m sign.Message, err error) {
+	lines := o.lines
+	if o.headersFile != "" {
+		lines = append([]string{"@" + o.headersFile}, lines...)
+	}
+	header, err := (&headerFlags{lines}).header(sh)
+	if err != nil {
+		return m, err
+	}
+	if len(header) == 0 {
+		return m, usage("verify needs the headers the webhook came with").hint("-H 'Name: value', --headers FILE, --http FILE, or the id of a received webhook")
+	}
+	p, err := sh.payloadFrom(o.data, o.dataGiven, o.positional, o.secrets)
+	if err != nil {
+		return m, err
+	}
+	if p == nil {
+		return m, usage("verify needs a payload").hint("barb verify FILE, -d '{}', a pipe into stdin, or a history id")
+	}
+	m = sign.Message{Method: "POST", Header: header.HTTP()}
+	if p.in != nil {
+		m.Stream = p.in
+	} else {
+		m.Body = []byte(p.text)
+	}
+	return m, nil
+}
+
+// fromHTTP reads a raw HTTP request. A head with bare line feeds, as an editor writes it, is taken too; the body is
+// everything behind the empty line, less its chunk framing.
+func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
+	if len(o.positional) > 0 || o.dataGiven {
+		return m, usage("--http brings its own payload").hintf("barb verify --http %s", o.httpFile)
+	}
+	data, err := sh.readArgument(o.httpFile, maxPayload)
+	if err != nil {
+		return m, err
+	}
+	head, err := record.ReadHead(bufio.NewReader(bytes.NewReader(data)), 1<<20)
+	if err != nil {
+		return m, usage("%s is not a raw HTTP request: %w", o.httpFile, noEOF(err)).hint("a request line, headers, an empty line, the body")
+	}
+	body := data[bytes.Index(data, []byte(head))+len(head):]
+	if !strings.Contains(head, "\r\n") {
+		head = strings.ReplaceAll(head, "\n", "\r\n")
+	}
+	r, err := record.ParseRequest(head, "https")
+	if err != nil {
+		return m, usage("%s is not a raw HTTP request: %w", o.httpFile, err)
+	}
+	_, chunked, err := r.BodyFraming()
+	if err == nil && chunked {
+		body, err = io.ReadAll(httputil.NewChunkedReader(bytes.NewReader(body)))
+	}
+	if err != nil {
+		return m, usage("%s: %w", o.httpFile, err)
+	}
+	extra, err := o.header(sh)
+	return sign.Message{Method: r.Method, URL: r.URL, Header: append(r.Header, extra...).HTTP(), Body: body}, err
+}
+
+func noEOF(err error) error {
+	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
+		return errors.New("it ends before the empty line behind the headers")
+	}
+	return err
+}
+
+// fromHistory takes an exchange; its age is judged by when it was received, since later it is always old.
+func (o verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Message, now time.Time, err error) {
+	history, err := sh.readHistory(ctx)
+	if err != nil {
+		return m, now, err
+	}
+	ids, err := selectIDs(ctx, history, o.positional)
+	if err != nil {
+		return m, now, err
+	}
+	if ids[0].From != ids[0].To {
+		return m, now, usage("verify takes one exchange, not the range %s", o.positional[0]).hintf("barb verify %d", ids[0].From)
+	}
+	x, err := history.Get(ctx, ids[0].From)
+	if err != nil {
+		return m, now, err
+	}
+	if _, statErr := os.Stat(o.positional[0]); statErr == nil {
+		sh.warn("%s is taken as a history id; the file is ./%s", o.positional[0], o.positional[0])
+	}
+	if isMasked(x.Request.Header) {
+		return m, now, usage("%d came with the secret as a header, which the history does not keep; it was %s", x.ID, ui.Verdict(x.Verdict)).
+			hintf("barb show %d", x.ID)
+	}
+	r := &x.Request
+	return sign.Message{Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body}, x.Start, nil
+}
+
+// verdictJSON is the JSON form of a verdict.
+type verdictJSON struct {
+	Schema     int    `json:"schema"`
+	Verdict    string `json:"verdict"`
+	Scheme     string `json:"scheme"`
+	Version    string `json:"version,omitempty"`
+	Reason     string `json:"reason,omitempty"`
+	Detail     string `json:"detail,omitempty"`
+	AgeMS      *int64 `json:"age_ms,omitempty"`
+	Secret     string `json:"secret,omitempty"`
+	CoversBody bool   `json:"covers_body"`
+}
+
+// printVerdict prints the result of a check and ends in 0 or 1; what the caller gave wrongly ends in its own code.
+func (sh *shell) printVerdict(c checked) error {
+	if c.fault != nil {
+		return c.fault
+	}
+	v := c.Verdict
+	if sh.json {
+		out := verdictJSON{Schema: 1, Verdict: string(v.Status), Scheme: c.Scheme, Version: v.Version, Reason: v.Reason,
+			Detail: c.detail, Secret: v.Secret, CoversBody: c.coversBody}
+		if v.HasAge {
+			age := v.Age.Milliseconds()
+			out.AgeMS = &age
+		}
+		if err := sh.emit(out); err != nil {
+			return err
+		}
+	} else {
+		sh.out.VerdictLine(ui.VerdictLine{Verdict: v, Scheme: c.Scheme, Detail: c.detail, SenderOnly: !c.coversBody})
+	}
+	if v.Status != record.Valid {
+		return silent(exitFailed)
+	}
+	return nil
+}

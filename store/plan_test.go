@@ -1,0 +1,140 @@
+package store
+
+import (
+	"context"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// planned is a small history whose plans are those of a large one: SQLite has no statistics to tell them apart.
+func planned(t *testing.T) *Store {
+	t.Helper()
+	s, err := Open(t.Context(), filepath.Join(t.TempDir(), "history.db"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	for n := range 3 {
+		x := &record.Exchange{Kind: record.Sent, Start: time.Unix(int64(n), 0), EventType: "a.b", Scheme: "stripe", Request: record.Request{URL: "http://h.test/"}}
+		if err := s.Record(context.Background(), x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return s
+}
+
+func (s *Store) explain(t *testing.T, query string, args ...any) string {
+	t.Helper()
+	rows, err := s.db.QueryContext(t.Context(), "EXPLAIN QUERY PLAN "+query, args...)
+	if err != nil {
+		t.Fatalf("%v\n%s", err, query)
+	}
+	defer rows.Close() //nolint:errcheck // rows.Err tells
+	var plan strings.Builder
+	for rows.Next() {
+		var id, parent, unused int
+		var detail string
+		if err := rows.Scan(&id, &parent, &unused, &detail); err != nil {
+			t.Fatal(err)
+		}
+		plan.WriteString(detail + "\n")
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return plan.String()
+}
+
+// What a list costs must not grow with the history: every access is a search, and only the one page is ever sorted.
+func TestListsSearchAndNeverScan(t *testing.T) {
+	s := planned(t)
+	any200 := StatusRange{From: 200, To: 299}
+	cases := map[string]struct {
+		filter Filter
+		by     string
+	}{
+		"last":                 {Filter{Limit: 20}, "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+		"last with bodies":     {Filter{Limit: 20, Bodies: true}, "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+		"oldest":               {Filter{OldestFirst: true}, "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+		"time":                 {Filter{Since: time.Unix(1, 0)}, "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+		"endpoint":             {Filter{Endpoint: "h.test"}, "exchange_endpoint (endpoint=? AND <expr>=? AND rowid>? AND rowid<?)"},
+		"endpoint glob":        {Filter{Endpoint: "h*"}, "exchange_endpoint (endpoint=? AND <expr>=? AND rowid>? AND rowid<?)"},
+		"endpoint status time": {Filter{Endpoint: "h.test", Status: any200, Since: time.Unix(1, 0)}, "exchange_endpoint (endpoint=? AND <expr>=? AND rowid>? AND rowid<?)"},
+		"failed":               {Filter{Failed: true, Limit: 20}, "exchange_failed (failed=? AND rowid>? AND rowid<?)"},
+		"failed at endpoint":   {Filter{Failed: true, Endpoint: "h.test"}, "exchange_failed (failed=? AND rowid>? AND rowid<?)"},
+		"failed of event":      {Filter{Failed: true, Event: "a.*"}, "exchange_failed (failed=? AND rowid>? AND rowid<?)"},
+		"thread":               {Filter{Thread: 1}, "exchange_thread (thread=? AND rowid>? AND rowid<?)"},
+	}
+	for name, c := range cases {
+		t.Run(name, func(t *testing.T) {
+			sc, err := s.scope(t.Context(), &c.filter)
+			if err != nil || len(sc.spans) == 0 {
+				t.Fatal(sc, err)
+			}
+			query, args := sc.page(&c.filter, sc.spans[0], 20)
+			if plan := s.explain(t, query, args...); !strings.Contains(plan, c.by) || strings.Contains(plan, "SCAN e\n") || strings.Contains(plan, "SCAN exchange") {
+				t.Errorf("plan:\n%swant a search by %s", plan, c.by)
+			}
+			ids, args := sc.ids(sc.spans[0], " ORDER BY e.id DESC", 20)
+			if len(sc.arms) < 2 {
+				if plan := s.explain(t, ids, args...); strings.Contains(plan, "TEMP B-TREE FOR ORDER BY") {
+					t.Errorf("all that is found is sorted:\n%s", plan)
+				}
+			}
+		})
+	}
+}
+
+func TestArmsOfTheEndpointIndexAreInOrder(t *testing.T) {
+	s := planned(t)
+	f := Filter{Endpoint: "h.test"}
+	sc, err := s.scope(t.Context(), &f)
+	if err != nil || len(sc.arms) != 11 {
+		t.Fatalf("%d arms, %v", len(sc.arms), err)
+	}
+	for _, a := range sc.arms {
+		one := *sc
+		one.arms = []arm{a}
+		query, args := one.ids(one.spans[0], " ORDER BY e.id DESC", 20)
+		if plan := s.explain(t, query, args...); strings.Contains(plan, "TEMP B-TREE") || !strings.Contains(plan, "exchange_endpoint") {
+			t.Errorf("plan of %s:\n%s", a.term, plan)
+		}
+	}
+}
+
+func TestThreadsSearchAndNeverScan(t *testing.T) {
+	s := planned(t)
+	plan := s.explain(t, threadQuery, 1)
+	for _, step := range []string{"SCAN exchange", "SCAN x", "SCAN e\n"} {
+		if strings.Contains(plan, step) {
+			t.Errorf("the plan has %q:\n%s", step, plan)
+		}
+	}
+}
+
+func TestWithinCutsJoinsAndSorts(t *testing.T) {
+	all := Range{1, 100}
+	for name, c := range map[string]struct{ in, want []Range }{
+		"none":      {nil, []Range{all}},
+		"unsorted":  {[]Range{{7, 9}, {1, 2}}, []Range{{1, 2}, {7, 9}}},
+		"overlap":   {[]Range{{1, 5}, {5, 9}, {2, 3}}, []Range{{1, 9}}},
+		"outside":   {[]Range{{-4, 0}, {101, 200}}, nil},
+		"cut":       {[]Range{{-4, 2}, {99, 200}}, []Range{{1, 2}, {99, 100}}},
+		"backwards": {[]Range{{9, 7}}, nil},
+	} {
+		got := within(all, c.in)
+		if len(got) != len(c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+			continue
+		}
+		for i := range got {
+			if got[i] != c.want[i] {
+				t.Errorf("%s: %v, want %v", name, got, c.want)
+			}
+		}
+	}
+}
