@@ -1,0 +1,3 @@
+module github.com/barbhq/barb/conformance
+
+go 1.26
