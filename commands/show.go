@@ -77,8 +77,12 @@ func showOne(ctx context.Context, sh *shell, o showOptions, x *record.Exchange) 
 		sh.out.Printf("%s", export.Raw(&x.Request))
 	case o.curl:
 		sh.out.Line(export.Curl(&x.Request))
-	case o.headers && !sh.json:
+	case o.headers && !sh.json && sh.OutTerminal:
 		sh.out.Headers(x.Request.Header)
+	case o.headers && !sh.json: // for verify --headers and curl -H @-: as they are
+		for _, f := range x.Request.Header {
+			sh.out.Line(f.Name + ": " + f.Value)
+		}
 	case o.attempts:
 		return showThread(ctx, sh, x.ID)
 	case sh.json:

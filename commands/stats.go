@@ -82,7 +82,7 @@ func runStats(ctx context.Context, sh *shell, o filterFlags) error {
 func newStatsJSON(s store.Stats) statsJSON {
 	byError := map[string]int64{}
 	for kind, n := range s.ByFailure {
-		byError[string(kind)] = n
+		byError[kind] = n
 	}
 	return statsJSON{Schema: 1, Exchanges: s.Total, Sent: s.Sent, Received: s.Received,
 		Deliveries: s.Deliveries, Delivered: s.Delivered, Exhausted: s.Exhausted, Open: s.Open,
