@@ -1,0 +1,12 @@
+module github.com/barbhq/barb/bench
+
+go 1.26.0
+
+require (
+	github.com/barbhq/barb v0.0.0
+	golang.org/x/sys v0.49.0
+)
+
+require github.com/mattn/go-sqlite3 v1.14.53 // indirect
+
+replace github.com/barbhq/barb => ../

@@ -1,0 +1,79 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/record"
+)
+
+// unrecorded is `barb send -n` without its history: the same engines, wired the shortest way.
+func unrecorded(ctx context.Context, args []string) error {
+	flags := flag.NewFlagSet("unrecorded", flag.ContinueOnError)
+	url := flags.String("url", "", "where to")
+	file := flags.String("body", "", "the payload's file")
+	count := flags.Int("n", 1, "how many")
+	concurrency := flags.Int("c", 16, "how many at a time")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	body, err := os.ReadFile(*file)
+	if err != nil {
+		return err
+	}
+	scheme, ok := sign.Lookup("standard-webhooks")
+	if !ok {
+		return errors.New("no scheme standard-webhooks")
+	}
+	client, err := deliver.NewClient(deliver.Options{})
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	key := sign.Secret{Name: "env:BENCH_SECRET", Key: []byte(os.Getenv("BENCH_SECRET"))}
+	request := record.Request{Method: "POST", URL: *url, Body: body, Header: record.Header{{Name: "Content-Type", Value: "application/json"}}}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range *concurrency {
+		workers.Go(func() {
+			for n := next.Add(1); n <= int64(*count) && ctx.Err() == nil; n = next.Add(1) {
+				x := record.Exchange{Request: request, WebhookID: fmt.Sprintf("msg_%032d", n)}
+				if err := deliverOne(ctx, client, scheme, key, x); err != nil {
+					cancel(err)
+				}
+			}
+		})
+	}
+	workers.Wait()
+	return context.Cause(ctx)
+}
+
+func deliverOne(ctx context.Context, client *deliver.Client, scheme sign.Scheme, key sign.Secret, x record.Exchange) error {
+	sender := deliver.Sender{Client: client, Policy: deliver.Policy{Timeout: 15 * time.Second, Deadline: 5 * time.Minute}}
+	sender.Sign = func(now time.Time, r *record.Request) error {
+		signed, err := scheme.Sign(sign.Message{ID: x.WebhookID, Time: now, Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body}, key)
+		for _, f := range signed.Fields {
+			r.Header = r.Header.Set(f.Name, f.Value)
+		}
+		return err
+	}
+	for a, err := range sender.Attempts(ctx, x) {
+		switch {
+		case err != nil:
+			return err
+		case a.Ended && a.Decision != deliver.Delivered:
+			return fmt.Errorf("not delivered: %s", a.Why)
+		}
+	}
+	return nil
+}
