@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"iter"
 	"strconv"
 	"sync"
 	"time"
@@ -22,101 +23,123 @@ func sendMany(ctx context.Context, c *courier, x record.Exchange, o sendOptions)
 		b.first.WebhookID = newWebhookID()
 	}
 	begun := time.Now()
-	ctx, cancel := context.WithCancel(ctx)
-	defer cancel()
-	b.run(ctx, cancel, o.count, min(o.concurrency, o.count))
-	if b.err != nil {
-		return b.err
+	err := b.run(ctx, o.count, min(o.concurrency, o.count))
+	if err != nil {
+		return err
 	}
-	b.sum.Total, b.sum.Took = o.count, time.Since(begun)
-	b.sum.Interrupted = ctx.Err() != nil
-	if !c.json {
-		c.out.Batch(b.sum)
-	}
-	return silent(b.code())
+	return b.finish(c.shell, ui.Batch{Total: o.count, Took: time.Since(begun), Interrupted: ctx.Err() != nil})
 }
 
-// batch is the state of many deliveries; its lock also keeps their lines apart.
+// batch is many deliveries of one exchange.
 type batch struct {
+	tally
 	*courier
 	first  record.Exchange
 	sameID bool
-
-	mu  sync.Mutex
-	sum ui.Batch
-	err error
 }
 
-// run has the workers deliver the numbers 1 to count.
-func (b *batch) run(ctx context.Context, cancel context.CancelFunc, count, workers int) {
-	jobs, started := make(chan int), make(chan struct{})
+// run delivers the numbers 1 to count.
+func (b *batch) run(ctx context.Context, count, workers int) error {
+	started := make(chan struct{})
 	start := sync.OnceFunc(func() { close(started) })
 	leading, lazy := *b.courier, *b.courier
 	leading.onBegun, lazy.lazily = start, true
-
-	var group sync.WaitGroup
-	group.Go(func() {
-		b.one(ctx, cancel, &leading, 1)
-		start() // also when nothing was begun
-		b.work(ctx, cancel, &lazy, jobs)
-	})
-	<-started
-	for range workers - 1 {
-		group.Go(func() { b.work(ctx, cancel, &lazy, jobs) })
-	}
-	for n := 2; n <= count && ctx.Err() == nil; n++ {
-		select {
-		case jobs <- n:
-		case <-ctx.Done():
+	numbers := func(yield func(int) bool) {
+		for n := 1; n <= count && yield(n); n++ {
+			if n == 1 {
+				<-started
+			}
 		}
 	}
-	close(jobs)
-	group.Wait()
+	return inParallel(ctx, workers, numbers, func(ctx context.Context, n int) error {
+		if n > 1 {
+			return b.one(ctx, &lazy, n)
+		}
+		defer start() // also when nothing was begun
+		return b.one(ctx, &leading, n)
+	})
 }
 
-func (b *batch) work(ctx context.Context, cancel context.CancelFunc, c *courier, jobs <-chan int) {
-	for n := range jobs {
-		b.one(ctx, cancel, c, n)
-	}
-}
-
-// one delivers number n; what keeps it from being recorded ends the batch.
-func (b *batch) one(ctx context.Context, cancel context.CancelFunc, c *courier, n int) {
+// one delivers number n.
+func (b *batch) one(ctx context.Context, c *courier, n int) error {
 	x := b.first
 	if !b.sameID {
 		x.WebhookID += "-" + strconv.Itoa(n)
 	}
 	d, err := c.deliver(ctx, x)
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if err != nil {
-		if b.err == nil {
-			b.err = err
-		}
-		cancel()
-		return
+	if err == nil {
+		b.add(d)
 	}
-	b.sum.Attempts += d.summary.Attempts
+	return err
+}
+
+// inParallel hands the jobs to so many workers and waits for them. The first error ends it and is returned; when ctx ends,
+// no further job begins.
+func inParallel[T any](ctx context.Context, workers int, jobs iter.Seq[T], do func(context.Context, T) error) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	queue := make(chan T)
+	var group sync.WaitGroup
+	var failed error
+	var once sync.Once
+	for range workers {
+		group.Go(func() {
+			for job := range queue {
+				if err := do(ctx, job); err != nil {
+					once.Do(func() { failed = err })
+					cancel(err)
+				}
+			}
+		})
+	}
+	for job := range jobs {
+		select {
+		case queue <- job:
+			continue
+		case <-ctx.Done():
+		}
+		break
+	}
+	close(queue)
+	group.Wait()
+	return failed
+}
+
+// tally counts what became of many deliveries.
+type tally struct {
+	mu  sync.Mutex
+	sum ui.Batch
+}
+
+func (t *tally) add(d delivered) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.sum.Attempts += d.summary.Attempts
 	switch d.code() {
 	case exitOK:
-		b.sum.Delivered++
+		t.sum.Delivered++
 	case exitFailed:
-		b.sum.Refused++
+		t.sum.Refused++
 	case exitNoAnswer:
-		b.sum.Unanswered++
+		t.sum.Unanswered++
 	}
 }
 
-func (b *batch) code() int {
-	code := exitOK
-	if b.sum.Interrupted {
-		code = worst(code, exitInterrupted)
+// finish prints the sum, with what end says of the whole, and ends in its exit code.
+func (t *tally) finish(sh *shell, end ui.Batch) error {
+	end.Delivered, end.Refused, end.Unanswered, end.Attempts = t.sum.Delivered, t.sum.Refused, t.sum.Unanswered, t.sum.Attempts
+	if !sh.json {
+		sh.out.Batch(end)
 	}
-	if b.sum.Unanswered > 0 {
-		code = worst(code, exitNoAnswer)
+	var codes []int
+	if end.Interrupted {
+		codes = append(codes, exitInterrupted)
 	}
-	if b.sum.Refused > 0 {
-		code = worst(code, exitFailed)
+	if end.Unanswered > 0 {
+		codes = append(codes, exitNoAnswer)
 	}
-	return code
+	if end.Refused > 0 {
+		codes = append(codes, exitFailed)
+	}
+	return silent(worst(codes...))
 }

@@ -2,11 +2,13 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"iter"
+	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store"
@@ -23,6 +25,7 @@ type replayOptions struct {
 	to            string
 	exact, resign bool
 	newID, dryRun bool
+	concurrency   int
 	selectors     []string
 	policy        deliver.Policy
 }
@@ -47,6 +50,9 @@ as part of the same thread. Exit code 0 when each was answered 2xx.
 			if len(args) == 0 && !o.given() {
 				return usage("replay needs a selector").hint("barb replay @ --to http://localhost:3000, or a filter such as --failed --since 1h")
 			}
+			if o.concurrency < 1 {
+				return usage("--concurrency %d must be at least 1", o.concurrency)
+			}
 			if o.policy, err = o.retryFlags.policy(cmd); err != nil {
 				return err
 			}
@@ -59,6 +65,7 @@ as part of the same thread. Exit code 0 when each was answered 2xx.
 	f.BoolVar(&o.exact, "exact", false, "send the very bytes that came, old signature and all")
 	f.BoolVar(&o.resign, "resign", false, "sign anew (the default when a secret is known); an error when none is")
 	f.BoolVar(&o.newID, "new-id", false, "give each replay a new webhook id")
+	f.IntVar(&o.concurrency, "concurrency", 1, "how many at a time; more than 1 does not keep their order")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be sent and send nothing")
 	f.StringArrayVar(&o.secrets, "secret", nil, "a secret `reference` to sign with: env:NAME, file:PATH, cmd:COMMAND, keyring:NAME or - (repeatable)")
 	f.StringArrayVar(&o.params, "param", nil, "a `name=value` the scheme signs that is not in the request (repeatable)")
@@ -85,12 +92,15 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 		return err
 	}
 	defer client.Close()
-	captured, err := sh.selected(ctx, o.selectors, &o.filterFlags, func(f *store.Filter) { f.Bodies, f.OldestFirst = true, true })
-	if err != nil {
+	r := &replayer{shell: sh, options: o, client: client, signers: map[string]*signer{}}
+	last, count, err := r.check(ctx)
+	if err != nil || o.dryRun {
 		return err
 	}
-	r := replayer{shell: sh, options: o, client: client, signers: map[string]*signer{}}
-	return r.run(ctx, captured)
+	if o.concurrency > 1 {
+		return r.many(ctx, last, count)
+	}
+	return r.oneByOne(ctx, last)
 }
 
 // replayer sends exchanges again, with one signer for each scheme it meets.
@@ -98,102 +108,129 @@ type replayer struct {
 	*shell
 	options replayOptions
 	client  *deliver.Client
+	mu      sync.Mutex
 	signers map[string]*signer
 }
 
-// run plans every replay before it sends the first one, so that a missing target or secret is found while nothing has
-// been sent. The plan holds ids only; the exchanges are read again one by one.
-func (r *replayer) run(ctx context.Context, captured iter.Seq2[*record.Exchange, error]) error {
-	var ids []int64
-	for x, err := range captured {
+func (r *replayer) captured(ctx context.Context) (iter.Seq2[*record.Exchange, error], error) {
+	return r.selected(ctx, r.options.selectors, &r.options.filterFlags, func(f *store.Filter) { f.Bodies, f.OldestFirst = true, true })
+}
+
+// check plans every replay before the first one is sent, so that a missing target or secret is found while nothing has
+// been sent. What is replayed is what was there then: up to the last id.
+func (r *replayer) check(ctx context.Context) (last int64, count int, err error) {
+	captured, err := r.captured(ctx)
+	if err != nil {
+		return 0, 0, err
+	}
+	for c, err := range captured {
 		if err != nil {
-			return err
+			return 0, 0, err
 		}
-		if _, _, err := r.plan(ctx, x); err != nil {
-			return err
+		x, _, err := r.plan(ctx, c)
+		if err != nil {
+			return 0, 0, err
 		}
-		ids = append(ids, x.ID)
+		if r.options.dryRun {
+			if err := r.announce(c, &x); err != nil {
+				return 0, 0, err
+			}
+		}
+		last, count = c.ID, count+1
 	}
-	if len(ids) == 0 {
-		return usage("nothing in the history matches").hint("barb history lists what there is")
+	if count == 0 {
+		return 0, 0, usage("nothing in the history matches").hint("barb history lists what there is")
 	}
-	if r.options.dryRun {
-		return r.dryRun(ctx, ids)
+	return last, count, nil
+}
+
+// announce says what would be sent.
+func (r *replayer) announce(captured, x *record.Exchange) error {
+	if r.json {
+		return r.emitExchange(x, export.With{URL: true, Headers: true})
 	}
-	if err := r.reopen(ctx); err != nil {
+	r.out.Replaying(captured, x.Request.URL)
+	return nil
+}
+
+// oneByOne replays in the order of the history, each after the one before it has come to its end.
+func (r *replayer) oneByOne(ctx context.Context, last int64) error {
+	captured, err := r.captured(ctx)
+	if err != nil {
 		return err
 	}
 	code := exitOK
-	for _, id := range ids {
-		one, err := r.one(ctx, id)
+	for c, err := range captured {
 		if err != nil {
 			return err
 		}
-		code = worst(code, one)
-		if ctx.Err() != nil {
-			code = exitInterrupted
+		if c.ID > last || ctx.Err() != nil {
 			break
 		}
+		x, s, err := r.plan(ctx, c)
+		if err != nil {
+			return err
+		}
+		if !r.json {
+			r.out.Replaying(c, x.Request.URL)
+		}
+		d, err := r.courier(s).deliver(ctx, x)
+		if err != nil {
+			return err
+		}
+		if !r.json {
+			r.out.Delivery(d.summary)
+		}
+		code = worst(code, d.code())
+	}
+	if ctx.Err() != nil {
+		code = worst(code, exitInterrupted)
 	}
 	return silent(code)
 }
 
-// reopen opens the history for writing, now that it is known that there is something to write.
-func (r *replayer) reopen(ctx context.Context) error {
-	if err := r.close(); err != nil {
+// many replays several at a time and says at the end what became of them. Their webhook ids are in the history already, so
+// the attempts are recorded in groups when they end.
+func (r *replayer) many(ctx context.Context, last int64, count int) error {
+	captured, err := r.captured(ctx)
+	if err != nil {
 		return err
 	}
-	r.history = nil
-	_, err := r.writeHistory(ctx)
-	return err
-}
-
-func (r *replayer) one(ctx context.Context, id int64) (code int, err error) {
-	captured, err := r.history.Get(ctx, id)
-	if errors.Is(err, store.ErrNotFound) {
-		return 0, usage("%d was removed from the history meanwhile", id)
-	}
-	if err != nil {
-		return 0, err
-	}
-	x, s, err := r.plan(ctx, captured)
-	if err != nil {
-		return 0, err
-	}
-	c := &courier{shell: r.shell, sign: s, history: r.history, sender: deliver.Sender{Client: r.client, Policy: r.options.policy, Rand: r.Rand},
-		with: export.With{Body: r.options.withBody, URL: r.options.withURL, Headers: r.options.withHeaders}}
-	if !r.json {
-		r.out.Replaying(captured, x.Request.URL)
-	}
-	d, err := c.deliver(ctx, x)
-	if err != nil {
-		return 0, err
-	}
-	if !r.json {
-		r.out.Delivery(d.summary)
-	}
-	return d.code(), nil
-}
-
-func (r *replayer) dryRun(ctx context.Context, ids []int64) error {
-	for _, id := range ids {
-		captured, err := r.history.Get(ctx, id)
-		if err != nil {
-			return err
-		}
-		x, _, err := r.plan(ctx, captured)
-		if err != nil {
-			return err
-		}
-		if r.json {
-			if err := r.emitExchange(&x, export.With{URL: true, Headers: true}); err != nil {
-				return err
+	var t tally
+	var broken error
+	begun := time.Now()
+	jobs := func(yield func(*record.Exchange) bool) {
+		for c, err := range captured {
+			if broken = err; err != nil || c.ID > last || !yield(c) {
+				return
 			}
-			continue
 		}
-		r.out.Replaying(captured, x.Request.URL)
 	}
-	return nil
+	err = inParallel(ctx, min(r.options.concurrency, count), jobs, func(ctx context.Context, c *record.Exchange) error {
+		x, s, err := r.plan(ctx, c)
+		if err != nil {
+			return err
+		}
+		one := r.courier(s)
+		one.silent, one.lazily = !r.verbose, true
+		d, err := one.deliver(ctx, x)
+		if err == nil {
+			t.add(d)
+		}
+		return err
+	})
+	if err == nil {
+		err = broken
+	}
+	if err != nil {
+		return err
+	}
+	return t.finish(r.shell, ui.Batch{Total: count, Took: time.Since(begun), Interrupted: ctx.Err() != nil})
+}
+
+func (r *replayer) courier(s *signer) *courier {
+	return &courier{shell: r.shell, sign: s, history: r.history, sender: deliver.Sender{Client: r.client, Policy: r.options.policy, Rand: r.Rand},
+		with: export.With{Body: r.options.withBody, URL: r.options.withURL, Headers: r.options.withHeaders}}
 }
 
 // plan makes of a captured exchange the first attempt of its replay.
@@ -265,6 +302,8 @@ func (r *replayer) target(captured *record.Exchange) (string, error) {
 // signerFor is the signer of the scheme a captured exchange had. Without a secret it goes out as it came.
 func (r *replayer) signerFor(ctx context.Context, captured *record.Exchange) (*signer, error) {
 	path := urlPath(captured.Request.URL)
+	r.mu.Lock()
+	defer r.mu.Unlock()
 	if s, ok := r.signers[captured.Scheme+" "+path]; ok {
 		return s, nil
 	}

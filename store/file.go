@@ -64,7 +64,7 @@ func readMarks(path string) (application, version int, err error) {
 	if err != nil {
 		return 0, 0, err
 	}
-	defer f.Close() //nolint:errcheck // only read
+	defer f.Close()
 	var head [100]byte
 	if _, err := io.ReadFull(f, head[:]); err != nil {
 		return 0, 0, err
@@ -77,7 +77,7 @@ func peekThrough(path string) (header, error) {
 	if err != nil {
 		return header{}, strange(path, err)
 	}
-	defer c.Close() //nolint:errcheck // only read
+	defer c.Close()
 	var application, version, cookie, pages int64
 	err = c.queryRow("SELECT application_id, user_version, schema_version, page_count FROM "+
 		"pragma_application_id, pragma_user_version, pragma_schema_version, pragma_page_count", nil, &application, &version, &cookie, &pages)

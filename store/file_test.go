@@ -50,7 +50,7 @@ func execute(t *testing.T, path string, statements ...string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer db.Close() //nolint:errcheck // Exec told
+	defer db.Close()
 	for _, s := range statements {
 		if _, err := db.Exec(s); err != nil {
 			t.Fatal(err)
@@ -86,8 +86,8 @@ func TestAFileThatIsNotOursIsRefusedAndNotTouched(t *testing.T) {
 		"a byte":             {write([]byte{0}), store.ErrForeign},
 		"text":               {write([]byte(strings.Repeat("dear diary\n", 100))), store.ErrForeign},
 		"SQLite's name only": {write([]byte("SQLite format 3\x00")), store.ErrForeign},
-		"a folder":           {func(t *testing.T, path string) { _ = os.Mkdir(path, 0o755) }, store.ErrForeign},
-		"a pipe":             {func(t *testing.T, path string) { _ = syscall.Mkfifo(path, 0o644) }, store.ErrForeign},
+		"a folder":           {func(t *testing.T, path string) { must(t, os.Mkdir(path, 0o755)) }, store.ErrForeign},
+		"a pipe":             {func(t *testing.T, path string) { must(t, syscall.Mkfifo(path, 0o644)) }, store.ErrForeign},
 		"another's tables":   {func(t *testing.T, path string) { execute(t, path, "CREATE TABLE exchange (id)") }, store.ErrForeign},
 		"another's, with a log": {func(t *testing.T, path string) {
 			execute(t, path, "PRAGMA journal_mode = WAL", "CREATE TABLE t (id)")
@@ -216,13 +216,6 @@ func TestAReplacedHistoryIsNotWrittenTo(t *testing.T) {
 				sound(t, s.Path())
 			}
 		})
-	}
-}
-
-func must(t *testing.T, err error) {
-	t.Helper()
-	if err != nil {
-		t.Fatal(err)
 	}
 }
 

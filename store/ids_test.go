@@ -37,7 +37,7 @@ func givesContiguousIDs(t *testing.T, h history) {
 }
 
 func givesEveryCallerItsOwnIDs(t *testing.T, h history) {
-	const callers, each = 32, 40
+	const callers, each = 32, 20
 	var all [callers][]*record.Exchange
 	var wg sync.WaitGroup
 	for c := range callers {
@@ -133,7 +133,7 @@ func endsCleanlyWhileWritersWait(t *testing.T, h history) {
 			}
 		}()
 	}
-	for n := int64(0); n < 200; n, _ = h.Newest(context.Background(), 0) { //nolint:revive // until there is a stream of them
+	for n := int64(0); n < 200; n, _ = h.Newest(context.Background(), 0) { // until there is a stream of them
 	}
 	if err := h.Close(); err != nil {
 		t.Errorf("Close: %v", err)

@@ -123,7 +123,8 @@ func (ins *inserts) begin(id int64, b *beginning) error {
 	if err != nil {
 		return err
 	}
-	row := append(ins.row[:0], id, int64(x.Kind), unlessZero(x.Thread), int64(x.Attempt), startOf(x), unlessEmpty(x.Remote),
+	row := ins.row[:0]
+	row = append(row, id, int64(x.Kind), unlessZero(x.Thread), int64(x.Attempt), startOf(x), unlessEmpty(x.Remote),
 		endpoint, r.Method, b.url, unlessEmpty(x.WebhookID), event, scheme, int64(len(r.Body)))
 	if row, err = ins.appendEnding(row, &b.ending); err != nil {
 		return err
@@ -144,8 +145,9 @@ func (ins *inserts) end(e *ending) error {
 	if err != nil {
 		return err
 	}
-	ins.row = append(row, e.id)
-	found, err := some(ins.ending, arguments(ins.row...))
+	row = append(row, e.id)
+	ins.row = row
+	found, err := some(ins.ending, arguments(row...))
 	if err != nil || !found {
 		return err
 	}

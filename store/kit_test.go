@@ -121,3 +121,10 @@ func mustBe(t testing.TB, err, want error) {
 		t.Errorf("error is %v, want: %v", err, want)
 	}
 }
+
+func must(t testing.TB, err error) {
+	t.Helper()
+	if err != nil {
+		t.Fatal(err)
+	}
+}

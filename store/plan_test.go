@@ -33,7 +33,7 @@ func (s *Store) explain(t *testing.T, query string, args ...any) string {
 	if err != nil {
 		t.Fatalf("%v\n%s", err, query)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close()
 	var plan strings.Builder
 	for rows.Next() {
 		var id, parent, unused int

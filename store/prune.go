@@ -24,9 +24,11 @@ type PruneResult struct {
 
 // One transaction removes at most so much: other processes get to write in between.
 const (
-	pruneRows  = 500
+	pruneRows  = 250
 	pruneBytes = 4 << 20
 	prunePages = 512
+
+	rowBytes = 300 // about what an exchange takes besides its bodies
 )
 
 // Prune removes exchanges and gives their space back to the file system. What was removed before an error stays removed.
@@ -58,8 +60,6 @@ type pruner struct {
 	s       *Store
 	c       *conn
 	deletes [3]*sqlite3.SQLiteStmt
-	batch   []int64
-	bytes   int64 // of the bodies of batch, about
 	removed int64
 }
 
@@ -99,43 +99,57 @@ func (p *pruner) prune(ctx context.Context, rule PruneRule) error {
 
 // remove removes the oldest of what a filter selects while there is an excess.
 func (p *pruner) remove(ctx context.Context, f Filter, excess func() (int64, error)) error {
-	over, err := excess()
-	if err != nil || over <= 0 {
+	f.Limit, f.OldestFirst = 0, true
+	sc, err := p.s.scope(ctx, &f)
+	if err != nil {
 		return err
 	}
-	f.Limit, f.OldestFirst, f.Bodies = 0, true, false
-	sizes := "(SELECT request_size + ifnull(response_size, 0) FROM exchange WHERE id = ?)"
-	for x, err := range p.s.List(ctx, f) {
-		if err != nil {
-			return err
-		}
-		var size int64
-		if err := p.c.queryRow("SELECT "+sizes, arguments(x.ID), &size); err != nil {
-			return err
-		}
-		p.batch, p.bytes = append(p.batch, x.ID), p.bytes+size
-		if len(p.batch) < pruneRows && p.bytes < min(over, pruneBytes) {
-			continue
-		}
-		if err := p.commit(); err != nil {
-			return err
-		}
-		if over, err = excess(); err != nil || over <= 0 {
-			return err
+	for _, span := range sc.order(&f) {
+		for {
+			over, err := excess()
+			if err != nil || over <= 0 {
+				return err
+			}
+			batch, err := p.batch(ctx, sc, span, min(over, pruneBytes))
+			if err != nil {
+				return err
+			}
+			if len(batch) == 0 {
+				break
+			}
+			if err := p.politely(ctx, func() error { return p.commit(batch) }); err != nil {
+				return err
+			}
+			span.From = batch[len(batch)-1] + 1
 		}
 	}
-	return p.commit()
+	return nil
 }
 
-// commit removes the batch in one transaction. The highest id is noted since it may be the newest of all.
-func (p *pruner) commit() error {
-	if len(p.batch) == 0 {
-		return nil
+// batch returns the oldest ids of a span, at most pruneRows and no more than needed to have so many bytes.
+func (p *pruner) batch(ctx context.Context, sc *scope, span Range, bytes int64) (batch []int64, err error) {
+	ids, args := sc.ids(span, " ORDER BY e.id", pruneRows)
+	rows, err := p.s.db.QueryContext(ctx, "SELECT id, request_size + ifnull(response_size, 0) FROM exchange WHERE id IN ("+ids+") ORDER BY id", args...)
+	if err != nil {
+		return nil, err
 	}
+	defer rows.Close()
+	for bytes > 0 && rows.Next() {
+		var id, size int64
+		if err := rows.Scan(&id, &size); err != nil {
+			return nil, err
+		}
+		batch, bytes = append(batch, id), bytes-size-rowBytes
+	}
+	return batch, rows.Err()
+}
+
+// commit removes a batch in one transaction.
+func (p *pruner) commit(batch []int64) error {
 	if err := p.c.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	err := p.deleteBatch()
+	err := p.delete(batch)
 	if err == nil {
 		err = p.c.exec("COMMIT")
 	}
@@ -143,20 +157,35 @@ func (p *pruner) commit() error {
 		_ = p.c.exec("ROLLBACK") // the first error is the one to tell
 		return err
 	}
-	p.removed += int64(len(p.batch))
-	p.batch, p.bytes = p.batch[:0], 0
+	p.removed += int64(len(batch))
 	return nil
 }
 
-func (p *pruner) deleteBatch() error {
-	for _, id := range p.batch {
+// politely does something that holds the write lock and leaves the lock alone for as long as that took: SQLite does not
+// queue those who wait for it, they only look again from time to time.
+func (p *pruner) politely(ctx context.Context, do func() error) error {
+	began := time.Now()
+	if err := do(); err != nil {
+		return err
+	}
+	select {
+	case <-time.After(time.Since(began)):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// delete also notes the highest id, since it may be the newest of all.
+func (p *pruner) delete(batch []int64) error {
+	for _, id := range batch {
 		for _, stmt := range p.deletes {
 			if err := run(stmt, arguments(id)); err != nil {
 				return err
 			}
 		}
 	}
-	last := p.batch[len(p.batch)-1]
+	last := batch[len(batch)-1]
 	return p.c.execute("UPDATE history SET last_id = ?1 WHERE last_id < ?1", last)
 }
 
@@ -171,10 +200,8 @@ func (p *pruner) used() (int64, error) {
 // the next time.
 func (p *pruner) shrink(ctx context.Context) error {
 	for free, last := int64(1), int64(0); free > 0 && free != last; {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		if err := p.c.drain(fmt.Sprintf("PRAGMA incremental_vacuum(%d)", prunePages)); err != nil {
+		vacuum := fmt.Sprintf("PRAGMA incremental_vacuum(%d)", prunePages)
+		if err := p.politely(ctx, func() error { return p.c.drain(vacuum) }); err != nil {
 			return err
 		}
 		last = free

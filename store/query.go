@@ -183,7 +183,7 @@ func (s *Store) scanAll(ctx context.Context, whole bool, query string, args ...a
 	if err != nil {
 		return nil, s.told(err)
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close()
 	for rows.Next() {
 		x, err := scan(rows, whole)
 		if err != nil {

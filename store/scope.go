@@ -155,7 +155,7 @@ func columnOf[T any](ctx context.Context, db *sql.DB, query string, args ...any)
 	if err != nil {
 		return nil, err
 	}
-	defer rows.Close() //nolint:errcheck // rows.Err tells
+	defer rows.Close()
 	for rows.Next() {
 		var one T
 		if err := rows.Scan(&one); err != nil {
@@ -221,7 +221,7 @@ func bisect(ctx context.Context, db *sql.DB, low, high int64, late func(start in
 	if err != nil {
 		return 0, err
 	}
-	defer stmt.Close() //nolint:errcheck // nothing to lose
+	defer stmt.Close()
 	for low < high {
 		middle := low + (high-low)/2
 		var id, start int64
