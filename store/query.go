@@ -129,7 +129,8 @@ func (sc *scope) ids(span Range, order string, want int) (query string, args []a
 		return parts[0], args
 	}
 	merged := "SELECT * FROM (" + strings.Join(parts, ") UNION ALL SELECT * FROM (") + ")"
-	return "SELECT id FROM (" + merged + ") e" + order + " LIMIT ?", append(args, want)
+	// The plus makes SQLite sort the few it gets at once; without it, it sorts within each arm again to merge them.
+	return "SELECT id FROM (" + merged + ")" + strings.Replace(order, "e.id", "+id", 1) + " LIMIT ?", append(args, want)
 }
 
 // Newest returns the id of the newest exchange (n = 0) or of the one n before it; ErrNotFound when there are not so many.
