@@ -102,6 +102,8 @@ var sentinels = []struct {
 	{store.ErrForeign, exitLocal, "name another history with --db; the file was not touched"},
 	{store.ErrCorrupt, exitLocal, "move the file away to begin a new history, or name another with --db"},
 	{store.ErrReadOnly, exitLocal, "make the file and its folder writable, or name another history with --db"},
+	{store.ErrFull, exitLocal, "free some space; barb prune --older-than 7d makes the history smaller"},
+	{store.ErrReplaced, exitLocal, "start it again: it goes on with the history that is there now"},
 	{store.ErrLocked, exitLocal, "another process holds the history; try again, or name another with --db"},
 	{store.ErrNotFound, exitUsage, "barb history lists what there is"},
 	{fs.ErrPermission, exitLocal, ""},

@@ -40,5 +40,8 @@ func (sh *shell) open(ctx context.Context, how func(context.Context, string) (*s
 		return nil, err
 	}
 	sh.history = history
+	if history.Network() {
+		sh.warn("the history %s is on a network file system, where locks cannot be relied on; --db names another", history.Path())
+	}
 	return history, nil
 }

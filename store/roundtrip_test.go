@@ -56,7 +56,15 @@ func givesBackOddHeads(t *testing.T, h history) {
 	}
 	fields := record.Header{{Name: "host", Value: "h"}, {Name: "x", Value: " spaces that a wire would lose "}, {Name: "y", Value: "a\nb"}, {Name: "", Value: ""}}
 	requests := map[string]record.Request{
-		"odd spacing":              parsed("POST //a?&&b=%zz HTTP/1.1\r\nhOST:  h:80\t\r\nx:\r\nX:\t\r\nx: a : b\r\nX-Latin: caf\xe9\r\n\r\n"),
+		"odd spacing": parsed("POST //a?&&b=%zz HTTP/1.1\r\nhOST:  h:80\t\r\nx:\r\nX:\t\r\nx: a : b\r\nX-Latin: caf\xe9\r\n\r\n"),
+		"its own words": {Method: "POST", URL: "http://h/a", Target: "/a", Proto: "HTTP/1.1", Header: record.Header{{Name: "Host", Value: "h"}, {Name: "X", Value: "1"}},
+			Head: "POST /a HTTP/1.1\r\nHost: h\r\nX: 1\r\n\r\n"},
+		"two hosts": {Method: "POST", URL: "http://h/a", Target: "/a", Proto: "HTTP/1.1", Header: record.Header{{Name: "Host", Value: "h"}, {Name: "host", Value: "i"}},
+			Head: "POST /a HTTP/1.1\r\nHost: h\r\nhost: i\r\n\r\n"},
+		"no host": {Method: "POST", URL: "http://h/a", Target: "/a", Proto: "HTTP/1.1", Header: record.Header{{Name: "X", Value: "1"}},
+			Head: "POST /a HTTP/1.1\r\nX: 1\r\n\r\n"},
+		"head of another": {Method: "POST", URL: "http://h/a", Target: "/a", Proto: "HTTP/1.1", Header: record.Header{{Name: "Host", Value: "h"}},
+			Head: "POST /b HTTP/1.1\r\nHost: h\r\n\r\n"},
 		"absolute form":            parsed("GET http://other/x?y HTTP/1.1\r\nHost: h\r\n\r\n"),
 		"no Host":                  parsed("GET /x HTTP/1.0\r\n\r\n"),
 		"star":                     parsed("OPTIONS * HTTP/1.1\r\nHost:\r\n\r\n"),

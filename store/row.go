@@ -4,6 +4,7 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/barbhq/barb/store/record"
 )
@@ -56,6 +57,9 @@ func newBeginning(x *record.Exchange) (*beginning, error) {
 	r := &x.Request
 	b.url, b.endpoint = splitURL(r.URL)
 	b.trailer = encodeFields(r.Trailer)
+	if isHeadOf(r) {
+		return b, nil
+	}
 	var told record.Request // by the head
 	if r.Head != "" {
 		told, _ = record.ParseRequest(r.Head, "http") // a head that tells nothing leaves it empty
@@ -65,6 +69,34 @@ func newBeginning(x *record.Exchange) (*beginning, error) {
 		b.fields = encodeFields(r.Header) // maybe of none: nil means that the head tells
 	}
 	return b, nil
+}
+
+// isHeadOf reports whether the head is the request's own words in the usual spacing, so that parsing it would give them
+// back. Nearly every head is, and seeing it costs much less than parsing.
+func isHeadOf(r *record.Request) bool {
+	rest, ok := strings.CutPrefix(r.Head, r.Method)
+	for _, part := range [...]string{" ", r.Target, " ", r.Proto, "\r\n"} {
+		if !ok {
+			return false
+		}
+		rest, ok = strings.CutPrefix(rest, part)
+	}
+	hosts := 0
+	for _, f := range r.Header {
+		if strings.EqualFold(f.Name, "Host") {
+			hosts++
+		}
+		if f.Value != strings.Trim(f.Value, " \t") || record.CheckField(f) != nil {
+			return false
+		}
+		for _, part := range [...]string{f.Name, ": ", f.Value, "\r\n"} {
+			if !ok {
+				return false
+			}
+			rest, ok = strings.CutPrefix(rest, part)
+		}
+	}
+	return ok && rest == "\r\n" && hosts == 1 && r.Target != "" && strings.HasPrefix(r.Proto, "HTTP/1.")
 }
 
 func newEnding(x *record.Exchange) (ending, error) {
