@@ -112,14 +112,15 @@ type replayer struct {
 	signers map[string]*signer
 }
 
-func (r *replayer) captured(ctx context.Context) (iter.Seq2[*record.Exchange, error], error) {
-	return r.selected(ctx, r.options.selectors, &r.options.filterFlags, func(f *store.Filter) { f.Bodies, f.OldestFirst = true, true })
+func (r *replayer) captured(ctx context.Context, bodies bool) (iter.Seq2[*record.Exchange, error], error) {
+	return r.selected(ctx, r.options.selectors, &r.options.filterFlags, func(f *store.Filter) { f.Bodies, f.OldestFirst = bodies, true })
 }
 
-// check plans every replay before the first one is sent, so that a missing target or secret is found while nothing has
-// been sent. What is replayed is what was there then: up to the last id.
+// check looks at every replay before the first one is sent, so that a missing target or secret is found while nothing has
+// been sent; bodies are only read where they matter. What is replayed is what was there then: up to the last id.
 func (r *replayer) check(ctx context.Context) (last int64, count int, err error) {
-	captured, err := r.captured(ctx)
+	whole := r.options.exact || r.options.dryRun
+	captured, err := r.captured(ctx, whole)
 	if err != nil {
 		return 0, 0, err
 	}
@@ -127,14 +128,8 @@ func (r *replayer) check(ctx context.Context) (last int64, count int, err error)
 		if err != nil {
 			return 0, 0, err
 		}
-		x, _, err := r.plan(ctx, c)
-		if err != nil {
+		if err := r.checkOne(ctx, c, whole); err != nil {
 			return 0, 0, err
-		}
-		if r.options.dryRun {
-			if err := r.announce(c, &x); err != nil {
-				return 0, 0, err
-			}
 		}
 		last, count = c.ID, count+1
 	}
@@ -142,6 +137,21 @@ func (r *replayer) check(ctx context.Context) (last int64, count int, err error)
 		return 0, 0, usage("nothing in the history matches").hint("barb history lists what there is")
 	}
 	return last, count, nil
+}
+
+func (r *replayer) checkOne(ctx context.Context, captured *record.Exchange, whole bool) error {
+	if !whole {
+		if _, err := r.target(captured); err != nil {
+			return err
+		}
+		_, err := r.signerFor(ctx, captured)
+		return err
+	}
+	x, _, err := r.plan(ctx, captured)
+	if err != nil || !r.options.dryRun {
+		return err
+	}
+	return r.announce(captured, &x)
 }
 
 // announce says what would be sent.
@@ -155,7 +165,7 @@ func (r *replayer) announce(captured, x *record.Exchange) error {
 
 // oneByOne replays in the order of the history, each after the one before it has come to its end.
 func (r *replayer) oneByOne(ctx context.Context, last int64) error {
-	captured, err := r.captured(ctx)
+	captured, err := r.captured(ctx, true)
 	if err != nil {
 		return err
 	}
@@ -192,7 +202,7 @@ func (r *replayer) oneByOne(ctx context.Context, last int64) error {
 // many replays several at a time and says at the end what became of them. Their webhook ids are in the history already, so
 // the attempts are recorded in groups when they end.
 func (r *replayer) many(ctx context.Context, last int64, count int) error {
-	captured, err := r.captured(ctx)
+	captured, err := r.captured(ctx, true)
 	if err != nil {
 		return err
 	}

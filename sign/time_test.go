@@ -93,6 +93,21 @@ func TestAgeIsJudgedAtTheEdges(t *testing.T) {
 	})
 }
 
+// Four centuries are more than a Duration holds.
+func TestAFutureBeyondCountingIsStillTheFuture(t *testing.T) {
+	s := lookup(t, "standard-webhooks")
+	keys := newPair(s, 0)
+	m := deliver(t, s, newMessage(s), keys.signing)
+	long := time.Date(1600, 1, 1, 0, 0, 0, 0, time.UTC)
+	if _, err := s.Verify(m, long, keys.verifying); reasonOf(t, err) != sign.TimestampInFuture {
+		t.Errorf("at 5 minutes: %v", err)
+	}
+	s.Tolerance.Future = sign.NoLimit
+	if _, err := s.Verify(m, long, keys.verifying); err != nil {
+		t.Errorf("without a limit: %v", err)
+	}
+}
+
 func TestTheCataloguesOwnTolerancesHold(t *testing.T) {
 	for name, c := range map[string]struct{ past, future time.Duration }{
 		"paddle": {5 * time.Second, 5 * time.Second}, "linear": {time.Minute, time.Minute},

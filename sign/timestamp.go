@@ -74,8 +74,8 @@ func (l Tolerance) judge(t, now time.Time) (age time.Duration, err error) {
 	switch {
 	case age > l.Past:
 		return age, refuse(TimestampExpired, "signed "+span(age)+" ago, at most "+span(l.Past)+" is accepted")
-	case -age > l.Future:
-		return age, refuse(TimestampInFuture, "signed "+span(-age)+" ahead, at most "+span(l.Future)+" is accepted")
+	case l.Future != NoLimit && age < -l.Future: // not -age > …: Sub stops at the smallest Duration, which has no positive
+		return age, refuse(TimestampInFuture, "signed "+span(t.Sub(now))+" ahead, at most "+span(l.Future)+" is accepted")
 	}
 	return age, nil
 }

@@ -3,6 +3,7 @@ const crypto = require('node:crypto')
 const express = require('express')
 
 const secret = process.env.SECRET
+if (!secret) throw new Error('SECRET is not set')
 const tolerance = 300 // seconds
 const app = express()
 
@@ -34,4 +35,5 @@ app.post('/generic-ts', raw, (req, res) => {
   res.sendStatus(fresh && matches(hex, hmac(ts, '.', req.body)) ? 200 : 401)
 })
 
-const server = app.listen(0, '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}`))
+const port = Number(process.env.PORT || 0)
+const server = app.listen(port, '127.0.0.1', () => console.log(`http://127.0.0.1:${server.address().port}`))

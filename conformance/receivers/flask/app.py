@@ -10,6 +10,8 @@ from flask import Flask, request
 from werkzeug.serving import make_server
 
 SECRET = os.environ["SECRET"].encode()
+if not SECRET:
+    raise SystemExit("SECRET is empty")
 TOLERANCE = 300  # seconds
 
 app = Flask(__name__)
@@ -36,6 +38,6 @@ def generic_ts():
     return ("", 200 if ok else 401)
 
 
-server = make_server("127.0.0.1", 0, app, threaded=True)
+server = make_server("127.0.0.1", int(os.environ.get("PORT", "0")), app, threaded=True)
 print(f"http://127.0.0.1:{server.server_port}", flush=True)
 server.serve_forever()

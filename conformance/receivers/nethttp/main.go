@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
@@ -17,45 +18,57 @@ import (
 	"time"
 )
 
-const tolerance = 5 * time.Minute
+const (
+	tolerance = 5 * time.Minute
+	maxBody   = 2 << 20 // bytes
+)
+
+type receiver struct{ secret []byte }
 
 func main() {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	r := receiver{secret: []byte(os.Getenv("SECRET"))}
+	if len(r.secret) == 0 {
+		log.Fatal("SECRET is not set")
+	}
+	http.HandleFunc("POST /generic", r.generic)
+	http.HandleFunc("POST /generic-ts", r.genericTS)
+	ln, err := net.Listen("tcp", "127.0.0.1:"+cmp.Or(os.Getenv("PORT"), "0"))
 	if err != nil {
 		log.Fatal(err)
 	}
-	http.HandleFunc("POST /generic", generic)
-	http.HandleFunc("POST /generic-ts", genericTS)
 	fmt.Printf("http://%s\n", ln.Addr())
 	log.Fatal(http.Serve(ln, nil))
 }
 
-func matches(signature string, parts ...[]byte) bool {
+func (r receiver) matches(signature string, parts ...[]byte) bool {
 	got, err := hex.DecodeString(signature)
 	if err != nil {
 		return false
 	}
-	mac := hmac.New(sha256.New, []byte(os.Getenv("SECRET")))
+	mac := hmac.New(sha256.New, r.secret)
 	for _, part := range parts {
 		mac.Write(part)
 	}
 	return hmac.Equal(got, mac.Sum(nil))
 }
 
-func generic(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 2<<20))
-	if err != nil || !matches(r.Header.Get("X-Webhook-Signature"), body) {
+func (r receiver) generic(w http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
+	if err != nil || !r.matches(req.Header.Get("X-Webhook-Signature"), body) {
 		w.WriteHeader(http.StatusUnauthorized)
 	}
 }
 
-func genericTS(w http.ResponseWriter, r *http.Request) {
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, 2<<20))
-	ts := r.Header.Get("X-Webhook-Timestamp")
-	seconds, bad := strconv.ParseInt(ts, 10, 64)
-	age := time.Since(time.Unix(seconds, 0)).Abs()
-	signature, ok := strings.CutPrefix(r.Header.Get("X-Webhook-Signature"), "sha256=")
-	if err != nil || bad != nil || age > tolerance || !ok || !matches(signature, []byte(ts), []byte("."), body) {
+func (r receiver) genericTS(w http.ResponseWriter, req *http.Request) {
+	body, err := io.ReadAll(http.MaxBytesReader(w, req.Body, maxBody))
+	ts := req.Header.Get("X-Webhook-Timestamp")
+	signature, prefixed := strings.CutPrefix(req.Header.Get("X-Webhook-Signature"), "sha256=")
+	if err != nil || !fresh(ts) || !prefixed || !r.matches(signature, []byte(ts), []byte("."), body) {
 		w.WriteHeader(http.StatusUnauthorized)
 	}
+}
+
+func fresh(ts string) bool {
+	seconds, err := strconv.ParseInt(ts, 10, 64)
+	return err == nil && time.Since(time.Unix(seconds, 0)).Abs() <= tolerance
 }

@@ -1,0 +1,79 @@
+// Package conformance has receivers, written as webhook guides print them, judge what the built barb binary does. It
+// checks one scheme family end to end; the vectors of every scheme are in the sign package. Nothing in it is part of the
+// product, and none of its dependencies are.
+package conformance
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// What each program knows. The other secret is well formed, and not the one the receivers have.
+const (
+	secret = "barb_conformance_secret_0123456789"
+	other  = "another_conformance_secret_0123456"
+)
+
+// barb is the binary under test, set once by TestMain.
+var barb string
+
+func TestMain(m *testing.M) {
+	code, err := buildAndRun(m)
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "conformance:", err)
+		code = 1
+	}
+	os.Exit(code)
+}
+
+func buildAndRun(m *testing.M) (int, error) {
+	dir, err := os.MkdirTemp("", "barb-conformance-")
+	if err != nil {
+		return 1, err
+	}
+	defer os.RemoveAll(dir)
+	barb = filepath.Join(dir, "barb")
+	cmd := exec.Command("go", "build", "-o", barb, "./cmd/barb")
+	cmd.Dir = ".."
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return 1, fmt.Errorf("go build ./cmd/barb: %w\n%s", err, out)
+	}
+	return m.Run(), nil
+}
+
+// environment leaves out whatever the person who runs the tests has set: a BARB_SECRET, a barb.toml, a PORT.
+func environment(t *testing.T) []string {
+	home := t.TempDir()
+	return []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + home, "BARB_DB=" + filepath.Join(home, "history.db"),
+		"SECRET=" + secret, "OTHER=" + other,
+	}
+}
+
+// run runs barb to its end and returns its stdout and exit code. What it said on stderr is logged.
+func run(t *testing.T, stdin []byte, args ...string) (string, int) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, barb, args...)
+	cmd.Dir, cmd.Env, cmd.Stdin = t.TempDir(), environment(t), bytes.NewReader(stdin)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		t.Fatal(err)
+	}
+	if stderr.Len() > 0 {
+		t.Logf("barb %s\n%s", strings.Join(args, " "), stderr.String())
+	}
+	return string(out), cmd.ProcessState.ExitCode()
+}
