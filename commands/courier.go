@@ -56,6 +56,7 @@ func (c *courier) deliver(ctx context.Context, x record.Exchange) (delivered, er
 	sender.Sign = c.sign.forAttempt(&x)
 	begun := time.Now()
 	var last *deliver.Attempt
+	var shown error
 	for a, err := range sender.Attempts(ctx, x) {
 		if err != nil {
 			return d, err
@@ -67,12 +68,13 @@ func (c *courier) deliver(ctx context.Context, x record.Exchange) (delivered, er
 			continue
 		}
 		last = a
-		if err := c.ended(keep, a); err != nil {
+		kept, err := c.ended(keep, a)
+		if err != nil {
 			return d, err
 		}
 		d.note(a)
-		if err := c.show(a); err != nil {
-			return d, err
+		if err := c.show(a, kept); err != nil && shown == nil {
+			shown = err // the delivery goes on; what went wrong with printing is said at its end
 		}
 	}
 	if last == nil {
@@ -81,13 +83,13 @@ func (c *courier) deliver(ctx context.Context, x record.Exchange) (delivered, er
 	d.interrupted = !d.ok && ctx.Err() != nil
 	if d.interrupted && last.Exchange.NextIn > 0 { // the attempt that was announced will not come
 		last.Exchange.NextIn = 0
-		if err := c.history.Answer(keep, last.Exchange); err != nil {
+		if err := c.history.Answer(keep, withoutSecrets(last.Exchange, c.sign.secrets)); err != nil {
 			return d, err
 		}
 	}
 	d.summary.Took, d.summary.Why = time.Since(begun), last.Why
 	d.summary.Interrupted = d.interrupted
-	return d, nil
+	return d, shown
 }
 
 // begun makes an attempt durable before its first byte leaves.
@@ -102,15 +104,20 @@ func (c *courier) begun(ctx context.Context, a *deliver.Attempt) error {
 	return err
 }
 
-// ended records how an attempt ended. One that nobody waits for and nothing repeats needs no id now.
-func (c *courier) ended(ctx context.Context, a *deliver.Attempt) error {
+// ended records how an attempt ended, and returns it as it was kept. One that nobody waits for and nothing repeats needs
+// no id now.
+func (c *courier) ended(ctx context.Context, a *deliver.Attempt) (kept *record.Exchange, err error) {
+	kept = withoutSecrets(a.Exchange, c.sign.secrets)
 	switch {
 	case a.Exchange.ID != 0:
-		return c.history.Answer(ctx, a.Exchange)
+		err = c.history.Answer(ctx, kept)
 	case a.Decision == deliver.Retry || c.json || !c.silent:
-		return c.record(ctx, a.Exchange)
+		err = c.history.Record(ctx, kept)
+		a.Exchange.ID = kept.ID
+	default:
+		err = c.history.Add(ctx, kept)
 	}
-	return c.history.Add(ctx, withoutSecrets(a.Exchange, c.sign.secrets))
+	return kept, err
 }
 
 func (c *courier) record(ctx context.Context, x *record.Exchange) error {
@@ -132,7 +139,7 @@ func (d *delivered) note(a *deliver.Attempt) {
 	d.summary.Delivered = d.ok
 }
 
-func (c *courier) show(a *deliver.Attempt) error {
+func (c *courier) show(a *deliver.Attempt, kept *record.Exchange) error {
 	c.printing.Lock()
 	defer c.printing.Unlock()
 	if a.Warning != "" && !c.silent {
@@ -140,11 +147,11 @@ func (c *courier) show(a *deliver.Attempt) error {
 	}
 	switch {
 	case c.json:
-		return c.emitExchange(a.Exchange, c.with)
+		return c.emitExchange(kept, c.with)
 	case !c.silent:
 		c.out.Attempt(a)
 		if c.verbose {
-			c.err.Messages(a.Exchange)
+			c.err.Messages(kept)
 		}
 	}
 	return nil

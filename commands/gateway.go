@@ -32,6 +32,7 @@ type gateway struct {
 	lanes     map[*route]*lane
 	secrets   []sign.Secret // all of them, to keep them out of the history
 
+	broken   error // of printing
 	received atomic.Int64
 	invalid  atomic.Int64
 }
@@ -59,7 +60,7 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 		return err
 	}
 	g.lanes = map[*route]*lane{}
-	flagged := o.scheme != "" || len(o.secrets) > 0
+	flagged := len(o.secrets) > 0 || o.scheme != "" && g.settings["scheme"] == "flag"
 	if g.fallback, err = g.lane(ctx, o, &route{}); err != nil {
 		return err
 	}
@@ -78,7 +79,7 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 func (g *gateway) lane(ctx context.Context, o listenOptions, r *route) (*lane, error) {
 	l := &lane{publicURL: r.PublicURL}
 	flags := o.schemeFlags
-	if flags.scheme == "" && len(flags.secrets) == 0 {
+	if r.Scheme != "" { // flags, where there are any, have taken it out
 		flags.scheme = r.Scheme
 	}
 	var err error
@@ -106,8 +107,7 @@ func (g *gateway) laneOf(target string) *lane {
 	if g.file == nil || len(g.file.Routes) == 0 {
 		return g.fallback
 	}
-	path, _, _ := strings.Cut(target, "?")
-	if r := g.file.routeFor(path); r != nil {
+	if r := g.file.routeFor(routePath(target)); r != nil {
 		return g.lanes[r]
 	}
 	return g.fallback
@@ -161,18 +161,19 @@ func (g *gateway) Answer(ctx context.Context, x *record.Exchange) error {
 	if x.Verdict.Status == record.Invalid {
 		g.invalid.Add(1)
 	}
-	err := g.history.Answer(ctx, x)
+	kept := withoutSecrets(x, g.secrets)
+	err := g.history.Answer(ctx, kept)
 	g.printing.Lock()
 	defer g.printing.Unlock()
 	if g.json {
-		if jsonErr := g.emitExchange(x, g.with); err == nil {
-			err = jsonErr
+		if jsonErr := g.emitExchange(kept, g.with); jsonErr != nil && g.broken == nil {
+			g.broken = jsonErr // said at the end: a listener does not stop for a wrong --jq
 		}
 		return err
 	}
 	g.out.Hook(x)
 	if g.verbose {
-		g.err.Messages(x)
+		g.err.Messages(kept)
 	}
 	return err
 }
@@ -215,7 +216,7 @@ func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string
 	ctx, cancel := context.WithTimeout(ctx, forwardTimeout)
 	defer cancel()
 	g.client.Do(ctx, &f)
-	if err := g.history.Answer(context.WithoutCancel(ctx), &f); err != nil {
+	if err := g.history.Answer(context.WithoutCancel(ctx), withoutSecrets(&f, g.secrets)); err != nil {
 		g.warn("%v", err)
 	}
 	if f.Response != nil && f.Response.Cut {
@@ -229,8 +230,12 @@ func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string
 
 // refused tells of what did not become an exchange: always of what could not be stored, of bad requests with --verbose.
 func (g *gateway) refused(r listen.Refusal) {
-	if r.Status == http.StatusServiceUnavailable || r.Status >= 500 && r.Err != nil {
+	switch {
+	case r.Status == http.StatusServiceUnavailable:
 		g.note("warning: not stored, answered %d: %v", r.Status, r.Err)
+		return
+	case r.Err != nil && (r.Status == 0 || r.Status < 400 || r.Status >= 500): // not the sender's doing
+		g.note("warning: %v", r.Err)
 		return
 	}
 	if g.verbose {
@@ -268,6 +273,8 @@ func (g *gateway) describe() []string {
 	}
 	if len(lines) == 0 {
 		say("webhooks are", g.fallback)
+	} else if g.file.routeFor("") == nil {
+		say("other paths are", g.fallback)
 	}
 	return append(lines, "history "+g.history.Path())
 }

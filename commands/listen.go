@@ -105,6 +105,9 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 		return err
 	}
 	g.summary()
+	if g.broken != nil {
+		return g.broken
+	}
 	if got := g.received.Load(); o.count > 0 && got < int64(o.count) && errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return &failure{code: exitTimedOut, err: errors.New(countOf(got, "webhook") + " of " + countOf(int64(o.count), "") + " came in " + o.duration.String())}
 	}

@@ -254,9 +254,8 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 		return x, nil, usage("%w", err)
 	}
 	if r.options.exact {
-		if isMasked(captured.Request.Header) {
-			return x, nil, usage("%d came with the secret as a header, which the history does not keep: it cannot be sent exactly", captured.ID).
-				hintf("barb replay %d --secret env:NAME", captured.ID)
+		if isMasked(captured) {
+			return x, nil, unkept(captured)
 		}
 		x.Request.Header, x.Request.Head = captured.Request.Header, captured.Request.Head
 		x.Request.Target = captured.Request.Target
@@ -266,10 +265,18 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 	if err != nil {
 		return x, nil, err
 	}
+	if isMasked(captured) && !s.signs {
+		return x, nil, unkept(captured)
+	}
 	if r.options.newID || x.WebhookID == "" {
 		x.WebhookID = newWebhookID()
 	}
 	return x, s, s.try(&x, r.Now())
+}
+
+func unkept(captured *record.Exchange) error {
+	return usage("%d came with the secret as a header, which the history does not keep", captured.ID).
+		hintf("barb replay %d --secret env:NAME", captured.ID)
 }
 
 // again makes of a captured request the one to send. What goes elsewhere is what a forward is made of, less the fields

@@ -2,6 +2,8 @@ package commands
 
 import (
 	"fmt"
+	"net/url"
+	"path"
 	"slices"
 	"strings"
 )
@@ -59,11 +61,11 @@ func (r *route) takeSecrets(where string) error {
 }
 
 // routeFor is the route of a request path: the longest route path that is the path or a parent of it.
-func (c *configFile) routeFor(path string) *route {
+func (c *configFile) routeFor(at string) *route {
 	var best *route
 	for i := range c.Routes {
 		r := &c.Routes[i]
-		if !r.covers(path) {
+		if !r.covers(at) {
 			continue
 		}
 		if best == nil || len(r.Path) > len(best.Path) {
@@ -74,15 +76,29 @@ func (c *configFile) routeFor(path string) *route {
 }
 
 // covers: a route without a path covers every path, a route at /a covers /a and /a/b.
-func (r *route) covers(path string) bool {
+func (r *route) covers(at string) bool {
 	prefix := strings.TrimSuffix(r.Path, "/")
-	return prefix == "" || path == prefix || strings.HasPrefix(path, prefix+"/")
+	return prefix == "" || at == prefix || strings.HasPrefix(at, prefix+"/")
+}
+
+// routePath is the path of a request target as a route is matched against: what an app's router would make of it, so that
+// no other spelling of a path goes around the check of its signature.
+func routePath(target string) string {
+	if i := strings.Index(target, "://"); i >= 0 && target[0] != '/' { // absolute form
+		_, rest, _ := strings.Cut(target[i+3:], "/")
+		target = "/" + rest
+	}
+	target, _, _ = strings.Cut(target, "?")
+	if decoded, err := url.PathUnescape(target); err == nil {
+		target = decoded
+	}
+	return path.Clean("/" + target)
 }
 
 // routeOf is the route whose secret a command uses when it names a scheme: the one that covers the path, else the first
 // of the scheme.
-func (c *configFile) routeOf(scheme, path string) *route {
-	if r := c.routeFor(path); r != nil && path != "" && (scheme == "" || r.Scheme == scheme) {
+func (c *configFile) routeOf(scheme, at string) *route {
+	if r := c.routeFor(at); r != nil && at != "" && (scheme == "" || r.Scheme == scheme) {
 		return r
 	}
 	i := slices.IndexFunc(c.Routes, func(r route) bool { return scheme != "" && r.Scheme == scheme })

@@ -202,7 +202,7 @@ func (o verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Messa
 	if _, statErr := os.Stat(o.positional[0]); statErr == nil {
 		sh.warn("%s is taken as a history id; the file is ./%s", o.positional[0], o.positional[0])
 	}
-	if isMasked(x.Request.Header) {
+	if isMasked(x) {
 		return m, now, usage("%d came with the secret as a header, which the history does not keep; it was %s", x.ID, ui.Verdict(x.Verdict)).
 			hintf("barb show %d", x.ID)
 	}
