@@ -32,13 +32,13 @@ and recent ids.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			switch args[0] {
 			case "bash":
-				return cmd.Root().GenBashCompletionV2(sh.Out, true)
+				return cmd.Root().GenBashCompletionV2(sh.out, true)
 			case "zsh":
-				return cmd.Root().GenZshCompletion(sh.Out)
+				return cmd.Root().GenZshCompletion(sh.out)
 			case "fish":
-				return cmd.Root().GenFishCompletion(sh.Out, true)
+				return cmd.Root().GenFishCompletion(sh.out, true)
 			case "powershell":
-				return cmd.Root().GenPowerShellCompletionWithDesc(sh.Out)
+				return cmd.Root().GenPowerShellCompletionWithDesc(sh.out)
 			}
 			return usage("unknown shell %q", args[0]).hint(nearestHint("barb completion ", nearestOf(args[0], shells), "barb completion bash|zsh|fish|powershell"))
 		},

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
 )
 
@@ -47,12 +48,14 @@ type shell struct {
 	quiet   bool
 	verbose bool
 
-	settings map[string]source // where each value came from, filled before a command runs
-	file     *configFile       // barb.toml, read once
-	history  *store.Store      // opened once, closed by Main
-	filter   *jqFilter         // --jq, compiled once
-	out, err *ui.Printer       // made once the colour is known
-	literal  bool              // a literal secret was warned of
+	settings map[string]source      // where each value came from, filled before a command runs
+	file     *configFile            // barb.toml, read once
+	history  *store.Store           // opened once, closed by Main
+	filter   *jqFilter              // --jq, compiled once
+	out, err *ui.Printer            // made once the colour is known
+	literal  bool                   // a literal secret was warned of
+	known    map[string]sign.Secret // by reference, each resolved once
+	named    []string               // variables that env: references name
 
 	printing sync.Mutex // held for each line where several goroutines print
 }
@@ -64,16 +67,17 @@ func Main(ctx context.Context, env Env, version string, args []string) int {
 	root := newRoot(sh)
 	root.SetArgs(args)
 	root.SetIn(env.In)
-	root.SetOut(env.Out)
+	root.SetOut(sh.out) // help and completions too must notice a full disk
 	root.SetErr(env.Err)
 	err := root.ExecuteContext(ctx)
 	if closeErr := sh.close(); err == nil {
 		err = closeErr
 	}
-	if writeErr := sh.out.Err(); err == nil && writeErr != nil {
-		err = stdoutError(writeErr)
+	code := sh.report(err)
+	if writeErr := stdoutError(sh.out.Err()); writeErr != nil {
+		code = worst(code, sh.report(writeErr))
 	}
-	return sh.report(err)
+	return code
 }
 
 const rootLong = `barb signs, verifies, sends, listens for and replays webhooks, and keeps every
@@ -198,7 +202,7 @@ func (sh *shell) close() error {
 
 // stdoutError turns a failed write to stdout into the error it is; a reader that went away (`| head`) is not one.
 func stdoutError(err error) error {
-	if errors.Is(err, errBrokenPipe) {
+	if err == nil || errors.Is(err, errBrokenPipe) {
 		return nil
 	}
 	return local("stdout: %w", err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/itchyny/gojq"
 
+	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
@@ -78,6 +79,9 @@ func (sh *shell) emit(v any) error {
 	}
 	err := sh.filter.run(v, func(out any) error {
 		if s, ok := out.(string); ok {
+			if sh.OutTerminal {
+				s = ui.Escape(s)
+			}
 			sh.out.Line(s)
 			return nil
 		}
@@ -94,7 +98,7 @@ func (sh *shell) printJSON(v any) error {
 	if err != nil {
 		return local("json: %w", err)
 	}
-	sh.out.Line(string(data))
+	sh.out.Line(ui.EscapeJSON(data))
 	return nil
 }
 

@@ -44,23 +44,21 @@ larger than a size. Filters narrow what may be removed. Ids are never given agai
 }
 
 func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
-	filter, where, err := o.filter(sh.Now())
-	switch {
-	case err != nil:
-		return err
-	case where != nil:
-		return usage("prune cannot filter by --where")
-	case o.dryRun && o.maxSize > 0:
+	if o.dryRun && o.maxSize > 0 {
 		return usage("--dry-run does not go with --max-size").hint("barb prune --older-than 7d --dry-run")
+	}
+	filter, none, err := sh.narrowed(ctx, &o.filterFlags) // a history that is not there is not made
+	if err != nil {
+		return err
 	}
 	rule := store.PruneRule{MaxBytes: int64(o.maxSize), Filter: filter}
 	if o.byAge {
 		rule.OlderThan = sh.Now().Add(-time.Duration(o.olderThan))
 	}
-	if _, err := sh.readHistory(ctx); err != nil { // a history that is not there is not made
-		return err
-	}
-	if o.dryRun {
+	switch {
+	case none:
+		return sh.pruned(0, 0, "removed")
+	case o.dryRun:
 		return pruneDryRun(ctx, sh, rule)
 	}
 	result, err := sh.history.Prune(ctx, rule)

@@ -222,7 +222,7 @@ func (r *replayer) many(ctx context.Context, last int64, count int) error {
 			return err
 		}
 		one := r.courier(s)
-		one.silent, one.lazily = !r.verbose, true
+		one.silent, one.lazily = !r.verbose, x.WebhookID == c.WebhookID // an id that is new must be durable first
 		d, err := one.deliver(ctx, x)
 		if err == nil {
 			t.add(d)

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 	"os"
 	"os/exec"
 	"runtime"
@@ -46,8 +45,17 @@ func (sh *shell) secretRefs(flags []string, r *route) []string {
 
 // secrets resolves references. What it returns is the only place where barb holds a secret.
 func (sh *shell) secrets(ctx context.Context, refs []string) ([]sign.Secret, error) {
+	for _, ref := range refs {
+		if name, ok := strings.CutPrefix(ref, "env:"); ok {
+			sh.named = append(sh.named, name)
+		}
+	}
 	out := make([]sign.Secret, 0, len(refs))
 	for _, ref := range refs {
+		if known, ok := sh.known[ref]; ok { // stdin can be read once, and a command may ask for a password
+			out = append(out, known)
+			continue
+		}
 		key, name, err := sh.secret(ctx, ref)
 		if err != nil {
 			return nil, err
@@ -55,7 +63,14 @@ func (sh *shell) secrets(ctx context.Context, refs []string) ([]sign.Secret, err
 		if len(strings.TrimSpace(string(key))) == 0 {
 			return nil, usage("secret %s is empty", name).hint(referenceHelp)
 		}
-		out = append(out, sign.Secret{Name: name, Key: key})
+		if string(key) == "whsec_" {
+			return nil, usage("secret %s is only the prefix whsec_; its key is empty", name)
+		}
+		if sh.known == nil {
+			sh.known = map[string]sign.Secret{}
+		}
+		sh.known[ref] = sign.Secret{Name: name, Key: key}
+		out = append(out, sh.known[ref])
 	}
 	return out, nil
 }
@@ -69,6 +84,8 @@ func (sh *shell) secret(ctx context.Context, ref string) (key []byte, name strin
 	case ref == "-":
 		key, err = readBounded(sh.In, maxSecret, "the secret on stdin")
 		return trimNewline(key), "stdin", err
+	case !isReference(ref) && slices.Contains([]string{"env", "file", "cmd", "keyring"}, kind) && rest == "":
+		return nil, "", usage("--secret %s names nothing", ref).hint(referenceHelp)
 	case !isReference(ref):
 		if !sh.literal {
 			sh.literal = true
@@ -122,31 +139,53 @@ func keyringError(name string, err error) error {
 }
 
 // secretFromCommand runs the user's own command line in the user's shell and takes its stdout. The command gets the
-// environment without barb's secret, its stderr is shown, and it has a minute, for a password prompt.
+// environment without the secrets that barb was told of, its stderr is shown, and it has a minute, for a password prompt.
 func (sh *shell) secretFromCommand(ctx context.Context, command string) ([]byte, error) {
-	ctx, cancel := context.WithTimeout(ctx, commandLimit)
+	limited, cancel := context.WithTimeout(ctx, commandLimit)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, "/bin/sh", "-c", command)
+	cmd := exec.CommandContext(limited, "/bin/sh", "-c", command)
 	if runtime.GOOS == "windows" {
-		cmd = exec.CommandContext(ctx, "cmd", "/c", command)
+		cmd = exec.CommandContext(limited, "cmd", "/c", command)
 	}
-	cmd.Env = slices.DeleteFunc(slices.Clone(sh.Environ), func(kv string) bool { return strings.HasPrefix(kv, "BARB_SECRET=") })
-	cmd.Stderr = sh.Err
-	cmd.WaitDelay = time.Second
+	cmd.Env = slices.DeleteFunc(slices.Clone(sh.Environ), sh.isSecretVariable)
+	out := &boundedBuffer{}
+	cmd.Stdout, cmd.Stderr = out, sh.Err
+	cmd.WaitDelay = 100 * time.Millisecond // what the command has started may outlive it and hold its stdout
 	if in, ok := sh.In.(*os.File); ok && sh.InTerminal {
 		cmd.Stdin = in
 	}
-	out, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, local("secret command: %w", err)
-	}
-	if err := cmd.Start(); err != nil {
-		return nil, local("secret command: %w", err)
-	}
-	key, readErr := readBounded(out, maxSecret, "the output of the secret command")
-	_, _ = io.Copy(io.Discard, out) // let it finish
-	if err := cmd.Wait(); err != nil {
+	err := cmd.Run()
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case out.over:
+		return nil, usage("the secret command printed more than %d bytes", maxSecret)
+	case err != nil:
 		return nil, usage("the secret command did not succeed: %w", err).hint("run it by hand: it must print the secret on stdout")
 	}
-	return trimNewline(key), readErr
+	return trimNewline(out.data), nil
+}
+
+// isSecretVariable tells the variables that hold secrets: BARB_SECRET and those that env: references of this run name.
+func (sh *shell) isSecretVariable(kv string) bool {
+	name, _, _ := strings.Cut(kv, "=")
+	if name == "BARB_SECRET" || slices.Contains(sh.named, name) {
+		return true
+	}
+	return sh.file != nil && slices.ContainsFunc(sh.file.Routes, func(r route) bool { return slices.Contains(r.secrets, "env:"+name) })
+}
+
+// boundedBuffer keeps what fits and notes when more came.
+type boundedBuffer struct {
+	data []byte
+	over bool
+}
+
+// Write takes everything, so that the command does not fail on a closed pipe.
+func (b *boundedBuffer) Write(p []byte) (int, error) {
+	b.over = b.over || len(b.data)+len(p) > maxSecret
+	if !b.over {
+		b.data = append(b.data, p...)
+	}
+	return len(p), nil
 }

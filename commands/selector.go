@@ -198,6 +198,33 @@ func (sh *shell) selected(ctx context.Context, selectors []string, flags *filter
 	return whereTrue(history.List(ctx, filter), where, limit), nil
 }
 
+// narrowed is the filter of the flags for what works on a filter only; --where becomes the ids for which it is true. none
+// says that there are no such ids. The history is open afterwards.
+func (sh *shell) narrowed(ctx context.Context, flags *filterFlags) (filter store.Filter, none bool, err error) {
+	filter, where, err := flags.filter(sh.Now())
+	if err != nil {
+		return filter, false, err
+	}
+	if _, err := sh.readHistory(ctx); err != nil || where == nil {
+		return filter, false, err
+	}
+	chosen, err := sh.selected(ctx, nil, flags, func(f *store.Filter) { f.OldestFirst = true })
+	if err != nil {
+		return filter, false, err
+	}
+	for x, err := range chosen {
+		if err != nil {
+			return filter, false, err
+		}
+		if n := len(filter.IDs); n > 0 && filter.IDs[n-1].To == x.ID-1 {
+			filter.IDs[n-1].To = x.ID
+		} else {
+			filter.IDs = append(filter.IDs, store.Range{From: x.ID, To: x.ID})
+		}
+	}
+	return filter, len(filter.IDs) == 0, nil
+}
+
 // whereTrue keeps the exchanges for which the expression is true, at most limit of them (0: all).
 func whereTrue(all iter.Seq2[*record.Exchange, error], where *jqFilter, limit int) iter.Seq2[*record.Exchange, error] {
 	return func(yield func(*record.Exchange, error) bool) {

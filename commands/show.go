@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -44,6 +45,9 @@ func newShow(sh *shell) *cobra.Command {
 }
 
 func runShow(ctx context.Context, sh *shell, o showOptions) error {
+	if sh.json && (o.body || o.raw || o.curl) {
+		return usage("--body, --raw and --curl are not JSON").hint("barb show @ --json has it all")
+	}
 	if len(o.selectors) == 0 && !o.given() {
 		o.selectors = []string{"@"}
 	}
@@ -71,6 +75,8 @@ func runShow(ctx context.Context, sh *shell, o showOptions) error {
 
 func showOne(ctx context.Context, sh *shell, o showOptions, x *record.Exchange) error {
 	switch {
+	case o.body && sh.OutTerminal:
+		sh.out.Printf("%s", ui.Escape(string(x.Request.Body)))
 	case o.body:
 		sh.out.Printf("%s", x.Request.Body)
 	case o.raw:

@@ -31,6 +31,9 @@ func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) 
 	if name == "" && route != nil {
 		name = route.Scheme
 	}
+	if f.scheme == "auto" && sh.settings["scheme"] == "flag" {
+		return nil, usage("-s auto finds the scheme of what came; what should this be signed with?").hint("-s github, -s stripe …; barb schemes lists them")
+	}
 	if name == "" || name == "auto" {
 		if len(f.secrets) > 0 {
 			return nil, usage("--secret without --scheme: what should it sign with?").hint("-s github, -s stripe, -s standard-webhooks …; barb schemes lists them")

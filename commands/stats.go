@@ -57,18 +57,14 @@ type latencyJSON struct {
 }
 
 func runStats(ctx context.Context, sh *shell, o filterFlags) error {
-	filter, where, err := o.filter(sh.Now())
+	filter, none, err := sh.narrowed(ctx, &o)
 	if err != nil {
 		return err
 	}
-	if where != nil {
-		return usage("stats cannot filter by --where").hint("barb history -n 0 --where … --json")
+	var s store.Stats
+	if !none {
+		s, err = sh.history.Stats(ctx, filter)
 	}
-	history, err := sh.readHistory(ctx)
-	if err != nil {
-		return err
-	}
-	s, err := history.Stats(ctx, filter)
 	if err != nil {
 		return err
 	}

@@ -5,9 +5,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http/httputil"
 	"os"
+	"slices"
 	"strings"
 	"time"
 
@@ -116,6 +118,7 @@ func (o verifyOptions) message(ctx context.Context, sh *shell) (m sign.Message, 
 // fromPayload takes the payload as it is and the headers from the flags.
 func (o verifyOptions) fromPayload(sh *shell) (m sign.Message, err error) {
 	lines := o.lines
+	stdin := o.headersFile == "-" || slices.Contains(lines, "@-")
 	if o.headersFile != "" {
 		lines = append([]string{"@" + o.headersFile}, lines...)
 	}
@@ -129,6 +132,9 @@ func (o verifyOptions) fromPayload(sh *shell) (m sign.Message, err error) {
 	p, err := sh.payloadFrom(o.data, o.dataGiven, o.positional, o.secrets)
 	if err != nil {
 		return m, err
+	}
+	if stdin && p != nil && p.name == "-" {
+		p = nil // read already
 	}
 	if p == nil {
 		return m, usage("verify needs a payload").hint("barb verify FILE, -d '{}', a pipe into stdin, or a history id")
@@ -164,15 +170,27 @@ func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
 	if err != nil {
 		return m, usage("%s is not a raw HTTP request: %w", o.httpFile, err)
 	}
-	_, chunked, err := r.BodyFraming()
-	if err == nil && chunked {
-		body, err = io.ReadAll(httputil.NewChunkedReader(bytes.NewReader(body)))
-	}
-	if err != nil {
+	if body, err = framed(&r, body); err != nil {
 		return m, usage("%s: %w", o.httpFile, err)
 	}
 	extra, err := o.header(sh)
 	return sign.Message{Method: r.Method, URL: r.URL, Header: append(r.Header, extra...).HTTP(), Body: body}, err
+}
+
+// framed is the body that the head announces: a file may have a line feed more behind it, and must not have less.
+func framed(r *record.Request, body []byte) ([]byte, error) {
+	length, chunked, err := r.BodyFraming()
+	switch {
+	case err != nil:
+		return nil, err
+	case chunked:
+		return io.ReadAll(httputil.NewChunkedReader(bytes.NewReader(body)))
+	case !r.Header.Has("Content-Length"):
+		return body, nil
+	case int64(len(body)) < length:
+		return nil, fmt.Errorf("Content-Length is %d, the body has only %d bytes", length, len(body)) //nolint:staticcheck,revive // the header's name
+	}
+	return body[:length], nil
 }
 
 func noEOF(err error) error {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -49,6 +50,26 @@ func escape(s string, oneLine bool) string {
 			fmt.Fprintf(&b, `\u%04x`, r)
 		}
 		s = s[size:]
+	}
+	return b.String()
+}
+
+// EscapeJSON writes the characters that Escape escapes as JSON's own \uXXXX, which means the same to whoever parses it:
+// encoding/json leaves DEL, C1 and the bidirectional ones as they are.
+func EscapeJSON(data []byte) string {
+	s := string(data)
+	if isPlain(s) {
+		return s
+	}
+	var b strings.Builder
+	for _, r := range s {
+		if !acts(r) {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.Encode([]rune{r}) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
 	}
 	return b.String()
 }

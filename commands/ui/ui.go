@@ -28,6 +28,12 @@ func (p *Printer) Printf(format string, args ...any) {
 	}
 }
 
+// Write writes bytes as they are, for those who want a writer.
+func (p *Printer) Write(data []byte) (int, error) {
+	p.Printf("%s", data)
+	return len(data), nil
+}
+
 // Line writes one line.
 func (p *Printer) Line(s string) { p.Printf("%s\n", s) }
 

@@ -2,20 +2,24 @@ package export
 
 import (
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/barbhq/barb/store/record"
 )
 
+// maxArgument is how much of a body is put on the command line; Linux takes 128 KiB an argument.
+const maxArgument = 100_000
+
 // Curl returns a shell command that sends the request again with curl when pasted into a POSIX shell: the same headers in
 // the same case, the same bytes of body. A body that is not text is carried by printf, since no argument can hold it.
 func Curl(r *record.Request) string {
 	var b strings.Builder
-	binary := !utf8.Valid(r.Body) || strings.ContainsRune(string(r.Body), 0)
+	binary := !isText(string(r.Body)) || len(r.Body) > maxArgument
 	if binary {
 		b.WriteString("printf '" + octal(r.Body) + "' | ")
 	}
-	b.WriteString("curl -sS --path-as-is -X " + Quote(r.Method) + " " + Quote(r.URL))
+	b.WriteString("curl -sS -g --path-as-is -X " + Quote(r.Method) + " " + Quote(r.URL))
 	for _, f := range r.Header {
 		switch strings.ToLower(f.Name) {
 		case "content-length", "transfer-encoding", "connection", "expect":
@@ -43,10 +47,21 @@ func Curl(r *record.Request) string {
 
 // Quote quotes s for a POSIX shell.
 func Quote(s string) string {
-	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,") == "" {
+	switch {
+	case !isText(s):
+		return `"$(printf '` + octal([]byte(s)) + `')"`
+	case s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@%+,") == "":
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// isText reports whether s is UTF-8 of which a terminal shows every character: no controls but line feed and tab, nothing
+// that turns the direction of writing or cannot be seen.
+func isText(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
+		return r != '\n' && r != '\t' && r != ' ' && !unicode.IsGraphic(r)
+	})
 }
 
 // octal writes bytes as printf takes them.
