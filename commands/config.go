@@ -89,6 +89,19 @@ func (s setting) applies(cmd *cobra.Command) bool {
 // source says where a value came from: "flag", "BARB_TIMEOUT", the path of barb.toml, or "default".
 type source string
 
+// weight ranks a source: a flag goes before a variable, that before barb.toml, that before the default.
+func (s source) weight() int {
+	switch {
+	case s == "flag":
+		return 3
+	case strings.HasPrefix(string(s), "BARB_"):
+		return 2
+	case s == "default" || s == "":
+		return 0
+	}
+	return 1
+}
+
 // applySettings fills every flag that was not given: from its BARB_ variable, then from barb.toml.
 func (sh *shell) applySettings(cmd *cobra.Command) error {
 	file, err := sh.configuration()
@@ -117,6 +130,9 @@ func fill(sh *shell, file *configFile, s setting, cmd *cobra.Command) (source, e
 	value, from := sh.Getenv(s.variable()), source(s.variable())
 	if value == "" {
 		value, from = file.values[s.key()], source(file.path)
+		if value != "" && (s.flag == "db" || s.flag == "cacert") && !filepath.IsAbs(value) {
+			value = filepath.Join(filepath.Dir(file.path), value) // a file in a parent folder means its own folder
+		}
 	}
 	if value == "" {
 		return "default", nil
@@ -328,5 +344,5 @@ func configValue(sh *shell, root *cobra.Command, file *configFile, s setting) (c
 	if s.flag == "db" && value == "" {
 		value = sh.historyPath()
 	}
-	return configRow{Key: s.key(), Value: value, Source: from, Variable: s.variable()}, nil
+	return configRow{Key: s.key(), Value: withoutUser(value), Source: from, Variable: s.variable()}, nil
 }

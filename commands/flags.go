@@ -59,7 +59,8 @@ func (f *headerFlags) header(sh *shell) (record.Header, error) {
 	var h record.Header
 	for _, line := range f.lines {
 		lines := []string{line}
-		if file, ok := strings.CutPrefix(line, "@"); ok {
+		file, isFile := strings.CutPrefix(line, "@")
+		if isFile {
 			data, err := sh.readArgument(file, 1<<20)
 			if err != nil {
 				return nil, err
@@ -67,6 +68,9 @@ func (f *headerFlags) header(sh *shell) (record.Header, error) {
 			lines = strings.Split(strings.TrimRight(string(data), "\r\n"), "\n")
 		}
 		for _, l := range lines {
+			if isFile && strings.TrimSpace(l) == "" {
+				continue
+			}
 			field, err := parseHeader(strings.TrimSuffix(l, "\r"))
 			if err != nil {
 				return nil, err

@@ -27,24 +27,25 @@ func (f *retryFlags) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVar(&f.retries, "retries", d.Retries, "attempts after the first one")
 	flags.StringVar(&f.backoff, "backoff", "exponential", "exponential, linear, constant or a `list` of waits: 1s,5s,30s,2m,10m")
-	flags.DurationVar(&f.base, "base", d.Base, "the unit of the waits")
-	flags.DurationVar(&f.maxDelay, "max-delay", d.MaxDelay, "the longest wait between two attempts")
+	f.base, f.maxDelay, f.timeout, f.connectIn, f.deadline = d.Base, d.MaxDelay, d.Timeout, 5*time.Second, d.Deadline
+	flags.Var((*ageValue)(&f.base), "base", "the unit of the waits")
+	flags.Var((*ageValue)(&f.maxDelay), "max-delay", "the longest wait between two attempts")
 	flags.StringVar(&f.jitter, "jitter", "full", "full (a random part of the wait) or none")
 	flags.StringVar(&f.retryOn, "retry-on", d.RetryOn.String(), "answers and `failures` that are tried again")
-	flags.DurationVar(&f.timeout, "timeout", d.Timeout, "for one attempt")
-	flags.DurationVar(&f.connectIn, "connect-timeout", 5*time.Second, "for connecting, with TLS")
-	flags.DurationVar(&f.deadline, "deadline", d.Deadline, "for all attempts and waits")
+	flags.Var((*ageValue)(&f.timeout), "timeout", "for one attempt")
+	flags.Var((*ageValue)(&f.connectIn), "connect-timeout", "for connecting, with TLS")
+	flags.Var((*ageValue)(&f.deadline), "deadline", "for all attempts and waits")
 	complete(cmd, "backoff", func(string) []string { return []string{"exponential", "linear", "constant"} })
 	complete(cmd, "jitter", func(string) []string { return []string{"full", "none"} })
 }
 
 // policy checks the flags. A list of waits says how many retries there are, unless --retries does.
-func (f *retryFlags) policy(cmd *cobra.Command) (p deliver.Policy, err error) {
+func (f *retryFlags) policy(sh *shell) (p deliver.Policy, err error) {
 	p = deliver.Policy{Retries: f.retries, Base: f.base, MaxDelay: f.maxDelay, Timeout: f.timeout, Deadline: f.deadline}
 	if p.Backoff, p.Schedule, err = deliver.ParseBackoff(f.backoff); err != nil {
 		return p, usage("--backoff %q: %w", f.backoff, err).hint("--backoff exponential, or a list of waits: --backoff 1s,5s,30s")
 	}
-	if p.Backoff == deliver.Schedule && !cmd.Flags().Changed("retries") {
+	if p.Backoff == deliver.Schedule && sh.settings["send.retries"] == "default" {
 		p.Retries = len(p.Schedule)
 	}
 	if p.RetryOn, err = deliver.ParseRetryOn(f.retryOn); err != nil {

@@ -3,9 +3,12 @@ package commands
 import (
 	"context"
 	"errors"
+	"maps"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -63,6 +66,13 @@ signature is bad. Runs until ^C, --count or --for.`,
 func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
+	// Of two ways to answer, the one that was said more directly holds.
+	switch a, f := sh.settings["listen.respond"].weight(), sh.settings["listen.forward_to"].weight(); {
+	case a > f:
+		o.forwardTo = ""
+	case f > a:
+		o.respond = ""
+	}
 	g, err := newGateway(ctx, sh, o)
 	if err != nil {
 		return err
@@ -72,12 +82,21 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.readyFile != "" {
+		if info, err := os.Stat(filepath.Dir(o.readyFile)); err != nil || !info.IsDir() {
+			return usage("--ready-file %s: there is no such folder", o.readyFile)
+		}
+	}
 	if g.history, err = sh.writeHistory(ctx); err != nil {
 		return err
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
 	if err != nil {
 		return local("%w", plainNetError(err)).hint("barb listen --addr 127.0.0.1:0 picks a free port")
+	}
+	if err := g.forwardsToItself(ln.Addr().String()); err != nil {
+		_ = ln.Close()
+		return err
 	}
 	if err := g.announce(ln.Addr(), o); err != nil {
 		_ = ln.Close()
@@ -114,6 +133,22 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 	return nil
 }
 
+// forwardsToItself finds a lane whose app is this very listener: it would forward for ever.
+func (g *gateway) forwardsToItself(addr string) error {
+	_, port, _ := net.SplitHostPort(addr)
+	lanes := append(slices.Collect(maps.Values(g.lanes)), g.fallback)
+	for _, l := range lanes {
+		u, err := url.Parse(l.forwardTo)
+		if err != nil || u.Port() != port {
+			continue
+		}
+		if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
+			return usage("--forward-to %s is this listener itself", l.forwardTo).hint("--forward-to :3000, where your app listens")
+		}
+	}
+	return nil
+}
+
 // listenAddress reads --addr; a missing host is this machine, never all interfaces.
 func listenAddress(addr string) (string, error) {
 	if isDigits(addr) {
@@ -131,23 +166,23 @@ func listenAddress(addr string) (string, error) {
 
 // announce says where it listens: on stderr, as the first object of --json, and in the ready file.
 func (g *gateway) announce(addr net.Addr, o listenOptions) error {
-	url := "http://" + addr.String()
+	address := "http://" + addr.String()
 	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 		g.warn("%s can be reached from other machines", addr)
 	}
 	if g.json {
-		if err := g.emit(map[string]any{"schema": 1, "event": "listening", "url": url, "pid": os.Getpid()}); err != nil {
+		if err := g.emit(map[string]any{"schema": 1, "event": "listening", "url": address, "pid": os.Getpid()}); err != nil {
 			return err
 		}
 	}
-	g.err.Printf("barb: listening on %s\n", url)
+	g.err.Printf("barb: listening on %s\n", address)
 	for _, line := range g.describe() {
 		g.say("barb: %s", line)
 	}
 	if o.readyFile == "" {
 		return nil
 	}
-	return writeAtomically(o.readyFile, url+"\n")
+	return writeAtomically(o.readyFile, address+"\n")
 }
 
 // writeAtomically writes a small file so that whoever waits for it never reads half of it.

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"iter"
+	"strings"
 	"sync"
 	"time"
 
@@ -53,7 +54,7 @@ as part of the same thread. Exit code 0 when each was answered 2xx.
 			if o.concurrency < 1 {
 				return usage("--concurrency %d must be at least 1", o.concurrency)
 			}
-			if o.policy, err = o.retryFlags.policy(cmd); err != nil {
+			if o.policy, err = o.retryFlags.policy(sh); err != nil {
 				return err
 			}
 			return runReplay(cmd.Context(), sh, o)
@@ -257,8 +258,7 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 		if isMasked(captured) {
 			return x, nil, unkept(captured)
 		}
-		x.Request.Header, x.Request.Head = captured.Request.Header, captured.Request.Head
-		x.Request.Target = captured.Request.Target
+		x.Request = exactly(captured, x.Request)
 		return x, &signer{}, nil
 	}
 	s, err := r.signerFor(ctx, captured)
@@ -272,6 +272,24 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 		x.WebhookID = newWebhookID()
 	}
 	return x, s, s.try(&x, r.Now())
+}
+
+// exactly is the captured request for another address: its very bytes, but for the request line when the address has a
+// path of its own. A body that came in chunks goes out with its length, since the chunks were not kept.
+func exactly(captured *record.Exchange, to record.Request) record.Request {
+	r := captured.Request
+	r.URL = to.URL
+	if r.Header.Has("Transfer-Encoding") {
+		r.Head, r.Header = "", to.Header.Set("Host", captured.Request.Header.Get("Host"))
+	}
+	if to.Target == r.Target {
+		return r
+	}
+	r.Target = to.Target
+	if _, fields, ok := strings.Cut(r.Head, "\r\n"); ok {
+		r.Head = r.Method + " " + r.Target + " " + r.Proto + "\r\n" + fields
+	}
+	return r
 }
 
 func unkept(captured *record.Exchange) error {

@@ -3,6 +3,7 @@ package commands
 import (
 	"bytes"
 	"context"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -44,7 +45,7 @@ id. Every attempt is in the history before the next one begins.`,
 		Args: args(1, 1, "one URL"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			o.url = args[0]
-			if o.policy, err = o.retryFlags.policy(cmd); err != nil {
+			if o.policy, err = o.retryFlags.policy(sh); err != nil {
 				return err
 			}
 			return runSend(cmd.Context(), sh, o)
@@ -95,6 +96,9 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	if o.dryRun {
 		return c.dryRun(client, x)
 	}
+	if err := sendable(client, x.Request); err != nil {
+		return err
+	}
 	if c.history, err = sh.writeHistory(ctx); err != nil {
 		return err
 	}
@@ -109,6 +113,15 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 		sh.out.Delivery(result.summary)
 	}
 	return silent(result.code())
+}
+
+// sendable finds what can never be sent while nothing has been written yet.
+func sendable(client *deliver.Client, r record.Request) error {
+	r.Header = slices.Clone(r.Header)
+	if err := client.Prepare(&r); err != nil {
+		return usage("%w", err)
+	}
+	return nil
 }
 
 // planSend turns the options into the exchange of the first attempt. Everything wrong with them ends here.

@@ -58,6 +58,11 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier, er
 		return nil, usage("scheme auto needs a secret").hint(referenceHelp)
 	}
 	v.secrets, err = sh.secrets(ctx, refs)
+	for _, secret := range v.secrets {
+		if len(secret.Key) < 16 {
+			sh.warn("secret %s is shorter than 16 bytes: it can be guessed", secret.Name)
+		}
+	}
 	return v, err
 }
 

@@ -188,7 +188,7 @@ func framed(r *record.Request, body []byte) ([]byte, error) {
 	case !r.Header.Has("Content-Length"):
 		return body, nil
 	case int64(len(body)) < length:
-		return nil, fmt.Errorf("Content-Length is %d, the body has only %d bytes", length, len(body)) //nolint:staticcheck,revive // the header's name
+		return nil, fmt.Errorf("its Content-Length is %d, the body has only %d bytes", length, len(body))
 	}
 	return body[:length], nil
 }
