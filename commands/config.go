@@ -139,9 +139,9 @@ func fill(sh *shell, file *configFile, s setting, cmd *cobra.Command) (source, e
 	}
 	if err := flag.Value.Set(value); err != nil {
 		if from == source(file.path) {
-			return "", usage("%s: %s = %q: %w", file.path, s.key(), value, err).hint("barb config shows every value and where it came from")
+			return "", usage("%s: %s = %q: %s", file.path, s.key(), value, plainNumberError(err)).hint("barb config shows every value and where it came from")
 		}
-		return "", usage("%s=%q: %w", from, value, err).hintf("barb %s --help", cmd.Name())
+		return "", usage("%s=%q: %s", from, value, plainNumberError(err)).hintf("barb %s --help", cmd.Name())
 	}
 	return from, nil
 }
@@ -288,6 +288,9 @@ func runConfig(sh *shell, root *cobra.Command) error {
 			return err
 		}
 		rows = append(rows, row)
+	}
+	if sh.Getenv("BARB_SECRET") != "" {
+		rows = append(rows, configRow{Key: "secret", Value: "env:BARB_SECRET", Source: "BARB_SECRET", Variable: "BARB_SECRET"})
 	}
 	for i, r := range file.Routes {
 		value := strings.Join(slices.DeleteFunc([]string{r.Path, r.Scheme, strings.Join(r.secrets, ","), r.ForwardTo},

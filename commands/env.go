@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
@@ -66,6 +67,9 @@ func Main(ctx context.Context, env Env, version string, args []string) int {
 	sh.paint(false) // until the flags are known
 	root := newRoot(sh)
 	root.SetArgs(args)
+	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
+		plainUsage(root) // a shell shows the usage as it is
+	}
 	root.SetIn(env.In)
 	root.SetOut(sh.out) // help and completions too must notice a full disk
 	root.SetErr(env.Err)
@@ -108,8 +112,9 @@ func newRoot(sh *shell) *cobra.Command {
 	root.SuggestionsMinimumDistance = 2
 	root.SetFlagErrorFunc(flagError)
 	root.SetVersionTemplate("barb {{.Version}}\n")
-	root.SetHelpTemplate(root.HelpTemplate() + exitCodeHelp)
+	root.SetHelpTemplate(root.HelpTemplate() + ExitCodes)
 	root.CompletionOptions.HiddenDefaultCmd = true
+	root.SetHelpCommand(newHelp(sh))
 	sh.addGlobalFlags(root)
 	root.AddCommand(
 		newSign(sh), newVerify(sh), newSend(sh), newListen(sh), newReplay(sh),
@@ -117,6 +122,16 @@ func newRoot(sh *shell) *cobra.Command {
 		newSchemes(sh), newConfig(sh), newVersion(sh), newCompletion(sh),
 	)
 	return root
+}
+
+// plainUsage takes out the marks by which pflag finds the name of a value.
+func plainUsage(cmd *cobra.Command) {
+	unmark := func(f *pflag.Flag) { f.Usage = strings.ReplaceAll(f.Usage, "`", "") }
+	cmd.Flags().VisitAll(unmark)
+	cmd.PersistentFlags().VisitAll(unmark)
+	for _, sub := range cmd.Commands() {
+		plainUsage(sub)
+	}
 }
 
 // Root returns the command tree without an environment, for generating documentation.

@@ -28,7 +28,8 @@ const (
 	exitInterrupted = 130
 )
 
-const exitCodeHelp = `
+// ExitCodes is the table as every --help and man page has it.
+const ExitCodes = `
 Exit codes:
   0    done; for listen, stopped by a signal
   1    the check failed: signature not valid, not delivered, an expectation failed
@@ -120,6 +121,10 @@ func classify(err error) *failure {
 			return (&failure{code: s.code, err: err}).hint(s.hint)
 		}
 	}
+	if group, ok := strings.CutPrefix(err.Error(), "if any flags in the group ["); ok { // cobra's words
+		names, _, _ := strings.Cut(group, "]")
+		return usage("--%s exclude each other", strings.Join(strings.Fields(names), " and --")).hint("leave one of them out")
+	}
 	if errors.Is(err, context.Canceled) {
 		return &failure{code: exitInterrupted}
 	}
@@ -156,11 +161,20 @@ func worst(codes ...int) int {
 
 // flagError turns pflag's complaint into a usage error with the nearest flag.
 func flagError(cmd *cobra.Command, err error) error {
-	f := usage("%w", err)
+	f := usage("%s", plainNumberError(err))
 	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
 		return f.hint(nearestHint("--", nearestOf(name, flagNames(cmd)), cmd.CommandPath()+" --help"))
 	}
 	return f.hintf("%s --help", cmd.CommandPath())
+}
+
+// plainNumberError takes Go's own words out of the complaint about a number.
+func plainNumberError(err error) string {
+	text, _, found := strings.Cut(err.Error(), ": strconv.")
+	if found {
+		text += " is not a whole number"
+	}
+	return text
 }
 
 // exactArgs and its like: the number of arguments, with the usage line as the remedy.

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"path/filepath"
 
 	"github.com/adrg/xdg"
@@ -23,7 +24,11 @@ func (sh *shell) historyPath() string {
 
 // writeHistory opens the history, making it when there is none.
 func (sh *shell) writeHistory(ctx context.Context) (*store.Store, error) {
-	return sh.open(ctx, store.Open)
+	history, err := sh.open(ctx, store.Open)
+	if errors.Is(err, store.ErrNotExist) { // its folder could not be made
+		return nil, local("%w", err).hint("--db PATH or BARB_DB names another place")
+	}
+	return history, err
 }
 
 // readHistory opens a history that is there; a reader never makes one.

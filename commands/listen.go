@@ -90,7 +90,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	if g.history, err = sh.writeHistory(ctx); err != nil {
 		return err
 	}
-	ln, err := (&net.ListenConfig{}).Listen(ctx, "tcp", address)
+	ln, err := (&net.ListenConfig{}).Listen(ctx, networkOf(address), address)
 	if err != nil {
 		return local("%w", plainNetError(err)).hint("barb listen --addr 127.0.0.1:0 picks a free port")
 	}
@@ -131,6 +131,15 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 		return &failure{code: exitTimedOut, err: errors.New(countOf(got, "webhook") + " of " + countOf(int64(o.count), "") + " came in " + o.duration.String())}
 	}
 	return nil
+}
+
+// networkOf keeps 0.0.0.0 from meaning IPv6 as well.
+func networkOf(address string) string {
+	host, _, _ := net.SplitHostPort(address)
+	if ip := net.ParseIP(host); ip != nil && ip.To4() != nil {
+		return "tcp4"
+	}
+	return "tcp"
 }
 
 // forwardsToItself finds a lane whose app is this very listener: it would forward for ever.
@@ -207,7 +216,7 @@ func writeAtomically(path, text string) error {
 
 // plainNetError takes the noise off: "listen tcp 127.0.0.1:4242: bind: address already in use" says it all once.
 func plainNetError(err error) error {
-	return errors.New(strings.Replace(err.Error(), "listen tcp ", "listen on ", 1))
+	return errors.New(strings.NewReplacer("listen tcp4 ", "listen on ", "listen tcp ", "listen on ").Replace(err.Error()))
 }
 
 func countOf(n int64, thing string) string {

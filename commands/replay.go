@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -334,6 +335,12 @@ func (r *replayer) target(captured *record.Exchange) (string, error) {
 	return "", usage("%d was received; where should it go?", captured.ID).hintf("barb replay %d --to http://localhost:3000", captured.ID)
 }
 
+// isTimed reports whether a scheme's signature grows old.
+func isTimed(scheme string) bool {
+	s, ok := sign.Lookup(scheme)
+	return ok && s.Time.Unit != ""
+}
+
 // signerFor is the signer of the scheme a captured exchange had. Without a secret it goes out as it came.
 func (r *replayer) signerFor(ctx context.Context, captured *record.Exchange) (*signer, error) {
 	path := urlPath(captured.Request.URL)
@@ -356,7 +363,7 @@ func (r *replayer) signerFor(ctx context.Context, captured *record.Exchange) (*s
 		return nil, usage("%d has no known scheme to sign with", captured.ID).hintf("barb replay %d --exact", captured.ID)
 	case r.options.resign:
 		return nil, usage("no secret is known for scheme %s", captured.Scheme).hint(referenceHelp)
-	case captured.Scheme != "":
+	case isTimed(captured.Scheme):
 		r.warn("no secret is known for scheme %s: the old signature is sent, which the receiver may find too old; --secret signs anew", captured.Scheme)
 	}
 	r.signers[captured.Scheme+" "+path] = s

@@ -112,7 +112,7 @@ func (sh *shell) secret(ctx context.Context, ref string) (key []byte, name strin
 func readSecretFile(path string) ([]byte, error) {
 	f, err := openFile(path)
 	if err != nil {
-		return nil, err
+		return nil, usage("secret file:%w", err)
 	}
 	defer f.Close()
 	key, err := readBounded(f, maxSecret, path)

@@ -56,6 +56,11 @@ func (f *filterFlags) filter(now time.Time) (out store.Filter, where *jqFilter, 
 		return out, nil, usage("--received and --sent exclude each other")
 	}
 	out = store.Filter{Failed: f.failed, Scheme: f.scheme, Event: f.event, Endpoint: f.endpoint, WebhookID: f.webhookID, Grep: f.grep}
+	if f.scheme != "" && !strings.Contains(f.scheme, "*") {
+		if _, err := lookupScheme(f.scheme); err != nil {
+			return out, nil, err
+		}
+	}
 	if f.received {
 		out.Kind = record.Received
 	}

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"slices"
 	"time"
 
 	"github.com/barbhq/barb/sign"
@@ -86,7 +87,11 @@ func (v *verifier) check(m sign.Message, now time.Time) checked {
 	}
 	first := checked{Verdict: record.Verdict{Status: record.Invalid, Reason: string(sign.MissingSignature)},
 		detail: "no header of a known scheme", coversBody: true}
-	for i, scheme := range sign.Detect(m) {
+	candidates := sign.Detect(m)
+	if len(candidates) == 0 { // nothing has the form of a signature; a header's name still says what is malformed
+		candidates = slices.DeleteFunc(sign.All(), func(s sign.Scheme) bool { return m.Header.Get(s.Header) == "" })
+	}
+	for i, scheme := range candidates {
 		c := v.checkWith(scheme, m, now)
 		if c.Verdict.Status == record.Valid {
 			return c

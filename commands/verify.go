@@ -29,6 +29,7 @@ type verifyOptions struct {
 	now, url, method      string
 	tolerance             optionalDuration
 	positional            []string
+	recorded              string // scheme of the exchange in the history
 }
 
 func newVerify(sh *shell) *cobra.Command {
@@ -68,6 +69,9 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
+	if o.scheme == "" {
+		o.scheme = o.recorded // so that the secret of its route is found, also for what was forwarded
+	}
 	if c, ok := m.Stream.(io.Closer); ok {
 		defer c.Close()
 	}
@@ -88,13 +92,15 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 }
 
 // message puts the message together from where it was given, and says by what time it is judged.
-func (o verifyOptions) message(ctx context.Context, sh *shell) (m sign.Message, now time.Time, err error) {
+func (o *verifyOptions) message(ctx context.Context, sh *shell) (m sign.Message, now time.Time, err error) {
 	now = sh.Now()
 	switch {
 	case o.httpFile != "":
 		m, err = o.fromHTTP(sh)
 	case len(o.positional) == 1 && isSelector(o.positional[0]):
 		m, now, err = o.fromHistory(ctx, sh)
+	case len(o.positional) == 1 && o.positional[0] != "-" && !exists(o.positional[0]):
+		err = usage("%s: no such file, and not a history id", o.positional[0]).hint("barb history lists the ids")
 	default:
 		m, err = o.fromPayload(sh)
 	}
@@ -113,6 +119,11 @@ func (o verifyOptions) message(ctx context.Context, sh *shell) (m sign.Message, 
 		m.Method = o.method
 	}
 	return m, now, nil
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
 }
 
 // fromPayload takes the payload as it is and the headers from the flags.
@@ -201,7 +212,7 @@ func noEOF(err error) error {
 }
 
 // fromHistory takes an exchange; its age is judged by when it was received, since later it is always old.
-func (o verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Message, now time.Time, err error) {
+func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Message, now time.Time, err error) {
 	history, err := sh.readHistory(ctx)
 	if err != nil {
 		return m, now, err
@@ -217,13 +228,14 @@ func (o verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Messa
 	if err != nil {
 		return m, now, err
 	}
-	if _, statErr := os.Stat(o.positional[0]); statErr == nil {
+	if exists(o.positional[0]) {
 		sh.warn("%s is taken as a history id; the file is ./%s", o.positional[0], o.positional[0])
 	}
 	if isMasked(x) {
 		return m, now, usage("%d came with the secret as a header, which the history does not keep; it was %s", x.ID, ui.Verdict(x.Verdict)).
 			hintf("barb show %d", x.ID)
 	}
+	o.recorded = x.Scheme
 	r := &x.Request
 	return sign.Message{Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body}, x.Start, nil
 }

@@ -80,12 +80,24 @@ func (l Tolerance) judge(t, now time.Time) (age time.Duration, err error) {
 	return age, nil
 }
 
-// span writes a duration in whole seconds, or exactly when it is shorter than one.
+// span writes a duration as people say it: in whole seconds, from two days on in days and hours, exactly when it is
+// shorter than a second.
 func span(d time.Duration) string {
-	if d >= time.Second {
-		d = d.Round(time.Second)
+	const day = 24 * time.Hour
+	if d >= 2*day {
+		return strconv.Itoa(int(d/day)) + "d" + strconv.Itoa(int(d%day/time.Hour)) + "h"
 	}
-	return d.String()
+	if d < time.Second {
+		return d.String()
+	}
+	s := d.Round(time.Second).String()
+	if strings.HasSuffix(s, "m0s") {
+		s = strings.TrimSuffix(s, "0s")
+	}
+	if strings.HasSuffix(s, "h0m") {
+		s = strings.TrimSuffix(s, "0m")
+	}
+	return s
 }
 
 // describe names the unit to a person.

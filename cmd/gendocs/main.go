@@ -3,6 +3,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -44,6 +45,9 @@ func generate(root string) error {
 	}
 	// A fixed date: the pages change when the commands do, not with the calendar.
 	date := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	for _, c := range append(cmd.Commands(), cmd) {
+		c.Long = cmp.Or(c.Long, c.Short) + "\n" + commands.ExitCodes
+	}
 	return doc.GenManTree(cmd, &doc.GenManHeader{Title: "BARB", Section: "1", Source: "barb", Manual: "barb manual", Date: &date}, man)
 }
 

@@ -84,10 +84,7 @@ func (p *Printer) signature(x *record.Exchange) string {
 	if x.Scheme != "" {
 		words = append(words, EscapeLine(x.Scheme))
 	}
-	if v.Status == record.Unchecked {
-		return strings.Join(words, " ")
-	}
-	words = append(words, p.Verdict(v))
+	words = append(words, p.signed(x))
 	if v.HasAge {
 		words = append(words, "age "+Age(v.Age))
 	}

@@ -132,10 +132,10 @@ func (p *Printer) History(xs []*record.Exchange, now time.Time) {
 		})
 	}
 	if p.Width > 0 && p.Width < narrow {
-		// EVENT and RESULT say most; the rest is in barb show.
-		head = []string{head[0], head[1], head[2], head[3], head[5]}
+		// EVENT, RESULT and SIGNATURE say most; the rest is in barb show.
+		head = []string{head[0], head[1], head[2], head[3], head[5], head[8]}
 		for i, r := range rows {
-			rows[i] = []string{r[0], r[1], r[2], r[3], r[5]}
+			rows[i] = []string{r[0], r[1], r[2], r[3], r[5], r[8]}
 		}
 	}
 	p.Table(head, rows)
