@@ -172,7 +172,7 @@ func flagError(cmd *cobra.Command, err error) error {
 func plainNumberError(err error) string {
 	text, _, found := strings.Cut(err.Error(), ": strconv.")
 	if found {
-		text += " is not a whole number"
+		text += ": not a whole number"
 	}
 	return text
 }

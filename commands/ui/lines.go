@@ -26,7 +26,7 @@ func (p *Printer) Attempt(a *deliver.Attempt) {
 	if a.Why != "" && a.Decision != deliver.Retry {
 		parts = append(parts, EscapeLine(a.Why))
 	}
-	if x.Err != nil && !strings.Contains(a.Why, x.Err.Text) {
+	if x.Err != nil && (a.Decision == deliver.Retry || !strings.Contains(a.Why, x.Err.Text)) {
 		parts = append(parts, p.faint(Clip(x.Err.Text, 120)))
 	}
 	if x.Err != nil && x.Err.Ambiguous {
