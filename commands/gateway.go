@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
@@ -234,7 +235,10 @@ func (g *gateway) refused(r listen.Refusal) {
 	case r.Status == http.StatusServiceUnavailable:
 		g.note("warning: not stored, answered %d: %v", r.Status, r.Err)
 		return
-	case r.Err != nil && (r.Status == 0 || r.Status < 400 || r.Status >= 500): // not the sender's doing
+	case errors.Is(r.Err, listen.ErrTLS):
+		g.note("warning: %v; send to http:// instead", r.Err)
+		return
+	case r.Err != nil && (r.Remote == "" || r.Status >= 500 || r.Status >= 200 && r.Status < 400): // not the sender's doing
 		g.note("warning: %v", r.Err)
 		return
 	}

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"errors"
 	"io"
 	"os"
 	"slices"
@@ -21,6 +22,30 @@ func (sh *shell) readArgument(path string, limit int64) ([]byte, error) {
 	}
 	defer f.Close()
 	return readBounded(f, limit, path)
+}
+
+// onceValue is a text flag that can be given once: a second -d would silently win over the first.
+type onceValue struct {
+	text  *string
+	given bool
+}
+
+func (v *onceValue) String() string {
+	if v.text == nil {
+		return ""
+	}
+	return *v.text
+}
+
+func (v *onceValue) Type() string { return "string" }
+
+// Set takes the first value.
+func (v *onceValue) Set(s string) error {
+	if v.given {
+		return errors.New("a payload can be given once")
+	}
+	*v.text, v.given = s, true
+	return nil
 }
 
 // payload is where the bytes of a body come from. They are never changed.

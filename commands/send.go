@@ -54,7 +54,7 @@ id. Every attempt is in the history before the next one begins.`,
 	o.schemeFlags.addFlags(cmd, "sign with this `scheme` (barb schemes lists them)")
 	o.headerFlags.addFlags(cmd)
 	f := cmd.Flags()
-	f.StringVarP(&o.data, "data", "d", "", "the `payload`: text, @FILE or @- for stdin; its bytes are not changed")
+	f.VarP(&onceValue{text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin; its bytes are not changed")
 	f.StringVarP(&o.method, "request", "X", "POST", "the request `method`")
 	f.StringVar(&o.id, "id", "", "the webhook `id` (default: the one in the payload, or a new one)")
 	f.StringVar(&o.event, "event", "", "the event `type`, in the scheme's header where it has one")

@@ -46,7 +46,7 @@ history is not opened.`,
 	o.schemeFlags.addFlags(cmd, "the `scheme` to sign with (barb schemes lists them)")
 	o.headerFlags.addFlags(cmd)
 	f := cmd.Flags()
-	f.StringVarP(&o.data, "data", "d", "", "the `payload`: text, @FILE or @- for stdin")
+	f.VarP(&onceValue{text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin")
 	f.StringVar(&o.timestamp, "timestamp", "now", "the `time` to sign with: RFC 3339, Unix seconds or now")
 	f.StringVar(&o.id, "id", "", "the webhook `id` (default: a new one where the scheme signs it)")
 	f.StringVar(&o.event, "event", "", "the event `type`, for schemes that have a header for it")

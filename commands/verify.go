@@ -55,7 +55,7 @@ when it is valid, 1 when it is not.`,
 	f := cmd.Flags()
 	f.StringVar(&o.headersFile, "headers", "", "a `file` of headers, one 'Name: value' a line")
 	f.StringVar(&o.httpFile, "http", "", "a `file` with a raw HTTP request; - is stdin")
-	f.StringVarP(&o.data, "data", "d", "", "the `payload`: text, @FILE or @- for stdin")
+	f.VarP(&onceValue{text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin")
 	f.Var(&o.tolerance, "tolerance", "how old or how far ahead the timestamp may be (default: the scheme's own)")
 	f.StringVar(&o.now, "now", "", "judge the age at this `time`: RFC 3339, Unix seconds or now")
 	f.StringVar(&o.url, "url", "", "the `URL` as the sender knows it, for schemes that sign it")

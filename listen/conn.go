@@ -89,13 +89,24 @@ func (c *conn) wait() bool {
 	if c.run.stopping.Load() || c.run.crowded.Load() && c.served.Load() {
 		c.expire()
 	}
-	_, err := c.br.Peek(1)
+	first, err := c.br.Peek(1)
 	c.setIdle(false)
+	if err == nil && first[0] == tlsHandshake {
+		// No request begins so, and a client that waits for our half of the handshake would wait until it times out.
+		c.run.tell(Refusal{Remote: c.remote, Err: ErrTLS})
+		return false
+	}
 	if err != nil && !left(err) {
 		c.run.tell(Refusal{Remote: c.remote, Err: err}) // a TLS handshake that did not come about
 	}
 	return err == nil
 }
+
+// tlsHandshake is the first byte of a TLS client's first record (RFC 8446, section 5.1).
+const tlsHandshake = 0x16
+
+// ErrTLS is a sender that speaks TLS to a listener that does not.
+var ErrTLS = errors.New("a TLS client came; this listener speaks plain http")
 
 // left reports whether a read failed for no other reason than that one of the two sides was through.
 func left(err error) bool {

@@ -1,6 +1,7 @@
 package listen_test
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -59,7 +60,6 @@ func TestServeRefusesWhatCanBeReadTwoWays(t *testing.T) {
 		"HTTP/2":                   {"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", 505},
 		"HTTP/1.2":                 {"POST / HTTP/1.2\r\nHost: h\r\n\r\n", 505},
 		"not HTTP":                 {"SSH-2.0-OpenSSH_9.9\r\n\r\n", 400},
-		"TLS":                      {"\x16\x03\x01\x02\x00\x01\r\n\r\n", 400},
 		"many empty lines":         {"\r\n\r\n\r\n" + post + "\r\n", 400},
 	})
 }
@@ -208,6 +208,17 @@ func TestServeCutsEndlessBodies(t *testing.T) {
 			}
 			sender.wantStatus(413)
 		})
+	}
+}
+
+// A client that waits for our half of a handshake is not left waiting.
+func TestServeHangsUpOnTLS(t *testing.T) {
+	r := serve(t, listen.Server{})
+	if got := r.dial(t).send("\x16\x03\x01\x02\x00\x01").rest(); got != "" {
+		t.Errorf("answered %q", got)
+	}
+	if refusal := receive(t, r.refusals, "a refusal"); !errors.Is(refusal.Err, listen.ErrTLS) || refusal.Remote == "" {
+		t.Errorf("refusal = %+v", refusal)
 	}
 }
 
