@@ -47,8 +47,9 @@ func (d delivered) code() int {
 	return exitNoAnswer
 }
 
-// deliver runs the attempts of x. Each is durable in the history before its first byte leaves, and recorded again when it
-// ended, before the wait begins. That holds for an interrupted one too: recording does not follow the context.
+// deliver runs the attempts of x. Each is durable in the history before its first byte leaves (unless lazily says
+// otherwise of the first), and recorded again when it ended, before the wait begins. That holds for an interrupted one too:
+// recording does not follow the context.
 func (c *courier) deliver(ctx context.Context, x record.Exchange) (delivered, error) {
 	var d delivered
 	keep := context.WithoutCancel(ctx)

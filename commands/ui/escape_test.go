@@ -1,6 +1,7 @@
 package ui_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"unicode"
@@ -60,4 +61,16 @@ func FuzzEscapedTextCannotAct(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestJSONMeansTheSameAndCannotAct(t *testing.T) {
+	in := `{"a":"` + "\u009b31m\u202e\x7f\U000e0041é✓" + `","b":1}`
+	got := ui.EscapeJSON([]byte(in))
+	if want := `{"a":"\u009b31m\u202e\u007f\udb40\udc41é✓","b":1}`; got != want {
+		t.Errorf("got %s", got)
+	}
+	var before, after map[string]any
+	if json.Unmarshal([]byte(in), &before) != nil || json.Unmarshal([]byte(got), &after) != nil || before["a"] != after["a"] {
+		t.Errorf("%v became %v", before, after)
+	}
 }

@@ -73,10 +73,17 @@ func TestCurlSurvivesTheShell(t *testing.T) {
 	for name, r := range map[string]record.Request{
 		"quotes":  {Method: "POST", URL: "http://localhost/a?b='c'&d=$(id)", Header: record.Header{{Name: "X-It's", Value: "`id` \"$HOME\" \\"}}, Body: []byte(`{"it's":"$(id)"}` + "\n")},
 		"binary":  {Method: "PUT", URL: "http://localhost/", Body: []byte{0, 1, '\'', '%', '\\', 0xff, '\n'}},
+		"long":    {Method: "POST", URL: "http://localhost/x?a[]=1&b={c,d}", Body: []byte(strings.Repeat("x", 200_000))},
+		"escapes": {Method: "POST", URL: "http://localhost/", Header: record.Header{{Name: "X-Esc", Value: "a\u009bb"}}, Body: []byte("\x1b[31m")},
 		"no body": {Method: "GET", URL: "http://localhost/", Header: record.Header{{Name: "X-Empty"}}},
 	} {
 		out := filepath.Join(dir, strings.ReplaceAll(name, " ", "_"))
-		cmd := exec.Command("sh", "-c", export.Curl(&r))
+		command := export.Curl(&r)
+		if strings.ContainsAny(command, "\x1b\u009b") || !strings.Contains(command, " -g ") {
+			t.Errorf("%s: %.200q", name, command)
+		}
+		cmd := exec.Command("sh")
+		cmd.Stdin = strings.NewReader(command)
 		cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "OUT="+out)
 		if text, err := cmd.CombinedOutput(); err != nil {
 			t.Fatalf("%s: %v\n%s", name, err, text)
