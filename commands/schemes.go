@@ -28,8 +28,6 @@ func lookupScheme(name string) (sign.Scheme, error) {
 // a message's signature fails by is a verdict, not an error.
 func signFailure(e *sign.Error) *failure {
 	switch e.Reason {
-	case sign.CannotSign:
-		return unsupported("%w", detailOf(e)).hint("barb schemes")
 	case sign.MissingURL:
 		return usage("%w", detailOf(e)).hint("--url https://example.com/webhooks, exactly as the sender knows it")
 	case sign.MissingParam:
@@ -140,7 +138,7 @@ func newSchemeJSON(s sign.Scheme) schemeJSON {
 	}
 	return schemeJSON{Schema: 1, Name: s.Name, Title: s.Title, Signature: s.Formula(), Header: s.Header, Alt: s.Alt,
 		Secret: string(s.Key), Timestamp: timestampText(s), Past: seconds(s.Tolerance.Past), Future: seconds(s.Tolerance.Future),
-		ID: s.IDIn.String(), Event: s.EventIn.String(), CanSign: s.CanSign(), CoversBody: s.CoversBody(),
+		ID: s.IDIn.String(), Event: s.EventIn.String(), CanSign: true, CoversBody: s.CoversBody(),
 		Evidence: string(s.Evidence), Docs: s.Docs, Note: s.Note}
 }
 

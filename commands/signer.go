@@ -44,9 +44,6 @@ func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) 
 	if s.scheme, err = lookupScheme(name); err != nil {
 		return nil, err
 	}
-	if !s.scheme.CanSign() {
-		return nil, unsupported("scheme %s can only be verified", name).hintf("barb schemes %s", name)
-	}
 	if s.params, err = f.paramMap(route); err != nil {
 		return nil, err
 	}

@@ -130,7 +130,7 @@ func (v *verifier) checkWith(scheme sign.Scheme, m sign.Message, now time.Time) 
 // isCallersFault tells what the one who checks gave wrongly from what the message fails by.
 func isCallersFault(r sign.Reason) bool {
 	switch r {
-	case sign.EmptySecret, sign.WrongKeyForm, sign.MissingURL, sign.MissingParam, sign.CannotSign:
+	case sign.EmptySecret, sign.WrongKeyForm, sign.MissingURL, sign.MissingParam:
 		return true
 	}
 	return false

@@ -10,6 +10,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
+	"slices"
 	"strings"
 )
 
@@ -20,9 +21,13 @@ const (
 	maxRSA = 8192
 )
 
-// parseAsymmetric reads a public or private key in PEM, or in the scheme's own form. Of a private key it knows the public
-// one too, so that one secret serves both ends of a test.
-func (s *Scheme) parseAsymmetric(text string) (key, bool) {
+// parseAsymmetric reads a public or private key in PEM, in the scheme's own form, or as a JSON Web Key Set; no keys when
+// there is none the scheme can use. Of a private key it knows the public one too, so that one secret serves both ends of
+// a test.
+func (s *Scheme) parseAsymmetric(text string) []key {
+	if isKeySet([]byte(text)) {
+		return slices.DeleteFunc(parseKeySet([]byte(text)), func(k key) bool { return !s.fits(&k) })
+	}
 	var k key
 	ok := false
 	switch {
@@ -32,7 +37,8 @@ func (s *Scheme) parseAsymmetric(text string) (key, bool) {
 		b, err := hex.DecodeString(text)
 		k, ok = parseEd25519(b)
 		ok = ok && err == nil
-	case s.Key == Base6432:
+	case s.Key == Base6432, s.Key == Whpk:
+		text = strings.TrimPrefix(strings.TrimPrefix(text, "whpk_"), "whsk_")
 		b, err := base64.StdEncoding.DecodeString(text)
 		k, ok = parseEd25519(b)
 		ok = ok && err == nil
@@ -41,7 +47,10 @@ func (s *Scheme) parseAsymmetric(text string) (key, bool) {
 		k, ok = parseDER(der)
 		ok = ok && err == nil
 	}
-	return k, ok && s.fits(k.public)
+	if !ok || !s.fits(&k) {
+		return nil
+	}
+	return []key{k}
 }
 
 // parseEd25519 takes 32 bytes for a public key when verifying and for a seed when signing: nothing tells them apart. A
@@ -79,7 +88,7 @@ func parseCertificate(der []byte) (key, bool) {
 	if err != nil {
 		return key{}, false
 	}
-	return key{public: cert.PublicKey, notBefore: cert.NotBefore, notAfter: cert.NotAfter}, true
+	return key{public: cert.PublicKey, owner: cert.Subject.CommonName, notBefore: cert.NotBefore, notAfter: cert.NotAfter}, true
 }
 
 // parseDER tries each form a lone key comes in; they exclude one another.
@@ -106,15 +115,19 @@ func parseDER(der []byte) (key, bool) {
 	return key{public: private.Public(), private: private}, true
 }
 
-// fits reports whether a public key is of the scheme's kind.
-func (s *Scheme) fits(public crypto.PublicKey) bool {
-	switch public := public.(type) {
+// fits reports whether a key is of the scheme's kind and, when it came in a certificate, whether that is the provider's.
+func (s *Scheme) fits(k *key) bool {
+	if !k.notAfter.IsZero() && !strings.HasSuffix(k.owner, s.CertName) {
+		return false
+	}
+	kind := func(a Auth) bool { return s.Auth == a || s.Code == RFC9421 }
+	switch public := k.public.(type) {
 	case ed25519.PublicKey:
-		return s.Auth == Ed25519
+		return kind(Ed25519)
 	case *ecdsa.PublicKey:
-		return s.Auth == ECDSA && public.Curve == elliptic.P256()
+		return kind(ECDSA) && public.Curve == elliptic.P256()
 	case *rsa.PublicKey:
-		return s.Auth == RSA && minRSA <= public.N.BitLen() && public.N.BitLen() <= maxRSA
+		return kind(RSA) && minRSA <= public.N.BitLen() && public.N.BitLen() <= maxRSA
 	}
 	return false
 }

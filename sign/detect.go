@@ -60,8 +60,15 @@ func (p Place) inHeader(m *Message) bool {
 // readable reports whether the place of the signature holds something of this scheme's form. A header that is there
 // twice counts by one of its values: Verify will say that it is there twice.
 func (s *Scheme) readable(m *Message) bool {
+	if own, ok := s.ownReader(); ok {
+		r, err := own(m)
+		return err == nil && (s.JWT == nil || s.JWT.fits(r.token))
+	}
 	value, n := s.readCarrier(m, 0)
 	if n == 0 || value == "" || len(value) > maxSignature {
+		return false
+	}
+	if _, listed := s.item(value, "h"); s.Code == Hook0 && !listed {
 		return false
 	}
 	var r reading
@@ -69,4 +76,11 @@ func (s *Scheme) readable(m *Message) bool {
 		return true
 	}
 	return len(r.candidates) > 0 || r.stamped
+}
+
+// fits reports whether a token claims what the scheme's tokens do.
+func (c *Claims) fits(t *token) bool {
+	_, hasBody := t.claims[c.Body]
+	_, hasURL := t.claims[c.URL]
+	return (c.Issuer == "" || t.text("iss") == c.Issuer) && (c.Body == "" || hasBody || c.BodyOptional) && (c.URL == "" || hasURL)
 }

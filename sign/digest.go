@@ -15,6 +15,7 @@ import (
 	"crypto/subtle"
 	"hash"
 	"io"
+	"math/big"
 )
 
 func (h Hash) function() func() hash.Hash {
@@ -47,8 +48,11 @@ func (h Hash) crypto() crypto.Hash {
 	}
 }
 
-// signatureSize is how many bytes a signature has, 0 when that depends on the key.
+// signatureSize is how many bytes a signature has, 0 when that depends on the key or the message.
 func (s *Scheme) signatureSize() int {
+	if s.JWT != nil || s.Code == RFC9421 {
+		return 0
+	}
 	switch s.Auth {
 	case HMAC, Digest:
 		return s.Hash.crypto().Size()
@@ -65,15 +69,28 @@ type sink struct {
 	key []byte // what {secret} stands for
 }
 
-func (s *Scheme) newSink(k *key) sink {
-	switch s.Auth {
+func (s *Scheme) newSink(k *key, hash Hash) sink {
+	switch s.authOf(k) {
 	case HMAC:
-		return sink{hmac.New(s.Hash.function(), k.bytes), k.bytes}
+		return sink{hmac.New(hash.function(), k.bytes), k.bytes}
 	case Ed25519:
 		return sink{new(bytes.Buffer), nil}
 	default:
-		return sink{s.Hash.function()(), k.bytes}
+		return sink{hash.function()(), k.bytes}
 	}
+}
+
+// authOf is the scheme's kind of proof, or the one that the key decides where the scheme takes several.
+func (s *Scheme) authOf(k *key) Auth {
+	switch k.public.(type) {
+	case ed25519.PublicKey:
+		return Ed25519
+	case *ecdsa.PublicKey:
+		return ECDSA
+	case *rsa.PublicKey:
+		return RSA
+	}
+	return s.Auth
 }
 
 // sum is what the key's operation is applied to: a MAC or hash, for Ed25519 the content itself.
@@ -101,7 +118,7 @@ func (s *Scheme) proofs(v *values, keys []key) ([]proof, error) {
 	}
 	sinks := make([]sink, len(keys))
 	for i := range keys {
-		sinks[i] = s.newSink(&keys[i])
+		sinks[i] = s.newSink(&keys[i], s.Hash)
 	}
 	if err := v.feed(sinks, s.Content); err != nil {
 		return nil, err
@@ -112,28 +129,18 @@ func (s *Scheme) proofs(v *values, keys []key) ([]proof, error) {
 	return all, nil
 }
 
-// contentProofs is proofs for content that is there already, in several variants.
-func (s *Scheme) contentProofs(contents [][]byte, keys []key) []proof {
-	var all []proof
-	for _, content := range contents {
-		for i := range keys {
-			to := s.newSink(&keys[i])
-			_, _ = to.Write(content)
-			all = append(all, proof{i, to.sum()})
-		}
-	}
-	return all
-}
-
-// signature completes a proof to a signature.
-func (s *Scheme) signature(k *key, sum []byte) ([]byte, error) {
-	switch s.Auth {
+// signature completes a sum to a signature.
+func (s *Scheme) signature(k *key, sum []byte, hash Hash) ([]byte, error) {
+	switch s.authOf(k) {
 	case Ed25519:
 		return k.private.Sign(nil, sum, crypto.Hash(0))
 	case ECDSA:
-		return k.private.Sign(rand.Reader, sum, s.Hash.crypto())
+		if s.plainECDSA() {
+			return signPlain(k.private.(*ecdsa.PrivateKey), sum)
+		}
+		return k.private.Sign(rand.Reader, sum, hash.crypto())
 	case RSA:
-		return rsa.SignPKCS1v15(nil, k.private.(*rsa.PrivateKey), s.Hash.crypto(), sum)
+		return rsa.SignPKCS1v15(nil, k.private.(*rsa.PrivateKey), hash.crypto(), sum)
 	default:
 		return sum, nil
 	}
@@ -141,8 +148,8 @@ func (s *Scheme) signature(k *key, sum []byte) ([]byte, error) {
 
 // matches reports whether candidate is a signature under the key. It is the only place where signatures are compared,
 // always decoded and, where there is a secret to give away, in constant time.
-func (s *Scheme) matches(k *key, sum, candidate []byte) bool {
-	switch s.Auth {
+func (s *Scheme) matches(k *key, sum []byte, hash Hash, candidate []byte) bool {
+	switch s.authOf(k) {
 	case HMAC, Digest:
 		return hmac.Equal(sum, candidate)
 	case Token:
@@ -152,9 +159,40 @@ func (s *Scheme) matches(k *key, sum, candidate []byte) bool {
 	case Ed25519:
 		return ed25519.Verify(k.public.(ed25519.PublicKey), sum, candidate)
 	case ECDSA:
+		if s.plainECDSA() {
+			return verifyPlain(k.public.(*ecdsa.PublicKey), sum, candidate)
+		}
 		return ecdsa.VerifyASN1(k.public.(*ecdsa.PublicKey), sum, candidate)
 	case RSA:
-		return rsa.VerifyPKCS1v15(k.public.(*rsa.PublicKey), s.Hash.crypto(), sum, candidate) == nil
+		return rsa.VerifyPKCS1v15(k.public.(*rsa.PublicKey), hash.crypto(), sum, candidate) == nil
 	}
 	return false
+}
+
+// isDigest reports whether a digest that a message carries is the SHA-2 sum of its body.
+func isDigest(digest, sum []byte) bool { return subtle.ConstantTimeCompare(digest, sum) == 1 }
+
+// plainECDSA reports whether ECDSA signatures are r and s one behind the other (RFC 7518 section 3.4, RFC 9421 section
+// 3.3.4) instead of ASN.1.
+func (s *Scheme) plainECDSA() bool { return s.JWT != nil || s.Code == RFC9421 }
+
+const p256Half = 32 // bytes of r, and of s
+
+func signPlain(private *ecdsa.PrivateKey, sum []byte) ([]byte, error) {
+	r, s, err := ecdsa.Sign(rand.Reader, private, sum)
+	if err != nil {
+		return nil, err
+	}
+	out := make([]byte, 2*p256Half)
+	r.FillBytes(out[:p256Half])
+	s.FillBytes(out[p256Half:])
+	return out, nil
+}
+
+func verifyPlain(public *ecdsa.PublicKey, sum, candidate []byte) bool {
+	if len(candidate) != 2*p256Half {
+		return false
+	}
+	r, s := new(big.Int).SetBytes(candidate[:p256Half]), new(big.Int).SetBytes(candidate[p256Half:])
+	return ecdsa.Verify(public, sum, r, s)
 }

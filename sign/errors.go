@@ -20,13 +20,14 @@ const (
 	MalformedBody      Reason = "malformed_body"      // the signature covers form fields, the body is no form
 	UnsignedBody       Reason = "unsigned_body"       // nothing in the signature binds this body
 	SignatureMismatch  Reason = "signature_mismatch"
+	WrongClaim         Reason = "wrong_claim"         // a genuine token, but of another issuer, audience or URL
+	ForeignCertificate Reason = "foreign_certificate" // the message names a certificate that is not the provider's
 	CertificateExpired Reason = "certificate_expired" // the certificate was not valid when the message was signed
 
 	EmptySecret  Reason = "empty_secret"
 	WrongKeyForm Reason = "wrong_key_form"
 	MissingURL   Reason = "missing_url"   // the signature covers the URL
 	MissingParam Reason = "missing_param" // the signature covers a value that is not in the request
-	CannotSign   Reason = "cannot_sign"   // the scheme can only be verified
 )
 
 // Reasons returns every reason there is, in a fixed order.
@@ -35,8 +36,8 @@ func Reasons() []Reason {
 		MissingSignature, MalformedSignature, WeakerSignature, DuplicateHeader,
 		MissingTimestamp, MalformedTimestamp, TimestampExpired, TimestampInFuture,
 		MissingID, MalformedID, MissingField, MalformedField, MalformedBody, UnsignedBody,
-		SignatureMismatch, CertificateExpired,
-		EmptySecret, WrongKeyForm, MissingURL, MissingParam, CannotSign,
+		SignatureMismatch, WrongClaim, ForeignCertificate, CertificateExpired,
+		EmptySecret, WrongKeyForm, MissingURL, MissingParam,
 	}
 }
 

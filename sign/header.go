@@ -4,8 +4,10 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // Bounds on what a stranger may make us look at.
@@ -13,28 +15,6 @@ const (
 	maxSignature  = 8 << 10 // bytes of a signature header's value
 	maxCandidates = 32      // signatures in it
 )
-
-// read returns the value at a place and how often it is there. A JSON field counts once: of duplicate keys the first.
-func (p Place) read(m *Message) (value string, n int) {
-	if name, ok := p.header(); ok {
-		return headerValue(m.Header, name)
-	}
-	if path, ok := p.json(); ok {
-		if value, ok = jsonAt(m.Body, path); ok {
-			return value, 1
-		}
-	}
-	return "", 0
-}
-
-// String names a place to a person.
-func (p Place) String() string {
-	if name, ok := p.header(); ok {
-		return "header " + name
-	}
-	path, _ := p.json()
-	return "body field " + path
-}
 
 // headerValue looks at every key and not only at the canonical one: a map that was not filled by net/http may hold two
 // spellings of a name, and the second must not hide behind the first.
@@ -50,11 +30,18 @@ func headerValue(h http.Header, name string) (value string, n int) {
 
 // reading is what a message says about its own signature.
 type reading struct {
+	value      string   // as it stands in the scheme's first place
 	candidates [][]byte // decoded
-	stamped    bool     // the value holds a timestamp
-	time       string
-	broken     bool // an item of the right version cannot be decoded
-	others     bool // the value holds items of other versions
+	stamped    bool     // it holds a timestamp
+	time       string   // as it is written
+	broken     bool     // an item of the right version cannot be decoded
+	others     bool     // the value holds items of other versions
+
+	hash            Hash               // that the signature names; "" for the scheme's own
+	issued, expires time.Time          // what the signature says of its own life; zero when it says nothing
+	bodyUnsigned    bool               // what it says is signed leaves the body out
+	token           *token             // of a scheme with a JSON Web Token
+	messages        []messageSignature // of an HTTP message signature
 }
 
 // read finds the signatures in every place of the scheme. The error is a *Error.
@@ -63,9 +50,31 @@ func (s *Scheme) read(m *Message) (reading, error) {
 	if s.weaker(m) {
 		return r, refuse(WeakerSignature, "header "+s.Stronger+" is there; check that one")
 	}
+	if own, ok := s.ownReader(); ok {
+		return own(m)
+	}
+	return s.readCarriers(m)
+}
+
+// ownReader is how the signatures of a scheme are found when not the usual way.
+func (s *Scheme) ownReader() (func(m *Message) (reading, error), bool) {
+	if s.JWT != nil {
+		return s.readJWT, true
+	}
+	if s.Code == "" {
+		return nil, false
+	}
+	own, ok := s.Code.coder().(reader)
+	return func(m *Message) (reading, error) { return own.read(s, m) }, ok
+}
+
+func (s *Scheme) readCarriers(m *Message) (r reading, err error) {
 	found := false
 	for i := range 1 + len(s.Alt) {
 		value, n := s.readCarrier(m, i)
+		if n > 1 && s.Repeat {
+			value, n = joinedHeader(m.Header, s.Header, s.Split), 1
+		}
 		switch {
 		case n > 1:
 			return r, refuse(DuplicateHeader, s.carrier(i).String()+" is there more than once")
@@ -73,6 +82,9 @@ func (s *Scheme) read(m *Message) (reading, error) {
 			return r, refuse(MalformedSignature, s.carrier(i).String()+" is longer than "+strconv.Itoa(maxSignature)+" bytes")
 		case value == "":
 			continue
+		}
+		if i == 0 {
+			r.value = value
 		}
 		found = true
 		if err := s.readValue(value, &r); err != nil {
@@ -82,12 +94,35 @@ func (s *Scheme) read(m *Message) (reading, error) {
 	return r, s.judge(found, &r)
 }
 
+// joinedHeader is the values of every line of a header, as if they had come in one.
+func joinedHeader(h http.Header, name, split string) string {
+	var values []string
+	for key, all := range h {
+		if strings.EqualFold(key, name) {
+			values = append(values, all...)
+		}
+	}
+	return strings.Join(values, split[:1])
+}
+
+// item returns what stands behind "name=" in the value of a signature.
+func (s *Scheme) item(value, name string) (string, bool) {
+	for value != "" {
+		var item string
+		item, value = s.nextItem(value)
+		if after, ok := strings.CutPrefix(item, name+"="); ok {
+			return after, true
+		}
+	}
+	return "", false
+}
+
 // readCarrier is carrier(i).read, without making the Place: this runs for every message.
 func (s *Scheme) readCarrier(m *Message, i int) (value string, n int) {
 	switch {
 	case i > 0:
 		return headerValue(m.Header, s.Alt[i-1])
-	case strings.HasPrefix(s.Header, "json:"):
+	case strings.IndexByte(s.Header, ':') > 0:
 		return Place(s.Header).read(m)
 	}
 	return headerValue(m.Header, s.Header)
@@ -145,13 +180,22 @@ func (s *Scheme) nextItem(value string) (item, rest string) {
 
 func (s *Scheme) readItem(item string, r *reading) error {
 	if after, ok := strings.CutPrefix(item, s.Time.Key); ok && s.Time.Key != "" {
-		if r.stamped {
+		if r.stamped && (r.time != after || !strings.Contains(s.More, s.Time.Key+"{ts}")) {
 			return refuse(MalformedTimestamp, s.carrier(0).String()+" holds "+s.Time.Key+" more than once")
 		}
 		r.stamped, r.others, r.time = true, true, after
 		return nil
 	}
+	if s.AnyHash {
+		return s.readHashed(item, r)
+	}
 	after, ok := strings.CutPrefix(item, s.Prefix)
+	if s.Auth == Token && s.Enc == Plain && s.Prefix != "" { // some type the prefix into the provider's form, some do not
+		r.candidates = append(r.candidates, []byte(item))
+	}
+	if !ok && s.More != "" && !strings.Contains(s.More, s.Prefix) && len(r.candidates) > 0 {
+		ok = true // the prefix stands once, before the first of them
+	}
 	if !ok {
 		r.others = r.others || otherVersion(item, s.Prefix)
 		return nil
@@ -165,6 +209,24 @@ func (s *Scheme) readItem(item string, r *reading) error {
 	return nil
 }
 
+// readHashed reads a signature behind the name of the hash it is made with, "sha512=".
+func (s *Scheme) readHashed(item string, r *reading) error {
+	name, text, _ := strings.Cut(item, "=")
+	named := *s
+	named.Hash = Hash(name)
+	sig, ok := named.decode(text)
+	switch {
+	case !ok || !slices.Contains(anyHash(), named.Hash):
+		r.broken = true
+	case len(r.candidates) == 0:
+		r.hash, r.candidates = named.Hash, [][]byte{sig}
+	}
+	return nil
+}
+
+// anyHash are the hashes that a sender may choose from (WebSub, section 8).
+func anyHash() []Hash { return []Hash{SHA1, SHA256, SHA384, SHA512} }
+
 // otherVersion reports whether an item looks like a signature of another version: "v0=…" where "v1=" is asked for.
 func otherVersion(item, prefix string) bool {
 	return prefix != "" && strings.IndexByte(item, prefix[len(prefix)-1]) > 0
@@ -172,23 +234,39 @@ func otherVersion(item, prefix string) bool {
 
 // decode reads one signature. A length that no signature of the scheme has makes it malformed rather than wrong.
 func (s *Scheme) decode(text string) ([]byte, bool) {
-	var sig []byte
-	var err error
-	switch s.Enc {
-	case Hex:
-		sig, err = hex.DecodeString(text)
-	case Base64:
-		sig, err = decodeBase64(base64.StdEncoding.Strict(), text)
-	case Base64URL:
-		sig, err = decodeBase64(base64.RawURLEncoding.Strict(), strings.TrimRight(text, "="))
-	default:
-		sig = []byte(text)
-	}
-	if err != nil || len(sig) == 0 {
-		return nil, false
-	}
+	sig, ok := s.Enc.decode(text)
 	size := s.signatureSize()
-	return sig, size == 0 || size == len(sig)
+	return sig, ok && len(sig) > 0 && (size == 0 || size == len(sig))
+}
+
+// decode reads bytes strictly; Plain takes them as they are.
+func (e Encoding) decode(text string) (b []byte, ok bool) {
+	var err error
+	switch e {
+	case Hex:
+		b, err = hex.DecodeString(text)
+	case Base64:
+		b, err = decodeBase64(base64.StdEncoding.Strict(), text)
+	case Base64URL:
+		b, err = decodeBase64(base64.RawURLEncoding.Strict(), strings.TrimRight(text, "="))
+	default:
+		b = []byte(text)
+	}
+	return b, err == nil
+}
+
+// encode appends bytes as they are written.
+func (e Encoding) encode(dst, b []byte) []byte {
+	switch e {
+	case Hex:
+		return hex.AppendEncode(dst, b)
+	case Base64:
+		return base64.StdEncoding.AppendEncode(dst, b)
+	case Base64URL:
+		return base64.RawURLEncoding.AppendEncode(dst, b)
+	default: // Plain
+		return append(dst, b...)
+	}
 }
 
 // decodeBase64 refuses the line breaks that the standard library passes over. Signatures are read strictly besides, so
@@ -206,7 +284,7 @@ func (s *Scheme) shape() string {
 	switch {
 	case s.Enc == Hex && size > 0:
 		return s.Prefix + "{" + strconv.Itoa(2*size) + " hex digits}"
-	case s.Enc == Plain:
+	case s.Auth == Token:
 		return s.Prefix + "{token}"
 	}
 	return s.Prefix + "{" + string(s.Enc) + "}"

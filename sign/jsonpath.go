@@ -16,11 +16,9 @@ const maxScalar = 8 << 10
 // asked for here is a hint for people or is covered by a signature, and must not fail because of nesting, numbers or
 // bytes elsewhere in the body that a parser would refuse.
 func jsonAt(doc []byte, path string) (string, bool) {
-	c := cursor{doc: doc}
-	for part := range strings.SplitSeq(path, ".") {
-		if !c.enter(part) {
-			return "", false
-		}
+	c, ok := jsonEnter(doc, path)
+	if !ok {
+		return "", false
 	}
 	return c.scalar()
 }

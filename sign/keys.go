@@ -3,8 +3,10 @@ package sign
 import (
 	"bytes"
 	"crypto"
+	"crypto/sha1"
 	"encoding/base64"
 	"encoding/hex"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,6 +22,8 @@ type key struct {
 	bytes   []byte           // of HMAC, Digest, Token
 	public  crypto.PublicKey // of the asymmetric kinds
 	private crypto.Signer    // nil when only the public key is known
+	owner   string           // of a KeyPair the public half, of a certificate the common name
+	secret  int              // index of the secret it came from; a key set holds several
 	// When the key came in a certificate, the time it is good for; zero otherwise.
 	notBefore, notAfter time.Time
 }
@@ -27,14 +31,14 @@ type key struct {
 // CheckSecret says what is wrong with a secret before anything is signed or verified with it: *Error with EmptySecret or
 // WrongKeyForm. The text says which form is expected, with an example, and holds nothing of the secret.
 func (s Scheme) CheckSecret(secret Secret, signing bool) error {
-	_, err := s.parseKey(secret, signing)
+	_, err := s.parseSecret(secret, signing)
 	return err
 }
 
 // WeakSecret reports whether a good secret is short enough to be guessed: under 16 bytes once decoded.
 func (s Scheme) WeakSecret(secret Secret) bool {
-	k, err := s.parseKey(secret, false)
-	return err == nil && k.public == nil && len(k.bytes) < weakBelow
+	keys, err := s.parseSecret(secret, false)
+	return err == nil && keys[0].public == nil && len(keys[0].bytes) < weakBelow
 }
 
 // parseKeys parses every secret; none at all is an empty secret.
@@ -42,35 +46,69 @@ func (s *Scheme) parseKeys(secrets []Secret, signing bool) ([]key, error) {
 	if len(secrets) == 0 {
 		return nil, refuse(EmptySecret, "no secret given")
 	}
-	keys := make([]key, len(secrets))
+	all := make([]key, 0, len(secrets))
 	for i, secret := range secrets {
-		var err error
-		if keys[i], err = s.parseKey(secret, signing); err != nil {
+		keys, err := s.parseSecret(secret, signing)
+		if err != nil {
 			return nil, err
 		}
+		for _, k := range keys {
+			k.secret = i
+			all = append(all, k)
+		}
+	}
+	return all, nil
+}
+
+// parseSecret returns the keys of one secret: one, or those of a JSON Web Key Set that the scheme can use.
+func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
+	text := bytes.TrimSpace(secret.Key)
+	if len(text) == 0 {
+		return nil, refuse(EmptySecret, secret.label()+" is empty")
+	}
+	wrong := refuse(WrongKeyForm, secret.label()+" is not "+s.SecretForm(signing))
+	limit := maxKey
+	if isKeySet(text) {
+		limit = maxKeySet
+	}
+	if len(secret.Key) > limit {
+		return nil, wrong
+	}
+	if !s.asymmetric(text) {
+		k, ok := s.parseSymmetric(secret.Key)
+		switch {
+		case !ok:
+			return nil, wrong
+		case len(k.bytes) == 0:
+			return nil, refuse(EmptySecret, secret.label()+" decodes to no bytes at all")
+		}
+		return []key{k}, nil
+	}
+	keys := s.parseAsymmetric(string(text))
+	keys = slices.DeleteFunc(keys, func(k key) bool { return signing && k.private == nil })
+	if len(keys) == 0 {
+		return nil, wrong
 	}
 	return keys, nil
 }
 
-func (s *Scheme) parseKey(secret Secret, signing bool) (key, error) {
-	var k key
-	if len(bytes.TrimSpace(secret.Key)) == 0 {
-		return k, refuse(EmptySecret, secret.label()+" is empty")
+// asymmetric reports whether a secret is to be read as an asymmetric key.
+func (s *Scheme) asymmetric(text []byte) bool {
+	return !s.symmetric() || s.Code == RFC9421 && (bytes.HasPrefix(text, []byte("-----BEGIN ")) || isKeySet(text))
+}
+
+// parseSymmetric decodes a symmetric secret.
+func (s *Scheme) parseSymmetric(text []byte) (k key, ok bool) {
+	if s.Key == KeyPair {
+		public, private, found := bytes.Cut(text, []byte(":"))
+		sum := sha1.Sum(private)
+		return key{bytes: sum[:], owner: string(public)}, found && len(public) > 0 && len(private) > 0
 	}
-	ok := len(secret.Key) <= maxKey
-	if ok && s.symmetric() {
-		k.bytes, ok = s.Key.decode(secret.Key)
-	} else if ok {
-		k, ok = s.parseAsymmetric(string(bytes.TrimSpace(secret.Key)))
-		ok = ok && (!signing || k.private != nil)
+	k.bytes, ok = s.Key.decode(text)
+	if s.Auth == Token {
+		ok = ok && isToken(k.bytes) && (s.Enc != Base64 || bytes.IndexByte(k.bytes, ':') > 0)
 	}
-	switch {
-	case !ok, s.Auth == Token && !isToken(k.bytes):
-		return key{}, refuse(WrongKeyForm, secret.label()+" is not "+s.SecretForm(signing))
-	case s.symmetric() && len(k.bytes) == 0:
-		return key{}, refuse(EmptySecret, secret.label()+" decodes to no bytes at all")
-	}
-	return k, nil
+	return k, ok
 }
 
 func (s *Scheme) symmetric() bool { return s.Auth == HMAC || s.Auth == Digest || s.Auth == Token }
@@ -82,7 +120,7 @@ func isToken(b []byte) bool { return checkValue(WrongKeyForm, "", string(b)) == 
 func (f KeyForm) decode(text []byte) ([]byte, bool) {
 	switch f {
 	case Whsec:
-		return decodeKey64(bytes.TrimPrefix(text, []byte("whsec_")))
+		return decodeKey64(bytes.TrimPrefix(bytes.TrimPrefix(text, []byte("v1,")), []byte("whsec_")))
 	case WhsecOrRaw:
 		if after, ok := bytes.CutPrefix(text, []byte("whsec_")); ok {
 			return decodeKey64(after)
@@ -111,12 +149,20 @@ func (s Scheme) SecretForm(signing bool) string {
 	case WhsecOrRaw:
 		return "text as it was issued, or whsec_ and base64 behind it, as in whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	case Base64Key:
+		if s.Code == RFC9421 {
+			return "base64 of a key both sides know, as in MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, or an asymmetric key in PEM (-----BEGIN PUBLIC KEY-----)"
+		}
 		return "base64, as in MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	case HexKey:
 		return "hex, as in 31f290f6bf06298aab4f08d43c3f082c"
-	case Hex32, Base6432, SPKI, PEM:
+	case KeyPair:
+		return "the public and the private key with a colon between them, as in 8kwvpq6hx5n2:f3c1f4b0a5d7e9"
+	case Hex32, Base6432, Whpk, SPKI, PEM:
 		return s.asymmetricForm(signing)
 	default: // Raw
+	}
+	if s.Auth == Token && s.Enc == Base64 {
+		return "a user and a password with a colon between them, as in hooks:W4sBxh2fQkzE7yLm"
 	}
 	if s.Auth == Token {
 		return "a token that fits into a header, as in glpat-W4sBxh2fQkzE7yLm"
@@ -131,6 +177,16 @@ func (s *Scheme) asymmetricForm(signing bool) string {
 	}
 	small := s.Key == Hex32 || s.Key == Base6432
 	switch {
+	case s.Key == Whpk && signing:
+		return "whsk_ and the base64 of an Ed25519 seed behind it, or a PKCS #8 private key in PEM (-----BEGIN PRIVATE KEY-----)"
+	case s.Key == Whpk:
+		return "whpk_ and the base64 of an Ed25519 public key behind it, or a public key in PEM (-----BEGIN PUBLIC KEY-----)"
+	case s.Auth == Ed25519 && !small && signing:
+		return "an Ed25519 private key in PEM (-----BEGIN PRIVATE KEY-----)"
+	case s.Auth == Ed25519 && !small:
+		return "an Ed25519 public key in PEM (-----BEGIN PUBLIC KEY-----), or a JSON Web Key Set"
+	case s.JWT != nil && !signing:
+		return "a public key in PEM (-----BEGIN PUBLIC KEY-----), or the provider's JSON Web Key Set as it was fetched"
 	case small && signing:
 		return "the " + code + " of a 32-byte Ed25519 seed, or a PKCS #8 private key in PEM (-----BEGIN PRIVATE KEY-----)"
 	case small:
@@ -141,6 +197,9 @@ func (s *Scheme) asymmetricForm(signing bool) string {
 		return "an RSA private key in PEM (-----BEGIN PRIVATE KEY----- or -----BEGIN RSA PRIVATE KEY-----)"
 	case s.Key == SPKI:
 		return "a P-256 public key as base64 (MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE…) or PEM (-----BEGIN PUBLIC KEY-----)"
+	}
+	if s.CertName != "" {
+		return "a certificate of *" + s.CertName + " or a public key in PEM (-----BEGIN CERTIFICATE----- or -----BEGIN PUBLIC KEY-----)"
 	}
 	return "a certificate or public key in PEM (-----BEGIN CERTIFICATE----- or -----BEGIN PUBLIC KEY-----)"
 }

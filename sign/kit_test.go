@@ -17,6 +17,7 @@ import (
 	"fmt"
 	"math/big"
 	"net/http"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -54,7 +55,7 @@ var rsaKeys = sync.OnceValue(func() [2]*rsa.PrivateKey {
 // certify wraps a key into a certificate.
 func certify(k *rsa.PrivateKey, from, to time.Time) sign.Secret {
 	c := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotBefore: from, NotAfter: to,
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test.paypal.com"}, NotBefore: from, NotAfter: to,
 	}
 	der, err := x509.CreateCertificate(rand.Reader, c, c, k.Public(), k)
 	return pemText("CERTIFICATE", der, err)
@@ -65,39 +66,88 @@ func newPair(s sign.Scheme, n int) pair {
 	switch s.Auth {
 	case sign.Ed25519:
 		public, private, _ := ed25519.GenerateKey(rand.Reader)
-		return pair{text(hex.EncodeToString(private.Seed())), text(hex.EncodeToString(public))}
+		der, err := x509.MarshalPKIXPublicKey(public)
+		return map[sign.KeyForm]pair{
+			sign.Hex32:    {text(hex.EncodeToString(private.Seed())), text(hex.EncodeToString(public))},
+			sign.Base6432: {text(b64(private.Seed())), text(b64(public))},
+			sign.Whpk:     {text("whsk_" + b64(private)), text("whpk_" + b64(public))},
+			sign.PEM:      {pkcs8(private), pemText("PUBLIC KEY", der, err)},
+		}[s.Key]
 	case sign.ECDSA:
 		k, _ := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 		private, err := x509.MarshalECPrivateKey(k)
 		public, _ := x509.MarshalPKIXPublicKey(k.Public())
-		return pair{pemText("EC PRIVATE KEY", private, err), text(base64.StdEncoding.EncodeToString(public))}
+		if s.Key == sign.PEM {
+			return pair{pemText("EC PRIVATE KEY", private, err), pemText("PUBLIC KEY", public, nil)}
+		}
+		return pair{pemText("EC PRIVATE KEY", private, err), text(b64(public))}
 	case sign.RSA:
 		k := rsaKeys()[n]
-		private, err := x509.MarshalPKCS8PrivateKey(k)
-		return pair{pemText("PRIVATE KEY", private, err), certify(k, at.AddDate(-1, 0, 0), at.AddDate(1, 0, 0))}
+		return pair{pkcs8(k), certify(k, at.AddDate(-1, 0, 0), at.AddDate(1, 0, 0))}
 	default:
 	}
-	secret := text(fmt.Sprintf("an odd secret: %d of the tests, é", n))
-	if s.Key == sign.Whsec {
-		secret = text("whsec_" + base64.StdEncoding.EncodeToString(secret.Key))
-	}
+	secret := symmetric(s, fmt.Appendf(nil, "an odd secret: %d of the tests, é", n))
 	return pair{secret, secret}
 }
+
+// symmetric writes the bytes of a key as a scheme's provider does.
+func symmetric(s sign.Scheme, key []byte) sign.Secret {
+	switch s.Key {
+	case sign.Whsec:
+		return text("whsec_" + b64(key))
+	case sign.Base64Key:
+		return text(b64(key))
+	case sign.HexKey:
+		return text(hex.EncodeToString(key))
+	case sign.KeyPair:
+		return text("public_key:" + string(key))
+	default:
+		return text(string(key))
+	}
+}
+
+func b64(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
+
+func pkcs8(private any) sign.Secret {
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	return pemText("PRIVATE KEY", der, err)
+}
+
+// jsonBody holds what any scheme looks for in a JSON body.
+const jsonBody = `{"type":"invoice.paid","webhookTimestamp":1700000000000,"n":1.0,"event":{"event_type":"sent","id":"e1"},"value":[{"id":"1"},{"id":"2"}],` +
+	`"notificationItems":[{"NotificationRequestItem":{"amount":{"currency":"EUR","value":1130},"pspReference":"7914073381342284"}},{"NotificationRequestItem":{"eventCode":"REFUND"}}]}`
 
 // newMessage is a message that any scheme can sign.
 func newMessage(s sign.Scheme) sign.Message {
 	m := sign.Message{
 		ID: "msg_2KWPBgLlAfxdpx2AI54pPJ85f4W", Time: at, Event: "invoice.paid",
 		Method: "POST", URL: "https://hooks.example.com/in?x=1",
-		Header: http.Header{"Content-Type": {"application/json"}},
-		Body:   []byte(`{"type":"invoice.paid","webhookTimestamp":1700000000000,"n":1.0}`),
-		Params: map[string]string{"webhook_id": "1JE4291016473214C"},
+		Header: http.Header{"Content-Type": {"application/json"}, "X-Fal-Webhook-User-Id": {"user_barb"}},
+		Body:   []byte(jsonBody),
+		Params: params(),
 	}
-	if s.Code == sign.Twilio {
+	if signsForm(s) {
 		m.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-		m.Body = []byte("To=%2B18005551212&Body=hello+world&Digits=1234")
+		m.Body = []byte("To=%2B18005551212&Body=hello+world&Digits=1234&type=x")
+	}
+	if s.Code == sign.SNS {
+		m.Body = []byte(`{"Type":"Notification","Message":"hello"}`)
+	}
+	if s.Code == sign.EasyPost {
+		m.Body = []byte(`{"type":"invoice.paid","weight": 1, "n":1.0}`)
 	}
 	return m
+}
+
+func params() map[string]string {
+	return map[string]string{
+		"webhook_id": "1JE4291016473214C", "env": "master", "api_key": "APIabc", "audience": "https://hooks.example.com/in", "keyid": "k1",
+	}
+}
+
+// signsForm reports whether a scheme signs the fields of a form.
+func signsForm(s sign.Scheme) bool {
+	return s.Code == sign.Twilio || s.Code == sign.Plivo || strings.Contains(s.Content, "form|sorted")
 }
 
 // deliver returns a message as the receiver gets it after s signed it.
@@ -114,6 +164,9 @@ func receive(m sign.Message, signed sign.Signed) sign.Message {
 	got := sign.Message{Method: m.Method, URL: m.URL, Header: m.Header.Clone(), Body: m.Body, Params: m.Params}
 	for _, f := range signed.Fields {
 		got.Header.Set(f.Name, f.Value)
+	}
+	if signed.Body != nil {
+		got.Body = signed.Body
 	}
 	if signed.URL != "" {
 		got.URL = signed.URL

@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/hex"
+	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -26,39 +28,56 @@ func drawMessage(t *rapid.T, s sign.Scheme) sign.Message {
 		Event:  rapid.StringMatching(`[a-z_]+(\.[a-z]+)?`).Draw(t, "event"),
 		Method: rapid.SampledFrom([]string{"POST", "PUT"}).Draw(t, "method"),
 		URL:    "https://" + rapid.StringMatching(`[a-z]{1,9}\.example(:[0-9]{2,4})?(/[a-zA-Z0-9%~]*)?(\?[a-z]=[a-z0-9+]*)?`).Draw(t, "url"),
-		Header: http.Header{"Content-Type": {"application/json"}},
-		Body:   rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "body"),
-		Params: map[string]string{"webhook_id": rapid.StringMatching(`[A-Z0-9]{17}`).Draw(t, "webhook_id")},
+		Header: http.Header{"Content-Type": {"application/json"}, "X-Fal-Webhook-User-Id": {"user"}},
+		Params: params(),
 	}
-	switch s.Name {
-	case "linear":
-		stamp := strconv.FormatInt(m.Time.UnixMilli(), 10)
-		m.Body = slices.Concat([]byte(`{"webhookTimestamp":`+stamp+`,"x":"`), m.Body)
-	case "twilio":
-		if rapid.Bool().Draw(t, "form") {
-			m.Header.Set("Content-Type", "application/x-www-form-urlencoded")
-			form := rapid.MapOfN(rapid.String(), rapid.SliceOfN(rapid.String(), 1, 3), 0, 5).Draw(t, "fields")
-			m.Body = []byte(url.Values(form).Encode())
-		}
+	for name := range m.Params {
+		m.Params[name] = rapid.StringMatching(`[A-Za-z0-9]{17}`).Draw(t, name)
+	}
+	m.Body = drawBody(t, s, m.Time)
+	if signsForm(s) && (s.Code != sign.Twilio || rapid.Bool().Draw(t, "form")) {
+		m.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+		form := rapid.MapOfN(rapid.String(), rapid.SliceOfN(rapid.String(), 1, 3), 0, 5).Draw(t, "fields")
+		m.Body = []byte(url.Values(form).Encode())
 	}
 	return m
 }
 
+// drawBody makes any bytes where the scheme takes any, else a JSON text with what the scheme looks for around a drawn text.
+func drawBody(t *rapid.T, s sign.Scheme, at time.Time) []byte {
+	any := rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "body")
+	if strings.Contains(s.Content, "{body|json}") {
+		any = []byte(rapid.String().Draw(t, "text"))
+	}
+	text, _ := json.Marshal(string(any))
+	switch {
+	case s.Name == "linear":
+		return slices.Concat([]byte(`{"webhookTimestamp":`+strconv.FormatInt(at.UnixMilli(), 10)+`,"x":"`), any)
+	case s.Code == sign.Adyen:
+		return fmt.Appendf(nil, `{"notificationItems":[{"NotificationRequestItem":{"merchantReference":%s}},{"NotificationRequestItem":{"eventCode":%s}}]}`, text, text)
+	case s.Code == sign.SNS:
+		return fmt.Appendf(nil, `{"Type":"Notification","Subject":%s,"SignatureVersion":"%d"}`, text, rapid.IntRange(1, 2).Draw(t, "version"))
+	case strings.HasPrefix(s.Header, "json:"):
+		return fmt.Appendf(nil, `{"value":[{"x":%s},{}],"event":{"event_type":%s}}`, text, text)
+	}
+	return any
+}
+
 func drawPair(t *rapid.T, s sign.Scheme, fixed pair) pair {
-	if s.Auth != sign.HMAC && s.Auth != sign.Token {
+	if s.Auth != sign.HMAC && s.Auth != sign.Token && s.Auth != sign.Digest {
 		return fixed // made once: keys of these kinds are slow to make
 	}
-	raw := rapid.SliceOfN(rapid.ByteRange('!', '~'), 1, 80).Draw(t, "secret")
-	if s.Key == sign.Whsec {
-		raw = []byte("whsec_" + base64.StdEncoding.EncodeToString(raw))
+	key := rapid.SliceOfN(rapid.ByteRange('!', '~'), 1, 80).Draw(t, "secret")
+	if s.Auth == sign.Token && s.Enc == sign.Base64 {
+		key = append([]byte("user:"), key...)
 	}
-	secret := sign.Secret{Name: "test", Key: raw}
+	secret := symmetric(s, key)
 	return pair{secret, secret}
 }
 
 // signedAt is when the message says it was signed, in the precision of the scheme.
 func signedAt(s sign.Scheme, m sign.Message) time.Time {
-	if s.Time.Unit == sign.Milliseconds {
+	if s.Time.Unit == sign.Milliseconds || s.Time.Unit == sign.RFC3339Millis {
 		return m.Time
 	}
 	return m.Time.Truncate(time.Second)
@@ -115,17 +134,22 @@ func flip(t *rapid.T, b []byte) []byte {
 }
 
 func changedBody(t *rapid.T, s sign.Scheme, m, got sign.Message, keys pair) {
-	if !s.CoversBody() || len(got.Body) == 0 {
+	if !s.CoversBody() || len(got.Body) == 0 || signsFields(s) {
 		return
 	}
 	before := got.Body
 	got.Body = flip(t, before)
-	if s.Code == sign.Twilio && sameForm(before, got.Body) {
+	if signsForm(s) && sameForm(before, got.Body) {
 		return // %2b and %2B are one field to Twilio
 	}
 	if _, err := s.Verify(got, signedAt(s, m), keys.verifying); err == nil {
 		t.Fatal("valid")
 	}
+}
+
+// signsFields reports whether a scheme signs fields of the body and not its bytes; tests of its own change those.
+func signsFields(s sign.Scheme) bool {
+	return s.Code == sign.Adyen || s.Code == sign.SNS || s.Code == sign.Braintree
 }
 
 // sameForm compares what Twilio signs of two forms: sorted names and values without separators.
@@ -154,20 +178,21 @@ func sameForm(a, b []byte) bool {
 }
 
 func changedSignature(t *rapid.T, s sign.Scheme, m, got sign.Message, keys pair) {
-	_, value, _ := strings.Cut(got.Header.Get(s.Header), s.Prefix)
-	var changed string
+	text := signatureText(s, got)
+	changed := string(flip(t, []byte(text)))
 	switch s.Enc {
 	case sign.Hex:
-		sig, _ := hex.DecodeString(value)
+		sig, _ := hex.DecodeString(text)
 		changed = hex.EncodeToString(flip(t, sig))
 	case sign.Base64:
-		sig, _ := base64.StdEncoding.DecodeString(value)
+		sig, _ := base64.StdEncoding.DecodeString(text)
 		changed = base64.StdEncoding.EncodeToString(flip(t, sig))
+	case sign.Base64URL:
+		sig, _ := base64.RawURLEncoding.DecodeString(text)
+		changed = base64.RawURLEncoding.EncodeToString(flip(t, sig))
 	default:
-		changed = string(flip(t, []byte(value)))
 	}
-	got = with(got, s.Header, strings.Replace(got.Header.Get(s.Header), value, changed, 1))
-	if _, err := s.Verify(got, signedAt(s, m), keys.verifying); err == nil {
+	if _, err := s.Verify(setSignature(s, got, text, changed), signedAt(s, m), keys.verifying); err == nil {
 		t.Fatal("valid")
 	}
 }
@@ -188,7 +213,7 @@ func changedHeader(t *rapid.T, s sign.Scheme, m, got sign.Message, keys pair) {
 }
 
 func changedURL(t *rapid.T, s sign.Scheme, m, got sign.Message, keys pair) {
-	if !strings.Contains(s.Content, "{url}") && s.Code != sign.Twilio {
+	if !strings.Contains(s.Content, "{url}") && s.Code != sign.Twilio && (s.JWT == nil || s.JWT.URL == "") {
 		return
 	}
 	got.URL = string(flip(t, []byte(got.URL)))

@@ -10,6 +10,7 @@ import (
 // changed freely by whoever holds the value. Validate says whether it makes sense.
 type Scheme struct {
 	Name     string   // lower case, what --scheme takes
+	Aliases  []string // other names people know it by, for Lookup
 	Title    string   // the provider's own spelling
 	Docs     string   // address of the provider's documentation
 	Evidence Evidence // how well the row is confirmed
@@ -21,18 +22,25 @@ type Scheme struct {
 	Key  KeyForm  // how the secret is written
 
 	// Content is the template of the signed bytes, "{ts}.{body}". Names: body, body|sha256hex (hex of its SHA-256),
-	// body|crc32 (decimal), ts, id, url, method, path, secret, header.NAME, json.PATH, param.NAME, lb and rb (braces).
+	// body|crc32 (decimal), body|json (as a JSON string), form|sorted (a form's names and values, sorted by name), ts, id,
+	// url, method, path, secret, header.NAME, json.PATH, param.NAME, item.NAME (of the signature's own value: what stands
+	// behind "NAME="), lb and rb (braces).
 	Content string
-	// Header is where the signature travels: a header's name, in the case it is sent in, or "json:PATH".
+	// Header is where the signature travels: a header's name, in the case it is sent in, or "json:PATH", "form:NAME",
+	// "query:NAME". Everywhere but in a header the signature is written into what is sent.
 	Header string
 	// Alt are further headers with a signature each; where there are any, the second secret signs into the first of them.
 	Alt []string
+	// Repeat says that a sender may send Header several times, with a signature each, instead of one joined by Split.
+	Repeat bool
 
 	// How Header's value is read: split at any of the characters in Split (none: not split); an item that begins with
 	// Time.Key is the timestamp, one that begins with Prefix a signature.
 	Split, Prefix string
-	// How it is written: Format with {sig} and {ts}, "" meaning Prefix and the signature; then More for every further
-	// secret. Without More and Alt only the first secret signs.
+	// AnyHash says that the sender may sign with another hash than Hash; the name before the "=" tells which.
+	AnyHash bool
+	// How it is written: Format with {sig}, {ts} and {item.NAME}, "" meaning Prefix and the signature; then More for every
+	// further secret. Without More and Alt only the first secret signs.
 	Format, More string
 
 	Time      Timestamp
@@ -40,10 +48,17 @@ type Scheme struct {
 
 	IDIn    Place   // of the webhook id
 	EventIn Place   // of the event type
+	Nonce   Place   // of a random value that is signed; one is made when the message to be signed has none
 	Fixed   []Field // headers that every message carries, sent as they are
 
 	// Stronger is a header in whose presence this scheme is refused, since a better signature travels there.
 	Stronger string
+	// CertName is the domain that must be the end of a certificate's common name, ".paypal.com"; "" when any will do.
+	CertName string
+	// Handshake names the handshake that comes before the first webhook; "" for none.
+	Handshake string
+	// JWT says what the scheme's signature claims where it is a JSON Web Token; Content is not used then.
+	JWT *Claims
 	// Code names the code that makes the signed bytes where no template can; Content is not used then.
 	Code Code
 }
@@ -66,9 +81,9 @@ type Auth string
 const (
 	HMAC    Auth = "hmac"
 	Digest  Auth = "digest" // a plain hash with {secret} in the content
-	Token   Auth = "token"  // the secret itself
+	Token   Auth = "token"  // the secret itself; in base64 it is HTTP Basic's "user:password"
 	Ed25519 Auth = "ed25519"
-	ECDSA   Auth = "ecdsa" // P-256, ASN.1
+	ECDSA   Auth = "ecdsa" // P-256; ASN.1, inside a JSON Web Token or an HTTP message signature r and s as they are
 	RSA     Auth = "rsa"   // PKCS #1 v1.5
 )
 
@@ -101,10 +116,12 @@ type KeyForm string
 // The forms of secrets. PEM is accepted wherever the key is asymmetric.
 const (
 	Raw        KeyForm = "raw"       // the bytes of the text
-	Base64Key  KeyForm = "base64"    // standard base64 of the bytes
+	Base64Key  KeyForm = "base64"    // standard base64 of the bytes; for HTTP message signatures also an asymmetric key in PEM
 	HexKey     KeyForm = "hex"       // hex of the bytes
-	Whsec      KeyForm = "whsec"     // standard base64, usually behind "whsec_"
+	Whsec      KeyForm = "whsec"     // standard base64, usually behind "whsec_" or "v1,whsec_"
 	WhsecOrRaw KeyForm = "whsec?"    // base64 only when it begins with "whsec_", else raw
+	KeyPair    KeyForm = "pair"      // "PUBLIC:PRIVATE"; the key is the SHA-1 of what stands behind the colon
+	Whpk       KeyForm = "whpk"      // base64 of an Ed25519 key: public behind "whpk_", private behind "whsk_"
 	Hex32      KeyForm = "hex32"     // hex of 32 bytes: an Ed25519 public key, or the seed of a private one
 	Base6432   KeyForm = "base64-32" // the same in base64
 	SPKI       KeyForm = "spki"      // base64 of the DER of a public or private key
@@ -124,7 +141,7 @@ const (
 
 // Timestamp says where a message carries the time it was signed at. Unit "" means that it carries none.
 type Timestamp struct {
-	In   Place  // "" when it travels in the signature's own value, behind Key
+	In   Place  // "" when it travels in the signature's own value, behind Key, or is a claim of the token
 	Key  string // "t="
 	Unit Unit
 }
@@ -140,61 +157,53 @@ const NoLimit time.Duration = math.MaxInt64
 // Both returns a tolerance of d to either side.
 func Both(d time.Duration) Tolerance { return Tolerance{Past: d, Future: d} }
 
-// Place is where a value travels: "header:NAME" or "json:PATH", a path being keys and array indexes joined by dots.
-type Place string
-
-func (p Place) header() (string, bool) { return strings.CutPrefix(string(p), "header:") }
-func (p Place) json() (string, bool)   { return strings.CutPrefix(string(p), "json:") }
-
-// carrier is the place of the signature, or of the i-th further one.
-func (s *Scheme) carrier(i int) Place {
-	if i > 0 {
-		return Place("header:" + s.Alt[i-1])
-	}
-	if strings.HasPrefix(s.Header, "json:") {
-		return Place(s.Header)
-	}
-	return Place("header:" + s.Header)
-}
-
 // Version is the scheme's own name for its kind of signature, read off Prefix: "v1", "sha256"; "" when it has none.
 func (s Scheme) Version() string { return strings.TrimRight(s.Prefix, "=,: ") }
 
 // Rotates reports whether a message can carry the signatures of several secrets at once.
 func (s Scheme) Rotates() bool { return s.More != "" || len(s.Alt) > 0 }
 
-// CanSign reports whether signatures can be made: those that travel in headers can, those inside the body cannot yet.
-func (s Scheme) CanSign() bool {
-	return !strings.HasPrefix(s.Header, "json:")
-}
-
 // CoversBody reports whether the body is part of what is signed. Where it is not, a valid signature authenticates the
-// sender and says nothing about the body.
+// sender and says nothing about the body. Of an HTTP message signature each message decides: Match says.
 func (s Scheme) CoversBody() bool {
-	return s.Code != "" || s.Auth != Token && strings.Contains(s.Content, "{body")
+	switch {
+	case s.JWT != nil:
+		return s.JWT.Body != ""
+	case s.Code != "":
+		return s.Code.coder().coversBody()
+	}
+	return s.Auth != Token && (strings.Contains(s.Content, "{body") || strings.Contains(s.Content, "{form|"))
 }
 
 // Streams reports whether Sign and Verify can read the body from Message.Stream. Schemes that need the body as a whole
-// cannot: those that read a timestamp, id or signature out of it, Ed25519 (two passes over it), and those made by code.
+// cannot: those that read something out of it or write into it, Ed25519 (two passes over it), tokens that hold its digest,
+// and those made by code.
 func (s Scheme) Streams() bool {
-	if s.Auth == Token {
-		return s.CanSign()
+	if s.carrier(0).kind() != "header" {
+		return false
 	}
-	_, timeInBody := s.Time.In.json()
-	_, idInBody := s.IDIn.json()
-	idInBody = idInBody && strings.Contains(s.Content, "{id}")
-	return s.CanSign() && s.Code == "" && s.Auth != Ed25519 && !timeInBody && !idInBody &&
-		strings.Count(s.Content, "{body") <= 1 && !strings.Contains(s.Content, "{json.")
+	if s.Auth == Token {
+		return true
+	}
+	idInBody := s.IDIn.kind() != "header" && strings.Contains(s.Content, "{id}")
+	return s.Code == "" && s.JWT == nil && s.Auth != Ed25519 && s.Time.In.kind() != "json" && !idInBody &&
+		strings.Count(s.Content, "{body") <= 1 && !strings.Contains(s.Content, "{json.") &&
+		!strings.Contains(s.Content, "{form|") && !strings.Contains(s.Content, "{body|json}")
 }
 
 // Formula is the scheme in one line: "HMAC-SHA256 hex of {ts}.{body}".
 func (s Scheme) Formula() string {
-	if s.Auth == Token {
+	switch {
+	case s.Auth == Token && s.Enc == Base64:
+		return "the user and password themselves (HTTP Basic)"
+	case s.Auth == Token:
 		return "the secret itself"
+	case s.JWT != nil:
+		return s.JWT.formula(s)
 	}
 	content := s.Content
 	if s.Code != "" {
-		content = s.Code.formula()
+		content = s.Code.coder().formula()
 	}
 	return s.algorithm() + " " + string(s.Enc) + " of " + content
 }

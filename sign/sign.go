@@ -4,6 +4,7 @@
 package sign
 
 import (
+	"crypto/rand"
 	"errors"
 	"io"
 	"net/http"
@@ -40,34 +41,110 @@ type Signed struct {
 	Body   []byte  // to be sent instead of the message's; nil when unchanged
 }
 
-// Sign makes the fields that a message of this scheme carries: id, timestamp, signature, event type and what is fixed,
-// in the provider's spelling. With several secrets it signs with all of them where the scheme can carry that (Rotates),
-// else with the first. The error is a *Error, or what reading Message.Stream returned.
+// Sign makes what a message of this scheme carries: id, timestamp, signature, event type and what is fixed, in the
+// provider's spelling; and the body or URL that the signature is written into, where it does not travel in a header. With
+// several secrets it signs with all of them where the scheme can carry that (Rotates), else with the first. The error is
+// a *Error, or what reading Message.Stream returned.
 //
-// A scheme whose timestamp is part of the body (Linear) signs the one it finds there; Message.Time is not used.
+// A scheme whose timestamp is part of the body while the signature is not (Linear) signs the one it finds there;
+// Message.Time is not used.
 func (s Scheme) Sign(m Message, secrets ...Secret) (Signed, error) {
-	if !s.CanSign() {
-		return Signed{}, refuse(CannotSign, "the signature of "+s.Name+" travels inside the body")
-	}
 	keys, err := s.parseKeys(secrets, true)
 	if err != nil {
 		return Signed{}, err
 	}
+	before := m
 	v, err := s.stamp(&m)
 	if err != nil {
 		return Signed{}, err
 	}
-	proofs, url, err := s.prove(v, keys[:s.slots(len(keys))])
+	fields, err := s.seal(v, keys[:s.slots(len(keys))])
 	if err != nil {
 		return Signed{}, err
 	}
-	sigs := make([][]byte, len(proofs))
-	for i, p := range proofs {
-		if sigs[i], err = s.signature(&keys[p.key], p.sum); err != nil {
-			return Signed{}, err
+	signed := Signed{Fields: fields}
+	if m.URL != before.URL {
+		signed.URL = m.URL
+	}
+	if !sameBytes(m.Body, before.Body) {
+		signed.Body = m.Body
+	}
+	return signed, nil
+}
+
+// sameBytes reports whether a body is the very one that was given, without comparing it.
+func sameBytes(a, b []byte) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
+
+// seal signs the message and returns its fields.
+func (s *Scheme) seal(v *values, keys []key) ([]Field, error) {
+	if s.Code == "" && s.JWT == nil {
+		proofs, err := s.proofs(v, keys)
+		if err != nil {
+			return nil, err
+		}
+		sigs := make([][]byte, len(proofs))
+		for i, p := range proofs {
+			if sigs[i], err = s.signature(&keys[p.key], p.sum, s.Hash); err != nil {
+				return nil, err
+			}
+		}
+		return s.fields(v, sigs)
+	}
+	if s.JWT != nil {
+		return s.sealToken(v, &keys[0])
+	}
+	v.auth = s.authOf(&keys[0])
+	contents, err := s.Code.coder().compose(s, v)
+	if err != nil {
+		return nil, err
+	}
+	return s.sealContents(v, keys, contents)
+}
+
+// sealContents signs what code composed. A code that finishes by itself gets one signature of each content; otherwise
+// there is one content, with a signature of each key.
+func (s *Scheme) sealContents(v *values, keys []key, contents [][]byte) ([]Field, error) {
+	own, finishes := s.Code.coder().(finisher)
+	if finishes {
+		keys = keys[:1]
+	}
+	hash := s.Hash
+	if s.Code == SNS {
+		hash = snsHash(v.m)
+	}
+	var sigs [][]byte
+	for i := range keys {
+		for _, content := range contents {
+			to := s.newSink(&keys[i], hash)
+			_, _ = to.Write(content)
+			sig, err := s.signature(&keys[i], to.sum(), hash)
+			if err != nil {
+				return nil, err
+			}
+			sigs = append(sigs, sig)
 		}
 	}
-	return Signed{Fields: s.fields(v, sigs), URL: url}, nil
+	if finishes {
+		return own.finish(s, v, &keys[0], sigs)
+	}
+	return s.fields(v, sigs)
+}
+
+// sealToken makes a token and puts it into its header.
+func (s *Scheme) sealToken(v *values, k *key) ([]Field, error) {
+	input, err := s.JWT.compose(s, v)
+	if err != nil {
+		return nil, err
+	}
+	to := s.newSink(k, s.Hash)
+	_, _ = to.Write(input)
+	sig, err := s.signature(k, to.sum(), s.Hash)
+	if err != nil {
+		return nil, err
+	}
+	fields := s.head(v)
+	fields = append(fields, Field{s.Header, s.Prefix + string(Base64URL.encode(append(input, '.'), sig))})
+	return s.tail(v, fields), nil
 }
 
 // slots is how many of n secrets can sign one message.
@@ -78,9 +155,10 @@ func (s *Scheme) slots(n int) int {
 	return min(n, 1+len(s.Alt))
 }
 
-// stamp decides what id and timestamp the message will carry, and refuses what cannot be written.
+// stamp decides what id, timestamp and nonce the message will carry, writes into it those that travel in its body, and
+// refuses what cannot be written.
 func (s *Scheme) stamp(m *Message) (*values, error) {
-	v := &values{m: m, id: m.ID}
+	v := &values{m: m, id: m.ID, item: func(name string) (string, bool) { value := m.Params[name]; return value, value != "" }}
 	if err := s.checkStream(m); err != nil {
 		return nil, err
 	}
@@ -91,7 +169,10 @@ func (s *Scheme) stamp(m *Message) (*values, error) {
 		return nil, err
 	}
 	var err error
-	v.time, err = s.timeToSign(m)
+	if v.time, err = s.timeToSign(m); err != nil {
+		return nil, err
+	}
+	v.nonce, err = s.writeNonce(m)
 	return v, err
 }
 
@@ -99,7 +180,8 @@ func (s *Scheme) timeToSign(m *Message) (string, error) {
 	if s.Time.Unit == "" {
 		return "", nil
 	}
-	if _, inBody := s.Time.In.json(); inBody {
+	_, inBody := s.Time.In.json()
+	if inBody && s.carrier(0).kind() == "header" {
 		text, _, err := s.timeOf(m, &reading{})
 		return text, err
 	}
@@ -110,7 +192,22 @@ func (s *Scheme) timeToSign(m *Message) (string, error) {
 	if !ok {
 		return "", refuse(MalformedTimestamp, "the message's time does not fit into a timestamp of "+s.Name)
 	}
+	if inBody {
+		return text, s.Time.In.write(m, text)
+	}
 	return text, nil
+}
+
+// writeNonce makes the random value that a message of the scheme must have, when it has none.
+func (s *Scheme) writeNonce(m *Message) (string, error) {
+	if s.Nonce == "" {
+		return "", nil
+	}
+	if value, n := s.Nonce.read(m); n > 0 && value != "" {
+		return value, nil
+	}
+	value := rand.Text()
+	return value, s.Nonce.write(m, value)
 }
 
 // checkID refuses an id that the signature cannot carry safely. An id that holds the separator behind it could give up
@@ -135,36 +232,48 @@ func (s *Scheme) checkStream(m *Message) error {
 	return nil
 }
 
-// prove makes the proofs of a message that is being signed, and the URL it must be sent to when that changes.
-func (s *Scheme) prove(v *values, keys []key) (proofs []proof, url string, err error) {
-	if s.Code == "" {
-		proofs, err = s.proofs(v, keys)
-		return proofs, "", err
+// fields are the header lines of a message, with its signatures: in their headers, or written into body or URL.
+func (s *Scheme) fields(v *values, sigs [][]byte) ([]Field, error) {
+	fields := s.head(v)
+	first := sigs
+	if s.More == "" {
+		first = sigs[:1]
 	}
-	content, url, err := s.Code.content(v.m)
+	value, err := s.write(first, v)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
-	return s.contentProofs([][]byte{content}, keys), url, nil
+	if place := s.carrier(0); place.kind() == "header" {
+		fields = append(fields, Field{s.Header, value})
+	} else if err := place.write(v.m, value); err != nil {
+		return nil, err
+	}
+	for i, sig := range sigs[len(first):] {
+		value, err := s.write([][]byte{sig}, v)
+		if err != nil {
+			return nil, err
+		}
+		fields = append(fields, Field{s.Alt[i], value})
+	}
+	return s.tail(v, fields), nil
 }
 
-func (s *Scheme) fields(v *values, sigs [][]byte) []Field {
-	fields := make([]Field, 0, 4+len(s.Alt)+len(s.Fixed))
-	add := func(p Place, value string) {
-		if name, ok := p.header(); ok && value != "" {
-			fields = append(fields, Field{name, value})
-		}
+// head begins the header lines: id, timestamp and nonce.
+func (s *Scheme) head(v *values) []Field {
+	fields := make([]Field, 0, 5+len(s.Alt)+len(s.Fixed))
+	fields = appendHeader(fields, s.IDIn, v.id)
+	fields = appendHeader(fields, s.Time.In, v.time)
+	return appendHeader(fields, s.Nonce, v.nonce)
+}
+
+// tail ends them: event type and what is fixed.
+func (s *Scheme) tail(v *values, fields []Field) []Field {
+	return append(appendHeader(fields, s.EventIn, v.m.Event), s.Fixed...)
+}
+
+func appendHeader(fields []Field, p Place, value string) []Field {
+	if name, ok := p.header(); ok && value != "" {
+		fields = append(fields, Field{name, value})
 	}
-	add(s.IDIn, v.id)
-	add(s.Time.In, v.time)
-	if s.More != "" {
-		fields = append(fields, Field{s.Header, s.write(sigs, v.time)})
-	} else {
-		fields = append(fields, Field{s.Header, s.write(sigs[:1], v.time)})
-		for i, sig := range sigs[1:] {
-			fields = append(fields, Field{s.Alt[i], s.write([][]byte{sig}, v.time)})
-		}
-	}
-	add(s.EventIn, v.m.Event)
-	return append(fields, s.Fixed...)
+	return fields
 }

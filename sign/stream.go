@@ -16,6 +16,9 @@ const (
 // into all sinks in one pass.
 func (v *values) feed(sinks []sink, template string) error {
 	before, body, after := cutBody(template)
+	if body == "body|json" {
+		return v.feedText(sinks, template, nil)
+	}
 	if err := v.feedText(sinks, before, nil); err != nil {
 		return err
 	}

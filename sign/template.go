@@ -8,6 +8,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"unicode/utf8"
 )
 
 // piece is a part of a template: text to be taken as it is, or the name between two braces.
@@ -49,8 +50,11 @@ func separator(template, name string) string {
 
 // values are what the names in a template stand for.
 type values struct {
-	m        *Message
-	id, time string
+	m               *Message
+	id, time, nonce string
+	auth            Auth // of the key that signs
+	// item returns what stands behind "name=" in the signature's own value; when signing, the param of that name.
+	item func(name string) (string, bool)
 }
 
 // expand appends a template's text to dst. key is what {secret} stands for.
@@ -88,6 +92,13 @@ func (v *values) append(dst []byte, name string, key []byte) ([]byte, error) {
 		return v.appendURL(dst, name)
 	case "body":
 		return append(dst, v.m.Body...), nil
+	case "body|json":
+		if !utf8.Valid(v.m.Body) { // two such bodies could be one text
+			return dst, refuse(MalformedBody, "the body is not UTF-8, so it is no JSON string")
+		}
+		return appendJSON(dst, v.m.Body), nil
+	case "form|sorted":
+		return sortedFields(dst, v.m.Body, false)
 	case "body|sha256hex", "body|crc32":
 		sum := bodySum(name)
 		_, _ = sum.Write(v.m.Body)
@@ -108,10 +119,14 @@ func (v *values) appendURL(dst []byte, name string) ([]byte, error) {
 
 func (v *values) appendField(dst []byte, name string) ([]byte, error) {
 	kind, rest, _ := strings.Cut(name, ".")
-	if kind == "param" {
-		value, ok := v.m.Params[rest]
-		if !ok || value == "" {
-			return dst, refuse(MissingParam, rest+" is signed but not part of the request, so it must be given")
+	switch kind {
+	case "param":
+		value, err := param(v.m, rest)
+		return append(dst, value...), err
+	case "item":
+		value, ok := v.item(rest)
+		if !ok {
+			return dst, refuse(MissingField, rest+"= is signed but does not stand in the signature")
 		}
 		return append(dst, value...), nil
 	}
@@ -125,25 +140,13 @@ func (v *values) appendField(dst []byte, name string) ([]byte, error) {
 	return append(dst, value...), nil
 }
 
-// urlPath is what follows the authority of an absolute URL up to its query, byte for byte; "/" when there is nothing.
-func urlPath(u string) string {
-	_, rest, ok := strings.Cut(u, "://")
-	if !ok {
-		rest = u
+// param returns what is signed but not part of the request.
+func param(m *Message, name string) (string, error) {
+	value := m.Params[name]
+	if value == "" {
+		return "", refuse(MissingParam, name+" is signed but not part of the request, so it must be given")
 	}
-	rest = rest[:endOf(rest, "?#")]
-	if slash := strings.IndexByte(rest, '/'); slash >= 0 {
-		return rest[slash:]
-	}
-	return "/"
-}
-
-// endOf is the index of the first of any of chars in s, or its length.
-func endOf(s, chars string) int {
-	if i := strings.IndexAny(s, chars); i >= 0 {
-		return i
-	}
-	return len(s)
+	return value, checkValue(MissingParam, "param "+name, value)
 }
 
 // summing is a digest of the body that stands in a template in its place.

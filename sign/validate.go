@@ -50,13 +50,16 @@ func (s *Scheme) validateAlgorithm() error {
 	if s.Auth == ECDSA || s.Auth == RSA {
 		errs = append(errs, oneOf("hash", s.Hash, SHA256, SHA384, SHA512))
 	}
-	if s.Auth == Token {
-		errs = append(errs, oneOf("enc", s.Enc, Plain))
-	} else {
+	switch {
+	case s.JWT != nil:
+		errs = append(errs, oneOf("enc", s.Enc, Base64URL), s.JWT.validate(s))
+	case s.Auth == Token:
+		errs = append(errs, oneOf("enc", s.Enc, Plain, Base64))
+	default:
 		errs = append(errs, oneOf("enc", s.Enc, Hex, Base64, Base64URL))
 	}
 	if s.Code != "" {
-		errs = append(errs, oneOf("code", s.Code, Twilio))
+		errs = append(errs, oneOf("code", s.Code, codes()...))
 	}
 	return errors.Join(errs...)
 }
@@ -66,16 +69,16 @@ func (s *Scheme) validateKey() error {
 	case Token:
 		return oneOf("key", s.Key, Raw)
 	case Ed25519:
-		return oneOf("key", s.Key, Hex32, Base6432, SPKI, PEM)
+		return oneOf("key", s.Key, Hex32, Base6432, Whpk, SPKI, PEM)
 	case ECDSA, RSA:
 		return oneOf("key", s.Key, SPKI, PEM)
 	default:
-		return oneOf("key", s.Key, Raw, Base64Key, HexKey, Whsec, WhsecOrRaw)
+		return oneOf("key", s.Key, Raw, Base64Key, HexKey, Whsec, WhsecOrRaw, KeyPair)
 	}
 }
 
 func (s *Scheme) validateContent() error {
-	if s.Auth == Token || s.Code != "" {
+	if s.Auth == Token || s.Code != "" || s.JWT != nil {
 		if s.Content != "" {
 			return errors.New("content: is not used by this kind of scheme")
 		}
@@ -114,11 +117,11 @@ func validateTemplate(field, template string, ok func(name string) bool) error {
 
 func isContentName(name string) bool {
 	switch name {
-	case "body", "body|sha256hex", "body|crc32", "ts", "id", "url", "method", "path", "secret", "lb", "rb":
+	case "body", "body|sha256hex", "body|crc32", "body|json", "form|sorted", "ts", "id", "url", "method", "path", "secret", "lb", "rb":
 		return true
 	}
 	kind, rest, _ := strings.Cut(name, ".")
-	return rest != "" && (kind == "param" || kind == "json" || kind == "header" && isHeaderName(rest))
+	return rest != "" && (kind == "param" || kind == "json" || kind == "item" || kind == "header" && isHeaderName(rest))
 }
 
 func (s *Scheme) validateHeaders() error {
@@ -129,7 +132,8 @@ func (s *Scheme) validateHeaders() error {
 	errs = append(errs,
 		validatePlace("time.in", s.Time.In, true),
 		validatePlace("id_in", s.IDIn, true),
-		validatePlace("event_in", s.EventIn, true))
+		validatePlace("event_in", s.EventIn, true),
+		validatePlace("nonce", s.Nonce, true))
 	for _, f := range s.Fixed {
 		errs = append(errs, validatePlace("fixed", Place("header:"+f.Name), false),
 			checkValue("fixed", "value of "+f.Name, f.Value))
@@ -141,15 +145,22 @@ func (s *Scheme) validateHeaders() error {
 }
 
 func validatePlace(field string, p Place, optional bool) error {
-	name, inHeader := p.header()
-	path, inBody := p.json()
-	switch {
-	case p == "" && optional, inHeader && isHeaderName(name), inBody && path != "":
+	switch name := p.name(); p.kind() {
+	case "":
+		if optional {
+			return nil
+		}
+	case "header":
+		if !isHeaderName(name) {
+			return fmt.Errorf("%s: %q is not a header name", field, name)
+		}
 		return nil
-	case inHeader:
-		return fmt.Errorf("%s: %q is not a header name", field, name)
+	case "json", "form", "query":
+		if name != "" {
+			return nil
+		}
 	}
-	return fmt.Errorf("%s: %q is neither header:NAME nor json:PATH", field, string(p))
+	return fmt.Errorf("%s: %q is none of header:NAME, json:PATH, form:NAME, query:NAME", field, string(p))
 }
 
 func isHeaderName(s string) bool {
@@ -164,18 +175,18 @@ func isHeaderName(s string) bool {
 }
 
 func (s *Scheme) validateFormat() error {
-	isName := func(name string) bool { return name == "sig" || name == "ts" }
+	isName := func(name string) bool { return name == "sig" || name == "ts" || strings.HasPrefix(name, "item.") }
 	errs := []error{validateTemplate("format", s.Format, isName), validateTemplate("more", s.More, isName)}
 	if s.Format != "" && !strings.Contains(s.Format, s.Prefix+"{sig}") {
 		errs = append(errs, fmt.Errorf("format: %q does not hold the prefix and {sig}", s.Format))
 	}
-	if s.More != "" && (s.Split == "" || !strings.Contains(s.More, s.Prefix+"{sig}")) {
-		errs = append(errs, errors.New("more: needs split, the prefix and {sig}, or it cannot be read back"))
+	if s.More != "" && (s.Split == "" || !strings.Contains(s.More, "{sig}")) {
+		errs = append(errs, errors.New("more: needs split and {sig}, or it cannot be read back"))
 	}
 	if s.More != "" && len(s.Alt) > 0 {
 		errs = append(errs, errors.New("more: further signatures go either there or into alt"))
 	}
-	if err := errors.Join(errs...); err != nil {
+	if err := errors.Join(errs...); err != nil || s.JWT != nil || s.Code != "" {
 		return err
 	}
 	return s.validateReadBack()
@@ -189,8 +200,11 @@ func (s *Scheme) validateReadBack() error {
 		sigs = sigs[:1]
 	}
 	var r reading
-	err := s.readValue(s.write(sigs, stamp), &r)
-	if err != nil || len(r.candidates) != len(sigs) || s.Time.Key != "" && r.time != stamp {
+	value, err := s.write(sigs, &values{time: stamp, item: func(string) (string, bool) { return "x", true }})
+	if err == nil {
+		err = s.readValue(value, &r)
+	}
+	if err != nil || len(r.candidates) < len(sigs) || s.Time.Key != "" && r.time != stamp {
 		return errors.New("format: with split, prefix and time.key as they are, what it writes cannot be read back")
 	}
 	return nil
@@ -204,7 +218,7 @@ func (s *Scheme) validateTime() error {
 		return nil
 	}
 	errs := []error{oneOf("time.unit", s.Time.Unit, Seconds, Milliseconds, RFC3339, RFC3339Millis)}
-	if (s.Time.In == "") == (s.Time.Key == "") {
+	if s.JWT == nil && s.Code != RFC9421 && (s.Time.In == "") == (s.Time.Key == "") {
 		errs = append(errs, errors.New("time: give either in, or the key of a timestamp inside the signature"))
 	}
 	if s.Time.Key != "" && !strings.Contains(s.Format, s.Time.Key+"{ts}") {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -59,11 +60,11 @@ func vectors(t testing.TB, scheme string) []vector {
 	return file.Vectors
 }
 
-// validVector returns the case "valid" of a scheme.
+// validVector returns the first case of a scheme that is valid.
 func validVector(t testing.TB, scheme string) vector {
 	t.Helper()
 	all := vectors(t, scheme)
-	return all[slices.IndexFunc(all, func(v vector) bool { return v.Case == "valid" })]
+	return all[slices.IndexFunc(all, func(v vector) bool { return v.Expected == "valid" })]
 }
 
 func lookup(t testing.TB, name string) sign.Scheme {
@@ -93,17 +94,23 @@ func reasonOf(t testing.TB, err error) sign.Reason {
 
 // vectorReasons is why each kind of invalid vector is refused.
 var vectorReasons = map[string]sign.Reason{
-	"tampered_body":           sign.SignatureMismatch,
-	"wrong_secret":            sign.SignatureMismatch,
-	"rotation_neither":        sign.SignatureMismatch,
-	"trap_secret_not_decoded": sign.SignatureMismatch,
-	"timestamp_swapped":       sign.SignatureMismatch,
-	"json_tampered_body":      sign.SignatureMismatch,
-	"missing_signature":       sign.MissingSignature,
-	"downgrade_v0":            sign.MissingSignature,
-	"truncated_signature":     sign.MalformedSignature,
-	"stale":                   sign.TimestampExpired,
-	"future":                  sign.TimestampInFuture,
+	"tampered_body":             sign.SignatureMismatch,
+	"wrong_secret":              sign.SignatureMismatch,
+	"rotation_neither":          sign.SignatureMismatch,
+	"trap_secret_not_decoded":   sign.SignatureMismatch,
+	"timestamp_swapped":         sign.SignatureMismatch,
+	"json_tampered_body":        sign.SignatureMismatch,
+	"missing_signature":         sign.MissingSignature,
+	"tampered_token":            sign.SignatureMismatch,
+	"official_wrong_webhook_id": sign.SignatureMismatch,
+	"official_tampered":         sign.SignatureMismatch,
+	"wrong_cert":                sign.SignatureMismatch,
+	"tampered":                  sign.SignatureMismatch,
+	"foreign_cert_url":          sign.ForeignCertificate,
+	"downgrade_v0":              sign.MissingSignature,
+	"truncated_signature":       sign.MalformedSignature,
+	"stale":                     sign.TimestampExpired,
+	"future":                    sign.TimestampInFuture,
 }
 
 func TestEveryVectorGetsItsVerdictAndReason(t *testing.T) {
@@ -114,7 +121,9 @@ func TestEveryVectorGetsItsVerdictAndReason(t *testing.T) {
 			t.Run(s.Name+"/"+v.Case, func(t *testing.T) {
 				want := sign.Reason("")
 				if v.Expected != "valid" {
-					if want = vectorReasons[v.Case]; want == "" {
+					name, _, _ := strings.Cut(v.Case, "_v1_")
+					name, _, _ = strings.Cut(name, "_v2_")
+					if want = vectorReasons[name]; want == "" {
 						t.Fatal("no reason is written down for this case")
 					}
 				}
@@ -128,8 +137,8 @@ func TestEveryVectorGetsItsVerdictAndReason(t *testing.T) {
 			})
 		}
 	}
-	if total != 116 {
-		t.Errorf("%d vectors, want 116", total)
+	if total != 694 {
+		t.Errorf("%d vectors, want 694", total)
 	}
 }
 
@@ -147,23 +156,33 @@ func TestMatchSaysWhichSecretSigned(t *testing.T) {
 	}
 }
 
+// foreign are messages that barb would write in another way: a time with an offset, other components of RFC 9421.
+var foreign = map[string]bool{
+	"box/official_example": true, "rfc9421/official_b25_hmac": true, "rfc9421/official_b26_ed25519": true,
+}
+
 // TestSigningReproducesTheVectors signs the content of every valid vector with its secret; where the kind of signature
 // leaves no choice, every header that barb makes must be the vector's.
 func TestSigningReproducesTheVectors(t *testing.T) {
 	for _, s := range sign.All() {
-		if s.Auth != sign.HMAC && s.Auth != sign.Token {
-			continue
+		if s.Auth != sign.HMAC && s.Auth != sign.Token && s.Auth != sign.Digest || s.JWT != nil && s.JWT.ID {
+			continue // what is made by chance cannot be made again
 		}
 		for _, v := range vectors(t, s.Name) {
-			if v.Expected != "valid" || v.Case == "two_secrets_old_second" || len(v.Headers[http.CanonicalHeaderKey(s.Header)]) == 0 {
+			if v.Expected != "valid" || v.Case == "two_secrets_old_second" || foreign[s.Name+"/"+v.Case] {
 				continue
 			}
 			t.Run(s.Name+"/"+v.Case, func(t *testing.T) {
 				m := v.message()
+				if s.Code == sign.RFC9421 {
+					m.Params = map[string]string{"keyid": "barb"}
+				}
 				m.ID, m.Event = s.ID(m), s.Event(m)
 				m.Time = time.Unix(v.Now, 0)
 				secrets := v.secrets()
 				switch v.Case {
+				case "future":
+					m.Time = m.Time.Add(24 * time.Hour)
 				case "rotation_new_secret": // the first of two signatures; add the second one's secret
 					secrets = append(secrets, sign.Secret{Key: []byte(validVector(t, s.Name).Secrets[0])})
 				case "rotation_old_secret":
@@ -178,8 +197,8 @@ func TestSigningReproducesTheVectors(t *testing.T) {
 						t.Errorf("%s: %q, want %q", f.Name, f.Value, want)
 					}
 				}
-				if signed.URL != "" || signed.Body != nil {
-					t.Errorf("URL %q or body changed", signed.URL)
+				if signed.URL != "" || signed.Body != nil && string(signed.Body) != string(v.Body) {
+					t.Errorf("URL %q or body changed: %s", signed.URL, signed.Body)
 				}
 			})
 		}

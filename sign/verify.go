@@ -34,23 +34,31 @@ func (s Scheme) Verify(m Message, now time.Time, secrets ...Secret) (Match, erro
 	if err != nil {
 		return Match{}, err
 	}
+	if r.hash != "" {
+		s.Hash = r.hash
+	}
 	v, at, err := s.signedValues(&m, &r)
 	if err != nil {
 		return Match{}, err
 	}
-	found, err := s.find(v, keys, r.candidates)
+	k, err := s.find(v, keys, &r)
 	if err != nil {
 		return Match{}, err
 	}
 	match := Match{
-		Version: s.Version(), Secret: found, SecretName: secrets[found].Name, BodyUnsigned: !s.CoversBody(),
+		Version: s.Version(), Secret: k.secret, SecretName: secrets[k.secret].Name, BodyUnsigned: !s.CoversBody() || r.bodyUnsigned,
 	}
-	return match, s.judgeAge(&match, &m, &r, at, now, &keys[found])
+	if s.JWT != nil {
+		if match.BodyUnsigned, err = s.JWT.check(&m, r.token); err != nil {
+			return Match{}, err
+		}
+	}
+	return match, s.judgeAge(&match, &m, &r, at, now, k)
 }
 
 // signedValues collects the id and the timestamp that the signature covers.
 func (s *Scheme) signedValues(m *Message, r *reading) (v *values, at time.Time, err error) {
-	v = &values{m: m}
+	v = &values{m: m, item: func(name string) (string, bool) { return s.item(r.value, name) }}
 	if v.id, err = s.idToVerify(m); err != nil {
 		return nil, at, err
 	}
@@ -60,11 +68,10 @@ func (s *Scheme) signedValues(m *Message, r *reading) (v *values, at time.Time, 
 	return v, at, err
 }
 
-// timeIsLate reports whether the timestamp is merely part of the body, so that it is looked for only once the body is
-// known to be genuine: whoever changed the body is told of the mismatch, not of the timestamp he broke.
+// timeIsLate reports whether the timestamp is merely part of the body or of the token, so that it is looked for only once
+// that is known to be genuine: whoever changed the body is told of the mismatch, not of the timestamp he broke.
 func (s *Scheme) timeIsLate() bool {
-	_, inBody := s.Time.In.json()
-	return inBody && !strings.Contains(s.Content, "{ts}")
+	return s.JWT != nil || s.Time.In.kind() == "json" && !strings.Contains(s.Content, "{ts}")
 }
 
 // idToVerify returns the id that is signed. Two id headers are refused even where the id is not signed: receivers that
@@ -113,45 +120,98 @@ func (s *Scheme) clock() string {
 	return s.Time.In.String()
 }
 
-// find returns the index of the first key under which any of the candidates is a signature.
-func (s *Scheme) find(v *values, keys []key, candidates [][]byte) (int, error) {
-	proofs, err := s.expect(v, keys)
-	if err != nil {
-		return 0, err
-	}
-	for _, p := range proofs {
-		for _, candidate := range candidates {
-			if s.matches(&keys[p.key], p.sum, candidate) {
-				return p.key, nil
+// find returns the first key under which everything that the message says is signed has a signature among the candidates.
+func (s *Scheme) find(v *values, keys []key, r *reading) (*key, error) {
+	if s.Code == "" && s.JWT == nil {
+		proofs, err := s.proofs(v, keys)
+		if err != nil {
+			return nil, err
+		}
+		for _, p := range proofs {
+			if s.anyMatches(&keys[p.key], p.sum, s.Hash, r.candidates) {
+				return &keys[p.key], nil
 			}
 		}
+		return nil, mismatch(len(keys))
 	}
-	return 0, refuse(SignatureMismatch, "no signature matches under "+count(len(keys)))
-}
-
-func count(secrets int) string {
-	if secrets == 1 {
-		return "the secret"
-	}
-	return "any of the secrets"
-}
-
-// expect makes the proofs of a message that is being verified.
-func (s *Scheme) expect(v *values, keys []key) ([]proof, error) {
-	if s.Code == "" {
-		return s.proofs(v, keys)
-	}
-	contents, err := s.Code.contents(v.m)
+	parts, err := s.parts(v, r)
 	if err != nil {
 		return nil, err
 	}
-	return s.contentProofs(contents, keys), nil
+	for i := range keys {
+		if s.holds(&keys[i], parts) {
+			return &keys[i], nil
+		}
+	}
+	return nil, mismatch(len(keys))
 }
 
-// judgeAge completes a match with the message's age, and refuses what is too old, too new, or was signed outside the
-// life of the certificate.
+func mismatch(keys int) error {
+	under := "any of the secrets"
+	if keys == 1 {
+		under = "the secret"
+	}
+	return refuse(SignatureMismatch, "no signature matches under "+under)
+}
+
+// parts returns what a message says is signed where no template does.
+func (s *Scheme) parts(v *values, r *reading) ([]part, error) {
+	if s.JWT != nil {
+		return onePart(r, []byte(r.token.signed)), nil
+	}
+	return s.Code.coder().parts(s, v, r)
+}
+
+// holds reports whether every part is signed under the key.
+func (s *Scheme) holds(k *key, parts []part) bool {
+	for _, p := range parts {
+		if !s.partHolds(k, p) {
+			return false
+		}
+	}
+	return len(parts) > 0
+}
+
+func (s *Scheme) partHolds(k *key, p part) bool {
+	if p.alg != "" && p.alg != messageAlgorithm(s.authOf(k)) {
+		return false
+	}
+	hash := p.hash
+	if hash == "" {
+		hash = s.Hash
+	}
+	for _, content := range p.contents {
+		to := s.newSink(k, hash)
+		_, _ = to.Write(content)
+		if s.anyMatches(k, to.sum(), hash, p.candidates) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s *Scheme) anyMatches(k *key, sum []byte, hash Hash, candidates [][]byte) bool {
+	for _, candidate := range candidates {
+		if s.matches(k, sum, hash, candidate) {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeAge completes a match with the message's age, and refuses what is too old, too new, has run out by its own word, or
+// was signed outside the life of the certificate.
 func (s *Scheme) judgeAge(match *Match, m *Message, r *reading, at, now time.Time, k *key) error {
-	if s.Time.Unit == "" {
+	if s.JWT != nil {
+		if err := r.readLife(s.JWT); err != nil {
+			return err
+		}
+	}
+	if !r.expires.IsZero() && now.After(r.expires) && s.Tolerance != Both(NoLimit) {
+		match.HasAge, match.Age = r.stamped, now.Sub(r.issued)
+		return refuse(TimestampExpired, "it says that it was good until "+span(now.Sub(r.expires))+" ago")
+	}
+	if s.Time.Unit == "" || s.JWT != nil && s.JWT.Expires && !r.stamped {
 		return nil
 	}
 	if s.timeIsLate() {

@@ -1,52 +1,45 @@
 package sign
 
-import (
-	"encoding/base64"
-	"encoding/hex"
-	"strings"
-)
+import "strings"
 
-// write puts signatures and timestamp into the value of one header.
-func (s *Scheme) write(sigs [][]byte, time string) string {
+// write puts signatures, timestamp and items into the value of one header.
+func (s *Scheme) write(sigs [][]byte, v *values) (string, error) {
 	value := make([]byte, 0, 128)
+	var err error
 	if s.Format == "" {
-		value = s.appendSignature(append(value, s.Prefix...), sigs[0])
-	} else {
-		value = s.appendFormat(value, s.Format, sigs[0], time)
+		value = s.Enc.encode(append(value, s.Prefix...), sigs[0])
+	} else if value, err = s.appendFormat(value, s.Format, sigs[0], v); err != nil {
+		return "", err
 	}
 	for _, sig := range sigs[1:] {
-		value = s.appendFormat(value, s.More, sig, time)
+		if value, err = s.appendFormat(value, s.More, sig, v); err != nil {
+			return "", err
+		}
 	}
-	return string(value)
+	return string(value), nil
 }
 
-func (s *Scheme) appendFormat(dst []byte, format string, sig []byte, time string) []byte {
+func (s *Scheme) appendFormat(dst []byte, format string, sig []byte, v *values) ([]byte, error) {
 	for format != "" {
 		var p piece
 		p, format = nextPiece(format)
+		name, isItem := strings.CutPrefix(p.text, "item.")
 		switch {
 		case p.named && p.text == "sig":
-			dst = s.appendSignature(dst, sig)
+			dst = s.Enc.encode(dst, sig)
 		case p.named && p.text == "ts":
-			dst = append(dst, time...)
+			dst = append(dst, v.time...)
+		case p.named && isItem:
+			item, ok := v.item(name)
+			if !ok || s.Split != "" && strings.ContainsAny(item, s.Split) || checkValue(MissingParam, name, item) != nil {
+				return dst, refuse(MissingParam, name+" stands in the signature's header, so it must be given, in one word")
+			}
+			dst = append(dst, item...)
 		default:
 			dst = append(dst, p.text...)
 		}
 	}
-	return dst
-}
-
-func (s *Scheme) appendSignature(dst, sig []byte) []byte {
-	switch s.Enc {
-	case Hex:
-		return hex.AppendEncode(dst, sig)
-	case Base64:
-		return base64.StdEncoding.AppendEncode(dst, sig)
-	case Base64URL:
-		return base64.RawURLEncoding.AppendEncode(dst, sig)
-	default: // Plain
-		return append(dst, sig...)
-	}
+	return dst, nil
 }
 
 // checkValue refuses what would break out of a header: control characters, and white space at the ends, which no

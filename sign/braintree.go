@@ -1,0 +1,75 @@
+package sign
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"strings"
+)
+
+// braintree signs the base64 text of a notification that travels, with its signature, in a form. Its keys come in pairs: the
+// public one names the private one, of which the SHA-1 is the key. Source:
+// https://developer.paypal.com/braintree/docs/guides/webhooks/parse and the braintree package for Node.
+type braintree struct{}
+
+const braintreePayload = "bt_payload"
+
+func (braintree) formula() string {
+	return "the form's " + braintreePayload + ", with or without the line break at its end"
+}
+
+func (braintree) coversBody() bool { return true }
+
+// read takes every pair "PUBLIC|hex" of the form's signature.
+func (braintree) read(s *Scheme, m *Message) (reading, error) {
+	var r reading
+	value, n := s.readCarrier(m, 0)
+	switch {
+	case n > 1:
+		return r, refuse(DuplicateHeader, s.carrier(0).String()+" is there more than once")
+	case value == "":
+		return r, refuse(MissingSignature, "no "+s.carrier(0).String())
+	case len(value) > maxSignature:
+		return r, refuse(MalformedSignature, s.carrier(0).String()+" is too long")
+	}
+	r.value = value
+	for pair := range strings.SplitSeq(value, "&") {
+		_, text, found := strings.Cut(pair, "|")
+		if sig, ok := s.decode(text); found && ok && len(r.candidates) < maxCandidates {
+			r.candidates = append(r.candidates, sig)
+		}
+	}
+	if len(r.candidates) == 0 {
+		return r, refuse(MalformedSignature, s.carrier(0).String()+" is not {public key}|{40 hex digits}")
+	}
+	return r, nil
+}
+
+// parts covers only the payload's field; whoever adds others to the form changes nothing that is read.
+func (braintree) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
+	payload, n := formValue(string(v.m.Body), braintreePayload)
+	if n != 1 {
+		return nil, refuse(MissingField, "form field "+braintreePayload+" is not there once")
+	}
+	return onePart(r, []byte(payload), []byte(payload+"\n")), nil
+}
+
+// compose takes a form that holds a payload as it is, and anything else for the notification that a payload is made of.
+func (braintree) compose(_ *Scheme, v *values) ([][]byte, error) {
+	payload, n := formValue(string(v.m.Body), braintreePayload)
+	if n == 0 {
+		payload = base64.StdEncoding.EncodeToString(v.m.Body) + "\n"
+		v.m.Body = []byte(setForm("", braintreePayload, payload))
+	}
+	if payload == "" || bytes.Count(v.m.Body, []byte(braintreePayload+"=")) > 1 {
+		return nil, refuse(MalformedBody, "the form does not hold "+braintreePayload+" once")
+	}
+	return [][]byte{[]byte(payload)}, nil
+}
+
+func (braintree) finish(s *Scheme, v *values, k *key, sigs [][]byte) ([]Field, error) {
+	if err := s.carrier(0).write(v.m, k.owner+"|"+hex.EncodeToString(sigs[0])); err != nil {
+		return nil, err
+	}
+	return append(s.tail(v, s.head(v)), Field{"Content-Type", "application/x-www-form-urlencoded"}), nil
+}

@@ -1,0 +1,58 @@
+package sign
+
+import "strings"
+
+// hook0 signs, besides time and body, the headers that the signature lists by name behind "h=". Source:
+// https://documentation.hook0.com/how-to-guides/client-verify-signatures and hook0-client.
+type hook0 struct{}
+
+// hook0Signed are the headers that barb signs where a message has them.
+var hook0Signed = [...]string{"x-event-id", "x-event-type"}
+
+func (hook0) formula() string { return "{ts}.{names of the signed headers}.{their values}.{body}" }
+
+func (hook0) coversBody() bool { return true }
+
+func (h hook0) parts(s *Scheme, v *values, r *reading) ([]part, error) {
+	list, ok := s.item(r.value, "h")
+	if !ok {
+		return nil, refuse(MissingField, "the signature does not list the headers it is of (h=)")
+	}
+	content, err := hook0Content(v, list)
+	return onePart(r, content), err
+}
+
+func (h hook0) compose(s *Scheme, v *values) ([][]byte, error) {
+	head := v.m.Header.Clone()
+	fields := s.tail(v, s.head(v))
+	for _, f := range fields {
+		if head == nil {
+			head = make(map[string][]string)
+		}
+		head.Set(f.Name, f.Value)
+	}
+	v.m.Header = head
+	var names []string
+	for _, name := range hook0Signed {
+		if _, n := headerValue(head, name); n == 1 {
+			names = append(names, name)
+		}
+	}
+	list := strings.Join(names, " ")
+	v.item = func(string) (string, bool) { return list, true }
+	content, err := hook0Content(v, list)
+	return [][]byte{content}, err
+}
+
+func hook0Content(v *values, list string) ([]byte, error) {
+	var out []string
+	for _, name := range strings.Fields(list) {
+		value, n := headerValue(v.m.Header, name)
+		if n != 1 {
+			return nil, refuse(MissingField, "a header that is signed is not there once")
+		}
+		out = append(out, value)
+	}
+	head := strings.Join([]string{v.time, list, strings.Join(out, "."), ""}, ".")
+	return append([]byte(head), v.m.Body...), nil
+}

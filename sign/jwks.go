@@ -1,0 +1,76 @@
+package sign
+
+import (
+	"bytes"
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rsa"
+	"encoding/json"
+	"math/big"
+)
+
+// Bounds on a key set: Google's and Plaid's hold a handful.
+const (
+	maxKeySet  = 256 << 10 // bytes
+	maxSetKeys = 64
+)
+
+// webKey is one JSON Web Key (RFC 7517; for Ed25519 RFC 8037). Private parts are not read: a key set is what a provider
+// publishes.
+type webKey struct {
+	Kty, Crv, X, Y, N, E string
+}
+
+// isKeySet reports whether a secret looks like a JSON Web Key or a set of them.
+func isKeySet(text []byte) bool {
+	return bytes.HasPrefix(text, []byte("{")) && bytes.Contains(text, []byte(`"kty"`))
+}
+
+// parseKeySet returns the keys of a set, or of a lone key, that can be understood.
+func parseKeySet(text []byte) []key {
+	var set struct {
+		Keys []webKey
+		webKey
+	}
+	if json.Unmarshal(text, &set) != nil || len(set.Keys) > maxSetKeys {
+		return nil
+	}
+	if len(set.Keys) == 0 {
+		set.Keys = []webKey{set.webKey}
+	}
+	var keys []key
+	for _, w := range set.Keys {
+		if public := w.public(); public != nil {
+			keys = append(keys, key{public: public})
+		}
+	}
+	return keys
+}
+
+// public returns the key, nil when it is of another kind or malformed.
+func (w webKey) public() crypto.PublicKey {
+	part := func(text string) []byte { b, _ := Base64URL.decode(text); return b }
+	switch {
+	case w.Kty == "OKP" && w.Crv == "Ed25519":
+		if x := part(w.X); len(x) == ed25519.PublicKeySize {
+			return ed25519.PublicKey(x)
+		}
+	case w.Kty == "EC" && w.Crv == "P-256":
+		x, y := part(w.X), part(w.Y)
+		if len(x) != p256Half || len(y) != p256Half {
+			return nil
+		}
+		point := append(append([]byte{4}, x...), y...)
+		if public, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), point); err == nil {
+			return public
+		}
+	case w.Kty == "RSA":
+		n, e := part(w.N), new(big.Int).SetBytes(part(w.E))
+		if len(n) > 0 && e.IsInt64() && 2 < e.Int64() && e.Int64() < 1<<31 {
+			return &rsa.PublicKey{N: new(big.Int).SetBytes(n), E: int(e.Int64())}
+		}
+	}
+	return nil
+}

@@ -1,0 +1,303 @@
+package sign
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Claims says what a scheme's JSON Web Token holds (RFC 7519). The algorithm is the scheme's Auth and Hash, never what a
+// token says of itself.
+type Claims struct {
+	Issuer        string   // what iss must be; "" for anything
+	IssuerParam   string   // name of the param that says what iss must be
+	AudienceParam string   // name of the param that says what aud must be
+	Body          string   // the claim with the SHA-256 of the body; "" when the token says nothing of the body
+	BodyEnc       Encoding // how that digest is written; base64url is read with or without padding
+	BodyOptional  bool     // a token without Body is accepted, as one that does not cover the body
+	URL           string   // the claim with the URL that was called; "" when there is none
+	URLHash       bool     // URL is the hex SHA-256 of it
+	Expires       bool     // the token says until when it is good (exp)
+	ID            bool     // the token has an id (jti); the webhook's, or a random one
+}
+
+// life is how long after its iat a token that barb makes is good.
+const life = 5 * time.Minute
+
+// maxToken is the longest token that is looked at, in bytes.
+const maxToken = maxSignature
+
+// token is what stands in a JSON Web Token. Its claims prove nothing before the signature was checked.
+type token struct {
+	signed string // the bytes under the signature
+	alg    string
+	claims map[string]any
+}
+
+// algorithm is the scheme's name among the JSON Web Algorithms (RFC 7518 section 3.1, RFC 8037 section 3.1).
+func (s *Scheme) jwtAlgorithm() string {
+	bits := strings.TrimPrefix(string(s.Hash), "sha")
+	switch s.Auth {
+	case Ed25519:
+		return "EdDSA"
+	case ECDSA:
+		return "ES" + bits
+	case RSA:
+		return "RS" + bits
+	default:
+		return "HS" + bits
+	}
+}
+
+func (c *Claims) validate(s *Scheme) error {
+	var errs []error
+	if s.Auth != HMAC && s.Auth != ECDSA && s.Auth != RSA && s.Auth != Ed25519 {
+		errs = append(errs, errors.New("auth: a token is signed with hmac, ecdsa, rsa or ed25519"))
+	}
+	if c.Body != "" {
+		errs = append(errs, oneOf("jwt.body_enc", c.BodyEnc, Hex, Base64, Base64URL))
+	}
+	if s.Split != "" || s.More != "" || s.Format != "" || len(s.Alt) > 0 {
+		errs = append(errs, errors.New("jwt: a token stands alone behind its prefix; split, format, more and alt have no use"))
+	}
+	return errors.Join(errs...)
+}
+
+func (c *Claims) formula(s Scheme) string {
+	text := "JWT " + s.jwtAlgorithm()
+	if c.Body != "" {
+		text += ", " + c.Body + " = " + string(c.BodyEnc) + " of SHA-256 of {body}"
+	}
+	switch {
+	case c.URLHash:
+		text += ", " + c.URL + " = hex of SHA-256 of {url}"
+	case c.URL != "":
+		text += ", " + c.URL + " = {url}"
+	}
+	return text
+}
+
+// readToken takes a token apart. ok is false when it is none, or says of itself what the scheme does not allow.
+func (s *Scheme) readToken(text string) (t *token, sig []byte, ok bool) {
+	signed, last, found := cutLast(text, '.')
+	first, second, found2 := strings.Cut(signed, ".")
+	if !found || !found2 || len(text) > maxToken {
+		return nil, nil, false
+	}
+	var head struct {
+		Alg  string `json:"alg"`
+		Crit any    `json:"crit"`
+	}
+	t = &token{signed: signed}
+	ok = decodeSegment(first, &head) && decodeSegment(second, &t.claims) && t.claims != nil
+	sig, err := base64.RawURLEncoding.Strict().DecodeString(last)
+	t.alg = head.Alg
+	return t, sig, ok && err == nil && len(sig) > 0 && head.Crit == nil && head.Alg == s.jwtAlgorithm()
+}
+
+func cutLast(s string, sep byte) (before, after string, found bool) {
+	if i := strings.LastIndexByte(s, sep); i >= 0 {
+		return s[:i], s[i+1:], true
+	}
+	return s, "", false
+}
+
+func decodeSegment(text string, into any) bool {
+	data, err := base64.RawURLEncoding.Strict().DecodeString(text)
+	return err == nil && json.Unmarshal(data, into) == nil
+}
+
+// readJWT finds the token of a message.
+func (s *Scheme) readJWT(m *Message) (reading, error) {
+	var r reading
+	value, n := s.readCarrier(m, 0)
+	switch {
+	case n > 1:
+		return r, refuse(DuplicateHeader, s.carrier(0).String()+" is there more than once")
+	case value == "":
+		return r, refuse(MissingSignature, "no "+s.carrier(0).String())
+	}
+	text, hasPrefix := strings.CutPrefix(value, s.Prefix)
+	t, sig, ok := s.readToken(strings.TrimSpace(text))
+	if !hasPrefix || !ok {
+		return r, refuse(MalformedSignature, s.carrier(0).String()+" is not "+s.Prefix+"{JSON Web Token, "+s.jwtAlgorithm()+"}")
+	}
+	r.value, r.token, r.candidates = value, t, [][]byte{sig}
+	return r, nil
+}
+
+// check holds a genuine token against the message it came with.
+func (c *Claims) check(m *Message, t *token) (bodyUnsigned bool, err error) {
+	issuer := c.Issuer
+	if c.IssuerParam != "" {
+		if issuer, err = param(m, c.IssuerParam); err != nil {
+			return false, err
+		}
+	}
+	if issuer != "" && t.text("iss") != issuer {
+		return false, refuse(WrongClaim, "the token is genuine, but its issuer (iss) is another")
+	}
+	if c.AudienceParam != "" {
+		audience, err := param(m, c.AudienceParam)
+		if err != nil {
+			return false, err
+		}
+		if !t.isFor(audience) {
+			return false, refuse(WrongClaim, "the token is genuine, but for another audience (aud)")
+		}
+	}
+	if err := c.checkURL(m, t); err != nil {
+		return false, err
+	}
+	return c.checkBody(m, t)
+}
+
+func (c *Claims) checkURL(m *Message, t *token) error {
+	if c.URL == "" {
+		return nil
+	}
+	if m.URL == "" {
+		return refuse(MissingURL, "the token holds the URL as the sender knows it")
+	}
+	want := m.URL
+	if c.URLHash {
+		sum := sha256.Sum256([]byte(m.URL))
+		want = hex.EncodeToString(sum[:])
+	}
+	if t.text(c.URL) != want {
+		return refuse(WrongClaim, "the token is genuine, but for another URL ("+c.URL+")")
+	}
+	return nil
+}
+
+func (c *Claims) checkBody(m *Message, t *token) (bodyUnsigned bool, err error) {
+	if c.Body == "" {
+		return true, nil
+	}
+	text, ok := t.claims[c.Body].(string)
+	if !ok && c.BodyOptional {
+		return true, nil
+	}
+	digest, decoded := c.BodyEnc.decode(text)
+	sum := sha256.Sum256(m.Body)
+	switch {
+	case !ok || !decoded:
+		return false, refuse(WrongClaim, "the token is genuine, but "+c.Body+" is no digest of a body")
+	case !isDigest(digest, sum[:]):
+		return false, refuse(SignatureMismatch, "the token is genuine, but of another body ("+c.Body+")")
+	}
+	return false, nil
+}
+
+func (t *token) text(claim string) string {
+	text, _ := t.claims[claim].(string)
+	return text
+}
+
+// isFor reports whether aud, one text or a list of them, names the audience.
+func (t *token) isFor(audience string) bool {
+	if t.text("aud") == audience {
+		return true
+	}
+	list, _ := t.claims["aud"].([]any)
+	for _, a := range list {
+		if text, ok := a.(string); ok && text == audience {
+			return true
+		}
+	}
+	return false
+}
+
+// readLife reads when the token was issued and until when it is good. The later of iat and nbf counts as issued.
+func (r *reading) readLife(c *Claims) error {
+	for _, name := range [...]string{"iat", "nbf", "exp"} {
+		value, there := r.token.claims[name]
+		if !there {
+			continue
+		}
+		seconds, ok := value.(float64)
+		if !ok || seconds < 0 || seconds >= 1e10 {
+			return refuse(MalformedTimestamp, "the token's "+name+" is not "+Seconds.describe())
+		}
+		at := time.Unix(int64(seconds), 0)
+		switch {
+		case name == "exp":
+			r.expires = at
+		case at.After(r.issued):
+			r.stamped, r.issued, r.time = true, at, strconv.FormatInt(at.Unix(), 10)
+		}
+	}
+	if c.Expires && r.expires.IsZero() {
+		return refuse(MissingTimestamp, "the token does not say until when it is good (exp)")
+	}
+	return nil
+}
+
+// compose makes the part of a token that is signed.
+func (c *Claims) compose(s *Scheme, v *values) ([]byte, error) {
+	claims, err := c.claims(s, v)
+	if err != nil {
+		return nil, err
+	}
+	head := map[string]any{"alg": s.jwtAlgorithm(), "typ": "JWT"}
+	if kid := v.m.Params["kid"]; kid != "" {
+		head["kid"] = kid
+	}
+	return []byte(segment(head) + "." + segment(claims)), nil
+}
+
+func (c *Claims) claims(s *Scheme, v *values) (map[string]any, error) {
+	claims := map[string]any{}
+	if s.Time.Unit != "" {
+		claims["iat"] = v.m.Time.Unix()
+	}
+	if c.Expires {
+		claims["nbf"], claims["exp"] = v.m.Time.Unix(), v.m.Time.Add(life).Unix()
+	}
+	if c.Issuer != "" {
+		claims["iss"] = c.Issuer
+	}
+	for claim, name := range map[string]string{"iss": c.IssuerParam, "aud": c.AudienceParam} {
+		if name == "" {
+			continue
+		}
+		value, err := param(v.m, name)
+		if err != nil {
+			return nil, err
+		}
+		claims[claim] = value
+	}
+	if c.ID {
+		if claims["jti"] = v.id; v.id == "" {
+			claims["jti"] = rand.Text()
+		}
+	}
+	if c.Body != "" {
+		sum := sha256.Sum256(v.m.Body)
+		claims[c.Body] = string(c.BodyEnc.encode(nil, sum[:]))
+	}
+	if c.URL == "" {
+		return claims, nil
+	}
+	if v.m.URL == "" {
+		return nil, refuse(MissingURL, "the token holds the URL as the receiver is called")
+	}
+	claims[c.URL] = v.m.URL
+	if c.URLHash {
+		sum := sha256.Sum256([]byte(v.m.URL))
+		claims[c.URL] = hex.EncodeToString(sum[:])
+	}
+	return claims, nil
+}
+
+// segment writes a part of a token; keys come out sorted.
+func segment(object map[string]any) string {
+	data, _ := json.Marshal(object) // texts and numbers only
+	return base64.RawURLEncoding.EncodeToString(data)
+}

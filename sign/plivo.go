@@ -1,0 +1,73 @@
+package sign
+
+import (
+	"slices"
+	"strings"
+)
+
+// plivo signs the URL with its query sorted, the sorted fields of a form behind it, and a nonce. Source:
+// https://www.plivo.com/docs/voice/concepts/signature-validation and the plivo package for Node.
+type plivo struct{}
+
+func (plivo) formula() string {
+	return "{url} with its query sorted, the sorted fields of the form, . and the nonce"
+}
+
+func (plivo) coversBody() bool { return true }
+
+func (plivo) parts(s *Scheme, v *values, r *reading) ([]part, error) {
+	nonce, n := s.Nonce.read(v.m)
+	switch {
+	case n > 1:
+		return nil, refuse(DuplicateHeader, s.Nonce.String()+" is there more than once")
+	case nonce == "":
+		return nil, refuse(MissingField, "no "+s.Nonce.String())
+	}
+	content, err := plivoContent(v.m, nonce)
+	return onePart(r, content), err
+}
+
+func (plivo) compose(_ *Scheme, v *values) ([][]byte, error) {
+	content, err := plivoContent(v.m, v.nonce)
+	return [][]byte{content}, err
+}
+
+func plivoContent(m *Message, nonce string) ([]byte, error) {
+	if m.URL == "" {
+		return nil, refuse(MissingURL, "plivo signs the URL as the sender knows it")
+	}
+	if len(m.Body) > 0 && !isForm(m) {
+		return nil, refuse(UnsignedBody, "plivo signs forms; the body is none")
+	}
+	before, query, _ := splitURL(m.URL)
+	params, ok := parseForm([]byte(query))
+	if !ok {
+		return nil, refuse(MalformedField, "the URL's query is not well formed")
+	}
+	out := []byte(before)
+	hasForm := len(m.Body) > 0
+	if len(params) > 0 || hasForm {
+		out = append(out, '?')
+	}
+	out = append(out, sortedQuery(params)...)
+	if len(params) > 0 && hasForm {
+		out = append(out, '.')
+	}
+	out, err := sortedFields(out, m.Body, false)
+	return append(out, "."+nonce...), err
+}
+
+// sortedQuery writes a query decoded and sorted by name, then value.
+func sortedQuery(params []field) string {
+	pairs := make([]string, len(params))
+	slices.SortFunc(params, func(a, b field) int {
+		if by := strings.Compare(a.name, b.name); by != 0 {
+			return by
+		}
+		return strings.Compare(a.value, b.value)
+	})
+	for i, p := range params {
+		pairs[i] = p.name + "=" + p.value
+	}
+	return strings.Join(pairs, "&")
+}

@@ -1,0 +1,251 @@
+package sign
+
+import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"encoding/base64"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// rfc9421 signs the parts of a request that its Signature-Input header lists, HTTP Message Signatures (RFC 9421); the body
+// through its Content-Digest (RFC 9530). The key decides the algorithm: a shared secret hmac-sha256, an asymmetric one
+// ed25519, ecdsa-p256-sha256 or rsa-v1_5-sha256; an alg that says otherwise is refused. Parameters of components (;sf ;bs
+// ;key ;req ;tr) are not known and refused too.
+type rfc9421 struct{}
+
+const (
+	signatureInput = "Signature-Input"
+	contentDigest  = "Content-Digest"
+	maxComponents  = 64
+)
+
+// messageSignature is one labelled signature, with what it is of.
+type messageSignature struct {
+	components []string // "@method", "content-digest"
+	params     string   // the value of @signature-params, as it came
+	alg        string
+	created    string
+	expires    string
+	sig        []byte
+}
+
+func (rfc9421) formula() string {
+	return "the components that Signature-Input lists, by default @method, @target-uri and content-digest"
+}
+
+// coversBody is true of what barb signs; of others' messages, the reading says.
+func (rfc9421) coversBody() bool { return true }
+
+// read takes the first signature that has its input; several are for several receivers.
+func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
+	var r reading
+	sigs, n := headerValue(m.Header, s.Header)
+	inputs, nInputs := headerValue(m.Header, signatureInput)
+	switch {
+	case n > 1 || nInputs > 1:
+		return r, refuse(DuplicateHeader, "header "+s.Header+" or "+signatureInput+" is there more than once")
+	case sigs == "":
+		return r, refuse(MissingSignature, "no header "+s.Header)
+	case inputs == "":
+		return r, refuse(MissingSignature, "no header "+signatureInput)
+	case len(sigs) > maxSignature || len(inputs) > maxSignature:
+		return r, refuse(MalformedSignature, "header "+s.Header+" or "+signatureInput+" is longer than "+strconv.Itoa(maxSignature)+" bytes")
+	}
+	r.value = sigs
+	values, ok := readDictionary(sigs)
+	lists, okLists := readDictionary(inputs)
+	if !ok || !okLists {
+		return r, refuse(MalformedSignature, "header "+s.Header+" or "+signatureInput+" is no dictionary of structured fields")
+	}
+	for _, input := range lists {
+		i := slices.IndexFunc(values, func(v member) bool { return v.name == input.name })
+		if i < 0 {
+			continue
+		}
+		if ms, ok := readMessageSignature(input.value, values[i].value); ok {
+			r.messages = append(r.messages, ms)
+		}
+	}
+	if len(r.messages) == 0 {
+		return r, refuse(MalformedSignature, "no label has both a signature and an input that can be read")
+	}
+	return r, r.setLife()
+}
+
+// messageAlgorithm is the name of what a key signs with (RFC 9421 section 6.2.2).
+func messageAlgorithm(a Auth) string {
+	switch a {
+	case Ed25519:
+		return "ed25519"
+	case ECDSA:
+		return "ecdsa-p256-sha256"
+	case RSA:
+		return "rsa-v1_5-sha256"
+	default:
+		return "hmac-sha256"
+	}
+}
+
+// setLife takes the time of the first signature.
+func (r *reading) setLife() error {
+	first := r.messages[0]
+	if first.created != "" {
+		r.stamped, r.time = true, first.created
+	}
+	if first.expires == "" {
+		return nil
+	}
+	at, ok := Seconds.parse(first.expires)
+	if !ok {
+		return refuse(MalformedTimestamp, "expires is not "+Seconds.describe())
+	}
+	r.expires, r.issued = at, at
+	return nil
+}
+
+func (c rfc9421) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
+	ms := r.messages[0]
+	r.bodyUnsigned = !slices.Contains(ms.components, "content-digest")
+	if !r.bodyUnsigned {
+		if err := checkDigest(v.m); err != nil {
+			return nil, err
+		}
+	}
+	base, err := signatureBase(v.m, ms.components, ms.params)
+	if err != nil {
+		return nil, err
+	}
+	return []part{{contents: [][]byte{base}, candidates: [][]byte{ms.sig}, alg: ms.alg}}, nil
+}
+
+func (c rfc9421) compose(s *Scheme, v *values) ([][]byte, error) {
+	sum := sha256.Sum256(v.m.Body)
+	digest := "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
+	if err := Place("header:"+contentDigest).write(v.m, digest); err != nil {
+		return nil, err
+	}
+	components := []string{"@method", "@target-uri", "content-digest"}
+	params := `("` + strings.Join(components, `" "`) + `");created=` + v.time
+	if kid := v.m.Params["keyid"]; kid != "" {
+		if err := checkValue(MalformedField, "param keyid", kid); err != nil || strings.ContainsAny(kid, `"\`) {
+			return nil, refuse(MalformedField, "param keyid cannot stand between quotes")
+		}
+		params += `;keyid="` + kid + `"`
+	}
+	params += `;alg="` + messageAlgorithm(v.auth) + `"`
+	v.item = func(string) (string, bool) { return params, true }
+	base, err := signatureBase(v.m, components, params)
+	return [][]byte{base}, err
+}
+
+func (c rfc9421) finish(s *Scheme, v *values, _ *key, sigs [][]byte) ([]Field, error) {
+	params, _ := v.item("")
+	digest, _ := headerValue(v.m.Header, contentDigest)
+	return append(s.tail(v, s.head(v)), Field{contentDigest, digest}, Field{signatureInput, "sig1=" + params},
+		Field{s.Header, "sig1=:" + base64.StdEncoding.EncodeToString(sigs[0]) + ":"}), nil
+}
+
+// signatureBase writes what is signed (RFC 9421 section 2.5).
+func signatureBase(m *Message, components []string, params string) ([]byte, error) {
+	var out []byte
+	for _, name := range components {
+		value, err := component(m, name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, `"`+name+`": `+value+"\n"...)
+	}
+	return append(out, `"@signature-params": `+params...), nil
+}
+
+// component returns what a name stands for (sections 2.1 and 2.2).
+func component(m *Message, name string) (string, error) {
+	if name == "@method" {
+		return m.Method, nil
+	}
+	if !strings.HasPrefix(name, "@") {
+		value, ok := combinedHeader(m, name)
+		if !ok {
+			return "", refuse(MissingField, "a header that is signed is not there")
+		}
+		return value, nil
+	}
+	if m.URL == "" {
+		return "", refuse(MissingURL, "the signature covers the URL as the sender knows it")
+	}
+	before, query, _ := splitURL(m.URL)
+	scheme, rest, _ := strings.Cut(before, "://")
+	scheme = strings.ToLower(scheme)
+	authority := strings.ToLower(rest[:endOf(rest, "/")])
+	switch name {
+	case "@target-uri":
+		target, _, _ := strings.Cut(m.URL, "#")
+		return target, nil
+	case "@authority":
+		if port := map[string]string{"http": ":80", "https": ":443"}[scheme]; port != "" {
+			authority = strings.TrimSuffix(authority, port)
+		}
+		return authority, nil
+	case "@scheme":
+		return scheme, nil
+	case "@path":
+		return urlPath(m.URL), nil
+	case "@query":
+		return "?" + query, nil
+	case "@request-target":
+		target := urlPath(m.URL)
+		if query != "" {
+			target += "?" + query
+		}
+		return target, nil
+	}
+	return "", refuse(MalformedSignature, "the signature covers a component that barb does not know")
+}
+
+// combinedHeader is every value of a header, joined as RFC 9421 section 2.1 does. Names that differ in case are one.
+func combinedHeader(m *Message, name string) (string, bool) {
+	var all []string
+	for key, values := range m.Header {
+		if strings.EqualFold(key, name) {
+			for _, v := range values {
+				all = append(all, strings.Trim(v, " \t"))
+			}
+		}
+	}
+	return strings.Join(all, ", "), len(all) > 0
+}
+
+// checkDigest holds the body against its Content-Digest. Every digest of an algorithm that barb knows must match; there must
+// be one.
+func checkDigest(m *Message) error {
+	text, n := headerValue(m.Header, contentDigest)
+	digests, ok := readDictionary(text)
+	if n != 1 || !ok {
+		return refuse(MalformedField, "header "+contentDigest+" is not there once, or is no dictionary of structured fields")
+	}
+	known := 0
+	for _, d := range digests {
+		want, decoded := readBytes(d.value)
+		var sum []byte
+		switch d.name {
+		case "sha-256":
+			a := sha256.Sum256(m.Body)
+			sum = a[:]
+		case "sha-512":
+			a := sha512.Sum512(m.Body)
+			sum = a[:]
+		default:
+			continue
+		}
+		known++
+		if !decoded || !isDigest(want, sum) {
+			return refuse(SignatureMismatch, "the body does not match its "+contentDigest)
+		}
+	}
+	if known == 0 {
+		return refuse(MalformedField, "header "+contentDigest+" has neither sha-256 nor sha-512")
+	}
+	return nil
+}

@@ -1,0 +1,94 @@
+package sign
+
+import (
+	"net/url"
+	"strings"
+)
+
+// sns signs fields of its JSON, a line for each name and each value. Which hash it uses, the message says; which certificate,
+// an address in it says, which must be Amazon's. Source:
+// https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html and the sns-validator package.
+type sns struct{}
+
+// What is signed of a notification, and of the two messages around a subscription. A Subject that is not there is left out.
+var (
+	snsNotification = [...]string{"Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"}
+	snsSubscription = [...]string{"Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"}
+)
+
+func (sns) formula() string {
+	return "Message, MessageId, Subject or SubscribeURL, Timestamp, Token, TopicArn and Type, name and value a line each"
+}
+
+func (sns) coversBody() bool { return true }
+
+func (sns) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
+	address, _ := jsonAt(v.m.Body, "SigningCertURL")
+	if !isAmazons(address) {
+		return nil, refuse(ForeignCertificate, "SigningCertURL is no address of Amazon SNS")
+	}
+	if version, _ := jsonAt(v.m.Body, "SignatureVersion"); version != "1" && version != "2" {
+		return nil, refuse(MalformedSignature, "SignatureVersion is neither 1 nor 2")
+	}
+	content, err := snsContent(v.m.Body)
+	return []part{{contents: [][]byte{content}, candidates: r.candidates, hash: snsHash(v.m)}}, err
+}
+
+// snsHash is the hash of a message: SHA-1 in version 1, SHA-256 in version 2.
+func snsHash(m *Message) Hash {
+	if version, _ := jsonAt(m.Body, "SignatureVersion"); version == "2" {
+		return SHA256
+	}
+	return SHA1
+}
+
+// isAmazons reports whether an address is one that Amazon publishes its certificates at. Nothing is fetched from it.
+func isAmazons(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" || !strings.HasSuffix(u.Path, ".pem") {
+		return false
+	}
+	region, ok := strings.CutPrefix(u.Host, "sns.")
+	region = strings.TrimSuffix(strings.TrimSuffix(region, ".cn"), ".amazonaws.com")
+	return ok && len(region) >= 3 && strings.Trim(region, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" && strings.Contains(u.Host, ".amazonaws.com")
+}
+
+// compose fills in what every message of SNS has, where it is missing.
+func (sns) compose(_ *Scheme, v *values) ([][]byte, error) {
+	for _, f := range [...]field{
+		{"Type", "Notification"}, {"MessageId", v.id}, {"TopicArn", "arn:aws:sns:us-east-1:000000000000:barb"}, {"Message", ""},
+		{"Timestamp", v.m.Time.UTC().Format("2006-01-02T15:04:05.000Z")}, {"SignatureVersion", "1"},
+		{"SigningCertURL", "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-barb.pem"},
+	} {
+		if _, ok := jsonAt(v.m.Body, f.name); ok {
+			continue
+		}
+		if err := Place("json:"+f.name).write(v.m, f.value); err != nil {
+			return nil, err
+		}
+	}
+	content, err := snsContent(v.m.Body)
+	return [][]byte{content}, err
+}
+
+func snsContent(body []byte) ([]byte, error) {
+	names := snsSubscription[:]
+	switch kind, _ := jsonAt(body, "Type"); kind {
+	case "Notification":
+		names = snsNotification[:]
+	case "SubscriptionConfirmation", "UnsubscribeConfirmation":
+	default:
+		return nil, refuse(MalformedBody, "Type is none that Amazon SNS sends")
+	}
+	var out []byte
+	for _, name := range names {
+		value, ok := jsonAt(body, name)
+		switch {
+		case ok:
+			out = append(out, name+"\n"+value+"\n"...)
+		case name != "Subject":
+			return nil, refuse(MissingField, "body field "+name+" is signed but not there")
+		}
+	}
+	return out, nil
+}
