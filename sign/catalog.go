@@ -1060,9 +1060,8 @@ var catalog = [...]Scheme{
 		Docs: "https://docs.netlify.com/deploy/deploy-notifications/",
 		Note: "a JWT whose claim sha256 is the hex digest of the body; the header is the X-Webhook-Signature others use",
 		Auth: HMAC, Hash: SHA256, Enc: Base64URL, Key: Raw,
-		Header: "X-Webhook-Signature",
-		JWT:    &Claims{Issuer: "netlify", Body: "sha256", BodyEnc: Hex},
-		Time:   Timestamp{Unit: Seconds}, Tolerance: Tolerance{NoLimit, NoLimit},
+		Header:  "X-Webhook-Signature",
+		JWT:     &Claims{Issuer: "netlify", Body: "sha256", BodyEnc: Hex},
 		EventIn: "header:X-Netlify-Event",
 	},
 	{
@@ -1133,9 +1132,8 @@ var catalog = [...]Scheme{
 		Docs: "https://fusionauth.io/docs/extend/events-and-webhooks/signing",
 		Note: "a JWT that holds the base64 digest of the body; the algorithm is that of the key set for the webhook",
 		Auth: Ed25519, Enc: Base64URL, Key: PEM,
-		Header: "X-FusionAuth-Signature-JWT",
-		JWT:    &Claims{Body: "request_body_sha256", BodyEnc: Base64},
-		Time:   Timestamp{Unit: Seconds}, Tolerance: Tolerance{NoLimit, NoLimit},
+		Header:  "X-FusionAuth-Signature-JWT",
+		JWT:     &Claims{Body: "request_body_sha256", BodyEnc: Base64},
 		EventIn: "json:event.type",
 	},
 	{

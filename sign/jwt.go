@@ -241,7 +241,7 @@ func (r *reading) readLife(c *Claims) error {
 
 // compose makes the part of a token that is signed.
 func (c *Claims) compose(s *Scheme, v *values) ([]byte, error) {
-	claims, err := c.claims(s, v)
+	claims, err := c.claims(v)
 	if err != nil {
 		return nil, err
 	}
@@ -252,9 +252,9 @@ func (c *Claims) compose(s *Scheme, v *values) ([]byte, error) {
 	return []byte(segment(head) + "." + segment(claims)), nil
 }
 
-func (c *Claims) claims(s *Scheme, v *values) (map[string]any, error) {
+func (c *Claims) claims(v *values) (map[string]any, error) {
 	claims := map[string]any{}
-	if s.Time.Unit != "" {
+	if !v.m.Time.IsZero() {
 		claims["iat"] = v.m.Time.Unix()
 	}
 	if c.Expires {

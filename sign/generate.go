@@ -1,0 +1,119 @@
+package sign
+
+import (
+	"crypto"
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/hex"
+	"encoding/pem"
+	"math/big"
+	"time"
+)
+
+const (
+	newKeyBytes = 32   // of a symmetric key; Standard Webhooks asks for 24 to 64
+	newKeyBits  = 2048 // of an RSA key
+	newCertLife = 365 * 24 * time.Hour
+)
+
+// Pair is a throw-away secret as either side holds it, in the forms that the scheme reads. Of a symmetric scheme both are
+// the same.
+type Pair struct{ Signing, Verifying []byte }
+
+// NewPair makes a throw-away secret for tests: good randomness, in the form that the provider issues. now is when a
+// certificate begins to be good, for the schemes that read one; it is good for a year.
+func (s Scheme) NewPair(now time.Time) (Pair, error) {
+	if s.symmetric() {
+		secret := s.newSecret()
+		return Pair{secret, secret}, nil
+	}
+	private, err := s.newPrivate()
+	if err != nil {
+		return Pair{}, err
+	}
+	signing, err := s.encodePrivate(private)
+	if err != nil {
+		return Pair{}, err
+	}
+	verifying, err := s.encodePublic(private, now)
+	return Pair{signing, verifying}, err
+}
+
+// newSecret makes a symmetric key in the scheme's form.
+func (s *Scheme) newSecret() []byte {
+	b := make([]byte, newKeyBytes)
+	_, _ = rand.Read(b) // never fails
+	switch s.Key {
+	case Whsec, WhsecOrRaw:
+		return Base64.encode([]byte("whsec_"), b)
+	case Base64Key:
+		return Base64.encode(nil, b)
+	case KeyPair:
+		return hex.AppendEncode([]byte("barb_public_key:"), b)
+	default:
+		if s.Auth == Token && s.Enc == Base64 {
+			return hex.AppendEncode([]byte("barb:"), b)
+		}
+		return hex.AppendEncode(nil, b)
+	}
+}
+
+func (s *Scheme) newPrivate() (crypto.Signer, error) {
+	switch s.Auth {
+	case ECDSA:
+		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	case RSA:
+		return rsa.GenerateKey(rand.Reader, newKeyBits)
+	default: // Ed25519
+		_, private, err := ed25519.GenerateKey(rand.Reader)
+		return private, err
+	}
+}
+
+// encodePrivate writes a private key in PEM, the form that every asymmetric scheme reads.
+func (s *Scheme) encodePrivate(private crypto.Signer) ([]byte, error) {
+	der, err := x509.MarshalPKCS8PrivateKey(private)
+	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), err
+}
+
+// encodePublic writes the public key as the provider publishes it.
+func (s *Scheme) encodePublic(private crypto.Signer, now time.Time) ([]byte, error) {
+	public := private.Public()
+	if small, ok := public.(ed25519.PublicKey); ok {
+		switch s.Key {
+		case Hex32:
+			return hex.AppendEncode(nil, small), nil
+		case Base6432:
+			return Base64.encode(nil, small), nil
+		case Whpk:
+			return Base64.encode([]byte("whpk_"), small), nil
+		default:
+		}
+	}
+	if s.CertName != "" || s.Code == SNS {
+		return s.newCertificate(private, now)
+	}
+	der, err := x509.MarshalPKIXPublicKey(public)
+	if s.Key == SPKI {
+		return Base64.encode(nil, der), err
+	}
+	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), err
+}
+
+func (s *Scheme) newCertificate(private crypto.Signer, now time.Time) ([]byte, error) {
+	name := "barb.test"
+	if s.CertName != "" {
+		name = "barb-test" + s.CertName
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(now.Unix()), Subject: pkix.Name{CommonName: name},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(newCertLife),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, private.Public(), private)
+	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der}), err
+}
