@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"encoding/base64"
 	"slices"
 	"strings"
 
@@ -8,7 +9,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// masked stands in the history for a secret that travelled as a header.
+// masked stands in the history for a secret that travelled in a request.
 const masked = "[secret]"
 
 // minMasked is how long a secret must be to be looked for outside its own header: a shorter one is a word that stands in
@@ -28,22 +29,42 @@ func withoutSecrets(x *record.Exchange, secrets []sign.Secret) *record.Exchange 
 	}
 	kept := *x
 	for _, secret := range secrets {
-		key := string(secret.Key)
-		mask := func(s string) string {
-			if len(key) < minMasked {
-				return s
-			}
-			return strings.ReplaceAll(s, key, masked)
-		}
-		maskRequest(&kept.Request, scheme.Header, key, mask)
-		if kept.Response != nil {
-			response := *kept.Response
-			response.Header, response.Head = maskHeader(response.Header, mask), mask(response.Head)
-			response.Body = []byte(mask(string(response.Body)))
-			kept.Response = &response
+		for _, key := range writtenForms(scheme, string(secret.Key)) {
+			maskExchange(&kept, scheme, key)
 		}
 	}
 	return &kept
+}
+
+// writtenForms are the spellings in which a token travels: as it is, or as HTTP Basic writes it.
+func writtenForms(scheme sign.Scheme, key string) []string {
+	forms := []string{key}
+	if scheme.Enc == sign.Base64 {
+		forms = append(forms, base64.StdEncoding.EncodeToString([]byte(key)))
+	}
+	return forms
+}
+
+func maskExchange(kept *record.Exchange, scheme sign.Scheme, key string) {
+	mask := func(s string) string {
+		if len(key) < minMasked {
+			return s
+		}
+		return strings.ReplaceAll(s, key, masked)
+	}
+	maskRequest(&kept.Request, scheme.Header, key, mask)
+	m := sign.Message{Body: kept.Request.Body, URL: kept.Request.URL}
+	if scheme.InBody() && scheme.Signature(m) == key {
+		if body, err := scheme.ReplaceSignature(m, masked); err == nil {
+			kept.Request.Body = []byte(mask(string(body)))
+		}
+	}
+	if kept.Response != nil {
+		response := *kept.Response
+		response.Header, response.Head = maskHeader(response.Header, mask), mask(response.Head)
+		response.Body = []byte(mask(string(response.Body)))
+		kept.Response = &response
+	}
 }
 
 func maskRequest(r *record.Request, own, key string, mask func(string) string) {
@@ -68,5 +89,9 @@ func maskHeader(h record.Header, mask func(string) string) record.Header {
 // isMasked reports whether the history kept the mask in place of the exchange's secret.
 func isMasked(x *record.Exchange) bool {
 	scheme, ok := sign.Lookup(x.Scheme)
-	return ok && scheme.Auth == sign.Token && strings.Contains(x.Request.Header.Get(scheme.Header), masked)
+	if !ok || scheme.Auth != sign.Token {
+		return false
+	}
+	m := sign.Message{Header: x.Request.Header.HTTP(), Body: x.Request.Body, URL: x.Request.URL}
+	return strings.Contains(scheme.Signature(m), masked)
 }

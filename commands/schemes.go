@@ -18,7 +18,7 @@ func lookupScheme(name string) (sign.Scheme, error) {
 	}
 	var names []string
 	for _, s := range sign.All() {
-		names = append(names, s.Name)
+		names = append(append(names, s.Name), s.Aliases...)
 	}
 	return sign.Scheme{}, unsupported("unknown scheme %q", name).
 		hint(nearestHint("-s ", nearestOf(strings.ToLower(name), names), "barb schemes lists what there is"))
@@ -39,18 +39,34 @@ func signFailure(e *sign.Error) *failure {
 }
 
 func newSchemes(sh *shell) *cobra.Command {
-	return &cobra.Command{
+	var generate bool
+	cmd := &cobra.Command{
 		Use:   "schemes [NAME…]",
-		Short: "List the signature schemes, or show one",
+		Short: "List the signature schemes, show one, or make a throw-away key for it",
 		Long: `Lists the signature schemes. With a name, everything about that one: the headers, the
 signed content as a formula, the form of the secret, the tolerance, the provider's
-documentation. A part of a name lists those that contain it.`,
-		Example: "  barb schemes\n  barb schemes stripe\n  barb schemes --json --jq 'select(.secret == \"whsec\") | .name'",
+documentation, and how well the facts are confirmed. A part of a name lists those that
+contain it.
+
+With --generate-key a throw-away secret or key pair in the scheme's own form is
+printed, for tests.`,
+		Example: `  barb schemes
+  barb schemes stripe
+  barb schemes shop
+  barb schemes --json --jq 'select(.secret == "whsec") | .name'
+  barb schemes discord --generate-key`,
 		ValidArgsFunction: func(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
 			return schemeNames(prefix, false), cobra.ShellCompDirectiveNoFileComp
 		},
-		RunE: func(_ *cobra.Command, args []string) error { return runSchemes(sh, args) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			if generate {
+				return runGenerateKey(sh, args)
+			}
+			return runSchemes(sh, args)
+		},
 	}
+	cmd.Flags().BoolVar(&generate, "generate-key", false, "print a throw-away secret or key pair for the scheme")
+	return cmd
 }
 
 func runSchemes(sh *shell, names []string) error {
@@ -95,7 +111,8 @@ func chooseSchemes(names []string) (chosen []sign.Scheme, whole bool, err error)
 			continue
 		}
 		found := slices.DeleteFunc(sign.All(), func(s sign.Scheme) bool {
-			return !strings.Contains(s.Name, strings.ToLower(name)) && !strings.Contains(strings.ToLower(s.Title), strings.ToLower(name))
+			known := append([]string{s.Name, strings.ToLower(s.Title)}, s.Aliases...)
+			return !slices.ContainsFunc(known, func(k string) bool { return strings.Contains(k, strings.ToLower(name)) })
 		})
 		if len(found) == 0 {
 			_, err := lookupScheme(name)
@@ -112,6 +129,7 @@ type schemeJSON struct {
 	Schema     int      `json:"schema"`
 	Name       string   `json:"name"`
 	Title      string   `json:"title"`
+	Aliases    []string `json:"aliases,omitempty"`
 	Signature  string   `json:"signature"`
 	Header     string   `json:"header"`
 	Alt        []string `json:"more_headers,omitempty"`
@@ -121,8 +139,11 @@ type schemeJSON struct {
 	Future     *float64 `json:"tolerance_future_s"`
 	ID         string   `json:"webhook_id,omitempty"`
 	Event      string   `json:"event_type,omitempty"`
-	CanSign    bool     `json:"can_sign"`
+	Params     []string `json:"params,omitempty"`
+	Handshake  string   `json:"handshake,omitempty"`
+	CanSign    bool     `json:"can_sign"` // true of every scheme since all can be signed
 	CoversBody bool     `json:"covers_body"`
+	Rotates    bool     `json:"rotates"`
 	Evidence   string   `json:"evidence"`
 	Docs       string   `json:"docs,omitempty"`
 	Note       string   `json:"note,omitempty"`
@@ -136,9 +157,10 @@ func newSchemeJSON(s sign.Scheme) schemeJSON {
 		n := d.Seconds()
 		return &n
 	}
-	return schemeJSON{Schema: 1, Name: s.Name, Title: s.Title, Signature: s.Formula(), Header: s.Header, Alt: s.Alt,
+	return schemeJSON{Schema: 1, Name: s.Name, Title: s.Title, Aliases: s.Aliases, Signature: s.Formula(), Header: s.Header, Alt: s.Alt,
 		Secret: string(s.Key), Timestamp: timestampText(s), Past: seconds(s.Tolerance.Past), Future: seconds(s.Tolerance.Future),
-		ID: s.IDIn.String(), Event: s.EventIn.String(), CanSign: true, CoversBody: s.CoversBody(),
+		ID: s.IDIn.String(), Event: s.EventIn.String(), Params: paramsOf(s), Handshake: s.Handshake,
+		CanSign: true, CoversBody: s.CoversBody(), Rotates: s.Rotates(),
 		Evidence: string(s.Evidence), Docs: s.Docs, Note: s.Note}
 }
 
@@ -147,18 +169,16 @@ func schemePairs(s sign.Scheme) [][2]string {
 	if !s.CoversBody() {
 		covers = "authenticates the sender, not the body"
 	}
-	value := s.Format
-	if value == "" {
-		value = s.Prefix + "{sig}"
-	}
 	return [][2]string{
 		{"name", s.Name + "  " + s.Title},
+		{"also", strings.Join(s.Aliases, ", ")},
 		{"signature", s.Formula()},
-		{"header", strings.Join(append([]string{s.Header + ": " + value}, s.Alt...), "\n")},
+		{"header", headerText(s)},
 		{"secret", secretText(s)},
 		{"timestamp", timestampText(s)},
 		{"tolerance", toleranceText(s)},
 		{"rotation", rotationText(s)},
+		{"to be given", paramsText(s)},
 		{"webhook id", s.IDIn.String()},
 		{"event type", s.EventIn.String()},
 		{"limits", covers},
@@ -168,7 +188,36 @@ func schemePairs(s sign.Scheme) [][2]string {
 	}
 }
 
+// headerText shows the signature where it travels, and the headers of further ones.
+func headerText(s sign.Scheme) string {
+	value := s.Format
+	switch {
+	case s.JWT != nil:
+		value = s.Prefix + "{JSON Web Token}"
+	case s.Code == sign.RFC9421:
+		value = "sig1=:{sig}:, with Signature-Input and Content-Digest"
+	case value == "":
+		value = s.Prefix + "{sig}"
+	}
+	where := s.Header
+	if s.InBody() {
+		where = "in the body, " + where
+	}
+	return strings.Join(append([]string{where + ": " + value}, s.Alt...), "\n")
+}
+
+func paramsText(s sign.Scheme) string {
+	names := paramsOf(s)
+	if len(names) == 0 {
+		return ""
+	}
+	return "--param " + strings.Join(names, "=… --param ") + "=…"
+}
+
 func secretText(s sign.Scheme) string {
+	if s.Auth == sign.Token && s.Enc == sign.Base64 {
+		return "user:password"
+	}
 	switch s.Key {
 	case sign.Raw:
 		return "the text as it is"
@@ -180,6 +229,10 @@ func secretText(s sign.Scheme) string {
 		return "base64; the decoded bytes are the key"
 	case sign.HexKey:
 		return "hex; the decoded bytes are the key"
+	case sign.KeyPair:
+		return "PUBLIC:PRIVATE; the SHA-1 of the private key is the key"
+	case sign.Whpk:
+		return "to verify whpk_ and base64 of the public key; to sign whsk_ and base64 of the seed, or a PEM private key"
 	case sign.Hex32:
 		return "to verify the public key, 32 bytes in hex; to sign the seed, 32 bytes in hex, or a PEM private key"
 	case sign.Base6432:
@@ -187,6 +240,9 @@ func secretText(s sign.Scheme) string {
 	case sign.SPKI:
 		return "to verify the public key, base64 DER or PEM; to sign the private key, PEM"
 	case sign.PEM:
+		if s.JWT != nil {
+			return "to verify a PEM public key, or the provider's JSON Web Key Set in a file; to sign a PEM private key"
+		}
 		return "to verify a PEM certificate or public key; to sign a PEM private key"
 	}
 	return string(s.Key)
@@ -197,7 +253,13 @@ func timestampText(s sign.Scheme) string {
 		return ""
 	}
 	where := string(s.Time.In)
-	if where == "" {
+	switch {
+	case where != "":
+	case s.JWT != nil:
+		where = "iat, nbf and exp of the token"
+	case s.Time.Key == "":
+		where = "created and expires of Signature-Input"
+	default:
 		where = "in the signature, behind " + s.Time.Key
 	}
 	return where + "  (" + string(s.Time.Unit) + ")"
@@ -212,6 +274,9 @@ func toleranceText(s sign.Scheme) string {
 			return "∞"
 		}
 		return ui.Duration(d)
+	}
+	if s.JWT != nil && s.JWT.Expires {
+		return "exp/+" + limit(s.Tolerance.Future)
 	}
 	return "-" + limit(s.Tolerance.Past) + "/+" + limit(s.Tolerance.Future)
 }

@@ -2,6 +2,8 @@ package commands
 
 import (
 	"context"
+	"encoding/base64"
+	"net/http"
 	"slices"
 	"strings"
 	"time"
@@ -95,6 +97,9 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 	if err != nil {
 		return err
 	}
+	if signed.Body != nil && (o.output == "headers" || o.output == "env") && !sh.json {
+		sh.warn("the signature of %s travels in the body: -o http, curl or json print the body that carries it", s.scheme.Name)
+	}
 	return printer(signedPayload{o, p, m, signed, header})
 }
 
@@ -152,19 +157,19 @@ func printHeaders(sh *shell, s signedPayload) error {
 	return nil
 }
 
-// printValue prints the value of the signature's own header: the first one that the scheme names.
+// printValue prints the value of the signature alone: of the header that the scheme names first, or of its place in the
+// body.
 func printValue(sh *shell, s signedPayload) error {
 	scheme, err := lookupScheme(s.scheme)
 	if err != nil {
 		return err
 	}
+	m := sign.Message{Header: http.Header{}, Body: s.signed.Body, URL: s.signed.URL}
 	for _, f := range s.signed.Fields {
-		if strings.EqualFold(f.Name, scheme.Header) {
-			sh.out.Line(f.Value)
-			return nil
-		}
+		m.Header[f.Name] = []string{f.Value}
 	}
-	return unsupported("scheme %s has no signature header", s.scheme)
+	sh.out.Line(scheme.Signature(m))
+	return nil
 }
 
 // printEnv prints shell assignments: WEBHOOK_SIGNATURE='v1,…'.
@@ -187,6 +192,9 @@ func printSignJSON(sh *shell, s signedPayload) error {
 	}
 	if s.signed.URL != "" {
 		out["url"] = s.signed.URL
+	}
+	if s.signed.Body != nil {
+		out["body_base64"] = base64.StdEncoding.EncodeToString(s.signed.Body)
 	}
 	return sh.emit(out)
 }
@@ -219,7 +227,7 @@ func printCurl(sh *shell, s signedPayload) error {
 		return err
 	}
 	file := s.payload.name
-	if file == "" || file == "-" {
+	if file == "" || file == "-" || s.signed.Body != nil {
 		sh.out.Line(export.Curl(&r))
 		return nil
 	}

@@ -110,6 +110,7 @@ func (v *verifier) checkWith(scheme sign.Scheme, m sign.Message, now time.Time) 
 	c := checked{Scheme: scheme.Name, coversBody: scheme.CoversBody(), WebhookID: scheme.ID(m), EventType: scheme.Event(m)}
 	match, err := scheme.Verify(m, now, v.secrets...)
 	if err == nil {
+		c.coversBody = !match.BodyUnsigned
 		c.Verdict = record.Verdict{Status: record.Valid, Version: match.Version, Secret: match.SecretName, Age: match.Age, HasAge: match.HasAge}
 		return c
 	}

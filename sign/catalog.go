@@ -864,7 +864,7 @@ var catalog = [...]Scheme{
 		Name: "hubspot-v3", Title: "HubSpot (v3)", Evidence: ProviderProven,
 		Aliases: []string{"hubspot"},
 		Docs:    "https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation",
-		Note:    "signs method and URL as called, query included, some %xx in it decoded; the time is in milliseconds and comes last",
+		Note:    "signs method and URL as called, query included, with some of its %xx decoded: give the URL that way; the time is in milliseconds and comes last",
 		Auth:    HMAC, Hash: SHA256, Enc: Base64, Key: Raw,
 		Content: "{method}{url}{body}{ts}",
 		Header:  "X-HubSpot-Signature-v3",

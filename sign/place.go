@@ -34,6 +34,28 @@ func (s *Scheme) carrier(i int) Place {
 	return Place("header:" + s.Header)
 }
 
+// Signature returns the value at the place where the scheme's signature travels, as it is written: "t=…,v1=…"; "" when
+// there is none, or more than one.
+func (s Scheme) Signature(m Message) string {
+	value, n := s.readCarrier(&m, 0)
+	if n != 1 {
+		return ""
+	}
+	return value
+}
+
+// InBody reports whether the signature travels in the message's body, or in its URL, and not in a header.
+func (s Scheme) InBody() bool { return s.carrier(0).kind() != "header" }
+
+// ReplaceSignature returns a copy of the body with another value in the place of a signature that travels in it.
+func (s Scheme) ReplaceSignature(m Message, value string) ([]byte, error) {
+	if !s.InBody() {
+		return m.Body, nil
+	}
+	err := s.carrier(0).write(&m, value)
+	return m.Body, err
+}
+
 // read returns the value at a place and how often it is there. A JSON field counts once, of duplicate keys the first, but
 // twice when the elements that "*" stands for differ.
 func (p Place) read(m *Message) (value string, n int) {
