@@ -2,6 +2,7 @@
 SHELL := /bin/bash
 .DEFAULT_GOAL := build
 LINT_VERSION := v2.15.0
+SDKS := conformance/sdk
 
 .PHONY: build demo test race lint generate tidy conformance bench fuzz picture clean toolchain
 
@@ -31,8 +32,12 @@ generate: ## completion scripts and man pages
 tidy:
 	go mod tidy
 
-conformance: build ## receivers in Node, Python and Go judge what barb sends; needs node and python3-flask
-	cd conformance && go test -count=1 ./... # the cache does not know of the binary it judges
+conformance: build $(SDKS)/node/node_modules/.package-lock.json ## receivers and the providers' SDKs judge what barb sends; needs node and python3-flask; UPDATE=1 writes RESULTS.md
+	cd $(SDKS)/go && go build -o /dev/null .
+	cd conformance && go test -count=1 . $(if $(UPDATE),-update) # the cache does not know of the binary it judges
+
+$(SDKS)/node/node_modules/.package-lock.json: $(SDKS)/node/package-lock.json
+	cd $(SDKS)/node && npm ci --no-audit --no-fund --ignore-scripts
 
 bench: build ## speed as ratios against peers in the same run; needs wrk, openssl and the vegeta module
 	bash bench/run.sh

@@ -61,10 +61,16 @@ func environment(t *testing.T) []string {
 // run runs barb to its end and returns its stdout and exit code. What it said on stderr is logged.
 func run(t *testing.T, stdin []byte, args ...string) (string, int) {
 	t.Helper()
+	return runIn(t, environment(t), stdin, args...)
+}
+
+// runIn is run with an environment of the caller's.
+func runIn(t *testing.T, env []string, stdin []byte, args ...string) (string, int) {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, barb, args...)
-	cmd.Dir, cmd.Env, cmd.Stdin = t.TempDir(), environment(t), bytes.NewReader(stdin)
+	cmd.Dir, cmd.Env, cmd.Stdin = t.TempDir(), env, bytes.NewReader(stdin)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()

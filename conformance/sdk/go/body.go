@@ -1,0 +1,55 @@
+package main
+
+import (
+	"code.gitea.io/sdk/gitea"
+	"github.com/PagerDuty/go-pagerduty/webhookv3"
+	"github.com/google/go-github/v75/github"
+	"github.com/line/line-bot-sdk-go/v8/linebot/webhook"
+	"github.com/razorpay/razorpay-go/utils"
+)
+
+// bodyFamily sign the body alone.
+func bodyFamily() []adapter {
+	return []adapter{
+		githubRow("github", "X-Hub-Signature-256", "ValidateSignature"),
+		githubRow("github-sha1", "X-Hub-Signature", "ValidateSignature (sha1)"),
+		githubRow("bitbucket", "X-Hub-Signature", "ValidateSignature (same scheme, not Atlassian's SDK)"),
+		{provider: "gitea", sdk: "code.gitea.io/sdk/gitea", function: "VerifyWebhookSignature", clock: noClock, verify: verifyGitea},
+		{provider: "pagerduty", sdk: "github.com/PagerDuty/go-pagerduty", function: "webhookv3.VerifySignature", clock: noClock, verify: verifyPagerDuty},
+		{provider: "line", sdk: "github.com/line/line-bot-sdk-go/v8", function: "webhook.ValidateSignature", clock: noClock, verify: verifyLine},
+		{provider: "razorpay", sdk: "github.com/razorpay/razorpay-go", function: "utils.VerifyWebhookSignature", clock: noClock, verify: verifyRazorpay},
+	}
+}
+
+func githubRow(provider, header, function string) adapter {
+	return adapter{
+		provider: provider, sdk: "github.com/google/go-github/v75", function: function, clock: noClock,
+		verify: func(r *request) error {
+			return refused(github.ValidateSignature(r.header().Get(header), r.Body, []byte(r.secret())))
+		},
+	}
+}
+
+func verifyGitea(r *request) error {
+	ok, err := gitea.VerifyWebhookSignature(r.secret(), r.header().Get("X-Gitea-Signature"), r.Body)
+	if err != nil {
+		return refused(err)
+	}
+	return accepted(ok)
+}
+
+func verifyPagerDuty(r *request) error {
+	req, err := r.http()
+	if err != nil {
+		return err
+	}
+	return refused(webhookv3.VerifySignature(req, r.secret()))
+}
+
+func verifyLine(r *request) error {
+	return accepted(webhook.ValidateSignature(r.secret(), r.header().Get("x-line-signature"), r.Body))
+}
+
+func verifyRazorpay(r *request) error {
+	return accepted(utils.VerifyWebhookSignature(string(r.Body), r.header().Get("X-Razorpay-Signature"), r.secret()))
+}

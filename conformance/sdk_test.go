@@ -1,0 +1,150 @@
+package conformance
+
+import (
+	"cmp"
+	"net/url"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+)
+
+// catalogueIsComplete makes an SDK of a provider that barb does not know a failure. Set it once the catalogue has every
+// scheme that an SDK is here for.
+const catalogueIsComplete = false
+
+// atLeast is how many providers must have been judged by an SDK of theirs.
+const atLeast = 60
+
+// The built binary signs and the providers' own SDKs judge; SDKs sign and the built binary judges.
+func TestProvidersSDKsAndBarbAgree(t *testing.T) {
+	known, sampleOf := catalogue(t), samples(t)
+	var found results
+	for _, a := range everyAdapter(t) {
+		s, ok := known[a.Provider]
+		if !ok {
+			found.unknown = append(found.unknown, a)
+			continue
+		}
+		t.Run(a.Provider+" "+a.SDK, func(t *testing.T) {
+			p := &provider{scheme: s, sample: sampleOf(a.Provider)}
+			p.secrets = p.pairs(t)
+			found.rows = append(found.rows, p.judgedBy(t, a))
+		})
+	}
+	t.Run("RESULTS.md", found.check)
+	t.Run("enough providers", func(t *testing.T) {
+		if n := found.providers(); n < atLeast {
+			t.Errorf("%d providers were judged by an SDK, not %d; barb does not know %q", n, atLeast, names(found.unknown))
+		}
+		if catalogueIsComplete && len(found.unknown) > 0 {
+			t.Errorf("barb does not know %q, which have SDKs here", names(found.unknown))
+		}
+	})
+}
+
+// everyAdapter asks the judges what they can do, in the order of the providers' names. A provider and an SDK name one
+// adapter.
+func everyAdapter(t *testing.T) []adapter {
+	t.Helper()
+	var all []adapter
+	for _, j := range judges(t) {
+		all = append(all, j.adapters(t)...)
+	}
+	byName := func(a, b adapter) int {
+		return cmp.Or(cmp.Compare(a.Provider, b.Provider), cmp.Compare(a.SDK, b.SDK))
+	}
+	slices.SortFunc(all, byName)
+	for i := range len(all) - 1 {
+		if byName(all[i], all[i+1]) == 0 {
+			t.Fatalf("two adapters for %s with %s", all[i].Provider, all[i].SDK)
+		}
+	}
+	return all
+}
+
+// judgedBy runs all cases of a provider with one SDK. A case that the SDK decides against the table of differences fails.
+func (p *provider) judgedBy(t *testing.T, a adapter) row {
+	r := row{adapter: a}
+	if a.Verify && p.CanSign {
+		for _, trial := range p.trials() {
+			r.cases++
+			t.Run(trial.name, func(t *testing.T) { p.judge(t, a, trial) })
+			if why := reason(a, trial.name); why != "" {
+				r.notes = append(r.notes, trial.name+": says "+verdict(!trial.valid)+", since it "+why)
+			}
+		}
+		if !p.CoversBody {
+			r.notes = append(r.notes, "a changed body passes, as it is not signed")
+		}
+	}
+	if a.Sign {
+		r.cases += 2
+		t.Run("signed by the SDK", func(t *testing.T) { p.judgeSDK(t, a) })
+	}
+	return r
+}
+
+func verdict(valid bool) string {
+	if valid {
+		return "valid"
+	}
+	return "invalid"
+}
+
+// judge has the SDK judge one trial.
+func (p *provider) judge(t *testing.T, a adapter, trial trial) {
+	m := trial.message(t)
+	r := a.judge.ask(t, question{
+		Op: "verify", Provider: a.Provider, SDK: a.SDK, Time: time.Now().Unix(), Params: p.Params,
+		Method: m.method, URL: m.url, Headers: m.fields, Body: m.body, Secrets: []string{trial.secret.verifies},
+	})
+	why := reason(a, trial.name)
+	want := verdict(trial.valid == (why == ""))
+	if r.Fault != "" || r.Verdict != want {
+		t.Errorf("%s says %q %s%s, want %s; known difference: %q\n%s", a.SDK, r.Verdict, r.Error, r.Fault, want, why, m.wire())
+	}
+}
+
+// judgeSDK has barb judge what the SDK signs, as it is and with another body.
+func (p *provider) judgeSDK(t *testing.T, a adapter) {
+	body := at(p.Body, time.Now())
+	r := a.judge.ask(t, question{
+		Op: "sign", Provider: a.Provider, SDK: a.SDK, Time: time.Now().Unix(), IDHint: "msg_conformance_1", Params: p.Params,
+		Method: "POST", URL: p.URL, Headers: p.Headers, Body: body, Secrets: []string{p.secrets[0].signs},
+	})
+	if r.Fault != "" {
+		t.Fatal(r.Fault)
+	}
+	m := message{method: "POST", url: cmp.Or(r.URL, p.URL), body: body}
+	if r.Body != nil {
+		m.body = r.Body
+	}
+	m.fields = append(m.fields, host(t, m.url))
+	m.fields = append(m.fields, replaced(p.Headers, r.Headers)...)
+	m.fields = append(m.fields, r.Headers...)
+	if !p.accepts(t, m, p.secrets[0]) {
+		t.Errorf("barb refuses what %s signed\n%s", a.SDK, m.wire())
+	}
+	m.body = p.tampered(t, m.body)
+	if p.accepts(t, m, p.secrets[0]) == p.CoversBody {
+		t.Errorf("barb says the opposite of what it should of a changed body\n%s", m.wire())
+	}
+}
+
+// host is the field that a raw request must have.
+func host(t *testing.T, address string) field {
+	t.Helper()
+	u, err := url.Parse(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return field{"Host", u.Host}
+}
+
+// replaced are the fields without those that others bring.
+func replaced(fields, others []field) []field {
+	return slices.DeleteFunc(slices.Clone(fields), func(f field) bool {
+		return slices.ContainsFunc(others, func(o field) bool { return strings.EqualFold(f[0], o[0]) })
+	})
+}
