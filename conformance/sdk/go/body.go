@@ -1,20 +1,24 @@
 package main
 
 import (
+	"errors"
+
 	"code.gitea.io/sdk/gitea"
 	"github.com/PagerDuty/go-pagerduty/webhookv3"
+	"github.com/go-playground/webhooks/v6/gitlab"
 	"github.com/google/go-github/v75/github"
 	"github.com/line/line-bot-sdk-go/v8/linebot/webhook"
 	"github.com/razorpay/razorpay-go/utils"
 )
 
-// bodyFamily sign the body alone.
+// bodyFamily sign the body alone, or are told by a token that signs nothing.
 func bodyFamily() []adapter {
 	return []adapter{
 		githubRow("github", "X-Hub-Signature-256", "ValidateSignature"),
 		githubRow("github-sha1", "X-Hub-Signature", "ValidateSignature (sha1)"),
 		githubRow("bitbucket", "X-Hub-Signature", "ValidateSignature (same scheme, not Atlassian's SDK)"),
 		{provider: "gitea", sdk: "code.gitea.io/sdk/gitea", function: "VerifyWebhookSignature", clock: noClock, verify: verifyGitea},
+		{provider: "gitlab", sdk: "github.com/go-playground/webhooks/v6", function: "gitlab.Webhook.Parse (community SDK)", clock: noClock, verify: verifyGitLab},
 		{provider: "pagerduty", sdk: "github.com/PagerDuty/go-pagerduty", function: "webhookv3.VerifySignature", clock: noClock, verify: verifyPagerDuty},
 		{provider: "line", sdk: "github.com/line/line-bot-sdk-go/v8", function: "webhook.ValidateSignature", clock: noClock, verify: verifyLine},
 		{provider: "razorpay", sdk: "github.com/razorpay/razorpay-go", function: "utils.VerifyWebhookSignature", clock: noClock, verify: verifyRazorpay},
@@ -52,4 +56,25 @@ func verifyLine(r *request) error {
 
 func verifyRazorpay(r *request) error {
 	return accepted(utils.VerifyWebhookSignature(string(r.Body), r.header().Get("X-Razorpay-Signature"), r.secret()))
+}
+
+// verifyGitLab asks for events that the body is not: the SDK compares the token first, so what it says of the event means
+// that it took the token.
+func verifyGitLab(r *request) error {
+	hook, err := gitlab.New(gitlab.Options.Secret(r.secret()))
+	if err != nil {
+		return err
+	}
+	req, err := r.http()
+	if err != nil {
+		return err
+	}
+	_, err = hook.Parse(req, gitlab.PushEvents)
+	switch {
+	case errors.Is(err, gitlab.ErrGitLabTokenVerificationFailed):
+		return refused(err)
+	case errors.Is(err, gitlab.ErrEventNotFound):
+		return nil
+	}
+	return err
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"net/http"
 	"strconv"
 	"strings"
 	"time"
@@ -104,9 +103,12 @@ func verifyOpenAI(r *request) error {
 	return refused(service.VerifySignatureWithToleranceAndTime(r.Body, r.header(), 5*time.Minute, r.clock()))
 }
 
-// verifyAnthropic hands over what the SDK reads; it parses the event as well, so the body must be one.
+// verifyAnthropic asks beforehand whether the SDK can parse the body, so that its error is about the signature.
 func verifyAnthropic(r *request) error {
 	service := anthropic.NewBetaWebhookService(anthropicoption.WithWebhookKey(r.secret()))
-	_, err := service.Unwrap(r.Body, http.Header(r.header()))
+	if _, err := service.ParseUnverified(r.Body); err != nil {
+		return err
+	}
+	_, err := service.Unwrap(r.Body, r.header())
 	return refused(err)
 }

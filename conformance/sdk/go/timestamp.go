@@ -1,10 +1,13 @@
 package main
 
 import (
+	"strconv"
 	"time"
 
 	paddle "github.com/PaddleHQ/paddle-go-sdk/v4"
 	"github.com/buildkite/go-buildkite/v4"
+	"github.com/cloudinary/cloudinary-go/v2/api/uploader"
+	"github.com/cloudinary/cloudinary-go/v2/config"
 	"github.com/slack-go/slack"
 	"github.com/stripe/stripe-go/v82/webhook"
 )
@@ -17,6 +20,7 @@ func timestampFamily() []adapter {
 		{provider: "paddle", sdk: "github.com/PaddleHQ/paddle-go-sdk/v4", function: "WebhookVerifier.Verify (tolerance 5s)", clock: ownClock, verify: verifyPaddle},
 		{provider: "slack", sdk: "github.com/slack-go/slack", function: "SecretsVerifier (community SDK)", clock: ownClock, verify: verifySlack},
 		{provider: "buildkite", sdk: buildkiteModule, function: "ValidatePayload", clock: noClock, verify: verifyBuildkite},
+		{provider: "cloudinary", sdk: "github.com/cloudinary/cloudinary-go/v2", function: "uploader.VerifyNotificationSignature", clock: ownClock, verify: verifyCloudinary},
 		{provider: "buildkite-token", sdk: buildkiteModule, function: "ValidatePayload (token)", clock: noClock, verify: verifyBuildkite},
 	}
 }
@@ -61,4 +65,21 @@ func verifyBuildkite(r *request) error {
 	}
 	_, err = buildkite.ValidatePayload(req, []byte(r.secret()))
 	return refused(err)
+}
+
+// verifyCloudinary leaves the age to the SDK's default, two hours.
+func verifyCloudinary(r *request) error {
+	account, err := config.NewFromParams("barb", "unused", r.secret())
+	if err != nil {
+		return err
+	}
+	api, err := uploader.NewWithConfiguration(account)
+	if err != nil {
+		return err
+	}
+	sent, err := strconv.ParseInt(r.header().Get("X-Cld-Timestamp"), 10, 64)
+	if err != nil {
+		return err
+	}
+	return accepted(api.VerifyNotificationSignature(string(r.Body), sent, r.header().Get("X-Cld-Signature"), 0))
 }
