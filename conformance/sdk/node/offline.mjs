@@ -7,6 +7,7 @@ net.Socket.prototype.connect = function connect() {
   throw new Error('an SDK tried to reach the network')
 }
 process.stdout.write = process.stderr.write.bind(process.stderr)
+console.debug = () => {} // Zoom's receiver prints every event
 
 /** Writes one answer. */
 export const answer = object => stdout(`${JSON.stringify(object)}\n`)

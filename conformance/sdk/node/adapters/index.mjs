@@ -6,14 +6,19 @@
 //   sign(sdk, request, secret)  { headers, body_b64?, url? }       handshake(sdk, request, secret)  what the SDK answers
 //   secrets   'all' where the SDK takes several at once, else it is asked once for each
 //   takes     bytes | text (UTF-8) | json (UTF-8 and JSON, bytes kept) | compact (parsed and written again) | form
-//   clock     real | none: what the SDK judges the age by
+//   clock     real | none: what the SDK judges the age by       by_hand   what the adapter checks itself, because the SDK does not
 import { readFileSync } from 'node:fs'
 import { Fault } from '../fault.mjs'
 import standard from './standard.mjs'
 import stamped from './stamped.mjs'
 import body from './body.mjs'
+import paired from './paired.mjs'
+import keyed from './keyed.mjs'
+import jwt from './jwt.mjs'
+import located from './located.mjs'
+import carried from './carried.mjs'
 
-export const adapters = [...standard, ...stamped, ...body]
+export const adapters = [standard, stamped, body, paired, keyed, jwt, located, carried].flat()
 
 const versions = JSON.parse(readFileSync(new URL('../package.json', import.meta.url))).dependencies
 
@@ -38,4 +43,5 @@ export const list = rows => rows.map(a => ({
   one_secret: a.secrets !== 'all',
   takes: a.takes,
   clock: a.clock,
+  by_hand: a.by_hand,
 }))
