@@ -176,4 +176,40 @@ export default [
     verify: (sdk, request, secret) => new sdk.hmacValidator().validateHMACSignature(secret, request.get('hmacsignature'), request.text),
     sign: (sdk, request, secret) => ({ headers: [['HmacSignature', new sdk.hmacValidator().calculateHmac(request.text, secret)]] }),
   },
+  {
+    provider: 'mollie',
+    sdk: 'mollie-api-typescript',
+    function: 'SignatureValidator.validate',
+    takes: 'text',
+    clock: 'none',
+    secrets: 'all',
+    load: () => import('mollie-api-typescript'),
+    // During rotation Mollie sends the header twice, which Node joins; the SDK takes the values apart.
+    verify: (sdk, request, secrets) => sdk.SignatureValidator.validate(request.text, secrets, request.get('x-mollie-signature').split(', ')),
+    sign: async (sdk, request, secret) => ({
+      headers: [['X-Mollie-Signature', `sha256=${await sdk.SignatureValidator.createSignature(request.text, secret)}`]],
+    }),
+    refuses: (err, sdk) => err instanceof sdk.InvalidSignatureException,
+  },
+  {
+    provider: 'hookdeck',
+    sdk: '@hookdeck/sdk',
+    function: 'webhooks.helpers.verifyWebhookSignature',
+    takes: 'text',
+    clock: 'none',
+    load: () => import('@hookdeck/sdk/webhooks/helpers.js'),
+    verify: async (sdk, request, secret) =>
+      (await sdk.verifyWebhookSignature({ headers: request.headers, rawBody: request.text, signingSecret: secret })).isValidSignature,
+    refuses: (err, sdk) => err instanceof sdk.HookdeckWebhookVerificationParameterError,
+  },
+  {
+    provider: 'nylas',
+    sdk: 'nylas',
+    function: 'WebhookNotification.verifyWebhookSignature',
+    takes: 'bytes',
+    clock: 'none',
+    load: async () => (await import('nylas/lib/models/webhook-notification.js')).default.default, // 7 and 8 have no verifier
+    verify: (WebhookNotification, request, secret) =>
+      WebhookNotification.verifyWebhookSignature(request.get('x-nylas-signature'), request.bytes, secret),
+  },
 ]

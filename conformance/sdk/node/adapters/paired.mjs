@@ -146,6 +146,22 @@ export default [
     }),
   },
   {
+    provider: 'cashfree',
+    sdk: 'cashfree-pg',
+    function: 'Cashfree.PGVerifyWebhookSignature',
+    takes: 'json',
+    clock: 'none',
+    load: () => import('cashfree-pg'),
+    verify: (sdk, request, secret) => {
+      const silent = [undefined, undefined, undefined, false] // without the last it starts Sentry, which reports home
+      new sdk.Cashfree(sdk.CFEnvironment.SANDBOX, 'none', secret, ...silent)
+        .PGVerifyWebhookSignature(request.get('x-webhook-signature'), request.text, request.get('x-webhook-timestamp'))
+      return true
+    },
+    refuses: says(/^Generated signature and received signature did not match/),
+    accepts: named('SyntaxError'),
+  },
+  {
     provider: 'chargebee',
     sdk: 'chargebee',
     function: 'basicAuthValidator',
