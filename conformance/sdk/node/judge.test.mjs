@@ -55,14 +55,15 @@ test('the judge answers nonsense with faults and goes on', async () => {
   assert.match((await ask({ id: 1, op: 'constructor' })).fault, /unknown op/)
   assert.match((await ask({ id: 2, op: 'verify', provider: 'nobody', secrets: ['x'] })).fault, /no adapter/)
   assert.match((await ask({ id: 3, op: 'verify', provider: 'stripe' })).fault, /no secrets/)
-  assert.match((await ask({ id: 4, op: 'sign', provider: 'discord', secrets: ['x'], time: 1 })).fault, /cannot sign/)
+  assert.match((await ask({ id: 4, op: 'sign', provider: 'discord', sdk: 'discord-interactions', secrets: ['x'], time: 1 })).fault, /cannot sign/)
   const { id, adapters } = await ask({ id: 5, op: 'list' })
   assert.equal(id, 5)
   assert.ok(adapters.length > 80 && adapters.every(a => a.version && a.function && a.takes && a.clock))
 })
 
 test('what an SDK signs now it takes, and refuses when a byte of it changes', async () => {
-  const message = { op: 'sign', provider: 'stripe', sdk: 'stripe', body_b64: b64('{"id":1}'), secrets: ['whsec_x'], time: Math.floor(Date.now() / 1000) }
+  const time = Math.floor(Date.now() / 1000)
+  const message = { op: 'sign', provider: 'stripe', sdk: 'stripe', body_b64: b64('{"id":1}'), secrets: ['whsec_x'], time }
   const { headers } = await ask({ id: 1, ...message })
   assert.equal((await ask({ ...message, id: 2, op: 'verify', headers })).verdict, 'valid')
   const tampered = await ask({ ...message, id: 3, op: 'verify', headers, body_b64: b64('{"id":2}') })
@@ -78,12 +79,14 @@ test('handshakes are answered by the SDK', async () => {
   assert.deepEqual([validated.status, JSON.parse(decode(validated))], [200, { plainToken: 'P', encryptedToken: hmac('s', 'P') }])
 
   const slack = JSON.stringify({ type: 'url_verification', challenge: 'C' })
-  const slackHeaders = [['Content-Type', 'application/json'], ['X-Slack-Request-Timestamp', now], ['X-Slack-Signature', `v0=${hmac('s', `v0:${now}:${slack}`)}`]]
+  const slackSignature = `v0=${hmac('s', `v0:${now}:${slack}`)}`
+  const slackHeaders = [['Content-Type', 'application/json'], ['X-Slack-Request-Timestamp', now], ['X-Slack-Signature', slackSignature]]
   const challenged = await ask({ id: 2, op: 'handshake', provider: 'slack', headers: slackHeaders, body_b64: b64(slack), secrets: ['s'] })
   assert.deepEqual([challenged.status, JSON.parse(decode(challenged))], [200, { challenge: 'C' }])
 
   const url = 'https://hooks.example.com/in?bt_challenge=20f9f8ed05f77439fe955c977e4c8a53'
-  const answered = await ask({ id: 3, op: 'handshake', provider: 'braintree', method: 'GET', url, secrets: ['integration_public_key:integration_private_key'] })
+  const secrets = ['integration_public_key:integration_private_key']
+  const answered = await ask({ id: 3, op: 'handshake', provider: 'braintree', method: 'GET', url, secrets })
   assert.equal(decode(answered), 'integration_public_key|d9b899556c966b3f06945ec21311865d35df3ce4') // as in the SDK's own tests
 })
 

@@ -1,7 +1,7 @@
 // Are the adapters right? Prints a line for each and fails when one is not:
 //   vectors     every vector that names an SDK goes through its adapter under the vector's clock, and the verdict must be the
 //               recorded one. Where no vector names the SDK, the vector's own verdict is expected, with the differences below.
-//   round trip  what an SDK signs it must take, and must refuse with another secret
+//   round trip  what an SDK signs it must take (or, where it cannot verify, the provider's SDK), and must refuse with another secret
 //   both        an adapter that was not seen to say both valid and invalid proves nothing
 //
 //   node selftest.mjs [FILE or FOLDER of vectors]      ONLY=stripe,svix for some      VERBOSE=1 for every verdict
@@ -66,6 +66,7 @@ async function judged(work) {
 }
 
 async function byVectors(adapter, vectors, note) {
+  if (!adapter.verify) return
   for (const [vector, expected] of expectations(adapter, vectors)) {
     note(vector.case, expected, await judged(() => at(vector.now, () => verify(adapter, request(vector)))))
   }
@@ -81,8 +82,9 @@ function other(secret) {
 function outgoing(unsigned, signed, secret) {
   const names = signed.headers.map(([name]) => name.toLowerCase())
   const headers = [...unsigned.pairs.filter(([name]) => !names.includes(name.toLowerCase())), ...signed.headers]
-  const body = signed.body_b64 ?? unsigned.bytes.toString('base64')
-  return new Request({ method: unsigned.method, url: signed.url ?? unsigned.url, headers, body_b64: body, secrets: [secret], params: unsigned.params })
+  const { method, params } = unsigned
+  const body_b64 = signed.body_b64 ?? unsigned.bytes.toString('base64')
+  return new Request({ method, url: signed.url ?? unsigned.url, headers, body_b64, secrets: [secret], params })
 }
 
 async function byRoundTrip(adapter, vectors, note) {
@@ -91,8 +93,10 @@ async function byRoundTrip(adapter, vectors, note) {
   if (!adapter.sign || !secret || secret.includes('PUBLIC KEY')) return
   const unsigned = new Request({ ...vector, headers: Object.entries(vector.headers ?? {}), time: Math.floor(Date.now() / 1000) })
   const signed = await adapter.sign(await load(adapter), unsigned, secret)
-  note('round trip', 'valid', await judged(() => verify(adapter, outgoing(unsigned, signed, secret))))
-  note('round trip with another secret', 'invalid', await judged(() => verify(adapter, outgoing(unsigned, signed, other(secret)))))
+  const verifier = adapter.verify ? adapter : adapters.find(a => a.provider === adapter.provider && a.verify)
+  for (const [held, expected] of [[secret, 'valid'], [other(secret), 'invalid']]) {
+    note(`round trip, ${expected}`, expected, await judged(() => verify(verifier, outgoing(unsigned, signed, held))))
+  }
 }
 
 async function check(adapter, vectors) {
@@ -118,7 +122,8 @@ for (const adapter of adapters.filter(a => !only || only.includes(a.provider) ||
   const row = await check(adapter, vectors)
   wrong += row.wrong.length
   const sdk = `${adapter.sdk}@${version(adapter.sdk)}`
-  say(`${adapter.provider.padEnd(22)} ${sdk.padEnd(38)} ${String(row.agreed).padStart(2)} agreed, ${row.wrong.length} disagreed ${row.wrong.join('; ')}`)
+  const counts = `${String(row.agreed).padStart(2)} agreed, ${row.wrong.length} disagreed`
+  say(`${adapter.provider.padEnd(22)} ${sdk.padEnd(38)} ${counts} ${row.wrong.join('; ')}`)
 }
 say(wrong === 0 ? 'all agree' : `${wrong} wrong`)
 process.exit(wrong === 0 ? 0 : 1)

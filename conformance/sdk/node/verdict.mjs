@@ -48,5 +48,9 @@ export function describe(err) {
 /** A test for thrown errors by class name; the classes of some SDKs are not exported. */
 export const named = (...names) => err => names.includes(err?.constructor?.name) || names.includes(err?.name)
 
-/** A test for thrown errors by text, for SDKs that throw a plain Error. */
-export const says = pattern => err => err?.constructor === Error && pattern.test(err.message)
+/** A test for thrown errors by text: how it begins, or a pattern. */
+export const tells = (...texts) => err =>
+  typeof err?.message === 'string' && texts.some(text => (typeof text === 'string' ? err.message.startsWith(text) : text.test(err.message)))
+
+/** The same for SDKs that throw a plain Error: a TypeError with such a text is none of theirs. */
+export const says = (...texts) => err => err?.constructor === Error && tells(...texts)(err)

@@ -24,10 +24,10 @@ const versions = JSON.parse(readFileSync(new URL('../package.json', import.meta.
 
 export const version = sdk => versions[sdk]
 
-/** The adapter a request asks for; without an sdk the first of the provider. */
-export function find({ provider, sdk }) {
-  const adapter = adapters.find(a => a.provider === provider && (!sdk || a.sdk === sdk))
-  if (!adapter) throw new Fault(`no adapter for provider ${provider}${sdk ? ` and sdk ${sdk}` : ''}`)
+/** The adapter a request asks for; without an sdk the first of the provider that can do it. */
+export function find({ op, provider, sdk }) {
+  const adapter = adapters.find(a => a.provider === provider && (sdk ? a.sdk === sdk : a[op]))
+  if (!adapter) throw new Fault(`no adapter for ${op} of provider ${provider}${sdk ? ` and sdk ${sdk}` : ''}`)
   return adapter
 }
 

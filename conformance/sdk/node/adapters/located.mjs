@@ -1,7 +1,7 @@
 // The address of the request is part of what is signed.
 import { createHash, createPrivateKey, createPublicKey } from 'node:crypto'
 import { Fault } from '../fault.mjs'
-import { named, says } from '../verdict.mjs'
+import { named, tells } from '../verdict.mjs'
 
 const isForm = request => request.get('content-type').startsWith('application/x-www-form-urlencoded')
 
@@ -80,7 +80,7 @@ export default [
       ({ headers: Object.entries(sdk.signRequest(contentfulSecret(secret), canonical(request, {}), request.time * 1000)) }),
     // A ValidationError about anything but these three headers means that the SDK was called wrongly.
     refuses: (err, sdk) => err instanceof sdk.ExpiredRequestException ||
-      (named('ValidationError')(err) && / in (signature|timestamp|signedHeaders)$|MissingTimestampOrSignedHeaders/.test(err.message)),
+      (named('ValidationError')(err) && tells(/ in (signature|timestamp|signedHeaders)$/, /MissingTimestampOrSignedHeaders/)(err)),
   },
   {
     provider: 'rfc9421',
@@ -109,9 +109,10 @@ export default [
         fields: ['@method', '@target-uri', 'content-digest'],
         paramValues: { created: new Date(request.time * 1000) },
       }, { method: request.method, url: request.url, headers })
-      return { headers: Object.entries(signed.headers).filter(([name]) => ['content-digest', 'signature', 'signature-input'].includes(name.toLowerCase())) }
+      const made = ['content-digest', 'signature', 'signature-input']
+      return { headers: Object.entries(signed.headers).filter(([name]) => made.includes(name.toLowerCase())) }
     },
-    refuses: (err, sdk) => err instanceof sdk.VerificationError || says(/^Incomplete signature headers$/)(err),
+    refuses: (err, sdk) => err instanceof sdk.VerificationError || tells('Incomplete signature headers', 'No header ', 'Parse error: ')(err),
   },
   {
     provider: 'mercadopago',
