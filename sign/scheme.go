@@ -201,7 +201,7 @@ func (s Scheme) Formula() string {
 	case s.JWT != nil:
 		return s.JWT.formula(s)
 	}
-	content := s.Content
+	content := strings.ReplaceAll(s.Content, "\n", `\n`)
 	if s.Code != "" {
 		content = s.Code.coder().formula()
 	}

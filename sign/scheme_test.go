@@ -58,6 +58,7 @@ func TestFormulasReadAsTheProvidersDocumentThem(t *testing.T) {
 		"plaid":             "JWT ES256, request_body_sha256 = hex of SHA-256 of {body}",
 		"qstash":            "JWT HS256, body = base64url of SHA-256 of {body}, sub = {url}",
 		"monday":            "JWT HS256",
+		"fal":               `Ed25519 hex of {id}\n{header.X-Fal-Webhook-User-Id}\n{ts}\n{body|sha256hex}`,
 		"square":            "HMAC-SHA256 base64 of {url}{body}",
 		"discord":           "Ed25519 hex of {ts}{body}",
 		"sendgrid":          "ECDSA-P256-SHA256 base64 of {ts}{body}",
