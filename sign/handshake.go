@@ -1,0 +1,287 @@
+package sign
+
+import (
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Handshake is what a provider asks of a receiver before it sends the first webhook, and how that is answered. It is data:
+// a row of a table as a Scheme is one of the catalogue.
+type Handshake struct {
+	Name     string   // lower case; that of the provider's scheme where there is one
+	Title    string   // the provider's own spelling
+	Docs     string   // address of the provider's documentation
+	Evidence Evidence // how well the row is confirmed
+	When     string   // when it comes, as the end of a sentence: "when the URL is saved"
+	Note     string   // what surprises people; one clause
+
+	// Distinct is set when the request cannot be taken for anything else, so that it may be answered whatever scheme is in
+	// use. A bare HEAD, or a question that two providers ask alike, is not.
+	Distinct bool
+	Steps    []Step // the requests it may consist of, each answered by itself
+}
+
+// Step is one request of a handshake and its answer.
+type Step struct {
+	Methods []string
+	Has     []Mark  // all of it must be there; places are header:NAME, query:NAME, form:NAME and json:PATH
+	Lacks   []Place // none of it may be there
+	// Signed says that the request carries the scheme's signature and must be answered 401 when that is wrong. Answer does
+	// not look at it; whoever asks has verified the message before.
+	Signed bool
+	// Agreed are values that must equal one of Message.Params where there is one of that name.
+	Agreed []Agreement
+
+	Status int
+	Type   Media   // of Body
+	Fields []Field // besides Content-Type; values are templates
+	// Body is a template. Names: query.NAME, form.NAME, json.PATH, header.NAME, mac, public (of MAC), lb and rb (braces).
+	// In JSON they stand within quotes and are escaped.
+	Body string
+	MAC  MAC
+
+	Learns  Place   // where the request brings the secret of the webhooks to come
+	Confirm Confirm // what has to be opened for the webhooks to begin
+}
+
+// Mark is a value by which a request is recognised.
+type Mark struct {
+	In Place
+	Is []string // any of these; none: anything that is not empty
+}
+
+// Agreement is a value that both sides know: the request's must equal the parameter, or the answer is Status.
+type Agreement struct {
+	In     Place
+	Param  string
+	Status int
+}
+
+// Media is the content type of an answer's body.
+type Media string
+
+// The content types. NoBody is that of an answer without a body.
+const (
+	NoBody    Media = ""
+	PlainText Media = "text/plain; charset=utf-8"
+	JSON      Media = "application/json"
+)
+
+// MAC is the proof that a receiver knows the secret, {mac} in an answer.
+//
+// What it is made of is a stranger's choice, and the same key signs webhooks: a receiver that proves whatever it is asked
+// to signs forgeries. So only challenges of a form that no signed content has are taken.
+type MAC struct {
+	Of        Place
+	Hash      Hash
+	Enc       Encoding
+	HashedKey bool // the key is the hash of the secret
+	Pair      bool // the secret is written PUBLIC:PRIVATE; the first is {public}, the second makes the key
+	Alphabet  string
+	Min, Max  int // characters
+}
+
+// Confirm is an address in the request that must be opened by whoever wants the webhooks; nothing here does so.
+type Confirm struct {
+	In Place
+	// Host is the provider's: "sns.*.amazonaws.com", with * for one label.
+	Host string
+}
+
+// Reply is an answer to a handshake.
+type Reply struct {
+	Status int
+	Fields []Field
+	Body   []byte
+}
+
+// Bounds on what a stranger may have us read and say.
+const (
+	maxAsked  = 64 << 10 // bytes of a body that may be a handshake
+	maxSaid   = 8 << 10  // bytes of one value in an answer
+	minLearnt = 16       // characters of a secret that is learnt
+	maxLearnt = 256
+)
+
+// Handshakes returns every handshake in the order in which they are tried. The values are the caller's own.
+func Handshakes() []Handshake {
+	all := make([]Handshake, len(handshakes))
+	for i := range handshakes {
+		all[i] = handshakes[i].only(handshakes[i].Steps)
+	}
+	return all
+}
+
+// LookupHandshake returns the handshake of that name, as Scheme.Handshake has it. The value is the caller's own.
+func LookupHandshake(name string) (Handshake, bool) {
+	for i := range handshakes {
+		if handshakes[i].Name == name {
+			return handshakes[i].only(handshakes[i].Steps), true
+		}
+	}
+	return Handshake{}, false
+}
+
+// FindHandshake returns the handshake that a message is, of those named; without a name, of those that are Distinct. Its
+// Steps hold only the one that the message is. Message.URL must be the one that arrived, with its query.
+func FindHandshake(m Message, names ...string) (Handshake, bool) {
+	for i := range handshakes {
+		h := &handshakes[i]
+		if len(names) == 0 && !h.Distinct || len(names) > 0 && !slices.Contains(names, h.Name) {
+			continue
+		}
+		if s := h.step(&m); s != nil {
+			return h.only([]Step{*s}), true
+		}
+	}
+	return Handshake{}, false
+}
+
+// only is a copy of the handshake with some of its steps.
+func (h *Handshake) only(steps []Step) Handshake {
+	c := *h
+	c.Steps = slices.Clone(steps)
+	for i := range c.Steps {
+		s := &c.Steps[i]
+		s.Methods, s.Lacks, s.Agreed = slices.Clone(s.Methods), slices.Clone(s.Lacks), slices.Clone(s.Agreed)
+		s.Fields, s.Has = slices.Clone(s.Fields), slices.Clone(s.Has)
+		for j := range s.Has {
+			s.Has[j].Is = slices.Clone(s.Has[j].Is)
+		}
+	}
+	return c
+}
+
+// step is the step that a message is, nil when it is none.
+func (h *Handshake) step(m *Message) *Step {
+	for i := range h.Steps {
+		if h.Steps[i].is(m) {
+			return &h.Steps[i]
+		}
+	}
+	return nil
+}
+
+func (s *Step) is(m *Message) bool {
+	if !slices.Contains(s.Methods, m.Method) {
+		return false
+	}
+	for _, mark := range s.Has {
+		value, n := mark.In.ask(m)
+		if n == 0 || value == "" || len(mark.Is) > 0 && !slices.Contains(mark.Is, value) {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(s.Lacks, func(p Place) bool {
+		_, n := p.ask(m)
+		return n > 0
+	})
+}
+
+// ask is read for the places of handshakes. A body longer than any handshake has no fields.
+func (p Place) ask(m *Message) (value string, n int) {
+	kind, name, _ := strings.Cut(string(p), ":")
+	switch {
+	case kind == "query":
+		before, _, _ := strings.Cut(m.URL, "#")
+		_, query, _ := strings.Cut(before, "?")
+		return formValue(query, name)
+	case kind != "header" && len(m.Body) > maxAsked:
+		return "", 0
+	case kind == "form":
+		return formValue(string(m.Body), name)
+	}
+	return p.read(m)
+}
+
+// formValue returns the first value of a name in form-urlencoded text, decoded once, and how often the name is there. What
+// cannot be decoded is not there.
+func formValue(form, name string) (value string, n int) {
+	for form != "" {
+		var item string
+		item, form, _ = strings.Cut(form, "&")
+		key, text, _ := strings.Cut(item, "=")
+		if key, err := url.QueryUnescape(key); err != nil || key != name {
+			continue
+		}
+		text, err := url.QueryUnescape(text)
+		if err != nil {
+			continue
+		}
+		if n++; n == 1 {
+			value = text
+		}
+	}
+	return value, n
+}
+
+// Describe says the handshake in words, a line for each of its steps:
+//
+//	POST with JSON type = url_verification and JSON challenge, signed: answered 200 with {json.challenge}; when the URL is saved
+func (h Handshake) Describe() string {
+	lines := make([]string, len(h.Steps))
+	for i := range h.Steps {
+		lines[i] = h.Steps[i].describe()
+	}
+	if h.When != "" && len(lines) > 0 {
+		lines[len(lines)-1] += "; " + h.When
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (s *Step) describe() string {
+	asked := strings.Join(s.Methods, " or ")
+	for i, mark := range s.Has {
+		asked += map[bool]string{true: " with ", false: " and "}[i == 0] + mark.In.words()
+		if len(mark.Is) > 0 {
+			asked += " = " + strings.Join(mark.Is, " or ")
+		}
+	}
+	if s.Signed {
+		asked += ", signed"
+	}
+	said := ": answered " + strconv.Itoa(s.Status)
+	if s.Type != NoBody {
+		said += " with " + strings.NewReplacer("{lb}", "{", "{rb}", "}").Replace(s.Body)
+	}
+	for _, f := range s.Fields {
+		said += ", " + f.Name + ": " + f.Value
+	}
+	if s.MAC.Of != "" {
+		said += ", {mac} being " + s.MAC.describe()
+	}
+	if s.Learns != "" {
+		said += "; " + s.Learns.words() + " is the secret from then on"
+	}
+	if s.Confirm.In != "" {
+		said += "; the webhooks begin once " + s.Confirm.In.words() + " is opened"
+	}
+	return asked + said
+}
+
+func (m *MAC) describe() string {
+	key := "the secret"
+	if m.Pair {
+		key = "the private key"
+	}
+	if m.HashedKey {
+		key = "the " + strings.ToUpper(string(m.Hash)) + " of " + key
+	}
+	return "the HMAC-" + strings.ToUpper(string(m.Hash)) + " " + string(m.Enc) + " of " + m.Of.words() + " under " + key
+}
+
+// words names a place of a handshake to a person.
+func (p Place) words() string {
+	kind, name, _ := strings.Cut(string(p), ":")
+	switch kind {
+	case "query":
+		return "?" + name + "="
+	case "form":
+		return "form field " + name
+	case "json":
+		return "JSON " + name
+	}
+	return "header " + name
+}

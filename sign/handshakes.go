@@ -1,0 +1,301 @@
+package sign
+
+// What challenges are made of that are proven with the secret.
+const (
+	hexDigits   = "0123456789abcdef"
+	lowerDigits = "0123456789abcdefghijklmnopqrstuvwxyz"
+	tokenChars  = lowerDigits + "ABCDEFGHIJKLMNOPQRSTUVWXYZ+/=_-."
+)
+
+// handshakes is the table of handshakes, in the order in which a request is compared with them: those that ask for more
+// stand before those that ask for less. It is never changed; callers get copies of its rows.
+var handshakes = [...]Handshake{
+	{
+		Name: "slack", Title: "Slack", Evidence: FromDocs, Distinct: true,
+		Docs: "https://docs.slack.dev/reference/events/url_verification",
+		When: "when the URL is saved",
+		Steps: []Step{{
+			Methods: []string{"POST"}, Signed: true,
+			Has:    []Mark{{In: "json:type", Is: []string{"url_verification"}}, {In: "json:challenge"}},
+			Status: 200, Type: PlainText, Body: "{json.challenge}",
+		}},
+	},
+	{
+		Name: "zoom", Title: "Zoom", Evidence: ProviderProven, Distinct: true,
+		Docs: "https://developers.zoom.us/docs/api/webhooks/#validate-your-webhook-endpoint",
+		When: "when the URL is saved, then every 72 hours; within 3 s",
+		Steps: []Step{{
+			Methods: []string{"POST"}, Signed: true,
+			Has:    []Mark{{In: "json:event", Is: []string{"endpoint.url_validation"}}, {In: "json:payload.plainToken"}},
+			Status: 200, Type: JSON,
+			Body: `{lb}"plainToken":"{json.payload.plainToken}","encryptedToken":"{mac}"{rb}`,
+			MAC:  MAC{Of: "json:payload.plainToken", Hash: SHA256, Enc: Hex, Alphabet: tokenChars, Min: 1, Max: 256},
+		}},
+	},
+	{
+		Name: "discord", Title: "Discord", Evidence: ProviderProven, Distinct: true,
+		Docs: "https://discord.com/developers/docs/interactions/overview#preparing-for-interactions",
+		When: "when the URL is saved, and again at any time",
+		Note: "Discord also sends wrong signatures, which must get 401",
+		Steps: []Step{
+			{
+				Methods: []string{"POST"}, Signed: true,
+				Has:    []Mark{{In: "header:X-Signature-Ed25519"}, {In: "json:type", Is: []string{"1"}}},
+				Lacks:  []Place{"json:event.type"},
+				Status: 200, Type: JSON, Body: `{lb}"type":1{rb}`,
+			},
+			{
+				Methods: []string{"POST"}, Signed: true,
+				Has:    []Mark{{In: "header:X-Signature-Ed25519"}, {In: "json:type", Is: []string{"0"}}},
+				Status: 204,
+			},
+		},
+	},
+	{
+		Name: "twitch", Title: "Twitch EventSub", Evidence: FromDocs, Distinct: true,
+		Docs: "https://dev.twitch.tv/docs/eventsub/handling-webhook-events/#responding-to-a-challenge-request",
+		When: "when the subscription is made",
+		Steps: []Step{{
+			Methods: []string{"POST"}, Signed: true,
+			Has: []Mark{{In: "header:Twitch-Eventsub-Message-Type", Is: []string{"webhook_callback_verification"}},
+				{In: "json:challenge"}},
+			Status: 200, Type: PlainText, Body: "{json.challenge}",
+		}},
+	},
+	{
+		Name: "xero", Title: "Xero", Evidence: FromDocs, Distinct: true,
+		Docs: "https://developer.xero.com/documentation/webhooks/configuring-your-server",
+		When: "when the URL is saved; within 5 s",
+		Note: "the intent to receive: several requests, some signed wrongly, which must get 401",
+		Steps: []Step{{
+			Methods: []string{"POST"}, Signed: true,
+			Has:    []Mark{{In: "header:x-xero-signature"}, {In: "json:entropy"}},
+			Lacks:  []Place{"json:events.0.eventType", "json:events.0.resourceId"},
+			Status: 200,
+		}},
+	},
+	{
+		Name: "aws-sns", Title: "Amazon SNS", Evidence: FromDocs, Distinct: true,
+		Docs: "https://docs.aws.amazon.com/sns/latest/dg/http-subscription-confirmation-json.html",
+		When: "when the subscription is made; good for three days",
+		Steps: []Step{{
+			Methods: []string{"POST"}, Signed: true,
+			Has: []Mark{{In: "header:x-amz-sns-message-type", Is: []string{"SubscriptionConfirmation"}},
+				{In: "json:SubscribeURL"}},
+			Status:  200,
+			Confirm: Confirm{In: "json:SubscribeURL", Host: "sns.*.amazonaws.com"},
+		}},
+	},
+	{
+		Name: "github", Title: "GitHub", Evidence: FromDocs, Distinct: true,
+		Docs: "https://docs.github.com/en/webhooks/webhook-events-and-payloads#ping",
+		When: "when the webhook is made",
+		Steps: []Step{{
+			Methods: []string{"POST"}, Signed: true,
+			Has:    []Mark{{In: "header:X-GitHub-Event", Is: []string{"ping"}}, {In: "json:hook_id"}},
+			Status: 200,
+		}},
+	},
+	{
+		Name: "eventgrid", Title: "Azure Event Grid", Evidence: FromDocs, Distinct: true,
+		Docs: "https://learn.microsoft.com/en-us/azure/event-grid/end-point-validation-event-grid-events-schema",
+		When: "when the subscription is made",
+		Steps: []Step{{
+			Methods: []string{"POST"},
+			Has: []Mark{{In: "header:aeg-event-type", Is: []string{"SubscriptionValidation"}},
+				{In: "json:0.data.validationCode"}},
+			Status: 200, Type: JSON, Body: `{lb}"validationResponse":"{json.0.data.validationCode}"{rb}`,
+		}},
+	},
+	{
+		Name: "cloudevents", Title: "CloudEvents", Evidence: FromDocs, Distinct: true,
+		Docs: "https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md#4-abuse-protection",
+		When: "when the webhook is registered",
+		Note: "any rate is allowed; a WebHook-Request-Callback is not called",
+		Steps: []Step{{
+			Methods: []string{"OPTIONS"},
+			Has:     []Mark{{In: "header:WebHook-Request-Origin"}},
+			Status:  200,
+			Fields: []Field{{"WebHook-Allowed-Origin", "{header.WebHook-Request-Origin}"}, {"WebHook-Allowed-Rate", "*"},
+				{"Allow", "POST, OPTIONS"}},
+		}},
+	},
+	{
+		Name: "asana", Title: "Asana", Evidence: FromDocs, Distinct: true,
+		Docs: "https://developers.asana.com/docs/webhooks-guide#the-webhook-handshake",
+		When: "when the webhook is made",
+		Steps: []Step{{
+			Methods: []string{"POST"},
+			Has:     []Mark{{In: "header:X-Hook-Secret"}},
+			Lacks:   []Place{"header:X-Hook-Signature"},
+			Status:  200,
+			Fields:  []Field{{"X-Hook-Secret", "{header.X-Hook-Secret}"}},
+			Learns:  "header:X-Hook-Secret",
+		}},
+	},
+	{
+		Name: "okta", Title: "Okta", Evidence: FromDocs, Distinct: true,
+		Docs: "https://developer.okta.com/docs/concepts/event-hooks/#one-time-verification-request",
+		When: "when the event hook is verified",
+		Steps: []Step{{
+			Methods: []string{"GET"},
+			Has:     []Mark{{In: "header:X-Okta-Verification-Challenge"}},
+			Status:  200, Type: JSON, Body: `{lb}"verification":"{header.X-Okta-Verification-Challenge}"{rb}`,
+		}},
+	},
+	{
+		Name: "x", Title: "X", Evidence: FromDocs, Distinct: true,
+		Docs: "https://docs.x.com/x-api/webhooks/introduction",
+		When: "when the webhook is registered, then hourly; within 3 s",
+		Note: "a token that could be the body of a webhook is not proven: its proof would be that webhook's signature",
+		Steps: []Step{{
+			Methods: []string{"GET"},
+			Has:     []Mark{{In: "query:crc_token"}},
+			Status:  200, Type: JSON, Body: `{lb}"response_token":"sha256={mac}"{rb}`,
+			MAC: MAC{Of: "query:crc_token", Hash: SHA256, Enc: Base64, Alphabet: tokenChars, Min: 1, Max: 256},
+		}},
+	},
+	{
+		Name: "braintree", Title: "Braintree", Evidence: ProviderProven, Distinct: true,
+		Docs: "https://developer.paypal.com/braintree/docs/guides/webhooks/create",
+		When: "when the webhook is made",
+		Note: "the secret is the public key, a colon and the private key",
+		Steps: []Step{{
+			Methods: []string{"GET"},
+			Has:     []Mark{{In: "query:bt_challenge"}},
+			Status:  200, Type: PlainText, Body: "{public}|{mac}",
+			// As strict as Braintree's own libraries: a payload signed with the same key is no such number.
+			MAC: MAC{Of: "query:bt_challenge", Hash: SHA1, Enc: Hex, HashedKey: true, Pair: true, Alphabet: hexDigits, Min: 20, Max: 32},
+		}},
+	},
+	{
+		Name: "msgraph", Title: "Microsoft Graph", Evidence: FromDocs, Distinct: true,
+		Docs: "https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks",
+		When: "when the subscription is made or renewed; within 10 s",
+		Steps: []Step{{
+			Methods: []string{"POST", "GET"},
+			Has:     []Mark{{In: "query:validationToken"}},
+			Status:  200, Type: PlainText, Body: "{query.validationToken}",
+		}},
+	},
+	{
+		Name: "websub", Title: "WebSub", Evidence: FromDocs, Distinct: true,
+		Docs: "https://www.w3.org/TR/websub/#hub-verifies-intent",
+		When: "when a subscription begins, ends or is renewed",
+		Note: "the parameter topic, where it is given, must be the one that is subscribed to",
+		Steps: []Step{{
+			Methods: []string{"GET"},
+			Has: []Mark{{In: "query:hub.mode", Is: []string{"subscribe", "unsubscribe"}}, {In: "query:hub.topic"},
+				{In: "query:hub.challenge"}},
+			Agreed: []Agreement{{In: "query:hub.topic", Param: "topic", Status: 404}},
+			Status: 200, Type: PlainText, Body: "{query.hub.challenge}",
+		}},
+	},
+	{
+		Name: "meta", Title: "Meta", Evidence: FromDocs,
+		Docs: "https://developers.facebook.com/docs/graph-api/webhooks/getting-started#verification-requests",
+		When: "when the subscription is made",
+		Note: "the parameter verify_token, where it is given, must be the one that is sent",
+		Steps: []Step{{
+			Methods: []string{"GET"},
+			Has: []Mark{{In: "query:hub.mode", Is: []string{"subscribe"}}, {In: "query:hub.verify_token"},
+				{In: "query:hub.challenge"}},
+			Agreed: []Agreement{{In: "query:hub.verify_token", Param: "verify_token", Status: 403}},
+			Status: 200, Type: PlainText, Body: "{query.hub.challenge}",
+		}},
+	},
+	{
+		Name: "strava", Title: "Strava", Evidence: FromDocs,
+		Docs: "https://developers.strava.com/docs/webhooks/",
+		When: "when the subscription is made; within 2 s",
+		Note: "asks as Meta does and wants another answer; its events carry no signature",
+		Steps: []Step{{
+			Methods: []string{"GET"},
+			Has: []Mark{{In: "query:hub.mode", Is: []string{"subscribe"}}, {In: "query:hub.verify_token"},
+				{In: "query:hub.challenge"}},
+			Agreed: []Agreement{{In: "query:hub.verify_token", Param: "verify_token", Status: 403}},
+			Status: 200, Type: JSON, Body: `{lb}"hub.challenge":"{query.hub.challenge}"{rb}`,
+		}},
+	},
+	{
+		Name: "dropbox", Title: "Dropbox", Evidence: FromDocs,
+		Docs: "https://www.dropbox.com/developers/reference/webhooks",
+		When: "when the URL is saved",
+		Steps: []Step{{
+			Methods: []string{"GET"},
+			Has:     []Mark{{In: "query:challenge"}},
+			Status:  200, Type: PlainText, Body: "{query.challenge}",
+		}},
+	},
+	{
+		Name: "nylas", Title: "Nylas", Evidence: FromDocs,
+		Docs: "https://developer.nylas.com/docs/v3/notifications/",
+		When: "when the webhook is made; within 10 s",
+		Steps: []Step{{
+			Methods: []string{"GET"},
+			Has:     []Mark{{In: "query:challenge"}},
+			Status:  200, Type: PlainText, Body: "{query.challenge}",
+		}},
+	},
+	{
+		Name: "monday", Title: "monday.com", Evidence: FromDocs,
+		Docs: "https://developer.monday.com/api-reference/reference/webhooks",
+		When: "when the URL is saved",
+		Steps: []Step{{
+			Methods: []string{"POST"},
+			Has:     []Mark{{In: "json:challenge"}},
+			Lacks:   []Place{"json:event.type"},
+			Status:  200, Type: JSON, Body: `{lb}"challenge":"{json.challenge}"{rb}`,
+		}},
+	},
+	{
+		Name: "notion", Title: "Notion", Evidence: FromDocs,
+		Docs: "https://developers.notion.com/reference/webhooks#step-2-verifying-the-subscription",
+		When: "when the subscription is made",
+		Note: "the token must also be pasted into the settings of the integration",
+		Steps: []Step{{
+			Methods: []string{"POST"},
+			Has:     []Mark{{In: "json:verification_token"}},
+			Lacks:   []Place{"header:X-Notion-Signature"},
+			Status:  200,
+			Learns:  "json:verification_token",
+		}},
+	},
+	{
+		Name: "woocommerce", Title: "WooCommerce", Evidence: FromDocs,
+		Docs: "https://woocommerce.com/document/webhooks/",
+		When: "when the webhook is saved",
+		Steps: []Step{{
+			Methods: []string{"POST"},
+			Has:     []Mark{{In: "form:webhook_id"}},
+			Lacks:   []Place{"header:X-WC-Webhook-Signature"},
+			Status:  200,
+		}},
+	},
+	{
+		Name: "mandrill", Title: "Mailchimp Transactional (Mandrill)", Evidence: FromDocs,
+		Docs: "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",
+		When: "when the webhook is made",
+		Note: "the POST is signed with the key test-webhook, which proves nothing and is not checked",
+		Steps: []Step{
+			{Methods: []string{"HEAD"}, Status: 200},
+			{
+				Methods: []string{"POST"},
+				Has:     []Mark{{In: "form:mandrill_events", Is: []string{"[]"}}},
+				Status:  200,
+			},
+		},
+	},
+	{
+		Name: "trello", Title: "Trello", Evidence: FromDocs,
+		Docs:  "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/",
+		When:  "when the webhook is made",
+		Steps: []Step{{Methods: []string{"HEAD"}, Status: 200}},
+	},
+	{
+		Name: "intercom", Title: "Intercom", Evidence: FromDocs,
+		Docs:  "https://developers.intercom.com/docs/webhooks",
+		When:  "when the URL is saved",
+		Steps: []Step{{Methods: []string{"HEAD"}, Status: 200}},
+	},
+}
