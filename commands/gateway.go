@@ -32,15 +32,18 @@ type gateway struct {
 	fallback  *lane           // for paths no route covers
 	lanes     map[*route]*lane
 	secrets   []sign.Secret // all of them, to keep them out of the history
+	learning  learning
 
 	broken   error // of printing
 	received atomic.Int64
+	greeted  atomic.Int64 // handshakes
 	invalid  atomic.Int64
 }
 
 // lane is what is done with the requests of one route.
 type lane struct {
-	verifier  *verifier // nil: unchecked
+	verifier  atomic.Pointer[verifier] // nil: unchecked; a handshake may bring it a secret
+	greeter   greeter
 	forwardTo string
 	publicURL string
 }
@@ -83,12 +86,16 @@ func (g *gateway) lane(ctx context.Context, o listenOptions, r *route) (*lane, e
 	if r.Scheme != "" { // flags, where there are any, have taken it out
 		flags.scheme = r.Scheme
 	}
-	var err error
-	if l.verifier, err = g.verifier(ctx, verifierOptions{schemeFlags: flags, route: r, tolerance: o.tolerance.d}); err != nil {
+	v, err := g.verifier(ctx, verifierOptions{schemeFlags: flags, route: r, tolerance: o.tolerance.d, learns: true})
+	if err != nil {
 		return nil, err
 	}
-	if l.verifier != nil {
-		g.secrets = append(g.secrets, l.verifier.secrets...)
+	if v != nil {
+		l.verifier.Store(v)
+		g.secrets = append(g.secrets, v.secrets...)
+	}
+	if l.greeter, err = newGreeter(o.handshake, v, &flags, r); err != nil {
+		return nil, err
 	}
 	target := o.forwardTo
 	if target == "" && g.respond == nil {
@@ -117,11 +124,27 @@ func (g *gateway) laneOf(target string) *lane {
 // check is listen's question whether a request is signed rightly.
 func (g *gateway) check(r *record.Request, now time.Time) listen.Checked {
 	l := g.laneOf(r.Target)
-	m := sign.Message{Method: r.Method, URL: g.asSenderKnows(l, r), Header: r.Header.HTTP(), Body: r.Body}
-	if l.verifier == nil {
+	m := sign.Message{Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body}
+	h, asked := l.greeter.find(m)
+	if asked && !h.Steps[0].Signed {
+		return listen.Checked{Scheme: l.schemeOf(h), EventType: ui.Handshake + h.Name, Uncounted: true}
+	}
+	m.URL = g.asSenderKnows(l, r)
+	found := l.check(m, now)
+	found.EventType = plainEvent(found.EventType)
+	if asked {
+		found.EventType, found.Uncounted = ui.Handshake+h.Name, true
+	}
+	return found
+}
+
+// check judges the signature of a message, or describes it where nothing is checked.
+func (l *lane) check(m sign.Message, now time.Time) listen.Checked {
+	v := l.verifier.Load()
+	if v == nil {
 		return describe(m)
 	}
-	c := l.verifier.check(m, now)
+	c := v.check(m, now)
 	return listen.Checked{Verdict: c.Verdict, Scheme: c.Scheme, WebhookID: c.WebhookID, EventType: c.EventType}
 }
 
@@ -150,7 +173,7 @@ func describe(m sign.Message) listen.Checked {
 
 // Record makes a received exchange durable.
 func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
-	kept := withoutSecrets(x, g.secrets)
+	kept := withoutLearnt(withoutSecrets(x, g.secrets))
 	err := g.history.Record(ctx, kept)
 	x.ID = kept.ID
 	return err
@@ -158,11 +181,15 @@ func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
 
 // Answer records how it ended, and says so.
 func (g *gateway) Answer(ctx context.Context, x *record.Exchange) error {
-	g.received.Add(1)
+	if isHandshake(x) {
+		g.greeted.Add(1)
+	} else {
+		g.received.Add(1)
+	}
 	if x.Verdict.Status == record.Invalid {
 		g.invalid.Add(1)
 	}
-	kept := withoutSecrets(x, g.secrets)
+	kept := withoutLearnt(withoutSecrets(x, g.secrets))
 	err := g.history.Answer(ctx, kept)
 	g.printing.Lock()
 	defer g.printing.Unlock()
@@ -185,6 +212,8 @@ func (g *gateway) reply(ctx context.Context, x *record.Exchange) *record.Respons
 	switch {
 	case x.Verdict.Status == record.Invalid:
 		return textAnswer(http.StatusUnauthorized, "invalid signature\n")
+	case isHandshake(x):
+		return g.greet(l, x)
 	case l.forwardTo != "":
 		return g.forward(ctx, x, l.forwardTo)
 	case g.respond != nil:
@@ -259,8 +288,10 @@ func (g *gateway) describe() []string {
 	var lines []string
 	say := func(where string, l *lane) {
 		what := "unchecked"
-		switch v := l.verifier; {
+		switch v := l.verifier.Load(); {
 		case v == nil:
+		case len(v.secrets) == 0:
+			what = "checked (" + v.scheme.Name + ") once its handshake has brought the secret"
 		case v.auto:
 			what = "checked (scheme auto)"
 		default:
@@ -286,6 +317,9 @@ func (g *gateway) describe() []string {
 // summary says at the end what came.
 func (g *gateway) summary() {
 	text := ui.Count(int(g.received.Load()), "webhook") + " received"
+	if n := g.greeted.Load(); n > 0 {
+		text += ", " + ui.Count(int(n), "handshake")
+	}
 	if bad := g.invalid.Load(); bad > 0 {
 		text += fmt.Sprintf(", %d with a bad signature", bad)
 	}

@@ -30,6 +30,8 @@ type listenOptions struct {
 	count                    int
 	duration                 ageValue
 	readyFile                string
+	handshake                handshakeValue
+	learn                    string
 }
 
 func newListen(sh *shell) *cobra.Command {
@@ -39,12 +41,18 @@ func newListen(sh *shell) *cobra.Command {
 		Short: "Receive webhooks: verify, record, answer, forward",
 		Long: `Receives webhooks. Each is checked, made durable in the history and only then
 answered: 200, or what --respond or the app behind --forward-to says; 401 when its
-signature is bad. Runs until ^C, --count or --for.`,
+signature is bad. Runs until ^C, --count or --for.
+
+What a provider asks before the first webhook (Slack's challenge, Zoom's validation,
+Meta's verify token) is answered by itself and not forwarded; --handshake=off leaves it
+to the app. Where the handshake brings the secret, as Asana's and Notion's do, listen
+begins without one, and --learn keeps what comes.`,
 		Example: `  barb listen
   barb listen -s stripe --secret env:WHSEC --forward-to :3000/webhooks
   barb listen -s auto --secret env:WHSEC --count 1 --for 30s --json
-  barb listen --addr 127.0.0.1:0 --ready-file url.txt --respond 500`,
-		Args: args(0, 0, "no arguments"),
+  barb listen --addr 127.0.0.1:0 --ready-file url.txt --respond 500
+  barb listen --handshake=meta --param verify_token=… --forward-to :3000`,
+		Args: listenArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runListen(cmd.Context(), sh, o) },
 	}
 	o.schemeFlags.addFlags(cmd, "check with this `scheme`, or auto to find it from the headers")
@@ -58,8 +66,13 @@ signature is bad. Runs until ^C, --count or --for.`,
 	f.Var(&o.maxBody, "max-body", "the largest body that is taken; more is answered 413")
 	f.IntVar(&o.count, "count", 0, "stop after so many webhooks")
 	f.Var(&o.duration, "for", "stop after this time; with --count, exit 4 when fewer came")
+	f.Var(&o.handshake, "handshake", "answer the handshakes of: scheme (those in use; of none, what is unmistakable), all, off, or `names`")
+	f.Lookup("handshake").NoOptDefVal = byScheme
+	f.StringVar(&o.learn, "learn", "", "keep the secret that a handshake brings in keyring:NAME or file:`PATH`")
 	f.StringVar(&o.readyFile, "ready-file", "", "write the URL to this `file` once it listens")
 	cmd.MarkFlagsMutuallyExclusive("forward-to", "respond")
+	complete(cmd, "handshake", completeHandshakes)
+	complete(cmd, "learn", func(string) []string { return []string{"file:", "keyring:"} })
 	return cmd
 }
 
@@ -237,6 +250,9 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 		}
 	}
 	if err := g.takeAnswers(o); err != nil {
+		return nil, err
+	}
+	if err := g.learning.into(o.learn); err != nil {
 		return nil, err
 	}
 	if err := g.takeRoutes(ctx, o); err != nil {

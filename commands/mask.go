@@ -59,12 +59,17 @@ func maskExchange(kept *record.Exchange, scheme sign.Scheme, key string) {
 			kept.Request.Body = []byte(mask(string(body)))
 		}
 	}
-	if kept.Response != nil {
-		response := *kept.Response
-		response.Header, response.Head = maskHeader(response.Header, mask), mask(response.Head)
-		response.Body = []byte(mask(string(response.Body)))
-		kept.Response = &response
+	maskResponse(kept, mask)
+}
+
+func maskResponse(x *record.Exchange, mask func(string) string) {
+	if x.Response == nil {
+		return
 	}
+	response := *x.Response
+	response.Header, response.Head = maskHeader(response.Header, mask), mask(response.Head)
+	response.Body = []byte(mask(string(response.Body)))
+	x.Response = &response
 }
 
 func maskRequest(r *record.Request, own, key string, mask func(string) string) {

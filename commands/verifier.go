@@ -23,6 +23,7 @@ type verifierOptions struct {
 	schemeFlags
 	path      string // of the request, to find a route; "" when not known
 	route     *route // when the route is known already
+	learns    bool   // a scheme whose handshake brings the secret may begin without one
 	tolerance *time.Duration
 }
 
@@ -51,6 +52,9 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier, er
 	if !v.auto {
 		if v.scheme, err = lookupScheme(name); err != nil {
 			return nil, err
+		}
+		if o.learns && len(refs) == 0 && learnsSecret(v.scheme) {
+			return v, nil
 		}
 		v.secrets, err = sh.schemeSecrets(ctx, v.scheme, o.secrets, r, false)
 		return v, err

@@ -38,6 +38,7 @@ type conn struct {
 	undrawn  int64           // how much of a refused request is read before the connection is closed
 	reserved bool            // it has one of Limit's places, and is not recorded
 	recorded bool            // it is durable, and its end not noted
+	counts   bool            // it is one of those that Limit counts
 	wrote    bool            // an answer to the request was begun
 }
 
@@ -65,7 +66,7 @@ func (c *conn) serve(ctx context.Context) {
 // next serves one request. It returns false when it was the connection's last.
 func (c *conn) next(ctx context.Context) (more bool) {
 	c.request, c.undrawn = nil, maxDrain
-	c.reserved, c.recorded, c.wrote = false, false, false
+	c.reserved, c.recorded, c.counts, c.wrote = false, false, true, false
 	if !c.wait() {
 		return false
 	}
@@ -142,11 +143,11 @@ func (c *conn) receive(x *record.Exchange) error {
 func (c *conn) exchange(ctx context.Context, x *record.Exchange) (more bool) {
 	defer c.rescue(ctx, x)
 	c.check(x)
-	if !c.run.reserve() {
+	if c.counts && !c.run.reserve() {
 		c.refuse(503, errors.New("as many exchanges as asked for are recorded"))
 		return false
 	}
-	c.reserved = true
+	c.reserved = c.counts
 	if err := c.run.Recorder.Record(ctx, x); err != nil {
 		c.unstored(ctx, x, err)
 		return false
@@ -168,6 +169,7 @@ func (c *conn) check(x *record.Exchange) {
 	}
 	found := c.run.Check(&x.Request, time.Now())
 	x.Verdict, x.Scheme, x.WebhookID, x.EventType = found.Verdict, found.Scheme, found.WebhookID, found.EventType
+	c.counts = !found.Uncounted
 }
 
 func (c *conn) reply(ctx context.Context, x *record.Exchange) *record.Response {
@@ -186,8 +188,7 @@ func (c *conn) reply(ctx context.Context, x *record.Exchange) *record.Response {
 
 // unstored answers a request that could not be recorded: the sender is to come again, unless its signature is wrong.
 func (c *conn) unstored(ctx context.Context, x *record.Exchange, err error) {
-	c.run.release()
-	c.reserved = false
+	c.release()
 	if x.Verdict.Status != record.Invalid {
 		c.refuse(503, err)
 		return
@@ -197,10 +198,20 @@ func (c *conn) unstored(ctx context.Context, x *record.Exchange, err error) {
 	c.linger()
 }
 
+// release gives the place of an exchange back that did not come to be.
+func (c *conn) release() {
+	if c.reserved {
+		c.run.release()
+		c.reserved = false
+	}
+}
+
 // settle notes how a recorded exchange ended.
 func (c *conn) settle(ctx context.Context, x *record.Exchange) {
 	c.recorded = false
-	defer c.run.count()
+	if c.counts {
+		defer c.run.count()
+	}
 	if err := c.run.Recorder.Answer(context.WithoutCancel(ctx), x); err != nil {
 		c.tell(x.Status(), fmt.Errorf("exchange %d is kept, its answer is not: %w", x.ID, err))
 	}
@@ -220,8 +231,8 @@ func (c *conn) rescue(ctx context.Context, x *record.Exchange) {
 	switch {
 	case c.recorded:
 		c.settle(ctx, x)
-	case c.reserved:
-		c.run.release()
+	default:
+		c.release()
 	}
 	c.tell(status, fmt.Errorf("panic: %v", v))
 	c.linger()

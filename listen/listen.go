@@ -26,6 +26,8 @@ type Recorder interface {
 type Checked struct {
 	Verdict                      record.Verdict
 	Scheme, WebhookID, EventType string
+	// Uncounted keeps the exchange out of Limit: it is no webhook but what comes before one.
+	Uncounted bool
 }
 
 // Refusal is something that did not become an exchange, or not a whole one. Method and Path are a stranger's words: escape
@@ -63,7 +65,7 @@ type Server struct {
 	Drain       time.Duration // for what is in flight at the end, 10 s
 
 	// Limit ends Serve after so many recorded and answered exchanges; 0 never does. No more than that are recorded:
-	// requests beyond them get 503.
+	// requests beyond them get 503. What Check calls Uncounted does not count.
 	Limit int
 }
 

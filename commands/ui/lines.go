@@ -78,8 +78,14 @@ func (p *Printer) Hook(x *record.Exchange) {
 	}, "  "))
 }
 
+// Handshake begins the event type of a handshake: "handshake:zoom".
+const Handshake = "handshake:"
+
 // what names an exchange by scheme and event, or by what was asked when neither is known.
 func (p *Printer) what(x *record.Exchange) string {
+	if name, ok := strings.CutPrefix(x.EventType, Handshake); ok {
+		return "handshake " + Clip(name, 60)
+	}
 	words := make([]string, 0, 2)
 	for _, w := range []string{x.Scheme, x.EventType} {
 		if w != "" {

@@ -1,0 +1,358 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+	"github.com/zalando/go-keyring"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/record"
+)
+
+// The values of --handshake besides names.
+const (
+	byScheme = "scheme"
+	allOf    = "all"
+	noneOf   = "off"
+)
+
+// handshakeValue is --handshake. Its zero value is byScheme.
+type handshakeValue struct {
+	mode  string
+	names []string
+}
+
+func (v *handshakeValue) String() string {
+	switch {
+	case v.mode == "":
+		return byScheme
+	case len(v.names) > 0:
+		return strings.Join(v.names, ",")
+	}
+	return v.mode
+}
+
+func (v *handshakeValue) Type() string { return "string" }
+
+// Set reads scheme, all, off, or names with commas between them.
+func (v *handshakeValue) Set(s string) error {
+	*v = handshakeValue{mode: s}
+	if s == byScheme || s == allOf || s == noneOf {
+		return nil
+	}
+	for name := range strings.SplitSeq(s, ",") {
+		if _, ok := sign.LookupHandshake(name); !ok {
+			return fmt.Errorf("%q is none of scheme, all, off, %s", name, strings.Join(handshakeNames(), ", "))
+		}
+		v.names = append(v.names, name)
+	}
+	return nil
+}
+
+func handshakeNames() []string {
+	var names []string
+	for _, h := range sign.Handshakes() {
+		names = append(names, h.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+func completeHandshakes(string) []string {
+	values := []string{byScheme + "\tthat of the scheme in use", allOf + "\twhatever looks like one", noneOf + "\tnone"}
+	for _, h := range sign.Handshakes() {
+		values = append(values, h.Name+"\t"+h.Title)
+	}
+	return values
+}
+
+// listenArgs takes no arguments. A flag whose value may be left out takes it behind an = only, which is easily forgotten.
+func listenArgs(cmd *cobra.Command, given []string) error {
+	if len(given) > 0 && cmd.Flag("handshake").Changed && new(handshakeValue).Set(given[0]) == nil {
+		return usage("--handshake takes its value behind an =").hint("--handshake=" + given[0])
+	}
+	return args(0, 0, "no arguments")(cmd, given)
+}
+
+// greeter finds the handshakes that a lane answers.
+type greeter struct {
+	off    bool
+	names  []string // none: those that are unmistakable
+	params map[string]string
+}
+
+func newGreeter(value handshakeValue, v *verifier, flags *schemeFlags, r *route) (g greeter, err error) {
+	if g.params, err = flags.paramMap(r); err != nil {
+		return g, err
+	}
+	switch {
+	case len(value.names) > 0:
+		g.names = value.names
+	case value.mode == allOf:
+		g.names = handshakeNames()
+	case value.mode == noneOf:
+		g.off = true
+	case v != nil && !v.auto:
+		g.off, g.names = v.scheme.Handshake == "", []string{v.scheme.Handshake}
+	}
+	return g, nil
+}
+
+// find returns the handshake that a message is. Its URL is the one that arrived.
+func (g *greeter) find(m sign.Message) (sign.Handshake, bool) {
+	if g.off {
+		return sign.Handshake{}, false
+	}
+	return sign.FindHandshake(m, g.names...)
+}
+
+// schemeOf is the scheme of the webhooks that follow a handshake, "" when it is not known.
+func (l *lane) schemeOf(h sign.Handshake) string {
+	if v := l.verifier.Load(); v != nil && !v.auto && v.scheme.Handshake == h.Name {
+		return v.scheme.Name
+	}
+	scheme, _ := sign.Lookup(h.Name)
+	return scheme.Name
+}
+
+func isHandshake(x *record.Exchange) bool { return strings.HasPrefix(x.EventType, ui.Handshake) }
+
+// plainEvent keeps a stranger's event type from passing for a handshake in the history.
+func plainEvent(event string) string {
+	if strings.HasPrefix(event, ui.Handshake) {
+		return "event:" + event
+	}
+	return event
+}
+
+// eventToSend is the event type as a header may carry it: a handshake's is our own mark and goes nowhere.
+func eventToSend(event string) string {
+	if strings.HasPrefix(event, ui.Handshake) {
+		return ""
+	}
+	return event
+}
+
+// asked is a recorded request as handshakes are found in it.
+func asked(x *record.Exchange, params map[string]string) sign.Message {
+	r := &x.Request
+	return sign.Message{Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body, Params: params}
+}
+
+// greet answers a handshake. Its signature, where it has one, was found valid or not checked.
+func (g *gateway) greet(l *lane, x *record.Exchange) *record.Response {
+	m := asked(x, l.greeter.params)
+	h, ok := l.greeter.find(m)
+	if !ok {
+		return &record.Response{Status: http.StatusOK}
+	}
+	var secrets []sign.Secret
+	if v := l.verifier.Load(); v != nil {
+		secrets = v.secrets
+	}
+	reply, err := h.Answer(m, secrets...)
+	if err != nil {
+		g.note("%d handshake %s refused: %v%s", x.ID, h.Name, detailOf(err), secretHint(h, err))
+		return responseOf(reply)
+	}
+	if secret, ok := h.Learnt(m); ok {
+		if err := g.learn(l, x.ID, h, secret); err != nil {
+			g.note("warning: %d handshake %s: the secret could not be kept: %v", x.ID, h.Name, err)
+			return textAnswer(http.StatusInternalServerError, "handshake refused\n")
+		}
+	}
+	g.advise(x, h, m)
+	return responseOf(reply)
+}
+
+func responseOf(r sign.Reply) *record.Response {
+	response := &record.Response{Status: r.Status, Body: r.Body}
+	for _, f := range r.Fields {
+		response.Header = append(response.Header, record.Field(f))
+	}
+	return response
+}
+
+func secretHint(h sign.Handshake, err error) string {
+	if e, ok := errors.AsType[*sign.Error](err); !ok || e.Reason != sign.EmptySecret {
+		return ""
+	}
+	return "; barb listen --handshake=" + h.Name + " --secret env:NAME"
+}
+
+// advise says what is left to be done, and what was not looked at.
+func (g *gateway) advise(x *record.Exchange, h sign.Handshake, m sign.Message) {
+	for _, param := range h.Unagreed(m.Params) {
+		g.suggest("%d handshake %s: any %s is accepted; --param %s=… accepts yours only", x.ID, h.Name, param, param)
+	}
+	host, genuine := h.ConfirmAt(m)
+	switch {
+	case host == "":
+	case !genuine:
+		g.note("warning: %d handshake %s wants %s opened, which is not %s's: do not", x.ID, h.Name, ui.Clip(host, 80), h.Title)
+	case x.Verdict.Status != record.Valid:
+		g.suggest("%d handshake %s wants %s opened; its signature was not checked: barb listen -s %s --secret file:PATH", x.ID, h.Name, host, h.Name)
+	default:
+		g.suggest(`%d handshake %s: confirm it at %s with  curl "$(barb show %d --json --jq '.request_body|fromjson|.SubscribeURL')"`, x.ID, h.Name, host, x.ID)
+	}
+}
+
+// suggest is note for what a person may do and a script need not hear.
+func (g *gateway) suggest(format string, args ...any) {
+	if !g.quiet {
+		g.note(format, args...)
+	}
+}
+
+// learning is what a listener does with the secrets that handshakes bring. The first one holds: whoever comes later may be
+// anybody, since a handshake is not signed.
+type learning struct {
+	mu     sync.Mutex
+	ref    string // of --learn
+	kept   bool   // the secret is where ref says
+	learnt map[*lane]string
+}
+
+// into reads --learn. It refuses what is there already, before anything is received.
+func (l *learning) into(ref string) error {
+	kind, name, _ := strings.Cut(ref, ":")
+	l.ref, l.learnt = ref, map[*lane]string{}
+	switch {
+	case ref == "":
+		return nil
+	case name == "" || kind != "file" && kind != "keyring":
+		return usage("--learn %q is neither keyring:NAME nor file:PATH", ref).hint("--learn keyring:asana")
+	case kind == "file":
+		return checkNewFile(name)
+	}
+	_, err := keyring.Get(keyringOf, name)
+	switch {
+	case err == nil:
+		return usage("--learn %s is in the keyring already", ref).hintf("--secret %s uses it", ref)
+	case errors.Is(err, keyring.ErrNotFound):
+		return nil
+	}
+	return unsupported("the keyring cannot be used: %w", err).hint("--learn file:PATH")
+}
+
+func checkNewFile(path string) error {
+	if _, err := os.Lstat(path); err == nil {
+		return usage("--learn file:%s is there already", path).hintf("--secret file:%s uses it", path)
+	}
+	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
+		return usage("--learn file:%s: there is no such folder", path)
+	}
+	return nil
+}
+
+// keep writes a secret to where --learn says.
+func (l *learning) keep(secret sign.Secret) error {
+	kind, name, _ := strings.Cut(l.ref, ":")
+	if kind == "keyring" {
+		return keyring.Set(keyringOf, name, string(secret.Key))
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(append(slices.Clone(secret.Key), '\n'))
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		_ = os.Remove(name)
+	}
+	return err
+}
+
+// learn takes a secret: into --learn, and for the checks of the lane when it has none yet.
+func (g *gateway) learn(l *lane, id int64, h sign.Handshake, secret sign.Secret) error {
+	g.learning.mu.Lock()
+	defer g.learning.mu.Unlock()
+	before, again := g.learning.learnt[l]
+	if again {
+		if before != string(secret.Key) {
+			g.note("warning: %d handshake %s brings another secret than the first one; it is not taken", id, h.Name)
+		}
+		return nil
+	}
+	keeps := g.learning.ref != "" && !g.learning.kept
+	if keeps {
+		if err := g.learning.keep(secret); err != nil {
+			return err
+		}
+		g.learning.kept = true
+	}
+	g.learning.learnt[l] = string(secret.Key)
+	checks := l.takeSecret(h, secret)
+	g.tellLearnt(id, h, secret, keeps, checks)
+	return nil
+}
+
+// takeSecret has the lane check with the secret, unless it has another one or does not check this scheme.
+func (l *lane) takeSecret(h sign.Handshake, secret sign.Secret) bool {
+	v := l.verifier.Load()
+	if v == nil || v.auto || len(v.secrets) > 0 || v.scheme.Handshake != h.Name {
+		return false
+	}
+	with := *v
+	with.secrets = []sign.Secret{secret}
+	l.verifier.Store(&with)
+	return true
+}
+
+// shownOfSecret is how many characters of a learnt secret are shown, for a person to know it again. It has sixteen at least.
+const shownOfSecret = 4
+
+func (g *gateway) tellLearnt(id int64, h sign.Handshake, secret sign.Secret, kept, checks bool) {
+	what := fmt.Sprintf("%d handshake %s brings the secret %s…", id, h.Name, secret.Key[:shownOfSecret])
+	if checks {
+		what += ", checked with from now on"
+	}
+	if kept {
+		g.suggest("%s; kept: --secret %s", what, g.learning.ref)
+		return
+	}
+	g.suggest("%s; --learn keyring:%s or --learn file:PATH keeps it, it is not in the history", what, h.Name)
+}
+
+// learnsSecret reports whether the handshake of a scheme brings its secret.
+func learnsSecret(s sign.Scheme) bool {
+	h, _ := sign.LookupHandshake(s.Handshake)
+	return slices.ContainsFunc(h.Steps, func(s sign.Step) bool { return s.Learns != "" })
+}
+
+// withoutLearnt is the exchange as it may be kept and shown when it is a handshake that brings a secret: what is known to
+// be a secret never reaches the history. A body that holds it is replaced as a whole, since a sender may have escaped the
+// secret there in many ways.
+func withoutLearnt(x *record.Exchange) *record.Exchange {
+	name, ok := strings.CutPrefix(x.EventType, ui.Handshake)
+	if !ok {
+		return x
+	}
+	h, _ := sign.LookupHandshake(name)
+	secret, ok := h.Learnt(asked(x, nil))
+	if !ok {
+		return x
+	}
+	kept := *x
+	mask := func(s string) string { return strings.ReplaceAll(s, string(secret.Key), masked) }
+	maskRequest(&kept.Request, "", string(secret.Key), mask)
+	kept.Request.Body = []byte(mask(string(kept.Request.Body)))
+	for _, step := range h.Steps {
+		if path, ok := strings.CutPrefix(string(step.Learns), "json:"); ok {
+			kept.Request.Body = fmt.Appendf(nil, "{%q:%q}", path, masked)
+		}
+	}
+	maskResponse(&kept, mask)
+	return &kept
+}
