@@ -129,15 +129,21 @@ func isHandshake(x *record.Exchange) bool { return strings.HasPrefix(x.EventType
 // plainEvent keeps a stranger's event type from passing for a handshake in the history.
 func plainEvent(event string) string {
 	if strings.HasPrefix(event, ui.Handshake) {
-		return "event:" + event
+		return notOurs + event
 	}
 	return event
 }
 
-// eventToSend is the event type as a header may carry it: a handshake's is our own mark and goes nowhere.
+const notOurs = "event:"
+
+// eventToSend is the event type as a header may carry it when it is replayed: a handshake's is our own mark and goes
+// nowhere, one that plainEvent changed is what it was.
 func eventToSend(event string) string {
 	if strings.HasPrefix(event, ui.Handshake) {
 		return ""
+	}
+	if strings.HasPrefix(event, notOurs+ui.Handshake) {
+		return event[len(notOurs):]
 	}
 	return event
 }

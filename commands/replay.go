@@ -247,7 +247,7 @@ func (r *replayer) courier(s *signer) *courier {
 
 // plan makes of a captured exchange the first attempt of its replay.
 func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.Exchange, *signer, error) {
-	x := record.Exchange{Kind: record.Sent, Thread: captured.ID, WebhookID: captured.WebhookID, EventType: captured.EventType, Scheme: captured.Scheme}
+	x := record.Exchange{Kind: record.Sent, Thread: captured.ID, WebhookID: captured.WebhookID, EventType: eventToSend(captured.EventType), Scheme: captured.Scheme}
 	target, err := r.target(captured)
 	if err != nil {
 		return x, nil, err

@@ -82,7 +82,7 @@ func detailOf(err error) error {
 
 // message is a request as sign takes it. Few schemes sign other headers, and a map of them is half of what signing costs.
 func (s *signer) message(x *record.Exchange, now time.Time, r *record.Request) sign.Message {
-	m := sign.Message{ID: x.WebhookID, Event: eventToSend(x.EventType), Time: now, Method: r.Method, URL: r.URL, Body: r.Body, Params: s.params}
+	m := sign.Message{ID: x.WebhookID, Event: x.EventType, Time: now, Method: r.Method, URL: r.URL, Body: r.Body, Params: s.params}
 	if s.scheme.Code != "" || s.scheme.Nonce != "" || strings.Contains(s.scheme.Content, "{header.") {
 		m.Header = r.Header.HTTP()
 	}

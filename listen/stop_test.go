@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"net/http"
 	"strings"
 	"sync"
 	"syscall"
@@ -307,4 +308,59 @@ func TestServeForwardsForASenderThatLeft(t *testing.T) {
 	if len(r.refusals) != 0 {
 		t.Errorf("a kept exchange was refused: %+v", <-r.refusals)
 	}
+}
+
+func TestWhatIsUncountedDoesNotUseUpTheLimit(t *testing.T) {
+	uncounted := func(r *record.Request, _ time.Time) listen.Checked {
+		return listen.Checked{Uncounted: r.Method == http.MethodGet}
+	}
+	r := serve(t, listen.Server{Limit: 1, Check: uncounted})
+	const question = "GET /?challenge=1 HTTP/1.1\r\nHost: h\r\n\r\n"
+	for range 5 {
+		if r.dial(t).send(question).wantStatus(200).Close {
+			t.Error("an exchange that does not count says Connection: close")
+		}
+	}
+	if !r.dial(t).send(hook).wantStatus(200).Close {
+		t.Error("the one that counts does not say Connection: close")
+	}
+	if err := receive(t, r.ended, "Serve to return"); err != nil || r.shelf.len() != 6 {
+		t.Errorf("Serve = %v with %d recorded, want 6", err, r.shelf.len())
+	}
+}
+
+func TestAnUncountedExchangeThatIsNotStoredGivesNoPlaceBack(t *testing.T) {
+	g := newGate()
+	r := serve(t, listen.Server{Limit: 1, Reply: g.reply, Recorder: &failing{left: 2, shelf: newShelf()},
+		Check: func(r *record.Request, _ time.Time) listen.Checked {
+			return listen.Checked{Uncounted: r.Method == http.MethodGet}
+		}})
+	for range 2 {
+		r.dial(t).send("GET / HTTP/1.1\r\nHost: h\r\n\r\n").wantStatus(503)
+	}
+	first := r.dial(t).send(hook)
+	receive(t, g.asked, "the first request")
+	r.dial(t).send(hook).wantStatus(503)
+	close(g.open)
+	first.wantStatus(200)
+	if err := receive(t, r.ended, "Serve to return"); err != nil {
+		t.Errorf("Serve = %v", err)
+	}
+}
+
+// failing is a shelf that cannot keep the first few.
+type failing struct {
+	left  int
+	shelf *shelf
+}
+
+func (f *failing) Record(ctx context.Context, x *record.Exchange) error {
+	if f.left--; f.left >= 0 {
+		return errors.New("no room")
+	}
+	return f.shelf.Record(ctx, x)
+}
+
+func (f *failing) Answer(ctx context.Context, x *record.Exchange) error {
+	return f.shelf.Answer(ctx, x)
 }

@@ -25,7 +25,7 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata/script",
 		Setup: setup,
-		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"ready": ready, "app": app, "count": count},
+		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"ready": ready, "app": app, "count": count, "ask": ask},
 	})
 }
 
@@ -92,6 +92,37 @@ func app(ts *testscript.TestScript, _ bool, args []string) {
 	}))
 	ts.Defer(server.Close)
 	ts.Setenv(name, server.URL)
+}
+
+// ask FILE METHOD URL [HEADERS [BODY]] sends a request as a provider does and writes what comes back into FILE: the status,
+// the headers sorted, the body. HEADERS and BODY are files; - stands for none.
+func ask(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 3 {
+		ts.Fatalf("usage: ask FILE METHOD URL [HEADERS [BODY]]")
+	}
+	args = append(args, "-", "-")
+	body := ""
+	if args[4] != "-" {
+		body = ts.ReadFile(args[4])
+	}
+	request, err := http.NewRequest(args[1], args[2], strings.NewReader(body))
+	ts.Check(err)
+	if args[3] != "-" {
+		for line := range strings.Lines(ts.ReadFile(args[3])) {
+			name, value, _ := strings.Cut(strings.TrimSuffix(line, "\n"), ": ")
+			request.Header.Add(name, value)
+		}
+	}
+	response, err := http.DefaultTransport.RoundTrip(request)
+	ts.Check(err)
+	defer response.Body.Close()
+	said, err := io.ReadAll(response.Body)
+	ts.Check(err)
+	text := &strings.Builder{}
+	fmt.Fprintf(text, "%d\n", response.StatusCode)
+	ts.Check(response.Header.Write(text))
+	got := strings.ReplaceAll(text.String(), "\r\n", "\n") + "\n" + string(said)
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), []byte(got), 0o600))
 }
 
 // count N FILE|stdout TEXT: so many lines of it hold the text.
