@@ -182,6 +182,7 @@ func schemePairs(s sign.Scheme) [][2]string {
 		{"webhook id", s.IDIn.String()},
 		{"event type", s.EventIn.String()},
 		{"limits", covers},
+		{"handshake", handshakeText(s)},
 		{"note", s.Note},
 		{"evidence", evidenceText(s.Evidence)},
 		{"docs", s.Docs},
@@ -204,6 +205,14 @@ func headerText(s sign.Scheme) string {
 		where = "in the body, " + where
 	}
 	return strings.Join(append([]string{where + ": " + value}, s.Alt...), "\n")
+}
+
+func handshakeText(s sign.Scheme) string {
+	h, ok := sign.LookupHandshake(s.Handshake)
+	if !ok {
+		return ""
+	}
+	return h.Describe()
 }
 
 func paramsText(s sign.Scheme) string {

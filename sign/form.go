@@ -28,7 +28,7 @@ func parseForm(body []byte) ([]field, bool) {
 	return fields, true
 }
 
-// formValue returns the value of a form field or query parameter, and how often it is there. What cannot be decoded is
+// formValue returns the first value of a form field or query parameter, decoded once, and how often it is there. What cannot be decoded is
 // not there.
 func formValue(form, name string) (value string, n int) {
 	for pair := range strings.SplitSeq(form, "&") {
@@ -36,8 +36,12 @@ func formValue(form, name string) (value string, n int) {
 		if key, err := url.QueryUnescape(k); err != nil || key != name {
 			continue
 		}
-		if text, err := url.QueryUnescape(v); err == nil {
-			value, n = text, n+1
+		text, err := url.QueryUnescape(v)
+		if err != nil {
+			continue
+		}
+		if n++; n == 1 {
+			value = text
 		}
 	}
 	return value, n

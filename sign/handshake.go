@@ -1,7 +1,6 @@
 package sign
 
 import (
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -182,39 +181,10 @@ func (s *Step) is(m *Message) bool {
 
 // ask is read for the places of handshakes. A body longer than any handshake has no fields.
 func (p Place) ask(m *Message) (value string, n int) {
-	kind, name, _ := strings.Cut(string(p), ":")
-	switch {
-	case kind == "query":
-		before, _, _ := strings.Cut(m.URL, "#")
-		_, query, _ := strings.Cut(before, "?")
-		return formValue(query, name)
-	case kind != "header" && len(m.Body) > maxAsked:
+	if kind := p.kind(); (kind == "json" || kind == "form") && len(m.Body) > maxAsked {
 		return "", 0
-	case kind == "form":
-		return formValue(string(m.Body), name)
 	}
 	return p.read(m)
-}
-
-// formValue returns the first value of a name in form-urlencoded text, decoded once, and how often the name is there. What
-// cannot be decoded is not there.
-func formValue(form, name string) (value string, n int) {
-	for form != "" {
-		var item string
-		item, form, _ = strings.Cut(form, "&")
-		key, text, _ := strings.Cut(item, "=")
-		if key, err := url.QueryUnescape(key); err != nil || key != name {
-			continue
-		}
-		text, err := url.QueryUnescape(text)
-		if err != nil {
-			continue
-		}
-		if n++; n == 1 {
-			value = text
-		}
-	}
-	return value, n
 }
 
 // Describe says the handshake in words, a line for each of its steps:

@@ -27,6 +27,9 @@ func TestEveryRowOfTheCatalogueIsValidAndComplete(t *testing.T) {
 		if u, err := url.Parse(s.Docs); err != nil || u.Scheme != "https" || u.Host == "" {
 			t.Errorf("%s: documentation address %q", s.Name, s.Docs)
 		}
+		if _, ok := sign.LookupHandshake(s.Handshake); s.Handshake != "" && !ok {
+			t.Errorf("%s: no handshake %q", s.Name, s.Handshake)
+		}
 		if s.Title == "" || !slices.Contains(grades, s.Evidence) || seen[s.Name] {
 			t.Errorf("%s: title %q, evidence %q, seen %v", s.Name, s.Title, s.Evidence, seen[s.Name])
 		}
