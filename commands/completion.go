@@ -53,12 +53,17 @@ func complete(cmd *cobra.Command, flag string, values func(prefix string) []stri
 	})
 }
 
-func schemeNames(prefix string, auto bool) []string {
+// schemeNames completes a scheme's name. Whatever is wrong with barb.toml, a completion says nothing.
+func (sh *shell) schemeNames(prefix string, auto bool) []string {
 	var names []string
 	if auto { // the shell leaves out what does not begin as typed
 		names = append(names, "auto\tfind the scheme from the headers")
 	}
-	for _, s := range sign.All() {
+	schemes := sign.All()
+	if file, err := sh.configuration(); err == nil {
+		schemes = file.schemes()
+	}
+	for _, s := range schemes {
 		if strings.HasPrefix(s.Name, prefix) {
 			names = append(names, s.Name+"\t"+s.Title)
 		}

@@ -49,6 +49,7 @@ type configFile struct {
 		Tolerance any `toml:"tolerance"`
 	} `toml:"verify"`
 
+	own    []ownScheme // the tables [scheme.NAME]
 	path   string
 	values map[string]string // "send.retries" → "4"
 }
@@ -226,6 +227,9 @@ func (c *configFile) read() error {
 			return err
 		}
 	}
+	if err := c.takeSchemes(plain, data); err != nil {
+		return err
+	}
 	return c.checkRoutes()
 }
 
@@ -236,6 +240,10 @@ func (c *configFile) value(plain map[string]any, s setting) error {
 	}
 	switch v := plain[strings.ReplaceAll(s.flag, "-", "_")].(type) {
 	case nil:
+	case map[string]any:
+		if s.key() != "scheme" { // that one is the table of one's own schemes
+			return usage("%s: %s is a table, not a value", c.path, s.key())
+		}
 	case string, int64, bool, float64:
 		c.values[s.key()] = fmt.Sprint(v)
 	default:
@@ -253,7 +261,11 @@ func tomlError(path string, err error) error {
 	}
 	if decode, ok := errors.AsType[*toml.DecodeError](err); ok {
 		line, column := decode.Position()
-		return usage("%s:%d:%d: %s", path, line, column, strings.TrimPrefix(decode.Error(), "toml: "))
+		f := usage("%s:%d:%d: %s", path, line, column, strings.TrimPrefix(decode.Error(), "toml: "))
+		if strings.Contains(decode.Error(), "key scheme already exists") {
+			f = f.hint("scheme = \"NAME\" cannot stand beside [scheme.NAME]; give the default with BARB_SCHEME, or in a [[route]]")
+		}
+		return f
 	}
 	return usage("%s: %w", path, err)
 }
@@ -292,6 +304,9 @@ func runConfig(sh *shell, root *cobra.Command) error {
 	}
 	if sh.Getenv("BARB_SECRET") != "" {
 		rows = append(rows, configRow{Key: "secret", Value: "env:BARB_SECRET", Source: "BARB_SECRET", Variable: "BARB_SECRET"})
+	}
+	for _, s := range file.own {
+		rows = append(rows, configRow{Key: "scheme." + s.Name, Value: s.Formula(), Source: source(file.sourceOf(s.Name))})
 	}
 	for i, r := range file.Routes {
 		value := strings.Join(slices.DeleteFunc([]string{r.Path, r.Scheme, strings.Join(r.secrets, ","), r.ForwardTo},

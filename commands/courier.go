@@ -84,7 +84,7 @@ func (c *courier) deliver(ctx context.Context, x record.Exchange) (delivered, er
 	d.interrupted = !d.ok && ctx.Err() != nil
 	if d.interrupted && last.Exchange.NextIn > 0 { // the attempt that was announced will not come
 		last.Exchange.NextIn = 0
-		if err := c.history.Answer(keep, withoutSecrets(last.Exchange, c.sign.secrets)); err != nil {
+		if err := c.history.Answer(keep, c.file.withoutSecrets(last.Exchange, c.sign.secrets)); err != nil {
 			return d, err
 		}
 	}
@@ -108,7 +108,7 @@ func (c *courier) begun(ctx context.Context, a *deliver.Attempt) error {
 // ended records how an attempt ended, and returns it as it was kept. One that nobody waits for and nothing repeats needs
 // no id now.
 func (c *courier) ended(ctx context.Context, a *deliver.Attempt) (kept *record.Exchange, err error) {
-	kept = withoutSecrets(a.Exchange, c.sign.secrets)
+	kept = c.file.withoutSecrets(a.Exchange, c.sign.secrets)
 	switch {
 	case a.Exchange.ID != 0:
 		err = c.history.Answer(ctx, kept)
@@ -122,7 +122,7 @@ func (c *courier) ended(ctx context.Context, a *deliver.Attempt) (kept *record.E
 }
 
 func (c *courier) record(ctx context.Context, x *record.Exchange) error {
-	kept := withoutSecrets(x, c.sign.secrets)
+	kept := c.file.withoutSecrets(x, c.sign.secrets)
 	err := c.history.Record(ctx, kept)
 	x.ID = kept.ID
 	return err

@@ -21,11 +21,11 @@ type schemeFlags struct {
 	params  []string
 }
 
-func (f *schemeFlags) addFlags(cmd *cobra.Command, use string) {
+func (f *schemeFlags) addFlags(sh *shell, cmd *cobra.Command, use string) {
 	cmd.Flags().StringVarP(&f.scheme, "scheme", "s", "", use)
 	cmd.Flags().StringArrayVar(&f.secrets, "secret", nil, "a secret `reference`: env:NAME, file:PATH, cmd:COMMAND, keyring:NAME or - (repeatable)")
 	cmd.Flags().StringArrayVar(&f.params, "param", nil, "a `name=value` the scheme signs that is not in the request, e.g. webhook_id for paypal (repeatable)")
-	complete(cmd, "scheme", func(prefix string) []string { return schemeNames(prefix, strings.Contains(use, "auto")) })
+	complete(cmd, "scheme", func(prefix string) []string { return sh.schemeNames(prefix, strings.Contains(use, "auto")) })
 	complete(cmd, "secret", func(string) []string { return []string{"env:", "file:", "cmd:", "keyring:", "-"} })
 }
 

@@ -130,7 +130,7 @@ func (g *gateway) check(r *record.Request, now time.Time) listen.Checked {
 		return listen.Checked{Scheme: l.schemeOf(h), EventType: ui.Handshake + h.Name, Uncounted: true}
 	}
 	m.URL = g.asSenderKnows(l, r)
-	found := l.check(m, now)
+	found := l.check(m, now, g.file)
 	found.EventType = plainEvent(found.EventType)
 	if asked {
 		found.EventType, found.Uncounted = ui.Handshake+h.Name, true
@@ -139,10 +139,10 @@ func (g *gateway) check(r *record.Request, now time.Time) listen.Checked {
 }
 
 // check judges the signature of a message, or describes it where nothing is checked.
-func (l *lane) check(m sign.Message, now time.Time) listen.Checked {
+func (l *lane) check(m sign.Message, now time.Time, file *configFile) listen.Checked {
 	v := l.verifier.Load()
 	if v == nil {
-		return describe(m)
+		return describe(m, file)
 	}
 	c := v.check(m, now)
 	return listen.Checked{Verdict: c.Verdict, Scheme: c.Scheme, WebhookID: c.WebhookID, EventType: c.EventType}
@@ -164,8 +164,8 @@ func (g *gateway) asSenderKnows(l *lane, r *record.Request) string {
 }
 
 // describe names an unchecked request by what its headers show, so that the line and the history say what it was.
-func describe(m sign.Message) listen.Checked {
-	for _, scheme := range sign.Detect(m) {
+func describe(m sign.Message, file *configFile) listen.Checked {
+	for _, scheme := range sign.Detect(m, file.ownSchemes()...) {
 		return listen.Checked{Scheme: scheme.Name, WebhookID: scheme.ID(m), EventType: scheme.Event(m)}
 	}
 	return listen.Checked{}
@@ -173,7 +173,7 @@ func describe(m sign.Message) listen.Checked {
 
 // Record makes a received exchange durable.
 func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
-	kept := withoutLearnt(withoutSecrets(x, g.secrets))
+	kept := withoutLearnt(g.file.withoutSecrets(x, g.secrets))
 	err := g.history.Record(ctx, kept)
 	x.ID = kept.ID
 	return err
@@ -189,7 +189,7 @@ func (g *gateway) Answer(ctx context.Context, x *record.Exchange) error {
 	if x.Verdict.Status == record.Invalid {
 		g.invalid.Add(1)
 	}
-	kept := withoutLearnt(withoutSecrets(x, g.secrets))
+	kept := withoutLearnt(g.file.withoutSecrets(x, g.secrets))
 	err := g.history.Answer(ctx, kept)
 	g.printing.Lock()
 	defer g.printing.Unlock()
@@ -237,7 +237,7 @@ func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string
 	}
 	f := record.Exchange{Kind: record.Sent, Thread: x.ID, Attempt: 1, Start: time.Now(), Request: request,
 		WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme}
-	kept := withoutSecrets(&f, g.secrets)
+	kept := g.file.withoutSecrets(&f, g.secrets)
 	if err := g.history.Record(ctx, kept); err != nil {
 		g.warn("%v", err)
 		return &record.Response{Status: http.StatusServiceUnavailable, Header: record.Header{{Name: "Retry-After", Value: "5"}}}
@@ -246,7 +246,7 @@ func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string
 	ctx, cancel := context.WithTimeout(ctx, forwardTimeout)
 	defer cancel()
 	g.client.Do(ctx, &f)
-	if err := g.history.Answer(context.WithoutCancel(ctx), withoutSecrets(&f, g.secrets)); err != nil {
+	if err := g.history.Answer(context.WithoutCancel(ctx), g.file.withoutSecrets(&f, g.secrets)); err != nil {
 		g.warn("%v", err)
 	}
 	if f.Response != nil && f.Response.Cut {

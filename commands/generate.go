@@ -19,7 +19,7 @@ func runGenerateKey(sh *shell, names []string) error {
 	if len(names) != 1 {
 		return usage("--generate-key makes a key for one scheme").hint("barb schemes discord --generate-key")
 	}
-	s, err := lookupScheme(names[0])
+	s, err := sh.lookupScheme(names[0])
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ begins without one, and --learn keeps what comes.`,
 		Args: listenArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runListen(cmd.Context(), sh, o) },
 	}
-	o.schemeFlags.addFlags(cmd, "check with this `scheme`, or auto to find it from the headers")
+	o.schemeFlags.addFlags(sh, cmd, "check with this `scheme`, or auto to find it from the headers")
 	o.jsonFlags.addFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.addr, "addr", "127.0.0.1:4242", "the `address` to listen on; :0 picks a port of this machine")

@@ -19,11 +19,11 @@ const minMasked = 8
 // withoutSecrets is the exchange as it may be kept and shown. A token scheme sends the secret itself, and what barb was
 // told is a secret never reaches the history: it is replaced in the scheme's header and, where an endpoint echoes it or
 // a sender has it in the URL, there too. Every other scheme's exchange is returned as it is.
-func withoutSecrets(x *record.Exchange, secrets []sign.Secret) *record.Exchange {
+func (c *configFile) withoutSecrets(x *record.Exchange, secrets []sign.Secret) *record.Exchange {
 	if len(secrets) == 0 || x.Scheme == "" {
 		return x
 	}
-	scheme, ok := sign.Lookup(x.Scheme)
+	scheme, ok := c.scheme(x.Scheme)
 	if !ok || scheme.Auth != sign.Token {
 		return x
 	}
@@ -92,8 +92,8 @@ func maskHeader(h record.Header, mask func(string) string) record.Header {
 }
 
 // isMasked reports whether the history kept the mask in place of the exchange's secret.
-func isMasked(x *record.Exchange) bool {
-	scheme, ok := sign.Lookup(x.Scheme)
+func (c *configFile) isMasked(x *record.Exchange) bool {
+	scheme, ok := c.scheme(x.Scheme)
 	if !ok || scheme.Auth != sign.Token {
 		return false
 	}

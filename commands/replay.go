@@ -12,7 +12,6 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
-	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -256,7 +255,7 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 		return x, nil, usage("%w", err)
 	}
 	if r.options.exact {
-		if isMasked(captured) {
+		if r.file.isMasked(captured) {
 			return x, nil, unkept(captured)
 		}
 		x.Request = exactly(captured, x.Request)
@@ -266,7 +265,7 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 	if err != nil {
 		return x, nil, err
 	}
-	if isMasked(captured) && !s.signs {
+	if r.file.isMasked(captured) && !s.signs {
 		return x, nil, unkept(captured)
 	}
 	if r.options.newID || x.WebhookID == "" {
@@ -336,8 +335,8 @@ func (r *replayer) target(captured *record.Exchange) (string, error) {
 }
 
 // isTimed reports whether a scheme's signature grows old.
-func isTimed(scheme string) bool {
-	s, ok := sign.Lookup(scheme)
+func (c *configFile) isTimed(scheme string) bool {
+	s, ok := c.scheme(scheme)
 	return ok && s.Time.Unit != ""
 }
 
@@ -363,7 +362,7 @@ func (r *replayer) signerFor(ctx context.Context, captured *record.Exchange) (*s
 		return nil, usage("%d has no known scheme to sign with", captured.ID).hintf("barb replay %d --exact", captured.ID)
 	case r.options.resign:
 		return nil, usage("no secret is known for scheme %s", captured.Scheme).hint(referenceHelp)
-	case isTimed(captured.Scheme):
+	case r.file.isTimed(captured.Scheme):
 		r.warn("no secret is known for scheme %s: the old signature is sent, which the receiver may find too old; --secret signs anew", captured.Scheme)
 	}
 	r.signers[captured.Scheme+" "+path] = s

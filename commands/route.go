@@ -28,7 +28,7 @@ func (c *configFile) checkRoutes() error {
 			return usage(`%s: path = %q does not begin with "/"`, where, r.Path)
 		}
 		if r.Scheme != "" && r.Scheme != "auto" {
-			if _, err := lookupScheme(r.Scheme); err != nil {
+			if _, err := c.lookupScheme(r.Scheme); err != nil {
 				return usage("%s: scheme = %q is not known", where, r.Scheme).hint("barb schemes")
 			}
 		}

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -11,17 +12,49 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// lookupScheme finds a scheme by name; an unknown one comes with the nearest.
-func lookupScheme(name string) (sign.Scheme, error) {
-	if s, ok := sign.Lookup(strings.ToLower(name)); ok {
+// scheme finds a scheme by name: one of the catalogue or one of barb.toml. No name is in both.
+func (c *configFile) scheme(name string) (sign.Scheme, bool) {
+	if s, ok := sign.Lookup(name); ok {
+		return s, true
+	}
+	i := slices.IndexFunc(c.own, func(o ownScheme) bool { return o.Name == name })
+	if i < 0 {
+		return sign.Scheme{}, false
+	}
+	return c.own[i].Scheme, true
+}
+
+// ownSchemes are those of barb.toml.
+func (c *configFile) ownSchemes() []sign.Scheme {
+	own := make([]sign.Scheme, len(c.own))
+	for i := range c.own {
+		own[i] = c.own[i].Scheme
+	}
+	return own
+}
+
+// schemes are all there are: one's own, then the catalogue.
+func (c *configFile) schemes() []sign.Scheme { return append(c.ownSchemes(), sign.All()...) }
+
+// lookupScheme is scheme; an unknown one comes with the nearest.
+func (c *configFile) lookupScheme(name string) (sign.Scheme, error) {
+	if s, ok := c.scheme(strings.ToLower(name)); ok {
 		return s, nil
 	}
 	var names []string
-	for _, s := range sign.All() {
+	for _, s := range c.schemes() {
 		names = append(append(names, s.Name), s.Aliases...)
 	}
 	return sign.Scheme{}, unsupported("unknown scheme %q", name).
 		hint(nearestHint("-s ", nearestOf(strings.ToLower(name), names), "barb schemes lists what there is"))
+}
+
+func (sh *shell) lookupScheme(name string) (sign.Scheme, error) {
+	file, err := sh.configuration()
+	if err != nil {
+		return sign.Scheme{}, err
+	}
+	return file.lookupScheme(name)
 }
 
 // signFailure gives a refusal of the sign package its exit code and remedy. Only what the caller gave can fail here; what
@@ -43,7 +76,7 @@ func newSchemes(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "schemes [NAME…]",
 		Short: "List the signature schemes, show one, or make a throw-away key for it",
-		Long: `Lists the signature schemes. With a name, everything about that one: the headers, the
+		Long: `Lists the signature schemes, those of barb.toml before those of the catalogue. With a name, everything about that one: the headers, the
 signed content as a formula, the form of the secret, the tolerance, the provider's
 documentation, and how well the facts are confirmed. A part of a name lists those that
 contain it.
@@ -56,7 +89,7 @@ printed, for tests.`,
   barb schemes --json --jq 'select(.secret == "whsec") | .name'
   barb schemes discord --generate-key`,
 		ValidArgsFunction: func(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
-			return schemeNames(prefix, false), cobra.ShellCompDirectiveNoFileComp
+			return sh.schemeNames(prefix, false), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error {
 			if generate {
@@ -70,13 +103,17 @@ printed, for tests.`,
 }
 
 func runSchemes(sh *shell, names []string) error {
-	chosen, whole, err := chooseSchemes(names)
+	file, err := sh.configuration()
+	if err != nil {
+		return err
+	}
+	chosen, whole, err := file.chooseSchemes(names)
 	if err != nil {
 		return err
 	}
 	if sh.json {
 		for _, s := range chosen {
-			if err := sh.emit(newSchemeJSON(s)); err != nil {
+			if err := sh.emit(newSchemeJSON(s, file.sourceOf(s.Name))); err != nil {
 				return err
 			}
 		}
@@ -87,35 +124,49 @@ func runSchemes(sh *shell, names []string) error {
 			if i > 0 {
 				sh.out.Line("")
 			}
-			sh.out.Pairs(schemePairs(s))
+			sh.out.Pairs(schemePairs(s, file.sourceOf(s.Name)))
 		}
 		return nil
 	}
-	rows := make([][]string, 0, len(chosen))
-	for _, s := range chosen {
-		rows = append(rows, []string{s.Name, s.Formula(), s.Header, toleranceText(s)})
-	}
-	sh.out.Table([]string{"NAME", "SIGNATURE", "HEADER", "TOLERANCE"}, rows)
+	sh.printSchemes(file, chosen)
 	return nil
 }
 
+// printSchemes prints a line for each scheme; where one is of barb.toml, also where it comes from.
+func (sh *shell) printSchemes(file *configFile, schemes []sign.Scheme) {
+	head := []string{"NAME", "SIGNATURE", "HEADER", "TOLERANCE"}
+	own := slices.ContainsFunc(schemes, func(s sign.Scheme) bool { return file.sourceOf(s.Name) != "" })
+	if own {
+		head = append(head, "SOURCE")
+	}
+	rows := make([][]string, 0, len(schemes))
+	for _, s := range schemes {
+		row := []string{s.Name, ui.EscapeLine(s.Formula()), s.Header, toleranceText(s)}
+		if own {
+			row = append(row, cmp.Or(file.sourceOf(s.Name), "catalogue"))
+		}
+		rows = append(rows, row)
+	}
+	sh.out.Table(head, rows)
+}
+
 // chooseSchemes finds the named schemes; whole says that each name was exact, so that they are shown in full.
-func chooseSchemes(names []string) (chosen []sign.Scheme, whole bool, err error) {
+func (c *configFile) chooseSchemes(names []string) (chosen []sign.Scheme, whole bool, err error) {
 	if len(names) == 0 {
-		return sign.All(), false, nil
+		return c.schemes(), false, nil
 	}
 	whole = true
 	for _, name := range names {
-		if s, ok := sign.Lookup(strings.ToLower(name)); ok {
+		if s, ok := c.scheme(strings.ToLower(name)); ok {
 			chosen = append(chosen, s)
 			continue
 		}
-		found := slices.DeleteFunc(sign.All(), func(s sign.Scheme) bool {
+		found := slices.DeleteFunc(c.schemes(), func(s sign.Scheme) bool {
 			known := append([]string{s.Name, strings.ToLower(s.Title)}, s.Aliases...)
 			return !slices.ContainsFunc(known, func(k string) bool { return strings.Contains(k, strings.ToLower(name)) })
 		})
 		if len(found) == 0 {
-			_, err := lookupScheme(name)
+			_, err := c.lookupScheme(name)
 			return nil, false, err
 		}
 		whole = false
@@ -147,9 +198,10 @@ type schemeJSON struct {
 	Evidence   string   `json:"evidence"`
 	Docs       string   `json:"docs,omitempty"`
 	Note       string   `json:"note,omitempty"`
+	Source     string   `json:"source,omitempty"` // file and line of one's own
 }
 
-func newSchemeJSON(s sign.Scheme) schemeJSON {
+func newSchemeJSON(s sign.Scheme, source string) schemeJSON {
 	seconds := func(d time.Duration) *float64 {
 		if s.Time.Unit == "" || d == sign.NoLimit {
 			return nil
@@ -161,21 +213,21 @@ func newSchemeJSON(s sign.Scheme) schemeJSON {
 		Secret: string(s.Key), Timestamp: timestampText(s), Past: seconds(s.Tolerance.Past), Future: seconds(s.Tolerance.Future),
 		ID: s.IDIn.String(), Event: s.EventIn.String(), Params: paramsOf(s), Handshake: s.Handshake,
 		CanSign: true, CoversBody: s.CoversBody(), Rotates: s.Rotates(),
-		Evidence: string(s.Evidence), Docs: s.Docs, Note: s.Note}
+		Evidence: string(s.Evidence), Docs: s.Docs, Note: s.Note, Source: source}
 }
 
-func schemePairs(s sign.Scheme) [][2]string {
+func schemePairs(s sign.Scheme, source string) [][2]string {
 	covers := ""
 	if !s.CoversBody() {
 		covers = "authenticates the sender, not the body"
 	}
 	return [][2]string{
-		{"name", s.Name + "  " + s.Title},
+		{"name", s.Name + "  " + ui.EscapeLine(s.Title)},
 		{"also", strings.Join(s.Aliases, ", ")},
-		{"signature", s.Formula()},
-		{"header", headerText(s)},
+		{"signature", ui.EscapeLine(s.Formula())},
+		{"header", ui.Escape(headerText(s))},
 		{"secret", secretText(s)},
-		{"timestamp", timestampText(s)},
+		{"timestamp", ui.EscapeLine(timestampText(s))},
 		{"tolerance", toleranceText(s)},
 		{"rotation", rotationText(s)},
 		{"to be given", paramsText(s)},
@@ -185,7 +237,8 @@ func schemePairs(s sign.Scheme) [][2]string {
 		{"handshake", handshakeText(s)},
 		{"note", s.Note},
 		{"evidence", evidenceText(s.Evidence)},
-		{"docs", s.Docs},
+		{"docs", ui.EscapeLine(s.Docs)},
+		{"source", source},
 	}
 }
 

@@ -43,7 +43,7 @@ func (f *filterFlags) addFlags(sh *shell, cmd *cobra.Command) {
 	flags.StringVar(&f.webhookID, "id", "", "only this webhook `id`")
 	flags.StringVar(&f.grep, "grep", "", "only bodies that contain this `text`")
 	flags.StringVar(&f.where, "where", "", "only where this jq `expression` over the JSON form is true")
-	complete(cmd, "scheme", func(prefix string) []string { return schemeNames(prefix, false) })
+	complete(cmd, "scheme", func(prefix string) []string { return sh.schemeNames(prefix, false) })
 	complete(cmd, "event", sh.completeEvents)
 }
 
@@ -51,13 +51,13 @@ func (f *filterFlags) addFlags(sh *shell, cmd *cobra.Command) {
 func (f *filterFlags) given() bool { return *f != filterFlags{} }
 
 // filter checks the flags and returns them as the history takes them. where is nil without --where.
-func (f *filterFlags) filter(now time.Time) (out store.Filter, where *jqFilter, err error) {
+func (f *filterFlags) filter(sh *shell) (out store.Filter, where *jqFilter, err error) {
 	if f.received && f.sent {
 		return out, nil, usage("--received and --sent exclude each other")
 	}
 	out = store.Filter{Failed: f.failed, Scheme: f.scheme, Event: f.event, Endpoint: f.endpoint, WebhookID: f.webhookID, Grep: f.grep}
 	if f.scheme != "" && !strings.Contains(f.scheme, "*") {
-		if _, err := lookupScheme(f.scheme); err != nil {
+		if _, err := sh.lookupScheme(f.scheme); err != nil {
 			return out, nil, err
 		}
 	}
@@ -79,7 +79,7 @@ func (f *filterFlags) filter(now time.Time) (out store.Filter, where *jqFilter, 
 		if moment.text == "" {
 			continue
 		}
-		if *moment.at, err = parsePast(moment.text, now); err != nil {
+		if *moment.at, err = parsePast(moment.text, sh.Now()); err != nil {
 			return out, nil, usage("--%s %w", moment.flag, err)
 		}
 	}
@@ -178,7 +178,7 @@ func selectorError(text string, err error) error {
 
 // selected yields the exchanges that the selectors and flags choose, at most limit of them (0: all).
 func (sh *shell) selected(ctx context.Context, selectors []string, flags *filterFlags, adjust func(*store.Filter)) (iter.Seq2[*record.Exchange, error], error) {
-	filter, where, err := flags.filter(sh.Now())
+	filter, where, err := flags.filter(sh)
 	if err != nil {
 		return nil, err
 	}
@@ -206,7 +206,7 @@ func (sh *shell) selected(ctx context.Context, selectors []string, flags *filter
 // narrowed is the filter of the flags for what works on a filter only; --where becomes the ids for which it is true. none
 // says that there are no such ids. The history is open afterwards.
 func (sh *shell) narrowed(ctx context.Context, flags *filterFlags) (filter store.Filter, none bool, err error) {
-	filter, where, err := flags.filter(sh.Now())
+	filter, where, err := flags.filter(sh)
 	if err != nil {
 		return filter, false, err
 	}

@@ -51,7 +51,7 @@ id. Every attempt is in the history before the next one begins.`,
 			return runSend(cmd.Context(), sh, o)
 		},
 	}
-	o.schemeFlags.addFlags(cmd, "sign with this `scheme` (barb schemes lists them)")
+	o.schemeFlags.addFlags(sh, cmd, "sign with this `scheme` (barb schemes lists them)")
 	o.headerFlags.addFlags(cmd)
 	f := cmd.Flags()
 	f.VarP(&onceValue{text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin; its bytes are not changed")

@@ -45,7 +45,7 @@ history is not opened.`,
 			return runSign(cmd.Context(), sh, o)
 		},
 	}
-	o.schemeFlags.addFlags(cmd, "the `scheme` to sign with (barb schemes lists them)")
+	o.schemeFlags.addFlags(sh, cmd, "the `scheme` to sign with (barb schemes lists them)")
 	o.headerFlags.addFlags(cmd)
 	f := cmd.Flags()
 	f.VarP(&onceValue{text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin")
@@ -160,7 +160,7 @@ func printHeaders(sh *shell, s signedPayload) error {
 // printValue prints the value of the signature alone: of the header that the scheme names first, or of its place in the
 // body.
 func printValue(sh *shell, s signedPayload) error {
-	scheme, err := lookupScheme(s.scheme)
+	scheme, err := sh.lookupScheme(s.scheme)
 	if err != nil {
 		return err
 	}

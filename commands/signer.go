@@ -41,7 +41,7 @@ func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) 
 		return &signer{}, nil
 	}
 	s := &signer{signs: true}
-	if s.scheme, err = lookupScheme(name); err != nil {
+	if s.scheme, err = file.lookupScheme(name); err != nil {
 		return nil, err
 	}
 	if s.params, err = f.paramMap(route); err != nil {

@@ -14,6 +14,7 @@ import (
 type verifier struct {
 	scheme    sign.Scheme // zero when auto
 	auto      bool
+	file      *configFile // whose own schemes auto tries too
 	secrets   []sign.Secret
 	params    map[string]string
 	tolerance *time.Duration
@@ -45,12 +46,12 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier, er
 	if name == "" && len(refs) == 0 {
 		return nil, nil
 	}
-	v := &verifier{tolerance: o.tolerance, auto: name == "" || name == "auto"}
+	v := &verifier{file: file, tolerance: o.tolerance, auto: name == "" || name == "auto"}
 	if v.params, err = o.paramMap(r); err != nil {
 		return nil, err
 	}
 	if !v.auto {
-		if v.scheme, err = lookupScheme(name); err != nil {
+		if v.scheme, err = file.lookupScheme(name); err != nil {
 			return nil, err
 		}
 		if o.learns && len(refs) == 0 && learnsSecret(v.scheme) {
@@ -91,9 +92,9 @@ func (v *verifier) check(m sign.Message, now time.Time) checked {
 	}
 	first := checked{Verdict: record.Verdict{Status: record.Invalid, Reason: string(sign.MissingSignature)},
 		detail: "no header of a known scheme", coversBody: true}
-	candidates := sign.Detect(m)
+	candidates := sign.Detect(m, v.file.ownSchemes()...)
 	if len(candidates) == 0 { // nothing has the form of a signature; a header's name still says what is malformed
-		candidates = slices.DeleteFunc(sign.All(), func(s sign.Scheme) bool { return m.Header.Get(s.Header) == "" })
+		candidates = slices.DeleteFunc(v.file.schemes(), func(s sign.Scheme) bool { return m.Header.Get(s.Header) == "" })
 	}
 	for i, scheme := range candidates {
 		c := v.checkWith(scheme, m, now)

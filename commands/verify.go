@@ -50,7 +50,7 @@ when it is valid, 1 when it is not.`,
 			return runVerify(cmd.Context(), sh, o)
 		},
 	}
-	o.schemeFlags.addFlags(cmd, "the `scheme`, or auto to find it from the headers")
+	o.schemeFlags.addFlags(sh, cmd, "the `scheme`, or auto to find it from the headers")
 	o.headerFlags.addFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.headersFile, "headers", "", "a `file` of headers, one 'Name: value' a line")
@@ -231,7 +231,7 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	if exists(o.positional[0]) {
 		sh.warn("%s is taken as a history id; the file is ./%s", o.positional[0], o.positional[0])
 	}
-	if isMasked(x) {
+	if sh.file.isMasked(x) {
 		return m, now, usage("%d came with the secret as a header, which the history does not keep; it was %s", x.ID, ui.Verdict(x.Verdict)).
 			hintf("barb show %d", x.ID)
 	}

@@ -5,21 +5,27 @@ import (
 	"slices"
 )
 
-// Detect returns the schemes of the catalogue that a message may have been signed with, the best fit first; none when
-// nothing fits. A scheme fits by the form of its signature's value and never by a header's name alone, since many
-// providers share names. A scheme is not offered when a stronger signature is there.
-func Detect(m Message) []Scheme {
-	type fit struct{ index, score int }
+// Detect returns the schemes of the catalogue and of own, the caller's, that a message may have been signed with, the best
+// fit first and of equal ones the caller's; none when nothing fits. A scheme fits by the form of its signature's value and
+// never by a header's name alone, since many providers share names. A scheme is not offered when a stronger signature is
+// there.
+func Detect(m Message, own ...Scheme) []Scheme {
+	type fit struct {
+		scheme *Scheme
+		score  int
+	}
 	var fits []fit
-	for i := range catalog {
-		if score := catalog[i].fit(&m); score > 0 {
-			fits = append(fits, fit{i, score})
+	for _, schemes := range [][]Scheme{own, catalog[:]} {
+		for i := range schemes {
+			if score := schemes[i].fit(&m); score > 0 {
+				fits = append(fits, fit{&schemes[i], score})
+			}
 		}
 	}
 	slices.SortStableFunc(fits, func(a, b fit) int { return cmp.Compare(b.score, a.score) })
 	found := make([]Scheme, len(fits))
 	for i, f := range fits {
-		found[i] = catalog[f.index].clone()
+		found[i] = f.scheme.clone()
 	}
 	return found
 }

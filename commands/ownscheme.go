@@ -1,0 +1,182 @@
+package commands
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/sign"
+)
+
+// ownTolerance is the tolerance of an own scheme that has a timestamp and says nothing else.
+const ownTolerance = 5 * time.Minute
+
+// ownScheme is one [scheme.NAME] of barb.toml: the user's own row of the catalogue.
+type ownScheme struct {
+	sign.Scheme
+	line int
+}
+
+// sourceOf is where an own scheme stands, "barb.toml:12"; "" for those of the catalogue.
+func (c *configFile) sourceOf(name string) string {
+	i := slices.IndexFunc(c.own, func(o ownScheme) bool { return o.Name == name })
+	if i < 0 {
+		return ""
+	}
+	return fmt.Sprintf("%s:%d", c.path, c.own[i].line)
+}
+
+// takeSchemes reads the tables [scheme.NAME]. scheme = "NAME", the default of --scheme, is not one.
+func (c *configFile) takeSchemes(plain map[string]any, document []byte) error {
+	tables, ok := plain["scheme"].(map[string]any)
+	if !ok {
+		return nil
+	}
+	lines := findKeys(document)
+	for name, value := range tables {
+		r := schemeReader{path: c.path, name: name, lines: lines}
+		s, err := r.read(value)
+		if err != nil {
+			return err
+		}
+		c.own = append(c.own, ownScheme{s, lines.line("scheme", name)})
+	}
+	slices.SortFunc(c.own, func(a, b ownScheme) int { return cmp.Compare(a.line, b.line) })
+	return nil
+}
+
+// schemeReader makes a scheme of one table.
+type schemeReader struct {
+	path, name string
+	lines      keyLines
+	scheme     sign.Scheme
+}
+
+// fault is a complaint about a key, "time.unit", with the line it stands in.
+func (r *schemeReader) fault(key, format string, args ...any) *failure {
+	return usage("%s", r.place(key)+": "+fmt.Sprintf(format, args...))
+}
+
+func (r *schemeReader) place(key string) string {
+	at := append([]string{"scheme", r.name}, strings.Split(key, ".")...)
+	return fmt.Sprintf("%s:%d: scheme.%s", r.path, r.lines.line(at...), r.name)
+}
+
+func (r *schemeReader) read(value any) (sign.Scheme, error) {
+	table, ok := value.(map[string]any)
+	if !ok {
+		return r.scheme, r.fault("", "is not a table").hintf("write [scheme.%s] and its keys below", r.name)
+	}
+	if s, taken := sign.Lookup(r.name); taken || r.name == "auto" {
+		f := r.fault("", "name: %s is taken by barb itself", r.name).hint("give it another name, such as my-" + r.name)
+		if taken {
+			f = f.hintf("barb schemes %s", s.Name)
+		}
+		return r.scheme, f
+	}
+	r.scheme.Name = r.name
+	if err := r.fill(table, ""); err != nil {
+		return r.scheme, err
+	}
+	_, timed := table["time"]
+	setDefaults(&r.scheme, timed)
+	return r.scheme, r.validate()
+}
+
+// fill sets what a table says, in the order it says it.
+func (r *schemeReader) fill(table map[string]any, within string) error {
+	setters := schemeKeys(&r.scheme)
+	keys := slices.SortedFunc(maps.Keys(table), func(a, b string) int {
+		return cmp.Or(cmp.Compare(r.lines.line("scheme", r.name, a), r.lines.line("scheme", r.name, b)), cmp.Compare(a, b))
+	})
+	for _, key := range keys {
+		name := within + key
+		inner, isTable := table[key].(map[string]any)
+		parts := slices.DeleteFunc(slices.Sorted(maps.Keys(setters)), func(k string) bool { return !strings.HasPrefix(k, name+".") })
+		set, known := setters[name]
+		var err error
+		switch {
+		case isTable && len(parts) > 0:
+			err = r.fill(inner, name+".")
+		case known:
+			if wrong := set(table[key]); wrong != nil {
+				err = r.fault(name, "%s: %v", name, wrong)
+			}
+		case len(parts) > 0:
+			err = r.fault(name, "%s: is not a table of %s", name, strings.Join(parts, ", "))
+		default:
+			near := nearestOf(name, slices.Collect(maps.Keys(setters)))
+			slices.Sort(near)
+			err = r.fault(name, "unknown key %q", name).hint(nearestHint("", near, "docs/schemes.md explains the keys there are"))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// validate is Scheme.Validate, each fault with the line of its key.
+func (r *schemeReader) validate() error {
+	var faults []string
+	for _, err := range flatten(r.scheme.Validate()) {
+		field, _, _ := strings.Cut(err.Error(), ":")
+		faults = append(faults, r.place(field)+": "+err.Error())
+	}
+	if len(faults) == 0 {
+		return nil
+	}
+	return usage("%s", strings.Join(faults, "\n")).hint("docs/schemes.md explains the keys and has examples")
+}
+
+// flatten takes joined errors apart.
+func flatten(err error) []error {
+	joined, ok := errors.AsType[interface {
+		error
+		Unwrap() []error
+	}](err)
+	switch {
+	case err == nil:
+		return nil
+	case !ok:
+		return []error{err}
+	}
+	var all []error
+	for _, e := range joined.Unwrap() {
+		all = append(all, flatten(e)...)
+	}
+	return all
+}
+
+// setDefaults completes what was left out: HMAC-SHA256 in hex over the body, keyed with the secret as it is.
+func setDefaults(s *sign.Scheme, timed bool) {
+	s.Auth = cmp.Or(s.Auth, sign.HMAC)
+	switch s.Auth {
+	case sign.HMAC, sign.Digest:
+		s.Hash, s.Key = cmp.Or(s.Hash, sign.SHA256), cmp.Or(s.Key, sign.Raw)
+	case sign.ECDSA:
+		s.Hash, s.Key = cmp.Or(s.Hash, sign.SHA256), cmp.Or(s.Key, sign.SPKI)
+	case sign.RSA:
+		s.Hash, s.Key = cmp.Or(s.Hash, sign.SHA256), cmp.Or(s.Key, sign.PEM)
+	case sign.Ed25519:
+		s.Key = cmp.Or(s.Key, sign.Hex32)
+	case sign.Token:
+		s.Key = cmp.Or(s.Key, sign.Raw)
+	}
+	if s.Auth != sign.Token {
+		s.Enc, s.Content = cmp.Or(s.Enc, sign.Hex), cmp.Or(s.Content, "{body}")
+	}
+	if !timed {
+		return
+	}
+	s.Time.Unit = cmp.Or(s.Time.Unit, sign.Seconds)
+	s.Tolerance.Past, s.Tolerance.Future = cmp.Or(s.Tolerance.Past, ownTolerance), cmp.Or(s.Tolerance.Future, ownTolerance)
+	if s.Time.Key != "" {
+		s.Split = cmp.Or(s.Split, ",")
+		s.Format = cmp.Or(s.Format, s.Time.Key+"{ts}"+s.Split[:1]+s.Prefix+"{sig}")
+	}
+}

@@ -1,0 +1,113 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/barbhq/barb/sign"
+)
+
+// setter puts the value of one key into a scheme.
+type setter func(value any) error
+
+// schemeKeys are the keys of [scheme.NAME], which docs/schemes.md explains. A dot stands for a table within.
+func schemeKeys(s *sign.Scheme) map[string]setter {
+	return map[string]setter{
+		"title":            text(&s.Title),
+		"docs":             text(&s.Docs),
+		"auth":             text(&s.Auth),
+		"hash":             text(&s.Hash),
+		"enc":              text(&s.Enc),
+		"key":              text(&s.Key),
+		"content":          text(&s.Content),
+		"header":           text(&s.Header),
+		"alt":              texts(&s.Alt),
+		"split":            text(&s.Split),
+		"prefix":           text(&s.Prefix),
+		"format":           text(&s.Format),
+		"more":             text(&s.More),
+		"stronger":         text(&s.Stronger),
+		"id_in":            text(&s.IDIn),
+		"event_in":         text(&s.EventIn),
+		"fixed":            fields(&s.Fixed),
+		"time.in":          text(&s.Time.In),
+		"time.key":         text(&s.Time.Key),
+		"time.unit":        text(&s.Time.Unit),
+		"tolerance":        tolerance(&s.Tolerance.Past, &s.Tolerance.Future),
+		"tolerance.past":   tolerance(&s.Tolerance.Past),
+		"tolerance.future": tolerance(&s.Tolerance.Future),
+	}
+}
+
+func text[T ~string](field *T) setter {
+	return func(value any) error {
+		s, ok := value.(string)
+		if !ok {
+			return errors.New("is not text")
+		}
+		*field = T(s)
+		return nil
+	}
+}
+
+func texts(field *[]string) setter {
+	return func(value any) error {
+		list, ok := value.([]any)
+		for _, item := range list {
+			var s string
+			if text(&s)(item) != nil {
+				ok = false
+			}
+			*field = append(*field, s)
+		}
+		if !ok {
+			return errors.New(`is not a list of texts, ["X-Signature-2"]`)
+		}
+		return nil
+	}
+}
+
+// fields reads a table of header names and values. A TOML table has no order, so they are sent sorted.
+func fields(field *[]sign.Field) setter {
+	return func(value any) error {
+		table, ok := value.(map[string]any)
+		if !ok {
+			return errors.New(`is not a table of headers, { X-Algorithm = "sha256" }`)
+		}
+		for _, name := range slices.Sorted(maps.Keys(table)) {
+			f := sign.Field{Name: name}
+			if err := text(&f.Value)(table[name]); err != nil {
+				return fmt.Errorf("value of %s %w", name, err)
+			}
+			*field = append(*field, f)
+		}
+		return nil
+	}
+}
+
+// tolerance reads "5m" or "unlimited".
+func tolerance(sides ...*time.Duration) setter {
+	return func(value any) error {
+		var s string
+		if err := text(&s)(value); err != nil {
+			return fmt.Errorf(`%w such as "5m", nor { past = "5m", future = "unlimited" }`, err)
+		}
+		limit := sign.NoLimit
+		if s != "unlimited" {
+			var err error
+			if limit, err = parseDuration(s); err != nil {
+				return fmt.Errorf(`%w, nor "unlimited"`, err)
+			}
+			if limit == 0 {
+				return errors.New("must be above zero")
+			}
+		}
+		for _, side := range sides {
+			*side = limit
+		}
+		return nil
+	}
+}

@@ -1,0 +1,187 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/base64"
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/barbhq/barb/sign"
+)
+
+// ran is what a run of barb left behind.
+type ran struct {
+	code     int
+	out, err string
+}
+
+// barb runs one command line in a folder with this barb.toml.
+func barb(t *testing.T, config string, environ map[string]string, args ...string) ran {
+	t.Helper()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "barb.toml"), []byte(config), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var out, errs bytes.Buffer
+	env := Env{In: strings.NewReader(""), Out: &out, Err: &errs, Dir: dir, Getenv: func(name string) string { return environ[name] },
+		Now: func() time.Time { return time.Unix(1700000000, 0) }, Rand: func() float64 { return 0 }, Interruptible: context.WithCancel}
+	code := Main(context.Background(), env, "test", args)
+	return ran{code, out.String(), strings.ReplaceAll(errs.String(), dir+string(filepath.Separator), "")}
+}
+
+func schemesPage(t *testing.T) string {
+	t.Helper()
+	page, err := os.ReadFile("../docs/schemes.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(page)
+}
+
+func tomlBlocks(page string) (blocks []string) {
+	for i, part := range strings.Split(page, "```toml\n") {
+		if block, _, ok := strings.Cut(part, "```"); ok && i > 0 {
+			blocks = append(blocks, block)
+		}
+	}
+	return blocks
+}
+
+// Every example of docs/schemes.md is loaded, signs, and verifies what it signed; every byte of the body counts, but for a
+// token.
+func TestTheExamplesOfTheDocsSignAndVerify(t *testing.T) {
+	public, private, err := ed25519.GenerateKey(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	environ := map[string]string{
+		"SECRET":  base64.StdEncoding.EncodeToString([]byte("a secret for the examples of docs")),
+		"SIGNING": base64.StdEncoding.EncodeToString(private.Seed()), "VERIFYING": base64.StdEncoding.EncodeToString(public),
+	}
+	seen := 0
+	for _, block := range tomlBlocks(schemesPage(t)) {
+		for _, match := range regexp.MustCompile(`(?m)^\[scheme\.([a-z-]+)\]$`).FindAllStringSubmatch(block, -1) {
+			seen++
+			name := match[1]
+			t.Run(name, func(t *testing.T) { signAndVerify(t, block, name, environ) })
+		}
+	}
+	if seen < 6 {
+		t.Errorf("%d examples", seen)
+	}
+}
+
+func signAndVerify(t *testing.T, config, name string, environ map[string]string) {
+	signing, verifying := "env:SECRET", "env:SECRET"
+	if strings.Contains(config, "ed25519") && name != "door" {
+		signing, verifying = "env:SIGNING", "env:VERIFYING"
+	}
+	url := []string{"--url", "https://shop.example/hooks?a=1"}
+	signed := barb(t, config, environ, append(url, "sign", "-s", name, "--secret", signing, "-d", `{"id":"evt_1"}`, "--timestamp", "1700000000")...)
+	if signed.code != 0 || signed.err != "" {
+		t.Fatalf("sign: %+v", signed)
+	}
+	var headers []string
+	for line := range strings.Lines(signed.out) {
+		headers = append(headers, "-H", strings.TrimSpace(line))
+	}
+	for _, scheme := range []string{name, "auto"} {
+		verify := append(slices.Concat(url, headers), "verify", "-s", scheme, "--secret", verifying, "-d")
+		if got := barb(t, config, environ, append(verify, `{"id":"evt_1"}`)...); got.code != 0 || !strings.HasPrefix(got.out, "valid  "+name) {
+			t.Errorf("-s %s: %+v", scheme, got)
+		}
+		if got := barb(t, config, environ, append(verify, `{"id":"evt_2"}`)...); (got.code == 1) == (name == "door") {
+			t.Errorf("-s %s of another body: %+v", scheme, got)
+		}
+	}
+}
+
+func TestTheDocsExplainEveryKeyAndNoOther(t *testing.T) {
+	_, table, _ := strings.Cut(schemesPage(t), "## The keys")
+	table, _, _ = strings.Cut(table, "What can stand in")
+	var explained, keys []string
+	for _, match := range regexp.MustCompile("(?m)^\\| `([a-z_.]+)` \\|").FindAllStringSubmatch(table, -1) {
+		explained = append(explained, match[1])
+	}
+	for key := range schemeKeys(new(sign.Scheme)) {
+		keys = append(keys, key)
+	}
+	slices.Sort(explained)
+	slices.Sort(keys)
+	if !slices.Equal(explained, keys) {
+		t.Errorf("explained: %v\nthere are: %v", explained, keys)
+	}
+}
+
+func TestAFaultInAnOwnSchemeIsSaidWithItsLine(t *testing.T) {
+	for _, c := range []struct{ config, want string }{
+		{"[scheme.shop]\nheader = \"X-Shop\"\ncontent = \"{ts}\"\n", `barb.toml:3: scheme.shop: content: has {ts}, but time says nothing of a timestamp`},
+		{"[scheme.shop]\nheader = \"X-Shop\"\n\n[scheme.shop.time]\nin = \"header:X\"\nunit = \"weeks\"\n", `barb.toml:6: scheme.shop: time.unit: "weeks" is not one of`},
+		{"scheme.shop.header = \"X Shop\"\n", `barb.toml:1: scheme.shop: header: "X Shop" is not a header name`},
+		{"[scheme]\nshop = { header = \"X-Shop\", time = { in = \"header:X\" }, hash = \"sha3\" }\n", `barb.toml:2: scheme.shop: hash: "sha3" is not one of`},
+		{"\n[scheme.shop]\nenc = \"hex\"\n", `barb.toml:2: scheme.shop: header: "" is not a header name`},
+		{"[scheme.shop]\nheader = \"X-Shop\"\nheder = \"X\"\n", "barb.toml:3: scheme.shop: unknown key \"heder\"\nhint: did you mean header?"},
+		{"[scheme.shop]\nheader = \"X-Shop\"\ncode = \"twilio\"\n", `barb.toml:3: scheme.shop: unknown key "code"`},
+		{"[scheme.shop]\nheader = \"X-Shop\"\n[scheme.shop.time]\nunti = \"s\"\n", "barb.toml:4: scheme.shop: unknown key \"time.unti\"\nhint: did you mean time.unit?"},
+		{"[scheme.shop]\nheader = 3\n", `barb.toml:2: scheme.shop: header: is not text`},
+		{"[scheme.shop]\nheader = \"X\"\nalt = [\"A\", 3]\n", `barb.toml:3: scheme.shop: alt: is not a list of texts`},
+		{"[scheme.shop]\nheader = \"X\"\ntime = \"t=\"\n", `barb.toml:3: scheme.shop: time: is not a table of time.in, time.key, time.unit`},
+		{"[scheme.shop]\nheader = \"X\"\ntime = { key = \"t=\" }\ntolerance = \"0s\"\n", `barb.toml:4: scheme.shop: tolerance: must be above zero`},
+		{"[scheme.shop]\nheader = \"X\"\ntime = { key = \"t=\" }\ntolerance = { past = \"soon\" }\n", `barb.toml:4: scheme.shop: tolerance.past: "soon" is not a duration`},
+		{"[scheme.shop]\nheader = \"X\"\ntolerance = \"5m\"\n", `barb.toml:1: scheme.shop: time.unit: is empty`},
+		{"[scheme.shop]\nheader = \"X\"\nfixed = { \"A B\" = \"c\" }\n", `barb.toml:3: scheme.shop: fixed: "A B" is not a header name`},
+		{"[scheme.Shop]\nheader = \"X\"\n", `barb.toml:1: scheme.Shop: name: "Shop" is not lower-case letters`},
+		{"[scheme]\nshop = \"X-Shop\"\n", "barb.toml:2: scheme.shop: is not a table\nhint: write [scheme.shop]"},
+		{"\n[scheme.stripe]\nheader = \"X\"\n", "barb.toml:2: scheme.stripe: name: stripe is taken by barb itself\nhint: give it another name, such as my-stripe"},
+		{"[scheme.auto]\nheader = \"X\"\n", "barb.toml:1: scheme.auto: name: auto is taken by barb itself"},
+		{"scheme = \"github\"\n[scheme.shop]\nheader = \"X\"\n", `hint: scheme = "NAME" cannot stand beside [scheme.NAME]`},
+		{"[send.retries]\nx = 1\n", `send.retries is a table, not a value`},
+	} {
+		for _, args := range [][]string{{"schemes"}, {"config"}} {
+			got := barb(t, c.config, nil, args...)
+			if got.code != exitUsage || !strings.Contains(got.err, c.want) || got.out != "" {
+				t.Errorf("%s\nexit code %d, %s%s\nwant %s", c.config, got.code, got.err, got.out, c.want)
+			}
+		}
+	}
+}
+
+func TestEveryFaultOfAnOwnSchemeIsSaidAtOnce(t *testing.T) {
+	got := barb(t, "[scheme.shop]\nenc = \"octal\"\nheader = \"X Y\"\nkey = \"oak\"\n", nil, "schemes")
+	for _, want := range []string{"barb.toml:2: scheme.shop: enc", "barb.toml:3: scheme.shop: header", "barb.toml:4: scheme.shop: key"} {
+		if !strings.Contains(got.err, want) {
+			t.Errorf("%q is not in %s", want, got.err)
+		}
+	}
+}
+
+func TestOwnSchemesAreListedWithTheirPlace(t *testing.T) {
+	config := "[scheme.shop]\nheader = \"X-Shop\"\n\n[scheme.apex]\nheader = \"X-Apex\"\ntime = { key = \"t=\" }\n"
+	got := barb(t, config, nil, "schemes", "--json")
+	var first, second struct{ Name, Signature, Source string }
+	d := json.NewDecoder(strings.NewReader(got.out))
+	if d.Decode(&first) != nil || d.Decode(&second) != nil {
+		t.Fatalf("%+v", got)
+	}
+	if first.Name != "shop" || second.Name != "apex" || filepath.Base(first.Source) != "barb.toml:1" || filepath.Base(second.Source) != "barb.toml:4" ||
+		first.Signature != "HMAC-SHA256 hex of {body}" {
+		t.Errorf("%+v, %+v", first, second)
+	}
+	if got := barb(t, config, nil, "schemes", "apex"); !strings.Contains(got.out, "X-Apex: t={ts},{sig}") || !strings.Contains(got.out, "barb.toml:4") || !strings.Contains(got.out, "-5m/+5m") {
+		t.Errorf("%+v", got)
+	}
+	if got := barb(t, config, nil, "sign", "-s", "shap", "--secret", "env:X", "-d", "a"); got.code != exitUnsupported || !strings.Contains(got.err, "did you mean -s shop?") {
+		t.Errorf("%+v", got)
+	}
+	if got := barb(t, config, nil, "__complete", "verify", "-s", "sho"); !strings.Contains(got.out, "\nshop") {
+		t.Errorf("%+v", got)
+	}
+}
