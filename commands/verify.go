@@ -30,6 +30,7 @@ type verifyOptions struct {
 	tolerance             optionalDuration
 	positional            []string
 	recorded              string // scheme of the exchange in the history
+	discover              bool
 }
 
 func newVerify(sh *shell) *cobra.Command {
@@ -60,6 +61,7 @@ when it is valid, 1 when it is not.`,
 	f.StringVar(&o.now, "now", "", "judge the age at this `time`: RFC 3339, Unix seconds or now")
 	f.StringVar(&o.url, "url", "", "the `URL` as the sender knows it, for schemes that sign it")
 	f.StringVar(&o.method, "method", "", "the request `method`, for schemes that sign it")
+	f.BoolVar(&o.discover, "discover", false, "search for the scheme of the signature and print it for barb.toml")
 	cmd.MarkFlagsMutuallyExclusive("http", "headers")
 	return cmd
 }
@@ -74,6 +76,9 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 	}
 	if c, ok := m.Stream.(io.Closer); ok {
 		defer c.Close()
+	}
+	if o.discover {
+		return sh.discover(ctx, o, m, now)
 	}
 	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: o.schemeFlags, path: urlPath(m.URL), tolerance: o.tolerance.d})
 	if err != nil {

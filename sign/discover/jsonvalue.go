@@ -1,0 +1,89 @@
+package discover
+
+import (
+	"bytes"
+	"encoding/json"
+	"strconv"
+	"strings"
+
+	"github.com/barbhq/barb/sign"
+)
+
+// Bounds on how far into a body is looked.
+const (
+	maxLeaves = 4096
+	maxDepth  = 16
+	maxKept   = 512
+)
+
+// jsonValues are the strings and whole numbers of a JSON body with their paths; none when it is no JSON object or array.
+// Keys that a path cannot name are passed over.
+func jsonValues(body []byte) []value {
+	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' && trimmed[0] != '[' {
+		return nil
+	}
+	w := walker{decoder: json.NewDecoder(bytes.NewReader(body))}
+	w.decoder.UseNumber()
+	w.walk(nil)
+	return w.values
+}
+
+// walker reads a body token by token, so that a large one is never held as a tree.
+type walker struct {
+	decoder *json.Decoder
+	leaves  int
+	values  []value
+}
+
+// walk reads one value at a path; false ends the walk.
+func (w *walker) walk(path []string) bool {
+	token, err := w.decoder.Token()
+	if err != nil || len(path) > maxDepth {
+		return false
+	}
+	switch t := token.(type) {
+	case json.Delim:
+		return w.inside(path, t == '{')
+	case string:
+		return w.keep(path, t)
+	case json.Number:
+		return w.keep(path, t.String())
+	}
+	return w.keep(path, "") // true, false, null
+}
+
+// inside reads what an object or array holds, to its end.
+func (w *walker) inside(path []string, object bool) bool {
+	for i := 0; w.decoder.More(); i++ {
+		key := strconv.Itoa(i)
+		if object {
+			token, err := w.decoder.Token()
+			if err != nil {
+				return false
+			}
+			key, _ = token.(string)
+		}
+		if !w.walk(append(path, key)) {
+			return false
+		}
+	}
+	_, err := w.decoder.Token()
+	return err == nil
+}
+
+func (w *walker) keep(path []string, text string) bool {
+	w.leaves++
+	if text != "" && len(path) > 0 && len(text) <= maxValue && len(w.values) < maxKept && arePlain(path) {
+		w.values = append(w.values, value{place: sign.Place("json:" + strings.Join(path, ".")), text: text})
+	}
+	return w.leaves < maxLeaves
+}
+
+func arePlain(path []string) bool {
+	for _, key := range path {
+		if !isPlainName(key) {
+			return false
+		}
+	}
+	return true
+}

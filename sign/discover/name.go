@@ -1,0 +1,80 @@
+package discover
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/sign"
+)
+
+// nameFor makes a name for a scheme out of the place of its signature, one that is not taken: X-Acme-Signature is acme.
+func (s *search) nameFor(p sign.Place) string {
+	_, path, _ := strings.Cut(strings.ToLower(string(p)), ":")
+	words := strings.FieldsFunc(path, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
+	words = slices.DeleteFunc(words, isCommonWord)
+	name := strings.Join(words, "-")
+	if name == "" || len(name) > 40 {
+		name = "found"
+	}
+	for s.taken(name) {
+		name = "my-" + name
+	}
+	return name
+}
+
+func (s *search) taken(name string) bool {
+	_, ours := sign.Lookup(name)
+	return ours || name == "auto" || slices.ContainsFunc(s.known, func(k sign.Scheme) bool { return k.Name == name })
+}
+
+// isCommonWord tells words that say nothing of whose header it is.
+func isCommonWord(word string) bool {
+	switch strings.TrimRight(word, "0123456789") {
+	case "", "x", "v", "sig", "sign", "signature", "signed", "hmac", "sha", "md", "hash", "digest", "webhook", "webhooks", "hook", "hub",
+		"event", "request", "header", "token", "auth", "authorization", "hmacsha", "hmacsignature", "primary", "hex", "mac":
+		return true
+	}
+	return false
+}
+
+// compare names the known schemes that are the found one, or are like it.
+func (s *search) compare() {
+	c := s.result.Scheme
+	for _, k := range s.known {
+		if k.Code != "" || k.Auth != c.Auth {
+			continue
+		}
+		if s.verifies(k) {
+			s.result.Same = append(s.result.Same, k.Name)
+		} else if alike(&c, &k) && s.verifies(moved(k, &c)) {
+			s.result.Like = append(s.result.Like, k.Name)
+		}
+	}
+}
+
+// verifies reports whether a scheme accepts the message, whatever its age. Secrets that it cannot read do not count.
+func (s *search) verifies(k sign.Scheme) bool {
+	k = timeless(k)
+	for _, secret := range s.secrets {
+		if k.CheckSecret(secret, false) != nil {
+			continue
+		}
+		if _, err := k.Verify(s.message, time.Time{}, secret); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// alike reports whether two schemes make the same value of the same bytes.
+func alike(a, b *sign.Scheme) bool {
+	return a.Auth != sign.Token && a.Hash == b.Hash && a.Enc == b.Enc && a.Content == b.Content && a.Prefix == b.Prefix &&
+		a.Time.Key == b.Time.Key && a.Time.Unit == b.Time.Unit
+}
+
+// moved is a known scheme that looks where the found one does.
+func moved(k sign.Scheme, c *sign.Scheme) sign.Scheme {
+	k.Header, k.Alt, k.Stronger, k.Time.In, k.IDIn = c.Header, nil, "", c.Time.In, c.IDIn
+	return k
+}

@@ -1,0 +1,183 @@
+package discover
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/sign"
+)
+
+// tolerance is what a found scheme gets; no message tells its own.
+const tolerance = 5 * time.Minute
+
+// settle makes a scheme of a match: it says how to read signature, timestamp and id out of the message, is valid, and
+// verifies. A match for which there is no such scheme does not count.
+func (s *search) settle(t *trial, k *keyed, sig *signature) bool {
+	for _, l := range layouts(sig) {
+		for _, at := range orNone(t.time.values) {
+			for _, id := range orNone(t.id.values) {
+				if s.accept(s.scheme(t, k.form, sig, l, at, id), k) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}
+
+func orNone(values []value) []value {
+	if len(values) == 0 {
+		return []value{{}}
+	}
+	return values
+}
+
+// accept takes a scheme as the result when it is good for one of the secrets that have its form.
+func (s *search) accept(c sign.Scheme, k *keyed) bool {
+	if c.Validate() != nil || s.givesAway(c) {
+		return false
+	}
+	match, err := timeless(c).Verify(s.message, time.Time{}, k.secrets...)
+	if err != nil {
+		return false
+	}
+	s.result.Found, s.result.Scheme, s.result.Secret = true, c, k.index[match.Secret]
+	return true
+}
+
+// givesAway reports whether a scheme, which will be shown, holds a secret: a sender may put it into the value itself.
+func (s *search) givesAway(c sign.Scheme) bool {
+	return slices.ContainsFunc(s.secrets, func(secret sign.Secret) bool {
+		key := string(secret.Key)
+		return slices.ContainsFunc([]string{c.Prefix, c.Format, c.Time.Key, c.Header, string(c.Time.In), string(c.IDIn)}, func(text string) bool {
+			return len(key) >= 4 && strings.Contains(text, key)
+		})
+	})
+}
+
+// timeless is a scheme that takes a message of any age.
+func timeless(c sign.Scheme) sign.Scheme {
+	if c.Time.Unit != "" {
+		c.Tolerance = sign.Both(sign.NoLimit)
+	}
+	return c
+}
+
+func (s *search) scheme(t *trial, form sign.KeyForm, sig *signature, l layout, at, id value) sign.Scheme {
+	c := sign.Scheme{Name: s.nameFor(sig.in.place), Auth: t.auth, Hash: sig.hash, Enc: sig.enc, Key: form, Content: t.template,
+		Header: carrier(sig.in.place), Split: l.split, Prefix: l.prefix}
+	if id.name != "" {
+		c.Content = strings.ReplaceAll(c.Content, "{id}", "{"+id.name+"}")
+	} else {
+		c.IDIn = id.place
+	}
+	switch {
+	case at.text == "":
+	case at.key == "":
+		c.Time = sign.Timestamp{In: at.place, Unit: unitOf(at.text)}
+	case at.place == sig.in.place:
+		c.Time = sign.Timestamp{Key: at.key, Unit: unitOf(at.text)}
+		c.Format = l.format(sig, at, c.Content)
+	}
+	if c.Time.Unit != "" {
+		c.Tolerance = sign.Both(tolerance)
+	}
+	return c
+}
+
+// carrier is a place as Scheme.Header has it.
+func carrier(p sign.Place) string { return strings.TrimPrefix(string(p), "header:") }
+
+// layout is a way to read a signature out of the value it stands in.
+type layout struct{ split, prefix string }
+
+// layouts are the ways that fit, the most telling first: one with a prefix tells the signature from what stands beside it.
+func layouts(sig *signature) []layout {
+	var named, bare []layout
+	for _, split := range []string{"", ",", ";", " ", ", ", "; ", "&", "|", ":", ",; :|&"} {
+		prefix, ok := prefixUnder(split, sig)
+		switch {
+		case !ok:
+		case prefix == "":
+			bare = append(bare, layout{split, prefix})
+		case split == "" && strings.HasSuffix(prefix, ","): // "v1,…": what could follow cannot be behind another comma
+			named = append(named, layout{" ", prefix})
+		default:
+			named = append(named, layout{split, prefix})
+		}
+	}
+	return append(named, bare...)
+}
+
+// prefixUnder is what stands before the signature in its item when the value is split at these characters. ok is false
+// when the signature does not end its item, or what is before it is no prefix: too long, or more than a word.
+func prefixUnder(split string, sig *signature) (prefix string, ok bool) {
+	before, after := sig.in.text[:sig.start], strings.TrimLeft(sig.in.text[sig.end:], " \t")
+	if after != "" && strings.IndexAny(sig.in.text[sig.end:], split) != 0 && strings.IndexAny(after, split) != 0 {
+		return "", false
+	}
+	if split != "" {
+		before = before[strings.LastIndexAny(before, split)+1:]
+	}
+	prefix = strings.TrimLeft(before, " \t")
+	if prefix == "" {
+		return "", true
+	}
+	word := prefix[:len(prefix)-1]
+	return prefix, len(prefix) <= 32 && isPlainName(word) && strings.IndexByte("=:, ", prefix[len(prefix)-1]) >= 0
+}
+
+// format is the value with the timestamp and the signature in their places, and of what stands beside them only the items
+// that are signed, too.
+func (l layout) format(sig *signature, at value, content string) string {
+	if l.split == "" {
+		return ""
+	}
+	text := sig.in.text
+	var format strings.Builder
+	keep := func(item string, offset int) {
+		if format.Len() > 0 { // what stands before the item in the value separates it
+			before := text[:offset]
+			format.WriteString(before[len(strings.TrimRight(before, l.split+" \t")):])
+		}
+		format.WriteString(item)
+	}
+	for offset := 0; offset <= len(text); {
+		end := len(text)
+		if i := strings.IndexAny(text[offset:], l.split); i >= 0 {
+			end = offset + i
+		}
+		item := strings.TrimLeft(text[offset:end], " \t")
+		start := end - len(item)
+		item = strings.TrimRight(item, " \t")
+		name, _, _ := strings.Cut(item, "=")
+		switch {
+		case start <= sig.start && sig.end <= end:
+			keep(l.prefix+"{sig}", start)
+		case item == at.key+at.text:
+			keep(at.key+"{ts}", start)
+		case strings.Contains(content, "{item."+name+"}") && !strings.ContainsAny(item, "{}"):
+			keep(item, start)
+		}
+		offset = end + 1
+	}
+	return format.String()
+}
+
+// token finds a secret that is sent as it is.
+func (s *search) token() bool {
+	raw := &keyed{form: sign.Raw, secrets: s.secrets}
+	for i := range s.secrets {
+		raw.index = append(raw.index, i)
+	}
+	for _, v := range headers(s.message.Header) {
+		for _, prefix := range []string{"", "Bearer "} {
+			c := sign.Scheme{Name: s.nameFor(v.place), Auth: sign.Token, Key: sign.Raw, Header: carrier(v.place), Prefix: prefix}
+			if s.accept(c, raw) {
+				return true
+			}
+		}
+	}
+	return false
+}
