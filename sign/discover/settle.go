@@ -1,6 +1,7 @@
 package discover
 
 import (
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -129,40 +130,46 @@ func prefixUnder(split string, sig *signature) (prefix string, ok bool) {
 }
 
 // format is the value with the timestamp and the signature in their places, and of what stands beside them only the items
-// that are signed, too.
+// that are signed, too. Between two items stands what stood before the second.
 func (l layout) format(sig *signature, at value, content string) string {
 	if l.split == "" {
 		return ""
 	}
 	text := sig.in.text
 	var format strings.Builder
-	keep := func(item string, offset int) {
-		if format.Len() > 0 { // what stands before the item in the value separates it
-			before := text[:offset]
-			format.WriteString(before[len(strings.TrimRight(before, l.split+" \t")):])
+	for start, item := range l.items(text) {
+		name, _, _ := strings.Cut(item, "=")
+		switch {
+		case start <= sig.start && sig.start < start+len(item):
+			item = l.prefix + "{sig}"
+		case item == at.key+at.text:
+			item = at.key + "{ts}"
+		case !strings.Contains(content, "{item."+name+"}") || strings.ContainsAny(item, "{}"):
+			continue
+		}
+		if format.Len() > 0 {
+			format.WriteString(text[len(strings.TrimRight(text[:start], l.split+" \t")):start])
 		}
 		format.WriteString(item)
 	}
-	for offset := 0; offset <= len(text); {
-		end := len(text)
-		if i := strings.IndexAny(text[offset:], l.split); i >= 0 {
-			end = offset + i
-		}
-		item := strings.TrimLeft(text[offset:end], " \t")
-		start := end - len(item)
-		item = strings.TrimRight(item, " \t")
-		name, _, _ := strings.Cut(item, "=")
-		switch {
-		case start <= sig.start && sig.end <= end:
-			keep(l.prefix+"{sig}", start)
-		case item == at.key+at.text:
-			keep(at.key+"{ts}", start)
-		case strings.Contains(content, "{item."+name+"}") && !strings.ContainsAny(item, "{}"):
-			keep(item, start)
-		}
-		offset = end + 1
-	}
 	return format.String()
+}
+
+// items yields the items of a value as sign reads them, and where each begins.
+func (l layout) items(text string) iter.Seq2[int, string] {
+	return func(yield func(int, string) bool) {
+		for start := 0; start < len(text); {
+			end := len(text)
+			if i := strings.IndexAny(text[start:], l.split); i >= 0 {
+				end = start + i
+			}
+			item := strings.TrimLeft(text[start:end], " \t")
+			if !yield(end-len(item), strings.TrimRight(item, " \t")) {
+				return
+			}
+			start = end + 1
+		}
+	}
 }
 
 // token finds a secret that is sent as it is.

@@ -73,7 +73,8 @@ func isCodeByte(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || strings.IndexByte("+/-_=", c) >= 0
 }
 
-// decoded reads a run in the encodings it may be in: 64 hex digits are base64, too.
+// decoded reads a run in the encodings it may be in. 64 hex digits are base64 as well, but the base64 of a sum does not come
+// out as hex digits by chance.
 func decoded(v value, start, end int) (all []signature) {
 	text := v.text[start:end]
 	add := func(enc sign.Encoding, sum []byte, err error) {
@@ -85,7 +86,9 @@ func decoded(v value, start, end int) (all []signature) {
 		return nil
 	}
 	sum, err := hex.DecodeString(text)
-	add(sign.Hex, sum, err)
+	if add(sign.Hex, sum, err); len(all) > 0 {
+		return all
+	}
 	sum, err = base64.StdEncoding.Strict().DecodeString(text)
 	add(sign.Base64, sum, err)
 	if err != nil {
