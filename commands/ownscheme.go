@@ -167,7 +167,10 @@ func setDefaults(s *sign.Scheme, timed bool) {
 	case sign.Token:
 		s.Key = cmp.Or(s.Key, sign.Raw)
 	}
-	if s.Auth != sign.Token {
+	switch {
+	case s.JWT != nil:
+		s.Enc = cmp.Or(s.Enc, sign.Base64URL)
+	case s.Auth != sign.Token:
 		s.Enc, s.Content = cmp.Or(s.Enc, sign.Hex), cmp.Or(s.Content, "{body}")
 	}
 	if !timed {

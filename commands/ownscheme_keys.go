@@ -29,6 +29,11 @@ func schemeKeys(s *sign.Scheme) map[string]setter {
 		"prefix":           text(&s.Prefix),
 		"format":           text(&s.Format),
 		"more":             text(&s.More),
+		"repeat":           boolean(&s.Repeat),
+		"any_hash":         boolean(&s.AnyHash),
+		"nonce":            text(&s.Nonce),
+		"cert_name":        text(&s.CertName),
+		"handshake":        text(&s.Handshake),
 		"stronger":         text(&s.Stronger),
 		"id_in":            text(&s.IDIn),
 		"event_in":         text(&s.EventIn),
@@ -39,6 +44,38 @@ func schemeKeys(s *sign.Scheme) map[string]setter {
 		"tolerance":        tolerance(&s.Tolerance.Past, &s.Tolerance.Future),
 		"tolerance.past":   tolerance(&s.Tolerance.Past),
 		"tolerance.future": tolerance(&s.Tolerance.Future),
+
+		"jwt.issuer":         claim(s, func(c *sign.Claims) setter { return text(&c.Issuer) }),
+		"jwt.issuer_param":   claim(s, func(c *sign.Claims) setter { return text(&c.IssuerParam) }),
+		"jwt.audience_param": claim(s, func(c *sign.Claims) setter { return text(&c.AudienceParam) }),
+		"jwt.body":           claim(s, func(c *sign.Claims) setter { return text(&c.Body) }),
+		"jwt.body_enc":       claim(s, func(c *sign.Claims) setter { return text(&c.BodyEnc) }),
+		"jwt.body_optional":  claim(s, func(c *sign.Claims) setter { return boolean(&c.BodyOptional) }),
+		"jwt.url":            claim(s, func(c *sign.Claims) setter { return text(&c.URL) }),
+		"jwt.url_hash":       claim(s, func(c *sign.Claims) setter { return boolean(&c.URLHash) }),
+		"jwt.expires":        claim(s, func(c *sign.Claims) setter { return boolean(&c.Expires) }),
+		"jwt.id":             claim(s, func(c *sign.Claims) setter { return boolean(&c.ID) }),
+	}
+}
+
+// claim sets something of the token, which makes the scheme one of tokens.
+func claim(s *sign.Scheme, of func(*sign.Claims) setter) setter {
+	return func(value any) error {
+		if s.JWT == nil {
+			s.JWT = &sign.Claims{BodyEnc: sign.Hex}
+		}
+		return of(s.JWT)(value)
+	}
+}
+
+func boolean(field *bool) setter {
+	return func(value any) error {
+		b, ok := value.(bool)
+		if !ok {
+			return errors.New("is neither true nor false")
+		}
+		*field = b
+		return nil
 	}
 }
 

@@ -31,6 +31,7 @@ func (c *configFile) checkRoutes() error {
 			if _, err := c.lookupScheme(r.Scheme); err != nil {
 				return usage("%s: scheme = %q is not known", where, r.Scheme).hint("barb schemes")
 			}
+			c.rename(&r.Scheme)
 		}
 		if err := r.takeSecrets(where); err != nil {
 			return err

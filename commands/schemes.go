@@ -57,6 +57,14 @@ func (sh *shell) lookupScheme(name string) (sign.Scheme, error) {
 	return file.lookupScheme(name)
 }
 
+// rename turns an alias that was given for a scheme into the scheme's own name, by which routes, the history and output know
+// it. A name that is unknown, empty or "auto" stays: whoever looks it up will say so.
+func (c *configFile) rename(name *string) {
+	if s, ok := c.scheme(strings.ToLower(*name)); ok {
+		*name = s.Name
+	}
+}
+
 // signFailure gives a refusal of the sign package its exit code and remedy. Only what the caller gave can fail here; what
 // a message's signature fails by is a verdict, not an error.
 func signFailure(e *sign.Error) *failure {

@@ -55,6 +55,11 @@ func (f *filterFlags) filter(sh *shell) (out store.Filter, where *jqFilter, err 
 	if f.received && f.sent {
 		return out, nil, usage("--received and --sent exclude each other")
 	}
+	file, err := sh.configuration()
+	if err != nil {
+		return out, nil, err
+	}
+	file.rename(&f.scheme)
 	out = store.Filter{Failed: f.failed, Scheme: f.scheme, Event: f.event, Endpoint: f.endpoint, WebhookID: f.webhookID, Grep: f.grep}
 	if f.scheme != "" && !strings.Contains(f.scheme, "*") {
 		if _, err := sh.lookupScheme(f.scheme); err != nil {

@@ -36,6 +36,7 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier, er
 	}
 	r := o.route
 	if r == nil {
+		file.rename(&o.scheme)
 		r = file.routeOf(o.scheme, o.path)
 	}
 	name := o.scheme

@@ -22,6 +22,9 @@ func (s Scheme) Validate() error {
 }
 
 func (s *Scheme) validateName() error {
+	if _, ok := LookupHandshake(s.Handshake); s.Handshake != "" && !ok {
+		return fmt.Errorf("handshake: %q is none that is known", s.Handshake)
+	}
 	if s.Name == "" {
 		return errors.New("name: is empty")
 	}

@@ -56,7 +56,7 @@ func beyondSearch(s sign.Scheme) string {
 		return "its bytes are made by code, not by a template"
 	case s.Auth == sign.Token:
 		return "a token is no signature"
-	case s.Auth != sign.HMAC && s.Auth != sign.Digest:
+	case s.Auth != sign.HMAC && s.Auth != sign.Digest, s.JWT != nil:
 		return "a public key or a JWT"
 	}
 	return ""
