@@ -1,0 +1,354 @@
+package explain
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"html"
+	"iter"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// bodyRow is a way in which a body is damaged. make undoes it: from the body at hand it makes what the sender may have
+// signed. A result that is empty, unless the row is about that, or equal to the body, is no candidate.
+type bodyRow struct {
+	kind          Kind
+	change, words string
+	make          func(have []byte) []byte
+}
+
+const (
+	byEditor = "an editor, a shell or a template put it there when the body was saved or passed on"
+	byTrim   = "something trimmed the body or read it by lines"
+	asText   = "something read the body as text and wrote it again"
+)
+
+var utf8BOM = []byte("\xef\xbb\xbf")
+
+var plainRows = [...]bodyRow{
+	{NewlineAdded, "the body has no newline at its end", byEditor, suffixCut("\n")},
+	{NewlineAdded, "the body has no Windows line break at its end", byEditor, suffixCut("\r\n")},
+	{NewlineRemoved, "the body has a newline at its end", byTrim, suffixed("\n")},
+	{NewlineRemoved, "the body has a Windows line break at its end", byTrim, suffixed("\r\n")},
+	{SpaceAdded, "the body has no white space at its end", byEditor, func(b []byte) []byte { return bytes.TrimRight(b, " \t\r\n") }},
+	{SpaceAdded, "the body has no white space around it", byEditor, bytes.TrimSpace},
+	{NewlineRemoved, "the body has two newlines at its end", byTrim, suffixed("\n\n")},
+	{BOMAdded, "the body has no byte order mark", "an editor or a file library put the mark before the body", func(b []byte) []byte { return bytes.TrimPrefix(b, utf8BOM) }},
+	{BOMRemoved, "the body begins with a byte order mark", "something that reads text took the mark off", func(b []byte) []byte {
+		if bytes.HasPrefix(b, utf8BOM) {
+			return nil
+		}
+		return append(bytes.Clone(utf8BOM), b...)
+	}},
+	{LineEnds, "the lines of the body end in LF", "something wrote CRLF in place of LF: a Windows editor, git or FTP in text mode", replaced("\r\n", "\n")},
+	{LineEnds, "the lines of the body end in CRLF", "something wrote LF in place of CRLF: text mode, dos2unix, git", toCRLF},
+	{LineEnds, "the lines of the body end in CR", "something wrote LF in place of CR", replaced("\n", "\r")},
+	{BytesAppended, "the body has no zero bytes at its end", "the body was read into a larger buffer and passed on whole", func(b []byte) []byte { return bytes.TrimRight(b, "\x00") }},
+	{Repeated, "the body is there once, not twice", "the body was read or written twice", half},
+	{Charset, "the body is in Latin-1", "the body was read as Latin-1 and written as UTF-8", toLatin1},
+	{Charset, "the body is in Windows-1252", "the body was read as Windows-1252 and written as UTF-8", toWindows1252},
+	{Charset, "the body is in UTF-8", "the body was written as Latin-1 or Windows-1252", fromWindows1252},
+	{Charset, "the body is in UTF-16, little-endian with a byte order mark", "the body was converted to UTF-8", toUTF16("\xff\xfe", false)},
+	{Charset, "the body is in UTF-16, big-endian with a byte order mark", "the body was converted to UTF-8", toUTF16("\xfe\xff", true)},
+	{Charset, "the body is in UTF-16, little-endian", "the body was converted to UTF-8", toUTF16("", false)},
+	{Charset, "the body is in UTF-8", "the body was converted to UTF-16", fromUTF16},
+}
+
+// wrapRows are ways in which a body is put into something else as a whole.
+var wrapRows = [...]bodyRow{
+	{StillPacked, "the body is unpacked (gzip)", "the sender signs before it packs, and the body is still packed", ungzip},
+	{StillPacked, "the body is unpacked (deflate)", "the sender signs before it packs, and the body is still packed", inflate},
+	{StillPacked, "the body is unpacked (br)", "the sender signs before it packs, and the body is still packed", unbrotli},
+	{Base64Encoded, "the body is base64-decoded", "API Gateway or a queue encoded the body; in Lambda, isBase64Encoded says so", unbase64Body},
+	{HexEncoded, "the body is hex-decoded", "a log or a database wrote the body as hex", unhexBody},
+	{Stringified, "the body is the text inside the JSON string", "JSON.stringify or its like was applied to the body once too often", unstring},
+	{Stringified, "the body is a JSON string that holds this text", "the JSON string was parsed to the text inside", restring},
+	{BufferJSON, `the body is the bytes listed in {"type":"Buffer"}`, "a Node Buffer was passed through JSON.stringify", unbuffer},
+	{BytesRepr, "the body is the bytes inside b'…'", "str() or repr() was applied to Python bytes", unrepr},
+	{HTMLEscaped, "&quot; and its like are characters in the body", "something escaped the body for HTML", func(b []byte) []byte { return []byte(html.UnescapeString(string(b))) }},
+	{BackslashesAdded, "the body has no backslashes before its quotes", "something escaped the body: a shell, PHP's addslashes, a log", unslash},
+	{PercentEncoded, "the body is percent-decoded", "something encoded the body for a URL or a form", unpercent},
+	{PercentEncoded, "the body is decoded as a form value", "something encoded the body for a URL or a form", unquery},
+	{ChunkFraming, "the body has no chunk sizes in it", "the chunks of the transfer encoding were saved together with the body", unchunk},
+	{HeadIncluded, "the body begins behind the empty line", "the headers were saved together with the body", behindHead},
+	{FormField, "the body is the value of the form field payload", "the sender signs the JSON, and the form around it was kept", formField("payload")},
+	{FormUnwrapped, "the body is the form payload=… around the JSON", "the form was parsed before the check", func(b []byte) []byte { return []byte("payload=" + url.QueryEscape(string(b))) }},
+	{SignedEmptyObject, "the body is {}", "the sender signs {} where it sends no body", func([]byte) []byte { return []byte("{}") }},
+}
+
+// plain makes the variants of a body whose characters were changed, in one way or with another line break besides.
+func plain(t trial) variants { return bodies(t, rows(plainRows[:])) }
+
+// wrapped makes the variants of a body that was put into something else, in one way or with a newline besides.
+func wrapped(t trial) variants {
+	return bodies(t, func(have []byte) iter.Seq[edit] {
+		return func(yield func(edit) bool) {
+			for e := range chain(have, rows(wrapRows[:]), enveloped, cutShort, respelled, forms) {
+				if !yield(e) {
+					return
+				}
+				for tail := range rows(plainRows[:6])(e.body) {
+					tail.also, tail.kind = []Kind{tail.kind}, e.kind
+					tail.change, tail.words = e.change+" and "+strings.TrimPrefix(tail.change, "the body "), e.words
+					if !yield(tail) {
+						return
+					}
+				}
+			}
+		}
+	})
+}
+
+// edit is a changed body and what was done to it.
+type edit struct {
+	kind          Kind
+	also          []Kind
+	change, words string
+	body          []byte
+}
+
+type editor func(have []byte) iter.Seq[edit]
+
+func rows(table []bodyRow) editor {
+	return func(have []byte) iter.Seq[edit] {
+		return func(yield func(edit) bool) {
+			for i := range table {
+				r := &table[i]
+				body := r.make(have)
+				if len(body) == 0 || bytes.Equal(body, have) {
+					continue
+				}
+				if !yield(edit{kind: r.kind, change: r.change, words: r.words, body: body}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func chain(have []byte, all ...editor) iter.Seq[edit] {
+	return func(yield func(edit) bool) {
+		for _, ed := range all {
+			for e := range ed(have) {
+				if !yield(e) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// bodies makes the variants of a trial from those of its body. A scheme that does not sign the body has none.
+func bodies(t trial, ed editor) variants {
+	return func(yield func(variant) bool) {
+		if !t.scheme.CoversBody() {
+			return
+		}
+		for e := range ed(t.message.Body) {
+			v := variant{trial: t, kind: e.kind, also: e.also, part: Body, change: e.change, words: e.words}
+			v.message.Body = e.body
+			if !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+func suffixCut(end string) func([]byte) []byte {
+	return func(b []byte) []byte { return bytes.TrimSuffix(b, []byte(end)) }
+}
+
+func suffixed(end string) func([]byte) []byte {
+	return func(b []byte) []byte { return append(bytes.Clone(b), end...) }
+}
+
+func replaced(from, to string) func([]byte) []byte {
+	return func(b []byte) []byte { return bytes.ReplaceAll(b, []byte(from), []byte(to)) }
+}
+
+func toCRLF(b []byte) []byte {
+	return replaced("\n", "\r\n")(replaced("\r\n", "\n")(b))
+}
+
+func half(b []byte) []byte {
+	n := len(b) / 2
+	if len(b)%2 != 0 || !bytes.Equal(b[:n], b[n:]) {
+		return nil
+	}
+	return b[:n]
+}
+
+func unbase64Body(b []byte) []byte {
+	if bytes.ContainsAny(b, "{}[]<>\"& ") {
+		return nil
+	}
+	b = bytes.Map(func(r rune) rune {
+		if r == '\r' || r == '\n' {
+			return -1
+		}
+		return r
+	}, b)
+	return unbase64(b)
+}
+
+func unhexBody(b []byte) []byte {
+	plain := make([]byte, hex.DecodedLen(len(b)))
+	if n, err := hex.Decode(plain, bytes.TrimSpace(b)); err == nil {
+		return plain[:n]
+	}
+	return nil
+}
+
+// unstring takes the text out of a JSON string.
+func unstring(b []byte) []byte {
+	b = bytes.TrimSpace(b)
+	if len(b) < 2 || b[0] != '"' || b[len(b)-1] != '"' {
+		return nil
+	}
+	text, ok := decodeString(b[1 : len(b)-1])
+	if !ok {
+		return nil
+	}
+	return text
+}
+
+func restring(b []byte) []byte {
+	if !utf8.Valid(b) {
+		return nil
+	}
+	return append(appendString([]byte{'"'}, b, &jsStrings), '"')
+}
+
+// unbuffer reads what JSON.stringify makes of a Node Buffer: {"type":"Buffer","data":[123,…]}.
+func unbuffer(b []byte) []byte {
+	if !bytes.Contains(b[:min(len(b), 64)], []byte(`"Buffer"`)) {
+		return nil
+	}
+	_, list, _ := bytes.Cut(b, []byte{'['})
+	list, _, ok := bytes.Cut(list, []byte{']'})
+	if !ok {
+		return nil
+	}
+	plain := make([]byte, 0, len(list)/3)
+	for number := range bytes.SplitSeq(list, []byte{','}) {
+		n, err := strconv.ParseUint(string(bytes.TrimSpace(number)), 10, 8)
+		if err != nil {
+			return nil
+		}
+		plain = append(plain, byte(n))
+	}
+	return plain
+}
+
+// unrepr reads a Python bytes literal.
+func unrepr(b []byte) []byte {
+	b = bytes.TrimSpace(b)
+	if len(b) < 3 || b[0] != 'b' || b[1] != '\'' && b[1] != '"' || b[len(b)-1] != b[1] {
+		return nil
+	}
+	plain := make([]byte, 0, len(b))
+	for rest := string(b[2 : len(b)-1]); rest != ""; {
+		if strings.HasPrefix(rest, `\'`) || strings.HasPrefix(rest, `\"`) {
+			plain, rest = append(plain, rest[1]), rest[2:]
+			continue
+		}
+		r, multibyte, tail, err := strconv.UnquoteChar(rest, 0)
+		if err != nil {
+			return nil
+		}
+		if multibyte {
+			plain = utf8.AppendRune(plain, r)
+		} else {
+			plain = append(plain, byte(r))
+		}
+		rest = tail
+	}
+	return plain
+}
+
+func unslash(b []byte) []byte {
+	if !bytes.Contains(b, []byte(`\"`)) {
+		return nil
+	}
+	plain := make([]byte, 0, len(b))
+	for i := 0; i < len(b); i++ {
+		if b[i] == '\\' && i+1 < len(b) {
+			i++
+		}
+		plain = append(plain, b[i])
+	}
+	return plain
+}
+
+func unquery(b []byte) []byte {
+	plain, err := url.QueryUnescape(string(b))
+	if err != nil {
+		return nil
+	}
+	return []byte(plain)
+}
+
+func behindHead(b []byte) []byte {
+	for _, end := range []string{"\r\n\r\n", "\n\n"} {
+		head, body, ok := bytes.Cut(b, []byte(end))
+		if ok && bytes.ContainsRune(head, ':') && !bytes.ContainsAny(head[:1], "{[\"") {
+			return body
+		}
+	}
+	return nil
+}
+
+// formField returns what takes the value of a field out of a form.
+func formField(name string) func([]byte) []byte {
+	return func(b []byte) []byte {
+		for pair := range bytes.SplitSeq(b, []byte{'&'}) {
+			if value, ok := bytes.CutPrefix(pair, []byte(name+"=")); ok {
+				return unquery(value)
+			}
+		}
+		return nil
+	}
+}
+
+// envelopeFields are where gateways, queues and frameworks put the body of a request.
+var envelopeFields = [...]string{"body", "rawBody", "raw_body", "payload", "data", "message.data", "Message", "detail", "content", "json"}
+
+// enveloped makes what a body that is JSON holds in one of its fields: text as it is or base64-decoded, or a value.
+func enveloped(have []byte) iter.Seq[edit] {
+	return func(yield func(edit) bool) {
+		root, ok := parseJSON(have)
+		if !ok || root.kind != '{' {
+			return
+		}
+		for _, field := range envelopeFields {
+			value, ok := root.at(field)
+			if !ok {
+				continue
+			}
+			e := edit{kind: Enveloped, change: "the body is what the field " + field + " holds", words: "the event of a gateway, a queue or a framework was taken for the body of the request"}
+			for _, body := range value.contents() {
+				if e.body = body; !yield(e) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// contents are the bodies that a JSON value may stand for.
+func (n *node) contents() [][]byte {
+	if n.kind != '"' {
+		return [][]byte{n.raw, n.render(&layouts[0], &keepStrings, asIs, nil)}
+	}
+	text, ok := decodeString(n.raw[1 : len(n.raw)-1])
+	if !ok || len(text) == 0 {
+		return nil
+	}
+	if plain, err := base64.StdEncoding.DecodeString(string(text)); err == nil {
+		return [][]byte{text, plain}
+	}
+	return [][]byte{text}
+}

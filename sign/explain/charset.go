@@ -1,0 +1,117 @@
+package explain
+
+import (
+	"encoding/binary"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// windows1252 is what the bytes 0x80 to 0x9f stand for in Windows-1252; 0 where they stand for nothing. Source: the
+// WHATWG's index, https://encoding.spec.whatwg.org/index-windows-1252.txt.
+const windows1252 = "\u20ac\x00\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x00\u017d\x00" +
+	"\x00\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x00\u017e\u0178"
+
+// toLatin1 writes every character as one byte; nil when one is above 0xff.
+func toLatin1(b []byte) []byte {
+	return toBytes(b, func(rune) (byte, bool) { return 0, false })
+}
+
+func toWindows1252(b []byte) []byte {
+	high := []rune(windows1252)
+	return toBytes(b, func(r rune) (byte, bool) {
+		for i, h := range high {
+			if h == r && r != 0 {
+				return byte(0x80 + i), true
+			}
+		}
+		return 0, false
+	})
+}
+
+func toBytes(b []byte, above func(rune) (byte, bool)) []byte {
+	if !utf8.Valid(b) || isASCII(b) {
+		return nil
+	}
+	to := make([]byte, 0, len(b))
+	for _, r := range string(b) {
+		c, ok := above(r)
+		switch {
+		case ok:
+			to = append(to, c)
+		case r <= 0xff:
+			to = append(to, byte(r))
+		default:
+			return nil
+		}
+	}
+	return to
+}
+
+// fromWindows1252 reads bytes that are not UTF-8; Latin-1 is the same for all printable characters.
+func fromWindows1252(b []byte) []byte {
+	if utf8.Valid(b) {
+		return nil
+	}
+	high := []rune(windows1252)
+	to := make([]byte, 0, len(b)+len(b)/4)
+	for _, c := range b {
+		r := rune(c)
+		if c >= 0x80 && c <= 0x9f && high[c-0x80] != 0 {
+			r = high[c-0x80]
+		}
+		to = utf8.AppendRune(to, r)
+	}
+	return to
+}
+
+func toUTF16(mark string, big bool) func([]byte) []byte {
+	return func(b []byte) []byte {
+		if !utf8.Valid(b) {
+			return nil
+		}
+		to := []byte(mark)
+		for _, unit := range utf16.Encode([]rune(string(b))) {
+			to = byteOrder(big).AppendUint16(to, unit)
+		}
+		return to
+	}
+}
+
+func byteOrder(big bool) binary.AppendByteOrder {
+	if big {
+		return binary.BigEndian
+	}
+	return binary.LittleEndian
+}
+
+// fromUTF16 reads UTF-16 by its mark, without one by where the zeros of ASCII stand.
+func fromUTF16(b []byte) []byte {
+	if len(b) < 2 || len(b)%2 != 0 {
+		return nil
+	}
+	var order binary.ByteOrder = binary.LittleEndian
+	switch {
+	case b[0] == 0xff && b[1] == 0xfe:
+		b = b[2:]
+	case b[0] == 0xfe && b[1] == 0xff:
+		b, order = b[2:], binary.BigEndian
+	case b[0] == 0:
+		order = binary.BigEndian
+	case b[1] != 0:
+		return nil
+	}
+	units := make([]uint16, len(b)/2)
+	for i := range units {
+		units[i] = order.Uint16(b[2*i:])
+	}
+	return []byte(string(utf16.Decode(units)))
+}
+
+func isASCII(b []byte) bool {
+	for _, c := range b {
+		if c >= utf8.RuneSelf {
+			return false
+		}
+	}
+	return true
+}

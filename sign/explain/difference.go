@@ -1,0 +1,60 @@
+package explain
+
+import (
+	"bytes"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Difference is where two texts begin to differ, with what stands around the place.
+type Difference struct {
+	Of     Part // Body, or Message for the URL
+	Offset int  // of the first byte that differs, in the text at hand
+	// Have is from the text at hand, Want from what was signed. Both begin at Start.
+	Start      int
+	Have, Want []byte
+}
+
+// around is how many bytes are shown on either side of a difference.
+const around = 12
+
+// differ compares two texts; nil when they are the same.
+func differ(of Part, have, want []byte) *Difference {
+	at := commonPrefix(have, want)
+	if at == len(have) && at == len(want) {
+		return nil
+	}
+	start := max(at-around, 0)
+	for start < at && !utf8.RuneStart(have[start]) {
+		start++
+	}
+	return &Difference{Of: of, Offset: at, Start: start, Have: window(have, start, at), Want: window(want, start, at)}
+}
+
+func commonPrefix(a, b []byte) int {
+	n := min(len(a), len(b))
+	for i := range n {
+		if a[i] != b[i] {
+			return i
+		}
+	}
+	return n
+}
+
+// window is a copy of what stands around a place, not ending inside a character.
+func window(text []byte, start, at int) []byte {
+	end := min(at+around, len(text))
+	for end < len(text) && end < at+around+utf8.UTFMax && !utf8.RuneStart(text[end]) {
+		end++
+	}
+	return bytes.Clone(text[start:end])
+}
+
+// Show writes a piece of a difference so that everything in it can be seen: white space, quotes and what is no text stand
+// as in a Go string, without the quotes around it.
+func Show(piece []byte) string {
+	q := strconv.Quote(string(piece))
+	return q[1 : len(q)-1]
+}
+
+func quoted(b []byte) string { return strconv.Quote(string(b)) }

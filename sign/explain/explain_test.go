@@ -1,0 +1,229 @@
+package explain_test
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/explain"
+)
+
+func TestNothingIsClaimedWhereNothingMatches(t *testing.T) {
+	for _, name := range []string{"stripe", "github", "standard-webhooks", "slack", "shopify", "twilio", "square", "discord", "gitlab", "zoom", "linear-like"} {
+		for _, p := range []struct {
+			what  string
+			plant func(*explain.Question)
+		}{
+			{"another secret", secret("another_0123456789abcdef")},
+			{"another value in the body", body(`{"type":"pong","n":1}`)},
+			{"another form", body("type=pong&n=1")},
+			{"another URL", both(to("https://elsewhere.test/x"), body(`{"type":"pong","n":1}`))},
+		} {
+			t.Run(name+" with "+p.what, func(t *testing.T) {
+				s, ok := sign.Lookup(name)
+				if !ok {
+					s = lookup(t, "github")
+					s.Name, s.Header = "mine", "X-Mine"
+				}
+				q := signedBy(t, s, ascii, usualKey(s))
+				if s.Auth == sign.Ed25519 {
+					q.Secrets = signedBy(t, s, ascii, strings.Repeat("k", 32)).Secrets
+				} else {
+					p.plant(&q)
+				}
+				if _, err := q.Scheme.Verify(q.Message, q.Now, q.Secrets...); err == nil {
+					return // a token, or a form's fields, say nothing about this
+				}
+				if a := find(t, q); len(a.Causes) > 0 || len(a.Hints) > 0 || a.Cut || a.Tried == 0 {
+					t.Errorf("%d tried, cut %v: %+v %+v", a.Tried, a.Cut, a.Causes, a.Hints)
+				}
+			})
+		}
+	}
+}
+
+func TestAValidMessageHasNothingToExplain(t *testing.T) {
+	a := find(t, signed(t, "stripe", compact))
+	if len(a.Causes)+len(a.Hints)+len(a.Seen)+a.Tried > 0 {
+		t.Errorf("%+v", a)
+	}
+}
+
+// Whatever is done to a message, what is claimed verifies, and what is not the body's is not blamed on the body.
+func TestAClaimAlwaysVerifies(t *testing.T) {
+	names := []string{"stripe", "github", "standard-webhooks", "slack", "shopify", "square"}
+	mistakes := slices.Concat(bodyMistakes, secretMistakes, messageMistakes)
+	rapid.Check(t, func(rt *rapid.T) {
+		q := signed(t, rapid.SampledFrom(names).Draw(rt, "scheme"), rapid.SampledFrom([]string{compact, python, php, indented, sorted, slackish, ""}).Draw(rt, "body"))
+		if rapid.Bool().Draw(rt, "damaged") {
+			q.Message.Body = rapid.SliceOfN(rapid.Byte(), 0, 200).Draw(rt, "bytes")
+		}
+		p := rapid.SampledFrom(mistakes).Draw(rt, "mistake")
+		if strings.HasPrefix(p.name, "it is ") || p.scheme == "discord" {
+			rt.Skip()
+		}
+		q.Message.Header.Set("X-Extra", rapid.StringN(0, 20, 60).Draw(rt, "header"))
+		q.Message.URL = rapid.SampledFrom([]string{address, "http://a:1/b?c=d&a=b", "not a url", "//", ""}).Draw(rt, "url")
+		for _, c := range find(t, q).Causes {
+			if c.Difference == nil && c.Part == explain.Body {
+				t.Errorf("%s without a difference", c.Kind)
+			}
+		}
+	})
+}
+
+// The bound is on what is written and hashed, so that it holds on every machine alike.
+func TestTheSearchIsBounded(t *testing.T) {
+	const mib = 1 << 20
+	q := signed(t, "stripe", ascii)
+	q.Message.Body = []byte(`{"items":[` + strings.Repeat(`{"id":1,"name":"café","a":[1.5,true]},`, mib/40) + `{}]}`)
+	q.Budget = 64 * mib
+	a := find(t, q)
+	if !a.Cut || len(a.Causes) > 0 {
+		t.Errorf("cut %v, causes %v", a.Cut, a.Causes)
+	}
+	if largest := int64(8 * len(q.Message.Body)); a.Bytes > q.Budget+largest {
+		t.Errorf("%d bytes were hashed, %d are allowed and one more candidate", a.Bytes, q.Budget)
+	}
+	ended, cancel := context.WithCancel(context.Background())
+	cancel()
+	if a := explain.Find(ended, q); !a.Cut || a.Tried != 0 {
+		t.Errorf("with a context that has ended, %d were tried, cut %v", a.Tried, a.Cut)
+	}
+}
+
+func TestNoBodyIsCheckedTwice(t *testing.T) {
+	q := signed(t, "github", ascii)
+	q.Message.Body = []byte("{}")
+	short := find(t, q).Tried
+	q.Message.Body = []byte(`{"n":1,"m":2}`)
+	if long := find(t, q).Tried; short >= long || long > 5000 {
+		t.Errorf("%d candidates for {}, %d for an object", short, long)
+	}
+}
+
+func TestHeadersThatLookLikeSignaturesAreSeen(t *testing.T) {
+	q := signed(t, "github", ascii)
+	q.Message.Body = []byte("changed beyond repair")
+	q.Message.Header.Set("X-Acme-Signature", "abc")
+	q.Scheme = lookup(t, "stripe")
+	a := find(t, q)
+	if len(a.Causes) > 0 || len(a.Seen) != 2 {
+		t.Fatalf("%+v", a)
+	}
+	if got := fmt.Sprint(a.Seen[0]); got != "{X-Acme-Signature []}" {
+		t.Errorf("first %s", got)
+	}
+	if a.Seen[1].Header != "X-Hub-Signature-256" || !slices.Contains(a.Seen[1].Schemes, "github") {
+		t.Errorf("second %v", a.Seen[1])
+	}
+}
+
+func TestWhatIsLostIsHintedAt(t *testing.T) {
+	for _, c := range []struct {
+		name, body string
+		header     [2]string
+		want       explain.Kind
+	}{
+		{"cut at 64 KiB", big[:64<<10], [2]string{}, explain.Truncated},
+		{"shorter than announced", "abc", [2]string{"Content-Length", "4000"}, explain.Truncated},
+		{"cut anywhere", compact[:40], [2]string{}, explain.Truncated},
+		{"unpacked by another library", compact, [2]string{"Content-Encoding", "gzip"}, explain.UnpackedUnprovable},
+		{"empty", "", [2]string{}, explain.BodyMissing},
+		{"an object as text", "[object Object]", [2]string{}, explain.ObjectStringified},
+		{"replacement characters", "caf\uFFFD", [2]string{}, explain.CharactersLost},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			q := signed(t, "github", `{"something":"else"}`)
+			q.Message.Body = []byte(c.body)
+			if c.header[0] != "" {
+				q.Message.Header.Set(c.header[0], c.header[1])
+			}
+			a := find(t, q)
+			if len(a.Causes) > 0 || len(a.Hints) == 0 || a.Hints[0].Kind != c.want || len(a.Hints[0].Fix) == 0 {
+				t.Errorf("causes %v, hints %v; want %s", a.Causes, a.Hints, c.want)
+			}
+		})
+	}
+}
+
+func TestTheFixesOfTheLanguageThatWroteTheBodyComeFirst(t *testing.T) {
+	for _, c := range []struct{ name, have, first, words string }{
+		{"Python", python, "flask", "Python"}, {"PHP", php, "laravel", "PHP"}, {"JavaScript", compact, "express", "re-serialised the JSON"},
+		{"Go", `{"h":"\u003ca\u003e"}`, "net/http", "Go"},
+	} {
+		sent := map[string]string{"Python": compact, "PHP": compact, "JavaScript": python, "Go": `{"h":"<a>"}`}[c.name]
+		q := signed(t, "stripe", sent)
+		q.Message.Body = []byte(c.have)
+		a := find(t, q)
+		if len(a.Causes) == 0 || a.Causes[0].Fix[0].Framework != c.first || len(a.Causes[0].Fix) != 11 || !strings.Contains(a.Causes[0].Words, c.words) {
+			t.Errorf("%s: %+v", c.name, a.Causes)
+		}
+	}
+}
+
+func TestASecretDoesNotShowInAnAnswer(t *testing.T) {
+	for _, p := range secretMistakes {
+		q := p.question(t)
+		p.plant(&q)
+		if text := fmt.Sprintf("%+v", find(t, q)); strings.Contains(strings.ToLower(text), rawKey) || strings.Contains(text, whsecKey[6:]) {
+			t.Errorf("%s: the secret shows", p.name)
+		}
+	}
+}
+
+func TestAQuestionWithoutASchemeIsAnswered(t *testing.T) {
+	q := signed(t, "github", ascii)
+	q.Scheme = sign.Scheme{}
+	if a := find(t, q); len(a.Causes) != 1 || a.Causes[0].Kind != explain.OtherScheme {
+		t.Errorf("%+v", a)
+	}
+	q.Secrets = nil
+	if a := find(t, q); len(a.Causes) > 0 || len(a.Seen) != 1 {
+		t.Errorf("%+v", a)
+	}
+}
+
+func FuzzFind(f *testing.F) {
+	for _, b := range []string{"", "{", `{"a":1.0e+5,"b":"\ud800","c":"`, compact, python, slackish, `{"type":"Buffer","data":[1,2`, "b'\\x", "\x1f\x8b", "5\r\nab", "a=%zz", "\xff\xfe{", `"\u00`, "[[[[", `{"body":{}}`, "-", `{"n":-1.}`, `{"":[{}]}`} {
+		f.Add([]byte(b), "t=1700000000,v1=00", "http://[::1]:80/a?b=c", "Stripe-Signature")
+	}
+	s := lookup(f, "stripe")
+	square := lookup(f, "square")
+	f.Fuzz(func(t *testing.T, body []byte, value, url, name string) {
+		if len(body) > 1<<12 {
+			return
+		}
+		m := sign.Message{Method: "POST", URL: url, Body: body, Header: http.Header{"Stripe-Signature": {value}, name: {value, value}, "X-Square-Hmacsha256-Signature": {"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="}}}
+		for _, scheme := range []sign.Scheme{s, square, {}} {
+			q := explain.Question{Scheme: scheme, Message: m, Now: at, Secrets: []sign.Secret{{Name: "a", Key: []byte(rawKey)}}, Budget: 8 << 20}
+			before := bytes.Clone(body)
+			for _, c := range find(t, q).Causes {
+				t.Errorf("no one signed this: %s", c.Kind)
+			}
+			if !bytes.Equal(before, body) {
+				t.Error("the body was changed in place")
+			}
+		}
+	})
+}
+
+func TestAMebibyteIsSearchedWithinTheDefaultBudget(t *testing.T) {
+	big := `{"items":[` + strings.Repeat(`{"id":1,"name":"café","a":[1,true]},`, (1<<20)/39) + `{}]}`
+	q := signed(t, "stripe", big)
+	q.Message.Body = []byte(strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(big, "é", `\u00e9`), ",", ", "), ":", ": "))
+	start := time.Now()
+	a := find(t, q)
+	if len(a.Causes) != 1 || a.Causes[0].Kind != explain.Reserialised {
+		t.Errorf("%+v", a)
+	}
+	t.Logf("%d tried, %d MiB, %v", a.Tried, a.Bytes>>20, time.Since(start))
+}

@@ -1,0 +1,86 @@
+package explain
+
+import (
+	"bytes"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/barbhq/barb/sign"
+)
+
+// hints are what is odd about a message that nothing makes match: what was lost cannot be brought back, but it shows.
+func hints(m sign.Message) (all []Hint) {
+	add := func(kind Kind, words string) {
+		all = append(all, Hint{kind, words, fixes(kind, nil)})
+	}
+	body := m.Body
+	if length, err := strconv.Atoi(m.Header.Get("Content-Length")); err == nil && length > len(body) && m.Header.Get("Content-Encoding") == "" {
+		add(Truncated, "Content-Length says "+strconv.Itoa(length)+" bytes, the body has "+strconv.Itoa(len(body))+": its end is missing")
+	} else if name := roundSize(body); name != "" {
+		add(Truncated, "the body is JSON that ends in the middle, after exactly "+name+": it was cut")
+	} else if open, inString, ok := openAtEnd(body); ok && (inString || len(open) > 0) {
+		add(Truncated, "the body is JSON that ends in the middle: it was cut")
+	}
+	if coding := strings.ToLower(m.Header.Get("Content-Encoding")); coding != "" && coding != "identity" && isPlainJSON(body) {
+		add(UnpackedUnprovable, "Content-Encoding is there, but the body is not packed: when the sender signs what it packs, the signature cannot be checked any more")
+	}
+	if len(body) == 0 {
+		add(BodyMissing, "the body is empty: something read it before, or it was not passed on")
+	}
+	if bytes.Equal(bytes.TrimSpace(body), []byte("[object Object]")) {
+		add(ObjectStringified, "the body is [object Object]: a parsed object was put into text, and its content is lost")
+	}
+	if bytes.Contains(body, []byte("\uFFFD")) {
+		add(CharactersLost, "the body holds U+FFFD: bytes that were no UTF-8 were read as text and are lost")
+	}
+	return all
+}
+
+// roundSize is the name of the limit that cut a JSON body just there; "" when it was not.
+func roundSize(body []byte) string {
+	open, inString, ok := openAtEnd(body)
+	if !ok || len(open) == 0 && !inString {
+		return ""
+	}
+	i := slices.IndexFunc(roundSizes[:], func(r roundSizeRow) bool { return r.size == len(body) })
+	if i < 0 {
+		return ""
+	}
+	return roundSizes[i].name
+}
+
+func isPlainJSON(body []byte) bool {
+	_, ok := parseJSON(body)
+	return ok && utf8.Valid(body)
+}
+
+// seen lists the headers that look like signatures, when the scheme's own cannot be read.
+func seen(m sign.Message, err error) (all []Seen) {
+	switch reasonOf(err) {
+	case sign.MissingSignature, sign.MalformedSignature, sign.WeakerSignature:
+	default:
+		return nil
+	}
+	for _, name := range headerNames(m.Header) {
+		s := Seen{Header: name}
+		for _, scheme := range sign.Detect(m) {
+			if strings.EqualFold(scheme.Header, name) && len(s.Schemes) < maxSchemesShown {
+				s.Schemes = append(s.Schemes, scheme.Name)
+			}
+		}
+		if len(s.Schemes) > 0 || soundsLikeSignature(name) {
+			all = append(all, s)
+		}
+	}
+	return all
+}
+
+// maxSchemesShown is how many providers are named that share a header.
+const maxSchemesShown = 5
+
+func soundsLikeSignature(name string) bool {
+	name = strings.ToLower(name)
+	return slices.ContainsFunc([]string{"signature", "hmac", "-sig", "digest", "-mac", "webhook-token"}, func(part string) bool { return strings.Contains(name, part) })
+}

@@ -1,0 +1,283 @@
+package explain
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// layout is how a writer of JSON puts white space between the tokens.
+type layout struct {
+	name         string // completes "the body is …"
+	comma, colon string
+	indent       string // "" writes everything into one line
+	newline      string
+	arrays       bool // arrays stay on one line, with a blank inside the brackets, as do empty containers
+	pad          string
+}
+
+var layouts = [...]layout{
+	{name: "re-minified", comma: ",", colon: ":"},
+	{name: "written with a blank behind each comma and colon", comma: ", ", colon: ": "},
+	{name: "indented by 2 blanks", comma: ",", colon: ": ", indent: "  ", newline: "\n"},
+	{name: "indented by 4 blanks", comma: ",", colon: ": ", indent: "    ", newline: "\n"},
+	{name: "indented by tabs", comma: ",", colon: ": ", indent: "\t", newline: "\n"},
+	{name: "indented as Jackson does", comma: ",", colon: " : ", indent: "  ", newline: "\n", arrays: true},
+	{name: "indented by 2 blanks, its lines ending in CRLF", comma: ",", colon: ": ", indent: "  ", newline: "\r\n"},
+	{name: "written with a blank behind each colon", comma: ",", colon: ": "},
+	{name: "written with a blank behind each comma", comma: ", ", colon: ":"},
+	{name: "indented by 3 blanks", comma: ",", colon: ": ", indent: "   ", newline: "\n"},
+	{name: "indented by 1 blank", comma: ",", colon: ": ", indent: " ", newline: "\n"},
+	{name: "written with blanks inside its braces", comma: ", ", colon: ": ", pad: " "},
+}
+
+// stringStyle is how a writer of JSON escapes what it does not have to.
+type stringStyle struct {
+	keep  bool // the literals stay as they are
+	ascii bool // characters above ASCII are \uXXXX
+	upper bool // hex digits are capitals
+	del   bool // DEL is escaped, too
+	slash bool
+	quote bool   // " is \u0022
+	also  string // characters that are \uXXXX
+	lines bool   // U+2028 and U+2029 are escaped
+}
+
+var (
+	keepStrings = stringStyle{keep: true}
+	jsStrings   = stringStyle{}
+)
+
+var stringStyles = [...]stringStyle{
+	keepStrings,
+	jsStrings,
+	{ascii: true, del: true},   // Python
+	{ascii: true, slash: true}, // PHP
+	{slash: true},              // PHP with JSON_UNESCAPED_UNICODE, Swift
+	{also: "<>&", lines: true}, // Go, Rails
+	{ascii: true, upper: true}, // some Java and C# libraries
+	{ascii: true, upper: true, quote: true, also: "<>&'+`"}, // System.Text.Json
+	{also: "<>&='", lines: true},                            // Gson
+	{ascii: true, also: "<>&'"},                             // PHP with the JSON_HEX_ flags, Rails with ASCII
+}
+
+// order is in which order keys are written.
+type order int
+
+const (
+	asIs order = iota
+	byKey
+	indexesFirst
+)
+
+// render writes a value anew. numbers, when not nil, changes the literals of numbers.
+func (n *node) render(l *layout, s *stringStyle, o order, numbers func([]byte) []byte) []byte {
+	root := n
+	switch o {
+	case byKey:
+		root = n.sortedCopy()
+	case indexesFirst:
+		root = n.integersFirst()
+	case asIs:
+	}
+	w := writer{out: make([]byte, 0, len(n.raw)+len(n.raw)/4), layout: l, strings: s, numbers: numbers}
+	w.value(root, 0)
+	return w.out
+}
+
+type writer struct {
+	out     []byte
+	layout  *layout
+	strings *stringStyle
+	numbers func([]byte) []byte
+}
+
+func (w *writer) value(n *node, depth int) {
+	switch n.kind {
+	case '{', '[':
+		w.container(n, depth)
+	case '"':
+		w.text(n.raw)
+	case '0':
+		if w.numbers != nil {
+			w.out = append(w.out, w.numbers(n.raw)...)
+			return
+		}
+		w.out = append(w.out, n.raw...)
+	default:
+		w.out = append(w.out, n.raw...)
+	}
+}
+
+func (w *writer) container(n *node, depth int) {
+	l := w.layout
+	w.out = append(w.out, n.kind)
+	oneLine := l.indent == "" || n.kind == '[' && l.arrays || len(n.children) == 0
+	pad := l.pad
+	if l.arrays && oneLine {
+		pad = " "
+	}
+	if oneLine && (len(n.children) > 0 || l.arrays) {
+		w.out = append(w.out, pad...)
+	}
+	for i, c := range n.children {
+		if i > 0 {
+			w.out = append(w.out, l.comma...)
+			if oneLine && l.arrays {
+				w.out = append(w.out, ' ')
+			}
+		}
+		if !oneLine {
+			w.line(depth + 1)
+		}
+		if n.kind == '{' {
+			w.text(c.key)
+			w.out = append(w.out, l.colon...)
+		}
+		w.value(c, depth+1)
+	}
+	switch {
+	case !oneLine:
+		w.line(depth)
+	case len(n.children) > 0:
+		w.out = append(w.out, pad...)
+	}
+	w.out = append(w.out, n.kind+2)
+}
+
+func (w *writer) line(depth int) {
+	w.out = append(w.out, w.layout.newline...)
+	for range depth {
+		w.out = append(w.out, w.layout.indent...)
+	}
+}
+
+// text writes a string literal. One that cannot be decoded stays as it is.
+func (w *writer) text(raw []byte) {
+	if w.strings.keep || !w.strings.changes(raw) {
+		w.out = append(w.out, raw...)
+		return
+	}
+	text, ok := decodeString(raw[1 : len(raw)-1])
+	if !ok {
+		w.out = append(w.out, raw...)
+		return
+	}
+	w.out = append(appendString(append(w.out, '"'), text, w.strings), '"')
+}
+
+// changes reports whether a literal may have to be written in another way: most have nothing in them that any style would
+// write differently.
+func (s *stringStyle) changes(raw []byte) bool {
+	for _, c := range raw {
+		if c == '\\' || c >= 0x7f || c == '/' || strings.IndexByte("<>&='+`", c) >= 0 {
+			return true
+		}
+	}
+	return s.quote
+}
+
+// decodeString decodes what stands between the quotes of a JSON string. Half of a surrogate pair, or an unknown escape, is
+// refused: writing it anew would not give it back.
+func decodeString(raw []byte) ([]byte, bool) {
+	if bytes.IndexByte(raw, '\\') < 0 {
+		return raw, utf8.Valid(raw)
+	}
+	to := make([]byte, 0, len(raw))
+	for i := 0; i < len(raw); i++ {
+		if raw[i] != '\\' {
+			to = append(to, raw[i])
+			continue
+		}
+		if i++; i == len(raw) {
+			return nil, false
+		}
+		if raw[i] == 'u' {
+			r, size, ok := decodeUnicode(raw[i-1:])
+			if !ok {
+				return nil, false
+			}
+			to = utf8.AppendRune(to, r)
+			i += size - 2
+			continue
+		}
+		short := strings.IndexByte(`"\/bfnrt`, raw[i])
+		if short < 0 {
+			return nil, false
+		}
+		to = append(to, "\"\\/\b\f\n\r\t"[short])
+	}
+	return to, utf8.Valid(to)
+}
+
+// decodeUnicode reads \uXXXX, or two of them that are a surrogate pair.
+func decodeUnicode(raw []byte) (r rune, size int, ok bool) {
+	unit, ok := hex4(raw)
+	if !ok || !utf16.IsSurrogate(unit) {
+		return unit, 6, ok
+	}
+	low, ok := hex4(raw[6:])
+	r = utf16.DecodeRune(unit, low)
+	return r, 12, ok && r != utf8.RuneError
+}
+
+func hex4(raw []byte) (rune, bool) {
+	if len(raw) < 6 || raw[0] != '\\' || raw[1] != 'u' {
+		return 0, false
+	}
+	var r rune
+	for _, c := range raw[2:6] {
+		digit := strings.IndexByte("0123456789abcdef", c|0x20)
+		if digit < 0 || c < '0' {
+			return 0, false
+		}
+		r = r<<4 | rune(digit)
+	}
+	return r, true
+}
+
+// appendString writes a decoded string in a style, without quotes.
+func appendString(to, text []byte, s *stringStyle) []byte {
+	for len(text) > 0 {
+		r, size := utf8.DecodeRune(text)
+		short := strings.IndexRune("\"\\\b\f\n\r\t", r)
+		switch {
+		case r == '"' && s.quote, r < ' ' && short < 0, r == 0x7f && s.del, r < 0x80 && strings.ContainsRune(s.also, r):
+			to = s.escape(to, r)
+		case short >= 0:
+			to = append(to, '\\', `"\bfnrt`[short])
+		case r == '/' && s.slash:
+			to = append(to, `\/`...)
+		case r >= 0x80 && s.ascii, (r == 0x2028 || r == 0x2029) && s.lines:
+			to = s.escape(to, r)
+		default:
+			to = append(to, text[:size]...)
+		}
+		text = text[size:]
+	}
+	return to
+}
+
+func (s *stringStyle) escape(to []byte, r rune) []byte {
+	format := `\u%04x`
+	if s.upper {
+		format = `\u%04X`
+	}
+	units := []rune{r}
+	if r > 0xffff {
+		high, low := utf16.EncodeRune(r)
+		units = []rune{high, low}
+	}
+	for _, u := range units {
+		to = fmt.Appendf(to, format, u)
+	}
+	return to
+}
+
+// layoutOf is the index of the layout a body is written in; -1 when it is none of ours.
+func layoutOf(root *node) int {
+	return slices.IndexFunc(layouts[:], func(l layout) bool { return bytes.Equal(root.render(&l, &keepStrings, asIs, nil), root.raw) })
+}

@@ -1,0 +1,310 @@
+package explain
+
+import (
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/barbhq/barb/sign"
+)
+
+// schemeRow is a way in which the reading of a signature goes wrong: it changes a scheme to what the sender does, and
+// reports whether there was anything to change.
+type schemeRow struct {
+	kind          Kind
+	change, words string
+	make          func(*sign.Scheme) bool
+}
+
+var schemeRows = [...]schemeRow{
+	hashRow(sign.SHA256), hashRow(sign.SHA1), hashRow(sign.SHA512), hashRow(sign.SHA384), hashRow(sign.MD5),
+	encodingRow(sign.Hex), encodingRow(sign.Base64), encodingRow(sign.Base64URL),
+	prefixRow(""), prefixRow("sha256="), prefixRow("sha1="), prefixRow("v1="), prefixRow("v0="), prefixRow("v1,"), prefixRow("hmac-sha256="), prefixRow("hmac "),
+	{ContentWithoutID, "the id is not part of what is signed", "the sender signs without the id", without("{id}")},
+	{ContentWithoutTS, "the timestamp is not part of what is signed", "the sender signs without the timestamp", without("{ts}")},
+	{ContentWithoutURL, "the URL is not part of what is signed", "the sender signs without the URL", without("{url}")},
+	{ContentBodyOnly, "only the body is signed", "the sender signs nothing but the body", content("{body}")},
+	{ContentWithoutID, "the timestamp and the body are what is signed", "the sender signs without the id", withoutID},
+	{ContentOrder, "the timestamp stands behind the body in what is signed", "the sender puts them in another order", swapped},
+	separatorRow("."), separatorRow(""), separatorRow(":"), separatorRow(","), separatorRow("|"), separatorRow("\n"), separatorRow("-"), separatorRow(" "),
+}
+
+func hashRow(h sign.Hash) schemeRow {
+	return schemeRow{OtherHash, "the hash is " + string(h), "the sender is set up for another hash", func(s *sign.Scheme) bool {
+		changed := s.Hash != h && (s.Auth == sign.HMAC || s.Auth == sign.Digest)
+		s.Hash = h
+		return changed
+	}}
+}
+
+func encodingRow(e sign.Encoding) schemeRow {
+	return schemeRow{SignatureEncoding, "the signature is read as " + string(e), "the sender writes the signature in another encoding",
+		func(s *sign.Scheme) bool {
+			changed := s.Enc != e && s.Auth != sign.Token && s.Enc != sign.Plain
+			s.Enc = e
+			return changed
+		}}
+}
+
+func prefixRow(prefix string) schemeRow {
+	change := "the signature stands behind " + prefix
+	if prefix == "" {
+		change = "the signature stands alone, without a prefix"
+	}
+	return schemeRow{SignaturePrefix, change, "the sender writes the header in another form", func(s *sign.Scheme) bool {
+		changed := s.Prefix != prefix
+		s.Prefix = prefix
+		return changed
+	}}
+}
+
+// separatorRow puts another separator between the parts of what is signed.
+func separatorRow(sep string) schemeRow {
+	name := "nothing stands"
+	if sep != "" {
+		name = quoted([]byte(sep)) + " stands"
+	}
+	return schemeRow{ContentSeparator, name + " between the parts of what is signed", "the sender joins them in another way", func(s *sign.Scheme) bool {
+		names := contentNames(s.Content)
+		joined := strings.Join(names, sep)
+		changed := len(names) > 1 && joined != s.Content
+		s.Content = joined
+		return changed
+	}}
+}
+
+func contentNames(content string) (names []string) {
+	for content != "" {
+		_, rest, ok := strings.Cut(content, "{")
+		name, after, closed := strings.Cut(rest, "}")
+		if !ok || !closed {
+			break
+		}
+		names = append(names, "{"+name+"}")
+		content = after
+	}
+	return names
+}
+
+// without takes a name out of what is signed, together with what separates it from its neighbour.
+func without(name string) func(*sign.Scheme) bool {
+	return func(s *sign.Scheme) bool {
+		before, after, ok := strings.Cut(s.Content, name)
+		if !ok {
+			return false
+		}
+		next := strings.IndexByte(after, '{')
+		switch {
+		case next >= 0:
+			after = after[next:]
+		default: // it stands last
+			before, after = before[:strings.LastIndexByte(before, '}')+1], ""
+		}
+		s.Content = before + after
+		return s.Content != ""
+	}
+}
+
+func content(to string) func(*sign.Scheme) bool {
+	return func(s *sign.Scheme) bool {
+		ok := s.Auth != sign.Token && s.Auth != sign.Digest && s.Code == "" && s.Content != to && (s.Time.Unit != "" || !strings.Contains(to, "{ts}"))
+		s.Content = to
+		return ok
+	}
+}
+
+// withoutID is for schemes that sign the id: what is left is joined by a dot.
+func withoutID(s *sign.Scheme) bool {
+	return strings.Contains(s.Content, "{id}") && content("{ts}.{body}")(s)
+}
+
+func swapped(s *sign.Scheme) bool {
+	swap := strings.NewReplacer("{ts}", "{body}", "{body}", "{ts}")
+	to := swap.Replace(s.Content)
+	changed := to != s.Content && strings.Contains(s.Content, "{ts}") && strings.Contains(s.Content, "{body}")
+	s.Content = to
+	return changed
+}
+
+// readings makes the ways in which the sender may sign that differ from the scheme.
+func readings(t trial) variants {
+	return func(yield func(variant) bool) {
+		for _, row := range schemeRows {
+			v := variant{trial: t, kind: row.kind, part: Message, change: row.change, words: row.words}
+			if row.make(&v.scheme) && !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// maxHeaders is how many headers are looked at.
+const maxHeaders = 100
+
+// headers makes the variants in which the headers were changed on their way.
+func headers(t trial) variants {
+	return func(yield func(variant) bool) {
+		names := headerNames(t.message.Header)
+		for _, name := range names {
+			if !otherHeader(t, name, yield) || !oneOfSeveral(t, name, yield) {
+				return
+			}
+		}
+		for _, row := range headerRows {
+			v := variant{trial: t, kind: row.kind, part: Message, change: row.change, words: row.words}
+			if v.message.Header = eachHeader(t.message.Header, row.name, row.value); v.message.Header != nil && !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+func headerNames(h http.Header) []string {
+	names := make([]string, 0, len(h))
+	for name := range h {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names[:min(len(names), maxHeaders)]
+}
+
+// otherHeader takes the signature from another header of the message.
+func otherHeader(t trial, name string, yield func(variant) bool) bool {
+	if strings.ContainsRune(t.scheme.Header, ':') || strings.EqualFold(name, t.scheme.Header) {
+		return true
+	}
+	v := variant{trial: t, kind: OtherHeader, part: Message, change: "the signature is read from the header " + name,
+		words: "the signature travels in another header than " + t.scheme.Header}
+	v.scheme.Header, v.scheme.Alt = name, nil
+	return yield(v)
+}
+
+// oneOfSeveral keeps one value of a header that is there more than once.
+func oneOfSeveral(t trial, name string, yield func(variant) bool) bool {
+	values := t.message.Header[name]
+	if len(values) < 2 {
+		return true
+	}
+	for i := range values[:min(len(values), 8)] {
+		v := variant{trial: t, kind: HeaderTwice, part: Message, change: "only one value of the header " + name + " counts",
+			words: "a proxy or the sender put the header there more than once"}
+		v.message.Header = t.message.Header.Clone()
+		v.message.Header[name] = values[i : i+1]
+		if !yield(v) {
+			return false
+		}
+	}
+	return true
+}
+
+var headerRows = [...]struct {
+	kind          Kind
+	change, words string
+	name, value   func(string) string
+}{
+	{HeadersRenamed, "HTTP_X_NAME is read as the header X-Name", "the headers have the names of CGI or WSGI variables", fromCGI, same},
+	{HeadersRenamed, "the headers are read without the prefix X-Forwarded- or X-Original-", "a proxy or a tunnel renamed the headers", fromProxy, same},
+	{HeaderQuoted, "the headers are taken without quotes and blanks", "the headers were copied together with what stood around them", same,
+		func(s string) string { return strings.Trim(s, "\"'` \t\r\n,;") }},
+	{HeaderEncoded, "a blank in the headers is a plus sign", "the signature went through a form or a query, where + means a blank", same,
+		func(s string) string { return strings.ReplaceAll(s, " ", "+") }},
+	{HeaderEncoded, "the headers are percent-decoded", "the signature went through a form or a query", same, percentDecoded},
+}
+
+func same(s string) string { return s }
+
+func percentDecoded(s string) string {
+	plain, err := url.PathUnescape(s)
+	if err != nil {
+		return s
+	}
+	return plain
+}
+
+func fromCGI(name string) string {
+	plain := strings.ReplaceAll(name, "_", "-")
+	if len(plain) > 5 && strings.EqualFold(plain[:5], "http-") {
+		plain = plain[5:]
+	}
+	return plain
+}
+
+func fromProxy(name string) string {
+	for _, prefix := range []string{"X-Forwarded-", "X-Original-", "X-Amzn-Remapped-"} {
+		if len(name) > len(prefix) && strings.EqualFold(name[:len(prefix)], prefix) {
+			return name[len(prefix):]
+		}
+	}
+	return name
+}
+
+// eachHeader changes all names and values; nil when that changes nothing. A header that has the new name already stays.
+func eachHeader(h http.Header, name, value func(string) string) http.Header {
+	to := make(http.Header, len(h))
+	changed := false
+	for _, was := range headerNames(h) {
+		is := name(was)
+		if is != was {
+			is = http.CanonicalHeaderKey(is)
+		}
+		if _, taken := to[is]; taken {
+			continue
+		}
+		for _, v := range h[was] {
+			to[is] = append(to[is], value(v))
+			changed = changed || value(v) != v
+		}
+		changed = changed || is != was
+	}
+	if !changed {
+		return nil
+	}
+	return to
+}
+
+// methods makes the variants with another method, for the schemes that sign it.
+func methods(t trial) variants {
+	return func(yield func(variant) bool) {
+		if !strings.Contains(t.scheme.Content, "{method}") {
+			return
+		}
+		for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodPut, strings.ToLower(t.message.Method), ""} {
+			v := variant{trial: t, kind: OtherMethod, part: Message, change: "the method is " + quoted([]byte(method)), words: "the method that was given is not the one that was signed"}
+			v.message.Method = method
+			if method != t.message.Method && !yield(v) {
+				return
+			}
+		}
+	}
+}
+
+// schemes makes the variants in which the message is one of another provider: first what its headers look like.
+func schemes(t trial) variants {
+	return func(yield func(variant) bool) {
+		for _, list := range [][]sign.Scheme{sign.Detect(t.message), sign.All()} {
+			for _, s := range list {
+				if s.Name == t.scheme.Name {
+					continue
+				}
+				v := variant{trial: t, kind: OtherScheme, part: Message, change: "the scheme is " + s.Name,
+					words: "the message is signed in the way of " + s.Title + " (" + s.Header + "), not of " + named(t.scheme)}
+				v.scheme = s
+				v.scheme.Tolerance = sign.Both(sign.NoLimit)
+				if !yield(v) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func named(s sign.Scheme) string {
+	switch {
+	case s.Title != "":
+		return s.Title
+	case s.Name != "":
+		return s.Name
+	}
+	return "any known scheme"
+}

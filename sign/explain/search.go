@@ -1,0 +1,171 @@
+package explain
+
+import (
+	"context"
+	"encoding/binary"
+	"hash/maphash"
+	"iter"
+	"time"
+
+	"github.com/barbhq/barb/sign"
+)
+
+// trial is something to verify.
+type trial struct {
+	scheme  sign.Scheme
+	message sign.Message
+	secrets []sign.Secret
+}
+
+// newTrial is the question as it stands, any age allowed: what is asked is whether the signature is right.
+func newTrial(q Question) trial {
+	t := trial{q.Scheme, q.Message, q.Secrets}
+	t.scheme.Tolerance = sign.Both(sign.NoLimit)
+	t.message.Stream = nil
+	return t
+}
+
+// variant is a trial and what was changed to get there.
+type variant struct {
+	trial
+	kind   Kind
+	also   []Kind
+	part   Part
+	change string
+	words  string
+}
+
+// variants are made one by one, so that nothing is made any more once something matched.
+type variants = iter.Seq[variant]
+
+// generator makes the variants of a trial.
+type generator func(trial) variants
+
+// search tries variants until one verifies or its bounds are reached.
+type search struct {
+	ctx    context.Context
+	budget int64
+	spent  int64
+	tried  int
+	cut    bool
+	now    time.Time
+	seed   maphash.Seed
+	seen   map[uint64]bool // trials that were made already
+}
+
+// What one check costs besides its bytes, in bytes that could be hashed in that time.
+const (
+	costOfHash      = 2 << 10
+	costOfPublicKey = 64 << 10
+)
+
+// run tries one stage after the other and returns the first cause.
+func (s *search) run(all iter.Seq[variants]) *Cause {
+	s.seed = maphash.MakeSeed()
+	for stage := range all {
+		for v := range stage {
+			if s.over(&v) {
+				return nil
+			}
+			if c := s.try(&v); c != nil {
+				return c
+			}
+		}
+	}
+	return nil
+}
+
+// over reports whether the bounds are reached. Making the variant is paid for, too, also when it was tried before.
+func (s *search) over(v *variant) bool {
+	s.spent += int64(len(v.message.Body))
+	s.cut = s.cut || s.spent > s.budget || s.ctx.Err() != nil
+	return s.cut
+}
+
+// try verifies one variant.
+func (s *search) try(v *variant) *Cause {
+	key := s.fingerprint(v)
+	if s.seen[key] {
+		return nil
+	}
+	s.seen[key] = true
+	match, err := v.scheme.Verify(v.message, s.now, v.secrets...)
+	s.tried++
+	s.spent += s.cost(v, err)
+	if err != nil {
+		return nil
+	}
+	secret := v.secrets[match.Secret]
+	return &Cause{Kind: v.kind, Also: v.also, Part: v.part, Change: v.change, Words: v.words, Scheme: v.scheme.Name,
+		Secret: secret.Name, Proof: Proof{v.scheme, v.message, secret}}
+}
+
+// cost is what a check took. What is refused before the signature is computed costs little.
+func (s *search) cost(v *variant, err error) int64 {
+	if reason := reasonOf(err); err != nil && reason != sign.SignatureMismatch {
+		return costOfHash / 4
+	}
+	one := int64(costOfHash)
+	if v.scheme.Auth == sign.Ed25519 || v.scheme.Auth == sign.ECDSA || v.scheme.Auth == sign.RSA {
+		one = costOfPublicKey
+	}
+	return int64(len(v.secrets)) * (one + int64(len(v.message.Body)))
+}
+
+// fingerprint tells trials apart.
+func (s *search) fingerprint(v *variant) uint64 {
+	var h maphash.Hash
+	h.SetSeed(s.seed)
+	text := func(parts ...string) {
+		for _, p := range parts {
+			var size [8]byte
+			binary.LittleEndian.PutUint64(size[:], uint64(len(p)))
+			_, _ = h.Write(size[:])
+			_, _ = h.WriteString(p)
+		}
+	}
+	c := &v.scheme
+	text(c.Name, c.Content, c.Header, c.Prefix, c.Split, string(c.Auth), string(c.Hash), string(c.Enc), string(c.Key),
+		string(c.Time.Unit), string(c.Time.In), string(c.IDIn), v.message.URL, v.message.Method)
+	for _, secret := range v.secrets {
+		text(string(secret.Key))
+	}
+	var headers uint64 // a map has no order
+	for name, values := range v.message.Header {
+		for _, value := range values {
+			headers += maphash.String(s.seed, name+"\x00"+value)
+		}
+	}
+	text(string(binary.LittleEndian.AppendUint64(nil, headers)))
+	_, _ = h.Write(v.message.Body)
+	return h.Sum64()
+}
+
+// of is the variants of a trial that several generators make, one after the other.
+func of(t trial, all ...generator) variants {
+	return func(yield func(variant) bool) {
+		for _, g := range all {
+			for v := range g(t) {
+				if !yield(v) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// both makes the variants in which a change of each generator was made, the first one naming the cause.
+func both(t trial, first, second generator) variants {
+	return func(yield func(variant) bool) {
+		for a := range first(t) {
+			for b := range second(a.trial) {
+				b.also = append(append(append([]Kind{}, a.also...), b.kind), b.also...)
+				b.kind, b.part = a.kind, a.part
+				b.change, b.words = joined(" and ", a.change, b.change), joined("; ", a.words, b.words)
+				if !yield(b) {
+					return
+				}
+			}
+		}
+	}
+}

@@ -1,0 +1,179 @@
+package explain
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/hex"
+	"net/url"
+	"strings"
+
+	"github.com/barbhq/barb/sign"
+)
+
+// secretRow is a way in which the text of a secret, or what is made of it, goes wrong. make returns the bytes of the key
+// that the sender used, or nil. Where a row must not be decoded once more, it is exact.
+type secretRow struct {
+	kind          Kind
+	change, words string
+	exact         bool
+	make          func(text []byte) []byte
+}
+
+const blank = " \t\r\n\v\f\u00a0\ufeff\u200b"
+
+var secretRows = [...]secretRow{
+	{SecretSpace, "the secret is taken without the white space around it", "blanks, a line break or a byte order mark came along when the secret was copied", false,
+		func(t []byte) []byte { return bytes.Trim(t, blank) }},
+	{SecretQuotes, "the secret is taken without the quotes around it", "the quotes of a configuration file became part of the secret", false,
+		func(t []byte) []byte { return bytes.Trim(bytes.Trim(t, blank), "\"'`") }},
+	{SecretDecoded, "the text of the secret is the key as it is", "the receiver decodes the secret, the sender takes its text", true,
+		func(t []byte) []byte { return t }},
+	{SecretNotDecoded, "whsec_ is taken off the secret and the rest decoded as base64", "the sender decodes the secret, the receiver takes its text", true, whsecKey},
+	{SecretPrefixKept, "whsec_ is taken off the secret and the rest is the key as it is", "the prefix is not part of the sender's key", true, afterPrefix},
+	{SecretNotDecoded, "the secret is decoded as base64", "the sender decodes the secret, the receiver takes its text", true, unbase64},
+	{SecretNotDecoded, "the secret is decoded as hex", "the sender decodes the secret, the receiver takes its text", true, unhex},
+	{SecretNewline, "the secret has a line break behind it", "the sender read its secret from a file or a pipe with the line break at the end", true,
+		func(t []byte) []byte { return append(bytes.Clone(t), '\n') }},
+	{SecretNewline, "the secret has a Windows line break behind it", "the sender read its secret from a file with the line break at the end", true,
+		func(t []byte) []byte { return append(bytes.Clone(t), "\r\n"...) }},
+	{SecretPrefixMissing, "the secret has whsec_ before it", "the prefix is part of the sender's key", false,
+		func(t []byte) []byte { return append([]byte("whsec_"), t...) }},
+	{SecretQuotes, "the secret stands in double quotes", "the quotes of a configuration file are part of the sender's secret", true,
+		func(t []byte) []byte { return append(append([]byte{'"'}, t...), '"') }},
+	{SecretQuotes, "the secret stands in single quotes", "the quotes of a configuration file are part of the sender's secret", true,
+		func(t []byte) []byte { return append(append([]byte{'\''}, t...), '\'') }},
+	{SecretEscaped, `\n in the secret is a line break`, "an environment variable holds the line break as two characters", false, unescaped},
+	{SecretEscaped, "the secret is percent-decoded", "the secret was copied from a URL or a form", false, unpercent},
+	{SecretCase, "the secret is in lower case", "the letters of the secret were changed", false, bytes.ToLower},
+	{SecretCase, "the secret is in upper case", "the letters of the secret were changed", false, bytes.ToUpper},
+	{SecretEncoded, "the base64 of the secret is the key", "the sender encodes the secret before it is used as text", true,
+		func(t []byte) []byte { return []byte(base64.StdEncoding.EncodeToString(t)) }},
+	{SecretEncoded, "the hex of the secret is the key", "the sender encodes the secret before it is used as text", true,
+		func(t []byte) []byte { return []byte(hex.EncodeToString(t)) }},
+}
+
+// secrets makes the forms of the trial's secrets that the sender may have used. Public keys have no such forms.
+func secrets(t trial) variants {
+	return func(yield func(variant) bool) {
+		if !symmetric(&t.scheme) {
+			return
+		}
+		for i := range secretRows {
+			for _, secret := range t.secrets {
+				if v, ok := secretRows[i].variant(t, secret); ok && !yield(v) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func symmetric(s *sign.Scheme) bool {
+	return s.Auth == sign.HMAC || s.Auth == sign.Digest || s.Auth == sign.Token
+}
+
+func (r *secretRow) variant(t trial, secret sign.Secret) (variant, bool) {
+	key := r.make(secret.Key)
+	if len(key) == 0 || !r.exact && bytes.Equal(key, secret.Key) {
+		return variant{}, false
+	}
+	if r.exact {
+		t.scheme.Key = sign.Raw
+	}
+	t.secrets = []sign.Secret{{Name: secret.Name, Key: key}}
+	return variant{trial: t, kind: r.kind, part: Secret, change: r.change, words: r.words}, true
+}
+
+// whsecKey wants the prefix, also behind the "v1," that Supabase writes before it.
+func whsecKey(text []byte) []byte {
+	rest := afterPrefix(text)
+	if rest == nil {
+		return nil
+	}
+	return unbase64(rest)
+}
+
+func afterPrefix(text []byte) []byte {
+	_, rest, found := bytes.Cut(bytes.Trim(text, blank), []byte("whsec_"))
+	if !found {
+		return nil
+	}
+	return rest
+}
+
+// unbase64 reads either alphabet, with padding or without.
+func unbase64(text []byte) []byte {
+	plain := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(string(bytes.Trim(text, blank)), "="))
+	key, err := base64.RawStdEncoding.DecodeString(plain)
+	if err != nil {
+		return nil
+	}
+	return key
+}
+
+func unhex(text []byte) []byte {
+	key, err := hex.DecodeString(strings.TrimPrefix(string(bytes.Trim(text, blank)), "0x"))
+	if err != nil {
+		return nil
+	}
+	return key
+}
+
+func unescaped(text []byte) []byte {
+	return bytes.ReplaceAll(text, []byte(`\n`), []byte{'\n'})
+}
+
+func unpercent(text []byte) []byte {
+	plain, err := url.PathUnescape(string(text))
+	if err != nil {
+		return nil
+	}
+	return []byte(plain)
+}
+
+// others returns the generator of what other secrets would do in the place of those that were given.
+func others(all []Other) generator {
+	return func(t trial) variants {
+		return func(yield func(variant) bool) {
+			for _, other := range all {
+				v := other.variant(t)
+				if !yield(v) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (o *Other) variant(t trial) variant {
+	v := variant{trial: t, kind: OtherSecret, part: Secret, change: "the secret is " + o.Name,
+		words: "the message was signed with another secret that is configured here"}
+	given := t.secrets
+	v.secrets = []sign.Secret{o.Secret}
+	for _, secret := range given {
+		if was, is := mode(secret), mode(o.Secret); was != "" && is != "" && was != is {
+			v.kind, v.words = OtherMode, "the message is from "+is+" mode, the secret that was given is of "+was+" mode"
+			return v
+		}
+	}
+	if o.Endpoint != "" {
+		v.kind, v.words = OtherEndpoint, "the message was signed for the endpoint "+o.Endpoint
+	}
+	return v
+}
+
+// mode tells, where the name or the text of a secret shows it, whether it is for tests or live.
+func mode(s sign.Secret) string {
+	for _, text := range []string{s.Name, string(s.Key)} {
+		words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return r < 'a' || r > 'z' })
+		for _, word := range words {
+			switch word {
+			case "test", "sandbox", "staging", "dev":
+				return "test"
+			case "live", "prod", "production":
+				return "live"
+			}
+		}
+	}
+	return ""
+}

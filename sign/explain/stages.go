@@ -1,0 +1,51 @@
+package explain
+
+import (
+	"iter"
+)
+
+// stages are all that is tried, what is cheap and usual first: the secrets and the message with the body as it is, the
+// body's characters, its JSON, what it was put into, and then two changes at once.
+func stages(t trial, given []Other) iter.Seq[variants] {
+	other := others(given)
+	all := [...]variants{
+		of(t, other, secrets),
+		of(t, headers, urls, methods, stamps),
+		of(t, plain),
+		of(t, rewritten),
+		of(t, schemes, readings),
+		of(t, wrapped),
+		of(t, reordered, numbers),
+		both(t, other, secrets),
+		both(t, schemes, secrets),
+		both(t, schemes, other),
+		both(t, schemes, headers),
+		both(t, headers, headers),
+		both(t, readings, readings),
+		both(t, stamps, headers),
+		both(t, readings, secrets),
+		both(t, readings, other),
+		both(t, urls, secrets),
+		both(t, urls, other),
+		both(t, plain, plain),
+		both(t, plain, secrets),
+		both(t, plain, other),
+		both(t, schemes, urls),
+		both(t, plain, rewritten),
+		both(t, schemes, plain),
+		both(t, schemes, rewritten),
+		both(t, rewritten, secrets),
+		both(t, rewritten, other),
+		both(t, urls, plain),
+		both(t, urls, rewritten),
+		both(t, wrapped, rewritten),
+		of(t, packed),
+	}
+	return func(yield func(variants) bool) {
+		for _, stage := range all {
+			if !yield(stage) {
+				return
+			}
+		}
+	}
+}
