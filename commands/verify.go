@@ -17,6 +17,7 @@ import (
 
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/explain"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -31,6 +32,7 @@ type verifyOptions struct {
 	positional            []string
 	recorded              string // scheme of the exchange in the history
 	discover              bool
+	explain               bool
 }
 
 func newVerify(sh *shell) *cobra.Command {
@@ -40,10 +42,12 @@ func newVerify(sh *shell) *cobra.Command {
 		Short: "Check a signature and say what is wrong with it",
 		Long: `Checks the signature of a payload with its headers, of a raw HTTP request, or of an
 exchange in the history, which is judged by the time it was received. Exit code 0
-when it is valid, 1 when it is not.`,
+when it is valid, 1 when it is not. With --explain, looks for what would have made a
+bad signature match, for at most two seconds, and says how to repair it.`,
 		Example: `  barb verify payload.json -s stripe --secret env:WHSEC -H 'Stripe-Signature: t=1700000000,v1=…'
   barb verify --http request.txt -s auto --secret env:WHSEC
-  barb verify 17 --secret env:WHSEC`,
+  barb verify 17 --secret env:WHSEC
+  barb verify 17 --explain`,
 		Args:              args(0, 1, "at most one FILE or history id"),
 		ValidArgsFunction: sh.completeIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -62,7 +66,9 @@ when it is valid, 1 when it is not.`,
 	f.StringVar(&o.url, "url", "", "the `URL` as the sender knows it, for schemes that sign it")
 	f.StringVar(&o.method, "method", "", "the request `method`, for schemes that sign it")
 	f.BoolVar(&o.discover, "discover", false, "search for the scheme of the signature and print it for barb.toml")
+	f.BoolVar(&o.explain, "explain", false, "find what would have made a bad signature match")
 	cmd.MarkFlagsMutuallyExclusive("http", "headers")
+	cmd.MarkFlagsMutuallyExclusive("discover", "explain")
 	return cmd
 }
 
@@ -87,13 +93,20 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 	if v == nil {
 		return usage("verify needs a secret").hint(referenceHelp)
 	}
-	if m.Stream != nil && (v.auto || !v.scheme.Streams()) {
+	if m.Stream != nil && (o.explain || v.auto || !v.scheme.Streams()) {
 		if m.Body, err = readBounded(m.Stream, maxPayload, "the payload"); err != nil {
 			return err
 		}
 		m.Stream = nil
 	}
-	return sh.printVerdict(v.check(m, now))
+	c := v.check(m, now)
+	var why *explain.Answer
+	if o.explain {
+		if why, err = sh.explanation(ctx, v, c, m, now); err != nil {
+			return err
+		}
+	}
+	return sh.printVerdict(c, why)
 }
 
 // message puts the message together from where it was given, and says by what time it is judged.
@@ -256,17 +269,20 @@ type verdictJSON struct {
 	AgeMS      *int64 `json:"age_ms,omitempty"`
 	Secret     string `json:"secret,omitempty"`
 	CoversBody bool   `json:"covers_body"`
+
+	Explain *explainJSON `json:"explain,omitempty"`
 }
 
-// printVerdict prints the result of a check and ends in 0 or 1; what the caller gave wrongly ends in its own code.
-func (sh *shell) printVerdict(c checked) error {
+// printVerdict prints the result of a check, with why it is so where that was asked, and ends in 0 or 1; what the caller
+// gave wrongly ends in its own code.
+func (sh *shell) printVerdict(c checked, why *explain.Answer) error {
 	if c.fault != nil {
 		return c.fault
 	}
 	v := c.Verdict
 	if sh.json {
 		out := verdictJSON{Schema: 1, Verdict: string(v.Status), Scheme: c.Scheme, Version: v.Version, Reason: v.Reason,
-			Detail: c.detail, Secret: v.Secret, CoversBody: c.coversBody}
+			Detail: c.detail, Secret: v.Secret, CoversBody: c.coversBody, Explain: newExplainJSON(why)}
 		if v.HasAge {
 			age := v.Age.Milliseconds()
 			out.AgeMS = &age
@@ -276,6 +292,9 @@ func (sh *shell) printVerdict(c checked) error {
 		}
 	} else {
 		sh.out.VerdictLine(ui.VerdictLine{Verdict: v, Scheme: c.Scheme, Detail: c.detail, SenderOnly: !c.coversBody})
+		if why != nil {
+			sh.printExplanation(why)
+		}
 	}
 	if v.Status != record.Valid {
 		return silent(exitFailed)

@@ -341,7 +341,7 @@ func enveloped(have []byte) iter.Seq[edit] {
 // contents are the bodies that a JSON value may stand for.
 func (n *node) contents() [][]byte {
 	if n.kind != '"' {
-		return [][]byte{n.raw, n.render(&layouts[0], &keepStrings, asIs, nil)}
+		return [][]byte{n.raw, n.render(&layouts[0], &keepStrings)}
 	}
 	text, ok := decodeString(n.raw[1 : len(n.raw)-1])
 	if !ok || len(text) == 0 {

@@ -29,7 +29,8 @@ type Other struct {
 	Endpoint string // of the receiver it belongs to: the path of its route; "" when it has none
 }
 
-// DefaultBudget is enough for every change of a body of a MiB, at about a second.
+// DefaultBudget is enough for every single change of a body of a MiB: some seconds of work. Whoever is waited for gives a
+// context with a deadline besides.
 const DefaultBudget int64 = 1 << 30
 
 // Part is what was changed to make the signature match.
@@ -93,7 +94,7 @@ type Seen struct {
 // Find looks for what would have made the signature match. It stops at the first change that does: two changes that both
 // match would have to sign the same bytes. A valid message has no causes.
 func Find(ctx context.Context, q Question) Answer {
-	s := &search{ctx: ctx, budget: q.Budget, seen: map[uint64]bool{}, now: q.Now}
+	s := &search{ctx: ctx, budget: q.Budget, seen: map[uint64]bool{}, now: q.Now, body: q.Message.Body}
 	if s.budget == 0 {
 		s.budget = DefaultBudget
 	}

@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"bytes"
 	"slices"
 )
 
@@ -14,17 +13,16 @@ type writerStyle struct {
 	name     string
 	layout   int
 	strings  stringStyle
-	order    order
 }
 
 // writerStyles are what can be told apart. Compact JSON without any escapes is written by nearly everyone, by JavaScript
 // most of all, so it is not among them.
 var writerStyles = [...]writerStyle{
-	{"python", "Python's json.dumps", 1, stringStyle{ascii: true, del: true}, asIs},
-	{"php", "PHP's json_encode", 0, stringStyle{ascii: true, slash: true}, asIs},
-	{"go", "Go's encoding/json", 0, stringStyle{also: "<>&", lines: true}, asIs},
-	{"c#", "System.Text.Json", 0, stringStyle{ascii: true, upper: true, quote: true, also: "<>&'+`"}, asIs},
-	{"java", "Jackson", 5, stringStyle{}, asIs},
+	{"python", "Python's json.dumps", 1, stringStyle{ascii: true, del: true}},
+	{"php", "PHP's json_encode", 0, stringStyle{ascii: true, slash: true}},
+	{"go", "Go's encoding/json", 0, stringStyle{also: "<>&", lines: true}},
+	{"c#", "System.Text.Json", 0, stringStyle{ascii: true, upper: true, quote: true, also: "<>&'+`"}},
+	{"java", "Jackson", 5, stringStyle{}},
 }
 
 // family is the writer whose marks the body shows; nil when it shows none.
@@ -33,11 +31,11 @@ func family(have []byte) *writerStyle {
 	if !ok {
 		return nil
 	}
-	compact := root.render(&layouts[0], &jsStrings, asIs, nil)
+	if root.isWritten(&layouts[0], &jsStrings) {
+		return nil
+	}
 	for i := range writerStyles {
-		w := &writerStyles[i]
-		body := root.render(&layouts[w.layout], &w.strings, asIs, nil)
-		if bytes.Equal(body, root.raw) && !bytes.Equal(body, compact) {
+		if w := &writerStyles[i]; root.isWritten(&layouts[w.layout], &w.strings) {
 			return w
 		}
 	}

@@ -64,49 +64,36 @@ var stringStyles = [...]stringStyle{
 	{ascii: true, also: "<>&'"},                             // PHP with the JSON_HEX_ flags, Rails with ASCII
 }
 
-// order is in which order keys are written.
-type order int
-
-const (
-	asIs order = iota
-	byKey
-	indexesFirst
-)
-
-// render writes a value anew. numbers, when not nil, changes the literals of numbers.
-func (n *node) render(l *layout, s *stringStyle, o order, numbers func([]byte) []byte) []byte {
-	root := n
-	switch o {
-	case byKey:
-		root = n.sortedCopy()
-	case indexesFirst:
-		root = n.integersFirst()
-	case asIs:
-	}
-	w := writer{out: make([]byte, 0, len(n.raw)+len(n.raw)/4), layout: l, strings: s, numbers: numbers}
-	w.value(root, 0)
+// render writes a value anew.
+func (n *node) render(l *layout, s *stringStyle) []byte {
+	w := writer{out: make([]byte, 0, len(n.raw)+len(n.raw)/4), layout: l, strings: s}
+	w.value(n, 0)
 	return w.out
+}
+
+// isWritten reports whether a value stands in the body just as render would write it. Most layouts differ early on.
+func (n *node) isWritten(l *layout, s *stringStyle) bool {
+	const early = 4 << 10
+	w := writer{layout: l, strings: s, limit: early}
+	w.value(n, 0)
+	at := min(early, len(w.out), len(n.raw))
+	return bytes.Equal(w.out[:at], n.raw[:at]) && (len(n.raw) <= early && len(w.out) <= early || bytes.Equal(n.render(l, s), n.raw))
 }
 
 type writer struct {
 	out     []byte
 	layout  *layout
 	strings *stringStyle
-	numbers func([]byte) []byte
+	limit   int // of bytes after which it is enough; 0 for all
 }
 
 func (w *writer) value(n *node, depth int) {
-	switch n.kind {
-	case '{', '[':
+	switch {
+	case w.limit > 0 && len(w.out) > w.limit:
+	case n.kind == '{' || n.kind == '[':
 		w.container(n, depth)
-	case '"':
+	case n.kind == '"':
 		w.text(n.raw)
-	case '0':
-		if w.numbers != nil {
-			w.out = append(w.out, w.numbers(n.raw)...)
-			return
-		}
-		w.out = append(w.out, n.raw...)
 	default:
 		w.out = append(w.out, n.raw...)
 	}
@@ -279,5 +266,5 @@ func (s *stringStyle) escape(to []byte, r rune) []byte {
 
 // layoutOf is the index of the layout a body is written in; -1 when it is none of ours.
 func layoutOf(root *node) int {
-	return slices.IndexFunc(layouts[:], func(l layout) bool { return bytes.Equal(root.render(&l, &keepStrings, asIs, nil), root.raw) })
+	return slices.IndexFunc(layouts[:], func(l layout) bool { return root.isWritten(&l, &keepStrings) })
 }

@@ -69,9 +69,9 @@ func (r *numberRule) everywhere(have []byte, yield func(edit) bool) bool {
 	if !ok {
 		return true
 	}
-	for _, o := range []order{asIs, byKey} {
+	for _, tree := range orders(root) {
 		for i := range layouts[:4] {
-			if !yield(edit{kind: Numbers, body: root.render(&layouts[i], &keepStrings, o, nil)}) {
+			if !yield(edit{kind: Numbers, body: tree.render(&layouts[i], &keepStrings)}) {
 				return false
 			}
 		}

@@ -17,10 +17,7 @@ import (
 const maxUnpacked = 32 << 20
 
 // unpack reads all of r. Half a body is no body: an error, or too much, gives nil.
-func unpack(r io.Reader, err error) []byte {
-	if err != nil {
-		return nil
-	}
+func unpack(r io.Reader) []byte {
 	plain, err := io.ReadAll(io.LimitReader(r, maxUnpacked+1))
 	if err != nil || len(plain) > maxUnpacked {
 		return nil
@@ -33,26 +30,26 @@ func ungzip(b []byte) []byte {
 	if err != nil {
 		return nil
 	}
-	return unpack(r, nil)
+	return unpack(r)
 }
 
 // inflate reads what is called deflate: with the head of zlib, or bare. JSON text itself is no deflate stream.
 func inflate(b []byte) []byte {
 	if r, err := zlib.NewReader(bytes.NewReader(b)); err == nil {
-		if plain := unpack(r, nil); plain != nil {
+		if plain := unpack(r); plain != nil {
 			return plain
 		}
 	}
-	return unpack(flate.NewReader(bytes.NewReader(b)), nil)
+	return unpack(flate.NewReader(bytes.NewReader(b)))
 }
 
-func unbrotli(b []byte) []byte { return unpack(brotli.NewReader(bytes.NewReader(b)), nil) }
+func unbrotli(b []byte) []byte { return unpack(brotli.NewReader(bytes.NewReader(b))) }
 
 func unchunk(b []byte) []byte {
 	if i := bytes.IndexByte(b, '\n'); i < 0 || i > 20 {
 		return nil
 	}
-	return unpack(httputil.NewChunkedReader(bytes.NewReader(b)), nil)
+	return unpack(httputil.NewChunkedReader(bytes.NewReader(b)))
 }
 
 // maxPacked is the longest body that is packed anew to see whether the packed one was signed.

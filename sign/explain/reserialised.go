@@ -2,14 +2,16 @@ package explain
 
 import (
 	"bytes"
+	"hash/maphash"
 	"iter"
+	"slices"
 )
 
 // usual is how many layouts, beginning with the first, are crossed with everything else.
 const usual = 7
 
-// rewritten makes the JSON texts that the sender may have written: every layout, escaping and order of keys, with the line
-// breaks that may stand behind. The first are the most usual senders.
+// rewritten makes the JSON texts that the sender may have written: every layout, escaping and order of keys, with and
+// without a line break behind. The first are the most usual senders.
 func rewritten(t trial) variants {
 	return bodies(t, func(have []byte) iter.Seq[edit] {
 		return func(yield func(edit) bool) {
@@ -17,28 +19,59 @@ func rewritten(t trial) variants {
 			if !ok {
 				return
 			}
-			for _, o := range []order{asIs, byKey, indexesFirst} {
-				for _, tail := range []string{"", "\n"} {
-					if !spellings(root, o, tail, yield) {
-						return
-					}
-				}
-			}
-			for i := range layouts[usual:] {
-				if !yield(edit{kind: Reserialised, body: root.render(&layouts[usual+i], &keepStrings, asIs, nil)}) {
+			styles := distinctStyles(root)
+			for _, tree := range orders(root) {
+				if !spellings(tree, layouts[:usual], styles, yield) {
 					return
 				}
 			}
-			escapesOnly(have, yield)
+			if spellings(root, layouts[usual:], styles[:1], yield) {
+				escapesOnly(have, styles[1:], yield)
+			}
 		}
 	})
 }
 
-func spellings(root *node, o order, tail string, yield func(edit) bool) bool {
-	for j := range stringStyles {
-		for i := range layouts[:usual] {
-			body := append(root.render(&layouts[i], &stringStyles[j], o, nil), tail...)
-			if !yield(edit{kind: Reserialised, body: body}) {
+// orders are the value as it is and with its keys in the orders that libraries put them, where that makes a difference.
+func orders(root *node) []*node {
+	all := []*node{root}
+	keys := root.keys(nil)
+	for _, tree := range []*node{root.sortedCopy(), root.integersFirst()} {
+		if !slices.Equal(tree.keys(nil), keys) {
+			all = append(all, tree)
+		}
+	}
+	return all
+}
+
+// distinctStyles are the ways of escaping that differ for the strings of this very text; most texts have nothing to escape.
+func distinctStyles(root *node) (styles []*stringStyle) {
+	seen := map[uint64]bool{}
+	seed := maphash.MakeSeed()
+	w := writer{layout: &layouts[0]}
+	for i := range stringStyles {
+		w.out, w.strings = w.out[:0], &stringStyles[i]
+		w.value(root, 0)
+		if sum := maphash.Bytes(seed, w.out); !seen[sum] {
+			seen[sum] = true
+			styles = append(styles, w.strings)
+		}
+	}
+	return styles
+}
+
+// spellings writes all of them into one buffer: a body holds only until the next one is asked for.
+func spellings(root *node, all []layout, styles []*stringStyle, yield func(edit) bool) bool {
+	var w writer
+	for _, w.strings = range styles {
+		for i := range all {
+			w.layout, w.out = &all[i], w.out[:0]
+			w.value(root, 0)
+			if !yield(edit{kind: Reserialised, body: w.out}) {
+				return false
+			}
+			w.out = append(w.out, '\n')
+			if !yield(edit{kind: Reserialised, body: w.out}) {
 				return false
 			}
 		}
@@ -47,9 +80,9 @@ func spellings(root *node, o order, tail string, yield func(edit) bool) bool {
 }
 
 // escapesOnly changes how strings are escaped and leaves the white space alone, however odd it is.
-func escapesOnly(have []byte, yield func(edit) bool) {
-	for j := range stringStyles[1:] {
-		w := writer{strings: &stringStyles[1+j]}
+func escapesOnly(have []byte, styles []*stringStyle, yield func(edit) bool) {
+	for _, style := range styles {
+		w := writer{strings: style}
 		scanLiterals(have, func(raw, _ []byte) {
 			if raw[0] == '"' {
 				w.text(raw)
@@ -67,7 +100,7 @@ func escapesOnly(have []byte, yield func(edit) bool) {
 func scanLiterals(b []byte, each func(raw, key []byte)) {
 	var key []byte
 	for len(b) > 0 {
-		end := 1
+		var end int
 		switch c := b[0]; {
 		case c == '"':
 			if end = stringEnd(b); end < 0 {
@@ -103,7 +136,7 @@ func reordered(t trial) variants {
 			tail := have[len(bytes.TrimRight(have, " \t\r\n")):]
 			root.objects(func(object *node) bool {
 				return object.permuted(func() bool {
-					return yield(edit{kind: KeyOrder, body: append(root.render(l, &keepStrings, asIs, nil), tail...)})
+					return yield(edit{kind: KeyOrder, body: append(root.render(l, &keepStrings), tail...)})
 				})
 			})
 		}

@@ -1,6 +1,7 @@
 package explain
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"hash/maphash"
@@ -49,12 +50,14 @@ type search struct {
 	tried  int
 	cut    bool
 	now    time.Time
+	body   []byte // at hand
 	seed   maphash.Seed
 	seen   map[uint64]bool // trials that were made already
 }
 
 // What one check costs besides its bytes, in bytes that could be hashed in that time.
 const (
+	costOfMaking    = 512
 	costOfHash      = 2 << 10
 	costOfPublicKey = 64 << 10
 )
@@ -77,7 +80,10 @@ func (s *search) run(all iter.Seq[variants]) *Cause {
 
 // over reports whether the bounds are reached. Making the variant is paid for, too, also when it was tried before.
 func (s *search) over(v *variant) bool {
-	s.spent += int64(len(v.message.Body))
+	s.spent += costOfMaking
+	if body := v.message.Body; pointer(body) != pointer(s.body) {
+		s.spent += int64(len(body))
+	}
 	s.cut = s.cut || s.spent > s.budget || s.ctx.Err() != nil
 	return s.cut
 }
@@ -96,6 +102,7 @@ func (s *search) try(v *variant) *Cause {
 		return nil
 	}
 	secret := v.secrets[match.Secret]
+	v.message.Body = bytes.Clone(v.message.Body) // it may be in a buffer that is written to again
 	return &Cause{Kind: v.kind, Also: v.also, Part: v.part, Change: v.change, Words: v.words, Scheme: v.scheme.Name,
 		Secret: secret.Name, Proof: Proof{v.scheme, v.message, secret}}
 }
@@ -103,7 +110,7 @@ func (s *search) try(v *variant) *Cause {
 // cost is what a check took. What is refused before the signature is computed costs little.
 func (s *search) cost(v *variant, err error) int64 {
 	if reason := reasonOf(err); err != nil && reason != sign.SignatureMismatch {
-		return costOfHash / 4
+		return costOfMaking
 	}
 	one := int64(costOfHash)
 	if v.scheme.Auth == sign.Ed25519 || v.scheme.Auth == sign.ECDSA || v.scheme.Auth == sign.RSA {

@@ -34,13 +34,12 @@ func timing(t trial, q Question, err error) *Cause {
 	}
 	secret := t.secrets[match.Secret]
 	c := &Cause{Part: Message, Scheme: q.Scheme.Name, Secret: secret.Name, Proof: Proof{t.scheme, t.message, secret}}
-	switch {
-	case reason == sign.CertificateExpired:
-		c.Kind, c.Change = CertificateAge, "the certificate's dates are left out of account"
-		c.Words = "the certificate was not valid when the message was signed: another one was in use"
-	default:
+	if reason != sign.CertificateExpired {
 		nameAge(c, q, match.Age)
+		return c
 	}
+	c.Kind, c.Change = CertificateAge, "the certificate's dates are left out of account"
+	c.Words = "the certificate was not valid when the message was signed: another one was in use"
 	return c
 }
 

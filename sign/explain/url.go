@@ -50,17 +50,23 @@ func signsURL(t *trial) bool {
 	return t.message.URL != "" && (c.Code != "" || strings.Contains(c.Content, "{url}") || strings.Contains(c.Content, "{path}"))
 }
 
-// urls makes the spellings under which the sender may know the URL: every single change, then two, then all of them.
-func urls(t trial) variants {
+// urls makes the spellings under which the sender may know the URL: every single change, then two, up to all four at once.
+func urls(t trial) variants { return addresses(t, 4, 64) }
+
+// nearURLs are the few for which other changes are tried besides.
+func nearURLs(t trial) variants { return addresses(t, 2, 8) }
+
+// addresses changes the URL, then up to most of what came of it once more, and so on.
+func addresses(t trial, levels, most int) variants {
 	return func(yield func(variant) bool) {
 		start, ok := parseAddress(t.message.URL)
 		if !ok || !signsURL(&t) {
 			return
 		}
 		level := []variant{{trial: t, part: Message}}
-		for range 4 {
+		for range levels {
 			var next []variant
-			for _, v := range level {
+			for _, v := range level[:min(len(level), most)] {
 				at, _ := parseAddress(v.message.URL)
 				for _, s := range steps(at, start, &t) {
 					w := v.with(s)
@@ -70,13 +76,10 @@ func urls(t trial) variants {
 					next = append(next, w)
 				}
 			}
-			level = next[:min(len(next), maxAddresses)]
+			level = next
 		}
 	}
 }
-
-// maxAddresses bounds how many changed addresses are changed once more.
-const maxAddresses = 64
 
 func (v variant) with(s step) variant {
 	if v.kind == "" {

@@ -1,0 +1,198 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/explain"
+	"github.com/barbhq/barb/store/record"
+)
+
+// explainLimit is how long a person waits for an explanation at most.
+const explainLimit = 1900 * time.Millisecond
+
+// explanation is why a message was refused: nil when it was not, or when the caller gave what cannot be checked with.
+func (sh *shell) explanation(ctx context.Context, v *verifier, c checked, m sign.Message, now time.Time) (*explain.Answer, error) {
+	if c.fault != nil || c.Verdict.Status == record.Valid {
+		return nil, nil
+	}
+	q := explain.Question{Scheme: v.scheme, Message: m, Secrets: v.secrets, Now: now}
+	if v.auto {
+		q.Scheme, _ = sign.Lookup(c.Scheme) // none is a question, too
+	}
+	if v.tolerance != nil {
+		q.Scheme.Tolerance = sign.Both(*v.tolerance)
+	}
+	q.Message.Params = v.params
+	var err error
+	if q.Others, err = sh.otherSecrets(ctx, v.secrets); err != nil {
+		return nil, err
+	}
+	limited, cancel := context.WithTimeout(ctx, explainLimit)
+	defer cancel()
+	answer := explain.Find(limited, q)
+	return &answer, ctx.Err()
+}
+
+// otherSecrets are the secrets of all routes and BARB_SECRET, less those that were used. One that cannot be read is left
+// out: it is not this message's. A command is not run for a guess; it may ask for a password or cost something.
+func (sh *shell) otherSecrets(ctx context.Context, used []sign.Secret) (others []explain.Other, err error) {
+	file, err := sh.configuration()
+	if err != nil {
+		return nil, err
+	}
+	add := func(ref, endpoint string) {
+		isUsed := func(s sign.Secret) bool { return s.Name == ref }
+		isKnown := func(o explain.Other) bool { return o.Name == ref }
+		if strings.HasPrefix(ref, "cmd:") || slices.ContainsFunc(used, isUsed) || slices.ContainsFunc(others, isKnown) {
+			return
+		}
+		if secrets, err := sh.secrets(ctx, []string{ref}); err == nil {
+			others = append(others, explain.Other{Secret: secrets[0], Endpoint: endpoint})
+		}
+	}
+	for _, r := range file.Routes {
+		for _, ref := range r.secrets {
+			add(ref, r.Path)
+		}
+	}
+	add("env:BARB_SECRET", "")
+	return others, ctx.Err()
+}
+
+// printExplanation writes an answer for a person. What it quotes of a message is a stranger's.
+func (sh *shell) printExplanation(a *explain.Answer) {
+	line := func(format string, args ...any) { sh.out.Line("  " + ui.EscapeLine(fmt.Sprintf(format, args...))) }
+	for _, c := range a.Causes {
+		line("matches if %s: %s", c.Change, c.Words)
+		if c.Part == explain.Secret && !strings.Contains(c.Change, c.Secret) {
+			line("the secret is %s", c.Secret)
+		}
+		printDifference(line, c.Difference)
+		printFixes(line, c.Fix)
+	}
+	for _, s := range a.Seen {
+		line("%s", seenText(s))
+	}
+	for _, h := range a.Hints {
+		line("not proven: %s", h.Words)
+		printFixes(line, h.Fix)
+	}
+	switch {
+	case a.Cut:
+		line("the search was cut short after %d changes: not everything was tried", a.Tried)
+	case len(a.Causes) == 0:
+		line("%d changes of the secret, the message and the body were tried, and with none of them it matches", a.Tried)
+	}
+}
+
+func printDifference(line func(string, ...any), d *explain.Difference) {
+	if d == nil {
+		return
+	}
+	of := ""
+	if d.Of != explain.Body {
+		of = " of the URL"
+	}
+	line("first difference at byte %d%s:  %s  against  %s", d.Offset, of, explain.Show(d.Have), explain.Show(d.Want))
+}
+
+func printFixes(line func(string, ...any), fixes []explain.Fix) {
+	for _, f := range fixes {
+		line("%s: %s", f.Framework, f.Text)
+	}
+}
+
+func seenText(s explain.Seen) string {
+	if len(s.Schemes) == 0 {
+		return "there is " + s.Header + ", which has the name of a signature and the form of none that barb knows"
+	}
+	return "there is " + s.Header + ", in the form of " + strings.Join(s.Schemes, ", ")
+}
+
+// explainJSON is the JSON form of an answer.
+type explainJSON struct {
+	Causes []causeJSON `json:"causes"`
+	Hints  []hintJSON  `json:"hints"`
+	Seen   []seenJSON  `json:"seen"`
+	Tried  int         `json:"tried"`
+	Cut    bool        `json:"cut"`
+}
+
+type causeJSON struct {
+	Kind       string          `json:"kind"`
+	Also       []explain.Kind  `json:"also,omitempty"`
+	Part       string          `json:"part"`
+	Change     string          `json:"change"`
+	Words      string          `json:"words"`
+	Scheme     string          `json:"scheme"`
+	Secret     string          `json:"secret"`
+	Difference *differenceJSON `json:"difference,omitempty"`
+	Fix        []fixJSON       `json:"fix,omitempty"`
+}
+
+type differenceJSON struct {
+	Of     string `json:"of"`
+	Offset int    `json:"offset"`
+	Start  int    `json:"start"`
+	Have   []byte `json:"have_base64"`
+	Want   []byte `json:"want_base64"`
+}
+
+type fixJSON struct {
+	Framework string `json:"framework"`
+	Text      string `json:"text"`
+}
+
+type hintJSON struct {
+	Kind  string    `json:"kind"`
+	Words string    `json:"words"`
+	Fix   []fixJSON `json:"fix,omitempty"`
+}
+
+type seenJSON struct {
+	Header  string   `json:"header"`
+	Schemes []string `json:"schemes,omitempty"`
+}
+
+func newExplainJSON(a *explain.Answer) *explainJSON {
+	if a == nil {
+		return nil
+	}
+	out := &explainJSON{Causes: []causeJSON{}, Hints: []hintJSON{}, Seen: []seenJSON{}, Tried: a.Tried, Cut: a.Cut}
+	for _, c := range a.Causes {
+		j := causeJSON{Kind: string(c.Kind), Also: c.Also, Part: string(c.Part), Change: c.Change, Words: c.Words,
+			Scheme: c.Scheme, Secret: c.Secret, Fix: newFixJSON(c.Fix)}
+		if d := c.Difference; d != nil {
+			j.Difference = &differenceJSON{Of: differenceOf(d), Offset: d.Offset, Start: d.Start, Have: d.Have, Want: d.Want}
+		}
+		out.Causes = append(out.Causes, j)
+	}
+	for _, h := range a.Hints {
+		out.Hints = append(out.Hints, hintJSON{Kind: string(h.Kind), Words: h.Words, Fix: newFixJSON(h.Fix)})
+	}
+	for _, s := range a.Seen {
+		out.Seen = append(out.Seen, seenJSON(s))
+	}
+	return out
+}
+
+func differenceOf(d *explain.Difference) string {
+	if d.Of == explain.Body {
+		return "body"
+	}
+	return "url"
+}
+
+func newFixJSON(fixes []explain.Fix) []fixJSON {
+	out := make([]fixJSON, 0, len(fixes))
+	for _, f := range fixes {
+		out = append(out, fixJSON(f))
+	}
+	return out
+}
