@@ -13,8 +13,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// explainLimit is how long a person waits for an explanation at most.
-const explainLimit = 1900 * time.Millisecond
+// explainLimit is when the search ends. The step it is in, and saying what was found, stay within two seconds.
+const explainLimit = 1700 * time.Millisecond
 
 // explanation is why a message was refused: nil when it was not, or when the caller gave what cannot be checked with.
 func (sh *shell) explanation(ctx context.Context, v *verifier, c checked, m sign.Message, now time.Time) (*explain.Answer, error) {

@@ -141,10 +141,13 @@ func chain(have []byte, all ...editor) iter.Seq[edit] {
 	}
 }
 
+// maxBody is the longest body that is changed: one step on a longer one takes longer than anyone waits.
+const maxBody = 16 << 20
+
 // bodies makes the variants of a trial from those of its body. A scheme that does not sign the body has none.
 func bodies(t trial, ed editor) variants {
 	return func(yield func(variant) bool) {
-		if !t.scheme.CoversBody() {
+		if !t.scheme.CoversBody() || len(t.message.Body) > maxBody {
 			return
 		}
 		for e := range ed(t.message.Body) {

@@ -50,7 +50,7 @@ type Answer struct {
 	Seen   []Seen  // headers that look like a signature, when the scheme's own is not there or not readable
 	Tried  int     // changes that were checked
 	Bytes  int64   // of bodies written and hashed for that
-	Cut    bool    // not everything was tried: the budget was used up or the context ended
+	Cut    bool    // not everything was tried: the budget was used up, the context ended, or the body is above 16 MiB
 }
 
 // Cause is a change under which the signature matches. The body at hand is what the receiver has; the changed one is what
@@ -119,7 +119,7 @@ func Find(ctx context.Context, q Question) Answer {
 	} else {
 		a.Hints = hints(q.Message)
 	}
-	a.Tried, a.Bytes, a.Cut = s.tried, s.spent, s.cut
+	a.Tried, a.Bytes, a.Cut = s.tried, s.spent, s.cut || len(a.Causes) == 0 && len(q.Message.Body) > maxBody
 	return a
 }
 

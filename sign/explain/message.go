@@ -280,10 +280,17 @@ func methods(t trial) variants {
 }
 
 // schemes makes the variants in which the message is one of another provider: first what its headers look like.
-func schemes(t trial) variants {
-	return func(yield func(variant) bool) {
-		for _, list := range [][]sign.Scheme{sign.Detect(t.message), sign.All()} {
-			for _, s := range list {
+func schemes(t trial) variants { return of(t, likely, asAny(sign.All)) }
+
+// likely is schemes for those alone whose signature the message shows.
+func likely(t trial) variants {
+	return asAny(func() []sign.Scheme { return sign.Detect(t.message) })(t)
+}
+
+func asAny(list func() []sign.Scheme) generator {
+	return func(t trial) variants {
+		return func(yield func(variant) bool) {
+			for _, s := range list() {
 				if s.Name == t.scheme.Name {
 					continue
 				}

@@ -13,13 +13,10 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// maxUnpacked bounds what a packed body may grow to.
-const maxUnpacked = 32 << 20
-
 // unpack reads all of r. Half a body is no body: an error, or too much, gives nil.
 func unpack(r io.Reader) []byte {
-	plain, err := io.ReadAll(io.LimitReader(r, maxUnpacked+1))
-	if err != nil || len(plain) > maxUnpacked {
+	plain, err := io.ReadAll(io.LimitReader(r, maxBody+1))
+	if err != nil || len(plain) > maxBody {
 		return nil
 	}
 	return plain
@@ -53,7 +50,7 @@ func unchunk(b []byte) []byte {
 }
 
 // maxPacked is the longest body that is packed anew to see whether the packed one was signed.
-const maxPacked = 4 << 20
+const maxPacked = 1 << 20
 
 // packed makes the variants of a body in which it is still packed. That can only be proven where the sender's library
 // writes the very bytes that ours does; hints say so when it does not.
