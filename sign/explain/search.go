@@ -1,7 +1,6 @@
 package explain
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
 	"hash/maphash"
@@ -102,7 +101,6 @@ func (s *search) try(v *variant) *Cause {
 		return nil
 	}
 	secret := v.secrets[match.Secret]
-	v.message.Body = bytes.Clone(v.message.Body) // it may be in a buffer that is written to again
 	return &Cause{Kind: v.kind, Also: v.also, Part: v.part, Change: v.change, Words: v.words, Scheme: v.scheme.Name,
 		Secret: secret.Name, Proof: Proof{v.scheme, v.message, secret}}
 }
