@@ -79,6 +79,9 @@ var wrapRows = [...]bodyRow{
 	{SignedEmptyObject, "the body is {}", "the sender signs {} where it sends no body", func([]byte) []byte { return []byte("{}") }},
 }
 
+// ends makes the variants of a body that differ before its first and behind its last character.
+func ends(t trial) variants { return bodies(t, rows(plainRows[:9])) }
+
 // plain makes the variants of a body whose characters were changed, in one way or with another line break besides.
 func plain(t trial) variants { return bodies(t, rows(plainRows[:])) }
 

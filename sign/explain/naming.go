@@ -92,11 +92,11 @@ func aspects(have, want []byte) (all []aspect) {
 	var d literals
 	d.compare(a.sortedCopy(), b.sortedCopy())
 	all = append(all, d.aspects()...)
-	return append(all, ends(have, want)...)
+	return append(all, atEnds(have, want)...)
 }
 
-// ends are the differences before and behind the JSON.
-func ends(have, want []byte) (all []aspect) {
+// atEnds are the differences before and behind the JSON.
+func atEnds(have, want []byte) (all []aspect) {
 	switch a, b := len(tail(have)), len(tail(want)); {
 	case a > b:
 		all = append(all, aspect{NewlineAdded, "has no line break at its end", true})

@@ -5,14 +5,13 @@ import (
 )
 
 // stages are all that is tried, what is cheap and usual first: the secrets and the message with the body as it is, the
-// body's characters, its JSON, what it was put into, and then two changes at once.
+// ends of the body, its JSON, its characters, what it was put into, and then two changes at once.
 func stages(t trial, given []Other) iter.Seq[variants] {
 	other := others(given)
 	all := [...]variants{
 		of(t, other, secrets),
 		of(t, headers, urls, methods, stamps),
-		of(t, plain),
-		of(t, rewritten),
+		of(t, ends, rewritten, plain),
 		of(t, schemes, readings),
 		of(t, wrapped),
 		of(t, reordered, numbers),
