@@ -21,15 +21,18 @@ func (sh *shell) explanation(ctx context.Context, v *verifier, c checked, m sign
 	if c.fault != nil || c.Verdict.Status == record.Valid {
 		return nil, nil
 	}
+	file, err := sh.configuration()
+	if err != nil {
+		return nil, err
+	}
 	q := explain.Question{Scheme: v.scheme, Message: m, Secrets: v.secrets, Now: now}
 	if v.auto {
-		q.Scheme, _ = sign.Lookup(c.Scheme) // none is a question, too
+		q.Scheme, _ = file.scheme(c.Scheme) // none is a question, too
 	}
 	if v.tolerance != nil {
 		q.Scheme.Tolerance = sign.Both(*v.tolerance)
 	}
 	q.Message.Params = v.params
-	var err error
 	if q.Others, err = sh.otherSecrets(ctx, v.secrets); err != nil {
 		return nil, err
 	}

@@ -204,7 +204,7 @@ var messageMistakes = []planted{
 	{"base64 in place of hex", "github", ascii, header("X-Hub-Signature-256", rebase), explain.SignatureEncoding, nil, "", "", 0},
 	{"SHA-512 in place of SHA-256", "generic", ascii, signedAs(func(s *sign.Scheme) { s.Hash = sign.SHA512 }, rawKey), explain.OtherHash, nil, "", "", 0},
 	{"the id is not signed", "standard-webhooks", ascii, signedAs(func(s *sign.Scheme) { s.Content = "{ts}.{body}" }, whsecKey), explain.ContentWithoutID, nil, "", "", 0},
-	{"the timestamp is not signed", "generic-ts", ascii, signedAs(func(s *sign.Scheme) { s.Content = "{body}" }, rawKey), explain.ContentWithoutTS, nil, "", "", 0},
+	{"the timestamp is not signed", "cashfree", ascii, signedAs(func(s *sign.Scheme) { s.Content = "{body}" }, rawKey), explain.ContentWithoutTS, nil, "", "", 0},
 	{"only the body is signed", "standard-webhooks", ascii, signedAs(func(s *sign.Scheme) { s.Content = "{body}" }, whsecKey), explain.ContentBodyOnly, nil, "", "", 0},
 	{"another separator", "slack", ascii, signedAs(func(s *sign.Scheme) { s.Content = "{ts}.{body}" }, rawKey), explain.ContentSeparator, nil, "", "", 0},
 	{"the timestamp behind the body", "generic-ts", ascii, signedAs(func(s *sign.Scheme) { s.Content = "{body}.{ts}" }, rawKey), explain.ContentOrder, nil, "", "", 0},

@@ -47,6 +47,9 @@ type step struct {
 // signsURL reports whether the URL, or a part of it, is signed.
 func signsURL(t *trial) bool {
 	c := &t.scheme
+	if c.JWT != nil {
+		return t.message.URL != "" && c.JWT.URL != ""
+	}
 	return t.message.URL != "" && (c.Code != "" || strings.Contains(c.Content, "{url}") || strings.Contains(c.Content, "{path}"))
 }
 
