@@ -3,6 +3,7 @@ package explain
 import (
 	"bytes"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -50,11 +51,26 @@ func window(text []byte, start, at int) []byte {
 	return bytes.Clone(text[start:end])
 }
 
-// Show writes a piece of a difference so that everything in it can be seen: white space, quotes and what is no text stand
-// as in a Go string, without the quotes around it.
+// Show writes a piece of a difference so that everything in it can be seen: text as it is, a line break, carriage return or
+// tab as its Unicode picture, and whatever else a terminal would not show as a Go escape.
 func Show(piece []byte) string {
-	q := strconv.Quote(string(piece))
-	return q[1 : len(q)-1]
+	var out strings.Builder
+	for text := string(piece); text != ""; {
+		r, size := utf8.DecodeRuneInString(text)
+		switch picture, ok := pictures()[r]; {
+		case ok:
+			out.WriteRune(picture)
+		case r == utf8.RuneError && size == 1, !strconv.IsPrint(r):
+			q := strconv.Quote(text[:size])
+			out.WriteString(q[1 : len(q)-1])
+		default:
+			out.WriteRune(r)
+		}
+		text = text[size:]
+	}
+	return out.String()
 }
+
+func pictures() map[rune]rune { return map[rune]rune{'\n': '␊', '\r': '␍', '\t': '␉'} }
 
 func quoted(b []byte) string { return strconv.Quote(string(b)) }

@@ -86,12 +86,12 @@ func signedAs(change func(s *sign.Scheme), key string) func(*explain.Question) {
 var big = `{"data":"` + strings.Repeat("x", 70_000) + `"}`
 
 var bodyMistakes = []planted{
-	{"a newline was added", "stripe", ascii, body(ascii + "\n"), explain.NewlineAdded, nil, `\"n\":1}\n`, `\"n\":1}`, 21},
+	{"a newline was added", "stripe", ascii, body(ascii + "\n"), explain.NewlineAdded, nil, `"n":1}␊`, `"n":1}`, 21},
 	{"a Windows line break was added", "github", ascii, body(ascii + "\r\n"), explain.NewlineAdded, nil, "", "", 21},
-	{"the newline was taken off", "shopify", ascii + "\n", body(ascii), explain.NewlineRemoved, nil, `\"n\":1}`, `\"n\":1}\n`, 21},
+	{"the newline was taken off", "shopify", ascii + "\n", body(ascii), explain.NewlineRemoved, nil, `"n":1}`, `"n":1}␊`, 21},
 	{"the Windows line break was taken off", "slack", ascii + "\r\n", body(ascii), explain.NewlineRemoved, nil, "", "", 21},
 	{"blanks were added around", "zoom", ascii, body("  " + ascii + " \n\n"), explain.SpaceAdded, nil, "", "", 0},
-	{"LF became CRLF", "github", "a: 1\nb: 2\n", body("a: 1\r\nb: 2\r\n"), explain.LineEnds, nil, "a: 1\\r\\nb: 2\\r\\n", "a: 1\\nb: 2\\n", 4},
+	{"LF became CRLF", "github", "a: 1\nb: 2\n", body("a: 1\r\nb: 2\r\n"), explain.LineEnds, nil, "a: 1␍␊b: 2␍␊", "a: 1␊b: 2␊", 4},
 	{"CRLF became LF", "github", "a: 1\r\nb: 2\r\n", body("a: 1\nb: 2\n"), explain.LineEnds, nil, "", "", 4},
 	{"CRLF became LF, less the last one", "github", "a: 1\r\nb: 2", body("a: 1\nb: 2\n"), explain.NewlineAdded, []explain.Kind{explain.LineEnds}, "", "", 4},
 	{"a byte order mark was put before", "stripe", ascii, body("\xef\xbb\xbf" + ascii), explain.BOMAdded, nil, "", "", 0},
@@ -104,14 +104,14 @@ var bodyMistakes = []planted{
 	{"UTF-8 was converted to UTF-16", "github", ascii, body(utf16le(ascii)), explain.Charset, nil, "", "", 0},
 	{"UTF-16 was converted to UTF-8", "github", utf16le(ascii), body(ascii), explain.Charset, nil, "", "", 0},
 
-	{"parsed and pretty-printed", "stripe", compact, body(indented), explain.Reformatted, nil, `{\n  \"id\": \"ev`, `{\"id\":\"evt_1\"`, 1},
+	{"parsed and pretty-printed", "stripe", compact, body(indented), explain.Reformatted, nil, `{␊  "id": "ev`, `{"id":"evt_1"`, 1},
 	{"pretty-printed body was minified", "github", indented, body(compact), explain.Reformatted, nil, "", "", 1},
 	{"re-serialised by Python", "stripe", compact, body(python), explain.Reserialised, []explain.Kind{explain.Reformatted, explain.UnicodeEscapes}, "", "", 6},
 	{"re-serialised by Python with sorted keys", "slack", sortedPy, body(compact), explain.Reserialised, []explain.Kind{explain.Reformatted, explain.KeyOrder, explain.UnicodeEscapes}, "", "", 2},
 	{"Python's body re-serialised by JavaScript", "standard-webhooks", python, body(compact), explain.Reserialised, []explain.Kind{explain.Reformatted, explain.UnicodeEscapes}, "", "", 6},
 	{"PHP's body re-serialised by JavaScript", "github", php, body(compact), explain.Reserialised, []explain.Kind{explain.UnicodeEscapes, explain.SlashEscapes}, "", "", 25},
 	{"re-serialised by PHP", "stripe", compact, body(php), explain.Reserialised, []explain.Kind{explain.UnicodeEscapes, explain.SlashEscapes}, "", "", 25},
-	{"unicode was escaped", "stripe", `{"name":"café"}`, body(`{"name":"caf\u00e9"}`), explain.UnicodeEscapes, nil, `\"name\":\"caf\\u00e9\"}`, `\"name\":\"café\"}`, 12},
+	{"unicode was escaped", "stripe", `{"name":"café"}`, body(`{"name":"caf\u00e9"}`), explain.UnicodeEscapes, nil, `"name":"caf\u00e9"}`, `"name":"café"}`, 12},
 	{"unicode was unescaped", "meta-like", `{"name":"caf\u00e9 \ud83d\ude00"}`, body(`{"name":"café 😀"}`), explain.UnicodeEscapes, nil, "", "", 12},
 	{"hex digits became capitals", "stripe", `{"name":"caf\u00e9"}`, body(`{"name":"caf\u00E9"}`), explain.UnicodeEscapes, nil, "", "", 16},
 	{"slashes were escaped", "stripe", `{"u":"https://a/b"}`, body(`{"u":"https:\/\/a\/b"}`), explain.SlashEscapes, nil, "", "", 12},
@@ -132,7 +132,7 @@ var bodyMistakes = []planted{
 	{"money lost a zero", "square", `{"a":10.50,"n":2}`, body(`{"a":10.5,"n":2}`), explain.Numbers, nil, "", "", 9},
 	{"1e21 was expanded", "stripe", `{"a":1e21}`, body(`{"a":1000000000000000000000}`), explain.Numbers, nil, "", "", 6},
 	{"a number got an exponent", "stripe", `{"a":1000000000000000000000}`, body(`{"a":1e+21}`), explain.Numbers, nil, "", "", 6},
-	{"Java's exponent", "stripe", `{"a":12000000}`, body(`{"a":1.2E7}`), explain.Numbers, nil, `{\"a\":1.2E7}`, `{\"a\":12000000}`, 6},
+	{"Java's exponent", "stripe", `{"a":12000000}`, body(`{"a":1.2E7}`), explain.Numbers, nil, `{"a":1.2E7}`, `{"a":12000000}`, 6},
 	{"a snowflake was rounded", "discord", `{"id":"1","channel":175928847299117063}`, body(`{"id":"1","channel":175928847299117060}`), explain.Numbers, nil, "", "", 37},
 	{"a snowflake became text", "stripe", `{"id":175928847299117063}`, body(`{"id":"175928847299117063"}`), explain.Numbers, nil, "", "", 6},
 
