@@ -31,6 +31,7 @@ type verifyOptions struct {
 	tolerance             optionalDuration
 	positional            []string
 	recorded              string // scheme of the exchange in the history
+	emit                  string
 	discover              bool
 	explain               bool
 }
@@ -52,6 +53,9 @@ bad signature match, for at most two seconds, and says how to repair it.`,
 		ValidArgsFunction: sh.completeIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.positional, o.dataGiven = args, cmd.Flags().Changed("data")
+			if o.emit != "" {
+				return runEmit(cmd.Context(), sh, o)
+			}
 			return runVerify(cmd.Context(), sh, o)
 		},
 	}
@@ -65,10 +69,11 @@ bad signature match, for at most two seconds, and says how to repair it.`,
 	f.StringVar(&o.now, "now", "", "judge the age at this `time`: RFC 3339, Unix seconds or now")
 	f.StringVar(&o.url, "url", "", "the `URL` as the sender knows it, for schemes that sign it")
 	f.StringVar(&o.method, "method", "", "the request `method`, for schemes that sign it")
+	o.addEmitFlag(cmd)
 	f.BoolVar(&o.discover, "discover", false, "search for the scheme of the signature and print it for barb.toml")
 	f.BoolVar(&o.explain, "explain", false, "find what would have made a bad signature match")
 	cmd.MarkFlagsMutuallyExclusive("http", "headers")
-	cmd.MarkFlagsMutuallyExclusive("discover", "explain")
+	cmd.MarkFlagsMutuallyExclusive("discover", "explain", "emit")
 	return cmd
 }
 

@@ -16,32 +16,34 @@ const module = "github.com/barbhq/barb/"
 // layout is who may import whom: of our own packages, and of others' modules. A package that is not in it does not belong
 // here until the picture was changed first. Test files may import more.
 var layout = map[string]struct{ ours, others []string }{
-	"sign":          {},
-	"sign/discover": {ours: []string{"sign"}},
-	"sign/explain":  {ours: []string{"sign"}, others: []string{"github.com/andybalholm/brotli"}},
-	"store/record":  {},
-	"store/export":  {ours: []string{"store/record"}},
-	"store":         {ours: []string{"store/record"}, others: []string{"github.com/mattn/go-sqlite3", "golang.org/x/sys"}},
-	"deliver":       {ours: []string{"store/record"}, others: []string{"golang.org/x/net"}},
-	"listen":        {ours: []string{"store/record"}},
-	"commands/ui":   {ours: []string{"deliver", "store/record"}, others: []string{"github.com/charmbracelet/lipgloss", "github.com/fatih/color", "github.com/muesli/termenv"}},
-	"commands":      {ours: []string{"sign", "sign/discover", "sign/explain", "deliver", "listen", "store", "store/record", "store/export", "commands/ui"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2", "github.com/itchyny/gojq", "github.com/google/uuid", "github.com/adrg/xdg", "github.com/zalando/go-keyring"}},
-	"cmd/barb":      {ours: []string{"commands"}, others: []string{"golang.org/x/term"}},
-	"cmd/gendocs":   {ours: []string{"commands"}, others: []string{"github.com/spf13"}},
+	"sign":              {},
+	"sign/discover":     {ours: []string{"sign"}},
+	"sign/explain":      {ours: []string{"sign"}, others: []string{"github.com/andybalholm/brotli"}},
+	"store/record":      {},
+	"store/export":      {ours: []string{"store/record"}},
+	"store":             {ours: []string{"store/record"}, others: []string{"github.com/mattn/go-sqlite3", "golang.org/x/sys"}},
+	"deliver":           {ours: []string{"store/record"}, others: []string{"golang.org/x/net"}},
+	"listen":            {ours: []string{"store/record"}},
+	"commands/ui":       {ours: []string{"deliver", "store/record"}, others: []string{"github.com/charmbracelet/lipgloss", "github.com/fatih/color", "github.com/muesli/termenv"}},
+	"commands/receiver": {ours: []string{"sign"}},
+	"commands":          {ours: []string{"sign", "sign/discover", "sign/explain", "deliver", "listen", "store", "store/record", "store/export", "commands/ui", "commands/receiver"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2", "github.com/itchyny/gojq", "github.com/google/uuid", "github.com/adrg/xdg", "github.com/zalando/go-keyring"}},
+	"cmd/barb":          {ours: []string{"commands"}, others: []string{"golang.org/x/term"}},
+	"cmd/gendocs":       {ours: []string{"commands"}, others: []string{"github.com/spf13"}},
 }
 
 // never is what a package must not use of the standard library: an engine has no clock of its own to judge by, no file,
 // no network, and does not print.
 var never = map[string][]string{
-	"sign":          {"os", "net", "log", "os/exec", "syscall"},
-	"sign/discover": {"os", "net", "log", "os/exec", "syscall"},
-	"sign/explain":  {"os", "net", "log", "os/exec", "syscall"},
-	"store/record":  {"os", "net", "log", "database/sql"},
-	"store/export":  {"os", "net", "log", "database/sql"},
-	"store":         {"log", "net/http"},
-	"deliver":       {"log", "database/sql"},
-	"listen":        {"log", "database/sql"},
-	"commands/ui":   {"os", "log", "net/http"},
+	"sign":              {"os", "net", "log", "os/exec", "syscall"},
+	"sign/discover":     {"os", "net", "log", "os/exec", "syscall"},
+	"sign/explain":      {"os", "net", "log", "os/exec", "syscall"},
+	"store/record":      {"os", "net", "log", "database/sql"},
+	"store/export":      {"os", "net", "log", "database/sql"},
+	"store":             {"log", "net/http"},
+	"deliver":           {"log", "database/sql"},
+	"listen":            {"log", "database/sql"},
+	"commands/ui":       {"os", "log", "net/http"},
+	"commands/receiver": {"os", "log", "net"},
 }
 
 func TestImportsFollowTheLayout(t *testing.T) {

@@ -1,0 +1,160 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/receiver"
+	"github.com/barbhq/barb/sign"
+)
+
+func (o *verifyOptions) addEmitFlag(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&o.emit, "emit", "", "write a receiver for the scheme instead, for a `framework`: "+strings.Join(receiver.Frameworks(), ", "))
+	complete(cmd, "emit", func(string) []string { return receiver.Frameworks() })
+}
+
+// runEmit writes a receiver in the place of a verdict. The webhook that was given, if one was, becomes its test vector
+// when it verifies.
+func runEmit(ctx context.Context, sh *shell, o verifyOptions) error {
+	if !slices.Contains(receiver.Frameworks(), o.emit) {
+		return usage("--emit %q is not a framework known here", o.emit).
+			hint(nearestHint("--emit ", nearestOf(o.emit, receiver.Frameworks()), strings.Join(receiver.Frameworks(), ", ")))
+	}
+	e := emission{o: o}
+	if o.hasHook() {
+		if err := e.takeHook(ctx, sh); err != nil {
+			return err
+		}
+	} else if err := e.takeScheme(sh); err != nil {
+		return err
+	}
+	if e.scheme.Time.Unit != "" && o.tolerance.d != nil {
+		e.scheme.Tolerance = sign.Both(*o.tolerance.d)
+	}
+	var source strings.Builder
+	err := receiver.Write(&source, o.emit, receiver.Options{Scheme: e.scheme, SecretVar: e.secretVar(sh), Hook: e.hook})
+	if no, ok := errors.AsType[*receiver.UnsupportedError](err); ok {
+		return unsupported("%w", no).hint(no.Instead)
+	}
+	if err != nil {
+		return local("--emit %s: %w", o.emit, err)
+	}
+	sh.out.Line(strings.TrimSuffix(source.String(), "\n"))
+	return nil
+}
+
+// hasHook reports whether the command line names a webhook. Stdin alone does not: it is there without being meant.
+func (o *verifyOptions) hasHook() bool {
+	return o.httpFile != "" || o.headersFile != "" || len(o.lines) > 0 || len(o.positional) > 0 || o.dataGiven
+}
+
+// emission is what a receiver is made of.
+type emission struct {
+	o      verifyOptions
+	scheme sign.Scheme
+	path   string // of the webhook
+	hook   *receiver.Hook
+}
+
+func (e *emission) takeScheme(sh *shell) (err error) {
+	if e.o.scheme == "" || e.o.scheme == "auto" {
+		return usage("--emit needs a scheme, or a webhook to find it from").hint("barb verify -s stripe --emit " + e.o.emit)
+	}
+	e.scheme, err = sh.lookupScheme(e.o.scheme)
+	return err
+}
+
+// takeHook reads the webhook, finds its scheme and checks it.
+func (e *emission) takeHook(ctx context.Context, sh *shell) error {
+	m, now, err := e.o.message(ctx, sh)
+	if err != nil {
+		return err
+	}
+	if m.Stream != nil {
+		if c, ok := m.Stream.(io.Closer); ok {
+			defer c.Close()
+		}
+		if m.Body, err = readBounded(m.Stream, maxPayload, "the payload"); err != nil {
+			return err
+		}
+		m.Stream = nil
+	}
+	if e.o.scheme == "" {
+		e.o.scheme = e.o.recorded
+	}
+	e.path = urlPath(m.URL)
+	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: e.o.schemeFlags, path: e.path, tolerance: e.o.tolerance.d})
+	switch {
+	case err != nil:
+		return err
+	case v == nil:
+		return usage("verify needs a secret").hint(referenceHelp)
+	}
+	return e.judge(sh, v, m, now)
+}
+
+// judge makes the hook a test vector. One that is only too old was genuine when it was signed, and is judged by then.
+func (e *emission) judge(sh *shell, v *verifier, m sign.Message, now time.Time) (err error) {
+	c := v.check(m, now)
+	if c.fault != nil {
+		return c.fault
+	}
+	if c.Scheme == "" {
+		return unsupported("the headers show no scheme that is known").hint("name it: -s SCHEME; barb schemes lists them")
+	}
+	if e.scheme, err = sh.lookupScheme(c.Scheme); err != nil {
+		return err
+	}
+	old := c.Verdict.Reason == string(sign.TimestampExpired) || c.Verdict.Reason == string(sign.TimestampInFuture)
+	if c.Verdict.Reason != "" {
+		sh.warn("the webhook does not verify: %s", c.Verdict.Reason)
+		if !old {
+			return nil
+		}
+	}
+	if c.Verdict.HasAge {
+		now = now.Add(-c.Verdict.Age)
+	}
+	if !holdsSecret(m, v.secrets) {
+		e.hook = &receiver.Hook{URL: m.URL, Header: m.Header, Body: m.Body, At: now}
+	}
+	return nil
+}
+
+// holdsSecret reports whether a webhook carries one of the secrets: what a receiver is written into is passed around.
+func holdsSecret(m sign.Message, secrets []sign.Secret) bool {
+	for _, secret := range secrets {
+		key := string(secret.Key)
+		if strings.Contains(string(m.Body), key) || strings.Contains(m.URL, key) {
+			return true
+		}
+		for _, values := range m.Header {
+			if slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, key) }) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// secretVar is the variable of the first env: reference, of the flags or of the route; "" when there is none.
+func (e *emission) secretVar(sh *shell) string {
+	refs := e.o.secrets
+	if file, err := sh.configuration(); err == nil && len(refs) == 0 {
+		if r := file.routeOf(e.scheme.Name, e.path); r != nil {
+			refs = r.secrets
+		}
+	}
+	for _, ref := range refs {
+		if name, ok := strings.CutPrefix(ref, "env:"); ok {
+			return name
+		}
+	}
+	return ""
+}

@@ -1,0 +1,148 @@
+package receiver
+
+import (
+	"strings"
+	"text/template"
+)
+
+// language is how the parts of a plan are written in one language. What is more than an expression is in its templates.
+type language struct {
+	name    string
+	literal func(string) string
+	plus    string            // between two strings that are joined
+	names   map[string]string // of ts, id, url and path
+	header  string            // begins the call that reads a header
+	lower   bool              // headers go by their lower-case names
+	field   string            // begins the call that reads a JSON field
+	index   func(string) string
+	gap     string // more empty lines between two functions
+	finish  func([]byte) ([]byte, error)
+}
+
+// target is a framework and the language it is used in.
+type target struct {
+	name     string
+	language *language
+}
+
+var (
+	plain      = map[string]string{"ts": "ts", "id": "id", "url": "url", "path": "path"}
+	javascript = language{
+		name: "javascript", literal: jsLiteral, plus: " + ", names: plain,
+		header: "header(", lower: true, field: "field(body, ", index: bare,
+	}
+	python = language{
+		name: "python", literal: pyLiteral, plus: " + ", names: map[string]string{"ts": "ts", "id": "webhook_id", "url": "URL", "path": "PATH"},
+		header: "headers.get(", field: "field(body, ", index: bare, gap: "\n",
+	}
+	golang = language{
+		name: "golang", literal: goLiteral, plus: " + ", names: map[string]string{"ts": "ts", "id": "id", "url": "rc.publicURL", "path": "path"},
+		header: "only(h, ", field: "field(body, ", index: goLiteral, finish: finishGo,
+	}
+	ruby = language{
+		name: "ruby", literal: rubyLiteral, plus: " + ", names: map[string]string{"ts": "ts", "id": "id", "url": "URL", "path": "PATH"},
+		header: "header(", field: "field(body, ", index: bare,
+	}
+	php = language{
+		name: "php", literal: phpLiteral, plus: " . ", names: map[string]string{"ts": "$ts", "id": "$id", "url": "URL", "path": "PATH"},
+		header: "header_value(", field: "field($body, ", index: bare,
+	}
+)
+
+var frameworks = [...]target{
+	{"express", &javascript}, {"fastify", &javascript}, {"nextjs", &javascript}, {"flask", &python}, {"django", &python},
+	{"fastapi", &python}, {"go", &golang}, {"lambda", &javascript}, {"rails", &ruby}, {"php", &php},
+}
+
+// bare is an index as it is written.
+func bare(digits string) string { return digits }
+
+// view is what the templates see.
+type view struct {
+	*plan
+	framework string
+}
+
+// Is reports whether the receiver is for a framework.
+func (v view) Is(framework string) bool { return v.framework == framework }
+
+func (l *language) funcs(p *plan) template.FuncMap {
+	return template.FuncMap{
+		"lit":      l.literal,
+		"comment":  comment,
+		"class":    class,
+		"lower":    strings.ToLower,
+		"read":     l.read,
+		"text":     l.text,
+		"args":     l.args,
+		"bodyNote": p.bodyNote,
+		"cgi":      func(name string) string { return "HTTP_" + strings.ToUpper(strings.ReplaceAll(name, "-", "_")) },
+		"route":    func() string { return l.literal("/webhooks/" + p.Name) },
+	}
+}
+
+// bodyNote says why the body is read raw.
+func (p *plan) bodyNote() string {
+	if !p.CoversBody() {
+		return "Nothing of the body is signed: what is checked says who sent a webhook, not what is in it."
+	}
+	return "The raw body: what is signed are the bytes as they came. Parsed and written anew, JSON is another text."
+}
+
+// read is the expression for the text at a place. Python's headers need to be told what a missing one is.
+func (l *language) read(at place) string {
+	switch {
+	case at.Path != nil:
+		return l.field + l.args(at.Path) + ")"
+	case l.lower:
+		return l.header + l.literal(strings.ToLower(at.Header)) + ")"
+	case l == &python:
+		return l.header + l.literal(at.Header) + `, "")`
+	}
+	return l.header + l.literal(at.Header) + ")"
+}
+
+// args are the steps of a JSON path.
+func (l *language) args(path []string) string {
+	out := make([]string, len(path))
+	for i, key := range path {
+		if isIndex(key) {
+			out[i] = l.index(key)
+		} else {
+			out[i] = l.literal(key)
+		}
+	}
+	return strings.Join(out, ", ")
+}
+
+// isIndex tells an index from a key. One with a leading zero is a key: in some languages it would be octal.
+func isIndex(key string) bool {
+	return key != "" && len(key) < 6 && strings.Trim(key, "0123456789") == "" && (key == "0" || key[0] != '0')
+}
+
+// text is the expression for a run of text.
+func (l *language) text(parts []part) string {
+	out := make([]string, len(parts))
+	for i, p := range parts {
+		switch p.Name {
+		case "":
+			out[i] = l.literal(p.Literal)
+		case "method":
+			out[i] = l.literal("POST")
+		case "header", "json":
+			out[i] = l.read(p.place)
+		default:
+			out[i] = l.names[p.Name]
+		}
+	}
+	return strings.Join(out, l.plus)
+}
+
+// files are the templates of a framework: its own, and what the frameworks of its language share.
+func (f *target) files() []string {
+	files := []string{"templates/" + f.name + ".tmpl"}
+	if f.language == &javascript || f.language == &python {
+		files = append(files, "templates/"+f.language.name+".tmpl")
+	}
+	return files
+}

@@ -1,0 +1,129 @@
+package receiver
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// What goes into the code as text came from a scheme that a user wrote, or from a webhook that a stranger sent. These
+// functions, one a language, are the only way in: each returns a whole literal, quotes included, in printable ASCII on one
+// line, so that nothing in it can end the string, begin an interpolation, or look like another character than it is.
+
+// jsLiteral is a JavaScript string. Bytes that are no UTF-8 become the characters of the same number, as Node's headers
+// have it.
+func jsLiteral(s string) string {
+	return quote('\'', s, "\\'", func(b *strings.Builder, r rune) {
+		for _, unit := range utf16Units(r) {
+			fmt.Fprintf(b, `\u%04x`, unit)
+		}
+	})
+}
+
+// pyLiteral is a Python str, under the same terms: WSGI's headers are Latin-1, too.
+func pyLiteral(s string) string {
+	return quote('"', s, `\"`, func(b *strings.Builder, r rune) {
+		if r > 0xffff {
+			fmt.Fprintf(b, `\U%08x`, r)
+			return
+		}
+		fmt.Fprintf(b, `\u%04x`, r)
+	})
+}
+
+// goLiteral is a Go string, byte for byte.
+func goLiteral(s string) string { return strconv.QuoteToASCII(s) }
+
+// rubyLiteral is a Ruby string, byte for byte. Every # is escaped, since some begin an interpolation.
+func rubyLiteral(s string) string { return quoteBytes(s, "\\\"#") }
+
+// phpLiteral is a PHP string, byte for byte: in single quotes, as PHP is written, when nothing needs an escape.
+func phpLiteral(s string) string {
+	if strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' || r == '\'' || r == '\\' || r == '?' }) < 0 {
+		return "'" + s + "'"
+	}
+	return quoteBytes(s, "\\\"$")
+}
+
+// quote writes characters; escape writes those that are not printable ASCII.
+func quote(mark byte, s, special string, escape func(*strings.Builder, rune)) string {
+	var b strings.Builder
+	b.WriteByte(mark)
+	for i, r := range s {
+		switch {
+		case r == utf8.RuneError && !strings.HasPrefix(s[i:], "\ufffd"):
+			escape(&b, rune(s[i]))
+		case r < ' ' || r > '~':
+			escape(&b, r)
+		case strings.ContainsRune(special, r):
+			b.WriteByte('\\')
+			b.WriteRune(r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	b.WriteByte(mark)
+	return b.String()
+}
+
+// quoteBytes writes bytes between double quotes, those that are not printable ASCII by their number. A question mark is
+// written so, too: behind it a > would end PHP.
+func quoteBytes(s, special string) string {
+	var b strings.Builder
+	b.WriteByte('"')
+	for i := range len(s) {
+		switch c := s[i]; {
+		case c < ' ' || c > '~' || c == '?':
+			fmt.Fprintf(&b, `\x%02x`, c)
+		case strings.IndexByte(special, c) >= 0:
+			b.WriteByte('\\')
+			b.WriteByte(c)
+		default:
+			b.WriteByte(c)
+		}
+	}
+	b.WriteByte('"')
+	return b.String()
+}
+
+func utf16Units(r rune) []rune {
+	if r <= 0xffff {
+		return []rune{r}
+	}
+	r -= 0x10000
+	return []rune{0xd800 + r>>10, 0xdc00 + r&0x3ff}
+}
+
+// maxComment is how much of a text a comment shows.
+const maxComment = 300
+
+// comment is text as it may stand behind a line comment's mark in any of the languages: on one line, and without what
+// ends PHP. It is for people and does not round-trip.
+func comment(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) || r == utf8.RuneError {
+			return '.'
+		}
+		return r
+	}, s)
+	s = strings.NewReplacer("?>", "? >", "*/", "* /").Replace(s)
+	if utf8.RuneCountInString(s) > maxComment {
+		s = string([]rune(s)[:maxComment]) + "…"
+	}
+	return s
+}
+
+// class is the inside of a regular expression's character class that holds these characters.
+func class(chars string) string {
+	var b strings.Builder
+	for i := range len(chars) {
+		if strings.IndexByte(",; :=", chars[i]) >= 0 {
+			b.WriteByte(chars[i])
+			continue
+		}
+		fmt.Fprintf(&b, `\x%02x`, chars[i])
+	}
+	return b.String()
+}

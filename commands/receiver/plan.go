@@ -1,0 +1,346 @@
+package receiver
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/sign"
+)
+
+// plan is the scheme as steps that every language can write down. Its methods are what the templates ask.
+type plan struct {
+	sign.Scheme
+	SecretVar string
+	Carriers  []place // where a signature travels
+	Stamp     place   // of the timestamp; none when it travels beside the signature, or not at all
+	ID        place   // of the webhook id
+	Chunks    []chunk // the signed bytes
+	Vector    *vector
+}
+
+// place is a header or a path in the JSON body. The zero place is none.
+type place struct {
+	Header string
+	Path   []string
+}
+
+// chunk is a run of text, or the body; Body is "" for text.
+type chunk struct {
+	Text []part
+	Body string // "body" or "body|sha256hex"
+}
+
+// part is a literal, or a name: ts, id, url, method, path, header, json.
+type part struct {
+	Literal string
+	Name    string
+	place
+}
+
+func newPlan(o *Options) (*plan, error) {
+	p := &plan{Scheme: o.Scheme, SecretVar: o.secretVar()}
+	if err := p.refuse(); err != nil {
+		return nil, err
+	}
+	for _, step := range []func() error{p.carriers, p.stamp, p.id, p.content} {
+		if err := step(); err != nil {
+			return nil, err
+		}
+	}
+	p.Vector = newVector(p, o.Hook)
+	return p, nil
+}
+
+// refuse says what no sample can do, and what to use instead.
+func (p *plan) refuse() error {
+	own := "the provider's own library"
+	if p.Docs != "" {
+		own += ", see " + p.Docs
+	}
+	own += "; or let barb listen --forward-to verify before your app is called"
+	no := func(format string, args ...any) error {
+		return &UnsupportedError{"no receiver for " + p.Name + ": " + fmt.Sprintf(format, args...), own}
+	}
+	known := p.knownWords()
+	switch {
+	case known != nil:
+		return known
+	case p.JWT != nil:
+		return no("it sends a JSON Web Token, which a JWT library of your language checks best")
+	case p.AnyHash:
+		return no("the sender chooses the hash")
+	case p.Code != "":
+		return no("what it signs is made by rules of its own, which no short sample gets right")
+	case p.Auth == sign.HMAC, p.Auth == sign.Digest, p.Auth == sign.Token:
+		return nil
+	case p.Auth == sign.Ed25519 && (p.Key == sign.Hex32 || p.Key == sign.Base6432 || p.Key == sign.Whpk):
+		return nil
+	case p.Auth == sign.Ed25519:
+		return no("its public key comes as %s", p.Key)
+	}
+	return no("it signs with %s, whose keys and certificates a sample should not handle", strings.ToUpper(string(p.Auth)))
+}
+
+// knownWords refuses a hash, an encoding or a form of key that the templates have no words for: they write these as they are.
+func (p *plan) knownWords() error {
+	hashed := p.Auth == sign.HMAC || p.Auth == sign.Digest
+	switch {
+	case hashed && !slices.Contains([]sign.Hash{sign.SHA256, sign.SHA1, sign.SHA384, sign.SHA512, sign.MD5}, p.Hash):
+		return p.unsupported("hash", string(p.Hash))
+	case hashed && !slices.Contains([]sign.KeyForm{sign.Raw, sign.Base64Key, sign.HexKey, sign.Whsec, sign.WhsecOrRaw}, p.Key):
+		return p.unsupported("key", string(p.Key))
+	case p.Auth == sign.Token && p.Enc != sign.Plain && p.Enc != sign.Base64,
+		p.Auth != sign.Token && !slices.Contains([]sign.Encoding{sign.Hex, sign.Base64, sign.Base64URL}, p.Enc):
+		return p.unsupported("enc", string(p.Enc))
+	}
+	return nil
+}
+
+// unsupported is a refusal because of a field of the scheme.
+func (p *plan) unsupported(field, value string) error {
+	return &UnsupportedError{fmt.Sprintf("no receiver for %s: its %s is %q, which no sample is written for", p.Name, field, value),
+		"barb listen --forward-to, which verifies before your app is called"}
+}
+
+// placeOf reads "header:NAME" and "json:PATH".
+func (p *plan) placeOf(field string, from sign.Place) (place, error) {
+	kind, rest, _ := strings.Cut(string(from), ":")
+	switch kind {
+	case "":
+		return place{}, nil
+	case "header":
+		return place{Header: rest}, nil
+	case "json":
+		path := strings.Split(rest, ".")
+		if slices.Contains(path, "*") { // every item of an array
+			break
+		}
+		return place{Path: path}, nil
+	}
+	return place{}, p.unsupported(field, string(from))
+}
+
+func (p *plan) carriers() error {
+	first := sign.Place(p.Header)
+	if !strings.Contains(p.Header, ":") {
+		first = "header:" + first
+	}
+	at, err := p.placeOf("header", first)
+	if err != nil {
+		return err
+	}
+	p.Carriers = []place{at}
+	for _, name := range p.Alt {
+		p.Carriers = append(p.Carriers, place{Header: name})
+	}
+	if p.Repeat && (p.Split == "" || p.Stamped()) {
+		return &UnsupportedError{"no receiver for " + p.Name + ": its header may come several times, with a timestamp", "barb listen --forward-to"}
+	}
+	if len(p.Carriers) > 1 && p.Split != "" {
+		return p.unsupported("split", p.Split)
+	}
+	return nil
+}
+
+func (p *plan) stamp() (err error) {
+	switch p.Time.Unit {
+	case "", sign.Seconds, sign.Milliseconds, sign.RFC3339, sign.RFC3339Millis:
+		p.Stamp, err = p.placeOf("time.in", p.Time.In)
+		return err
+	}
+	return p.unsupported("time.unit", string(p.Time.Unit))
+}
+
+func (p *plan) id() (err error) {
+	p.ID, err = p.placeOf("id_in", p.IDIn)
+	if err != nil && !p.SignsID() { // then it is only there to know a repeated delivery by
+		return nil
+	}
+	return err
+}
+
+// content cuts the template of the signed bytes into runs of text and bodies.
+func (p *plan) content() error {
+	rest := p.Content
+	if p.Auth == sign.Token {
+		rest = ""
+	}
+	for rest != "" {
+		literal, after, named := strings.Cut(rest, "{")
+		p.add(part{Literal: literal})
+		if !named {
+			return nil
+		}
+		var name string
+		name, rest, _ = strings.Cut(after, "}")
+		if err := p.addNamed(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (p *plan) addNamed(name string) error {
+	kind, rest, _ := strings.Cut(name, ".")
+	switch {
+	case name == "body" || name == "body|sha256hex" || name == "secret":
+		p.Chunks = append(p.Chunks, chunk{Body: name})
+	case name == "lb":
+		p.add(part{Literal: "{"})
+	case name == "rb":
+		p.add(part{Literal: "}"})
+	case name == "ts" || name == "id" || name == "url" || name == "method" || name == "path":
+		p.add(part{Name: name})
+	case kind == "header":
+		p.add(part{Name: kind, place: place{Header: rest}})
+	case kind == "json":
+		p.add(part{Name: kind, place: place{Path: strings.Split(rest, ".")}})
+	default:
+		return p.unsupported("signed content", "{"+name+"}")
+	}
+	return nil
+}
+
+// add puts a part to the run of text at the end; a literal is joined with the one before it.
+func (p *plan) add(next part) {
+	if next.Name == "" && next.Literal == "" {
+		return
+	}
+	if len(p.Chunks) == 0 || p.Chunks[len(p.Chunks)-1].Body != "" {
+		p.Chunks = append(p.Chunks, chunk{})
+	}
+	text := &p.Chunks[len(p.Chunks)-1].Text
+	if n := len(*text); n > 0 && next.Name == "" && (*text)[n-1].Name == "" {
+		(*text)[n-1].Literal += next.Literal
+		return
+	}
+	*text = append(*text, next)
+}
+
+// Signature is the place of the one signature.
+func (p *plan) Signature() place { return p.Carriers[0] }
+
+// Several reports whether a message can carry several signatures.
+func (p *plan) Several() bool { return p.Split != "" || len(p.Carriers) > 1 }
+
+// Listed reports whether one value holds several items.
+func (p *plan) Listed() bool { return p.Split != "" }
+
+// Repeated reports whether the header may come several times, with a signature each.
+func (p *plan) Repeated() bool { return p.Repeat && p.Split != "" && p.Signature().Header != "" }
+
+// Mark is what stands between two signatures in one header.
+func (p *plan) Mark() string { return p.Split[:1] }
+
+// SignsID reports whether the id is part of what is signed.
+func (p *plan) SignsID() bool { return strings.Contains(p.Content, "{id}") }
+
+// IDEnd is the text behind the signed id, which the id must not hold; "" when there is none.
+func (p *plan) IDEnd() string {
+	_, after, _ := strings.Cut(p.Content, "{id}")
+	end, _, _ := strings.Cut(after, "{")
+	return end
+}
+
+// NeedsURL reports whether the URL is signed, so that the receiver must be told the one that the sender knows.
+func (p *plan) NeedsURL() bool { return p.signs("url") || p.signs("path") }
+
+// NeedsPath reports whether only the path of the URL is signed.
+func (p *plan) NeedsPath() bool { return p.signs("path") }
+
+func (p *plan) signs(name string) bool { return strings.Contains(p.Content, "{"+name+"}") }
+
+// VerifiesJSON reports whether the body is parsed before it is known to be genuine, because something that the check
+// needs is in it.
+func (p *plan) VerifiesJSON() bool {
+	return p.Signature().Path != nil || p.Stamp.Path != nil || p.SignsID() && p.ID.Path != nil || strings.Contains(p.Content, "{json.")
+}
+
+// NeedsJSON reports whether anything at all is read out of the body.
+func (p *plan) NeedsJSON() bool { return p.VerifiesJSON() || p.ID.Path != nil }
+
+// Indexed reports whether something is read out of an array of the body.
+func (p *plan) Indexed() bool {
+	paths := [][]string{p.ID.Path, p.Stamp.Path, p.Signature().Path}
+	for _, c := range p.Chunks {
+		for _, part := range c.Text {
+			paths = append(paths, part.Path)
+		}
+	}
+	return slices.ContainsFunc(paths, func(path []string) bool { return slices.ContainsFunc(path, isIndex) })
+}
+
+// UsesBase64 reports whether a signature, a key or the test vector is in base64.
+func (p *plan) UsesBase64() bool {
+	return p.Vector != nil || p.Enc == sign.Base64 || p.Enc == sign.Base64URL ||
+		slices.Contains([]sign.KeyForm{sign.Base64Key, sign.Whsec, sign.WhsecOrRaw, sign.Base6432, sign.Whpk}, p.Key) && p.Auth != sign.Token
+}
+
+// Hashes reports whether a digest of the body is signed in its place.
+func (p *plan) Hashes() bool { return p.signs("body|sha256hex") }
+
+// Matches reports whether the check needs a regular expression: for digits, or to split at one of several characters.
+func (p *plan) Matches() bool { return p.Digits() > 0 || len(p.Split) > 1 }
+
+// HasID reports whether repeated deliveries can be told by an id.
+func (p *plan) HasID() bool { return p.ID.Header != "" || p.ID.Path != nil }
+
+// Stamped reports whether the message says when it was signed.
+func (p *plan) Stamped() bool { return p.Time.Unit != "" }
+
+// Digits is how many digits may follow the first one of a timestamp; 0 for dates.
+func (p *plan) Digits() int {
+	switch p.Time.Unit {
+	case sign.Seconds:
+		return 9
+	case sign.Milliseconds:
+		return 12
+	}
+	return 0
+}
+
+// Past and Future are the tolerance in seconds; "" when there is no limit.
+func (p *plan) Past() string { return seconds(p.Tolerance.Past) }
+
+// Future is how far ahead a timestamp may lie.
+func (p *plan) Future() string { return seconds(p.Tolerance.Future) }
+
+// Limited reports whether the age is judged at all.
+func (p *plan) Limited() bool { return p.Stamped() && (p.Past() != "" || p.Future() != "") }
+
+func seconds(d time.Duration) string {
+	if d == sign.NoLimit {
+		return ""
+	}
+	return fmt.Sprint(d.Seconds())
+}
+
+// Headers are the headers that are read, in the order they are needed.
+func (p *plan) Headers() []string {
+	var names []string
+	add := func(name string) {
+		for _, have := range names {
+			if strings.EqualFold(have, name) {
+				return
+			}
+		}
+		if name != "" {
+			names = append(names, name)
+		}
+	}
+	for _, c := range p.Carriers {
+		add(c.Header)
+	}
+	add(p.Stamp.Header)
+	if p.SignsID() {
+		add(p.ID.Header)
+	}
+	for _, c := range p.Chunks {
+		for _, part := range c.Text {
+			add(part.Header)
+		}
+	}
+	return names
+}

@@ -1,0 +1,102 @@
+// Package receiver writes a minimal, correct webhook receiver for a scheme in the language of the one who receives.
+//
+// What it writes is a sample to keep: only the branches that the scheme needs, no library of ours behind it. It knows
+// no secret; the code it writes reads one from an environment variable. It prints nothing and opens no file.
+package receiver
+
+import (
+	"bytes"
+	"embed"
+	"fmt"
+	"io"
+	"regexp"
+	"slices"
+	"strings"
+	"text/template"
+
+	"github.com/barbhq/barb/sign"
+)
+
+//go:embed templates/*.tmpl
+var templates embed.FS
+
+// Options say what the receiver is for.
+type Options struct {
+	Scheme sign.Scheme
+	// SecretVar is the environment variable that the receiver reads the secret from; WEBHOOK_SECRET when it is empty or
+	// no name of a variable.
+	SecretVar string
+	// Hook is a webhook that the scheme accepts, as a test vector; nil when there is none.
+	Hook *Hook
+}
+
+// Frameworks returns the names of what a receiver can be written for.
+func Frameworks() []string {
+	var names []string
+	for i := range frameworks {
+		names = append(names, frameworks[i].name)
+	}
+	return names
+}
+
+// UnsupportedError is the error of a scheme that no receiver can be written for. Instead says what to use.
+type UnsupportedError struct{ Reason, Instead string }
+
+// Error is the reason.
+func (e *UnsupportedError) Error() string { return e.Reason }
+
+// Write writes the receiver's source. The error is an *UnsupportedError, or what w returned.
+func Write(w io.Writer, framework string, o Options) error {
+	i := slices.IndexFunc(frameworks[:], func(f target) bool { return f.name == framework })
+	if i < 0 {
+		return &UnsupportedError{fmt.Sprintf("no receiver for %q", framework), "one of those that Frameworks returns"}
+	}
+	source, err := render(&frameworks[i], &o)
+	if err != nil {
+		return err
+	}
+	_, err = w.Write(source)
+	return err
+}
+
+func render(f *target, o *Options) ([]byte, error) {
+	p, err := newPlan(o)
+	if err != nil {
+		return nil, err
+	}
+	t := template.New("")
+	t.Funcs(f.language.funcs(p)).Funcs(template.FuncMap{"indent": indentWith(t)})
+	if _, err := t.ParseFS(templates, f.files()...); err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	if err := t.ExecuteTemplate(&out, f.name+".tmpl", view{plan: p, framework: f.name}); err != nil {
+		return nil, err
+	}
+	if f.language.finish != nil {
+		return f.language.finish(out.Bytes())
+	}
+	return emptyLines.ReplaceAll(out.Bytes(), []byte("\n\n"+f.language.gap)), nil
+}
+
+// emptyLines are more of them than any language wants; no literal holds any.
+var emptyLines = regexp.MustCompile(`\n\n\n+`)
+
+// indentWith returns the function that writes a template two columns further in.
+func indentWith(t *template.Template) func(name string, v view) (string, error) {
+	return func(name string, v view) (string, error) {
+		var out bytes.Buffer
+		err := t.ExecuteTemplate(&out, name, v)
+		return "  " + strings.ReplaceAll(out.String(), "\n", "\n  "), err
+	}
+}
+
+var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
+
+// secretVar is the name of the secret's variable, or the usual one in the place of what no shell would take.
+func (o *Options) secretVar() string {
+	if variableName.MatchString(o.SecretVar) {
+		return o.SecretVar
+	}
+	return "WEBHOOK_SECRET"
+}
