@@ -23,6 +23,7 @@ type scheme struct {
 	Past       *float64 `json:"tolerance_past_s"`
 	Future     *float64 `json:"tolerance_future_s"`
 	CanSign    bool     `json:"can_sign"`
+	CanRotate  bool     `json:"rotates"`
 	CoversBody bool     `json:"covers_body"`
 }
 

@@ -20,20 +20,40 @@ const wide = 24 * time.Hour
 // trials are the cases of one provider, the slow first use of an SDK before the one that must be fresh.
 func (p *provider) trials() []trial {
 	first, second := p.secrets[0], p.secrets[1]
-	fresh := func(t *testing.T) message { return p.sign(t, p.Body, time.Now(), first) }
-	list := append(p.aged(), trial{"valid", fresh, first, true})
-	if p.Raw != "" {
-		list = append(list, trial{"raw body", func(t *testing.T) message { return p.sign(t, p.Raw, time.Now(), first) }, first, true})
-	}
+	list := append(p.aged(), p.signed("")...)
 	list = append(list,
-		trial{"tampered body", func(t *testing.T) message { return p.tamperedWith(t, fresh(t)) }, first, !p.CoversBody},
-		trial{"wrong secret", fresh, second, false},
-		trial{"no signature", func(t *testing.T) message { return p.unsigned(t, fresh(t)) }, first, false})
-	if p.Rotates {
+		trial{"wrong secret", p.fresh, second, false},
+		trial{"no signature", func(t *testing.T) message { return p.unsigned(t, p.fresh(t)) }, first, false})
+	for _, other := range p.Also {
+		kind := *p
+		kind.sample = other.over(p.sample)
+		list = append(list, kind.signed(", other kind")...)
+	}
+	if p.Rotates || p.CanRotate {
 		both := func(t *testing.T) message { return p.sign(t, p.Body, time.Now(), first, second) }
 		list = append(list, trial{"rotation, first secret", both, first, true}, trial{"rotation, second secret", both, second, true})
 	}
 	return list
+}
+
+// fresh is signed now with the first secret.
+func (p *provider) fresh(t *testing.T) message {
+	t.Helper()
+	return p.sign(t, p.Body, time.Now(), p.secrets[0])
+}
+
+// signed are messages as barb signed them, and one that was changed afterwards.
+func (p *provider) signed(suffix string) []trial {
+	list := []trial{{"valid" + suffix, p.fresh, p.secrets[0], true}}
+	if p.Raw != "" {
+		list = append(list, trial{"raw body" + suffix,
+			func(t *testing.T) message { return p.sign(t, p.Raw, time.Now(), p.secrets[0]) }, p.secrets[0], true})
+	}
+	return append(list, trial{"tampered body" + suffix, func(t *testing.T) message {
+		m := p.fresh(t)
+		m.body = p.tampered(t, m.body)
+		return m
+	}, p.secrets[0], !p.CoversBody})
 }
 
 // aged are rightly signed at a time that the scheme does not tolerate, where it has a time at all. Without a limit any
@@ -42,19 +62,13 @@ func (p *provider) aged() []trial {
 	if p.Timestamp == "" {
 		return nil
 	}
-	off := func(name string, sign time.Duration, limit *float64) trial {
+	off := func(name string, sign time.Duration, limit *float64, valid bool) trial {
 		distance := wide
 		if limit != nil {
 			distance += time.Duration(*limit * float64(time.Second))
 		}
 		signed := func(t *testing.T) message { return p.sign(t, p.Body, time.Now().Add(sign*distance), p.secrets[0]) }
-		return trial{name, signed, p.secrets[0], limit == nil}
+		return trial{name, signed, p.secrets[0], valid}
 	}
-	return []trial{off("stale", -1, p.Past), off("future", 1, p.Future)}
-}
-
-func (p *provider) tamperedWith(t *testing.T, m message) message {
-	t.Helper()
-	m.body = p.tampered(t, m.body)
-	return m
+	return []trial{off("stale", -1, p.Past, p.Past == nil && !p.Expires), off("future", 1, p.Future, p.Future == nil)}
 }

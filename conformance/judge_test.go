@@ -25,6 +25,7 @@ type judge struct {
 type adapter struct {
 	Provider, SDK, Version, Function string
 	Verify, Sign, Handshake          bool
+	ByHand                           string `json:"by_hand"` // what the adapter checks itself, since the SDK does not
 	judge                            *judge
 }
 

@@ -13,23 +13,41 @@ import (
 var update = flag.Bool("update", false, "write RESULTS.md instead of comparing it")
 
 // results is what a whole run found.
-type results struct {
-	rows    []row
-	unknown []adapter // SDKs of providers that are not in barb's catalogue
-}
+type results struct{ rows []row }
 
 // row is how one SDK judged.
 type row struct {
 	adapter
-	cases int
-	notes []string
+	cases       int
+	differences []difference
+	notes       []string
 }
 
-// providers are those that at least one SDK judged in at least one case.
-func (r *results) providers() int {
+func (row) any() bool { return true }
+
+// own reports whether the SDK was made for the provider, by it or by others. The rest are libraries of a standard, used as
+// the provider's documentation says.
+func (r row) own() bool {
+	switch r.SDK {
+	case "jose", "http-message-signatures", "svix":
+		return r.Provider == "svix"
+	case "standardwebhooks", "github.com/standard-webhooks/standard-webhooks/libraries":
+		return r.Provider == "standard-webhooks"
+	case "github.com/svix/svix-webhooks":
+		return r.Provider == "svix"
+	case "github.com/google/go-github/v75":
+		return strings.HasPrefix(r.Provider, "github")
+	case "openai":
+		return r.Provider == "openai"
+	}
+	return true
+}
+
+// providers counts those that at least one such SDK judged in at least one case.
+func (r *results) providers(such func(row) bool) int {
 	seen := map[string]bool{}
 	for _, row := range r.rows {
-		if row.cases > 0 {
+		if row.cases > 0 && such(row) {
 			seen[row.Provider] = true
 		}
 	}
@@ -38,27 +56,34 @@ func (r *results) providers() int {
 
 func (r *results) markdown() string {
 	var b strings.Builder
+	all, own := r.providers(row.any), r.providers(row.own)
 	fmt.Fprintf(&b, `# What the providers' own SDKs say
 
-Written by `+"`make conformance UPDATE=1`"+`, and compared with what a run finds by `+"`make conformance`"+`: each SDK judged what the built barb
-binary signed at that moment (valid, stale, from the future, tampered with, under a wrong secret, without a signature, in
-rotation), and barb judged what the SDK signed where it can sign. Every verdict is the expected one but for the differences named.
+Written by `+"`make conformance UPDATE=1`"+`, and compared with what each run of `+"`make conformance`"+` finds. Every SDK judged what the
+built barb binary signed at that moment: fresh, stale, from the future, with odd bytes in the body, tampered with, under
+a wrong secret, without its signature, and with the signatures of two secrets where the scheme has rotation. Where an SDK
+signs, barb judged that, as it was and tampered with. All verdicts were the expected ones but for the differences named.
 
-%d providers judged by an SDK, with %d SDKs, in %d cases.
+%d providers judged by an SDK, in %d cases by %d adapters: %d by an SDK made for the provider, %d by a library of the
+standard that the provider follows, called as its documentation says.
 
 | provider | SDK | version | asked | cases | verdict |
 |---|---|---|---|---|---|
-`, r.providers(), len(r.rows), r.cases())
+`, all, r.cases(), len(r.rows), own, all-own)
 	slices.SortFunc(r.rows, func(a, b row) int {
 		return cmp.Or(cmp.Compare(a.Provider, b.Provider), cmp.Compare(a.SDK, b.SDK))
 	})
 	for _, row := range r.rows {
-		fmt.Fprintf(&b, "| %s | %s | %s | `%s` | %d | %s |\n", row.Provider, row.SDK, row.Version, row.Function, row.cases, row.verdict())
-	}
-	if len(r.unknown) > 0 {
-		b.WriteString("\nNot judged, since barb does not know the provider yet: " + strings.Join(names(r.unknown), ", ") + ".\n")
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d | %s |\n", row.Provider, row.SDK, row.Version, row.asked(), row.cases, row.verdict())
 	}
 	return b.String()
+}
+
+func (r row) asked() string {
+	if r.ByHand == "" {
+		return "`" + r.Function + "`"
+	}
+	return "`" + r.Function + "`; by hand: " + r.ByHand
 }
 
 func (r *results) cases() int {
@@ -71,15 +96,6 @@ func (r *results) cases() int {
 
 func (r row) verdict() string {
 	return strings.Join(append([]string{"agrees"}, r.notes...), "; ")
-}
-
-func names(list []adapter) []string {
-	var out []string
-	for _, a := range list {
-		out = append(out, a.Provider)
-	}
-	slices.Sort(out)
-	return slices.Compact(out)
 }
 
 // check compares RESULTS.md with what was found, or writes it.

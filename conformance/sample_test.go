@@ -19,9 +19,11 @@ type sample struct {
 	Secrets []string          `json:"secrets"` // two of them, of which the second is also the wrong one
 	Key     string            `json:"key"`     // kind and form of the key pair, "ed25519 hex32"; then there are no secrets
 	Body    string            `json:"body"`
-	Raw     string            `json:"raw"`     // a body that would not survive being parsed and written anew
-	Rotates bool              `json:"rotates"` // a message can carry the signatures of two secrets
-	Tamper  []string          `json:"tamper"`  // old and new, where only some fields are signed
+	Raw     string            `json:"raw"`         // a body that would not survive being parsed and written anew
+	Rotates bool              `json:"two_secrets"` // a message can carry the signatures of two secrets
+	Expires bool              `json:"expires"`     // a message says until when it is good, whatever the receiver tolerates
+	Tamper  []string          `json:"tamper"`      // old and new, where only some fields are signed
+	Also    []sample          `json:"also"`        // further kinds of messages, signed in another way
 }
 
 // samples returns the sample of any provider.
@@ -50,6 +52,9 @@ func (s sample) over(base sample) sample {
 	}
 	if s.Headers == nil {
 		s.Headers = base.Headers
+	}
+	if s.Params == nil {
+		s.Params = base.Params
 	}
 	if s.Secrets == nil && s.Key == "" {
 		s.Secrets = base.Secrets
