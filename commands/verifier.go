@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/barbhq/barb/sign"
@@ -97,7 +98,9 @@ func (v *verifier) check(m sign.Message, now time.Time) checked {
 	if len(candidates) == 0 { // nothing has the form of a signature; a header's name still says what is malformed
 		candidates = slices.DeleteFunc(v.file.schemes(), func(s sign.Scheme) bool { return m.Header.Get(s.Header) == "" })
 	}
+	tried := make([]string, len(candidates))
 	for i, scheme := range candidates {
+		tried[i] = scheme.Name
 		c := v.checkWith(scheme, m, now)
 		if c.Verdict.Status == record.Valid {
 			return c
@@ -105,6 +108,9 @@ func (v *verifier) check(m sign.Message, now time.Time) checked {
 		if i == 0 {
 			first = c
 		}
+	}
+	if len(tried) > 1 {
+		first.detail += " (tried " + strings.Join(tried, ", ") + ")"
 	}
 	return first
 }

@@ -95,6 +95,16 @@ func (p *provider) accepts(t *testing.T, m message, secret secretPair) bool {
 	return code == 0
 }
 
+// secretFile holds the secret as the receiver has it.
+func (p *provider) secretFile(t *testing.T) string {
+	t.Helper()
+	file := filepath.Join(t.TempDir(), "secret")
+	if err := os.WriteFile(file, []byte(p.secrets[0].verifies), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return file
+}
+
 func (p *provider) paramFlags() []string {
 	var flags []string
 	for name, value := range p.Params {

@@ -76,11 +76,9 @@ func render(f *target, o *Options) ([]byte, error) {
 	if f.language.finish != nil {
 		return f.language.finish(out.Bytes())
 	}
-	return emptyLines.ReplaceAll(out.Bytes(), []byte("\n\n"+f.language.gap)), nil
+	// More empty lines than any language wants; no literal holds any.
+	return regexp.MustCompile(`\n\n\n+`).ReplaceAll(out.Bytes(), []byte("\n\n"+f.language.gap)), nil
 }
-
-// emptyLines are more of them than any language wants; no literal holds any.
-var emptyLines = regexp.MustCompile(`\n\n\n+`)
 
 // indentWith returns the function that writes a template two columns further in.
 func indentWith(t *template.Template) func(name string, v view) (string, error) {
@@ -91,11 +89,9 @@ func indentWith(t *template.Template) func(name string, v view) (string, error) 
 	}
 }
 
-var variableName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`)
-
 // secretVar is the name of the secret's variable, or the usual one in the place of what no shell would take.
 func (o *Options) secretVar() string {
-	if variableName.MatchString(o.SecretVar) {
+	if regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`).MatchString(o.SecretVar) {
 		return o.SecretVar
 	}
 	return "WEBHOOK_SECRET"

@@ -17,17 +17,20 @@ type schemeRow struct {
 	make          func(*sign.Scheme) bool
 }
 
-var schemeRows = [...]schemeRow{
-	hashRow(sign.SHA256), hashRow(sign.SHA1), hashRow(sign.SHA512), hashRow(sign.SHA384), hashRow(sign.MD5),
-	encodingRow(sign.Hex), encodingRow(sign.Base64), encodingRow(sign.Base64URL),
-	prefixRow(""), prefixRow("sha256="), prefixRow("sha1="), prefixRow("v1="), prefixRow("v0="), prefixRow("v1,"), prefixRow("hmac-sha256="), prefixRow("hmac "),
-	{ContentWithoutID, "the id is not part of what is signed", "the sender signs without the id", without("{id}")},
-	{ContentWithoutTS, "the timestamp is not part of what is signed", "the sender signs without the timestamp", without("{ts}")},
-	{ContentWithoutURL, "the URL is not part of what is signed", "the sender signs without the URL", without("{url}")},
-	{ContentBodyOnly, "only the body is signed", "the sender signs nothing but the body", content("{body}")},
-	{ContentWithoutID, "the timestamp and the body are what is signed", "the sender signs without the id", withoutID},
-	{ContentOrder, "the timestamp stands behind the body in what is signed", "the sender puts them in another order", swapped},
-	separatorRow("."), separatorRow(""), separatorRow(":"), separatorRow(","), separatorRow("|"), separatorRow("\n"), separatorRow("-"), separatorRow(" "),
+// schemeRows is a function, so that nothing of it is made when the program starts.
+func schemeRows() []schemeRow {
+	return []schemeRow{
+		hashRow(sign.SHA256), hashRow(sign.SHA1), hashRow(sign.SHA512), hashRow(sign.SHA384), hashRow(sign.MD5),
+		encodingRow(sign.Hex), encodingRow(sign.Base64), encodingRow(sign.Base64URL),
+		prefixRow(""), prefixRow("sha256="), prefixRow("sha1="), prefixRow("v1="), prefixRow("v0="), prefixRow("v1,"), prefixRow("hmac-sha256="), prefixRow("hmac "),
+		{ContentWithoutID, "the id is not part of what is signed", "the sender signs without the id", without("{id}")},
+		{ContentWithoutTS, "the timestamp is not part of what is signed", "the sender signs without the timestamp", without("{ts}")},
+		{ContentWithoutURL, "the URL is not part of what is signed", "the sender signs without the URL", without("{url}")},
+		{ContentBodyOnly, "only the body is signed", "the sender signs nothing but the body", content("{body}")},
+		{ContentWithoutID, "the timestamp and the body are what is signed", "the sender signs without the id", withoutID},
+		{ContentOrder, "the timestamp stands behind the body in what is signed", "the sender puts them in another order", swapped},
+		separatorRow("."), separatorRow(""), separatorRow(":"), separatorRow(","), separatorRow("|"), separatorRow("\n"), separatorRow("-"), separatorRow(" "),
+	}
 }
 
 func hashRow(h sign.Hash) schemeRow {
@@ -130,7 +133,7 @@ func swapped(s *sign.Scheme) bool {
 // readings makes the ways in which the sender may sign that differ from the scheme.
 func readings(t trial) variants {
 	return func(yield func(variant) bool) {
-		for _, row := range schemeRows {
+		for _, row := range schemeRows() {
 			v := variant{trial: t, kind: row.kind, part: Message, change: row.change, words: row.words}
 			if row.make(&v.scheme) && !yield(v) {
 				return
