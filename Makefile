@@ -4,7 +4,7 @@ SHELL := /bin/bash
 LINT_VERSION := v2.15.0
 SDKS := conformance/sdk
 
-.PHONY: build demo test race lint generate tidy conformance bench fuzz picture clean toolchain
+.PHONY: build demo test race lint generate tidy judges conformance bench fuzz picture clean toolchain
 
 toolchain:
 	@command -v go >/dev/null || { echo "make: Go is missing; get Go 1.26 or newer from https://go.dev/dl" >&2; exit 1; }
@@ -31,6 +31,9 @@ generate: ## completion scripts and man pages
 
 tidy:
 	go mod tidy
+
+judges: toolchain ## written receivers for odd schemes, compiled and run in five languages; what of node, ruby, php and Flask is missing judges nothing
+	CGO_ENABLED=1 go test -count=1 -tags judges ./commands/receiver
 
 conformance: build $(SDKS)/node/node_modules/.package-lock.json ## receivers and the providers' SDKs judge what barb sends; needs node and python3-flask; UPDATE=1 writes RESULTS.md
 	cd $(SDKS)/go && go test -count=1 . # both judges say of the vectors what is recorded

@@ -1,3 +1,7 @@
+//go:build judges
+
+// These tests start compilers and interpreters for each receiver; `make judges` runs them.
+
 package receiver_test
 
 import (
