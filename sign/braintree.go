@@ -23,14 +23,9 @@ func (braintree) coversBody() bool { return true }
 // read takes every pair "PUBLIC|hex" of the form's signature.
 func (braintree) read(s *Scheme, m *Message) (reading, error) {
 	var r reading
-	value, n := s.readCarrier(m, 0)
-	switch {
-	case n > 1:
-		return r, refuse(DuplicateHeader, s.carrier(0).String()+" is there more than once")
-	case value == "":
-		return r, refuse(MissingSignature, "no "+s.carrier(0).String())
-	case len(value) > maxSignature:
-		return r, refuse(MalformedSignature, s.carrier(0).String()+" is too long")
+	value, err := s.readLone(m)
+	if err != nil {
+		return r, err
 	}
 	r.value = value
 	for pair := range strings.SplitSeq(value, "&") {

@@ -117,6 +117,20 @@ func (s *Scheme) item(value, name string) (string, bool) {
 	return "", false
 }
 
+// readLone reads the signature's place where there must be one value.
+func (s *Scheme) readLone(m *Message) (string, error) {
+	value, n := s.readCarrier(m, 0)
+	switch {
+	case n > 1:
+		return "", refuse(DuplicateHeader, s.carrier(0).String()+" is there more than once")
+	case value == "":
+		return "", refuse(MissingSignature, "no "+s.carrier(0).String())
+	case len(value) > maxSignature:
+		return "", refuse(MalformedSignature, s.carrier(0).String()+" is longer than "+strconv.Itoa(maxSignature)+" bytes")
+	}
+	return value, nil
+}
+
 // readCarrier is carrier(i).read, without making the Place: this runs for every message.
 func (s *Scheme) readCarrier(m *Message, i int) (value string, n int) {
 	switch {

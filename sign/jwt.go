@@ -116,12 +116,9 @@ func decodeSegment(text string, into any) bool {
 // readJWT finds the token of a message.
 func (s *Scheme) readJWT(m *Message) (reading, error) {
 	var r reading
-	value, n := s.readCarrier(m, 0)
-	switch {
-	case n > 1:
-		return r, refuse(DuplicateHeader, s.carrier(0).String()+" is there more than once")
-	case value == "":
-		return r, refuse(MissingSignature, "no "+s.carrier(0).String())
+	value, err := s.readLone(m)
+	if err != nil {
+		return r, err
 	}
 	text, hasPrefix := strings.CutPrefix(value, s.Prefix)
 	t, sig, ok := s.readToken(strings.TrimSpace(text))

@@ -105,7 +105,7 @@ func (r *reading) setLife() error {
 	return nil
 }
 
-func (c rfc9421) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
+func (rfc9421) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	ms := r.messages[0]
 	r.bodyUnsigned = !slices.Contains(ms.components, "content-digest")
 	if !r.bodyUnsigned {
@@ -120,7 +120,7 @@ func (c rfc9421) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	return []part{{contents: [][]byte{base}, candidates: [][]byte{ms.sig}, alg: ms.alg}}, nil
 }
 
-func (c rfc9421) compose(s *Scheme, v *values) ([][]byte, error) {
+func (rfc9421) compose(_ *Scheme, v *values) ([][]byte, error) {
 	sum := sha256.Sum256(v.m.Body)
 	digest := "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
 	if err := Place("header:"+contentDigest).write(v.m, digest); err != nil {
@@ -140,7 +140,7 @@ func (c rfc9421) compose(s *Scheme, v *values) ([][]byte, error) {
 	return [][]byte{base}, err
 }
 
-func (c rfc9421) finish(s *Scheme, v *values, _ *key, sigs [][]byte) ([]Field, error) {
+func (rfc9421) finish(s *Scheme, v *values, _ *key, sigs [][]byte) ([]Field, error) { //nolint:unparam // as finisher has it
 	params, _ := v.item("")
 	digest, _ := headerValue(v.m.Header, contentDigest)
 	return append(s.tail(v, s.head(v)), Field{contentDigest, digest}, Field{signatureInput, "sig1=" + params},
