@@ -87,11 +87,11 @@ func TestDetectKnowsTheCallersOwnSchemes(t *testing.T) {
 	own := sign.Scheme{Name: "shop", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: "{body}", Header: "X-Hub-Signature-256", Prefix: "sha256="}
 	github := lookup(t, "github")
 	m := deliver(t, own, newMessage(own), newPair(own, 0).signing)
-	if found := sign.Detect(m, own); len(found) != 2 || found[0].Name != "shop" || found[1].Name != "github" {
+	if found := sign.Detect(m, own); len(found) != 3 || found[0].Name != "shop" || found[1].Name != "github" {
 		t.Errorf("of equal fit: %v", found)
 	}
 	m = deliver(t, github, newMessage(github), newPair(github, 0).signing)
-	if found := sign.Detect(m, own); len(found) != 2 || found[0].Name != "github" {
+	if found := sign.Detect(m, own); len(found) != 3 || found[0].Name != "github" {
 		t.Errorf("the better fit: %v", found)
 	}
 }
