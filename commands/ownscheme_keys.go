@@ -31,6 +31,7 @@ func schemeKeys(s *sign.Scheme) map[string]setter {
 		"more":             text(&s.More),
 		"repeat":           boolean(&s.Repeat),
 		"any_hash":         boolean(&s.AnyHash),
+		"wrapped":          text(&s.Wrapped),
 		"nonce":            text(&s.Nonce),
 		"cert_name":        text(&s.CertName),
 		"handshake":        text(&s.Handshake),

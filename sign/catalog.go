@@ -969,6 +969,7 @@ var catalog = [...]Scheme{
 		Header:  "json:event.event_hash",
 		Time:    Timestamp{In: "json:event.event_time", Unit: Seconds}, Tolerance: Tolerance{NoLimit, NoLimit},
 		EventIn: "json:event.event_type",
+		Wrapped: "json",
 	},
 	{
 		Name: "discord", Title: "Discord", Evidence: ProviderProven,

@@ -33,6 +33,11 @@ func Detect(m Message, own ...Scheme) []Scheme {
 // fit scores how well a message fits a scheme by what it carries, 0 for not at all. A token proves least, so it comes
 // after every signature.
 func (s *Scheme) fit(m *Message) int {
+	if s.Wrapped != "" {
+		inner := *m
+		s.unwrap(&inner)
+		m = &inner
+	}
 	if s.weaker(m) || !s.readable(m) {
 		return 0
 	}

@@ -10,10 +10,16 @@ const maxShown = 128
 
 // ID returns the webhook id that a message carries where this scheme has it, "" when there is none: at most 128
 // characters of valid UTF-8, still to be escaped before a person sees it. It proves nothing before Verify has.
-func (s Scheme) ID(m Message) string { return shown(s.IDIn, &m) }
+func (s Scheme) ID(m Message) string {
+	s.unwrap(&m)
+	return shown(s.IDIn, &m)
+}
 
 // Event returns the event type that a message carries, under the same terms as ID.
-func (s Scheme) Event(m Message) string { return shown(s.EventIn, &m) }
+func (s Scheme) Event(m Message) string {
+	s.unwrap(&m)
+	return shown(s.EventIn, &m)
+}
 
 func shown(p Place, m *Message) string {
 	value, _ := p.read(m)

@@ -46,8 +46,10 @@ type Scheme struct {
 	Time      Timestamp
 	Tolerance Tolerance
 
-	IDIn    Place   // of the webhook id
-	EventIn Place   // of the event type
+	IDIn    Place // of the webhook id
+	EventIn Place // of the event type
+	// Wrapped is the field of a multipart form that the provider sends its JSON in; "" when the body is what it is.
+	Wrapped string
 	Nonce   Place   // of a random value that is signed; one is made when the message to be signed has none
 	Fixed   []Field // headers that every message carries, sent as they are
 

@@ -30,6 +30,7 @@ func (s Scheme) Verify(m Message, now time.Time, secrets ...Secret) (Match, erro
 	if err = s.checkStream(&m); err != nil {
 		return Match{}, err
 	}
+	s.unwrap(&m)
 	r, err := s.read(&m)
 	if err != nil {
 		return Match{}, err
