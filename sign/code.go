@@ -46,6 +46,11 @@ type reader interface {
 	read(s *Scheme, m *Message) (reading, error)
 }
 
+// hasher is a coder of messages that say themselves which hash they are signed with.
+type hasher interface {
+	hash(m *Message) Hash
+}
+
 func (c Code) coder() coder {
 	switch c {
 	case Adyen:

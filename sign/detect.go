@@ -79,9 +79,6 @@ func (s *Scheme) readable(m *Message) bool {
 	if n == 0 || value == "" || len(value) > maxSignature {
 		return false
 	}
-	if _, listed := s.item(value, "h"); s.Code == Hook0 && !listed {
-		return false
-	}
 	var r reading
 	if s.readValue(value, &r) != nil {
 		return true

@@ -13,11 +13,17 @@ func (hook0) formula() string { return "{ts}.{names of the signed headers}.{thei
 
 func (hook0) coversBody() bool { return true }
 
-func (h hook0) parts(s *Scheme, v *values, r *reading) ([]part, error) {
-	list, ok := s.item(r.value, "h")
-	if !ok {
-		return nil, refuse(MissingField, "the signature does not list the headers it is of (h=)")
+// read takes the signatures with a list of headers; those without are of hook0's older version.
+func (hook0) read(s *Scheme, m *Message) (reading, error) {
+	r, err := s.readCarriers(m)
+	if _, listed := s.item(r.value, "h"); err == nil && !listed {
+		err = refuse(MissingField, "the signature does not list the headers it is of (h=)")
 	}
+	return r, err
+}
+
+func (h hook0) parts(s *Scheme, v *values, r *reading) ([]part, error) {
+	list, _ := s.item(r.value, "h")
 	content, err := hook0Content(v, list)
 	return onePart(r, content), err
 }

@@ -109,8 +109,8 @@ func (s *Scheme) sealContents(v *values, keys []key, contents [][]byte) ([]Field
 		keys = keys[:1]
 	}
 	hash := s.Hash
-	if s.Code == SNS {
-		hash = snsHash(v.m)
+	if named, ok := s.Code.coder().(hasher); ok {
+		hash = named.hash(v.m)
 	}
 	var sigs [][]byte
 	for i := range keys {

@@ -22,7 +22,7 @@ func (sns) formula() string {
 
 func (sns) coversBody() bool { return true }
 
-func (sns) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
+func (c sns) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	address, _ := jsonAt(v.m.Body, "SigningCertURL")
 	if !isAmazons(address) {
 		return nil, refuse(ForeignCertificate, "SigningCertURL is no address of Amazon SNS")
@@ -31,11 +31,11 @@ func (sns) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 		return nil, refuse(MalformedSignature, "SignatureVersion is neither 1 nor 2")
 	}
 	content, err := snsContent(v.m.Body)
-	return []part{{contents: [][]byte{content}, candidates: r.candidates, hash: snsHash(v.m)}}, err
+	return []part{{contents: [][]byte{content}, candidates: r.candidates, hash: c.hash(v.m)}}, err
 }
 
-// snsHash is the hash of a message: SHA-1 in version 1, SHA-256 in version 2.
-func snsHash(m *Message) Hash {
+// hash is SHA-1 in version 1, SHA-256 in version 2.
+func (sns) hash(m *Message) Hash {
 	if version, _ := jsonAt(m.Body, "SignatureVersion"); version == "2" {
 		return SHA256
 	}
