@@ -34,12 +34,16 @@ func contents(known []sign.Scheme) iter.Seq[content] {
 	}
 }
 
-// fromKnown yields what known schemes sign. What one signs with a private key, another may with a secret.
+// fromKnown yields what known schemes sign. What one signs with a private key, another may with a secret. Of a body that is
+// no form the sorted fields are the body itself, so that is tried before them.
 func fromKnown(known []sign.Scheme, yield func(content) bool) bool {
 	for _, s := range known {
+		plain := strings.ReplaceAll(s.Content, "{form|sorted}", "{body}")
 		switch {
 		case s.Code != "" || s.Content == "":
 			continue
+		case plain != s.Content && !yield(content{sign.HMAC, plain}):
+			return false
 		case s.Auth == sign.Digest:
 			if !yield(content{sign.Digest, s.Content}) {
 				return false
