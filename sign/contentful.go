@@ -28,6 +28,9 @@ func (c contentful) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 		return nil, refuse(MissingField, "no header "+contentfulList)
 	}
 	names := strings.Split(strings.ToLower(list), ",")
+	if !eachOnce(names) {
+		return nil, refuse(MalformedField, "header "+contentfulList+" lists a header twice, or too many")
+	}
 	if !slices.Contains(names, "x-contentful-timestamp") || !slices.Contains(names, strings.ToLower(contentfulList)) {
 		return nil, refuse(MissingTimestamp, "header "+contentfulList+" leaves itself or the timestamp out")
 	}

@@ -28,6 +28,23 @@ func headerValue(h http.Header, name string) (value string, n int) {
 	return strings.Trim(value, " \t"), n
 }
 
+// eachOnce reports whether the headers that a message says are signed are few and each named once: a list that names a long
+// one a thousand times would make a thousand times as much to hash.
+func eachOnce(names []string) bool {
+	if len(names) > maxComponents {
+		return false
+	}
+	seen := map[string]bool{}
+	for _, name := range names {
+		name = strings.ToLower(name)
+		if seen[name] {
+			return false
+		}
+		seen[name] = true
+	}
+	return true
+}
+
 // reading is what a message says about its own signature.
 type reading struct {
 	value      string   // as it stands in the scheme's first place

@@ -52,7 +52,11 @@ func (h hook0) compose(s *Scheme, v *values) ([][]byte, error) {
 
 func hook0Content(v *values, list string) ([]byte, error) {
 	var out []string
-	for _, name := range strings.Fields(list) {
+	names := strings.Fields(list)
+	if !eachOnce(names) {
+		return nil, refuse(MalformedField, "the signature lists a header twice, or too many (h=)")
+	}
+	for _, name := range names {
 		value, n := headerValue(v.m.Header, name)
 		if n != 1 {
 			return nil, refuse(MissingField, "a header that is signed is not there once")

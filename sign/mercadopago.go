@@ -15,7 +15,8 @@ func (mercadoPago) coversBody() bool { return false }
 
 func (mercadoPago) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	id, _ := headerValue(v.m.Header, "X-Request-Id")
-	return onePart(r, mercadoPagoContent(v, id)), nil
+	content, err := mercadoPagoContent(v, id)
+	return onePart(r, content), err
 }
 
 func (mercadoPago) compose(_ *Scheme, v *values) ([][]byte, error) {
@@ -23,17 +24,24 @@ func (mercadoPago) compose(_ *Scheme, v *values) ([][]byte, error) {
 	if id == "" {
 		id, _ = headerValue(v.m.Header, "X-Request-Id")
 	}
-	return [][]byte{mercadoPagoContent(v, id)}, nil
+	content, err := mercadoPagoContent(v, id)
+	return [][]byte{content}, err
 }
 
-func mercadoPagoContent(v *values, requestID string) []byte {
+func mercadoPagoContent(v *values, requestID string) ([]byte, error) {
 	var out []byte
 	_, query, _ := splitURL(v.m.URL)
-	if id, _ := formValue(query, "data.id"); id != "" {
+	id, n := formValue(query, "data.id")
+	switch {
+	case n > 1:
+		return nil, refuse(DuplicateHeader, "query parameter data.id is there more than once")
+	case strings.Contains(id+requestID, ";"):
+		return nil, refuse(MalformedID, "an id holds a semicolon, which ends it in what is signed")
+	case id != "":
 		out = append(out, "id:"+strings.ToLower(id)+";"...)
 	}
 	if requestID != "" {
 		out = append(out, "request-id:"+requestID+";"...)
 	}
-	return append(out, "ts:"+v.time+";"...)
+	return append(out, "ts:"+v.time+";"...), nil
 }
