@@ -26,48 +26,66 @@ func (adyen) formula() string { return strings.Join(adyenFields[:], ":") + " of 
 func (adyen) coversBody() bool { return true }
 
 func (adyen) parts(s *Scheme, v *values, _ *reading) ([]part, error) {
-	n := jsonLen(v.m.Body, adyenItems)
-	parts := make([]part, n)
-	for i := range parts {
-		at := adyenAt(i)
-		text, _ := jsonAt(v.m.Body, at+adyenSignature)
+	items := jsonElements(v.m.Body, adyenItems)
+	parts := make([]part, len(items))
+	for i, e := range items {
+		item := v.m.Body[e.from:e.to]
+		text, n := jsonOnce(item, adyenItem+adyenSignature)
 		sig, ok := s.decode(text)
-		if !ok {
+		if n != 1 || !ok {
 			return nil, refuse(MalformedSignature, "item "+strconv.Itoa(i+1)+" has no signature that can be read")
 		}
-		parts[i] = part{contents: [][]byte{adyenContent(v.m.Body, at)}, candidates: [][]byte{sig}}
+		content, err := adyenContent(item)
+		if err != nil {
+			return nil, err
+		}
+		parts[i] = part{contents: [][]byte{content}, candidates: [][]byte{sig}}
 	}
 	return parts, nil
 }
 
 func (adyen) compose(_ *Scheme, v *values) ([][]byte, error) {
-	n := jsonLen(v.m.Body, adyenItems)
-	if n == 0 {
+	items := jsonElements(v.m.Body, adyenItems)
+	if len(items) == 0 {
 		return nil, refuse(MalformedBody, "the body has no "+adyenItems+" to sign")
 	}
-	contents := make([][]byte, n)
-	for i := range contents {
-		contents[i] = adyenContent(v.m.Body, adyenAt(i))
+	contents := make([][]byte, len(items))
+	for i, e := range items {
+		var err error
+		if contents[i], err = adyenContent(v.m.Body[e.from:e.to]); err != nil {
+			return nil, err
+		}
 	}
 	return contents, nil
 }
 
 func (adyen) finish(s *Scheme, v *values, _ *key, sigs [][]byte) ([]Field, error) {
-	for i, sig := range sigs {
-		if err := Place("json:"+adyenAt(i)+adyenSignature).write(v.m, string(s.Enc.encode(nil, sig))); err != nil {
-			return nil, err
-		}
+	i := 0
+	body, ok := editEach(v.m.Body, jsonElements(v.m.Body, adyenItems), func(item []byte) ([]byte, bool) {
+		i++
+		return setJSON(item, adyenItem+adyenSignature, string(s.Enc.encode(nil, sigs[i-1])))
+	})
+	if !ok {
+		return nil, refuse(MalformedBody, "an item has no place for its signature")
 	}
+	v.m.Body = body
 	return s.tail(v, s.head(v)), nil
 }
 
-// adyenAt is the path of an item.
-func adyenAt(i int) string { return adyenItems + "." + strconv.Itoa(i) + "." + adyenItem }
-
-func adyenContent(body []byte, at string) []byte {
+// adyenContent joins with colons what may hold one: only a field that is the merchant's own may, or one and the same content
+// would be that of several items.
+func adyenContent(item []byte) ([]byte, error) {
 	values := make([]string, len(adyenFields))
 	for i, name := range adyenFields {
-		values[i], _ = jsonAt(body, at+name)
+		value, there, err := jsonField(item, adyenItem+name)
+		switch {
+		case err != nil:
+			return nil, err
+		case there && name != "merchantReference" && strings.Contains(value, ":"):
+			return nil, refuse(MalformedField, "body field "+name+" holds a colon, which ends it in what is signed")
+		case there:
+			values[i] = value
+		}
 	}
-	return []byte(strings.Join(values, ":"))
+	return []byte(strings.Join(values, ":")), nil
 }

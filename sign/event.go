@@ -22,7 +22,12 @@ func (s Scheme) Event(m Message) string {
 }
 
 func shown(p Place, m *Message) string {
-	value, _ := p.read(m)
+	value := ""
+	if path, ok := p.json(); ok { // of duplicate keys the first will do for people
+		value, _ = jsonAt(m.Body, path)
+	} else {
+		value, _ = p.read(m)
+	}
 	if len(value) > maxShown*utf8.UTFMax {
 		value = value[:maxShown*utf8.UTFMax]
 	}

@@ -2,79 +2,16 @@ package sign
 
 import (
 	"bytes"
-	"strconv"
 	"strings"
 )
-
-// maxElements is how many elements of an array "*" stands for.
-const maxElements = 1000
-
-// jsonValue is jsonAt for a path that may hold "*". n is 2 when the elements that it stands for do not agree.
-func jsonValue(doc []byte, path string) (value string, n int) {
-	before, after, found := strings.Cut(path, ".*.")
-	if !found {
-		if text, ok := jsonAt(doc, path); ok {
-			return text, 1
-		}
-		return "", 0
-	}
-	for i := range jsonLen(doc, before) {
-		text, ok := jsonAt(doc, before+"."+strconv.Itoa(i)+"."+after)
-		if !ok {
-			return "", 0
-		}
-		if i > 0 && text != value {
-			return "", 2
-		}
-		value, n = text, 1
-	}
-	return value, n
-}
-
-// jsonLen is how many elements the array at a path has, 0 when there is none or it has too many.
-func jsonLen(doc []byte, path string) int {
-	c, ok := jsonEnter(doc, path)
-	if !ok || !c.take('[') || c.peek() == ']' {
-		return 0
-	}
-	for n := 1; n <= maxElements; n++ {
-		if !c.skip() {
-			return 0
-		}
-		if c.take(']') {
-			return n
-		}
-		if !c.take(',') {
-			return 0
-		}
-	}
-	return 0
-}
-
-// jsonEnter returns a cursor at the value of a path.
-func jsonEnter(doc []byte, path string) (cursor, bool) {
-	c := cursor{doc: doc}
-	for part := range strings.SplitSeq(path, ".") {
-		if !c.enter(part) {
-			return c, false
-		}
-	}
-	c.peek()
-	return c, true
-}
 
 // setJSON returns a copy of doc with the string value at a path: in the place of what is there, or as the last member of
 // the deepest object of the path that exists. Every other byte stays.
 func setJSON(doc []byte, path, value string) ([]byte, bool) {
 	if before, after, found := strings.Cut(path, ".*."); found {
-		n := jsonLen(doc, before)
-		ok := n > 0
-		for i := range n {
-			var set bool
-			doc, set = setJSON(doc, before+"."+strconv.Itoa(i)+"."+after, value)
-			ok = ok && set
-		}
-		return doc, ok
+		return editEach(doc, jsonElements(doc, before), func(element []byte) ([]byte, bool) {
+			return setJSON(element, after, value)
+		})
 	}
 	quoted := appendJSON(nil, []byte(value))
 	if c, ok := jsonEnter(doc, path); ok {
@@ -85,6 +22,21 @@ func setJSON(doc []byte, path, value string) ([]byte, bool) {
 		return splice(doc, from, c.at, quoted), true
 	}
 	return insertJSON(doc, path, quoted)
+}
+
+// editEach returns a copy of doc with every element edited.
+func editEach(doc []byte, elements []extent, edit func(element []byte) ([]byte, bool)) ([]byte, bool) {
+	var out []byte
+	end := 0
+	for _, e := range elements {
+		edited, ok := edit(doc[e.from:e.to])
+		if !ok {
+			return nil, false
+		}
+		out = append(append(out, doc[end:e.from]...), edited...)
+		end = e.to
+	}
+	return append(out, doc[end:]...), len(elements) > 0
 }
 
 // insertJSON adds the missing end of a path to the object at its beginning.

@@ -23,6 +23,18 @@ func jsonAt(doc []byte, path string) (string, bool) {
 	return c.scalar()
 }
 
+// jsonEnter returns a cursor at the value of a path.
+func jsonEnter(doc []byte, path string) (cursor, bool) {
+	c := cursor{doc: doc}
+	for part := range strings.SplitSeq(path, ".") {
+		if !c.enter(part) {
+			return c, false
+		}
+	}
+	c.peek()
+	return c, true
+}
+
 // cursor is a position in a JSON text. Its methods report false, or stop at the end, when the text is not what they
 // expect.
 type cursor struct {

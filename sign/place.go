@@ -56,14 +56,14 @@ func (s Scheme) ReplaceSignature(m Message, value string) ([]byte, error) {
 	return m.Body, err
 }
 
-// read returns the value at a place and how often it is there. A JSON field counts once, of duplicate keys the first, but
-// twice when the elements that "*" stands for differ.
+// read returns the value at a place and how often it is there. A JSON field is there twice, too, when the elements that "*"
+// stands for differ.
 func (p Place) read(m *Message) (value string, n int) {
 	switch name := p.name(); p.kind() {
 	case "header":
 		return headerValue(m.Header, name)
 	case "json":
-		return jsonValue(m.Body, name)
+		return jsonOnce(m.Body, name)
 	case "form":
 		return formValue(string(m.Body), name)
 	case "query":

@@ -54,9 +54,9 @@ func drawBody(t *rapid.T, s sign.Scheme, at time.Time) []byte {
 	case s.Name == "linear":
 		return slices.Concat([]byte(`{"webhookTimestamp":`+strconv.FormatInt(at.UnixMilli(), 10)+`,"x":"`), any)
 	case s.Code == sign.Adyen:
-		return fmt.Appendf(nil, `{"notificationItems":[{"NotificationRequestItem":{"merchantReference":%s}},{"NotificationRequestItem":{"eventCode":%s}}]}`, text, text)
+		return fmt.Appendf(nil, `{"notificationItems":[{"NotificationRequestItem":{"merchantReference":%s}},{"NotificationRequestItem":{"merchantReference":%s}}]}`, text, text)
 	case s.Code == sign.SNS:
-		return fmt.Appendf(nil, `{"Type":"Notification","Subject":%s,"SignatureVersion":"%d"}`, text, rapid.IntRange(1, 2).Draw(t, "version"))
+		return fmt.Appendf(nil, `{"Type":"Notification","Message":%s,"SignatureVersion":"%d"}`, text, rapid.IntRange(1, 2).Draw(t, "version"))
 	case strings.HasPrefix(s.Header, "json:"):
 		return fmt.Appendf(nil, `{"value":[{"x":%s},{}],"event":{"event_type":%s}}`, text, text)
 	}

@@ -23,11 +23,10 @@ func (sns) formula() string {
 func (sns) coversBody() bool { return true }
 
 func (c sns) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
-	address, _ := jsonAt(v.m.Body, "SigningCertURL")
-	if !isAmazons(address) {
+	if address, _ := jsonOnce(v.m.Body, "SigningCertURL"); !isAmazons(address) {
 		return nil, refuse(ForeignCertificate, "SigningCertURL is no address of Amazon SNS")
 	}
-	if version, _ := jsonAt(v.m.Body, "SignatureVersion"); version != "1" && version != "2" {
+	if version, _ := jsonOnce(v.m.Body, "SignatureVersion"); version != "1" && version != "2" {
 		return nil, refuse(MalformedSignature, "SignatureVersion is neither 1 nor 2")
 	}
 	content, err := snsContent(v.m.Body)
@@ -36,7 +35,7 @@ func (c sns) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 
 // hash is SHA-1 in version 1, SHA-256 in version 2.
 func (sns) hash(m *Message) Hash {
-	if version, _ := jsonAt(m.Body, "SignatureVersion"); version == "2" {
+	if version, _ := jsonOnce(m.Body, "SignatureVersion"); version == "2" {
 		return SHA256
 	}
 	return SHA1
@@ -60,7 +59,7 @@ func (sns) compose(_ *Scheme, v *values) ([][]byte, error) {
 		{"Timestamp", v.m.Time.UTC().Format("2006-01-02T15:04:05.000Z")}, {"SignatureVersion", "1"},
 		{"SigningCertURL", "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-barb.pem"},
 	} {
-		if _, ok := jsonAt(v.m.Body, f.name); ok {
+		if _, there, err := jsonField(v.m.Body, f.name); there || err != nil {
 			continue
 		}
 		if err := Place("json:"+f.name).write(v.m, f.value); err != nil {
@@ -71,9 +70,11 @@ func (sns) compose(_ *Scheme, v *values) ([][]byte, error) {
 	return [][]byte{content}, err
 }
 
+// snsContent writes a line for each name and each value. Only the first of them, the message, may hold line breaks: in any
+// other it could pass for the lines that follow.
 func snsContent(body []byte) ([]byte, error) {
 	names := snsSubscription[:]
-	switch kind, _ := jsonAt(body, "Type"); kind {
+	switch kind, _ := jsonOnce(body, "Type"); kind {
 	case "Notification":
 		names = snsNotification[:]
 	case "SubscriptionConfirmation", "UnsubscribeConfirmation":
@@ -82,9 +83,13 @@ func snsContent(body []byte) ([]byte, error) {
 	}
 	var out []byte
 	for _, name := range names {
-		value, ok := jsonAt(body, name)
+		value, there, err := jsonField(body, name)
 		switch {
-		case ok:
+		case err != nil:
+			return nil, err
+		case name != "Message" && strings.Contains(value, "\n"):
+			return nil, refuse(MalformedField, "body field "+name+" holds a line break, which ends it in what is signed")
+		case there:
 			out = append(out, name+"\n"+value+"\n"...)
 		case name != "Subject":
 			return nil, refuse(MissingField, "body field "+name+" is signed but not there")
