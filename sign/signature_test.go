@@ -62,7 +62,12 @@ func setSignature(s sign.Scheme, m sign.Message, text, changed string) sign.Mess
 	if s.Code != sign.Braintree {
 		written = rawJSON(text)
 	}
-	if at := bytes.LastIndex(m.Body, written); at >= 0 {
+	key := []byte(`"` + s.Header[strings.LastIndexAny(s.Header, ".:")+1:] + `":`)
+	if s.Code == sign.Braintree {
+		key = nil
+	}
+	if at := bytes.LastIndex(m.Body, slices.Concat(key, written)); at >= 0 {
+		at += len(key)
 		m.Body = slices.Concat(m.Body[:at], quote(changed), m.Body[at+len(written):])
 	}
 	return m
