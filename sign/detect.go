@@ -3,7 +3,12 @@ package sign
 import (
 	"cmp"
 	"slices"
+	"strings"
 )
+
+// maxDetected is the longest body, in bytes, in which a signature is looked for: whoever sends his there sends far less, and
+// a stranger's body would be read for every such scheme in turn.
+const maxDetected = 1 << 20
 
 // Detect returns the schemes of the catalogue and of own, the caller's, that a message may have been signed with, the best
 // fit first and of equal ones the caller's; none when nothing fits. A scheme fits by the form of its signature's value and
@@ -33,6 +38,9 @@ func Detect(m Message, own ...Scheme) []Scheme {
 // fit scores how well a message fits a scheme by what it carries, 0 for not at all. A token proves least, so it comes
 // after every signature.
 func (s *Scheme) fit(m *Message) int {
+	if len(m.Body) > maxDetected && strings.IndexByte(s.Header, ':') > 0 {
+		return 0
+	}
 	if s.Wrapped != "" {
 		inner := *m
 		s.unwrap(&inner)

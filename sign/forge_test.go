@@ -188,3 +188,13 @@ func TestAHeaderIsNotSignedAThousandTimes(t *testing.T) {
 		}
 	}
 }
+
+// TestALargeBodyIsNotSearchedForASignature keeps a stranger from having megabytes read for each scheme that looks there.
+func TestALargeBodyIsNotSearchedForASignature(t *testing.T) {
+	for _, size := range []int{1 << 19, 1 << 20} {
+		m := sign.Message{Body: []byte(`{"x":"` + strings.Repeat("x", size) + `","passcode":"a token"}`)}
+		if found := sign.Detect(m); len(found) > 0 != (size < 1<<20) {
+			t.Errorf("%d bytes: %v", size, found)
+		}
+	}
+}
