@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // rfc9421 signs the parts of a request that its Signature-Input header lists, HTTP Message Signatures (RFC 9421); the body
@@ -19,6 +20,7 @@ const (
 	signatureInput = "Signature-Input"
 	contentDigest  = "Content-Digest"
 	maxComponents  = 64
+	maxLabels      = 4 // signatures of one message that are tried
 )
 
 // messageSignature is one labelled signature, with what it is of.
@@ -38,7 +40,8 @@ func (rfc9421) formula() string {
 // coversBody is true of what barb signs; of others' messages, the reading says.
 func (rfc9421) coversBody() bool { return true }
 
-// read takes the first signature that has its input; several are for several receivers.
+// read takes every signature that has its input. Each is a signature by itself: a proxy on the way may have added its own
+// (section 4.3), in front or behind.
 func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
 	var r reading
 	sigs, n := headerValue(m.Header, s.Header)
@@ -64,14 +67,14 @@ func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
 		if i < 0 {
 			continue
 		}
-		if ms, ok := readMessageSignature(input.value, values[i].value); ok {
+		if ms, ok := readMessageSignature(input.value, values[i].value); ok && len(r.messages) < maxLabels {
 			r.messages = append(r.messages, ms)
 		}
 	}
 	if len(r.messages) == 0 {
 		return r, refuse(MalformedSignature, "no label has both a signature and an input that can be read")
 	}
-	return r, r.setLife()
+	return r, nil
 }
 
 // messageAlgorithm is the name of what a key signs with (RFC 9421 section 6.2.2).
@@ -88,12 +91,10 @@ func messageAlgorithm(a Auth) string {
 	}
 }
 
-// setLife takes the time of the first signature.
+// setLife takes the times of the first signature.
 func (r *reading) setLife() error {
 	first := r.messages[0]
-	if first.created != "" {
-		r.stamped, r.time = true, first.created
-	}
+	r.stamped, r.time, r.issued, r.expires = first.created != "", first.created, time.Time{}, time.Time{}
 	if first.expires == "" {
 		return nil
 	}
@@ -101,7 +102,8 @@ func (r *reading) setLife() error {
 	if !ok {
 		return refuse(MalformedTimestamp, "expires is not "+Seconds.describe())
 	}
-	r.expires, r.issued = at, at
+	r.expires = at
+	r.issued, _ = Seconds.parse(first.created)
 	return nil
 }
 

@@ -35,14 +35,32 @@ func (s Scheme) Verify(m Message, now time.Time, secrets ...Secret) (Match, erro
 	if err != nil {
 		return Match{}, err
 	}
+	match, err := s.verifyReading(&m, &r, now, keys, secrets)
+	for err != nil && len(r.messages) > 1 {
+		r.messages = r.messages[1:]
+		other, otherErr := s.verifyReading(&m, &r, now, keys, secrets)
+		if otherErr == nil || other.HasAge && !match.HasAge { // one of ours that is late says more than another's
+			match, err = other, otherErr
+		}
+	}
+	return match, err
+}
+
+// verifyReading is Verify for a message whose signature was found, of several HTTP message signatures for the first.
+func (s *Scheme) verifyReading(m *Message, r *reading, now time.Time, keys []key, secrets []Secret) (Match, error) {
 	if r.hash != "" {
 		s.Hash = r.hash
 	}
-	v, at, err := s.signedValues(&m, &r)
+	if len(r.messages) > 0 {
+		if err := r.setLife(); err != nil {
+			return Match{}, err
+		}
+	}
+	v, at, err := s.signedValues(m, r)
 	if err != nil {
 		return Match{}, err
 	}
-	k, err := s.find(v, keys, &r)
+	k, err := s.find(v, keys, r)
 	if err != nil {
 		return Match{}, err
 	}
@@ -50,11 +68,11 @@ func (s Scheme) Verify(m Message, now time.Time, secrets ...Secret) (Match, erro
 		Version: s.Version(), Secret: k.secret, SecretName: secrets[k.secret].Name, BodyUnsigned: !s.CoversBody() || r.bodyUnsigned,
 	}
 	if s.JWT != nil {
-		if match.BodyUnsigned, err = s.JWT.check(&m, r.token); err != nil {
+		if match.BodyUnsigned, err = s.JWT.check(m, r.token); err != nil {
 			return Match{}, err
 		}
 	}
-	return match, s.judgeAge(&match, &m, &r, at, now, k)
+	return match, s.judgeAge(&match, m, r, at, now, k)
 }
 
 // signedValues collects the id and the timestamp that the signature covers.

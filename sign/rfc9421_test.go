@@ -1,0 +1,191 @@
+package sign_test
+
+import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/barbhq/barb/sign"
+)
+
+// messageKey is the key of the tests below, and messageBase what a signature of it is of.
+const messageKey = "a key that both sides know"
+
+// labelled adds a signature under a label to what a message carries already. components are lines of the signature base
+// that are right for the message.
+func labelled(m sign.Message, label, key, lines, params string) sign.Message {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(lines + `"@signature-params": ` + params))
+	add := func(name, value string) {
+		if before := m.Header.Get(name); before != "" {
+			value = before + ", " + value
+		}
+		m = with(m, name, value)
+	}
+	add("Signature-Input", label+"="+params)
+	add("Signature", label+"=:"+b64(mac.Sum(nil))+":")
+	return m
+}
+
+func messageToSign() sign.Message {
+	sum := sha256.Sum256([]byte("{}"))
+	return sign.Message{Method: "POST", URL: "https://hooks.example.com/in?x=1", Body: []byte("{}"), Header: http.Header{
+		"Content-Digest": {"sha-256=:" + b64(sum[:]) + ":"}, "Date": {"Tue, 14 Nov 2023 22:13:20 GMT"}}}
+}
+
+func digestLine(m sign.Message) string {
+	return `"content-digest": ` + m.Header.Get("Content-Digest") + "\n"
+}
+
+func verifyMessage(t *testing.T, m sign.Message) (sign.Match, error) {
+	t.Helper()
+	return lookup(t, "rfc9421").Verify(m, at, text(b64([]byte(messageKey))))
+}
+
+func TestASignatureOfAProxyDoesNotHideTheSenders(t *testing.T) {
+	const params = `("@method" "content-digest");created=1700000000`
+	lines := "\"@method\": POST\n" + digestLine(messageToSign())
+	ours := func(m sign.Message) sign.Message { return labelled(m, "sender", messageKey, lines, params) }
+	proxy := func(m sign.Message) sign.Message { return labelled(m, "proxy", "another key", lines, params) }
+	for what, m := range map[string]sign.Message{
+		"before": ours(proxy(messageToSign())), "behind": proxy(ours(messageToSign())),
+		"of a header that is gone": ours(labelled(messageToSign(), "proxy", "k", "", `("forwarded");created=1700000000`)),
+		"without a time":           ours(labelled(messageToSign(), "proxy", "k", "", `("@method");expires="x"`)),
+		"of another algorithm":     ours(labelled(messageToSign(), "proxy", "k", "", `("@method");created=1;alg="ed25519"`)),
+	} {
+		match, err := verifyMessage(t, m)
+		if err != nil || match.BodyUnsigned || match.Age != 0 {
+			t.Errorf("%s: %+v %v", what, match, err)
+		}
+		m.Body = []byte("{ }")
+		if _, err := verifyMessage(t, m); reasonOf(t, err) == "" {
+			t.Errorf("%s: another body is valid", what)
+		}
+	}
+	late := labelled(proxy(messageToSign()), "sender", messageKey, lines, strings.Replace(params, "1700000000", "1600000000", 1))
+	if _, err := verifyMessage(t, late); reasonOf(t, err) != sign.TimestampExpired {
+		t.Errorf("late: %v", err)
+	}
+	if _, err := verifyMessage(t, proxy(proxy(messageToSign()))); reasonOf(t, err) != sign.SignatureMismatch {
+		t.Errorf("a proxy's alone: %v", err)
+	}
+	many := messageToSign()
+	for _, label := range strings.Split("abcdefgh", "") {
+		many = labelled(many, label, "k"+label, lines, params)
+	}
+	if _, err := verifyMessage(t, ours(many)); reasonOf(t, err) != sign.SignatureMismatch {
+		t.Errorf("the ninth is looked at: %v", err)
+	}
+}
+
+// TestWhatASignatureDoesNotCoverIsSaid has a digest in the message that nothing signs.
+func TestWhatASignatureDoesNotCoverIsSaid(t *testing.T) {
+	m := labelled(messageToSign(), "s", messageKey, "\"@method\": POST\n", `("@method");created=1700000000`)
+	for _, body := range []string{"{}", "forged"} {
+		if match, err := verifyMessage(t, setBody(m, body)); err != nil || !match.BodyUnsigned {
+			t.Errorf("%+v %v", match, err)
+		}
+	}
+	nothing := labelled(messageToSign(), "s", messageKey, "", `();created=1700000000`)
+	if match, err := verifyMessage(t, nothing); err != nil || !match.BodyUnsigned {
+		t.Errorf("%+v %v", match, err)
+	}
+}
+
+func TestComponentsAndParametersAreTakenAsTheyStand(t *testing.T) {
+	date := "\"date\": Tue, 14 Nov 2023 22:13:20 GMT\n"
+	for params, c := range map[string]struct {
+		lines string
+		want  sign.Reason
+	}{
+		`("date");keyid="a;b\"=";created=1700000000;nonce="x"`:           {date, ""},
+		`("date");created=1700000000;unknown;other=?1;alg="hmac-sha256"`: {date, ""},
+		`("@target-uri");created=1700000000`:                             {"\"@target-uri\": https://hooks.example.com/in?x=1\n", ""},
+		`("@authority" "@scheme");created=1700000000`:                    {"\"@authority\": hooks.example.com\n\"@scheme\": https\n", ""},
+		`("@path" "@query");created=1700000000`:                          {"\"@path\": /in\n\"@query\": ?x=1\n", ""},
+		`("@request-target");created=1700000000`:                         {"\"@request-target\": /in?x=1\n", ""},
+		`("date" "date");created=1700000000`:                             {date + date, sign.MalformedSignature},
+		`("Date");created=1700000000`:                                    {strings.Replace(date, "d", "D", 1), sign.MalformedSignature},
+		`("date";bs);created=1700000000`:                                 {strings.Replace(date, `":`, `";bs:`, 1), sign.MalformedSignature},
+		`("date";req);created=1700000000`:                                {strings.Replace(date, `":`, `";req:`, 1), sign.MalformedSignature},
+		`("@query-param";name="x");created=1700000000`:                   {"", sign.MalformedSignature},
+		`("@status");created=1700000000`:                                 {"\"@status\": 200\n", sign.MalformedSignature},
+		`("@signature-params");created=1700000000`:                       {"", sign.MalformedSignature},
+		`("date" "x-not-there");created=1700000000`:                      {date + "\"x-not-there\": \n", sign.MissingField},
+		`("date");created=1700000000;created=1700000001`:                 {date, sign.MalformedSignature},
+		`("date");created=1700000000;alg="ed25519"`:                      {date, sign.SignatureMismatch},
+		`("date");created=1700000000;alg="none"`:                         {date, sign.SignatureMismatch},
+		`("date")`:                                                       {date, sign.MissingTimestamp},
+		`("date");expires=1700000300`:                                    {date, sign.MissingTimestamp},
+		`("date");created="1700000000"`:                                  {date, sign.MalformedTimestamp},
+		`("date");created=1700000000;expires=x`:                          {date, sign.MalformedTimestamp},
+		`("date");created=1700000301`:                                    {date, sign.TimestampInFuture},
+		`("date");created=1699999699`:                                    {date, sign.TimestampExpired},
+		`("date");created=1699999990;expires=1699999999`:                 {date, sign.TimestampExpired},
+		`("date");created=1699999990;expires=1700000000`:                 {date, ""},
+	} {
+		m := labelled(messageToSign(), "s", messageKey, c.lines, params)
+		if _, err := verifyMessage(t, m); reasonOf(t, err) != c.want {
+			t.Errorf("%s: %v, want %s", params, err, c.want)
+		}
+		if c.want != "" {
+			continue
+		}
+		input := m.Header.Get("Signature-Input")
+		for _, changed := range []string{strings.Replace(input, ";created", "; created", 1), input + ";x", strings.Replace(input, `("`, `( "`, 1)} {
+			if _, err := verifyMessage(t, with(m, "Signature-Input", changed)); err == nil {
+				t.Errorf("%s is valid", changed)
+			}
+		}
+	}
+}
+
+func TestAnExpiredMessageSaysHowOldItIs(t *testing.T) {
+	m := labelled(messageToSign(), "s", messageKey, "\"@method\": POST\n", `("@method");created=1699999940;expires=1699999970`)
+	if match, err := verifyMessage(t, m); reasonOf(t, err) != sign.TimestampExpired || match.Age != time.Minute || !match.HasAge {
+		t.Errorf("%+v %v", match, err)
+	}
+}
+
+func TestEveryDigestThatIsKnownMustMatch(t *testing.T) {
+	good := messageToSign().Header.Get("Content-Digest")
+	for digest, want := range map[string]sign.Reason{
+		good: "", good + ", sha-512=:" + b64([]byte("x")) + ":": sign.SignatureMismatch, "sha-256=:" + b64([]byte("x")) + ":, " + good: "",
+		good + ", sha-256=:" + b64([]byte("x")) + ":": sign.SignatureMismatch, "md5=:" + b64([]byte("x")) + ":": sign.MalformedField,
+		"sha-256=" + b64([]byte("x")): sign.SignatureMismatch, "": sign.MissingField, "x": sign.MalformedField,
+	} {
+		m := messageToSign()
+		m.Header.Set("Content-Digest", digest)
+		m = labelled(m, "s", messageKey, digestLine(m), `("content-digest");created=1700000000`)
+		if _, err := verifyMessage(t, m); reasonOf(t, err) != want && !(digest == "" && err != nil) {
+			t.Errorf("%q: %v, want %s", digest, err, want)
+		}
+	}
+}
+
+// TestEachKindOfKeySignsMessages signs with a key of each kind and refuses it under each other kind.
+func TestEachKindOfKeySignsMessages(t *testing.T) {
+	s := lookup(t, "rfc9421")
+	kinds := map[string]pair{"hmac": {text(b64([]byte(messageKey))), text(b64([]byte(messageKey)))}}
+	for kind, name := range map[string]string{"ed25519": "fusionauth", "ecdsa": "plaid", "rsa": "wise"} {
+		made, err := lookup(t, name).NewPair(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds[kind] = pair{text(string(made.Signing)), text(string(made.Verifying))}
+	}
+	for kind, keys := range kinds {
+		m := deliver(t, s, newMessage(s), keys.signing)
+		for other, k := range kinds {
+			want := sign.SignatureMismatch
+			if other == kind {
+				want = ""
+			}
+			expect(t, kind+" under "+other, s, m, k.verifying, want)
+		}
+		expect(t, kind+", another URL", s, func() sign.Message { m := m; m.URL += "&y"; return m }(), keys.verifying, sign.SignatureMismatch)
+	}
+}
