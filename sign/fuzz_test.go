@@ -1,6 +1,8 @@
 package sign_test
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"net/http"
 	"strings"
 	"testing"
@@ -173,6 +175,100 @@ func FuzzTemplate(f *testing.F) {
 		}
 		if _, err := s.Verify(receive(m, signed), at, keys); err != nil {
 			t.Errorf("%q %q: %v", content, format, err)
+		}
+	})
+}
+
+// FuzzJWT makes tokens of any head and claims. One that is signed with another key is never good; one that is signed rightly
+// never for another body.
+func FuzzJWT(f *testing.F) {
+	for _, head := range []string{hs256, `{"alg":"none"}`, `{"alg":"HS256","crit":["b64"],"b64":false}`, `{"alg":"HS256","kid":"../x","jku":"http://x"}`,
+		`{"alg":"none","ALG":"HS256"}`, `{"alg":["HS256"]}`, "null", "{", `{"alg":"HS256"} {}`} {
+		f.Add(head, netlify, "")
+	}
+	for _, claims := range []string{monday + "}", `{"exp":1e999}`, `{"aud":[1,"x"],"iat":0}`, "null", "[]", strings.Repeat("[", 3000), `{"sha256":""}`, `{"iat":1.5}`} {
+		f.Add(hs256, claims, "x")
+	}
+	f.Add("", "", "a.b.c")
+	keys := fuzzKeys()
+	f.Fuzz(func(t *testing.T, head, claims, raw string) {
+		for _, s := range sign.All() {
+			if s.JWT == nil {
+				continue
+			}
+			s.Tolerance = sign.Both(sign.NoLimit)
+			for _, tok := range []string{jwt(jwtKey, head, claims), raw, jwt(jwtKey, head, claims) + raw} {
+				m := newMessage(s)
+				m.Header.Set(s.Header, s.Prefix+tok)
+				sign.Detect(m)
+				if match, err := s.Verify(m, at, keys[s.Name]); err == nil {
+					t.Errorf("%s: %q: %+v", s.Name, tok, match)
+				}
+				if s.Auth != sign.HMAC {
+					continue
+				}
+				match, err := s.Verify(m, at, text(jwtKey))
+				if err == nil && !match.BodyUnsigned && !strings.Contains(claims, digestOf(s, m.Body)) {
+					t.Errorf("%s: %q: %+v", s.Name, claims, match)
+				}
+			}
+		}
+	})
+}
+
+// digestOf is a part of the body's digest that stands in claims however they are escaped there.
+func digestOf(s sign.Scheme, body []byte) string {
+	sum := sha256.Sum256(body)
+	if s.JWT.BodyEnc == sign.Hex {
+		return hex.EncodeToString(sum[:])[60:]
+	}
+	return ""
+}
+
+// FuzzStructuredFields gives the reader of HTTP message signatures any headers.
+func FuzzStructuredFields(f *testing.F) {
+	for _, v := range vectors(f, "rfc9421") {
+		f.Add(v.Headers["Signature-Input"], v.Headers["Signature"], v.Headers["Content-Digest"])
+	}
+	for _, input := range []string{`s=()`, `s=("a";sf);x`, `s=("@query-param";name="a,b=c")`, `s=("`, `s=(")";x="\"")`, `s=("a" "a")`, `s=(a)`, `s`, `=`, `,`, `s=(")`,
+		`a=("date");created=1, b=("date");created=2`, strings.Repeat(`a=(),`, 40), `s=("@target-uri" "@authority" "@scheme" "@request-target" "@path" "@query");created=1700000000`} {
+		f.Add(input, "s=:AA==:", "sha-256=:AA==:")
+	}
+	s, _ := sign.Lookup("rfc9421")
+	s.Tolerance = sign.Both(sign.NoLimit)
+	f.Fuzz(func(t *testing.T, input, signature, digest string) {
+		m := newMessage(s)
+		for name, value := range map[string]string{"Signature-Input": input, "Signature": signature, "Content-Digest": digest} {
+			m.Header.Set(name, value)
+		}
+		sign.Detect(m)
+		if match, err := s.Verify(m, at, text(b64([]byte(jwtKey)))); err == nil {
+			t.Errorf("%q %q: %+v", input, signature, match)
+		}
+	})
+}
+
+// FuzzJWKS gives every asymmetric scheme any key set, and checks a signature with what was taken from it.
+func FuzzJWKS(f *testing.F) {
+	for _, set := range []string{
+		`{"kty":"RSA","n":"AA","e":"AQAB"}`, `{"kty":"RSA","n":"` + strings.Repeat("_", 200) + `","e":"Aw"}`, `{"kty":"RSA","n":"` + strings.Repeat("_", 199) + `A","e":"AQAB"}`,
+		`{"kty":"EC","crv":"P-256","x":"` + strings.Repeat("A", 43) + `","y":"` + strings.Repeat("A", 43) + `"}`, `{"kty":"OKP","crv":"Ed25519","x":"` + strings.Repeat("A", 43) + `"}`,
+		`{"keys":[{"kty":"oct","k":"AA"}]}`, `{"keys":[` + strings.Repeat(`{"kty":"OKP"},`, 70) + `{}]}`, `{"keys":null,"kty":1}`, `{"kty"`, `{"kty":"RSA","e":"` + strings.Repeat("_", 999) + `"}`,
+		`{"kty":"OKP","crv":"Ed25519","use":"enc","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`,
+	} {
+		f.Add([]byte(set))
+	}
+	f.Fuzz(func(t *testing.T, set []byte) {
+		secret := sign.Secret{Name: "set", Key: set}
+		for _, s := range sign.All() {
+			if s.Auth == sign.HMAC && s.Code != sign.RFC9421 || s.Auth == sign.Digest || s.Auth == sign.Token || s.CheckSecret(secret, false) != nil {
+				continue
+			}
+			m := deliver(t, s, newMessage(s), newPair(s, 1).signing)
+			s.Tolerance = sign.Both(sign.NoLimit)
+			if match, err := s.Verify(m, at, secret); err == nil && !strings.Contains(string(set), "-----BEGIN") {
+				t.Errorf("%s: %q: %+v", s.Name, set, match)
+			}
 		}
 	})
 }

@@ -20,7 +20,7 @@ const (
 // webKey is one JSON Web Key (RFC 7517; for Ed25519 RFC 8037). Private parts are not read: a key set is what a provider
 // publishes.
 type webKey struct {
-	Kty, Crv, X, Y, N, E string
+	Kty, Use, Crv, X, Y, N, E string
 }
 
 // isKeySet reports whether a secret looks like a JSON Web Key or a set of them.
@@ -28,7 +28,7 @@ func isKeySet(text []byte) bool {
 	return bytes.HasPrefix(text, []byte("{")) && bytes.Contains(text, []byte(`"kty"`))
 }
 
-// parseKeySet returns the keys of a set, or of a lone key, that can be understood.
+// parseKeySet returns the keys of a set, or of a lone key, that can be understood and are for signatures.
 func parseKeySet(text []byte) []key {
 	var set struct {
 		Keys []webKey
@@ -42,7 +42,7 @@ func parseKeySet(text []byte) []key {
 	}
 	var keys []key
 	for _, w := range set.Keys {
-		if public := w.public(); public != nil {
+		if public := w.public(); public != nil && (w.Use == "" || w.Use == "sig") {
 			keys = append(keys, key{public: public})
 		}
 	}

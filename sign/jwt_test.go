@@ -124,6 +124,10 @@ func TestAKeySetVerifiesWithWhicheverKeySigned(t *testing.T) {
 			t.Errorf("%s: %v", scheme, err)
 		}
 	}
+	encrypts := strings.ReplaceAll(set, `"kty"`, `"use":"enc","kty"`)
+	if err := lookup(t, "pubsub").CheckSecret(text(encrypts), false); reasonOf(t, err) != sign.WrongKeyForm {
+		t.Errorf("keys that encrypt: %v", err)
+	}
 	if err := lookup(t, "pubsub").CheckSecret(text(set), true); reasonOf(t, err) != sign.WrongKeyForm {
 		t.Errorf("signing with public keys: %v", err)
 	}

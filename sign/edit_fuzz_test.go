@@ -1,0 +1,109 @@
+package sign
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/url"
+	"strings"
+	"testing"
+)
+
+// FuzzJSONEdit writes a value into a text and reads it back; every other byte stays, and what was JSON is JSON.
+func FuzzJSONEdit(f *testing.F) {
+	for _, doc := range []string{
+		`{}`, ` { "a" : [ 1 , {"b":2} ] , "x" : null } `, `{"a":{"b":"c"}}`, `[{"a":1},{}]`, `{"a":"first","a":"second"}`, `{"\u0061":1}`,
+		`{"value":[{"c":"x"},{"c":"y"}]}`, `{"a":[]}`, `{"a"`, `{"a":1,}`, "", "null", "\xff", `{"a":{}`, `{"a":"\"}`,
+	} {
+		for _, path := range []string{"a", "a.b", "0.a", "value.*.c", "x.y.z", "", "a.*.b.*.c"} {
+			f.Add([]byte(doc), path, `v"\`+"\n")
+		}
+	}
+	f.Fuzz(func(t *testing.T, doc []byte, path, value string) {
+		before := bytes.Clone(doc)
+		out, ok := setJSON(doc, path, value)
+		if !bytes.Equal(doc, before) {
+			t.Fatalf("%q changed", before)
+		}
+		if !ok || len(value) > maxScalar/6 {
+			return
+		}
+		got, n := jsonOnce(out, path)
+		_, times := jsonOnce(doc, path)
+		valid := json.Valid(doc)
+		if valid && !json.Valid(out) {
+			t.Fatalf("%q at %q became %q", doc, path, out)
+		}
+		if !valid || times > 1 || !json.Valid(appendJSON(nil, []byte(value))) || strings.ToValidUTF8(value, "") != value || twice(doc, path) {
+			return
+		}
+		if n != 1 || got != value {
+			t.Fatalf("%q at %q became %q, read back as %q %d", doc, path, out, got, n)
+		}
+		if again, ok := setJSON(out, path, value); !ok || !bytes.Equal(again, out) {
+			t.Fatalf("%q at %q written twice became %q", out, path, again)
+		}
+		if !strings.Contains(path, "*") && !outside(doc, out) {
+			t.Fatalf("%q at %q became %q", doc, path, out)
+		}
+	})
+}
+
+// twice reports whether some object on a path has a key of it twice; what is written there is not read back.
+func twice(doc []byte, path string) bool {
+	before, _, _ := strings.Cut(path, ".*.")
+	parts := strings.Split(before, ".")
+	for i := range parts {
+		if _, n := enterOnce(doc, strings.Join(parts[:i+1], ".")); n > 1 {
+			return true
+		}
+	}
+	return strings.Contains(path, "*")
+}
+
+// outside reports whether one text is the other with a single stretch of it replaced.
+func outside(before, after []byte) bool {
+	head := 0
+	for head < min(len(before), len(after)) && before[head] == after[head] {
+		head++
+	}
+	tail := 0
+	for tail < min(len(before), len(after))-head && before[len(before)-1-tail] == after[len(after)-1-tail] {
+		tail++
+	}
+	return len(before)-head-tail >= 0 && bytes.Equal(before[:head], after[:head])
+}
+
+// FuzzFormBody writes a field into a form and reads it back, and holds the reader of forms against that of net/url.
+func FuzzFormBody(f *testing.F) {
+	for _, form := range []string{"", "a=1", "a=1&b=2&a=3", "&&", "a", "=", "%61=1", "%zz=1", "a=%zz", "a=1;b=2", "a+b=c+d", "\x00=\xff"} {
+		f.Add(form, "a", "x y&=%")
+	}
+	f.Fuzz(func(t *testing.T, form, name, value string) {
+		set := setForm(form, name, value)
+		if got, n := formValue(set, name); n != 1 || got != value {
+			t.Fatalf("%q with %q became %q, read back as %q %d", form, name, set, got, n)
+		}
+		if again := setForm(set, name, value); again != set {
+			t.Fatalf("%q written twice became %q", set, again)
+		}
+		for _, pair := range strings.Split(form, "&") {
+			k, _, _ := strings.Cut(pair, "=")
+			if key, err := url.QueryUnescape(k); pair != "" && (err != nil || key != name) && !strings.Contains(set, pair) {
+				t.Fatalf("%q lost %q: %q", form, pair, set)
+			}
+		}
+		fields, ok := parseForm([]byte(form))
+		parsed, err := url.ParseQuery(form)
+		if strings.Contains(form, ";") { // a separator no longer, but net/url refuses it
+			return
+		}
+		if ok != (err == nil) {
+			t.Fatalf("%q: %v %v", form, ok, err)
+		}
+		for _, field := range fields {
+			if _, there := parsed[field.name]; !there {
+				t.Fatalf("%q: %q", form, field.name)
+			}
+		}
+	})
+}
