@@ -123,7 +123,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 
 // serve runs until ^C, --count or --for.
 func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
-	server := &listen.Server{Recorder: g, Check: g.check, Reply: g.reply, Refused: g.refused,
+	server := &listen.Server{Recorder: g, Check: g.check, Reply: g.answer, Refused: g.refused,
 		MaxBody: int64(o.maxBody), Limit: o.count}
 	if o.duration > 0 {
 		var cancel context.CancelFunc

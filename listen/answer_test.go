@@ -12,8 +12,13 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-func echoTarget(_ context.Context, x *record.Exchange) *record.Response {
-	return &record.Response{Status: 200, Body: []byte(x.Request.Target)}
+// always is a Reply that gives every sender the same.
+func always(r *record.Response) func(context.Context, *record.Exchange) listen.Answer {
+	return func(context.Context, *record.Exchange) listen.Answer { return listen.Answer{Response: r} }
+}
+
+func echoTarget(_ context.Context, x *record.Exchange) listen.Answer {
+	return listen.Answer{Response: &record.Response{Status: 200, Body: []byte(x.Request.Target)}}
 }
 
 func TestServeWritesAnswersThatEveryoneReadsAlike(t *testing.T) {
@@ -49,7 +54,7 @@ func TestServeWritesAnswersThatEveryoneReadsAlike(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			r := serve(t, listen.Server{Reply: func(context.Context, *record.Exchange) *record.Response { return c.given }})
+			r := serve(t, listen.Server{Reply: always(c.given)})
 			got := r.talk(t, c.method+" / HTTP/1.1\r\nHost: h\r\nOrigin: http://evil.test\r\n\r\n")
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
@@ -67,9 +72,7 @@ func TestServeWritesAnswersThatEveryoneReadsAlike(t *testing.T) {
 
 func TestServeAnswers500ForWhatIsNoAnswer(t *testing.T) {
 	for _, status := range []int{0, 99, 101, 199, 600, 1000} {
-		r := serve(t, listen.Server{Reply: func(context.Context, *record.Exchange) *record.Response {
-			return &record.Response{Status: status}
-		}})
+		r := serve(t, listen.Server{Reply: always(&record.Response{Status: status})})
 		r.dial(t).send(hook).wantStatus(500)
 		if x := r.shelf.next(t); x.Status() != 500 {
 			t.Errorf("status %d was recorded as %d", status, x.Status())
@@ -87,9 +90,7 @@ func TestServeAddsADate(t *testing.T) {
 
 func TestServeWritesLargeAnswersWhole(t *testing.T) {
 	large := strings.Repeat("0123456789", 200_000)
-	r := serve(t, listen.Server{Reply: func(context.Context, *record.Exchange) *record.Response {
-		return &record.Response{Status: 200, Body: []byte(large)}
-	}})
+	r := serve(t, listen.Server{Reply: always(&record.Response{Status: 200, Body: []byte(large)})})
 	c := r.dial(t).send(hook + hook)
 	for range 2 {
 		if _, body := c.answer("POST"); body != large {
@@ -99,9 +100,8 @@ func TestServeWritesLargeAnswersWhole(t *testing.T) {
 }
 
 func TestServeCutsSendersThatNeverRead(t *testing.T) {
-	r := serve(t, listen.Server{WriteIdle: 100 * time.Millisecond, Reply: func(context.Context, *record.Exchange) *record.Response {
-		return &record.Response{Status: 200, Body: make([]byte, 32<<20)}
-	}})
+	r := serve(t, listen.Server{WriteIdle: 100 * time.Millisecond,
+		Reply: always(&record.Response{Status: 200, Body: make([]byte, 32<<20)})})
 	c := r.dial(t)
 	if err := c.SetReadBuffer(4096); err != nil {
 		t.Fatal(err)

@@ -153,9 +153,9 @@ func (c *conn) exchange(ctx context.Context, x *record.Exchange) (more bool) {
 		return false
 	}
 	c.reserved, c.recorded = false, true
-	response := c.reply(ctx, x)
+	given := c.reply(ctx, x)
 	final := c.run.closing() || !keepsAlive(&x.Request)
-	c.answer(ctx, x, response, final)
+	c.answer(ctx, x, given.Response, final)
 	c.settle(ctx, x)
 	if final {
 		c.linger()
@@ -172,18 +172,20 @@ func (c *conn) check(x *record.Exchange) {
 	c.counts = !found.Uncounted
 }
 
-func (c *conn) reply(ctx context.Context, x *record.Exchange) *record.Response {
-	var response *record.Response
+// reply asks for the answer to x. It has a response in any case.
+func (c *conn) reply(ctx context.Context, x *record.Exchange) Answer {
+	var given Answer
 	if c.run.Reply != nil {
-		response = c.run.Reply(ctx, x)
+		given = c.run.Reply(ctx, x)
 	}
 	switch {
-	case response != nil:
-		return response
+	case given.Response != nil:
 	case x.Verdict.Status == record.Invalid:
-		return plain(401)
+		given.Response = plain(401)
+	default:
+		given.Response = &record.Response{Status: 200}
 	}
-	return &record.Response{Status: 200}
+	return given
 }
 
 // unstored answers a request that could not be recorded: the sender is to come again, unless its signature is wrong.
@@ -193,7 +195,7 @@ func (c *conn) unstored(ctx context.Context, x *record.Exchange, err error) {
 		c.refuse(503, err)
 		return
 	}
-	c.answer(ctx, x, c.reply(ctx, x), true)
+	c.answer(ctx, x, c.reply(ctx, x).Response, true)
 	c.tell(x.Response.Status, err)
 	c.linger()
 }

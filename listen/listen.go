@@ -30,6 +30,11 @@ type Checked struct {
 	Uncounted bool
 }
 
+// Answer is what a sender gets. Its zero value leaves the choice to the server.
+type Answer struct {
+	Response *record.Response
+}
+
 // Refusal is something that did not become an exchange, or not a whole one. Method and Path are a stranger's words: escape
 // them before showing. Path has no query, which may hold a secret.
 type Refusal struct {
@@ -48,8 +53,8 @@ type Server struct {
 	// Reply says what the sender gets. It is called once x is durable, and also (with x.ID 0) for one that could not be
 	// stored and whose signature is invalid: a full disk does not make a forgery acceptable. Its context does not end
 	// when the sender goes away, since the hook is kept and may have to be forwarded; it ends when Drain has run out, and
-	// Reply must return then. No function, or a nil answer: 401 when the signature is invalid, else 200.
-	Reply func(ctx context.Context, x *record.Exchange) *record.Response
+	// Reply must return then. No function, or an answer without a response: 401 when the signature is invalid, else 200.
+	Reply func(ctx context.Context, x *record.Exchange) Answer
 	// Refused is told of what never became an exchange and of what could not be stored; nil: nobody is.
 	Refused func(Refusal)
 

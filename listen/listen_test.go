@@ -205,9 +205,9 @@ const hook = "POST /hook HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi"
 
 func TestServeAnswersOnlyWhatIsRecorded(t *testing.T) {
 	var recorded []int64
-	r := serve(t, listen.Server{Reply: func(_ context.Context, x *record.Exchange) *record.Response {
+	r := serve(t, listen.Server{Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
 		recorded = append(recorded, x.ID)
-		return nil
+		return listen.Answer{}
 	}})
 	r.dial(t).send(hook).wantStatus(200)
 	x := r.shelf.next(t)
@@ -233,9 +233,9 @@ func TestServeRefusesWhatItCannotKeep(t *testing.T) {
 }
 
 func TestServeRefusesForgeriesEvenWhenItCannotKeepThem(t *testing.T) {
-	for name, reply := range map[string]func(context.Context, *record.Exchange) *record.Response{
+	for name, reply := range map[string]func(context.Context, *record.Exchange) listen.Answer{
 		"by default":     nil,
-		"as Reply wants": func(context.Context, *record.Exchange) *record.Response { return &record.Response{Status: 401} },
+		"as Reply wants": always(&record.Response{Status: 401}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := serve(t, listen.Server{Reply: reply, Check: func(*record.Request, time.Time) listen.Checked {
@@ -282,11 +282,11 @@ func TestServeLivesThroughPanics(t *testing.T) {
 			}
 			return listen.Checked{}
 		}}, 500, 0, false},
-		"in Reply": {listen.Server{Reply: func(_ context.Context, x *record.Exchange) *record.Response {
+		"in Reply": {listen.Server{Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
 			if bad(&x.Request) {
 				panic("boom")
 			}
-			return nil
+			return listen.Answer{}
 		}}, 500, 1, true},
 		"in Record": {listen.Server{Recorder: panicky{newShelf(), true}}, 500, 0, false},
 		"in Answer": {listen.Server{Recorder: panicky{newShelf(), false}}, 200, 1, false},
@@ -310,11 +310,11 @@ func TestServeLivesThroughPanics(t *testing.T) {
 }
 
 func TestServeAnswersAPanicAlsoOnAConnectionThatHasHadAnAnswer(t *testing.T) {
-	r := serve(t, listen.Server{Reply: func(_ context.Context, x *record.Exchange) *record.Response {
+	r := serve(t, listen.Server{Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
 		if x.ID == 2 {
 			panic("boom")
 		}
-		return nil
+		return listen.Answer{}
 	}})
 	c := r.dial(t).send(hook + hook)
 	c.wantStatus(200)

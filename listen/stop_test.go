@@ -24,13 +24,13 @@ type gate struct {
 
 func newGate() *gate { return &gate{make(chan *record.Exchange, 100), make(chan struct{})} }
 
-func (g *gate) reply(ctx context.Context, x *record.Exchange) *record.Response {
+func (g *gate) reply(ctx context.Context, x *record.Exchange) listen.Answer {
 	g.asked <- x
 	select {
 	case <-g.open:
 	case <-ctx.Done():
 	}
-	return &record.Response{Status: 200, Body: []byte("done")}
+	return listen.Answer{Response: &record.Response{Status: 200, Body: []byte("done")}}
 }
 
 func TestServeAnswersWhatIsInFlightWhenItIsStopped(t *testing.T) {
@@ -288,7 +288,7 @@ func TestServeHoldsNoMoreConnectionsThanAsked(t *testing.T) {
 func TestServeForwardsForASenderThatLeft(t *testing.T) {
 	g := newGate()
 	ends := make(chan error, 1)
-	r := serve(t, listen.Server{Reply: func(ctx context.Context, x *record.Exchange) *record.Response {
+	r := serve(t, listen.Server{Reply: func(ctx context.Context, x *record.Exchange) listen.Answer {
 		response := g.reply(ctx, x)
 		ends <- ctx.Err()
 		return response
