@@ -154,8 +154,13 @@ func (c *conn) exchange(ctx context.Context, x *record.Exchange) (more bool) {
 	}
 	c.reserved, c.recorded = false, true
 	given := c.reply(ctx, x)
-	final := c.run.closing() || !keepsAlive(&x.Request)
-	c.answer(ctx, x, given.Response, final)
+	c.pause(ctx, given.Delay)
+	final := c.run.closing() || !keepsAlive(&x.Request) || given.Fault.Kind != ""
+	if given.Fault.Kind != "" {
+		c.misbehave(ctx, x, given)
+	} else {
+		c.answer(ctx, x, given.Response, final)
+	}
 	c.settle(ctx, x)
 	if final {
 		c.linger()

@@ -33,6 +33,12 @@ type Checked struct {
 // Answer is what a sender gets. Its zero value leaves the choice to the server.
 type Answer struct {
 	Response *record.Response
+	// Delay is how long the sender waits for it, at most MaxWait. The end of the server cuts it short, and the sender has its
+	// answer at once.
+	Delay time.Duration
+	// Fault is done to the sender instead of answering rightly. It ends the connection, and the exchange's Err says what it
+	// was: its kind is record.Scripted.
+	Fault Fault
 }
 
 // Refusal is something that did not become an exchange, or not a whole one. Method and Path are a stranger's words: escape

@@ -125,7 +125,8 @@ func failed(x *record.Exchange) bool {
 	if x.Kind == record.Sent {
 		return x.Outcome() != record.Delivered
 	}
-	return x.Ended && x.Status() >= 400 || x.Verdict.Status == record.Invalid
+	unanswered := x.Response == nil && x.Err != nil
+	return x.Ended && (x.Status() >= 400 || unanswered) || x.Verdict.Status == record.Invalid
 }
 
 // newAnswer keeps of a response what its status, its size and its head do not say.

@@ -43,7 +43,7 @@ type Exchange struct {
 
 	Request  Request
 	Response *Response // nil when nothing came back
-	Err      *Failure  // why nothing came back, or why what came is not whole; nil when all went well
+	Err      *Failure  // why nothing came back, why what came is not whole, or what was done on purpose; nil when all went well
 
 	WebhookID string
 	EventType string
@@ -111,7 +111,7 @@ type Outcome string
 const (
 	Delivered Outcome = "delivered" // sent, answered 2xx
 	Retrying  Outcome = "retrying"  // sent, not delivered, another attempt was planned
-	Failed    Outcome = "failed"    // sent, not delivered, no further attempt; received and answered 5xx
+	Failed    Outcome = "failed"    // sent, not delivered, no further attempt; received and answered 5xx, or on purpose not at all
 	Unknown   Outcome = "unknown"   // sent, begun, never recorded as ended
 	Accepted  Outcome = "accepted"  // received, answered below 400
 	Rejected  Outcome = "rejected"  // received, answered 4xx
@@ -136,8 +136,10 @@ func (x *Exchange) Outcome() Outcome {
 
 func (x *Exchange) receivedOutcome() Outcome {
 	switch {
-	case !x.Ended || x.Response == nil:
+	case !x.Ended || x.Response == nil && x.Err == nil:
 		return Pending
+	case x.Response == nil:
+		return Failed
 	case x.Response.Status < 400:
 		return Accepted
 	case x.Response.Status < 500:

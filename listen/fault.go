@@ -1,0 +1,187 @@
+package listen
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"strconv"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// MaxWait bounds everything a sender is made to wait for on purpose: a delay, a hang, an answer that drips.
+const MaxWait = 10 * time.Minute
+
+// FaultKind is a way not to answer rightly.
+type FaultKind string
+
+// The faults, by the names that scripts and the history use.
+const (
+	Reset             FaultKind = "reset"               // cuts the connection, with a TCP reset where there is TCP
+	Hang              FaultKind = "hang"                // never answers, until the sender leaves or the server ends
+	CloseAfterHeaders FaultKind = "close-after-headers" // sends the head of an answer and closes
+	Truncate          FaultKind = "truncate"            // sends half of the body that the head promises and closes
+	Drip              FaultKind = "drip"                // sends the whole answer, so many bytes a second
+	BadHTTP           FaultKind = "bad-http"            // sends something that is not HTTP and closes
+)
+
+// Fault is what is done to a sender.
+type Fault struct {
+	Kind FaultKind // "" for none
+	Rate int64     // of Drip, bytes a second, from 1
+}
+
+const (
+	// promised is the length of a body that is not sent, where the answer has none that could be cut.
+	promised = 64
+	// dripEvery is how often something of a dripping answer is sent, unless that would be less than a byte.
+	dripEvery = 100 * time.Millisecond
+	// maxHeld bounds what is read of a sender that goes on sending while it is left hanging.
+	maxHeld = 1 << 20
+)
+
+// notHTTP begins like no version of HTTP, and like no TLS record either.
+const notHTTP = "\x00\x01 this is not HTTP: a scripted answer of barb listen\r\n\r\n"
+
+// pause has the sender wait.
+func (c *conn) pause(ctx context.Context, d time.Duration) {
+	if d <= 0 {
+		return
+	}
+	timer := time.NewTimer(min(d, MaxWait))
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-c.run.ended:
+	case <-ctx.Done():
+	}
+}
+
+// misbehave does to the sender what was asked for, and writes into x what that was.
+func (c *conn) misbehave(ctx context.Context, x *record.Exchange, given Answer) {
+	c.wrote = true
+	kind := given.Fault.Kind
+	var text string
+	var err error
+	switch kind {
+	case Reset:
+		c.reset()
+		text = "the connection was cut instead of an answer"
+	case Hang:
+		text = "no answer until " + c.hang()
+		_ = c.net.Close() // whoever still waits is to see that nothing comes
+	case BadHTTP:
+		err = c.write([]byte(notHTTP), nil)
+		text = "something else than HTTP was sent"
+	case Drip:
+		x.Response = c.compose(x, given.Response)
+		text, err = c.drip(ctx, x.Response, given.Fault.Rate)
+	default:
+		x.Response = c.compose(x, given.Response)
+		text, err = c.breakOff(x, kind)
+	}
+	c.last = time.Now()
+	x.Took, x.Ended = c.last.Sub(x.Start), true
+	if failed := failure(ctx, err); failed != nil {
+		text += "; " + failed.Text
+	}
+	x.Err = &record.Failure{Kind: record.Scripted(string(kind)), Text: text}
+}
+
+// compose is the answer as it would go out if it went out whole.
+func (c *conn) compose(x *record.Exchange, given *record.Response) *record.Response {
+	response := compose(&x.Request, given, true, time.Now())
+	response.Head = string(response.AppendHead(nil))
+	return response
+}
+
+// reset closes so that the sender's kernel reports a reset, not an end. Unread bytes of a unix socket's peer have that
+// effect; without any it sees an end.
+func (c *conn) reset() {
+	nc := c.net
+	if inner, ok := nc.(interface{ NetConn() net.Conn }); ok { // below TLS, whose close would say goodbye
+		nc = inner.NetConn()
+	}
+	if tcp, ok := nc.(interface{ SetLinger(seconds int) error }); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = nc.Close()
+}
+
+// hang waits until the sender leaves, and says what ended it. To the server the connection is an idle one meanwhile, so it
+// is sent away as those are.
+func (c *conn) hang() string {
+	c.setPace(pace{end: time.Now().Add(MaxWait)})
+	c.setIdle(true)
+	if c.run.stopping.Load() {
+		c.expire()
+	}
+	begun := time.Now()
+	_, err := c.br.Discard(maxHeld)
+	c.setIdle(false)
+	switch {
+	case err == nil:
+		return "it had sent another " + strconv.Itoa(maxHeld>>20) + " MiB"
+	case c.run.stopping.Load():
+		return "the listener ended"
+	case errors.Is(err, os.ErrDeadlineExceeded) && time.Since(begun) >= MaxWait:
+		return "10 minutes were over"
+	case errors.Is(err, os.ErrDeadlineExceeded):
+		return "its place was needed"
+	case errors.Is(err, io.EOF):
+		return "the sender left"
+	}
+	return "the sender was gone"
+}
+
+// breakOff sends the beginning of an answer that promises more, and leaves in x what was sent. An answer that has no body
+// by its nature is broken off in its head.
+func (c *conn) breakOff(x *record.Exchange, kind FaultKind) (text string, err error) {
+	r := x.Response
+	if bodyless(x.Request.Method, r.Status) {
+		r.Head = r.Head[:len(r.Head)-len("\r\n")]
+		return "the head of the answer was not ended", c.write([]byte(r.Head), nil)
+	}
+	length := len(r.Body)
+	if length == 0 {
+		length = promised
+	}
+	r.Header = r.Header.Set("Content-Length", strconv.Itoa(length))
+	r.Head = ""
+	r.Head = string(r.AppendHead(nil))
+	r.Body = r.Body[:len(r.Body)/2]
+	if kind == CloseAfterHeaders {
+		r.Body = nil
+	}
+	r.Size, r.Cut = int64(len(r.Body)), true
+	return fmt.Sprintf("%d of %d bytes of the body were sent", len(r.Body), length), c.write([]byte(r.Head), r.Body)
+}
+
+// drip sends an answer slowly. The end of the server has it send the rest at once; at MaxWait it is broken off.
+func (c *conn) drip(ctx context.Context, r *record.Response, rate int64) (text string, err error) {
+	rest := append([]byte(r.Head), r.Body...)
+	size, every := max(1, rate*int64(dripEvery)/int64(time.Second)), dripEvery
+	if perByte := time.Second / time.Duration(max(1, rate)); perByte > every {
+		every = perByte
+	}
+	end := time.Now().Add(MaxWait)
+	for len(rest) > 0 && err == nil && time.Now().Before(end) {
+		n := min(int64(len(rest)), size)
+		if c.run.stopping.Load() || ctx.Err() != nil {
+			n = int64(len(rest))
+		}
+		err = c.write(rest[:n], nil)
+		if rest = rest[n:]; len(rest) > 0 && err == nil {
+			c.pause(ctx, every)
+		}
+	}
+	if unsent := len(rest); unsent > 0 {
+		kept := max(0, len(r.Body)-unsent)
+		r.Body, r.Size, r.Cut = r.Body[:kept], int64(kept), true
+	}
+	return fmt.Sprintf("sent at %d bytes a second", rate), err
+}
