@@ -3,12 +3,9 @@ package commands
 import (
 	"context"
 	"errors"
-	"maps"
 	"net"
-	"net/url"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -153,22 +150,6 @@ func networkOf(address string) string {
 		return "tcp4"
 	}
 	return "tcp"
-}
-
-// forwardsToItself finds a lane whose app is this very listener: it would forward for ever.
-func (g *gateway) forwardsToItself(addr string) error {
-	_, port, _ := net.SplitHostPort(addr)
-	lanes := append(slices.Collect(maps.Values(g.lanes)), g.fallback)
-	for _, l := range lanes {
-		u, err := url.Parse(l.forwardTo)
-		if err != nil || u.Port() != port {
-			continue
-		}
-		if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
-			return usage("--forward-to %s is this listener itself", l.forwardTo).hint("--forward-to :3000, where your app listens")
-		}
-	}
-	return nil
 }
 
 // listenAddress reads --addr; a missing host is this machine, never all interfaces.
