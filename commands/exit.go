@@ -107,6 +107,7 @@ var sentinels = []struct {
 	{store.ErrReplaced, exitLocal, "start it again: it goes on with the history that is there now"},
 	{store.ErrLocked, exitLocal, "another process holds the history; try again, or name another with --db"},
 	{store.ErrNotFound, exitUsage, "barb history lists what there is"},
+	{store.ErrNoEntry, exitUsage, "barb queue lists what there is"},
 	{fs.ErrPermission, exitLocal, ""},
 }
 

@@ -197,3 +197,20 @@ func (c *conn) execute(query string, values ...driver.Value) error {
 	_, err := c.ExecContext(context.Background(), query, arguments(values...))
 	return err
 }
+
+// idsOf runs a prepared statement that returns ids.
+func idsOf(stmt *sqlite3.SQLiteStmt, args []driver.NamedValue) (ids []int64, err error) {
+	rows, err := stmt.QueryContext(context.Background(), args)
+	if err != nil {
+		return nil, err
+	}
+	values := make([]driver.Value, 1)
+	for err = rows.Next(values); err == nil; err = rows.Next(values) {
+		id, _ := values[0].(int64)
+		ids = append(ids, id)
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return ids, errors.Join(err, rows.Close())
+}

@@ -22,6 +22,8 @@ var (
 	ErrFull     = errors.New("the disk is full")
 	ErrReplaced = errors.New("was removed or replaced while it was open")
 	ErrClosed   = errors.New("is closed")
+	ErrNoEntry  = errors.New("there is no such entry in the queue")
+	ErrLease    = errors.New("the delivery is leased by somebody else, or ended")
 )
 
 // fault is an error of the history at path; the text is one line.
@@ -70,7 +72,7 @@ func meaning(err sqlite3.Error) error {
 
 // isOurs reports whether err already says all there is to say.
 func isOurs(err error) bool {
-	for _, ours := range []error{ErrNotFound, ErrNotExist, ErrNewer, ErrForeign, ErrCorrupt, ErrReadOnly, ErrLocked, ErrFull, ErrReplaced, ErrClosed} {
+	for _, ours := range []error{ErrNotFound, ErrNotExist, ErrNewer, ErrForeign, ErrCorrupt, ErrReadOnly, ErrLocked, ErrFull, ErrReplaced, ErrClosed, ErrNoEntry, ErrLease} {
 		if errors.Is(err, ours) {
 			return true
 		}

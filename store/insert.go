@@ -83,10 +83,25 @@ type inserts struct {
 	ending                      *sqlite3.SQLiteStmt
 	names                       *names
 	row                         []driver.Value
+
+	conn *conn
+	rare map[string]*sqlite3.SQLiteStmt // prepared when first needed: most processes have no use for them
+}
+
+// statement is a prepared statement that not every process needs.
+func (ins *inserts) statement(text string) (*sqlite3.SQLiteStmt, error) {
+	if stmt, ok := ins.rare[text]; ok {
+		return stmt, nil
+	}
+	stmt, err := ins.conn.keep(text)
+	if err == nil {
+		ins.rare[text] = stmt
+	}
+	return stmt, err
 }
 
 func newInserts(c *conn) (*inserts, error) {
-	var ins inserts
+	ins := inserts{conn: c, rare: map[string]*sqlite3.SQLiteStmt{}}
 	var err error
 	for _, table := range []struct {
 		many          **many

@@ -18,6 +18,8 @@ const (
 	nameReason
 	nameVersion
 	nameSecret
+	nameTarget
+	namePolicy
 )
 
 type word struct {

@@ -32,7 +32,7 @@ const (
 )
 
 // Prune removes exchanges and gives their space back to the file system. What was removed before an error stays removed.
-// Ids are not given again.
+// Ids are not given again. What waits in the queue to be delivered stays; an entry that has ended goes with its exchange.
 func (s *Store) Prune(ctx context.Context, rule PruneRule) (result PruneResult, err error) {
 	if s.refused != nil {
 		return result, s.refused
@@ -59,7 +59,8 @@ func (s *Store) Prune(ctx context.Context, rule PruneRule) (result PruneResult, 
 type pruner struct {
 	s       *Store
 	c       *conn
-	deletes [3]*sqlite3.SQLiteStmt
+	deletes []*sqlite3.SQLiteStmt
+	waits   *sqlite3.SQLiteStmt // whether an exchange waits in the queue
 	removed int64
 }
 
@@ -69,11 +70,17 @@ func newPruner(s *Store) (*pruner, error) {
 		return nil, err
 	}
 	p := &pruner{s: s, c: c}
-	for i, table := range []string{"response", "request", "exchange"} {
-		if p.deletes[i], err = c.keep("DELETE FROM " + table + " WHERE id = ?"); err != nil {
-			_ = c.Close() // the first error is the one to tell
+	if p.waits, err = c.keep("SELECT id FROM queue WHERE thread = ? AND state = 1"); err != nil {
+		_ = c.Close() // the first error is the one to tell
+		return nil, err
+	}
+	for _, where := range []string{"response WHERE id", "request WHERE id", "mirror WHERE id", "queue WHERE thread", "exchange WHERE id"} {
+		stmt, err := c.keep("DELETE FROM " + where + " = ?")
+		if err != nil {
+			_ = c.Close()
 			return nil, err
 		}
+		p.deletes = append(p.deletes, stmt)
 	}
 	return p, nil
 }
@@ -149,7 +156,7 @@ func (p *pruner) commit(batch []int64) error {
 	if err := p.c.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
-	err := p.delete(batch)
+	removed, err := p.delete(batch)
 	if err == nil {
 		err = p.c.exec("COMMIT")
 	}
@@ -157,7 +164,7 @@ func (p *pruner) commit(batch []int64) error {
 		_ = p.c.exec("ROLLBACK") // the first error is the one to tell
 		return err
 	}
-	p.removed += int64(len(batch))
+	p.removed += removed
 	return nil
 }
 
@@ -177,16 +184,24 @@ func (p *pruner) politely(ctx context.Context, do func() error) error {
 }
 
 // delete also notes the highest id, since it may be the newest of all.
-func (p *pruner) delete(batch []int64) error {
+func (p *pruner) delete(batch []int64) (removed int64, err error) {
 	for _, id := range batch {
+		waits, err := some(p.waits, arguments(id))
+		if err != nil {
+			return 0, err
+		}
+		if waits {
+			continue
+		}
+		removed++
 		for _, stmt := range p.deletes {
 			if err := run(stmt, arguments(id)); err != nil {
-				return err
+				return 0, err
 			}
 		}
 	}
 	last := batch[len(batch)-1]
-	return p.c.execute("UPDATE history SET last_id = ?1 WHERE last_id < ?1", last)
+	return removed, p.c.execute("UPDATE history SET last_id = ?1 WHERE last_id < ?1", last)
 }
 
 // used is the bytes that the history would take without its free pages.

@@ -19,11 +19,16 @@ const (
 	queueBytes = 32 << 20
 )
 
-// entry is one call that waits to be written: exchanges to record, an answer, or with neither a flush.
+// entry is one call that waits to be written: exchanges to record, an answer, work on the queue of deliveries, or with
+// none of them a flush.
 type entry struct {
 	begin []*beginning
 	end   *ending
-	done  chan error // capacity 1; nil when nobody waits for it
+	// work runs in the transaction of the group, before its exchanges are inserted; first is the id of the first of them.
+	// It may run again when the transaction was rolled back. When it returns false, the exchanges are left out.
+	work func(w *writer, first int64) (bool, error)
+	left bool       // work returned false
+	done chan error // capacity 1; nil when nobody waits for it
 }
 
 // bytes is about how much memory an entry holds that nobody waits for.

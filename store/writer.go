@@ -184,7 +184,7 @@ func (w *writer) finish(e *entry, err error) {
 	case e.done == nil && err != nil:
 		w.held = append(w.held, e)
 	case e.done == nil:
-	case len(e.begin) == 0 && told == nil: // a flush
+	case len(e.begin) == 0 && e.work == nil && told == nil: // a flush
 		e.done <- w.lost
 		w.lost = nil
 	default:
@@ -223,7 +223,9 @@ func (w *writer) commit(group []*entry) error {
 	}
 	for _, e := range group {
 		for _, b := range e.begin {
-			b.x.ID = ids
+			if !e.left {
+				b.x.ID = ids
+			}
 			ids++
 		}
 	}
@@ -237,7 +239,14 @@ func (w *writer) insert(group []*entry) (first int64, err error) {
 	}
 	id := first
 	for _, e := range group {
+		if err := w.work(e, id); err != nil {
+			return 0, err
+		}
 		for _, b := range e.begin {
+			if e.left {
+				id++
+				continue
+			}
 			if err := w.inserts.begin(id, b); err != nil {
 				return 0, err
 			}

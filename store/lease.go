@@ -1,0 +1,155 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"errors"
+	"io"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// LeaseRequest asks for entries that are due.
+type LeaseRequest struct {
+	Kind       QueueKind
+	Target     string
+	Owner      string // whoever asks, unlike every other in the world
+	Want       int    // at most
+	Now, Until time.Time
+}
+
+// Lease gives entries that are due at Now to an owner, until Until: those that wait, and those whose lease has ended, the
+// longest due first. Nobody else gets them before. Of those that go one after the other it gives the first one only.
+func (s *Store) Lease(ctx context.Context, r LeaseRequest) ([]*Queued, error) {
+	var ids []int64
+	err := s.work(ctx, func(w *writer) (err error) {
+		ids, err = w.lease(r)
+		return err
+	})
+	if err != nil || len(ids) == 0 {
+		return nil, err
+	}
+	return s.queuedOf(ctx, ids)
+}
+
+const leaseStatement = `UPDATE queue SET owner = ?1, straight = 0, due = ?2, changed = ?3 WHERE id IN (
+		SELECT id FROM queue WHERE kind = ?4 AND target = ?5 AND state = 1 AND behind = 0 AND due <= ?3 ORDER BY due, id LIMIT ?6)
+	RETURNING id`
+
+func (w *writer) lease(r LeaseRequest) (ids []int64, err error) {
+	target, err := w.inserts.names.id(nameTarget, r.Target)
+	if err != nil {
+		return nil, err
+	}
+	return w.idsOf(leaseStatement, r.Owner, nanos(r.Until), nanos(r.Now), int64(r.Kind), target, int64(r.Want))
+}
+
+// Renew moves the end of all leases of an owner, and returns the entries it still has. What it had and is not among them
+// is somebody else's, or ended.
+func (s *Store) Renew(ctx context.Context, owner string, until time.Time) (ids []int64, err error) {
+	err = s.work(ctx, func(w *writer) (err error) {
+		ids, err = w.idsOf(renewStatement, owner, nanos(until))
+		return err
+	})
+	return ids, err
+}
+
+const renewStatement = "UPDATE queue SET due = ?2 WHERE owner = ?1 AND state = 1 RETURNING id"
+
+// Begin records x, the next attempt of an entry, and counts it, before its first byte leaves. When the owner's lease is
+// gone nothing is recorded and the error is ErrLease: the attempt must not be made.
+func (s *Store) Begin(ctx context.Context, owner string, q *Queued, x *record.Exchange) error {
+	b, err := newBeginning(x)
+	if err != nil {
+		return fault(s.path, err)
+	}
+	ours := false
+	err = s.await(ctx, &entry{done: make(chan error, 1), begin: []*beginning{b}, work: func(w *writer, first int64) (bool, error) {
+		var ids []int64
+		ids, err = w.idsOf(attemptStatement, owner, q.ID, first, nanos(x.Start))
+		ours = len(ids) > 0
+		return ours, err
+	}})
+	switch {
+	case err != nil:
+		return err
+	case !ours:
+		return fault(s.path, ErrLease)
+	}
+	q.Attempts++
+	q.Last = x.ID
+	if q.First == 0 {
+		q.First = x.ID
+	}
+	return nil
+}
+
+const attemptStatement = `UPDATE queue SET attempts = attempts + 1, first = ifnull(first, ?3), last = ?3, changed = ?4
+	WHERE owner = ?1 AND id = ?2 AND state = 1 RETURNING id`
+
+// Settle gives a lease back: State, Due and Why of q say what becomes of the entry. What ends lets the next one of its
+// order go on. Now is when. ErrLease: the entry is not the owner's any more, and stays as it is.
+func (s *Store) Settle(ctx context.Context, owner string, q *Queued, now time.Time) error {
+	ours := false
+	err := s.work(ctx, func(w *writer) (err error) {
+		ours, err = w.settle(owner, q, now)
+		return err
+	})
+	if err == nil && !ours {
+		err = fault(s.path, ErrLease)
+	}
+	return err
+}
+
+const settleStatement = `UPDATE queue SET owner = NULL, straight = 0, state = ?3, due = ?4, why = ?5, changed = ?6
+	WHERE owner = ?1 AND id = ?2 AND state = 1 RETURNING target, ord`
+
+func (w *writer) settle(owner string, q *Queued, now time.Time) (bool, error) {
+	code := q.State.code()
+	stmt, err := w.inserts.statement(settleStatement)
+	if err != nil {
+		return false, err
+	}
+	var target int64
+	var order string
+	err = one(stmt, arguments(owner, q.ID, code, nanos(q.Due), unlessEmpty(q.Why), nanos(now)), &target, &order)
+	switch {
+	case errors.Is(err, io.EOF):
+		return false, nil
+	case err != nil || code == queueOpen || order == "":
+		return err == nil, err
+	}
+	return true, w.goOn(target, order)
+}
+
+// goOn lets the first of those that go one after the other be delivered, unless one is at it.
+func (w *writer) goOn(target int64, order string) error {
+	stmt, err := w.inserts.statement(nextStatement)
+	if err != nil {
+		return err
+	}
+	return run(stmt, arguments(target, order))
+}
+
+const nextStatement = `UPDATE queue SET behind = 0 WHERE id = (SELECT min(id) FROM queue WHERE target = ?1 AND ord = ?2 AND state = 1 AND behind = 1)
+	AND NOT EXISTS (SELECT 1 FROM queue WHERE target = ?1 AND ord = ?2 AND state = 1 AND behind = 0)`
+
+// idsOf runs a statement that returns ids.
+func (w *writer) idsOf(text string, values ...driver.Value) ([]int64, error) {
+	stmt, err := w.inserts.statement(text)
+	if err != nil {
+		return nil, err
+	}
+	return idsOf(stmt, arguments(values...))
+}
+
+// NextDue returns when the next entry for a target is due, or a lease of one ends; false when there is none.
+func (s *Store) NextDue(ctx context.Context, kind QueueKind, target string) (time.Time, bool, error) {
+	due, err := columnOf[*int64](ctx, s.db, `SELECT min(due) FROM queue WHERE kind = ? AND state = 1 AND behind = 0
+		AND target = (SELECT id FROM name WHERE kind = ? AND text = ?)`, kind, nameTarget, target)
+	if err != nil || len(due) == 0 || due[0] == nil {
+		return time.Time{}, false, s.told(err)
+	}
+	return timeOf(*due[0]), true, nil
+}

@@ -1,0 +1,75 @@
+package store
+
+import (
+	"context"
+	"database/sql/driver"
+	"time"
+)
+
+// Retry makes entries that a filter selects due at once: those that wait, and, as deliveries that begin anew, those that
+// are dead or were cancelled. It returns how many. Leased ones are being tried already; what is done stays done.
+func (s *Store) Retry(ctx context.Context, f QueueFilter, now time.Time) (n int64, err error) {
+	err = s.work(ctx, func(w *writer) error {
+		n, err = w.change(f, "state IN (1, 3, 4) AND owner IS NULL", `UPDATE queue SET due = @now, changed = @now,
+			behind = iif(state = 1, behind, EXISTS (SELECT 1 FROM queue o WHERE o.target = queue.target AND o.ord = queue.ord AND o.state = 1)),
+			created = iif(state = 1, created, @now), attempts = iif(state = 1, attempts, 0), first = iif(state = 1, first, NULL), state = 1`, now)
+		return err
+	})
+	return n, err
+}
+
+// Cancel ends entries that a filter selects and that are open. An attempt that is on its way is not called back, but no
+// other follows. It returns how many.
+func (s *Store) Cancel(ctx context.Context, f QueueFilter, now time.Time) (n int64, err error) {
+	err = s.work(ctx, func(w *writer) error {
+		n, err = w.change(f, "state = 1", "UPDATE queue SET state = 4, owner = NULL, straight = 0, changed = @now", now)
+		return err
+	})
+	return n, err
+}
+
+// Purge forgets entries that a filter selects and that have ended. The exchanges stay. It returns how many.
+func (s *Store) Purge(ctx context.Context, f QueueFilter) (n int64, err error) {
+	err = s.work(ctx, func(w *writer) error {
+		n, err = w.change(f, "state <> 1", "DELETE FROM queue", time.Time{})
+		return err
+	})
+	return n, err
+}
+
+// change applies a statement to the entries of a filter that are in the right state, one by one in the order of their ids,
+// and lets those go on whose turn it is then.
+func (w *writer) change(f QueueFilter, states, statement string, now time.Time) (int64, error) {
+	where, args := f.conditions()
+	values := make([]driver.Value, len(args))
+	for i, a := range args {
+		values[i] = a
+	}
+	ids, err := w.idsOf("SELECT id FROM queue WHERE "+where+" AND "+states+" ORDER BY id", values...)
+	if err != nil {
+		return 0, err
+	}
+	if f.Limit > 0 && len(ids) > f.Limit {
+		ids = ids[:f.Limit]
+	}
+	for _, id := range ids {
+		if err := w.changeOne(id, statement, now); err != nil {
+			return 0, err
+		}
+	}
+	return int64(len(ids)), nil
+}
+
+func (w *writer) changeOne(id int64, statement string, now time.Time) error {
+	var target int64
+	var order string
+	stmt, err := w.inserts.statement(statement + " WHERE id = @id RETURNING target, ord")
+	if err != nil {
+		return err
+	}
+	args := []driver.NamedValue{{Name: "id", Value: id}, {Name: "now", Value: nanos(now)}}
+	if err := one(stmt, args, &target, &order); err != nil || order == "" {
+		return err
+	}
+	return w.goOn(target, order)
+}

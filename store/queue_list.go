@@ -1,0 +1,174 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"strings"
+	"time"
+)
+
+// QueueFilter selects entries of the queue; a zero field selects all.
+type QueueFilter struct {
+	IDs         []Range
+	States      []QueueState
+	Kind        QueueKind
+	Target      string
+	Thread      int64
+	Since       time.Time // put in since then
+	Until       time.Time // put in until then
+	Limit       int
+	NewestFirst bool
+}
+
+// conditions is the filter as SQL.
+func (f *QueueFilter) conditions() (where string, args []any) {
+	terms := []string{"1"}
+	add := func(term string, values ...any) { terms, args = append(terms, term), append(args, values...) }
+	if len(f.IDs) > 0 {
+		parts := make([]string, len(f.IDs))
+		for i, r := range f.IDs {
+			parts[i] = "id BETWEEN ? AND ?"
+			args = append(args, r.From, r.To)
+		}
+		terms = append(terms, "("+strings.Join(parts, " OR ")+")")
+	}
+	if len(f.States) > 0 {
+		parts := make([]string, len(f.States))
+		for i, s := range f.States {
+			parts[i] = fmt.Sprintf("state = %d", s.code())
+			switch s {
+			case Waiting:
+				parts[i] += " AND owner IS NULL"
+			case Leased:
+				parts[i] += " AND owner IS NOT NULL"
+			}
+		}
+		terms = append(terms, "("+strings.Join(parts, " OR ")+")")
+	}
+	if f.Kind != 0 {
+		add("kind = ?", int64(f.Kind))
+	}
+	if f.Target != "" {
+		add("target = (SELECT id FROM name WHERE kind = ? AND text = ?)", int64(nameTarget), f.Target)
+	}
+	if f.Thread != 0 {
+		add("thread = ?", f.Thread)
+	}
+	if !f.Since.IsZero() {
+		add("created >= ?", f.Since.UnixNano())
+	}
+	if !f.Until.IsZero() {
+		add("created <= ?", f.Until.UnixNano())
+	}
+	return strings.Join(terms, " AND "), args
+}
+
+// Queue returns the entries that a filter selects, by id.
+func (s *Store) Queue(ctx context.Context, f QueueFilter) ([]*Queued, error) {
+	where, args := f.conditions()
+	query := where + " ORDER BY id"
+	if f.NewestFirst {
+		query += " DESC"
+	}
+	if f.Limit > 0 {
+		query += fmt.Sprintf(" LIMIT %d", f.Limit)
+	}
+	return s.queued(ctx, query, args...)
+}
+
+// QueueDepth returns how many entries there are in each state that has any.
+func (s *Store) QueueDepth(ctx context.Context) (map[QueueState]int64, error) {
+	depth := map[QueueState]int64{}
+	rows, err := s.db.QueryContext(ctx, "SELECT state, owner IS NOT NULL, count(*) FROM queue GROUP BY 1, 2")
+	if err != nil {
+		return nil, s.told(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var code, n int64
+		var leased bool
+		if err := rows.Scan(&code, &leased, &n); err != nil {
+			return nil, s.told(err)
+		}
+		depth[stateOf(code, leased)] += n
+	}
+	return depth, s.told(rows.Err())
+}
+
+// QueueTargets returns the targets for which there are open entries of a kind, in their order.
+func (s *Store) QueueTargets(ctx context.Context, kind QueueKind) ([]string, error) {
+	targets, err := columnOf[string](ctx, s.db, `WITH RECURSIVE t(id) AS (
+			SELECT min(target) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1
+			UNION SELECT (SELECT min(target) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1 AND target > t.id) FROM t WHERE t.id IS NOT NULL)
+		SELECT text FROM name WHERE id IN (SELECT id FROM t) ORDER BY text`, int64(kind))
+	return targets, s.told(err)
+}
+
+func stateOf(code int64, leased bool) QueueState {
+	switch {
+	case code == queueOpen && leased:
+		return Leased
+	case code == queueOpen:
+		return Waiting
+	case code == queueDone:
+		return Done
+	case code == queueDead:
+		return Dead
+	}
+	return Cancelled
+}
+
+// queuedOf reads entries by id, in their order.
+func (s *Store) queuedOf(ctx context.Context, ids []int64) ([]*Queued, error) {
+	marks := strings.TrimSuffix(strings.Repeat("?,", len(ids)), ",")
+	args := make([]any, len(ids))
+	for i, id := range ids {
+		args[i] = id
+	}
+	return s.queued(ctx, "id IN ("+marks+") ORDER BY id", args...)
+}
+
+const queuedColumns = `id, kind, thread, (SELECT text FROM name WHERE id = target), (SELECT text FROM name WHERE id = policy), ord, behind, straight,
+	state, owner, due, created, changed, attempts, first, last, why`
+
+func (s *Store) queued(ctx context.Context, where string, args ...any) (all []*Queued, err error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT "+queuedColumns+" FROM queue WHERE "+where, args...)
+	if err != nil {
+		return nil, s.told(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		q, err := scanQueued(rows)
+		if err != nil {
+			return nil, s.told(err)
+		}
+		all = append(all, q)
+	}
+	return all, s.told(rows.Err())
+}
+
+func scanQueued(rows *sql.Rows) (*Queued, error) {
+	var q Queued
+	var target, policy, order, owner, why sql.NullString
+	var first, last sql.NullInt64
+	var code, due, created, changed int64
+	err := rows.Scan(&q.ID, &q.Kind, &q.Thread, &target, &policy, &order, &q.Behind, &q.Straight,
+		&code, &owner, &due, &created, &changed, &q.Attempts, &first, &last, &why)
+	q.Target, q.Policy, q.Order, q.Owner, q.Why = target.String, policy.String, order.String, owner.String, why.String
+	q.First, q.Last, q.State = first.Int64, last.Int64, stateOf(code, owner.Valid)
+	q.Due, q.Created, q.Changed = timeOf(due), timeOf(created), timeOf(changed)
+	return &q, err
+}
+
+// GetQueued returns one entry; ErrNoEntry when there is none.
+func (s *Store) GetQueued(ctx context.Context, id int64) (*Queued, error) {
+	all, err := s.queued(ctx, "id = ?", id)
+	if err == nil && len(all) == 0 {
+		return nil, fmt.Errorf("%d: %w", id, ErrNoEntry)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return all[0], nil
+}

@@ -1,0 +1,166 @@
+package store
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// Queued is an entry of the queue: a delivery that is still to be made, or what became of it. It survives whoever put it
+// in. Whoever delivers it has a lease of it, so that no two do; each delivery happens at least once.
+type Queued struct {
+	ID     int64 // given by the queue
+	Kind   QueueKind
+	Thread int64  // the exchange that is delivered: a captured one, or a message
+	Target string // the URL as it was asked for
+	Policy string // JSON of whoever delivers; the store does not look into it
+	// Order makes those of one Target and Order go one after the other, in the order of their ids; "" leaves it open.
+	Order string
+	// Straight is for whoever puts an entry in to deliver it at once, as Owner with a lease until Due: beside others that
+	// are delivered so, but not past one that waits. Where it has to wait, putting it in takes Straight and Owner back.
+	Straight bool
+	Behind   bool // one of the same order comes first
+
+	State    QueueState
+	Owner    string    // who has the lease
+	Due      time.Time // when it is to be delivered, at the earliest; of a lease, its end
+	Created  time.Time
+	Changed  time.Time // the last lease, attempt or change of state
+	Attempts int       // begun
+	First    int64     // the exchange of the first attempt; 0 before
+	Last     int64     // the exchange of the last attempt
+	Why      string    // why the last attempt did not deliver it; may quote the peer
+}
+
+// QueueKind says who can deliver an entry.
+type QueueKind uint8
+
+// The kinds.
+const (
+	Forward QueueKind = 1 // a captured exchange, to an app as listen forwards it
+	Message QueueKind = 2 // a message that is signed anew for each attempt
+)
+
+// QueueState is how far an entry is.
+type QueueState string
+
+// The states. Waiting and Leased are open, the others are ends.
+const (
+	Waiting   QueueState = "waiting"
+	Leased    QueueState = "leased"
+	Done      QueueState = "done"
+	Dead      QueueState = "dead"      // no further attempt will be made
+	Cancelled QueueState = "cancelled" // by a person
+)
+
+// The codes of the table.
+const (
+	queueOpen int64 = iota + 1
+	queueDone
+	queueDead
+	queueCancelled
+)
+
+// code is the state's code in the table, 0 for one that is none.
+func (s QueueState) code() int64 {
+	switch s {
+	case Waiting, Leased:
+		return queueOpen
+	case Done:
+		return queueDone
+	case Dead:
+		return queueDead
+	case Cancelled:
+		return queueCancelled
+	}
+	return 0
+}
+
+// RecordQueued makes an exchange and entries of the queue that deliver it durable, in one transaction: after a kill there
+// are all of them or none. It sets their ids, and what Enqueue sets. Errors are those of Record.
+func (s *Store) RecordQueued(ctx context.Context, x *record.Exchange, entries ...*Queued) error {
+	b, err := newBeginning(x)
+	if err != nil {
+		return fault(s.path, err)
+	}
+	return s.await(ctx, &entry{done: make(chan error, 1), begin: []*beginning{b}, work: func(w *writer, first int64) (bool, error) {
+		for _, q := range entries {
+			q.Thread = first
+		}
+		return true, w.enqueue(entries)
+	}})
+}
+
+// Enqueue makes entries durable that deliver exchanges which are recorded already. It sets ID, State and Behind.
+func (s *Store) Enqueue(ctx context.Context, entries ...*Queued) error {
+	return s.work(ctx, func(w *writer) error { return w.enqueue(entries) })
+}
+
+// work has the writer do something in the transaction of its next group and waits until that is durable.
+func (s *Store) work(ctx context.Context, do func(*writer) error) error {
+	return s.await(ctx, &entry{done: make(chan error, 1), work: func(w *writer, _ int64) (bool, error) { return true, do(w) }})
+}
+
+// work runs an entry's part in the transaction.
+func (w *writer) work(e *entry, first int64) error {
+	if e.work == nil {
+		return nil
+	}
+	goOn, err := e.work(w, first)
+	e.left = !goOn
+	return err
+}
+
+const enqueueStatement = `INSERT INTO queue (kind, thread, target, policy, ord, behind, straight, state, owner, due, created, changed, attempts)
+	SELECT ?1, ?2, ?3, ?4, ?5, behind, straight, 1, iif(straight, ?7, NULL), iif(straight, ?8, ?10), ?9, ?9, 0 FROM (SELECT
+		EXISTS (SELECT 1 FROM queue WHERE target = ?3 AND ord = ?5 AND state = 1) AS behind,
+		?6 AND NOT EXISTS (SELECT 1 FROM queue WHERE target = ?3 AND ord = ?5 AND state = 1 AND straight = 0) AS straight)
+	RETURNING id, behind, straight`
+
+func (w *writer) enqueue(entries []*Queued) error {
+	for _, q := range entries {
+		if err := w.enqueueOne(q); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *writer) enqueueOne(q *Queued) error {
+	if q.Target == "" || q.Kind != Forward && q.Kind != Message {
+		return fmt.Errorf("queue entry of kind %d for %q: one of them is missing", q.Kind, q.Target)
+	}
+	target, err := w.inserts.names.id(nameTarget, q.Target)
+	if err != nil {
+		return err
+	}
+	policy, err := w.inserts.names.id(namePolicy, q.Policy)
+	if err != nil {
+		return err
+	}
+	stmt, err := w.inserts.statement(enqueueStatement)
+	if err != nil {
+		return err
+	}
+	straight, waits := int64(0), q.Due
+	if q.Straight {
+		straight, waits = 1, q.Created // its Due is the end of the lease that it may not get
+	}
+	var behind int64
+	err = one(stmt, arguments(int64(q.Kind), q.Thread, target, policy, unlessEmpty(q.Order), straight, unlessEmpty(q.Owner),
+		nanos(q.Due), nanos(q.Created), nanos(waits)), &q.ID, &behind, &straight)
+	q.Behind, q.State = behind != 0, Leased
+	if straight == 0 {
+		q.Straight, q.State, q.Owner, q.Due = false, Waiting, "", waits
+	}
+	return err
+}
+
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.UnixNano()
+}
