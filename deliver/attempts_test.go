@@ -389,3 +389,23 @@ func TestRetryWithoutAWaitIsStillPlanned(t *testing.T) {
 		}
 	})
 }
+
+func TestADeliveryGoesOnWhereAnotherProcessLeftIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		begun := time.Now().Add(-time.Minute)
+		s := &deliver.Sender{Client: status(503), Policy: deliver.Policy{Retries: 4, Backoff: deliver.Schedule, NoJitter: true,
+			Schedule: []time.Duration{time.Second, time.Minute, time.Hour}, RetryOn: deliver.DefaultRetryOn(), Deadline: 10 * time.Minute}}
+		ended := run(t.Context(), t, s, record.Exchange{Attempt: 1, Thread: 42, Start: begun})
+		var got []string
+		for _, a := range ended {
+			got = append(got, fmt.Sprintf("#%d of %d: %s", a.Exchange.Attempt, a.Exchange.Thread, a.Decision))
+		}
+		// the second wait is a minute; the third, an hour, does not fit what is left of the ten minutes
+		if diff := cmp.Diff([]string{"#2 of 42: retry", "#3 of 42: out of time"}, got); diff != "" {
+			t.Error(diff)
+		}
+		if wait := ended[0].Wait; wait != time.Minute {
+			t.Errorf("waits %v after the second attempt", wait)
+		}
+	})
+}

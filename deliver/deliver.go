@@ -76,6 +76,10 @@ func (d Decision) String() string {
 // the first are taken. It is never changed. Retries have Thread set to the ID that the caller gave the first attempt, at either
 // yield.
 //
+// A delivery that began before, maybe in another process, goes on where Attempt says how many attempts were made: Thread is
+// then the ID of the first one, and Start when the delivery began, which the deadline counts from. All three are zero at
+// the beginning of a delivery.
+//
 // Every attempt is yielded twice, as the same *Attempt: before its first byte leaves, and when it has ended, before any
 // wait begins. An error (a policy that makes no sense, a signature that could not be made) is yielded alone and ends the
 // sequence. When ctx is cancelled in a wait nothing more is yielded; the Attempt yielded last then has its Decision
@@ -88,7 +92,10 @@ func (s *Sender) Attempts(ctx context.Context, x record.Exchange) iter.Seq2[*Att
 			return
 		}
 		d := delivery{Sender: s, first: x, begun: time.Now()}
-		for n := 1; ; n++ {
+		if x.Attempt > 0 {
+			d.firstID, d.begun = x.Thread, x.Start
+		}
+		for n := x.Attempt + 1; ; n++ {
 			a, err := d.begin(n)
 			if err != nil {
 				yield(nil, err)
@@ -117,7 +124,7 @@ type delivery struct {
 	*Sender
 	first   record.Exchange // as it was given
 	firstID int64           // of the first attempt
-	begun   time.Time       // with the monotonic clock, which the deadline runs on
+	begun   time.Time       // with the monotonic clock, which the deadline runs on, unless it was in another process
 	warned  bool
 }
 
