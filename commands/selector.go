@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ type filterFlags struct {
 	status                  string
 	since, until            string
 	webhookID, grep, where  string
+	marked                  string
 }
 
 const selectorHelp = `
@@ -41,10 +43,12 @@ func (f *filterFlags) addFlags(sh *shell, cmd *cobra.Command) {
 	flags.StringVar(&f.since, "since", "", "only since this `time` or age: 1h, 7d, 2026-01-20")
 	flags.StringVar(&f.until, "until", "", "only until this `time` or age")
 	flags.StringVar(&f.webhookID, "id", "", "only this webhook `id`")
+	flags.StringVar(&f.marked, "marked", "", "only what listen marked as `kind`: "+markKinds)
 	flags.StringVar(&f.grep, "grep", "", "only bodies that contain this `text`")
 	flags.StringVar(&f.where, "where", "", "only where this jq `expression` over the JSON form is true")
 	complete(cmd, "scheme", func(prefix string) []string { return sh.schemeNames(prefix, false) })
 	complete(cmd, "event", sh.completeEvents)
+	complete(cmd, "marked", func(string) []string { return strings.Split(markKinds, ", ") })
 }
 
 // given reports whether any filter was given.
@@ -65,6 +69,9 @@ func (f *filterFlags) filter(sh *shell) (out store.Filter, where *jqFilter, err 
 		if _, err := sh.lookupScheme(f.scheme); err != nil {
 			return out, nil, err
 		}
+	}
+	if out.Marked, err = parseMark(f.marked); err != nil {
+		return out, nil, err
 	}
 	if f.received {
 		out.Kind = record.Received
@@ -94,6 +101,17 @@ func (f *filterFlags) filter(sh *shell) (out store.Filter, where *jqFilter, err 
 		}
 	}
 	return out, where, nil
+}
+
+// markKinds are the values of --marked.
+const markKinds = "duplicate, reused_id, older, stale, filtered"
+
+func parseMark(s string) (record.MarkKind, error) {
+	kind := record.MarkKind(s)
+	if s != "" && !slices.Contains(record.MarkKinds(), kind) {
+		return "", usage("--marked %q is none of %s", s, markKinds).hint(nearestHint("--marked ", nearestOf(s, strings.Split(markKinds, ", ")), "barb history --marked duplicate"))
+	}
+	return kind, nil
 }
 
 // parseStatus reads 503, 5xx or 400..499.

@@ -24,9 +24,10 @@ type Filter struct {
 	Since       time.Time // begun at or after
 	Until       time.Time // begun before or at
 	WebhookID   string
-	Grep        string // in either body, byte for byte
-	Thread      int64  // repeats this exchange
-	Limit       int    // at most so many; 0 is all
+	Marked      record.MarkKind // has a mark of this kind
+	Grep        string          // in either body, byte for byte
+	Thread      int64           // repeats this exchange
+	Limit       int             // at most so many; 0 is all
 	OldestFirst bool
 	Bodies      bool // with heads and bodies
 }

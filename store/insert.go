@@ -13,7 +13,7 @@ import (
 
 // The columns that an ending fills, in the order of appendEnding.
 const endingColumns = "ended, failed, verdict, reason, version, secret, age, status, response_size, response_cut, " +
-	"took, dns, connect, tls, first_byte, next_in, failure, failure_text, ambiguous, permanent, room"
+	"took, dns, connect, tls, first_byte, next_in, failure, failure_text, ambiguous, permanent, marks, exec_exit, exec_took, room"
 
 const beginningColumns = "id, kind, thread, attempt, start, remote, endpoint, method, url, webhook_id, event, scheme, request_size, "
 
@@ -199,13 +199,14 @@ func (ins *inserts) appendEnding(row []driver.Value, e *ending) ([]driver.Value,
 	return appendFailure(row, e), nil
 }
 
-// appendFailure appends the failure's columns and the room for the ending of an exchange that has none yet.
+// appendFailure appends the failure's columns, those of the listener and the room for the ending of an exchange that has none yet.
 func appendFailure(row []driver.Value, e *ending) []driver.Value {
 	if f := e.failure; f != nil {
 		row = append(row, string(f.Kind), f.Text, unlessFalse(f.Ambiguous), unlessFalse(f.Permanent))
 	} else {
 		row = append(row, nil, nil, nil, nil)
 	}
+	row = append(row, unlessEmpty(e.marks), e.exit, e.run)
 	if e.ended {
 		return append(row, nil)
 	}

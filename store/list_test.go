@@ -19,6 +19,7 @@ func mixed() []*record.Exchange {
 	badly := answered(hook(3), 401)
 	badly.Verdict = record.Verdict{Status: record.Invalid, Reason: "signature_mismatch"}
 	other := answered(hook(4), 200)
+	badly.Marks, other.Marks = []record.Mark{{Kind: record.Stale}}, []record.Mark{{Kind: record.Duplicate, Of: 1}, {Kind: record.Older, Of: 2}}
 	other.EventType, other.Scheme, other.WebhookID = "invoice.voided", "github", "evt[1]"
 	again := answered(attempt(6, "api.test:8443"), 200)
 	again.Thread, again.Attempt = 5, 2
@@ -70,6 +71,10 @@ func filters(t *testing.T, h history) {
 		"status classes":        {store.Filter{Status: store.StatusRange{From: 400, To: 599}}, []int64{11, 9, 5, 3}},
 		"webhook id":            {store.Filter{WebhookID: "evt[1]"}, []int64{4}},
 		"webhook id is no glob": {store.Filter{WebhookID: "msg_*"}, nil},
+		"marked":                {store.Filter{Marked: record.Duplicate}, []int64{4}},
+		"marked by a second":    {store.Filter{Marked: record.Older}, []int64{4}},
+		"marked and failed":     {store.Filter{Marked: record.Stale, Failed: true}, []int64{3}},
+		"marked is no pattern":  {store.Filter{Marked: "*"}, nil},
 		"thread":                {store.Filter{Thread: 5}, []int64{6}},
 		"since":                 {store.Filter{Since: minute(10)}, []int64{12, 11, 10}},
 		"until":                 {store.Filter{Until: minute(2)}, []int64{2, 1}},

@@ -24,6 +24,8 @@ func whole() *record.Exchange {
 		Err:       &record.Failure{Kind: record.FailReset, Text: "reset by \x1b[31mpeer\n", Ambiguous: true, Permanent: true},
 		WebhookID: "msg_\x00\xff", EventType: "order.completed", Scheme: "standard-webhooks",
 		Verdict: record.Verdict{Status: record.Invalid, Reason: "signature_mismatch", Version: "v1a", Secret: "env:WHSEC", Age: -time.Second, HasAge: true},
+		Marks:   []record.Mark{{Kind: record.Duplicate, Of: 1 << 40}, {Kind: record.Stale}},
+		Run:     &record.Run{Exit: 124, Took: 30 * time.Second},
 		Ended:   true,
 	}
 }

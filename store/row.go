@@ -33,6 +33,9 @@ type ending struct {
 	size     int64
 	cut      bool
 	failure  *record.Failure
+	marks    string
+	exit     driver.Value // nil when no command was run
+	run      driver.Value
 	response *answer // nil when there is nothing to keep but the status
 }
 
@@ -105,7 +108,10 @@ func newEnding(x *record.Exchange) (ending, error) {
 		return ending{}, fmt.Errorf("verdict is %q, neither valid nor invalid", x.Verdict.Status)
 	}
 	e := ending{id: x.ID, ended: x.Ended, failed: failed(x), verdict: int64(code), judged: x.Verdict,
-		phases: x.Phases, nextIn: int64(x.NextIn)}
+		phases: x.Phases, nextIn: int64(x.NextIn), marks: encodeMarks(x.Marks)}
+	if x.Run != nil {
+		e.exit, e.run = int64(x.Run.Exit), int64(x.Run.Took)
+	}
 	if x.Ended || x.Took != 0 {
 		e.took = int64(x.Took)
 	}

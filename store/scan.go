@@ -11,7 +11,7 @@ import (
 const lightColumns = `e.id, e.kind, e.thread, e.attempt, e.start, e.remote, (SELECT text FROM name WHERE id = e.endpoint), e.method, e.url, e.webhook_id,
 (SELECT text FROM name WHERE id = e.event), (SELECT text FROM name WHERE id = e.scheme), e.ended, e.verdict, (SELECT text FROM name WHERE id = e.reason),
 (SELECT text FROM name WHERE id = e.version), (SELECT text FROM name WHERE id = e.secret), e.age, e.status, e.response_size, e.response_cut,
-e.took, e.dns, e.connect, e.tls, e.first_byte, e.next_in, e.failure, e.failure_text, e.ambiguous, e.permanent`
+e.took, e.dns, e.connect, e.tls, e.first_byte, e.next_in, e.failure, e.failure_text, e.ambiguous, e.permanent, e.marks, e.exec_exit, e.exec_took`
 
 const bodyColumns = `, q.head, q.fields, q.target, q.proto, q.trailer, q.body, p.head, p.fields, p.proto, p.reason, p.body`
 
@@ -22,8 +22,10 @@ type row struct {
 	x                                         record.Exchange
 	thread, start, verdict, age, status, size sql.NullInt64
 	took, dns, connect, tls, firstByte, next  sql.NullInt64
+	exit, run                                 sql.NullInt64
 	remote, endpoint, id, event, scheme       sql.NullString
 	reason, version, secret, failure, text    sql.NullString
+	marks                                     sql.NullString
 	cut, ambiguous, permanent                 sql.NullBool
 
 	head, fields, trailer     []byte
@@ -38,7 +40,8 @@ func (r *row) light() []any {
 	return []any{&x.ID, &x.Kind, &r.thread, &x.Attempt, &r.start, &r.remote, &r.endpoint, &x.Request.Method, &x.Request.URL, &r.id,
 		&r.event, &r.scheme, &x.Ended, &r.verdict, &r.reason,
 		&r.version, &r.secret, &r.age, &r.status, &r.size, &r.cut,
-		&r.took, &r.dns, &r.connect, &r.tls, &r.firstByte, &r.next, &r.failure, &r.text, &r.ambiguous, &r.permanent}
+		&r.took, &r.dns, &r.connect, &r.tls, &r.firstByte, &r.next, &r.failure, &r.text, &r.ambiguous, &r.permanent,
+		&r.marks, &r.exit, &r.run}
 }
 
 func (r *row) bodies() []any {
@@ -73,6 +76,10 @@ func (r *row) fill() {
 	x.Phases = record.Phases{DNS: time.Duration(r.dns.Int64), Connect: time.Duration(r.connect.Int64), TLS: time.Duration(r.tls.Int64), FirstByte: time.Duration(r.firstByte.Int64)}
 	if r.failure.Valid {
 		x.Err = &record.Failure{Kind: record.FailureKind(r.failure.String), Text: r.text.String, Ambiguous: r.ambiguous.Bool, Permanent: r.permanent.Bool}
+	}
+	x.Marks = decodeMarks(r.marks.String)
+	if r.exit.Valid {
+		x.Run = &record.Run{Exit: int(r.exit.Int64), Took: time.Duration(r.run.Int64)}
 	}
 	if r.status.Valid {
 		x.Response = &record.Response{Status: int(r.status.Int64), Size: r.size.Int64, Cut: r.cut.Bool}

@@ -57,6 +57,12 @@ func (sc *scope) plain(f *Filter) {
 		sc.add("e.failed = 1")
 		sc.index = "INDEXED BY exchange_failed"
 	}
+	if f.Marked != "" {
+		sc.add("e.marks IS NOT NULL AND instr(e.marks, ?)", ","+string(f.Marked)+":")
+		if !f.Failed {
+			sc.index = "INDEXED BY exchange_marked"
+		}
+	}
 	if f.Thread != 0 {
 		sc.add("e.thread = ?", f.Thread)
 		sc.index = "INDEXED BY exchange_thread"

@@ -48,7 +48,8 @@ func (s *Store) Record(ctx context.Context, xs ...*record.Exchange) error {
 	return s.await(ctx, e)
 }
 
-// Answer records how an exchange ended: Took, Phases, Response, Err, NextIn, Verdict and Ended. It takes what it needs from
+// Answer records how an exchange ended: Took, Phases, Response, Err, NextIn, Verdict, Marks, Run
+// and Ended. It takes what it needs from
 // x and returns at once, unless thousands wait already; Flush says when it is durable. An answer whose group failed goes
 // into the next ones. An exchange that is not in the history is passed over.
 func (s *Store) Answer(ctx context.Context, x *record.Exchange) error {

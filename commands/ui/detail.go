@@ -24,6 +24,7 @@ func (p *Printer) Exchange(x *record.Exchange) {
 		{"event", EscapeLine(x.EventType)},
 		{"webhook id", EscapeLine(x.WebhookID)},
 		{"signature", p.signature(x)},
+		{"marks", Marks(x)},
 		{"peer", EscapeLine(x.Remote)},
 		{"url", EscapeLine(x.Request.URL)},
 	})

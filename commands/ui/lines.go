@@ -73,7 +73,7 @@ func (p *Printer) Hook(x *record.Exchange) {
 		p.bold(strconv.FormatInt(x.ID, 10)),
 		p.what(x),
 		Size(int64(len(x.Request.Body))),
-		p.Verdict(x.Verdict),
+		p.Verdict(x.Verdict) + p.marks(x),
 		p.faint("→") + " " + answer + " " + Duration(x.Took),
 	}, "  "))
 }
@@ -134,7 +134,7 @@ func (p *Printer) History(xs []*record.Exchange, now time.Time) {
 		}
 		rows = append(rows, []string{
 			strconv.FormatInt(x.ID, 10), When(x.Start, now), arrow, p.what(x), Clip(Endpoint(x), 60),
-			p.result(x) + " " + p.outcome(x), Duration(x.Took), strconv.Itoa(x.Attempt), p.signed(x),
+			p.result(x) + " " + p.outcome(x) + p.marks(x), Duration(x.Took), strconv.Itoa(x.Attempt), p.signed(x),
 		})
 	}
 	if p.Width > 0 && p.Width < narrow {

@@ -123,3 +123,17 @@ func TestRawIsTheWire(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestMarksAreInTheLine(t *testing.T) {
+	x := sent()
+	x.Marks = []record.Mark{{Kind: record.Duplicate, Of: 17}, {Kind: record.Older, Of: 20}, {Kind: record.ReusedID, Of: 3}, {Kind: record.Filtered}}
+	x.Run = &record.Run{Exit: 0, Took: 35 * time.Millisecond}
+	got, err := json.Marshal(export.JSON(x, export.With{}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `,"marks":["duplicate","older","reused_id","filtered"],"duplicate_of":17,"reused_id_of":3,"older_than":20,"exec_exit":0,"exec_ms":35}`
+	if !strings.HasSuffix(string(got), want) {
+		t.Errorf("%s does not end in %s", got, want)
+	}
+}

@@ -45,6 +45,13 @@ type Line struct {
 	NextInMS       int64    `json:"next_in_ms,omitempty"`
 	Timings        *Timings `json:"timings_ms,omitempty"`
 
+	Marks       []record.MarkKind `json:"marks,omitempty"`
+	DuplicateOf int64             `json:"duplicate_of,omitempty"`
+	ReusedIDOf  int64             `json:"reused_id_of,omitempty"`
+	OlderThan   int64             `json:"older_than,omitempty"`
+	ExecExit    *int              `json:"exec_exit,omitempty"` // nil when no command was run
+	ExecMS      *int64            `json:"exec_ms,omitempty"`
+
 	URL             string      `json:"url,omitempty"`
 	RequestHeaders  [][2]string `json:"request_headers,omitempty"`
 	ResponseHeaders [][2]string `json:"response_headers,omitempty"`
@@ -81,6 +88,7 @@ func JSON(x *record.Exchange, with With) Line {
 		Reason: x.Verdict.Reason, Outcome: string(x.Outcome()), Error: string(x.FailureKind()),
 		Ambiguous: x.Err != nil && x.Err.Ambiguous, NextInMS: x.NextIn.Milliseconds(), Timings: timings(x.Phases),
 	}
+	l.mark(x)
 	if with.URL {
 		l.URL = x.Request.URL
 	}
@@ -99,6 +107,20 @@ func JSON(x *record.Exchange, with With) Line {
 		}
 	}
 	return l
+}
+
+// mark puts in what the listener noticed and did.
+func (l *Line) mark(x *record.Exchange) {
+	for _, m := range x.Marks {
+		l.Marks = append(l.Marks, m.Kind)
+	}
+	l.DuplicateOf, _ = x.Marked(record.Duplicate)
+	l.ReusedIDOf, _ = x.Marked(record.ReusedID)
+	l.OlderThan, _ = x.Marked(record.Older)
+	if x.Run != nil {
+		ms := x.Run.Took.Milliseconds()
+		l.ExecExit, l.ExecMS = &x.Run.Exit, &ms
+	}
 }
 
 func level(x *record.Exchange) string {

@@ -49,6 +49,8 @@ type Exchange struct {
 	EventType string
 	Scheme    string
 	Verdict   Verdict
+	Marks     []Mark // what was noticed about it when it was received
+	Run       *Run   // the command that was run for it; nil: none
 
 	Ended bool // false: begun and not (yet) ended; after a kill it stays so
 }
