@@ -33,7 +33,8 @@ type Env struct {
 	Interruptible func(context.Context) (context.Context, context.CancelFunc)
 
 	InTerminal, OutTerminal, ErrTerminal bool
-	Width                                int // columns of the terminal; 0 when unknown
+	Width                                int        // columns of the terminal; 0 when unknown
+	Columns                              func() int // the same right now: a window may have been resized; nil when unknown
 }
 
 // shell is one run of barb: the environment, the global flags, and what opens lazily from them.

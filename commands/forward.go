@@ -36,9 +36,11 @@ func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string
 	ctx, cancel := context.WithTimeout(ctx, forwardTimeout)
 	defer cancel()
 	g.client.Do(ctx, &f)
-	if err := g.history.Answer(context.WithoutCancel(ctx), g.file.withoutSecrets(&f, g.secrets)); err != nil {
+	kept = g.file.withoutSecrets(&f, g.secrets)
+	if err := g.history.Answer(context.WithoutCancel(ctx), kept); err != nil {
 		g.warn("%v", err)
 	}
+	g.watch.forwarded(x.ID, kept)
 	if f.Response != nil && f.Response.Cut {
 		return textAnswer(http.StatusBadGateway, "the app's answer is too large or was cut off\n")
 	}

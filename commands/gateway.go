@@ -30,6 +30,7 @@ type gateway struct {
 	lanes     map[*route]*lane
 	secrets   []sign.Secret // all of them, to keep them out of the history
 	learning  learning
+	watch     *watch
 
 	broken   error // of printing
 	received atomic.Int64
@@ -173,6 +174,9 @@ func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
 	kept := withoutLearnt(g.file.withoutSecrets(x, g.secrets))
 	err := g.history.Record(ctx, kept)
 	x.ID = kept.ID
+	if err == nil {
+		g.watch.begin(x.ID)
+	}
 	return err
 }
 
@@ -188,6 +192,7 @@ func (g *gateway) Answer(ctx context.Context, x *record.Exchange) error {
 	}
 	kept := withoutLearnt(g.file.withoutSecrets(x, g.secrets))
 	err := g.history.Answer(ctx, kept)
+	hook := g.watch.end(kept)
 	g.printing.Lock()
 	defer g.printing.Unlock()
 	if g.json {
@@ -196,10 +201,7 @@ func (g *gateway) Answer(ctx context.Context, x *record.Exchange) error {
 		}
 		return err
 	}
-	g.out.Hook(x)
-	if g.verbose {
-		g.err.Messages(kept)
-	}
+	g.hook(hook)
 	return err
 }
 

@@ -54,6 +54,8 @@ begins without one, and --learn keeps what comes.`,
 	}
 	o.schemeFlags.addFlags(sh, cmd, "check with this `scheme`, or auto to find it from the headers")
 	o.jsonFlags.addFlags(cmd)
+	cmd.Flag("with-body").Usage = "show the bodies below each line, or put them into the JSON"
+	cmd.Flag("with-headers").Usage = "show the headers below each line, or put them into the JSON"
 	f := cmd.Flags()
 	f.StringVar(&o.addr, "addr", "127.0.0.1:4242", "the `address` to listen on; :0 picks a port of this machine")
 	f.StringVar(&o.forwardTo, "forward-to", "", "hand each webhook to the app at this `URL` or :PORT and answer as it does")
@@ -127,7 +129,10 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(o.duration))
 		defer cancel()
 	}
-	if err := server.Serve(ctx, ln); err != nil {
+	stop := g.startWatch(ctx)
+	err := server.Serve(ctx, ln)
+	stop()
+	if err != nil {
 		return local("%w", err)
 	}
 	if err := g.history.Flush(context.WithoutCancel(ctx)); err != nil {
@@ -223,8 +228,9 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 	if o.count < 0 {
 		return nil, usage("--count %d is negative", o.count)
 	}
-	g := &gateway{shell: sh, publicURL: strings.TrimSuffix(o.publicURL, "/"),
+	g := &gateway{shell: sh, watch: newWatch(), publicURL: strings.TrimSuffix(o.publicURL, "/"),
 		with: export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}}
+	g.watch.shown = ui.Shown{Headers: o.withHeaders, Body: o.withBody}
 	if o.publicURL != "" {
 		if _, err := expandTarget(o.publicURL); err != nil || !strings.Contains(o.publicURL, "://") {
 			return nil, usage("--public-url %q is not a URL", o.publicURL).hint("--public-url https://abc.example.com")

@@ -20,12 +20,20 @@ var version = ""
 // environment is the process as the commands see it.
 func environment() commands.Env {
 	dir, _ := os.Getwd() // "" only means that no barb.toml is looked for
-	width, _, _ := term.GetSize(int(os.Stdout.Fd()))
 	return commands.Env{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Environ: os.Environ(), Dir: dir,
-		Now: time.Now, Rand: rand.Float64, Interruptible: interruptible, Width: width, InTerminal: term.IsTerminal(int(os.Stdin.Fd())),
+		Now: time.Now, Rand: rand.Float64, Interruptible: interruptible, Width: columns(), Columns: columns, InTerminal: term.IsTerminal(int(os.Stdin.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
+}
+
+// columns is the width of the terminal that stdout is, or else stderr; 0 when neither is one.
+func columns() int {
+	width, _, err := term.GetSize(int(os.Stdout.Fd()))
+	if err != nil {
+		width, _, _ = term.GetSize(int(os.Stderr.Fd()))
+	}
+	return width
 }
 
 // interruptible ends the context at ^C and SIGTERM; the second one ends the process.

@@ -46,43 +46,23 @@ func (p *Printer) result(x *record.Exchange) string {
 	return p.faint("-")
 }
 
-func (p *Printer) status(code int) string {
-	text := strconv.Itoa(code)
+func (p *Printer) status(code int) string { return p.statusPaint(code)(strconv.Itoa(code)) }
+
+func (p *Printer) statusPaint(code int) func(string) string {
 	switch code / 100 {
 	case 2:
-		return p.good(text)
+		return p.good
 	case 4, 5:
-		return p.bad(text)
+		return p.bad
 	}
-	return p.warn(text)
-}
-
-// Hook writes one line about a received webhook once it was answered:
-//
-//	14:02:11  17  stripe invoice.paid  2.1kB  valid  → 200 18ms
-func (p *Printer) Hook(x *record.Exchange) {
-	answer := p.faint("no answer")
-	if status := x.Status(); status != 0 {
-		answer = p.status(status)
-	}
-	if x.Err != nil {
-		answer += " " + p.bad(string(x.Err.Kind))
-	}
-	p.Line(strings.Join([]string{
-		p.faint(x.Start.Local().Format(time.TimeOnly)),
-		p.bold(strconv.FormatInt(x.ID, 10)),
-		p.what(x),
-		Size(int64(len(x.Request.Body))),
-		p.Verdict(x.Verdict) + p.marks(x),
-		p.faint("→") + " " + answer + " " + Duration(x.Took),
-	}, "  "))
+	return p.warn
 }
 
 // Handshake begins the event type of a handshake: "handshake:zoom".
 const Handshake = "handshake:"
 
 // what names an exchange by scheme and event, or by what was asked when neither is known.
-func (p *Printer) what(x *record.Exchange) string {
+func what(x *record.Exchange) string {
 	if name, ok := strings.CutPrefix(x.EventType, Handshake); ok {
 		return "handshake " + Clip(name, 60)
 	}
@@ -93,9 +73,17 @@ func (p *Printer) what(x *record.Exchange) string {
 		}
 	}
 	if x.EventType == "" {
-		words = append(words, p.faint(Clip(x.Request.Method+" "+path(&x.Request), 60)))
+		words = append(words, Clip(x.Request.Method+" "+path(&x.Request), 60))
 	}
 	return strings.Join(words, " ")
+}
+
+// name is what, with the request faint where nothing says more.
+func (p *Printer) name(x *record.Exchange) string {
+	if x.EventType == "" && x.Scheme == "" {
+		return p.faint(what(x))
+	}
+	return what(x)
 }
 
 // Verdict is how a signature fared, in a word or two.
@@ -110,14 +98,16 @@ func Verdict(v record.Verdict) string {
 }
 
 // Verdict is the same in its colour.
-func (p *Printer) Verdict(v record.Verdict) string {
+func (p *Printer) Verdict(v record.Verdict) string { return p.verdictPaint(v)(Verdict(v)) }
+
+func (p *Printer) verdictPaint(v record.Verdict) func(string) string {
 	switch v.Status {
 	case record.Valid:
-		return p.good(Verdict(v))
+		return p.good
 	case record.Invalid:
-		return p.bad(Verdict(v))
+		return p.bad
 	}
-	return p.faint(Verdict(v))
+	return p.faint
 }
 
 // narrow is the width below which a table leaves columns out instead of cutting all of them.
@@ -133,7 +123,7 @@ func (p *Printer) History(xs []*record.Exchange, now time.Time) {
 			arrow = "←"
 		}
 		rows = append(rows, []string{
-			strconv.FormatInt(x.ID, 10), When(x.Start, now), arrow, p.what(x), Clip(Endpoint(x), 60),
+			strconv.FormatInt(x.ID, 10), When(x.Start, now), arrow, p.name(x), Clip(Endpoint(x), 60),
 			p.result(x) + " " + p.outcome(x) + p.marks(x), Duration(x.Took), strconv.Itoa(x.Attempt), p.signed(x),
 		})
 	}
@@ -197,5 +187,5 @@ func path(r *record.Request) string {
 
 // Replaying writes the line above the attempts of a replay.
 func (p *Printer) Replaying(captured *record.Exchange, to string) {
-	p.Printf("%s %s  %s %s\n", p.bold(strconv.FormatInt(captured.ID, 10)), p.what(captured), p.faint("→"), EscapeLine(to))
+	p.Printf("%s %s  %s %s\n", p.bold(strconv.FormatInt(captured.ID, 10)), p.name(captured), p.faint("→"), EscapeLine(to))
 }

@@ -78,8 +78,9 @@ func TestColourOnlyWhenAsked(t *testing.T) {
 	var plain, coloured bytes.Buffer
 	x := exchange()
 	x.Response = &record.Response{Status: 200}
-	(&ui.Printer{W: &plain}).Hook(x)
-	(&ui.Printer{W: &coloured, Color: true}).Hook(x)
+	for _, p := range []*ui.Printer{{W: &plain}, {W: &coloured, Color: true}} {
+		(&ui.HookLines{P: p}).Write(&ui.Hook{Exchange: x})
+	}
 	if strings.Contains(plain.String(), "\x1b") || !strings.Contains(coloured.String(), "\x1b[32m200") {
 		t.Errorf("plain %q, coloured %q", plain.String(), coloured.String())
 	}

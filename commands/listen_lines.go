@@ -1,0 +1,144 @@
+package commands
+
+import (
+	"context"
+	"os"
+	"sync"
+	"time"
+
+	"github.com/HdrHistogram/hdrhistogram-go"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/store/record"
+)
+
+// watch is what a person sees of a listener: a line for each webhook and the counts below them. Whoever finds out something
+// about a webhook between its Record and its Answer notes it with remember.
+type watch struct {
+	lines  ui.HookLines
+	shown  ui.Shown
+	footer *ui.Footer   // nil where there is none
+	depth  func() int64 // how many webhooks wait to be forwarded; nil: there is no queue
+
+	mu      sync.Mutex
+	known   map[int64]*ui.Hook // between Record and Answer
+	tally   ui.Tally
+	answers *hdrhistogram.Histogram // in µs
+}
+
+func newWatch() *watch {
+	return &watch{known: map[int64]*ui.Hook{}, answers: hdrhistogram.New(1, time.Hour.Microseconds(), 2)}
+}
+
+// begin makes room for what will be known of a webhook that was recorded.
+func (w *watch) begin(id int64) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.known[id] = &ui.Hook{}
+}
+
+// remember notes something about a webhook that has not been answered yet. Of one that has, the line is written already.
+func (w *watch) remember(id int64, note func(h *ui.Hook)) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if h, ok := w.known[id]; ok {
+		note(h)
+	}
+}
+
+// forwarded notes how an app answered, for the line of the webhook.
+func (w *watch) forwarded(id int64, app *record.Exchange) {
+	w.remember(id, func(h *ui.Hook) { h.Apps = append(h.Apps, app) })
+}
+
+// end counts a webhook that was answered and returns what is known of it.
+func (w *watch) end(x *record.Exchange) *ui.Hook {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	h, ok := w.known[x.ID]
+	if !ok {
+		h = &ui.Hook{}
+	}
+	delete(w.known, x.ID)
+	h.Exchange = x
+	w.count(h)
+	return h
+}
+
+func (w *watch) count(h *ui.Hook) {
+	if isHandshake(h.Exchange) {
+		return
+	}
+	w.tally.Received++
+	if h.Verdict.Status == record.Invalid {
+		w.tally.Invalid++
+	}
+	if h.Err != nil || h.Outcome() == record.Failed {
+		w.tally.Failed++
+	}
+	if _, repeats := h.Marked(record.Duplicate); repeats {
+		w.tally.Duplicates++
+	}
+	_ = w.answers.RecordValue(min(h.Took.Microseconds(), time.Hour.Microseconds())) // cannot be out of range
+}
+
+// text is what the footer says.
+func (w *watch) text() string {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	t := w.tally
+	if t.Received > 0 {
+		at := func(percent float64) time.Duration {
+			return time.Duration(w.answers.ValueAtPercentile(percent)) * time.Microsecond
+		}
+		t.P50, t.P99 = at(50), at(99)
+	}
+	if w.depth != nil {
+		t.Waiting = w.depth()
+	}
+	return t.String()
+}
+
+// hook writes the line of a webhook and what is to be shown under it: what the flags ask for to where the lines go, what
+// --verbose says to stderr. h holds what may be shown.
+func (g *gateway) hook(h *ui.Hook) {
+	g.watch.lines.Write(h)
+	switch {
+	case g.verbose:
+		g.err.Details(h, ui.Shown{Headers: true, Body: true})
+	case g.watch.shown != ui.Shown{}:
+		g.out.Details(h, g.watch.shown)
+	}
+}
+
+// startWatch prepares the lines and, on a terminal, the footer, which ends with ctx.
+func (g *gateway) startWatch(ctx context.Context) (stop func()) {
+	g.watch.lines = ui.HookLines{P: g.out, Columns: g.Columns}
+	if !g.hasFooter() {
+		return func() {}
+	}
+	f := &ui.Footer{W: g.Err, Text: g.watch.text, Columns: g.Columns, Color: g.err.Color}
+	g.watch.footer = f
+	out, err := g.out.W, g.err.W
+	g.out.W, g.err.W = f.Wrap(out), f.Wrap(err)
+	f.Start()
+	undo := context.AfterFunc(ctx, f.Stop) // at once: a second ^C ends the process where it stands
+	return func() {
+		undo()
+		f.Stop()
+	}
+}
+
+// hasFooter: where stdout is a pipe its reader may write to the same terminal without knowing of a footer.
+func (g *gateway) hasFooter() bool {
+	return g.ErrTerminal && !g.quiet && !g.json && g.Columns != nil && g.Getenv("TERM") != "dumb" && !isPipe(g.Out)
+}
+
+func isPipe(w any) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeNamedPipe != 0
+}

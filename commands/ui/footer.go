@@ -1,0 +1,142 @@
+package ui
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+)
+
+// footerPace is how often a footer is drawn at most.
+const footerPace = 250 * time.Millisecond
+
+// Footer is a line that stays at the bottom of a terminal while others are written above it. Everything that is written
+// to that terminal has to go through Wrap.
+type Footer struct {
+	W       io.Writer     // the terminal
+	Text    func() string // what it says now, plain
+	Columns func() int    // of the terminal right now
+	Color   bool
+
+	mu      sync.Mutex
+	shown   string    // "" when it is not on the screen
+	drawn   time.Time // the last time
+	midLine bool      // what was written last did not end its line
+	stopped bool
+	done    chan struct{}
+	group   sync.WaitGroup
+}
+
+// Start shows the footer and keeps it up to date until Stop.
+func (f *Footer) Start() {
+	f.done = make(chan struct{})
+	f.group.Go(func() {
+		tick := time.NewTicker(footerPace)
+		defer tick.Stop()
+		for {
+			f.redraw()
+			select {
+			case <-tick.C:
+			case <-f.done:
+				return
+			}
+		}
+	})
+}
+
+// Stop takes the footer off the screen for good. What is written later passes through. It may be called twice.
+func (f *Footer) Stop() {
+	f.mu.Lock()
+	first := !f.stopped
+	f.stopped = true
+	f.erase()
+	f.mu.Unlock()
+	if first && f.done != nil {
+		close(f.done)
+	}
+	f.group.Wait()
+}
+
+// Wrap returns a writer to w, which shares the terminal with the footer: the footer makes room for each write.
+func (f *Footer) Wrap(w io.Writer) io.Writer { return &aboveFooter{footer: f, w: w} }
+
+type aboveFooter struct {
+	footer *Footer
+	w      io.Writer
+}
+
+// Write writes data where the footer was and shows the footer below, when it has not just been drawn.
+func (a *aboveFooter) Write(data []byte) (int, error) {
+	f := a.footer
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.erase()
+	n, err := a.w.Write(data)
+	f.midLine = len(data) > 0 && !bytes.HasSuffix(data, []byte("\n"))
+	if time.Since(f.drawn) >= footerPace {
+		f.draw()
+	}
+	return n, err
+}
+
+func (f *Footer) redraw() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if time.Since(f.drawn) >= footerPace/2 { // a write may have drawn it just now
+		f.draw()
+	}
+}
+
+// draw leaves the cursor at the beginning of the line. Wherever a terminal that was made narrower breaks the line, all of
+// it is then below the cursor, and what a ^C or a program writes next goes over it.
+func (f *Footer) draw() {
+	if f.stopped || f.midLine {
+		return
+	}
+	text := cutText(f.Text(), max(f.Columns()-1, 0))
+	if text == f.shown {
+		return
+	}
+	f.drawn = time.Now()
+	line := text
+	if f.Color {
+		line = "\x1b[2m" + text + "\x1b[0m"
+	}
+	f.put("\r\x1b[J" + line + "\r")
+	f.shown = text
+}
+
+func (f *Footer) erase() {
+	if f.shown != "" {
+		f.put("\r\x1b[J")
+		f.shown = ""
+	}
+}
+
+// put writes to the terminal. One that is gone is noticed by those who write what matters.
+func (f *Footer) put(s string) { _, _ = io.WriteString(f.W, s) }
+
+// Tally is what a footer says of what a listener has done.
+type Tally struct {
+	Received, Invalid, Failed, Duplicates, Waiting int64
+	P50, P99                                       time.Duration // of the answers; 0 when there are none
+}
+
+// String is the counts, the most important first; those that are rare are left out until they happen.
+func (t Tally) String() string {
+	parts := []string{
+		fmt.Sprintf("%d received", t.Received), fmt.Sprintf("%d invalid", t.Invalid), fmt.Sprintf("%d failed", t.Failed),
+	}
+	if t.P99 > 0 {
+		parts = append(parts, "p50 "+Duration(t.P50), "p99 "+Duration(t.P99))
+	}
+	if t.Duplicates > 0 {
+		parts = append(parts, Count(int(t.Duplicates), "duplicate"))
+	}
+	if t.Waiting > 0 {
+		parts = append(parts, fmt.Sprintf("%d waiting", t.Waiting))
+	}
+	return strings.Join(parts, "  ")
+}

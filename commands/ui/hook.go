@@ -1,0 +1,264 @@
+package ui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// Hook is a received webhook that was answered, and what else is known of it.
+type Hook struct {
+	*record.Exchange
+	Remarks []string           // besides its marks, a few words each
+	Apps    []*record.Exchange // the forwards to apps, as far as they have ended
+}
+
+// The columns of a line about a webhook.
+const (
+	colWhen = iota
+	colID
+	colWhat
+	colSize
+	colVerdict
+	colAnswer
+	colTook
+	colNotes
+	columns
+)
+
+// widest is how wide each column may make all lines to come; a longer text moves the rest of its own line only.
+var widest = [columns]int{8, 10, 44, 6, 28, 5, 7, 48}
+
+// narrowest is how wide each column is on a terminal before anything has come, so that the first lines stand in line too.
+var narrowest = [columns]int{8, 2, 24, 5, len("unchecked"), 5, 5, 0}
+
+// yields is which column gives way when a line does not fit, and to what: the first one needed is the least missed.
+// Down to 0 it is left out.
+var yields = []struct{ column, to int }{
+	{colNotes, 24}, {colWhat, 24}, {colSize, 0}, {colVerdict, len("unchecked")}, {colWhen, 0}, {colNotes, len("duplicate of 17")},
+	{colWhat, 12}, {colNotes, 0}, {colTook, 0}, {colWhat, 6}, {colVerdict, 0}, {colWhat, 0},
+}
+
+// HookLines writes one line for each webhook:
+//
+//	14:02:11  17  stripe invoice.paid  2.1kB  valid  → 200 18ms  duplicate of 12
+//
+// The columns stay aligned over a session: they only ever grow. On a terminal nothing wraps.
+type HookLines struct {
+	P       *Printer
+	Columns func() int // of the terminal right now; nil: as wide as P
+	grown   [columns]int
+}
+
+// Write writes the line.
+func (l *HookLines) Write(h *Hook) {
+	cells := l.P.cells(h)
+	room := l.room()
+	if l.grown[colNotes] == 0 && cells[colNotes].text != "" {
+		l.grown[colNotes] = len("duplicate of 17")
+	}
+	for i := range cells {
+		l.grown[i] = max(l.grown[i], min(cells[i].width(), widest[i]))
+		if room > 0 {
+			l.grown[i] = max(l.grown[i], narrowest[i])
+		}
+	}
+	widths := l.layout(room)
+	if room > 0 && total(&widths) > room { // of a window that is hardly one
+		l.P.Line(cutText(cells[colID].text+" "+cells[colAnswer].text, room))
+		return
+	}
+	l.P.Line(join(&cells, widths, room > 0))
+}
+
+// room is how wide a line may be; 0 for any width.
+func (l *HookLines) room() int {
+	if l.Columns != nil && l.P.Width > 0 {
+		return l.Columns()
+	}
+	return l.P.Width
+}
+
+// layout is how wide each column is in so much room.
+func (l *HookLines) layout(room int) [columns]int {
+	widths := l.grown
+	if room <= 0 {
+		return widths
+	}
+	for _, y := range yields {
+		over := total(&widths) - room
+		if over <= 0 {
+			break
+		}
+		switch w := &widths[y.column]; {
+		case y.to == 0 || y.column == colVerdict: // a reason that is cut says nothing: either it or the word alone
+			*w = min(*w, y.to)
+		case *w > y.to:
+			*w = max(*w-over, y.to)
+		}
+	}
+	if spare := room - total(&widths); widths[colWhat] > 0 && spare > 0 { // a column that was left out made more room than needed
+		widths[colWhat] = min(widths[colWhat]+spare, l.grown[colWhat])
+	}
+	return widths
+}
+
+func total(widths *[columns]int) int {
+	sum := 0
+	for i, w := range widths {
+		if w == 0 {
+			continue
+		}
+		if sum > 0 {
+			sum += len(gap(i))
+		}
+		sum += w
+	}
+	return sum
+}
+
+// gap is what stands before a column.
+func gap(column int) string {
+	if column == colTook {
+		return " "
+	}
+	return "  "
+}
+
+// join puts the cells of a line into columns; cut says that none may be wider than its column.
+func join(cells *[columns]hookCell, widths [columns]int, cut bool) string {
+	var b strings.Builder
+	for i := range cells {
+		c, w := &cells[i], widths[i]
+		if w == 0 || i == colNotes && c.text == "" {
+			continue
+		}
+		if b.Len() > 0 {
+			b.WriteString(gap(i))
+		}
+		text, pad := c.text, w-c.width()
+		if pad < 0 && cut {
+			text = c.shortened(w)
+			pad = w - textWidth(text)
+		}
+		spaces := strings.Repeat(" ", max(pad, 0))
+		switch {
+		case c.right:
+			b.WriteString(spaces + c.paint(text))
+		case i == colNotes:
+			b.WriteString(c.paint(text))
+		default:
+			b.WriteString(c.paint(text) + spaces)
+		}
+	}
+	return strings.TrimRight(b.String(), " ")
+}
+
+// hookCell is the text of one column and how it is coloured, which comes last since colour has no width.
+type hookCell struct {
+	text  string
+	short string // what says the most of it in fewer characters; "" for cutting it
+	paint func(string) string
+	right bool
+}
+
+func (c *hookCell) width() int { return textWidth(c.text) }
+
+func (c *hookCell) shortened(width int) string {
+	if c.short != "" && textWidth(c.short) <= width {
+		return c.short
+	}
+	return cutText(c.text, width)
+}
+
+func (p *Printer) cells(h *Hook) [columns]hookCell {
+	plain := func(s string) string { return s }
+	what := hookCell{text: what(h.Exchange), paint: plain}
+	if h.Scheme == "" && h.EventType == "" {
+		what.paint = p.faint
+	}
+	verdict, word := Verdict(h.Verdict), ""
+	if h.Verdict.Status == record.Invalid {
+		word = string(record.Invalid)
+	}
+	return [columns]hookCell{
+		colWhen:    {text: h.Start.Local().Format(time.TimeOnly), paint: p.faint},
+		colID:      {text: strconv.FormatInt(h.ID, 10), paint: p.bold, right: true},
+		colWhat:    what,
+		colSize:    {text: Size(int64(len(h.Request.Body))), paint: plain, right: true},
+		colVerdict: {text: verdict, short: word, paint: p.verdictPaint(h.Verdict)},
+		colAnswer:  p.answerCell(h.Exchange),
+		colTook:    {text: Duration(h.Took), paint: plain, right: true},
+		colNotes:   p.notesCell(h),
+	}
+}
+
+func (p *Printer) answerCell(x *record.Exchange) hookCell {
+	text, paint := "–", p.faint
+	if status := x.Status(); status != 0 {
+		text, paint = strconv.Itoa(status), p.statusPaint(status)
+	}
+	return hookCell{text: "→ " + text, paint: func(s string) string {
+		return p.faint("→") + " " + paint(strings.TrimPrefix(s, "→ "))
+	}}
+}
+
+// notesCell is what else there is to say. Bad news colours all of it.
+func (p *Printer) notesCell(h *Hook) hookCell {
+	var notes []string
+	paint := p.faint
+	if marks := Marks(h.Exchange); marks != "" {
+		notes, paint = append(notes, marks), p.warn
+	}
+	for _, remark := range h.Remarks {
+		notes, paint = append(notes, Clip(remark, 80)), p.warn
+	}
+	if h.Err != nil {
+		notes, paint = append(notes, "sender "+string(h.Err.Kind)), p.bad
+	}
+	for _, app := range h.Apps {
+		if note, well := appNote(app); well {
+			notes = append(notes, note)
+		} else {
+			notes, paint = append(notes, note), p.bad
+		}
+	}
+	return hookCell{text: strings.Join(notes, "  "), paint: paint}
+}
+
+// appNote is how an app answered: app 200 12ms.
+func appNote(app *record.Exchange) (note string, well bool) {
+	status, kind := app.Status(), app.FailureKind()
+	words := []string{"app"}
+	if status != 0 {
+		words = append(words, strconv.Itoa(status))
+	}
+	if kind != "" {
+		words = append(words, string(kind))
+	}
+	return strings.Join(append(words, Duration(app.Took)), " "), status/100 == 2 && kind == ""
+}
+
+// textWidth is the columns that a text without colour takes.
+func textWidth(s string) int {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return lipgloss.Width(s)
+		}
+	}
+	return len(s)
+}
+
+// cutText cuts a text without colour to so many columns, the last of which says that it was cut.
+func cutText(s string, width int) string {
+	if len(s) <= width || textWidth(s) <= width {
+		return s
+	}
+	return ansi.Truncate(s, width, "…")
+}
