@@ -275,14 +275,11 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 }
 
 // exactly is the captured request for another address: its very bytes, but for the request line when the address has a
-// path of its own. A body that came in chunks goes out with its length, since the chunks were not kept.
+// path of its own. A body that came in chunks goes out in the same ones.
 func exactly(captured *record.Exchange, to record.Request) record.Request {
 	r := captured.Request
 	r.URL = to.URL
-	if r.Header.Has("Transfer-Encoding") {
-		r.Head, r.Header = "", to.Header.Set("Host", captured.Request.Header.Get("Host"))
-	}
-	if to.Target == r.Target {
+	if to.Target == r.Target || to.Target == (&record.Request{URL: r.Target}).WireTarget() { // which may be a whole URL
 		return r
 	}
 	r.Target = to.Target

@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -156,14 +155,10 @@ func (s *signer) forAttempt(x *record.Exchange) func(time.Time, *record.Request)
 	return func(now time.Time, r *record.Request) error { return s.signRequest(x, now, r) }
 }
 
-// urlPath is the path of an address, "" when it is none.
+// urlPath is the path of an address as routes are matched against, "" when there is no address.
 func urlPath(address string) string {
-	u, err := url.Parse(address)
-	if err != nil {
+	if address == "" {
 		return ""
 	}
-	if u.Path == "" {
-		return "/"
-	}
-	return u.Path
+	return routePath((&record.Request{URL: address}).WireTarget())
 }

@@ -7,12 +7,14 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/barbhq/barb/store/record"
 )
 
 // endpoint is where the requests of one URL go.
 type endpoint struct {
 	raw     string   // the URL as given
-	url     *url.URL // the same, taken apart
+	url     *url.URL // the same, taken apart; nil when it has a path or query that a URL cannot have
 	secure  bool     // https
 	host    string   // the Host field that follows from the URL
 	name    string   // host name or address, for TLS
@@ -21,16 +23,17 @@ type endpoint struct {
 	proxy   *url.URL // nil: none
 }
 
-// parseEndpoint takes a URL apart. What cannot be sent as it stands is refused rather than repaired.
+// parseEndpoint takes a URL apart. What cannot be sent as it stands is refused rather than repaired. Path and query are the
+// peer's business: what once was received ("/100%") goes out again as it is.
 func parseEndpoint(raw string) (*endpoint, error) {
-	u, err := url.Parse(raw)
+	u, err := url.Parse(record.Origin(raw))
 	if err != nil {
 		if inner, ok := errors.AsType[*url.Error](err); ok {
 			err = inner.Err
 		}
 		return nil, fmt.Errorf("bad URL: %w", err)
 	}
-	e := &endpoint{raw: raw, url: u, secure: u.Scheme == "https", host: hostField(u), name: u.Hostname()}
+	e := &endpoint{raw: raw, secure: u.Scheme == "https", host: hostField(u), name: u.Hostname()}
 	port := u.Port()
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
@@ -48,6 +51,9 @@ func parseEndpoint(raw string) (*endpoint, error) {
 	}
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return nil, fmt.Errorf("bad URL: port %s is not from 0 to 65535", port)
+	}
+	if whole, err := url.Parse(raw); err == nil {
+		e.url = whole
 	}
 	e.address = net.JoinHostPort(e.name, port)
 	e.key = u.Scheme + "://" + e.address

@@ -21,6 +21,9 @@ func (c *Client) prepare(r *record.Request, to *endpoint) error {
 	if err := checkLine(r); err != nil {
 		return err
 	}
+	if c.overWeb(to) && to.url == nil {
+		return errors.New("bad URL: its path or query is not one, and goes neither through a proxy nor over HTTP/2")
+	}
 	fields, err := c.complete(r, to)
 	if err != nil {
 		return err
@@ -98,23 +101,12 @@ func checkFraming(r *record.Request) error {
 	return err
 }
 
-// wireBody returns the body as the head announces it: chunked bodies were taken out of their chunks when they were caught
-// and go out in one. honest is false when the head announces another body than there is, which exact bytes may.
+// wireBody returns the body as the head announces it, in its chunks where there are any. honest is false when the head
+// announces another body than there is, which exact bytes may.
 func wireBody(r *record.Request) (body []byte, honest bool) {
 	length, chunked, err := r.BodyFraming()
 	if !chunked {
 		return r.Body, err == nil && length == int64(len(r.Body))
 	}
-	out := make([]byte, 0, len(r.Body)+64)
-	if len(r.Body) > 0 {
-		out = strconv.AppendInt(out, int64(len(r.Body)), 16)
-		out = append(out, "\r\n"...)
-		out = append(out, r.Body...)
-		out = append(out, "\r\n"...)
-	}
-	out = append(out, "0\r\n"...)
-	for _, f := range r.Trailer {
-		out = append(out, f.Name+": "+f.Value+"\r\n"...)
-	}
-	return append(out, "\r\n"...), true
+	return r.AppendBody(make([]byte, 0, len(r.Body)+len(r.Chunks)+64)), true
 }

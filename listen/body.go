@@ -18,6 +18,10 @@ const firstBuffer = 64 << 10
 // maxExtensions is how many bytes of chunk extensions are read over in one body.
 const maxExtensions = 16 << 10
 
+// maxFraming is how many bytes of a body's framing are kept. A body in more and smaller chunks than anyone sends is taken
+// all the same, but without them.
+const maxFraming = 64 << 10
+
 // readBody reads the body and, of a chunked one, the trailers.
 func (c *conn) readBody(r *record.Request, length int64, chunked bool) error {
 	if length == 0 && !chunked {
@@ -35,10 +39,12 @@ func (c *conn) readBody(r *record.Request, length int64, chunked bool) error {
 		r.Body, err = appendBody(nil, c.br, length)
 		return err
 	}
-	if r.Body, err = readChunks(c.br, c.run.MaxBody); err != nil {
+	var lines framing
+	if r.Body, err = readChunks(c.br, c.run.MaxBody, &lines); err != nil {
 		return err
 	}
-	r.Trailer, err = c.readTrailer()
+	trailers, err := c.readTrailers(r)
+	r.Chunks = lines.with(trailers)
 	return err
 }
 
@@ -69,8 +75,8 @@ func appendBody(body []byte, br *bufio.Reader, n int64) ([]byte, error) {
 }
 
 // readChunks reads the chunks of a body up to and with the last one, which is empty (RFC 9112, section 7.1). It takes no
-// form but the one that everybody reads alike.
-func readChunks(br *bufio.Reader, limit int64) ([]byte, error) {
+// form but the one that everybody reads alike. The lines before the chunks go to lines.
+func readChunks(br *bufio.Reader, limit int64, lines *framing) ([]byte, error) {
 	var body []byte
 	extensions := 0
 	for {
@@ -78,6 +84,7 @@ func readChunks(br *bufio.Reader, limit int64) ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
+		lines.add(line)
 		digits := len(line) - len(bytes.TrimLeft(line, "0123456789abcdefABCDEF"))
 		size, extension := line[:digits], line[digits:]
 		if extensions += len(extension); badExtension(extension) || extensions > maxExtensions {
@@ -103,6 +110,28 @@ func readChunks(br *bufio.Reader, limit int64) ([]byte, error) {
 	}
 }
 
+// framing gathers the framing of a chunked body, or nothing once that is too much.
+type framing struct {
+	text []byte
+	over bool
+}
+
+func (f *framing) add(line []byte) {
+	if f.over = f.over || len(f.text)+len(line) > maxFraming; f.over {
+		f.text = nil
+		return
+	}
+	f.text = append(append(f.text, line...), "\r\n"...)
+}
+
+// with returns the framing with the trailers behind it, "" when it was too much.
+func (f *framing) with(trailers string) string {
+	if f.over {
+		return ""
+	}
+	return string(f.text) + trailers
+}
+
 // readLine reads a line of the chunked coding without its CRLF. The line is good until the next read.
 func readLine(br *bufio.Reader) ([]byte, error) {
 	line, err := br.ReadSlice('\n')
@@ -126,27 +155,27 @@ func badExtension(e []byte) bool {
 	return len(e) > 0 && (len(start) == 0 || start[0] != ';' || bytes.ContainsFunc(e, control))
 }
 
-// readTrailer reads what follows the last chunk: usually nothing.
-func (c *conn) readTrailer() (record.Header, error) {
+// readTrailers reads what follows the last chunk: usually nothing but the empty line.
+func (c *conn) readTrailers(r *record.Request) (text string, err error) {
 	first, err := c.br.Peek(2)
 	switch {
 	case errors.Is(err, io.EOF):
-		return nil, io.ErrUnexpectedEOF
+		return "", io.ErrUnexpectedEOF
 	case err != nil:
-		return nil, err
+		return "", err
 	case string(first) == "\r\n":
 		_, err = c.br.Discard(2)
-		return nil, err
+		return "\r\n", err
 	case first[0] == '\n': // ReadHead would skip it as the empty line before a head
-		return nil, badChunk()
+		return "", badChunk()
 	}
-	fields, err := record.ReadHead(c.br, c.run.MaxHead)
-	if err != nil {
-		return nil, err
+	if text, err = record.ReadHead(c.br, c.run.MaxHead); err != nil {
+		return "", err
 	}
 	// Trailers are held to the rules of a head, so they are parsed as the fields of one.
-	r, err := record.ParseRequest("POST / HTTP/1.0\r\n"+fields, "http")
-	return r.Header, err
+	parsed, err := record.ParseRequest("POST / HTTP/1.0\r\n"+text, "http")
+	r.Trailer = parsed.Header
+	return text, err
 }
 
 func badChunk() error { return &record.HeadError{Status: 400, Text: "malformed chunk"} }

@@ -284,3 +284,25 @@ func TestServeSpeaksTLS(t *testing.T) {
 		}
 	})
 }
+
+func TestServeKeepsTheFramingOfChunksUpToABound(t *testing.T) {
+	r := serve(t, listen.Server{MaxBody: 100_000})
+	head := "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
+	few, many := strings.Repeat("1\r\nx\r\n", 20_000), strings.Repeat("01\r\nx\r\n", 20_000)
+	end := "0;z\r\nX-Sum:9\r\n\r\n"
+	for name, c := range map[string]struct{ chunks, kept string }{
+		"usual":    {few, strings.Repeat("1\r\n", 20_000) + end},
+		"too much": {many, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r.dial(t).send(head + c.chunks + end).wantStatus(200)
+			x := r.shelf.next(t)
+			if len(x.Request.Body) != 20_000 || x.Request.Trailer.Get("X-Sum") != "9" {
+				t.Errorf("body of %d bytes, trailer %v", len(x.Request.Body), x.Request.Trailer)
+			}
+			if x.Request.Chunks != c.kept {
+				t.Errorf("framing of %d bytes, want %d", len(x.Request.Chunks), len(c.kept))
+			}
+		})
+	}
+}

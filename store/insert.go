@@ -108,7 +108,7 @@ func newInserts(c *conn) (*inserts, error) {
 		name, columns string
 	}{
 		{&ins.exchange, "exchange", beginningColumns + endingColumns},
-		{&ins.request, "request", "id, head, fields, target, proto, trailer, body"},
+		{&ins.request, "request", "id, head, fields, target, proto, trailer, body, chunks, server_name"},
 		{&ins.response, "response", "id, head, fields, proto, reason, body"},
 	} {
 		if *table.many, err = newMany(c, table.name, table.columns); err != nil {
@@ -148,7 +148,7 @@ func (ins *inserts) begin(id int64, b *beginning) error {
 	if err := ins.exchange.add(row...); err != nil {
 		return err
 	}
-	if err := ins.request.add(id, headOf(r), bytesUnlessNil(b.fields), b.target, b.proto, bytesOf(b.trailer), bytesOf(r.Body)); err != nil {
+	if err := ins.request.add(id, headOf(r), bytesUnlessNil(b.fields), b.target, b.proto, bytesOf(b.trailer), bytesOf(r.Body), bytesOf([]byte(r.Chunks)), unlessEmpty(x.ServerName)); err != nil {
 		return err
 	}
 	return ins.respond(id, b.ending.response)

@@ -12,13 +12,13 @@ import (
 // whole is an exchange in which every field is set, none to its zero value or to what another has.
 func whole() *record.Exchange {
 	return &record.Exchange{
-		Thread: 4711, Attempt: 3, Kind: record.Sent, Remote: "[::1]:8443", Start: noon, Took: 41 * time.Millisecond,
+		Thread: 4711, Attempt: 3, Kind: record.Sent, Remote: "[::1]:8443", ServerName: "hooks.test", Start: noon, Took: 41 * time.Millisecond,
 		Phases: record.Phases{DNS: 1, Connect: 2, TLS: 3, FirstByte: 4}, NextIn: 1800 * time.Millisecond,
 		Request: record.Request{Method: "PATCH", URL: "https://api.test:8443/a%2Fb?x=1&x=%41#frag", Target: "/a%2Fb?x=1&x=%41", Proto: "HTTP/1.1",
 			Header:  record.Header{{Name: "hOST", Value: "api.test:8443"}, {Name: "X-b", Value: "2"}, {Name: "x-B", Value: ""}, {Name: "X-b", Value: "2"}},
 			Body:    []byte("\x00\xff{\"a\":1e999}\r\n"),
 			Head:    "PATCH /a%2Fb?x=1&x=%41 HTTP/1.1\r\nhOST:api.test:8443\r\nX-b: \t2 \r\nx-B:\r\nX-b: 2\r\n\r\n",
-			Trailer: record.Header{{Name: "X-Sum", Value: "caf\xe9"}}},
+			Trailer: record.Header{{Name: "X-Sum", Value: "caf\xe9"}}, Chunks: "e;x=\xff\r\n0\r\nX-Sum:caf\xe9\r\n\r\n"},
 		Response: &record.Response{Status: 503, Reason: "Not Now", Proto: "HTTP/1.0", Header: record.Header{{Name: "retry-after", Value: "2"}, {Name: "Retry-After", Value: "3"}},
 			Body: []byte{0, 1, 2}, Size: 1 << 33, Cut: true, Head: "HTTP/1.0 503 Not Now\nretry-after:2\nRetry-After:   3\n\n"},
 		Err:       &record.Failure{Kind: record.FailReset, Text: "reset by \x1b[31mpeer\n", Ambiguous: true, Permanent: true},

@@ -13,7 +13,7 @@ const lightColumns = `e.id, e.kind, e.thread, e.attempt, e.start, e.remote, (SEL
 (SELECT text FROM name WHERE id = e.version), (SELECT text FROM name WHERE id = e.secret), e.age, e.status, e.response_size, e.response_cut,
 e.took, e.dns, e.connect, e.tls, e.first_byte, e.next_in, e.failure, e.failure_text, e.ambiguous, e.permanent, e.marks, e.exec_exit, e.exec_took`
 
-const bodyColumns = `, q.head, q.fields, q.target, q.proto, q.trailer, q.body, p.head, p.fields, p.proto, p.reason, p.body`
+const bodyColumns = `, q.head, q.fields, q.target, q.proto, q.trailer, q.body, q.chunks, q.server_name, p.head, p.fields, p.proto, p.reason, p.body`
 
 const bodyJoins = " LEFT JOIN request q ON q.id = e.id LEFT JOIN response p ON p.id = e.id"
 
@@ -29,7 +29,8 @@ type row struct {
 	cut, ambiguous, permanent                 sql.NullBool
 
 	head, fields, trailer     []byte
-	target, proto             sql.NullString
+	chunks                    []byte
+	target, proto, serverName sql.NullString
 	answerHead, answerFields  []byte
 	answerProto, answerReason sql.NullString
 	requestBody, responseBody []byte
@@ -45,7 +46,7 @@ func (r *row) light() []any {
 }
 
 func (r *row) bodies() []any {
-	return []any{&r.head, &r.fields, &r.target, &r.proto, &r.trailer, &r.requestBody, &r.answerHead, &r.answerFields, &r.answerProto, &r.answerReason, &r.responseBody}
+	return []any{&r.head, &r.fields, &r.target, &r.proto, &r.trailer, &r.requestBody, &r.chunks, &r.serverName, &r.answerHead, &r.answerFields, &r.answerProto, &r.answerReason, &r.responseBody}
 }
 
 // scan reads one exchange, with heads and bodies when whole.
@@ -94,7 +95,8 @@ func (r *row) fillWhole() error {
 		told, _ = record.ParseRequest(string(r.head), "http") // as newBeginning does
 	}
 	request := &r.x.Request
-	request.Head, request.Body = string(r.head), r.requestBody
+	request.Head, request.Body, request.Chunks = string(r.head), r.requestBody, string(r.chunks)
+	r.x.ServerName = r.serverName.String
 	request.Target, request.Proto = textOr(r.target, told.Target), textOr(r.proto, told.Proto)
 	var err error
 	if request.Header, err = fieldsOr(r.fields, told.Header); err != nil {

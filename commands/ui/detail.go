@@ -26,6 +26,7 @@ func (p *Printer) Exchange(x *record.Exchange) {
 		{"signature", p.signature(x)},
 		{"marks", Marks(x)},
 		{"peer", EscapeLine(x.Remote)},
+		{"tls name", EscapeLine(x.ServerName)},
 		{"url", EscapeLine(x.Request.URL)},
 	})
 	p.Line("")
@@ -36,6 +37,11 @@ func (p *Printer) Exchange(x *record.Exchange) {
 func (p *Printer) Messages(x *record.Exchange) {
 	p.Line(p.bold(EscapeLine(x.Request.Method + " " + x.Request.WireTarget() + " " + x.Request.Proto)))
 	p.message(x.Request.Header, x.Request.Body, int64(len(x.Request.Body)))
+	if len(x.Request.Trailer) > 0 {
+		p.Line("")
+		p.Line(p.faint("(trailers)"))
+		p.Headers(x.Request.Trailer)
+	}
 	if x.Response == nil {
 		return
 	}

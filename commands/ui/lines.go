@@ -173,7 +173,7 @@ func When(t, now time.Time) string {
 
 // Endpoint is the host, with its port where there is one, that an exchange was sent to or received at.
 func Endpoint(x *record.Exchange) string {
-	u, err := url.Parse(x.Request.URL)
+	u, err := url.Parse(record.Origin(x.Request.URL))
 	if err != nil {
 		return ""
 	}

@@ -53,7 +53,11 @@ type Line struct {
 	ExecMS      *int64            `json:"exec_ms,omitempty"`
 
 	URL             string      `json:"url,omitempty"`
+	Protocol        string      `json:"protocol,omitempty"`
+	Remote          string      `json:"remote,omitempty"`
+	ServerName      string      `json:"server_name,omitempty"`
 	RequestHeaders  [][2]string `json:"request_headers,omitempty"`
+	RequestTrailers [][2]string `json:"request_trailers,omitempty"`
 	ResponseHeaders [][2]string `json:"response_headers,omitempty"`
 	Request         *string     `json:"request_body,omitempty"`
 	RequestBase64   []byte      `json:"request_body_base64,omitempty"`
@@ -90,10 +94,10 @@ func JSON(x *record.Exchange, with With) Line {
 	}
 	l.mark(x)
 	if with.URL {
-		l.URL = x.Request.URL
+		l.URL, l.Protocol, l.Remote, l.ServerName = x.Request.URL, x.Request.Proto, x.Remote, x.ServerName
 	}
 	if with.Headers {
-		l.RequestHeaders = pairs(x.Request.Header)
+		l.RequestHeaders, l.RequestTrailers = pairs(x.Request.Header), pairs(x.Request.Trailer)
 	}
 	if with.Body {
 		l.Request, l.RequestBase64 = body(x.Request.Body)
@@ -142,7 +146,7 @@ func verdict(v record.Verdict) string {
 
 // domain is the host of an endpoint without port, path and query.
 func domain(address string) string {
-	u, err := url.Parse(address)
+	u, err := url.Parse(record.Origin(address))
 	if err != nil {
 		return ""
 	}

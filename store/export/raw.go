@@ -2,8 +2,7 @@ package export
 
 import "github.com/barbhq/barb/store/record"
 
-// Raw returns a request as it is on the wire: its head byte for byte, an empty line, its body. A body that came chunked is
-// given unchunked, since the chunks are framing, not content.
+// Raw returns a request as it is on the wire: its head byte for byte, an empty line, its body in the chunks it came in.
 func Raw(r *record.Request) []byte {
-	return append(r.AppendHead(nil), r.Body...)
+	return r.AppendBody(r.AppendHead(nil))
 }

@@ -104,6 +104,9 @@ type Request struct {
 	// the message was not read from or written to a wire by barb itself. Whoever changes the fields above clears it.
 	Head    string
 	Trailer Header // of a chunked body
+	// Chunks is the framing of a chunked body exactly as on the wire: the line before each chunk and, after that of the
+	// last one, the trailers and their empty line, each with its CRLF. Body goes between. "" when it is not known.
+	Chunks string
 }
 
 // Response is what came back.

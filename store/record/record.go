@@ -35,6 +35,8 @@ type Exchange struct {
 	Attempt int   // from 1
 	Kind    Kind
 	Remote  string // address of the peer, host:port, when known
+	// ServerName is the name that a sender over TLS asked for (RFC 6066, section 3); "" for one that named none.
+	ServerName string
 
 	Start  time.Time
 	Took   time.Duration // until the answer was complete, or until the failure

@@ -1,0 +1,58 @@
+package record
+
+import (
+	"strconv"
+	"strings"
+)
+
+// AppendBody appends the body as its head announces it. One that is chunked gets the chunks it came in, as far as Chunks
+// tells them and they still fit the body; else it goes in a single chunk with Trailer behind it.
+func (r *Request) AppendBody(dst []byte) []byte {
+	if _, chunked, err := r.BodyFraming(); err != nil || !chunked {
+		return append(dst, r.Body...)
+	}
+	if out, ok := r.appendChunks(dst); ok {
+		return out
+	}
+	if len(r.Body) > 0 {
+		dst = strconv.AppendInt(dst, int64(len(r.Body)), 16)
+		dst = append(dst, "\r\n"...)
+		dst = append(dst, r.Body...)
+		dst = append(dst, "\r\n"...)
+	}
+	dst = append(dst, "0\r\n"...)
+	return appendFields(dst, r.Trailer)
+}
+
+// appendChunks puts the body back between the lines of Chunks.
+func (r *Request) appendChunks(dst []byte) (out []byte, ok bool) {
+	lines, body := r.Chunks, r.Body
+	for {
+		line, rest, ok := strings.Cut(lines, "\r\n")
+		digits := len(line) - len(strings.TrimLeft(line, "0123456789abcdefABCDEF"))
+		n, err := strconv.ParseUint(line[:digits], 16, 63)
+		if !ok || err != nil || n > uint64(len(body)) {
+			return nil, false
+		}
+		dst = append(append(dst, line...), "\r\n"...)
+		if lines = rest; n == 0 {
+			return append(dst, lines...), len(body) == 0 && strings.HasSuffix(lines, "\r\n")
+		}
+		dst = append(append(dst, body[:n]...), "\r\n"...)
+		body = body[n:]
+	}
+}
+
+// Origin is the scheme and authority of a URL, "http://host:port", without what follows them: a path that URLs forbid,
+// which a sender may nevertheless have asked for, does not make it a bad one.
+func Origin(url string) string {
+	i := strings.Index(url, "://")
+	if i < 0 {
+		return url
+	}
+	end := strings.IndexAny(url[i+3:], "/?#")
+	if end < 0 {
+		return url
+	}
+	return url[:i+3+end]
+}
