@@ -20,7 +20,9 @@ const piece = 64 << 10
 func (c *conn) answer(ctx context.Context, x *record.Exchange, given *record.Response, final bool) {
 	response := compose(&x.Request, given, final, time.Now())
 	c.out = response.AppendHead(c.out[:0])
-	response.Head = string(c.out)
+	if response.Proto != protoHTTP2 { // there it is frames that went out
+		response.Head = string(c.out)
+	}
 	c.wrote = true
 	err := c.write(c.out, response.Body)
 	c.last = time.Now()
@@ -86,9 +88,12 @@ func compose(r *record.Request, given *record.Response, final bool, now time.Tim
 	if !out.Header.Has("Date") {
 		out.Header = append(out.Header, record.Field{Name: "Date", Value: now.UTC().Format(http.TimeFormat)})
 	}
-	if final {
+	switch {
+	case r.Proto == protoHTTP2:
+		out.Proto = protoHTTP2
+	case final:
 		out.Header = append(out.Header, record.Field{Name: "Connection", Value: "close"})
-	} else if r.Proto == "HTTP/1.0" {
+	case r.Proto == "HTTP/1.0":
 		out.Header = append(out.Header, record.Field{Name: "Connection", Value: "keep-alive"})
 	}
 	if !bodyless(r.Method, given.Status) {

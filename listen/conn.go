@@ -20,6 +20,8 @@ type conn struct {
 	net    net.Conn
 	br     *bufio.Reader
 	remote string
+	// serverName is what a TLS sender asked for.
+	serverName string
 
 	pace pace
 	got  int64 // bytes read at this pace
@@ -58,6 +60,16 @@ func (c *conn) serve(ctx context.Context) {
 	defer func() { _ = c.net.Close() }()
 	// Only Refused and a second panic on the way out of a first one get here.
 	defer func() { _ = recover() }()
+	if c.run.TLS != nil {
+		secret, ok := c.secure(ctx)
+		if !ok {
+			return
+		}
+		if secret.ConnectionState().NegotiatedProtocol == overHTTP2 {
+			c.run.http2.serve(secret)
+			return
+		}
+	}
 	for c.next(ctx) {
 		c.served.Store(true)
 	}
@@ -70,7 +82,7 @@ func (c *conn) next(ctx context.Context) (more bool) {
 	if !c.wait() {
 		return false
 	}
-	x := &record.Exchange{Attempt: 1, Kind: record.Received, Remote: c.remote, Start: time.Now()}
+	x := &record.Exchange{Attempt: 1, Kind: record.Received, Remote: c.remote, ServerName: c.serverName, Start: time.Now()}
 	if err := c.receive(x); err != nil {
 		c.refuse(statusOf(err), err)
 		return false
@@ -92,7 +104,7 @@ func (c *conn) wait() bool {
 	}
 	first, err := c.br.Peek(1)
 	c.setIdle(false)
-	if err == nil && first[0] == tlsHandshake {
+	if err == nil && first[0] == tlsHandshake && c.run.TLS == nil {
 		// No request begins so, and a client that waits for our half of the handshake would wait until it times out.
 		c.run.tell(Refusal{Remote: c.remote, Err: ErrTLS})
 		return false

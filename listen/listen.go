@@ -7,6 +7,7 @@ package listen
 import (
 	"cmp"
 	"context"
+	"crypto/tls"
 	"net"
 	"time"
 
@@ -64,7 +65,9 @@ type Server struct {
 	// Refused is told of what never became an exchange and of what could not be stored; nil: nobody is.
 	Refused func(Refusal)
 
-	Scheme string // of the URLs in the history: "http" (default) or "https" when the listener speaks TLS
+	Scheme string // of the URLs in the history: "http", or "https" when TLS is set; where a proxy ends TLS, "https" as well
+	// TLS makes the listener speak TLS, and HTTP/2 to those who ask for it when NextProtos has "h2"; nil: plain HTTP/1.
+	TLS *tls.Config
 
 	MaxBody     int64         // bytes of a body, 10 MiB
 	MaxHead     int           // bytes of a head, of the trailers of a chunked body, 64 KiB
@@ -87,6 +90,7 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	r := newRun(s.withDefaults())
+	r.startHTTP2(hard, ln.Addr())
 	accepting := make(chan error, 1)
 	r.group.Go(func() { accepting <- r.accept(hard, ln) })
 
@@ -103,6 +107,9 @@ func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 
 func (s *Server) withDefaults() Server {
 	d := *s
+	if d.TLS != nil {
+		d.Scheme = cmp.Or(d.Scheme, "https")
+	}
 	d.Scheme = cmp.Or(d.Scheme, "http")
 	d.MaxBody = cmp.Or(d.MaxBody, 10<<20)
 	d.MaxHead = cmp.Or(d.MaxHead, 64<<10)

@@ -17,6 +17,7 @@ const lastCall = 50 * time.Millisecond
 type run struct {
 	Server
 	group sync.WaitGroup
+	http2 *http2 // nil: not spoken
 
 	mu    sync.Mutex
 	conns map[*conn]struct{}

@@ -1,0 +1,75 @@
+package listen
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"net"
+	"sync"
+)
+
+var (
+	// ErrPlain is a sender that speaks plain HTTP to a listener that speaks TLS.
+	ErrPlain = errors.New("a plain http client came; this listener speaks TLS")
+	// ErrHandshake is a TLS handshake that did not come about: most often the sender does not trust the certificate.
+	ErrHandshake = errors.New("TLS handshake failed")
+)
+
+// overHTTP2 is the name under which HTTP/2 is agreed on (RFC 9113, section 3.2).
+const overHTTP2 = "h2"
+
+// secure does our half of a TLS handshake, for which there is as much time as for a first head. The first byte is waited
+// for as that of a request is, so that a connection without one can be sent away.
+func (c *conn) secure(ctx context.Context) (*tls.Conn, bool) {
+	if !c.wait() {
+		return nil, false
+	}
+	first, _ := c.br.Peek(c.br.Buffered())
+	if first[0] != tlsHandshake {
+		c.refuse(400, ErrPlain)
+		return nil, false
+	}
+	// What the buffer has of the handshake is TLS's; what it holds from here on is what TLS has unpacked.
+	secret := tls.Server(&begun{Conn: c.net, first: bytes.Clone(first), closed: make(chan struct{})}, c.run.TLS)
+	c.br.Reset(c)
+	end := c.last.Add(c.run.HeadTimeout)
+	_ = c.net.SetDeadline(end) // on a connection that is gone the handshake fails
+	if err := secret.HandshakeContext(ctx); err != nil {
+		c.tell(0, fmt.Errorf("%w: %w", ErrHandshake, err))
+		return nil, false
+	}
+	c.mu.Lock()
+	c.armed = end
+	c.mu.Unlock()
+	c.run.mu.Lock() // who cuts connections reads it
+	c.net = secret
+	c.run.mu.Unlock()
+	c.serverName = secret.ConnectionState().ServerName
+	return secret, true
+}
+
+// begun is a connection of which some bytes have been read already.
+type begun struct {
+	net.Conn
+	first  []byte
+	closed chan struct{}
+	once   sync.Once
+}
+
+func (b *begun) Read(p []byte) (int, error) {
+	if len(b.first) == 0 {
+		return b.Conn.Read(p)
+	}
+	n := copy(p, b.first)
+	if b.first = b.first[n:]; len(b.first) == 0 {
+		b.first = nil
+	}
+	return n, nil
+}
+
+func (b *begun) Close() error {
+	b.once.Do(func() { close(b.closed) })
+	return b.Conn.Close()
+}
