@@ -73,8 +73,8 @@ func TestServeSpeaksTLSAndKeepsTheBytesInIt(t *testing.T) {
 }
 
 func TestServeSpeaksHTTP2ToThoseWhoAskForIt(t *testing.T) {
-	r, trust := serveTLS(t, listen.Server{Reply: func(_ context.Context, x *record.Exchange) *record.Response {
-		return &record.Response{Status: 202, Header: record.Header{{Name: "X-App", Value: "1"}, {Name: "X-App", Value: "2"}}, Body: x.Request.Body}
+	r, trust := serveTLS(t, listen.Server{Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
+		return listen.Answer{Response: &record.Response{Status: 202, Header: record.Header{{Name: "X-App", Value: "1"}, {Name: "X-App", Value: "2"}}, Body: x.Request.Body}}
 	}}, "h2", "http/1.1")
 	request, err := http.NewRequest("PUT", "https://"+r.addr+"//a%2Fb?x=%41&x=1?y", struct{ io.Reader }{strings.NewReader("a\x00\xff")})
 	if err != nil {
@@ -157,8 +157,8 @@ func TestServeCutsSlowBodiesOverHTTP2(t *testing.T) {
 }
 
 func TestServeResetsAStreamThatCannotBeAnswered(t *testing.T) {
-	r, trust := serveTLS(t, listen.Server{WriteIdle: 50 * time.Millisecond, Reply: func(context.Context, *record.Exchange) *record.Response {
-		return &record.Response{Status: 200, Body: make([]byte, 16<<20)} // more than flow control lets out to one that does not read
+	r, trust := serveTLS(t, listen.Server{WriteIdle: 50 * time.Millisecond, Reply: func(context.Context, *record.Exchange) listen.Answer {
+		return listen.Answer{Response: &record.Response{Status: 200, Body: make([]byte, 16<<20)}} // more than flow control lets out to one that does not read
 	}}, "h2")
 	response, err := overHTTP2(t, trust).Get("https://" + r.addr)
 	if err != nil {
