@@ -316,10 +316,20 @@ func TestOnlyTheProvidersOwnAddressIsGenuine(t *testing.T) {
 		"https://sns.\\u0041.amazonaws.com/":                                      false,
 		"::":                                                                      false,
 	} {
-		m := post(`{"SubscribeURL":"`+address+`"}`, "x-amz-sns-message-type", "SubscriptionConfirmation")
+		m := post(`{"Type":"SubscriptionConfirmation","SubscribeURL":"`+address+`"}`, "x-amz-sns-message-type", "SubscriptionConfirmation")
 		if _, genuine := h.ConfirmAt(m); genuine != want {
 			t.Errorf("%s: genuine is %v", address, genuine)
 		}
+	}
+}
+
+// TestANotificationIsNoConfirmation: of a notification SubscribeURL is not signed, and neither is the header. A genuine one
+// with both added would have a person subscribe to whose topic ever.
+func TestANotificationIsNoConfirmation(t *testing.T) {
+	m := post(`{"Type":"Notification","SubscribeURL":"https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription"}`,
+		"x-amz-sns-message-type", "SubscriptionConfirmation")
+	if _, found := sign.FindHandshake(m, "aws-sns"); found {
+		t.Error("taken for a handshake")
 	}
 }
 

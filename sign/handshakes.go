@@ -81,7 +81,7 @@ var handshakes = [...]Handshake{
 		Steps: []Step{{
 			Methods: []string{"POST"}, Signed: true,
 			Has: []Mark{{In: "header:x-amz-sns-message-type", Is: []string{"SubscriptionConfirmation"}},
-				{In: "json:SubscribeURL"}},
+				{In: "json:Type", Is: []string{"SubscriptionConfirmation"}}, {In: "json:SubscribeURL"}},
 			Status:  200,
 			Confirm: Confirm{In: "json:SubscribeURL", Host: "sns.*.amazonaws.com"},
 		}},
