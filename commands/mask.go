@@ -2,6 +2,8 @@ package commands
 
 import (
 	"encoding/base64"
+	"encoding/json"
+	"net/url"
 	"slices"
 	"strings"
 
@@ -36,13 +38,17 @@ func (c *configFile) withoutSecrets(x *record.Exchange, secrets []sign.Secret) *
 	return &kept
 }
 
-// writtenForms are the spellings in which a token travels: as it is, or as HTTP Basic writes it.
+// writtenForms are the spellings in which a token travels: as it is, as HTTP Basic writes it, in a query or form, in JSON.
 func writtenForms(scheme sign.Scheme, key string) []string {
-	forms := []string{key}
+	forms := []string{key, url.QueryEscape(key), url.PathEscape(key)}
 	if scheme.Enc == sign.Base64 {
 		forms = append(forms, base64.StdEncoding.EncodeToString([]byte(key)))
 	}
-	return forms
+	if quoted, err := json.Marshal(key); err == nil {
+		forms = append(forms, string(quoted[1:len(quoted)-1]))
+	}
+	slices.Sort(forms)
+	return slices.Compact(forms)
 }
 
 func maskExchange(kept *record.Exchange, scheme sign.Scheme, key string) {
@@ -56,8 +62,12 @@ func maskExchange(kept *record.Exchange, scheme sign.Scheme, key string) {
 	m := sign.Message{Body: kept.Request.Body, URL: kept.Request.URL}
 	if scheme.InBody() && scheme.Signature(m) == key {
 		if body, err := scheme.ReplaceSignature(m, masked); err == nil {
-			kept.Request.Body = []byte(mask(string(body)))
+			kept.Request.Body = body
 		}
+	}
+	if scheme.InBody() { // also where the signature is there twice, or its copies differ
+		body := strings.ReplaceAll(string(kept.Request.Body), `"`+key+`"`, `"`+masked+`"`)
+		kept.Request.Body = []byte(mask(body))
 	}
 	maskResponse(kept, mask)
 }

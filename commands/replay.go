@@ -290,7 +290,7 @@ func exactly(captured *record.Exchange, to record.Request) record.Request {
 }
 
 func unkept(captured *record.Exchange) error {
-	return usage("%d came with the secret as a header, which the history does not keep", captured.ID).
+	return usage("%d came with the secret itself, which the history does not keep", captured.ID).
 		hintf("barb replay %d --secret env:NAME", captured.ID)
 }
 

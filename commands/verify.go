@@ -160,7 +160,7 @@ func (o verifyOptions) fromPayload(sh *shell) (m sign.Message, err error) {
 	if err != nil {
 		return m, err
 	}
-	if len(header) == 0 {
+	if len(header) == 0 && !sh.inBody(o.scheme) {
 		return m, usage("verify needs the headers the webhook came with").hint("-H 'Name: value', --headers FILE, --http FILE, or the id of a received webhook")
 	}
 	p, err := sh.payloadFrom(o.data, o.dataGiven, o.positional, o.secrets)
@@ -180,6 +180,12 @@ func (o verifyOptions) fromPayload(sh *shell) (m sign.Message, err error) {
 		m.Body = []byte(p.text)
 	}
 	return m, nil
+}
+
+// inBody reports whether the signature of a scheme travels in the body, so that the payload is enough.
+func (sh *shell) inBody(name string) bool {
+	s, err := sh.lookupScheme(name)
+	return err == nil && s.InBody()
 }
 
 // fromHTTP reads a raw HTTP request. A head with bare line feeds, as an editor writes it, is taken too; the body is
@@ -255,7 +261,7 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 		sh.warn("%s is taken as a history id; the file is ./%s", o.positional[0], o.positional[0])
 	}
 	if sh.file.isMasked(x) {
-		return m, now, usage("%d came with the secret as a header, which the history does not keep; it was %s", x.ID, ui.Verdict(x.Verdict)).
+		return m, now, usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID, ui.Verdict(x.Verdict)).
 			hintf("barb show %d", x.ID)
 	}
 	o.recorded = x.Scheme
