@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/barbhq/barb/sign"
@@ -58,21 +59,26 @@ func kindOf(key string) string {
 
 // paramsOf are the names of what a scheme signs although it is neither in the request nor secret: --param NAME=VALUE.
 func paramsOf(s sign.Scheme) []string {
-	var names []string
-	for rest := s.Content + s.Format; ; {
-		_, after, found := strings.Cut(rest, "{param.")
-		if !found {
-			break
-		}
-		name, _, _ := strings.Cut(after, "}")
-		names, rest = append(names, name), after
+	names := namesIn(s.Content+s.Format, "param")
+	if s.Code == "" { // the receiver reads the items of a signature, the sender has to be told them
+		names = append(names, namesIn(s.Format, "item")...)
 	}
 	if s.JWT != nil {
-		for _, name := range []string{s.JWT.IssuerParam, s.JWT.AudienceParam} {
-			if name != "" {
-				names = append(names, name)
-			}
-		}
+		names = append(names, s.JWT.IssuerParam, s.JWT.AudienceParam)
 	}
-	return names
+	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
+}
+
+// namesIn are the names of one kind in a template: of {param.webhook_id} the webhook_id.
+func namesIn(template, kind string) []string {
+	var names []string
+	for {
+		_, after, found := strings.Cut(template, "{"+kind+".")
+		if !found {
+			return names
+		}
+		var name string
+		name, template, _ = strings.Cut(after, "}")
+		names = append(names, name)
+	}
 }

@@ -72,11 +72,20 @@ func signFailure(e *sign.Error) *failure {
 	case sign.MissingURL:
 		return usage("%w", detailOf(e)).hint("--url https://example.com/webhooks, exactly as the sender knows it")
 	case sign.MissingParam:
-		return usage("%w", detailOf(e)).hint("--param name=value")
+		return usage("%w", detailOf(e)).hintf("--param %s=VALUE", cmp.Or(e.Param, "NAME"))
 	case sign.MissingID:
 		return usage("%w", detailOf(e)).hint("--id msg_1")
 	}
 	return usage("%w", detailOf(e))
+}
+
+// refusedBy is an error of signing; where nothing better helps, it names what says what the scheme signs.
+func refusedBy(s sign.Scheme, err error) error {
+	f := classify(err)
+	if len(f.hints) == 0 && f.code == exitUsage {
+		return f.hintf("barb schemes %s says what is signed", s.Name)
+	}
+	return f
 }
 
 func newSchemes(sh *shell) *cobra.Command {
@@ -261,6 +270,9 @@ func headerText(s sign.Scheme) string {
 	case value == "":
 		value = s.Prefix + "{sig}"
 	}
+	if s.Auth == sign.Token {
+		value = strings.Replace(value, "{sig}", map[bool]string{false: "{secret}", true: "{base64 of the secret}"}[s.Enc == sign.Base64], 1)
+	}
 	where := s.Header
 	if s.InBody() {
 		where = "in the body, " + where
@@ -296,6 +308,9 @@ func secretText(s sign.Scheme) string {
 	case sign.WhsecOrRaw:
 		return "base64 when it begins with whsec_, else the text as it is"
 	case sign.Base64Key:
+		if s.Code == sign.RFC9421 {
+			return "base64, the decoded bytes are the key; or a PEM public key to verify, a PEM private key to sign"
+		}
 		return "base64; the decoded bytes are the key"
 	case sign.HexKey:
 		return "hex; the decoded bytes are the key"
@@ -304,7 +319,7 @@ func secretText(s sign.Scheme) string {
 	case sign.Whpk:
 		return "to verify whpk_ and base64 of the public key; to sign whsk_ and base64 of the seed, or a PEM private key"
 	case sign.Hex32:
-		return "to verify the public key, 32 bytes in hex; to sign the seed, 32 bytes in hex, or a PEM private key"
+		return "to verify the public key, 32 bytes in hex, PEM or a JSON Web Key Set; to sign the seed, 32 bytes in hex, or a PEM private key"
 	case sign.Base6432:
 		return "to verify the public key, 32 bytes in base64; to sign the seed, or a PEM private key"
 	case sign.SPKI:

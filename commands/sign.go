@@ -95,7 +95,7 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 	}
 	signed, err := s.scheme.Sign(m, s.secrets...)
 	if err != nil {
-		return err
+		return refusedBy(s.scheme, err)
 	}
 	if signed.Body != nil && (o.output == "headers" || o.output == "env") && !sh.json {
 		sh.warn("the signature of %s travels in the body: -o http, curl or json print the body that carries it", s.scheme.Name)

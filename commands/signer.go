@@ -129,7 +129,7 @@ func (s *signer) signRequest(x *record.Exchange, now time.Time, r *record.Reques
 	}
 	signed, err := s.scheme.Sign(s.message(x, now, r), s.secrets...)
 	if err != nil {
-		return err
+		return refusedBy(s.scheme, err)
 	}
 	for _, f := range signed.Fields {
 		if r.Header.Has(f.Name) {

@@ -5,7 +5,7 @@ import (
 	"strings"
 )
 
-// adyen signs seven fields of each item of a notification; the signature stands inside the item. Source:
+// adyen signs eight fields of each item of a notification; the signature stands inside the item. Source:
 // https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures and @adyen/api-library.
 type adyen struct{}
 

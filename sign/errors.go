@@ -46,6 +46,7 @@ func Reasons() []Reason {
 type Error struct {
 	Reason Reason
 	Detail string
+	Param  string // with MissingParam, the name of what is missing
 }
 
 // Error is the reason, and the detail behind a colon.

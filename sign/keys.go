@@ -150,7 +150,11 @@ func (s Scheme) SecretForm(signing bool) string {
 		return "text as it was issued, or whsec_ and base64 behind it, as in whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	case Base64Key:
 		if s.Code == RFC9421 {
-			return "base64 of a key both sides know, as in MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, or an asymmetric key in PEM (-----BEGIN PUBLIC KEY-----)"
+			form := "base64 of a key both sides know, as in MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw, or "
+			if signing {
+				return form + "a private key in PEM (-----BEGIN PRIVATE KEY-----)"
+			}
+			return form + "a public key in PEM (-----BEGIN PUBLIC KEY-----)"
 		}
 		return "base64, as in MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	case HexKey:
@@ -190,7 +194,7 @@ func (s *Scheme) asymmetricForm(signing bool) string {
 	case small && signing:
 		return "the " + code + " of a 32-byte Ed25519 seed, or a PKCS #8 private key in PEM (-----BEGIN PRIVATE KEY-----)"
 	case small:
-		return "the " + code + " of a 32-byte Ed25519 public key, or a public key in PEM (-----BEGIN PUBLIC KEY-----)"
+		return "the " + code + " of a 32-byte Ed25519 public key, a public key in PEM (-----BEGIN PUBLIC KEY-----), or a JSON Web Key Set"
 	case signing && s.Auth == ECDSA:
 		return "a P-256 private key in PEM (-----BEGIN EC PRIVATE KEY----- or -----BEGIN PRIVATE KEY-----)"
 	case signing:

@@ -207,7 +207,11 @@ func (s Scheme) Formula() string {
 	if s.Code != "" {
 		content = s.Code.coder().formula()
 	}
-	return s.algorithm() + " " + string(s.Enc) + " of " + content
+	algorithm := s.algorithm()
+	if s.Code == RFC9421 {
+		algorithm += ", Ed25519, ECDSA-P256-SHA256 or RSA-PKCS1-SHA256"
+	}
+	return algorithm + " " + string(s.Enc) + " of " + content
 }
 
 func (s *Scheme) algorithm() string {

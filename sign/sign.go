@@ -158,7 +158,7 @@ func (s *Scheme) slots(n int) int {
 // stamp decides what id, timestamp and nonce the message will carry, writes into it those that travel in its body, and
 // refuses what cannot be written.
 func (s *Scheme) stamp(m *Message) (*values, error) {
-	v := &values{m: m, id: m.ID, item: func(name string) (string, bool) { value := m.Params[name]; return value, value != "" }}
+	v := &values{m: m, id: m.ID, signing: true, item: func(name string) (string, bool) { value := m.Params[name]; return value, value != "" }}
 	if err := s.checkStream(m); err != nil {
 		return nil, err
 	}

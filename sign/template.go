@@ -53,6 +53,7 @@ type values struct {
 	m               *Message
 	id, time, nonce string
 	auth            Auth // of the key that signs
+	signing         bool
 	// item returns what stands behind "name=" in the signature's own value; when signing, the param of that name.
 	item func(name string) (string, bool)
 }
@@ -125,7 +126,10 @@ func (v *values) appendField(dst []byte, name string) ([]byte, error) {
 		return append(dst, value...), err
 	case "item":
 		value, ok := v.item(rest)
-		if !ok {
+		switch {
+		case !ok && v.signing:
+			return dst, missingParam(rest, " stands in the signature and is signed, so it must be given")
+		case !ok:
 			return dst, refuse(MissingField, rest+"= is signed but does not stand in the signature")
 		}
 		return append(dst, value...), nil
@@ -140,11 +144,15 @@ func (v *values) appendField(dst []byte, name string) ([]byte, error) {
 	return append(dst, value...), nil
 }
 
+func missingParam(name, why string) error {
+	return &Error{Reason: MissingParam, Detail: name + why, Param: name}
+}
+
 // param returns what is signed but not part of the request.
 func param(m *Message, name string) (string, error) {
 	value := m.Params[name]
 	if value == "" {
-		return "", refuse(MissingParam, name+" is signed but not part of the request, so it must be given")
+		return "", missingParam(name, " is signed but not part of the request, so it must be given")
 	}
 	return value, checkValue(MissingParam, "param "+name, value)
 }

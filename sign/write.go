@@ -31,8 +31,11 @@ func (s *Scheme) appendFormat(dst []byte, format string, sig []byte, v *values) 
 			dst = append(dst, v.time...)
 		case p.named && isItem:
 			item, ok := v.item(name)
-			if !ok || s.Split != "" && strings.ContainsAny(item, s.Split) || checkValue(MissingParam, name, item) != nil {
-				return dst, refuse(MissingParam, name+" stands in the signature's header, so it must be given, in one word")
+			if !ok {
+				return dst, missingParam(name, " stands in the signature's header, so it must be given")
+			}
+			if s.Split != "" && strings.ContainsAny(item, s.Split) || checkValue(MissingParam, name, item) != nil {
+				return dst, &Error{Reason: MissingParam, Detail: name + " stands in the signature's header, so it must be one word", Param: name}
 			}
 			dst = append(dst, item...)
 		default:
