@@ -44,6 +44,7 @@ type configFile struct {
 		MaxBody   any `toml:"max_body"`
 		PublicURL any `toml:"public_url"`
 		Handshake any `toml:"handshake"`
+		Metrics   any `toml:"metrics"`
 	} `toml:"listen"`
 	Verify struct {
 		Tolerance any `toml:"tolerance"`
@@ -64,7 +65,7 @@ var settings = []setting{
 	{"", "db"}, {"", "color"}, {"", "scheme"},
 	{"send", "retries"}, {"send", "backoff"}, {"send", "base"}, {"send", "max-delay"}, {"send", "jitter"},
 	{"send", "retry-on"}, {"send", "timeout"}, {"send", "connect-timeout"}, {"send", "deadline"}, {"send", "proxy"}, {"send", "cacert"},
-	{"listen", "addr"}, {"listen", "tolerance"}, {"listen", "forward-to"}, {"listen", "respond"}, {"listen", "max-body"}, {"listen", "public-url"}, {"listen", "handshake"},
+	{"listen", "addr"}, {"listen", "tolerance"}, {"listen", "forward-to"}, {"listen", "respond"}, {"listen", "max-body"}, {"listen", "public-url"}, {"listen", "handshake"}, {"listen", "metrics"},
 	{"verify", "tolerance"},
 }
 

@@ -228,6 +228,7 @@ func textAnswer(status int, text string) *record.Response {
 
 // refused tells of what did not become an exchange: always of what could not be stored, of bad requests with --verbose.
 func (g *gateway) refused(r listen.Refusal) {
+	g.watch.metrics.refused(r.Status)
 	switch {
 	case r.Status == http.StatusServiceUnavailable:
 		g.note("warning: not stored, answered %d: %v", r.Status, r.Err)

@@ -20,6 +20,7 @@ import (
 type listenOptions struct {
 	schemeFlags
 	jsonFlags
+	metricsFlags
 	addr, forwardTo, respond string
 	publicURL                string
 	tolerance                optionalDuration
@@ -54,6 +55,7 @@ begins without one, and --learn keeps what comes.`,
 	}
 	o.schemeFlags.addFlags(sh, cmd, "check with this `scheme`, or auto to find it from the headers")
 	o.jsonFlags.addFlags(cmd)
+	o.metricsFlags.addFlags(cmd)
 	cmd.Flag("with-body").Usage = "show the bodies below each line, or put them into the JSON"
 	cmd.Flag("with-headers").Usage = "show the headers below each line, or put them into the JSON"
 	f := cmd.Flags()
@@ -102,6 +104,12 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	if g.history, err = sh.writeHistory(ctx); err != nil {
 		return err
 	}
+	counters, err := g.openMetrics(ctx, o.metricsFlags)
+	if err != nil {
+		return err
+	}
+	g.countFor(counters)
+	defer g.serveMetrics(counters)()
 	ln, err := (&net.ListenConfig{}).Listen(ctx, networkOf(address), address)
 	if err != nil {
 		return local("%w", plainNetError(err)).hint("barb listen --addr 127.0.0.1:0 picks a free port")
@@ -179,11 +187,16 @@ func (g *gateway) announce(addr net.Addr, o listenOptions) error {
 		g.warn("%s can be reached from other machines", addr)
 	}
 	if g.json {
-		if err := g.emit(map[string]any{"schema": 1, "event": "listening", "url": address, "pid": os.Getpid()}); err != nil {
+		listening := map[string]any{"schema": 1, "event": "listening", "url": address, "pid": os.Getpid()}
+		if g.watch.metricsURL != "" {
+			listening["metrics_url"] = g.watch.metricsURL
+		}
+		if err := g.emit(listening); err != nil {
 			return err
 		}
 	}
 	g.err.Printf("barb: listening on %s\n", address)
+	g.announceMetrics()
 	for _, line := range g.describe() {
 		g.say("barb: %s", line)
 	}

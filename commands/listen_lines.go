@@ -20,6 +20,10 @@ type watch struct {
 	footer *ui.Footer   // nil where there is none
 	depth  func() int64 // how many webhooks wait to be forwarded; nil: there is no queue
 
+	metrics      *metrics // nil without --metrics
+	metricsURL   string
+	metricsLocal bool // nobody else can read them
+
 	mu      sync.Mutex
 	known   map[int64]*ui.Hook // between Record and Answer
 	tally   ui.Tally
@@ -48,13 +52,13 @@ func (w *watch) remember(id int64, note func(h *ui.Hook)) {
 
 // forwarded notes how an app answered, for the line of the webhook.
 func (w *watch) forwarded(id int64, app *record.Exchange) {
+	w.metrics.forwarded(app)
 	w.remember(id, func(h *ui.Hook) { h.Apps = append(h.Apps, app) })
 }
 
 // end counts a webhook that was answered and returns what is known of it.
 func (w *watch) end(x *record.Exchange) *ui.Hook {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	h, ok := w.known[x.ID]
 	if !ok {
 		h = &ui.Hook{}
@@ -62,6 +66,8 @@ func (w *watch) end(x *record.Exchange) *ui.Hook {
 	delete(w.known, x.ID)
 	h.Exchange = x
 	w.count(h)
+	w.mu.Unlock()
+	w.metrics.answered(h)
 	return h
 }
 
@@ -93,10 +99,16 @@ func (w *watch) text() string {
 		}
 		t.P50, t.P99 = at(50), at(99)
 	}
-	if w.depth != nil {
-		t.Waiting = w.depth()
-	}
+	t.Waiting = w.waiting()
 	return t.String()
+}
+
+// waiting is how many webhooks are still to be forwarded.
+func (w *watch) waiting() int64 {
+	if w.depth == nil {
+		return 0
+	}
+	return w.depth()
 }
 
 // hook writes the line of a webhook and what is to be shown under it: what the flags ask for to where the lines go, what

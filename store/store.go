@@ -15,6 +15,10 @@ import (
 
 // Store is an open history. Its methods may be called from many goroutines.
 type Store struct {
+	// Observe is told of each commit, one at a time, by the writer, which waits for it. Set it before the first write; nil:
+	// nobody is.
+	Observe func(Commit)
+
 	path    string
 	file    anchor
 	network bool

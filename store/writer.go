@@ -161,10 +161,10 @@ func (w *writer) write(group []*entry) {
 	if len(group) == 0 {
 		return
 	}
-	err := w.commit(group)
+	err := w.observed(group)
 	if isOfRow(err) && len(group) > 1 {
 		for _, e := range group { // one of them is to blame: it alone shall fail
-			w.finish(e, w.commit([]*entry{e}))
+			w.finish(e, w.observed([]*entry{e}))
 		}
 		err = nil
 	} else {

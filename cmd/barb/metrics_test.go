@@ -1,0 +1,125 @@
+//go:build unix
+
+package main
+
+import (
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	dto "github.com/prometheus/client_model/go"
+	"github.com/prometheus/common/expfmt"
+	"github.com/prometheus/common/model"
+)
+
+// scrape reads the counters as Prometheus does.
+func scrape(t *testing.T, url string) map[string]*dto.MetricFamily {
+	t.Helper()
+	answer, err := http.Get(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	if kind := answer.Header.Get("Content-Type"); !strings.HasPrefix(kind, "text/plain; version=0.0.4") {
+		t.Errorf("content type %q", kind)
+	}
+	parser := expfmt.NewTextParser(model.UTF8Validation)
+	families, err := parser.TextToMetricFamilies(answer.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return families
+}
+
+// value is the counter, gauge or number of observations with these labels: name, value, name, value …
+func value(f *dto.MetricFamily, labels ...string) float64 {
+	for _, m := range f.GetMetric() {
+		have := map[string]string{}
+		for _, l := range m.GetLabel() {
+			have[l.GetName()] = l.GetValue()
+		}
+		fits := true
+		for i := 0; i < len(labels); i += 2 {
+			fits = fits && have[labels[i]] == labels[i+1]
+		}
+		if fits {
+			return m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+		}
+	}
+	return -1
+}
+
+func TestPrometheusReadsTheCounters(t *testing.T) {
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }))
+	defer app.Close()
+	p := listener(t, `exec barb listen -s github --secret barb_test_secret_0123456789abcdef --addr 127.0.0.1:0 --metrics :0 --forward-to `+app.URL+
+		` --json --jq 'select(.event=="listening") | .url + " " + .metrics_url'`)
+	url, counters, _ := strings.Cut(p.url, " ")
+
+	for range 2 {
+		if status := post(url, "x", 10); status != http.StatusUnauthorized {
+			t.Fatalf("answered %d", status)
+		}
+	}
+	signed, err := http.NewRequest(http.MethodPost, url, strings.NewReader("{}"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	signed.Header.Set("X-Hub-Signature-256", "sha256=68449c869dd4aa04ee3f77c043a6df9f886836c55bfbb6665cb7e26c2e40b2a8")
+	answer, err := http.DefaultClient.Do(signed)
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer.Body.Close()
+	if answer.StatusCode != http.StatusAccepted {
+		t.Fatalf("answered %d", answer.StatusCode)
+	}
+
+	got := scrape(t, counters)
+	for _, want := range []struct {
+		name   string
+		labels []string
+		value  float64
+		kind   dto.MetricType
+	}{
+		{"barb_webhooks_received_total", []string{"scheme", "github", "verdict", "invalid"}, 2, dto.MetricType_COUNTER},
+		{"barb_webhooks_received_total", []string{"scheme", "github", "verdict", "valid"}, 1, dto.MetricType_COUNTER},
+		{"barb_webhooks_answered_total", []string{"code", "401"}, 2, dto.MetricType_COUNTER},
+		{"barb_webhooks_answered_total", []string{"code", "202"}, 1, dto.MetricType_COUNTER},
+		{"barb_forward_total", []string{"code", "202", "error", ""}, 1, dto.MetricType_COUNTER},
+		{"barb_forward_duration_seconds", nil, 1, dto.MetricType_HISTOGRAM},
+		{"barb_answer_duration_seconds", nil, 3, dto.MetricType_HISTOGRAM},
+		{"barb_duplicates_total", nil, 0, dto.MetricType_COUNTER},
+		{"barb_queue_depth", nil, 0, dto.MetricType_GAUGE},
+		{"barb_build_info", nil, 1, dto.MetricType_GAUGE},
+	} {
+		f := got[want.name]
+		if f == nil || f.GetType() != want.kind || value(f, want.labels...) != want.value {
+			t.Errorf("%s %v: got %v, want %v", want.name, want.labels, f, want.value)
+		}
+	}
+	if n := value(got["barb_store_commit_seconds"]); n < 3 {
+		t.Errorf("%v commits", n)
+	}
+}
+
+func TestTheMetricsPortServesNothingElse(t *testing.T) {
+	p := listener(t, `exec barb listen --addr 127.0.0.1:0 --metrics 127.0.0.1:0 --json --jq 'select(.event=="listening") | .metrics_url'`)
+	base := strings.TrimSuffix(p.url, "/metrics")
+	for target, want := range map[string]int{"/": 404, "/debug/pprof/": 404, "/metrics/": 404, "/metrics": 200} {
+		answer, err := http.Get(base + target)
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, _ = io.Copy(io.Discard, answer.Body)
+		answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("%s: %d, want %d", target, answer.StatusCode, want)
+		}
+	}
+	if status := post(p.url, "x", 10); status != http.StatusMethodNotAllowed {
+		t.Errorf("a POST is answered %d", status)
+	}
+}
