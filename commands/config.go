@@ -37,14 +37,20 @@ type configFile struct {
 		Cacert         any `toml:"cacert"`
 	} `toml:"send"`
 	Listen struct {
-		Addr      any `toml:"addr"`
-		Tolerance any `toml:"tolerance"`
-		ForwardTo any `toml:"forward_to"`
-		Respond   any `toml:"respond"`
-		MaxBody   any `toml:"max_body"`
-		PublicURL any `toml:"public_url"`
-		Handshake any `toml:"handshake"`
-		Metrics   any `toml:"metrics"`
+		Addr       any `toml:"addr"`
+		Tolerance  any `toml:"tolerance"`
+		ForwardTo  any `toml:"forward_to"`
+		Respond    any `toml:"respond"`
+		MaxBody    any `toml:"max_body"`
+		PublicURL  any `toml:"public_url"`
+		Handshake  any `toml:"handshake"`
+		Metrics    any `toml:"metrics"`
+		TLS        any `toml:"tls"`
+		TLSCert    any `toml:"tls_cert"`
+		TLSKey     any `toml:"tls_key"`
+		UnixSocket any `toml:"unix_socket"`
+		AllowIP    any `toml:"allow_ip"`
+		RateLimit  any `toml:"rate_limit"`
 	} `toml:"listen"`
 	Verify struct {
 		Tolerance any `toml:"tolerance"`
@@ -66,6 +72,7 @@ var settings = []setting{
 	{"send", "retries"}, {"send", "backoff"}, {"send", "base"}, {"send", "max-delay"}, {"send", "jitter"},
 	{"send", "retry-on"}, {"send", "timeout"}, {"send", "connect-timeout"}, {"send", "deadline"}, {"send", "proxy"}, {"send", "cacert"},
 	{"listen", "addr"}, {"listen", "tolerance"}, {"listen", "forward-to"}, {"listen", "respond"}, {"listen", "max-body"}, {"listen", "public-url"}, {"listen", "handshake"}, {"listen", "metrics"},
+	{"listen", "tls"}, {"listen", "tls-cert"}, {"listen", "tls-key"}, {"listen", "unix-socket"}, {"listen", "allow-ip"}, {"listen", "rate-limit"},
 	{"verify", "tolerance"},
 }
 
@@ -79,6 +86,11 @@ func (s setting) key() string {
 
 func (s setting) variable() string {
 	return "BARB_" + strings.ToUpper(strings.ReplaceAll(s.flag, "-", "_"))
+}
+
+// isPath is true for files.
+func (s setting) isPath() bool {
+	return slices.Contains([]string{"db", "cacert", "tls-cert", "tls-key", "unix-socket"}, s.flag)
 }
 
 // applies reports whether the setting fills a flag of the command: replay retries as send does.
@@ -133,7 +145,7 @@ func fill(sh *shell, file *configFile, s setting, cmd *cobra.Command) (source, e
 	value, from := sh.Getenv(s.variable()), source(s.variable())
 	if value == "" {
 		value, from = file.values[s.key()], source(file.path)
-		if value != "" && (s.flag == "db" || s.flag == "cacert") && !filepath.IsAbs(value) {
+		if value != "" && s.isPath() && !filepath.IsAbs(value) {
 			value = filepath.Join(filepath.Dir(file.path), value) // a file in a parent folder means its own folder
 		}
 	}

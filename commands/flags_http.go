@@ -98,7 +98,8 @@ func (f *clientFlags) addFlags(cmd *cobra.Command) {
 
 // client makes the HTTP client. Everything that can be wrong with the flags is found here, before anything is sent.
 func (f *clientFlags) client(sh *shell, connectIn time.Duration) (*deliver.Client, error) {
-	o := deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: connectIn, UnixSocket: f.unixSocket,
+	o := deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: connectIn, UnixSocket: strings.TrimPrefix(f.unixSocket, "unix:"), // as listen prints it
+
 		Proxy: f.proxy, HTTP2: f.http2, Env: sh.Getenv, Resolve: map[string]string{}}
 	var err error
 	if o.TLS, err = (deliver.TLSFiles{Insecure: f.insecure, CACert: f.cacert, Cert: f.cert, Key: f.key}).Config(); err != nil {

@@ -53,6 +53,9 @@ func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string
 // forwardsToItself finds a lane whose app is this very listener: it would forward for ever.
 func (g *gateway) forwardsToItself(addr string) error {
 	_, port, _ := net.SplitHostPort(addr)
+	if port == "" { // a unix socket, which no forward can reach
+		return nil
+	}
 	lanes := append(slices.Collect(maps.Values(g.lanes)), g.fallback)
 	for _, l := range lanes {
 		u, err := url.Parse(l.forwardTo)

@@ -31,6 +31,7 @@ type gateway struct {
 	secrets   []sign.Secret // all of them, to keep them out of the history
 	learning  learning
 	watch     *watch
+	entrance  *entrance
 
 	broken   error // of printing
 	received atomic.Int64
@@ -146,6 +147,14 @@ func (l *lane) check(m sign.Message, now time.Time, file *configFile) listen.Che
 	return listen.Checked{Verdict: c.Verdict, Scheme: c.Scheme, WebhookID: c.WebhookID, EventType: c.EventType}
 }
 
+// presumed is the scheme that a request nobody checked most likely has, so that what the scheme keeps secret is not kept.
+func (l *lane) presumed(x *record.Exchange, file *configFile) string {
+	if v := l.verifier.Load(); v != nil && !v.auto {
+		return v.scheme.Name
+	}
+	return describe(sign.Message{Method: x.Request.Method, URL: x.Request.URL, Header: x.Request.Header.HTTP()}, file).Scheme
+}
+
 // asSenderKnows is the URL that the sender signed: behind a tunnel it is not the one that arrived here.
 func (g *gateway) asSenderKnows(l *lane, r *record.Request) string {
 	base := l.publicURL
@@ -171,6 +180,9 @@ func describe(m sign.Message, file *configFile) listen.Checked {
 
 // Record makes a received exchange durable.
 func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
+	if isTurnedAway(x) {
+		x.Scheme = g.laneOf(x.Request.Target).presumed(x, g.file)
+	}
 	kept := withoutLearnt(g.file.withoutSecrets(x, g.secrets))
 	err := g.history.Record(ctx, kept)
 	x.ID = kept.ID
@@ -182,9 +194,11 @@ func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
 
 // Answer records how it ended, and says so.
 func (g *gateway) Answer(ctx context.Context, x *record.Exchange) error {
-	if isHandshake(x) {
+	switch {
+	case isTurnedAway(x): // the entrance has counted it
+	case isHandshake(x):
 		g.greeted.Add(1)
-	} else {
+	default:
 		g.received.Add(1)
 	}
 	if x.Verdict.Status == record.Invalid {
@@ -235,6 +249,15 @@ func (g *gateway) refused(r listen.Refusal) {
 		return
 	case errors.Is(r.Err, listen.ErrTLS):
 		g.note("warning: %v; send to http:// instead", r.Err)
+		return
+	case errors.Is(r.Err, listen.ErrPlain):
+		g.note("warning: %v; send to https:// instead", r.Err)
+		return
+	case errors.Is(r.Err, listen.ErrHandshake):
+		g.note("warning: %v; does the sender trust the certificate?", r.Err)
+		return
+	case r.Status == http.StatusTooManyRequests, r.Status == http.StatusForbidden:
+		g.entrance.refused(g.note)
 		return
 	case r.Err != nil && (r.Remote == "" || r.Status >= 500 || r.Status >= 200 && r.Status < 400): // not the sender's doing
 		g.note("warning: %v", r.Err)
@@ -291,6 +314,9 @@ func (g *gateway) summary() {
 	}
 	if bad := g.invalid.Load(); bad > 0 {
 		text += fmt.Sprintf(", %d with a bad signature", bad)
+	}
+	if refused := g.entrance.counts(); len(refused) > 0 {
+		text += "; refused: " + strings.Join(refused, ", ")
 	}
 	g.say("barb: %s", text)
 }

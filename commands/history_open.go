@@ -5,8 +5,6 @@ import (
 	"errors"
 	"path/filepath"
 
-	"github.com/adrg/xdg"
-
 	"github.com/barbhq/barb/store"
 )
 
@@ -15,11 +13,7 @@ func (sh *shell) historyPath() string {
 	if sh.db != "" {
 		return sh.db
 	}
-	base := sh.Getenv("XDG_DATA_HOME")
-	if base == "" {
-		base = xdg.DataHome
-	}
-	return filepath.Join(base, "barb", "history.db")
+	return filepath.Join(sh.dataFolder(), "history.db")
 }
 
 // writeHistory opens the history, making it when there is none.

@@ -21,6 +21,7 @@ type listenOptions struct {
 	schemeFlags
 	jsonFlags
 	metricsFlags
+	engineFlags
 	addr, forwardTo, respond string
 	publicURL                string
 	tolerance                optionalDuration
@@ -44,11 +45,22 @@ signature is bad. Runs until ^C, --count or --for.
 What a provider asks before the first webhook (Slack's challenge, Zoom's validation,
 Meta's verify token) is answered by itself and not forwarded; --handshake=off leaves it
 to the app. Where the handshake brings the secret, as Asana's and Notion's do, listen
-begins without one, and --learn keeps what comes.`,
+begins without one, and --learn keeps what comes.
+
+Only this machine can reach it, unless --addr says otherwise. For a listener that had to
+be exposed, --allow-ip goes by the address of the connection, not by what a proxy says of
+it: of what it refuses, the heads are recorded, at most 10 a second. What --rate-limit
+refuses is counted and not recorded, so that a flood does not fill the disk.
+
+--tls makes a certificate for localhost once, keeps it beside the history and prints the
+file that clients are to trust; --tls-cert takes one of yours.`,
 		Example: `  barb listen
   barb listen -s stripe --secret env:WHSEC --forward-to :3000/webhooks
   barb listen -s auto --secret env:WHSEC --count 1 --for 30s --json
   barb listen --addr 127.0.0.1:0 --ready-file url.txt --respond 500
+  barb listen --tls --forward-to :3000
+  barb listen --addr 0.0.0.0:4242 --allow-ip 192.0.2.0/24 --rate-limit 50/s
+  barb listen --unix-socket /tmp/hooks.sock
   barb listen --handshake=meta --param verify_token=… --forward-to :3000`,
 		Args: listenArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runListen(cmd.Context(), sh, o) },
@@ -71,6 +83,7 @@ begins without one, and --learn keeps what comes.`,
 	f.Lookup("handshake").NoOptDefVal = byScheme
 	f.StringVar(&o.learn, "learn", "", "keep the secret that a handshake brings in keyring:NAME or file:`PATH`")
 	f.StringVar(&o.readyFile, "ready-file", "", "write the URL to this `file` once it listens")
+	o.engineFlags.addFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("forward-to", "respond")
 	complete(cmd, "handshake", completeHandshakes)
 	complete(cmd, "learn", func(string) []string { return []string{"file:", "keyring:"} })
@@ -92,8 +105,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 		return err
 	}
 	defer g.client.Close()
-	address, err := listenAddress(o.addr)
-	if err != nil {
+	if g.entrance, err = o.entrance(ctx, sh, o.addr); err != nil {
 		return err
 	}
 	if o.readyFile != "" {
@@ -110,9 +122,9 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	}
 	g.countFor(counters)
 	defer g.serveMetrics(counters)()
-	ln, err := (&net.ListenConfig{}).Listen(ctx, networkOf(address), address)
+	ln, err := g.entrance.listen(ctx)
 	if err != nil {
-		return local("%w", plainNetError(err)).hint("barb listen --addr 127.0.0.1:0 picks a free port")
+		return err
 	}
 	if err := g.forwardsToItself(ln.Addr().String()); err != nil {
 		_ = ln.Close()
@@ -130,7 +142,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 
 // serve runs until ^C, --count or --for.
 func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
-	server := &listen.Server{Recorder: g, Check: g.check, Reply: g.answer, Refused: g.refused,
+	server := &listen.Server{Recorder: g, Admit: g.entrance.admit, Check: g.check, Reply: g.answer, Refused: g.refused, TLS: g.entrance.config,
 		MaxBody: int64(o.maxBody), Limit: o.count}
 	if o.duration > 0 {
 		var cancel context.CancelFunc
@@ -182,7 +194,7 @@ func listenAddress(addr string) (string, error) {
 
 // announce says where it listens: on stderr, as the first object of --json, and in the ready file.
 func (g *gateway) announce(addr net.Addr, o listenOptions) error {
-	address := "http://" + addr.String()
+	address := g.entrance.url(addr)
 	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 		g.warn("%s can be reached from other machines", addr)
 	}
@@ -197,7 +209,7 @@ func (g *gateway) announce(addr net.Addr, o listenOptions) error {
 	}
 	g.err.Printf("barb: listening on %s\n", address)
 	g.announceMetrics()
-	for _, line := range g.describe() {
+	for _, line := range append(g.entrance.describe(addr), g.describe()...) {
 		g.say("barb: %s", line)
 	}
 	if o.readyFile == "" {
@@ -210,7 +222,7 @@ func (g *gateway) announce(addr net.Addr, o listenOptions) error {
 func writeAtomically(path, text string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".barb-*")
 	if err != nil {
-		return local("--ready-file: %w", err)
+		return local("%s: %w", path, err)
 	}
 	_, err = f.WriteString(text)
 	if closeErr := f.Close(); err == nil {
@@ -221,7 +233,7 @@ func writeAtomically(path, text string) error {
 	}
 	if err != nil {
 		_ = os.Remove(f.Name())
-		return local("--ready-file: %w", err)
+		return local("%s: %w", path, err)
 	}
 	return nil
 }

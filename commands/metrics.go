@@ -76,7 +76,7 @@ func (m *metrics) answered(h *ui.Hook) {
 	m.count("barb_webhooks_received_total{scheme=%q,verdict=%q}", m.scheme(h.Scheme), verdict)
 	m.count("barb_webhooks_answered_total{code=%q}", code(h.Exchange))
 	m.answer.Update(h.Took.Seconds())
-	if h.Duplicate != 0 {
+	if _, repeats := h.Marked(record.Duplicate); repeats {
 		m.duplicates.Inc()
 	}
 }

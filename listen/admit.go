@@ -19,9 +19,12 @@ func (c *conn) admit(r *record.Request, length int64) error {
 		return &record.HeadError{Status: 400, Text: "malformed Host"}
 	}
 	if host == "" { // HTTP/1.0 need not say whom it means
-		host = c.net.LocalAddr().String()
+		host = c.local()
 	}
 	r.URL = absolute(c.run.Scheme, host, r.Target)
+	if err := c.ask(r); err != nil {
+		return err
+	}
 	if e := r.Header.Get("Expect"); e != "" && !expectsContinue(r) && r.Proto != "HTTP/1.0" {
 		return &record.HeadError{Status: 417, Text: "expectation other than 100-continue"}
 	}
@@ -32,6 +35,14 @@ func (c *conn) admit(r *record.Request, length int64) error {
 		return tooLarge(c.run.MaxBody)
 	}
 	return nil
+}
+
+// local is where the listener is, as a URL can have it: a unix socket has no address.
+func (c *conn) local() string {
+	if a := c.net.LocalAddr(); a.Network() != "unix" {
+		return a.String()
+	}
+	return "localhost"
 }
 
 // checkTarget takes the forms of a request target that an origin server must (RFC 9112, section 3.2).

@@ -49,7 +49,11 @@ const bufferSize = 4096
 
 func newConn(r *run, nc net.Conn) *conn {
 	c := &conn{run: r, net: nc, last: time.Now()}
-	if a := nc.RemoteAddr(); a != nil {
+	switch a := nc.RemoteAddr(); {
+	case a == nil:
+	case a.Network() == "unix": // the other end has no name
+		c.remote = "unix"
+	default:
 		c.remote = a.String()
 	}
 	c.br = bufio.NewReaderSize(c, bufferSize)
@@ -84,7 +88,7 @@ func (c *conn) next(ctx context.Context) (more bool) {
 	}
 	x := &record.Exchange{Attempt: 1, Kind: record.Received, Remote: c.remote, ServerName: c.serverName, Start: time.Now()}
 	if err := c.receive(x); err != nil {
-		c.refuse(statusOf(err), err)
+		c.turnAway(ctx, x, err)
 		return false
 	}
 	return c.exchange(ctx, x)

@@ -93,10 +93,13 @@ func (r *run) stream(ctx context.Context, w http.ResponseWriter, q *http.Request
 	}
 	defer r.http2.streams.RUnlock()
 	s := &stream{control: http.NewResponseController(w), w: w, body: q.Body, local: r.http2.addr}
+	if r.http2.addr.Network() == "unix" {
+		q.RemoteAddr = "unix" // as newConn has it
+	}
 	c := &conn{run: r, net: s, remote: q.RemoteAddr, serverName: q.TLS.ServerName, last: time.Now(), counts: true}
 	x := &record.Exchange{Attempt: 1, Kind: record.Received, Remote: c.remote, ServerName: c.serverName, Start: c.last}
 	if err := c.receiveStream(x, q); err != nil {
-		c.refuse(statusOf(err), err)
+		c.turnAway(ctx, x, err)
 	} else {
 		c.exchange(ctx, x)
 	}

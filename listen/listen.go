@@ -55,6 +55,9 @@ type Refusal struct {
 // connection, never the server.
 type Server struct {
 	Recorder Recorder
+	// Admit decides about a request by its head, before its body is read: remote is the sender's ip:port, or "unix". Nil
+	// takes all. What it does not take is neither checked nor asked Reply about.
+	Admit func(remote string, r *record.Request) Admission
 	// Check judges a request that was read whole; nil leaves it unchecked.
 	Check func(r *record.Request, now time.Time) Checked
 	// Reply says what the sender gets. It is called once x is durable, and also (with x.ID 0) for one that could not be

@@ -24,6 +24,9 @@ func statusOf(err error) int {
 	if status, ok := record.IsHeadError(err); ok {
 		return status
 	}
+	if not, ok := errors.AsType[*admissionError](err); ok {
+		return not.Status
+	}
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return http.StatusRequestTimeout
@@ -40,7 +43,7 @@ func (c *conn) refuse(status int, err error) {
 		if request == nil {
 			request = &record.Request{}
 		}
-		response := compose(request, plain(status), true, time.Now())
+		response := compose(request, refusalOf(status, err), true, time.Now())
 		c.wrote = true
 		_ = c.write(response.AppendHead(c.out[:0]), response.Body) // a sender that is gone misses only this
 	}

@@ -76,7 +76,7 @@ func TestServeSpeaksHTTP2ToThoseWhoAskForIt(t *testing.T) {
 	r, trust := serveTLS(t, listen.Server{Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
 		return listen.Answer{Response: &record.Response{Status: 202, Header: record.Header{{Name: "X-App", Value: "1"}, {Name: "X-App", Value: "2"}}, Body: x.Request.Body}}
 	}}, "h2", "http/1.1")
-	request, err := http.NewRequest("PUT", "https://"+r.addr+"//a%2Fb?x=%41&x=1?y", struct{ io.Reader }{strings.NewReader("a\x00\xff")})
+	request, err := http.NewRequest(http.MethodPut, "https://"+r.addr+"//a%2Fb?x=%41&x=1?y", struct{ io.Reader }{strings.NewReader("a\x00\xff")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +88,7 @@ func TestServeSpeaksHTTP2ToThoseWhoAskForIt(t *testing.T) {
 	}
 	body, err := io.ReadAll(response.Body)
 	_ = response.Body.Close()
-	if err != nil || string(body) != "a\x00\xff" || response.StatusCode != 202 || response.ProtoMajor != 2 || len(response.Header["X-App"]) != 2 {
+	if err != nil || string(body) != "a\x00\xff" || response.StatusCode != http.StatusAccepted || response.ProtoMajor != 2 || len(response.Header["X-App"]) != 2 {
 		t.Errorf("answered %v %q, %v", response, body, err)
 	}
 	x := r.shelf.next(t)

@@ -94,7 +94,7 @@ func Verdict(v record.Verdict) string {
 	case record.Invalid:
 		return "invalid " + v.Reason
 	}
-	return "unchecked"
+	return strings.TrimSpace("unchecked " + v.Reason) // why it was refused before
 }
 
 // Verdict is the same in its colour.

@@ -1,0 +1,154 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/time/rate"
+
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/store/record"
+)
+
+// strangersKept is how many of the requests that --allow-ip refuses are recorded in a second, so that a flood of them does
+// not fill the disk. They are refused all the same.
+const strangersKept = 10
+
+// ipNotAllowed is the reason of what --allow-ip refused, as it stands in the history and in JSON.
+const ipNotAllowed = "ip_not_allowed"
+
+// admit is listen's question whether a request is taken. An address counts before the rate, which strangers must not use up.
+func (e *entrance) admit(remote string, _ *record.Request) listen.Admission {
+	if !e.allows(remote) {
+		e.strange.Add(1)
+		keep := e.kept.Allow()
+		if !keep {
+			e.unkept.Add(1)
+		}
+		return listen.Admission{Status: 403, Reason: ipNotAllowed, Keep: keep}
+	}
+	if e.limit == nil {
+		return listen.Admission{}
+	}
+	place := e.limit.Reserve()
+	wait := place.Delay()
+	if wait == 0 {
+		return listen.Admission{}
+	}
+	place.Cancel()
+	e.tooMany.Add(1)
+	return listen.Admission{Status: 429, RetryAfter: wait, Reason: "rate_limited"}
+}
+
+// allows reports whether an address is one of those that are let in.
+func (e *entrance) allows(remote string) bool {
+	if len(e.allow) == 0 {
+		return true
+	}
+	from, err := netip.ParseAddrPort(remote)
+	if err != nil {
+		return false
+	}
+	ip := from.Addr().Unmap().WithZone("")
+	for _, p := range e.allow {
+		if p.Contains(ip) {
+			return true
+		}
+	}
+	return false
+}
+
+// refused says that some were not let in: at most once a second, since there may be a flood of them.
+func (e *entrance) refused(say func(format string, args ...any)) {
+	e.saying.Do(func() { say("refused so far: %s", strings.Join(e.counts(), ", ")) })
+}
+
+// counts is how many were refused and why.
+func (e *entrance) counts() (words []string) {
+	if n := e.strange.Load(); n > 0 {
+		text := fmt.Sprintf("%d by --allow-ip", n)
+		if unkept := e.unkept.Load(); unkept > 0 {
+			text += fmt.Sprintf(" (%d of them not recorded)", unkept)
+		}
+		words = append(words, text)
+	}
+	if n := e.tooMany.Load(); n > 0 {
+		words = append(words, fmt.Sprintf("%d by --rate-limit %s", n, e.rateText))
+	}
+	return words
+}
+
+// isTurnedAway is true for an exchange that --allow-ip refused.
+func isTurnedAway(x *record.Exchange) bool {
+	return x.Verdict.Status == record.Unchecked && x.Verdict.Reason == ipNotAllowed
+}
+
+// prefixesValue is a list of address ranges on the command line: 10.0.0.0/8,192.168.1.7.
+type prefixesValue []netip.Prefix
+
+func (v *prefixesValue) String() string {
+	words := make([]string, 0, len(*v))
+	for _, p := range *v {
+		words = append(words, p.String())
+	}
+	return strings.Join(words, ",")
+}
+
+func (v *prefixesValue) Type() string { return "cidr" }
+
+// Set adds ranges with commas between them; an address is a range of one.
+func (v *prefixesValue) Set(s string) error {
+	for text := range strings.SplitSeq(s, ",") {
+		text = strings.TrimSpace(text)
+		prefix, err := netip.ParsePrefix(text)
+		if ip, ipErr := netip.ParseAddr(text); ipErr == nil {
+			prefix, err = netip.PrefixFrom(ip, ip.BitLen()), nil
+		}
+		if err != nil || prefix.Addr().Zone() != "" || prefix.Addr().Is4In6() {
+			return fmt.Errorf("%q is not an address or a range such as 192.0.2.0/24", text)
+		}
+		*v = append(*v, prefix.Masked())
+	}
+	return nil
+}
+
+// rateValue is so many in a time: 50/s, 600/m, 1000/h.
+type rateValue struct {
+	n    int
+	unit string
+}
+
+func (v *rateValue) String() string {
+	if v.n == 0 {
+		return ""
+	}
+	return strconv.Itoa(v.n) + "/" + v.unit
+}
+
+func (v *rateValue) Type() string { return "rate" }
+
+// Set reads a rate.
+func (v *rateValue) Set(s string) error {
+	count, unit, ok := strings.Cut(s, "/")
+	n, err := strconv.Atoi(count)
+	r := rateValue{n, unit}
+	if !ok || err != nil || n < 1 || n > 1_000_000 || r.limit() == 0 {
+		return errors.New(strconv.Quote(s) + " is not a rate such as 50/s, 600/m or 1000/h")
+	}
+	*v = r
+	return nil
+}
+
+// limit is the rate in a second; 0 when its unit is none.
+func (v *rateValue) limit() rate.Limit {
+	units := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}
+	unit, ok := units[v.unit]
+	if !ok || v.n == 0 {
+		return 0
+	}
+	return rate.Every(unit / time.Duration(v.n))
+}

@@ -1,0 +1,146 @@
+package commands
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/netip"
+	"path/filepath"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/time/rate"
+)
+
+// engineFlags say where and to whom a listener listens.
+type engineFlags struct {
+	tls             bool
+	tlsCert, tlsKey string
+	unixSocket      string
+	allowIP         prefixesValue
+	rateLimit       rateValue
+}
+
+func (f *engineFlags) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVar(&f.tls, "tls", false, "speak TLS, and HTTP/2 to those who ask, with a self-made certificate for this machine")
+	flags.StringVar(&f.tlsCert, "tls-cert", "", "speak TLS with the certificate in this `file` (PEM, with its chain)")
+	flags.StringVar(&f.tlsKey, "tls-key", "", "the private key `file` of --tls-cert (PEM), where it is not in the same file")
+	flags.StringVar(&f.unixSocket, "unix-socket", "", "listen on a Unix socket at this `path`, which only you can connect to")
+	flags.Var(&f.allowIP, "allow-ip", "take webhooks only from these `addresses` (CIDR, repeatable); others get 403, and their heads are recorded")
+	flags.Var(&f.rateLimit, "rate-limit", "take at most so many webhooks in a time, such as `50/s`; more get 429, are counted and not recorded")
+	cmd.MarkFlagsMutuallyExclusive("unix-socket", "addr")
+	cmd.MarkFlagsMutuallyExclusive("unix-socket", "allow-ip")
+}
+
+// entrance is where a listener listens, and whom it lets in.
+type entrance struct {
+	address string // to listen on
+	socket  string
+	config  *tls.Config // nil: plain
+	trust   string      // the certificate that clients are to trust; "" for a given one
+
+	allow    []netip.Prefix // empty: everybody
+	kept     *rate.Limiter  // of those who are not let in
+	limit    *rate.Limiter  // nil: none
+	strange  atomic.Int64   // refused by --allow-ip
+	unkept   atomic.Int64   // of these, not recorded
+	tooMany  atomic.Int64   // refused by --rate-limit
+	saying   rate.Sometimes
+	rateText string
+}
+
+// entrance checks the flags. Nothing is opened yet, but a certificate is made where there is none.
+func (f *engineFlags) entrance(ctx context.Context, sh *shell, addr string) (*entrance, error) {
+	e := &entrance{allow: f.allowIP, kept: rate.NewLimiter(strangersKept, 10*strangersKept), saying: rate.Sometimes{Interval: time.Second}}
+	var err error
+	if f.unixSocket != "" && sh.settings["listen.addr"].weight() <= sh.settings["listen.unix_socket"].weight() {
+		if e.socket, err = filepath.Abs(f.unixSocket); err != nil {
+			return nil, local("--unix-socket: %w", err)
+		}
+		if err := vacant(ctx, e.socket); err != nil {
+			return nil, err
+		}
+	}
+	if e.address, err = listenAddress(addr); err != nil {
+		return nil, err
+	}
+	if f.rateLimit.n > 0 {
+		e.rateText, e.limit = f.rateLimit.String(), rate.NewLimiter(f.rateLimit.limit(), f.rateLimit.n)
+	}
+	return e, f.secure(sh, e)
+}
+
+// secure sets up TLS where it is asked for.
+func (f *engineFlags) secure(sh *shell, e *entrance) (err error) {
+	var certificate tls.Certificate
+	switch {
+	case f.tlsCert != "":
+		key := f.tlsKey
+		if key == "" {
+			key = f.tlsCert
+		}
+		if certificate, err = tls.LoadX509KeyPair(f.tlsCert, key); err != nil {
+			return usage("--tls-cert: %w", err).hint("--tls-cert FILE --tls-key FILE, both PEM")
+		}
+	case f.tlsKey != "":
+		return usage("--tls-key needs --tls-cert")
+	case !f.tls:
+		return nil
+	default:
+		if certificate, e.trust, err = sh.ownCertificate(); err != nil {
+			return err
+		}
+	}
+	e.config = &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}
+	return nil
+}
+
+// listen opens the socket.
+func (e *entrance) listen(ctx context.Context) (net.Listener, error) {
+	if e.socket != "" {
+		return listenUnix(ctx, e.socket)
+	}
+	ln, err := (&net.ListenConfig{}).Listen(ctx, networkOf(e.address), e.address)
+	if err != nil {
+		return nil, local("%w", plainNetError(err)).hint("barb listen --addr 127.0.0.1:0 picks a free port")
+	}
+	return ln, nil
+}
+
+// url is where senders reach it: of a unix socket its path, as --unix-socket of send takes it.
+func (e *entrance) url(addr net.Addr) string {
+	if e.socket != "" {
+		return "unix:" + e.socket
+	}
+	return e.scheme() + "://" + addr.String()
+}
+
+func (e *entrance) scheme() string {
+	if e.config != nil {
+		return "https"
+	}
+	return "http"
+}
+
+// describe says how to reach it, where that is not plain.
+func (e *entrance) describe(addr net.Addr) (lines []string) {
+	flags, at := "", e.scheme()+"://localhost"
+	if e.socket != "" {
+		flags = " --unix-socket " + e.socket
+	} else if _, port, err := net.SplitHostPort(addr.String()); err == nil {
+		at += ":" + port
+	}
+	if e.trust != "" {
+		lines = append(lines, "its self-made certificate, to be trusted once, is "+e.trust)
+		flags += " --cacert " + e.trust
+	}
+	if flags != "" {
+		lines = append(lines, "curl"+flags+" "+at+"/ -d '{}'")
+	}
+	if len(e.allow) > 0 {
+		lines = append(lines, "webhooks are taken only from "+(*prefixesValue)(&e.allow).String())
+	}
+	return lines
+}
