@@ -14,7 +14,8 @@ func TestNoTextOfAStrangerBecomesALabel(t *testing.T) {
 	m := newMetrics("dev", map[string]bool{"github": true}, func() float64 { return 7 })
 	for i := range 100 {
 		x := &record.Exchange{Scheme: fmt.Sprintf("made up %d\"\n", i), EventType: fmt.Sprint("event", i), WebhookID: fmt.Sprint("id", i), Response: &record.Response{Status: 200}}
-		m.answered(&ui.Hook{Exchange: x, Duplicate: 1})
+		x.Marks = []record.Mark{{Kind: record.Duplicate, Of: 1}}
+		m.answered(&ui.Hook{Exchange: x})
 		m.forwarded(&record.Exchange{Kind: record.Sent, Err: &record.Failure{Kind: record.FailRefused, Text: fmt.Sprint("text", i)}})
 	}
 	m.answered(&ui.Hook{Exchange: &record.Exchange{EventType: ui.Handshake + "zoom"}})
