@@ -101,7 +101,7 @@ func (p *Printer) Pairs(pairs [][2]string) {
 			continue
 		}
 		gap := strings.Repeat(" ", width-lipgloss.Width(pair[0])+2)
-		for i, line := range strings.Split(pair[1], "\n") {
+		for i, line := range p.wrapped(pair[1], p.Width-width-2) {
 			if i == 0 {
 				p.Line(p.faint(pair[0]) + gap + line)
 			} else {
@@ -109,4 +109,43 @@ func (p *Printer) Pairs(pairs [][2]string) {
 			}
 		}
 	}
+}
+
+// wrapped is a text in lines that fit the width, cut at blanks; a word that is longer, such as an address, stays whole. Of
+// unknown or very small width, and where there is colour, lines stay as they are.
+func (p *Printer) wrapped(text string, width int) []string {
+	lines := strings.Split(text, "\n")
+	if p.Width <= 0 || width < 20 || strings.Contains(text, "\x1b") {
+		return lines
+	}
+	var all []string
+	for _, line := range lines {
+		for lipgloss.Width(line) > width {
+			cut := cutAt(line, width)
+			if cut < 0 {
+				break
+			}
+			all, line = append(all, line[:cut]), strings.TrimLeft(line[cut:], " ")
+		}
+		all = append(all, line)
+	}
+	return all
+}
+
+// cutAt is where a line is cut: at the last blank before the width, else at the first one; -1 when there is none.
+func cutAt(line string, width int) int {
+	runes, last := 0, -1
+	for i, r := range line {
+		if r == ' ' && i > 0 {
+			if runes > width && last >= 0 {
+				return last
+			}
+			last = i
+			if runes >= width {
+				return last
+			}
+		}
+		runes++
+	}
+	return last
 }
