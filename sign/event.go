@@ -22,7 +22,7 @@ func (s Scheme) Event(m Message) string {
 }
 
 func shown(p Place, m *Message) string {
-	value := ""
+	var value string
 	if path, ok := p.json(); ok { // of duplicate keys the first will do for people
 		value, _ = jsonAt(m.Body, path)
 	} else {
