@@ -159,6 +159,7 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 		return err
 	}
 	g.summary()
+	g.senderSummary(ctx)
 	if g.broken != nil {
 		return g.broken
 	}

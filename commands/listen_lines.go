@@ -28,10 +28,11 @@ type watch struct {
 	known   map[int64]*ui.Hook // between Record and Answer
 	tally   ui.Tally
 	answers *hdrhistogram.Histogram // in µs
+	again   repeats
 }
 
 func newWatch() *watch {
-	return &watch{known: map[int64]*ui.Hook{}, answers: hdrhistogram.New(1, time.Hour.Microseconds(), 2)}
+	return &watch{known: map[int64]*ui.Hook{}, again: newRepeats(), answers: hdrhistogram.New(1, time.Hour.Microseconds(), 2)}
 }
 
 // begin makes room for what will be known of a webhook that was recorded.
@@ -86,6 +87,14 @@ func (w *watch) count(h *ui.Hook) {
 		w.tally.Duplicates++
 	}
 	_ = w.answers.RecordValue(min(h.Took.Microseconds(), time.Hour.Microseconds())) // cannot be out of range
+	w.again.see(h.WebhookID, h.Request.Body, h.ID)
+}
+
+// repeated returns the exchanges of the webhooks whose id or body came more than once.
+func (w *watch) repeated() []int64 {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.again.exchanges()
 }
 
 // text is what the footer says.

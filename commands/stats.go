@@ -15,18 +15,34 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
+type statsOptions struct {
+	filterFlags
+	senders bool
+}
+
 func newStats(sh *shell) *cobra.Command {
-	var o filterFlags
+	var o statsOptions
 	cmd := &cobra.Command{
 		Use:   "stats",
 		Short: "Summarise deliveries, latencies, retries and bad signatures",
 		Long: `Summarises the history: how many deliveries got a 2xx, how long attempts took, how
-often they were repeated, which came to nothing, and how many signatures were bad.`,
-		Example: "  barb stats\n  barb stats --since 1h --endpoint api.example.com\n  barb stats --json --jq .success_rate",
+often they were repeated, which came to nothing, and how many signatures were bad.
+
+With --senders it judges those who delivered here: whether they came again after a
+failure and when, honoured Retry-After, kept the webhook id and the body, signed each
+attempt anew, and stopped at a 2xx and at a 410. That grades a delivery service under
+test: let barb listen --respond refuse it a few times, then look.`,
+		Example: "  barb stats\n  barb stats --since 1h --endpoint api.example.com\n  barb stats --json --jq .success_rate\n  barb stats --senders --since 1h",
 		Args:    args(0, 0, "no arguments, only filters"),
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runStats(cmd.Context(), sh, o) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if o.senders {
+				return runSenders(cmd.Context(), sh, &o.filterFlags)
+			}
+			return runStats(cmd.Context(), sh, o.filterFlags)
+		},
 	}
 	o.addFlags(sh, cmd)
+	cmd.Flags().BoolVar(&o.senders, "senders", false, "judge how those who delivered here behaved")
 	return cmd
 }
 

@@ -21,6 +21,20 @@ func (s Scheme) Event(m Message) string {
 	return shown(s.EventIn, &m)
 }
 
+// Stamp returns the timestamp that a message carries where this scheme has it, as it is written and under the same terms as
+// ID; "" when there is none, or only within a token.
+func (s Scheme) Stamp(m Message) string {
+	if s.Time.In != "" {
+		return shown(s.Time.In, &m)
+	}
+	key := strings.TrimSuffix(s.Time.Key, "=")
+	if key == "" {
+		return ""
+	}
+	value, _ := s.item(s.Signature(m), key)
+	return value[:min(len(value), maxShown)]
+}
+
 func shown(p Place, m *Message) string {
 	var value string
 	if path, ok := p.json(); ok { // of duplicate keys the first will do for people

@@ -1,0 +1,177 @@
+package commands
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/senders"
+)
+
+// sendersLimit is how many received exchanges are judged at most, the newest: their headers and bodies are read.
+const sendersLimit = 20_000
+
+func runSenders(ctx context.Context, sh *shell, flags *filterFlags) error {
+	if flags.sent {
+		return usage("--senders is about what was received").hint("barb stats --senders --received")
+	}
+	filter, none, err := sh.narrowed(ctx, flags)
+	if err != nil {
+		return err
+	}
+	var attempts []senders.Attempt
+	if !none {
+		if attempts, err = sh.attempts(ctx, filter); err != nil {
+			return err
+		}
+	}
+	if len(attempts) == sendersLimit {
+		sh.say("barb: only the newest %d webhooks are looked at; --since, --until and --endpoint choose others", sendersLimit)
+	}
+	judged := senders.Judge(attempts, sh.Now())
+	if !sh.json {
+		if len(judged) == 0 {
+			sh.say("barb: nothing received matches")
+		}
+		sh.out.Senders(judged)
+		return nil
+	}
+	for _, s := range judged {
+		if err := sh.emit(newSenderJSON(s)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// attempts are the received webhooks that a filter selects, the newest of them.
+func (sh *shell) attempts(ctx context.Context, filter store.Filter) ([]senders.Attempt, error) {
+	filter.Kind, filter.Bodies, filter.OldestFirst, filter.Limit = record.Received, true, false, sendersLimit
+	var all []senders.Attempt
+	for x, err := range sh.history.List(ctx, filter) {
+		if err != nil {
+			return nil, err
+		}
+		if x.Ended && !isHandshake(x) {
+			all = append(all, sh.attempt(x))
+		}
+	}
+	return all, nil
+}
+
+// attempt is a received exchange with what its scheme tells of it.
+func (sh *shell) attempt(x *record.Exchange) senders.Attempt {
+	a := senders.Of(x)
+	s, ok := sh.file.scheme(x.Scheme)
+	if !ok {
+		return a
+	}
+	m := sign.Message{Method: x.Request.Method, URL: x.Request.URL, Header: x.Request.Header.HTTP(), Body: x.Request.Body}
+	a.Signature, a.Timestamp = s.Signature(m), s.Stamp(m)
+	a.Timed = a.Timestamp != ""
+	a.BodyChanges = s.InBody() || strings.HasPrefix(string(s.Time.In), "json:")
+	return a
+}
+
+// senderJSON is the JSON form of a sender; its names are a contract.
+type senderJSON struct {
+	Schema     int                 `json:"schema"`
+	Scheme     string              `json:"scheme"`
+	Path       string              `json:"path"`
+	Grade      senders.Grade       `json:"grade"`
+	Faults     []string            `json:"faults"`
+	Webhooks   int                 `json:"webhooks"`
+	Attempts   int                 `json:"attempts"`
+	Repeated   int                 `json:"repeated"`
+	Ends       map[senders.End]int `json:"ends"`
+	Spacing    senders.Spacing     `json:"spacing"`
+	Jitter     senders.Finding     `json:"jitter"`
+	Conduct    conductJSON         `json:"conduct"`
+	Deliveries []deliveryJSON      `json:"deliveries"` // those that came more than once
+}
+
+type conductJSON struct {
+	RetryAfterAsked    int             `json:"retry_after_asked"`
+	RetryAfterHonoured int             `json:"retry_after_honoured"`
+	UndercutMS         int64           `json:"undercut_ms"`
+	IDKept             senders.Finding `json:"id_kept"`
+	BodyKept           senders.Finding `json:"body_kept"`
+	SignedAnew         senders.Finding `json:"signed_anew"`
+	StoppedAfter2xx    senders.Finding `json:"stopped_after_2xx"`
+	StoppedAfter410    senders.Finding `json:"stopped_after_410"`
+	Retried            senders.Finding `json:"retried"`
+}
+
+type deliveryJSON struct {
+	WebhookIDs []string        `json:"webhook_ids"`
+	IDs        []int64         `json:"ids"`
+	Answers    []int           `json:"answers"` // 0: none
+	GapsMS     []int64         `json:"gaps_ms"` // from each answer to the next attempt
+	AskedMS    []int64         `json:"asked_ms"`
+	Spacing    senders.Spacing `json:"spacing"`
+	End        senders.End     `json:"end"`
+	Conduct    conductJSON     `json:"conduct"`
+}
+
+func newSenderJSON(s *senders.Sender) senderJSON {
+	out := senderJSON{Schema: 1, Scheme: s.Scheme, Path: s.Path, Grade: s.Grade, Faults: append([]string{}, s.Faults...), Webhooks: len(s.Deliveries), Attempts: s.Attempts,
+		Repeated: s.Again, Ends: s.Ends, Spacing: s.Spacing, Jitter: s.Jitter, Conduct: newConductJSON(s.Conduct), Deliveries: []deliveryJSON{}}
+	for _, d := range s.Deliveries {
+		if len(d.Attempts) > 1 {
+			out.Deliveries = append(out.Deliveries, newDeliveryJSON(d))
+		}
+	}
+	return out
+}
+
+func newConductJSON(c senders.Conduct) conductJSON {
+	return conductJSON{c.Asked, c.Honoured, c.Undercut.Milliseconds(), c.IDKept, c.BodyKept, c.Signed, c.Stopped2xx, c.Stopped410, c.Retried}
+}
+
+func newDeliveryJSON(d *senders.Delivery) deliveryJSON {
+	out := deliveryJSON{WebhookIDs: []string{}, Spacing: d.Spacing, End: d.End, Conduct: newConductJSON(d.Conduct)}
+	for i := range d.Attempts {
+		a := &d.Attempts[i]
+		if a.WebhookID != "" && !slices.Contains(out.WebhookIDs, a.WebhookID) {
+			out.WebhookIDs = append(out.WebhookIDs, a.WebhookID)
+		}
+		out.IDs, out.Answers = append(out.IDs, a.ID), append(out.Answers, a.Status)
+		if i < len(d.Gaps) {
+			out.GapsMS, out.AskedMS = append(out.GapsMS, d.Gaps[i].Milliseconds()), append(out.AskedMS, a.RetryAfter.Milliseconds())
+		}
+	}
+	return out
+}
+
+// senderSummary says, at the end of a listener, how the senders behaved whose webhooks came more than once.
+func (g *gateway) senderSummary(ctx context.Context) {
+	ids := g.watch.repeated()
+	if len(ids) == 0 || g.quiet {
+		return
+	}
+	filter := store.Filter{}
+	for _, id := range ids {
+		filter.IDs = append(filter.IDs, store.Range{From: id, To: id})
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	attempts, err := g.attempts(ctx, filter)
+	if err != nil {
+		return // of no more use than what it would have said
+	}
+	told := false
+	for _, s := range senders.Judge(attempts, g.Now()) {
+		if s.Again > 0 && s.Scheme != "" { // who signs nothing is most likely a person with curl
+			g.say("barb: %s", ui.SenderLine(s))
+			told = true
+		}
+	}
+	if told {
+		g.say("barb: barb stats --senders tells more")
+	}
+}

@@ -1,0 +1,169 @@
+package ui
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/store/senders"
+)
+
+// sendersShown is how many webhooks of a sender are shown, the newest; --json has all.
+const sendersShown = 20
+
+// SenderLine sums a sender up:
+//
+//	github /in: 3 webhooks came again, flawed: ignores Retry-After
+func SenderLine(s *senders.Sender) string {
+	line := fmt.Sprintf("%s: %s came again, %s", senderName(s), Count(s.Again, "webhook"), s.Grade)
+	if len(s.Faults) > 0 {
+		line += ": " + strings.Join(s.Faults, ", ")
+	}
+	return line
+}
+
+func senderName(s *senders.Sender) string {
+	name := EscapeLine(s.Scheme)
+	if name == "" {
+		name = "unsigned"
+	}
+	return name + " " + Clip(s.Path, 60)
+}
+
+// Senders writes how senders behaved: each with a verdict, what that rests on, and a table of the webhooks that came more
+// than once.
+func (p *Printer) Senders(all []*senders.Sender) {
+	for i, s := range all {
+		if i > 0 {
+			p.Line("")
+		}
+		p.Line(p.bold(senderName(s)) + "  " + p.grade(s))
+		p.Pairs([][2]string{
+			{"  webhooks", fmt.Sprintf("%d in %s, %d came more than once%s", len(s.Deliveries), Count(s.Attempts, "attempt"), s.Again, ends(s))},
+			{"  retry-after", p.honoured(&s.Conduct)},
+			{"  tries again", p.finding(s.Retried, "yes", "no: one attempt, and no other after an answer that asks for one")},
+			{"  gaps", spacingLine(s)},
+			{"  webhook id", p.finding(s.IDKept, "kept", "changes from attempt to attempt (the same body came again after a failure)")},
+			{"  body", p.finding(s.BodyKept, "identical", "changes from attempt to attempt")},
+			{"  signature", p.finding(s.Signed, "made anew for each attempt, as its timestamp", "repeated with its old timestamp")},
+			{"  after 2xx", p.finding(s.Stopped2xx, "stops", "comes again")},
+			{"  after 410", p.finding(s.Stopped410, "stops", "comes again")},
+		})
+		p.repeats(s)
+	}
+}
+
+func (p *Printer) grade(s *senders.Sender) string {
+	text := string(s.Grade)
+	switch s.Grade {
+	case senders.Good:
+		return p.good(text)
+	case senders.NotJudged:
+		return p.faint(text + ": nothing came that needed a second attempt")
+	}
+	return p.bad(text + ": " + strings.Join(s.Faults, ", "))
+}
+
+// finding is what was found, "" when that is nothing: then there is no line of it.
+func (p *Printer) finding(f senders.Finding, yes, no string) string {
+	switch f {
+	case senders.Yes:
+		return p.good(yes)
+	case senders.No:
+		return p.bad(no)
+	}
+	return ""
+}
+
+func (p *Printer) honoured(c *senders.Conduct) string {
+	if c.Asked == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("honoured %d of %d times", c.Honoured, c.Asked)
+	if c.Honoured == c.Asked {
+		return p.good(text)
+	}
+	return p.bad(text + ", " + Duration(c.Undercut) + " too early at the worst")
+}
+
+func spacingLine(s *senders.Sender) string {
+	var words []string
+	if s.Spacing != senders.NoSpacing {
+		words = append(words, string(s.Spacing))
+	}
+	switch s.Jitter {
+	case senders.Yes:
+		words = append(words, "with jitter")
+	case senders.No:
+		words = append(words, "without jitter")
+	}
+	return strings.Join(words, ", ")
+}
+
+func ends(s *senders.Sender) string {
+	var words []string
+	for _, end := range []senders.End{senders.Delivered, senders.Gone, senders.Refused, senders.GaveUp, senders.Open} {
+		if n := s.Ends[end]; n > 0 {
+			words = append(words, fmt.Sprintf("%d %s", n, endWord(end)))
+		}
+	}
+	return "; " + strings.Join(words, ", ")
+}
+
+func endWord(end senders.End) string { return strings.ReplaceAll(string(end), "_", " ") }
+
+// repeats is the table of the webhooks that came more than once.
+func (p *Printer) repeats(s *senders.Sender) {
+	var rows [][]string
+	for _, d := range slices.Backward(s.Deliveries) {
+		if len(d.Attempts) > 1 {
+			rows = append(rows, []string{"  " + strconv.FormatInt(d.Attempts[0].ID, 10), Clip(d.WebhookID(), 40), answers(d), gaps(d), string(d.Spacing), endWord(d.End)})
+		}
+	}
+	if len(rows) == 0 {
+		return
+	}
+	p.Line("")
+	more := len(rows) - sendersShown
+	p.Table([]string{"  FIRST", "WEBHOOK", "ANSWERS", "GAPS", "", "END"}, rows[:min(len(rows), sendersShown)])
+	if more > 0 {
+		p.Line(p.faint(fmt.Sprintf("  (%d earlier ones: --json has all)", more)))
+	}
+}
+
+// listed is how many attempts of a webhook a row has room for.
+const listed = 6
+
+func answers(d *senders.Delivery) string {
+	var words []string
+	for i := range d.Attempts {
+		word := "–"
+		if status := d.Attempts[i].Status; status != 0 {
+			word = strconv.Itoa(status)
+		}
+		words = append(words, word)
+	}
+	return few(words)
+}
+
+// gaps are the waits, each with what was asked for: 1.2s/1s.
+func gaps(d *senders.Delivery) string {
+	var words []string
+	for i, gap := range d.Gaps {
+		word := Duration(gap)
+		if asked := d.Attempts[i].RetryAfter; asked > 0 {
+			word += "/" + Duration(asked.Round(time.Millisecond))
+		}
+		words = append(words, word)
+	}
+	return few(words)
+}
+
+func few(words []string) string {
+	if len(words) > listed {
+		words = append(slices.Clone(words[:listed-1]), "… "+words[len(words)-1])
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,178 @@
+package senders
+
+import (
+	"crypto/sha256"
+	"time"
+)
+
+// Delivery is the attempts of one webhook, in the order they came.
+type Delivery struct {
+	Attempts []Attempt
+	Gaps     []time.Duration // from each answer to the next attempt; below 0 when that did not wait for it
+	Spacing  Spacing
+	End      End
+	Conduct
+}
+
+const (
+	// slack is by how much a wait may fall short: timers and clocks are not that exact.
+	slack = 50 * time.Millisecond
+	// apart is how far two attempts are from each other when their timestamps in seconds must differ.
+	apart = 1100 * time.Millisecond
+	// slow is an answer that a sender may have given up waiting for.
+	slow = 3 * time.Second
+	// patience is how long the next attempt may take at least before a sender has given up.
+	patience = 5 * time.Minute
+)
+
+// WebhookID is the id it came with first.
+func (d *Delivery) WebhookID() string { return d.Attempts[0].WebhookID }
+
+// judge finds out what the attempts show. now decides whether another may still come.
+func (d *Delivery) judge(now time.Time) {
+	all := d.Attempts
+	d.Conduct = unseen()
+	var free []time.Duration // gaps that the sender chose itself
+	for i := 1; i < len(all); i++ {
+		before, a := &all[i-1], &all[i]
+		gap := a.Start.Sub(before.Answered)
+		d.Gaps = append(d.Gaps, gap)
+		d.IDKept = d.IDKept.and(found(a.WebhookID != "" || before.WebhookID != "", a.WebhookID == before.WebhookID))
+		d.BodyKept = d.BodyKept.and(found(!a.BodyChanges, a.Body == before.Body))
+		d.Signed = d.Signed.and(signedAnew(before, a))
+		if before.RetryAfter > 0 && !before.delivered() && gap >= 0 {
+			d.waited(gap, before.RetryAfter)
+		} else if before.retryable() && gap >= 0 {
+			free = append(free, gap)
+		}
+	}
+	d.Spacing = spacingOf(free)
+	d.stopped()
+	d.end(now)
+}
+
+// waited notes whether a wait that was asked for was kept.
+func (d *Delivery) waited(gap, asked time.Duration) {
+	d.Asked++
+	if gap >= asked-slack {
+		d.Honoured++
+	} else {
+		d.Undercut = max(d.Undercut, asked-gap)
+	}
+}
+
+// signedAnew: what is different was made anew; what is the same shows something only when the time that it is made of was
+// another.
+func signedAnew(before, a *Attempt) Finding {
+	if !a.Timed || a.Signature == "" || before.Signature == "" {
+		return Unknown
+	}
+	anew := a.Signature != before.Signature && a.Timestamp != before.Timestamp
+	return found(anew || a.Start.Sub(before.Start) >= apart, anew)
+}
+
+// stopped looks for attempts after an answer that should have been the last. One that had set out before the sender could
+// know of the answer does not count, nor one after an answer that it may not have waited for.
+func (d *Delivery) stopped() {
+	for i := range d.Attempts {
+		a := &d.Attempts[i]
+		final := &d.Stopped2xx
+		switch {
+		case a.Status == 410:
+			final = &d.Stopped410
+		case !a.delivered() || a.Answered.Sub(a.Start) > slow:
+			continue
+		}
+		on := false
+		for j := range d.Attempts[i+1:] {
+			on = on || d.Attempts[i+1+j].Start.After(a.Answered)
+		}
+		*final = final.and(found(true, !on))
+	}
+}
+
+func (d *Delivery) end(now time.Time) {
+	last := &d.Attempts[len(d.Attempts)-1]
+	wait := patience
+	for _, gap := range d.Gaps {
+		wait = max(wait, 3*gap)
+	}
+	switch {
+	case last.Status == 410:
+		d.End = Gone
+	case d.delivered():
+		d.End = Delivered
+	case !last.retryable():
+		d.End = Refused
+	case now.Sub(last.Answered) < max(wait, last.RetryAfter+patience):
+		d.End = Open
+	default:
+		d.End = GaveUp
+	}
+	if first := &d.Attempts[0]; first.retryable() && (len(d.Attempts) > 1 || d.End == GaveUp) {
+		d.Retried = found(true, len(d.Attempts) > 1)
+	}
+}
+
+func (d *Delivery) delivered() bool {
+	for i := range d.Attempts {
+		if d.Attempts[i].delivered() {
+			return true
+		}
+	}
+	return false
+}
+
+// deliveries puts the attempts of a sender, in the order they came, together by webhook id, or by body where there is none.
+func deliveries(attempts []Attempt) []*Delivery {
+	type key struct {
+		id   string
+		body [sha256.Size]byte
+	}
+	var all []*Delivery
+	known := map[key]*Delivery{}
+	for _, a := range attempts {
+		k := key{id: a.WebhookID}
+		if k.id == "" {
+			k.body = a.Body
+		}
+		d := known[k]
+		if d == nil || k.id == "" && d.over() {
+			d = &Delivery{}
+			known[k] = d
+			all = append(all, d)
+		}
+		d.Attempts = append(d.Attempts, a)
+	}
+	return renamed(all)
+}
+
+// over reports whether the last attempt so far was answered with what ends a delivery. Without an id, the same body after
+// that is another webhook.
+func (d *Delivery) over() bool { return d.Attempts[len(d.Attempts)-1].delivered() }
+
+// renamed joins deliveries that are one whose id changed: the same body, which failed under one id and came next under
+// another. A sender that brought an id twice keeps its ids, and what looks like that is something else.
+func renamed(all []*Delivery) []*Delivery {
+	for _, d := range all {
+		if d.WebhookID() == "" || len(d.Attempts) > 1 {
+			return all
+		}
+	}
+	var kept []*Delivery
+	failed := map[[sha256.Size]byte]*Delivery{}
+	for _, d := range all {
+		a := d.Attempts[0]
+		before := failed[a.Body]
+		if before != nil && a.Start.After(before.Attempts[len(before.Attempts)-1].Answered) {
+			before.Attempts = append(before.Attempts, a)
+			d = before
+		} else {
+			kept = append(kept, d)
+		}
+		if failed[a.Body] = d; a.delivered() {
+			delete(failed, a.Body)
+		}
+	}
+	return kept
+}
