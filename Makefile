@@ -4,7 +4,7 @@ SHELL := /bin/bash
 LINT_VERSION := v2.15.0
 SDKS := conformance/sdk
 
-.PHONY: build demo test race lint generate tidy judges conformance bench fuzz picture clean toolchain
+.PHONY: build demo test race lint generate tidy judges conformance soak bench fuzz picture clean toolchain
 
 toolchain:
 	@command -v go >/dev/null || { echo "make: Go is missing; get Go 1.26 or newer from https://go.dev/dl" >&2; exit 1; }
@@ -42,6 +42,9 @@ conformance: build $(SDKS)/node/node_modules/.package-lock.json ## receivers and
 
 $(SDKS)/node/node_modules/.package-lock.json: $(SDKS)/node/package-lock.json
 	cd $(SDKS)/node && npm ci --no-audit --no-fund --ignore-scripts
+
+soak: build ## kills, floods, idlers and a locked history for some minutes, against the real binary; Linux; wants ulimit -n 10500
+	BARB_SOAK=$(CURDIR)/bin/barb go test ./soak -count=1 -v -timeout 20m
 
 bench: build ## speed as ratios against peers in the same run; needs wrk, openssl and the vegeta module
 	bash bench/run.sh

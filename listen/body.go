@@ -77,7 +77,7 @@ func appendBody(body []byte, br *bufio.Reader, n int64) ([]byte, error) {
 // readChunks reads the chunks of a body up to and with the last one, which is empty (RFC 9112, section 7.1). It takes no
 // form but the one that everybody reads alike. The lines before the chunks go to lines.
 func readChunks(br *bufio.Reader, limit int64, lines *framing) ([]byte, error) {
-	var body []byte
+	var body pile
 	extensions := 0
 	for {
 		line, err := readLine(br)
@@ -95,11 +95,11 @@ func readChunks(br *bufio.Reader, limit int64, lines *framing) ([]byte, error) {
 		case err != nil || digits > 16:
 			return nil, badChunk()
 		case n == 0:
-			return body, nil
-		case n > uint64(limit-int64(len(body))):
+			return body.all(), nil
+		case n > uint64(limit-body.size):
 			return nil, tooLarge(limit)
 		}
-		if body, err = appendBody(body, br, int64(n)); err != nil {
+		if err = body.add(br, int64(n)); err != nil {
 			return nil, err
 		}
 		if line, err = readLine(br); err != nil {
@@ -108,6 +108,35 @@ func readChunks(br *bufio.Reader, limit int64, lines *framing) ([]byte, error) {
 			return nil, badChunk()
 		}
 	}
+}
+
+// full is when a piece of a pile is not added to any more.
+const full = 512 << 10
+
+// pile is a body whose length is not known. It grows by pieces: one slice would be copied again and again, and an endless
+// body would leave several times its cap in memory.
+type pile struct {
+	done  [][]byte
+	piece []byte
+	size  int64
+}
+
+// add reads n bytes more.
+func (p *pile) add(br *bufio.Reader, n int64) (err error) {
+	if p.piece, err = appendBody(p.piece, br, n); err != nil {
+		return err
+	}
+	if p.size += n; len(p.piece) >= full {
+		p.done, p.piece = append(p.done, p.piece), make([]byte, 0, full)
+	}
+	return nil
+}
+
+func (p *pile) all() []byte {
+	if len(p.done) == 0 {
+		return p.piece
+	}
+	return slices.Concat(append(p.done, p.piece)...)
 }
 
 // framing gathers the framing of a chunked body, or nothing once that is too much.

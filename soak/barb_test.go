@@ -1,0 +1,226 @@
+//go:build linux
+
+// Package soak tortures a real listener for minutes: kills, floods, idlers, a locked history. It is no part of `go test
+// ./...`: `make soak` builds barb, says where it is, and runs it.
+package soak
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/barbhq/barb/store"
+)
+
+// program is the path of the barb under test.
+const program = "BARB_SOAK"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(program) == "" {
+		fmt.Println("soak: make soak runs it")
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// listener is a running `barb listen`.
+type listener struct {
+	cmd  *exec.Cmd
+	addr string
+	db   string
+
+	mu   sync.Mutex
+	said bytes.Buffer
+}
+
+// Write takes down what it says.
+func (l *listener) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.said.Write(p)
+}
+
+func (l *listener) words() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.said.String()
+}
+
+// start starts a listener with a history at db and waits until it is ready.
+func start(t *testing.T, db string, flags ...string) *listener {
+	t.Helper()
+	dir := filepath.Dir(db)
+	ready := filepath.Join(dir, "ready")
+	l := &listener{db: db}
+	l.cmd = exec.Command(os.Getenv(program), append([]string{"listen", "--addr", "127.0.0.1:0", "--ready-file", ready, "--db", db}, flags...)...)
+	l.cmd.Dir, l.cmd.Stderr = dir, l
+	l.cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir, "XDG_DATA_HOME="+dir)
+	_ = os.Remove(ready) // one that was killed has left it
+	if err := l.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		_ = l.cmd.Process.Kill()
+		_ = l.cmd.Wait()
+	})
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+		if url, err := os.ReadFile(ready); err == nil {
+			l.addr = strings.TrimPrefix(strings.TrimSpace(string(url)), "http://")
+			return l
+		}
+		if time.Now().After(deadline) {
+			t.Fatalf("barb listen is not ready after 20 s\n%s", l.words())
+		}
+	}
+}
+
+// kill is kill -9.
+func (l *listener) kill() {
+	_ = l.cmd.Process.Kill()
+	_ = l.cmd.Wait()
+}
+
+// memory is a value of the process's memory in MiB: VmRSS is what it takes now, VmHWM the most it ever took.
+func (l *listener) memory(t *testing.T, what string) int {
+	t.Helper()
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", l.cmd.Process.Pid))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for line := range strings.Lines(string(status)) {
+		if rest, ok := strings.CutPrefix(line, what+":"); ok {
+			kib, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(rest), " kB"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			return kib >> 10
+		}
+	}
+	t.Fatalf("no %s in\n%s", what, status)
+	return 0
+}
+
+// wantMemory fails when the most memory that was taken is more than so many MiB.
+func (l *listener) wantMemory(t *testing.T, most int) {
+	t.Helper()
+	got := l.memory(t, "VmHWM")
+	if t.Logf("%d MiB at most, %d now", got, l.memory(t, "VmRSS")); got > most {
+		t.Errorf("took %d MiB, want at most %d", got, most)
+	}
+}
+
+// sender is one connection to a listener.
+type sender struct {
+	net.Conn
+	br *bufio.Reader
+}
+
+func (l *listener) dial() (*sender, error) {
+	nc, err := net.Dial("tcp", l.addr)
+	if err != nil {
+		return nil, err
+	}
+	return &sender{nc, bufio.NewReader(nc)}, nil
+}
+
+// hook is a webhook with an id and a body of so many bytes.
+func hook(id string, size int) string {
+	return fmt.Sprintf("POST /hook HTTP/1.1\r\nHost: h\r\nX-Test-Id: %s\r\nContent-Length: %d\r\n\r\n%s", id, size, strings.Repeat("x", size))
+}
+
+// post sends a request and returns the status of the answer.
+func (s *sender) post(request string) (int, error) {
+	if _, err := io.WriteString(s, request); err != nil {
+		return 0, err
+	}
+	return s.status()
+}
+
+// status reads an answer, whose body is nothing or ends with the connection.
+func (s *sender) status() (int, error) {
+	status := 0
+	for {
+		line, err := s.br.ReadString('\n')
+		if err != nil {
+			return status, err
+		}
+		if code, ok := strings.CutPrefix(line, "HTTP/1.1 "); ok {
+			if status, err = strconv.Atoi(code[:3]); err != nil {
+				return 0, err
+			}
+		}
+		if line == "\r\n" {
+			return status, nil
+		}
+	}
+}
+
+// good sends a webhook over a connection of its own and returns how long the answer took.
+func (l *listener) good(t *testing.T, id string) time.Duration {
+	t.Helper()
+	begun := time.Now()
+	s, err := l.dial()
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.Close()
+	_ = s.SetDeadline(begun.Add(20 * time.Second))
+	if status, err := s.post(hook(id, 100)); status != 200 {
+		t.Fatalf("a good webhook was answered %d, %v\n%s", status, err, l.words())
+	}
+	return time.Since(begun)
+}
+
+// wantQuick sends good webhooks one after the other and fails when one in twenty takes longer than the bound.
+func (l *listener) wantQuick(t *testing.T, n int, p95 time.Duration) {
+	t.Helper()
+	took := make([]time.Duration, 0, n)
+	for i := range n {
+		took = append(took, l.good(t, fmt.Sprint("good-", i)))
+	}
+	slices.Sort(took)
+	got := took[n*95/100]
+	if t.Logf("good webhooks: p50 %v, p95 %v", took[n/2], got); got > p95 {
+		t.Errorf("p95 of good webhooks is %v, want at most %v", got, p95)
+	}
+}
+
+// kept are the bodies' sizes in a history, by X-Test-Id. Every one is read back, so a damaged file fails here.
+func kept(t *testing.T, db string) map[string]int {
+	t.Helper()
+	history, err := store.OpenExisting(context.Background(), db)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer history.Close()
+	sizes := map[string]int{}
+	for x, err := range history.List(context.Background(), store.Filter{Bodies: true}) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.Trim(string(x.Request.Body), "x") != "" {
+			t.Errorf("the body of %d was changed", x.ID)
+		}
+		sizes[x.Request.Header.Get("X-Test-Id")] = len(x.Request.Body)
+	}
+	return sizes
+}
+
+// isGone reports whether an error is that of a connection that the other side has ended.
+func isGone(err error) bool {
+	timeout, ok := errors.AsType[net.Error](err)
+	return err != nil && (!ok || !timeout.Timeout())
+}
