@@ -9,7 +9,6 @@ import (
 	"crypto/x509/pkix"
 	"encoding/pem"
 	"errors"
-	"fmt"
 	"io/fs"
 	"math/big"
 	"net"
@@ -42,11 +41,16 @@ func (sh *shell) dataFolder() string {
 func (sh *shell) ownCertificate() (certificate tls.Certificate, trust string, err error) {
 	folder := sh.dataFolder()
 	pair, trust := filepath.Join(folder, "localhost-tls.pem"), filepath.Join(folder, "localhost-cert.pem")
-	if certificate, err = tls.LoadX509KeyPair(pair, pair); err == nil && sh.Now().Before(certificate.Leaf.NotAfter.Add(-certificateRest)) {
-		return certificate, trust, exportCertificate(trust, certificate)
-	}
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	certificate, err = tls.LoadX509KeyPair(pair, pair)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
 		return certificate, "", local("%s: %w", pair, err).hintf("rm %s makes a new certificate at the next start", pair)
+	case sh.Now().Before(certificate.Leaf.NotAfter.Add(-certificateRest)):
+		return certificate, trust, exportCertificate(trust, certificate)
+	default:
+		sh.warn("%s was near its end and is made anew; clients have to trust the new one", trust)
+		_ = os.Remove(pair) // if it stays, what stays is used
 	}
 	if err := sh.makeOwnCertificate(pair); err != nil {
 		return certificate, "", local("certificate: %w", err)
@@ -67,18 +71,22 @@ func (sh *shell) makeOwnCertificate(pair string) error {
 	if err != nil {
 		return err
 	}
-	if err := os.Remove(pair); err != nil && !errors.Is(err, fs.ErrNotExist) { // one that nears its end
+	fresh, err := os.CreateTemp(filepath.Dir(pair), ".tls-*") // 0600: the key is in it
+	if err != nil {
 		return err
 	}
-	fresh := fmt.Sprintf("%s.%d", pair, os.Getpid())
-	defer os.Remove(fresh)
-	if err := os.WriteFile(fresh, text, 0o600); err != nil {
-		return err
+	defer os.Remove(fresh.Name())
+	_, err = fresh.Write(text)
+	if closeErr := fresh.Close(); err == nil {
+		err = closeErr
 	}
-	if err := os.Link(fresh, pair); err != nil && !errors.Is(err, fs.ErrExist) {
-		return err
+	if err == nil {
+		err = os.Link(fresh.Name(), pair)
 	}
-	return nil
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
 }
 
 // makeCertificate returns a key and a certificate for localhost in PEM.

@@ -153,6 +153,18 @@ func TestEveryByteThatCameIsShownAndSentAgain(t *testing.T) {
 	}
 }
 
+// Trailers are shown where they came: behind the body, and apart from the headers.
+func TestTrailersAreShown(t *testing.T) {
+	b := newBarb(t)
+	b.receive(t, []letter{{"trailers", "POST / HTTP/1.1\r\nHost: h.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nx-SUM:  9 \r\n\r\n"}})
+	if got := b.run(t, 0, "show", "1"); !strings.Contains(got, "\nabc\n\n(trailers)\nx-SUM: 9\n") {
+		t.Errorf("show:\n%s", got)
+	}
+	if got := b.run(t, 0, "show", "1", "--json"); !strings.Contains(got, `"request_trailers":[["x-SUM","9"]]`) {
+		t.Errorf("show --json:\n%s", got)
+	}
+}
+
 // Sent one after another over one connection, and all at once, requests are told apart.
 func TestEveryByteIsKeptOverOneConnection(t *testing.T) {
 	var all []letter
