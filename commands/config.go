@@ -22,6 +22,7 @@ type configFile struct {
 	Color  any     `toml:"color"`
 	Scheme any     `toml:"scheme"`
 	Routes []route `toml:"route"`
+	Tables []table `toml:"respond"`
 
 	Send struct {
 		Retries        any `toml:"retries"`
@@ -51,6 +52,12 @@ type configFile struct {
 		UnixSocket any `toml:"unix_socket"`
 		AllowIP    any `toml:"allow_ip"`
 		RateLimit  any `toml:"rate_limit"`
+		FailRate   any `toml:"fail_rate"`
+		FailWith   any `toml:"fail_with"`
+		Seed       any `toml:"seed"`
+		Latency    any `toml:"latency"`
+		As         any `toml:"as"`
+		Platform   any `toml:"platform"`
 	} `toml:"listen"`
 	Verify struct {
 		Tolerance any `toml:"tolerance"`
@@ -73,6 +80,7 @@ var settings = []setting{
 	{"send", "retry-on"}, {"send", "timeout"}, {"send", "connect-timeout"}, {"send", "deadline"}, {"send", "proxy"}, {"send", "cacert"},
 	{"listen", "addr"}, {"listen", "tolerance"}, {"listen", "forward-to"}, {"listen", "respond"}, {"listen", "max-body"}, {"listen", "public-url"}, {"listen", "handshake"}, {"listen", "metrics"},
 	{"listen", "tls"}, {"listen", "tls-cert"}, {"listen", "tls-key"}, {"listen", "unix-socket"}, {"listen", "allow-ip"}, {"listen", "rate-limit"},
+	{"listen", "fail-rate"}, {"listen", "fail-with"}, {"listen", "seed"}, {"listen", "latency"}, {"listen", "as"}, {"listen", "platform"},
 	{"verify", "tolerance"},
 }
 
@@ -243,6 +251,9 @@ func (c *configFile) read() error {
 	if err := c.takeSchemes(plain, data); err != nil {
 		return err
 	}
+	if err := c.checkTables(data); err != nil {
+		return err
+	}
 	return c.checkRoutes()
 }
 
@@ -325,6 +336,9 @@ func runConfig(sh *shell, root *cobra.Command) error {
 		value := strings.Join(slices.DeleteFunc([]string{r.Path, r.Scheme, strings.Join(r.secrets, ","), r.ForwardTo},
 			func(s string) bool { return s == "" }), "  ")
 		rows = append(rows, configRow{Key: fmt.Sprintf("route.%d", i+1), Value: value, Source: source(file.path)})
+	}
+	for i, t := range file.Tables {
+		rows = append(rows, configRow{Key: fmt.Sprintf("respond.%d", i+1), Value: t.String(), Source: source(fmt.Sprintf("%s:%d", file.path, t.line))})
 	}
 	if sh.json {
 		for _, row := range rows {

@@ -33,7 +33,7 @@ func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string
 		return &record.Response{Status: http.StatusServiceUnavailable, Header: record.Header{{Name: "Retry-After", Value: "5"}}}
 	}
 	f.ID = kept.ID
-	ctx, cancel := context.WithTimeout(ctx, forwardTimeout)
+	ctx, cancel := context.WithTimeout(ctx, g.appTimeout())
 	defer cancel()
 	g.client.Do(ctx, &f)
 	kept = g.file.withoutSecrets(&f, g.secrets)
@@ -47,7 +47,7 @@ func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string
 	if f.Response == nil && f.Err != nil {
 		g.note("%d could not be forwarded: %s %s", x.ID, f.Err.Kind, ui.Clip(f.Err.Text, 120))
 	}
-	return listen.Relay(f.Response, f.Err)
+	return g.relay(f.Response, f.Err)
 }
 
 // forwardsToItself finds a lane whose app is this very listener: it would forward for ever.

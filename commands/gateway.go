@@ -25,13 +25,13 @@ type gateway struct {
 	client    *deliver.Client
 	with      export.With
 	publicURL string
-	respond   *listen.Respond // nil: not scripted
-	fallback  *lane           // for paths no route covers
-	lanes     map[*route]*lane
-	secrets   []sign.Secret // all of them, to keep them out of the history
-	learning  learning
-	watch     *watch
-	entrance  *entrance
+	answering
+	fallback *lane // for paths no route covers
+	lanes    map[*route]*lane
+	secrets  []sign.Secret // all of them, to keep them out of the history
+	learning learning
+	watch    *watch
+	entrance *entrance
 
 	broken   error // of printing
 	received atomic.Int64
@@ -45,15 +45,6 @@ type lane struct {
 	greeter   greeter
 	forwardTo string
 	publicURL string
-}
-
-func (g *gateway) takeAnswers(o listenOptions) (err error) {
-	if o.respond != "" {
-		if g.respond, err = listen.ParseRespond(o.respond); err != nil {
-			return usage("--respond %w", err)
-		}
-	}
-	return nil
 }
 
 // takeRoutes makes a lane of the flags and one of each route of barb.toml. Flags go before routes.
@@ -219,7 +210,7 @@ func (g *gateway) Answer(ctx context.Context, x *record.Exchange) error {
 	return err
 }
 
-// reply is what the sender gets.
+// reply is what the sender gets; nil where a script says it.
 func (g *gateway) reply(ctx context.Context, x *record.Exchange) *record.Response {
 	l := g.laneOf(x.Request.Target)
 	switch {
@@ -227,10 +218,10 @@ func (g *gateway) reply(ctx context.Context, x *record.Exchange) *record.Respons
 		return textAnswer(http.StatusUnauthorized, "invalid signature\n")
 	case isHandshake(x):
 		return g.greet(l, x)
+	case g.isScripted(x):
+		return nil
 	case l.forwardTo != "":
 		return g.forward(ctx, x, l.forwardTo)
-	case g.respond != nil:
-		return g.respond.Response()
 	}
 	return &record.Response{Status: http.StatusOK}
 }
@@ -246,6 +237,9 @@ func (g *gateway) refused(r listen.Refusal) {
 	switch {
 	case r.Status == http.StatusServiceUnavailable:
 		g.note("warning: not stored, answered %d: %v", r.Status, r.Err)
+		return
+	case r.Status == http.StatusRequestEntityTooLarge && g.platform != nil:
+		g.note("refused %s from %s: 413 %v (--platform %s)", strings.TrimSpace(r.Method+" "+r.Path), r.Remote, r.Err, g.platform.Name)
 		return
 	case errors.Is(r.Err, listen.ErrTLS):
 		g.note("warning: %v; send to http:// instead", r.Err)
@@ -303,7 +297,7 @@ func (g *gateway) describe() []string {
 	} else if g.file.routeFor("") == nil {
 		say("other paths are", g.fallback)
 	}
-	return append(lines, "history "+g.history.Path())
+	return append(append(lines, g.answering.describe()...), "history "+g.history.Path())
 }
 
 // summary says at the end what came.

@@ -22,15 +22,16 @@ type listenOptions struct {
 	jsonFlags
 	metricsFlags
 	engineFlags
-	addr, forwardTo, respond string
-	publicURL                string
-	tolerance                optionalDuration
-	maxBody                  sizeValue
-	count                    int
-	duration                 ageValue
-	readyFile                string
-	handshake                handshakeValue
-	learn                    string
+	answerFlags
+	addr, forwardTo string
+	publicURL       string
+	tolerance       optionalDuration
+	maxBody         sizeValue
+	count           int
+	duration        ageValue
+	readyFile       string
+	handshake       handshakeValue
+	learn           string
 }
 
 func newListen(sh *shell) *cobra.Command {
@@ -53,7 +54,8 @@ it: of what it refuses, the heads are recorded, at most 10 a second. What --rate
 refuses is counted and not recorded, so that a flood does not fill the disk.
 
 --tls makes a certificate for localhost once, keeps it beside the history and prints the
-file that clients are to trust; --tls-cert takes one of yours.`,
+file that clients are to trust; --tls-cert takes one of yours.
+` + answersLong,
 		Example: `  barb listen
   barb listen -s stripe --secret env:WHSEC --forward-to :3000/webhooks
   barb listen -s auto --secret env:WHSEC --count 1 --for 30s --json
@@ -61,6 +63,8 @@ file that clients are to trust; --tls-cert takes one of yours.`,
   barb listen --tls --forward-to :3000
   barb listen --addr 0.0.0.0:4242 --allow-ip 192.0.2.0/24 --rate-limit 50/s
   barb listen --unix-socket /tmp/hooks.sock
+  barb listen --respond '500x3,429;retry-after=2,reset,200;delay=3s'
+  barb listen --forward-to :3000 --fail-rate 10% --seed 7 --latency 50ms..2s --as slack
   barb listen --handshake=meta --param verify_token=… --forward-to :3000`,
 		Args: listenArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runListen(cmd.Context(), sh, o) },
@@ -73,7 +77,7 @@ file that clients are to trust; --tls-cert takes one of yours.`,
 	f := cmd.Flags()
 	f.StringVar(&o.addr, "addr", "127.0.0.1:4242", "the `address` to listen on; :0 picks a port of this machine")
 	f.StringVar(&o.forwardTo, "forward-to", "", "hand each webhook to the app at this `URL` or :PORT and answer as it does")
-	f.StringVar(&o.respond, "respond", "", "answer with this `status`, or with one after another: 503,503,200")
+	o.answerFlags.addFlags(cmd)
 	f.StringVar(&o.publicURL, "public-url", "", "the `URL` senders use, for schemes that sign it")
 	f.Var(&o.tolerance, "tolerance", "how old or how far ahead a timestamp may be (default: the scheme's own)")
 	f.Var(&o.maxBody, "max-body", "the largest body that is taken; more is answered 413")
@@ -142,8 +146,8 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 
 // serve runs until ^C, --count or --for.
 func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
-	server := &listen.Server{Recorder: g, Admit: g.entrance.admit, Check: g.check, Reply: g.answer, Refused: g.refused, TLS: g.entrance.config,
-		MaxBody: int64(o.maxBody), Limit: o.count}
+	server := &listen.Server{Recorder: g.recorder(), Admit: g.entrance.admit, Check: g.check, Reply: g.answer, Refused: g.refused, TLS: g.entrance.config,
+		MaxBody: g.maxBody(int64(o.maxBody)), Limit: o.count}
 	if o.duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(o.duration))
@@ -200,11 +204,14 @@ func (g *gateway) announce(addr net.Addr, o listenOptions) error {
 		g.warn("%s can be reached from other machines", addr)
 	}
 	if g.json {
-		listening := map[string]any{"schema": 1, "event": "listening", "url": address, "pid": os.Getpid()}
+		begun := map[string]any{"schema": 1, "event": "listening", "url": address, "pid": os.Getpid()}
 		if g.watch.metricsURL != "" {
-			listening["metrics_url"] = g.watch.metricsURL
+			begun["metrics_url"] = g.watch.metricsURL
 		}
-		if err := g.emit(listening); err != nil {
+		if g.scripts() {
+			begun["seed"] = g.dice.Seed
+		}
+		if err := g.emit(begun); err != nil {
 			return err
 		}
 	}

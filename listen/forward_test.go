@@ -162,24 +162,3 @@ func TestRelayGivesTheAppsAnswer(t *testing.T) {
 		t.Errorf("no answer and no reason became %d", got.Status)
 	}
 }
-
-func TestRespondGivesOneStatusAfterAnother(t *testing.T) {
-	for script, want := range map[string][]int{"200": {200, 200}, "599": {599}, "503,503,200": {503, 503, 200, 200, 200}} {
-		r, err := listen.ParseRespond(script)
-		if err != nil {
-			t.Fatalf("%s: %v", script, err)
-		}
-		for i, status := range want {
-			if got := r.Response().Status; got != status {
-				t.Errorf("%s: answer %d is %d, want %d", script, i+1, got, status)
-			}
-		}
-	}
-	for _, s := range []string{"", "20", "2000", "199", "600", "abc", "+20", "2e2", "200 ", "0x1F4", "100", "200,", ",200", "200;500"} {
-		if _, err := listen.ParseRespond(s); err == nil {
-			t.Errorf("ParseRespond(%q) took it", s)
-		} else if !strings.Contains(err.Error(), "200 to 599") {
-			t.Errorf("ParseRespond(%q): %v does not say what is right", s, err)
-		}
-	}
-}

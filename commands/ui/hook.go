@@ -203,6 +203,9 @@ func (p *Printer) answerCell(x *record.Exchange) hookCell {
 	if status := x.Status(); status != 0 {
 		text, paint = strconv.Itoa(status), p.statusPaint(status)
 	}
+	if done := scripted(x); done != "" {
+		text, paint = done, p.warn
+	}
 	return hookCell{text: "→ " + text, paint: func(s string) string {
 		return p.faint("→") + " " + paint(strings.TrimPrefix(s, "→ "))
 	}}
@@ -218,7 +221,10 @@ func (p *Printer) notesCell(h *Hook) hookCell {
 	for _, remark := range h.Remarks {
 		notes, paint = append(notes, Clip(remark, 80)), p.warn
 	}
-	if h.Err != nil {
+	switch _, _, note, late := h.Err.Late(); {
+	case late:
+		notes, paint = append(notes, EscapeLine(note)), p.warn
+	case h.Err != nil && h.FailureKind().Fault() == "":
 		notes, paint = append(notes, "sender "+string(h.Err.Kind)), p.bad
 	}
 	for _, app := range h.Apps {

@@ -37,6 +37,9 @@ func (p *Printer) Attempt(a *deliver.Attempt) {
 
 // result is the status, or the kind of failure, in its colour.
 func (p *Printer) result(x *record.Exchange) string {
+	if text := scripted(x); text != "" {
+		return p.warn(text)
+	}
 	if status := x.Status(); status != 0 {
 		return p.status(status)
 	}
@@ -44,6 +47,19 @@ func (p *Printer) result(x *record.Exchange) string {
 		return p.bad(string(kind))
 	}
 	return p.faint("-")
+}
+
+// scripted is what was done to a sender on purpose: "reset (scripted)", "500 fail-rate (scripted)"; "" when nothing was.
+func scripted(x *record.Exchange) string {
+	fault := x.FailureKind().Fault()
+	if fault == "" {
+		return ""
+	}
+	text := EscapeLine(fault) + " (scripted)"
+	if status := x.Status(); status != 0 {
+		return strconv.Itoa(status) + " " + text
+	}
+	return text
 }
 
 func (p *Printer) status(code int) string { return p.statusPaint(code)(strconv.Itoa(code)) }

@@ -41,6 +41,9 @@ type Line struct {
 	Reason         string   `json:"reason,omitempty"`
 	Outcome        string   `json:"outcome"`
 	Error          string   `json:"error,omitempty"`
+	Fault          string   `json:"fault,omitempty"`        // what was done to the sender on purpose
+	TooSlowFor     string   `json:"too_slow_for,omitempty"` // the provider that would have given up
+	DeadlineMS     int64    `json:"deadline_ms,omitempty"`  // and how long it waits
 	Ambiguous      bool     `json:"ambiguous,omitempty"`
 	NextInMS       int64    `json:"next_in_ms,omitempty"`
 	Timings        *Timings `json:"timings_ms,omitempty"`
@@ -93,6 +96,10 @@ func JSON(x *record.Exchange, with With) Line {
 		Ambiguous: x.Err != nil && x.Err.Ambiguous, NextInMS: x.NextIn.Milliseconds(), Timings: timings(x.Phases),
 	}
 	l.mark(x)
+	l.Fault = x.FailureKind().Fault()
+	if provider, deadline, _, late := x.Err.Late(); late {
+		l.TooSlowFor, l.DeadlineMS = provider, deadline.Milliseconds()
+	}
 	if with.URL {
 		l.URL, l.Protocol, l.Remote, l.ServerName = x.Request.URL, x.Request.Proto, x.Remote, x.ServerName
 	}

@@ -1,0 +1,222 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/store/record"
+)
+
+// maxAnswer is how large the file behind body=@ may be.
+const maxAnswer = 10 << 20
+
+// answering is what a listener answers on purpose.
+type answering struct {
+	respond  *listen.Script // nil: not scripted
+	tables   []table
+	failRate float64
+	failWith *listen.Script
+	failing  string // failWith as it was written
+	latency  listen.Span
+	dice     listen.Dice
+	provider *deliver.Provider // nil: none is played
+	platform *listen.Platform  // nil: none is
+
+	order  turns
+	places sync.Map // of record ids: *place
+	hooks  int64    // how many have had their turn
+	calls  map[*listen.Script]int64
+}
+
+// place is where a hook stands in all that is scripted.
+type place struct {
+	hook   int64          // its number, from 1
+	script *listen.Script // nil: none
+	answer int64          // its number among those of the script
+	fails  int64          // its number among those that fail; 0: it does not
+}
+
+// scripts reports whether the order of hooks matters.
+func (a *answering) scripts() bool {
+	return a.respond != nil || len(a.tables) > 0 || a.failRate > 0 || a.latency.Max > 0
+}
+
+// scriptOf is the script for a hook; nil when there is none.
+func (a *answering) scriptOf(x *record.Exchange) *listen.Script {
+	if isHandshake(x) || x.Verdict.Status == record.Invalid {
+		return nil
+	}
+	for i := range a.tables {
+		if a.tables[i].matches(x) {
+			return a.tables[i].script
+		}
+	}
+	return a.respond
+}
+
+func (a *answering) isScripted(x *record.Exchange) bool { return a.scriptOf(x) != nil }
+
+// seat gives a hook its place. It is called for one hook after the other, in the order of the history.
+func (a *answering) seat(x *record.Exchange) {
+	if isHandshake(x) || x.Verdict.Status == record.Invalid {
+		return
+	}
+	if a.calls == nil {
+		a.calls = map[*listen.Script]int64{}
+	}
+	a.hooks++
+	p := &place{hook: a.hooks, script: a.scriptOf(x)}
+	if p.script != nil {
+		a.calls[p.script]++
+		p.answer = a.calls[p.script]
+	}
+	if a.failRate > 0 && a.dice.Roll(p.hook, listen.ThrowFail) < a.failRate {
+		a.calls[a.failWith]++
+		p.fails = a.calls[a.failWith]
+	}
+	a.places.Store(x.ID, p)
+}
+
+// placeOf is the place of a hook; that of one that is not scripted is empty.
+func (a *answering) placeOf(x *record.Exchange) *place {
+	if p, ok := a.places.Load(x.ID); ok {
+		return p.(*place)
+	}
+	return &place{}
+}
+
+// answer is listen's question what the sender gets.
+func (g *gateway) answer(ctx context.Context, x *record.Exchange) listen.Answer {
+	given := listen.Answer{Response: g.reply(ctx, x)}
+	p := g.placeOf(x)
+	if p.hook == 0 {
+		return given
+	}
+	if given.Response == nil && p.script != nil {
+		given = p.script.Answer(p.answer, g.dice)
+	}
+	if g.platform != nil {
+		given = g.platform.Cut(given)
+	}
+	if p.fails > 0 {
+		given = g.failWith.Answer(p.fails, g.dice).Over(given)
+	}
+	given = listen.Answer{Delay: g.latency.At(g.dice.Roll(p.hook, listen.ThrowLatency))}.Over(given)
+	if given.Fault.Kind == listen.Hang {
+		g.suggest("%d hangs until its sender leaves (scripted)", x.ID)
+	}
+	return given
+}
+
+// recorder is what listen records with: the gateway, and what is to be numbered or judged goes through a performer.
+func (g *gateway) recorder() listen.Recorder {
+	if g.scripts() || g.provider != nil {
+		return performer{g}
+	}
+	return g
+}
+
+// performer numbers what the gateway records, and judges how it was answered.
+type performer struct{ *gateway }
+
+// Record makes a received exchange durable and gives it its place.
+func (p performer) Record(ctx context.Context, x *record.Exchange) (err error) {
+	if !p.scripts() {
+		return p.gateway.Record(ctx, x)
+	}
+	ticket, kept := p.order.begin(), false
+	defer func() {
+		if !kept {
+			p.order.failed(ticket) // also when Record panicked: others wait for it
+		}
+	}()
+	if err = p.gateway.Record(ctx, x); err != nil {
+		return err
+	}
+	kept = true
+	p.order.recorded(ticket, x.ID, func() { p.seat(x) })
+	return nil
+}
+
+// Answer records how it ended, with what was done to the sender and whether its provider would have waited. x itself stays
+// as it is: listen goes by how the connection fared.
+func (p performer) Answer(ctx context.Context, x *record.Exchange) error {
+	judged := *x
+	at := p.placeOf(x)
+	p.places.Delete(x.ID)
+	if at.fails > 0 && judged.Err == nil {
+		judged.Err = &record.Failure{Kind: record.Scripted("fail-rate"), Text: "one of those that --fail-rate has fail"}
+	}
+	late := p.provider != nil && x.Took > p.provider.Timeout
+	if late && (judged.Err == nil || judged.Err.Kind.Fault() != "") { // else the sender had left by itself
+		judged.Err = record.TooSlow(judged.Err, p.provider.Name, p.provider.Timeout, x.Took)
+	}
+	return p.gateway.Answer(ctx, &judged)
+}
+
+// maxBody is the largest body that is taken.
+func (a *answering) maxBody(asked int64) int64 {
+	if a.platform != nil {
+		return min(asked, a.platform.MaxBody)
+	}
+	return asked
+}
+
+// appTimeout is how long the app has for a webhook.
+func (a *answering) appTimeout() time.Duration {
+	if a.platform != nil {
+		return a.platform.Timeout
+	}
+	return forwardTimeout
+}
+
+// relay makes of what came of a forward the sender's answer.
+func (a *answering) relay(app *record.Response, why *record.Failure) *record.Response {
+	if a.platform != nil && app == nil && why != nil && why.Kind == record.FailTimeout {
+		return a.platform.Late()
+	}
+	return listen.Relay(app, why)
+}
+
+// describe says what is done on purpose, a line each.
+func (a *answering) describe() (lines []string) {
+	for _, t := range a.tables {
+		lines = append(lines, "scripted "+t.String())
+	}
+	if a.failRate > 0 || a.latency.Max > 0 {
+		text := fmt.Sprintf("--seed %d: ", a.dice.Seed)
+		if rate := percentValue(a.failRate); rate > 0 {
+			text += rate.String() + " fail with " + ui.EscapeLine(a.failing)
+		}
+		if a.latency.Max > 0 {
+			text += " latency " + a.latency.String()
+		}
+		lines = append(lines, text)
+	}
+	if p := a.provider; p != nil {
+		lines = append(lines, fmt.Sprintf("as %s: an answer after %g s is too late (%s)", p.Title, p.Timeout.Seconds(), p.Docs[0]))
+	}
+	if p := a.platform; p != nil {
+		lines = append(lines, fmt.Sprintf("as on %s: bodies up to %s, %g s for the app; %s (%s)", p.Title, ui.Size(p.MaxBody), p.Timeout.Seconds(), p.Doubt, p.Docs[0]))
+	}
+	return lines
+}
+
+// answerBody reads what body=@PATH names, beside a file when one is given, else in the working folder.
+func (sh *shell) answerBody(beside string) func(path string) ([]byte, error) {
+	return func(path string) ([]byte, error) {
+		if path == "" {
+			return nil, usage("body=@ names no file").hint("body=@answer.json")
+		}
+		if beside != "" && path != "-" && !filepath.IsAbs(path) {
+			path = filepath.Join(filepath.Dir(beside), path)
+		}
+		return sh.readArgument(path, maxAnswer)
+	}
+}

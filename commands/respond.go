@@ -1,0 +1,182 @@
+package commands
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pelletier/go-toml/v2/unstable"
+
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/store/record"
+)
+
+// table is one [[respond]] of barb.toml: a script for the webhooks of a path, an event, a scheme. It has the script as
+// answer, or one answer key by key.
+type table struct {
+	Path   string `toml:"path"`
+	Event  string `toml:"event"` // * stands for any part
+	Scheme string `toml:"scheme"`
+	Answer string `toml:"answer"`
+
+	Status     any `toml:"status"`
+	Fault      any `toml:"fault"`
+	Delay      any `toml:"delay"`
+	RetryAfter any `toml:"retry_after"`
+	Body       any `toml:"body"`
+	Header     any `toml:"header"` // one or a list of them
+
+	line   int
+	lines  keyLines
+	event  *regexp.Regexp
+	script *listen.Script
+}
+
+// options are the keys of one answer that are given.
+func (t *table) options() (options []listen.Option, keys []string) {
+	for key, value := range map[string]any{"status": t.Status, "fault": t.Fault, "delay": t.Delay, "retry-after": t.RetryAfter, "body": t.Body, "header": t.Header} {
+		list, isList := value.([]any)
+		if !isList && value != nil {
+			list = []any{value}
+		}
+		for _, v := range list {
+			options = append(options, listen.Option{Name: key, Value: fmt.Sprint(v)})
+		}
+	}
+	slices.SortStableFunc(options, func(a, b listen.Option) int { return cmp.Compare(t.lineOf(a.Name), t.lineOf(b.Name)) })
+	for _, o := range options {
+		keys = append(keys, o.Name)
+	}
+	return options, keys
+}
+
+func (t *table) lineOf(option string) int {
+	return cmp.Or(t.lines[strings.ReplaceAll(option, "-", "_")], t.line)
+}
+
+// matches reports whether the table is for a hook.
+func (t *table) matches(x *record.Exchange) bool {
+	r := route{Path: t.Path}
+	return r.covers(routePath(x.Request.Target)) && (t.Scheme == "" || t.Scheme == x.Scheme) && (t.event == nil || t.event.MatchString(x.EventType))
+}
+
+// String is the table in a line.
+func (t *table) String() string {
+	words := []string{}
+	for _, w := range []string{t.Path, t.Event, t.Scheme} {
+		if w != "" {
+			words = append(words, w)
+		}
+	}
+	options, _ := t.options()
+	answer := []string{}
+	if t.Answer != "" {
+		answer = append(answer, t.Answer)
+	}
+	for _, o := range options {
+		answer = append(answer, o.Name+"="+o.Value)
+	}
+	return strings.Join(append(words, "→", strings.Join(answer, ";")), " ")
+}
+
+// checkTables checks all of the tables but their scripts, which are read when a listener begins.
+func (c *configFile) checkTables(document []byte) error {
+	lines := findTables(document, "respond")
+	for i := range c.Tables {
+		t := &c.Tables[i]
+		if i < len(lines) {
+			t.lines, t.line = lines[i], lines[i][""]
+		}
+		_, keys := t.options()
+		switch {
+		case t.Path != "" && !strings.HasPrefix(t.Path, "/"):
+			return t.fault(c, "path", `path = %q does not begin with "/"`, t.Path)
+		case t.Answer != "" && len(keys) > 0:
+			return t.fault(c, keys[0], "both answer and %s say what is answered", keys[0]).hint("answer = \"503;delay=3s\" holds all of it")
+		case t.Answer == "" && len(keys) == 0:
+			return t.fault(c, "", "nothing says what is answered").hint(`answer = "500,500,200"`)
+		}
+		if t.Scheme != "" {
+			if _, err := c.lookupScheme(t.Scheme); err != nil {
+				return t.fault(c, "scheme", "scheme = %q is not known", t.Scheme).hint("barb schemes")
+			}
+			c.rename(&t.Scheme)
+		}
+		if t.Event != "" {
+			t.event = regexp.MustCompile("(?s)^" + strings.ReplaceAll(regexp.QuoteMeta(t.Event), `\*`, ".*") + "$")
+		}
+	}
+	return nil
+}
+
+// fault is a complaint about a key, with the line it stands in.
+func (t *table) fault(c *configFile, key, format string, args ...any) *failure {
+	return usage("%s:%d: respond: %s", c.path, t.lineOf(key), fmt.Sprintf(format, args...))
+}
+
+// takeTables reads the scripts of the tables. Flags and variables that say how to answer go before all of them.
+func (g *gateway) takeTables() error {
+	file, err := g.configuration()
+	if err != nil {
+		return err
+	}
+	for _, setting := range []string{"listen.respond", "listen.forward_to"} {
+		if g.settings[setting].weight() > 1 {
+			return nil
+		}
+	}
+	g.tables = slices.Clone(file.Tables)
+	for i := range g.tables {
+		t := &g.tables[i]
+		read := g.answerBody(file.path)
+		key, what := "answer", ": answer"
+		if t.Answer != "" {
+			t.script, err = listen.ParseScript(t.Answer, read)
+		} else {
+			t.script, key, err = t.fromKeys(read)
+			what = "" // the error names the key
+		}
+		if err != nil {
+			return scriptFailure(fmt.Sprintf("%s:%d: respond%s", file.path, t.lineOf(key), what), err)
+		}
+	}
+	return nil
+}
+
+// fromKeys makes a script of the keys, one after the other so that it is known which one is wrong.
+func (t *table) fromKeys(read func(string) ([]byte, error)) (s *listen.Script, key string, err error) {
+	options, keys := t.options()
+	for i := range options {
+		if s, err = listen.ScriptOf(options[:i+1], read); err != nil {
+			return nil, strings.ReplaceAll(keys[i], "-", "_"), err
+		}
+	}
+	return s, "", nil
+}
+
+// findTables finds the lines of the keys in each table of an array of tables. That of the table itself is under "".
+func findTables(document []byte, name string) []keyLines {
+	var found []keyLines
+	var p unstable.Parser
+	p.Reset(document)
+	within := false
+	for p.NextExpression() {
+		switch e := p.Expression(); e.Kind {
+		case unstable.ArrayTable, unstable.Table:
+			k := keyLines{}
+			path := k.add(&p, nil, e.Key())
+			if within = e.Kind == unstable.ArrayTable && len(path) == 1 && path[0] == name; within {
+				found = append(found, keyLines{"": slices.Max(slices.Collect(maps.Values(k)))})
+			}
+		case unstable.KeyValue:
+			if within {
+				found[len(found)-1].addPair(&p, nil, e)
+			}
+		default: // comments
+		}
+	}
+	return found
+}

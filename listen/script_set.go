@@ -1,0 +1,167 @@
+package listen
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// maxRate is the fastest that an answer may drip, bytes a second.
+const maxRate = 1 << 30
+
+func faultKinds() []string {
+	return []string{string(Reset), string(Hang), string(CloseAfterHeaders), string(Truncate), string(Drip), string(BadHTTP)}
+}
+
+func optionNames() []string {
+	return []string{"status", "fault", "delay", "retry-after", "body", "header"}
+}
+
+// bare sets what needs no name: a status or a fault.
+func (p *scriptParser) bare(it *item, word string) *ScriptError {
+	switch {
+	case strings.Trim(word, "0123456789") == "":
+		return p.set(it, "status", word)
+	case word == string(Drip):
+		return p.fault(p.part, "drip needs a rate: drip=1KB/s")
+	case slices.Contains(faultKinds(), word):
+		return p.set(it, "fault", word)
+	case slices.Contains(optionNames(), word):
+		return p.fault(p.part, "%s needs a value: %s", word, exampleOf(word))
+	}
+	return p.unknown(word)
+}
+
+func (p *scriptParser) unknown(word string) *ScriptError {
+	err := p.fault(p.part, "%q is not known: an answer is a status from 200 to 599, or one of %s, with %s behind semicolons", word,
+		strings.Join(faultKinds(), " "), strings.Join(optionNames()[2:], " "))
+	err.Word, err.Known = word, append(faultKinds(), optionNames()...)
+	return err
+}
+
+func exampleOf(option string) string {
+	return map[string]string{"status": "status=503", "fault": "fault=reset", "delay": "delay=3s", "retry-after": "retry-after=2",
+		"body": "body=@answer.json", "header": "header='X-Name: value'"}[option]
+}
+
+// set sets one thing by its name.
+func (p *scriptParser) set(it *item, name, value string) *ScriptError {
+	var err error
+	switch name {
+	case "status":
+		err = it.setStatus(value)
+	case "fault":
+		kind, rate, _ := strings.Cut(value, "=")
+		err = it.setFault(kind, rate)
+	case "delay":
+		it.delay, err = ParseSpan(value)
+	case "retry-after":
+		err = it.addHeader("Retry-After: " + value)
+	case "header":
+		err = it.addHeader(value)
+	case "body":
+		err = it.setBody(value, p.read)
+	case string(Drip):
+		err = it.setFault(name, value)
+	default:
+		if slices.Contains(faultKinds(), name) {
+			return p.fault(p.part, "%s takes no value", name)
+		}
+		return p.unknown(name)
+	}
+	if err != nil {
+		return p.fault(p.said, "%s: %v", name, err)
+	}
+	return nil
+}
+
+func (it *item) setStatus(s string) error {
+	status, ok := number(s, 599)
+	switch {
+	case !ok || status < 200 || len(s) != 3: // those below are no answers: a sender waits on
+		return fmt.Errorf("%q is not from 200 to 599", s)
+	case it.status != 0:
+		return fmt.Errorf("one answer cannot have %d and %s; a comma separates two answers", it.status, s)
+	}
+	it.status = int(status)
+	return nil
+}
+
+func (it *item) setFault(kind, rate string) error {
+	switch {
+	case it.fault.Kind != "":
+		return fmt.Errorf("one answer cannot have both %s and %s; a comma separates two answers", it.fault.Kind, kind)
+	case !slices.Contains(faultKinds(), kind):
+		return fmt.Errorf("%q is none of %s", kind, strings.Join(faultKinds(), " "))
+	case kind != string(Drip) && rate != "":
+		return fmt.Errorf("%s takes no value", kind)
+	}
+	it.fault.Kind = FaultKind(kind)
+	if kind != string(Drip) {
+		return nil
+	}
+	var err error
+	it.fault.Rate, err = parseRate(rate)
+	return err
+}
+
+// parseRate reads bytes a second: 1KB/s, 512B/s, 1.5KiB/s.
+func parseRate(s string) (int64, error) {
+	wrong := fmt.Errorf("%q is not a rate from 1B/s to 1GB/s, such as 1KB/s", s)
+	text, ok := strings.CutSuffix(strings.ToLower(s), "/s")
+	digits := strings.TrimRight(text, "kmgib ")
+	unit, known := map[string]float64{"": 1, "b": 1, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "gb": 1e9, "kib": 1 << 10, "mib": 1 << 20}[strings.TrimLeft(text[len(digits):], " ")]
+	if !ok || !known || strings.Trim(digits, "0123456789.") != "" {
+		return 0, wrong
+	}
+	n, err := strconv.ParseFloat(digits, 64)
+	if rate := math.Round(n * unit); err == nil && rate >= 1 && rate <= maxRate {
+		return int64(rate), nil
+	}
+	return 0, wrong
+}
+
+// addHeader adds a field that stands as it would on the wire. Those that frame the answer are the listener's own.
+func (it *item) addHeader(line string) error {
+	name, value, ok := strings.Cut(line, ":")
+	field := record.Field{Name: name, Value: strings.Trim(value, " \t")}
+	if !ok {
+		return fmt.Errorf("%q is not 'Name: value'", line)
+	}
+	if err := record.CheckField(field); err != nil {
+		return err
+	}
+	if h := (record.Header{field}); len(hopless(h)) == 0 || h.Has("Content-Length") || isAllowOrigin(name) {
+		return fmt.Errorf("%s cannot be scripted: the listener itself says how its answers end, and lets no web page read them", name)
+	}
+	it.header = append(it.header, field)
+	return nil
+}
+
+// setBody takes a text, or with @PATH a file.
+func (it *item) setBody(s string, read func(path string) ([]byte, error)) error {
+	if it.body != nil {
+		return errors.New("one answer has one body")
+	}
+	it.body = []byte(s)
+	path, isFile := strings.CutPrefix(s, "@")
+	if !isFile {
+		return nil
+	}
+	var err error
+	if it.body, err = read(path); err == nil && it.body == nil {
+		it.body = []byte{}
+	}
+	return err
+}
+
+// number reads digits and nothing else.
+func number(s string, most int64) (int64, bool) {
+	n, err := strconv.ParseUint(s, 10, 32)
+	return int64(n), err == nil && int64(n) <= most && strings.Trim(s, "0123456789") == ""
+}
