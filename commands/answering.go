@@ -136,7 +136,7 @@ func (p performer) Record(ctx context.Context, x *record.Exchange) (err error) {
 			p.order.failed(ticket) // also when Record panicked: others wait for it
 		}
 	}()
-	if err = p.gateway.Record(ctx, x); err != nil {
+	if err = p.gateway.Record(ctx, x); err != nil || x.ID == 0 { // what is not recorded has no place
 		return err
 	}
 	kept = true

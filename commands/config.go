@@ -58,6 +58,9 @@ type configFile struct {
 		Latency    any `toml:"latency"`
 		As         any `toml:"as"`
 		Platform   any `toml:"platform"`
+		Event      any `toml:"event"`
+		Where      any `toml:"where"`
+		Dedupe     any `toml:"dedupe"`
 	} `toml:"listen"`
 	Verify struct {
 		Tolerance any `toml:"tolerance"`
@@ -81,6 +84,7 @@ var settings = []setting{
 	{"listen", "addr"}, {"listen", "tolerance"}, {"listen", "forward-to"}, {"listen", "respond"}, {"listen", "max-body"}, {"listen", "public-url"}, {"listen", "handshake"}, {"listen", "metrics"},
 	{"listen", "tls"}, {"listen", "tls-cert"}, {"listen", "tls-key"}, {"listen", "unix-socket"}, {"listen", "allow-ip"}, {"listen", "rate-limit"},
 	{"listen", "fail-rate"}, {"listen", "fail-with"}, {"listen", "seed"}, {"listen", "latency"}, {"listen", "as"}, {"listen", "platform"},
+	{"listen", "event"}, {"listen", "where"}, {"listen", "dedupe"},
 	{"verify", "tolerance"},
 }
 

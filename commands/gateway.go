@@ -32,6 +32,8 @@ type gateway struct {
 	learning learning
 	watch    *watch
 	entrance *entrance
+	hooks    hookFilter
+	duplicates
 
 	broken   error // of printing
 	received atomic.Int64
@@ -124,7 +126,9 @@ func (g *gateway) check(r *record.Request, now time.Time) listen.Checked {
 	found.EventType = plainEvent(found.EventType)
 	if asked {
 		found.EventType, found.Uncounted = ui.Handshake+h.Name, true
+		return found
 	}
+	g.mark(&found, r, now)
 	return found
 }
 
@@ -171,12 +175,15 @@ func describe(m sign.Message, file *configFile) listen.Checked {
 
 // Record makes a received exchange durable.
 func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
+	if g.unlisted(x) {
+		return nil
+	}
 	if isTurnedAway(x) {
 		x.Scheme = g.laneOf(x.Request.Target).presumed(x, g.file)
 	}
 	kept := withoutLearnt(g.file.withoutSecrets(x, g.secrets))
-	err := g.history.Record(ctx, kept)
-	x.ID = kept.ID
+	err := g.record(ctx, kept)
+	x.ID, x.Marks = kept.ID, kept.Marks
 	if err == nil {
 		g.watch.begin(x.ID)
 	}
@@ -185,15 +192,9 @@ func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
 
 // Answer records how it ended, and says so.
 func (g *gateway) Answer(ctx context.Context, x *record.Exchange) error {
-	switch {
-	case isTurnedAway(x): // the entrance has counted it
-	case isHandshake(x):
-		g.greeted.Add(1)
-	default:
-		g.received.Add(1)
-	}
-	if x.Verdict.Status == record.Invalid {
-		g.invalid.Add(1)
+	g.count(x)
+	if g.unlisted(x) {
+		return nil
 	}
 	kept := withoutLearnt(g.file.withoutSecrets(x, g.secrets))
 	err := g.history.Answer(ctx, kept)
@@ -210,6 +211,25 @@ func (g *gateway) Answer(ctx context.Context, x *record.Exchange) error {
 	return err
 }
 
+// count counts an exchange for the summary. What was filtered out was not asked for and is no webhook received.
+func (g *gateway) count(x *record.Exchange) {
+	switch {
+	case isTurnedAway(x): // the entrance has counted it
+	case isHandshake(x):
+		g.greeted.Add(1)
+	case isFiltered(x):
+		g.hooks.count.Add(1)
+	default:
+		g.received.Add(1)
+	}
+	if x.Verdict.Status == record.Invalid {
+		g.invalid.Add(1)
+	}
+	if _, again := x.Marked(record.Duplicate); again {
+		g.marked.Add(1)
+	}
+}
+
 // reply is what the sender gets; nil where a script says it.
 func (g *gateway) reply(ctx context.Context, x *record.Exchange) *record.Response {
 	l := g.laneOf(x.Request.Target)
@@ -218,9 +238,17 @@ func (g *gateway) reply(ctx context.Context, x *record.Exchange) *record.Respons
 		return textAnswer(http.StatusUnauthorized, "invalid signature\n")
 	case isHandshake(x):
 		return g.greet(l, x)
+	case isFiltered(x):
+		return &record.Response{Status: http.StatusOK}
 	case g.isScripted(x):
 		return nil
-	case l.forwardTo != "":
+	}
+	return g.handOnce(ctx, x, func() *record.Response { return g.handOn(ctx, l, x) })
+}
+
+// handOn is what becomes of a webhook that is to be worked on.
+func (g *gateway) handOn(ctx context.Context, l *lane, x *record.Exchange) *record.Response {
+	if l.forwardTo != "" {
 		return g.forward(ctx, x, l.forwardTo)
 	}
 	return &record.Response{Status: http.StatusOK}
@@ -305,6 +333,12 @@ func (g *gateway) summary() {
 	text := ui.Count(int(g.received.Load()), "webhook") + " received"
 	if n := g.greeted.Load(); n > 0 {
 		text += ", " + ui.Count(int(n), "handshake")
+	}
+	if n := g.marked.Load(); n > 0 {
+		text += ", " + ui.Count(int(n), "duplicate")
+	}
+	if n := g.hooks.count.Load(); n > 0 {
+		text += fmt.Sprintf(", %d filtered out", n)
 	}
 	if bad := g.invalid.Load(); bad > 0 {
 		text += fmt.Sprintf(", %d with a bad signature", bad)

@@ -32,6 +32,8 @@ type listenOptions struct {
 	readyFile       string
 	handshake       handshakeValue
 	learn           string
+	duplicateFlags
+	hookFilterFlags
 }
 
 func newListen(sh *shell) *cobra.Command {
@@ -65,6 +67,8 @@ file that clients are to trust; --tls-cert takes one of yours.
   barb listen --unix-socket /tmp/hooks.sock
   barb listen --respond '500x3,429;retry-after=2,reset,200;delay=3s'
   barb listen --forward-to :3000 --fail-rate 10% --seed 7 --latency 50ms..2s --as slack
+  barb listen --event 'invoice.*' --where '.body.amount > 1000' --forward-to :3000
+  barb listen -s stripe --secret env:WHSEC --dedupe --forward-to :3000
   barb listen --handshake=meta --param verify_token=… --forward-to :3000`,
 		Args: listenArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runListen(cmd.Context(), sh, o) },
@@ -88,6 +92,8 @@ file that clients are to trust; --tls-cert takes one of yours.
 	f.StringVar(&o.learn, "learn", "", "keep the secret that a handshake brings in keyring:NAME or file:`PATH`")
 	f.StringVar(&o.readyFile, "ready-file", "", "write the URL to this `file` once it listens")
 	o.engineFlags.addFlags(cmd)
+	o.duplicateFlags.addFlags(cmd)
+	o.hookFilterFlags.addFlags(sh, cmd)
 	cmd.MarkFlagsMutuallyExclusive("forward-to", "respond")
 	complete(cmd, "handshake", completeHandshakes)
 	complete(cmd, "learn", func(string) []string { return []string{"file:", "keyring:"} })
@@ -146,6 +152,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 
 // serve runs until ^C, --count or --for.
 func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
+	defer g.lookBack(ctx)()
 	server := &listen.Server{Recorder: g.recorder(), Admit: g.entrance.admit, Check: g.check, Reply: g.answer, Refused: g.refused, TLS: g.entrance.config,
 		MaxBody: g.maxBody(int64(o.maxBody)), Limit: o.count}
 	if o.duration > 0 {
@@ -272,6 +279,10 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 	if err := g.takeAnswers(o); err != nil {
 		return nil, err
 	}
+	if err := g.takeFilters(o.hookFilterFlags); err != nil {
+		return nil, err
+	}
+	g.window, g.once = newWindow(), o.dedupe
 	if err := g.learning.into(o.learn); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -28,12 +29,12 @@ func compileJQ(expr string) (*jqFilter, error) {
 }
 
 // run hands every value the expression yields for v to each. v is any Go value that encodes as JSON.
-func (f *jqFilter) run(v any, each func(any) error) error {
+func (f *jqFilter) run(ctx context.Context, v any, each func(any) error) error {
 	plain, err := plainJSON(v)
 	if err != nil {
 		return err
 	}
-	iter := f.code.Run(plain)
+	iter := f.code.RunWithContext(ctx, plain)
 	for {
 		out, ok := iter.Next()
 		if !ok {
@@ -52,9 +53,9 @@ func (f *jqFilter) run(v any, each func(any) error) error {
 }
 
 // truthy reports whether the expression's first value is neither false nor null: what --where asks.
-func (f *jqFilter) truthy(v any) (bool, error) {
+func (f *jqFilter) truthy(ctx context.Context, v any) (bool, error) {
 	found := false
-	err := f.run(v, func(out any) error {
+	err := f.run(ctx, v, func(out any) error {
 		found = found || out != nil && out != false
 		return nil
 	})
@@ -77,7 +78,7 @@ func (sh *shell) emit(v any) error {
 	if sh.filter == nil {
 		return sh.printJSON(v)
 	}
-	err := sh.filter.run(v, func(out any) error {
+	err := sh.filter.run(context.Background(), v, func(out any) error {
 		if s, ok := out.(string); ok {
 			if sh.OutTerminal {
 				s = ui.Escape(s)

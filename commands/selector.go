@@ -13,7 +13,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/store"
-	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -262,7 +261,7 @@ func whereTrue(all iter.Seq2[*record.Exchange, error], where *jqFilter, limit in
 				yield(nil, err)
 				return
 			}
-			ok, err := where.truthy(export.JSON(x, export.With{Body: true, URL: true, Headers: true}))
+			ok, err := where.truthy(context.Background(), whereForm(x))
 			if err != nil {
 				yield(nil, usage("--where: %w", err))
 				return

@@ -190,7 +190,7 @@ func (c *conn) check(x *record.Exchange) {
 	}
 	found := c.run.Check(&x.Request, time.Now())
 	x.Verdict, x.Scheme, x.WebhookID, x.EventType = found.Verdict, found.Scheme, found.WebhookID, found.EventType
-	c.counts = !found.Uncounted
+	x.Marks, c.counts = found.Marks, !found.Uncounted
 }
 
 // reply asks for the answer to x. It has a response in any case.

@@ -27,8 +27,9 @@ type Recorder interface {
 type Checked struct {
 	Verdict                      record.Verdict
 	Scheme, WebhookID, EventType string
-	// Uncounted keeps the exchange out of Limit: it is no webhook but what comes before one.
+	// Uncounted keeps the exchange out of Limit: it is no webhook but what comes before one, or one nobody asked for.
 	Uncounted bool
+	Marks     []record.Mark // of the exchange
 }
 
 // Answer is what a sender gets. Its zero value leaves the choice to the server.

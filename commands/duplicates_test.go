@@ -1,0 +1,319 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"path/filepath"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+)
+
+// newRecorder is a gateway with a history, as it is once it has looked back.
+func newRecorder(t *testing.T, path string) *gateway {
+	t.Helper()
+	history, err := store.Open(t.Context(), path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = history.Close() })
+	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}, history: history, file: &configFile{}}
+	sh.paint(false)
+	g := &gateway{shell: sh, history: history}
+	g.window, g.once = newWindow(), true
+	g.load(t.Context())
+	return g
+}
+
+func temporary(t *testing.T) string { return filepath.Join(t.TempDir(), "history.db") }
+
+// received is a webhook of the scheme that the tests send.
+func received(path, id, body, signature string) *record.Exchange {
+	x := &record.Exchange{Kind: record.Received, Attempt: 1, Start: time.Now(), WebhookID: id, Scheme: "github", Verdict: record.Verdict{Status: record.Valid},
+		Request: record.Request{Method: "POST", URL: "http://h" + path, Target: path, Body: []byte(body)}}
+	if signature != "" {
+		x.Request.Header = record.Header{{Name: "X-Hub-Signature-256", Value: signature}}
+	}
+	return x
+}
+
+func keepOne(t *testing.T, g *gateway, x *record.Exchange) *record.Exchange {
+	t.Helper()
+	if err := g.Record(context.Background(), x); err != nil {
+		t.Fatal(err)
+	}
+	return x
+}
+
+func markedAs(x *record.Exchange) string {
+	text := ""
+	for _, m := range x.Marks {
+		text += fmt.Sprintf("%s %d ", m.Kind, m.Of)
+	}
+	return text
+}
+
+// Forty copies at a time: one is the first, it has the lowest id, and what is in the history says the same.
+func TestOfManyCopiesExactlyOneIsTheFirst(t *testing.T) {
+	g := newRecorder(t, temporary(t))
+	for round := range 20 {
+		var copies [40]*record.Exchange
+		var group sync.WaitGroup
+		for i := range copies {
+			if copies[i] = received("/in", fmt.Sprint("msg_", round), "{}", ""); round%2 == 1 { // known by its signature alone
+				copies[i] = received("/in", "", "{}", fmt.Sprint("sha256=", round))
+			}
+			group.Go(func() {
+				if err := g.Record(context.Background(), copies[i]); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		group.Wait()
+		first := copies[0].ID
+		for _, x := range copies {
+			first = min(first, x.ID)
+		}
+		for _, x := range copies {
+			want := ""
+			if x.ID != first {
+				want = fmt.Sprintf("duplicate %d ", first)
+			}
+			kept, err := g.history.Get(t.Context(), x.ID)
+			if err != nil || markedAs(x) != want || markedAs(kept) != want {
+				t.Fatalf("round %d: %d is marked %q, in the history %q, want %q; %v", round, x.ID, markedAs(x), markedAs(kept), want, err)
+			}
+		}
+	}
+}
+
+func TestWhatIsADuplicate(t *testing.T) {
+	unchecked, timed, token, invalid, filtered := received("/in", "a", "{}", "s"), received("/in", "c", "{}", "s"), received("/in", "", "{}", ""), received("/in", "z", "{}", "q"), received("/in", "f", "{}", "f")
+	unchecked.Verdict = record.Verdict{}
+	timed.Verdict.HasAge = true
+	token.Scheme, token.Request.Header = "gitlab", record.Header{{Name: "X-Gitlab-Token", Value: "t"}}
+	again := *token
+	invalid.Verdict.Status = record.Invalid
+	filtered.Marks = []record.Mark{{Kind: record.Filtered}}
+	g := newRecorder(t, temporary(t))
+	for i, c := range []struct {
+		x    *record.Exchange
+		want string
+	}{
+		{received("/in", "a", "{}", "s"), ""},
+		{received("/in", "a", "{}", "t"), "duplicate 1 "},   // signed anew
+		{received("/in?x", "a", "{}", "t"), "duplicate 1 "}, // the same endpoint
+		{received("//in/", "a", "{}", "t"), "duplicate 1 "}, // as a router has it
+		{received("/other", "a", "{}", "s"), ""},            // another endpoint
+		{unchecked, ""},                                     // an id that anybody may have written
+		{received("/in", "a", "{ }", "u"), "reused_id 1 "},  // another webhook
+		{received("/in", "a", "{ }", "u"), "duplicate 7 reused_id 1 "},
+		{received("/in", "b", "{}", "s"), "duplicate 1 "}, // the very bytes under another id
+		{received("/in", "b", "{}", "v"), "duplicate 9 "},
+		{timed, "duplicate 1 "},
+		{received("/in", "", "{}", "s"), "duplicate 1 "},
+		{received("/in", "", "{}", "w"), ""},                                     // nothing but the body is the same
+		{received("/in", "", "{}", ""), ""}, {received("/in", "", "{}", ""), ""}, // nothing to know it by
+		{token, ""}, {&again, ""}, // a token is in every webhook
+		{invalid, ""}, {received("/in", "z", "{}", "q"), ""}, // what was refused does not count
+		{filtered, "filtered 0 "}, {received("/in", "f", "{}", "f"), ""}, // nor what was not handed on
+	} {
+		if keepOne(t, g, c.x); markedAs(c.x) != c.want {
+			t.Errorf("%d: marked %q, want %q", i+1, markedAs(c.x), c.want)
+		}
+	}
+}
+
+func TestWhatIsOlder(t *testing.T) {
+	g := newRecorder(t, temporary(t))
+	noon := time.Now()
+	for i, c := range []struct {
+		id, event string
+		signed    time.Duration
+		checked   record.VerdictStatus
+		want      string
+	}{
+		{"1", "a", 0, record.Valid, ""},
+		{"2", "a", -900 * time.Millisecond, record.Valid, ""}, // whole seconds make such differences
+		{"3", "a", -2 * time.Second, record.Valid, "older 1 "},
+		{"4", "b", -2 * time.Second, record.Valid, ""},
+		{"5", "a", time.Second, record.Valid, ""},
+		{"6", "a", -time.Second, record.Valid, "older 5 "},
+		{"6", "a", -time.Minute, record.Valid, "duplicate 6 "}, // that says it
+		{"7", "a", -time.Minute, "", ""},
+	} {
+		x := received("/in", c.id, "{}", "s"+c.id)
+		x.EventType, x.Start = c.event, noon
+		x.Verdict = record.Verdict{Status: c.checked, HasAge: true, Age: -c.signed}
+		if keepOne(t, g, x); markedAs(x) != c.want {
+			t.Errorf("%d: marked %q, want %q", i+1, markedAs(x), c.want)
+		}
+	}
+}
+
+// A restart knows by the history what the listener before it knew.
+func TestAListenerLooksBack(t *testing.T) {
+	path := temporary(t)
+	g := newRecorder(t, path)
+	for _, x := range []*record.Exchange{received("/in", "a", "{}", "s"), received("/in", "a", "{}", "t"), received("/in", "", "{}", "u"), received("/in", "b", "{}", "v"), received("/in", "c", "{}", "w"), received("/in", "c", "{}", "w")} {
+		keepOne(t, g, x)
+		x.Ended, x.Response = true, &record.Response{Status: 200}
+		if x.WebhookID == "b" || x.ID == 5 { // the copy of 5 is accepted
+			x.Response.Status = 500
+		}
+		if err := g.history.Answer(context.Background(), x); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := g.history.Close(); err != nil {
+		t.Fatal(err)
+	}
+	g = newRecorder(t, path)
+	passed := func() *record.Response { return &record.Response{Status: 299} }
+	for i, c := range []struct {
+		x      *record.Exchange
+		want   string
+		status int
+	}{
+		{received("/in", "a", "{}", "x"), "duplicate 1 ", 200},
+		{received("/in", "a", "{ }", "y"), "reused_id 1 ", 299},
+		{received("/in", "", "{}", "u"), "duplicate 3 ", 200},
+		{received("/in", "c", "{}", "x"), "duplicate 5 ", 200},
+		{received("/in", "b", "{}", "v"), "duplicate 4 ", 299},
+		{received("/in", "b", "{}", "v"), "duplicate 4 ", 200},
+	} {
+		keepOne(t, g, c.x)
+		if response := g.handOnce(context.Background(), c.x, passed); markedAs(c.x) != c.want || response.Status != c.status {
+			t.Errorf("%d: marked %q, want %q; answered %d, want %d", i, markedAs(c.x), c.want, response.Status, c.status)
+		}
+	}
+}
+
+// Under another id the very bytes are the same webhook only where the signature covers a time. Else two webhooks may be
+// alike, and neither is held back.
+func TestAnotherIDIsHeldBackOnlyWhereTheSignatureIsMadeOnce(t *testing.T) {
+	for timed, want := range map[bool]int{false: 299, true: 200} {
+		g := newRecorder(t, temporary(t))
+		for i, id := range []string{"a", "b"} {
+			x := received("/in", id, "{}", "s")
+			x.Verdict.HasAge = timed
+			response := g.handOnce(context.Background(), keepOne(t, g, x), func() *record.Response { return &record.Response{Status: 299} })
+			if i == 1 && (response.Status != want || markedAs(x) != "duplicate 1 ") {
+				t.Errorf("timed %t: answered %d, marked %q", timed, response.Status, markedAs(x))
+			}
+		}
+	}
+}
+
+// Copies wait for the one that is handed on; when it fails the next is, and once one is accepted all are.
+func TestCopiesTakeTurns(t *testing.T) {
+	g := newRecorder(t, temporary(t))
+	var at, calls, most atomic.Int64
+	handOn := func() *record.Response {
+		most.Store(max(most.Load(), at.Add(1)))
+		defer at.Add(-1)
+		if calls.Add(1) < 3 {
+			return &record.Response{Status: 503}
+		}
+		return &record.Response{Status: 202}
+	}
+	var answers [600]atomic.Int64
+	var group sync.WaitGroup
+	for range 40 {
+		group.Go(func() {
+			x := received("/in", "a", "{}", "s")
+			if err := g.Record(context.Background(), x); err != nil {
+				t.Error(err)
+				return
+			}
+			answers[g.handOnce(context.Background(), x, handOn).Status].Add(1)
+		})
+	}
+	group.Wait()
+	if calls.Load() != 3 || most.Load() != 1 || answers[503].Load() != 2 || answers[202].Load() != 1 || answers[200].Load() != 37 {
+		t.Errorf("%d calls, %d at a time; %d × 503, %d × 202, %d × 200", calls.Load(), most.Load(), answers[503].Load(), answers[202].Load(), answers[200].Load())
+	}
+}
+
+func TestACopyThatWaitsTooLongComesAgain(t *testing.T) {
+	g := newRecorder(t, temporary(t))
+	first, second := keepOne(t, g, received("/in", "a", "{}", "s")), keepOne(t, g, received("/in", "a", "{}", "s"))
+	begun, hangs, ends := make(chan struct{}), make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ends)
+		g.handOnce(context.Background(), first, func() *record.Response {
+			close(begun)
+			<-hangs
+			return &record.Response{Status: 200}
+		})
+	}()
+	<-begun
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	answer := g.handOnce(ctx, second, func() *record.Response { t.Error("handed on twice"); return nil })
+	if answer.Status != 503 || answer.Header.Get("Retry-After") != "1" {
+		t.Errorf("answered %d %v", answer.Status, answer.Header)
+	}
+	close(hangs)
+	<-ends
+}
+
+// What could not be kept was not there; whoever waited for it to be kept is the first, or stops when its caller does.
+func TestAWebhookThatIsNotKeptIsNotTheFirst(t *testing.T) {
+	g := newRecorder(t, temporary(t))
+	ctx, cancel := context.WithCancel(context.Background())
+	marks, a, err := g.duplicates.meet(ctx, g.file.sightingOf(received("/in", "a", "{}", "s")), nil)
+	if err != nil || len(marks) != 0 {
+		t.Fatal(marks, err)
+	}
+	waits := make(chan error, 1)
+	go func() {
+		_, _, err := g.duplicates.meet(ctx, g.file.sightingOf(received("/in", "a", "{}", "t")), nil)
+		waits <- err
+	}()
+	cancel()
+	if err := <-waits; !errors.Is(err, context.Canceled) {
+		t.Errorf("ended with %v", err)
+	}
+	a.settle(0, true)
+	if x := keepOne(t, g, received("/in", "a", "{}", "s")); markedAs(x) != "" {
+		t.Errorf("marked %q", markedAs(x))
+	}
+}
+
+func TestAWindowIsBounded(t *testing.T) {
+	w := newWindow()
+	close(w.ready)
+	now := time.Now()
+	meet := func(n int, at time.Time) []record.Mark {
+		s := &sighting{byID: digestOf("id", fmt.Sprint(n)), byPrint: digestOf("print", fmt.Sprint(n)), body: digestOf("body"), at: at,
+			event: digestOf(fmt.Sprint(n)), signed: at}
+		marks, a, err := w.meet(context.Background(), s, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		a.settle(int64(n+1), false)
+		return marks
+	}
+	for n := range maxSeen + maxSeen/2 {
+		meet(n, now)
+	}
+	if len(w.seen) != maxSeen || len(w.by) != 2*maxSeen || len(w.latest) > maxEvents || len(w.beginning)+len(w.keys)+len(w.turns) != 0 {
+		t.Errorf("%d seen, %d keys, %d types, %d %d %d", len(w.seen), len(w.by), len(w.latest), len(w.beginning), len(w.keys), len(w.turns))
+	}
+	if marks := meet(maxSeen/2-1, now); len(marks) != 0 {
+		t.Errorf("the oldest are not forgotten: %v", marks)
+	}
+	if marks := meet(maxSeen, now); len(marks) != 1 || marks[0].Of != maxSeen+1 {
+		t.Errorf("a newer one is: %v", marks)
+	}
+	if marks := meet(maxSeen+1, now.Add(maxSeenFor+time.Minute)); len(marks) != 0 {
+		t.Errorf("after a day it is known: %v", marks)
+	}
+}

@@ -1,0 +1,60 @@
+package commands
+
+import (
+	"bytes"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/store/record"
+)
+
+func TestGlobsMatchAsTheirExpressionsDo(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		pattern, s := rapid.StringMatching(`[ab*.]{0,8}`).Draw(t, "pattern"), rapid.StringMatching(`[ab.]{0,8}`).Draw(t, "s")
+		want := regexp.MustCompile(`^` + strings.ReplaceAll(regexp.QuoteMeta(pattern), `\*`, `.*`) + `$`).MatchString(s)
+		if got := matchGlob(pattern, s); got != want {
+			t.Errorf("%q matches %q: %t, want %t", pattern, s, got, want)
+		}
+	})
+}
+
+// newFilter is a gateway that filters by an expression.
+func newFilter(t *testing.T, where string, said *bytes.Buffer) *gateway {
+	t.Helper()
+	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
+	sh.paint(false)
+	g := &gateway{shell: sh}
+	if err := g.takeFilters(hookFilterFlags{where: where}); err != nil {
+		t.Fatal(err)
+	}
+	return g
+}
+
+func TestAnExpressionThatDoesNotEndIsEnded(t *testing.T) {
+	var said bytes.Buffer
+	g := newFilter(t, `[range(1e18)] | length > 0`, &said)
+	began := time.Now()
+	if g.passes(&listen.Checked{}, &record.Request{Method: "POST", Body: []byte("{}")}, began) {
+		t.Error("it passes")
+	}
+	if took := time.Since(began); took > 10*whereTimeout {
+		t.Errorf("it took %s", took)
+	}
+	if !strings.Contains(said.String(), "--where fails on a webhook") {
+		t.Errorf("said %q", said.String())
+	}
+}
+
+func TestTheExpressionSeesTheParsedBody(t *testing.T) {
+	for body, want := range map[string]bool{`{"a":[{"b":7}]}`: true, `{"a":[{"b":8}]}`: false, ``: false, `{"a":`: false, strings.Repeat("[", 200_000): false} {
+		g := newFilter(t, `.body.a[0].b == 7 and .event_type == "x" and .direction == "received"`, &bytes.Buffer{})
+		if got := g.passes(&listen.Checked{EventType: "x"}, &record.Request{Method: "POST", Body: []byte(body)}, time.Now()); got != want {
+			t.Errorf("%.20q passes: %t", body, got)
+		}
+	}
+}
