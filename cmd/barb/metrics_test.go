@@ -33,7 +33,7 @@ func scrape(t *testing.T, url string) map[string]*dto.MetricFamily {
 	return families
 }
 
-// value is the counter, gauge or number of observations with these labels: name, value, name, value …
+// value is the counter, gauge or number of observations with these labels: name and value in turn.
 func value(f *dto.MetricFamily, labels ...string) float64 {
 	for _, m := range f.GetMetric() {
 		have := map[string]string{}
