@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"sync"
-	"time"
 
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
@@ -166,14 +165,6 @@ func (a *answering) maxBody(asked int64) int64 {
 		return min(asked, a.platform.MaxBody)
 	}
 	return asked
-}
-
-// appTimeout is how long the app has for a webhook.
-func (a *answering) appTimeout() time.Duration {
-	if a.platform != nil {
-		return a.platform.Timeout
-	}
-	return forwardTimeout
 }
 
 // relay makes of what came of a forward the sender's answer.

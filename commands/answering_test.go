@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -108,15 +109,16 @@ func TestTheNthHookOfTheHistoryGetsTheNthAnswerHoweverManyComeAtOnce(t *testing.
 }
 
 func TestWhatThePlatformCutsOffIsAnsweredAsThere(t *testing.T) {
-	a := &answering{}
-	if got := a.appTimeout(); got != forwardTimeout {
+	g := &gateway{policy: deliver.Policy{Timeout: time.Minute}}
+	a := &g.answering
+	if got := g.appTimeout(); got != time.Minute {
 		t.Errorf("without a platform an app has %s", got)
 	}
 	p, _ := listen.LookupPlatform("vercel")
 	p.Timeout = 50 * time.Millisecond
 	a.platform = &p
-	if a.appTimeout() != p.Timeout || a.maxBody(10<<20) != p.MaxBody || a.maxBody(100) != 100 {
-		t.Errorf("the app has %s, bodies %d", a.appTimeout(), a.maxBody(10<<20))
+	if g.appTimeout() != p.Timeout || a.maxBody(10<<20) != p.MaxBody || a.maxBody(100) != 100 {
+		t.Errorf("the app has %s, bodies %d", g.appTimeout(), a.maxBody(10<<20))
 	}
 	timeout := &record.Failure{Kind: record.FailTimeout}
 	if got := a.relay(nil, timeout); got.Status != 504 || got.Header.Get("X-Vercel-Error") != "FUNCTION_INVOCATION_TIMEOUT" {

@@ -38,29 +38,42 @@ type configFile struct {
 		Cacert         any `toml:"cacert"`
 	} `toml:"send"`
 	Listen struct {
-		Addr       any `toml:"addr"`
-		Tolerance  any `toml:"tolerance"`
-		ForwardTo  any `toml:"forward_to"`
-		Respond    any `toml:"respond"`
-		MaxBody    any `toml:"max_body"`
-		PublicURL  any `toml:"public_url"`
-		Handshake  any `toml:"handshake"`
-		Metrics    any `toml:"metrics"`
-		TLS        any `toml:"tls"`
-		TLSCert    any `toml:"tls_cert"`
-		TLSKey     any `toml:"tls_key"`
-		UnixSocket any `toml:"unix_socket"`
-		AllowIP    any `toml:"allow_ip"`
-		RateLimit  any `toml:"rate_limit"`
-		FailRate   any `toml:"fail_rate"`
-		FailWith   any `toml:"fail_with"`
-		Seed       any `toml:"seed"`
-		Latency    any `toml:"latency"`
-		As         any `toml:"as"`
-		Platform   any `toml:"platform"`
-		Event      any `toml:"event"`
-		Where      any `toml:"where"`
-		Dedupe     any `toml:"dedupe"`
+		Addr           any `toml:"addr"`
+		Tolerance      any `toml:"tolerance"`
+		ForwardTo      any `toml:"forward_to"`
+		Respond        any `toml:"respond"`
+		MaxBody        any `toml:"max_body"`
+		PublicURL      any `toml:"public_url"`
+		Handshake      any `toml:"handshake"`
+		Metrics        any `toml:"metrics"`
+		TLS            any `toml:"tls"`
+		TLSCert        any `toml:"tls_cert"`
+		TLSKey         any `toml:"tls_key"`
+		UnixSocket     any `toml:"unix_socket"`
+		AllowIP        any `toml:"allow_ip"`
+		RateLimit      any `toml:"rate_limit"`
+		FailRate       any `toml:"fail_rate"`
+		FailWith       any `toml:"fail_with"`
+		Seed           any `toml:"seed"`
+		Latency        any `toml:"latency"`
+		As             any `toml:"as"`
+		Platform       any `toml:"platform"`
+		Event          any `toml:"event"`
+		Where          any `toml:"where"`
+		Dedupe         any `toml:"dedupe"`
+		Mode           any `toml:"mode"`
+		Queue          any `toml:"queue"`
+		Concurrency    any `toml:"concurrency"`
+		Ordered        any `toml:"ordered"`
+		Retries        any `toml:"retries"`
+		Backoff        any `toml:"backoff"`
+		Base           any `toml:"base"`
+		MaxDelay       any `toml:"max_delay"`
+		Jitter         any `toml:"jitter"`
+		RetryOn        any `toml:"retry_on"`
+		Timeout        any `toml:"timeout"`
+		ConnectTimeout any `toml:"connect_timeout"`
+		Deadline       any `toml:"deadline"`
 	} `toml:"listen"`
 	Verify struct {
 		Tolerance any `toml:"tolerance"`
@@ -85,6 +98,9 @@ var settings = []setting{
 	{"listen", "tls"}, {"listen", "tls-cert"}, {"listen", "tls-key"}, {"listen", "unix-socket"}, {"listen", "allow-ip"}, {"listen", "rate-limit"},
 	{"listen", "fail-rate"}, {"listen", "fail-with"}, {"listen", "seed"}, {"listen", "latency"}, {"listen", "as"}, {"listen", "platform"},
 	{"listen", "event"}, {"listen", "where"}, {"listen", "dedupe"},
+	{"listen", "mode"}, {"listen", "queue"}, {"listen", "concurrency"}, {"listen", "ordered"},
+	{"listen", "retries"}, {"listen", "backoff"}, {"listen", "base"}, {"listen", "max-delay"}, {"listen", "jitter"},
+	{"listen", "retry-on"}, {"listen", "timeout"}, {"listen", "connect-timeout"}, {"listen", "deadline"},
 	{"verify", "tolerance"},
 }
 
@@ -337,7 +353,7 @@ func runConfig(sh *shell, root *cobra.Command) error {
 		rows = append(rows, configRow{Key: "scheme." + s.Name, Value: s.Formula(), Source: source(file.sourceOf(s.Name))})
 	}
 	for i, r := range file.Routes {
-		value := strings.Join(slices.DeleteFunc([]string{r.Path, r.Scheme, strings.Join(r.secrets, ","), r.ForwardTo},
+		value := strings.Join(slices.DeleteFunc([]string{r.Path, strings.Join(r.methods, ","), r.Event, r.Scheme, strings.Join(r.secrets, ","), r.written()},
 			func(s string) bool { return s == "" }), "  ")
 		rows = append(rows, configRow{Key: fmt.Sprintf("route.%d", i+1), Value: value, Source: source(file.path)})
 	}

@@ -20,7 +20,7 @@ const (
 	// maxPrints is how many webhooks without an id are read whole for that: their signatures are not in the narrow rows.
 	maxPrints = 2000
 	// turnTimeout is how long a copy waits for the one before it to be answered, then it is told to come again.
-	turnTimeout = forwardTimeout
+	turnTimeout = 30 * time.Second
 )
 
 type duplicateFlags struct{ dedupe bool }
@@ -172,7 +172,7 @@ func (g *gateway) meet(ctx context.Context, x *record.Exchange) (*newcomer, erro
 }
 
 // record makes an exchange durable with its marks. A copy of one that is being recorded waits for that.
-func (g *gateway) record(ctx context.Context, x *record.Exchange) error {
+func (g *gateway) record(ctx context.Context, came, x *record.Exchange) error {
 	c, err := g.meet(ctx, x)
 	if err != nil {
 		return err
@@ -180,7 +180,7 @@ func (g *gateway) record(ctx context.Context, x *record.Exchange) error {
 	if c != nil {
 		defer func() { c.settle(x.ID, g.once) }()
 	}
-	return g.history.Record(ctx, x)
+	return g.keep(ctx, came, x)
 }
 
 // handOnce hands a webhook on unless it, or a copy of it, was accepted. Copies take turns: one that comes while another is

@@ -119,7 +119,7 @@ func newRoot(sh *shell) *cobra.Command {
 	sh.addGlobalFlags(root)
 	root.AddCommand(
 		newSign(sh), newVerify(sh), newSend(sh), newListen(sh), newReplay(sh),
-		newHistory(sh), newShow(sh), newStats(sh), newPrune(sh),
+		newHistory(sh), newShow(sh), newQueue(sh), newStats(sh), newPrune(sh),
 		newSchemes(sh), newConfig(sh), newVersion(sh), newCompletion(sh),
 	)
 	return root

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"strings"
 	"time"
 
@@ -9,7 +10,7 @@ import (
 	"github.com/barbhq/barb/deliver"
 )
 
-// retryFlags are the policy of a delivery, the same in send and replay.
+// retryFlags are the policy of a delivery, the same in send, replay and the queue of listen.
 type retryFlags struct {
 	retries   int
 	backoff   string
@@ -25,7 +26,8 @@ type retryFlags struct {
 func (f *retryFlags) addFlags(cmd *cobra.Command) {
 	d := deliver.DefaultPolicy()
 	flags := cmd.Flags()
-	flags.IntVar(&f.retries, "retries", d.Retries, "attempts after the first one")
+	f.retries = d.Retries
+	flags.Var((*retriesValue)(&f.retries), "retries", "attempts after the first one, or unlimited")
 	flags.StringVar(&f.backoff, "backoff", "exponential", "exponential, linear, constant or a `list` of waits: 1s,5s,30s,2m,10m")
 	f.base, f.maxDelay, f.timeout, f.connectIn, f.deadline = d.Base, d.MaxDelay, d.Timeout, 5*time.Second, d.Deadline
 	flags.Var((*ageValue)(&f.base), "base", "the unit of the waits")
@@ -45,7 +47,7 @@ func (f *retryFlags) policy(sh *shell) (p deliver.Policy, err error) {
 	if p.Backoff, p.Schedule, err = deliver.ParseBackoff(f.backoff); err != nil {
 		return p, usage("--backoff %q: %w", f.backoff, err).hint("--backoff exponential, or a list of waits: --backoff 1s,5s,30s")
 	}
-	if p.Backoff == deliver.Schedule && sh.settings["send.retries"] == "default" {
+	if p.Backoff == deliver.Schedule && cmp.Or(sh.settings["send.retries"], sh.settings["listen.retries"]) == "default" {
 		p.Retries = len(p.Schedule)
 	}
 	if p.RetryOn, err = deliver.ParseRetryOn(f.retryOn); err != nil {

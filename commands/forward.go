@@ -11,26 +11,82 @@ import (
 
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
 
-// forwardTimeout is how long the app may take to answer a forwarded webhook.
-const forwardTimeout = 30 * time.Second
+// takeForwarding reads how webhooks get to the app.
+func (g *gateway) takeForwarding(o listenOptions) (err error) {
+	if err = o.checkForwarding(); err != nil {
+		return err
+	}
+	if g.policy, err = o.policy(g.shell); err != nil {
+		return err
+	}
+	g.mirrors = newMirrors(g)
+	if !o.queues() {
+		return nil
+	}
+	if o.dedupe { // what is queued is promised before it is known whether a copy was accepted
+		return usage("--dedupe does not go with --queue or --mode ack yet").hint("leave --dedupe out: duplicates are marked all the same")
+	}
+	g.watch.depth = g.queued
+	g.outbox, err = g.newOutbox(o)
+	return err
+}
+
+// queued is how many webhooks wait in the queue, 0 when that cannot be read.
+func (g *gateway) queued() int64 {
+	depth, err := g.history.QueueDepth(context.Background())
+	if err != nil {
+		return 0
+	}
+	return int64(depth[store.Waiting] + depth[store.Leased])
+}
+
+// endGrace is how long what is being forwarded when the listener ends may take.
+const endGrace = 10 * time.Second
+
+// startForwarding begins to deliver what waits in the queue. The function it returns brings all forwarding to an end;
+// unless it is cut, what is due in the queue is tried before.
+func (g *gateway) startForwarding(ctx context.Context) (end func(cut bool)) {
+	if g.outbox == nil {
+		return func(bool) { g.mirrors.end(endGrace) }
+	}
+	endQueue := g.outbox.work(ctx)
+	return func(cut bool) {
+		endQueue(cut, endGrace)
+		g.mirrors.end(endGrace)
+	}
+}
+
+// forwarded hands a recorded webhook to the apps of its lane, at once or by way of the queue, and gives back what the
+// sender gets.
+func (g *gateway) forwarded(ctx context.Context, x *record.Exchange, l *lane) *record.Response {
+	if g.outbox != nil {
+		if entries := g.outbox.recorded(x); len(entries) > 0 {
+			return g.outbox.answer(ctx, x, l, entries)
+		}
+	}
+	f, response := g.forward(ctx, x, l.forwardTo)
+	g.mirrors.send(x, f, l)
+	return response
+}
 
 // forward hands a webhook to the app and gives back the app's answer. The forward is an exchange of its own, which
-// repeats the one received; it is in the history before its first byte leaves.
-func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string) *record.Response {
+// repeats the one received; it is in the history before its first byte leaves. It is nil where nothing was sent.
+func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string) (*record.Exchange, *record.Response) {
 	request, err := listen.Forward(&x.Request, target, x.Remote)
 	if err != nil {
-		g.warn("%s", ui.EscapeLine(err.Error()))
-		return textAnswer(http.StatusBadGateway, "the webhook cannot be forwarded\n")
+		g.note("warning: %v", err)
+		return nil, textAnswer(http.StatusBadGateway, "the webhook cannot be forwarded\n")
 	}
 	f := record.Exchange{Kind: record.Sent, Thread: x.ID, Attempt: 1, Start: time.Now(), Request: request,
 		WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme}
 	kept := g.file.withoutSecrets(&f, g.secrets)
 	if err := g.history.Record(ctx, kept); err != nil {
-		g.warn("%v", err)
-		return &record.Response{Status: http.StatusServiceUnavailable, Header: record.Header{{Name: "Retry-After", Value: "5"}}}
+		g.note("warning: %v", err)
+		return nil, unavailable()
 	}
 	f.ID = kept.ID
 	ctx, cancel := context.WithTimeout(ctx, g.appTimeout())
@@ -38,16 +94,34 @@ func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string
 	g.client.Do(ctx, &f)
 	kept = g.file.withoutSecrets(&f, g.secrets)
 	if err := g.history.Answer(context.WithoutCancel(ctx), kept); err != nil {
-		g.warn("%v", err)
+		g.note("warning: %v", err)
 	}
 	g.watch.forwarded(x.ID, kept)
-	if f.Response != nil && f.Response.Cut {
-		return textAnswer(http.StatusBadGateway, "the app's answer is too large or was cut off\n")
-	}
 	if f.Response == nil && f.Err != nil {
 		g.note("%d could not be forwarded: %s %s", x.ID, f.Err.Kind, ui.Clip(f.Err.Text, 120))
 	}
+	return &f, g.relayed(&f)
+}
+
+// appTimeout is how long the app has for a webhook.
+func (g *gateway) appTimeout() time.Duration {
+	if g.platform != nil {
+		return g.platform.Timeout
+	}
+	return g.policy.Timeout
+}
+
+// relayed is the sender's answer made of the app's.
+func (g *gateway) relayed(f *record.Exchange) *record.Response {
+	if f.Response != nil && f.Response.Cut {
+		return textAnswer(http.StatusBadGateway, "the app's answer is too large or was cut off\n")
+	}
 	return g.relay(f.Response, f.Err)
+}
+
+// unavailable asks the sender to come again.
+func unavailable() *record.Response {
+	return &record.Response{Status: http.StatusServiceUnavailable, Header: record.Header{{Name: "Retry-After", Value: "5"}}}
 }
 
 // forwardsToItself finds a lane whose app is this very listener: it would forward for ever.
@@ -58,12 +132,14 @@ func (g *gateway) forwardsToItself(addr string) error {
 	}
 	lanes := append(slices.Collect(maps.Values(g.lanes)), g.fallback)
 	for _, l := range lanes {
-		u, err := url.Parse(l.forwardTo)
-		if err != nil || u.Port() != port {
-			continue
-		}
-		if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
-			return usage("--forward-to %s is this listener itself", l.forwardTo).hint("--forward-to :3000, where your app listens")
+		for _, t := range l.targets {
+			u, err := url.Parse(t.url)
+			if err != nil || u.Port() != port {
+				continue
+			}
+			if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
+				return usage("--forward-to %s is this listener itself", t.url).hint("--forward-to :3000, where your app listens")
+			}
 		}
 	}
 	return nil

@@ -34,6 +34,10 @@ type gateway struct {
 	entrance *entrance
 	hooks    hookFilter
 	duplicates
+	policy    deliver.Policy // of forwarding
+	outbox    *outbox        // nil: nothing goes by way of the queue
+	mirrors   *mirrors
+	selective bool // routes select by more than the path
 
 	broken   error // of printing
 	received atomic.Int64
@@ -45,7 +49,9 @@ type gateway struct {
 type lane struct {
 	verifier  atomic.Pointer[verifier] // nil: unchecked; a handshake may bring it a secret
 	greeter   greeter
-	forwardTo string
+	name      string // of the route, for what is delivered in order
+	forwardTo string // the first of targets, "" for none
+	targets   []forwardTarget
 	publicURL string
 }
 
@@ -55,7 +61,7 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 	if err != nil {
 		return err
 	}
-	g.lanes = map[*route]*lane{}
+	g.lanes, g.selective = map[*route]*lane{}, file.selective()
 	flagged := len(o.secrets) > 0 || o.scheme != "" && g.settings["scheme"] == "flag"
 	if g.fallback, err = g.lane(ctx, o, &route{}); err != nil {
 		return err
@@ -63,7 +69,7 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 	for i := range file.Routes {
 		r := &file.Routes[i]
 		if flagged { // what the flags say about signatures holds everywhere
-			r = &route{Path: r.Path, ForwardTo: r.ForwardTo, PublicURL: r.PublicURL}
+			r = &route{Path: r.Path, targets: r.targets, PublicURL: r.PublicURL}
 		}
 		if g.lanes[&file.Routes[i]], err = g.lane(ctx, o, r); err != nil {
 			return err
@@ -73,7 +79,7 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 }
 
 func (g *gateway) lane(ctx context.Context, o listenOptions, r *route) (*lane, error) {
-	l := &lane{publicURL: r.PublicURL}
+	l := &lane{name: r.name(), publicURL: r.PublicURL}
 	flags := o.schemeFlags
 	if r.Scheme != "" { // flags, where there are any, have taken it out
 		flags.scheme = r.Scheme
@@ -89,33 +95,12 @@ func (g *gateway) lane(ctx context.Context, o listenOptions, r *route) (*lane, e
 	if l.greeter, err = newGreeter(o.handshake, v, &flags, r); err != nil {
 		return nil, err
 	}
-	target := o.forwardTo
-	if target == "" && g.respond == nil {
-		target = r.ForwardTo
-	}
-	if target == "" {
-		return l, nil
-	}
-	if l.forwardTo, err = expandTarget(target); err != nil {
-		return nil, usage("--forward-to %q: %w", withoutUser(target), err).hint("--forward-to :3000 or http://localhost:3000/webhooks")
-	}
-	return l, nil
-}
-
-// laneOf finds the lane of a request path.
-func (g *gateway) laneOf(target string) *lane {
-	if g.file == nil || len(g.file.Routes) == 0 {
-		return g.fallback
-	}
-	if r := g.file.routeFor(routePath(target)); r != nil {
-		return g.lanes[r]
-	}
-	return g.fallback
+	return l, l.takeTargets(o.forwardTo, r, g.respond != nil)
 }
 
 // check is listen's question whether a request is signed rightly.
 func (g *gateway) check(r *record.Request, now time.Time) listen.Checked {
-	l := g.laneOf(r.Target)
+	l := g.checkLane(r)
 	m := sign.Message{Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body}
 	h, asked := l.greeter.find(m)
 	if asked && !h.Steps[0].Signed {
@@ -179,10 +164,10 @@ func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
 		return nil
 	}
 	if isTurnedAway(x) {
-		x.Scheme = g.laneOf(x.Request.Target).presumed(x, g.file)
+		x.Scheme = g.checkLane(&x.Request).presumed(x, g.file)
 	}
 	kept := withoutLearnt(g.file.withoutSecrets(x, g.secrets))
-	err := g.record(ctx, kept)
+	err := g.record(ctx, x, kept)
 	x.ID, x.Marks = kept.ID, kept.Marks
 	if err == nil {
 		g.watch.begin(x.ID)
@@ -232,12 +217,12 @@ func (g *gateway) count(x *record.Exchange) {
 
 // reply is what the sender gets; nil where a script says it.
 func (g *gateway) reply(ctx context.Context, x *record.Exchange) *record.Response {
-	l := g.laneOf(x.Request.Target)
+	l := g.forwardLane(x)
 	switch {
 	case x.Verdict.Status == record.Invalid:
 		return textAnswer(http.StatusUnauthorized, "invalid signature\n")
 	case isHandshake(x):
-		return g.greet(l, x)
+		return g.greet(g.checkLane(&x.Request), x)
 	case isFiltered(x):
 		return &record.Response{Status: http.StatusOK}
 	case g.isScripted(x):
@@ -249,7 +234,7 @@ func (g *gateway) reply(ctx context.Context, x *record.Exchange) *record.Respons
 // handOn is what becomes of a webhook that is to be worked on.
 func (g *gateway) handOn(ctx context.Context, l *lane, x *record.Exchange) *record.Response {
 	if l.forwardTo != "" {
-		return g.forward(ctx, x, l.forwardTo)
+		return g.forwarded(ctx, x, l)
 	}
 	return &record.Response{Status: http.StatusOK}
 }
@@ -311,25 +296,28 @@ func (g *gateway) describe() []string {
 		default:
 			what = "checked (" + v.scheme.Name + ")"
 		}
-		if l.forwardTo != "" {
-			what += ", forwarded to " + l.forwardTo
-		}
-		lines = append(lines, where+" "+what)
+		lines = append(lines, where+" "+what+destinations(l.targets))
 	}
 	for i := range g.file.Routes {
 		r := &g.file.Routes[i]
-		say(r.Path, g.lanes[r])
+		say(r.name(), g.lanes[r])
 	}
 	if len(lines) == 0 {
 		say("webhooks are", g.fallback)
 	} else if g.file.routeFor("") == nil {
 		say("other paths are", g.fallback)
 	}
+	if waiting := g.waiting(context.Background()); waiting != "" {
+		if g.outbox == nil {
+			waiting += "; barb listen --queue delivers what its routes forward"
+		}
+		lines = append(lines, waiting)
+	}
 	return append(append(lines, g.answering.describe()...), "history "+g.history.Path())
 }
 
 // summary says at the end what came.
-func (g *gateway) summary() {
+func (g *gateway) summary(ctx context.Context) {
 	text := ui.Count(int(g.received.Load()), "webhook") + " received"
 	if n := g.greeted.Load(); n > 0 {
 		text += ", " + ui.Count(int(n), "handshake")
@@ -342,6 +330,9 @@ func (g *gateway) summary() {
 	}
 	if bad := g.invalid.Load(); bad > 0 {
 		text += fmt.Sprintf(", %d with a bad signature", bad)
+	}
+	if waiting := g.waiting(ctx); waiting != "" {
+		text += ", " + waiting + " (barb queue)"
 	}
 	if refused := g.entrance.counts(); len(refused) > 0 {
 		text += "; refused: " + strings.Join(refused, ", ")

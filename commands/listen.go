@@ -23,15 +23,16 @@ type listenOptions struct {
 	metricsFlags
 	engineFlags
 	answerFlags
-	addr, forwardTo string
-	publicURL       string
-	tolerance       optionalDuration
-	maxBody         sizeValue
-	count           int
-	duration        ageValue
-	readyFile       string
-	handshake       handshakeValue
-	learn           string
+	forwardFlags
+	addr      string
+	publicURL string
+	tolerance optionalDuration
+	maxBody   sizeValue
+	count     int
+	duration  ageValue
+	readyFile string
+	handshake handshakeValue
+	learn     string
 	duplicateFlags
 	hookFilterFlags
 }
@@ -44,6 +45,12 @@ func newListen(sh *shell) *cobra.Command {
 		Long: `Receives webhooks. Each is checked, made durable in the history and only then
 answered: 200, or what --respond or the app behind --forward-to says; 401 when its
 signature is bad. Runs until ^C, --count or --for.
+
+With --mode ack it is answered 200 at once and forwarded afterwards; with --queue what
+the app does not take is answered 202. Both keep what waits in the history, where no
+kill loses it, and deliver it in order when the app is back, by the retry flags; barb
+queue shows it. [[route]] rows of barb.toml say which app gets what, by path, method,
+scheme and event, and which mirrors get a copy.
 
 What a provider asks before the first webhook (Slack's challenge, Zoom's validation,
 Meta's verify token) is answered by itself and not forwarded; --handshake=off leaves it
@@ -60,6 +67,8 @@ file that clients are to trust; --tls-cert takes one of yours.
 ` + answersLong,
 		Example: `  barb listen
   barb listen -s stripe --secret env:WHSEC --forward-to :3000/webhooks
+  barb listen --forward-to :3000 --queue
+  barb listen --forward-to :3000 --mode ack --ordered=.customer --concurrency 8
   barb listen -s auto --secret env:WHSEC --count 1 --for 30s --json
   barb listen --addr 127.0.0.1:0 --ready-file url.txt --respond 500
   barb listen --tls --forward-to :3000
@@ -80,7 +89,7 @@ file that clients are to trust; --tls-cert takes one of yours.
 	cmd.Flag("with-headers").Usage = "show the headers below each line, or put them into the JSON"
 	f := cmd.Flags()
 	f.StringVar(&o.addr, "addr", "127.0.0.1:4242", "the `address` to listen on; :0 picks a port of this machine")
-	f.StringVar(&o.forwardTo, "forward-to", "", "hand each webhook to the app at this `URL` or :PORT and answer as it does")
+	o.forwardFlags.addFlags(cmd)
 	o.answerFlags.addFlags(cmd)
 	f.StringVar(&o.publicURL, "public-url", "", "the `URL` senders use, for schemes that sign it")
 	f.Var(&o.tolerance, "tolerance", "how old or how far ahead a timestamp may be (default: the scheme's own)")
@@ -155,6 +164,7 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 	defer g.lookBack(ctx)()
 	server := &listen.Server{Recorder: g.recorder(), Admit: g.entrance.admit, Check: g.check, Reply: g.answer, Refused: g.refused, TLS: g.entrance.config,
 		MaxBody: g.maxBody(int64(o.maxBody)), Limit: o.count}
+	interrupted, end := ctx, g.startForwarding(ctx)
 	if o.duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(o.duration))
@@ -162,6 +172,7 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 	}
 	stop := g.startWatch(ctx)
 	err := server.Serve(ctx, ln)
+	end(err != nil || interrupted.Err() != nil)
 	stop()
 	if err != nil {
 		return local("%w", err)
@@ -169,7 +180,7 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 	if err := g.history.Flush(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
-	g.summary()
+	g.summary(context.WithoutCancel(ctx))
 	g.senderSummary(ctx)
 	if g.broken != nil {
 		return g.broken
@@ -289,7 +300,10 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 	if err := g.takeRoutes(ctx, o); err != nil {
 		return nil, err
 	}
-	client, err := deliver.NewClient(deliver.Options{UserAgent: "barb/" + sh.version, MaxBody: 64 << 20, ReadLimit: 64 << 20})
+	if err := g.takeForwarding(o); err != nil {
+		return nil, err
+	}
+	client, err := deliver.NewClient(deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: o.connectIn, MaxBody: 64 << 20, ReadLimit: 64 << 20})
 	if err != nil {
 		return nil, usage("%w", err)
 	}

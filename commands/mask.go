@@ -101,6 +101,35 @@ func maskHeader(h record.Header, mask func(string) string) record.Header {
 	return h
 }
 
+// unmask puts the secret that a webhook of a token scheme came with back where the history keeps a mask: the app is to get
+// what came. It says why when it cannot.
+func (g *gateway) unmask(x *record.Exchange) (why string) {
+	if !g.file.isMasked(x) {
+		return ""
+	}
+	scheme, _ := g.file.scheme(x.Scheme)
+	i := slices.IndexFunc(g.secrets, func(s sign.Secret) bool { return s.Name == x.Verdict.Secret })
+	if i < 0 {
+		return "it came with the secret as a header, which the history does not keep and this listener does not have"
+	}
+	forms := writtenForms(scheme, string(g.secrets[i].Key))
+	if scheme.InBody() {
+		body, err := scheme.ReplaceSignature(sign.Message{Body: x.Request.Body, URL: x.Request.URL}, forms[0])
+		if err != nil {
+			return err.Error()
+		}
+		x.Request.Body = body
+		return ""
+	}
+	x.Request.Header = slices.Clone(x.Request.Header)
+	for i, f := range x.Request.Header {
+		if strings.EqualFold(f.Name, scheme.Header) {
+			x.Request.Header[i].Value = strings.Replace(f.Value, masked, forms[len(forms)-1], 1)
+		}
+	}
+	return ""
+}
+
 // isMasked reports whether the history kept the mask in place of the exchange's secret.
 func (c *configFile) isMasked(x *record.Exchange) bool {
 	scheme, ok := c.scheme(x.Scheme)

@@ -11,13 +11,18 @@ import (
 // route is one [[route]]: what is known of the webhooks that arrive at a path.
 type route struct {
 	Path      string            `toml:"path"`
+	Method    any               `toml:"method"` // one or a list
+	Event     string            `toml:"event"`  // * matches any part
 	Scheme    string            `toml:"scheme"`
-	Secret    any               `toml:"secret"` // one reference or a list of them, never a literal
-	ForwardTo string            `toml:"forward_to"`
+	Secret    any               `toml:"secret"`     // one reference or a list of them, never a literal
+	Forward   any               `toml:"forward_to"` // see takeTargets
 	PublicURL string            `toml:"public_url"`
 	Params    map[string]string `toml:"params"`
 
-	secrets []string
+	ForwardTo string `toml:"-"` // the first of the targets
+	targets   []forwardTarget
+	methods   []string
+	secrets   []string
 }
 
 func (c *configFile) checkRoutes() error {
@@ -36,10 +41,11 @@ func (c *configFile) checkRoutes() error {
 		if err := r.takeSecrets(where); err != nil {
 			return err
 		}
-		if r.ForwardTo != "" {
-			if _, err := expandTarget(r.ForwardTo); err != nil {
-				return usage("%s: forward_to = %q: %w", where, r.ForwardTo, err)
-			}
+		if err := r.takeTargets(where); err != nil {
+			return err
+		}
+		if err := r.takeMethods(where); err != nil {
+			return err
 		}
 	}
 	return nil

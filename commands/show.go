@@ -94,6 +94,11 @@ func showOne(ctx context.Context, sh *shell, o showOptions, x *record.Exchange) 
 	case sh.json:
 		return sh.emitExchange(x, export.With{Body: !o.headers, URL: true, Headers: true})
 	default:
+		mirror, err := sh.mirrorNote(ctx, x.ID)
+		if err != nil {
+			return err
+		}
+		sh.out.Pairs([][2]string{{"mirror", mirror}})
 		sh.out.Exchange(x)
 	}
 	return nil

@@ -1,0 +1,210 @@
+package commands
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/store/record"
+)
+
+// forwardFlags say how webhooks get to the app.
+type forwardFlags struct {
+	forwardTo   string
+	mode        string
+	queue       bool
+	concurrency int
+	ordered     orderedValue
+	retryFlags
+}
+
+const (
+	modeSync = "sync"
+	modeAck  = "ack"
+)
+
+// The policy of a listener's queue: an app that is down comes back, and until then nothing is given up.
+var forwardDefaults = [][2]string{{"retries", unlimited}, {"max-delay", "5s"}, {"timeout", "30s"}, {"deadline", "3d"}}
+
+func (f *forwardFlags) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.StringVar(&f.forwardTo, "forward-to", "", "hand each webhook to the app at this `URL` or :PORT and answer as it does")
+	flags.StringVar(&f.mode, "mode", modeSync, "sync (wait for the app and answer as it does) or ack (answer 200 once it is durable, forward afterwards)")
+	flags.BoolVar(&f.queue, "queue", false, "keep what the app does not take, answer 202, and deliver it when the app is back")
+	flags.IntVar(&f.concurrency, "concurrency", 4, "how many queued webhooks an app gets at a time, if their order allows it")
+	f.ordered = orderedValue{by: wholeRoute}
+	flags.Var(&f.ordered, "ordered", "deliver queued webhooks one after the other: route (all of a route), false, header:NAME or a jq `expression` over the body that gives a key: .customer")
+	flags.Lookup("ordered").NoOptDefVal = wholeRoute
+	f.retryFlags.addFlags(cmd)
+	for _, d := range forwardDefaults {
+		flag := flags.Lookup(d[0])
+		if err := flag.Value.Set(d[1]); err != nil {
+			panic(err) // a constant of this file
+		}
+		flag.DefValue = flag.Value.String()
+	}
+	complete(cmd, "mode", func(string) []string { return []string{modeAck, modeSync} })
+	complete(cmd, "ordered", func(string) []string { return []string{wholeRoute, "false", "header:", "."} })
+}
+
+// queues reports whether webhooks are forwarded by way of the queue.
+func (f *forwardFlags) queues() bool { return f.queue || f.mode == modeAck }
+
+func (f *forwardFlags) checkForwarding() error {
+	switch {
+	case f.mode != modeSync && f.mode != modeAck:
+		return usage("--mode %q is neither sync nor ack", f.mode).hint("--mode ack")
+	case f.concurrency < 1:
+		return usage("--concurrency %d must be at least 1", f.concurrency)
+	}
+	return nil
+}
+
+// orderedValue is what puts queued webhooks into an order: all of a route, a key of each, or nothing.
+type orderedValue struct {
+	by   string
+	key  *jqFilter // of the body
+	name string    // of a header field
+}
+
+const wholeRoute = "route"
+
+func (v *orderedValue) String() string { return v.by }
+
+func (v *orderedValue) Type() string { return "order" }
+
+// Set reads an order.
+func (v *orderedValue) Set(s string) (err error) {
+	switch name, isHeader := strings.CutPrefix(s, "header:"); {
+	case s == "false" || s == "off":
+		*v = orderedValue{by: "false"}
+	case s == "true" || s == wholeRoute:
+		*v = orderedValue{by: wholeRoute}
+	case isHeader && record.CheckField(record.Field{Name: name}) == nil:
+		*v = orderedValue{by: s, name: name}
+	case strings.HasPrefix(s, "."):
+		*v = orderedValue{by: s}
+		v.key, err = compileJQ(s)
+	default:
+		err = fmt.Errorf("%q is none of route, false, header:NAME and a jq expression such as .customer", s)
+	}
+	return err
+}
+
+// keyTimeout bounds how long the key of a webhook is looked for.
+const keyTimeout = time.Second
+
+// maxOrder bounds a key, which a stranger chooses.
+const maxOrder = 200
+
+// of is the order that a webhook of a route belongs to, "" when it needs none. Those without a key have an order together.
+func (v *orderedValue) of(route string, r *record.Request) string {
+	var key string
+	switch {
+	case v.by == "false":
+		return ""
+	case v.name != "":
+		key = r.Header.Get(v.name)
+	case v.key != nil:
+		key = v.keyOf(r.Body)
+	}
+	return "route " + route + " key " + key[:min(len(key), maxOrder)]
+}
+
+func (v *orderedValue) keyOf(body []byte) (key string) {
+	if !json.Valid(body) {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), keyTimeout)
+	defer cancel()
+	err := v.key.run(ctx, json.RawMessage(body), func(out any) error {
+		if out != nil && key == "" {
+			key = fmt.Sprint(out)
+		}
+		return nil
+	})
+	if err != nil {
+		return ""
+	}
+	return key
+}
+
+// unlimited is as many retries as fit in the deadline.
+const unlimited = "unlimited"
+
+// retriesValue is a number of retries on the command line.
+type retriesValue int
+
+func (v *retriesValue) String() string {
+	if *v == math.MaxInt32 {
+		return unlimited
+	}
+	return strconv.Itoa(int(*v))
+}
+
+func (v *retriesValue) Type() string { return "int" }
+
+// Set reads a number, or "unlimited".
+func (v *retriesValue) Set(s string) error {
+	if s == unlimited {
+		*v = math.MaxInt32
+		return nil
+	}
+	n, err := strconv.Atoi(s)
+	if err == nil {
+		*v = retriesValue(n)
+	}
+	return err
+}
+
+// policyJSON is the policy of a delivery as the queue keeps it: the retry flags under their names.
+type policyJSON struct {
+	Retries  string `json:"retries"`
+	Backoff  string `json:"backoff"`
+	Base     string `json:"base"`
+	MaxDelay string `json:"max_delay"`
+	Jitter   string `json:"jitter"`
+	RetryOn  string `json:"retry_on"`
+	Timeout  string `json:"timeout"`
+	Deadline string `json:"deadline"`
+}
+
+// policyText is the policy as the queue keeps it; p is what policy made of the flags.
+func (f *retryFlags) policyText(p deliver.Policy) (string, error) {
+	retries := retriesValue(p.Retries)
+	data, err := json.Marshal(policyJSON{Retries: retries.String(), Backoff: f.backoff, Base: f.base.String(), MaxDelay: f.maxDelay.String(),
+		Jitter: f.jitter, RetryOn: f.retryOn, Timeout: f.timeout.String(), Deadline: f.deadline.String()})
+	return string(data), err
+}
+
+// policyOf reads back what policyText wrote.
+func policyOf(sh *shell, text string) (deliver.Policy, error) {
+	var j policyJSON
+	if err := json.Unmarshal([]byte(text), &j); err != nil {
+		return deliver.Policy{}, fmt.Errorf("policy of a queued delivery: %w", err)
+	}
+	f := retryFlags{backoff: j.Backoff, jitter: j.Jitter, retryOn: j.RetryOn, connectIn: time.Second}
+	var retries retriesValue
+	if err := retries.Set(j.Retries); err != nil {
+		return deliver.Policy{}, fmt.Errorf("policy of a queued delivery: %w", err)
+	}
+	for _, d := range []struct {
+		text string
+		to   *time.Duration
+	}{{j.Base, &f.base}, {j.MaxDelay, &f.maxDelay}, {j.Timeout, &f.timeout}, {j.Deadline, &f.deadline}} {
+		var err error
+		if *d.to, err = time.ParseDuration(d.text); err != nil {
+			return deliver.Policy{}, fmt.Errorf("policy of a queued delivery: %w", err)
+		}
+	}
+	p, err := f.policy(sh)
+	p.Retries = int(retries)
+	return p, err
+}

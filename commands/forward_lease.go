@@ -1,0 +1,96 @@
+package commands
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/barbhq/barb/store"
+)
+
+// leases are those that this process holds. They are renewed while it works on them; an attempt whose lease cannot be
+// renewed in time is cut off, before somebody else may begin the next one.
+type leases struct {
+	mu   sync.Mutex
+	held map[int64]*held
+}
+
+type held struct {
+	until  time.Time
+	cancel context.CancelFunc
+}
+
+// Leases are renewed so often, and an attempt is cut off so long before its lease ends.
+const (
+	renewEvery  = leaseFor / 6
+	leaseMargin = leaseFor / 6
+)
+
+// hold notes a lease and returns the context of its attempt. release forgets it.
+func (l *leases) hold(ctx context.Context, q *store.Queued) (_ context.Context, release func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held[q.ID] = &held{until: q.Due, cancel: cancel}
+	return ctx, func() {
+		cancel()
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		delete(l.held, q.ID)
+	}
+}
+
+// has reports whether a lease is held, which then has a new end: an attempt of ours is still on its way.
+func (l *leases) has(q *store.Queued) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	h, ok := l.held[q.ID]
+	if ok {
+		h.until = q.Due
+	}
+	return ok
+}
+
+// renewed notes which leases were renewed, and cuts off the attempts of those that will end.
+func (l *leases) renewed(ids []int64, until, now time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, id := range ids {
+		if h, ok := l.held[id]; ok {
+			h.until = until
+		}
+	}
+	for _, h := range l.held {
+		if h.until.Sub(now) < leaseMargin {
+			h.cancel()
+		}
+	}
+}
+
+func (l *leases) none() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.held) == 0
+}
+
+// renew keeps the leases of attempts that take long, until ctx ends.
+func (b *outbox) renew(ctx context.Context) {
+	ticker := time.NewTicker(renewEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if b.leases.none() {
+			continue
+		}
+		until := time.Now().Add(leaseFor).Round(0) // the wall clock: it goes on while the machine sleeps
+		ids, err := b.history.Renew(ctx, b.owner, until)
+		if err != nil && ctx.Err() == nil {
+			b.note("warning: leases could not be renewed: %v", err)
+		}
+		b.leases.renewed(ids, until, time.Now().Round(0))
+	}
+}

@@ -1,0 +1,174 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/store/record"
+)
+
+// mirrors sends webhooks to the further targets of a lane once the first has answered. Nobody waits for them: what they
+// cannot keep up with is left out, and said.
+type mirrors struct {
+	*gateway
+	ctx   context.Context
+	cut   context.CancelFunc
+	seats chan struct{}
+	group sync.WaitGroup
+	bytes atomic.Int64 // of the bodies that wait or are on their way
+	count atomic.Int64
+}
+
+// Beyond so many at a time mirrors wait; beyond so many or so large that wait, they are left out.
+const (
+	mirrorsAtOnce  = 16
+	mirrorsWaiting = 1000
+	mirrorsBytes   = 32 << 20
+)
+
+func newMirrors(g *gateway) *mirrors {
+	m := &mirrors{gateway: g, seats: make(chan struct{}, mirrorsAtOnce)}
+	m.ctx, m.cut = context.WithCancel(context.Background())
+	return m
+}
+
+// send hands a webhook, whose forward to the app is f, to the mirrors of its lane; f is nil where nothing was sent. With
+// a queue, targets that are not mirrors have entries of their own.
+func (m *mirrors) send(x, f *record.Exchange, l *lane) {
+	if f == nil || len(l.targets) < 2 {
+		return
+	}
+	for _, t := range l.targets[1:] {
+		if !t.mirror && m.outbox != nil {
+			continue
+		}
+		size := int64(len(x.Request.Body))
+		if m.count.Add(1) > mirrorsWaiting || m.bytes.Add(size) > mirrorsBytes+size {
+			m.count.Add(-1)
+			m.bytes.Add(-size)
+			m.note("warning: %d was not sent to %s, which does not keep up", x.ID, domainOf(t.url))
+			continue
+		}
+		m.group.Go(func() {
+			defer m.count.Add(-1)
+			defer m.bytes.Add(-size)
+			m.seats <- struct{}{}
+			defer func() { <-m.seats }()
+			if err := m.one(x, f, t); err != nil {
+				m.note("warning: %d to %s: %v", x.ID, domainOf(t.url), err)
+			}
+		})
+	}
+}
+
+// one sends a webhook to one of them and compares what it answers with what the app did.
+func (m *mirrors) one(x, app *record.Exchange, t forwardTarget) error {
+	request, err := listen.Forward(&x.Request, t.url, x.Remote)
+	if err != nil {
+		return err
+	}
+	f := record.Exchange{Kind: record.Sent, Thread: x.ID, Attempt: 1, Start: time.Now(), Request: request,
+		WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme}
+	kept := m.file.withoutSecrets(&f, m.secrets)
+	if !t.mirror {
+		err = m.history.Record(m.ctx, kept)
+	} else {
+		err = m.history.RecordMirror(m.ctx, kept, app.ID)
+	}
+	if err != nil {
+		return err
+	}
+	f.ID = kept.ID
+	ctx, cancel := context.WithTimeout(m.ctx, m.policy.Timeout)
+	defer cancel()
+	m.client.Do(ctx, &f)
+	if err := m.history.Answer(context.WithoutCancel(ctx), m.file.withoutSecrets(&f, m.secrets)); err != nil || !t.mirror {
+		return err
+	}
+	same := alike(app, &f)
+	m.tell(x, app, &f, same)
+	return m.history.CompareMirror(context.WithoutCancel(ctx), f.ID, same)
+}
+
+// alike reports whether two answers have the same status and body.
+func alike(a, b *record.Exchange) bool {
+	if a.Response == nil || b.Response == nil {
+		return a.Response == b.Response
+	}
+	return a.Status() == b.Status() && a.Response.Size == b.Response.Size && bytes.Equal(a.Response.Body, b.Response.Body)
+}
+
+// mirrorJSON is a line about a mirror's answer; its names are a contract.
+type mirrorJSON struct {
+	Schema int    `json:"schema"`
+	Event  string `json:"event"` // "mirror"
+	ID     int64  `json:"id"`    // of the captured webhook
+	Mirror struct {
+		ID             int64  `json:"id"` // of the exchange with the mirror
+		EndpointDomain string `json:"endpoint_domain"`
+		StatusCode     int    `json:"status_code"`
+		LatencyMS      int64  `json:"latency_ms"`
+		Same           bool   `json:"same"`
+	} `json:"mirror"`
+}
+
+// tell says what a mirror answered, of one that answers as the app only to who wants to know all.
+func (m *mirrors) tell(x, app, f *record.Exchange, same bool) {
+	if m.json {
+		line := mirrorJSON{Schema: 1, Event: "mirror", ID: x.ID}
+		line.Mirror.ID, line.Mirror.StatusCode, line.Mirror.LatencyMS, line.Mirror.Same = f.ID, f.Status(), f.Took.Milliseconds(), same
+		line.Mirror.EndpointDomain = hostname(f.Request.URL)
+		m.printing.Lock()
+		defer m.printing.Unlock()
+		if err := m.emit(line); err != nil && m.broken == nil {
+			m.broken = err
+		}
+		return
+	}
+	switch {
+	case same && m.verbose:
+		m.note("%d mirror %s answers the same: %s", x.ID, ui.Endpoint(f), answered(f))
+	case same:
+	case app.Status() == f.Status() && f.Response != nil:
+		m.note("%d mirror %s differs: %s as the app, with another body  (barb show %d and %d)", x.ID, ui.Endpoint(f), answered(f), app.ID, f.ID)
+	default:
+		m.note("%d mirror %s differs: %s, the app %s  (barb show %d)", x.ID, ui.Endpoint(f), answered(f), answered(app), f.ID)
+	}
+}
+
+// answered is an answer in a word or two.
+func answered(x *record.Exchange) string {
+	if status := x.Status(); status != 0 {
+		return strconv.Itoa(status)
+	}
+	return "no answer (" + string(x.FailureKind()) + ")"
+}
+
+// end waits for what is on its way, for at most grace.
+func (m *mirrors) end(grace time.Duration) {
+	timer := time.AfterFunc(grace, m.cut)
+	defer timer.Stop()
+	m.group.Wait()
+	m.cut()
+}
+
+// mirrorNote says of an exchange with a mirror what it is, "" of any other.
+func (sh *shell) mirrorNote(ctx context.Context, id int64) (string, error) {
+	m, ok, err := sh.history.Mirror(ctx, id)
+	switch {
+	case err != nil || !ok:
+		return "", err
+	case !m.Compared:
+		return fmt.Sprintf("of %d, not compared", m.Of), nil
+	case m.Same:
+		return fmt.Sprintf("of %d, its answer is the same", m.Of), nil
+	}
+	return fmt.Sprintf("of %d, its answer differs", m.Of), nil
+}

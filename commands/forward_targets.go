@@ -1,0 +1,132 @@
+package commands
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+	"strings"
+)
+
+// forwardTarget is one of the apps that a route forwards to.
+type forwardTarget struct {
+	url    string
+	mirror bool // its answer is compared and nobody gets it
+
+	written string // as it stands in barb.toml
+}
+
+// takeTargets reads forward_to: a URL, or a list of URLs and of tables { url = "…", mirror = true }.
+func (r *route) takeTargets(where string) error {
+	list, isList := r.Forward.([]any)
+	if !isList && r.Forward != nil {
+		list = []any{r.Forward}
+	}
+	for i, item := range list {
+		t, err := targetOf(item)
+		if err == nil && t.mirror && i == 0 {
+			err = errors.New("the first one answers the sender and cannot be a mirror")
+		}
+		if err != nil {
+			return usage("%s: forward_to: %w", where, err).
+				hint(`forward_to = ":3000", or [":3000", { url = ":3001", mirror = true }]`)
+		}
+		r.targets = append(r.targets, t)
+	}
+	if isList && len(list) == 0 {
+		return usage("%s: forward_to is an empty list", where)
+	}
+	if len(r.targets) > 0 {
+		r.ForwardTo = r.targets[0].url
+	}
+	return nil
+}
+
+func targetOf(item any) (t forwardTarget, err error) {
+	address, isText := item.(string)
+	if table, ok := item.(map[string]any); ok {
+		address, isText = table["url"].(string)
+		for key, value := range table {
+			mirror, isBool := value.(bool)
+			switch {
+			case key == "mirror" && isBool:
+				t.mirror = mirror
+			case key != "url":
+				return t, fmt.Errorf("%s = %v is neither url nor mirror = true", key, value)
+			}
+		}
+	}
+	if !isText {
+		return t, fmt.Errorf("%v is not a URL", item)
+	}
+	t.written = address
+	if t.url, err = expandTarget(address); err != nil {
+		err = fmt.Errorf("%q: %w", withoutUser(address), err)
+	}
+	return t, err
+}
+
+// domainOf is the host and port of a target, which is all of it that a line shows.
+func domainOf(target string) string {
+	host, err := hostOf(target)
+	if err != nil {
+		return ""
+	}
+	return host
+}
+
+// hostname is the host of a target alone.
+func hostname(target string) string {
+	u, err := url.Parse(target)
+	if err != nil {
+		return ""
+	}
+	return u.Hostname()
+}
+
+// takeTargets says which apps a lane forwards to: that of the flag, else, unless answers are scripted, those of its route.
+func (l *lane) takeTargets(flag string, r *route, scripted bool) error {
+	switch {
+	case flag != "":
+		to, err := expandTarget(flag)
+		if err != nil {
+			return usage("--forward-to %q: %w", withoutUser(flag), err).hint("--forward-to :3000 or http://localhost:3000/webhooks")
+		}
+		l.targets = []forwardTarget{{url: to}}
+	case !scripted:
+		l.targets = r.targets
+	}
+	if len(l.targets) > 0 {
+		l.forwardTo = l.targets[0].url
+	}
+	return nil
+}
+
+// written is forward_to as barb config shows it.
+func (r *route) written() string {
+	var words []string
+	for _, t := range r.targets {
+		word := withoutUser(t.written)
+		if t.mirror {
+			word = "mirror " + word
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, ", ")
+}
+
+// destinations says where webhooks go, each with a comma before it.
+func destinations(targets []forwardTarget) string {
+	text := ""
+	for i, t := range targets {
+		switch {
+		case t.mirror:
+			text += ", mirrored to "
+		case i == 0:
+			text += ", forwarded to "
+		default:
+			text += ", also to "
+		}
+		text += t.url
+	}
+	return text
+}

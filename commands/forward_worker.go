@@ -1,0 +1,223 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+)
+
+// worker delivers what waits in the queue for one app. Each app has its own, so that one that hangs holds up no other.
+type worker struct {
+	*outbox
+	target  string
+	bell    chan struct{} // capacity 1: there may be something to do
+	busy    atomic.Int64
+	running sync.WaitGroup
+}
+
+func newWorker(b *outbox, target string) *worker {
+	return &worker{outbox: b, target: target, bell: make(chan struct{}, 1)}
+}
+
+func (w *worker) ring() {
+	select {
+	case w.bell <- struct{}{}:
+	default:
+	}
+}
+
+// lookEvery is how often a worker that nobody wakes looks for what other processes have put into the queue.
+const lookEvery = time.Second
+
+// The stages of an outbox.
+const (
+	delivering int32 = iota
+	emptying         // what is due now is delivered, then it ends
+	closing          // what has begun is brought to an end
+)
+
+// run delivers until the outbox is through. ctx cuts what is on its way.
+func (w *worker) run(ctx context.Context) {
+	defer w.running.Wait()
+	for {
+		wait, idle := w.round(ctx)
+		switch stage := w.stage.Load(); {
+		case stage == closing, stage == emptying && idle, ctx.Err() != nil:
+			return
+		}
+		timer := time.NewTimer(wait)
+		select {
+		case <-w.bell:
+		case <-timer.C:
+		}
+		timer.Stop()
+	}
+}
+
+// round takes what is due, as much as there is room for. It returns how long until there may be more, and whether there
+// is nothing to do at the moment.
+func (w *worker) round(ctx context.Context) (wait time.Duration, idle bool) {
+	free := w.concurrency - int(w.busy.Load())
+	if free <= 0 || w.stage.Load() == closing {
+		return lookEvery, false
+	}
+	due, any, err := w.history.NextDue(ctx, store.Forward, w.target)
+	now := time.Now()
+	switch {
+	case err != nil:
+		return w.troubled(ctx, err), w.busy.Load() == 0
+	case !any:
+		return lookEvery, w.busy.Load() == 0
+	case due.After(now):
+		return min(due.Sub(now), lookEvery), w.busy.Load() == 0
+	}
+	entries, err := w.history.Lease(ctx, store.LeaseRequest{Kind: store.Forward, Target: w.target, Owner: w.owner, Want: free,
+		Now: now, Until: now.Add(leaseFor)})
+	if err != nil {
+		return w.troubled(ctx, err), false
+	}
+	for _, q := range entries {
+		if !w.leases.has(q) {
+			w.start(ctx, q)
+		}
+	}
+	return time.Millisecond, false
+}
+
+// troubled says why the queue cannot be read or written now, and how long to wait.
+func (w *worker) troubled(ctx context.Context, err error) time.Duration {
+	if ctx.Err() == nil {
+		w.note("warning: the queue: %v", err)
+	}
+	return lookEvery
+}
+
+func (w *worker) start(ctx context.Context, q *store.Queued) {
+	w.busy.Add(1)
+	w.running.Go(func() {
+		defer w.ring()
+		defer w.busy.Add(-1)
+		leased, release := w.leases.hold(ctx, q)
+		defer release()
+		if w.deliver(leased, q) {
+			w.settle(context.WithoutCancel(ctx), q)
+		}
+	})
+}
+
+// deliver makes the next attempt of an entry and reports whether the entry is to be settled as q says then. If not, the
+// lease is somebody else's, or ends by itself.
+func (w *worker) deliver(ctx context.Context, q *store.Queued) bool {
+	x, err := w.history.Get(ctx, q.Thread)
+	if errors.Is(err, store.ErrNotFound) {
+		q.State, q.Why = store.Dead, "the webhook is no longer in the history"
+		return true
+	}
+	if err != nil {
+		w.troubled(ctx, err)
+		return false
+	}
+	l := w.forwardLane(x)
+	if q.State, q.Why = store.Dead, w.unmask(x); q.Why != "" {
+		w.tellDead(x, q)
+		return true
+	}
+	policy, err := policyOf(w.shell, q.Policy)
+	if err != nil {
+		q.Why = err.Error()
+		w.tellDead(x, q)
+		return true
+	}
+	a, err := w.attempt(ctx, x, q, lastChance(policy, q))
+	if err != nil {
+		if !errors.Is(err, store.ErrLease) {
+			w.note("warning: %d: %v", x.ID, err)
+		}
+		return false
+	}
+	settleAs(q, a)
+	w.tell(x, q, a)
+	if q.State != store.Waiting && q.Target == l.forwardTo {
+		w.mirrors.send(x, a.Exchange, l)
+	}
+	return true
+}
+
+// lastChance gives an entry whose deadline passed while nobody delivered one whole attempt all the same.
+func lastChance(p deliver.Policy, q *store.Queued) deliver.Policy {
+	if p.Deadline > 0 {
+		p.Deadline = max(p.Deadline, time.Since(q.Created)+p.Timeout)
+	}
+	return p
+}
+
+// tell says how an attempt went.
+func (w *worker) tell(x *record.Exchange, q *store.Queued, a *deliver.Attempt) {
+	kept := w.file.withoutSecrets(a.Exchange, w.secrets)
+	w.printing.Lock()
+	if w.json {
+		if err := w.emitExchange(kept, w.with); err != nil && w.broken == nil {
+			w.broken = err
+		}
+	} else {
+		w.out.Forwarded(x, a)
+		if w.verbose {
+			w.err.Messages(kept)
+		}
+	}
+	w.printing.Unlock()
+	if q.State == store.Dead {
+		w.tellDead(x, q)
+	}
+}
+
+func (w *worker) tellDead(x *record.Exchange, q *store.Queued) {
+	w.note("%d was not delivered: %s; barb queue retry %d tries it again", x.ID, ui.Clip(q.Why, 120), q.ID)
+}
+
+// work runs the workers and keeps their leases. The function it returns ends them: what has begun gets grace to end, and
+// so does, unless it is cut, what is due.
+func (b *outbox) work(ctx context.Context) (end func(cut bool, grace time.Duration)) {
+	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
+	var working, renewing sync.WaitGroup
+	for _, w := range b.workers {
+		working.Go(func() { w.run(ctx) })
+	}
+	renewing.Go(func() { b.renew(ctx) })
+	return func(cut bool, grace time.Duration) {
+		b.settles.Wait() // so that what failed a moment ago is seen to wait
+		b.stage.Store(emptying)
+		if cut {
+			b.stage.Store(closing)
+		}
+		for _, w := range b.workers {
+			w.ring()
+		}
+		timer := time.AfterFunc(grace, func() { b.stage.Store(closing); stop() })
+		working.Wait()
+		timer.Stop()
+		stop()
+		renewing.Wait()
+	}
+}
+
+// waiting says how many webhooks wait in the queue, "" for none.
+func (g *gateway) waiting(ctx context.Context) string {
+	depth, err := g.history.QueueDepth(ctx)
+	n := depth[store.Waiting] + depth[store.Leased]
+	if err != nil || n == 0 {
+		return ""
+	}
+	if n == 1 {
+		return "1 webhook waits in the queue"
+	}
+	return fmt.Sprintf("%d webhooks wait in the queue", n)
+}

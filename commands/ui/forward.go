@@ -1,0 +1,38 @@
+package ui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/store/record"
+)
+
+// Forwarded writes one line about an attempt to deliver a captured webhook from the queue:
+//
+//	14:02:12  17  stripe invoice.paid  → 127.0.0.1:3000  #2  200  18ms  delivered
+func (p *Printer) Forwarded(captured *record.Exchange, a *deliver.Attempt) {
+	x := a.Exchange
+	parts := []string{
+		p.faint(x.Start.Local().Format(time.TimeOnly)),
+		p.bold(strconv.FormatInt(captured.ID, 10)),
+		p.name(captured),
+		p.faint("→") + " " + EscapeLine(Endpoint(x)),
+		fmt.Sprintf("#%d", x.Attempt),
+		p.result(x),
+		Duration(x.Took),
+	}
+	switch a.Decision {
+	case deliver.Delivered:
+		parts = append(parts, p.good("delivered"))
+	case deliver.Retry:
+		parts = append(parts, p.warn("retry in "+Duration(a.Wait)))
+	case deliver.Interrupted:
+		parts = append(parts, p.warn("interrupted, waits"))
+	default:
+		parts = append(parts, p.bad("not delivered"))
+	}
+	p.Line(strings.Join(parts, "  "))
+}

@@ -1,0 +1,45 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// Mirror is what is known of an exchange that repeats a forward to another app.
+type Mirror struct {
+	Of       int64 // the forward to the app
+	Compared bool  // both have ended
+	Same     bool  // with the same status and body
+}
+
+// RecordMirror is Record for a forward to a mirror; of is the forward to the app.
+func (s *Store) RecordMirror(ctx context.Context, x *record.Exchange, of int64) error {
+	b, err := newBeginning(x)
+	if err != nil {
+		return fault(s.path, err)
+	}
+	return s.await(ctx, &entry{done: make(chan error, 1), begin: []*beginning{b}, work: func(w *writer, first int64) (bool, error) {
+		return true, w.conn.execute("INSERT INTO mirror (id, of) VALUES (?, ?)", first, of)
+	}})
+}
+
+// CompareMirror notes whether a mirror answered as the app did.
+func (s *Store) CompareMirror(ctx context.Context, id int64, same bool) error {
+	return s.work(ctx, func(w *writer) error {
+		return w.conn.execute("UPDATE mirror SET same = ? WHERE id = ?", same, id)
+	})
+}
+
+// Mirror returns what is known of an exchange with a mirror; false when it is none.
+func (s *Store) Mirror(ctx context.Context, id int64) (m Mirror, ok bool, err error) {
+	var same sql.NullBool
+	err = s.db.QueryRowContext(ctx, "SELECT of, same FROM mirror WHERE id = ?", id).Scan(&m.Of, &same)
+	if errors.Is(err, sql.ErrNoRows) {
+		return m, false, nil
+	}
+	m.Compared, m.Same = same.Valid, same.Bool
+	return m, err == nil, s.told(err)
+}
