@@ -118,14 +118,15 @@ func (c *conn) receiveStream(x *record.Exchange, q *http.Request) error {
 	}
 	idle := c.run.BodyIdle
 	c.setPace(pace{end: time.Now().Add(idle), idle: idle, paid: true, slack: idle / 8})
-	body, err := io.ReadAll(io.LimitReader(c, c.run.MaxBody+1))
-	switch {
+	var body bytes.Buffer
+	body.Grow(int(min(max(q.ContentLength, 0), firstBuffer)) + bytes.MinRead)
+	switch n, err := body.ReadFrom(io.LimitReader(c, c.run.MaxBody+1)); {
 	case err != nil:
 		return err
-	case int64(len(body)) > c.run.MaxBody:
+	case n > c.run.MaxBody:
 		return tooLarge(c.run.MaxBody)
-	case len(body) > 0:
-		x.Request.Body = body
+	case n > 0:
+		x.Request.Body = body.Bytes()
 	}
 	x.Request.Trailer = record.FromHTTP(q.Trailer)
 	return nil

@@ -173,22 +173,39 @@ func TestServeResetsAStreamThatCannotBeAnswered(t *testing.T) {
 func TestServeAnswersManyStreamsOfOneConnection(t *testing.T) {
 	r, trust := serveTLS(t, listen.Server{Reply: echoTarget}, "h2")
 	client := overHTTP2(t, trust)
+	if first, err := client.Get("https://" + r.addr); err != nil { // so that all others find a connection that is made
+		t.Fatal(err)
+	} else if err := first.Body.Close(); err != nil {
+		t.Fatal(err)
+	}
 	var senders sync.WaitGroup
-	for i := range 200 {
+	for sender := range 90 { // for more than 100 at a time the client would make another connection
 		senders.Go(func() {
-			response, err := client.Post(fmt.Sprintf("https://%s/%d", r.addr, i), "", strings.NewReader(strings.Repeat("x", 10_000)))
-			if err != nil {
-				t.Error(err)
-				return
-			}
-			body, err := io.ReadAll(response.Body)
-			_ = response.Body.Close()
-			if err != nil || string(body) != fmt.Sprintf("/%d", i) {
-				t.Errorf("stream %d: %q, %v", i, body, err)
+			for i := range 3 {
+				wantEcho(t, client, fmt.Sprintf("https://%s/%d-%d", r.addr, sender, i), fmt.Sprintf("/%d-%d", sender, i))
 			}
 		})
 	}
 	senders.Wait()
+	remote := r.shelf.next(t).Remote
+	for range 3 * 90 {
+		if x := r.shelf.next(t); x.Remote != remote {
+			t.Fatalf("%s came over another connection than %s", x.Remote, remote)
+		}
+	}
+}
+
+func wantEcho(t *testing.T, client *http.Client, url, want string) {
+	response, err := client.Post(url, "", strings.NewReader(strings.Repeat("x", 10_000)))
+	if err != nil {
+		t.Error(err)
+		return
+	}
+	body, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	if err != nil || string(body) != want {
+		t.Errorf("%s: %q, %v", url, body, err)
+	}
 }
 
 func TestServeEndsWithIdleAndBusyHTTP2Connections(t *testing.T) {
