@@ -22,6 +22,9 @@ test: toolchain ## everything that needs no other language and no browser
 race: toolchain
 	CGO_ENABLED=1 go test -race ./...
 
+soak: toolchain ## what takes minutes: kills while an app is at it, leases that have to end
+	CGO_ENABLED=1 BARB_SOAK=1 go test -count=1 -timeout 15m -run Soak ./...
+
 lint:
 	@command -v golangci-lint >/dev/null || GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	PATH="$$PATH:$$(go env GOPATH)/bin" golangci-lint run ./...

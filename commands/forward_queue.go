@@ -3,7 +3,9 @@ package commands
 import (
 	"context"
 	"errors"
+	"maps"
 	"net/http"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -44,24 +46,21 @@ func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
 	if b.policyText, err = o.policyText(g.policy); err != nil {
 		return nil, err
 	}
-	for _, l := range append(mapValues(g.lanes), g.fallback) {
+	for _, l := range append(slices.Collect(maps.Values(g.lanes)), g.fallback) {
 		for _, t := range l.targets {
 			if !t.mirror && b.workers[t.url] == nil {
 				b.workers[t.url] = newWorker(b, t.url)
 			}
 		}
 	}
-	if len(b.workers) == 0 {
+	asked := g.settings["listen.queue"] == "flag" || g.settings["listen.mode"] == "flag"
+	switch {
+	case len(b.workers) == 0 && !asked: // barb.toml says how webhooks are forwarded, where they are
+		return nil, nil
+	case len(b.workers) == 0:
 		return nil, usage("there is no app to queue webhooks for").hint("barb listen --forward-to :3000 --queue")
 	}
 	return b, nil
-}
-
-func mapValues[K comparable, V any](m map[K]V) (all []V) {
-	for _, v := range m {
-		all = append(all, v)
-	}
-	return all
 }
 
 // entries are what a checked webhook gets in the queue: one for each app, none for what is not forwarded.

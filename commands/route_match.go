@@ -62,7 +62,7 @@ func matchesGlob(glob, text string) bool {
 // weight ranks the routes that select a request: the longest path first, then the most conditions, of which a scheme that
 // the request shows is one.
 func (r *route) weight(a *asking) int {
-	n := len(strings.TrimSuffix(r.Path, "/")) * 4
+	n := r.depth() * 4
 	for _, meets := range []bool{len(r.methods) > 0, r.Event != "", r.Scheme != "" && slices.Contains(a.schemes, r.Scheme)} {
 		if meets {
 			n++
@@ -72,29 +72,30 @@ func (r *route) weight(a *asking) int {
 }
 
 // routesFor are the route that says how a request is checked and the one that says where it is forwarded, nil for none.
-// They differ when no route of the longest path selects the request: it is forwarded by a route of a shorter path, but
-// checked as the longest path wants it, so that no choice of a method or an event type gets around a signature.
+// They differ when a route of a longer path wants a signature but does not select the request: that is checked all the
+// same, so that no choice of a method or an event type gets around a signature.
 func (c *configFile) routesFor(a *asking) (checks, forwards *route) {
-	longest := -1
 	for i := range c.Routes {
-		r := &c.Routes[i]
-		if r.covers(a.path) {
-			longest = max(longest, len(strings.TrimSuffix(r.Path, "/")))
-		}
-		if r.selects(a) && (forwards == nil || r.weight(a) > forwards.weight(a)) {
+		if r := &c.Routes[i]; r.selects(a) && (forwards == nil || r.weight(a) > forwards.weight(a)) {
 			forwards = r
 		}
 	}
-	if forwards != nil && len(strings.TrimSuffix(forwards.Path, "/")) == longest {
-		return forwards, forwards
-	}
+	checks = forwards
 	for i := range c.Routes {
 		r := &c.Routes[i]
-		if r.covers(a.path) && len(strings.TrimSuffix(r.Path, "/")) == longest && (r.Scheme != "" || len(r.secrets) > 0) {
-			return r, forwards
+		if r.covers(a.path) && (r.Scheme != "" || len(r.secrets) > 0) && r.depth() > checks.depth() {
+			checks = r
 		}
 	}
-	return forwards, forwards
+	return checks, forwards
+}
+
+// depth is the length of a route's path, -1 of no route.
+func (r *route) depth() int {
+	if r == nil {
+		return -1
+	}
+	return len(strings.TrimSuffix(r.Path, "/"))
 }
 
 // selective reports whether routes select by more than the path.

@@ -1,0 +1,178 @@
+package commands
+
+import (
+	"context"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+)
+
+func TestOrders(t *testing.T) {
+	r := &record.Request{Header: record.Header{{Name: "X-Shop", Value: "one"}}, Body: []byte(`{"customer":{"id":7},"big":"` + strings.Repeat("x", 5000) + `"}`)}
+	for text, want := range map[string]string{
+		"route": "route /a key ", "true": "route /a key ", "false": "", "off": "",
+		"header:x-shop": "route /a key one", "header:none": "route /a key ",
+		".customer.id": "route /a key 7", ".none": "route /a key ", ".customer[0]": "route /a key ", ".big": "route /a key " + strings.Repeat("x", maxOrder),
+	} {
+		var v orderedValue
+		if err := v.Set(text); err != nil {
+			t.Errorf("%s: %v", text, err)
+		}
+		if got := v.of("/a", r); got != want {
+			t.Errorf("%s: %q, want %q", text, got, want)
+		}
+	}
+	var v orderedValue
+	if err := v.Set(".customer"); err != nil || v.of("/a", &record.Request{Body: []byte("no JSON")}) != "route /a key " {
+		t.Errorf("a body that is no JSON: %v", err)
+	}
+	for _, text := range []string{"", "customer", "header:a b", ". |"} {
+		if err := v.Set(text); err == nil {
+			t.Errorf("%q was taken", text)
+		}
+	}
+}
+
+func TestGlobsMatchAnyPartWithAStar(t *testing.T) {
+	for _, c := range []struct {
+		glob, text string
+		want       bool
+	}{
+		{"invoice.paid", "invoice.paid", true}, {"invoice.paid", "invoice.paid.x", false}, {"invoice.*", "invoice.paid", true}, {"invoice.*", "invoice", false},
+		{"*", "", true}, {"*.paid", "a.b.paid", true}, {"*.paid", "paid", false}, {"a*b*c", "aXbYc", true}, {"a*b*c", "acb", false}, {"a*a", "a", false},
+		{"*a*", "bab", true}, {"orders/*", "orders/create", true}, {"[a]", "a", false}, {"a?", "ab", false}, {"*ab", "aab", true}, {"", "", true}, {"", "a", false},
+	} {
+		if got := matchesGlob(c.glob, c.text); got != c.want {
+			t.Errorf("%q on %q: %v", c.glob, c.text, got)
+		}
+	}
+}
+
+func TestAPolicyComesBackFromTheQueueAsItWas(t *testing.T) {
+	sh := &shell{settings: map[string]source{"listen.retries": "default"}}
+	for _, f := range []retryFlags{
+		{retries: math.MaxInt32, backoff: "exponential", base: time.Second, maxDelay: 5 * time.Second, jitter: "full", retryOn: "5xx,network", timeout: time.Second, deadline: 72 * time.Hour, connectIn: 1},
+		{retries: 7, backoff: "1s,2s", jitter: "none", retryOn: "503", timeout: time.Second, deadline: time.Hour, connectIn: 1},
+	} {
+		want, err := f.policy(sh)
+		if err != nil {
+			t.Fatal(err)
+		}
+		want.Retries = f.retries
+		text, err := f.policyText(want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := policyOf(sh, text)
+		if diff := cmp.Diff(want, got); diff != "" || err != nil {
+			t.Errorf("%s: %v\n%s", text, err, diff)
+		}
+	}
+	for _, text := range []string{"", "{}", `{"retries":"x"}`} {
+		if _, err := policyOf(sh, text); err == nil {
+			t.Errorf("%q was taken for a policy", text)
+		}
+	}
+}
+
+// An event type and a method are the sender's words: whatever they are, the signature that the longest path asks for has
+// to be right.
+func TestNothingThatASenderSaysGetsAroundACheck(t *testing.T) {
+	file := &configFile{Routes: []route{
+		{Path: "/"},
+		{Path: "/pay", Event: "invoice.*", Scheme: "stripe"},
+		{Path: "/pay", Event: "charge.*", Scheme: "github"},
+		{Path: "/pay/in", methods: []string{"POST"}},
+	}}
+	at := func(r *route) int {
+		for i := range file.Routes {
+			if r == &file.Routes[i] {
+				return i
+			}
+		}
+		return -1
+	}
+	for _, c := range []struct {
+		a                asking
+		checks, forwards int
+	}{
+		{asking{path: "/pay", event: "invoice.paid"}, 1, 1},
+		{asking{path: "/pay", event: "charge.made"}, 2, 2},
+		{asking{path: "/pay", event: "other"}, 1, 0},
+		{asking{path: "/pay"}, 1, 0},
+		{asking{path: "/pay/deep", event: "other", method: "PUT"}, 1, 0},
+		{asking{path: "/pay/in", method: "POST", event: "charge.made"}, 3, 3},
+		{asking{path: "/pay/in", method: "PUT", event: "charge.made"}, 2, 2},
+		{asking{path: "/pay/in", method: "PUT", event: "x"}, 1, 0},
+		{asking{path: "/free"}, 0, 0},
+	} {
+		checks, forwards := file.routesFor(&c.a)
+		if at(checks) != c.checks || at(forwards) != c.forwards {
+			t.Errorf("%+v is checked by %d and forwarded by %d, want %d and %d", c.a, at(checks), at(forwards), c.checks, c.forwards)
+		}
+	}
+}
+
+func TestAnAttemptIsCutOffBeforeALeaseEndsThatCannotBeRenewed(t *testing.T) {
+	now := time.Now()
+	l := leases{held: map[int64]*held{}}
+	kept, releaseKept := l.hold(context.Background(), &store.Queued{ID: 1, Due: now.Add(leaseFor)})
+	lost, releaseLost := l.hold(context.Background(), &store.Queued{ID: 2, Due: now.Add(leaseFor)})
+	defer releaseLost()
+	l.renewed([]int64{1}, now.Add(2*leaseFor), now.Add(leaseFor-leaseMargin-1))
+	if lost.Err() != nil {
+		t.Error("cut off while there is time to renew it")
+	}
+	l.renewed([]int64{1}, now.Add(2*leaseFor), now.Add(leaseFor-leaseMargin+1))
+	if lost.Err() == nil || kept.Err() != nil {
+		t.Errorf("not renewed: %v, renewed: %v", lost.Err(), kept.Err())
+	}
+	if !l.has(&store.Queued{ID: 1}) || l.has(&store.Queued{ID: 3}) {
+		t.Error("knows its leases badly")
+	}
+	if releaseKept(); l.has(&store.Queued{ID: 1}) {
+		t.Error("has a lease that it gave back")
+	}
+}
+
+func TestASecretIsPutBackWhereTheHistoryHasAMask(t *testing.T) {
+	secret := sign.Secret{Name: "env:TOKEN", Key: []byte("glpat-0123456789abcdef")}
+	x := &record.Exchange{Kind: record.Received, Scheme: "gitlab", Verdict: record.Verdict{Status: record.Valid, Secret: "env:TOKEN"},
+		Request: record.Request{Method: "POST", URL: "http://a/", Target: "/", Body: []byte("a [secret] of its own"),
+			Header: record.Header{{Name: "X-Gitlab-Token", Value: string(secret.Key)}, {Name: "X-Other", Value: "[secret]"}}}}
+	file := &configFile{}
+	kept := *file.withoutSecrets(x, []sign.Secret{secret})
+	if kept.Request.Header.Get("X-Gitlab-Token") != masked {
+		t.Fatalf("kept as %v", kept.Request.Header)
+	}
+	g := &gateway{shell: &shell{file: file}, secrets: []sign.Secret{secret}}
+	if why := g.unmask(&kept); why != "" {
+		t.Error(why)
+	}
+	if diff := cmp.Diff(x.Request, kept.Request); diff != "" {
+		t.Error(diff)
+	}
+	kept = *file.withoutSecrets(x, []sign.Secret{secret})
+	g.secrets = nil
+	if why := g.unmask(&kept); !strings.Contains(why, "does not have") {
+		t.Errorf("without the secret: %q", why)
+	}
+}
+
+func TestADeadlineThatPassedInTheQueueLeavesOneWholeAttempt(t *testing.T) {
+	p := deliver.Policy{Deadline: time.Minute, Timeout: 10 * time.Second}
+	if got := lastChance(p, &store.Queued{Created: time.Now()}); got.Deadline != time.Minute {
+		t.Errorf("a fresh one has %s", got.Deadline)
+	}
+	if got := lastChance(p, &store.Queued{Created: time.Now().Add(-time.Hour)}); got.Deadline < time.Hour+10*time.Second {
+		t.Errorf("an old one has %s", got.Deadline)
+	}
+}
