@@ -22,9 +22,6 @@ test: toolchain ## everything that needs no other language and no browser
 race: toolchain
 	CGO_ENABLED=1 go test -race ./...
 
-soak: toolchain ## what takes minutes: kills while an app is at it, leases that have to end
-	CGO_ENABLED=1 BARB_SOAK=1 go test -count=1 -timeout 15m -run Soak ./...
-
 lint:
 	@command -v golangci-lint >/dev/null || GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	PATH="$$PATH:$$(go env GOPATH)/bin" golangci-lint run ./...
@@ -48,6 +45,7 @@ $(SDKS)/node/node_modules/.package-lock.json: $(SDKS)/node/package-lock.json
 
 soak: build ## kills, floods, idlers and a locked history for some minutes, against the real binary; Linux; wants ulimit -n 10500
 	BARB_SOAK=$(CURDIR)/bin/barb go test ./soak -count=1 -v -timeout 20m
+	BARB_SOAK=$(CURDIR)/bin/barb go test ./cmd/barb -count=1 -run Soak -timeout 15m
 
 bench: build ## speed as ratios against peers in the same run; needs wrk, openssl and the vegeta module
 	bash bench/run.sh
