@@ -63,6 +63,8 @@ type statsJSON struct {
 	ReceivedMS    latencyJSON      `json:"received_latency_ms"`
 	ByStatus      map[int]int64    `json:"by_status"`
 	ByError       map[string]int64 `json:"by_error"`
+
+	Queue map[store.QueueState]int64 `json:"queue"` // of the whole history, whatever the filters
 }
 
 type latencyJSON struct {
@@ -84,10 +86,16 @@ func runStats(ctx context.Context, sh *shell, o filterFlags) error {
 	if err != nil {
 		return err
 	}
-	if sh.json {
-		return sh.emit(newStatsJSON(s))
+	depth, err := sh.history.QueueDepth(ctx)
+	if err != nil {
+		return err
 	}
-	sh.out.Pairs(statsPairs(s))
+	if sh.json {
+		j := newStatsJSON(s)
+		j.Queue = depth
+		return sh.emit(j)
+	}
+	sh.out.Pairs(append(statsPairs(s), [2]string{"queue", queueLine(depth)}))
 	return nil
 }
 
@@ -138,4 +146,15 @@ func counts[K int | string](m map[K]int64, name func(K) string) string {
 		parts = append(parts, fmt.Sprintf("%s ×%d", name(key), m[key]))
 	}
 	return strings.Join(parts, "  ")
+}
+
+// queueLine is "3 waiting, 1 dead", of what somebody may have to look at.
+func queueLine(depth map[store.QueueState]int64) string {
+	var parts []string
+	for _, state := range []store.QueueState{store.Waiting, store.Leased, store.Dead} {
+		if n := depth[state]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, state))
+		}
+	}
+	return strings.Join(parts, ", ")
 }

@@ -54,7 +54,7 @@ func (r *receiver) start() {
 	r.t.Cleanup(func() { _ = server.Close() })
 }
 
-func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
+func (r *receiver) ServeHTTP(_ http.ResponseWriter, request *http.Request) {
 	id := request.Header.Get("webhook-id")
 	r.mu.Lock()
 	r.came++
