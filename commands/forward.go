@@ -41,7 +41,7 @@ func (g *gateway) queued() int64 {
 	if err != nil {
 		return 0
 	}
-	return int64(depth[store.Waiting] + depth[store.Leased])
+	return depth[store.Waiting] + depth[store.Leased]
 }
 
 // endGrace is how long what is being forwarded when the listener ends may take.

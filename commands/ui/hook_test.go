@@ -45,7 +45,7 @@ func session() []*ui.Hook {
 		hook(16, "stripe", "ping", 2, valid, 200, 9*time.Millisecond),
 	}
 	all[2].Apps = []*record.Exchange{app(201, 1790*time.Millisecond, nil)}
-	all[5].Exchange.Marks = []record.Mark{{Kind: record.Duplicate, Of: 9}}
+	all[5].Marks = []record.Mark{{Kind: record.Duplicate, Of: 9}}
 	all[6].Apps = []*record.Exchange{app(0, time.Millisecond, &record.Failure{Kind: record.FailRefused})}
 	all[8].Response, all[8].Err = nil, &record.Failure{Kind: record.FailReset}
 	return all

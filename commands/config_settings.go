@@ -1,0 +1,122 @@
+package commands
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+)
+
+// configFile is barb.toml. The tables hold flags of the commands of their name under the same names, so that whoever
+// knows the command line knows the file. Their values are text, number or boolean and are parsed as the flag is.
+type configFile struct {
+	DB     any     `toml:"db"`
+	Color  any     `toml:"color"`
+	Scheme any     `toml:"scheme"`
+	Routes []route `toml:"route"`
+	Tables []table `toml:"respond"`
+
+	Send struct {
+		Retries        any `toml:"retries"`
+		Backoff        any `toml:"backoff"`
+		Base           any `toml:"base"`
+		MaxDelay       any `toml:"max_delay"`
+		Jitter         any `toml:"jitter"`
+		RetryOn        any `toml:"retry_on"`
+		Timeout        any `toml:"timeout"`
+		ConnectTimeout any `toml:"connect_timeout"`
+		Deadline       any `toml:"deadline"`
+		Proxy          any `toml:"proxy"`
+		Cacert         any `toml:"cacert"`
+	} `toml:"send"`
+	Listen struct {
+		Addr           any `toml:"addr"`
+		Tolerance      any `toml:"tolerance"`
+		ForwardTo      any `toml:"forward_to"`
+		Respond        any `toml:"respond"`
+		MaxBody        any `toml:"max_body"`
+		PublicURL      any `toml:"public_url"`
+		Handshake      any `toml:"handshake"`
+		Metrics        any `toml:"metrics"`
+		TLS            any `toml:"tls"`
+		TLSCert        any `toml:"tls_cert"`
+		TLSKey         any `toml:"tls_key"`
+		UnixSocket     any `toml:"unix_socket"`
+		AllowIP        any `toml:"allow_ip"`
+		RateLimit      any `toml:"rate_limit"`
+		FailRate       any `toml:"fail_rate"`
+		FailWith       any `toml:"fail_with"`
+		Seed           any `toml:"seed"`
+		Latency        any `toml:"latency"`
+		As             any `toml:"as"`
+		Platform       any `toml:"platform"`
+		Event          any `toml:"event"`
+		Where          any `toml:"where"`
+		Dedupe         any `toml:"dedupe"`
+		Mode           any `toml:"mode"`
+		Queue          any `toml:"queue"`
+		Concurrency    any `toml:"concurrency"`
+		Ordered        any `toml:"ordered"`
+		Retries        any `toml:"retries"`
+		Backoff        any `toml:"backoff"`
+		Base           any `toml:"base"`
+		MaxDelay       any `toml:"max_delay"`
+		Jitter         any `toml:"jitter"`
+		RetryOn        any `toml:"retry_on"`
+		Timeout        any `toml:"timeout"`
+		ConnectTimeout any `toml:"connect_timeout"`
+		Deadline       any `toml:"deadline"`
+	} `toml:"listen"`
+	Verify struct {
+		Tolerance any `toml:"tolerance"`
+	} `toml:"verify"`
+
+	own    []ownScheme // the tables [scheme.NAME]
+	path   string
+	values map[string]string // "send.retries" → "4"
+}
+
+// setting is one value that a flag, a BARB_ variable and barb.toml can give.
+type setting struct {
+	table string // of barb.toml, and the command whose flag it is; "" for global ones
+	flag  string
+}
+
+var settings = []setting{
+	{"", "db"}, {"", "color"}, {"", "scheme"},
+	{"send", "retries"}, {"send", "backoff"}, {"send", "base"}, {"send", "max-delay"}, {"send", "jitter"},
+	{"send", "retry-on"}, {"send", "timeout"}, {"send", "connect-timeout"}, {"send", "deadline"}, {"send", "proxy"}, {"send", "cacert"},
+	{"listen", "addr"}, {"listen", "tolerance"}, {"listen", "forward-to"}, {"listen", "respond"}, {"listen", "max-body"}, {"listen", "public-url"}, {"listen", "handshake"}, {"listen", "metrics"},
+	{"listen", "tls"}, {"listen", "tls-cert"}, {"listen", "tls-key"}, {"listen", "unix-socket"}, {"listen", "allow-ip"}, {"listen", "rate-limit"},
+	{"listen", "fail-rate"}, {"listen", "fail-with"}, {"listen", "seed"}, {"listen", "latency"}, {"listen", "as"}, {"listen", "platform"},
+	{"listen", "event"}, {"listen", "where"}, {"listen", "dedupe"},
+	{"listen", "mode"}, {"listen", "queue"}, {"listen", "concurrency"}, {"listen", "ordered"},
+	{"listen", "retries"}, {"listen", "backoff"}, {"listen", "base"}, {"listen", "max-delay"}, {"listen", "jitter"},
+	{"listen", "retry-on"}, {"listen", "timeout"}, {"listen", "connect-timeout"}, {"listen", "deadline"},
+	{"verify", "tolerance"},
+}
+
+func (s setting) key() string {
+	key := strings.ReplaceAll(s.flag, "-", "_")
+	if s.table != "" {
+		key = s.table + "." + key
+	}
+	return key
+}
+
+func (s setting) variable() string {
+	return "BARB_" + strings.ToUpper(strings.ReplaceAll(s.flag, "-", "_"))
+}
+
+// isPath is true for files.
+func (s setting) isPath() bool {
+	return slices.Contains([]string{"db", "cacert", "tls-cert", "tls-key", "unix-socket"}, s.flag)
+}
+
+// applies reports whether the setting fills a flag of the command: replay retries as send does.
+func (s setting) applies(cmd *cobra.Command) bool {
+	if cmd.Flag(s.flag) == nil || s.flag == "scheme" && !slices.Contains([]string{"sign", "verify", "send", "listen"}, cmd.Name()) {
+		return false // elsewhere --scheme is a filter
+	}
+	return s.table == "" || s.table == cmd.Name() || s.table == "send" && cmd.Name() == "replay"
+}
