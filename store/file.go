@@ -42,11 +42,11 @@ func readHeader(path string) (header, error) {
 // (sqlite.org/howtocorrupt.html, section 2.2).
 func peek(path string) (header, error) {
 	h, err := peekThrough(path)
-	if !errors.Is(err, ErrCorrupt) {
+	if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrForeign) {
 		return h, err
 	}
-	// Another process may be in the middle of writing it, and SQLite minds that it is shorter than its header says. The
-	// header itself is whole; what is behind it is judged under a lock.
+	// Another process may be in the middle of writing it, and SQLite minds that it is shorter than its header says, or has
+	// read one mark before and another after. The header itself is whole; what is behind it is judged under a lock.
 	application, version, rawErr := readMarks(path)
 	switch {
 	case rawErr != nil || application != applicationID:
