@@ -32,7 +32,7 @@ const (
 )
 
 // widest is how wide each column may make all lines to come; a longer text moves the rest of its own line only.
-var widest = [columns]int{8, 10, 44, 6, 28, 5, 7, 48}
+var widest = [columns]int{8, 10, 44, 6, 28, 22, 7, 48}
 
 // narrowest is how wide each column is on a terminal before anything has come, so that the first lines stand in line too.
 var narrowest = [columns]int{8, 2, 24, 5, len("unchecked"), 5, 5, 0}
@@ -40,7 +40,7 @@ var narrowest = [columns]int{8, 2, 24, 5, len("unchecked"), 5, 5, 0}
 // yields is which column gives way when a line does not fit, and to what: the first one needed is the least missed.
 // Down to 0 it is left out.
 var yields = []struct{ column, to int }{
-	{colNotes, 24}, {colWhat, 24}, {colSize, 0}, {colVerdict, len("unchecked")}, {colWhen, 0}, {colNotes, len("duplicate of 17")},
+	{colNotes, 24}, {colAnswer, len("→ reset")}, {colWhat, 24}, {colSize, 0}, {colVerdict, len("unchecked")}, {colWhen, 0}, {colNotes, len("duplicate of 17")},
 	{colWhat, 12}, {colNotes, 0}, {colTook, 0}, {colWhat, 6}, {colVerdict, 0}, {colWhat, 0},
 }
 
@@ -199,14 +199,14 @@ func (p *Printer) cells(h *Hook) [columns]hookCell {
 }
 
 func (p *Printer) answerCell(x *record.Exchange) hookCell {
-	text, paint := "–", p.faint
+	text, short, paint := "–", "", p.faint
 	if status := x.Status(); status != 0 {
 		text, paint = strconv.Itoa(status), p.statusPaint(status)
 	}
 	if done := scripted(x); done != "" {
-		text, paint = done, p.warn
+		text, short, paint = done, "→ "+EscapeLine(x.FailureKind().Fault()), p.warn
 	}
-	return hookCell{text: "→ " + text, paint: func(s string) string {
+	return hookCell{text: "→ " + text, short: short, paint: func(s string) string {
 		return p.faint("→") + " " + paint(strings.TrimPrefix(s, "→ "))
 	}}
 }
