@@ -963,7 +963,7 @@ var catalog = [...]Scheme{
 		Name: "dropbox-sign", Title: "Dropbox Sign", Evidence: ProviderProven,
 		Aliases: []string{"hellosign"},
 		Docs:    "https://developers.hellosign.com/docs/events/walkthrough/",
-		Note:    "only the event's time and type are signed, the answer must contain Hello API Event Received, and Dropbox Sign itself sends the JSON as a field of a form: barb takes that JSON alone",
+		Note:    "only the event's time and type are signed, the answer must contain Hello API Event Received, and Dropbox Sign sends the JSON as a field of a multipart form: barb verifies that or the JSON alone, and sends the JSON",
 		Auth:    HMAC, Hash: SHA256, Enc: Hex, Key: Raw,
 		Content: "{ts}{json.event.event_type}",
 		Header:  "json:event.event_hash",
