@@ -27,8 +27,11 @@ func (g *gateway) takeForwarding(o listenOptions) (err error) {
 	if !o.queues() {
 		return nil
 	}
-	if o.dedupe { // what is queued is promised before it is known whether a copy was accepted
+	switch { // what is queued is promised before a copy is known to be accepted, or a command has ended
+	case o.dedupe:
 		return usage("--dedupe does not go with --queue or --mode ack yet").hint("leave --dedupe out: duplicates are marked all the same")
+	case g.runner != nil:
+		return usage("--exec does not go with --queue or --mode ack yet").hint("leave --queue out: the app is then asked once the command has ended")
 	}
 	g.watch.depth = g.queued
 	g.outbox, err = g.newOutbox(o)

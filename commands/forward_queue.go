@@ -41,7 +41,7 @@ type outbox struct {
 
 func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
 	b := &outbox{gateway: g, owner: "listen " + uuid.NewString(), ack: o.mode == modeAck, ordered: o.ordered,
-		concurrency: o.concurrency, workers: map[string]*worker{}, leases: leases{held: map[int64]*held{}}}
+		concurrency: o.forwardFlags.concurrency, workers: map[string]*worker{}, leases: leases{held: map[int64]*held{}}}
 	var err error
 	if b.policyText, err = o.policyText(g.policy); err != nil {
 		return nil, err

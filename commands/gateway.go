@@ -33,6 +33,7 @@ type gateway struct {
 	watch    *watch
 	entrance *entrance
 	hooks    hookFilter
+	runner   *runner // nil: no --exec
 	duplicates
 	policy    deliver.Policy // of forwarding
 	outbox    *outbox        // nil: nothing goes by way of the queue
@@ -233,6 +234,9 @@ func (g *gateway) reply(ctx context.Context, x *record.Exchange) *record.Respons
 
 // handOn is what becomes of a webhook that is to be worked on.
 func (g *gateway) handOn(ctx context.Context, l *lane, x *record.Exchange) *record.Response {
+	if failed := g.execute(ctx, x); failed != nil {
+		return failed
+	}
 	if l.forwardTo != "" {
 		return g.forwarded(ctx, x, l)
 	}
@@ -312,6 +316,9 @@ func (g *gateway) describe() []string {
 			waiting += "; barb listen --queue delivers what its routes forward"
 		}
 		lines = append(lines, waiting)
+	}
+	if g.runner != nil {
+		lines = append(lines, "verified webhooks run "+ui.EscapeLine(g.runner.args[0]))
 	}
 	return append(append(lines, g.answering.describe()...), "history "+g.history.Path())
 }

@@ -35,6 +35,7 @@ type listenOptions struct {
 	learn     string
 	duplicateFlags
 	hookFilterFlags
+	execFlags
 }
 
 func newListen(sh *shell) *cobra.Command {
@@ -78,6 +79,7 @@ file that clients are to trust; --tls-cert takes one of yours.
   barb listen --forward-to :3000 --fail-rate 10% --seed 7 --latency 50ms..2s --as slack
   barb listen --event 'invoice.*' --where '.body.amount > 1000' --forward-to :3000
   barb listen -s stripe --secret env:WHSEC --dedupe --forward-to :3000
+  barb listen -s github --secret env:SECRET --exec ./deploy --exec-timeout 5m
   barb listen --handshake=meta --param verify_token=… --forward-to :3000`,
 		Args: listenArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runListen(cmd.Context(), sh, o) },
@@ -103,6 +105,7 @@ file that clients are to trust; --tls-cert takes one of yours.
 	o.engineFlags.addFlags(cmd)
 	o.duplicateFlags.addFlags(cmd)
 	o.hookFilterFlags.addFlags(sh, cmd)
+	o.execFlags.addFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("forward-to", "respond")
 	complete(cmd, "handshake", completeHandshakes)
 	complete(cmd, "learn", func(string) []string { return []string{"file:", "keyring:"} })
@@ -293,11 +296,17 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 	if err := g.takeFilters(o.hookFilterFlags); err != nil {
 		return nil, err
 	}
+	if err := g.takeExec(ctx, o.execFlags); err != nil {
+		return nil, err
+	}
 	g.window, g.once = newWindow(), o.dedupe
 	if err := g.learning.into(o.learn); err != nil {
 		return nil, err
 	}
 	if err := g.takeRoutes(ctx, o); err != nil {
+		return nil, err
+	}
+	if err := g.checkExec(); err != nil {
 		return nil, err
 	}
 	if err := g.takeForwarding(o); err != nil {

@@ -1,0 +1,193 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"net/http"
+	"os/exec"
+	"runtime"
+	"syscall"
+	"time"
+
+	"github.com/mattn/go-shellwords"
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/store/record"
+)
+
+const (
+	// execGrace is what a command has to come to its end once it was asked to, and what others that it has started may
+	// hold its output open for.
+	execGrace = 2 * time.Second
+	// The exit codes of a command that did not come to its own end, as in a shell.
+	execTimedOut   = 124
+	execNotStarted = 126
+	execSignalled  = 128
+)
+
+// execFlags name a command to run for each webhook.
+type execFlags struct {
+	command     string
+	unverified  bool
+	timeout     ageValue
+	concurrency int
+}
+
+func (f *execFlags) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	f.timeout, f.concurrency = ageValue(30*time.Second), 4
+	flags.StringVar(&f.command, "exec", "", "run this `command` for each verified webhook, the body on stdin, without a shell; answer 500 unless it exits 0")
+	flags.BoolVar(&f.unverified, "exec-unverified", false, "run it also where no signature is checked, for whatever anybody sends")
+	flags.Var(&f.timeout, "exec-timeout", "end the command after this time and answer 504")
+	flags.IntVar(&f.concurrency, "exec-concurrency", f.concurrency, "how many commands run at a time")
+}
+
+// runner runs the command of --exec.
+type runner struct {
+	path       string // of the program
+	args       []string
+	unverified bool
+	timeout    time.Duration
+	seats      chan struct{}   // one taken for each command
+	stopping   context.Context // ends at ^C
+}
+
+// takeExec reads the flags. Whether the program is there is known before anything is received.
+func (g *gateway) takeExec(ctx context.Context, f execFlags) error {
+	switch {
+	case f.command == "" && f.unverified:
+		return usage("--exec-unverified needs --exec").hint("barb listen --exec ./handle --exec-unverified")
+	case f.command == "":
+		return nil
+	case f.concurrency < 1:
+		return usage("--exec-concurrency %d is less than 1", f.concurrency)
+	case f.timeout <= 0:
+		return usage("--exec-timeout %s leaves no time", f.timeout.String())
+	}
+	args, err := splitCommand(f.command)
+	if err != nil {
+		return err
+	}
+	path, err := exec.LookPath(args[0])
+	if err != nil {
+		return usage("--exec %s: %w", args[0], errors.Unwrap(err)).hint("give its path, ./handle, or put its folder into PATH")
+	}
+	g.runner = &runner{path: path, args: args, unverified: f.unverified, timeout: time.Duration(f.timeout),
+		seats: make(chan struct{}, f.concurrency), stopping: ctx}
+	return nil
+}
+
+// splitCommand splits a command line at its blanks, with the quotes of a shell and nothing else of it.
+func splitCommand(line string) ([]string, error) {
+	parser := shellwords.NewParser()
+	parser.ParseEnv, parser.ParseBacktick = false, false
+	args, err := parser.Parse(line)
+	inShell := "--exec " + `"sh -c '…'" runs a shell`
+	switch {
+	case err != nil:
+		return nil, usage("--exec %q: a quote or a bracket is not closed", line).hint(inShell)
+	case parser.Position >= 0:
+		return nil, usage("--exec %q: %c is for a shell, and none is started", line, []rune(line)[parser.Position]).hint(inShell)
+	case len(args) == 0 || args[0] == "":
+		return nil, usage("--exec names no command").hint("barb listen -s stripe --secret env:WHSEC --exec ./handle")
+	}
+	return args, nil
+}
+
+// checkExec refuses a command that would never run.
+func (g *gateway) checkExec() error {
+	if g.runner == nil || g.runner.unverified || g.fallback.verifier.Load() != nil {
+		return nil
+	}
+	for _, l := range g.lanes {
+		if l.verifier.Load() != nil {
+			return nil
+		}
+	}
+	return usage("--exec runs for verified webhooks, and no signature is checked").
+		hint("barb listen -s stripe --secret env:WHSEC --exec …, or --exec-unverified to run it for whatever anybody sends")
+}
+
+// execute runs the command for a webhook. A nil answer means that all is well, or that nothing was to be run.
+func (g *gateway) execute(ctx context.Context, x *record.Exchange) *record.Response {
+	r := g.runner
+	if r == nil || x.Verdict.Status == record.Invalid || x.Verdict.Status != record.Valid && !r.unverified {
+		return nil
+	}
+	if !r.takeSeat(ctx) {
+		g.note("warning: %d was not worked on: %d commands are running; --exec-concurrency allows more", x.ID, cap(r.seats))
+		busy := textAnswer(http.StatusServiceUnavailable, "too many webhooks are being worked on\n")
+		busy.Header = append(busy.Header, record.Field{Name: "Retry-After", Value: "5"})
+		return busy
+	}
+	defer func() { <-r.seats }()
+	x.Run = g.runCommand(ctx, x)
+	switch x.Run.Exit {
+	case 0:
+		return nil
+	case execTimedOut:
+		return textAnswer(http.StatusGatewayTimeout, "the command took too long\n")
+	}
+	return textAnswer(http.StatusInternalServerError, "the command did not succeed\n")
+}
+
+// takeSeat waits for one of the other commands to end, as long as a command may take.
+func (r *runner) takeSeat(ctx context.Context) bool {
+	ctx, cancel := context.WithTimeout(ctx, r.timeout)
+	defer cancel()
+	select {
+	case r.seats <- struct{}{}:
+		return true
+	case <-ctx.Done():
+	case <-r.stopping.Done():
+	}
+	return false
+}
+
+// runCommand runs the command to its end, and ends what it leaves behind in its process group. At its timeout and at ^C the
+// group is asked to end and a little later made to.
+func (g *gateway) runCommand(ctx context.Context, x *record.Exchange) *record.Run {
+	runtime.LockOSThread() // ownGroup ties the command to the thread that starts it
+	defer runtime.UnlockOSThread()
+	limited, cancel := context.WithTimeout(ctx, g.runner.timeout)
+	defer cancel()
+	defer context.AfterFunc(g.runner.stopping, cancel)()
+	out := &lineWriter{say: func(line string) { g.suggest("%d exec: %s", x.ID, line) }}
+	cmd := exec.CommandContext(limited, g.runner.path)
+	cmd.Args, cmd.Dir = g.runner.args, g.Dir
+	cmd.Env = append(g.inherited(), variablesOf(g.file.withoutSecrets(x, g.secrets))...)
+	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(x.Request.Body), out, out
+	cmd.WaitDelay = execGrace
+	ownGroup(cmd)
+	began := time.Now()
+	err := cmd.Start()
+	if err == nil {
+		err = cmd.Wait()
+		endGroup(cmd)
+	}
+	out.end()
+	if cmd.ProcessState == nil {
+		g.note("warning: %d exec: %s", x.ID, ui.Clip(err.Error(), 200))
+	}
+	return &record.Run{Exit: exitOf(cmd, err, limited.Err()), Took: time.Since(began)}
+}
+
+// exitOf is the exit code of a command. One that ended well by itself has, whatever it left behind; one that ended well
+// because it was asked to has not.
+func exitOf(cmd *exec.Cmd, err, why error) int {
+	switch {
+	case cmd.ProcessState == nil:
+		return execNotStarted
+	case err == nil, errors.Is(err, exec.ErrWaitDelay):
+		return 0
+	case errors.Is(why, context.DeadlineExceeded):
+		return execTimedOut
+	case why != nil && cmd.ProcessState.Success():
+		return execSignalled + int(syscall.SIGTERM)
+	case cmd.ProcessState.Exited():
+		return cmd.ProcessState.ExitCode()
+	}
+	return execSignalled + signalOf(cmd.ProcessState)
+}
