@@ -38,12 +38,7 @@ type listenOptions struct {
 	execFlags
 }
 
-func newListen(sh *shell) *cobra.Command {
-	o := listenOptions{maxBody: 10 << 20}
-	cmd := &cobra.Command{
-		Use:   "listen",
-		Short: "Receive webhooks: verify, record, answer, forward",
-		Long: `Receives webhooks. Each is checked, made durable in the history and only then
+const listenLong = `Receives webhooks. Each is checked, made durable in the history and only then
 answered: 200, or what --respond or the app behind --forward-to says; 401 when its
 signature is bad. Runs until ^C, --count or --for.
 
@@ -65,7 +60,14 @@ refuses is counted and not recorded, so that a flood does not fill the disk.
 
 --tls makes a certificate for localhost once, keeps it beside the history and prints the
 file that clients are to trust; --tls-cert takes one of yours.
-` + answersLong,
+`
+
+func newListen(sh *shell) *cobra.Command {
+	o := listenOptions{maxBody: 10 << 20}
+	cmd := &cobra.Command{
+		Use:   "listen",
+		Short: "Receive webhooks: verify, record, answer, forward",
+		Long:  listenLong + answersLong,
 		Example: `  barb listen
   barb listen -s stripe --secret env:WHSEC --forward-to :3000/webhooks
   barb listen --forward-to :3000 --queue
