@@ -62,11 +62,20 @@ type pruner struct {
 	deletes []*sqlite3.SQLiteStmt
 	waits   *sqlite3.SQLiteStmt // whether an exchange waits in the queue
 	removed int64
+	version int64 // changes with each commit of another connection
 }
+
+// shortWait is how long SQLite looks for the lock on its own: after that its looks are a tenth of a second apart, and a
+// writer that never rests lets nobody in who comes so seldom.
+const shortWait = "PRAGMA busy_timeout = 20"
 
 func newPruner(s *Store) (*pruner, error) {
 	c, err := dial(address(s.path, "mode=rw", "_synchronous=FULL"))
 	if err != nil {
+		return nil, err
+	}
+	if err := c.drain(shortWait); err != nil {
+		_ = c.Close() // the first error is the one to tell
 		return nil, err
 	}
 	p := &pruner{s: s, c: c}
@@ -169,10 +178,18 @@ func (p *pruner) commit(batch []int64) error {
 }
 
 // politely does something that holds the write lock and leaves the lock alone for as long as that took: SQLite does not
-// queue those who wait for it, they only look again from time to time.
+// queue those who wait for it, they only look again from time to time. For the same reason it asks again when others
+// were in the way and got something done: a listener under load holds the lock nearly always, and prune has time.
 func (p *pruner) politely(ctx context.Context, do func() error) error {
 	began := time.Now()
-	if err := do(); err != nil {
+	err := do()
+	for stuck := began; isBusy(err) && time.Since(stuck) < patience && ctx.Err() == nil; err = do() {
+		began = time.Now()
+		if p.othersWrote() {
+			stuck = began
+		}
+	}
+	if err != nil {
 		return err
 	}
 	select {
@@ -181,6 +198,13 @@ func (p *pruner) politely(ctx context.Context, do func() error) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
+}
+
+// othersWrote reports whether another connection has committed anything since it was last asked.
+func (p *pruner) othersWrote() bool {
+	last := p.version
+	err := p.c.queryRow("PRAGMA data_version", nil, &p.version)
+	return err == nil && p.version != last
 }
 
 // delete also notes the highest id, since it may be the newest of all.

@@ -69,7 +69,7 @@ func TestPruneWithoutALimitRemovesNothing(t *testing.T) {
 
 func TestOthersWriteWhilePruneGoesOn(t *testing.T) {
 	t.Parallel()
-	s := filled(t, 5000)
+	s := filled(t, 2000)
 	other := openHistory(t, s.Path())
 	done := make(chan struct{})
 	var wg sync.WaitGroup
@@ -93,7 +93,7 @@ func TestOthersWriteWhilePruneGoesOn(t *testing.T) {
 	got, err := s.Prune(context.Background(), store.PruneRule{OlderThan: noon.AddDate(0, 0, 1)})
 	close(done)
 	wg.Wait()
-	if err != nil || got.Removed != 5000 {
+	if err != nil || got.Removed != 2000 {
 		t.Fatalf("Prune = %+v, %v", got, err)
 	}
 	t.Logf("%d were written meanwhile", written)
