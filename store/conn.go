@@ -19,7 +19,7 @@ import (
 // one connection of a pool.
 func address(path string, settings ...string) string {
 	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path)}
-	return u.String() + "?" + strings.Join(append(settings, fmt.Sprintf("_busy_timeout=%d", patience.Milliseconds())), "&")
+	return u.String() + "?" + strings.Join(append(settings, fmt.Sprintf("_busy_timeout=%d&_mutex=no", patience.Milliseconds())), "&")
 }
 
 // conn is one connection, used by one goroutine. It goes around database/sql, whose bookkeeping for each statement

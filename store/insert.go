@@ -80,7 +80,7 @@ func (m *many) empty() {
 // inserts are the prepared statements of one connection.
 type inserts struct {
 	exchange, request, response *many
-	ending                      *sqlite3.SQLiteStmt
+	ending, changes, there      *sqlite3.SQLiteStmt
 	names                       *names
 	row                         []driver.Value
 
@@ -116,8 +116,17 @@ func newInserts(c *conn) (*inserts, error) {
 		}
 	}
 	update := fmt.Sprintf("UPDATE exchange SET %s = ? WHERE id = ?", strings.ReplaceAll(endingColumns, ",", " = ?,"))
-	if ins.ending, err = c.keep(update + " RETURNING id"); err != nil {
-		return nil, err
+	for _, statement := range []struct {
+		stmt **sqlite3.SQLiteStmt
+		text string
+	}{
+		{&ins.ending, update},
+		{&ins.changes, "SELECT total_changes()"},
+		{&ins.there, "SELECT id FROM exchange WHERE id = ?"},
+	} {
+		if *statement.stmt, err = c.keep(statement.text); err != nil {
+			return nil, err
+		}
 	}
 	ins.names, err = newNames(c)
 	return &ins, err
@@ -154,19 +163,57 @@ func (ins *inserts) begin(id int64, b *beginning) error {
 	return ins.respond(id, b.ending.response)
 }
 
-// end writes how an exchange ended. One that was pruned in the meantime stays away.
-func (ins *inserts) end(e *ending) error {
-	row, err := ins.appendEnding(ins.row[:0], e)
+// end writes how exchanges ended. One that was pruned in the meantime stays away. Whether one was is seen from the count
+// of all changes: to ask each update for the row it changed (RETURNING) costs more than the update.
+func (ins *inserts) end(endings []*ending) error {
+	if len(endings) == 0 {
+		return nil
+	}
+	before, err := ins.changed()
 	if err != nil {
 		return err
 	}
-	row = append(row, e.id)
-	ins.row = row
-	found, err := some(ins.ending, arguments(row...))
-	if err != nil || !found {
+	for _, e := range endings {
+		row, err := ins.appendEnding(ins.row[:0], e)
+		if err != nil {
+			return err
+		}
+		ins.row = append(row, e.id)
+		if err := run(ins.ending, arguments(ins.row...)); err != nil {
+			return err
+		}
+	}
+	after, err := ins.changed()
+	if err != nil {
 		return err
 	}
-	return ins.respond(e.id, e.response)
+	return ins.respondAll(endings, after-before == int64(len(endings)))
+}
+
+// respondAll writes the answers of endings; allThere says that none of their exchanges was pruned.
+func (ins *inserts) respondAll(endings []*ending, allThere bool) error {
+	for _, e := range endings {
+		found := allThere
+		if !found {
+			var err error
+			if found, err = some(ins.there, arguments(e.id)); err != nil {
+				return err
+			}
+		}
+		if !found {
+			continue
+		}
+		if err := ins.respond(e.id, e.response); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// changed is how many rows this connection has changed so far.
+func (ins *inserts) changed() (n int64, err error) {
+	err = one(ins.changes, nil, &n)
+	return n, err
 }
 
 func (ins *inserts) respond(id int64, a *answer) error {

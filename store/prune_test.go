@@ -2,6 +2,7 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"sync"
 	"testing"
 	"time"
@@ -103,4 +104,33 @@ func TestOthersWriteWhilePruneGoesOn(t *testing.T) {
 	if written == 0 {
 		t.Error("none was written meanwhile")
 	}
+}
+
+func TestAnAnswerToWhatWasPrunedLeavesNothing(t *testing.T) {
+	t.Parallel()
+	s := newHistory(t)
+	gone, kept := hook(0), hook(1)
+	keep(t, s, gone, kept)
+	rule := store.PruneRule{OlderThan: kept.Start}
+	if got, err := s.Prune(context.Background(), rule); err != nil || got.Removed != 1 {
+		t.Fatalf("Prune = %+v, %v", got, err)
+	}
+	for _, x := range []*record.Exchange{gone, kept} {
+		must(t, s.Answer(context.Background(), answered(x, 200)))
+	}
+	must(t, s.Flush(context.Background()))
+	must(t, s.Close())
+	if rows := number(t, s.Path(), "SELECT count(*) FROM response"); rows != 1 {
+		t.Errorf("%d answers are kept, want that of the one exchange that is there", rows)
+	}
+}
+
+// number is what a query of one number says.
+func number(t *testing.T, path, query string) (n int64) {
+	t.Helper()
+	db, err := sql.Open("sqlite3", "file:"+path+"?mode=ro")
+	must(t, err)
+	defer db.Close()
+	must(t, db.QueryRow(query).Scan(&n))
+	return n
 }

@@ -23,8 +23,9 @@ type writer struct {
 	inserts *inserts
 	log     anchor // of the write-ahead log
 	clock   timeline
-	held    []*entry // answers of groups that failed
-	lost    error    // what could not be kept; the first of its kind
+	held    []*entry  // answers of groups that failed
+	ended   []*ending // of the group at hand
+	lost    error     // what could not be kept; the first of its kind
 }
 
 // heldRetry is how long answers of a failed group wait for another group to come before they are tried alone.
@@ -239,6 +240,7 @@ func (w *writer) insert(group []*entry) (first int64, err error) {
 		return 0, err
 	}
 	id := first
+	ended := w.ended[:0]
 	for _, e := range group {
 		if err := w.work(e, id); err != nil {
 			return 0, err
@@ -254,10 +256,14 @@ func (w *writer) insert(group []*entry) (first int64, err error) {
 			id++
 		}
 		if e.end != nil {
-			if err := w.inserts.end(e.end); err != nil {
-				return 0, err
-			}
+			ended = append(ended, e.end)
 		}
+	}
+	err = w.inserts.end(ended)
+	clear(ended)
+	w.ended = ended
+	if err != nil {
+		return 0, err
 	}
 	return first, w.inserts.finish()
 }
