@@ -76,7 +76,7 @@ func TestListsSearchAndNeverScan(t *testing.T) {
 			if err != nil || len(sc.spans) == 0 {
 				t.Fatal(sc, err)
 			}
-			query, args := sc.page(&c.filter, sc.spans[0], 20)
+			query, args := sc.list(&c.filter, sc.spans[0], 20, lightColumns)
 			if plan := s.explain(t, query, args...); !strings.Contains(plan, c.by) || strings.Contains(plan, "SCAN e\n") || strings.Contains(plan, "SCAN exchange") {
 				t.Errorf("plan:\n%swant a search by %s", plan, c.by)
 			}

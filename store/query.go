@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -12,11 +13,11 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// pageRows is how many exchanges one query reads: a list that is read slowly must not hold back the checkpoints of
-// writers. With bodies, which may be large, it is fewer.
+// A query reads so many exchanges at most: a list that is read slowly must not hold back the checkpoints of writers. With
+// bodies, which may be large, it reads no more than so many bytes, or one exchange.
 const (
-	pageRows   = 256
-	pageBodies = 16
+	pageRows  = 256
+	pageBytes = 2 << 20
 )
 
 // Get returns one exchange whole; ErrNotFound when there is none of this id.
@@ -45,8 +46,7 @@ func (s *Store) List(ctx context.Context, f Filter) iter.Seq2[*record.Exchange, 
 		for _, span := range sc.order(&f) {
 			for more := true; more; {
 				want := wanted(&f, left)
-				query, args := sc.page(&f, span, want)
-				xs, err := s.scanAll(ctx, f.Bodies, query, args...)
+				xs, last, err := s.page(ctx, sc, &f, span, want)
 				if err != nil {
 					yield(nil, err)
 					return
@@ -59,8 +59,8 @@ func (s *Store) List(ctx context.Context, f Filter) iter.Seq2[*record.Exchange, 
 				if left -= len(xs); f.Limit > 0 && left <= 0 {
 					return
 				}
-				if more = len(xs) == want; more {
-					span = beyond(span, xs[want-1].ID, f.OldestFirst)
+				if more = last != 0; more {
+					span = beyond(span, last, f.OldestFirst)
 				}
 			}
 		}
@@ -77,9 +77,6 @@ func (sc *scope) order(f *Filter) []Range {
 
 func wanted(f *Filter, left int) int {
 	want := pageRows
-	if f.Bodies {
-		want = pageBodies
-	}
 	if f.Limit > 0 {
 		want = min(want, left)
 	}
@@ -94,18 +91,66 @@ func beyond(span Range, id int64, oldestFirst bool) Range {
 	return Range{span.From, id - 1}
 }
 
-// page is the query for the next exchanges of a span.
-func (sc *scope) page(f *Filter, span Range, want int) (query string, args []any) {
-	order := " ORDER BY e.id DESC"
+// page reads the next exchanges of a span, at most want. last is the id behind which more may follow, 0 when none do.
+func (s *Store) page(ctx context.Context, sc *scope, f *Filter, span Range, want int) (xs []*record.Exchange, last int64, err error) {
+	if !f.Bodies {
+		query, args := sc.list(f, span, want, lightColumns)
+		xs, err = s.scanAll(ctx, false, query, args...)
+		if err == nil && len(xs) == want {
+			last = xs[want-1].ID
+		}
+		return xs, last, err
+	}
+	query, args := sc.list(f, span, want, "e.id, e.request_size + ifnull(e.response_size, 0)")
+	ids, all, err := s.fitting(ctx, query, args)
+	if err != nil || len(ids) == 0 {
+		return nil, 0, s.told(err)
+	}
+	if !all || len(ids) == want {
+		last = ids[len(ids)-1]
+	}
+	chosen, err := json.Marshal(ids)
+	if err != nil {
+		return nil, 0, err
+	}
+	xs, err = s.scanAll(ctx, true, wholeQuery+f.order(), string(chosen))
+	return xs, last, err
+}
+
+const wholeQuery = "SELECT " + lightColumns + bodyColumns + " FROM exchange e" + bodyJoins + " WHERE e.id IN (SELECT value FROM json_each(?))"
+
+// list is the query for columns of the next exchanges of a span.
+func (sc *scope) list(f *Filter, span Range, want int, columns string) (query string, args []any) {
+	ids, args := sc.ids(span, f.order(), want)
+	return "SELECT " + columns + " FROM exchange e WHERE e.id IN (" + ids + ")" + f.order(), args
+}
+
+func (f *Filter) order() string {
 	if f.OldestFirst {
-		order = " ORDER BY e.id"
+		return " ORDER BY e.id"
 	}
-	columns, joins := lightColumns, ""
-	if f.Bodies {
-		columns, joins = lightColumns+bodyColumns, bodyJoins
+	return " ORDER BY e.id DESC"
+}
+
+// fitting returns the first ids of a query of ids and sizes that are no more than pageBytes together, but one at least. all
+// says that it left none out.
+func (s *Store) fitting(ctx context.Context, query string, args []any) (ids []int64, all bool, err error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, false, err
 	}
-	ids, args := sc.ids(span, order, want)
-	return "SELECT " + columns + " FROM exchange e" + joins + " WHERE e.id IN (" + ids + ")" + order, args
+	defer rows.Close()
+	for left := int64(pageBytes); rows.Next(); {
+		var id, size int64
+		if err := rows.Scan(&id, &size); err != nil {
+			return nil, false, err
+		}
+		if left -= size; left < 0 && len(ids) > 0 {
+			return ids, false, nil
+		}
+		ids = append(ids, id)
+	}
+	return ids, true, rows.Err()
 }
 
 // ids is the query for the next ids of a span, merged from the arms. It comes before the rows are read, so that no body
@@ -177,20 +222,4 @@ func (s *Store) told(err error) error {
 		return fault(s.path, ErrClosed)
 	}
 	return translate(s.path, err)
-}
-
-func (s *Store) scanAll(ctx context.Context, whole bool, query string, args ...any) (xs []*record.Exchange, err error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, s.told(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		x, err := scan(rows, whole)
-		if err != nil {
-			return nil, s.told(err)
-		}
-		xs = append(xs, x)
-	}
-	return xs, s.told(rows.Err())
 }

@@ -1,128 +1,210 @@
 package store
 
 import (
-	"database/sql"
+	"context"
+	"database/sql/driver"
+	"errors"
+	"io"
 	"time"
+
+	"github.com/mattn/go-sqlite3"
 
 	"github.com/barbhq/barb/store/record"
 )
 
-// What a list shows. Names are looked up row by row: there are few of them, and they stay in the page cache.
-const lightColumns = `e.id, e.kind, e.thread, e.attempt, e.start, e.remote, (SELECT text FROM name WHERE id = e.endpoint), e.method, e.url, e.webhook_id,
-(SELECT text FROM name WHERE id = e.event), (SELECT text FROM name WHERE id = e.scheme), e.ended, e.verdict, (SELECT text FROM name WHERE id = e.reason),
-(SELECT text FROM name WHERE id = e.version), (SELECT text FROM name WHERE id = e.secret), e.age, e.status, e.response_size, e.response_cut,
-e.took, e.dns, e.connect, e.tls, e.first_byte, e.next_in, e.failure, e.failure_text, e.ambiguous, e.permanent, e.marks, e.exec_exit, e.exec_took`
+// What a list shows, in the order of light. Names are ids here: see words.
+const lightColumns = `e.id, e.kind, e.thread, e.attempt, e.start, e.remote, e.endpoint, e.method, e.url, e.webhook_id, e.event, e.scheme,
+e.ended, e.verdict, e.reason, e.version, e.secret, e.age, e.took, e.dns, e.connect, e.tls, e.first_byte, e.next_in,
+e.failure, e.failure_text, e.ambiguous, e.permanent, e.marks, e.exec_exit, e.exec_took, e.status, e.response_size, e.response_cut`
 
+// bodyColumns are in the order of whole.
 const bodyColumns = `, q.head, q.fields, q.target, q.proto, q.trailer, q.body, q.chunks, q.server_name, p.head, p.fields, p.proto, p.reason, p.body`
 
 const bodyJoins = " LEFT JOIN request q ON q.id = e.id LEFT JOIN response p ON p.id = e.id"
 
-// row is one row of lightColumns and bodyColumns, where NULL is the zero value.
-type row struct {
-	x                                         record.Exchange
-	thread, start, verdict, age, status, size sql.NullInt64
-	took, dns, connect, tls, firstByte, next  sql.NullInt64
-	exit, run                                 sql.NullInt64
-	remote, endpoint, id, event, scheme       sql.NullString
-	reason, version, secret, failure, text    sql.NullString
-	marks                                     sql.NullString
-	cut, ambiguous, permanent                 sql.NullBool
-
-	head, fields, trailer     []byte
-	chunks                    []byte
-	target, proto, serverName sql.NullString
-	answerHead, answerFields  []byte
-	answerProto, answerReason sql.NullString
-	requestBody, responseBody []byte
+// scanAll reads the exchanges that a query of lightColumns, and of bodyColumns when whole, finds. It goes around
+// database/sql, which asks of each of the columns what it is: that costs as much as reading them.
+func (s *Store) scanAll(ctx context.Context, whole bool, query string, args ...any) (xs []*record.Exchange, err error) {
+	pooled, err := s.db.Conn(ctx)
+	if err != nil {
+		return nil, s.told(err)
+	}
+	defer pooled.Close()
+	err = pooled.Raw(func(driverConn any) error {
+		c := &conn{SQLiteConn: driverConn.(*sqlite3.SQLiteConn)}
+		return c.each(ctx, query, args, func(row cells) error {
+			x, err := s.scan(c, row, whole)
+			xs = append(xs, x)
+			return err
+		})
+	})
+	if err != nil {
+		return nil, s.told(err)
+	}
+	return xs, nil
 }
 
-func (r *row) light() []any {
-	x := &r.x
-	return []any{&x.ID, &x.Kind, &r.thread, &x.Attempt, &r.start, &r.remote, &r.endpoint, &x.Request.Method, &x.Request.URL, &r.id,
-		&r.event, &r.scheme, &x.Ended, &r.verdict, &r.reason,
-		&r.version, &r.secret, &r.age, &r.status, &r.size, &r.cut,
-		&r.took, &r.dns, &r.connect, &r.tls, &r.firstByte, &r.next, &r.failure, &r.text, &r.ambiguous, &r.permanent,
-		&r.marks, &r.exit, &r.run}
+// each hands the rows of a query to do.
+func (c *conn) each(ctx context.Context, query string, args []any, do func(cells) error) error {
+	named := make([]driver.NamedValue, len(args))
+	for i, a := range args {
+		v, err := driver.DefaultParameterConverter.ConvertValue(a)
+		if err != nil {
+			return err
+		}
+		named[i] = driver.NamedValue{Ordinal: i + 1, Value: v}
+	}
+	rows, err := c.QueryContext(ctx, query, named)
+	if err != nil {
+		return err
+	}
+	values := make([]driver.Value, len(rows.Columns()))
+	for err = rows.Next(values); err == nil; err = rows.Next(values) {
+		if err = do(values); err != nil {
+			break
+		}
+	}
+	if errors.Is(err, io.EOF) {
+		err = nil
+	}
+	return errors.Join(err, rows.Close())
 }
 
-func (r *row) bodies() []any {
-	return []any{&r.head, &r.fields, &r.target, &r.proto, &r.trailer, &r.requestBody, &r.chunks, &r.serverName, &r.answerHead, &r.answerFields, &r.answerProto, &r.answerReason, &r.responseBody}
+// cells are what is left of a row, from left to right. NULL is the zero value of everything.
+type cells []driver.Value
+
+func (c *cells) next() driver.Value {
+	v := (*c)[0]
+	*c = (*c)[1:]
+	return v
+}
+
+func (c *cells) number() int64 {
+	n, _ := c.next().(int64)
+	return n
+}
+
+func (c *cells) duration() time.Duration { return time.Duration(c.number()) }
+
+func (c *cells) yes() bool { return c.number() != 0 }
+
+func (c *cells) text() string {
+	text, _ := c.textIf()
+	return text
+}
+
+// textIf tells "" from NULL.
+func (c *cells) textIf() (text string, ok bool) {
+	switch v := c.next().(type) {
+	case string:
+		return v, true
+	case []byte:
+		return string(v), true
+	}
+	return "", false
+}
+
+// bytes are nil for NULL only.
+func (c *cells) bytes() []byte {
+	b, _ := c.next().([]byte)
+	return b
 }
 
 // scan reads one exchange, with heads and bodies when whole.
-func scan(rows *sql.Rows, whole bool) (*record.Exchange, error) {
-	var r row
-	to := r.light()
-	if whole {
-		to = append(to, r.bodies()...)
-	}
-	if err := rows.Scan(to...); err != nil {
+func (s *Store) scan(c *conn, row cells, whole bool) (*record.Exchange, error) {
+	x := new(record.Exchange)
+	if err := s.light(c, &row, x); err != nil {
 		return nil, err
 	}
-	r.fill()
 	if !whole {
-		return &r.x, nil
+		return x, nil
 	}
-	return &r.x, r.fillWhole()
+	if err := row.request(x); err != nil {
+		return nil, err
+	}
+	return x, row.answer(x.Response)
 }
 
-func (r *row) fill() {
-	x := &r.x
-	x.Thread, x.Remote, x.Start = r.thread.Int64, r.remote.String, timeOf(r.start.Int64)
-	x.Request.URL = joinURL(x.Request.URL, r.endpoint.String)
-	x.WebhookID, x.EventType, x.Scheme = r.id.String, r.event.String, r.scheme.String
-	x.Verdict = record.Verdict{Status: verdictOf(r.verdict.Int64), Reason: r.reason.String, Version: r.version.String, Secret: r.secret.String,
-		Age: time.Duration(r.age.Int64), HasAge: r.age.Valid}
-	x.Took, x.NextIn = time.Duration(r.took.Int64), time.Duration(r.next.Int64)
-	x.Phases = record.Phases{DNS: time.Duration(r.dns.Int64), Connect: time.Duration(r.connect.Int64), TLS: time.Duration(r.tls.Int64), FirstByte: time.Duration(r.firstByte.Int64)}
-	if r.failure.Valid {
-		x.Err = &record.Failure{Kind: record.FailureKind(r.failure.String), Text: r.text.String, Ambiguous: r.ambiguous.Bool, Permanent: r.permanent.Bool}
+func (s *Store) light(c *conn, row *cells, x *record.Exchange) error {
+	name := nameReader{words: &s.words, conn: c}
+	x.ID, x.Kind, x.Thread, x.Attempt = row.number(), record.Kind(row.number()), row.number(), int(row.number())
+	x.Start, x.Remote = timeOf(row.number()), row.text()
+	endpoint := name.of(row.number())
+	x.Request.Method, x.Request.URL = row.text(), joinURL(row.text(), endpoint)
+	x.WebhookID, x.EventType, x.Scheme = row.text(), name.of(row.number()), name.of(row.number())
+	x.Ended = row.yes()
+	x.Verdict = record.Verdict{Status: verdictOf(row.number()), Reason: name.of(row.number()), Version: name.of(row.number()), Secret: name.of(row.number())}
+	x.Verdict.HasAge = (*row)[0] != nil
+	x.Verdict.Age, x.Took = row.duration(), row.duration()
+	x.Phases = record.Phases{DNS: row.duration(), Connect: row.duration(), TLS: row.duration(), FirstByte: row.duration()}
+	x.NextIn = row.duration()
+	x.Err = row.failure()
+	x.Marks = decodeMarks(row.text())
+	if ran := (*row)[0] != nil; ran {
+		x.Run = &record.Run{Exit: int(row.number()), Took: row.duration()}
+	} else {
+		*row = (*row)[2:]
 	}
-	x.Marks = decodeMarks(r.marks.String)
-	if r.exit.Valid {
-		x.Run = &record.Run{Exit: int(r.exit.Int64), Took: time.Duration(r.run.Int64)}
+	if answered := (*row)[0] != nil; answered {
+		x.Response = &record.Response{Status: int(row.number()), Size: row.number(), Cut: row.yes()}
+	} else {
+		*row = (*row)[3:]
 	}
-	if r.status.Valid {
-		x.Response = &record.Response{Status: int(r.status.Int64), Size: r.size.Int64, Cut: r.cut.Bool}
-	}
+	return name.err
 }
 
-// fillWhole reads the heads back into fields. What a head does not tell stands beside it; one that does not parse stays
-// as it is.
-func (r *row) fillWhole() error {
-	var told record.Request
-	if len(r.head) > 0 {
-		told, _ = record.ParseRequest(string(r.head), "http") // as newBeginning does
-	}
-	request := &r.x.Request
-	request.Head, request.Body, request.Chunks = string(r.head), r.requestBody, string(r.chunks)
-	r.x.ServerName = r.serverName.String
-	request.Target, request.Proto = textOr(r.target, told.Target), textOr(r.proto, told.Proto)
-	var err error
-	if request.Header, err = fieldsOr(r.fields, told.Header); err != nil {
-		return err
-	}
-	if request.Trailer, err = decodeFields(r.trailer); err != nil {
-		return err
-	}
-	return r.fillAnswer()
-}
-
-func (r *row) fillAnswer() (err error) {
-	answer := r.x.Response
-	if answer == nil {
+func (c *cells) failure() *record.Failure {
+	kind, failed := c.textIf()
+	f := record.Failure{Kind: record.FailureKind(kind), Text: c.text(), Ambiguous: c.yes(), Permanent: c.yes()}
+	if !failed {
 		return nil
 	}
+	return &f
+}
+
+// request reads the head back into fields. What it does not tell stands beside it; one that does not parse stays as it is.
+func (c *cells) request(x *record.Exchange) (err error) {
+	r := &x.Request
+	r.Head = string(c.bytes())
+	var told record.Request
+	if r.Head != "" {
+		told, _ = record.ParseRequest(r.Head, "http") // as newBeginning does
+	}
+	if r.Header, err = fieldsOr(c.bytes(), told.Header); err != nil {
+		return err
+	}
+	r.Target, r.Proto = c.textOr(told.Target), c.textOr(told.Proto)
+	if r.Trailer, err = decodeFields(c.bytes()); err != nil {
+		return err
+	}
+	r.Body, r.Chunks, x.ServerName = c.bytes(), string(c.bytes()), c.text()
+	return nil
+}
+
+// answer reads the rest of an answer; of a row without one it reads nothing.
+func (c *cells) answer(r *record.Response) (err error) {
+	if r == nil {
+		return nil
+	}
+	r.Head = string(c.bytes())
 	told := &record.Response{}
-	if len(r.answerHead) > 0 {
-		if parsed, err := record.ParseResponse(string(r.answerHead)); err == nil {
+	if r.Head != "" {
+		if parsed, err := record.ParseResponse(r.Head); err == nil {
 			told = parsed
 		}
 	}
-	answer.Head, answer.Body = string(r.answerHead), r.responseBody
-	answer.Proto, answer.Reason = textOr(r.answerProto, told.Proto), textOr(r.answerReason, told.Reason)
-	answer.Header, err = fieldsOr(r.answerFields, told.Header)
-	return err
+	if r.Header, err = fieldsOr(c.bytes(), told.Header); err != nil {
+		return err
+	}
+	r.Proto, r.Reason, r.Body = c.textOr(told.Proto), c.textOr(told.Reason), c.bytes()
+	return nil
+}
+
+func (c *cells) textOr(told string) string {
+	if text, ok := c.textIf(); ok {
+		return text
+	}
+	return told
 }
 
 // verdictOf takes a code that it does not know, of a damaged file, for unchecked.
@@ -131,13 +213,6 @@ func verdictOf(code int64) record.VerdictStatus {
 		return record.Unchecked
 	}
 	return verdicts[code]
-}
-
-func textOr(s sql.NullString, told string) string {
-	if s.Valid {
-		return s.String
-	}
-	return told
 }
 
 func fieldsOr(coded []byte, told record.Header) (record.Header, error) {

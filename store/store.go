@@ -26,6 +26,7 @@ type Store struct {
 
 	readers *readers
 	db      *sql.DB // the readers' pool
+	words   words
 
 	mu     sync.Mutex
 	writer *writer // nil until the first write
