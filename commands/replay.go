@@ -117,9 +117,35 @@ func (r *replayer) captured(ctx context.Context, bodies bool) (iter.Seq2[*record
 	return r.selected(ctx, r.options.selectors, &r.options.filterFlags, func(f *store.Filter) { f.Bodies, f.OldestFirst = bodies, true })
 }
 
-// check looks at every replay before the first one is sent, so that a missing target or secret is found while nothing has
-// been sent; bodies are only read where they matter. What is replayed is what was there then: up to the last id.
+// check looks at what is to be replayed before the first is sent, so that a missing target or secret is found while nothing
+// has been sent; each exchange is only read where it matters. What is replayed is what was there then: up to the last id.
 func (r *replayer) check(ctx context.Context) (last int64, count int, err error) {
+	filter, where, err := r.selection(ctx, r.options.selectors, &r.options.filterFlags)
+	switch {
+	case err != nil:
+	case where == nil && !r.options.exact && !r.options.dryRun:
+		last, count, err = r.checkSorts(ctx, filter)
+	default:
+		last, count, err = r.checkEach(ctx)
+	}
+	if err == nil && count == 0 {
+		err = usage("nothing in the history matches").hint("barb history lists what there is")
+	}
+	return last, count, err
+}
+
+func (r *replayer) checkSorts(ctx context.Context, filter store.Filter) (last int64, count int, err error) {
+	sorts, err := r.history.Sorts(ctx, filter)
+	for _, s := range sorts {
+		if err := r.checkOne(ctx, s.Example, false); err != nil {
+			return 0, 0, err
+		}
+		last, count = max(last, s.Last), count+s.Count
+	}
+	return last, count, err
+}
+
+func (r *replayer) checkEach(ctx context.Context) (last int64, count int, err error) {
 	whole := r.options.exact || r.options.dryRun
 	captured, err := r.captured(ctx, whole)
 	if err != nil {
@@ -134,9 +160,6 @@ func (r *replayer) check(ctx context.Context) (last int64, count int, err error)
 		}
 		last, count = c.ID, count+1
 	}
-	if count == 0 {
-		return 0, 0, usage("nothing in the history matches").hint("barb history lists what there is")
-	}
 	return last, count, nil
 }
 
@@ -148,7 +171,10 @@ func (r *replayer) checkOne(ctx context.Context, captured *record.Exchange, whol
 		_, err := r.signerFor(ctx, captured)
 		return err
 	}
-	x, _, err := r.plan(ctx, captured)
+	x, s, err := r.plan(ctx, captured)
+	if err == nil {
+		err = s.try(&x, r.Now())
+	}
 	if err != nil || !r.options.dryRun {
 		return err
 	}
@@ -271,7 +297,7 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 	if r.options.newID || x.WebhookID == "" {
 		x.WebhookID = newWebhookID()
 	}
-	return x, s, s.try(&x, r.Now())
+	return x, s, nil
 }
 
 // exactly is the captured request for another address: its very bytes, but for the request line when the address has a

@@ -200,29 +200,35 @@ func selectorError(text string, err error) error {
 
 // selected yields the exchanges that the selectors and flags choose, at most limit of them (0: all).
 func (sh *shell) selected(ctx context.Context, selectors []string, flags *filterFlags, adjust func(*store.Filter)) (iter.Seq2[*record.Exchange, error], error) {
-	filter, where, err := flags.filter(sh)
+	filter, where, err := sh.selection(ctx, selectors, flags)
 	if err != nil {
-		return nil, err
-	}
-	for _, text := range selectors { // what is not a selector is a mistake whether or not there is a history
-		if _, err := parseSelector(text); err != nil {
-			return nil, usage("%w", err).hint("barb history lists the ids")
-		}
-	}
-	history, err := sh.readHistory(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if filter.IDs, err = selectIDs(ctx, history, selectors); err != nil {
 		return nil, err
 	}
 	adjust(&filter)
 	if where == nil {
-		return history.List(ctx, filter), nil
+		return sh.history.List(ctx, filter), nil
 	}
 	limit := filter.Limit
 	filter.Limit, filter.Bodies = 0, true // the expression may look at anything
-	return whereTrue(history.List(ctx, filter), where, limit), nil
+	return whereTrue(sh.history.List(ctx, filter), where, limit), nil
+}
+
+// selection is what the selectors and flags choose. The history is open afterwards.
+func (sh *shell) selection(ctx context.Context, selectors []string, flags *filterFlags) (filter store.Filter, where *jqFilter, err error) {
+	if filter, where, err = flags.filter(sh); err != nil {
+		return filter, nil, err
+	}
+	for _, text := range selectors { // what is not a selector is a mistake whether or not there is a history
+		if _, err := parseSelector(text); err != nil {
+			return filter, nil, usage("%w", err).hint("barb history lists the ids")
+		}
+	}
+	history, err := sh.readHistory(ctx)
+	if err != nil {
+		return filter, nil, err
+	}
+	filter.IDs, err = selectIDs(ctx, history, selectors)
+	return filter, where, err
 }
 
 // narrowed is the filter of the flags for what works on a filter only; --where becomes the ids for which it is true. none

@@ -1,0 +1,54 @@
+package store
+
+import (
+	"context"
+	"math"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// Sort is exchanges that have the same kind, scheme and URL.
+type Sort struct {
+	Example *record.Exchange // one of them, whole
+	Count   int
+	Last    int64 // the highest id
+}
+
+// Sorts groups what a filter selects; its limit, order and bodies do not matter. Whoever has to look at each sort of
+// exchange, not at each exchange, is done much sooner so. A sort may come once for each of the filter's ranges.
+func (s *Store) Sorts(ctx context.Context, f Filter) (sorts []Sort, err error) {
+	sc, err := s.scope(ctx, &f)
+	if err != nil {
+		return nil, s.told(err)
+	}
+	for _, span := range sc.spans {
+		ids, args := sc.ids(span, "", math.MaxInt64)
+		query := "SELECT min(id), max(id), count(*) FROM exchange WHERE id IN (" + ids + ") GROUP BY kind, scheme, endpoint, url ORDER BY 1"
+		if sorts, err = s.appendSorts(ctx, sorts, query, args); err != nil {
+			return nil, s.told(err)
+		}
+	}
+	for i := range sorts {
+		if sorts[i].Example, err = s.Get(ctx, sorts[i].Example.ID); err != nil {
+			return nil, err
+		}
+	}
+	return sorts, nil
+}
+
+// appendSorts knows only the id of each example.
+func (s *Store) appendSorts(ctx context.Context, sorts []Sort, query string, args []any) ([]Sort, error) {
+	rows, err := s.db.QueryContext(ctx, query, args...)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	for rows.Next() {
+		one := Sort{Example: new(record.Exchange)}
+		if err := rows.Scan(&one.Example.ID, &one.Last, &one.Count); err != nil {
+			return nil, err
+		}
+		sorts = append(sorts, one)
+	}
+	return sorts, rows.Err()
+}
