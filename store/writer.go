@@ -1,11 +1,9 @@
 package store
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/barbhq/barb/store/record"
@@ -68,12 +66,10 @@ func (s *Store) Answer(ctx context.Context, x *record.Exchange) error {
 	return translate(s.path, w.queue.put(ctx, &entry{end: &end}))
 }
 
-// Add records an exchange that nobody waits for, most often one that has ended already. Like Answer it takes what it needs
-// from x and returns at once; which id x gets is not told.
+// Add records an exchange that nobody waits for, most often one that has ended already. It returns at once; which id x gets
+// is not told. x may be changed afterwards, but not the bytes and fields of its request, which are not copied.
 func (s *Store) Add(ctx context.Context, x *record.Exchange) error {
 	own := *x
-	own.Request.Body = bytes.Clone(x.Request.Body)
-	own.Request.Header, own.Request.Trailer = slices.Clone(x.Request.Header), slices.Clone(x.Request.Trailer)
 	b, err := newBeginning(&own)
 	if err != nil {
 		return fault(s.path, err)
