@@ -66,7 +66,7 @@ type shell struct {
 func Main(ctx context.Context, env Env, version string, args []string) int {
 	sh := &shell{Env: env, version: version, color: "auto"}
 	sh.paint(false) // until the flags are known
-	root := newRoot(sh)
+	root := newRoot(sh, args)
 	root.SetArgs(args)
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
 		plainUsage(root) // a shell shows the usage as it is
@@ -93,7 +93,8 @@ const rootExample = `  barb listen -s stripe --secret env:WHSEC --forward-to :30
   barb history
   barb replay @ --to http://localhost:3000/webhooks`
 
-func newRoot(sh *shell) *cobra.Command {
+// newRoot makes the command tree, or as much of it as the arguments need.
+func newRoot(sh *shell, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "barb",
 		Short:         "Sign, verify, send, receive and replay webhooks",
@@ -114,14 +115,10 @@ func newRoot(sh *shell) *cobra.Command {
 	root.SetFlagErrorFunc(flagError)
 	root.SetVersionTemplate("barb {{.Version}}\n")
 	root.SetHelpTemplate(root.HelpTemplate() + ExitCodes)
-	root.CompletionOptions.HiddenDefaultCmd = true
+	root.CompletionOptions.DisableDefaultCmd = true // there is one of our own
 	root.SetHelpCommand(newHelp(sh))
 	sh.addGlobalFlags(root)
-	root.AddCommand(
-		newSign(sh), newVerify(sh), newSend(sh), newListen(sh), newReplay(sh),
-		newHistory(sh), newShow(sh), newQueue(sh), newStats(sh), newPrune(sh),
-		newSchemes(sh), newConfig(sh), newVersion(sh), newCompletion(sh),
-	)
+	grow(root, sh, args)
 	return root
 }
 
@@ -141,7 +138,7 @@ func Root(version string) *cobra.Command {
 		Getenv: func(string) string { return "" }, Now: time.Now, Rand: func() float64 { return 0 }, Interruptible: context.WithCancel}
 	sh := &shell{Env: env, version: version, color: "auto"}
 	sh.paint(false)
-	return newRoot(sh)
+	return newRoot(sh, nil)
 }
 
 func (sh *shell) addGlobalFlags(root *cobra.Command) {
