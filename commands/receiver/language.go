@@ -36,7 +36,7 @@ var (
 		header: "headers.get(", field: "field(body, ", index: bare, gap: "\n",
 	}
 	golang = language{
-		name: "golang", literal: goLiteral, plus: " + ", names: map[string]string{"ts": "ts", "id": "id", "url": "rc.publicURL", "path": "path"},
+		name: "golang", literal: goLiteral, plus: "+", names: map[string]string{"ts": "ts", "id": "id", "url": "rc.publicURL", "path": "path"},
 		header: "only(h, ", field: "field(body, ", index: goLiteral, finish: finishGo,
 	}
 	ruby = language{
