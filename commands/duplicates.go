@@ -2,7 +2,9 @@ package commands
 
 import (
 	"context"
+	"maps"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -92,23 +94,22 @@ func (g *gateway) lookBack(ctx context.Context) (stop func()) {
 
 // load looks through the newest of the history, so that what is sent again after a restart is known.
 func (g *gateway) load(ctx context.Context) {
-	d := &g.duplicates
-	defer close(d.ready)
+	defer close(g.ready)
+	defer g.sorted()
 	ctx, cancel := context.WithTimeout(ctx, lookingBack)
 	defer cancel()
-	now := time.Now()
+	heard := map[int64]int32{}
 	var whole []int64
-	for x, err := range g.history.List(ctx, store.Filter{Kind: record.Received, Since: now.Add(-maxSeenFor), Limit: maxSeen}) {
+	for x, err := range g.history.List(ctx, store.Filter{Kind: record.Received, Since: time.Now().Add(-maxSeenFor), Limit: maxSeen}) {
 		switch {
 		case err != nil:
 			if ctx.Err() == nil {
 				g.note("warning: duplicates of what came before are not known: %v", err)
 			}
-			d.sorted()
 			return
 		case !compares(x):
 		case x.WebhookID != "":
-			d.recall(g.file.sightingOf(x), x)
+			heard[x.ID] = g.recall(g.file.sightingOf(x), x)
 		case x.Scheme != "" && len(whole) < maxPrints:
 			whole = append(whole, x.ID)
 		}
@@ -119,15 +120,32 @@ func (g *gateway) load(ctx context.Context) {
 			break // pruned meanwhile, or the time is over
 		}
 		if s := g.file.sightingOf(x); s.byPrint != (digest{}) {
-			d.recall(s, x)
+			heard[id] = g.recall(s, x)
 		}
 	}
-	d.sorted()
+	g.takePromises(ctx, heard)
 }
 
-// recall remembers an exchange of the history. They come newest first, so that the last of an id is the one that the
-// others are duplicates of.
-func (w *window) recall(s *sighting, x *record.Exchange) {
+// takePromises sets what was accepted by what the queue holds: a webhook that is to be delivered was, also when a kill came
+// before its sender had an answer, and one that was given up is handed on when it comes again. The last copy decides.
+func (g *gateway) takePromises(ctx context.Context, heard map[int64]int32) {
+	if !g.once || len(heard) == 0 {
+		return
+	}
+	promises, err := g.history.Promises(ctx, slices.Min(slices.Collect(maps.Keys(heard))))
+	if err != nil && ctx.Err() == nil {
+		g.note("warning: what waits in the queue is not known: %v", err)
+	}
+	for _, p := range promises {
+		if i, ok := heard[p.Thread]; ok && i >= 0 {
+			g.seen[i].accepted = p.Kept
+		}
+	}
+}
+
+// recall remembers an exchange of the history and returns where. They come newest first, so that the last of an id is the
+// one that the others are duplicates of.
+func (w *window) recall(s *sighting, x *record.Exchange) (at int32) {
 	id := x.ID
 	of, again := x.Marked(record.Duplicate)
 	if again {
@@ -136,7 +154,7 @@ func (w *window) recall(s *sighting, x *record.Exchange) {
 		w.note(s.event, moment{s.signed, id})
 	}
 	if _, reused := x.Marked(record.ReusedID); reused {
-		return
+		return -1
 	}
 	key, accepted := s.byID, x.Status()/100 == 2
 	if key == (digest{}) {
@@ -145,7 +163,7 @@ func (w *window) recall(s *sighting, x *record.Exchange) {
 	if i, ok := w.by[key]; ok {
 		w.seen[i].id = min(w.seen[i].id, id)
 		w.seen[i].accepted = w.seen[i].accepted || accepted
-		return
+		return i
 	}
 	e := seen{byID: s.byID, id: id, at: x.Start.Unix(), accepted: accepted}
 	if s.byID == (digest{}) { // it was read whole
@@ -153,6 +171,25 @@ func (w *window) recall(s *sighting, x *record.Exchange) {
 	}
 	w.by[key] = int32(len(w.seen))
 	w.seen = append(w.seen, e)
+	return w.by[key]
+}
+
+// reject has a webhook handed on when it comes again: what the queue promised of it was given up.
+func (g *gateway) reject(x *record.Exchange) {
+	if !g.once {
+		return
+	}
+	s := g.file.sightingOf(x)
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	for _, key := range [...]digest{s.byID, s.byPrint} {
+		if i, ok := g.by[key]; ok {
+			g.seen[i].accepted = false
+		}
+		if t, ok := g.turns[key]; ok {
+			t.rejected = true
+		}
+	}
 }
 
 // meet marks an exchange that is about to be recorded. The newcomer is nil where nothing is compared.
@@ -180,7 +217,8 @@ func (g *gateway) record(ctx context.Context, came, x *record.Exchange) error {
 	if c != nil {
 		defer func() { c.settle(x.ID, g.once) }()
 	}
-	return g.keep(ctx, came, x)
+	// Whether a copy is handed on is known when what it is a copy of was answered: what it needs is put into the queue then.
+	return g.keep(ctx, came, x, g.once && c != nil && c.again)
 }
 
 // handOnce hands a webhook on unless it, or a copy of it, was accepted. Copies take turns: one that comes while another is
@@ -228,15 +266,15 @@ func (w *window) take(ctx context.Context, key digest) (accepted bool, err error
 			w.mu.Unlock()
 			return true, nil
 		}
-		turn, taken := w.turns[key]
+		t, taken := w.turns[key]
 		if !taken {
-			w.turns[key] = make(chan struct{})
+			w.turns[key] = &turn{ended: make(chan struct{})}
 			w.mu.Unlock()
 			return false, nil
 		}
 		w.mu.Unlock()
 		select {
-		case <-turn:
+		case <-t.ended:
 		case <-ctx.Done():
 			return false, ctx.Err()
 		}
@@ -247,9 +285,10 @@ func (w *window) take(ctx context.Context, key digest) (accepted bool, err error
 func (w *window) pass(key digest, accepted bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if i, ok := w.by[key]; ok && accepted {
+	t := w.turns[key]
+	if i, ok := w.by[key]; ok && accepted && !t.rejected {
 		w.seen[i].accepted = true
 	}
-	close(w.turns[key])
+	close(t.ended)
 	delete(w.turns, key)
 }

@@ -195,6 +195,56 @@ func TestAListenerLooksBack(t *testing.T) {
 	}
 }
 
+// What the queue has promised counts, whatever its sender heard: a kill may have come before the answer was recorded. What
+// was given up is handed on again.
+func TestAListenerLooksBackIntoTheQueue(t *testing.T) {
+	ctx, path := context.Background(), temporary(t)
+	g := newRecorder(t, path)
+	entry := func() *store.Queued {
+		return &store.Queued{Kind: store.Forward, Target: "http://h", Owner: "one", Straight: true, Due: time.Now().Add(time.Hour), Created: time.Now()}
+	}
+	open, dead := entry(), entry()
+	for id, q := range map[string]*store.Queued{"open": open, "dead": dead} {
+		if err := g.history.RecordQueued(ctx, received("/in", id, "{}", id), q); err != nil {
+			t.Fatal(err)
+		}
+	}
+	gone := received("/in", "dead", "{}", "dead")
+	gone.ID, gone.Ended, gone.Response = dead.Thread, true, &record.Response{Status: 200}
+	dead.State = store.Dead
+	if err := g.history.Answer(ctx, gone); err != nil {
+		t.Fatal(err)
+	}
+	if err := errors.Join(g.history.Settle(ctx, "one", dead, time.Now()), g.history.Close()); err != nil {
+		t.Fatal(err)
+	}
+	g = newRecorder(t, path)
+	for id, want := range map[string]int{"open": 200, "dead": 299} {
+		x := keepOne(t, g, received("/in", id, "{}", "x"))
+		if got := g.handOnce(ctx, x, func() *record.Response { return &record.Response{Status: 299} }); got.Status != want {
+			t.Errorf("%s: answered %d, want %d", id, got.Status, want)
+		}
+	}
+}
+
+// An app may refuse for good what is still being acknowledged.
+func TestWhatIsGivenUpBeforeItsAnswerIsNotAccepted(t *testing.T) {
+	g := newRecorder(t, temporary(t))
+	calls := 0
+	for range 3 {
+		x := keepOne(t, g, received("/in", "a", "{}", "s"))
+		g.handOnce(context.Background(), x, func() *record.Response {
+			if calls++; calls == 1 {
+				g.reject(x)
+			}
+			return &record.Response{Status: 200}
+		})
+	}
+	if calls != 2 {
+		t.Errorf("handed on %d times, want 2", calls)
+	}
+}
+
 // Under another id the very bytes are the same webhook only where the signature covers a time. Else two webhooks may be
 // alike, and neither is held back.
 func TestAnotherIDIsHeldBackOnlyWhereTheSignatureIsMadeOnce(t *testing.T) {

@@ -113,7 +113,7 @@ func (g *gateway) checkExec() error {
 // execute runs the command for a webhook. A nil answer means that all is well, or that nothing was to be run.
 func (g *gateway) execute(ctx context.Context, x *record.Exchange) *record.Response {
 	r := g.runner
-	if r == nil || x.Verdict.Status == record.Invalid || x.Verdict.Status != record.Valid && !r.unverified {
+	if !r.wants(x) {
 		return nil
 	}
 	if !r.takeSeat(ctx) {

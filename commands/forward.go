@@ -27,12 +27,6 @@ func (g *gateway) takeForwarding(o listenOptions) (err error) {
 	if !o.queues() {
 		return nil
 	}
-	switch { // what is queued is promised before a copy is known to be accepted, or a command has ended
-	case o.dedupe:
-		return usage("--dedupe does not go with --queue or --mode ack yet").hint("leave --dedupe out: duplicates are marked all the same")
-	case g.runner != nil:
-		return usage("--exec does not go with --queue or --mode ack yet").hint("leave --queue out: the app is then asked once the command has ended")
-	}
 	g.watch.depth = g.queued
 	g.outbox, err = g.newOutbox(o)
 	return err
@@ -67,9 +61,7 @@ func (g *gateway) startForwarding(ctx context.Context) (end func(cut bool)) {
 // sender gets.
 func (g *gateway) forwarded(ctx context.Context, x *record.Exchange, l *lane) *record.Response {
 	if g.outbox != nil {
-		if entries := g.outbox.recorded(x); len(entries) > 0 {
-			return g.outbox.answer(ctx, x, l, entries)
-		}
+		return g.outbox.queued(ctx, x, l)
 	}
 	f, response := g.forward(ctx, x, l.forwardTo)
 	g.mirrors.send(x, f, l)

@@ -17,7 +17,7 @@ import (
 
 // forwardFlags say how webhooks get to the app.
 type forwardFlags struct {
-	forwardTo   string
+	forwardTo   targetsValue
 	mode        string
 	queue       bool
 	concurrency int
@@ -35,7 +35,7 @@ var forwardDefaults = [][2]string{{"retries", unlimited}, {"max-delay", "5s"}, {
 
 func (f *forwardFlags) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
-	flags.StringVar(&f.forwardTo, "forward-to", "", "hand each webhook to the app at this `URL` or :PORT and answer as it does")
+	flags.Var(&f.forwardTo, "forward-to", "hand each webhook to the app at this `URL` or :PORT and answer as it does; given again, the further apps get a copy, and what they answer is compared")
 	flags.StringVar(&f.mode, "mode", modeSync, "sync (wait for the app and answer as it does) or ack (answer 200 once it is durable, forward afterwards)")
 	flags.BoolVar(&f.queue, "queue", false, "keep what the app does not take, answer 202, and deliver it when the app is back")
 	flags.IntVar(&f.concurrency, "concurrency", 4, "how many queued webhooks an app gets at a time, if their order allows it")

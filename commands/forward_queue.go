@@ -36,7 +36,9 @@ type outbox struct {
 	workers map[string]*worker
 	leases  leases
 	stage   atomic.Int32
-	settles sync.WaitGroup // of first tries, whose senders do not wait for it
+	// commands is 1 as long as a worker runs commands.
+	commands atomic.Int32
+	settles  sync.WaitGroup // of first tries, whose senders do not wait for it
 }
 
 func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
@@ -53,6 +55,9 @@ func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
 			}
 		}
 	}
+	if b.ack && g.runner != nil {
+		b.workers[g.runner.target()] = newCommandWorker(b)
+	}
 	asked := g.settings["listen.queue"] == "flag" || g.settings["listen.mode"] == "flag"
 	switch {
 	case len(b.workers) == 0 && !asked: // barb.toml says how webhooks are forwarded, where they are
@@ -63,17 +68,19 @@ func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
 	return b, nil
 }
 
-// entries are what a checked webhook gets in the queue: one for each app, none for what is not forwarded.
+// takes reports whether a checked webhook is for the queue at all.
+func (b *outbox) takes(x *record.Exchange) bool {
+	return x.Verdict.Status != record.Invalid && !isTurnedAway(x) && !isHandshake(x) && !isFiltered(x) && !b.isScripted(x)
+}
+
+// entries are what a webhook that is to be forwarded gets in the queue: one for each app.
 func (b *outbox) entries(x *record.Exchange) (entries []*store.Queued) {
-	if x.Verdict.Status == record.Invalid || isTurnedAway(x) || isHandshake(x) || isFiltered(x) || b.isScripted(x) {
-		return nil
-	}
 	l, now := b.forwardLane(x), time.Now()
 	for _, t := range l.targets {
 		if t.mirror {
 			continue
 		}
-		q := &store.Queued{Kind: store.Forward, Target: t.url, Policy: b.policyText, Order: b.ordered.of(l.name, &x.Request), Due: now, Created: now}
+		q := &store.Queued{Kind: store.Forward, Thread: x.ID, Target: t.url, Policy: b.policyText, Order: b.ordered.of(l.name, &x.Request), Due: now, Created: now}
 		if !b.ack && len(entries) == 0 { // its answer is the sender's
 			q.Straight, q.Owner, q.Due = true, b.owner, now.Add(leaseFor)
 		}
@@ -82,12 +89,26 @@ func (b *outbox) entries(x *record.Exchange) (entries []*store.Queued) {
 	return entries
 }
 
-// keep makes a received exchange durable, with its entries in the queue.
-func (g *gateway) keep(ctx context.Context, x, kept *record.Exchange) error {
-	if g.outbox == nil {
-		return g.history.Record(ctx, kept)
+// first are the entries that a webhook gets in the transaction in which it becomes durable. A copy may not need any, and a
+// command that the sender waits for comes before the apps: what they need is put in later, before the sender has an answer.
+func (b *outbox) first(x *record.Exchange, again bool) []*store.Queued {
+	switch {
+	case again || !b.takes(x):
+		return nil
+	case !b.runs(x):
+		return b.entries(x)
+	case b.ack:
+		return []*store.Queued{b.commandEntry(x)}
 	}
-	entries := g.outbox.entries(x)
+	return nil
+}
+
+// keep makes a received exchange durable, with its entries in the queue. Again: it is a copy that may not be handed on.
+func (g *gateway) keep(ctx context.Context, x, kept *record.Exchange, again bool) error {
+	var entries []*store.Queued
+	if g.outbox != nil {
+		entries = g.outbox.first(x, again)
+	}
 	if len(entries) == 0 {
 		return g.history.Record(ctx, kept)
 	}
@@ -105,14 +126,32 @@ func (b *outbox) recorded(x *record.Exchange) []*store.Queued {
 	return all
 }
 
+// later puts a webhook into the queue that is recorded already.
+func (b *outbox) later(ctx context.Context, x *record.Exchange) ([]*store.Queued, error) {
+	entries := b.entries(x)
+	if b.ack && b.runs(x) {
+		entries = []*store.Queued{b.commandEntry(x)}
+	}
+	return entries, b.history.Enqueue(ctx, entries...)
+}
+
+// queued hands a webhook to the apps of its lane by way of the queue, and gives back what the sender gets.
+func (b *outbox) queued(ctx context.Context, x *record.Exchange, l *lane) *record.Response {
+	entries := b.recorded(x)
+	if len(entries) == 0 {
+		var err error
+		if entries, err = b.later(ctx, x); err != nil {
+			b.note("warning: %d: %v", x.ID, err)
+			return unavailable()
+		}
+	}
+	return b.answer(ctx, x, l, entries)
+}
+
 // answer is what the sender of a queued webhook gets: the app's answer where it is tried at once and does not fail, else
 // that it is kept.
 func (b *outbox) answer(ctx context.Context, x *record.Exchange, l *lane, entries []*store.Queued) *record.Response {
-	for _, q := range entries {
-		if q.State == store.Waiting {
-			b.workers[q.Target].ring()
-		}
-	}
+	b.wake(entries)
 	switch {
 	case b.ack:
 		return &record.Response{Status: http.StatusOK}

@@ -15,6 +15,22 @@ type forwardTarget struct {
 	written string // as it stands in barb.toml
 }
 
+// targetsValue is --forward-to, which may be given several times.
+type targetsValue []string
+
+func (v *targetsValue) String() string { return strings.Join(*v, ", ") }
+
+func (v *targetsValue) Type() string { return "URL" }
+
+// Set adds a target; whether it is one is said where the others are checked.
+func (v *targetsValue) Set(s string) error {
+	if s == "" {
+		return errors.New("it names no app")
+	}
+	*v = append(*v, s)
+	return nil
+}
+
 // takeTargets reads forward_to: a URL, or a list of URLs and of tables { url = "…", mirror = true }.
 func (r *route) takeTargets(where string) error {
 	list, isList := r.Forward.([]any)
@@ -83,16 +99,17 @@ func hostname(target string) string {
 	return u.Hostname()
 }
 
-// takeTargets says which apps a lane forwards to: that of the flag, else, unless answers are scripted, those of its route.
-func (l *lane) takeTargets(flag string, r *route, scripted bool) error {
-	switch {
-	case flag != "":
-		to, err := expandTarget(flag)
+// takeTargets says which apps a lane forwards to: those of the flag, else, unless answers are scripted, those of its route.
+// The first of the flag answers the sender, the others are mirrors.
+func (l *lane) takeTargets(flag targetsValue, r *route, scripted bool) error {
+	for i, target := range flag {
+		to, err := expandTarget(target)
 		if err != nil {
-			return usage("--forward-to %q: %w", withoutUser(flag), err).hint("--forward-to :3000 or http://localhost:3000/webhooks")
+			return usage("--forward-to %q: %w", withoutUser(target), err).hint("--forward-to :3000 or http://localhost:3000/webhooks")
 		}
-		l.targets = []forwardTarget{{url: to}}
-	case !scripted:
+		l.targets = append(l.targets, forwardTarget{url: to, mirror: i > 0})
+	}
+	if len(flag) == 0 && !scripted {
 		l.targets = r.targets
 	}
 	if len(l.targets) > 0 {

@@ -14,17 +14,20 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// worker delivers what waits in the queue for one app. Each app has its own, so that one that hangs holds up no other.
+// worker delivers what waits in the queue for one app, or runs the command. Each has its own, so that one that hangs holds
+// up no other.
 type worker struct {
 	*outbox
+	kind    store.QueueKind
 	target  string
+	limit   int           // at a time
 	bell    chan struct{} // capacity 1: there may be something to do
 	busy    atomic.Int64
 	running sync.WaitGroup
 }
 
 func newWorker(b *outbox, target string) *worker {
-	return &worker{outbox: b, target: target, bell: make(chan struct{}, 1)}
+	return &worker{outbox: b, kind: store.Forward, target: target, limit: b.concurrency, bell: make(chan struct{}, 1)}
 }
 
 func (w *worker) ring() {
@@ -46,9 +49,11 @@ const (
 
 // run delivers until the outbox is through. ctx cuts what is on its way.
 func (w *worker) run(ctx context.Context) {
-	defer w.running.Wait()
+	defer w.ended()
 	for {
+		before := w.commands.Load() // what they let through before they end is seen by the round that follows
 		wait, idle := w.round(ctx)
+		idle = idle && (before == 0 || w.kind == store.Command)
 		switch stage := w.stage.Load(); {
 		case stage == closing, stage == emptying && idle, ctx.Err() != nil:
 			return
@@ -62,14 +67,26 @@ func (w *worker) run(ctx context.Context) {
 	}
 }
 
+// ended waits for what has begun. Apps get what the last command lets through.
+func (w *worker) ended() {
+	w.running.Wait()
+	if w.kind != store.Command {
+		return
+	}
+	w.commands.Store(0)
+	for _, other := range w.workers {
+		other.ring()
+	}
+}
+
 // round takes what is due, as much as there is room for. It returns how long until there may be more, and whether there
 // is nothing to do at the moment.
 func (w *worker) round(ctx context.Context) (wait time.Duration, idle bool) {
-	free := w.concurrency - int(w.busy.Load())
+	free := w.limit - int(w.busy.Load())
 	if free <= 0 || w.stage.Load() == closing {
 		return lookEvery, false
 	}
-	due, any, err := w.history.NextDue(ctx, store.Forward, w.target)
+	due, any, err := w.history.NextDue(ctx, w.kind, w.target)
 	now := time.Now()
 	switch {
 	case err != nil:
@@ -79,7 +96,7 @@ func (w *worker) round(ctx context.Context) (wait time.Duration, idle bool) {
 	case due.After(now):
 		return min(due.Sub(now), lookEvery), w.busy.Load() == 0
 	}
-	entries, err := w.history.Lease(ctx, store.LeaseRequest{Kind: store.Forward, Target: w.target, Owner: w.owner, Want: free,
+	entries, err := w.history.Lease(ctx, store.LeaseRequest{Kind: w.kind, Target: w.target, Owner: w.owner, Want: free,
 		Now: now, Until: now.Add(leaseFor)})
 	if err != nil {
 		return w.troubled(ctx, err), false
@@ -107,7 +124,9 @@ func (w *worker) start(ctx context.Context, q *store.Queued) {
 		defer w.busy.Add(-1)
 		leased, release := w.leases.hold(ctx, q)
 		defer release()
-		if w.deliver(leased, q) {
+		if w.kind == store.Command {
+			w.command(leased, q)
+		} else if w.deliver(leased, q) {
 			w.settle(context.WithoutCancel(ctx), q)
 		}
 	})
@@ -180,6 +199,7 @@ func (w *worker) tell(x *record.Exchange, q *store.Queued, a *deliver.Attempt) {
 }
 
 func (w *worker) tellDead(x *record.Exchange, q *store.Queued) {
+	w.reject(x)
 	w.note("%d was not delivered: %s; barb queue retry %d tries it again", x.ID, ui.Clip(q.Why, 120), q.ID)
 }
 

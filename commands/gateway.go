@@ -234,6 +234,9 @@ func (g *gateway) reply(ctx context.Context, x *record.Exchange) *record.Respons
 
 // handOn is what becomes of a webhook that is to be worked on.
 func (g *gateway) handOn(ctx context.Context, l *lane, x *record.Exchange) *record.Response {
+	if g.answersFirst(x) {
+		return g.outbox.queued(ctx, x, l)
+	}
 	if failed := g.execute(ctx, x); failed != nil {
 		return failed
 	}
@@ -318,7 +321,11 @@ func (g *gateway) describe() []string {
 		lines = append(lines, waiting)
 	}
 	if g.runner != nil {
-		lines = append(lines, "verified webhooks run "+ui.EscapeLine(g.runner.args[0]))
+		when := ""
+		if g.outbox != nil && g.outbox.ack {
+			when = ", once their sender has an answer"
+		}
+		lines = append(lines, "verified webhooks run "+ui.EscapeLine(g.runner.args[0])+when)
 	}
 	return append(append(lines, g.answering.describe()...), "history "+g.history.Path())
 }

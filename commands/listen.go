@@ -45,8 +45,15 @@ signature is bad. Runs until ^C, --count or --for.
 With --mode ack it is answered 200 at once and forwarded afterwards; with --queue what
 the app does not take is answered 202. Both keep what waits in the history, where no
 kill loses it, and deliver it in order when the app is back, by the retry flags; barb
-queue shows it. [[route]] rows of barb.toml say which app gets what, by path, method,
-scheme and event, and which mirrors get a copy.
+queue shows it. The first --forward-to answers the sender, further ones are mirrors: what
+they answer is recorded and compared. [[route]] rows of barb.toml say which app gets
+what, by path, method, scheme and event.
+
+--exec runs before the app is asked, and its exit code answers the sender; with --queue
+what it lets through is queued. With --mode ack it runs from the queue once the sender
+has its answer, and the apps follow when it has succeeded; barb queue retry runs one that
+failed again. --dedupe hands a webhook on once, also by way of the queue; what the queue
+gave up is handed on when it comes again.
 
 What a provider asks before the first webhook (Slack's challenge, Zoom's validation,
 Meta's verify token) is answered by itself and not forwarded; --handshake=off leaves it
@@ -70,6 +77,7 @@ func newListen(sh *shell) *cobra.Command {
 		Long:  listenLong + answersLong,
 		Example: `  barb listen
   barb listen -s stripe --secret env:WHSEC --forward-to :3000/webhooks
+  barb listen --forward-to :3000 --forward-to :3001
   barb listen --forward-to :3000 --queue
   barb listen --forward-to :3000 --mode ack --ordered=.customer --concurrency 8
   barb listen -s auto --secret env:WHSEC --count 1 --for 30s --json
@@ -82,6 +90,7 @@ func newListen(sh *shell) *cobra.Command {
   barb listen --event 'invoice.*' --where '.body.amount > 1000' --forward-to :3000
   barb listen -s stripe --secret env:WHSEC --dedupe --forward-to :3000
   barb listen -s github --secret env:SECRET --exec ./deploy --exec-timeout 5m
+  barb listen -s github --secret env:SECRET --exec ./deploy --mode ack --dedupe
   barb listen --handshake=meta --param verify_token=… --forward-to :3000`,
 		Args: listenArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runListen(cmd.Context(), sh, o) },
@@ -120,7 +129,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	// Of two ways to answer, the one that was said more directly holds.
 	switch a, f := sh.settings["listen.respond"].weight(), sh.settings["listen.forward_to"].weight(); {
 	case a > f:
-		o.forwardTo = ""
+		o.forwardTo = nil
 	case f > a:
 		o.respond = ""
 	}

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -91,7 +92,7 @@ func (o *queueOptions) filter(sh *shell) (f store.QueueFilter, err error) {
 		}
 		f.States = append(f.States, store.QueueState(name))
 	}
-	if o.target != "" {
+	if f.Target = o.target; o.target != "" && !strings.HasPrefix(o.target, commandPrefix) {
 		if f.Target, err = expandTarget(o.target); err != nil {
 			return f, usage("--target %q: %w", withoutUser(o.target), err)
 		}
@@ -151,7 +152,7 @@ func (sh *shell) queueTable(entries []*store.Queued) {
 	now := sh.Now()
 	rows := make([][]string, 0, len(entries))
 	for _, q := range entries {
-		rows = append(rows, []string{strconv.FormatInt(q.ID, 10), strconv.FormatInt(q.Thread, 10), ui.When(q.Created, now), ui.EscapeLine(domainOf(q.Target)),
+		rows = append(rows, []string{strconv.FormatInt(q.ID, 10), strconv.FormatInt(q.Thread, 10), ui.When(q.Created, now), ui.EscapeLine(targetName(q)),
 			stateWord(q), strconv.Itoa(q.Attempts), whenDue(q, now), ui.Clip(q.Why, 60)})
 	}
 	sh.out.Table([]string{"ID", "WEBHOOK", "SINCE", "TARGET", "STATE", "TRIES", "NEXT", "WHY"}, rows)
@@ -181,7 +182,7 @@ func whenDue(q *store.Queued, now time.Time) string {
 type queuedJSON struct {
 	Schema         int     `json:"schema"`
 	ID             int64   `json:"id"`
-	Kind           string  `json:"kind"` // "forward" or "message"
+	Kind           string  `json:"kind"` // "forward", "message" or "command"
 	Thread         int64   `json:"thread"`
 	EndpointDomain string  `json:"endpoint_domain"`
 	State          string  `json:"state"`
@@ -201,8 +202,11 @@ func newQueuedJSON(q *store.Queued) queuedJSON {
 	due := stamp(q.Due)
 	j := queuedJSON{Schema: 1, ID: q.ID, Kind: "forward", Thread: q.Thread, EndpointDomain: hostname(q.Target), State: string(q.State),
 		Behind: q.Behind, Attempts: q.Attempts, Created: stamp(q.Created), Changed: stamp(q.Changed), First: q.First, Last: q.Last, Why: q.Why}
-	if q.Kind == store.Message {
+	switch q.Kind {
+	case store.Message:
 		j.Kind = "message"
+	case store.Command:
+		j.Kind = "command"
 	}
 	switch q.State {
 	case store.Waiting:

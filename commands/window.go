@@ -88,13 +88,19 @@ type window struct {
 	by        map[digest]int32
 	beginning map[digest]chan struct{} // closed when the webhook that has the key is recorded
 	latest    map[digest]moment
-	turns     map[digest]chan struct{} // see once
-	keys      map[int64]digest         // by which recorded webhooks take turns
+	turns     map[digest]*turn // see once
+	keys      map[int64]digest // by which recorded webhooks take turns
+}
+
+// turn is a webhook that is being handed on.
+type turn struct {
+	ended    chan struct{}
+	rejected bool // the queue has given it up already
 }
 
 func newWindow() *window {
 	return &window{ready: make(chan struct{}), by: map[digest]int32{}, beginning: map[digest]chan struct{}{},
-		latest: map[digest]moment{}, turns: map[digest]chan struct{}{}, keys: map[int64]digest{}}
+		latest: map[digest]moment{}, turns: map[digest]*turn{}, keys: map[int64]digest{}}
 }
 
 // find returns what came before under a key. The pointer is good until the lock is let go.

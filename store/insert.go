@@ -116,6 +116,9 @@ func newInserts(c *conn) (*inserts, error) {
 		}
 	}
 	update := fmt.Sprintf("UPDATE exchange SET %s = ? WHERE id = ?", strings.ReplaceAll(endingColumns, ",", " = ?,"))
+	for _, column := range []string{"exec_exit", "exec_took"} { // a command may have ended before the answer did: see Ran
+		update = strings.Replace(update, column+" = ?", column+" = ifnull(?, "+column+")", 1)
+	}
 	for _, statement := range []struct {
 		stmt **sqlite3.SQLiteStmt
 		text string

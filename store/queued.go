@@ -41,6 +41,7 @@ type QueueKind uint8
 const (
 	Forward QueueKind = 1 // a captured exchange, to an app as listen forwards it
 	Message QueueKind = 2 // a message that is signed anew for each attempt
+	Command QueueKind = 3 // a command that is to run for a captured exchange; Target names it
 )
 
 // QueueState is how far an entry is.
@@ -129,7 +130,7 @@ func (w *writer) enqueue(entries []*Queued) error {
 }
 
 func (w *writer) enqueueOne(q *Queued) error {
-	if q.Target == "" || q.Kind != Forward && q.Kind != Message {
+	if q.Target == "" || q.Kind < Forward || q.Kind > Command {
 		return fmt.Errorf("queue entry of kind %d for %q: one of them is missing", q.Kind, q.Target)
 	}
 	target, err := w.inserts.names.id(nameTarget, q.Target)

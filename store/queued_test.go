@@ -26,6 +26,11 @@ type outbox interface {
 	Renew(context.Context, string, time.Time) ([]int64, error)
 	Begin(context.Context, string, *store.Queued, *record.Exchange) error
 	Settle(context.Context, string, *store.Queued, time.Time) error
+	Follow(context.Context, string, *store.Queued, time.Time, ...*store.Queued) error
+	Ran(context.Context, int64, record.Run) error
+	Answer(context.Context, *record.Exchange) error
+	Flush(context.Context) error
+	Promises(context.Context, int64) ([]store.Promise, error)
 	NextDue(context.Context, store.QueueKind, string) (time.Time, bool, error)
 	Queue(context.Context, store.QueueFilter) ([]*store.Queued, error)
 	GetQueued(context.Context, int64) (*store.Queued, error)
@@ -61,6 +66,9 @@ func queueContract(t *testing.T, open func(*testing.T) (outbox, outbox)) {
 		"cancels, and lets the next go on":              cancels,
 		"purges only what has ended":                    purges,
 		"filters the queue":                             filtersTheQueue,
+		"puts in what follows in one with the end":      putsInWhatFollows,
+		"keeps how a command ended before the answer":   keepsHowACommandEnded,
+		"says what it has promised":                     saysWhatItHasPromised,
 		"does not prune what waits":                     doesNotPruneWhatWaits,
 		"delivers each once where many work on it":      deliversEachOnce,
 		"gives up a lease nobody has any more":          settlesOnlyItsOwn,
@@ -505,5 +513,67 @@ func deliversEachOnce(t *testing.T, a, b outbox) {
 		if !slices.IsSorted(ids) || len(slices.Compact(slices.Clone(ids))) != each {
 			t.Errorf("%s: %v", order, ids)
 		}
+	}
+}
+
+func putsInWhatFollows(t *testing.T, a, b outbox) {
+	ctx := context.Background()
+	command := &store.Queued{Kind: store.Command, Target: "exec:handle", Order: "k", Due: noon, Created: noon}
+	x := hook(1)
+	must(t, a.RecordQueued(ctx, x, command))
+	request := store.LeaseRequest{Kind: store.Command, Target: "exec:handle", Owner: "one", Want: 2, Now: noon, Until: noon.Add(time.Second)}
+	leased, err := a.Lease(ctx, request)
+	must(t, err)
+	if len(leased) != 1 || leased[0].Thread != x.ID || leased[0].Kind != store.Command {
+		t.Fatalf("leased %+v", leased)
+	}
+	next := func() *store.Queued { q := delivery("k"); q.Thread = x.ID; return q }
+	done := &store.Queued{ID: command.ID, State: store.Done}
+	if err := b.Follow(ctx, "two", done, noon, next()); !errors.Is(err, store.ErrLease) {
+		t.Errorf("without the lease: %v", err)
+	}
+	bad := &store.Queued{Kind: 9, Target: app}
+	if err := b.Follow(ctx, "one", done, noon, bad); err == nil {
+		t.Error("something followed that cannot be kept")
+	}
+	if q, err := a.GetQueued(ctx, command.ID); err != nil || q.State != store.Leased {
+		t.Errorf("what could not be followed ended all the same: %+v, %v", q, err)
+	}
+	must(t, b.Follow(ctx, "one", done, noon, next()))
+	if all, err := a.Queue(ctx, store.QueueFilter{Thread: x.ID, Kind: store.Forward}); err != nil || len(all) != 1 || all[0].Behind {
+		t.Errorf("%d followed, %v", len(all), err)
+	}
+}
+
+func keepsHowACommandEnded(t *testing.T, a, b outbox) {
+	ctx := context.Background()
+	x := hook(1)
+	must(t, a.Record(ctx, x))
+	run := record.Run{Exit: 3, Took: 20 * time.Millisecond}
+	must(t, b.Ran(ctx, x.ID, run))
+	must(t, b.Ran(ctx, x.ID+1, run))
+	x.Ended, x.Response = true, &record.Response{Status: 200}
+	must(t, a.Answer(ctx, x))
+	must(t, a.Flush(ctx))
+	got, err := b.Get(ctx, x.ID)
+	must(t, err)
+	if got.Run == nil || *got.Run != run || got.Status() != 200 {
+		t.Errorf("run %+v, status %d", got.Run, got.Status())
+	}
+}
+
+func saysWhatItHasPromised(t *testing.T, a, b outbox) {
+	ctx := context.Background()
+	entries := queued(t, a, 6, "")
+	lease(t, a, "one", 0, 6)
+	settle(t, a, "one", entries[1].ID, store.Dead, 0)
+	must(t, a.Settle(ctx, "one", &store.Queued{ID: entries[2].ID, State: store.Done}, noon))
+	settle(t, a, "one", entries[3].ID, store.Done, 0) // its sender had the app's answer, which was no promise
+	settle(t, a, "one", entries[4].ID, store.Cancelled, 0)
+	got, err := b.Promises(ctx, entries[0].Thread+1)
+	must(t, err)
+	want := []store.Promise{{Thread: entries[1].Thread}, {Thread: entries[2].Thread, Kept: true}, {Thread: entries[5].Thread, Kept: true}}
+	if d := diff(want, got); d != "" {
+		t.Error(d)
 	}
 }

@@ -142,7 +142,7 @@ func postSigned(url, id, body string) int {
 	}
 	request.Header.Set("webhook-id", id)
 	request.Header.Set("webhook-timestamp", "1700000000")
-	request.Header.Set("webhook-signature", "v1,AAAA")
+	request.Header.Set("webhook-signature", "v1,bm9ib2R5IGNoZWNrcyB0aGlzIG9uZSBoZXJlISEhISE=")
 	response, err := http.DefaultTransport.RoundTrip(request)
 	if err != nil {
 		return 0
@@ -155,8 +155,18 @@ func postSigned(url, id, body string) int {
 // waiting asks barb how many wait.
 func waiting(t *testing.T, dir string) (n int) {
 	t.Helper()
+	return entriesOf(t, dir, "--state", "waiting,leased")
+}
+
+func commandsWaiting(t *testing.T, dir string) (n int) {
+	t.Helper()
+	return entriesOf(t, dir, "--state", "waiting,leased", "--target", "exec:sh")
+}
+
+func entriesOf(t *testing.T, dir string, filters ...string) (n int) {
+	t.Helper()
 	binary, _ := os.Executable()
-	cmd := &exec.Cmd{Path: binary, Args: []string{"barb", "queue", "--json", "--state", "waiting,leased"},
+	cmd := &exec.Cmd{Path: binary, Args: append([]string{"barb", "queue", "--json"}, filters...),
 		Env: append(os.Environ(), "HOME="+dir, "BARB_DB="+filepath.Join(dir, "history.db"))}
 	out, err := cmd.Output()
 	if err != nil {
@@ -208,6 +218,52 @@ func TestWhatWasAcknowledgedIsDeliveredInOrderAfterAKill(t *testing.T) {
 			until(t, "none waits", 10*time.Second, func() bool { return waiting(t, dir) == 0 })
 		})
 	}
+}
+
+// With --dedupe a kill changes neither: each is worked on once by the command and the app, whoever sends it how often.
+func TestAfterAKillTheCommandAndTheAppGetEachOnce(t *testing.T) {
+	t.Parallel()
+	dir, app := t.TempDir(), newReceiver(t)
+	flags := []string{"--forward-to", "http://" + app.addr, "--mode", "ack", "--dedupe", "--base", "300ms", "--max-delay", "300ms", "--jitter", "none",
+		"--exec", `sh -c 'echo $BARB_WEBHOOK_ID >> ran'`, "--exec-unverified"}
+	var want []string
+	for round := range 3 {
+		l := startListener(t, dir, flags...)
+		for n := range 5 {
+			for range 2 {
+				id := fmt.Sprintf("msg_%d_%d", round, n)
+				if status := postSigned(l.url, id, "{}"); status != 200 {
+					t.Fatalf("%s is answered %d\n%s", id, status, l.out)
+				}
+			}
+			want = append(want, fmt.Sprintf("msg_%d_%d", round, n))
+		}
+		until(t, "the commands have run", 30*time.Second, func() bool { return lines(t, dir, "ran") == len(want) && commandsWaiting(t, dir) == 0 })
+		l.kill(t)
+	}
+	app.start()
+	l := startListener(t, dir, flags...)
+	for _, id := range want {
+		if status := postSigned(l.url, id, "{}"); status != 200 {
+			t.Fatalf("%s is answered %d\n%s", id, status, l.out)
+		}
+	}
+	until(t, "all are delivered", 60*time.Second, func() bool { return waiting(t, dir) == 0 })
+	if got := app.ids(); !slices.Equal(got, want) {
+		t.Errorf("delivered %v\nwant %v\n%s", got, want, l.out)
+	}
+	if n := lines(t, dir, "ran"); n != len(want) {
+		t.Errorf("the command ran %d times for %d webhooks", n, len(want))
+	}
+}
+
+func lines(t *testing.T, dir, name string) int {
+	t.Helper()
+	data, err := os.ReadFile(filepath.Join(dir, name))
+	if err != nil && !os.IsNotExist(err) {
+		t.Fatal(err)
+	}
+	return bytes.Count(data, []byte("\n"))
 }
 
 func TestTwoListenersOnOneHistoryDeliverEachOnceAndInTheOrderOfItsKey(t *testing.T) {

@@ -36,3 +36,21 @@ func (p *Printer) Forwarded(captured *record.Exchange, a *deliver.Attempt) {
 	}
 	p.Line(strings.Join(parts, "  "))
 }
+
+// Ran writes one line about a command that ran for a captured webhook after it was answered:
+//
+//	14:02:12  17  github push  exec deploy  exit 1  18ms
+func (p *Printer) Ran(captured *record.Exchange, command string) {
+	how := p.good(Exit(captured.Run.Exit))
+	if captured.Run.Exit != 0 {
+		how = p.bad(Exit(captured.Run.Exit))
+	}
+	p.Line(strings.Join([]string{
+		p.faint(time.Now().Format(time.TimeOnly)),
+		p.bold(strconv.FormatInt(captured.ID, 10)),
+		p.name(captured),
+		"exec " + EscapeLine(command),
+		how,
+		Duration(captured.Run.Took),
+	}, "  "))
+}

@@ -24,13 +24,13 @@ func Marks(x *record.Exchange) string {
 		}
 	}
 	if x.Run != nil && x.Run.Exit != 0 {
-		parts = append(parts, "exec "+exit(x.Run.Exit))
+		parts = append(parts, "exec "+Exit(x.Run.Exit))
 	}
 	return strings.Join(parts, ", ")
 }
 
-// exit is how a command ended, in a word or two.
-func exit(code int) string {
+// Exit is how a command ended, in a word or two.
+func Exit(code int) string {
 	switch code {
 	case 124:
 		return "timed out"
