@@ -34,6 +34,7 @@ func (f *duplicateFlags) addFlags(cmd *cobra.Command) {
 // duplicates finds the webhooks that came before.
 type duplicates struct {
 	*window
+	neighbours
 	once   bool // --dedupe
 	marked atomic.Int64
 }
@@ -98,6 +99,7 @@ func (g *gateway) load(ctx context.Context) {
 	defer g.sorted()
 	ctx, cancel := context.WithTimeout(ctx, lookingBack)
 	defer cancel()
+	_, _, _ = g.history.Others(ctx) // from here on: what is older is looked through now
 	heard := map[int64]int32{}
 	var whole []int64
 	for x, err := range g.history.List(ctx, store.Filter{Kind: record.Received, Since: time.Now().Add(-maxSeenFor), Limit: maxSeen}) {
@@ -138,7 +140,7 @@ func (g *gateway) takePromises(ctx context.Context, heard map[int64]int32) {
 	}
 	for _, p := range promises {
 		if i, ok := heard[p.Thread]; ok && i >= 0 {
-			g.seen[i].accepted = p.Kept
+			g.seen[i].accepted, g.seen[i].foreign = p.Kept, false
 		}
 	}
 }
@@ -165,12 +167,11 @@ func (w *window) recall(s *sighting, x *record.Exchange) (at int32) {
 		w.seen[i].accepted = w.seen[i].accepted || accepted
 		return i
 	}
-	e := seen{byID: s.byID, id: id, at: x.Start.Unix(), accepted: accepted}
+	e := seen{byID: s.byID, id: id, at: x.Start.Unix(), accepted: accepted, foreign: true}
 	if s.byID == (digest{}) { // it was read whole
 		e.byPrint, e.body = s.byPrint, s.body
 	}
-	w.by[key] = int32(len(w.seen))
-	w.seen = append(w.seen, e)
+	w.keep(e)
 	return w.by[key]
 }
 
@@ -184,7 +185,7 @@ func (g *gateway) reject(x *record.Exchange) {
 	defer g.mu.Unlock()
 	for _, key := range [...]digest{s.byID, s.byPrint} {
 		if i, ok := g.by[key]; ok {
-			g.seen[i].accepted = false
+			g.seen[i].accepted, g.seen[i].foreign = false, false
 		}
 		if t, ok := g.turns[key]; ok {
 			t.rejected = true
@@ -197,6 +198,7 @@ func (g *gateway) meet(ctx context.Context, x *record.Exchange) (*newcomer, erro
 	if !compares(x) {
 		return nil, nil
 	}
+	g.lookAround(ctx, time.Now())
 	marks, c, err := g.duplicates.meet(ctx, g.file.sightingOf(x), func(id int64) (digest, bool) {
 		before, err := g.history.Get(ctx, id)
 		if err != nil {
@@ -233,6 +235,7 @@ func (g *gateway) handOnce(ctx context.Context, x *record.Exchange, handOn func(
 	}
 	ctx, cancel := context.WithTimeout(ctx, turnTimeout)
 	defer cancel()
+	g.askNeighbour(ctx, key)
 	accepted, err := g.take(ctx, key)
 	switch {
 	case err != nil:

@@ -62,6 +62,7 @@ type seen struct {
 	id            int64
 	at            int64 // Unix seconds
 	accepted      bool  // it, or a copy of it, was answered 2xx
+	foreign       bool  // another listener has recorded it, or an earlier one: the history knows whether it was accepted
 }
 
 // key is what the turns of its copies go by.

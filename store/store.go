@@ -24,6 +24,7 @@ type Store struct {
 	network bool
 	refused error // why it cannot be written; nil when it can
 
+	others  others
 	readers *readers
 	db      *sql.DB // the readers' pool
 	words   words

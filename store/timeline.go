@@ -3,8 +3,9 @@ package store
 // timeline gives out ids and watches how far their order strays from the order of the starts, which is what lets
 // queries find a time by bisecting the ids.
 type timeline struct {
-	newest int64 // the highest id looked at
-	latest int64 // the latest start among those up to newest
+	others *others // is told of the ids
+	newest int64   // the highest id looked at
+	latest int64   // the latest start among those up to newest
 }
 
 // glance is how many of the newest exchanges a new connection looks at to know the latest start.
@@ -27,6 +28,7 @@ func (t *timeline) next(c *conn, group []*entry) (int64, error) {
 		if err := c.queryRow("SELECT max(start) FROM exchange WHERE id > ?", arguments(from), &latest); err != nil {
 			return 0, err
 		}
+		t.others.found(t.newest+1, newest)
 		t.newest, t.latest = newest, max(t.latest, latest)
 	}
 	first := max(newest, pruned) + 1
@@ -45,6 +47,7 @@ func (t *timeline) pass(c *conn, group []*entry, id, disorder int64) error {
 			id++
 		}
 	}
+	t.others.gave(t.newest)
 	if worst == disorder {
 		return nil
 	}

@@ -280,7 +280,7 @@ func (w *writer) connect() error {
 	if w.inserts, err = newInserts(c); err != nil {
 		return errors.Join(err, c.Close())
 	}
-	w.conn, w.clock, w.log = c, timeline{}, anchor{}
+	w.conn, w.clock, w.log = c, timeline{others: &w.store.others}, anchor{}
 	if w.store.network {
 		return nil
 	}

@@ -1,0 +1,90 @@
+package commands
+
+import (
+	"context"
+	"sync/atomic"
+	"time"
+
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+)
+
+const (
+	// lookAgain is how long after one look into the history a webhook is judged without another: what another listener has
+	// recorded in that time may not be known yet. A look costs some 20 µs, so this is a thousandth of the time at most.
+	lookAgain = 20 * time.Millisecond
+	// lookFor bounds one look.
+	lookFor = time.Second
+)
+
+// neighbours are the other listeners on the same history.
+type neighbours struct {
+	looked atomic.Int64 // Unix nanoseconds
+}
+
+// lookAround learns of the webhooks that other listeners have recorded since the last look.
+func (g *gateway) lookAround(ctx context.Context, now time.Time) {
+	select {
+	case <-g.ready:
+	default: // the history is being looked through
+		return
+	}
+	last := g.looked.Load()
+	if now.UnixNano()-last < int64(lookAgain) || !g.looked.CompareAndSwap(last, now.UnixNano()) {
+		return
+	}
+	ids, any, err := g.history.Others(ctx)
+	if err != nil || !any { // what the history cannot say is no reason not to take a webhook
+		return
+	}
+	ctx, cancel := context.WithTimeout(ctx, lookFor)
+	defer cancel()
+	for x, err := range g.history.List(ctx, store.Filter{Kind: record.Received, IDs: []store.Range{ids}, Limit: maxSeen, OldestFirst: true}) {
+		if err != nil {
+			return
+		}
+		g.learnOf(ctx, x)
+	}
+}
+
+// learnOf remembers a webhook of another listener.
+func (g *gateway) learnOf(ctx context.Context, x *record.Exchange) {
+	if !compares(x) || x.WebhookID == "" && x.Scheme == "" {
+		return
+	}
+	if x.WebhookID == "" { // its signature is not in the narrow rows
+		whole, err := g.history.Get(ctx, x.ID)
+		if err != nil {
+			return
+		}
+		x = whole
+	}
+	s := g.file.sightingOf(x)
+	if s.byID == (digest{}) && s.byPrint == (digest{}) {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.recall(s, x)
+}
+
+// askNeighbour finds out whether another listener's webhook was accepted since it was learnt of.
+func (g *gateway) askNeighbour(ctx context.Context, key digest) {
+	g.mu.Lock()
+	i, ok := g.by[key]
+	if !ok || g.seen[i].accepted || !g.seen[i].foreign {
+		g.mu.Unlock()
+		return
+	}
+	id := g.seen[i].id
+	g.mu.Unlock()
+	x, err := g.history.Get(ctx, id)
+	if err != nil || x.Status()/100 != 2 {
+		return
+	}
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if i, ok := g.by[key]; ok && g.seen[i].id == id {
+		g.seen[i].accepted = true
+	}
+}

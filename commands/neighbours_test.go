@@ -1,0 +1,90 @@
+package commands
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// Two listeners on one history know each other's webhooks, and whether they were accepted.
+func TestTwoListenersKnowEachOthersWebhooks(t *testing.T) {
+	ctx, path := context.Background(), temporary(t)
+	a, b := newRecorder(t, path), newRecorder(t, path)
+	end := func(g *gateway, x *record.Exchange, status int) {
+		t.Helper()
+		x.Ended, x.Response = true, &record.Response{Status: status}
+		if err := g.history.Answer(ctx, x); err != nil {
+			t.Fatal(err)
+		}
+		if err := g.history.Flush(ctx); err != nil {
+			t.Fatal(err)
+		}
+	}
+	passed := func() *record.Response { return &record.Response{Status: 299} }
+	look := func(g *gateway) { g.looked.Store(0) } // as if a while had passed
+	good := keepOne(t, a, received("/in", "good", "{}", "s"))
+	bad := keepOne(t, a, received("/in", "bad", "{}", "t"))
+	bare := keepOne(t, a, received("/in", "", "{}", "u"))
+	end(a, good, 200)
+	end(a, bad, 500)
+	for i, c := range []struct {
+		x      *record.Exchange
+		want   string
+		status int
+	}{
+		{received("/in", "new", "{}", "v"), "", 299},
+		{received("/in", "good", "{}", "w"), "duplicate 1 ", 200},
+		{received("/in", "good", "{ }", "x"), "reused_id 1 ", 299},
+		{received("/in", "bad", "{}", "y"), "duplicate 2 ", 299},
+		{received("/in", "", "{}", "u"), "duplicate 3 ", 299},
+	} {
+		look(b)
+		keepOne(t, b, c.x)
+		if got := b.handOnce(ctx, c.x, passed); markedAs(c.x) != c.want || got.Status != c.status {
+			t.Errorf("%d: marked %q, want %q; answered %d, want %d", i, markedAs(c.x), c.want, got.Status, c.status)
+		}
+		end(b, c.x, c.status)
+	}
+	end(a, bare, 200)
+
+	// What was learnt of before its answer was there is asked for again.
+	open := keepOne(t, a, received("/in", "open", "{}", "o"))
+	look(b)
+	keepOne(t, b, received("/in", "other", "{}", "p"))
+	end(a, open, 200)
+	copied := keepOne(t, b, received("/in", "open", "{}", "q"))
+	if got := b.handOnce(ctx, copied, passed); got.Status != 200 {
+		t.Errorf("accepted by the other one, and answered %d", got.Status)
+	}
+
+	// And the other way round, with rows of its own in between.
+	look(a)
+	if x := keepOne(t, a, received("/in", "new", "{}", "z")); markedAs(x) != "duplicate 4 " {
+		t.Errorf("marked %q", markedAs(x))
+	}
+}
+
+// Looking is rare: of many webhooks at once one looks.
+func TestAListenerLooksAroundNowAndThen(t *testing.T) {
+	g := newRecorder(t, temporary(t))
+	at := time.Now().Add(time.Hour)
+	g.lookAround(t.Context(), at)
+	if g.lookAround(t.Context(), at.Add(lookAgain-1)); g.looked.Load() != at.UnixNano() {
+		t.Error("looked again too soon")
+	}
+	if g.lookAround(t.Context(), at.Add(lookAgain)); g.looked.Load() == at.UnixNano() {
+		t.Error("does not look again")
+	}
+}
+
+func BenchmarkLookAround(b *testing.B) {
+	g := &gateway{}
+	g.window = newWindow()
+	close(g.ready)
+	g.looked.Store(time.Now().Add(time.Hour).UnixNano())
+	for b.Loop() {
+		g.lookAround(b.Context(), time.Now())
+	}
+}

@@ -1,0 +1,56 @@
+package store
+
+import (
+	"context"
+	"sync"
+)
+
+// others is which exchanges other processes have recorded, as far as this one has noticed.
+type others struct {
+	mu       sync.Mutex
+	ours     int64 // no id above it is ours
+	from, to int64 // among these are some of theirs that nobody has asked for; 0: none
+	told     int64 // up to here somebody has
+}
+
+// gave notes the newest id that is ours, before anybody can see it.
+func (o *others) gave(newest int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.ours = max(o.ours, newest)
+}
+
+// found notes ids that others have given.
+func (o *others) found(from, to int64) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.add(from, to)
+}
+
+func (o *others) add(from, to int64) {
+	if from = max(from, o.told+1); from > to {
+		return
+	}
+	if o.to == 0 || from < o.from {
+		o.from = from
+	}
+	o.to = max(o.to, to)
+}
+
+// Others returns the ids among which other processes have recorded exchanges since the last call, some of our own maybe
+// between them; false: they have recorded none. The first call tells all that is there. It costs a look at the newest id.
+func (s *Store) Others(ctx context.Context) (Range, bool, error) {
+	newest, err := columnOf[*int64](ctx, s.db, "SELECT max(id) FROM exchange")
+	if err != nil || len(newest) == 0 || newest[0] == nil {
+		return Range{}, false, s.told(err)
+	}
+	o := &s.others
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if *newest[0] > o.ours {
+		o.add(max(o.ours, o.told)+1, *newest[0])
+	}
+	r := Range{From: o.from, To: o.to}
+	o.told, o.from, o.to = max(o.told, o.to), 0, 0
+	return r, r.To > 0, nil
+}
