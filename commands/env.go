@@ -32,6 +32,9 @@ type Env struct {
 	// others are ended by the signal itself, also while they read stdin, and start a millisecond sooner.
 	Interruptible func(context.Context) (context.Context, context.CancelFunc)
 
+	// Password reads a line from the terminal without showing it.
+	Password func() ([]byte, error)
+
 	InTerminal, OutTerminal, ErrTerminal bool
 	Width                                int        // columns of the terminal; 0 when unknown
 	Columns                              func() int // the same right now: a window may have been resized; nil when unknown

@@ -300,7 +300,7 @@ func (g *gateway) learn(l *lane, id int64, h sign.Handshake, secret sign.Secret)
 	}
 	g.learning.learnt[l] = string(secret.Key)
 	checks := l.takeSecret(h, secret)
-	g.tellLearnt(id, h, secret, keeps, checks)
+	g.tellLearnt(l, id, h, secret, keeps, checks)
 	return nil
 }
 
@@ -319,7 +319,7 @@ func (l *lane) takeSecret(h sign.Handshake, secret sign.Secret) bool {
 // shownOfSecret is how many characters of a learnt secret are shown, for a person to know it again. It has sixteen at least.
 const shownOfSecret = 4
 
-func (g *gateway) tellLearnt(id int64, h sign.Handshake, secret sign.Secret, kept, checks bool) {
+func (g *gateway) tellLearnt(l *lane, id int64, h sign.Handshake, secret sign.Secret, kept, checks bool) {
 	what := fmt.Sprintf("%d handshake %s brings the secret %s…", id, h.Name, secret.Key[:shownOfSecret])
 	if checks {
 		what += ", checked with from now on"
@@ -328,7 +328,15 @@ func (g *gateway) tellLearnt(id int64, h sign.Handshake, secret sign.Secret, kep
 		g.suggest("%s; kept: --secret %s", what, g.learning.ref)
 		return
 	}
-	g.suggest("%s; --learn keyring:%s or --learn file:PATH keeps it, it is not in the history", what, h.Name)
+	g.suggest("%s; it is not in the history and gone when this listener ends. To keep the next one: barb listen %s --learn keyring:%s (or file:PATH)", what, l.flagFor(h), h.Name)
+}
+
+// flagFor is how a listener is told to expect a handshake: by the scheme that checks with what it brings, where there is one.
+func (l *lane) flagFor(h sign.Handshake) string {
+	if scheme := l.schemeOf(h); scheme != "" {
+		return "-s " + scheme
+	}
+	return "--handshake=" + h.Name
 }
 
 // learnsSecret reports whether the handshake of a scheme brings its secret.

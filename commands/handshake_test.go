@@ -75,8 +75,11 @@ func TestALearntSecretIsCheckedWithFromThenOn(t *testing.T) {
 	if x, r := receive(g, "{}", signedWith(t, g, strings.Repeat("f", 32), "{}")); r.Status != http.StatusUnauthorized {
 		t.Errorf("signed with the secret of a second handshake: %d %+v", r.Status, x.Verdict)
 	}
-	if strings.Contains(said.String(), brought[:5]) || !strings.Contains(said.String(), "secret b537…, checked with from now on; --learn keyring:asana") {
+	if strings.Contains(said.String(), brought[:5]) || !strings.Contains(said.String(), "secret b537…, checked with from now on; it is not in the history") {
 		t.Errorf("said %s", said.String())
+	}
+	if !strings.Contains(said.String(), "To keep the next one: barb listen -s asana --learn keyring:asana (or file:PATH)") {
+		t.Errorf("offers %s", said.String())
 	}
 }
 

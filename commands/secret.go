@@ -133,7 +133,7 @@ func keyringError(name string, err error) error {
 		return nil
 	case errors.Is(err, keyring.ErrNotFound):
 		return usage("secret keyring:%s is not in the keyring", name).
-			hintf("secret-tool store --label=%s service %s username %s   (or your system's keychain)", name, keyringOf, name)
+			hintf("barb secret set %s", name)
 	}
 	return unsupported("the keyring cannot be used: %w", err).hint("use env:, file: or cmd: instead")
 }

@@ -15,7 +15,7 @@ func branches() []branch {
 		{name: "sign", make: newSign}, {name: "verify", make: newVerify}, {name: "send", make: newSend},
 		{name: "listen", make: newListen}, {name: "replay", make: newReplay},
 		{name: "history", make: newHistory}, {name: "show", make: newShow}, {name: "queue", make: newQueue},
-		{name: "stats", make: newStats}, {name: "prune", make: newPrune}, {name: "schemes", make: newSchemes},
+		{name: "stats", make: newStats}, {name: "prune", make: newPrune}, {name: "schemes", make: newSchemes}, {name: "secret", make: newSecret},
 		{name: "config", make: newConfig, wide: true}, {name: "version", make: newVersion},
 		{name: "completion", make: newCompletion, wide: true},
 	}

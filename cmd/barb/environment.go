@@ -22,7 +22,7 @@ func environment() commands.Env {
 	dir, _ := os.Getwd() // "" only means that no barb.toml is looked for
 	return commands.Env{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Environ: os.Environ(), Dir: dir,
-		Now: time.Now, Rand: rand.Float64, Interruptible: interruptible, Width: columns(), Columns: columns, InTerminal: term.IsTerminal(int(os.Stdin.Fd())),
+		Now: time.Now, Rand: rand.Float64, Interruptible: interruptible, Width: columns(), Columns: columns, Password: password, InTerminal: term.IsTerminal(int(os.Stdin.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
 }
@@ -41,6 +41,25 @@ func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop)
 	return ctx, stop
+}
+
+// password reads a line from the terminal without showing it. ^C in the middle leaves the terminal as it was.
+func password() ([]byte, error) {
+	fd := int(os.Stdin.Fd())
+	before, err := term.GetState(fd)
+	if err != nil {
+		return nil, err
+	}
+	interrupted := make(chan os.Signal, 1)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	defer signal.Stop(interrupted)
+	go func() {
+		<-interrupted
+		_ = term.Restore(fd, before)
+		_, _ = os.Stderr.WriteString("\n")
+		os.Exit(130)
+	}()
+	return term.ReadPassword(fd)
 }
 
 func buildVersion() string {

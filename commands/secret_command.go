@@ -1,0 +1,125 @@
+package commands
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/zalando/go-keyring"
+)
+
+func newSecret(sh *shell) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "secret set|show|delete NAME",
+		Short: "Keep secrets in the keyring of this machine",
+		Long: `Keeps secrets in the keyring of this machine, where --secret keyring:NAME and
+secret = "keyring:NAME" in barb.toml find them, and where barb listen --learn keyring:NAME
+puts what a handshake brings.`,
+		Example: "  barb secret set stripe\n  barb listen -s stripe --secret keyring:stripe\n  op read op://vault/github/secret | barb secret set github",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return usage("barb secret needs to know what to do").hint("barb secret set NAME")
+			}
+			return usage("barb secret %s is none of set, show, delete", args[0]).hint(nearestHint("barb secret ", nearestOf(args[0], []string{"set", "show", "delete"}), "barb secret set NAME"))
+		},
+		RunE: func(*cobra.Command, []string) error { return nil }, // Args has said no
+	}
+	cmd.AddCommand(newSecretSet(sh), newSecretShow(sh), newSecretDelete(sh))
+	return cmd
+}
+
+func newSecretSet(sh *shell) *cobra.Command {
+	var replace bool
+	cmd := &cobra.Command{
+		Use: "set NAME", Short: "Put a secret into the keyring; it is asked for, or comes on stdin", Args: args(1, 1, "the name of the secret"),
+		Example: "  barb secret set stripe\n  barb secret set stripe --replace < new.txt",
+		RunE:    func(_ *cobra.Command, args []string) error { return runSecretSet(sh, args[0], replace) },
+	}
+	cmd.Flags().BoolVar(&replace, "replace", false, "replace one that is there already")
+	return cmd
+}
+
+func newSecretShow(sh *shell) *cobra.Command {
+	return &cobra.Command{
+		Use: "show NAME", Short: "Print a secret of the keyring, as a provider's page may ask for it", Args: args(1, 1, "the name of the secret"),
+		Example: "  barb secret show notion",
+		RunE: func(_ *cobra.Command, args []string) error {
+			name, err := keyringName(args[0])
+			if err != nil {
+				return err
+			}
+			value, err := keyring.Get(keyringOf, name)
+			if err != nil {
+				return keyringError(name, err)
+			}
+			sh.out.Printf("%s\n", value)
+			return nil
+		},
+	}
+}
+
+func newSecretDelete(sh *shell) *cobra.Command {
+	return &cobra.Command{
+		Use: "delete NAME", Short: "Take a secret out of the keyring", Args: args(1, 1, "the name of the secret"),
+		Example: "  barb secret delete stripe",
+		RunE: func(_ *cobra.Command, args []string) error {
+			name, err := keyringName(args[0])
+			if err == nil {
+				err = keyringError(name, keyring.Delete(keyringOf, name))
+			}
+			if err == nil {
+				sh.say("barb: keyring:%s is gone", name)
+			}
+			return err
+		},
+	}
+}
+
+func runSecretSet(sh *shell, name string, replace bool) error {
+	name, err := keyringName(name)
+	if err != nil {
+		return err
+	}
+	switch _, err := keyring.Get(keyringOf, name); {
+	case err == nil && !replace:
+		return usage("keyring:%s is there already", name).hintf("barb secret set %s --replace", name)
+	case err != nil && !errors.Is(err, keyring.ErrNotFound):
+		return keyringError(name, err)
+	}
+	secret, err := sh.askSecret(name)
+	if err != nil {
+		return err
+	}
+	if len(strings.TrimSpace(string(secret))) == 0 {
+		return usage("the secret is empty").hintf("barb secret set %s < FILE", name)
+	}
+	if err := keyring.Set(keyringOf, name, string(secret)); err != nil {
+		return keyringError(name, err)
+	}
+	sh.say("barb: kept: --secret keyring:%s", name)
+	return nil
+}
+
+// askSecret reads a secret from stdin, without showing it where somebody types it.
+func (sh *shell) askSecret(name string) ([]byte, error) {
+	if !sh.InTerminal || sh.Password == nil {
+		secret, err := readBounded(sh.In, maxSecret, "the secret on stdin")
+		return trimNewline(secret), err
+	}
+	sh.err.Printf("secret %s (not shown): ", name)
+	secret, err := sh.Password()
+	sh.err.Printf("\n")
+	if err != nil {
+		return nil, local("the terminal: %w", err)
+	}
+	return secret, nil
+}
+
+// keyringName takes a name as --secret has it, with or without keyring: before it.
+func keyringName(text string) (string, error) {
+	name := strings.TrimPrefix(text, "keyring:")
+	if strings.TrimSpace(name) == "" || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return "", usage("%q is no name for a secret", text).hint("barb secret set stripe")
+	}
+	return name, nil
+}
