@@ -28,6 +28,10 @@ type configFile struct {
 		Deadline       any `toml:"deadline"`
 		Proxy          any `toml:"proxy"`
 		Cacert         any `toml:"cacert"`
+		As             any `toml:"as"`
+		Schedule       any `toml:"schedule"`
+		Speed          any `toml:"speed"`
+		Until2xx       any `toml:"until_2xx"`
 	} `toml:"send"`
 	Listen struct {
 		Addr           any `toml:"addr"`
@@ -66,6 +70,9 @@ type configFile struct {
 		Timeout        any `toml:"timeout"`
 		ConnectTimeout any `toml:"connect_timeout"`
 		Deadline       any `toml:"deadline"`
+		Schedule       any `toml:"schedule"`
+		Speed          any `toml:"speed"`
+		Until2xx       any `toml:"until_2xx"`
 	} `toml:"listen"`
 	Verify struct {
 		Tolerance any `toml:"tolerance"`
@@ -86,6 +93,7 @@ var settings = []setting{
 	{"", "db"}, {"", "color"}, {"", "scheme"},
 	{"send", "retries"}, {"send", "backoff"}, {"send", "base"}, {"send", "max-delay"}, {"send", "jitter"},
 	{"send", "retry-on"}, {"send", "timeout"}, {"send", "connect-timeout"}, {"send", "deadline"}, {"send", "proxy"}, {"send", "cacert"},
+	{"send", "as"}, {"send", "schedule"}, {"send", "speed"}, {"send", "until-2xx"},
 	{"listen", "addr"}, {"listen", "tolerance"}, {"listen", "forward-to"}, {"listen", "respond"}, {"listen", "max-body"}, {"listen", "public-url"}, {"listen", "handshake"}, {"listen", "metrics"},
 	{"listen", "tls"}, {"listen", "tls-cert"}, {"listen", "tls-key"}, {"listen", "unix-socket"}, {"listen", "allow-ip"}, {"listen", "rate-limit"},
 	{"listen", "fail-rate"}, {"listen", "fail-with"}, {"listen", "seed"}, {"listen", "latency"}, {"listen", "as"}, {"listen", "platform"},
@@ -93,6 +101,7 @@ var settings = []setting{
 	{"listen", "mode"}, {"listen", "queue"}, {"listen", "concurrency"}, {"listen", "ordered"},
 	{"listen", "retries"}, {"listen", "backoff"}, {"listen", "base"}, {"listen", "max-delay"}, {"listen", "jitter"},
 	{"listen", "retry-on"}, {"listen", "timeout"}, {"listen", "connect-timeout"}, {"listen", "deadline"},
+	{"listen", "schedule"}, {"listen", "speed"}, {"listen", "until-2xx"},
 	{"verify", "tolerance"},
 }
 

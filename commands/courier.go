@@ -88,7 +88,7 @@ func (c *courier) deliver(ctx context.Context, x record.Exchange) (delivered, er
 			return d, err
 		}
 	}
-	d.summary.Took, d.summary.Why = time.Since(begun), last.Why
+	d.summary.Took, d.summary.Why, d.summary.Note = time.Since(begun), last.Why, characterNote(sender.Policy.As, last)
 	d.summary.Interrupted = d.interrupted
 	return d, shown
 }
@@ -148,9 +148,9 @@ func (c *courier) show(a *deliver.Attempt, kept *record.Exchange) error {
 	}
 	switch {
 	case c.json:
-		return c.emitExchange(kept, c.with)
+		return c.emitAttempt(a, kept)
 	case !c.silent:
-		c.out.Attempt(a)
+		c.out.Attempt(a, c.signedAt(a.Exchange))
 		if c.verbose {
 			c.err.Messages(kept)
 		}

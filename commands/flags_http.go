@@ -21,6 +21,7 @@ type retryFlags struct {
 	timeout   time.Duration
 	deadline  time.Duration
 	connectIn time.Duration
+	scheduleFlags
 }
 
 func (f *retryFlags) addFlags(cmd *cobra.Command) {
@@ -38,6 +39,7 @@ func (f *retryFlags) addFlags(cmd *cobra.Command) {
 	flags.Var((*ageValue)(&f.connectIn), "connect-timeout", "for connecting, with TLS")
 	flags.Var((*ageValue)(&f.deadline), "deadline", "for all attempts and waits")
 	complete(cmd, "backoff", func(string) []string { return []string{"exponential", "linear", "constant"} })
+	f.scheduleFlags.addFlags(cmd)
 	complete(cmd, "jitter", func(string) []string { return []string{"full", "none"} })
 }
 
@@ -67,6 +69,9 @@ func (f *retryFlags) policy(sh *shell) (p deliver.Policy, err error) {
 		if limit.d <= 0 {
 			return p, usage("--%s %s is not more than 0", limit.flag, limit.d).hintf("--%s 15s", limit.flag)
 		}
+	}
+	if p, err = f.schedulePolicy(sh, p); err != nil {
+		return p, err
 	}
 	if err := p.Validate(); err != nil {
 		return p, usage("%w", err)

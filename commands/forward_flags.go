@@ -164,47 +164,16 @@ func (v *retriesValue) Set(s string) error {
 	return err
 }
 
-// policyJSON is the policy of a delivery as the queue keeps it: the retry flags under their names.
-type policyJSON struct {
-	Retries  string `json:"retries"`
-	Backoff  string `json:"backoff"`
-	Base     string `json:"base"`
-	MaxDelay string `json:"max_delay"`
-	Jitter   string `json:"jitter"`
-	RetryOn  string `json:"retry_on"`
-	Timeout  string `json:"timeout"`
-	Deadline string `json:"deadline"`
-}
-
-// policyText is the policy as the queue keeps it; p is what policy made of the flags.
-func (f *retryFlags) policyText(p deliver.Policy) (string, error) {
-	retries := retriesValue(p.Retries)
-	data, err := json.Marshal(policyJSON{Retries: retries.String(), Backoff: f.backoff, Base: f.base.String(), MaxDelay: f.maxDelay.String(),
-		Jitter: f.jitter, RetryOn: f.retryOn, Timeout: f.timeout.String(), Deadline: f.deadline.String()})
+// policyText is a policy as the queue keeps it.
+func policyText(p deliver.Policy) (string, error) {
+	data, err := json.Marshal(p)
 	return string(data), err
 }
 
 // policyOf reads back what policyText wrote.
-func policyOf(sh *shell, text string) (deliver.Policy, error) {
-	var j policyJSON
-	if err := json.Unmarshal([]byte(text), &j); err != nil {
-		return deliver.Policy{}, fmt.Errorf("policy of a queued delivery: %w", err)
+func policyOf(text string) (p deliver.Policy, err error) {
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		return p, fmt.Errorf("policy of a queued delivery: %w", err)
 	}
-	f := retryFlags{backoff: j.Backoff, jitter: j.Jitter, retryOn: j.RetryOn, connectIn: time.Second}
-	var retries retriesValue
-	if err := retries.Set(j.Retries); err != nil {
-		return deliver.Policy{}, fmt.Errorf("policy of a queued delivery: %w", err)
-	}
-	for _, d := range []struct {
-		text string
-		to   *time.Duration
-	}{{j.Base, &f.base}, {j.MaxDelay, &f.maxDelay}, {j.Timeout, &f.timeout}, {j.Deadline, &f.deadline}} {
-		var err error
-		if *d.to, err = time.ParseDuration(d.text); err != nil {
-			return deliver.Policy{}, fmt.Errorf("policy of a queued delivery: %w", err)
-		}
-	}
-	p, err := f.policy(sh)
-	p.Retries = int(retries)
-	return p, err
+	return p, nil
 }

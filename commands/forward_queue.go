@@ -45,7 +45,7 @@ func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
 	b := &outbox{gateway: g, owner: "listen " + uuid.NewString(), ack: o.mode == modeAck, ordered: o.ordered,
 		concurrency: o.forwardFlags.concurrency, workers: map[string]*worker{}, leases: leases{held: map[int64]*held{}}}
 	var err error
-	if b.policyText, err = o.policyText(g.policy); err != nil {
+	if b.policyText, err = policyText(g.policy); err != nil {
 		return nil, err
 	}
 	for _, l := range append(slices.Collect(maps.Values(g.lanes)), g.fallback) {

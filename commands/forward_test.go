@@ -67,17 +67,17 @@ func TestAPolicyComesBackFromTheQueueAsItWas(t *testing.T) {
 			t.Fatal(err)
 		}
 		want.Retries = f.retries
-		text, err := f.policyText(want)
+		text, err := policyText(want)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := policyOf(sh, text)
+		got, err := policyOf(text)
 		if diff := cmp.Diff(want, got); diff != "" || err != nil {
 			t.Errorf("%s: %v\n%s", text, err, diff)
 		}
 	}
 	for _, text := range []string{"", "{}", `{"retries":"x"}`} {
-		if _, err := policyOf(sh, text); err == nil {
+		if _, err := policyOf(text); err == nil {
 			t.Errorf("%q was taken for a policy", text)
 		}
 	}

@@ -149,7 +149,7 @@ func (w *worker) deliver(ctx context.Context, q *store.Queued) bool {
 		w.tellDead(x, q)
 		return true
 	}
-	policy, err := policyOf(w.shell, q.Policy)
+	policy, err := policyOf(q.Policy)
 	if err != nil {
 		q.Why = err.Error()
 		w.tellDead(x, q)

@@ -21,6 +21,7 @@ type sendOptions struct {
 	jsonFlags
 	retryFlags
 	clientFlags
+	characterFlags
 	url                 string
 	data                string
 	method, id, event   string
@@ -37,14 +38,19 @@ func newSend(sh *shell) *cobra.Command {
 		Short: "Sign and deliver a webhook, with retries",
 		Long: `Signs a payload and delivers it. What gets no answer, a 408, 425, 429 or most 5xx is
 tried again, each attempt with a fresh timestamp and signature and the same webhook
-id. Every attempt is in the history before the next one begins.`,
+id. Every attempt is in the history before the next one begins.
+` + characterLong + "\n" + scheduleLong,
 		Example: `  barb send http://localhost:4242 -d '{"type":"ping"}' -s github --secret env:SECRET
   barb send https://example.com/hooks -d @invoice.json -s stripe --secret file:whsec --retries 2
   barb send :3000/webhooks -d @- -s standard-webhooks --secret env:WHSEC --backoff 1s,5s,30s < event.json
-  barb send :4242 -d '{"type":"load"}' -n 1000 --concurrency 16`,
+  barb send :4242 -d '{"type":"load"}' -n 1000 --concurrency 16
+  barb send :4242 -d @invoice.json --as stripe --secret env:WHSEC --speed 100000x`,
 		Args: args(1, 1, "one URL"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			o.url = args[0]
+			if err = o.play(sh, &o.retryFlags, o.url); err != nil {
+				return err
+			}
 			if o.policy, err = o.retryFlags.policy(sh); err != nil {
 				return err
 			}
@@ -65,6 +71,7 @@ id. Every attempt is in the history before the next one begins.`,
 	f.StringVarP(&o.output, "output", "o", "text", "text or json")
 	o.retryFlags.addFlags(cmd)
 	o.clientFlags.addFlags(cmd)
+	o.characterFlags.addFlags(cmd)
 	o.jsonFlags.addFlags(cmd)
 	return cmd
 }
@@ -135,7 +142,7 @@ func planSend(ctx context.Context, sh *shell, o sendOptions) (record.Exchange, *
 	if record.CheckField(record.Field{Name: o.method}) != nil {
 		return x, nil, usage("-X %q is not a method", o.method).hint("-X POST")
 	}
-	signer, err := sh.signer(ctx, &o.schemeFlags, &request)
+	signer, err := sh.characterSigner(ctx, &o, &request)
 	if err != nil {
 		return x, nil, err
 	}
@@ -155,6 +162,7 @@ func planSend(ctx context.Context, sh *shell, o sendOptions) (record.Exchange, *
 	}
 	x = record.Exchange{Kind: record.Sent, Request: request, WebhookID: o.id, EventType: o.event}
 	signer.describe(&x)
+	o.dress(sh, &x, o.contentType)
 	return x, signer, signer.try(&x, sh.Now())
 }
 

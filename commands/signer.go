@@ -7,6 +7,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 )
@@ -17,6 +19,8 @@ type signer struct {
 	secrets []sign.Secret
 	params  map[string]string
 	signs   bool
+	uuids   bool   // new webhook ids are UUIDs
+	idField string // of the webhook id where nothing is signed, "" for none
 }
 
 // signer makes the signer of the flags, with the secret of the route that covers the request.
@@ -105,8 +109,15 @@ func (s *signer) describe(x *record.Exchange) {
 		}
 	}
 	if x.WebhookID == "" {
-		x.WebhookID = newWebhookID()
+		x.WebhookID = s.newID()
 	}
+}
+
+func (s *signer) newID() string {
+	if s.uuids {
+		return uuid.Must(uuid.NewV7()).String()
+	}
+	return newWebhookID()
 }
 
 // sign signs the exchange's request as it stands.
@@ -125,6 +136,9 @@ func (s *signer) try(x *record.Exchange, now time.Time) error {
 // signRequest adds the signature to a request whose header is its own.
 func (s *signer) signRequest(x *record.Exchange, now time.Time, r *record.Request) error {
 	if !s.signs {
+		if s.idField != "" {
+			r.Header = r.Header.Set(s.idField, x.WebhookID)
+		}
 		return nil
 	}
 	signed, err := s.scheme.Sign(s.message(x, now, r), s.secrets...)
@@ -147,9 +161,9 @@ func (s *signer) signRequest(x *record.Exchange, now time.Time, r *record.Reques
 	return nil
 }
 
-// forAttempt is what deliver calls before each attempt of x; nil when nothing is signed.
+// forAttempt is what deliver calls before each attempt of x; nil when there is nothing to do.
 func (s *signer) forAttempt(x *record.Exchange) func(time.Time, *record.Request) error {
-	if !s.signs {
+	if !s.signs && s.idField == "" {
 		return nil
 	}
 	return func(now time.Time, r *record.Request) error { return s.signRequest(x, now, r) }

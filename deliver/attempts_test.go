@@ -106,9 +106,15 @@ func decisions(attempts []deliver.Attempt) string {
 
 func TestDecisionsFollowTheAnswer(t *testing.T) {
 	t.Parallel()
-	certificate := &scripted{answers: []answer{{fail: &record.Failure{Kind: record.FailTLS, Text: "unknown authority", Permanent: true}}}}
+	certificate := func() *scripted {
+		return &scripted{answers: []answer{{fail: &record.Failure{Kind: record.FailTLS, Text: "unknown authority", Permanent: true}}}}
+	}
 	halfway := &scripted{answers: []answer{{status: 200, fail: &record.Failure{Kind: record.FailReset, Text: "reset"}}}}
 	halfError := &scripted{answers: []answer{{status: 500, fail: &record.Failure{Kind: record.FailReset}}, {status: 200}}}
+	late := func() *scripted {
+		return &scripted{answers: []answer{{fail: &record.Failure{Kind: record.FailTimeout, Text: "late", Ambiguous: true}}, {status: 200}}}
+	}
+	lateReset := &scripted{answers: []answer{{fail: &record.Failure{Kind: record.FailReset, Text: "reset", Ambiguous: true}}, {status: 200}}}
 	redirect := status(302)
 	redirect.answers[0].header = record.Header{{Name: "Location", Value: "https://elsewhere.example/secret?x=1"}}
 	tests := []struct {
@@ -128,6 +134,16 @@ func TestDecisionsFollowTheAnswer(t *testing.T) {
 		{"other 4xx are final", status(404), "", "final", "404 Not Found is final"},
 		{"404 is retried when named", status(404, 200), "404", "retry, delivered", ""},
 		{"410 stays final whatever is named", status(410), "410,4xx,network", "final", "410 Gone: the endpoint asks to stop"},
+		{"410 stays final with any", status(410), "any", "final", "410 Gone: the endpoint asks to stop"},
+		{"any is whatever is not 2xx", status(301, 404, 501, 200), "any", "retry, retry, retry, delivered", ""},
+		{"any is no answer too", broken(record.FailProtocol), "any", "retry, delivered", ""},
+		{"any has no bad certificate", certificate(), "any", "final", "unknown authority"},
+		{"what is excepted is final", status(500, 406), "any,!406", "retry, final", "406 Not Acceptable is final"},
+		{"a redirect is retried when named", status(308, 200), "3xx", "retry, delivered", ""},
+		{"no connection is retried with connect", broken(record.FailRefused), "connect", "retry, delivered", ""},
+		{"a reset after the request is not", lateReset, "connect,timeout", "final", "reset"},
+		{"no answer in time is retried with timeout", late(), "timeout", "retry, delivered", ""},
+		{"no answer in time is no missing connection", late(), "connect", "final", "late"},
 		{"a redirect is not followed", redirect, "", "final", "302 Found: redirect to host elsewhere.example is not followed"},
 		{"304 has no target", status(304), "", "final", "304 Not Modified: redirect is not followed"},
 		{"dns is retried", broken(record.FailDNS), "", "retry, delivered", ""},
@@ -135,7 +151,7 @@ func TestDecisionsFollowTheAnswer(t *testing.T) {
 		{"a cut handshake is retried", broken(record.FailTLS), "", "retry, delivered", ""},
 		{"what is not HTTP is retried", broken(record.FailProtocol), "", "retry, delivered", ""},
 		{"nothing is retried without network", broken(record.FailReset), "5xx", "final", "reset it was"},
-		{"a bad certificate is final", certificate, "", "final", "unknown authority"},
+		{"a bad certificate is final", certificate(), "", "final", "unknown authority"},
 		{"a broken body after 2xx is delivered", halfway, "", "delivered", "delivered, but the answer's body broke off: reset"},
 		{"a broken body after 5xx is judged by its status", halfError, "", "retry, delivered", ""},
 		{"retries are used up", status(500), "", "retry, retry, retry, retry, exhausted", "all 4 retries are used up"},

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
+	"strings"
 	"time"
 
 	"github.com/barbhq/barb/store/record"
@@ -24,11 +25,16 @@ func (d *delivery) decide(ctx context.Context, a *Attempt) {
 	a.Why = outcome(x)
 	retryable, why := d.Policy.retryable(x)
 	left, limited := d.left()
+	if retryable && why != "" && !d.turned {
+		d.turned, a.Warning = true, why
+	}
 	switch {
 	case x.FailureKind() == record.FailInterrupted:
 		a.Decision = Interrupted
 	case !retryable:
 		a.Decision, a.Why = Final, why
+	case d.Policy.isRefused(x):
+		a.Decision, a.Why = Final, statusText(x.Status())+": "+d.Policy.NoRetry+" asks for no retry"
 	case ctx.Err() != nil:
 		a.Decision = Interrupted
 	case limited && left <= 0:
@@ -42,18 +48,19 @@ func (d *delivery) decide(ctx context.Context, a *Attempt) {
 
 // plan sets the wait before the next attempt, or gives up when it does not fit in the deadline.
 func (d *delivery) plan(a *Attempt, left time.Duration, limited bool) {
-	wait := max(d.Policy.Delay(a.Exchange.Attempt, d.random()), shortestWait)
-	what := "the next wait of " + roundly(wait)
+	scheduled := max(d.Policy.Delay(a.Exchange.Attempt, d.random()), shortestWait)
+	what := "the next wait of " + roundly(scheduled)
 	if asked, ok := d.asked(a); ok {
-		wait = max(d.Policy.spread(asked, d.random()), shortestWait)
+		scheduled = max(d.Policy.spread(asked, d.random()), shortestWait)
 		what = fmt.Sprintf("retry-after %.0fs", asked.Seconds())
 		a.Why += ", " + what
 	}
+	wait := max(d.Policy.compressed(scheduled), shortestWait)
 	if limited && wait >= left {
 		a.Decision, a.Why = OutOfTime, what+" does not fit the deadline"
 		return
 	}
-	a.Decision, a.Wait = Retry, wait
+	a.Decision, a.Wait, a.Scheduled = Retry, wait, scheduled
 }
 
 // asked returns the wait that the answer asks for, and warns of one that cannot be read.
@@ -68,20 +75,32 @@ func (d *delivery) asked(a *Attempt) (time.Duration, bool) {
 	return asked, ok
 }
 
-// retryable reports whether another attempt could help, and if not, why.
+// retryable reports whether another attempt could help, and if not, why. A redirect that is retried has its why all the same.
 func (p Policy) retryable(x *record.Exchange) (ok bool, why string) {
 	status := x.Status()
 	switch {
-	case status == 0 && (x.Err == nil || x.Err.Permanent || !p.RetryOn.Network):
+	case status == 0 && (x.Err == nil || x.Err.Permanent || !p.RetryOn.failure(x.Err)):
 		return false, outcome(x)
 	case status == 0:
 		return true, ""
 	case status == http.StatusGone:
 		return false, "410 Gone: the endpoint asks to stop"
 	case status/100 == 3:
-		return false, fmt.Sprintf("%s: redirect%s is not followed", statusText(status), target(x.Response))
+		return p.RetryOn.Status(status), fmt.Sprintf("%s: redirect%s is not followed", statusText(status), target(x.Response))
 	}
-	return p.RetryOn.Status(status), statusText(status) + " is final"
+	if p.RetryOn.Status(status) {
+		return true, ""
+	}
+	return false, statusText(status) + " is final"
+}
+
+// isRefused reports whether the app asks for no further attempt.
+func (p Policy) isRefused(x *record.Exchange) bool {
+	if p.NoRetry == "" || x.Response == nil {
+		return false
+	}
+	name, value, _ := strings.Cut(p.NoRetry, ": ")
+	return x.Response.Header.Get(name) == value
 }
 
 // target says in words which host a redirect points to; the rest of a Location is a stranger's business.

@@ -44,8 +44,10 @@ type Attempt struct {
 	Ended    bool
 	Decision Decision      // what follows; set when Ended
 	Wait     time.Duration // before the next attempt when Decision is Retry, as Exchange.NextIn
-	Why      string        // one short clause for people; may quote the peer, so escape before showing
-	Warning  string        // something worth saying once in a delivery, such as a malformed Retry-After
+	// Scheduled is what Wait would be without the policy's Speed; the same where it has none.
+	Scheduled time.Duration
+	Why       string // one short clause for people; may quote the peer, so escape before showing
+	Warning   string // something worth saying once in a delivery, such as a malformed Retry-After
 }
 
 // Decision is what follows after an attempt.
@@ -78,7 +80,7 @@ func (d Decision) String() string {
 //
 // A delivery that began before, maybe in another process, goes on where Attempt says how many attempts were made: Thread is
 // then the ID of the first one, and Start when the delivery began, which the deadline counts from. All three are zero at
-// the beginning of a delivery.
+// the beginning of a delivery. Response and Err may be those of the attempt before, of which the policy's RetryFields tell.
 //
 // Every attempt is yielded twice, as the same *Attempt: before its first byte leaves, and when it has ended, before any
 // wait begins. An error (a policy that makes no sense, a signature that could not be made) is yielded alone and ends the
@@ -93,7 +95,7 @@ func (s *Sender) Attempts(ctx context.Context, x record.Exchange) iter.Seq2[*Att
 		}
 		d := delivery{Sender: s, first: x, begun: time.Now()}
 		if x.Attempt > 0 {
-			d.firstID, d.begun = x.Thread, x.Start
+			d.firstID, d.begun, d.last = x.Thread, x.Start, &x
 		}
 		for n := x.Attempt + 1; ; n++ {
 			a, err := d.begin(n)
@@ -105,6 +107,7 @@ func (s *Sender) Attempts(ctx context.Context, x record.Exchange) iter.Seq2[*Att
 				return
 			}
 			d.run(ctx, a)
+			d.last = a.Exchange
 			if !yield(a, nil) || a.Decision != Retry {
 				return
 			}
@@ -122,10 +125,12 @@ func (s *Sender) Attempts(ctx context.Context, x record.Exchange) iter.Seq2[*Att
 // delivery is one run of Attempts.
 type delivery struct {
 	*Sender
-	first   record.Exchange // as it was given
-	firstID int64           // of the first attempt
-	begun   time.Time       // with the monotonic clock, which the deadline runs on, unless it was in another process
-	warned  bool
+	first   record.Exchange  // as it was given
+	firstID int64            // of the first attempt
+	begun   time.Time        // with the monotonic clock, which the deadline runs on, unless it was in another process
+	last    *record.Exchange // the attempt before; nil: none
+	warned  bool             // of a malformed Retry-After
+	turned  bool             // of a redirect
 }
 
 // begin makes the attempt numbered n, signed and ready to be sent.
@@ -137,6 +142,7 @@ func (d *delivery) begin(n int) (*Attempt, error) {
 	}
 	if n > 1 {
 		x.Thread = d.firstID
+		d.announce(&x.Request, n)
 	}
 	if d.Sign != nil {
 		x.Request.Header = slices.Clone(x.Request.Header)

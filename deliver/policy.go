@@ -30,6 +30,16 @@ type Policy struct {
 	RetryOn  RetryOn
 	Timeout  time.Duration // of one attempt; 0 is none
 	Deadline time.Duration // of all attempts and waits, on the monotonic clock; 0 is none
+
+	// Vary is the part by which the waits of a schedule are lengthened at random: 0.1 adds up to a tenth. NoJitter adds nothing.
+	Vary float64
+	// Speed is how many times shorter every wait is, that of a Retry-After too, but no timeout and no deadline. 0 is 1.
+	Speed float64
+	// NoRetry is the field of an answer, as "Name: value", by which the app asks for no further attempt; "" is none.
+	NoRetry     string
+	RetryFields []FieldForm // that retries carry
+	Reasons     Reasons     // words of RetryFields
+	As          string      // the provider whose policy this is, "" for none
 }
 
 // DefaultPolicy returns the policy of `barb send` without flags.
@@ -62,6 +72,10 @@ func (p Policy) Validate() error {
 		return fmt.Errorf("unknown backoff %d", p.Backoff)
 	case p.Backoff == Schedule && len(p.Schedule) == 0:
 		return errors.New("backoff schedule has no waits")
+	case p.Vary < 0 || math.IsNaN(p.Vary) || p.Vary > 1:
+		return fmt.Errorf("vary %g is not between 0 and 1", p.Vary)
+	case p.Speed < 0 || math.IsNaN(p.Speed) || math.IsInf(p.Speed, 0):
+		return fmt.Errorf("speed %g is not a number above 0", p.Speed)
 	}
 	for _, wait := range p.Schedule {
 		if wait < 0 {
@@ -71,15 +85,16 @@ func (p Policy) Validate() error {
 	return nil
 }
 
-// Delay returns the wait before retry n, from 1; random is from [0, 1). A schedule is taken as it stands. Else it is that
-// part of the upper end (min(MaxDelay, Base·2^(n-1)), Base·n or Base) which random says, or with NoJitter all of it.
+// Delay returns the wait before retry n, from 1; random is from [0, 1). A schedule is taken as it stands, but for Vary. Else it
+// is that part of the upper end (min(MaxDelay, Base·2^(n-1)), Base·n or Base) which random says, or with NoJitter all of it.
+// Speed is not in it.
 func (p Policy) Delay(n int, random float64) time.Duration {
 	n = max(n, 1)
 	if p.Backoff == Schedule {
 		if len(p.Schedule) == 0 {
 			return 0
 		}
-		return p.Schedule[min(n, len(p.Schedule))-1]
+		return p.vary(p.Schedule[min(n, len(p.Schedule))-1], random)
 	}
 	upper := p.upper(n)
 	if p.MaxDelay > 0 {
@@ -113,6 +128,25 @@ func (p Policy) spread(asked time.Duration, random float64) time.Duration {
 		return asked
 	}
 	return asked + min(time.Duration(random*float64(p.Base)), math.MaxInt64-asked)
+}
+
+// vary lengthens a wait of a schedule.
+func (p Policy) vary(wait time.Duration, random float64) time.Duration {
+	if p.NoJitter || p.Vary == 0 {
+		return wait
+	}
+	return wait + min(time.Duration(p.Vary*random*float64(wait)), math.MaxInt64-wait)
+}
+
+// compressed is how long a wait takes at Speed.
+func (p Policy) compressed(wait time.Duration) time.Duration {
+	if p.Speed == 0 || p.Speed == 1 {
+		return wait
+	}
+	if quick := float64(wait) / p.Speed; quick < math.MaxInt64 {
+		return time.Duration(quick)
+	}
+	return math.MaxInt64
 }
 
 // ParseBackoff reads "exponential", "linear", "constant" or a list of waits such as "1s,5s,30s,2m,10m". For a list it

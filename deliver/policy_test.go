@@ -104,8 +104,8 @@ func TestParseErrorsNameTheBadItem(t *testing.T) {
 		in, item string
 	}{
 		{backoff, "fibonacci", `"fibonacci"`}, {backoff, "1s,-5s", `"-5s"`}, {backoff, "1s,,2s", `""`}, {backoff, "", `""`}, {backoff, "1s,7", `"7"`},
-		{retryOn, "408,teapot", `"teapot"`}, {retryOn, "302", `"302"`}, {retryOn, "600", `"600"`}, {retryOn, "", `""`},
-		{retryOn, "408,,5xx", `""`}, {retryOn, "+500", `"+500"`}, {retryOn, "3xx", `"3xx"`},
+		{retryOn, "408,teapot", `"teapot"`}, {retryOn, "204", `"204"`}, {retryOn, "600", `"600"`}, {retryOn, "", `""`},
+		{retryOn, "408,,5xx", `""`}, {retryOn, "+500", `"+500"`}, {retryOn, "2xx", `"2xx"`}, {retryOn, "any,!4xx", `"!4xx"`},
 		{resolve, "example.com:443", `"example.com:443"`}, {resolve, "a:80:b", `"a:80:b"`}, {resolve, ":80:127.0.0.1", `":80:127.0.0.1"`},
 	}
 	for _, test := range tests {
@@ -117,7 +117,7 @@ func TestParseErrorsNameTheBadItem(t *testing.T) {
 
 func TestRetryOnReadsWhatItWrites(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{"408,425,429,5xx,network", "4xx", "501,5xx", "network"} {
+	for _, s := range []string{"408,425,429,5xx,network", "4xx", "501,5xx", "network", "any,!406,!407", "302,3xx", "connect,timeout"} {
 		r, err := deliver.ParseRetryOn(s)
 		if err != nil || r.String() != s {
 			t.Errorf("%q became %q, %v", s, r, err)
@@ -133,6 +133,7 @@ func TestPolicyThatMakesNoSenseEndsTheSequence(t *testing.T) {
 	for _, p := range []deliver.Policy{
 		{Retries: -1}, {Base: -1}, {MaxDelay: -1}, {Timeout: -1}, {Deadline: -1},
 		{Backoff: deliver.Schedule}, {Backoff: deliver.Schedule, Schedule: []time.Duration{-1}}, {Backoff: 9},
+		{Speed: -1}, {Speed: math.NaN()}, {Speed: math.Inf(1)}, {Vary: -0.1}, {Vary: 2}, {Vary: math.NaN()},
 	} {
 		client := status(200)
 		for _, err := range (&deliver.Sender{Client: client, Policy: p}).Attempts(t.Context(), hook()) {

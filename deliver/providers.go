@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -8,79 +9,76 @@ import (
 // Provider is how a service delivers its webhooks, as far as it says so in public.
 type Provider struct {
 	Name, Title string
-	Scheme      string        // its scheme in the catalogue
-	UserAgent   string        // its form, as requests carry it
-	Timeout     time.Duration // of an attempt
-	Retries     int           // after the first attempt; 0: none by itself
-	// Waits are those before the retries, where they are public. Of a longer list of retries than waits only Retries and Within
-	// are known.
+	Scheme      string // its scheme in the catalogue
+	// UserAgent is its form; what stands in <> changes from one release to the next.
+	UserAgent   string
+	ContentType string      // for a body of that kind; "" is what the body looks like
+	Headers     []FieldForm // that its requests carry besides those of the signature
+	UUIDs       bool        // its webhook ids are UUIDs
+
+	Timeout time.Duration // of an attempt
+	Connect time.Duration // of Timeout, to get a connection; 0 when it is not said
+	Total   time.Duration // for all attempts and waits; 0 when only the schedule ends them
+	Retries int           // after the first attempt; 0: none by itself
+	// Waits are those before the retries, where they are public. Where there are none, only Retries and Within are known.
 	Waits  []time.Duration
 	Within time.Duration // the time over which the retries are spread; 0 when it is not said
-	// NoRetry is the field of an answer by which an app refuses retries, "" where there is none.
-	NoRetry string
-	// RetryFields are the fields of a retry that say it is one.
-	RetryFields []string
-	Retried     string // which answers are retried
-	Gone        string // what a 410 does, "" when nothing else than another refusal
+	Vary   float64       // the part by which a wait is lengthened at random
+	// Variants are schedules that are told of it besides this one.
+	Variants []Variant
+
+	RetryOn     string // which outcomes are retried, as ParseRetryOn reads it
+	NoRetry     string // the field of an answer, as "Name: value", by which an app refuses retries, "" where there is none
+	RetryFields []FieldForm
+	Reasons     Reasons
+	Overridden  bool   // by the fragment of the endpoint's URL, see Override
+	Redirects   string // what it makes of one
+	Gone        string // what it does after a 410, besides no retry; "" when that is a refusal like others
+	Exhausted   string // what it does when the retries of a webhook are used up, "" when that is all
 	Disables    string // when an endpoint is switched off, "" when it is not said
 	Docs        []string
 	Doubt       string // where the public figures disagree or are not the provider's own
 }
 
-const anyFailure = "anything but 2xx, and no answer in time"
-
-// Providers returns the services that are known, by name.
-func Providers() []Provider {
-	return []Provider{
-		{Name: "github", Title: "GitHub", Scheme: "github", UserAgent: "GitHub-Hookshot/<id>",
-			Timeout: 10 * time.Second, Retries: 3, Waits: []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute}, Within: 6*time.Minute + 10*time.Second,
-			Retried: anyFailure,
-			Docs: []string{"https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries",
-				"https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks"},
-			Doubt: "github.com does not retry by itself: failed deliveries are sent again by hand or through its API. The three retries after 10 s, 1 min and 5 min stand for a script that does so. An Enterprise Server waits 30 s"},
-		{Name: "paypal", Title: "PayPal", Scheme: "paypal", UserAgent: "PayPal/AUHD-<version>",
-			Timeout: 20 * time.Second, Retries: 25, Within: 72 * time.Hour, Retried: anyFailure,
-			Docs:  []string{"https://developer.paypal.com/api/rest/webhooks/"},
-			Doubt: "up to 25 times over 3 days; neither the waits nor the time that an attempt has is public"},
-		{Name: "shopify", Title: "Shopify", Scheme: "shopify", UserAgent: "Shopify-Captain-Hook",
-			Timeout: 5 * time.Second, Retries: 8, Within: 4 * time.Hour, Retried: anyFailure,
-			Disables: "a subscription made through the API is removed when the retries have failed",
-			Docs:     []string{"https://shopify.dev/docs/apps/build/webhooks/troubleshooting-webhooks", "https://shopify.dev/changelog/updates-to-webhook-retry-mechanism"},
-			Doubt:    "8 retries over 4 hours since September 2024; until then, and in many guides still, 19 over 48 hours. The waits are exponential and not public"},
-		{Name: "slack", Title: "Slack Events API", Scheme: "slack", UserAgent: "Slackbot 1.0 (+https://api.slack.com/robots)",
-			Timeout: 3 * time.Second, Retries: 3, Waits: []time.Duration{0, time.Minute, 5 * time.Minute}, Within: 30 * time.Minute, Retried: anyFailure,
-			NoRetry: "X-Slack-No-Retry", RetryFields: []string{"X-Slack-Retry-Num", "X-Slack-Retry-Reason"},
-			Disables: "when more than 95 % of the deliveries of an hour fail, at 1,000 events or more",
-			Docs:     []string{"https://docs.slack.dev/apis/events-api/"},
-			Doubt:    "the waits are documented as nearly immediately, 1 and 5 minutes; elsewhere only that the retries end within 30 minutes"},
-		{Name: "standard-webhooks", Title: "Standard Webhooks", Scheme: "standard-webhooks",
-			Timeout: 15 * time.Second, Retries: 9, Waits: append(svixWaits()[:6], 14*time.Hour, 20*time.Hour, 24*time.Hour), Within: 75*time.Hour + 35*time.Minute + 5*time.Second,
-			Retried:  anyFailure + "; 429, 502 and 504 are to slow the sender down, Retry-After is to be heeded, and the waits are to have jitter",
-			Gone:     "disables the endpoint",
-			Disables: "after days of nothing but failures, and its owner is told",
-			Docs:     []string{"https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md"},
-			Doubt:    "a recommendation: 15 to 30 s for an attempt, of which the shorter is taken, and the schedule as an example"},
-		{Name: "stripe", Title: "Stripe", Scheme: "stripe", UserAgent: "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-			Timeout: 20 * time.Second, Retries: 8, Within: 72 * time.Hour, Retried: anyFailure,
-			Disables: "after days without a 2xx, and its owner is told by mail",
-			Docs:     []string{"https://docs.stripe.com/webhooks", "https://docs.stripe.com/webhooks/process-undelivered-events"},
-			Doubt:    "Stripe says up to 3 days with exponential backoff in live mode, three times in a few hours in a sandbox; it says neither the number of retries nor how long an attempt has, for which 10, 20 and 30 s are told"},
-		{Name: "svix", Title: "Svix", Scheme: "svix", UserAgent: "Svix-Webhooks/<version>",
-			Timeout: 15 * time.Second, Retries: 7, Waits: svixWaits(), Within: 27*time.Hour + 35*time.Minute + 5*time.Second,
-			Retried:  anyFailure,
-			Disables: "when all attempts have failed for 5 days",
-			Docs:     []string{"https://docs.svix.com/retries"},
-			Doubt:    "its documentation has 15 s; 30 s are told elsewhere, and its open source server has a setting of its own"},
-		{Name: "twilio", Title: "Twilio", Scheme: "twilio", UserAgent: "TwilioProxy/1.1",
-			Timeout: 15 * time.Second, Retries: 1, Within: 15 * time.Second,
-			Retried: "no connection; with #rp= in the URL also 4xx, 5xx, or no answer in time",
-			Docs:    []string{"https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides"},
-			Doubt:   "0 to 5 retries and shorter times can be set in the URL's fragment (#rc=5&rt=5000&rp=all); all attempts together have 15 s"},
-	}
+// Variant is another schedule of a provider.
+type Variant struct {
+	Name    string // begins with the provider's
+	Retries int
+	Waits   []time.Duration // as those of a Provider
+	Within  time.Duration
+	Note    string
 }
 
-func svixWaits() []time.Duration {
-	return []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 10 * time.Hour}
+// Schedule returns the waits before the retries: those that are public, else twice as long each time, over the time that is.
+func (p *Provider) Schedule() []time.Duration { return waitsOf(p.Retries, p.Waits, p.Within) }
+
+// Schedule returns the waits before the retries.
+func (v *Variant) Schedule() []time.Duration { return waitsOf(v.Retries, v.Waits, v.Within) }
+
+func waitsOf(retries int, waits []time.Duration, within time.Duration) []time.Duration {
+	if len(waits) > 0 {
+		return slices.Clone(waits)
+	}
+	return spreadOut(retries, within)
+}
+
+// IsMadeUp reports whether the waits are not public: Schedule then returns such as fit the number of retries and their time.
+func (p *Provider) IsMadeUp() bool { return len(p.Waits) == 0 && p.Retries > 0 }
+
+// Policy returns the policy by which the provider delivers. One that does not retry has the default waits, for whoever asks
+// for retries all the same.
+func (p *Provider) Policy() (Policy, error) {
+	on, err := ParseRetryOn(p.RetryOn)
+	if err != nil {
+		return Policy{}, fmt.Errorf("%s: %w", p.Name, err)
+	}
+	policy := DefaultPolicy()
+	policy.Retries, policy.RetryOn, policy.Timeout, policy.Deadline = p.Retries, on, p.Timeout, p.Total
+	policy.NoRetry, policy.RetryFields, policy.Reasons, policy.As = p.NoRetry, slices.Clone(p.RetryFields), p.Reasons, p.Name
+	if waits := p.Schedule(); len(waits) > 0 {
+		policy.Backoff, policy.Schedule, policy.Vary = Schedule, waits, p.Vary
+	}
+	return policy, nil
 }
 
 // LookupProvider finds a provider by its name.
@@ -91,4 +89,32 @@ func LookupProvider(name string) (Provider, bool) {
 		return Provider{}, false
 	}
 	return all[i], true
+}
+
+// LookupSchedule finds the waits of a provider, or of a variant, by its name, and the part by which they vary.
+func LookupSchedule(name string) (waits []time.Duration, vary float64, ok bool) {
+	for _, p := range Providers() {
+		if p.Name == name {
+			return p.Schedule(), p.Vary, p.Retries > 0
+		}
+		for _, v := range p.Variants {
+			if v.Name == name {
+				return v.Schedule(), p.Vary, true
+			}
+		}
+	}
+	return nil, 0, false
+}
+
+// ScheduleNames returns the names that LookupSchedule knows, in order.
+func ScheduleNames() (names []string) {
+	for _, p := range Providers() {
+		if p.Retries > 0 {
+			names = append(names, p.Name)
+		}
+		for _, v := range p.Variants {
+			names = append(names, v.Name)
+		}
+	}
+	return names
 }

@@ -28,7 +28,7 @@ func (p *Printer) Forwarded(captured *record.Exchange, a *deliver.Attempt) {
 	case deliver.Delivered:
 		parts = append(parts, p.good("delivered"))
 	case deliver.Retry:
-		parts = append(parts, p.warn("retry in "+Duration(a.Wait)))
+		parts = append(parts, p.warn(retryIn(a)))
 	case deliver.Interrupted:
 		parts = append(parts, p.warn("interrupted, waits"))
 	default:

@@ -14,12 +14,14 @@ import (
 // Attempt writes one line about an attempt that ended:
 //
 //	#2  503  41ms  retry in 1.8s
-func (p *Printer) Attempt(a *deliver.Attempt) {
+//
+// What else is worth saying of it stands at its end.
+func (p *Printer) Attempt(a *deliver.Attempt, more ...string) {
 	x := a.Exchange
 	parts := []string{fmt.Sprintf("#%d", x.Attempt), p.result(x), Duration(x.Took)}
 	switch a.Decision {
 	case deliver.Retry:
-		parts = append(parts, p.warn("retry in "+Duration(a.Wait)))
+		parts = append(parts, p.warn(retryIn(a)))
 	case deliver.Delivered:
 		parts = append(parts, p.good("delivered"))
 	}
@@ -32,7 +34,20 @@ func (p *Printer) Attempt(a *deliver.Attempt) {
 	if x.Err != nil && x.Err.Ambiguous {
 		parts = append(parts, p.warn("(may have arrived)"))
 	}
+	for _, text := range more {
+		if text != "" {
+			parts = append(parts, p.faint(text))
+		}
+	}
 	p.Line(strings.Join(parts, "  "))
+}
+
+// retryIn says when the next attempt comes; where time is compressed, first when it would come.
+func retryIn(a *deliver.Attempt) string {
+	if a.Scheduled == a.Wait || a.Scheduled == 0 {
+		return "retry in " + Duration(a.Wait)
+	}
+	return "retry in +" + Duration(a.Scheduled) + " (" + Duration(a.Wait) + ")"
 }
 
 // result is the status, or the kind of failure, in its colour.

@@ -13,6 +13,7 @@ type Summary struct {
 	WebhookID              string
 	Took                   time.Duration
 	Why                    string // why there was no further attempt; may quote the peer
+	Note                   string // what a sender of this character would do with the endpoint now
 }
 
 // Delivery writes the line that sums a delivery up:
@@ -26,8 +27,12 @@ func (p *Printer) Delivery(s Summary) {
 	case s.Interrupted:
 		word = p.warn("interrupted")
 	}
-	p.Printf("%s  %s  %s in %s  %s\n", word, Clip(s.WebhookID, 80), Count(s.Attempts, "attempt"), Duration(s.Took),
-		p.faint(fmt.Sprintf("(barb show %d)", s.Last)))
+	note := ""
+	if s.Note != "" {
+		note = "  " + p.warn(EscapeLine(s.Note))
+	}
+	p.Printf("%s  %s  %s in %s  %s%s\n", word, Clip(s.WebhookID, 80), Count(s.Attempts, "attempt"), Duration(s.Took),
+		p.faint(fmt.Sprintf("(barb show %d)", s.Last)), note)
 }
 
 // Batch is what became of many deliveries.

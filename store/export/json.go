@@ -46,6 +46,8 @@ type Line struct {
 	DeadlineMS     int64    `json:"deadline_ms,omitempty"`  // and how long it waits
 	Ambiguous      bool     `json:"ambiguous,omitempty"`
 	NextInMS       int64    `json:"next_in_ms,omitempty"`
+	ScheduleMS     int64    `json:"schedule_ms,omitempty"` // what next_in_ms would be if time were not compressed
+	Note           string   `json:"note,omitempty"`        // what a sender of this character would do with the endpoint now
 	Timings        *Timings `json:"timings_ms,omitempty"`
 
 	Marks       []record.MarkKind `json:"marks,omitempty"`

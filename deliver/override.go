@@ -1,0 +1,97 @@
+package deliver
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Override is what the fragment of an endpoint's URL changes in the policy of a provider that reads it: Twilio's connection
+// overrides (#rc=2&rp=4xx,5xx&ct=2000&rt=5000&tt=9000). What is not given is 0.
+type Override struct {
+	Retries *int
+	RetryOn string        // as ParseRetryOn reads it
+	Connect time.Duration // to get a connection
+	Timeout time.Duration // for the answer
+	Total   time.Duration // for all attempts
+	Ignored []string      // the keys that mean nothing here: sni, e
+}
+
+// twilioRetries are the failures that rp can name.
+func twilioRetries() map[string]string {
+	return map[string]string{"4xx": "4xx", "5xx": "5xx,501,505,511", "ct": "connect", "rt": "timeout", "all": "4xx,5xx,501,505,511,network"}
+}
+
+// ParseOverride reads a fragment, without its #. The error names the part that is wrong.
+func ParseOverride(fragment string) (o Override, err error) {
+	if fragment == "" {
+		return o, nil
+	}
+	for part := range strings.SplitSeq(fragment, "&") {
+		key, value, _ := strings.Cut(part, "=")
+		switch key {
+		case "rc":
+			n, convErr := strconv.Atoi(value)
+			if convErr != nil || n < 0 || n > 5 {
+				return o, fmt.Errorf("rc=%q is not a number from 0 to 5", value)
+			}
+			o.Retries = &n
+		case "rp":
+			o.RetryOn, err = overriddenRetries(value)
+		case "ct":
+			o.Connect, err = milliseconds(key, value, 10_000)
+		case "rt":
+			o.Timeout, err = milliseconds(key, value, 15_000)
+		case "tt":
+			o.Total, err = milliseconds(key, value, 15_000)
+		case "sni", "e":
+			o.Ignored = append(o.Ignored, key)
+		default:
+			err = fmt.Errorf("%q is none of rc, rp, ct, rt, tt, sni and e", part)
+		}
+		if err != nil {
+			return o, err
+		}
+	}
+	return o, nil
+}
+
+func overriddenRetries(list string) (string, error) {
+	known := twilioRetries()
+	var items []string
+	for name := range strings.SplitSeq(list, ",") {
+		item, ok := known[name]
+		if !ok {
+			return "", fmt.Errorf("rp=%q is none of 4xx, 5xx, ct, rt and all", name)
+		}
+		items = append(items, item)
+	}
+	return strings.Join(slices.Compact(items), ","), nil
+}
+
+func milliseconds(key, value string, most int) (time.Duration, error) {
+	n, err := strconv.Atoi(value)
+	if err != nil || n < 100 || n > most {
+		return 0, fmt.Errorf("%s=%q is not a number of milliseconds from 100 to %d", key, value, most)
+	}
+	return time.Duration(n) * time.Millisecond, nil
+}
+
+// Apply changes a policy; how long a connection may take is not in one.
+func (o Override) Apply(p *Policy) (err error) {
+	if o.Retries != nil {
+		p.Retries = *o.Retries
+	}
+	if o.RetryOn != "" {
+		p.RetryOn, err = ParseRetryOn(o.RetryOn)
+	}
+	if o.Timeout > 0 {
+		p.Timeout = o.Timeout
+	}
+	if o.Total > 0 {
+		p.Deadline = o.Total
+	}
+	return err
+}

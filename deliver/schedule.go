@@ -1,0 +1,50 @@
+package deliver
+
+import (
+	"math"
+	"time"
+)
+
+// leastFirstWait is the shortest first wait of a schedule that is made up: many retries that double would begin with
+// milliseconds, which nobody does.
+const leastFirstWait = 30 * time.Second
+
+// spreadOut makes a schedule of which only the number of waits and their sum are known. Each wait is twice the one before;
+// where the first would be too short, it is leastFirstWait and the others grow by what fills the time. All but the last are
+// whole seconds.
+func spreadOut(waits int, within time.Duration) []time.Duration {
+	if waits <= 0 {
+		return nil
+	}
+	first, ratio := float64(within)/(math.Pow(2, float64(waits))-1), 2.0
+	if least := min(leastFirstWait, within/time.Duration(waits)); first < float64(least) {
+		first = float64(least)
+		ratio = growth(waits, float64(within)/first)
+	}
+	schedule := make([]time.Duration, waits)
+	left := within
+	for i := range schedule {
+		schedule[i] = time.Duration(first * math.Pow(ratio, float64(i))).Round(time.Second)
+		left -= schedule[i]
+	}
+	schedule[waits-1] += left
+	return schedule
+}
+
+// growth finds the ratio, from 1 to 2, with which a geometric series of n items that begins with 1 sums up to sum.
+func growth(n int, sum float64) float64 {
+	low, high := 1.0, 2.0
+	for range 60 {
+		ratio := (low + high) / 2
+		total := 0.0
+		for i := range n {
+			total += math.Pow(ratio, float64(i))
+		}
+		if total < sum {
+			low = ratio
+		} else {
+			high = ratio
+		}
+	}
+	return low
+}
