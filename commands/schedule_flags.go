@@ -85,12 +85,12 @@ func (f *retryFlags) schedulePolicy(sh *shell, p deliver.Policy) (deliver.Policy
 	if err != nil {
 		return p, err
 	}
-	if f.schedule != "" {
+	if f.schedule != "" && (f.character == nil || sh.overrules("schedule", "as")) {
 		if err := f.takeSchedule(sh, &p); err != nil {
 			return p, err
 		}
 	}
-	if f.until2xx {
+	if f.until2xx && sh.sourceOf("retries").weight() <= sh.sourceOf("until-2xx").weight() {
 		f.takeUntil(sh, &p)
 	}
 	if p.Speed = float64(f.speed); p.Speed == 1 {
@@ -116,7 +116,7 @@ func (f *retryFlags) takeSchedule(sh *shell, p *deliver.Policy) error {
 	if !sh.overrules("retries", "schedule") {
 		p.Retries = len(waits)
 	}
-	if !sh.overrules("deadline", "schedule") && (f.character == nil || f.character.Total == 0) {
+	if !sh.overrules("deadline", "schedule") {
 		p.Deadline = 0
 	}
 	return nil
@@ -126,11 +126,9 @@ func unknownSchedule(name string) error {
 	if p, ok := deliver.LookupProvider(name); ok {
 		return usage("--schedule %s: %s does not retry by itself", name, p.Title).hint("--schedule 5s,5m,30m, or a provider that does; barb providers lists them")
 	}
-	f := usage("--schedule %q is neither a provider nor a list of waits", name)
-	if near := nearestOf(name, deliver.ScheduleNames()); len(near) > 0 {
-		f.hint(nearestHint("--schedule ", near, ""))
-	}
-	return f.hint("--schedule 5s,5m,30m, or a name: " + strings.Join(deliver.ScheduleNames(), ", "))
+	return usage("--schedule %q is neither a provider nor a list of waits", name).
+		hint(nearestHint("--schedule ", nearestOf(name, deliver.ScheduleNames()), "")).
+		hint("--schedule 5s,5m,30m, or a name: " + strings.Join(deliver.ScheduleNames(), ", "))
 }
 
 // takeUntil lets nothing but a 2xx, a deadline that was given or ^C end the delivery.

@@ -166,7 +166,7 @@ func characterNote(as string, a *deliver.Attempt) string {
 		return p.Name + " takes a 410 for a failure like others"
 	case a.Decision != deliver.Exhausted && a.Decision != deliver.OutOfTime:
 		return ""
-	case p.Exhausted != "":
+	case p.Exhausted != "" && a.Exchange.Attempt > p.Retries:
 		return p.Name + " would now " + p.Exhausted
 	case p.Disables != "":
 		return p.Name + " switches an endpoint off " + p.Disables
@@ -205,7 +205,7 @@ func (sh *shell) characterSigner(ctx context.Context, o *sendOptions, r *record.
 		return nil, err
 	}
 	if len(sh.secretRefs(o.secrets, file.routeOf(p.Scheme, urlPath(r.URL)))) == 0 {
-		sh.say("barb: this goes out unsigned; with --secret it is signed as %s does", p.Title)
+		sh.say("barb: this goes out unsigned; with --secret it is signed as %s does it", p.Name)
 		scheme, err := file.lookupScheme(p.Scheme)
 		s := &signer{uuids: p.UUIDs}
 		if field, ok := strings.CutPrefix(string(scheme.IDIn), "header:"); ok {

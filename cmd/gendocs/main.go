@@ -1,5 +1,5 @@
-// Command gendocs writes the completion scripts and the man pages from the command tree; `go generate ./...` runs it. With
-// -picture it turns what a terminal shows, on stdin, into an SVG on stdout.
+// Command gendocs writes the completion scripts and the man pages from the command tree and the page of the providers from
+// their rows; `go generate ./...` runs it. With -picture it turns what a terminal shows, on stdin, into an SVG on stdout.
 package main
 
 import (
@@ -41,6 +41,9 @@ func generate(root string) error {
 	}
 	man := filepath.Join(root, "docs", "man")
 	if err := os.MkdirAll(man, 0o755); err != nil {
+		return err
+	}
+	if err := os.WriteFile(filepath.Join(root, "docs", "providers.md"), []byte(commands.ProvidersPage()), 0o644); err != nil {
 		return err
 	}
 	// A fixed date: the pages change when the commands do, not with the calendar.

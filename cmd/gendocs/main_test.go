@@ -42,6 +42,7 @@ func TestGeneratedFilesAreCurrent(t *testing.T) {
 			t.Errorf("%s has files that nothing generates: %v", sub, stale)
 		}
 	}
+	compare(t, "../../docs/providers.md", filepath.Join(dir, "docs/providers.md"))
 	if files < 15 {
 		t.Errorf("only %d files were generated", files)
 	}

@@ -1,0 +1,68 @@
+package commands
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver"
+)
+
+const providersHead = `# How providers deliver
+
+What ` + "`barb send --as NAME`" + ` does, and ` + "`barb providers NAME`" + ` says: how long a provider waits for an answer, how often and when it
+tries again, and what. Made from the rows in ` + "`deliver/providers_rows.go`" + ` by ` + "`go generate ./...`" + `; a figure that is not the provider's own, or
+of which there are two, is in doubt, and the doubt is written down.
+
+Waits in italics are not public: they double, or grow by less where there are many, so that their number and their time are the
+public ones. Whoever is played, a 410 ends the delivery, a redirect is not followed, a bad certificate is final, and a
+` + "`Retry-After`" + ` is not undercut.
+
+`
+
+// ProvidersPage is docs/providers.md.
+func ProvidersPage() string {
+	var page strings.Builder
+	page.WriteString(providersHead)
+	page.WriteString("| provider | timeout | retries | waits | retried |\n|---|---|---|---|---|\n")
+	providers := deliver.Providers()
+	for i := range providers {
+		p := &providers[i]
+		fmt.Fprintf(&page, "| [%s](#%s) | %s | %s | %s | `%s` |\n", p.Name, p.Name, ui.Duration(p.Timeout), retriesText(p), pageWaits(p, 4), p.RetryOn)
+	}
+	for i := range providers {
+		writeProvider(&page, &providers[i])
+	}
+	return page.String()
+}
+
+func pageWaits(p *deliver.Provider, most int) string {
+	text, madeUp := strings.CutPrefix(waitsText(p, most), "about ")
+	if madeUp {
+		return "*" + text + "*"
+	}
+	return text
+}
+
+// writeProvider writes the section of one provider.
+func writeProvider(page *strings.Builder, p *deliver.Provider) {
+	fmt.Fprintf(page, "\n## %s\n\n%s.\n\n", p.Name, p.Title)
+	for _, pair := range providerPairs(p) {
+		name, value := pair[0], pair[1]
+		if name == "waits" && value != "" {
+			value = pageWaits(p, len(p.Schedule()))
+		}
+		if value == "" || slices.Contains([]string{"name", "in doubt", "docs"}, name) {
+			continue
+		}
+		if slices.Contains([]string{"scheme", "user agent", "headers", "in retries"}, name) {
+			value = "`" + strings.ReplaceAll(value, "\n", "`, `") + "`"
+		}
+		fmt.Fprintf(page, "* %s: %s\n", name, strings.ReplaceAll(value, "\n", "; "))
+	}
+	fmt.Fprintf(page, "* **in doubt**: %s\n", p.Doubt)
+	for _, address := range p.Docs {
+		fmt.Fprintf(page, "* <%s>\n", address)
+	}
+}
