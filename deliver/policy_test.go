@@ -123,6 +123,9 @@ func TestRetryOnReadsWhatItWrites(t *testing.T) {
 			t.Errorf("%q became %q, %v", s, r, err)
 		}
 	}
+	if (deliver.RetryOn{Any: true, Statuses: []int{410}}).Status(410) {
+		t.Error("410 is in a set")
+	}
 	if got := deliver.DefaultRetryOn().String(); got != "408,425,429,5xx,network" {
 		t.Errorf("default is %q", got)
 	}

@@ -1,0 +1,112 @@
+package commands
+
+import (
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/deliver"
+)
+
+// policyFor is what the flags come to; each is name=value, and a value behind a ~ stands in barb.toml.
+func policyFor(t *testing.T, as string, flags ...string) (deliver.Policy, *retryFlags) {
+	t.Helper()
+	f := &retryFlags{}
+	cmd := &cobra.Command{}
+	f.addFlags(cmd)
+	sh := &shell{settings: map[string]source{}}
+	for _, s := range settings {
+		if s.table == "send" {
+			sh.settings[s.key()] = "default"
+		}
+	}
+	set := func(text string) {
+		name, value, _ := strings.Cut(text, "=")
+		from := source("flag")
+		if plain, weak := strings.CutPrefix(value, "~"); weak {
+			from, value = "/home/barb.toml", plain
+		}
+		sh.settings[setting{"send", name}.key()] = from
+		if name == "as" {
+			p, ok := deliver.LookupProvider(value)
+			if !ok {
+				t.Fatal(value)
+			}
+			f.character = &p
+			return
+		}
+		if err := cmd.Flag(name).Value.Set(value); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if as != "" {
+		set("as=" + as)
+	}
+	for _, text := range flags {
+		set(text)
+	}
+	p, err := f.policy(sh)
+	if err != nil {
+		t.Fatalf("%s %v: %v", as, flags, err)
+	}
+	return p, f
+}
+
+func TestWhoAskedLoudestMakesThePolicy(t *testing.T) {
+	t.Parallel()
+	type want struct {
+		retries  int
+		first    time.Duration
+		timeout  time.Duration
+		deadline time.Duration
+		retryOn  string
+	}
+	const usual = "408,425,429,5xx,network"
+	for _, c := range []struct {
+		as    string
+		flags string
+		want  want
+	}{
+		{"", "", want{4, 500 * time.Millisecond, 15 * time.Second, 5 * time.Minute, usual}},
+		{"svix", "", want{7, 5 * time.Second, 15 * time.Second, 0, "any"}},
+		{"twilio", "", want{1, 0, 15 * time.Second, 15 * time.Second, "connect"}},
+		{"gitlab", "", want{0, 500 * time.Millisecond, 10 * time.Second, 0, "any"}},
+		{"gitlab", "retries=2", want{2, 500 * time.Millisecond, 10 * time.Second, 0, "any"}},
+		{"slack", "timeout=9s deadline=1h retries=1 retry-on=5xx", want{1, 0, 9 * time.Second, time.Hour, "5xx"}},
+		{"slack", "timeout=~9s deadline=~1h retries=~1 retry-on=~5xx backoff=~7s", want{3, 0, 3 * time.Second, 0, "any"}},
+		{"~slack", "timeout=~9s", want{3, 0, 9 * time.Second, 0, "any"}},
+		{"slack", "backoff=7s,8s", want{2, 7 * time.Second, 3 * time.Second, 0, "any"}},
+		{"slack", "backoff=7s,8s retries=5", want{5, 7 * time.Second, 3 * time.Second, 0, "any"}},
+		{"slack", "schedule=linear", want{3, time.Minute, 3 * time.Second, 0, "any"}},
+		{"slack", "schedule=~linear", want{3, 0, 3 * time.Second, 0, "any"}},
+		{"twilio", "schedule=svix", want{7, 5 * time.Second, 15 * time.Second, 0, "connect"}},
+		{"", "schedule=svix", want{7, 5 * time.Second, 15 * time.Second, 0, usual}},
+		{"", "schedule=1s,2s", want{2, time.Second, 15 * time.Second, 0, usual}},
+		{"", "schedule=1s,2s retries=9 deadline=2h", want{9, time.Second, 15 * time.Second, 2 * time.Hour, usual}},
+		{"", "schedule=1s,2s retries=~9 deadline=~2h", want{2, time.Second, 15 * time.Second, 0, usual}},
+		{"", "schedule=~1s backoff=3s", want{1, 3 * time.Second, 15 * time.Second, 5 * time.Minute, usual}},
+		{"", "until-2xx=true", want{math.MaxInt32, 500 * time.Millisecond, 15 * time.Second, 0, "any"}},
+		{"", "until-2xx=true deadline=1h retry-on=503", want{math.MaxInt32, 500 * time.Millisecond, 15 * time.Second, time.Hour, "503"}},
+		{"", "until-2xx=~true retries=1", want{1, 500 * time.Millisecond, 15 * time.Second, 5 * time.Minute, usual}},
+		{"shopify", "until-2xx=true", want{math.MaxInt32, 56 * time.Second, 5 * time.Second, 0, "any"}},
+	} {
+		p, _ := policyFor(t, c.as, strings.Fields(c.flags)...)
+		p.NoJitter = true
+		got := want{p.Retries, p.Delay(1, 0), p.Timeout, p.Deadline, p.RetryOn.String()}
+		if got != c.want {
+			t.Errorf("--as %s %s: %+v, want %+v", c.as, c.flags, got, c.want)
+		}
+	}
+	if _, f := policyFor(t, "shopify"); f.connectIn != time.Second {
+		t.Errorf("shopify has %s to connect", f.connectIn)
+	}
+	if _, f := policyFor(t, "shopify", "connect-timeout=3s"); f.connectIn != 3*time.Second {
+		t.Errorf("shopify has %s to connect", f.connectIn)
+	}
+	if p, _ := policyFor(t, "", "schedule=standard-webhooks", "speed=10x"); p.Vary != 0.1 || p.Speed != 10 {
+		t.Errorf("%+v", p)
+	}
+}
