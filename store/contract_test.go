@@ -22,6 +22,7 @@ type history interface {
 	Newest(context.Context, int) (int64, error)
 	Thread(context.Context, int64) ([]*record.Exchange, error)
 	Stats(context.Context, store.Filter) (store.Stats, error)
+	Figures(context.Context, store.Filter, string) (store.Figures, error)
 	EventTypes(context.Context, string, int) ([]string, error)
 	Prune(context.Context, store.PruneRule) (store.PruneResult, error)
 }
@@ -56,6 +57,8 @@ func contract(t *testing.T, open func(*testing.T) history) {
 		"shows a whole tree from each of its leaves":  showsAWholeTree,
 		"sums up":                             sumsUp,
 		"sums up nothing":                     sumsUpNothing,
+		"takes figures":                       tookFigures,
+		"takes figures as they are counted":   tookFiguresAsCounted,
 		"completes event types":               completesEventTypes,
 		"prunes by age":                       prunesByAge,
 		"prunes only what the filter selects": prunesOnlyWhatTheFilterSelects,

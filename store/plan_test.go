@@ -154,3 +154,30 @@ func TestEveryCommitIsSynced(t *testing.T) {
 		t.Errorf("journal_mode is %q, %v", mode, err)
 	}
 }
+
+// Five minutes of a long history cost what five minutes hold.
+func TestFiguresSearchAndNeverScan(t *testing.T) {
+	s := planned(t)
+	for name, f := range map[string]Filter{
+		"time": {Since: time.Unix(1, 0)}, "time and endpoint": {Since: time.Unix(1, 0), Endpoint: "h*"}, "failed": {Failed: true, Since: time.Unix(1, 0)},
+		"ids": {IDs: []Range{{1, 1}, {3, 3}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			sc, err := s.figureScope(t.Context(), &f)
+			if err != nil || len(sc.spans) == 0 {
+				t.Fatal(sc, err)
+			}
+			query, args := sc.figures("handshake:*")
+			if plan := s.explain(t, query, args...); !strings.Contains(plan, "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)") || strings.Contains(plan, "SCAN e\n") || strings.Contains(plan, "SCAN exchange") {
+				t.Errorf("plan:\n%s", plan)
+			}
+		})
+		query, args := queueFigures(&f)
+		plan := s.explain(t, query, args...)
+		for _, step := range []string{"queue_due", "queue_ord", "queue_dead (state=?)"} {
+			if !strings.Contains(plan, step) {
+				t.Errorf("%s: the queue is not searched by %s:\n%s", name, step, plan)
+			}
+		}
+	}
+}

@@ -39,6 +39,8 @@ type outbox interface {
 	Retry(context.Context, store.QueueFilter, time.Time) (int64, error)
 	Cancel(context.Context, store.QueueFilter, time.Time) (int64, error)
 	Purge(context.Context, store.QueueFilter) (int64, error)
+	Figures(context.Context, store.Filter, string) (store.Figures, error)
+	QueueGauges(context.Context) (open, dead int64, err error)
 }
 
 func TestSQLiteKeepsTheContractOfTheQueue(t *testing.T) {
@@ -69,6 +71,7 @@ func queueContract(t *testing.T, open func(*testing.T) (outbox, outbox)) {
 		"puts in what follows in one with the end":      putsInWhatFollows,
 		"keeps how a command ended before the answer":   keepsHowACommandEnded,
 		"says what it has promised":                     saysWhatItHasPromised,
+		"takes figures of the queue":                    tookFiguresOfTheQueue,
 		"does not prune what waits":                     doesNotPruneWhatWaits,
 		"delivers each once where many work on it":      deliversEachOnce,
 		"gives up a lease nobody has any more":          settlesOnlyItsOwn,

@@ -1,0 +1,123 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// Figures are what tells whether deliveries go well.
+type Figures struct {
+	// Attempts were sent and have ended, interrupted ones left out: nobody knows how they would have ended. Retries are
+	// those of them that came after a first one, and P99 is what 99 of 100 did not take longer than; 0 when there are none.
+	Attempts, Retries int64
+	P99               time.Duration
+	// Delivered and Exhausted are deliveries that ended, counted by their last attempt.
+	Delivered, Exhausted int64
+	// Checked are what was received and had its signature checked, Invalid those of them that were badly signed.
+	Checked, Invalid int64
+
+	Waiting int64 // open entries of the queue, now
+	Dead    int64 // entries of the queue that died within the time of the filter and are dead still
+}
+
+// Figures takes the figures of what a filter selects, by its time through the ids: what came before it costs nothing. Of
+// what was received, event types that fit aside (* stands for any part) count for nothing. Of the filter, the queue
+// follows the time and the endpoint only.
+func (s *Store) Figures(ctx context.Context, f Filter, aside string) (Figures, error) {
+	var out Figures
+	sc, err := s.figureScope(ctx, &f)
+	if err != nil {
+		return out, s.told(err)
+	}
+	if len(sc.spans) > 0 {
+		query, args := sc.figures(aside)
+		err = s.db.QueryRowContext(ctx, query, args...).Scan(&out.Attempts, &out.Retries, &out.Delivered, &out.Exhausted, &out.Checked, &out.Invalid, &out.P99)
+		if err != nil {
+			return out, s.told(err)
+		}
+	}
+	query, args := queueFigures(&f)
+	return out, s.told(s.db.QueryRowContext(ctx, query, args...).Scan(&out.Waiting, &out.Dead))
+}
+
+// figureScope is scope without the choice of an index: a time is better found by the ids than by an endpoint.
+func (s *Store) figureScope(ctx context.Context, f *Filter) (*scope, error) {
+	sc := &scope{}
+	sc.plain(f)
+	if err := sc.span(ctx, s.db, f); err != nil {
+		return nil, err
+	}
+	for _, n := range []struct {
+		column string
+		kind   nameKind
+		text   string
+	}{{"event", nameEvent, f.Event}, {"scheme", nameScheme, f.Scheme}, {"endpoint", nameEndpoint, f.Endpoint}} {
+		if err := sc.name(ctx, s.db, n.column, n.kind, n.text); err != nil {
+			return nil, err
+		}
+	}
+	return sc, nil
+}
+
+// The rows are looked at once and kept, narrowed to what counts, since the percentile needs to know how many there are.
+const figuresQuery = `WITH seen AS MATERIALIZED (
+		SELECT e.kind, e.attempt > 1 AS again, e.took, e.status / 100 IS 2 AS well, e.next_in IS NULL AS last, e.verdict
+		FROM json_each(?) span CROSS JOIN exchange e NOT INDEXED
+		WHERE e.id BETWEEN span.value ->> 0 AND span.value ->> 1
+			AND (e.kind = 1 AND e.ended = 1 AND e.failure IS NOT ?
+				OR e.kind = 2 AND e.verdict IS NOT NULL AND (e.event IS NULL OR e.event NOT IN (SELECT id FROM name WHERE kind = ? AND text GLOB ?)))
+			AND @terms),
+	counted AS (SELECT count(*) FILTER (WHERE kind = 1) AS attempts, count(*) FILTER (WHERE kind = 1 AND again) AS retries,
+			count(*) FILTER (WHERE kind = 1 AND well) AS delivered, count(*) FILTER (WHERE kind = 1 AND last AND NOT well) AS exhausted,
+			count(*) FILTER (WHERE kind = 2) AS checked, count(*) FILTER (WHERE kind = 2 AND verdict = 2) AS invalid FROM seen)
+	SELECT attempts, retries, delivered, exhausted, checked, invalid,
+		ifnull((SELECT took FROM seen WHERE kind = 1 ORDER BY took DESC LIMIT 1 OFFSET (SELECT attempts / 100 FROM counted)), 0) FROM counted`
+
+// figures is the query for what the exchanges tell.
+func (sc *scope) figures(aside string) (query string, args []any) {
+	spans := make([][2]int64, len(sc.spans))
+	for i, r := range sc.spans {
+		spans[i] = [2]int64{r.From, r.To}
+	}
+	list, err := json.Marshal(spans)
+	if err != nil {
+		panic(err) // numbers encode
+	}
+	query = strings.Replace(figuresQuery, "@terms", strings.Join(append([]string{"1"}, sc.terms...), " AND "), 1)
+	return query, append([]any{string(list), string(record.FailInterrupted), int64(nameEvent), globOf(aside)}, sc.args...)
+}
+
+// queueFigures is the query for what the queue tells. The open entries are counted by two indexes that have each of them
+// once: those whose turn it is, and those behind one of the same order.
+func queueFigures(f *Filter) (query string, args []any) {
+	target, targets := "", []any(nil)
+	if f.Endpoint != "" {
+		target = " AND target IN (SELECT id FROM name WHERE kind = ? AND (text GLOB ? OR text GLOB ?))"
+		host := "*://" + globOf(f.Endpoint)
+		targets = []any{int64(nameTarget), host, host + "[/?#]*"}
+	}
+	died, times := "", []any(nil)
+	if !f.Since.IsZero() {
+		died, times = died+" AND changed >= ?", append(times, f.Since.UnixNano())
+	}
+	if !f.Until.IsZero() {
+		died, times = died+" AND changed <= ?", append(times, f.Until.UnixNano())
+	}
+	query = "SELECT (SELECT count(*) FROM queue INDEXED BY queue_due WHERE state = 1 AND behind = 0" + target + ")" +
+		" + (SELECT count(*) FROM queue INDEXED BY queue_ord WHERE state = 1 AND ord IS NOT NULL AND behind = 1" + target + ")," +
+		" (SELECT count(*) FROM queue INDEXED BY queue_dead WHERE state = 3" + died + target + ")"
+	args = append(append(append(args, targets...), targets...), times...)
+	return query, append(args, targets...)
+}
+
+// QueueGauges returns how many entries of the queue are open and how many are dead, by indexes: cheap enough to be asked
+// again and again.
+func (s *Store) QueueGauges(ctx context.Context) (open, dead int64, err error) {
+	query, args := queueFigures(&Filter{})
+	err = s.db.QueryRowContext(ctx, query, args...).Scan(&open, &dead)
+	return open, dead, s.told(err)
+}
