@@ -68,7 +68,7 @@ func fill(sh *shell, file *configFile, s setting, cmd *cobra.Command) (source, e
 	}
 	if err := flag.Value.Set(value); err != nil {
 		if from == source(file.path) {
-			return "", usage("%s: %s = %q: %s", file.path, s.key(), value, plainNumberError(err)).hint("barb config shows every value and where it came from")
+			return "", usage("%s:%d: %s = %q: %s", file.path, file.line(s), s.key(), value, plainNumberError(err)).hint("barb config shows every value and where it came from")
 		}
 		return "", usage("%s=%q: %s", from, value, plainNumberError(err)).hintf("barb %s --help", cmd.Name())
 	}
@@ -148,7 +148,7 @@ func (c *configFile) read() error {
 	if err := toml.Unmarshal(data, &plain); err != nil {
 		return tomlError(c.path, err)
 	}
-	c.values = map[string]string{}
+	c.text, c.values = data, map[string]string{}
 	for _, s := range settings {
 		if err := c.value(plain, s); err != nil {
 			return err
@@ -172,14 +172,19 @@ func (c *configFile) value(plain map[string]any, s setting) error {
 	case nil:
 	case map[string]any:
 		if s.key() != "scheme" { // that one is the table of one's own schemes
-			return usage("%s: %s is a table, not a value", c.path, s.key())
+			return usage("%s:%d: %s is a table, not a value", c.path, c.line(s), s.key())
 		}
 	case string, int64, bool, float64:
 		c.values[s.key()] = fmt.Sprint(v)
 	default:
-		return usage("%s: %s is neither text nor number", c.path, s.key())
+		return usage("%s:%d: %s is neither text nor number", c.path, c.line(s), s.key())
 	}
 	return nil
+}
+
+// line is where a setting stands in the file.
+func (c *configFile) line(s setting) int {
+	return findKeys(c.text).line(strings.Split(s.key(), ".")...)
 }
 
 // tomlError names the file, the line and the key.

@@ -77,9 +77,20 @@ type configFile struct {
 	Verify struct {
 		Tolerance any `toml:"tolerance"`
 	} `toml:"verify"`
+	Stats struct {
+		Over                 any `toml:"over"`
+		MinSamples           any `toml:"min_samples"`
+		MinSuccess           any `toml:"min_success"`
+		MaxP99               any `toml:"max_p99"`
+		MaxQueue             any `toml:"max_queue"`
+		MaxSignatureFailures any `toml:"max_signature_failures"`
+		MaxRetryRate         any `toml:"max_retry_rate"`
+		MaxDeadLetters       any `toml:"max_dead_letters"`
+	} `toml:"stats"`
 
 	own    []ownScheme // the tables [scheme.NAME]
 	path   string
+	text   []byte
 	values map[string]string // "send.retries" → "4"
 }
 
@@ -103,6 +114,8 @@ var settings = []setting{
 	{"listen", "retry-on"}, {"listen", "timeout"}, {"listen", "connect-timeout"}, {"listen", "deadline"},
 	{"listen", "schedule"}, {"listen", "speed"}, {"listen", "until-2xx"},
 	{"verify", "tolerance"},
+	{"stats", "over"}, {"stats", "min-samples"}, {"stats", "min-success"}, {"stats", "max-p99"}, {"stats", "max-queue"},
+	{"stats", "max-signature-failures"}, {"stats", "max-retry-rate"}, {"stats", "max-dead-letters"},
 }
 
 func (s setting) key() string {

@@ -17,31 +17,48 @@ import (
 
 type statsOptions struct {
 	filterFlags
-	senders bool
+	thresholdFlags
+	check, senders bool
 }
 
 func newStats(sh *shell) *cobra.Command {
-	var o statsOptions
+	o := statsOptions{thresholdFlags: defaultThresholds()}
 	cmd := &cobra.Command{
 		Use:   "stats",
 		Short: "Summarise deliveries, latencies, retries and bad signatures",
 		Long: `Summarises the history: how many deliveries got a 2xx, how long attempts took, how
 often they were repeated, which came to nothing, and how many signatures were bad.
 
+Below stand six figures of the last five minutes (--over) with their thresholds, which
+the flags and [stats] in barb.toml set. Of the deliveries that ended, the part that got
+a 2xx; the latency that 99 of 100 attempts do not exceed; how many wait in the queue; of
+the signatures checked, the part that is bad; of the attempts, the part that are
+retries; and how many died in the queue. Interrupted attempts count for none of them.
+--check prints the breaches only, reads nothing but that time, and exits 1 when there is
+one: for cron and CI. docs/monitoring.md has the definitions, and rules for Prometheus.
+
 With --senders it judges those who delivered here: whether they came again after a
 failure and when, honoured Retry-After, kept the webhook id and the body, signed each
 attempt anew, and stopped at a 2xx and at a 410. That grades a delivery service under
 test: let barb listen --respond refuse it a few times, then look.`,
-		Example: "  barb stats\n  barb stats --since 1h --endpoint api.example.com\n  barb stats --json --jq .success_rate\n  barb stats --senders --since 1h",
+		Example: "  barb stats\n  barb stats --since 1h --endpoint api.example.com\n  barb stats --json --jq .success_rate\n  barb stats --check --over 10m --min-success 99% --max-p99 2s\n  barb stats --check --endpoint api.example.com || notify-send webhooks\n  barb stats --senders --since 1h",
 		Args:    args(0, 0, "no arguments, only filters"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if o.senders {
-				return runSenders(cmd.Context(), sh, &o.filterFlags)
+			if err := o.validate(sh); err != nil {
+				return err
 			}
-			return runStats(cmd.Context(), sh, o.filterFlags)
+			switch {
+			case o.senders:
+				return runSenders(cmd.Context(), sh, &o.filterFlags)
+			case o.check:
+				return runCheck(cmd.Context(), sh, o)
+			}
+			return runStats(cmd.Context(), sh, o)
 		},
 	}
-	o.addFlags(sh, cmd)
+	o.filterFlags.addFlags(sh, cmd)
+	o.thresholdFlags.addFlags(cmd)
+	cmd.Flags().BoolVar(&o.check, "check", false, "say which of the six figures are a breach, and exit 1 when one is")
 	cmd.Flags().BoolVar(&o.senders, "senders", false, "judge how those who delivered here behaved")
 	return cmd
 }
@@ -64,7 +81,9 @@ type statsJSON struct {
 	ByStatus      map[int]int64    `json:"by_status"`
 	ByError       map[string]int64 `json:"by_error"`
 
-	Queue map[store.QueueState]int64 `json:"queue"` // of the whole history, whatever the filters
+	Queue   map[store.QueueState]int64 `json:"queue"` // of the whole history, whatever the filters
+	Figures []figure                   `json:"figures"`
+	OverMS  int64                      `json:"figures_over_ms"`
 }
 
 type latencyJSON struct {
@@ -74,8 +93,8 @@ type latencyJSON struct {
 	Max float64 `json:"max"`
 }
 
-func runStats(ctx context.Context, sh *shell, o filterFlags) error {
-	filter, none, err := sh.narrowed(ctx, &o)
+func runStats(ctx context.Context, sh *shell, o statsOptions) error {
+	filter, none, err := sh.narrowed(ctx, &o.filterFlags)
 	if err != nil {
 		return err
 	}
@@ -90,12 +109,18 @@ func runStats(ctx context.Context, sh *shell, o filterFlags) error {
 	if err != nil {
 		return err
 	}
+	c, err := o.figures(ctx, sh)
+	if err != nil {
+		return err
+	}
 	if sh.json {
 		j := newStatsJSON(s)
-		j.Queue = depth
+		j.Queue, j.Figures, j.OverMS = depth, c.all, c.over.Milliseconds()
 		return sh.emit(j)
 	}
 	sh.out.Pairs(append(statsPairs(s), [2]string{"queue", queueLine(depth)}))
+	sh.out.Line("")
+	c.table(sh.out)
 	return nil
 }
 
