@@ -89,6 +89,7 @@ func (m *mirrors) one(x, app *record.Exchange, t forwardTarget) error {
 	ctx, cancel := context.WithTimeout(m.ctx, m.policy.Timeout)
 	defer cancel()
 	m.client.Do(ctx, &f)
+	m.watch.metrics.mirrored(&f)
 	if err := m.history.Answer(context.WithoutCancel(ctx), m.file.withoutSecrets(&f, m.secrets)); err != nil || !t.mirror {
 		return err
 	}

@@ -149,12 +149,12 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	if g.history, err = sh.writeHistory(ctx); err != nil {
 		return err
 	}
-	counters, err := g.openMetrics(ctx, o.metricsFlags)
+	port, err := o.metricsFlags.open(ctx)
 	if err != nil {
 		return err
 	}
-	g.countFor(counters)
-	defer g.serveMetrics(counters)()
+	g.countFor(port)
+	defer port.serve(g.watch.metrics)()
 	ln, err := g.entrance.listen(ctx)
 	if err != nil {
 		return err
@@ -237,8 +237,8 @@ func (g *gateway) announce(addr net.Addr, o listenOptions) error {
 	}
 	if g.json {
 		begun := map[string]any{"schema": 1, "event": "listening", "url": address, "pid": os.Getpid()}
-		if g.watch.metricsURL != "" {
-			begun["metrics_url"] = g.watch.metricsURL
+		if at := g.watch.metricsPort.url(); at != "" {
+			begun["metrics_url"] = at
 		}
 		if g.scripts() {
 			begun["seed"] = g.dice.Seed
@@ -248,7 +248,7 @@ func (g *gateway) announce(addr net.Addr, o listenOptions) error {
 		}
 	}
 	g.err.Printf("barb: listening on %s\n", address)
-	g.announceMetrics()
+	g.watch.metricsPort.announce(g.shell)
 	for _, line := range append(g.entrance.describe(addr), g.describe()...) {
 		g.say("barb: %s", line)
 	}

@@ -20,9 +20,8 @@ type watch struct {
 	footer *ui.Footer   // nil where there is none
 	depth  func() int64 // how many webhooks wait to be forwarded; nil: there is no queue
 
-	metrics      *metrics // nil without --metrics
-	metricsURL   string
-	metricsLocal bool // nobody else can read them
+	metrics     *metrics // nil without --metrics
+	metricsPort *metricsPort
 
 	mu      sync.Mutex
 	known   map[int64]*ui.Hook // between Record and Answer

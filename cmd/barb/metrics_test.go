@@ -8,6 +8,7 @@ import (
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	dto "github.com/prometheus/client_model/go"
 	"github.com/prometheus/common/expfmt"
@@ -31,6 +32,18 @@ func scrape(t *testing.T, url string) map[string]*dto.MetricFamily {
 		t.Fatal(err)
 	}
 	return families
+}
+
+// scrapeUntil scrapes until a metric has come to a value: what is answered is counted a moment later.
+func scrapeUntil(t *testing.T, p *process, url, name string, want float64) map[string]*dto.MetricFamily {
+	t.Helper()
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		if got := scrape(t, url); value(got[name]) >= want {
+			return got
+		}
+	}
+	t.Fatalf("%s did not come to %v\n%s", name, want, p.stderr)
+	return nil
 }
 
 // value is the counter, gauge or number of observations with these labels: name and value in turn.
@@ -77,7 +90,7 @@ func TestPrometheusReadsTheCounters(t *testing.T) {
 		t.Fatalf("answered %d", answer.StatusCode)
 	}
 
-	got := scrape(t, counters)
+	got := scrapeUntil(t, p, counters, "barb_answer_duration_seconds", 3)
 	for _, want := range []struct {
 		name   string
 		labels []string
@@ -93,6 +106,14 @@ func TestPrometheusReadsTheCounters(t *testing.T) {
 		{"barb_answer_duration_seconds", nil, 3, dto.MetricType_HISTOGRAM},
 		{"barb_duplicates_total", nil, 0, dto.MetricType_COUNTER},
 		{"barb_queue_depth", nil, 0, dto.MetricType_GAUGE},
+		{"barb_dead_letters", nil, 0, dto.MetricType_GAUGE},
+		{"barb_signatures_total", []string{"verdict", "invalid"}, 2, dto.MetricType_COUNTER},
+		{"barb_signatures_total", []string{"verdict", "valid"}, 1, dto.MetricType_COUNTER},
+		{"barb_attempts_total", []string{"retry", "false"}, 1, dto.MetricType_COUNTER},
+		{"barb_attempts_total", []string{"retry", "true"}, 0, dto.MetricType_COUNTER},
+		{"barb_attempt_duration_seconds", nil, 1, dto.MetricType_HISTOGRAM},
+		{"barb_deliveries_total", []string{"outcome", "delivered"}, 1, dto.MetricType_COUNTER},
+		{"barb_deliveries_total", []string{"outcome", "exhausted"}, 0, dto.MetricType_COUNTER},
 		{"barb_build_info", nil, 1, dto.MetricType_GAUGE},
 	} {
 		f := got[want.name]
@@ -121,5 +142,29 @@ func TestTheMetricsPortServesNothingElse(t *testing.T) {
 	}
 	if status := post(p.url, "x", 10); status != http.StatusMethodNotAllowed {
 		t.Errorf("a POST is answered %d", status)
+	}
+}
+
+// What an app does not take is retried, given up and a dead letter, in the counters as in the queue.
+func TestTheQueueShowsInTheMetrics(t *testing.T) {
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	defer app.Close()
+	p := listener(t, `exec barb listen --addr 127.0.0.1:0 --metrics :0 --mode ack --retries 2 --base 1ms --forward-to `+app.URL+
+		` --json --jq 'select(.event=="listening") | .url + " " + .metrics_url'`)
+	url, counters, _ := strings.Cut(p.url, " ")
+	if status := post(url, "x", 10); status != http.StatusOK {
+		t.Fatalf("answered %d", status)
+	}
+	got := scrapeUntil(t, p, counters, "barb_dead_letters", 1)
+	for name, want := range map[string]float64{"barb_queue_depth": 0, "barb_dead_letters": 1, "barb_attempt_duration_seconds": 3} {
+		if n := value(got[name]); n != want {
+			t.Errorf("%s is %v, want %v", name, n, want)
+		}
+	}
+	if n := value(got["barb_attempts_total"], "retry", "true"); n != 2 {
+		t.Errorf("%v retries", n)
+	}
+	if n := value(got["barb_deliveries_total"], "outcome", "exhausted"); n != 1 {
+		t.Errorf("%v exhausted", n)
 	}
 }

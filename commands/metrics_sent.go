@@ -1,0 +1,110 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"net/http"
+	"runtime"
+	"time"
+
+	vm "github.com/VictoriaMetrics/metrics"
+
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+)
+
+// sentMetrics count what a command delivers, as barb stats does: four of its six figures follow from them. Whoever makes
+// attempts feeds it; a nil one takes them too. Every counter there can be is there from the start at 0: of one that
+// appears with its first count, Prometheus misses that.
+type sentMetrics struct {
+	set                  *vm.Set
+	firsts, retries      *vm.Counter
+	delivered, exhausted *vm.Counter
+	took                 *vm.PrometheusHistogram
+	commit               *vm.PrometheusHistogram
+	failed               *vm.Counter
+}
+
+// newSentMetrics makes the counters of a command that delivers from a history, and has the history feed its part.
+func newSentMetrics(version string, history *store.Store) *sentMetrics {
+	set := vm.NewSet()
+	m := &sentMetrics{set: set,
+		firsts:    set.NewCounter(`barb_attempts_total{retry="false"}`),
+		retries:   set.NewCounter(`barb_attempts_total{retry="true"}`),
+		took:      set.NewPrometheusHistogramExt("barb_attempt_duration_seconds", buckets()),
+		delivered: set.NewCounter(`barb_deliveries_total{outcome="delivered"}`),
+		exhausted: set.NewCounter(`barb_deliveries_total{outcome="exhausted"}`),
+		commit:    set.NewPrometheusHistogramExt("barb_store_commit_seconds", buckets()),
+		failed:    set.NewCounter("barb_store_commit_errors_total"),
+	}
+	set.NewGauge("barb_queue_depth", queueGauge(history, func(open, _ int64) int64 { return open }))
+	set.NewGauge("barb_dead_letters", queueGauge(history, func(_, dead int64) int64 { return dead }))
+	set.NewGauge(fmt.Sprintf("barb_build_info{version=%q,goversion=%q}", version, runtime.Version()), func() float64 { return 1 })
+	history.Observe = m.committed
+	return m
+}
+
+// queueGauge asks the history when it is scraped; NaN says that it did not answer.
+func queueGauge(history *store.Store, which func(open, dead int64) int64) func() float64 {
+	return func() float64 {
+		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+		defer cancel()
+		open, dead, err := history.QueueGauges(ctx)
+		if err != nil {
+			return math.NaN()
+		}
+		return float64(which(open, dead))
+	}
+}
+
+// attempt counts an attempt that has ended, and with the last one of a delivery what became of that. An interrupted one
+// says nothing of the endpoint, and its delivery may go on.
+func (m *sentMetrics) attempt(x *record.Exchange) {
+	if m == nil || !x.Ended || x.FailureKind() == record.FailInterrupted {
+		return
+	}
+	if x.Attempt > 1 {
+		m.retries.Inc()
+	} else {
+		m.firsts.Inc()
+	}
+	m.took.Update(x.Took.Seconds())
+	switch x.Outcome() {
+	case record.Delivered:
+		m.delivered.Inc()
+	case record.Failed:
+		m.exhausted.Inc()
+	default: // another attempt follows
+	}
+}
+
+// committed counts a transaction of the history.
+func (m *sentMetrics) committed(c store.Commit) {
+	m.commit.Update(c.Took.Seconds())
+	if c.Err != nil {
+		m.failed.Inc()
+	}
+}
+
+// buckets are the bounds of the histograms in seconds: from an answer out of memory to the patience of the slowest sender.
+func buckets() []float64 {
+	return []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30, 60}
+}
+
+// ServeHTTP serves GET /metrics and nothing else.
+func (m *sentMetrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	switch {
+	case r.URL.Path != "/metrics":
+		http.Error(w, "only /metrics is here", http.StatusNotFound)
+		return
+	case r.Method != http.MethodGet && r.Method != http.MethodHead:
+		w.Header().Set("Allow", "GET, HEAD")
+		http.Error(w, "only GET", http.StatusMethodNotAllowed)
+		return
+	}
+	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	m.set.WritePrometheus(w)
+}
