@@ -28,6 +28,15 @@ func (s *Store) Cancel(ctx context.Context, f QueueFilter, now time.Time) (n int
 	return n, err
 }
 
+// Finish notes of dead entries that a filter selects that they were delivered in another way. It returns how many.
+func (s *Store) Finish(ctx context.Context, f QueueFilter, now time.Time) (n int64, err error) {
+	err = s.work(ctx, func(w *writer) error {
+		n, err = w.change(f, "state = 3", "UPDATE queue SET state = 2, changed = @now", now)
+		return err
+	})
+	return n, err
+}
+
 // Purge forgets entries that a filter selects and that have ended. The exchanges stay. It returns how many.
 func (s *Store) Purge(ctx context.Context, f QueueFilter) (n int64, err error) {
 	err = s.work(ctx, func(w *writer) error {

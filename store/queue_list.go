@@ -77,10 +77,16 @@ func (s *Store) Queue(ctx context.Context, f QueueFilter) ([]*Queued, error) {
 	return s.queued(ctx, query, args...)
 }
 
-// QueueDepth returns how many entries there are in each state that has any.
-func (s *Store) QueueDepth(ctx context.Context) (map[QueueState]int64, error) {
-	depth := map[QueueState]int64{}
-	rows, err := s.db.QueryContext(ctx, "SELECT state, owner IS NOT NULL, count(*) FROM queue GROUP BY 1, 2")
+// QueueDepth returns how many entries of some kinds there are in each state that has any; of no kind means of all.
+func (s *Store) QueueDepth(ctx context.Context, kinds ...QueueKind) (map[QueueState]int64, error) {
+	depth, where, args := map[QueueState]int64{}, "", []any{}
+	for _, kind := range kinds {
+		where, args = where+", ?", append(args, int64(kind))
+	}
+	if where != "" {
+		where = "WHERE kind IN (" + where[2:] + ") "
+	}
+	rows, err := s.db.QueryContext(ctx, "SELECT state, owner IS NOT NULL, count(*) FROM queue "+where+"GROUP BY 1, 2", args...)
 	if err != nil {
 		return nil, s.told(err)
 	}

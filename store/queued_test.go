@@ -34,7 +34,12 @@ type outbox interface {
 	NextDue(context.Context, store.QueueKind, string) (time.Time, bool, error)
 	Queue(context.Context, store.QueueFilter) ([]*store.Queued, error)
 	GetQueued(context.Context, int64) (*store.Queued, error)
-	QueueDepth(context.Context) (map[store.QueueState]int64, error)
+	Upcoming(context.Context, store.QueueKind) ([]store.Due, error)
+	Owners(context.Context) ([]string, error)
+	Release(context.Context, string, time.Time) (int64, error)
+	Finish(context.Context, store.QueueFilter, time.Time) (int64, error)
+	Stats(context.Context, store.Filter) (store.Stats, error)
+	QueueDepth(context.Context, ...store.QueueKind) (map[store.QueueState]int64, error)
 	QueueTargets(context.Context, store.QueueKind) ([]string, error)
 	Retry(context.Context, store.QueueFilter, time.Time) (int64, error)
 	Cancel(context.Context, store.QueueFilter, time.Time) (int64, error)
@@ -77,6 +82,10 @@ func queueContract(t *testing.T, open func(*testing.T) (outbox, outbox)) {
 		"gives up a lease nobody has any more":          settlesOnlyItsOwn,
 		"keeps the order while its first one is tried":  keepsTheOrderWhileTheFirstIsTried,
 		"puts what is tried again behind what is tried": putsTheRetriedBehind,
+		"says of each target when it is due":            saysWhenEachTargetIsDue,
+		"ends the leases of one that is gone":           endsTheLeasesOfOne,
+		"finishes only what is dead":                    finishesOnlyTheDead,
+		"counts a queued message as nothing sent":       countsAMessageAsNothingSent,
 	}
 	for name, clause := range clauses {
 		t.Run(name, func(t *testing.T) {
@@ -353,6 +362,84 @@ func deliversOnlyForTheTarget(t *testing.T, a, b outbox) {
 	}
 	if targets, _ := b.QueueTargets(ctx, store.Message); !slices.Equal(targets, []string{app}) {
 		t.Errorf("targets of messages: %v", targets)
+	}
+}
+
+func saysWhenEachTargetIsDue(t *testing.T, a, b outbox) {
+	ctx := context.Background()
+	to := func(target string, kind store.QueueKind, order string, after time.Duration) {
+		q := delivery(order)
+		q.Kind, q.Target, q.Due = kind, target, noon.Add(after)
+		must(t, a.RecordQueued(ctx, hook(1), q))
+	}
+	to("http://late", store.Message, "", time.Hour)
+	to("http://soon", store.Message, "k", time.Minute)
+	to("http://soon", store.Message, "k", 0) // behind the one before
+	to("http://late", store.Message, "", 2*time.Hour)
+	to("http://other", store.Forward, "", 0)
+	got, err := b.Upcoming(ctx, store.Message)
+	must(t, err)
+	if d := diff([]store.Due{{Target: "http://soon", At: noon.Add(time.Minute)}, {Target: "http://late", At: noon.Add(time.Hour)}}, got); d != "" {
+		t.Error(d)
+	}
+	n, err := a.Cancel(ctx, store.QueueFilter{Kind: store.Message}, noon)
+	if got, nextErr := b.Upcoming(ctx, store.Message); n != 4 || err != nil || nextErr != nil || len(got) > 0 {
+		t.Errorf("cancelled %d, %v; %v, %v", n, err, got, nextErr)
+	}
+}
+
+func endsTheLeasesOfOne(t *testing.T, a, b outbox) {
+	ctx := context.Background()
+	es := queued(t, a, 3, "")
+	first := straight(t, a, "a", "k")
+	lease(t, a, "a", 0, 1)
+	lease(t, b, "b", 0, 1)
+	owners, err := b.Owners(ctx)
+	if err != nil || !slices.Equal(owners, []string{"a", "b"}) {
+		t.Errorf("owners %v, %v", owners, err)
+	}
+	if n, err := b.Release(ctx, "a", noon); n != 2 || err != nil {
+		t.Errorf("released %d, %v", n, err)
+	}
+	mustBe(t, a.Begin(ctx, "a", es[0], attempt(1, "app")), store.ErrLease)
+	same(t, "what was a's, and what nobody had", lease(t, b, "c", 0, 9), es[0].ID, es[2].ID, first.ID)
+	if owners, _ = b.Owners(ctx); !slices.Equal(owners, []string{"b", "c"}) {
+		t.Errorf("owners %v", owners)
+	}
+}
+
+func finishesOnlyTheDead(t *testing.T, a, b outbox) {
+	ctx := context.Background()
+	es := queued(t, a, 2, "")
+	lease(t, a, "a", 0, 1)
+	settle(t, a, "a", es[0].ID, store.Dead, 0)
+	if n, err := b.Finish(ctx, store.QueueFilter{}, noon); n != 1 || err != nil {
+		t.Errorf("finished %d, %v", n, err)
+	}
+	q, err := b.GetQueued(ctx, es[0].ID)
+	if err != nil || q.State != store.Done {
+		t.Errorf("%+v, %v", q, err)
+	}
+	same(t, "what waits", lease(t, b, "b", 0, 9), es[1].ID)
+}
+
+func countsAMessageAsNothingSent(t *testing.T, a, b outbox) {
+	ctx := context.Background()
+	message, q := attempt(1, "app"), delivery("")
+	message.Attempt, q.Kind = 0, store.Message
+	must(t, a.RecordQueued(ctx, message, q))
+	sums, err := b.Stats(ctx, store.Filter{})
+	must(t, err)
+	if d := diff(store.Stats{ByStatus: map[int]int64{}, ByFailure: map[string]int64{}}, sums); d != "" {
+		t.Error(d)
+	}
+	x, err := b.Get(ctx, message.ID)
+	if err != nil || x.Outcome() != record.Queued {
+		t.Errorf("%s, %v", x.Outcome(), err)
+	}
+	depth, err := b.QueueDepth(ctx, store.Message)
+	if none, noneErr := b.QueueDepth(ctx, store.Forward); err != nil || noneErr != nil || depth[store.Waiting] != 1 || len(none) != 0 {
+		t.Errorf("%v, %v; %v, %v", depth, err, none, noneErr)
 	}
 }
 

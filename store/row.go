@@ -129,7 +129,7 @@ func newEnding(x *record.Exchange) (ending, error) {
 // failed is what Filter.Failed asks for. A sent exchange counts until it is known to be delivered: a kill leaves it so.
 func failed(x *record.Exchange) bool {
 	if x.Kind == record.Sent {
-		return x.Outcome() != record.Delivered
+		return x.Outcome() != record.Delivered && x.Outcome() != record.Queued
 	}
 	unanswered := x.Response == nil && x.Err != nil
 	return x.Ended && (x.Status() >= 400 || unanswered) || x.Verdict.Status == record.Invalid

@@ -44,6 +44,9 @@ type tally struct {
 }
 
 func (t *tally) add(x *record.Exchange) {
+	if x.Outcome() == record.Queued { // nothing was sent yet; its attempts will count
+		return
+	}
 	t.Total++
 	if status := x.Status(); status != 0 {
 		t.ByStatus[status]++

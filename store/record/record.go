@@ -32,7 +32,7 @@ func (k Kind) String() string {
 type Exchange struct {
 	ID      int64 // given by the history, from 1
 	Thread  int64 // the exchange this one repeats; 0 when it repeats none
-	Attempt int   // from 1
+	Attempt int   // from 1; 0: a message as it was put into the queue, whose attempts repeat it
 	Kind    Kind
 	Remote  string // address of the peer, host:port, when known
 	// ServerName is the name that a sender over TLS asked for (RFC 6066, section 3); "" for one that named none.
@@ -117,6 +117,7 @@ const (
 	Retrying  Outcome = "retrying"  // sent, not delivered, another attempt was planned
 	Failed    Outcome = "failed"    // sent, not delivered, no further attempt; received and answered 5xx, or on purpose not at all
 	Unknown   Outcome = "unknown"   // sent, begun, never recorded as ended
+	Queued    Outcome = "queued"    // not sent by itself: a message in the queue, which knows what became of it
 	Accepted  Outcome = "accepted"  // received, answered below 400
 	Rejected  Outcome = "rejected"  // received, answered 4xx
 	Pending   Outcome = "pending"   // received and kept, not (yet) answered
@@ -128,6 +129,8 @@ func (x *Exchange) Outcome() Outcome {
 		return x.receivedOutcome()
 	}
 	switch {
+	case x.Attempt == 0 && !x.Ended:
+		return Queued
 	case !x.Ended:
 		return Unknown
 	case x.Response != nil && x.Response.Status/100 == 2:

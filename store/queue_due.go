@@ -1,0 +1,59 @@
+package store
+
+import (
+	"context"
+	"time"
+)
+
+// Due is when a target of the queue has something to deliver next.
+type Due struct {
+	Target string
+	At     time.Time // the next entry's, or the end of the lease of one; may have passed
+}
+
+// Upcoming returns the next due time of each target for which there are open entries of a kind, the longest due first.
+// It looks once at each target, however many entries there are.
+func (s *Store) Upcoming(ctx context.Context, kind QueueKind) (all []Due, err error) {
+	rows, err := s.db.QueryContext(ctx, `WITH RECURSIVE t(id) AS (
+			SELECT min(target) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1
+			UNION SELECT (SELECT min(target) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1 AND target > t.id) FROM t WHERE t.id IS NOT NULL)
+		SELECT (SELECT text FROM name WHERE id = t.id),
+			(SELECT min(due) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1 AND target = t.id) AS due
+		FROM t WHERE t.id IS NOT NULL ORDER BY due`, int64(kind))
+	if err != nil {
+		return nil, s.told(err)
+	}
+	defer rows.Close()
+	for rows.Next() {
+		var d Due
+		var at *int64
+		if err := rows.Scan(&d.Target, &at); err != nil {
+			return nil, s.told(err)
+		}
+		if at == nil { // it ended between two looks
+			continue
+		}
+		d.At = timeOf(*at)
+		all = append(all, d)
+	}
+	return all, s.told(rows.Err())
+}
+
+// Owners returns who has leases, whether they have ended or not.
+func (s *Store) Owners(ctx context.Context) ([]string, error) {
+	owners, err := columnOf[string](ctx, s.db, "SELECT DISTINCT owner FROM queue WHERE owner IS NOT NULL ORDER BY owner")
+	return owners, s.told(err)
+}
+
+// Release ends all leases of an owner at once: its own, when it goes, or those of one that is known to be gone. What it
+// had is due at now. It returns how many entries that were.
+func (s *Store) Release(ctx context.Context, owner string, now time.Time) (n int64, err error) {
+	err = s.work(ctx, func(w *writer) error {
+		ids, err := w.idsOf(releaseStatement, owner, nanos(now))
+		n = int64(len(ids))
+		return err
+	})
+	return n, err
+}
+
+const releaseStatement = "UPDATE queue SET owner = NULL, straight = 0, due = ?2 WHERE owner = ?1 AND state = 1 RETURNING id"
