@@ -23,7 +23,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"store/export":      {ours: []string{"store/record"}},
 	"store/senders":     {ours: []string{"store/record"}},
 	"store":             {ours: []string{"store/record"}, others: []string{"github.com/mattn/go-sqlite3", "golang.org/x/sys"}},
-	"deliver":           {ours: []string{"store/record"}, others: []string{"golang.org/x/net"}},
+	"deliver":           {ours: []string{"store/record"}, others: []string{"golang.org/x/net", "golang.org/x/time", "github.com/sony/gobreaker/v2"}},
 	"listen":            {ours: []string{"store/record"}},
 	"commands/ui":       {ours: []string{"deliver", "store/record", "store/senders"}, others: []string{"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/x/ansi", "github.com/fatih/color", "github.com/muesli/termenv"}},
 	"commands/receiver": {ours: []string{"sign"}},

@@ -1,0 +1,184 @@
+package deliver
+
+import (
+	"errors"
+	"math"
+	"sync"
+	"time"
+
+	"github.com/sony/gobreaker/v2"
+	"golang.org/x/time/rate"
+)
+
+// Limits bound what one process sends to each endpoint, which is a host with its port: however many URLs a service has,
+// it is one machine that has to answer. The zero value bounds nothing. It may be used from many goroutines.
+type Limits struct {
+	AtOnce   int           // attempts at a time; 0: any number
+	Rate     rate.Limit    // attempts a second; 0: any number
+	Failures int           // in a row, after which nothing is sent for a while; 0: it goes on
+	Cooldown time.Duration // how long nothing is sent; then one attempt decides whether all others may go on
+	// Changed is told when an endpoint is given a rest, and when it has answered well again. It must not call Limits.
+	Changed func(endpoint string, resting bool)
+
+	mu        sync.Mutex
+	endpoints map[string]*limit
+}
+
+// limit is what is known of one endpoint.
+type limit struct {
+	active  int
+	rate    *rate.Limiter                         // nil: none
+	breaker *gobreaker.TwoStepCircuitBreaker[any] // nil: none
+	until   time.Time                             // of the rest
+}
+
+// Leave is what Limits.Take allows.
+type Leave struct {
+	Places []*Place
+	// Wait is how long until there may be more; 0 when that is when an attempt ends.
+	Wait time.Duration
+	// Resting says that nothing may be sent since the endpoint has failed too often.
+	Resting bool
+}
+
+// Place is the right to make one attempt, until End.
+type Place struct {
+	limits *Limits
+	limit  *limit
+	token  *rate.Reservation
+	taken  time.Time
+	report func(error)
+}
+
+// Take asks for the right to make some attempts at a URL now.
+func (l *Limits) Take(url string, want int) Leave {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e, now := l.of(url), time.Now()
+	var leave Leave
+	for len(leave.Places) < want && (l.AtOnce == 0 || e.active < l.AtOnce) {
+		p := &Place{limits: l, limit: e, taken: now}
+		if leave.Wait = p.takeToken(); leave.Wait > 0 {
+			break
+		}
+		if leave.Resting = !p.pass(); leave.Resting {
+			leave.Wait = max(e.until.Sub(now), 0)
+			p.giveBack()
+			break
+		}
+		e.active++
+		leave.Places = append(leave.Places, p)
+	}
+	return leave
+}
+
+// Resting reports whether an endpoint is given a rest at the moment.
+func (l *Limits) Resting(url string) bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	e := l.of(url)
+	return e.breaker != nil && e.breaker.State() == gobreaker.StateOpen
+}
+
+// of returns the limit of a URL's endpoint. A URL that is none has one of its own: its attempts fail soon enough.
+func (l *Limits) of(url string) *limit {
+	key := url
+	if e, err := parseEndpoint(url); err == nil {
+		key = e.address
+	}
+	if e, ok := l.endpoints[key]; ok {
+		return e
+	}
+	e := &limit{}
+	if l.Rate > 0 {
+		e.rate = rate.NewLimiter(l.Rate, max(int(math.Ceil(float64(l.Rate)/burstsPerSecond)), 1))
+	}
+	if l.Failures > 0 {
+		e.breaker = l.newBreaker(key, e)
+	}
+	if l.endpoints == nil {
+		l.endpoints = map[string]*limit{}
+	}
+	l.endpoints[key] = e
+	return e
+}
+
+// burstsPerSecond is how finely a rate is spread: a second's attempts never come in fewer parts, if they are so many.
+const burstsPerSecond = 10
+
+// newBreaker makes the breaker of an endpoint. What it calls runs under its own lock, so until needs none: it is only
+// read after a call that has seen the new state.
+func (l *Limits) newBreaker(endpoint string, e *limit) *gobreaker.TwoStepCircuitBreaker[any] {
+	return gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
+		Name: endpoint, MaxRequests: 1, Timeout: l.Cooldown,
+		ReadyToTrip: func(c gobreaker.Counts) bool { return int(c.ConsecutiveFailures) >= l.Failures },
+		IsExcluded:  func(err error) bool { return errors.Is(err, errNothingLearnt) },
+		OnStateChange: func(name string, from, to gobreaker.State) {
+			if to == gobreaker.StateOpen {
+				e.until = time.Now().Add(l.Cooldown + time.Millisecond) // the breaker opens after the end of its time, not at it
+			}
+			if l.Changed != nil && (from == gobreaker.StateClosed || to == gobreaker.StateClosed) {
+				l.Changed(name, to == gobreaker.StateOpen)
+			}
+		},
+	})
+}
+
+// What a place reports to the breaker.
+var (
+	errNothingLearnt = errors.New("no attempt came to its end")
+	errFailed        = errors.New("the endpoint failed")
+)
+
+// takeToken takes part of the rate, or says how long until there is one.
+func (p *Place) takeToken() time.Duration {
+	if p.limit.rate == nil {
+		return 0
+	}
+	p.token = p.limit.rate.ReserveN(p.taken, 1)
+	wait := p.token.DelayFrom(p.taken)
+	if wait > 0 {
+		p.giveBack()
+	}
+	return wait
+}
+
+func (p *Place) giveBack() {
+	if p.token != nil {
+		p.token.CancelAt(p.taken) // later it would be too late: what was due counts as used
+	}
+}
+
+// pass asks the breaker.
+func (p *Place) pass() (ok bool) {
+	if p.limit.breaker == nil {
+		return true
+	}
+	var err error
+	p.report, err = p.limit.breaker.Allow()
+	return err == nil
+}
+
+// End gives the place back, with the attempt that was made; nil when none was. An answer that another attempt would not
+// change is a good one: the endpoint is well, whatever it thinks of the webhook.
+func (p *Place) End(a *Attempt) {
+	p.limits.mu.Lock()
+	defer p.limits.mu.Unlock()
+	p.limit.active--
+	if a == nil {
+		p.giveBack()
+	}
+	if p.report != nil {
+		p.report(verdict(a))
+	}
+}
+
+func verdict(a *Attempt) error {
+	switch {
+	case a == nil || !a.Ended || a.Decision == Interrupted:
+		return errNothingLearnt
+	case a.Decision == Delivered, a.Decision == Final && a.Exchange.Response != nil:
+		return nil
+	}
+	return errFailed
+}
