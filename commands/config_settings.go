@@ -61,6 +61,7 @@ type configFile struct {
 		Queue          any `toml:"queue"`
 		Concurrency    any `toml:"concurrency"`
 		Ordered        any `toml:"ordered"`
+		Breaker        any `toml:"breaker"`
 		Retries        any `toml:"retries"`
 		Backoff        any `toml:"backoff"`
 		Base           any `toml:"base"`
@@ -74,6 +75,12 @@ type configFile struct {
 		Speed          any `toml:"speed"`
 		Until2xx       any `toml:"until_2xx"`
 	} `toml:"listen"`
+	Deliver struct {
+		Concurrency any `toml:"concurrency"`
+		PerEndpoint any `toml:"per_endpoint"`
+		Rate        any `toml:"rate"`
+		Breaker     any `toml:"breaker"`
+	} `toml:"deliver"`
 	Verify struct {
 		Tolerance any `toml:"tolerance"`
 	} `toml:"verify"`
@@ -109,10 +116,11 @@ var settings = []setting{
 	{"listen", "tls"}, {"listen", "tls-cert"}, {"listen", "tls-key"}, {"listen", "unix-socket"}, {"listen", "allow-ip"}, {"listen", "rate-limit"},
 	{"listen", "fail-rate"}, {"listen", "fail-with"}, {"listen", "seed"}, {"listen", "latency"}, {"listen", "as"}, {"listen", "platform"},
 	{"listen", "event"}, {"listen", "where"}, {"listen", "dedupe"},
-	{"listen", "mode"}, {"listen", "queue"}, {"listen", "concurrency"}, {"listen", "ordered"},
+	{"listen", "mode"}, {"listen", "queue"}, {"listen", "concurrency"}, {"listen", "ordered"}, {"listen", "breaker"},
 	{"listen", "retries"}, {"listen", "backoff"}, {"listen", "base"}, {"listen", "max-delay"}, {"listen", "jitter"},
 	{"listen", "retry-on"}, {"listen", "timeout"}, {"listen", "connect-timeout"}, {"listen", "deadline"},
 	{"listen", "schedule"}, {"listen", "speed"}, {"listen", "until-2xx"},
+	{"deliver", "concurrency"}, {"deliver", "per-endpoint"}, {"deliver", "rate"}, {"deliver", "breaker"},
 	{"verify", "tolerance"},
 	{"stats", "over"}, {"stats", "min-samples"}, {"stats", "min-success"}, {"stats", "max-p99"}, {"stats", "max-queue"},
 	{"stats", "max-signature-failures"}, {"stats", "max-retry-rate"}, {"stats", "max-dead-letters"},

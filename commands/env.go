@@ -5,6 +5,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"strings"
@@ -207,6 +208,13 @@ func (sh *shell) say(format string, args ...any) {
 // warn writes a warning to stderr, also with --quiet: what it says would otherwise be missed.
 func (sh *shell) warn(format string, args ...any) {
 	sh.err.Printf("barb: warning: "+format+"\n", args...)
+}
+
+// note is a line on stderr between those of other goroutines, about what may quote a peer.
+func (sh *shell) note(format string, args ...any) {
+	sh.printing.Lock()
+	defer sh.printing.Unlock()
+	sh.err.Printf("barb: %s\n", ui.EscapeLine(fmt.Sprintf(format, args...)))
 }
 
 func (sh *shell) close() error {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -42,7 +43,7 @@ func (b *outbox) commandEntry(x *record.Exchange) *store.Queued {
 // newCommandWorker runs the commands that wait in the queue.
 func newCommandWorker(b *outbox) *worker {
 	w := newWorker(b, b.runner.target())
-	w.kind, w.limit = store.Command, cap(b.runner.seats)
+	w.kind, w.limit, w.limits = store.Command, cap(b.runner.seats), &deliver.Limits{} // an app's failures are not the command's
 	b.commands.Store(1)
 	return w
 }
@@ -93,10 +94,10 @@ func (w *worker) follow(ctx context.Context, x *record.Exchange, q *store.Queued
 		w.settle(keep, q)
 		return
 	}
-	entries := w.entries(x)
-	switch err := w.history.Follow(keep, w.owner, q, time.Now(), entries...); {
+	apps := w.entries(x)
+	switch err := w.history.Follow(keep, w.lease.owner, q, time.Now(), apps.entries...); {
 	case err == nil:
-		w.wake(entries)
+		w.wake(apps.entries)
 	case !errors.Is(err, store.ErrLease):
 		w.note("warning: %d: %v", q.Thread, err)
 	}

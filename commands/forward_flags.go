@@ -22,6 +22,7 @@ type forwardFlags struct {
 	queue       bool
 	concurrency int
 	ordered     orderedValue
+	breaker     breakerValue
 	retryFlags
 }
 
@@ -42,6 +43,8 @@ func (f *forwardFlags) addFlags(cmd *cobra.Command) {
 	f.ordered = orderedValue{by: wholeRoute}
 	flags.Var(&f.ordered, "ordered", "deliver queued webhooks one after the other: route (all of a route), false, header:NAME or a jq `expression` over the body that gives a key: .customer")
 	flags.Lookup("ordered").NoOptDefVal = wholeRoute
+	f.breaker = breakerValue{failures: 5, cooldown: 5 * time.Second}
+	f.breaker.addFlag(cmd)
 	f.retryFlags.addFlags(cmd)
 	for _, d := range forwardDefaults {
 		flag := flags.Lookup(d[0])

@@ -72,25 +72,3 @@ func (l *leases) none() bool {
 	defer l.mu.Unlock()
 	return len(l.held) == 0
 }
-
-// renew keeps the leases of attempts that take long, until ctx ends.
-func (b *outbox) renew(ctx context.Context) {
-	ticker := time.NewTicker(renewEvery)
-	defer ticker.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-ticker.C:
-		}
-		if b.leases.none() {
-			continue
-		}
-		until := time.Now().Add(leaseFor).Round(0) // the wall clock: it goes on while the machine sleeps
-		ids, err := b.history.Renew(ctx, b.owner, until)
-		if err != nil && ctx.Err() == nil {
-			b.note("warning: leases could not be renewed: %v", err)
-		}
-		b.leases.renewed(ids, until, time.Now().Round(0))
-	}
-}

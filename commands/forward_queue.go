@@ -10,8 +10,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/google/uuid"
-
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
@@ -26,15 +24,15 @@ const leaseFor = 30 * time.Second
 // workers deliver them, also those that an earlier process has left.
 type outbox struct {
 	*gateway
-	owner       string // unlike every other
+	lease       *lessee
+	limits      *deliver.Limits
 	ack         bool
 	ordered     orderedValue
 	concurrency int
 	policyText  string
 
-	pending sync.Map // *record.Exchange → []*store.Queued, between Record and Reply
+	pending sync.Map // *record.Exchange → *promised, between Record and Reply
 	workers map[string]*worker
-	leases  leases
 	stage   atomic.Int32
 	// commands is 1 as long as a worker runs commands.
 	commands atomic.Int32
@@ -42,8 +40,8 @@ type outbox struct {
 }
 
 func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
-	b := &outbox{gateway: g, owner: "listen " + uuid.NewString(), ack: o.mode == modeAck, ordered: o.ordered,
-		concurrency: o.forwardFlags.concurrency, workers: map[string]*worker{}, leases: leases{held: map[int64]*held{}}}
+	b := &outbox{gateway: g, lease: g.newLessee("listen"), limits: g.limits(o.breaker), ack: o.mode == modeAck, ordered: o.ordered,
+		concurrency: o.forwardFlags.concurrency, workers: map[string]*worker{}}
 	var err error
 	if b.policyText, err = policyText(g.policy); err != nil {
 		return nil, err
@@ -73,99 +71,122 @@ func (b *outbox) takes(x *record.Exchange) bool {
 	return x.Verdict.Status != record.Invalid && !isTurnedAway(x) && !isHandshake(x) && !isFiltered(x) && !b.isScripted(x)
 }
 
+// promised is what a webhook has in the queue until its sender is answered.
+type promised struct {
+	entries []*store.Queued
+	place   *deliver.Place // to deliver the first of them at once; nil: it waits
+}
+
+// kept gives the place back where the first entry did not become ours to deliver at once.
+func (p *promised) kept(err error) {
+	if p.place != nil && (err != nil || p.entries[0].State != store.Leased) {
+		p.place.End(nil)
+		p.place = nil
+	}
+}
+
 // entries are what a webhook that is to be forwarded gets in the queue: one for each app.
-func (b *outbox) entries(x *record.Exchange) (entries []*store.Queued) {
+func (b *outbox) entries(x *record.Exchange) (p promised) {
 	l, now := b.forwardLane(x), time.Now()
 	for _, t := range l.targets {
 		if t.mirror {
 			continue
 		}
 		q := &store.Queued{Kind: store.Forward, Thread: x.ID, Target: t.url, Policy: b.policyText, Order: b.ordered.of(l.name, &x.Request), Due: now, Created: now}
-		if !b.ack && len(entries) == 0 { // its answer is the sender's
-			q.Straight, q.Owner, q.Due = true, b.owner, now.Add(leaseFor)
+		if !b.ack && len(p.entries) == 0 { // its answer is the sender's, unless the app is given a rest
+			if leave := b.limits.Take(t.url, 1); len(leave.Places) > 0 {
+				p.place = leave.Places[0]
+				q.Straight, q.Owner, q.Due = true, b.lease.owner, now.Add(leaseFor)
+			}
 		}
-		entries = append(entries, q)
+		p.entries = append(p.entries, q)
 	}
-	return entries
+	return p
 }
 
 // first are the entries that a webhook gets in the transaction in which it becomes durable. A copy may not need any, and a
 // command that the sender waits for comes before the apps: what they need is put in later, before the sender has an answer.
-func (b *outbox) first(x *record.Exchange, again bool) []*store.Queued {
+func (b *outbox) first(x *record.Exchange, again bool) promised {
 	switch {
 	case again || !b.takes(x):
-		return nil
+		return promised{}
 	case !b.runs(x):
 		return b.entries(x)
 	case b.ack:
-		return []*store.Queued{b.commandEntry(x)}
+		return promised{entries: []*store.Queued{b.commandEntry(x)}}
 	}
-	return nil
+	return promised{}
 }
 
 // keep makes a received exchange durable, with its entries in the queue. Again: it is a copy that may not be handed on.
 func (g *gateway) keep(ctx context.Context, x, kept *record.Exchange, again bool) error {
-	var entries []*store.Queued
-	if g.outbox != nil {
-		entries = g.outbox.first(x, again)
-	}
-	if len(entries) == 0 {
+	if g.outbox == nil {
 		return g.history.Record(ctx, kept)
 	}
-	if err := g.history.RecordQueued(ctx, kept, entries...); err != nil {
-		return err
+	p := g.outbox.first(x, again)
+	if len(p.entries) == 0 {
+		return g.history.Record(ctx, kept)
 	}
-	g.outbox.pending.Store(x, entries)
-	return nil
+	err := g.history.RecordQueued(ctx, kept, p.entries...)
+	p.kept(err)
+	if err == nil {
+		g.outbox.pending.Store(x, &p)
+	}
+	return err
 }
 
-// recorded returns the entries that keep made for a webhook.
-func (b *outbox) recorded(x *record.Exchange) []*store.Queued {
-	entries, _ := b.pending.LoadAndDelete(x)
-	all, _ := entries.([]*store.Queued)
+// recorded returns what keep has promised for a webhook.
+func (b *outbox) recorded(x *record.Exchange) *promised {
+	p, _ := b.pending.LoadAndDelete(x)
+	all, _ := p.(*promised)
 	return all
 }
 
 // later puts a webhook into the queue that is recorded already.
-func (b *outbox) later(ctx context.Context, x *record.Exchange) ([]*store.Queued, error) {
-	entries := b.entries(x)
+func (b *outbox) later(ctx context.Context, x *record.Exchange) (*promised, error) {
+	var p promised
 	if b.ack && b.runs(x) {
-		entries = []*store.Queued{b.commandEntry(x)}
+		p.entries = []*store.Queued{b.commandEntry(x)}
+	} else {
+		p = b.entries(x)
 	}
-	return entries, b.history.Enqueue(ctx, entries...)
+	err := b.history.Enqueue(ctx, p.entries...)
+	p.kept(err)
+	return &p, err
 }
 
 // queued hands a webhook to the apps of its lane by way of the queue, and gives back what the sender gets.
 func (b *outbox) queued(ctx context.Context, x *record.Exchange, l *lane) *record.Response {
-	entries := b.recorded(x)
-	if len(entries) == 0 {
+	p := b.recorded(x)
+	if p == nil {
 		var err error
-		if entries, err = b.later(ctx, x); err != nil {
+		if p, err = b.later(ctx, x); err != nil {
 			b.note("warning: %d: %v", x.ID, err)
 			return unavailable()
 		}
 	}
-	return b.answer(ctx, x, l, entries)
+	return b.answer(ctx, x, l, p)
 }
 
 // answer is what the sender of a queued webhook gets: the app's answer where it is tried at once and does not fail, else
 // that it is kept.
-func (b *outbox) answer(ctx context.Context, x *record.Exchange, l *lane, entries []*store.Queued) *record.Response {
-	b.wake(entries)
+func (b *outbox) answer(ctx context.Context, x *record.Exchange, l *lane, p *promised) *record.Response {
+	b.wake(p.entries)
 	switch {
 	case b.ack:
 		return &record.Response{Status: http.StatusOK}
-	case entries[0].State == store.Leased:
-		return b.try(ctx, x, l, entries[0])
+	case p.place != nil:
+		return b.try(ctx, x, l, p.entries[0], p.place)
 	}
 	return textAnswer(http.StatusAccepted, "queued\n")
 }
 
 // try makes the first attempt while the sender waits.
-func (b *outbox) try(ctx context.Context, x *record.Exchange, l *lane, q *store.Queued) *record.Response {
-	ctx, release := b.leases.hold(ctx, q)
+func (b *outbox) try(ctx context.Context, x *record.Exchange, l *lane, q *store.Queued, place *deliver.Place) *record.Response {
+	ctx, release := b.lease.hold(ctx, q)
 	a, err := b.attempt(ctx, x, q, b.policy)
 	release()
+	place.End(a)
 	switch {
 	case errors.Is(err, store.ErrLease):
 		return textAnswer(http.StatusAccepted, "queued\n")
@@ -187,36 +208,18 @@ func (b *outbox) try(ctx context.Context, x *record.Exchange, l *lane, q *store.
 	return b.relayed(a.Exchange)
 }
 
-// attempt makes the next attempt to deliver a captured webhook. It is counted and in the history before its first byte
-// leaves, which only happens while the lease of the entry is ours.
+// attempt makes the next attempt to deliver a captured webhook.
 func (b *outbox) attempt(ctx context.Context, x *record.Exchange, q *store.Queued, policy deliver.Policy) (*deliver.Attempt, error) {
 	request, err := listen.Forward(&x.Request, q.Target, x.Remote)
 	if err != nil {
 		return nil, err
 	}
 	next := record.Exchange{Thread: x.ID, Request: request, WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme}
-	if q.Attempts > 0 {
-		next.Attempt, next.Thread, next.Start = q.Attempts, q.First, q.Created
+	a, kept, err := b.lease.attempt(ctx, q, deliver.Sender{Client: b.client, Policy: policy, Rand: b.Rand}, next, b.secrets)
+	if kept != nil {
+		b.watch.forwarded(x.ID, kept)
 	}
-	keep := context.WithoutCancel(ctx)
-	sender := deliver.Sender{Client: b.client, Policy: policy, Rand: b.Rand}
-	for a, err := range sender.Attempts(ctx, next) {
-		switch {
-		case err != nil:
-			return nil, err
-		case !a.Ended:
-			kept := b.file.withoutSecrets(a.Exchange, b.secrets)
-			if err := b.history.Begin(keep, b.owner, q, kept); err != nil {
-				return nil, err
-			}
-			a.Exchange.ID = kept.ID
-		default:
-			kept := b.file.withoutSecrets(a.Exchange, b.secrets)
-			b.watch.forwarded(x.ID, kept)
-			return a, b.history.Answer(keep, kept)
-		}
-	}
-	return nil, errors.New("no attempt was made")
+	return a, err
 }
 
 // settleAs sets what becomes of an entry after an attempt.
@@ -234,10 +237,8 @@ func settleAs(q *store.Queued, a *deliver.Attempt) {
 	}
 }
 
-// settle gives a lease back and wakes the worker. Where that fails, the lease ends by itself and the attempt is repeated.
+// settle gives a lease back and wakes the worker.
 func (b *outbox) settle(ctx context.Context, q *store.Queued) {
-	if err := b.history.Settle(ctx, b.owner, q, time.Now()); err != nil && !errors.Is(err, store.ErrLease) {
-		b.note("warning: %d: %v", q.Thread, err)
-	}
+	b.lease.settle(ctx, q)
 	b.workers[q.Target].ring()
 }

@@ -20,14 +20,15 @@ type worker struct {
 	*outbox
 	kind    store.QueueKind
 	target  string
-	limit   int           // at a time
+	limit   int // at a time
+	limits  *deliver.Limits
 	bell    chan struct{} // capacity 1: there may be something to do
 	busy    atomic.Int64
 	running sync.WaitGroup
 }
 
 func newWorker(b *outbox, target string) *worker {
-	return &worker{outbox: b, kind: store.Forward, target: target, limit: b.concurrency, bell: make(chan struct{}, 1)}
+	return &worker{outbox: b, kind: store.Forward, target: target, limit: b.concurrency, limits: b.limits, bell: make(chan struct{}, 1)}
 }
 
 func (w *worker) ring() {
@@ -96,15 +97,21 @@ func (w *worker) round(ctx context.Context) (wait time.Duration, idle bool) {
 	case due.After(now):
 		return min(due.Sub(now), lookEvery), w.busy.Load() == 0
 	}
-	entries, err := w.history.Lease(ctx, store.LeaseRequest{Kind: w.kind, Target: w.target, Owner: w.owner, Want: free,
+	leave := w.limits.Take(w.target, free)
+	if len(leave.Places) == 0 { // what waits for the end of a rest waits beyond the end of the listener
+		return min(max(leave.Wait, time.Millisecond), lookEvery), leave.Resting && w.busy.Load() == 0
+	}
+	entries, err := w.history.Lease(ctx, store.LeaseRequest{Kind: w.kind, Target: w.target, Owner: w.lease.owner, Want: len(leave.Places),
 		Now: now, Until: now.Add(leaseFor)})
+	for i, place := range leave.Places {
+		if i < len(entries) && !w.lease.has(entries[i]) {
+			w.start(ctx, entries[i], place)
+		} else {
+			place.End(nil)
+		}
+	}
 	if err != nil {
 		return w.troubled(ctx, err), false
-	}
-	for _, q := range entries {
-		if !w.leases.has(q) {
-			w.start(ctx, q)
-		}
 	}
 	return time.Millisecond, false
 }
@@ -117,57 +124,62 @@ func (w *worker) troubled(ctx context.Context, err error) time.Duration {
 	return lookEvery
 }
 
-func (w *worker) start(ctx context.Context, q *store.Queued) {
+func (w *worker) start(ctx context.Context, q *store.Queued, place *deliver.Place) {
 	w.busy.Add(1)
 	w.running.Go(func() {
 		defer w.ring()
 		defer w.busy.Add(-1)
-		leased, release := w.leases.hold(ctx, q)
+		leased, release := w.lease.hold(ctx, q)
 		defer release()
 		if w.kind == store.Command {
 			w.command(leased, q)
-		} else if w.deliver(leased, q) {
+			place.End(nil)
+			return
+		}
+		a, settled := w.deliver(leased, q)
+		place.End(a)
+		if settled {
 			w.settle(context.WithoutCancel(ctx), q)
 		}
 	})
 }
 
-// deliver makes the next attempt of an entry and reports whether the entry is to be settled as q says then. If not, the
-// lease is somebody else's, or ends by itself.
-func (w *worker) deliver(ctx context.Context, q *store.Queued) bool {
+// deliver makes the next attempt of an entry, nil when none was made, and reports whether the entry is to be settled as q
+// says then. If not, the lease is somebody else's, or ends by itself.
+func (w *worker) deliver(ctx context.Context, q *store.Queued) (a *deliver.Attempt, settled bool) {
 	x, err := w.history.Get(ctx, q.Thread)
 	if errors.Is(err, store.ErrNotFound) {
 		q.State, q.Why = store.Dead, "the webhook is no longer in the history"
-		return true
+		return nil, true
 	}
 	if err != nil {
 		w.troubled(ctx, err)
-		return false
+		return nil, false
 	}
 	l := w.forwardLane(x)
 	if q.State, q.Why = store.Dead, w.unmask(x); q.Why != "" {
 		w.tellDead(x, q)
-		return true
+		return nil, true
 	}
 	policy, err := policyOf(q.Policy)
 	if err != nil {
 		q.Why = err.Error()
 		w.tellDead(x, q)
-		return true
+		return nil, true
 	}
-	a, err := w.attempt(ctx, x, q, lastChance(policy, q))
+	a, err = w.attempt(ctx, x, q, lastChance(policy, q))
 	if err != nil {
 		if !errors.Is(err, store.ErrLease) {
 			w.note("warning: %d: %v", x.ID, err)
 		}
-		return false
+		return nil, false
 	}
 	settleAs(q, a)
 	w.tell(x, q, a)
 	if q.State != store.Waiting && q.Target == l.forwardTo {
 		w.mirrors.send(x, a.Exchange, l)
 	}
-	return true
+	return a, true
 }
 
 // lastChance gives an entry whose deadline passed while nobody delivered one whole attempt all the same.
@@ -211,7 +223,7 @@ func (b *outbox) work(ctx context.Context) (end func(cut bool, grace time.Durati
 	for _, w := range b.workers {
 		working.Go(func() { w.run(ctx) })
 	}
-	renewing.Go(func() { b.renew(ctx) })
+	renewing.Go(func() { b.lease.keep(ctx) })
 	return func(cut bool, grace time.Duration) {
 		b.settles.Wait() // so that what failed a moment ago is seen to wait
 		b.stage.Store(emptying)
@@ -226,12 +238,13 @@ func (b *outbox) work(ctx context.Context) (end func(cut bool, grace time.Durati
 		timer.Stop()
 		stop()
 		renewing.Wait()
+		b.lease.release(context.WithoutCancel(ctx))
 	}
 }
 
 // waiting says how many webhooks wait in the queue, "" for none.
 func (g *gateway) waiting(ctx context.Context) string {
-	depth, err := g.history.QueueDepth(ctx)
+	depth, err := g.history.QueueDepth(ctx, store.Forward)
 	n := depth[store.Waiting] + depth[store.Leased]
 	if err != nil || n == 0 {
 		return ""

@@ -282,13 +282,6 @@ func (g *gateway) refused(r listen.Refusal) {
 	}
 }
 
-// note writes a line to stderr between the others.
-func (g *gateway) note(format string, args ...any) {
-	g.printing.Lock()
-	defer g.printing.Unlock()
-	g.err.Printf("barb: %s\n", ui.EscapeLine(fmt.Sprintf(format, args...)))
-}
-
 // describe says what the listener does, a line each.
 func (g *gateway) describe() []string {
 	var lines []string

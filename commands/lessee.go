@@ -1,0 +1,108 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+)
+
+// lessee is whoever delivers from the queue: it makes an attempt only while it has the lease of an entry, keeps the leases
+// of attempts that take long, and takes over those of processes that are gone.
+type lessee struct {
+	*leases
+	sh    *shell
+	owner string // unlike every other
+}
+
+func (sh *shell) newLessee(what string) *lessee {
+	return &lessee{leases: &leases{held: map[int64]*held{}}, sh: sh, owner: newOwner(what)}
+}
+
+// attempt makes the next attempt of an entry, of which next is the request with the names it goes by. It is counted and in
+// the history before its first byte leaves, which only happens while the lease is ours. What the history keeps of it is
+// returned too: it is without the secrets.
+func (l *lessee) attempt(ctx context.Context, q *store.Queued, sender deliver.Sender, next record.Exchange, secrets []sign.Secret) (a *deliver.Attempt, kept *record.Exchange, err error) {
+	if q.Attempts > 0 {
+		next.Attempt, next.Thread, next.Start = q.Attempts, q.First, q.Created
+	}
+	keep := context.WithoutCancel(ctx)
+	for a, err := range sender.Attempts(ctx, next) {
+		if err != nil {
+			return nil, nil, err
+		}
+		kept = l.sh.file.withoutSecrets(a.Exchange, secrets)
+		if a.Ended {
+			return a, kept, l.sh.history.Answer(keep, kept)
+		}
+		if err := l.sh.history.Begin(keep, l.owner, q, kept); err != nil {
+			return nil, nil, err
+		}
+		a.Exchange.ID = kept.ID
+	}
+	return nil, nil, errors.New("no attempt was made")
+}
+
+// settle gives a lease back. Where that fails, the lease ends by itself and the attempt is repeated.
+func (l *lessee) settle(ctx context.Context, q *store.Queued) {
+	if err := l.sh.history.Settle(ctx, l.owner, q, time.Now()); err != nil && !errors.Is(err, store.ErrLease) {
+		l.sh.note("warning: %d: %v", q.Thread, err)
+	}
+}
+
+// release gives back what is left when all attempts have ended, so that nobody has to wait for the end of a lease.
+func (l *lessee) release(ctx context.Context) {
+	if _, err := l.sh.history.Release(ctx, l.owner, time.Now()); err != nil {
+		l.sh.note("warning: leases could not be given back: %v", err)
+	}
+}
+
+// takeOver ends the leases of processes of this machine that were killed. Those of other machines end by themselves.
+func (l *lessee) takeOver(ctx context.Context) {
+	owners, err := l.sh.history.Owners(ctx)
+	for _, owner := range owners {
+		if err == nil && owner != l.owner && ownerIsGone(owner) {
+			_, err = l.sh.history.Release(ctx, owner, time.Now())
+		}
+	}
+	if err != nil && ctx.Err() == nil {
+		l.sh.note("warning: the queue: %v", err)
+	}
+}
+
+// goneEvery is how often a lessee looks for owners that are gone.
+const goneEvery = time.Second
+
+// keep renews the leases of attempts that take long, and takes over those of others that are gone, until ctx ends.
+func (l *lessee) keep(ctx context.Context) {
+	renewal, look := time.NewTicker(renewEvery), time.NewTicker(goneEvery)
+	defer renewal.Stop()
+	defer look.Stop()
+	l.takeOver(ctx)
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-look.C:
+			l.takeOver(ctx)
+		case <-renewal.C:
+			l.renew(ctx)
+		}
+	}
+}
+
+func (l *lessee) renew(ctx context.Context) {
+	if l.none() {
+		return
+	}
+	until := time.Now().Add(leaseFor).Round(0) // the wall clock: it goes on while the machine sleeps
+	ids, err := l.sh.history.Renew(ctx, l.owner, until)
+	if err != nil && ctx.Err() == nil {
+		l.sh.note("warning: leases could not be renewed: %v", err)
+	}
+	l.renewed(ids, until, time.Now().Round(0))
+}
