@@ -115,6 +115,10 @@ func (t *tally) add(d delivered) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.sum.Attempts += d.summary.Attempts
+	if d.queued {
+		t.sum.Queued++
+		return
+	}
 	switch d.code() {
 	case exitOK:
 		t.sum.Delivered++
@@ -127,6 +131,7 @@ func (t *tally) add(d delivered) {
 
 // finish prints the sum, with what end says of the whole, and ends in its exit code.
 func (t *tally) finish(sh *shell, end ui.Batch) error {
+	end.Queued = t.sum.Queued
 	end.Delivered, end.Refused, end.Unanswered, end.Attempts = t.sum.Delivered, t.sum.Refused, t.sum.Unanswered, t.sum.Attempts
 	if !sh.json {
 		sh.out.Batch(end)

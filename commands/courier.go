@@ -22,8 +22,9 @@ type courier struct {
 	silent  bool // do not print each attempt
 	// lazily records an attempt once, when it has ended, with the next group: for many deliveries whose ids follow from one
 	// that is durable already. A kill loses the last few records, never an id.
-	lazily  bool
-	onBegun func() // called when an attempt has become durable; nil: nobody asks
+	lazily   bool
+	queueing *queueing // nil: deliver at once
+	onBegun  func()    // called when an attempt has become durable; nil: nobody asks
 }
 
 // delivered is what became of one delivery.
@@ -32,6 +33,7 @@ type delivered struct {
 	answered    bool // some attempt got an answer
 	ok          bool
 	interrupted bool
+	queued      bool // not sent yet
 }
 
 // code is the exit code of one delivery.
@@ -51,6 +53,9 @@ func (d delivered) code() int {
 // otherwise of the first), and recorded again when it ended, before the wait begins. That holds for an interrupted one too:
 // recording does not follow the context.
 func (c *courier) deliver(ctx context.Context, x record.Exchange) (delivered, error) {
+	if c.queueing != nil {
+		return c.enqueue(ctx, x)
+	}
 	var d delivered
 	keep := context.WithoutCancel(ctx)
 	sender := c.sender

@@ -109,16 +109,24 @@ const maxOrder = 200
 
 // of is the order that a webhook of a route belongs to, "" when it needs none. Those without a key have an order together.
 func (v *orderedValue) of(route string, r *record.Request) string {
-	var key string
+	key, ordered := v.keyFor(r)
+	if !ordered {
+		return ""
+	}
+	return "route " + route + " key " + key
+}
+
+// keyFor is the key of a request, and whether it goes one after another with those of the same key at all.
+func (v *orderedValue) keyFor(r *record.Request) (key string, ordered bool) {
 	switch {
 	case v.by == "false":
-		return ""
+		return "", false
 	case v.name != "":
 		key = r.Header.Get(v.name)
 	case v.key != nil:
 		key = v.keyOf(r.Body)
 	}
-	return "route " + route + " key " + key[:min(len(key), maxOrder)]
+	return key[:min(len(key), maxOrder)], true
 }
 
 func (v *orderedValue) keyOf(body []byte) (key string) {

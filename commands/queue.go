@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,7 +17,7 @@ import (
 type queueOptions struct {
 	all          bool
 	states       []string
-	target       string
+	target, kind string
 	since, until string
 	limit        int
 }
@@ -26,13 +27,15 @@ func newQueue(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "queue [list]",
 		Short: "Show what waits to be delivered, and decide about it",
-		Long: `Shows the webhooks that barb listen --queue or --mode ack has yet to deliver, and
-those it gave up (dead). What is in the queue survives the process that put it there;
-a listener with the same --forward-to goes on with it.`,
+		Long: `Shows what is yet to be delivered, and what was given up (dead): messages of
+barb send --queue, which barb deliver sends, and forwards of barb listen --queue or
+--mode ack, which a listener with the same --forward-to sends. What is in the queue
+survives the process that put it there.`,
 		Example: `  barb queue
   barb queue show 3
   barb queue retry 3
   barb queue dead
+  barb queue --kind message --target https://api.example.com/hooks
   barb queue cancel 3..7
   barb queue --all --json --jq 'select(.state == "dead") | .why'`,
 		Args: args(0, 0, "no arguments, only filters"),
@@ -63,11 +66,13 @@ func (o *queueOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.all, "all", false, "also what is done or was cancelled")
 	f.StringSliceVar(&o.states, "state", nil, "only entries that are waiting, leased, done, dead or cancelled (a `list`)")
+	f.StringVar(&o.kind, "kind", "", "only forwards or only messages: `forward|message`")
 	f.StringVar(&o.target, "target", "", "only those for this `URL`, as it was asked for")
 	f.StringVar(&o.since, "since", "", "only what was put in since this `time` or age: 1h, 7d, 2026-01-20")
 	f.StringVar(&o.until, "until", "", "only what was put in until this `time` or age")
 	f.IntVarP(&o.limit, "limit", "n", 0, "at most so many; 0 is all")
 	complete(cmd, "state", func(string) []string { return stateNames() })
+	complete(cmd, "kind", func(string) []string { return []string{kindForward, kindMessage, kindCommand} })
 }
 
 func stateNames() []string {
@@ -92,6 +97,9 @@ func (o *queueOptions) filter(sh *shell) (f store.QueueFilter, err error) {
 		}
 		f.States = append(f.States, store.QueueState(name))
 	}
+	if f.Kind, err = parseKind(o.kind); err != nil {
+		return f, err
+	}
 	if f.Target = o.target; o.target != "" && !strings.HasPrefix(o.target, commandPrefix) {
 		if f.Target, err = expandTarget(o.target); err != nil {
 			return f, usage("--target %q: %w", withoutUser(o.target), err)
@@ -109,6 +117,34 @@ func (o *queueOptions) filter(sh *shell) (f store.QueueFilter, err error) {
 		}
 	}
 	return f, nil
+}
+
+// The kinds of entries, as they are named.
+const (
+	kindForward = "forward"
+	kindMessage = "message"
+	kindCommand = "command"
+)
+
+func parseKind(s string) (store.QueueKind, error) {
+	names := []string{kindForward, kindMessage, kindCommand}
+	switch i := slices.Index(names, s); {
+	case s == "":
+		return 0, nil
+	case i >= 0:
+		return []store.QueueKind{store.Forward, store.Message, store.Command}[i], nil
+	}
+	return 0, usage("--kind %q is none of forward, message, command", s).hint(nearestHint("--kind ", nearestOf(s, names), "--kind message"))
+}
+
+func kindName(k store.QueueKind) string {
+	switch k {
+	case store.Message:
+		return kindMessage
+	case store.Command:
+		return kindCommand
+	}
+	return kindForward
 }
 
 func isState(name string) bool {
@@ -152,10 +188,10 @@ func (sh *shell) queueTable(entries []*store.Queued) {
 	now := sh.Now()
 	rows := make([][]string, 0, len(entries))
 	for _, q := range entries {
-		rows = append(rows, []string{strconv.FormatInt(q.ID, 10), strconv.FormatInt(q.Thread, 10), ui.When(q.Created, now), ui.EscapeLine(targetName(q)),
+		rows = append(rows, []string{strconv.FormatInt(q.ID, 10), kindName(q.Kind), strconv.FormatInt(q.Thread, 10), ui.When(q.Created, now), ui.EscapeLine(targetName(q)),
 			stateWord(q), strconv.Itoa(q.Attempts), whenDue(q, now), ui.Clip(q.Why, 60)})
 	}
-	sh.out.Table([]string{"ID", "WEBHOOK", "SINCE", "TARGET", "STATE", "TRIES", "NEXT", "WHY"}, rows)
+	sh.out.Table([]string{"ID", "KIND", "WEBHOOK", "SINCE", "TARGET", "STATE", "TRIES", "NEXT", "WHY"}, rows)
 }
 
 func stateWord(q *store.Queued) string {
@@ -198,16 +234,9 @@ type queuedJSON struct {
 }
 
 func newQueuedJSON(q *store.Queued) queuedJSON {
-	stamp := func(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
 	due := stamp(q.Due)
-	j := queuedJSON{Schema: 1, ID: q.ID, Kind: "forward", Thread: q.Thread, EndpointDomain: hostname(q.Target), State: string(q.State),
+	j := queuedJSON{Schema: 1, ID: q.ID, Kind: kindName(q.Kind), Thread: q.Thread, EndpointDomain: hostname(q.Target), State: string(q.State),
 		Behind: q.Behind, Attempts: q.Attempts, Created: stamp(q.Created), Changed: stamp(q.Changed), First: q.First, Last: q.Last, Why: q.Why}
-	switch q.Kind {
-	case store.Message:
-		j.Kind = "message"
-	case store.Command:
-		j.Kind = "command"
-	}
 	switch q.State {
 	case store.Waiting:
 		j.Due = &due
@@ -253,6 +282,7 @@ func runQueueShow(ctx context.Context, sh *shell, text string) error {
 	}
 	sh.out.Pairs([][2]string{
 		{"id", strconv.FormatInt(q.ID, 10)},
+		{"kind", kindName(q.Kind)},
 		{"webhook", strconv.FormatInt(q.Thread, 10) + "  (barb show " + strconv.FormatInt(q.Thread, 10) + " --attempts)"},
 		{"target", ui.EscapeLine(q.Target)},
 		{"state", stateWord(q)},
@@ -261,7 +291,7 @@ func runQueueShow(ctx context.Context, sh *shell, text string) error {
 		{"why", ui.Clip(q.Why, 300)},
 		{"since", q.Created.Local().Format("2006-01-02 15:04:05.000 -07:00")},
 		{"in order", order},
-		{"policy", ui.EscapeLine(q.Policy)},
+		{"policy", ui.EscapeLine(shownPlan(q.Policy))},
 	})
 	return nil
 }
@@ -280,7 +310,7 @@ func newQueueChange(sh *shell, name, short, done string, do func(context.Context
 			if filter.IDs, err = queueIDs(ids); err != nil {
 				return err
 			}
-			given := len(ids) > 0 || o.all || len(o.states) > 0 || o.target != "" || o.since != "" || o.until != ""
+			given := len(ids) > 0 || o.all || len(o.states) > 0 || o.target != "" || o.kind != "" || o.since != "" || o.until != ""
 			if !given {
 				return usage("barb queue %s needs the ids of entries, or a filter", name).hintf("barb queue %s --all", name)
 			}

@@ -22,6 +22,7 @@ type sendOptions struct {
 	retryFlags
 	clientFlags
 	characterFlags
+	sendQueueFlags
 	url                 string
 	data                string
 	method, id, event   string
@@ -39,11 +40,16 @@ func newSend(sh *shell) *cobra.Command {
 		Long: `Signs a payload and delivers it. What gets no answer, a 408, 425, 429 or most 5xx is
 tried again, each attempt with a fresh timestamp and signature and the same webhook
 id. Every attempt is in the history before the next one begins.
+
+With --queue it returns once the message is on disk, and barb deliver sends it. The
+queue remembers the retry and connection flags, the scheme and where the secret is
+(env:, file:, cmd: or keyring:), never the secret.
 ` + characterLong + "\n" + scheduleLong,
 		Example: `  barb send http://localhost:4242 -d '{"type":"ping"}' -s github --secret env:SECRET
   barb send https://example.com/hooks -d @invoice.json -s stripe --secret file:whsec --retries 2
   barb send :3000/webhooks -d @- -s standard-webhooks --secret env:WHSEC --backoff 1s,5s,30s < event.json
   barb send :4242 -d '{"type":"load"}' -n 1000 --concurrency 16
+  barb send :4242 -d '{"type":"ping"}' -s github --secret env:SECRET --queue --order-key customer-7
   barb send :4242 -d @invoice.json --as stripe --secret env:WHSEC --speed 100000x`,
 		Args: args(1, 1, "one URL"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
@@ -72,6 +78,7 @@ id. Every attempt is in the history before the next one begins.
 	o.retryFlags.addFlags(cmd)
 	o.clientFlags.addFlags(cmd)
 	o.characterFlags.addFlags(cmd)
+	o.sendQueueFlags.addFlags(cmd)
 	o.jsonFlags.addFlags(cmd)
 	return cmd
 }
@@ -88,6 +95,9 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	}
 	if o.count < 1 || o.concurrency < 1 {
 		return usage("-n %d and --concurrency %d must be at least 1", o.count, o.concurrency)
+	}
+	if err := o.checkQueue(); err != nil {
+		return err
 	}
 	x, signer, err := planSend(ctx, sh, o)
 	if err != nil {
@@ -106,6 +116,9 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	if err := sendable(client, x.Request); err != nil {
 		return err
 	}
+	if c.queueing, err = o.queueing(sh, signer); err != nil {
+		return err
+	}
 	if c.history, err = sh.writeHistory(ctx); err != nil {
 		return err
 	}
@@ -116,7 +129,7 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	if err != nil {
 		return err
 	}
-	if !sh.json {
+	if !sh.json && !result.queued {
 		sh.out.Delivery(result.summary)
 	}
 	return silent(result.code())

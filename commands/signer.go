@@ -18,6 +18,7 @@ type signer struct {
 	scheme  sign.Scheme
 	secrets []sign.Secret
 	params  map[string]string
+	refs    []string // where the secrets are
 	signs   bool
 	uuids   bool   // new webhook ids are UUIDs
 	idField string // of the webhook id where nothing is signed, "" for none
@@ -51,6 +52,7 @@ func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) 
 	if s.params, err = f.paramMap(route); err != nil {
 		return nil, err
 	}
+	s.refs = sh.secretRefs(f.secrets, route)
 	s.secrets, err = sh.schemeSecrets(ctx, s.scheme, f.secrets, route, true)
 	return s, err
 }

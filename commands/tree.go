@@ -14,7 +14,7 @@ func branches() []branch {
 	return []branch{
 		{name: "sign", make: newSign}, {name: "verify", make: newVerify}, {name: "send", make: newSend},
 		{name: "listen", make: newListen}, {name: "replay", make: newReplay},
-		{name: "history", make: newHistory}, {name: "show", make: newShow}, {name: "queue", make: newQueue},
+		{name: "history", make: newHistory}, {name: "deliver", make: newDeliver}, {name: "show", make: newShow}, {name: "queue", make: newQueue},
 		{name: "stats", make: newStats}, {name: "prune", make: newPrune}, {name: "schemes", make: newSchemes}, {name: "secret", make: newSecret},
 		{name: "providers", make: newProviders},
 		{name: "config", make: newConfig, wide: true}, {name: "version", make: newVersion},

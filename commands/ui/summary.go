@@ -3,6 +3,8 @@ package ui
 import (
 	"fmt"
 	"time"
+
+	"github.com/barbhq/barb/store/record"
 )
 
 // Summary is what became of one delivery.
@@ -35,9 +37,18 @@ func (p *Printer) Delivery(s Summary) {
 		p.faint(fmt.Sprintf("(barb show %d)", s.Last)), note)
 }
 
+// Queued writes the line about a message that was put into the queue:
+//
+//	queued  msg_1  → api.example.com  (barb queue show 3; barb deliver sends it)
+func (p *Printer) Queued(x *record.Exchange, entry int64) {
+	p.Printf("%s  %s  %s %s  %s\n", p.good("queued"), Clip(x.WebhookID, 80), p.faint("→"), EscapeLine(Endpoint(x)),
+		p.faint(fmt.Sprintf("(barb queue show %d; barb deliver sends it)", entry)))
+}
+
 // Batch is what became of many deliveries.
 type Batch struct {
 	Total, Delivered, Refused, Unanswered int
+	Queued                                int // not sent yet
 	Attempts                              int
 	Took                                  time.Duration
 	Interrupted                           bool
@@ -45,6 +56,13 @@ type Batch struct {
 
 // Batch writes the lines that sum many deliveries up.
 func (p *Printer) Batch(b Batch) {
+	if b.Queued > 0 {
+		p.Pairs([][2]string{{"queued", p.tally(b.Queued, b.Total) + fmt.Sprintf("  in %s; barb deliver sends them", Duration(b.Took))}})
+		if b.Interrupted {
+			p.Line(p.warn("interrupted"))
+		}
+		return
+	}
 	p.Pairs([][2]string{
 		{"delivered", p.tally(b.Delivered, b.Total)},
 		{"refused", nonZero(b.Refused)},

@@ -163,12 +163,12 @@ func (x *Exchange) Status() int {
 	return x.Response.Status
 }
 
-// FailureKind returns the kind of failure, "" when there was none. A sent exchange that never ended is FailUnknown.
+// FailureKind returns the kind of failure, "" when there was none. An attempt that never ended is FailUnknown.
 func (x *Exchange) FailureKind() FailureKind {
 	switch {
 	case x.Err != nil:
 		return x.Err.Kind
-	case x.Kind == Sent && !x.Ended:
+	case x.Kind == Sent && !x.Ended && x.Attempt > 0:
 		return FailUnknown
 	}
 	return ""

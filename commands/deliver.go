@@ -1,0 +1,143 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/export"
+)
+
+type deliverOptions struct {
+	jsonFlags
+	limitFlags
+	once, drain bool
+	concurrency int
+}
+
+func newDeliver(sh *shell) *cobra.Command {
+	var o deliverOptions
+	cmd := &cobra.Command{
+		Use:   "deliver",
+		Short: "Deliver what barb send --queue has put into the queue",
+		Long: `Delivers queued messages, each with the retries, connection flags, scheme and secret
+that it was queued with, under its own id and with a fresh timestamp and signature
+for each attempt. It runs until it is stopped; --once is for cron. Any number of
+workers can share a history: no two make the same attempt, and what a killed one was
+at is tried again, at once where it can be told that it is gone (Linux), else within
+30 s. Each message is delivered at least once.
+
+An endpoint is a host with its port. One that fails --breaker times in a row gets
+nothing for a while, then one attempt that decides; what is due waits meanwhile and
+its attempts are not used up. Secrets are read when they are first needed, and once.
+The history says what is sent where and which secret signs it: deliver only from
+your own.
+
+At ^C or SIGTERM no attempt begins any more; those on their way get 10 s, and what
+remains can be taken by another worker at once. A second ^C ends it at once. With
+--once or --drain the exit code is 0 unless something died in this run (1, or 3
+without an answer) or cannot be delivered here, for want of its secret (2).`,
+		Example: `  barb deliver
+  barb deliver --once
+  barb deliver --drain --json
+  barb deliver --concurrency 64 --per-endpoint 2 --rate 10/s --breaker 10/1m`,
+		Args: args(0, 0, "no arguments, only flags"),
+		RunE: func(cmd *cobra.Command, _ []string) error { return runDeliver(cmd.Context(), sh, o) },
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.once, "once", false, "deliver what is due now, each at most once, and exit; what has to be tried again waits for the next run")
+	f.BoolVar(&o.drain, "drain", false, "deliver until nothing waits any more, through all retries, and exit")
+	f.IntVar(&o.concurrency, "concurrency", 64, "how many messages at a time")
+	o.limitFlags.addFlags(cmd)
+	o.jsonFlags.addFlags(cmd)
+	cmd.MarkFlagsMutuallyExclusive("once", "drain")
+	return cmd
+}
+
+func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
+	if o.concurrency < 1 {
+		return usage("--concurrency %d must be at least 1", o.concurrency)
+	}
+	if o.perEndpoint < 0 {
+		return usage("--per-endpoint %d is negative; 0 is any number", o.perEndpoint)
+	}
+	ctx, stop := sh.Interruptible(ctx)
+	defer stop()
+	if _, err := sh.writeHistory(ctx); err != nil {
+		return err
+	}
+	d := newDispatcher(sh, o)
+	defer d.plans.close()
+	depth, err := sh.history.QueueDepth(ctx, store.Message)
+	if err != nil {
+		return err
+	}
+	sh.say("barb: delivering from %s; %s", sh.history.Path(), waitLine(depth))
+	d.run(ctx)
+	return d.end(context.WithoutCancel(ctx), ctx.Err() != nil)
+}
+
+// waitLine says how many messages wait.
+func waitLine(depth map[store.QueueState]int64) string {
+	n := depth[store.Waiting] + depth[store.Leased]
+	switch n {
+	case 0:
+		return "nothing waits"
+	case 1:
+		return "1 message waits"
+	}
+	return fmt.Sprintf("%d messages wait", n)
+}
+
+// end says what was done and ends in its exit code.
+func (d *dispatcher) end(ctx context.Context, interrupted bool) error {
+	if err := d.history.Flush(ctx); err != nil {
+		return err
+	}
+	depth, err := d.history.QueueDepth(ctx, store.Message)
+	if err != nil {
+		return err
+	}
+	words := []string{fmt.Sprintf("%d delivered", d.sum.delivered.Load())}
+	if n := d.sum.refused.Load() + d.sum.unanswered.Load(); n > 0 {
+		words = append(words, ui.Count(int(n), "dead letter")+" (barb queue dead)")
+	}
+	if n := d.blockedCount(); n > 0 {
+		words = append(words, fmt.Sprintf("%d cannot be delivered here", n))
+	}
+	d.say("barb: %s; %s", strings.Join(words, ", "), waitLine(depth))
+	if d.broken != nil {
+		return d.broken
+	}
+	if !d.ends() {
+		return nil // stopped by a signal, as listen is
+	}
+	return silent(d.code(interrupted))
+}
+
+// code is the exit code of a run that was to come to an end.
+func (d *dispatcher) code(interrupted bool) int {
+	var codes []int
+	if interrupted {
+		codes = append(codes, exitInterrupted)
+	}
+	if d.blockedCount() > 0 {
+		codes = append(codes, exitUsage)
+	}
+	if d.sum.unanswered.Load() > 0 {
+		codes = append(codes, exitNoAnswer)
+	}
+	if d.sum.refused.Load() > 0 {
+		codes = append(codes, exitFailed)
+	}
+	return worst(codes...)
+}
+
+// with is what the JSON lines have beyond the usual.
+func (o *deliverOptions) with() export.With {
+	return export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}
+}

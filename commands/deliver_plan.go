@@ -1,0 +1,189 @@
+package commands
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/record"
+)
+
+// planJSON is what a queued message remembers of how it is to be delivered: everything but the message itself and the
+// secret. It is kept in the history, where the same text is kept once.
+type planJSON struct {
+	Policy  json.RawMessage   `json:"policy"` // as policyText writes it
+	Scheme  string            `json:"scheme,omitempty"`
+	Secrets []string          `json:"secrets,omitempty"` // references
+	Params  map[string]string `json:"params,omitempty"`
+	Client  clientJSON        `json:"client,omitzero"`
+}
+
+// clientJSON is the flags for how a connection is made, under their names. Paths are absolute: whoever delivers may work
+// in another folder.
+type clientJSON struct {
+	Insecure       bool     `json:"insecure,omitempty"`
+	CACert         string   `json:"cacert,omitempty"`
+	Cert           string   `json:"cert,omitempty"`
+	Key            string   `json:"key,omitempty"`
+	Resolve        []string `json:"resolve,omitempty"`
+	UnixSocket     string   `json:"unix_socket,omitempty"`
+	Proxy          string   `json:"proxy,omitempty"`
+	HTTP2          bool     `json:"http2,omitempty"`
+	ConnectTimeout string   `json:"connect_timeout,omitempty"`
+}
+
+// remembered is how a connection is made, as the queue keeps it.
+func (f *clientFlags) remembered(sh *shell, connectIn time.Duration) (clientJSON, error) {
+	j := clientJSON{Insecure: f.insecure, CACert: sh.absolute(f.cacert), Cert: sh.absolute(f.cert), Key: sh.absolute(f.key),
+		Resolve: f.resolve, UnixSocket: sh.absolute(strings.TrimPrefix(f.unixSocket, "unix:")), Proxy: f.proxy, HTTP2: f.http2,
+		ConnectTimeout: connectIn.String()}
+	if f.proxy != withoutUser(f.proxy) {
+		return j, usage("--proxy has a password, which the queue does not keep").hint("set HTTPS_PROXY for barb deliver, and leave --proxy out")
+	}
+	return j, nil
+}
+
+// client makes the HTTP client that remembered has described.
+func (j *clientJSON) client(sh *shell) (*deliver.Client, error) {
+	connectIn, err := time.ParseDuration(j.ConnectTimeout)
+	if err != nil {
+		return nil, err
+	}
+	f := clientFlags{insecure: j.Insecure, cacert: j.CACert, cert: j.Cert, key: j.Key, resolve: j.Resolve, unixSocket: j.UnixSocket,
+		proxy: j.Proxy, http2: j.HTTP2}
+	return f.client(sh, connectIn)
+}
+
+// absolute is a path that means the same in every folder.
+func (sh *shell) absolute(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(sh.Dir, path)
+}
+
+// planText is how a message is to be delivered, as the queue keeps it. Of the secrets it keeps where they are; one of which
+// that is not known cannot be queued.
+func (o *sendOptions) planText(sh *shell, s *signer) (string, error) {
+	policy, err := policyText(o.policy)
+	if err != nil {
+		return "", err
+	}
+	j := planJSON{Policy: json.RawMessage(policy), Scheme: s.scheme.Name, Params: s.params}
+	for _, ref := range s.refs {
+		if !isReference(ref) {
+			return "", unqueueable()
+		}
+		if path, isFile := strings.CutPrefix(ref, "file:"); isFile {
+			ref = "file:" + sh.absolute(path)
+		}
+		j.Secrets = append(j.Secrets, ref)
+	}
+	if j.Client, err = o.remembered(sh, o.connectIn); err != nil {
+		return "", err
+	}
+	data, err := json.Marshal(j)
+	return string(data), err
+}
+
+func unqueueable() error {
+	return usage("--queue remembers where a secret is, never the secret itself: what is given on the command line or on stdin is gone when the message is sent").
+		hint("--secret env:NAME, file:PATH, cmd:COMMAND or keyring:NAME, which barb deliver can read too")
+}
+
+// shownPlan is what a queue entry remembers, as it may be shown: a secret's command may hold a secret.
+func shownPlan(text string) string {
+	var j planJSON
+	if json.Unmarshal([]byte(text), &j) != nil || len(j.Policy) == 0 {
+		return text
+	}
+	for i, ref := range j.Secrets {
+		if strings.HasPrefix(ref, "cmd:") {
+			j.Secrets[i] = "cmd:…"
+		}
+	}
+	data, err := json.Marshal(j)
+	if err != nil {
+		return text
+	}
+	return string(data)
+}
+
+// plan is how messages are delivered: what planText has written, made into what does it.
+type plan struct {
+	policy deliver.Policy
+	signer *signer
+	client *deliver.Client
+
+	err   error // why it cannot be done here and now
+	until time.Time
+}
+
+// plans makes a plan of each text once. What cannot be made, such as a signer whose secret is not there, is tried again
+// after a while.
+type plans struct {
+	sh  *shell
+	mu  sync.Mutex
+	all map[string]*plan
+}
+
+func (p *plans) of(ctx context.Context, text, target string) (*plan, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	known := p.all[text]
+	if known == nil || known.err != nil && time.Now().After(known.until) {
+		known = p.sh.plan(ctx, text, target)
+		known.until = time.Now().Add(blockedFor - time.Second)
+		if p.all == nil {
+			p.all = map[string]*plan{}
+		}
+		p.all[text] = known
+	}
+	return known, known.err
+}
+
+// close closes the connections of all plans.
+func (p *plans) close() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for _, known := range p.all {
+		if known.client != nil {
+			known.client.Close()
+		}
+	}
+}
+
+func (sh *shell) plan(ctx context.Context, text, target string) *plan {
+	var j planJSON
+	if err := json.Unmarshal([]byte(text), &j); err != nil {
+		return &plan{err: fmt.Errorf("what the queue remembers of it cannot be read: %w", err)}
+	}
+	p := &plan{signer: &signer{}}
+	if p.policy, p.err = policyOf(string(j.Policy)); p.err != nil {
+		return p
+	}
+	if j.Scheme != "" {
+		p.signer, p.err = sh.rememberedSigner(ctx, &j, target)
+	}
+	if p.err == nil {
+		p.client, p.err = j.Client.client(sh)
+	}
+	return p
+}
+
+func (sh *shell) rememberedSigner(ctx context.Context, j *planJSON, target string) (*signer, error) {
+	f := schemeFlags{scheme: j.Scheme, secrets: j.Secrets}
+	for name, value := range j.Params {
+		f.params = append(f.params, name+"="+value)
+	}
+	return sh.signer(ctx, &f, &record.Request{URL: target})
+}
+
+// secrets are those of a plan, to keep them out of the history.
+func (p *plan) secrets() []sign.Secret { return p.signer.secrets }

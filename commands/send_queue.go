@@ -1,0 +1,114 @@
+package commands
+
+import (
+	"bytes"
+	"context"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store/record"
+)
+
+// sendQueueFlags hand messages to the queue instead of delivering them.
+type sendQueueFlags struct {
+	queue    bool
+	orderKey string
+	ordered  orderedValue
+}
+
+func (f *sendQueueFlags) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.BoolVar(&f.queue, "queue", false, "return once the message is durable; barb deliver sends it, with these flags")
+	flags.StringVar(&f.orderKey, "order-key", "", "with --queue: messages of the same `key` to the same URL go one after another")
+	f.ordered = orderedValue{by: "false"}
+	flags.Var(&f.ordered, "ordered", "with --queue: send messages to this URL one after another: all, false, header:NAME or a jq `expression` over the body that gives a key: .customer")
+	flags.Lookup("ordered").NoOptDefVal = "true"
+	cmd.MarkFlagsMutuallyExclusive("order-key", "ordered")
+	complete(cmd, "ordered", func(string) []string { return []string{"true", "false", "header:", "."} })
+}
+
+// checkQueue finds what the queue cannot remember while nothing has been read or written.
+func (o *sendOptions) checkQueue() error {
+	switch {
+	case !o.queue && (o.orderKey != "" || o.ordered.by != "false"):
+		return usage("--order-key and --ordered are for --queue: without it a message is sent at once").hint("barb send URL --queue --order-key KEY")
+	case o.queue && slices.ContainsFunc(o.secrets, func(ref string) bool { return !isReference(ref) }):
+		return unqueueable()
+	}
+	return nil
+}
+
+// queueing puts messages into the queue in the place of delivering them.
+type queueing struct {
+	plan  string // see planJSON
+	flags *sendQueueFlags
+}
+
+// queueing is nil where messages are delivered at once.
+func (o *sendOptions) queueing(sh *shell, s *signer) (*queueing, error) {
+	if !o.queue {
+		return nil, nil
+	}
+	text, err := o.planText(sh, s)
+	return &queueing{plan: text, flags: &o.sendQueueFlags}, err
+}
+
+// order is what a message goes one after another with, "" when it goes whenever it is due.
+func (f *sendQueueFlags) order(r *record.Request) string {
+	if f.orderKey != "" {
+		return "key " + f.orderKey[:min(len(f.orderKey), maxOrder)]
+	}
+	key, ordered := f.ordered.keyFor(r)
+	if !ordered {
+		return ""
+	}
+	return "key " + key
+}
+
+// enqueue makes a message and its place in the queue durable together. The message is an exchange that no attempt was made
+// of: its attempts repeat it, each signed anew.
+func (c *courier) enqueue(ctx context.Context, x record.Exchange) (delivered, error) {
+	now := time.Now()
+	x.Kind, x.Attempt, x.Start = record.Sent, 0, now
+	kept := c.file.withoutSecrets(&x, c.sign.secrets)
+	if !isWhole(kept, &x) {
+		return delivered{}, usage("the message itself contains the secret, which the history does not keep").hint("leave --queue out")
+	}
+	q := &store.Queued{Kind: store.Message, Target: x.Request.URL, Policy: c.queueing.plan, Order: c.queueing.flags.order(&x.Request), Due: now, Created: now}
+	if err := c.history.RecordQueued(ctx, kept, q); err != nil {
+		return delivered{}, err
+	}
+	if c.onBegun != nil {
+		c.onBegun()
+	}
+	d := delivered{ok: true, queued: true}
+	d.summary.WebhookID, d.summary.First, d.summary.Last = x.WebhookID, kept.ID, kept.ID
+	return d, c.showQueued(kept, q)
+}
+
+// isWhole reports whether what is kept of a message is all of it.
+func isWhole(kept, x *record.Exchange) bool {
+	return kept.Request.URL == x.Request.URL && slices.Equal(kept.Request.Header, x.Request.Header) && bytes.Equal(kept.Request.Body, x.Request.Body)
+}
+
+// queuedLine is the JSON form of a message that was queued.
+type queuedLine struct {
+	export.Line
+	QueueID int64 `json:"queue_id"` // for barb queue
+}
+
+func (c *courier) showQueued(kept *record.Exchange, q *store.Queued) error {
+	c.printing.Lock()
+	defer c.printing.Unlock()
+	switch {
+	case c.json:
+		return c.emit(queuedLine{export.JSON(kept, c.with), q.ID})
+	case !c.silent:
+		c.out.Queued(kept, q.ID)
+	}
+	return nil
+}
