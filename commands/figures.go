@@ -18,7 +18,7 @@ const (
 	queueDepth        = "queue_depth"
 	signatureFailures = "signature_failures"
 	retryRate         = "retry_rate"
-	deadLetters       = "dead_letters"
+	deadLetterCount   = "dead_letters"
 )
 
 // thresholdFlags say what of the six figures is too much, and over which time they are taken.
@@ -82,7 +82,7 @@ func (f *thresholdFlags) judge(got store.Figures) []figure {
 		counted(figure{Name: queueDepth, Threshold: float64(f.maxQueue)}, got.Waiting),
 		sampled(few, figure{Name: signatureFailures, Unit: "ratio", Threshold: float64(f.maxSignatures), of: "signature"}, float64(got.Invalid), got.Checked),
 		sampled(few, figure{Name: retryRate, Unit: "ratio", Threshold: float64(f.maxRetries), of: "attempt"}, float64(got.Retries), got.Attempts),
-		counted(figure{Name: deadLetters, Threshold: float64(f.maxDeadLetters)}, got.Dead),
+		counted(figure{Name: deadLetterCount, Threshold: float64(f.maxDeadLetters)}, got.Dead),
 	}
 }
 
@@ -175,7 +175,7 @@ func (f *figure) line(over string) string {
 	switch f.Name {
 	case queueDepth:
 		return text + " now (barb queue)"
-	case deadLetters:
+	case deadLetterCount:
 		return text + " in " + over + " (barb queue dead)"
 	}
 	return text + " over " + over + " (" + f.samples() + ")"

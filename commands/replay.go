@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"iter"
 	"strings"
 	"sync"
 	"time"
@@ -12,8 +11,8 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
-	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -23,6 +22,7 @@ type replayOptions struct {
 	jsonFlags
 	retryFlags
 	clientFlags
+	deadFlags
 	to            string
 	exact, resign bool
 	newID, dryRun bool
@@ -40,15 +40,20 @@ func newReplay(sh *shell) *cobra.Command {
 with the secret of the route or of --secret, since an old timestamp would be refused;
 --exact sends the very bytes that came. Replays keep the webhook id and are recorded
 as part of the same thread. Exit code 0 when each was answered 2xx.
+
+--dead sends the dead letters of the queue again, now and from here: a message with
+the secret, certificates and proxy that it was queued with. barb queue retry leaves it
+to barb deliver or to the listener instead.
 ` + selectorHelp,
 		Example: `  barb replay @ --to http://localhost:3000/webhooks
   barb replay 40..47 --to :3000 --secret env:WHSEC
   barb replay --received --failed --since 1h --to :3000
-  barb replay 17 --exact --to :3000`,
+  barb replay 17 --exact --to :3000
+  barb replay --dead --endpoint api.example.com`,
 		ValidArgsFunction: sh.completeIDs,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			o.selectors = args
-			if len(args) == 0 && !o.given() {
+			if len(args) == 0 && !o.filterFlags.given() && !o.dead {
 				return usage("replay needs a selector").hint("barb replay @ --to http://localhost:3000, or a filter such as --failed --since 1h")
 			}
 			if o.concurrency < 1 {
@@ -72,9 +77,11 @@ as part of the same thread. Exit code 0 when each was answered 2xx.
 	f.StringArrayVar(&o.params, "param", nil, "a `name=value` the scheme signs that is not in the request (repeatable)")
 	o.retryFlags.addFlags(cmd)
 	o.clientFlags.addFlags(cmd)
+	o.deadFlags.addFlags(cmd)
 	o.jsonFlags.addFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("exact", "resign")
 	cmd.MarkFlagsMutuallyExclusive("exact", "new-id")
+	cmd.MarkFlagsMutuallyExclusive("exact", "dead")
 	return cmd
 }
 
@@ -93,7 +100,8 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 		return err
 	}
 	defer client.Close()
-	r := &replayer{shell: sh, options: o, client: client, signers: map[string]*signer{}}
+	r := &replayer{shell: sh, options: o, client: client, signers: map[string]*signer{}, dead: o.deadLetters(), plans: &plans{sh: sh}}
+	defer r.plans.close()
 	last, count, err := r.check(ctx)
 	if err != nil || o.dryRun {
 		return err
@@ -111,38 +119,44 @@ type replayer struct {
 	client  *deliver.Client
 	mu      sync.Mutex
 	signers map[string]*signer
-}
-
-func (r *replayer) captured(ctx context.Context, bodies bool) (iter.Seq2[*record.Exchange, error], error) {
-	return r.selected(ctx, r.options.selectors, &r.options.filterFlags, func(f *store.Filter) { f.Bodies, f.OldestFirst = bodies, true })
+	dead    *deadLetters // nil: what the history has
+	plans   *plans       // of queued messages
 }
 
 // check looks at what is to be replayed before the first is sent, so that a missing target or secret is found while nothing
 // has been sent; each exchange is only read where it matters. What is replayed is what was there then: up to the last id.
 func (r *replayer) check(ctx context.Context) (last int64, count int, err error) {
 	filter, where, err := r.selection(ctx, r.options.selectors, &r.options.filterFlags)
-	switch {
-	case err != nil:
-	case where == nil && !r.options.exact && !r.options.dryRun:
-		last, count, err = r.checkSorts(ctx, filter)
-	default:
+	alike := where == nil && r.dead == nil && !r.options.exact && !r.options.dryRun
+	if err == nil && alike {
+		last, count, alike, err = r.checkSorts(ctx, filter)
+	}
+	if err == nil && !alike {
 		last, count, err = r.checkEach(ctx)
 	}
-	if err == nil && count == 0 {
+	switch {
+	case err != nil || count > 0:
+	case r.dead != nil:
+		err = usage("no dead letter matches").hint("barb queue dead lists them")
+	default:
 		err = usage("nothing in the history matches").hint("barb history lists what there is")
 	}
 	return last, count, err
 }
 
-func (r *replayer) checkSorts(ctx context.Context, filter store.Filter) (last int64, count int, err error) {
+// checkSorts is not enough where there are queued messages, each of which remembers its own secret: then alike is false.
+func (r *replayer) checkSorts(ctx context.Context, filter store.Filter) (last int64, count int, alike bool, err error) {
 	sorts, err := r.history.Sorts(ctx, filter)
 	for _, s := range sorts {
+		if s.Example.Outcome() == record.Queued {
+			return 0, 0, false, nil
+		}
 		if err := r.checkOne(ctx, s.Example, false); err != nil {
-			return 0, 0, err
+			return 0, 0, true, err
 		}
 		last, count = max(last, s.Last), count+s.Count
 	}
-	return last, count, err
+	return last, count, true, err
 }
 
 func (r *replayer) checkEach(ctx context.Context) (last int64, count int, err error) {
@@ -158,6 +172,7 @@ func (r *replayer) checkEach(ctx context.Context) (last int64, count int, err er
 		if err := r.checkOne(ctx, c, whole); err != nil {
 			return 0, 0, err
 		}
+		r.forget(c)
 		last, count = c.ID, count+1
 	}
 	return last, count, nil
@@ -184,6 +199,7 @@ func (r *replayer) checkOne(ctx context.Context, captured *record.Exchange, whol
 // announce says what would be sent.
 func (r *replayer) announce(captured, x *record.Exchange) error {
 	if r.json {
+		x.Attempt = 1 // as it would be
 		return r.emitExchange(x, export.With{URL: true, Headers: true})
 	}
 	r.out.Replaying(captured, x.Request.URL)
@@ -211,7 +227,7 @@ func (r *replayer) oneByOne(ctx context.Context, last int64) error {
 		if !r.json {
 			r.out.Replaying(c, x.Request.URL)
 		}
-		d, err := r.courier(s).deliver(ctx, x)
+		d, err := r.send(ctx, c, x, s)
 		if err != nil {
 			return err
 		}
@@ -248,9 +264,7 @@ func (r *replayer) many(ctx context.Context, last int64, count int) error {
 		if err != nil {
 			return err
 		}
-		one := r.courier(s)
-		one.silent, one.lazily = !r.verbose, x.WebhookID == c.WebhookID // an id that is new must be durable first
-		d, err := one.deliver(ctx, x)
+		d, err := r.send(ctx, c, x, s)
 		if err == nil {
 			t.add(d)
 		}
@@ -265,8 +279,8 @@ func (r *replayer) many(ctx context.Context, last int64, count int) error {
 	return t.finish(r.shell, ui.Batch{Total: count, Took: time.Since(begun), Interrupted: ctx.Err() != nil})
 }
 
-func (r *replayer) courier(s *signer) *courier {
-	return &courier{shell: r.shell, sign: s, history: r.history, sender: deliver.Sender{Client: r.client, Policy: r.options.policy, Rand: r.Rand},
+func (r *replayer) courier(s *signer, client *deliver.Client) *courier {
+	return &courier{shell: r.shell, sign: s, history: r.history, sender: deliver.Sender{Client: client, Policy: r.options.policy, Rand: r.Rand},
 		with: export.With{Body: r.options.withBody, URL: r.options.withURL, Headers: r.options.withHeaders}}
 }
 
@@ -348,6 +362,9 @@ func (r *replayer) target(captured *record.Exchange) (string, error) {
 	if r.options.to != "" {
 		return r.options.to, nil
 	}
+	if q := r.letter(captured); q != nil {
+		return q.Target, nil
+	}
 	if captured.Kind == record.Sent {
 		return captured.Request.URL, nil
 	}
@@ -365,6 +382,12 @@ func (c *configFile) isTimed(scheme string) bool {
 
 // signerFor is the signer of the scheme a captured exchange had. Without a secret it goes out as it came.
 func (r *replayer) signerFor(ctx context.Context, captured *record.Exchange) (*signer, error) {
+	switch p, err := r.remembered(ctx, captured); {
+	case err != nil:
+		return nil, err
+	case p != nil && len(r.options.secrets) == 0:
+		return p.signer, nil
+	}
 	path := urlPath(captured.Request.URL)
 	r.mu.Lock()
 	defer r.mu.Unlock()
