@@ -149,7 +149,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	if g.history, err = sh.writeHistory(ctx); err != nil {
 		return err
 	}
-	port, err := o.metricsFlags.open(ctx)
+	port, err := o.openMetrics(ctx)
 	if err != nil {
 		return err
 	}

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strconv"
 
-	vm "github.com/VictoriaMetrics/metrics"
-
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/record"
 )
@@ -15,26 +13,26 @@ import (
 type metrics struct {
 	*sentMetrics
 	schemes         map[string]bool
-	answer, forward *vm.PrometheusHistogram
-	duplicates      *vm.Counter
-	handshakes      *vm.Counter
-	valid, invalid  *vm.Counter
+	answer, forward *histogram
+	duplicates      *counter
+	handshakes      *counter
+	valid, invalid  *counter
 }
 
 func newMetrics(sent *sentMetrics, schemes map[string]bool) *metrics {
 	set := sent.set
 	return &metrics{sentMetrics: sent, schemes: schemes,
-		answer:     set.NewPrometheusHistogramExt("barb_answer_duration_seconds", buckets()),
-		forward:    set.NewPrometheusHistogramExt("barb_forward_duration_seconds", buckets()),
-		duplicates: set.NewCounter("barb_duplicates_total"),
-		handshakes: set.NewCounter("barb_handshakes_total"),
-		valid:      set.NewCounter(`barb_signatures_total{verdict="valid"}`),
-		invalid:    set.NewCounter(`barb_signatures_total{verdict="invalid"}`),
+		answer:     set.histogram("barb_answer_duration_seconds", buckets()),
+		forward:    set.histogram("barb_forward_duration_seconds", buckets()),
+		duplicates: set.counter("barb_duplicates_total"),
+		handshakes: set.counter("barb_handshakes_total"),
+		valid:      set.counter(`barb_signatures_total{verdict="valid"}`),
+		invalid:    set.counter(`barb_signatures_total{verdict="invalid"}`),
 	}
 }
 
 func (m *metrics) count(format string, args ...any) {
-	m.set.GetOrCreateCounter(fmt.Sprintf(format, args...)).Inc()
+	m.set.counter(fmt.Sprintf(format, args...)).inc()
 }
 
 // answered counts a webhook that was answered.
@@ -43,23 +41,23 @@ func (m *metrics) answered(h *ui.Hook) {
 	case m == nil:
 		return
 	case isHandshake(h.Exchange):
-		m.handshakes.Inc()
+		m.handshakes.inc()
 		return
 	}
 	verdict := string(h.Verdict.Status)
 	switch h.Verdict.Status {
 	case record.Valid:
-		m.valid.Inc()
+		m.valid.inc()
 	case record.Invalid:
-		m.invalid.Inc()
+		m.invalid.inc()
 	default:
 		verdict = "unchecked"
 	}
 	m.count("barb_webhooks_received_total{scheme=%q,verdict=%q}", m.scheme(h.Scheme), verdict)
 	m.count("barb_webhooks_answered_total{code=%q}", code(h.Exchange))
-	m.answer.Update(h.Took.Seconds())
+	m.answer.update(h.Took.Seconds())
 	if _, repeats := h.Marked(record.Duplicate); repeats {
-		m.duplicates.Inc()
+		m.duplicates.inc()
 	}
 }
 
@@ -86,7 +84,7 @@ func code(x *record.Exchange) string {
 func (m *metrics) forwarded(app *record.Exchange) {
 	if m != nil {
 		m.count("barb_forward_total{code=%q,error=%q}", code(app), app.FailureKind())
-		m.forward.Update(app.Took.Seconds())
+		m.forward.update(app.Took.Seconds())
 		m.attempt(app)
 	}
 }

@@ -8,7 +8,6 @@ import (
 	"net/http"
 	"time"
 
-	vm "github.com/VictoriaMetrics/metrics"
 	"github.com/spf13/cobra"
 )
 
@@ -23,8 +22,8 @@ func (f *metricsFlags) addFlags(cmd *cobra.Command) {
 // asked to.
 type metricsPort struct{ ln net.Listener }
 
-// open takes the port of --metrics; nil when it was not given.
-func (f *metricsFlags) open(ctx context.Context) (*metricsPort, error) {
+// openMetrics takes the port of --metrics; nil when it was not given.
+func (f *metricsFlags) openMetrics(ctx context.Context) (*metricsPort, error) {
 	if f.metrics == "" {
 		return nil, nil
 	}
@@ -63,7 +62,6 @@ func (p *metricsPort) serve(counters http.Handler) (stop func()) {
 	if p == nil {
 		return func() {}
 	}
-	vm.ExposeMetadata(true) // the types, without which Prometheus takes everything for a gauge
 	server := &http.Server{Handler: counters, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 5 * time.Second, WriteTimeout: 10 * time.Second,
 		IdleTimeout: 2 * time.Minute, MaxHeaderBytes: 16 << 10, ErrorLog: log.New(io.Discard, "", 0)}
 	done := make(chan struct{})

@@ -8,8 +8,6 @@ import (
 	"runtime"
 	"time"
 
-	vm "github.com/VictoriaMetrics/metrics"
-
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -18,29 +16,29 @@ import (
 // attempts feeds it; a nil one takes them too. Every counter there can be is there from the start at 0: of one that
 // appears with its first count, Prometheus misses that.
 type sentMetrics struct {
-	set                  *vm.Set
-	firsts, retries      *vm.Counter
-	delivered, exhausted *vm.Counter
-	took                 *vm.PrometheusHistogram
-	commit               *vm.PrometheusHistogram
-	failed               *vm.Counter
+	set                  *registry
+	firsts, retries      *counter
+	delivered, exhausted *counter
+	took                 *histogram
+	commit               *histogram
+	failed               *counter
 }
 
 // newSentMetrics makes the counters of a command that delivers from a history, and has the history feed its part.
 func newSentMetrics(version string, history *store.Store) *sentMetrics {
-	set := vm.NewSet()
+	set := newRegistry()
 	m := &sentMetrics{set: set,
-		firsts:    set.NewCounter(`barb_attempts_total{retry="false"}`),
-		retries:   set.NewCounter(`barb_attempts_total{retry="true"}`),
-		took:      set.NewPrometheusHistogramExt("barb_attempt_duration_seconds", buckets()),
-		delivered: set.NewCounter(`barb_deliveries_total{outcome="delivered"}`),
-		exhausted: set.NewCounter(`barb_deliveries_total{outcome="exhausted"}`),
-		commit:    set.NewPrometheusHistogramExt("barb_store_commit_seconds", buckets()),
-		failed:    set.NewCounter("barb_store_commit_errors_total"),
+		firsts:    set.counter(`barb_attempts_total{retry="false"}`),
+		retries:   set.counter(`barb_attempts_total{retry="true"}`),
+		took:      set.histogram("barb_attempt_duration_seconds", buckets()),
+		delivered: set.counter(`barb_deliveries_total{outcome="delivered"}`),
+		exhausted: set.counter(`barb_deliveries_total{outcome="exhausted"}`),
+		commit:    set.histogram("barb_store_commit_seconds", buckets()),
+		failed:    set.counter("barb_store_commit_errors_total"),
 	}
-	set.NewGauge("barb_queue_depth", queueGauge(history, func(open, _ int64) int64 { return open }))
-	set.NewGauge("barb_dead_letters", queueGauge(history, func(_, dead int64) int64 { return dead }))
-	set.NewGauge(fmt.Sprintf("barb_build_info{version=%q,goversion=%q}", version, runtime.Version()), func() float64 { return 1 })
+	set.gauge("barb_queue_depth", queueGauge(history, func(open, _ int64) int64 { return open }))
+	set.gauge("barb_dead_letters", queueGauge(history, func(_, dead int64) int64 { return dead }))
+	set.gauge(fmt.Sprintf("barb_build_info{version=%q,goversion=%q}", version, runtime.Version()), func() float64 { return 1 })
 	history.Observe = m.committed
 	return m
 }
@@ -65,25 +63,25 @@ func (m *sentMetrics) attempt(x *record.Exchange) {
 		return
 	}
 	if x.Attempt > 1 {
-		m.retries.Inc()
+		m.retries.inc()
 	} else {
-		m.firsts.Inc()
+		m.firsts.inc()
 	}
-	m.took.Update(x.Took.Seconds())
+	m.took.update(x.Took.Seconds())
 	switch x.Outcome() {
 	case record.Delivered:
-		m.delivered.Inc()
+		m.delivered.inc()
 	case record.Failed:
-		m.exhausted.Inc()
+		m.exhausted.inc()
 	default: // another attempt follows
 	}
 }
 
 // committed counts a transaction of the history.
 func (m *sentMetrics) committed(c store.Commit) {
-	m.commit.Update(c.Took.Seconds())
+	m.commit.update(c.Took.Seconds())
 	if c.Err != nil {
-		m.failed.Inc()
+		m.failed.inc()
 	}
 }
 
@@ -106,5 +104,5 @@ func (m *sentMetrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
-	m.set.WritePrometheus(w)
+	_ = m.set.write(w) // who scrapes may have left
 }

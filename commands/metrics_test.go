@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -24,7 +25,7 @@ func TestNoTextOfAStrangerBecomesALabel(t *testing.T) {
 	}
 	m.answered(&ui.Hook{Exchange: &record.Exchange{EventType: ui.Handshake + "zoom"}})
 	var out bytes.Buffer
-	m.set.WritePrometheus(&out)
+	_ = m.set.write(&out)
 	for _, want := range []string{
 		`barb_webhooks_received_total{scheme="other",verdict="unchecked"} 100`, `barb_forward_total{code="",error="refused"} 100`,
 		"barb_duplicates_total 100", "barb_handshakes_total 1", "barb_queue_depth 0", `barb_signatures_total{verdict="invalid"} 0`,
@@ -85,10 +86,49 @@ func TestCountersAndHistoryTellTheSameFigures(t *testing.T) {
 	if err != nil || want.Attempts == 0 || want.Invalid == 0 {
 		t.Fatal(want, err)
 	}
-	got := store.Figures{Attempts: int64(m.firsts.Get() + m.retries.Get()), Retries: int64(m.retries.Get()), P99: want.P99,
-		Delivered: int64(m.delivered.Get()), Exhausted: int64(m.exhausted.Get()),
-		Checked: int64(m.valid.Get() + m.invalid.Get()), Invalid: int64(m.invalid.Get())}
+	got := store.Figures{Attempts: int64(m.firsts.n.Load() + m.retries.n.Load()), Retries: int64(m.retries.n.Load()), P99: want.P99,
+		Delivered: int64(m.delivered.n.Load()), Exhausted: int64(m.exhausted.n.Load()),
+		Checked: int64(m.valid.n.Load() + m.invalid.n.Load()), Invalid: int64(m.invalid.n.Load())}
 	if got != want {
 		t.Errorf("the counters say %+v\nthe history %+v", got, want)
+	}
+}
+
+// However many count while it is written, every bucket holds the ones below it and the last one is the count.
+func TestAHistogramAddsUpWhileItIsWritten(t *testing.T) {
+	r := newRegistry()
+	h := r.histogram("h", []float64{1, 2})
+	var counting sync.WaitGroup
+	for n := range 4 {
+		counting.Go(func() {
+			for range 1000 {
+				h.update(float64(n))
+				r.counter("c{}").inc()
+			}
+		})
+	}
+	for range 50 {
+		var out strings.Builder
+		if err := r.write(&out); err != nil {
+			t.Fatal(err)
+		}
+		var counts [4]int
+		var sum float64
+		_, tail, _ := strings.Cut(out.String(), "# TYPE h ")
+		if _, err := fmt.Sscanf(tail, "histogram\nh_bucket{le=\"1\"} %d\nh_bucket{le=\"2\"} %d\nh_bucket{le=\"+Inf\"} %d\nh_sum %g\nh_count %d\n", &counts[0], &counts[1], &counts[2], &sum, &counts[3]); err != nil {
+			t.Fatalf("%v in\n%s", err, tail)
+		}
+		if counts[0] > counts[1] || counts[1] > counts[2] || counts[2] != counts[3] {
+			t.Fatalf("buckets %v", counts)
+		}
+	}
+	counting.Wait()
+	var out strings.Builder
+	if err := r.write(&out); err != nil {
+		t.Fatal(err)
+	}
+	want := "# TYPE c counter\nc{} 4000\n# TYPE h histogram\nh_bucket{le=\"1\"} 2000\nh_bucket{le=\"2\"} 3000\nh_bucket{le=\"+Inf\"} 4000\nh_sum 6000\nh_count 4000\n"
+	if out.String() != want {
+		t.Errorf("got\n%swant\n%s", out.String(), want)
 	}
 }

@@ -1,0 +1,137 @@
+package commands
+
+import (
+	"bufio"
+	"fmt"
+	"io"
+	"maps"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+)
+
+// registry is a set of counters, gauges and histograms, and writes them in Prometheus' text format, version 0.0.4
+// (prometheus.io/docs/instrumenting/exposition_formats). A series is named as it is written, labels and all:
+// `barb_attempts_total{retry="true"}`; whoever names it quotes the values, and %q does.
+type registry struct {
+	mu     sync.Mutex
+	series map[string]sampler
+}
+
+// sampler is a series, or the several of a histogram.
+type sampler interface {
+	kind() string
+	write(w io.Writer, name string)
+}
+
+func newRegistry() *registry { return &registry{series: map[string]sampler{}} }
+
+// add gives back the series of a name, made by fresh where there is none yet.
+func add[S sampler](r *registry, name string, fresh func() S) S {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if s, ok := r.series[name].(S); ok {
+		return s
+	}
+	s := fresh()
+	r.series[name] = s
+	return s
+}
+
+func (r *registry) counter(name string) *counter {
+	return add(r, name, func() *counter { return &counter{} })
+}
+
+func (r *registry) gauge(name string, read func() float64) {
+	add(r, name, func() gauge { return read })
+}
+
+func (r *registry) histogram(name string, bounds []float64) *histogram {
+	return add(r, name, func() *histogram { return &histogram{bounds: bounds, counts: make([]atomic.Uint64, len(bounds)+1)} })
+}
+
+// write writes all series, those of one metric together, under its type.
+func (r *registry) write(w io.Writer) error {
+	r.mu.Lock()
+	series := maps.Clone(r.series)
+	r.mu.Unlock()
+	out := bufio.NewWriter(w)
+	family := ""
+	for _, name := range slices.SortedFunc(maps.Keys(series), byFamily) {
+		if f := familyOf(name); f != family {
+			family = f
+			fmt.Fprintf(out, "# TYPE %s %s\n", family, series[name].kind())
+		}
+		series[name].write(out, name)
+	}
+	return out.Flush()
+}
+
+func familyOf(name string) string {
+	family, _, _ := strings.Cut(name, "{")
+	return family
+}
+
+// byFamily keeps the series of a metric together, which plain order does not: { comes after letters.
+func byFamily(a, b string) int {
+	if c := strings.Compare(familyOf(a), familyOf(b)); c != 0 {
+		return c
+	}
+	return strings.Compare(a, b)
+}
+
+// counter only grows.
+type counter struct{ n atomic.Uint64 }
+
+func (*counter) kind() string { return "counter" }
+
+func (c *counter) write(w io.Writer, name string) { fmt.Fprintf(w, "%s %d\n", name, c.n.Load()) }
+
+func (c *counter) inc() { c.n.Add(1) }
+
+// gauge is read when it is written.
+type gauge func() float64
+
+func (gauge) kind() string { return "gauge" }
+
+func (g gauge) write(w io.Writer, name string) { fmt.Fprintf(w, "%s %s\n", name, number(g())) }
+
+// histogram counts how many observations are up to each bound. What is beyond all of them is in the last count.
+type histogram struct {
+	bounds []float64 // ascending
+	counts []atomic.Uint64
+	sum    atomic.Uint64 // the bits of a float64
+}
+
+func (*histogram) kind() string { return "histogram" }
+
+func (h *histogram) update(v float64) {
+	i, _ := slices.BinarySearch(h.bounds, v)
+	h.counts[i].Add(1)
+	for {
+		old := h.sum.Load()
+		if h.sum.CompareAndSwap(old, math.Float64bits(math.Float64frombits(old)+v)) {
+			return
+		}
+	}
+}
+
+// write adds the counts up, so that the last one is that of all however many come in between.
+func (h *histogram) write(w io.Writer, name string) {
+	total := uint64(0)
+	for i := range h.counts {
+		total += h.counts[i].Load()
+		bound := math.Inf(1)
+		if i < len(h.bounds) {
+			bound = h.bounds[i]
+		}
+		fmt.Fprintf(w, "%s_bucket{le=%q} %d\n", name, number(bound), total)
+	}
+	fmt.Fprintf(w, "%s_sum %s\n%s_count %d\n", name, number(math.Float64frombits(h.sum.Load())), name, total)
+}
+
+// number is a value as the format has it: also +Inf and NaN.
+func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }
