@@ -29,7 +29,7 @@ const (
 
 // execFlags name a command to run for each webhook.
 type execFlags struct {
-	command     string
+	command     wordValue
 	unverified  bool
 	timeout     ageValue
 	concurrency int
@@ -38,7 +38,7 @@ type execFlags struct {
 func (f *execFlags) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	f.timeout, f.concurrency = ageValue(30*time.Second), 4
-	flags.StringVar(&f.command, "exec", "", "run this `command` for each verified webhook, the body on stdin, without a shell; answer 500 unless it exits 0")
+	flags.Var(&f.command, "exec", "run this `command` for each verified webhook, the body on stdin, without a shell; answer 500 unless it exits 0")
 	flags.BoolVar(&f.unverified, "exec-unverified", false, "run it also where no signature is checked, for whatever anybody sends")
 	flags.Var(&f.timeout, "exec-timeout", "end the command after this time and answer 504")
 	flags.IntVar(&f.concurrency, "exec-concurrency", f.concurrency, "how many commands run at a time")
@@ -66,7 +66,7 @@ func (g *gateway) takeExec(ctx context.Context, f execFlags) error {
 	case f.timeout <= 0:
 		return usage("--exec-timeout %s leaves no time", f.timeout.String())
 	}
-	args, err := splitCommand(f.command)
+	args, err := splitCommand(string(f.command))
 	if err != nil {
 		return err
 	}

@@ -21,14 +21,14 @@ const whereTimeout = time.Second
 // hookFilterFlags say which webhooks are handed on.
 type hookFilterFlags struct {
 	events   globsValue
-	where    string
+	where    wordValue
 	unlisted bool // --no-record-filtered
 }
 
 func (f *hookFilterFlags) addFlags(sh *shell, cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.Var(&f.events, "event", "hand on only events of this `type`, others are answered 200; * matches any part (repeatable, or with commas)")
-	flags.StringVar(&f.where, "where", "", "hand on only webhooks for which this jq `expression` over the JSON form, with the parsed body as .body, is true")
+	flags.Var(&f.where, "where", "hand on only webhooks for which this jq `expression` over the JSON form, with the parsed body as .body, is true")
 	flags.BoolVar(&f.unlisted, "no-record-filtered", false, "do not keep what --event and --where leave out")
 	complete(cmd, "event", sh.completeEvents)
 }
@@ -91,7 +91,7 @@ func (g *gateway) takeFilters(o hookFilterFlags) (err error) {
 		return usage("--no-record-filtered needs --event or --where").hint("barb listen --event 'invoice.*' --no-record-filtered")
 	}
 	if o.where != "" {
-		if g.hooks.where, err = compileJQ(o.where); err != nil {
+		if g.hooks.where, err = compileJQ(string(o.where)); err != nil {
 			return usage("--where %w", err).hint("--where '.body.amount > 1000'")
 		}
 	}

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"strconv"
@@ -132,6 +133,22 @@ func (v *sizeValue) Set(s string) error {
 		return fmt.Errorf("%q is not a size such as 512kB or 10MiB", s)
 	}
 	*v = sizeValue(n * float64(unit))
+	return nil
+}
+
+// wordValue is text on the command line that changes what a listener does: where a variable of the shell is not set, it
+// must not do without.
+type wordValue string
+
+func (v *wordValue) String() string { return string(*v) }
+func (v *wordValue) Type() string   { return "string" }
+
+// Set takes any text but none.
+func (v *wordValue) Set(s string) error {
+	if strings.TrimSpace(s) == "" {
+		return errors.New("it is empty")
+	}
+	*v = wordValue(s)
 	return nil
 }
 

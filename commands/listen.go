@@ -293,6 +293,9 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 	if o.count < 0 {
 		return nil, usage("--count %d is negative", o.count)
 	}
+	if o.maxBody == 0 {
+		return nil, usage("--max-body 0 takes no webhook").hint("--max-body 10MiB")
+	}
 	g := &gateway{shell: sh, watch: newWatch(), publicURL: strings.TrimSuffix(o.publicURL, "/"),
 		with: export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}}
 	g.watch.shown = ui.Shown{Headers: o.withHeaders, Body: o.withBody}

@@ -158,11 +158,6 @@ func waiting(t *testing.T, dir string) (n int) {
 	return entriesOf(t, dir, "--state", "waiting,leased")
 }
 
-func commandsWaiting(t *testing.T, dir string) (n int) {
-	t.Helper()
-	return entriesOf(t, dir, "--state", "waiting,leased", "--target", "exec:sh")
-}
-
 func entriesOf(t *testing.T, dir string, filters ...string) (n int) {
 	t.Helper()
 	binary, _ := os.Executable()
@@ -224,7 +219,7 @@ func TestWhatWasAcknowledgedIsDeliveredInOrderAfterAKill(t *testing.T) {
 func TestAfterAKillTheCommandAndTheAppGetEachOnce(t *testing.T) {
 	t.Parallel()
 	dir, app := t.TempDir(), newReceiver(t)
-	flags := []string{"--forward-to", "http://" + app.addr, "--mode", "ack", "--dedupe", "--base", "300ms", "--max-delay", "300ms", "--jitter", "none",
+	flags := []string{"--forward-to", "http://" + app.addr, "--mode", "ack", "--dedupe", "--base", "1s", "--max-delay", "1s", "--jitter", "none",
 		"--exec", `sh -c 'echo $BARB_WEBHOOK_ID >> ran'`, "--exec-unverified"}
 	var want []string
 	for round := range 3 {
@@ -238,7 +233,10 @@ func TestAfterAKillTheCommandAndTheAppGetEachOnce(t *testing.T) {
 			}
 			want = append(want, fmt.Sprintf("msg_%d_%d", round, n))
 		}
-		until(t, "the commands have run", 30*time.Second, func() bool { return lines(t, dir, "ran") == len(want) && commandsWaiting(t, dir) == 0 })
+		until(t, "the commands have run and no attempt is being made", 30*time.Second, func() bool { // a lease would have to end first
+			return lines(t, dir, "ran") == len(want) && entriesOf(t, dir, "--state", "waiting,leased", "--target", "exec:sh") == 0 &&
+				entriesOf(t, dir, "--state", "leased") == 0
+		})
 		l.kill(t)
 	}
 	app.start()
