@@ -15,6 +15,7 @@ import (
 // What can be read in two ways is answered 400 or cut off: it reaches neither the app nor the history, and what hides
 // behind it is no request of its own.
 func TestSmugglingReachesNeitherTheAppNorTheHistory(t *testing.T) {
+	t.Parallel()
 	var reached atomic.Int64
 	app := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		reached.Add(1)
@@ -67,6 +68,7 @@ func TestSmugglingReachesNeitherTheAppNorTheHistory(t *testing.T) {
 
 // What a sender writes into a request stays where it wrote it: the app gets one request, with the same values in it.
 func TestNothingInARequestBecomesAHeaderOfTheForward(t *testing.T) {
+	t.Parallel()
 	b := newBarb(t)
 	app, capture := newCapturer(t)
 	address, stop := b.listen(t, "--forward-to", app)

@@ -30,6 +30,7 @@ func (b inProcess) tlsFor(t *testing.T, days int) (certificate, said string) {
 }
 
 func TestACertificateIsUsedUntilItNearsItsEnd(t *testing.T) {
+	t.Parallel()
 	b := newBarb(t)
 	first, _ := b.tlsFor(t, 0)
 	if again, said := b.tlsFor(t, 800); again != first || strings.Contains(said, "anew") {
@@ -45,6 +46,7 @@ func TestACertificateIsUsedUntilItNearsItsEnd(t *testing.T) {
 }
 
 func TestListenersThatStartAtOnceShareACertificate(t *testing.T) {
+	t.Parallel()
 	b := newBarb(t)
 	var group sync.WaitGroup
 	for range 8 {

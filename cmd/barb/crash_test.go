@@ -101,6 +101,7 @@ func kept(t *testing.T, db string) map[string]int {
 
 // A listener is killed in the middle of 5,000 webhooks from 16 senders: whatever was answered 200 is there, whole.
 func TestAKillLosesNoAcknowledgedWebhook(t *testing.T) {
+	t.Parallel()
 	p := listener(t, listening)
 	var mu sync.Mutex
 	acknowledged := map[string]int{}
@@ -143,6 +144,7 @@ func TestAKillLosesNoAcknowledgedWebhook(t *testing.T) {
 // When nothing more can be written the sender is told to come again, a person is told why, and the listener lives. A
 // limit on the size of files stands for the full disk, since it needs no right to mount one.
 func TestAFullDiskIsNotAcknowledged(t *testing.T) {
+	t.Parallel()
 	p := listener(t, "trap '' XFSZ; ulimit -f 512; "+listening)
 	refused := 0
 	acknowledged := map[string]int{}

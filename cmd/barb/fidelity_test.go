@@ -126,6 +126,7 @@ func packed(text string) string {
 
 // What came is what is shown and what is sent again: not a byte of head, body, chunks or trailers is another one.
 func TestEveryByteThatCameIsShownAndSentAgain(t *testing.T) {
+	t.Parallel()
 	all := letters()
 	if len(all) < 50 {
 		t.Fatalf("%d requests, want at least 50", len(all))
@@ -155,6 +156,7 @@ func TestEveryByteThatCameIsShownAndSentAgain(t *testing.T) {
 
 // Trailers are shown where they came: behind the body, and apart from the headers.
 func TestTrailersAreShown(t *testing.T) {
+	t.Parallel()
 	b := newBarb(t)
 	b.receive(t, []letter{{"trailers", "POST / HTTP/1.1\r\nHost: h.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nx-SUM:  9 \r\n\r\n"}})
 	if got := b.run(t, 0, "show", "1"); !strings.Contains(got, "\nabc\n\n(trailers)\nx-SUM: 9\n") {
@@ -167,6 +169,7 @@ func TestTrailersAreShown(t *testing.T) {
 
 // Sent one after another over one connection, and all at once, requests are told apart.
 func TestEveryByteIsKeptOverOneConnection(t *testing.T) {
+	t.Parallel()
 	var all []letter
 	for _, l := range letters() {
 		if !strings.Contains(l.wire, "Expect") && !strings.Contains(l.wire, "Connection: close") && !strings.Contains(l.wire, "HTTP/1.0") {

@@ -128,6 +128,7 @@ func screen(text string) string {
 }
 
 func TestTheFooterStaysBelowAndLeavesNothingBehind(t *testing.T) {
+	t.Parallel()
 	p := onTerminal(t, "exec barb listen --addr 127.0.0.1:0 --respond 200,200,503")
 	p.until(`0 received  0 invalid  0 failed(\x1b\[0m)?\r$`) // the cursor is back at the beginning
 	for _, id := range []string{"a", "b", "c"} {
@@ -165,6 +166,7 @@ func TestTheFooterStaysBelowAndLeavesNothingBehind(t *testing.T) {
 }
 
 func TestAFooterIsDrawnFourTimesASecondAtMost(t *testing.T) {
+	t.Parallel()
 	p := onTerminal(t, "exec barb listen --addr 127.0.0.1:0")
 	begun := time.Now()
 	for range 200 {
@@ -183,6 +185,7 @@ func TestAFooterIsDrawnFourTimesASecondAtMost(t *testing.T) {
 }
 
 func TestNoFooterWhereItWouldBeInTheWay(t *testing.T) {
+	t.Parallel()
 	for name, c := range map[string]struct{ line, env string }{
 		"dumb terminal": {"exec barb listen --addr 127.0.0.1:0", "TERM=dumb"},
 		"json":          {"exec barb listen --addr 127.0.0.1:0 --json", ""},

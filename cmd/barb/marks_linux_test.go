@@ -37,6 +37,7 @@ func postID(url, id string) int {
 // Sixteen senders, four of them for each id, are cut off by a kill and come again with everything, as a sender does that
 // never saw its answers. Of each id exactly one row is not a duplicate, and all others say which.
 func TestAfterAKillWhatComesAgainIsADuplicate(t *testing.T) {
+	t.Parallel()
 	db := filepath.Join(t.TempDir(), "shared.db")
 	line := "export BARB_DB=" + db + "; " + listening
 	const ids = 300
@@ -90,6 +91,7 @@ func TestAfterAKillWhatComesAgainIsADuplicate(t *testing.T) {
 
 // Neither ^C nor a kill leaves a command behind.
 func TestAListenerThatEndsLeavesNoCommand(t *testing.T) {
+	t.Parallel()
 	for name, signal := range map[string]os.Signal{"interrupted": os.Interrupt, "killed": syscall.SIGKILL} {
 		t.Run(name, func(t *testing.T) {
 			pidFile := filepath.Join(t.TempDir(), "pid")

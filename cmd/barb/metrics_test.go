@@ -65,6 +65,7 @@ func value(f *dto.MetricFamily, labels ...string) float64 {
 }
 
 func TestPrometheusReadsTheCounters(t *testing.T) {
+	t.Parallel()
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }))
 	defer app.Close()
 	p := listener(t, `exec barb listen -s github --secret barb_test_secret_0123456789abcdef --addr 127.0.0.1:0 --metrics :0 --forward-to `+app.URL+
@@ -127,6 +128,7 @@ func TestPrometheusReadsTheCounters(t *testing.T) {
 }
 
 func TestTheMetricsPortServesNothingElse(t *testing.T) {
+	t.Parallel()
 	p := listener(t, `exec barb listen --addr 127.0.0.1:0 --metrics 127.0.0.1:0 --json --jq 'select(.event=="listening") | .metrics_url'`)
 	base := strings.TrimSuffix(p.url, "/metrics")
 	for target, want := range map[string]int{"/": 404, "/debug/pprof/": 404, "/metrics/": 404, "/metrics": 200} {

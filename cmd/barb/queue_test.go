@@ -178,6 +178,7 @@ func entriesOf(t *testing.T, dir string, filters ...string) (n int) {
 }
 
 func TestWhatWasAcknowledgedIsDeliveredInOrderAfterAKill(t *testing.T) {
+	t.Parallel()
 	for mode, c := range map[string]struct {
 		flags  []string
 		status int

@@ -14,6 +14,7 @@ import (
 // Every command line in the README's shell blocks runs, in order, as it would when pasted. Only the ports are others, so
 // that two runs do not meet.
 func TestReadmeRunsWhenPasted(t *testing.T) {
+	t.Parallel()
 	data, err := os.ReadFile("../../README.md")
 	if err != nil {
 		t.Fatal(err)

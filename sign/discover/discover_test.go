@@ -208,7 +208,7 @@ func TestAWrongSecretFindsNothing(t *testing.T) {
 			continue
 		}
 		q := vectors(t, s.Name)[0].query()
-		q.Secrets, q.Limit = secret("a wrong secret 0123456789abcdef"), 3000
+		q.Secrets, q.Limit = secret("a wrong secret 0123456789abcdef"), 600
 		if r := search(t, q); r.Found || r.Signatures == 0 || r.Tried < 300 {
 			t.Errorf("%s: %+v", s.Name, r)
 		}
