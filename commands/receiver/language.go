@@ -9,14 +9,31 @@ import (
 type language struct {
 	name    string
 	literal func(string) string
-	plus    string            // between two strings that are joined
-	names   map[string]string // of ts, id, url and path
-	header  string            // begins the call that reads a header
-	lower   bool              // headers go by their lower-case names
-	field   string            // begins the call that reads a JSON field
+	plus    string // between two strings that are joined
+	names   inputs // in its code
+	header  string // begins the call that reads a header
+	lower   bool   // headers go by their lower-case names
+	field   string // begins the call that reads a JSON field
 	index   func(string) string
 	gap     string // more empty lines between two functions
 	finish  func([]byte) ([]byte, error)
+}
+
+// inputs are the names of what is signed and is neither in a header nor in the body.
+type inputs struct{ ts, id, url, path string }
+
+func (in inputs) of(part string) string {
+	switch part {
+	case "ts":
+		return in.ts
+	case "id":
+		return in.id
+	case "url":
+		return in.url
+	case "path":
+		return in.path
+	}
+	return "" // no other part is left by newPlan
 }
 
 // target is a framework and the language it is used in.
@@ -26,25 +43,24 @@ type target struct {
 }
 
 var (
-	plain      = map[string]string{"ts": "ts", "id": "id", "url": "url", "path": "path"}
 	javascript = language{
-		name: "javascript", literal: jsLiteral, plus: " + ", names: plain,
+		name: "javascript", literal: jsLiteral, plus: " + ", names: inputs{ts: "ts", id: "id", url: "url", path: "path"},
 		header: "header(", lower: true, field: "field(body, ", index: bare,
 	}
 	python = language{
-		name: "python", literal: pyLiteral, plus: " + ", names: map[string]string{"ts": "ts", "id": "webhook_id", "url": "URL", "path": "PATH"},
+		name: "python", literal: pyLiteral, plus: " + ", names: inputs{ts: "ts", id: "webhook_id", url: "URL", path: "PATH"},
 		header: "headers.get(", field: "field(body, ", index: bare, gap: "\n",
 	}
 	golang = language{
-		name: "golang", literal: goLiteral, plus: "+", names: map[string]string{"ts": "ts", "id": "id", "url": "rc.publicURL", "path": "path"},
+		name: "golang", literal: goLiteral, plus: "+", names: inputs{ts: "ts", id: "id", url: "rc.publicURL", path: "path"},
 		header: "only(h, ", field: "field(body, ", index: goLiteral, finish: finishGo,
 	}
 	ruby = language{
-		name: "ruby", literal: rubyLiteral, plus: " + ", names: map[string]string{"ts": "ts", "id": "id", "url": "URL", "path": "PATH"},
+		name: "ruby", literal: rubyLiteral, plus: " + ", names: inputs{ts: "ts", id: "id", url: "URL", path: "PATH"},
 		header: "header(", field: "field(body, ", index: bare,
 	}
 	php = language{
-		name: "php", literal: phpLiteral, plus: " . ", names: map[string]string{"ts": "$ts", "id": "$id", "url": "URL", "path": "PATH"},
+		name: "php", literal: phpLiteral, plus: " . ", names: inputs{ts: "$ts", id: "$id", url: "URL", path: "PATH"},
 		header: "header_value(", field: "field($body, ", index: bare,
 	}
 )
@@ -132,7 +148,7 @@ func (l *language) text(parts []part) string {
 		case "header", "json":
 			out[i] = l.read(p.place)
 		default:
-			out[i] = l.names[p.Name]
+			out[i] = l.names.of(p.Name)
 		}
 	}
 	return strings.Join(out, l.plus)

@@ -42,8 +42,8 @@ var respellings = [...]struct {
 	change string
 	make   func([]byte) []byte
 }{
-	{"blanks in the form are +, not %20", replaced("%20", "+")},
-	{"blanks in the form are %20, not +", replaced("+", "%20")},
+	{"blanks in the form are +, not %20", func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("%20"), []byte("+")) }},
+	{"blanks in the form are %20, not +", func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("+"), []byte("%20")) }},
 	{"the hex digits of the form are capitals", func(b []byte) []byte { return hexDigits(b, bytes.ToUpper) }},
 	{"the hex digits of the form are small letters", func(b []byte) []byte { return hexDigits(b, bytes.ToLower) }},
 }
