@@ -24,7 +24,7 @@ need wrk wrk
 need openssl openssl
 
 mkdir -p "$bin"
-(cd "$root" && CGO_ENABLED=1 go build -trimpath -o bin/barb ./cmd/barb)
+make -s -C "$root" build # as it is released
 if ! go version -m "$bin/vegeta" 2>/dev/null | grep -q "vegeta/v12.$vegeta_version"; then
   echo "bench: building vegeta $vegeta_version" >&2
   GOBIN=$bin go install "github.com/tsenart/vegeta/v12@$vegeta_version"
