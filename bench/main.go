@@ -30,6 +30,7 @@ var comparisons = []comparison{
 	{"sign", signSmall},
 	{"giant", signGiant},
 	{"send", send},
+	{"rate", pace},
 	{"replay", replay},
 	{"listen", receive},
 	{"history", history},
@@ -58,7 +59,7 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 		return roles[args[0]](ctx, args[1:])
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	bin := flags.String("bin", "bin", "the `folder` of barb and vegeta, where files are made, too")
+	bin := flags.String("bin", "bin", "the `folder` of barb and its peers, where files are made, too")
 	script := flags.String("wrk-script", "bench/post.lua", "what wrk posts")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -117,9 +118,10 @@ func (b *bench) all(chosen []comparison) ([]row, error) {
 // bench is one run: what is measured, with what, how often.
 type bench struct {
 	ctx    context.Context
-	bin    string // barb, vegeta and this program
+	bin    string // barb, its peers and this program
 	dir    string // for everything that is written
 	script string
+	notes  []string // what a reader of the table must know besides
 	amounts
 }
 
@@ -138,6 +140,10 @@ func newBench(ctx context.Context, bin, script string) (*bench, error) {
 	}
 	b := &bench{ctx: ctx, bin: bin, dir: dir, script: script, amounts: amounts}
 	return b, os.WriteFile(b.path("body.json"), payload(1024), 0o600)
+}
+
+func (b *bench) note(format string, args ...any) {
+	b.notes = append(b.notes, fmt.Sprintf(format, args...))
 }
 
 func (b *bench) path(name string) string { return filepath.Join(b.dir, name) }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -105,6 +106,7 @@ type server struct {
 	url  string
 	cmd  *exec.Cmd
 	read chan struct{} // closed when its stderr has ended
+	used usage         // when it has stopped
 }
 
 // serve starts a process and waits until it says on stderr where it listens. It ends by itself after the limit.
@@ -139,16 +141,60 @@ func (b *bench) serve(c command) (*server, error) {
 	return s, nil
 }
 
+// serveAt starts a process that says nothing when it listens, and waits until it does.
+func (b *bench) serveAt(c command, address string) (*server, error) {
+	cmd := b.command(b.ctx, c)
+	s := &server{url: "http://" + address, cmd: cmd, read: make(chan struct{})}
+	close(s.read)
+	if err := startOn(cmd, c.cpu); err != nil {
+		return nil, err
+	}
+	for range 500 {
+		if conn, err := net.DialTimeout("tcp", address, time.Second); err == nil {
+			return s, conn.Close()
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	s.kill()
+	return nil, fmt.Errorf("%s does not listen on %s", filepath.Base(c.path), address)
+}
+
+// freeAddress is an address of this machine that nobody listens on.
+func freeAddress() (string, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return ln.Addr().String(), ln.Close()
+}
+
+// has reports whether a command of barb knows a flag.
+func (b *bench) has(name, flag string) (bool, error) {
+	var help strings.Builder
+	c := b.barb(name, "--help")
+	c.out = &help
+	_, err := b.run(c)
+	return strings.Contains(help.String(), flag), err
+}
+
 // stop ends the server as ^C does.
 func (s *server) stop() error {
 	_ = s.cmd.Process.Signal(os.Interrupt) // it may have ended, which Wait tells
 	kill := time.AfterFunc(20*time.Second, func() { _ = s.cmd.Process.Kill() })
 	defer kill.Stop()
 	<-s.read
-	if err := s.cmd.Wait(); err != nil {
+	err := s.cmd.Wait()
+	s.used = used(s.cmd, 0)
+	if err != nil {
 		return fmt.Errorf("%s: %w", filepath.Base(s.cmd.Path), err)
 	}
 	return nil
+}
+
+// kill ends a server that is not ours to be judged by how it ends.
+func (s *server) kill() {
+	_ = s.cmd.Process.Kill()
+	_ = s.cmd.Wait() // says that it was killed
 }
 
 // closeServer is stop for a defer, joined to the error there is.

@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"strconv"
-	"strings"
 )
 
 // replay is `barb replay` of captured hooks, signed anew and recorded, against vegeta sending one request over and over.
@@ -49,14 +48,8 @@ func replay(b *bench) (rows []row, err error) {
 
 // replaysMany is the flag by which replay sends sixteen at a time, as vegeta does; none when it has no such flag.
 func (b *bench) replaysMany() ([]string, error) {
-	var help strings.Builder
-	c := b.barb("replay", "--help")
-	c.out = &help
-	if _, err := b.run(c); err != nil {
+	if known, err := b.has("replay", "--concurrency"); err != nil || !known {
 		return nil, err
-	}
-	if !strings.Contains(help.String(), "--concurrency") {
-		return nil, nil
 	}
 	return []string{"--concurrency", "16"}, nil
 }

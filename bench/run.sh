@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Prints how fast barb is against its peers, as ratios of one run: bench/run.sh [send listen history start sign giant replay]
+# Prints how fast barb is against its peers, as ratios of one run: bench/run.sh [start sign giant send rate replay listen history]
 #
 # Only loopback, only files below bin/, bounded in count and time. Nothing here fails on a time.
 # BENCH_ROUNDS=5 BENCH_SENDS=40000 BENCH_SECONDS=4 BENCH_ROWS=200000 BENCH_RUNS=200 BENCH_GIANT_MIB=1024 BENCH_REPLAY=20000
@@ -8,6 +8,7 @@ set -euo pipefail
 root=$(cd "$(dirname "$0")/.." && pwd)
 bin=$root/bin
 vegeta_version=v12.13.0
+bombardier_version=v1.2.6
 
 need() { # need COMMAND PACKAGE
   command -v "$1" >/dev/null && return
@@ -25,9 +26,23 @@ need openssl openssl
 
 mkdir -p "$bin"
 make -s -C "$root" build # as it is released
-if ! go version -m "$bin/vegeta" 2>/dev/null | grep -q "vegeta/v12.$vegeta_version"; then
-  echo "bench: building vegeta $vegeta_version" >&2
-  GOBIN=$bin go install "github.com/tsenart/vegeta/v12@$vegeta_version"
+module() { # module NAME MODULE VERSION: a peer that is a Go program
+  go version -m "$bin/$1" 2>/dev/null | grep -q "$2.$3" && return
+  echo "bench: building $1 $3" >&2
+  GOBIN=$bin go install "$2@$3"
+}
+
+module vegeta github.com/tsenart/vegeta/v12 "$vegeta_version"
+module bombardier github.com/codesenberg/bombardier "$bombardier_version"
+
+# adnanh/webhook is not to be had as a module. From Debian's package only the program is taken: no service is set up.
+if [ ! -x "$bin/webhook" ] && command -v apt-get dpkg-deb >/dev/null; then
+  echo "bench: fetching adnanh/webhook" >&2
+  fetched=$(mktemp -d)
+  if (cd "$fetched" && apt-get download -qq webhook && dpkg-deb -x webhook_*.deb .) >/dev/null 2>&1; then
+    cp "$fetched/usr/bin/webhook" "$bin/webhook"
+  fi
+  rm -rf "$fetched"
 fi
 (cd "$root/bench" && CGO_ENABLED=1 go build -trimpath -o "$bin/bench" .)
 

@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// send is `barb send -n` against vegeta, and against the same engines without a history. All of them send the same
+// send is `barb send -n` against vegeta, bombardier, and against the same engines without a history. All of them send the same
 // payload, sixteen at a time, to the same sink.
 func send(b *bench) (rows []row, err error) {
 	to, err := b.serve(b.self("sink").on(peerCPU))
@@ -15,7 +15,7 @@ func send(b *bench) (rows []row, err error) {
 		return nil, err
 	}
 	defer closeServer(to, &err)
-	var recorded, bareSend, vegeta senders
+	var recorded, bareSend, vegeta, bombardier senders
 	var memory samples
 	for range b.rounds {
 		used, err := recorded.add(b, to, b.barbSend(to.url))
@@ -29,6 +29,9 @@ func send(b *bench) (rows []row, err error) {
 		if _, err := vegeta.add(b, to, b.vegetaAttack(to.url)); err != nil {
 			return nil, err
 		}
+		if _, err := bombardier.add(b, to, b.bombard(to.url)); err != nil {
+			return nil, err
+		}
 		if _, err := bareSend.add(b, to, b.self("unrecorded", "-url", to.url, "-body", b.path("body.json"), "-n", strconv.Itoa(b.sends))); err != nil {
 			return nil, err
 		}
@@ -38,6 +41,10 @@ func send(b *bench) (rows []row, err error) {
 			value: recorded.rate.to(vegeta.rate), unit: "×", goal: atLeast(1, 2)},
 		{what: "… CPU a request", barb: micros(recorded.cpu.median()), peer: micros(vegeta.cpu.median()),
 			value: recorded.cpu.to(vegeta.cpu), unit: "×", goal: atMost(1, 0.5)},
+		{what: "… against bombardier", barb: perSecond(recorded.rate.median()), peer: perSecond(bombardier.rate.median()),
+			value: recorded.rate.to(bombardier.rate), unit: "×"},
+		{what: "… CPU a request", barb: micros(recorded.cpu.median()), peer: micros(bombardier.cpu.median()),
+			value: recorded.cpu.to(bombardier.cpu), unit: "×"},
 		{what: "… against itself unrecorded", barb: perSecond(recorded.rate.median()), peer: perSecond(bareSend.rate.median()),
 			value: recorded.rate.to(bareSend.rate), unit: "×"},
 		{what: fmt.Sprintf("… memory at %d", b.sends), barb: mebibytes(memory.median()),
@@ -52,13 +59,22 @@ func (b *bench) barbSend(url string) command {
 
 // vegetaAttack sends with one static header, as fast as it can, for as long as a round lasts.
 func (b *bench) vegetaAttack(url string) command {
+	return b.vegeta(url, "-rate", "0", "-max-workers", "16", "-duration", b.seconds.String(), "-output", os.DevNull)
+}
+
+func (b *bench) vegeta(url string, args ...string) command {
 	targets := b.path("targets")
 	text := fmt.Sprintf("POST %s/\nContent-Type: application/json\n@%s\n", url, b.path("body.json"))
 	if err := os.WriteFile(targets, []byte(text), 0o600); err != nil {
 		b.say("%v", err) // vegeta will miss it and say so
 	}
-	return command{path: filepath.Join(b.bin, "vegeta"), cpu: toolCPU, args: []string{"attack", "-targets", targets, "-rate", "0",
-		"-workers", "16", "-max-workers", "16", "-duration", b.seconds.String(), "-output", os.DevNull}}
+	return command{path: filepath.Join(b.bin, "vegeta"), cpu: toolCPU, args: append([]string{"attack", "-targets", targets, "-workers", "16"}, args...)}
+}
+
+// bombard sends the same, with no signature and by way of fasthttp.
+func (b *bench) bombard(url string) command {
+	return command{path: filepath.Join(b.bin, "bombardier"), cpu: toolCPU, args: []string{"--no-print", "-c", "16", "-d", b.seconds.String(), "-m", "POST",
+		"-f", b.path("body.json"), "-H", "Content-Type: application/json", url + "/"}}
 }
 
 // senders are the rounds of one who sends.

@@ -67,8 +67,11 @@ func (b *bench) print(out io.Writer, rows []row) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintln(out, "\nMedians; a ratio is the median of the rounds' ratios. Figures of different runs cannot be compared, ratios can.")
-	return err
+	fmt.Fprintln(out, "\nMedians; a ratio is the median of the rounds' ratios. Figures of different runs cannot be compared, ratios can.")
+	for _, note := range b.notes {
+		fmt.Fprintln(out, note)
+	}
+	return nil
 }
 
 // conditions is what a reader must know of the machine and the peers.
@@ -78,14 +81,14 @@ func (b *bench) conditions() string {
 		words := strings.Fields(string(text))
 		return strings.Join(words[:min(2, len(words))], " ")
 	}
-	return fmt.Sprintf("%s, %s/%s with %d processors; %s, %s, %s, vegeta %s; payload 1 KiB, %d rounds in turn",
+	return fmt.Sprintf("%s, %s/%s with %d processors; %s, %s, %s, vegeta %s, bombardier %s; payload 1 KiB, %d rounds in turn",
 		time.Now().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), version(filepath.Join(b.bin, "barb"), "version"),
-		version("openssl", "version"), version("wrk", "-v"), b.vegetaVersion(), b.rounds)
+		version("openssl", "version"), version("wrk", "-v"), b.versionOf("vegeta"), b.versionOf("bombardier"), b.rounds)
 }
 
-// vegetaVersion is read from the program: it does not know its own when it was built as a module.
-func (b *bench) vegetaVersion() string {
-	info, err := buildinfo.ReadFile(filepath.Join(b.bin, "vegeta"))
+// versionOf is read from the program: those that were built as modules do not know their own.
+func (b *bench) versionOf(name string) string {
+	info, err := buildinfo.ReadFile(filepath.Join(b.bin, name))
 	if err != nil {
 		return "?"
 	}
