@@ -11,8 +11,8 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
-	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
 
