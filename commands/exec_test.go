@@ -113,7 +113,7 @@ func TestHowACommandEndedIsTheAnswer(t *testing.T) {
 			if want[0] == 124 {
 				timeout = 300 * time.Millisecond
 			}
-			g, said, _ := runs(t, execFlags{wordValue(command): command, timeout: ageValue(timeout)})
+			g, said, _ := runs(t, execFlags{command: wordValue(command), timeout: ageValue(timeout)})
 			x := verified(make([]byte, 10<<20))
 			answer := g.execute(t.Context(), x)
 			status := 0

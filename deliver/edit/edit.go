@@ -1,0 +1,175 @@
+// Package edit sets fields of a webhook's body by their path, in JSON and in forms. Every other byte stays what it is:
+// nothing is decoded and written anew.
+package edit
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"mime"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// Field is one field to set: data.amount=1200, items[0].sku=x, meta["a.b"]=true. Of a form, Path is the field's name as it is.
+type Field struct {
+	Path  string
+	Value string
+}
+
+// Parse reads PATH=VALUE. Whether the path leads anywhere only a body can say.
+func Parse(text string) (Field, error) {
+	at := equals(text)
+	switch {
+	case at < 1:
+		return Field{}, fmt.Errorf("%q is not PATH=VALUE", text)
+	case !utf8.ValidString(text):
+		return Field{}, fmt.Errorf("%q is not UTF-8", text)
+	}
+	return Field{text[:at], text[at+1:]}, nil
+}
+
+// equals is where the "=" stands that is not within brackets; -1 when there is none.
+func equals(text string) int {
+	for i := 0; i < len(text); i++ {
+		switch {
+		case text[i] == '=':
+			return i
+		case strings.HasPrefix(text[i:], `["`):
+			end := strings.Index(text[i:], `"]`)
+			if end < 0 {
+				return -1
+			}
+			i += end
+		}
+	}
+	return -1
+}
+
+// ErrUnstructured says that a body has no fields that could be set.
+var ErrUnstructured = errors.New("the payload is neither JSON nor a form")
+
+// Apply returns a copy of the body with the field set. What the value is in JSON it says itself: whatever reads as JSON is
+// taken as such, the rest is text. What is missing on the way is made; an empty body becomes an object.
+func (f Field) Apply(body []byte, contentType string) ([]byte, error) {
+	if media, _, err := mime.ParseMediaType(contentType); err == nil && media == "application/x-www-form-urlencoded" {
+		return f.form(body), nil
+	}
+	if len(bytes.TrimSpace(body)) == 0 {
+		body = []byte("{}")
+	}
+	if !json.Valid(body) {
+		return nil, ErrUnstructured
+	}
+	path, err := parsePath(f.Path)
+	if err != nil {
+		return nil, err
+	}
+	return set(body, path, 0, f.json())
+}
+
+// json is the value as it stands in JSON.
+func (f Field) json() []byte {
+	if value := []byte(f.Value); json.Valid(value) {
+		return bytes.TrimSpace(value)
+	}
+	return quote(f.Value)
+}
+
+func quote(text string) []byte {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	_ = encoder.Encode(text) // text always encodes
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+}
+
+// form sets a form's field in the place of the first of its name; others of the name go.
+func (f Field) form(body []byte) []byte {
+	field := url.QueryEscape(f.Path) + "=" + url.QueryEscape(f.Value)
+	var pairs []string
+	done := false
+	for pair := range strings.SplitSeq(string(body), "&") {
+		name, _, _ := strings.Cut(pair, "=")
+		name, err := url.QueryUnescape(name)
+		switch {
+		case err != nil || name != f.Path || pair == "":
+			pairs = append(pairs, pair)
+		case !done:
+			pairs, done = append(pairs, field), true
+		}
+	}
+	switch {
+	case done:
+	case len(body) == 0:
+		pairs = []string{field}
+	default:
+		pairs = append(pairs, field)
+	}
+	return []byte(strings.Join(pairs, "&"))
+}
+
+// step is one part of a path: a key, or an element's number.
+type step struct {
+	key   string
+	index int // of an element; -1 when the step was written as a key
+}
+
+// parsePath reads a path as jq has it: keys behind dots, elements and odd keys in brackets.
+func parsePath(text string) ([]step, error) {
+	wrong := fmt.Errorf(`%q is not a path such as data.amount, items[0].sku or meta["a.b"]`, text)
+	rest := strings.TrimPrefix(text, ".")
+	var path []step
+	for rest != "" {
+		one, behind, ok := cutStep(rest)
+		if !ok || behind == "." {
+			return nil, wrong
+		}
+		path, rest = append(path, one), behind
+		if after, dotted := strings.CutPrefix(rest, "."); dotted {
+			rest = after
+		} else if rest != "" && rest[0] != '[' {
+			return nil, wrong
+		}
+	}
+	if len(path) == 0 {
+		return nil, wrong
+	}
+	return path, nil
+}
+
+func cutStep(text string) (one step, rest string, ok bool) {
+	if quoted, found := strings.CutPrefix(text, `["`); found {
+		key, rest, closed := strings.Cut(quoted, `"]`)
+		return step{key, -1}, rest, closed
+	}
+	if number, found := strings.CutPrefix(text, "["); found {
+		number, rest, closed := strings.Cut(number, "]")
+		n, err := strconv.Atoi(number)
+		return step{number, n}, rest, closed && err == nil && n >= 0
+	}
+	end := strings.IndexAny(text, ".[")
+	if end < 0 {
+		end = len(text)
+	}
+	return step{text[:end], -1}, text[end:], end > 0
+}
+
+// pathText writes a path's beginning as people write it.
+func pathText(path []step) string {
+	var out strings.Builder
+	for _, s := range path {
+		switch {
+		case s.index >= 0:
+			fmt.Fprintf(&out, "[%d]", s.index)
+		case strings.ContainsAny(s.key, ".["):
+			fmt.Fprintf(&out, "[%q]", s.key)
+		default:
+			out.WriteString("." + s.key)
+		}
+	}
+	return strings.TrimPrefix(out.String(), ".")
+}
