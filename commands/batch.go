@@ -18,7 +18,7 @@ import (
 // leaves, so after a kill every id can be told; the others are recorded in groups when they end, which makes them fast.
 func sendMany(ctx context.Context, c *courier, x record.Exchange, o sendOptions) error {
 	c.silent = !c.verbose
-	b := batch{courier: c, first: x, sameID: o.id != ""}
+	b := batch{courier: c, first: x, sameID: o.id != "", content: o.content}
 	if !b.sameID {
 		b.first.WebhookID = newWebhookID()
 	}
@@ -34,8 +34,9 @@ func sendMany(ctx context.Context, c *courier, x record.Exchange, o sendOptions)
 type batch struct {
 	tally
 	*courier
-	first  record.Exchange
-	sameID bool
+	first   record.Exchange
+	sameID  bool
+	content *content
 }
 
 // run delivers the numbers 1 to count.
@@ -65,6 +66,11 @@ func (b *batch) one(ctx context.Context, c *courier, n int) error {
 	x := b.first
 	if !b.sameID {
 		x.WebhookID += "-" + strconv.Itoa(n)
+	}
+	if !b.content.constant() {
+		if err := b.content.fill(&x, c.sign, n); err != nil {
+			return err
+		}
 	}
 	d, err := c.deliver(ctx, x)
 	if err == nil {

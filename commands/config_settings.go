@@ -32,6 +32,7 @@ type configFile struct {
 		Schedule       any `toml:"schedule"`
 		Speed          any `toml:"speed"`
 		Until2xx       any `toml:"until_2xx"`
+		Seed           any `toml:"seed"`
 	} `toml:"send"`
 	Listen struct {
 		Addr           any `toml:"addr"`
@@ -111,7 +112,7 @@ var settings = []setting{
 	{"", "db"}, {"", "color"}, {"", "scheme"},
 	{"send", "retries"}, {"send", "backoff"}, {"send", "base"}, {"send", "max-delay"}, {"send", "jitter"},
 	{"send", "retry-on"}, {"send", "timeout"}, {"send", "connect-timeout"}, {"send", "deadline"}, {"send", "proxy"}, {"send", "cacert"},
-	{"send", "as"}, {"send", "schedule"}, {"send", "speed"}, {"send", "until-2xx"},
+	{"send", "seed"}, {"send", "as"}, {"send", "schedule"}, {"send", "speed"}, {"send", "until-2xx"},
 	{"listen", "addr"}, {"listen", "tolerance"}, {"listen", "forward-to"}, {"listen", "respond"}, {"listen", "max-body"}, {"listen", "public-url"}, {"listen", "handshake"}, {"listen", "metrics"},
 	{"listen", "tls"}, {"listen", "tls-cert"}, {"listen", "tls-key"}, {"listen", "unix-socket"}, {"listen", "allow-ip"}, {"listen", "rate-limit"},
 	{"listen", "fail-rate"}, {"listen", "fail-with"}, {"listen", "seed"}, {"listen", "latency"}, {"listen", "as"}, {"listen", "platform"},

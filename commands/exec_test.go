@@ -216,7 +216,7 @@ func TestWhatACommandSaysIsShown(t *testing.T) {
 		t.Errorf("said %q, want %q", got, want)
 	}
 	for _, flood := range []string{"yes", `yes ""`, `yes | tr -d "[:space:]"`} {
-		g, said, _ = runs(t, execFlags{command: "sh -c '" + flood + " | head -c 10000000'"})
+		g, said, _ = runs(t, execFlags{command: wordValue("sh -c '" + flood + " | head -c 10000000'")})
 		g.execute(t.Context(), verified(nil))
 		if !strings.HasSuffix(said.String(), "(it says more than is shown)\n") || said.Len() > 20*maxOutput {
 			t.Errorf("%s: %d bytes, ending %.100q", flood, said.Len(), said.String()[max(0, said.Len()-100):])

@@ -61,7 +61,7 @@ func (r *registry) write(w io.Writer) error {
 	out := bufio.NewWriter(w)
 	family := ""
 	for _, name := range slices.SortedFunc(maps.Keys(series), byFamily) {
-		if f := familyOf(name); f != family {
+		if f := metricFamily(name); f != family {
 			family = f
 			fmt.Fprintf(out, "# TYPE %s %s\n", family, series[name].kind())
 		}
@@ -70,14 +70,14 @@ func (r *registry) write(w io.Writer) error {
 	return out.Flush()
 }
 
-func familyOf(name string) string {
+func metricFamily(name string) string {
 	family, _, _ := strings.Cut(name, "{")
 	return family
 }
 
 // byFamily keeps the series of a metric together, which plain order does not: { comes after letters.
 func byFamily(a, b string) int {
-	if c := strings.Compare(familyOf(a), familyOf(b)); c != 0 {
+	if c := strings.Compare(metricFamily(a), metricFamily(b)); c != 0 {
 		return c
 	}
 	return strings.Compare(a, b)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
@@ -23,6 +24,7 @@ type replayOptions struct {
 	retryFlags
 	clientFlags
 	deadFlags
+	changeFlags
 	to            string
 	exact, resign bool
 	newID, dryRun bool
@@ -49,7 +51,8 @@ to barb deliver or to the listener instead.
   barb replay 40..47 --to :3000 --secret env:WHSEC
   barb replay --received --failed --since 1h --to :3000
   barb replay 17 --exact --to :3000
-  barb replay --dead --endpoint api.example.com`,
+  barb replay --dead --endpoint api.example.com
+  barb replay 17 --set data.amount=1200 --to :3000 --secret env:WHSEC`,
 		ValidArgsFunction: sh.completeIDs,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			o.selectors = args
@@ -75,10 +78,14 @@ to barb deliver or to the listener instead.
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be sent and send nothing")
 	f.StringArrayVar(&o.secrets, "secret", nil, "a secret `reference` to sign with: env:NAME, file:PATH, cmd:COMMAND, keyring:NAME or - (repeatable)")
 	f.StringArrayVar(&o.params, "param", nil, "a `name=value` the scheme signs that is not in the request (repeatable)")
+	o.changeFlags.addFlags(cmd)
 	o.retryFlags.addFlags(cmd)
 	o.clientFlags.addFlags(cmd)
 	o.deadFlags.addFlags(cmd)
 	o.jsonFlags.addFlags(cmd)
+	for _, changing := range []string{"set", "edit"} {
+		cmd.MarkFlagsMutuallyExclusive("exact", changing)
+	}
 	cmd.MarkFlagsMutuallyExclusive("exact", "resign")
 	cmd.MarkFlagsMutuallyExclusive("exact", "new-id")
 	cmd.MarkFlagsMutuallyExclusive("exact", "dead")
@@ -100,8 +107,11 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 		return err
 	}
 	defer client.Close()
-	r := &replayer{shell: sh, options: o, client: client, signers: map[string]*signer{}, dead: o.deadLetters(), plans: &plans{sh: sh}}
+	r := &replayer{shell: sh, options: o, client: client, signers: map[string]*signer{}, dead: o.deadLetters(), plans: &plans{sh: sh}, values: o.values(sh)}
 	defer r.plans.close()
+	if err := r.prepareChanges(ctx); err != nil {
+		return err
+	}
 	last, count, err := r.check(ctx)
 	if err != nil || o.dryRun {
 		return err
@@ -121,13 +131,15 @@ type replayer struct {
 	signers map[string]*signer
 	dead    *deadLetters // nil: what the history has
 	plans   *plans       // of queued messages
+	changes changesFor
+	values  fixture.Values // for {{…}} in --set
 }
 
 // check looks at what is to be replayed before the first is sent, so that a missing target or secret is found while nothing
 // has been sent; each exchange is only read where it matters. What is replayed is what was there then: up to the last id.
 func (r *replayer) check(ctx context.Context) (last int64, count int, err error) {
 	filter, where, err := r.selection(ctx, r.options.selectors, &r.options.filterFlags)
-	alike := where == nil && r.dead == nil && !r.options.exact && !r.options.dryRun
+	alike := where == nil && r.dead == nil && !r.options.exact && !r.options.dryRun && !r.options.changed()
 	if err == nil && alike {
 		last, count, alike, err = r.checkSorts(ctx, filter)
 	}
@@ -160,7 +172,7 @@ func (r *replayer) checkSorts(ctx context.Context, filter store.Filter) (last in
 }
 
 func (r *replayer) checkEach(ctx context.Context) (last int64, count int, err error) {
-	whole := r.options.exact || r.options.dryRun
+	whole := r.options.exact || r.options.dryRun || r.options.changed()
 	captured, err := r.captured(ctx, whole)
 	if err != nil {
 		return 0, 0, err
@@ -308,6 +320,9 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 	if r.file.isMasked(captured) && !s.signs {
 		return x, nil, unkept(captured)
 	}
+	if err := r.change(&x, s); err != nil {
+		return x, nil, err
+	}
 	if r.options.newID || x.WebhookID == "" {
 		x.WebhookID = newWebhookID()
 	}
@@ -404,6 +419,8 @@ func (r *replayer) signerFor(ctx context.Context, captured *record.Exchange) (*s
 		if s, err = r.signer(ctx, &flags, &captured.Request); err != nil {
 			return nil, err
 		}
+	case captured.Scheme != "" && r.options.changed():
+		return nil, r.mustSign(captured)
 	case r.options.resign && captured.Scheme == "":
 		return nil, usage("%d has no known scheme to sign with", captured.ID).hintf("barb replay %d --exact", captured.ID)
 	case r.options.resign:

@@ -23,6 +23,8 @@ type sendOptions struct {
 	clientFlags
 	characterFlags
 	sendQueueFlags
+	contentFlags
+	content             *content
 	url                 string
 	data                string
 	method, id, event   string
@@ -50,10 +52,11 @@ queue remembers the retry and connection flags, the scheme and where the secret 
   barb send :3000/webhooks -d @- -s standard-webhooks --secret env:WHSEC --backoff 1s,5s,30s < event.json
   barb send :4242 -d '{"type":"load"}' -n 1000 --concurrency 16
   barb send :4242 -d '{"type":"ping"}' -s github --secret env:SECRET --queue --order-key customer-7
-  barb send :4242 -d @invoice.json --as stripe --secret env:WHSEC --speed 100000x`,
+  barb send :4242 -d @invoice.json --as stripe --secret env:WHSEC --speed 100000x
+  barb send :4242 --event stripe:invoice.paid --set data.object.amount_due=1200`,
 		Args: args(1, 1, "one URL"),
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			o.url = args[0]
+			o.url, o.dataGiven = args[0], cmd.Flags().Changed("data")
 			if err = o.play(sh, &o.retryFlags, o.url); err != nil {
 				return err
 			}
@@ -69,12 +72,14 @@ queue remembers the retry and connection flags, the scheme and where the secret 
 	f.VarP(&onceValue{text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin; its bytes are not changed")
 	f.StringVarP(&o.method, "request", "X", "POST", "the request `method`")
 	f.StringVar(&o.id, "id", "", "the webhook `id` (default: the one in the payload, or a new one)")
-	f.StringVar(&o.event, "event", "", "the event `type`, in the scheme's header where it has one")
+	f.StringVar(&o.event, "event", "", "the event `type`, in the scheme's header where it has one; without -d a sample event, stripe:invoice.paid (barb events)")
+	complete(cmd, "event", sh.sampleNames)
 	f.StringVar(&o.contentType, "content-type", "", "the Content-Type (default: what the payload looks like)")
 	f.IntVarP(&o.count, "count", "n", 1, "send it so many times, each with its own id and signature")
 	f.IntVar(&o.concurrency, "concurrency", 1, "how many at a time")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the signed request and send nothing")
 	f.StringVarP(&o.output, "output", "o", "text", "text or json")
+	o.contentFlags.addFlags(cmd)
 	o.retryFlags.addFlags(cmd)
 	o.clientFlags.addFlags(cmd)
 	o.characterFlags.addFlags(cmd)
@@ -97,6 +102,10 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 		return usage("-n %d and --concurrency %d must be at least 1", o.count, o.concurrency)
 	}
 	if err := o.checkQueue(); err != nil {
+		return err
+	}
+	var err error
+	if o.content, err = sh.content(&o); err != nil {
 		return err
 	}
 	x, signer, err := planSend(ctx, sh, o)
@@ -155,26 +164,21 @@ func planSend(ctx context.Context, sh *shell, o sendOptions) (record.Exchange, *
 	if record.CheckField(record.Field{Name: o.method}) != nil {
 		return x, nil, usage("-X %q is not a method", o.method).hint("-X POST")
 	}
+	if err := o.content.defaultScheme(&o.schemeFlags, target); err != nil {
+		return x, nil, err
+	}
 	signer, err := sh.characterSigner(ctx, &o, &request)
 	if err != nil {
 		return x, nil, err
 	}
-	body, err := sh.sendBody(o)
-	if err != nil {
-		return x, nil, err
-	}
-	request.Body = body
-	if request.Header, err = o.header(sh); err != nil {
-		return x, nil, err
-	}
-	if contentType := o.contentType; contentType != "" || len(body) > 0 && !request.Header.Has("Content-Type") {
-		if contentType == "" {
-			contentType = guessType(body)
-		}
+	request.Header = o.content.given
+	if contentType := o.content.contentType; contentType != "" {
 		request.Header = request.Header.Set("Content-Type", contentType)
 	}
 	x = record.Exchange{Kind: record.Sent, Request: request, WebhookID: o.id, EventType: o.event}
-	signer.describe(&x)
+	if err := o.content.first(&x, signer, o.edit); err != nil {
+		return x, nil, err
+	}
 	o.dress(sh, &x, o.contentType)
 	return x, signer, signer.try(&x, sh.Now())
 }

@@ -16,7 +16,7 @@ func branches() []branch {
 		{name: "listen", make: newListen}, {name: "replay", make: newReplay},
 		{name: "history", make: newHistory}, {name: "deliver", make: newDeliver}, {name: "show", make: newShow}, {name: "queue", make: newQueue},
 		{name: "stats", make: newStats}, {name: "prune", make: newPrune}, {name: "schemes", make: newSchemes}, {name: "secret", make: newSecret},
-		{name: "providers", make: newProviders},
+		{name: "providers", make: newProviders}, {name: "events", make: newEvents},
 		{name: "config", make: newConfig, wide: true}, {name: "version", make: newVersion},
 		{name: "completion", make: newCompletion, wide: true},
 	}

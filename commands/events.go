@@ -1,0 +1,241 @@
+package commands
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver/fixture"
+)
+
+type eventsShowOptions struct {
+	name      string
+	template  bool
+	seed      seedValue
+	timestamp string
+}
+
+const eventsLong = `Sample events of the services that send webhooks, of the shape their documentation
+shows and with data that is made up. barb send --event PROVIDER:TYPE sends one.
+
+Those of your own are templates in events/NAME/TYPE.json in the folder of barb's
+configuration; barb events save makes one of a captured webhook.`
+
+func newEvents(sh *shell) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "events [PROVIDER]",
+		Short: "List the sample events, show one, or save a captured webhook as one",
+		Long:  eventsLong,
+		Example: `  barb events
+  barb events stripe
+  barb events show stripe:invoice.paid --seed 7
+  barb events save 42 --as stripe:mine
+  barb send :3000/webhooks --event stripe:invoice.paid --set data.object.amount_due=1200`,
+		Args:              args(0, 1, "one provider at most"),
+		ValidArgsFunction: sh.completeProviders,
+		RunE:              func(_ *cobra.Command, args []string) error { return runEventsList(sh, args) },
+	}
+	list := &cobra.Command{Use: "list [PROVIDER]", Short: "List the sample events", Args: cmd.Args, ValidArgsFunction: sh.completeProviders,
+		Example: "  barb events list github\n  barb events list --json --jq .event", RunE: cmd.RunE}
+	cmd.AddCommand(list, newEventsShow(sh), newEventsSave(sh))
+	return cmd
+}
+
+func runEventsList(sh *shell, args []string) error {
+	events, err := sh.listedEvents(args)
+	if err != nil {
+		return err
+	}
+	own := slices.ContainsFunc(events, anEvent.isOwn)
+	head := []string{"EVENT", "SCHEME", "ABOUT"}
+	if own {
+		head = append(head, "SOURCE")
+	}
+	var rows [][]string
+	for _, e := range events {
+		if sh.json {
+			if err := sh.emit(newEventJSON(e)); err != nil {
+				return err
+			}
+			continue
+		}
+		row := []string{e.name(), ui.EscapeLine(e.Scheme), e.About}
+		if own {
+			row = append(row, map[bool]string{true: "own", false: "barb"}[e.isOwn()])
+		}
+		rows = append(rows, row)
+	}
+	if !sh.json {
+		sh.out.Table(head, rows)
+	}
+	return nil
+}
+
+// listedEvents are those of a provider, or all: one's own first. One of one's own stands in for that of its name.
+func (sh *shell) listedEvents(args []string) ([]anEvent, error) {
+	name, providers := "", fixture.Providers()
+	if len(args) > 0 {
+		name = providerNamed(args[0])
+		if _, _, ok := splitEvent(name + ":x"); !ok {
+			return nil, usage("%q is not the name of a provider", name).hint(nearestEventHint(name))
+		}
+		providers = []string{name}
+	}
+	own, err := sh.ownEvents(name)
+	if err != nil {
+		return nil, err
+	}
+	names := eventNames(own)
+	events := slices.DeleteFunc(builtInEvents(providers...), func(e anEvent) bool { return slices.Contains(names, e.name()) })
+	if len(own)+len(events) == 0 {
+		all, err := sh.ownEvents("")
+		if err != nil {
+			return nil, err
+		}
+		return nil, sh.noProvider(name, all)
+	}
+	return slices.Concat(own, events), nil
+}
+
+func nearestEventHint(text string) string {
+	if strings.Contains(text, ":") {
+		return "barb events show " + text
+	}
+	return "barb events lists them"
+}
+
+// eventJSON is the JSON form of a sample event.
+type eventJSON struct {
+	Schema      int         `json:"schema"`
+	Event       string      `json:"event"`
+	Provider    string      `json:"provider"`
+	EventType   string      `json:"event_type"`
+	Scheme      string      `json:"scheme,omitempty"`
+	ContentType string      `json:"content_type,omitempty"`
+	About       string      `json:"about"`
+	Own         bool        `json:"own"`
+	Template    bool        `json:"template"` // false: a body that is sent as it was saved
+	Path        string      `json:"path,omitempty"`
+	WebhookID   string      `json:"webhook_id,omitempty"`
+	Seed        *uint64     `json:"seed,omitempty"`
+	Headers     [][2]string `json:"headers,omitempty"`
+	Body        *string     `json:"body,omitempty"`
+	BodyBase64  []byte      `json:"body_base64,omitempty"`
+}
+
+func newEventJSON(e anEvent) eventJSON {
+	return eventJSON{Schema: 1, Event: e.name(), Provider: e.Provider, EventType: e.EventName(), Scheme: e.Scheme, ContentType: e.ContentType,
+		About: e.About, Own: e.isOwn(), Template: !e.Plain, Path: e.path}
+}
+
+func (j *eventJSON) setBody(body []byte) {
+	if text := string(body); utf8.ValidString(text) {
+		j.Body = &text
+		return
+	}
+	j.BodyBase64 = body
+}
+
+func newEventsShow(sh *shell) *cobra.Command {
+	var o eventsShowOptions
+	cmd := &cobra.Command{
+		Use:   "show PROVIDER:TYPE",
+		Short: "Print the payload of a sample event",
+		Long: `Prints the payload as it would be sent, byte for byte; with --template what it is
+made from. The same --seed and --timestamp give the same bytes.`,
+		Example: `  barb events show stripe:invoice.paid
+  barb events show github:push --seed 7 --timestamp 2026-01-20T14:32:00Z
+  barb events show shopify:orders/create --template > my-order.json`,
+		Args:              args(1, 1, "one PROVIDER:TYPE"),
+		ValidArgsFunction: sh.completeSamples,
+		RunE: func(_ *cobra.Command, args []string) error {
+			o.name = args[0]
+			return runEventsShow(sh, o)
+		},
+	}
+	f := cmd.Flags()
+	f.BoolVar(&o.template, "template", false, "print the template, {{…}} and all")
+	f.Var(&o.seed, "seed", "fill in {{…}} as another run did (default: a new one)")
+	f.StringVar(&o.timestamp, "timestamp", "now", "the `time` it is now: RFC 3339, Unix seconds or now")
+	return cmd
+}
+
+func runEventsShow(sh *shell, o eventsShowOptions) error {
+	e, err := sh.findEvent(o.name)
+	if err != nil {
+		return err
+	}
+	if o.template {
+		return sh.printEvent(e, fixture.Payload{Body: e.Source, Header: e.Header}, nil)
+	}
+	values := (&changeFlags{seed: o.seed}).values(sh)
+	if values.Now, err = parseTime(o.timestamp, sh.Now()); err != nil {
+		return usage("--timestamp %w", err)
+	}
+	if e.isOwn() {
+		values.Env = sh.templateEnv
+	}
+	draft, err := e.Draft()
+	if err != nil {
+		return usage("%s: %w", e.source(), err)
+	}
+	p, err := draft.Render(values)
+	if err != nil {
+		return usage("%s: %w", e.source(), err)
+	}
+	if e.Plain {
+		return sh.printEvent(e, p, nil)
+	}
+	return sh.printEvent(e, p, &values.Seed)
+}
+
+// printEvent prints a payload, to a terminal escaped and with a line break behind it.
+func (sh *shell) printEvent(e anEvent, p fixture.Payload, seed *uint64) error {
+	if sh.json {
+		out := newEventJSON(e)
+		out.WebhookID, out.Seed = p.ID, seed
+		for _, f := range p.Header {
+			out.Headers = append(out.Headers, [2]string{f.Name, f.Value})
+		}
+		out.setBody(p.Body)
+		return sh.emit(out)
+	}
+	if sh.OutTerminal {
+		sh.out.Line(ui.Escape(strings.TrimRight(string(p.Body), "\r\n")))
+		return nil
+	}
+	sh.out.Printf("%s", p.Body)
+	return nil
+}
+
+func (sh *shell) completeProviders(_ *cobra.Command, given []string, _ string) ([]string, cobra.ShellCompDirective) {
+	if len(given) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return fixture.Providers(), cobra.ShellCompDirectiveNoFileComp
+}
+
+func (sh *shell) completeSamples(_ *cobra.Command, given []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	if len(given) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return sh.sampleNames(prefix), cobra.ShellCompDirectiveNoFileComp
+}
+
+// sampleNames completes PROVIDER:TYPE. Whatever is wrong with one's own, a completion says nothing.
+func (sh *shell) sampleNames(prefix string) (names []string) {
+	own, err := sh.ownEvents("")
+	if err != nil {
+		own = nil
+	}
+	for _, e := range slices.Concat(own, builtInEvents(fixture.Providers()...)) {
+		if strings.HasPrefix(e.name(), prefix) {
+			names = append(names, e.name()+"\t"+cmp.Or(e.About, e.Scheme))
+		}
+	}
+	return names
+}
