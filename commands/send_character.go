@@ -117,10 +117,10 @@ func (f *retryFlags) dress(sh *shell, x *record.Exchange, contentType string) {
 	if contentType == "" && p.ContentType != "" && bodyKind(h.Get("Content-Type")) == bodyKind(p.ContentType) {
 		h = h.Set("Content-Type", p.ContentType)
 	}
-	fill := strings.NewReplacer("{id}", x.WebhookID, "{event}", x.EventType, "{time}", sh.Now().UTC().Format(time.RFC3339Nano), "{uuid}", uuid.NewString())
+	fill := strings.NewReplacer("{id}", x.WebhookID, "{event}", x.EventType, "{time}", sh.Now().UTC().Format(time.RFC3339Nano))
 	forms := append([]deliver.FieldForm{{Name: "User-Agent", Value: f.userAgent()}}, p.Headers...)
 	for _, form := range forms {
-		field := record.Field{Name: form.Name, Value: fill.Replace(form.Value)}
+		field := record.Field{Name: form.Name, Value: strings.Replace(fill.Replace(form.Value), "{uuid}", uuid.NewString(), 1)}
 		if !h.Has(form.Name) && field.Value != "" && record.CheckField(field) == nil {
 			h = append(slices.Clip(h), field)
 		}

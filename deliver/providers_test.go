@@ -193,17 +193,22 @@ func TestSlackSaysWhyItComesAgainAndSignsThat(t *testing.T) {
 			r.Header = append(r.Header, record.Field{Name: "signed", Value: r.Header.Get("X-Slack-Retry-Num")})
 			return nil
 		}}
-		given := hook()
+		captured := func() record.Exchange { // of a retry, which is sent again
+			x := hook()
+			x.Request.Header = append(x.Request.Header, record.Field{Name: "x-slack-retry-reason", Value: "of old"})
+			return x
+		}
+		given := captured()
 		run(t.Context(), t, s, given)
 		var got []string
 		for _, r := range client.sent {
 			got = append(got, r.Header.Get("signed")+" "+r.Header.Get("X-Slack-Retry-Reason"))
 		}
-		want := []string{" ", "1 http_error", "2 too_many_redirects", "3 http_timeout", "4 connection_failed", "5 ssl_error", "6 unknown_error"}
+		want := []string{" of old", "1 http_error", "2 too_many_redirects", "3 http_timeout", "4 connection_failed", "5 ssl_error", "6 unknown_error"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
-		if diff := cmp.Diff(hook(), given); diff != "" {
+		if diff := cmp.Diff(captured(), given); diff != "" {
 			t.Errorf("the given request was changed: %s", diff)
 		}
 	})

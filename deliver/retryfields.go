@@ -2,7 +2,6 @@ package deliver
 
 import (
 	"cmp"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -56,7 +55,6 @@ func (d *delivery) announce(r *record.Request, n int) {
 	if len(d.Policy.RetryFields) == 0 {
 		return
 	}
-	r.Header = slices.Clone(r.Header)
 	fill := strings.NewReplacer("{retry}", strconv.Itoa(n-1), "{reason}", d.Policy.Reasons.of(d.last), "{first}", d.begun.UTC().Format(time.RFC3339))
 	for _, f := range d.Policy.RetryFields {
 		r.Header = r.Header.Set(f.Name, fill.Replace(f.Value))
