@@ -110,3 +110,28 @@ func TestWhoAskedLoudestMakesThePolicy(t *testing.T) {
 		t.Errorf("%+v", p)
 	}
 }
+
+func TestSpeedsAreNumbersAboveZero(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]float64{"1000x": 1000, "10": 10, "0.5x": 0.5, "1e6": 1e6} {
+		var v speedValue
+		if err := v.Set(text); err != nil || float64(v) != want {
+			t.Errorf("%q: %v, %v", text, v, err)
+		}
+	}
+	for _, text := range []string{"", "x", "0", "0x", "-2x", "+2", "NaN", "Inf", "fast", "10xx", "10 x", "1e999"} {
+		if err := new(speedValue).Set(text); err == nil {
+			t.Errorf("%q was taken", text)
+		}
+	}
+}
+
+func TestOnlyListsAndProvidersThatRetryAreSchedules(t *testing.T) {
+	t.Parallel()
+	for _, name := range []string{"exponential", "linear,1s", "gitlab", "acme", "1s,x", ""} {
+		f := retryFlags{scheduleFlags: scheduleFlags{schedule: name}}
+		if err := f.takeSchedule(&shell{}, &deliver.Policy{}); err == nil {
+			t.Errorf("%q was taken", name)
+		}
+	}
+}
