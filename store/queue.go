@@ -15,7 +15,7 @@ const (
 
 // Beyond these, whoever brings an answer waits for the writer: memory stays bounded however slow the disk.
 const (
-	queueRows  = 8192
+	queueRows  = 2048
 	queueBytes = 32 << 20
 )
 
