@@ -114,19 +114,20 @@ func (sh *shell) ownEvents(name string) ([]anEvent, error) {
 func readSidecar(e anEvent) (anEvent, error) {
 	extension := filepath.Ext(e.path)
 	e.About, e.ContentType, e.Kind = "one of your own", typeOfExtension(extension), fixture.KindOf(typeOfExtension(extension))
-	data, err := os.ReadFile(strings.TrimSuffix(e.path, extension) + ".event")
-	if errors.Is(err, fs.ErrNotExist) {
+	file := strings.TrimSuffix(e.path, extension) + ".event"
+	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
 		if s, ok := sign.Lookup(e.Provider); ok {
 			e.Scheme = s.Name
 		}
 		return e, nil
 	}
+	data, err := readOwn(file)
 	if err != nil {
-		return e, local("%w", err)
+		return e, err
 	}
 	var beside sidecar
 	if err := json.Unmarshal(data, &beside); err != nil {
-		return e, usage("%s.event: %w", strings.TrimSuffix(e.path, extension), err).hintf("barb events save SELECTOR --as %s --force", e.name())
+		return e, usage("%s: %w", file, err).hintf("barb events save SELECTOR --as %s --force", e.name())
 	}
 	e.Scheme, e.Name, e.ContentType, e.Header, e.Plain = beside.Scheme, beside.EventType, beside.ContentType, beside.Headers, !beside.Template
 	e.Kind = fixture.KindOf(e.ContentType)

@@ -81,7 +81,7 @@ func runEventsSave(ctx context.Context, sh *shell, o eventsSaveOptions) error {
 		return sh.emit(newEventJSON(e))
 	}
 	sh.out.Line("saved  " + o.as + "  " + ui.Size(int64(len(x.Request.Body))) + "  " + ui.EscapeLine(file))
-	sh.say("hint: barb send :3000 --event %s", o.as)
+	sh.say("barb: barb send :3000 --event %s sends it", o.as)
 	return nil
 }
 

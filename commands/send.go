@@ -172,7 +172,7 @@ func planSend(ctx context.Context, sh *shell, o sendOptions) (record.Exchange, *
 		return x, nil, err
 	}
 	request.Header = o.content.given
-	if contentType := o.content.contentType; contentType != "" {
+	if contentType := o.content.contentType; o.contentType != "" || contentType != "" && !request.Header.Has("Content-Type") {
 		request.Header = request.Header.Set("Content-Type", contentType)
 	}
 	x = record.Exchange{Kind: record.Sent, Request: request, WebhookID: o.id, EventType: o.event}
