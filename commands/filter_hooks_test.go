@@ -29,7 +29,7 @@ func newFilter(t *testing.T, where string, said *bytes.Buffer) *gateway {
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
 	sh.paint(false)
 	g := &gateway{shell: sh}
-	if err := g.takeFilters(hookFilterFlags{where: where}); err != nil {
+	if err := g.takeFilters(hookFilterFlags{where: wordValue(where)}); err != nil {
 		t.Fatal(err)
 	}
 	return g
