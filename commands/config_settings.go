@@ -79,6 +79,7 @@ type configFile struct {
 	Deliver struct {
 		Concurrency any `toml:"concurrency"`
 		PerEndpoint any `toml:"per_endpoint"`
+		Metrics     any `toml:"metrics"`
 		Rate        any `toml:"rate"`
 		Breaker     any `toml:"breaker"`
 	} `toml:"deliver"`
@@ -121,7 +122,7 @@ var settings = []setting{
 	{"listen", "retries"}, {"listen", "backoff"}, {"listen", "base"}, {"listen", "max-delay"}, {"listen", "jitter"},
 	{"listen", "retry-on"}, {"listen", "timeout"}, {"listen", "connect-timeout"}, {"listen", "deadline"},
 	{"listen", "schedule"}, {"listen", "speed"}, {"listen", "until-2xx"},
-	{"deliver", "concurrency"}, {"deliver", "per-endpoint"}, {"deliver", "rate"}, {"deliver", "breaker"},
+	{"deliver", "concurrency"}, {"deliver", "per-endpoint"}, {"deliver", "rate"}, {"deliver", "breaker"}, {"deliver", "metrics"},
 	{"verify", "tolerance"},
 	{"stats", "over"}, {"stats", "min-samples"}, {"stats", "min-success"}, {"stats", "max-p99"}, {"stats", "max-queue"},
 	{"stats", "max-signature-failures"}, {"stats", "max-retry-rate"}, {"stats", "max-dead-letters"},

@@ -15,6 +15,7 @@ import (
 type deliverOptions struct {
 	jsonFlags
 	limitFlags
+	metricsFlags
 	once, drain bool
 	concurrency int
 }
@@ -44,6 +45,7 @@ without an answer) or cannot be delivered here, for want of its secret (2).`,
 		Example: `  barb deliver
   barb deliver --once
   barb deliver --drain --json
+  barb deliver --metrics 127.0.0.1:9242
   barb deliver --concurrency 64 --per-endpoint 2 --rate 10/s --breaker 10/1m`,
 		Args: args(0, 0, "no arguments, only flags"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDeliver(cmd.Context(), sh, o) },
@@ -53,6 +55,7 @@ without an answer) or cannot be delivered here, for want of its secret (2).`,
 	f.BoolVar(&o.drain, "drain", false, "deliver until nothing waits any more, through all retries, and exit")
 	f.IntVar(&o.concurrency, "concurrency", 64, "how many messages at a time")
 	o.limitFlags.addFlags(cmd)
+	o.metricsFlags.addFlags(cmd)
 	o.jsonFlags.addFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("once", "drain")
 	return cmd
@@ -70,8 +73,17 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	if _, err := sh.writeHistory(ctx); err != nil {
 		return err
 	}
+	port, err := o.openMetrics(ctx)
+	if err != nil {
+		return err
+	}
 	d := newDispatcher(sh, o)
 	defer d.plans.close()
+	if port != nil {
+		d.metrics = newSentMetrics(sh.version, sh.history)
+		port.announce(sh)
+		defer port.serve(d.metrics)()
+	}
 	depth, err := sh.history.QueueDepth(ctx, store.Message)
 	if err != nil {
 		return err

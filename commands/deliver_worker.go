@@ -35,18 +35,12 @@ type dispatcher struct {
 	told    map[string]bool // why, each said once
 	broken  error           // of printing
 
-	sum      sums
-	observer observer
+	sum     sums
+	metrics *sentMetrics // nil: nobody reads them
 }
 
 // sums are what a dispatcher has done.
 type sums struct{ delivered, refused, unanswered, retried atomic.Int64 }
-
-// observer is told of what a dispatcher does, by many goroutines at a time; nil functions are not called.
-type observer struct {
-	attempted func(kept *record.Exchange, became store.QueueState) // after each attempt
-	died      func(q *store.Queued)                                // without an attempt too
-}
 
 // How often a dispatcher looks for what other processes have put in, and how long what cannot be delivered here waits.
 const (
@@ -299,9 +293,7 @@ func (d *dispatcher) count(q *store.Queued, a *deliver.Attempt) {
 
 // tell says how an attempt went.
 func (d *dispatcher) tell(x *record.Exchange, q *store.Queued, a *deliver.Attempt, kept *record.Exchange) {
-	if d.observer.attempted != nil {
-		d.observer.attempted(kept, q.State)
-	}
+	d.metrics.attempt(kept)
 	d.printing.Lock()
 	if d.json {
 		if err := d.emitExchange(kept, d.with); err != nil && d.broken == nil {
@@ -320,8 +312,5 @@ func (d *dispatcher) tell(x *record.Exchange, q *store.Queued, a *deliver.Attemp
 }
 
 func (d *dispatcher) tellDead(q *store.Queued) {
-	if d.observer.died != nil {
-		d.observer.died(q)
-	}
 	d.note("%d was not delivered: %s; barb queue retry %d tries it again", q.Thread, ui.Clip(q.Why, 120), q.ID)
 }

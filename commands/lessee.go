@@ -29,6 +29,9 @@ func (sh *shell) newLessee(what string) *lessee {
 func (l *lessee) attempt(ctx context.Context, q *store.Queued, sender deliver.Sender, next record.Exchange, secrets []sign.Secret) (a *deliver.Attempt, kept *record.Exchange, err error) {
 	if q.Attempts > 0 {
 		next.Attempt, next.Thread, next.Start = q.Attempts, q.First, q.Created
+		if err := l.recall(ctx, q, &sender.Policy, &next); err != nil {
+			return nil, nil, err
+		}
 	}
 	keep := context.WithoutCancel(ctx)
 	for a, err := range sender.Attempts(ctx, next) {
@@ -45,6 +48,21 @@ func (l *lessee) attempt(ctx context.Context, q *store.Queued, sender deliver.Se
 		a.Exchange.ID = kept.ID
 	}
 	return nil, nil, errors.New("no attempt was made")
+}
+
+// recall puts how the last attempt ended into the one that follows, where the policy has retries say so.
+func (l *lessee) recall(ctx context.Context, q *store.Queued, p *deliver.Policy, next *record.Exchange) error {
+	if len(p.RetryFields) == 0 || q.Last == 0 {
+		return nil
+	}
+	last, err := l.sh.history.Get(ctx, q.Last)
+	if errors.Is(err, store.ErrNotFound) {
+		return nil
+	}
+	if err == nil {
+		next.Response, next.Err = last.Response, last.Err
+	}
+	return err
 }
 
 // settle gives a lease back. Where that fails, the lease ends by itself and the attempt is repeated.

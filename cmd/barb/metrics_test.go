@@ -170,3 +170,20 @@ func TestTheQueueShowsInTheMetrics(t *testing.T) {
 		t.Errorf("%v exhausted", n)
 	}
 }
+
+func TestTheWorkerCountsTheSame(t *testing.T) {
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	defer app.Close()
+	p := listener(t, `barb send `+app.URL+` -d '{}' --queue --retries 2 --base 1ms >/dev/null && exec barb deliver --metrics 127.0.0.1:0 2>&1`)
+	url, ok := strings.CutPrefix(p.url, "barb: metrics at ")
+	if !ok {
+		t.Fatalf("it begins with %q", p.url)
+	}
+	got := scrapeUntil(t, p, url, "barb_dead_letters", 1)
+	if n := value(got["barb_attempts_total"], "retry", "true"); n != 2 {
+		t.Errorf("%v retries", n)
+	}
+	if n := value(got["barb_deliveries_total"], "outcome", "exhausted"); n != 1 {
+		t.Errorf("%v exhausted", n)
+	}
+}
