@@ -181,8 +181,9 @@ func (ins *inserts) end(endings []*ending) error {
 		if err != nil {
 			return err
 		}
-		ins.row = append(row, e.id)
-		if err := run(ins.ending, arguments(ins.row...)); err != nil {
+		row = append(row, e.id)
+		ins.row = row
+		if err := run(ins.ending, arguments(row...)); err != nil {
 			return err
 		}
 	}

@@ -1,0 +1,81 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+)
+
+// check looks at what is to be replayed before the first is sent, so that a missing target or secret is found while nothing
+// has been sent; each exchange is only read where it matters. What is replayed is what was there then: up to the last id.
+func (r *replayer) check(ctx context.Context) (last int64, count int, err error) {
+	filter, where, err := r.selection(ctx, r.options.selectors, &r.options.filterFlags)
+	alike := where == nil && r.dead == nil && !r.options.exact && !r.options.dryRun && !r.options.changed()
+	if err == nil && alike {
+		last, count, alike, err = r.checkSorts(ctx, filter)
+	}
+	if err == nil && !alike {
+		last, count, err = r.checkEach(ctx)
+	}
+	switch {
+	case err != nil || count > 0:
+	case r.dead != nil:
+		err = usage("no dead letter matches").hint("barb queue dead lists them")
+	default:
+		err = usage("nothing in the history matches").hint("barb history lists what there is")
+	}
+	return last, count, err
+}
+
+// checkSorts is not enough where there are queued messages, each of which remembers its own secret: then alike is false.
+func (r *replayer) checkSorts(ctx context.Context, filter store.Filter) (last int64, count int, alike bool, err error) {
+	sorts, err := r.history.Sorts(ctx, filter)
+	for _, s := range sorts {
+		if s.Example.Outcome() == record.Queued {
+			return 0, 0, false, nil
+		}
+		if err := r.checkOne(ctx, s.Example, false); err != nil {
+			return 0, 0, true, err
+		}
+		last, count = max(last, s.Last), count+s.Count
+	}
+	return last, count, true, err
+}
+
+func (r *replayer) checkEach(ctx context.Context) (last int64, count int, err error) {
+	whole := r.options.exact || r.options.dryRun || r.options.changed()
+	captured, err := r.captured(ctx, whole)
+	if err != nil {
+		return 0, 0, err
+	}
+	for c, err := range captured {
+		if err != nil {
+			return 0, 0, err
+		}
+		if err := r.checkOne(ctx, c, whole); err != nil {
+			return 0, 0, err
+		}
+		r.forget(c)
+		last, count = c.ID, count+1
+	}
+	return last, count, nil
+}
+
+func (r *replayer) checkOne(ctx context.Context, captured *record.Exchange, whole bool) error {
+	if !whole {
+		if _, err := r.target(captured); err != nil {
+			return err
+		}
+		_, err := r.signerFor(ctx, captured)
+		return err
+	}
+	x, s, err := r.plan(ctx, captured)
+	if err == nil {
+		err = s.try(&x, r.Now())
+	}
+	if err != nil || !r.options.dryRun {
+		return err
+	}
+	return r.announce(captured, &x)
+}
