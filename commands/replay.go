@@ -12,7 +12,6 @@ import (
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/listen"
-	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
