@@ -1,0 +1,127 @@
+package store
+
+import (
+	"context"
+	"database/sql"
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Run is many messages that are sent as one, and how far that is. Whoever sends begins them in the order of their numbers,
+// from 0, so that however many there are, only the few that are under way have to be told apart.
+type Run struct {
+	ID      int64 // given by StartRun, from 1
+	Created time.Time
+	Changed time.Time // the last sign of life of its owner
+	Options string    // JSON of whoever sends; the store does not look into it
+	Total   int64     // how many messages; 0: not known before the end
+	Next    int64     // the first number that was not begun
+	Open    []int64   // those below Next that have not come to their end
+	Owner   string    // who sends it now; "" is nobody
+	Ended   bool      // nothing of it is left
+}
+
+// keepRuns is how long a run that nobody goes on with is remembered.
+const keepRuns = 30 * 24 * time.Hour
+
+const runColumns = "id, created, changed, options, ifnull(total, 0), next, open, ifnull(owner, ''), ended"
+
+// StartRun makes a new run durable and sets its ID. Runs that nobody has touched for a month are forgotten with it.
+func (s *Store) StartRun(ctx context.Context, r *Run) error {
+	return s.work(ctx, func(w *writer) error {
+		if _, err := w.idsOf("DELETE FROM run WHERE changed < ?1 RETURNING id", nanos(r.Created.Add(-keepRuns))); err != nil {
+			return err
+		}
+		ids, err := w.idsOf("INSERT INTO run (created, changed, options, total, next, open, owner, ended) VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, 0) RETURNING id",
+			nanos(r.Created), r.Options, unlessZero(r.Total), r.Next, openText(r.Open), unlessEmpty(r.Owner))
+		if err == nil {
+			r.ID, r.Changed = ids[0], r.Created
+		}
+		return err
+	})
+}
+
+// NoteRun records how far a run is: Changed, Next, Open, Owner and Ended, and Total, which may have become known. Like Add
+// it returns at once. It never becomes durable before what was given to Add and Answer before it: what it says is done is
+// in the history.
+func (s *Store) NoteRun(ctx context.Context, r Run) error {
+	w, err := s.writing()
+	if err != nil {
+		return err
+	}
+	open := openText(r.Open) // the slice is the caller's
+	return translate(s.path, w.queue.put(ctx, &entry{work: func(w *writer, _ int64) (bool, error) {
+		_, err := w.idsOf("UPDATE run SET changed = ?2, next = ?3, open = ?4, owner = ?5, ended = ?6, total = ?7 WHERE id = ?1 RETURNING id",
+			r.ID, nanos(r.Changed), r.Next, open, unlessEmpty(r.Owner), flag(r.Ended), unlessZero(r.Total))
+		return true, err
+	}}))
+}
+
+// TakeRun makes r.Owner the owner of a run that is as r says, with before as its owner, and reports whether it was: of two
+// that want to go on with it, one does.
+func (s *Store) TakeRun(ctx context.Context, r Run, before string) (taken bool, err error) {
+	err = s.work(ctx, func(w *writer) error {
+		ids, err := w.idsOf("UPDATE run SET owner = ?2, changed = ?3 WHERE id = ?1 AND ifnull(owner, '') = ?4 AND ended = 0 RETURNING id",
+			r.ID, unlessEmpty(r.Owner), nanos(r.Changed), before)
+		taken = len(ids) > 0
+		return err
+	})
+	return taken, err
+}
+
+// GetRun returns a run; ErrNotFound when there is none of this id. The id 0 is the newest.
+func (s *Store) GetRun(ctx context.Context, id int64) (Run, error) {
+	query, args := "SELECT "+runColumns+" FROM run WHERE id = ?", []any{id}
+	if id == 0 {
+		query, args = "SELECT "+runColumns+" FROM run ORDER BY id DESC LIMIT 1", nil
+	}
+	var r Run
+	var created, changed int64
+	var open string
+	err := s.db.QueryRowContext(ctx, query, args...).Scan(&r.ID, &created, &changed, &r.Options, &r.Total, &r.Next, &open, &r.Owner, &r.Ended)
+	if errors.Is(err, sql.ErrNoRows) {
+		return r, fmt.Errorf("run %d: %w", id, ErrNotFound)
+	}
+	if err != nil {
+		return r, s.told(err)
+	}
+	r.Created, r.Changed = timeOf(created), timeOf(changed)
+	r.Open, err = parseOpen(open)
+	return r, err
+}
+
+func openText(numbers []int64) string {
+	var b strings.Builder
+	for i, n := range numbers {
+		if i > 0 {
+			b.WriteByte(',')
+		}
+		b.WriteString(strconv.FormatInt(n, 10))
+	}
+	return b.String()
+}
+
+func parseOpen(text string) (numbers []int64, err error) {
+	if text == "" {
+		return nil, nil
+	}
+	for part := range strings.SplitSeq(text, ",") {
+		n, err := strconv.ParseInt(part, 10, 64)
+		if err != nil {
+			return nil, fmt.Errorf("open messages %q: %w", text, err)
+		}
+		numbers = append(numbers, n)
+	}
+	return numbers, nil
+}
+
+// flag is a boolean as the tables have it.
+func flag(b bool) int64 {
+	if b {
+		return 1
+	}
+	return 0
+}
