@@ -44,6 +44,7 @@ var never = map[string][]string{
 	"store/export":      {"os", "net", "log", "database/sql"},
 	"store/senders":     {"os", "net", "log", "database/sql"},
 	"store":             {"log", "net/http"},
+	"deliver":           {"log", "database/sql"},
 	"deliver/edit":      {"os", "net", "log", "os/exec", "syscall"},
 	"deliver/fixture":   {"os", "net", "log", "os/exec", "syscall", "text/template"},
 	"listen":            {"log", "database/sql"},
