@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -135,6 +136,9 @@ func (sh *shell) content(o *sendOptions) (*content, error) {
 		return nil, err
 	}
 	c.contentType = cmp.Or(c.contentType, c.given.Get("Content-Type"))
+	if o.listed() {
+		return c, o.checkList()
+	}
 	if !o.dataGiven && strings.Contains(o.event, ":") {
 		return c, c.takeSample(o)
 	}
@@ -179,6 +183,17 @@ func (c *content) takeData(o *sendOptions) error {
 	return nil
 }
 
+// checkList refuses what a list of events cannot have.
+func (o *sendOptions) checkList() error {
+	switch {
+	case o.template:
+		return usage("--template is for one payload, not for a list of events").hint("--set 'id={{uuid}}' fills in a field of each")
+	case o.edit:
+		return usage("--edit is for one payload, not for a list of events").hint("--set PATH=VALUE changes each")
+	}
+	return nil
+}
+
 // constant reports whether every message has the same payload.
 func (c *content) constant() bool {
 	varies := slices.ContainsFunc(c.changes, func(one change) bool { return !one.value.Constant() })
@@ -204,6 +219,14 @@ func (c *content) message(n int) (fixture.Payload, error) {
 		p.Body = c.edited
 	}
 	return p, nil
+}
+
+// print tells whether the payload is the one of another time, whatever the time is.
+func (c *content) print() (string, error) {
+	fixed := *c
+	fixed.values.Now = time.Unix(0, 0).UTC()
+	p, err := fixed.message(1)
+	return sha256Of(p.Body), err
 }
 
 // first makes x the first message, after whoever asked for it has edited it.
@@ -246,6 +269,26 @@ func (c *content) fill(x *record.Exchange, s *signer, n int) error {
 		x.Request.Header = x.Request.Header.Set(f.Name, f.Value)
 	}
 	c.name(x, s, p.ID)
+	return nil
+}
+
+// take makes x message n of a list of events, of which body is one.
+func (c *content) take(x *record.Exchange, s *signer, body []byte, n int) error {
+	contentType := c.contentType
+	if contentType == "" && len(body) > 0 {
+		contentType = guessType(body)
+	}
+	v := c.values
+	v.Number = n
+	body, err := c.apply(c.changes, body, contentType, v)
+	if err != nil {
+		return err
+	}
+	x.Request.Body = body
+	if contentType != "" && !x.Request.Header.Has("Content-Type") {
+		x.Request.Header = x.Request.Header.Set("Content-Type", contentType)
+	}
+	c.name(x, s, "")
 	return nil
 }
 

@@ -24,7 +24,8 @@ type courier struct {
 	// that is durable already. A kill loses the last few records, never an id.
 	lazily   bool
 	queueing *queueing // nil: deliver at once
-	onBegun  func()    // called when an attempt has become durable; nil: nobody asks
+	// onEnded is told of each attempt that has ended, before it is shown; nil: nobody is.
+	onEnded func(*deliver.Attempt)
 }
 
 // delivered is what became of one delivery.
@@ -79,6 +80,9 @@ func (c *courier) deliver(ctx context.Context, x record.Exchange) (delivered, er
 			return d, err
 		}
 		d.note(a)
+		if c.onEnded != nil {
+			c.onEnded(a)
+		}
 		if err := c.show(a, kept); err != nil && shown == nil {
 			shown = err // the delivery goes on; what went wrong with printing is said at its end
 		}
@@ -103,11 +107,7 @@ func (c *courier) begun(ctx context.Context, a *deliver.Attempt) error {
 	if c.lazily && a.Exchange.Attempt == 1 {
 		return nil
 	}
-	err := c.record(ctx, a.Exchange)
-	if c.onBegun != nil {
-		c.onBegun()
-	}
-	return err
+	return c.record(ctx, a.Exchange)
 }
 
 // ended records how an attempt ended, and returns it as it was kept. One that nobody waits for and nothing repeats needs

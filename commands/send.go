@@ -24,13 +24,13 @@ type sendOptions struct {
 	characterFlags
 	sendQueueFlags
 	contentFlags
+	manyFlags
 	content             *content
 	url                 string
 	data                string
 	method, id, event   string
 	contentType, output string
 	dryRun              bool
-	count, concurrency  int
 	policy              deliver.Policy
 }
 
@@ -46,17 +46,27 @@ id. Every attempt is in the history before the next one begins.
 With --queue it returns once the message is on disk, and barb deliver sends it. The
 queue remembers the retry and connection flags, the scheme and where the secret is
 (env:, file:, cmd: or keyring:), never the secret.
-` + characterLong + "\n" + scheduleLong,
+` + manyLong + "\n" + characterLong + "\n" + scheduleLong,
 		Example: `  barb send http://localhost:4242 -d '{"type":"ping"}' -s github --secret env:SECRET
   barb send https://example.com/hooks -d @invoice.json -s stripe --secret file:whsec --retries 2
   barb send :3000/webhooks -d @- -s standard-webhooks --secret env:WHSEC --backoff 1s,5s,30s < event.json
   barb send :4242 -d '{"type":"load"}' -n 1000 --concurrency 16
+  barb send :4242 -d @events.ndjson --rate 50/s -s stripe --secret env:WHSEC
+  barb send --resume 3
   barb send :4242 -d '{"type":"ping"}' -s github --secret env:SECRET --queue --order-key customer-7
   barb send :4242 -d @invoice.json --as stripe --secret env:WHSEC --speed 100000x
   barb send :4242 --event stripe:invoice.paid --set data.object.amount_due=1200`,
-		Args: args(1, 1, "one URL"),
+		Args: func(cmd *cobra.Command, given []string) error {
+			if cmd.Flag("resume").Changed {
+				return args(0, 0, "no URL with --resume: the run knows it")(cmd, given)
+			}
+			return args(1, 1, "one URL")(cmd, given)
+		},
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
-			o.url, o.dataGiven = args[0], cmd.Flags().Changed("data")
+			if err = o.given(cmd.Context(), sh, cmd, args); err != nil {
+				return err
+			}
+			o.dataGiven = cmd.Flags().Changed("data")
 			if err = o.play(sh, &o.retryFlags, o.url); err != nil {
 				return err
 			}
@@ -75,8 +85,6 @@ queue remembers the retry and connection flags, the scheme and where the secret 
 	f.StringVar(&o.event, "event", "", "the event `type`, in the scheme's header where it has one; without -d a sample event, stripe:invoice.paid (barb events)")
 	complete(cmd, "event", sh.sampleNames)
 	f.StringVar(&o.contentType, "content-type", "", "the Content-Type (default: what the payload looks like)")
-	f.IntVarP(&o.count, "count", "n", 1, "send it so many times, each with its own id and signature")
-	f.IntVar(&o.concurrency, "concurrency", 1, "how many at a time")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the signed request and send nothing")
 	f.StringVarP(&o.output, "output", "o", "text", "text or json")
 	o.contentFlags.addFlags(cmd)
@@ -84,6 +92,7 @@ queue remembers the retry and connection flags, the scheme and where the secret 
 	o.clientFlags.addFlags(cmd)
 	o.characterFlags.addFlags(cmd)
 	o.sendQueueFlags.addFlags(cmd)
+	o.manyFlags.addFlags(cmd)
 	o.jsonFlags.addFlags(cmd)
 	return cmd
 }
@@ -98,11 +107,11 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	default:
 		return usage("-o %q is neither text nor json", o.output)
 	}
-	if o.count < 1 || o.concurrency < 1 {
-		return usage("-n %d and --concurrency %d must be at least 1", o.count, o.concurrency)
-	}
 	if err := o.checkQueue(); err != nil {
 		return err
+	}
+	if o.isMany() {
+		return sendMany(ctx, sh, &o)
 	}
 	var err error
 	if o.content, err = sh.content(&o); err != nil {
@@ -131,9 +140,6 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	if c.history, err = sh.writeHistory(ctx); err != nil {
 		return err
 	}
-	if o.count > 1 {
-		return sendMany(ctx, c, x, o)
-	}
 	result, err := c.deliver(ctx, x)
 	if err != nil {
 		return err
@@ -155,6 +161,19 @@ func sendable(client *deliver.Client, r record.Request) error {
 
 // planSend turns the options into the exchange of the first attempt. Everything wrong with them ends here.
 func planSend(ctx context.Context, sh *shell, o sendOptions) (record.Exchange, *signer, error) {
+	x, signer, err := planRequest(ctx, sh, &o)
+	if err != nil {
+		return x, nil, err
+	}
+	if err := o.content.first(&x, signer, o.edit); err != nil {
+		return x, nil, err
+	}
+	o.dress(sh, &x, o.contentType)
+	return x, signer, signer.try(&x, sh.Now())
+}
+
+// planRequest is planSend without the payload.
+func planRequest(ctx context.Context, sh *shell, o *sendOptions) (record.Exchange, *signer, error) {
 	var x record.Exchange
 	target, err := endpointURL(o.url)
 	if err != nil {
@@ -167,7 +186,7 @@ func planSend(ctx context.Context, sh *shell, o sendOptions) (record.Exchange, *
 	if err := o.content.defaultScheme(&o.schemeFlags, target); err != nil {
 		return x, nil, err
 	}
-	signer, err := sh.characterSigner(ctx, &o, &request)
+	signer, err := sh.characterSigner(ctx, o, &request)
 	if err != nil {
 		return x, nil, err
 	}
@@ -176,11 +195,7 @@ func planSend(ctx context.Context, sh *shell, o sendOptions) (record.Exchange, *
 		request.Header = request.Header.Set("Content-Type", contentType)
 	}
 	x = record.Exchange{Kind: record.Sent, Request: request, WebhookID: o.id, EventType: o.event}
-	if err := o.content.first(&x, signer, o.edit); err != nil {
-		return x, nil, err
-	}
-	o.dress(sh, &x, o.contentType)
-	return x, signer, signer.try(&x, sh.Now())
+	return x, signer, nil
 }
 
 func (sh *shell) sendBody(o sendOptions) ([]byte, error) {

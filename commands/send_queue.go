@@ -82,9 +82,6 @@ func (c *courier) enqueue(ctx context.Context, x record.Exchange) (delivered, er
 	if err := c.history.RecordQueued(ctx, kept, q); err != nil {
 		return delivered{}, err
 	}
-	if c.onBegun != nil {
-		c.onBegun()
-	}
 	d := delivered{ok: true, queued: true}
 	d.summary.WebhookID, d.summary.First, d.summary.Last = x.WebhookID, kept.ID, kept.ID
 	return d, c.showQueued(kept, q)

@@ -98,6 +98,14 @@ func (s *signer) message(x *record.Exchange, now time.Time, r *record.Request) s
 // describe gives the exchange the names it goes by: scheme, webhook id and event type, from the flags, else from the
 // payload, where the scheme says they stand; an id that is nowhere is made.
 func (s *signer) describe(x *record.Exchange) {
+	s.name(x)
+	if x.WebhookID == "" {
+		x.WebhookID = s.newID()
+	}
+}
+
+// name is describe that makes no id.
+func (s *signer) name(x *record.Exchange) {
 	if s.signs {
 		m := s.message(x, time.Time{}, &x.Request)
 		m.Header = x.Request.Header.HTTP()
@@ -109,9 +117,6 @@ func (s *signer) describe(x *record.Exchange) {
 		if x.EventType == "" {
 			x.EventType = s.scheme.Event(m)
 		}
-	}
-	if x.WebhookID == "" {
-		x.WebhookID = s.newID()
 	}
 }
 

@@ -45,35 +45,6 @@ func (p *Printer) Queued(x *record.Exchange, entry int64) {
 		p.faint(fmt.Sprintf("(barb queue show %d; barb deliver sends it)", entry)))
 }
 
-// Batch is what became of many deliveries.
-type Batch struct {
-	Total, Delivered, Refused, Unanswered int
-	Queued                                int // not sent yet
-	Attempts                              int
-	Took                                  time.Duration
-	Interrupted                           bool
-}
-
-// Batch writes the lines that sum many deliveries up.
-func (p *Printer) Batch(b Batch) {
-	if b.Queued > 0 {
-		p.Pairs([][2]string{{"queued", p.tally(b.Queued, b.Total) + fmt.Sprintf("  in %s; barb deliver sends them", Duration(b.Took))}})
-		if b.Interrupted {
-			p.Line(p.warn("interrupted"))
-		}
-		return
-	}
-	p.Pairs([][2]string{
-		{"delivered", p.tally(b.Delivered, b.Total)},
-		{"refused", nonZero(b.Refused)},
-		{"no answer", nonZero(b.Unanswered)},
-		{"attempts", fmt.Sprintf("%d in %s, %.0f/s", b.Attempts, Duration(b.Took), float64(b.Attempts)/max(b.Took.Seconds(), 1e-9))},
-	})
-	if b.Interrupted {
-		p.Line(p.warn("interrupted"))
-	}
-}
-
 func (p *Printer) tally(n, of int) string {
 	text := fmt.Sprintf("%d of %d", n, of)
 	if n == of {

@@ -1,0 +1,138 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/deliver"
+)
+
+// manyFlags are for sending many messages: how many, which, in what order and how fast.
+type manyFlags struct {
+	count       int
+	concurrency int
+	rate, burst paceValue
+	lasting     optionalDuration
+	ndjson      bool
+	skipBad     bool
+	again       percentValue
+	shuffle     bool
+	resume      string
+
+	counted, parallel bool    // -n and --concurrency were given
+	kept              runPlan // what a run remembers of the command line
+	went              *resumed
+}
+
+const manyLong = `
+-n 1000, --for 30s, a file with one event a line (-d @events.ndjson) and a folder
+(-d @events/) send many messages as one run, each with its own id and signature.
+^C ends it cleanly, and barb send --resume RUN goes on where it stopped, with the
+same ids; so it does after a kill.`
+
+func (f *manyFlags) addFlags(cmd *cobra.Command) {
+	flags := cmd.Flags()
+	flags.IntVarP(&f.count, "count", "n", 1, "send it so many times, each with its own id and signature; of a list, the whole list")
+	flags.IntVar(&f.concurrency, "concurrency", 1, "how many at a time (with --rate 64, with --burst as many as a burst)")
+	flags.Var(&f.rate, "rate", "begin so many in a `time`, evenly spread: 50/s, 5/m")
+	flags.Var(&f.burst, "burst", "begin so many at once, again and again: 100/5s")
+	flags.Var(&f.lasting, "for", "begin none after this time; without -n, repeat until then")
+	flags.BoolVar(&f.ndjson, "ndjson", false, "the payload is one event a line, as in a file called .ndjson or .jsonl")
+	flags.BoolVar(&f.skipBad, "skip-bad", false, "leave out lines that are not JSON, and list them, instead of sending nothing")
+	flags.Var(&f.again, "duplicate", "send this `part` a second time with the same id and body, as providers do: 10%")
+	flags.BoolVar(&f.shuffle, "shuffle", false, "send in a random order, the same for the same --seed")
+	flags.StringVar(&f.resume, "resume", "", "go on with a `run` that was interrupted; @ is the newest")
+	cmd.MarkFlagsMutuallyExclusive("rate", "burst")
+}
+
+// paceValue is a rate on the command line.
+type paceValue struct{ deliver.Rate }
+
+func (v *paceValue) String() string { return v.Rate.String() }
+func (v *paceValue) Type() string   { return "rate" }
+
+// Set reads a rate.
+func (v *paceValue) Set(s string) (err error) {
+	if v.Rate, err = deliver.ParseRate(s); err != nil {
+		return fmt.Errorf("%w; a rate is so many in a time: 50/s, 1000/s, 5/m, 100/5s", err)
+	}
+	return nil
+}
+
+// pace is the rate of either flag.
+func (f *manyFlags) pace() deliver.Rate {
+	r := f.rate.Rate
+	if f.burst.N > 0 {
+		r = f.burst.Rate
+		r.Burst = true
+	}
+	return r
+}
+
+func (f *manyFlags) duration() time.Duration {
+	if f.lasting.d == nil {
+		return 0
+	}
+	return *f.lasting.d
+}
+
+// isMany tells a run from one message.
+func (o *sendOptions) isMany() bool {
+	return o.went != nil || o.count != 1 || o.pace().N > 0 || o.duration() > 0 || o.again > 0 || o.shuffle || o.listed()
+}
+
+// given notes which flags were given, and what a run remembers. Whatever makes no sense about them ends here.
+func (o *sendOptions) given(ctx context.Context, sh *shell, cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		o.url = args[0]
+	}
+	if o.resume != "" {
+		if err := o.goOn(ctx, sh, cmd); err != nil {
+			return err
+		}
+	}
+	o.counted, o.parallel = cmd.Flag("count").Changed, cmd.Flag("concurrency").Changed
+	if o.count < 1 || o.concurrency < 1 {
+		return usage("-n %d and --concurrency %d must be at least 1", o.count, o.concurrency)
+	}
+	if err := o.checkMany(); err != nil || !o.isMany() {
+		return err
+	}
+	kept, err := planOf(sh, cmd, o)
+	o.kept = kept
+	return err
+}
+
+func (o *sendOptions) checkMany() error {
+	rate := o.pace()
+	flag := "--rate " + rate.String()
+	if rate.Burst {
+		flag = "--burst " + rate.String()
+	}
+	switch {
+	case o.lasting.d != nil && *o.lasting.d == 0:
+		return usage("--for 0s is no time").hint("--for 30s")
+	case rate.N > 0 && !o.counted && o.duration() == 0 && !o.listed():
+		return usage("%s: how many, or for how long?", flag).hintf("%s -n 1000, or %s --for 30s", flag, flag)
+	case o.skipBad && !o.listed():
+		return usage("--skip-bad is for a file with one event a line").hint("-d @events.ndjson --skip-bad")
+	case o.shuffle && o.duration() > 0 && !o.counted && rate.N == 0:
+		return usage("--shuffle has to know how many there are").hint("-n 1000 beside --for, or --rate 50/s")
+	}
+	return nil
+}
+
+// workers is how many messages are under way at most.
+func (o *sendOptions) workers() int {
+	rate := o.pace()
+	if o.parallel || rate.N == 0 {
+		return o.concurrency
+	}
+	if rate.Burst {
+		return int(min(rate.N, 1024))
+	}
+	return 64
+}

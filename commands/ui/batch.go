@@ -1,0 +1,134 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Batch is what became of many deliveries.
+type Batch struct {
+	Total, Delivered, Refused, Unanswered int
+	Queued                                int // not sent yet
+	Attempts, Retries                     int
+	Skipped                               int // bad events that were left out
+	Took                                  time.Duration
+	Interrupted                           bool
+	Asked                                 string // the rate that was asked for; "" is none
+	Statuses, Failures                    []Tallied
+	Latency                               Spread
+	Lateness                              Spread // behind the rate that was asked for
+	Dead                                  []DeadLetter
+	DeadCount                             int    // of which Dead are the first
+	DeadHint                              string // the command that lists the rest
+}
+
+// Tallied is how often something happened.
+type Tallied struct {
+	What string
+	N    int64
+}
+
+// Spread is how a time is distributed; zero when nothing was measured.
+type Spread struct{ P50, P90, P99, Max time.Duration }
+
+// DeadLetter is a message that was given up.
+type DeadLetter struct {
+	WebhookID string
+	Status    int // of the last answer; 0: none came
+	Kind      string
+	Attempts  int
+	Why       string // may quote the peer
+}
+
+// Batch writes the lines that sum many deliveries up.
+func (p *Printer) Batch(b Batch) {
+	if b.Queued > 0 {
+		p.Pairs([][2]string{{"queued", p.tally(b.Queued, b.Total) + fmt.Sprintf("  in %s; barb deliver sends them", Duration(b.Took))}})
+		if b.Interrupted {
+			p.Line(p.warn("interrupted"))
+		}
+		return
+	}
+	pace := fmt.Sprintf("%d in %s, %s/s", b.Attempts, Duration(b.Took), perSecond(float64(b.Attempts)/max(b.Took.Seconds(), 1e-9)))
+	if b.Asked != "" {
+		pace += ", asked for " + b.Asked
+	}
+	p.Pairs([][2]string{
+		{"delivered", p.tally(b.Delivered, b.Total)},
+		{"refused", nonZero(b.Refused)},
+		{"no answer", nonZero(b.Unanswered)},
+		{"left out", nonZero(b.Skipped)},
+		{"attempts", pace},
+		{"retries", share(b.Retries, b.Attempts)},
+		{"latency", spread(b.Latency)},
+		{"late", spread(b.Lateness)},
+		{"status", p.statuses(b.Statuses)},
+		{"errors", tallied(b.Failures)},
+	})
+	p.deadLetters(b)
+	if b.Interrupted {
+		p.Line(p.warn("interrupted"))
+	}
+}
+
+// deadLetters writes a line for each of the first ones:
+//
+//	dead  msg_1-17  503  5 attempts  all 4 retries are used up
+func (p *Printer) deadLetters(b Batch) {
+	for _, d := range b.Dead {
+		result := p.bad(d.Kind)
+		if d.Status != 0 {
+			result = p.status(d.Status)
+		}
+		p.Printf("%s  %s  %s  %s  %s\n", p.bad("dead"), Clip(d.WebhookID, 80), result, Count(d.Attempts, "attempt"), Clip(d.Why, 120))
+	}
+	if more := b.DeadCount - len(b.Dead); more > 0 {
+		p.Printf("%s  and %d more: %s\n", p.bad("dead"), more, b.DeadHint)
+	}
+}
+
+// statuses is how often each status came, in its colour.
+func (p *Printer) statuses(all []Tallied) string {
+	parts := make([]string, len(all))
+	for i, t := range all {
+		parts[i] = tallied([]Tallied{t})
+		switch t.What[0] {
+		case '2':
+			parts[i] = p.good(parts[i])
+		case '4', '5':
+			parts[i] = p.bad(parts[i])
+		}
+	}
+	return strings.Join(parts, "  ")
+}
+
+func tallied(all []Tallied) string {
+	parts := make([]string, len(all))
+	for i, t := range all {
+		parts[i] = fmt.Sprintf("%s ×%d", EscapeLine(t.What), t.N)
+	}
+	return strings.Join(parts, "  ")
+}
+
+func spread(s Spread) string {
+	if s == (Spread{}) {
+		return ""
+	}
+	return fmt.Sprintf("p50 %s  p90 %s  p99 %s  max %s", Duration(s.P50), Duration(s.P90), Duration(s.P99), Duration(s.Max))
+}
+
+func share(n, of int) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d, %s%% of the attempts", n, trimZero(fmt.Sprintf("%.1f", 100*float64(n)/float64(of))))
+}
+
+// perSecond is a rate with as many digits as say something.
+func perSecond(rate float64) string {
+	if rate < 100 {
+		return trimZero(fmt.Sprintf("%.1f", rate))
+	}
+	return fmt.Sprintf("%.0f", rate)
+}

@@ -1,0 +1,80 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// Progress is how far many deliveries are.
+type Progress struct {
+	Done, Total int64 // Total 0: it is not known
+	Failed      int64
+	P99         time.Duration // of the attempts; 0 when there are none
+}
+
+// Meter is the line of a footer that shows progress. It works out the rate from one call of Text to the next.
+type Meter struct {
+	Read    func() Progress
+	Columns func() int
+
+	rate float64
+	done int64
+	at   time.Time
+}
+
+// steady is how much of a new rate counts against that of before.
+const steady = 0.3
+
+// Text is the line for the terminal as wide as it is now: what does not fit is left out, the bar first.
+func (m *Meter) Text() string {
+	p := m.Read()
+	m.measure(p.Done, time.Now())
+	return p.text(m.rate, m.Columns())
+}
+
+func (m *Meter) measure(done int64, now time.Time) {
+	if passed := now.Sub(m.at).Seconds(); !m.at.IsZero() && passed > 0 {
+		rate := float64(done-m.done) / passed
+		if m.rate > 0 {
+			rate = steady*rate + (1-steady)*m.rate
+		}
+		m.rate = rate
+	}
+	m.done, m.at = done, now
+}
+
+// barWidth is how wide the bar is where there is room.
+const barWidth = 20
+
+func (p Progress) text(rate float64, columns int) string {
+	done := fmt.Sprintf("%d sent", p.Done)
+	if p.Total > 0 {
+		done = fmt.Sprintf("%d/%d", p.Done, p.Total)
+	}
+	parts := []string{done, perSecond(rate) + "/s", fmt.Sprintf("%d failed", p.Failed)}
+	if p.P99 > 0 {
+		parts = append(parts, "p99 "+Duration(p.P99))
+	}
+	if left := p.left(rate); left > 0 {
+		parts = append(parts, "ETA "+Duration(left))
+	}
+	line := strings.Join(parts, "  ")
+	if p.Total > 0 && columns-1 >= len(line)+barWidth+4 {
+		filled := int(min(p.Done, p.Total) * barWidth / p.Total)
+		line = "[" + strings.Repeat("#", filled) + strings.Repeat("-", barWidth-filled) + "]  " + line
+	}
+	return line
+}
+
+// left is how long it still takes at a rate; 0 when that cannot be said.
+func (p Progress) left(rate float64) time.Duration {
+	if p.Total <= p.Done || rate <= 0 {
+		return 0
+	}
+	seconds := float64(p.Total-p.Done) / rate
+	if seconds > (1000 * time.Hour).Seconds() {
+		return 0
+	}
+	return time.Duration(seconds * float64(time.Second)).Round(time.Second)
+}
