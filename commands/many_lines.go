@@ -272,12 +272,13 @@ func (s *stream) event(ctx context.Context, n int64) ([]byte, error) {
 	}
 }
 
+// why is what is wrong with a line, nil also where it could not be read, which is no fault of its own.
 func (s *stream) why(c streamed) error {
-	if errors.Is(c.err, errLongLine) {
+	switch {
+	case errors.Is(c.err, errLongLine):
 		return fmt.Errorf("longer than %s", ui.Size(maxEvent))
+	case c.err == nil:
+		return judge(c.line, s.check)
 	}
-	if c.err != nil {
-		return nil
-	}
-	return judge(c.line, s.check)
+	return nil
 }
