@@ -106,7 +106,7 @@ func (m *manySender) open(sh *shell, s *signer) error {
 		pace = &deliver.Pace{Rate: rate, For: o.duration()}
 	}
 	messages := e.count() * int64(o.count)
-	if o.duration() > 0 && !o.counted && !o.listed() {
+	if o.duration() > 0 && !o.counted {
 		messages = rate.Within(o.duration()) // 0 without a rate: as many as go
 	}
 	m.feed = newFeed(e, newOrder(messages, o.again, o.shuffle, o.kept.Seed), pace, o.workers())
@@ -325,41 +325,35 @@ func (m *manySender) startProgress(ctx context.Context) (stop func()) {
 
 // finish says what became of the run and how to go on with it, and ends in its exit code.
 func (m *manySender) finish(ctx context.Context, took time.Duration, err error) error {
-	run, s := &m.keeper.run, &m.feed.sum
-	if bad := m.feed.events.bad(); m.feed.events.count() == 0 { // of a stream they are known only now
-		m.leftOut(bad)
+	if m.feed.events.count() == 0 { // of a stream they are known only now
+		m.leftOut(m.feed.events.bad())
 	}
-	sum := s.summary(took, m.options.pace())
+	sum := m.summary(took)
 	sum.Interrupted = ctx.Err() != nil
-	if sum.Total = int(m.planned); m.planned == 0 || m.feed.dried {
-		sum.Total = int(m.feed.begun)
-	}
-	sum.Skipped = int(m.feed.events.bad().count)
-	sum.DeadHint = fmt.Sprintf("barb history --failed --endpoint %s --since %s -n 0", ui.Endpoint(&m.first), m.begun.UTC().Format("2006-01-02T15:04:05.000Z"))
-	if m.json {
-		if !m.quiet {
-			m.err.Batch(sum)
-		}
-	} else {
+	switch {
+	case !m.json:
 		m.out.Batch(sum)
+	case !m.quiet:
+		m.err.Batch(sum)
 	}
-	codes := []int{}
-	if !run.Ended {
+	if !m.keeper.run.Ended {
 		m.err.Printf("resume with: %s\n", m.resumeCommand())
 	}
 	if err != nil {
 		return err
 	}
-	if sum.Interrupted {
-		codes = append(codes, exitInterrupted)
+	return silent(m.feed.sum.code(sum.Interrupted))
+}
+
+func (m *manySender) summary(took time.Duration) ui.Batch {
+	sum := m.feed.sum.summary(took, m.options.pace())
+	sum.Skipped = int(m.feed.events.bad().count)
+	if sum.Total = int(m.planned); m.planned == 0 || m.feed.dried {
+		sum.Total = int(m.feed.begun)
 	}
-	if s.unanswered > 0 {
-		codes = append(codes, exitNoAnswer)
-	}
-	if s.refused > 0 {
-		codes = append(codes, exitFailed)
-	}
-	return silent(worst(codes...))
+	sum.DeadHint = fmt.Sprintf("barb history --failed --endpoint %s --since %s -n 0",
+		ui.Endpoint(&m.first), m.begun.UTC().Format("2006-01-02T15:04:05.000Z"))
+	return sum
 }
 
 func (m *manySender) resumeCommand() string {

@@ -5,17 +5,12 @@ import (
 	"errors"
 	"io"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/HdrHistogram/hdrhistogram-go"
 
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store"
-	"github.com/barbhq/barb/store/record"
 )
 
 // feed hands the messages of a run to its workers, one after the other, and knows how far each is. A worker that takes
@@ -33,7 +28,7 @@ type feed struct {
 
 	mu    sync.Mutex // held for moments
 	open  []int64    // the place each worker is at; -1: at none
-	wait  []int64    // the rest of left
+	cut   []int64    // places that were interrupted
 	next  int64      // place, as others see it
 	end   int64      // places in all; 0: no end
 	begun int64
@@ -52,6 +47,11 @@ type errand struct {
 
 func newFeed(e bodies, o order, pace *deliver.Pace, workers int) *feed {
 	f := &feed{events: e, order: o, pace: pace, last: -1, open: make([]int64, workers), end: o.places(), sum: newRunSums(pace != nil)}
+	if pace != nil && pace.For > 0 && pace.Rate.N > 0 {
+		if within := pace.Rate.Within(pace.For); f.end == 0 || within < f.end {
+			f.end = within
+		}
+	}
 	for i := range f.open {
 		f.open[i] = -1
 	}
@@ -60,7 +60,7 @@ func newFeed(e bodies, o order, pace *deliver.Pace, workers int) *feed {
 
 // from lets the feed begin where a run stopped.
 func (f *feed) from(r store.Run) {
-	f.left, f.wait, f.place, f.next = r.Open, r.Open, r.Next, r.Next
+	f.left, f.place, f.next = r.Open, r.Next, r.Next
 }
 
 // first is the place that is begun next.
@@ -132,7 +132,6 @@ func (f *feed) begin(worker int, place int64, again bool) {
 	defer f.mu.Unlock()
 	if again {
 		f.left = f.left[1:]
-		f.wait = f.left
 	} else {
 		f.place++
 		f.next = f.place
@@ -154,7 +153,7 @@ func (f *feed) ended(worker int, d *delivered, a *attempts) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if d.interrupted {
-		f.wait = append(slices.Clone(f.wait), f.open[worker])
+		f.cut = append(f.cut, f.open[worker])
 	}
 	f.open[worker] = -1
 	f.done++
@@ -175,7 +174,7 @@ func (f *feed) note(r *store.Run, seen int64) (moves int64, moved bool) {
 			r.Open = append(r.Open, place)
 		}
 	}
-	r.Open = append(r.Open, f.wait...)
+	r.Open = append(append(r.Open, f.left...), f.cut...)
 	slices.Sort(r.Open)
 	if f.dried {
 		r.Total = f.next
@@ -187,132 +186,12 @@ func (f *feed) note(r *store.Run, seen int64) (moves int64, moved bool) {
 func (f *feed) progress() ui.Progress {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	p := ui.Progress{Done: f.done, Total: f.planned(), Failed: f.sum.refused + f.sum.unanswered}
-	if p.Total > 0 {
-		p.Total += f.begun
+	p := ui.Progress{Done: f.done, Failed: f.sum.refused + f.sum.unanswered}
+	if f.end > 0 {
+		p.Total = f.begun + f.planned()
 	}
 	if f.done > 0 {
 		p.P99 = time.Duration(f.sum.took.ValueAtPercentile(99)) * time.Microsecond
 	}
 	return p
-}
-
-// attempts are those of one message, of which a worker makes a note when each has ended.
-type attempts struct {
-	all  []attemptEnd
-	late time.Duration
-}
-
-type attemptEnd struct {
-	took   time.Duration
-	status int
-	kind   record.FailureKind
-}
-
-func (a *attempts) note(x *record.Exchange) {
-	a.all = append(a.all, attemptEnd{x.Took, x.Status(), x.FailureKind()})
-}
-
-// runSums are the figures of a run. They take the same memory however long it is.
-type runSums struct {
-	delivered, refused, unanswered, interrupted, queued int64
-	attempts, retries                                   int64
-	statuses                                            map[int]int64
-	kinds                                               map[record.FailureKind]int64
-	took, late                                          *hdrhistogram.Histogram // in µs; late is nil where there is no rate
-	dead                                                []ui.DeadLetter
-	deadCount                                           int64
-}
-
-// deadListed is how many dead letters are listed.
-const deadListed = 20
-
-func newRunSums(paced bool) runSums {
-	s := runSums{statuses: map[int]int64{}, kinds: map[record.FailureKind]int64{}, took: hdrhistogram.New(1, time.Hour.Microseconds(), 3)}
-	if paced {
-		s.late = hdrhistogram.New(1, time.Hour.Microseconds(), 3)
-	}
-	return s
-}
-
-func (s *runSums) add(d *delivered, a *attempts) {
-	if d.queued {
-		s.queued++
-		return
-	}
-	switch d.code() {
-	case exitOK:
-		s.delivered++
-	case exitFailed:
-		s.refused++
-	case exitNoAnswer:
-		s.unanswered++
-	case exitInterrupted:
-		s.interrupted++
-	}
-	for _, one := range a.all {
-		s.attempts++
-		if one.status != 0 {
-			s.statuses[one.status]++
-		}
-		if one.kind != "" {
-			s.kinds[one.kind]++
-		}
-		if one.kind != record.FailInterrupted {
-			countTime(s.took, one.took)
-		}
-	}
-	s.retries += int64(max(len(a.all)-1, 0))
-	if s.late != nil {
-		countTime(s.late, a.late)
-	}
-	if !d.ok && !d.interrupted {
-		s.bury(d, a)
-	}
-}
-
-// countTime counts a time. What is out of range counts as the end of it.
-func countTime(h *hdrhistogram.Histogram, d time.Duration) {
-	_ = h.RecordValue(min(max(d.Microseconds(), 0), time.Hour.Microseconds()))
-}
-
-func (s *runSums) bury(d *delivered, a *attempts) {
-	s.deadCount++
-	if len(s.dead) == deadListed {
-		return
-	}
-	letter := ui.DeadLetter{WebhookID: d.summary.WebhookID, Attempts: d.summary.Attempts, Why: d.summary.Why}
-	if n := len(a.all); n > 0 {
-		letter.Status, letter.Kind = a.all[n-1].status, string(a.all[n-1].kind)
-	}
-	s.dead = append(s.dead, letter)
-}
-
-// summary is the figures as they are shown.
-func (s *runSums) summary(took time.Duration, rate deliver.Rate) ui.Batch {
-	b := ui.Batch{Delivered: int(s.delivered), Queued: int(s.queued), Refused: int(s.refused), Unanswered: int(s.unanswered), Attempts: int(s.attempts),
-		Retries: int(s.retries), Took: took, Asked: rate.String(), Dead: s.dead, DeadCount: int(s.deadCount), Latency: spreadOf(s.took), Lateness: spreadOf(s.late)}
-	if rate.Burst {
-		b.Asked = "bursts of " + b.Asked
-	}
-	for status, n := range s.statuses {
-		b.Statuses = append(b.Statuses, ui.Tallied{What: strconv.Itoa(status), N: n})
-	}
-	for kind, n := range s.kinds {
-		b.Failures = append(b.Failures, ui.Tallied{What: string(kind), N: n})
-	}
-	byName := func(a, b ui.Tallied) int { return strings.Compare(a.What, b.What) }
-	slices.SortFunc(b.Statuses, byName)
-	slices.SortFunc(b.Failures, byName)
-	return b
-}
-
-func spreadOf(h *hdrhistogram.Histogram) (s ui.Spread) {
-	if h == nil || h.TotalCount() == 0 {
-		return s
-	}
-	at := func(percent float64) time.Duration {
-		return time.Duration(h.ValueAtPercentile(percent)) * time.Microsecond
-	}
-	return ui.Spread{P50: at(50), P90: at(90), P99: at(99), Max: time.Duration(h.Max()) * time.Microsecond}
 }

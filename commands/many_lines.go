@@ -7,7 +7,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
 
@@ -95,8 +94,8 @@ func (l *lines) seek(n int64) error {
 	if _, err := l.in.Seek(m.offset, io.SeekStart); err != nil {
 		return err
 	}
-	l.reader = newLineReader(l.in, nil)
-	l.reader.offset, l.reader.line = m.offset, m.line
+	l.reader.br.Reset(l.in) // a shuffle seeks for each event
+	l.reader.sum, l.reader.offset, l.reader.line = nil, m.offset, m.line
 	return nil
 }
 
@@ -149,7 +148,7 @@ type lineReader struct {
 var errLongLine = errors.New("line too long")
 
 func newLineReader(in io.Reader, sum hash.Hash) lineReader {
-	return lineReader{br: bufio.NewReaderSize(in, 64<<10), sum: sum}
+	return lineReader{br: bufio.NewReaderSize(in, 16<<10), sum: sum}
 }
 
 // next returns the next line without its end. It is valid until the next call.
@@ -191,94 +190,4 @@ func (r *lineReader) whole(part []byte, over bool) ([]byte, error) {
 		r.long = nil
 	}
 	return line, nil
-}
-
-// stream is lines that cannot be read twice: each is sent as it comes.
-type stream struct {
-	name    string
-	skipBad bool
-	check   func([]byte) error
-	came    chan streamed
-	gone    chan struct{} // closed when nobody takes any more
-	wrong   badEvents
-	at      int64
-}
-
-type streamed struct {
-	line []byte
-	at   int64
-	err  error
-}
-
-func newStream(in io.Reader, name string, o *sendOptions, check func([]byte) error) (bodies, error) {
-	switch {
-	case o.count > 1:
-		return nil, usage("-n %d: %s can be read once", o.count, name).hint("write it to a file first: -d @events.ndjson")
-	case o.shuffle:
-		return nil, usage("--shuffle: %s has to be known as a whole", name).hint("write it to a file first: -d @events.ndjson")
-	}
-	s := &stream{name: name, skipBad: o.skipBad, check: check, came: make(chan streamed), gone: make(chan struct{})}
-	go s.read(in) // a read that waits for a line cannot be interrupted; it ends with the process
-	return s, nil
-}
-
-func (s *stream) read(in io.Reader) {
-	r := newLineReader(in, nil)
-	for {
-		line, err := r.next()
-		if err == nil && isBlank(line) {
-			continue
-		}
-		select {
-		case s.came <- streamed{bytes.Clone(line), r.line, err}:
-		case <-s.gone:
-			return
-		}
-		if err != nil && !errors.Is(err, errLongLine) {
-			return
-		}
-	}
-}
-
-func (s *stream) count() int64   { return 0 }
-func (s *stream) print() string  { return "" }
-func (s *stream) bad() badEvents { return s.wrong }
-func (s *stream) close()         { close(s.gone) }
-
-// event returns the next line; lines before n, which were sent before, are passed over.
-func (s *stream) event(ctx context.Context, n int64) ([]byte, error) {
-	for {
-		var c streamed
-		select {
-		case c = <-s.came:
-		case <-ctx.Done():
-			return nil, ctx.Err()
-		}
-		why := s.why(c)
-		switch {
-		case errors.Is(c.err, io.EOF):
-			return nil, io.EOF
-		case c.err != nil && !errors.Is(c.err, errLongLine):
-			return nil, local("%s: %w", s.name, c.err)
-		case why != nil && !s.skipBad:
-			return nil, usage("%s: line %d: %w", s.name, c.at, why).hint("--skip-bad leaves bad lines out and lists them; those before it were sent")
-		case why != nil:
-			s.wrong.add("line %d: %w", c.at, why)
-			continue
-		}
-		if s.at++; s.at > n {
-			return c.line, nil
-		}
-	}
-}
-
-// why is what is wrong with a line, nil also where it could not be read, which is no fault of its own.
-func (s *stream) why(c streamed) error {
-	switch {
-	case errors.Is(c.err, errLongLine):
-		return fmt.Errorf("longer than %s", ui.Size(maxEvent))
-	case c.err == nil:
-		return judge(c.line, s.check)
-	}
-	return nil
 }

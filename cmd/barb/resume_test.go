@@ -267,7 +267,7 @@ func TestWhatCannotGoOnSaysSo(t *testing.T) {
 	t.Parallel()
 	w, e := newWorkshop(t), newStaller(t, 3)
 	w.events("events.ndjson", 5)
-	p := w.start("send", e.URL, "-d", "@events.ndjson", "-s", "standard-webhooks", "--secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	p := w.start("send", e.URL, "-d", "@events.ndjson", "-s", "standard-webhooks", "--secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "--retries", "0", "--timeout", "10s")
 	await(t, "the stall", e.stalled)
 	secret := []string{"send", "--resume", "1", "--secret", "env:WHSEC"}
 	if second := w.run(2, secret...); !strings.Contains(second.err.String(), "run 1 is being sent right now") {
