@@ -233,10 +233,13 @@ func (g *gateway) handOnce(ctx context.Context, x *record.Exchange, handOn func(
 	if !ok {
 		return handOn()
 	}
-	ctx, cancel := context.WithTimeout(ctx, turnTimeout)
+	patient, cancel := context.WithTimeout(ctx, turnTimeout)
 	defer cancel()
-	g.askNeighbour(ctx, key)
-	accepted, err := g.take(ctx, key)
+	g.askNeighbour(patient, key)
+	accepted, err := g.take(patient, key)
+	if (err != nil || accepted) && g.outbox != nil {
+		g.outbox.forgo(context.WithoutCancel(ctx), x)
+	}
 	switch {
 	case err != nil:
 		busy := textAnswer(http.StatusServiceUnavailable, "a copy of this webhook is being worked on\n")

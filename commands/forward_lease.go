@@ -2,6 +2,8 @@ package commands
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"sync"
 	"time"
 
@@ -34,10 +36,21 @@ func (l *leases) hold(ctx context.Context, q *store.Queued) (_ context.Context, 
 	l.held[q.ID] = &held{until: q.Due, cancel: cancel}
 	return ctx, func() {
 		cancel()
-		l.mu.Lock()
-		defer l.mu.Unlock()
-		delete(l.held, q.ID)
+		l.forget(q)
 	}
+}
+
+// expect notes a lease whose attempt begins a little later; hold follows, or forget.
+func (l *leases) expect(q *store.Queued) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.held[q.ID] = &held{until: q.Due, cancel: func() {}}
+}
+
+func (l *leases) forget(q *store.Queued) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	delete(l.held, q.ID)
 }
 
 // has reports whether a lease is held, which then has a new end: an attempt of ours is still on its way.
@@ -67,8 +80,10 @@ func (l *leases) renewed(ids []int64, until, now time.Time) {
 	}
 }
 
-func (l *leases) none() bool {
+// ids are the leases that are worked on. One that was left, since its entry could not be settled, is not among them: it
+// ends by itself, and the entry is tried again.
+func (l *leases) ids() []int64 {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	return len(l.held) == 0
+	return slices.Collect(maps.Keys(l.held))
 }

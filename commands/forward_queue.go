@@ -77,9 +77,13 @@ type promised struct {
 	place   *deliver.Place // to deliver the first of them at once; nil: it waits
 }
 
-// kept gives the place back where the first entry did not become ours to deliver at once.
-func (p *promised) kept(err error) {
-	if p.place != nil && (err != nil || p.entries[0].State != store.Leased) {
+// kept gives the place back where the first entry did not become ours to deliver at once, and keeps its lease where it did.
+func (b *outbox) kept(p *promised, err error) {
+	switch {
+	case p.place == nil:
+	case err == nil && p.entries[0].State == store.Leased:
+		b.lease.expect(p.entries[0])
+	default:
 		p.place.End(nil)
 		p.place = nil
 	}
@@ -128,7 +132,7 @@ func (g *gateway) keep(ctx context.Context, x, kept *record.Exchange, again bool
 		return g.history.Record(ctx, kept)
 	}
 	err := g.history.RecordQueued(ctx, kept, p.entries...)
-	p.kept(err)
+	g.outbox.kept(&p, err)
 	if err == nil {
 		g.outbox.pending.Store(x, &p)
 	}
@@ -142,6 +146,28 @@ func (b *outbox) recorded(x *record.Exchange) *promised {
 	return all
 }
 
+// forgo takes back what was promised for a webhook that is not handed on, since a copy of it is: that has entries of its own.
+func (b *outbox) forgo(ctx context.Context, x *record.Exchange) {
+	p := b.recorded(x)
+	if p == nil {
+		return
+	}
+	filter := store.QueueFilter{}
+	for _, q := range p.entries {
+		filter.IDs = append(filter.IDs, store.Range{From: q.ID, To: q.ID})
+	}
+	if _, err := b.history.Cancel(ctx, filter, time.Now()); err != nil {
+		b.note("warning: %d: %v", x.ID, err)
+	}
+	if p.place != nil {
+		b.lease.forget(p.entries[0])
+		p.place.End(nil)
+	}
+	for _, q := range p.entries {
+		b.workers[q.Target].ring() // the next of its order may go on
+	}
+}
+
 // later puts a webhook into the queue that is recorded already.
 func (b *outbox) later(ctx context.Context, x *record.Exchange) (*promised, error) {
 	var p promised
@@ -151,7 +177,7 @@ func (b *outbox) later(ctx context.Context, x *record.Exchange) (*promised, erro
 		p = b.entries(x)
 	}
 	err := b.history.Enqueue(ctx, p.entries...)
-	p.kept(err)
+	b.kept(&p, err)
 	return &p, err
 }
 

@@ -114,11 +114,12 @@ func (l *lessee) keep(ctx context.Context) {
 }
 
 func (l *lessee) renew(ctx context.Context) {
-	if l.none() {
+	entries := l.ids()
+	if len(entries) == 0 {
 		return
 	}
 	until := time.Now().Add(leaseFor).Round(0) // the wall clock: it goes on while the machine sleeps
-	ids, err := l.sh.history.Renew(ctx, l.owner, until)
+	ids, err := l.sh.history.Renew(ctx, l.owner, entries, until)
 	if err != nil && ctx.Err() == nil {
 		l.sh.note("warning: leases could not be renewed: %v", err)
 	}

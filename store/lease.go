@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"database/sql/driver"
+	"encoding/json"
 	"errors"
 	"io"
 	"time"
@@ -45,17 +46,22 @@ func (w *writer) lease(r LeaseRequest) (ids []int64, err error) {
 	return w.idsOf(leaseStatement, r.Owner, nanos(r.Until), nanos(r.Now), int64(r.Kind), target, int64(r.Want))
 }
 
-// Renew moves the end of all leases of an owner, and returns the entries it still has. What it had and is not among them
-// is somebody else's, or ended.
-func (s *Store) Renew(ctx context.Context, owner string, until time.Time) (ids []int64, err error) {
+// Renew moves the end of leases of an owner, and returns those entries it still has. What is not among them is somebody
+// else's, or ended.
+func (s *Store) Renew(ctx context.Context, owner string, entries []int64, until time.Time) (ids []int64, err error) {
+	list, err := json.Marshal(entries)
+	if err != nil {
+		return nil, err
+	}
 	err = s.work(ctx, func(w *writer) (err error) {
-		ids, err = w.idsOf(renewStatement, owner, nanos(until))
+		ids, err = w.idsOf(renewStatement, owner, nanos(until), string(list))
 		return err
 	})
 	return ids, err
 }
 
-const renewStatement = "UPDATE queue SET due = ?2 WHERE owner = ?1 AND state = 1 RETURNING id"
+const renewStatement = `UPDATE queue SET due = ?2 WHERE id IN (SELECT value FROM json_each(?3)) AND owner = ?1 AND state = 1
+	RETURNING id`
 
 // Begin records x, the next attempt of an entry, and counts it, before its first byte leaves. When the owner's lease is
 // gone nothing is recorded and the error is ErrLease: the attempt must not be made.

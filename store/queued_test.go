@@ -23,7 +23,7 @@ type outbox interface {
 	RecordQueued(context.Context, *record.Exchange, ...*store.Queued) error
 	Enqueue(context.Context, ...*store.Queued) error
 	Lease(context.Context, store.LeaseRequest) ([]*store.Queued, error)
-	Renew(context.Context, string, time.Time) ([]int64, error)
+	Renew(context.Context, string, []int64, time.Time) ([]int64, error)
 	Begin(context.Context, string, *store.Queued, *record.Exchange) error
 	Settle(context.Context, string, *store.Queued, time.Time) error
 	Follow(context.Context, string, *store.Queued, time.Time, ...*store.Queued) error
@@ -198,14 +198,15 @@ func leasesAgain(t *testing.T, a, b outbox) {
 
 func renewsLeases(t *testing.T, a, b outbox) {
 	ctx := context.Background()
-	es := queued(t, a, 2, "")
+	es := queued(t, a, 3, "")
 	lease(t, a, "a", 0, 1)
 	lease(t, b, "b", 0, 1)
-	ids, err := a.Renew(ctx, "a", noon.Add(time.Minute))
+	lease(t, a, "a", 0, 1)
+	ids, err := a.Renew(ctx, "a", []int64{es[0].ID, es[1].ID}, noon.Add(time.Minute))
 	must(t, err)
 	same(t, "renewed", ids, es[0].ID)
-	same(t, "whose lease has ended", lease(t, b, "c", time.Second, 9), es[1].ID)
-	ids, err = b.Renew(ctx, "b", noon.Add(time.Minute))
+	same(t, "whose leases have ended, one of them not renewed", lease(t, b, "c", time.Second, 9), es[1].ID, es[2].ID)
+	ids, err = b.Renew(ctx, "b", []int64{es[1].ID}, noon.Add(time.Minute))
 	must(t, err)
 	same(t, "renewed by b, who has lost it", ids)
 }
