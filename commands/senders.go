@@ -25,17 +25,21 @@ func runSenders(ctx context.Context, sh *shell, flags *filterFlags) error {
 		return err
 	}
 	var attempts []senders.Attempt
+	forged := 0
 	if !none {
-		if attempts, err = sh.attempts(ctx, filter); err != nil {
+		if attempts, forged, err = sh.attempts(ctx, filter); err != nil {
 			return err
 		}
 	}
-	if len(attempts) == sendersLimit {
+	if len(attempts)+forged == sendersLimit {
 		sh.say("barb: only the newest %d webhooks are looked at; --since, --until and --endpoint choose others", sendersLimit)
+	}
+	if forged > 0 {
+		sh.say("barb: %s with a bad signature: whose they are nobody knows, and they are not judged  (barb history --received --where '.verdict == \"invalid\"')", ui.Count(forged, "webhook"))
 	}
 	judged := senders.Judge(attempts, sh.Now())
 	if !sh.json {
-		if len(judged) == 0 {
+		if len(judged)+forged == 0 {
 			sh.say("barb: nothing received matches")
 		}
 		sh.out.Senders(judged)
@@ -49,19 +53,22 @@ func runSenders(ctx context.Context, sh *shell, flags *filterFlags) error {
 	return nil
 }
 
-// attempts are the received webhooks that a filter selects, the newest of them.
-func (sh *shell) attempts(ctx context.Context, filter store.Filter) ([]senders.Attempt, error) {
+// attempts are the received webhooks that a filter selects, the newest of them. Those with a bad signature are only
+// counted: anybody can send them, with the id and the body of a genuine one.
+func (sh *shell) attempts(ctx context.Context, filter store.Filter) (all []senders.Attempt, forged int, err error) {
 	filter.Kind, filter.Bodies, filter.OldestFirst, filter.Limit = record.Received, true, false, sendersLimit
-	var all []senders.Attempt
 	for x, err := range sh.history.List(ctx, filter) {
-		if err != nil {
-			return nil, err
-		}
-		if x.Ended && !isHandshake(x) {
+		switch {
+		case err != nil:
+			return nil, 0, err
+		case !x.Ended || isHandshake(x):
+		case x.Verdict.Status == record.Invalid:
+			forged++
+		default:
 			all = append(all, sh.attempt(x))
 		}
 	}
-	return all, nil
+	return all, forged, nil
 }
 
 // attempt is a received exchange with what its scheme tells of it.
@@ -160,7 +167,7 @@ func (g *gateway) senderSummary(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	attempts, err := g.attempts(ctx, filter)
+	attempts, _, err := g.attempts(ctx, filter)
 	if err != nil {
 		return // of no more use than what it would have said
 	}
