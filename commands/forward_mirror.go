@@ -50,7 +50,7 @@ func (m *mirrors) send(x, f *record.Exchange, l *lane) {
 			continue
 		}
 		size := int64(len(x.Request.Body))
-		if m.count.Add(1) > mirrorsWaiting || m.bytes.Add(size) > mirrorsBytes+size {
+		if count, bytes := m.count.Add(1), m.bytes.Add(size); count > mirrorsWaiting || bytes > mirrorsBytes+size {
 			m.count.Add(-1)
 			m.bytes.Add(-size)
 			m.note("warning: %d was not sent to %s, which does not keep up", x.ID, domainOf(t.url))
