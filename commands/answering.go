@@ -194,9 +194,17 @@ func (a *answering) describe() (lines []string) {
 		lines = append(lines, fmt.Sprintf("as %s: an answer after %g s is too late (%s)", p.Title, p.Timeout.Seconds(), p.Docs[0]))
 	}
 	if p := a.platform; p != nil {
-		lines = append(lines, fmt.Sprintf("as on %s: bodies up to %s, %g s for the app; %s (%s)", p.Title, ui.Size(p.MaxBody), p.Timeout.Seconds(), p.Doubt, p.Docs[0]))
+		lines = append(lines, fmt.Sprintf("as on %s: bodies up to %s, %g s for the app; %s (%s)", p.Title, documentedSize(p.MaxBody), p.Timeout.Seconds(), p.Doubt, p.Docs[0]))
 	}
 	return lines
+}
+
+// documentedSize is a limit in the unit that its number is round in, so that it is known again: Lambda's 6 MB are 6MiB.
+func documentedSize(n int64) string {
+	if n%(1<<20) == 0 {
+		return (*sizeValue)(&n).String()
+	}
+	return ui.Size(n)
 }
 
 // answerBody reads what body=@PATH names, beside a file when one is given, else in the working folder.

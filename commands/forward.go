@@ -34,7 +34,7 @@ func (g *gateway) takeForwarding(o listenOptions) (err error) {
 
 // queued is how many webhooks wait in the queue, 0 when that cannot be read.
 func (g *gateway) queued() int64 {
-	depth, err := g.history.QueueDepth(context.Background(), store.Forward)
+	depth, err := g.history.QueueDepth(context.Background(), store.Forward, store.Command)
 	if err != nil {
 		return 0
 	}

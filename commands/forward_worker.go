@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -244,7 +245,7 @@ func (b *outbox) work(ctx context.Context) (end func(cut bool, grace time.Durati
 
 // waiting says how many webhooks wait in the queue, "" for none.
 func (g *gateway) waiting(ctx context.Context) string {
-	depth, err := g.history.QueueDepth(ctx, store.Forward)
+	depth, err := g.history.QueueDepth(ctx, store.Forward, store.Command)
 	n := depth[store.Waiting] + depth[store.Leased]
 	if err != nil || n == 0 {
 		return ""
@@ -253,4 +254,28 @@ func (g *gateway) waiting(ctx context.Context) string {
 		return "1 webhook waits in the queue"
 	}
 	return fmt.Sprintf("%d webhooks wait in the queue", n)
+}
+
+// unattended says what waits in the queue, put there by another listener, that this one does not work on.
+func (g *gateway) unattended(ctx context.Context) (lines []string) {
+	for _, kind := range []store.QueueKind{store.Command, store.Forward} {
+		if kind == store.Forward && g.outbox == nil { // said already
+			continue
+		}
+		targets, err := g.history.QueueTargets(ctx, kind)
+		if err != nil {
+			return nil
+		}
+		for _, target := range targets {
+			if g.outbox != nil && g.outbox.workers[target] != nil {
+				continue
+			}
+			line := "what waits there for " + ui.EscapeLine(withoutUser(target)) + " is not forwarded; barb listen --queue --forward-to " + ui.EscapeLine(withoutUser(target)) + " does that"
+			if program, ok := strings.CutPrefix(target, commandPrefix); ok {
+				line = "commands that wait there are not run; barb listen --mode ack --exec '" + ui.EscapeLine(program) + " …' runs them"
+			}
+			lines = append(lines, line)
+		}
+	}
+	return lines
 }

@@ -308,11 +308,12 @@ func (g *gateway) describe() []string {
 		say("other paths are", g.fallback)
 	}
 	if waiting := g.waiting(context.Background()); waiting != "" {
-		if g.outbox == nil {
+		if targets, err := g.history.QueueTargets(context.Background(), store.Forward); g.outbox == nil && err == nil && len(targets) > 0 {
 			waiting += "; barb listen --queue delivers what its routes forward"
 		}
 		lines = append(lines, waiting)
 	}
+	lines = append(lines, g.unattended(context.Background())...)
 	if g.runner != nil {
 		when := ""
 		if g.outbox != nil && g.outbox.ack {

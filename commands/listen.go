@@ -185,8 +185,10 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 		defer cancel()
 	}
 	stop := g.startWatch(ctx)
+	through := g.sayWhatIsAwaited(interrupted)
 	err := server.Serve(ctx, ln)
 	end(err != nil || interrupted.Err() != nil)
+	through()
 	stop()
 	if err != nil {
 		return local("%w", err)

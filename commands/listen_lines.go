@@ -41,6 +41,13 @@ func (w *watch) begin(id int64) {
 	w.known[id] = &ui.Hook{}
 }
 
+// underWay is how many webhooks are recorded and not answered.
+func (w *watch) underWay() int {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return len(w.known)
+}
+
 // remember notes something about a webhook that has not been answered yet. Of one that has, the line is written already.
 func (w *watch) remember(id int64, note func(h *ui.Hook)) {
 	w.mu.Lock()
