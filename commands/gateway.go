@@ -319,7 +319,11 @@ func (g *gateway) describe() []string {
 		if g.outbox != nil && g.outbox.ack {
 			when = ", once their sender has an answer"
 		}
-		lines = append(lines, "verified webhooks run "+ui.EscapeLine(g.runner.args[0])+when)
+		which := "verified webhooks run "
+		if g.runner.unverified {
+			which, when = "webhooks run ", ", also where no signature is checked"+when
+		}
+		lines = append(lines, which+ui.EscapeLine(g.runner.args[0])+when)
 	}
 	return append(append(lines, g.answering.describe()...), "history "+g.history.Path())
 }
