@@ -2,6 +2,7 @@ package main
 
 import (
 	"encoding/csv"
+	"errors"
 	"fmt"
 	"io"
 	"math"
@@ -113,7 +114,7 @@ func (b *bench) vegetaStarts(url string) ([]time.Time, error) {
 	var starts []time.Time
 	for lines := csv.NewReader(strings.NewReader(text.String())); ; {
 		fields, err := lines.Read()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return starts, nil
 		}
 		if err != nil {
