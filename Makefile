@@ -4,8 +4,8 @@ SHELL := /bin/bash
 LINT_VERSION := v2.15.0
 SDKS := conformance/sdk
 
-# A static program where the C compiler can make one: on Linux, with libc.a. It starts in two thirds of the time, which the
-# dynamic loader takes otherwise, and runs on any Linux. Without it everything works as well: `go install` never has it.
+# A static program where the C compiler can make one: on Linux, with libc.a. It starts sooner, by what the dynamic loader takes,
+# and runs on any Linux. Without it everything works as well: `go install` never has it.
 static = $$(test "$$(go env GOOS)" = linux && echo 'int main(void) { return 0; }' | $$(go env CC) -static -x c -o /dev/null - 2>/dev/null && echo "-tags=netgo,osusergo,sqlite_omit_load_extension")
 
 .PHONY: build demo test race lint generate tidy judges conformance soak bench fuzz picture clean toolchain
