@@ -114,8 +114,9 @@ func (w *writer) work(e *entry, first int64) error {
 	return err
 }
 
-const enqueueStatement = `INSERT INTO queue (kind, thread, target, policy, ord, behind, straight, state, owner, due, created, changed, attempts)
-	SELECT ?1, ?2, ?3, ?4, ?5, behind, straight, 1, iif(straight, ?7, NULL), iif(straight, ?8, ?10), ?9, ?9, 0 FROM (SELECT
+const enqueueStatement = `INSERT INTO queue (id, kind, thread, target, policy, ord, behind, straight, state, owner, due, created, changed, attempts)
+	SELECT 1 + max((SELECT ifnull(max(id), 0) FROM queue), (SELECT last_queued FROM history)),
+		?1, ?2, ?3, ?4, ?5, behind, straight, 1, iif(straight, ?7, NULL), iif(straight, ?8, ?10), ?9, ?9, 0 FROM (SELECT
 		EXISTS (SELECT 1 FROM queue WHERE target = ?3 AND ord = ?5 AND state = 1) AS behind,
 		?6 AND NOT EXISTS (SELECT 1 FROM queue WHERE target = ?3 AND ord = ?5 AND state = 1 AND straight = 0) AS straight)
 	RETURNING id, behind, straight`

@@ -72,6 +72,7 @@ func queueContract(t *testing.T, open func(*testing.T) (outbox, outbox)) {
 		"begins anew what was dead":                     beginsAnew,
 		"cancels, and lets the next go on":              cancels,
 		"purges only what has ended":                    purges,
+		"gives an id to one entry only":                 givesAnIDToOneEntry,
 		"filters the queue":                             filtersTheQueue,
 		"puts in what follows in one with the end":      putsInWhatFollows,
 		"keeps how a command ended before the answer":   keepsHowACommandEnded,
@@ -509,6 +510,28 @@ func purges(t *testing.T, a, b outbox) {
 	mustBe(t, err, store.ErrNoEntry)
 	if _, err := a.Get(ctx, es[1].Thread); err != nil {
 		t.Errorf("the hook went with its entry: %v", err)
+	}
+}
+
+// A worker is still at its attempt when its entry is cancelled and forgotten: what it settles then is no other entry.
+func givesAnIDToOneEntry(t *testing.T, a, b outbox) {
+	ctx := context.Background()
+	old := queued(t, a, 1, "")[0]
+	lease(t, a, "a", 0, 1)
+	for _, forget := range []func() error{
+		func() error { _, err := b.Purge(ctx, store.QueueFilter{}); return err },
+		func() error { _, err := b.Prune(ctx, store.PruneRule{OlderThan: noon.Add(time.Hour)}); return err },
+	} {
+		_, err := b.Cancel(ctx, store.QueueFilter{}, noon)
+		must(t, err)
+		must(t, forget())
+		next := queued(t, b, 1, "")[0]
+		if next.ID <= old.ID {
+			t.Fatalf("entry %d comes after entry %d", next.ID, old.ID)
+		}
+		same(t, "the next", lease(t, a, "a", 0, 1), next.ID)
+		mustBe(t, a.Settle(ctx, "a", old, noon), store.ErrLease)
+		old = next
 	}
 }
 
