@@ -57,6 +57,9 @@ func (d *delivery) plan(a *Attempt, left time.Duration, limited bool) {
 	}
 	wait := max(d.Policy.compressed(scheduled), shortestWait)
 	if limited && wait >= left {
+		if wait != scheduled {
+			what += " (" + roundly(wait) + ")"
+		}
 		a.Decision, a.Why = OutOfTime, what+" does not fit the deadline"
 		return
 	}

@@ -82,11 +82,13 @@ func TestWhatDoesNotFitTheDeadlineEndsAtOnce(t *testing.T) {
 		name   string
 		client *scripted
 		base   time.Duration
+		speed  float64
 		why    string
 	}{
-		{"Retry-After", retryAfter(503, "86400"), time.Second, "retry-after 86400s does not fit the deadline"},
-		{"ten digits of Retry-After", retryAfter(503, "9999999999"), time.Second, "retry-after 9223372036s does not fit the deadline"},
-		{"backoff", status(503), time.Hour, "the next wait of 1h0m0s does not fit the deadline"},
+		{"Retry-After", retryAfter(503, "86400"), time.Second, 1, "retry-after 86400s does not fit the deadline"},
+		{"ten digits of Retry-After", retryAfter(503, "9999999999"), time.Second, 1, "retry-after 9223372036s does not fit the deadline"},
+		{"backoff", status(503), time.Hour, 1, "the next wait of 1h0m0s does not fit the deadline"},
+		{"a slower backoff", status(503), time.Second, 0.1, "the next wait of 1s (10s) does not fit the deadline"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -94,7 +96,7 @@ func TestWhatDoesNotFitTheDeadlineEndsAtOnce(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				start := time.Now()
 				p := deliver.DefaultPolicy()
-				p.Base, p.MaxDelay, p.NoJitter, p.Deadline = test.base, 0, true, 5*time.Second
+				p.Base, p.MaxDelay, p.NoJitter, p.Deadline, p.Speed = test.base, 0, true, 5*time.Second, test.speed
 				attempts := run(t.Context(), t, &deliver.Sender{Client: test.client, Policy: p}, hook())
 				if a := attempts[0]; a.Decision != deliver.OutOfTime || a.Why != test.why || a.Exchange.NextIn != 0 {
 					t.Errorf("%s: %s", a.Decision, a.Why)
