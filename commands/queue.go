@@ -66,7 +66,7 @@ func (o *queueOptions) addFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.all, "all", false, "also what is done or was cancelled")
 	f.StringSliceVar(&o.states, "state", nil, "only entries that are waiting, leased, done, dead or cancelled (a `list`)")
-	f.StringVar(&o.kind, "kind", "", "only forwards or only messages: `forward|message`")
+	f.StringVar(&o.kind, "kind", "", "only forwards, messages or commands: `forward|message|command`")
 	f.StringVar(&o.target, "target", "", "only those for this `URL`, as it was asked for")
 	f.StringVar(&o.since, "since", "", "only what was put in since this `time` or age: 1h, 7d, 2026-01-20")
 	f.StringVar(&o.until, "until", "", "only what was put in until this `time` or age")
@@ -178,10 +178,25 @@ func runQueueList(ctx context.Context, sh *shell, o queueOptions) error {
 		return nil
 	}
 	if len(entries) == 0 {
-		sh.say("barb: nothing waits in the queue")
+		sh.say("barb: %s", o.nothing())
 	}
 	sh.queueTable(entries)
 	return nil
+}
+
+// nothing says that no entry was selected. What was not asked for may be there.
+func (o *queueOptions) nothing() string {
+	switch {
+	case o.target != "" || o.kind != "" || o.since != "" || o.until != "":
+		return "nothing in the queue matches"
+	case slices.Equal(o.states, []string{string(store.Dead)}):
+		return "there are no dead letters"
+	case len(o.states) > 0:
+		return "nothing in the queue is " + strings.Join(o.states, " or ")
+	case o.all:
+		return "the queue is empty"
+	}
+	return "nothing waits in the queue"
 }
 
 func (sh *shell) queueTable(entries []*store.Queued) {
