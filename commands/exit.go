@@ -185,7 +185,8 @@ func args(minimum, maximum int, what string) cobra.PositionalArgs {
 		case len(given) < minimum:
 			return usage("%s needs %s", cmd.CommandPath(), what).hintf("%s", firstExample(cmd))
 		case maximum >= 0 && len(given) > maximum:
-			return usage("%s takes %s, not also %q", cmd.CommandPath(), what, given[maximum]).hintf("%s", firstExample(cmd))
+			return usage("%s takes %s, not also %q", cmd.CommandPath(), what, given[maximum]).
+				hint(nearestHint(cmd.CommandPath()+" ", nearestOf(given[0], commandNames(cmd)), firstExample(cmd)))
 		}
 		return nil
 	}

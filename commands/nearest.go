@@ -27,6 +27,14 @@ func nearestHint(prefix string, near []string, all string) string {
 	return "did you mean " + strings.Join(near, " or ") + "?"
 }
 
+// commandNames are those of the commands below one.
+func commandNames(cmd *cobra.Command) (names []string) {
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	return names
+}
+
 func flagNames(cmd *cobra.Command) []string {
 	var names []string
 	add := func(f *pflag.Flag) { names = append(names, f.Name) }

@@ -40,6 +40,9 @@ func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) 
 		return nil, usage("-s auto finds the scheme of what came; what should this be signed with?").hint("-s github, -s stripe …; barb schemes lists them")
 	}
 	if name == "" || name == "auto" {
+		if _, err := f.paramMap(route); err != nil {
+			return nil, err
+		}
 		if len(f.secrets) > 0 {
 			return nil, usage("--secret without --scheme: what should it sign with?").hint("-s github, -s stripe, -s standard-webhooks …; barb schemes lists them")
 		}
