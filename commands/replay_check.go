@@ -20,6 +20,8 @@ func (r *replayer) check(ctx context.Context) (last int64, count int, err error)
 	}
 	switch {
 	case err != nil || count > 0:
+	case r.dead != nil && (r.options.failed || r.options.status != ""):
+		err = usage("no dead letter matches: --failed and --status are about attempts, a dead letter is what was queued").hint("barb queue dead lists them; choose by --endpoint, --event, --since or an id")
 	case r.dead != nil:
 		err = usage("no dead letter matches").hint("barb queue dead lists them")
 	default:
