@@ -7,6 +7,10 @@ require (
 	golang.org/x/sys v0.49.0
 )
 
-require github.com/mattn/go-sqlite3 v1.14.53 // indirect
+require (
+	github.com/mattn/go-sqlite3 v1.14.53 // indirect
+	github.com/sony/gobreaker/v2 v2.4.0 // indirect
+	golang.org/x/time v0.16.0 // indirect
+)
 
 replace github.com/barbhq/barb => ../
