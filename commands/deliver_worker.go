@@ -294,18 +294,7 @@ func (d *dispatcher) count(q *store.Queued, a *deliver.Attempt) {
 // tell says how an attempt went.
 func (d *dispatcher) tell(x *record.Exchange, q *store.Queued, a *deliver.Attempt, kept *record.Exchange) {
 	d.metrics.attempt(kept)
-	d.printing.Lock()
-	if d.json {
-		if err := d.emitExchange(kept, d.with); err != nil && d.broken == nil {
-			d.broken = err // said at the end: a worker does not stop for a wrong --jq
-		}
-	} else {
-		d.out.Forwarded(x, a)
-		if d.verbose {
-			d.err.Messages(kept)
-		}
-	}
-	d.printing.Unlock()
+	d.tellAttempt(x, a, kept, d.with, &d.broken)
 	if q.State == store.Dead {
 		d.tellDead(q)
 	}

@@ -194,18 +194,7 @@ func lastChance(p deliver.Policy, q *store.Queued) deliver.Policy {
 // tell says how an attempt went.
 func (w *worker) tell(x *record.Exchange, q *store.Queued, a *deliver.Attempt) {
 	kept := w.file.withoutSecrets(a.Exchange, w.secrets)
-	w.printing.Lock()
-	if w.json {
-		if err := w.emitExchange(kept, w.with); err != nil && w.broken == nil {
-			w.broken = err
-		}
-	} else {
-		w.out.Forwarded(x, a)
-		if w.verbose {
-			w.err.Messages(kept)
-		}
-	}
-	w.printing.Unlock()
+	w.tellAttempt(x, a, kept, w.with, &w.broken)
 	if q.State == store.Dead {
 		w.tellDead(x, q)
 	}

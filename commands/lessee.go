@@ -8,6 +8,7 @@ import (
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -48,6 +49,23 @@ func (l *lessee) attempt(ctx context.Context, q *store.Queued, sender deliver.Se
 		a.Exchange.ID = kept.ID
 	}
 	return nil, nil, errors.New("no attempt was made")
+}
+
+// tellAttempt says how an attempt to deliver x from the queue went. The first error of printing goes to broken, to be said at
+// the end: a worker does not stop for a wrong --jq.
+func (sh *shell) tellAttempt(x *record.Exchange, a *deliver.Attempt, kept *record.Exchange, with export.With, broken *error) {
+	sh.printing.Lock()
+	defer sh.printing.Unlock()
+	if sh.json {
+		if err := sh.emitExchange(kept, with); err != nil && *broken == nil {
+			*broken = err
+		}
+		return
+	}
+	sh.out.Forwarded(x, a)
+	if sh.verbose {
+		sh.err.Messages(kept)
+	}
 }
 
 // recall puts how the last attempt ended into the one that follows, where the policy has retries say so.

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/listen"
@@ -165,7 +164,7 @@ func (r *replayer) oneByOne(ctx context.Context, last int64) error {
 		if !r.json {
 			r.out.Replaying(c, x.Request.URL)
 		}
-		d, err := r.send(ctx, c, x, s)
+		d, err := r.send(ctx, c, x, s, nil)
 		if err != nil {
 			return err
 		}
@@ -187,7 +186,8 @@ func (r *replayer) many(ctx context.Context, last int64, count int) error {
 	if err != nil {
 		return err
 	}
-	var t tally
+	var mu sync.Mutex
+	sums := newRunSums(false)
 	var broken error
 	begun := time.Now()
 	jobs := func(yield func(*record.Exchange) bool) {
@@ -202,9 +202,12 @@ func (r *replayer) many(ctx context.Context, last int64, count int) error {
 		if err != nil {
 			return err
 		}
-		d, err := r.send(ctx, c, x, s)
+		var a attempts
+		d, err := r.send(ctx, c, x, s, func(ended *deliver.Attempt) { a.note(ended.Exchange) })
 		if err == nil {
-			t.add(d)
+			mu.Lock()
+			defer mu.Unlock()
+			sums.add(&d, &a)
 		}
 		return err
 	})
@@ -214,7 +217,13 @@ func (r *replayer) many(ctx context.Context, last int64, count int) error {
 	if err != nil {
 		return err
 	}
-	return t.finish(r.shell, ui.Batch{Total: count, Took: time.Since(begun), Interrupted: ctx.Err() != nil})
+	sum := sums.summary(time.Since(begun), deliver.Rate{})
+	sum.Total, sum.Interrupted = count, ctx.Err() != nil
+	sum.DeadHint = "barb history --sent --failed --since " + begun.UTC().Format("2006-01-02T15:04:05.000Z") + " -n 0"
+	if !r.json {
+		r.out.Batch(sum)
+	}
+	return silent(sums.code(sum.Interrupted))
 }
 
 func (r *replayer) courier(s *signer, client *deliver.Client) *courier {

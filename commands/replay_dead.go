@@ -142,13 +142,14 @@ func (r *replayer) remembered(ctx context.Context, captured *record.Exchange) (*
 	return p, nil
 }
 
-// send delivers the replay of a captured exchange.
-func (r *replayer) send(ctx context.Context, captured *record.Exchange, x record.Exchange, s *signer) (delivered, error) {
+// send delivers the replay of a captured exchange. onEnded is told of each attempt; nil: nobody is.
+func (r *replayer) send(ctx context.Context, captured *record.Exchange, x record.Exchange, s *signer, onEnded func(*deliver.Attempt)) (delivered, error) {
 	p, err := r.remembered(ctx, captured)
 	if err != nil {
 		return delivered{}, err
 	}
 	c := r.courier(s, r.clientFor(p))
+	c.onEnded = onEnded
 	if r.options.concurrency > 1 {
 		c.silent, c.lazily = !r.verbose, x.WebhookID == captured.WebhookID // an id that is new must be durable first
 	}

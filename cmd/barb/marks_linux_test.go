@@ -1,9 +1,7 @@
 package main
 
 import (
-	"context"
 	"fmt"
-	"net/http"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -17,21 +15,10 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// postID sends a webhook with an id in its headers and returns the answer's status, 0 when none came.
-func postID(url, id string) int {
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, strings.NewReader(`{"id":"`+id+`"}`))
-	if err != nil {
-		return 0
-	}
-	req.Header.Set("Webhook-Id", id)
-	req.Header.Set("Webhook-Timestamp", "1700000000")
-	req.Header.Set("Webhook-Signature", "v1,bm9ib2R5IGNoZWNrcyB0aGlzIG9uZSBoZXJlISEhISE=")
-	answer, err := http.DefaultClient.Do(req)
-	if err != nil {
-		return 0
-	}
-	_ = answer.Body.Close()
-	return answer.StatusCode
+// postNumbered sends the webhook with a number, always the same one.
+func postNumbered(url string, n int) int {
+	id := fmt.Sprint("msg_", n)
+	return postSigned(url, id, `{"id":"`+id+`"}`)
 }
 
 // Sixteen senders, four of them for each id, are cut off by a kill and come again with everything, as a sender does that
@@ -47,7 +34,7 @@ func TestAfterAKillWhatComesAgainIsADuplicate(t *testing.T) {
 		for s := range 16 {
 			senders.Go(func() {
 				for n := s / 4; n < ids; n += 4 {
-					if postID(url, fmt.Sprint("msg_", n)) == 0 {
+					if postNumbered(url, n) == 0 {
 						return
 					}
 					after(n)
@@ -97,7 +84,7 @@ func TestAListenerThatEndsLeavesNoCommand(t *testing.T) {
 			pidFile := filepath.Join(t.TempDir(), "pid")
 			p := listener(t, listening+` --exec-unverified --exec 'sh -c "echo \$\$ > `+pidFile+`; exec sleep 1000"'`)
 			done := make(chan int)
-			go func() { done <- postID(p.url, "msg_1") }()
+			go func() { done <- postNumbered(p.url, 1) }()
 			pid := 0
 			for deadline := time.Now().Add(10 * time.Second); pid == 0; time.Sleep(time.Millisecond) {
 				data, _ := os.ReadFile(pidFile)
