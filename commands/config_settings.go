@@ -17,64 +17,42 @@ type configFile struct {
 	Tables []table `toml:"respond"`
 
 	Send struct {
-		Retries        any `toml:"retries"`
-		Backoff        any `toml:"backoff"`
-		Base           any `toml:"base"`
-		MaxDelay       any `toml:"max_delay"`
-		Jitter         any `toml:"jitter"`
-		RetryOn        any `toml:"retry_on"`
-		Timeout        any `toml:"timeout"`
-		ConnectTimeout any `toml:"connect_timeout"`
-		Deadline       any `toml:"deadline"`
-		Proxy          any `toml:"proxy"`
-		Cacert         any `toml:"cacert"`
-		As             any `toml:"as"`
-		Schedule       any `toml:"schedule"`
-		Speed          any `toml:"speed"`
-		Until2xx       any `toml:"until_2xx"`
-		Seed           any `toml:"seed"`
+		retryKeys
+		Proxy  any `toml:"proxy"`
+		Cacert any `toml:"cacert"`
+		As     any `toml:"as"`
+		Seed   any `toml:"seed"`
 	} `toml:"send"`
 	Listen struct {
-		Addr           any `toml:"addr"`
-		Tolerance      any `toml:"tolerance"`
-		ForwardTo      any `toml:"forward_to"`
-		Respond        any `toml:"respond"`
-		MaxBody        any `toml:"max_body"`
-		PublicURL      any `toml:"public_url"`
-		Handshake      any `toml:"handshake"`
-		Metrics        any `toml:"metrics"`
-		TLS            any `toml:"tls"`
-		TLSCert        any `toml:"tls_cert"`
-		TLSKey         any `toml:"tls_key"`
-		UnixSocket     any `toml:"unix_socket"`
-		AllowIP        any `toml:"allow_ip"`
-		RateLimit      any `toml:"rate_limit"`
-		FailRate       any `toml:"fail_rate"`
-		FailWith       any `toml:"fail_with"`
-		Seed           any `toml:"seed"`
-		Latency        any `toml:"latency"`
-		As             any `toml:"as"`
-		Platform       any `toml:"platform"`
-		Event          any `toml:"event"`
-		Where          any `toml:"where"`
-		Dedupe         any `toml:"dedupe"`
-		Mode           any `toml:"mode"`
-		Queue          any `toml:"queue"`
-		Concurrency    any `toml:"concurrency"`
-		Ordered        any `toml:"ordered"`
-		Breaker        any `toml:"breaker"`
-		Retries        any `toml:"retries"`
-		Backoff        any `toml:"backoff"`
-		Base           any `toml:"base"`
-		MaxDelay       any `toml:"max_delay"`
-		Jitter         any `toml:"jitter"`
-		RetryOn        any `toml:"retry_on"`
-		Timeout        any `toml:"timeout"`
-		ConnectTimeout any `toml:"connect_timeout"`
-		Deadline       any `toml:"deadline"`
-		Schedule       any `toml:"schedule"`
-		Speed          any `toml:"speed"`
-		Until2xx       any `toml:"until_2xx"`
+		retryKeys
+		Addr        any `toml:"addr"`
+		Tolerance   any `toml:"tolerance"`
+		ForwardTo   any `toml:"forward_to"`
+		Respond     any `toml:"respond"`
+		MaxBody     any `toml:"max_body"`
+		PublicURL   any `toml:"public_url"`
+		Handshake   any `toml:"handshake"`
+		Metrics     any `toml:"metrics"`
+		TLS         any `toml:"tls"`
+		TLSCert     any `toml:"tls_cert"`
+		TLSKey      any `toml:"tls_key"`
+		UnixSocket  any `toml:"unix_socket"`
+		AllowIP     any `toml:"allow_ip"`
+		RateLimit   any `toml:"rate_limit"`
+		FailRate    any `toml:"fail_rate"`
+		FailWith    any `toml:"fail_with"`
+		Seed        any `toml:"seed"`
+		Latency     any `toml:"latency"`
+		As          any `toml:"as"`
+		Platform    any `toml:"platform"`
+		Event       any `toml:"event"`
+		Where       any `toml:"where"`
+		Dedupe      any `toml:"dedupe"`
+		Mode        any `toml:"mode"`
+		Queue       any `toml:"queue"`
+		Concurrency any `toml:"concurrency"`
+		Ordered     any `toml:"ordered"`
+		Breaker     any `toml:"breaker"`
 	} `toml:"listen"`
 	Deliver struct {
 		Concurrency any `toml:"concurrency"`
@@ -101,6 +79,22 @@ type configFile struct {
 	path   string
 	text   []byte
 	values map[string]string // "send.retries" → "4"
+}
+
+// retryKeys are the keys of retryFlags.
+type retryKeys struct {
+	Retries        any `toml:"retries"`
+	Backoff        any `toml:"backoff"`
+	Base           any `toml:"base"`
+	MaxDelay       any `toml:"max_delay"`
+	Jitter         any `toml:"jitter"`
+	RetryOn        any `toml:"retry_on"`
+	Timeout        any `toml:"timeout"`
+	ConnectTimeout any `toml:"connect_timeout"`
+	Deadline       any `toml:"deadline"`
+	Schedule       any `toml:"schedule"`
+	Speed          any `toml:"speed"`
+	Until2xx       any `toml:"until_2xx"`
 }
 
 // setting is one value that a flag, a BARB_ variable and barb.toml can give.
