@@ -25,12 +25,12 @@ func (c *conn) answer(ctx context.Context, x *record.Exchange, given *record.Res
 	}
 	c.wrote = true
 	err := c.write(c.out, response.Body)
-	c.last = time.Now()
 	x.Response, x.Took, x.Ended = response, c.last.Sub(x.Start), true
 	x.Err = failure(ctx, err)
 }
 
-// write writes head and body: both in one call when they are not large.
+// write writes head and body, both in one call when they are not large, and notes when: just before the last of it went out,
+// because from then on the sender may know of the answer and act on it, however late this goroutine wakes from the call.
 func (c *conn) write(head, body []byte) error {
 	first := min(len(body), max(0, piece-len(head)))
 	c.out = append(append(c.out[:0], head...), body[:first]...)
@@ -42,8 +42,13 @@ func (c *conn) write(head, body []byte) error {
 		if err := c.armWrite(); err != nil {
 			return err
 		}
-		if _, err := c.net.Write(out); err != nil || len(rest) == 0 {
+		c.last = time.Now()
+		if _, err := c.net.Write(out); err != nil {
+			c.last = time.Now() // of the failure
 			return err
+		}
+		if len(rest) == 0 {
+			return nil
 		}
 		n := min(len(rest), piece)
 		out, rest = rest[:n], rest[n:]

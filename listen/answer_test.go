@@ -2,6 +2,7 @@ package listen_test
 
 import (
 	"context"
+	"net"
 	"strings"
 	"testing"
 	"time"
@@ -96,6 +97,52 @@ func TestServeWritesLargeAnswersWhole(t *testing.T) {
 		if _, body := c.answer("POST"); body != large {
 			t.Fatalf("body of %d bytes", len(body))
 		}
+	}
+}
+
+// drowsy is a listener whose first connection is written to by a goroutine that wakes late from it.
+type drowsy struct {
+	net.Listener
+	wake chan struct{}
+}
+
+type drowsyConn struct {
+	net.Conn
+	wake chan struct{}
+}
+
+func (l *drowsy) Accept() (net.Conn, error) {
+	nc, err := l.Listener.Accept()
+	if wake := l.wake; err == nil && wake != nil {
+		l.wake = nil
+		nc = &drowsyConn{nc, wake}
+	}
+	return nc, err
+}
+
+func (c *drowsyConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	<-c.wake
+	return n, err
+}
+
+func TestWhoActsOnAnAnswerComesAfterIt(t *testing.T) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	wake := make(chan struct{})
+	r := serveOn(t, listen.Server{}, &drowsy{ln, wake})
+	r.dial(t).send(hook).wantStatus(200)
+	r.dial(t).send(hook).wantStatus(200)
+	second := r.shelf.next(t)
+	close(wake)
+	first := r.shelf.next(t)
+	if first.ID != 1 || second.ID != 2 {
+		t.Fatalf("exchange %d ended before exchange %d", second.ID, first.ID)
+	}
+	if answered := first.Start.Add(first.Took); !second.Start.After(answered) {
+		t.Errorf("the second came %v before the answer to the first that made it come", answered.Sub(second.Start))
 	}
 }
 
