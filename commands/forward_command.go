@@ -70,6 +70,12 @@ func (w *worker) command(ctx context.Context, q *store.Queued) {
 		w.settle(keep, q)
 		return
 	}
+	if err := w.history.Try(keep, w.lease.owner, q, time.Now()); err != nil {
+		if !errors.Is(err, store.ErrLease) {
+			w.note("warning: %d: %v", x.ID, err)
+		}
+		return
+	}
 	x.Run = w.runCommand(ctx, x)
 	if err := w.history.Ran(keep, x.ID, *x.Run); err != nil {
 		w.note("warning: %d: %v", x.ID, err)

@@ -91,6 +91,25 @@ func (s *Store) Begin(ctx context.Context, owner string, q *Queued, x *record.Ex
 	return nil
 }
 
+// Try counts an attempt of an entry that is not an exchange of its own, before it begins. ErrLease: the owner's lease is
+// gone, and the attempt must not be made.
+func (s *Store) Try(ctx context.Context, owner string, q *Queued, now time.Time) error {
+	ours := false
+	err := s.work(ctx, func(w *writer) error {
+		ids, err := w.idsOf(attemptStatement, owner, q.ID, nil, nanos(now))
+		ours = len(ids) > 0
+		return err
+	})
+	switch {
+	case err != nil:
+		return err
+	case !ours:
+		return fault(s.path, ErrLease)
+	}
+	q.Attempts++
+	return nil
+}
+
 const attemptStatement = `UPDATE queue SET attempts = attempts + 1, first = ifnull(first, ?3), last = ?3, changed = ?4
 	WHERE owner = ?1 AND id = ?2 AND state = 1 RETURNING id`
 

@@ -25,6 +25,7 @@ type outbox interface {
 	Lease(context.Context, store.LeaseRequest) ([]*store.Queued, error)
 	Renew(context.Context, string, []int64, time.Time) ([]int64, error)
 	Begin(context.Context, string, *store.Queued, *record.Exchange) error
+	Try(context.Context, string, *store.Queued, time.Time) error
 	Settle(context.Context, string, *store.Queued, time.Time) error
 	Follow(context.Context, string, *store.Queued, time.Time, ...*store.Queued) error
 	Ran(context.Context, int64, record.Run) error
@@ -66,6 +67,7 @@ func queueContract(t *testing.T, open func(*testing.T) (outbox, outbox)) {
 		"keeps orders apart":                            keepsOrdersApart,
 		"lets the first try go beside another":          letsTheFirstTryGo,
 		"counts an attempt before it is made":           countsAnAttempt,
+		"counts a try that is no exchange":              countsATry,
 		"refuses an attempt without a lease":            refusesWithoutLease,
 		"says when the next is due":                     saysWhenTheNextIsDue,
 		"delivers only for the target and kind":         deliversOnlyForTheTarget,
@@ -295,6 +297,19 @@ func countsAnAttempt(t *testing.T, a, b outbox) {
 	}
 	if kept, err := b.Get(ctx, y.ID); err != nil || kept.Outcome() != record.Unknown {
 		t.Errorf("the attempt that has begun: %v", err)
+	}
+}
+
+func countsATry(t *testing.T, a, b outbox) {
+	ctx := context.Background()
+	es := queued(t, a, 1, "k")
+	mustBe(t, a.Try(ctx, "a", es[0], noon), store.ErrLease)
+	lease(t, a, "a", 0, 1)
+	must(t, a.Try(ctx, "a", es[0], noon.Add(time.Second)))
+	got, err := b.GetQueued(ctx, es[0].ID)
+	must(t, err)
+	if got.Attempts != 1 || got.First != 0 || got.Last != 0 || !got.Changed.Equal(noon.Add(time.Second)) || es[0].Attempts != 1 {
+		t.Errorf("%+v\n%+v", got, es[0])
 	}
 }
 
