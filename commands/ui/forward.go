@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/lipgloss"
+
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store/record"
 )
@@ -34,8 +36,25 @@ func (p *Printer) Forwarded(captured *record.Exchange, a *deliver.Attempt) {
 	default:
 		parts = append(parts, p.bad("not delivered"))
 	}
-	p.Line(strings.Join(parts, "  "))
+	p.Line(p.fitted(parts))
 }
+
+// fitted joins the parts of a line about a captured webhook: when, its id, what it is, and what is said about it. On a
+// terminal it does not wrap: what the webhook is gives way first, then when.
+func (p *Printer) fitted(parts []string) string {
+	over := func() int { return lipgloss.Width(strings.Join(parts, "  ")) - p.Width }
+	if n := over(); p.Width > 0 && n > 0 {
+		parts[2] = cutText(parts[2], max(lipgloss.Width(parts[2])-n, narrowName))
+		if over() > 0 {
+			parts = parts[1:]
+		}
+		return cutText(strings.Join(parts, "  "), p.Width)
+	}
+	return strings.Join(parts, "  ")
+}
+
+// narrowName is to what the name of a webhook is cut before the time is left out.
+const narrowName = 12
 
 // Ran writes one line about a command that ran for a captured webhook after it was answered:
 //
@@ -45,12 +64,12 @@ func (p *Printer) Ran(captured *record.Exchange, command string) {
 	if captured.Run.Exit != 0 {
 		how = p.bad(Exit(captured.Run.Exit))
 	}
-	p.Line(strings.Join([]string{
+	p.Line(p.fitted([]string{
 		p.faint(time.Now().Format(time.TimeOnly)),
 		p.bold(strconv.FormatInt(captured.ID, 10)),
 		p.name(captured),
 		"exec " + EscapeLine(command),
 		how,
 		Duration(captured.Run.Took),
-	}, "  "))
+	}))
 }

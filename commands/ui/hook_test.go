@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -96,6 +97,27 @@ func TestNoLineWraps(t *testing.T) {
 }
 
 // Once a column has grown it stays, so that the eye finds it in the same place.
+func TestNoLineAboutTheQueueWraps(t *testing.T) {
+	for _, width := range []int{0, 20, 40, 60, 80, 200} {
+		for _, h := range session() {
+			var out bytes.Buffer
+			p := &ui.Printer{W: &out, Width: width, Color: width%40 == 0}
+			h.Run = &record.Run{Exit: 3, Took: time.Second}
+			h.Request.URL = "http://127.0.0.1:3000/hooks"
+			p.Ran(h.Exchange, "deploy")
+			p.Forwarded(h.Exchange, &deliver.Attempt{Exchange: h.Exchange, Decision: deliver.Retry, Wait: time.Minute})
+			for line := range strings.Lines(out.String()) {
+				if got := lipgloss.Width(strings.TrimSuffix(line, "\n")); width > 0 && got > width {
+					t.Errorf("%d columns in %d: %q", got, width, line)
+				}
+				if !strings.Contains(line, fmt.Sprint(h.ID)) || width == 0 && !strings.Contains(line, "exit 3") && !strings.Contains(line, "retry") {
+					t.Errorf("at %d: %q does not say what there is to say", width, line)
+				}
+			}
+		}
+	}
+}
+
 func TestColumnsNeverMoveBack(t *testing.T) {
 	all := strings.Split(strings.TrimSpace(lines(200)), "\n")
 	at := -1
