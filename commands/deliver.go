@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"fmt"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -70,6 +71,7 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	}
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
+	_, missing := os.Stat(sh.historyPath())
 	if _, err := sh.writeHistory(ctx); err != nil {
 		return err
 	}
@@ -88,7 +90,11 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	if err != nil {
 		return err
 	}
-	sh.say("barb: delivering from %s; %s", sh.history.Path(), waitLine(depth))
+	from := sh.history.Path()
+	if missing != nil { // as it is after a slip in --db
+		from += ", which is new"
+	}
+	sh.say("barb: delivering from %s; %s", from, waitLine(depth))
 	d.run(ctx)
 	return d.end(context.WithoutCancel(ctx), ctx.Err() != nil)
 }
