@@ -70,18 +70,11 @@ func (s *Store) Begin(ctx context.Context, owner string, q *Queued, x *record.Ex
 	if err != nil {
 		return fault(s.path, err)
 	}
-	ours := false
-	err = s.await(ctx, &entry{done: make(chan error, 1), begin: []*beginning{b}, work: func(w *writer, first int64) (bool, error) {
-		var ids []int64
-		ids, err = w.idsOf(attemptStatement, owner, q.ID, first, nanos(x.Start))
-		ours = len(ids) > 0
-		return ours, err
-	}})
-	switch {
-	case err != nil:
+	err = s.leased(ctx, []*beginning{b}, func(w *writer, first int64) (bool, error) {
+		return w.attempt(owner, q, first, x.Start)
+	})
+	if err != nil {
 		return err
-	case !ours:
-		return fault(s.path, ErrLease)
 	}
 	q.Attempts++
 	q.Last = x.ID
@@ -94,20 +87,31 @@ func (s *Store) Begin(ctx context.Context, owner string, q *Queued, x *record.Ex
 // Try counts an attempt of an entry that is not an exchange of its own, before it begins. ErrLease: the owner's lease is
 // gone, and the attempt must not be made.
 func (s *Store) Try(ctx context.Context, owner string, q *Queued, now time.Time) error {
-	ours := false
-	err := s.work(ctx, func(w *writer) error {
-		ids, err := w.idsOf(attemptStatement, owner, q.ID, nil, nanos(now))
-		ours = len(ids) > 0
-		return err
-	})
-	switch {
-	case err != nil:
-		return err
-	case !ours:
-		return fault(s.path, ErrLease)
+	err := s.leased(ctx, nil, func(w *writer, _ int64) (bool, error) { return w.attempt(owner, q, nil, now) })
+	if err == nil {
+		q.Attempts++
 	}
-	q.Attempts++
-	return nil
+	return err
+}
+
+// leased has the writer work on an entry that somebody must have the lease of; do says whether he has. Where he has not the
+// error is ErrLease, and what was to begin does not.
+func (s *Store) leased(ctx context.Context, begin []*beginning, do func(w *writer, first int64) (bool, error)) error {
+	ours := false
+	err := s.await(ctx, &entry{done: make(chan error, 1), begin: begin, work: func(w *writer, first int64) (_ bool, err error) {
+		ours, err = do(w, first)
+		return ours, err
+	}})
+	if err == nil && !ours {
+		err = fault(s.path, ErrLease)
+	}
+	return err
+}
+
+// attempt counts an attempt; exchange is its id, nil when it has none.
+func (w *writer) attempt(owner string, q *Queued, exchange driver.Value, now time.Time) (ours bool, err error) {
+	ids, err := w.idsOf(attemptStatement, owner, q.ID, exchange, nanos(now))
+	return len(ids) > 0, err
 }
 
 const attemptStatement = `UPDATE queue SET attempts = attempts + 1, first = ifnull(first, ?3), last = ?3, changed = ?4
@@ -116,15 +120,7 @@ const attemptStatement = `UPDATE queue SET attempts = attempts + 1, first = ifnu
 // Settle gives a lease back: State, Due and Why of q say what becomes of the entry. What ends lets the next one of its
 // order go on. Now is when. ErrLease: the entry is not the owner's any more, and stays as it is.
 func (s *Store) Settle(ctx context.Context, owner string, q *Queued, now time.Time) error {
-	ours := false
-	err := s.work(ctx, func(w *writer) (err error) {
-		ours, err = w.settle(owner, q, now)
-		return err
-	})
-	if err == nil && !ours {
-		err = fault(s.path, ErrLease)
-	}
-	return err
+	return s.leased(ctx, nil, func(w *writer, _ int64) (bool, error) { return w.settle(owner, q, now) })
 }
 
 const settleStatement = `UPDATE queue SET owner = NULL, straight = 0, state = ?3, due = ?4, why = ?5, changed = ?6

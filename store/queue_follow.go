@@ -11,17 +11,13 @@ import (
 // Follow is Settle, and puts in what follows an entry that has ended, in one transaction: after a kill there is the
 // entry or what follows it, never both and never neither. Where the error is ErrLease nothing is put in.
 func (s *Store) Follow(ctx context.Context, owner string, q *Queued, now time.Time, next ...*Queued) error {
-	ours := false
-	err := s.work(ctx, func(w *writer) (err error) {
-		if ours, err = w.settle(owner, q, now); err != nil || !ours {
-			return err
+	return s.leased(ctx, nil, func(w *writer, _ int64) (bool, error) {
+		ours, err := w.settle(owner, q, now)
+		if err != nil || !ours {
+			return ours, err
 		}
-		return w.enqueue(next)
+		return true, w.enqueue(next)
 	})
-	if err == nil && !ours {
-		err = fault(s.path, ErrLease)
-	}
-	return err
 }
 
 // Ran records how a command ended that ran for an exchange, also before that is answered. One that was pruned in the
