@@ -55,10 +55,10 @@ func (m *metrics) answered(h *ui.Hook) {
 	}
 	m.count("barb_webhooks_received_total{scheme=%q,verdict=%q}", m.scheme(h.Scheme), verdict)
 	m.count("barb_webhooks_answered_total{code=%q}", code(h.Exchange))
-	m.answer.update(h.Took.Seconds())
 	if _, repeats := h.Marked(record.Duplicate); repeats {
 		m.duplicates.inc()
 	}
+	m.answer.update(h.Took.Seconds()) // last: who sees the webhook there sees it in the others
 }
 
 // scheme is a scheme as a label.
