@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"fmt"
+	"math"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -16,8 +17,12 @@ type pruneOptions struct {
 	olderThan ageValue
 	byAge     bool // --older-than was given, maybe as 0s
 	maxSize   sizeValue
+	vacuum    bool
 	dryRun    bool
 }
+
+// rewritten is the size up to which prune writes the rest of the history anew without being asked.
+const rewritten = 256 << 20
 
 func newPrune(sh *shell) *cobra.Command {
 	var o pruneOptions
@@ -25,12 +30,22 @@ func newPrune(sh *shell) *cobra.Command {
 		Use:   "prune (--older-than AGE | --max-size SIZE)",
 		Short: "Remove old exchanges from the history",
 		Long: `Removes exchanges that are older than an age, or the oldest until the history is no
-larger than a size. Filters narrow what may be removed. Ids are never given again.`,
-		Example: "  barb prune --older-than 7d\n  barb prune --max-size 200MB\n  barb prune --older-than 1d --received --dry-run",
+larger than a size. Filters narrow what may be removed. Ids are never given again. What
+waits in the queue stays.
+
+What is removed is erased: its bytes are overwritten, and up to 256 MiB the rest of the
+history is written anew, since a database leaves copies behind when it moves rows.
+--vacuum does that for a larger one too; listeners wait meanwhile.
+
+To prune without this command, set max_age or max_size in [history] of barb.toml.`,
+		Example: `  barb prune --older-than 7d
+  barb prune --max-size 200MB
+  barb prune --older-than 1d --received --dry-run
+  barb prune --older-than 0s --endpoint api.example.com --vacuum`,
 		Args:    args(0, 0, "no arguments, only filters"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.byAge = cmd.Flags().Changed("older-than")
-			if !o.byAge && o.maxSize == 0 {
+			if !o.byAge && o.maxSize == 0 && !o.vacuum {
 				return usage("prune needs --older-than or --max-size").hint("barb prune --older-than 7d")
 			}
 			return runPrune(cmd.Context(), sh, o)
@@ -39,19 +54,23 @@ larger than a size. Filters narrow what may be removed. Ids are never given agai
 	o.addFlags(sh, cmd)
 	cmd.Flags().Var(&o.olderThan, "older-than", "remove what is older than this: 12h, 7d, 4w")
 	cmd.Flags().Var(&o.maxSize, "max-size", "remove the oldest until the file is no larger: 200MB, 1GiB")
+	cmd.Flags().BoolVar(&o.vacuum, "vacuum", false, "write the history anew, also one larger than 256 MiB")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "only say what would be removed by age")
 	return cmd
 }
 
 func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
-	if o.dryRun && o.maxSize > 0 {
-		return usage("--dry-run does not go with --max-size").hint("barb prune --older-than 7d --dry-run")
+	if o.dryRun && (o.maxSize > 0 || o.vacuum) {
+		return usage("--dry-run does not go with --max-size or --vacuum").hint("barb prune --older-than 7d --dry-run")
 	}
 	filter, none, err := sh.narrowed(ctx, &o.filterFlags) // a history that is not there is not made
 	if err != nil {
 		return err
 	}
-	rule := store.PruneRule{MaxBytes: int64(o.maxSize), Filter: filter}
+	rule := store.PruneRule{MaxBytes: int64(o.maxSize), Filter: filter, Rewrite: rewritten}
+	if o.vacuum {
+		rule.Rewrite = math.MaxInt64
+	}
 	if o.byAge {
 		rule.OlderThan = sh.Now().Add(-time.Duration(o.olderThan))
 	}
@@ -64,6 +83,9 @@ func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 	result, err := sh.history.Prune(ctx, rule)
 	if err != nil {
 		return err
+	}
+	if result.Remains {
+		sh.warn("parts of what was removed may still be on the disk: barb prune --vacuum erases them")
 	}
 	return sh.pruned(result.Removed, result.Bytes, "removed")
 }

@@ -27,25 +27,48 @@ type word struct {
 	text string
 }
 
-// names gives the ids of names within the writer's transaction. It remembers them, which is right since names are never
-// removed; strangers choose event types, so what it remembers is bounded.
+// names gives the ids of names within the writer's transaction. It remembers them until a prune removes any; strangers
+// choose event types, so what it remembers is bounded.
 type names struct {
-	find, add *sqlite3.SQLiteStmt
-	known     map[word]driver.Value
+	find, add, count *sqlite3.SQLiteStmt
+	known            map[word]driver.Value
+	removed          int64 // how many had been removed when it last looked
 }
 
 const maxNames = 4096
 
+// An id is never given twice: a reader may still remember the name that it stood for.
+const addName = `INSERT INTO name (id, kind, text)
+	VALUES (1 + max((SELECT ifnull(max(id), 0) FROM name), (SELECT last_name FROM history)), ?, ?) RETURNING id`
+
 func newNames(c *conn) (*names, error) {
-	find, err := c.keep("SELECT id FROM name WHERE kind = ? AND text = ?")
-	if err != nil {
-		return nil, err
+	n := &names{known: map[word]driver.Value{}}
+	for _, statement := range []struct {
+		stmt **sqlite3.SQLiteStmt
+		text string
+	}{
+		{&n.find, "SELECT id FROM name WHERE kind = ? AND text = ?"},
+		{&n.add, addName},
+		{&n.count, "SELECT names_removed FROM history"},
+	} {
+		var err error
+		if *statement.stmt, err = c.keep(statement.text); err != nil {
+			return nil, err
+		}
 	}
-	add, err := c.keep("INSERT INTO name (kind, text) VALUES (?, ?) RETURNING id")
-	if err != nil {
-		return nil, err
+	return n, nil
+}
+
+// begin opens a transaction for names: what a prune of another connection removed in the meantime is forgotten.
+func (n *names) begin() error {
+	last := n.removed
+	if err := one(n.count, nil, &n.removed); err != nil {
+		return err
 	}
-	return &names{find: find, add: add, known: map[word]driver.Value{}}, nil
+	if n.removed != last {
+		n.forget()
+	}
+	return nil
 }
 
 // id returns the id of a name, nil for "".

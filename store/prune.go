@@ -14,12 +14,18 @@ type PruneRule struct {
 	OlderThan time.Time
 	MaxBytes  int64
 	Filter    Filter
+	// Rewrite is the size in bytes up to which the rest of the history is written anew when something was removed, or when
+	// there is no limit to remove by: then nothing of what was removed is left on the disk. 0: never. It holds up those who
+	// write, for about a second for each 100 MB.
+	Rewrite int64
 }
 
 // PruneResult is what Prune did.
 type PruneResult struct {
 	Removed int64 // exchanges
 	Bytes   int64 // by which the history became smaller on disk
+	// Remains says that parts of what was removed may still be in the log, or in unused parts of the file.
+	Remains bool
 }
 
 // One transaction removes at most so much: other processes get to write in between.
@@ -31,7 +37,8 @@ const (
 	rowBytes = 300 // about what an exchange takes besides its bodies
 )
 
-// Prune removes exchanges and gives their space back to the file system. What was removed before an error stays removed.
+// Prune removes exchanges, overwrites their bytes and gives their space back to the file system. What was removed before
+// an error stays removed.
 // Ids are not given again. What waits in the queue to be delivered stays; an entry that has ended goes with its exchange.
 func (s *Store) Prune(ctx context.Context, rule PruneRule) (result PruneResult, err error) {
 	if s.refused != nil {
@@ -45,14 +52,15 @@ func (s *Store) Prune(ctx context.Context, rule PruneRule) (result PruneResult, 
 	if err != nil {
 		return result, s.told(err)
 	}
+	erased := true
 	err = p.prune(ctx, rule)
-	if err == nil && p.removed > 0 {
-		err = p.shrink(ctx)
+	if err == nil && (p.removed > 0 || rule.OlderThan.IsZero() && rule.MaxBytes <= 0) {
+		erased, err = p.shrink(ctx, rule.Rewrite)
 	}
 	if closeErr := p.c.Close(); err == nil {
 		err = closeErr
 	}
-	return PruneResult{Removed: p.removed, Bytes: max(before-s.Size(), 0)}, s.told(err)
+	return PruneResult{Removed: p.removed, Bytes: max(before-s.Size(), 0), Remains: !erased}, s.told(err)
 }
 
 // pruner has a connection of its own: it must not hold up the writer longer than a transaction takes.
@@ -61,6 +69,8 @@ type pruner struct {
 	c       *conn
 	deletes []*sqlite3.SQLiteStmt
 	waits   *sqlite3.SQLiteStmt // whether an exchange waits in the queue
+	named   *sqlite3.SQLiteStmt // the names of an exchange
+	names   map[int64]bool      // that removed exchanges had
 	removed int64
 	version int64 // changes with each commit of another connection
 }
@@ -70,7 +80,7 @@ type pruner struct {
 const shortWait = "PRAGMA busy_timeout = 20"
 
 func newPruner(s *Store) (*pruner, error) {
-	c, err := dial(address(s.path, "mode=rw", "_synchronous=FULL"))
+	c, err := dial(address(s.path, "mode=rw", "_synchronous=FULL", erasing))
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +88,11 @@ func newPruner(s *Store) (*pruner, error) {
 		_ = c.Close() // the first error is the one to tell
 		return nil, err
 	}
-	p := &pruner{s: s, c: c}
-	if p.waits, err = c.keep("SELECT id FROM queue WHERE thread = ? AND state = 1"); err != nil {
+	p := &pruner{s: s, c: c, names: map[int64]bool{}}
+	if p.waits, err = c.keep("SELECT id FROM queue WHERE thread = ? AND state = 1"); err == nil {
+		p.named, err = c.keep(namesOf)
+	}
+	if err != nil {
 		_ = c.Close() // the first error is the one to tell
 		return nil, err
 	}
@@ -218,6 +231,9 @@ func (p *pruner) delete(batch []int64) (removed int64, err error) {
 			continue
 		}
 		removed++
+		if err := p.noteNames(id); err != nil {
+			return 0, err
+		}
 		for _, stmt := range p.deletes {
 			if err := run(stmt, arguments(id)); err != nil {
 				return 0, err
@@ -235,9 +251,30 @@ func (p *pruner) used() (int64, error) {
 	return (pages - free) * size, err
 }
 
-// shrink gives free pages back, and the log into the file. Where others read or write at the moment that may stay for
-// the next time.
-func (p *pruner) shrink(ctx context.Context) error {
+// shrink removes what else only the removed exchanges had, gives free pages back, and the log into the file. It reports
+// whether nothing of what was removed is left on the disk.
+func (p *pruner) shrink(ctx context.Context, rewrite int64) (erased bool, err error) {
+	if err := p.politely(ctx, p.eraseNames); err != nil {
+		return false, err
+	}
+	if err := p.giveBack(ctx); err != nil {
+		return false, err
+	}
+	used, err := p.used()
+	if err != nil {
+		return false, err
+	}
+	if used <= rewrite {
+		if err := p.rewrite(ctx); err != nil {
+			return false, err
+		}
+	}
+	emptied, err := p.clearLog(ctx)
+	return emptied && used <= rewrite, err
+}
+
+// giveBack gives free pages back to the file system.
+func (p *pruner) giveBack(ctx context.Context) error {
 	for free, last := int64(1), int64(0); free > 0 && free != last; {
 		vacuum := fmt.Sprintf("PRAGMA incremental_vacuum(%d)", prunePages)
 		if err := p.politely(ctx, func() error { return p.c.drain(vacuum) }); err != nil {
@@ -248,5 +285,5 @@ func (p *pruner) shrink(ctx context.Context) error {
 			return err
 		}
 	}
-	return p.c.drain("PRAGMA wal_checkpoint(TRUNCATE)")
+	return nil
 }

@@ -232,6 +232,9 @@ func (w *writer) commit(group []*entry) error {
 
 // insert writes the rows of a group and returns the id of its first exchange; the others follow without a gap.
 func (w *writer) insert(group []*entry) (first int64, err error) {
+	if err = w.inserts.names.begin(); err != nil {
+		return 0, err
+	}
 	if first, err = w.clock.next(w.conn, group); err != nil {
 		return 0, err
 	}
@@ -273,7 +276,7 @@ func (w *writer) connect() error {
 	if w.store.network {
 		mode = "_journal_mode=DELETE"
 	}
-	c, err := dial(address(w.store.path, "mode=rw", mode, "_synchronous=FULL", "_txlock=immediate", "_foreign_keys=on"))
+	c, err := dial(address(w.store.path, "mode=rw", mode, "_synchronous=FULL", erasing, "_txlock=immediate", "_foreign_keys=on"))
 	if err != nil {
 		return err
 	}
