@@ -42,7 +42,7 @@ To prune without this command, set max_age or max_size in [history] of barb.toml
   barb prune --max-size 200MB
   barb prune --older-than 1d --received --dry-run
   barb prune --older-than 0s --endpoint api.example.com --vacuum`,
-		Args:    args(0, 0, "no arguments, only filters"),
+		Args: args(0, 0, "no arguments, only filters"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.byAge = cmd.Flags().Changed("older-than")
 			if !o.byAge && o.maxSize == 0 && !o.vacuum {
