@@ -161,13 +161,9 @@ func (g *gateway) greet(l *lane, x *record.Exchange) *record.Response {
 	if !ok {
 		return &record.Response{Status: http.StatusOK}
 	}
-	var secrets []sign.Secret
-	if v := l.verifier.Load(); v != nil {
-		secrets = v.secrets
-	}
-	reply, err := h.Answer(m, secrets...)
+	reply, err := l.answer(h, m)
 	if err != nil {
-		g.note("%d handshake %s refused: %v%s", x.ID, h.Name, detailOf(err), secretHint(h, err))
+		g.tellRefused(l, x.ID, h, err)
 		return responseOf(reply)
 	}
 	if secret, ok := h.Learnt(m); ok {
@@ -188,11 +184,27 @@ func responseOf(r sign.Reply) *record.Response {
 	return response
 }
 
-func secretHint(h sign.Handshake, err error) string {
-	if e, ok := errors.AsType[*sign.Error](err); !ok || e.Reason != sign.EmptySecret {
-		return ""
+// answer answers a handshake with the secrets of the lane. They count as the provider's own only where its scheme is named:
+// under auto, or without a scheme, they may be another's.
+func (l *lane) answer(h sign.Handshake, m sign.Message) (sign.Reply, error) {
+	v := l.verifier.Load()
+	if v == nil || v.auto {
+		return h.Answer(m, sign.Scheme{})
 	}
-	return "; barb listen --handshake=" + h.Name + " --secret env:NAME"
+	return h.Answer(m, v.scheme, v.secrets...)
+}
+
+// tellRefused says why a handshake was not answered. That the scheme must be named is said once, since strangers may ask
+// for a proof as often as they like.
+func (g *gateway) tellRefused(l *lane, id int64, h sign.Handshake, err error) {
+	hint := ""
+	if e, ok := errors.AsType[*sign.Error](err); ok && e.Reason == sign.EmptySecret {
+		if _, told := l.unproven.LoadOrStore(h.Name, true); told {
+			return
+		}
+		hint = "; barb listen " + l.flagFor(h) + " --secret env:NAME"
+	}
+	g.note("%d handshake %s refused: %v%s", id, h.Name, detailOf(err), hint)
 }
 
 // advise says what is left to be done, and what was not looked at.

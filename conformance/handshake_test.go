@@ -158,7 +158,7 @@ func replied(status int, body []byte) reply {
 	return reply{status, value}
 }
 
-const crcToken = "challenge_string"
+const crcToken = "M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0" // of X itself, 2026
 
 func crc(secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))

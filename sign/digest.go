@@ -107,7 +107,8 @@ type proof struct {
 	sum []byte
 }
 
-// proofs returns what each key makes of the message.
+// proofs returns what each key makes of the message. Content that a handshake proves to strangers is refused when it is
+// to be verified, whatever its signature.
 func (s *Scheme) proofs(v *values, keys []key) ([]proof, error) {
 	all := make([]proof, len(keys))
 	if s.Auth == Token {
@@ -116,14 +117,21 @@ func (s *Scheme) proofs(v *values, keys []key) ([]proof, error) {
 		}
 		return all, nil
 	}
-	sinks := make([]sink, len(keys))
+	sinks := make([]sink, len(keys), len(keys)+1)
 	for i := range keys {
 		sinks[i] = s.newSink(&keys[i], s.Hash)
+	}
+	var begins beginning
+	if s.Auth == HMAC && !v.signing {
+		sinks = append(sinks, sink{Writer: &begins})
 	}
 	if err := v.feed(sinks, s.Content); err != nil {
 		return nil, err
 	}
-	for i := range sinks {
+	if s.Auth == HMAC && !v.signing && isChallenge(s.Hash, begins.content()) {
+		return nil, refuseChallenge()
+	}
+	for i := range keys {
 		all[i] = proof{i, sinks[i].sum()}
 	}
 	return all, nil

@@ -17,7 +17,7 @@ const (
 	MalformedID        Reason = "malformed_id"        // the id holds the separator that ends it, or control characters
 	MissingField       Reason = "missing_field"       // the signature covers a header or JSON field that is not there
 	MalformedField     Reason = "malformed_field"     // a value that cannot be a header
-	MalformedBody      Reason = "malformed_body"      // the signature covers form fields, the body is no form
+	MalformedBody      Reason = "malformed_body"      // the signature covers form fields and the body is no form, or covers a challenge
 	UnsignedBody       Reason = "unsigned_body"       // nothing in the signature binds this body
 	SignatureMismatch  Reason = "signature_mismatch"
 	WrongClaim         Reason = "wrong_claim"         // a genuine token, but of another issuer, audience or URL

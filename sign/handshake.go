@@ -70,8 +70,9 @@ const (
 
 // MAC is the proof that a receiver knows the secret, {mac} in an answer.
 //
-// What it is made of is a stranger's choice, and the same key signs webhooks: a receiver that proves whatever it is asked
-// to signs forgeries. So only challenges of a form that no signed content has are taken.
+// A stranger chooses the challenge, and the same key signs webhooks: a receiver that proves whatever it is asked to signs
+// forgeries. So only challenges of the provider's own form are proven, and where the request is not signed, Verify refuses
+// content of that form under every scheme of the same hash.
 type MAC struct {
 	Of        Place
 	Hash      Hash
@@ -79,7 +80,8 @@ type MAC struct {
 	HashedKey bool // the key is the hash of the secret
 	Pair      bool // the secret is written PUBLIC:PRIVATE; the first is {public}, the second makes the key
 	Alphabet  string
-	Min, Max  int // characters
+	Min, Max  int    // characters
+	Decoded   string // the challenge is base64 or base64url, padded or not, of these characters; "" when it is not encoded
 }
 
 // Confirm is an address in the request that must be opened by whoever wants the webhooks; nothing here does so.

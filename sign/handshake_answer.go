@@ -12,10 +12,14 @@ import (
 	"unicode/utf8"
 )
 
-// Answer makes the answer to a message that is this handshake. The reply is to be sent also when there is an error, which
-// is a *Error and says why it refuses: 400 for a challenge that cannot be given back safely, the status of the Agreement for
-// a value that is not the agreed one, 500 when there is no secret to answer with. Of several secrets the first answers.
-func (h Handshake) Answer(m Message, secrets ...Secret) (Reply, error) {
+// Answer makes the answer to a message that is this handshake. The scheme is the one that the secrets were given for, by
+// name; the zero Scheme where none was named. Only when it is a scheme with this handshake is a proof made: another
+// provider's secret is not shown to strangers at work.
+//
+// The reply is to be sent also when there is an error, which is a *Error and says why it refuses: 400 for a challenge that
+// cannot be given back safely, the status of the Agreement for a value that is not the agreed one, 403 (EmptySecret) when
+// the scheme is another, 500 when there is no secret to answer with. Of several secrets the first answers.
+func (h Handshake) Answer(m Message, scheme Scheme, secrets ...Secret) (Reply, error) {
 	s := h.step(&m)
 	if s == nil {
 		return refusal(400), refuse(MissingField, "the request is no handshake of "+h.Title)
@@ -28,6 +32,9 @@ func (h Handshake) Answer(m Message, secrets ...Secret) (Reply, error) {
 	}
 	a := answering{Step: s, m: &m}
 	if s.MAC.Of != "" {
+		if scheme.Handshake != h.Name {
+			return refusal(403), refuse(EmptySecret, "the proof is made with the secret of "+h.Title+", and no secret is named as that")
+		}
 		if status, err := a.prove(secrets); err != nil {
 			return refusal(status), err
 		}
@@ -130,7 +137,7 @@ type answering struct {
 // prove makes the MAC, or says with which status it cannot be made.
 func (a *answering) prove(secrets []Secret) (status int, err error) {
 	value, n := a.MAC.Of.ask(a.m)
-	if n != 1 || len(value) < a.MAC.Min || len(value) > a.MAC.Max || strings.Trim(value, a.MAC.Alphabet) != "" {
+	if n != 1 || !a.MAC.takes(value) {
 		return 400, refuse(MalformedField, "the challenge in "+a.MAC.Of.words()+" is not of the form that is proven")
 	}
 	if len(secrets) == 0 || len(secrets[0].Key) == 0 {

@@ -92,7 +92,7 @@ func TestEveryHandshakeIsAnsweredAsItsProviderWants(t *testing.T) {
 			if !ok || h.Name != a.name {
 				t.Fatalf("found %q, %v", h.Name, ok)
 			}
-			reply, err := h.Answer(a.request, text(a.secret))
+			reply, err := h.Answer(a.request, schemeOf(a.name), text(a.secret))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -109,6 +109,12 @@ func TestEveryHandshakeIsAnsweredAsItsProviderWants(t *testing.T) {
 			}
 		})
 	}
+}
+
+// schemeOf is the scheme of a provider, the zero Scheme when it has none.
+func schemeOf(name string) sign.Scheme {
+	s, _ := sign.Lookup(name)
+	return s
 }
 
 func lines(r sign.Reply) []string {
@@ -203,6 +209,11 @@ func TestHostileChallengesAreRefused(t *testing.T) {
 		"a webhook to be signed by zoom": {"zoom", post(`{"event":"endpoint.url_validation","payload":{"plainToken":"v0:1700000000:{}"}}`)},
 		"a payload for braintree":        {"braintree", get("/?bt_challenge=PG5vdGlmaWNhdGlvbj4KPC9ub3Q%2BCg%3D%3D")},
 		"a number too long":              {"braintree", get("/?bt_challenge=" + strings.Repeat("a", 33))},
+		"a push to be signed by x":       {"x", get("/?crc_token=123")},
+		"a deploy to be signed by x":     {"x", get("/?crc_token=1700000000.deploy")},
+		"a word to be signed by x":       {"x", get("/?crc_token=true")},
+		"a UUID that is not encoded":     {"x", get("/?crc_token=3dd82dfc-b9db-46d8-940e-3bcc903d8244")},
+		"a token of zoom with a dot":     {"zoom", post(`{"event":"endpoint.url_validation","payload":{"plainToken":"1700000000.x"}}`)},
 		"a token too long":               {"x", get("/?crc_token=" + strings.Repeat("a", 257))},
 	} {
 		t.Run(what, func(t *testing.T) {
@@ -210,7 +221,7 @@ func TestHostileChallengesAreRefused(t *testing.T) {
 			if !ok {
 				t.Fatal("not found")
 			}
-			reply, err := h.Answer(a.m, text("public_key:a_secret_of_the_tests"))
+			reply, err := h.Answer(a.m, schemeOf(a.name), text("public_key:a_secret_of_the_tests"))
 			if _, isError := errors.AsType[*sign.Error](err); !isError || reply.Status != 400 || string(reply.Body) != "handshake refused\n" {
 				t.Errorf("answered %d %q, %v", reply.Status, reply.Body, err)
 			}
@@ -225,13 +236,13 @@ func TestMarkupIsHarmless(t *testing.T) {
 	const evil = `</script><script>alert("1")</script>`
 	m := post(`{"challenge":"\u003c/script><script>alert(\"1\")\u003c/script>"}`)
 	h, _ := sign.LookupHandshake("monday")
-	reply, err := h.Answer(m)
+	reply, err := h.Answer(m, sign.Scheme{})
 	var said struct{ Challenge string }
 	if err != nil || json.Unmarshal(reply.Body, &said) != nil || said.Challenge != evil || bytes.ContainsAny(reply.Body, "<>") {
 		t.Errorf("%s, %v", reply.Body, err)
 	}
 	h, _ = sign.LookupHandshake("nylas")
-	reply, err = h.Answer(get("/?challenge=%3Cscript%3E"))
+	reply, err = h.Answer(get("/?challenge=%3Cscript%3E"), sign.Scheme{})
 	want := []string{"Content-Type: text/plain; charset=utf-8", "X-Content-Type-Options: nosniff"}
 	if diff := cmp.Diff(want, lines(reply)); err != nil || string(reply.Body) != "<script>" || diff != "" {
 		t.Errorf("%s %v %s", reply.Body, err, diff)
@@ -240,7 +251,7 @@ func TestMarkupIsHarmless(t *testing.T) {
 
 func TestAChallengeIsDecodedOnce(t *testing.T) {
 	h, _ := sign.LookupHandshake("dropbox")
-	reply, err := h.Answer(get("/?challenge=a%252Bb%2B+c"))
+	reply, err := h.Answer(get("/?challenge=a%252Bb%2B+c"), sign.Scheme{})
 	if err != nil || string(reply.Body) != "a%2Bb+ c" {
 		t.Errorf("%s, %v", reply.Body, err)
 	}
@@ -262,7 +273,7 @@ func TestWhatWasAgreedMustBeSent(t *testing.T) {
 		h, _ := sign.LookupHandshake(a.name)
 		m := get(a.url)
 		m.Params = map[string]string{a.param: a.value}
-		reply, err := h.Answer(m)
+		reply, err := h.Answer(m, sign.Scheme{})
 		if reply.Status != a.status || (err == nil) != (a.status == 200) {
 			t.Errorf("%s %s with %s %q: %d, %v", a.name, a.url, a.param, a.value, reply.Status, err)
 		}
@@ -276,14 +287,14 @@ func TestAnAnswerThatNeedsTheSecretIsNotMadeWithoutOne(t *testing.T) {
 	for _, name := range []string{"zoom", "x", "braintree"} {
 		i := slices.IndexFunc(handshakesAsked, func(a asked) bool { return a.name == name })
 		h, _ := sign.LookupHandshake(name)
-		reply, err := h.Answer(handshakesAsked[i].request)
+		reply, err := h.Answer(handshakesAsked[i].request, schemeOf(name))
 		e, _ := errors.AsType[*sign.Error](err)
 		if reply.Status != 500 || e == nil || e.Reason != sign.EmptySecret {
 			t.Errorf("%s: %d, %v", name, reply.Status, err)
 		}
 	}
 	h, _ := sign.LookupHandshake("braintree")
-	reply, err := h.Answer(get("/?bt_challenge=20f9f8ed05f77439fe955c977e4c8a53"), text("only_a_private_key"))
+	reply, err := h.Answer(get("/?bt_challenge=20f9f8ed05f77439fe955c977e4c8a53"), schemeOf("braintree"), text("only_a_private_key"))
 	if reply.Status != 500 || err == nil || strings.Contains(err.Error(), "only_a") {
 		t.Errorf("%d, %v", reply.Status, err)
 	}
@@ -431,7 +442,7 @@ func TestNoAnswerEndsALineOrGivesTheSecretAway(t *testing.T) {
 			m.Body = bytes.ReplaceAll(m.Body, []byte(`"`+old+`"`), quoted)
 		}
 		h, _ := sign.LookupHandshake(a.name)
-		reply, _ := h.Answer(m, text(secret))
+		reply, _ := h.Answer(m, schemeOf(h.Name), text(secret))
 		checkReply(t, reply, secret)
 		checkReply(t, reply, "tests_secret")
 	})
@@ -467,7 +478,7 @@ func FuzzHandshakes(f *testing.F) {
 			if !ok {
 				continue
 			}
-			reply, err := h.Answer(m, text(secret))
+			reply, err := h.Answer(m, schemeOf(h.Name), text(secret))
 			if err == nil && reply.Status >= 300 {
 				t.Errorf("%s: %d without a reason", n, reply.Status)
 			}

@@ -4,7 +4,7 @@ package sign
 const (
 	hexDigits   = "0123456789abcdef"
 	lowerDigits = "0123456789abcdefghijklmnopqrstuvwxyz"
-	tokenChars  = lowerDigits + "ABCDEFGHIJKLMNOPQRSTUVWXYZ+/=_-."
+	base64Chars = lowerDigits + "ABCDEFGHIJKLMNOPQRSTUVWXYZ+/=_-"
 )
 
 // handshakes is the table of handshakes, in the order in which a request is compared with them: those that ask for more
@@ -29,7 +29,7 @@ var handshakes = [...]Handshake{
 			Has:    []Mark{{In: "json:event", Is: []string{"endpoint.url_validation"}}, {In: "json:payload.plainToken"}},
 			Status: 200, Type: JSON,
 			Body: `{lb}"plainToken":"{json.payload.plainToken}","encryptedToken":"{mac}"{rb}`,
-			MAC:  MAC{Of: "json:payload.plainToken", Hash: SHA256, Enc: Hex, Alphabet: tokenChars, Min: 1, Max: 256},
+			MAC:  MAC{Of: "json:payload.plainToken", Hash: SHA256, Enc: Hex, Alphabet: base64Chars, Min: 1, Max: 256},
 		}},
 	},
 	{
@@ -147,12 +147,14 @@ var handshakes = [...]Handshake{
 		Name: "x", Title: "X", Evidence: FromDocs, Distinct: true,
 		Docs: "https://docs.x.com/x-api/webhooks/introduction",
 		When: "when the webhook is registered, then hourly; within 3 s",
-		Note: "a token that could be the body of a webhook is not proven: its proof would be that webhook's signature",
+		Note: "proven only on a route of scheme x, and only tokens of X's own form, base64 of a UUID: any other proof could be a webhook's signature",
 		Steps: []Step{{
 			Methods: []string{"GET"},
 			Has:     []Mark{{In: "query:crc_token"}},
 			Status:  200, Type: JSON, Body: `{lb}"response_token":"sha256={mac}"{rb}`,
-			MAC: MAC{Of: "query:crc_token", Hash: SHA256, Enc: Base64, Alphabet: tokenChars, Min: 1, Max: 256},
+			// X documents no form. The tokens that it sends are base64 of a UUID without padding, 48 characters, in logs of 2017
+			// as of 2026; its documentation shows the beginning of one, padded.
+			MAC: MAC{Of: "query:crc_token", Hash: SHA256, Enc: Base64, Alphabet: base64Chars, Min: 12, Max: 96, Decoded: hexDigits + "-"},
 		}},
 	},
 	{

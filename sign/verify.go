@@ -1,6 +1,8 @@
 package sign
 
 import (
+	"cmp"
+	"slices"
 	"strings"
 	"time"
 )
@@ -157,6 +159,11 @@ func (s *Scheme) find(v *values, keys []key, r *reading) (*key, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, p := range parts {
+		if s.Auth == HMAC && slices.ContainsFunc(p.contents, func(c []byte) bool { return isChallenge(cmp.Or(p.hash, s.Hash), c) }) {
+			return nil, refuseChallenge()
+		}
+	}
 	for i := range keys {
 		if s.holds(&keys[i], parts) {
 			return &keys[i], nil
@@ -195,10 +202,7 @@ func (s *Scheme) partHolds(k *key, p part) bool {
 	if p.alg != "" && p.alg != messageAlgorithm(s.authOf(k)) {
 		return false
 	}
-	hash := p.hash
-	if hash == "" {
-		hash = s.Hash
-	}
+	hash := cmp.Or(p.hash, s.Hash)
 	for _, content := range p.contents {
 		to := s.newSink(k, hash)
 		_, _ = to.Write(content)
