@@ -52,8 +52,8 @@ type lane struct {
 	verifier  atomic.Pointer[verifier] // nil: unchecked; a handshake may bring it a secret
 	greeter   greeter
 	unproven  sync.Map // names of handshakes that were told to be unproven
-	name      string // of the route, for what is delivered in order
-	forwardTo string // the first of targets, "" for none
+	name      string   // of the route, for what is delivered in order
+	forwardTo string   // the first of targets, "" for none
 	targets   []forwardTarget
 	publicURL string
 }
