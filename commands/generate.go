@@ -57,7 +57,8 @@ func kindOf(key string) string {
 	return "the public key"
 }
 
-// paramsOf are the names of what a scheme signs although it is neither in the request nor secret: --param NAME=VALUE.
+// paramsOf are the names of what a scheme signs although it is neither in the request nor secret, and of what a message must
+// say of its receiver: --param NAME=VALUE.
 func paramsOf(s sign.Scheme) []string {
 	names := namesIn(s.Content+s.Format, "param")
 	if s.Code == "" { // the receiver reads the items of a signature, the sender has to be told them
@@ -65,6 +66,9 @@ func paramsOf(s sign.Scheme) []string {
 	}
 	if s.JWT != nil {
 		names = append(names, s.JWT.IssuerParam, s.JWT.AudienceParam)
+	}
+	for _, b := range s.Bound {
+		names = append(names, b.Param)
 	}
 	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
 }

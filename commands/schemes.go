@@ -211,6 +211,7 @@ type schemeJSON struct {
 	Handshake  string   `json:"handshake,omitempty"`
 	CanSign    bool     `json:"can_sign"` // true of every scheme since all can be signed
 	CoversBody bool     `json:"covers_body"`
+	Binds      string   `json:"binds"` // what binds a message to its receiver
 	Rotates    bool     `json:"rotates"`
 	Evidence   string   `json:"evidence"`
 	Docs       string   `json:"docs,omitempty"`
@@ -229,7 +230,7 @@ func newSchemeJSON(s sign.Scheme, source string) schemeJSON {
 	return schemeJSON{Schema: 1, Name: s.Name, Title: s.Title, Aliases: s.Aliases, Signature: s.Formula(), Header: s.Header, Alt: s.Alt,
 		Secret: string(s.Key), Timestamp: timestampText(s), Past: seconds(s.Tolerance.Past), Future: seconds(s.Tolerance.Future),
 		ID: s.IDIn.String(), Event: s.EventIn.String(), Params: paramsOf(s), Handshake: s.Handshake,
-		CanSign: true, CoversBody: s.CoversBody(), Rotates: s.Rotates(),
+		CanSign: true, CoversBody: s.CoversBody(), Binds: s.BoundBy(), Rotates: s.Rotates(),
 		Evidence: string(s.Evidence), Docs: s.Docs, Note: s.Note, Source: source}
 }
 
@@ -250,6 +251,7 @@ func schemePairs(s sign.Scheme, source string) [][2]string {
 		{"to be given", paramsText(s)},
 		{"webhook id", s.IDIn.String()},
 		{"event type", s.EventIn.String()},
+		{"bound by", ui.EscapeLine(s.BoundBy())},
 		{"limits", covers},
 		{"handshake", handshakeText(s)},
 		{"note", s.Note},
@@ -293,7 +295,13 @@ func paramsText(s sign.Scheme) string {
 	if len(names) == 0 {
 		return ""
 	}
-	return "--param " + strings.Join(names, "=… --param ") + "=…"
+	for i, name := range names {
+		names[i] = "--param " + name + "=…"
+		if slices.ContainsFunc(s.Bound, func(b sign.Identity) bool { return b.Param == name && b.Optional }) {
+			names[i] = "[" + names[i] + "]"
+		}
+	}
+	return strings.Join(names, " ")
 }
 
 func secretText(s sign.Scheme) string {

@@ -56,6 +56,12 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier, er
 		if v.scheme, err = file.lookupScheme(name); err != nil {
 			return nil, err
 		}
+		if err = v.scheme.CheckParams(v.params); err != nil {
+			return nil, err
+		}
+		if text := v.scheme.Unbound(v.params); text != "" {
+			sh.warn("%s", text)
+		}
 		if o.learns && len(refs) == 0 && learnsSecret(v.scheme) {
 			return v, nil
 		}

@@ -49,6 +49,8 @@ func differences() []difference {
 		{"contentful", "@contentful/node-apps-toolkit", "future", noFuture},
 		{"mailgun", "github.com/mailgun/mailgun-go/v4", "stale", noAgeCheck},
 		{"mailgun", "github.com/mailgun/mailgun-go/v4", "future", noAgeCheck},
+		{"aws-sns", "sns-validator", "stale", noAgeCheck},
+		{"aws-sns", "sns-validator", "future", noAgeCheck},
 	}
 }
 

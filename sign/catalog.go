@@ -50,6 +50,7 @@ var catalog = [...]Scheme{
 		Header:  "webhook-signature", Split: " ", Prefix: "v1a,", More: " v1a,{sig}",
 		Time: Timestamp{In: "header:webhook-timestamp", Unit: Seconds}, Tolerance: Tolerance{5 * minute, 5 * minute},
 		IDIn: "header:webhook-id", EventIn: "json:type",
+		Binds: "the public key, made for your endpoint",
 	},
 	{
 		Name: "svix", Title: "Svix", Evidence: ProviderProven,
@@ -981,6 +982,7 @@ var catalog = [...]Scheme{
 		Time:    Timestamp{In: "header:X-Signature-Timestamp", Unit: Seconds}, Tolerance: Tolerance{5 * minute, 5 * minute},
 		IDIn: "json:id", EventIn: "json:type",
 		Handshake: "discord",
+		Binds:     "the public key of your application",
 	},
 	{
 		Name: "telnyx", Title: "Telnyx", Evidence: ProviderProven,
@@ -991,6 +993,7 @@ var catalog = [...]Scheme{
 		Header:  "telnyx-signature-ed25519",
 		Time:    Timestamp{In: "header:telnyx-timestamp", Unit: Seconds}, Tolerance: Tolerance{5 * minute, 5 * minute},
 		IDIn: "json:data.id", EventIn: "json:data.event_type",
+		Binds: "the public key of your account",
 	},
 	{
 		Name: "fal", Title: "fal", Evidence: Corroborated,
@@ -1001,7 +1004,9 @@ var catalog = [...]Scheme{
 		Content: "{id}\n{header.X-Fal-Webhook-User-Id}\n{ts}\n{body|sha256hex}",
 		Header:  "X-Fal-Webhook-Signature",
 		Time:    Timestamp{In: "header:X-Fal-Webhook-Timestamp", Unit: Seconds}, Tolerance: Tolerance{5 * minute, 5 * minute},
-		IDIn: "header:X-Fal-Webhook-Request-Id",
+		IDIn:  "header:X-Fal-Webhook-Request-Id",
+		Binds: "param user_id: Fal signs for all its users with the same keys",
+		Bound: []Identity{{Param: "user_id", In: "header:X-Fal-Webhook-User-Id", Else: "any user of fal can have results sent to your address"}},
 	},
 	{
 		Name: "sendgrid", Title: "Twilio SendGrid", Evidence: ProviderProven,
@@ -1013,6 +1018,7 @@ var catalog = [...]Scheme{
 		Header:  "X-Twilio-Email-Event-Webhook-Signature",
 		Time:    Timestamp{In: "header:X-Twilio-Email-Event-Webhook-Timestamp", Unit: Seconds}, Tolerance: Tolerance{5 * minute, 5 * minute},
 		IDIn: "json:0.sg_event_id", EventIn: "json:0.event",
+		Binds: "the public key, made for your Event Webhook",
 	},
 	{
 		Name: "kick", Title: "Kick", Evidence: Corroborated,
@@ -1024,17 +1030,20 @@ var catalog = [...]Scheme{
 		Header:  "Kick-Event-Signature",
 		Time:    Timestamp{In: "header:Kick-Event-Message-Timestamp", Unit: RFC3339}, Tolerance: Tolerance{5 * minute, 5 * minute},
 		IDIn: "header:Kick-Event-Message-Id", EventIn: "header:Kick-Event-Type",
+		Binds: "nothing: anyone who has an app at Kick can have its events sent to your address",
+		Bound: []Identity{{Param: "broadcaster", In: "json:broadcaster.user_id", Optional: true, Else: "any app at Kick can send you its events"}},
 	},
 	{
 		Name: "paypal", Title: "PayPal", Evidence: ProviderProven,
 		Docs: "https://developer.paypal.com/api/rest/webhooks/rest/",
-		Note: "the webhook's id is signed but not sent: give it as webhook_id; verified offline with the certificate at hand",
+		Note: "the webhook's id is signed but not sent: give it as webhook_id; verified offline with the certificate at hand; of the body only a CRC-32 is signed, which another body can have",
 		Auth: RSA, Hash: SHA256, Enc: Base64, Key: PEM,
 		Content: "{id}|{ts}|{param.webhook_id}|{body|crc32}",
 		Header:  "PAYPAL-TRANSMISSION-SIG",
 		Time:    Timestamp{In: "header:PAYPAL-TRANSMISSION-TIME", Unit: RFC3339}, Tolerance: Tolerance{5 * minute, 5 * minute},
 		IDIn: "header:PAYPAL-TRANSMISSION-ID", EventIn: "json:event_type",
 		Fixed: []Field{{"PAYPAL-AUTH-ALGO", "SHA256withRSA"}}, CertName: ".paypal.com",
+		Binds: "param webhook_id",
 	},
 	{
 		Name: "wise", Title: "Wise", Evidence: FromDocs,
@@ -1045,6 +1054,8 @@ var catalog = [...]Scheme{
 		Content: "{body}",
 		Header:  "X-Signature-SHA256",
 		IDIn:    "header:X-Delivery-Id", EventIn: "json:event_type",
+		Binds: "nothing: anyone who has an account at Wise can subscribe your address to their events",
+		Bound: []Identity{{Param: "subscription_id", In: "json:subscription_id", Optional: true, Else: "any account at Wise can send you its events"}},
 	},
 	{
 		Name: "plaid", Title: "Plaid", Evidence: LibraryProven,
@@ -1055,6 +1066,7 @@ var catalog = [...]Scheme{
 		JWT:    &Claims{Body: "request_body_sha256", BodyEnc: Hex},
 		Time:   Timestamp{Unit: Seconds}, Tolerance: Tolerance{5 * minute, 5 * minute},
 		EventIn: "json:webhook_type",
+		Binds:   "nothing: any customer of Plaid can have the webhooks of their items sent to your address; compare item_id with your own",
 	},
 	{
 		Name: "netlify", Title: "Netlify", Evidence: LibraryProven,
@@ -1121,12 +1133,14 @@ var catalog = [...]Scheme{
 		Name: "pubsub", Title: "Google Cloud Pub/Sub", Evidence: ProviderProven,
 		Aliases: []string{"google-pubsub", "gcp-pubsub", "google-cloud-pubsub"},
 		Docs:    "https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions",
-		Note:    "a JWT from Google that says who sent it; the body is not signed, so check audience and email",
+		Note:    "a JWT from Google that says who sent it; the body is not signed; give the audience, and the email of the service account that pushes",
 		Auth:    RSA, Hash: SHA256, Enc: Base64URL, Key: PEM,
 		Header: "Authorization", Prefix: "Bearer ",
 		JWT:  &Claims{Issuer: "https://accounts.google.com", AudienceParam: "audience", Expires: true},
 		Time: Timestamp{Unit: Seconds}, Tolerance: Tolerance{NoLimit, 5 * minute},
-		IDIn: "json:message.messageId",
+		IDIn:  "json:message.messageId",
+		Binds: "params audience and email",
+		Bound: []Identity{{Param: "email", In: "claim:email", Confirmed: "email_verified", Else: "any Google Cloud project can mint a token for this audience"}},
 	},
 	{
 		Name: "fusionauth", Title: "FusionAuth", Evidence: LibraryProven,
@@ -1136,6 +1150,7 @@ var catalog = [...]Scheme{
 		Header:  "X-FusionAuth-Signature-JWT",
 		JWT:     &Claims{Body: "request_body_sha256", BodyEnc: Base64},
 		EventIn: "json:event.type",
+		Binds:   "the public key of your own FusionAuth",
 	},
 	{
 		Name: "gitlab", Title: "GitLab", Evidence: Corroborated,
@@ -1263,12 +1278,15 @@ var catalog = [...]Scheme{
 		Name: "aws-sns", Title: "Amazon SNS", Evidence: ProviderProven,
 		Aliases: []string{"sns", "amazon-sns"},
 		Docs:    "https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html",
-		Note:    "the certificate's address is in the message and must be Amazon's, but barb fetches nothing: give the certificate; version 1 is SHA-1, version 2 SHA-256",
+		Note:    "the certificate's address is in the message and must be Amazon's, but barb fetches nothing: give the certificate; version 1 is SHA-1, version 2 SHA-256; good for the hour that SNS retries for; MessageAttributes and UnsubscribeURL are not signed",
 		Auth:    RSA, Hash: SHA256, Enc: Base64, Key: PEM,
 		Code:   SNS,
 		Header: "json:Signature",
 		IDIn:   "header:x-amz-sns-message-id", EventIn: "header:x-amz-sns-message-type",
 		Handshake: "aws-sns",
+		Binds:     "param topic_arn",
+		Time:      Timestamp{In: "json:Timestamp", Unit: RFC3339Millis}, Tolerance: Tolerance{65 * minute, 5 * minute},
+		Bound: []Identity{{Param: "topic_arn", In: "json:TopicArn", Else: "any AWS account can have a topic and subscribe your address to it"}},
 	},
 	{
 		Name: "rfc9421", Title: "HTTP Message Signatures", Evidence: LibraryProven,
@@ -1278,6 +1296,7 @@ var catalog = [...]Scheme{
 		Auth:    HMAC, Hash: SHA256, Enc: Base64, Key: Base64Key,
 		Code:   RFC9421,
 		Header: "Signature", Time: Timestamp{Unit: Seconds}, Tolerance: Tolerance{5 * minute, 5 * minute},
+		Binds: "the key, agreed with one sender; a public key that signs for others too binds only what is signed, as @target-uri",
 	},
 	{
 		Name: "contentful", Title: "Contentful", Evidence: ProviderProven,
@@ -1361,6 +1380,7 @@ func All() []Scheme {
 func (s *Scheme) clone() Scheme {
 	c := *s
 	c.Aliases, c.Alt, c.Fixed = slices.Clone(s.Aliases), slices.Clone(s.Alt), slices.Clone(s.Fixed)
+	c.Bound = slices.Clone(s.Bound)
 	if s.JWT != nil {
 		claims := *s.JWT
 		c.JWT = &claims

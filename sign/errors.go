@@ -9,6 +9,7 @@ const (
 	MalformedSignature Reason = "malformed_signature" // there is one that cannot be read
 	WeakerSignature    Reason = "weaker_signature"    // a stronger signature is there and must be checked instead
 	DuplicateHeader    Reason = "duplicate_header"    // signature, timestamp or id header more than once
+	DuplicateField     Reason = "duplicate_field"     // a signed field of body, query or form more than once, in any spelling
 	MissingTimestamp   Reason = "missing_timestamp"
 	MalformedTimestamp Reason = "malformed_timestamp"
 	TimestampExpired   Reason = "timestamp_expired"   // signed rightly, too long ago
@@ -20,7 +21,7 @@ const (
 	MalformedBody      Reason = "malformed_body"      // the signature covers form fields and the body is no form, or covers a challenge
 	UnsignedBody       Reason = "unsigned_body"       // nothing in the signature binds this body
 	SignatureMismatch  Reason = "signature_mismatch"
-	WrongClaim         Reason = "wrong_claim"         // a genuine token, but of another issuer, audience or URL
+	WrongClaim         Reason = "wrong_claim"         // signed rightly, but of another issuer, audience, account or URL
 	ForeignCertificate Reason = "foreign_certificate" // the message names a certificate that is not the provider's
 	CertificateExpired Reason = "certificate_expired" // the certificate was not valid when the message was signed
 
@@ -33,7 +34,7 @@ const (
 // Reasons returns every reason there is, in a fixed order.
 func Reasons() []Reason {
 	return []Reason{
-		MissingSignature, MalformedSignature, WeakerSignature, DuplicateHeader,
+		MissingSignature, MalformedSignature, WeakerSignature, DuplicateHeader, DuplicateField,
 		MissingTimestamp, MalformedTimestamp, TimestampExpired, TimestampInFuture,
 		MissingID, MalformedID, MissingField, MalformedField, MalformedBody, UnsignedBody,
 		SignatureMismatch, WrongClaim, ForeignCertificate, CertificateExpired,
@@ -55,6 +56,14 @@ func (e *Error) Error() string {
 		return string(e.Reason)
 	}
 	return string(e.Reason) + ": " + e.Detail
+}
+
+// refuseTwice says that a place holds more than one value.
+func refuseTwice(p Place) error {
+	if p.kind() == "header" {
+		return refuse(DuplicateHeader, p.String()+" is there more than once")
+	}
+	return refuse(DuplicateField, p.String()+" is there more than once")
 }
 
 func refuse(reason Reason, detail string) error { return &Error{Reason: reason, Detail: detail} }

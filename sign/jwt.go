@@ -242,6 +242,17 @@ func (c *Claims) compose(s *Scheme, v *values) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
+	for _, b := range s.Bound {
+		claim, ok := b.In.claim()
+		if value := v.m.Params[b.Param]; ok && value != "" {
+			claims[claim], _, _ = strings.Cut(value, ",")
+		} else if ok && !b.Optional {
+			return nil, b.missing()
+		}
+		if ok && b.Confirmed != "" {
+			claims[b.Confirmed] = true
+		}
+	}
 	head := map[string]any{"alg": s.jwtAlgorithm(), "typ": "JWT"}
 	if kid := v.m.Params["kid"]; kid != "" {
 		head["kid"] = kid

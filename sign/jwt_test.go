@@ -108,7 +108,8 @@ func TestAudienceAndIssuerAreThoseOfTheReceiver(t *testing.T) {
 		keys := newPair(s, 0)
 		m := deliver(t, s, newMessage(s), keys.signing)
 		expect(t, name, s, m, keys.verifying, "")
-		m.Params = map[string]string{param: "another"}
+		m.Params = params()
+		m.Params[param] = "another"
 		expect(t, name+" of another", s, m, keys.verifying, sign.WrongClaim)
 		m.Params = nil
 		expect(t, name+" unknown", s, m, keys.verifying, sign.MissingParam)

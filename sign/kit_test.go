@@ -142,6 +142,7 @@ func newMessage(s sign.Scheme) sign.Message {
 func params() map[string]string {
 	return map[string]string{
 		"webhook_id": "1JE4291016473214C", "env": "master", "api_key": "APIabc", "audience": "https://hooks.example.com/in", "keyid": "k1",
+		"email": "push@barb.iam.gserviceaccount.com", "topic_arn": "arn:aws:sns:us-east-1:000000000000:barb", "user_id": "user_barb",
 	}
 }
 

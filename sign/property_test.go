@@ -28,12 +28,13 @@ func drawMessage(t *rapid.T, s sign.Scheme) sign.Message {
 		Event:  rapid.StringMatching(`[a-z_]+(\.[a-z]+)?`).Draw(t, "event"),
 		Method: rapid.SampledFrom([]string{"POST", "PUT"}).Draw(t, "method"),
 		URL:    "https://" + rapid.StringMatching(`[a-z]{1,9}\.example(:[0-9]{2,4})?(/[a-zA-Z0-9%~]*)?(\?[a-z]=[a-z0-9+]*)?`).Draw(t, "url"),
-		Header: http.Header{"Content-Type": {"application/json"}, "X-Fal-Webhook-User-Id": {"user"}},
+		Header: http.Header{"Content-Type": {"application/json"}},
 		Params: params(),
 	}
 	for name := range m.Params {
 		m.Params[name] = rapid.StringMatching(`[A-Za-z0-9]{17}`).Draw(t, name)
 	}
+	m.Header.Set("X-Fal-Webhook-User-Id", m.Params["user_id"])
 	m.Body = drawBody(t, s, m.Time)
 	if signsForm(s) && (s.Code != sign.Twilio || rapid.Bool().Draw(t, "form")) {
 		m.Header.Set("Content-Type", "application/x-www-form-urlencoded")

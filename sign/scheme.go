@@ -57,6 +57,10 @@ type Scheme struct {
 	Stronger string
 	// CertName is the domain that must be the end of a certificate's common name, ".paypal.com"; "" when any will do.
 	CertName string
+	// Bound are the values of a signed message that say whose it is, for a key that signs for all customers of a provider.
+	Bound []Identity
+	// Binds says in words what binds a message to its receiver; "" where that is the secret. BoundBy reads it.
+	Binds string
 	// Handshake names the handshake that comes before the first webhook; "" for none.
 	Handshake string
 	// JWT says what the scheme's signature claims where it is a JSON Web Token; Content is not used then.
@@ -166,7 +170,7 @@ func (s Scheme) Version() string { return strings.TrimRight(s.Prefix, "=,: ") }
 func (s Scheme) Rotates() bool { return s.More != "" || len(s.Alt) > 0 }
 
 // CoversBody reports whether the body is part of what is signed. Where it is not, a valid signature authenticates the
-// sender and says nothing about the body. Of an HTTP message signature each message decides: Match says.
+// sender and says nothing about the body. A CRC-32 does not count: anybody can write another body of the same sum. Of an HTTP message signature each message decides: Match says.
 func (s Scheme) CoversBody() bool {
 	switch {
 	case s.JWT != nil:
@@ -174,7 +178,8 @@ func (s Scheme) CoversBody() bool {
 	case s.Code != "":
 		return s.Code.coder().coversBody()
 	}
-	return s.Auth != Token && (strings.Contains(s.Content, "{body") || strings.Contains(s.Content, "{form|"))
+	return s.Auth != Token &&
+		(strings.Contains(strings.ReplaceAll(s.Content, "{body|crc32}", ""), "{body") || strings.Contains(s.Content, "{form|"))
 }
 
 // Streams reports whether Sign and Verify can read the body from Message.Stream. Schemes that need the body as a whole

@@ -168,7 +168,10 @@ func (s *Scheme) stamp(m *Message) (*values, error) {
 	if err := checkValue(MalformedField, "event type", m.Event); err != nil {
 		return nil, err
 	}
-	var err error
+	err := s.writeBound(m)
+	if err != nil {
+		return nil, err
+	}
 	if v.time, err = s.timeToSign(m); err != nil {
 		return nil, err
 	}
@@ -260,10 +263,10 @@ func (s *Scheme) fields(v *values, sigs [][]byte) ([]Field, error) {
 
 // head begins the header lines: id, timestamp and nonce.
 func (s *Scheme) head(v *values) []Field {
-	fields := make([]Field, 0, 5+len(s.Alt)+len(s.Fixed))
+	fields := make([]Field, 0, 5+len(s.Alt)+len(s.Fixed)+len(s.Bound))
 	fields = appendHeader(fields, s.IDIn, v.id)
 	fields = appendHeader(fields, s.Time.In, v.time)
-	return appendHeader(fields, s.Nonce, v.nonce)
+	return s.boundFields(appendHeader(fields, s.Nonce, v.nonce), v.m)
 }
 
 // tail ends them: event type and what is fixed.

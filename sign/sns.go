@@ -1,6 +1,7 @@
 package sign
 
 import (
+	"cmp"
 	"net/url"
 	"strings"
 )
@@ -54,9 +55,10 @@ func isAmazons(address string) bool {
 
 // compose fills in what every message of SNS has, where it is missing.
 func (sns) compose(_ *Scheme, v *values) ([][]byte, error) {
+	topic, _, _ := strings.Cut(cmp.Or(v.m.Params["topic_arn"], "arn:aws:sns:us-east-1:000000000000:barb"), ",")
 	for _, f := range [...]field{
-		{"Type", "Notification"}, {"MessageId", v.id}, {"TopicArn", "arn:aws:sns:us-east-1:000000000000:barb"}, {"Message", ""},
-		{"Timestamp", v.m.Time.UTC().Format("2006-01-02T15:04:05.000Z")}, {"SignatureVersion", "1"},
+		{"Type", "Notification"}, {"MessageId", v.id}, {"TopicArn", topic}, {"Message", ""},
+		{"SignatureVersion", "1"},
 		{"SigningCertURL", "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-barb.pem"},
 	} {
 		if _, there, err := jsonField(v.m.Body, f.name); there || err != nil {

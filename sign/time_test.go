@@ -94,7 +94,7 @@ func TestAgeIsJudgedAtTheEdges(t *testing.T) {
 			if got := reasonOf(t, err); got != c.want || match.Age != c.offset || !match.HasAge {
 				t.Errorf("%v: reason %q, want %q; %+v", c.offset, got, c.want, match)
 			}
-			if !s.CoversBody() {
+			if !s.CoversBody() || inBody(s) {
 				continue
 			}
 			m := m

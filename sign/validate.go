@@ -18,6 +18,7 @@ func (s Scheme) Validate() error {
 		s.validateHeaders(),
 		s.validateFormat(),
 		s.validateTime(),
+		s.validateBound(),
 	)
 }
 

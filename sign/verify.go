@@ -32,6 +32,9 @@ func (s Scheme) Verify(m Message, now time.Time, secrets ...Secret) (Match, erro
 	if err = s.checkStream(&m); err != nil {
 		return Match{}, err
 	}
+	if err = s.CheckParams(m.Params); err != nil {
+		return Match{}, err
+	}
 	s.unwrap(&m)
 	r, err := s.read(&m)
 	if err != nil {
@@ -73,6 +76,9 @@ func (s *Scheme) verifyReading(m *Message, r *reading, now time.Time, keys []key
 		if match.BodyUnsigned, err = s.JWT.check(m, r.token); err != nil {
 			return Match{}, err
 		}
+	}
+	if err = s.checkBound(m, r); err != nil {
+		return Match{}, err
 	}
 	return match, s.judgeAge(&match, m, r, at, now, k)
 }

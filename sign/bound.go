@@ -1,0 +1,197 @@
+package sign
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// Identity is a signed value that names the receiver or the source a message is meant to come from. Where one key signs for
+// all customers of a provider, a good signature says only "from the provider": this value says whose message it is.
+type Identity struct {
+	Param string // name of the param that says what the value must be; several are joined by commas
+	In    Place  // where the value stands; of a token also "claim:NAME"
+	// Confirmed is a claim that must be true for the value to count, "email_verified"; "" for none.
+	Confirmed string
+	// Optional says that a message is accepted when the param is not given.
+	Optional bool
+	// Else says who could send a message that verifies when the value is not checked; one clause.
+	Else string
+}
+
+// BoundBy says what binds a message to its receiver: something only the two ends have, or a value that is checked. It
+// begins with "nothing" where anybody with an account at the provider can have messages signed that verify.
+func (s Scheme) BoundBy() string {
+	if s.Binds != "" {
+		return s.Binds
+	}
+	if s.symmetric() {
+		return "the secret"
+	}
+	return "the key, if its owner signs for you alone"
+}
+
+// Unbound returns a warning for a receiver who does not say which messages are meant for him, "" when the signature says it
+// or the params do.
+func (s Scheme) Unbound(params map[string]string) string {
+	if !strings.HasPrefix(s.Binds, "nothing") {
+		return ""
+	}
+	for _, b := range s.Bound {
+		if params[b.Param] != "" {
+			return ""
+		}
+	}
+	text := "what binds a " + s.Name + " webhook to you is " + s.Binds
+	if len(s.Bound) > 0 {
+		text += "; --param " + s.Bound[0].Param + "=… accepts yours only"
+	}
+	return text
+}
+
+// CheckParams says which value a receiver must give before any message can be verified: *Error with MissingParam.
+func (s Scheme) CheckParams(params map[string]string) error {
+	m := &Message{Params: params}
+	for rest := s.Content; rest != "" && s.Code == "" && s.JWT == nil; {
+		var p piece
+		p, rest = nextPiece(rest)
+		if name, ok := strings.CutPrefix(p.text, "param."); ok && p.named {
+			if _, err := param(m, name); err != nil {
+				return err
+			}
+		}
+	}
+	if s.JWT != nil {
+		for _, name := range [...]string{s.JWT.IssuerParam, s.JWT.AudienceParam} {
+			if name == "" {
+				continue
+			}
+			if _, err := param(m, name); err != nil {
+				return err
+			}
+		}
+	}
+	for _, b := range s.Bound {
+		if !b.Optional && params[b.Param] == "" {
+			return b.missing()
+		}
+	}
+	return nil
+}
+
+func (b *Identity) missing() error {
+	return missingParam(b.Param, " must be given: "+b.Else+"; --param "+b.Param+"=… names yours")
+}
+
+// checkBound holds what a genuine message says of itself against what its receiver expects.
+func (s *Scheme) checkBound(m *Message, r *reading) error {
+	for i := range s.Bound {
+		b := &s.Bound[i]
+		want := m.Params[b.Param]
+		if want == "" {
+			continue // an optional one: CheckParams has refused the others
+		}
+		got, err := b.read(m, r)
+		if err != nil {
+			return err
+		}
+		if got == "" || !slices.Contains(strings.Split(want, ","), got) {
+			return refuse(WrongClaim, "signed rightly, but "+b.String()+" is not the "+b.Param+" that was given")
+		}
+	}
+	return nil
+}
+
+// read returns the value of a message whose signature was checked, "" when it is not there or not confirmed.
+func (b *Identity) read(m *Message, r *reading) (string, error) {
+	claim, ok := b.In.claim()
+	if !ok {
+		value, n := b.In.read(m)
+		if n > 1 {
+			return "", refuseTwice(b.In)
+		}
+		return value, nil
+	}
+	if r.token == nil || b.Confirmed != "" && r.token.claims[b.Confirmed] != true {
+		return "", nil
+	}
+	return r.token.text(claim), nil
+}
+
+func (b *Identity) String() string {
+	if claim, ok := b.In.claim(); ok {
+		return "the token's " + claim
+	}
+	return b.In.String()
+}
+
+func (p Place) claim() (string, bool) { return strings.CutPrefix(string(p), "claim:") }
+
+// writeBound puts the values of the params into a message that is to be signed, where they travel in a header and it has
+// none.
+func (s *Scheme) writeBound(m *Message) error {
+	for _, b := range s.Bound {
+		if b.In.kind() != "header" || m.Params[b.Param] == "" || b.In.inHeader(m) {
+			continue
+		}
+		value, _, _ := strings.Cut(m.Params[b.Param], ",")
+		if err := checkValue(MissingParam, "param "+b.Param, value); err != nil {
+			return err
+		}
+		if err := b.In.write(m, value); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// boundFields are the header lines of identities.
+func (s *Scheme) boundFields(fields []Field, m *Message) []Field {
+	for _, b := range s.Bound {
+		if name, ok := b.In.header(); ok {
+			value, _ := headerValue(m.Header, name)
+			fields = appendHeader(fields, b.In, value)
+		}
+	}
+	return fields
+}
+
+// validateBound refuses an identity that the signature does not cover: anybody could write it.
+func (s *Scheme) validateBound() error {
+	var errs []error
+	for _, b := range s.Bound {
+		_, isClaim := b.In.claim()
+		switch {
+		case b.Param == "" || strings.ContainsAny(b.Param, "=,"):
+			errs = append(errs, fmt.Errorf("bound: %q is not the name of a param", b.Param))
+		case isClaim && s.JWT == nil:
+			errs = append(errs, fmt.Errorf("bound: %s is a claim, and the scheme has no token", b.Param))
+		case !isClaim && validatePlace("bound", b.In, false) != nil:
+			errs = append(errs, validatePlace("bound", b.In, false))
+		case !s.signs(b.In):
+			errs = append(errs, fmt.Errorf("bound: %s is not signed, so anybody can write it", b.In))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// signs reports whether what stands at a place is part of what the scheme signs. Of the schemes made by code, only those
+// that sign all of their places are asked.
+func (s *Scheme) signs(p Place) bool {
+	kind, name := p.kind(), p.name()
+	inBody := kind == "json" || kind == "form"
+	switch {
+	case s.JWT != nil:
+		return kind == "claim" || inBody && s.JWT.Body != "" && !s.JWT.BodyOptional || kind == "query" && s.JWT.URL != ""
+	case s.Auth == Token:
+		return false
+	case s.Code != "":
+		return true
+	case inBody && s.CoversBody():
+		return kind == "form" || !strings.Contains(s.Content, "{form|") || strings.Contains(s.Content, "{body")
+	case kind == "query":
+		return strings.Contains(s.Content, "{url}")
+	}
+	return strings.Contains(s.Content, "{"+kind+"."+name+"}")
+}
