@@ -75,41 +75,46 @@ func fill(sh *shell, file *configFile, s setting, cmd *cobra.Command) (source, e
 	return from, nil
 }
 
-// configuration reads barb.toml once. No file is an empty configuration.
+// configuration reads barb.toml once and sees to it that the user has agreed to what it does. No file is an empty
+// configuration.
 func (sh *shell) configuration() (*configFile, error) {
 	if sh.file != nil {
 		return sh.file, nil
 	}
-	path, err := sh.configPath()
-	if err != nil {
-		return nil, err
+	file, err := sh.findConfig()
+	if err == nil && file.path != "" {
+		err = file.read(sh.Dir)
 	}
-	file := &configFile{path: path}
-	if path != "" {
-		if err := file.read(); err != nil {
-			return nil, err
-		}
+	if err == nil {
+		err = sh.checkTrust(file)
+	}
+	switch {
+	case err != nil && sh.caution == ignore:
+		file = &configFile{}
+	case err != nil:
+		return nil, err
 	}
 	sh.file = file
 	return file, nil
 }
 
-// configPath is --config, BARB_CONFIG, the nearest barb.toml from the working folder upward, then the user's own.
-func (sh *shell) configPath() (string, error) {
+// findConfig is --config, BARB_CONFIG, the nearest barb.toml from the working folder upward, then the user's own. It does
+// not read it yet; the path is empty when there is none.
+func (sh *shell) findConfig() (*configFile, error) {
 	named := sh.config
 	if named == "" {
 		named = sh.Getenv("BARB_CONFIG")
 	}
 	if named != "" {
 		if _, err := os.Stat(named); err != nil {
-			return "", usage("configuration %s: %w", named, errors.Unwrap(err))
+			return nil, usage("configuration %s: %w", named, errors.Unwrap(err))
 		}
-		return named, nil
+		return &configFile{path: named, named: true}, nil
 	}
 	for dir := sh.Dir; dir != ""; dir = filepath.Dir(dir) {
 		path := filepath.Join(dir, "barb.toml")
 		if info, err := os.Stat(path); err == nil && !info.IsDir() {
-			return path, nil
+			return &configFile{path: path, found: true}, nil
 		}
 		if dir == filepath.Dir(dir) {
 			break
@@ -117,9 +122,9 @@ func (sh *shell) configPath() (string, error) {
 	}
 	path := filepath.Join(sh.configHome(), "barb", "barb.toml")
 	if _, err := os.Stat(path); err == nil {
-		return path, nil
+		return &configFile{path: path}, nil
 	}
-	return "", nil
+	return &configFile{}, nil
 }
 
 func (sh *shell) configHome() string {
@@ -129,13 +134,9 @@ func (sh *shell) configHome() string {
 	return xdg.ConfigHome
 }
 
-func (c *configFile) read() error {
-	f, err := openFile(c.path)
-	if err != nil {
-		return err
-	}
-	defer f.Close()
-	data, err := readBounded(f, 1<<20, c.path)
+// read reads the file, which it opens once: what was checked is what is read. cwd is the working folder.
+func (c *configFile) read(cwd string) error {
+	data, err := c.take()
 	if err != nil {
 		return err
 	}
@@ -160,7 +161,32 @@ func (c *configFile) read() error {
 	if err := c.checkTables(data); err != nil {
 		return err
 	}
-	return c.checkRoutes()
+	if err := c.checkRoutes(); err != nil {
+		return err
+	}
+	if c.found {
+		c.wants = wantsOf(c, plain, cwd)
+	}
+	return nil
+}
+
+// take opens the file and returns what is in it. One that the user did not name is also asked who may write it.
+func (c *configFile) take() ([]byte, error) {
+	open := openFound
+	if c.named {
+		open = openFile
+	}
+	f, err := open(c.path)
+	if err != nil {
+		return nil, classify(err)
+	}
+	defer f.Close()
+	if !c.named {
+		if err := c.guard(f); err != nil {
+			return nil, err
+		}
+	}
+	return readBounded(f, 1<<20, c.path)
 }
 
 // value takes one setting out of the decoded file, as the text its flag parses.
@@ -206,15 +232,18 @@ func tomlError(path string, err error) error {
 }
 
 func newConfig(sh *shell) *cobra.Command {
-	return &cobra.Command{
-		Use:   "config",
+	cmd := &cobra.Command{
+		Use:   "config [trust]",
 		Short: "Print every setting and where it came from",
 		Long: `Prints every setting, its value and where it came from: a BARB_ variable, barb.toml
-or the default. A flag goes before all of them. Secrets are shown as references.`,
-		Example: "  barb config\n  BARB_TIMEOUT=3s barb config --jq 'select(.source != \"default\")'",
+or the default. A flag goes before all of them. Secrets are shown as references.
+It shows a barb.toml that you have not agreed to as well; barb config trust agrees.`,
+		Example: "  barb config\n  BARB_TIMEOUT=3s barb config --jq 'select(.source != \"default\")'\n  barb config trust",
 		Args:    args(0, 0, "no arguments"),
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runConfig(sh, cmd.Root()) },
 	}
+	cmd.AddCommand(newConfigTrust(sh))
+	return cmd
 }
 
 type configRow struct {
@@ -230,6 +259,7 @@ func runConfig(sh *shell, root *cobra.Command) error {
 		return err
 	}
 	rows := []configRow{{Key: "config", Value: file.path, Source: sh.configSource(), Variable: "BARB_CONFIG"}}
+	rows = append(rows, sh.trustRow(file)...)
 	for _, s := range settings {
 		row, err := configValue(sh, root, file, s)
 		if err != nil {

@@ -77,6 +77,10 @@ type configFile struct {
 
 	own    []ownScheme // the tables [scheme.NAME]
 	path   string
+	named  bool // by --config or BARB_CONFIG
+	found  bool // from the working folder upward
+	weak   *weakness
+	wants  []want
 	text   []byte
 	values map[string]string // "send.retries" → "4"
 }

@@ -50,12 +50,14 @@ type shell struct {
 	jq      string
 	db      string
 	config  string
+	trust   bool
 	color   string
 	quiet   bool
 	verbose bool
 
 	settings map[string]source      // where each value came from, filled before a command runs
 	file     *configFile            // barb.toml, read once
+	caution  caution                // with what it says
 	history  *store.Store           // opened once, closed by Main
 	filter   *jqFilter              // --jq, compiled once
 	out, err *ui.Printer            // made once the colour is known
@@ -151,6 +153,7 @@ func (sh *shell) addGlobalFlags(root *cobra.Command) {
 	f.StringVar(&sh.jq, "jq", "", "filter the JSON with a jq `expression` (implies --json)")
 	f.StringVar(&sh.db, "db", "", "the history `file` (default $XDG_DATA_HOME/barb/history.db)")
 	f.StringVar(&sh.config, "config", "", "the configuration `file` (default the nearest barb.toml)")
+	f.BoolVar(&sh.trust, "trust", false, "use the barb.toml that was found, whatever it does and whoever may write it")
 	f.StringVar(&sh.color, "color", "auto", "`when` to use colour: auto, always or never")
 	f.BoolVarP(&sh.quiet, "quiet", "q", false, "say less on stderr")
 	f.BoolVarP(&sh.verbose, "verbose", "v", false, "say more on stderr")
@@ -159,6 +162,7 @@ func (sh *shell) addGlobalFlags(root *cobra.Command) {
 // prepare runs before every command: configuration and environment fill the flags that were not given, then what
 // depends on the global flags is made. What is wrong here is wrong before anything was touched.
 func (sh *shell) prepare(cmd *cobra.Command) error {
+	sh.caution = cautionOf(cmd)
 	if err := sh.applySettings(cmd); err != nil {
 		return err
 	}

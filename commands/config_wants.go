@@ -1,0 +1,172 @@
+package commands
+
+import (
+	"cmp"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/barbhq/barb/listen"
+)
+
+// want is something that a barb.toml found by searching does only once the user has agreed: another's file, such as that
+// of a cloned repository, must not do it unseen.
+type want struct {
+	Line  int    `json:"line"`
+	What  string `json:"what"`            // such as "run a command"
+	Value string `json:"value"`           // as it stands in the file
+	Place string `json:"place,omitempty"` // the file that it leads to once links are followed
+}
+
+// wishes collects the wants of a file.
+type wishes struct {
+	file   *configFile
+	folder string // that of the file, without links
+	cwd    string // where file: references are looked for
+	line   int    // that of the value that is looked at
+	wants  []want
+}
+
+// wantsOf are the wants of a file, in the order of its lines. It looks at all of its settings, whatever command is run.
+func wantsOf(file *configFile, plain map[string]any, cwd string) []want {
+	w := &wishes{file: file, folder: placeOf(cwd, filepath.Dir(file.path)), cwd: cwd}
+	lines := findKeys(file.text)
+	w.references(plain, nil, lines)
+	for _, s := range settings {
+		if value := file.values[s.key()]; value != "" {
+			w.line = file.line(s)
+			w.setting(s, value)
+		}
+	}
+	places := findTables(file.text, "route")
+	for i, r := range file.Routes {
+		for _, t := range r.targets {
+			w.line = lineIn(places, i, "forward_to")
+			w.target(t.url, t.written)
+		}
+	}
+	for i := range file.Tables {
+		w.table(&file.Tables[i])
+	}
+	slices.SortStableFunc(w.wants, func(a, b want) int { return cmp.Compare(a.Line, b.Line) })
+	return slices.Compact(w.wants)
+}
+
+// references looks at every text in the file, wherever it stands: cmd: runs a command, file: reads a file.
+func (w *wishes) references(value any, at []string, lines keyLines) {
+	switch v := value.(type) {
+	case map[string]any:
+		for key, inner := range v {
+			w.references(inner, append(slices.Clone(at), key), lines)
+		}
+	case []any:
+		for i, inner := range v {
+			table, isTable := inner.(map[string]any)
+			if !isTable || len(at) != 1 {
+				w.references(inner, at, lines)
+				continue
+			}
+			tables := findTables(w.file.text, at[0])
+			if i < len(tables) {
+				w.references(table, nil, tables[i])
+			} else {
+				w.references(table, at, lines)
+			}
+		}
+	case string:
+		w.line = cmp.Or(lines[joinKey(at)], lines.line(at...))
+		if command, ok := strings.CutPrefix(v, "cmd:"); ok {
+			w.add("run a command", command, "")
+		}
+		if path, ok := strings.CutPrefix(v, "file:"); ok {
+			w.reads("read a file outside its folder", path, w.cwd)
+		}
+	}
+}
+
+// setting looks at a value that a flag could have given.
+func (w *wishes) setting(s setting, value string) {
+	switch s.flag {
+	case "proxy":
+		w.add("send through a proxy", withoutUser(value), "")
+	case "cacert":
+		w.reads("trust the certificates of a CA", value, "")
+	case "db":
+		if strings.Contains(value, "://") {
+			w.add("keep its history on a server", withoutUser(value), "")
+			return
+		}
+		w.reads("keep its history outside its folder", value, w.folder)
+	case "tls-cert", "tls-key":
+		w.reads("read a file outside its folder", value, w.folder)
+	case "unix-socket":
+		w.reads("make a socket outside its folder", value, w.folder)
+	case "forward-to":
+		to, err := expandTarget(value)
+		if err != nil {
+			to = ""
+		}
+		w.target(to, value)
+	case "respond", "fail-with":
+		_, _ = listen.ParseScript(value, w.answer) // a mistake in it is told where the script is used
+	}
+}
+
+// table looks for the files of a [[respond]].
+func (w *wishes) table(t *table) {
+	w.line = t.lineOf("answer")
+	if t.Answer != "" {
+		_, _ = listen.ParseScript(t.Answer, w.answer)
+		return
+	}
+	w.line = t.lineOf("body")
+	_, _, _ = t.fromKeys(w.answer)
+}
+
+// answer is asked for what body=@PATH names.
+func (w *wishes) answer(path string) ([]byte, error) {
+	if path != "" && path != "-" {
+		w.reads("answer with a file outside its folder", path, w.folder)
+	}
+	return nil, nil
+}
+
+// reads wants a file that is not in the folder of barb.toml; with no folder it wants it wherever it is.
+func (w *wishes) reads(what, path, from string) {
+	if place := placeOf(cmp.Or(from, w.folder), path); from == "" || !isWithin(w.folder, place) {
+		w.add(what, path, place)
+	}
+}
+
+// target wants an address that is not of this machine.
+func (w *wishes) target(address, written string) {
+	if !isLoopback(address) {
+		w.add("forward to another machine", withoutUser(written), "")
+	}
+}
+
+func (w *wishes) add(what, value, place string) {
+	w.wants = append(w.wants, want{Line: w.line, What: what, Value: value, Place: place})
+}
+
+// isLoopback reports whether an address certainly is this machine: a loopback address, or the name localhost (RFC 6761,
+// section 6.3). What another name leads to is decided elsewhere.
+func isLoopback(address string) bool {
+	u, err := url.Parse(address)
+	if err != nil {
+		return false
+	}
+	host := strings.ToLower(u.Hostname())
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+}
+
+// lineIn is the line of a key in table number i of an array of tables; where it is not known, that of the table.
+func lineIn(tables []keyLines, i int, key string) int {
+	if i >= len(tables) {
+		return 1
+	}
+	return cmp.Or(tables[i][key], tables[i][""])
+}

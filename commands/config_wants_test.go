@@ -1,0 +1,43 @@
+package commands
+
+import (
+	"slices"
+	"testing"
+)
+
+// A new setting is either harmless in a file that was found or one that is asked about; which, is to be decided here.
+func TestEverySettingIsHarmlessOrAskedAbout(t *testing.T) {
+	asked := map[string]string{
+		"db": "/elsewhere/history.db", "proxy": "http://127.0.0.1:1", "cacert": "ca.pem", "tls-cert": "/elsewhere/cert.pem", "tls-key": "../key.pem",
+		"unix-socket": "/elsewhere/s", "forward-to": "https://example.com", "respond": "200;body=@/etc/passwd", "fail-with": "500;body=@/etc/passwd",
+	}
+	harmless := []string{
+		"color", "scheme", "retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout", "connect-timeout", "deadline", "seed", "as",
+		"schedule", "speed", "until-2xx", "addr", "tolerance", "max-body", "public-url", "handshake", "metrics", "tls", "allow-ip", "rate-limit",
+		"fail-rate", "latency", "platform", "event", "where", "dedupe", "mode", "queue", "concurrency", "ordered", "breaker", "per-endpoint", "rate",
+		"over", "min-samples", "min-success", "max-p99", "max-queue", "max-signature-failures", "max-retry-rate", "max-dead-letters",
+	}
+	for _, s := range settings {
+		value, isAsked := asked[s.flag]
+		file := &configFile{path: t.TempDir() + "/barb.toml", values: map[string]string{s.key(): value}}
+		switch wants := wantsOf(file, nil, t.TempDir()); {
+		case isAsked == slices.Contains(harmless, s.flag):
+			t.Errorf("%s: is it harmless in a barb.toml that was found? If not, wishes.setting is to know it", s.key())
+		case isAsked && len(wants) != 1:
+			t.Errorf("%s = %q is not asked about", s.key(), value)
+		}
+	}
+}
+
+func TestOnlyThisMachineIsLoopback(t *testing.T) {
+	for address, want := range map[string]bool{
+		"http://127.0.0.1:3000": true, "http://127.255.0.1": true, "https://[::1]:1/a": true, "http://localhost:3000": true, "http://LOCALHOST": true,
+		"http://[::ffff:127.0.0.1]": true, "http://0.0.0.0:3000": false, "http://[::]": false, "http://localhost.example.com": false,
+		"http://a.localhost": false, "http://127.0.0.1.nip.io": false, "http://127.1": false, "http://2130706433": false, "http://localhost@example.com": false,
+		"http://169.254.169.254": false, "http://example.com#@127.0.0.1": false, "http://127.0.0.1\\@example.com": false, "": false,
+	} {
+		if got := isLoopback(address); got != want {
+			t.Errorf("%q: %v", address, got)
+		}
+	}
+}
