@@ -124,8 +124,12 @@ func (d *dispatcher) end(ctx context.Context, interrupted bool) error {
 	if n := d.sum.refused.Load() + d.sum.unanswered.Load(); n > 0 {
 		words = append(words, ui.Count(int(n), "dead letter")+" (barb queue dead)")
 	}
-	if n := d.blockedCount(); n > 0 {
-		words = append(words, fmt.Sprintf("%d cannot be delivered here", n))
+	blocked, err := d.blockedCount(ctx)
+	if err != nil {
+		return err
+	}
+	if blocked > 0 {
+		words = append(words, fmt.Sprintf("%d cannot be delivered here", blocked))
 	}
 	d.say("barb: %s; %s", strings.Join(words, ", "), waitLine(depth))
 	if d.broken != nil {
@@ -134,16 +138,16 @@ func (d *dispatcher) end(ctx context.Context, interrupted bool) error {
 	if !d.ends() {
 		return nil // stopped by a signal, as listen is
 	}
-	return silent(d.code(interrupted))
+	return silent(d.code(interrupted, blocked))
 }
 
 // code is the exit code of a run that was to come to an end.
-func (d *dispatcher) code(interrupted bool) int {
+func (d *dispatcher) code(interrupted bool, blocked int) int {
 	var codes []int
 	if interrupted {
 		codes = append(codes, exitInterrupted)
 	}
-	if d.blockedCount() > 0 {
+	if blocked > 0 {
 		codes = append(codes, exitUsage)
 	}
 	if d.sum.unanswered.Load() > 0 {

@@ -20,6 +20,7 @@ type planJSON struct {
 	Policy  json.RawMessage   `json:"policy"` // as policyText writes it
 	Scheme  string            `json:"scheme,omitempty"`
 	Secrets []string          `json:"secrets,omitempty"` // references
+	Needs   string            `json:"needs,omitempty"`   // of a captured webhook; see needOf
 	Params  map[string]string `json:"params,omitempty"`
 	Client  clientJSON        `json:"client,omitzero"`
 }

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"maps"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -30,14 +31,17 @@ type dispatcher struct {
 	running sync.WaitGroup
 
 	mu      sync.Mutex
-	pulling map[string]bool // targets of which something is being taken
-	blocked map[int64]bool  // entries that cannot be delivered here
-	told    map[string]bool // why, each said once
-	broken  error           // of printing
+	pulling map[work]bool        // of which something is being taken
+	blocked map[string]time.Time // plans that cannot be carried out here, and when to look again
+	told    onceSaid
+	broken  error // of printing
 
 	sum     sums
 	metrics *sentMetrics // nil: nobody reads them
 }
+
+// work is what is delivered to one target in one way.
+type work struct{ target, plan string }
 
 // sums are what a dispatcher has done.
 type sums struct{ delivered, refused, unanswered, retried atomic.Int64 }
@@ -50,7 +54,7 @@ const (
 
 func newDispatcher(sh *shell, o deliverOptions) *dispatcher {
 	d := &dispatcher{shell: sh, lease: sh.newLessee("deliver"), limits: o.limits(sh), plans: &plans{sh: sh}, seats: int64(o.concurrency),
-		with: o.with(), drain: o.drain, bell: make(chan struct{}, 1), pulling: map[string]bool{}, blocked: map[int64]bool{}, told: map[string]bool{}}
+		with: o.with(), drain: o.drain, bell: make(chan struct{}, 1), pulling: map[work]bool{}, blocked: map[string]time.Time{}}
 	if o.once {
 		d.deadline = time.Now()
 	}
@@ -112,16 +116,19 @@ func (d *dispatcher) look(ctx, working context.Context) {
 // round begins to take what is due, as much as there is room for. It returns how long until there may be more, and whether
 // a run that comes to an end is there.
 func (d *dispatcher) round(working context.Context) (wait time.Duration, through bool) {
-	dues, err := d.history.Upcoming(working, store.Message)
+	dues, err := d.history.Upcoming(working, store.Message, "")
 	if err != nil {
 		d.note("warning: the queue: %v", err)
 		return time.Second, false
 	}
 	wait = peekEvery
-	open := false
+	open, waits := false, false
 	for _, due := range dues {
+		if d.isBlocked(due.Policy) {
+			continue
+		}
 		left, now := d.take(working, due)
-		open = open || now
+		open, waits = open || now, true
 		if left > 0 {
 			wait = min(wait, left)
 		}
@@ -129,7 +136,7 @@ func (d *dispatcher) round(working context.Context) (wait time.Duration, through
 	if open || !d.ends() || d.busy.Load() > 0 {
 		return max(wait, time.Millisecond), false
 	}
-	return wait, !d.drain || len(dues) == 0 || d.onlyBlocked(working)
+	return wait, !d.drain || !waits
 }
 
 // take begins to take what is due for a target. left is how long until there is something to take, where that is known;
@@ -142,16 +149,17 @@ func (d *dispatcher) take(working context.Context, due store.Due) (left time.Dur
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	free := d.seats - d.busy.Load()
-	if d.pulling[due.Target] || free <= 0 {
+	what := work{due.Target, due.Policy}
+	if d.pulling[what] || free <= 0 {
 		return 0, true
 	}
 	leave := d.limits.Take(due.Target, int(free))
 	if len(leave.Places) == 0 {
 		return leave.Wait, !leave.Resting || d.drain
 	}
-	d.pulling[due.Target] = true
+	d.pulling[what] = true
 	d.busy.Add(int64(len(leave.Places)))
-	d.running.Go(func() { d.pull(working, due.Target, leave.Places, at) })
+	d.running.Go(func() { d.pull(working, what, leave.Places, at) })
 	return 0, true
 }
 
@@ -163,20 +171,27 @@ func (d *dispatcher) until() time.Time {
 	return d.deadline
 }
 
-// pull takes what is due for a target, as much as there are places, and delivers it.
-func (d *dispatcher) pull(working context.Context, target string, places []*deliver.Place, at time.Time) {
-	entries, err := d.history.Lease(working, store.LeaseRequest{Kind: store.Message, Target: target, Owner: d.lease.owner, Want: len(places),
-		Now: at, Until: time.Now().Add(leaseFor)})
-	if err != nil && working.Err() == nil {
+// pull takes what is due for a target, as much as there are places, and delivers it. What cannot be delivered here is
+// left alone: another worker may have what it takes.
+func (d *dispatcher) pull(working context.Context, what work, places []*deliver.Place, at time.Time) {
+	plan, err := d.plans.of(working, what.plan, what.target)
+	var entries []*store.Queued
+	if err != nil {
+		d.block(what, err)
+	} else if entries, err = d.history.Lease(working, store.LeaseRequest{Kind: store.Message, Target: what.target, Policy: what.plan, Owner: d.lease.owner,
+		Want: len(places), Now: at, Until: time.Now().Add(leaseFor)}); err != nil && working.Err() == nil {
 		d.note("warning: the queue: %v", err)
 		time.Sleep(peekEvery) // whatever holds the history is not to be asked all the time
 	}
 	d.mu.Lock()
-	delete(d.pulling, target)
+	if err == nil {
+		delete(d.blocked, what.plan)
+	}
+	delete(d.pulling, what)
 	d.mu.Unlock()
 	for i, place := range places {
 		if i < len(entries) && !d.lease.has(entries[i]) {
-			d.running.Go(func() { d.one(working, entries[i], place) })
+			d.running.Go(func() { d.one(working, entries[i], plan, place) })
 			continue
 		}
 		place.End(nil)
@@ -186,12 +201,12 @@ func (d *dispatcher) pull(working context.Context, target string, places []*deli
 }
 
 // one brings a leased entry one attempt further.
-func (d *dispatcher) one(working context.Context, q *store.Queued, place *deliver.Place) {
+func (d *dispatcher) one(working context.Context, q *store.Queued, p *plan, place *deliver.Place) {
 	defer d.ring()
 	defer d.busy.Add(-1)
 	leased, release := d.lease.hold(working, q)
 	defer release()
-	a, settled := d.attempt(leased, q)
+	a, settled := d.attempt(leased, q, p)
 	place.End(a)
 	if settled {
 		d.lease.settle(context.WithoutCancel(working), q)
@@ -200,7 +215,7 @@ func (d *dispatcher) one(working context.Context, q *store.Queued, place *delive
 
 // attempt makes the next attempt of an entry, nil when none was made, and reports whether the entry is to be settled as q
 // says then. If not, the lease is somebody else's, or ends by itself.
-func (d *dispatcher) attempt(ctx context.Context, q *store.Queued) (a *deliver.Attempt, settled bool) {
+func (d *dispatcher) attempt(ctx context.Context, q *store.Queued, plan *plan) (a *deliver.Attempt, settled bool) {
 	x, err := d.history.Get(ctx, q.Thread)
 	if errors.Is(err, store.ErrNotFound) {
 		q.State, q.Why = store.Dead, "the message is no longer in the history"
@@ -211,12 +226,9 @@ func (d *dispatcher) attempt(ctx context.Context, q *store.Queued) (a *deliver.A
 		return nil, d.troubled(ctx, q, err)
 	}
 	next := record.Exchange{Thread: x.ID, Request: x.Request, WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme, Verdict: x.Verdict}
-	plan, err := d.plans.of(ctx, q.Policy, q.Target)
-	if err == nil {
-		err = plan.signer.try(&next, d.Now())
-	}
-	if err != nil {
-		d.block(q, err)
+	if err := plan.signer.try(&next, d.Now()); err != nil {
+		q.State, q.Due, q.Why = store.Waiting, time.Now().Add(blockedFor), err.Error()
+		d.block(work{q.Target, q.Policy}, err)
 		return nil, true
 	}
 	sender := deliver.Sender{Client: plan.client, Policy: lastChance(plan.policy, q), Rand: d.Rand, Sign: plan.signer.forAttempt(&next)}
@@ -238,47 +250,42 @@ func (d *dispatcher) troubled(ctx context.Context, q *store.Queued, err error) (
 	return false
 }
 
-// block puts an entry off that cannot be delivered here and now, most often for want of its secret: that is not the
-// endpoint's doing, so no attempt is used up.
-func (d *dispatcher) block(q *store.Queued, err error) {
-	q.State, q.Due, q.Why = store.Waiting, time.Now().Add(blockedFor), err.Error()
+// block notes that a plan cannot be carried out here, most often for want of its secret. It is looked at again a while
+// later.
+func (d *dispatcher) block(what work, err error) {
 	d.mu.Lock()
-	d.blocked[q.ID] = true
-	again := d.told[q.Why]
-	d.told[q.Why] = true
+	d.blocked[what.plan] = time.Now().Add(blockedFor)
 	d.mu.Unlock()
-	if !again {
-		d.note("%d waits, it cannot be delivered here: %s", q.Thread, q.Why)
-	}
+	d.told.say(d.shell, err.Error(), "what waits for "+domainOf(what.target)+" cannot be delivered here: "+err.Error())
 }
 
-func (d *dispatcher) blockedCount() int {
+// isBlocked reports whether a plan could not be carried out a moment ago.
+func (d *dispatcher) isBlocked(plan string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return len(d.blocked)
+	until, blocked := d.blocked[plan]
+	return blocked && (d.ends() || time.Now().Before(until))
 }
 
-// onlyBlocked reports whether all that waits is what cannot be delivered here, and what comes after it.
-func (d *dispatcher) onlyBlocked(ctx context.Context) bool {
-	if d.blockedCount() == 0 {
-		return false
+// blockedCount is how many messages that were due wait for another worker, which has what they need.
+func (d *dispatcher) blockedCount(ctx context.Context) (n int, err error) {
+	d.mu.Lock()
+	blocked := maps.Clone(d.blocked)
+	d.mu.Unlock()
+	if len(blocked) == 0 {
+		return 0, nil
 	}
 	open, err := d.history.Queue(ctx, store.QueueFilter{Kind: store.Message, States: []store.QueueState{store.Waiting, store.Leased}})
-	d.mu.Lock()
-	defer d.mu.Unlock()
 	for _, q := range open {
-		if !q.Behind && !d.blocked[q.ID] {
-			return false
+		if _, is := blocked[q.Policy]; is && !q.Behind && (d.drain || !q.Due.After(d.until())) {
+			n++
 		}
 	}
-	return err == nil
+	return n, err
 }
 
 // count adds an attempt to the sums.
 func (d *dispatcher) count(q *store.Queued, a *deliver.Attempt) {
-	d.mu.Lock()
-	delete(d.blocked, q.ID)
-	d.mu.Unlock()
 	switch {
 	case q.State == store.Done:
 		d.sum.delivered.Add(1)

@@ -1,10 +1,14 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/barbhq/barb/commands/ui"
@@ -16,8 +20,39 @@ import (
 // commandPrefix begins what the queue calls the target of an entry that runs a command.
 const commandPrefix = "exec:"
 
-// target is what the queue calls the command: its program alone, since its arguments may hold a secret.
-func (r *runner) target() string { return commandPrefix + r.args[0] }
+// commandTarget is what the queue calls the command of a lane. Only a listener with the same program, folder, route and
+// scheme runs it: ./run of another project is another command. The arguments may hold a secret and are left out.
+func (b *outbox) commandTarget(l *lane) string {
+	scheme := "none"
+	if v := l.verifier.Load(); v != nil {
+		scheme = cmp.Or(v.scheme.Name, "auto")
+	}
+	path := b.absolute(b.runner.path)
+	return fmt.Sprintf("%s%s%s%q route=%q scheme=%q", commandPrefix, filepath.Clean(path), commandFolder, b.Dir, l.name, scheme)
+}
+
+// commandFolder parts the program of a command's target from its folder.
+const commandFolder = ` folder=`
+
+// programOf is the program of a command's target. Bare is a target without a folder, as an earlier barb wrote it.
+func programOf(target string) (program string, bare bool) {
+	program = strings.TrimPrefix(target, commandPrefix)
+	i := strings.LastIndex(program, commandFolder+`"`)
+	if i < 0 {
+		return program, true
+	}
+	return program[:i], false
+}
+
+// notRun says of a command's target that what waits for it is not run here.
+func notRun(target string) string {
+	program, bare := programOf(target)
+	if bare {
+		return "commands that wait there for " + ui.EscapeLine(program) + " are not run: an earlier barb did not note their folder; barb queue --kind command lists them"
+	}
+	details := strings.TrimPrefix(target, commandPrefix+program+" ")
+	return "commands that wait there are not run; barb listen --mode ack --exec '" + ui.EscapeLine(program) + " …' with " + ui.EscapeLine(details) + " runs them"
+}
 
 // wants reports whether the command runs for a webhook.
 func (r *runner) wants(x *record.Exchange) bool {
@@ -36,16 +71,33 @@ func (g *gateway) answersFirst(x *record.Exchange) bool {
 // follows when it has succeeded.
 func (b *outbox) commandEntry(x *record.Exchange) *store.Queued {
 	now := time.Now()
-	return &store.Queued{Kind: store.Command, Thread: x.ID, Target: b.runner.target(), Policy: b.policyText,
+	return &store.Queued{Kind: store.Command, Thread: x.ID, Target: b.commandTarget(b.checkLane(&x.Request)), Policy: b.plan(x),
 		Order: b.ordered.of(b.forwardLane(x).name, &x.Request), Due: now, Created: now}
 }
 
-// newCommandWorker runs the commands that wait in the queue.
-func newCommandWorker(b *outbox) *worker {
-	w := newWorker(b, b.runner.target())
-	w.kind, w.limit, w.limits = store.Command, cap(b.runner.seats), &deliver.Limits{} // an app's failures are not the command's
-	b.commands.Store(1)
-	return w
+// addCommandWorkers makes a worker for the commands of each lane that runs any. Together they run as many at a time as
+// --exec-concurrency says.
+func (b *outbox) addCommandWorkers() {
+	limits := &deliver.Limits{AtOnce: cap(b.runner.seats)} // an app's failures are not the command's
+	for _, l := range append(slices.Collect(maps.Values(b.lanes)), b.fallback) {
+		target := b.commandTarget(l)
+		if b.workers[target] != nil || l.verifier.Load() == nil && !b.runner.unverified {
+			continue
+		}
+		w := newWorker(b, target)
+		w.kind, w.limit, w.limited, w.limits = store.Command, limits.AtOnce, commandPrefix, limits
+		b.workers[target] = w
+		b.commands.Add(1)
+	}
+}
+
+// ringCommands has the workers of commands look again.
+func (b *outbox) ringCommands() {
+	for _, w := range b.workers {
+		if w.kind == store.Command {
+			w.ring()
+		}
+	}
 }
 
 // command runs the command of an entry whose lease is ours, and puts in what follows it.
@@ -61,12 +113,12 @@ func (w *worker) command(ctx context.Context, q *store.Queued) {
 		w.troubled(ctx, err)
 		return
 	}
-	if q.Why = w.unmask(x); q.Why == "" && !w.runs(x) {
-		q.Why = "its signature was not checked; --exec-unverified runs it all the same"
+	err = w.restore(x)
+	if err == nil && !w.runs(x) {
+		err = errors.New("its signature was not checked; --exec-unverified runs it all the same")
 	}
-	if q.Why != "" {
-		q.State = store.Dead
-		w.tellUndone(x, q)
+	if err != nil {
+		w.leave(q, err)
 		w.settle(keep, q)
 		return
 	}
@@ -146,9 +198,10 @@ func (w *worker) tellUndone(x *record.Exchange, q *store.Queued) {
 }
 
 // targetName is the target of an entry as a table shows it.
-func targetName(q *store.Queued) string {
-	if q.Kind == store.Command {
-		return fmt.Sprint("exec ", q.Target[len(commandPrefix):])
+func targetName(kind store.QueueKind, target string) string {
+	if kind == store.Command {
+		program, _ := programOf(target)
+		return "exec " + filepath.Base(program)
 	}
-	return domainOf(q.Target)
+	return domainOf(target)
 }

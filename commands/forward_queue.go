@@ -30,6 +30,7 @@ type outbox struct {
 	ordered     orderedValue
 	concurrency int
 	policyText  string
+	told        onceSaid
 
 	pending sync.Map // *record.Exchange → *promised, between Record and Reply
 	workers map[string]*worker
@@ -54,7 +55,7 @@ func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
 		}
 	}
 	if b.ack && g.runner != nil {
-		b.workers[g.runner.target()] = newCommandWorker(b)
+		b.addCommandWorkers()
 	}
 	asked := g.settings["listen.queue"] == "flag" || g.settings["listen.mode"] == "flag"
 	switch {
@@ -91,12 +92,12 @@ func (b *outbox) kept(p *promised, err error) {
 
 // entries are what a webhook that is to be forwarded gets in the queue: one for each app.
 func (b *outbox) entries(x *record.Exchange) (p promised) {
-	l, now := b.forwardLane(x), time.Now()
+	l, now, plan := b.forwardLane(x), time.Now(), b.plan(x)
 	for _, t := range l.targets {
 		if t.mirror {
 			continue
 		}
-		q := &store.Queued{Kind: store.Forward, Thread: x.ID, Target: t.url, Policy: b.policyText, Order: b.ordered.of(l.name, &x.Request), Due: now, Created: now}
+		q := &store.Queued{Kind: store.Forward, Thread: x.ID, Target: t.url, Policy: plan, Order: b.ordered.of(l.name, &x.Request), Due: now, Created: now}
 		if !b.ack && len(p.entries) == 0 { // its answer is the sender's, unless the app is given a rest
 			if leave := b.limits.Take(t.url, 1); len(leave.Places) > 0 {
 				p.place = leave.Places[0]

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -21,7 +20,8 @@ type worker struct {
 	*outbox
 	kind    store.QueueKind
 	target  string
-	limit   int // at a time
+	limit   int    // at a time
+	limited string // what limits go by: the target, or all commands together
 	limits  *deliver.Limits
 	bell    chan struct{} // capacity 1: there may be something to do
 	busy    atomic.Int64
@@ -29,7 +29,7 @@ type worker struct {
 }
 
 func newWorker(b *outbox, target string) *worker {
-	return &worker{outbox: b, kind: store.Forward, target: target, limit: b.concurrency, limits: b.limits, bell: make(chan struct{}, 1)}
+	return &worker{outbox: b, kind: store.Forward, target: target, limited: target, limit: b.concurrency, limits: b.limits, bell: make(chan struct{}, 1)}
 }
 
 func (w *worker) ring() {
@@ -75,7 +75,9 @@ func (w *worker) ended() {
 	if w.kind != store.Command {
 		return
 	}
-	w.commands.Store(0)
+	if w.commands.Add(-1) > 0 {
+		return
+	}
 	for _, other := range w.workers {
 		other.ring()
 	}
@@ -88,22 +90,25 @@ func (w *worker) round(ctx context.Context) (wait time.Duration, idle bool) {
 	if free <= 0 || w.stage.Load() == closing {
 		return lookEvery, false
 	}
-	due, any, err := w.history.NextDue(ctx, w.kind, w.target)
+	due, err := w.next(ctx)
 	now := time.Now()
 	switch {
 	case err != nil:
 		return w.troubled(ctx, err), w.busy.Load() == 0
-	case !any:
+	case due == nil:
 		return lookEvery, w.busy.Load() == 0
-	case due.After(now):
-		return min(due.Sub(now), lookEvery), w.busy.Load() == 0
+	case due.At.After(now):
+		return min(due.At.Sub(now), lookEvery), w.busy.Load() == 0
 	}
-	leave := w.limits.Take(w.target, free)
+	leave := w.limits.Take(w.limited, free)
+	if len(leave.Places) == 0 && w.kind == store.Command { // the end of any command rings
+		return lookEvery, false
+	}
 	if len(leave.Places) == 0 { // what waits for the end of a rest waits beyond the end of the listener
 		return min(max(leave.Wait, time.Millisecond), lookEvery), leave.Resting && w.busy.Load() == 0
 	}
-	entries, err := w.history.Lease(ctx, store.LeaseRequest{Kind: w.kind, Target: w.target, Owner: w.lease.owner, Want: len(leave.Places),
-		Now: now, Until: now.Add(leaseFor)})
+	entries, err := w.history.Lease(ctx, store.LeaseRequest{Kind: w.kind, Target: w.target, Policy: due.Policy, Owner: w.lease.owner,
+		Want: len(leave.Places), Now: now, Until: now.Add(leaseFor)})
 	for i, place := range leave.Places {
 		if i < len(entries) && !w.lease.has(entries[i]) {
 			w.start(ctx, entries[i], place)
@@ -115,6 +120,20 @@ func (w *worker) round(ctx context.Context) (wait time.Duration, idle bool) {
 		return w.troubled(ctx, err), false
 	}
 	return time.Millisecond, false
+}
+
+// next is what is due next of that which this listener can do; nil when there is nothing. What it cannot do it leaves to
+// others, and says so.
+func (w *worker) next(ctx context.Context) (*store.Due, error) {
+	all, err := w.history.Upcoming(ctx, w.kind, w.target)
+	for _, due := range all {
+		why := w.unable(due.Policy)
+		if why == "" {
+			return &due, err
+		}
+		w.told.say(w.shell, w.target+" "+why, "what waits for "+targetName(w.kind, w.target)+" is left to another listener: "+why)
+	}
+	return nil, err
 }
 
 // troubled says why the queue cannot be read or written now, and how long to wait.
@@ -135,6 +154,7 @@ func (w *worker) start(ctx context.Context, q *store.Queued, place *deliver.Plac
 		if w.kind == store.Command {
 			w.command(leased, q)
 			place.End(nil)
+			w.ringCommands()
 			return
 		}
 		a, settled := w.deliver(leased, q)
@@ -158,16 +178,15 @@ func (w *worker) deliver(ctx context.Context, q *store.Queued) (a *deliver.Attem
 		return nil, false
 	}
 	l := w.forwardLane(x)
-	if q.State, q.Why = store.Dead, w.unmask(x); q.Why != "" {
-		w.tellDead(x, q)
-		return nil, true
+	plan, err := forwardPlanOf(q.Policy)
+	if err == nil {
+		err = w.restore(x)
 	}
-	policy, err := policyOf(q.Policy)
 	if err != nil {
-		q.Why = err.Error()
-		w.tellDead(x, q)
+		w.leave(q, err)
 		return nil, true
 	}
+	policy := plan.policy
 	a, err = w.attempt(ctx, x, q, lastChance(policy, q))
 	if err != nil {
 		if !errors.Is(err, store.ErrLease) {
@@ -181,6 +200,12 @@ func (w *worker) deliver(ctx context.Context, q *store.Queued) (a *deliver.Attem
 		w.mirrors.send(x, a.Exchange, l)
 	}
 	return a, true
+}
+
+// leave gives an entry back that turned out to be another listener's to deliver. No attempt is used up.
+func (w *worker) leave(q *store.Queued, why error) {
+	q.State, q.Due, q.Why = store.Waiting, time.Now().Add(blockedFor), why.Error()
+	w.told.say(w.shell, q.Why, fmt.Sprintf("%d is left to another listener: %s", q.Thread, q.Why))
 }
 
 // lastChance gives an entry whose deadline passed while nobody delivered one whole attempt all the same.
@@ -260,8 +285,8 @@ func (g *gateway) unattended(ctx context.Context) (lines []string) {
 				continue
 			}
 			line := "what waits there for " + ui.EscapeLine(withoutUser(target)) + " is not forwarded; barb listen --queue --forward-to " + ui.EscapeLine(withoutUser(target)) + " does that"
-			if program, ok := strings.CutPrefix(target, commandPrefix); ok {
-				line = "commands that wait there are not run; barb listen --mode ack --exec '" + ui.EscapeLine(program) + " …' runs them"
+			if kind == store.Command {
+				line = notRun(target)
 			}
 			lines = append(lines, line)
 		}

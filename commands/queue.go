@@ -100,7 +100,10 @@ func (o *queueOptions) filter(sh *shell) (f store.QueueFilter, err error) {
 	if f.Kind, err = parseKind(o.kind); err != nil {
 		return f, err
 	}
-	if f.Target = o.target; o.target != "" && !strings.HasPrefix(o.target, commandPrefix) {
+	f.Target = o.target
+	if program, isCommand := strings.CutPrefix(o.target, commandPrefix); isCommand {
+		f.TargetGlob = commandGlob(program)
+	} else if o.target != "" {
 		if f.Target, err = expandTarget(o.target); err != nil {
 			return f, usage("--target %q: %w", withoutUser(o.target), err)
 		}
@@ -117,6 +120,15 @@ func (o *queueOptions) filter(sh *shell) (f store.QueueFilter, err error) {
 		}
 	}
 	return f, nil
+}
+
+// commandGlob matches the targets of commands whose program has a name, or a path.
+func commandGlob(program string) string {
+	plain := strings.NewReplacer("[", "[[]", "*", "[*]", "?", "[?]").Replace(program)
+	if !strings.HasPrefix(program, "/") {
+		plain = "*/" + plain
+	}
+	return commandPrefix + plain + commandFolder + "*"
 }
 
 // The kinds of entries, as they are named.
@@ -203,7 +215,7 @@ func (sh *shell) queueTable(entries []*store.Queued) {
 	now := sh.Now()
 	rows := make([][]string, 0, len(entries))
 	for _, q := range entries {
-		rows = append(rows, []string{strconv.FormatInt(q.ID, 10), kindName(q.Kind), strconv.FormatInt(q.Thread, 10), ui.When(q.Created, now), ui.EscapeLine(targetName(q)),
+		rows = append(rows, []string{strconv.FormatInt(q.ID, 10), kindName(q.Kind), strconv.FormatInt(q.Thread, 10), ui.When(q.Created, now), ui.EscapeLine(targetName(q.Kind, q.Target)),
 			stateWord(q), strconv.Itoa(q.Attempts), whenDue(q, now), ui.Clip(q.Why, 60)})
 	}
 	sh.out.Table([]string{"ID", "KIND", "WEBHOOK", "SINCE", "TARGET", "STATE", "TRIES", "NEXT", "WHY"}, rows)

@@ -152,7 +152,7 @@ func tookFiguresOfTheQueue(t *testing.T, a, b outbox) {
 		return q
 	}
 	die := func(q *store.Queued, at time.Time) {
-		leased, err := a.Lease(ctx, store.LeaseRequest{Kind: store.Message, Target: q.Target, Owner: "me", Want: 100, Now: at, Until: at.Add(time.Minute)})
+		leased, err := a.Lease(ctx, store.LeaseRequest{Kind: store.Message, Target: q.Target, Policy: q.Policy, Owner: "me", Want: 100, Now: at, Until: at.Add(time.Minute)})
 		must(t, err)
 		for _, l := range leased {
 			l.State = store.Waiting

@@ -15,13 +15,14 @@ import (
 type LeaseRequest struct {
 	Kind       QueueKind
 	Target     string
+	Policy     string // exactly
 	Owner      string // whoever asks, unlike every other in the world
 	Want       int    // at most
 	Now, Until time.Time
 }
 
-// Lease gives entries that are due at Now to an owner, until Until: those that wait, and those whose lease has ended, the
-// longest due first. Nobody else gets them before. Of those that go one after the other it gives the first one only.
+// Lease gives entries of a target and a policy that are due at Now to an owner, until Until: those that wait, and those whose
+// lease has ended, the longest due first. Nobody else gets them before. Of those that go one after the other it gives the first one only.
 func (s *Store) Lease(ctx context.Context, r LeaseRequest) ([]*Queued, error) {
 	var ids []int64
 	err := s.work(ctx, func(w *writer) (err error) {
@@ -35,7 +36,8 @@ func (s *Store) Lease(ctx context.Context, r LeaseRequest) ([]*Queued, error) {
 }
 
 const leaseStatement = `UPDATE queue SET owner = ?1, straight = 0, due = ?2, changed = ?3 WHERE id IN (
-		SELECT id FROM queue WHERE kind = ?4 AND target = ?5 AND state = 1 AND behind = 0 AND due <= ?3 ORDER BY due, id LIMIT ?6)
+		SELECT id FROM queue WHERE kind = ?4 AND target = ?5 AND ifnull(policy, 0) = ifnull(?7, 0)
+			AND state = 1 AND behind = 0 AND due <= ?3 ORDER BY due, id LIMIT ?6)
 	RETURNING id`
 
 func (w *writer) lease(r LeaseRequest) (ids []int64, err error) {
@@ -43,7 +45,11 @@ func (w *writer) lease(r LeaseRequest) (ids []int64, err error) {
 	if err != nil {
 		return nil, err
 	}
-	return w.idsOf(leaseStatement, r.Owner, nanos(r.Until), nanos(r.Now), int64(r.Kind), target, int64(r.Want))
+	policy, err := w.inserts.names.id(namePolicy, r.Policy)
+	if err != nil {
+		return nil, err
+	}
+	return w.idsOf(leaseStatement, r.Owner, nanos(r.Until), nanos(r.Now), int64(r.Kind), target, int64(r.Want), policy)
 }
 
 // Renew moves the end of leases of an owner, and returns those entries it still has. What is not among them is somebody
@@ -163,14 +169,4 @@ func (w *writer) idsOf(text string, values ...driver.Value) ([]int64, error) {
 		return nil, err
 	}
 	return idsOf(stmt, arguments(values...))
-}
-
-// NextDue returns when the next entry for a target is due, or a lease of one ends; false when there is none.
-func (s *Store) NextDue(ctx context.Context, kind QueueKind, target string) (time.Time, bool, error) {
-	due, err := columnOf[*int64](ctx, s.db, `SELECT min(due) FROM queue WHERE kind = ? AND state = 1 AND behind = 0
-		AND target = (SELECT id FROM name WHERE kind = ? AND text = ?)`, kind, nameTarget, target)
-	if err != nil || len(due) == 0 || due[0] == nil {
-		return time.Time{}, false, s.told(err)
-	}
-	return timeOf(*due[0]), true, nil
 }

@@ -181,3 +181,15 @@ func TestFiguresSearchAndNeverScan(t *testing.T) {
 		}
 	}
 }
+
+// What is due is found by the index alone, with a search for each target and policy.
+func TestTheQueueIsAskedByItsIndex(t *testing.T) {
+	t.Parallel()
+	s := planned(t)
+	for text, args := range map[string][]any{upcoming: {1, "", 7}, leaseStatement: {"", 0, 0, 1, 1, 1, 1}} {
+		plan := s.explain(t, text, args...)
+		if strings.Contains(plan, "SCAN queue") || !strings.Contains(plan, "queue_due (kind=? AND target=? AND <expr>=?") {
+			t.Errorf("%s\n%s", text, plan)
+		}
+	}
+}

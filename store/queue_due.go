@@ -5,21 +5,29 @@ import (
 	"time"
 )
 
-// Due is when a target of the queue has something to deliver next.
+// Due is when there is something to deliver next of a target and a policy.
 type Due struct {
-	Target string
-	At     time.Time // the next entry's, or the end of the lease of one; may have passed
+	Target, Policy string
+	At             time.Time // the next entry's, or the end of the lease of one; may have passed
 }
 
-// Upcoming returns the next due time of each target for which there are open entries of a kind, the longest due first.
-// It looks once at each target, however many entries there are.
-func (s *Store) Upcoming(ctx context.Context, kind QueueKind) (all []Due, err error) {
-	rows, err := s.db.QueryContext(ctx, `WITH RECURSIVE t(id) AS (
-			SELECT min(target) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1
-			UNION SELECT (SELECT min(target) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1 AND target > t.id) FROM t WHERE t.id IS NOT NULL)
-		SELECT (SELECT text FROM name WHERE id = t.id),
-			(SELECT min(due) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1 AND target = t.id) AS due
-		FROM t WHERE t.id IS NOT NULL ORDER BY due`, int64(kind))
+// upcoming looks once at each target and policy, however many entries there are.
+const upcoming = `WITH RECURSIVE
+	t(id) AS (SELECT min(target) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1
+		UNION SELECT (SELECT min(target) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1 AND target > t.id) FROM t WHERE t.id IS NOT NULL),
+	p(target, policy) AS (
+		SELECT id, (SELECT min(ifnull(policy, 0)) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1 AND target = t.id) FROM t
+		WHERE id IS NOT NULL AND (?2 = '' OR id = (SELECT id FROM name WHERE kind = ?3 AND text = ?2))
+		UNION SELECT target, (SELECT min(ifnull(policy, 0)) FROM queue
+			WHERE state = 1 AND behind = 0 AND kind = ?1 AND target = p.target AND ifnull(policy, 0) > p.policy) FROM p WHERE policy IS NOT NULL)
+	SELECT (SELECT text FROM name WHERE id = p.target), ifnull((SELECT text FROM name WHERE id = p.policy), ''),
+		(SELECT min(due) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1 AND target = p.target AND ifnull(policy, 0) = p.policy) AS due
+	FROM p WHERE policy IS NOT NULL ORDER BY due`
+
+// Upcoming returns the next due time of each target and policy for which there are open entries of a kind, the longest due
+// first. A target that is not "" limits it to that one.
+func (s *Store) Upcoming(ctx context.Context, kind QueueKind, target string) (all []Due, err error) {
+	rows, err := s.db.QueryContext(ctx, upcoming, int64(kind), target, int64(nameTarget))
 	if err != nil {
 		return nil, s.told(err)
 	}
@@ -27,7 +35,7 @@ func (s *Store) Upcoming(ctx context.Context, kind QueueKind) (all []Due, err er
 	for rows.Next() {
 		var d Due
 		var at *int64
-		if err := rows.Scan(&d.Target, &at); err != nil {
+		if err := rows.Scan(&d.Target, &d.Policy, &at); err != nil {
 			return nil, s.told(err)
 		}
 		if at == nil { // it ended between two looks

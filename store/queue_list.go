@@ -14,6 +14,7 @@ type QueueFilter struct {
 	States      []QueueState
 	Kind        QueueKind
 	Target      string
+	TargetGlob  string // a pattern of SQLite's GLOB; beside Target, one of the two has to match
 	Thread      int64
 	Since       time.Time // put in since then
 	Until       time.Time // put in until then
@@ -49,8 +50,8 @@ func (f *QueueFilter) conditions() (where string, args []any) {
 	if f.Kind != 0 {
 		add("kind = ?", int64(f.Kind))
 	}
-	if f.Target != "" {
-		add("target = (SELECT id FROM name WHERE kind = ? AND text = ?)", int64(nameTarget), f.Target)
+	if f.Target != "" || f.TargetGlob != "" {
+		add("target IN (SELECT id FROM name WHERE kind = ? AND (text = ? OR text GLOB ?))", int64(nameTarget), f.Target, f.TargetGlob)
 	}
 	if f.Thread != 0 {
 		add("thread = ?", f.Thread)

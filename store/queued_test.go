@@ -32,10 +32,9 @@ type outbox interface {
 	Answer(context.Context, *record.Exchange) error
 	Flush(context.Context) error
 	Promises(context.Context, int64) ([]store.Promise, error)
-	NextDue(context.Context, store.QueueKind, string) (time.Time, bool, error)
 	Queue(context.Context, store.QueueFilter) ([]*store.Queued, error)
 	GetQueued(context.Context, int64) (*store.Queued, error)
-	Upcoming(context.Context, store.QueueKind) ([]store.Due, error)
+	Upcoming(context.Context, store.QueueKind, string) ([]store.Due, error)
 	Owners(context.Context) ([]string, error)
 	Release(context.Context, string, time.Time) (int64, error)
 	Finish(context.Context, store.QueueFilter, time.Time) (int64, error)
@@ -70,6 +69,7 @@ func queueContract(t *testing.T, open func(*testing.T) (outbox, outbox)) {
 		"counts a try that is no exchange":              countsATry,
 		"refuses an attempt without a lease":            refusesWithoutLease,
 		"says when the next is due":                     saysWhenTheNextIsDue,
+		"leases by the policy, past all others":         leasesByPolicy,
 		"delivers only for the target and kind":         deliversOnlyForTheTarget,
 		"begins anew what was dead":                     beginsAnew,
 		"cancels, and lets the next go on":              cancels,
@@ -99,11 +99,14 @@ func queueContract(t *testing.T, open func(*testing.T) (outbox, outbox)) {
 	}
 }
 
-const app = "http://127.0.0.1:3000/hooks"
+const (
+	app        = "http://127.0.0.1:3000/hooks"
+	policyText = `{"retries":4}`
+)
 
 // delivery is an entry that delivers something to the app, put in at noon.
 func delivery(order string) *store.Queued {
-	return &store.Queued{Kind: store.Forward, Target: app, Policy: `{"retries":4}`, Order: order, Due: noon, Created: noon}
+	return &store.Queued{Kind: store.Forward, Target: app, Policy: policyText, Order: order, Due: noon, Created: noon}
 }
 
 // queued puts n hooks with a delivery each into the queue.
@@ -120,7 +123,7 @@ func queued(t *testing.T, d outbox, n int, order string) (entries []*store.Queue
 // lease asks for one second's worth of lease at a time after noon.
 func lease(t *testing.T, d outbox, owner string, after time.Duration, want int) (ids []int64) {
 	t.Helper()
-	all, err := d.Lease(context.Background(), store.LeaseRequest{Kind: store.Forward, Target: app, Owner: owner, Want: want,
+	all, err := d.Lease(context.Background(), store.LeaseRequest{Kind: store.Forward, Target: app, Policy: policyText, Owner: owner, Want: want,
 		Now: noon.Add(after), Until: noon.Add(after + time.Second)})
 	must(t, err)
 	for _, q := range all {
@@ -285,7 +288,7 @@ func keepsTheOrderWhileTheFirstIsTried(t *testing.T, a, b outbox) {
 func countsAnAttempt(t *testing.T, a, b outbox) {
 	ctx := context.Background()
 	queued(t, a, 1, "k")
-	q, err := a.Lease(ctx, store.LeaseRequest{Kind: store.Forward, Target: app, Owner: "a", Want: 1, Now: noon, Until: noon.Add(time.Second)})
+	q, err := a.Lease(ctx, store.LeaseRequest{Kind: store.Forward, Target: app, Policy: policyText, Owner: "a", Want: 1, Now: noon, Until: noon.Add(time.Second)})
 	must(t, err)
 	x, y := attempt(1, "app"), attempt(2, "app")
 	must(t, a.Begin(ctx, "a", q[0], x))
@@ -346,14 +349,14 @@ func settlesOnlyItsOwn(t *testing.T, a, b outbox) {
 
 func saysWhenTheNextIsDue(t *testing.T, a, b outbox) {
 	ctx := context.Background()
-	if _, ok, err := a.NextDue(ctx, store.Forward, app); ok || err != nil {
-		t.Errorf("in an empty queue: %v, %v", ok, err)
+	if due, err := a.Upcoming(ctx, store.Forward, app); len(due) > 0 || err != nil {
+		t.Errorf("in an empty queue: %v, %v", due, err)
 	}
 	es := queued(t, a, 2, "k")
 	for _, want := range []time.Duration{0, time.Second, time.Hour, 0} {
-		due, ok, err := b.NextDue(ctx, store.Forward, app)
-		if err != nil || !ok || !due.Equal(noon.Add(want)) {
-			t.Errorf("due %v, %v, %v; want %v later", due, ok, err, want)
+		due, err := b.Upcoming(ctx, store.Forward, app)
+		if err != nil || len(due) != 1 || !due[0].At.Equal(noon.Add(want)) {
+			t.Errorf("due %v, %v; want %v later", due, err, want)
 		}
 		switch want {
 		case 0:
@@ -364,6 +367,35 @@ func saysWhenTheNextIsDue(t *testing.T, a, b outbox) {
 			lease(t, a, "a", time.Hour, 1)
 			settle(t, a, "a", es[0].ID, store.Done, 0)
 		}
+	}
+}
+
+// However many come first that a worker cannot deliver, they hide nothing of what it can.
+func leasesByPolicy(t *testing.T, a, b outbox) {
+	ctx := context.Background()
+	var others []*store.Queued
+	for range 1000 {
+		other := delivery("")
+		other.Policy, other.Thread = `{"needs":"another's secret"}`, 1
+		others = append(others, other)
+	}
+	must(t, a.Enqueue(ctx, others...))
+	mine, plain := delivery(""), delivery("")
+	mine.Due, plain.Policy, plain.Due = noon.Add(time.Minute), "", noon.Add(2*time.Minute)
+	must(t, a.RecordQueued(ctx, hook(1), mine, plain))
+	got, err := b.Upcoming(ctx, store.Forward, app)
+	must(t, err)
+	want := []store.Due{{Target: app, Policy: others[0].Policy, At: noon}, {Target: app, Policy: policyText, At: noon.Add(time.Minute)}, {Target: app, At: noon.Add(2 * time.Minute)}}
+	if d := diff(want, got); d != "" {
+		t.Error(d)
+	}
+	same(t, "leased", lease(t, b, "b", time.Hour, 9), mine.ID)
+	if got, err := b.Upcoming(ctx, store.Forward, "http://another"); len(got) > 0 || err != nil {
+		t.Errorf("of another target: %v, %v", got, err)
+	}
+	all, err := b.Lease(ctx, store.LeaseRequest{Kind: store.Forward, Target: app, Owner: "b", Want: 9, Now: noon.Add(time.Hour), Until: noon.Add(2 * time.Hour)})
+	if err != nil || len(all) != 1 || all[0].ID != plain.ID {
+		t.Errorf("without a policy: %v, %v", all, err)
 	}
 }
 
@@ -394,13 +426,13 @@ func saysWhenEachTargetIsDue(t *testing.T, a, b outbox) {
 	to("http://soon", store.Message, "k", 0) // behind the one before
 	to("http://late", store.Message, "", 2*time.Hour)
 	to("http://other", store.Forward, "", 0)
-	got, err := b.Upcoming(ctx, store.Message)
+	got, err := b.Upcoming(ctx, store.Message, "")
 	must(t, err)
-	if d := diff([]store.Due{{Target: "http://soon", At: noon.Add(time.Minute)}, {Target: "http://late", At: noon.Add(time.Hour)}}, got); d != "" {
+	if d := diff([]store.Due{{Target: "http://soon", Policy: policyText, At: noon.Add(time.Minute)}, {Target: "http://late", Policy: policyText, At: noon.Add(time.Hour)}}, got); d != "" {
 		t.Error(d)
 	}
 	n, err := a.Cancel(ctx, store.QueueFilter{Kind: store.Message}, noon)
-	if got, nextErr := b.Upcoming(ctx, store.Message); n != 4 || err != nil || nextErr != nil || len(got) > 0 {
+	if got, nextErr := b.Upcoming(ctx, store.Message, ""); n != 4 || err != nil || nextErr != nil || len(got) > 0 {
 		t.Errorf("cancelled %d, %v; %v, %v", n, err, got, nextErr)
 	}
 }
@@ -613,7 +645,7 @@ func deliversEachOnce(t *testing.T, a, b outbox) {
 		d, owner := []outbox{a, b}[i%2], fmt.Sprint("worker", i)
 		wg.Go(func() {
 			for {
-				got, err := d.Lease(context.Background(), store.LeaseRequest{Kind: store.Forward, Target: app, Owner: owner, Want: 2, Now: noon, Until: noon.Add(time.Hour)})
+				got, err := d.Lease(context.Background(), store.LeaseRequest{Kind: store.Forward, Target: app, Policy: policyText, Owner: owner, Want: 2, Now: noon, Until: noon.Add(time.Hour)})
 				if err != nil {
 					t.Error(err)
 					return

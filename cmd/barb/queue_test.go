@@ -106,14 +106,20 @@ type queuer struct {
 
 func startListener(t *testing.T, dir string, args ...string) *queuer {
 	t.Helper()
+	return startListenerIn(t, dir, dir, nil, args...)
+}
+
+// startListenerIn starts one that works in a folder, on the history of dir, with some variables.
+func startListenerIn(t *testing.T, folder, dir string, env []string, args ...string) *queuer {
+	t.Helper()
 	binary, err := os.Executable()
 	if err != nil {
 		t.Fatal(err)
 	}
 	ready := filepath.Join(t.TempDir(), "url")
 	l := &queuer{out: &bytes.Buffer{}}
-	l.cmd = &exec.Cmd{Path: binary, Args: append([]string{"barb", "listen", "--addr", ":0", "--ready-file", ready}, args...), Dir: dir,
-		Env: append(os.Environ(), "HOME="+dir, "BARB_DB="+filepath.Join(dir, "history.db")), Stdout: l.out, Stderr: l.out}
+	l.cmd = &exec.Cmd{Path: binary, Args: append([]string{"barb", "listen", "--addr", ":0", "--ready-file", ready}, args...), Dir: folder,
+		Env: append(append(os.Environ(), "HOME="+dir, "BARB_DB="+filepath.Join(dir, "history.db")), env...), Stdout: l.out, Stderr: l.out}
 	if err := l.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -235,7 +241,7 @@ func TestAfterAKillTheCommandAndTheAppGetEachOnce(t *testing.T) {
 			want = append(want, fmt.Sprintf("msg_%d_%d", round, n))
 		}
 		until(t, "the commands have run and no attempt is being made", 30*time.Second, func() bool { // a lease would have to end first
-			return lines(t, dir, "ran") == len(want) && entriesOf(t, dir, "--state", "waiting,leased", "--target", "exec:sh") == 0 &&
+			return lines(t, dir, "ran") == len(want) && entriesOf(t, dir, "--state", "waiting,leased", "--kind", "command") == 0 &&
 				entriesOf(t, dir, "--state", "leased") == 0
 		})
 		l.kill(t)

@@ -1,0 +1,94 @@
+package commands
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/record"
+)
+
+// forwardPlan is how a captured webhook is delivered from the queue.
+type forwardPlan struct {
+	policy deliver.Policy
+	needs  string // the secret that the history masks in it, as needOf writes it; "" for none
+}
+
+// plan is how a webhook is to be delivered, as the queue keeps it: the policy, and which secret has to be put back into the
+// request, since the history does not keep it. Whether a listener can do that is then known before it takes a lease.
+func (b *outbox) plan(x *record.Exchange) string {
+	i := slices.IndexFunc(b.secrets, func(s sign.Secret) bool { return b.file.isMasked(b.file.withoutSecrets(x, []sign.Secret{s})) })
+	if i < 0 {
+		return b.policyText
+	}
+	data, err := json.Marshal(planJSON{Policy: json.RawMessage(b.policyText), Needs: needOf(b.secrets[i])})
+	if err != nil {
+		return b.policyText // the request is then found to lack its secret when it is delivered
+	}
+	return string(data)
+}
+
+// forwardPlanOf reads what plan has written, or the policy alone.
+func forwardPlanOf(text string) (p forwardPlan, err error) {
+	var j planJSON
+	if err := json.Unmarshal([]byte(text), &j); err != nil {
+		return p, fmt.Errorf("policy of a queued delivery: %w", err)
+	}
+	if len(j.Policy) > 0 {
+		text, p.needs = string(j.Policy), j.Needs
+	}
+	p.policy, err = policyOf(text)
+	return p, err
+}
+
+// needOf names a secret that a queued webhook needs: its reference, which may mean another secret to another process, and
+// 24 bits of its hash, which tell it from that one and are too few to find a weak secret by.
+func needOf(s sign.Secret) string {
+	sum := sha256.Sum256(append([]byte("barb queue\x00"), s.Key...))
+	return s.Name + " " + hex.EncodeToString(sum[:3])
+}
+
+// unable says why this listener cannot deliver what is to be delivered so; "" when it can.
+func (b *outbox) unable(plan string) string {
+	p, err := forwardPlanOf(plan)
+	switch {
+	case err != nil:
+		return err.Error()
+	case p.needs == "" || slices.ContainsFunc(b.secrets, func(s sign.Secret) bool { return needOf(s) == p.needs }):
+		return ""
+	}
+	return "it came with the secret " + p.needs[:len(p.needs)-7] + ", which the history does not keep and this listener does not have"
+}
+
+// restore puts back what the history has masked in a webhook.
+func (b *outbox) restore(x *record.Exchange) error {
+	if why := b.unmask(x); why != "" {
+		return errors.New(why)
+	}
+	return nil
+}
+
+// onceSaid says each thing once.
+type onceSaid struct {
+	mu   sync.Mutex
+	what map[string]bool
+}
+
+func (o *onceSaid) say(sh *shell, what, line string) {
+	o.mu.Lock()
+	before := o.what[what]
+	if o.what == nil {
+		o.what = map[string]bool{}
+	}
+	o.what[what] = true
+	o.mu.Unlock()
+	if !before {
+		sh.note("%s", line)
+	}
+}
