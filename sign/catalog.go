@@ -875,7 +875,7 @@ var catalog = [...]Scheme{
 	{
 		Name: "hubspot-v2", Title: "HubSpot (v2)", Evidence: ProviderProven,
 		Docs: "https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation",
-		Note: "plain SHA-256 with the secret in front, not HMAC; signs method and URL too",
+		Note: "plain SHA-256 with the secret in front, not HMAC, so a captured one can be lengthened: content that shows a hash's padding is refused; signs method and URL too",
 		Auth: Digest, Hash: SHA256, Enc: Hex, Key: Raw,
 		Content: "{secret}{method}{url}{body}",
 		Header:  "X-HubSpot-Signature",
@@ -883,7 +883,7 @@ var catalog = [...]Scheme{
 	{
 		Name: "hubspot-v1", Title: "HubSpot (v1)", Evidence: ProviderProven,
 		Docs: "https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation",
-		Note: "plain SHA-256 with the secret in front, not HMAC",
+		Note: "plain SHA-256 with the secret in front, not HMAC, so a captured one can be lengthened: content that shows a hash's padding is refused",
 		Auth: Digest, Hash: SHA256, Enc: Hex, Key: Raw,
 		Content: "{secret}{body}",
 		Header:  "X-HubSpot-Signature",
@@ -1292,7 +1292,7 @@ var catalog = [...]Scheme{
 		Name: "rfc9421", Title: "HTTP Message Signatures", Evidence: LibraryProven,
 		Aliases: []string{"http-message-signatures", "rfc-9421", "httpsig"},
 		Docs:    "https://www.rfc-editor.org/rfc/rfc9421",
-		Note:    "the message says which parts are signed, and the key which algorithm; the body is bound only when Content-Digest is among them; --param keyid=… names the key",
+		Note:    "the message says which parts are signed, and the key which algorithm; method, target and the body's Content-Digest must be among them unless --param components=@method,@path asks for others; --param keyid=… names the key",
 		Auth:    HMAC, Hash: SHA256, Enc: Base64, Key: Base64Key,
 		Code:   RFC9421,
 		Header: "Signature", Time: Timestamp{Unit: Seconds}, Tolerance: Tolerance{5 * minute, 5 * minute},

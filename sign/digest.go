@@ -75,6 +75,8 @@ func (s *Scheme) newSink(k *key, hash Hash) sink {
 		return sink{hmac.New(hash.function(), k.bytes), k.bytes}
 	case Ed25519:
 		return sink{new(bytes.Buffer), nil}
+	case Digest:
+		return sink{newPadded(hash), k.bytes}
 	default:
 		return sink{hash.function()(), k.bytes}
 	}
@@ -101,10 +103,17 @@ func (s sink) sum() []byte {
 	return s.Writer.(*bytes.Buffer).Bytes()
 }
 
+// extended reports whether the content shows the padding of its own hash.
+func (s sink) extended() bool {
+	p, ok := s.Writer.(*padded)
+	return ok && p.shown
+}
+
 // proof is a sum and the key it belongs to.
 type proof struct {
-	key int
-	sum []byte
+	key      int
+	sum      []byte
+	extended bool // what it is a digest of could have been made by lengthening a genuine content
 }
 
 // proofs returns what each key makes of the message. Content that a handshake proves to strangers is refused when it is
@@ -113,7 +122,7 @@ func (s *Scheme) proofs(v *values, keys []key) ([]proof, error) {
 	all := make([]proof, len(keys))
 	if s.Auth == Token {
 		for i := range keys {
-			all[i] = proof{i, keys[i].bytes}
+			all[i] = proof{key: i, sum: keys[i].bytes}
 		}
 		return all, nil
 	}
@@ -132,7 +141,7 @@ func (s *Scheme) proofs(v *values, keys []key) ([]proof, error) {
 		return nil, refuseChallenge()
 	}
 	for i := range keys {
-		all[i] = proof{i, sinks[i].sum()}
+		all[i] = proof{i, sinks[i].sum(), sinks[i].extended()}
 	}
 	return all, nil
 }

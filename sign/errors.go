@@ -1,5 +1,7 @@
 package sign
 
+import "errors"
+
 // Reason names why a signature was refused, or could not be made. The names are part of the command line's contract.
 type Reason string
 
@@ -20,7 +22,9 @@ const (
 	MalformedField     Reason = "malformed_field"     // a value that cannot be a header
 	MalformedBody      Reason = "malformed_body"      // the signature covers form fields and the body is no form, or covers a challenge
 	UnsignedBody       Reason = "unsigned_body"       // nothing in the signature binds this body
+	UnsignedComponent  Reason = "unsigned_component"  // an HTTP message signature leaves out what must be signed
 	SignatureMismatch  Reason = "signature_mismatch"
+	LengthExtension    Reason = "length_extension"    // a digest that was made from a genuine one, without the secret
 	WrongClaim         Reason = "wrong_claim"         // signed rightly, but of another issuer, audience, account or URL
 	ForeignCertificate Reason = "foreign_certificate" // the message names a certificate that is not the provider's
 	CertificateExpired Reason = "certificate_expired" // the certificate was not valid when the message was signed
@@ -36,8 +40,8 @@ func Reasons() []Reason {
 	return []Reason{
 		MissingSignature, MalformedSignature, WeakerSignature, DuplicateHeader, DuplicateField,
 		MissingTimestamp, MalformedTimestamp, TimestampExpired, TimestampInFuture,
-		MissingID, MalformedID, MissingField, MalformedField, MalformedBody, UnsignedBody,
-		SignatureMismatch, WrongClaim, ForeignCertificate, CertificateExpired,
+		MissingID, MalformedID, MissingField, MalformedField, MalformedBody, UnsignedBody, UnsignedComponent,
+		SignatureMismatch, LengthExtension, WrongClaim, ForeignCertificate, CertificateExpired,
 		EmptySecret, WrongKeyForm, MissingURL, MissingParam,
 	}
 }
@@ -64,6 +68,12 @@ func refuseTwice(p Place) error {
 		return refuse(DuplicateHeader, p.String()+" is there more than once")
 	}
 	return refuse(DuplicateField, p.String()+" is there more than once")
+}
+
+// isRefusal reports whether an error is a refusal with that reason.
+func isRefusal(err error, reason Reason) bool {
+	e, ok := errors.AsType[*Error](err)
+	return ok && e.Reason == reason
 }
 
 func refuse(reason Reason, detail string) error { return &Error{Reason: reason, Detail: detail} }

@@ -34,7 +34,7 @@ type messageSignature struct {
 }
 
 func (rfc9421) formula() string {
-	return "the components that Signature-Input lists, by default @method, @target-uri and content-digest"
+	return "the components that Signature-Input lists: @method, @target-uri or @path with @query, and content-digest"
 }
 
 // coversBody is true of what barb signs; of others' messages, the reading says.
@@ -123,12 +123,20 @@ func (rfc9421) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 }
 
 func (rfc9421) compose(_ *Scheme, v *values) ([][]byte, error) {
-	sum := sha256.Sum256(v.m.Body)
-	digest := "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
-	if err := Place("header:"+contentDigest).write(v.m, digest); err != nil {
-		return nil, err
+	components := v.m.components()
+	if len(components) == 0 {
+		components = []string{"@method", "@target-uri", "content-digest"}
 	}
-	components := []string{"@method", "@target-uri", "content-digest"}
+	if len(components) > maxComponents {
+		return nil, refuse(MalformedField, "param "+componentsParam+" names too many components")
+	}
+	if slices.Contains(components, "content-digest") {
+		sum := sha256.Sum256(v.m.Body)
+		digest := "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
+		if err := Place("header:"+contentDigest).write(v.m, digest); err != nil {
+			return nil, err
+		}
+	}
 	params := `("` + strings.Join(components, `" "`) + `");created=` + v.time
 	if kid := v.m.Params["keyid"]; kid != "" {
 		if err := checkValue(MalformedField, "param keyid", kid); err != nil || strings.ContainsAny(kid, `"\`) {
@@ -145,7 +153,8 @@ func (rfc9421) compose(_ *Scheme, v *values) ([][]byte, error) {
 func (rfc9421) finish(s *Scheme, v *values, _ *key, sigs [][]byte) ([]Field, error) { //nolint:unparam // as finisher has it
 	params, _ := v.item("")
 	digest, _ := headerValue(v.m.Header, contentDigest)
-	return append(s.tail(v, s.head(v)), Field{contentDigest, digest}, Field{signatureInput, "sig1=" + params},
+	fields := appendHeader(s.tail(v, s.head(v)), "header:"+contentDigest, digest)
+	return append(fields, Field{signatureInput, "sig1=" + params},
 		Field{s.Header, "sig1=:" + base64.StdEncoding.EncodeToString(sigs[0]) + ":"}), nil
 }
 

@@ -45,9 +45,18 @@ func verifyMessage(t *testing.T, m sign.Message) (sign.Match, error) {
 	return lookup(t, "rfc9421").Verify(m, at, text(b64([]byte(messageKey))))
 }
 
+// verifyAsked verifies a message whose receiver asks for just the components that it covers.
+func verifyAsked(t *testing.T, m sign.Message) (sign.Match, error) {
+	t.Helper()
+	_, list, _ := strings.Cut(m.Header.Get("Signature-Input"), "(")
+	list, _, _ = strings.Cut(list, ")")
+	m.Params = map[string]string{"components": strings.Join(strings.Fields(strings.ReplaceAll(list, `"`, "")), ",")}
+	return verifyMessage(t, m)
+}
+
 func TestASignatureOfAProxyDoesNotHideTheSenders(t *testing.T) {
-	const params = `("@method" "content-digest");created=1700000000`
-	lines := "\"@method\": POST\n" + digestLine(messageToSign())
+	const params = `("@method" "@request-target" "content-digest");created=1700000000`
+	lines := "\"@method\": POST\n\"@request-target\": /in?x=1\n" + digestLine(messageToSign())
 	ours := func(m sign.Message) sign.Message { return labelled(m, "sender", messageKey, lines, params) }
 	proxy := func(m sign.Message) sign.Message { return labelled(m, "proxy", "another key", lines, params) }
 	for what, m := range map[string]sign.Message{
@@ -81,17 +90,100 @@ func TestASignatureOfAProxyDoesNotHideTheSenders(t *testing.T) {
 	}
 }
 
-// TestWhatASignatureDoesNotCoverIsSaid has a digest in the message that nothing signs.
+// TestWhatASignatureDoesNotCoverIsSaid has a digest in the message that nothing signs, and a receiver who does not mind.
 func TestWhatASignatureDoesNotCoverIsSaid(t *testing.T) {
 	m := labelled(messageToSign(), "s", messageKey, "\"@method\": POST\n", `("@method");created=1700000000`)
+	m.Params = map[string]string{"components": "@method"}
 	for _, body := range []string{"{}", "forged"} {
 		if match, err := verifyMessage(t, setBody(m, body)); err != nil || !match.BodyUnsigned {
 			t.Errorf("%+v %v", match, err)
 		}
 	}
-	nothing := labelled(messageToSign(), "s", messageKey, "", `();created=1700000000`)
-	if match, err := verifyMessage(t, nothing); err != nil || !match.BodyUnsigned {
-		t.Errorf("%+v %v", match, err)
+}
+
+func TestASignatureMustCoverMethodTargetAndBody(t *testing.T) {
+	line := map[string]string{
+		"@method": "POST", "@target-uri": "https://hooks.example.com/in?x=1", "@path": "/in", "@query": "?x=1", "@request-target": "/in?x=1",
+		"@authority": "hooks.example.com", "date": "Tue, 14 Nov 2023 22:13:20 GMT", "content-digest": messageToSign().Header.Get("Content-Digest"),
+	}
+	for _, c := range []struct {
+		names, asked string
+		want         sign.Reason
+	}{
+		{"@method @target-uri content-digest", "", ""},
+		{"@method @request-target content-digest", "", ""},
+		{"@method @path @query content-digest", "", ""},
+		{"content-digest date @query @path @method", "", ""},
+		{"", "", sign.UnsignedComponent},
+		{"date", "", sign.UnsignedComponent},
+		{"@target-uri content-digest", "", sign.UnsignedComponent},
+		{"@method content-digest", "", sign.UnsignedComponent},
+		{"@method @authority content-digest", "", sign.UnsignedComponent},
+		{"@method @query content-digest", "", sign.UnsignedComponent},
+		{"@method @path content-digest", "", sign.UnsignedComponent},
+		{"@method @target-uri", "", sign.UnsignedComponent},
+		{"@method @target-uri date", "", sign.UnsignedComponent},
+		{"@method @path", "@method,@path", ""},
+		{"@method @path", ` "@method", "@PATH" `, ""},
+		{"@method @path date", "@method,@path", ""},
+		{"@method", "@method,@path", sign.UnsignedComponent},
+		{"@method @path", "@method,content-digest", sign.UnsignedComponent},
+		{"", "@method", sign.UnsignedComponent},
+		{"", ",", sign.UnsignedComponent},
+	} {
+		lines, list := "", ""
+		for _, name := range strings.Fields(c.names) {
+			lines += `"` + name + `": ` + line[name] + "\n"
+			list += ` "` + name + `"`
+		}
+		m := labelled(messageToSign(), "s", messageKey, lines, "("+strings.TrimSpace(list)+");created=1700000000")
+		m.Params = map[string]string{"components": c.asked}
+		if _, err := verifyMessage(t, m); reasonOf(t, err) != c.want {
+			t.Errorf("(%s) asked for %q: %v, want %q", c.names, c.asked, err, c.want)
+		}
+		forged := with(m, "Signature", "s=:"+b64(make([]byte, 32))+":")
+		if _, err := verifyMessage(t, forged); reasonOf(t, err) != sign.SignatureMismatch {
+			t.Errorf("(%s) forged: %v", c.names, err)
+		}
+	}
+	bare := messageToSign()
+	bare.Body, bare.URL = nil, "https://hooks.example.com/in"
+	bare = labelled(bare, "s", messageKey, "\"@method\": POST\n\"@path\": /in\n", `("@method" "@path");created=1700000000`)
+	if _, err := verifyMessage(t, bare); err != nil {
+		t.Errorf("neither body nor query: %v", err)
+	}
+	for what, change := range map[string]func(*sign.Message){
+		"a body that was added":  func(m *sign.Message) { m.Body = []byte("{}") },
+		"a query that was added": func(m *sign.Message) { m.URL += "?admin=1" },
+	} {
+		changed := bare
+		change(&changed)
+		if _, err := verifyMessage(t, changed); reasonOf(t, err) != sign.UnsignedComponent {
+			t.Errorf("%s: %v", what, err)
+		}
+	}
+	proxied := labelled(messageToSign(), "proxy", "another key", "\"@method\": POST\n", `("@method");created=1700000000`)
+	proxied = labelled(proxied, "s", messageKey, "", `();created=1700000000`)
+	if _, err := verifyMessage(t, proxied); reasonOf(t, err) != sign.UnsignedComponent {
+		t.Errorf("behind a proxy's: %v", err)
+	}
+}
+
+func TestTheComponentsThatAreAskedForAreSigned(t *testing.T) {
+	s := lookup(t, "rfc9421")
+	keys := newPair(s, 0)
+	for _, asked := range []string{"@method,@path", "@method,@path,@query,content-digest,content-type", "@request-target"} {
+		msg := newMessage(s)
+		msg.Params["components"] = asked
+		m := deliver(t, s, msg, keys.signing)
+		expect(t, asked, s, m, keys.verifying, "")
+		want := `sig1=("` + strings.ReplaceAll(asked, ",", `" "`) + `");`
+		if got := m.Header.Get("Signature-Input"); !strings.HasPrefix(got, want) {
+			t.Errorf("%s: %s", asked, got)
+		}
+		if (m.Header.Get("Content-Digest") != "") != strings.Contains(asked, "content-digest") {
+			t.Errorf("%s: %v", asked, m.Header)
+		}
 	}
 }
 
@@ -128,7 +220,7 @@ func TestComponentsAndParametersAreTakenAsTheyStand(t *testing.T) {
 		`("date");created=1699999990;expires=1700000000`:                 {date, ""},
 	} {
 		m := labelled(messageToSign(), "s", messageKey, c.lines, params)
-		if _, err := verifyMessage(t, m); reasonOf(t, err) != c.want {
+		if _, err := verifyAsked(t, m); reasonOf(t, err) != c.want {
 			t.Errorf("%s: %v, want %s", params, err, c.want)
 		}
 		if c.want != "" {
@@ -136,7 +228,7 @@ func TestComponentsAndParametersAreTakenAsTheyStand(t *testing.T) {
 		}
 		input := m.Header.Get("Signature-Input")
 		for _, changed := range []string{strings.Replace(input, ";created", "; created", 1), input + ";x", strings.Replace(input, `("`, `( "`, 1)} {
-			if _, err := verifyMessage(t, with(m, "Signature-Input", changed)); err == nil {
+			if _, err := verifyAsked(t, with(m, "Signature-Input", changed)); err == nil {
 				t.Errorf("%s is valid", changed)
 			}
 		}
@@ -145,7 +237,7 @@ func TestComponentsAndParametersAreTakenAsTheyStand(t *testing.T) {
 
 func TestAnExpiredMessageSaysHowOldItIs(t *testing.T) {
 	m := labelled(messageToSign(), "s", messageKey, "\"@method\": POST\n", `("@method");created=1699999940;expires=1699999970`)
-	if match, err := verifyMessage(t, m); reasonOf(t, err) != sign.TimestampExpired || match.Age != time.Minute || !match.HasAge {
+	if match, err := verifyAsked(t, m); reasonOf(t, err) != sign.TimestampExpired || match.Age != time.Minute || !match.HasAge {
 		t.Errorf("%+v %v", match, err)
 	}
 }
@@ -160,7 +252,7 @@ func TestEveryDigestThatIsKnownMustMatch(t *testing.T) {
 		m := messageToSign()
 		m.Header.Set("Content-Digest", digest)
 		m = labelled(m, "s", messageKey, digestLine(m), `("content-digest");created=1700000000`)
-		if _, err := verifyMessage(t, m); reasonOf(t, err) != want {
+		if _, err := verifyAsked(t, m); reasonOf(t, err) != want {
 			t.Errorf("%q: %v, want %s", digest, err, want)
 		}
 	}

@@ -45,6 +45,11 @@ func (v vector) params() map[string]string {
 	if json.Unmarshal(v.Body, &body) == nil {
 		params["topic_arn"] = body.TopicArn
 	}
+	if strings.HasPrefix(v.Case, "official_b2") { // RFC 9421's own examples cover what they please
+		_, list, _ := strings.Cut(v.Headers["Signature-Input"], "(")
+		list, _, _ = strings.Cut(list, ")")
+		params["components"] = strings.ReplaceAll(strings.ReplaceAll(list, `"`, ""), " ", ",")
+	}
 	maps.Copy(params, v.Params)
 	return params
 }

@@ -44,8 +44,8 @@ func (s Scheme) Verify(m Message, now time.Time, secrets ...Secret) (Match, erro
 	for err != nil && len(r.messages) > 1 {
 		r.messages = r.messages[1:]
 		other, otherErr := s.verifyReading(&m, &r, now, keys, secrets)
-		if otherErr == nil || other.HasAge && !match.HasAge { // one of ours that is late says more than another's
-			match, err = other, otherErr
+		if otherErr == nil || other.HasAge && !match.HasAge || isRefusal(otherErr, UnsignedComponent) {
+			match, err = other, otherErr // what is wrong with one of ours says more than another's mismatch
 		}
 	}
 	return match, err
@@ -74,6 +74,11 @@ func (s *Scheme) verifyReading(m *Message, r *reading, now time.Time, keys []key
 	}
 	if s.JWT != nil {
 		if match.BodyUnsigned, err = s.JWT.check(m, r.token); err != nil {
+			return Match{}, err
+		}
+	}
+	if len(r.messages) > 0 {
+		if err = r.messages[0].checkCover(m); err != nil {
 			return Match{}, err
 		}
 	}
@@ -155,9 +160,13 @@ func (s *Scheme) find(v *values, keys []key, r *reading) (*key, error) {
 			return nil, err
 		}
 		for _, p := range proofs {
-			if s.anyMatches(&keys[p.key], p.sum, s.Hash, r.candidates) {
-				return &keys[p.key], nil
+			if !s.anyMatches(&keys[p.key], p.sum, s.Hash, r.candidates) {
+				continue
 			}
+			if p.extended {
+				return nil, refuse(LengthExtension, "the digest matches, but what it is of holds a hash's padding, as a forger writes it")
+			}
+			return &keys[p.key], nil
 		}
 		return nil, mismatch(len(keys))
 	}

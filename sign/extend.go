@@ -1,0 +1,64 @@
+package sign
+
+import (
+	"bytes"
+	"encoding/binary"
+	"hash"
+)
+
+// padded is the hash of a Digest. It watches for content that shows the hash's own padding: MD5, SHA-1 and SHA-2 of a text
+// are the state with which a longer one goes on, so whoever knows the digest of secret and content knows that of secret,
+// content, padding and anything behind it, without knowing the secret. No honest sender writes such padding: it begins with
+// the byte 0x80, ends with the length in bits of everything before it, the secret included, and fills a block to its end
+// (RFC 1321 section 3.1, FIPS 180-4 section 5.1).
+type padded struct {
+	hash.Hash
+	length  func(tail []byte) uint64 // reads the length at the end of a padding
+	counter int                      // bytes of that length
+	tail    []byte                   // the last bytes, as many as a padding can have
+	total   uint64
+	shown   bool
+}
+
+func newPadded(h Hash) *padded {
+	p := &padded{Hash: h.function()(), counter: 8, length: binary.BigEndian.Uint64}
+	switch h {
+	case MD5:
+		p.length = binary.LittleEndian.Uint64
+	case SHA384, SHA512:
+		p.counter = 16 // 128 bits, of which the first 64 are always zero
+		p.length = func(tail []byte) uint64 { return binary.BigEndian.Uint64(tail[8:]) }
+	}
+	return p
+}
+
+// Write hashes b and looks at the end of each block that it fills.
+func (p *padded) Write(b []byte) (int, error) {
+	n, size := len(b), p.BlockSize()
+	_, _ = p.Hash.Write(b)
+	for len(b) > 0 {
+		step := min(len(b), size-int(p.total%uint64(size))) //nolint:gosec // below a block
+		p.tail = append(p.tail, b[:step]...)
+		if extra := len(p.tail) - (size + p.counter + 1); extra > 0 {
+			p.tail = p.tail[:copy(p.tail, p.tail[extra:])]
+		}
+		p.total += uint64(step) //nolint:gosec // not negative
+		p.shown = p.shown || p.total%uint64(size) == 0 && p.endsInPadding()
+		b = b[step:]
+	}
+	return n, nil
+}
+
+func (p *padded) endsInPadding() bool {
+	end := len(p.tail) - p.counter
+	if end < 1 {
+		return false
+	}
+	bits := p.length(p.tail[end:])
+	before := p.total - bits/8 // bytes of the padding, when bits is the length of what stands before it
+	if bits%8 != 0 || bits/8 >= p.total || before > uint64(len(p.tail)) || before < uint64(p.counter)+1 {
+		return false
+	}
+	fill := p.tail[len(p.tail)-int(before) : end] //nolint:gosec // no longer than the tail
+	return fill[0] == 0x80 && len(bytes.Trim(fill[1:], "\x00")) == 0
+}
