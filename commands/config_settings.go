@@ -30,6 +30,7 @@ type configFile struct {
 		ForwardTo   any `toml:"forward_to"`
 		Respond     any `toml:"respond"`
 		MaxBody     any `toml:"max_body"`
+		MaxInflight any `toml:"max_inflight"`
 		PublicURL   any `toml:"public_url"`
 		Handshake   any `toml:"handshake"`
 		Metrics     any `toml:"metrics"`
@@ -112,7 +113,7 @@ var settings = []setting{
 	{"send", "retries"}, {"send", "backoff"}, {"send", "base"}, {"send", "max-delay"}, {"send", "jitter"},
 	{"send", "retry-on"}, {"send", "timeout"}, {"send", "connect-timeout"}, {"send", "deadline"}, {"send", "proxy"}, {"send", "cacert"},
 	{"send", "seed"}, {"send", "as"}, {"send", "schedule"}, {"send", "speed"}, {"send", "until-2xx"},
-	{"listen", "addr"}, {"listen", "tolerance"}, {"listen", "forward-to"}, {"listen", "respond"}, {"listen", "max-body"}, {"listen", "public-url"}, {"listen", "handshake"}, {"listen", "metrics"},
+	{"listen", "addr"}, {"listen", "tolerance"}, {"listen", "forward-to"}, {"listen", "respond"}, {"listen", "max-body"}, {"listen", "max-inflight"}, {"listen", "public-url"}, {"listen", "handshake"}, {"listen", "metrics"},
 	{"listen", "tls"}, {"listen", "tls-cert"}, {"listen", "tls-key"}, {"listen", "unix-socket"}, {"listen", "allow-ip"}, {"listen", "rate-limit"},
 	{"listen", "fail-rate"}, {"listen", "fail-with"}, {"listen", "seed"}, {"listen", "latency"}, {"listen", "as"}, {"listen", "platform"},
 	{"listen", "event"}, {"listen", "where"}, {"listen", "dedupe"},

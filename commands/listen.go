@@ -28,6 +28,7 @@ type listenOptions struct {
 	publicURL string
 	tolerance optionalDuration
 	maxBody   sizeValue
+	inflight  sizeValue
 	count     int
 	duration  ageValue
 	readyFile string
@@ -70,7 +71,7 @@ file that clients are to trust; --tls-cert takes one of yours.
 `
 
 func newListen(sh *shell) *cobra.Command {
-	o := listenOptions{maxBody: 10 << 20}
+	o := listenOptions{maxBody: 10 << 20, inflight: 256 << 20}
 	cmd := &cobra.Command{
 		Use:   "listen",
 		Short: "Receive webhooks: verify, record, answer, forward",
@@ -107,6 +108,7 @@ func newListen(sh *shell) *cobra.Command {
 	f.StringVar(&o.publicURL, "public-url", "", "the `URL` senders use, for schemes that sign it")
 	f.Var(&o.tolerance, "tolerance", "how old or how far ahead a timestamp may be (default: the scheme's own)")
 	f.Var(&o.maxBody, "max-body", "the largest body that is taken; more is answered 413")
+	f.Var(&o.inflight, "max-inflight", "how much all webhooks that are not answered yet may hold; more are answered 503")
 	f.IntVar(&o.count, "count", 0, "stop after so many webhooks")
 	f.Var(&o.duration, "for", "stop after this time; with --count, exit 4 when fewer came")
 	f.Var(&o.handshake, "handshake", "answer the handshakes of: scheme (those in use; of none, what is unmistakable), all, off, or `names`")
@@ -176,8 +178,9 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 // serve runs until ^C, --count or --for.
 func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
 	defer g.lookBack(ctx)()
+	defer g.boundMemory(int64(o.inflight))()
 	server := &listen.Server{Recorder: g.recorder(), Admit: g.entrance.admit, Check: g.check, Reply: g.answer, Refused: g.refused, TLS: g.entrance.config,
-		MaxBody: g.maxBody(int64(o.maxBody)), Limit: o.count}
+		MaxBody: g.maxBody(int64(o.maxBody)), MaxInflight: int64(o.inflight), Limit: o.count}
 	interrupted, end := ctx, g.startForwarding(ctx)
 	if o.duration > 0 {
 		var cancel context.CancelFunc
@@ -295,8 +298,8 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 	if o.count < 0 {
 		return nil, usage("--count %d is negative", o.count)
 	}
-	if o.maxBody == 0 {
-		return nil, usage("--max-body 0 takes no webhook").hint("--max-body 10MiB")
+	if err := o.checkSizes(sh); err != nil {
+		return nil, err
 	}
 	g := &gateway{shell: sh, watch: newWatch(), publicURL: strings.TrimSuffix(o.publicURL, "/"),
 		with: export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}}
@@ -334,4 +337,21 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 	}
 	g.client = client
 	return g, nil
+}
+
+// checkSizes sees to it that the budget of all webhooks has room for a large one beside the small ones it is kept free for.
+func (o *listenOptions) checkSizes(sh *shell) error {
+	if o.maxBody == 0 {
+		return usage("--max-body 0 takes no webhook").hint("--max-body 10MiB")
+	}
+	least := 2 * o.maxBody
+	if o.inflight >= least {
+		return nil
+	}
+	if sh.settings["listen.max_inflight"].weight() > 0 {
+		return usage("--max-inflight %s is less than two bodies of --max-body %s", o.inflight.String(), o.maxBody.String()).
+			hint("--max-inflight " + least.String())
+	}
+	o.inflight = least
+	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"path/filepath"
+	"runtime/debug"
 	"sync/atomic"
 	"time"
 
@@ -95,6 +96,19 @@ func (f *engineFlags) secure(sh *shell, e *entrance) (err error) {
 	}
 	e.config = &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}
 	return nil
+}
+
+// idleMemory is what a listener may hold besides the webhooks in flight before its garbage is collected early.
+const idleMemory = 128 << 20
+
+// boundMemory has garbage collected early once a listener holds half as much again as the budget of webhooks in flight:
+// by default Go would let that grow to twice what is in use. GOMEMLIMIT goes before it.
+func (sh *shell) boundMemory(inflight int64) (undo func()) {
+	if sh.Getenv("GOMEMLIMIT") != "" {
+		return func() {}
+	}
+	before := debug.SetMemoryLimit(idleMemory + inflight + inflight/2)
+	return func() { debug.SetMemoryLimit(before) }
 }
 
 // listen opens the socket.

@@ -32,46 +32,64 @@ func (c *conn) readBody(r *record.Request, length int64, chunked bool) error {
 			return err
 		}
 	}
-	idle := c.run.BodyIdle
-	c.setPace(pace{end: time.Now().Add(idle), idle: idle, paid: true, slack: idle / 8})
-	var err error
+	c.paceBody()
 	if !chunked {
-		r.Body, err = appendBody(nil, c.br, length)
-		return err
+		body, err := appendBody(nil, c.br, length)
+		if err == nil {
+			r.Body = body
+		}
+		return midway(err)
 	}
 	var lines framing
-	if r.Body, err = readChunks(c.br, c.run.MaxBody, &lines); err != nil {
+	body, err := readChunks(c.br, c.run.MaxBody, &lines)
+	if err != nil {
 		return err
 	}
+	r.Body = body
 	trailers, err := c.readTrailers(r)
 	r.Chunks = lines.with(trailers)
 	return err
 }
 
-// appendBody appends n bytes of br to body, which grows with what comes.
-func appendBody(body []byte, br *bufio.Reader, n int64) ([]byte, error) {
+// paceBody sets the pace of a body that is about to be read.
+func (c *conn) paceBody() {
+	idle := c.run.BodyIdle
+	c.setPace(pace{end: time.Now().Add(idle), idle: idle, paid: true, kept: true, slack: idle / 8})
+}
+
+// appendBody appends n bytes of src to body. However many are announced, memory is taken for twice as many as came; it
+// doubles in steps that end at n. The error is io.EOF when src ends before that.
+func appendBody(body []byte, src io.Reader, n int64) ([]byte, error) {
 	end := int64(len(body)) + n
 	if body == nil {
-		body = make([]byte, 0, min(n, firstBuffer))
-	}
-	for {
-		left := end - int64(len(body))
-		if left == 0 {
-			return body, nil
+		first := n
+		for first > firstBuffer {
+			first = (first + 1) / 2
 		}
+		body = make([]byte, 0, first)
+	}
+	for int64(len(body)) < end {
 		if len(body) == cap(body) {
-			body = slices.Grow(body, int(min(left, max(int64(len(body)), bufferSize))))
+			grown := make([]byte, len(body), min(end, int64(max(2*len(body), bufferSize))))
+			copy(grown, body)
+			body = grown
 		}
-		room := min(left, int64(cap(body)-len(body)))
-		m, err := br.Read(body[len(body) : len(body)+int(room)])
+		room := min(end, int64(cap(body)))
+		m, err := src.Read(body[len(body):room])
 		body = body[:len(body)+m]
-		if errors.Is(err, io.EOF) {
-			err = io.ErrUnexpectedEOF
-		}
-		if err != nil {
-			return nil, err
+		if err != nil && int64(len(body)) < end {
+			return body, err
 		}
 	}
+	return body, nil
+}
+
+// midway turns the end of the stream into an unexpected one.
+func midway(err error) error {
+	if errors.Is(err, io.EOF) {
+		return io.ErrUnexpectedEOF
+	}
+	return err
 }
 
 // readChunks reads the chunks of a body up to and with the last one, which is empty (RFC 9112, section 7.1). It takes no
@@ -100,7 +118,7 @@ func readChunks(br *bufio.Reader, limit int64, lines *framing) ([]byte, error) {
 			return nil, tooLarge(limit)
 		}
 		if err = body.add(br, int64(n)); err != nil {
-			return nil, err
+			return nil, midway(err)
 		}
 		if line, err = readLine(br); err != nil {
 			return nil, err
@@ -121,15 +139,28 @@ type pile struct {
 	size  int64
 }
 
-// add reads n bytes more.
-func (p *pile) add(br *bufio.Reader, n int64) (err error) {
-	if p.piece, err = appendBody(p.piece, br, n); err != nil {
-		return err
-	}
-	if p.size += n; len(p.piece) >= full {
+// add reads n bytes more. The error is io.EOF when src ends before that.
+func (p *pile) add(src io.Reader, n int64) error {
+	before := len(p.piece)
+	piece, err := appendBody(p.piece, src, n)
+	p.piece, p.size = piece, p.size+int64(len(piece)-before)
+	if len(p.piece) >= full {
 		p.done, p.piece = append(p.done, p.piece), make([]byte, 0, full)
 	}
-	return nil
+	return err
+}
+
+// rest reads src to its end, which must come before there are more than limit bytes.
+func (p *pile) rest(src io.Reader, limit int64) error {
+	for p.size <= limit {
+		switch err := p.add(src, min(firstBuffer, limit+1-p.size)); {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		}
+	}
+	return tooLarge(limit)
 }
 
 func (p *pile) all() []byte {
@@ -165,12 +196,10 @@ func (f *framing) with(trailers string) string {
 func readLine(br *bufio.Reader) ([]byte, error) {
 	line, err := br.ReadSlice('\n')
 	switch {
-	case errors.Is(err, io.EOF):
-		return nil, io.ErrUnexpectedEOF
 	case errors.Is(err, bufio.ErrBufferFull):
 		return nil, badChunk()
 	case err != nil:
-		return nil, err
+		return nil, midway(err)
 	case !bytes.HasSuffix(line, []byte("\r\n")):
 		return nil, badChunk()
 	}
@@ -188,10 +217,8 @@ func badExtension(e []byte) bool {
 func (c *conn) readTrailers(r *record.Request) (text string, err error) {
 	first, err := c.br.Peek(2)
 	switch {
-	case errors.Is(err, io.EOF):
-		return "", io.ErrUnexpectedEOF
 	case err != nil:
-		return "", err
+		return "", midway(err)
 	case string(first) == "\r\n":
 		_, err = c.br.Discard(2)
 		return "\r\n", err

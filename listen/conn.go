@@ -24,7 +24,8 @@ type conn struct {
 	serverName string
 
 	pace pace
-	got  int64 // bytes read at this pace
+	came int64 // bytes that were read of the request
+	held int64 // how many of them count in the budget
 
 	mu      sync.Mutex
 	idle    bool      // waits for the first byte of a request
@@ -86,6 +87,7 @@ func (c *conn) next(ctx context.Context) (more bool) {
 	if !c.wait() {
 		return false
 	}
+	defer c.letGo()
 	x := &record.Exchange{Attempt: 1, Kind: record.Received, Remote: c.remote, ServerName: c.serverName, Start: time.Now()}
 	if err := c.receive(x); err != nil {
 		c.turnAway(ctx, x, err)
@@ -136,6 +138,7 @@ func (c *conn) receive(x *record.Exchange) error {
 	if c.served.Load() { // the first head has the connection's own deadline, which began with it
 		c.setPace(pace{end: x.Start.Add(c.run.HeadTimeout)})
 	}
+	c.pace.kept = true
 	head, err := record.ReadHead(c.br, c.run.MaxHead)
 	if err != nil {
 		return err
@@ -187,6 +190,10 @@ func (c *conn) exchange(ctx context.Context, x *record.Exchange) (more bool) {
 func (c *conn) check(x *record.Exchange) {
 	if c.run.Check == nil {
 		return
+	}
+	if len(x.Request.Body) > smallBody {
+		c.run.checking <- struct{}{}
+		defer func() { <-c.run.checking }()
 	}
 	found := c.run.Check(&x.Request, time.Now())
 	x.Verdict, x.Scheme, x.WebhookID, x.EventType = found.Verdict, found.Scheme, found.WebhookID, found.EventType

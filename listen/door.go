@@ -38,6 +38,10 @@ func (c *conn) ask(r *record.Request) error {
 
 // turnAway ends a request that could not be read or was not admitted, and with it the connection's use.
 func (c *conn) turnAway(ctx context.Context, x *record.Exchange, err error) {
+	if isInflight(err) { // its sender has done nothing wrong, and may send all of the body before it reads
+		c.undrawn = max(c.undrawn, c.run.MaxBody)
+	}
+	c.letGo()
 	not, ok := errors.AsType[*admissionError](err)
 	if !ok || !not.Keep {
 		c.refuse(statusOf(err), err)

@@ -11,6 +11,7 @@ import (
 	"net/http"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/barbhq/barb/store/record"
@@ -28,6 +29,7 @@ type http2 struct {
 	once    sync.Once
 	addr    net.Addr
 	streams sync.RWMutex // read-held by each stream, and locked for good at the end
+	open    atomic.Int64 // how many streams there are
 }
 
 // startHTTP2 makes the server for HTTP/2 if the listener offers it. It ends with the run, and so that ctx cuts it.
@@ -86,6 +88,9 @@ func (h *http2) Close() error {
 // Addr is the address of the listener that all connections come from.
 func (h *http2) Addr() net.Addr { return h.addr }
 
+// errTooManyStreams is the error of a stream beyond MaxConns. A connection would wait; what its streams hold would not.
+var errTooManyStreams = errors.New("no room for it: there are as many HTTP/2 streams as connections may be")
+
 // stream serves one request.
 func (r *run) stream(ctx context.Context, w http.ResponseWriter, q *http.Request) {
 	if !r.http2.streams.TryRLock() {
@@ -98,7 +103,11 @@ func (r *run) stream(ctx context.Context, w http.ResponseWriter, q *http.Request
 	}
 	c := &conn{run: r, net: s, remote: q.RemoteAddr, serverName: q.TLS.ServerName, last: time.Now(), counts: true}
 	x := &record.Exchange{Attempt: 1, Kind: record.Received, Remote: c.remote, ServerName: c.serverName, Start: c.last}
-	if err := c.receiveStream(x, q); err != nil {
+	defer c.letGo()
+	defer r.http2.open.Add(-1)
+	if r.http2.open.Add(1) > int64(r.MaxConns) {
+		c.refuse(http.StatusServiceUnavailable, errTooManyStreams)
+	} else if err := c.receiveStream(x, q); err != nil {
 		c.turnAway(ctx, x, err)
 	} else {
 		c.exchange(ctx, x)
@@ -113,23 +122,37 @@ func (c *conn) receiveStream(x *record.Exchange, q *http.Request) error {
 	x.Request = record.Request{Method: q.Method, Target: q.RequestURI, Proto: protoHTTP2,
 		Header: append(record.Header{{Name: "Host", Value: q.Host}}, record.FromHTTP(q.Header)...)}
 	c.request = &x.Request
+	if err := c.hold(headSize(&x.Request)); err != nil {
+		return err
+	}
 	if err := c.admit(&x.Request, q.ContentLength); err != nil {
 		return err
 	}
-	idle := c.run.BodyIdle
-	c.setPace(pace{end: time.Now().Add(idle), idle: idle, paid: true, slack: idle / 8})
-	var body bytes.Buffer
-	body.Grow(int(min(max(q.ContentLength, 0), firstBuffer)) + bytes.MinRead)
-	switch n, err := body.ReadFrom(io.LimitReader(c, c.run.MaxBody+1)); {
-	case err != nil:
+	if err := c.readStream(&x.Request, q.ContentLength); err != nil {
 		return err
-	case n > c.run.MaxBody:
-		return tooLarge(c.run.MaxBody)
-	case n > 0:
-		x.Request.Body = body.Bytes()
 	}
 	x.Request.Trailer = record.FromHTTP(q.Trailer)
 	return nil
+}
+
+// readStream reads the body to its end, behind which are the trailers. Where the length is announced, net/http sees to it
+// that the body has it.
+func (c *conn) readStream(r *record.Request, length int64) (err error) {
+	if length == 0 {
+		return nil
+	}
+	c.paceBody()
+	var body pile
+	if length > 0 {
+		err = body.add(c, length)
+	}
+	if err == nil {
+		err = body.rest(c, c.run.MaxBody)
+	}
+	if err == nil && body.size > 0 {
+		r.Body = body.all()
+	}
+	return midway(err)
 }
 
 // stream is an HTTP/2 stream in the place of a connection: what is read from it is the request's body, and an answer that

@@ -74,10 +74,11 @@ type Server struct {
 	TLS *tls.Config
 
 	MaxBody     int64         // bytes of a body, 10 MiB
+	MaxInflight int64         // bytes of all requests that are not answered yet, 256 MiB; more get 503
 	MaxHead     int           // bytes of a head, of the trailers of a chunked body, 64 KiB
-	MaxConns    int           // connections at a time, 10,000; more have to wait
+	MaxConns    int           // connections at a time, 10,000; more have to wait. Of HTTP/2 streams as many; more get 503
 	HeadTimeout time.Duration // for a whole head, counted from the connection for the first one, 10 s
-	BodyIdle    time.Duration // between two reads of a body, and for falling behind 1 KiB/s on the whole, 30 s
+	BodyIdle    time.Duration // between two reads of a body, and for falling behind 1 KiB/s in any part of it, 30 s
 	KeepIdle    time.Duration // between two requests of a connection, 60 s
 	WriteIdle   time.Duration // for each 64 KiB of an answer, 30 s
 	Drain       time.Duration // for what is in flight at the end, 10 s
@@ -116,6 +117,7 @@ func (s *Server) withDefaults() Server {
 	}
 	d.Scheme = cmp.Or(d.Scheme, "http")
 	d.MaxBody = cmp.Or(d.MaxBody, 10<<20)
+	d.MaxInflight = cmp.Or(d.MaxInflight, 256<<20)
 	d.MaxHead = cmp.Or(d.MaxHead, 64<<10)
 	d.MaxConns = cmp.Or(d.MaxConns, 10_000)
 	d.HeadTimeout = cmp.Or(d.HeadTimeout, 10*time.Second)

@@ -2,30 +2,46 @@ package listen
 
 import "time"
 
-// slowest is the rate in bytes a second that a body must keep up on the whole, after BodyIdle of grace. Without it one
-// byte every 29 seconds would hold a connection for ever.
+// slowest is the rate in bytes a second that a body must keep up. Without it one byte every 29 seconds would hold a
+// connection for ever.
 const slowest = 1024
 
 // pace says how long the connection may keep us waiting in the part of a request it is in.
 type pace struct {
 	end   time.Time     // the whole part must have come by then
 	idle  time.Duration // and the next bytes within this; 0: no matter
-	paid  bool          // each byte that came moves end by what it takes at the slowest rate
+	paid  bool          // each byte that came moves end by what it takes at the slowest rate, up to idle from now
+	kept  bool          // what comes is held until the request is answered, and counts in the budget
 	slack time.Duration // how much too early the deadline may stand, so that a busy connection need not move it each time
 }
 
-func (p pace) due(now time.Time, got int64) time.Time {
-	due := p.end
-	if p.paid {
-		due = due.Add(time.Duration(got/slowest) * time.Second)
+// due is when the next bytes must have come.
+func (p *pace) due(now time.Time) time.Time {
+	if latest := now.Add(p.idle); p.idle > 0 && p.end.After(latest) {
+		return latest
 	}
-	if p.idle > 0 && due.After(now.Add(p.idle)) {
-		due = now.Add(p.idle)
-	}
-	return due
+	return p.end
 }
 
-func (c *conn) setPace(p pace) { c.pace, c.got = p, 0 }
+// pay moves end for n bytes that came. However many came at once, they buy no more than idle: a sender must keep up the
+// rate, and cannot pay for hours in advance.
+func (p *pace) pay(now time.Time, n, rate int64) {
+	bought := time.Duration(float64(n) / float64(rate) * float64(time.Second))
+	if p.end = p.end.Add(bought); p.end.After(now.Add(p.idle)) {
+		p.end = now.Add(p.idle)
+	}
+}
+
+func (c *conn) setPace(p pace) { c.pace = p }
+
+// rate is the rate in bytes a second that the body being read must keep up. While the budget is short it grows with what
+// the request holds, so that nobody keeps others out by sending most of a large body fast and the rest slowly.
+func (c *conn) rate() int64 {
+	if c.held > smallBody && c.run.inflight.short() {
+		return max(slowest, c.held/turnover)
+	}
+	return slowest
+}
 
 // Read is where all bytes come in: what has already arrived in the buffer is never waited for, so a request that came in
 // one piece needs no deadline of its own.
@@ -34,7 +50,14 @@ func (c *conn) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	n, err := c.net.Read(p)
-	c.got += int64(n)
+	if c.pace.paid && n > 0 {
+		c.pace.pay(time.Now(), int64(n), c.rate())
+	}
+	if c.pace.kept && n > 0 {
+		if full := c.hold(int64(n)); full != nil {
+			return 0, full
+		}
+	}
 	return n, err
 }
 
@@ -44,7 +67,7 @@ func (c *conn) arm() error {
 	if c.pace.idle > 0 {
 		now = time.Now()
 	}
-	due := c.pace.due(now, c.got)
+	due := c.pace.due(now)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.expired {

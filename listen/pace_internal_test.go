@@ -10,26 +10,48 @@ import (
 
 // The table of the promises: a body that makes no real progress is cut within 35 seconds, one that does is not.
 func TestPaceCutsWhatFallsBehind(t *testing.T) {
-	start := time.Now()
-	body := pace{end: start.Add(30 * time.Second), idle: 30 * time.Second, paid: true}
+	type burst struct {
+		at time.Duration // after the beginning
+		n  int64         // bytes
+	}
+	every := func(from, to, step time.Duration, n int64) (all []burst) {
+		for at := from; at <= to; at += step {
+			all = append(all, burst{at, n})
+		}
+		return all
+	}
 	cases := map[string]struct {
-		at   time.Duration // of the last bytes
-		got  int64         // until then
-		want time.Duration
+		came []burst
+		want time.Duration // when it is cut, if nothing more comes
 	}{
-		"nothing came":               {0, 0, 30 * time.Second},
-		"one byte late":              {29 * time.Second, 1, 30 * time.Second},
-		"a byte a second":            {30 * time.Second, 30, 30 * time.Second},
-		"much and then nothing":      {time.Second, 1 << 20, 31 * time.Second},
-		"at the slowest rate":        {60 * time.Second, 60 << 10, 90 * time.Second},
-		"at half of it":              {59 * time.Second, 30 << 10, 60 * time.Second},
-		"10 MiB after ten minutes":   {600 * time.Second, 10 << 20, 630 * time.Second},
-		"a terabyte without trouble": {time.Second, 1 << 40, 31 * time.Second},
+		"nothing came":               {nil, 30 * time.Second},
+		"one byte late":              {[]burst{{29 * time.Second, 1}}, 30 * time.Second},
+		"a byte a second":            {every(0, 29*time.Second, time.Second, 1), 30 * time.Second},
+		"much and then nothing":      {[]burst{{time.Second, 1 << 20}}, 31 * time.Second},
+		"at the slowest rate":        {every(0, 60*time.Second, time.Second, 1024), 90 * time.Second},
+		"at half of it":              {every(time.Second, 59*time.Second, time.Second, 512), 59500 * time.Millisecond},
+		"10 MiB after ten minutes":   {every(0, 600*time.Second, time.Second, 17476), 630 * time.Second},
+		"a terabyte without trouble": {[]burst{{time.Second, 1 << 40}}, 31 * time.Second},
+		// What came fast pays for no hours of waiting.
+		"10 MiB and then a byte now and then":   {append([]burst{{0, 10 << 20}}, every(29*time.Second, 5*time.Minute, 29*time.Second, 1)...), 30 * time.Second},
+		"a MiB and then half of the rate":       {append([]burst{{0, 1 << 20}}, every(time.Second, 5*time.Minute, time.Second, 512)...), 59500 * time.Millisecond},
+		"a minute at ten times it, then a drip": {append(every(0, time.Minute, time.Second, 10240), every(61*time.Second, 5*time.Minute, time.Second, 1)...), 90 * time.Second},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			got := body.due(start.Add(c.at), c.got).Sub(start).Truncate(time.Second)
-			if got != c.want {
+			start := time.Now()
+			body := pace{end: start.Add(30 * time.Second), idle: 30 * time.Second, paid: true}
+			last := start
+			for _, b := range c.came {
+				at := start.Add(b.at)
+				if at.After(body.due(last)) {
+					break
+				}
+				body.pay(at, b.n, slowest)
+				last = at
+			}
+			got := body.due(last).Sub(start)
+			if got < c.want || got > c.want+500*time.Millisecond {
 				t.Errorf("due after %v, want %v", got, c.want)
 			}
 		})

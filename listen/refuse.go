@@ -2,6 +2,7 @@ package listen
 
 import (
 	"errors"
+	"math"
 	"net"
 	"net/http"
 	"os"
@@ -28,6 +29,8 @@ func statusOf(err error) int {
 		return not.Status
 	}
 	switch {
+	case isInflight(err):
+		return http.StatusServiceUnavailable
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return http.StatusRequestTimeout
 	case errors.Is(err, net.ErrClosed):
@@ -58,5 +61,5 @@ func (c *conn) linger() {
 		return
 	}
 	c.setPace(pace{end: time.Now().Add(lingerMax), idle: lingerIdle})
-	_, _ = c.br.Discard(int(c.undrawn))
+	_, _ = c.br.Discard(int(min(c.undrawn, math.MaxInt32)))
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -27,6 +28,9 @@ type run struct {
 	stopping atomic.Bool   // as ended, cheaper to ask
 	crowded  atomic.Bool   // a connection waits for a seat
 
+	inflight inflight
+	checking chan struct{} // one taken for each large body that is checked: what a check makes of it may be many times as large
+
 	full     chan struct{} // closed when Limit exchanges are answered
 	taken    atomic.Int64  // exchanges that are recorded or about to be
 	answered atomic.Int64
@@ -34,11 +38,13 @@ type run struct {
 
 func newRun(s Server) *run {
 	return &run{
-		Server: s,
-		conns:  make(map[*conn]struct{}),
-		seats:  make(chan struct{}, s.MaxConns),
-		ended:  make(chan struct{}),
-		full:   make(chan struct{}),
+		Server:   s,
+		inflight: inflight{max: s.MaxInflight},
+		conns:    make(map[*conn]struct{}),
+		checking: make(chan struct{}, runtime.GOMAXPROCS(0)),
+		seats:    make(chan struct{}, s.MaxConns),
+		ended:    make(chan struct{}),
+		full:     make(chan struct{}),
 	}
 }
 

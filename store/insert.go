@@ -77,6 +77,17 @@ func (m *many) empty() {
 	m.args = m.args[:0]
 }
 
+// largeBody is when a row is not held for its sixteen: SQLite copies what is bound to a statement.
+const largeBody = 64 << 10
+
+// addWith adds a row that has a body.
+func (m *many) addWith(body []byte, row ...driver.Value) error {
+	if err := m.add(row...); err != nil || len(body) <= largeBody {
+		return err
+	}
+	return m.finish()
+}
+
 // inserts are the prepared statements of one connection.
 type inserts struct {
 	exchange, request, response *many
@@ -160,7 +171,7 @@ func (ins *inserts) begin(id int64, b *beginning) error {
 	if err := ins.exchange.add(row...); err != nil {
 		return err
 	}
-	if err := ins.request.add(id, headOf(r), bytesUnlessNil(b.fields), b.target, b.proto, bytesOf(b.trailer), bytesOf(r.Body), bytesOf([]byte(r.Chunks)), unlessEmpty(x.ServerName)); err != nil {
+	if err := ins.request.addWith(r.Body, id, headOf(r), bytesUnlessNil(b.fields), b.target, b.proto, bytesOf(b.trailer), bytesOf(r.Body), bytesOf([]byte(r.Chunks)), unlessEmpty(x.ServerName)); err != nil {
 		return err
 	}
 	return ins.respond(id, b.ending.response)
@@ -224,7 +235,7 @@ func (ins *inserts) respond(id int64, a *answer) error {
 	if a == nil {
 		return nil
 	}
-	return ins.response.add(id, a.head, bytesUnlessNil(a.fields), a.proto, a.reason, bytesOf(a.body))
+	return ins.response.addWith(a.body, id, a.head, bytesUnlessNil(a.fields), a.proto, a.reason, bytesOf(a.body))
 }
 
 func (ins *inserts) appendEnding(row []driver.Value, e *ending) ([]driver.Value, error) {
