@@ -191,11 +191,13 @@ func TestServeGivesTheBudgetBackInEveryWayOut(t *testing.T) {
 		"not stored":           func(c *client, n int) { c.send(sized("/unstored", n)).wantStatus(503) },
 		"not admitted, kept":   func(c *client, n int) { c.send(sized("/closed", n)).wantStatus(403) },
 		"not admitted":         func(c *client, n int) { c.send(sized("/busy", n)).wantStatus(429) },
-		"bad chunks":           func(c *client, n int) { c.send(strings.TrimSuffix(inChunks("/", n), "0\r\n\r\n") + "zz\r\n").wantStatus(400) },
-		"too large in chunks":  func(c *client, n int) { c.send(inChunks("/", 900<<10)).wantStatus(413) },
-		"broken off":           func(c *client, n int) { _ = c.send(sized("/", n)[:n/2+50]).Close() },
-		"too slow":             func(c *client, n int) { c.send(sized("/", n)[:n]).wantStatus(408) },
-		"gone before answer":   func(c *client, n int) { _ = c.send(sized("/", n)).SetLinger(0); _ = c.Close() },
+		"bad chunks": func(c *client, n int) {
+			c.send(strings.TrimSuffix(inChunks("/", n), "0\r\n\r\n") + "zz\r\n").wantStatus(400)
+		},
+		"too large in chunks": func(c *client, n int) { c.send(inChunks("/", 900<<10)).wantStatus(413) },
+		"broken off":          func(c *client, n int) { _ = c.send(sized("/", n)[:n/2+50]).Close() },
+		"too slow":            func(c *client, n int) { c.send(sized("/", n)[:n]).wantStatus(408) },
+		"gone before answer":  func(c *client, n int) { _ = c.send(sized("/", n)).SetLinger(0); _ = c.Close() },
 	}
 	names := make([]string, 0, len(ways))
 	for name := range ways {
