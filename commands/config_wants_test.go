@@ -13,7 +13,7 @@ func TestEverySettingIsHarmlessOrAskedAbout(t *testing.T) {
 	}
 	harmless := []string{
 		"color", "scheme", "retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout", "connect-timeout", "deadline", "seed", "as",
-		"schedule", "speed", "until-2xx", "addr", "tolerance", "max-body", "public-url", "handshake", "metrics", "tls", "allow-ip", "rate-limit",
+		"schedule", "speed", "until-2xx", "addr", "tolerance", "max-body", "max-inflight", "public-url", "handshake", "metrics", "tls", "allow-ip", "rate-limit",
 		"fail-rate", "latency", "platform", "event", "where", "dedupe", "mode", "queue", "concurrency", "ordered", "breaker", "per-endpoint", "rate",
 		"over", "min-samples", "min-success", "max-p99", "max-queue", "max-signature-failures", "max-retry-rate", "max-dead-letters",
 	}
