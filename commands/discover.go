@@ -39,6 +39,9 @@ func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, 
 	f := discovery{Result: result, message: m, now: now, url: o.url}
 	if result.Found {
 		f.secret = secrets[result.Secret]
+		if f.secret.Kind() == sign.UnknownKey {
+			sh.warn("if secret %s is a public key, anybody can have signed this: use the scheme only when the provider calls it a secret", f.secret.Name)
+		}
 	}
 	if sh.json {
 		err = f.emit(sh)
@@ -67,6 +70,12 @@ func (sh *shell) discoverKeys(ctx context.Context, f *schemeFlags, path string) 
 		return nil, nil, err
 	}
 	secrets, err := sh.secrets(ctx, refs)
+	for _, secret := range secrets {
+		if secret.Kind() == sign.AsymmetricKey {
+			return nil, nil, usage("secret %s is a public or private key or a certificate; --discover searches for schemes with a shared secret", secret.Name).
+				hint("barb schemes  lists those that take public keys: barb verify -s discord …")
+		}
+	}
 	return secrets, params, err
 }
 

@@ -89,7 +89,7 @@ func (e *emission) takeHook(ctx context.Context, sh *shell) error {
 		e.o.scheme = e.o.recorded
 	}
 	e.path = urlPath(m.URL)
-	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: e.o.schemeFlags, path: e.path, tolerance: e.o.tolerance.d})
+	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: e.o.schemeFlags, path: e.path, message: &m, tolerance: e.o.tolerance.d})
 	switch {
 	case err != nil:
 		return err

@@ -45,6 +45,7 @@ type Env struct {
 type shell struct {
 	Env
 	version string
+	typed   []string // the arguments, for hints that repeat them
 
 	json    bool
 	jq      string
@@ -70,7 +71,7 @@ type shell struct {
 
 // Main runs one command line and returns the exit code. It does not exit and does not touch the process.
 func Main(ctx context.Context, env Env, version string, args []string) int {
-	sh := &shell{Env: env, version: version, color: "auto"}
+	sh := &shell{Env: env, version: version, typed: args, color: "auto"}
 	sh.paint(false) // until the flags are known
 	root := newRoot(sh, args)
 	root.SetArgs(args)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -66,8 +67,11 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 	}
 	g.lanes, g.selective = map[*route]*lane{}, file.selective()
 	flagged := len(o.secrets) > 0 || o.scheme != "" && g.settings["scheme"] == "flag"
-	if g.fallback, err = g.lane(ctx, o, &route{}); err != nil {
-		return err
+	everywhere := slices.IndexFunc(file.Routes, func(r route) bool { return r.coversAll() })
+	if everywhere < 0 {
+		if g.fallback, err = g.lane(ctx, o, &route{}); err != nil {
+			return err
+		}
 	}
 	for i := range file.Routes {
 		r := &file.Routes[i]
@@ -77,6 +81,9 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 		if g.lanes[&file.Routes[i]], err = g.lane(ctx, o, r); err != nil {
 			return err
 		}
+	}
+	if everywhere >= 0 { // no request is left to what the flags and BARB_SECRET alone say
+		g.fallback = g.lanes[&file.Routes[everywhere]]
 	}
 	return nil
 }

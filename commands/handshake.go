@@ -294,6 +294,11 @@ func (l *learning) keep(secret sign.Secret) error {
 
 // learn takes a secret: into --learn, and for the checks of the lane when it has none yet.
 func (g *gateway) learn(l *lane, id int64, h sign.Handshake, secret sign.Secret) error {
+	if v := l.verifier.Load(); v != nil && !v.auto {
+		if err := v.scheme.CheckSecret(secret, false); err != nil { // a public key, say, that anybody could then sign with
+			return detailOf(err)
+		}
+	}
 	g.learning.mu.Lock()
 	defer g.learning.mu.Unlock()
 	before, again := g.learning.learnt[l]

@@ -88,6 +88,11 @@ func (r *route) covers(at string) bool {
 	return prefix == "" || at == prefix || strings.HasPrefix(at, prefix+"/")
 }
 
+// coversAll reports whether a route selects every request.
+func (r *route) coversAll() bool {
+	return strings.TrimSuffix(r.Path, "/") == "" && len(r.methods) == 0 && r.Event == ""
+}
+
 // routePath is the path of a request target as a route is matched against: what an app's router would make of it, so that
 // no other spelling of a path goes around the check of its signature.
 func routePath(target string) string {

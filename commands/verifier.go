@@ -23,9 +23,10 @@ type verifier struct {
 
 type verifierOptions struct {
 	schemeFlags
-	path      string // of the request, to find a route; "" when not known
-	route     *route // when the route is known already
-	learns    bool   // a scheme whose handshake brings the secret may begin without one
+	path      string        // of the request, to find a route; "" when not known
+	route     *route        // when the route is known already
+	message   *sign.Message // that is to be checked, when it is known already
+	learns    bool          // a scheme whose handshake brings the secret may begin without one
 	tolerance *time.Duration
 }
 
@@ -71,8 +72,13 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier, er
 	if len(refs) == 0 {
 		return nil, usage("scheme auto needs a secret").hint(referenceHelp)
 	}
-	v.secrets, err = sh.secrets(ctx, refs)
+	if v.secrets, err = sh.secrets(ctx, refs); err != nil {
+		return nil, err
+	}
 	for _, secret := range v.secrets {
+		if secret.Kind() == sign.UnknownKey {
+			return nil, sh.unknownKey(secret, o, r)
+		}
 		if len(secret.Key) < 16 {
 			sh.warn("secret %s is shorter than 16 bytes: it can be guessed", secret.Name)
 		}

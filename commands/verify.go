@@ -91,7 +91,7 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 	if o.discover {
 		return sh.discover(ctx, o, m, now)
 	}
-	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: o.schemeFlags, path: urlPath(m.URL), tolerance: o.tolerance.d})
+	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: o.schemeFlags, path: urlPath(m.URL), message: &m, tolerance: o.tolerance.d})
 	if err != nil {
 		return err
 	}

@@ -143,6 +143,9 @@ func (a *answering) prove(secrets []Secret) (status int, err error) {
 	if len(secrets) == 0 || len(secrets[0].Key) == 0 {
 		return 500, refuse(EmptySecret, "the answer is made with the secret, and none is given")
 	}
+	if secrets[0].Kind() == AsymmetricKey {
+		return 500, refuse(WrongKeyForm, secrets[0].label()+" is a public or private key or a certificate, and the answer is an HMAC")
+	}
 	key := secrets[0].Key
 	if a.MAC.Pair {
 		public, private, ok := strings.Cut(string(key), ":")

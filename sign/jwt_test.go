@@ -120,7 +120,7 @@ func TestAKeySetVerifiesWithWhicheverKeySigned(t *testing.T) {
 	const n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
 	const set = `{"keys":[{"kty":"RSA","n":"` + n + `","e":"AQAB","kid":"1"},{"kty":"EC","crv":"P-256","x":"!","y":"!"},{"kty":"OKP","crv":"X25519","x":"AA"},` +
 		`{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`
-	for scheme, want := range map[string]sign.Reason{"pubsub": "", "fusionauth": "", "fal": "", "plaid": sign.WrongKeyForm, "stripe": ""} {
+	for scheme, want := range map[string]sign.Reason{"pubsub": "", "fusionauth": "", "fal": "", "plaid": sign.WrongKeyForm, "stripe": sign.WrongKeyForm} {
 		if err := lookup(t, scheme).CheckSecret(text(set), false); reasonOf(t, err) != want {
 			t.Errorf("%s: %v", scheme, err)
 		}

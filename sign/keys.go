@@ -74,7 +74,15 @@ func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
 	if len(secret.Key) > limit {
 		return nil, wrong
 	}
-	if !s.asymmetric(text) {
+	asymmetric := !s.symmetric()
+	if secret.Kind() == AsymmetricKey && !asymmetric {
+		if s.Code != RFC9421 {
+			return nil, refuse(WrongKeyForm, secret.label()+" is a public or private key or a certificate; "+s.Name+
+				" needs a secret that only sender and receiver know: "+s.SecretForm(signing))
+		}
+		asymmetric = true
+	}
+	if !asymmetric {
 		k, ok := s.parseSymmetric(secret.Key)
 		switch {
 		case !ok:
@@ -90,11 +98,6 @@ func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
 		return nil, wrong
 	}
 	return keys, nil
-}
-
-// asymmetric reports whether a secret is to be read as an asymmetric key.
-func (s *Scheme) asymmetric(text []byte) bool {
-	return !s.symmetric() || s.Code == RFC9421 && (bytes.HasPrefix(text, []byte("-----BEGIN ")) || isKeySet(text))
 }
 
 // parseSymmetric decodes a symmetric secret.

@@ -174,9 +174,14 @@ func (l layout) items(text string) iter.Seq2[int, string] {
 
 // token finds a secret that is sent as it is.
 func (s *search) token() bool {
-	raw := &keyed{form: sign.Raw, secrets: s.secrets}
-	for i := range s.secrets {
-		raw.index = append(raw.index, i)
+	raw := &keyed{form: sign.Raw}
+	for i, secret := range s.secrets {
+		if secret.Kind() != sign.AsymmetricKey { // what anybody may know proves nothing
+			raw.secrets, raw.index = append(raw.secrets, secret), append(raw.index, i)
+		}
+	}
+	if len(raw.secrets) == 0 {
+		return false
 	}
 	for _, v := range headers(s.message.Header) {
 		for _, prefix := range []string{"", "Bearer "} {

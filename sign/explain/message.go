@@ -294,7 +294,7 @@ func asAny(list func() []sign.Scheme) generator {
 	return func(t trial) variants {
 		return func(yield func(variant) bool) {
 			for _, s := range list() {
-				if s.Name == t.scheme.Name {
+				if s.Name == t.scheme.Name || !symmetric(&t.scheme) && symmetric(&s) && !shared(t.secrets) {
 					continue
 				}
 				v := variant{trial: t, kind: OtherScheme, part: Message, change: "the scheme is " + s.Name,
@@ -307,6 +307,12 @@ func asAny(list func() []sign.Scheme) generator {
 			}
 		}
 	}
+}
+
+// shared reports whether all secrets are surely none that was given as a public key: with such a one anybody can have made an
+// HMAC, so that it explains nothing.
+func shared(secrets []sign.Secret) bool {
+	return !slices.ContainsFunc(secrets, func(s sign.Secret) bool { return s.Kind() != sign.SharedKey })
 }
 
 func named(s sign.Scheme) string {

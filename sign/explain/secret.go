@@ -73,6 +73,9 @@ func symmetric(s *sign.Scheme) bool {
 }
 
 func (r *secretRow) variant(t trial, secret sign.Secret) (variant, bool) {
+	if secret.Kind() == sign.AsymmetricKey {
+		return variant{}, false
+	}
 	key := r.make(secret.Key)
 	if len(key) == 0 || !r.exact && bytes.Equal(key, secret.Key) {
 		return variant{}, false

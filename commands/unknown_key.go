@@ -1,0 +1,94 @@
+package commands
+
+import (
+	"strings"
+
+	"github.com/barbhq/barb/sign"
+)
+
+// The schemes that a hint names for a key of either kind, where the message shows none.
+const (
+	exampleShared = "github"
+	examplePublic = "discord"
+)
+
+// unknownKey refuses a secret that may be a public key where nothing says of which scheme it is. To take it for a shared secret
+// because the message looks like that would let anybody who has read the public key sign.
+func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route) error {
+	f := usage("secret %s is 32 bytes in hex or base64: it may be a shared secret or a public key, and only the scheme says which", secret.Name)
+	shared, public := sh.schemesFor(o.message)
+	if r != nil && len(o.secrets) == 0 && len(r.secrets) > 0 {
+		where := "in its [[route]]"
+		if name := r.name(); name != "" {
+			where = "in the [[route]] " + name
+		}
+		return f.hintf("a shared secret: write scheme = %q %s", shared, where).
+			hintf("a public key:    write scheme = %q %s", public, where)
+	}
+	return f.hint("a shared secret: " + sh.retyped(shared)).hint("a public key:    " + sh.retyped(public))
+}
+
+// schemesFor are the first scheme with a shared secret and the first with a public key that a message shows.
+func (sh *shell) schemesFor(m *sign.Message) (shared, public string) {
+	shared, public = exampleShared, examplePublic
+	if m == nil {
+		return shared, public
+	}
+	found := sign.Detect(*m, sh.file.ownSchemes()...)
+	for i := len(found) - 1; i >= 0; i-- {
+		switch found[i].Auth {
+		case sign.HMAC, sign.Digest, sign.Token:
+			shared = found[i].Name
+		default:
+			public = found[i].Name
+		}
+	}
+	return shared, public
+}
+
+// maxRetyped is the longest command line that a hint repeats, in bytes.
+const maxRetyped = 240
+
+// retyped is the command line with another scheme. A literal secret is not repeated.
+func (sh *shell) retyped(scheme string) string {
+	words := []string{"barb"}
+	for args := sh.typed; len(args) > 0; {
+		word := args[0]
+		args = args[1:]
+		name, value, joined := strings.Cut(word, "=")
+		takesNext := !joined && len(args) > 0
+		switch {
+		case (name == "-s" || name == "--scheme") && takesNext:
+			args = args[1:]
+		case name == "--scheme", strings.HasPrefix(word, "-s") && !strings.HasPrefix(word, "--"):
+		case name == "--secret" && takesNext:
+			words = append(words, name, shownReference(args[0]))
+			args = args[1:]
+		case name == "--secret":
+			words = append(words, name, shownReference(value))
+		default:
+			words = append(words, quoted(word))
+		}
+	}
+	line := strings.Join(append(words, "-s", scheme), " ")
+	if len(line) > maxRetyped {
+		line = strings.Join(append(words[:min(2, len(words))], "…", "-s", scheme), " ")
+	}
+	return line
+}
+
+func shownReference(ref string) string {
+	if ref == "-" || isReference(ref) {
+		return quoted(ref)
+	}
+	return "env:NAME"
+}
+
+// quoted is a word as a POSIX shell takes it.
+func quoted(word string) string {
+	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:=@%+,"
+	if word != "" && strings.Trim(word, plain) == "" {
+		return word
+	}
+	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
+}
