@@ -186,9 +186,9 @@ func TestNoSymmetricSchemeTakesAKey(t *testing.T) {
 
 func TestAHandshakeIsNotProvenWithAKey(t *testing.T) {
 	h, _ := sign.LookupHandshake("x")
-	m := sign.Message{Method: "GET", URL: "http://h/?crc_token=tokentokentoken"}
+	m := sign.Message{Method: "GET", URL: "http://h/?crc_token=NjBlZTM4YmUtY2=="}
 	for name, key := range keysInText(t) {
-		if reply, err := h.Answer(m, text(key)); reasonOf(t, err) != sign.WrongKeyForm || reply.Status != http.StatusInternalServerError {
+		if reply, err := h.Answer(m, lookup(t, "x"), text(key)); reasonOf(t, err) != sign.WrongKeyForm || reply.Status != http.StatusInternalServerError {
 			t.Errorf("%s: %d %v", name, reply.Status, err)
 		}
 	}
