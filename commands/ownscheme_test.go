@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"crypto/ed25519"
+	"crypto/x509"
 	"encoding/base64"
 	"encoding/json"
+	"encoding/pem"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -62,9 +64,14 @@ func TestTheExamplesOfTheDocsSignAndVerify(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	spki, err := x509.MarshalPKIXPublicKey(public)
+	if err != nil {
+		t.Fatal(err)
+	}
 	environ := map[string]string{
-		"SECRET":  base64.StdEncoding.EncodeToString([]byte("a secret for the examples of docs")),
-		"SIGNING": base64.StdEncoding.EncodeToString(private.Seed()), "VERIFYING": base64.StdEncoding.EncodeToString(public),
+		"SECRET":    base64.StdEncoding.EncodeToString([]byte("a secret for the examples of docs")),
+		"SIGNING":   base64.StdEncoding.EncodeToString(private.Seed()),
+		"VERIFYING": string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: spki})), // 32 bytes alone would need a scheme
 	}
 	seen := 0
 	for _, block := range tomlBlocks(schemesPage(t)) {

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/barbhq/barb/sign"
@@ -71,8 +72,8 @@ func (sh *shell) retyped(scheme string) string {
 		}
 	}
 	line := strings.Join(append(words, "-s", scheme), " ")
-	if len(line) > maxRetyped {
-		line = strings.Join(append(words[:min(2, len(words))], "…", "-s", scheme), " ")
+	if command := slices.IndexFunc(words, func(w string) bool { return w == "verify" || w == "listen" }); len(line) > maxRetyped && command > 0 {
+		line = "barb " + words[command] + " … -s " + scheme
 	}
 	return line
 }
