@@ -154,7 +154,7 @@ func (c *content) takeSample(o *sendOptions) error {
 	if err != nil {
 		return err
 	}
-	c.sample, c.mayEnv = &own.Event, own.isOwn()
+	c.sample, c.mayEnv = &own.Event, own.mayReadEnv()
 	c.contentType = cmp.Or(c.contentType, c.sample.ContentType)
 	c.draft, err = c.sample.Draft()
 	if err != nil {

@@ -176,7 +176,7 @@ func runEventsShow(sh *shell, o eventsShowOptions) error {
 	if values.Now, err = parseTime(o.timestamp, sh.Now()); err != nil {
 		return usage("--timestamp %w", err)
 	}
-	if e.isOwn() {
+	if e.mayReadEnv() {
 		values.Env = sh.templateEnv
 	}
 	draft, err := e.Draft()

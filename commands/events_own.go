@@ -33,11 +33,17 @@ type sidecar struct {
 // anEvent is a sample event and the file it is in; "" for those that barb brings along.
 type anEvent struct {
 	fixture.Event
-	path string
+	path     string
+	captured bool // it was saved from a webhook: its text is a stranger's
 }
 
 func (e anEvent) name() string { return e.Provider + ":" + e.Type }
 func (e anEvent) isOwn() bool  { return e.path != "" }
+
+// mayReadEnv reports whether {{env NAME}} in it is the user's own word. In a webhook it is the sender's, who would be sent
+// what it reads.
+func (e anEvent) mayReadEnv() bool { return e.isOwn() && !e.captured }
+
 func (e anEvent) source() string {
 	if e.isOwn() {
 		return e.path
@@ -98,7 +104,7 @@ func (sh *shell) ownEvents(name string) ([]anEvent, error) {
 		}
 		provider, eventType, _ := strings.Cut(strings.TrimSuffix(filepath.ToSlash(relative), filepath.Ext(file)), "/")
 		if _, _, ok := splitEvent(provider + ":" + eventType); ok {
-			e, err := readSidecar(anEvent{fixture.Event{Provider: provider, Type: eventType}, file})
+			e, err := readSidecar(anEvent{Event: fixture.Event{Provider: provider, Type: eventType}, path: file})
 			all = append(all, e)
 			return err
 		}
@@ -121,6 +127,7 @@ func readSidecar(e anEvent) (anEvent, error) {
 		}
 		return e, nil
 	}
+	e.captured = true
 	data, err := readOwn(file)
 	if err != nil {
 		return e, err
@@ -141,7 +148,7 @@ func (sh *shell) ownEvent(name, eventType string) (anEvent, bool, error) {
 		if info, err := os.Stat(file); err != nil || info.IsDir() {
 			continue
 		}
-		e, err := readSidecar(anEvent{fixture.Event{Provider: name, Type: eventType}, file})
+		e, err := readSidecar(anEvent{Event: fixture.Event{Provider: name, Type: eventType}, path: file})
 		if err == nil {
 			e.Source, err = readOwn(file)
 		}

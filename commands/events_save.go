@@ -45,7 +45,7 @@ are left out; what the body says of people is not.` + "\n" + selectorHelp,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.as, "as", "", "its name, `NAME:TYPE`")
-	f.BoolVar(&o.template, "template", false, "the body is a template: {{…}} in it is filled in when it is sent")
+	f.BoolVar(&o.template, "template", false, "the body is a template: {{…}} in it is filled in when it is sent, but for {{env NAME}}")
 	f.BoolVar(&o.force, "force", false, "also over one that is there, and in place of one that barb brings along")
 	return cmd
 }
@@ -74,7 +74,7 @@ func runEventsSave(ctx context.Context, sh *shell, o eventsSaveOptions) error {
 		return err
 	}
 	if sh.json {
-		e, err := readSidecar(anEvent{fixture.Event{Provider: name, Type: eventType}, file})
+		e, err := readSidecar(anEvent{Event: fixture.Event{Provider: name, Type: eventType}, path: file})
 		if err != nil {
 			return err
 		}
