@@ -3,9 +3,11 @@ package commands
 import (
 	"context"
 	"errors"
+	"os"
 	"path/filepath"
 
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/export"
 )
 
 // historyPath is --db, BARB_DB, db in barb.toml, or the default.
@@ -35,12 +37,26 @@ func (sh *shell) open(ctx context.Context, how func(context.Context, string) (*s
 		return sh.history, nil
 	}
 	history, err := how(ctx, sh.historyPath())
+	if errors.Is(err, store.ErrOwner) {
+		return nil, local("%w", err).hintf(`run barb as that user; or, if you trust what is in it: sudo chown "$(id -u)" %s*; or name another with --db`, export.Quote(sh.historyPath()))
+	}
 	if err != nil {
 		return nil, err
+	}
+	if sh.db == "" {
+		makePrivate(sh.dataFolder())
 	}
 	sh.history = history
 	if history.Network() {
 		sh.warn("the history %s is on a network file system, where locks cannot be relied on; --db names another", history.Path())
 	}
 	return history, nil
+}
+
+// makePrivate gives barb's own folder the mode that it was made with. Where that cannot be done the files in it are still
+// the user's alone.
+func makePrivate(folder string) {
+	if info, err := os.Lstat(folder); err == nil && info.IsDir() && info.Mode().Perm()&0o077 != 0 {
+		_ = os.Chmod(folder, 0o700)
+	}
 }

@@ -2,10 +2,37 @@
 
 package store
 
-import "syscall"
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+)
 
 // writable says why the file cannot be written, nil when it can. It does not open it, for the reason told at peek.
 func writable(path string) error {
 	const write = 2 // W_OK of access(2)
 	return syscall.Access(path, write)
+}
+
+// isMine reports whether a file belongs to the user that this process runs as.
+func isMine(info fs.FileInfo) bool {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	return ok && int(stat.Uid) == os.Geteuid()
+}
+
+// strangerOf says which user other than this one and root could have written a file, "" when none.
+func strangerOf(info fs.FileInfo) string {
+	stat, ok := info.Sys().(*syscall.Stat_t)
+	switch {
+	case !ok:
+		return "has no owner"
+	case int(stat.Uid) == os.Geteuid():
+		return ""
+	case stat.Uid != 0:
+		return fmt.Sprintf("belongs to another user (uid %d)", stat.Uid)
+	case info.Mode().IsRegular() && info.Mode().Perm()&0o022 != 0:
+		return fmt.Sprintf("belongs to root and others can write it (mode %#o)", info.Mode().Perm())
+	}
+	return ""
 }

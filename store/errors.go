@@ -17,6 +17,7 @@ var (
 	ErrNewer    = errors.New("was written by a newer barb")
 	ErrForeign  = errors.New("is not a barb history")
 	ErrCorrupt  = errors.New("is damaged")
+	ErrOwner    = errors.New("is not yours alone")
 	ErrReadOnly = errors.New("cannot be written")
 	ErrLocked   = errors.New("is locked by another process")
 	ErrFull     = errors.New("the disk is full")
@@ -72,7 +73,7 @@ func meaning(err sqlite3.Error) error {
 
 // isOurs reports whether err already says all there is to say.
 func isOurs(err error) bool {
-	for _, ours := range []error{ErrNotFound, ErrNotExist, ErrNewer, ErrForeign, ErrCorrupt, ErrReadOnly, ErrLocked, ErrFull, ErrReplaced, ErrClosed, ErrNoEntry, ErrLease} {
+	for _, ours := range []error{ErrNotFound, ErrNotExist, ErrNewer, ErrForeign, ErrCorrupt, ErrOwner, ErrReadOnly, ErrLocked, ErrFull, ErrReplaced, ErrClosed, ErrNoEntry, ErrLease} {
 		if errors.Is(err, ours) {
 			return true
 		}

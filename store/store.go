@@ -35,8 +35,9 @@ type Store struct {
 }
 
 // Open opens the history at path and makes it when there is none: the file with mode 0600, folders that are missing with
-// 0700, whatever the umask. An older schema is brought up to date. A history that is already there is not written to.
-// Errors: ErrForeign and ErrNewer before anything is touched, ErrCorrupt, ErrReadOnly, ErrFull, and ErrLocked after 5 s.
+// 0700, whatever the umask. An older schema is brought up to date. A history that is already there is not written to, but
+// where others may read or write it that is taken from them.
+// Errors: ErrForeign, ErrOwner and ErrNewer before anything is touched, ErrCorrupt, ErrReadOnly, ErrFull, and ErrLocked after 5 s.
 func Open(ctx context.Context, path string) (*Store, error) {
 	return open(ctx, path, true)
 }
@@ -90,6 +91,9 @@ func (s *Store) useLog(ctx context.Context) error {
 
 // ready sees to it that there is a file with the latest schema.
 func (s *Store) ready(create bool) error {
+	if err := checkOwners(s.path); err != nil {
+		return err
+	}
 	h, err := readHeader(s.path)
 	if errors.Is(err, fs.ErrNotExist) && create {
 		if err = makeFile(s.path); err == nil {
@@ -104,6 +108,9 @@ func (s *Store) ready(create bool) error {
 	}
 	// SQLite puts -wal beside the file that a link leads to.
 	if s.path, err = filepath.EvalSymlinks(s.path); err != nil {
+		return err
+	}
+	if err := makePrivate(s.path); err != nil {
 		return err
 	}
 	s.network = onNetwork(s.path)

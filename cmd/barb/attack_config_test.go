@@ -259,3 +259,23 @@ func (p *terminal) types(text string) {
 		p.t.Fatal(err)
 	}
 }
+
+// A history of another user's is neither believed nor written to; the line says how to make it one's own.
+func TestAStrangersHistoryIsRefusedWithTheCommandThatMakesItOnesOwn(t *testing.T) {
+	t.Parallel()
+	b := newBarb(t)
+	b.says(t, 3, "send", "http://127.0.0.1:1", "-d", "x", "--retries", "0")
+	path := b.dir + "/history.db"
+	want := "is not a barb history"
+	if os.Getuid() == 0 {
+		own(t, path, 54321, 54321)
+		want = "belongs to another user (uid 54321)\nhint: run barb as that user; or, if you trust what is in it: sudo chown \"$(id -u)\" " + path + "*"
+	} else if err := os.Symlink(path, path+"-wal"); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range [][]string{{"history"}, {"send", "http://127.0.0.1:1", "-d", "x"}, {"queue"}, {"stats"}, {"prune", "--older-than", "1d"}} {
+		if said := b.says(t, 5, command...); !strings.Contains(said, want) {
+			t.Errorf("barb %s says\n%s", command[0], said)
+		}
+	}
+}

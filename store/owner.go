@@ -1,0 +1,74 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"syscall"
+)
+
+// besides are the files that SQLite keeps beside a history, by what their names end in. It trusts what is in them: a log
+// that somebody else put there would be written into the history.
+var besides = []string{"", "-wal", "-shm", "-journal"}
+
+// checkOwners refuses a history that another user could have written: the file, what is beside it, and a link that leads
+// to it belong to the user or root. It reads none of them. Where there is no history it has nothing to say.
+func checkOwners(path string) error {
+	info, err := os.Lstat(path)
+	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
+		if why := strangerOf(info); why != "" {
+			return fault(path, fmt.Errorf("%w: the link %s", ErrOwner, why))
+		}
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return eachFile(real, func(file string, info fs.FileInfo) error {
+		if file != real && !info.Mode().IsRegular() {
+			return fault(file, fmt.Errorf("%w: it is not a regular file", ErrForeign))
+		}
+		if why := strangerOf(info); why != "" {
+			return fault(file, fmt.Errorf("%w: it %s", ErrOwner, why))
+		}
+		return nil
+	})
+}
+
+// makePrivate takes from others the right to read or write a history and what is beside it. Some file systems have no
+// modes; there it is refused only where everybody can write it.
+func makePrivate(path string) error {
+	return eachFile(path, func(file string, info fs.FileInfo) error {
+		const others = 0o077
+		if !isMine(info) || info.Mode().Perm()&others == 0 {
+			return nil
+		}
+		err := os.Chmod(file, info.Mode().Perm()&^others)
+		if err == nil || errors.Is(err, syscall.EROFS) || info.Mode().Perm()&0o022 == 0 {
+			return nil
+		}
+		return fault(file, fmt.Errorf("%w: others can write it (mode %#o): %w", ErrOwner, info.Mode().Perm(), cause(err)))
+	})
+}
+
+// eachFile calls do with those files of a history that are there.
+func eachFile(path string, do func(file string, info fs.FileInfo) error) error {
+	for _, end := range besides {
+		info, err := os.Lstat(path + end)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
+		if err == nil {
+			err = do(path+end, info)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
