@@ -161,6 +161,9 @@ func (c *configFile) read(cwd string) error {
 	if err := c.checkTables(data); err != nil {
 		return err
 	}
+	if err := c.takeAllowed(); err != nil {
+		return err
+	}
 	if err := c.checkRoutes(); err != nil {
 		return err
 	}
@@ -272,6 +275,9 @@ func runConfig(sh *shell, root *cobra.Command) error {
 	}
 	for _, s := range file.own {
 		rows = append(rows, configRow{Key: "scheme." + s.Name, Value: s.Formula(), Source: source(file.sourceOf(s.Name))})
+	}
+	if len(file.allowed) > 0 {
+		rows = append(rows, configRow{Key: "deliver.allow", Value: strings.Join(file.allowed, ", "), Source: source(file.path)})
 	}
 	for i, r := range file.Routes {
 		value := strings.Join(slices.DeleteFunc([]string{r.Path, strings.Join(r.methods, ","), r.Event, r.Scheme, strings.Join(r.secrets, ","), r.written()},

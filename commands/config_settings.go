@@ -56,6 +56,7 @@ type configFile struct {
 		Breaker     any `toml:"breaker"`
 	} `toml:"listen"`
 	Deliver struct {
+		Allow       any `toml:"allow"` // see takeAllowed
 		Concurrency any `toml:"concurrency"`
 		PerEndpoint any `toml:"per_endpoint"`
 		Metrics     any `toml:"metrics"`
@@ -76,14 +77,15 @@ type configFile struct {
 		MaxDeadLetters       any `toml:"max_dead_letters"`
 	} `toml:"stats"`
 
-	own    []ownScheme // the tables [scheme.NAME]
-	path   string
-	named  bool // by --config or BARB_CONFIG
-	found  bool // from the working folder upward
-	weak   *weakness
-	wants  []want
-	text   []byte
-	values map[string]string // "send.retries" → "4"
+	allowed []string    // the commands whose output may sign queued messages, as references: "cmd:op read x"
+	own     []ownScheme // the tables [scheme.NAME]
+	path    string
+	named   bool // by --config or BARB_CONFIG
+	found   bool // from the working folder upward
+	weak    *weakness
+	wants   []want
+	text    []byte
+	values  map[string]string // "send.retries" → "4"
 }
 
 // retryKeys are the keys of retryFlags.

@@ -84,7 +84,10 @@ func (o *sendOptions) planText(sh *shell, s *signer) (string, error) {
 		if path, isFile := strings.CutPrefix(ref, "file:"); isFile {
 			ref = "file:" + sh.absolute(path)
 		}
-		j.Secrets = append(j.Secrets, ref)
+		j.Secrets = append(j.Secrets, queuedReference(ref))
+	}
+	if err := sh.file.checkAllowed(s.refs); err != nil {
+		return "", err
 	}
 	if j.Client, err = o.remembered(sh, o.connectIn); err != nil {
 		return "", err
@@ -98,14 +101,15 @@ func unqueueable() error {
 		hint("--secret env:NAME, file:PATH, cmd:COMMAND or keyring:NAME, which barb deliver can read too")
 }
 
-// shownPlan is what a queue entry remembers, as it may be shown: a secret's command may hold a secret.
+// shownPlan is what a queue entry remembers, as it may be shown: a secret's command, which an earlier barb has kept, may hold
+// a secret.
 func shownPlan(text string) string {
 	var j planJSON
 	if json.Unmarshal([]byte(text), &j) != nil || len(j.Policy) == 0 {
 		return text
 	}
 	for i, ref := range j.Secrets {
-		if strings.HasPrefix(ref, "cmd:") {
+		if strings.HasPrefix(queuedReference(ref), hashedReference) {
 			j.Secrets[i] = "cmd:…"
 		}
 	}
@@ -179,7 +183,14 @@ func (sh *shell) plan(ctx context.Context, text, target string) *plan {
 }
 
 func (sh *shell) rememberedSigner(ctx context.Context, j *planJSON, target string) (*signer, error) {
-	f := schemeFlags{scheme: j.Scheme, secrets: j.Secrets}
+	f := schemeFlags{scheme: j.Scheme}
+	for _, kept := range j.Secrets {
+		ref, err := sh.file.allowedReference(kept)
+		if err != nil {
+			return nil, err
+		}
+		f.secrets = append(f.secrets, ref)
+	}
 	for name, value := range j.Params {
 		f.params = append(f.params, name+"="+value)
 	}

@@ -111,7 +111,7 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	default:
 		return usage("-o %q is neither text nor json", o.output)
 	}
-	if err := o.checkQueue(); err != nil {
+	if err := o.checkQueue(sh); err != nil {
 		return err
 	}
 	if o.isMany() {

@@ -32,12 +32,14 @@ func (f *sendQueueFlags) addFlags(cmd *cobra.Command) {
 }
 
 // checkQueue finds what the queue cannot remember while nothing has been read or written.
-func (o *sendOptions) checkQueue() error {
+func (o *sendOptions) checkQueue(sh *shell) error {
 	switch {
 	case !o.queue && (o.orderKey != "" || o.ordered.by != "false"):
 		return usage("--order-key and --ordered are for --queue: without it a message is sent at once").hint("barb send URL --queue --order-key KEY")
 	case o.queue && slices.ContainsFunc(o.secrets, func(ref string) bool { return !isReference(ref) }):
 		return unqueueable()
+	case o.queue:
+		return sh.file.checkAllowed(sh.secretRefs(o.secrets, sh.file.routeOf(o.scheme, urlPath(o.url))))
 	}
 	return nil
 }

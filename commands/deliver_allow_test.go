@@ -1,0 +1,30 @@
+package commands
+
+import (
+	"strings"
+	"testing"
+)
+
+// A worker runs only lines of its own barb.toml, whatever the queue holds: a hash, or a whole line of an earlier barb.
+func TestAQueuedCommandIsOneOfTheAllowed(t *testing.T) {
+	t.Parallel()
+	const line, other = "cmd:op read op://x/y", "cmd:touch ran"
+	c := &configFile{allowed: []string{"cmd:pass show z", line}}
+	for kept, want := range map[string]string{
+		queuedReference(line): line, line: line, // as an earlier barb has kept it
+		queuedReference(other): "", other: "", "cmd:": "", line + " ": "", hashedReference: "",
+		queuedReference(line)[:len(hashedReference)+20]: "",
+		"env:A": "env:A", "file:/a": "file:/a", "keyring:a": "keyring:a",
+	} {
+		got, err := c.allowedReference(kept)
+		if got != want || (err == nil) != (want != "") {
+			t.Errorf("%q is %q, %v; want %q", kept, got, err, want)
+		}
+		if err != nil && strings.Contains(err.Error(), strings.TrimPrefix(other, "cmd:")) {
+			t.Errorf("%q: %v shows the line", kept, err)
+		}
+	}
+	if kept := queuedReference(line); strings.Contains(kept, "op") || isReference(kept) {
+		t.Errorf("the queue keeps %q", kept)
+	}
+}
