@@ -155,6 +155,9 @@ func (c *configFile) read(cwd string) error {
 			return err
 		}
 	}
+	if err := c.takeRetention(); err != nil {
+		return err
+	}
 	if err := c.takeSchemes(plain, data); err != nil {
 		return err
 	}
@@ -270,6 +273,7 @@ func runConfig(sh *shell, root *cobra.Command) error {
 		}
 		rows = append(rows, row)
 	}
+	rows = append(rows, file.retentionRows()...)
 	if sh.Getenv("BARB_SECRET") != "" {
 		rows = append(rows, configRow{Key: "secret", Value: "env:BARB_SECRET", Source: "BARB_SECRET", Variable: "BARB_SECRET"})
 	}

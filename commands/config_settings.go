@@ -31,6 +31,7 @@ type configFile struct {
 		Respond     any `toml:"respond"`
 		MaxBody     any `toml:"max_body"`
 		MaxInflight any `toml:"max_inflight"`
+		KeepInvalid any `toml:"keep_invalid"`
 		PublicURL   any `toml:"public_url"`
 		Handshake   any `toml:"handshake"`
 		Metrics     any `toml:"metrics"`
@@ -77,15 +78,21 @@ type configFile struct {
 		MaxDeadLetters       any `toml:"max_dead_letters"`
 	} `toml:"stats"`
 
-	allowed []string    // the commands whose output may sign queued messages, as references: "cmd:op read x"
-	own     []ownScheme // the tables [scheme.NAME]
-	path    string
-	named   bool // by --config or BARB_CONFIG
-	found   bool // from the working folder upward
-	weak    *weakness
-	wants   []want
-	text    []byte
-	values  map[string]string // "send.retries" → "4"
+	History struct {
+		MaxSize any `toml:"max_size"`
+		MaxAge  any `toml:"max_age"`
+	} `toml:"history"`
+
+	allowed   []string    // the commands whose output may sign queued messages, as references: "cmd:op read x"
+	own       []ownScheme // the tables [scheme.NAME]
+	retention retention
+	path      string
+	named     bool // by --config or BARB_CONFIG
+	found     bool // from the working folder upward
+	weak      *weakness
+	wants     []want
+	text      []byte
+	values    map[string]string // "send.retries" → "4"
 }
 
 // retryKeys are the keys of retryFlags.
@@ -115,7 +122,7 @@ var settings = []setting{
 	{"send", "retries"}, {"send", "backoff"}, {"send", "base"}, {"send", "max-delay"}, {"send", "jitter"},
 	{"send", "retry-on"}, {"send", "timeout"}, {"send", "connect-timeout"}, {"send", "deadline"}, {"send", "proxy"}, {"send", "cacert"},
 	{"send", "seed"}, {"send", "as"}, {"send", "schedule"}, {"send", "speed"}, {"send", "until-2xx"},
-	{"listen", "addr"}, {"listen", "tolerance"}, {"listen", "forward-to"}, {"listen", "respond"}, {"listen", "max-body"}, {"listen", "max-inflight"}, {"listen", "public-url"}, {"listen", "handshake"}, {"listen", "metrics"},
+	{"listen", "addr"}, {"listen", "tolerance"}, {"listen", "forward-to"}, {"listen", "respond"}, {"listen", "max-body"}, {"listen", "max-inflight"}, {"listen", "keep-invalid"}, {"listen", "public-url"}, {"listen", "handshake"}, {"listen", "metrics"},
 	{"listen", "tls"}, {"listen", "tls-cert"}, {"listen", "tls-key"}, {"listen", "unix-socket"}, {"listen", "allow-ip"}, {"listen", "rate-limit"},
 	{"listen", "fail-rate"}, {"listen", "fail-with"}, {"listen", "seed"}, {"listen", "latency"}, {"listen", "as"}, {"listen", "platform"},
 	{"listen", "event"}, {"listen", "where"}, {"listen", "dedupe"},

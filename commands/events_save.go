@@ -127,6 +127,9 @@ func (sh *shell) oneCaptured(ctx context.Context, selector string) (*record.Exch
 
 // envelope is what is kept of a captured webhook besides its body.
 func (sh *shell) envelope(x *record.Exchange, o eventsSaveOptions) (sidecar, error) {
+	if err := wholeBody(x); err != nil {
+		return sidecar{}, err
+	}
 	scheme, _ := sh.file.scheme(x.Scheme)
 	if sh.file.isMasked(x) && scheme.InBody() {
 		return sidecar{}, usage("%d came with the secret itself in its body, which the history does not keep", x.ID)

@@ -27,6 +27,8 @@ type gateway struct {
 	client    *deliver.Client
 	with      export.With
 	publicURL string
+	// keepInvalid is --keep-invalid: whole bodies of webhooks with a bad signature are recorded.
+	keepInvalid bool
 	answering
 	fallback *lane // for paths no route covers
 	lanes    map[*route]*lane
@@ -47,6 +49,10 @@ type gateway struct {
 	greeted  atomic.Int64 // handshakes
 	invalid  atomic.Int64
 }
+
+// keptOfInvalid is how many bytes of the body of a webhook with a bad signature are recorded: anybody can send it, and a
+// flood of large ones would fill the disk.
+const keptOfInvalid = 64 << 10
 
 // lane is what is done with the requests of one route.
 type lane struct {
@@ -175,6 +181,9 @@ func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
 	}
 	if isTurnedAway(x) {
 		x.Scheme = g.checkLane(&x.Request).presumed(x, g.file)
+	}
+	if x.Verdict.Status == record.Invalid && !g.keepInvalid {
+		x.Truncate(keptOfInvalid)
 	}
 	kept := withoutLearnt(g.file.withoutSecrets(x, g.secrets))
 	err := g.record(ctx, x, kept)

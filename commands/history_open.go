@@ -20,7 +20,11 @@ func (sh *shell) historyPath() string {
 
 // writeHistory opens the history, making it when there is none.
 func (sh *shell) writeHistory(ctx context.Context) (*store.Store, error) {
+	first := sh.history == nil
 	history, err := sh.open(ctx, store.Open)
+	if err == nil && first {
+		sh.retain(history)
+	}
 	if errors.Is(err, store.ErrNotExist) { // its folder could not be made
 		return nil, local("%w", err).hint("--db PATH or BARB_DB names another place")
 	}

@@ -29,6 +29,7 @@ type listenOptions struct {
 	tolerance optionalDuration
 	maxBody   sizeValue
 	inflight  sizeValue
+	keep      bool // --keep-invalid
 	count     int
 	duration  ageValue
 	readyFile string
@@ -109,6 +110,7 @@ func newListen(sh *shell) *cobra.Command {
 	f.Var(&o.tolerance, "tolerance", "how old or how far ahead a timestamp may be (default: the scheme's own)")
 	f.Var(&o.maxBody, "max-body", "the largest body that is taken; more is answered 413")
 	f.Var(&o.inflight, "max-inflight", "how much all webhooks that are not answered yet may hold; more are answered 503")
+	f.BoolVar(&o.keep, "keep-invalid", false, "record whole bodies of webhooks with a bad signature (default: their first 64 KiB)")
 	f.IntVar(&o.count, "count", 0, "stop after so many webhooks")
 	f.Var(&o.duration, "for", "stop after this time; with --count, exit 4 when fewer came")
 	f.Var(&o.handshake, "handshake", "answer the handshakes of: scheme (those in use; of none, what is unmistakable), all, off, or `names`")
@@ -301,7 +303,7 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 	if err := o.checkSizes(sh); err != nil {
 		return nil, err
 	}
-	g := &gateway{shell: sh, watch: newWatch(), publicURL: strings.TrimSuffix(o.publicURL, "/"),
+	g := &gateway{shell: sh, watch: newWatch(), publicURL: strings.TrimSuffix(o.publicURL, "/"), keepInvalid: o.keep,
 		with: export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}}
 	g.watch.shown = ui.Shown{Headers: o.withHeaders, Body: o.withBody}
 	if o.publicURL != "" {

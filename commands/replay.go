@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -234,6 +235,9 @@ func (r *replayer) courier(s *signer, client *deliver.Client) *courier {
 // plan makes of a captured exchange the first attempt of its replay.
 func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.Exchange, *signer, error) {
 	x := record.Exchange{Kind: record.Sent, Thread: captured.ID, WebhookID: captured.WebhookID, EventType: eventToSend(captured.EventType), Scheme: captured.Scheme}
+	if err := wholeBody(captured); err != nil {
+		return x, nil, err
+	}
 	target, err := r.target(captured)
 	if err != nil {
 		return x, nil, err
@@ -277,6 +281,16 @@ func exactly(captured *record.Exchange, to record.Request) record.Request {
 		r.Head = r.Method + " " + r.Target + " " + r.Proto + "\r\n" + fields
 	}
 	return r
+}
+
+// wholeBody is the error for an exchange whose body was kept only in part: what is left can be shown, but neither checked
+// nor sent.
+func wholeBody(x *record.Exchange) error {
+	if _, cut := x.Marked(record.Truncated); !cut {
+		return nil
+	}
+	return usage("of %d only the first 64 KiB of the body were kept, since its signature was bad", x.ID).
+		hint("barb listen --keep-invalid records whole bodies; barb show " + strconv.FormatInt(x.ID, 10) + " shows what there is")
 }
 
 func unkept(captured *record.Exchange) error {

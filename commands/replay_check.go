@@ -65,6 +65,9 @@ func (r *replayer) checkEach(ctx context.Context) (last int64, count int, err er
 }
 
 func (r *replayer) checkOne(ctx context.Context, captured *record.Exchange, whole bool) error {
+	if err := wholeBody(captured); err != nil {
+		return err
+	}
 	if !whole {
 		if _, err := r.target(captured); err != nil {
 			return err

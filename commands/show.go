@@ -74,6 +74,9 @@ func runShow(ctx context.Context, sh *shell, o showOptions) error {
 }
 
 func showOne(ctx context.Context, sh *shell, o showOptions, x *record.Exchange) error {
+	if _, cut := x.Marked(record.Truncated); cut && (o.body || o.raw || o.curl) {
+		sh.warn("%d is not whole: only the first 64 KiB of its body were kept", x.ID)
+	}
 	switch {
 	case o.body && sh.OutTerminal:
 		sh.out.Printf("%s", ui.Escape(string(x.Request.Body)))

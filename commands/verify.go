@@ -260,6 +260,9 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	if exists(o.positional[0]) {
 		sh.warn("%s is taken as a history id; the file is ./%s", o.positional[0], o.positional[0])
 	}
+	if err := wholeBody(x); err != nil {
+		return m, now, err
+	}
 	if sh.file.isMasked(x) {
 		return m, now, usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID, ui.Verdict(x.Verdict)).
 			hintf("barb show %d", x.ID)

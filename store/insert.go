@@ -119,7 +119,7 @@ func newInserts(c *conn) (*inserts, error) {
 		name, columns string
 	}{
 		{&ins.exchange, "exchange", beginningColumns + endingColumns},
-		{&ins.request, "request", "id, head, fields, target, proto, trailer, body, chunks, server_name"},
+		{&ins.request, "request", "id, head, fields, target, proto, trailer, body, chunks, server_name, full_length, full_sha256"},
 		{&ins.response, "response", "id, head, fields, proto, reason, body"},
 	} {
 		if *table.many, err = newMany(c, table.name, table.columns); err != nil {
@@ -171,7 +171,10 @@ func (ins *inserts) begin(id int64, b *beginning) error {
 	if err := ins.exchange.add(row...); err != nil {
 		return err
 	}
-	if err := ins.request.addWith(r.Body, id, headOf(r), bytesUnlessNil(b.fields), b.target, b.proto, bytesOf(b.trailer), bytesOf(r.Body), bytesOf([]byte(r.Chunks)), unlessEmpty(x.ServerName)); err != nil {
+	length, digest := wholeOf(r)
+	err = ins.request.addWith(r.Body, id, headOf(r), bytesUnlessNil(b.fields), b.target, b.proto, bytesOf(b.trailer), bytesOf(r.Body),
+		bytesOf([]byte(r.Chunks)), unlessEmpty(x.ServerName), length, digest)
+	if err != nil {
 		return err
 	}
 	return ins.respond(id, b.ending.response)
@@ -314,6 +317,14 @@ func headOf(r *record.Request) driver.Value {
 		return nil
 	}
 	return []byte(r.Head)
+}
+
+// wholeOf returns the columns of a body that was kept only in part.
+func wholeOf(r *record.Request) (length, digest driver.Value) {
+	if r.Whole == nil {
+		return nil, nil
+	}
+	return r.Whole.Length, r.Whole.SHA256[:]
 }
 
 func bytesOf(b []byte) driver.Value {

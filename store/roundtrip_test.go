@@ -17,6 +17,7 @@ func whole() *record.Exchange {
 		Request: record.Request{Method: "PATCH", URL: "https://api.test:8443/a%2Fb?x=1&x=%41#frag", Target: "/a%2Fb?x=1&x=%41", Proto: "HTTP/1.1",
 			Header:  record.Header{{Name: "hOST", Value: "api.test:8443"}, {Name: "X-b", Value: "2"}, {Name: "x-B", Value: ""}, {Name: "X-b", Value: "2"}},
 			Body:    []byte("\x00\xff{\"a\":1e999}\r\n"),
+			Whole:   &record.Whole{Length: 1 << 34, SHA256: [32]byte{1, 31: 2}},
 			Head:    "PATCH /a%2Fb?x=1&x=%41 HTTP/1.1\r\nhOST:api.test:8443\r\nX-b: \t2 \r\nx-B:\r\nX-b: 2\r\n\r\n",
 			Trailer: record.Header{{Name: "X-Sum", Value: "caf\xe9"}}, Chunks: "e;x=\xff\r\n0\r\nX-Sum:caf\xe9\r\n\r\n"},
 		Response: &record.Response{Status: 503, Reason: "Not Now", Proto: "HTTP/1.0", Header: record.Header{{Name: "retry-after", Value: "2"}, {Name: "Retry-After", Value: "3"}},

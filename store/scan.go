@@ -18,7 +18,7 @@ e.ended, e.verdict, e.reason, e.version, e.secret, e.age, e.took, e.dns, e.conne
 e.failure, e.failure_text, e.ambiguous, e.permanent, e.marks, e.exec_exit, e.exec_took, e.status, e.response_size, e.response_cut`
 
 // bodyColumns are in the order of whole.
-const bodyColumns = `, q.head, q.fields, q.target, q.proto, q.trailer, q.body, q.chunks, q.server_name, p.head, p.fields, p.proto, p.reason, p.body`
+const bodyColumns = `, q.head, q.fields, q.target, q.proto, q.trailer, q.body, q.chunks, q.server_name, q.full_length, q.full_sha256, p.head, p.fields, p.proto, p.reason, p.body`
 
 const bodyJoins = " LEFT JOIN request q ON q.id = e.id LEFT JOIN response p ON p.id = e.id"
 
@@ -178,6 +178,11 @@ func (c *cells) request(x *record.Exchange) (err error) {
 		return err
 	}
 	r.Body, r.Chunks, x.ServerName = c.bytes(), string(c.bytes()), c.text()
+	length, digest := c.number(), c.bytes()
+	if digest != nil {
+		r.Whole = &record.Whole{Length: length}
+		copy(r.Whole.SHA256[:], digest)
+	}
 	return nil
 }
 

@@ -29,6 +29,8 @@ type Store struct {
 	db      *sql.DB // the readers' pool
 	words   words
 
+	retention *retention // nil: it does not prune itself
+
 	mu     sync.Mutex
 	writer *writer // nil until the first write
 	closed bool
@@ -183,6 +185,7 @@ func (s *Store) Close() error {
 	if closed {
 		return nil
 	}
+	s.retention.stop()
 	var lost error
 	if w != nil {
 		lost = w.stop()

@@ -36,7 +36,14 @@ func (p *Printer) Exchange(x *record.Exchange) {
 // Messages writes what was asked and what was answered.
 func (p *Printer) Messages(x *record.Exchange) {
 	p.Line(p.bold(EscapeLine(x.Request.Method + " " + x.Request.WireTarget() + " " + x.Request.Proto)))
-	p.message(x.Request.Header, x.Request.Body, int64(len(x.Request.Body)))
+	size := int64(len(x.Request.Body))
+	if w := x.Request.Whole; w != nil {
+		size = w.Length
+	}
+	p.message(x.Request.Header, x.Request.Body, size)
+	if w := x.Request.Whole; w != nil {
+		p.Line(p.faint(fmt.Sprintf("(SHA-256 of all of it %x)", w.SHA256)))
+	}
 	if len(x.Request.Trailer) > 0 {
 		p.Line("")
 		p.Line(p.faint("(trailers)"))

@@ -21,6 +21,8 @@ func Marks(x *record.Exchange) string {
 			parts = append(parts, fmt.Sprintf("older than %d", m.Of))
 		case record.Filtered:
 			parts = append(parts, "filtered")
+		case record.Truncated:
+			parts = append(parts, "body truncated")
 		}
 	}
 	if x.Run != nil && x.Run.Exit != 0 {

@@ -3,6 +3,7 @@
 package export
 
 import (
+	"encoding/hex"
 	"net/url"
 	"strings"
 	"time"
@@ -54,8 +55,12 @@ type Line struct {
 	DuplicateOf int64             `json:"duplicate_of,omitempty"`
 	ReusedIDOf  int64             `json:"reused_id_of,omitempty"`
 	OlderThan   int64             `json:"older_than,omitempty"`
-	ExecExit    *int              `json:"exec_exit,omitempty"` // nil when no command was run
-	ExecMS      *int64            `json:"exec_ms,omitempty"`
+
+	BodyTruncated bool   `json:"body_truncated,omitempty"` // only the beginning of the request's body was kept
+	BodyLength    int64  `json:"body_length,omitempty"`    // bytes of the whole one, where its body is asked for
+	BodySHA256    string `json:"body_sha256,omitempty"`    // of the whole one, in hex
+	ExecExit      *int   `json:"exec_exit,omitempty"`      // nil when no command was run
+	ExecMS        *int64 `json:"exec_ms,omitempty"`
 
 	URL             string      `json:"url,omitempty"`
 	Protocol        string      `json:"protocol,omitempty"`
@@ -110,6 +115,9 @@ func JSON(x *record.Exchange, with With) Line {
 	}
 	if with.Body {
 		l.Request, l.RequestBase64 = body(x.Request.Body)
+		if w := x.Request.Whole; w != nil {
+			l.BodyLength, l.BodySHA256 = w.Length, hex.EncodeToString(w.SHA256[:])
+		}
 	}
 	if x.Response != nil {
 		if with.Headers {
@@ -130,6 +138,7 @@ func (l *Line) mark(x *record.Exchange) {
 	l.DuplicateOf, _ = x.Marked(record.Duplicate)
 	l.ReusedIDOf, _ = x.Marked(record.ReusedID)
 	l.OlderThan, _ = x.Marked(record.Older)
+	_, l.BodyTruncated = x.Marked(record.Truncated)
 	if x.Run != nil {
 		ms := x.Run.Took.Milliseconds()
 		l.ExecExit, l.ExecMS = &x.Run.Exit, &ms

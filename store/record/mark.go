@@ -12,10 +12,13 @@ const (
 	Older     MarkKind = "older"     // signed before another of the same event type that was there already
 	Stale     MarkKind = "stale"     // its timestamp is outside the tolerance, too old or ahead
 	Filtered  MarkKind = "filtered"  // not asked for: answered, not handed on
+	Truncated MarkKind = "truncated" // only the beginning of its body was kept: see Request.Whole
 )
 
 // MarkKinds returns all kinds.
-func MarkKinds() []MarkKind { return []MarkKind{Duplicate, ReusedID, Older, Stale, Filtered} }
+func MarkKinds() []MarkKind {
+	return []MarkKind{Duplicate, ReusedID, Older, Stale, Filtered, Truncated}
+}
 
 // Mark is one thing that was noticed.
 type Mark struct {

@@ -100,6 +100,7 @@ type Request struct {
 	Proto  string // "HTTP/1.1"
 	Header Header
 	Body   []byte
+	Whole  *Whole // set when Body is only the beginning of what came; nil: it is all
 	// Head is the request line and the header fields exactly as on the wire, up to and with the empty line; "" when
 	// the message was not read from or written to a wire by barb itself. Whoever changes the fields above clears it.
 	Head    string
