@@ -2,6 +2,7 @@ package commands
 
 import (
 	"cmp"
+	"fmt"
 	"net/netip"
 	"net/url"
 	"path/filepath"
@@ -49,6 +50,12 @@ func wantsOf(file *configFile, plain map[string]any, cwd string) []want {
 	}
 	for i := range file.Tables {
 		w.table(&file.Tables[i])
+	}
+	for key, limit := range map[string]any{"max_size": file.History.MaxSize, "max_age": file.History.MaxAge} {
+		if limit != nil {
+			w.line = lines.line("history", key)
+			w.add("remove what is older or more from the history", fmt.Sprint(limit), "")
+		}
 	}
 	slices.SortStableFunc(w.wants, func(a, b want) int { return cmp.Compare(a.Line, b.Line) })
 	return slices.Compact(w.wants)

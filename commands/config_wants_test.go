@@ -1,8 +1,11 @@
 package commands
 
 import (
+	"os"
 	"slices"
 	"testing"
+
+	"github.com/pelletier/go-toml/v2"
 )
 
 // A new setting is either harmless in a file that was found or one that is asked about; which, is to be decided here.
@@ -13,7 +16,7 @@ func TestEverySettingIsHarmlessOrAskedAbout(t *testing.T) {
 	}
 	harmless := []string{
 		"color", "scheme", "retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout", "connect-timeout", "deadline", "seed", "as",
-		"schedule", "speed", "until-2xx", "addr", "tolerance", "max-body", "max-inflight", "public-url", "handshake", "metrics", "tls", "allow-ip", "rate-limit",
+		"schedule", "speed", "until-2xx", "addr", "tolerance", "max-body", "keep-invalid", "max-inflight", "public-url", "handshake", "metrics", "tls", "allow-ip", "rate-limit",
 		"fail-rate", "latency", "platform", "event", "where", "dedupe", "mode", "queue", "concurrency", "ordered", "breaker", "per-endpoint", "rate",
 		"over", "min-samples", "min-success", "max-p99", "max-queue", "max-signature-failures", "max-retry-rate", "max-dead-letters",
 	}
@@ -25,6 +28,24 @@ func TestEverySettingIsHarmlessOrAskedAbout(t *testing.T) {
 			t.Errorf("%s: is it harmless in a barb.toml that was found? If not, wishes.setting is to know it", s.key())
 		case isAsked && len(wants) != 1:
 			t.Errorf("%s = %q is not asked about", s.key(), value)
+		}
+	}
+}
+
+// A cloned repository must not empty the history of the user who enters it.
+func TestLimitsOfTheHistoryAreAskedAbout(t *testing.T) {
+	for _, text := range []string{"[history]\nmax_age = \"1s\"\n", "[history]\nmax_size = 1\n", "history = { max_age = \"1s\" }\n"} {
+		path := t.TempDir() + "/barb.toml"
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		file := &configFile{path: path}
+		if err := toml.Unmarshal([]byte(text), file); err != nil {
+			t.Fatal(err)
+		}
+		file.text = []byte(text)
+		if wants := wantsOf(file, nil, t.TempDir()); len(wants) != 1 || wants[0].What != "remove what is older or more from the history" {
+			t.Errorf("%q wants %+v", text, wants)
 		}
 	}
 }
