@@ -26,11 +26,17 @@ func (adyen) formula() string { return strings.Join(adyenFields[:], ":") + " of 
 func (adyen) coversBody() bool { return true }
 
 func (adyen) parts(s *Scheme, v *values, _ *reading) ([]part, error) {
+	if _, n := enterOnce(v.m.Body, adyenItems); n > 1 {
+		return nil, refuseTwice("json:" + adyenItems)
+	}
 	items := jsonElements(v.m.Body, adyenItems)
 	parts := make([]part, len(items))
 	for i, e := range items {
 		item := v.m.Body[e.from:e.to]
 		text, n := jsonOnce(item, adyenItem+adyenSignature)
+		if n > 1 {
+			return nil, refuseTwice("json:" + adyenItem + adyenSignature)
+		}
 		sig, ok := s.decode(text)
 		if n != 1 || !ok {
 			return nil, refuse(MalformedSignature, "item "+strconv.Itoa(i+1)+" has no signature that can be read")

@@ -1,7 +1,6 @@
 package sign
 
 import (
-	"bytes"
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
@@ -23,6 +22,9 @@ func (braintree) coversBody() bool { return true }
 // read takes every pair "PUBLIC|hex" of the form's signature.
 func (braintree) read(s *Scheme, m *Message) (reading, error) {
 	var r reading
+	if !isForm(m) {
+		return r, refuse(MalformedBody, "the body is not sent as a form")
+	}
 	value, err := s.readLone(m)
 	if err != nil {
 		return r, err
@@ -43,8 +45,11 @@ func (braintree) read(s *Scheme, m *Message) (reading, error) {
 // parts covers only the payload's field; whoever adds others to the form changes nothing that is read.
 func (braintree) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	payload, n := formValue(string(v.m.Body), braintreePayload)
-	if n != 1 {
-		return nil, refuse(MissingField, "form field "+braintreePayload+" is not there once")
+	switch {
+	case n > 1:
+		return nil, refuseTwice("form:" + braintreePayload)
+	case n == 0:
+		return nil, refuse(MissingField, "no form field "+braintreePayload)
 	}
 	return onePart(r, []byte(payload), []byte(payload+"\n")), nil
 }
@@ -56,7 +61,7 @@ func (braintree) compose(_ *Scheme, v *values) ([][]byte, error) {
 		payload = base64.StdEncoding.EncodeToString(v.m.Body) + "\n"
 		v.m.Body = []byte(setForm("", braintreePayload, payload))
 	}
-	if payload == "" || bytes.Count(v.m.Body, []byte(braintreePayload+"=")) > 1 {
+	if payload == "" || n > 1 {
 		return nil, refuse(MalformedBody, "the form does not hold "+braintreePayload+" once")
 	}
 	return [][]byte{[]byte(payload)}, nil

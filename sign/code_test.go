@@ -100,8 +100,8 @@ func TestBraintreeSignsThePayloadOnly(t *testing.T) {
 	m := deliver(t, s, msg, keys.signing)
 	expect(t, "signed", s, m, keys.verifying, "")
 	expect(t, "another payload", s, rewrite(t, m, "bt_payload=", "bt_payload=A"), keys.verifying, sign.SignatureMismatch)
-	expect(t, "two payloads", s, setBody(m, string(m.Body)+"&bt_payload=x"), keys.verifying, sign.MissingField)
-	expect(t, "two signatures", s, setBody(m, string(m.Body)+"&bt_signature=x"), keys.verifying, sign.DuplicateHeader)
+	expect(t, "two payloads", s, setBody(m, string(m.Body)+"&bt_payload=x"), keys.verifying, sign.DuplicateField)
+	expect(t, "two signatures", s, setBody(m, string(m.Body)+"&bt_signature=x"), keys.verifying, sign.DuplicateField)
 	if again := deliver(t, s, m, keys.signing); string(again.Body) != string(m.Body) {
 		t.Errorf("signed again: %s", again.Body)
 	}

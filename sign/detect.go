@@ -43,7 +43,9 @@ func (s *Scheme) fit(m *Message) int {
 	}
 	if s.Wrapped != "" {
 		inner := *m
-		s.unwrap(&inner)
+		if s.unwrap(&inner) != nil {
+			return 1 // for Verify to say what is wrong with it
+		}
 		m = &inner
 	}
 	if s.weaker(m) || !s.readable(m) {

@@ -67,7 +67,7 @@ func refuseTwice(p Place) error {
 	if p.kind() == "header" {
 		return refuse(DuplicateHeader, p.String()+" is there more than once")
 	}
-	return refuse(DuplicateField, p.String()+" is there more than once")
+	return refuse(DuplicateField, p.String()+" is there more than once, or in another spelling")
 }
 
 // isRefusal reports whether an error is a refusal with that reason.

@@ -2,6 +2,7 @@ package sign
 
 import (
 	"bytes"
+	"encoding/hex"
 	"net/url"
 	"slices"
 	"strings"
@@ -28,23 +29,65 @@ func parseForm(body []byte) ([]field, bool) {
 	return fields, true
 }
 
-// formValue returns the first value of a form field or query parameter, decoded once, and how often it is there. What cannot be decoded is
-// not there.
+// formValue returns the value of a form field or query parameter, decoded once, and how often it is there. Every spelling
+// counts that some parser takes for the name: an application may read the one that we do not. Where only another spelling
+// is there, it is there twice too.
 func formValue(form, name string) (value string, n int) {
+	want, exact := fieldName(name), false
 	for pair := range strings.SplitSeq(form, "&") {
+		pair, hidden, _ := strings.Cut(pair, ";") // some parsers take ; for & (HTML 4.01 section B.2.2)
+		for other := range strings.SplitSeq(hidden, ";") {
+			if k, _, _ := strings.Cut(other, "="); hidden != "" && fieldName(unescape(k)) == want {
+				n++
+			}
+		}
 		k, v, _ := strings.Cut(pair, "=")
-		if key, err := url.QueryUnescape(k); err != nil || key != name {
+		if k = unescape(k); fieldName(k) != want {
 			continue
 		}
-		text, err := url.QueryUnescape(v)
-		if err != nil {
-			continue
+		if n++; k == name && !exact {
+			value, exact = unescape(v), true
 		}
-		if n++; n == 1 {
-			value = text
+		if hidden != "" {
+			n++ // the value ends here, or goes on behind the ;
 		}
 	}
+	if n > 0 && !exact {
+		n++
+	}
 	return value, n
+}
+
+// unescape decodes as browsers and most servers do: an escape that is none stays as it is (WHATWG URL, percent-decoding).
+func unescape(s string) string {
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		switch {
+		case s[i] == '+':
+			out = append(out, ' ')
+		case s[i] == '%' && i+2 < len(s) && isHex(s[i+1]) && isHex(s[i+2]):
+			b, _ := hex.DecodeString(s[i+1 : i+3])
+			out = append(out, b[0])
+			i += 2
+		default:
+			out = append(out, s[i])
+		}
+	}
+	return string(out)
+}
+
+func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' }
+
+// fieldName brings the spellings of a field's name together that frameworks take for one: in any case (ASP.NET), with blanks
+// around it, ended by a NUL, as an element of a list, "name[]" or "name[0]" (PHP, Rails, qs), and with dots, blanks and
+// brackets for underscores (PHP).
+func fieldName(name string) string {
+	name, _, _ = strings.Cut(name, "\x00")
+	name = strings.ToLower(strings.TrimFunc(name, func(r rune) bool { return r <= ' ' }))
+	if before, index, ok := strings.Cut(name, "["); ok && before != "" && strings.Trim(index, "0123456789[]") == "" {
+		name = before
+	}
+	return strings.NewReplacer(".", "_", " ", "_", "[", "_", "]", "").Replace(name)
 }
 
 // setForm puts a field in the place of those of its name, else at the end; every other byte stays.
@@ -74,7 +117,7 @@ func setForm(form, name, value string) string {
 // too. With unique a value that is there twice counts once.
 func sortedFields(dst, form []byte, unique bool) ([]byte, error) {
 	fields, ok := parseForm(form)
-	if !ok {
+	if !ok || bytes.IndexByte(form, ';') >= 0 { // a ; that is not escaped is data to some parsers and an & to others
 		return dst, refuse(MalformedBody, "the body is not a well-formed form")
 	}
 	slices.SortFunc(fields, func(a, b field) int {

@@ -18,14 +18,30 @@ const (
 
 // headerValue looks at every key and not only at the canonical one: a map that was not filled by net/http may hold two
 // spellings of a name, and the second must not hide behind the first.
+//
+// A name with underscores for hyphens counts beside the name itself, since CGI and what follows it (WSGI, Rack, PHP) hand
+// both to the application as one.
 func headerValue(h http.Header, name string) (value string, n int) {
+	others := 0
 	for key, all := range h {
-		if len(key) != len(name) || len(all) == 0 || !strings.EqualFold(key, name) {
-			continue
+		switch {
+		case len(key) != len(name) || len(all) == 0:
+		case strings.EqualFold(key, name):
+			value, n = all[0], n+len(all)
+		case isRespelled(key, name):
+			others += len(all)
 		}
-		value, n = all[0], n+len(all)
 	}
-	return strings.Trim(value, " \t"), n
+	if n == 0 {
+		return "", 0
+	}
+	return strings.Trim(value, " \t"), n + others
+}
+
+// isRespelled reports whether a header is another but for underscores.
+func isRespelled(key, name string) bool {
+	return strings.IndexByte(key, '_') >= 0 && !strings.EqualFold(key, name) &&
+		strings.EqualFold(strings.ReplaceAll(key, "_", "-"), strings.ReplaceAll(name, "_", "-"))
 }
 
 // eachOnce reports whether the headers that a message says are signed are few and each named once: a list that names a long
@@ -53,6 +69,7 @@ type reading struct {
 	time       string   // as it is written
 	broken     bool     // an item of the right version cannot be decoded
 	others     bool     // the value holds items of other versions
+	items      []string // names of the signed items that were found
 
 	hash            Hash               // that the signature names; "" for the scheme's own
 	issued, expires time.Time          // what the signature says of its own life; zero when it says nothing
@@ -94,7 +111,7 @@ func (s *Scheme) readCarriers(m *Message) (r reading, err error) {
 		}
 		switch {
 		case n > 1:
-			return r, refuse(DuplicateHeader, s.carrier(i).String()+" is there more than once")
+			return r, refuseTwice(s.carrier(i))
 		case len(value) > maxSignature:
 			return r, refuse(MalformedSignature, s.carrier(i).String()+" is longer than "+strconv.Itoa(maxSignature)+" bytes")
 		case value == "":
@@ -139,7 +156,7 @@ func (s *Scheme) readLone(m *Message) (string, error) {
 	value, n := s.readCarrier(m, 0)
 	switch {
 	case n > 1:
-		return "", refuse(DuplicateHeader, s.carrier(0).String()+" is there more than once")
+		return "", refuseTwice(s.carrier(0))
 	case value == "":
 		return "", refuse(MissingSignature, "no "+s.carrier(0).String())
 	case len(value) > maxSignature:
@@ -217,8 +234,17 @@ func (s *Scheme) readItem(item string, r *reading) error {
 		r.stamped, r.others, r.time = true, true, after
 		return nil
 	}
+	if k := len(s.Time.Key); k > 0 && len(item) >= k && strings.EqualFold(item[:k], s.Time.Key) {
+		return refuse(MalformedTimestamp, s.carrier(0).String()+" holds "+s.Time.Key+" in another case")
+	}
 	if s.AnyHash {
 		return s.readHashed(item, r)
+	}
+	if name, _, found := strings.Cut(item, "="); found && strings.Contains(s.Format, "{item."+name+"}") {
+		if slices.Contains(r.items, name) {
+			return refuse(DuplicateField, s.carrier(0).String()+" holds "+name+"= more than once")
+		}
+		r.items = append(r.items, name)
 	}
 	after, ok := strings.CutPrefix(item, s.Prefix)
 	if s.Auth == Token && s.Enc == Plain && s.Prefix != "" { // some type the prefix into the provider's form, some do not

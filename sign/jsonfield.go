@@ -1,6 +1,9 @@
 package sign
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+)
 
 // What is signed of a JSON text is read strictly. Parsers do not agree on which of two equal keys counts (most take the
 // last), so a key that is there twice on the way to a signed value would show us one thing and the receiver another.
@@ -45,7 +48,7 @@ func jsonField(doc []byte, path string) (value string, there bool, err error) {
 	c, n := enterOnce(doc, path)
 	switch {
 	case n > 1:
-		return "", false, refuse(DuplicateHeader, "body field "+path+" is there more than once")
+		return "", false, refuseTwice(Place("json:" + path))
 	case n == 0:
 		return "", false, nil
 	}
@@ -95,7 +98,8 @@ func enterOnce(doc []byte, path string) (c cursor, n int) {
 	return c, 1
 }
 
-// enterOnce is enter for the only key of its name: it looks at the whole object.
+// enterOnce is enter for the only key of its name: it looks at the whole object. A key in another case counts as well, since
+// many parsers do not tell them apart (Go's encoding/json, .NET); where only that is there, it is there twice too.
 func (c *cursor) enterOnce(part string) (n int) {
 	if c.peek() != '{' {
 		if c.enter(part) {
@@ -104,23 +108,58 @@ func (c *cursor) enterOnce(part string) (n int) {
 		return 0
 	}
 	c.at++
-	first := *c
-	for n < 2 && c.peek() == '"' {
+	first, exact := *c, false
+	for c.peek() == '"' {
 		key := c.text()
 		if !c.take(':') {
 			break
 		}
-		if string(key) == part || isEscaped(key, part) {
-			if n++; n == 1 {
-				first = *c
+		if isNamed(key, part) {
+			n++
+			if is := string(key) == part || isEscaped(key, part); is && !exact {
+				first, exact = *c, true
 			}
 		}
 		if !c.skip() || !c.take(',') {
 			break
 		}
 	}
+	if n > 0 && !exact {
+		n++
+	}
 	*c = first
 	return n
+}
+
+// isNamed reports whether a key, still escaped, spells part in any case.
+func isNamed(key []byte, part string) bool {
+	if bytes.IndexByte(key, '\\') < 0 {
+		return strings.EqualFold(string(key), part)
+	}
+	text, ok := unquote(key)
+	return ok && strings.EqualFold(text, part)
+}
+
+// namesTwice reports whether an object has a key more than once, in any case.
+func namesTwice(object []byte) bool {
+	c := cursor{doc: object}
+	seen := map[string]bool{}
+	for c.peek() == '{' || c.peek() == ',' {
+		c.at++
+		if c.peek() != '"' {
+			return false
+		}
+		text, ok := unquote(c.text())
+		text = strings.ToLower(text)
+		if seen[text] {
+			return true
+		}
+		seen[text] = true
+		if !ok || !c.take(':') || !c.skip() {
+			return false
+		}
+	}
+	return false
 }
 
 // word returns true, false or null.

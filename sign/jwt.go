@@ -38,6 +38,7 @@ type token struct {
 	signed string // the bytes under the signature
 	alg    string
 	claims map[string]any
+	twice  bool // it has a name more than once, of which parsers take one or the other
 }
 
 // algorithm is the scheme's name among the JSON Web Algorithms (RFC 7518 section 3.1, RFC 8037 section 3.1).
@@ -95,7 +96,7 @@ func (s *Scheme) readToken(text string) (t *token, sig []byte, ok bool) {
 		Crit any    `json:"crit"`
 	}
 	t = &token{signed: signed}
-	ok = decodeSegment(first, &head) && decodeSegment(second, &t.claims) && t.claims != nil
+	ok = t.decode(first, &head) && t.decode(second, &t.claims) && t.claims != nil
 	sig, err := base64.RawURLEncoding.Strict().DecodeString(last)
 	t.alg = head.Alg
 	return t, sig, ok && err == nil && len(sig) > 0 && head.Crit == nil && head.Alg == s.jwtAlgorithm()
@@ -108,8 +109,10 @@ func cutLast(s string, sep byte) (before, after string, found bool) {
 	return s, "", false
 }
 
-func decodeSegment(text string, into any) bool {
-	data, err := base64.RawURLEncoding.Strict().DecodeString(text)
+// decode reads a segment of the token.
+func (t *token) decode(segment string, into any) bool {
+	data, err := base64.RawURLEncoding.Strict().DecodeString(segment)
+	t.twice = t.twice || namesTwice(data)
 	return err == nil && json.Unmarshal(data, into) == nil
 }
 
@@ -124,6 +127,9 @@ func (s *Scheme) readJWT(m *Message) (reading, error) {
 	t, sig, ok := s.readToken(strings.TrimSpace(text))
 	if !hasPrefix || !ok {
 		return r, refuse(MalformedSignature, s.carrier(0).String()+" is not "+s.Prefix+"{JSON Web Token, "+s.jwtAlgorithm()+"}")
+	}
+	if t.twice {
+		return r, refuse(DuplicateField, "the token names a claim more than once, or in another spelling")
 	}
 	r.value, r.token, r.candidates = value, t, [][]byte{sig}
 	return r, nil

@@ -34,7 +34,7 @@ func mercadoPagoContent(v *values, requestID string) ([]byte, error) {
 	id, n := formValue(query, "data.id")
 	switch {
 	case n > 1:
-		return nil, refuse(DuplicateHeader, "query parameter data.id is there more than once")
+		return nil, refuseTwice("query:data.id")
 	case strings.Contains(id+requestID, ";"):
 		return nil, refuse(MalformedID, "an id holds a semicolon, which ends it in what is signed")
 	case id != "":

@@ -37,7 +37,7 @@ func TestBrokenSignaturesAreRefused(t *testing.T) {
 		sig := signatureText(s, m)
 		value := func(v string) sign.Message { return setSignature(s, m, sig, v) }
 		if s.Name == "msgraph" { // one of its two signatures is changed, so that they differ
-			expect(t, "differ", s, value(sig+"00"), keys.verifying, sign.DuplicateHeader)
+			expect(t, "differ", s, value(sig+"00"), keys.verifying, sign.DuplicateField)
 			return
 		}
 		bad := []sign.Reason{sign.MalformedSignature, sign.SignatureMismatch, sign.MalformedTimestamp, sign.MissingTimestamp}
@@ -79,7 +79,7 @@ func TestBrokenSignatureHeadersAreRefused(t *testing.T) {
 		expect(t, "bad one first", s, with(m, s.Header, "x", good), keys.verifying, twice)
 		expect(t, "good one first", s, with(m, s.Header, good, "x"), keys.verifying, twice)
 		expect(t, "joined", s, with(m, s.Header, good+", "+good), keys.verifying,
-			sign.MalformedSignature, sign.MalformedTimestamp, sign.SignatureMismatch, sign.Reason(""))
+			sign.MalformedSignature, sign.MalformedTimestamp, sign.SignatureMismatch, sign.DuplicateField, sign.Reason(""))
 	})
 }
 

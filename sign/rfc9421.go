@@ -62,6 +62,9 @@ func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
 	if !ok || !okLists {
 		return r, refuse(MalformedSignature, "header "+s.Header+" or "+signatureInput+" is no dictionary of structured fields")
 	}
+	if repeats(sigs, values) || repeats(inputs, lists) {
+		return r, refuse(DuplicateField, "header "+s.Header+" or "+signatureInput+" has a label more than once")
+	}
 	for _, input := range lists {
 		i := slices.IndexFunc(values, func(v member) bool { return v.name == input.name })
 		if i < 0 {
@@ -179,7 +182,7 @@ func component(m *Message, name string) (string, error) {
 	if !strings.HasPrefix(name, "@") {
 		value, ok := combinedHeader(m, name)
 		if !ok {
-			return "", refuse(MissingField, "a header that is signed is not there")
+			return "", refuse(MissingField, "a header that is signed is not there, or in another spelling as well")
 		}
 		return value, nil
 	}
@@ -219,6 +222,9 @@ func component(m *Message, name string) (string, error) {
 func combinedHeader(m *Message, name string) (string, bool) {
 	var all []string
 	for key, values := range m.Header {
+		if len(values) > 0 && isRespelled(key, name) {
+			return "", false
+		}
 		if strings.EqualFold(key, name) {
 			for _, v := range values {
 				all = append(all, strings.Trim(v, " \t"))

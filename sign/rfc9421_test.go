@@ -78,8 +78,11 @@ func TestASignatureOfAProxyDoesNotHideTheSenders(t *testing.T) {
 	if _, err := verifyMessage(t, late); reasonOf(t, err) != sign.TimestampExpired {
 		t.Errorf("late: %v", err)
 	}
-	if _, err := verifyMessage(t, proxy(proxy(messageToSign()))); reasonOf(t, err) != sign.SignatureMismatch {
+	if _, err := verifyMessage(t, proxy(messageToSign())); reasonOf(t, err) != sign.SignatureMismatch {
 		t.Errorf("a proxy's alone: %v", err)
+	}
+	if _, err := verifyMessage(t, proxy(ours(proxy(messageToSign())))); reasonOf(t, err) != sign.DuplicateField {
+		t.Errorf("two of one label: %v", err)
 	}
 	many := messageToSign()
 	for _, label := range strings.Split("abcdefgh", "") {

@@ -12,7 +12,7 @@ import (
 type member struct{ name, value string }
 
 // readDictionary splits a dictionary of structured fields (RFC 9651 section 3.2) at the commas that are in no string, list or
-// bytes. Of a name that comes twice the last counts, as the RFC has it.
+// bytes. Of a name that comes twice the last counts, as the RFC has it; repeats says so of names that decide something.
 func readDictionary(text string) ([]member, bool) {
 	var members []member
 	for text != "" {
@@ -29,6 +29,18 @@ func readDictionary(text string) ([]member, bool) {
 		text = text[min(end+1, len(text)):]
 	}
 	return members, len(members) > 0
+}
+
+// repeats reports whether members of a dictionary are fewer than the text has: a name is there twice. Not every parser takes
+// the last one then.
+func repeats(text string, members []member) bool {
+	n := 0
+	for text != "" {
+		end, _ := endOfMember(text)
+		text = text[min(end+1, len(text)):]
+		n++
+	}
+	return n > len(members)
 }
 
 func endOfMember(text string) (int, bool) {

@@ -134,12 +134,13 @@ func (v *values) appendField(dst []byte, name string) ([]byte, error) {
 		}
 		return append(dst, value...), nil
 	}
-	value, n := Place(kind + ":" + rest).read(v.m)
+	place := Place(kind + ":" + rest)
+	value, n := place.read(v.m)
 	switch {
 	case n == 0:
 		return dst, refuse(MissingField, kind+" "+rest+" is signed but not there")
 	case n > 1:
-		return dst, refuse(DuplicateHeader, rest+" is there more than once")
+		return dst, refuseTwice(place)
 	}
 	return append(dst, value...), nil
 }

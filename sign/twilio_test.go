@@ -67,14 +67,15 @@ func TestTwilioSignsFormsByTheirFields(t *testing.T) {
 			t.Errorf("%q and %q differ", a, b)
 		}
 	}
-	for a, b := range map[string]string{"a=1": "A=1", "a=1&a=2": "a=1", "a=1;b=2": "a=1&b=2"} {
+	for a, b := range map[string]string{"a=1": "A=1", "a=1&a=2": "a=1"} {
 		if sigOf(a) == sigOf(b) {
 			t.Errorf("%q and %q are one", a, b)
 		}
 	}
-	_, err := s.Sign(twilioMessage("https://a.example/", form, "a=%zz"), text(twilioKey))
-	if reasonOf(t, err) != sign.MalformedBody {
-		t.Error(err)
+	for _, body := range []string{"a=%zz", "a=1;b=2"} {
+		if _, err := s.Sign(twilioMessage("https://a.example/", form, body), text(twilioKey)); reasonOf(t, err) != sign.MalformedBody {
+			t.Errorf("%s: %v", body, err)
+		}
 	}
 }
 
