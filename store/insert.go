@@ -13,7 +13,7 @@ import (
 
 // The columns that an ending fills, in the order of appendEnding.
 const endingColumns = "ended, failed, verdict, reason, version, secret, age, status, response_size, response_cut, " +
-	"took, dns, connect, tls, first_byte, next_in, failure, failure_text, ambiguous, permanent, marks, exec_exit, exec_took, room"
+	"took, dns, connect, tls, first_byte, next_in, failure, failure_text, ambiguous, permanent, marks, masks, exec_exit, exec_took, room"
 
 const beginningColumns = "id, kind, thread, attempt, start, remote, endpoint, method, url, webhook_id, event, scheme, request_size, "
 
@@ -127,7 +127,7 @@ func newInserts(c *conn) (*inserts, error) {
 		}
 	}
 	update := fmt.Sprintf("UPDATE exchange SET %s = ? WHERE id = ?", strings.ReplaceAll(endingColumns, ",", " = ?,"))
-	for _, column := range []string{"exec_exit", "exec_took"} { // a command may have ended before the answer did: see Ran
+	for _, column := range []string{"masks", "exec_exit", "exec_took"} { // a command may have ended before the answer did: see Ran
 		update = strings.Replace(update, column+" = ?", column+" = ifnull(?, "+column+")", 1)
 	}
 	for _, statement := range []struct {
@@ -163,7 +163,7 @@ func (ins *inserts) begin(id int64, b *beginning) error {
 	}
 	row := ins.row[:0]
 	row = append(row, id, int64(x.Kind), unlessZero(x.Thread), int64(x.Attempt), startOf(x), unlessEmpty(x.Remote),
-		endpoint, r.Method, b.url, unlessEmpty(x.WebhookID), event, scheme, int64(len(r.Body)))
+		endpoint, r.Method, b.url, unlessEmpty(x.WebhookID), event, scheme, int64(x.BodySize()))
 	if row, err = ins.appendEnding(row, &b.ending); err != nil {
 		return err
 	}
@@ -271,7 +271,7 @@ func appendFailure(row []driver.Value, e *ending) []driver.Value {
 	} else {
 		row = append(row, nil, nil, nil, nil)
 	}
-	row = append(row, unlessEmpty(e.marks), e.exit, e.run)
+	row = append(row, unlessEmpty(e.marks), unlessEmpty(e.masks), e.exit, e.run)
 	if e.ended {
 		return append(row, nil)
 	}

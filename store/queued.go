@@ -32,6 +32,10 @@ type Queued struct {
 	First    int64     // the exchange of the first attempt; 0 before
 	Last     int64     // the exchange of the last attempt
 	Why      string    // why the last attempt did not deliver it; may quote the peer
+
+	// Masks are those of the exchange that is delivered, with their pieces: Enqueue and its like keep what the history does not
+	// have until no entry needs it. They are not read back; Pieces does that.
+	Masks []record.Mask
 }
 
 // QueueKind says who can deliver an entry.
@@ -153,6 +157,9 @@ func (w *writer) enqueueOne(q *Queued) error {
 	var behind int64
 	err = one(stmt, arguments(int64(q.Kind), q.Thread, target, policy, unlessEmpty(q.Order), straight, unlessEmpty(q.Owner),
 		nanos(q.Due), nanos(q.Created), nanos(waits)), &q.ID, &behind, &straight)
+	if err == nil {
+		err = w.keepPieces(q.Thread, q.Masks)
+	}
 	q.Behind, q.State = behind != 0, Leased
 	if straight == 0 {
 		q.Straight, q.State, q.Owner, q.Due = false, Waiting, "", waits

@@ -34,6 +34,7 @@ type ending struct {
 	cut      bool
 	failure  *record.Failure
 	marks    string
+	masks    string
 	exit     driver.Value // nil when no command was run
 	run      driver.Value
 	response *answer // nil when there is nothing to keep but the status
@@ -109,6 +110,10 @@ func newEnding(x *record.Exchange) (ending, error) {
 	}
 	e := ending{id: x.ID, ended: x.Ended, failed: failed(x), verdict: int64(code), judged: x.Verdict,
 		phases: x.Phases, nextIn: int64(x.NextIn), marks: encodeMarks(x.Marks)}
+	var err error
+	if e.masks, err = encodeMasks(x.Masks); err != nil {
+		return e, err
+	}
 	if x.Run != nil {
 		e.exit, e.run = int64(x.Run.Exit), int64(x.Run.Took)
 	}

@@ -15,7 +15,7 @@ import (
 // What a list shows, in the order of light. Names are ids here: see words.
 const lightColumns = `e.id, e.kind, e.thread, e.attempt, e.start, e.remote, e.endpoint, e.method, e.url, e.webhook_id, e.event, e.scheme,
 e.ended, e.verdict, e.reason, e.version, e.secret, e.age, e.took, e.dns, e.connect, e.tls, e.first_byte, e.next_in,
-e.failure, e.failure_text, e.ambiguous, e.permanent, e.marks, e.exec_exit, e.exec_took, e.status, e.response_size, e.response_cut`
+e.failure, e.failure_text, e.ambiguous, e.permanent, e.marks, e.masks, e.exec_exit, e.exec_took, e.status, e.response_size, e.response_cut`
 
 // bodyColumns are in the order of whole.
 const bodyColumns = `, q.head, q.fields, q.target, q.proto, q.trailer, q.body, q.chunks, q.server_name, q.full_length, q.full_sha256, p.head, p.fields, p.proto, p.reason, p.body`
@@ -140,6 +140,10 @@ func (s *Store) light(c *conn, row *cells, x *record.Exchange) error {
 	x.NextIn = row.duration()
 	x.Err = row.failure()
 	x.Marks = decodeMarks(row.text())
+	var err error
+	if x.Masks, err = decodeMasks(row.text()); err != nil {
+		return err
+	}
 	if ran := (*row)[0] != nil; ran {
 		x.Run = &record.Run{Exit: int(row.number()), Took: row.duration()}
 	} else {

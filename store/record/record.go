@@ -53,6 +53,7 @@ type Exchange struct {
 	Verdict   Verdict
 	Marks     []Mark // what was noticed about it when it was received
 	Run       *Run   // the command that was run for it; nil: none
+	Masks     []Mask // what the history does not keep of it; none: all that is above is exact
 
 	Ended bool // false: begun and not (yet) ended; after a kill it stays so
 }

@@ -1,0 +1,325 @@
+package redact
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// span is a piece of a text that is to be masked.
+type span struct {
+	from, to    int
+	name        string // for people
+	placeholder string
+	secret      *known // whose spelling the piece is; nil: the piece is masked whatever it holds
+	spelling    string
+	skip        int
+	follows     bool // the placeholder of the one before stands for this piece too
+}
+
+// finder finds in the texts of one exchange what is not to be kept.
+type finder struct {
+	secrets   []*known // of a scheme that sends its secret
+	carrier   *Place   // where that scheme has it; there it is found however short it is
+	whole     []Place  // whose values are masked whatever they hold
+	unchecked bool     // tokens, cookies and what else says who a sender is are masked where they usually stand
+	wholeBody bool     // the body cannot be looked into and something in it is to be masked
+	likely    string   // the secret that was found to be there, where several are written alike
+}
+
+// field finds what is masked of a header field's value.
+func (f *finder) field(name, value string, answer bool) []span {
+	var spans []span
+	label := "header " + name
+	if answer {
+		label = "response header " + name
+	}
+	if f.unchecked {
+		if from, found := credential(name, value, answer); found {
+			spans = append(spans, span{from: from, to: len(value), name: label})
+		}
+	}
+	for _, p := range f.whole {
+		if p.kind == "header" && strings.EqualFold(p.name, name) && value != "" {
+			spans = append(spans, span{from: 0, to: len(value), name: label})
+		}
+	}
+	shortest := minMasked
+	if f.carrier != nil && f.carrier.kind == "header" && strings.EqualFold(f.carrier.name, name) {
+		shortest = 1
+	}
+	return f.merge(value, append(spans, f.search(value, label, shortest)...))
+}
+
+// head finds what is masked of a head, or of the framing of a chunked body: in the request line the target, of the fields
+// their values.
+func (f *finder) head(head string, answer bool) []span {
+	var spans []span
+	add := func(at int, found []span) {
+		for _, s := range found {
+			s.from, s.to = s.from+at, s.to+at
+			spans = append(spans, s)
+		}
+	}
+	if line, _, ok := strings.Cut(head, "\n"); ok && !answer {
+		first, last := strings.IndexByte(line, ' '), strings.LastIndexByte(line, ' ')
+		if first >= 0 && last > first {
+			add(first+1, f.address(line[first+1:last]))
+		}
+	}
+	lines(head, func(name string, from, to int) {
+		if !strings.ContainsAny(name, " \t") { // a request line may hold a colon
+			add(from, f.field(name, head[from:to], answer))
+		}
+	})
+	return spans
+}
+
+// address finds what is masked of a URL or target.
+func (f *finder) address(address string) []span {
+	var spans []span
+	at := strings.IndexByte(address, '?') + 1
+	if at > 0 {
+		query, _, _ := strings.Cut(address[at:], "#")
+		parameters(query, func(name string, from, to int) {
+			if f.unchecked && isTokenParameter(name) || f.isWhole("query", name) {
+				spans = append(spans, span{from: at + from, to: at + to, name: "query " + name})
+			}
+			if f.carrier != nil && f.carrier.kind == "query" && name == f.carrier.name {
+				for _, s := range f.search(query[from:to], "query "+name, 1) {
+					s.from, s.to = s.from+at+from, s.to+at+from
+					spans = append(spans, s)
+				}
+			}
+		})
+	}
+	return f.merge(address, append(spans, f.search(address, "url", minMasked)...))
+}
+
+func (f *finder) isWhole(kind, name string) bool {
+	return slices.ContainsFunc(f.whole, func(p Place) bool { return p.kind == kind && p.name == name })
+}
+
+// body finds what is masked of a body.
+func (f *finder) body(body string, isForm, answer bool) []span {
+	label := "body"
+	if answer {
+		label = "response body"
+	}
+	if f.wholeBody && body != "" {
+		return []span{{from: 0, to: len(body), name: label}}
+	}
+	var spans []span
+	for _, p := range f.whole {
+		if p.kind == "json" {
+			p.values(body, func(from, to int, isText bool) {
+				s := span{from: from, to: to, name: strings.TrimSuffix(label+" "+p.name, " ")}
+				if !isText {
+					s.placeholder = `"` + Placeholder + `"`
+				}
+				spans = append(spans, s)
+			})
+		}
+	}
+	if isForm {
+		parameters(body, func(name string, from, to int) {
+			if f.isWhole("form", name) {
+				spans = append(spans, span{from: from, to: to, name: label + " " + name})
+			}
+		})
+	}
+	spans = append(spans, f.carried(body, label)...)
+	return f.merge(body, append(spans, f.search(body, label, minMasked)...))
+}
+
+// carried finds secrets in the place of the body where the scheme has its own.
+func (f *finder) carried(body, label string) (spans []span) {
+	if f.carrier == nil || len(f.secrets) == 0 {
+		return nil
+	}
+	found := func(from, to int) {
+		for _, s := range f.search(body[from:to], label+" "+f.carrier.name, 1) {
+			s.from, s.to = s.from+from, s.to+from
+			spans = append(spans, s)
+		}
+	}
+	switch f.carrier.kind {
+	case "json":
+		f.carrier.values(body, func(from, to int, _ bool) { found(from, to) })
+	case "form":
+		parameters(body, func(name string, from, to int) {
+			if name == f.carrier.name {
+				found(from, to)
+			}
+		})
+	}
+	return spans
+}
+
+// search finds the secrets that are at least shortest bytes long, in all their spellings.
+func (f *finder) search(text, label string, shortest int) (spans []span) {
+	for _, k := range f.secrets {
+		if len(k.key) < shortest || text == "" {
+			continue
+		}
+		for _, w := range k.forms {
+			for _, style := range [...]byte{plain, percent, quoted} {
+				spans = w.search(spans, text, style, span{name: label, secret: k})
+			}
+		}
+	}
+	return spans
+}
+
+// search appends where the form stands in a text in a style.
+func (w *written) search(spans []span, text string, style byte, s span) []span {
+	starts := w.chars[:1]
+	switch style {
+	case percent:
+		if !strings.ContainsAny(text, "%+") {
+			return spans
+		}
+		starts += "%+"
+	case quoted:
+		if strings.IndexByte(text, '\\') < 0 {
+			return spans
+		}
+		starts += `\`
+	}
+	for at := 0; at < len(text); at++ {
+		var next int
+		if style == plain {
+			next = strings.Index(text[at:], w.chars)
+		} else {
+			next = strings.IndexAny(text[at:], starts)
+		}
+		if next < 0 {
+			return spans
+		}
+		at += next
+		n, letters, ok := spelled(text[at:], w.chars, style)
+		if !ok || style != plain && letters == "" { // the plain style has found it
+			continue
+		}
+		s.from, s.to, s.spelling = at, at+n, string(w.letter)+string(style)+letters
+		spans = append(spans, s)
+	}
+	return spans
+}
+
+// merge makes of spans that may overlap those that cover the same bytes and do not. What is spelled is told from what is
+// only covered, since the one can be written again and the other cannot.
+func (f *finder) merge(text string, spans []span) []span {
+	if len(spans) == 0 {
+		return nil
+	}
+	var whole, spelt []span
+	for _, s := range spans {
+		if s.secret == nil {
+			whole = append(whole, s)
+		} else {
+			spelt = append(spelt, s)
+		}
+	}
+	return cut(unite(whole), f.disjoint(spelt))
+}
+
+// unite joins what overlaps, and too many to be told apart to one.
+func unite(spans []span) (out []span) {
+	slices.SortFunc(spans, func(a, b span) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to)) })
+	for _, s := range spans {
+		last := len(out) - 1
+		switch {
+		case s.from == s.to && s.placeholder == "":
+		case last < 0 || s.from >= out[last].to && len(out) < mostWholeInAText:
+			out = append(out, s)
+		default:
+			out[last].to = max(out[last].to, s.to)
+		}
+	}
+	return out
+}
+
+// disjoint covers what spelled secrets cover, each byte once: of those that begin together the longest goes first, and what
+// begins inside another is cut at its beginning.
+func (f *finder) disjoint(spans []span) (out []span) {
+	slices.SortStableFunc(spans, func(a, b span) int {
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to), f.unlikely(a)-f.unlikely(b))
+	})
+	end := 0
+	for _, s := range spans {
+		switch {
+		case s.to <= end:
+			continue
+		case s.from < end:
+			s.skip, s.from = end-s.from, end
+		}
+		out, end = append(out, s), s.to
+	}
+	return out
+}
+
+func (f *finder) unlikely(s span) int {
+	if s.secret.ref == f.likely {
+		return 0
+	}
+	return 1
+}
+
+// cut takes the spelled spans out of those that cover them: what is left and right of them is a span of its own.
+func cut(whole, spelt []span) (out []span) {
+	for _, w := range whole {
+		for len(spelt) > 0 && spelt[0].to <= w.from {
+			out, spelt = append(out, spelt[0]), spelt[1:]
+		}
+		rest, first := w, len(out)
+		if first > 0 {
+			rest.from = max(w.from, out[first-1].to) // a secret may reach into it
+		}
+		for len(spelt) > 0 && spelt[0].from < w.to {
+			s := spelt[0]
+			spelt = spelt[1:]
+			if s.from > rest.from {
+				left := rest
+				left.to = s.from
+				out = append(out, left)
+			}
+			s.name = w.name
+			out, rest.from = append(out, s), s.to
+		}
+		if rest.from < rest.to {
+			out = append(out, rest)
+		}
+		for i := first; i < len(out); i++ {
+			out[i].placeholder, out[i].follows = w.placeholder, i > first
+		}
+	}
+	out = append(out, spelt...)
+	for i := 1; i < len(out); i++ {
+		out[i].follows = out[i].follows || out[i].skip > 0
+	}
+	return out
+}
+
+// apply replaces the spans of a text and describes them as masks of a part.
+func apply(text, part string, spans []span) (string, []record.Mask) {
+	masks := make([]record.Mask, 0, len(spans))
+	var out strings.Builder
+	out.Grow(len(text))
+	end := 0
+	for _, s := range spans {
+		out.WriteString(text[end:s.from])
+		m := record.Mask{Part: part, At: out.Len(), Size: s.to - s.from, Name: s.name, Piece: text[s.from:s.to], Skip: s.skip}
+		if s.secret != nil {
+			m.Secret, m.Proof, m.Spelling = s.secret.ref, s.secret.proof(), s.spelling
+		}
+		if !s.follows {
+			m.Shown, _ = out.WriteString(cmp.Or(s.placeholder, Placeholder))
+		}
+		masks, end = append(masks, m), s.to
+	}
+	out.WriteString(text[end:])
+	return out.String(), masks
+}

@@ -1,0 +1,93 @@
+package redact
+
+import (
+	"strings"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// Missing is a piece of an exchange that cannot be put back.
+type Missing struct {
+	Mask record.Mask
+	Why  string // "secret env:TOKEN is not given", for people
+}
+
+// Restore puts back what was masked of a request, to the byte, and returns the exchange as it came: of the pieces that are
+// secrets those whose very secret the Redactor has, and all whose bytes are in their mask's Piece. What cannot be put back
+// is returned as missing, and its placeholder and mask stay. x itself is not changed. Of an answer nothing is put back: it is
+// not sent again.
+func (r *Redactor) Restore(x *record.Exchange) (restored *record.Exchange, missing []Missing) {
+	if len(x.Masks) == 0 {
+		return x, nil
+	}
+	restored = own(x)
+	restored.Masks = nil
+	for masks := x.Masks; len(masks) > 0; {
+		part, n := masks[0].Part, 1
+		for n < len(masks) && masks[n].Part == part {
+			n++
+		}
+		of := masks[:n]
+		masks = masks[n:]
+		if strings.HasPrefix(part, answerName) {
+			continue
+		}
+		there := edit(restored, part, func(text string) string {
+			text, left, gone := r.restoreText(text, of)
+			restored.Masks, missing = append(restored.Masks, left...), append(missing, gone...)
+			return text
+		})
+		if !there {
+			missing = append(missing, Missing{of[0], "its place is not in the history"})
+		}
+	}
+	return restored, missing
+}
+
+// restoreText puts pieces back into one text. What is missing is given back with where it stands then.
+func (r *Redactor) restoreText(text string, masks []record.Mask) (out string, left []record.Mask, missing []Missing) {
+	var b strings.Builder
+	end := 0
+	for _, m := range masks {
+		if m.At < end || m.Shown < 0 || m.At+m.Shown > len(text) {
+			return text, masks, []Missing{{m, "its place is not in the history"}}
+		}
+		placeholder := text[m.At : m.At+m.Shown]
+		b.WriteString(text[end:m.At])
+		end = m.At + m.Shown
+		piece, why := r.pieceOf(m)
+		if why != "" {
+			missing = append(missing, Missing{m, why})
+			piece, m.At = placeholder, b.Len()
+			left = append(left, m)
+		}
+		b.WriteString(piece)
+	}
+	b.WriteString(text[end:])
+	return b.String(), left, missing
+}
+
+// pieceOf is what a mask stands for, or why that cannot be told.
+func (r *Redactor) pieceOf(m record.Mask) (piece, why string) {
+	switch {
+	case m.Piece != "" && len(m.Piece) == m.Size:
+		return m.Piece, ""
+	case m.Secret == "" && m.Proof == "":
+		return "", m.Name + " is not in the history"
+	}
+	why = "secret " + m.Secret + " is not given"
+	for _, k := range r.secrets {
+		if !k.proves(m.Proof) {
+			if k.ref == m.Secret {
+				why = "secret " + m.Secret + " is another one than it came with"
+			}
+			continue
+		}
+		piece, err := write(k.key, m.Spelling)
+		if err != nil || m.Skip < 0 || m.Skip > len(piece) || len(piece)-m.Skip != m.Size {
+			return "", "secret " + m.Secret + ": " + errSpelling.Error()
+		}
+		return piece[m.Skip:], ""
+	}
+	return "", why
+}

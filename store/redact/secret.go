@@ -1,0 +1,133 @@
+package redact
+
+import (
+	"crypto/pbkdf2"
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"encoding/base64"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/barbhq/barb/sign"
+)
+
+// known is a secret that barb was given, in the forms that it is looked for in.
+type known struct {
+	ref   string
+	key   string
+	forms []written
+	proof func() string // made when first needed
+
+	proofs sync.Map // proofs of earlier processes → whether they are of this secret
+}
+
+type written struct {
+	letter byte
+	chars  string
+}
+
+func newKnown(s sign.Secret) *known {
+	k := &known{ref: s.Name, key: string(s.Key)}
+	for _, f := range forms {
+		chars := f.encode(k.key)
+		if !slices.ContainsFunc(k.forms, func(w written) bool { return w.chars == chars }) {
+			k.forms = append(k.forms, written{f.letter, chars})
+		}
+	}
+	k.proof = sync.OnceValue(func() string {
+		salt := make([]byte, proofSalt)
+		_, _ = rand.Read(salt) // it never fails, and its error is nil always
+		proof := base64.RawURLEncoding.EncodeToString(append(salt, prove(k.key, salt)...))
+		k.proofs.Store(proof, true)
+		return proof
+	})
+	return k
+}
+
+// A proof tells whether a secret is the one that was masked. A secret may be a word that can be guessed, and whoever has the
+// history could try one after the other, so that each try is made to cost what a password's does: the salt differs from one
+// process to the next, and the hash is slow.
+const (
+	proofSalt   = 9
+	proofSize   = 9
+	proofRounds = 50_000
+)
+
+func prove(key string, salt []byte) []byte {
+	sum, err := pbkdf2.Key(sha256.New, key, salt, proofRounds, proofSize)
+	if err != nil {
+		panic(err) // only lengths that are constants here are refused
+	}
+	return sum
+}
+
+// proves reports whether the secret is the one that a proof was made of. It remembers the answer.
+func (k *known) proves(proof string) bool {
+	if same, ok := k.proofs.Load(proof); ok {
+		return same.(bool)
+	}
+	raw, err := base64.RawURLEncoding.DecodeString(proof)
+	same := err == nil && len(raw) == proofSalt+proofSize &&
+		subtle.ConstantTimeCompare(prove(k.key, raw[:proofSalt]), raw[proofSalt:]) == 1
+	k.proofs.Store(proof, same)
+	return same
+}
+
+// credential returns where in the value of a header field that says who a sender is the secret begins.
+func credential(name, value string, answer bool) (from int, found bool) {
+	if value == "" {
+		return 0, false
+	}
+	if answer {
+		return 0, strings.EqualFold(name, "Set-Cookie") || strings.EqualFold(name, "Set-Cookie2")
+	}
+	for _, known := range credentials[min(len(name), len(credentials)-1)] {
+		if strings.EqualFold(name, known) {
+			return afterScheme(name, value), true
+		}
+	}
+	return 0, false
+}
+
+// afterScheme leaves the name of the usual schemes of Authorization readable (RFC 9110, section 11.6.2).
+func afterScheme(name, value string) int {
+	word, rest, ok := strings.Cut(value, " ")
+	if ok && rest != "" && strings.HasSuffix(strings.ToLower(name), "authorization") &&
+		(strings.EqualFold(word, "Basic") || strings.EqualFold(word, "Bearer")) {
+		return len(word) + 1
+	}
+	return 0
+}
+
+// credentials are the headers that carry what proves who a sender is to anybody who repeats it, by the length of their
+// names: those of RFC 9110, cookies (RFC 6265), the headers that API keys and tokens usually travel in, and those of the
+// catalogue's schemes that send their secret.
+var credentials = byLength("Authorization", "Proxy-Authorization", "Cookie", "Cookie2",
+	"X-Api-Key", "Api-Key", "Apikey", "X-Apikey", "X-Auth-Token", "X-Auth-Key", "X-Access-Token", "X-Api-Token", "X-Secret", "X-Secret-Key",
+	"X-Token", "X-Webhook-Token", "X-Webhook-Secret", "X-Hook-Secret", "X-Hook-Token", "X-Csrf-Token", "X-Xsrf-Token", "X-Vault-Token",
+	"X-Amz-Security-Token", "X-Goog-Api-Key", "X-Goog-Iap-Jwt-Assertion", "X-Functions-Key", "Ocp-Apim-Subscription-Key",
+	"Cf-Access-Client-Secret", "Cf-Access-Jwt-Assertion", "X-Forwarded-Access-Token", "X-Session-Token", "Private-Token", "Job-Token",
+	"X-Shopify-Access-Token", "X-Goog-Channel-Token")
+
+func byLength(names ...string) (table [32][]string) {
+	for _, s := range sign.All() {
+		if p := schemePlace(s.Header); s.Auth == sign.Token && p.kind == "header" {
+			names = append(names, p.name)
+		}
+	}
+	for _, name := range names {
+		i := min(len(name), len(table)-1)
+		table[i] = append(table[i], name)
+	}
+	return table
+}
+
+// isTokenParameter reports whether a query parameter carries what proves who a sender is.
+func isTokenParameter(name string) bool {
+	return slices.ContainsFunc(tokenParameters[:], func(known string) bool { return strings.EqualFold(known, name) })
+}
+
+var tokenParameters = [...]string{"access_token", "token", "api_key", "apikey", "api-key", "auth_token", "id_token", "refresh_token",
+	"client_secret", "secret", "password", "jwt", "X-Amz-Security-Token"}

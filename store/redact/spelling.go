@@ -1,0 +1,285 @@
+package redact
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"errors"
+	"strconv"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+)
+
+// A secret can be written in many ways, and an app is to get the one that came. A spelling says which: the letter of a form,
+// that of a style, and how each of the form's characters is written, "" when all stand for themselves.
+//
+// The letters of a spelling's characters: r itself; a to d an escape of a URL, whose two hex digits are in upper case but for
+// bit 0 the first, bit 1 the second; + a space in a query; s a short escape of JSON; u an escape of JSON with four hex digits,
+// U with eight, followed by the hex of a bit for each digit that is a letter in upper case. A number before a letter repeats
+// it.
+
+// form is what of a secret is written: itself, or one of its base64 forms.
+type form struct {
+	letter byte
+	encode func(string) string
+}
+
+var forms = [...]form{
+	{'k', func(key string) string { return key }},
+	{'b', func(key string) string { return base64.StdEncoding.EncodeToString([]byte(key)) }},
+	{'n', func(key string) string { return base64.RawStdEncoding.EncodeToString([]byte(key)) }},
+	{'u', func(key string) string { return base64.URLEncoding.EncodeToString([]byte(key)) }},
+	{'v', func(key string) string { return base64.RawURLEncoding.EncodeToString([]byte(key)) }},
+}
+
+// The styles.
+const (
+	plain   = 'r'
+	percent = 'p' // of URLs and forms
+	quoted  = 'j' // of JSON strings
+)
+
+var errSpelling = errors.New("its spelling cannot be read")
+
+// spelled reports whether text begins with the characters in a style, how many bytes that takes, and how they are written.
+func spelled(text, chars string, style byte) (n int, letters string, ok bool) {
+	if style == plain {
+		return len(chars), "", strings.HasPrefix(text, chars)
+	}
+	var how strings.Builder
+	special := false
+	for i := 0; i < len(chars); {
+		var letter string
+		var took, of int
+		if style == percent {
+			letter, took = readPercent(text[n:], chars[i])
+			of = 1
+		} else {
+			letter, took, of = readQuoted(text[n:], chars[i:])
+		}
+		if took == 0 {
+			return 0, "", false
+		}
+		special = special || letter != "r"
+		how.WriteString(letter)
+		n, i = n+took, i+of
+	}
+	if !special {
+		return n, "", true
+	}
+	return n, shorten(how.String()), true
+}
+
+// readPercent reads one byte as URLs and forms write it.
+func readPercent(text string, c byte) (letter string, took int) {
+	switch {
+	case text == "":
+		return "", 0
+	case text[0] == '%':
+		if len(text) < 3 {
+			return "", 0
+		}
+		b, err := hex.DecodeString(text[1:3])
+		if err != nil || b[0] != c {
+			return "", 0
+		}
+		lower := 0
+		for i := range 2 {
+			if text[1+i] >= 'a' {
+				lower |= 1 << i
+			}
+		}
+		return string(rune('a' + lower)), 3
+	case text[0] == '+' && c == ' ':
+		return "+", 1
+	case text[0] == c:
+		return "r", 1
+	}
+	return "", 0
+}
+
+const shortEscapes, shortMeanings = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
+
+// readQuoted reads the first character of chars, of bytes long, as a JSON string writes it.
+func readQuoted(text, chars string) (letter string, took, of int) {
+	switch {
+	case text == "":
+		return "", 0, 0
+	case text[0] != '\\':
+		if text[0] == chars[0] {
+			return "r", 1, 1
+		}
+		return "", 0, 0
+	case len(text) < 2:
+		return "", 0, 0
+	case text[1] != 'u':
+		if i := strings.IndexByte(shortEscapes, text[1]); i >= 0 && shortMeanings[i] == chars[0] {
+			return "s", 2, 1
+		}
+		return "", 0, 0
+	}
+	r, of := utf8.DecodeRuneInString(chars)
+	if r == utf8.RuneError && of == 1 {
+		return "", 0, 0
+	}
+	want := escapeOf(r)
+	if len(text) < len(want) || !strings.EqualFold(text[:len(want)], want) {
+		return "", 0, 0
+	}
+	upper, bit := 0, 0
+	for i := range len(want) {
+		if i%6 < 2 { // the \u, which has one case only
+			if text[i] != want[i] {
+				return "", 0, 0
+			}
+			continue
+		}
+		if 'A' <= text[i] && text[i] <= 'F' {
+			upper |= 1 << bit
+		}
+		bit++
+	}
+	if len(want) == 6 {
+		return "u" + strconv.FormatInt(int64(upper|1<<4), 16)[1:], len(want), of
+	}
+	return "U" + strconv.FormatInt(int64(upper|1<<8), 16)[1:], len(want), of
+}
+
+// escapeOf is the JSON escape of a character, in lower case.
+func escapeOf(r rune) string {
+	units := []uint16{uint16(r)}
+	if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
+		units = []uint16{uint16(high), uint16(low)}
+	}
+	var b strings.Builder
+	for _, unit := range units {
+		b.WriteString(`\u` + strconv.FormatInt(int64(unit)|1<<16, 16)[1:])
+	}
+	return b.String()
+}
+
+// shorten puts a number before a letter that is repeated. The hex behind u and U is part of the letter.
+func shorten(letters string) string {
+	var b strings.Builder
+	for letters != "" {
+		one := letterAt(letters)
+		times := 0
+		for strings.HasPrefix(letters, one) {
+			letters, times = letters[len(one):], times+1
+		}
+		if times > 1 {
+			b.WriteString(strconv.Itoa(times))
+		}
+		b.WriteString(one)
+	}
+	return b.String()
+}
+
+func letterAt(letters string) string {
+	switch {
+	case letters[0] == 'u' && len(letters) >= 2:
+		return letters[:2]
+	case letters[0] == 'U' && len(letters) >= 3:
+		return letters[:3]
+	}
+	return letters[:1]
+}
+
+// write writes a secret as a spelling says.
+func write(key, spelling string) (string, error) {
+	if len(spelling) < 2 {
+		return "", errSpelling
+	}
+	chars, found := "", false
+	for _, f := range forms {
+		if f.letter == spelling[0] {
+			chars, found = f.encode(key), true
+		}
+	}
+	letters := spelling[2:]
+	if !found {
+		return "", errSpelling
+	}
+	if letters == "" {
+		return chars, nil
+	}
+	var b strings.Builder
+	for letters != "" {
+		digits := len(letters) - len(strings.TrimLeft(letters, "0123456789"))
+		times := 1
+		if digits > 0 {
+			var err error
+			if times, err = strconv.Atoi(letters[:digits]); err != nil || digits == len(letters) {
+				return "", errSpelling
+			}
+		}
+		letters = letters[digits:]
+		one := letterAt(letters)
+		letters = letters[len(one):]
+		for range times {
+			if chars == "" {
+				return "", errSpelling
+			}
+			n, err := writeOne(&b, chars, one)
+			if err != nil {
+				return "", err
+			}
+			chars = chars[n:]
+		}
+	}
+	if chars != "" {
+		return "", errSpelling
+	}
+	return b.String(), nil
+}
+
+// writeOne writes the first character of chars and returns how many bytes of them that were.
+func writeOne(b *strings.Builder, chars, letter string) (int, error) {
+	c := chars[0]
+	switch letter[0] {
+	case 'r':
+		b.WriteByte(c)
+	case '+':
+		b.WriteByte('+')
+	case 's':
+		i := strings.IndexByte(shortMeanings, c)
+		if i < 0 {
+			return 0, errSpelling
+		}
+		b.WriteString(`\` + shortEscapes[i:i+1])
+	case 'a', 'b', 'c', 'd':
+		digits := []byte(strings.ToUpper(hex.EncodeToString([]byte{c})))
+		for i := range digits {
+			if (letter[0]-'a')>>i&1 == 1 {
+				digits[i] = strings.ToLower(string(digits[i]))[0]
+			}
+		}
+		b.WriteString("%" + string(digits))
+	case 'u', 'U':
+		return writeUnicode(b, chars, letter)
+	default:
+		return 0, errSpelling
+	}
+	return 1, nil
+}
+
+func writeUnicode(b *strings.Builder, chars, letter string) (int, error) {
+	upper, err := strconv.ParseUint(letter[1:], 16, 8)
+	r, of := utf8.DecodeRuneInString(chars)
+	if err != nil || r == utf8.RuneError && of == 1 {
+		return 0, errSpelling
+	}
+	escape := []byte(escapeOf(r))
+	bit := 0
+	for i := range escape {
+		if i%6 < 2 {
+			continue
+		}
+		if upper>>bit&1 == 1 {
+			escape[i] = strings.ToUpper(string(escape[i]))[0]
+		}
+		bit++
+	}
+	b.Write(escape)
+	return of, nil
+}

@@ -1,0 +1,109 @@
+package redact
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// The parts of an exchange that are one text each; those of fields are followed by their index.
+const (
+	partURL          = "url"
+	partTarget       = "target"
+	partHead         = "head"
+	partChunks       = "chunks"
+	partBody         = "body"
+	partField        = "field "
+	partTrailer      = "trailer "
+	partAnswerHead   = "answer head"
+	partAnswerBody   = "answer body"
+	partAnswerField  = "answer field "
+	answerName       = "answer "
+	mostFields       = 1 << 20
+	mostWholeInAText = 64
+)
+
+// own returns the exchange with texts that may be changed: those of x stay as they are.
+func own(x *record.Exchange) *record.Exchange {
+	c := *x
+	c.Request.Header, c.Request.Trailer = slices.Clone(x.Request.Header), slices.Clone(x.Request.Trailer)
+	if x.Response != nil {
+		response := *x.Response
+		response.Header = slices.Clone(response.Header)
+		c.Response = &response
+	}
+	c.Masks = slices.Clone(x.Masks)
+	return &c
+}
+
+// edit changes one text of an exchange that own returned, and reports whether the exchange has that text. A row of a damaged
+// history may name any.
+func edit(x *record.Exchange, part string, change func(string) string) bool {
+	r := &x.Request
+	if strings.HasPrefix(part, answerName) && x.Response == nil {
+		return false
+	}
+	switch part {
+	case partURL:
+		r.URL = change(r.URL)
+	case partTarget:
+		r.Target = change(r.Target)
+	case partHead:
+		r.Head = change(r.Head)
+	case partChunks:
+		r.Chunks = change(r.Chunks)
+	case partBody:
+		r.Body = []byte(change(string(r.Body)))
+	case partAnswerHead:
+		x.Response.Head = change(x.Response.Head)
+	case partAnswerBody:
+		x.Response.Body = []byte(change(string(x.Response.Body)))
+	default:
+		f := fieldOf(x, part)
+		if f == nil {
+			return false
+		}
+		f.Value = change(f.Value)
+	}
+	return true
+}
+
+// fieldOf is the header field that a part names, nil when there is none.
+func fieldOf(x *record.Exchange, part string) *record.Field {
+	for _, list := range []struct {
+		prefix string
+		fields func() record.Header
+	}{
+		{partField, func() record.Header { return x.Request.Header }},
+		{partTrailer, func() record.Header { return x.Request.Trailer }},
+		{partAnswerField, func() record.Header { return x.Response.Header }},
+	} {
+		digits, ok := strings.CutPrefix(part, list.prefix)
+		if !ok {
+			continue
+		}
+		i, err := strconv.Atoi(digits)
+		if fields := list.fields(); err == nil && i >= 0 && i < len(fields) {
+			return &fields[i]
+		}
+	}
+	return nil
+}
+
+// lines yields the header lines of a head, or of the framing of a chunked body: where each value stands.
+func lines(head string, do func(name string, from, to int)) {
+	for at := 0; at < len(head); {
+		end := strings.IndexByte(head[at:], '\n')
+		if end < 0 {
+			end = len(head) - at
+		}
+		line := strings.TrimSuffix(head[at:at+end], "\r")
+		if name, value, ok := strings.Cut(line, ":"); ok {
+			from := at + len(name) + 1 + len(value) - len(strings.TrimLeft(value, " \t"))
+			do(name, from, from+len(strings.Trim(value, " \t")))
+		}
+		at += end + 1
+	}
+}
