@@ -161,6 +161,9 @@ func (c *configFile) read(cwd string) error {
 	if err := c.takeSchemes(plain, data); err != nil {
 		return err
 	}
+	if err := c.takeRedact(); err != nil {
+		return err
+	}
 	if err := c.checkTables(data); err != nil {
 		return err
 	}
@@ -276,6 +279,9 @@ func runConfig(sh *shell, root *cobra.Command) error {
 	rows = append(rows, file.retentionRows()...)
 	if sh.Getenv("BARB_SECRET") != "" {
 		rows = append(rows, configRow{Key: "secret", Value: "env:BARB_SECRET", Source: "BARB_SECRET", Variable: "BARB_SECRET"})
+	}
+	if len(file.redact) > 0 {
+		rows = append(rows, file.redactRow())
 	}
 	for _, s := range file.own {
 		rows = append(rows, configRow{Key: "scheme." + s.Name, Value: s.Formula(), Source: source(file.sourceOf(s.Name))})

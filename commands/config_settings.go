@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/store/redact"
 )
 
 // configFile is barb.toml. The tables hold flags of the commands of their name under the same names, so that whoever
@@ -81,18 +83,21 @@ type configFile struct {
 	History struct {
 		MaxSize any `toml:"max_size"`
 		MaxAge  any `toml:"max_age"`
+		Redact  any `toml:"redact"`
 	} `toml:"history"`
 
-	allowed   []string    // the commands whose output may sign queued messages, as references: "cmd:op read x"
-	own       []ownScheme // the tables [scheme.NAME]
-	retention retention
-	path      string
-	named     bool // by --config or BARB_CONFIG
-	found     bool // from the working folder upward
-	weak      *weakness
-	wants     []want
-	text      []byte
-	values    map[string]string // "send.retries" → "4"
+	allowed     []string       // the commands whose output may sign queued messages, as references: "cmd:op read x"
+	own         []ownScheme    // the tables [scheme.NAME]
+	redact      []redact.Place // [history] redact
+	redactTexts []string
+	retention   retention
+	path        string
+	named       bool // by --config or BARB_CONFIG
+	found       bool // from the working folder upward
+	weak        *weakness
+	wants       []want
+	text        []byte
+	values      map[string]string // "send.retries" → "4"
 }
 
 // retryKeys are the keys of retryFlags.

@@ -20,6 +20,8 @@ type courier struct {
 	history *store.Store
 	with    export.With
 	silent  bool // do not print each attempt
+	// unchecked says that what is sent was received and nobody has checked it: it is kept without credentials, as it was then.
+	unchecked bool
 	// lazily records an attempt once, when it has ended, with the next group: for many deliveries whose ids follow from one
 	// that is durable already. A kill loses the last few records, never an id.
 	lazily   bool
@@ -93,7 +95,7 @@ func (c *courier) deliver(ctx context.Context, x record.Exchange) (delivered, er
 	d.interrupted = !d.ok && ctx.Err() != nil
 	if d.interrupted && last.Exchange.NextIn > 0 { // the attempt that was announced will not come
 		last.Exchange.NextIn = 0
-		if err := c.history.Answer(keep, c.file.withoutSecrets(last.Exchange, c.sign.secrets)); err != nil {
+		if err := c.history.Answer(keep, c.redacted(last.Exchange)); err != nil {
 			return d, err
 		}
 	}
@@ -113,7 +115,7 @@ func (c *courier) begun(ctx context.Context, a *deliver.Attempt) error {
 // ended records how an attempt ended, and returns it as it was kept. One that nobody waits for and nothing repeats needs
 // no id now.
 func (c *courier) ended(ctx context.Context, a *deliver.Attempt) (kept *record.Exchange, err error) {
-	kept = c.file.withoutSecrets(a.Exchange, c.sign.secrets)
+	kept = c.redacted(a.Exchange)
 	switch {
 	case a.Exchange.ID != 0:
 		err = c.history.Answer(ctx, kept)
@@ -127,10 +129,15 @@ func (c *courier) ended(ctx context.Context, a *deliver.Attempt) (kept *record.E
 }
 
 func (c *courier) record(ctx context.Context, x *record.Exchange) error {
-	kept := c.file.withoutSecrets(x, c.sign.secrets)
+	kept := c.redacted(x)
 	err := c.history.Record(ctx, kept)
 	x.ID = kept.ID
 	return err
+}
+
+// redacted is an exchange as it may be kept and shown.
+func (c *courier) redacted(x *record.Exchange) *record.Exchange {
+	return c.sign.redactorOf(c.file).Keep(x, c.unchecked)
 }
 
 func (d *delivered) note(a *deliver.Attempt) {

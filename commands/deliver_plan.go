@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/deliver"
-	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -196,6 +195,3 @@ func (sh *shell) rememberedSigner(ctx context.Context, j *planJSON, target strin
 	}
 	return sh.signer(ctx, &f, &record.Request{URL: target})
 }
-
-// secrets are those of a plan, to keep them out of the history.
-func (p *plan) secrets() []sign.Secret { return p.signer.secrets }

@@ -225,6 +225,15 @@ func (d *dispatcher) attempt(ctx context.Context, q *store.Queued, plan *plan) (
 	if err != nil {
 		return nil, d.troubled(ctx, q, err)
 	}
+	redactor := plan.signer.redactorOf(d.file)
+	switch x, err = d.file.whole(ctx, d.history, x, redactor, plan.signer.secrets); {
+	case errors.Is(err, errGone):
+		q.State, q.Why = store.Dead, err.Error()
+		d.tellDead(q)
+		return nil, true
+	case err != nil:
+		return nil, d.troubled(ctx, q, err)
+	}
 	next := record.Exchange{Thread: x.ID, Request: x.Request, WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme, Verdict: x.Verdict}
 	if err := plan.signer.try(&next, d.Now()); err != nil {
 		q.State, q.Due, q.Why = store.Waiting, time.Now().Add(blockedFor), err.Error()
@@ -232,7 +241,8 @@ func (d *dispatcher) attempt(ctx context.Context, q *store.Queued, plan *plan) (
 		return nil, true
 	}
 	sender := deliver.Sender{Client: plan.client, Policy: lastChance(plan.policy, q), Rand: d.Rand, Sign: plan.signer.forAttempt(&next)}
-	a, kept, err := d.lease.attempt(ctx, q, sender, next, plan.secrets())
+	keep := func(x *record.Exchange) *record.Exchange { return redactor.Keep(x, false) }
+	a, kept, err := d.lease.attempt(ctx, q, sender, next, keep)
 	if err != nil {
 		return a, d.troubled(ctx, q, err)
 	}

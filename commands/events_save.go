@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -131,11 +132,14 @@ func (sh *shell) envelope(x *record.Exchange, o eventsSaveOptions) (sidecar, err
 		return sidecar{}, err
 	}
 	scheme, _ := sh.file.scheme(x.Scheme)
-	if sh.file.isMasked(x) && scheme.InBody() {
+	if sh.file.isMaskedOld(x) && scheme.InBody() || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Part == "body" && m.Proof != "" }) {
 		return sidecar{}, usage("%d came with the secret itself in its body, which the history does not keep", x.ID)
 	}
+	if slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Part == "body" }) {
+		return sidecar{}, usage("the history does not keep all of the body of %d: barb show %d says what is missing", x.ID, x.ID)
+	}
 	s := sidecar{Schema: 1, Scheme: x.Scheme, EventType: eventToSend(x.EventType), ContentType: x.Request.Header.Get("Content-Type"),
-		Headers: eventHeaders(x.Request.Header, scheme), Template: o.template}
+		Headers: eventHeaders(exactFields(x), scheme), Template: o.template}
 	if o.template {
 		if _, err := fixture.Parse(x.Request.Body, fixture.KindOf(s.ContentType)); err != nil {
 			return s, usage("the body of %d is no template: %w", x.ID, err).hint("without --template it is sent as it is")
@@ -145,6 +149,17 @@ func (sh *shell) envelope(x *record.Exchange, o eventsSaveOptions) (sidecar, err
 		}
 	}
 	return s, nil
+}
+
+// exactFields are the header fields of which the history keeps every byte.
+func exactFields(x *record.Exchange) (fields record.Header) {
+	for i, f := range x.Request.Header {
+		part := "field " + strconv.Itoa(i)
+		if !slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Part == part }) {
+			fields = append(fields, f)
+		}
+	}
+	return fields
 }
 
 // eventHeaders are those that say what a webhook is: that of the event type, those that begin as the scheme's own do, and

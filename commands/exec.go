@@ -157,7 +157,7 @@ func (g *gateway) runCommand(ctx context.Context, x *record.Exchange) *record.Ru
 	out := &lineWriter{say: func(line string) { g.suggest("%d exec: %s", x.ID, line) }}
 	cmd := exec.CommandContext(limited, g.runner.path)
 	cmd.Args, cmd.Dir = g.runner.args, g.Dir
-	cmd.Env = append(g.inherited(), variablesOf(g.file.withoutSecrets(x, g.secrets))...)
+	cmd.Env = append(g.inherited(), variablesOf(g.redactor.Keep(x, false))...)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(x.Request.Body), out, out
 	cmd.WaitDelay = execGrace
 	ownGroup(cmd)

@@ -26,7 +26,7 @@ func runs(t *testing.T, f execFlags) (*gateway, *bytes.Buffer, context.CancelFun
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said, Dir: t.TempDir(), Environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=/home", "LC_ALL=C",
 		"BARB_SECRET=s3cret", "WHSEC=s3cret", "AWS_SECRET_ACCESS_KEY=s3cret", "LD_PRELOAD=x"}}, file: &configFile{}}
 	sh.paint(false)
-	g := &gateway{shell: sh}
+	g := &gateway{shell: sh, redactor: (&configFile{}).redactor(nil)}
 	if f.timeout == 0 {
 		f.timeout = ageValue(time.Minute)
 	}
@@ -88,7 +88,7 @@ func TestACommandGetsTheWebhookAndNothingElse(t *testing.T) {
 // A token scheme sends the secret itself; a command does not get it.
 func TestACommandDoesNotInheritTheToken(t *testing.T) {
 	g, _, _ := runs(t, execFlags{command: `sh -c 'env > env'`})
-	g.secrets = []sign.Secret{{Name: "env:T", Key: []byte("the-token-itself")}}
+	g.redactor = (&configFile{}).redactor([]sign.Secret{{Name: "env:T", Key: []byte("the-token-itself")}})
 	x := verified(nil, record.Field{Name: "X-Gitlab-Token", Value: "the-token-itself"})
 	x.Scheme = "gitlab"
 	g.execute(t.Context(), x)

@@ -78,7 +78,8 @@ func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string
 	}
 	f := record.Exchange{Kind: record.Sent, Thread: x.ID, Attempt: 1, Start: time.Now(), Request: request,
 		WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme}
-	kept := g.file.withoutSecrets(&f, g.secrets)
+	redact := g.forwardRedactor(x)
+	kept := redact(&f)
 	if err := g.history.Record(ctx, kept); err != nil {
 		g.note("warning: %v", err)
 		return nil, unavailable()
@@ -87,7 +88,7 @@ func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string
 	ctx, cancel := context.WithTimeout(ctx, g.appTimeout())
 	defer cancel()
 	g.client.Do(ctx, &f)
-	kept = g.file.withoutSecrets(&f, g.secrets)
+	kept = redact(&f)
 	if err := g.history.Answer(context.WithoutCancel(ctx), kept); err != nil {
 		g.note("warning: %v", err)
 	}

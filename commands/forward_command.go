@@ -69,10 +69,10 @@ func (g *gateway) answersFirst(x *record.Exchange) bool {
 
 // commandEntry is what a webhook gets in the queue whose command runs once the sender has its answer. What the apps need
 // follows when it has succeeded.
-func (b *outbox) commandEntry(x *record.Exchange) *store.Queued {
+func (b *outbox) commandEntry(x, kept *record.Exchange) *store.Queued {
 	now := time.Now()
-	return &store.Queued{Kind: store.Command, Thread: x.ID, Target: b.commandTarget(b.checkLane(&x.Request)), Policy: b.plan(x),
-		Order: b.ordered.of(b.forwardLane(x).name, &x.Request), Due: now, Created: now}
+	return &store.Queued{Kind: store.Command, Thread: x.ID, Target: b.commandTarget(b.checkLane(&x.Request)), Policy: b.plan(kept),
+		Order: b.ordered.of(b.forwardLane(x).name, &x.Request), Due: now, Created: now, Masks: kept.Masks}
 }
 
 // addCommandWorkers makes a worker for the commands of each lane that runs any. Together they run as many at a time as
@@ -113,12 +113,12 @@ func (w *worker) command(ctx context.Context, q *store.Queued) {
 		w.troubled(ctx, err)
 		return
 	}
-	err = w.restore(x)
-	if err == nil && !w.runs(x) {
+	kept := x
+	if x, err = w.whole(ctx, kept); err == nil && !w.runs(x) {
 		err = errors.New("its signature was not checked; --exec-unverified runs it all the same")
 	}
 	if err != nil {
-		w.leave(q, err)
+		w.putOff(kept, q, err)
 		w.settle(keep, q)
 		return
 	}
@@ -132,11 +132,11 @@ func (w *worker) command(ctx context.Context, q *store.Queued) {
 	if err := w.history.Ran(keep, x.ID, *x.Run); err != nil {
 		w.note("warning: %d: %v", x.ID, err)
 	}
-	w.follow(ctx, x, q)
+	w.follow(ctx, x, kept, q)
 }
 
 // follow settles an entry whose command has ended.
-func (w *worker) follow(ctx context.Context, x *record.Exchange, q *store.Queued) {
+func (w *worker) follow(ctx context.Context, x, kept *record.Exchange, q *store.Queued) {
 	keep := context.WithoutCancel(ctx)
 	w.tellRun(x)
 	switch {
@@ -152,7 +152,7 @@ func (w *worker) follow(ctx context.Context, x *record.Exchange, q *store.Queued
 		w.settle(keep, q)
 		return
 	}
-	apps := w.entries(x)
+	apps := w.entries(x, kept)
 	switch err := w.history.Follow(keep, w.lease.owner, q, time.Now(), apps.entries...); {
 	case err == nil:
 		w.wake(apps.entries)

@@ -76,7 +76,8 @@ func (m *mirrors) one(x, app *record.Exchange, t forwardTarget) error {
 	}
 	f := record.Exchange{Kind: record.Sent, Thread: x.ID, Attempt: 1, Start: time.Now(), Request: request,
 		WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme}
-	kept := m.file.withoutSecrets(&f, m.secrets)
+	redact := m.forwardRedactor(x)
+	kept := redact(&f)
 	if !t.mirror {
 		err = m.history.Record(m.ctx, kept)
 	} else {
@@ -90,7 +91,7 @@ func (m *mirrors) one(x, app *record.Exchange, t forwardTarget) error {
 	defer cancel()
 	m.client.Do(ctx, &f)
 	m.watch.metrics.mirrored(&f)
-	if err := m.history.Answer(context.WithoutCancel(ctx), m.file.withoutSecrets(&f, m.secrets)); err != nil || !t.mirror {
+	if err := m.history.Answer(context.WithoutCancel(ctx), redact(&f)); err != nil || !t.mirror {
 		return err
 	}
 	same := alike(app, &f)

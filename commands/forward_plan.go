@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -22,8 +21,10 @@ type forwardPlan struct {
 
 // plan is how a webhook is to be delivered, as the queue keeps it: the policy, and which secret has to be put back into the
 // request, since the history does not keep it. Whether a listener can do that is then known before it takes a lease.
-func (b *outbox) plan(x *record.Exchange) string {
-	i := slices.IndexFunc(b.secrets, func(s sign.Secret) bool { return b.file.isMasked(b.file.withoutSecrets(x, []sign.Secret{s})) })
+func (b *outbox) plan(kept *record.Exchange) string {
+	i := slices.IndexFunc(b.secrets, func(s sign.Secret) bool {
+		return slices.ContainsFunc(kept.Masks, func(m record.Mask) bool { return m.Secret == s.Name && m.Proof != "" })
+	})
 	if i < 0 {
 		return b.policyText
 	}
@@ -64,14 +65,6 @@ func (b *outbox) unable(plan string) string {
 		return ""
 	}
 	return "it came with the secret " + p.needs[:len(p.needs)-7] + ", which the history does not keep and this listener does not have"
-}
-
-// restore puts back what the history has masked in a webhook.
-func (b *outbox) restore(x *record.Exchange) error {
-	if why := b.unmask(x); why != "" {
-		return errors.New(why)
-	}
-	return nil
 }
 
 // onceSaid says each thing once.

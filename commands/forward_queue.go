@@ -90,14 +90,16 @@ func (b *outbox) kept(p *promised, err error) {
 	}
 }
 
-// entries are what a webhook that is to be forwarded gets in the queue: one for each app.
-func (b *outbox) entries(x *record.Exchange) (p promised) {
-	l, now, plan := b.forwardLane(x), time.Now(), b.plan(x)
+// entries are what a webhook that is to be forwarded gets in the queue: one for each app. kept is what the history has of
+// it: the queue keeps the rest.
+func (b *outbox) entries(x, kept *record.Exchange) (p promised) {
+	l, now, plan := b.forwardLane(x), time.Now(), b.plan(kept)
 	for _, t := range l.targets {
 		if t.mirror {
 			continue
 		}
-		q := &store.Queued{Kind: store.Forward, Thread: x.ID, Target: t.url, Policy: plan, Order: b.ordered.of(l.name, &x.Request), Due: now, Created: now}
+		q := &store.Queued{Kind: store.Forward, Thread: x.ID, Target: t.url, Policy: plan, Order: b.ordered.of(l.name, &x.Request),
+			Due: now, Created: now, Masks: kept.Masks}
 		if !b.ack && len(p.entries) == 0 { // its answer is the sender's, unless the app is given a rest
 			if leave := b.limits.Take(t.url, 1); len(leave.Places) > 0 {
 				p.place = leave.Places[0]
@@ -111,14 +113,14 @@ func (b *outbox) entries(x *record.Exchange) (p promised) {
 
 // first are the entries that a webhook gets in the transaction in which it becomes durable. A copy may not need any, and a
 // command that the sender waits for comes before the apps: what they need is put in later, before the sender has an answer.
-func (b *outbox) first(x *record.Exchange, again bool) promised {
+func (b *outbox) first(x, kept *record.Exchange, again bool) promised {
 	switch {
 	case again || !b.takes(x):
 		return promised{}
 	case !b.runs(x):
-		return b.entries(x)
+		return b.entries(x, kept)
 	case b.ack:
-		return promised{entries: []*store.Queued{b.commandEntry(x)}}
+		return promised{entries: []*store.Queued{b.commandEntry(x, kept)}}
 	}
 	return promised{}
 }
@@ -128,7 +130,7 @@ func (g *gateway) keep(ctx context.Context, x, kept *record.Exchange, again bool
 	if g.outbox == nil {
 		return g.history.Record(ctx, kept)
 	}
-	p := g.outbox.first(x, again)
+	p := g.outbox.first(x, kept, again)
 	if len(p.entries) == 0 {
 		return g.history.Record(ctx, kept)
 	}
@@ -172,10 +174,11 @@ func (b *outbox) forgo(ctx context.Context, x *record.Exchange) {
 // later puts a webhook into the queue that is recorded already.
 func (b *outbox) later(ctx context.Context, x *record.Exchange) (*promised, error) {
 	var p promised
+	kept := b.redacted(x)
 	if b.ack && b.runs(x) {
-		p.entries = []*store.Queued{b.commandEntry(x)}
+		p.entries = []*store.Queued{b.commandEntry(x, kept)}
 	} else {
-		p = b.entries(x)
+		p = b.entries(x, kept)
 	}
 	err := b.history.Enqueue(ctx, p.entries...)
 	b.kept(&p, err)
@@ -242,7 +245,7 @@ func (b *outbox) attempt(ctx context.Context, x *record.Exchange, q *store.Queue
 		return nil, err
 	}
 	next := record.Exchange{Thread: x.ID, Request: request, WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme}
-	a, kept, err := b.lease.attempt(ctx, q, deliver.Sender{Client: b.client, Policy: policy, Rand: b.Rand}, next, b.secrets)
+	a, kept, err := b.lease.attempt(ctx, q, deliver.Sender{Client: b.client, Policy: policy, Rand: b.Rand}, next, b.forwardRedactor(x))
 	if kept != nil {
 		b.watch.forwarded(x.ID, kept)
 	}

@@ -168,7 +168,7 @@ func (w *worker) start(ctx context.Context, q *store.Queued, place *deliver.Plac
 // deliver makes the next attempt of an entry, nil when none was made, and reports whether the entry is to be settled as q
 // says then. If not, the lease is somebody else's, or ends by itself.
 func (w *worker) deliver(ctx context.Context, q *store.Queued) (a *deliver.Attempt, settled bool) {
-	x, err := w.history.Get(ctx, q.Thread)
+	kept, err := w.history.Get(ctx, q.Thread)
 	if errors.Is(err, store.ErrNotFound) {
 		q.State, q.Why = store.Dead, "the webhook is no longer in the history"
 		return nil, true
@@ -177,15 +177,16 @@ func (w *worker) deliver(ctx context.Context, q *store.Queued) (a *deliver.Attem
 		w.troubled(ctx, err)
 		return nil, false
 	}
-	l := w.forwardLane(x)
+	x := kept
 	plan, err := forwardPlanOf(q.Policy)
 	if err == nil {
-		err = w.restore(x)
+		x, err = w.whole(ctx, kept)
 	}
 	if err != nil {
-		w.leave(q, err)
+		w.putOff(kept, q, err)
 		return nil, true
 	}
+	l := w.forwardLane(x)
 	policy := plan.policy
 	a, err = w.attempt(ctx, x, q, lastChance(policy, q))
 	if err != nil {
@@ -200,6 +201,16 @@ func (w *worker) deliver(ctx context.Context, q *store.Queued) (a *deliver.Attem
 		w.mirrors.send(x, a.Exchange, l)
 	}
 	return a, true
+}
+
+// putOff is for an entry that cannot be delivered here. What nobody can put back together is dead.
+func (w *worker) putOff(x *record.Exchange, q *store.Queued, why error) {
+	if !errors.Is(why, errGone) {
+		w.leave(q, why)
+		return
+	}
+	q.State, q.Why = store.Dead, why.Error()
+	w.tellDead(x, q)
 }
 
 // leave gives an entry back that turned out to be another listener's to deliver. No attempt is used up.
@@ -218,7 +229,7 @@ func lastChance(p deliver.Policy, q *store.Queued) deliver.Policy {
 
 // tell says how an attempt went.
 func (w *worker) tell(x *record.Exchange, q *store.Queued, a *deliver.Attempt) {
-	kept := w.file.withoutSecrets(a.Exchange, w.secrets)
+	kept := w.forwardRedactor(x)(a.Exchange)
 	w.tellAttempt(x, a, kept, w.with, &w.broken)
 	if q.State == store.Dead {
 		w.tellDead(x, q)

@@ -18,6 +18,7 @@ import (
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 )
 
 // gateway is what a listener asks: it checks, records, answers and forwards, by the route of each request.
@@ -33,6 +34,7 @@ type gateway struct {
 	fallback *lane // for paths no route covers
 	lanes    map[*route]*lane
 	secrets  []sign.Secret // all of them, to keep them out of the history
+	redactor *redact.Redactor
 	learning learning
 	watch    *watch
 	entrance *entrance
@@ -91,6 +93,7 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 	if everywhere >= 0 { // no request is left to what the flags and BARB_SECRET alone say
 		g.fallback = g.lanes[&file.Routes[everywhere]]
 	}
+	g.redactor = g.file.redactor(g.secrets)
 	return nil
 }
 
@@ -185,7 +188,7 @@ func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
 	if x.Verdict.Status == record.Invalid && !g.keepInvalid {
 		x.Truncate(keptOfInvalid)
 	}
-	kept := withoutLearnt(g.file.withoutSecrets(x, g.secrets))
+	kept := g.redacted(x)
 	err := g.record(ctx, x, kept)
 	x.ID, x.Marks = kept.ID, kept.Marks
 	if err == nil {
@@ -200,7 +203,7 @@ func (g *gateway) Answer(ctx context.Context, x *record.Exchange) error {
 	if g.unlisted(x) {
 		return nil
 	}
-	kept := withoutLearnt(g.file.withoutSecrets(x, g.secrets))
+	kept := g.redacted(x)
 	err := g.history.Answer(ctx, kept)
 	hook := g.watch.end(kept)
 	g.printing.Lock()

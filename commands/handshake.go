@@ -361,29 +361,3 @@ func learnsSecret(s sign.Scheme) bool {
 	h, _ := sign.LookupHandshake(s.Handshake)
 	return slices.ContainsFunc(h.Steps, func(s sign.Step) bool { return s.Learns != "" })
 }
-
-// withoutLearnt is the exchange as it may be kept and shown when it is a handshake that brings a secret: what is known to
-// be a secret never reaches the history. A body that holds it is replaced as a whole, since a sender may have escaped the
-// secret there in many ways.
-func withoutLearnt(x *record.Exchange) *record.Exchange {
-	name, ok := strings.CutPrefix(x.EventType, ui.Handshake)
-	if !ok {
-		return x
-	}
-	h, _ := sign.LookupHandshake(name)
-	secret, ok := h.Learnt(asked(x, nil))
-	if !ok {
-		return x
-	}
-	kept := *x
-	mask := func(s string) string { return strings.ReplaceAll(s, string(secret.Key), masked) }
-	maskRequest(&kept.Request, "", string(secret.Key), mask)
-	kept.Request.Body = []byte(mask(string(kept.Request.Body)))
-	for _, step := range h.Steps {
-		if path, ok := strings.CutPrefix(string(step.Learns), "json:"); ok {
-			kept.Request.Body = fmt.Appendf(nil, "{%q:%q}", path, masked)
-		}
-	}
-	maskResponse(&kept, mask)
-	return &kept
-}

@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/deliver"
-	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -26,8 +25,9 @@ func (sh *shell) newLessee(what string) *lessee {
 
 // attempt makes the next attempt of an entry, of which next is the request with the names it goes by. It is counted and in
 // the history before its first byte leaves, which only happens while the lease is ours. What the history keeps of it is
-// returned too: it is without the secrets.
-func (l *lessee) attempt(ctx context.Context, q *store.Queued, sender deliver.Sender, next record.Exchange, secrets []sign.Secret) (a *deliver.Attempt, kept *record.Exchange, err error) {
+// returned too: what redact makes of it.
+func (l *lessee) attempt(ctx context.Context, q *store.Queued, sender deliver.Sender, next record.Exchange,
+	redact func(*record.Exchange) *record.Exchange) (a *deliver.Attempt, kept *record.Exchange, err error) {
 	if q.Attempts > 0 {
 		next.Attempt, next.Thread, next.Start = q.Attempts, q.First, q.Created
 		if err := l.recall(ctx, q, &sender.Policy, &next); err != nil {
@@ -39,7 +39,7 @@ func (l *lessee) attempt(ctx context.Context, q *store.Queued, sender deliver.Se
 		if err != nil {
 			return nil, nil, err
 		}
-		kept = l.sh.file.withoutSecrets(a.Exchange, secrets)
+		kept = redact(a.Exchange)
 		if a.Ended {
 			return a, kept, l.sh.history.Answer(keep, kept)
 		}

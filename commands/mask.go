@@ -1,141 +1,154 @@
 package commands
 
 import (
-	"encoding/base64"
-	"encoding/json"
-	"net/url"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
+	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 )
 
-// masked stands in the history for a secret that travelled in a request.
-const masked = "[secret]"
+// redactor makes what the history keeps: without the secrets, where a scheme sends them themselves, and without what
+// [history] redact names.
+func (c *configFile) redactor(secrets []sign.Secret) *redact.Redactor {
+	return redact.New(c.scheme, secrets, c.redact)
+}
 
-// minMasked is how long a secret must be to be looked for outside its own header: a shorter one is a word that stands in
-// many places by chance.
-const minMasked = 8
+// isUnchecked reports whether a webhook came that nobody has checked: what the history keeps of it is without credentials.
+func isUnchecked(x *record.Exchange) bool {
+	return x.Kind == record.Received && x.Verdict.Status == record.Unchecked
+}
 
-// withoutSecrets is the exchange as it may be kept and shown. A token scheme sends the secret itself, and what barb was
-// told is a secret never reaches the history: it is replaced in the scheme's header and, where an endpoint echoes it or
-// a sender has it in the URL, there too. Every other scheme's exchange is returned as it is.
-func (c *configFile) withoutSecrets(x *record.Exchange, secrets []sign.Secret) *record.Exchange {
-	if len(secrets) == 0 || x.Scheme == "" {
-		return x
+// redacted is a received exchange as it may be kept and shown. A handshake may bring a secret: what is known to be one never
+// reaches the history either.
+func (g *gateway) redacted(x *record.Exchange) *record.Exchange {
+	if secret, at, ok := learntIn(x); ok {
+		return g.redactor.KeepLearnt(x, secret, at)
 	}
+	return g.redactor.Keep(x, isUnchecked(x))
+}
+
+// learntIn returns the secret that a handshake brings and where it stands.
+func learntIn(x *record.Exchange) (secret sign.Secret, at string, ok bool) {
+	name, ok := strings.CutPrefix(x.EventType, ui.Handshake)
+	if !ok {
+		return secret, "", false
+	}
+	h, _ := sign.LookupHandshake(name)
+	secret, ok = h.Learnt(asked(x, nil))
+	for _, step := range h.Steps {
+		if step.Learns != "" {
+			at = strings.TrimPrefix(string(step.Learns), "header:")
+		}
+	}
+	return secret, at, ok
+}
+
+// forwardRedactor is redacted for the exchanges that forward a webhook.
+func (g *gateway) forwardRedactor(of *record.Exchange) func(*record.Exchange) *record.Exchange {
+	unchecked := isUnchecked(of)
+	return func(f *record.Exchange) *record.Exchange { return g.redactor.Keep(f, unchecked) }
+}
+
+// errGone is what no listener can put back.
+var errGone = errors.New("the history does not keep it, and the queue no longer does")
+
+// whole returns a webhook of the queue as it came, to the byte, or says why it cannot. x stays as it was kept, and gets what
+// the queue has of it.
+func (g *gateway) whole(ctx context.Context, x *record.Exchange) (*record.Exchange, error) {
+	return g.file.whole(ctx, g.history, x, g.redactor, g.secrets)
+}
+
+func (c *configFile) whole(ctx context.Context, history *store.Store, x *record.Exchange, r *redact.Redactor, secrets []sign.Secret) (*record.Exchange, error) {
+	if err := history.Pieces(ctx, x); err != nil {
+		return nil, err
+	}
+	came, missing := r.Restore(x)
+	switch {
+	case len(missing) == 0:
+		return c.wholeOld(came, secrets)
+	case slices.ContainsFunc(missing, func(m redact.Missing) bool { return m.Mask.Proof == "" }):
+		return nil, fmt.Errorf("it came with %s: %w", strings.Join(masksOf(missing), ", "), errGone)
+	}
+	return nil, fmt.Errorf("%s, and the history does not keep it", missing[0].Why)
+}
+
+// masksOf are the names of what is missing, each once.
+func masksOf(missing []redact.Missing) []string {
+	var x record.Exchange
+	for _, m := range missing {
+		x.Masks = append(x.Masks, m.Mask)
+	}
+	return x.Masked()
+}
+
+// isMaskedOld reports whether an earlier barb kept the placeholder in the place of the exchange's secret, and did not note
+// what it replaced.
+func (c *configFile) isMaskedOld(x *record.Exchange) bool {
 	scheme, ok := c.scheme(x.Scheme)
-	if !ok || scheme.Auth != sign.Token {
-		return x
-	}
-	kept := *x
-	for _, secret := range secrets {
-		for _, key := range writtenForms(scheme, string(secret.Key)) {
-			maskExchange(&kept, scheme, key)
-		}
-	}
-	return &kept
-}
-
-// writtenForms are the spellings in which a token travels: as it is, as HTTP Basic writes it, in a query or form, in JSON.
-func writtenForms(scheme sign.Scheme, key string) []string {
-	forms := []string{key, url.QueryEscape(key), url.PathEscape(key)}
-	if scheme.Enc == sign.Base64 {
-		forms = append(forms, base64.StdEncoding.EncodeToString([]byte(key)))
-	}
-	if quoted, err := json.Marshal(key); err == nil {
-		forms = append(forms, string(quoted[1:len(quoted)-1]))
-	}
-	slices.Sort(forms)
-	return slices.Compact(forms)
-}
-
-func maskExchange(kept *record.Exchange, scheme sign.Scheme, key string) {
-	mask := func(s string) string {
-		if len(key) < minMasked {
-			return s
-		}
-		return strings.ReplaceAll(s, key, masked)
-	}
-	maskRequest(&kept.Request, scheme.Header, key, mask)
-	m := sign.Message{Body: kept.Request.Body, URL: kept.Request.URL}
-	if scheme.InBody() && scheme.Signature(m) == key {
-		if body, err := scheme.ReplaceSignature(m, masked); err == nil {
-			kept.Request.Body = body
-		}
-	}
-	if scheme.InBody() { // also where the signature is there twice, or its copies differ
-		body := strings.ReplaceAll(string(kept.Request.Body), `"`+key+`"`, `"`+masked+`"`)
-		kept.Request.Body = []byte(mask(body))
-	}
-	maskResponse(kept, mask)
-}
-
-func maskResponse(x *record.Exchange, mask func(string) string) {
-	if x.Response == nil {
-		return
-	}
-	response := *x.Response
-	response.Header, response.Head = maskHeader(response.Header, mask), mask(response.Head)
-	response.Body = []byte(mask(string(response.Body)))
-	x.Response = &response
-}
-
-func maskRequest(r *record.Request, own, key string, mask func(string) string) {
-	r.URL, r.Target, r.Header = mask(r.URL), mask(r.Target), maskHeader(r.Header, mask)
-	for i, f := range r.Header {
-		if strings.EqualFold(f.Name, own) && strings.Contains(f.Value, key) {
-			r.Header[i].Value = strings.ReplaceAll(f.Value, key, masked)
-			r.Head = strings.ReplaceAll(r.Head, f.Name+": "+f.Value+"\r\n", f.Name+": "+r.Header[i].Value+"\r\n")
-		}
-	}
-	r.Head = mask(r.Head)
-}
-
-func maskHeader(h record.Header, mask func(string) string) record.Header {
-	h = slices.Clone(h)
-	for i, f := range h {
-		h[i].Value = mask(f.Value)
-	}
-	return h
-}
-
-// unmask puts the secret that a webhook of a token scheme came with back where the history keeps a mask: the app is to get
-// what came. It says why when it cannot.
-func (g *gateway) unmask(x *record.Exchange) (why string) {
-	if !g.file.isMasked(x) {
-		return ""
-	}
-	scheme, _ := g.file.scheme(x.Scheme)
-	i := slices.IndexFunc(g.secrets, func(s sign.Secret) bool { return s.Name == x.Verdict.Secret })
-	if i < 0 {
-		return "it came with the secret as a header, which the history does not keep and this listener does not have"
-	}
-	forms := writtenForms(scheme, string(g.secrets[i].Key))
-	if scheme.InBody() {
-		body, err := scheme.ReplaceSignature(sign.Message{Body: x.Request.Body, URL: x.Request.URL}, forms[0])
-		if err != nil {
-			return err.Error()
-		}
-		x.Request.Body = body
-		return ""
-	}
-	x.Request.Header = slices.Clone(x.Request.Header)
-	for i, f := range x.Request.Header {
-		if strings.EqualFold(f.Name, scheme.Header) {
-			x.Request.Header[i].Value = strings.Replace(f.Value, masked, forms[len(forms)-1], 1)
-		}
-	}
-	return ""
-}
-
-// isMasked reports whether the history kept the mask in place of the exchange's secret.
-func (c *configFile) isMasked(x *record.Exchange) bool {
-	scheme, ok := c.scheme(x.Scheme)
-	if !ok || scheme.Auth != sign.Token {
+	if !ok || scheme.Auth != sign.Token || len(x.Masks) > 0 {
 		return false
 	}
 	m := sign.Message{Header: x.Request.Header.HTTP(), Body: x.Request.Body, URL: x.Request.URL}
-	return strings.Contains(scheme.Signature(m), masked)
+	return strings.Contains(scheme.Signature(m), redact.Placeholder)
+}
+
+// wholeOld puts the secret back that an earlier barb has masked, where it is certain what was replaced: there is one
+// placeholder in all of the request, and one way to write the secret there that makes it as long as it was.
+func (c *configFile) wholeOld(x *record.Exchange, secrets []sign.Secret) (*record.Exchange, error) {
+	if !c.isMaskedOld(x) {
+		return x, nil
+	}
+	scheme, _ := c.scheme(x.Scheme)
+	i := slices.IndexFunc(secrets, func(s sign.Secret) bool { return s.Name == x.Verdict.Secret })
+	if i < 0 {
+		return nil, fmt.Errorf("it came with the secret %s, which the history does not keep and this barb does not have", x.Verdict.Secret)
+	}
+	came, ok := redact.RestoreOld(x, scheme, secrets[i])
+	if !ok {
+		return nil, errors.New("it came with the secret, and an earlier barb did not note where; barb replay signs it anew")
+	}
+	return came, nil
+}
+
+// judgeable says why the signature of a recorded exchange cannot be checked again: the history does not keep what may be a
+// part of it. Credentials that the scheme does not sign do not matter.
+func (c *configFile) judgeable(x *record.Exchange, asked string) error {
+	if !c.isMasked(x) {
+		return nil
+	}
+	names := x.Masked()
+	if c.isMaskedOld(x) || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
+		return usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID, ui.Verdict(x.Verdict)).
+			hintf("barb show %d", x.ID)
+	}
+	scheme, known := c.scheme(cmp.Or(asked, x.Scheme))
+	if known && scheme.Auth != sign.Token && scheme.JWT == nil && scheme.Code == "" && !strings.Contains(scheme.Content, "{header.") {
+		signed := append([]string{scheme.Header}, scheme.Alt...)
+		for _, place := range []sign.Place{scheme.IDIn, scheme.Time.In, scheme.Nonce, scheme.EventIn} {
+			signed = append(signed, headerOf(place))
+		}
+		names = slices.DeleteFunc(names, func(name string) bool {
+			header, ok := strings.CutPrefix(name, "header ")
+			return ok && !slices.ContainsFunc(signed, func(s string) bool { return strings.EqualFold(s, header) })
+		})
+	}
+	names = slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, "response ") })
+	if len(names) == 0 {
+		return nil
+	}
+	return usage("%d is kept without %s, so its signature cannot be checked any more", x.ID, strings.Join(names, ", ")).
+		hint("barb listen -s SCHEME --secret env:NAME checks webhooks as they come")
+}
+
+// isMasked reports whether the history keeps less of a request than came.
+func (c *configFile) isMasked(x *record.Exchange) bool {
+	return c.isMaskedOld(x) || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return !strings.HasPrefix(m.Part, "answer ") })
 }

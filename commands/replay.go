@@ -24,6 +24,7 @@ type replayOptions struct {
 	clientFlags
 	deadFlags
 	changeFlags
+	headerFlags
 	to            string
 	exact, resign bool
 	newID, dryRun bool
@@ -78,11 +79,12 @@ to barb deliver or to the listener instead.
 	f.StringArrayVar(&o.secrets, "secret", nil, "a secret `reference` to sign with: env:NAME, file:PATH, cmd:COMMAND, keyring:NAME or - (repeatable)")
 	f.StringArrayVar(&o.params, "param", nil, "a `name=value` the scheme signs that is not in the request (repeatable)")
 	o.changeFlags.addFlags(cmd)
+	o.headerFlags.addFlags(cmd)
 	o.retryFlags.addFlags(cmd)
 	o.clientFlags.addFlags(cmd)
 	o.deadFlags.addFlags(cmd)
 	o.jsonFlags.addFlags(cmd)
-	for _, changing := range []string{"set", "edit"} {
+	for _, changing := range []string{"set", "edit", "header"} {
 		cmd.MarkFlagsMutuallyExclusive("exact", changing)
 	}
 	cmd.MarkFlagsMutuallyExclusive("exact", "resign")
@@ -108,6 +110,9 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 	defer client.Close()
 	r := &replayer{shell: sh, options: o, client: client, signers: map[string]*signer{}, dead: o.deadLetters(), plans: &plans{sh: sh}, values: o.values(sh)}
 	defer r.plans.close()
+	if r.header, err = o.headerFlags.header(sh); err != nil {
+		return err
+	}
 	if err := r.prepareChanges(ctx); err != nil {
 		return err
 	}
@@ -131,6 +136,8 @@ type replayer struct {
 	dead    *deadLetters // nil: what the history has
 	plans   *plans       // of queued messages
 	changes changesFor
+	header  record.Header  // of -H
+	masked  bool           // something that is selected is not kept exactly
 	values  fixture.Values // for {{…}} in --set
 }
 
@@ -242,28 +249,37 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 	if err != nil {
 		return x, nil, err
 	}
-	if x.Request, err = again(captured, target); err != nil {
-		return x, nil, usage("%w", err)
-	}
-	if r.options.exact {
-		if r.file.isMasked(captured) {
-			return x, nil, unkept(captured)
+	s := &signer{}
+	if !r.options.exact || r.file.isMasked(captured) {
+		if s, err = r.signerFor(ctx, captured); err != nil {
+			return x, nil, err
 		}
-		x.Request = exactly(captured, x.Request)
-		return x, &signer{}, nil
 	}
-	s, err := r.signerFor(ctx, captured)
+	came, missing, err := r.came(ctx, captured, s)
 	if err != nil {
 		return x, nil, err
 	}
-	if r.file.isMasked(captured) && !s.signs {
-		return x, nil, unkept(captured)
+	if x.Request, err = again(came, target); err != nil {
+		return x, nil, usage("%w", err)
+	}
+	if r.options.exact {
+		if len(missing) > 0 {
+			return x, nil, unkept(captured, missing)
+		}
+		x.Request = exactly(came, x.Request)
+		return x, &signer{}, nil
+	}
+	for _, f := range r.header {
+		x.Request.Header = x.Request.Header.Set(f.Name, f.Value)
 	}
 	if err := r.change(&x, s); err != nil {
 		return x, nil, err
 	}
 	if r.options.newID || x.WebhookID == "" {
 		x.WebhookID = newWebhookID()
+	}
+	if unmet := r.unmet(missing, &x, s); len(unmet) > 0 {
+		return x, nil, unkept(captured, unmet)
 	}
 	return x, s, nil
 }
@@ -291,11 +307,6 @@ func wholeBody(x *record.Exchange) error {
 	}
 	return usage("of %d only the first 64 KiB of the body were kept, since its signature was bad", x.ID).
 		hint("barb listen --keep-invalid records whole bodies; barb show " + strconv.FormatInt(x.ID, 10) + " shows what there is")
-}
-
-func unkept(captured *record.Exchange) error {
-	return usage("%d came with the secret itself, which the history does not keep", captured.ID).
-		hintf("barb replay %d --secret env:NAME", captured.ID)
 }
 
 // again makes of a captured request the one to send. What goes elsewhere is what a forward is made of, less the fields

@@ -149,6 +149,7 @@ func (r *replayer) send(ctx context.Context, captured *record.Exchange, x record
 		return delivered{}, err
 	}
 	c := r.courier(s, r.clientFor(p))
+	c.unchecked = isUnchecked(captured)
 	c.onEnded = onEnded
 	if r.options.concurrency > 1 {
 		c.silent, c.lazily = !r.verbose, x.WebhookID == captured.WebhookID // an id that is new must be durable first

@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"bytes"
 	"context"
 	"slices"
 	"time"
@@ -76,22 +75,18 @@ func (f *sendQueueFlags) order(r *record.Request) string {
 func (c *courier) enqueue(ctx context.Context, x record.Exchange) (delivered, error) {
 	now := time.Now()
 	x.Kind, x.Attempt, x.Start = record.Sent, 0, now
-	kept := c.file.withoutSecrets(&x, c.sign.secrets)
-	if !isWhole(kept, &x) {
+	kept := c.redacted(&x)
+	if slices.ContainsFunc(kept.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
 		return delivered{}, usage("the message itself contains the secret, which the history does not keep").hint("leave --queue out")
 	}
-	q := &store.Queued{Kind: store.Message, Target: x.Request.URL, Policy: c.queueing.plan, Order: c.queueing.flags.order(&x.Request), Due: now, Created: now}
+	q := &store.Queued{Kind: store.Message, Target: x.Request.URL, Policy: c.queueing.plan, Order: c.queueing.flags.order(&x.Request), Due: now,
+		Created: now, Masks: kept.Masks}
 	if err := c.history.RecordQueued(ctx, kept, q); err != nil {
 		return delivered{}, err
 	}
 	d := delivered{ok: true, queued: true}
 	d.summary.WebhookID, d.summary.First, d.summary.Last = x.WebhookID, kept.ID, kept.ID
 	return d, c.showQueued(kept, q)
-}
-
-// isWhole reports whether what is kept of a message is all of it.
-func isWhole(kept, x *record.Exchange) bool {
-	return kept.Request.URL == x.Request.URL && slices.Equal(kept.Request.Header, x.Request.Header) && bytes.Equal(kept.Request.Body, x.Request.Body)
 }
 
 // queuedLine is the JSON form of a message that was queued.

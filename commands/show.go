@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -14,6 +15,7 @@ import (
 type showOptions struct {
 	filterFlags
 	body, headers, attempts, raw, curl bool
+	withSecrets                        bool
 	selectors                          []string
 }
 
@@ -40,6 +42,7 @@ func newShow(sh *shell) *cobra.Command {
 	f.BoolVar(&o.attempts, "attempts", false, "list every exchange of the same thread: retries, forwards, replays")
 	f.BoolVar(&o.raw, "raw", false, "print the request as it was on the wire, byte for byte")
 	f.BoolVar(&o.curl, "curl", false, "print a curl command that sends the request again")
+	f.BoolVar(&o.withSecrets, "with-secrets", false, "show credentials, cookies and tokens, as far as the history or the queue has them")
 	cmd.MarkFlagsMutuallyExclusive("body", "headers", "attempts", "raw", "curl")
 	return cmd
 }
@@ -63,6 +66,9 @@ func runShow(ctx context.Context, sh *shell, o showOptions) error {
 		if shown++; shown > 1 && !sh.json && !o.raw && !o.body {
 			sh.out.Line("")
 		}
+		if x, err = o.shown(ctx, sh, x); err != nil {
+			return err
+		}
 		if err := showOne(ctx, sh, o, x); err != nil {
 			return err
 		}
@@ -71,6 +77,31 @@ func runShow(ctx context.Context, sh *shell, o showOptions) error {
 		return usage("nothing in the history matches").hint("barb history lists what there is")
 	}
 	return nil
+}
+
+// shown is an exchange as it is shown: without credentials to people, and with what the queue still has of it where they ask
+// for that. What other tools read is what the history has.
+func (o *showOptions) shown(ctx context.Context, sh *shell, x *record.Exchange) (*record.Exchange, error) {
+	forTools := sh.json || o.body || o.headers || o.raw || o.curl
+	switch {
+	case o.withSecrets:
+		if err := sh.history.Pieces(ctx, x); err != nil {
+			return nil, err
+		}
+		came, missing := sh.file.redactor(nil).Restore(x)
+		if len(missing) > 0 && forTools {
+			sh.warn("%d is kept without %s", x.ID, ui.Clip(strings.Join(masksOf(missing), ", "), 200))
+		}
+		return came, nil
+	case forTools:
+		if len(x.Masks) > 0 && (o.raw || o.curl || o.body) {
+			sh.warn("%d is kept without %s", x.ID, ui.Clip(strings.Join(x.Masked(), ", "), 200))
+		}
+		return x, nil
+	}
+	shown := *sh.file.redactor(nil).Keep(x, true)
+	shown.Masks = x.Masks
+	return &shown, nil
 }
 
 func showOne(ctx context.Context, sh *shell, o showOptions, x *record.Exchange) error {

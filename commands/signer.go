@@ -11,6 +11,7 @@ import (
 
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 )
 
 // signer signs what a command sends. Without a scheme it gives each delivery an id and signs nothing.
@@ -18,7 +19,8 @@ type signer struct {
 	scheme  sign.Scheme
 	secrets []sign.Secret
 	params  map[string]string
-	refs    []string // where the secrets are
+	refs    []string         // where the secrets are
+	keeping *redact.Redactor // nil: there are no secrets
 	signs   bool
 	uuids   bool   // new webhook ids are UUIDs
 	idField string // of the webhook id where nothing is signed, "" for none
@@ -56,8 +58,18 @@ func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) 
 		return nil, err
 	}
 	s.refs = sh.secretRefs(f.secrets, route)
-	s.secrets, err = sh.schemeSecrets(ctx, s.scheme, f.secrets, route, true)
+	if s.secrets, err = sh.schemeSecrets(ctx, s.scheme, f.secrets, route, true); err == nil {
+		s.keeping = file.redactor(s.secrets)
+	}
 	return s, err
+}
+
+// redactorOf makes what the history keeps of what is signed.
+func (s *signer) redactorOf(file *configFile) *redact.Redactor {
+	if s.keeping == nil {
+		return file.redactor(nil)
+	}
+	return s.keeping
 }
 
 // schemeSecrets resolves the secrets for a scheme and checks that it can use them, before anything starts.

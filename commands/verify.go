@@ -263,9 +263,8 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	if err := wholeBody(x); err != nil {
 		return m, now, err
 	}
-	if sh.file.isMasked(x) {
-		return m, now, usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID, ui.Verdict(x.Verdict)).
-			hintf("barb show %d", x.ID)
+	if err := sh.file.judgeable(x, o.scheme); err != nil {
+		return m, now, err
 	}
 	o.recorded = x.Scheme
 	r := &x.Request

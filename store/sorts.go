@@ -7,8 +7,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Sort is exchanges that have the same kind, scheme and URL, are all attempts or all queued messages, and have all whole
-// bodies or all truncated ones.
+// Sort is exchanges that have the same kind, scheme and URL, are all attempts or all queued messages, have all whole bodies
+// or all truncated ones, and are all kept exactly or all with masks.
 type Sort struct {
 	Example *record.Exchange // one of them, whole
 	Count   int
@@ -24,7 +24,7 @@ func (s *Store) Sorts(ctx context.Context, f Filter) (sorts []Sort, err error) {
 	}
 	for _, span := range sc.spans {
 		ids, args := sc.ids(span, "", math.MaxInt64)
-		query := "SELECT min(id), max(id), count(*) FROM exchange WHERE id IN (" + ids + ") GROUP BY kind, attempt = 0, scheme, endpoint, url, instr(marks, ',truncated:') > 0 ORDER BY 1"
+		query := "SELECT min(id), max(id), count(*) FROM exchange WHERE id IN (" + ids + ") GROUP BY kind, attempt = 0, scheme, endpoint, url, instr(marks, ',truncated:') > 0, masks IS NULL ORDER BY 1"
 		if sorts, err = s.appendSorts(ctx, sorts, query, args); err != nil {
 			return nil, s.told(err)
 		}

@@ -25,6 +25,7 @@ func (p *Printer) Exchange(x *record.Exchange) {
 		{"webhook id", EscapeLine(x.WebhookID)},
 		{"signature", p.signature(x)},
 		{"marks", Marks(x)},
+		{"not kept", EscapeLine(strings.Join(x.Masked(), ", "))},
 		{"peer", EscapeLine(x.Remote)},
 		{"tls name", EscapeLine(x.ServerName)},
 		{"url", EscapeLine(x.Request.URL)},

@@ -21,6 +21,9 @@ type With struct {
 // maxName bounds ids and types in log lines: they come from strangers.
 const maxName = 128
 
+// maxMasked bounds how many masked pieces a line names.
+const maxMasked = 20
+
 // Line is the JSON form of one exchange. The names are a contract: they may be added to, never changed.
 type Line struct {
 	Schema         int      `json:"schema"`
@@ -55,6 +58,7 @@ type Line struct {
 	DuplicateOf int64             `json:"duplicate_of,omitempty"`
 	ReusedIDOf  int64             `json:"reused_id_of,omitempty"`
 	OlderThan   int64             `json:"older_than,omitempty"`
+	Masked      []string          `json:"masked,omitempty"` // what the history keeps no bytes of
 
 	BodyTruncated bool   `json:"body_truncated,omitempty"` // only the beginning of the request's body was kept
 	BodyLength    int64  `json:"body_length,omitempty"`    // bytes of the whole one, where its body is asked for
@@ -103,6 +107,7 @@ func JSON(x *record.Exchange, with With) Line {
 		Ambiguous: x.Err != nil && x.Err.Ambiguous, NextInMS: x.NextIn.Milliseconds(), Timings: timings(x.Phases),
 	}
 	l.mark(x)
+	l.Masked = maskedNames(x)
 	l.Fault = x.FailureKind().Fault()
 	if provider, deadline, _, late := x.Err.Late(); late {
 		l.TooSlowFor, l.DeadlineMS = provider, deadline.Milliseconds()
@@ -143,6 +148,16 @@ func (l *Line) mark(x *record.Exchange) {
 		ms := x.Run.Took.Milliseconds()
 		l.ExecExit, l.ExecMS = &x.Run.Exit, &ms
 	}
+}
+
+// maskedNames are cut like all that strangers chose.
+func maskedNames(x *record.Exchange) (names []string) {
+	for _, n := range x.Masked() {
+		if names = append(names, name(n)); len(names) == maxMasked {
+			break
+		}
+	}
+	return names
 }
 
 func level(x *record.Exchange) string {

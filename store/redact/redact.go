@@ -64,8 +64,9 @@ func (r *Redactor) Keep(x *record.Exchange, unchecked bool) *record.Exchange {
 // KeepLearnt is Keep for a message that brings a secret itself, which stands at carrier: a header's name or "json:PATH". It is
 // masked wherever else it stands, too.
 func (r *Redactor) KeepLearnt(x *record.Exchange, secret sign.Secret, carrier string) *record.Exchange {
-	at := schemePlace(carrier)
-	f := finder{whole: append(slices.Clone(r.places), at), secrets: []*known{newKnown(secret)}, unchecked: true}
+	at, learnt := schemePlace(carrier), newKnown(secret)
+	learnt.proof = func() string { return "learnt" } // nobody is to put it back
+	f := finder{whole: append(slices.Clone(r.places), at), secrets: []*known{learnt}, unchecked: true}
 	return f.keep(x, r.inBody || at.kind == "json")
 }
 

@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/barbhq/barb/store/record"
@@ -76,7 +77,7 @@ func (r *Redactor) pieceOf(m record.Mask) (piece, why string) {
 		return "", m.Name + " is not in the history"
 	}
 	why = "secret " + m.Secret + " is not given"
-	for _, k := range r.secrets {
+	for _, k := range r.likeliestFirst(m.Secret) {
 		if !k.proves(m.Proof) {
 			if k.ref == m.Secret {
 				why = "secret " + m.Secret + " is another one than it came with"
@@ -90,4 +91,21 @@ func (r *Redactor) pieceOf(m record.Mask) (piece, why string) {
 		return piece[m.Skip:], ""
 	}
 	return "", why
+}
+
+// likeliestFirst are the secrets, those under a reference before the others: to ask one whether it was masked is slow.
+func (r *Redactor) likeliestFirst(ref string) []*known {
+	sorted := slices.Clone(r.secrets)
+	slices.SortStableFunc(sorted, func(a, b *known) int {
+		switch {
+		case a.ref == b.ref:
+			return 0
+		case a.ref == ref:
+			return -1
+		case b.ref == ref:
+			return 1
+		}
+		return 0
+	})
+	return sorted
 }
