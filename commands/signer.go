@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -177,10 +178,19 @@ func (s *signer) signRequest(x *record.Exchange, now time.Time, r *record.Reques
 	if signed.URL != "" {
 		r.URL, r.Target = signed.URL, ""
 	}
-	if signed.Body != nil {
+	if signed.Body != nil && !s.carriesToken(r) {
 		r.Body = signed.Body
+		if r.Header.Has("Content-Length") {
+			r.Header = r.Header.Set("Content-Length", strconv.Itoa(len(r.Body)))
+		}
 	}
 	return nil
+}
+
+// carriesToken reports whether a body has the secret itself already, in whatever spelling: then it stays as it is.
+func (s *signer) carriesToken(r *record.Request) bool {
+	m := sign.Message{Header: r.Header.HTTP(), URL: r.URL, Body: r.Body}
+	return s.scheme.Auth == sign.Token && s.scheme.Signature(m) == string(s.secrets[0].Key)
 }
 
 // forAttempt is what deliver calls before each attempt of x; nil when there is nothing to do.
