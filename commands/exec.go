@@ -4,9 +4,11 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"maps"
 	"net/http"
 	"os/exec"
 	"runtime"
+	"slices"
 	"syscall"
 	"time"
 
@@ -98,13 +100,22 @@ func splitCommand(line string) ([]string, error) {
 
 // checkExec refuses a command that would never run.
 func (g *gateway) checkExec() error {
-	if g.runner == nil || g.runner.unverified || g.fallback.verifier.Load() != nil {
+	if g.runner == nil || g.runner.unverified {
 		return nil
 	}
-	for _, l := range g.lanes {
-		if l.verifier.Load() != nil {
+	var learns *verifier
+	for _, l := range append(slices.Collect(maps.Values(g.lanes)), g.fallback) {
+		switch v := l.verifier.Load(); {
+		case v == nil:
+		case len(v.secrets) > 0:
 			return nil
+		default:
+			learns = v
 		}
+	}
+	if learns != nil {
+		return usage("--exec runs only for what is verified with a secret that barb was given, and %s is to learn its own", learns.scheme.Name).
+			hintf("barb listen -s %s --learn keyring:%s until the secret is there, then --secret keyring:%s --exec …", learns.scheme.Name, learns.scheme.Name, learns.scheme.Name)
 	}
 	return usage("--exec runs for verified webhooks, and no signature is checked").
 		hint("barb listen -s stripe --secret env:WHSEC --exec …, or --exec-unverified to run it for whatever anybody sends")
@@ -113,8 +124,8 @@ func (g *gateway) checkExec() error {
 // execute runs the command for a webhook. A nil answer means that all is well, or that nothing was to be run.
 func (g *gateway) execute(ctx context.Context, x *record.Exchange) *record.Response {
 	r := g.runner
-	if !r.wants(x) {
-		return nil
+	if !g.runs(x) {
+		return g.untouched(x)
 	}
 	if !r.takeSeat(ctx) {
 		g.note("warning: %d was not worked on: %d commands are running; --exec-concurrency allows more", x.ID, cap(r.seats))

@@ -54,17 +54,19 @@ func notRun(target string) string {
 	return "commands that wait there are not run; barb listen --mode ack --exec '" + ui.EscapeLine(program) + " …' with " + ui.EscapeLine(details) + " runs them"
 }
 
-// wants reports whether the command runs for a webhook.
-func (r *runner) wants(x *record.Exchange) bool {
-	return r != nil && (x.Verdict.Status == record.Valid || r.unverified && x.Verdict.Status != record.Invalid)
+// runs reports whether the command runs for a webhook: for one that was verified with a secret that barb was given, and with
+// --exec-unverified for what no web page has sent.
+func (g *gateway) runs(x *record.Exchange) bool {
+	if g.runner == nil || x.Verdict.Status == record.Invalid || x.Verdict.Status != record.Valid && !g.runner.unverified {
+		return false
+	}
+	status, _ := g.distrusts(x)
+	return status == 0
 }
-
-// runs reports whether a command comes before the apps.
-func (b *outbox) runs(x *record.Exchange) bool { return b.runner.wants(x) }
 
 // answersFirst reports whether the sender of a webhook has its answer before the command runs.
 func (g *gateway) answersFirst(x *record.Exchange) bool {
-	return g.outbox != nil && g.outbox.ack && g.runner.wants(x)
+	return g.outbox != nil && g.outbox.ack && g.runs(x)
 }
 
 // commandEntry is what a webhook gets in the queue whose command runs once the sender has its answer. What the apps need
@@ -115,7 +117,8 @@ func (w *worker) command(ctx context.Context, q *store.Queued) {
 	}
 	kept := x
 	if x, err = w.whole(ctx, kept); err == nil && !w.runs(x) {
-		err = errors.New("its signature was not checked; --exec-unverified runs it all the same")
+		_, why := w.distrusts(x)
+		err = errors.New(cmp.Or(why, "its signature was not checked; --exec-unverified runs it all the same"))
 	}
 	if err != nil {
 		w.putOff(kept, q, err)

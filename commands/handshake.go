@@ -167,6 +167,10 @@ func (g *gateway) greet(l *lane, x *record.Exchange) *record.Response {
 		return responseOf(reply)
 	}
 	if secret, ok := h.Learnt(m); ok {
+		if sent := g.fromPage(&x.Request); sent != "" {
+			g.note("warning: %d handshake %s refused: a web page may have sent it (%s), and a page brings no secret", x.ID, h.Name, sent)
+			return textAnswer(http.StatusForbidden, "handshake refused\n")
+		}
 		if err := g.learn(l, x.ID, h, secret); err != nil {
 			g.note("warning: %d handshake %s: the secret could not be kept: %v", x.ID, h.Name, err)
 			return textAnswer(http.StatusInternalServerError, "handshake refused\n")

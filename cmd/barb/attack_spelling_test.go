@@ -1,12 +1,16 @@
 package main
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"io"
 	"net/http"
 	"net/url"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -109,4 +113,124 @@ func TestAHandshakeSignsNothingForStrangers(t *testing.T) {
 			}
 		})
 	}
+}
+
+// pages are requests as browsers send them for a page, and the Host they come to: a page cannot leave these fields out.
+var pages = map[string]struct {
+	method, host string
+	fields       map[string]string
+}{
+	"a form of another site":           {"POST", "", map[string]string{"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}},
+	"fetch without cors":               {"POST", "", map[string]string{"Origin": "https://evil.example"}},
+	"a sandboxed frame":                {"POST", "", map[string]string{"Origin": "null"}},
+	"another port of this machine":     {"POST", "", map[string]string{"Sec-Fetch-Site": "same-site"}},
+	"a page of this very listener":     {"POST", "", map[string]string{"Sec-Fetch-Site": "same-origin"}},
+	"an image":                         {"GET", "", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"}},
+	"a name that resolves to loopback": {"GET", "rebound.evil.example:4242", nil},
+	"a name that resolves, with POST":  {"POST", "rebound.evil.example", map[string]string{"Origin": "http://rebound.evil.example"}},
+}
+
+// page sends the request of a page, with more fields, and returns the status of its answer.
+func page(t *testing.T, name, address string, more ...string) int {
+	t.Helper()
+	p := pages[name]
+	r, err := http.NewRequestWithContext(t.Context(), p.method, "http://"+address+"/", strings.NewReader(""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	r.Host = p.host
+	for field, value := range p.fields {
+		r.Header.Set(field, value)
+	}
+	for i := 0; i < len(more); i += 2 {
+		r.Header.Set(more[i], more[i+1])
+	}
+	answer, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_ = answer.Body.Close()
+	return answer.StatusCode
+}
+
+func exists(path string) bool {
+	_, err := os.Stat(path)
+	return err == nil
+}
+
+func TestAWebPageBringsNoSecret(t *testing.T) {
+	t.Parallel()
+	b := newBarb(t)
+	learnt := filepath.Join(b.dir, "asana.secret")
+	address, stop := b.listen(t, "-s", "asana", "--learn", "file:"+learnt)
+	defer stop()
+	for name, p := range pages {
+		if p.method != "POST" { // Asana's handshake is one
+			continue
+		}
+		if status := page(t, name, address, "X-Hook-Secret", strings.Repeat("e", 32)); status != http.StatusForbidden || exists(learnt) {
+			t.Errorf("%s: %d, learnt is %v", name, status, exists(learnt))
+		}
+	}
+	if status, _ := request(t, "POST", "http://"+address+"/", "", map[string]string{"X-Hook-Secret": strings.Repeat("a", 32)}); status != 200 || !exists(learnt) {
+		t.Errorf("Asana itself: %d, learnt is %v", status, exists(learnt))
+	}
+}
+
+func TestAWebPageRunsNoCommand(t *testing.T) {
+	t.Parallel()
+	for _, mode := range []string{"sync", "ack"} {
+		b := newBarb(t)
+		ran := filepath.Join(b.dir, "ran")
+		address, stop := b.listen(t, "--exec", "touch "+ran, "--exec-unverified", "--mode", mode)
+		for name := range pages {
+			if status := page(t, name, address); status != http.StatusForbidden || exists(ran) {
+				t.Errorf("%s, --mode %s: %d, ran is %v", name, mode, status, exists(ran))
+			}
+		}
+		if status, _ := request(t, "GET", "http://"+address+"/", "", nil); status != 200 {
+			t.Errorf("a program, --mode %s: %d", mode, status)
+		}
+		stop()
+		b.run(t, 0, "deliver", "--drain")
+		if mode == "sync" && !exists(ran) {
+			t.Error("nothing runs at all")
+		}
+	}
+}
+
+// A stranger brings a secret of his own to a route that waits for one, and signs with it.
+func TestALearntSecretRunsNoCommand(t *testing.T) {
+	t.Parallel()
+	b := newBarb(t)
+	const brought, given = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "the secret that was given to barb"
+	for name, text := range map[string]string{"gh": given,
+		"barb.toml": "[[route]]\npath = \"/gh\"\nscheme = \"github\"\nsecret = \"file:" + filepath.Join(b.dir, "gh") + "\"\n\n" +
+			"[[route]]\npath = \"/asana\"\nscheme = \"asana\"\n\n[[route]]\npath = \"/notion\"\nscheme = \"notion\"\n"} {
+		if err := os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ran := filepath.Join(b.dir, "ran")
+	address, stop := b.listen(t, "--exec", "touch "+ran)
+	defer stop()
+	request(t, "POST", "http://"+address+"/asana", "", map[string]string{"X-Hook-Secret": brought})
+	request(t, "POST", "http://"+address+"/notion", `{"verification_token":"`+brought+`"}`, nil)
+	for path, field := range map[string]string{"/asana": "X-Hook-Signature: ", "/notion": "X-Notion-Signature: sha256="} {
+		name, prefix, _ := strings.Cut(field, ": ")
+		status, _ := request(t, "POST", "http://"+address+path, "{}", map[string]string{name: prefix + hmacOf(brought, "{}")})
+		if status != http.StatusServiceUnavailable || exists(ran) {
+			t.Errorf("%s: %d, ran is %v", path, status, exists(ran))
+		}
+	}
+	if status, _ := request(t, "POST", "http://"+address+"/gh", "{}", map[string]string{"X-Hub-Signature-256": "sha256=" + hmacOf(given, "{}")}); status != 200 || !exists(ran) {
+		t.Errorf("a secret that was given: %d, ran is %v", status, exists(ran))
+	}
+	b.run(t, 2, "listen", "-s", "asana", "--exec", "touch "+ran, "--for", "10ms", "--addr", ":0")
+}
+
+func hmacOf(key, body string) string {
+	mac := hmac.New(sha256.New, []byte(key))
+	mac.Write([]byte(body))
+	return hex.EncodeToString(mac.Sum(nil))
 }

@@ -1,0 +1,82 @@
+package commands
+
+import (
+	"net"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// learntPrefix begins the name of a secret that a handshake brought. No reference of --secret begins so.
+const learntPrefix = "handshake:"
+
+// isLearnt reports whether a webhook was verified with a secret that a handshake brought since the listener started. A
+// handshake is not signed, so the secret may be a stranger's own.
+func isLearnt(v record.Verdict) bool { return strings.HasPrefix(v.Secret, learntPrefix) }
+
+// fromPage says by which sign a request may have been sent by a web page that a person on this machine has open; "" when
+// nothing says so. A page can reach loopback, and does what its author wants.
+//
+// Browsers send Origin with every POST (Fetch Standard, section 3.2), and Sec-Fetch-Site with every request to loopback
+// (W3C Fetch Metadata, section 2.4), "none" only for an address that the person has typed. A page that had its own name
+// resolve to this machine (DNS rebinding) sends neither with a GET; its name is in Host.
+func (g *gateway) fromPage(r *record.Request) string {
+	if r.Header.Has("Origin") {
+		return "Origin"
+	}
+	if slices.ContainsFunc(r.Header.Values("Sec-Fetch-Site"), func(site string) bool { return site != "none" }) {
+		return "Sec-Fetch-Site"
+	}
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && !g.knowsHost(r) {
+		return "Host"
+	}
+	return ""
+}
+
+// knowsHost reports whether a request was sent to a name that no page can have given itself: an address, localhost, a name
+// without a dot, or the host of a public URL.
+func (g *gateway) knowsHost(r *record.Request) bool {
+	host := nameIn(r.URL)
+	if net.ParseIP(host) != nil || !strings.Contains(host, ".") || strings.HasSuffix(host, ".localhost") {
+		return true
+	}
+	return slices.ContainsFunc([]string{g.publicURL, g.checkLane(r).publicURL}, func(base string) bool { return nameIn(base) == host })
+}
+
+// nameIn is the host of a URL in lower case, without a port; "" when there is none.
+func nameIn(text string) string {
+	u, err := url.Parse(text)
+	if err != nil {
+		return ""
+	}
+	return strings.ToLower(u.Hostname())
+}
+
+// distrusts says why the command must not run for a webhook although --exec was meant to, and the status that keeps its
+// sender from taking it for worked on; 0 when there is no such reason.
+func (g *gateway) distrusts(x *record.Exchange) (status int, why string) {
+	switch r := g.runner; {
+	case r == nil, x.Verdict.Status == record.Invalid:
+		return 0, ""
+	case !r.unverified && isLearnt(x.Verdict):
+		return http.StatusServiceUnavailable, "its secret came with a handshake while barb was listening, and anybody may send one; restart with --secret"
+	case r.unverified && (x.Verdict.Status != record.Valid || isLearnt(x.Verdict)):
+		if sent := g.fromPage(&x.Request); sent != "" {
+			return http.StatusForbidden, "a web page may have sent it (" + sent + "), and its signature is not checked"
+		}
+	}
+	return 0, ""
+}
+
+// untouched refuses what distrusts names, and says so; nil for anything else that the command does not run for.
+func (g *gateway) untouched(x *record.Exchange) *record.Response {
+	status, why := g.distrusts(x)
+	if status == 0 {
+		return nil
+	}
+	g.note("warning: %d exec: not run: %s", x.ID, why)
+	return textAnswer(status, "not worked on\n")
+}
