@@ -125,7 +125,8 @@ func (w *worker) command(ctx context.Context, q *store.Queued) {
 		w.settle(keep, q)
 		return
 	}
-	if err := w.history.Try(keep, w.lease.owner, q, time.Now()); err != nil {
+	now := time.Now()
+	if err := w.lease.begin(q, now, w.runner.timeout+execGrace, func() error { return w.history.Try(keep, w.lease.owner, q, now) }); err != nil {
 		if !errors.Is(err, store.ErrLease) {
 			w.note("warning: %d: %v", x.ID, err)
 		}

@@ -28,6 +28,12 @@ const (
 	leaseMargin = leaseFor / 6
 )
 
+// leaseUntil is the end of a lease that is to cover an attempt: also where its holder is stopped and cannot renew it, the
+// attempt is over by its own timeout before another process may begin the next. A limit of 0 is none.
+func leaseUntil(now time.Time, limit time.Duration) time.Time {
+	return now.Round(0).Add(max(leaseFor, limit+leaseMargin)) // the wall clock: it goes on while the machine sleeps
+}
+
 // hold notes a lease and returns the context of its attempt. release forgets it.
 func (l *leases) hold(ctx context.Context, q *store.Queued) (_ context.Context, release func()) {
 	ctx, cancel := context.WithCancel(ctx)
@@ -53,6 +59,15 @@ func (l *leases) forget(q *store.Queued) {
 	delete(l.held, q.ID)
 }
 
+// extend notes that a lease ends later.
+func (l *leases) extend(q *store.Queued) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if h, ok := l.held[q.ID]; ok {
+		h.until = q.Due
+	}
+}
+
 // has reports whether a lease is held, which then has a new end: an attempt of ours is still on its way.
 func (l *leases) has(q *store.Queued) bool {
 	l.mu.Lock()
@@ -69,7 +84,7 @@ func (l *leases) renewed(ids []int64, until, now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	for _, id := range ids {
-		if h, ok := l.held[id]; ok {
+		if h, ok := l.held[id]; ok && until.After(h.until) {
 			h.until = until
 		}
 	}

@@ -35,6 +35,8 @@ func (l *lessee) attempt(ctx context.Context, q *store.Queued, sender deliver.Se
 		}
 	}
 	keep := context.WithoutCancel(ctx)
+	var begun time.Time
+	sender.Permit = func() bool { return isFresh(begun) || l.reclaim(keep, q) }
 	for a, err := range sender.Attempts(ctx, next) {
 		if err != nil {
 			return nil, nil, err
@@ -43,12 +45,43 @@ func (l *lessee) attempt(ctx context.Context, q *store.Queued, sender deliver.Se
 		if a.Ended {
 			return a, kept, l.sh.history.Answer(keep, kept)
 		}
-		if err := l.sh.history.Begin(keep, l.owner, q, kept); err != nil {
+		begun = time.Now()
+		if err := l.begin(q, begun, sender.Policy.Timeout, func() error { return l.sh.history.Begin(keep, l.owner, q, kept) }); err != nil {
 			return nil, nil, err
 		}
 		a.Exchange.ID = kept.ID
 	}
 	return nil, nil, errors.New("no attempt was made")
+}
+
+// begin extends the lease of an entry so that it covers an attempt of at most limit, and begins it.
+func (l *lessee) begin(q *store.Queued, now time.Time, limit time.Duration, record func() error) error {
+	q.Due = leaseUntil(now, limit)
+	if err := record(); err != nil {
+		return err
+	}
+	l.extend(q)
+	return nil
+}
+
+// freshFor is how long after its beginning the first byte of an attempt may leave without another look at the lease. It is
+// far less than the shortest lease has left then.
+const freshFor = time.Second
+
+// isFresh reports whether a moment was just now, by the clock of the machine, which others read the lease by, and by the
+// monotonic one, which cannot be set.
+func isFresh(t time.Time) bool {
+	now := time.Now()
+	return now.Sub(t) < freshFor && now.Round(0).Sub(t.Round(0)).Abs() < freshFor
+}
+
+// reclaim reports whether the lease of an entry is still ours, and renews it. It is asked where the process may have been
+// stopped: another may have taken the entry over since.
+func (l *lessee) reclaim(ctx context.Context, q *store.Queued) bool {
+	until := leaseUntil(time.Now(), 0)
+	ids, err := l.sh.history.Renew(ctx, l.owner, []int64{q.ID}, until)
+	l.renewed(ids, until, time.Now().Round(0))
+	return err == nil && len(ids) > 0
 }
 
 // tellAttempt says how an attempt to deliver x from the queue went. The first error of printing goes to broken, to be said at
@@ -136,7 +169,7 @@ func (l *lessee) renew(ctx context.Context) {
 	if len(entries) == 0 {
 		return
 	}
-	until := time.Now().Add(leaseFor).Round(0) // the wall clock: it goes on while the machine sleeps
+	until := leaseUntil(time.Now(), 0)
 	ids, err := l.sh.history.Renew(ctx, l.owner, entries, until)
 	if err != nil && ctx.Err() == nil {
 		l.sh.note("warning: leases could not be renewed: %v", err)

@@ -2,7 +2,9 @@ package deliver
 
 import (
 	"bufio"
+	"errors"
 	"net"
+	"os"
 	"time"
 
 	"github.com/barbhq/barb/store/record"
@@ -28,7 +30,11 @@ type conn struct {
 	cut    func() // ends a running read and write, and the use of the connection with it
 	since  time.Time
 	used   bool // an exchange has ended on it before
+	last   bool // its time is up, and what had come by then is being read
 }
+
+// lastLook is how long the reading may take of what had come when an attempt was cut off.
+const lastLook = 10 * time.Millisecond
 
 // transfer is what became of a request that was written. While a writing beside the reading runs, n and err are its own.
 type transfer struct {
@@ -55,6 +61,12 @@ func (c *conn) Read(p []byte) (int, error) {
 		p = p[:c.left]
 	}
 	n, err := c.Conn.Read(p)
+	if n == 0 && !c.last && errors.Is(err, os.ErrDeadlineExceeded) {
+		// An answer that came in time counts, also where the process was stopped and finds it together with the timeout.
+		c.last = true
+		_ = c.SetReadDeadline(time.Now().Add(lastLook))
+		n, err = c.Conn.Read(p)
+	}
 	c.left -= int64(n)
 	return n, err
 }

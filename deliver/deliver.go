@@ -5,6 +5,7 @@ package deliver
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"math/rand/v2"
 	"slices"
@@ -34,6 +35,21 @@ type Sender struct {
 	Sign func(now time.Time, r *record.Request) error
 	// Rand returns numbers from [0, 1) for the jitter; nil is math/rand/v2.
 	Rand func() float64
+	// Permit is asked on the connection right before the first byte of a request leaves: since the attempt began the
+	// process may have been stopped for long. No means that nothing is sent and the attempt is interrupted; nil is yes.
+	Permit func() bool
+}
+
+// errForbidden is why nothing was sent where Permit said no.
+var errForbidden = errors.New("the attempt is no longer this process's to make")
+
+// permitKey is the key of Sender.Permit in the context of an attempt.
+type permitKey struct{}
+
+// permitted asks Sender.Permit.
+func permitted(ctx context.Context) bool {
+	permit, _ := ctx.Value(permitKey{}).(func() bool)
+	return permit == nil || permit()
 }
 
 // Attempt is one attempt of a delivery: first begun, then ended and judged.
@@ -162,6 +178,9 @@ func (d *delivery) begin(n int) (*Attempt, error) {
 func (d *delivery) run(ctx context.Context, a *Attempt) {
 	x := *a.Exchange
 	limited, cancel := d.limit(ctx)
+	if d.Permit != nil {
+		limited = context.WithValue(limited, permitKey{}, d.Permit)
+	}
 	d.Client.Do(limited, &x)
 	cancel()
 	a.Exchange, a.Ended = &x, true

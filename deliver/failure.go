@@ -55,6 +55,9 @@ func classify(ctx context.Context, at stage, err error) (kind record.FailureKind
 		}
 		return record.FailTimeout, false
 	}
+	if errors.Is(err, errForbidden) {
+		return record.FailInterrupted, false
+	}
 	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns != nil {
 		return record.FailDNS, false
 	}

@@ -66,7 +66,13 @@ func (t *trace) attach(ctx context.Context) context.Context {
 		TLSHandshakeDone: func(tls.ConnectionState, error) {
 			t.note(func() { t.seen.phases.TLS = time.Since(t.begun) })
 		},
-		GotConn: t.gotConn,
+		GotConn: func(info httptrace.GotConnInfo) {
+			if !permitted(ctx) {
+				_ = info.Conn.Close() // net/http asks no more before it writes
+				return
+			}
+			t.gotConn(info)
+		},
 		GotFirstResponseByte: func() {
 			t.note(func() { t.seen.at, t.seen.phases.FirstByte = reading, time.Since(t.sent) })
 		},

@@ -48,6 +48,11 @@ func (c *Client) exchange(ctx context.Context, x *record.Exchange, cn *conn) (f 
 	x.Remote, cn.left = cn.remote, c.o.ReadLimit
 	stop := context.AfterFunc(ctx, cn.cut)
 	start := time.Now()
+	if !permitted(ctx) {
+		stop()
+		_ = cn.Close()
+		return failure(ctx, sending, errForbidden, false), false
+	}
 	cn.send(&x.Request)
 	var at stage
 	var whole bool

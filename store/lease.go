@@ -52,7 +52,7 @@ func (w *writer) lease(r LeaseRequest) (ids []int64, err error) {
 	return w.idsOf(leaseStatement, r.Owner, nanos(r.Until), nanos(r.Now), int64(r.Kind), target, int64(r.Want), policy)
 }
 
-// Renew moves the end of leases of an owner, and returns those entries it still has. What is not among them is somebody
+// Renew moves the end of leases of an owner, where it is not later already, and returns those entries it still has. What is not among them is somebody
 // else's, or ended.
 func (s *Store) Renew(ctx context.Context, owner string, entries []int64, until time.Time) (ids []int64, err error) {
 	list, err := json.Marshal(entries)
@@ -66,10 +66,11 @@ func (s *Store) Renew(ctx context.Context, owner string, entries []int64, until 
 	return ids, err
 }
 
-const renewStatement = `UPDATE queue SET due = ?2 WHERE id IN (SELECT value FROM json_each(?3)) AND owner = ?1 AND state = 1
+const renewStatement = `UPDATE queue SET due = max(due, ?2) WHERE id IN (SELECT value FROM json_each(?3)) AND owner = ?1 AND state = 1
 	RETURNING id`
 
-// Begin records x, the next attempt of an entry, and counts it, before its first byte leaves. When the owner's lease is
+// Begin records x, the next attempt of an entry, and counts it, before its first byte leaves. The lease is extended to q.Due,
+// where that is later than its end: an attempt should be over before another owner can begin the next. When the owner's lease is
 // gone nothing is recorded and the error is ErrLease: the attempt must not be made.
 func (s *Store) Begin(ctx context.Context, owner string, q *Queued, x *record.Exchange) error {
 	b, err := newBeginning(x)
@@ -90,7 +91,8 @@ func (s *Store) Begin(ctx context.Context, owner string, q *Queued, x *record.Ex
 	return nil
 }
 
-// Try counts an attempt of an entry that is not an exchange of its own, before it begins. ErrLease: the owner's lease is
+// Try counts an attempt of an entry that is not an exchange of its own, before it begins, and extends its lease as Begin
+// does. ErrLease: the owner's lease is
 // gone, and the attempt must not be made.
 func (s *Store) Try(ctx context.Context, owner string, q *Queued, now time.Time) error {
 	err := s.leased(ctx, nil, func(w *writer, _ int64) (bool, error) { return w.attempt(owner, q, nil, now) })
@@ -116,21 +118,22 @@ func (s *Store) leased(ctx context.Context, begin []*beginning, do func(w *write
 
 // attempt counts an attempt; exchange is its id, nil when it has none.
 func (w *writer) attempt(owner string, q *Queued, exchange driver.Value, now time.Time) (ours bool, err error) {
-	ids, err := w.idsOf(attemptStatement, owner, q.ID, exchange, nanos(now))
+	ids, err := w.idsOf(attemptStatement, owner, q.ID, exchange, nanos(now), nanos(q.Due))
 	return len(ids) > 0, err
 }
 
-const attemptStatement = `UPDATE queue SET attempts = attempts + 1, first = ifnull(first, ?3), last = ?3, changed = ?4
+const attemptStatement = `UPDATE queue SET attempts = attempts + 1, first = ifnull(first, ?3), last = ?3, changed = ?4, due = max(due, ?5)
 	WHERE owner = ?1 AND id = ?2 AND state = 1 RETURNING id`
 
 // Settle gives a lease back: State, Due and Why of q say what becomes of the entry. What ends lets the next one of its
-// order go on. Now is when. ErrLease: the entry is not the owner's any more, and stays as it is.
+// order go on. Now is when. ErrLease: the entry is not the owner's any more, and stays as it is. What is Done without a Why
+// was delivered: that ends an open entry whoever has its lease by then. A command is not: it is run again by its new owner.
 func (s *Store) Settle(ctx context.Context, owner string, q *Queued, now time.Time) error {
 	return s.leased(ctx, nil, func(w *writer, _ int64) (bool, error) { return w.settle(owner, q, now) })
 }
 
 const settleStatement = `UPDATE queue SET owner = NULL, straight = 0, state = ?3, due = ?4, why = ?5, changed = ?6
-	WHERE owner = ?1 AND id = ?2 AND state = 1 RETURNING target, ord`
+	WHERE id = ?2 AND state = 1 AND (owner = ?1 OR ?3 = 2 AND ?5 IS NULL AND kind <> 3) RETURNING target, ord`
 
 func (w *writer) settle(owner string, q *Queued, now time.Time) (bool, error) {
 	code := q.State.code()

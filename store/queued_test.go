@@ -69,6 +69,8 @@ func queueContract(t *testing.T, open func(*testing.T) (outbox, outbox)) {
 		"counts a try that is no exchange":              countsATry,
 		"refuses an attempt without a lease":            refusesWithoutLease,
 		"says when the next is due":                     saysWhenTheNextIsDue,
+		"ends what was delivered, whoever has it":       endsWhatWasDelivered,
+		"lets a lease last as long as its attempt":      coversTheAttempt,
 		"leases by the policy, past all others":         leasesByPolicy,
 		"delivers only for the target and kind":         deliversOnlyForTheTarget,
 		"begins anew what was dead":                     beginsAnew,
@@ -338,13 +340,51 @@ func settlesOnlyItsOwn(t *testing.T, a, b outbox) {
 	es := queued(t, a, 1, "")
 	lease(t, a, "a", 0, 1)
 	lease(t, b, "b", time.Second, 1)
-	gone := &store.Queued{ID: es[0].ID, State: store.Done}
-	mustBe(t, a.Settle(ctx, "a", gone, noon), store.ErrLease)
+	gone := &store.Queued{ID: es[0].ID, State: store.Waiting}
+	for _, q := range []*store.Queued{gone, {ID: es[0].ID, State: store.Dead}, {ID: es[0].ID, State: store.Done, Why: "answered to the sender: 500"}} {
+		mustBe(t, a.Settle(ctx, "a", q, noon), store.ErrLease)
+	}
 	settle(t, b, "b", es[0].ID, store.Dead, 0)
 	mustBe(t, b.Settle(ctx, "b", gone, noon), store.ErrLease)
 	if q, err := a.GetQueued(ctx, es[0].ID); err != nil || q.State != store.Dead {
 		t.Errorf("%+v, %v", q, err)
 	}
+}
+
+func endsWhatWasDelivered(t *testing.T, a, b outbox) {
+	ctx := context.Background()
+	es := queued(t, a, 3, "k")
+	lease(t, a, "a", 0, 1)
+	lease(t, b, "b", time.Second, 1)
+	must(t, a.Settle(ctx, "a", &store.Queued{ID: es[0].ID, State: store.Done}, noon))
+	mustBe(t, b.Settle(ctx, "b", &store.Queued{ID: es[0].ID, State: store.Dead}, noon), store.ErrLease)
+	mustBe(t, b.Begin(ctx, "b", es[0], hook(1)), store.ErrLease)
+	if q, err := a.GetQueued(ctx, es[0].ID); err != nil || q.State != store.Done {
+		t.Errorf("%+v, %v", q, err)
+	}
+	same(t, "the next goes on", lease(t, b, "b", time.Second, 9), es[1].ID)
+	if _, err := a.Cancel(ctx, store.QueueFilter{IDs: []store.Range{{From: es[1].ID, To: es[1].ID}}}, noon); err != nil {
+		t.Error(err)
+	}
+	mustBe(t, b.Settle(ctx, "b", &store.Queued{ID: es[1].ID, State: store.Done}, noon), store.ErrLease)
+}
+
+func coversTheAttempt(t *testing.T, a, b outbox) {
+	ctx := context.Background()
+	es := queued(t, a, 2, "")
+	lease(t, a, "a", 0, 2)
+	for i, begin := range []func(q *store.Queued) error{
+		func(q *store.Queued) error { return a.Begin(ctx, "a", q, hook(1)) },
+		func(q *store.Queued) error { return a.Try(ctx, "a", q, noon) },
+	} {
+		q := *es[i]
+		q.Due = noon.Add(time.Minute)
+		must(t, begin(&q))
+	}
+	_, err := a.Renew(ctx, "a", []int64{es[0].ID, es[1].ID}, noon.Add(2*time.Second)) // does not shorten it
+	must(t, err)
+	same(t, "before the attempts are over", lease(t, b, "b", time.Minute-1, 9))
+	same(t, "after that", lease(t, b, "b", time.Minute, 9), es[0].ID, es[1].ID)
 }
 
 func saysWhenTheNextIsDue(t *testing.T, a, b outbox) {
