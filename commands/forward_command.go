@@ -73,7 +73,7 @@ func (g *gateway) answersFirst(x *record.Exchange) bool {
 // follows when it has succeeded.
 func (b *outbox) commandEntry(x, kept *record.Exchange) *store.Queued {
 	now := time.Now()
-	return &store.Queued{Kind: store.Command, Thread: x.ID, Target: b.commandTarget(b.checkLane(&x.Request)), Policy: b.plan(kept),
+	return &store.Queued{Kind: store.Command, Thread: x.ID, Target: b.commandTarget(b.checkedBy(x)), Policy: b.plan(kept),
 		Order: b.ordered.of(b.forwardLane(x).name, &x.Request), Due: now, Created: now, Masks: kept.Masks}
 }
 

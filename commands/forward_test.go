@@ -83,44 +83,6 @@ func TestAPolicyComesBackFromTheQueueAsItWas(t *testing.T) {
 	}
 }
 
-// An event type and a method are the sender's words: whatever they are, the signature that the longest path asks for has
-// to be right.
-func TestNothingThatASenderSaysGetsAroundACheck(t *testing.T) {
-	file := &configFile{Routes: []route{
-		{Path: "/"},
-		{Path: "/pay", Event: "invoice.*", Scheme: "stripe"},
-		{Path: "/pay", Event: "charge.*", Scheme: "github"},
-		{Path: "/pay/in", methods: []string{"POST"}},
-	}}
-	at := func(r *route) int {
-		for i := range file.Routes {
-			if r == &file.Routes[i] {
-				return i
-			}
-		}
-		return -1
-	}
-	for _, c := range []struct {
-		a                asking
-		checks, forwards int
-	}{
-		{asking{path: "/pay", event: "invoice.paid"}, 1, 1},
-		{asking{path: "/pay", event: "charge.made"}, 2, 2},
-		{asking{path: "/pay", event: "other"}, 1, 0},
-		{asking{path: "/pay"}, 1, 0},
-		{asking{path: "/pay/deep", event: "other", method: "PUT"}, 1, 0},
-		{asking{path: "/pay/in", method: "POST", event: "charge.made"}, 3, 3},
-		{asking{path: "/pay/in", method: "PUT", event: "charge.made"}, 2, 2},
-		{asking{path: "/pay/in", method: "PUT", event: "x"}, 1, 0},
-		{asking{path: "/free"}, 0, 0},
-	} {
-		checks, forwards := file.routesFor(&c.a)
-		if at(checks) != c.checks || at(forwards) != c.forwards {
-			t.Errorf("%+v is checked by %d and forwarded by %d, want %d and %d", c.a, at(checks), at(forwards), c.checks, c.forwards)
-		}
-	}
-}
-
 func TestAnAttemptIsCutOffBeforeALeaseEndsThatCannotBeRenewed(t *testing.T) {
 	now := time.Now()
 	l := leases{held: map[int64]*held{}}

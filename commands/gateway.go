@@ -41,10 +41,9 @@ type gateway struct {
 	hooks    hookFilter
 	runner   *runner // nil: no --exec
 	duplicates
-	policy    deliver.Policy // of forwarding
-	outbox    *outbox        // nil: nothing goes by way of the queue
-	mirrors   *mirrors
-	selective bool // routes select by more than the path
+	policy  deliver.Policy // of forwarding
+	outbox  *outbox        // nil: nothing goes by way of the queue
+	mirrors *mirrors
 
 	broken   error // of printing
 	received atomic.Int64
@@ -58,6 +57,7 @@ const keptOfInvalid = 64 << 10
 
 // lane is what is done with the requests of one route.
 type lane struct {
+	route     *route                   // in barb.toml; nil for the paths no route covers
 	verifier  atomic.Pointer[verifier] // nil: unchecked; a handshake may bring it a secret
 	greeter   greeter
 	unproven  sync.Map // names of handshakes that were told to be unproven
@@ -73,7 +73,7 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 	if err != nil {
 		return err
 	}
-	g.lanes, g.selective = map[*route]*lane{}, file.selective()
+	g.lanes = map[*route]*lane{}
 	flagged := len(o.secrets) > 0 || o.scheme != "" && g.settings["scheme"] == "flag"
 	everywhere := slices.IndexFunc(file.Routes, func(r route) bool { return r.coversAll() })
 	if everywhere < 0 {
@@ -86,9 +86,12 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 		if flagged { // what the flags say about signatures holds everywhere
 			r = &route{Path: r.Path, targets: r.targets, PublicURL: r.PublicURL}
 		}
-		if g.lanes[&file.Routes[i]], err = g.lane(ctx, o, r); err != nil {
+		l, err := g.lane(ctx, o, r)
+		if err != nil {
 			return err
 		}
+		l.route = &file.Routes[i]
+		g.lanes[l.route] = l
 	}
 	if everywhere >= 0 { // no request is left to what the flags and BARB_SECRET alone say
 		g.fallback = g.lanes[&file.Routes[everywhere]]
@@ -119,21 +122,31 @@ func (g *gateway) lane(ctx context.Context, o listenOptions, r *route) (*lane, e
 
 // check is listen's question whether a request is signed rightly.
 func (g *gateway) check(r *record.Request, now time.Time) listen.Checked {
-	l := g.checkLane(r)
-	m := sign.Message{Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body}
-	h, asked := l.greeter.find(m)
-	if asked && !h.Steps[0].Signed {
-		return listen.Checked{Scheme: l.schemeOf(h), EventType: ui.Handshake + h.Name, Uncounted: true}
-	}
-	m.URL = g.asSenderKnows(l, r)
-	found := l.check(m, now, g.file)
-	found.EventType = plainEvent(found.EventType)
-	if asked {
+	if l, h, ok := g.greeting(r); ok {
+		found := listen.Checked{Scheme: l.schemeOf(h)}
+		if h.Steps[0].Signed {
+			found, _ = g.judge([]*lane{l}, r, now)
+		}
 		found.EventType, found.Uncounted = ui.Handshake+h.Name, true
 		return found
 	}
+	found := g.verdict(r, now)
+	found.EventType = plainEvent(found.EventType)
 	g.mark(&found, r, now)
 	return found
+}
+
+// greeting is the handshake that a request is, and the lane that answers it.
+func (g *gateway) greeting(r *record.Request) (*lane, sign.Handshake, bool) {
+	m := messageOf(r)
+	for _, group := range g.guards(r) {
+		for _, l := range group {
+			if h, ok := l.greeter.find(m); ok {
+				return l, h, true
+			}
+		}
+	}
+	return nil, sign.Handshake{}, false
 }
 
 // check judges the signature of a message, or describes it where nothing is checked.
@@ -183,7 +196,7 @@ func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
 		return nil
 	}
 	if isTurnedAway(x) {
-		x.Scheme = g.checkLane(&x.Request).presumed(x, g.file)
+		x.Scheme = g.checkedBy(x).presumed(x, g.file)
 	}
 	if x.Verdict.Status == record.Invalid && !g.keepInvalid {
 		x.Truncate(keptOfInvalid)
@@ -244,7 +257,7 @@ func (g *gateway) reply(ctx context.Context, x *record.Exchange) *record.Respons
 	case x.Verdict.Status == record.Invalid:
 		return textAnswer(http.StatusUnauthorized, "invalid signature\n")
 	case isHandshake(x):
-		return g.greet(g.checkLane(&x.Request), x)
+		return g.greet(x)
 	case isFiltered(x):
 		return &record.Response{Status: http.StatusOK}
 	case g.isScripted(x):

@@ -155,12 +155,12 @@ func asked(x *record.Exchange, params map[string]string) sign.Message {
 }
 
 // greet answers a handshake. Its signature, where it has one, was found valid or not checked.
-func (g *gateway) greet(l *lane, x *record.Exchange) *record.Response {
-	m := asked(x, l.greeter.params)
-	h, ok := l.greeter.find(m)
+func (g *gateway) greet(x *record.Exchange) *record.Response {
+	l, h, ok := g.greeting(&x.Request)
 	if !ok {
 		return &record.Response{Status: http.StatusOK}
 	}
+	m := asked(x, l.greeter.params)
 	reply, err := l.answer(h, m)
 	if err != nil {
 		g.tellRefused(l, x.ID, h, err)

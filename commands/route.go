@@ -2,8 +2,6 @@ package commands
 
 import (
 	"fmt"
-	"net/url"
-	"path"
 	"slices"
 	"strings"
 )
@@ -31,6 +29,9 @@ func (c *configFile) checkRoutes() error {
 		where := fmt.Sprintf("%s: route %d", c.path, i+1)
 		if r.Path != "" && !strings.HasPrefix(r.Path, "/") {
 			return usage(`%s: path = %q does not begin with "/"`, where, r.Path)
+		}
+		if i := strings.IndexAny(r.Path, "?#"); i >= 0 {
+			return usage(`%s: path = %q is more than a path`, where, r.Path).hintf("path = %q", r.Path[:i])
 		}
 		if r.Scheme != "" && r.Scheme != "auto" {
 			if _, err := c.lookupScheme(r.Scheme); err != nil {
@@ -75,37 +76,26 @@ func (c *configFile) routeFor(at string) *route {
 		if !r.covers(at) {
 			continue
 		}
-		if best == nil || len(r.Path) > len(best.Path) {
+		if r.depth() > best.depth() {
 			best = r
 		}
 	}
 	return best
 }
 
-// covers: a route without a path covers every path, a route at /a covers /a and /a/b.
+// covers: a route without a path covers every path, a route at /a covers /a and /a/b. at is a reading.
 func (r *route) covers(at string) bool {
-	prefix := strings.TrimSuffix(r.Path, "/")
+	prefix := r.prefix()
 	return prefix == "" || at == prefix || strings.HasPrefix(at, prefix+"/")
 }
 
 // coversAll reports whether a route selects every request.
 func (r *route) coversAll() bool {
-	return strings.TrimSuffix(r.Path, "/") == "" && len(r.methods) == 0 && r.Event == ""
+	return r.prefix() == "" && len(r.methods) == 0 && r.Event == ""
 }
 
-// routePath is the path of a request target as a route is matched against: what an app's router would make of it, so that
-// no other spelling of a path goes around the check of its signature.
-func routePath(target string) string {
-	if i := strings.Index(target, "://"); i >= 0 && target[0] != '/' { // absolute form
-		_, rest, _ := strings.Cut(target[i+3:], "/")
-		target = "/" + rest
-	}
-	target, _, _ = strings.Cut(target, "?")
-	if decoded, err := url.PathUnescape(target); err == nil {
-		target = decoded
-	}
-	return path.Clean("/" + target)
-}
+// prefix is what the readings that a route covers begin with.
+func (r *route) prefix() string { return strings.TrimSuffix(routePath(r.Path), "/") }
 
 // routeOf is the route whose secret a command uses when it names a scheme: the one that covers the path, else the first
 // of the scheme.

@@ -43,7 +43,8 @@ func (g *gateway) knowsHost(r *record.Request) bool {
 	if net.ParseIP(host) != nil || !strings.Contains(host, ".") || strings.HasSuffix(host, ".localhost") {
 		return true
 	}
-	return slices.ContainsFunc([]string{g.publicURL, g.checkLane(r).publicURL}, func(base string) bool { return nameIn(base) == host })
+	known := func(l *lane) bool { return nameIn(l.publicURL) == host }
+	return nameIn(g.publicURL) == host || slices.ContainsFunc(slices.Concat(g.guards(r)...), known)
 }
 
 // nameIn is the host of a URL in lower case, without a port; "" when there is none.

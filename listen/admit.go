@@ -53,6 +53,8 @@ func checkTarget(r *record.Request) error {
 	switch {
 	case r.Method == http.MethodConnect:
 		return &record.HeadError{Status: 501, Text: "CONNECT is for proxies"}
+	case strings.Contains(r.Target, "#"): // RFC 9112, section 3.2, has none; an app may end the path there
+		return &record.HeadError{Status: 400, Text: "fragment in the request target"}
 	case strings.HasPrefix(r.Target, "/"), isAbsolute(r.Target), r.Method == http.MethodOptions && r.Target == "*":
 		return nil
 	}

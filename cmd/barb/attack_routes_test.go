@@ -1,0 +1,125 @@
+package main
+
+import (
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// behind is an app that remembers what it got.
+type behind struct {
+	*httptest.Server
+	mu  sync.Mutex
+	got []string
+}
+
+func newBehind(t *testing.T) *behind {
+	t.Helper()
+	b := &behind{}
+	b.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.got = append(b.got, r.Method+" "+r.RequestURI)
+	}))
+	t.Cleanup(b.Close)
+	return b
+}
+
+func (b *behind) seen() string {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return strings.Join(b.got, ", ")
+}
+
+// routed writes a barb.toml and a secret into the folder of b, and returns its path.
+func routed(t *testing.T, b inProcess, text string) string {
+	t.Helper()
+	for name, text := range map[string]string{"barb.toml": text, "secret": "whsec_of_the_one", "other": "whsec_of_another"} {
+		if err := os.WriteFile(filepath.Join(b.dir, name), []byte(strings.ReplaceAll(text, "DIR", b.dir)), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return filepath.Join(b.dir, "barb.toml")
+}
+
+// statusOf sends a request as it stands and returns the status of the answer.
+func statusOf(t *testing.T, address, request string) string {
+	t.Helper()
+	nc, err := net.Dial("tcp", address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer nc.Close()
+	_ = nc.SetDeadline(time.Now().Add(10 * time.Second))
+	_, _ = io.WriteString(nc, request)
+	line := make([]byte, len("HTTP/1.1 200"))
+	if _, err := io.ReadFull(nc, line); err != nil {
+		t.Fatalf("%q: %v", request, err)
+	}
+	return string(line[len("HTTP/1.1 "):])
+}
+
+// However the path of a checked route is spelt, what is not signed is refused, and the app does not get it.
+func TestNoSpellingOfAPathGetsAroundItsCheck(t *testing.T) {
+	t.Parallel()
+	b, app := newBarb(t), newBehind(t)
+	config := routed(t, b, fmt.Sprintf("[[route]]\npath = \"/stripe\"\nscheme = \"stripe\"\nsecret = \"file:DIR/secret\"\nforward_to = %q\n\n[[route]]\npath = \"/\"\nforward_to = %q\n", app.URL, app.URL))
+	address, stop := b.listen(t, "--config", config)
+	for target, want := range map[string]string{
+		"/stripe#x": "400", "/stripe#": "400", "http://h/stripe#x": "400", "/#/../stripe": "400", "/stripe?x#y": "400",
+		"/stripe": "401", "/STRIPE": "401", "/Stripe/": "401", "/stripe//": "401", "//stripe": "401", "//h/stripe": "401", "/./stripe": "401", "/x/../stripe": "401",
+		`/\stripe`: "401", `\stripe`: "400", `/stripe\x`: "401", `/x\..\stripe`: "401", "/stripe;x": "401", "/stripe;/../free": "401", "/;x/stripe": "401", "/..;/stripe": "401",
+		"/%73tripe": "401", "/%2573tripe": "401", "/%%37%33tripe": "401", "/%2fstripe": "401", "/%5cstripe": "401", "/x%2f..%2fstripe": "401", "/x/%2e%2e/stripe": "401", "/x/%252e%252e/stripe": "401",
+		"/stripe/%2e%2e/free": "401", "/stripe%3bx": "401", "/stripe%3fx": "401", "/stripe%23x": "401", "/stripe%00": "401", "/stripe%zz/../stripe": "401", "/%zz/../stripe": "401",
+		"/%c1%b3tripe": "401", "/%c0%afstripe": "401", "/\xc1\xb3tripe": "401", "/%C5%BFtripe": "401", "/\u017ftripe": "401", "/stripe/%ff": "401",
+		"http://h/stripe": "401", "HTTP://h/STRIPE": "401", "http://h//stripe": "401", "http://h/x/..;/stripe": "401", "/x" + strings.Repeat("/a/..", 100) + "/../stripe": "401",
+		"/" + strings.Repeat("%25", 2000) + "/../stripe": "401",
+		"/stripes": "200", "/free": "200", "/a?/stripe": "200", "http://h": "200", "http://h?/stripe": "200", "/s%74ripes": "200",
+	} {
+		for _, method := range []string{"POST", "PUT"} {
+			if got := statusOf(t, address, method+" "+target+" HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"); got != want {
+				t.Errorf("%s %s is answered %s, want %s", method, target, got, want)
+			}
+		}
+	}
+	stop()
+	for _, got := range strings.Split(app.seen(), ", ") {
+		if path := strings.TrimPrefix(strings.TrimPrefix(got, "POST "), "PUT "); path != "/stripes" && path != "/free" && path != "/a?/stripe" && path != "/" && path != "/?/stripe" && path != "/s%74ripes" {
+			t.Errorf("the app got %s", got)
+		}
+	}
+}
+
+// A fragment in :path is what one in a request line is.
+func TestAFragmentOverHTTP2IsRefused(t *testing.T) {
+	t.Parallel()
+	b, app := newBarb(t), newBehind(t)
+	address, stop := b.listen(t, "--tls", "--forward-to", app.URL)
+	defer stop()
+	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}
+	defer transport.CloseIdleConnections()
+	for path, want := range map[string]int{"/stripe#x": 400, "/stripe#": 400, "/a?b#c": 400, "/stripe": 200} {
+		r := &http.Request{Method: "POST", URL: &url.URL{Scheme: "https", Host: address, Opaque: path}, Header: http.Header{}, Body: http.NoBody}
+		response, err := transport.RoundTrip(r)
+		if err != nil {
+			t.Fatalf("%s: %v", path, err)
+		}
+		_ = response.Body.Close()
+		if response.ProtoMajor != 2 || response.StatusCode != want {
+			t.Errorf("%s is answered %s %d, want %d", path, response.Proto, response.StatusCode, want)
+		}
+	}
+	if got := app.seen(); got != "POST /stripe" {
+		t.Errorf("the app got %s", got)
+	}
+}

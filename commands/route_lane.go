@@ -1,0 +1,211 @@
+package commands
+
+import (
+	"bytes"
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/record"
+)
+
+// A request is checked by the lanes of guards. What they verified, and nothing else that the sender says, then decides in
+// forwardLane where the webhook goes: to a lane that wants no signature, or one whose own scheme and secret verified it.
+
+// covering are the lanes of the routes that cover a reading of a path, those of the longest path first, and at the end the
+// one for all other paths.
+func (g *gateway) covering(path string) []*lane {
+	if g.file == nil {
+		return []*lane{g.fallback}
+	}
+	var lanes []*lane
+	for i := range g.file.Routes {
+		if r := &g.file.Routes[i]; r.covers(path) {
+			lanes = append(lanes, g.lanes[r])
+		}
+	}
+	slices.SortStableFunc(lanes, func(a, b *lane) int { return cmp.Compare(b.route.depth(), a.route.depth()) })
+	return append(lanes, g.fallback)
+}
+
+// guards are the lanes that check a request, in groups: one of each group has to find it valid. There is one group, unless
+// apps may read the path in several ways that different routes cover. The first group is that of routePath's reading.
+func (g *gateway) guards(r *record.Request) [][]*lane {
+	paths := readings(r.Target)
+	if paths == nil { // as if it were each of them
+		paths = []string{routePath(r.Target)}
+		for i := range g.file.Routes {
+			paths = append(paths, routePath(g.file.Routes[i].Path))
+		}
+	}
+	var groups [][]*lane
+	for _, path := range paths {
+		group := guardsOf(g.covering(path), r.Method)
+		if !slices.ContainsFunc(groups, func(other []*lane) bool { return slices.Equal(group, other) }) {
+			groups = append(groups, group)
+		}
+	}
+	checked := func(group []*lane) bool { return group[0].checks() }
+	if slices.ContainsFunc(groups, checked) {
+		groups = slices.DeleteFunc(groups, func(group []*lane) bool { return !checked(group) })
+	} else {
+		groups = groups[:1]
+	}
+	for _, group := range groups {
+		shownFirst(group, r, g.file)
+	}
+	return groups
+}
+
+// guardsOf are, of the lanes that cover a path, those of the longest path with a signature. A longer path without one
+// exempts what it covers, but not by an event type: that is the sender's word as long as nothing is verified. Where
+// nothing is checked they are the lanes that check nothing.
+func guardsOf(lanes []*lane, method string) (guards []*lane) {
+	exempt := func(l *lane) bool { return l.route == nil || l.route.Event == "" && l.route.takes(method) }
+	for i, l := range lanes {
+		if !l.checks() {
+			continue
+		}
+		depth := l.route.depth()
+		if len(guards) > 0 && depth < guards[0].route.depth() {
+			break
+		}
+		if slices.ContainsFunc(lanes[:i], func(o *lane) bool { return !o.checks() && o.route.depth() > depth && exempt(o) }) {
+			break
+		}
+		if !slices.ContainsFunc(guards, l.checksAs) {
+			guards = append(guards, l)
+		}
+	}
+	if len(guards) > 0 {
+		return guards
+	}
+	return slices.DeleteFunc(lanes, (*lane).checks)
+}
+
+// shownFirst puts the lanes first whose schemes the request shows: they say why it is invalid.
+func shownFirst(group []*lane, r *record.Request, file *configFile) {
+	if len(group) < 2 || !group[0].checks() {
+		return
+	}
+	shown := map[string]bool{}
+	for _, scheme := range sign.Detect(messageOf(r), file.ownSchemes()...) {
+		shown[scheme.Name] = true
+	}
+	slices.SortStableFunc(group, func(a, b *lane) int {
+		return cmp.Compare(b.verifier.Load().among(shown), a.verifier.Load().among(shown))
+	})
+}
+
+// among is 1 for a verifier of a scheme that a request shows, 0 for any other.
+func (v *verifier) among(shown map[string]bool) int {
+	if shown[v.scheme.Name] || v.auto && len(shown) > 0 {
+		return 1
+	}
+	return 0
+}
+
+// verdict is what the guards of a request find. It is valid when each group has one that finds it valid, and so does the
+// lane that it is then to be forwarded by.
+func (g *gateway) verdict(r *record.Request, now time.Time) (found listen.Checked) {
+	var valid []*lane
+	for i, group := range g.guards(r) {
+		judged, by := g.judge(group, r, now)
+		if judged.Verdict.Status != record.Valid {
+			return judged
+		}
+		if valid = append(valid, by); i == 0 {
+			found = judged
+		}
+	}
+	x := record.Exchange{Request: *r, Verdict: found.Verdict, Scheme: found.Scheme, EventType: plainEvent(found.EventType)}
+	if to := g.forwardLane(&x); to.checks() && !slices.ContainsFunc(valid, to.checksAs) {
+		if own, _ := g.judge([]*lane{to}, r, now); own.Verdict.Status != record.Valid {
+			return own
+		}
+	}
+	return found
+}
+
+// judge checks a request with the lanes of a group, one after the other, until one does not find it invalid. Of several that
+// do, the first says why.
+func (g *gateway) judge(group []*lane, r *record.Request, now time.Time) (found listen.Checked, by *lane) {
+	m := messageOf(r)
+	for i, l := range group {
+		m.URL = g.asSenderKnows(l, r)
+		switch c := l.check(m, now, g.file); {
+		case c.Verdict.Status != record.Invalid:
+			return c, l
+		case i == 0:
+			found, by = c, l
+		}
+	}
+	return found, by
+}
+
+// checks reports whether a lane checks signatures.
+func (l *lane) checks() bool { return l.verifier.Load() != nil }
+
+// checksAs reports whether what one of two lanes that check verifies, the other verifies as well.
+func (l *lane) checksAs(other *lane) bool {
+	a, b := l.verifier.Load(), other.verifier.Load()
+	sameSecrets := slices.EqualFunc(a.secrets, b.secrets, func(a, b sign.Secret) bool { return a.Name == b.Name && bytes.Equal(a.Key, b.Key) })
+	return l == other || a.auto == b.auto && a.scheme.Name == b.scheme.Name && sameSecrets && maps.Equal(a.params, b.params) && l.publicURL == other.publicURL
+}
+
+// accepts reports whether a lane forwards what was checked so: where it wants a signature, only what its own scheme and
+// secret may have verified.
+func (l *lane) accepts(x *record.Exchange) bool {
+	v := l.verifier.Load()
+	if v == nil {
+		return true
+	}
+	ours := func(s sign.Secret) bool { return s.Name == x.Verdict.Secret }
+	return x.Verdict.Status == record.Valid && (v.auto || v.scheme.Name == x.Scheme) && slices.ContainsFunc(v.secrets, ours)
+}
+
+// forwardLane is the lane that says where a webhook goes, by what its check has found: of those that accept it that of the
+// longest path, then that with the most conditions. What none accepts goes nowhere.
+func (g *gateway) forwardLane(x *record.Exchange) *lane {
+	best, most := &lane{}, -1
+	for _, l := range g.covering(routePath(x.Request.Target)) {
+		switch {
+		case !l.accepts(x) || l.route != nil && !l.route.selects(x.Request.Method, eventToSend(x.EventType)):
+		case most >= 0 && l.route.depth() < best.route.depth():
+			return best
+		case l.conditions(x.Scheme) > most:
+			best, most = l, l.conditions(x.Scheme)
+		}
+	}
+	return best
+}
+
+// checkedBy is the lane that has found a webhook as it is.
+func (g *gateway) checkedBy(x *record.Exchange) *lane {
+	group := g.guards(&x.Request)[0]
+	if i := slices.IndexFunc(group, func(l *lane) bool { return l.accepts(x) }); i >= 0 {
+		return group[i]
+	}
+	return group[0]
+}
+
+// conditions is how many conditions besides its path a lane has that a webhook of a scheme met.
+func (l *lane) conditions(scheme string) (n int) {
+	if l.route == nil {
+		return 0
+	}
+	for _, met := range []bool{len(l.route.methods) > 0, l.route.Event != "", l.route.Scheme != "" && l.route.Scheme == scheme} {
+		if met {
+			n++
+		}
+	}
+	return n
+}
+
+// messageOf is a received request as schemes read it.
+func messageOf(r *record.Request) sign.Message {
+	return sign.Message{Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body}
+}

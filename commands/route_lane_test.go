@@ -1,0 +1,218 @@
+package commands
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/record"
+)
+
+// newRouted is a gateway with a lane for each route; secrets are the routes' own words.
+func newRouted(routes ...route) *gateway {
+	file := &configFile{Routes: routes}
+	g := &gateway{shell: &shell{file: file}, fallback: &lane{greeter: greeter{off: true}}, lanes: map[*route]*lane{}}
+	for i := range file.Routes {
+		r := &file.Routes[i]
+		l := &lane{route: r, greeter: greeter{off: true}}
+		if r.Scheme != "" {
+			v := &verifier{file: file, auto: r.Scheme == "auto"}
+			v.scheme, _ = sign.Lookup(r.Scheme)
+			for _, name := range r.secrets {
+				v.secrets = append(v.secrets, sign.Secret{Name: name, Key: []byte(name)})
+			}
+			l.verifier.Store(v)
+		}
+		g.lanes[r] = l
+	}
+	return g
+}
+
+// received is an exchange as the gateway has checked it.
+func receivedBy(g *gateway, r record.Request) *record.Exchange {
+	found := g.check(&r, time.Now())
+	return &record.Exchange{Kind: record.Received, Request: r, Verdict: found.Verdict, Scheme: found.Scheme, EventType: found.EventType}
+}
+
+const (
+	secretA = "a secret of sixteen bytes"
+	secretB = "another of sixteen bytes"
+)
+
+// message is a webhook with an event type of its scheme, and with the fields of others that were put there to mislead.
+type message struct {
+	scheme, secret, event, method, path, decoy string
+}
+
+func (m message) request(target string) record.Request {
+	body := fmt.Sprintf(`{"type":%q}`, m.event)
+	signing := sign.Message{Method: m.method, URL: "http://h" + target, Body: []byte(body), Header: http.Header{}, Time: time.Now(), ID: "msg_1", Event: m.event}
+	r := record.Request{Method: m.method, Target: target, URL: signing.URL, Body: signing.Body}
+	if scheme, ok := sign.Lookup(m.scheme); ok {
+		signed, err := scheme.Sign(signing, sign.Secret{Key: []byte(m.secret)})
+		if err != nil {
+			panic(err)
+		}
+		for _, f := range signed.Fields {
+			r.Header = append(r.Header, record.Field(f))
+		}
+	}
+	if m.decoy != "" {
+		forged := strings.Repeat("ab", 32)
+		decoys := record.Header{{Name: "X-Hub-Signature-256", Value: "sha256=" + forged}, {Name: "X-GitHub-Event", Value: m.decoy}, {Name: "X-Shopify-Topic", Value: m.decoy},
+			{Name: "X-Shopify-Hmac-Sha256", Value: forged}, {Name: "Stripe-Signature", Value: fmt.Sprintf("t=%d,v1=%s", time.Now().Unix(), forged)}}
+		for _, f := range decoys {
+			if !r.Header.Has(f.Name) {
+				r.Header = append(r.Header, f)
+			}
+		}
+	}
+	return r
+}
+
+func drawRoute(t *rapid.T) route {
+	r := route{Path: rapid.SampledFrom([]string{"", "/", "/a", "/A/", "/a/b", "/c"}).Draw(t, "path")}
+	r.Event = rapid.SampledFrom([]string{"", "", "x.*", "x.y", "z"}).Draw(t, "event")
+	r.methods = rapid.SampledFrom([][]string{nil, nil, {"POST"}, {"PUT"}}).Draw(t, "methods")
+	if r.Scheme = rapid.SampledFrom([]string{"", "github", "stripe", "auto"}).Draw(t, "scheme"); r.Scheme != "" {
+		r.secrets = []string{rapid.SampledFrom([]string{secretA, secretB}).Draw(t, "secret")}
+	}
+	return r
+}
+
+func drawMessage(t *rapid.T) message {
+	events := rapid.SampledFrom([]string{"x.y", "x.z", "z", "other"})
+	return message{
+		scheme: rapid.SampledFrom([]string{"", "github", "stripe"}).Draw(t, "signed as"), secret: rapid.SampledFrom([]string{secretA, secretB}).Draw(t, "signed with"),
+		event: events.Draw(t, "event"), method: rapid.SampledFrom([]string{"POST", "PUT"}).Draw(t, "method"),
+		path: rapid.SampledFrom([]string{"/", "/a", "/a/b", "/a/b/d", "/c", "/other"}).Draw(t, "at"), decoy: rapid.SampledFrom([]string{"", "x.y", "z"}).Draw(t, "decoy"),
+	}
+}
+
+// spelt writes a path in another way that is the same to some app.
+func spelt(t *rapid.T, path string) string {
+	for range rapid.IntRange(0, 3).Draw(t, "changes") {
+		at := rapid.IntRange(1, len(path)).Draw(t, "where")
+		before, after := path[:at], path[at:]
+		switch rapid.IntRange(0, 6).Draw(t, "change") {
+		case 0:
+			path = strings.ToUpper(before) + after
+		case 1:
+			path = before[:at-1] + fmt.Sprintf("%%%02x", before[at-1]) + after
+			if at == 1 {
+				path = before + after
+			}
+		case 2:
+			path = strings.ReplaceAll(path, "%", "%25")
+		case 3:
+			path = "/." + path
+		case 4:
+			path = path[:1] + strings.ReplaceAll(path[1:], "/", `\`)
+		case 5:
+			path += "/"
+		case 6:
+			path += ";v=1"
+		}
+	}
+	return rapid.SampledFrom([]string{"", "http://h"}).Draw(t, "authority") + path
+}
+
+// plainCovers is covers for paths that need no reading.
+func plainCovers(r *route, path string) bool {
+	prefix := strings.ToLower(strings.TrimSuffix(r.Path, "/"))
+	return prefix == "" || path == prefix || strings.HasPrefix(path, prefix+"/")
+}
+
+// A webhook is forwarded by a route only when that route's own scheme and secret verify it. A route that wants no signature
+// gets what another one has verified, where another one covers the path as narrowly or chooses by what the sender says.
+func TestAWebhookGoesOnlyToRoutesThatVerifiedIt(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := newRouted(rapid.SliceOfN(rapid.Custom(drawRoute), 1, 5).Draw(t, "routes")...)
+		m := drawMessage(t)
+		target := spelt(t, m.path)
+		r := m.request(target)
+		x := receivedBy(g, r)
+		if x.Verdict.Status == record.Invalid {
+			return
+		}
+		verifies := func(r *route) bool {
+			return r.Scheme != "" && m.scheme != "" && (r.Scheme == m.scheme || r.Scheme == "auto") && r.secrets[0] == m.secret
+		}
+		to := g.forwardLane(x)
+		if to.checks() && !verifies(to.route) {
+			t.Fatalf("%s of %+v went to %+v", target, m, to.route)
+		}
+		var wants []*route // a signature, at the longest path
+		exempt := -1
+		for i := range g.file.Routes {
+			switch r := &g.file.Routes[i]; {
+			case !plainCovers(r, m.path):
+			case r.Scheme != "":
+				if len(wants) == 0 || r.depth() > wants[0].depth() {
+					wants = nil
+				}
+				if len(wants) == 0 || r.depth() == wants[0].depth() {
+					wants = append(wants, r)
+				}
+			case r.Event == "" && (len(r.methods) == 0 || slices.Contains(r.methods, m.method)):
+				exempt = max(exempt, r.depth())
+			}
+		}
+		if len(wants) > 0 && wants[0].depth() >= exempt && !slices.ContainsFunc(wants, verifies) {
+			t.Fatalf("%s of %+v was taken as %q and went to %+v, unverified by %+v", target, m, x.Verdict.Status, to.route, wants)
+		}
+	})
+}
+
+// What is signed as its path wants is valid, and goes to the app that its event type selects.
+func TestAGenuineWebhookFindsItsRoute(t *testing.T) {
+	g := newRouted(
+		route{Path: "/"},
+		route{Path: "/pay", Event: "invoice.*", Scheme: "stripe", secrets: []string{secretA}},
+		route{Path: "/pay", Event: "charge.*", Scheme: "github", secrets: []string{secretB}},
+		route{Path: "/pay/in", methods: []string{"POST"}},
+		route{Path: "/pay/in", Event: "ping"},
+		route{Path: "/own", Event: "a", Scheme: "github", secrets: []string{secretA}},
+		route{Path: "/own", Event: "b", Scheme: "github", secrets: []string{secretB}},
+		route{Path: "/mixed", Scheme: "github", secrets: []string{secretA}},
+		route{Path: "/mixed", Event: "ping"},
+	)
+	const nowhere = -1
+	for _, c := range []struct {
+		m      message
+		status record.VerdictStatus
+		to     int // of the routes
+	}{
+		{message{"stripe", secretA, "invoice.paid", "POST", "/pay", ""}, record.Valid, 1},
+		{message{"stripe", secretA, "invoice.paid", "POST", "/pay", "charge.made"}, record.Valid, 1},
+		{message{"github", secretB, "charge.made", "POST", "/pay", ""}, record.Valid, 2},
+		{message{"stripe", secretA, "charge.made", "POST", "/pay", ""}, record.Valid, 0}, // only github may select that
+		{message{"github", secretB, "invoice.paid", "POST", "/pay", ""}, record.Valid, 0},
+		{message{"", "", "invoice.paid", "POST", "/pay", ""}, record.Invalid, nowhere},
+		{message{"github", secretA, "charge.made", "POST", "/pay", ""}, record.Invalid, nowhere},
+		{message{"", "", "other", "POST", "/pay/in", "ping"}, record.Unchecked, 3},
+		{message{"", "", "ping", "PUT", "/pay/in", "ping"}, record.Invalid, nowhere},
+		{message{"github", secretB, "ping", "PUT", "/pay/in", ""}, record.Valid, 4},
+		{message{"github", secretA, "a", "POST", "/own", ""}, record.Valid, 5},
+		{message{"github", secretA, "b", "POST", "/own", ""}, record.Valid, 0},
+		{message{"github", secretB, "b", "POST", "/own", ""}, record.Valid, 6},
+		{message{"", "", "ping", "POST", "/mixed", "ping"}, record.Invalid, nowhere},
+		{message{"github", secretA, "ping", "POST", "/mixed", ""}, record.Valid, 7},
+		{message{"", "", "x", "POST", "/free", "ping"}, record.Unchecked, 0},
+	} {
+		x := receivedBy(g, c.m.request(c.m.path))
+		if x.Verdict.Status != c.status {
+			t.Errorf("%+v is %q (%s), want %q", c.m, x.Verdict.Status, x.Verdict.Reason, c.status)
+			continue
+		}
+		if c.to != nowhere && g.forwardLane(x).route != &g.file.Routes[c.to] {
+			t.Errorf("%+v went to %+v, want route %d", c.m, g.forwardLane(x).route, c.to)
+		}
+	}
+}
