@@ -259,7 +259,7 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 	if err != nil {
 		return x, nil, err
 	}
-	if x.Request, err = again(came, target); err != nil {
+	if x.Request, err = again(withoutGiven(came, missing, target), target); err != nil {
 		return x, nil, usage("%w", err)
 	}
 	if r.options.exact {

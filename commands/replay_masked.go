@@ -2,9 +2,11 @@ package commands
 
 import (
 	"context"
+	"net/url"
 	"slices"
 	"strings"
 
+	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
 )
@@ -80,13 +82,49 @@ func unkept(captured *record.Exchange, missing []redact.Missing) error {
 	}
 	hint := ""
 	for _, name := range names {
-		if header, ok := strings.CutPrefix(name, "header "); ok {
-			hint += " -H '" + header + ": …'"
+		kind, what, _ := strings.Cut(name, " ")
+		switch {
+		case kind == "header":
+			hint += " -H '" + what + ": …'"
+		case kind == "query":
+			hint += " --to 'http://localhost:3000?" + what + "=…'"
+		case kind == "body" && strings.HasPrefix(what, "/"):
+			hint += " --set " + strings.ReplaceAll(what[1:], "/", ".") + "=…"
 		}
 	}
-	problem := usage("%d is kept without %s: nobody had checked it", captured.ID, strings.Join(names, ", "))
-	if !slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "header ") }) {
-		return problem.hintf("barb show %d says what was kept", captured.ID)
+	return usage("%d is kept without %s", captured.ID, ui.Clip(strings.Join(names, ", "), 200)).
+		hintf("barb replay %d%s", captured.ID, ui.Clip(hint, 300))
+}
+
+// withoutGiven is a captured exchange without the masked query parameters that the target of its replay brings itself.
+func withoutGiven(came *record.Exchange, missing []redact.Missing, target string) *record.Exchange {
+	to, err := url.Parse(target)
+	if err != nil || to.RawQuery == "" || len(missing) == 0 {
+		return came
 	}
-	return problem.hintf("barb replay %d%s", captured.ID, hint)
+	given := *came
+	for _, m := range missing {
+		if name, ok := strings.CutPrefix(m.Mask.Name, "query "); ok && to.Query().Has(name) {
+			given.Request.URL = withoutParameter(given.Request.URL, name)
+			given.Request.Target = withoutParameter(given.Request.Target, name)
+		}
+	}
+	return &given
+}
+
+// withoutParameter takes the masked parameters of a name out of the query of an address; every other byte stays.
+func withoutParameter(address, name string) string {
+	before, query, ok := strings.Cut(address, "?")
+	if !ok {
+		return address
+	}
+	pairs := slices.DeleteFunc(strings.Split(query, "&"), func(pair string) bool {
+		key, value, _ := strings.Cut(pair, "=")
+		key, err := url.QueryUnescape(key)
+		return err == nil && key == name && strings.Contains(value, redact.Placeholder)
+	})
+	if len(pairs) == 0 {
+		return before
+	}
+	return before + "?" + strings.Join(pairs, "&")
 }

@@ -167,6 +167,7 @@ func TestAnUncheckedListenerKeepsNoCredentials(t *testing.T) {
 		"forwarded at once":     {nil, false, nil},
 		"delivered by another":  {[]string{"--mode", "ack", "--base", "5ms"}, true, delivered},
 		"delivered after a 202": {[]string{"--queue", "--base", "5ms"}, true, delivered},
+		"after a command":       {[]string{"--mode", "ack", "--base", "5ms", "--exec", "true", "--exec-unverified"}, true, delivered},
 		"cancelled":             {[]string{"--mode", "ack", "--base", "5ms"}, true, func(t *testing.T, b inProcess, _ *recorder, _ []string) { b.run(t, 0, "queue", "cancel", "--all") }},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -175,11 +176,14 @@ func TestAnUncheckedListenerKeepsNoCredentials(t *testing.T) {
 			server := httptest.NewServer(app)
 			defer server.Close()
 			b := newBarb(t)
-			config := "[history]\nredact = [\"header:X-Own\", \"json:/customer/email\"]\n"
+			mirror := &recorder{open: true}
+			mirrored := httptest.NewServer(mirror)
+			defer mirrored.Close()
+			config := fmt.Sprintf("[history]\nredact = [\"header:X-Own\", \"json:/customer/email\"]\n[[route]]\nforward_to = [%q, {url = %q, mirror = true}]\n", server.URL, mirrored.URL)
 			if err := os.WriteFile(filepath.Join(b.dir, "barb.toml"), []byte(config), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			listen := append([]string{"--config", filepath.Join(b.dir, "barb.toml"), "--forward-to", server.URL, "--json", "--with-headers", "--with-url", "--with-body"}, c.flags...)
+			listen := append([]string{"--config", filepath.Join(b.dir, "barb.toml"), "--json", "--with-headers", "--with-url", "--with-body"}, c.flags...)
 			address, stop := b.listen(t, listen...)
 			if status := raw(t, address, target, fields, body); status[0] != '2' {
 				t.Errorf("answered %s", status)
@@ -197,7 +201,7 @@ func TestAnUncheckedListenerKeepsNoCredentials(t *testing.T) {
 				}
 				c.end(t, b, app, listen)
 			}
-			for _, got := range app.all() {
+			for _, got := range append(app.all(), mirror.all()...) {
 				if got.target != target || got.body != body || got.header.Get("Authorization") != "Bearer crumb-1" || got.header.Get("Cookie") != "a=crumb-2; b=1" || got.header.Get("X-Own") != "crumb-5" {
 					t.Errorf("the app got %+v", got)
 				}
@@ -205,8 +209,8 @@ func TestAnUncheckedListenerKeepsNoCredentials(t *testing.T) {
 			if b.onDisk(t, crumb) {
 				t.Error("the history has credentials")
 			}
-			if name != "cancelled" && len(app.all()) != 1 {
-				t.Errorf("the app got %d", len(app.all()))
+			if name != "cancelled" && (len(app.all()) != 1 || len(mirror.all()) != 1) {
+				t.Errorf("the app got %d, its mirror %d", len(app.all()), len(mirror.all()))
 			}
 			masked := b.run(t, 0, "show", "1", "--jq", ".masked | join(\",\")")
 			if want := "header AUTHORIZATION,header Cookie,header X-Gitlab-Token,header X-Api-Key,header X-Own,query access_token,body /customer/email"; !strings.HasPrefix(masked, want) {

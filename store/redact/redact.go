@@ -55,10 +55,16 @@ func (r *Redactor) Keep(x *record.Exchange, unchecked bool) *record.Exchange {
 	if f.carrier == nil && len(r.places) == 0 && !unchecked {
 		return x
 	}
-	if f.carrier != nil && unchecked {
+	if unchecked && f.carrier != nil && !f.usual() {
 		f.whole = append(slices.Clone(f.whole), *f.carrier)
 	}
 	return f.keep(x, r.inBody || f.carrier != nil && f.carrier.kind != "header")
+}
+
+// usual reports whether the scheme's own place is a header that is masked of every unchecked webhook.
+func (f *finder) usual() bool {
+	_, found := credential(f.carrier.name, "any", false)
+	return found && f.carrier.kind == "header"
 }
 
 // KeepLearnt is Keep for a message that brings a secret itself, which stands at carrier: a header's name or "json:PATH". It is
