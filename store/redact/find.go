@@ -32,25 +32,31 @@ type finder struct {
 // field finds what is masked of a header field's value.
 func (f *finder) field(name, value string, answer bool) []span {
 	var spans []span
-	label := "header " + name
-	if answer {
-		label = "response header " + name
-	}
 	if f.unchecked {
 		if from, found := credential(name, value, answer); found {
-			spans = append(spans, span{from: from, to: len(value), name: label})
+			spans = append(spans, span{from: from, to: len(value), name: headerLabel(name, answer)})
 		}
 	}
 	for _, p := range f.whole {
 		if p.kind == "header" && strings.EqualFold(p.name, name) && value != "" {
-			spans = append(spans, span{from: 0, to: len(value), name: label})
+			spans = append(spans, span{from: 0, to: len(value), name: headerLabel(name, answer)})
 		}
+	}
+	if len(f.secrets) == 0 {
+		return unite(spans)
 	}
 	shortest := minMasked
 	if f.carrier != nil && f.carrier.kind == "header" && strings.EqualFold(f.carrier.name, name) {
 		shortest = 1
 	}
-	return f.merge(value, append(spans, f.search(value, label, shortest)...))
+	return f.merge(append(spans, f.search(value, headerLabel(name, answer), shortest)...))
+}
+
+func headerLabel(name string, answer bool) string {
+	if answer {
+		return "response header " + name
+	}
+	return "header " + name
 }
 
 // head finds what is masked of a head, or of the framing of a chunked body: in the request line the target, of the fields
@@ -95,7 +101,7 @@ func (f *finder) address(address string) []span {
 			}
 		})
 	}
-	return f.merge(address, append(spans, f.search(address, "url", minMasked)...))
+	return f.merge(append(spans, f.search(address, "url", minMasked)...))
 }
 
 func (f *finder) isWhole(kind, name string) bool {
@@ -131,7 +137,7 @@ func (f *finder) body(body string, isForm, answer bool) []span {
 		})
 	}
 	spans = append(spans, f.carried(body, label)...)
-	return f.merge(body, append(spans, f.search(body, label, minMasked)...))
+	return f.merge(append(spans, f.search(body, label, minMasked)...))
 }
 
 // carried finds secrets in the place of the body where the scheme has its own.
@@ -211,7 +217,7 @@ func (w *written) search(spans []span, text string, style byte, s span) []span {
 
 // merge makes of spans that may overlap those that cover the same bytes and do not. What is spelled is told from what is
 // only covered, since the one can be written again and the other cannot.
-func (f *finder) merge(text string, spans []span) []span {
+func (f *finder) merge(spans []span) []span {
 	if len(spans) == 0 {
 		return nil
 	}

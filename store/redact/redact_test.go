@@ -124,8 +124,10 @@ func TestWhatIsMaskedIsRestoredToTheByte(t *testing.T) {
 		other := sign.Secret{Name: "env:OTHER", Key: []byte(odd[(i+1+r.IntN(len(odd)-1))%len(odd)])}
 		c := restoring{secrets: []sign.Secret{{Name: "env:TOKEN", Key: []byte(key)}, other}}
 		c.all = redact.New(lookup, c.secrets, nil)
-		c.without = redact.New(lookup, c.secrets[1:], nil)
-		c.changed = redact.New(lookup, []sign.Secret{{Name: "env:TOKEN", Key: []byte("changed-" + key)}, other}, nil)
+		if i < 4 { // a proof is slow on purpose
+			c.without = redact.New(lookup, c.secrets[1:], nil)
+			c.changed = redact.New(lookup, []sign.Secret{{Name: "env:TOKEN", Key: []byte("changed-" + key)}, other}, nil)
+		}
 		for _, scheme := range tokenSchemes() {
 			if scheme.CheckSecret(c.secrets[0], true) == nil { // else it cannot travel there at all
 				c.check(t, message(t, r, scheme, c.secrets))
@@ -167,7 +169,7 @@ func (c *restoring) check(t *testing.T, x *record.Exchange) {
 	if diff := cmp.Diff(before, restored.Request); diff != "" || len(missing) > 0 {
 		t.Errorf("%s: %v %s", what, missing, diff)
 	}
-	if string(c.secrets[1].Key) == key || x.Scheme != "gitlab" {
+	if c.without == nil || x.Scheme != "gitlab" {
 		return
 	}
 	if _, missing := c.without.Restore(kept); len(missing) == 0 || missing[0].Why != "secret env:TOKEN is not given" {
@@ -175,6 +177,20 @@ func (c *restoring) check(t *testing.T, x *record.Exchange) {
 	}
 	if _, missing := c.changed.Restore(kept); len(missing) == 0 || missing[0].Why != "secret env:TOKEN is another one than it came with" {
 		t.Errorf("%s: with another secret: %+v", what, missing)
+	}
+}
+
+// A listener looks at every webhook: one without credentials costs it no memory.
+func TestAWebhookWithoutCredentialsIsKeptAsItIs(t *testing.T) {
+	x := message(t, rand.New(rand.NewPCG(1, 2)), tokenSchemes()[0], []sign.Secret{{Name: "env:TOKEN", Key: []byte("glpat-0123456789")}})
+	x.Scheme, x.Request.Header = "", slices.DeleteFunc(x.Request.Header, func(f record.Field) bool { return strings.EqualFold(f.Name, "X-Gitlab-Token") })
+	r := redact.New(lookup, nil, nil)
+	if allocated := testing.AllocsPerRun(100, func() {
+		if r.Keep(x, true) != x {
+			t.Error("it is changed")
+		}
+	}); allocated > 0 {
+		t.Errorf("%g allocations", allocated)
 	}
 }
 

@@ -46,103 +46,124 @@ func spelled(text, chars string, style byte) (n int, letters string, ok bool) {
 	if style == plain {
 		return len(chars), "", strings.HasPrefix(text, chars)
 	}
-	var how strings.Builder
 	special := false
 	for i := 0; i < len(chars); {
-		var letter string
-		var took, of int
-		if style == percent {
-			letter, took = readPercent(text[n:], chars[i])
-			of = 1
-		} else {
-			letter, took, of = readQuoted(text[n:], chars[i:])
-		}
+		l, took, of := read(text[n:], chars[i:], style)
 		if took == 0 {
 			return 0, "", false
 		}
-		special = special || letter != "r"
-		how.WriteString(letter)
+		special = special || l.kind != 'r'
 		n, i = n+took, i+of
 	}
 	if !special {
 		return n, "", true
 	}
+	var how strings.Builder
+	for at, i := 0, 0; i < len(chars); {
+		l, took, of := read(text[at:], chars[i:], style)
+		l.write(&how)
+		at, i = at+took, i+of
+	}
 	return n, shorten(how.String()), true
 }
 
-// readPercent reads one byte as URLs and forms write it.
-func readPercent(text string, c byte) (letter string, took int) {
+// letter says how one character is written.
+type letter struct {
+	kind  byte
+	upper int // a bit for each hex digit of u and U
+}
+
+func (l letter) write(b *strings.Builder) {
+	b.WriteByte(l.kind)
+	switch l.kind {
+	case 'u':
+		b.WriteString(strconv.FormatInt(int64(l.upper|1<<4), 16)[1:])
+	case 'U':
+		b.WriteString(strconv.FormatInt(int64(l.upper|1<<8), 16)[1:])
+	}
+}
+
+// read reads the first character of chars, of bytes long, in a style. took is 0 where text begins with another.
+func read(text, chars string, style byte) (l letter, took, of int) {
 	switch {
 	case text == "":
-		return "", 0
-	case text[0] == '%':
-		if len(text) < 3 {
-			return "", 0
-		}
-		b, err := hex.DecodeString(text[1:3])
-		if err != nil || b[0] != c {
-			return "", 0
-		}
-		lower := 0
-		for i := range 2 {
-			if text[1+i] >= 'a' {
-				lower |= 1 << i
-			}
-		}
-		return string(rune('a' + lower)), 3
-	case text[0] == '+' && c == ' ':
-		return "+", 1
-	case text[0] == c:
-		return "r", 1
+		return letter{}, 0, 0
+	case style == percent && text[0] == '%':
+		return readPercent(text, chars[0])
+	case style == percent && text[0] == '+' && chars[0] == ' ':
+		return letter{kind: '+'}, 1, 1
+	case style == quoted && text[0] == '\\':
+		return readQuoted(text, chars)
+	case text[0] == chars[0]:
+		return letter{kind: 'r'}, 1, 1
 	}
-	return "", 0
+	return letter{}, 0, 0
+}
+
+// readPercent reads a byte that is escaped in a URL or form.
+func readPercent(text string, c byte) (l letter, took, of int) {
+	unit, upper, ok := readHex(text, 1, 2)
+	if !ok || byte(unit) != c {
+		return letter{}, 0, 0
+	}
+	lower := 3 &^ upper // a digit that is no letter counts as upper
+	for i := range 2 {
+		if text[1+i] <= '9' {
+			lower &^= 1 << i
+		}
+	}
+	return letter{kind: byte('a' + lower)}, 3, 1
+}
+
+// readHex reads so many hex digits, with a bit for each that is a letter in upper case.
+func readHex(text string, from, digits int) (value, upper int, ok bool) {
+	if len(text) < from+digits {
+		return 0, 0, false
+	}
+	for i := range digits {
+		switch c := text[from+i]; {
+		case '0' <= c && c <= '9':
+			value = value<<4 | int(c-'0')
+		case 'a' <= c && c <= 'f':
+			value = value<<4 | int(c-'a'+10)
+		case 'A' <= c && c <= 'F':
+			value, upper = value<<4|int(c-'A'+10), upper|1<<i
+		default:
+			return 0, 0, false
+		}
+	}
+	return value, upper, true
 }
 
 const shortEscapes, shortMeanings = `"\/bfnrt`, "\"\\/\b\f\n\r\t"
 
-// readQuoted reads the first character of chars, of bytes long, as a JSON string writes it.
-func readQuoted(text, chars string) (letter string, took, of int) {
-	switch {
-	case text == "":
-		return "", 0, 0
-	case text[0] != '\\':
-		if text[0] == chars[0] {
-			return "r", 1, 1
-		}
-		return "", 0, 0
-	case len(text) < 2:
-		return "", 0, 0
-	case text[1] != 'u':
+// readQuoted reads a character that is escaped in a JSON string.
+func readQuoted(text, chars string) (l letter, took, of int) {
+	if len(text) < 2 {
+		return letter{}, 0, 0
+	}
+	if text[1] != 'u' {
 		if i := strings.IndexByte(shortEscapes, text[1]); i >= 0 && shortMeanings[i] == chars[0] {
-			return "s", 2, 1
+			return letter{kind: 's'}, 2, 1
 		}
-		return "", 0, 0
+		return letter{}, 0, 0
 	}
+	unit, upper, ok := readHex(text, 2, 4)
 	r, of := utf8.DecodeRuneInString(chars)
-	if r == utf8.RuneError && of == 1 {
-		return "", 0, 0
+	if !ok || r == utf8.RuneError && of == 1 {
+		return letter{}, 0, 0
 	}
-	want := escapeOf(r)
-	if len(text) < len(want) || !strings.EqualFold(text[:len(want)], want) {
-		return "", 0, 0
-	}
-	upper, bit := 0, 0
-	for i := range len(want) {
-		if i%6 < 2 { // the \u, which has one case only
-			if text[i] != want[i] {
-				return "", 0, 0
-			}
-			continue
+	if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
+		second, more, ok := readHex(text, 8, 4)
+		if !ok || rune(unit) != high || rune(second) != low || text[6:8] != `\u` {
+			return letter{}, 0, 0
 		}
-		if 'A' <= text[i] && text[i] <= 'F' {
-			upper |= 1 << bit
-		}
-		bit++
+		return letter{'U', upper | more<<4}, 12, of
 	}
-	if len(want) == 6 {
-		return "u" + strconv.FormatInt(int64(upper|1<<4), 16)[1:], len(want), of
+	if rune(unit) != r {
+		return letter{}, 0, 0
 	}
-	return "U" + strconv.FormatInt(int64(upper|1<<8), 16)[1:], len(want), of
+	return letter{'u', upper}, 6, of
 }
 
 // escapeOf is the JSON escape of a character, in lower case.
