@@ -277,3 +277,29 @@ func TestAnUncheckedWebhookIsKeptWithoutCredentials(t *testing.T) {
 		t.Error("a checked one is not kept as it came")
 	}
 }
+
+// A user's own scheme may send its secret in a query or a form, where it is found however short and however escaped it is.
+func TestAnOwnSchemesSecretIsRestoredFromQueryAndForm(t *testing.T) {
+	for _, place := range []string{"query:k y", "form:k y"} {
+		own := sign.Scheme{Name: "own", Auth: sign.Token, Key: sign.Raw, Header: place}
+		r := redact.New(func(string) (sign.Scheme, bool) { return own, true }, []sign.Secret{{Name: "env:K", Key: []byte("a b&")}}, nil)
+		pairs := "x=a+b%26&k+y=a+b%26&k%20y=%61%20b%26&ky=1"
+		x := &record.Exchange{Scheme: "own", Request: record.Request{Method: "POST", URL: "http://h/?" + pairs, Target: "/?" + pairs, Body: []byte(pairs),
+			Header: record.Header{{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}}, Head: "POST /?" + pairs + " HTTP/1.1\r\n\r\n"}}
+		kept := r.Keep(x, false)
+		want := "x=a+b%26&k+y=[secret]&k%20y=[secret]&ky=1"
+		if got := kept.Request.Target[2:]; place[0] == 'q' && (got != want || !strings.Contains(kept.Request.Head, want)) {
+			t.Errorf("%s: kept %s and %s", place, got, kept.Request.Head)
+		}
+		if got := string(kept.Request.Body); place[0] == 'f' && got != want {
+			t.Errorf("%s: kept %s", place, got)
+		}
+		for i := range kept.Masks {
+			kept.Masks[i].Piece = ""
+		}
+		restored, missing := r.Restore(kept)
+		if diff := cmp.Diff(x.Request, restored.Request); diff != "" || len(missing) > 0 {
+			t.Errorf("%s: %v %s", place, missing, diff)
+		}
+	}
+}
