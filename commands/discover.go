@@ -227,6 +227,9 @@ type tomlScheme struct {
 	Time      *tomlTimestamp `toml:"time,inline,omitempty"`
 	Tolerance string         `toml:"tolerance,omitempty"`
 	IDIn      sign.Place     `toml:"id_in,omitempty"`
+
+	UnsignedTime bool `toml:"unsigned_time,omitempty"`
+	NoSeparator  bool `toml:"no_separator,omitempty"`
 }
 
 type tomlTimestamp struct {
@@ -238,7 +241,7 @@ type tomlTimestamp struct {
 // schemeTOML writes a found scheme as a table for barb.toml.
 func schemeTOML(s sign.Scheme) (string, error) {
 	t := tomlScheme{Auth: s.Auth, Hash: s.Hash, Enc: s.Enc, Key: s.Key, Content: s.Content, Header: s.Header, Split: s.Split,
-		Prefix: s.Prefix, Format: s.Format, IDIn: s.IDIn}
+		Prefix: s.Prefix, Format: s.Format, IDIn: s.IDIn, UnsignedTime: s.UnsignedTime, NoSeparator: s.NoSeparator}
 	if s.Time.Unit != "" {
 		past := ageValue(s.Tolerance.Past)
 		t.Time, t.Tolerance = &tomlTimestamp{s.Time.In, s.Time.Key, s.Time.Unit}, past.String()

@@ -39,6 +39,9 @@ func schemeKeys(s *sign.Scheme) map[string]setter {
 		"id_in":            text(&s.IDIn),
 		"event_in":         text(&s.EventIn),
 		"fixed":            fields(&s.Fixed),
+		"bound":            identities(&s.Bound),
+		"unsigned_time":    boolean(&s.UnsignedTime),
+		"no_separator":     boolean(&s.NoSeparator),
 		"time.in":          text(&s.Time.In),
 		"time.key":         text(&s.Time.Key),
 		"time.unit":        text(&s.Time.Unit),
@@ -121,6 +124,24 @@ func fields(field *[]sign.Field) setter {
 				return fmt.Errorf("value of %s %w", name, err)
 			}
 			*field = append(*field, f)
+		}
+		return nil
+	}
+}
+
+// identities reads a table of params and of where the value stands that each must equal.
+func identities(bound *[]sign.Identity) setter {
+	return func(value any) error {
+		table, ok := value.(map[string]any)
+		if !ok {
+			return errors.New(`is not a table of params, { account = "json:account_id" }`)
+		}
+		for _, name := range slices.Sorted(maps.Keys(table)) {
+			b := sign.Identity{Param: name, Else: "it says whose webhook it is"}
+			if err := text(&b.In)(table[name]); err != nil {
+				return fmt.Errorf("place of %s %w", name, err)
+			}
+			*bound = append(*bound, b)
 		}
 		return nil
 	}

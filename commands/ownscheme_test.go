@@ -171,7 +171,7 @@ func TestEveryFaultOfAnOwnSchemeIsSaidAtOnce(t *testing.T) {
 }
 
 func TestOwnSchemesAreListedWithTheirPlace(t *testing.T) {
-	config := "[scheme.shop]\nheader = \"X-Shop\"\n\n[scheme.apex]\nheader = \"X-Apex\"\ntime = { key = \"t=\" }\n"
+	config := "[scheme.shop]\nheader = \"X-Shop\"\n\n[scheme.apex]\nheader = \"X-Apex\"\ncontent = \"{ts}.{body}\"\ntime = { key = \"t=\" }\n"
 	got := barb(t, config, nil, "schemes", "--json")
 	var first, second struct{ Name, Signature, Source string }
 	d := json.NewDecoder(strings.NewReader(got.out))

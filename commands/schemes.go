@@ -211,7 +211,8 @@ type schemeJSON struct {
 	Handshake  string   `json:"handshake,omitempty"`
 	CanSign    bool     `json:"can_sign"` // true of every scheme since all can be signed
 	CoversBody bool     `json:"covers_body"`
-	Binds      string   `json:"binds"` // what binds a message to its receiver
+	Binds      string   `json:"binds"`            // what binds a message to its receiver
+	Limits     []string `json:"limits,omitempty"` // what the proof does not say besides covers_body
 	Rotates    bool     `json:"rotates"`
 	Evidence   string   `json:"evidence"`
 	Docs       string   `json:"docs,omitempty"`
@@ -230,14 +231,14 @@ func newSchemeJSON(s sign.Scheme, source string) schemeJSON {
 	return schemeJSON{Schema: 1, Name: s.Name, Title: s.Title, Aliases: s.Aliases, Signature: s.Formula(), Header: s.Header, Alt: s.Alt,
 		Secret: string(s.Key), Timestamp: timestampText(s), Past: seconds(s.Tolerance.Past), Future: seconds(s.Tolerance.Future),
 		ID: s.IDIn.String(), Event: s.EventIn.String(), Params: paramsOf(s), Handshake: s.Handshake,
-		CanSign: true, CoversBody: s.CoversBody(), Binds: s.BoundBy(), Rotates: s.Rotates(),
+		CanSign: true, CoversBody: s.CoversBody(), Binds: s.BoundBy(), Limits: s.Weaknesses(), Rotates: s.Rotates(),
 		Evidence: string(s.Evidence), Docs: s.Docs, Note: s.Note, Source: source}
 }
 
 func schemePairs(s sign.Scheme, source string) [][2]string {
-	covers := ""
+	limits := s.Weaknesses()
 	if !s.CoversBody() {
-		covers = "authenticates the sender, not the body"
+		limits = append([]string{"authenticates the sender, not the body"}, limits...)
 	}
 	return [][2]string{
 		{"name", s.Name + "  " + ui.EscapeLine(s.Title)},
@@ -252,7 +253,7 @@ func schemePairs(s sign.Scheme, source string) [][2]string {
 		{"webhook id", s.IDIn.String()},
 		{"event type", s.EventIn.String()},
 		{"bound by", ui.EscapeLine(s.BoundBy())},
-		{"limits", covers},
+		{"limits", strings.Join(limits, "\n")},
 		{"handshake", handshakeText(s)},
 		{"note", s.Note},
 		{"evidence", evidenceText(s.Evidence)},

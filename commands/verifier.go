@@ -60,9 +60,7 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier, er
 		if err = v.scheme.CheckParams(v.params); err != nil {
 			return nil, err
 		}
-		if text := v.scheme.Unbound(v.params); text != "" {
-			sh.warn("%s", text)
-		}
+		sh.warnOfScheme(v)
 		if o.learns && len(refs) == 0 && learnsSecret(v.scheme) {
 			return v, nil
 		}
@@ -84,6 +82,20 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier, er
 		}
 	}
 	return v, err
+}
+
+// warnOfScheme says what a message that verifies does not prove: whose it is, and of an own scheme what its row admits.
+func (sh *shell) warnOfScheme(v *verifier) {
+	if text := v.scheme.Unbound(v.params); text != "" {
+		sh.warn("%s", text)
+	}
+	source := v.file.sourceOf(v.scheme.Name)
+	if source == "" {
+		return
+	}
+	for _, text := range v.scheme.Weaknesses() {
+		sh.warn("%s: scheme.%s: %s", source, v.scheme.Name, text)
+	}
 }
 
 // checked is the result of a check. fault is set when the caller gave something that cannot be checked with.

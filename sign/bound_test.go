@@ -39,6 +39,15 @@ func TestAMessageOfSomebodyElseIsRefused(t *testing.T) {
 	}
 }
 
+// A value within the body cannot be read out of a stream.
+func TestABodyThatNamesItsReceiverIsNoStream(t *testing.T) {
+	for name, streams := range map[string]bool{"wise": false, "kick": false, "aws-sns": false, "stripe": true, "paypal": true} {
+		if s := lookup(t, name); s.Streams() != streams {
+			t.Errorf("%s streams: %v", name, s.Streams())
+		}
+	}
+}
+
 func TestOneOfSeveralNamesIsEnough(t *testing.T) {
 	s := lookup(t, "aws-sns")
 	keys := newPair(s, 0)
@@ -143,7 +152,7 @@ func TestAnIdentityThatIsNotSignedIsNoIdentity(t *testing.T) {
 		ok      bool
 	}{
 		{"{body}", "json:account", true}, {"{body|sha256hex}", "json:account", true}, {"{ts}.{json.account}", "json:account", true},
-		{"{url}", "query:account", true}, {"{header.X-Account}{body}", "header:X-Account", true},
+		{"{url}", "query:account", true}, {"{header.X-Account}\n{body}", "header:X-Account", true},
 		{"{body}", "header:X-Account", false}, {"{body|crc32}", "json:account", false}, {"{ts}.{json.other}", "json:account", false},
 		{"{body}", "query:account", false}, {"{body}", "claim:account", false}, {"{body}", "account", false},
 	} {

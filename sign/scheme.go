@@ -2,6 +2,7 @@ package sign
 
 import (
 	"math"
+	"slices"
 	"strings"
 	"time"
 )
@@ -57,6 +58,9 @@ type Scheme struct {
 	Stronger string
 	// CertName is the domain that must be the end of a certificate's common name, ".paypal.com"; "" when any will do.
 	CertName string
+	// UnsignedTime says that the provider does not sign the timestamp; NoSeparator that nothing stands between two parts of
+	// what it signs. Without them Validate refuses such a row.
+	UnsignedTime, NoSeparator bool
 	// Bound are the values of a signed message that say whose it is, for a key that signs for all customers of a provider.
 	Bound []Identity
 	// Binds says in words what binds a message to its receiver; "" where that is the secret. BoundBy reads it.
@@ -186,7 +190,7 @@ func (s Scheme) CoversBody() bool {
 // cannot: those that read something out of it or write into it, Ed25519 (two passes over it), tokens that hold its digest,
 // and those made by code.
 func (s Scheme) Streams() bool {
-	if s.carrier(0).kind() != "header" {
+	if s.carrier(0).kind() != "header" || slices.ContainsFunc(s.Bound, func(b Identity) bool { return b.In.kind() != "header" }) {
 		return false
 	}
 	if s.Auth == Token {

@@ -1,6 +1,7 @@
 package sign
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"hash"
@@ -68,11 +69,26 @@ func (v *values) expand(dst []byte, template string, key []byte) ([]byte, error)
 			continue
 		}
 		var err error
+		from := len(dst)
 		if dst, err = v.append(dst, p.text, key); err != nil {
+			return dst, err
+		}
+		if err = checkEnd(p.text, dst[from:], template); err != nil {
 			return dst, err
 		}
 	}
 	return dst, nil
+}
+
+// checkEnd refuses a header, field or item that holds the text behind it in the template: it could give up its end to what
+// follows under one and the same signature.
+func checkEnd(name string, value []byte, rest string) error {
+	kind, field, _ := strings.Cut(name, ".")
+	next, _ := nextPiece(rest)
+	if kind != "header" && kind != "json" && kind != "item" || next.named || next.text == "" || !bytes.Contains(value, []byte(next.text)) {
+		return nil
+	}
+	return refuse(MalformedField, kind+" "+field+" holds what ends it in what is signed")
 }
 
 func (v *values) append(dst []byte, name string, key []byte) ([]byte, error) {

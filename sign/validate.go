@@ -19,6 +19,7 @@ func (s Scheme) Validate() error {
 		s.validateFormat(),
 		s.validateTime(),
 		s.validateBound(),
+		s.validateProof(),
 	)
 }
 

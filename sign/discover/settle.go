@@ -84,6 +84,7 @@ func (s *search) scheme(t *trial, form sign.KeyForm, sig *signature, l layout, a
 	if c.Time.Unit != "" {
 		c.Tolerance = sign.Both(tolerance)
 	}
+	c.UnsignedTime, c.NoSeparator = !c.TimeSigned(), !c.Separated()
 	return c
 }
 
