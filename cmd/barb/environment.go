@@ -36,10 +36,22 @@ func columns() int {
 	return width
 }
 
-// interruptible ends the context at ^C and SIGTERM; the second one ends the process.
+// interruptible ends the context at ^C and SIGTERM; the second one ends the process. The default of the signal does that,
+// but where ^C was ignored from the beginning, as it is by a job that a script starts with &: there it would be again.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
+	ignored := signal.Ignored(os.Interrupt)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop)
+	context.AfterFunc(ctx, func() {
+		if ignored {
+			second := make(chan os.Signal, 1)
+			signal.Notify(second, os.Interrupt)
+			go func() {
+				<-second
+				os.Exit(130)
+			}()
+		}
+		stop()
+	})
 	return ctx, stop
 }
 
