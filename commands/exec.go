@@ -53,6 +53,7 @@ type runner struct {
 	unverified bool
 	timeout    time.Duration
 	seats      chan struct{}   // one taken for each command
+	owner      string          // of the commands, as newOwner writes it
 	stopping   context.Context // ends at ^C
 }
 
@@ -76,7 +77,8 @@ func (g *gateway) takeExec(ctx context.Context, f execFlags) error {
 	if err != nil {
 		return usage("--exec %s: %w", args[0], errors.Unwrap(err)).hint("give its path, ./handle, or put its folder into PATH")
 	}
-	g.runner = &runner{path: path, args: args, unverified: f.unverified, timeout: time.Duration(f.timeout),
+	endOrphans()
+	g.runner = &runner{path: path, args: args, owner: newOwner("exec"), unverified: f.unverified, timeout: time.Duration(f.timeout),
 		seats: make(chan struct{}, f.concurrency), stopping: ctx}
 	return nil
 }
@@ -134,7 +136,7 @@ func (g *gateway) execute(ctx context.Context, x *record.Exchange) *record.Respo
 		return busy
 	}
 	defer func() { <-r.seats }()
-	x.Run = g.runCommand(ctx, x)
+	x.Run = g.runCommand(ctx, x, "0")
 	switch x.Run.Exit {
 	case 0:
 		return nil
@@ -158,8 +160,8 @@ func (r *runner) takeSeat(ctx context.Context) bool {
 }
 
 // runCommand runs the command to its end, and ends what it leaves behind in its process group. At its timeout and at ^C the
-// group is asked to end and a little later made to.
-func (g *gateway) runCommand(ctx context.Context, x *record.Exchange) *record.Run {
+// group is asked to end and a little later made to. Its processes are marked with the run.
+func (g *gateway) runCommand(ctx context.Context, x *record.Exchange, run string) *record.Run {
 	runtime.LockOSThread() // ownGroup ties the command to the thread that starts it
 	defer runtime.UnlockOSThread()
 	limited, cancel := context.WithTimeout(ctx, g.runner.timeout)
@@ -168,7 +170,7 @@ func (g *gateway) runCommand(ctx context.Context, x *record.Exchange) *record.Ru
 	out := &lineWriter{say: func(line string) { g.suggest("%d exec: %s", x.ID, line) }}
 	cmd := exec.CommandContext(limited, g.runner.path)
 	cmd.Args, cmd.Dir = g.runner.args, g.Dir
-	cmd.Env = append(g.inherited(), variablesOf(g.redactor.Keep(x, false))...)
+	cmd.Env = append(append(g.inherited(), variablesOf(g.redactor.Keep(x, false))...), runVariable+run+" "+g.runner.owner)
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(x.Request.Body), out, out
 	cmd.WaitDelay = execGrace
 	ownGroup(cmd)

@@ -71,7 +71,10 @@ func TestACommandGetsTheWebhookAndNothingElse(t *testing.T) {
 		name, value, _ := strings.Cut(kv, "=")
 		env[name] = value
 	}
-	for _, own := range []string{"PWD", "OLDPWD", "SHLVL", "_"} { // of the shell itself
+	if mark := env["BARB_EXEC_RUN"]; !strings.HasPrefix(mark, "0 ") {
+		t.Errorf("its processes are marked %q", mark)
+	}
+	for _, own := range []string{"PWD", "OLDPWD", "SHLVL", "_", "BARB_EXEC_RUN"} { // of the shell itself, and the mark
 		delete(env, own)
 	}
 	want := map[string]string{"PATH": os.Getenv("PATH"), "HOME": "/home", "LC_ALL": "C", "BARB_ID": "17", "BARB_WEBHOOK_ID": "id;$(touch ran)",

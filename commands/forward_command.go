@@ -126,13 +126,22 @@ func (w *worker) command(ctx context.Context, q *store.Queued) {
 		return
 	}
 	now := time.Now()
+	if q.Attempts > 0 && !endRun(q) {
+		q.State, q.Due, q.Why = store.Waiting, now.Add(blockedFor), "processes of an earlier run of the command do not end"
+		w.note("warning: %d: %s", x.ID, q.Why)
+		w.settle(keep, q)
+		return
+	}
 	if err := w.lease.begin(q, now, w.runner.timeout+execGrace, func() error { return w.history.Try(keep, w.lease.owner, q, now) }); err != nil {
 		if !errors.Is(err, store.ErrLease) {
 			w.note("warning: %d: %v", x.ID, err)
 		}
 		return
 	}
-	x.Run = w.runCommand(ctx, x)
+	x.Run = w.runCommand(ctx, x, runOf(q))
+	if !w.lease.reclaim(keep, q) {
+		return // another listener took it over, ended it, and runs it again
+	}
 	if err := w.history.Ran(keep, x.ID, *x.Run); err != nil {
 		w.note("warning: %d: %v", x.ID, err)
 	}

@@ -57,16 +57,23 @@ func hasBegun(t *testing.T, history *store.Store, id int64) {
 	})
 }
 
-func tell(t *testing.T, cmd *exec.Cmd, s syscall.Signal) {
+// halt stops a process, as ^Z does, and waits until it has stopped.
+func halt(t *testing.T, cmd *exec.Cmd) {
 	t.Helper()
-	if err := cmd.Process.Signal(s); err != nil {
+	if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	if s == syscall.SIGSTOP { // it takes effect a moment later
-		until(t, "it is stopped", 10*time.Second, func() bool {
-			out, err := exec.Command("ps", "-o", "stat=", "-p", fmt.Sprint(cmd.Process.Pid)).Output()
-			return err == nil && strings.HasPrefix(strings.TrimSpace(string(out)), "T")
-		})
+	until(t, "it is stopped", 10*time.Second, func() bool {
+		out, err := exec.Command("ps", "-o", "stat=", "-p", fmt.Sprint(cmd.Process.Pid)).Output()
+		return err == nil && strings.HasPrefix(strings.TrimSpace(string(out)), "T")
+	})
+}
+
+// resume has it go on.
+func resume(t *testing.T, cmd *exec.Cmd) {
+	t.Helper()
+	if err := cmd.Process.Signal(syscall.SIGCONT); err != nil {
+		t.Fatal(err)
 	}
 }
 
@@ -103,13 +110,13 @@ func TestTheAnswerThatCameWhileAWorkerWasStoppedCounts(t *testing.T) {
 			w := c.start(t, dir, app.URL)
 			began := time.Now()
 			until(t, "the app is at it", 20*time.Second, func() bool { return came.Load() == 1 })
-			tell(t, w, syscall.SIGSTOP)
+			halt(t, w)
 			history := theHistory(t, dir)
 			taken := takeover(t, history, 1)
 			close(hold)
 			<-answered
 			time.Sleep(time.Until(began.Add(c.timeout + c.timeout/4)))
-			tell(t, w, syscall.SIGCONT)
+			resume(t, w)
 			until(t, "the entry is done", 20*time.Second, func() bool {
 				q, err := history.GetQueued(t.Context(), 1)
 				return err == nil && q.State == store.Done
@@ -186,11 +193,11 @@ func TestAWorkerThatWasStoppedBeforeTheFirstByteSendsNothing(t *testing.T) {
 			w, said := startBarb(t, dir, "deliver")
 			history := theHistory(t, dir)
 			hasBegun(t, history, 1)
-			tell(t, w, syscall.SIGSTOP)
+			halt(t, w)
 			taken := takeover(t, history, 1)
 			time.Sleep(1100 * time.Millisecond) // longer than a lease counts as fresh
 			close(g.open)
-			tell(t, w, syscall.SIGCONT)
+			resume(t, w)
 			until(t, "the attempt has ended", 20*time.Second, func() bool {
 				x, err := history.Get(t.Context(), taken.Last)
 				return err == nil && x.Ended
