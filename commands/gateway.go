@@ -47,6 +47,7 @@ type gateway struct {
 
 	broken   error // of printing
 	received atomic.Int64
+	accepted atomic.Int64 // of these, valid or unchecked
 	greeted  atomic.Int64 // handshakes
 	invalid  atomic.Int64
 }
@@ -133,6 +134,9 @@ func (g *gateway) check(r *record.Request, now time.Time) listen.Checked {
 	found := g.verdict(r, now)
 	found.EventType = plainEvent(found.EventType)
 	g.mark(&found, r, now)
+	if found.Verdict.Status == record.Invalid { // --count waits for what is accepted, and a forgery must not end it
+		found.Uncounted = true
+	}
 	return found
 }
 
@@ -241,6 +245,9 @@ func (g *gateway) count(x *record.Exchange) {
 		g.hooks.count.Add(1)
 	default:
 		g.received.Add(1)
+		if x.Verdict.Status != record.Invalid {
+			g.accepted.Add(1)
+		}
 	}
 	if x.Verdict.Status == record.Invalid {
 		g.invalid.Add(1)

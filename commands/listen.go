@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"os"
 	"path/filepath"
@@ -111,8 +112,8 @@ func newListen(sh *shell) *cobra.Command {
 	f.Var(&o.maxBody, "max-body", "the largest body that is taken; more is answered 413")
 	f.Var(&o.inflight, "max-inflight", "how much all webhooks that are not answered yet may hold; more are answered 503")
 	f.BoolVar(&o.keep, "keep-invalid", false, "record whole bodies of webhooks with a bad signature (default: their first 64 KiB)")
-	f.IntVar(&o.count, "count", 0, "stop after so many webhooks")
-	f.Var(&o.duration, "for", "stop after this time; with --count, exit 4 when fewer came")
+	f.IntVar(&o.count, "count", 0, "stop after so many webhooks that were accepted; those with a bad signature do not count")
+	f.Var(&o.duration, "for", "stop after this time; with --count, exit 4 when fewer were accepted")
 	f.Var(&o.handshake, "handshake", "answer the handshakes of: scheme (those in use; of none, what is unmistakable), all, off, or `names`")
 	f.Lookup("handshake").NoOptDefVal = byScheme
 	f.StringVar(&o.learn, "learn", "", "keep the secret that a handshake brings in keyring:NAME or file:`PATH`")
@@ -206,8 +207,12 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 	if g.broken != nil {
 		return g.broken
 	}
-	if got := g.received.Load(); o.count > 0 && got < int64(o.count) && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return &failure{code: exitTimedOut, err: errors.New(countOf(got, "webhook") + " of " + countOf(int64(o.count), "") + " came in " + o.duration.String())}
+	if got := g.accepted.Load(); o.count > 0 && got < int64(o.count) && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		text := countOf(got, "webhook") + " of " + countOf(int64(o.count), "") + " came in " + o.duration.String()
+		if bad := g.invalid.Load(); bad > 0 {
+			text += fmt.Sprintf("; %d more with a bad signature were refused", bad)
+		}
+		return &failure{code: exitTimedOut, err: errors.New(text)}
 	}
 	return nil
 }

@@ -3,8 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/barbhq/barb/sign"
@@ -106,47 +104,23 @@ type checked struct {
 	EventType  string
 	detail     string
 	coversBody bool
+	secret     sign.Secret // that matched, of a valid message
 	fault      error
 }
 
-// check verifies a message. With auto every scheme that the headers show is tried; the first that matches is the answer,
-// else what the best of them failed by.
+// check verifies a message with the scheme that was named, or with the strictest that the message and the secrets allow.
 func (v *verifier) check(m sign.Message, now time.Time) checked {
-	m.Params = v.params
-	if !v.auto {
-		return v.checkWith(v.scheme, m, now)
-	}
-	first := checked{Verdict: record.Verdict{Status: record.Invalid, Reason: string(sign.MissingSignature)},
-		detail: "no header of a known scheme", coversBody: true}
-	candidates := sign.Detect(m, v.file.ownSchemes()...)
-	if len(candidates) == 0 { // nothing has the form of a signature; a header's name still says what is malformed
-		candidates = slices.DeleteFunc(v.file.schemes(), func(s sign.Scheme) bool { return m.Header.Get(s.Header) == "" })
-	}
-	tried := make([]string, len(candidates))
-	for i, scheme := range candidates {
-		tried[i] = scheme.Name
-		c := v.checkWith(scheme, m, now)
-		if c.Verdict.Status == record.Valid {
-			return c
-		}
-		if i == 0 {
-			first = c
-		}
-	}
-	if len(tried) > 1 {
-		first.detail += " (tried " + strings.Join(tried, ", ") + ")"
-	}
-	return first
+	return v.checkPinned(m, now, nil)
 }
 
-func (v *verifier) checkWith(scheme sign.Scheme, m sign.Message, now time.Time) checked {
+func (v *verifier) checkWith(scheme sign.Scheme, m sign.Message, now time.Time, secrets []sign.Secret) checked {
 	if v.tolerance != nil {
 		scheme.Tolerance = sign.Both(*v.tolerance)
 	}
-	c := checked{Scheme: scheme.Name, coversBody: scheme.CoversBody(), WebhookID: scheme.ID(m), EventType: scheme.Event(m)}
-	match, err := scheme.Verify(m, now, v.secrets...)
+	c := checked{Scheme: scheme.Name, coversBody: scheme.CoversBody()}
+	match, err := scheme.Verify(m, now, secrets...)
 	if err == nil {
-		c.coversBody = !match.BodyUnsigned
+		c.coversBody, c.secret = !match.BodyUnsigned, secrets[match.Secret]
 		c.Verdict = record.Verdict{Status: record.Valid, Version: match.Version, Secret: match.SecretName, Age: match.Age, HasAge: match.HasAge}
 		return c
 	}

@@ -1,0 +1,242 @@
+package sign
+
+import (
+	"bytes"
+	"encoding/json"
+	"slices"
+	"strings"
+	"time"
+)
+
+// MovedFrom returns the first of the timed schemes whose signed content has the form of what s, which has no timestamp, signs of
+// m. Such a message may be a captured one of that scheme: its MAC was put into the header of s and its signed content, with
+// the timestamp in it, into the body, where nothing judges the time any more. ok is false when there is none, and always
+// when s is timed itself. It is asked about a message that s has found valid.
+func (s Scheme) MovedFrom(m Message, now time.Time, schemes []Scheme) (from Scheme, ok bool) {
+	if s.Timed() {
+		return Scheme{}, false
+	}
+	contents := s.signedContents(&m)
+	for i := range schemes {
+		t := &schemes[i]
+		if !t.Timed() || t.Name == s.Name {
+			continue
+		}
+		for _, content := range contents {
+			if t.couldSign(content, m.URL, now) {
+				return *t, true
+			}
+		}
+	}
+	return Scheme{}, false
+}
+
+// signedContents are the bytes that a scheme signs of a message, the secret left out, and the body itself.
+func (s *Scheme) signedContents(m *Message) [][]byte {
+	contents := [][]byte{m.Body}
+	inner := *m
+	s.unwrap(&inner)
+	r, err := s.read(&inner)
+	if err != nil || s.JWT != nil {
+		return contents
+	}
+	v, _, err := s.signedValues(&inner, &r)
+	if err != nil {
+		return contents
+	}
+	if s.Code != "" {
+		parts, _ := s.Code.coder().parts(s, v, &r)
+		for _, p := range parts {
+			contents = append(contents, p.contents...)
+		}
+		return contents
+	}
+	if s.Content != "" && s.Content != "{body}" {
+		if content, err := v.expand(nil, s.Content, nil); err == nil {
+			contents = append(contents, content)
+		}
+	}
+	return contents
+}
+
+// couldSign reports whether content has the form of what a timed scheme signs.
+func (s *Scheme) couldSign(content []byte, url string, now time.Time) bool {
+	switch {
+	case s.JWT != nil:
+		return looksLikeToken(content)
+	case s.Code != "":
+		return s.codeCouldSign(content, now)
+	case strings.Contains(s.Content, "{ts}"):
+		f := contentForm{unit: s.Time.Unit, now: now, steps: maxFormSteps}
+		return f.is(content, s.Content)
+	}
+	text, n := s.Time.In.read(&Message{Body: content, URL: url})
+	at, ok := s.Time.Unit.parse(text)
+	return n > 0 && ok && plausible(at, now)
+}
+
+// looksLikeToken reports whether content is the head and the claims of a JSON Web Token, as they are signed (RFC 7515, section
+// 5.1).
+func looksLikeToken(content []byte) bool {
+	head, claims, ok := bytes.Cut(content, []byte("."))
+	if !ok || len(content) > maxToken || bytes.IndexByte(claims, '.') >= 0 {
+		return false
+	}
+	text, ok := Base64URL.decode(string(head))
+	if _, isBase64 := Base64URL.decode(string(claims)); !ok || !isBase64 {
+		return false
+	}
+	var object map[string]any
+	return json.Unmarshal(text, &object) == nil
+}
+
+// codeCouldSign is couldSign for the schemes whose content code makes; see their content functions. One that is not known here
+// has every form, so that a new one is noticed.
+func (s *Scheme) codeCouldSign(content []byte, now time.Time) bool {
+	f := contentForm{unit: s.Time.Unit, now: now, steps: maxFormSteps}
+	switch s.Code {
+	case Hook0:
+		return f.is(content, "{ts}.{body}")
+	case MercadoPago:
+		return f.is(content, "ts:{ts};") || f.is(content, "{body};ts:{ts};")
+	case Contentful:
+		lines := bytes.SplitN(content[:min(len(content), maxForm)], []byte("\n"), 4)
+		return len(lines) > 2 && bytes.HasPrefix(lines[1], []byte("/")) && bytes.Contains(lines[2], []byte("x-contentful-timestamp:"))
+	case RFC9421:
+		return bytes.Contains(content[max(0, len(content)-maxForm):], []byte(`"@signature-params": (`))
+	case SNS: // names and values, a line each
+		return bytes.Contains(content[max(0, len(content)-maxForm):], []byte("\nTimestamp\n"))
+	}
+	return true
+}
+
+// plausible reports whether a provider can have signed at that time: not before there were webhooks, nor long after now. It
+// keeps other numbers at the end of a body, such as those of telephones, from being taken for a time.
+func plausible(at, now time.Time) bool {
+	return at.Unix() >= 1e9 && at.Before(now.AddDate(1, 0, 0))
+}
+
+const (
+	maxForm      = 8 << 10   // bytes that are looked at on either side of the body
+	maxFormField = 1 << 10   // bytes of a value in a content
+	maxFormSteps = 1 << 17   // of one comparison; a content that takes more has the form
+	tokenLetters = "-_.:+/=" // besides letters and digits, of an id that nothing separates from what follows
+)
+
+// contentForm compares content with a template.
+type contentForm struct {
+	unit  Unit
+	now   time.Time
+	steps int // left
+}
+
+// is reports whether content has the form of a template: what stands before the body at its beginning, and what stands behind
+// it at its end.
+func (f *contentForm) is(content []byte, template string) bool {
+	var pieces []piece
+	for template != "" {
+		var p piece
+		p, template = nextPiece(template)
+		pieces = append(pieces, p)
+	}
+	first := slices.IndexFunc(pieces, piece.isAny)
+	if first < 0 {
+		return len(content) <= maxForm && f.match(pieces, content, true)
+	}
+	last := len(pieces) - 1
+	for !pieces[last].isAny() {
+		last--
+	}
+	before, after := pieces[:first], pieces[last+1:]
+	if !slices.ContainsFunc(slices.Concat(before, after), func(p piece) bool { return p.named && p.text == "ts" }) {
+		return false
+	}
+	if !f.match(before, content[:min(len(content), maxForm)], false) {
+		return false
+	}
+	if len(after) == 0 {
+		return true
+	}
+	for start := max(0, len(content)-maxForm); start <= len(content); start++ {
+		if f.match(after, content[start:], true) {
+			return true
+		}
+	}
+	return false
+}
+
+// isAny reports whether a piece stands for any bytes at all.
+func (p piece) isAny() bool {
+	return p.named && (p.text == "body" || p.text == "body|json" || p.text == "form|sorted")
+}
+
+// match reports whether text begins with what the pieces stand for, or with whole is that and nothing else.
+func (f *contentForm) match(pieces []piece, text []byte, whole bool) bool {
+	if f.steps--; f.steps < 0 {
+		return true
+	}
+	if len(pieces) == 0 {
+		return !whole || len(text) == 0
+	}
+	p, rest := pieces[0], pieces[1:]
+	if !p.named {
+		after, ok := bytes.CutPrefix(text, []byte(p.text))
+		return ok && f.match(rest, after, whole)
+	}
+	least, most, ok := f.lengths(p.text, text)
+	if isDelimited := len(rest) > 0 && !rest[0].named; p.text == "id" && !isDelimited {
+		most = min(most, tokenLength(text))
+	}
+	for n := least; ok && n <= most; n++ {
+		if (p.text != "ts" || f.isTime(text[:n])) && f.match(rest, text[n:], whole) {
+			return true
+		}
+	}
+	return false
+}
+
+// lengths are how many bytes of text a name may stand for; ok is false when it cannot stand there.
+func (f *contentForm) lengths(name string, text []byte) (least, most int, ok bool) {
+	upTo := func(n int, allowed func(byte) bool) int {
+		end := slices.IndexFunc(text[:min(n, len(text))], func(b byte) bool { return !allowed(b) })
+		if end < 0 {
+			end = min(n, len(text))
+		}
+		return end
+	}
+	digit := func(b byte) bool { return '0' <= b && b <= '9' }
+	switch name {
+	case "ts":
+		if n := f.unit.digits(); n > 0 {
+			return n, n, upTo(n, digit) == n
+		}
+		const shortest, longest = len("2006-01-02T15:04:05Z"), len("2006-01-02T15:04:05.000000000-07:00")
+		return shortest, min(longest, len(text)), upTo(4, digit) == 4
+	case "secret":
+		return 0, 0, true
+	case "lb", "rb":
+		brace := map[string]byte{"lb": '{', "rb": '}'}[name]
+		return 1, 1, len(text) > 0 && text[0] == brace
+	case "body|sha256hex":
+		return 64, 64, upTo(64, func(b byte) bool { return digit(b) || 'a' <= b && b <= 'f' }) == 64
+	case "body|crc32":
+		return 1, upTo(10, digit), true
+	case "method":
+		return 1, upTo(16, func(b byte) bool { return 'A' <= b && b <= 'Z' }), true
+	case "url":
+		return 0, upTo(maxFormField, isVisible), bytes.HasPrefix(text, []byte("http"))
+	}
+	return 0, upTo(maxFormField, func(b byte) bool { return b >= ' ' && b != 0x7f }), true
+}
+
+func isVisible(b byte) bool { return b > ' ' && b != 0x7f }
+
+// tokenLength is how many of the first bytes of text are those that ids are made of.
+func tokenLength(text []byte) int {
+	return len(text) - len(bytes.TrimLeft(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"+tokenLetters))
+}
+
+func (f *contentForm) isTime(text []byte) bool {
+	at, ok := f.unit.parse(string(text))
+	return ok && plausible(at, f.now)
+}

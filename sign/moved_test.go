@@ -1,0 +1,207 @@
+package sign_test
+
+import (
+	"encoding/base64"
+	"encoding/hex"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/barbhq/barb/sign"
+)
+
+// signedContent is what a scheme signs of a message, put together from outside by its template; false where that cannot be.
+func signedContent(s sign.Scheme, m sign.Message) (string, bool) {
+	if s.Content == "" || s.JWT != nil || s.Code != "" {
+		return "", false
+	}
+	text := s.Content
+	value := func(p sign.Place) string { return m.Header.Get(headerOf(p)) }
+	sig := s.Signature(m)
+	for item := range strings.FieldsFuncSeq(sig, func(r rune) bool { return strings.ContainsRune(s.Split, r) }) {
+		if after, ok := strings.CutPrefix(strings.TrimSpace(item), s.Time.Key); ok && s.Time.Key != "" {
+			text = strings.ReplaceAll(text, "{ts}", after)
+		}
+		if name, after, ok := strings.Cut(strings.TrimSpace(item), "="); ok {
+			text = strings.ReplaceAll(text, "{item."+name+"}", after)
+		}
+	}
+	text = strings.ReplaceAll(text, "{ts}", value(s.Time.In))
+	text = strings.ReplaceAll(text, "{id}", value(s.IDIn))
+	text = strings.ReplaceAll(text, "{method}", m.Method)
+	text = strings.ReplaceAll(text, "{url}", m.URL)
+	text = strings.ReplaceAll(text, "{secret}", "") // a forger does not know it; the other scheme adds it in the same place
+	text = strings.ReplaceAll(text, "{lb}", "{")
+	text = strings.ReplaceAll(text, "{rb}", "}")
+	text = strings.ReplaceAll(text, "{body|json}", `"`+strings.ReplaceAll(string(m.Body), `"`, `\"`)+`"`)
+	text = strings.ReplaceAll(text, "{body}", string(m.Body))
+	return text, !strings.Contains(text, "{json.") && !strings.Contains(text, "{body|") && !strings.Contains(text, "{header.") && !strings.Contains(text, "{param.")
+}
+
+// plainHeader is a scheme that signs the body alone, as an untimed scheme of the same key and hash does.
+func plainHeader(s sign.Scheme) sign.Scheme {
+	return sign.Scheme{Name: "plain", Auth: s.Auth, Hash: s.Hash, Enc: sign.Hex, Key: s.Key, Content: "{body}", Header: "X-Plain"}
+}
+
+// decoded is a signature's bytes.
+func decoded(s sign.Scheme, m sign.Message) []byte {
+	value := s.Signature(m)
+	for item := range strings.FieldsFuncSeq(value, func(r rune) bool { return strings.ContainsRune(s.Split, r) }) {
+		after, ok := strings.CutPrefix(strings.TrimSpace(item), s.Prefix)
+		if !ok {
+			continue
+		}
+		for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString, base64.RawURLEncoding.DecodeString} {
+			if b, err := decode(after); err == nil && len(b) > 0 {
+				return b
+			}
+		}
+	}
+	return nil
+}
+
+// A captured message of any timed scheme, put into the header of one that has no timestamp, is known by the form of its body.
+func TestWhatATimedSchemeSignedIsKnownWhereverItIsMoved(t *testing.T) {
+	moved := 0
+	for _, from := range sign.All() {
+		if !from.Timed() || from.Auth == sign.Token {
+			continue
+		}
+		for _, body := range []string{jsonBody, "", "x", "a=b&c=d", "1", "\x00\xff", strings.Repeat("long ", 10_000)} {
+			keys := newPair(from, 0)
+			m := newMessage(from)
+			if from.Time.In == "" || strings.HasPrefix(string(from.Time.In), "header:") {
+				m.Body = []byte(body)
+			}
+			signed, err := from.Sign(m, keys.signing)
+			if err != nil {
+				continue
+			}
+			m = receive(m, signed)
+			content, ok := signedContent(from, m)
+			if !ok {
+				continue
+			}
+			to := plainHeader(from)
+			forged := sign.Message{Method: "POST", URL: m.URL, Body: []byte(content),
+				Header: http.Header{"X-Plain": {hex.EncodeToString(decoded(from, m))}}}
+			later := at.AddDate(3, 0, 0)
+			if from.Auth == sign.HMAC {
+				if _, err := to.Verify(forged, later, keys.verifying); err != nil {
+					t.Fatalf("%s: the test's own forgery is none: %v (%q)", from.Name, err, content)
+				}
+				moved++
+			}
+			if _, ok := to.MovedFrom(forged, later, sign.All()); !ok {
+				t.Errorf("%s with %.20q: %.80q is not known", from.Name, body, content)
+			}
+		}
+	}
+	if moved < 60 {
+		t.Errorf("only %d were forged", moved)
+	}
+}
+
+// The schemes whose content is made by code, by a token or of fields, each with what it signs as its documentation has it.
+func TestOtherTimedContentsAreKnown(t *testing.T) {
+	plain := sign.Scheme{Name: "plain", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: "{body}", Header: "X-Plain"}
+	contents := map[string]string{
+		"hook0-v1":     `1700000000.x-event-id x-event-type.1.a.{"a":1}`,
+		"mercadopago":  "id:123;request-id:abc;ts:1700000000;",
+		"mercadopago-": "ts:1700000000;",
+		"contentful":   "POST\n/hook?a=1\nx-contentful-signed-headers:x;x-contentful-timestamp:1700000000000\n{\"a\":1}",
+		"rfc9421":      "\"@method\": POST\n\"@signature-params\": (\"@method\");created=1700000000;keyid=\"k\"",
+		"aws-sns":      "Message\nhello\nMessageId\n1\nTimestamp\n2023-11-14T22:13:20.000Z\nTopicArn\narn:x\nType\nNotification\n",
+		"qstash":       "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJVcHN0YXNoIiwiZXhwIjoxNzAwMDAwMDAwfQ",
+		"mailgun":      "1700000000" + strings.Repeat("ab", 25),
+		"dropbox-sign": "1700000000signature_request_sent",
+		"linear":       `{"action":"create","webhookTimestamp":1700000000000}`,
+		"paypal":       "69cd13f0-d67a-11e5|2023-11-14T22:13:20Z|1JE4291016473214C|3406284910",
+		"fal":          "req-1\nuser_1\n1700000000\n" + strings.Repeat("0a", 32),
+		"kick":         "01J.2023-11-14T22:13:20Z.{}",
+		"twitch":       "e76c6bd4-55c9-4987-8304-da1588d8988b2023-11-14T22:13:20.123456789Z{}",
+	}
+	for name, content := range contents {
+		m := sign.Message{Method: "POST", URL: "http://h/", Body: []byte(content)}
+		from, ok := plain.MovedFrom(m, at, sign.All())
+		if !ok {
+			t.Errorf("%s: %q is not known", name, content)
+		}
+		own, _ := sign.Lookup(strings.TrimSuffix(name, "-"))
+		if _, alone := plain.MovedFrom(m, at, []sign.Scheme{own}); own.Timed() && !alone {
+			t.Errorf("%s is known as %s only", name, from.Name)
+		}
+	}
+}
+
+// A scheme of one's own is compared by its own template.
+func TestContentsOfOnesOwnSchemesAreKnown(t *testing.T) {
+	plain := sign.Scheme{Name: "plain", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: "{body}", Header: "X-Plain"}
+	for template, content := range map[string]string{
+		"{ts}/{id}/{body}":            "1700000000/evt_1/{}",
+		"{body}|{ts}":                 "{}|1700000000",
+		"{body}{ts}":                  "{}1700000000",
+		"v9:{id}:{body}:{ts}:end":     "v9:evt_1:{}:1700000000:end",
+		"{method} {path} {ts} {body}": "POST /hook 1700000000 {}",
+		"{body|sha256hex}.{ts}":       strings.Repeat("0a", 32) + ".1700000000",
+		"{header.X-Shop}.{ts}.{body}": "shop.1700000000.{}",
+	} {
+		own := sign.Scheme{Name: "own", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: template, Header: "X-Own",
+			Time: sign.Timestamp{In: "header:X-Time", Unit: sign.Seconds}, IDIn: "header:X-Id", Tolerance: sign.Both(time.Minute)}
+		if err := own.Validate(); err != nil {
+			t.Errorf("%s: %v", template, err)
+		}
+		if _, ok := plain.MovedFrom(sign.Message{Body: []byte(content)}, at, []sign.Scheme{own}); !ok {
+			t.Errorf("%s: %q is not known", template, content)
+		}
+	}
+}
+
+// What providers without timestamps send has none of these forms.
+func TestGenuineBodiesHaveNoTimedForm(t *testing.T) {
+	bodies := []string{jsonBody, "{}", "[]", "", "true", "null", `{"created":1700000000,"at":"2023-11-14T22:13:20Z"}`, `{"a":1.5}`,
+		`{"time":"2023-11-14T22:13:20Z"}`, `[1700000000,{"a":1700000000123}]`, "<xml><t>2023-11-14T22:13:20Z</t></xml>",
+		"payload=%7B%22ref%22%3A%22main%22%7D", "From=%2B4915123456789&To=4915123456789", "id=tr_7UhSN1zuXS", "a=1&t=2023-11-14T22%3A13%3A20Z",
+		"hello 2023-11-14T22:13:20Z world", "id,time\n1,1700000000\n"}
+	for _, s := range sign.All() {
+		if s.Timed() || s.Auth == sign.Token {
+			continue
+		}
+		for _, body := range bodies {
+			if strings.Contains(body, "webhookTimestamp") {
+				body = strings.ReplaceAll(body, "webhookTimestamp", "at")
+			}
+			m := sign.Message{Method: "POST", URL: "https://hooks.example.com/in?x=1", Body: []byte(body)}
+			if from, ok := s.MovedFrom(m, at, sign.All()); ok {
+				t.Errorf("%s: %q has the form of %s", s.Name, body, from.Name)
+			}
+		}
+		keys := newPair(s, 0)
+		m := deliver(t, s, func() sign.Message {
+			m := newMessage(s)
+			m.Body = []byte(strings.ReplaceAll(string(m.Body), "webhookTimestamp", "at"))
+			return m
+		}(), keys.signing)
+		if from, ok := s.MovedFrom(m, at, sign.All()); ok {
+			t.Errorf("%s: its own message has the form of %s", s.Name, from.Name)
+		}
+	}
+}
+
+func TestTheStrictestSchemeComesFirst(t *testing.T) {
+	for _, pair := range [][2]string{{"stripe", "github"}, {"mailgun", "github"}, {"github", "gitlab"}, {"sanity", "github"}, {"stripe", "mailgun"},
+		{"hubspot-v3", "hubspot-v2"}, {"discord", "wise"}, {"qstash", "netlify"}} {
+		a, b := lookup(t, pair[0]), lookup(t, pair[1])
+		if !a.Stricter(b) || b.Stricter(a) {
+			t.Errorf("%s against %s", a.Name, b.Name)
+		}
+	}
+	all := sign.All()
+	for _, a := range all {
+		if a.Auth == sign.Token && slices.ContainsFunc(all, func(b sign.Scheme) bool { return a.Stricter(b) && b.Auth != sign.Token }) {
+			t.Errorf("%s, a token, is stricter than a signature", a.Name)
+		}
+	}
+}
