@@ -10,11 +10,13 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
+	"fmt"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/barbhq/barb/commands"
 )
@@ -153,5 +155,133 @@ func TestAKeyThatCannotBeToldNeedsAScheme(t *testing.T) {
 		if code, text := b.said("listen", "--secret", secret, "-s", "github", "--for", "1ms", "--addr", ":0"); code != 0 {
 			t.Errorf("-s github = %d\n%s", code, text)
 		}
+	}
+}
+
+// replays are what somebody who has captured an old webhook of a scheme with a timestamp can send under auto, without the secret:
+// its MAC is put into a header where nothing judges the time.
+func replays(secret string) map[string]struct {
+	body    string
+	headers []string
+} {
+	raw := func(content string) []byte {
+		b, _ := hex.DecodeString(macOf(secret, content))
+		return b
+	}
+	std := func(content string) string { return base64.StdEncoding.EncodeToString(raw(content)) }
+	url := func(content string) string { return base64.RawURLEncoding.EncodeToString(raw(content)) }
+	hub := func(content string) []string {
+		return []string{"X-Hub-Signature-256: sha256=" + macOf(secret, content)}
+	}
+	stripe, workos := `1700000000.{"type":"invoice.paid"}`, `1700000000123.{"type":"invoice.paid"}`
+	polar, slack, box := "msg_1.1700000000.{}", "v0:1700000000:payload=%7B%7D", "{}2023-11-14T22:13:20Z"
+	linear := `{"type":"Issue","webhookTimestamp":1700000000123}`
+	qstash := "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJVcHN0YXNoIn0"
+	return map[string]struct {
+		body    string
+		headers []string
+	}{
+		"stripe as github":              {stripe, hub(stripe)},
+		"stripe as shopify":             {stripe, []string{"X-Shopify-Hmac-Sha256: " + std(stripe)}},
+		"stripe as pagerduty":           {stripe, []string{"X-PagerDuty-Signature: v1=" + macOf(secret, stripe)}},
+		"stripe as websub":              {stripe, []string{"X-Hub-Signature: sha256=" + macOf(secret, stripe)}},
+		"polar as github":               {polar, hub(polar)},
+		"slack as github":               {slack, hub(slack)},
+		"box, whose time is last":       {box, hub(box)},
+		"linear, whose time is inside":  {linear, hub(linear)},
+		"qstash, a token":               {qstash, hub(qstash)},
+		"workos as sanity, of any age":  {`{"type":"invoice.paid"}`, []string{"sanity-webhook-signature: t=1700000000123,v1=" + url(workos)}},
+		"stripe as sanity, of any unit": {`{"type":"invoice.paid"}`, []string{"sanity-webhook-signature: t=1700000000,v1=" + url(stripe)}},
+		"an expired one beside its own": {"{}", append(hub("{}"), "Stripe-Signature: t=1700000000,v1="+macOf(secret, "1700000000.{}"))},
+		"a decoy beside it":             {"{}", append(hub("{}"), "X-Slack-Signature: v0="+strings.Repeat("0", 64), "X-Slack-Request-Timestamp: 1700000000")},
+	}
+}
+
+func TestUnderAutoTheSenderChoosesNoWeakerScheme(t *testing.T) {
+	t.Parallel()
+	const secret = "a secret of the tests, shared"
+	b := newBarb(t)
+	file := b.write(t, "secret", secret)
+	for _, flags := range [][]string{{"-s", "auto"}, {}} {
+		address, stop := b.listen(t, append(flags, "--secret", "file:"+file)...)
+		for name, r := range replays(secret) {
+			if status := sendTo(t, address, "/", r.body, r.headers...); status != 401 {
+				t.Errorf("%s: answered %d", name, status)
+			}
+			args := []string{"verify", "-d", r.body, "--secret", "file:" + file}
+			for _, h := range r.headers {
+				args = append(args, "-H", h)
+			}
+			if code, text := b.said(args...); code != 1 || !strings.Contains(text, "invalid") {
+				t.Errorf("%s: barb %v = %d\n%s", name, args, code, text)
+			}
+		}
+		for _, body := range []string{`{"ref":"main"}`, "payload=%7B%7D", `{"at":"2023-11-14T22:13:20Z","n":1700000000}`} {
+			if status := sendTo(t, address, "/", body, "X-Hub-Signature-256: sha256="+macOf(secret, body)); status != 200 {
+				t.Errorf("a genuine %s: answered %d", body, status)
+			}
+		}
+		stop()
+	}
+}
+
+// --count waits for webhooks that are accepted. Forgeries neither end the listener nor make it a success.
+func TestAForgeryDoesNotSatisfyCount(t *testing.T) {
+	t.Parallel()
+	b := newBarb(t)
+	file := b.write(t, "secret", "a secret of the tests, shared")
+	for name, flags := range map[string][]string{"named": {"-s", "github"}, "auto": {"-s", "auto"}, "json": {"-s", "github", "--json"}} {
+		ready := filepath.Join(b.dir, "ready-"+name)
+		type end struct {
+			code int
+			text string
+		}
+		ended := make(chan end, 1)
+		go func() {
+			code, text := b.said(append(flags, "listen", "--secret", "file:"+file, "--addr", "127.0.0.1:0", "--ready-file", ready, "--count", "1")...)
+			ended <- end{code, text}
+		}()
+		address := addressIn(t, ready)
+		for range 20 {
+			if status := sendTo(t, address, "/", "{}", "X-Hub-Signature-256: sha256="+strings.Repeat("0", 64)); status != 401 {
+				t.Errorf("%s: a forgery is answered %d", name, status)
+			}
+		}
+		sendTo(t, address, "/", "{}", "X-Hub-Signature-256: sha256="+macOf("a secret of the tests, shared", "{}"))
+		if got := <-ended; got.code != 0 || !strings.Contains(got.text, "20 with a bad signature") {
+			t.Errorf("%s: %d\n%s", name, got.code, got.text)
+		}
+	}
+}
+
+// addressIn waits for a ready file.
+func addressIn(t *testing.T, ready string) string {
+	t.Helper()
+	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+		if data, err := os.ReadFile(ready); err == nil {
+			_, address, _ := strings.Cut(strings.TrimSpace(string(data)), "://")
+			return address
+		}
+	}
+	t.Fatal("listen does not listen")
+	return ""
+}
+
+func TestForgeriesAloneEndInExitFour(t *testing.T) {
+	t.Parallel()
+	b := newBarb(t)
+	file := b.write(t, "secret", "a secret of the tests, shared")
+	ready := filepath.Join(b.dir, "ready")
+	ended := make(chan string, 1)
+	go func() {
+		code, text := b.said("listen", "-s", "github", "--secret", "file:"+file, "--addr", "127.0.0.1:0", "--ready-file", ready, "--count", "1", "--for", "6s")
+		ended <- fmt.Sprint(code, " ", text)
+	}()
+	address := addressIn(t, ready)
+	for range 3 {
+		sendTo(t, address, "/", "{}", "X-Hub-Signature-256: sha256="+strings.Repeat("0", 64))
+	}
+	if got := <-ended; !strings.HasPrefix(got, "4 ") || !strings.Contains(got, "0 webhooks of 1 came in 6s; 3 more with a bad signature were refused") {
+		t.Error(got)
 	}
 }
