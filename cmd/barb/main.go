@@ -14,6 +14,9 @@ import (
 func main() { os.Exit(run()) }
 
 func run() int {
+	if code, done := superviseAsInit(); done {
+		return code
+	}
 	debug.SetGCPercent(200)        // a few MiB more for a tenth less work at ten thousand webhooks a second
 	signal.Ignore(syscall.SIGPIPE) // a reader that goes away is an error of writing, not the end of a listener
 	return commands.Main(context.Background(), environment(), buildVersion(), os.Args[1:])
