@@ -39,10 +39,10 @@ func (c *conn) write(head, body []byte) error {
 		c.out = nil // a large answer is rare: do not keep its memory for as long as the connection
 	}
 	for rest := body[first:]; ; {
+		c.last = time.Now() // also of an answer that cannot be written: no exchange ends before it began
 		if err := c.armWrite(); err != nil {
 			return err
 		}
-		c.last = time.Now()
 		if _, err := c.net.Write(out); err != nil {
 			c.last = time.Now() // of the failure
 			return err

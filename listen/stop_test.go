@@ -119,6 +119,32 @@ func TestServeCutsWhatDoesNotEndInTime(t *testing.T) {
 	}
 }
 
+// What is cut off took as long as it was there, whatever came on its connection before.
+func TestAnExchangeThatIsCutTookSomeTime(t *testing.T) {
+	for name, sent := range map[string][]string{
+		"one":                        {hook},
+		"one whose head came in two": {hook[:20], hook[20:]},
+		"one with a body in chunks":  {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n", "x\r\n0\r\n\r\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := newGate()
+			r := serve(t, listen.Server{Reply: g.reply, Drain: time.Millisecond})
+			c := r.dial(t)
+			for _, part := range sent {
+				c.send(part)
+			}
+			receive(t, g.asked, "the request")
+			r.stop()
+			if err := receive(t, r.ended, "Serve to return"); err != nil {
+				t.Errorf("Serve = %v", err)
+			}
+			if x := r.shelf.next(t); x.Took <= 0 || x.FailureKind() != record.FailInterrupted {
+				t.Errorf("it took %s and ended with %+v", x.Took, x.Err)
+			}
+		})
+	}
+}
+
 func TestServeStopsByItselfAfterSoManyExchanges(t *testing.T) {
 	r := serve(t, listen.Server{Limit: 2})
 	c := r.dial(t).send(hook + hook + hook)
