@@ -27,7 +27,8 @@ type Message struct {
 	// Stream, when not nil, is read instead of Body, once and to its end; only for schemes whose Streams is true. It is
 	// not read when the message can be refused without it, or when the scheme does not sign the body.
 	Stream io.Reader
-	// Params is what is signed but neither in the request nor secret, by the names of Content: PayPal's webhook_id.
+	// Params is what is signed but neither in the request nor secret, by the names of Content (PayPal's webhook_id), and what a
+	// message must say of its receiver, by the names of Bound (SNS's topic_arn).
 	Params map[string]string
 }
 
