@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/barbhq/barb/deliver"
@@ -64,7 +65,8 @@ func (b *outbox) unable(plan string) string {
 	case p.needs == "" || slices.ContainsFunc(b.secrets, func(s sign.Secret) bool { return needOf(s) == p.needs }):
 		return ""
 	}
-	return "it came with the secret " + p.needs[:len(p.needs)-7] + ", which the history does not keep and this listener does not have"
+	name, _, _ := strings.Cut(p.needs, " ") // also where somebody else wrote it
+	return "it came with the secret " + name + ", which the history does not keep and this listener does not have"
 }
 
 // onceSaid says each thing once.
