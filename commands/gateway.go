@@ -36,6 +36,7 @@ type gateway struct {
 	secrets  []sign.Secret // all of them, to keep them out of the history
 	redactor *redact.Redactor
 	learning learning
+	pins     pins
 	watch    *watch
 	entrance *entrance
 	hooks    hookFilter
@@ -63,6 +64,7 @@ type lane struct {
 	greeter   greeter
 	unproven  sync.Map // names of handshakes that were told to be unproven
 	name      string   // of the route, for what is delivered in order
+	path      string   // of the route, "" where none covers; pins hold for it
 	forwardTo string   // the first of targets, "" for none
 	targets   []forwardTarget
 	publicURL string
@@ -102,7 +104,7 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 }
 
 func (g *gateway) lane(ctx context.Context, o listenOptions, r *route) (*lane, error) {
-	l := &lane{name: r.name(), publicURL: r.PublicURL}
+	l := &lane{name: r.name(), path: strings.TrimSuffix(r.Path, "/"), publicURL: r.PublicURL}
 	flags := o.schemeFlags
 	if r.Scheme != "" { // flags, where there are any, have taken it out
 		flags.scheme = r.Scheme
@@ -151,16 +153,6 @@ func (g *gateway) greeting(r *record.Request) (*lane, sign.Handshake, bool) {
 		}
 	}
 	return nil, sign.Handshake{}, false
-}
-
-// check judges the signature of a message, or describes it where nothing is checked.
-func (l *lane) check(m sign.Message, now time.Time, file *configFile) listen.Checked {
-	v := l.verifier.Load()
-	if v == nil {
-		return describe(m, file)
-	}
-	c := v.check(m, now)
-	return listen.Checked{Verdict: c.Verdict, Scheme: c.Scheme, WebhookID: c.WebhookID, EventType: c.EventType}
 }
 
 // presumed is the scheme that a request nobody checked most likely has, so that what the scheme keeps secret is not kept.

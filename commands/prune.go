@@ -18,6 +18,7 @@ type pruneOptions struct {
 	byAge     bool // --older-than was given, maybe as 0s
 	maxSize   sizeValue
 	vacuum    bool
+	pins      bool
 	dryRun    bool
 }
 
@@ -37,6 +38,9 @@ What is removed is erased: its bytes are overwritten, and up to 256 MiB the rest
 history is written anew, since a database leaves copies behind when it moves rows.
 --vacuum does that for a larger one too; listeners wait meanwhile.
 
+--pins forgets which scheme each secret has verified under auto, where a provider was
+changed and the secret was not.
+
 To prune without this command, set max_age or max_size in [history] of barb.toml.`,
 		Example: `  barb prune --older-than 7d
   barb prune --max-size 200MB
@@ -45,7 +49,7 @@ To prune without this command, set max_age or max_size in [history] of barb.toml
 		Args: args(0, 0, "no arguments, only filters"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.byAge = cmd.Flags().Changed("older-than")
-			if !o.byAge && o.maxSize == 0 && !o.vacuum {
+			if !o.byAge && o.maxSize == 0 && !o.vacuum && !o.pins {
 				return usage("prune needs --older-than or --max-size").hint("barb prune --older-than 7d")
 			}
 			return runPrune(cmd.Context(), sh, o)
@@ -55,13 +59,14 @@ To prune without this command, set max_age or max_size in [history] of barb.toml
 	cmd.Flags().Var(&o.olderThan, "older-than", "remove what is older than this: 12h, 7d, 4w")
 	cmd.Flags().Var(&o.maxSize, "max-size", "remove the oldest until the file is no larger: 200MB, 1GiB")
 	cmd.Flags().BoolVar(&o.vacuum, "vacuum", false, "write the history anew, also one larger than 256 MiB")
+	cmd.Flags().BoolVar(&o.pins, "pins", false, "forget which scheme each secret has verified under auto")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "only say what would be removed by age")
 	return cmd
 }
 
 func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
-	if o.dryRun && (o.maxSize > 0 || o.vacuum) {
-		return usage("--dry-run does not go with --max-size or --vacuum").hint("barb prune --older-than 7d --dry-run")
+	if o.dryRun && (o.maxSize > 0 || o.vacuum || o.pins) {
+		return usage("--dry-run does not go with --max-size, --vacuum or --pins").hint("barb prune --older-than 7d --dry-run")
 	}
 	filter, none, err := sh.narrowed(ctx, &o.filterFlags) // a history that is not there is not made
 	if err != nil {
@@ -79,6 +84,16 @@ func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 		return sh.pruned(0, 0, "removed")
 	case o.dryRun:
 		return pruneDryRun(ctx, sh, rule)
+	}
+	if o.pins {
+		n, err := sh.history.Unpin(ctx)
+		if err != nil {
+			return err
+		}
+		sh.say("barb: forgot what %s had verified", ui.Count(int(n), "secret"))
+		if !o.byAge && o.maxSize == 0 && !o.vacuum {
+			return nil
+		}
 	}
 	result, err := sh.history.Prune(ctx, rule)
 	if err != nil {

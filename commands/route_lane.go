@@ -136,7 +136,7 @@ func (g *gateway) judge(group []*lane, r *record.Request, now time.Time) (found 
 	m := messageOf(r)
 	for i, l := range group {
 		m.URL = g.asSenderKnows(l, r)
-		switch c := l.check(m, now, g.file); {
+		switch c := g.checkIn(l, m, now); {
 		case c.Verdict.Status != record.Invalid:
 			return c, l
 		case i == 0:

@@ -115,7 +115,7 @@ func (a *autoCheck) checkHeld(scheme sign.Scheme, secrets []sign.Secret) checked
 	if c.Verdict.Status != record.Valid {
 		return c
 	}
-	return weaker(c, "secret "+c.Verdict.Secret+" verifies "+a.pinned[string(c.secret.Key)]+" on this route; -s "+scheme.Name+" takes it")
+	return weaker(c, "secret "+c.Verdict.Secret+" verifies "+a.pinned[string(c.secret.Key)]+" on this route; -s "+scheme.Name+" takes it, and barb prune --pins forgets what secrets have verified")
 }
 
 func weaker(c checked, detail string) checked {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"iter"
 	"testing"
+	"time"
 
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -25,6 +26,10 @@ type history interface {
 	Figures(context.Context, store.Filter, string) (store.Figures, error)
 	EventTypes(context.Context, string, int) ([]string, error)
 	Prune(context.Context, store.PruneRule) (store.PruneResult, error)
+	Fingerprint(context.Context, []byte) (string, error)
+	Pinned(context.Context, string) (map[string]string, error)
+	Pin(context.Context, store.Pin, string, time.Time) (string, error)
+	Unpin(context.Context) (int64, error)
 }
 
 func TestSQLiteKeepsTheContract(t *testing.T) {
@@ -62,6 +67,9 @@ func contract(t *testing.T, open func(*testing.T) history) {
 		"completes event types":               completesEventTypes,
 		"prunes by age":                       prunesByAge,
 		"prunes only what the filter selects": prunesOnlyWhatTheFilterSelects,
+		"pins a secret once":                  pinsASecretOnce,
+		"knows a secret only by its print":    knowsASecretOnlyByItsPrint,
+		"lets one of many pin":                letsOneOfManyPin,
 		"stops when its caller does":          stopsWhenItsCallerDoes,
 		"refuses all after Close":             refusesAllAfterClose,
 		"ends cleanly while writers wait":     endsCleanlyWhileWritersWait,

@@ -285,3 +285,51 @@ func TestForgeriesAloneEndInExitFour(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// A secret stays with the scheme that it has verified: also after a restart, for a second listener, and on its own route only.
+func TestASecretIsPinnedToTheSchemeItVerified(t *testing.T) {
+	t.Parallel()
+	const secret = "a secret of the tests, shared"
+	b := newBarb(t)
+	other := inProcess{t.TempDir()}
+	first, second := "file:"+b.write(t, "first", secret), "file:"+b.write(t, "second", "another secret of the tests, shared")
+	hub := func(key, body string) string { return "X-Hub-Signature-256: sha256=" + macOf(key, body) }
+	sentry := func(key, body string) string { return "Sentry-Hook-Signature: " + macOf(key, body) }
+	stripe := func(key, name string) string {
+		at := fmt.Sprint(time.Now().Unix())
+		return name + ": t=" + at + ",v1=" + macOf(key, at+".{}")
+	}
+	check := func(what, address, header string, want int) {
+		t.Helper()
+		if status := sendTo(t, address, "/", "{}", header); status != want {
+			t.Errorf("%s: answered %d, want %d", what, status, want)
+		}
+	}
+	flags := []string{"--secret", first, "--secret", second, "--db", filepath.Join(b.dir, "history.db")}
+	address, stop := b.listen(t, flags...)
+	check("the first", address, hub(secret, "{}"), 200)
+	check("the same scheme", address, hub(secret, "{}"), 200)
+	check("an equal scheme", address, sentry(secret, "{}"), 401)
+	check("another secret's own scheme", address, sentry("another secret of the tests, shared", "{}"), 200)
+	stop()
+	address, stop = b.listen(t, flags...)
+	beside, stopBeside := other.listen(t, flags...)
+	check("an equal scheme after a restart", address, sentry(secret, "{}"), 401)
+	check("an equal scheme at a second listener", beside, sentry(secret, "{}"), 401)
+	check("a stricter scheme", address, stripe(secret, "Stripe-Signature"), 200)
+	check("the weaker one again", address, hub(secret, "{}"), 401)
+	check("the weaker one at a second listener", beside, hub(secret, "{}"), 401)
+	check("an equally strict one", beside, stripe(secret, "Mux-Signature"), 401)
+	check("the stricter one at a second listener", beside, stripe(secret, "Stripe-Signature"), 200)
+	stop()
+	stopBeside()
+	if code, text := b.said("prune", "--pins"); code != 0 || !strings.Contains(text, "forgot what 2 secrets had verified") {
+		t.Errorf("prune --pins = %d\n%s", code, text)
+	}
+	address, stop = b.listen(t, flags...)
+	check("an equal scheme once that was forgotten", address, sentry(secret, "{}"), 200)
+	stop()
+	if data, err := os.ReadFile(filepath.Join(b.dir, "history.db")); err != nil || bytes.Contains(data, []byte(secret)) {
+		t.Errorf("the history holds the secret, or %v", err)
+	}
+}

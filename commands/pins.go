@@ -1,0 +1,157 @@
+package commands
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+)
+
+// pins are the schemes that the secrets of a listener have verified under auto. The first webhook that a secret verifies on a
+// route pins it to its scheme, and a genuine one of a stricter scheme to that: a sender who has captured a webhook has no
+// other scheme to move it to. They are in the history, so that a restart and a second listener know them too.
+type pins struct {
+	mu     sync.Mutex
+	prints map[string]string            // fingerprints, by the key of the secret
+	last   map[string]map[string]string // of each route what was read last, for when the history cannot be read
+	told   map[string]bool              // refusals that were explained
+}
+
+// checkIn judges the signature of a message by a lane, or describes it where nothing is checked.
+func (g *gateway) checkIn(l *lane, m sign.Message, now time.Time) listen.Checked {
+	v := l.verifier.Load()
+	if v == nil {
+		return describe(m, g.file)
+	}
+	var c checked
+	if v.auto {
+		c = g.checkAuto(l, v, m, now)
+	} else {
+		c = v.check(m, now)
+	}
+	return listen.Checked{Verdict: c.Verdict, Scheme: c.Scheme, WebhookID: c.WebhookID, EventType: c.EventType}
+}
+
+// checkAuto is check for a lane whose scheme is found from what comes. What another listener has pinned meanwhile holds for this
+// message too, so it is checked again then.
+func (g *gateway) checkAuto(l *lane, v *verifier, m sign.Message, now time.Time) (c checked) {
+	const rounds = 3 // a pin only ever moves to a stricter scheme
+	for range rounds {
+		pinned := g.pinned(l, v)
+		c = v.checkPinned(m, now, pinned)
+		switch before := pinned[string(c.secret.Key)]; {
+		case c.Verdict.Reason == string(sign.WeakerSignature):
+			g.explainOnce(l, c)
+			return c
+		case c.Verdict.Status != record.Valid || c.Scheme == before || isToken(v.file, c.Scheme):
+			return c
+		case g.pin(l, c, before):
+			return c
+		}
+	}
+	return weaker(c, "its secret was pinned to another scheme while it was checked")
+}
+
+// isToken reports whether a scheme sends the secret itself. Nothing is weaker than that, so it pins nothing.
+func isToken(file *configFile, name string) bool {
+	scheme, _ := file.scheme(name)
+	return scheme.Auth == sign.Token
+}
+
+// pinned are the schemes that the secrets of a lane are pinned to, by their keys.
+func (g *gateway) pinned(l *lane, v *verifier) map[string]string {
+	p := &g.pins
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ctx := context.Background()
+	kept, err := g.history.Pinned(ctx, l.path)
+	if err != nil {
+		g.explain("pins", "warning: which scheme a secret verifies cannot be read: %v", err)
+		return p.last[l.path]
+	}
+	pinned := map[string]string{}
+	for _, secret := range v.secrets {
+		if scheme := kept[p.printOf(ctx, g.history, secret)]; scheme != "" {
+			pinned[string(secret.Key)] = scheme
+		}
+	}
+	if p.last == nil {
+		p.last = map[string]map[string]string{}
+	}
+	p.last[l.path] = pinned
+	return pinned
+}
+
+// printOf is a secret's fingerprint; "", which nothing is pinned by, where the history cannot be read.
+func (p *pins) printOf(ctx context.Context, history *store.Store, secret sign.Secret) string {
+	key := string(secret.Key)
+	if p.prints[key] == "" {
+		print, err := history.Fingerprint(ctx, secret.Key)
+		if err != nil {
+			return ""
+		}
+		if p.prints == nil {
+			p.prints = map[string]string{}
+		}
+		p.prints[key] = print
+	}
+	return p.prints[key]
+}
+
+// pin pins the secret of a valid message to its scheme. It returns false when another listener has pinned it to another one
+// since that was read. What cannot be written is said, and the message is taken: it is genuine.
+func (g *gateway) pin(l *lane, c checked, before string) bool {
+	p := &g.pins
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ctx := context.Background()
+	held, err := g.history.Pin(ctx, store.Pin{Route: l.path, Secret: p.printOf(ctx, g.history, c.secret), Scheme: c.Scheme}, before, time.Now())
+	if err != nil {
+		g.explain("pins", "warning: that %s verifies %s is not kept: %v", c.secret.Name, c.Scheme, err)
+		return true
+	}
+	if held != c.Scheme {
+		return false
+	}
+	where := ""
+	if l.path != "" {
+		where = " on " + l.path
+	}
+	instead := ""
+	if before != "" {
+		instead = ", no longer " + before
+	}
+	if said := c.secret.Name + " " + l.path + " " + c.Scheme; !p.hasTold(said) {
+		g.suggest("%s verifies %s%s from now on%s", c.secret.Name, c.Scheme, where, instead)
+	}
+	return true
+}
+
+// explainOnce says why a message with a good signature is refused. Forgeries have none, so they do not come here.
+// Who has captured one can send it in many ways: one line a scheme has to do.
+func (g *gateway) explainOnce(l *lane, c checked) {
+	g.pins.mu.Lock()
+	defer g.pins.mu.Unlock()
+	g.explain(l.path+" "+c.Scheme, "refused: %s", c.detail)
+}
+
+// explain says something once. The pins are locked.
+func (g *gateway) explain(about, format string, args ...any) {
+	if !g.pins.hasTold(about) {
+		g.note(format, args...)
+	}
+}
+
+// hasTold reports whether something was said already, and notes that it is.
+func (p *pins) hasTold(what string) bool {
+	if p.told == nil {
+		p.told = map[string]bool{}
+	}
+	told := p.told[what]
+	p.told[what] = true
+	return told
+}

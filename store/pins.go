@@ -1,0 +1,72 @@
+package store
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"database/sql/driver"
+	"time"
+)
+
+// Pin says which scheme a secret verifies on a route.
+type Pin struct {
+	Route  string // its path, "" for the paths that no route covers
+	Secret string // what Fingerprint returns for the secret
+	Scheme string
+}
+
+// Fingerprint returns what a secret is known by in this history: the HMAC-SHA256 of its bytes under a random key that the
+// history was made with. It differs from one history to the next.
+func (s *Store) Fingerprint(ctx context.Context, secret []byte) (string, error) {
+	keys, err := columnOf[[]byte](ctx, s.db, "SELECT pin_key FROM history")
+	if err != nil {
+		return "", s.told(err)
+	}
+	mac := hmac.New(sha256.New, keys[0])
+	_, _ = mac.Write(secret)
+	return string(mac.Sum(nil)), nil
+}
+
+// Pinned returns the schemes that secrets are pinned to on a route, by their fingerprints.
+func (s *Store) Pinned(ctx context.Context, route string) (schemes map[string]string, err error) {
+	rows, err := s.db.QueryContext(ctx, "SELECT secret, scheme FROM pin WHERE route = ?", route)
+	if err != nil {
+		return nil, s.told(err)
+	}
+	defer rows.Close()
+	schemes = map[string]string{}
+	for rows.Next() {
+		var secret []byte
+		var scheme string
+		if err := rows.Scan(&secret, &scheme); err != nil {
+			return nil, s.told(err)
+		}
+		schemes[string(secret)] = scheme
+	}
+	return schemes, s.told(rows.Err())
+}
+
+// Pin pins a secret to a scheme when it is pinned to none yet, or to the scheme that is to be replaced. It returns the scheme
+// that the secret is pinned to then, which is another one when another process was faster. It returns once that is durable.
+func (s *Store) Pin(ctx context.Context, p Pin, replaces string, now time.Time) (held string, err error) {
+	err = s.work(ctx, func(w *writer) error {
+		if err := w.conn.execute(`INSERT INTO pin (route, secret, scheme, since) VALUES (?, ?, ?, ?)
+			ON CONFLICT (route, secret) DO UPDATE SET scheme = excluded.scheme, since = excluded.since WHERE scheme = ?`,
+			p.Route, []byte(p.Secret), p.Scheme, now.UnixNano(), replaces); err != nil {
+			return err
+		}
+		return w.conn.queryRow("SELECT scheme FROM pin WHERE route = ? AND secret = ?", arguments(driver.Value(p.Route), []byte(p.Secret)), &held)
+	})
+	return held, err
+}
+
+// Unpin forgets all pins and returns how many there were.
+func (s *Store) Unpin(ctx context.Context) (n int64, err error) {
+	err = s.work(ctx, func(w *writer) error {
+		if err := w.conn.queryRow("SELECT count(*) FROM pin", nil, &n); err != nil {
+			return err
+		}
+		return w.conn.execute("DELETE FROM pin")
+	})
+	return n, err
+}
