@@ -28,7 +28,7 @@ func (g *gateway) checkIn(l *lane, m sign.Message, now time.Time) listen.Checked
 		return describe(m, g.file)
 	}
 	var c checked
-	if v.auto {
+	if v.auto && g.history != nil {
 		c = g.checkAuto(l, v, m, now)
 	} else {
 		c = v.check(m, now)

@@ -153,7 +153,8 @@ func (l *lane) checks() bool { return l.verifier.Load() != nil }
 func (l *lane) checksAs(other *lane) bool {
 	a, b := l.verifier.Load(), other.verifier.Load()
 	sameSecrets := slices.EqualFunc(a.secrets, b.secrets, func(a, b sign.Secret) bool { return a.Name == b.Name && bytes.Equal(a.Key, b.Key) })
-	return l == other || a.auto == b.auto && a.scheme.Name == b.scheme.Name && sameSecrets && maps.Equal(a.params, b.params) && l.publicURL == other.publicURL
+	samePins := !a.auto || l.path == other.path
+	return l == other || a.auto == b.auto && samePins && a.scheme.Name == b.scheme.Name && sameSecrets && maps.Equal(a.params, b.params) && l.publicURL == other.publicURL
 }
 
 // accepts reports whether a lane forwards what was checked so: where it wants a signature, only what its own scheme and
