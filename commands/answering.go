@@ -169,7 +169,7 @@ func (a *answering) maxBody(asked int64) int64 {
 
 // relay makes of what came of a forward the sender's answer.
 func (a *answering) relay(app *record.Response, why *record.Failure) *record.Response {
-	if a.platform != nil && app == nil && why != nil && why.Kind == record.FailTimeout {
+	if a.platform != nil && why != nil && why.Kind == record.FailTimeout {
 		return a.platform.Late()
 	}
 	return listen.Relay(app, why)

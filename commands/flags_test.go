@@ -88,7 +88,7 @@ func TestStatuses(t *testing.T) {
 			t.Errorf("%s: %d..%d, %v", text, from, to, err)
 		}
 	}
-	for _, text := range []string{"", "99", "600", "6xx", "xx", "500..400", "a..b"} {
+	for _, text := range []string{"", "99", "1000", "6xx", "xx", "500..400", "a..b"} {
 		if _, _, err := parseStatus(text); err == nil {
 			t.Errorf("%q was taken", text)
 		}

@@ -93,7 +93,11 @@ func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string
 		g.note("warning: %v", err)
 	}
 	g.watch.forwarded(x.ID, kept)
-	if f.Response == nil && f.Err != nil {
+	switch {
+	case f.Err == nil:
+	case f.Response != nil:
+		g.note("%d: the app's answer broke off, so the sender does not get it: %s %s", x.ID, f.Err.Kind, ui.Clip(f.Err.Text, 120))
+	default:
 		g.note("%d could not be forwarded: %s %s", x.ID, f.Err.Kind, ui.Clip(f.Err.Text, 120))
 	}
 	return &f, g.relayed(&f)

@@ -118,13 +118,13 @@ func parseStatus(s string) (from, to int, err error) {
 	if low, high, ok := strings.Cut(s, ".."); ok {
 		from, errFrom := strconv.Atoi(low)
 		to, errTo := strconv.Atoi(high)
-		if errFrom == nil && errTo == nil && from <= to && from >= 100 && to <= 599 {
+		if errFrom == nil && errTo == nil && from <= to && from >= 100 && to <= 999 {
 			return from, to, nil
 		}
 	} else if digit, ok := strings.CutSuffix(strings.ToLower(s), "xx"); ok && len(digit) == 1 && digit[0] >= '1' && digit[0] <= '5' {
 		class := int(digit[0]-'0') * 100
 		return class, class + 99, nil
-	} else if n, err := strconv.Atoi(s); err == nil && n >= 100 && n <= 599 {
+	} else if n, err := strconv.Atoi(s); err == nil && n >= 100 && n <= 999 {
 		return n, n, nil
 	}
 	return 0, 0, fmt.Errorf("%q is not a status such as 503, 5xx or 400..499", s)

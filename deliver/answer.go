@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"fmt"
@@ -16,7 +17,7 @@ import (
 
 const (
 	maxHead    = 1 << 20 // bytes of one head of an answer
-	maxInterim = 16      // 1xx answers before the real one
+	maxInterim = 20      // 1xx answers before the real one
 	maxTrailer = 64 << 10
 )
 
@@ -30,7 +31,7 @@ func (c *conn) receive(x *record.Exchange, start time.Time, keep int64) (at stag
 	if bytes.IndexByte([]byte("H\r\n"), first[0]) < 0 {
 		return reading, false, c.notHTTP()
 	}
-	if x.Response, err = c.readHead(); err != nil {
+	if x.Response, err = readFinal(c.br); err != nil {
 		return reading, false, err
 	}
 	whole, err = c.readBody(x.Response, x.Request.Method, keep)
@@ -46,10 +47,10 @@ func (c *conn) notHTTP() error {
 	return protocolError(fmt.Sprintf("answer is not HTTP/1: %q", start))
 }
 
-// readHead reads the head of the final answer; interim ones (RFC 9110, section 15.2) are passed over.
-func (c *conn) readHead() (*record.Response, error) {
+// readFinal reads the head of the final answer; interim ones (RFC 9110, section 15.2) are passed over.
+func readFinal(br *bufio.Reader) (*record.Response, error) {
 	for range maxInterim + 1 {
-		head, err := record.ReadHead(c.br, maxHead)
+		head, err := record.ReadHead(br, maxHead)
 		if err != nil {
 			return nil, midway(err)
 		}
@@ -68,7 +69,7 @@ func (c *conn) readHead() (*record.Response, error) {
 
 const (
 	errSwitching = protocolError("101 Switching Protocols, which was not asked for")
-	errInterim   = protocolError("more than 16 interim answers")
+	errInterim   = protocolError("more than 20 interim answers")
 )
 
 // readBody reads the body, of which the first keep bytes are kept. The status is known by now: whatever is wrong from
@@ -98,24 +99,35 @@ func (c *conn) readBody(r *record.Response, method string, keep int64) (reusable
 }
 
 // framing says how long an answer's body is (RFC 9112, section 6.3): length bytes, -1 where only its end tells, which
-// is the last chunk, or else the end of the connection.
+// is the last chunk, or else the end of the connection. Of codings only the last one, chunked, is undone.
 func framing(r *record.Response, method string) (length int64, chunked bool, err error) {
 	if method == http.MethodHead || r.Status == http.StatusNoContent || r.Status == http.StatusNotModified {
 		return 0, false, nil
 	}
-	lengths, codings := r.Header.Values("Content-Length"), r.Header.Values("Transfer-Encoding")
+	lengths, codings := listed(r.Header, "Content-Length"), listed(r.Header, "Transfer-Encoding")
+	isChunked := func(coding string) bool { return strings.EqualFold(coding, "chunked") }
 	switch {
-	case len(codings) == 1 && strings.EqualFold(codings[0], "chunked"):
+	case len(codings) > 0 && slices.IndexFunc(codings, isChunked) == len(codings)-1:
 		return -1, true, nil
 	case len(codings) > 0:
-		return 0, false, protocolError("the answer has a transfer coding other than chunked")
+		return 0, false, protocolError("the answer's transfer coding does not end in chunked")
 	case len(lengths) == 0:
 		return -1, false, nil
 	case len(slices.Compact(lengths)) > 1:
-		return 0, false, protocolError("the answer has different Content-Length fields")
+		return 0, false, protocolError("the answer has different lengths in Content-Length")
 	}
 	length, err = record.ParseLength(lengths[0])
 	return length, false, err
+}
+
+// listed returns the items of a field that is a list, over all its lines.
+func listed(h record.Header, name string) (items []string) {
+	for _, value := range h.Values(name) {
+		for item := range strings.SplitSeq(value, ",") {
+			items = append(items, strings.Trim(item, " \t"))
+		}
+	}
+	return items
 }
 
 // readSome reads src to its end: the first keep bytes are returned, the rest is counted and dropped. length is how many

@@ -28,8 +28,8 @@ type Options struct {
 	MaxIdle        int                      // connections kept for the next request; 0 is 256
 }
 
-// Client is the Doer for real networks. Most requests go byte for byte as recorded over its own HTTP/1.1 connections;
-// through a proxy and over HTTP/2 they go by net/http. Both bound what they read, follow no redirect, inflate nothing and
+// Client is the Doer for real networks. Requests go byte for byte as recorded over its own HTTP/1.1 connections, also
+// through a proxy; over HTTP/2 they go by net/http. Both bound what they read, follow no redirect, inflate nothing and
 // name failures alike. Many goroutines may use one Client.
 type Client struct {
 	o      Options
@@ -107,14 +107,14 @@ func (c *Client) attempt(ctx context.Context, x *record.Exchange) *record.Failur
 	if ctx.Err() != nil {
 		return failure(ctx, connecting, ctx.Err(), false)
 	}
-	if c.overWeb(to) {
+	if c.offersHTTP2(to) {
 		return c.overNetHTTP(ctx, x, to)
 	}
 	return c.overWire(ctx, x, to)
 }
 
-// overWeb reports whether requests to an endpoint go by net/http.
-func (c *Client) overWeb(to *endpoint) bool { return to.proxy != nil || c.o.HTTP2 && to.secure }
+// offersHTTP2 reports whether HTTP/2 is offered to an endpoint, which may still choose HTTP/1.1.
+func (c *Client) offersHTTP2(to *endpoint) bool { return c.o.HTTP2 && to.secure }
 
 // endpoint takes a URL apart, or remembers how the same one was.
 func (c *Client) endpoint(raw string) (*endpoint, error) {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/barbhq/barb/store/record"
@@ -21,6 +22,7 @@ const errReadLimit = protocolError("the answer is longer than what is read of on
 type conn struct {
 	net.Conn
 	key    string
+	via    *endpoint // what a proxy is asked for that takes the requests itself; else nil
 	remote string
 	br     *bufio.Reader
 	out    []byte
@@ -44,9 +46,12 @@ type transfer struct {
 	done   chan struct{} // closed when a writing beside the reading has ended; nil when it was done at once
 }
 
-// newConn makes a conn of a dialed connection; plain is the socket below TLS, or the same.
-func newConn(c, plain net.Conn, key string) *conn {
-	cn := &conn{Conn: c, key: key, remote: c.RemoteAddr().String(), alive: probe(plain)}
+// newConn makes a conn of a connection to an endpoint; socket is what is below all TLS, or the same.
+func newConn(c, socket net.Conn, to *endpoint) *conn {
+	cn := &conn{Conn: c, key: to.key, remote: c.RemoteAddr().String(), alive: probe(socket)}
+	if to.isRelayed() {
+		cn.via = to
+	}
 	cn.br = bufio.NewReader(cn)
 	cn.cut = func() { _ = c.SetDeadline(time.Unix(1, 0)) }
 	return cn
@@ -76,7 +81,7 @@ func (c *conn) Read(p []byte) (int, error) {
 func (c *conn) send(r *record.Request) {
 	body, honest := wireBody(r)
 	c.tx = transfer{honest: honest}
-	c.out = r.AppendHead(c.out[:0])
+	c.out = c.appendHead(c.out[:0], r)
 	if len(c.out)+len(body) <= inline {
 		c.out = append(c.out, body...)
 		n, err := c.Write(c.out)
@@ -90,6 +95,18 @@ func (c *conn) send(r *record.Request) {
 		parts := net.Buffers{c.out, body}
 		c.tx.n, c.tx.err = parts.WriteTo(c.Conn)
 	}()
+}
+
+// appendHead appends the head as the peer is to have it. A proxy gets the whole URL and who asks; neither is recorded.
+func (c *conn) appendHead(dst []byte, r *record.Request) []byte {
+	if c.via == nil {
+		return r.AppendHead(dst)
+	}
+	asked := record.Request{Method: r.Method, Target: record.Origin(r.URL) + r.WireTarget(), Proto: r.Proto, Header: r.Header}
+	if credentials := proxyCredentials(c.via.proxy); credentials != "" {
+		asked.Header = append(slices.Clip(asked.Header), record.Field{Name: "Proxy-Authorization", Value: credentials})
+	}
+	return asked.AppendHead(dst)
 }
 
 // settle waits for the end of the sending. One that still runs when the answer is done is cut off with the connection.

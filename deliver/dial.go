@@ -27,34 +27,70 @@ func ParseResolve(s string) (from, to string, err error) {
 	return net.JoinHostPort(strings.ToLower(host), port), net.JoinHostPort(ip.String(), port), nil
 }
 
-// dial opens a connection to an endpoint, with TLS when it is https, and notes how long each phase took.
-func (c *Client) dial(ctx context.Context, to *endpoint, phases *record.Phases) (*conn, *record.Failure) {
+// dial opens a connection to an endpoint, with TLS when it is https, and notes how long each phase took. It tells the trace
+// of the context, if there is one, of the TLS handshake, as net/http does.
+func (c *Client) dial(ctx context.Context, to *endpoint, phases *record.Phases, protocols ...string) (*conn, *record.Failure) {
 	limited, cancel := context.WithTimeout(ctx, c.o.ConnectTimeout)
 	defer cancel()
-	start := time.Now()
-	plain, looked, err := c.dialTraced(limited, to.address)
-	phases.DNS = looked
+	plain, socket, err := c.connect(limited, to, phases)
 	if err != nil {
 		return nil, failure(ctx, connecting, err, false)
 	}
-	phases.Connect = time.Since(start) - looked
 	if !to.secure {
-		return newConn(plain, plain, to.key), nil
+		return newConn(plain, socket, to), nil
 	}
-	start = time.Now()
-	secret := tls.Client(plain, c.tlsFor(to.name))
+	if t := httptrace.ContextClientTrace(ctx); t != nil && t.TLSHandshakeStart != nil {
+		t.TLSHandshakeStart()
+	}
+	start := time.Now()
+	secret := tls.Client(plain, c.tlsFor(to.name, protocols...))
 	err = secret.HandshakeContext(limited)
 	phases.TLS = time.Since(start)
 	if err != nil {
-		_ = plain.Close()
+		_ = socket.Close()
 		return nil, failure(ctx, handshaking, err, false)
 	}
-	return newConn(secret, plain, to.key), nil
+	return newConn(secret, socket, to), nil
 }
 
-func (c *Client) tlsFor(name string) *tls.Config {
+// connect opens a connection to an endpoint, through its proxy if it has one. The socket is what is below the TLS of the
+// proxy, or the same.
+func (c *Client) connect(ctx context.Context, to *endpoint, phases *record.Phases) (nc, socket net.Conn, err error) {
+	address := to.address
+	if to.proxy != nil {
+		address = proxyAddress(to.proxy)
+	}
+	start := time.Now()
+	socket, phases.DNS, err = c.dialTraced(ctx, address)
+	if err != nil {
+		return nil, nil, err
+	}
+	if nc = socket; to.proxy != nil {
+		nc, err = c.throughProxy(ctx, socket, to)
+	}
+	phases.Connect = time.Since(start) - phases.DNS
+	return nc, socket, err
+}
+
+// throughProxy makes of a connection to a proxy one to the endpoint, unless the proxy takes the requests itself.
+func (c *Client) throughProxy(ctx context.Context, socket net.Conn, to *endpoint) (nc net.Conn, err error) {
+	nc = socket
+	if to.proxy.Scheme == "https" {
+		secret := tls.Client(socket, c.tlsFor(to.proxy.Hostname(), "http/1.1"))
+		nc, err = secret, secret.HandshakeContext(ctx)
+	}
+	if err == nil && !to.isRelayed() {
+		err = c.tunnel(ctx, nc, to)
+	}
+	if err != nil {
+		_ = socket.Close()
+	}
+	return nc, err
+}
+
+func (c *Client) tlsFor(name string, protocols ...string) *tls.Config {
 	config := c.o.TLS.Clone()
-	config.NextProtos = []string{"http/1.1"}
+	config.NextProtos = protocols
 	if config.ServerName == "" {
 		config.ServerName = name
 	}

@@ -23,6 +23,12 @@ type endpoint struct {
 	proxy   *url.URL // nil: none
 }
 
+// isRelayed reports whether requests go to the proxy itself, which is told the whole URL (RFC 9112, section 3.2.2), and not
+// through a tunnel.
+func (e *endpoint) isRelayed() bool {
+	return e.proxy != nil && !e.secure && (e.proxy.Scheme == "http" || e.proxy.Scheme == "https")
+}
+
 // parseEndpoint takes a URL apart. What cannot be sent as it stands is refused rather than repaired. Path and query are the
 // peer's business: what once was received ("/100%") goes out again as it is.
 func parseEndpoint(raw string) (*endpoint, error) {

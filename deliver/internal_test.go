@@ -64,7 +64,7 @@ func TestPoolKeepsNoMoreThanItsLimit(t *testing.T) {
 	for range 3 {
 		near, far := net.Pipe()
 		defer func() { _ = far.Close() }()
-		p.put(newConn(near, near, "k"))
+		p.put(newConn(near, near, &endpoint{key: "k"}))
 	}
 	if p.count != 2 || len(p.conns["k"]) != 2 {
 		t.Errorf("%d kept", p.count)
@@ -104,7 +104,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, answer []byte) {
 		near, far := net.Pipe()
 		defer func() { _, _ = near.Close(), far.Close() }()
-		c := newConn(near, near, "")
+		c := newConn(near, near, &endpoint{})
 		c.Conn = stream{near, bytes.NewReader(answer)}
 		c.left = 1 << 16
 		x := &record.Exchange{Request: record.Request{Method: "POST"}}

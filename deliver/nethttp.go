@@ -3,34 +3,28 @@ package deliver
 import (
 	"bytes"
 	"context"
+	"crypto/tls"
+	"errors"
 	"io"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
+	"sync"
 
 	"github.com/barbhq/barb/store/record"
 )
 
-// transport makes the net/http client: for proxies and HTTP/2. It is used below http.Client, so that redirects are answers
-// like any other and there are no cookies.
+// transport makes the net/http client, for HTTP/2. It is used below http.Client, so that redirects are answers like any
+// other and there are no cookies.
 func (c *Client) transport() *http.Transport {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
-	protocols.SetHTTP2(c.o.HTTP2)
+	protocols.SetHTTP2(true)
 	return &http.Transport{
-		Proxy: func(r *http.Request) (*url.URL, error) {
-			to, _ := r.Context().Value(endpointKey{}).(*endpoint)
-			return to.proxy, nil
+		DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			l, _ := ctx.Value(lineKey{}).(*line)
+			return l.dial(ctx, c)
 		},
-		OnProxyConnectResponse: proxyAnswer,
-		DialContext: func(ctx context.Context, _, address string) (net.Conn, error) {
-			ctx, cancel := context.WithTimeout(ctx, c.o.ConnectTimeout)
-			defer cancel()
-			return c.dialPlain(ctx, address)
-		},
-		TLSClientConfig:        c.o.TLS.Clone(), // net/http adds to it
-		TLSHandshakeTimeout:    c.o.ConnectTimeout,
 		DisableCompression:     true,
 		MaxIdleConns:           c.o.MaxIdle,
 		MaxIdleConnsPerHost:    c.o.MaxIdle,
@@ -40,41 +34,100 @@ func (c *Client) transport() *http.Transport {
 	}
 }
 
-// endpointKey is the key of a request's endpoint in its context, from where the transport knows the proxy.
-type endpointKey struct{}
+// lineKey is the key of an attempt's line in its context, from where the transport has it dialed.
+type lineKey struct{}
 
-// proxyError is the answer of a proxy that does not connect.
-type proxyError struct{ status int }
+// line is a connection that is dialed for an attempt. HTTP/2 is for net/http; where the peer chooses HTTP/1.1, the attempt
+// takes the connection back. It may come when the attempt has ended already.
+type line struct {
+	to *endpoint
 
-func (e proxyError) Error() string { return "the proxy answered " + statusText(e.status) }
-
-func proxyAnswer(_ context.Context, _ *url.URL, _ *http.Request, r *http.Response) error {
-	if r.StatusCode/100 != 2 {
-		return proxyError{r.StatusCode}
-	}
-	return nil
+	mu     sync.Mutex
+	ended  bool
+	phases record.Phases
+	conn   *conn           // that speaks HTTP/1.1; nil: none
+	failed *record.Failure // of the dialing
 }
 
-// overNetHTTP makes an attempt by net/http. Head stays empty, since the bytes that went out are not known.
+// errNotHTTP2 is what net/http is told of a connection that is none for it.
+var errNotHTTP2 = errors.New("no connection that speaks HTTP/2")
+
+// dial is net/http's question for a connection.
+func (l *line) dial(ctx context.Context, c *Client) (net.Conn, error) {
+	var phases record.Phases
+	cn, failed := c.dial(ctx, l.to, &phases, "h2", "http/1.1")
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !l.ended {
+		l.phases = phases
+	}
+	switch {
+	case cn != nil && cn.Conn.(*tls.Conn).ConnectionState().NegotiatedProtocol == "h2":
+		return cn.Conn, nil
+	case !l.ended:
+		l.conn, l.failed = cn, failed
+	case cn != nil:
+		_ = cn.Close()
+	}
+	return nil, errNotHTTP2
+}
+
+// end returns what was dialed; what is dialed later is closed.
+func (l *line) end() (*conn, *record.Failure, record.Phases) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.ended = true
+	return l.conn, l.failed, l.phases
+}
+
+// overNetHTTP makes an attempt to an endpoint that HTTP/2 is offered to: by net/http, or over a connection of our own where
+// the endpoint chooses HTTP/1.1. With HTTP/2 Head stays empty, since the bytes that went out are not known.
 func (c *Client) overNetHTTP(ctx context.Context, x *record.Exchange, to *endpoint) *record.Failure {
+	if cn := c.kept(to.key); cn != nil {
+		if f, unsent := c.instead(ctx, x, cn); !unsent {
+			return f
+		}
+	}
 	var t trace
-	request := webRequest(t.attach(context.WithValue(ctx, endpointKey{}, to)), &x.Request, to)
+	l := &line{to: to}
+	request := webRequest(t.attach(context.WithValue(ctx, lineKey{}, l)), &x.Request, to)
 	response, err := c.web.RoundTrip(request)
 	seen := t.end()
-	x.Phases, x.Remote = seen.phases, seen.remote
+	cn, failed, phases := l.end()
+	switch {
+	case err != nil && cn != nil:
+		x.Phases = phases
+		f, _ := c.instead(ctx, x, cn)
+		return f
+	case cn != nil: // another connection was free meanwhile
+		c.idle.put(cn)
+	}
+	if !seen.reused {
+		x.Phases = phases
+	}
+	x.Phases.FirstByte, x.Remote = seen.firstByte, seen.remote
+	if err != nil && failed != nil && ctx.Err() == nil {
+		return failed
+	}
 	if err != nil {
 		return failure(ctx, seen.at, err, seen.left)
 	}
 	defer func() { _ = response.Body.Close() }()
-	if response.StatusCode < 200 || response.StatusCode > 599 {
-		return failure(ctx, reading, protocolError("answer has status "+response.Status), seen.left)
-	}
 	x.Request.Proto = response.Proto
 	x.Response = webResponse(response)
 	if err := c.readWeb(x.Response, response.Body); err != nil {
 		return failure(ctx, reading, err, seen.left)
 	}
 	return nil
+}
+
+// instead makes an attempt over a connection of our own to an endpoint that HTTP/2 was offered to. The bytes are known now.
+func (c *Client) instead(ctx context.Context, x *record.Exchange, cn *conn) (f *record.Failure, unsent bool) {
+	x.Request.Head = string(x.Request.AppendHead(nil))
+	if f, unsent = c.exchange(ctx, x, cn); unsent {
+		x.Request.Head = ""
+	}
+	return f, unsent
 }
 
 // webRequest says in net/http's terms what is to be sent.

@@ -13,23 +13,23 @@ import (
 // prepare completes r for its way to an endpoint; see Client.Prepare.
 func (c *Client) prepare(r *record.Request, to *endpoint) error {
 	if r.Head != "" {
-		if c.overWeb(to) {
-			return errors.New("exact bytes go neither through a proxy nor over HTTP/2")
+		if c.offersHTTP2(to) || to.isRelayed() {
+			return errors.New("exact bytes go neither over HTTP/2 nor, without TLS, through an HTTP proxy")
 		}
 		return nil
 	}
 	if err := checkLine(r); err != nil {
 		return err
 	}
-	if c.overWeb(to) && to.url == nil {
-		return errors.New("bad URL: its path or query is not one, and goes neither through a proxy nor over HTTP/2")
+	if c.offersHTTP2(to) && to.url == nil {
+		return errors.New("bad URL: its path or query is not one, and does not go over HTTP/2")
 	}
 	fields, err := c.complete(r, to)
 	if err != nil {
 		return err
 	}
 	r.Header, r.Target, r.Proto = fields, r.WireTarget(), "HTTP/1.1"
-	if !c.overWeb(to) {
+	if !c.offersHTTP2(to) && !to.isRelayed() {
 		r.Head = string(r.AppendHead(make([]byte, 0, 512)))
 	}
 	return nil

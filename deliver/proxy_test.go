@@ -156,3 +156,78 @@ func TestClientRefusesOptionsThatMakeNoSense(t *testing.T) {
 		}
 	}
 }
+
+// What a proxy is told of who asks goes to the proxy, and to nobody else: not to the endpoint, and not into the record.
+func TestCredentialsOfAProxyStayWithIt(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	secure, plain := listen(t, ca.server(t), answers(ok)), listen(t, nil, answers(ok))
+	connect := listen(t, nil, tunnel(secure.addr))
+	for _, c := range []struct {
+		url         string
+		proxy, peer *peer
+	}{{"https://" + secure.addr, connect, secure}, {"http://hooks.example/", plain, plain}} {
+		x := post(t.Context(), newClient(t, deliver.Options{TLS: ca.client(t), Proxy: "http://user:pass@" + c.proxy.addr}), c.url, "{}")
+		if x.Status() != 200 || x.Request.Header.Has("Proxy-Authorization") || strings.Contains(x.Request.Head, "Proxy-Auth") {
+			t.Errorf("%s: %v, recorded %+v", c.url, x.Err, x.Request)
+		}
+		if asked := c.proxy.received()[0]; !strings.Contains(asked, "\r\nProxy-Authorization: Basic dXNlcjpwYXNz\r\n") {
+			t.Errorf("the proxy got %q", asked)
+		}
+		if got := c.peer.received()[0]; c.peer != c.proxy && strings.Contains(got, "Proxy-Auth") {
+			t.Errorf("the endpoint got %q", got)
+		}
+	}
+}
+
+func TestExactBytesGoThroughATunnel(t *testing.T) {
+	t.Parallel()
+	ca := newAuthority(t)
+	p := listen(t, ca.server(t), answers(ok))
+	proxy := listen(t, nil, tunnel(p.addr))
+	head := "POST /a%2F HTTP/1.1\r\nhOST:x\r\ncontent-length: 2\r\n\r\n"
+	x := &record.Exchange{Request: record.Request{Method: "POST", URL: p.url(), Head: head, Body: []byte("hi"), Header: record.Header{{Name: "content-length", Value: "2"}}}}
+	newClient(t, deliver.Options{TLS: ca.client(t), Proxy: proxy.url()}).Do(t.Context(), x)
+	if x.Status() != 200 || p.received()[0] != head+"hi" {
+		t.Errorf("%+v, arrived %q", x.Err, p.received())
+	}
+}
+
+// socksWith is the server side of SOCKS5 that says certain things.
+func socksWith(replies ...string) func(*talk) {
+	return func(c *talk) {
+		for _, reply := range replies {
+			if _, err := c.br.ReadByte(); err != nil {
+				return
+			}
+			for c.br.Buffered() > 0 { // each part of a request comes in one write
+				_, _ = c.br.Discard(c.br.Buffered())
+			}
+			c.say(reply)
+		}
+	}
+}
+
+func TestSocksProxiesSayWhyTheyDoNotConnect(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		user    string
+		replies []string
+		kind    record.FailureKind
+		text    string
+	}{
+		"no way of authentication":    {"", []string{"\x05\xff"}, record.FailRefused, "no way of authentication"},
+		"a wrong password":            {"u:p@", []string{"\x05\x02", "\x01\x01"}, record.FailRefused, "does not take the user name"},
+		"refused":                     {"", []string{"\x05\x00", "\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00"}, record.FailRefused, "SOCKS5 reply 5"},
+		"an address that is none":     {"", []string{"\x05\x00", "\x05\x00\x00\x09"}, record.FailProtocol, "SOCKS5"},
+		"another protocol":            {"", []string{"HTTP/1.1 400 Bad Request\r\n\r\n"}, record.FailRefused, "no way of authentication"},
+		"a connection that ends":      {"", []string{"\x05"}, record.FailReset, "closed"},
+		"a reply that ends in a name": {"", []string{"\x05\x00", "\x05\x00\x00\x03\x09abc"}, record.FailReset, "closed"},
+	} {
+		p := listen(t, nil, socksWith(c.replies...))
+		x := post(t.Context(), newClient(t, deliver.Options{Proxy: "socks5://" + c.user + p.addr}), "http://hooks.example/", "{}")
+		if kindOf(x) != c.kind || x.Err.Ambiguous || !strings.Contains(x.Err.Text, c.text) {
+			t.Errorf("%s: %+v", name, x.Err)
+		}
+	}
+}

@@ -2,13 +2,10 @@ package deliver
 
 import (
 	"context"
-	"crypto/tls"
 	"net/http/httptrace"
 	"net/textproto"
 	"sync"
 	"time"
-
-	"github.com/barbhq/barb/store/record"
 )
 
 // trace follows an attempt by net/http. The hooks run on its goroutines, even after the attempt has ended: a connection
@@ -17,17 +14,17 @@ type trace struct {
 	mu    sync.Mutex
 	ended bool
 	seen  sight
-	begun time.Time // of the phase that runs
 	sent  time.Time // when the request had a connection
 	early int       // interim answers
 }
 
 // sight is what a trace has seen.
 type sight struct {
-	at     stage
-	phases record.Phases
-	remote string
-	left   bool // bytes of the request may have left
+	at        stage
+	firstByte time.Duration
+	remote    string
+	left      bool // bytes of the request may have left
+	reused    bool // the connection has carried others before
 }
 
 // end returns what was seen and turns later hooks into nothing.
@@ -47,25 +44,11 @@ func (t *trace) note(f func()) {
 	}
 }
 
-// start notes that a phase begins.
-func (t *trace) start(at stage) {
-	t.note(func() { t.seen.at, t.begun = at, time.Now() })
-}
-
 // attach returns a context in which net/http tells the trace.
 func (t *trace) attach(ctx context.Context) context.Context {
 	t.seen.at = connecting
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		DNSStart:     func(httptrace.DNSStartInfo) { t.start(connecting) },
-		DNSDone:      func(httptrace.DNSDoneInfo) { t.note(func() { t.seen.phases.DNS = time.Since(t.begun) }) },
-		ConnectStart: func(string, string) { t.start(connecting) },
-		ConnectDone: func(string, string, error) {
-			t.note(func() { t.seen.phases.Connect = time.Since(t.begun) })
-		},
-		TLSHandshakeStart: func() { t.start(handshaking) },
-		TLSHandshakeDone: func(tls.ConnectionState, error) {
-			t.note(func() { t.seen.phases.TLS = time.Since(t.begun) })
-		},
+		TLSHandshakeStart: func() { t.note(func() { t.seen.at = handshaking }) },
 		GotConn: func(info httptrace.GotConnInfo) {
 			if !permitted(ctx) {
 				_ = info.Conn.Close() // net/http asks no more before it writes
@@ -74,7 +57,7 @@ func (t *trace) attach(ctx context.Context) context.Context {
 			t.gotConn(info)
 		},
 		GotFirstResponseByte: func() {
-			t.note(func() { t.seen.at, t.seen.phases.FirstByte = reading, time.Since(t.sent) })
+			t.note(func() { t.seen.at, t.seen.firstByte = reading, time.Since(t.sent) })
 		},
 		Got1xxResponse: t.interim,
 	})
@@ -82,7 +65,7 @@ func (t *trace) attach(ctx context.Context) context.Context {
 
 func (t *trace) gotConn(info httptrace.GotConnInfo) {
 	t.note(func() {
-		t.seen.at, t.seen.left, t.sent = waiting, true, time.Now()
+		t.seen.at, t.seen.left, t.seen.reused, t.sent = waiting, true, info.Reused, time.Now()
 		t.seen.remote = info.Conn.RemoteAddr().String()
 	})
 }

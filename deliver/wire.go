@@ -20,7 +20,7 @@ func (c *Client) overWire(ctx context.Context, x *record.Exchange, to *endpoint)
 			return f
 		}
 	}
-	cn, f := c.dial(ctx, to, &x.Phases)
+	cn, f := c.dial(ctx, to, &x.Phases, "http/1.1")
 	if f != nil {
 		return f
 	}

@@ -158,6 +158,28 @@ func TestRelayGivesTheAppsAnswer(t *testing.T) {
 			t.Errorf("%s became %d, want %d", kind, got.Status, status)
 		}
 	}
+	for name, c := range map[string]struct {
+		coding string
+		kind   record.FailureKind
+		want   int
+	}{
+		"broken off":             {"", record.FailReset, 502},
+		"not HTTP in the middle": {"chunked", record.FailProtocol, 502},
+		"not whole in time":      {"", record.FailTimeout, 504},
+		"in chunks":              {"chunked", "", 200},
+		"in a coding":            {"gzip, chunked", "", 502},
+	} {
+		app, why := &record.Response{Status: 200, Body: []byte("half")}, (*record.Failure)(nil)
+		if c.coding != "" {
+			app.Header = record.Header{{Name: "Transfer-Encoding", Value: c.coding}}
+		}
+		if c.kind != "" {
+			why = &record.Failure{Kind: c.kind}
+		}
+		if got := listen.Relay(app, why); got.Status != c.want {
+			t.Errorf("%s became %d, want %d", name, got.Status, c.want)
+		}
+	}
 	if got := listen.Relay(nil, nil); got.Status != 502 {
 		t.Errorf("no answer and no reason became %d", got.Status)
 	}

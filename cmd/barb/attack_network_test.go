@@ -1,10 +1,14 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"net"
+	"net/http"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 )
@@ -72,5 +76,96 @@ func TestLargeBodiesDoNotFillTheMemory(t *testing.T) {
 				<-answers
 			}
 		})
+	}
+}
+
+// rawApp answers each request with the same bytes and ends the connection. It counts the requests.
+func rawApp(t *testing.T, answer string) (url string, requests *atomic.Int64) {
+	t.Helper()
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	requests = new(atomic.Int64)
+	var serving sync.WaitGroup
+	serving.Go(func() {
+		for {
+			nc, err := ln.Accept()
+			if err != nil {
+				return
+			}
+			serving.Go(func() {
+				defer nc.Close()
+				_ = nc.SetDeadline(time.Now().Add(30 * time.Second))
+				r, err := http.ReadRequest(bufio.NewReader(nc))
+				if err != nil {
+					return
+				}
+				_, _ = io.Copy(io.Discard, r.Body)
+				requests.Add(1)
+				_, _ = io.WriteString(nc, answer)
+			})
+		}
+	})
+	t.Cleanup(func() {
+		_ = ln.Close()
+		serving.Wait()
+	})
+	return "http://" + ln.Addr().String(), requests
+}
+
+// An answer that curl reads is read: the app gets the webhook once.
+func TestOddAnswersAreReadAndNotRetried(t *testing.T) {
+	t.Parallel()
+	for name, head := range map[string]string{
+		"a folded header line":           "HTTP/1.1 200 OK\r\nX-A: b\r\n c\r\nContent-Length: 2\r\n\r\n",
+		"a blank before the colon":       "HTTP/1.1 200 OK\r\nX-A : b\r\nContent-Length : 2\r\n\r\n",
+		"one length twice in a list":     "HTTP/1.1 200 OK\r\nContent-Length: 2, 2\r\n\r\n",
+		"a name that is no token":        "HTTP/1.1 200 OK\r\nX A: b\r\nContent-Length: 2\r\n\r\n",
+		"bare line feeds":                "HTTP/1.1 200 OK\nContent-Length: 2\n\n",
+		"a control character in a value": "HTTP/1.1 200 OK\r\nX-A: \x1b[2J\r\nContent-Length: 2\r\n\r\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			b := newBarb(t)
+			app, requests := rawApp(t, head+"ok")
+			b.run(t, 0, "send", app, "-d", "{}", "--retries", "4", "--base", "1ms")
+			if n := requests.Load(); n != 1 {
+				t.Errorf("the app got %d requests", n)
+			}
+			b.run(t, 0, "send", app, "-d", "{}", "--queue")
+			b.run(t, 0, "deliver", "--drain")
+			if n := requests.Load(); n != 2 {
+				t.Errorf("by way of the queue the app got %d requests", n-1)
+			}
+			if got := b.run(t, 0, "history", "--jq", "select(.status_code > 0) | .status_code"); got != "200\n200\n" {
+				t.Errorf("the history says %q", got)
+			}
+		})
+	}
+}
+
+// A sender never takes half of an app's answer for the whole.
+func TestAnswersThatBreakOffAreNeverShorterOnes(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]string{
+		"within its length":            "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
+		"within its chunks":            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n",
+		"within a chunk":               "HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhalf",
+		"before the end of its chunks": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n0\r\n",
+		"in a chunk that is none":      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n",
+		"with two lengths":             "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 9\r\n\r\nhalf",
+		"in a coding":                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n4\r\nhalf\r\n0\r\n\r\n",
+	} {
+		for _, flags := range [][]string{nil, {"--queue"}} {
+			t.Run(fmt.Sprint(name, flags), func(t *testing.T) {
+				b := newBarb(t)
+				app, _ := rawApp(t, answer)
+				address, stop := b.listen(t, append([]string{"--forward-to", app}, flags...)...)
+				defer stop()
+				if got := converse(t, address, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"); got != "HTTP/1.1 502 Bad Gateway" {
+					t.Errorf("the sender got %q", got)
+				}
+			})
+		}
 	}
 }

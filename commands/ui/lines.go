@@ -83,10 +83,10 @@ func (p *Printer) statusPaint(code int) func(string) string {
 	switch code / 100 {
 	case 2:
 		return p.good
-	case 4, 5:
-		return p.bad
+	case 1, 3:
+		return p.warn
 	}
-	return p.warn
+	return p.bad
 }
 
 // Handshake begins the event type of a handshake: "handshake:zoom".

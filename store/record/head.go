@@ -81,7 +81,7 @@ func ParseRequest(head, scheme string) (Request, error) {
 		}
 		return Request{}, badHead("malformed request line")
 	}
-	header, err := parseFields(rest, true)
+	header, err := parseFields(rest)
 	if err != nil {
 		return Request{}, err
 	}
@@ -97,25 +97,9 @@ func ParseRequest(head, scheme string) (Request, error) {
 	return r, nil
 }
 
-// ParseResponse takes a response head apart. It is lenient where clients must be (bare LF), and refuses what is not HTTP.
-func ParseResponse(head string) (*Response, error) {
-	line, rest, _ := strings.Cut(head, "\n")
-	line = strings.TrimSuffix(line, "\r")
-	proto, line, ok := strings.Cut(line, " ")
-	code, reason, _ := strings.Cut(line, " ")
-	status, err := strconv.Atoi(code)
-	if !ok || !strings.HasPrefix(proto, "HTTP/1.") || len(code) != 3 || err != nil || status < 100 || status > 599 {
-		return nil, badHead("answer is not HTTP/1: %q", cut(head, 40))
-	}
-	header, err := parseFields(rest, false)
-	if err != nil {
-		return nil, err
-	}
-	return &Response{Status: status, Reason: reason, Proto: proto, Header: header, Head: head}, nil
-}
-
-// parseFields reads the lines after the first one up to the empty line. Names and values share the head's memory.
-func parseFields(lines string, strict bool) (Header, error) {
+// parseFields reads the lines of a request after the first one up to the empty line. Names and values share the head's
+// memory.
+func parseFields(lines string) (Header, error) {
 	header := make(Header, 0, strings.Count(lines, "\n"))
 	for {
 		line, rest, ok := strings.Cut(lines, "\n")
@@ -124,7 +108,7 @@ func parseFields(lines string, strict bool) (Header, error) {
 		}
 		lines = rest
 		trimmed := strings.TrimSuffix(line, "\r")
-		if strict && len(trimmed) == len(line) {
+		if len(trimmed) == len(line) {
 			return nil, badHead("header line does not end in CRLF")
 		}
 		if trimmed == "" {
