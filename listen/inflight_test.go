@@ -88,10 +88,12 @@ func (r *running) wantTaken(t *testing.T, request string) {
 	for deadline := time.Now().Add(patience); ; {
 		c := r.dial(t).send(request)
 		response, _ := c.answer("POST")
-		_ = c.Close()
 		if response.StatusCode == http.StatusOK {
+			c.send(hook).wantStatus(200) // by now it has given back what it held
+			_ = c.Close()
 			return
 		}
+		_ = c.Close()
 		if response.StatusCode != http.StatusServiceUnavailable || time.Now().After(deadline) {
 			t.Fatalf("answered %s", response.Status)
 		}
