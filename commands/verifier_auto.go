@@ -21,6 +21,7 @@ func (v *verifier) checkPinned(m sign.Message, now time.Time, pinned map[string]
 		c.WebhookID, c.EventType = v.scheme.ID(m), v.scheme.Event(m)
 		return c
 	}
+	m.Sums = new(sign.Sums)
 	a := &autoCheck{verifier: v, message: m, now: now, pinned: pinned}
 	c := a.run()
 	if scheme, ok := v.file.scheme(c.Scheme); ok { // for the scheme that is reported alone: both may read the whole body

@@ -116,9 +116,9 @@ type proof struct {
 	extended bool // what it is a digest of could have been made by lengthening a genuine content
 }
 
-// proofs returns what each key makes of the message. Content that a handshake proves to strangers is refused when it is
-// to be verified, whatever its signature.
-func (s *Scheme) proofs(v *values, keys []key) ([]proof, error) {
+// compute returns what each key makes of the message, in one pass over the body. Content that a handshake proves to strangers is
+// refused when it is to be verified, whatever its signature.
+func (s *Scheme) compute(v *values, keys []key) ([]proof, error) {
 	all := make([]proof, len(keys))
 	if s.Auth == Token {
 		for i := range keys {

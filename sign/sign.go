@@ -30,6 +30,8 @@ type Message struct {
 	// Params is what is signed but neither in the request nor secret, by the names of Content (PayPal's webhook_id), and what a
 	// message must say of its receiver, by the names of Bound (SNS's topic_arn).
 	Params map[string]string
+	// Sums, when not nil, is shared by the checks of one message with several schemes.
+	Sums *Sums
 }
 
 // Field is one header line.

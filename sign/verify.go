@@ -195,7 +195,7 @@ func (s *Scheme) find(v *values, keys []key, r *reading) (*key, error) {
 		}
 	}
 	for i := range keys {
-		if s.holds(&keys[i], parts) {
+		if s.holds(v.m.Sums, &keys[i], parts) {
 			return &keys[i], nil
 		}
 	}
@@ -219,21 +219,24 @@ func (s *Scheme) parts(v *values, r *reading) ([]part, error) {
 }
 
 // holds reports whether every part is signed under the key.
-func (s *Scheme) holds(k *key, parts []part) bool {
+func (s *Scheme) holds(sums *Sums, k *key, parts []part) bool {
 	for _, p := range parts {
-		if !s.partHolds(k, p) {
+		if !s.partHolds(sums, k, p) {
 			return false
 		}
 	}
 	return len(parts) > 0
 }
 
-func (s *Scheme) partHolds(k *key, p part) bool {
+func (s *Scheme) partHolds(sums *Sums, k *key, p part) bool {
 	if p.alg != "" && p.alg != messageAlgorithm(s.authOf(k)) {
 		return false
 	}
 	hash := cmp.Or(p.hash, s.Hash)
 	for _, content := range p.contents {
+		if sums.take(s, k, hash, len(content)) != nil {
+			return false
+		}
 		to := s.newSink(k, hash)
 		_, _ = to.Write(content)
 		if s.anyMatches(k, to.sum(), hash, p.candidates) {

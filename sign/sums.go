@@ -1,0 +1,113 @@
+package sign
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// maxPasses is how often a long body is hashed for one hash and key. A genuine message has one signature or two; a stranger may
+// write one of each scheme there is into the header, each with a timestamp of its own.
+const maxPasses = 4
+
+// Sums keeps what was computed of one message while several schemes are tried with it, so that what they sign alike is hashed
+// once for each hash and key. The zero value is ready. It is for one message and one goroutine.
+type Sums struct {
+	made   map[string]made
+	passes map[string]int
+	hashed int64
+}
+
+// made is what was computed of a content with a key.
+type made struct {
+	proof
+	err error
+}
+
+// Hashed is how many bytes of bodies were hashed so far.
+func (p *Sums) Hashed() int64 { return p.hashed }
+
+// take counts a pass over n bytes for a hash and a key, and refuses one too many. A short body may be hashed as often as there
+// are schemes.
+func (p *Sums) take(s *Scheme, k *key, hash Hash, n int) error {
+	if p == nil {
+		return nil
+	}
+	p.hashed += int64(n)
+	if n <= maxDetected {
+		return nil
+	}
+	if p.passes == nil {
+		p.passes = map[string]int{}
+	}
+	id := idOf(s, k, hash)
+	if p.passes[id]++; p.passes[id] > maxPasses {
+		p.hashed -= int64(n)
+		return refuse(MalformedSignature, "the message has signatures of more schemes than are tried with a body of this length")
+	}
+	return nil
+}
+
+// idOf tells the operations of keys apart.
+func idOf(s *Scheme, k *key, hash Hash) string {
+	return fmt.Sprintf("%s %s %q ", s.authOf(k), hash, k.bytes)
+}
+
+// signedOnce describes what a template stands for in a message, the body left out. ok is false where only the content itself
+// would.
+func (v *values) signedOnce(template string) (text string, ok bool) {
+	before, body, after := cutBody(template)
+	if body == "body|json" || strings.Contains(after, "{body") || strings.Contains(template, "{form|") {
+		return "", false
+	}
+	first, err := v.expand(nil, before, nil)
+	last, lastErr := v.expand(nil, after, nil)
+	secret := strings.Count(before, "{secret}") // which of two secrets' places is taken is not seen in the text
+	return strings.Join([]string{string(first), body, string(last), strings.Repeat("s", secret)}, "\x00"), errors.Join(err, lastErr) == nil
+}
+
+// proofs returns what each key makes of the message, from what was computed for another scheme where that signs the same.
+func (s *Scheme) proofs(v *values, keys []key) ([]proof, error) {
+	sums := v.m.Sums
+	if sums == nil || v.signing || s.Auth == Token || v.m.Stream != nil {
+		return s.compute(v, keys)
+	}
+	text, known := v.signedOnce(s.Content)
+	all := make([]proof, len(keys))
+	for i := range keys {
+		m, err := s.proofOnce(v, &keys[i], text, known && s.authOf(&keys[i]) != Ed25519)
+		if err != nil {
+			return nil, err
+		}
+		all[i] = m
+		all[i].key = i
+	}
+	return all, nil
+}
+
+func (s *Scheme) proofOnce(v *values, k *key, text string, known bool) (proof, error) {
+	sums := v.m.Sums
+	id := idOf(s, k, s.Hash) + s.Wrapped + "\x00" + text // the body that a form wraps is another one
+	if m, ok := sums.made[id]; ok && known {
+		return m.proof, m.err
+	}
+	n := 0
+	if strings.Contains(s.Content, "{body") || strings.Contains(s.Content, "{form|") {
+		n = len(v.m.Body)
+	}
+	if err := sums.take(s, k, s.Hash, n); err != nil {
+		return proof{}, err
+	}
+	m := made{}
+	all, err := s.compute(v, []key{*k})
+	if m.err = err; err == nil {
+		m.proof = all[0]
+	}
+	if known {
+		if sums.made == nil {
+			sums.made = map[string]made{}
+		}
+		sums.made[id] = m
+	}
+	return m.proof, m.err
+}
