@@ -8,7 +8,7 @@ SDKS := conformance/sdk
 # and runs on any Linux. Without it everything works as well: `go install` never has it.
 static = $$(test "$$(go env GOOS)" = linux && echo 'int main(void) { return 0; }' | $$(go env CC) -static -x c -o /dev/null - 2>/dev/null && echo "-tags=netgo,osusergo,sqlite_omit_load_extension")
 
-.PHONY: build demo test race lint generate tidy judges conformance soak bench fuzz picture clean toolchain
+.PHONY: build demo test race lint generate tidy judges conformance soak cross bench fuzz picture clean toolchain
 
 toolchain:
 	@command -v go >/dev/null || { echo "make: Go is missing; get Go 1.26 or newer from https://go.dev/dl" >&2; exit 1; }
@@ -51,6 +51,9 @@ soak: build ## kills, floods, idlers and a locked history for some minutes, agai
 	BARB_SOAK=$(CURDIR)/bin/barb go test ./soak -count=1 -v -timeout 20m
 	BARB_SOAK=$(CURDIR)/bin/barb go test ./cmd/barb -count=1 -run Soak -timeout 15m
 	go test ./sign/... -count=1 -rapid.checks=1000 -run 'WhatIsSigned|CommonParts|ClaimAlways' -timeout 15m
+
+cross: toolchain ## builds for Windows and ARM, runs the ARM ones under qemu, vets for macOS and 32 bit; Debian or Ubuntu
+	bash .ci/cross
 
 bench: build ## speed as ratios against peers in the same run; needs wrk, openssl and the vegeta module
 	bash bench/run.sh

@@ -61,7 +61,7 @@ func TestCountersAndHistoryTellTheSameFigures(t *testing.T) {
 		if err := history.Record(t.Context(), x); err != nil {
 			t.Fatal(err)
 		}
-		x.Ended, x.Took = random.IntN(5) > 0, time.Duration(random.IntN(3e10))
+		x.Ended, x.Took = random.IntN(5) > 0, time.Duration(random.Int64N(3e10))
 		if random.IntN(3) > 0 {
 			x.Response = &record.Response{Status: 200 + 100*random.IntN(4)}
 		} else {

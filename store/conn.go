@@ -18,8 +18,17 @@ import (
 // address is the data source name of the file with settings. All settings are in it: a PRAGMA after opening would reach
 // one connection of a pool.
 func address(path string, settings ...string) string {
-	u := url.URL{Scheme: "file", Path: filepath.ToSlash(path)}
-	return u.String() + "?" + strings.Join(append(settings, fmt.Sprintf("_busy_timeout=%d&_mutex=no", patience.Milliseconds())), "&")
+	return fileURL(filepath.ToSlash(path)) + "?" + strings.Join(append(settings, fmt.Sprintf("_busy_timeout=%d&_mutex=no", patience.Milliseconds())), "&")
+}
+
+// fileURL is the URL of a file by its absolute path with slashes: file:///C:/a%20b.db for C:/a b.db. SQLite takes what
+// stands between two slashes and the third for the name of a machine, and on Windows the slash before a drive away
+// (sqlite.org/uri.html, section 3.1).
+func fileURL(path string) string {
+	if !strings.HasPrefix(path, "/") {
+		path = "/" + path
+	}
+	return (&url.URL{Scheme: "file", Path: path}).String()
 }
 
 // conn is one connection, used by one goroutine. It goes around database/sql, whose bookkeeping for each statement

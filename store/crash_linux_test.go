@@ -66,6 +66,9 @@ func TestATornLogLosesOnlyItsEnd(t *testing.T) {
 	}
 }
 
+// linuxRoles are the roles of the tests in this file.
+var linuxRoles = map[string]func(path string, args []string) error{"open": roleOpen, "full": roleFull, "strange": roleStrange}
+
 // roleOpen opens, and says so.
 func roleOpen(path string, _ []string) error {
 	s, err := store.Open(context.Background(), path)

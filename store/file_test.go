@@ -4,7 +4,6 @@ package store_test
 
 import (
 	"context"
-	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -42,20 +41,6 @@ func snapshot(t *testing.T, folder string) map[string]string {
 		t.Fatal(err)
 	}
 	return all
-}
-
-func execute(t *testing.T, path string, statements ...string) {
-	t.Helper()
-	db, err := sql.Open("sqlite3", "file:"+path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer db.Close()
-	for _, s := range statements {
-		if _, err := db.Exec(s); err != nil {
-			t.Fatal(err)
-		}
-	}
 }
 
 func TestAFileThatIsNotOursIsRefusedAndNotTouched(t *testing.T) {

@@ -28,7 +28,12 @@ import (
 // TestMain lets the test binary be the other processes of a test: what BARB_STORE_ROLE says, on the history that the
 // first argument names.
 func TestMain(m *testing.M) {
-	if role, ok := roles[os.Getenv("BARB_STORE_ROLE")]; ok {
+	name := os.Getenv("BARB_STORE_ROLE")
+	role, ok := roles[name]
+	if !ok {
+		role, ok = linuxRoles[name]
+	}
+	if ok {
 		if err := role(os.Args[1], os.Args[2:]); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)
@@ -39,7 +44,7 @@ func TestMain(m *testing.M) {
 }
 
 var roles = map[string]func(path string, args []string) error{
-	"write": roleWrite, "flood": roleFlood, "lock": roleLock, "open": roleOpen, "full": roleFull, "umask": roleUmask, "strange": roleStrange,
+	"write": roleWrite, "flood": roleFlood, "lock": roleLock, "umask": roleUmask,
 }
 
 // child starts a role. Its standard input stays open until the test ends it.
