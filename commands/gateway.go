@@ -27,7 +27,8 @@ type gateway struct {
 	history   *store.Store
 	client    *deliver.Client
 	with      export.With
-	publicURL string
+	publicURL string // scheme and authority
+	hostTold  sync.Once
 	// keepInvalid is --keep-invalid: whole bodies of webhooks with a bad signature are recorded.
 	keepInvalid bool
 	answering
@@ -104,7 +105,11 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 }
 
 func (g *gateway) lane(ctx context.Context, o listenOptions, r *route) (*lane, error) {
-	l := &lane{name: r.name(), path: strings.TrimSuffix(r.Path, "/"), publicURL: r.PublicURL}
+	public, err := g.publicBase("public_url", r.PublicURL)
+	if err != nil {
+		return nil, err
+	}
+	l := &lane{name: r.name(), path: strings.TrimSuffix(r.Path, "/"), publicURL: public}
 	flags := o.schemeFlags
 	if r.Scheme != "" { // flags, where there are any, have taken it out
 		flags.scheme = r.Scheme
@@ -115,6 +120,7 @@ func (g *gateway) lane(ctx context.Context, o listenOptions, r *route) (*lane, e
 	}
 	if v != nil {
 		l.verifier.Store(v)
+		g.tellHost(l, v.scheme)
 		g.secrets = append(g.secrets, v.secrets...)
 	}
 	if l.greeter, err = newGreeter(o.handshake, v, &flags, r); err != nil {
@@ -161,21 +167,6 @@ func (l *lane) presumed(x *record.Exchange, file *configFile) string {
 		return v.scheme.Name
 	}
 	return describe(sign.Message{Method: x.Request.Method, URL: x.Request.URL, Header: x.Request.Header.HTTP()}, file).Scheme
-}
-
-// asSenderKnows is the URL that the sender signed: behind a tunnel it is not the one that arrived here.
-func (g *gateway) asSenderKnows(l *lane, r *record.Request) string {
-	base := l.publicURL
-	if base == "" {
-		base = g.publicURL
-	}
-	if base == "" {
-		return r.URL
-	}
-	if i := strings.Index(base, "://"); strings.Contains(base[i+3:], "/") {
-		return base // a whole URL with its path
-	}
-	return base + r.Target
 }
 
 // describe names an unchecked request by what its headers show, so that the line and the history say what it was.

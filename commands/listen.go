@@ -107,7 +107,7 @@ func newListen(sh *shell) *cobra.Command {
 	f.StringVar(&o.addr, "addr", "127.0.0.1:4242", "the `address` to listen on; :0 picks a port of this machine")
 	o.forwardFlags.addFlags(cmd)
 	o.answerFlags.addFlags(cmd)
-	f.StringVar(&o.publicURL, "public-url", "", "the `URL` senders use, for schemes that sign it")
+	f.StringVar(&o.publicURL, "public-url", "", "scheme and host of the `URL` senders use, for schemes that sign it")
 	f.Var(&o.tolerance, "tolerance", "how old or how far ahead a timestamp may be (default: the scheme's own)")
 	f.Var(&o.maxBody, "max-body", "the largest body that is taken; more is answered 413")
 	f.Var(&o.inflight, "max-inflight", "how much all webhooks that are not answered yet may hold; more are answered 503")
@@ -308,13 +308,12 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 	if err := o.checkSizes(sh); err != nil {
 		return nil, err
 	}
-	g := &gateway{shell: sh, watch: newWatch(), publicURL: strings.TrimSuffix(o.publicURL, "/"), keepInvalid: o.keep,
+	g := &gateway{shell: sh, watch: newWatch(), keepInvalid: o.keep,
 		with: export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}}
 	g.watch.shown = ui.Shown{Headers: o.withHeaders, Body: o.withBody}
-	if o.publicURL != "" {
-		if _, err := expandTarget(o.publicURL); err != nil || !strings.Contains(o.publicURL, "://") {
-			return nil, usage("--public-url %q is not a URL", o.publicURL).hint("--public-url https://abc.example.com")
-		}
+	var err error
+	if g.publicURL, err = g.publicBase("--public-url", o.publicURL); err != nil {
+		return nil, err
 	}
 	if err := g.takeAnswers(o); err != nil {
 		return nil, err

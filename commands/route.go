@@ -39,6 +39,11 @@ func (c *configFile) checkRoutes() error {
 			}
 			c.rename(&r.Scheme)
 		}
+		if r.PublicURL != "" {
+			if _, _, err := splitPublic(r.PublicURL); err != nil {
+				return usage("%s: public_url = %w", where, err).hint(`public_url = "https://abc.example.com"`)
+			}
+		}
 		if err := r.takeSecrets(where); err != nil {
 			return err
 		}

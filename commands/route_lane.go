@@ -136,7 +136,11 @@ func (g *gateway) judge(group []*lane, r *record.Request, now time.Time) (found 
 	m := messageOf(r)
 	for i, l := range group {
 		m.URL = g.asSenderKnows(l, r)
-		switch c := g.checkIn(l, m, now); {
+		c := g.checkIn(l, m, now)
+		if scheme, ok := g.file.scheme(c.Scheme); ok && l.checks() {
+			g.tellHost(l, scheme)
+		}
+		switch {
 		case c.Verdict.Status != record.Invalid:
 			return c, l
 		case i == 0:

@@ -17,6 +17,9 @@ func (c *configFile) scheme(name string) (sign.Scheme, bool) {
 	if s, ok := sign.Lookup(name); ok {
 		return s, true
 	}
+	if c == nil {
+		return sign.Scheme{}, false
+	}
 	i := slices.IndexFunc(c.own, func(o ownScheme) bool { return o.Name == name })
 	if i < 0 {
 		return sign.Scheme{}, false

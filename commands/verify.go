@@ -267,8 +267,10 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 		return m, now, err
 	}
 	o.recorded = x.Scheme
-	r := &x.Request
-	return sign.Message{Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body}, x.Start, nil
+	if m = messageOf(&x.Request); x.Kind == record.Received {
+		m.URL, err = sh.publicURLOf(&x.Request)
+	}
+	return m, x.Start, err
 }
 
 // verdictJSON is the JSON form of a verdict.

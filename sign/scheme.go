@@ -186,6 +186,18 @@ func (s Scheme) CoversBody() bool {
 		(strings.Contains(strings.ReplaceAll(s.Content, "{body|crc32}", ""), "{body") || strings.Contains(s.Content, "{form|"))
 }
 
+// SignsHost reports whether the host that a message was sent to is part of what is signed. Its receiver has to know that
+// host: the Host field is the sender's word. Of an HTTP message signature each message decides; it may be.
+func (s Scheme) SignsHost() bool {
+	switch {
+	case s.JWT != nil:
+		return s.JWT.URL != ""
+	case s.Code != "":
+		return s.Code == Twilio || s.Code == Plivo || s.Code == RFC9421
+	}
+	return strings.Contains(s.Content, "{url}")
+}
+
 // Streams reports whether Sign and Verify can read the body from Message.Stream. Schemes that need the body as a whole
 // cannot: those that read something out of it or write into it, Ed25519 (two passes over it), tokens that hold its digest,
 // and those made by code.
