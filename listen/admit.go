@@ -3,6 +3,9 @@ package listen
 import (
 	"fmt"
 	"net/http"
+	"net/netip"
+	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/barbhq/barb/store/record"
@@ -15,7 +18,7 @@ func (c *conn) admit(r *record.Request, length int64) error {
 		return err
 	}
 	host := r.Header.Get("Host")
-	if strings.ContainsFunc(host, notInHost) {
+	if !validHost(host) && host != "" {
 		return &record.HeadError{Status: 400, Text: "malformed Host"}
 	}
 	if host == "" { // HTTP/1.0 need not say whom it means
@@ -55,6 +58,8 @@ func checkTarget(r *record.Request) error {
 		return &record.HeadError{Status: 501, Text: "CONNECT is for proxies"}
 	case strings.Contains(r.Target, "#"): // RFC 9112, section 3.2, has none; an app may end the path there
 		return &record.HeadError{Status: 400, Text: "fragment in the request target"}
+	case isAbsolute(r.Target) && !validHost(authority(r.Target)):
+		return &record.HeadError{Status: 400, Text: "malformed host in the request target"}
 	case strings.HasPrefix(r.Target, "/"), isAbsolute(r.Target), r.Method == http.MethodOptions && r.Target == "*":
 		return nil
 	}
@@ -88,6 +93,40 @@ func origin(target string) string {
 		return target
 	}
 	return (&record.Request{URL: target}).WireTarget()
+}
+
+// authority is the host and port in a request target of absolute form, as they stand there.
+func authority(target string) string {
+	_, rest, _ := strings.Cut(target, "://")
+	if end := strings.IndexAny(rest, "/?"); end >= 0 {
+		rest = rest[:end]
+	}
+	return rest
+}
+
+// validHost reports whether s is a host, with a port or without one (RFC 3986, sections 3.2.2 and 3.2.3).
+func validHost(s string) bool {
+	if strings.ContainsFunc(s, notInHost) {
+		return false
+	}
+	if address, ok := strings.CutPrefix(s, "["); ok {
+		address, port, ok := strings.Cut(address, "]")
+		ip, err := netip.ParseAddr(address)
+		return ok && err == nil && ip.Is6() && (port == "" || port[0] == ':' && validPort(port[1:]))
+	}
+	name, port, _ := strings.Cut(s, ":")
+	return name != "" && !strings.ContainsAny(s, "[]") && validEscapes(name) && validPort(port)
+}
+
+// validPort is true for no port, too: a colon may stand before none.
+func validPort(s string) bool {
+	_, err := strconv.ParseUint(s, 10, 16)
+	return s == "" || err == nil
+}
+
+func validEscapes(s string) bool {
+	_, err := url.PathUnescape(s)
+	return err == nil
 }
 
 // notInHost is true for what cannot stand in a host and port (RFC 3986, section 3.2.2): above all what would end them in

@@ -46,6 +46,25 @@ func TestServeRefusesWhatCanBeReadTwoWays(t *testing.T) {
 		"two Hosts":                {post + "host: h\r\n\r\n", 400},
 		"Host with a path":         {"POST / HTTP/1.1\r\nHost: h/x?\r\n\r\n", 400},
 		"Host with a user":         {"POST / HTTP/1.1\r\nHost: a@h\r\n\r\n", 400},
+		"Host with a large port":   {"POST / HTTP/1.1\r\nHost: h:99999\r\n\r\n", 400},
+		"Host with a word as port": {"POST / HTTP/1.1\r\nHost: h:abc\r\n\r\n", 400},
+		"Host with a signed port":  {"POST / HTTP/1.1\r\nHost: h:+80\r\n\r\n", 400},
+		"Host with two ports":      {"POST / HTTP/1.1\r\nHost: h:80:80\r\n\r\n", 400},
+		"Host of a port alone":     {"POST / HTTP/1.1\r\nHost: :80\r\n\r\n", 400},
+		"Host with a bracket":      {"POST / HTTP/1.1\r\nHost: [::1\r\n\r\n", 400},
+		"Host with the other":      {"POST / HTTP/1.1\r\nHost: ::1]\r\n\r\n", 400},
+		"Host with one inside":     {"POST / HTTP/1.1\r\nHost: a[::1]\r\n\r\n", 400},
+		"Host with a name in them": {"POST / HTTP/1.1\r\nHost: [h]:80\r\n\r\n", 400},
+		"Host with IPv4 in them":   {"POST / HTTP/1.1\r\nHost: [127.0.0.1]\r\n\r\n", 400},
+		"Host with more behind":    {"POST / HTTP/1.1\r\nHost: [::1]x\r\n\r\n", 400},
+		"Host of bare IPv6":        {"POST / HTTP/1.1\r\nHost: ::1\r\n\r\n", 400},
+		"Host with a blank":        {"POST / HTTP/1.1\r\nHost: a b\r\n\r\n", 400},
+		"Host with a bad escape":   {"POST / HTTP/1.1\r\nHost: a%zz\r\n\r\n", 400},
+		"Host in HTTP/1.0":         {"POST / HTTP/1.0\r\nHost: h:99999\r\n\r\n", 400},
+		"target with a large port": {"POST http://h:99999/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+		"target with a bracket":    {"POST http://[::1/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+		"target with a user":       {"POST http://a@h/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
+		"target without a host":    {"POST http:///a HTTP/1.1\r\nHost: h\r\n\r\n", 400},
 		"target without a slash":   {"POST x HTTP/1.1\r\nHost: h\r\n\r\n", 400},
 		"asterisk without OPTIONS": {"POST * HTTP/1.1\r\nHost: h\r\n\r\n", 400},
 		"foreign scheme":           {"GET ftp://h/ HTTP/1.1\r\nHost: h\r\n\r\n", 400},
@@ -287,6 +306,63 @@ func TestServeCutsBodiesThatOnlyTrickle(t *testing.T) {
 	c.wantStatus(408)
 	close(over)
 	<-trickling
+}
+
+// Nobody has to wait for the end of a head, or of a line, to know that it is no request.
+func TestServeRefusesABadRequestLineAtOnce(t *testing.T) {
+	r := serve(t, listen.Server{HeadTimeout: time.Hour})
+	for name, c := range map[string]struct {
+		begun  string
+		status int
+	}{
+		"a whole line that is none":      {"hello\r\n", 400},
+		"another protocol":               {"SSH-2.0-OpenSSH_9.9\r\n", 400},
+		"mail":                           {"EHLO client.example\r\n", 400},
+		"no version, as in HTTP/0.9":     {"GET /\r\n", 400},
+		"a bare LF":                      {"GET / HTTP/1.1\n", 400},
+		"a version that is not spoken":   {"GET / HTTP/2.0\r\n", 505},
+		"the beginning of HTTP/2":        {"PRI * HTTP/2", 505},
+		"half a version that is none":    {"GET / FTP", 400},
+		"lower case":                     {"GET / http/1", 400},
+		"a zero byte":                    {"\x00", 400},
+		"an escape sequence":             {"\x1b[2J", 400},
+		"beyond ASCII":                   {"\xff\xfe", 400},
+		"a method without end":           {strings.Repeat("A", 65), 400},
+		"a method that is no token":      {"GE(", 400},
+		"a blank first":                  {" GET", 400},
+		"a blank before the target":      {"GET  /", 400},
+		"a control character in it":      {"GET /\x7f", 400},
+		"a tab in it":                    {"GET /a\tb", 400},
+		"after the empty line":           {"\r\nGE(", 400},
+		"after a good request":           {hook + "GE(", 400},
+		"a JSON document":                {"{\"a\":1}", 400},
+		"after one without a body":       {"GET / HTTP/1.1\r\nHost: h\r\n\r\n{", 400},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			sender := r.dial(t).send(c.begun)
+			if strings.HasPrefix(c.begun, hook) || strings.HasPrefix(c.begun, "GET / HTTP/1.1\r\nHost") {
+				sender.wantStatus(200)
+			}
+			sender.wantStatus(c.status)
+		})
+	}
+}
+
+// Every beginning of a request that is good is waited on.
+func TestServeWaitsForARequestLineInDrops(t *testing.T) {
+	r := serve(t, listen.Server{})
+	for _, request := range []string{hook, "\r\n" + hook, "\n" + hook, "OPTIONS * HTTP/1.0\r\n\r\n"} {
+		t.Run(request, func(t *testing.T) {
+			t.Parallel()
+			c := r.dial(t)
+			_ = c.SetNoDelay(true)
+			for i := range len(request) {
+				c.send(request[i : i+1])
+			}
+			c.wantStatus(200)
+		})
+	}
 }
 
 func TestServeServesOthersBesideSlowSenders(t *testing.T) {

@@ -72,6 +72,27 @@ func TestServeSpeaksTLSAndKeepsTheBytesInIt(t *testing.T) {
 	}
 }
 
+func TestServeRefusesABadAuthorityOverHTTP2(t *testing.T) {
+	r, trust := serveTLS(t, listen.Server{}, "h2")
+	client := overHTTP2(t, trust)
+	for host, want := range map[string]int{"h:99999": 400, "h:abc": 400, "[::1": 400, "[h]": 400, ":80": 400, "h%zz": 400, "h:80": 200, "[::1]:80": 200} {
+		request, err := http.NewRequest(http.MethodPost, "https://"+r.addr, strings.NewReader("hi"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		request.Host = host
+		response, err := client.Do(request)
+		if err != nil {
+			t.Errorf("%s: %v", host, err)
+			continue
+		}
+		_ = response.Body.Close()
+		if response.StatusCode != want {
+			t.Errorf("%s: answered %s", host, response.Status)
+		}
+	}
+}
+
 func TestServeSpeaksHTTP2ToThoseWhoAskForIt(t *testing.T) {
 	r, trust := serveTLS(t, listen.Server{Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
 		return listen.Answer{Response: &record.Response{Status: 202, Header: record.Header{{Name: "X-App", Value: "1"}, {Name: "X-App", Value: "2"}}, Body: x.Request.Body}}

@@ -60,6 +60,10 @@ func TestServeSaysWhatTheSenderAddressed(t *testing.T) {
 		"asterisk form":     {"OPTIONS * HTTP/1.1\r\nHost: h", "https://h"},
 		"HTTP/1.0, no Host": {"GET /a HTTP/1.0\r\nX: y", "https://" + r.addr + "/a"},
 		"empty Host":        {"GET /a HTTP/1.1\r\nHost:", "https://" + r.addr + "/a"},
+		"a colon, no port":  {"GET /a HTTP/1.1\r\nHost: h:", "https://h:/a"},
+		"the last port":     {"GET /a HTTP/1.1\r\nHost: h_-~!$&'()*+,;=.%41:65535", "https://h_-~!$&'()*+,;=.%41:65535/a"},
+		"IPv6, no port":     {"GET /a HTTP/1.1\r\nHost: [2001:db8::1]", "https://[2001:db8::1]/a"},
+		"IPv6 with IPv4":    {"GET /a HTTP/1.1\r\nHost: [::ffff:1.2.3.4]:", "https://[::ffff:1.2.3.4]:/a"},
 		"IPv6 Host":         {"GET /a HTTP/1.1\r\nHost: [::1]:8080", "https://[::1]:8080/a"},
 	}
 	for name, c := range cases {

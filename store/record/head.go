@@ -70,16 +70,9 @@ func ParseRequest(head, scheme string) (Request, error) {
 	if !ok {
 		return Request{}, badHead("request line does not end in CRLF")
 	}
-	method, line, ok1 := strings.Cut(line, " ")
-	target, proto, ok2 := strings.Cut(line, " ")
-	switch {
-	case !ok1 || !ok2 || !isToken(method) || !isTarget(target):
-		return Request{}, badHead("malformed request line")
-	case proto != "HTTP/1.1" && proto != "HTTP/1.0":
-		if strings.HasPrefix(proto, "HTTP/") {
-			return Request{}, &HeadError{Status: 505, Text: "only HTTP/1.0 and HTTP/1.1 are spoken here"}
-		}
-		return Request{}, badHead("malformed request line")
+	method, target, proto, err := parseRequestLine(line)
+	if err != nil {
+		return Request{}, err
 	}
 	header, err := parseFields(rest)
 	if err != nil {

@@ -319,6 +319,32 @@ func FuzzParseRequest(f *testing.F) {
 	})
 }
 
+// What is refused by its beginning is refused when it is whole, and a request is not refused by any beginning of it.
+func FuzzCheckStart(f *testing.F) {
+	for _, seed := range []string{head, "GET / HTTP/1.1 \r\n\r\n", "\r\nGET / HTTP/1.0\r\n\r\n", "\nP(\r\n\r\n", "PRI * HTTP/2.0\r\n\r\n", "\r", "A  B\n\n", "GET /\rx HTTP/1.1\r\n\r\n"} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, in string) {
+		text, err := record.ReadHead(bufio.NewReader(strings.NewReader(in)), len(in))
+		if err == nil {
+			_, err = record.ParseRequest(text, "http")
+		}
+		for i := range len(in) {
+			begun := in[:i+1]
+			if strings.Contains(begun, "\r\n\r\n") {
+				return
+			}
+			whole, startErr := record.CheckStart([]byte(begun))
+			if startErr != nil && err == nil {
+				t.Fatalf("%q: %v", begun, startErr)
+			}
+			if whole || startErr != nil {
+				return
+			}
+		}
+	})
+}
+
 func FuzzParseResponse(f *testing.F) {
 	f.Add("HTTP/1.1 200 OK\r\na: b\r\n\r\n")
 	f.Add("HTTP/1.0 404\nx:y\n\n")
