@@ -88,7 +88,7 @@ func (w *wishes) references(value any, at []string, lines keyLines) {
 			w.add("run a command", command, "")
 		}
 		if path, ok := strings.CutPrefix(v, "file:"); ok {
-			w.reads("read a file outside its folder", path, w.cwd)
+			w.reads("read a file outside its folder", path, placeOf(w.cwd, path))
 		}
 	}
 }
@@ -99,17 +99,17 @@ func (w *wishes) setting(s setting, value string) {
 	case "proxy":
 		w.add("send through a proxy", withoutUser(value), "")
 	case "cacert":
-		w.reads("trust the certificates of a CA", value, "")
+		w.add("trust the certificates of a CA", value, w.beside(value))
 	case "db":
 		if strings.Contains(value, "://") {
 			w.add("keep its history on a server", withoutUser(value), "")
 			return
 		}
-		w.reads("keep its history outside its folder", value, w.folder)
+		w.reads("keep its history outside its folder", value, w.beside(value))
 	case "tls-cert", "tls-key":
-		w.reads("read a file outside its folder", value, w.folder)
+		w.reads("read a file outside its folder", value, w.beside(value))
 	case "unix-socket":
-		w.reads("make a socket outside its folder", value, w.folder)
+		w.reads("make a socket outside its folder", value, w.beside(value))
 	case "forward-to":
 		to, err := expandTarget(value)
 		if err != nil {
@@ -135,16 +135,25 @@ func (w *wishes) table(t *table) {
 // answer is asked for what body=@PATH names.
 func (w *wishes) answer(path string) ([]byte, error) {
 	if path != "" && path != "-" {
-		w.reads("answer with a file outside its folder", path, w.folder)
+		w.reads("answer with a file outside its folder", path, w.beside(path))
 	}
 	return nil, nil
 }
 
-// reads wants a file that is not in the folder of barb.toml; with no folder it wants it wherever it is.
-func (w *wishes) reads(what, path, from string) {
-	if place := placeOf(cmp.Or(from, w.folder), path); from == "" || !isWithin(w.folder, place) {
-		w.add(what, path, place)
+// reads wants a file that is not in the folder of barb.toml.
+func (w *wishes) reads(what, value, place string) {
+	if !isWithin(w.folder, place) {
+		w.add(what, value, place)
 	}
+}
+
+// beside is where a path leads that is used from the folder of barb.toml: it is joined as it is where it is used, before
+// links are followed.
+func (w *wishes) beside(path string) string {
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(w.file.path), path)
+	}
+	return placeOf(w.cwd, path)
 }
 
 // target wants an address that is not of this machine.

@@ -62,3 +62,35 @@ func TestOnlyThisMachineIsLoopback(t *testing.T) {
 		}
 	}
 }
+
+// What is looked at is the file that is opened, also where the folder was entered over a link: .. is then the folder that
+// the link stands in for a path in barb.toml, and the one that it leads to for a file: reference.
+func TestAPathIsFollowedAsItIsUsed(t *testing.T) {
+	home, elsewhere := t.TempDir(), t.TempDir()
+	for _, dir := range []string{elsewhere + "/project", home + "/project", elsewhere + "/project/sub"} {
+		if err := os.Mkdir(dir, 0o700); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for link, to := range map[string]string{home + "/link": elsewhere + "/project", elsewhere + "/project/out": home, elsewhere + "/project/in": "sub"} {
+		if err := os.Symlink(to, link); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for path, asked := range map[string]bool{
+		"key": false, "sub/key": false, "in/key": false, "out/key": true, "../project/key": true, "../link/key": false,
+		"out/../key": false, "missing/key": false, "/etc/passwd": true, "..": true, elsewhere + "/project/key": false,
+	} {
+		file := &configFile{path: home + "/link/barb.toml", values: map[string]string{"listen.tls_key": path}}
+		if wants := wantsOf(file, nil, home+"/link"); (len(wants) > 0) != asked {
+			t.Errorf("tls_key = %q wants %v", path, wants)
+		}
+	}
+	for path, asked := range map[string]bool{"key": false, "in/key": false, "in/../key": false, "../project/key": false, "out/../key": true, "../link/key": true} {
+		file := &configFile{path: home + "/link/barb.toml"}
+		wants := wantsOf(file, map[string]any{"secret": "file:" + path}, home+"/link")
+		if (len(wants) > 0) != asked {
+			t.Errorf("file:%s wants %v", path, wants)
+		}
+	}
+}
