@@ -13,8 +13,8 @@ import (
 const maxLinks = 40
 
 // follow walks an absolute path from the root as the system does, over symbolic links, and shows each folder, link and
-// file on the way to visit, which may end the walk. It returns the path without links. What is not there yet is taken as
-// it is written: a link to a file that is missing leads to the place where that file would be made.
+// file on the way to visit, which may end the walk. It returns the path without links. What is not there yet is taken
+// as it is written: a link to a file that is missing leads to the place where that file would be made.
 func follow(path string, visit func(place string, info fs.FileInfo) error) (string, error) {
 	root := filepath.VolumeName(path) + string(filepath.Separator)
 	at, rest := root, parts(path)
@@ -67,7 +67,8 @@ func parts(path string) []string {
 	return names
 }
 
-// placeOf is where a path leads from a folder once links are followed. One that cannot be followed leads to where it says.
+// placeOf is where a path leads from a folder once links are followed. One that cannot be followed leads to where it
+// says.
 func placeOf(folder, path string) string {
 	if !filepath.IsAbs(path) { // not cleaned: behind a link, .. is not the folder before
 		path = folder + string(filepath.Separator) + path

@@ -28,6 +28,9 @@ const (
 	ignore                // it goes on without the file and says nothing: the completions of a shell
 )
 
+// thisOnce ends the hints about a file that nobody has agreed to.
+const thisOnce = "--trust or BARB_TRUST=1 allows it this once"
+
 // cautionOf is the caution of a command.
 func cautionOf(cmd *cobra.Command) caution {
 	switch cmd.CommandPath() {
@@ -103,8 +106,8 @@ func isTrue(text string) bool {
 	return err == nil && on
 }
 
-// trustRecord is the file that exists once the user has agreed to a barb.toml: to this content at this place, and to the
-// files outside its folder that it leads to now.
+// trustRecord is the file that exists once the user has agreed to a barb.toml: to this content at this place, and to
+// the files outside its folder that it leads to now.
 func (sh *shell) trustRecord(c *configFile) string {
 	folder := placeOf(sh.Dir, filepath.Dir(c.path))
 	sum := sha256.New()
@@ -138,7 +141,7 @@ func (sh *shell) checkTrust(c *configFile) error {
 		if c.weak.mend != "" {
 			f = f.hint(c.weak.mend + " " + export.Quote(c.weak.place))
 		}
-		return f.hint("barb config shows it, barb config trust allows it as it is now; --trust or BARB_TRUST=1 allows it this once")
+		return f.hint("barb config shows it, barb config trust allows it as it is now; " + thisOnce)
 	}
 	switch {
 	case sh.caution == lists:
@@ -146,7 +149,7 @@ func (sh *shell) checkTrust(c *configFile) error {
 	case sh.caution == asks && sh.InTerminal && sh.ErrTerminal:
 		return sh.askTrust(c)
 	}
-	return c.untrusted().hint("barb config trust shows all of it and allows it; --trust or BARB_TRUST=1 allows it this once")
+	return c.untrusted().hint("barb config trust shows all of it and allows it; " + thisOnce)
 }
 
 // trustRow is what barb config says of it; nothing where no consent is needed.

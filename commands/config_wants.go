@@ -12,8 +12,8 @@ import (
 	"github.com/barbhq/barb/listen"
 )
 
-// want is something that a barb.toml found by searching does only once the user has agreed: another's file, such as that
-// of a cloned repository, must not do it unseen.
+// want is something that a barb.toml found by searching does only once the user has agreed: another's file, such as
+// that of a cloned repository, must not do it unseen.
 type want struct {
 	Line  int    `json:"line"`
 	What  string `json:"what"`            // such as "run a command"
@@ -147,8 +147,8 @@ func (w *wishes) reads(what, value, place string) {
 	}
 }
 
-// beside is where a path leads that is used from the folder of barb.toml: it is joined as it is where it is used, before
-// links are followed.
+// beside is where a path leads that is used from the folder of barb.toml: it is joined as it is where it is used,
+// before links are followed.
 func (w *wishes) beside(path string) string {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(w.file.path), path)

@@ -9,12 +9,12 @@ import (
 	"syscall"
 )
 
-// besides are the files that SQLite keeps beside a history, by what their names end in. It trusts what is in them: a log
-// that somebody else put there would be written into the history.
+// besides are the files that SQLite keeps beside a history, by what their names end in. It trusts what is in them: a
+// log that somebody else put there would be written into the history.
 var besides = []string{"", "-wal", "-shm", "-journal"}
 
-// checkOwners refuses a history that another user could have written: the file, what is beside it, and a link that leads
-// to it belong to the user or root. It reads none of them. Where there is no history it has nothing to say.
+// checkOwners refuses a history that another user could have written: the file, what is beside it, and a link that
+// leads to it belong to the user or root. It reads none of them. Where there is no history it has nothing to say.
 func checkOwners(path string) error {
 	info, err := os.Lstat(path)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
