@@ -14,23 +14,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// strangersKept is how many of the requests that --allow-ip refuses are recorded in a second, so that a flood of them does
-// not fill the disk. They are refused all the same.
-const strangersKept = 10
-
-// ipNotAllowed is the reason of what --allow-ip refused, as it stands in the history and in JSON.
-const ipNotAllowed = "ip_not_allowed"
-
-// admit is listen's question whether a request is taken. An address counts before the rate, which strangers must not use up.
-func (e *entrance) admit(remote string, _ *record.Request) listen.Admission {
-	if !e.allows(remote) {
-		e.strange.Add(1)
-		keep := e.kept.Allow()
-		if !keep {
-			e.unkept.Add(1)
-		}
-		return listen.Admission{Status: 403, Reason: ipNotAllowed, Keep: keep}
-	}
+// admit is listen's question whether a request is taken.
+func (e *entrance) admit(string, *record.Request) listen.Admission {
 	if e.limit == nil {
 		return listen.Admission{}
 	}
@@ -40,11 +25,10 @@ func (e *entrance) admit(remote string, _ *record.Request) listen.Admission {
 		return listen.Admission{}
 	}
 	place.Cancel()
-	e.tooMany.Add(1)
 	return listen.Admission{Status: 429, RetryAfter: wait, Reason: "rate_limited"}
 }
 
-// allows reports whether an address is one of those that are let in.
+// allows is listen's question whether a connection is taken: whether its address is one of those that are let in.
 func (e *entrance) allows(remote string) bool {
 	if len(e.allow) == 0 {
 		return true
@@ -60,31 +44,6 @@ func (e *entrance) allows(remote string) bool {
 		}
 	}
 	return false
-}
-
-// refused says that some were not let in: at most once a second, since there may be a flood of them.
-func (e *entrance) refused(say func(format string, args ...any)) {
-	e.saying.Do(func() { say("refused so far: %s", strings.Join(e.counts(), ", ")) })
-}
-
-// counts is how many were refused and why.
-func (e *entrance) counts() (words []string) {
-	if n := e.strange.Load(); n > 0 {
-		text := fmt.Sprintf("%d by --allow-ip", n)
-		if unkept := e.unkept.Load(); unkept > 0 {
-			text += fmt.Sprintf(" (%d of them not recorded)", unkept)
-		}
-		words = append(words, text)
-	}
-	if n := e.tooMany.Load(); n > 0 {
-		words = append(words, fmt.Sprintf("%d by --rate-limit %s", n, e.rateText))
-	}
-	return words
-}
-
-// isTurnedAway is true for an exchange that --allow-ip refused.
-func isTurnedAway(x *record.Exchange) bool {
-	return x.Verdict.Status == record.Unchecked && x.Verdict.Reason == ipNotAllowed
 }
 
 // prefixesValue is a list of address ranges on the command line: 10.0.0.0/8,192.168.1.7.

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"net/http"
 	"slices"
@@ -40,6 +39,7 @@ type gateway struct {
 	pins     pins
 	watch    *watch
 	entrance *entrance
+	refusals *refusals
 	hooks    hookFilter
 	runner   *runner // nil: no --exec
 	duplicates
@@ -161,14 +161,6 @@ func (g *gateway) greeting(r *record.Request) (*lane, sign.Handshake, bool) {
 	return nil, sign.Handshake{}, false
 }
 
-// presumed is the scheme that a request nobody checked most likely has, so that what the scheme keeps secret is not kept.
-func (l *lane) presumed(x *record.Exchange, file *configFile) string {
-	if v := l.verifier.Load(); v != nil && !v.auto {
-		return v.scheme.Name
-	}
-	return describe(sign.Message{Method: x.Request.Method, URL: x.Request.URL, Header: x.Request.Header.HTTP()}, file).Scheme
-}
-
 // describe names an unchecked request by what its headers show, so that the line and the history say what it was.
 func describe(m sign.Message, file *configFile) listen.Checked {
 	for _, scheme := range sign.Detect(m, file.ownSchemes()...) {
@@ -181,9 +173,6 @@ func describe(m sign.Message, file *configFile) listen.Checked {
 func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
 	if g.unlisted(x) {
 		return nil
-	}
-	if isTurnedAway(x) {
-		x.Scheme = g.checkedBy(x).presumed(x, g.file)
 	}
 	if x.Verdict.Status == record.Invalid && !g.keepInvalid {
 		x.Truncate(keptOfInvalid)
@@ -221,7 +210,6 @@ func (g *gateway) Answer(ctx context.Context, x *record.Exchange) error {
 // count counts an exchange for the summary. What was filtered out was not asked for and is no webhook received.
 func (g *gateway) count(x *record.Exchange) {
 	switch {
-	case isTurnedAway(x): // the entrance has counted it
 	case isHandshake(x):
 		g.greeted.Add(1)
 	case isFiltered(x):
@@ -273,37 +261,6 @@ func (g *gateway) handOn(ctx context.Context, l *lane, x *record.Exchange) *reco
 func textAnswer(status int, text string) *record.Response {
 	return &record.Response{Status: status, Body: []byte(text),
 		Header: record.Header{{Name: "Content-Type", Value: "text/plain; charset=utf-8"}}}
-}
-
-// refused tells of what did not become an exchange: always of what could not be stored, of bad requests with --verbose.
-func (g *gateway) refused(r listen.Refusal) {
-	g.watch.metrics.refused(r.Status)
-	switch {
-	case r.Status == http.StatusServiceUnavailable:
-		g.note("warning: not stored, answered %d: %v", r.Status, r.Err)
-		return
-	case r.Status == http.StatusRequestEntityTooLarge && g.platform != nil:
-		g.note("refused %s from %s: 413 %v (--platform %s)", strings.TrimSpace(r.Method+" "+r.Path), r.Remote, r.Err, g.platform.Name)
-		return
-	case errors.Is(r.Err, listen.ErrTLS):
-		g.note("warning: %v; send to http:// instead", r.Err)
-		return
-	case errors.Is(r.Err, listen.ErrPlain):
-		g.note("warning: %v; send to https:// instead", r.Err)
-		return
-	case errors.Is(r.Err, listen.ErrHandshake):
-		g.note("warning: %v; does the sender trust the certificate?", r.Err)
-		return
-	case r.Status == http.StatusTooManyRequests, r.Status == http.StatusForbidden:
-		g.entrance.refused(g.note)
-		return
-	case r.Err != nil && (r.Remote == "" || r.Status >= 500 || r.Status >= 200 && r.Status < 400): // not the sender's doing
-		g.note("warning: %v", r.Err)
-		return
-	}
-	if g.verbose {
-		g.note("refused %s from %s: %d %v", strings.TrimSpace(r.Method+" "+r.Path), r.Remote, r.Status, r.Err)
-	}
 }
 
 // describe says what the listener does, a line each.
@@ -370,8 +327,8 @@ func (g *gateway) summary(ctx context.Context) {
 	if waiting := g.waiting(ctx); waiting != "" {
 		text += ", " + waiting + " (barb queue)"
 	}
-	if refused := g.entrance.counts(); len(refused) > 0 {
-		text += "; refused: " + strings.Join(refused, ", ")
+	if refused := g.refusals.text(g.entrance.rateText); refused != "" {
+		text += "; refused: " + refused
 	}
 	g.say("barb: %s", text)
 }

@@ -65,8 +65,9 @@ begins without one, and --learn keeps what comes.
 
 Only this machine can reach it, unless --addr says otherwise. For a listener that had to
 be exposed, --allow-ip goes by the address of the connection, not by what a proxy says of
-it: of what it refuses, the heads are recorded, at most 10 a second. What --rate-limit
-refuses is counted and not recorded, so that a flood does not fill the disk.
+it: other connections are closed before a byte of them is read. These, what --rate-limit
+refuses, and requests that are malformed, too large or too slow are counted and not
+recorded, so that a flood does not fill the disk; --json has an event "refused" for each.
 
 --tls makes a certificate for localhost once, keeps it beside the history and prints the
 file that clients are to trust; --tls-cert takes one of yours.
@@ -182,7 +183,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
 	defer g.lookBack(ctx)()
 	defer g.boundMemory(int64(o.inflight))()
-	server := &listen.Server{Recorder: g.recorder(), Admit: g.entrance.admit, Check: g.check, Reply: g.answer, Refused: g.refused, TLS: g.entrance.config,
+	server := &listen.Server{Recorder: g.recorder(), Allow: g.entrance.allows, Admit: g.entrance.admit, Check: g.check, Reply: g.answer, Refused: g.refused, TLS: g.entrance.config,
 		MaxBody: g.maxBody(int64(o.maxBody)), MaxInflight: int64(o.inflight), Limit: o.count}
 	interrupted, end := ctx, g.startForwarding(ctx)
 	if o.duration > 0 {
@@ -193,6 +194,7 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 	stop := g.startWatch(ctx)
 	through := g.sayWhatIsAwaited(interrupted)
 	err := server.Serve(ctx, ln)
+	g.refusals.end()
 	end(err != nil || interrupted.Err() != nil)
 	through()
 	stop()
@@ -310,6 +312,7 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 	}
 	g := &gateway{shell: sh, watch: newWatch(), keepInvalid: o.keep,
 		with: export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}}
+	g.refusals = g.newRefusals()
 	g.watch.shown = ui.Shown{Headers: o.withHeaders, Body: o.withBody}
 	var err error
 	if g.publicURL, err = g.publicBase("--public-url", o.publicURL); err != nil {

@@ -7,8 +7,6 @@ import (
 	"net/netip"
 	"path/filepath"
 	"runtime/debug"
-	"sync/atomic"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/time/rate"
@@ -29,8 +27,8 @@ func (f *engineFlags) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&f.tlsCert, "tls-cert", "", "speak TLS with the certificate in this `file` (PEM, with its chain)")
 	flags.StringVar(&f.tlsKey, "tls-key", "", "the private key `file` of --tls-cert (PEM), where it is not in the same file")
 	flags.StringVar(&f.unixSocket, "unix-socket", "", "listen on a Unix socket at this `path`, which only you can connect to")
-	flags.Var(&f.allowIP, "allow-ip", "take webhooks only from these `addresses` (CIDR, repeatable); others get 403, and their heads are recorded")
-	flags.Var(&f.rateLimit, "rate-limit", "take at most so many webhooks in a time, such as `50/s`; more get 429, are counted and not recorded")
+	flags.Var(&f.allowIP, "allow-ip", "take connections only from these `addresses` (CIDR, repeatable); others are closed at once, and counted")
+	flags.Var(&f.rateLimit, "rate-limit", "take at most so many webhooks in a time, such as `50/s`; more get 429, and are counted")
 	cmd.MarkFlagsMutuallyExclusive("unix-socket", "addr")
 	cmd.MarkFlagsMutuallyExclusive("unix-socket", "allow-ip")
 }
@@ -43,18 +41,13 @@ type entrance struct {
 	trust   string      // the certificate that clients are to trust; "" for a given one
 
 	allow    []netip.Prefix // empty: everybody
-	kept     *rate.Limiter  // of those who are not let in
 	limit    *rate.Limiter  // nil: none
-	strange  atomic.Int64   // refused by --allow-ip
-	unkept   atomic.Int64   // of these, not recorded
-	tooMany  atomic.Int64   // refused by --rate-limit
-	saying   rate.Sometimes
 	rateText string
 }
 
 // entrance checks the flags. Nothing is opened yet, but a certificate is made where there is none.
 func (f *engineFlags) entrance(ctx context.Context, sh *shell, addr string) (*entrance, error) {
-	e := &entrance{allow: f.allowIP, kept: rate.NewLimiter(strangersKept, 10*strangersKept), saying: rate.Sometimes{Interval: time.Second}}
+	e := &entrance{allow: f.allowIP}
 	var err error
 	if f.unixSocket != "" && sh.settings["listen.addr"].weight() <= sh.settings["listen.unix_socket"].weight() {
 		if e.socket, err = filepath.Abs(f.unixSocket); err != nil {

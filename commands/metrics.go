@@ -96,9 +96,13 @@ func (m *metrics) mirrored(f *record.Exchange) {
 	}
 }
 
-// refused counts what was answered without becoming an exchange.
+// refused counts what did not become an exchange; a connection that was closed without an answer has no code.
 func (m *metrics) refused(status int) {
-	if m != nil && status != 0 {
+	switch {
+	case m == nil:
+	case status == 0:
+		m.count(`barb_refused_total{code=""}`)
+	default:
 		m.count("barb_refused_total{code=\"%d\"}", status)
 	}
 }

@@ -38,7 +38,7 @@ func (c *conn) admit(r *record.Request, length int64) error {
 		return tooLarge(c.run.MaxBody)
 	}
 	if length > 0 && !c.fits(length) {
-		return &inflightError{c.run.MaxInflight}
+		return c.noRoom()
 	}
 	return nil
 }

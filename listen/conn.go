@@ -50,14 +50,7 @@ type conn struct {
 const bufferSize = 4096
 
 func newConn(r *run, nc net.Conn) *conn {
-	c := &conn{run: r, net: nc, last: time.Now()}
-	switch a := nc.RemoteAddr(); {
-	case a == nil:
-	case a.Network() == "unix": // the other end has no name
-		c.remote = "unix"
-	default:
-		c.remote = a.String()
-	}
+	c := &conn{run: r, net: nc, last: time.Now(), remote: remoteOf(nc)}
 	c.br = bufio.NewReaderSize(c, bufferSize)
 	return c
 }
@@ -91,7 +84,7 @@ func (c *conn) next(ctx context.Context) (more bool) {
 	defer c.letGo()
 	x := &record.Exchange{Attempt: 1, Kind: record.Received, Remote: c.remote, ServerName: c.serverName, Start: time.Now()}
 	if err := c.receive(x); err != nil {
-		c.turnAway(ctx, x, err)
+		c.turnAway(err)
 		return false
 	}
 	return c.exchange(ctx, x)
@@ -185,7 +178,7 @@ func (c *conn) exchange(ctx context.Context, x *record.Exchange) (more bool) {
 	defer c.rescue(ctx, x)
 	c.check(x)
 	if c.counts && !c.run.reserve() {
-		c.refuse(503, errors.New("as many exchanges as asked for are recorded"))
+		c.refuse(503, ErrEnough)
 		return false
 	}
 	c.reserved = c.counts

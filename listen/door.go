@@ -2,8 +2,8 @@ package listen
 
 import (
 	"cmp"
-	"context"
 	"errors"
+	"net"
 	"strconv"
 	"time"
 
@@ -14,16 +14,39 @@ import (
 type Admission struct {
 	Status     int           // 400–599: what it is refused with, before its body is read
 	RetryAfter time.Duration // when it may come again; 0: nothing is said
-	Reason     string        // why, in a word: "ip_not_allowed"
-	// Keep records a refused request all the same: its head, unchecked, with Reason as that of a verdict that was not
-	// reached. It does not count for Limit, and Reply is not asked.
-	Keep bool
+	Reason     string        // why, in a word: "rate_limited"
 }
 
 // admissionError is the error of a request that is not taken.
 type admissionError struct{ Admission }
 
 func (e *admissionError) Error() string { return cmp.Or(e.Reason, "not admitted") }
+
+// allowed asks Allow. A panic in it is a no.
+func (r *run) allowed(nc net.Conn) (ok bool) {
+	if r.Allow == nil {
+		return true
+	}
+	defer func() { _ = recover() }()
+	if r.Allow(remoteOf(nc)) {
+		return true
+	}
+	_ = nc.Close()
+	r.tell(Refusal{Remote: remoteOf(nc), Err: ErrNotAllowed})
+	return false
+}
+
+// remoteOf is the other end of a connection: its ip:port, "unix" where it has no name, or "" when it is not known.
+func remoteOf(nc net.Conn) string {
+	switch a := nc.RemoteAddr(); {
+	case a == nil:
+		return ""
+	case a.Network() == "unix":
+		return "unix"
+	default:
+		return a.String()
+	}
+}
 
 // ask asks Admit.
 func (c *conn) ask(r *record.Request) error {
@@ -37,27 +60,12 @@ func (c *conn) ask(r *record.Request) error {
 }
 
 // turnAway ends a request that could not be read or was not admitted, and with it the connection's use.
-func (c *conn) turnAway(ctx context.Context, x *record.Exchange, err error) {
-	if isInflight(err) { // its sender has done nothing wrong, and may send all of the body before it reads
+func (c *conn) turnAway(err error) {
+	if errors.Is(err, ErrNoRoom) { // its sender has done nothing wrong, and may send all of the body before it reads
 		c.undrawn = max(c.undrawn, c.run.MaxBody)
 	}
 	c.letGo()
-	not, ok := errors.AsType[*admissionError](err)
-	if !ok || !not.Keep {
-		c.refuse(statusOf(err), err)
-		return
-	}
-	defer c.rescue(ctx, x)
-	c.counts = false
-	x.Verdict.Reason = not.Reason
-	if storeErr := c.run.Recorder.Record(ctx, x); storeErr != nil {
-		c.refuse(not.Status, storeErr)
-		return
-	}
-	c.recorded = true
-	c.answer(ctx, x, refusalOf(not.Status, err), true)
-	c.settle(ctx, x)
-	c.linger()
+	c.refuse(statusOf(err), err)
 }
 
 // refusalOf is the answer to a request that is refused: a constant, but for when it may come again.

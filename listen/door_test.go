@@ -3,9 +3,12 @@ package listen_test
 import (
 	"context"
 	"errors"
+	"io"
 	"net"
+	"net/netip"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -13,11 +16,11 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// door admits nothing below /closed, which is kept, and /busy, which is not.
+// door admits nothing below /closed and /busy.
 func door(_ string, r *record.Request) listen.Admission {
 	switch {
 	case strings.HasPrefix(r.Target, "/closed"):
-		return listen.Admission{Status: 403, Reason: "ip_not_allowed", Keep: true}
+		return listen.Admission{Status: 403, Reason: "closed"}
 	case strings.HasPrefix(r.Target, "/busy"):
 		return listen.Admission{Status: 429, RetryAfter: 1100 * time.Millisecond, Reason: "rate_limited"}
 	}
@@ -42,23 +45,80 @@ func guarded(t *testing.T) listen.Server {
 		}}
 }
 
-func TestServeKeepsTheHeadOfWhatItDoesNotAdmit(t *testing.T) {
+// What is not admitted is refused by its head, before its body is sent.
+func TestServeRefusesWhatIsNotAdmitted(t *testing.T) {
 	server := guarded(t)
 	server.Limit = 1
 	r := serve(t, server)
-	head := "POST /closed HTTP/1.1\r\nHost: h\r\nX-Secret-ish: 1\r\nContent-Length: 1000000\r\n\r\n"
-	response := r.dial(t).send(head).wantStatus(403) // before the body was sent, and so without it
+	response := r.dial(t).send("POST /closed HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n").wantStatus(403)
 	if !response.Close {
 		t.Error("the answer does not say Connection: close")
 	}
-	x := r.shelf.next(t)
-	if x.Request.Head != head || len(x.Request.Body) != 0 || x.Verdict != (record.Verdict{Reason: "ip_not_allowed"}) || x.Status() != 403 || !x.Ended {
-		t.Errorf("exchange = %+v", x)
-	}
 	r.dial(t).send("POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n").wantStatus(200) // which is the one that counts
-	if err := receive(t, r.ended, "Serve to return"); err != nil {
-		t.Errorf("Serve = %v", err)
+	if err := receive(t, r.ended, "Serve to return"); err != nil || r.shelf.len() != 1 {
+		t.Errorf("Serve = %v with %d recorded", err, r.shelf.len())
 	}
+}
+
+// A connection that is not allowed gets nothing: not an answer, not a TLS handshake, not a place that others wait for.
+func TestServeAsksWhoConnectsWhenItAccepts(t *testing.T) {
+	for name, c := range map[string]struct {
+		begin string
+		tls   bool
+	}{
+		"that says nothing":         {"", false},
+		"with a request":            {hook, false},
+		"with a bad request":        {"GE(", false},
+		"that says nothing to TLS":  {"", true},
+		"with the beginning of TLS": {"\x16\x03\x01\x02\x00\x01", true},
+		"with a request to TLS":     {hook, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var open atomic.Bool
+			s := listen.Server{MaxConns: 1, HeadTimeout: time.Hour, Allow: func(remote string) bool {
+				if _, err := netip.ParseAddrPort(remote); err != nil {
+					t.Errorf("asked about %q", remote)
+				}
+				return open.Load()
+			}}
+			var r *running
+			if c.tls {
+				r, _ = serveTLS(t, s, "h2", "http/1.1")
+			} else {
+				r = serve(t, s)
+			}
+			for range 3 {
+				stranger := r.dial(t)
+				_, _ = io.WriteString(stranger, c.begin)
+				if got, _ := io.ReadAll(stranger); len(got) > 0 { // it may be a reset
+					t.Errorf("was sent %q", got)
+				}
+				if refusal := receive(t, r.refusals, "a refusal"); !errors.Is(refusal.Err, listen.ErrNotAllowed) || refusal.Remote == "" || refusal.Status != 0 {
+					t.Errorf("refusal = %+v", refusal)
+				}
+			}
+			if open.Store(true); !c.tls {
+				r.dial(t).send(hook).wantStatus(200)
+			}
+			if n := r.shelf.len(); n > 1 {
+				t.Errorf("%d recorded", n)
+			}
+		})
+	}
+}
+
+func TestServeLivesThroughAPanicOfAllow(t *testing.T) {
+	var asked atomic.Int64
+	r := serve(t, listen.Server{Allow: func(string) bool {
+		if asked.Add(1) == 1 {
+			panic("boom")
+		}
+		return true
+	}})
+	if got, _ := io.ReadAll(r.dial(t)); len(got) > 0 {
+		t.Errorf("was sent %q", got)
+	}
+	r.dial(t).send(hook).wantStatus(200)
 }
 
 func TestServeDoesNotKeepWhatItIsNotTold(t *testing.T) {
@@ -69,16 +129,6 @@ func TestServeDoesNotKeepWhatItIsNotTold(t *testing.T) {
 	}
 	if refusal := receive(t, r.refusals, "a refusal"); refusal.Status != 429 || refusal.Path != "/busy" || r.shelf.len() != 0 {
 		t.Errorf("refusal = %+v with %d recorded", refusal, r.shelf.len())
-	}
-}
-
-func TestServeAnswersTheNotAdmittedAlsoWhenItCannotKeepThem(t *testing.T) {
-	r := serve(t, guarded(t))
-	full := errors.New("disk full")
-	r.shelf.breaks(full)
-	r.dial(t).send("GET /closed HTTP/1.1\r\nHost: h\r\n\r\n").wantStatus(403)
-	if refusal := receive(t, r.refusals, "a refusal"); !errors.Is(refusal.Err, full) || refusal.Status != 403 {
-		t.Errorf("refusal = %+v", refusal)
 	}
 }
 
@@ -95,8 +145,8 @@ func TestServeAsksAtTheDoorAlsoOverHTTP2(t *testing.T) {
 			t.Errorf("%s: answered %s, want %d", target, response.Status, want)
 		}
 	}
-	if n := r.shelf.len(); n != 2 {
-		t.Errorf("%d recorded, want 2", n)
+	if n := r.shelf.len(); n != 1 {
+		t.Errorf("%d recorded, want 1", n)
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
 	"net"
@@ -89,7 +90,7 @@ func (h *http2) Close() error {
 func (h *http2) Addr() net.Addr { return h.addr }
 
 // errTooManyStreams is the error of a stream beyond MaxConns. A connection would wait; what its streams hold would not.
-var errTooManyStreams = errors.New("no room for it: there are as many HTTP/2 streams as connections may be")
+var errTooManyStreams = fmt.Errorf("%w: there are as many HTTP/2 streams as connections may be", ErrNoRoom)
 
 // stream serves one request.
 func (r *run) stream(ctx context.Context, w http.ResponseWriter, q *http.Request) {
@@ -108,7 +109,7 @@ func (r *run) stream(ctx context.Context, w http.ResponseWriter, q *http.Request
 	if r.http2.open.Add(1) > int64(r.MaxConns) {
 		c.refuse(http.StatusServiceUnavailable, errTooManyStreams)
 	} else if err := c.receiveStream(x, q); err != nil {
-		c.turnAway(ctx, x, err)
+		c.turnAway(err)
 	} else {
 		c.exchange(ctx, x)
 	}

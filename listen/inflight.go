@@ -1,7 +1,6 @@
 package listen
 
 import (
-	"errors"
 	"fmt"
 	"sync/atomic"
 
@@ -45,18 +44,6 @@ func (b *inflight) limit(held int64) int64 {
 // short reports whether more than half of the budget is used.
 func (b *inflight) short() bool { return b.used.Load() > b.max/2 }
 
-// inflightError is the error of a request for which the budget has no room.
-type inflightError struct{ max int64 }
-
-func (e *inflightError) Error() string {
-	return fmt.Sprintf("no room for it: requests in flight hold up to %d bytes", e.max)
-}
-
-func isInflight(err error) bool {
-	_, is := errors.AsType[*inflightError](err)
-	return is
-}
-
 // hold counts n more bytes of the request being read in the budget. What fits into the connection's own buffer is free:
 // an idle connection has that too, and MaxConns bounds it.
 func (c *conn) hold(n int64) error {
@@ -66,7 +53,7 @@ func (c *conn) hold(n int64) error {
 		return nil
 	}
 	if !c.run.inflight.take(more, c.came) {
-		return &inflightError{c.run.MaxInflight}
+		return c.noRoom()
 	}
 	c.held += more
 	return nil
@@ -89,6 +76,11 @@ func (c *conn) letGo() {
 		c.run.inflight.used.Add(-c.held)
 	}
 	c.came, c.held = 0, 0
+}
+
+// noRoom is the error of a request that the budget has no room for.
+func (c *conn) noRoom() error {
+	return fmt.Errorf("%w: requests in flight hold up to %d bytes", ErrNoRoom, c.run.MaxInflight)
 }
 
 // headSize is what the head of a request holds that came over HTTP/2, where it is not known how it was packed.

@@ -183,16 +183,16 @@ func TestServeGivesTheBudgetBackInEveryWayOut(t *testing.T) {
 	r := serve(t, listen.Server{MaxInflight: budget, MaxBody: 800 << 10, BodyIdle: 100 * time.Millisecond, Recorder: disk,
 		Admit: door, Check: badCheck, Reply: badReply})
 	ways := map[string]func(c *client, n int){
-		"answered":             func(c *client, n int) { c.send(sized("/", n)).wantStatus(200) },
-		"answered, in chunks":  func(c *client, n int) { c.send(inChunks("/", n)).wantStatus(200) },
-		"two, one after other": func(c *client, n int) { c.send(sized("/", n) + inChunks("/", n)).wantStatus(200); c.wantStatus(200) },
-		"forged":               func(c *client, n int) { c.send(sized("/forged", n)).wantStatus(401) },
-		"panic in Check":       func(c *client, n int) { c.send(sized("/panic-check", n)).wantStatus(500) },
-		"panic in Reply":       func(c *client, n int) { c.send(sized("/panic-reply", n)).wantStatus(500) },
-		"reset on purpose":     func(c *client, n int) { _, _ = io.ReadAll(c.send(sized("/fault", n))) },
-		"not stored":           func(c *client, n int) { c.send(sized("/unstored", n)).wantStatus(503) },
-		"not admitted, kept":   func(c *client, n int) { c.send(sized("/closed", n)).wantStatus(403) },
-		"not admitted":         func(c *client, n int) { c.send(sized("/busy", n)).wantStatus(429) },
+		"answered":              func(c *client, n int) { c.send(sized("/", n)).wantStatus(200) },
+		"answered, in chunks":   func(c *client, n int) { c.send(inChunks("/", n)).wantStatus(200) },
+		"two, one after other":  func(c *client, n int) { c.send(sized("/", n) + inChunks("/", n)).wantStatus(200); c.wantStatus(200) },
+		"forged":                func(c *client, n int) { c.send(sized("/forged", n)).wantStatus(401) },
+		"panic in Check":        func(c *client, n int) { c.send(sized("/panic-check", n)).wantStatus(500) },
+		"panic in Reply":        func(c *client, n int) { c.send(sized("/panic-reply", n)).wantStatus(500) },
+		"reset on purpose":      func(c *client, n int) { _, _ = io.ReadAll(c.send(sized("/fault", n))) },
+		"not stored":            func(c *client, n int) { c.send(sized("/unstored", n)).wantStatus(503) },
+		"not admitted, but why": func(c *client, n int) { c.send(sized("/closed", n)).wantStatus(403) },
+		"not admitted":          func(c *client, n int) { c.send(sized("/busy", n)).wantStatus(429) },
 		"bad chunks": func(c *client, n int) {
 			c.send(strings.TrimSuffix(inChunks("/", n), "0\r\n\r\n") + "zz\r\n").wantStatus(400)
 		},

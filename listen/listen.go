@@ -8,6 +8,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/tls"
+	"errors"
 	"net"
 	"time"
 
@@ -51,11 +52,24 @@ type Refusal struct {
 	Err                  error
 }
 
+// What Refusal.Err is, or wraps, besides the errors of TLS.
+var (
+	// ErrNotAllowed is a connection that Allow did not take.
+	ErrNotAllowed = errors.New("the address is not one of those that are taken")
+	// ErrNoRoom is a request that does not fit into MaxInflight any more, or a stream beyond MaxConns.
+	ErrNoRoom = errors.New("no room for it")
+	// ErrEnough is a request beyond Limit.
+	ErrEnough = errors.New("as many exchanges as asked for are recorded")
+)
+
 // Server receives webhooks. Only Recorder must be set; a zero limit means its default. The functions are called from many
 // goroutines at once, one call at a time for each connection. A panic in one of them costs its sender a 500 and the
 // connection, never the server.
 type Server struct {
 	Recorder Recorder
+	// Allow decides about a connection when it is accepted, before a byte is read or a TLS handshake begun: remote is the
+	// sender's ip:port, or "unix". Nil takes all. Others are closed and told to Refused, with ErrNotAllowed.
+	Allow func(remote string) bool
 	// Admit decides about a request by its head, before its body is read: remote is the sender's ip:port, or "unix". Nil
 	// takes all. What it does not take is neither checked nor asked Reply about.
 	Admit func(remote string, r *record.Request) Admission

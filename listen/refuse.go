@@ -29,7 +29,7 @@ func statusOf(err error) int {
 		return not.Status
 	}
 	switch {
-	case isInflight(err):
+	case errors.Is(err, ErrNoRoom):
 		return http.StatusServiceUnavailable
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return http.StatusRequestTimeout

@@ -54,6 +54,9 @@ func (r *run) accept(ctx context.Context, ln net.Listener) error {
 	for {
 		nc, err := ln.Accept()
 		switch {
+		case err == nil && !r.allowed(nc):
+			pause = 0
+			continue
 		case err == nil && r.takeSeat():
 			pause = 0
 			r.start(ctx, nc)

@@ -2,15 +2,22 @@ package main
 
 import (
 	"bufio"
+	"bytes"
+	"context"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/barbhq/barb/commands"
 )
 
 // converse sends a request over a connection of its own and returns the status line of the answer, "" when none came.
@@ -167,5 +174,140 @@ func TestAnswersThatBreakOffAreNeverShorterOnes(t *testing.T) {
 				}
 			})
 		}
+	}
+}
+
+// listenAloud starts a listener as listen does; its end returns what it wrote to stdout and stderr.
+func (b inProcess) listenAloud(t *testing.T, args ...string) (address string, stop func() (out, said string)) {
+	t.Helper()
+	var out, said bytes.Buffer
+	ready := filepath.Join(b.dir, "ready")
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan int, 1)
+	go func() {
+		ended <- commands.Main(ctx, b.env(&out, &said), "test", append([]string{"listen", "--addr", "127.0.0.1:0", "--ready-file", ready}, args...))
+	}()
+	stop = func() (string, string) {
+		cancel()
+		if code := <-ended; code != 0 {
+			t.Errorf("barb listen = %d\n%s", code, said.String())
+		}
+		return out.String(), said.String()
+	}
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+		if data, err := os.ReadFile(ready); err == nil {
+			_, address, _ = strings.Cut(strings.TrimSpace(string(data)), "://")
+			return address, stop
+		}
+		if time.Now().After(deadline) {
+			_, said := stop()
+			t.Fatalf("listen does not listen\n%s", said)
+		}
+	}
+}
+
+// What is refused is counted in the last line, is an object in the JSON, and does not flood the terminal.
+func TestRefusalsAreSeenAndDoNotFlood(t *testing.T) {
+	t.Parallel()
+	post := "POST /p?token=hidden HTTP/1.1\r\nHost: h\r\n"
+	for name, c := range map[string]struct {
+		request string
+		flags   []string
+		status  int
+		reason  string
+		words   string
+	}{
+		"too large":           {post + "Content-Length: 2000\r\n\r\n", nil, 413, "too_large", "× 413 too large"},
+		"too large in chunks": {post + "Transfer-Encoding: chunked\r\n\r\nfff\r\n", nil, 413, "too_large", "× 413 too large"},
+		"malformed":           {"POST /p HTTP/1.1\r\nX: y\r\n\r\n", nil, 400, "malformed", "× 400"},
+		"bad request line":    {"GE(", nil, 400, "malformed", "× 400"},
+		"expectation":         {post + "Expect: more\r\n\r\n", nil, 417, "expectation", "× 417 expectation"},
+		"head too large":      {post + "X: " + strings.Repeat("x", 70_000) + "\r\n\r\n", nil, 431, "head_too_large", "× 431 head too large"},
+		"target too long":     {"POST /" + strings.Repeat("x", 70_000) + " HTTP/1.1\r\n\r\n", nil, 414, "target_too_long", "× 414 target too long"},
+		"another coding":      {post + "Transfer-Encoding: gzip\r\n\r\n", nil, 501, "not_implemented", "× 501 not implemented"},
+		"another version":     {"POST /p HTTP/1.2\r\n\r\n", nil, 505, "version", "× 505 version"},
+		"too many":            {post + "Content-Length: 0\r\n\r\n", []string{"--rate-limit", "1/h"}, 429, "rate_limited", "by --rate-limit 1/h"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBarb(t)
+			address, stop := b.listenAloud(t, append([]string{"--json", "--max-body", "1000"}, c.flags...)...)
+			if c.status == 429 {
+				converse(t, address, c.request)
+			}
+			const times = 60
+			for range times {
+				if got := converse(t, address, c.request); !strings.HasPrefix(got, fmt.Sprintf("HTTP/1.1 %d", c.status)) {
+					t.Errorf("answered %q", got)
+				}
+			}
+			out, said := stop()
+			if want := fmt.Sprintf("refused: %d %s\n", times, c.words); !strings.HasSuffix(said, want) {
+				t.Errorf("stderr ends %q, want %q", said[strings.LastIndex(said[:len(said)-1], "\n")+1:], want)
+			}
+			if n := strings.Count(said, "refused "); n > 10 || n < 2 || strings.Contains(said, "hidden") {
+				t.Errorf("%d lines about it:\n%s", n, said)
+			}
+			wantRefusedObjects(t, out, times, c.status, c.reason)
+		})
+	}
+}
+
+// wantRefusedObjects adds up what the objects of an output stand for.
+func wantRefusedObjects(t *testing.T, out string, times, status int, reason string) {
+	t.Helper()
+	sum := 0
+	for line := range strings.Lines(out) {
+		var object struct {
+			Schema, Status, Count                        int
+			Event, Reason, Remote, Method, Path, Outcome string
+		}
+		if err := json.Unmarshal([]byte(line), &object); err != nil {
+			t.Fatalf("%q: %v", line, err)
+		}
+		if object.Event != "refused" {
+			continue
+		}
+		sum += max(object.Count, 1)
+		if object.Schema != 1 || object.Status != status || object.Reason != reason || object.Remote == "" || len(object.Path) > 256 || strings.Contains(object.Path, "?") {
+			t.Errorf("%s", line)
+		}
+	}
+	if sum != times {
+		t.Errorf("the objects stand for %d, want %d", sum, times)
+	}
+}
+
+// Handshakes that fail are a line for their kind, and a number at the end; so is TLS to a listener without it, and a
+// connection that --allow-ip does not take.
+func TestFailedHandshakesAndStrangersDoNotFlood(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		begun string
+		flags []string
+		words string
+	}{
+		"a handshake that is none":      {"\x16\x03\x01\x00\x05hello", []string{"--tls"}, "60 × TLS handshake"},
+		"a handshake of an old version": {"\x16\x02\x00\x00\x05\x01\x00\x00\x01\x00", []string{"--tls"}, "60 × TLS handshake"},
+		"plain http to TLS":             {"POST / HTTP/1.1\r\nHost: h\r\n\r\n", []string{"--tls"}, "60 × 400 plain http"},
+		"TLS to plain http":             {"\x16\x03\x01\x00\x05hello", nil, "60 × TLS to plain http"},
+		"a stranger":                    {"POST / HTTP/1.1\r\nHost: h\r\n\r\n", []string{"--allow-ip", "192.0.2.1"}, "60 by --allow-ip"},
+		"a stranger to TLS":             {"\x16\x03\x01\x00\x05hello", []string{"--tls", "--allow-ip", "192.0.2.1"}, "60 by --allow-ip"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBarb(t)
+			address, stop := b.listenAloud(t, append(c.flags, "--json")...)
+			for range 60 {
+				converse(t, address, c.begun)
+			}
+			out, said := stop()
+			if !strings.HasSuffix(said, "; refused: "+c.words+"\n") || strings.Count(said, "\n") > 20 {
+				t.Errorf("stderr:\n%s", said)
+			}
+			if n := strings.Count(out, `"event":"refused"`); n < 2 || strings.Contains(out, `"id":`) {
+				t.Errorf("stdout:\n%s", out)
+			}
+		})
 	}
 }
