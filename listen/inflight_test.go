@@ -179,9 +179,6 @@ func TestServeGivesTheBudgetBackInEveryWayOut(t *testing.T) {
 	seed := rand.Uint64()
 	t.Logf("seed %d", seed)
 	dice := rand.New(rand.NewPCG(seed, 0))
-	disk := &fickle{shelf: newShelf()}
-	r := serve(t, listen.Server{MaxInflight: budget, MaxBody: 800 << 10, BodyIdle: 100 * time.Millisecond, Recorder: disk,
-		Admit: door, Check: badCheck, Reply: badReply})
 	ways := map[string]func(c *client, n int){
 		"answered":              func(c *client, n int) { c.send(sized("/", n)).wantStatus(200) },
 		"answered, in chunks":   func(c *client, n int) { c.send(inChunks("/", n)).wantStatus(200) },
@@ -208,6 +205,9 @@ func TestServeGivesTheBudgetBackInEveryWayOut(t *testing.T) {
 	for range 40 {
 		name := names[dice.IntN(len(names))]
 		n := 8<<10 + dice.IntN(30)*(8<<10)
+		// Each has a listener of its own: the request that asks for all of the budget holds it a moment longer than its answer.
+		r := serve(t, listen.Server{MaxInflight: budget, MaxBody: 800 << 10, BodyIdle: 100 * time.Millisecond,
+			Recorder: &fickle{shelf: newShelf()}, Admit: door, Check: badCheck, Reply: badReply})
 		ways[name](r.dial(t), n)
 		r.wantTaken(t, sized("/", 800<<10))
 		if t.Failed() {
