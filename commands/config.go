@@ -195,7 +195,11 @@ func (c *configFile) take() ([]byte, error) {
 			return nil, err
 		}
 	}
-	return readBounded(f, 1<<20, c.path)
+	data, err := readBounded(f, 1<<20, c.path)
+	if err != nil {
+		return nil, err
+	}
+	return plainText(data, c.path)
 }
 
 // value takes one setting out of the decoded file, as the text its flag parses.

@@ -66,6 +66,9 @@ func (f *headerFlags) header(sh *shell) (record.Header, error) {
 			if err != nil {
 				return nil, err
 			}
+			if data, err = plainText(data, file); err != nil {
+				return nil, err
+			}
 			lines = strings.Split(strings.TrimRight(string(data), "\r\n"), "\n")
 		}
 		for _, l := range lines {

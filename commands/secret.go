@@ -83,7 +83,10 @@ func (sh *shell) secret(ctx context.Context, ref string) (key []byte, name strin
 		return nil, "", usage("--secret is empty").hint(referenceHelp)
 	case ref == "-":
 		key, err = readBounded(sh.In, maxSecret, "the secret on stdin")
-		return trimNewline(key), "stdin", err
+		if err == nil {
+			key, err = trimSecret(key, "the secret on stdin")
+		}
+		return key, "stdin", err
 	case !isReference(ref) && slices.Contains([]string{"env", "file", "cmd", "keyring"}, kind) && rest == "":
 		return nil, "", usage("--secret %s names nothing", ref).hint(referenceHelp)
 	case !isReference(ref):
@@ -116,7 +119,16 @@ func readSecretFile(path string) ([]byte, error) {
 	}
 	defer f.Close()
 	key, err := readBounded(f, maxSecret, path)
-	return trimNewline(key), err
+	if err != nil {
+		return nil, err
+	}
+	return trimSecret(key, path)
+}
+
+// trimSecret is a secret as it stands in a file: without the byte order mark and the line end of an editor.
+func trimSecret(data []byte, what string) ([]byte, error) {
+	data, err := plainText(data, what)
+	return trimNewline(data), err
 }
 
 // trimNewline takes one trailing newline off, as an editor leaves it, and nothing else.
@@ -163,7 +175,7 @@ func (sh *shell) secretFromCommand(ctx context.Context, command string) ([]byte,
 	case err != nil:
 		return nil, usage("the secret command did not succeed: %w", err).hint("run it by hand: it must print the secret on stdout")
 	}
-	return trimNewline(out.data), nil
+	return trimSecret(out.data, "the secret that the command printed")
 }
 
 // isSecretVariable tells the variables that hold secrets: BARB_SECRET and those that env: references of this run name.

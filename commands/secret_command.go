@@ -104,7 +104,10 @@ func runSecretSet(sh *shell, name string, replace bool) error {
 func (sh *shell) askSecret(name string) ([]byte, error) {
 	if !sh.InTerminal || sh.Password == nil {
 		secret, err := readBounded(sh.In, maxSecret, "the secret on stdin")
-		return trimNewline(secret), err
+		if err != nil {
+			return nil, err
+		}
+		return trimSecret(secret, "the secret on stdin")
 	}
 	sh.err.Printf("secret %s (not shown): ", name)
 	secret, err := sh.Password()

@@ -198,6 +198,9 @@ func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
 	if err != nil {
 		return m, err
 	}
+	if data, err = plainText(data, o.httpFile); err != nil {
+		return m, err
+	}
 	head, err := record.ReadHead(bufio.NewReader(bytes.NewReader(data)), 1<<20)
 	if err != nil {
 		return m, usage("%s is not a raw HTTP request: %w", o.httpFile, noEOF(err)).hint("a request line, headers, an empty line, the body")
@@ -206,7 +209,7 @@ func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
 	if !strings.Contains(head, "\r\n") {
 		head = strings.ReplaceAll(head, "\n", "\r\n")
 	}
-	r, err := record.ParseRequest(head, "https")
+	r, err := record.ParseRequest(asHTTP1(head), "https")
 	if err != nil {
 		return m, usage("%s is not a raw HTTP request: %w", o.httpFile, err)
 	}

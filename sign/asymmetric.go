@@ -31,7 +31,7 @@ func (s *Scheme) parseAsymmetric(text string) []key {
 	var k key
 	ok := false
 	switch {
-	case strings.HasPrefix(text, "-----BEGIN "):
+	case strings.Contains(text, "-----BEGIN "):
 		k, ok = parsePEM(text)
 	case s.Key == Hex32:
 		b, err := hex.DecodeString(text)
@@ -66,9 +66,10 @@ func parseEd25519(b []byte) (key, bool) {
 	return key{}, false
 }
 
-// parsePEM takes the first block that is a key or certificate; openssl puts the curve's parameters before a key.
+// parsePEM takes the first block that is a key or certificate; openssl puts the curve's parameters before a key, and lines of
+// text before the block, as "Bag Attributes" (RFC 7468, section 2). Files that were joined may each begin with a mark.
 func parsePEM(text string) (key, bool) {
-	for rest := []byte(text); ; {
+	for rest := []byte(strings.ReplaceAll(text, byteOrderMark, "")); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
 			return key{}, false

@@ -246,7 +246,7 @@ func (s *Scheme) readItem(item string, r *reading) error {
 		}
 		r.items = append(r.items, name)
 	}
-	after, ok := strings.CutPrefix(item, s.Prefix)
+	after, ok := s.cutPrefix(item)
 	if s.Auth == Token && s.Enc == Plain && s.Prefix != "" { // some type the prefix into the provider's form, some do not
 		r.candidates = append(r.candidates, []byte(item))
 	}
@@ -264,6 +264,19 @@ func (s *Scheme) readItem(item string, r *reading) error {
 	}
 	r.candidates = append(r.candidates, sig)
 	return nil
+}
+
+// cutPrefix takes Prefix off an item. In Authorization it is the name of an authentication scheme, which has no case and may
+// be followed by several blanks (RFC 9110, sections 11.1 and 11.4).
+func (s *Scheme) cutPrefix(item string) (after string, ok bool) {
+	scheme, named := strings.CutSuffix(s.Prefix, " ")
+	if !named || !strings.EqualFold(s.Header, "Authorization") && !strings.EqualFold(s.Header, "Proxy-Authorization") {
+		return strings.CutPrefix(item, s.Prefix)
+	}
+	if len(item) <= len(scheme) || item[len(scheme)] != ' ' || !strings.EqualFold(item[:len(scheme)], scheme) {
+		return item, false
+	}
+	return strings.TrimLeft(item[len(scheme):], " "), true
 }
 
 // readHashed reads a signature behind the name of the hash it is made with, "sha512=".

@@ -123,7 +123,7 @@ func (s *Scheme) readJWT(m *Message) (reading, error) {
 	if err != nil {
 		return r, err
 	}
-	text, hasPrefix := strings.CutPrefix(value, s.Prefix)
+	text, hasPrefix := s.cutPrefix(value)
 	t, sig, ok := s.readToken(strings.TrimSpace(text))
 	if !hasPrefix || !ok {
 		return r, refuse(MalformedSignature, s.carrier(0).String()+" is not "+s.Prefix+"{JSON Web Token, "+s.jwtAlgorithm()+"}")

@@ -62,7 +62,7 @@ func (s *Scheme) parseKeys(secrets []Secret, signing bool) ([]key, error) {
 
 // parseSecret returns the keys of one secret: one, or those of a JSON Web Key Set that the scheme can use.
 func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
-	text := bytes.TrimSpace(secret.Key)
+	text := withoutMark(secret.Key)
 	if len(text) == 0 {
 		return nil, refuse(EmptySecret, secret.label()+" is empty")
 	}

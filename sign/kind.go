@@ -33,7 +33,7 @@ const (
 
 // Kind returns what the secret may prove.
 func (s Secret) Kind() KeyKind {
-	text := bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(s.Key), []byte(byteOrderMark)))
+	text := withoutMark(s.Key)
 	switch {
 	case isArmoured(text), isWebKey(text), hasKeyPrefix(text), isKeyBytes(text):
 		return AsymmetricKey
@@ -48,6 +48,11 @@ func (s Secret) Kind() KeyKind {
 		}
 	}
 	return kind
+}
+
+// withoutMark is a key without the white space around it and the byte order mark that an editor put in front.
+func withoutMark(key []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(key), []byte(byteOrderMark)))
 }
 
 // isArmoured reports whether text holds a block of PEM (RFC 7468), of SSH (RFC 4716) or of OpenPGP, whatever its label and

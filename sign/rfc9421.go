@@ -41,14 +41,16 @@ func (rfc9421) formula() string {
 func (rfc9421) coversBody() bool { return true }
 
 // read takes every signature that has its input. Each is a signature by itself: a proxy on the way may have added its own
-// (section 4.3), in front or behind.
+// (section 4.3), in front or behind, in the same line or in one of its own (RFC 9651, section 4.2).
 func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
 	var r reading
-	sigs, n := headerValue(m.Header, s.Header)
-	inputs, nInputs := headerValue(m.Header, signatureInput)
+	sigs, okSigs := combinedHeader(m, s.Header)
+	inputs, okInputs := combinedHeader(m, signatureInput)
+	_, n := headerValue(m.Header, s.Header)
+	_, nInputs := headerValue(m.Header, signatureInput)
 	switch {
-	case n > 1 || nInputs > 1:
-		return r, refuse(DuplicateHeader, "header "+s.Header+" or "+signatureInput+" is there more than once")
+	case n > 0 && !okSigs || nInputs > 0 && !okInputs:
+		return r, refuse(DuplicateHeader, "header "+s.Header+" or "+signatureInput+" is there in another spelling too")
 	case sigs == "":
 		return r, refuse(MissingSignature, "no header "+s.Header)
 	case inputs == "":
@@ -59,10 +61,14 @@ func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
 	r.value = sigs
 	values, ok := readDictionary(sigs)
 	lists, okLists := readDictionary(inputs)
-	if !ok || !okLists {
+	ok, again := ok && okLists, repeats(sigs, values) || repeats(inputs, lists)
+	if (n > 1 || nInputs > 1) && (!ok || again) {
+		return r, refuse(DuplicateHeader, "header "+s.Header+" or "+signatureInput+" is there more than once, and its lines are not one dictionary")
+	}
+	if !ok {
 		return r, refuse(MalformedSignature, "header "+s.Header+" or "+signatureInput+" is no dictionary of structured fields")
 	}
-	if repeats(sigs, values) || repeats(inputs, lists) {
+	if again {
 		return r, refuse(DuplicateField, "header "+s.Header+" or "+signatureInput+" has a label more than once")
 	}
 	for _, input := range lists {
@@ -218,17 +224,23 @@ func component(m *Message, name string) (string, error) {
 	return "", refuse(MalformedSignature, "the signature covers a component that barb does not know")
 }
 
-// combinedHeader is every value of a header, joined as RFC 9421 section 2.1 does. Names that differ in case are one.
+// combinedHeader is every value of a header, joined as RFC 9421 section 2.1 does. Names that differ in case are one; of a map
+// that was not filled by net/http their order is not known, so it is that of the alphabet.
 func combinedHeader(m *Message, name string) (string, bool) {
-	var all []string
+	var keys []string
 	for key, values := range m.Header {
 		if len(values) > 0 && isRespelled(key, name) {
 			return "", false
 		}
 		if strings.EqualFold(key, name) {
-			for _, v := range values {
-				all = append(all, strings.Trim(v, " \t"))
-			}
+			keys = append(keys, key)
+		}
+	}
+	slices.Sort(keys)
+	var all []string
+	for _, key := range keys {
+		for _, v := range m.Header[key] {
+			all = append(all, strings.Trim(v, " \t"))
 		}
 	}
 	return strings.Join(all, ", "), len(all) > 0
@@ -237,10 +249,10 @@ func combinedHeader(m *Message, name string) (string, bool) {
 // checkDigest holds the body against its Content-Digest. Every digest of an algorithm that barb knows must match; there must
 // be one.
 func checkDigest(m *Message) error {
-	text, n := headerValue(m.Header, contentDigest)
+	text, found := combinedHeader(m, contentDigest)
 	digests, ok := readDictionary(text)
-	if n != 1 || !ok {
-		return refuse(MalformedField, "header "+contentDigest+" is not there once, or is no dictionary of structured fields")
+	if !found || !ok {
+		return refuse(MalformedField, "header "+contentDigest+" is not there, or is no dictionary of structured fields")
 	}
 	known := 0
 	for _, d := range digests {

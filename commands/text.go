@@ -1,0 +1,66 @@
+package commands
+
+import (
+	"bytes"
+	"strings"
+)
+
+// plainText is what an editor wrote, without the byte order mark that some put in front (RFC 3629, section 6): no secret,
+// header or setting begins with one. UTF-16, which PowerShell writes, is a usage error.
+func plainText(data []byte, what string) ([]byte, error) {
+	little := bytes.HasPrefix(data, []byte("\xff\xfe")) && len(data) > 3 && data[3] == 0
+	big := bytes.HasPrefix(data, []byte("\xfe\xff")) && len(data) > 3 && data[2] == 0
+	if little || big {
+		return nil, usage("%s is UTF-16, not UTF-8", what).hint("iconv -f UTF-16 -t UTF-8 FILE > NEW, or save it as UTF-8")
+	}
+	return bytes.TrimPrefix(data, []byte("\ufeff")), nil
+}
+
+// asHTTP1 writes the head of a request as HTTP/1.1 has it: tools print HTTP/2 and HTTP/3 requests with that version in the
+// request line, or with the pseudo-header fields that stand for it (RFC 9113, section 8.3.1). A head with neither is returned
+// as it is.
+func asHTTP1(head string) string {
+	lines := strings.SplitAfter(head, "\n")
+	pseudo := map[string]string{}
+	rest := lines[:0:0]
+	for _, line := range lines {
+		name, value, ok := strings.Cut(strings.TrimPrefix(line, ":"), ":")
+		if strings.HasPrefix(line, ":") && ok {
+			pseudo[strings.ToLower(name)] = strings.TrimSpace(value)
+			continue
+		}
+		rest = append(rest, line)
+	}
+	end := "\r\n"
+	if !strings.Contains(head, "\r\n") {
+		end = "\n"
+	}
+	if pseudo["method"] != "" && pseudo["path"] != "" {
+		rest = append([]string{pseudo["method"] + " " + pseudo["path"] + " HTTP/1.1" + end}, rest...)
+	} else if line, version, ok := cutVersion(rest[0]); ok && strings.Trim(version, "23.0") == "" {
+		rest[0] = line + " HTTP/1.1" + end
+	}
+	if pseudo["authority"] != "" && !hasHost(rest) {
+		rest = append(rest[:1:1], append([]string{"Host: " + pseudo["authority"] + end}, rest[1:]...)...)
+	}
+	return strings.Join(rest, "")
+}
+
+// cutVersion splits a request line before its HTTP version.
+func cutVersion(line string) (before, version string, ok bool) {
+	line = strings.TrimRight(line, "\r\n")
+	i := strings.LastIndex(line, " HTTP/")
+	if i < 0 {
+		return line, "", false
+	}
+	return line[:i], line[i+len(" HTTP/"):], true
+}
+
+func hasHost(lines []string) bool {
+	for _, line := range lines {
+		if name, _, _ := strings.Cut(line, ":"); strings.EqualFold(name, "Host") {
+			return true
+		}
+	}
+	return false
+}
