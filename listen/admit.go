@@ -37,7 +37,7 @@ func (c *conn) admit(r *record.Request, length int64) error {
 		}
 		return tooLarge(c.run.MaxBody)
 	}
-	if length > 0 && !c.fits(length) {
+	if !c.fits(max(length, 0)) { // HTTP/2 has -1 where it is not announced
 		return c.noRoom()
 	}
 	return nil

@@ -32,6 +32,7 @@ func (c *conn) answer(ctx context.Context, x *record.Exchange, given *record.Res
 // write writes head and body, both in one call when they are not large, and notes when: just before the last of it went out,
 // because from then on the sender may know of the answer and act on it, however late this goroutine wakes from the call.
 func (c *conn) write(head, body []byte) error {
+	c.holdAnswer(len(body))
 	first := min(len(body), max(0, piece-len(head)))
 	c.out = append(append(c.out[:0], head...), body[:first]...)
 	out := c.out

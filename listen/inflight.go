@@ -59,15 +59,25 @@ func (c *conn) hold(n int64) error {
 	return nil
 }
 
-// fits reports whether the budget has room for a body of the length that is announced. It takes nothing: what a stranger
-// announces is not what a stranger sends.
+// holdAnswer counts a large answer in the budget until it is out. It always has room, since the webhook it answers has been
+// worked on; those that come later have to wait.
+func (c *conn) holdAnswer(n int) {
+	if n > smallBody {
+		c.held += int64(n)
+		c.run.inflight.used.Add(int64(n))
+	}
+}
+
+// fits reports whether the budget has room for a body of the length that is announced; for none, too, once answers have
+// overdrawn it. It takes nothing: what a stranger announces is not what a stranger sends.
 func (c *conn) fits(length int64) bool {
 	all := c.came + length
 	if c.br != nil { // part of what came is the body's beginning
 		all = max(c.came-int64(c.br.Buffered()), 0) + length
 	}
 	more := all - bufferSize - c.held
-	return more <= 0 || c.run.inflight.used.Load()+more <= c.run.inflight.limit(all)
+	used := c.run.inflight.used.Load()
+	return used <= c.run.inflight.max && (more <= 0 || used+more <= c.run.inflight.limit(all))
 }
 
 // letGo gives back what the request held, whatever became of it.

@@ -245,3 +245,28 @@ func (f *fickle) Record(ctx context.Context, x *record.Exchange) error {
 	}
 	return f.shelf.Record(ctx, x)
 }
+
+// Large answers that nobody reads are in the budget as well, and while it is short they have to be read fast.
+func TestServeCutsSlowReadersWhenTheBudgetIsShort(t *testing.T) {
+	answer := bytes.Repeat([]byte("x"), 32<<20) // more than the buffers of a socket take
+	for name, request := range map[string]string{"without a body": "GET /big HTTP/1.1\r\nHost: h\r\n\r\n", "with one": sized("/big", 100), "with a large one": sized("/big", large)} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			asked := make(chan struct{}, 10)
+			r := serve(t, listen.Server{MaxInflight: budget, MaxBody: 500 << 10, WriteIdle: time.Hour, Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
+				if x.Request.Target != "/big" {
+					return listen.Answer{}
+				}
+				asked <- struct{}{}
+				return listen.Answer{Response: &record.Response{Status: 200, Body: answer}}
+			}})
+			c := r.dial(t).send(request)
+			receive(t, asked, "the request")
+			if x := r.shelf.next(t); x.FailureKind() != record.FailTimeout || x.Status() != 200 {
+				t.Errorf("the answer that is not read: %d %+v", x.Status(), x.Err)
+			}
+			_ = c.Close()
+			r.wantTaken(t, sized("/", large))
+		})
+	}
+}

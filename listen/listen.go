@@ -88,7 +88,7 @@ type Server struct {
 	TLS *tls.Config
 
 	MaxBody     int64         // bytes of a body, 10 MiB
-	MaxInflight int64         // bytes of all requests that are not answered yet, 256 MiB; more get 503
+	MaxInflight int64         // bytes of all requests that are not answered yet, and of large answers, 256 MiB; more get 503
 	MaxHead     int           // bytes of a head, of the trailers of a chunked body, 64 KiB
 	MaxConns    int           // connections at a time, 10,000; more have to wait. Of HTTP/2 streams as many; more get 503
 	HeadTimeout time.Duration // for a whole head, counted from the connection for the first one, 10 s

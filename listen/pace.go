@@ -34,8 +34,8 @@ func (p *pace) pay(now time.Time, n, rate int64) {
 
 func (c *conn) setPace(p pace) { c.pace = p }
 
-// rate is the rate in bytes a second that the body being read must keep up. While the budget is short it grows with what
-// the request holds, so that nobody keeps others out by sending most of a large body fast and the rest slowly.
+// rate is the rate in bytes a second at which a body must be sent and an answer read. While the budget is short it grows with
+// what they hold, so that nobody keeps others out by sending most of a large body fast and the rest slowly.
 func (c *conn) rate() int64 {
 	if c.held > smallBody && c.run.inflight.short() {
 		return max(slowest, c.held/turnover)
@@ -102,12 +102,17 @@ func (c *conn) expire() {
 	}
 }
 
-// armWrite sets the write deadline, when less than WriteIdle of the one that stands is left.
+// armWrite sets the write deadline for a piece of an answer, unless the one that stands is good enough: WriteIdle, or what a
+// piece takes at the rate that bodies must keep up, where that is less.
 func (c *conn) armWrite() error {
-	now := time.Now()
-	if c.writeBy.Sub(now) >= c.run.WriteIdle {
+	now, idle := time.Now(), c.run.WriteIdle
+	if atRate := time.Second + time.Duration(piece/c.rate())*time.Second; atRate < idle {
+		idle = atRate
+	}
+	slack := idle / 4
+	if left := c.writeBy.Sub(now); left >= idle && left <= idle+slack {
 		return nil
 	}
-	c.writeBy = now.Add(c.run.WriteIdle + c.run.WriteIdle/4)
+	c.writeBy = now.Add(idle + slack)
 	return c.net.SetWriteDeadline(c.writeBy)
 }

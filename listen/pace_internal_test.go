@@ -134,3 +134,25 @@ func accepted(t *testing.T) net.Conn {
 	t.Cleanup(func() { _ = errors.Join(nc.Close(), peer.Close(), ln.Close()) })
 	return nc
 }
+
+// What answers hold may be more than the budget: until some are out, not even a request without a body has room.
+func TestAnOverdrawnBudgetHasRoomForNothing(t *testing.T) {
+	r := &run{}
+	r.inflight.max = 1 << 20
+	c, slow := newConn(r, accepted(t)), newConn(r, accepted(t))
+	for _, length := range []int64{0, 2, 4 << 10, 60 << 10} {
+		if !c.fits(length) {
+			t.Errorf("there is no room for %d bytes in an empty budget", length)
+		}
+	}
+	slow.holdAnswer(2 << 20)
+	for _, length := range []int64{0, 2, 4 << 10, 60 << 10} {
+		if c.fits(length) {
+			t.Errorf("there is room for %d bytes in an overdrawn budget", length)
+		}
+	}
+	slow.letGo()
+	if !c.fits(0) || r.inflight.used.Load() != 0 {
+		t.Errorf("%d bytes are still held", r.inflight.used.Load())
+	}
+}
