@@ -22,12 +22,16 @@ type admissionError struct{ Admission }
 
 func (e *admissionError) Error() string { return cmp.Or(e.Reason, "not admitted") }
 
-// allowed asks Allow. A panic in it is a no.
+// allowed asks Allow, and closes a connection that it does not take. A panic in it is a no.
 func (r *run) allowed(nc net.Conn) (ok bool) {
 	if r.Allow == nil {
 		return true
 	}
-	defer func() { _ = recover() }()
+	defer func() {
+		if _ = recover(); !ok {
+			_ = nc.Close()
+		}
+	}()
 	if r.Allow(remoteOf(nc)) {
 		return true
 	}
