@@ -7,8 +7,8 @@ import (
 	"github.com/barbhq/barb/listen"
 )
 
-// gathering tells of refusals that may come in floods: of each kind the first few at once, and of what else comes within a
-// time only how many there were, with one example.
+// gathering tells of refusals that may come in floods: of each kind the first few at once, and of what else comes
+// within a time only how many there were, with one example.
 type gathering struct {
 	every time.Duration
 	most  int // that are told of at once within that time

@@ -168,8 +168,8 @@ const maxRefusedPath = 256
 
 func (g *gateway) emitRefusal(r listen.Refusal, count int) {
 	kind, _ := kindOfRefusal(r)
-	line := refusedJSON{Schema: 1, Level: "warn", Event: "refused", Timestamp: stamp(time.Now()), Status: r.Status, Reason: kind.reason,
-		Remote: r.Remote, Method: r.Method, Path: r.Path[:min(len(r.Path), maxRefusedPath)]}
+	line := refusedJSON{Schema: 1, Level: "warn", Event: "refused", Timestamp: stamp(time.Now()), Status: r.Status,
+		Reason: kind.reason, Remote: r.Remote, Method: r.Method, Path: r.Path[:min(len(r.Path), maxRefusedPath)]}
 	if count > 1 {
 		line.Count = count
 	}

@@ -27,9 +27,11 @@ func ParseResolve(s string) (from, to string, err error) {
 	return net.JoinHostPort(strings.ToLower(host), port), net.JoinHostPort(ip.String(), port), nil
 }
 
-// dial opens a connection to an endpoint, with TLS when it is https, and notes how long each phase took. It tells the trace
-// of the context, if there is one, of the TLS handshake, as net/http does.
-func (c *Client) dial(ctx context.Context, to *endpoint, phases *record.Phases, protocols ...string) (*conn, *record.Failure) {
+// dial opens a connection to an endpoint, with TLS when it is https, and notes how long each phase took. It tells the
+// trace of the context, if there is one, of the TLS handshake, as net/http does.
+func (c *Client) dial(
+	ctx context.Context, to *endpoint, phases *record.Phases, protocols ...string,
+) (*conn, *record.Failure) {
 	limited, cancel := context.WithTimeout(ctx, c.o.ConnectTimeout)
 	defer cancel()
 	plain, socket, err := c.connect(limited, to, phases)
@@ -53,8 +55,8 @@ func (c *Client) dial(ctx context.Context, to *endpoint, phases *record.Phases, 
 	return newConn(secret, socket, to), nil
 }
 
-// connect opens a connection to an endpoint, through its proxy if it has one. The socket is what is below the TLS of the
-// proxy, or the same.
+// connect opens a connection to an endpoint, through its proxy if it has one. The socket is what is below the TLS of
+// the proxy, or the same.
 func (c *Client) connect(ctx context.Context, to *endpoint, phases *record.Phases) (nc, socket net.Conn, err error) {
 	address := to.address
 	if to.proxy != nil {

@@ -23,14 +23,14 @@ type endpoint struct {
 	proxy   *url.URL // nil: none
 }
 
-// isRelayed reports whether requests go to the proxy itself, which is told the whole URL (RFC 9112, section 3.2.2), and not
-// through a tunnel.
+// isRelayed reports whether requests go to the proxy itself, which is told the whole URL (RFC 9112, section 3.2.2), and
+// not through a tunnel.
 func (e *endpoint) isRelayed() bool {
 	return e.proxy != nil && !e.secure && (e.proxy.Scheme == "http" || e.proxy.Scheme == "https")
 }
 
-// parseEndpoint takes a URL apart. What cannot be sent as it stands is refused rather than repaired. Path and query are the
-// peer's business: what once was received ("/100%") goes out again as it is.
+// parseEndpoint takes a URL apart. What cannot be sent as it stands is refused rather than repaired. Path and query are
+// the peer's business: what once was received ("/100%") goes out again as it is.
 func parseEndpoint(raw string) (*endpoint, error) {
 	u, err := url.Parse(record.Origin(raw))
 	if err != nil {
@@ -66,7 +66,8 @@ func parseEndpoint(raw string) (*endpoint, error) {
 	return e, nil
 }
 
-// hostField is the host and port as they were typed, but an empty port and an IPv6 zone, which mean nothing to the peer.
+// hostField is the host and port as they were typed, but an empty port and an IPv6 zone, which mean nothing to the
+// peer.
 func hostField(u *url.URL) string {
 	host := strings.TrimSuffix(u.Host, ":")
 	if before, after, ok := strings.Cut(host, "%"); ok && strings.HasPrefix(host, "[") {

@@ -37,8 +37,8 @@ func (c *Client) transport() *http.Transport {
 // lineKey is the key of an attempt's line in its context, from where the transport has it dialed.
 type lineKey struct{}
 
-// line is a connection that is dialed for an attempt. HTTP/2 is for net/http; where the peer chooses HTTP/1.1, the attempt
-// takes the connection back. It may come when the attempt has ended already.
+// line is a connection that is dialed for an attempt. HTTP/2 is for net/http; where the peer chooses HTTP/1.1, the
+// attempt takes the connection back. It may come when the attempt has ended already.
 type line struct {
 	to *endpoint
 
@@ -80,8 +80,8 @@ func (l *line) end() (*conn, *record.Failure, record.Phases) {
 	return l.conn, l.failed, l.phases
 }
 
-// overNetHTTP makes an attempt to an endpoint that HTTP/2 is offered to: by net/http, or over a connection of our own where
-// the endpoint chooses HTTP/1.1. With HTTP/2 Head stays empty, since the bytes that went out are not known.
+// overNetHTTP makes an attempt to an endpoint that HTTP/2 is offered to: by net/http, or over a connection of our own
+// where the endpoint chooses HTTP/1.1. With HTTP/2 Head stays empty, since the bytes that went out are not known.
 func (c *Client) overNetHTTP(ctx context.Context, x *record.Exchange, to *endpoint) *record.Failure {
 	if cn := c.kept(to.key); cn != nil {
 		if f, unsent := c.instead(ctx, x, cn); !unsent {
@@ -121,7 +121,8 @@ func (c *Client) overNetHTTP(ctx context.Context, x *record.Exchange, to *endpoi
 	return nil
 }
 
-// instead makes an attempt over a connection of our own to an endpoint that HTTP/2 was offered to. The bytes are known now.
+// instead makes an attempt over a connection of our own to an endpoint that HTTP/2 was offered to. The bytes are known
+// now.
 func (c *Client) instead(ctx context.Context, x *record.Exchange, cn *conn) (f *record.Failure, unsent bool) {
 	x.Request.Head = string(x.Request.AppendHead(nil))
 	if f, unsent = c.exchange(ctx, x, cn); unsent {

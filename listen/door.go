@@ -35,7 +35,6 @@ func (r *run) allowed(nc net.Conn) (ok bool) {
 	if r.Allow(remoteOf(nc)) {
 		return true
 	}
-	_ = nc.Close()
 	r.tell(Refusal{Remote: remoteOf(nc), Err: ErrNotAllowed})
 	return false
 }

@@ -23,8 +23,8 @@ type inflight struct {
 	used atomic.Int64
 }
 
-// take adds n bytes to the budget for a request that will then hold as many as held says. It returns false when there is
-// no room for them.
+// take adds n bytes to the budget for a request that will then hold as many as held says. It returns false when there
+// is no room for them.
 func (b *inflight) take(n, held int64) bool {
 	if b.used.Add(n) <= b.limit(held) {
 		return true
@@ -59,8 +59,8 @@ func (c *conn) hold(n int64) error {
 	return nil
 }
 
-// holdAnswer counts a large answer in the budget until it is out. It always has room, since the webhook it answers has been
-// worked on; those that come later have to wait.
+// holdAnswer counts a large answer in the budget until it is out. It always has room, since the webhook it answers has
+// been worked on; those that come later have to wait.
 func (c *conn) holdAnswer(n int) {
 	if n > smallBody {
 		c.held += int64(n)

@@ -34,8 +34,8 @@ func (p *pace) pay(now time.Time, n, rate int64) {
 
 func (c *conn) setPace(p pace) { c.pace = p }
 
-// rate is the rate in bytes a second at which a body must be sent and an answer read. While the budget is short it grows with
-// what they hold, so that nobody keeps others out by sending most of a large body fast and the rest slowly.
+// rate is the rate in bytes a second at which a body must be sent and an answer read. While the budget is short it
+// grows with what they hold, so that nobody keeps others out by sending most of a large body fast and the rest slowly.
 func (c *conn) rate() int64 {
 	if c.held > smallBody && c.run.inflight.short() {
 		return max(slowest, c.held/turnover)
@@ -43,8 +43,8 @@ func (c *conn) rate() int64 {
 	return slowest
 }
 
-// Read is where all bytes come in: what has already arrived in the buffer is never waited for, so a request that came in
-// one piece needs no deadline of its own.
+// Read is where all bytes come in: what has already arrived in the buffer is never waited for, so a request that came
+// in one piece needs no deadline of its own.
 func (c *conn) Read(p []byte) (int, error) {
 	if err := c.arm(); err != nil {
 		return 0, err
@@ -102,8 +102,8 @@ func (c *conn) expire() {
 	}
 }
 
-// armWrite sets the write deadline for a piece of an answer, unless the one that stands is good enough: WriteIdle, or what a
-// piece takes at the rate that bodies must keep up, where that is less.
+// armWrite sets the write deadline for a piece of an answer, unless the one that stands is good enough: WriteIdle, or
+// what a piece takes at the rate that bodies must keep up, where that is less.
 func (c *conn) armWrite() error {
 	now, idle := time.Now(), c.run.WriteIdle
 	if atRate := time.Second + time.Duration(piece/c.rate())*time.Second; atRate < idle {

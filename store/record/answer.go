@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// ParseResponse takes a response head apart, as leniently as RFC 9112 asks of a client and curl is: lines may end in a bare
-// LF (section 2.2), a blank before a colon is left out (5.1), a folded line becomes one value with a space in it (5.2).
-// Fields whose names are no tokens are passed over, and control characters in values become spaces: Head keeps them all.
-// A status is from 100 to 999. Refused are what is not HTTP, a line without a colon, and NUL.
+// ParseResponse takes a response head apart, as leniently as RFC 9112 asks of a client and curl is: lines may end in a
+// bare LF (section 2.2), a blank before a colon is left out (5.1), a folded line becomes one value with a space in it
+// (5.2). Fields whose names are no tokens are passed over, and control characters in values become spaces: Head keeps
+// them all. A status is from 100 to 999. Refused are what is not HTTP, a line without a colon, and NUL.
 func ParseResponse(head string) (*Response, error) {
 	line, rest, _ := strings.Cut(head, "\n")
 	line = strings.TrimSuffix(line, "\r")
@@ -61,7 +61,8 @@ func parseAnswerFields(lines string) (Header, error) {
 // isFolded reports whether a line continues the one before.
 func isFolded(line string) bool { return line != "" && (line[0] == ' ' || line[0] == '\t') }
 
-// unfold puts a line and those that continue it together, with a space between them, and returns the lines that are left.
+// unfold puts a line and those that continue it together, with a space between them, and returns the lines that are
+// left.
 func unfold(line, lines string) (whole, left string) {
 	out := []byte(strings.TrimRight(line, " \t"))
 	for isFolded(lines) {

@@ -5,8 +5,9 @@ import "strings"
 // maxMethod is how long a method may be. The longest registered one has 17 characters (IANA, HTTP Method Registry).
 const maxMethod = 64
 
-// CheckStart judges what has come of a request so far, from its first byte. whole says that the request line is there. An
-// error is the one that ParseRequest will have, whatever is still to come: nobody need wait for the rest of the head.
+// CheckStart judges what has come of a request so far, from its first byte. whole says that the request line is there.
+// An error is the one that ParseRequest will have, whatever is still to come: nobody need wait for the rest of the
+// head.
 func CheckStart(begun []byte) (whole bool, err error) {
 	line := strings.TrimPrefix(strings.TrimPrefix(string(begun), "\r"), "\n") // the empty line that ReadHead skips
 	line, _, whole = strings.Cut(line, "\n")
