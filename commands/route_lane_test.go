@@ -216,3 +216,28 @@ func TestAGenuineWebhookFindsItsRoute(t *testing.T) {
 		}
 	}
 }
+
+// Two routes of one path, scheme and secret may still want something else of a signature, such as another host in the signed
+// URL. A webhook that only one of them verifies does not go where the other one says.
+func TestARouteVerifiesWithItsOwnPublicURL(t *testing.T) {
+	square := route{Path: "/p", Scheme: "square", secrets: []string{secretA}}
+	pinged := square
+	pinged.Event = "ping"
+	g := newRouted(square, pinged)
+	g.lanes[&g.file.Routes[0]].publicURL, g.lanes[&g.file.Routes[1]].publicURL = "https://one.example", "https://two.example"
+	for url, want := range map[string]int{"https://one.example/p": 0, "https://two.example/p": -1, "https://three.example/p": -1} {
+		scheme, _ := sign.Lookup("square")
+		body := []byte(`{"type":"x"}`)
+		signed, err := scheme.Sign(sign.Message{Method: "POST", URL: url, Body: body}, sign.Secret{Key: []byte(secretA)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := receivedBy(g, record.Request{Method: "POST", Target: "/p", URL: "http://h/p", Body: body, Header: record.Header{record.Field(signed.Fields[0])}})
+		switch {
+		case (want < 0) != (x.Verdict.Status == record.Invalid):
+			t.Errorf("signed for %s it is %q", url, x.Verdict.Status)
+		case want >= 0 && g.forwardLane(x).route != &g.file.Routes[want]:
+			t.Errorf("signed for %s it went to %+v", url, g.forwardLane(x).route)
+		}
+	}
+}

@@ -10,7 +10,7 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write RESULTS.md instead of comparing it")
+var update = flag.Bool("update", false, "write what the judges say instead of comparing it")
 
 // results is what a whole run found.
 type results struct{ rows []row }

@@ -73,7 +73,7 @@ func statusOf(t *testing.T, address, request string) string {
 func TestNoSpellingOfAPathGetsAroundItsCheck(t *testing.T) {
 	t.Parallel()
 	b, app := newBarb(t), newBehind(t)
-	config := routed(t, b, fmt.Sprintf("[[route]]\npath = \"/stripe\"\nscheme = \"stripe\"\nsecret = \"file:DIR/secret\"\nforward_to = %q\n\n[[route]]\npath = \"/\"\nforward_to = %q\n", app.URL, app.URL))
+	config := routed(t, b, fmt.Sprintf("[[route]]\npath = \"/stripe\"\nscheme = \"stripe\"\nsecret = \"file:DIR/secret\"\nforward_to = %q\n\n[[route]]\npath = \"/\"\nforward_to = %q\n\n[[route]]\npath = \"/stripe/open\"\nforward_to = %q\n", app.URL, app.URL, app.URL))
 	address, stop := b.listen(t, "--config", config)
 	for target, want := range map[string]string{
 		"/stripe#x": "400", "/stripe#": "400", "http://h/stripe#x": "400", "/#/../stripe": "400", "/stripe?x#y": "400",
@@ -84,6 +84,7 @@ func TestNoSpellingOfAPathGetsAroundItsCheck(t *testing.T) {
 		"/%c1%b3tripe": "401", "/%c0%afstripe": "401", "/\xc1\xb3tripe": "401", "/%C5%BFtripe": "401", "/\u017ftripe": "401", "/stripe/%ff": "401",
 		"http://h/stripe": "401", "HTTP://h/STRIPE": "401", "http://h//stripe": "401", "http://h/x/..;/stripe": "401", "/x" + strings.Repeat("/a/..", 100) + "/../stripe": "401",
 		"/" + strings.Repeat("%25", 2000) + "/../stripe": "401",
+		"/stripe;/open": "401", "/stripe%3f/open": "401", "/stripe%00/open": "401", "/stripe/open/..": "401", "/stripe/open/../a": "401", "/stripe/opened": "401", "/stripe/open": "200",
 		"/stripes": "200", "/free": "200", "/a?/stripe": "200", "http://h": "200", "http://h?/stripe": "200", "/s%74ripes": "200",
 	} {
 		for _, method := range []string{"POST", "PUT"} {
@@ -94,7 +95,7 @@ func TestNoSpellingOfAPathGetsAroundItsCheck(t *testing.T) {
 	}
 	stop()
 	for _, got := range strings.Split(app.seen(), ", ") {
-		if path := strings.TrimPrefix(strings.TrimPrefix(got, "POST "), "PUT "); path != "/stripes" && path != "/free" && path != "/a?/stripe" && path != "/" && path != "/?/stripe" && path != "/s%74ripes" {
+		if path := strings.TrimPrefix(strings.TrimPrefix(got, "POST "), "PUT "); path != "/stripe/open" && path != "/stripes" && path != "/free" && path != "/a?/stripe" && path != "/" && path != "/?/stripe" && path != "/s%74ripes" {
 			t.Errorf("the app got %s", got)
 		}
 	}
