@@ -110,7 +110,7 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 	defer client.Close()
 	r := &replayer{shell: sh, options: o, client: client, signers: map[string]*signer{}, dead: o.deadLetters(), plans: &plans{sh: sh}, values: o.values(sh)}
 	defer r.plans.close()
-	if r.header, err = o.headerFlags.header(sh); err != nil {
+	if r.header, err = o.header(sh); err != nil {
 		return err
 	}
 	if err := r.prepareChanges(ctx); err != nil {

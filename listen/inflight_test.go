@@ -193,7 +193,7 @@ func TestServeGivesTheBudgetBackInEveryWayOut(t *testing.T) {
 		"bad chunks": func(c *client, n int) {
 			c.send(strings.TrimSuffix(inChunks("/", n), "0\r\n\r\n") + "zz\r\n").wantStatus(400)
 		},
-		"too large in chunks": func(c *client, n int) { c.send(inChunks("/", 900<<10)).wantStatus(413) },
+		"too large in chunks": func(c *client, _ int) { c.send(inChunks("/", 900<<10)).wantStatus(413) },
 		"broken off":          func(c *client, n int) { _ = c.send(sized("/", n)[:n/2+50]).Close() },
 		"too slow":            func(c *client, n int) { c.send(sized("/", n)[:n]).wantStatus(408) },
 		"gone before answer":  func(c *client, n int) { _ = c.send(sized("/", n)).SetLinger(0); _ = c.Close() },

@@ -35,7 +35,10 @@ func (s Scheme) MovedFrom(m Message, now time.Time, schemes []Scheme) (from Sche
 func (s *Scheme) signedContents(m *Message) [][]byte {
 	contents := [][]byte{m.Body}
 	inner := *m
-	s.unwrap(&inner)
+	err := s.unwrap(&inner)
+	if err != nil {
+		return contents
+	}
 	r, err := s.read(&inner)
 	if err != nil || s.JWT != nil {
 		return contents

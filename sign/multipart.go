@@ -21,7 +21,7 @@ func (s *Scheme) unwrap(m *Message) error {
 	kind, n := headerValue(m.Header, "Content-Type")
 	media, params, err := mime.ParseMediaType(kind)
 	if err != nil || media != "multipart/form-data" || params["boundary"] == "" {
-		return nil
+		return nil //nolint:nilerr // no form: the body stays
 	}
 	if n > 1 {
 		return refuseTwice("header:Content-Type")

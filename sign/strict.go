@@ -60,7 +60,9 @@ func (s Scheme) ShowsTime(m Message) bool {
 	case !s.Timed():
 		return false
 	case s.Time.In != "":
-		s.unwrap(&m)
+		if s.unwrap(&m) != nil {
+			return true // a form that may be read in several ways shows whatever a sender wants
+		}
 		_, n := s.Time.In.read(&m)
 		return n > 0
 	case s.Time.Key != "":

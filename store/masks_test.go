@@ -132,7 +132,8 @@ func TestAnEndingKeepsTheMasks(t *testing.T) {
 	s := newHistory(t)
 	x, y := masked(1), masked(2)
 	keep(t, s, x, y)
-	answered(x, 200).Masks = append(x.Masks, record.Mask{Part: "answer field 0", Shown: 8, Size: 3, Name: "response header Set-Cookie"})
+	x = answered(x, 200)
+	x.Masks = append(x.Masks, record.Mask{Part: "answer field 0", Shown: 8, Size: 3, Name: "response header Set-Cookie"})
 	answered(y, 200).Masks = nil
 	for _, e := range []*record.Exchange{x, y} {
 		if err := s.Answer(t.Context(), e); err != nil {

@@ -33,7 +33,7 @@ func TestAHistoryThatOthersCouldReadOrWriteIsMadePrivate(t *testing.T) {
 	for how, open := range map[string]func(context.Context, string) (*store.Store, error){"Open": store.Open, "OpenExisting": store.OpenExisting} {
 		for name, through := range map[string]func(*testing.T, string) string{
 			"by its name":  func(_ *testing.T, path string) string { return path },
-			"over a link":  func(t *testing.T, path string) string { return linkTo(t, path) },
+			"over a link":  linkTo,
 			"over two":     func(t *testing.T, path string) string { return linkTo(t, linkTo(t, path)) },
 			"in a project": func(t *testing.T, path string) string { must(t, os.Chmod(filepath.Dir(path), 0o755)); return path },
 		} {

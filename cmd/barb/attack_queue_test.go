@@ -113,7 +113,7 @@ func TestAWebhookWaitsForAListenerThatHasItsSecret(t *testing.T) {
 				if got := strings.Count(b.out.String(), "is left to another listener"); got != 1 {
 					t.Errorf("it was said %d times\n%s", got, b.out)
 				}
-				a = owner()
+				owner()
 				until(t, "all are delivered", 30*time.Second, func() bool { return app.count(mine) == n })
 				if dead := entriesOf(t, dir, "--state", "dead"); dead != 0 {
 					t.Errorf("%d are dead", dead)

@@ -110,7 +110,7 @@ func TestAFragmentOverHTTP2IsRefused(t *testing.T) {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}
 	defer transport.CloseIdleConnections()
 	for path, want := range map[string]int{"/stripe#x": 400, "/stripe#": 400, "/a?b#c": 400, "/stripe": 200} {
-		r := &http.Request{Method: "POST", URL: &url.URL{Scheme: "https", Host: address, Opaque: path}, Header: http.Header{}, Body: http.NoBody}
+		r := &http.Request{Method: http.MethodPost, URL: &url.URL{Scheme: "https", Host: address, Opaque: path}, Header: http.Header{}, Body: http.NoBody}
 		response, err := transport.RoundTrip(r)
 		if err != nil {
 			t.Fatalf("%s: %v", path, err)

@@ -49,7 +49,7 @@ func reap(child int) (code int, ended bool) {
 		var status syscall.WaitStatus
 		pid, err := syscall.Wait4(-1, &status, syscall.WNOHANG, nil)
 		switch {
-		case err == syscall.EINTR: //nolint:errorlint // a plain errno
+		case err == syscall.EINTR:
 		case err != nil || pid <= 0:
 			return code, ended
 		case pid == child && status.Signaled():

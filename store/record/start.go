@@ -32,7 +32,7 @@ func checkBegun(line string) error {
 	switch {
 	case target != "" && !isTarget(target), ok && target == "":
 		return badHead("malformed request line")
-	case strings.HasPrefix("HTTP/1.1", proto), strings.HasPrefix("HTTP/1.0", proto):
+	case proto == "HTTP/1.1"[:min(len(proto), 8)], proto == "HTTP/1.0"[:min(len(proto), 8)]:
 		return nil
 	}
 	if strings.HasPrefix(proto, "HTTP/") {

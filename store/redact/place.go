@@ -31,7 +31,7 @@ func ParsePlace(text string) (Place, error) {
 		p.path, err = parsePointer(name)
 		return p, err
 	}
-	return p, errors.New("it begins with none of header:, json:, query:, form:")
+	return p, errors.New("a place is header:NAME, json:/POINTER, query:NAME or form:NAME")
 }
 
 // parsePointer reads a JSON Pointer (RFC 6901, section 3).

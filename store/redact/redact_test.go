@@ -50,7 +50,7 @@ var writings = []func(string) string{
 	},
 	func(s string) string {
 		b, _ := json.Marshal(s)
-		return strings.ReplaceAll(strings.ReplaceAll(string(b[1:len(b)-1]), "/", `\/`), `\u00`, `\u00`)
+		return strings.ReplaceAll(string(b[1:len(b)-1]), "/", `\/`)
 	},
 	func(s string) string {
 		var b strings.Builder
