@@ -11,8 +11,8 @@ import (
 // publicHint is how to say which URL senders use.
 const publicHint = "--public-url https://abc.example.com"
 
-// splitPublic takes a public URL apart into scheme and authority, which a signed URL gets from it, and what is behind them
-// and not used: a path that stood for each request's own would make one signature valid at every path.
+// splitPublic takes a public URL apart into scheme and authority, which a signed URL gets from it, and what is behind
+// them and not used: a path that stood for each request's own would make one signature valid at every path.
 func splitPublic(text string) (base, unused string, err error) {
 	if _, err := expandTarget(text); err != nil || !strings.Contains(text, "://") {
 		return "", "", usage("%q is not a URL", text)
@@ -35,12 +35,14 @@ func (g *gateway) publicBase(where, text string) (string, error) {
 		return "", usage("%s %w", where, err).hint(publicHint)
 	}
 	if unused != "" {
-		g.warn("the path of %s %s is not used: a signed URL has the path and query of the request (%s says the same)", where, text, base)
+		g.warn("the path of %s %s is not used: a signed URL has the path and query of the request (%s says the same)",
+			where, text, base)
 	}
 	return base, nil
 }
 
-// publicly is a request's URL as its sender knows it: scheme and authority are those of base, path and query as they came.
+// publicly is a request's URL as its sender knows it: scheme and authority are those of base, path and query as they
+// came.
 func publicly(base string, r *record.Request) string {
 	if base == "" {
 		return r.URL
@@ -53,14 +55,15 @@ func (g *gateway) asSenderKnows(l *lane, r *record.Request) string {
 	return publicly(cmp.Or(l.publicURL, g.publicURL), r)
 }
 
-// tellHost says once that a host which only the sender names is part of what is checked. Somebody who got hold of a webhook
-// for another receiver could send it here.
+// tellHost says once that a host which only the sender names is part of what is checked. Somebody who got hold of a
+// webhook for another receiver could send it here.
 func (g *gateway) tellHost(l *lane, scheme sign.Scheme) {
 	if g.publicURL != "" || l.publicURL != "" || !scheme.SignsHost() {
 		return
 	}
 	g.hostTold.Do(func() {
-		g.warn("%s signs the URL, and its host is taken from the request's own Host, which its sender writes; barb listen -s %s %s", scheme.Name, scheme.Name, publicHint)
+		g.warn("%s signs the URL, and its host is taken from the request's own Host, which its sender writes; "+
+			"barb listen -s %s %s", scheme.Name, scheme.Name, publicHint)
 	})
 }
 

@@ -11,8 +11,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// A router reports whether an app of a framework hands a POST for a target to its handler of /stripe, or to the one of what
-// lies below. conformance/routing_test.go records in testdata/routers.txt what the real ones do.
+// A router reports whether an app of a framework hands a POST for a target to its handler of /stripe, or to the one
+// of what lies below. conformance/routing_test.go records in testdata/routers.txt what the real ones do.
 type router func(target string) bool
 
 var routers = map[string]router{
@@ -83,8 +83,8 @@ func fastifyLenient(target string) bool {
 	return ok && exactOrBelow(asciiLower(path))
 }
 
-// whatwg is the path of a URL as browsers and new URL have it: with slashes for backslashes and without dot segments, whose
-// dots may be escaped (URL Standard, section 4.4).
+// whatwg is the path of a URL as browsers and new URL have it: with slashes for backslashes and without dot segments,
+// whose dots may be escaped (URL Standard, section 4.4).
 func whatwg(path string) string {
 	segments := strings.Split(strings.ReplaceAll(upTo(path, "?#"), `\`, "/"), "/")[1:]
 	var out []string
@@ -190,8 +190,8 @@ func recordedRouters(t testing.TB) map[string][]string {
 	return all
 }
 
-// What a real router hands to the handler, its model hands to it as well, so that the models find in fuzzing what the real
-// ones would.
+// What a real router hands to the handler, its model hands to it as well, so that the models find in fuzzing what the
+// real ones would.
 func TestModelsOfRoutersMissNothingThatTheRealOnesDo(t *testing.T) {
 	more, all := 0, 0
 	for target, by := range recordedRouters(t) {

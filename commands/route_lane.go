@@ -12,11 +12,12 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// A request is checked by the lanes of guards. What they verified, and nothing else that the sender says, then decides in
-// forwardLane where the webhook goes: to a lane that wants no signature, or one whose own scheme and secret verified it.
+// A request is checked by the lanes of guards. What they verified, and nothing else that the sender says, then
+// decides in forwardLane where the webhook goes: to a lane that wants no signature, or one whose own scheme and
+// secret verified it.
 
-// covering are the lanes of the routes that cover a reading of a path, those of the longest path first, and at the end the
-// one for all other paths.
+// covering are the lanes of the routes that cover a reading of a path, those of the longest path first, and at the
+// end the one for all other paths.
 func (g *gateway) covering(path string) []*lane {
 	if g.file == nil {
 		return []*lane{g.fallback}
@@ -31,8 +32,9 @@ func (g *gateway) covering(path string) []*lane {
 	return append(lanes, g.fallback)
 }
 
-// guards are the lanes that check a request, in groups: one of each group has to find it valid. There is one group, unless
-// apps may read the path in several ways that different routes cover. The first group is that of routePath's reading.
+// guards are the lanes that check a request, in groups: one of each group has to find it valid. There is one group,
+// unless apps may read the path in several ways that different routes cover. The first group is that of routePath's
+// reading.
 func (g *gateway) guards(r *record.Request) [][]*lane {
 	paths := readings(r.Target)
 	if paths == nil { // as if it were each of them
@@ -108,8 +110,8 @@ func (v *verifier) among(shown map[string]bool) int {
 	return 0
 }
 
-// verdict is what the guards of a request find. It is valid when each group has one that finds it valid, and so does the
-// lane that it is then to be forwarded by.
+// verdict is what the guards of a request find. It is valid when each group has one that finds it valid, and so does
+// the lane that it is then to be forwarded by.
 func (g *gateway) verdict(r *record.Request, now time.Time) (found listen.Checked) {
 	var valid []*lane
 	for i, group := range g.guards(r) {
@@ -130,8 +132,8 @@ func (g *gateway) verdict(r *record.Request, now time.Time) (found listen.Checke
 	return found
 }
 
-// judge checks a request with the lanes of a group, one after the other, until one does not find it invalid. Of several that
-// do, the first says why.
+// judge checks a request with the lanes of a group, one after the other, until one does not find it invalid. Of
+// several that do, the first says why.
 func (g *gateway) judge(group []*lane, r *record.Request, now time.Time) (found listen.Checked, by *lane) {
 	m := messageOf(r)
 	for i, l := range group {
@@ -156,9 +158,10 @@ func (l *lane) checks() bool { return l.verifier.Load() != nil }
 // checksAs reports whether what one of two lanes that check verifies, the other verifies as well.
 func (l *lane) checksAs(other *lane) bool {
 	a, b := l.verifier.Load(), other.verifier.Load()
-	sameSecrets := slices.EqualFunc(a.secrets, b.secrets, func(a, b sign.Secret) bool { return a.Name == b.Name && bytes.Equal(a.Key, b.Key) })
+	same := func(a, b sign.Secret) bool { return a.Name == b.Name && bytes.Equal(a.Key, b.Key) }
+	sameKeys := slices.EqualFunc(a.secrets, b.secrets, same) && maps.Equal(a.params, b.params)
 	samePins := !a.auto || l.path == other.path
-	return l == other || a.auto == b.auto && samePins && a.scheme.Name == b.scheme.Name && sameSecrets && maps.Equal(a.params, b.params) && l.publicURL == other.publicURL
+	return l == other || a.auto == b.auto && samePins && a.scheme.Name == b.scheme.Name && sameKeys && l.publicURL == other.publicURL
 }
 
 // accepts reports whether a lane forwards what was checked so: where it wants a signature, only what its own scheme and
@@ -168,12 +171,14 @@ func (l *lane) accepts(x *record.Exchange) bool {
 	if v == nil {
 		return true
 	}
-	ours := func(s sign.Secret) bool { return s.Name == x.Verdict.Secret }
-	return x.Verdict.Status == record.Valid && (v.auto || v.scheme.Name == x.Scheme) && slices.ContainsFunc(v.secrets, ours)
+	if x.Verdict.Status != record.Valid || !v.auto && v.scheme.Name != x.Scheme {
+		return false
+	}
+	return slices.ContainsFunc(v.secrets, func(s sign.Secret) bool { return s.Name == x.Verdict.Secret })
 }
 
-// forwardLane is the lane that says where a webhook goes, by what its check has found: of those that accept it that of the
-// longest path, then that with the most conditions. What none accepts goes nowhere.
+// forwardLane is the lane that says where a webhook goes, by what its check has found: of those that accept it that
+// of the longest path, then that with the most conditions. What none accepts goes nowhere.
 func (g *gateway) forwardLane(x *record.Exchange) *lane {
 	best, most := &lane{}, -1
 	for _, l := range g.covering(routePath(x.Request.Target)) {
@@ -202,7 +207,8 @@ func (l *lane) conditions(scheme string) (n int) {
 	if l.route == nil {
 		return 0
 	}
-	for _, met := range []bool{len(l.route.methods) > 0, l.route.Event != "", l.route.Scheme != "" && l.route.Scheme == scheme} {
+	shown := l.route.Scheme != "" && l.route.Scheme == scheme
+	for _, met := range []bool{len(l.route.methods) > 0, l.route.Event != "", shown} {
 		if met {
 			n++
 		}

@@ -129,8 +129,9 @@ func plainCovers(r *route, path string) bool {
 	return prefix == "" || path == prefix || strings.HasPrefix(path, prefix+"/")
 }
 
-// A webhook is forwarded by a route only when that route's own scheme and secret verify it. A route that wants no signature
-// gets what another one has verified, where another one covers the path as narrowly or chooses by what the sender says.
+// A webhook is forwarded by a route only when that route's own scheme and secret verify it. A route that wants no
+// signature gets what another one has verified, where another one covers the path as narrowly or chooses by what the
+// sender says.
 func TestAWebhookGoesOnlyToRoutesThatVerifiedIt(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := newRouted(rapid.SliceOfN(rapid.Custom(drawRoute), 1, 5).Draw(t, "routes")...)
@@ -217,8 +218,8 @@ func TestAGenuineWebhookFindsItsRoute(t *testing.T) {
 	}
 }
 
-// Two routes of one path, scheme and secret may still want something else of a signature, such as another host in the signed
-// URL. A webhook that only one of them verifies does not go where the other one says.
+// Two routes of one path, scheme and secret may still want something else of a signature, such as another host in the
+// signed URL. A webhook that only one of them verifies does not go where the other one says.
 func TestARouteVerifiesWithItsOwnPublicURL(t *testing.T) {
 	square := route{Path: "/p", Scheme: "square", secrets: []string{secretA}}
 	pinged := square

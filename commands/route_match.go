@@ -28,8 +28,8 @@ func (r *route) name() string {
 	return strings.Join(slices.DeleteFunc([]string{strings.Join(r.methods, ","), r.Path, r.Event}, func(s string) bool { return s == "" }), " ")
 }
 
-// selects reports whether a webhook at a path that the route covers meets its other conditions. The scheme is none of them:
-// what should be signed and is not has to be refused by the route, not to get around it.
+// selects reports whether a webhook at a path that the route covers meets its other conditions. The scheme is none of
+// them: what should be signed and is not has to be refused by the route, not to get around it.
 func (r *route) selects(method, event string) bool {
 	return r.takes(method) && (r.Event == "" || matchesGlob(r.Event, event))
 }

@@ -9,18 +9,18 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Apps do not agree on which path a request target names: Express and Koa ignore the case, Fastify 4 ends the path at a
-// semicolon, Hono collapses dot segments, Python's servers collapse slashes, and a proxy may decode once more. A route that
-// checks signatures must cover a path in whatever way the app behind it reads it, so a target has several readings here. A
-// genuine target has one. Forwarding goes by the target's own bytes, never by a reading.
+// Apps do not agree on which path a request target names: Express and Koa ignore the case, Fastify 4 ends the path at
+// a semicolon, Hono collapses dot segments, Python's servers collapse slashes, and a proxy may decode once more. A
+// route that checks signatures must cover a path in whatever way the app behind it reads it, so a target has several
+// readings here. A genuine target has one. Forwarding goes by the target's own bytes, never by a reading.
 
 const (
 	maxReadings  = 32 // of a target, and dot segments in one of them; more are read as every path
 	maxDecodings = 8  // that are looked at one by one, before all the others at once
 )
 
-// routePath is the path that a route is matched against: decoded until nothing changes, in one case, with a slash for each
-// backslash, without parameters of its segments, dot segments, empty segments and a slash at its end.
+// routePath is the path that a route is matched against: decoded until nothing changes, in one case, with a slash for
+// each backslash, without parameters of its segments, dot segments, empty segments and a slash at its end.
 func routePath(target string) string {
 	path := pathOf(target)
 	if isPlain(path) {
@@ -62,8 +62,8 @@ func readings(target string) []string {
 	return found
 }
 
-// readAs takes the readings of a path whose escapes are decoded as far as they are to be. It returns false when they are
-// too many.
+// readAs takes the readings of a path whose escapes are decoded as far as they are to be. It returns false when they
+// are too many.
 func readAs(path string, take func(string) bool) bool {
 	path = folded(slashed(path))
 	whole := []string{path}
@@ -84,8 +84,8 @@ func readAs(path string, take func(string) bool) bool {
 	return true
 }
 
-// walk goes along the segments of a path and visits each path that a dot segment leaves, since not every app follows dot
-// segments, and the one at the end. It returns false when there are too many dot segments, or visit does.
+// walk goes along the segments of a path and visits each path that a dot segment leaves, since not every app follows
+// dot segments, and the one at the end. It returns false when there are too many dot segments, or visit does.
 func walk(path string, visit func(string) bool) bool {
 	var kept []string
 	left := 0
@@ -201,7 +201,8 @@ func hexDigit(c byte) (byte, bool) {
 	return 0, false
 }
 
-// overlong is the ASCII character that two bytes stand for which RFC 3629 forbids (C0 or C1 and another) and old decoders take.
+// overlong is the ASCII character that two bytes stand for which RFC 3629 forbids (C0 or C1 and another) and old
+// decoders take.
 func overlong(text []byte) (byte, bool) {
 	if len(text) < 2 || text[0]&^1 != 0xC0 || text[1]&0xC0 != 0x80 {
 		return 0, false
@@ -209,8 +210,8 @@ func overlong(text []byte) (byte, bool) {
 	return text[0]<<6 | text[1]&0x3F, true
 }
 
-// folded is a path in one case: characters that Unicode's simple case folding takes for the same are the same. Bytes that
-// are no UTF-8 stay.
+// folded is a path in one case: characters that Unicode's simple case folding takes for the same are the same. Bytes
+// that are no UTF-8 stay.
 func folded(path string) string {
 	var out strings.Builder
 	for len(path) > 0 {

@@ -78,8 +78,8 @@ func spellings() []string {
 	return all
 }
 
-// handed reports whether one of the app's handlers for /stripe answers a target as barb forwards it: of the absolute form an
-// app gets path and query only.
+// handed reports whether one of the app's handlers for /stripe answers a target as barb forwards it: of the absolute
+// form an app gets path and query only.
 func handed(t *testing.T, app, target string) bool {
 	t.Helper()
 	if scheme, rest, ok := strings.Cut(target, "://"); ok && strings.EqualFold(scheme, "http") {
@@ -116,8 +116,8 @@ func exchange(t *testing.T, app, target string) (status int, body string) {
 	return response.StatusCode, string(text)
 }
 
-// TestBarbChecksWhatRoutersHandToTheHandler tries every spelling of /stripe on every router, and then on barb: what any of
-// them hands to the handler of /stripe, barb checks as /stripe wants it or refuses.
+// TestBarbChecksWhatRoutersHandToTheHandler tries every spelling of /stripe on every router, and then on barb: what
+// any of them hands to the handler of /stripe, barb checks as /stripe wants it or refuses.
 func TestBarbChecksWhatRoutersHandToTheHandler(t *testing.T) {
 	by := map[string][]string{}
 	for _, r := range routers() {

@@ -27,8 +27,8 @@ func signedFor(t *testing.T, scheme, target, url string) string {
 		target, header.Get("Content-Type"), len(body), fields, body)
 }
 
-// A public URL says which scheme and host senders use. What a signature is over is the path and query of the request, so
-// that one for a path is none for another, and a genuine query is none to refuse.
+// A public URL says which scheme and host senders use. What a signature is over is the path and query of the request,
+// so that one for a path is none for another, and a genuine query is none to refuse.
 func TestAPublicURLMakesNoOtherPathValid(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []string{"square", "twilio", "trello", "mandrill"} {

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -95,7 +96,8 @@ func TestNoSpellingOfAPathGetsAroundItsCheck(t *testing.T) {
 	}
 	stop()
 	for _, got := range strings.Split(app.seen(), ", ") {
-		if path := strings.TrimPrefix(strings.TrimPrefix(got, "POST "), "PUT "); path != "/stripe/open" && path != "/stripes" && path != "/free" && path != "/a?/stripe" && path != "/" && path != "/?/stripe" && path != "/s%74ripes" {
+		_, path, _ := strings.Cut(got, " ")
+		if !slices.Contains([]string{"/stripe/open", "/stripes", "/free", "/a?/stripe", "/", "/?/stripe", "/s%74ripes"}, path) {
 			t.Errorf("the app got %s", got)
 		}
 	}
