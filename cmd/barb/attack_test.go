@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bytes"
 	"fmt"
 	"io"
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -95,4 +99,83 @@ func TestNothingInARequestBecomesAHeaderOfTheForward(t *testing.T) {
 		}
 	}
 	stop()
+}
+
+// Forgeries that are as large as a webhook may be are seen in the history and do not fill the disk.
+func TestForgeriesDoNotFillTheDisk(t *testing.T) {
+	t.Parallel()
+	for name, header := range map[string][2]string{
+		"another secret's": {"X-Hub-Signature-256", "sha256=" + strings.Repeat("0", 64)},
+		"no signature":     {"X-Other", "1"},
+		"a malformed one":  {"X-Hub-Signature-256", "sha256=zz"},
+	} {
+		secret := filepath.Join(t.TempDir(), "secret")
+		if err := os.WriteFile(secret, []byte("barb_test_secret_0123456789abcdef"), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		b := newBarb(t)
+		address, stop := b.listen(t, "-s", "github", "--secret", "file:"+secret)
+		body := bytes.Repeat([]byte("0123456789abcdef"), 10<<20/16)
+		for range 5 {
+			request, err := http.NewRequest(http.MethodPost, "http://"+address, bytes.NewReader(body))
+			if err != nil {
+				t.Fatal(err)
+			}
+			request.Header.Set(header[0], header[1])
+			response, err := http.DefaultClient.Do(request)
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = response.Body.Close()
+			if response.StatusCode != http.StatusUnauthorized {
+				t.Errorf("%s: answered %s", name, response.Status)
+			}
+		}
+		stop()
+		if got := b.run(t, 0, "history", "--jq", `.body_truncated`); got != strings.Repeat("true\n", 5) {
+			t.Errorf("%s: the history has %q", name, got)
+		}
+		if info, err := os.Stat(filepath.Join(b.dir, "history.db")); err != nil || info.Size() > 2<<20 {
+			t.Errorf("%s: 50 MiB of forgeries take %d bytes of disk", name, info.Size())
+		}
+	}
+}
+
+// The page on security names every attack, and only tests that there are.
+func TestTheSecurityPageNamesItsTests(t *testing.T) {
+	page, err := os.ReadFile("../../docs/security.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	name := regexp.MustCompile(`\bTest[A-Z]\w+`)
+	named := map[string]bool{}
+	for _, test := range name.FindAllString(string(page), -1) {
+		named[test] = true
+	}
+	var there []string
+	for _, pattern := range []string{"attack*_test.go", "../../store/erase_test.go"} {
+		files, err := filepath.Glob(pattern)
+		if err != nil || len(files) == 0 {
+			t.Fatalf("%s: %d files, %v", pattern, len(files), err)
+		}
+		for _, file := range files {
+			text, err := os.ReadFile(file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, m := range regexp.MustCompile(`(?m)^func (Test\w+)`).FindAllStringSubmatch(string(text), -1) {
+				there = append(there, m[1])
+			}
+		}
+	}
+	helpers := map[string]bool{"TestTheSecurityPageNamesItsTests": true, "TestAFoundConfigurationOfOnesOwnIsUsed": true} // no attacks
+	for _, test := range there {
+		if !named[test] && !helpers[test] {
+			t.Errorf("docs/security.md does not name %s", test)
+		}
+		delete(named, test)
+	}
+	for test := range named {
+		t.Errorf("docs/security.md names %s, which is not there", test)
+	}
 }
