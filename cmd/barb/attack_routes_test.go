@@ -15,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/barbhq/barb/sign"
 )
 
 // behind is an app that remembers what it got.
@@ -124,5 +126,90 @@ func TestAFragmentOverHTTP2IsRefused(t *testing.T) {
 	}
 	if got := app.seen(); got != "POST /stripe" {
 		t.Errorf("the app got %s", got)
+	}
+}
+
+// What a sender says of itself, in decoy headers or as an event type, brings no webhook to an app whose own secret has not
+// verified it.
+func TestADecoyDoesNotChooseTheApp(t *testing.T) {
+	t.Parallel()
+	b, billing, ledger, open := newBarb(t), newBehind(t), newBehind(t), newBehind(t)
+	config := routed(t, b, fmt.Sprintf(`
+[[route]]
+path = "/pay"
+event = "invoice.*"
+scheme = "stripe"
+secret = "file:DIR/secret"
+forward_to = %q
+[[route]]
+path = "/pay"
+event = "charge.*"
+scheme = "github"
+secret = "file:DIR/other"
+forward_to = %q
+[[route]]
+path = "/mixed"
+event = "ping"
+forward_to = %q
+[[route]]
+path = "/mixed"
+scheme = "stripe"
+secret = "file:DIR/secret"
+[[route]]
+path = "/one"
+event = "a"
+scheme = "github"
+secret = "file:DIR/secret"
+forward_to = %q
+[[route]]
+path = "/one"
+event = "b"
+scheme = "github"
+secret = "file:DIR/other"
+forward_to = %q
+`, billing.URL, ledger.URL, open.URL, billing.URL, ledger.URL))
+	address, stop := b.listen(t, "--config", config)
+	github := func(key, event string) string {
+		s, _ := sign.Lookup("github")
+		signed, err := s.Sign(sign.Message{Event: event, Body: []byte(`{"type":"charge.made"}`)}, sign.Secret{Key: []byte(key)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		text := ""
+		for _, f := range signed.Fields {
+			text += f.Name + ": " + f.Value + "\r\n"
+		}
+		return text
+	}
+	stripe := func(key string) string {
+		s, _ := sign.Lookup("stripe")
+		m := sign.Message{Time: time.Now(), Body: []byte(`{"type":"charge.made"}`)}
+		signed, err := s.Sign(m, sign.Secret{Key: []byte(key)})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return signed.Fields[0].Name + ": " + signed.Fields[0].Value + "\r\n"
+	}
+	const one, another = "whsec_of_the_one", "whsec_of_another"
+	for name, c := range map[string]struct{ path, fields, want string }{
+		"a secret of one app with an event type of the other":     {"/pay", stripe(one), "200"},
+		"the same with a decoy of the other's scheme":             {"/pay", stripe(one) + "X-GitHub-Event: charge.x\r\nX-Hub-Signature-256: sha256=" + strings.Repeat("0", 64) + "\r\n", "200"},
+		"nothing signed, and an event type that needs no check":   {"/mixed", "X-GitHub-Event: ping\r\nX-Hub-Signature-256: sha256=" + strings.Repeat("0", 64) + "\r\n", "401"},
+		"a secret of one route with the event type of another":    {"/one", github(one, "b"), "200"},
+		"nothing signed, and two event types":                     {"/pay", "X-GitHub-Event: charge.x\r\nX-Shopify-Topic: invoice.x\r\n", "401"},
+		"a secret of another path":                                {"/mixed", github(another, "ping"), "401"},
+		"genuine, for an app that is not to get what others sign": {"/pay", github(another, "invoice.x"), "200"},
+	} {
+		const body = `{"type":"charge.made"}`
+		request := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\nConnection: close\r\n%s\r\n%s", c.path, len(body), c.fields, body)
+		if got := statusOf(t, address, request); got != c.want {
+			t.Errorf("%s: answered %s, want %s", name, got, c.want)
+		}
+	}
+	stop()
+	for name, app := range map[string]*behind{"billing": billing, "ledger": ledger, "the open one": open} {
+		if got := app.seen(); got != "" {
+			t.Errorf("%s got %s", name, got)
+		}
 	}
 }
