@@ -319,6 +319,8 @@ func secretText(s sign.Scheme) string {
 		return "whsec_ and base64; the decoded bytes are the key"
 	case sign.WhsecOrRaw:
 		return "base64 when it begins with whsec_, else the text as it is"
+	case sign.WhsecAndRaw:
+		return "signed with base64 when it begins with whsec_, else with the text as it is; verified with both"
 	case sign.Base64Key:
 		if s.Code == sign.RFC9421 {
 			return "base64, the decoded bytes are the key; or a PEM public key to verify, a PEM private key to sign"

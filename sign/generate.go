@@ -49,7 +49,7 @@ func (s *Scheme) newSecret() []byte {
 	b := make([]byte, newKeyBytes)
 	_, _ = rand.Read(b) // never fails
 	switch s.Key {
-	case Whsec, WhsecOrRaw:
+	case Whsec, WhsecOrRaw, WhsecAndRaw:
 		return Base64.encode([]byte("whsec_"), b)
 	case Base64Key:
 		return Base64.encode(nil, b)

@@ -108,3 +108,41 @@ func TestHTTPMessageSignaturesReadAHeaderInTwoLines(t *testing.T) {
 		t.Error("the header was not spelt otherwise")
 	}
 }
+
+// Polar signs with what whsec_ stands for since 2026-09-08, and with the whole text before; the secret does not tell.
+func TestPolarVerifiesOldAndNewSecrets(t *testing.T) {
+	polar, _ := sign.Lookup("polar")
+	as := func(form sign.KeyForm) sign.Scheme { s := polar; s.Key = form; return s }
+	whsec := "whsec_" + b64([]byte("thirty-two bytes of a polar key!"))
+	plain := b64([]byte("a secret of one's own, in base64"))
+	for what, row := range map[string]struct {
+		form   sign.KeyForm
+		secret string
+	}{
+		"new":                              {sign.Whsec, whsec},
+		"old, with whsec_":                 {sign.Raw, whsec},
+		"old, with polar_whs_":             {sign.Raw, "polar_whs_0123456789abcdefghij"},
+		"one's own, old":                   {sign.Raw, plain},
+		"one's own, new, without a prefix": {sign.Whsec, plain},
+		"no base64 behind whsec_":          {sign.Raw, "whsec_not!base64!at!all!"},
+	} {
+		s := as(row.form)
+		expect(t, what, polar, deliver(t, s, newMessage(s), text(row.secret)), text(row.secret), "")
+		expect(t, what+" under another", polar, deliver(t, s, newMessage(s), text(row.secret)), text(row.secret+"A"), sign.SignatureMismatch)
+	}
+	signed := deliver(t, polar, newMessage(polar), text(whsec))
+	expect(t, "signed as since then", as(sign.Whsec), signed, text(whsec), "")
+	signed = deliver(t, polar, newMessage(polar), text(plain))
+	expect(t, "signed as before", as(sign.Raw), signed, text(plain), "")
+	match, err := polar.Verify(signed, at, text(whsec), text(plain))
+	if err != nil || match.Secret != 1 {
+		t.Errorf("of two secrets: %+v, %v", match, err)
+	}
+	if err := polar.CheckSecret(text(""), false); err == nil {
+		t.Error("an empty secret is one")
+	}
+	made, err := polar.NewPair(at)
+	if err != nil || !strings.HasPrefix(string(made.Signing), "whsec_") {
+		t.Errorf("a new secret: %v", err)
+	}
+}

@@ -90,7 +90,7 @@ func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
 		case len(k.bytes) == 0:
 			return nil, refuse(EmptySecret, secret.label()+" decodes to no bytes at all")
 		}
-		return []key{k}, nil
+		return s.withOther(k, secret.Key, signing), nil
 	}
 	keys := s.parseAsymmetric(string(text))
 	keys = slices.DeleteFunc(keys, func(k key) bool { return signing && k.private == nil })
@@ -98,6 +98,18 @@ func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
 		return nil, wrong
 	}
 	return keys, nil
+}
+
+// withOther is the key of a symmetric secret, and to verify with WhsecAndRaw the other that the same text may stand for.
+func (s *Scheme) withOther(k key, text []byte, signing bool) []key {
+	if s.Key != WhsecAndRaw || signing {
+		return []key{k}
+	}
+	keys := []key{{bytes: text}}
+	if decoded, ok := Whsec.decode(text); ok && len(decoded) > 0 {
+		keys = append(keys, key{bytes: decoded})
+	}
+	return keys
 }
 
 // parseSymmetric decodes a symmetric secret.
@@ -128,6 +140,10 @@ func (f KeyForm) decode(text []byte) ([]byte, bool) {
 		if after, ok := bytes.CutPrefix(text, []byte("whsec_")); ok {
 			return decodeKey64(after)
 		}
+	case WhsecAndRaw:
+		if decoded, ok := Whsec.decode(text); ok && len(decoded) > 0 && bytes.HasPrefix(text, []byte("whsec_")) {
+			return decoded, true
+		}
 	case Base64Key:
 		return decodeKey64(text)
 	case HexKey:
@@ -149,7 +165,7 @@ func (s Scheme) SecretForm(signing bool) string {
 	switch s.Key {
 	case Whsec:
 		return "whsec_ and base64 behind it, as in whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
-	case WhsecOrRaw:
+	case WhsecOrRaw, WhsecAndRaw:
 		return "text as it was issued, or whsec_ and base64 behind it, as in whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
 	case Base64Key:
 		if s.Code == RFC9421 {

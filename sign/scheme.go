@@ -125,17 +125,20 @@ type KeyForm string
 
 // The forms of secrets. PEM is accepted wherever the key is asymmetric.
 const (
-	Raw        KeyForm = "raw"       // the bytes of the text
-	Base64Key  KeyForm = "base64"    // standard base64 of the bytes; for HTTP message signatures also an asymmetric key in PEM
-	HexKey     KeyForm = "hex"       // hex of the bytes
-	Whsec      KeyForm = "whsec"     // standard base64, usually behind "whsec_" or "v1,whsec_"
-	WhsecOrRaw KeyForm = "whsec?"    // base64 only when it begins with "whsec_", else raw
-	KeyPair    KeyForm = "pair"      // "PUBLIC:PRIVATE"; the key is the SHA-1 of what stands behind the colon
-	Whpk       KeyForm = "whpk"      // base64 of an Ed25519 key: public behind "whpk_", private behind "whsk_"
-	Hex32      KeyForm = "hex32"     // hex of 32 bytes: an Ed25519 public key, or the seed of a private one
-	Base6432   KeyForm = "base64-32" // the same in base64
-	SPKI       KeyForm = "spki"      // base64 of the DER of a public or private key
-	PEM        KeyForm = "pem"       // a PEM certificate, public or private key
+	Raw        KeyForm = "raw"    // the bytes of the text
+	Base64Key  KeyForm = "base64" // standard base64 of the bytes; for HTTP message signatures also an asymmetric key in PEM
+	HexKey     KeyForm = "hex"    // hex of the bytes
+	Whsec      KeyForm = "whsec"  // standard base64, usually behind "whsec_" or "v1,whsec_"
+	WhsecOrRaw KeyForm = "whsec?" // base64 only when it begins with "whsec_", else raw
+	// WhsecAndRaw signs as WhsecOrRaw and verifies with both: the bytes that base64 stands for, with or without "whsec_", and
+	// the text itself.
+	WhsecAndRaw KeyForm = "whsec+raw"
+	KeyPair     KeyForm = "pair"      // "PUBLIC:PRIVATE"; the key is the SHA-1 of what stands behind the colon
+	Whpk        KeyForm = "whpk"      // base64 of an Ed25519 key: public behind "whpk_", private behind "whsk_"
+	Hex32       KeyForm = "hex32"     // hex of 32 bytes: an Ed25519 public key, or the seed of a private one
+	Base6432    KeyForm = "base64-32" // the same in base64
+	SPKI        KeyForm = "spki"      // base64 of the DER of a public or private key
+	PEM         KeyForm = "pem"       // a PEM certificate, public or private key
 )
 
 // Unit is how a timestamp is written.

@@ -78,7 +78,7 @@ func (s *Scheme) validateKey() error {
 	case ECDSA, RSA:
 		return oneOf("key", s.Key, SPKI, PEM)
 	default:
-		return oneOf("key", s.Key, Raw, Base64Key, HexKey, Whsec, WhsecOrRaw, KeyPair)
+		return oneOf("key", s.Key, Raw, Base64Key, HexKey, Whsec, WhsecOrRaw, WhsecAndRaw, KeyPair)
 	}
 }
 

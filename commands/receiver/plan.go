@@ -41,6 +41,9 @@ type part struct {
 
 func newPlan(o *Options) (*plan, error) {
 	p := &plan{Scheme: o.Scheme, SecretVar: o.secretVar()}
+	if p.Key == sign.WhsecAndRaw { // a new receiver has a new secret
+		p.Key = sign.WhsecOrRaw
+	}
 	if err := p.refuse(); err != nil {
 		return nil, err
 	}

@@ -21,8 +21,8 @@ type keyed struct {
 func forms(secrets []sign.Secret, known []sign.Scheme) (all []keyed) {
 	tried := []sign.KeyForm{sign.Raw, sign.Whsec, sign.Base64Key, sign.HexKey}
 	for _, k := range known {
-		// whsec? is whsec or raw.
-		if (k.Auth == sign.HMAC || k.Auth == sign.Digest) && k.Key != sign.WhsecOrRaw && !slices.Contains(tried, k.Key) {
+		// whsec? and whsec+raw are whsec or raw.
+		if (k.Auth == sign.HMAC || k.Auth == sign.Digest) && k.Key != sign.WhsecOrRaw && k.Key != sign.WhsecAndRaw && !slices.Contains(tried, k.Key) {
 			tried = append(tried, k.Key)
 		}
 	}
