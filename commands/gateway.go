@@ -63,7 +63,7 @@ type lane struct {
 	route     *route                   // in barb.toml; nil for the paths no route covers
 	verifier  atomic.Pointer[verifier] // nil: unchecked; a handshake may bring it a secret
 	greeter   greeter
-	unproven  sync.Map // names of handshakes that were told to be unproven
+	told      sync.Map // what was said of it already: names of handshakes that are not proven, spellings
 	name      string   // of the route, for what is delivered in order
 	path      string   // of the route, "" where none covers; pins hold for it
 	forwardTo string   // the first of targets, "" for none
@@ -114,7 +114,7 @@ func (g *gateway) lane(ctx context.Context, o listenOptions, r *route) (*lane, e
 	if r.Scheme != "" { // flags, where there are any, have taken it out
 		flags.scheme = r.Scheme
 	}
-	v, err := g.verifier(ctx, verifierOptions{schemeFlags: flags, route: r, tolerance: o.tolerance.d, learns: true})
+	v, err := g.verifier(ctx, verifierOptions{schemeFlags: flags, route: r, tolerance: o.tolerance.d, strict: o.strict, learns: true})
 	if err != nil {
 		return nil, err
 	}

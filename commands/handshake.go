@@ -203,7 +203,7 @@ func (l *lane) answer(h sign.Handshake, m sign.Message) (sign.Reply, error) {
 func (g *gateway) tellRefused(l *lane, id int64, h sign.Handshake, err error) {
 	hint := ""
 	if e, ok := errors.AsType[*sign.Error](err); ok && e.Reason == sign.EmptySecret {
-		if _, told := l.unproven.LoadOrStore(h.Name, true); told {
+		if _, told := l.told.LoadOrStore("handshake "+h.Name, true); told {
 			return
 		}
 		hint = "; barb listen " + l.flagFor(h) + " --secret env:NAME"

@@ -28,6 +28,7 @@ type listenOptions struct {
 	addr      string
 	publicURL string
 	tolerance optionalDuration
+	strict    bool
 	maxBody   sizeValue
 	inflight  sizeValue
 	keep      bool // --keep-invalid
@@ -109,6 +110,7 @@ func newListen(sh *shell) *cobra.Command {
 	o.forwardFlags.addFlags(cmd)
 	o.answerFlags.addFlags(cmd)
 	f.StringVar(&o.publicURL, "public-url", "", "scheme and host of the `URL` senders use, for schemes that sign it")
+	f.BoolVar(&o.strict, "strict", false, "refuse a signature that the provider's own SDK refuses for how it is written")
 	f.Var(&o.tolerance, "tolerance", "how old or how far ahead a timestamp may be (default: the scheme's own)")
 	f.Var(&o.maxBody, "max-body", "the largest body that is taken; more is answered 413")
 	f.Var(&o.inflight, "max-inflight", "how much all webhooks that are not answered yet may hold; more are answered 503")

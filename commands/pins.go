@@ -33,6 +33,11 @@ func (g *gateway) checkIn(l *lane, m sign.Message, now time.Time) listen.Checked
 	} else {
 		c = v.check(m, now)
 	}
+	if c.Verdict.Status == record.Valid && c.spelling != "" {
+		if _, told := l.told.LoadOrStore("spelling "+c.Scheme+string(c.spelling), true); !told {
+			g.note("warning: %s: the provider's SDK refuses %s, which came; --strict refuses it as well", c.Scheme, c.spelling.Words())
+		}
+	}
 	return listen.Checked{Verdict: c.Verdict, Scheme: c.Scheme, WebhookID: c.WebhookID, EventType: c.EventType}
 }
 

@@ -216,6 +216,7 @@ type schemeJSON struct {
 	CoversBody bool     `json:"covers_body"`
 	Binds      string   `json:"binds"`            // what binds a message to its receiver
 	Limits     []string `json:"limits,omitempty"` // what the proof does not say besides covers_body
+	Strict     []string `json:"strict,omitempty"` // spellings of the signature that an SDK of the provider refuses
 	Rotates    bool     `json:"rotates"`
 	Evidence   string   `json:"evidence"`
 	Docs       string   `json:"docs,omitempty"`
@@ -234,7 +235,7 @@ func newSchemeJSON(s sign.Scheme, source string) schemeJSON {
 	return schemeJSON{Schema: 1, Name: s.Name, Title: s.Title, Aliases: s.Aliases, Signature: s.Formula(), Header: s.Header, Alt: s.Alt,
 		Secret: string(s.Key), Timestamp: timestampText(s), Past: seconds(s.Tolerance.Past), Future: seconds(s.Tolerance.Future),
 		ID: s.IDIn.String(), Event: s.EventIn.String(), Params: paramsOf(s), Handshake: s.Handshake,
-		CanSign: true, CoversBody: s.CoversBody(), Binds: s.BoundBy(), Limits: s.Weaknesses(), Rotates: s.Rotates(),
+		CanSign: true, CoversBody: s.CoversBody(), Binds: s.BoundBy(), Limits: s.Weaknesses(), Strict: strictOf(s), Rotates: s.Rotates(),
 		Evidence: string(s.Evidence), Docs: s.Docs, Note: s.Note, Source: source}
 }
 
@@ -257,6 +258,7 @@ func schemePairs(s sign.Scheme, source string) [][2]string {
 		{"event type", s.EventIn.String()},
 		{"bound by", ui.EscapeLine(s.BoundBy())},
 		{"limits", strings.Join(limits, "\n")},
+		{"strict", strictText(s)},
 		{"handshake", handshakeText(s)},
 		{"note", s.Note},
 		{"evidence", evidenceText(s.Evidence)},
@@ -378,6 +380,24 @@ func toleranceText(s sign.Scheme) string {
 		return "exp/+" + limit(s.Tolerance.Future)
 	}
 	return "-" + limit(s.Tolerance.Past) + "/+" + limit(s.Tolerance.Future)
+}
+
+func strictOf(s sign.Scheme) (names []string) {
+	for _, spelling := range s.Strict {
+		names = append(names, string(spelling))
+	}
+	return names
+}
+
+func strictText(s sign.Scheme) string {
+	var words []string
+	for _, spelling := range s.Strict {
+		words = append(words, spelling.Words())
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return "the provider's SDK refuses " + strings.Join(words, " and ") + ", barb only with --strict"
 }
 
 func rotationText(s sign.Scheme) string {

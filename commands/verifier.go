@@ -17,6 +17,7 @@ type verifier struct {
 	secrets   []sign.Secret
 	params    map[string]string
 	tolerance *time.Duration
+	strict    bool // what the provider's own SDK refuses for its spelling is invalid
 }
 
 type verifierOptions struct {
@@ -26,6 +27,7 @@ type verifierOptions struct {
 	message   *sign.Message // that is to be checked, when it is known already
 	learns    bool          // a scheme whose handshake brings the secret may begin without one
 	tolerance *time.Duration
+	strict    bool
 }
 
 // verifier makes a verifier; nil when there is neither a scheme nor a secret to check with.
@@ -47,7 +49,7 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier, er
 	if name == "" && len(refs) == 0 {
 		return nil, nil
 	}
-	v := &verifier{file: file, tolerance: o.tolerance, auto: name == "" || name == "auto"}
+	v := &verifier{file: file, tolerance: o.tolerance, strict: o.strict, auto: name == "" || name == "auto"}
 	if v.params, err = o.paramMap(r); err != nil {
 		return nil, err
 	}
@@ -104,7 +106,8 @@ type checked struct {
 	EventType  string
 	detail     string
 	coversBody bool
-	secret     sign.Secret // that matched, of a valid message
+	spelling   sign.Spelling // of a genuine message, which the provider's own SDK refuses
+	secret     sign.Secret   // that matched, of a valid message
 	fault      error
 }
 
@@ -122,6 +125,11 @@ func (v *verifier) checkWith(scheme sign.Scheme, m sign.Message, now time.Time, 
 	if err == nil {
 		c.coversBody, c.secret = !match.BodyUnsigned, secrets[match.Secret]
 		c.Verdict = record.Verdict{Status: record.Valid, Version: match.Version, Secret: match.SecretName, Age: match.Age, HasAge: match.HasAge}
+		c.spelling = match.Spelling
+		if v.strict && c.spelling != "" {
+			c.Verdict.Status, c.Verdict.Reason, c.Verdict.Secret = record.Invalid, string(sign.WrongSpelling), ""
+			c.detail = "the signature is genuine, but the provider's SDK refuses " + c.spelling.Words()
+		}
 		return c
 	}
 	c.Verdict.Status = record.Invalid

@@ -51,8 +51,8 @@ func (a *autoCheck) run() checked {
 	}
 	sign.Strictest(a.message, candidates)
 	for _, scheme := range candidates {
-		if c := a.try(scheme); c.Verdict.Status == record.Valid {
-			return c
+		if c := a.try(scheme); c.Verdict.Status == record.Valid || c.Verdict.Reason == string(sign.WrongSpelling) {
+			return c // a genuine one is not tried as a less strict provider's
 		}
 	}
 	if a.best == nil {

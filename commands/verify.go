@@ -29,6 +29,7 @@ type verifyOptions struct {
 	dataGiven             bool
 	now, url, method      string
 	tolerance             optionalDuration
+	strict                bool
 	positional            []string
 	recorded              string // scheme of the exchange in the history
 	emit                  string
@@ -66,6 +67,7 @@ bad signature match, for at most two seconds, and says how to repair it.`,
 	f.StringVar(&o.httpFile, "http", "", "a `file` with a raw HTTP request; - is stdin")
 	f.VarP(&onceValue{text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin")
 	f.Var(&o.tolerance, "tolerance", "how old or how far ahead the timestamp may be (default: the scheme's own)")
+	f.BoolVar(&o.strict, "strict", false, "refuse a signature that the provider's own SDK refuses for how it is written")
 	f.StringVar(&o.now, "now", "", "judge the age at this `time`: RFC 3339, Unix seconds or now")
 	f.StringVar(&o.url, "url", "", "the `URL` as the sender knows it, for schemes that sign it")
 	f.StringVar(&o.method, "method", "", "the request `method`, for schemes that sign it")
@@ -91,7 +93,7 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 	if o.discover {
 		return sh.discover(ctx, o, m, now)
 	}
-	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: o.schemeFlags, path: urlPath(m.URL), message: &m, tolerance: o.tolerance.d})
+	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: o.schemeFlags, path: urlPath(m.URL), message: &m, tolerance: o.tolerance.d, strict: o.strict})
 	if err != nil {
 		return err
 	}
@@ -287,6 +289,7 @@ type verdictJSON struct {
 	AgeMS      *int64 `json:"age_ms,omitempty"`
 	Secret     string `json:"secret,omitempty"`
 	CoversBody bool   `json:"covers_body"`
+	Spelling   string `json:"spelling,omitempty"` // that the provider's SDK refuses: upper_case, blanks, scheme_case
 
 	Explain *explainJSON `json:"explain,omitempty"`
 }
@@ -300,7 +303,7 @@ func (sh *shell) printVerdict(c checked, why *explain.Answer) error {
 	v := c.Verdict
 	if sh.json {
 		out := verdictJSON{Schema: 1, Verdict: string(v.Status), Scheme: c.Scheme, Version: v.Version, Reason: v.Reason,
-			Detail: c.detail, Secret: v.Secret, CoversBody: c.coversBody, Explain: newExplainJSON(why)}
+			Detail: c.detail, Secret: v.Secret, CoversBody: c.coversBody, Spelling: string(c.spelling), Explain: newExplainJSON(why)}
 		if v.HasAge {
 			age := v.Age.Milliseconds()
 			out.AgeMS = &age
@@ -309,7 +312,7 @@ func (sh *shell) printVerdict(c checked, why *explain.Answer) error {
 			return err
 		}
 	} else {
-		sh.out.VerdictLine(ui.VerdictLine{Verdict: v, Scheme: c.Scheme, Detail: c.detail, SenderOnly: !c.coversBody})
+		sh.out.VerdictLine(ui.VerdictLine{Verdict: v, Scheme: c.Scheme, Detail: c.detail, SenderOnly: !c.coversBody, Spelling: c.spelling.Words()})
 		if why != nil {
 			sh.printExplanation(why)
 		}

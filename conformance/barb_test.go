@@ -25,6 +25,7 @@ type scheme struct {
 	CanSign    bool     `json:"can_sign"`
 	CanRotate  bool     `json:"rotates"`
 	CoversBody bool     `json:"covers_body"`
+	Strict     []string
 }
 
 // provider is a scheme with what its provider sends.

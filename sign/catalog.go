@@ -174,6 +174,7 @@ var catalog = [...]Scheme{
 		Header:  "Stripe-Signature", Split: ",", Prefix: "v1=", Format: "t={ts},v1={sig}", More: ",v1={sig}",
 		Time: Timestamp{Key: "t=", Unit: Seconds}, Tolerance: Tolerance{5 * minute, NoLimit},
 		IDIn: "json:id", EventIn: "json:type",
+		Strict: []Spelling{UpperCase, Blanks},
 	},
 	{
 		Name: "calendly", Title: "Calendly", Evidence: Corroborated,
@@ -205,6 +206,7 @@ var catalog = [...]Scheme{
 		Header:  "Mux-Signature", Split: ",", Prefix: "v1=", Format: "t={ts},v1={sig}", More: ",v1={sig}",
 		Time: Timestamp{Key: "t=", Unit: Seconds}, Tolerance: Tolerance{5 * minute, NoLimit},
 		IDIn: "json:id", EventIn: "json:type",
+		Strict: []Spelling{UpperCase, Blanks},
 	},
 	{
 		Name: "workos", Title: "WorkOS", Evidence: ProviderProven,
@@ -215,6 +217,7 @@ var catalog = [...]Scheme{
 		Header:  "WorkOS-Signature", Split: ",", Prefix: "v1=", Format: "t={ts}, v1={sig}",
 		Time: Timestamp{Key: "t=", Unit: Milliseconds}, Tolerance: Tolerance{3 * minute, NoLimit},
 		IDIn: "json:id", EventIn: "json:event",
+		Strict: []Spelling{UpperCase},
 	},
 	{
 		Name: "elevenlabs", Title: "ElevenLabs", Evidence: ProviderProven,
@@ -225,6 +228,7 @@ var catalog = [...]Scheme{
 		Header:  "ElevenLabs-Signature", Split: ",", Prefix: "v0=", Format: "t={ts},v0={sig}",
 		Time: Timestamp{Key: "t=", Unit: Seconds}, Tolerance: Tolerance{30 * minute, NoLimit},
 		EventIn: "json:type",
+		Strict:  []Spelling{UpperCase, Blanks},
 	},
 	{
 		Name: "paddle", Title: "Paddle", Evidence: ProviderProven,
@@ -236,6 +240,7 @@ var catalog = [...]Scheme{
 		Header:  "Paddle-Signature", Split: ";", Prefix: "h1=", Format: "ts={ts};h1={sig}",
 		Time: Timestamp{Key: "ts=", Unit: Seconds}, Tolerance: Tolerance{5 * time.Second, 5 * time.Second},
 		IDIn: "json:event_id", EventIn: "json:event_type",
+		Strict: []Spelling{UpperCase, Blanks},
 	},
 	{
 		Name: "hook0", Title: "Hook0", Evidence: ProviderProven,
@@ -309,6 +314,7 @@ var catalog = [...]Scheme{
 		Header: "X-Retell-Signature", Split: ",", Prefix: "d=", Format: "v={ts},d={sig}",
 		Time: Timestamp{Key: "v=", Unit: Milliseconds}, Tolerance: Tolerance{5 * minute, 5 * minute},
 		EventIn: "json:event",
+		Strict:  []Spelling{Blanks},
 	},
 	{
 		Name: "sanity", Title: "Sanity", Evidence: ProviderProven,
@@ -318,7 +324,8 @@ var catalog = [...]Scheme{
 		Content: "{ts}.{body}",
 		Header:  "sanity-webhook-signature", Split: ",", Prefix: "v1=", Format: "t={ts},v1={sig}",
 		Time: Timestamp{Key: "t=", Unit: Milliseconds}, Tolerance: Tolerance{NoLimit, NoLimit},
-		IDIn: "header:idempotency-key",
+		IDIn:   "header:idempotency-key",
+		Strict: []Spelling{Blanks},
 	},
 	{
 		Name: "hygraph", Title: "Hygraph", Evidence: ProviderProven,
@@ -330,6 +337,7 @@ var catalog = [...]Scheme{
 		Header:  "gcms-signature", Split: ",", Prefix: "sign=", Format: "sign={sig}, env={item.env}, t={ts}",
 		Time: Timestamp{Key: "t=", Unit: Milliseconds}, Tolerance: Tolerance{NoLimit, NoLimit},
 		EventIn: "json:operation",
+		Strict:  []Spelling{Blanks},
 	},
 	{
 		Name: "github", Title: "GitHub", Evidence: ProviderProven,
@@ -340,6 +348,7 @@ var catalog = [...]Scheme{
 		Header:  "X-Hub-Signature-256", Prefix: "sha256=",
 		IDIn: "header:X-GitHub-Delivery", EventIn: "header:X-GitHub-Event",
 		Handshake: "github",
+		Strict:    []Spelling{UpperCase},
 	},
 	{
 		Name: "github-sha1", Title: "GitHub (SHA-1)", Evidence: ProviderProven,
@@ -452,6 +461,7 @@ var catalog = [...]Scheme{
 		Content: "{body}",
 		Header:  "X-Mollie-Signature", Repeat: true, Split: ",", Prefix: "sha256=", More: ", sha256={sig}",
 		IDIn: "json:id", EventIn: "json:type",
+		Strict: []Spelling{UpperCase},
 	},
 	{
 		Name: "x", Title: "X", Evidence: Corroborated,
@@ -634,6 +644,7 @@ var catalog = [...]Scheme{
 		Content: "{body}",
 		Header:  "X-Razorpay-Signature",
 		IDIn:    "header:x-razorpay-event-id", EventIn: "json:event",
+		Strict: []Spelling{UpperCase},
 	},
 	{
 		Name: "paystack", Title: "Paystack", Evidence: Corroborated,
@@ -651,6 +662,7 @@ var catalog = [...]Scheme{
 		Content: "{body}",
 		Header:  "X-CC-Webhook-Signature",
 		IDIn:    "json:event.id", EventIn: "json:event.type",
+		Strict: []Spelling{UpperCase},
 	},
 	{
 		Name: "lemonsqueezy", Title: "Lemon Squeezy", Evidence: FromDocs,
@@ -680,6 +692,7 @@ var catalog = [...]Scheme{
 		Content: "{body}",
 		Header:  "X-Signature",
 		IDIn:    "header:X-Event-ID", EventIn: "header:X-Topic",
+		Strict: []Spelling{UpperCase},
 	},
 	{
 		Name: "gocardless", Title: "GoCardless", Evidence: ProviderProven,
@@ -708,6 +721,7 @@ var catalog = [...]Scheme{
 		Content: "{body}",
 		Header:  "X-Pusher-Signature",
 		EventIn: "json:events.0.name",
+		Strict:  []Spelling{UpperCase},
 	},
 	{
 		Name: "stream", Title: "Stream", Evidence: ProviderProven,
@@ -718,6 +732,7 @@ var catalog = [...]Scheme{
 		Content: "{body}",
 		Header:  "X-Signature",
 		IDIn:    "header:X-Webhook-Id", EventIn: "json:type",
+		Strict: []Spelling{UpperCase},
 	},
 	{
 		Name: "nylas", Title: "Nylas", Evidence: FromDocs,
@@ -728,6 +743,7 @@ var catalog = [...]Scheme{
 		Header:  "x-nylas-signature",
 		IDIn:    "json:id", EventIn: "json:type",
 		Handshake: "nylas",
+		Strict:    []Spelling{UpperCase},
 	},
 	{
 		Name: "convoy", Title: "Convoy", Evidence: ProviderProven,
@@ -796,6 +812,7 @@ var catalog = [...]Scheme{
 		Time: Timestamp{In: "header:X-Slack-Request-Timestamp", Unit: Seconds}, Tolerance: Tolerance{5 * minute, 5 * minute},
 		IDIn: "json:event_id", EventIn: "json:event.type",
 		Handshake: "slack",
+		Strict:    []Spelling{UpperCase},
 	},
 	{
 		Name: "zoom", Title: "Zoom", Evidence: ProviderProven,
@@ -807,6 +824,7 @@ var catalog = [...]Scheme{
 		Time: Timestamp{In: "header:x-zm-request-timestamp", Unit: Seconds}, Tolerance: Tolerance{5 * minute, 5 * minute},
 		EventIn:   "json:event",
 		Handshake: "zoom",
+		Strict:    []Spelling{UpperCase},
 	},
 	{
 		Name: "twitch", Title: "Twitch", Evidence: Corroborated,
@@ -850,6 +868,7 @@ var catalog = [...]Scheme{
 		Header:  "x-webflow-signature",
 		Time:    Timestamp{In: "header:x-webflow-timestamp", Unit: Milliseconds}, Tolerance: Tolerance{5 * minute, 5 * minute},
 		EventIn: "json:triggerType",
+		Strict:  []Spelling{UpperCase},
 	},
 	{
 		Name: "linear", Title: "Linear", Evidence: ProviderProven,
@@ -860,6 +879,7 @@ var catalog = [...]Scheme{
 		Header:  "Linear-Signature",
 		Time:    Timestamp{In: "json:webhookTimestamp", Unit: Milliseconds}, Tolerance: Tolerance{minute, minute},
 		IDIn: "header:Linear-Delivery", EventIn: "header:Linear-Event",
+		Strict: []Spelling{UpperCase},
 	},
 	{
 		Name: "hubspot-v3", Title: "HubSpot (v3)", Evidence: ProviderProven,
@@ -879,6 +899,7 @@ var catalog = [...]Scheme{
 		Auth: Digest, Hash: SHA256, Enc: Hex, Key: Raw,
 		Content: "{secret}{method}{url}{body}", NoSeparator: true,
 		Header: "X-HubSpot-Signature",
+		Strict: []Spelling{UpperCase},
 	},
 	{
 		Name: "hubspot-v1", Title: "HubSpot (v1)", Evidence: ProviderProven,
@@ -887,6 +908,7 @@ var catalog = [...]Scheme{
 		Auth: Digest, Hash: SHA256, Enc: Hex, Key: Raw,
 		Content: "{secret}{body}",
 		Header:  "X-HubSpot-Signature",
+		Strict:  []Spelling{UpperCase},
 	},
 	{
 		Name: "cloudinary", Title: "Cloudinary", Evidence: ProviderProven,
@@ -897,6 +919,7 @@ var catalog = [...]Scheme{
 		Header: "X-Cld-Signature",
 		Time:   Timestamp{In: "header:X-Cld-Timestamp", Unit: Seconds}, Tolerance: Tolerance{2 * time.Hour, NoLimit},
 		EventIn: "json:notification_type",
+		Strict:  []Spelling{UpperCase},
 	},
 	{
 		Name: "square", Title: "Square", Evidence: ProviderProven,
@@ -971,6 +994,7 @@ var catalog = [...]Scheme{
 		Time:   Timestamp{In: "json:event.event_time", Unit: Seconds}, Tolerance: Tolerance{NoLimit, NoLimit},
 		EventIn: "json:event.event_type",
 		Wrapped: "json",
+		Strict:  []Spelling{UpperCase},
 	},
 	{
 		Name: "discord", Title: "Discord", Evidence: ProviderProven,
@@ -1246,6 +1270,7 @@ var catalog = [...]Scheme{
 		Auth: Token, Enc: Base64, Key: Raw,
 		Header: "Authorization", Prefix: "Basic ",
 		IDIn: "json:id", EventIn: "json:event_type",
+		Strict: []Spelling{SchemeCase},
 	},
 	{
 		Name: "postmark", Title: "Postmark", Evidence: Corroborated,
@@ -1306,6 +1331,7 @@ var catalog = [...]Scheme{
 		Code:   Contentful,
 		Header: "x-contentful-signature", Time: Timestamp{In: "header:X-Contentful-Timestamp", Unit: Milliseconds}, Tolerance: Tolerance{30 * time.Second, 30 * time.Second},
 		EventIn: "header:X-Contentful-Topic",
+		Strict:  []Spelling{UpperCase},
 	},
 	{
 		Name: "hook0-v1", Title: "Hook0 (v1)", Evidence: ProviderProven,
@@ -1327,7 +1353,8 @@ var catalog = [...]Scheme{
 		Code:   MercadoPago,
 		Header: "x-signature", Split: ",", Prefix: "v1=", Format: "ts={ts},v1={sig}",
 		Time: Timestamp{Key: "ts=", Unit: Seconds}, Tolerance: Tolerance{5 * minute, 5 * minute},
-		IDIn: "header:x-request-id",
+		IDIn:   "header:x-request-id",
+		Strict: []Spelling{UpperCase},
 	},
 	{
 		Name: "braintree", Title: "Braintree", Evidence: ProviderProven,
@@ -1337,6 +1364,7 @@ var catalog = [...]Scheme{
 		Code:      Braintree,
 		Header:    "form:bt_signature",
 		Handshake: "braintree",
+		Strict:    []Spelling{UpperCase},
 	},
 	{
 		Name: "easypost", Title: "EasyPost", Evidence: ProviderProven,
@@ -1346,6 +1374,7 @@ var catalog = [...]Scheme{
 		Auth:    HMAC, Hash: SHA256, Enc: Hex, Key: Raw,
 		Code:   EasyPost,
 		Header: "X-Hmac-Signature", Prefix: "hmac-sha256-hex=",
+		Strict: []Spelling{UpperCase},
 	},
 	{
 		Name: "plivo-v3", Title: "Plivo (v3)", Evidence: ProviderProven,
@@ -1379,7 +1408,7 @@ func All() []Scheme {
 
 func (s *Scheme) clone() Scheme {
 	c := *s
-	c.Aliases, c.Alt, c.Fixed = slices.Clone(s.Aliases), slices.Clone(s.Alt), slices.Clone(s.Fixed)
+	c.Aliases, c.Alt, c.Fixed, c.Strict = slices.Clone(s.Aliases), slices.Clone(s.Alt), slices.Clone(s.Fixed), slices.Clone(s.Strict)
 	c.Bound = slices.Clone(s.Bound)
 	if s.JWT != nil {
 		claims := *s.JWT

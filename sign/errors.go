@@ -25,6 +25,7 @@ const (
 	UnsignedComponent  Reason = "unsigned_component"  // an HTTP message signature leaves out what must be signed
 	SignatureMismatch  Reason = "signature_mismatch"
 	LengthExtension    Reason = "length_extension"    // a digest that was made from a genuine one, without the secret
+	WrongSpelling      Reason = "wrong_spelling"      // a genuine signature, but written as the provider's own SDK refuses it
 	WrongClaim         Reason = "wrong_claim"         // signed rightly, but of another issuer, audience, account or URL
 	ForeignCertificate Reason = "foreign_certificate" // the message names a certificate that is not the provider's
 	CertificateExpired Reason = "certificate_expired" // the certificate was not valid when the message was signed
@@ -41,7 +42,7 @@ func Reasons() []Reason {
 		MissingSignature, MalformedSignature, WeakerSignature, DuplicateHeader, DuplicateField,
 		MissingTimestamp, MalformedTimestamp, TimestampExpired, TimestampInFuture,
 		MissingID, MalformedID, MissingField, MalformedField, MalformedBody, UnsignedBody, UnsignedComponent,
-		SignatureMismatch, LengthExtension, WrongClaim, ForeignCertificate, CertificateExpired,
+		SignatureMismatch, WrongSpelling, LengthExtension, WrongClaim, ForeignCertificate, CertificateExpired,
 		EmptySecret, WrongKeyForm, MissingURL, MissingParam,
 	}
 }

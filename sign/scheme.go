@@ -54,6 +54,10 @@ type Scheme struct {
 	Nonce   Place   // of a random value that is signed; one is made when the message to be signed has none
 	Fixed   []Field // headers that every message carries, sent as they are
 
+	// Strict are spellings of the signature that Verify reads and an SDK of the provider refuses, as the SDKs in conformance/
+	// say; Match.Spelling names the one that a message has.
+	Strict []Spelling
+
 	// Stronger is a header in whose presence this scheme is refused, since a better signature travels there.
 	Stronger string
 	// CertName is the domain that must be the end of a certificate's common name, ".paypal.com"; "" when any will do.

@@ -15,6 +15,8 @@ type Match struct {
 	SecretName string        // its name
 	Age        time.Duration // now minus the signed timestamp, negative when it lies ahead; only with HasAge
 	HasAge     bool
+	// Spelling is how the signature is written when an SDK of the provider refuses it for that; "" when none does.
+	Spelling Spelling
 	// BodyUnsigned is set when the signature authenticates the sender but says nothing about the body.
 	BodyUnsigned bool
 }
@@ -80,12 +82,13 @@ func (s *Scheme) verifyReading(m *Message, r *reading, now time.Time, keys []key
 	if err != nil {
 		return Match{}, err
 	}
-	k, err := s.find(v, keys, r)
+	k, hit, err := s.find(v, keys, r)
 	if err != nil {
 		return Match{}, err
 	}
 	match := Match{
 		Version: s.Version(), Secret: k.secret, SecretName: secrets[k.secret].Name, BodyUnsigned: !s.CoversBody() || r.bodyUnsigned,
+		Spelling: s.spelling(r.value, hit),
 	}
 	if s.JWT != nil {
 		if match.BodyUnsigned, err = s.JWT.check(m, r.token); err != nil {
@@ -167,39 +170,40 @@ func (s *Scheme) clock() string {
 	return s.Time.In.String()
 }
 
-// find returns the first key under which everything that the message says is signed has a signature among the candidates.
-func (s *Scheme) find(v *values, keys []key, r *reading) (*key, error) {
+// find returns the first key under which everything that the message says is signed has a signature among the candidates, and
+// that signature; of several parts the last one's.
+func (s *Scheme) find(v *values, keys []key, r *reading) (k *key, hit []byte, err error) {
 	if s.Code == "" && s.JWT == nil {
 		proofs, err := s.proofs(v, keys)
 		if err != nil {
-			return nil, err
+			return nil, nil, err
 		}
 		for _, p := range proofs {
-			if !s.anyMatches(&keys[p.key], p.sum, s.Hash, r.candidates) {
+			if hit = s.anyMatches(&keys[p.key], p.sum, s.Hash, r.candidates); hit == nil {
 				continue
 			}
 			if p.extended {
-				return nil, refuse(LengthExtension, "the digest matches, but what it is of holds a hash's padding, as a forger writes it")
+				return nil, nil, refuse(LengthExtension, "the digest matches, but what it is of holds a hash's padding, as a forger writes it")
 			}
-			return &keys[p.key], nil
+			return &keys[p.key], hit, nil
 		}
-		return nil, mismatch(len(keys))
+		return nil, nil, mismatch(len(keys))
 	}
 	parts, err := s.parts(v, r)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	for _, p := range parts {
 		if s.Auth == HMAC && slices.ContainsFunc(p.contents, func(c []byte) bool { return isChallenge(cmp.Or(p.hash, s.Hash), c) }) {
-			return nil, refuseChallenge()
+			return nil, nil, refuseChallenge()
 		}
 	}
 	for i := range keys {
-		if s.holds(v.m.Sums, &keys[i], parts) {
-			return &keys[i], nil
+		if hit = s.holds(v.m.Sums, &keys[i], parts); hit != nil {
+			return &keys[i], hit, nil
 		}
 	}
-	return nil, mismatch(len(keys))
+	return nil, nil, mismatch(len(keys))
 }
 
 func mismatch(keys int) error {
@@ -218,41 +222,42 @@ func (s *Scheme) parts(v *values, r *reading) ([]part, error) {
 	return s.Code.coder().parts(s, v, r)
 }
 
-// holds reports whether every part is signed under the key.
-func (s *Scheme) holds(sums *Sums, k *key, parts []part) bool {
+// holds returns the last part's signature when every part is signed under the key, else nil.
+func (s *Scheme) holds(sums *Sums, k *key, parts []part) (hit []byte) {
 	for _, p := range parts {
-		if !s.partHolds(sums, k, p) {
-			return false
+		if hit = s.partHolds(sums, k, p); hit == nil {
+			return nil
 		}
 	}
-	return len(parts) > 0
+	return hit
 }
 
-func (s *Scheme) partHolds(sums *Sums, k *key, p part) bool {
+func (s *Scheme) partHolds(sums *Sums, k *key, p part) []byte {
 	if p.alg != "" && p.alg != messageAlgorithm(s.authOf(k)) {
-		return false
+		return nil
 	}
 	hash := cmp.Or(p.hash, s.Hash)
 	for _, content := range p.contents {
 		if sums.take(s, k, hash, len(content)) != nil {
-			return false
+			return nil
 		}
 		to := s.newSink(k, hash)
 		_, _ = to.Write(content)
-		if s.anyMatches(k, to.sum(), hash, p.candidates) {
-			return true
+		if hit := s.anyMatches(k, to.sum(), hash, p.candidates); hit != nil {
+			return hit
 		}
 	}
-	return false
+	return nil
 }
 
-func (s *Scheme) anyMatches(k *key, sum []byte, hash Hash, candidates [][]byte) bool {
+// anyMatches returns the first candidate that is a signature, nil when none is.
+func (s *Scheme) anyMatches(k *key, sum []byte, hash Hash, candidates [][]byte) []byte {
 	for _, candidate := range candidates {
 		if s.matches(k, sum, hash, candidate) {
-			return true
+			return candidate
 		}
 	}
-	return false
+	return nil
 }
 
 // judgeAge completes a match with the message's age, and refuses what is too old, too new, has run out by its own word, or

@@ -11,7 +11,8 @@ type VerdictLine struct {
 	record.Verdict
 	Scheme     string
 	Detail     string
-	SenderOnly bool // the signature says nothing about the body
+	SenderOnly bool   // the signature says nothing about the body
+	Spelling   string // of the signature, that the provider's SDK refuses; "" when it does not
 }
 
 // VerdictLine writes one line:
@@ -37,6 +38,9 @@ func (p *Printer) VerdictLine(v VerdictLine) {
 	}
 	if v.Status == record.Valid && v.SenderOnly {
 		parts = append(parts, p.warn("authenticates the sender, not the body"))
+	}
+	if v.Status == record.Valid && v.Spelling != "" {
+		parts = append(parts, p.warn("but the provider's SDK refuses "+v.Spelling))
 	}
 	kept := parts[:0]
 	for _, part := range parts {
