@@ -104,9 +104,6 @@ func TestHTTPMessageSignaturesReadAHeaderInTwoLines(t *testing.T) {
 	respelled := with(signed, "X-Unrelated")
 	respelled.Header["Signature_Input"] = []string{input}
 	expect(t, "another spelling", s, respelled, keys.verifying, sign.DuplicateHeader)
-	if _, ok := respelled.Header["Signature_Input"]; !ok {
-		t.Error("the header was not spelt otherwise")
-	}
 }
 
 // Polar signs with what whsec_ stands for since 2026-09-08, and with the whole text before; the secret does not tell.
