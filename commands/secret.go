@@ -162,11 +162,14 @@ func (sh *shell) secretFromCommand(ctx context.Context, command string) ([]byte,
 	cmd.Env = slices.DeleteFunc(slices.Clone(sh.Environ), sh.isSecretVariable)
 	out := &boundedBuffer{}
 	cmd.Stdout, cmd.Stderr = out, sh.Err
-	cmd.WaitDelay = 100 * time.Millisecond // what the command has started may outlive it and hold its stdout
+	cmd.WaitDelay = time.Second // what the command has started may outlive it and hold its stdout
 	if in, ok := sh.In.(*os.File); ok && sh.InTerminal {
 		cmd.Stdin = in
 	}
 	err := cmd.Run()
+	if errors.Is(err, exec.ErrWaitDelay) { // it succeeded, and all that it printed itself is there
+		err = nil
+	}
 	switch {
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
