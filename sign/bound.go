@@ -119,6 +119,7 @@ func (b *Identity) read(m *Message, r *reading) (string, error) {
 	return r.token.text(claim), nil
 }
 
+// String names the place of the identity for a person, such as "the token's email".
 func (b *Identity) String() string {
 	if claim, ok := b.In.claim(); ok {
 		return "the token's " + claim

@@ -1,0 +1,187 @@
+package commands
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/sign"
+)
+
+func schemePairs(s sign.Scheme, source string) [][2]string {
+	limits := s.Weaknesses()
+	if !s.CoversBody() {
+		limits = append([]string{"authenticates the sender, not the body"}, limits...)
+	}
+	return [][2]string{
+		{"name", s.Name + "  " + ui.EscapeLine(s.Title)},
+		{"also", strings.Join(s.Aliases, ", ")},
+		{"signature", ui.EscapeLine(s.Formula())},
+		{"header", ui.Escape(headerText(s))},
+		{"secret", secretText(s)},
+		{"timestamp", ui.EscapeLine(timestampText(s))},
+		{"tolerance", toleranceText(s)},
+		{"rotation", rotationText(s)},
+		{"to be given", paramsText(s)},
+		{"webhook id", s.IDIn.String()},
+		{"event type", s.EventIn.String()},
+		{"bound by", ui.EscapeLine(s.BoundBy())},
+		{"limits", strings.Join(limits, "\n")},
+		{"strict", strictText(s)},
+		{"handshake", handshakeText(s)},
+		{"note", s.Note},
+		{"evidence", evidenceText(s.Evidence)},
+		{"docs", ui.EscapeLine(s.Docs)},
+		{"source", source},
+	}
+}
+
+// headerText shows the signature where it travels, and the headers of further ones.
+func headerText(s sign.Scheme) string {
+	value := s.Format
+	switch {
+	case s.JWT != nil:
+		value = s.Prefix + "{JSON Web Token}"
+	case s.Code == sign.RFC9421:
+		value = "sig1=:{sig}:, with Signature-Input and Content-Digest"
+	case value == "":
+		value = s.Prefix + "{sig}"
+	}
+	if s.Auth == sign.Token {
+		value = strings.Replace(value, "{sig}", map[bool]string{false: "{secret}", true: "{base64 of the secret}"}[s.Enc == sign.Base64], 1)
+	}
+	where := s.Header
+	if s.InBody() {
+		where = "in the body, " + where
+	}
+	return strings.Join(append([]string{where + ": " + value}, s.Alt...), "\n")
+}
+
+func handshakeText(s sign.Scheme) string {
+	h, ok := sign.LookupHandshake(s.Handshake)
+	if !ok {
+		return ""
+	}
+	return h.Describe()
+}
+
+func paramsText(s sign.Scheme) string {
+	names := paramsOf(s)
+	if len(names) == 0 {
+		return ""
+	}
+	for i, name := range names {
+		names[i] = "--param " + name + "=…"
+		if slices.ContainsFunc(s.Bound, func(b sign.Identity) bool { return b.Param == name && b.Optional }) {
+			names[i] = "[" + names[i] + "]"
+		}
+	}
+	return strings.Join(names, " ")
+}
+
+func secretText(s sign.Scheme) string {
+	if s.Auth == sign.Token && s.Enc == sign.Base64 {
+		return "user:password"
+	}
+	switch s.Key {
+	case sign.Raw:
+		return "the text as it is"
+	case sign.Whsec:
+		return "whsec_ and base64; the decoded bytes are the key"
+	case sign.WhsecOrRaw:
+		return "base64 when it begins with whsec_, else the text as it is"
+	case sign.WhsecAndRaw:
+		return "signed with base64 when it begins with whsec_, else with the text as it is; verified with both"
+	case sign.Base64Key:
+		if s.Code == sign.RFC9421 {
+			return "base64, the decoded bytes are the key; or a PEM public key to verify, a PEM private key to sign"
+		}
+		return "base64; the decoded bytes are the key"
+	case sign.HexKey:
+		return "hex; the decoded bytes are the key"
+	case sign.KeyPair:
+		return "PUBLIC:PRIVATE; the SHA-1 of the private key is the key"
+	case sign.Whpk:
+		return "to verify whpk_ and base64 of the public key; to sign whsk_ and base64 of the seed, or a PEM private key"
+	case sign.Hex32:
+		return "to verify the public key, 32 bytes in hex, PEM or a JSON Web Key Set; to sign the seed, 32 bytes in hex, or a PEM private key"
+	case sign.Base6432:
+		return "to verify the public key, 32 bytes in base64; to sign the seed, or a PEM private key"
+	case sign.SPKI:
+		return "to verify the public key, base64 DER or PEM; to sign the private key, PEM"
+	case sign.PEM:
+		if s.JWT != nil {
+			return "to verify a PEM public key, or the provider's JSON Web Key Set in a file; to sign a PEM private key"
+		}
+		return "to verify a PEM certificate or public key; to sign a PEM private key"
+	}
+	return string(s.Key)
+}
+
+func timestampText(s sign.Scheme) string {
+	if s.Time.Unit == "" {
+		return ""
+	}
+	where := string(s.Time.In)
+	switch {
+	case where != "":
+	case s.JWT != nil:
+		where = "iat, nbf and exp of the token"
+	case s.Time.Key == "":
+		where = "created and expires of Signature-Input"
+	default:
+		where = "in the signature, behind " + s.Time.Key
+	}
+	return where + "  (" + string(s.Time.Unit) + ")"
+}
+
+func toleranceText(s sign.Scheme) string {
+	if s.Time.Unit == "" {
+		return "-"
+	}
+	limit := func(d time.Duration) string {
+		if d == sign.NoLimit {
+			return "∞"
+		}
+		return ui.Duration(d)
+	}
+	if s.JWT != nil && s.JWT.Expires {
+		return "exp/+" + limit(s.Tolerance.Future)
+	}
+	return "-" + limit(s.Tolerance.Past) + "/+" + limit(s.Tolerance.Future)
+}
+
+func strictOf(s sign.Scheme) (names []string) {
+	for _, spelling := range s.Strict {
+		names = append(names, string(spelling))
+	}
+	return names
+}
+
+func strictText(s sign.Scheme) string {
+	var words []string
+	for _, spelling := range s.Strict {
+		words = append(words, spelling.Words())
+	}
+	if len(words) == 0 {
+		return ""
+	}
+	return "the provider's SDK refuses " + strings.Join(words, " and ") + ", barb only with --strict"
+}
+
+func rotationText(s sign.Scheme) string {
+	if s.Rotates() {
+		return "signs with every secret given"
+	}
+	return "signs with the first secret; verifies any"
+}
+
+func evidenceText(e sign.Evidence) string {
+	return map[sign.Evidence]string{
+		sign.ProviderProven: "A: the provider's own code or published vector agrees",
+		sign.LibraryProven:  "A-: a general library, used as the provider prescribes, agrees",
+		sign.Corroborated:   "B: a second implementation agrees",
+		sign.FromDocs:       "C: from documentation only",
+	}[e]
+}
