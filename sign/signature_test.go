@@ -52,7 +52,11 @@ func jsonUnquote(quoted string) (text string) {
 // setSignature puts another text in the place of a message's signature.
 func setSignature(s sign.Scheme, m sign.Message, text, changed string) sign.Message {
 	if !inBody(s) {
-		return with(m, s.Header, strings.Replace(m.Header.Get(s.Header), text, changed, 1))
+		prefix, value := "", m.Header.Get(s.Header)
+		if s.Auth == sign.Token { // a secret of one letter also stands in "Bearer", whose case does not matter
+			prefix = value[:strings.LastIndex(value, text)]
+		}
+		return with(m, s.Header, prefix+strings.Replace(value[len(prefix):], text, changed, 1))
 	}
 	quote := func(text string) []byte { b, _ := json.Marshal(text); return b }
 	if s.Code == sign.Braintree {
