@@ -35,12 +35,7 @@ type receiver struct {
 // newReceiver takes a port but does not listen on it yet.
 func newReceiver(t *testing.T) *receiver {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer ln.Close()
-	return &receiver{t: t, addr: ln.Addr().String(), active: map[string]bool{}}
+	return &receiver{t: t, addr: "127.0.0.1:" + freePort(t), active: map[string]bool{}}
 }
 
 func (r *receiver) start() {
@@ -124,12 +119,16 @@ func startListenerIn(t *testing.T, folder, dir string, env []string, args ...str
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = l.cmd.Process.Kill(); _ = l.cmd.Wait() })
-	until(t, "the listener listens", 20*time.Second, func() bool {
-		data, err := os.ReadFile(ready)
-		l.url = strings.TrimSpace(string(data))
-		return err == nil
-	})
-	return l
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+		if data, err := os.ReadFile(ready); err == nil {
+			l.url = strings.TrimSpace(string(data))
+			return l
+		}
+		if time.Now().After(end) {
+			_, _ = l.cmd.Process.Kill(), l.cmd.Wait()
+			t.Fatalf("barb listen does not listen\n%s", l.out)
+		}
+	}
 }
 
 func (l *queuer) kill(t *testing.T) {

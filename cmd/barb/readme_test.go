@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -43,12 +44,20 @@ func shellBlocks(markdown string) (blocks []string) {
 	return blocks
 }
 
+// freePort is a port of 127.0.0.1 that nothing listens on and that no listener on port 0 will be given: those get one from
+// 32768 (Linux) or 49152 (macOS, Windows) on. A port that was only tried and closed may be another test's a moment later.
 func freePort(t *testing.T) string {
 	t.Helper()
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range 1000 {
+		port := strconv.Itoa(20_000 + int(portsTaken.Add(1))%12_000)
+		if ln, err := net.Listen("tcp", "127.0.0.1:"+port); err == nil {
+			_ = ln.Close()
+			return port
+		}
 	}
-	defer ln.Close()
-	return strconv.Itoa(ln.Addr().(*net.TCPAddr).Port)
+	t.Fatal("no port is free")
+	return ""
 }
+
+// portsTaken begins at the process's number, so that two runs of the tests seldom try the same ports.
+var portsTaken = func() *atomic.Int64 { n := new(atomic.Int64); n.Store(int64(os.Getpid()) * 100); return n }()
