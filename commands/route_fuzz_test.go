@@ -3,6 +3,7 @@ package commands
 import (
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -19,6 +20,7 @@ var routers = map[string]router{
 	"express4": ignoringCase, "express5": ignoringCase, "koa": ignoringCase,
 	"fastify4": fastify(";"), "fastify5": fastify(""), "fastify5-lenient": fastifyLenient,
 	"hono": hono, "node": newURL, "flask": flask, "django": django, "nethttp": netHTTP,
+	"rails": rails,
 }
 
 func exactOrBelow(path string) bool { return path == "/stripe" || strings.HasPrefix(path, "/stripe/") }
@@ -163,6 +165,15 @@ func netHTTP(target string) bool {
 	return err == nil && exactOrBelow(path) && !strings.Contains(raw, "//") && !slices.ContainsFunc(strings.Split(raw, "/"), func(s string) bool { return s == "." || s == ".." })
 }
 
+var formatted = regexp.MustCompile(`^/stripe(\.[^/.?]+)?$`)
+
+// rails is what the router of Rails does by default, read off its source and not recorded: it takes any format at the end of a path, after it
+// has made one slash of several and cut the one at the end.
+func rails(target string) bool {
+	path := "/" + strings.Join(strings.FieldsFunc(upTo(target, "?"), func(c rune) bool { return c == '/' }), "/")
+	return formatted.MatchString(path)
+}
+
 // forwardedAs is the target that an app behind barb gets.
 func forwardedAs(target string) string {
 	if strings.HasPrefix(target, "/") {
@@ -233,6 +244,9 @@ func FuzzRouteMatching(f *testing.F) {
 		if len(by) > 0 {
 			f.Add(target)
 		}
+	}
+	for _, target := range []string{"/stripe.json", "//stripe.x/", "/stripe.;x", `/stripe.a\b`, "/stripe.%2f", "/stripe."} {
+		f.Add(target)
 	}
 	g := newRouted(route{Path: "/stripe", Scheme: "stripe", secrets: []string{secretA}}, route{Path: "/"}, route{Path: "/free"})
 	f.Fuzz(func(t *testing.T, target string) {

@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/barbhq/barb/listen"
@@ -43,6 +44,9 @@ func (g *gateway) guards(r *record.Request) [][]*lane {
 			paths = append(paths, routePath(g.file.Routes[i].Path))
 		}
 	}
+	for _, path := range paths {
+		paths = append(paths, g.withFormat(path)...)
+	}
 	var groups [][]*lane
 	for _, path := range paths {
 		group := guardsOf(g.covering(path), r.Method)
@@ -60,6 +64,26 @@ func (g *gateway) guards(r *record.Request) [][]*lane {
 		shownFirst(group, r, g.file)
 	}
 	return groups
+}
+
+// withFormat are the paths of the routes that a path is one of with an extension. A Rails route for /hook ends in (.:format), as
+// `rails routes` shows, and takes /hook.json as well; Spring MVC did so before 5.3. A route that is written with the extension
+// is for it alone.
+func (g *gateway) withFormat(path string) (bases []string) {
+	if g.file == nil {
+		return nil
+	}
+	for i := range g.file.Routes {
+		base := g.file.Routes[i].prefix()
+		if base == "" || !strings.HasPrefix(path, base+".") {
+			continue
+		}
+		own := func(r route) bool { return strings.HasPrefix(r.prefix(), base+".") && r.covers(path) }
+		if !slices.ContainsFunc(g.file.Routes, own) {
+			bases = append(bases, base)
+		}
+	}
+	return bases
 }
 
 // guardsOf are, of the lanes that cover a path, those of the longest path with a signature. A longer path without one

@@ -88,6 +88,7 @@ func TestNoSpellingOfAPathGetsAroundItsCheck(t *testing.T) {
 		"http://h/stripe": "401", "HTTP://h/STRIPE": "401", "http://h//stripe": "401", "http://h/x/..;/stripe": "401", "/x" + strings.Repeat("/a/..", 100) + "/../stripe": "401",
 		"/" + strings.Repeat("%25", 2000) + "/../stripe": "401",
 		"/stripe;/open": "401", "/stripe%3f/open": "401", "/stripe%00/open": "401", "/stripe/open/..": "401", "/stripe/open/../a": "401", "/stripe/opened": "401", "/stripe/open": "200",
+		"/stripe.json": "401", "/STRIPE.x": "401", "/stripe.": "401", "/stripe.;x": "401", "/stripe.a%2fb": "401", "/stripe/open.json": "401",
 		"/stripes": "200", "/free": "200", "/a?/stripe": "200", "http://h": "200", "http://h?/stripe": "200", "/s%74ripes": "200",
 	} {
 		for _, method := range []string{"POST", "PUT"} {
