@@ -49,7 +49,8 @@ type gateway struct {
 
 	broken   error // of printing
 	received atomic.Int64
-	accepted atomic.Int64 // of these, valid or unchecked
+	accepted atomic.Int64 // of these, what --count counts: valid, or unchecked where that is meant
+	beside   atomic.Int64 // of these, unchecked although this listener checks others
 	greeted  atomic.Int64 // handshakes
 	invalid  atomic.Int64
 }
@@ -142,8 +143,8 @@ func (g *gateway) check(r *record.Request, now time.Time) listen.Checked {
 	found := g.verdict(r, now)
 	found.EventType = plainEvent(found.EventType)
 	g.mark(&found, r, now)
-	if found.Verdict.Status == record.Invalid { // --count waits for what is accepted, and a forgery must not end it
-		found.Uncounted = true
+	if found.Verdict.Status == record.Invalid || g.isBeside(found, r) {
+		found.Uncounted = true // --count waits for what is accepted: what anybody can send must not end it
 	}
 	return found
 }
@@ -216,7 +217,11 @@ func (g *gateway) count(x *record.Exchange) {
 		g.hooks.count.Add(1)
 	default:
 		g.received.Add(1)
-		if x.Verdict.Status != record.Invalid {
+		switch {
+		case x.Verdict.Status == record.Invalid:
+		case g.isBeside(listen.Checked{Verdict: x.Verdict, Scheme: x.Scheme, EventType: x.EventType}, &x.Request):
+			g.beside.Add(1)
+		default:
 			g.accepted.Add(1)
 		}
 	}

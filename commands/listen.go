@@ -115,7 +115,7 @@ func newListen(sh *shell) *cobra.Command {
 	f.Var(&o.maxBody, "max-body", "the largest body that is taken; more is answered 413")
 	f.Var(&o.inflight, "max-inflight", "how much all webhooks that are not answered yet may hold; more are answered 503")
 	f.BoolVar(&o.keep, "keep-invalid", false, "record whole bodies of webhooks with a bad signature (default: their first 64 KiB)")
-	f.IntVar(&o.count, "count", 0, "stop after so many webhooks that were accepted; those with a bad signature do not count")
+	f.IntVar(&o.count, "count", 0, "stop after so many webhooks that were accepted; those with a bad signature, or unchecked beside checked routes, do not count")
 	f.Var(&o.duration, "for", "stop after this time; with --count, exit 4 when fewer were accepted")
 	f.Var(&o.handshake, "handshake", "answer the handshakes of: scheme (those in use; of none, what is unmistakable), all, off, or `names`")
 	f.Lookup("handshake").NoOptDefVal = byScheme
@@ -215,6 +215,9 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 		text := countOf(got, "webhook") + " of " + countOf(int64(o.count), "") + " came in " + o.duration.String()
 		if bad := g.invalid.Load(); bad > 0 {
 			text += fmt.Sprintf("; %d more with a bad signature were refused", bad)
+		}
+		if open := g.beside.Load(); open > 0 {
+			text += fmt.Sprintf("; %d more where nothing is checked did not count", open)
 		}
 		return &failure{code: exitTimedOut, err: errors.New(text)}
 	}

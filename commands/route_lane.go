@@ -179,6 +179,19 @@ func (g *gateway) judge(group []*lane, r *record.Request, now time.Time) (found 
 // checks reports whether a lane checks signatures.
 func (l *lane) checks() bool { return l.verifier.Load() != nil }
 
+// isBeside reports whether a request was not checked although this listener checks others, and no route was written for it.
+func (g *gateway) isBeside(found listen.Checked, r *record.Request) bool {
+	if found.Verdict.Status != record.Unchecked {
+		return false
+	}
+	checks := g.fallback.checks()
+	for _, l := range g.lanes {
+		checks = checks || l.checks()
+	}
+	x := record.Exchange{Request: *r, Scheme: found.Scheme, EventType: found.EventType}
+	return checks && g.forwardLane(&x).route == nil
+}
+
 // checksAs reports whether what one of two lanes that check verifies, the other verifies as well.
 func (l *lane) checksAs(other *lane) bool {
 	a, b := l.verifier.Load(), other.verifier.Load()

@@ -214,3 +214,43 @@ forward_to = %q
 		}
 	}
 }
+
+// --count waits for what the listener is for. Beside a checked route, what anybody can send to a path that no route names does
+// not count; what the operator wrote a route without a scheme for does.
+func TestAnUncheckedPathDoesNotSatisfyCount(t *testing.T) {
+	t.Parallel()
+	const checked = "[[route]]\npath = \"/pay\"\nscheme = \"github\"\nsecret = \"file:DIR/secret\"\n"
+	forged := "X-Hub-Signature-256: sha256=" + strings.Repeat("0", 64)
+	for name, c := range map[string]struct {
+		more, path string
+		headers    []string
+		ends       string // exit code and what is said
+	}{
+		"another path":                             {"", "/x", nil, "4 "},
+		"another path that looks signed":           {"", "/payments", []string{forged}, "4 "},
+		"the root":                                 {"", "/?/pay", nil, "4 "},
+		"a path of a route for another method":     {"[[route]]\npath = \"/open\"\nmethod = \"PUT\"\n", "/open", nil, "4 "},
+		"a path of a route for another event type": {"[[route]]\npath = \"/open\"\nevent = \"push\"\n", "/open", nil, "4 "},
+		"a path of a route without a scheme":       {"[[route]]\npath = \"/open\"\n", "/open/a", nil, "0 "},
+		"a route for all paths without a scheme":   {"[[route]]\npath = \"/\"\n", "/x", nil, "0 "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBarb(t)
+			config, ready := routed(t, b, checked+c.more), filepath.Join(b.dir, "ready")
+			ended := make(chan string, 1)
+			go func() {
+				code, text := b.said("listen", "--config", config, "--addr", "127.0.0.1:0", "--ready-file", ready, "--count", "1", "--for", "6s")
+				ended <- fmt.Sprint(code, " ", text)
+			}()
+			address := addressIn(t, ready)
+			if status := sendTo(t, address, c.path, "{}", c.headers...); status != 200 {
+				t.Errorf("answered %d", status)
+			}
+			got := <-ended
+			if !strings.HasPrefix(got, c.ends) || c.ends == "4 " && !strings.Contains(got, "0 webhooks of 1 came in 6s; 1 more where nothing is checked did not count") {
+				t.Errorf("want %s\n%s", c.ends, got)
+			}
+		})
+	}
+}
