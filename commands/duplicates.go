@@ -40,9 +40,9 @@ type duplicates struct {
 }
 
 // compares reports whether a received exchange counts as one that came before: a refused one does not, a handshake is no
-// webhook, and what was filtered out was never handed on.
+// webhook, and what was filtered out or is undecided was never handed on.
 func compares(x *record.Exchange) bool {
-	return x.Kind == record.Received && x.Verdict.Status != record.Invalid && !isFiltered(x) && !isHandshake(x)
+	return x.Kind == record.Received && x.Verdict.Status != record.Invalid && !isFiltered(x) && !isUndecided(x.Marks) && !isHandshake(x)
 }
 
 // sightingOf is what an exchange can be known again by. Only what came at the same path, of the same scheme and checked

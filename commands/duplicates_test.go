@@ -95,12 +95,13 @@ func TestOfManyCopiesExactlyOneIsTheFirst(t *testing.T) {
 
 func TestWhatIsADuplicate(t *testing.T) {
 	unchecked, timed, token, invalid, filtered := received("/in", "a", "{}", "s"), received("/in", "c", "{}", "s"), received("/in", "", "{}", ""), received("/in", "z", "{}", "q"), received("/in", "f", "{}", "f")
+	undecided := received("/in", "u", "{}", "u2")
 	unchecked.Verdict = record.Verdict{}
 	timed.Verdict.HasAge = true
 	token.Scheme, token.Request.Header = "gitlab", record.Header{{Name: "X-Gitlab-Token", Value: "t"}}
 	again := *token
 	invalid.Verdict.Status = record.Invalid
-	filtered.Marks = []record.Mark{{Kind: record.Filtered}}
+	filtered.Marks, undecided.Marks = []record.Mark{{Kind: record.Filtered}}, []record.Mark{{Kind: record.Undecided}}
 	g := newRecorder(t, temporary(t))
 	for i, c := range []struct {
 		x    *record.Exchange
@@ -123,6 +124,7 @@ func TestWhatIsADuplicate(t *testing.T) {
 		{token, ""}, {&again, ""}, // a token is in every webhook
 		{invalid, ""}, {received("/in", "z", "{}", "q"), ""}, // what was refused does not count
 		{filtered, "filtered 0 "}, {received("/in", "f", "{}", "f"), ""}, // nor what was not handed on
+		{undecided, "undecided 0 "}, {received("/in", "u", "{}", "u2"), ""},
 	} {
 		if keepOne(t, g, c.x); markedAs(c.x) != c.want {
 			t.Errorf("%d: marked %q, want %q", i+1, markedAs(c.x), c.want)

@@ -3,6 +3,8 @@ package commands
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -15,7 +17,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// whereTimeout is how long --where may take for one webhook, which is the user's expression over a stranger's body.
+// whereTimeout is how long --where may take for one webhook, which is the user's expression over a stranger's body. Reading
+// the body as JSON does not count: --max-body bounds that.
 const whereTimeout = time.Second
 
 // hookFilterFlags say which webhooks are handed on.
@@ -82,6 +85,7 @@ type hookFilter struct {
 	where    *jqFilter // nil: none
 	unlisted bool
 	failed   atomic.Bool // an error of the expression was warned of
+	late     atomic.Bool // that it took too long was
 	count    atomic.Int64
 }
 
@@ -104,29 +108,46 @@ func (g *gateway) mark(found *listen.Checked, r *record.Request, now time.Time) 
 	switch {
 	case found.Verdict.Reason == string(sign.TimestampExpired), found.Verdict.Reason == string(sign.TimestampInFuture):
 		found.Marks = append(found.Marks, record.Mark{Kind: record.Stale})
-	case found.Verdict.Status != record.Invalid && !g.passes(found, r, now):
-		found.Marks = append(found.Marks, record.Mark{Kind: record.Filtered})
-		found.Uncounted = true
+	case found.Verdict.Status == record.Invalid || isUndecided(found.Marks):
+	default:
+		if kind := g.leftOut(found, r, now); kind != "" {
+			found.Marks = append(found.Marks, record.Mark{Kind: kind})
+			found.Uncounted = true
+		}
 	}
 }
 
-// passes reports whether a webhook is handed on. An expression that fails on it says no: a listener goes on.
-func (g *gateway) passes(found *listen.Checked, r *record.Request, now time.Time) bool {
+// leftOut is the mark of a webhook that is not handed on: record.Filtered or record.Undecided, "" for one that is. An
+// expression that fails on it says no: a listener goes on. One that takes too long says nothing, and the webhook has to come
+// again: the sender of a webhook that is asked for must not take it for delivered.
+func (g *gateway) leftOut(found *listen.Checked, r *record.Request, now time.Time) record.MarkKind {
 	if !g.hooks.events.match(found.EventType) {
-		return false
+		return record.Filtered
 	}
 	if g.hooks.where == nil {
-		return true
+		return ""
 	}
 	x := &record.Exchange{Kind: record.Received, Attempt: 1, Start: now, Request: *r, Verdict: found.Verdict,
 		Scheme: found.Scheme, WebhookID: found.WebhookID, EventType: found.EventType}
-	ctx, cancel := context.WithTimeout(context.Background(), whereTimeout)
-	defer cancel()
-	ok, err := g.hooks.where.truthy(ctx, whereForm(x))
-	if err != nil && !g.hooks.failed.Swap(true) {
+	ok, err := g.hooks.where.truthy(whereForm(x), whereTimeout)
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		if !g.hooks.late.Swap(true) {
+			g.note("warning: --where took longer than %s on a webhook, which is answered 503 so that it comes again (said once)", whereTimeout)
+		}
+		return record.Undecided
+	case err != nil && !g.hooks.failed.Swap(true):
 		g.note("warning: --where fails on a webhook, which counts as not asked for: %v (said once)", err)
 	}
-	return ok && err == nil
+	if ok && err == nil {
+		return ""
+	}
+	return record.Filtered
+}
+
+// isUndecided reports whether the judging of a webhook was broken off.
+func isUndecided(marks []record.Mark) bool {
+	return slices.ContainsFunc(marks, func(m record.Mark) bool { return m.Kind == record.Undecided })
 }
 
 func isFiltered(x *record.Exchange) bool {

@@ -70,7 +70,8 @@ func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
 // takes reports whether a checked webhook is for the queue at all.
 func (b *outbox) takes(x *record.Exchange) bool {
 	distrusted, _ := b.distrusts(x)
-	return x.Verdict.Status != record.Invalid && distrusted == 0 && !isHandshake(x) && !isFiltered(x) && !b.isScripted(x)
+	handedOn := x.Verdict.Status != record.Invalid && distrusted == 0 && !isHandshake(x) && !isFiltered(x) && !isUndecided(x.Marks)
+	return handedOn && !b.isScripted(x)
 }
 
 // promised is what a webhook has in the queue until its sender is answered.

@@ -130,20 +130,15 @@ func (g *gateway) lane(ctx context.Context, o listenOptions, r *route) (*lane, e
 	return l, l.takeTargets(o.forwardTo, r, g.respond != nil)
 }
 
-// check is listen's question whether a request is signed rightly.
+// check verifies a request, and reports which handshake, scheme and event it is.
 func (g *gateway) check(r *record.Request, now time.Time) listen.Checked {
-	if l, h, ok := g.greeting(r); ok {
-		found := listen.Checked{Scheme: l.schemeOf(h)}
-		if h.Steps[0].Signed {
-			found, _ = g.judge([]*lane{l}, r, now)
-		}
-		found.EventType, found.Uncounted = ui.Handshake+h.Name, true
+	if found, ok := g.checkHandshake(r, now); ok {
 		return found
 	}
-	found := g.verdict(r, now)
+	found := g.settle(func() (listen.Checked, []*pinning) { return g.verdict(r, now) })
 	found.EventType = plainEvent(found.EventType)
 	g.mark(&found, r, now)
-	if found.Verdict.Status == record.Invalid || g.isBeside(found, r) {
+	if found.Verdict.Status == record.Invalid || isUndecided(found.Marks) || g.isBeside(found, r) {
 		found.Uncounted = true // --count waits for what is accepted: what anybody can send must not end it
 	}
 	return found
@@ -218,7 +213,7 @@ func (g *gateway) count(x *record.Exchange) {
 	default:
 		g.received.Add(1)
 		switch {
-		case x.Verdict.Status == record.Invalid:
+		case x.Verdict.Status == record.Invalid, isUndecided(x.Marks):
 		case g.isBeside(listen.Checked{Verdict: x.Verdict, Scheme: x.Scheme, EventType: x.EventType}, &x.Request):
 			g.beside.Add(1)
 		default:
@@ -239,6 +234,8 @@ func (g *gateway) reply(ctx context.Context, x *record.Exchange) *record.Respons
 	switch {
 	case x.Verdict.Status == record.Invalid:
 		return textAnswer(http.StatusUnauthorized, "invalid signature\n")
+	case isUndecided(x.Marks):
+		return unavailable()
 	case isHandshake(x):
 		return g.greet(x)
 	case isFiltered(x):

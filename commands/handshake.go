@@ -4,16 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/zalando/go-keyring"
 
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 )
@@ -115,6 +113,38 @@ func (g *greeter) find(m sign.Message) (sign.Handshake, bool) {
 	return sign.FindHandshake(m, g.names...)
 }
 
+// checkHandshake checks a request that is a handshake, and reports false for any other.
+func (g *gateway) checkHandshake(r *record.Request, now time.Time) (found listen.Checked, ok bool) {
+	l, h, ok := g.greeting(r)
+	if !ok {
+		return found, false
+	}
+	switch found.Scheme = l.schemeOf(h); {
+	case h.Steps[0].Signed:
+		found = g.settle(func() (listen.Checked, []*pinning) {
+			judged := g.judge([]*lane{l}, r, now)
+			if _, err := l.answer(h, asked(r, l.greeter.params)); err != nil {
+				judged.pin = nil // it is going to be refused
+			}
+			return judged.Checked, []*pinning{judged.pin}
+		})
+	case l.checks() && g.isWebhook(l, h, r, now):
+		return found, false
+	}
+	found.EventType, found.Uncounted = ui.Handshake+h.Name, true
+	return found, true
+}
+
+// isWebhook reports whether what looks like an unsigned handshake is signed as a webhook of another provider: its URL or its
+// body then happens to hold what the handshake is known by. A token signs nothing, and Okta's comes with its handshake too,
+// which is a GET.
+func (g *gateway) isWebhook(l *lane, h sign.Handshake, r *record.Request, now time.Time) bool {
+	found := g.judge([]*lane{l}, r, now)
+	scheme, _ := g.file.scheme(found.Scheme)
+	token := scheme.Auth == sign.Token && r.Method != http.MethodPost
+	return found.Verdict.Status == record.Valid && scheme.Handshake != h.Name && !token
+}
+
 // schemeOf is the scheme of the webhooks that follow a handshake, "" when it is not known.
 func (l *lane) schemeOf(h sign.Handshake) string {
 	if v := l.verifier.Load(); v != nil && !v.auto && v.scheme.Handshake == h.Name {
@@ -148,9 +178,8 @@ func eventToSend(event string) string {
 	return event
 }
 
-// asked is a recorded request as handshakes are found in it.
-func asked(x *record.Exchange, params map[string]string) sign.Message {
-	r := &x.Request
+// asked is a request as handshakes are found in it.
+func asked(r *record.Request, params map[string]string) sign.Message {
 	return sign.Message{Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body, Params: params}
 }
 
@@ -160,7 +189,7 @@ func (g *gateway) greet(x *record.Exchange) *record.Response {
 	if !ok {
 		return &record.Response{Status: http.StatusOK}
 	}
-	m := asked(x, l.greeter.params)
+	m := asked(&x.Request, l.greeter.params)
 	reply, err := l.answer(h, m)
 	if err != nil {
 		g.tellRefused(l, x.ID, h, err)
@@ -233,123 +262,6 @@ func (g *gateway) suggest(format string, args ...any) {
 	if !g.quiet {
 		g.note(format, args...)
 	}
-}
-
-// learning is what a listener does with the secrets that handshakes bring. The first one holds: whoever comes later may be
-// anybody, since a handshake is not signed.
-type learning struct {
-	mu     sync.Mutex
-	ref    string // of --learn
-	kept   bool   // the secret is where ref says
-	learnt map[*lane]string
-}
-
-// into reads --learn. It refuses what is there already, before anything is received.
-func (l *learning) into(ref string) error {
-	kind, name, _ := strings.Cut(ref, ":")
-	l.ref, l.learnt = ref, map[*lane]string{}
-	switch {
-	case ref == "":
-		return nil
-	case name == "" || kind != "file" && kind != "keyring":
-		return usage("--learn %q is neither keyring:NAME nor file:PATH", ref).hint("--learn keyring:asana")
-	case kind == "file":
-		return checkNewFile(name)
-	}
-	_, err := keyring.Get(keyringOf, name)
-	switch {
-	case err == nil:
-		return usage("--learn %s is in the keyring already", ref).hintf("--secret %s uses it", ref)
-	case errors.Is(err, keyring.ErrNotFound):
-		return nil
-	}
-	return unsupported("the keyring cannot be used: %w", err).hint("--learn file:PATH")
-}
-
-func checkNewFile(path string) error {
-	if _, err := os.Lstat(path); err == nil {
-		return usage("--learn file:%s is there already", path).hintf("--secret file:%s uses it", path)
-	}
-	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return usage("--learn file:%s: there is no such folder", path)
-	}
-	return nil
-}
-
-// keep writes a secret to where --learn says.
-func (l *learning) keep(secret sign.Secret) error {
-	kind, name, _ := strings.Cut(l.ref, ":")
-	if kind == "keyring" {
-		return keyring.Set(keyringOf, name, string(secret.Key))
-	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(slices.Clone(secret.Key), '\n'))
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		_ = os.Remove(name)
-	}
-	return err
-}
-
-// learn takes a secret: into --learn, and for the checks of the lane when it has none yet.
-func (g *gateway) learn(l *lane, id int64, h sign.Handshake, secret sign.Secret) error {
-	if v := l.verifier.Load(); v != nil && !v.auto {
-		if err := v.scheme.CheckSecret(secret, false); err != nil { // a public key, say, that anybody could then sign with
-			return detailOf(err)
-		}
-	}
-	g.learning.mu.Lock()
-	defer g.learning.mu.Unlock()
-	before, again := g.learning.learnt[l]
-	if again {
-		if before != string(secret.Key) {
-			g.note("warning: %d handshake %s brings another secret than the first one; it is not taken", id, h.Name)
-		}
-		return nil
-	}
-	keeps := g.learning.ref != "" && !g.learning.kept
-	if keeps {
-		if err := g.learning.keep(secret); err != nil {
-			return err
-		}
-		g.learning.kept = true
-	}
-	g.learning.learnt[l] = string(secret.Key)
-	checks := l.takeSecret(h, secret)
-	g.tellLearnt(l, id, h, secret, keeps, checks)
-	return nil
-}
-
-// takeSecret has the lane check with the secret, unless it has another one or does not check this scheme.
-func (l *lane) takeSecret(h sign.Handshake, secret sign.Secret) bool {
-	v := l.verifier.Load()
-	if v == nil || v.auto || len(v.secrets) > 0 || v.scheme.Handshake != h.Name {
-		return false
-	}
-	with := *v
-	with.secrets = []sign.Secret{secret}
-	l.verifier.Store(&with)
-	return true
-}
-
-// shownOfSecret is how many characters of a learnt secret are shown, for a person to know it again. It has sixteen at least.
-const shownOfSecret = 4
-
-func (g *gateway) tellLearnt(l *lane, id int64, h sign.Handshake, secret sign.Secret, kept, checks bool) {
-	what := fmt.Sprintf("%d handshake %s brings the secret %s…", id, h.Name, secret.Key[:shownOfSecret])
-	if checks {
-		what += ", checked with from now on"
-	}
-	if kept {
-		g.suggest("%s; kept: --secret %s", what, g.learning.ref)
-		return
-	}
-	g.suggest("%s; it is not in the history and gone when this listener ends. To keep the next one: barb listen %s --learn keyring:%s (or file:PATH)", what, l.flagFor(h), h.Name)
 }
 
 // flagFor is how a listener is told to expect a handshake: by the scheme that checks with what it brings, where there is one.

@@ -42,7 +42,7 @@ func learntIn(x *record.Exchange) (secret sign.Secret, at string, ok bool) {
 		return secret, "", false
 	}
 	h, _ := sign.LookupHandshake(name)
-	secret, ok = h.Learnt(asked(x, nil))
+	secret, ok = h.Learnt(asked(&x.Request, nil))
 	for _, step := range h.Steps {
 		if step.Learns != "" {
 			at = strings.TrimPrefix(string(step.Learns), "header:")

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/itchyny/gojq"
 
@@ -34,6 +35,11 @@ func (f *jqFilter) run(ctx context.Context, v any, each func(any) error) error {
 	if err != nil {
 		return err
 	}
+	return f.over(ctx, plain, each)
+}
+
+// over is run for what plainJSON returned.
+func (f *jqFilter) over(ctx context.Context, plain any, each func(any) error) error {
 	iter := f.code.RunWithContext(ctx, plain)
 	for {
 		out, ok := iter.Next()
@@ -52,10 +58,21 @@ func (f *jqFilter) run(ctx context.Context, v any, each func(any) error) error {
 	}
 }
 
-// truthy reports whether the expression's first value is neither false nor null: what --where asks.
-func (f *jqFilter) truthy(ctx context.Context, v any) (bool, error) {
+// truthy reports whether one of the expression's values is neither false nor null: what --where asks. The expression itself
+// may take as long as within says, 0 for no limit; longer is context.DeadlineExceeded.
+func (f *jqFilter) truthy(v any, within time.Duration) (bool, error) {
+	plain, err := plainJSON(v)
+	if err != nil {
+		return false, err
+	}
+	ctx := context.Background()
+	if within > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, within)
+		defer cancel()
+	}
 	found := false
-	err := f.run(ctx, v, func(out any) error {
+	err = f.over(ctx, plain, func(out any) error {
 		found = found || out != nil && out != false
 		return nil
 	})

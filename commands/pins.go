@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -21,15 +22,30 @@ type pins struct {
 	told   map[string]bool              // refusals that were explained
 }
 
+// finding is what a lane finds a request to be.
+type finding struct {
+	listen.Checked
+	by  *lane
+	pin *pinning // what follows when the whole request is accepted; nil: nothing
+}
+
+// pinning is a secret that has verified a scheme on a lane, and the scheme that it was pinned to before.
+type pinning struct {
+	lane           *lane
+	secret         sign.Secret
+	scheme, before string
+}
+
 // checkIn judges the signature of a message by a lane, or describes it where nothing is checked.
-func (g *gateway) checkIn(l *lane, m sign.Message, now time.Time) listen.Checked {
+func (g *gateway) checkIn(l *lane, m sign.Message, now time.Time) finding {
 	v := l.verifier.Load()
 	if v == nil {
-		return describe(m, g.file)
+		return finding{Checked: describe(m, g.file), by: l}
 	}
 	var c checked
+	var pin *pinning
 	if v.auto && g.history != nil {
-		c = g.checkAuto(l, v, m, now)
+		c, pin = g.checkAuto(l, v, m, now)
 	} else {
 		c = v.check(m, now)
 	}
@@ -38,27 +54,37 @@ func (g *gateway) checkIn(l *lane, m sign.Message, now time.Time) listen.Checked
 			g.note("warning: %s: the provider's SDK refuses %s, which came; --strict refuses it as well", c.Scheme, c.spelling.Words())
 		}
 	}
-	return listen.Checked{Verdict: c.Verdict, Scheme: c.Scheme, WebhookID: c.WebhookID, EventType: c.EventType}
+	return finding{listen.Checked{Verdict: c.Verdict, Scheme: c.Scheme, WebhookID: c.WebhookID, EventType: c.EventType}, l, pin}
 }
 
-// checkAuto is check for a lane whose scheme is found from what comes. What another listener has pinned meanwhile holds for this
-// message too, so it is checked again then.
-func (g *gateway) checkAuto(l *lane, v *verifier, m sign.Message, now time.Time) (c checked) {
+// checkAuto is check for a lane whose scheme is found from what comes.
+func (g *gateway) checkAuto(l *lane, v *verifier, m sign.Message, now time.Time) (c checked, pin *pinning) {
+	pinned := g.pinned(l, v)
+	c = v.checkPinned(m, now, pinned)
+	before := pinned[string(c.secret.Key)]
+	switch {
+	case c.Verdict.Reason == string(sign.WeakerSignature):
+		g.explainOnce(l, c)
+	case c.Verdict.Status == record.Valid && c.Scheme != before && !isToken(v.file, c.Scheme):
+		pin = &pinning{l, c.secret, c.Scheme, before}
+	}
+	return c, pin
+}
+
+// settle judges a request and pins the secrets that have verified it, once it is accepted as a whole. When another listener
+// has pinned one of them to another scheme meanwhile, that holds for this request too: it is judged again. Where that does
+// not come to an end, the sender is to come again.
+func (g *gateway) settle(judge func() (found listen.Checked, pins []*pinning)) (found listen.Checked) {
 	const rounds = 3 // a pin only ever moves to a stricter scheme
 	for range rounds {
-		pinned := g.pinned(l, v)
-		c = v.checkPinned(m, now, pinned)
-		switch before := pinned[string(c.secret.Key)]; {
-		case c.Verdict.Reason == string(sign.WeakerSignature):
-			g.explainOnce(l, c)
-			return c
-		case c.Verdict.Status != record.Valid || c.Scheme == before || isToken(v.file, c.Scheme):
-			return c
-		case g.pin(l, c, before):
-			return c
+		var pins []*pinning
+		found, pins = judge()
+		if !slices.ContainsFunc(pins, func(p *pinning) bool { return p != nil && !g.pin(p) }) {
+			return found
 		}
 	}
-	return weaker(c, "its secret was pinned to another scheme while it was checked")
+	found.Marks = append(found.Marks, record.Mark{Kind: record.Undecided})
+	return found
 }
 
 // isToken reports whether a scheme sends the secret itself. Nothing is weaker than that, so it pins nothing.
@@ -107,31 +133,31 @@ func (p *pins) printOf(ctx context.Context, history *store.Store, secret sign.Se
 	return p.prints[key]
 }
 
-// pin pins the secret of a valid message to its scheme. It returns false when another listener has pinned it to another one
+// pin pins a secret to the scheme that it has verified. It returns false when another listener has pinned it to another one
 // since that was read. What cannot be written is said, and the message is taken: it is genuine.
-func (g *gateway) pin(l *lane, c checked, before string) bool {
+func (g *gateway) pin(n *pinning) bool {
 	p := &g.pins
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	ctx := context.Background()
-	held, err := g.history.Pin(ctx, store.Pin{Route: l.path, Secret: p.printOf(ctx, g.history, c.secret), Scheme: c.Scheme}, before, time.Now())
+	held, err := g.history.Pin(ctx, store.Pin{Route: n.lane.path, Secret: p.printOf(ctx, g.history, n.secret), Scheme: n.scheme}, n.before, time.Now())
 	if err != nil {
-		g.explain("pins", "warning: that %s verifies %s is not kept: %v", c.secret.Name, c.Scheme, err)
+		g.explain("pins", "warning: that %s verifies %s is not kept: %v", n.secret.Name, n.scheme, err)
 		return true
 	}
-	if held != c.Scheme {
+	if held != n.scheme {
 		return false
 	}
 	where := ""
-	if l.path != "" {
-		where = " on " + l.path
+	if n.lane.path != "" {
+		where = " on " + n.lane.path
 	}
 	instead := ""
-	if before != "" {
-		instead = ", no longer " + before
+	if n.before != "" {
+		instead = ", no longer " + n.before
 	}
-	if said := c.secret.Name + " " + l.path + " " + c.Scheme; !p.hasTold(said) {
-		g.suggest("%s verifies %s%s from now on%s", c.secret.Name, c.Scheme, where, instead)
+	if said := n.secret.Name + " " + n.lane.path + " " + n.scheme; !p.hasTold(said) {
+		g.suggest("%s verifies %s%s from now on%s", n.secret.Name, n.scheme, where, instead)
 	}
 	return true
 }

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -39,7 +40,7 @@ history is written anew, since a database leaves copies behind when it moves row
 --vacuum does that for a larger one too; listeners wait meanwhile.
 
 --pins forgets which scheme each secret has verified under auto, where a provider was
-changed and the secret was not.
+changed and the secret was not; with --scheme, only of those that have verified that one.
 
 To prune without this command, set max_age or max_size in [history] of barb.toml.`,
 		Example: `  barb prune --older-than 7d
@@ -86,7 +87,7 @@ func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 		return pruneDryRun(ctx, sh, rule)
 	}
 	if o.pins {
-		n, err := sh.history.Unpin(ctx)
+		n, err := sh.history.Unpin(ctx, cmp.Or(filter.Scheme, "*"))
 		if err != nil {
 			return err
 		}

@@ -134,31 +134,33 @@ func (v *verifier) among(shown map[string]bool) int {
 	return 0
 }
 
-// verdict is what the guards of a request find. It is valid when each group has one that finds it valid, and so does
-// the lane that it is then to be forwarded by.
-func (g *gateway) verdict(r *record.Request, now time.Time) (found listen.Checked) {
+// verdict is what the guards of a request find, and the pins that follow from it. It is valid when each group has one that
+// finds it valid, and so does the lane that it is then to be forwarded by.
+func (g *gateway) verdict(r *record.Request, now time.Time) (found listen.Checked, pins []*pinning) {
 	var valid []*lane
 	for i, group := range g.guards(r) {
-		judged, by := g.judge(group, r, now)
+		judged := g.judge(group, r, now)
 		if judged.Verdict.Status != record.Valid {
-			return judged
+			return judged.Checked, nil
 		}
-		if valid = append(valid, by); i == 0 {
-			found = judged
+		if valid, pins = append(valid, judged.by), append(pins, judged.pin); i == 0 {
+			found = judged.Checked
 		}
 	}
 	x := record.Exchange{Request: *r, Verdict: found.Verdict, Scheme: found.Scheme, EventType: plainEvent(found.EventType)}
 	if to := g.forwardLane(&x); to.checks() && !slices.ContainsFunc(valid, to.checksAs) {
-		if own, _ := g.judge([]*lane{to}, r, now); own.Verdict.Status != record.Valid {
-			return own
+		own := g.judge([]*lane{to}, r, now)
+		if own.Verdict.Status != record.Valid {
+			return own.Checked, nil
 		}
+		pins = append(pins, own.pin)
 	}
-	return found
+	return found, pins
 }
 
 // judge checks a request with the lanes of a group, one after the other, until one does not find it invalid. Of
 // several that do, the first says why.
-func (g *gateway) judge(group []*lane, r *record.Request, now time.Time) (found listen.Checked, by *lane) {
+func (g *gateway) judge(group []*lane, r *record.Request, now time.Time) (found finding) {
 	m := messageOf(r)
 	for i, l := range group {
 		m.URL = g.asSenderKnows(l, r)
@@ -168,12 +170,12 @@ func (g *gateway) judge(group []*lane, r *record.Request, now time.Time) (found 
 		}
 		switch {
 		case c.Verdict.Status != record.Invalid:
-			return c, l
+			return c
 		case i == 0:
-			found, by = c, l
+			found = c
 		}
 	}
-	return found, by
+	return found
 }
 
 // checks reports whether a lane checks signatures.

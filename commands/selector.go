@@ -103,7 +103,7 @@ func (f *filterFlags) filter(sh *shell) (out store.Filter, where *jqFilter, err 
 }
 
 // markKinds are the values of --marked.
-const markKinds = "duplicate, reused_id, older, stale, filtered"
+const markKinds = "duplicate, reused_id, older, stale, filtered, undecided"
 
 func parseMark(s string) (record.MarkKind, error) {
 	kind := record.MarkKind(s)
@@ -267,7 +267,7 @@ func whereTrue(all iter.Seq2[*record.Exchange, error], where *jqFilter, limit in
 				yield(nil, err)
 				return
 			}
-			ok, err := where.truthy(context.Background(), whereForm(x))
+			ok, err := where.truthy(whereForm(x), 0)
 			if err != nil {
 				yield(nil, usage("--where: %w", err))
 				return

@@ -152,7 +152,7 @@ func (a *autoCheck) secretsFor(scheme sign.Scheme) (free, held []sign.Secret) {
 		}
 		name := a.pinned[string(secret.Key)]
 		pin, known := a.file.scheme(name)
-		if name == "" || name == scheme.Name || known && scheme.Stricter(pin) {
+		if name == "" || name == scheme.Name || !known || scheme.Stricter(pin) { // a scheme that is no more verifies nothing
 			free = append(free, secret)
 		} else {
 			held = append(held, secret)

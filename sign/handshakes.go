@@ -177,6 +177,7 @@ var handshakes = [...]Handshake{
 		Steps: []Step{{
 			Methods: []string{"POST", "GET"},
 			Has:     []Mark{{In: "query:validationToken"}},
+			Lacks:   []Place{"json:value.0.clientState"},
 			Status:  200, Type: PlainText, Body: "{query.validationToken}",
 		}},
 	},

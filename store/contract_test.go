@@ -29,7 +29,7 @@ type history interface {
 	Fingerprint(context.Context, []byte) (string, error)
 	Pinned(context.Context, string) (map[string]string, error)
 	Pin(context.Context, store.Pin, string, time.Time) (string, error)
-	Unpin(context.Context) (int64, error)
+	Unpin(context.Context, string) (int64, error)
 }
 
 func TestSQLiteKeepsTheContract(t *testing.T) {

@@ -60,13 +60,13 @@ func (s *Store) Pin(ctx context.Context, p Pin, replaces string, now time.Time) 
 	return held, err
 }
 
-// Unpin forgets all pins and returns how many there were.
-func (s *Store) Unpin(ctx context.Context) (n int64, err error) {
+// Unpin forgets the pins to a scheme, in which * stands for any part, and returns how many there were.
+func (s *Store) Unpin(ctx context.Context, scheme string) (n int64, err error) {
 	err = s.work(ctx, func(w *writer) error {
-		if err := w.conn.queryRow("SELECT count(*) FROM pin", nil, &n); err != nil {
+		if err := w.conn.queryRow("SELECT count(*) FROM pin WHERE scheme GLOB ?", arguments(driver.Value(globOf(scheme))), &n); err != nil {
 			return err
 		}
-		return w.conn.execute("DELETE FROM pin")
+		return w.conn.execute("DELETE FROM pin WHERE scheme GLOB ?", globOf(scheme))
 	})
 	return n, err
 }

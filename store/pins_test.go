@@ -47,8 +47,13 @@ func pinsASecretOnce(t *testing.T, h history) {
 			}
 		}
 	}
-	if n, err := h.Unpin(ctx); n != 4 || err != nil {
-		t.Errorf("Unpin = %d, %v", n, err)
+	for _, step := range []struct {
+		scheme string
+		want   int64
+	}{{"git", 0}, {"git*", 1}, {"slack", 1}, {"*", 2}} {
+		if n, err := h.Unpin(ctx, step.scheme); n != step.want || err != nil {
+			t.Errorf("Unpin(%s) = %d, %v, want %d", step.scheme, n, err, step.want)
+		}
 	}
 	if got, err := h.Pinned(ctx, "/a"); err != nil || len(got) != 0 {
 		t.Errorf("Pinned = %v, %v after Unpin", got, err)

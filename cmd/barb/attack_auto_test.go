@@ -333,3 +333,43 @@ func TestASecretIsPinnedToTheSchemeItVerified(t *testing.T) {
 		t.Errorf("the history holds the secret, or %v", err)
 	}
 }
+
+// A request that is refused pins nothing, whichever of the lanes that it went through found it valid: the pin would refuse the
+// webhook of another scheme that follows.
+func TestARefusedRequestPinsNothing(t *testing.T) {
+	t.Parallel()
+	const secret, validation, paid = "a secret of the tests, shared", `{"event":"endpoint.url_validation","payload":{"plainToken":"abc"}}`, `{"type":"x.paid"}`
+	const shared = "[[route]]\npath = \"/b\"\nsecret = \"file:DIR/shared\"\n"
+	sentry := "Sentry-Hook-Signature: " + macOf(secret, "{}")
+	at := fmt.Sprint(time.Now().Unix())
+	zoom := []string{"x-zm-request-timestamp: " + at, "x-zm-signature: v0=" + macOf(secret, "v0:"+at+":"+validation)}
+	square, _ := hex.DecodeString(macOf(secret, "https://a.example/b"+paid))
+	for name, c := range map[string]struct {
+		routes, path, body string
+		headers            []string
+		status             int
+	}{
+		"by another reading of the path": {shared + "[[route]]\npath = \"/a\"\nsecret = \"file:DIR/other\"\n", "/a/../b", "{}", []string{sentry}, 401},
+		"by an encoded one":              {shared + "[[route]]\npath = \"/b/a\"\nscheme = \"github\"\nsecret = \"file:DIR/other\"\n", "/b/a%2f..", "{}", []string{sentry}, 401},
+		"by the route that would forward it": {
+			shared + "public_url = \"https://a.example\"\n" + shared + "public_url = \"https://b.example\"\nevent = \"x.*\"\n", "/b", paid,
+			[]string{"x-square-hmacsha256-signature: " + base64.StdEncoding.EncodeToString(square)}, 401,
+		},
+		"as a handshake whose scheme is not named": {shared, "/b", validation, zoom, 403},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b := newBarb(t)
+			config := routed(t, b, c.routes)
+			b.write(t, "shared", secret)
+			address, stop := b.listen(t, "--config", config)
+			defer stop()
+			if status := sendTo(t, address, c.path, c.body, c.headers...); status != c.status {
+				t.Errorf("it is answered %d, want %d", status, c.status)
+			}
+			if status := sendTo(t, address, "/b", "{}", "X-Hub-Signature-256: sha256="+macOf(secret, "{}")); status != 200 {
+				t.Errorf("the webhook that follows is answered %d", status)
+			}
+		})
+	}
+}

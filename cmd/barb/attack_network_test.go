@@ -311,3 +311,36 @@ func TestFailedHandshakesAndStrangersDoNotFlood(t *testing.T) {
 		})
 	}
 }
+
+// What --where does not decide in time is no "no": the sender hears 503 and comes again, and nothing of it reaches an app, the
+// queue or a command meanwhile.
+func TestAWebhookThatIsNotDecidedInTimeComesAgain(t *testing.T) {
+	t.Parallel()
+	for name, flags := range map[string][]string{
+		"forwarded": {}, "queued": {"--queue"}, "answered first": {"--mode", "ack"}, "once": {"--dedupe"}, "not kept": {"--no-record-filtered"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, app := newBarb(t), newBehind(t)
+			address, stop := b.listen(t, append(flags, "--forward-to", app.URL, "--count", "1", "--where", `if .body.slow then last(range(1e18)) > 0 else true end`)...)
+			r, err := http.Post("http://"+address+"/slow", "application/json", strings.NewReader(`{"slow":true}`))
+			if err != nil {
+				t.Fatal(err)
+			}
+			_ = r.Body.Close()
+			if r.StatusCode != http.StatusServiceUnavailable || r.Header.Get("Retry-After") == "" {
+				t.Errorf("answered %s, Retry-After %q", r.Status, r.Header.Get("Retry-After"))
+			}
+			if status := sendTo(t, address, "/fast", "{}"); status != 200 {
+				t.Errorf("the next is answered %d", status)
+			}
+			stop()
+			if got := app.seen(); got != "POST /fast" {
+				t.Errorf("the app got %q", got)
+			}
+			if got := b.run(t, 0, "history", "--marked", "undecided", "--json", "--jq", "[.status_code, .path]"); !strings.Contains(got, "503") || strings.Count(got, "\n") != 1 {
+				t.Errorf("the history has %s", got)
+			}
+		})
+	}
+}

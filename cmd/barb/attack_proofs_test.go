@@ -3,6 +3,7 @@ package main
 import (
 	"cmp"
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -110,5 +111,90 @@ func weakProofIsRefused(t *testing.T, c weakProof) {
 	stop()
 	if reached.Load() != want {
 		t.Errorf("%d reached the app, want %d", reached.Load(), want)
+	}
+}
+
+// A signed webhook that happens to look like the unsigned handshake of another provider reaches the app. Without a signature
+// it is answered as the handshake, and reaches no app.
+func TestASignedWebhookIsNoHandshake(t *testing.T) {
+	t.Parallel()
+	const secret = "a secret of the tests, shared"
+	const note, asked = `{"value":[{"clientState":"` + secret + `"}]}`, `{"challenge":"x","ref":"main"}`
+	hub := func(body string) string { return "X-Hub-Signature-256: sha256=" + macOf(secret, body) }
+	auto := []string{"--secret", "file:SECRET"}
+	for name, c := range map[string]struct {
+		flags      []string
+		path, body string
+		signature  string
+		header     string
+	}{
+		"msgraph's, by the query":         {auto, "/gh?validationToken=t", "{}", hub("{}"), ""},
+		"msgraph's, on a named route":     {append(auto, "-s", "github", "--handshake=all"), "/gh?validationToken=t", "{}", hub("{}"), ""},
+		"msgraph's, with another's token": {auto, "/?validationToken=t", "{}", "X-Gitlab-Token: " + secret, ""},
+		"monday's, by the body":           {append(auto, "-s", "github", "--handshake=all"), "/", asked, hub(asked), ""},
+		"notion's, by the body":           {append(auto, "-s", "github", "--handshake=notion"), "/", `{"verification_token":"0123456789abcdef"}`, hub(`{"verification_token":"0123456789abcdef"}`), ""},
+		"asana's, by a header":            {auto, "/", "{}", hub("{}"), "X-Hook-Secret: 0123456789abcdef0"},
+		"eventgrid's, by both":            {auto, "/", `[{"data":{"validationCode":"c"}}]`, hub(`[{"data":{"validationCode":"c"}}]`), "aeg-event-type: SubscriptionValidation"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			b, app := newBarb(t), newBehind(t)
+			flags := append([]string{"--forward-to", app.URL}, c.flags...)
+			flags[3] = "file:" + b.write(t, "secret", secret)
+			address, stop := b.listen(t, flags...)
+			defer stop()
+			headers := []string{"Content-Type: application/json"}
+			if c.header != "" {
+				headers = append(headers, c.header)
+			}
+			if status := sendTo(t, address, c.path, c.body, headers...); status != 200 || app.seen() != "" {
+				t.Errorf("the handshake is answered %d, and the app got %q", status, app.seen())
+			}
+			if status := sendTo(t, address, c.path, c.body, append(headers, c.signature)...); status != 200 || app.seen() != "POST "+c.path {
+				t.Errorf("the webhook is answered %d, and the app got %q", status, app.seen())
+			}
+		})
+	}
+	b, app := newBarb(t), newBehind(t)
+	address, stop := b.listen(t, "-s", "msgraph", "--secret", "file:"+b.write(t, "secret", secret), "--forward-to", app.URL)
+	defer stop()
+	if status := sendTo(t, address, "/?validationToken=t", note); status != 200 || app.seen() != "POST /?validationToken=t" {
+		t.Errorf("a notification is answered %d, and the app got %q", status, app.seen())
+	}
+}
+
+// A handshake that comes with a token, or with its own scheme's proof, is answered as before.
+func TestAHandshakeWithATokenIsAnswered(t *testing.T) {
+	t.Parallel()
+	const secret = "a secret of the tests, shared"
+	for name, c := range map[string]struct{ scheme, authorization string }{
+		"named": {"okta", secret}, "under auto": {"auto", secret}, "as another's token": {"auto", "Bearer " + secret},
+	} {
+		b := newBarb(t)
+		address, stop := b.listen(t, "-s", c.scheme, "--secret", "file:"+b.write(t, "secret", secret))
+		r, err := http.NewRequest(http.MethodGet, "http://"+address+"/", http.NoBody)
+		if err != nil {
+			t.Fatal(err)
+		}
+		r.Header.Set("X-Okta-Verification-Challenge", "abc")
+		r.Header.Set("Authorization", c.authorization)
+		answer, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		said, _ := io.ReadAll(answer.Body)
+		_ = answer.Body.Close()
+		if string(said) != `{"verification":"abc"}` {
+			t.Errorf("%s: answered %d %q", name, answer.StatusCode, said)
+		}
+		stop()
+	}
+	b, app := newBarb(t), newBehind(t)
+	file, body := "file:"+b.write(t, "secret", secret), `{"challenge":"abc"}`
+	address, stop := b.listen(t, "-s", "monday", "--secret", file, "--forward-to", app.URL)
+	defer stop()
+	signature := strings.TrimSpace(b.run(t, 0, "sign", "-s", "monday", "--secret", file, "-d", body))
+	if status := sendTo(t, address, "/", body, signature); !strings.HasPrefix(signature, "Authorization: ") || status != 200 || app.seen() != "" {
+		t.Errorf("monday's, with its %s, is answered %d, and the app got %q", signature, status, app.seen())
 	}
 }

@@ -21,6 +21,8 @@ func Marks(x *record.Exchange) string {
 			parts = append(parts, fmt.Sprintf("older than %d", m.Of))
 		case record.Filtered:
 			parts = append(parts, "filtered")
+		case record.Undecided:
+			parts = append(parts, "undecided")
 		case record.Truncated:
 			parts = append(parts, "body truncated")
 		}

@@ -12,12 +12,13 @@ const (
 	Older     MarkKind = "older"     // signed before another of the same event type that was there already
 	Stale     MarkKind = "stale"     // its timestamp is outside the tolerance, too old or ahead
 	Filtered  MarkKind = "filtered"  // not asked for: answered, not handed on
+	Undecided MarkKind = "undecided" // whether it is asked for could not be told in time: answered 503, not handed on
 	Truncated MarkKind = "truncated" // only the beginning of its body was kept: see Request.Whole
 )
 
 // MarkKinds returns all kinds.
 func MarkKinds() []MarkKind {
-	return []MarkKind{Duplicate, ReusedID, Older, Stale, Filtered, Truncated}
+	return []MarkKind{Duplicate, ReusedID, Older, Stale, Filtered, Undecided, Truncated}
 }
 
 // Mark is one thing that was noticed.
