@@ -34,7 +34,7 @@ func (c *conn) readBody(r *record.Request, length int64, chunked bool) error {
 	}
 	c.paceBody()
 	if !chunked {
-		body, err := appendBody(nil, c.br, length)
+		body, err := appendBody(nil, c.br, length, length)
 		if err == nil {
 			r.Body = body
 		}
@@ -58,8 +58,8 @@ func (c *conn) paceBody() {
 }
 
 // appendBody appends n bytes of src to body. However many are announced, memory is taken for twice as many as came; it
-// doubles in steps that end at n. The error is io.EOF when src ends before that.
-func appendBody(body []byte, src io.Reader, n int64) ([]byte, error) {
+// doubles in steps that end at most bytes. The error is io.EOF when src ends before that.
+func appendBody(body []byte, src io.Reader, n, most int64) ([]byte, error) {
 	end := int64(len(body)) + n
 	if body == nil {
 		first := n
@@ -70,7 +70,7 @@ func appendBody(body []byte, src io.Reader, n int64) ([]byte, error) {
 	}
 	for int64(len(body)) < end {
 		if len(body) == cap(body) {
-			grown := make([]byte, len(body), min(end, int64(max(2*len(body), bufferSize))))
+			grown := make([]byte, len(body), min(most, int64(max(2*len(body), bufferSize))))
 			copy(grown, body)
 			body = grown
 		}
@@ -139,10 +139,11 @@ type pile struct {
 	size  int64
 }
 
-// add reads n bytes more. The error is io.EOF when src ends before that.
+// add reads n bytes more. A piece grows for what may come after them, too: many small chunks would copy it each time. The
+// error is io.EOF when src ends before that.
 func (p *pile) add(src io.Reader, n int64) error {
 	before := len(p.piece)
-	piece, err := appendBody(p.piece, src, n)
+	piece, err := appendBody(p.piece, src, n, max(int64(before)+n, full))
 	p.piece, p.size = piece, p.size+int64(len(piece)-before)
 	if len(p.piece) >= full {
 		p.done, p.piece = append(p.done, p.piece), make([]byte, 0, full)
