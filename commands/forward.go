@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"net"
 	"net/http"
@@ -95,12 +96,14 @@ func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string
 	g.watch.forwarded(x.ID, kept)
 	switch {
 	case f.Err == nil:
+	case listen.LackedRoom(ctx) != nil:
+		g.note("%d: the app's answer was cut off, so the sender does not get it: %s (--max-inflight)", x.ID, f.Err.Text)
 	case f.Response != nil:
 		g.note("%d: the app's answer broke off, so the sender does not get it: %s %s", x.ID, f.Err.Kind, ui.Clip(f.Err.Text, 120))
 	default:
 		g.note("%d could not be forwarded: %s %s", x.ID, f.Err.Kind, ui.Clip(f.Err.Text, 120))
 	}
-	return &f, g.relayed(&f)
+	return &f, g.relayed(ctx, &f)
 }
 
 // appTimeout is how long the app has for a webhook.
@@ -112,8 +115,12 @@ func (g *gateway) appTimeout() time.Duration {
 }
 
 // relayed is the sender's answer made of the app's.
-func (g *gateway) relayed(f *record.Exchange) *record.Response {
-	if f.Response != nil && f.Response.Cut {
+func (g *gateway) relayed(ctx context.Context, f *record.Exchange) *record.Response {
+	lacked := listen.LackedRoom(ctx)
+	switch {
+	case errors.Is(lacked, listen.ErrNoRoom):
+		return unavailable()
+	case errors.Is(lacked, listen.ErrAnswerTooLarge), f.Response != nil && f.Response.Cut:
 		return textAnswer(http.StatusBadGateway, "the app's answer is too large or was cut off\n")
 	}
 	return g.relay(f.Response, f.Err)

@@ -22,7 +22,7 @@ type mirrors struct {
 	cut   context.CancelFunc
 	seats chan struct{}
 	group sync.WaitGroup
-	bytes atomic.Int64 // of the bodies that wait or are on their way
+	bytes atomic.Int64 // of the bodies that wait or are on their way, and of the answers they are compared with
 	count atomic.Int64
 }
 
@@ -50,6 +50,9 @@ func (m *mirrors) send(x, f *record.Exchange, l *lane) {
 			continue
 		}
 		size := int64(len(x.Request.Body))
+		if f.Response != nil { // it is kept, to be compared
+			size += int64(len(f.Response.Body))
+		}
 		if count, bytes := m.count.Add(1), m.bytes.Add(size); count > mirrorsWaiting || bytes > mirrorsBytes+size {
 			m.count.Add(-1)
 			m.bytes.Add(-size)
@@ -87,7 +90,9 @@ func (m *mirrors) one(x, app *record.Exchange, t forwardTarget) error {
 		return err
 	}
 	f.ID = kept.ID
-	ctx, cancel := context.WithTimeout(m.ctx, m.policy.Timeout)
+	ctx, letGo := m.budget.With(m.ctx)
+	defer letGo()
+	ctx, cancel := context.WithTimeout(ctx, m.policy.Timeout)
 	defer cancel()
 	m.client.Do(ctx, &f)
 	m.watch.metrics.mirrored(&f)

@@ -237,7 +237,7 @@ func (b *outbox) try(ctx context.Context, x *record.Exchange, l *lane, q *store.
 		return textAnswer(http.StatusAccepted, "queued\n")
 	}
 	b.mirrors.send(x, a.Exchange, l)
-	return b.relayed(a.Exchange)
+	return b.relayed(ctx, a.Exchange)
 }
 
 // attempt makes the next attempt to deliver a captured webhook.

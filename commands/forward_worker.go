@@ -157,6 +157,8 @@ func (w *worker) start(ctx context.Context, q *store.Queued, place *deliver.Plac
 			w.ringCommands()
 			return
 		}
+		leased, letGo := w.budget.With(leased)
+		defer letGo()
 		a, settled := w.deliver(leased, q)
 		place.End(a)
 		if settled {

@@ -25,6 +25,7 @@ type gateway struct {
 	*shell
 	history   *store.Store
 	client    *deliver.Client
+	budget    *listen.Budget // for webhooks in flight and the apps' answers
 	with      export.With
 	publicURL string // scheme and authority
 	hostTold  sync.Once

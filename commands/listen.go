@@ -186,7 +186,7 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 	defer g.lookBack(ctx)()
 	defer g.boundMemory(int64(o.inflight))()
 	server := &listen.Server{Recorder: g.recorder(), Allow: g.entrance.allows, Admit: g.entrance.admit, Check: g.check, Reply: g.answer, Refused: g.refused, TLS: g.entrance.config,
-		MaxBody: g.maxBody(int64(o.maxBody)), MaxInflight: int64(o.inflight), Limit: o.count}
+		MaxBody: g.maxBody(int64(o.maxBody)), Budget: g.budget, Limit: o.count}
 	interrupted, end := ctx, g.startForwarding(ctx)
 	if o.duration > 0 {
 		var cancel context.CancelFunc
@@ -345,11 +345,12 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 	if err := g.takeForwarding(o); err != nil {
 		return nil, err
 	}
-	client, err := deliver.NewClient(deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: o.connectIn, MaxBody: 64 << 20, ReadLimit: 64 << 20})
+	client, err := deliver.NewClient(deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: o.connectIn, MaxBody: 64 << 20, ReadLimit: 64 << 20,
+		Room: listen.TakeRoom})
 	if err != nil {
 		return nil, usage("%w", err)
 	}
-	g.client = client
+	g.client, g.budget = client, listen.NewBudget(int64(o.inflight))
 	return g, nil
 }
 

@@ -19,6 +19,8 @@ const (
 	maxHead    = 1 << 20 // bytes of one head of an answer
 	maxInterim = 20      // 1xx answers before the real one
 	maxTrailer = 64 << 10
+	// firstBuffer is the most that is allocated for a body on the word of an app; what comes decides about the rest.
+	firstBuffer = 64 << 10
 )
 
 // receive reads an answer into x. whole means that the connection stands at the end of it and could carry another.
@@ -134,7 +136,7 @@ func listed(h record.Header, name string) (items []string) {
 // bytes there must be; below 0 src knows itself.
 func readSome(src io.Reader, keep, length int64) (kept []byte, size int64, err error) {
 	keep = max(keep, 0)
-	if 0 <= length && length <= keep {
+	if 0 <= length && length <= min(keep, firstBuffer) {
 		kept = make([]byte, length)
 		n, err := io.ReadFull(src, kept)
 		return kept[:n], int64(n), midway(err)

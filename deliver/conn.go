@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"net"
 	"os"
@@ -27,6 +28,7 @@ type conn struct {
 	br     *bufio.Reader
 	out    []byte
 	left   int64 // bytes that may still be read in this exchange, whatever they are
+	room   room  // for what is read in this exchange
 	tx     transfer
 	alive  func() bool
 	cut    func() // ends a running read and write, and the use of the connection with it
@@ -73,8 +75,37 @@ func (c *conn) Read(p []byte) (int, error) {
 		n, err = c.Conn.Read(p)
 	}
 	c.left -= int64(n)
+	if full := c.room.take(n); full != nil {
+		return 0, full
+	}
 	return n, err
 }
+
+// room is Options.Room with the context of an exchange; nil: there always is room.
+type room func(n int64) error
+
+func (c *Client) roomIn(ctx context.Context) room {
+	if c.o.Room == nil {
+		return nil
+	}
+	return func(n int64) error { return c.o.Room(ctx, n) }
+}
+
+func (r room) take(n int) error {
+	if r == nil || n == 0 {
+		return nil
+	}
+	if err := r(int64(n)); err != nil {
+		return &roomError{err}
+	}
+	return nil
+}
+
+// roomError is what Options.Room said.
+type roomError struct{ error }
+
+// Write takes room for what io.TeeReader has read.
+func (r room) Write(p []byte) (int, error) { return len(p), r.take(len(p)) }
 
 // send writes a request: head and body in one write, or when that is too much for the socket's buffers, beside the
 // reading. For a peer may answer before it has read everything, or read on only when its answer is read.

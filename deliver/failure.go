@@ -76,7 +76,10 @@ func classify(ctx context.Context, at stage, err error) (kind record.FailureKind
 func classifyPlain(at stage, err error) record.FailureKind {
 	_, protocol := errors.AsType[protocolError](err)
 	_, head := record.IsHeadError(err)
+	_, room := errors.AsType[*roomError](err)
 	switch {
+	case room:
+		return record.FailUnknown
 	case protocol || head:
 		return record.FailProtocol
 	case isBreak(err):

@@ -115,7 +115,7 @@ func (c *Client) overNetHTTP(ctx context.Context, x *record.Exchange, to *endpoi
 	defer func() { _ = response.Body.Close() }()
 	x.Request.Proto = response.Proto
 	x.Response = webResponse(response)
-	if err := c.readWeb(x.Response, response.Body); err != nil {
+	if err := c.readWeb(x.Response, io.TeeReader(response.Body, c.roomIn(ctx))); err != nil {
 		return failure(ctx, reading, err, seen.left)
 	}
 	return nil

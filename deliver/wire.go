@@ -45,7 +45,7 @@ func (c *Client) kept(key string) *conn {
 // exchange sends the request over a connection and reads the answer. unsent means that nothing has left, since the
 // connection had ended before.
 func (c *Client) exchange(ctx context.Context, x *record.Exchange, cn *conn) (f *record.Failure, unsent bool) {
-	x.Remote, cn.left = cn.remote, c.o.ReadLimit
+	x.Remote, cn.left, cn.room = cn.remote, c.o.ReadLimit, c.roomIn(ctx)
 	stop := context.AfterFunc(ctx, cn.cut)
 	start := time.Now()
 	if !permitted(ctx) {
@@ -67,7 +67,7 @@ func (c *Client) exchange(ctx context.Context, x *record.Exchange, cn *conn) (f 
 	}
 	// When the context's end has begun to cut this connection, nobody else may have it.
 	if stop() && err == nil && whole && cn.tx.err == nil && cn.tx.honest && !saysClose(x) {
-		cn.used = true
+		cn.used, cn.room = true, nil
 		c.idle.put(cn)
 		return nil, false
 	}

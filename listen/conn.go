@@ -25,8 +25,7 @@ type conn struct {
 	serverName string
 
 	pace pace
-	came int64 // bytes that were read of the request
-	held int64 // how many of them count in the budget
+	holding
 
 	mu      sync.Mutex
 	idle    bool      // waits for the first byte of a request
@@ -50,7 +49,7 @@ type conn struct {
 const bufferSize = 4096
 
 func newConn(r *run, nc net.Conn) *conn {
-	c := &conn{run: r, net: nc, last: time.Now(), remote: remoteOf(nc)}
+	c := &conn{run: r, net: nc, last: time.Now(), remote: remoteOf(nc), holding: holding{budget: r.Budget}}
 	c.br = bufio.NewReaderSize(c, bufferSize)
 	return c
 }
@@ -219,7 +218,7 @@ func (c *conn) check(x *record.Exchange) {
 func (c *conn) reply(ctx context.Context, x *record.Exchange) Answer {
 	var given Answer
 	if c.run.Reply != nil {
-		given = c.run.Reply(ctx, x)
+		given = c.run.Reply(context.WithValue(ctx, holdingKey{}, &c.holding), x)
 	}
 	switch {
 	case given.Response != nil:

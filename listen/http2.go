@@ -102,7 +102,7 @@ func (r *run) stream(ctx context.Context, w http.ResponseWriter, q *http.Request
 	if r.http2.addr.Network() == "unix" {
 		q.RemoteAddr = "unix" // as newConn has it
 	}
-	c := &conn{run: r, net: s, remote: q.RemoteAddr, serverName: q.TLS.ServerName, last: time.Now(), counts: true}
+	c := &conn{run: r, net: s, remote: q.RemoteAddr, serverName: q.TLS.ServerName, last: time.Now(), counts: true, holding: holding{budget: r.Budget}}
 	x := &record.Exchange{Attempt: 1, Kind: record.Received, Remote: c.remote, ServerName: c.serverName, Start: c.last}
 	defer c.letGo()
 	defer r.http2.open.Add(-1)

@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"context"
 	"fmt"
 	"sync/atomic"
 
@@ -17,15 +18,19 @@ const (
 	turnover = 64
 )
 
-// inflight is the budget for what is read of requests and not answered yet, of all connections and streams together.
-type inflight struct {
+// Budget is the memory for what is read of requests and not answered yet, and for the answers of apps to them, of all
+// connections and streams together. Many goroutines may use one.
+type Budget struct {
 	max  int64
 	used atomic.Int64
 }
 
-// take adds n bytes to the budget for a request that will then hold as many as held says. It returns false when there
-// is no room for them.
-func (b *inflight) take(n, held int64) bool {
+// NewBudget returns a budget of so many bytes.
+func NewBudget(bytes int64) *Budget { return &Budget{max: bytes} }
+
+// take adds n bytes to the budget for a request or an answer that will then hold as many as held says. It returns false
+// when there is no room for them.
+func (b *Budget) take(n, held int64) bool {
 	if b.used.Add(n) <= b.limit(held) {
 		return true
 	}
@@ -33,8 +38,8 @@ func (b *inflight) take(n, held int64) bool {
 	return false
 }
 
-// limit is how much of the budget may be used once a request holds so many bytes.
-func (b *inflight) limit(held int64) int64 {
+// limit is how much of the budget may be used once a request or an answer holds so many bytes.
+func (b *Budget) limit(held int64) int64 {
 	if held <= smallBody {
 		return b.max
 	}
@@ -42,30 +47,98 @@ func (b *inflight) limit(held int64) int64 {
 }
 
 // short reports whether more than half of the budget is used.
-func (b *inflight) short() bool { return b.used.Load() > b.max/2 }
+func (b *Budget) short() bool { return b.used.Load() > b.max/2 }
+
+// holding is what one exchange has of a budget. One goroutine uses it at a time.
+type holding struct {
+	budget   *Budget
+	came     int64 // bytes that were read of the request
+	held     int64 // how many bytes count in the budget
+	answered int64 // bytes that were read of an app's answer
+	ofAnswer int64 // how many of those that count are an answer's
+	lacked   error // why an app's answer had no room
+}
 
 // hold counts n more bytes of the request being read in the budget. What fits into the connection's own buffer is free:
 // an idle connection has that too, and MaxConns bounds it.
-func (c *conn) hold(n int64) error {
-	c.came += n
-	more := c.came - bufferSize - c.held
+func (h *holding) hold(n int64) error {
+	h.came += n
+	more := h.came - bufferSize - h.held
 	if more <= 0 {
 		return nil
 	}
-	if !c.run.inflight.take(more, c.came) {
-		return c.noRoom()
+	if !h.budget.take(more, h.came) {
+		return h.noRoom()
 	}
-	c.held += more
+	h.held += more
 	return nil
 }
 
-// holdAnswer counts a large answer in the budget until it is out. It always has room, since the webhook it answers has
-// been worked on; those that come later have to wait.
-func (c *conn) holdAnswer(n int) {
-	if n > smallBody {
-		c.held += int64(n)
-		c.run.inflight.used.Add(int64(n))
+// holdRead counts n more bytes of an app's answer. It never waits for room: the webhook that is being answered may be
+// what holds the rest.
+func (h *holding) holdRead(n int64) error {
+	h.answered += n
+	more := h.answered - bufferSize - h.ofAnswer
+	if more <= 0 {
+		return nil
 	}
+	if h.budget.take(more, h.answered) {
+		h.held, h.ofAnswer = h.held+more, h.ofAnswer+more
+		return nil
+	}
+	if h.lacked = h.noRoom(); h.held+more > h.budget.limit(h.answered) {
+		h.lacked = fmt.Errorf("%w: the budget of %d bytes has no room for it", ErrAnswerTooLarge, h.budget.max)
+	}
+	return h.lacked
+}
+
+// holdAnswer counts a large answer in the budget until it is out, as far as it does not count already. It always has room,
+// since the webhook it answers has been worked on; those that come later have to wait.
+func (h *holding) holdAnswer(n int) {
+	if more := int64(n) - h.ofAnswer; n > smallBody && more > 0 {
+		h.held, h.ofAnswer = h.held+more, h.ofAnswer+more
+		h.budget.used.Add(more)
+	}
+}
+
+// letGo gives back what the exchange held, whatever became of it.
+func (h *holding) letGo() {
+	if h.held > 0 {
+		h.budget.used.Add(-h.held)
+	}
+	*h = holding{budget: h.budget}
+}
+
+// noRoom is the error of a request or an answer that the budget has no room for.
+func (h *holding) noRoom() error {
+	return fmt.Errorf("%w: requests in flight hold up to %d bytes", ErrNoRoom, h.budget.max)
+}
+
+// holdingKey is the key of an exchange's holding in its context.
+type holdingKey struct{}
+
+// With returns a context whose TakeRoom takes from b for an answer that no sender waits for, until letGo gives it back.
+func (b *Budget) With(ctx context.Context) (with context.Context, letGo func()) {
+	h := &holding{budget: b}
+	return context.WithValue(ctx, holdingKey{}, h), h.letGo
+}
+
+// TakeRoom counts n more bytes of an app's answer in the budget, until the sender has its own answer. The context is
+// Reply's, or one of Budget.With; in any other all have room. The error is ErrNoRoom, or ErrAnswerTooLarge for an answer
+// that has no room even while no other request is in flight; reading must end then. One goroutine uses a context at a time.
+func TakeRoom(ctx context.Context, n int64) error {
+	if h, ok := ctx.Value(holdingKey{}).(*holding); ok {
+		return h.holdRead(n)
+	}
+	return nil
+}
+
+// LackedRoom returns the error that TakeRoom had for the context, nil where it had none.
+func LackedRoom(ctx context.Context) error {
+	if h, ok := ctx.Value(holdingKey{}).(*holding); ok {
+		return h.lacked
+	}
+	return nil
 }
 
 // fits reports whether the budget has room for a body of the length that is announced; for none, too, once answers have
@@ -76,21 +149,8 @@ func (c *conn) fits(length int64) bool {
 		all = max(c.came-int64(c.br.Buffered()), 0) + length
 	}
 	more := all - bufferSize - c.held
-	used := c.run.inflight.used.Load()
-	return used <= c.run.inflight.max && (more <= 0 || used+more <= c.run.inflight.limit(all))
-}
-
-// letGo gives back what the request held, whatever became of it.
-func (c *conn) letGo() {
-	if c.held > 0 {
-		c.run.inflight.used.Add(-c.held)
-	}
-	c.came, c.held = 0, 0
-}
-
-// noRoom is the error of a request that the budget has no room for.
-func (c *conn) noRoom() error {
-	return fmt.Errorf("%w: requests in flight hold up to %d bytes", ErrNoRoom, c.run.MaxInflight)
+	used := c.budget.used.Load()
+	return used <= c.budget.max && (more <= 0 || used+more <= c.budget.limit(all))
 }
 
 // headSize is what the head of a request holds that came over HTTP/2, where it is not known how it was packed.

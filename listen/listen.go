@@ -56,8 +56,10 @@ type Refusal struct {
 var (
 	// ErrNotAllowed is a connection that Allow did not take.
 	ErrNotAllowed = errors.New("the address is not one of those that are taken")
-	// ErrNoRoom is a request that does not fit into MaxInflight any more, or a stream beyond MaxConns.
+	// ErrNoRoom is a request, or an app's answer, that does not fit into Budget any more, or a stream beyond MaxConns.
 	ErrNoRoom = errors.New("no room for it")
+	// ErrAnswerTooLarge is an app's answer that would never fit into Budget.
+	ErrAnswerTooLarge = errors.New("the answer is too large")
 	// ErrEnough is a request beyond Limit.
 	ErrEnough = errors.New("as many exchanges as asked for are recorded")
 )
@@ -88,7 +90,7 @@ type Server struct {
 	TLS *tls.Config
 
 	MaxBody     int64         // bytes of a body, 10 MiB
-	MaxInflight int64         // bytes of all requests that are not answered yet, and of large answers, 256 MiB; more get 503
+	Budget      *Budget       // for all requests that are not answered yet, and for answers, 256 MiB; more get 503
 	MaxHead     int           // bytes of a head, of the trailers of a chunked body, 64 KiB
 	MaxConns    int           // connections at a time, 10,000; more have to wait. Of HTTP/2 streams as many; more get 503
 	HeadTimeout time.Duration // for a whole head, counted from the connection for the first one, 10 s
@@ -131,7 +133,9 @@ func (s *Server) withDefaults() Server {
 	}
 	d.Scheme = cmp.Or(d.Scheme, "http")
 	d.MaxBody = cmp.Or(d.MaxBody, 10<<20)
-	d.MaxInflight = cmp.Or(d.MaxInflight, 256<<20)
+	if d.Budget == nil {
+		d.Budget = NewBudget(256 << 20)
+	}
 	d.MaxHead = cmp.Or(d.MaxHead, 64<<10)
 	d.MaxConns = cmp.Or(d.MaxConns, 10_000)
 	d.HeadTimeout = cmp.Or(d.HeadTimeout, 10*time.Second)

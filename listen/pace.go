@@ -37,7 +37,7 @@ func (c *conn) setPace(p pace) { c.pace = p }
 // rate is the rate in bytes a second at which a body must be sent and an answer read. While the budget is short it
 // grows with what they hold, so that nobody keeps others out by sending most of a large body fast and the rest slowly.
 func (c *conn) rate() int64 {
-	if c.held > smallBody && c.run.inflight.short() {
+	if c.held > smallBody && c.budget.short() {
 		return max(slowest, c.held/turnover)
 	}
 	return slowest

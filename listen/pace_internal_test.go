@@ -137,8 +137,7 @@ func accepted(t *testing.T) net.Conn {
 
 // What answers hold may be more than the budget: until some are out, not even a request without a body has room.
 func TestAnOverdrawnBudgetHasRoomForNothing(t *testing.T) {
-	r := &run{}
-	r.inflight.max = 1 << 20
+	r := &run{Server: Server{Budget: NewBudget(1 << 20)}}
 	c, slow := newConn(r, accepted(t)), newConn(r, accepted(t))
 	for _, length := range []int64{0, 2, 4 << 10, 60 << 10} {
 		if !c.fits(length) {
@@ -152,7 +151,7 @@ func TestAnOverdrawnBudgetHasRoomForNothing(t *testing.T) {
 		}
 	}
 	slow.letGo()
-	if !c.fits(0) || r.inflight.used.Load() != 0 {
-		t.Errorf("%d bytes are still held", r.inflight.used.Load())
+	if !c.fits(0) || r.Budget.used.Load() != 0 {
+		t.Errorf("%d bytes are still held", r.Budget.used.Load())
 	}
 }

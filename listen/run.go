@@ -28,7 +28,6 @@ type run struct {
 	stopping atomic.Bool   // as ended, cheaper to ask
 	crowded  atomic.Bool   // a connection waits for a seat
 
-	inflight inflight
 	checking chan struct{} // one taken for each large body that is checked: what a check makes of it may be many times as large
 
 	full     chan struct{} // closed when Limit exchanges are answered
@@ -39,7 +38,6 @@ type run struct {
 func newRun(s Server) *run {
 	return &run{
 		Server:   s,
-		inflight: inflight{max: s.MaxInflight},
 		conns:    make(map[*conn]struct{}),
 		checking: make(chan struct{}, runtime.GOMAXPROCS(0)),
 		seats:    make(chan struct{}, s.MaxConns),
