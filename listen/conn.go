@@ -2,7 +2,6 @@ package listen
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -132,12 +131,9 @@ func (c *conn) receive(x *record.Exchange) error {
 		c.setPace(pace{end: x.Start.Add(c.run.HeadTimeout)})
 	}
 	c.pace.kept = true
-	if err := c.awaitLine(); err != nil {
-		return err
-	}
-	head, err := record.ReadHead(c.br, c.run.MaxHead)
+	head, err := record.ReadRequestHead(c.br, c.run.MaxHead)
 	if err != nil {
-		return err
+		return midway(err)
 	}
 	x.Request, err = record.ParseRequest(head, c.run.Scheme)
 	if err != nil {
@@ -152,24 +148,6 @@ func (c *conn) receive(x *record.Exchange) error {
 		return err
 	}
 	return c.readBody(&x.Request, length, chunked)
-}
-
-// awaitLine waits for the request line. One that is wrong is refused as soon as that can be seen: whatever else comes, or
-// does not come, changes nothing.
-func (c *conn) awaitLine() error {
-	for {
-		begun, _ := c.br.Peek(c.br.Buffered())
-		if len(begun) == bufferSize || bytes.Contains(begun, []byte("\r\n\r\n")) {
-			return nil // ReadHead takes it from here
-		}
-		whole, err := record.CheckStart(begun)
-		if whole || err != nil {
-			return err
-		}
-		if _, err := c.br.Peek(len(begun) + 1); err != nil {
-			return midway(err)
-		}
-	}
 }
 
 // exchange has a request that was read whole checked, recorded and answered.

@@ -336,6 +336,16 @@ func TestServeRefusesABadRequestLineAtOnce(t *testing.T) {
 		"after the empty line":         {"\r\nGE(", 400},
 		"after a good request":         {hook + "GE(", 400},
 		"a JSON document":              {"{\"a\":1}", 400},
+		"5000 zero bytes":              {strings.Repeat("\x00", 5000), 400},
+		"a method of 4096 bytes":       {strings.Repeat("A", 4096), 400},
+		"a version beside a long head": {"POST / HTTP/9.9\r\nX: " + strings.Repeat("a", 5000), 505},
+		"lower case beside a long one": {"POST / http/1.1\r\nX: " + strings.Repeat("a", 5000), 400},
+		"a long target, no version":    {"GET /" + strings.Repeat("a", 9000) + "\r\n", 400},
+		"a zero byte in a long target": {"GET /" + strings.Repeat("a", 9000) + "\x00", 400},
+		"a CR at its end":              {"GET /" + strings.Repeat("a", 4090) + "\rb", 400},
+		"a version after a long one":   {"GET /" + strings.Repeat("a", 9000) + " HTTP/2", 505},
+		"a bare CR first":              {"\rGET / HTTP/1.1\r\n", 400},
+		"a bare CR in the line":        {"GET /\r", 400},
 		"after one without a body":     {"GET / HTTP/1.1\r\nHost: h\r\n\r\n{", 400},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -352,8 +362,9 @@ func TestServeRefusesABadRequestLineAtOnce(t *testing.T) {
 // Every beginning of a request that is good is waited on.
 func TestServeWaitsForARequestLineInDrops(t *testing.T) {
 	r := serve(t, listen.Server{})
-	for _, request := range []string{hook, "\r\n" + hook, "\n" + hook, "OPTIONS * HTTP/1.0\r\n\r\n"} {
-		t.Run(request, func(t *testing.T) {
+	for _, request := range []string{hook, "\r\n" + hook, "\n" + hook, "OPTIONS * HTTP/1.0\r\n\r\n",
+		"GET /" + strings.Repeat("a", 5000) + " HTTP/1.1\r\nHost: h\r\n\r\n"} {
+		t.Run(request[:20], func(t *testing.T) {
 			t.Parallel()
 			c := r.dial(t)
 			_ = c.SetNoDelay(true)

@@ -221,6 +221,7 @@ func TestRefusalsAreSeenAndDoNotFlood(t *testing.T) {
 		"too large in chunks": {post + "Transfer-Encoding: chunked\r\n\r\nfff\r\n", nil, 413, "too_large", "× 413 too large"},
 		"malformed":           {"POST /p HTTP/1.1\r\nX: y\r\n\r\n", nil, 400, "malformed", "× 400"},
 		"bad request line":    {"GE(", nil, 400, "malformed", "× 400"},
+		"a long bad line":     {"POST / http/1.1\r\nX: " + strings.Repeat("x", 5000), nil, 400, "malformed", "× 400"},
 		"expectation":         {post + "Expect: more\r\n\r\n", nil, 417, "expectation", "× 417 expectation"},
 		"head too large":      {post + "X: " + strings.Repeat("x", 70_000) + "\r\n\r\n", nil, 431, "head_too_large", "× 431 head too large"},
 		"target too long":     {"POST /" + strings.Repeat("x", 70_000) + " HTTP/1.1\r\n\r\n", nil, 414, "target_too_long", "× 414 target too long"},

@@ -27,10 +27,20 @@ func badHead(format string, args ...any) error {
 // (RFC 9112, section 2.2). At the end of the stream before the first byte the error is io.EOF, in the middle of a head
 // io.ErrUnexpectedEOF; a head over the limit is a *HeadError of status 431, or 414 when its first line alone is too long.
 func ReadHead(br *bufio.Reader, limit int) (string, error) {
+	return readHead(br, limit, (*bufio.Reader).ReadSlice)
+}
+
+// readHead is ReadHead with a way to read of the first line: up to and with a delimiter, or what there is with
+// bufio.ErrBufferFull.
+func readHead(br *bufio.Reader, limit int, first func(br *bufio.Reader, end byte) ([]byte, error)) (string, error) {
 	buf := make([]byte, 0, 1024)
 	lines, lineStart, skipped := 0, 0, false
 	for {
-		part, err := br.ReadSlice('\n')
+		read := (*bufio.Reader).ReadSlice
+		if lines == 0 {
+			read = first
+		}
+		part, err := read(br, '\n')
 		if len(buf)+len(part) > limit {
 			if lines == 0 {
 				return "", &HeadError{Status: 414, Text: fmt.Sprintf("first line is longer than %d bytes", limit)}
