@@ -7,9 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/http/httputil"
-	"slices"
-	"strings"
 	"time"
 
 	"github.com/barbhq/barb/store/record"
@@ -30,7 +27,7 @@ func (c *conn) receive(x *record.Exchange, start time.Time, keep int64) (at stag
 		return waiting, false, err
 	}
 	x.Phases.FirstByte = time.Since(start)
-	if bytes.IndexByte([]byte("H\r\n"), first[0]) < 0 {
+	if bytes.IndexByte([]byte("Hh\r\n"), first[0]) < 0 {
 		return reading, false, c.notHTTP()
 	}
 	if x.Response, err = readFinal(c.br); err != nil {
@@ -77,13 +74,13 @@ const (
 // readBody reads the body, of which the first keep bytes are kept. The status is known by now: whatever is wrong from
 // here on leaves the answer standing.
 func (c *conn) readBody(r *record.Response, method string, keep int64) (reusable bool, err error) {
-	length, chunked, err := framing(r, method)
+	length, chunked, err := r.BodyFraming(method)
 	if err != nil || length == 0 {
 		return err == nil, err
 	}
 	var body io.Reader = c.br
 	if chunked {
-		body = httputil.NewChunkedReader(c.br)
+		body = &chunks{br: c.br}
 	} else if length >= 0 {
 		body = io.LimitReader(c.br, length)
 	}
@@ -97,39 +94,8 @@ func (c *conn) readBody(r *record.Response, method string, keep int64) (reusable
 		return false, nil
 	}
 	// With both ways of framing, what follows the body is anyone's guess.
-	return chunked && !r.Header.Has("Content-Length") || !chunked && length >= 0, err
-}
-
-// framing says how long an answer's body is (RFC 9112, section 6.3): length bytes, -1 where only its end tells, which
-// is the last chunk, or else the end of the connection. Of codings only the last one, chunked, is undone.
-func framing(r *record.Response, method string) (length int64, chunked bool, err error) {
-	if method == http.MethodHead || r.Status == http.StatusNoContent || r.Status == http.StatusNotModified {
-		return 0, false, nil
-	}
-	lengths, codings := listed(r.Header, "Content-Length"), listed(r.Header, "Transfer-Encoding")
-	isChunked := func(coding string) bool { return strings.EqualFold(coding, "chunked") }
-	switch {
-	case len(codings) > 0 && slices.IndexFunc(codings, isChunked) == len(codings)-1:
-		return -1, true, nil
-	case len(codings) > 0:
-		return 0, false, protocolError("the answer's transfer coding does not end in chunked")
-	case len(lengths) == 0:
-		return -1, false, nil
-	case len(slices.Compact(lengths)) > 1:
-		return 0, false, protocolError("the answer has different lengths in Content-Length")
-	}
-	length, err = record.ParseLength(lengths[0])
-	return length, false, err
-}
-
-// listed returns the items of a field that is a list, over all its lines.
-func listed(h record.Header, name string) (items []string) {
-	for _, value := range h.Values(name) {
-		for item := range strings.SplitSeq(value, ",") {
-			items = append(items, strings.Trim(item, " \t"))
-		}
-	}
-	return items
+	both := r.Header.Has("Content-Length") && r.Header.Has("Transfer-Encoding")
+	return !both && (chunked || length >= 0), err
 }
 
 // readSome reads src to its end: the first keep bytes are returned, the rest is counted and dropped. length is how many

@@ -128,19 +128,13 @@ func continued(h record.Header, name, value string) record.Header {
 }
 
 // Relay makes of what came of a forward the sender's answer: the app's own, or 504 when it was not whole in time, or 502 when
-// it did not come, broke off, or is in a transfer coding that the sender would not know of.
+// it did not come or broke off, which is said of one in an unknown transfer coding, too.
 func Relay(app *record.Response, why *record.Failure) *record.Response {
 	switch {
-	case app != nil && why == nil && !isCoded(app.Header):
+	case app != nil && why == nil:
 		return &record.Response{Status: app.Status, Reason: app.Reason, Header: hopless(app.Header), Body: app.Body}
 	case why != nil && why.Kind == record.FailTimeout:
 		return plain(http.StatusGatewayTimeout)
 	}
 	return plain(http.StatusBadGateway)
-}
-
-// isCoded reports whether a body is still in a transfer coding: chunks are undone by now, and nothing else is.
-func isCoded(h record.Header) bool {
-	codings := h.Values("Transfer-Encoding")
-	return len(codings) > 1 || len(codings) == 1 && !strings.EqualFold(codings[0], "chunked")
 }

@@ -131,6 +131,17 @@ func TestOddAnswersAreReadAndNotRetried(t *testing.T) {
 		"a name that is no token":        "HTTP/1.1 200 OK\r\nX A: b\r\nContent-Length: 2\r\n\r\n",
 		"bare line feeds":                "HTTP/1.1 200 OK\nContent-Length: 2\n\n",
 		"a control character in a value": "HTTP/1.1 200 OK\r\nX-A: \x1b[2J\r\nContent-Length: 2\r\n\r\n",
+		"two blanks before the status":   "HTTP/1.1  200 OK\r\nContent-Length: 2\r\n\r\n",
+		"a tab behind the version":       "HTTP/1.1\t200 OK\r\nContent-Length: 2\r\n\r\n",
+		"a tab behind the status":        "HTTP/1.1 200\tOK\r\nContent-Length: 2\r\n\r\n",
+		"a version in lower case":        "http/1.1 200 OK\r\nContent-Length: 2\r\n\r\n",
+		"the version of HTTP/2":          "HTTP/2 200 OK\r\nContent-Length: 2\r\n\r\n",
+		"one length in two spellings":    "HTTP/1.1 200 OK\r\nContent-Length: 2, 02\r\n\r\n",
+		"a length and nothing":           "HTTP/1.1 200 OK\r\nContent-Length: 2,\r\n\r\n",
+		"the coding identity":            "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 2\r\n\r\n",
+		"no coding":                      "HTTP/1.1 200 OK\r\nTransfer-Encoding:\r\nContent-Length: 2\r\n\r\n",
+		"chunked and nothing":            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked,\r\n\r\n2\r\nok\r\n0\r\n\r\n",
+		"chunks with bare line feeds":    "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n2;a\nok\n0\nA: b\n\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBarb(t)
@@ -147,6 +158,11 @@ func TestOddAnswersAreReadAndNotRetried(t *testing.T) {
 			if got := b.run(t, 0, "history", "--jq", "select(.status_code > 0) | .status_code"); got != "200\n200\n" {
 				t.Errorf("the history says %q", got)
 			}
+			address, stop := b.listen(t, "--forward-to", app)
+			defer stop()
+			if got := converse(t, address, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"); got != "HTTP/1.1 200 OK" {
+				t.Errorf("the sender of a forward got %q", got)
+			}
 		})
 	}
 }
@@ -162,6 +178,13 @@ func TestAnswersThatBreakOffAreNeverShorterOnes(t *testing.T) {
 		"in a chunk that is none":      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n",
 		"with two lengths":             "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 9\r\n\r\nhalf",
 		"in a coding":                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n4\r\nhalf\r\n0\r\n\r\n",
+		"in chunks twice":              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n0\r\n\r\n",
+		"within a length of two forms": "HTTP/1.1 200 OK\r\nContent-Length: 9, 09\r\n\r\nhalf",
+		"beside the coding identity":   "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 9\r\n\r\nhalf",
+		"within chunks of bare LF":     "HTTP/1.1 200 OK\nTransfer-Encoding: chunked,\n\n4\nhalf\n",
+		"before a bare LF at the end":  "HTTP/1.1 200 OK\nTransfer-Encoding: chunked\n\n4\nhalf\n0\n",
+		"with a length of nothing":     "HTTP/1.1 200 OK\r\nContent-Length: ,\r\n\r\nhalf",
+		"in a status of HTTP/2":        "HTTP/2 200 OK\r\nContent-Length: 9\r\n\r\nhalf",
 	} {
 		for _, flags := range [][]string{nil, {"--queue"}} {
 			t.Run(fmt.Sprint(name, flags), func(t *testing.T) {

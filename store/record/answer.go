@@ -1,21 +1,28 @@
 package record
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 )
 
 // ParseResponse takes a response head apart, as leniently as RFC 9112 asks of a client and curl is: lines may end in a
 // bare LF (section 2.2), a blank before a colon is left out (5.1), a folded line becomes one value with a space in it
-// (5.2). Fields whose names are no tokens are passed over, and control characters in values become spaces: Head keeps
-// them all. A status is from 100 to 999. Refused are what is not HTTP, a line without a colon, and NUL.
+// (5.2). The version may be in lower case, or that of HTTP/2, which is then not what was spoken: Proto is HTTP/1.1. Several
+// blanks or tabs may follow it. Fields whose names are no tokens are passed over, and control characters in values become
+// spaces: Head keeps them all. A status is from 100 to 999. Refused are what is not HTTP, a line without a colon, and NUL.
 func ParseResponse(head string) (*Response, error) {
 	line, rest, _ := strings.Cut(head, "\n")
-	line = strings.TrimSuffix(line, "\r")
-	proto, line, ok := strings.Cut(line, " ")
-	code, reason, _ := strings.Cut(line, " ")
+	proto, line := cutBlank(strings.TrimSuffix(line, "\r"))
+	code, reason := cutBlank(strings.TrimLeft(line, " \t"))
 	status, err := strconv.Atoi(code)
-	if !ok || !strings.HasPrefix(proto, "HTTP/1.") || len(code) != 3 || err != nil || status < 100 {
+	switch proto = strings.ToUpper(proto); {
+	case proto == "HTTP/2", proto == "HTTP/2.0":
+		proto = "HTTP/1.1"
+	case !strings.HasPrefix(proto, "HTTP/1."):
+		err = strconv.ErrSyntax
+	}
+	if len(code) != 3 || err != nil || status < 100 {
 		return nil, badHead("answer is not HTTP/1: %q", cut(head, 40))
 	}
 	header, err := parseAnswerFields(rest)
@@ -23,6 +30,61 @@ func ParseResponse(head string) (*Response, error) {
 		return nil, err
 	}
 	return &Response{Status: status, Reason: reason, Proto: proto, Header: header, Head: head}, nil
+}
+
+// cutBlank cuts s at its first blank or tab.
+func cutBlank(s string) (before, after string) {
+	if i := strings.IndexAny(s, " \t"); i >= 0 {
+		return s[:i], s[i+1:]
+	}
+	return s, ""
+}
+
+// BodyFraming says how long the body of an answer to method is (RFC 9112, section 6.3): length bytes, -1 where only its end
+// tells, which is the last chunk, or else the end of the connection. Empty members of a list do not count (RFC 9110, section
+// 5.6.1), nor does the coding identity of RFC 2616. Any coding but one chunked is an error, for nobody who gets the body
+// later would know of it; so are lengths that differ or are none.
+func (r *Response) BodyFraming(method string) (length int64, chunked bool, err error) {
+	if method == "HEAD" || r.Status == 204 || r.Status == 304 {
+		return 0, false, nil
+	}
+	codings := members(r.Header.Values("Transfer-Encoding"))
+	codings = slices.DeleteFunc(codings, func(coding string) bool { return strings.EqualFold(coding, "identity") })
+	switch {
+	case len(codings) == 1 && strings.EqualFold(codings[0], "chunked"):
+		return -1, true, nil
+	case len(codings) > 0:
+		return 0, false, badHead("the answer is in a transfer coding other than chunked: %q", cut(strings.Join(codings, ", "), 40))
+	case !r.Header.Has("Content-Length"):
+		return -1, false, nil
+	}
+	length = -1
+	for _, text := range members(r.Header.Values("Content-Length")) {
+		n, err := ParseLength(text)
+		if err != nil {
+			return 0, false, err
+		}
+		if length >= 0 && n != length {
+			return 0, false, badHead("the answer has different lengths in Content-Length")
+		}
+		length = n
+	}
+	if length < 0 {
+		return 0, false, badHead("malformed Content-Length")
+	}
+	return length, false, nil
+}
+
+// members returns the members of a field that is a list, over all its lines, without the empty ones.
+func members(values []string) (all []string) {
+	for _, value := range values {
+		for member := range strings.SplitSeq(value, ",") {
+			if member = strings.Trim(member, " \t"); member != "" {
+				all = append(all, member)
+			}
+		}
+	}
+	return all
 }
 
 // parseAnswerFields reads the lines after the first one up to the empty line. Names and values share the head's memory,
