@@ -31,6 +31,7 @@ var refusalReasons = []struct {
 	{listen.ErrPlain, refusalKind{"plain_http", "400 plain http"}},
 	{listen.ErrTLS, refusalKind{"tls", "TLS to plain http"}},
 	{listen.ErrNoRoom, refusalKind{"no_room", "503 no room"}},
+	{listen.ErrStopped, refusalKind{"stopped", "cut off by the end"}},
 	{listen.ErrEnough, refusalKind{"enough", "503 after --count"}},
 	{io.ErrUnexpectedEOF, refusalKind{"broken_off", "400 broken off"}},
 }
@@ -138,6 +139,8 @@ func (g *gateway) refusalText(r listen.Refusal) string {
 	what := "refused " + cmp.Or(strings.TrimSpace(r.Method+" "+ui.Clip(r.Path, 120)), "a request")
 	text := fmt.Sprintf("%s %s: %d %v", what, from, r.Status, r.Err)
 	switch {
+	case r.Status == 0:
+		text = fmt.Sprintf("%s %s: %v", what, from, r.Err)
 	case r.Status == http.StatusRequestEntityTooLarge && g.platform != nil:
 		text += " (--platform " + g.platform.Name + ")"
 	case kind.reason == "no_room":

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"net"
+	"net/http"
 	"strconv"
 	"time"
 
@@ -68,7 +69,14 @@ func (c *conn) turnAway(err error) {
 		c.undrawn = max(c.undrawn, c.run.MaxBody)
 	}
 	c.letGo()
-	c.refuse(statusOf(err), err)
+	status := statusOf(err)
+	switch {
+	case status == http.StatusRequestTimeout:
+		err = ErrTooSlow
+	case errors.Is(err, net.ErrClosed):
+		err = ErrStopped
+	}
+	c.refuse(status, err)
 }
 
 // refusalOf is the answer to a request that is refused: a constant, but for when it may come again.

@@ -171,3 +171,62 @@ func TestServeKnowsAUnixSocketByItsName(t *testing.T) {
 		t.Errorf("remote %q, URL %q", x.Remote, x.Request.URL)
 	}
 }
+
+// What the end cuts off, and what takes too long, is told in words that say so, with the webhook that it was.
+func TestServeTellsWhatWasCutOff(t *testing.T) {
+	const begun = "POST /p HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\nabc"
+	chunked := "POST /p HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\na"
+	for name, c := range map[string]struct {
+		request string
+		idle    time.Duration
+		status  int
+		want    error
+	}{
+		"a body, by the end":   {begun, time.Hour, 0, listen.ErrStopped},
+		"chunks, by the end":   {chunked, time.Hour, 0, listen.ErrStopped},
+		"trailers, by the end": {strings.TrimSuffix(chunked, "5\r\na") + "0\r\nX: ", time.Hour, 0, listen.ErrStopped},
+		"a body that is slow":  {begun, 60 * time.Millisecond, 408, listen.ErrTooSlow},
+		"chunks that are slow": {chunked, 60 * time.Millisecond, 408, listen.ErrTooSlow},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			admitted := make(chan struct{}, 1)
+			r := serve(t, listen.Server{BodyIdle: c.idle, Drain: 50 * time.Millisecond, Admit: func(string, *record.Request) listen.Admission {
+				admitted <- struct{}{}
+				return listen.Admission{}
+			}})
+			r.dial(t).send(c.request)
+			receive(t, admitted, "the request")
+			if c.status == 0 {
+				r.stop()
+			}
+			got := receive(t, r.refusals, "a refusal")
+			if !errors.Is(got.Err, c.want) || got.Status != c.status || got.Path != "/p" || strings.Contains(got.Err.Error(), "tcp") {
+				t.Errorf("refusal = %+v", got)
+			}
+		})
+	}
+}
+
+func TestServeTellsWhatWasCutOffOverHTTP2(t *testing.T) {
+	admitted := make(chan struct{}, 1)
+	r, trust := serveTLS(t, listen.Server{Drain: 50 * time.Millisecond, Admit: func(string, *record.Request) listen.Admission {
+		admitted <- struct{}{}
+		return listen.Admission{}
+	}}, "h2")
+	body, sending := io.Pipe()
+	client, ended := overHTTP2(t, trust), make(chan struct{})
+	go func() {
+		defer close(ended)
+		if response, err := client.Post("https://"+r.addr+"/p", "", body); err == nil {
+			_ = response.Body.Close()
+		}
+	}()
+	receive(t, admitted, "the request")
+	r.stop()
+	if got := receive(t, r.refusals, "a refusal"); !errors.Is(got.Err, listen.ErrStopped) || got.Status != 0 || got.Path != "/p" {
+		t.Errorf("refusal = %+v", got)
+	}
+	_ = sending.Close()
+	<-ended
+}

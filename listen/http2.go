@@ -109,6 +109,9 @@ func (r *run) stream(ctx context.Context, w http.ResponseWriter, q *http.Request
 	if r.http2.open.Add(1) > int64(r.MaxConns) {
 		c.refuse(http.StatusServiceUnavailable, errTooManyStreams)
 	} else if err := c.receiveStream(x, q); err != nil {
+		if r.cutting.Load() { // a stream that is cut looks as if its sender had left
+			err = net.ErrClosed
+		}
 		c.turnAway(err)
 	} else {
 		c.exchange(ctx, x)

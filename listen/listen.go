@@ -60,6 +60,10 @@ var (
 	ErrNoRoom = errors.New("no room for it")
 	// ErrAnswerTooLarge is an app's answer that would never fit into Budget.
 	ErrAnswerTooLarge = errors.New("the answer is too large")
+	// ErrTooSlow is a request that ran out of time, or fell behind the slowest rate.
+	ErrTooSlow = errors.New("it did not come whole in time")
+	// ErrStopped is a request that was still coming in when Drain had run out.
+	ErrStopped = errors.New("the listener ended before it came whole")
 	// ErrEnough is a request beyond Limit.
 	ErrEnough = errors.New("as many exchanges as asked for are recorded")
 )

@@ -27,6 +27,7 @@ type run struct {
 	ended    chan struct{} // closed by stop
 	stopping atomic.Bool   // as ended, cheaper to ask
 	crowded  atomic.Bool   // a connection waits for a seat
+	cutting  atomic.Bool   // Drain has run out
 
 	checking chan struct{} // one taken for each large body that is checked: what a check makes of it may be many times as large
 
@@ -155,6 +156,7 @@ func (r *run) finish(cut context.CancelFunc) {
 		return
 	case <-timer.C:
 	}
+	r.cutting.Store(true)
 	r.mu.Lock()
 	for c := range r.conns {
 		_ = c.net.Close()
