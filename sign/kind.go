@@ -5,9 +5,8 @@ import (
 	"crypto/ecdsa"
 	"crypto/elliptic"
 	"encoding/asn1"
-	"encoding/base64"
 	"encoding/binary"
-	"encoding/hex"
+	"regexp"
 	"strings"
 )
 
@@ -21,33 +20,25 @@ const (
 	SharedKey KeyKind = "shared"
 	// AsymmetricKey is a public or private key or a certificate, for Ed25519, ECDSA and RSA only.
 	AsymmetricKey KeyKind = "asymmetric"
-	// UnknownKey is hex or base64 of 32 bytes with no prefix: an Ed25519 public key and a shared secret look alike.
+	// UnknownKey is hex or base64 of 32 bytes with no prefix, or of what else may be a public key as well as chance: an Ed25519
+	// public key and a shared secret look alike.
 	UnknownKey KeyKind = "unknown"
 )
 
 const (
-	byteOrderMark = "\ufeff"
-	ambiguousSize = 32 // bytes of an Ed25519 public key (RFC 8032, section 5.1.5)
-	pointSize     = 65 // bytes of an uncompressed P-256 point (SEC 1, section 2.3.3)
+	byteOrderMark  = "\ufeff"
+	ambiguousSize  = 32 // bytes of an Ed25519 public key (RFC 8032, section 5.1.5)
+	multicodecSize = 34 // bytes of one with its number in front, as did:key has it
+	minisignSize   = 42 // bytes of a minisign key: two letters, a number of eight bytes, an Ed25519 public key
+	maxBehindDER   = 8  // bytes that may follow a key in DER: a line end, a NUL
 )
 
-// Kind returns what the secret may prove.
+// Kind returns what the secret may prove, in whichever of the usual spellings it is given: quoted, escaped, encoded, or in
+// the middle of a line. Where the work for one secret comes to its bound, it is UnknownKey.
 func (s Secret) Kind() KeyKind {
-	text := withoutMark(s.Key)
-	switch {
-	case isArmoured(text), isWebKey(text), hasKeyPrefix(text), isKeyBytes(text):
-		return AsymmetricKey
-	}
-	kind := SharedKey
-	for _, b := range decodings(text) {
-		switch {
-		case isKeyBytes(b):
-			return AsymmetricKey
-		case len(b) == ambiguousSize:
-			kind = UnknownKey
-		}
-	}
-	return kind
+	k := keySearch{kind: SharedKey}
+	k.first(s.Key)
+	return k.kind
 }
 
 // withoutMark is a key without the white space around it and the byte order mark that an editor put in front.
@@ -55,87 +46,184 @@ func withoutMark(key []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(key), []byte(byteOrderMark)))
 }
 
-// isArmoured reports whether text holds a block of PEM (RFC 7468), of SSH (RFC 4716) or of OpenPGP, whatever its label and
-// whatever attributes stand before it, or the XML that .NET writes for an RSA key.
-func isArmoured(text []byte) bool {
-	for _, mark := range []string{"-----BEGIN ", "---- BEGIN ", "<RSAKeyValue>"} {
-		if bytes.Contains(text, []byte(mark)) {
+// keyMarks are in the text of keys, in lower case and without blanks: PEM (RFC 7468), SSH (RFC 4716), OpenPGP, PuTTY, minisign,
+// what "openssl -text" prints, and the XML that .NET writes for an RSA key. A PEM block may have lost its first line or its dashes.
+var keyMarks = [...]string{
+	"----begin", "----end", "beginpublickey", "beginprivatekey", "beginrsap", "beginecp", "beginopensshp", "begincertificate",
+	"endpublickey", "endprivatekey", "endrsap", "endecp", "endopensshp", "endcertificate", "<rsakeyvalue>", "public-key:(", "private-key:(",
+	"putty-user-key-file-", "untrustedcomment:",
+}
+
+// isArmoured reports whether lower holds one of the marks, whatever stands before it. A form writes a blank as "+".
+func isArmoured(lower string) bool {
+	plain := strings.Map(func(r rune) rune {
+		if r <= ' ' || r == '+' || r == '_' {
+			return -1
+		}
+		return r
+	}, lower)
+	for _, mark := range keyMarks {
+		if strings.Contains(plain, mark) {
 			return true
 		}
 	}
 	return false
 }
 
-// isWebKey reports whether text is JSON with a key in it (RFC 7517), alone, in a set or in a list. It need not be well
-// formed: a file that was cut is no shared secret either.
-func isWebKey(text []byte) bool {
-	if len(text) == 0 || text[0] != '{' && text[0] != '[' {
-		return false
-	}
-	lower := bytes.ToLower(text)
-	return bytes.Contains(lower, []byte(`"kty"`)) || bytes.Contains(lower, []byte(`"keys"`))
+// webKeyName is the name of a JSON Web Key's type (RFC 7517) or of the list in a set, quoted in any way.
+var webKeyName = regexp.MustCompile(`(^|[^a-z0-9])(kty["']?\s*[:=]|["']keys["']\s*:)`)
+
+// isWebKey reports whether lower holds a JSON Web Key, alone, in a set or in a list. It need not be well formed: a file that
+// was cut, or has a comment, is no shared secret either.
+func isWebKey(lower string) bool {
+	return (strings.Contains(lower, "kty") || strings.Contains(lower, "keys")) && webKeyName.MatchString(lower)
 }
 
-// hasKeyPrefix reports whether text begins as the keys of Standard Webhooks v1a and of OpenSSH do.
-func hasKeyPrefix(text []byte) bool {
-	text = bytes.TrimPrefix(text, []byte("v1a,"))
-	for _, prefix := range []string{"whpk_", "whsk_", "ssh-ed25519 ", "ssh-rsa ", "ssh-dss ", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"} {
-		if bytes.HasPrefix(text, []byte(prefix)) {
-			return true
+// sshNames begin the names of OpenSSH's key algorithms.
+var sshNames = [...]string{"ssh-ed25519", "ssh-rsa", "ssh-dss", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"}
+
+// isSSHLine reports whether lower has the name of a key algorithm and a key behind it, as lines of authorized_keys (options
+// before it) and known_hosts (a host before it) do. The text of a key begins with the length of a name, AAAA.
+func isSSHLine(lower string) bool {
+	for _, name := range sshNames {
+		if !strings.Contains(lower, name) {
+			continue
+		}
+		words := strings.FieldsFunc(lower, func(r rune) bool { return r <= ' ' || r == '+' }) // a form writes a blank as "+"
+		for i, word := range words {
+			if strings.HasPrefix(word, name) && (i == 0 || i+1 < len(words) && strings.HasPrefix(words[i+1], "aaaa")) {
+				return len(words) > 1
+			}
 		}
 	}
 	return false
 }
 
-// decodings are the bytes that text may be hex or base64 of. White space between is passed over, as in a PEM block that has
-// lost its first and last line.
-func decodings(text []byte) [][]byte {
-	plain := strings.Join(strings.Fields(string(text)), "")
-	if b, err := hex.DecodeString(plain); err == nil {
-		return [][]byte{b} // an even number of hex digits may be base64 as well, but is never meant so
-	}
-	plain = strings.TrimRight(plain, "=")
-	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
-		if b, err := encoding.DecodeString(plain); err == nil {
-			return [][]byte{b}
-		}
-	}
-	return nil
+// keyPrefixes begin the text of keys: of Standard Webhooks v1a, of the did:key method, and a label that some tools put in front.
+var keyPrefixes = [...]string{"whpk_", "whsk_", "v1a,whpk_", "v1a,whsk_", "did:key:", "ed25519:", "ed25519/", "openssh-key-v1"}
+
+// secretPrefixes begin secrets that providers issue to one receiver. Text that begins so is not base64url by chance.
+var secretPrefixes = [...]string{"v1,whsec_", "whsec_", "lin_wh_", "glsec_", "shpss_", "polar_whs_", "sk_live_", "sk_test_", "rk_live_", "rk_test_"}
+
+func hasAnyPrefix(text string, prefixes []string) bool {
+	_, ok := cutAnyPrefix(text, prefixes)
+	return ok
 }
 
-// isKeyBytes reports whether b is a key as it travels without armour: DER, an SSH key, a P-256 point, or an Ed25519 seed
-// with its public key behind it.
-func isKeyBytes(b []byte) bool {
-	if isSSHKey(b) || isDERKey(b) {
+func cutAnyPrefix(text string, prefixes []string) (rest string, ok bool) {
+	for _, prefix := range prefixes {
+		if rest, ok := strings.CutPrefix(text, prefix); ok {
+			return rest, true
+		}
+	}
+	return text, false
+}
+
+// isPublicText reports whether lower is an address: of a key set, say, which anybody can read, as everybody can the address.
+func isPublicText(lower string) bool {
+	return strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://")
+}
+
+// isKeyText reports whether text is a key by what it says of itself.
+func isKeyText(text string) bool {
+	if hasAnyPrefix(strings.ToLower(text[:min(len(text), 16)]), keyPrefixes[:]) {
 		return true
 	}
-	if len(b) == pointSize && b[0] == 4 {
-		_, err := ecdsa.ParseUncompressedPublicKey(elliptic.P256(), b)
-		return err == nil
+	if isPlain([]byte(text)) && !strings.Contains(text, "--") {
+		return false // the other marks have blanks, dashes or quotes
+	}
+	lower := strings.ToLower(text)
+	return isPublicText(lower) || isArmoured(lower) || isWebKey(lower) || isSSHLine(lower)
+}
+
+// isKeyBytes reports whether b is a key as it travels without armour: DER, an SSH key, a point of a NIST curve (SEC 1, section
+// 2.3.3) with or without its mark, or an Ed25519 seed with its public key behind it.
+func isKeyBytes(b []byte) bool {
+	if isSSHKey(b) || isDERKey(b) || isPoint(b) {
+		return true
 	}
 	if len(b) == 2*ambiguousSize {
 		_, ok := parseEd25519(b)
-		return ok
+		return ok || isPoint(append([]byte{4}, b...))
+	}
+	return false
+}
+
+// mayBeKey reports whether b is as long as a public key that random bytes can look like as well.
+func mayBeKey(b []byte) bool {
+	switch len(b) {
+	case ambiguousSize:
+		return true
+	case multicodecSize:
+		return b[0] == 0xed && b[1] == 1
+	case minisignSize:
+		return b[0] == 'E' && (b[1] == 'd' || b[1] == 'D')
+	}
+	return isCompressedPoint(b)
+}
+
+// nistCurves are those with points of over 32 bytes (FIPS 186-5).
+var nistCurves = [...]elliptic.Curve{elliptic.P224(), elliptic.P256(), elliptic.P384(), elliptic.P521()}
+
+func isPoint(b []byte) bool {
+	if len(b) == 0 || b[0] != 4 {
+		return false
+	}
+	for _, curve := range nistCurves {
+		if len(b) == 1+2*((curve.Params().BitSize+7)/8) {
+			_, err := ecdsa.ParseUncompressedPublicKey(curve, b)
+			return err == nil
+		}
+	}
+	return false
+}
+
+// isCompressedPoint reports whether b is a point without its second half. One of 256 random byte strings of that length is.
+func isCompressedPoint(b []byte) bool {
+	if len(b) < ambiguousSize || b[0] != 2 && b[0] != 3 {
+		return false
+	}
+	for _, curve := range nistCurves {
+		if len(b) == 1+(curve.Params().BitSize+7)/8 {
+			x, _ := elliptic.UnmarshalCompressed(curve, b)
+			return x != nil
+		}
 	}
 	return false
 }
 
 // isSSHKey reports whether b begins with the length and the name of a key algorithm (RFC 4253, section 6.6).
 func isSSHKey(b []byte) bool {
+	if bytes.HasPrefix(b, []byte("openssh-key-v1\x00")) {
+		return true
+	}
 	if len(b) < 4 {
 		return false
 	}
 	n := binary.BigEndian.Uint32(b)
-	return n < 64 && len(b) > int(n)+4 && (bytes.HasPrefix(b[4:], []byte("ssh-")) || bytes.HasPrefix(b[4:], []byte("ecdsa-sha2-")))
+	return n < 64 && len(b) > int(n)+4 && hasAnyPrefix(string(b[4:4+n]), sshNames[:])
 }
 
-// isDERKey reports whether b is a SEQUENCE that holds what keys and certificates do: it begins with a SEQUENCE (SPKI, X.509)
-// or an INTEGER (PKCS #1, PKCS #8, SEC 1), is made of whole elements, and nothing follows. Curves and algorithms that this
-// program cannot use are found as well. Random bytes are that once in a thousand million times.
+// keyAlgorithms are the DER of the object identifiers of RSA (RFC 8017, appendix C), of elliptic curves (RFC 5480, section
+// 2.1.1), and the beginning of those of Ed25519 and its like (RFC 8410, section 3).
+var keyAlgorithms = [...]string{"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01", "\x06\x07\x2a\x86\x48\xce\x3d\x02\x01", "\x06\x03\x2b\x65"}
+
+// isDERKey reports whether b is a SEQUENCE that holds what keys and certificates do. One that names the algorithm of a key near
+// its beginning may be cut or followed by anything. Another begins with a SEQUENCE (SPKI, X.509) or an INTEGER (PKCS #1, PKCS #8,
+// SEC 1) and is made of whole elements: curves and algorithms that this program cannot use are found as well. Random bytes are
+// either once in a hundred million times.
 func isDERKey(b []byte) bool {
+	if len(b) < ambiguousSize || b[0] != 0x30 {
+		return false
+	}
+	for _, algorithm := range keyAlgorithms {
+		if bytes.Contains(b[:min(len(b), 32)], []byte(algorithm)) {
+			return true
+		}
+	}
 	var outer asn1.RawValue
 	rest, err := asn1.Unmarshal(b, &outer)
-	if err != nil || len(rest) > 0 || !isSequence(&outer) || len(b) < ambiguousSize {
+	if err != nil || len(rest) > maxBehindDER || !isSequence(&outer) {
 		return false
 	}
 	elements := 0

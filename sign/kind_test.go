@@ -117,7 +117,7 @@ func TestSharedSecretsStayShared(t *testing.T) {
 		_, _ = rand.Read(random)
 		for _, n := range []int{16, 20, 24, 31, 33, 44, 48, 64} {
 			for _, key := range []string{hex.EncodeToString(random[:n]), base64.StdEncoding.EncodeToString(random[:n]), string(random[:n])} {
-				if kind := text(key).Kind(); kind == sign.AsymmetricKey || kind == sign.UnknownKey && len(key) != n {
+				if kind := text(key).Kind(); kind == sign.AsymmetricKey || kind == sign.UnknownKey && n != 33 { // a compressed point has 33
 					t.Fatalf("%q is %s", key, kind)
 				}
 			}
@@ -126,7 +126,7 @@ func TestSharedSecretsStayShared(t *testing.T) {
 	bytes32 := random[:32]
 	for _, key := range []string{
 		"whsec_" + base64.StdEncoding.EncodeToString(bytes32), "v1,whsec_" + base64.StdEncoding.EncodeToString(bytes32),
-		"sk_" + hex.EncodeToString(bytes32), "0x" + hex.EncodeToString(bytes32), "8f742231b10e8888abcd99yyyzzz85a5",
+		"sk_" + hex.EncodeToString(bytes32), "hooks:" + hex.EncodeToString(bytes32), "8f742231b10e8888abcd99yyyzzz85a5",
 		strings.Repeat("x", 32), "user:" + strings.Repeat("p", 59), `{"a":1}`, "-----", "", "correct horse battery staple correct horse",
 	} {
 		if kind := text(key).Kind(); kind != sign.SharedKey {

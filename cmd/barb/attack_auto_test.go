@@ -80,6 +80,11 @@ func publicKeys(t *testing.T) map[string]string {
 		"DER in base64":        base64.StdEncoding.EncodeToString(der),
 		"whpk_":                "whpk_" + base64.StdEncoding.EncodeToString(public),
 		"OpenSSH":              "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIA",
+		"PEM in base64":        base64.StdEncoding.EncodeToString([]byte(block)),
+		"whpk_ in quotes":      `"whpk_` + base64.StdEncoding.EncodeToString(public) + `"`,
+		"JWKS with an escape":  `{"k\u0065ys":[{"k\u0074y":"OKP","crv":"Ed25519","x":"` + x + `"}]}`,
+		"DER in 0x":            "0x" + hex.EncodeToString(der),
+		"an address":           "https://id.example.com/.well-known/jwks.json",
 	}
 }
 
@@ -132,6 +137,7 @@ func TestAKeyThatCannotBeToldNeedsAScheme(t *testing.T) {
 	public := ed25519.NewKeyFromSeed(make([]byte, 32)).Public().(ed25519.PublicKey)
 	for _, key := range []string{
 		hex.EncodeToString(public), base64.StdEncoding.EncodeToString(public), base64.RawURLEncoding.EncodeToString(public),
+		"'" + hex.EncodeToString(public) + "'", "0x" + hex.EncodeToString(public), hex.EncodeToString(public) + " # of Discord",
 	} {
 		b := newBarb(t)
 		secret := "file:" + b.write(t, "key", key)

@@ -1,0 +1,312 @@
+package sign
+
+import (
+	"bytes"
+	"encoding/base32"
+	"encoding/base64"
+	"encoding/hex"
+	"math/big"
+	"net/url"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Bounds on the work for one secret.
+const (
+	maxKeyDepth = 5        // encodings and quotings inside one another
+	maxKeyTexts = 200      // texts that are looked at
+	maxKeyWork  = 64 << 10 // bytes of them
+	leastKey    = 43       // characters of 32 bytes in the densest of the encodings, base64 without padding
+	leastLine   = 16       // characters of a line of a key
+)
+
+// keySearch looks for a key in a secret. A public key that was quoted, escaped or encoded once more is as public as before.
+type keySearch struct {
+	kind  KeyKind
+	texts int
+	work  int
+}
+
+// first looks at a secret as it was given. The bytes of a file may be DER that ends in what looks like white space.
+func (k *keySearch) first(key []byte) {
+	text := withoutMark(key)
+	plain := isPlain(text)
+	if !plain && isKeyBytes(key) {
+		k.kind = AsymmetricKey
+		return
+	}
+	if plain && len(text) < leastKey {
+		if isKeyText(string(text)) {
+			k.kind = AsymmetricKey
+		}
+		return // the usual secret
+	}
+	if !plain && !isText(key) && mayBeKey(key) {
+		k.kind = UnknownKey
+	}
+	k.read(key, maxKeyDepth, true)
+}
+
+// bytes looks at what an encoding stands for. lone says that the secret is nothing but this: in the middle of other text, 32
+// bytes say nothing.
+func (k *keySearch) bytes(b []byte, depth int, lone bool) {
+	switch {
+	case k.kind == AsymmetricKey || len(b) < ambiguousSize:
+		return
+	case isKeyBytes(b):
+		k.kind = AsymmetricKey
+		return
+	case lone && mayBeKey(b):
+		k.kind = UnknownKey
+	}
+	k.read(b, depth-1, lone)
+}
+
+// read looks at a text: as it is, in its parts, and at what it may be an encoding of.
+func (k *keySearch) read(b []byte, depth int, lone bool) {
+	if k.kind == AsymmetricKey || depth == 0 || len(b) == 0 || !k.mayGoOn(len(b)) {
+		return
+	}
+	text, ok := legible(b)
+	if !ok {
+		return
+	}
+	text = strings.Trim(text, blanksAndQuotes)
+	if isKeyText(text) {
+		k.kind = AsymmetricKey
+		return
+	}
+	if len(text) > maxKey { // more than any shared secret
+		return
+	}
+	for _, other := range respelled(text) {
+		k.read([]byte(other), depth-1, lone)
+	}
+	if rest, ok := cutAnyPrefix(strings.ToLower(text), secretPrefixes[:]); ok {
+		k.decode(text[len(text)-len(rest):], depth, false)
+		return
+	}
+	k.decode(text, depth, lone)
+	if len(text) >= leastKey && !isPlain([]byte(text)) {
+		k.parts(text, depth, lone)
+	}
+}
+
+// mayGoOn counts the work. A secret that takes more than the bound is not known.
+func (k *keySearch) mayGoOn(n int) bool {
+	k.texts++
+	k.work += n
+	if k.texts > maxKeyTexts || k.texts > 1 && k.work > maxKeyWork {
+		k.kind = UnknownKey
+		return false
+	}
+	return true
+}
+
+// parts looks at the words of a text, at what stands behind a label such as PUBLIC_KEY=, and at whatever runs of base64 there
+// are. A comment, a file name or a second key does not make a key a secret.
+func (k *keySearch) parts(text string, depth int, lone bool) {
+	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("\"'`,;#|(){}[]<>", r) })
+	var lines strings.Builder // of base64, between comments
+	for _, word := range words {
+		if len(word) >= leastKey && len(word) < len(text) {
+			k.read([]byte(word), depth-1, lone)
+		}
+		if len(word) >= leastLine && isPlain([]byte(word)) {
+			lines.WriteString(word)
+		}
+	}
+	k.decode(lines.String(), depth, false)
+	if i := strings.IndexByte(text, '='); i > 0 && strings.Contains(strings.ToLower(text[:i]), "pub") {
+		k.read([]byte(text[i+1:]), depth-1, lone)
+	}
+	runs := strings.FieldsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf || !isPlainByte(byte(r)) })
+	for _, run := range runs {
+		if len(run) >= leastKey && len(run) < len(text) {
+			k.decode(run, depth, false)
+		}
+	}
+}
+
+// decode looks at the bytes that a text may be hex, base64, base32 or base58 of.
+func (k *keySearch) decode(text string, depth int, lone bool) {
+	if len(text) < leastKey {
+		return
+	}
+	if b, ok := unhex(text); ok {
+		k.bytes(b, depth, lone)
+		return // an even number of hex digits may be base64 as well, but is never meant so
+	}
+	if b, ok := unbase64(withoutBlanks(text)); ok {
+		k.bytes(b, depth, lone)
+	}
+	if strings.Contains(text, " ") { // as a form makes it of base64
+		if b, ok := unbase64(strings.ReplaceAll(text, " ", "+")); ok {
+			k.bytes(b, depth, false)
+		}
+	}
+	if b, ok := unbase32(text); ok {
+		k.bytes(b, depth, lone)
+	}
+	if b, ok := unbase58(text); ok {
+		k.bytes(b, depth, lone)
+	}
+	if b, ok := unbase58(strings.TrimPrefix(text, "z")); ok && len(b) > ambiguousSize { // as multibase marks it
+		k.bytes(b, depth, lone)
+	}
+}
+
+// unhex reads hex: in either case, with colons, commas, blanks or line breaks between, and with the marks of C and of shells.
+func unhex(text string) ([]byte, bool) {
+	digits := make([]byte, 0, len(text))
+	for i, c := range []byte(text) {
+		switch {
+		case '0' <= c && c <= '9', 'a' <= c && c <= 'f', 'A' <= c && c <= 'F':
+			digits = append(digits, c)
+		case (c == 'x' || c == 'X') && i > 0 && text[i-1] == '0':
+			digits = digits[:len(digits)-1]
+		case c == 'x' && i > 0 && text[i-1] == '\\', strings.IndexByte(":, \t\r\n\\", c) >= 0:
+		default:
+			return nil, false
+		}
+	}
+	b, err := hex.DecodeString(string(digits))
+	return b, err == nil
+}
+
+func withoutBlanks(text string) string {
+	if !strings.ContainsAny(text, " \t\r\n") {
+		return text
+	}
+	return strings.Join(strings.Fields(text), "")
+}
+
+// unbase64 reads base64 in either alphabet, with padding or without.
+func unbase64(text string) ([]byte, bool) {
+	if !isPlain([]byte(text)) {
+		return nil, false
+	}
+	text = strings.TrimRight(text, "=")
+	encoding := base64.RawStdEncoding
+	if strings.ContainsAny(text, "-_") {
+		encoding = base64.RawURLEncoding
+		text = strings.NewReplacer("+", "-", "/", "_").Replace(text)
+	}
+	b, err := encoding.DecodeString(text)
+	return b, err == nil
+}
+
+// unbase32 reads base32 (RFC 4648, section 6) in either case.
+func unbase32(text string) ([]byte, bool) {
+	text = strings.TrimRight(text, "=")
+	if strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz234567") != "" {
+		return nil, false
+	}
+	b, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ToUpper(text))
+	return b, err == nil
+}
+
+// unbase58 reads what Bitcoin, Solana and did:key write 32 to 64 bytes in. Each letter of the alphabet is a digit, and a leading
+// "1" is a byte of zero.
+func unbase58(text string) ([]byte, bool) {
+	const alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
+	if len(text) < leastKey || len(text) > 90 || strings.Trim(text, alphabet) != "" {
+		return nil, false
+	}
+	n := new(big.Int)
+	for _, c := range []byte(text) {
+		n.Add(n.Mul(n, big.NewInt(int64(len(alphabet)))), big.NewInt(int64(strings.IndexByte(alphabet, c))))
+	}
+	zeros := len(text) - len(strings.TrimLeft(text, "1"))
+	return append(make([]byte, zeros), n.Bytes()...), true
+}
+
+const blanksAndQuotes = " \t\r\n\"'`,;"
+
+// respelled are the other texts that a text may be meant as: with its escapes read as JSON and shells do, and with its percent
+// signs read as in a URL.
+func respelled(text string) (others []string) {
+	if strings.Contains(text, `\`) {
+		others = append(others, unescaped(text))
+	}
+	if strings.Contains(text, "%") {
+		if other, err := url.PathUnescape(text); err == nil {
+			others = append(others, other)
+		}
+	}
+	return others
+}
+
+// unescaped reads the escapes of JSON strings, and passes over what is none.
+func unescaped(text string) string {
+	var out strings.Builder
+	for rest := text; rest != ""; {
+		before, after, found := strings.Cut(rest, `\`)
+		out.WriteString(before)
+		if !found || after == "" {
+			break
+		}
+		rest = after[1:]
+		switch after[0] {
+		case 'n', 'r', 't':
+			out.WriteByte('\n')
+		case 'u':
+			if r, err := strconv.ParseUint(after[1:min(5, len(after))], 16, 16); err == nil && len(after) >= 5 {
+				out.WriteRune(rune(r))
+				rest = after[5:]
+			}
+		case 'x':
+			out.WriteString(`\x`)
+		default:
+			out.WriteByte(after[0])
+		}
+	}
+	return out.String()
+}
+
+// legible is a text without the characters that nobody sees, and with blanks for the many kinds of them. Bytes that are no text
+// have none, but for the UTF-16 that some editors save.
+func legible(b []byte) (string, bool) {
+	if isPlain(b) {
+		return string(b), true
+	}
+	for _, mark := range []string{"\xff\xfe", "\xfe\xff"} {
+		b = bytes.TrimPrefix(b, []byte(mark))
+	}
+	if zeros := bytes.Count(b, []byte{0}); zeros > 0 && zeros >= len(b)/2-1 {
+		b = bytes.ReplaceAll(b, []byte{0}, nil)
+	}
+	if !utf8.Valid(b) {
+		return "", false
+	}
+	return strings.Map(func(r rune) rune {
+		switch {
+		case unicode.IsSpace(r) && r >= utf8.RuneSelf:
+			return ' '
+		case unicode.Is(unicode.Cf, r), unicode.IsControl(r) && !unicode.IsSpace(r):
+			return -1
+		}
+		return r
+	}, string(b)), true
+}
+
+// isText reports whether b is what a person or a program writes as text.
+func isText(b []byte) bool {
+	return utf8.Valid(b) && !bytes.ContainsFunc(b, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) })
+}
+
+// isPlain reports whether b consists of nothing but the characters of hex and of base64 in either alphabet, and padding.
+func isPlain(b []byte) bool {
+	for _, c := range bytes.TrimRight(b, "=") {
+		if !isPlainByte(c) {
+			return false
+		}
+	}
+	return true
+}
+
+func isPlainByte(c byte) bool {
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '+' || c == '/' || c == '-' || c == '_'
+}
