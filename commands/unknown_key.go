@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 
@@ -18,15 +19,27 @@ const (
 func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route) error {
 	f := usage("secret %s is 32 bytes in hex or base64: it may be a shared secret or a public key, and only the scheme says which", secret.Name)
 	shared, public := sh.schemesFor(o.message)
-	if r != nil && len(o.secrets) == 0 && len(r.secrets) > 0 {
+	if r != nil && len(o.secrets) == 0 && len(sh.file.Routes) > 0 && sh.settings["scheme"] != "flag" {
+		write := sh.writtenInRoutes(secret, r)
+		return f.hint("a shared secret: " + write(shared)).hint("a public key:    " + write(public))
+	}
+	return f.hint("a shared secret: " + sh.retyped(shared)).hint("a public key:    " + sh.retyped(public))
+}
+
+// writtenInRoutes says what to write into barb.toml for a scheme. With -s it would hold for every route, and take their own
+// schemes from them.
+func (sh *shell) writtenInRoutes(secret sign.Secret, r *route) func(scheme string) string {
+	isWritten := slices.ContainsFunc(sh.file.Routes, func(other route) bool { return other.name() == r.name() })
+	return func(scheme string) string {
+		if !isWritten { // r stands for the paths that no route covers
+			return fmt.Sprintf("write another [[route]] without a path: secret = %q, scheme = %q", secret.Name, scheme)
+		}
 		where := "in its [[route]]"
 		if name := r.name(); name != "" {
 			where = "in the [[route]] " + name
 		}
-		return f.hintf("a shared secret: write scheme = %q %s", shared, where).
-			hintf("a public key:    write scheme = %q %s", public, where)
+		return fmt.Sprintf("write scheme = %q %s", scheme, where)
 	}
-	return f.hint("a shared secret: " + sh.retyped(shared)).hint("a public key:    " + sh.retyped(public))
 }
 
 // schemesFor are the first scheme with a shared secret and the first with a public key that a message shows.
