@@ -58,6 +58,9 @@ func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) 
 	if s.params, err = f.paramMap(route); err != nil {
 		return nil, err
 	}
+	if s.scheme, err = s.scheme.WithParams(s.params); err != nil {
+		return nil, err
+	}
 	s.refs = sh.secretRefs(f.secrets, route)
 	if s.secrets, err = sh.schemeSecrets(ctx, s.scheme, f.secrets, route, true); err == nil {
 		s.keeping = file.redactor(s.secrets)
@@ -85,6 +88,9 @@ func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []
 	}
 	for _, secret := range secrets {
 		if err := scheme.CheckSecret(secret, signing); err != nil {
+			if scheme.Code == sign.RFC9421 && secret.Kind() == sign.UnknownKey {
+				return nil, sh.unknownAlgorithm(err, scheme.Name, r)
+			}
 			return nil, usage("%w", detailOf(err)).hintf("barb schemes %s", scheme.Name)
 		}
 		if scheme.WeakSecret(secret) {

@@ -34,12 +34,28 @@ func (sh *shell) writtenInRoutes(secret sign.Secret, r *route) func(scheme strin
 		if !isWritten { // r stands for the paths that no route covers
 			return fmt.Sprintf("write another [[route]] without a path: secret = %q, scheme = %q", secret.Name, scheme)
 		}
-		where := "in its [[route]]"
-		if name := r.name(); name != "" {
-			where = "in the [[route]] " + name
-		}
-		return fmt.Sprintf("write scheme = %q %s", scheme, where)
+		return fmt.Sprintf("write scheme = %q %s", scheme, r.where())
 	}
+}
+
+// where names a route in a hint that says what to write into it.
+func (r *route) where() string {
+	if name := r.name(); name != "" {
+		return "in the [[route]] " + name
+	}
+	return "in its [[route]]"
+}
+
+// unknownAlgorithm refuses such a secret for a scheme that takes either kind.
+func (sh *shell) unknownAlgorithm(err error, scheme string, r *route) error {
+	f := usage("%w", detailOf(err))
+	said := func(algorithm string) string {
+		if r != nil && r.Scheme != "" && sh.settings["scheme"] != "flag" {
+			return fmt.Sprintf("write params = { alg = %q } %s", algorithm, r.where())
+		}
+		return sh.retyped(scheme) + " --param alg=" + algorithm
+	}
+	return f.hint("a shared secret: " + said("hmac-sha256")).hint("a public key:    " + said("ed25519"))
 }
 
 // schemesFor are the first scheme with a shared secret and the first with a public key that a message shows.
@@ -85,7 +101,7 @@ func (sh *shell) retyped(scheme string) string {
 		}
 	}
 	line := strings.Join(append(words, "-s", scheme), " ")
-	if command := slices.IndexFunc(words, func(w string) bool { return w == "verify" || w == "listen" }); len(line) > maxRetyped && command > 0 {
+	if command := slices.IndexFunc(words, func(w string) bool { return slices.Contains([]string{"verify", "listen", "sign", "send"}, w) }); len(line) > maxRetyped && command > 0 {
 		line = "barb " + words[command] + " … -s " + scheme
 	}
 	return line

@@ -57,6 +57,9 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier, er
 		if v.scheme, err = file.lookupScheme(name); err != nil {
 			return nil, err
 		}
+		if v.scheme, err = v.scheme.WithParams(v.params); err != nil {
+			return nil, err
+		}
 		if err = v.scheme.CheckParams(v.params); err != nil {
 			return nil, err
 		}

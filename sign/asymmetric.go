@@ -121,7 +121,7 @@ func (s *Scheme) fits(k *key) bool {
 	if !k.notAfter.IsZero() && !strings.HasSuffix(k.owner, s.CertName) {
 		return false
 	}
-	kind := func(a Auth) bool { return s.Auth == a || s.Code == RFC9421 }
+	kind := func(a Auth) bool { return s.Auth == a || s.Code == RFC9421 && !s.NamedAlgorithm }
 	switch public := k.public.(type) {
 	case ed25519.PublicKey:
 		return kind(Ed25519)

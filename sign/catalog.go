@@ -1317,7 +1317,7 @@ var catalog = [...]Scheme{
 		Name: "rfc9421", Title: "HTTP Message Signatures", Evidence: LibraryProven,
 		Aliases: []string{"http-message-signatures", "rfc-9421", "httpsig"},
 		Docs:    "https://www.rfc-editor.org/rfc/rfc9421",
-		Note:    "the message says which parts are signed, and the key which algorithm; method, target and the body's Content-Digest must be among them unless --param components=@method,@path asks for others; --param keyid=… names the key",
+		Note:    "the message says which parts are signed, and the key which algorithm; method, target and the body's Content-Digest must be among them unless --param components=@method,@path asks for others; --param keyid=… names the key, --param alg=hmac-sha256 or alg=ed25519 says what a key of 32 bytes is",
 		Auth:    HMAC, Hash: SHA256, Enc: Base64, Key: Base64Key,
 		Code:   RFC9421,
 		Header: "Signature", Time: Timestamp{Unit: Seconds}, Tolerance: Tolerance{5 * minute, 5 * minute},

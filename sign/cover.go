@@ -9,6 +9,26 @@ import (
 // instead of those that messageSignature.uncovered asks for.
 const componentsParam = "components"
 
+// algorithmParam names the param that says which algorithm the key of an HTTP message signature is for (RFC 9421, section
+// 6.2.2), where the key does not show it.
+const algorithmParam = "alg"
+
+// WithParams returns the scheme as the params narrow it: an HTTP message signature to the algorithm that alg names, all other
+// schemes as they are. The error is *Error with MissingParam.
+func (s Scheme) WithParams(params map[string]string) (Scheme, error) {
+	name := params[algorithmParam]
+	if s.Code != RFC9421 || name == "" {
+		return s, nil
+	}
+	for auth, form := range map[Auth]KeyForm{HMAC: Base64Key, Ed25519: Base6432, ECDSA: PEM, RSA: PEM} {
+		if name == messageAlgorithm(auth) {
+			s.Auth, s.Key, s.NamedAlgorithm = auth, form, true
+			return s, nil
+		}
+	}
+	return s, missingParam(algorithmParam, " is hmac-sha256, ed25519, ecdsa-p256-sha256 or rsa-v1_5-sha256")
+}
+
 // components are those of the param; none when it is not given.
 func (m *Message) components() []string {
 	var names []string

@@ -47,6 +47,9 @@ func (s Scheme) NewPair(now time.Time) (Pair, error) {
 // newSecret makes a symmetric key in the scheme's form.
 func (s *Scheme) newSecret() []byte {
 	b := make([]byte, newKeyBytes)
+	if s.Code == RFC9421 {
+		b = make([]byte, 2*newKeyBytes) // 32 bytes may be a public key
+	}
 	_, _ = rand.Read(b) // never fails
 	switch s.Key {
 	case Whsec, WhsecOrRaw, WhsecAndRaw:

@@ -75,12 +75,11 @@ func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
 		return nil, wrong
 	}
 	asymmetric := !s.symmetric()
-	if secret.Kind() == AsymmetricKey && !asymmetric {
-		if s.Code != RFC9421 {
-			return nil, refuse(WrongKeyForm, secret.label()+" is a public or private key or a certificate; "+s.Name+
-				" needs a secret that only sender and receiver know: "+s.SecretForm(signing))
+	if !asymmetric {
+		var err error
+		if asymmetric, err = s.decidedBy(secret, signing); err != nil {
+			return nil, err
 		}
-		asymmetric = true
 	}
 	if !asymmetric {
 		k, ok := s.parseSymmetric(secret.Key)
@@ -98,6 +97,22 @@ func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
 		return nil, wrong
 	}
 	return keys, nil
+}
+
+// decidedBy reports whether the secret of a symmetric scheme is an asymmetric key, which only HTTP message signatures take: they
+// take either, so that the key must show what it is, or param alg say it.
+func (s *Scheme) decidedBy(secret Secret, signing bool) (asymmetric bool, err error) {
+	either := s.Code == RFC9421 && !s.NamedAlgorithm
+	switch kind := secret.Kind(); {
+	case kind == AsymmetricKey && !either:
+		return false, refuse(WrongKeyForm, secret.label()+" is a public or private key or a certificate; "+s.Name+
+			" needs a secret that only sender and receiver know: "+s.SecretForm(signing))
+	case kind == UnknownKey && either:
+		return false, refuse(WrongKeyForm, secret.label()+" may be a shared secret or a public key, and "+s.Name+
+			" takes both: --param alg=hmac-sha256 or --param alg=ed25519 says which")
+	default:
+		return kind == AsymmetricKey, nil
+	}
 }
 
 // withOther is the key of a symmetric secret, and to verify with WhsecAndRaw the other that the same text may stand for.

@@ -1,8 +1,14 @@
 package sign_test
 
 import (
+	"crypto/ed25519"
 	"crypto/hmac"
+	"crypto/rand"
 	"crypto/sha256"
+	"crypto/x509"
+	"encoding/base64"
+	"encoding/hex"
+	"encoding/pem"
 	"net/http"
 	"strings"
 	"testing"
@@ -282,5 +288,58 @@ func TestEachKindOfKeySignsMessages(t *testing.T) {
 			expect(t, kind+" under "+other, s, m, k.verifying, want)
 		}
 		expect(t, kind+", another URL", s, func() sign.Message { m := m; m.URL += "&y"; return m }(), keys.verifying, sign.SignatureMismatch)
+	}
+}
+
+// TestAKeyOfEitherKindMustBeSaid has a public key that every reader of it could compute an HMAC with.
+func TestAKeyOfEitherKindMustBeSaid(t *testing.T) {
+	s := lookup(t, "rfc9421")
+	public, private, err := ed25519.GenerateKey(rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: must(x509.MarshalPKIXPublicKey(public))}))
+	raw := b64(public)
+	hmacSigned := func(key []byte) sign.Message {
+		m := messageToSign()
+		lines := "\"@method\": POST\n\"@request-target\": /in?x=1\n" + digestLine(m)
+		return labelled(m, "s", string(key), lines, `("@method" "@request-target" "content-digest");created=1700000000;alg="hmac-sha256"`)
+	}
+	edSigned := deliver(t, s, newMessage(s), text(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: must(x509.MarshalPKCS8PrivateKey(private))}))))
+	pemBytes, _ := base64.RawStdEncoding.DecodeString(strings.TrimRight(b64([]byte(block)), "="))
+	for what, c := range map[string]struct {
+		secret, alg string
+		m           sign.Message
+		want        sign.Reason
+	}{
+		"base64, HMAC":                      {raw, "", hmacSigned(public), sign.WrongKeyForm},
+		"base64 in the other alphabet":      {base64.RawURLEncoding.EncodeToString(public), "", hmacSigned(public), sign.WrongKeyForm},
+		"base64 in quotes":                  {`"` + raw + `"`, "", hmacSigned(public), sign.WrongKeyForm},
+		"hex, HMAC":                         {hex.EncodeToString(public), "", hmacSigned(public), sign.WrongKeyForm},
+		"base64 of PEM, HMAC":               {b64([]byte(block)), "", hmacSigned(pemBytes), sign.WrongKeyForm},
+		"PEM, said to be shared":            {block, "hmac-sha256", hmacSigned([]byte(block)), sign.WrongKeyForm},
+		"PEM in base64, said so":            {b64([]byte(block)), "hmac-sha256", hmacSigned([]byte(block)), sign.WrongKeyForm},
+		"shared, said so":                   {raw, "hmac-sha256", hmacSigned(public), ""},
+		"public, said so, HMAC":             {raw, "ed25519", hmacSigned(public), sign.SignatureMismatch},
+		"public, said so":                   {raw, "ed25519", edSigned, ""},
+		"PEM, said so":                      {block, "ed25519", edSigned, ""},
+		"PEM of another algorithm":          {block, "rsa-v1_5-sha256", edSigned, sign.WrongKeyForm},
+		"PEM, which says what it is":        {block, "", edSigned, ""},
+		"an algorithm that is none":         {block, "none", edSigned, sign.MissingParam},
+		"a secret that is no key's":         {b64([]byte(messageKey)), "", hmacSigned([]byte(messageKey)), ""},
+		"a secret that is said to be a key": {b64([]byte(messageKey)), "ed25519", hmacSigned([]byte(messageKey)), sign.WrongKeyForm},
+	} {
+		c.m.Params = map[string]string{"alg": c.alg}
+		if _, err := s.Verify(c.m, at, text(c.secret)); reasonOf(t, err) != c.want {
+			t.Errorf("%s: %v, want %q", what, err, c.want)
+		}
+	}
+	m := newMessage(s)
+	if _, err := s.Sign(m, text(raw)); reasonOf(t, err) != sign.WrongKeyForm {
+		t.Errorf("signing with what may be a public key: %v", err)
+	}
+	m.Params = map[string]string{"alg": "hmac-sha256"}
+	if _, err := s.Sign(m, text(raw)); err != nil {
+		t.Errorf("signing with what is said to be shared: %v", err)
 	}
 }

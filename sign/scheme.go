@@ -75,6 +75,8 @@ type Scheme struct {
 	JWT *Claims
 	// Code names the code that makes the signed bytes where no template can; Content is not used then.
 	Code Code
+	// NamedAlgorithm says that WithParams has set Auth, so that the key of an HTTP message signature no longer decides it.
+	NamedAlgorithm bool
 }
 
 // Evidence says how a row of the catalogue was confirmed.

@@ -52,6 +52,10 @@ type Signed struct {
 // A scheme whose timestamp is part of the body while the signature is not (Linear) signs the one it finds there;
 // Message.Time is not used.
 func (s Scheme) Sign(m Message, secrets ...Secret) (Signed, error) {
+	s, err := s.WithParams(m.Params)
+	if err != nil {
+		return Signed{}, err
+	}
 	keys, err := s.parseKeys(secrets, true)
 	if err != nil {
 		return Signed{}, err

@@ -28,6 +28,10 @@ type Match struct {
 // that is late, and SignatureMismatch a forged or damaged one. With TimestampExpired, TimestampInFuture and
 // CertificateExpired the Match is filled as well.
 func (s Scheme) Verify(m Message, now time.Time, secrets ...Secret) (Match, error) {
+	s, err := s.WithParams(m.Params)
+	if err != nil {
+		return Match{}, err
+	}
 	keys, err := s.parseKeys(secrets, false)
 	if err != nil {
 		return Match{}, err
