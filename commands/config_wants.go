@@ -105,7 +105,12 @@ func (w *wishes) setting(s setting, value string) {
 			w.add("keep its history on a server", withoutUser(value), "")
 			return
 		}
-		w.reads("keep its history outside its folder", value, w.beside(value))
+		// The file may come with a history in which another has queued what is sent, and with which secrets.
+		w.add("use a history that it names and what is queued there", value, w.beside(value))
+	case "addr", "metrics":
+		if address, err := listenAddress(value); err == nil && !isLoopback("tcp://"+address) { // a mistake is told where it is used
+			w.add("be reached from other machines", value, "")
+		}
 	case "tls-cert", "tls-key":
 		w.reads("read a file outside its folder", value, w.beside(value))
 	case "unix-socket":

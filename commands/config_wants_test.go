@@ -11,12 +11,12 @@ import (
 // A new setting is either harmless in a file that was found or one that is asked about; which, is to be decided here.
 func TestEverySettingIsHarmlessOrAskedAbout(t *testing.T) {
 	asked := map[string]string{
-		"db": "/elsewhere/history.db", "proxy": "http://127.0.0.1:1", "cacert": "ca.pem", "tls-cert": "/elsewhere/cert.pem", "tls-key": "../key.pem",
+		"db": "history.db", "addr": "0.0.0.0:4242", "metrics": "192.0.2.1:9242", "proxy": "http://127.0.0.1:1", "cacert": "ca.pem", "tls-cert": "/elsewhere/cert.pem", "tls-key": "../key.pem",
 		"unix-socket": "/elsewhere/s", "forward-to": "https://example.com", "respond": "200;body=@/etc/passwd", "fail-with": "500;body=@/etc/passwd",
 	}
 	harmless := []string{
 		"color", "scheme", "retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout", "connect-timeout", "deadline", "seed", "as",
-		"schedule", "speed", "until-2xx", "addr", "tolerance", "max-body", "keep-invalid", "max-inflight", "public-url", "handshake", "metrics", "tls", "allow-ip", "rate-limit",
+		"schedule", "speed", "until-2xx", "tolerance", "max-body", "keep-invalid", "max-inflight", "public-url", "handshake", "tls", "allow-ip", "rate-limit",
 		"fail-rate", "latency", "platform", "event", "where", "dedupe", "mode", "queue", "concurrency", "ordered", "breaker", "per-endpoint", "rate",
 		"over", "min-samples", "min-success", "max-p99", "max-queue", "max-signature-failures", "max-retry-rate", "max-dead-letters",
 	}
@@ -28,6 +28,21 @@ func TestEverySettingIsHarmlessOrAskedAbout(t *testing.T) {
 			t.Errorf("%s: is it harmless in a barb.toml that was found? If not, wishes.setting is to know it", s.key())
 		case isAsked && len(wants) != 1:
 			t.Errorf("%s = %q is not asked about", s.key(), value)
+		}
+	}
+}
+
+// A history in the folder of the file may hold what another has queued, and an address of this machine alone is no door.
+func TestAHistoryAndADoorAreAskedAbout(t *testing.T) {
+	for value, asked := range map[[2]string]bool{
+		{"db", "h.db"}: true, {"db", "./sub/h.db"}: true, {"db", "file:h.db"}: true, {"db", "postgres://localhost/hooks"}: true,
+		{"listen.addr", "0.0.0.0:4242"}: true, {"listen.addr", "[::]:4242"}: true, {"listen.addr", "example.com:1"}: true, {"listen.addr", "127.0.0.1.nip.io:1"}: true,
+		{"listen.addr", ":4242"}: false, {"listen.addr", "4242"}: false, {"listen.addr", "127.0.0.1:4242"}: false, {"listen.addr", "[::1]:0"}: false, {"listen.addr", "localhost:1"}: false,
+		{"listen.metrics", "0.0.0.0:9242"}: true, {"listen.metrics", ":0"}: false, {"deliver.metrics", "[2001:db8::1]:1"}: true, {"deliver.metrics", "127.9.9.9:1"}: false,
+	} {
+		file := &configFile{path: t.TempDir() + "/barb.toml", values: map[string]string{value[0]: value[1]}}
+		if wants := wantsOf(file, nil, t.TempDir()); (len(wants) == 1) != asked {
+			t.Errorf("%s = %q wants %v", value[0], value[1], wants)
 		}
 	}
 }
