@@ -160,6 +160,7 @@ func TestACommandRunsOnlyForWhatIsVerified(t *testing.T) {
 		g, _, _ := runs(t, execFlags{command: "true", unverified: c.unverified})
 		x := verified(nil)
 		x.Verdict.Status = c.status
+		x.Request.URL = "http://127.0.0.1/"
 		if g.execute(t.Context(), x); (x.Run != nil) != c.ran {
 			t.Errorf("%q with --exec-unverified=%t: ran is %t", c.status, c.unverified, x.Run != nil)
 		}

@@ -1,8 +1,8 @@
 package commands
 
 import (
-	"net"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,31 +20,46 @@ func isLearnt(v record.Verdict) bool { return strings.HasPrefix(v.Secret, learnt
 // fromPage says by which sign a request may have been sent by a web page that a person on this machine has open; "" when
 // nothing says so. A page can reach loopback, and does what its author wants.
 //
-// Browsers send Origin with every POST (Fetch Standard, section 3.2), and Sec-Fetch-Site with every request to loopback
-// (W3C Fetch Metadata, section 2.4), "none" only for an address that the person has typed. A page that had its own name
-// resolve to this machine (DNS rebinding) sends neither with a GET; its name is in Host.
+// Browsers send Origin with every POST (Fetch Standard, section 3.2) and Sec-Fetch-Site with every request to loopback
+// (W3C Fetch Metadata, section 2.4), "none" only for an address that the person has typed. They need not send the latter to
+// 0.0.0.0, to an address of a LAN or to a name that the page had resolved to this machine (DNS rebinding); what they sent
+// such a request to is in Host.
 func (g *gateway) fromPage(r *record.Request) string {
-	if r.Header.Has("Origin") {
-		return "Origin"
+	for _, name := range []string{"Origin", "Referer"} {
+		if r.Header.Has(name) {
+			return name
+		}
 	}
 	if slices.ContainsFunc(r.Header.Values("Sec-Fetch-Site"), func(site string) bool { return site != "none" }) {
 		return "Sec-Fetch-Site"
 	}
-	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && !g.knowsHost(r) {
-		return "Host"
+	if !g.knowsHost(r) {
+		return "Host; --public-url http://HOST takes it from a program"
 	}
 	return ""
 }
 
-// knowsHost reports whether a request was sent to a name that no page can have given itself: an address, localhost, a name
-// without a dot, or the host of a public URL.
+// knowsHost reports whether a request was sent to loopback, to the host of --addr or to that of a public URL. A barb.toml
+// that was found may be another's, so its public URLs do not count.
 func (g *gateway) knowsHost(r *record.Request) bool {
 	host := nameIn(r.URL)
-	if net.ParseIP(host) != nil || !strings.Contains(host, ".") || strings.HasSuffix(host, ".localhost") {
+	if isLoopback(r.URL) {
 		return true
 	}
+	ip, err := netip.ParseAddr(host)
+	if host == "" || err == nil && ip.Unmap().IsUnspecified() {
+		return false
+	}
+	if g.entrance != nil && nameIn("tcp://"+g.entrance.address) == host {
+		return true
+	}
+	if g.settings["listen.public_url"] != source(g.file.path) || !g.file.found {
+		if nameIn(g.publicURL) == host {
+			return true
+		}
+	}
 	known := func(l *lane) bool { return nameIn(l.publicURL) == host }
-	return nameIn(g.publicURL) == host || slices.ContainsFunc(slices.Concat(g.guards(r)...), known)
+	return !g.file.found && slices.ContainsFunc(slices.Concat(g.guards(r)...), known)
 }
 
 // nameIn is the host of a URL in lower case, without a port; "" when there is none.

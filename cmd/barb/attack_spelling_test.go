@@ -127,6 +127,12 @@ var pages = map[string]struct {
 	"a page of this very listener":     {"POST", "", map[string]string{"Sec-Fetch-Site": "same-origin"}},
 	"an image":                         {"GET", "", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"}},
 	"a name that resolves to loopback": {"GET", "rebound.evil.example:4242", nil},
+	"the unspecified address":          {"GET", "0.0.0.0:4242", nil},
+	"the same of IPv6":                 {"GET", "[::]:4242", nil},
+	"an address of a LAN":              {"GET", "192.168.1.5:4242", nil},
+	"a name without a dot":             {"GET", "evil:4242", nil},
+	"a name, POST without Origin":      {"POST", "evil.example", nil},
+	"a link from a page":               {"GET", "", map[string]string{"Referer": "http://evil.example/"}},
 	"a name that resolves, with POST":  {"POST", "rebound.evil.example", map[string]string{"Origin": "http://rebound.evil.example"}},
 }
 
