@@ -79,7 +79,8 @@ func (c *courier) enqueue(ctx context.Context, x record.Exchange) (delivered, er
 	if slices.ContainsFunc(kept.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
 		return delivered{}, usage("the message itself contains the secret, which the history does not keep").hint("leave --queue out")
 	}
-	q := &store.Queued{Kind: store.Message, Target: x.Request.URL, Policy: c.queueing.plan, Order: c.queueing.flags.order(&x.Request), Due: now,
+	// The target is for listing and for the limits of the endpoint. It stays when the message is gone, so it is the masked one.
+	q := &store.Queued{Kind: store.Message, Target: kept.Request.URL, Policy: c.queueing.plan, Order: c.queueing.flags.order(&x.Request), Due: now,
 		Created: now, Masks: kept.Masks}
 	if err := c.history.RecordQueued(ctx, kept, q); err != nil {
 		return delivered{}, err

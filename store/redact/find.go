@@ -21,12 +21,13 @@ type span struct {
 
 // finder finds in the texts of one exchange what is not to be kept.
 type finder struct {
-	secrets   []*known // of a scheme that sends its secret
-	carrier   *Place   // where that scheme has it; there it is found however short it is
-	whole     []Place  // whose values are masked whatever they hold
-	unchecked bool     // tokens, cookies and what else says who a sender is are masked where they usually stand
-	wholeBody bool     // the body cannot be looked into and something in it is to be masked
-	likely    string   // the secret that was found to be there, where several are written alike
+	secrets   []*known
+	carrier   *Place  // where that scheme has it; there it is found however short it is
+	whole     []Place // whose values are masked whatever they hold
+	unchecked bool    // tokens, cookies and what else says who a sender is are masked where they usually stand
+	onlyPlain bool    // secrets are looked for without escapes
+	wholeBody bool    // the body cannot be looked into and something in it is to be masked
+	likely    string  // the secret that was found to be there, where several are written alike
 }
 
 // field finds what is masked of a header field's value.
@@ -164,14 +165,20 @@ func (f *finder) carried(body, label string) (spans []span) {
 	return spans
 }
 
-// search finds the secrets that are at least shortest bytes long, in all their spellings.
+// search finds the secrets that are at least shortest bytes long: in all their spellings where the scheme sends its secret, elsewhere
+// as they are and in base64, since that is looked for in every webhook.
 func (f *finder) search(text, label string, shortest int) (spans []span) {
+	styles := [...]byte{plain, percent, quoted}
+	looked := styles[:]
+	if f.onlyPlain {
+		looked = styles[:1]
+	}
 	for _, k := range f.secrets {
 		if len(k.key) < shortest || text == "" {
 			continue
 		}
 		for _, w := range k.forms {
-			for _, style := range [...]byte{plain, percent, quoted} {
+			for _, style := range looked {
 				spans = w.search(spans, text, style, span{name: label, secret: k})
 			}
 		}

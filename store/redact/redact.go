@@ -41,18 +41,19 @@ func New(scheme func(name string) (sign.Scheme, bool), secrets []sign.Secret, pl
 }
 
 // Keep returns the exchange as it may be kept and shown: x itself where nothing of it is masked, else a copy whose Masks say
-// what was taken away. A token scheme sends the secret itself, and what barb was told is a secret never reaches the history:
-// it is masked wherever it stands in an exchange of such a scheme. unchecked says that nobody checked the webhook: then
-// credentials, cookies and tokens are masked too.
+// what was taken away. What barb was told is a secret never reaches the history: it is masked wherever it stands, since a
+// sender may have taken the wrong route with it, and in every spelling where the scheme sends the secret itself. unchecked
+// says that nobody checked the webhook: then credentials, cookies and tokens are masked too.
 func (r *Redactor) Keep(x *record.Exchange, unchecked bool) *record.Exchange {
-	f := finder{whole: r.places, unchecked: unchecked, likely: x.Verdict.Secret}
-	if x.Scheme != "" && (unchecked || len(r.secrets) > 0) {
+	f := finder{whole: r.places, secrets: r.secrets, unchecked: unchecked, likely: x.Verdict.Secret}
+	if x.Scheme != "" {
 		if scheme, ok := r.scheme(x.Scheme); ok && scheme.Auth == sign.Token {
 			carrier := schemePlace(scheme.Header)
-			f.carrier, f.secrets = &carrier, r.secrets
+			f.carrier = &carrier
 		}
 	}
-	if f.carrier == nil && len(r.places) == 0 && !unchecked {
+	f.onlyPlain = f.carrier == nil
+	if len(r.secrets) == 0 && len(r.places) == 0 && !unchecked {
 		return x
 	}
 	if unchecked && f.carrier != nil && !f.usual() {
