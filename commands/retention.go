@@ -2,12 +2,16 @@ package commands
 
 import (
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"github.com/barbhq/barb/store"
 )
+
+// leastSize is the smallest max_size: an empty history takes nearly a fifth of it, and a smaller number most likely lacks its unit.
+const leastSize = 1_000_000
 
 // retention is [history] of barb.toml: by what limits the history prunes itself. Without one nothing is removed.
 type retention struct {
@@ -21,10 +25,10 @@ func (c *configFile) takeRetention() error {
 		key   string
 		given any
 		value pflag.Value
-		zero  func() bool
+		wrong func(given string) (what, line string)
 	}{
-		{"max_size", c.History.MaxSize, &c.retention.maxSize, func() bool { return c.retention.maxSize <= 0 }},
-		{"max_age", c.History.MaxAge, &c.retention.maxAge, func() bool { return c.retention.maxAge <= 0 }},
+		{"max_size", c.History.MaxSize, &c.retention.maxSize, c.retention.wrongSize},
+		{"max_age", c.History.MaxAge, &c.retention.maxAge, c.retention.wrongAge},
 	} {
 		if limit.given == nil {
 			continue
@@ -33,12 +37,32 @@ func (c *configFile) takeRetention() error {
 		if err := limit.value.Set(fmt.Sprint(limit.given)); err != nil {
 			return usage("%s:%d: history.%s: %w", c.path, line, limit.key, err)
 		}
-		if limit.zero() {
-			return usage("%s:%d: history.%s = %v would keep nothing", c.path, line, limit.key, limit.given).
-				hint(`max_size = "4GB", max_age = "30d"; leave it out to keep everything`)
+		if wrong, right := limit.wrong(fmt.Sprint(limit.given)); wrong != "" {
+			return usage("%s:%d: history.%s = %v %s", c.path, line, limit.key, limit.given, wrong).hint(right + "; leave it out to keep everything")
 		}
 	}
 	return nil
+}
+
+// wrongSize is what is wrong with max_size, and the line to write instead.
+func (r *retention) wrongSize(given string) (what, line string) {
+	_, err := strconv.Atoi(given)
+	switch {
+	case r.maxSize <= 0:
+		return "would keep nothing", `max_size = "4GB"`
+	case r.maxSize >= leastSize:
+		return "", ""
+	case err == nil:
+		return "is in bytes, and less than 1MB", fmt.Sprintf(`max_size = "%sGB"`, given)
+	}
+	return "is less than 1MB", `max_size = "1MB"`
+}
+
+func (r *retention) wrongAge(string) (what, line string) {
+	if r.maxAge <= 0 {
+		return "would keep nothing", `max_age = "30d"`
+	}
+	return "", ""
 }
 
 // retentionRows are what barb config prints of the limits.

@@ -37,6 +37,11 @@ func (p *pruner) eraseNames() error {
 	if err := p.dropUsed(0, 0); err != nil || len(p.names) == 0 {
 		return err
 	}
+	return p.alone(func() error { return p.dropNames(exchange, entry) })()
+}
+
+// dropNames removes the names of the list that nothing above two ids has.
+func (p *pruner) dropNames(exchange, entry int64) error {
 	if err := p.c.exec("BEGIN IMMEDIATE"); err != nil {
 		return err
 	}
@@ -90,7 +95,7 @@ func (p *pruner) noteNames(id int64) error {
 // rewrite makes the whole file anew (VACUUM). When SQLite moves rows between pages it leaves copies in the unused part of
 // a page, which secure_delete does not reach; in a new file there are none.
 func (p *pruner) rewrite(ctx context.Context) error {
-	return p.politely(ctx, func() error { return p.c.exec("VACUUM") })
+	return p.politely(ctx, p.alone(func() error { return p.c.exec("VACUUM") }))
 }
 
 // clearLog puts the log into the file and empties it. It reports false where others read or write all the time and the log
@@ -98,7 +103,7 @@ func (p *pruner) rewrite(ctx context.Context) error {
 func (p *pruner) clearLog(ctx context.Context) (bool, error) {
 	for until := time.Now().Add(patience); ; {
 		var busy int64
-		err := p.politely(ctx, func() error { return p.c.queryRow("PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy) })
+		err := p.politely(ctx, p.alone(func() error { return p.c.queryRow("PRAGMA wal_checkpoint(TRUNCATE)", nil, &busy) }))
 		if err != nil || busy == 0 || time.Now().After(until) {
 			return err == nil && busy == 0, err
 		}

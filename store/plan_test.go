@@ -107,6 +107,18 @@ func TestArmsOfTheEndpointIndexAreInOrder(t *testing.T) {
 	}
 }
 
+func TestWhatIsPrunedFirstIsFoundByAnIndex(t *testing.T) {
+	s := planned(t)
+	for _, st := range []stage{badlySigned, spentCopies} {
+		sc := &scope{index: st.index}
+		sc.add(st.term)
+		query, args := sc.ids(Range{1, 3}, " ORDER BY e.id", pruneRows)
+		if plan := s.explain(t, query, args...); strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN") {
+			t.Errorf("plan of %s:\n%s", st.term, plan)
+		}
+	}
+}
+
 func TestThreadsSearchAndNeverScan(t *testing.T) {
 	s := planned(t)
 	plan := s.explain(t, threadQuery, 1)

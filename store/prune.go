@@ -3,13 +3,16 @@ package store
 import (
 	"context"
 	"fmt"
+	"math"
+	"strings"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
 )
 
-// PruneRule says what Prune removes: what Filter selects and began before OlderThan, and then the oldest of what Filter
-// selects until the history takes no more than MaxBytes. A zero limit is none; with neither, nothing is removed.
+// PruneRule says what Prune removes: what Filter selects and began before OlderThan, and then of what Filter selects until the
+// history takes no more than MaxBytes: first the oldest received with a bad signature, since anybody can send those, then
+// what spentCopies are, then the oldest of the rest. A zero limit is none; with neither, nothing is removed.
 type PruneRule struct {
 	OlderThan time.Time
 	MaxBytes  int64
@@ -28,7 +31,7 @@ type PruneResult struct {
 	Remains bool
 }
 
-// One transaction removes at most so much: other processes get to write in between.
+// One transaction removes at most so much, or a little more than was written since the last: others get to write in between.
 const (
 	pruneRows  = 250
 	pruneBytes = 4 << 20
@@ -53,9 +56,8 @@ func (s *Store) Prune(ctx context.Context, rule PruneRule) (result PruneResult, 
 		return result, s.told(err)
 	}
 	erased := true
-	err = p.prune(ctx, rule)
-	if err == nil && (p.removed > 0 || rule.OlderThan.IsZero() && rule.MaxBytes <= 0) {
-		erased, err = p.shrink(ctx, rule.Rewrite)
+	if err = p.prune(ctx, rule); err == nil {
+		erased, err = p.tidy(ctx, rule)
 	}
 	if closeErr := p.c.Close(); err == nil {
 		err = closeErr
@@ -113,52 +115,102 @@ func (p *pruner) prune(ctx context.Context, rule PruneRule) error {
 		if last := rule.OlderThan.Add(-1); aged.Until.IsZero() || last.Before(aged.Until) {
 			aged.Until = last
 		}
-		if err := p.remove(ctx, aged, func() (int64, error) { return pruneBytes, nil }); err != nil {
+		if err := p.remove(ctx, aged, []stage{{}}, func() (int64, error) { return math.MaxInt64, nil }); err != nil {
 			return err
 		}
 	}
 	if rule.MaxBytes <= 0 {
 		return nil
 	}
-	return p.remove(ctx, rule.Filter, func() (int64, error) {
+	return p.remove(ctx, rule.Filter, []stage{badlySigned, spentCopies, {}}, func() (int64, error) {
 		used, err := p.used()
 		return used - rule.MaxBytes, err
 	})
 }
 
-// remove removes the oldest of what a filter selects while there is an excess.
-func (p *pruner) remove(ctx context.Context, f Filter, excess func() (int64, error)) error {
-	f.Limit, f.OldestFirst = 0, true
-	sc, err := p.s.scope(ctx, &f)
-	if err != nil {
-		return err
-	}
-	for _, span := range sc.order(&f) {
-		for {
-			over, err := excess()
-			if err != nil || over <= 0 {
-				return err
-			}
-			batch, err := p.batch(ctx, sc, span, min(over, pruneBytes))
-			if err != nil {
-				return err
-			}
-			if len(batch) == 0 {
-				break
-			}
-			if err := p.politely(ctx, func() error { return p.commit(batch) }); err != nil {
-				return err
-			}
-			span.From = batch[len(batch)-1] + 1
-		}
-	}
-	return nil
+// stage is what is removed before the rest, and an index that has it; the zero value is everything.
+type stage struct {
+	term, index string
+	from        int64 // the ids below are done
 }
 
-// batch returns the oldest ids of a span, at most pruneRows and no more than needed to have so many bytes.
-func (p *pruner) batch(ctx context.Context, sc *scope, span Range, bytes int64) (batch []int64, err error) {
-	ids, args := sc.ids(span, " ORDER BY e.id", pruneRows)
-	rows, err := p.s.db.QueryContext(ctx, "SELECT id, request_size + ifnull(response_size, 0) FROM exchange WHERE id IN ("+ids+") ORDER BY id", args...)
+var (
+	// badlySigned is what was received (kind 2) with a bad signature (verdict 2). All of it has failed.
+	badlySigned = stage{"e.failed = 1 AND e.kind = 2 AND e.verdict = 2", "INDEXED BY exchange_failed", 0}
+	// spentCopies are duplicates that nothing follows from: they were not refused, they are not in the queue, and what they repeat
+	// was answered 2xx, is delivered if it was in the queue, and is here still. Anybody who has seen one webhook of a scheme
+	// without a timestamp can send them.
+	spentCopies = stage{`e.marks IS NOT NULL AND e.kind = 2 AND instr(e.marks, ',duplicate:') AND ifnull(e.status / 100, 2) = 2
+		AND NOT EXISTS (SELECT 1 FROM queue q WHERE q.thread = e.id)
+		AND EXISTS (SELECT 1 FROM exchange o WHERE o.id = CAST(substr(e.marks, instr(e.marks, ',duplicate:') + 11) AS INTEGER)
+			AND o.status / 100 = 2 AND NOT EXISTS (SELECT 1 FROM queue q WHERE q.thread = o.id AND q.state <> 2))`,
+		"INDEXED BY exchange_marked", 0}
+)
+
+// remove removes of what a filter selects the oldest of the first stage that has anything, while there is an excess. It looks
+// anew for each transaction: what came since the last must not push out what belongs to a later stage.
+func (p *pruner) remove(ctx context.Context, f Filter, stages []stage, excess func() (int64, error)) error {
+	f.Limit, f.OldestFirst = 0, true
+	for {
+		over, err := excess()
+		if err != nil || over <= 0 {
+			return err
+		}
+		rows, bytes := p.s.retention.pace()
+		rows, bytes = max(rows, pruneRows), min(over, max(bytes, pruneBytes))
+		var batch []int64
+		for i := 0; i < len(stages) && len(batch) == 0; i++ {
+			if batch, err = p.next(ctx, f, &stages[i], int(rows), bytes); err != nil {
+				return err
+			}
+		}
+		if len(batch) == 0 {
+			return nil
+		}
+		if err := p.politely(ctx, p.alone(func() error { return p.commit(batch) })); err != nil {
+			return err
+		}
+	}
+}
+
+// next returns the oldest ids of a stage that are not done, and counts them as done; see batch.
+func (p *pruner) next(ctx context.Context, f Filter, st *stage, rows int, bytes int64) (batch []int64, err error) {
+	sc, err := p.s.scope(ctx, &f)
+	if err != nil {
+		return nil, err
+	}
+	if st.term != "" {
+		sc.add(st.term)
+		if sc.index == "NOT INDEXED" {
+			sc.index = st.index
+		}
+	}
+	for _, span := range sc.order(&f) {
+		if span.From = max(span.From, st.from); span.From > span.To {
+			continue
+		}
+		if batch, err = p.batch(ctx, sc, span, rows, bytes); err != nil {
+			return nil, err
+		}
+		if len(batch) > 0 {
+			st.from = batch[len(batch)-1] + 1
+			return batch, nil
+		}
+		st.from = span.To + 1
+	}
+	return nil, nil
+}
+
+// sizesOf are the bytes of exchanges, of which the columns in the narrow table say too much where a body was cut, and too
+// little where a head is large. SQLite does not read a value for its length.
+const sizesOf = `SELECT e.id, ifnull(octet_length(r.head), 0) + ifnull(octet_length(r.fields), 0) + ifnull(octet_length(r.trailer), 0)
+		+ ifnull(octet_length(r.body), 0) + ifnull(octet_length(r.chunks), 0) + ifnull(octet_length(a.head), 0) + ifnull(octet_length(a.body), 0)
+	FROM exchange e LEFT JOIN request r ON r.id = e.id LEFT JOIN response a ON a.id = e.id WHERE e.id IN (@ids) ORDER BY e.id`
+
+// batch returns the oldest ids of a span, at most so many, and no more than needed to have so many bytes.
+func (p *pruner) batch(ctx context.Context, sc *scope, span Range, most int, bytes int64) (batch []int64, err error) {
+	ids, args := sc.ids(span, " ORDER BY e.id", most)
+	rows, err := p.s.db.QueryContext(ctx, strings.Replace(sizesOf, "@ids", ids, 1), args...)
 	if err != nil {
 		return nil, err
 	}
@@ -190,6 +242,16 @@ func (p *pruner) commit(batch []int64) error {
 	return nil
 }
 
+// alone is do without the writer of this process beside it. SQLite's checkpoint after a commit then finds nobody at work, so
+// that the log begins anew with the next.
+func (p *pruner) alone(do func() error) func() error {
+	return func() error {
+		p.s.transacting.Lock()
+		defer p.s.transacting.Unlock()
+		return do()
+	}
+}
+
 // politely does something that holds the write lock and leaves the lock alone for as long as that took: SQLite does not
 // queue those who wait for it, they only look again from time to time. For the same reason it asks again when others
 // were in the way and got something done: a listener under load holds the lock nearly always, and prune has time.
@@ -204,6 +266,10 @@ func (p *pruner) politely(ctx context.Context, do func() error) error {
 	}
 	if err != nil {
 		return err
+	}
+	p.s.retention.move()
+	if p.s.retention.grown() > 1 { // the writer waits for the next one
+		return ctx.Err()
 	}
 	select {
 	case <-time.After(time.Since(began)):
@@ -251,13 +317,36 @@ func (p *pruner) used() (int64, error) {
 	return (pages - free) * size, err
 }
 
-// shrink removes what else only the removed exchanges had, gives free pages back, and the log into the file. It reports
-// whether nothing of what was removed is left on the disk.
-func (p *pruner) shrink(ctx context.Context, rewrite int64) (erased bool, err error) {
-	if err := p.politely(ctx, p.eraseNames); err != nil {
+// tidy makes the file and the log smaller where there is reason to. It reports whether nothing of what was removed is left on
+// the disk.
+func (p *pruner) tidy(ctx context.Context, rule PruneRule) (erased bool, err error) {
+	used, err := p.used()
+	if err != nil {
 		return false, err
 	}
+	p.s.retention.restAt(used)
+	rewrite := rule.Rewrite
+	switch unlimited := rule.OlderThan.IsZero() && rule.MaxBytes <= 0; {
+	case p.removed > 0, unlimited:
+	case rule.MaxBytes > 0 && p.s.Size() > rule.MaxBytes: // the log, or free pages of what others removed
+		rewrite = 0
+	default:
+		return true, nil
+	}
+	emptied, err := p.shrink(ctx, rewrite)
+	if err == nil && !emptied { // somebody reads: the log cannot become smaller before
+		p.s.retention.restAt(used + sizeOf(p.s.path+"-wal"))
+	}
+	return p.removed == 0 && rewrite == 0 || emptied && used <= rewrite, err
+}
+
+// shrink removes what else only the removed exchanges had, gives free pages back, and the log into the file. It reports
+// whether the log is empty.
+func (p *pruner) shrink(ctx context.Context, rewrite int64) (emptied bool, err error) {
 	if err := p.giveBack(ctx); err != nil {
+		return false, err
+	}
+	if err := p.politely(ctx, p.eraseNames); err != nil {
 		return false, err
 	}
 	used, err := p.used()
@@ -269,15 +358,15 @@ func (p *pruner) shrink(ctx context.Context, rewrite int64) (erased bool, err er
 			return false, err
 		}
 	}
-	emptied, err := p.clearLog(ctx)
-	return emptied && used <= rewrite, err
+	return p.clearLog(ctx)
 }
 
 // giveBack gives free pages back to the file system.
 func (p *pruner) giveBack(ctx context.Context) error {
 	for free, last := int64(1), int64(0); free > 0 && free != last; {
-		vacuum := fmt.Sprintf("PRAGMA incremental_vacuum(%d)", prunePages)
-		if err := p.politely(ctx, func() error { return p.c.drain(vacuum) }); err != nil {
+		_, written := p.s.retention.pace()
+		vacuum := fmt.Sprintf("PRAGMA incremental_vacuum(%d)", max(prunePages, written/pageSize))
+		if err := p.politely(ctx, p.alone(func() error { return p.c.drain(vacuum) })); err != nil {
 			return err
 		}
 		last = free

@@ -2,13 +2,16 @@ package store
 
 import (
 	"context"
+	"sync/atomic"
 	"time"
 )
 
 // Limits bound a history that prunes itself. A zero limit is none.
 type Limits struct {
-	MaxAge   time.Duration // what began earlier is removed
-	MaxBytes int64         // the oldest is removed until the history takes no more
+	MaxAge time.Duration // what began earlier is removed
+	// MaxBytes is what the history may take after a round. Between rounds file and log together may take a fifth of it more,
+	// at least 8 MiB, and some times the bytes that are written in one transaction.
+	MaxBytes int64
 	Now      func() time.Time
 	Tell     func(error) // is told why a round did not remove what it should; one call at a time
 }
@@ -16,40 +19,123 @@ type Limits struct {
 const (
 	retainEvery = 10 * time.Second
 	retainLast  = 2 * time.Second // how long the end of a short command waits for the first round
+
+	// A round is due early when the history has grown by a tenth of MaxBytes, but not for less than the log has before SQLite
+	// puts it into the file.
+	leastPart = 4 << 20
+	// roomPatience is how long the writer waits at most for the pruner to remove something.
+	roomPatience = 500 * time.Millisecond
 )
 
-// Retain prunes the history by limits until it is closed: at once and every 10 s, the oldest first, never what waits in the
-// queue. It is called once, before the history is used by several goroutines.
+// Retain prunes the history by limits until it is closed: at once, every 10 s, and whenever it has grown by a tenth of
+// MaxBytes; never what waits in the queue. It is called once, before the history is used by several goroutines.
 func (s *Store) Retain(limits Limits) {
-	r := &retention{Limits: limits, stopped: make(chan struct{}), done: make(chan struct{})}
+	r := &retention{Limits: limits, store: s, due: make(chan struct{}, 1), moved: make(chan struct{}, 1),
+		stopped: make(chan struct{}), done: make(chan struct{})}
+	r.restAt(s.Size())
 	s.retention = r
 	ctx, cancel := context.WithCancel(context.Background())
 	r.cancel = cancel
-	go r.run(ctx, s)
+	go r.run(ctx)
 }
 
-// retention is the goroutine that prunes a history.
+// retention is the goroutine that prunes a history. What is called on a nil one does nothing.
 type retention struct {
 	Limits
+	store         *Store
 	cancel        func()
 	stopped, done chan struct{}
+	due           chan struct{} // capacity 1: the next round is not to wait
+	moved         chan struct{} // capacity 1: the pruner has finished a transaction
+
+	base        atomic.Int64 // bytes from which growth is measured: what waits in the queue may take more than MaxBytes
+	rows, bytes atomic.Int64 // that the writer has written since the pruner's last transaction
 }
 
-func (r *retention) run(ctx context.Context, s *Store) {
+func (r *retention) run(ctx context.Context) {
 	defer close(r.done)
 	for {
 		rule := PruneRule{MaxBytes: r.MaxBytes}
 		if r.MaxAge > 0 {
 			rule.OlderThan = r.Now().Add(-r.MaxAge)
 		}
-		if _, err := s.Prune(ctx, rule); err != nil && ctx.Err() == nil {
+		if _, err := r.store.Prune(ctx, rule); err != nil && ctx.Err() == nil {
+			r.restAt(r.store.Size()) // it is not tried again before the next part
 			r.Tell(err)
 		}
 		select {
 		case <-r.stopped:
 			return
+		case <-r.due:
 		case <-time.After(retainEvery):
 		}
+	}
+}
+
+// restAt has growth measured from a size on, which is not below MaxBytes.
+func (r *retention) restAt(size int64) {
+	if r != nil {
+		r.base.Store(max(r.MaxBytes, size))
+	}
+}
+
+// grown is how many times the history has grown by the part of MaxBytes that makes a round due.
+func (r *retention) grown() int64 {
+	if r == nil || r.MaxBytes <= 0 {
+		return 0
+	}
+	return (r.store.Size() - r.base.Load()) / max(r.MaxBytes/10, leastPart)
+}
+
+// count notes what the writer is about to write.
+func (r *retention) count(group []*entry) {
+	if r == nil {
+		return
+	}
+	for _, e := range group {
+		r.rows.Add(int64(len(e.begin)))
+		r.bytes.Add(int64(e.bytes()))
+	}
+}
+
+// makeRoom is called by the writer when those who wait for its last group were told. When the pruner does not keep up, the
+// writer waits for its next transaction: each removes more than was written since the one before.
+func (r *retention) makeRoom() {
+	grown := r.grown()
+	if grown < 1 {
+		return
+	}
+	ring(r.due)
+	if grown < 2 {
+		return
+	}
+	select {
+	case <-r.moved:
+	case <-r.done:
+	case <-time.After(roomPatience):
+	}
+}
+
+// pace is how much the pruner's next transaction should remove at least.
+func (r *retention) pace() (rows, bytes int64) {
+	if r == nil {
+		return 0, 0
+	}
+	return r.rows.Swap(0) * 5 / 4, r.bytes.Swap(0) * 5 / 4
+}
+
+// move is told of each transaction of the pruner.
+func (r *retention) move() {
+	if r != nil {
+		ring(r.moved)
+	}
+}
+
+// ring leaves a token in a channel of capacity 1.
+func ring(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
 	}
 }
 

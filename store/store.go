@@ -29,7 +29,8 @@ type Store struct {
 	db      *sql.DB // the readers' pool
 	words   words
 
-	retention *retention // nil: it does not prune itself
+	retention   *retention // nil: it does not prune itself
+	transacting sync.Mutex // held for a transaction by the writer and by pruners
 
 	mu     sync.Mutex
 	writer *writer // nil until the first write

@@ -158,6 +158,7 @@ func (w *writer) write(group []*entry) {
 	if len(group) == 0 {
 		return
 	}
+	w.store.retention.count(group)
 	err := w.observed(group)
 	if isOfRow(err) && len(group) > 1 {
 		for _, e := range group { // one of them is to blame: it alone shall fail
@@ -170,6 +171,7 @@ func (w *writer) write(group []*entry) {
 		}
 	}
 	w.queue.report(translate(w.store.path, err), len(w.held))
+	w.store.retention.makeRoom()
 }
 
 // finish tells the caller of an entry how it went. One for which nobody waits is kept for the next group, unless no group
@@ -205,6 +207,8 @@ func (w *writer) commit(group []*entry) error {
 	if err := w.connect(); err != nil {
 		return err
 	}
+	w.store.transacting.Lock()
+	defer w.store.transacting.Unlock()
 	if err := w.conn.exec("BEGIN IMMEDIATE"); err != nil {
 		return w.fail(err)
 	}

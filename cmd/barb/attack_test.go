@@ -141,6 +141,71 @@ func TestForgeriesDoNotFillTheDisk(t *testing.T) {
 	}
 }
 
+// A flood of what anybody can send neither makes the history much larger than max_size nor pushes out what is genuine: it can
+// be shown, and --dedupe knows it after a restart.
+func TestAFloodPushesNothingGenuineOut(t *testing.T) {
+	t.Parallel()
+	const key = "barb_test_secret_0123456789abcdef"
+	body := `{"pad":"` + strings.Repeat("x", 60_000) + `"}`
+	pad := "X-Pad: " + strings.Repeat("y", 50_000)
+	for name, headers := range map[string][]string{
+		"forgeries":               {"X-Hub-Signature-256: sha256=" + strings.Repeat("0", 64), pad},
+		"without a signature":     {pad},
+		"another's signature":     {"X-Hub-Signature-256: sha256=" + hmacOf("another", body), "X-GitHub-Delivery: 1", pad},
+		"copies of a genuine one": {"X-Hub-Signature-256: sha256=" + hmacOf(key, body), "X-GitHub-Delivery: 3", pad},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var calls atomic.Int64
+			app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+				calls.Add(1)
+				if r.Header.Get("X-GitHub-Delivery") == "2" {
+					w.WriteHeader(http.StatusInternalServerError)
+				}
+			}))
+			defer app.Close()
+			b := newBarb(t)
+			flags := []string{"-s", "github", "--secret", "file:" + b.write(t, "secret", key), "--dedupe", "--forward-to", app.URL,
+				"--config", b.write(t, "own.toml", "[history]\nmax_size = \"1MB\"\n")}
+			address, stop := b.listen(t, flags...)
+			genuine := func(id, text string) int {
+				return sendTo(t, address, "/", text, "X-GitHub-Delivery: "+id, "X-Hub-Signature-256: sha256="+hmacOf(key, text))
+			}
+			if a, f, c := genuine("1", "{}"), genuine("2", "{}"), genuine("3", body); a != 200 || f != 500 || c != 200 {
+				t.Fatalf("answered %d, %d and %d", a, f, c)
+			}
+			most := int64(0)
+			for range 400 {
+				sendTo(t, address, "/", body, headers...)
+				most = max(most, sizeOnDisk(b.dir))
+			}
+			stop()
+			if most > 30<<20 {
+				t.Errorf("44 MB were sent, the history took %d bytes", most)
+			}
+			address, stop = b.listen(t, flags...)
+			if before := calls.Load(); genuine("1", "{}") != 200 || calls.Load() != before {
+				t.Errorf("the app got what it had accepted again")
+			}
+			stop()
+			b.run(t, 0, "show", "1")
+			if got := b.run(t, 0, "history", "-n", "0", "--received", "--jq", "select(.status_code == 500) | .webhook_id"); got != "2\n" {
+				t.Errorf("of what the app did not take the history has %q", got)
+			}
+		})
+	}
+}
+
+// sizeOnDisk is what the history in a folder takes, its log included.
+func sizeOnDisk(dir string) (n int64) {
+	for _, name := range []string{"history.db", "history.db-wal"} {
+		if info, err := os.Stat(filepath.Join(dir, name)); err == nil {
+			n += info.Size()
+		}
+	}
+	return n
+}
+
 // The page on security names every attack, and only tests that there are.
 func TestTheSecurityPageNamesItsTests(t *testing.T) {
 	page, err := os.ReadFile("../../docs/security.md")
