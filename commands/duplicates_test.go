@@ -25,7 +25,7 @@ func newRecorder(t *testing.T, path string) *gateway {
 	t.Cleanup(func() { _ = history.Close() })
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}, history: history, file: &configFile{}}
 	sh.paint(false)
-	g := &gateway{shell: sh, history: history, watch: newWatch(), redactor: (&configFile{}).redactor(nil)}
+	g := &gateway{shell: sh, history: history, watch: newWatch(), fallback: &lane{}, redactor: (&configFile{}).redactor(nil)}
 	g.window, g.once = newWindow(), true
 	g.load(t.Context())
 	return g

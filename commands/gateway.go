@@ -56,8 +56,8 @@ type gateway struct {
 	invalid  atomic.Int64
 }
 
-// keptOfInvalid is how many bytes of the body of a webhook with a bad signature are recorded: anybody can send it, and a
-// flood of large ones would fill the disk.
+// keptOfInvalid is how many bytes of the body of a webhook with a bad signature, or of a stray one, are recorded: anybody can
+// send it, and a flood of large ones would fill the disk.
 const keptOfInvalid = 64 << 10
 
 // lane is what is done with the requests of one route.
@@ -171,7 +171,7 @@ func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
 	if g.unlisted(x) {
 		return nil
 	}
-	if x.Verdict.Status == record.Invalid && !g.keepInvalid {
+	if !g.keepInvalid && (x.Verdict.Status == record.Invalid || g.isStray(x)) {
 		x.Truncate(keptOfInvalid)
 	}
 	kept := g.redacted(x)

@@ -114,7 +114,7 @@ func newListen(sh *shell) *cobra.Command {
 	f.Var(&o.tolerance, "tolerance", "how old or how far ahead a timestamp may be (default: the scheme's own)")
 	f.Var(&o.maxBody, "max-body", "the largest body that is taken; more is answered 413")
 	f.Var(&o.inflight, "max-inflight", "how much all webhooks that are not answered yet may hold; more are answered 503")
-	f.BoolVar(&o.keep, "keep-invalid", false, "record whole bodies of webhooks with a bad signature (default: their first 64 KiB)")
+	f.BoolVar(&o.keep, "keep-invalid", false, "record whole bodies of webhooks with a bad signature, or on no route (default: 64 KiB)")
 	f.IntVar(&o.count, "count", 0, "stop after so many webhooks that were accepted; those with a bad signature, or unchecked beside checked routes, do not count")
 	f.Var(&o.duration, "for", "stop after this time; with --count, exit 4 when fewer were accepted")
 	f.Var(&o.handshake, "handshake", "answer the handshakes of: scheme (those in use; of none, what is unmistakable), all, off, or `names`")

@@ -194,6 +194,12 @@ func (g *gateway) isBeside(found listen.Checked, r *record.Request) bool {
 	return checks && g.forwardLane(&x).route == nil
 }
 
+// isStray reports whether a webhook is beside the checked ones and nothing is done with it but to record it.
+func (g *gateway) isStray(x *record.Exchange) bool {
+	beside := g.isBeside(listen.Checked{Verdict: x.Verdict, Scheme: x.Scheme, EventType: x.EventType}, &x.Request)
+	return beside && g.forwardLane(x).forwardTo == "" && g.respond == nil && (g.runner == nil || !g.runner.unverified)
+}
+
 // checksAs reports whether what one of two lanes that check verifies, the other verifies as well.
 func (l *lane) checksAs(other *lane) bool {
 	a, b := l.verifier.Load(), other.verifier.Load()
