@@ -111,6 +111,7 @@ type checked struct {
 	coversBody bool
 	spelling   sign.Spelling // of a genuine message, which the provider's own SDK refuses
 	secret     sign.Secret   // that matched, of a valid message
+	genuine    bool          // the signature matched, although the message is refused
 	fault      error
 }
 
@@ -142,7 +143,7 @@ func (v *verifier) checkWith(scheme sign.Scheme, m sign.Message, now time.Time, 
 		return c
 	}
 	c.Verdict.Reason, c.detail = string(e.Reason), e.Detail
-	c.Verdict.Version, c.Verdict.Age, c.Verdict.HasAge = match.Version, match.Age, match.HasAge
+	c.Verdict.Version, c.Verdict.Age, c.Verdict.HasAge, c.genuine = match.Version, match.Age, match.HasAge, match.SecretName != ""
 	if isCallersFault(e.Reason) {
 		c.fault = err
 	}

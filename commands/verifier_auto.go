@@ -42,6 +42,7 @@ type autoCheck struct {
 	tried   []string
 	passed  []string // schemes that were not tried beside a timestamped one
 	isTimed bool     // a scheme with a timestamp reads the message
+	isToken bool     // a token in the message is a scheme's, which refuses the message
 }
 
 func (a *autoCheck) run() checked {
@@ -62,7 +63,7 @@ func (a *autoCheck) run() checked {
 	if len(a.tried) > 1 {
 		a.best.detail += " (tried " + strings.Join(a.tried, ", ") + ")"
 	}
-	if len(a.passed) > 0 {
+	if len(a.passed) > 0 && a.best.Verdict.Reason != string(sign.WeakerSignature) { // which names what to type itself
 		a.best.detail += " (not tried beside a signed timestamp: " + strings.Join(a.passed, ", ") + "; -s " + a.passed[0] + " asks for it)"
 	}
 	return *a.best
@@ -73,6 +74,8 @@ func (a *autoCheck) try(scheme sign.Scheme) checked {
 	free, held := a.secretsFor(scheme)
 	timed := scheme.Timed()
 	switch {
+	case a.isToken && scheme.JWT != nil: // which asks less of the token
+		return checked{}
 	case len(free)+len(held) == 0: // says which form of secret the scheme needs
 		return a.note(a.checkWith(scheme, a.message, a.now, a.secrets))
 	case a.isTimed && !timed:
@@ -90,6 +93,7 @@ func (a *autoCheck) try(scheme sign.Scheme) checked {
 	if len(held) > 0 && c.Verdict.Reason != string(sign.WeakerSignature) {
 		c = a.checkHeld(scheme, held)
 	}
+	a.isToken = a.isToken || scheme.JWT != nil && (c.genuine || c.Verdict.Reason == string(sign.MissingParam))
 	return a.note(c)
 }
 
@@ -103,11 +107,24 @@ func (a *autoCheck) checkFree(scheme sign.Scheme, secrets []sign.Secret) checked
 	if c.Verdict.Status != record.Valid {
 		return c
 	}
+	takes := ", -s " + scheme.Name + " takes it"
 	if from, moved := scheme.MovedFrom(a.message, a.now, a.file.schemes()); moved {
 		return weaker(c, "what "+scheme.Name+" signs here has the form of what "+from.Name+
-			" signs, with a timestamp that nothing would judge; if it is no captured one, -s "+scheme.Name+" takes it")
+			" signs, with a timestamp that nothing would judge; if it is no captured one"+takes)
+	}
+	if why := scheme.Ambiguous(a.message); why != "" {
+		return weaker(c, "it may be cut from a webhook of another scheme: "+why+"; if it is not"+takes)
+	}
+	if isLoose(scheme, c, a.message) {
+		return weaker(c, "the token says nothing of this body, so that one made for anything else would pass; if it is a webhook's"+takes)
 	}
 	return c
+}
+
+// isLoose reports whether a valid message comes with a token that is bound neither to its body nor to its URL. Applications make
+// such tokens with a shared secret for other purposes, to let a participant into a room for hours, and give them away.
+func isLoose(s sign.Scheme, c checked, m sign.Message) bool {
+	return s.JWT != nil && s.Auth == sign.HMAC && s.JWT.URL == "" && !c.coversBody && (s.JWT.Body == "" || len(m.Body) > 0)
 }
 
 // checkHeld tells a message that is signed with a secret which is pinned to another scheme from a forgery.

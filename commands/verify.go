@@ -18,6 +18,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/explain"
+	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -31,7 +32,7 @@ type verifyOptions struct {
 	tolerance             optionalDuration
 	strict                bool
 	positional            []string
-	recorded              string // scheme of the exchange in the history
+	recorded              string // scheme that the exchange in the history was verified or signed by; "" when by none
 	emit                  string
 	discover              bool
 	explain               bool
@@ -271,11 +272,32 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	if err := sh.file.judgeable(x, o.scheme); err != nil {
 		return m, now, err
 	}
-	o.recorded = x.Scheme
+	if o.recorded, err = provenScheme(ctx, history, x); err != nil {
+		return m, now, err
+	}
 	if m = messageOf(&x.Request); x.Kind == record.Received {
 		m.URL, err = sh.publicURLOf(&x.Request)
 	}
 	return m, x.Start, err
+}
+
+// provenScheme is the scheme by which an exchange, or the one that it forwards, was found valid or was signed here; "" when it was
+// not. The scheme of any other is what its sender's headers show, and names nothing.
+func provenScheme(ctx context.Context, history *store.Store, x *record.Exchange) (string, error) {
+	if x.Kind == record.Sent && x.Verdict.Status != record.Valid && x.Thread != 0 {
+		captured, err := history.Get(ctx, x.Thread)
+		if errors.Is(err, store.ErrNotFound) || err == nil && captured.Scheme != x.Scheme {
+			return "", nil
+		}
+		if err != nil {
+			return "", err
+		}
+		x = captured
+	}
+	if x.Verdict.Status != record.Valid {
+		return "", nil
+	}
+	return x.Scheme, nil
 }
 
 // verdictJSON is the JSON form of a verdict.

@@ -17,7 +17,7 @@ const (
 	TimestampExpired   Reason = "timestamp_expired"   // signed rightly, too long ago
 	TimestampInFuture  Reason = "timestamp_in_future" // signed rightly, too far ahead
 	MissingID          Reason = "missing_id"          // the signature covers an id that is not there
-	MalformedID        Reason = "malformed_id"        // the id holds the separator that ends it, or control characters
+	MalformedID        Reason = "malformed_id"        // the id holds the separator that ends it, or what no id has
 	MissingField       Reason = "missing_field"       // the signature covers a header or JSON field that is not there
 	MalformedField     Reason = "malformed_field"     // a value that cannot be a header
 	MalformedBody      Reason = "malformed_body"      // the signature covers form fields and the body is no form, or covers a challenge

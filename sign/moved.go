@@ -120,10 +120,9 @@ func plausible(at, now time.Time) bool {
 }
 
 const (
-	maxForm      = 8 << 10   // bytes that are looked at on either side of the body
-	maxFormField = 1 << 10   // bytes of a value in a content
-	maxFormSteps = 1 << 17   // of one comparison; a content that takes more has the form
-	tokenLetters = "-_.:+/=" // besides letters and digits, of an id that nothing separates from what follows
+	maxForm      = 8 << 10 // bytes that are looked at on either side of the body
+	maxFormField = 1 << 10 // bytes of a value in a content
+	maxFormSteps = 1 << 17 // of one comparison; a content that takes more has the form
 )
 
 // contentForm compares content with a template.
@@ -187,11 +186,8 @@ func (f *contentForm) match(pieces []piece, text []byte, whole bool) bool {
 		return ok && f.match(rest, after, whole)
 	}
 	least, most, ok := f.lengths(p.text, text)
-	if isDelimited := len(rest) > 0 && !rest[0].named; p.text == "id" && !isDelimited {
-		most = min(most, tokenLength(text))
-	}
 	for n := least; ok && n <= most; n++ {
-		if (p.text != "ts" || f.isTime(text[:n])) && f.match(rest, text[n:], whole) {
+		if f.fits(p.text, text[:n]) && f.match(rest, text[n:], whole) {
 			return true
 		}
 	}
@@ -217,6 +213,10 @@ func (f *contentForm) lengths(name string, text []byte) (least, most int, ok boo
 		return shortest, min(longest, len(text)), upTo(4, digit) == 4
 	case "secret":
 		return 0, 0, true
+	case "id":
+		text = text[:min(len(text), maxID)]
+		n := idLength(text)
+		return 1, len(text) - len(bytes.TrimLeft(text[n:], "=")), n > 0
 	case "lb", "rb":
 		brace := map[string]byte{"lb": '{', "rb": '}'}[name]
 		return 1, 1, len(text) > 0 && text[0] == brace
@@ -234,12 +234,14 @@ func (f *contentForm) lengths(name string, text []byte) (least, most int, ok boo
 
 func isVisible(b byte) bool { return b > ' ' && b != 0x7f }
 
-// tokenLength is how many of the first bytes of text are those that ids are made of.
-func tokenLength(text []byte) int {
-	return len(text) - len(bytes.TrimLeft(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"+tokenLetters))
-}
-
-func (f *contentForm) isTime(text []byte) bool {
-	at, ok := f.unit.parse(string(text))
-	return ok && plausible(at, f.now)
+// fits reports whether text, of a length and of letters that a name allows, is what the name stands for.
+func (f *contentForm) fits(name string, text []byte) bool {
+	switch {
+	case name == "ts":
+		at, ok := f.unit.parse(string(text))
+		return ok && plausible(at, f.now)
+	case name == "id" && text[len(text)-1] == '=':
+		return isPadded(string(text))
+	}
+	return true
 }

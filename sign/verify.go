@@ -26,7 +26,8 @@ type Match struct {
 //
 // A timestamp's age is judged only after a signature matched, so that TimestampExpired always means a genuine message
 // that is late, and SignatureMismatch a forged or damaged one. With TimestampExpired, TimestampInFuture and
-// CertificateExpired the Match is filled as well.
+// CertificateExpired the Match is filled as well, and so it is, less the age, where a genuine token or what it claims is for
+// another body, URL or receiver.
 func (s Scheme) Verify(m Message, now time.Time, secrets ...Secret) (Match, error) {
 	s, err := s.WithParams(m.Params)
 	if err != nil {
@@ -96,7 +97,7 @@ func (s *Scheme) verifyReading(m *Message, r *reading, now time.Time, keys []key
 	}
 	if s.JWT != nil {
 		if match.BodyUnsigned, err = s.JWT.check(m, r.token); err != nil {
-			return Match{}, err
+			return match, err
 		}
 	}
 	if len(r.messages) > 0 {
@@ -105,7 +106,7 @@ func (s *Scheme) verifyReading(m *Message, r *reading, now time.Time, keys []key
 		}
 	}
 	if err = s.checkBound(m, r); err != nil {
-		return Match{}, err
+		return match, err
 	}
 	return match, s.judgeAge(&match, m, r, at, now, k)
 }

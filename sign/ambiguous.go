@@ -1,0 +1,67 @@
+package sign
+
+import (
+	"bytes"
+	"strings"
+)
+
+// Ambiguous says why what the scheme signs of a message may be what another scheme signed of another message, cut into fields and
+// body elsewhere; "" when it is not. A captured Stripe webhook cut behind its timestamp is such a one for Mailgun, whose
+// signature does not cover the rest of the body. It is asked about a message that the scheme has found valid.
+func (s Scheme) Ambiguous(m Message) string {
+	if s.JWT != nil || s.Code != "" || s.unwrap(&m) != nil {
+		return ""
+	}
+	r, err := s.read(&m)
+	if err != nil {
+		return ""
+	}
+	v, _, err := s.signedValues(&m, &r)
+	if err != nil {
+		return ""
+	}
+	var before, p piece
+	for rest := s.Content; rest != ""; before = p {
+		p, rest = nextPiece(rest)
+		if !p.named {
+			continue
+		}
+		if kind, field, _ := strings.Cut(p.text, "."); kind == "json" || kind == "header" || kind == "item" {
+			if value, err := v.append(nil, p.text, nil); err != nil || !isPlainField(value, before) {
+				place := Place(kind + ":" + field).String()
+				if kind == "item" {
+					place = field + "= of the signature"
+				}
+				return place + " holds what may be the beginning of its body"
+			}
+		}
+		if !isDelimitedBody(m.Body, before, p) {
+			return "nothing separates the timestamp from the body, which is neither JSON nor XML"
+		}
+	}
+	return ""
+}
+
+// isPlainField reports whether no body can stand in a field, in JSON, XML or of a form, and behind a timestamp nothing that other
+// schemes have between it and the body.
+func isPlainField(value []byte, before piece) bool {
+	if before.named && before.text == "ts" && len(value) > 0 && !isAlphanumeric(value[0]) {
+		return false
+	}
+	return !bytes.ContainsAny(value, `{}[]<>"&%=`) || isPadded(string(value))
+}
+
+// isDelimitedBody reports whether the body ends or begins with a bracket where the timestamp stands directly beside it.
+func isDelimitedBody(body []byte, before, p piece) bool {
+	body = bytes.TrimSpace(body)
+	is := func(p piece, name string) bool { return p.named && p.text == name }
+	switch {
+	case len(body) == 0:
+		return true
+	case is(before, "ts") && is(p, "body"):
+		return strings.IndexByte(`{["<`, body[0]) >= 0
+	case is(before, "body") && is(p, "ts"):
+		return strings.IndexByte(`}]">`, body[len(body)-1]) >= 0
+	}
+	return true
+}
