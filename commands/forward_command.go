@@ -3,6 +3,7 @@ package commands
 import (
 	"cmp"
 	"context"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"maps"
@@ -20,15 +21,28 @@ import (
 // commandPrefix begins what the queue calls the target of an entry that runs a command.
 const commandPrefix = "exec:"
 
-// commandTarget is what the queue calls the command of a lane. Only a listener with the same program, folder, route and
-// scheme runs it: ./run of another project is another command. The arguments may hold a secret and are left out.
+// commandTarget is what the queue calls the command of a lane. Only a listener with the same program, arguments, folder, route
+// and scheme runs it: ./run of another project is another command, and so is sh -c with another script.
 func (b *outbox) commandTarget(l *lane) string {
 	scheme := "none"
 	if v := l.verifier.Load(); v != nil {
 		scheme = cmp.Or(v.scheme.Name, "auto")
 	}
 	path := b.absolute(b.runner.path)
-	return fmt.Sprintf("%s%s%s%q route=%q scheme=%q", commandPrefix, filepath.Clean(path), commandFolder, b.Dir, l.name, scheme)
+	return fmt.Sprintf("%s%s%s%q route=%q scheme=%q%s%s", commandPrefix, filepath.Clean(path), commandFolder, b.Dir, l.name, scheme, commandArgs, b.commandPrint)
+}
+
+// commandArgs begins the end of a command's target, which tells its arguments from others.
+const commandArgs = ` args=`
+
+// printOfCommand is what the arguments of a command are known by in a history. They may hold a secret, so it is keyed with the
+// history's own value, and 24 bits of it are kept: enough to tell two commands apart, too few to find a weak secret by.
+func printOfCommand(ctx context.Context, history *store.Store, args []string) (string, error) {
+	print, err := history.Fingerprint(ctx, fmt.Appendf(nil, "barb command\x00%q", args))
+	if err != nil {
+		return "", err
+	}
+	return hex.EncodeToString([]byte(print)[:3]), nil
 }
 
 // commandFolder parts the program of a command's target from its folder.
@@ -50,8 +64,8 @@ func notRun(target string) string {
 	if bare {
 		return "commands that wait there for " + ui.EscapeLine(program) + " are not run: an earlier barb did not note their folder; barb queue --kind command lists them"
 	}
-	details := strings.TrimPrefix(target, commandPrefix+program+" ")
-	return "commands that wait there are not run; barb listen --mode ack --exec '" + ui.EscapeLine(program) + " …' with " + ui.EscapeLine(details) + " runs them"
+	details, _, _ := strings.Cut(strings.TrimPrefix(target, commandPrefix+program+" "), commandArgs)
+	return "commands that wait there are not run; barb listen --mode ack --exec '" + ui.EscapeLine(program) + " …' with " + ui.EscapeLine(details) + " and the same arguments runs them"
 }
 
 // runs reports whether the command runs for a webhook: for one that was verified with a secret that barb was given, and with
@@ -77,9 +91,16 @@ func (b *outbox) commandEntry(x, kept *record.Exchange) *store.Queued {
 		Order: b.ordered.of(b.forwardLane(x).name, &x.Request), Due: now, Created: now, Masks: kept.Masks}
 }
 
-// addCommandWorkers makes a worker for the commands of each lane that runs any. Together they run as many at a time as
-// --exec-concurrency says.
-func (b *outbox) addCommandWorkers() {
+// addCommandWorkers makes a worker for the commands of each lane that runs any, once the history is there. Together they run as
+// many at a time as --exec-concurrency says.
+func (g *gateway) addCommandWorkers(ctx context.Context) (err error) {
+	b := g.outbox
+	if b == nil || !b.ack || b.runner == nil {
+		return nil
+	}
+	if b.commandPrint, err = printOfCommand(ctx, b.history, b.runner.args); err != nil {
+		return err
+	}
 	limits := &deliver.Limits{AtOnce: cap(b.runner.seats)} // an app's failures are not the command's
 	for _, l := range append(slices.Collect(maps.Values(b.lanes)), b.fallback) {
 		target := b.commandTarget(l)
@@ -91,6 +112,7 @@ func (b *outbox) addCommandWorkers() {
 		b.workers[target] = w
 		b.commands.Add(1)
 	}
+	return nil
 }
 
 // ringCommands has the workers of commands look again.

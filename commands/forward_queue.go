@@ -36,8 +36,9 @@ type outbox struct {
 	workers map[string]*worker
 	stage   atomic.Int32
 	// commands is 1 as long as a worker runs commands.
-	commands atomic.Int32
-	settles  sync.WaitGroup // of first tries, whose senders do not wait for it
+	commands     atomic.Int32
+	commandPrint string         // of its arguments
+	settles      sync.WaitGroup // of first tries, whose senders do not wait for it
 }
 
 func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
@@ -54,14 +55,12 @@ func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
 			}
 		}
 	}
-	if b.ack && g.runner != nil {
-		b.addCommandWorkers()
-	}
 	asked := g.settings["listen.queue"] == "flag" || g.settings["listen.mode"] == "flag"
 	switch {
-	case len(b.workers) == 0 && !asked: // barb.toml says how webhooks are forwarded, where they are
+	case len(b.workers) > 0 || b.ack && g.runner != nil: // see addCommandWorkers
+	case !asked: // barb.toml says how webhooks are forwarded, where they are
 		return nil, nil
-	case len(b.workers) == 0:
+	default:
 		return nil, usage("there is no app to queue webhooks for").hint("barb listen --forward-to :3000 --queue")
 	}
 	return b, nil

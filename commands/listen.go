@@ -157,6 +157,9 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	if g.history, err = sh.writeHistory(ctx); err != nil {
 		return err
 	}
+	if err := g.addCommandWorkers(ctx); err != nil {
+		return err
+	}
 	port, err := o.openMetrics(ctx)
 	if err != nil {
 		return err

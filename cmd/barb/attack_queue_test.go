@@ -132,18 +132,22 @@ func (l *queuer) stop(t *testing.T) {
 	_ = l.cmd.Wait()
 }
 
-// Commands wait for the listener whose commands they are: of its folder, its scheme, its checks.
+// Commands wait for the listener whose commands they are: of its folder, its scheme, its checks, its arguments.
 func TestCommandsAreRunByTheListenerTheyAreFor(t *testing.T) {
 	t.Parallel()
 	github := []string{"-s", "github", "--secret", "env:S"}
 	for name, c := range map[string]struct {
-		folders [2]string
-		flags   [2][]string
-		post    [2]func(url string) int
+		folders  [2]string
+		flags    [2][]string
+		post     [2]func(url string) int
+		commands [2]string
 	}{
-		"another folder":       {[2]string{"one", "two"}, [2][]string{github, github}, [2]func(string) int{postGitHub, postGitHub}},
-		"another scheme":       {[2]string{"one", "one"}, [2][]string{github, {"-s", "gitlab", "--secret", "env:S"}}, [2]func(string) int{postGitHub, func(url string) int { return postToken(t, url, secretOfBoth) }}},
-		"a listener unchecked": {[2]string{"one", "one"}, [2][]string{github, {"--exec-unverified"}}, [2]func(string) int{postGitHub, func(url string) int { return post(url, "1", 10) }}},
+		"another folder":       {[2]string{"one", "two"}, [2][]string{github, github}, [2]func(string) int{postGitHub, postGitHub}, [2]string{"./run", "./run"}},
+		"another scheme":       {[2]string{"one", "one"}, [2][]string{github, {"-s", "gitlab", "--secret", "env:S"}}, [2]func(string) int{postGitHub, func(url string) int { return postToken(t, url, secretOfBoth) }}, [2]string{"./run", "./run"}},
+		"a listener unchecked": {[2]string{"one", "one"}, [2][]string{github, {"--exec-unverified"}}, [2]func(string) int{postGitHub, func(url string) int { return post(url, "1", 10) }}, [2]string{"./run", "./run"}},
+		"another script":       {[2]string{"one", "one"}, [2][]string{github, github}, [2]func(string) int{postGitHub, postGitHub}, [2]string{"sh -c 'exec ./run'", "sh -c 'exec ./run now'"}},
+		"one more argument":    {[2]string{"one", "one"}, [2][]string{github, github}, [2]func(string) int{postGitHub, postGitHub}, [2]string{"sh run", "sh run --now"}},
+		"other blanks":         {[2]string{"one", "one"}, [2][]string{github, github}, [2]func(string) int{postGitHub, postGitHub}, [2]string{"./run a b", "./run 'a b'"}},
 	} {
 		for _, order := range [][2]int{{0, 1}, {1, 0}} {
 			t.Run(fmt.Sprint(name, order), func(t *testing.T) {
@@ -160,7 +164,7 @@ func TestCommandsAreRunByTheListenerTheyAreFor(t *testing.T) {
 				}
 				for _, i := range order {
 					l[i] = startListenerIn(t, filepath.Join(dir, c.folders[i]), dir, []string{"S=" + secretOfBoth},
-						append([]string{"--exec", "./run", "--mode", "ack", "--ordered=false", "--exec-concurrency", "1"}, c.flags[i]...)...)
+						append([]string{"--exec", c.commands[i], "--mode", "ack", "--ordered=false", "--exec-concurrency", "1"}, c.flags[i]...)...)
 				}
 				const n = 5
 				for range n {
