@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/adrg/xdg"
+
+	"github.com/barbhq/barb/store/export"
 )
 
 const (
@@ -41,11 +43,14 @@ func (sh *shell) dataFolder() string {
 func (sh *shell) ownCertificate() (certificate tls.Certificate, trust string, err error) {
 	folder := sh.dataFolder()
 	pair, trust := filepath.Join(folder, "localhost-tls.pem"), filepath.Join(folder, "localhost-cert.pem")
+	if err := sh.ownData(pair); err != nil {
+		return certificate, "", err
+	}
 	certificate, err = tls.LoadX509KeyPair(pair, pair)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		return certificate, "", local("%s: %w", pair, err).hintf("rm %s makes a new certificate at the next start", pair)
+		return certificate, "", local("%s: %w", pair, err).hintf("rm %s makes a new certificate at the next start", export.Quote(pair))
 	case sh.Now().Before(certificate.Leaf.NotAfter.Add(-certificateRest)):
 		return certificate, trust, exportCertificate(trust, certificate)
 	default:

@@ -311,7 +311,7 @@ func runConfig(sh *shell, root *cobra.Command) error {
 	}
 	table := make([][]string, 0, len(rows))
 	for _, row := range rows {
-		table = append(table, []string{row.Key, ui.EscapeLine(row.Value), string(row.Source), row.Variable})
+		table = append(table, []string{ui.EscapeLine(row.Key), ui.EscapeLine(row.Value), ui.EscapeLine(string(row.Source)), row.Variable})
 	}
 	sh.out.Table([]string{"KEY", "VALUE", "SOURCE", "VARIABLE"}, table)
 	return nil

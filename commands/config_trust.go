@@ -53,6 +53,32 @@ type weakness struct {
 
 func (w *weakness) Error() string { return w.place + " " + w.why }
 
+// weaknessAt is how another user could change what a path leads to, or put something else there; nil when none can.
+func weaknessAt(path string) error {
+	absolute, err := filepath.Abs(path)
+	if err == nil {
+		_, err = follow(absolute, weaknessOf)
+	}
+	return err
+}
+
+// ownData refuses what barb keeps for itself, such as its key and what the user has agreed to, where another user could change it.
+func (sh *shell) ownData(path string) error {
+	err := weaknessAt(path)
+	var weak *weakness
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &weak):
+		return local("%w", err)
+	}
+	f := local("%s is not used: %w", path, weak)
+	if weak.mend != "" {
+		f = f.hint(weak.mend + " " + export.Quote(weak.place))
+	}
+	return f.hint("XDG_DATA_HOME names a folder of your own")
+}
+
 // guard finds out whether anybody but the user and root could have written the open file: the file itself and, when it
 // was found by searching, whatever leads to it.
 func (c *configFile) guard(f *os.File) error {
@@ -95,7 +121,7 @@ func (sh *shell) trusted(c *configFile) source {
 		return "BARB_TRUST"
 	}
 	record := sh.trustRecord(c)
-	if info, err := os.Lstat(record); err == nil && info.Mode().IsRegular() && weaknessOf(record, info) == nil {
+	if info, err := os.Lstat(record); err == nil && info.Mode().IsRegular() && weaknessAt(record) == nil {
 		return source(record)
 	}
 	return ""
@@ -123,6 +149,9 @@ func (sh *shell) recordTrust(c *configFile) error {
 	record := sh.trustRecord(c)
 	if err := os.MkdirAll(filepath.Dir(record), 0o700); err != nil {
 		return local("%w", err)
+	}
+	if err := sh.ownData(record); err != nil {
+		return err
 	}
 	err := writeNew(record, []byte(c.path+"\n"))
 	if errors.Is(err, fs.ErrExist) {

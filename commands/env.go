@@ -203,16 +203,16 @@ func (sh *shell) paint(color bool) {
 	sh.err = &ui.Printer{W: sh.Err, Color: color && (sh.ErrTerminal || sh.color == "always")}
 }
 
-// say writes one line for a person to stderr, unless --quiet.
+// say writes one line for a person to stderr, unless --quiet. What a path or a peer has in it cannot steer the terminal.
 func (sh *shell) say(format string, args ...any) {
 	if !sh.quiet {
-		sh.err.Printf(format+"\n", args...)
+		sh.err.Printf("%s\n", ui.EscapeLine(fmt.Sprintf(format, args...)))
 	}
 }
 
 // warn writes a warning to stderr, also with --quiet: what it says would otherwise be missed.
 func (sh *shell) warn(format string, args ...any) {
-	sh.err.Printf("barb: warning: "+format+"\n", args...)
+	sh.err.Printf("barb: warning: %s\n", ui.EscapeLine(fmt.Sprintf(format, args...)))
 }
 
 // note is a line on stderr between those of other goroutines, about what may quote a peer.

@@ -33,7 +33,7 @@ func schemePairs(s sign.Scheme, source string) [][2]string {
 		{"note", s.Note},
 		{"evidence", evidenceText(s.Evidence)},
 		{"docs", ui.EscapeLine(s.Docs)},
-		{"source", source},
+		{"source", ui.EscapeLine(source)},
 	}
 }
 

@@ -20,10 +20,10 @@ func isLearnt(v record.Verdict) bool { return strings.HasPrefix(v.Secret, learnt
 // fromPage says by which sign a request may have been sent by a web page that a person on this machine has open; "" when
 // nothing says so. A page can reach loopback, and does what its author wants.
 //
-// Browsers send Origin with every POST (Fetch Standard, section 3.2) and Sec-Fetch-Site with every request to loopback
-// (W3C Fetch Metadata, section 2.4), "none" only for an address that the person has typed. They need not send the latter to
-// 0.0.0.0, to an address of a LAN or to a name that the page had resolved to this machine (DNS rebinding); what they sent
-// such a request to is in Host.
+// Browsers send Origin with every method but GET and HEAD (Fetch Standard, section 3.2) and Sec-Fetch-Site with every request
+// to loopback (W3C Fetch Metadata, section 2.4), "none" only for an address that the person has typed. They need not send the
+// latter to 0.0.0.0, to an address of a LAN or to a name that the page had resolved to this machine (DNS rebinding), so a GET
+// must name a host that is known. A webhook that a tunnel brings is a POST, and may name any.
 func (g *gateway) fromPage(r *record.Request) string {
 	for _, name := range []string{"Origin", "Referer"} {
 		if r.Header.Has(name) {
@@ -33,7 +33,7 @@ func (g *gateway) fromPage(r *record.Request) string {
 	if slices.ContainsFunc(r.Header.Values("Sec-Fetch-Site"), func(site string) bool { return site != "none" }) {
 		return "Sec-Fetch-Site"
 	}
-	if !g.knowsHost(r) {
+	if (r.Method == http.MethodGet || r.Method == http.MethodHead) && !g.knowsHost(r) {
 		return "Host; --public-url http://HOST takes it from a program"
 	}
 	return ""
