@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -78,7 +79,17 @@ func TestAWebhookWaitsForAListenerThatHasItsSecret(t *testing.T) {
 			t.Run(fmt.Sprintf("%s, first %v", name, first), func(t *testing.T) {
 				t.Parallel()
 				dir, app := t.TempDir(), &tokens{got: map[string]string{}}
-				server := httptest.NewServer(app)
+				server := httptest.NewUnstartedServer(app)
+				var connected atomic.Int32
+				server.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+					switch state {
+					case http.StateNew:
+						connected.Add(1)
+					case http.StateClosed:
+						connected.Add(-1)
+					}
+				}
+				server.Start()
 				defer server.Close()
 				common := []string{"--forward-to", server.URL, "--mode", "ack", "--ordered=false", "--retries", "1000", "--backoff", "constant", "--base", "200ms", "--jitter", "none", "--deadline", "10m", "--breaker", "off"}
 				owner := func() *queuer {
@@ -100,6 +111,7 @@ func TestAWebhookWaitsForAListenerThatHasItsSecret(t *testing.T) {
 					}
 				}
 				a.kill(t)
+				until(t, "what the killed one had sent is refused", 20*time.Second, func() bool { return connected.Load() == 0 })
 				app.open.Store(true)
 				if status := postToken(t, b.url+"/theirs", theirs); status != http.StatusOK {
 					t.Fatalf("answered %d\n%s", status, b.out)
