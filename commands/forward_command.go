@@ -86,9 +86,9 @@ func (g *gateway) answersFirst(x *record.Exchange) bool {
 // commandEntry is what a webhook gets in the queue whose command runs once the sender has its answer. What the apps need
 // follows when it has succeeded.
 func (b *outbox) commandEntry(x, kept *record.Exchange) *store.Queued {
-	now := time.Now()
-	return &store.Queued{Kind: store.Command, Thread: x.ID, Target: b.commandTarget(b.checkedBy(x)), Policy: b.plan(kept),
-		Order: b.ordered.of(b.forwardLane(x).name, &x.Request), Due: now, Created: now, Masks: kept.Masks}
+	now, needs := time.Now(), b.needs(kept)
+	return &store.Queued{Kind: store.Command, Thread: x.ID, Target: b.commandTarget(b.checkedBy(x)), Policy: b.plan(needs),
+		Order: b.orderOf(b.forwardLane(x), &x.Request, needs), Due: now, Created: now, Masks: kept.Masks}
 }
 
 // addCommandWorkers makes a worker for the commands of each lane that runs any, once the history is there. Together they run as

@@ -22,18 +22,35 @@ type forwardPlan struct {
 
 // plan is how a webhook is to be delivered, as the queue keeps it: the policy, and which secret has to be put back into the
 // request, since the history does not keep it. Whether a listener can do that is then known before it takes a lease.
-func (b *outbox) plan(kept *record.Exchange) string {
-	i := slices.IndexFunc(b.secrets, func(s sign.Secret) bool {
-		return slices.ContainsFunc(kept.Masks, func(m record.Mask) bool { return m.Secret == s.Name && m.Proof != "" })
-	})
-	if i < 0 {
+func (b *outbox) plan(needs string) string {
+	if needs == "" {
 		return b.policyText
 	}
-	data, err := json.Marshal(planJSON{Policy: json.RawMessage(b.policyText), Needs: needOf(b.secrets[i])})
+	data, err := json.Marshal(planJSON{Policy: json.RawMessage(b.policyText), Needs: needs})
 	if err != nil {
 		return b.policyText // the request is then found to lack its secret when it is delivered
 	}
 	return string(data)
+}
+
+// needs is the secret that has to be put back into a webhook, as needOf writes it; "" for none.
+func (b *outbox) needs(kept *record.Exchange) string {
+	for _, s := range b.secrets {
+		if slices.ContainsFunc(kept.Masks, func(m record.Mask) bool { return m.Secret == s.Name && m.Proof != "" }) {
+			return needOf(s)
+		}
+	}
+	return ""
+}
+
+// orderOf is the order that a webhook of a lane belongs to, "" when it needs none. Those that need a secret are an order of their
+// own: when the secret is rotated, or another project has the same app, what a listener cannot deliver holds up nothing else.
+func (b *outbox) orderOf(l *lane, r *record.Request, needs string) string {
+	order := b.ordered.of(l.name, r)
+	if order != "" && needs != "" {
+		order += " needs " + needs
+	}
+	return order
 }
 
 // forwardPlanOf reads what plan has written, or the policy alone.

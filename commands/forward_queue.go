@@ -94,12 +94,13 @@ func (b *outbox) kept(p *promised, err error) {
 // entries are what a webhook that is to be forwarded gets in the queue: one for each app. kept is what the history has of
 // it: the queue keeps the rest.
 func (b *outbox) entries(x, kept *record.Exchange) (p promised) {
-	l, now, plan := b.forwardLane(x), time.Now(), b.plan(kept)
+	l, now, needs := b.forwardLane(x), time.Now(), b.needs(kept)
+	plan, order := b.plan(needs), b.orderOf(l, &x.Request, needs)
 	for _, t := range l.targets {
 		if t.mirror {
 			continue
 		}
-		q := &store.Queued{Kind: store.Forward, Thread: x.ID, Target: t.url, Policy: plan, Order: b.ordered.of(l.name, &x.Request),
+		q := &store.Queued{Kind: store.Forward, Thread: x.ID, Target: t.url, Policy: plan, Order: order,
 			Due: now, Created: now, Masks: kept.Masks}
 		if !b.ack && len(p.entries) == 0 { // its answer is the sender's, unless the app is given a rest
 			if leave := b.limits.Take(t.url, 1); len(leave.Places) > 0 {

@@ -131,7 +131,7 @@ func (w *worker) next(ctx context.Context) (*store.Due, error) {
 		if why == "" {
 			return &due, err
 		}
-		w.told.say(w.shell, w.target+" "+why, "what waits for "+targetName(w.kind, w.target)+" is left to another listener: "+why)
+		w.told.say(w.shell, w.target+" "+why, "what waits for "+targetName(w.kind, w.target)+" is left to another listener: "+why+"; barb queue lists it")
 	}
 	return nil, err
 }

@@ -135,6 +135,49 @@ func TestAWebhookWaitsForAListenerThatHasItsSecret(t *testing.T) {
 	}
 }
 
+// What waits for a secret that this listener does not have, since it was rotated or is another project's, holds up no later
+// webhook, also where one goes after the other.
+func TestWhatNobodyCanDeliverHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	const before, now = "the-token-before-it-was-rotated", "the-token-that-is-used-now"
+	for name, flags := range map[string][]string{
+		"the same name":     {"--secret", "env:TOKEN", "--mode", "ack"},
+		"a 202":             {"--secret", "env:TOKEN", "--queue"},
+		"another name":      {"--secret", "env:NEW", "--mode", "ack"},
+		"in order by a key": {"--secret", "env:TOKEN", "--mode", "ack", "--ordered=.object_kind"},
+		"with a command":    {"--secret", "env:TOKEN", "--mode", "ack", "--exec", "true"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir, app := t.TempDir(), &tokens{got: map[string]string{}}
+			server := httptest.NewServer(app)
+			defer server.Close()
+			common := append([]string{"-s", "gitlab", "--forward-to", server.URL, "--retries", "1000", "--backoff", "constant", "--base", "100ms", "--jitter", "none", "--breaker", "off"}, flags...)
+			first := startListenerIn(t, dir, dir, []string{"TOKEN=" + before, "NEW=" + before}, common...)
+			for i := range 3 {
+				if status := postToken(t, first.url+fmt.Sprintf("/before?%d", i), before); status/100 != 2 {
+					t.Fatalf("answered %d\n%s", status, first.out)
+				}
+			}
+			first.stop(t)
+			app.open.Store(true)
+			second := startListenerIn(t, dir, dir, []string{"TOKEN=" + now, "NEW=" + now}, common...)
+			for i := range 3 {
+				if status := postToken(t, second.url+fmt.Sprintf("/now?%d", i), now); status/100 != 2 {
+					t.Fatalf("answered %d\n%s", status, second.out)
+				}
+			}
+			until(t, "the new ones are delivered", 20*time.Second, func() bool { return app.count(now) == 3 })
+			if n := entriesOf(t, dir, "--state", "waiting"); n != 3 || app.count(before) != 0 {
+				t.Errorf("%d wait, %d were delivered", n, app.count(before))
+			}
+			second.stop(t)
+			startListenerIn(t, dir, dir, []string{"TOKEN=" + before, "NEW=" + before}, common...)
+			until(t, "the old ones are delivered", 30*time.Second, func() bool { return app.count(before) == 3 })
+		})
+	}
+}
+
 // stop ends a listener as ^C does and waits for it.
 func (l *queuer) stop(t *testing.T) {
 	t.Helper()
