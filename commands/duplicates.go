@@ -201,7 +201,7 @@ func (g *gateway) meet(ctx context.Context, x *record.Exchange) (*newcomer, erro
 	g.lookAround(ctx, time.Now())
 	marks, c, err := g.duplicates.meet(ctx, g.file.sightingOf(x), func(id int64) (digest, bool) {
 		before, err := g.history.Get(ctx, id)
-		if err != nil {
+		if err != nil || !g.isOurs(ctx, before) {
 			return digest{}, false
 		}
 		return bodyDigest(before.Request.Body), true

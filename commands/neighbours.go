@@ -2,6 +2,8 @@ package commands
 
 import (
 	"context"
+	"errors"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -63,9 +65,48 @@ func (g *gateway) learnOf(ctx context.Context, x *record.Exchange) {
 	if s.byID == (digest{}) && s.byPrint == (digest{}) {
 		return
 	}
+	if g.knows(s.byID) { // what this listener has met is not answered by another project's
+		whole, err := g.history.Get(ctx, x.ID)
+		if err != nil || !g.isOurs(ctx, whole) {
+			return
+		}
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.recall(s, x)
+}
+
+// knows reports whether a webhook of this key has come.
+func (w *window) knows(key digest) bool {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	_, ok := w.by[key]
+	return ok && key != (digest{})
+}
+
+// isOurs reports whether a recorded webhook is one that this listener would have taken: a secret of its route verifies it.
+// Another project may keep the same history, and its provider may send it the same event. Nothing tells whose an unchecked
+// one is, or one that the history keeps without what was signed.
+func (g *gateway) isOurs(ctx context.Context, x *record.Exchange) bool {
+	if x.Verdict.Status != record.Valid {
+		return true
+	}
+	came, err := g.whole(ctx, x)
+	if err != nil {
+		return errors.Is(err, errGone)
+	}
+	m, checks := messageOf(&came.Request), false
+	for _, l := range slices.Concat(g.guards(&came.Request)...) {
+		v := l.verifier.Load()
+		if v == nil {
+			continue
+		}
+		checks = true
+		if m.URL = g.asSenderKnows(l, &came.Request); v.check(m, x.Start).Verdict.Status == record.Valid {
+			return true
+		}
+	}
+	return !checks
 }
 
 // askNeighbour finds out whether another listener's webhook was accepted since it was learnt of.
@@ -79,7 +120,7 @@ func (g *gateway) askNeighbour(ctx context.Context, key digest) {
 	id := g.seen[i].id
 	g.mu.Unlock()
 	x, err := g.history.Get(ctx, id)
-	if err != nil || x.Status()/100 != 2 {
+	if err != nil || x.Status()/100 != 2 || !g.isOurs(ctx, x) {
 		return
 	}
 	g.mu.Lock()
