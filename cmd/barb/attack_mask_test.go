@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -156,7 +157,7 @@ func TestATokenIsNowhereAndComesBackToTheByte(t *testing.T) {
 func TestAnUncheckedListenerKeepsNoCredentials(t *testing.T) {
 	t.Parallel()
 	const crumb = "crumb-"
-	fields := "AUTHORIZATION: Bearer crumb-1\r\nCookie: a=crumb-2; b=1\r\nX-Gitlab-Token: crumb-3\r\nX-Api-Key: crumb-4\r\nX-Own: crumb-5\r\nX-Plain: stays\r\n"
+	fields := "AUTHORIZATION: Bearer crumb-1\r\nCookie: a=crumb-2; b=1\r\nX-Gitlab-Token: crumb-3\r\nX-Api-Key: crumb-4\r\nX-Own: crumb-5\r\nX-Forwarded-Authorization: crumb-8\r\nApi_Key: crumb-9\r\nX-Slack-Token: crumb-10\r\nX-Client-Secret: crumb-11\r\nX-Plain: stays\r\n"
 	target := "/h?access_token=crumb-6&n=1"
 	body := `{"customer":{"email":"crumb-7@example.com","n":1}}`
 	for name, c := range map[string]struct {
@@ -213,7 +214,7 @@ func TestAnUncheckedListenerKeepsNoCredentials(t *testing.T) {
 				t.Errorf("the app got %d, its mirror %d", len(app.all()), len(mirror.all()))
 			}
 			masked := b.run(t, 0, "show", "1", "--jq", ".masked | join(\",\")")
-			if want := "header AUTHORIZATION,header Cookie,header X-Gitlab-Token,header X-Api-Key,header X-Own,query access_token,body /customer/email"; !strings.HasPrefix(masked, want) {
+			if want := "header AUTHORIZATION,header Cookie,header X-Gitlab-Token,header X-Api-Key,header X-Own,header X-Forwarded-Authorization,header Api_Key,header X-Slack-Token,header X-Client-Secret,query access_token,body /customer/email"; !strings.HasPrefix(masked, want) {
 				t.Errorf("masked: %s", masked)
 			}
 			b.run(t, 2, "replay", "1", "--to", server.URL)
@@ -229,4 +230,46 @@ func delivered(t *testing.T, b inProcess, app *recorder, listen []string) {
 	_, stop := b.listen(t, listen...)
 	until(t, "the queue is delivered", 20*time.Second, func() bool { return len(app.all()) == 1 })
 	stop()
+}
+
+// A secret that barb was given is kept nowhere, also where a sender takes it to a route of another scheme. Nor is what
+// [history] redact names, when the message that had it has left the queue.
+func TestAConfiguredSecretIsKeptNowhere(t *testing.T) {
+	t.Parallel()
+	const token, passcode, shared = "gitlab-crumb-token-1", "figma-crumb-passcode-2", "github-crumb-secret-3"
+	b := newBarb(t)
+	config := b.write(t, "barb.toml", fmt.Sprintf("[history]\nredact = [\"query:api\"]\n[[route]]\npath = \"/gl\"\nscheme = \"gitlab\"\nsecret = \"file:%s\"\n"+
+		"[[route]]\npath = \"/fig\"\nscheme = \"figma\"\nsecret = \"file:%s\"\n[[route]]\npath = \"/gh\"\nscheme = \"github\"\nsecret = \"file:%s\"\n",
+		b.write(t, "a", token), b.write(t, "b", passcode), b.write(t, "c", shared)))
+	address, stop := b.listen(t, "--config", config)
+	for _, c := range []struct{ target, fields, body string }{
+		{"/gh", "X-Gitlab-Token: " + token + "\r\n", "{}"},
+		{"/gh", "", `{"passcode":"` + passcode + `"}`},
+		{"/gh", "X-Hub-Signature: " + shared + "\r\n", "{}"},
+		{"/gl?t=" + shared, "", "{}"},
+		{"/other/" + token, "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(shared)) + "\r\n", "{}"},
+	} {
+		raw(t, address, c.target, c.fields, c.body)
+	}
+	stop()
+	for _, show := range [][]string{{"show", "1..5", "--raw"}, {"history", "--json", "--with-url", "--with-headers", "--with-body"}} {
+		if out := b.run(t, 0, show...); strings.Contains(out, "crumb") || strings.Contains(out, base64.StdEncoding.EncodeToString([]byte(shared))) {
+			t.Errorf("%v shows %s", show, out)
+		}
+	}
+	app := &recorder{open: true}
+	server := httptest.NewServer(app)
+	defer server.Close()
+	b.run(t, 0, "send", server.URL+"/q?api=crumb-query-4&n=1", "-d", "{}", "--queue", "--config", config)
+	b.run(t, 0, "send", server.URL+"/q?api=crumb-query-5&n=1", "-d", "{}", "--queue", "--config", config)
+	b.run(t, 0, "queue", "cancel", "2", "--config", config)
+	b.run(t, 0, "deliver", "--once", "--config", config)
+	if got := app.all(); len(got) != 1 || got[0].target != "/q?api=crumb-query-4&n=1" {
+		t.Errorf("the app got %+v", got)
+	}
+	for _, crumb := range []string{"crumb-token", "crumb-passcode", "crumb-secret", "crumb-query"} {
+		if b.onDisk(t, crumb) {
+			t.Errorf("the history has %s", crumb)
+		}
+	}
 }

@@ -88,8 +88,45 @@ func credential(name, value string, answer bool) (from int, found bool) {
 			return afterScheme(name, value), true
 		}
 	}
+	if namesCredential(name) {
+		return afterScheme(name, value), true
+	}
 	return 0, false
 }
+
+// namesCredential reports whether the words of a header's name say that it carries what proves who a sender is, such as
+// X-Forwarded-Authorization, X-Slack-Token or Api_Key. A signature proves one message and is kept, so that it can be checked later.
+func namesCredential(name string) bool {
+	before, found := "", false
+	for len(name) > 0 {
+		word := name
+		if i := strings.IndexAny(name, "-_."); i >= 0 {
+			word, name = name[:i], name[i+1:]
+		} else {
+			name = ""
+		}
+		switch {
+		case isOneOf(word, harmless[:]):
+			return false
+		case isOneOf(word, telling[:]), strings.EqualFold(word, "key") && isOneOf(before, keyOf[:]):
+			found = true
+		}
+		before = word
+	}
+	return found
+}
+
+func isOneOf(word string, words []string) bool {
+	return slices.ContainsFunc(words, func(w string) bool { return strings.EqualFold(w, word) })
+}
+
+// The words of header names.
+var (
+	harmless = [...]string{"signature", "sign", "sig", "hmac", "digest", "timestamp", "type", "id", "idempotency"}
+	telling  = [...]string{"authorization", "authentication", "auth", "token", "secret", "password", "passwd", "passcode", "passphrase", "apikey",
+		"accesskey", "credential", "credentials", "cookie", "jwt", "session"}
+	keyOf = [...]string{"api", "access", "secret", "auth", "functions"} // before "key"
+)
 
 // afterScheme leaves the name of the usual schemes of Authorization readable (RFC 9110, section 11.6.2).
 func afterScheme(name, value string) int {
@@ -130,4 +167,4 @@ func isTokenParameter(name string) bool {
 }
 
 var tokenParameters = [...]string{"access_token", "token", "api_key", "apikey", "api-key", "auth_token", "id_token", "refresh_token",
-	"client_secret", "secret", "password", "jwt", "X-Amz-Security-Token"}
+	"client_secret", "secret", "secret_token", "password", "passwd", "pwd", "passphrase", "jwt", "auth", "key", "X-Amz-Security-Token"}
