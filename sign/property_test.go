@@ -34,6 +34,9 @@ func drawMessage(t *rapid.T, s sign.Scheme) sign.Message {
 	for name := range m.Params {
 		m.Params[name] = rapid.StringMatching(`[A-Za-z0-9]{17}`).Draw(t, name)
 	}
+	if s.Code == sign.RFC9421 { // it takes keys of two kinds, and a secret of 32 bytes may be of either
+		m.Params["alg"] = "hmac-sha256"
+	}
 	m.Header.Set("X-Fal-Webhook-User-Id", m.Params["user_id"])
 	m.Body = drawBody(t, s, m.Time)
 	if signsForm(s) && (s.Code != sign.Twilio || rapid.Bool().Draw(t, "form")) {
