@@ -6,6 +6,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
@@ -211,7 +212,7 @@ func documentedSize(n int64) string {
 func (sh *shell) answerBody(beside string) func(path string) ([]byte, error) {
 	return func(path string) ([]byte, error) {
 		if path == "" {
-			return nil, usage("body=@ names no file").hint("body=@answer.json")
+			return nil, fail.Usage("body=@ names no file").Hint("body=@answer.json")
 		}
 		if beside != "" && path != "-" && !filepath.IsAbs(path) {
 			path = filepath.Join(filepath.Dir(beside), path)

@@ -18,6 +18,7 @@ import (
 
 	"github.com/adrg/xdg"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store/export"
 )
 
@@ -50,7 +51,7 @@ func (sh *shell) ownCertificate() (certificate tls.Certificate, trust string, er
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		return certificate, "", local("%s: %w", pair, err).hintf("rm %s makes a new certificate at the next start", export.Quote(pair))
+		return certificate, "", fail.Local("%s: %w", pair, err).Hintf("rm %s makes a new certificate at the next start", export.Quote(pair))
 	case sh.Now().Before(certificate.Leaf.NotAfter.Add(-certificateRest)):
 		return certificate, trust, exportCertificate(trust, certificate)
 	default:
@@ -58,11 +59,11 @@ func (sh *shell) ownCertificate() (certificate tls.Certificate, trust string, er
 		_ = os.Remove(pair) // if it stays, what stays is used
 	}
 	if err := sh.makeOwnCertificate(pair); err != nil {
-		return certificate, "", local("certificate: %w", err)
+		return certificate, "", fail.Local("certificate: %w", err)
 	}
 	// Of two listeners that start at once the first one's holds, so what the file has now is what is used.
 	if certificate, err = tls.LoadX509KeyPair(pair, pair); err != nil {
-		return certificate, "", local("%s: %w", pair, err)
+		return certificate, "", fail.Local("%s: %w", pair, err)
 	}
 	return certificate, trust, exportCertificate(trust, certificate)
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
@@ -40,7 +41,7 @@ and recent ids.`,
 			case "powershell":
 				return cmd.Root().GenPowerShellCompletionWithDesc(sh.out)
 			}
-			return usage("unknown shell %q", args[0]).hint(nearestHint("barb completion ", nearestOf(args[0], shells), "barb completion bash|zsh|fish|powershell"))
+			return fail.Usage("unknown shell %q", args[0]).Hint(fail.DidYouMean("barb completion ", fail.Nearest(args[0], shells), "barb completion bash|zsh|fish|powershell"))
 		},
 	}
 }

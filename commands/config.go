@@ -12,6 +12,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 )
 
@@ -68,9 +69,9 @@ func fill(sh *shell, file *configFile, s setting, cmd *cobra.Command) (source, e
 	}
 	if err := flag.Value.Set(value); err != nil {
 		if from == source(file.path) {
-			return "", usage("%s:%d: %s = %q: %s", file.path, file.line(s), s.key(), value, plainNumberError(err)).hint("barb config shows every value and where it came from")
+			return "", fail.Usage("%s:%d: %s = %q: %s", file.path, file.line(s), s.key(), value, plainNumberError(err)).Hint("barb config shows every value and where it came from")
 		}
-		return "", usage("%s=%q: %s", from, value, plainNumberError(err)).hintf("barb %s --help", cmd.Name())
+		return "", fail.Usage("%s=%q: %s", from, value, plainNumberError(err)).Hintf("barb %s --help", cmd.Name())
 	}
 	return from, nil
 }
@@ -107,7 +108,7 @@ func (sh *shell) findConfig() (*configFile, error) {
 	}
 	if named != "" {
 		if _, err := os.Stat(named); err != nil {
-			return nil, usage("configuration %s: %w", named, errors.Unwrap(err))
+			return nil, fail.Usage("configuration %s: %w", named, errors.Unwrap(err))
 		}
 		return &configFile{path: named, named: true}, nil
 	}
@@ -211,12 +212,12 @@ func (c *configFile) value(plain map[string]any, s setting) error {
 	case nil:
 	case map[string]any:
 		if s.key() != "scheme" { // that one is the table of one's own schemes
-			return usage("%s:%d: %s is a table, not a value", c.path, c.line(s), s.key())
+			return fail.Usage("%s:%d: %s is a table, not a value", c.path, c.line(s), s.key())
 		}
 	case string, int64, bool, float64:
 		c.values[s.key()] = fmt.Sprint(v)
 	default:
-		return usage("%s:%d: %s is neither text nor number", c.path, c.line(s), s.key())
+		return fail.Usage("%s:%d: %s is neither text nor number", c.path, c.line(s), s.key())
 	}
 	return nil
 }
@@ -231,17 +232,17 @@ func tomlError(path string, err error) error {
 	if missing, ok := errors.AsType[*toml.StrictMissingError](err); ok && len(missing.Errors) > 0 {
 		first := missing.Errors[0]
 		line, _ := first.Position()
-		return usage("%s:%d: unknown key %s", path, line, strings.Join(first.Key(), ".")).hint("barb config lists the keys there are")
+		return fail.Usage("%s:%d: unknown key %s", path, line, strings.Join(first.Key(), ".")).Hint("barb config lists the keys there are")
 	}
 	if decode, ok := errors.AsType[*toml.DecodeError](err); ok {
 		line, column := decode.Position()
-		f := usage("%s:%d:%d: %s", path, line, column, strings.TrimPrefix(decode.Error(), "toml: "))
+		f := fail.Usage("%s:%d:%d: %s", path, line, column, strings.TrimPrefix(decode.Error(), "toml: "))
 		if strings.Contains(decode.Error(), "key scheme already exists") {
-			f = f.hint("scheme = \"NAME\" cannot stand beside [scheme.NAME]; give the default with BARB_SCHEME, or in a [[route]]")
+			f = f.Hint("scheme = \"NAME\" cannot stand beside [scheme.NAME]; give the default with BARB_SCHEME, or in a [[route]]")
 		}
 		return f
 	}
-	return usage("%s: %w", path, err)
+	return fail.Usage("%s: %w", path, err)
 }
 
 func newConfig(sh *shell) *cobra.Command {

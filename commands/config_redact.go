@@ -3,6 +3,7 @@ package commands
 import (
 	"strings"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store/redact"
 )
 
@@ -16,16 +17,16 @@ func (c *configFile) takeRedact() error {
 	line := findKeys(c.text).line("history", "redact")
 	list, ok := c.History.Redact.([]any)
 	if !ok {
-		return usage("%s:%d: history.redact is not a list", c.path, line).hint(redactHelp)
+		return fail.Usage("%s:%d: history.redact is not a list", c.path, line).Hint(redactHelp)
 	}
 	for _, v := range list {
 		text, ok := v.(string)
 		if !ok {
-			return usage("%s:%d: history.redact holds %v, which is not text", c.path, line, v).hint(redactHelp)
+			return fail.Usage("%s:%d: history.redact holds %v, which is not text", c.path, line, v).Hint(redactHelp)
 		}
 		place, err := redact.ParsePlace(text)
 		if err != nil {
-			return usage("%s:%d: history.redact %q: %w", c.path, line, text, err).hint(redactHelp)
+			return fail.Usage("%s:%d: history.redact %q: %w", c.path, line, text, err).Hint(redactHelp)
 		}
 		c.redact, c.redactTexts = append(c.redact, place), append(c.redactTexts, text)
 	}

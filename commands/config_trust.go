@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/export"
 )
@@ -70,13 +71,13 @@ func (sh *shell) ownData(path string) error {
 	case err == nil:
 		return nil
 	case !errors.As(err, &weak):
-		return local("%w", err)
+		return fail.Local("%w", err)
 	}
-	f := local("%s is not used: %w", path, weak)
+	f := fail.Local("%s is not used: %w", path, weak)
 	if weak.mend != "" {
-		f = f.hint(weak.mend + " " + export.Quote(weak.place))
+		f = f.Hint(weak.mend + " " + export.Quote(weak.place))
 	}
-	return f.hint("XDG_DATA_HOME names a folder of your own")
+	return f.Hint("XDG_DATA_HOME names a folder of your own")
 }
 
 // guard finds out whether anybody but the user and root could have written the open file: the file itself and, when it
@@ -84,16 +85,16 @@ func (sh *shell) ownData(path string) error {
 func (c *configFile) guard(f *os.File) error {
 	info, err := f.Stat()
 	if err != nil {
-		return local("%w", err)
+		return fail.Local("%w", err)
 	}
 	if !info.Mode().IsRegular() {
-		return usage("%s is not a regular file", c.path)
+		return fail.Usage("%s is not a regular file", c.path)
 	}
 	last := info
 	if err = weaknessOf(c.path, info); err == nil && c.found {
 		absolute, absErr := filepath.Abs(c.path)
 		if absErr != nil {
-			return local("%w", absErr)
+			return fail.Local("%w", absErr)
 		}
 		_, err = follow(absolute, func(place string, info fs.FileInfo) error {
 			last = info
@@ -105,9 +106,9 @@ func (c *configFile) guard(f *os.File) error {
 	case errors.As(err, &weak):
 		c.weak = weak
 	case err != nil:
-		return local("%w", err)
+		return fail.Local("%w", err)
 	case !os.SameFile(info, last):
-		return local("%s was replaced while it was read", c.path).hint("try again")
+		return fail.Local("%s was replaced while it was read", c.path).Hint("try again")
 	}
 	return nil
 }
@@ -148,7 +149,7 @@ func (sh *shell) trustRecord(c *configFile) string {
 func (sh *shell) recordTrust(c *configFile) error {
 	record := sh.trustRecord(c)
 	if err := os.MkdirAll(filepath.Dir(record), 0o700); err != nil {
-		return local("%w", err)
+		return fail.Local("%w", err)
 	}
 	if err := sh.ownData(record); err != nil {
 		return err
@@ -166,11 +167,11 @@ func (sh *shell) checkTrust(c *configFile) error {
 		return nil
 	}
 	if c.weak != nil {
-		f := usage("%s is not used: %w", c.path, c.weak)
+		f := fail.Usage("%s is not used: %w", c.path, c.weak)
 		if c.weak.mend != "" {
-			f = f.hint(c.weak.mend + " " + export.Quote(c.weak.place))
+			f = f.Hint(c.weak.mend + " " + export.Quote(c.weak.place))
 		}
-		return f.hint("barb config shows it, barb config trust allows it as it is now; " + thisOnce)
+		return f.Hint("barb config shows it, barb config trust allows it as it is now; " + thisOnce)
 	}
 	switch {
 	case sh.caution == lists:
@@ -178,7 +179,7 @@ func (sh *shell) checkTrust(c *configFile) error {
 	case sh.caution == asks && sh.InTerminal && sh.ErrTerminal:
 		return sh.askTrust(c)
 	}
-	return c.untrusted().hint("barb config trust shows all of it and allows it; " + thisOnce)
+	return c.untrusted().Hint("barb config trust shows all of it and allows it; " + thisOnce)
 }
 
 // trustRow is what barb config says of it; nothing where no consent is needed.
@@ -200,12 +201,12 @@ func (sh *shell) trustRow(c *configFile) []configRow {
 }
 
 // untrusted says what the file wants, without the values: a command may hold a secret, and this may end in a log.
-func (c *configFile) untrusted() *failure {
+func (c *configFile) untrusted() *fail.Error {
 	wants := make([]string, 0, len(c.wants))
 	for _, w := range c.wants {
 		wants = append(wants, fmt.Sprintf("%s (line %d)", w.What, w.Line))
 	}
-	return usage("%s is not trusted yet; it wants to %s", c.path, strings.Join(wants, ", "))
+	return fail.Usage("%s is not trusted yet; it wants to %s", c.path, strings.Join(wants, ", "))
 }
 
 // askTrust shows what a file wants and takes yes or no. The answer yes is kept.
@@ -219,7 +220,7 @@ func (sh *shell) askTrust(c *configFile) error {
 	case err != nil:
 		return err
 	case answer != "y" && answer != "yes":
-		return usage("%s is not trusted", c.path).hint("barb config shows it; --config FILE names another")
+		return fail.Usage("%s is not trusted", c.path).Hint("barb config shows it; --config FILE names another")
 	}
 	if err := sh.recordTrust(c); err != nil {
 		sh.warn("the answer could not be kept: %s", ui.EscapeLine(err.Error()))
@@ -245,7 +246,7 @@ func readAnswer(r io.Reader) (string, error) {
 		case n == 1 && one[0] == '\n', errors.Is(err, io.EOF):
 			return strings.ToLower(strings.TrimSpace(string(line))), nil
 		case err != nil:
-			return "", local("stdin: %w", err)
+			return "", fail.Local("stdin: %w", err)
 		}
 		line = append(line, one[:n]...)
 	}
@@ -285,7 +286,7 @@ func runConfigTrust(sh *shell, args []string) error {
 		return err
 	}
 	if file.path == "" {
-		return usage("no barb.toml was found from %s upward", sh.Dir).hint("barb config trust FILE")
+		return fail.Usage("no barb.toml was found from %s upward", sh.Dir).Hint("barb config trust FILE")
 	}
 	if err := file.read(sh.Dir); err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver/edit"
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/sign"
@@ -69,11 +70,11 @@ func (f *changeFlags) changes() ([]change, error) {
 	for i, text := range f.sets {
 		field, err := edit.Parse(text)
 		if err != nil {
-			return nil, usage("--set %w", err).hint("--set data.amount=1200")
+			return nil, fail.Usage("--set %w", err).Hint("--set data.amount=1200")
 		}
 		value, err := fixture.Parse([]byte(field.Value), fixture.Text)
 		if err != nil {
-			return nil, usage("--set %s: %w", field.Path, err).hint("--set 'id={{uuid}}'; {{\"{{\"}} stands for the braces themselves")
+			return nil, fail.Usage("--set %s: %w", field.Path, err).Hint("--set 'id={{uuid}}'; {{\"{{\"}} stands for the braces themselves")
 		}
 		all[i] = change{text, field.Path, value}
 	}
@@ -89,10 +90,10 @@ func (sh *shell) apply(changes []change, body []byte, contentType string, v fixt
 			body, err = edit.Field{Path: c.path, Value: string(value)}.Apply(body, contentType)
 		}
 		if errors.Is(err, edit.ErrUnstructured) {
-			return nil, usage("--set %s: %w", c.text, err).hint("--edit changes any payload")
+			return nil, fail.Usage("--set %s: %w", c.text, err).Hint("--edit changes any payload")
 		}
 		if err != nil {
-			return nil, usage("--set %s: %w", c.text, err)
+			return nil, fail.Usage("--set %s: %w", c.text, err)
 		}
 	}
 	return body, nil
@@ -148,7 +149,7 @@ func (sh *shell) content(o *sendOptions) (*content, error) {
 // takeSample makes the named sample event the content.
 func (c *content) takeSample(o *sendOptions) error {
 	if o.template {
-		return usage("--template fills in the payload of -d; a sample event is filled in by itself").hintf("barb send URL --event %s", o.event)
+		return fail.Usage("--template fills in the payload of -d; a sample event is filled in by itself").Hintf("barb send URL --event %s", o.event)
 	}
 	own, err := c.findEvent(o.event)
 	if err != nil {
@@ -158,7 +159,7 @@ func (c *content) takeSample(o *sendOptions) error {
 	c.contentType = cmp.Or(c.contentType, c.sample.ContentType)
 	c.draft, err = c.sample.Draft()
 	if err != nil {
-		return usage("%s: %w", own.source(), err)
+		return fail.Usage("%s: %w", own.source(), err)
 	}
 	o.event = ""
 	return nil
@@ -178,7 +179,7 @@ func (c *content) takeData(o *sendOptions) error {
 	e := fixture.Event{Source: body, Plain: !o.template, Kind: fixture.KindOf(c.contentType)}
 	c.mayEnv = o.template
 	if c.draft, err = e.Draft(); err != nil {
-		return usage("-d: %w", err).hint("without --template the payload is sent as it is")
+		return fail.Usage("-d: %w", err).Hint("without --template the payload is sent as it is")
 	}
 	return nil
 }
@@ -187,9 +188,9 @@ func (c *content) takeData(o *sendOptions) error {
 func (o *sendOptions) checkList() error {
 	switch {
 	case o.template:
-		return usage("--template is for one payload, not for a list of events").hint("--set 'id={{uuid}}' fills in a field of each")
+		return fail.Usage("--template is for one payload, not for a list of events").Hint("--set 'id={{uuid}}' fills in a field of each")
 	case o.edit:
-		return usage("--edit is for one payload, not for a list of events").hint("--set PATH=VALUE changes each")
+		return fail.Usage("--edit is for one payload, not for a list of events").Hint("--set PATH=VALUE changes each")
 	}
 	return nil
 }
@@ -210,7 +211,7 @@ func (c *content) message(n int) (fixture.Payload, error) {
 	}
 	p, err := c.draft.Render(v)
 	if err != nil {
-		return p, usage("the payload: %w", err)
+		return p, fail.Usage("the payload: %w", err)
 	}
 	if p.Body, err = c.apply(c.changes, p.Body, c.contentType, v); err != nil {
 		return p, err
@@ -264,7 +265,7 @@ func (c *content) fill(x *record.Exchange, s *signer, n int) error {
 			continue
 		}
 		if err := record.CheckField(record.Field(f)); err != nil {
-			return usage("%s:%s: header %s: %w", c.sample.Provider, c.sample.Type, f.Name, err)
+			return fail.Usage("%s:%s: header %s: %w", c.sample.Provider, c.sample.Type, f.Name, err)
 		}
 		x.Request.Header = x.Request.Header.Set(f.Name, f.Value)
 	}
@@ -353,7 +354,7 @@ func (c *content) defaultScheme(f *schemeFlags, target string) error {
 func (sh *shell) openEditor(body []byte, contentType string) ([]byte, error) {
 	changed, err := sh.editor().edit(body, extensionOf(contentType))
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, usage("--edit: %w", err).hint("EDITOR=nano barb …")
+		return nil, fail.Usage("--edit: %w", err).Hint("EDITOR=nano barb …")
 	}
 	return changed, err
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store"
@@ -43,13 +44,13 @@ type delivered struct {
 func (d delivered) code() int {
 	switch {
 	case d.ok:
-		return exitOK
+		return fail.ExitOK
 	case d.interrupted:
-		return exitInterrupted
+		return fail.ExitInterrupted
 	case d.answered:
-		return exitFailed
+		return fail.ExitFailed
 	}
-	return exitNoAnswer
+	return fail.ExitNoAnswer
 }
 
 // deliver runs the attempts of x. Each is durable in the history before its first byte leaves (unless lazily says

@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
@@ -64,10 +65,10 @@ it exits with 0 unless something died (1, 3 without an answer) or is left (2).`,
 
 func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	if o.concurrency < 1 {
-		return usage("--concurrency %d must be at least 1", o.concurrency)
+		return fail.Usage("--concurrency %d must be at least 1", o.concurrency)
 	}
 	if o.perEndpoint < 0 {
-		return usage("--per-endpoint %d is negative; 0 is any number", o.perEndpoint)
+		return fail.Usage("--per-endpoint %d is negative; 0 is any number", o.perEndpoint)
 	}
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
@@ -138,23 +139,23 @@ func (d *dispatcher) end(ctx context.Context, interrupted bool) error {
 	if !d.ends() {
 		return nil // stopped by a signal, as listen is
 	}
-	return silent(d.code(interrupted, blocked))
+	return fail.Silent(d.code(interrupted, blocked))
 }
 
 // code is the exit code of a run that was to come to an end.
 func (d *dispatcher) code(interrupted bool, blocked int) int {
 	var codes []int
 	if interrupted {
-		codes = append(codes, exitInterrupted)
+		codes = append(codes, fail.ExitInterrupted)
 	}
 	if blocked > 0 {
-		codes = append(codes, exitUsage)
+		codes = append(codes, fail.ExitUsage)
 	}
 	if d.sum.unanswered.Load() > 0 {
-		codes = append(codes, exitNoAnswer)
+		codes = append(codes, fail.ExitNoAnswer)
 	}
 	if d.sum.refused.Load() > 0 {
-		codes = append(codes, exitFailed)
+		codes = append(codes, fail.ExitFailed)
 	}
 	return worst(codes...)
 }

@@ -8,6 +8,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/barbhq/barb/commands/fail"
 )
 
 // A command line may hold a secret, and the queue must not be able to choose what a worker runs. So the queue keeps only the
@@ -26,8 +28,8 @@ func (c *configFile) takeAllowed() error {
 	for _, item := range list {
 		ref, ok := item.(string)
 		if !ok || !strings.HasPrefix(ref, commandReference) || !isReference(ref) {
-			return usage("%s:%d: [deliver] allow holds something that is not a cmd: line", c.path, findKeys(c.text).line("deliver", "allow")).
-				hint(`allow = ["cmd:op read op://vault/stripe"]`)
+			return fail.Usage("%s:%d: [deliver] allow holds something that is not a cmd: line", c.path, findKeys(c.text).line("deliver", "allow")).
+				Hint(`allow = ["cmd:op read op://vault/stripe"]`)
 		}
 		c.allowed = append(c.allowed, ref)
 	}
@@ -64,8 +66,8 @@ func (c *configFile) checkAllowed(refs []string) error {
 			continue
 		}
 		lines := append(slices.Clone(c.allowed), ref)
-		return usage("a secret from a command is queued only when [deliver] of barb.toml allows the command, which barb deliver runs").
-			hint("[deliver]").hint("allow = " + tomlList(lines))
+		return fail.Usage("a secret from a command is queued only when [deliver] of barb.toml allows the command, which barb deliver runs").
+			Hint("[deliver]").Hint("allow = " + tomlList(lines))
 	}
 	return nil
 }

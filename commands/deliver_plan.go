@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store/record"
 )
@@ -44,7 +45,7 @@ func (f *clientFlags) remembered(sh *shell, connectIn time.Duration) (clientJSON
 		Resolve: f.resolve, UnixSocket: sh.absolute(strings.TrimPrefix(f.unixSocket, "unix:")), Proxy: f.proxy, HTTP2: f.http2,
 		ConnectTimeout: connectIn.String()}
 	if f.proxy != withoutUser(f.proxy) {
-		return j, usage("--proxy has a password, which the queue does not keep").hint("set HTTPS_PROXY for barb deliver, and leave --proxy out")
+		return j, fail.Usage("--proxy has a password, which the queue does not keep").Hint("set HTTPS_PROXY for barb deliver, and leave --proxy out")
 	}
 	return j, nil
 }
@@ -96,8 +97,8 @@ func (o *sendOptions) planText(sh *shell, s *signer) (string, error) {
 }
 
 func unqueueable() error {
-	return usage("--queue remembers where a secret is, never the secret itself: what is given on the command line or on stdin is gone when the message is sent").
-		hint("--secret env:NAME, file:PATH, cmd:COMMAND or keyring:NAME, which barb deliver can read too")
+	return fail.Usage("--queue remembers where a secret is, never the secret itself: what is given on the command line or on stdin is gone when the message is sent").
+		Hint("--secret env:NAME, file:PATH, cmd:COMMAND or keyring:NAME, which barb deliver can read too")
 }
 
 // shownPlan is what a queue entry remembers, as it may be shown: a secret's command, which an earlier barb has kept, may hold

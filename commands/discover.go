@@ -9,6 +9,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/discover"
@@ -17,7 +18,7 @@ import (
 // discover searches for the scheme of a message and prints it as a table for barb.toml.
 func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, now time.Time) error {
 	if o.scheme != "" && sh.settings["scheme"] == "flag" && o.scheme != "auto" {
-		return usage("--discover finds the scheme; -s %s says it already", o.scheme).hint("leave one of them out")
+		return fail.Usage("--discover finds the scheme; -s %s says it already", o.scheme).Hint("leave one of them out")
 	}
 	secrets, params, err := sh.discoverKeys(ctx, &o.schemeFlags, urlPath(m.URL))
 	if err != nil {
@@ -49,7 +50,7 @@ func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, 
 		err = f.print(sh)
 	}
 	if err == nil && !result.Found {
-		err = silent(exitFailed)
+		err = fail.Silent(fail.ExitFailed)
 	}
 	return err
 }
@@ -63,7 +64,7 @@ func (sh *shell) discoverKeys(ctx context.Context, f *schemeFlags, path string) 
 	route := file.routeOf("", path)
 	refs := sh.secretRefs(f.secrets, route)
 	if len(refs) == 0 {
-		return nil, nil, usage("--discover needs the secret").hint(referenceHelp)
+		return nil, nil, fail.Usage("--discover needs the secret").Hint(referenceHelp)
 	}
 	params, err := f.paramMap(route)
 	if err != nil {
@@ -72,8 +73,8 @@ func (sh *shell) discoverKeys(ctx context.Context, f *schemeFlags, path string) 
 	secrets, err := sh.secrets(ctx, refs)
 	for _, secret := range secrets {
 		if secret.Kind() == sign.AsymmetricKey {
-			return nil, nil, usage("secret %s is a public or private key or a certificate; --discover searches for schemes with a shared secret", secret.Name).
-				hint("barb schemes  lists those that take public keys: barb verify -s discord …")
+			return nil, nil, fail.Usage("secret %s is a public or private key or a certificate; --discover searches for schemes with a shared secret", secret.Name).
+				Hint("barb schemes  lists those that take public keys: barb verify -s discord …")
 		}
 	}
 	return secrets, params, err
@@ -248,7 +249,7 @@ func schemeTOML(s sign.Scheme) (string, error) {
 	}
 	data, err := toml.Marshal(t)
 	if err != nil {
-		return "", local("toml: %w", err)
+		return "", fail.Local("toml: %w", err)
 	}
 	return "[scheme." + s.Name + "]\n" + string(data), nil
 }

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"slices"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/mattn/go-shellwords"
 )
 
@@ -34,11 +35,11 @@ func (e editor) edit(body []byte, extension string) ([]byte, error) {
 	parser.ParseEnv, parser.ParseBacktick = false, false
 	words, err := parser.Parse(e.command)
 	if err != nil || len(words) == 0 || parser.Position >= 0 {
-		return nil, usage("editor %q is not a command with its arguments", e.command).hint("EDITOR=vi, EDITOR='code --wait'")
+		return nil, fail.Usage("editor %q is not a command with its arguments", e.command).Hint("EDITOR=vi, EDITOR='code --wait'")
 	}
 	path, err := writeTemporary(body, extension)
 	if err != nil {
-		return nil, local("--edit: %w", err)
+		return nil, fail.Local("--edit: %w", err)
 	}
 	defer os.Remove(path)
 	if err := e.run(words, path); err != nil {
@@ -49,7 +50,7 @@ func (e editor) edit(body []byte, extension string) ([]byte, error) {
 		return nil, err
 	}
 	if len(bytes.TrimSpace(changed)) == 0 {
-		return nil, &failure{code: exitInterrupted, err: errors.New("the payload was left empty: nothing was sent")}
+		return nil, &fail.Error{Code: fail.ExitInterrupted, Err: errors.New("the payload was left empty: nothing was sent")}
 	}
 	return withoutAddedLine(body, changed), nil
 }
@@ -74,10 +75,10 @@ func (e editor) run(words []string, path string) error {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env, cmd.Dir = e.in, e.out, e.err, e.environ, e.dir
 	err := cmd.Run()
 	if _, ended := errors.AsType[*exec.ExitError](err); ended {
-		return &failure{code: exitInterrupted, err: errors.New("the editor ended with an error: nothing was sent")}
+		return &fail.Error{Code: fail.ExitInterrupted, Err: errors.New("the editor ended with an error: nothing was sent")}
 	}
 	if err != nil {
-		return usage("editor %q: %w", e.command, errors.Unwrap(err)).hint("EDITOR=vi, EDITOR='code --wait'")
+		return fail.Usage("editor %q: %w", e.command, errors.Unwrap(err)).Hint("EDITOR=vi, EDITOR='code --wait'")
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/receiver"
 	"github.com/barbhq/barb/sign"
 )
@@ -23,8 +24,8 @@ func (o *verifyOptions) addEmitFlag(cmd *cobra.Command) {
 // when it verifies.
 func runEmit(ctx context.Context, sh *shell, o verifyOptions) error {
 	if !slices.Contains(receiver.Frameworks(), o.emit) {
-		return usage("--emit %q is not a framework known here", o.emit).
-			hint(nearestHint("--emit ", nearestOf(o.emit, receiver.Frameworks()), strings.Join(receiver.Frameworks(), ", ")))
+		return fail.Usage("--emit %q is not a framework known here", o.emit).
+			Hint(fail.DidYouMean("--emit ", fail.Nearest(o.emit, receiver.Frameworks()), strings.Join(receiver.Frameworks(), ", ")))
 	}
 	e := emission{o: o}
 	if o.hasHook() {
@@ -40,10 +41,10 @@ func runEmit(ctx context.Context, sh *shell, o verifyOptions) error {
 	var source strings.Builder
 	err := receiver.Write(&source, o.emit, receiver.Options{Scheme: e.scheme, SecretVar: e.secretVar(sh), Hook: e.hook})
 	if no, ok := errors.AsType[*receiver.UnsupportedError](err); ok {
-		return unsupported("%w", no).hint(no.Instead)
+		return fail.Unsupported("%w", no).Hint(no.Instead)
 	}
 	if err != nil {
-		return local("--emit %s: %w", o.emit, err)
+		return fail.Local("--emit %s: %w", o.emit, err)
 	}
 	sh.out.Line(strings.TrimSuffix(source.String(), "\n"))
 	return nil
@@ -64,7 +65,7 @@ type emission struct {
 
 func (e *emission) takeScheme(sh *shell) (err error) {
 	if e.o.scheme == "" || e.o.scheme == "auto" {
-		return usage("--emit needs a scheme, or a webhook to find it from").hint("barb verify -s stripe --emit " + e.o.emit)
+		return fail.Usage("--emit needs a scheme, or a webhook to find it from").Hint("barb verify -s stripe --emit " + e.o.emit)
 	}
 	e.scheme, err = sh.lookupScheme(e.o.scheme)
 	return err
@@ -94,7 +95,7 @@ func (e *emission) takeHook(ctx context.Context, sh *shell) error {
 	case err != nil:
 		return err
 	case v == nil:
-		return usage("verify needs a secret").hint(referenceHelp)
+		return fail.Usage("verify needs a secret").Hint(referenceHelp)
 	}
 	return e.judge(sh, v, m, now)
 }
@@ -106,7 +107,7 @@ func (e *emission) judge(sh *shell, v *verifier, m sign.Message, now time.Time) 
 		return c.fault
 	}
 	if c.Scheme == "" {
-		return unsupported("the headers show no scheme that is known").hint("name it: -s SCHEME; barb schemes lists them")
+		return fail.Unsupported("the headers show no scheme that is known").Hint("name it: -s SCHEME; barb schemes lists them")
 	}
 	if e.scheme, err = sh.lookupScheme(c.Scheme); err != nil {
 		return err

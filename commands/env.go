@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
@@ -111,7 +112,7 @@ func newRoot(sh *shell, args []string) *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return usage("unknown command %q", args[0]).hint(nearestHint("barb ", cmd.SuggestionsFor(args[0]), "barb --help"))
+				return fail.Usage("unknown command %q", args[0]).Hint(fail.DidYouMean("barb ", cmd.SuggestionsFor(args[0]), "barb --help"))
 			}
 			return nil
 		},
@@ -170,7 +171,7 @@ func (sh *shell) prepare(cmd *cobra.Command) error {
 	if sh.jq != "" {
 		filter, err := compileJQ(sh.jq)
 		if err != nil {
-			return usage("--jq: %v", err).hint("barb history --jq .status_code")
+			return fail.Usage("--jq: %v", err).Hint("barb history --jq .status_code")
 		}
 		sh.filter, sh.json = filter, true
 	}
@@ -179,7 +180,7 @@ func (sh *shell) prepare(cmd *cobra.Command) error {
 		sh.paint(sh.useColor())
 		return nil
 	}
-	return usage("--color %q is none of auto, always, never", sh.color)
+	return fail.Usage("--color %q is none of auto, always, never", sh.color)
 }
 
 // useColor follows flag, NO_COLOR (no-color.org), CLICOLOR_FORCE, then the terminal.
@@ -234,17 +235,17 @@ func stdoutError(err error) error {
 	if err == nil || errors.Is(err, errBrokenPipe) {
 		return nil
 	}
-	return local("stdout: %w", err)
+	return fail.Local("stdout: %w", err)
 }
 
 // readFile reads a whole file a person named, relative to the working folder, bounded.
 func readBounded(r io.Reader, limit int64, what string) ([]byte, error) {
 	data, err := io.ReadAll(io.LimitReader(r, limit+1))
 	if err != nil {
-		return nil, local("%s: %w", what, err)
+		return nil, fail.Local("%s: %w", what, err)
 	}
 	if int64(len(data)) > limit {
-		return nil, usage("%s is larger than %s", what, ui.Size(limit))
+		return nil, fail.Usage("%s is larger than %s", what, ui.Size(limit))
 	}
 	return data, nil
 }
@@ -254,13 +255,13 @@ func openFile(path string) (*os.File, error) {
 	f, err := os.Open(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, usage("%s: no such file", path)
+		return nil, fail.Usage("%s: no such file", path)
 	case err != nil:
-		return nil, local("%w", err)
+		return nil, fail.Local("%w", err)
 	}
 	if info, statErr := f.Stat(); statErr == nil && info.IsDir() {
 		_ = f.Close()
-		return nil, usage("%s is a folder, not a file", path)
+		return nil, fail.Usage("%s is a folder, not a file", path)
 	}
 	return f, nil
 }

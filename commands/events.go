@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/fixture"
 )
@@ -81,7 +82,7 @@ func (sh *shell) listedEvents(args []string) ([]anEvent, error) {
 	if len(args) > 0 {
 		name = providerNamed(args[0])
 		if _, _, ok := splitEvent(name + ":x"); !ok {
-			return nil, usage("%q is not the name of a provider", name).hint(nearestEventHint(name))
+			return nil, fail.Usage("%q is not the name of a provider", name).Hint(nearestEventHint(name))
 		}
 		providers = []string{name}
 	}
@@ -174,18 +175,18 @@ func runEventsShow(sh *shell, o eventsShowOptions) error {
 	}
 	values := (&changeFlags{seed: o.seed}).values(sh)
 	if values.Now, err = parseTime(o.timestamp, sh.Now()); err != nil {
-		return usage("--timestamp %w", err)
+		return fail.Usage("--timestamp %w", err)
 	}
 	if e.mayReadEnv() {
 		values.Env = sh.templateEnv
 	}
 	draft, err := e.Draft()
 	if err != nil {
-		return usage("%s: %w", e.source(), err)
+		return fail.Usage("%s: %w", e.source(), err)
 	}
 	p, err := draft.Render(values)
 	if err != nil {
-		return usage("%s: %w", e.source(), err)
+		return fail.Usage("%s: %w", e.source(), err)
 	}
 	if e.Plain {
 		return sh.printEvent(e, p, nil)

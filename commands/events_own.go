@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/sign"
 )
@@ -111,7 +112,7 @@ func (sh *shell) ownEvents(name string) ([]anEvent, error) {
 		return nil
 	})
 	if err != nil {
-		return nil, local("%w", err)
+		return nil, fail.Local("%w", err)
 	}
 	return all, nil
 }
@@ -134,7 +135,7 @@ func readSidecar(e anEvent) (anEvent, error) {
 	}
 	var beside sidecar
 	if err := json.Unmarshal(data, &beside); err != nil {
-		return e, usage("%s: %w", file, err).hintf("barb events save SELECTOR --as %s --force", e.name())
+		return e, fail.Usage("%s: %w", file, err).Hintf("barb events save SELECTOR --as %s --force", e.name())
 	}
 	e.Scheme, e.Name, e.ContentType, e.Header, e.Plain = beside.Scheme, beside.EventType, beside.ContentType, beside.Headers, !beside.Template
 	e.Kind = fixture.KindOf(e.ContentType)
@@ -170,7 +171,7 @@ func readOwn(file string) ([]byte, error) {
 func (sh *shell) findEvent(text string) (anEvent, error) {
 	name, eventType, ok := splitEvent(text)
 	if !ok {
-		return anEvent{}, usage("%q is not PROVIDER:TYPE", text).hint("barb events lists them; with -d, --event is the event type")
+		return anEvent{}, fail.Usage("%q is not PROVIDER:TYPE", text).Hint("barb events lists them; with -d, --event is the event type")
 	}
 	e, found, err := sh.ownEvent(name, eventType)
 	if found || err != nil {
@@ -208,8 +209,8 @@ func (sh *shell) noEvent(text, provider string) error {
 	events := builtInEvents(fixture.Providers()...)
 	known := eventNames(slices.Concat(own, events))
 	if p, ok := fixture.Lookup(provider); ok {
-		return usage("%s: there is no such sample event of %s", text, p.Title).
-			hint(nearestHint("", nearestOf(text, known), "barb events "+provider+" lists them"))
+		return fail.Usage("%s: there is no such sample event of %s", text, p.Title).
+			Hint(fail.DidYouMean("", fail.Nearest(text, known), "barb events "+provider+" lists them"))
 	}
 	name, _, _ := strings.Cut(text, ":")
 	return sh.noProvider(name, own)
@@ -222,8 +223,8 @@ func (sh *shell) noProvider(name string, own []anEvent) error {
 		known = append(known, e.Provider)
 	}
 	slices.Sort(known)
-	return usage("there are no sample events of %q", name).
-		hint(nearestHint("barb events ", nearestOf(strings.ToLower(name), slices.Compact(known)), "barb events lists them; with -d, --event is the event type"))
+	return fail.Usage("there are no sample events of %q", name).
+		Hint(fail.DidYouMean("barb events ", fail.Nearest(strings.ToLower(name), slices.Compact(known)), "barb events lists them; with -d, --event is the event type"))
 }
 
 func eventNames(events []anEvent) []string {

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/sign"
@@ -55,9 +56,9 @@ func runEventsSave(ctx context.Context, sh *shell, o eventsSaveOptions) error {
 	name, eventType, ok := splitEvent(o.as)
 	switch {
 	case o.as == "":
-		return usage("--as says what the event is to be called").hintf("barb events save %s --as acme:order.created", o.selector)
+		return fail.Usage("--as says what the event is to be called").Hintf("barb events save %s --as acme:order.created", o.selector)
 	case !ok:
-		return usage("--as %q is not NAME:TYPE: letters, digits, dots, hyphens, and in the type slashes", o.as).hint("--as acme:order.created")
+		return fail.Usage("--as %q is not NAME:TYPE: letters, digits, dots, hyphens, and in the type slashes", o.as).Hint("--as acme:order.created")
 	}
 	if err := sh.checkFree(o, name, eventType); err != nil {
 		return err
@@ -96,10 +97,10 @@ func (sh *shell) checkFree(o eventsSaveOptions, name, eventType string) error {
 	case err != nil:
 		return err
 	case isOwn:
-		return usage("%s is there already: %s", o.as, taken.path).hintf("barb events save %s --as %s-2, or --force", o.selector, o.as)
+		return fail.Usage("%s is there already: %s", o.as, taken.path).Hintf("barb events save %s --as %s-2, or --force", o.selector, o.as)
 	}
 	if _, found := fixture.Find(name, eventType); found {
-		return usage("%s is an event that barb brings along", o.as).hintf("barb events save %s --as %s:my-%s, or --force to have yours in its place", o.selector, name, filepath.Base(eventType))
+		return fail.Usage("%s is an event that barb brings along", o.as).Hintf("barb events save %s --as %s:my-%s, or --force to have yours in its place", o.selector, name, filepath.Base(eventType))
 	}
 	return nil
 }
@@ -116,12 +117,12 @@ func (sh *shell) oneCaptured(ctx context.Context, selector string) (*record.Exch
 		case err != nil:
 			return nil, err
 		case one != nil:
-			return nil, usage("%s means several webhooks, and an event is one", selector).hint("barb events save @ --as acme:order.created")
+			return nil, fail.Usage("%s means several webhooks, and an event is one", selector).Hint("barb events save @ --as acme:order.created")
 		}
 		one = x
 	}
 	if one == nil {
-		return nil, usage("nothing in the history matches").hint("barb history lists what there is")
+		return nil, fail.Usage("nothing in the history matches").Hint("barb history lists what there is")
 	}
 	return one, nil
 }
@@ -133,16 +134,16 @@ func (sh *shell) envelope(x *record.Exchange, o eventsSaveOptions) (sidecar, err
 	}
 	scheme, _ := sh.file.scheme(x.Scheme)
 	if sh.file.isMaskedOld(x) && scheme.InBody() || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Part == "body" && m.Proof != "" }) {
-		return sidecar{}, usage("%d came with the secret itself in its body, which the history does not keep", x.ID)
+		return sidecar{}, fail.Usage("%d came with the secret itself in its body, which the history does not keep", x.ID)
 	}
 	if slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Part == "body" }) {
-		return sidecar{}, usage("the history does not keep all of the body of %d: barb show %d says what is missing", x.ID, x.ID)
+		return sidecar{}, fail.Usage("the history does not keep all of the body of %d: barb show %d says what is missing", x.ID, x.ID)
 	}
 	s := sidecar{Schema: 1, Scheme: x.Scheme, EventType: eventToSend(x.EventType), ContentType: x.Request.Header.Get("Content-Type"),
 		Headers: eventHeaders(exactFields(x), scheme), Template: o.template}
 	if o.template {
 		if _, err := fixture.Parse(x.Request.Body, fixture.KindOf(s.ContentType)); err != nil {
-			return s, usage("the body of %d is no template: %w", x.ID, err).hint("without --template it is sent as it is")
+			return s, fail.Usage("the body of %d is no template: %w", x.ID, err).Hint("without --template it is sent as it is")
 		}
 		for i, f := range s.Headers { // their values are templates then, too
 			s.Headers[i].Value = strings.ReplaceAll(f.Value, "{{", `{{"{{"}}`)
@@ -215,11 +216,11 @@ func familyOf(name string) string {
 func writeEvent(file string, body []byte, beside sidecar, force bool) error {
 	data, err := json.MarshalIndent(beside, "", "  ")
 	if err != nil {
-		return local("%w", err)
+		return fail.Local("%w", err)
 	}
 	stem := strings.TrimSuffix(file, filepath.Ext(file))
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
-		return local("%w", err)
+		return fail.Local("%w", err)
 	}
 	old := []string{".event"} // without a body it is left over from a save that was cut off
 	if force {
@@ -227,7 +228,7 @@ func writeEvent(file string, body []byte, beside sidecar, force bool) error {
 	}
 	for _, extension := range old {
 		if err := os.Remove(stem + extension); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return local("%w", err)
+			return fail.Local("%w", err)
 		}
 	}
 	if err := writeNew(stem+".event", append(data, '\n')); err != nil {
@@ -240,7 +241,7 @@ func writeEvent(file string, body []byte, beside sidecar, force bool) error {
 func writeNew(path string, data []byte) error {
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
-		return local("%w", err)
+		return fail.Local("%w", err)
 	}
 	_, err = f.Write(data)
 	if closeErr := f.Close(); err == nil {
@@ -248,7 +249,7 @@ func writeNew(path string, data []byte) error {
 	}
 	if err != nil {
 		_ = os.Remove(path)
-		return local("%w", err)
+		return fail.Local("%w", err)
 	}
 	return nil
 }

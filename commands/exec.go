@@ -15,6 +15,7 @@ import (
 	"github.com/mattn/go-shellwords"
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/record"
 )
@@ -61,13 +62,13 @@ type runner struct {
 func (g *gateway) takeExec(ctx context.Context, f execFlags) error {
 	switch {
 	case f.command == "" && f.unverified:
-		return usage("--exec-unverified needs --exec").hint("barb listen --exec ./handle --exec-unverified")
+		return fail.Usage("--exec-unverified needs --exec").Hint("barb listen --exec ./handle --exec-unverified")
 	case f.command == "":
 		return nil
 	case f.concurrency < 1:
-		return usage("--exec-concurrency %d is less than 1", f.concurrency)
+		return fail.Usage("--exec-concurrency %d is less than 1", f.concurrency)
 	case f.timeout <= 0:
-		return usage("--exec-timeout %s leaves no time", f.timeout.String())
+		return fail.Usage("--exec-timeout %s leaves no time", f.timeout.String())
 	}
 	args, err := splitCommand(string(f.command))
 	if err != nil {
@@ -75,7 +76,7 @@ func (g *gateway) takeExec(ctx context.Context, f execFlags) error {
 	}
 	path, err := exec.LookPath(args[0])
 	if err != nil {
-		return usage("--exec %s: %w", args[0], errors.Unwrap(err)).hint("give its path, ./handle, or put its folder into PATH")
+		return fail.Usage("--exec %s: %w", args[0], errors.Unwrap(err)).Hint("give its path, ./handle, or put its folder into PATH")
 	}
 	endOrphans()
 	g.runner = &runner{path: path, args: args, owner: newOwner("exec"), unverified: f.unverified, timeout: time.Duration(f.timeout),
@@ -91,11 +92,11 @@ func splitCommand(line string) ([]string, error) {
 	inShell := "--exec " + `"sh -c '…'" runs a shell`
 	switch {
 	case err != nil:
-		return nil, usage("--exec %q: a quote or a bracket is not closed", line).hint(inShell)
+		return nil, fail.Usage("--exec %q: a quote or a bracket is not closed", line).Hint(inShell)
 	case parser.Position >= 0:
-		return nil, usage("--exec %q: %c is for a shell, and none is started", line, []rune(line)[parser.Position]).hint(inShell)
+		return nil, fail.Usage("--exec %q: %c is for a shell, and none is started", line, []rune(line)[parser.Position]).Hint(inShell)
 	case len(args) == 0 || args[0] == "":
-		return nil, usage("--exec names no command").hint("barb listen -s stripe --secret env:WHSEC --exec ./handle")
+		return nil, fail.Usage("--exec names no command").Hint("barb listen -s stripe --secret env:WHSEC --exec ./handle")
 	}
 	return args, nil
 }
@@ -116,11 +117,11 @@ func (g *gateway) checkExec() error {
 		}
 	}
 	if learns != nil {
-		return usage("--exec runs only for what is verified with a secret that barb was given, and %s is to learn its own", learns.scheme.Name).
-			hintf("barb listen -s %s --learn keyring:%s until the secret is there, then --secret keyring:%s --exec …", learns.scheme.Name, learns.scheme.Name, learns.scheme.Name)
+		return fail.Usage("--exec runs only for what is verified with a secret that barb was given, and %s is to learn its own", learns.scheme.Name).
+			Hintf("barb listen -s %s --learn keyring:%s until the secret is there, then --secret keyring:%s --exec …", learns.scheme.Name, learns.scheme.Name, learns.scheme.Name)
 	}
-	return usage("--exec runs for verified webhooks, and no signature is checked").
-		hint("barb listen -s stripe --secret env:WHSEC --exec …, or --exec-unverified to run it for whatever anybody sends")
+	return fail.Usage("--exec runs for verified webhooks, and no signature is checked").
+		Hint("barb listen -s stripe --secret env:WHSEC --exec …, or --exec-unverified to run it for whatever anybody sends")
 }
 
 // execute runs the command for a webhook. A nil answer means that all is well, or that nothing was to be run.

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 )
@@ -242,7 +243,7 @@ func TestCommandLinesAreSplitAsAShellWould(t *testing.T) {
 		}
 	}
 	for _, line := range []string{"", "  ", "''", "a | b", "é; b", "a > f", "a &", "a 'b", `a "b`, `a \`} {
-		if got, err := splitCommand(line); err == nil || classify(err).code != exitUsage {
+		if got, err := splitCommand(line); err == nil || classify(err).Code != fail.ExitUsage {
 			t.Errorf("%q: %q, %v", line, got, err)
 		}
 	}

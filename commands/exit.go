@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -11,21 +10,10 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
-)
-
-// The exit codes, as every --help lists them. Scripts rely on them.
-const (
-	exitOK          = 0
-	exitFailed      = 1
-	exitUsage       = 2
-	exitNoAnswer    = 3
-	exitTimedOut    = 4
-	exitLocal       = 5
-	exitUnsupported = 6
-	exitInterrupted = 130
 )
 
 // ExitCodes is the table as every --help and man page has it.
@@ -43,130 +31,81 @@ Exit codes:
 
 var errBrokenPipe = syscall.EPIPE
 
-// failure is an error with the exit code it ends in and the next command to type. Without a text it is silent: what there
-// is to say was printed as the result.
-type failure struct {
-	code  int
-	err   error
-	hints []string
-}
-
-func (f *failure) Error() string {
-	if f.err == nil {
-		return fmt.Sprintf("exit code %d", f.code)
-	}
-	return f.err.Error()
-}
-
-func (f *failure) Unwrap() error { return f.err }
-
-// hint adds a line that finishes the user's thought: the command to type next.
-func (f *failure) hint(text string) *failure {
-	if text != "" {
-		f.hints = append(f.hints, text)
-	}
-	return f
-}
-
-func (f *failure) hintf(format string, args ...any) *failure {
-	return f.hint(fmt.Sprintf(format, args...))
-}
-
-func usage(format string, args ...any) *failure {
-	return &failure{code: exitUsage, err: fmt.Errorf(format, args...)}
-}
-
-func local(format string, args ...any) *failure {
-	return &failure{code: exitLocal, err: fmt.Errorf(format, args...)}
-}
-
-func unsupported(format string, args ...any) *failure {
-	return &failure{code: exitUnsupported, err: fmt.Errorf(format, args...)}
-}
-
-// silent ends in a code with nothing more to say.
-func silent(code int) error {
-	if code == exitOK {
-		return nil
-	}
-	return &failure{code: code}
-}
-
 // sentinels says, for errors that come up from the engines, which code they end in and what helps. First match wins.
 var sentinels = []struct {
 	is   error
 	code int
 	hint string
 }{
-	{store.ErrNotExist, exitLocal, "barb listen  or  barb send URL  begins a history; --db PATH or BARB_DB names another"},
-	{store.ErrNewer, exitLocal, "install a newer barb, or name another history with --db"},
-	{store.ErrForeign, exitLocal, "name another history with --db; the file was not touched"},
-	{store.ErrCorrupt, exitLocal, "move the file away to begin a new history, or name another with --db"},
-	{store.ErrReadOnly, exitLocal, "make the file and its folder writable, or name another history with --db"},
-	{store.ErrFull, exitLocal, "free some space; barb prune --older-than 7d makes the history smaller"},
-	{store.ErrReplaced, exitLocal, "start it again: it goes on with the history that is there now"},
-	{store.ErrLocked, exitLocal, "another process holds the history; try again, or name another with --db"},
-	{store.ErrNotFound, exitUsage, "barb history lists what there is"},
-	{store.ErrNoEntry, exitUsage, "barb queue lists what there is"},
-	{fs.ErrPermission, exitLocal, ""},
+	{store.ErrNotExist, fail.ExitLocal, "barb listen  or  barb send URL  begins a history; --db PATH or BARB_DB names another"},
+	{store.ErrNewer, fail.ExitLocal, "install a newer barb, or name another history with --db"},
+	{store.ErrForeign, fail.ExitLocal, "name another history with --db; the file was not touched"},
+	{store.ErrCorrupt, fail.ExitLocal, "move the file away to begin a new history, or name another with --db"},
+	{store.ErrReadOnly, fail.ExitLocal, "make the file and its folder writable, or name another history with --db"},
+	{store.ErrFull, fail.ExitLocal, "free some space; barb prune --older-than 7d makes the history smaller"},
+	{store.ErrReplaced, fail.ExitLocal, "start it again: it goes on with the history that is there now"},
+	{store.ErrLocked, fail.ExitLocal, "another process holds the history; try again, or name another with --db"},
+	{store.ErrNotFound, fail.ExitUsage, "barb history lists what there is"},
+	{store.ErrNoEntry, fail.ExitUsage, "barb queue lists what there is"},
+	{fs.ErrPermission, fail.ExitLocal, ""},
 }
 
 // classify gives any error its code and hints.
-func classify(err error) *failure {
-	var f *failure
+func classify(err error) *fail.Error {
+	var f *fail.Error
 	if errors.As(err, &f) {
 		return f
 	}
 	for _, s := range sentinels {
 		if errors.Is(err, s.is) {
-			return (&failure{code: s.code, err: err}).hint(s.hint)
+			return (&fail.Error{Code: s.code, Err: err}).Hint(s.hint)
 		}
 	}
 	if group, ok := strings.CutPrefix(err.Error(), "if any flags in the group ["); ok { // cobra's words
 		names, _, _ := strings.Cut(group, "]")
-		return usage("--%s exclude each other", strings.Join(strings.Fields(names), " and --")).hint("leave one of them out")
+		return fail.Usage("--%s exclude each other", strings.Join(strings.Fields(names), " and --")).Hint("leave one of them out")
 	}
 	if errors.Is(err, context.Canceled) {
-		return &failure{code: exitInterrupted}
+		return &fail.Error{Code: fail.ExitInterrupted}
 	}
 	if e, ok := errors.AsType[*sign.Error](err); ok {
 		return signFailure(e)
 	}
-	return &failure{code: exitLocal, err: err}
+	return &fail.Error{Code: fail.ExitLocal, Err: err}
 }
 
 // report says what went wrong on stderr and returns the exit code.
 func (sh *shell) report(err error) int {
 	if err == nil {
-		return exitOK
+		return fail.ExitOK
 	}
 	f := classify(err)
-	if f.err != nil && !errors.Is(f.err, errBrokenPipe) {
+	if f.Err != nil && !errors.Is(f.Err, errBrokenPipe) {
 		sh.err.Printf("barb: %s\n", ui.Escape(f.Error()))
-		for _, hint := range f.hints {
+		for _, hint := range f.Hints {
 			sh.err.Printf("hint: %s\n", ui.Escape(hint))
 		}
 	}
-	return f.code
+	return f.Code
 }
 
 // worst is the code a run of several ends in: the first that applies in the order 2, 5, 6, 130, 3, 4, 1.
 func worst(codes ...int) int {
-	for _, code := range []int{exitUsage, exitLocal, exitUnsupported, exitInterrupted, exitNoAnswer, exitTimedOut, exitFailed} {
+	for _, code := range []int{fail.ExitUsage, fail.ExitLocal, fail.ExitUnsupported, fail.ExitInterrupted, fail.ExitNoAnswer, fail.ExitTimedOut, fail.ExitFailed} {
 		if slices.Contains(codes, code) {
 			return code
 		}
 	}
-	return exitOK
+	return fail.ExitOK
 }
 
 // flagError turns pflag's complaint into a usage error with the nearest flag.
 func flagError(cmd *cobra.Command, err error) error {
-	f := usage("%s", plainNumberError(err))
+	f := fail.Usage("%s", plainNumberError(err))
 	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
-		return f.hint(nearestHint("--", nearestOf(name, flagNames(cmd)), cmd.CommandPath()+" --help"))
+		return f.Hint(fail.DidYouMean("--", fail.Nearest(name, flagNames(cmd)), cmd.CommandPath()+" --help"))
 	}
-	return f.hintf("%s --help", cmd.CommandPath())
+	return f.Hintf("%s --help", cmd.CommandPath())
 }
 
 // plainNumberError takes Go's own words out of the complaint about a number.
@@ -183,10 +122,10 @@ func args(minimum, maximum int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, given []string) error {
 		switch {
 		case len(given) < minimum:
-			return usage("%s needs %s", cmd.CommandPath(), what).hintf("%s", firstExample(cmd))
+			return fail.Usage("%s needs %s", cmd.CommandPath(), what).Hintf("%s", firstExample(cmd))
 		case maximum >= 0 && len(given) > maximum:
-			return usage("%s takes %s, not also %q", cmd.CommandPath(), what, given[maximum]).
-				hint(nearestHint(cmd.CommandPath()+" ", nearestOf(given[0], commandNames(cmd)), firstExample(cmd)))
+			return fail.Usage("%s takes %s, not also %q", cmd.CommandPath(), what, given[maximum]).
+				Hint(fail.DidYouMean(cmd.CommandPath()+" ", fail.Nearest(given[0], commandNames(cmd)), firstExample(cmd)))
 		}
 		return nil
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/export"
@@ -92,11 +93,11 @@ type hookFilter struct {
 func (g *gateway) takeFilters(o hookFilterFlags) (err error) {
 	g.hooks.events, g.hooks.unlisted = o.events, o.unlisted
 	if o.unlisted && len(o.events) == 0 && o.where == "" {
-		return usage("--no-record-filtered needs --event or --where").hint("barb listen --event 'invoice.*' --no-record-filtered")
+		return fail.Usage("--no-record-filtered needs --event or --where").Hint("barb listen --event 'invoice.*' --no-record-filtered")
 	}
 	if o.where != "" {
 		if g.hooks.where, err = compileJQ(string(o.where)); err != nil {
-			return usage("--where %w", err).hint("--where '.body.amount > 1000'")
+			return fail.Usage("--where %w", err).Hint("--where '.body.amount > 1000'")
 		}
 	}
 	return nil

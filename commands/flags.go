@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -41,7 +42,7 @@ func (f *schemeFlags) paramMap(r *route) (map[string]string, error) {
 	for _, p := range f.params {
 		name, value, ok := strings.Cut(p, "=")
 		if !ok || name == "" {
-			return nil, usage("--param %q is not name=value", p).hint("--param webhook_id=1JE4291016473214C")
+			return nil, fail.Usage("--param %q is not name=value", p).Hint("--param webhook_id=1JE4291016473214C")
 		}
 		params[name] = value
 	}
@@ -94,7 +95,7 @@ func parseHeader(line string) (record.Field, error) {
 	}
 	field := record.Field{Name: name, Value: strings.Trim(value, " \t")}
 	if !ok || record.CheckField(field) != nil {
-		return field, usage("header %q is not 'Name: value'", line).hint(`-H 'X-Webhook-Event: ping'`)
+		return field, fail.Usage("header %q is not 'Name: value'", line).Hint(`-H 'X-Webhook-Event: ping'`)
 	}
 	return field, nil
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
 )
 
@@ -47,34 +48,34 @@ func (f *retryFlags) addFlags(cmd *cobra.Command) {
 func (f *retryFlags) policy(sh *shell) (p deliver.Policy, err error) {
 	p = deliver.Policy{Retries: f.retries, Base: f.base, MaxDelay: f.maxDelay, Timeout: f.timeout, Deadline: f.deadline}
 	if p.Backoff, p.Schedule, err = deliver.ParseBackoff(f.backoff); err != nil {
-		return p, usage("--backoff %q: %w", f.backoff, err).hint("--backoff exponential, or a list of waits: --backoff 1s,5s,30s")
+		return p, fail.Usage("--backoff %q: %w", f.backoff, err).Hint("--backoff exponential, or a list of waits: --backoff 1s,5s,30s")
 	}
 	if p.Backoff == deliver.Schedule && cmp.Or(sh.settings["send.retries"], sh.settings["listen.retries"]) == "default" {
 		p.Retries = len(p.Schedule)
 	}
 	if p.RetryOn, err = deliver.ParseRetryOn(f.retryOn); err != nil {
-		return p, usage("--retry-on %q: %w", f.retryOn, err).hint("--retry-on 408,425,429,5xx,network")
+		return p, fail.Usage("--retry-on %q: %w", f.retryOn, err).Hint("--retry-on 408,425,429,5xx,network")
 	}
 	switch f.jitter {
 	case "full":
 	case "none":
 		p.NoJitter = true
 	default:
-		return p, usage("--jitter %q is neither full nor none", f.jitter)
+		return p, fail.Usage("--jitter %q is neither full nor none", f.jitter)
 	}
 	for _, limit := range []struct {
 		flag string
 		d    time.Duration
 	}{{"timeout", f.timeout}, {"deadline", f.deadline}, {"connect-timeout", f.connectIn}} {
 		if limit.d <= 0 {
-			return p, usage("--%s %s is not more than 0", limit.flag, limit.d).hintf("--%s 15s", limit.flag)
+			return p, fail.Usage("--%s %s is not more than 0", limit.flag, limit.d).Hintf("--%s 15s", limit.flag)
 		}
 	}
 	if p, err = f.schedulePolicy(sh, p); err != nil {
 		return p, err
 	}
 	if err := p.Validate(); err != nil {
-		return p, usage("%w", err)
+		return p, fail.Usage("%w", err)
 	}
 	return p, nil
 }
@@ -110,18 +111,18 @@ func (f *clientFlags) client(sh *shell, connectIn time.Duration) (*deliver.Clien
 		Proxy: f.proxy, HTTP2: f.http2, Env: sh.Getenv, Resolve: map[string]string{}}
 	var err error
 	if o.TLS, err = (deliver.TLSFiles{Insecure: f.insecure, CACert: f.cacert, Cert: f.cert, Key: f.key}).Config(); err != nil {
-		return nil, usage("%w", err)
+		return nil, fail.Usage("%w", err)
 	}
 	for _, text := range f.resolve {
 		from, to, err := deliver.ParseResolve(text)
 		if err != nil {
-			return nil, usage("--resolve: %w", err).hint("--resolve example.com:443:127.0.0.1")
+			return nil, fail.Usage("--resolve: %w", err).Hint("--resolve example.com:443:127.0.0.1")
 		}
 		o.Resolve[from] = to
 	}
 	client, err := deliver.NewClient(o)
 	if err != nil {
-		return nil, usage("%w", err)
+		return nil, fail.Usage("%w", err)
 	}
 	return client, nil
 }
@@ -130,7 +131,7 @@ func (f *clientFlags) client(sh *shell, connectIn time.Duration) (*deliver.Clien
 func endpointURL(s string) (string, error) {
 	target, err := expandTarget(s)
 	if err != nil {
-		return "", usage("URL %q: %w", withoutUser(s), err).hint("barb send http://localhost:4242/webhooks -d '{}'")
+		return "", fail.Usage("URL %q: %w", withoutUser(s), err).Hint("barb send http://localhost:4242/webhooks -d '{}'")
 	}
 	target, _, _ = strings.Cut(target, "#")
 	return target, nil

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store"
@@ -145,7 +146,7 @@ func (g *gateway) forwardsToItself(addr string) error {
 				continue
 			}
 			if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
-				return usage("--forward-to %s is this listener itself", t.url).hint("--forward-to :3000, where your app listens")
+				return fail.Usage("--forward-to %s is this listener itself", t.url).Hint("--forward-to :3000, where your app listens")
 			}
 		}
 	}

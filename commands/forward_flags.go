@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store/record"
 )
@@ -63,9 +64,9 @@ func (f *forwardFlags) queues() bool { return f.queue || f.mode == modeAck }
 func (f *forwardFlags) checkForwarding() error {
 	switch {
 	case f.mode != modeSync && f.mode != modeAck:
-		return usage("--mode %q is neither sync nor ack", f.mode).hint("--mode ack")
+		return fail.Usage("--mode %q is neither sync nor ack", f.mode).Hint("--mode ack")
 	case f.concurrency < 1:
-		return usage("--concurrency %d must be at least 1", f.concurrency)
+		return fail.Usage("--concurrency %d must be at least 1", f.concurrency)
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
@@ -61,7 +62,7 @@ func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
 	case !asked: // barb.toml says how webhooks are forwarded, where they are
 		return nil, nil
 	default:
-		return nil, usage("there is no app to queue webhooks for").hint("barb listen --forward-to :3000 --queue")
+		return nil, fail.Usage("there is no app to queue webhooks for").Hint("barb listen --forward-to :3000 --queue")
 	}
 	return b, nil
 }

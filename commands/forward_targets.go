@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/barbhq/barb/commands/fail"
 )
 
 // forwardTarget is one of the apps that a route forwards to.
@@ -43,13 +45,13 @@ func (r *route) takeTargets(where string) error {
 			err = errors.New("the first one answers the sender and cannot be a mirror")
 		}
 		if err != nil {
-			return usage("%s: forward_to: %w", where, err).
-				hint(`forward_to = ":3000", or [":3000", { url = ":3001", mirror = true }]`)
+			return fail.Usage("%s: forward_to: %w", where, err).
+				Hint(`forward_to = ":3000", or [":3000", { url = ":3001", mirror = true }]`)
 		}
 		r.targets = append(r.targets, t)
 	}
 	if isList && len(list) == 0 {
-		return usage("%s: forward_to is an empty list", where)
+		return fail.Usage("%s: forward_to is an empty list", where)
 	}
 	if len(r.targets) > 0 {
 		r.ForwardTo = r.targets[0].url
@@ -105,7 +107,7 @@ func (l *lane) takeTargets(flag targetsValue, r *route, scripted bool) error {
 	for i, target := range flag {
 		to, err := expandTarget(target)
 		if err != nil {
-			return usage("--forward-to %q: %w", withoutUser(target), err).hint("--forward-to :3000 or http://localhost:3000/webhooks")
+			return fail.Usage("--forward-to %q: %w", withoutUser(target), err).Hint("--forward-to :3000 or http://localhost:3000/webhooks")
 		}
 		l.targets = append(l.targets, forwardTarget{url: to, mirror: i > 0})
 	}

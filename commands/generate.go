@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
 )
 
@@ -18,7 +19,7 @@ type pairJSON struct {
 // runGenerateKey prints a throw-away secret of a scheme, and what goes where.
 func runGenerateKey(sh *shell, names []string) error {
 	if len(names) != 1 {
-		return usage("--generate-key makes a key for one scheme").hint("barb schemes discord --generate-key")
+		return fail.Usage("--generate-key makes a key for one scheme").Hint("barb schemes discord --generate-key")
 	}
 	s, err := sh.lookupScheme(names[0])
 	if err != nil {
@@ -26,7 +27,7 @@ func runGenerateKey(sh *shell, names []string) error {
 	}
 	pair, err := s.NewPair(sh.Now())
 	if err != nil {
-		return local("%w", err)
+		return fail.Local("%w", err)
 	}
 	if sh.json {
 		return sh.emit(pairJSON{1, s.Name, string(pair.Signing), string(pair.Verifying)})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/sign"
@@ -76,7 +77,7 @@ func completeHandshakes(string) []string {
 // listenArgs takes no arguments. A flag whose value may be left out takes it behind an = only, which is easily forgotten.
 func listenArgs(cmd *cobra.Command, given []string) error {
 	if len(given) > 0 && cmd.Flag("handshake").Changed && new(handshakeValue).Set(given[0]) == nil {
-		return usage("--handshake takes its value behind an =").hint("--handshake=" + given[0])
+		return fail.Usage("--handshake takes its value behind an =").Hint("--handshake=" + given[0])
 	}
 	return args(0, 0, "no arguments")(cmd, given)
 }

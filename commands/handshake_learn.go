@@ -11,6 +11,7 @@ import (
 
 	"github.com/zalando/go-keyring"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
 )
 
@@ -31,26 +32,26 @@ func (l *learning) into(ref string) error {
 	case ref == "":
 		return nil
 	case name == "" || kind != "file" && kind != "keyring":
-		return usage("--learn %q is neither keyring:NAME nor file:PATH", ref).hint("--learn keyring:asana")
+		return fail.Usage("--learn %q is neither keyring:NAME nor file:PATH", ref).Hint("--learn keyring:asana")
 	case kind == "file":
 		return checkNewFile(name)
 	}
 	_, err := keyring.Get(keyringOf, name)
 	switch {
 	case err == nil:
-		return usage("--learn %s is in the keyring already", ref).hintf("--secret %s uses it", ref)
+		return fail.Usage("--learn %s is in the keyring already", ref).Hintf("--secret %s uses it", ref)
 	case errors.Is(err, keyring.ErrNotFound):
 		return nil
 	}
-	return unsupported("the keyring cannot be used: %w", err).hint("--learn file:PATH")
+	return fail.Unsupported("the keyring cannot be used: %w", err).Hint("--learn file:PATH")
 }
 
 func checkNewFile(path string) error {
 	if _, err := os.Lstat(path); err == nil {
-		return usage("--learn file:%s is there already", path).hintf("--secret file:%s uses it", path)
+		return fail.Usage("--learn file:%s is there already", path).Hintf("--secret file:%s uses it", path)
 	}
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return usage("--learn file:%s: there is no such folder", path)
+		return fail.Usage("--learn file:%s: there is no such folder", path)
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/zalando/go-keyring"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 )
@@ -111,7 +112,7 @@ func TestALearntSecretIsKeptInTheKeyring(t *testing.T) {
 		t.Errorf("what is in the keyring is not refused: %v", err)
 	}
 	keyring.MockInitWithError(errors.New("no keyring here"))
-	if err := l.into("keyring:other"); classify(err).code != exitUnsupported {
+	if err := l.into("keyring:other"); classify(err).Code != fail.ExitUnsupported {
 		t.Errorf("no keyring: %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -43,7 +44,7 @@ func newHistory(sh *shell) *cobra.Command {
 
 func runHistory(ctx context.Context, sh *shell, o historyOptions) error {
 	if o.limit < 0 {
-		return usage("--limit %d is negative", o.limit).hint("-n 0 lists all")
+		return fail.Usage("--limit %d is negative", o.limit).Hint("-n 0 lists all")
 	}
 	with := export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}
 	exchanges, err := sh.selected(ctx, o.selectors, &o.filterFlags, func(f *store.Filter) {

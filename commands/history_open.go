@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 )
@@ -26,7 +27,7 @@ func (sh *shell) writeHistory(ctx context.Context) (*store.Store, error) {
 		sh.retain(history)
 	}
 	if errors.Is(err, store.ErrNotExist) { // its folder could not be made
-		return nil, local("%w", err).hint("--db PATH or BARB_DB names another place")
+		return nil, fail.Local("%w", err).Hint("--db PATH or BARB_DB names another place")
 	}
 	return history, err
 }
@@ -42,7 +43,7 @@ func (sh *shell) open(ctx context.Context, how func(context.Context, string) (*s
 	}
 	history, err := how(ctx, sh.historyPath())
 	if errors.Is(err, store.ErrOwner) {
-		return nil, local("%w", err).hintf(`run barb as that user; or, if you trust what is in it: sudo chown "$(id -u)" %s*; or name another with --db`, export.Quote(sh.historyPath()))
+		return nil, fail.Local("%w", err).Hintf(`run barb as that user; or, if you trust what is in it: sudo chown "$(id -u)" %s*; or name another with --db`, export.Quote(sh.historyPath()))
 	}
 	if err != nil {
 		return nil, err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
@@ -151,7 +152,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	}
 	if o.readyFile != "" {
 		if info, err := os.Stat(filepath.Dir(o.readyFile)); err != nil || !info.IsDir() {
-			return usage("--ready-file %s: there is no such folder", o.readyFile)
+			return fail.Usage("--ready-file %s: there is no such folder", o.readyFile)
 		}
 	}
 	if g.history, err = sh.writeHistory(ctx); err != nil {
@@ -204,7 +205,7 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 	through()
 	stop()
 	if err != nil {
-		return local("%w", err)
+		return fail.Local("%w", err)
 	}
 	if err := g.history.Flush(context.WithoutCancel(ctx)); err != nil {
 		return err
@@ -222,7 +223,7 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 		if open := g.beside.Load(); open > 0 {
 			text += fmt.Sprintf("; %d more where nothing is checked did not count", open)
 		}
-		return &failure{code: exitTimedOut, err: errors.New(text)}
+		return &fail.Error{Code: fail.ExitTimedOut, Err: errors.New(text)}
 	}
 	return nil
 }
@@ -243,7 +244,7 @@ func listenAddress(addr string) (string, error) {
 	}
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil || port != "0" && !isPort(port) {
-		return "", usage("--addr %q is not HOST:PORT", addr).hint("--addr 127.0.0.1:4242, or :0 for a free port")
+		return "", fail.Usage("--addr %q is not HOST:PORT", addr).Hint("--addr 127.0.0.1:4242, or :0 for a free port")
 	}
 	if host == "" {
 		host = "127.0.0.1"
@@ -284,7 +285,7 @@ func (g *gateway) announce(addr net.Addr, o listenOptions) error {
 func writeAtomically(path, text string) error {
 	f, err := os.CreateTemp(filepath.Dir(path), ".barb-*")
 	if err != nil {
-		return local("%s: %w", path, err)
+		return fail.Local("%s: %w", path, err)
 	}
 	_, err = f.WriteString(text)
 	if closeErr := f.Close(); err == nil {
@@ -295,7 +296,7 @@ func writeAtomically(path, text string) error {
 	}
 	if err != nil {
 		_ = os.Remove(f.Name())
-		return local("%s: %w", path, err)
+		return fail.Local("%s: %w", path, err)
 	}
 	return nil
 }
@@ -313,7 +314,7 @@ func countOf(n int64, thing string) string {
 // newGateway wires what a listener needs; everything wrong with the options ends here.
 func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, error) {
 	if o.count < 0 {
-		return nil, usage("--count %d is negative", o.count)
+		return nil, fail.Usage("--count %d is negative", o.count)
 	}
 	if err := o.checkSizes(sh); err != nil {
 		return nil, err
@@ -351,7 +352,7 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 	client, err := deliver.NewClient(deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: o.connectIn, MaxBody: 64 << 20, ReadLimit: 64 << 20,
 		Room: listen.TakeRoom})
 	if err != nil {
-		return nil, usage("%w", err)
+		return nil, fail.Usage("%w", err)
 	}
 	g.client, g.budget = client, listen.NewBudget(int64(o.inflight))
 	return g, nil
@@ -360,15 +361,15 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 // checkSizes sees to it that the budget of all webhooks has room for a large one beside the small ones it is kept free for.
 func (o *listenOptions) checkSizes(sh *shell) error {
 	if o.maxBody == 0 {
-		return usage("--max-body 0 takes no webhook").hint("--max-body 10MiB")
+		return fail.Usage("--max-body 0 takes no webhook").Hint("--max-body 10MiB")
 	}
 	least := 2 * o.maxBody
 	if o.inflight >= least {
 		return nil
 	}
 	if sh.settings["listen.max_inflight"].weight() > 0 {
-		return usage("--max-inflight %s is less than two bodies of --max-body %s", o.inflight.String(), o.maxBody.String()).
-			hint("--max-inflight " + least.String())
+		return fail.Usage("--max-inflight %s is less than two bodies of --max-body %s", o.inflight.String(), o.maxBody.String()).
+			Hint("--max-inflight " + least.String())
 	}
 	o.inflight = least
 	return nil

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
 )
@@ -146,14 +147,14 @@ func (g *gateway) takeAnswers(o listenOptions) (err error) {
 	if o.as != "" {
 		p, ok := deliver.LookupProvider(o.as)
 		if !ok {
-			return usage("--as %q is not known", o.as).hint(nearestHint("--as ", nearestOf(o.as, providerNames()), "--as "+strings.Join(providerNames(), ", ")))
+			return fail.Usage("--as %q is not known", o.as).Hint(fail.DidYouMean("--as ", fail.Nearest(o.as, providerNames()), "--as "+strings.Join(providerNames(), ", ")))
 		}
 		g.provider = &p
 	}
 	if o.platform != "" {
 		p, ok := listen.LookupPlatform(o.platform)
 		if !ok {
-			return usage("--platform %q is not known", o.platform).hint(nearestHint("--platform ", nearestOf(o.platform, platformNames()), "--platform "+strings.Join(platformNames(), ", ")))
+			return fail.Usage("--platform %q is not known", o.platform).Hint(fail.DidYouMean("--platform ", fail.Nearest(o.platform, platformNames()), "--platform "+strings.Join(platformNames(), ", ")))
 		}
 		g.platform = &p
 	}
@@ -163,7 +164,7 @@ func (g *gateway) takeAnswers(o listenOptions) (err error) {
 // takeChance takes what is left to chance.
 func (g *gateway) takeChance(o listenOptions) (err error) {
 	if g.settings["listen.fail_with"].weight() > 1 && o.failRate == 0 {
-		return usage("--fail-with says what those of --fail-rate get, and there are none").hint("--fail-rate 10% --fail-with '" + o.failWith + "'")
+		return fail.Usage("--fail-with says what those of --fail-rate get, and there are none").Hint("--fail-rate 10% --fail-with '" + o.failWith + "'")
 	}
 	if g.failWith, err = g.flagScript("fail-with", o.failWith); err != nil {
 		return err
@@ -191,12 +192,12 @@ func (g *gateway) flagScript(flag, text string) (*listen.Script, error) {
 
 // scriptFailure is the usage error for a script, with the names that look like the wrong one.
 func scriptFailure(where string, err error) error {
-	if f, ok := errors.AsType[*failure](err); ok {
+	if f, ok := errors.AsType[*fail.Error](err); ok {
 		return f
 	}
-	f := usage("%s: %w", where, err)
+	f := fail.Usage("%s: %w", where, err)
 	if e, ok := errors.AsType[*listen.ScriptError](err); ok && e.Word != "" {
-		return f.hint(nearestHint("", nearestOf(e.Word, e.Known), "--respond '500x3,429;retry-after=2,200;delay=3s'"))
+		return f.Hint(fail.DidYouMean("", fail.Nearest(e.Word, e.Known), "--respond '500x3,429;retry-after=2,200;delay=3s'"))
 	}
 	return f
 }

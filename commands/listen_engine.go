@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/spf13/cobra"
 	"golang.org/x/time/rate"
 )
@@ -51,7 +52,7 @@ func (f *engineFlags) entrance(ctx context.Context, sh *shell, addr string) (*en
 	var err error
 	if f.unixSocket != "" && sh.settings["listen.addr"].weight() <= sh.settings["listen.unix_socket"].weight() {
 		if e.socket, err = filepath.Abs(f.unixSocket); err != nil {
-			return nil, local("--unix-socket: %w", err)
+			return nil, fail.Local("--unix-socket: %w", err)
 		}
 		if err := vacant(ctx, e.socket); err != nil {
 			return nil, err
@@ -76,10 +77,10 @@ func (f *engineFlags) secure(sh *shell, e *entrance) (err error) {
 			key = f.tlsCert
 		}
 		if certificate, err = tls.LoadX509KeyPair(f.tlsCert, key); err != nil {
-			return usage("--tls-cert: %w", err).hint("--tls-cert FILE --tls-key FILE, both PEM")
+			return fail.Usage("--tls-cert: %w", err).Hint("--tls-cert FILE --tls-key FILE, both PEM")
 		}
 	case f.tlsKey != "":
-		return usage("--tls-key needs --tls-cert")
+		return fail.Usage("--tls-key needs --tls-cert")
 	case !f.tls:
 		return nil
 	default:
@@ -111,7 +112,7 @@ func (e *entrance) listen(ctx context.Context) (net.Listener, error) {
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, networkOf(e.address), e.address)
 	if err != nil {
-		return nil, local("%w", plainNetError(err)).hint("barb listen --addr 127.0.0.1:0 picks a free port")
+		return nil, fail.Local("%w", plainNetError(err)).Hint("barb listen --addr 127.0.0.1:0 picks a free port")
 	}
 	return ln, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store/export"
@@ -76,7 +77,7 @@ func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
 // manyContent finds out what is sent. What was changed by hand is kept nowhere.
 func (sh *shell) manyContent(o *sendOptions) (err error) {
 	if o.edit && o.went != nil {
-		return usage("run %d was edited by hand, and what it became is kept nowhere", o.went.run.ID).hint("send it as a new run: barb send URL -d …")
+		return fail.Usage("run %d was edited by hand, and what it became is kept nowhere", o.went.run.ID).Hint("send it as a new run: barb send URL -d …")
 	}
 	if o.content, err = sh.content(o); err != nil {
 		return err
@@ -97,7 +98,7 @@ func (m *manySender) open(sh *shell, s *signer) error {
 	}
 	if o.went != nil && e.print() != o.went.plan.Events {
 		e.close()
-		return usage("what run %d sends has changed: %s", o.went.run.ID, ui.EscapeLine(o.data)).hint("send it as a new run: barb send URL -d …")
+		return fail.Usage("what run %d sends has changed: %s", o.went.run.ID, ui.EscapeLine(o.data)).Hint("send it as a new run: barb send URL -d …")
 	}
 	o.kept.Events = e.print()
 	rate := o.pace()
@@ -342,7 +343,7 @@ func (m *manySender) finish(ctx context.Context, took time.Duration, err error) 
 	if err != nil {
 		return err
 	}
-	return silent(m.feed.sum.code(sum.Interrupted))
+	return fail.Silent(m.feed.sum.code(sum.Interrupted))
 }
 
 func (m *manySender) summary(took time.Duration) ui.Batch {

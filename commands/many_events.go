@@ -13,6 +13,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 )
 
@@ -80,7 +81,7 @@ func (sh *shell) events(o *sendOptions, check func([]byte) error) (bodies, error
 		return sh.checked(newLines(strings.NewReader(o.data), nil, "-d", check), o)
 	case name == "-":
 		if slices.Contains(o.secrets, "-") {
-			return nil, usage("the payload and the secret cannot both come from stdin").hint("--secret env:NAME or file:PATH")
+			return nil, fail.Usage("the payload and the secret cannot both come from stdin").Hint("--secret env:NAME or file:PATH")
 		}
 		return newStream(sh.In, "stdin", o, check)
 	case isFolder(name):
@@ -103,7 +104,7 @@ func (sh *shell) events(o *sendOptions, check func([]byte) error) (bodies, error
 func (sh *shell) checked(l *lines, o *sendOptions) (bodies, error) {
 	if err := l.scan(); err != nil {
 		l.close()
-		return nil, local("%s: %w", l.name, err)
+		return nil, fail.Local("%s: %w", l.name, err)
 	}
 	return sh.verdict(l, l.name, o)
 }
@@ -114,15 +115,15 @@ func (sh *shell) verdict(e bodies, name string, o *sendOptions) (bodies, error) 
 	var err error
 	switch {
 	case bad.count > 0 && !o.skipBad:
-		f := usage("%s: %s", name, bad.first[0])
+		f := fail.Usage("%s: %s", name, bad.first[0])
 		if bad.count > 1 {
-			f = usage("%s: %s; and %s", name, bad.first[0], ui.Count(int(bad.count-1), "more bad one"))
+			f = fail.Usage("%s: %s; and %s", name, bad.first[0], ui.Count(int(bad.count-1), "more bad one"))
 		}
-		err = f.hint("--skip-bad leaves them out and lists them")
+		err = f.Hint("--skip-bad leaves them out and lists them")
 	case e.count() == 0 && bad.count > 0:
-		err = usage("%s: all of its %d events are bad; the first: %s", name, bad.count, bad.first[0])
+		err = fail.Usage("%s: all of its %d events are bad; the first: %s", name, bad.count, bad.first[0])
 	case e.count() == 0:
-		err = usage("%s: there is no event in it", name).hint("one JSON object a line, or a folder with a file for each")
+		err = fail.Usage("%s: there is no event in it", name).Hint("one JSON object a line, or a folder with a file for each")
 	}
 	if err != nil {
 		e.close()
@@ -177,7 +178,7 @@ type folder struct {
 func openFolder(dir string, check func([]byte) error) (*folder, error) {
 	entries, err := os.ReadDir(dir) // sorted by name
 	if err != nil {
-		return nil, local("%w", err)
+		return nil, fail.Local("%w", err)
 	}
 	f := &folder{dir: dir}
 	sum := sha256.New()
@@ -187,7 +188,7 @@ func openFolder(dir string, check func([]byte) error) (*folder, error) {
 			continue
 		}
 		if err != nil {
-			return nil, local("%w", err)
+			return nil, fail.Local("%w", err)
 		}
 		if why := f.judge(entry.Name(), info.Size(), check); why != nil {
 			f.wrong.add("%s: %w", ui.EscapeLine(entry.Name()), why)
@@ -231,7 +232,7 @@ func (f *folder) close()         {}
 func (f *folder) event(_ context.Context, n int64) ([]byte, error) {
 	body, err := f.read(f.names[n])
 	if err != nil {
-		return nil, local("%w", err)
+		return nil, fail.Local("%w", err)
 	}
 	return body, nil
 }

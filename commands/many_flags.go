@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
 )
 
@@ -96,7 +97,7 @@ func (o *sendOptions) given(ctx context.Context, sh *shell, cmd *cobra.Command, 
 	}
 	o.counted, o.parallel = cmd.Flag("count").Changed, cmd.Flag("concurrency").Changed
 	if o.count < 1 || o.concurrency < 1 {
-		return usage("-n %d and --concurrency %d must be at least 1", o.count, o.concurrency)
+		return fail.Usage("-n %d and --concurrency %d must be at least 1", o.count, o.concurrency)
 	}
 	if err := o.checkMany(); err != nil || !o.isMany() {
 		return err
@@ -114,13 +115,13 @@ func (o *sendOptions) checkMany() error {
 	}
 	switch {
 	case o.lasting.d != nil && *o.lasting.d == 0:
-		return usage("--for 0s is no time").hint("--for 30s")
+		return fail.Usage("--for 0s is no time").Hint("--for 30s")
 	case rate.N > 0 && !o.counted && o.duration() == 0 && !o.listed():
-		return usage("%s: how many, or for how long?", flag).hintf("%s -n 1000, or %s --for 30s", flag, flag)
+		return fail.Usage("%s: how many, or for how long?", flag).Hintf("%s -n 1000, or %s --for 30s", flag, flag)
 	case o.skipBad && !o.listed():
-		return usage("--skip-bad is for a file with one event a line").hint("-d @events.ndjson --skip-bad")
+		return fail.Usage("--skip-bad is for a file with one event a line").Hint("-d @events.ndjson --skip-bad")
 	case o.shuffle && o.duration() > 0 && !o.counted && rate.N == 0:
-		return usage("--shuffle has to know how many there are").hint("-n 1000 beside --for, or --rate 50/s")
+		return fail.Usage("--shuffle has to know how many there are").Hint("-n 1000 beside --for, or --rate 50/s")
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store"
 )
 
@@ -34,7 +35,7 @@ func (k *keeper) begin(ctx context.Context, o *sendOptions) error {
 	if o.went == nil {
 		options, err := json.Marshal(o.kept)
 		if err != nil {
-			return local("run: %w", err)
+			return fail.Local("run: %w", err)
 		}
 		k.run = store.Run{Created: now, Options: string(options), Total: k.feed.end, Owner: owner}
 		return k.history.StartRun(ctx, &k.run)
@@ -42,12 +43,12 @@ func (k *keeper) begin(ctx context.Context, o *sendOptions) error {
 	k.run = o.went.run
 	before := k.run.Owner
 	if before != "" && now.Sub(k.run.Changed) < goneAfter && !ownerIsGone(before) {
-		return usage("run %d is being sent right now", k.run.ID).hint("one barb at a time sends a run")
+		return fail.Usage("run %d is being sent right now", k.run.ID).Hint("one barb at a time sends a run")
 	}
 	k.run.Owner, k.run.Changed = owner, now
 	taken, err := k.history.TakeRun(ctx, k.run, before)
 	if err == nil && !taken {
-		err = usage("run %d is being sent right now", k.run.ID).hint("one barb at a time sends a run")
+		err = fail.Usage("run %d is being sent right now", k.run.ID).Hint("one barb at a time sends a run")
 	}
 	return err
 }

@@ -10,6 +10,7 @@ import (
 	"hash"
 	"io"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 )
 
@@ -113,7 +114,7 @@ func (l *lines) close() {
 func (l *lines) event(_ context.Context, n int64) ([]byte, error) {
 	if n < l.at || n-l.at > l.step {
 		if err := l.seek(n); err != nil {
-			return nil, local("%s: %w", l.name, err)
+			return nil, fail.Local("%s: %w", l.name, err)
 		}
 	}
 	for {
@@ -122,9 +123,9 @@ func (l *lines) event(_ context.Context, n int64) ([]byte, error) {
 		case errors.Is(err, errLongLine), err == nil && isBlank(line):
 			continue
 		case errors.Is(err, io.EOF):
-			return nil, local("%s became shorter while it was sent", l.name)
+			return nil, fail.Local("%s became shorter while it was sent", l.name)
 		case err != nil:
-			return nil, local("%s: %w", l.name, err)
+			return nil, fail.Local("%s: %w", l.name, err)
 		case l.wrong.count > 0 && judge(line, l.check) != nil:
 			continue
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store"
 )
 
@@ -52,7 +53,7 @@ func planOf(sh *shell, cmd *cobra.Command, o *sendOptions) (runPlan, error) {
 		}
 	})
 	if name, isFile := strings.CutPrefix(o.data, "@"); isFile && name == "" {
-		return p, usage(`-d "@" names no file`).hint("-d @payload.json, or -d @- for stdin")
+		return p, fail.Usage(`-d "@" names no file`).Hint("-d @payload.json, or -d @- for stdin")
 	}
 	return p, nil
 }
@@ -88,7 +89,7 @@ func (o *sendOptions) goOn(ctx context.Context, sh *shell, cmd *cobra.Command) e
 	}
 	o.went = &resumed{run: r}
 	if err := json.Unmarshal([]byte(r.Options), &o.went.plan); err != nil {
-		return local("run %d: %w", r.ID, err)
+		return fail.Local("run %d: %w", r.ID, err)
 	}
 	p := o.went.plan
 	if r.Ended {
@@ -107,7 +108,7 @@ func (sh *shell) runOf(ctx context.Context, text string) (store.Run, error) {
 	if text != "@" {
 		n, err := strconv.ParseUint(text, 10, 63)
 		if err != nil || n == 0 {
-			return store.Run{}, usage("--resume %q is not the number of a run", text).hint("--resume 3, or --resume @ for the newest")
+			return store.Run{}, fail.Usage("--resume %q is not the number of a run", text).Hint("--resume 3, or --resume @ for the newest")
 		}
 		id = int64(n)
 	}
@@ -121,24 +122,24 @@ func (sh *shell) runOf(ctx context.Context, text string) (store.Run, error) {
 	}
 	newest, err := history.GetRun(ctx, 0)
 	if err != nil {
-		return r, usage("there is no run in the history %s", history.Path()).hint("barb send URL -d @events.ndjson begins one; --db PATH names another history")
+		return r, fail.Usage("there is no run in the history %s", history.Path()).Hint("barb send URL -d @events.ndjson begins one; --db PATH names another history")
 	}
-	return r, usage("there is no run %d", id).hintf("barb send --resume %d is the newest", newest.ID)
+	return r, fail.Usage("there is no run %d", id).Hintf("barb send --resume %d is the newest", newest.ID)
 }
 
 // fits refuses what cannot be changed, and what is missing because it was not kept.
 func (p *runPlan) fits(sh *shell, cmd *cobra.Command, id int64) error {
 	for name := range givenFlags(cmd) {
 		if !slices.Contains(changeable, name) {
-			return usage("--%s cannot change in a run that goes on", name).hintf("barb send --resume %d", id)
+			return fail.Usage("--%s cannot change in a run that goes on", name).Hintf("barb send --resume %d", id)
 		}
 	}
 	if p.Dir != sh.Dir {
-		return usage("run %d was begun in %s, where its files and barb.toml are", id, p.Dir).hintf("cd %s && barb send --resume %d", p.Dir, id)
+		return fail.Usage("run %d was begun in %s, where its files and barb.toml are", id, p.Dir).Hintf("cd %s && barb send --resume %d", p.Dir, id)
 	}
 	for _, name := range p.Withheld {
 		if !cmd.Flag(name).Changed {
-			return usage("run %d had a --%s whose value is kept nowhere", id, name).hintf("barb send --resume %d --%s …", id, name)
+			return fail.Usage("run %d had a --%s whose value is kept nowhere", id, name).Hintf("barb send --resume %d --%s …", id, name)
 		}
 	}
 	return nil
@@ -164,10 +165,10 @@ func (p *runPlan) restore(sh *shell, cmd *cobra.Command, id int64) error {
 		case given[name]:
 			continue
 		case f == nil:
-			return usage("run %d was begun by another version of barb: there is no --%s", id, name)
+			return fail.Usage("run %d was begun by another version of barb: there is no --%s", id, name)
 		}
 		if err := setFlag(cmd, f, values); err != nil {
-			return usage("run %d: --%s: %w", id, name, err)
+			return fail.Usage("run %d: --%s: %w", id, name, err)
 		}
 		if key := "send." + strings.ReplaceAll(name, "-", "_"); sh.settings[key] != "" {
 			sh.settings[key] = "flag"

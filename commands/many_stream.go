@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 )
 
@@ -30,9 +31,9 @@ type streamed struct {
 func newStream(in io.Reader, name string, o *sendOptions, check func([]byte) error) (bodies, error) {
 	switch {
 	case o.count > 1:
-		return nil, usage("-n %d: %s can be read once", o.count, name).hint("write it to a file first: -d @events.ndjson")
+		return nil, fail.Usage("-n %d: %s can be read once", o.count, name).Hint("write it to a file first: -d @events.ndjson")
 	case o.shuffle:
-		return nil, usage("--shuffle: %s has to be known as a whole", name).hint("write it to a file first: -d @events.ndjson")
+		return nil, fail.Usage("--shuffle: %s has to be known as a whole", name).Hint("write it to a file first: -d @events.ndjson")
 	}
 	s := &stream{name: name, skipBad: o.skipBad, check: check, came: make(chan streamed), gone: make(chan struct{})}
 	go s.read(in) // a read that waits for a line cannot be interrupted; it ends with the process
@@ -76,9 +77,9 @@ func (s *stream) event(ctx context.Context, n int64) ([]byte, error) {
 		case errors.Is(c.err, io.EOF):
 			return nil, io.EOF
 		case c.err != nil && !errors.Is(c.err, errLongLine):
-			return nil, local("%s: %w", s.name, c.err)
+			return nil, fail.Local("%s: %w", s.name, c.err)
 		case why != nil && !s.skipBad:
-			return nil, usage("%s: line %d: %w", s.name, c.at, why).hint("--skip-bad leaves bad lines out and lists them; those before it were sent")
+			return nil, fail.Usage("%s: line %d: %w", s.name, c.at, why).Hint("--skip-bad leaves bad lines out and lists them; those before it were sent")
 		case why != nil:
 			s.wrong.add("line %d: %w", c.at, why)
 			continue

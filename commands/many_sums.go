@@ -8,6 +8,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store/record"
@@ -57,13 +58,13 @@ func (s *runSums) add(d *delivered, a *attempts) {
 		return
 	}
 	switch d.code() {
-	case exitOK:
+	case fail.ExitOK:
 		s.delivered++
-	case exitFailed:
+	case fail.ExitFailed:
 		s.refused++
-	case exitNoAnswer:
+	case fail.ExitNoAnswer:
 		s.unanswered++
-	case exitInterrupted:
+	case fail.ExitInterrupted:
 		s.interrupted++
 	}
 	for _, one := range a.all {
@@ -91,13 +92,13 @@ func (s *runSums) add(d *delivered, a *attempts) {
 func (s *runSums) code(interrupted bool) int {
 	var codes []int
 	if interrupted {
-		codes = append(codes, exitInterrupted)
+		codes = append(codes, fail.ExitInterrupted)
 	}
 	if s.unanswered > 0 {
-		codes = append(codes, exitNoAnswer)
+		codes = append(codes, fail.ExitNoAnswer)
 	}
 	if s.refused > 0 {
-		codes = append(codes, exitFailed)
+		codes = append(codes, fail.ExitFailed)
 	}
 	return worst(codes...)
 }

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
@@ -129,8 +130,8 @@ func (c *configFile) judgeable(x *record.Exchange, asked string) error {
 	}
 	names := x.Masked()
 	if c.isMaskedOld(x) || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
-		return usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID, ui.Verdict(x.Verdict)).
-			hintf("barb show %d", x.ID)
+		return fail.Usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID, ui.Verdict(x.Verdict)).
+			Hintf("barb show %d", x.ID)
 	}
 	scheme, known := c.scheme(cmp.Or(asked, x.Scheme))
 	if known && scheme.Auth != sign.Token && scheme.JWT == nil && scheme.Code == "" && !strings.Contains(scheme.Content, "{header.") {
@@ -147,8 +148,8 @@ func (c *configFile) judgeable(x *record.Exchange, asked string) error {
 	if len(names) == 0 {
 		return nil
 	}
-	return usage("%d is kept without %s, so its signature cannot be checked any more", x.ID, strings.Join(names, ", ")).
-		hint("barb listen -s SCHEME --secret env:NAME checks webhooks as they come")
+	return fail.Usage("%d is kept without %s, so its signature cannot be checked any more", x.ID, strings.Join(names, ", ")).
+		Hint("barb listen -s SCHEME --secret env:NAME checks webhooks as they come")
 }
 
 // isMasked reports whether the history keeps less of a request than came.

@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/spf13/cobra"
 )
 
@@ -29,11 +30,11 @@ func (f *metricsFlags) openMetrics(ctx context.Context) (*metricsPort, error) {
 	}
 	address, err := listenAddress(f.metrics)
 	if err != nil {
-		return nil, usage("--metrics %q is not HOST:PORT", f.metrics).hint("--metrics 127.0.0.1:9242, or :0 for a free port")
+		return nil, fail.Usage("--metrics %q is not HOST:PORT", f.metrics).Hint("--metrics 127.0.0.1:9242, or :0 for a free port")
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, networkOf(address), address)
 	if err != nil {
-		return nil, local("--metrics: %w", plainNetError(err)).hint("--metrics :0 picks a free port")
+		return nil, fail.Local("--metrics: %w", plainNetError(err)).Hint("--metrics :0 picks a free port")
 	}
 	return &metricsPort{ln}, nil
 }

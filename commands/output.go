@@ -9,6 +9,7 @@ import (
 
 	"github.com/itchyny/gojq"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -106,7 +107,7 @@ func (sh *shell) emit(v any) error {
 		return sh.printJSON(out)
 	})
 	if err != nil {
-		return usage("--jq: %w", err)
+		return fail.Usage("--jq: %w", err)
 	}
 	return nil
 }
@@ -114,7 +115,7 @@ func (sh *shell) emit(v any) error {
 func (sh *shell) printJSON(v any) error {
 	data, err := json.Marshal(v)
 	if err != nil {
-		return local("json: %w", err)
+		return fail.Local("json: %w", err)
 	}
 	sh.out.Line(ui.EscapeJSON(data))
 	return nil

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
 )
 
@@ -57,8 +58,8 @@ type schemeReader struct {
 }
 
 // fault is a complaint about a key, "time.unit", with the line it stands in.
-func (r *schemeReader) fault(key, format string, args ...any) *failure {
-	return usage("%s", r.place(key)+": "+fmt.Sprintf(format, args...))
+func (r *schemeReader) fault(key, format string, args ...any) *fail.Error {
+	return fail.Usage("%s", r.place(key)+": "+fmt.Sprintf(format, args...))
 }
 
 func (r *schemeReader) place(key string) string {
@@ -69,12 +70,12 @@ func (r *schemeReader) place(key string) string {
 func (r *schemeReader) read(value any) (sign.Scheme, error) {
 	table, ok := value.(map[string]any)
 	if !ok {
-		return r.scheme, r.fault("", "is not a table").hintf("write [scheme.%s] and its keys below", r.name)
+		return r.scheme, r.fault("", "is not a table").Hintf("write [scheme.%s] and its keys below", r.name)
 	}
 	if s, taken := sign.Lookup(r.name); taken || r.name == "auto" {
-		f := r.fault("", "name: %s is taken by barb itself", r.name).hint("give it another name, such as my-" + r.name)
+		f := r.fault("", "name: %s is taken by barb itself", r.name).Hint("give it another name, such as my-" + r.name)
 		if taken {
-			f = f.hintf("barb schemes %s", s.Name)
+			f = f.Hintf("barb schemes %s", s.Name)
 		}
 		return r.scheme, f
 	}
@@ -109,9 +110,9 @@ func (r *schemeReader) fill(table map[string]any, within string) error {
 		case len(parts) > 0:
 			err = r.fault(name, "%s: is not a table of %s", name, strings.Join(parts, ", "))
 		default:
-			near := nearestOf(name, slices.Collect(maps.Keys(setters)))
+			near := fail.Nearest(name, slices.Collect(maps.Keys(setters)))
 			slices.Sort(near)
-			err = r.fault(name, "unknown key %q", name).hint(nearestHint("", near, "docs/schemes.md explains the keys there are"))
+			err = r.fault(name, "unknown key %q", name).Hint(fail.DidYouMean("", near, "docs/schemes.md explains the keys there are"))
 		}
 		if err != nil {
 			return err
@@ -130,7 +131,7 @@ func (r *schemeReader) validate() error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return usage("%s", strings.Join(faults, "\n")).hint("docs/schemes.md explains the keys and has examples")
+	return fail.Usage("%s", strings.Join(faults, "\n")).Hint("docs/schemes.md explains the keys and has examples")
 }
 
 // flatten takes joined errors apart.

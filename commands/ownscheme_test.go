@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
 )
 
@@ -154,7 +155,7 @@ func TestAFaultInAnOwnSchemeIsSaidWithItsLine(t *testing.T) {
 	} {
 		for _, args := range [][]string{{"schemes"}, {"config"}} {
 			got := barb(t, c.config, nil, args...)
-			if got.code != exitUsage || !strings.Contains(got.err, c.want) || got.out != "" {
+			if got.code != fail.ExitUsage || !strings.Contains(got.err, c.want) || got.out != "" {
 				t.Errorf("%s\nexit code %d, %s%s\nwant %s", c.config, got.code, got.err, got.out, c.want)
 			}
 		}
@@ -185,7 +186,7 @@ func TestOwnSchemesAreListedWithTheirPlace(t *testing.T) {
 	if got := barb(t, config, nil, "schemes", "apex"); !strings.Contains(got.out, "X-Apex: t={ts},{sig}") || !strings.Contains(got.out, "barb.toml:4") || !strings.Contains(got.out, "-5m/+5m") {
 		t.Errorf("%+v", got)
 	}
-	if got := barb(t, config, nil, "sign", "-s", "shap", "--secret", "env:X", "-d", "a"); got.code != exitUnsupported || !strings.Contains(got.err, "did you mean -s shop?") {
+	if got := barb(t, config, nil, "sign", "-s", "shap", "--secret", "env:X", "-d", "a"); got.code != fail.ExitUnsupported || !strings.Contains(got.err, "did you mean -s shop?") {
 		t.Errorf("%+v", got)
 	}
 	if got := barb(t, config, nil, "__complete", "verify", "-s", "sho"); !strings.Contains(got.out, "\nshop") {

@@ -6,6 +6,8 @@ import (
 	"os"
 	"slices"
 	"strings"
+
+	"github.com/barbhq/barb/commands/fail"
 )
 
 // maxPayload bounds what is read into memory; `sign` and `verify` stream larger files where the scheme allows it.
@@ -62,7 +64,7 @@ func (sh *shell) payloadFrom(data string, dataGiven bool, positional, secrets []
 	var name string
 	switch {
 	case len(positional) > 0 && dataGiven:
-		return nil, usage("both %q and -d give a payload", positional[0]).hint("use one of them")
+		return nil, fail.Usage("both %q and -d give a payload", positional[0]).Hint("use one of them")
 	case len(positional) > 0:
 		name = positional[0]
 	case dataGiven && !strings.HasPrefix(data, "@"):
@@ -70,7 +72,7 @@ func (sh *shell) payloadFrom(data string, dataGiven bool, positional, secrets []
 	case dataGiven:
 		name = data[1:]
 		if name == "" {
-			return nil, usage(`-d "@" names no file`).hint("-d @payload.json, or -d @- for stdin")
+			return nil, fail.Usage(`-d "@" names no file`).Hint("-d @payload.json, or -d @- for stdin")
 		}
 	case sh.InTerminal:
 		return nil, nil
@@ -79,7 +81,7 @@ func (sh *shell) payloadFrom(data string, dataGiven bool, positional, secrets []
 	}
 	if name == "-" {
 		if slices.Contains(secrets, "-") {
-			return nil, usage("the payload and the secret cannot both come from stdin").hint("--secret env:NAME or file:PATH")
+			return nil, fail.Usage("the payload and the secret cannot both come from stdin").Hint("--secret env:NAME or file:PATH")
 		}
 		return &payload{in: sh.In, name: "-"}, nil
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 )
@@ -38,8 +39,8 @@ func runProviders(sh *shell, names []string) error {
 	for _, name := range names {
 		p, ok := deliver.LookupProvider(strings.ToLower(name))
 		if !ok {
-			return usage("unknown provider %q", name).
-				hint(nearestHint("barb providers ", nearestOf(strings.ToLower(name), providerNames()), "barb providers lists what there is"))
+			return fail.Usage("unknown provider %q", name).
+				Hint(fail.DidYouMean("barb providers ", fail.Nearest(strings.ToLower(name), providerNames()), "barb providers lists what there is"))
 		}
 		chosen = append(chosen, p)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 )
@@ -54,7 +55,7 @@ and about eight times what arrives at the same moment; what waits in the queue s
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.byAge = cmd.Flags().Changed("older-than")
 			if !o.byAge && o.maxSize == 0 && !o.vacuum && !o.pins {
-				return usage("prune needs --older-than or --max-size").hint("barb prune --older-than 7d")
+				return fail.Usage("prune needs --older-than or --max-size").Hint("barb prune --older-than 7d")
 			}
 			return runPrune(cmd.Context(), sh, o)
 		},
@@ -70,7 +71,7 @@ and about eight times what arrives at the same moment; what waits in the queue s
 
 func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 	if o.dryRun && (o.maxSize > 0 || o.vacuum || o.pins) {
-		return usage("--dry-run does not go with --max-size, --vacuum or --pins").hint("barb prune --older-than 7d --dry-run")
+		return fail.Usage("--dry-run does not go with --max-size, --vacuum or --pins").Hint("barb prune --older-than 7d --dry-run")
 	}
 	filter, none, err := sh.narrowed(ctx, &o.filterFlags) // a history that is not there is not made
 	if err != nil {

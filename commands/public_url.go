@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"strings"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 )
@@ -15,7 +16,7 @@ const publicHint = "--public-url https://abc.example.com"
 // them and not used: a path that stood for each request's own would make one signature valid at every path.
 func splitPublic(text string) (base, unused string, err error) {
 	if _, err := expandTarget(text); err != nil || !strings.Contains(text, "://") {
-		return "", "", usage("%q is not a URL", text)
+		return "", "", fail.Usage("%q is not a URL", text)
 	}
 	authority := strings.Index(text, "://") + len("://")
 	end := len(text)
@@ -32,7 +33,7 @@ func (g *gateway) publicBase(where, text string) (string, error) {
 	}
 	base, unused, err := splitPublic(text)
 	if err != nil {
-		return "", usage("%s %w", where, err).hint(publicHint)
+		return "", fail.Usage("%s %w", where, err).Hint(publicHint)
 	}
 	if unused != "" {
 		g.warn("the path of %s %s is not used: a signed URL has the path and query of the request (%s says the same)",
@@ -82,7 +83,7 @@ func (sh *shell) publicURLOf(r *record.Request) (string, error) {
 	}
 	base, _, err := splitPublic(text)
 	if err != nil {
-		return "", usage("public_url %w", err).hint(publicHint)
+		return "", fail.Usage("public_url %w", err).Hint(publicHint)
 	}
 	return publicly(base, r), nil
 }

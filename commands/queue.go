@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 )
@@ -83,7 +84,7 @@ func stateNames() []string {
 func (o *queueOptions) filter(sh *shell) (f store.QueueFilter, err error) {
 	f = store.QueueFilter{States: []store.QueueState{store.Waiting, store.Leased, store.Dead}, Limit: o.limit}
 	if o.limit < 0 {
-		return f, usage("-n %d is negative", o.limit)
+		return f, fail.Usage("-n %d is negative", o.limit)
 	}
 	if o.all {
 		f.States = nil
@@ -93,7 +94,7 @@ func (o *queueOptions) filter(sh *shell) (f store.QueueFilter, err error) {
 	}
 	for _, name := range o.states {
 		if !isState(name) {
-			return f, usage("--state %q is none of waiting, leased, done, dead, cancelled", name).hint(nearestHint("--state ", nearestOf(name, stateNames()), "--state dead"))
+			return f, fail.Usage("--state %q is none of waiting, leased, done, dead, cancelled", name).Hint(fail.DidYouMean("--state ", fail.Nearest(name, stateNames()), "--state dead"))
 		}
 		f.States = append(f.States, store.QueueState(name))
 	}
@@ -105,7 +106,7 @@ func (o *queueOptions) filter(sh *shell) (f store.QueueFilter, err error) {
 		f.TargetGlob = commandGlob(program)
 	} else if o.target != "" {
 		if f.Target, err = expandTarget(o.target); err != nil {
-			return f, usage("--target %q: %w", withoutUser(o.target), err)
+			return f, fail.Usage("--target %q: %w", withoutUser(o.target), err)
 		}
 	}
 	for _, moment := range []struct {
@@ -116,7 +117,7 @@ func (o *queueOptions) filter(sh *shell) (f store.QueueFilter, err error) {
 			continue
 		}
 		if *moment.at, err = parsePast(moment.text, sh.Now()); err != nil {
-			return f, usage("--%s %w", moment.flag, err)
+			return f, fail.Usage("--%s %w", moment.flag, err)
 		}
 	}
 	return f, nil
@@ -146,7 +147,7 @@ func parseKind(s string) (store.QueueKind, error) {
 	case i >= 0:
 		return []store.QueueKind{store.Forward, store.Message, store.Command}[i], nil
 	}
-	return 0, usage("--kind %q is none of forward, message, command", s).hint(nearestHint("--kind ", nearestOf(s, names), "--kind message"))
+	return 0, fail.Usage("--kind %q is none of forward, message, command", s).Hint(fail.DidYouMean("--kind ", fail.Nearest(s, names), "--kind message"))
 }
 
 func kindName(k store.QueueKind) string {
@@ -290,7 +291,7 @@ func newQueueShow(sh *shell) *cobra.Command {
 func runQueueShow(ctx context.Context, sh *shell, text string) error {
 	id, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
-		return usage("%q is not the id of an entry", text).hint("barb queue lists them")
+		return fail.Usage("%q is not the id of an entry", text).Hint("barb queue lists them")
 	}
 	history, err := sh.readHistory(ctx)
 	if err != nil {
@@ -339,7 +340,7 @@ func newQueueChange(sh *shell, name, short, done string, do func(context.Context
 			}
 			given := len(ids) > 0 || o.all || len(o.states) > 0 || o.target != "" || o.kind != "" || o.since != "" || o.until != ""
 			if !given {
-				return usage("barb queue %s needs the ids of entries, or a filter", name).hintf("barb queue %s --all", name)
+				return fail.Usage("barb queue %s needs the ids of entries, or a filter", name).Hintf("barb queue %s --all", name)
 			}
 			if len(o.states) == 0 {
 				filter.States = nil
@@ -379,7 +380,7 @@ func queueIDs(texts []string) (ranges []store.Range, err error) {
 	for _, text := range texts {
 		sel, err := parseSelector(text)
 		if err != nil || sel.ids.From == 0 {
-			return nil, usage("%q is neither the id of an entry (3) nor a range (3..7)", text).hint("barb queue lists them")
+			return nil, fail.Usage("%q is neither the id of an entry (3) nor a range (3..7)", text).Hint("barb queue lists them")
 		}
 		ranges = append(ranges, sel.ids)
 	}

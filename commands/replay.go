@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/listen"
@@ -57,10 +58,10 @@ to barb deliver or to the listener instead.
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			o.selectors = args
 			if len(args) == 0 && !o.filterFlags.given() && !o.dead {
-				return usage("replay needs a selector").hint("barb replay @ --to http://localhost:3000, or a filter such as --failed --since 1h")
+				return fail.Usage("replay needs a selector").Hint("barb replay @ --to http://localhost:3000, or a filter such as --failed --since 1h")
 			}
 			if o.concurrency < 1 {
-				return usage("--concurrency %d must be at least 1", o.concurrency)
+				return fail.Usage("--concurrency %d must be at least 1", o.concurrency)
 			}
 			if o.policy, err = o.retryFlags.policy(sh); err != nil {
 				return err
@@ -99,7 +100,7 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 	if o.to != "" {
 		to, err := expandTarget(o.to)
 		if err != nil {
-			return usage("--to %q: %w", withoutUser(o.to), err).hint("--to http://localhost:3000/webhooks")
+			return fail.Usage("--to %q: %w", withoutUser(o.to), err).Hint("--to http://localhost:3000/webhooks")
 		}
 		o.to = to
 	}
@@ -157,7 +158,7 @@ func (r *replayer) oneByOne(ctx context.Context, last int64) error {
 	if err != nil {
 		return err
 	}
-	code := exitOK
+	code := fail.ExitOK
 	for c, err := range captured {
 		if err != nil {
 			return err
@@ -182,9 +183,9 @@ func (r *replayer) oneByOne(ctx context.Context, last int64) error {
 		code = worst(code, d.code())
 	}
 	if ctx.Err() != nil {
-		code = worst(code, exitInterrupted)
+		code = worst(code, fail.ExitInterrupted)
 	}
-	return silent(code)
+	return fail.Silent(code)
 }
 
 // many replays several at a time and says at the end what became of them. Their webhook ids are in the history already, so
@@ -231,7 +232,7 @@ func (r *replayer) many(ctx context.Context, last int64, count int) error {
 	if !r.json {
 		r.out.Batch(sum)
 	}
-	return silent(sums.code(sum.Interrupted))
+	return fail.Silent(sums.code(sum.Interrupted))
 }
 
 func (r *replayer) courier(s *signer, client *deliver.Client) *courier {
@@ -260,7 +261,7 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 		return x, nil, err
 	}
 	if x.Request, err = again(withoutGiven(came, missing, target), target); err != nil {
-		return x, nil, usage("%w", err)
+		return x, nil, fail.Usage("%w", err)
 	}
 	if r.options.exact {
 		if len(missing) > 0 {
@@ -305,8 +306,8 @@ func wholeBody(x *record.Exchange) error {
 	if _, cut := x.Marked(record.Truncated); !cut {
 		return nil
 	}
-	return usage("of %d only the first 64 KiB of the body were kept, since its signature was bad", x.ID).
-		hint("barb listen --keep-invalid records whole bodies; barb show " + strconv.FormatInt(x.ID, 10) + " shows what there is")
+	return fail.Usage("of %d only the first 64 KiB of the body were kept, since its signature was bad", x.ID).
+		Hint("barb listen --keep-invalid records whole bodies; barb show " + strconv.FormatInt(x.ID, 10) + " shows what there is")
 }
 
 // again makes of a captured request the one to send. What goes elsewhere is what a forward is made of, less the fields
@@ -346,7 +347,7 @@ func (r *replayer) target(captured *record.Exchange) (string, error) {
 	if route := r.file.routeFor(urlPath(captured.Request.URL)); route != nil && route.ForwardTo != "" {
 		return expandTarget(route.ForwardTo)
 	}
-	return "", usage("%d was received; where should it go?", captured.ID).hintf("barb replay %d --to http://localhost:3000", captured.ID)
+	return "", fail.Usage("%d was received; where should it go?", captured.ID).Hintf("barb replay %d --to http://localhost:3000", captured.ID)
 }
 
 // isTimed reports whether a scheme's signature grows old.
@@ -382,9 +383,9 @@ func (r *replayer) signerFor(ctx context.Context, captured *record.Exchange) (*s
 	case captured.Scheme != "" && r.options.changed():
 		return nil, r.mustSign(captured)
 	case r.options.resign && captured.Scheme == "":
-		return nil, usage("%d has no known scheme to sign with", captured.ID).hintf("barb replay %d --exact", captured.ID)
+		return nil, fail.Usage("%d has no known scheme to sign with", captured.ID).Hintf("barb replay %d --exact", captured.ID)
 	case r.options.resign:
-		return nil, usage("no secret is known for scheme %s", captured.Scheme).hint(referenceHelp)
+		return nil, fail.Usage("no secret is known for scheme %s", captured.Scheme).Hint(referenceHelp)
 	case r.file.isTimed(captured.Scheme):
 		r.warn("no secret is known for scheme %s: the old signature is sent, which the receiver may find too old; --secret signs anew", captured.Scheme)
 	}

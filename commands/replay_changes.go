@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 )
@@ -29,7 +30,7 @@ func (r *replayer) prepareChanges(ctx context.Context) (err error) {
 			return err
 		}
 		if n++; n > 1 {
-			return usage("--edit changes one webhook, and several are selected").hint("barb replay @ --edit, or --set for all of them")
+			return fail.Usage("--edit changes one webhook, and several are selected").Hint("barb replay @ --edit, or --set for all of them")
 		}
 	}
 	return nil
@@ -86,5 +87,5 @@ func (r *replayer) number(id int64) int {
 
 // mustSign refuses to send a changed payload under the signature of the old one.
 func (r *replayer) mustSign(captured *record.Exchange) error {
-	return usage("a changed payload must be signed anew, and no secret is known for scheme %s", captured.Scheme).hint(referenceHelp)
+	return fail.Usage("a changed payload must be signed anew, and no secret is known for scheme %s", captured.Scheme).Hint(referenceHelp)
 }

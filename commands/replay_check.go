@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -21,11 +22,11 @@ func (r *replayer) check(ctx context.Context) (last int64, count int, err error)
 	switch {
 	case err != nil || count > 0:
 	case r.dead != nil && (r.options.failed || r.options.status != ""):
-		err = usage("no dead letter matches: --failed and --status are about attempts, a dead letter is what was queued").hint("barb queue dead lists them; choose by --endpoint, --event, --since or an id")
+		err = fail.Usage("no dead letter matches: --failed and --status are about attempts, a dead letter is what was queued").Hint("barb queue dead lists them; choose by --endpoint, --event, --since or an id")
 	case r.dead != nil:
-		err = usage("no dead letter matches").hint("barb queue dead lists them")
+		err = fail.Usage("no dead letter matches").Hint("barb queue dead lists them")
 	default:
-		err = usage("nothing in the history matches").hint("barb history lists what there is")
+		err = fail.Usage("nothing in the history matches").Hint("barb history lists what there is")
 	}
 	return last, count, err
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
@@ -77,8 +78,8 @@ func (r *replayer) unmet(missing []redact.Missing, x *record.Exchange, s *signer
 func unkept(captured *record.Exchange, missing []redact.Missing) error {
 	names := masksOf(missing)
 	if !slices.ContainsFunc(missing, func(m redact.Missing) bool { return m.Mask.Proof == "" }) {
-		return usage("%d came with the secret itself, which the history does not keep: %s", captured.ID, missing[0].Why).
-			hintf("barb replay %d --secret env:NAME", captured.ID)
+		return fail.Usage("%d came with the secret itself, which the history does not keep: %s", captured.ID, missing[0].Why).
+			Hintf("barb replay %d --secret env:NAME", captured.ID)
 	}
 	hint := ""
 	for _, name := range names {
@@ -92,8 +93,8 @@ func unkept(captured *record.Exchange, missing []redact.Missing) error {
 			hint += " --set " + strings.ReplaceAll(what[1:], "/", ".") + "=…"
 		}
 	}
-	return usage("%d is kept without %s", captured.ID, ui.Clip(strings.Join(names, ", "), 200)).
-		hintf("barb replay %d%s", captured.ID, ui.Clip(hint, 300))
+	return fail.Usage("%d is kept without %s", captured.ID, ui.Clip(strings.Join(names, ", "), 200)).
+		Hintf("barb replay %d%s", captured.ID, ui.Clip(hint, 300))
 }
 
 // withoutGiven is a captured exchange without the masked query parameters that the target of its replay brings itself.

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pelletier/go-toml/v2/unstable"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store/record"
 )
@@ -95,13 +96,13 @@ func (c *configFile) checkTables(document []byte) error {
 		case t.Path != "" && !strings.HasPrefix(t.Path, "/"):
 			return t.fault(c, "path", `path = %q does not begin with "/"`, t.Path)
 		case t.Answer != "" && len(keys) > 0:
-			return t.fault(c, keys[0], "both answer and %s say what is answered", keys[0]).hint("answer = \"503;delay=3s\" holds all of it")
+			return t.fault(c, keys[0], "both answer and %s say what is answered", keys[0]).Hint("answer = \"503;delay=3s\" holds all of it")
 		case t.Answer == "" && len(keys) == 0:
-			return t.fault(c, "", "nothing says what is answered").hint(`answer = "500,500,200"`)
+			return t.fault(c, "", "nothing says what is answered").Hint(`answer = "500,500,200"`)
 		}
 		if t.Scheme != "" {
 			if _, err := c.lookupScheme(t.Scheme); err != nil {
-				return t.fault(c, "scheme", "scheme = %q is not known", t.Scheme).hint("barb schemes")
+				return t.fault(c, "scheme", "scheme = %q is not known", t.Scheme).Hint("barb schemes")
 			}
 			c.rename(&t.Scheme)
 		}
@@ -113,8 +114,8 @@ func (c *configFile) checkTables(document []byte) error {
 }
 
 // fault is a complaint about a key, with the line it stands in.
-func (t *table) fault(c *configFile, key, format string, args ...any) *failure {
-	return usage("%s:%d: respond: %s", c.path, t.lineOf(key), fmt.Sprintf(format, args...))
+func (t *table) fault(c *configFile, key, format string, args ...any) *fail.Error {
+	return fail.Usage("%s:%d: respond: %s", c.path, t.lineOf(key), fmt.Sprintf(format, args...))
 }
 
 // takeTables reads the scripts of the tables. Flags and variables that say how to answer go before all of them.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store"
 )
 
@@ -35,10 +36,10 @@ func (c *configFile) takeRetention() error {
 		}
 		line := findKeys(c.text).line("history", limit.key)
 		if err := limit.value.Set(fmt.Sprint(limit.given)); err != nil {
-			return usage("%s:%d: history.%s: %w", c.path, line, limit.key, err)
+			return fail.Usage("%s:%d: history.%s: %w", c.path, line, limit.key, err)
 		}
 		if wrong, right := limit.wrong(fmt.Sprint(limit.given)); wrong != "" {
-			return usage("%s:%d: history.%s = %v %s", c.path, line, limit.key, limit.given, wrong).hint(right + "; leave it out to keep everything")
+			return fail.Usage("%s:%d: history.%s = %v %s", c.path, line, limit.key, limit.given, wrong).Hint(right + "; leave it out to keep everything")
 		}
 	}
 	return nil

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/barbhq/barb/commands/fail"
 )
 
 // route is one [[route]]: what is known of the webhooks that arrive at a path.
@@ -28,20 +30,20 @@ func (c *configFile) checkRoutes() error {
 		r := &c.Routes[i]
 		where := fmt.Sprintf("%s: route %d", c.path, i+1)
 		if r.Path != "" && !strings.HasPrefix(r.Path, "/") {
-			return usage(`%s: path = %q does not begin with "/"`, where, r.Path)
+			return fail.Usage(`%s: path = %q does not begin with "/"`, where, r.Path)
 		}
 		if i := strings.IndexAny(r.Path, "?#"); i >= 0 {
-			return usage(`%s: path = %q is more than a path`, where, r.Path).hintf("path = %q", r.Path[:i])
+			return fail.Usage(`%s: path = %q is more than a path`, where, r.Path).Hintf("path = %q", r.Path[:i])
 		}
 		if r.Scheme != "" && r.Scheme != "auto" {
 			if _, err := c.lookupScheme(r.Scheme); err != nil {
-				return usage("%s: scheme = %q is not known", where, r.Scheme).hint("barb schemes")
+				return fail.Usage("%s: scheme = %q is not known", where, r.Scheme).Hint("barb schemes")
 			}
 			c.rename(&r.Scheme)
 		}
 		if r.PublicURL != "" {
 			if _, _, err := splitPublic(r.PublicURL); err != nil {
-				return usage("%s: public_url = %w", where, err).hint(`public_url = "https://abc.example.com"`)
+				return fail.Usage("%s: public_url = %w", where, err).Hint(`public_url = "https://abc.example.com"`)
 			}
 		}
 		if err := r.takeSecrets(where); err != nil {
@@ -65,8 +67,8 @@ func (r *route) takeSecrets(where string) error {
 	for _, item := range list {
 		ref, ok := item.(string)
 		if !ok || !isReference(ref) {
-			return usage("%s: secret is not a reference", where).
-				hint(`write secret = "env:NAME", "file:PATH", "cmd:COMMAND" or "keyring:NAME"; a secret itself does not belong in a file that is committed`)
+			return fail.Usage("%s: secret is not a reference", where).
+				Hint(`write secret = "env:NAME", "file:PATH", "cmd:COMMAND" or "keyring:NAME"; a secret itself does not belong in a file that is committed`)
 		}
 		r.secrets = append(r.secrets, ref)
 	}

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -16,7 +17,7 @@ func (r *route) takeMethods(where string) error {
 	for _, item := range list {
 		method, ok := item.(string)
 		if !ok || record.CheckField(record.Field{Name: method}) != nil {
-			return usage("%s: method = %v is not a method", where, item).hint(`method = "POST", or ["POST", "PUT"]`)
+			return fail.Usage("%s: method = %v is not a method", where, item).Hint(`method = "POST", or ["POST", "PUT"]`)
 		}
 		r.methods = append(r.methods, strings.ToUpper(method))
 	}

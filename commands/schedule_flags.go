@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
 )
 
@@ -124,11 +125,11 @@ func (f *retryFlags) takeSchedule(sh *shell, p *deliver.Policy) error {
 
 func unknownSchedule(name string) error {
 	if p, ok := deliver.LookupProvider(name); ok {
-		return usage("--schedule %s: %s does not retry by itself", name, p.Title).hint("--schedule 5s,5m,30m, or a provider that does; barb providers lists them")
+		return fail.Usage("--schedule %s: %s does not retry by itself", name, p.Title).Hint("--schedule 5s,5m,30m, or a provider that does; barb providers lists them")
 	}
-	return usage("--schedule %q is neither a provider nor a list of waits", name).
-		hint(nearestHint("--schedule ", nearestOf(name, deliver.ScheduleNames()), "")).
-		hint("--schedule 5s,5m,30m, or a name: " + strings.Join(deliver.ScheduleNames(), ", "))
+	return fail.Usage("--schedule %q is neither a provider nor a list of waits", name).
+		Hint(fail.DidYouMean("--schedule ", fail.Nearest(name, deliver.ScheduleNames()), "")).
+		Hint("--schedule 5s,5m,30m, or a name: " + strings.Join(deliver.ScheduleNames(), ", "))
 }
 
 // takeUntil lets nothing but a 2xx, a deadline that was given or ^C end the delivery.

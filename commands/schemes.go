@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 )
@@ -48,8 +49,8 @@ func (c *configFile) lookupScheme(name string) (sign.Scheme, error) {
 	for _, s := range c.schemes() {
 		names = append(append(names, s.Name), s.Aliases...)
 	}
-	return sign.Scheme{}, unsupported("unknown scheme %q", name).
-		hint(nearestHint("-s ", nearestOf(strings.ToLower(name), names), "barb schemes lists what there is"))
+	return sign.Scheme{}, fail.Unsupported("unknown scheme %q", name).
+		Hint(fail.DidYouMean("-s ", fail.Nearest(strings.ToLower(name), names), "barb schemes lists what there is"))
 }
 
 func (sh *shell) lookupScheme(name string) (sign.Scheme, error) {
@@ -70,23 +71,23 @@ func (c *configFile) rename(name *string) {
 
 // signFailure gives a refusal of the sign package its exit code and remedy. Only what the caller gave can fail here; what
 // a message's signature fails by is a verdict, not an error.
-func signFailure(e *sign.Error) *failure {
+func signFailure(e *sign.Error) *fail.Error {
 	switch e.Reason {
 	case sign.MissingURL:
-		return usage("%w", detailOf(e)).hint("--url https://example.com/webhooks, exactly as the sender knows it")
+		return fail.Usage("%w", detailOf(e)).Hint("--url https://example.com/webhooks, exactly as the sender knows it")
 	case sign.MissingParam:
-		return usage("%w", detailOf(e)).hintf("--param %s=VALUE", cmp.Or(e.Param, "NAME"))
+		return fail.Usage("%w", detailOf(e)).Hintf("--param %s=VALUE", cmp.Or(e.Param, "NAME"))
 	case sign.MissingID:
-		return usage("%w", detailOf(e)).hint("--id msg_1")
+		return fail.Usage("%w", detailOf(e)).Hint("--id msg_1")
 	}
-	return usage("%w", detailOf(e))
+	return fail.Usage("%w", detailOf(e))
 }
 
 // refusedBy is an error of signing; where nothing better helps, it names what says what the scheme signs.
 func refusedBy(s sign.Scheme, err error) error {
 	f := classify(err)
-	if len(f.hints) == 0 && f.code == exitUsage {
-		return f.hintf("barb schemes %s says what is signed", s.Name)
+	if len(f.Hints) == 0 && f.Code == fail.ExitUsage {
+		return f.Hintf("barb schemes %s says what is signed", s.Name)
 	}
 	return f
 }

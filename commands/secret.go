@@ -13,6 +13,7 @@ import (
 
 	"github.com/zalando/go-keyring"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
 )
 
@@ -61,10 +62,10 @@ func (sh *shell) secrets(ctx context.Context, refs []string) ([]sign.Secret, err
 			return nil, err
 		}
 		if len(strings.TrimSpace(string(key))) == 0 {
-			return nil, usage("secret %s is empty", name).hint(referenceHelp)
+			return nil, fail.Usage("secret %s is empty", name).Hint(referenceHelp)
 		}
 		if string(key) == "whsec_" {
-			return nil, usage("secret %s is only the prefix whsec_; its key is empty", name)
+			return nil, fail.Usage("secret %s is only the prefix whsec_; its key is empty", name)
 		}
 		if sh.known == nil {
 			sh.known = map[string]sign.Secret{}
@@ -80,7 +81,7 @@ func (sh *shell) secret(ctx context.Context, ref string) (key []byte, name strin
 	kind, rest, _ := strings.Cut(ref, ":")
 	switch {
 	case ref == "":
-		return nil, "", usage("--secret is empty").hint(referenceHelp)
+		return nil, "", fail.Usage("--secret is empty").Hint(referenceHelp)
 	case ref == "-":
 		key, err = readBounded(sh.In, maxSecret, "the secret on stdin")
 		if err == nil {
@@ -88,7 +89,7 @@ func (sh *shell) secret(ctx context.Context, ref string) (key []byte, name strin
 		}
 		return key, "stdin", err
 	case !isReference(ref) && slices.Contains([]string{"env", "file", "cmd", "keyring"}, kind) && rest == "":
-		return nil, "", usage("--secret %s names nothing", ref).hint(referenceHelp)
+		return nil, "", fail.Usage("--secret %s names nothing", ref).Hint(referenceHelp)
 	case !isReference(ref):
 		if !sh.literal {
 			sh.literal = true
@@ -98,7 +99,7 @@ func (sh *shell) secret(ctx context.Context, ref string) (key []byte, name strin
 	case kind == "env":
 		value := sh.Getenv(rest)
 		if value == "" {
-			return nil, "", usage("secret env:%s: the variable is not set or empty", rest).hintf("export %s=…", rest)
+			return nil, "", fail.Usage("secret env:%s: the variable is not set or empty", rest).Hintf("export %s=…", rest)
 		}
 		return []byte(value), ref, nil
 	case kind == "file":
@@ -115,7 +116,7 @@ func (sh *shell) secret(ctx context.Context, ref string) (key []byte, name strin
 func readSecretFile(path string) ([]byte, error) {
 	f, err := openFile(path)
 	if err != nil {
-		return nil, usage("secret file:%w", err)
+		return nil, fail.Usage("secret file:%w", err)
 	}
 	defer f.Close()
 	key, err := readBounded(f, maxSecret, path)
@@ -144,10 +145,10 @@ func keyringError(name string, err error) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, keyring.ErrNotFound):
-		return usage("secret keyring:%s is not in the keyring", name).
-			hintf("barb secret set %s", name)
+		return fail.Usage("secret keyring:%s is not in the keyring", name).
+			Hintf("barb secret set %s", name)
 	}
-	return unsupported("the keyring cannot be used: %w", err).hint("use env:, file: or cmd: instead")
+	return fail.Unsupported("the keyring cannot be used: %w", err).Hint("use env:, file: or cmd: instead")
 }
 
 // secretFromCommand runs the user's own command line in the user's shell and takes its stdout. The command gets the
@@ -174,9 +175,9 @@ func (sh *shell) secretFromCommand(ctx context.Context, command string) ([]byte,
 	case ctx.Err() != nil:
 		return nil, ctx.Err()
 	case out.over:
-		return nil, usage("the secret command printed more than %d bytes", maxSecret)
+		return nil, fail.Usage("the secret command printed more than %d bytes", maxSecret)
 	case err != nil:
-		return nil, usage("the secret command did not succeed: %w", err).hint("run it by hand: it must print the secret on stdout")
+		return nil, fail.Usage("the secret command did not succeed: %w", err).Hint("run it by hand: it must print the secret on stdout")
 	}
 	return trimSecret(out.data, "the secret that the command printed")
 }

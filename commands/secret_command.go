@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/spf13/cobra"
 	"github.com/zalando/go-keyring"
 )
@@ -18,9 +19,9 @@ puts what a handshake brings.`,
 		Example: "  barb secret set stripe\n  barb listen -s stripe --secret keyring:stripe\n  op read op://vault/github/secret | barb secret set github",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return usage("barb secret needs to know what to do").hint("barb secret set NAME")
+				return fail.Usage("barb secret needs to know what to do").Hint("barb secret set NAME")
 			}
-			return usage("barb secret %s is none of set, show, delete", args[0]).hint(nearestHint("barb secret ", nearestOf(args[0], []string{"set", "show", "delete"}), "barb secret set NAME"))
+			return fail.Usage("barb secret %s is none of set, show, delete", args[0]).Hint(fail.DidYouMean("barb secret ", fail.Nearest(args[0], []string{"set", "show", "delete"}), "barb secret set NAME"))
 		},
 		RunE: func(*cobra.Command, []string) error { return nil }, // Args has said no
 	}
@@ -82,7 +83,7 @@ func runSecretSet(sh *shell, name string, replace bool) error {
 	}
 	switch _, err := keyring.Get(keyringOf, name); {
 	case err == nil && !replace:
-		return usage("keyring:%s is there already", name).hintf("barb secret set %s --replace", name)
+		return fail.Usage("keyring:%s is there already", name).Hintf("barb secret set %s --replace", name)
 	case err != nil && !errors.Is(err, keyring.ErrNotFound):
 		return keyringError(name, err)
 	}
@@ -91,7 +92,7 @@ func runSecretSet(sh *shell, name string, replace bool) error {
 		return err
 	}
 	if len(strings.TrimSpace(string(secret))) == 0 {
-		return usage("the secret is empty").hintf("barb secret set %s < FILE", name)
+		return fail.Usage("the secret is empty").Hintf("barb secret set %s < FILE", name)
 	}
 	if err := keyring.Set(keyringOf, name, string(secret)); err != nil {
 		return keyringError(name, err)
@@ -113,7 +114,7 @@ func (sh *shell) askSecret(name string) ([]byte, error) {
 	secret, err := sh.Password()
 	sh.err.Printf("\n")
 	if err != nil {
-		return nil, local("the terminal: %w", err)
+		return nil, fail.Local("the terminal: %w", err)
 	}
 	return secret, nil
 }
@@ -122,7 +123,7 @@ func (sh *shell) askSecret(name string) ([]byte, error) {
 func keyringName(text string) (string, error) {
 	name := strings.TrimPrefix(text, "keyring:")
 	if strings.TrimSpace(name) == "" || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return "", usage("%q is no name for a secret", text).hint("barb secret set stripe")
+		return "", fail.Usage("%q is no name for a secret", text).Hint("barb secret set stripe")
 	}
 	return name, nil
 }

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/zalando/go-keyring"
 )
 
@@ -56,7 +57,7 @@ func TestASecretGoesIntoTheKeyringAndOutOfIt(t *testing.T) {
 		}
 	}
 	keyring.MockInitWithError(errors.New("no keyring here"))
-	if code, _, said := typed(t, "x", "", "secret", "set", "one"); code != int(exitUnsupported) || !strings.Contains(said, "the keyring cannot be used") {
+	if code, _, said := typed(t, "x", "", "secret", "set", "one"); code != int(fail.ExitUnsupported) || !strings.Contains(said, "the keyring cannot be used") {
 		t.Errorf("without a keyring: %d %s", code, said)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -56,7 +57,7 @@ func (f *filterFlags) given() bool { return *f != filterFlags{} }
 // filter checks the flags and returns them as the history takes them. where is nil without --where.
 func (f *filterFlags) filter(sh *shell) (out store.Filter, where *jqFilter, err error) {
 	if f.received && f.sent {
-		return out, nil, usage("--received and --sent exclude each other")
+		return out, nil, fail.Usage("--received and --sent exclude each other")
 	}
 	file, err := sh.configuration()
 	if err != nil {
@@ -80,7 +81,7 @@ func (f *filterFlags) filter(sh *shell) (out store.Filter, where *jqFilter, err 
 	}
 	if f.status != "" {
 		if out.Status.From, out.Status.To, err = parseStatus(f.status); err != nil {
-			return out, nil, usage("--status %w", err)
+			return out, nil, fail.Usage("--status %w", err)
 		}
 	}
 	for _, moment := range []struct {
@@ -91,12 +92,12 @@ func (f *filterFlags) filter(sh *shell) (out store.Filter, where *jqFilter, err 
 			continue
 		}
 		if *moment.at, err = parsePast(moment.text, sh.Now()); err != nil {
-			return out, nil, usage("--%s %w", moment.flag, err)
+			return out, nil, fail.Usage("--%s %w", moment.flag, err)
 		}
 	}
 	if f.where != "" {
 		if where, err = compileJQ(f.where); err != nil {
-			return out, nil, usage("--where %w", err).hint("--where '.latency_ms > 500'")
+			return out, nil, fail.Usage("--where %w", err).Hint("--where '.latency_ms > 500'")
 		}
 	}
 	return out, where, nil
@@ -108,7 +109,7 @@ const markKinds = "duplicate, reused_id, older, stale, filtered, undecided"
 func parseMark(s string) (record.MarkKind, error) {
 	kind := record.MarkKind(s)
 	if s != "" && !slices.Contains(record.MarkKinds(), kind) {
-		return "", usage("--marked %q is none of %s", s, markKinds).hint(nearestHint("--marked ", nearestOf(s, strings.Split(markKinds, ", ")), "barb history --marked duplicate"))
+		return "", fail.Usage("--marked %q is none of %s", s, markKinds).Hint(fail.DidYouMean("--marked ", fail.Nearest(s, strings.Split(markKinds, ", ")), "barb history --marked duplicate"))
 	}
 	return kind, nil
 }
@@ -172,7 +173,7 @@ func selectIDs(ctx context.Context, history *store.Store, selectors []string) ([
 	for _, text := range selectors {
 		sel, err := parseSelector(text)
 		if err != nil {
-			return nil, usage("%w", err).hint("barb history lists the ids")
+			return nil, fail.Usage("%w", err).Hint("barb history lists the ids")
 		}
 		if sel.ids.From == 0 {
 			id, err := history.Newest(ctx, sel.newest)
@@ -193,7 +194,7 @@ func selectIDs(ctx context.Context, history *store.Store, selectors []string) ([
 
 func selectorError(text string, err error) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return usage("%s: there is no such exchange in the history", text).hint("barb history lists what there is")
+		return fail.Usage("%s: there is no such exchange in the history", text).Hint("barb history lists what there is")
 	}
 	return err
 }
@@ -220,7 +221,7 @@ func (sh *shell) selection(ctx context.Context, selectors []string, flags *filte
 	}
 	for _, text := range selectors { // what is not a selector is a mistake whether or not there is a history
 		if _, err := parseSelector(text); err != nil {
-			return filter, nil, usage("%w", err).hint("barb history lists the ids")
+			return filter, nil, fail.Usage("%w", err).Hint("barb history lists the ids")
 		}
 	}
 	history, err := sh.readHistory(ctx)
@@ -269,7 +270,7 @@ func whereTrue(all iter.Seq2[*record.Exchange, error], where *jqFilter, limit in
 			}
 			ok, err := where.truthy(whereForm(x), 0)
 			if err != nil {
-				yield(nil, usage("--where: %w", err))
+				yield(nil, fail.Usage("--where: %w", err))
 				return
 			}
 			if !ok {

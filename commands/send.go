@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -109,7 +110,7 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	case "json":
 		sh.json = true
 	default:
-		return usage("-o %q is neither text nor json", o.output)
+		return fail.Usage("-o %q is neither text nor json", o.output)
 	}
 	if err := o.checkQueue(sh); err != nil {
 		return err
@@ -151,14 +152,14 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	if !sh.json && !result.queued {
 		sh.out.Delivery(result.summary)
 	}
-	return silent(result.code())
+	return fail.Silent(result.code())
 }
 
 // sendable finds what can never be sent while nothing has been written yet.
 func sendable(client *deliver.Client, r record.Request) error {
 	r.Header = slices.Clone(r.Header)
 	if err := client.Prepare(&r); err != nil {
-		return usage("%w", err)
+		return fail.Usage("%w", err)
 	}
 	return nil
 }
@@ -185,7 +186,7 @@ func planRequest(ctx context.Context, sh *shell, o *sendOptions) (record.Exchang
 	}
 	request := record.Request{Method: o.method, URL: target, Proto: "HTTP/1.1"}
 	if record.CheckField(record.Field{Name: o.method}) != nil {
-		return x, nil, usage("-X %q is not a method", o.method).hint("-X POST")
+		return x, nil, fail.Usage("-X %q is not a method", o.method).Hint("-X POST")
 	}
 	if err := o.content.defaultScheme(&o.schemeFlags, target); err != nil {
 		return x, nil, err
@@ -238,7 +239,7 @@ func (c *courier) dryRun(client *deliver.Client, x record.Exchange) error {
 		return err
 	}
 	if err := client.Prepare(&x.Request); err != nil {
-		return usage("%w", err)
+		return fail.Usage("%w", err)
 	}
 	if c.json {
 		x.Start, x.Attempt = now, 1

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -48,7 +49,7 @@ func (f *characterFlags) play(sh *shell, retry *retryFlags, address string) erro
 			fragment = decoded
 		}
 		if retry.override, err = deliver.ParseOverride(fragment); err != nil {
-			return usage("--as %s: in the URL's fragment, %w", p.Name, err).hint("'https://example.com/hooks#rc=2&rp=4xx,5xx&ct=2000&rt=5000'")
+			return fail.Usage("--as %s: in the URL's fragment, %w", p.Name, err).Hint("'https://example.com/hooks#rc=2&rp=4xx,5xx&ct=2000&rt=5000'")
 		}
 	}
 	if sh.verbose {
@@ -64,8 +65,8 @@ func (f *characterFlags) play(sh *shell, retry *retryFlags, address string) erro
 func lookupProvider(name string) (deliver.Provider, error) {
 	p, ok := deliver.LookupProvider(strings.ToLower(name))
 	if !ok {
-		return p, usage("--as %q is not known", name).
-			hint(nearestHint("--as ", nearestOf(strings.ToLower(name), providerNames()), "--as "+strings.Join(providerNames(), ", ")))
+		return p, fail.Usage("--as %q is not known", name).
+			Hint(fail.DidYouMean("--as ", fail.Nearest(strings.ToLower(name), providerNames()), "--as "+strings.Join(providerNames(), ", ")))
 	}
 	return p, nil
 }

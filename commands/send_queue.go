@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -34,7 +35,7 @@ func (f *sendQueueFlags) addFlags(cmd *cobra.Command) {
 func (o *sendOptions) checkQueue(sh *shell) error {
 	switch {
 	case !o.queue && (o.orderKey != "" || o.ordered.by != "false"):
-		return usage("--order-key and --ordered are for --queue: without it a message is sent at once").hint("barb send URL --queue --order-key KEY")
+		return fail.Usage("--order-key and --ordered are for --queue: without it a message is sent at once").Hint("barb send URL --queue --order-key KEY")
 	case o.queue && slices.ContainsFunc(o.secrets, func(ref string) bool { return !isReference(ref) }):
 		return unqueueable()
 	case o.queue:
@@ -77,7 +78,7 @@ func (c *courier) enqueue(ctx context.Context, x record.Exchange) (delivered, er
 	x.Kind, x.Attempt, x.Start = record.Sent, 0, now
 	kept := c.redacted(&x)
 	if slices.ContainsFunc(kept.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
-		return delivered{}, usage("the message itself contains the secret, which the history does not keep").hint("leave --queue out")
+		return delivered{}, fail.Usage("the message itself contains the secret, which the history does not keep").Hint("leave --queue out")
 	}
 	// The target is for listing and for the limits of the endpoint. It stays when the message is gone, so it is the masked one.
 	q := &store.Queued{Kind: store.Message, Target: kept.Request.URL, Policy: c.queueing.plan, Order: c.queueing.flags.order(&x.Request), Due: now,

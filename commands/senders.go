@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
@@ -18,7 +19,7 @@ const sendersLimit = 20_000
 
 func runSenders(ctx context.Context, sh *shell, flags *filterFlags) error {
 	if flags.sent {
-		return usage("--senders is about what was received").hint("barb stats --senders --received")
+		return fail.Usage("--senders is about what was received").Hint("barb stats --senders --received")
 	}
 	filter, none, err := sh.narrowed(ctx, flags)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
@@ -49,7 +50,7 @@ func newShow(sh *shell) *cobra.Command {
 
 func runShow(ctx context.Context, sh *shell, o showOptions) error {
 	if sh.json && (o.body || o.raw || o.curl) {
-		return usage("--body, --raw and --curl are not JSON").hint("barb show @ --json has it all")
+		return fail.Usage("--body, --raw and --curl are not JSON").Hint("barb show @ --json has it all")
 	}
 	if len(o.selectors) == 0 && !o.given() {
 		o.selectors = []string{"@"}
@@ -74,7 +75,7 @@ func runShow(ctx context.Context, sh *shell, o showOptions) error {
 		}
 	}
 	if shown == 0 {
-		return usage("nothing in the history matches").hint("barb history lists what there is")
+		return fail.Usage("nothing in the history matches").Hint("barb history lists what there is")
 	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -66,10 +67,10 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 	}
 	at, err := parseTime(o.timestamp, sh.Now())
 	if err != nil {
-		return usage("--timestamp %w", err)
+		return fail.Usage("--timestamp %w", err)
 	}
 	if o.scheme == "" {
-		return usage("sign needs a scheme").hint("barb sign payload.json -s github --secret env:SECRET; barb schemes lists them")
+		return fail.Usage("sign needs a scheme").Hint("barb sign payload.json -s github --secret env:SECRET; barb schemes lists them")
 	}
 	s, err := sh.signer(ctx, &o.schemeFlags, &record.Request{URL: o.url})
 	if err != nil {
@@ -106,7 +107,7 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 func (sh *shell) signPayload(o signOptions) (*payload, error) {
 	p, err := sh.payloadFrom(o.data, o.dataGiven, o.positional, o.secrets)
 	if err == nil && p == nil {
-		err = usage("sign needs a payload").hint("barb sign FILE, -d '{}' or a pipe into stdin")
+		err = fail.Usage("sign needs a payload").Hint("barb sign FILE, -d '{}' or a pipe into stdin")
 	}
 	return p, err
 }
@@ -139,10 +140,10 @@ func (o signOptions) printer(sh *shell) (func(signedPayload) error, error) {
 		"headers": printHeaders, "curl": printCurl, "http": printHTTP, "env": printEnv, "json": printSignJSON, "value": printValue,
 	}[output]
 	if !ok {
-		return nil, usage("-o %q is none of %s", o.output, strings.Join(signOutputs, ", ")).hint(nearestHint("-o ", nearestOf(o.output, signOutputs), ""))
+		return nil, fail.Usage("-o %q is none of %s", o.output, strings.Join(signOutputs, ", ")).Hint(fail.DidYouMean("-o ", fail.Nearest(o.output, signOutputs), ""))
 	}
 	if (output == "curl" || output == "http") && o.url == "" {
-		return nil, usage("-o %s needs --url", output).hint("--url http://localhost:4242/webhooks")
+		return nil, fail.Usage("-o %s needs --url", output).Hint("--url http://localhost:4242/webhooks")
 	}
 	return func(s signedPayload) error { return print(sh, s) }, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
@@ -40,14 +41,14 @@ func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) 
 		name = route.Scheme
 	}
 	if f.scheme == "auto" && sh.settings["scheme"] == "flag" {
-		return nil, usage("-s auto finds the scheme of what came; what should this be signed with?").hint("-s github, -s stripe …; barb schemes lists them")
+		return nil, fail.Usage("-s auto finds the scheme of what came; what should this be signed with?").Hint("-s github, -s stripe …; barb schemes lists them")
 	}
 	if name == "" || name == "auto" {
 		if _, err := f.paramMap(route); err != nil {
 			return nil, err
 		}
 		if len(f.secrets) > 0 {
-			return nil, usage("--secret without --scheme: what should it sign with?").hint("-s github, -s stripe, -s standard-webhooks …; barb schemes lists them")
+			return nil, fail.Usage("--secret without --scheme: what should it sign with?").Hint("-s github, -s stripe, -s standard-webhooks …; barb schemes lists them")
 		}
 		return &signer{}, nil
 	}
@@ -80,7 +81,7 @@ func (s *signer) redactorOf(file *configFile) *redact.Redactor {
 func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []string, r *route, signing bool) ([]sign.Secret, error) {
 	refs := sh.secretRefs(flags, r)
 	if len(refs) == 0 {
-		return nil, usage("scheme %s needs a secret", scheme.Name).hint(referenceHelp)
+		return nil, fail.Usage("scheme %s needs a secret", scheme.Name).Hint(referenceHelp)
 	}
 	secrets, err := sh.secrets(ctx, refs)
 	if err != nil {
@@ -91,7 +92,7 @@ func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []
 			if scheme.Code == sign.RFC9421 && secret.Kind() == sign.UnknownKey {
 				return nil, sh.unknownAlgorithm(err, scheme.Name, r)
 			}
-			return nil, usage("%w", detailOf(err)).hintf("barb schemes %s", scheme.Name)
+			return nil, fail.Usage("%w", detailOf(err)).Hintf("barb schemes %s", scheme.Name)
 		}
 		if scheme.WeakSecret(secret) {
 			sh.warn("secret %s is shorter than 16 bytes: it can be guessed", secret.Name)

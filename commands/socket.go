@@ -8,6 +8,8 @@ import (
 	"path/filepath"
 	"syscall"
 	"time"
+
+	"github.com/barbhq/barb/commands/fail"
 )
 
 // unixListener is a socket in the file system that only its user can connect to. It takes its file away when it is closed.
@@ -26,13 +28,13 @@ func listenUnix(ctx context.Context, path string) (*unixListener, error) {
 	}
 	private, err := os.MkdirTemp(filepath.Dir(path), ".b*")
 	if err != nil {
-		return nil, local("--unix-socket: %w", err)
+		return nil, fail.Local("--unix-socket: %w", err)
 	}
 	defer os.RemoveAll(private) // after the move it is empty
 	at := filepath.Join(private, "s")
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "unix", at)
 	if err != nil {
-		return nil, local("--unix-socket %s: %w", path, tooLong(err)).hint("the path of a socket has at most about 90 bytes")
+		return nil, fail.Local("--unix-socket %s: %w", path, tooLong(err)).Hint("the path of a socket has at most about 90 bytes")
 	}
 	l := &unixListener{UnixListener: ln.(*net.UnixListener), path: path}
 	l.SetUnlinkOnClose(false) // it knows the name it had
@@ -43,7 +45,7 @@ func listenUnix(ctx context.Context, path string) (*unixListener, error) {
 	}
 	if err != nil {
 		_ = ln.Close()
-		return nil, local("--unix-socket: %w", err)
+		return nil, fail.Local("--unix-socket: %w", err)
 	}
 	return l, nil
 }
@@ -54,13 +56,13 @@ func vacant(ctx context.Context, path string) error {
 	switch {
 	case errors.Is(err, os.ErrNotExist):
 		if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-			return usage("--unix-socket %s: there is no such folder", path)
+			return fail.Usage("--unix-socket %s: there is no such folder", path)
 		}
 		return nil
 	case err != nil:
-		return local("--unix-socket: %w", err)
+		return fail.Local("--unix-socket: %w", err)
 	case info.Mode().Type() != os.ModeSocket:
-		return usage("--unix-socket %s is there already, and not a socket", path)
+		return fail.Usage("--unix-socket %s is there already, and not a socket", path)
 	}
 	ctx, cancel := context.WithTimeout(ctx, time.Second)
 	defer cancel()
@@ -68,11 +70,11 @@ func vacant(ctx context.Context, path string) error {
 	switch {
 	case err == nil:
 		_ = nc.Close()
-		return local("--unix-socket %s: somebody listens there already", path)
+		return fail.Local("--unix-socket %s: somebody listens there already", path)
 	case errors.Is(err, syscall.ECONNREFUSED), errors.Is(err, os.ErrNotExist): // left behind, or gone since
 		return nil
 	}
-	return local("--unix-socket %s: %w", path, errors.Unwrap(err))
+	return fail.Local("--unix-socket %s: %w", path, errors.Unwrap(err))
 }
 
 // Close ends listening and removes the socket, unless another one took its place.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 )
@@ -23,7 +24,7 @@ func (o *statsOptions) figures(ctx context.Context, sh *shell) (c sixFigures, er
 	end := now
 	if flags.until != "" {
 		if end, err = parsePast(flags.until, now); err != nil {
-			return c, usage("--until %w", err)
+			return c, fail.Usage("--until %w", err)
 		}
 	}
 	if flags.since == "" {
@@ -44,11 +45,11 @@ func (o *statsOptions) figures(ctx context.Context, sh *shell) (c sixFigures, er
 func (o *statsOptions) validate(sh *shell) error {
 	switch {
 	case o.over <= 0:
-		return usage("--over %s is no time to look at", o.over.String()).hint("--over 5m")
+		return fail.Usage("--over %s is no time to look at", o.over.String()).Hint("--over 5m")
 	case o.since != "" && sh.settings["stats.over"] == "flag":
-		return usage("--over and --since exclude each other").hint("--since says when the time begins; --over 5m counts from now, or from --until")
+		return fail.Usage("--over and --since exclude each other").Hint("--since says when the time begins; --over 5m counts from now, or from --until")
 	case o.check && o.senders:
-		return usage("--check and --senders exclude each other").hint("barb stats --check")
+		return fail.Usage("--check and --senders exclude each other").Hint("barb stats --check")
 	}
 	return nil
 }
@@ -65,7 +66,7 @@ func runCheck(ctx context.Context, sh *shell, o statsOptions) error {
 		c.print(sh.out, int64(o.minSamples))
 	}
 	if err == nil && len(c.in(figureBreach)) > 0 {
-		err = silent(exitFailed)
+		err = fail.Silent(fail.ExitFailed)
 	}
 	return err
 }

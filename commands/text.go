@@ -3,6 +3,8 @@ package commands
 import (
 	"bytes"
 	"strings"
+
+	"github.com/barbhq/barb/commands/fail"
 )
 
 // plainText is what an editor wrote, without the byte order mark that some put in front (RFC 3629, section 6): no secret,
@@ -11,7 +13,7 @@ func plainText(data []byte, what string) ([]byte, error) {
 	little := bytes.HasPrefix(data, []byte("\xff\xfe")) && len(data) > 3 && data[3] == 0
 	big := bytes.HasPrefix(data, []byte("\xfe\xff")) && len(data) > 3 && data[2] == 0
 	if little || big {
-		return nil, usage("%s is UTF-16, not UTF-8", what).hint("iconv -f UTF-16 -t UTF-8 FILE > NEW, or save it as UTF-8")
+		return nil, fail.Usage("%s is UTF-16, not UTF-8", what).Hint("iconv -f UTF-16 -t UTF-8 FILE > NEW, or save it as UTF-8")
 	}
 	return bytes.TrimPrefix(data, []byte("\ufeff")), nil
 }

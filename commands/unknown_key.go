@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
 )
 
@@ -17,13 +18,13 @@ const (
 // unknownKey refuses a secret that may be a public key where nothing says of which scheme it is. To take it for a shared secret
 // because the message looks like that would let anybody who has read the public key sign.
 func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route) error {
-	f := usage("secret %s is 32 bytes in hex or base64: it may be a shared secret or a public key, and only the scheme says which", secret.Name)
+	f := fail.Usage("secret %s is 32 bytes in hex or base64: it may be a shared secret or a public key, and only the scheme says which", secret.Name)
 	shared, public := sh.schemesFor(o.message)
 	if r != nil && len(o.secrets) == 0 && len(sh.file.Routes) > 0 && sh.settings["scheme"] != "flag" {
 		write := sh.writtenInRoutes(secret, r)
-		return f.hint("a shared secret: " + write(shared)).hint("a public key:    " + write(public))
+		return f.Hint("a shared secret: " + write(shared)).Hint("a public key:    " + write(public))
 	}
-	return f.hint("a shared secret: " + sh.retyped(shared)).hint("a public key:    " + sh.retyped(public))
+	return f.Hint("a shared secret: " + sh.retyped(shared)).Hint("a public key:    " + sh.retyped(public))
 }
 
 // writtenInRoutes says what to write into barb.toml for a scheme. With -s it would hold for every route, and take their own
@@ -48,14 +49,14 @@ func (r *route) where() string {
 
 // unknownAlgorithm refuses such a secret for a scheme that takes either kind.
 func (sh *shell) unknownAlgorithm(err error, scheme string, r *route) error {
-	f := usage("%w", detailOf(err))
+	f := fail.Usage("%w", detailOf(err))
 	said := func(algorithm string) string {
 		if r != nil && r.Scheme != "" && sh.settings["scheme"] != "flag" {
 			return fmt.Sprintf("write params = { alg = %q } %s", algorithm, r.where())
 		}
 		return sh.retyped(scheme) + " --param alg=" + algorithm
 	}
-	return f.hint("a shared secret: " + said("hmac-sha256")).hint("a public key:    " + said("ed25519"))
+	return f.Hint("a shared secret: " + said("hmac-sha256")).Hint("a public key:    " + said("ed25519"))
 }
 
 // schemesFor are the first scheme with a shared secret and the first with a public key that a message shows.

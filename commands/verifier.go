@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 )
@@ -71,7 +72,7 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier, er
 		return v, err
 	}
 	if len(refs) == 0 {
-		return nil, usage("scheme auto needs a secret").hint(referenceHelp)
+		return nil, fail.Usage("scheme auto needs a secret").Hint(referenceHelp)
 	}
 	if v.secrets, err = sh.secrets(ctx, refs); err != nil {
 		return nil, err

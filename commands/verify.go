@@ -15,6 +15,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/explain"
@@ -99,7 +100,7 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 		return err
 	}
 	if v == nil {
-		return usage("verify needs a secret").hint(referenceHelp)
+		return fail.Usage("verify needs a secret").Hint(referenceHelp)
 	}
 	if m.Stream != nil && (o.explain || v.auto || !v.scheme.Streams()) {
 		if m.Body, err = readBounded(m.Stream, maxPayload, "the payload"); err != nil {
@@ -126,7 +127,7 @@ func (o *verifyOptions) message(ctx context.Context, sh *shell) (m sign.Message,
 	case len(o.positional) == 1 && isSelector(o.positional[0]):
 		m, now, err = o.fromHistory(ctx, sh)
 	case len(o.positional) == 1 && o.positional[0] != "-" && !exists(o.positional[0]):
-		err = usage("%s: no such file, and not a history id", o.positional[0]).hint("barb history lists the ids")
+		err = fail.Usage("%s: no such file, and not a history id", o.positional[0]).Hint("barb history lists the ids")
 	default:
 		m, err = o.fromPayload(sh)
 	}
@@ -135,7 +136,7 @@ func (o *verifyOptions) message(ctx context.Context, sh *shell) (m sign.Message,
 	}
 	if o.now != "" {
 		if now, err = parseTime(o.now, sh.Now()); err != nil {
-			return m, now, usage("--now %w", err)
+			return m, now, fail.Usage("--now %w", err)
 		}
 	}
 	if o.url != "" {
@@ -164,7 +165,7 @@ func (o verifyOptions) fromPayload(sh *shell) (m sign.Message, err error) {
 		return m, err
 	}
 	if len(header) == 0 && !sh.inBody(o.scheme) {
-		return m, usage("verify needs the headers the webhook came with").hint("-H 'Name: value', --headers FILE, --http FILE, or the id of a received webhook")
+		return m, fail.Usage("verify needs the headers the webhook came with").Hint("-H 'Name: value', --headers FILE, --http FILE, or the id of a received webhook")
 	}
 	p, err := sh.payloadFrom(o.data, o.dataGiven, o.positional, o.secrets)
 	if err != nil {
@@ -174,7 +175,7 @@ func (o verifyOptions) fromPayload(sh *shell) (m sign.Message, err error) {
 		p = nil // read already
 	}
 	if p == nil {
-		return m, usage("verify needs a payload").hint("barb verify FILE, -d '{}', a pipe into stdin, or a history id")
+		return m, fail.Usage("verify needs a payload").Hint("barb verify FILE, -d '{}', a pipe into stdin, or a history id")
 	}
 	m = sign.Message{Method: "POST", Header: header.HTTP()}
 	if p.in != nil {
@@ -195,7 +196,7 @@ func (sh *shell) inBody(name string) bool {
 // everything behind the empty line, less its chunk framing.
 func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
 	if len(o.positional) > 0 || o.dataGiven {
-		return m, usage("--http brings its own payload").hintf("barb verify --http %s", o.httpFile)
+		return m, fail.Usage("--http brings its own payload").Hintf("barb verify --http %s", o.httpFile)
 	}
 	data, err := sh.readArgument(o.httpFile, maxPayload)
 	if err != nil {
@@ -206,7 +207,7 @@ func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
 	}
 	head, err := record.ReadHead(bufio.NewReader(bytes.NewReader(data)), 1<<20)
 	if err != nil {
-		return m, usage("%s is not a raw HTTP request: %w", o.httpFile, noEOF(err)).hint("a request line, headers, an empty line, the body")
+		return m, fail.Usage("%s is not a raw HTTP request: %w", o.httpFile, noEOF(err)).Hint("a request line, headers, an empty line, the body")
 	}
 	body := data[bytes.Index(data, []byte(head))+len(head):]
 	if !strings.Contains(head, "\r\n") {
@@ -214,10 +215,10 @@ func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
 	}
 	r, err := record.ParseRequest(asHTTP1(head), "https")
 	if err != nil {
-		return m, usage("%s is not a raw HTTP request: %w", o.httpFile, err)
+		return m, fail.Usage("%s is not a raw HTTP request: %w", o.httpFile, err)
 	}
 	if body, err = framed(&r, body); err != nil {
-		return m, usage("%s: %w", o.httpFile, err)
+		return m, fail.Usage("%s: %w", o.httpFile, err)
 	}
 	extra, err := o.header(sh)
 	return sign.Message{Method: r.Method, URL: r.URL, Header: append(r.Header, extra...).HTTP(), Body: body}, err
@@ -257,7 +258,7 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 		return m, now, err
 	}
 	if ids[0].From != ids[0].To {
-		return m, now, usage("verify takes one exchange, not the range %s", o.positional[0]).hintf("barb verify %d", ids[0].From)
+		return m, now, fail.Usage("verify takes one exchange, not the range %s", o.positional[0]).Hintf("barb verify %d", ids[0].From)
 	}
 	x, err := history.Get(ctx, ids[0].From)
 	if err != nil {
@@ -340,7 +341,7 @@ func (sh *shell) printVerdict(c checked, why *explain.Answer) error {
 		}
 	}
 	if v.Status != record.Valid {
-		return silent(exitFailed)
+		return fail.Silent(fail.ExitFailed)
 	}
 	return nil
 }

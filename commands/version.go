@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/spf13/cobra"
 )
 
@@ -33,7 +34,7 @@ func newHelp(sh *shell) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return usage("unknown command %q", strings.Join(args, " ")).hint(nearestHint("barb help ", cmd.Root().SuggestionsFor(args[0]), "barb --help"))
+				return fail.Usage("unknown command %q", strings.Join(args, " ")).Hint(fail.DidYouMean("barb help ", cmd.Root().SuggestionsFor(args[0]), "barb --help"))
 			}
 			return found.Help()
 		},

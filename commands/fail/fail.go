@@ -1,0 +1,71 @@
+// Package fail is an error that says what to type next. It knows the exit codes of barb; it prints nothing.
+package fail
+
+import (
+	"fmt"
+)
+
+// Error is an error with the exit code it ends in and the next commands to type. Without Err it is silent: the result was
+// printed already.
+type Error struct {
+	Code  int
+	Err   error
+	Hints []string
+}
+
+func (f *Error) Error() string {
+	if f.Err == nil {
+		return fmt.Sprintf("exit code %d", f.Code)
+	}
+	return f.Err.Error()
+}
+
+func (f *Error) Unwrap() error { return f.Err }
+
+// Hint adds the command to type next; an empty one adds nothing.
+func (f *Error) Hint(text string) *Error {
+	if text != "" {
+		f.Hints = append(f.Hints, text)
+	}
+	return f
+}
+
+// Hintf is Hint with a format.
+func (f *Error) Hintf(format string, args ...any) *Error {
+	return f.Hint(fmt.Sprintf(format, args...))
+}
+
+// Usage is a wrong command line or configuration: exit code 2.
+func Usage(format string, args ...any) *Error {
+	return &Error{Code: ExitUsage, Err: fmt.Errorf(format, args...)}
+}
+
+// Local is a fault of this machine (history, file, stdout, port): exit code 5.
+func Local(format string, args ...any) *Error {
+	return &Error{Code: ExitLocal, Err: fmt.Errorf(format, args...)}
+}
+
+// Unsupported is something that barb does not do: exit code 6.
+func Unsupported(format string, args ...any) *Error {
+	return &Error{Code: ExitUnsupported, Err: fmt.Errorf(format, args...)}
+}
+
+// Silent ends in a code without a message; nil for ExitOK.
+func Silent(code int) error {
+	if code == ExitOK {
+		return nil
+	}
+	return &Error{Code: code}
+}
+
+// The exit codes, as every --help lists them. Scripts rely on them.
+const (
+	ExitOK          = 0
+	ExitFailed      = 1
+	ExitUsage       = 2
+	ExitNoAnswer    = 3
+	ExitTimedOut    = 4
+	ExitLocal       = 5
+	ExitUnsupported = 6
+	ExitInterrupted = 130
+)

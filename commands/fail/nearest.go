@@ -1,0 +1,52 @@
+package fail
+
+import (
+	"slices"
+	"strings"
+)
+
+// Nearest returns the known names that differ from name in at most two characters, and those that begin with it. Upper and
+// lower case are the same.
+func Nearest(name string, known []string) []string {
+	var near []string
+	for _, k := range known {
+		a, b := strings.ToLower(name), strings.ToLower(k)
+		if strings.HasPrefix(b, a) || distance([]rune(a), []rune(b)) <= 2 {
+			near = append(near, k)
+		}
+	}
+	return near
+}
+
+// distance is the number of characters to insert, delete or replace (Levenshtein) that turns a into b.
+func distance(a, b []rune) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i, x := range a {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j, y := range b {
+			replaced := diagonal
+			if x != y {
+				replaced++
+			}
+			diagonal = row[j+1]
+			row[j+1] = min(replaced, row[j]+1, row[j+1]+1)
+		}
+	}
+	return row[len(b)]
+}
+
+// DidYouMean is the hint for an unknown name: the nearest ones behind prefix, or, without any, the command that lists all.
+func DidYouMean(prefix string, near []string, all string) string {
+	if len(near) == 0 {
+		return all
+	}
+	asked := slices.Clone(near)
+	for i, n := range near {
+		asked[i] = prefix + n
+	}
+	return "did you mean " + strings.Join(asked, " or ") + "?"
+}
