@@ -4,7 +4,7 @@ package deliver
 
 import "net"
 
-// probe takes every idle connection for alive; one that is not shows when it is written to.
+// probe assumes that every idle connection is alive. A dead one fails at its first write.
 func probe(net.Conn) func() bool {
 	return func() bool { return true }
 }

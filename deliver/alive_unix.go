@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// probe returns a function that tells whether an idle connection still is one: nothing to read, and no end. It takes one
-// system call, and finds what the peer closed before a request is written that nobody would answer.
+// probe returns a function that reports whether an idle connection is still open and has nothing to read. It costs one
+// system call and finds a connection that the peer has closed before a request is written to it.
 func probe(plain net.Conn) func() bool {
 	sc, ok := plain.(syscall.Conn)
 	if !ok {

@@ -71,8 +71,8 @@ const (
 	errInterim   = protocolError("more than 20 interim answers")
 )
 
-// readBody reads the body, of which the first keep bytes are kept. The status is known by now: whatever is wrong from
-// here on leaves the answer standing.
+// readBody reads the whole body and keeps its first keep bytes. The status is known by now, so a fault from here on does
+// not discard the answer.
 func (c *conn) readBody(r *record.Response, method string, keep int64) (reusable bool, err error) {
 	length, chunked, err := r.BodyFraming(method)
 	if err != nil || length == 0 {
@@ -93,7 +93,7 @@ func (c *conn) readBody(r *record.Response, method string, keep int64) (reusable
 		r.Cut = true
 		return false, nil
 	}
-	// With both ways of framing, what follows the body is anyone's guess.
+	// With both kinds of framing it is unclear where the body ends (RFC 9112, section 6.3): the connection is not reused.
 	both := r.Header.Has("Content-Length") && r.Header.Has("Transfer-Encoding")
 	return !both && (chunked || length >= 0), err
 }

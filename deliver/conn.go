@@ -59,7 +59,7 @@ func newConn(c, socket net.Conn, to *endpoint) *conn {
 	return cn
 }
 
-// Read reads from the connection until what one exchange may read is used up.
+// Read reads from the connection, up to the limit of bytes for one exchange.
 func (c *conn) Read(p []byte) (int, error) {
 	if c.left <= 0 {
 		return 0, errReadLimit

@@ -66,7 +66,7 @@ func (d *delivery) plan(a *Attempt, left time.Duration, limited bool) {
 	a.Decision, a.Wait, a.Scheduled = Retry, wait, scheduled
 }
 
-// asked returns the wait that the answer asks for, and warns of one that cannot be read.
+// asked returns the wait that the answer asks for (Retry-After), and warns when it cannot be parsed.
 func (d *delivery) asked(a *Attempt) (time.Duration, bool) {
 	if a.Exchange.Response == nil {
 		return 0, false

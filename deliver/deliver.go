@@ -20,8 +20,8 @@ type Doer interface {
 	Do(ctx context.Context, x *record.Exchange)
 }
 
-// preparer is a Doer that knows before the first byte leaves what it is going to write, so that even an attempt cut off
-// by a kill is recorded with its exact bytes.
+// preparer is a Doer that knows its exact bytes before it writes the first one, so that even an attempt cut off by a kill
+// is recorded with them.
 type preparer interface {
 	Prepare(r *record.Request) error
 }
@@ -96,7 +96,8 @@ func (d Decision) String() string {
 //
 // A delivery that began before, maybe in another process, goes on where Attempt says how many attempts were made: Thread is
 // then the ID of the first one, and Start when the delivery began, which the deadline counts from. All three are zero at
-// the beginning of a delivery. Response and Err may be those of the attempt before, of which the policy's RetryFields tell.
+// the beginning of a delivery. Response and Err may be those of
+// the attempt before: the policy's RetryFields report them.
 //
 // Every attempt is yielded twice, as the same *Attempt: before its first byte leaves, and when it has ended, before any
 // wait begins. An error (a policy that makes no sense, a signature that could not be made) is yielded alone and ends the

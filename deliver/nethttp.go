@@ -72,7 +72,7 @@ func (l *line) dial(ctx context.Context, c *Client) (net.Conn, error) {
 	return nil, errNotHTTP2
 }
 
-// end returns what was dialed; what is dialed later is closed.
+// end returns the connection that was dialed, if any. A connection dialed later is closed.
 func (l *line) end() (*conn, *record.Failure, record.Phases) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -139,7 +139,7 @@ func webRequest(ctx context.Context, r *record.Request, to *endpoint) *http.Requ
 		Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
 	}
 	if len(r.Body) > 0 {
-		// No GetBody: what has left once is not sent again behind the policy's back.
+		// No GetBody: net/http must not repeat a request by itself; retries are the policy's.
 		request.Body = io.NopCloser(bytes.NewReader(r.Body))
 		request.ContentLength = int64(len(r.Body))
 	}

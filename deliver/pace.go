@@ -106,9 +106,9 @@ func (r Rate) PerSecond() float64 {
 	return float64(r.N) / r.Per.Seconds()
 }
 
-// Pace keeps a rate by an absolute schedule: number i is due at the beginning and i/rate, however late those before it
-// were. Its goroutines take turns at Next, which returns in the one that is to send: between a due moment and the first
-// byte no goroutine is woken. The zero value keeps no rate. It begins with the first Next.
+// Pace keeps a rate by an absolute schedule: message i is due i/rate after the start, however late earlier ones were. Each
+// sending goroutine calls Next and sends when it returns, so no other goroutine is woken between the due moment and the
+// first byte. The zero value keeps no rate. The schedule starts with the first Next.
 type Pace struct {
 	Rate Rate
 	For  time.Duration // nothing is due later than this after the beginning; 0 is no end
@@ -120,9 +120,8 @@ type Pace struct {
 	coarse bool
 }
 
-// Next waits until the next one is due and returns when that was; whoever finds all others late gets it at once, since
-// one that was missed is still to be sent. How late it came is the time since then. It returns false when ctx ends, and
-// when the time is over.
+// Next waits until the next message is due and returns the due time. It returns at once when the schedule is behind: no
+// message is left out. The lateness is the time since due. It returns false when ctx ends or the time is over.
 func (p *Pace) Next(ctx context.Context) (due time.Time, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 // unlimited are as many retries as fit in the deadline.
 const unlimited = "unlimited"
 
-// policyJSON is a policy as a queue keeps it: the flags of `barb send` under their names, as one would type them. It may be
-// added to; what was written once is read for ever.
+// policyJSON is a policy as a queue stores it: the flags of `barb send` under their names, as one would type them. Fields
+// may be added; none may be removed or change its meaning, since old queues are still read.
 type policyJSON struct {
 	Retries  string `json:"retries"`
 	Backoff  string `json:"backoff"`
@@ -32,7 +32,7 @@ type policyJSON struct {
 	As          string      `json:"as,omitempty"`
 }
 
-// MarshalJSON writes all that later attempts need, whoever makes them.
+// MarshalJSON writes everything that a later attempt needs, also one made by another process.
 func (p Policy) MarshalJSON() ([]byte, error) {
 	j := policyJSON{Retries: strconv.Itoa(p.Retries), Backoff: p.backoffText(), Base: p.Base.String(), MaxDelay: p.MaxDelay.String(), Jitter: "full",
 		RetryOn: p.RetryOn.String(), Timeout: p.Timeout.String(), Deadline: p.Deadline.String(),

@@ -50,7 +50,7 @@ func (p *pool) put(c *conn) {
 	}
 }
 
-// close closes what is kept; what comes later is not kept.
+// close closes the idle connections. Connections returned later are closed at once.
 func (p *pool) close() {
 	p.mu.Lock()
 	all := p.conns

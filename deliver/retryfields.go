@@ -20,7 +20,7 @@ type FieldForm struct {
 	Value string `json:"value"`
 }
 
-// Reasons are a provider's words for how an attempt can end. What has none is Other.
+// Reasons are a provider's words for how an attempt can end; Other stands for those without a word.
 type Reasons struct {
 	HTTP     string `json:"http,omitempty"`     // an answer that is not 2xx
 	Redirect string `json:"redirect,omitempty"` // 3xx; "" is HTTP
@@ -30,7 +30,7 @@ type Reasons struct {
 	Other    string `json:"other,omitempty"`
 }
 
-// of is the word for how an attempt ended; nil is one of which nothing is known.
+// of returns the word for how an attempt ended; x is nil when that is not known.
 func (r Reasons) of(x *record.Exchange) string {
 	word := ""
 	switch {

@@ -65,7 +65,7 @@ func (c *Client) connectHTTP(nc net.Conn, to *endpoint) error {
 	if _, err := nc.Write(ask.AppendHead(nil)); err != nil {
 		return err
 	}
-	// The head is read byte by byte: what follows it is the endpoint's.
+	// The head is read byte by byte: the bytes behind it belong to the endpoint's TLS handshake.
 	answer, err := readFinal(bufio.NewReaderSize(&byteReader{nc}, 16))
 	switch {
 	case err != nil:
@@ -86,7 +86,7 @@ func (r *byteReader) Read(p []byte) (int, error) {
 	return r.Reader.Read(p)
 }
 
-// proxyCredentials is what a proxy is told of who asks, "" for nothing.
+// proxyCredentials is the value of Proxy-Authorization (RFC 9110, section 11.7.2), "" when the URL has no user.
 func proxyCredentials(proxy *url.URL) string {
 	if proxy.User == nil {
 		return ""

@@ -57,7 +57,7 @@ func (c *Client) exchange(ctx context.Context, x *record.Exchange, cn *conn) (f 
 	var at stage
 	var whole bool
 	var err error
-	// A request of which nothing left has no answer; one that broke off may have, and that explains it.
+	// A request cut off midway may still have an answer that explains why. Without a byte sent there is none.
 	if cn.tx.done != nil || cn.tx.n > 0 {
 		at, whole, err = cn.receive(x, start, c.o.MaxBody)
 	}

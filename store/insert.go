@@ -334,7 +334,7 @@ func bytesOf(b []byte) driver.Value {
 	return b
 }
 
-// bytesUnlessNil keeps what is empty apart from what is not there.
+// bytesUnlessNil returns NULL for nil, and an empty blob for an empty slice.
 func bytesUnlessNil(b []byte) driver.Value {
 	if b == nil {
 		return nil

@@ -52,8 +52,8 @@ func (w *writer) lease(r LeaseRequest) (ids []int64, err error) {
 	return w.idsOf(leaseStatement, r.Owner, nanos(r.Until), nanos(r.Now), int64(r.Kind), target, int64(r.Want), policy)
 }
 
-// Renew moves the end of leases of an owner, where it is not later already, and returns those entries it still has. What is not among them is somebody
-// else's, or ended.
+// Renew extends an owner's leases to until (a later end stays) and returns the entries it still holds. The others belong
+// to another owner by now, or are done.
 func (s *Store) Renew(ctx context.Context, owner string, entries []int64, until time.Time) (ids []int64, err error) {
 	list, err := json.Marshal(entries)
 	if err != nil {
@@ -126,8 +126,9 @@ const attemptStatement = `UPDATE queue SET attempts = attempts + 1, first = ifnu
 	WHERE owner = ?1 AND id = ?2 AND state = 1 RETURNING id`
 
 // Settle gives a lease back: State, Due and Why of q say what becomes of the entry. What ends lets the next one of its
-// order go on. Now is when. ErrLease: the entry is not the owner's any more, and stays as it is. What is Done without a Why
-// was delivered: that ends an open entry whoever has its lease by then. A command is not: it is run again by its new owner.
+// order go on. Now is when. ErrLease: the entry is not the owner's any more, and stays as it is. Done
+// without a Why is a delivery that succeeded: it completes an open entry even when another owner holds the lease by then.
+// A command does not: its new owner runs it again.
 func (s *Store) Settle(ctx context.Context, owner string, q *Queued, now time.Time) error {
 	return s.leased(ctx, nil, func(w *writer, _ int64) (bool, error) { return w.settle(owner, q, now) })
 }

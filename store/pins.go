@@ -15,8 +15,8 @@ type Pin struct {
 	Scheme string
 }
 
-// Fingerprint returns what a secret is known by in this history: the HMAC-SHA256 of its bytes under a random key that the
-// history was made with. It differs from one history to the next.
+// Fingerprint returns the name of a secret in this history: the HMAC-SHA256 of its bytes under the history's random key.
+// It differs from one history to the next.
 func (s *Store) Fingerprint(ctx context.Context, secret []byte) (string, error) {
 	keys, err := columnOf[[]byte](ctx, s.db, "SELECT pin_key FROM history")
 	if err != nil {

@@ -17,9 +17,8 @@ type PruneRule struct {
 	OlderThan time.Time
 	MaxBytes  int64
 	Filter    Filter
-	// Rewrite is the size in bytes up to which the rest of the history is written anew when something was removed, or when
-	// there is no limit to remove by: then nothing of what was removed is left on the disk. 0: never. It holds up those who
-	// write, for about a second for each 100 MB.
+	// Rewrite is the size in bytes up to which the remaining history is rewritten (VACUUM) after a removal, or when no rule
+	// is given, so that no removed byte is left on the disk. 0: never. Writers wait meanwhile, about 1 s for each 100 MB.
 	Rewrite int64
 }
 
@@ -201,8 +200,8 @@ func (p *pruner) next(ctx context.Context, f Filter, st *stage, rows int, bytes 
 	return nil, nil
 }
 
-// sizesOf are the bytes of exchanges, of which the columns in the narrow table say too much where a body was cut, and too
-// little where a head is large. SQLite does not read a value for its length.
+// sizesOf selects the bytes that exchanges take. The columns of the narrow table would say too much where a body was cut
+// and too little where a head is large. SQLite knows the length of a value without reading it.
 const sizesOf = `SELECT e.id, ifnull(octet_length(r.head), 0) + ifnull(octet_length(r.fields), 0) + ifnull(octet_length(r.trailer), 0)
 		+ ifnull(octet_length(r.body), 0) + ifnull(octet_length(r.chunks), 0) + ifnull(octet_length(a.head), 0) + ifnull(octet_length(a.body), 0)
 	FROM exchange e LEFT JOIN request r ON r.id = e.id LEFT JOIN response a ON a.id = e.id WHERE e.id IN (@ids) ORDER BY e.id`
@@ -317,8 +316,7 @@ func (p *pruner) used() (int64, error) {
 	return (pages - free) * size, err
 }
 
-// tidy makes the file and the log smaller where there is reason to. It reports whether nothing of what was removed is left on
-// the disk.
+// tidy shrinks the file and the log if that is worth it. It reports whether the disk holds no removed byte any more.
 func (p *pruner) tidy(ctx context.Context, rule PruneRule) (erased bool, err error) {
 	used, err := p.used()
 	if err != nil {

@@ -13,7 +13,7 @@ const (
 	groupTime = 5 * time.Millisecond
 )
 
-// Beyond these, whoever brings an answer waits for the writer: memory stays bounded however slow the disk.
+// Above these limits callers wait for the writer, so memory stays bounded however slow the disk is.
 const (
 	queueRows  = 2048
 	queueBytes = 32 << 20
@@ -174,8 +174,8 @@ func (q *queue) pause(d time.Duration) bool {
 	}
 }
 
-// settle yields the processor until the queue stops growing and takes it then. Callers that were answered together come
-// back together a moment later: whoever commits what the first of them brought commits groups of one.
+// settle yields the processor until the queue stops growing, then takes it. Callers that were answered together come back
+// together a moment later; committing at the first of them would make groups of one.
 func (q *queue) settle(n int) []*entry {
 	for n < groupRows {
 		runtime.Gosched()

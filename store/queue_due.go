@@ -53,8 +53,8 @@ func (s *Store) Owners(ctx context.Context) ([]string, error) {
 	return owners, s.told(err)
 }
 
-// Release ends all leases of an owner at once: its own, when it goes, or those of one that is known to be gone. What it
-// had is due at now. It returns how many entries that were.
+// Release ends all leases of an owner: its own when it exits, or those of a process that is known to be dead. Their entries
+// are due at now. It returns how many there were.
 func (s *Store) Release(ctx context.Context, owner string, now time.Time) (n int64, err error) {
 	err = s.work(ctx, func(w *writer) error {
 		ids, err := w.idsOf(releaseStatement, owner, nanos(now))

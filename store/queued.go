@@ -8,8 +8,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Queued is an entry of the queue: a delivery that is still to be made, or what became of it. It survives whoever put it
-// in. Whoever delivers it has a lease of it, so that no two do; each delivery happens at least once.
+// Queued is an entry of the queue: a delivery that is still to be made, or its outcome. It outlives the process that added
+// it. A worker delivers it under a lease, so that no two do at once; each delivery happens at least once.
 type Queued struct {
 	ID     int64 // given by the queue
 	Kind   QueueKind
@@ -18,8 +18,8 @@ type Queued struct {
 	Policy string // JSON of whoever delivers; the store does not look into it
 	// Order makes those of one Target and Order go one after the other, in the order of their ids; "" leaves it open.
 	Order string
-	// Straight is for whoever puts an entry in to deliver it at once, as Owner with a lease until Due: beside others that
-	// are delivered so, but not past one that waits. Where it has to wait, putting it in takes Straight and Owner back.
+	// Straight asks for an entry that its adder delivers at once, as Owner with a lease until Due. Others of its order that
+	// are delivered at once do not hold it up, waiting ones do: then adding it clears Straight and Owner.
 	Straight bool
 	Behind   bool // one of the same order comes first
 
@@ -68,7 +68,7 @@ const (
 	queueCancelled
 )
 
-// code is the state's code in the table, 0 for one that is none.
+// code is the state's code in the table, 0 for an unknown state.
 func (s QueueState) code() int64 {
 	switch s {
 	case Waiting, Leased:

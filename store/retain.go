@@ -87,7 +87,7 @@ func (r *retention) grown() int64 {
 	return (r.store.Size() - r.base.Load()) / max(r.MaxBytes/10, leastPart)
 }
 
-// count notes what the writer is about to write.
+// count adds the size of the group that the writer is about to write.
 func (r *retention) count(group []*entry) {
 	if r == nil {
 		return

@@ -166,7 +166,8 @@ func (c *cells) failure() *record.Failure {
 	return &f
 }
 
-// request reads the head back into fields. What it does not tell stands beside it; one that does not parse stays as it is.
+// request parses the stored head into fields. Columns hold what a head does not say; a head that does not parse is kept
+// as text.
 func (c *cells) request(x *record.Exchange) (err error) {
 	r := &x.Request
 	r.Head = string(c.bytes())

@@ -15,8 +15,8 @@ type Sort struct {
 	Last    int64 // the highest id
 }
 
-// Sorts groups what a filter selects; its limit, order and bodies do not matter. Whoever has to look at each sort of
-// exchange, not at each exchange, is done much sooner so. A sort may come once for each of the filter's ranges.
+// Sorts groups what a filter selects; its limit, order and bodies do not matter. That is much
+// faster than reading each exchange. A sort may come once for each of the filter's ranges.
 func (s *Store) Sorts(ctx context.Context, f Filter) (sorts []Sort, err error) {
 	sc, err := s.scope(ctx, &f)
 	if err != nil {

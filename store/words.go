@@ -35,7 +35,7 @@ type nameReader struct {
 	err   error
 }
 
-// of returns the name with an id, "" for 0 and for one that a damaged file does not have.
+// of returns the name with an id, "" for 0 and for an id that a damaged file lacks.
 func (n *nameReader) of(id int64) string {
 	if id == 0 || n.err != nil {
 		return ""

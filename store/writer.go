@@ -66,8 +66,8 @@ func (s *Store) Answer(ctx context.Context, x *record.Exchange) error {
 	return translate(s.path, w.queue.put(ctx, &entry{end: &end}))
 }
 
-// Add records an exchange that nobody waits for, most often one that has ended already. It returns at once; which id x gets
-// is not told. x may be changed afterwards, but not the bytes and fields of its request, which are not copied.
+// Add records an exchange without waiting for the commit and without telling its id. x may be changed afterwards, but not
+// the bytes and fields of its request, which are not copied.
 func (s *Store) Add(ctx context.Context, x *record.Exchange) error {
 	own := *x
 	b, err := newBeginning(&own)
@@ -219,7 +219,7 @@ func (w *writer) commit(group []*entry) error {
 	if err != nil {
 		return w.fail(err)
 	}
-	// What was committed into a file that nobody can open is not acknowledged.
+	// A commit into a deleted or replaced file is not acknowledged: nobody could open it.
 	if !w.store.file.holds() || !w.log.holds() {
 		return fault(w.store.path, ErrReplaced)
 	}

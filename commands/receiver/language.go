@@ -7,7 +7,7 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// language is how the parts of a plan are written in one language. What is more than an expression is in its templates.
+// language says how the expressions of a plan are written in one language. Statements are in its templates.
 type language struct {
 	name    string
 	literal func(string) string
@@ -21,7 +21,7 @@ type language struct {
 	finish  func([]byte) ([]byte, error)
 }
 
-// inputs are the names of what is signed and is neither in a header nor in the body.
+// inputs are the variables for signed values that are neither in a header nor in the body.
 type inputs struct{ ts, id, url, path string }
 
 func (in inputs) of(part string) string {

@@ -247,7 +247,7 @@ func (p *plan) IDEnd() string {
 	return end
 }
 
-// NeedsURL reports whether the URL is signed, so that the receiver must be told the one that the sender knows.
+// NeedsURL reports whether the URL is signed; the receiver then has to know the URL that the sender used.
 func (p *plan) NeedsURL() bool { return p.signs("url") || p.signs("path") }
 
 // NeedsPath reports whether only the path of the URL is signed.

@@ -1,6 +1,6 @@
 // Package receiver writes a minimal, correct webhook receiver for a scheme in the language of the one who receives.
 //
-// What it writes is a sample to keep: only the branches that the scheme needs, no library of ours behind it. It knows
+// The source has only the branches that the scheme needs, and uses no library of ours. The package knows
 // no secret; the code it writes reads one from an environment variable. It prints nothing and opens no file.
 package receiver
 

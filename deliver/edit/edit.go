@@ -52,8 +52,8 @@ func equals(text string) int {
 // ErrUnstructured says that a body has no fields that could be set.
 var ErrUnstructured = errors.New("the payload is neither JSON nor a form")
 
-// Apply returns a copy of the body with the field set. What the value is in JSON it says itself: whatever reads as JSON is
-// taken as such, the rest is text. What is missing on the way is made; an empty body becomes an object.
+// Apply returns a copy of the body with the field set. A value that parses as JSON is set as JSON, any other as a string.
+// Missing objects on the path are created; an empty body becomes an object.
 func (f Field) Apply(body []byte, contentType string) ([]byte, error) {
 	if media, _, err := mime.ParseMediaType(contentType); err == nil && media == "application/x-www-form-urlencoded" {
 		return f.form(body), nil

@@ -134,7 +134,7 @@ func (s *search) among(signatures []signature) error {
 	return nil
 }
 
-// has reports whether the message has what a content is made of, as far as that can be seen cheaply.
+// has reports whether the message has the parts of a content, as far as a cheap look can tell.
 func (s *search) has(c content) bool {
 	return s.message.URL != "" || !c.uses("url") && !c.uses("path")
 }

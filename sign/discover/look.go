@@ -11,7 +11,7 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// Bounds on what of a message is looked at. They are far above what webhooks have.
+// Bounds on how much of a message is searched, far above the size of real webhooks.
 const (
 	maxHeaders    = 256
 	maxValue      = 8 << 10 // bytes of a value, as in sign
@@ -164,7 +164,7 @@ func items(v value) (all []value) {
 	return all
 }
 
-// isID reports whether a value is one that a sender may sign as an id, judging by its name.
+// isID reports whether a value may be a signed id, judging by its name.
 func isID(v value) bool {
 	name := strings.ToLower(string(v.place))
 	name = name[strings.LastIndexAny(name, ":.")+1:]

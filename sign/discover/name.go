@@ -8,7 +8,7 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// nameFor makes a name for a scheme out of the place of its signature, one that is not taken: X-Acme-Signature is acme.
+// nameFor makes an unused name for a scheme from the place of its signature: acme for X-Acme-Signature.
 func (s *search) nameFor(p sign.Place) string {
 	_, path, _ := strings.Cut(strings.ToLower(string(p)), ":")
 	words := strings.FieldsFunc(path, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })

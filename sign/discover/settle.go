@@ -112,8 +112,8 @@ func layouts(sig *signature) []layout {
 	return append(named, bare...)
 }
 
-// prefixUnder is what stands before the signature in its item when the value is split at these characters. ok is false
-// when the signature does not end its item, or what is before it is no prefix: too long, or more than a word.
+// prefixUnder returns the text before the signature in its item when the value is split at these characters. ok is false
+// when the signature does not end its item, or the text is no prefix: too long, or more than one word.
 func prefixUnder(split string, sig *signature) (prefix string, ok bool) {
 	before, after := sig.in.text[:sig.start], strings.TrimLeft(sig.in.text[sig.end:], " \t")
 	if after != "" && strings.IndexAny(sig.in.text[sig.end:], split) != 0 && strings.IndexAny(after, split) != 0 {

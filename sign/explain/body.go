@@ -327,7 +327,7 @@ func formField(name string) func([]byte) []byte {
 // envelopeFields are where gateways, queues and frameworks put the body of a request.
 var envelopeFields = [...]string{"body", "rawBody", "raw_body", "payload", "data", "message.data", "Message", "detail", "content", "json"}
 
-// enveloped makes what a body that is JSON holds in one of its fields: text as it is or base64-decoded, or a value.
+// enveloped yields each field of a JSON body as a body of its own: text as it is and base64-decoded, or a value.
 func enveloped(have []byte) iter.Seq[edit] {
 	return func(yield func(edit) bool) {
 		root, ok := parseJSON(have)

@@ -29,8 +29,8 @@ type Other struct {
 	Endpoint string // of the receiver it belongs to: the path of its route; "" when it has none
 }
 
-// DefaultBudget is enough for every single change of a body of a MiB: some seconds of work. Whoever is waited for gives a
-// context with a deadline besides.
+// DefaultBudget covers every single change of a body of 1 MiB, some seconds of work. Callers that someone waits for set a
+// deadline on the context besides.
 const DefaultBudget int64 = 1 << 30
 
 // Part is what was changed to make the signature match.
@@ -68,7 +68,7 @@ type Cause struct {
 	Proof         Proof
 }
 
-// Proof is what verifies, so that whoever doubts a cause can check it.
+// Proof is a message that verifies, so that a cause can be checked.
 type Proof struct {
 	Scheme  sign.Scheme
 	Message sign.Message

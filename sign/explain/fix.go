@@ -4,7 +4,7 @@ import (
 	"slices"
 )
 
-// language is what a framework is written in: it tells whose JSON writer the body at hand went through.
+// language is a framework's language; it decides which JSON writer the body went through.
 type language string
 
 // writerStyle is how the usual JSON writer of a language writes.

@@ -117,7 +117,7 @@ func content(to string) func(*sign.Scheme) bool {
 	}
 }
 
-// withoutID is for schemes that sign the id: what is left is joined by a dot.
+// withoutID reports whether a scheme signs "{ts}.{body}" once its id is left out.
 func withoutID(s *sign.Scheme) bool {
 	return strings.Contains(s.Content, "{id}") && content("{ts}.{body}")(s)
 }

@@ -293,11 +293,11 @@ func quotedNumber(raw string) string {
 	return `"` + raw + `"`
 }
 
-// maxRounded is how many integers may stand behind one that went through a float.
+// maxRounded is how many integers may round to the same float.
 const maxRounded = 2048
 
-// unrounded makes the integers that become, as a float, the one that is there: above 2⁵³ JavaScript and its like round.
-// Only one number of a body is taken back, with all its repetitions.
+// unrounded yields the integers that round to a number of the body when parsed as a float, as JavaScript does above 2⁵³.
+// One number of the body is changed at a time, in all its places.
 func unrounded(have []byte, yield func(edit) bool) {
 	var tried []string
 	scanLiterals(have, func(raw, _ []byte) {

@@ -125,7 +125,7 @@ var roundSizes = [...]roundSizeRow{
 	{10 << 20, "10 MiB"}, {10_000_000, "10 MB"}, {6 << 20, "6 MiB"}, {5 << 20, "5 MiB"}, {4 << 20, "4 MiB"}, {2 << 20, "2 MiB"}, {2_621_440, "2.5 MiB"},
 }
 
-// cutShort makes the bodies of which the one at hand is a part or that are a part of it.
+// cutShort yields bodies that contain the given one, or are contained in it.
 func cutShort(have []byte) iter.Seq[edit] {
 	return func(yield func(edit) bool) {
 		for _, closing := range missingEnds(have) {

@@ -17,7 +17,7 @@ type trial struct {
 	secrets []sign.Secret
 }
 
-// newTrial is the question as it stands, any age allowed: what is asked is whether the signature is right.
+// newTrial is the unchanged question without a tolerance, since only the signature is searched for.
 func newTrial(q Question) trial {
 	t := trial{q.Scheme, q.Message, q.Secrets}
 	t.scheme.Tolerance = sign.Both(sign.NoLimit)
@@ -105,7 +105,7 @@ func (s *search) try(v *variant) *Cause {
 		Secret: secret.Name, Proof: Proof{v.scheme, v.message, secret}}
 }
 
-// cost is what a check took. What is refused before the signature is computed costs little.
+// cost is the price of a check in bytes hashed. A refusal before the signature is computed costs little.
 func (s *search) cost(v *variant, err error) int64 {
 	if reason := reasonOf(err); err != nil && reason != sign.SignatureMismatch {
 		return costOfMaking

@@ -16,7 +16,7 @@ const (
 	nearZone = 90 * time.Second
 )
 
-// timing says what is wrong when the signature is right and only the time is not; nil when it is something else.
+// timing returns the cause when only the time is out of tolerance and the signature matches, else nil.
 func timing(t trial, q Question, err error) *Cause {
 	reason := reasonOf(err)
 	if reason != sign.TimestampExpired && reason != sign.TimestampInFuture && reason != sign.CertificateExpired {

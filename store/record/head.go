@@ -30,8 +30,8 @@ func ReadHead(br *bufio.Reader, limit int) (string, error) {
 	return readHead(br, limit, (*bufio.Reader).ReadSlice)
 }
 
-// readHead is ReadHead with a way to read of the first line: up to and with a delimiter, or what there is with
-// bufio.ErrBufferFull.
+// readHead is ReadHead with a function for the first line. It reads up to and with a delimiter, or returns what it has
+// with bufio.ErrBufferFull.
 func readHead(br *bufio.Reader, limit int, first func(br *bufio.Reader, end byte) ([]byte, error)) (string, error) {
 	buf := make([]byte, 0, 1024)
 	lines, lineStart, skipped := 0, 0, false
@@ -224,8 +224,8 @@ func (r *Request) WireTarget() string {
 	return rest[i:]
 }
 
-// CheckField says what is wrong with a header field that is to be written: a name that is not a token, a value with
-// control characters. It is what keeps a line break in a value from becoming a header of its own.
+// CheckField returns an error for a header field that must not be written: a name that is not a token, a value with
+// control characters. So a line break in a value cannot become a header of its own.
 func CheckField(f Field) error {
 	switch {
 	case !isToken(f.Name):
@@ -261,7 +261,7 @@ func isToken(s string) bool {
 	return s != ""
 }
 
-// isTarget accepts any visible byte: what a sender wrote is kept, not judged. Non-ASCII bytes come from real senders.
+// isTarget accepts any visible byte and any byte beyond ASCII, since real senders send them.
 func isTarget(s string) bool {
 	for i := range len(s) {
 		if s[i] <= ' ' || s[i] == 0x7f {

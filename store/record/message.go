@@ -102,7 +102,7 @@ type Request struct {
 	Body   []byte
 	Whole  *Whole // set when Body is only the beginning of what came; nil: it is all
 	// Head is the request line and the header fields exactly as on the wire, up to and with the empty line; "" when
-	// the message was not read from or written to a wire by barb itself. Whoever changes the fields above clears it.
+	// the message was not read from or written to a wire by barb itself. Clear it when changing a field above.
 	Head    string
 	Trailer Header // of a chunked body
 	// Chunks is the framing of a chunked body exactly as on the wire: the line before each chunk and, after that of the

@@ -35,7 +35,7 @@ type Exchange struct {
 	Attempt int   // from 1; 0: a message as it was put into the queue, whose attempts repeat it
 	Kind    Kind
 	Remote  string // address of the peer, host:port, when known
-	// ServerName is the name that a sender over TLS asked for (RFC 6066, section 3); "" for one that named none.
+	// ServerName is the name that a sender over TLS asked for (RFC 6066, section 3); "" without one.
 	ServerName string
 
 	Start  time.Time

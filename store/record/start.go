@@ -19,7 +19,7 @@ func ReadRequestHead(br *bufio.Reader, limit int) (string, error) {
 // start is the beginning of a request, up to the end of its first line.
 type start struct{ begun []byte }
 
-// read reads what there is of the line, and judges it.
+// read reads the line as far as it has come, and checks it.
 func (s *start) read(br *bufio.Reader, end byte) (part []byte, err error) {
 	if _, err = br.Peek(1); err != nil {
 		return nil, err

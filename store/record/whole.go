@@ -6,7 +6,7 @@ import (
 	"slices"
 )
 
-// Whole is what is known of a body of which only the beginning was kept.
+// Whole describes a body whose end was not kept.
 type Whole struct {
 	Length int64    // bytes
 	SHA256 [32]byte // of all of it

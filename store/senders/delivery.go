@@ -61,8 +61,8 @@ func (d *Delivery) waited(gap, asked time.Duration) {
 	}
 }
 
-// signedAnew: what is different was made anew; what is the same shows something only when the time that it is made of was
-// another.
+// signedAnew reports whether an attempt has a signature of its own. An equal signature proves the contrary only when the
+// signed time differs.
 func signedAnew(before, a *Attempt) Finding {
 	if !a.Timed || a.Signature == "" || before.Signature == "" {
 		return Unknown
@@ -151,8 +151,8 @@ func deliveries(attempts []Attempt) []*Delivery {
 // that is another webhook.
 func (d *Delivery) over() bool { return d.Attempts[len(d.Attempts)-1].delivered() }
 
-// renamed joins deliveries that are one whose id changed: the same body, which failed under one id and came next under
-// another. A sender that brought an id twice keeps its ids, and what looks like that is something else.
+// renamed joins deliveries of one webhook whose id changed: the same body failed under one id and came next under another.
+// A sender that has repeated an id keeps its ids, so its deliveries are not joined.
 func renamed(all []*Delivery) []*Delivery {
 	for _, d := range all {
 		if d.WebhookID() == "" || len(d.Attempts) > 1 {

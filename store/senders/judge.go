@@ -17,7 +17,7 @@ const (
 	Poor      Grade = "poor"   // several are
 )
 
-// Sender is whoever brings the webhooks of one scheme to one path.
+// Sender is the origin of the webhooks of one scheme to one path.
 type Sender struct {
 	Scheme, Path string
 	Deliveries   []*Delivery // in the order they began

@@ -1,5 +1,5 @@
-// Package senders judges how whoever delivered webhooks behaved, by what a listener has received and answered: whether it
-// came again after a failure, when, and with what. It looks at attempts and nothing else, and claims only what they show.
+// Package senders grades those who delivered here, from what a listener received and answered: whether they retried after
+// a failure, when, and with which bytes. It looks at attempts only, and claims only what they show.
 package senders
 
 import (
@@ -23,7 +23,7 @@ type Attempt struct {
 	RetryAfter   time.Duration // how long it was asked to wait; 0 when it was not
 	Body         [sha256.Size]byte
 
-	// What only whoever knows the scheme can say.
+	// Filled in by a caller that knows the scheme.
 	Signature, Timestamp string // as they came, "" when there is none
 	Timed                bool   // the scheme signs the time: each attempt should have a signature of its own
 	BodyChanges          bool   // the scheme has the time or the signature in the body
@@ -48,8 +48,8 @@ func pathOf(address string) string {
 	return u.EscapedPath()
 }
 
-// retryAfter reads what a sender was asked for (RFC 9110, section 10.2.3); what is malformed asks for nothing. A date names a
-// second, of which the sender's clock may show any part.
+// retryAfter parses a Retry-After field (RFC 9110, section 10.2.3); malformed ones are 0. A date has a resolution of one
+// second, so one second is taken off.
 func retryAfter(values []string, answered time.Time) time.Duration {
 	if len(values) != 1 {
 		return 0
@@ -87,7 +87,7 @@ const (
 	No      Finding = "no"
 )
 
-// and joins findings: what is wrong once is wrong.
+// and joins two findings: one No makes the result No.
 func (f Finding) and(other Finding) Finding {
 	switch {
 	case f == No || other == No:
@@ -132,7 +132,7 @@ type Conduct struct {
 	Retried         Finding // came again after what another attempt might have made better
 }
 
-// unseen is the conduct of which nothing is known yet.
+// unseen is the conduct of a sender before its first attempt.
 func unseen() Conduct {
 	return Conduct{IDKept: Unknown, BodyKept: Unknown, Signed: Unknown, Stopped2xx: Unknown, Stopped410: Unknown, Retried: Unknown}
 }

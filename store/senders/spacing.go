@@ -43,7 +43,7 @@ func spacingOf(gaps []time.Duration) Spacing {
 	return curve(gaps)
 }
 
-// curve tells a sum that grows by the same from one that grows by the same factor, by which predicts each gap better.
+// curve tells linear from exponential growth of the gaps, by which of the two predicts each gap better.
 func curve(gaps []time.Duration) Spacing {
 	linear, exponential := true, true
 	for i := 2; i < len(gaps); i++ {
