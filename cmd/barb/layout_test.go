@@ -86,6 +86,62 @@ func TestImportsFollowTheLayout(t *testing.T) {
 	}
 }
 
+const topFloor = 5
+
+// floorOf is the floor that a package is on, by the folder it is in.
+func floorOf(pkg string) int {
+	root, _, _ := strings.Cut(pkg, "/")
+	switch root {
+	case "sign":
+		return 1
+	case "store":
+		return 2
+	case "deliver":
+		return 3
+	case "listen":
+		return 4
+	}
+	return topFloor
+}
+
+// hands are the modules and packages that only the command line uses: flags, hints and printing.
+var hands = []string{"github.com/spf13", "github.com/charmbracelet", "github.com/fatih/color", "github.com/muesli/termenv", "github.com/pelletier/go-toml"}
+
+// TestTheLayoutKeepsTheLaw looks at the table itself: imports run down, and what needs two engines is a package of its own.
+func TestTheLayoutKeepsTheLaw(t *testing.T) {
+	roots := []string{"sign", "store", "deliver", "listen"}
+	for pkg, rule := range layout {
+		for _, used := range rule.ours {
+			if floorOf(used) > floorOf(pkg) {
+				t.Errorf("%s on floor %d may import %s on floor %d: imports run down", pkg, floorOf(pkg), used, floorOf(used))
+			}
+			if slices.Contains(roots, pkg) && used != "store/record" && (pkg != "sign" || used != "sign/rawjson") {
+				t.Errorf("%s may import %s: the engines are strangers; what needs both is a package of its own", pkg, used)
+			}
+		}
+		for _, module := range rule.others {
+			if floorOf(pkg) < topFloor && slices.ContainsFunc(hands, func(h string) bool { return strings.HasPrefix(module, h) }) {
+				t.Errorf("%s may import %s: flags and printing are the command line's", pkg, module)
+			}
+		}
+	}
+}
+
+// TestOnlyTheCommandLinePrintsAndExits looks below the command line for what is a person's or a process's.
+func TestOnlyTheCommandLinePrintsAndExits(t *testing.T) {
+	forbidden := []string{"fmt.Print", "fmt.Printf", "fmt.Println", "os.Stdin", "os.Stdout", "os.Stderr", "os.Exit", "os.Args", "print", "println"}
+	for _, s := range code(t) {
+		if floorOf(s.pkg) == topFloor {
+			continue
+		}
+		for _, name := range s.names() {
+			if slices.Contains(forbidden, name.text) {
+				t.Errorf("%s:%d: %s is for the command line", s.path, name.line, name.text)
+			}
+		}
+	}
+}
+
 func checkFile(t *testing.T, pkg, path string) {
 	t.Helper()
 	rule, ok := layout[pkg]

@@ -1,0 +1,331 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"maps"
+	"os"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"unicode/utf8"
+)
+
+// The limits of size.
+const (
+	longestFunction = 60
+	longestFile     = 400
+	largestPackage  = 5000
+	widestLine      = 120
+	mostPromoted    = 40 // methods that a type reaches by embedding
+)
+
+// exempt are the files that are tables: a row for each scheme or provider.
+var exempt = []string{"sign/catalog.go", "sign/catalog/catalog.go", "deliver/providers_rows.go", "deliver/provider/rows.go"}
+
+// largest holds the packages that may be larger. A number here only goes down.
+var largest = map[string]int{
+	"commands": 21800, // 8,000 when the engines have left it, since each command is a file of it
+	"sign":     7900,  // no row when the catalogue and the handshakes have left it
+	"store":    5270,  // no row when what is not SQL has left it
+}
+
+// wide is how many lines may still be wider than widestLine. The numbers only go down.
+var wide = struct{ code, tests int }{code: 1260, tests: 1310}
+
+// promoted holds the types that may reach more methods by embedding, until each is given what it needs. They only go down.
+var promoted = map[string]int{
+	"commands.content":    112,
+	"commands.courier":    112,
+	"commands.dispatcher": 111,
+	"commands.gateway":    131,
+	"commands.manySender": 122,
+	"commands.mirrors":    230,
+	"commands.outbox":     225,
+	"commands.performer":  228,
+	"commands.replayer":   111,
+	"commands.worker":     246,
+}
+
+// outside is how many methods a type of another module brings when it is embedded.
+var outside = map[string]int{
+	"error": 1, "hash.Hash": 5, "io.Reader": 1, "io.Writer": 1, "net.Conn": 8, "net.UnixListener": 8, "sync.Mutex": 3, "sqlite3.SQLiteConn": 36,
+}
+
+// source is a Go file of ours.
+type source struct {
+	path, pkg string // below the root, with slashes
+	text      []byte
+	fset      *token.FileSet
+	file      *ast.File
+}
+
+func (s *source) isTest() bool { return strings.HasSuffix(s.path, "_test.go") }
+
+// sources returns the Go files of all packages of the layout, with their tests.
+var sources = sync.OnceValues(func() (all []*source, err error) {
+	const root = "../.."
+	for _, top := range []string{"sign", "store", "deliver", "listen", "commands", "cmd"} {
+		err := filepath.WalkDir(filepath.Join(root, top), func(path string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir() && d.Name() == "testdata":
+				return filepath.SkipDir
+			case d.IsDir() || !strings.HasSuffix(path, ".go"):
+				return nil
+			}
+			s, err := readSource(root, path)
+			all = append(all, s)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
+})
+
+func readSource(root, path string) (*source, error) {
+	rel, err := filepath.Rel(root, path)
+	if err != nil {
+		return nil, err
+	}
+	s := &source{path: filepath.ToSlash(rel), pkg: filepath.ToSlash(filepath.Dir(rel)), fset: token.NewFileSet()}
+	if s.text, err = os.ReadFile(path); err == nil && !s.isTest() {
+		s.file, err = parser.ParseFile(s.fset, path, s.text, parser.SkipObjectResolution)
+	}
+	return s, err
+}
+
+// use is a name where it is called or used: "pkg.Name", or a name alone that is called.
+type use struct {
+	text string
+	line int
+}
+
+func (s *source) names() (all []use) {
+	ast.Inspect(s.file, func(n ast.Node) bool {
+		switch n := n.(type) {
+		case *ast.SelectorExpr:
+			if x, ok := n.X.(*ast.Ident); ok {
+				all = append(all, use{x.Name + "." + n.Sel.Name, s.fset.Position(n.Pos()).Line})
+			}
+		case *ast.CallExpr:
+			if x, ok := n.Fun.(*ast.Ident); ok {
+				all = append(all, use{x.Name, s.fset.Position(n.Pos()).Line})
+			}
+		}
+		return true
+	})
+	return all
+}
+
+// code returns the files that are no tests, and fails the test where there are none.
+func code(t *testing.T) []*source {
+	t.Helper()
+	all, err := sources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := slices.DeleteFunc(slices.Clone(all), (*source).isTest)
+	if len(files) < 100 {
+		t.Fatalf("only %d files were found", len(files))
+	}
+	return files
+}
+
+func TestFilesAndFunctionsAreShort(t *testing.T) {
+	for _, s := range code(t) {
+		if n := bytes.Count(s.text, []byte("\n")); n > longestFile && !slices.Contains(exempt, s.path) {
+			t.Errorf("%s has %d lines, %d are allowed: it is two files", s.path, n, longestFile)
+		}
+		for _, d := range s.file.Decls {
+			f, ok := d.(*ast.FuncDecl)
+			if !ok {
+				continue
+			}
+			first, last := s.fset.Position(f.Pos()).Line, s.fset.Position(f.End()).Line
+			if n := last - first + 1; n > longestFunction {
+				t.Errorf("%s:%d: %s has %d lines, %d are allowed: it is two functions", s.path, first, f.Name.Name, n, longestFunction)
+			}
+		}
+	}
+}
+
+func TestPackagesAreSmall(t *testing.T) {
+	lines := map[string]int{}
+	for _, s := range code(t) {
+		if !slices.Contains(exempt, s.path) {
+			lines[s.pkg] += bytes.Count(s.text, []byte("\n"))
+		}
+	}
+	for _, pkg := range slices.Sorted(maps.Keys(lines)) {
+		if limit := max(largestPackage, largest[pkg]); lines[pkg] > limit {
+			t.Errorf("package %s has %d lines, %d are allowed: it is two packages", pkg, lines[pkg], limit)
+		}
+	}
+}
+
+func TestLinesAreNarrow(t *testing.T) {
+	all, err := sources()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var inCode, inTests int
+	var last string
+	for _, s := range all {
+		for i, line := range bytes.Split(s.text, []byte("\n")) {
+			switch {
+			case utf8.RuneCount(line) <= widestLine:
+			case s.isTest():
+				inTests++
+			default:
+				inCode++
+				last = fmt.Sprintf("%s:%d", s.path, i+1)
+			}
+		}
+	}
+	if inCode > wide.code {
+		t.Errorf("%d lines are wider than %d columns, %d are allowed; one is %s", inCode, widestLine, wide.code, last)
+	}
+	if inTests > wide.tests {
+		t.Errorf("%d lines of tests are wider than %d columns, %d are allowed", inTests, widestLine, wide.tests)
+	}
+}
+
+// structure is what a struct type has of itself and by embedding.
+type structure struct {
+	methods  []string
+	embedded []string // "pkg.Type" with pkg below the root, or as it is imported from outside
+}
+
+// TestEmbeddingSaysWhatAValueIs counts the methods that a type reaches by embedding. A type that reaches very many has
+// embedded what it needs: that belongs in a field.
+func TestEmbeddingSaysWhatAValueIs(t *testing.T) {
+	types := map[string]*structure{}
+	for _, s := range code(t) {
+		s.structures(types)
+	}
+	for _, name := range slices.Sorted(maps.Keys(types)) {
+		if pkg := name[:strings.LastIndex(name, ".")]; floorOf(pkg) == topFloor && pkg != "commands" {
+			continue
+		}
+		reached := map[string]bool{}
+		reach(t, types, name, reached, map[string]bool{})
+		for _, own := range types[name].methods {
+			delete(reached, own)
+		}
+		if limit := max(mostPromoted, promoted[name]); len(reached) > limit {
+			t.Errorf("%s reaches %d methods by embedding, %d are allowed: what it needs is a field", name, len(reached), limit)
+		}
+	}
+}
+
+// structures adds the types of a file.
+func (s *source) structures(types map[string]*structure) {
+	at := func(name string) *structure {
+		if types[name] == nil {
+			types[name] = &structure{}
+		}
+		return types[name]
+	}
+	imports := map[string]string{}
+	for _, spec := range s.file.Imports {
+		path := strings.Trim(spec.Path.Value, `"`)
+		name := path[strings.LastIndex(path, "/")+1:]
+		if spec.Name != nil {
+			name = spec.Name.Name
+		}
+		if ours, ok := strings.CutPrefix(path, module); ok {
+			imports[name] = ours
+		}
+	}
+	for _, d := range s.file.Decls {
+		switch d := d.(type) {
+		case *ast.FuncDecl:
+			if d.Recv != nil {
+				to := at(s.pkg + "." + nameOf(d.Recv.List[0].Type, imports))
+				to.methods = append(to.methods, d.Name.Name)
+			}
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				if named, ok := spec.(*ast.TypeSpec); ok {
+					to := at(s.pkg + "." + named.Name.Name)
+					to.embedded = append(to.embedded, embeddedIn(named.Type, s.pkg, imports)...)
+				}
+			}
+		}
+	}
+}
+
+func embeddedIn(e ast.Expr, pkg string, imports map[string]string) (names []string) {
+	body, ok := e.(*ast.StructType)
+	if !ok {
+		return nil
+	}
+	for _, field := range body.Fields.List {
+		if len(field.Names) > 0 {
+			continue
+		}
+		name := nameOf(field.Type, imports)
+		if !strings.Contains(name, ".") && name != "error" {
+			name = pkg + "." + name
+		}
+		names = append(names, name)
+	}
+	return names
+}
+
+// nameOf is the name of a type without its pointer and its parameters, with the folder of a package of ours before it.
+func nameOf(e ast.Expr, imports map[string]string) string {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		return nameOf(e.X, imports)
+	case *ast.IndexExpr:
+		return nameOf(e.X, imports)
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		pkg := e.X.(*ast.Ident).Name
+		if ours, ok := imports[pkg]; ok {
+			pkg = ours
+		}
+		return pkg + "." + e.Sel.Name
+	}
+	panic("no name of a type: " + reflect.TypeOf(e).String())
+}
+
+// reach adds to reached the methods that come with what a type embeds.
+func reach(t *testing.T, types map[string]*structure, name string, reached, seen map[string]bool) {
+	t.Helper()
+	for _, embedded := range types[name].embedded {
+		if seen[embedded] {
+			continue
+		}
+		seen[embedded] = true
+		if ours := types[embedded]; ours != nil {
+			for _, m := range ours.methods {
+				if embedded[:strings.LastIndex(embedded, ".")] == name[:strings.LastIndex(name, ".")] || ast.IsExported(m) {
+					reached[m] = true
+				}
+			}
+			reach(t, types, embedded, reached, seen)
+			continue
+		}
+		n, known := outside[embedded]
+		if !known {
+			t.Errorf("%s embeds %s, whose methods are not counted: give them a row in outside", name, embedded)
+		}
+		for i := range n {
+			reached[fmt.Sprint(embedded, i)] = true
+		}
+	}
+}
