@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/metrics"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
@@ -83,9 +84,9 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	d := newDispatcher(sh, o)
 	defer d.plans.close()
 	if port != nil {
-		d.metrics = newSentMetrics(sh.version, sh.history)
-		port.announce(sh)
-		defer port.serve(d.metrics)()
+		d.metrics = metrics.NewSent(sh.version, sh.history)
+		sh.sayMetrics(port)
+		defer port.Serve(d.metrics)()
 	}
 	depth, err := sh.history.QueueDepth(ctx, store.Message)
 	if err != nil {

@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/barbhq/barb/commands/metrics"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store"
@@ -37,7 +38,7 @@ type dispatcher struct {
 	broken  error // of printing
 
 	sum     sums
-	metrics *sentMetrics // nil: nobody reads them
+	metrics *metrics.Sent // nil: nobody reads them
 }
 
 // work is what is delivered to one target in one way.
@@ -310,7 +311,7 @@ func (d *dispatcher) count(q *store.Queued, a *deliver.Attempt) {
 
 // tell says how an attempt went.
 func (d *dispatcher) tell(x *record.Exchange, q *store.Queued, a *deliver.Attempt, kept *record.Exchange) {
-	d.metrics.attempt(kept)
+	d.metrics.Attempt(kept)
 	d.tellAttempt(x, a, kept, d.with, &d.broken)
 	if q.State == store.Dead {
 		d.tellDead(q)

@@ -95,7 +95,7 @@ func (m *mirrors) one(x, app *record.Exchange, t forwardTarget) error {
 	ctx, cancel := context.WithTimeout(ctx, m.policy.Timeout)
 	defer cancel()
 	m.client.Do(ctx, &f)
-	m.watch.metrics.mirrored(&f)
+	m.watch.metrics.Mirrored(&f)
 	if err := m.history.Answer(context.WithoutCancel(ctx), redact(&f)); err != nil || !t.mirror {
 		return err
 	}

@@ -166,7 +166,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 		return err
 	}
 	g.countFor(port)
-	defer port.serve(g.watch.metrics)()
+	defer port.Serve(g.watch.metrics)()
 	ln, err := g.entrance.listen(ctx)
 	if err != nil {
 		return err
@@ -260,7 +260,7 @@ func (g *gateway) announce(addr net.Addr, o listenOptions) error {
 	}
 	if g.json {
 		begun := map[string]any{"schema": 1, "event": "listening", "url": address, "pid": os.Getpid()}
-		if at := g.watch.metricsPort.url(); at != "" {
+		if at := g.watch.metricsPort.URL(); at != "" {
 			begun["metrics_url"] = at
 		}
 		if g.scripts() {
@@ -271,7 +271,7 @@ func (g *gateway) announce(addr net.Addr, o listenOptions) error {
 		}
 	}
 	g.err.Printf("barb: listening on %s\n", address)
-	g.watch.metricsPort.announce(g.shell)
+	g.sayMetrics(g.watch.metricsPort)
 	for _, line := range append(g.entrance.describe(addr), g.describe()...) {
 		g.say("barb: %s", line)
 	}

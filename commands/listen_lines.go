@@ -8,6 +8,7 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
+	"github.com/barbhq/barb/commands/metrics"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/record"
 )
@@ -20,8 +21,8 @@ type watch struct {
 	footer *ui.Footer   // nil where there is none
 	depth  func() int64 // how many webhooks wait to be forwarded; nil: there is no queue
 
-	metrics     *metrics // nil without --metrics
-	metricsPort *metricsPort
+	metrics     *metrics.Received // nil without --metrics
+	metricsPort *metrics.Port
 
 	mu      sync.Mutex
 	known   map[int64]*ui.Hook // between Record and Answer
@@ -59,7 +60,7 @@ func (w *watch) remember(id int64, note func(h *ui.Hook)) {
 
 // forwarded notes how an app answered, for the line of the webhook.
 func (w *watch) forwarded(id int64, app *record.Exchange) {
-	w.metrics.forwarded(app)
+	w.metrics.Forwarded(app)
 	w.remember(id, func(h *ui.Hook) { h.Apps = append(h.Apps, app) })
 }
 
@@ -74,7 +75,11 @@ func (w *watch) end(x *record.Exchange) *ui.Hook {
 	h.Exchange = x
 	w.count(h)
 	w.mu.Unlock()
-	w.metrics.answered(h)
+	if isHandshake(x) {
+		w.metrics.Handshake()
+	} else {
+		w.metrics.Answered(x)
+	}
 	return h
 }
 

@@ -94,7 +94,7 @@ func (g *gateway) refused(r listen.Refusal) {
 		g.refusals.lines.see(fmt.Sprintf("trouble %d", r.Status), r)
 		return
 	}
-	g.watch.metrics.refused(r.Status)
+	g.watch.metrics.Refused(r.Status)
 	g.refusals.mu.Lock()
 	g.refusals.counts[kind]++
 	g.refusals.mu.Unlock()

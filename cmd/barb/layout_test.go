@@ -29,9 +29,10 @@ var layout = map[string]struct{ ours, others []string }{
 	"deliver/edit":      {},
 	"listen":            {ours: []string{"store/record"}},
 	"commands/ui":       {ours: []string{"deliver", "store/record", "store/senders"}, others: []string{"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/x/ansi", "github.com/fatih/color", "github.com/muesli/termenv"}},
+	"commands/metrics":  {ours: []string{"store", "store/record"}},
 	"commands/receiver": {ours: []string{"sign"}},
 	"commands/fail":     {},
-	"commands":          {ours: []string{"sign", "sign/discover", "sign/explain", "deliver", "deliver/fixture", "deliver/edit", "listen", "store", "store/record", "store/export", "store/redact", "store/senders", "commands/ui", "commands/receiver", "commands/fail"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2", "github.com/itchyny/gojq", "github.com/google/uuid", "github.com/mattn/go-shellwords", "github.com/adrg/xdg", "github.com/zalando/go-keyring", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/time"}},
+	"commands":          {ours: []string{"sign", "sign/discover", "sign/explain", "deliver", "deliver/fixture", "deliver/edit", "listen", "store", "store/record", "store/export", "store/redact", "store/senders", "commands/ui", "commands/metrics", "commands/receiver", "commands/fail"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2", "github.com/itchyny/gojq", "github.com/google/uuid", "github.com/mattn/go-shellwords", "github.com/adrg/xdg", "github.com/zalando/go-keyring", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/time"}},
 	"cmd/barb":          {ours: []string{"commands"}, others: []string{"golang.org/x/term"}},
 	"cmd/gendocs":       {ours: []string{"commands"}, others: []string{"github.com/spf13"}},
 }
@@ -52,6 +53,7 @@ var never = map[string][]string{
 	"deliver/fixture":   {"os", "net", "log", "os/exec", "syscall", "text/template"},
 	"listen":            {"log", "database/sql"},
 	"commands/ui":       {"os", "log", "net/http"},
+	"commands/metrics":  {"os"},
 	"commands/receiver": {"os", "log", "net"},
 }
 

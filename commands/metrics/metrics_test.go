@@ -1,4 +1,4 @@
-package commands
+package metrics
 
 import (
 	"bytes"
@@ -10,20 +10,19 @@ import (
 	"testing"
 	"time"
 
-	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
 
 func TestNoTextOfAStrangerBecomesALabel(t *testing.T) {
-	m := newMetrics(newSentMetrics("dev", emptyHistory(t)), map[string]bool{"github": true})
+	m := NewReceived("dev", emptyHistory(t), map[string]bool{"github": true})
 	for i := range 100 {
 		x := &record.Exchange{Scheme: fmt.Sprintf("made up %d\"\n", i), EventType: fmt.Sprint("event", i), WebhookID: fmt.Sprint("id", i), Response: &record.Response{Status: 200}}
 		x.Marks = []record.Mark{{Kind: record.Duplicate, Of: 1}}
-		m.answered(&ui.Hook{Exchange: x})
-		m.forwarded(&record.Exchange{Kind: record.Sent, Err: &record.Failure{Kind: record.FailRefused, Text: fmt.Sprint("text", i)}})
+		m.Answered(x)
+		m.Forwarded(&record.Exchange{Kind: record.Sent, Err: &record.Failure{Kind: record.FailRefused, Text: fmt.Sprint("text", i)}})
 	}
-	m.answered(&ui.Hook{Exchange: &record.Exchange{EventType: ui.Handshake + "zoom"}})
+	m.Handshake()
 	var out bytes.Buffer
 	_ = m.set.write(&out)
 	for _, want := range []string{
@@ -49,14 +48,14 @@ func emptyHistory(t *testing.T) *store.Store {
 	return history
 }
 
-// What Prometheus can tell from the counters is what barb stats tells from the history.
+// The figures that follow from the counters are those that barb stats reads from the history.
 func TestCountersAndHistoryTellTheSameFigures(t *testing.T) {
 	history, random := emptyHistory(t), rand.New(rand.NewPCG(3, 4))
-	m := newMetrics(newSentMetrics("dev", history), nil)
+	m := NewReceived("dev", history, nil)
 	for range 300 {
 		x := &record.Exchange{Kind: record.Kind(1 + random.IntN(2)), Start: time.Now(), Attempt: 1 + random.IntN(2), Request: record.Request{Method: "POST", URL: "http://a.test/"}}
 		if x.Kind == record.Received {
-			x.EventType = []string{"a.b", ui.Handshake + "slack"}[random.IntN(2)]
+			x.EventType = []string{"a.b", "handshake:slack"}[random.IntN(2)]
 		}
 		if err := history.Record(t.Context(), x); err != nil {
 			t.Fatal(err)
@@ -70,10 +69,14 @@ func TestCountersAndHistoryTellTheSameFigures(t *testing.T) {
 		if x.Kind == record.Received {
 			x.Ended = true
 			x.Verdict.Status = []record.VerdictStatus{record.Valid, record.Invalid, record.Unchecked}[random.IntN(3)]
-			m.answered(&ui.Hook{Exchange: x})
+			if strings.HasPrefix(x.EventType, "handshake:") {
+				m.Handshake()
+			} else {
+				m.Answered(x)
+			}
 		} else {
 			x.NextIn = time.Duration(random.IntN(2)) * time.Second
-			m.attempt(x)
+			m.Attempt(x)
 		}
 		if err := history.Answer(t.Context(), x); err != nil {
 			t.Fatal(err)
@@ -82,7 +85,7 @@ func TestCountersAndHistoryTellTheSameFigures(t *testing.T) {
 	if err := history.Flush(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	want, err := history.Figures(t.Context(), store.Filter{Since: time.Now().Add(-time.Hour)}, ui.Handshake+"*")
+	want, err := history.Figures(t.Context(), store.Filter{Since: time.Now().Add(-time.Hour)}, "handshake:*")
 	if err != nil || want.Attempts == 0 || want.Invalid == 0 {
 		t.Fatal(want, err)
 	}
@@ -94,7 +97,7 @@ func TestCountersAndHistoryTellTheSameFigures(t *testing.T) {
 	}
 }
 
-// However many count while it is written, every bucket holds the ones below it and the last one is the count.
+// While others count, every written bucket includes the ones below it and the last bucket is the count.
 func TestAHistogramAddsUpWhileItIsWritten(t *testing.T) {
 	r := newRegistry()
 	h := r.histogram("h", []float64{1, 2})

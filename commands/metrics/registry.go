@@ -1,4 +1,5 @@
-package commands
+// Package metrics counts in the text format of Prometheus.
+package metrics
 
 import (
 	"bufio"
@@ -13,15 +14,15 @@ import (
 	"sync/atomic"
 )
 
-// registry is a set of counters, gauges and histograms, and writes them in Prometheus' text format, version 0.0.4
-// (prometheus.io/docs/instrumenting/exposition_formats). A series is named as it is written, labels and all:
-// `barb_attempts_total{retry="true"}`; whoever names it quotes the values, and %q does.
+// registry holds counters, gauges and histograms and writes them in Prometheus' text format, version 0.0.4
+// (prometheus.io/docs/instrumenting/exposition_formats). A series is named as it is written, with its labels:
+// `barb_attempts_total{retry="true"}`. The caller quotes the values of labels; %q does.
 type registry struct {
 	mu     sync.Mutex
 	series map[string]sampler
 }
 
-// sampler is a series, or the several of a histogram.
+// sampler is one series, or all series of a histogram.
 type sampler interface {
 	kind() string
 	write(w io.Writer, name string)
@@ -29,7 +30,7 @@ type sampler interface {
 
 func newRegistry() *registry { return &registry{series: map[string]sampler{}} }
 
-// add gives back the series of a name, made by fresh where there is none yet.
+// add returns the series of a name and makes it with fresh if there is none yet.
 func add[S sampler](r *registry, name string, fresh func() S) S {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -50,10 +51,12 @@ func (r *registry) gauge(name string, read func() float64) {
 }
 
 func (r *registry) histogram(name string, bounds []float64) *histogram {
-	return add(r, name, func() *histogram { return &histogram{bounds: bounds, counts: make([]atomic.Uint64, len(bounds)+1)} })
+	return add(r, name, func() *histogram {
+		return &histogram{bounds: bounds, counts: make([]atomic.Uint64, len(bounds)+1)}
+	})
 }
 
-// write writes all series, those of one metric together, under its type.
+// write writes all series, grouped by metric below the type of the metric.
 func (r *registry) write(w io.Writer) error {
 	r.mu.Lock()
 	series := maps.Clone(r.series)
@@ -75,7 +78,7 @@ func metricFamily(name string) string {
 	return family
 }
 
-// byFamily keeps the series of a metric together, which plain order does not: { comes after letters.
+// byFamily orders series so that those of a metric are together. Plain order does not: { sorts after letters.
 func byFamily(a, b string) int {
 	if c := strings.Compare(metricFamily(a), metricFamily(b)); c != 0 {
 		return c
@@ -83,7 +86,7 @@ func byFamily(a, b string) int {
 	return strings.Compare(a, b)
 }
 
-// counter only grows.
+// counter is a number that only grows.
 type counter struct{ n atomic.Uint64 }
 
 func (*counter) kind() string { return "counter" }
@@ -92,14 +95,14 @@ func (c *counter) write(w io.Writer, name string) { fmt.Fprintf(w, "%s %d\n", na
 
 func (c *counter) inc() { c.n.Add(1) }
 
-// gauge is read when it is written.
+// gauge is a number that is read when it is written.
 type gauge func() float64
 
 func (gauge) kind() string { return "gauge" }
 
 func (g gauge) write(w io.Writer, name string) { fmt.Fprintf(w, "%s %s\n", name, number(g())) }
 
-// histogram counts how many observations are up to each bound. What is beyond all of them is in the last count.
+// histogram counts how many observations are up to each bound. The last count holds those beyond every bound.
 type histogram struct {
 	bounds []float64 // ascending
 	counts []atomic.Uint64
@@ -119,7 +122,7 @@ func (h *histogram) update(v float64) {
 	}
 }
 
-// write adds the counts up, so that the last one is that of all however many come in between.
+// write adds the counts up itself, so that the last bucket equals the count while observations come in.
 func (h *histogram) write(w io.Writer, name string) {
 	total := uint64(0)
 	for i := range h.counts {
@@ -133,5 +136,5 @@ func (h *histogram) write(w io.Writer, name string) {
 	fmt.Fprintf(w, "%s_sum %s\n%s_count %d\n", name, number(math.Float64frombits(h.sum.Load())), name, total)
 }
 
-// number is a value as the format has it: also +Inf and NaN.
+// number returns a value as the format writes it, +Inf and NaN too.
 func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

@@ -1,4 +1,4 @@
-package commands
+package metrics
 
 import (
 	"context"
@@ -12,10 +12,10 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// sentMetrics count what a command delivers, as barb stats does: four of its six figures follow from them. Whoever makes
-// attempts feeds it; a nil one takes them too. Every counter there can be is there from the start at 0: of one that
-// appears with its first count, Prometheus misses that.
-type sentMetrics struct {
+// Sent counts what a command delivers, as barb stats does: four of the six figures of barb stats follow from these
+// counters. A nil *Sent counts nothing. Every counter exists from the start at 0, because Prometheus misses the first
+// count of a counter that appears with it.
+type Sent struct {
 	set                  *registry
 	firsts, retries      *counter
 	delivered, exhausted *counter
@@ -24,10 +24,11 @@ type sentMetrics struct {
 	failed               *counter
 }
 
-// newSentMetrics makes the counters of a command that delivers from a history, and has the history feed its part.
-func newSentMetrics(version string, history *store.Store) *sentMetrics {
+// NewSent returns the counters of a command that delivers from a history, at 0. It sets history.Observe, so that the
+// history reports its transactions to them.
+func NewSent(version string, history *store.Store) *Sent {
 	set := newRegistry()
-	m := &sentMetrics{set: set,
+	m := &Sent{set: set,
 		firsts:    set.counter(`barb_attempts_total{retry="false"}`),
 		retries:   set.counter(`barb_attempts_total{retry="true"}`),
 		took:      set.histogram("barb_attempt_duration_seconds", buckets()),
@@ -38,12 +39,13 @@ func newSentMetrics(version string, history *store.Store) *sentMetrics {
 	}
 	set.gauge("barb_queue_depth", queueGauge(history, func(open, _ int64) int64 { return open }))
 	set.gauge("barb_dead_letters", queueGauge(history, func(_, dead int64) int64 { return dead }))
-	set.gauge(fmt.Sprintf("barb_build_info{version=%q,goversion=%q}", version, runtime.Version()), func() float64 { return 1 })
+	set.gauge(fmt.Sprintf("barb_build_info{version=%q,goversion=%q}", version, runtime.Version()),
+		func() float64 { return 1 })
 	history.Observe = m.committed
 	return m
 }
 
-// queueGauge asks the history when it is scraped; NaN says that it did not answer.
+// queueGauge returns a gauge that asks the history when it is scraped, and is NaN when the history does not answer.
 func queueGauge(history *store.Store, which func(open, dead int64) int64) func() float64 {
 	return func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -56,9 +58,9 @@ func queueGauge(history *store.Store, which func(open, dead int64) int64) func()
 	}
 }
 
-// attempt counts an attempt that has ended, and with the last one of a delivery what became of that. An interrupted one
-// says nothing of the endpoint, and its delivery may go on.
-func (m *sentMetrics) attempt(x *record.Exchange) {
+// Attempt counts an attempt that has ended, and with the last attempt of a delivery its outcome. An interrupted attempt
+// does not count: it says nothing about the endpoint, and its delivery may go on.
+func (m *Sent) Attempt(x *record.Exchange) {
 	if m == nil || !x.Ended || x.FailureKind() == record.FailInterrupted {
 		return
 	}
@@ -78,20 +80,21 @@ func (m *sentMetrics) attempt(x *record.Exchange) {
 }
 
 // committed counts a transaction of the history.
-func (m *sentMetrics) committed(c store.Commit) {
+func (m *Sent) committed(c store.Commit) {
 	m.commit.update(c.Took.Seconds())
 	if c.Err != nil {
 		m.failed.inc()
 	}
 }
 
-// buckets are the bounds of the histograms in seconds: from an answer out of memory to the patience of the slowest sender.
+// buckets returns the bounds of the histograms in seconds, from an answer out of memory to the longest deadline of a
+// provider.
 func buckets() []float64 {
 	return []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30, 60}
 }
 
-// ServeHTTP serves GET /metrics and nothing else.
-func (m *sentMetrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP serves the counters at GET /metrics and nothing else.
+func (m *Sent) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case r.URL.Path != "/metrics":
 		http.Error(w, "only /metrics is here", http.StatusNotFound)
@@ -104,5 +107,5 @@ func (m *sentMetrics) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
-	_ = m.set.write(w) // who scrapes may have left
+	_ = m.set.write(w) // the client may have left
 }
