@@ -8,7 +8,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
-	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/provider"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store/record"
 )
@@ -25,8 +25,8 @@ type answering struct {
 	failing  string // failWith as it was written
 	latency  listen.Span
 	dice     listen.Dice
-	provider *deliver.Provider // nil: none is played
-	platform *listen.Platform  // nil: none is
+	provider *provider.Provider // of --as; nil: none
+	platform *listen.Platform   // nil: none is
 
 	order  turns
 	places sync.Map // of record ids: *place

@@ -100,7 +100,7 @@ func (c *courier) deliver(ctx context.Context, x record.Exchange) (delivered, er
 			return d, err
 		}
 	}
-	d.summary.Took, d.summary.Why, d.summary.Note = time.Since(begun), last.Why, characterNote(sender.Policy.As, last)
+	d.summary.Took, d.summary.Why, d.summary.Note = time.Since(begun), last.Why, providerNote(sender.Policy.As, last)
 	d.summary.Interrupted = d.interrupted
 	return d, shown
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
-	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/provider"
 	"github.com/barbhq/barb/listen"
 )
 
@@ -45,20 +45,13 @@ func (f *answerFlags) addFlags(cmd *cobra.Command) {
 	flags.StringVar(&f.failWith, "fail-with", "500", "what those of --fail-rate get: a `script` as for --respond")
 	flags.Var(&f.seed, "seed", "decide what is left to chance as another run did (default: a new one, which is said)")
 	flags.Var(&f.latency, "latency", "answer so much later, e.g. 200ms or 50ms..2s")
-	flags.StringVar(&f.as, "as", "", "flag what is too slow for this `provider`: "+strings.Join(providerNames(), ", "))
+	flags.StringVar(&f.as, "as", "", "flag what is too slow for this `provider`: "+strings.Join(provider.Names(), ", "))
 	flags.StringVar(&f.platform, "platform", "", "apply the limits of this `platform` to bodies and to the app: "+strings.Join(platformNames(), ", "))
 	complete(cmd, "respond", func(string) []string {
 		return []string{"500", "503,503,200", "429;retry-after=2,200", "reset", "hang", "truncate"}
 	})
-	complete(cmd, "as", func(string) []string { return providerNames() })
+	complete(cmd, "as", func(string) []string { return provider.Names() })
 	complete(cmd, "platform", func(string) []string { return platformNames() })
-}
-
-func providerNames() (names []string) {
-	for _, p := range deliver.Providers() {
-		names = append(names, p.Name)
-	}
-	return names
 }
 
 func platformNames() (names []string) {
@@ -145,9 +138,9 @@ func (g *gateway) takeAnswers(o listenOptions) (err error) {
 		return err
 	}
 	if o.as != "" {
-		p, ok := deliver.LookupProvider(o.as)
-		if !ok {
-			return fail.Usage("--as %q is not known", o.as).Hint(fail.DidYouMean("--as ", fail.Nearest(o.as, providerNames()), "--as "+strings.Join(providerNames(), ", ")))
+		p, err := lookupProvider(o.as)
+		if err != nil {
+			return err
 		}
 		g.provider = &p
 	}

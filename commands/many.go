@@ -174,7 +174,7 @@ func (m *manySender) exchange(t errand) (x record.Exchange, err error) {
 	default:
 		err = o.content.fill(&x, m.sign, n)
 	}
-	o.dress(m.shell, &x, o.contentType)
+	o.applyProvider(&x, m.Now())
 	return x, err
 }
 

@@ -10,6 +10,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/provider"
 )
 
 func newProviders(sh *shell) *cobra.Command {
@@ -25,22 +26,21 @@ figures come from, and where they are in doubt.`,
   barb providers --json --jq 'select(.timeout_s < 6) | .name'
   barb send :4242 -d @invoice.json --as stripe --secret env:WHSEC --speed 100000x`,
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-			return providerNames(), cobra.ShellCompDirectiveNoFileComp
+			return provider.Names(), cobra.ShellCompDirectiveNoFileComp
 		},
 		RunE: func(_ *cobra.Command, args []string) error { return runProviders(sh, args) },
 	}
 }
 
 func runProviders(sh *shell, names []string) error {
-	chosen := deliver.Providers()
+	chosen := provider.All()
 	if len(names) > 0 {
 		chosen = nil
 	}
 	for _, name := range names {
-		p, ok := deliver.LookupProvider(strings.ToLower(name))
-		if !ok {
-			return fail.Usage("unknown provider %q", name).
-				Hint(fail.DidYouMean("barb providers ", fail.Nearest(strings.ToLower(name), providerNames()), "barb providers lists what there is"))
+		p, err := provider.Lookup(name)
+		if err != nil {
+			return fail.Usage("%w", err).Hint(nearestProvider("barb providers ", name, "barb providers lists what there is"))
 		}
 		chosen = append(chosen, p)
 	}
@@ -65,7 +65,7 @@ func runProviders(sh *shell, names []string) error {
 	return nil
 }
 
-func providerRows(providers []deliver.Provider) (rows [][]string) {
+func providerRows(providers []provider.Provider) (rows [][]string) {
 	for i := range providers {
 		p := &providers[i]
 		rows = append(rows, []string{p.Name, ui.Duration(p.Timeout), retriesText(p), waitsText(p, 3), p.RetryOn})
@@ -74,7 +74,7 @@ func providerRows(providers []deliver.Provider) (rows [][]string) {
 }
 
 // retriesText is how often a provider retries, and within what time.
-func retriesText(p *deliver.Provider) string {
+func retriesText(p *provider.Provider) string {
 	switch {
 	case p.Retries == 0:
 		return "none"
@@ -85,7 +85,7 @@ func retriesText(p *deliver.Provider) string {
 }
 
 // waitsText are the waits, the first so many of them; those that are made up are marked.
-func waitsText(p *deliver.Provider, most int) string {
+func waitsText(p *provider.Provider, most int) string {
 	waits := p.Schedule()
 	if len(waits) == 0 {
 		return ""
@@ -104,7 +104,7 @@ func waitsText(p *deliver.Provider, most int) string {
 	return text
 }
 
-func providerPairs(p *deliver.Provider) [][2]string {
+func providerPairs(p *provider.Provider) [][2]string {
 	waits := waitsText(p, len(p.Schedule()))
 	switch {
 	case p.IsMadeUp():
@@ -149,7 +149,7 @@ func fieldsText(forms []deliver.FieldForm) string {
 	return strings.Join(lines, "\n")
 }
 
-func variantsText(p *deliver.Provider) string {
+func variantsText(p *provider.Provider) string {
 	var lines []string
 	for _, v := range p.Variants {
 		lines = append(lines, fmt.Sprintf("--schedule %s: %d in %s, %s", v.Name, v.Retries, ui.Duration(v.Within), v.Note))
@@ -176,7 +176,7 @@ func answeredText(field string) string {
 }
 
 // goneText is what a provider does after a 410, and that barb ends there.
-func goneText(p *deliver.Provider) string {
+func goneText(p *provider.Provider) string {
 	if p.Gone != "" {
 		return "it would " + p.Gone
 	}
@@ -216,7 +216,7 @@ type variantJSON struct {
 	Note  string    `json:"note"`
 }
 
-func newProviderJSON(p *deliver.Provider) providerJSON {
+func newProviderJSON(p *provider.Provider) providerJSON {
 	out := providerJSON{Schema: 1, Name: p.Name, Title: p.Title, Scheme: p.Scheme, UserAgent: p.UserAgent, Headers: append([]deliver.FieldForm{}, p.Headers...),
 		Timeout: p.Timeout.Seconds(), Connect: p.Connect.Seconds(), Total: p.Total.Seconds(), Retries: p.Retries, Within: p.Within.Seconds(),
 		Waits: seconds(p.Schedule()), WaitsPublic: !p.IsMadeUp(), Vary: p.Vary, RetryOn: p.RetryOn, NoRetry: p.NoRetry, RetryFields: p.RetryFields,

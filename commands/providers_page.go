@@ -6,13 +6,13 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/ui"
-	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/provider"
 )
 
 const providersHead = `# How providers deliver
 
 What ` + "`barb send --as NAME`" + ` does, and ` + "`barb providers NAME`" + ` says: how long a provider waits for an answer, how often and when it
-tries again, and what. Made from the rows in ` + "`deliver/providers_rows.go`" + ` by ` + "`go generate ./...`" + `; a figure that is not the provider's own, or
+tries again, and what. Made from the rows in ` + "`deliver/provider/rows.go`" + ` by ` + "`go generate ./...`" + `; a figure that is not the provider's own, or
 of which there are two, is in doubt, and the doubt is written down.
 
 Waits in italics are not public: they double, or grow by less where there are many, so that their number and their time are the
@@ -26,7 +26,7 @@ func ProvidersPage() string {
 	var page strings.Builder
 	page.WriteString(providersHead)
 	page.WriteString("| provider | timeout | retries | waits | retried |\n|---|---|---|---|---|\n")
-	providers := deliver.Providers()
+	providers := provider.All()
 	for i := range providers {
 		p := &providers[i]
 		fmt.Fprintf(&page, "| [%s](#%s) | %s | %s | %s | `%s` |\n", p.Name, p.Name, ui.Duration(p.Timeout), retriesText(p), pageWaits(p, 4), p.RetryOn)
@@ -37,7 +37,7 @@ func ProvidersPage() string {
 	return page.String()
 }
 
-func pageWaits(p *deliver.Provider, most int) string {
+func pageWaits(p *provider.Provider, most int) string {
 	text, madeUp := strings.CutPrefix(waitsText(p, most), "about ")
 	if madeUp {
 		return "*" + text + "*"
@@ -46,7 +46,7 @@ func pageWaits(p *deliver.Provider, most int) string {
 }
 
 // writeProvider writes the section of one provider.
-func writeProvider(page *strings.Builder, p *deliver.Provider) {
+func writeProvider(page *strings.Builder, p *provider.Provider) {
 	fmt.Fprintf(page, "\n## %s\n\n%s.\n\n", p.Name, p.Title)
 	for _, pair := range providerPairs(p) {
 		name, value := pair[0], pair[1]

@@ -10,6 +10,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/provider"
 )
 
 // scheduleLong is what the help of the commands that deliver says of them.
@@ -27,9 +28,9 @@ type scheduleFlags struct {
 	speed    speedValue
 	until2xx bool
 
-	// character is the provider that is played, nil for none, and override what the URL changes in it.
-	character *deliver.Provider
-	override  deliver.Override
+	// provider is the one of --as, nil without; override is what the endpoint's URL changes in its policy.
+	provider *provider.Provider
+	override provider.Override
 }
 
 func (f *scheduleFlags) addFlags(cmd *cobra.Command) {
@@ -40,7 +41,7 @@ func (f *scheduleFlags) addFlags(cmd *cobra.Command) {
 	flags.BoolVar(&f.until2xx, "until-2xx", false, "try until a 2xx comes, or --deadline")
 	cmd.MarkFlagsMutuallyExclusive("schedule", "backoff")
 	cmd.MarkFlagsMutuallyExclusive("until-2xx", "retries")
-	complete(cmd, "schedule", func(string) []string { return deliver.ScheduleNames() })
+	complete(cmd, "schedule", func(string) []string { return provider.ScheduleNames() })
 	complete(cmd, "speed", func(string) []string { return []string{"10x", "100x", "1000x", "100000x"} })
 }
 
@@ -80,13 +81,13 @@ func (sh *shell) overrules(flag, other string) bool {
 	return from.weight() > 0 && from.weight() >= sh.sourceOf(other).weight()
 }
 
-// schedulePolicy makes of the policy of the single flags that of the character, the schedule and the speed.
+// schedulePolicy changes the policy of the single flags into that of the provider, the schedule and the speed.
 func (f *retryFlags) schedulePolicy(sh *shell, p deliver.Policy) (deliver.Policy, error) {
-	p, err := f.characterPolicy(sh, p)
+	p, err := f.providerPolicy(sh, p)
 	if err != nil {
 		return p, err
 	}
-	if f.schedule != "" && (f.character == nil || sh.overrules("schedule", "as")) {
+	if f.schedule != "" && (f.provider == nil || sh.overrules("schedule", "as")) {
 		if err := f.takeSchedule(sh, &p); err != nil {
 			return p, err
 		}
@@ -105,7 +106,7 @@ func (f *retryFlags) takeSchedule(sh *shell, p *deliver.Policy) error {
 	if sh.sourceOf("backoff").weight() > sh.sourceOf("schedule").weight() {
 		return nil
 	}
-	waits, vary, known := deliver.LookupSchedule(f.schedule)
+	waits, vary, known := provider.LookupSchedule(f.schedule)
 	if !known {
 		backoff, list, err := deliver.ParseBackoff(f.schedule)
 		if err != nil || backoff != deliver.Schedule {
@@ -124,12 +125,12 @@ func (f *retryFlags) takeSchedule(sh *shell, p *deliver.Policy) error {
 }
 
 func unknownSchedule(name string) error {
-	if p, ok := deliver.LookupProvider(name); ok {
+	if p, err := provider.Lookup(name); err == nil {
 		return fail.Usage("--schedule %s: %s does not retry by itself", name, p.Title).Hint("--schedule 5s,5m,30m, or a provider that does; barb providers lists them")
 	}
 	return fail.Usage("--schedule %q is neither a provider nor a list of waits", name).
-		Hint(fail.DidYouMean("--schedule ", fail.Nearest(name, deliver.ScheduleNames()), "")).
-		Hint("--schedule 5s,5m,30m, or a name: " + strings.Join(deliver.ScheduleNames(), ", "))
+		Hint(fail.DidYouMean("--schedule ", fail.Nearest(name, provider.ScheduleNames()), "")).
+		Hint("--schedule 5s,5m,30m, or a name: " + strings.Join(provider.ScheduleNames(), ", "))
 }
 
 // takeUntil lets nothing but a 2xx, a deadline that was given or ^C end the delivery.

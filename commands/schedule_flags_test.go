@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/provider"
 )
 
 // policyFor is what the flags come to; each is name=value, and a value behind a ~ stands in barb.toml.
@@ -31,11 +32,11 @@ func policyFor(t *testing.T, as string, flags ...string) (deliver.Policy, *retry
 		}
 		sh.settings[setting{"send", name}.key()] = from
 		if name == "as" {
-			p, ok := deliver.LookupProvider(value)
-			if !ok {
-				t.Fatal(value)
+			p, err := provider.Lookup(value)
+			if err != nil {
+				t.Fatal(err)
 			}
-			f.character = &p
+			f.provider = &p
 			return
 		}
 		if err := cmd.Flag(name).Value.Set(value); err != nil {

@@ -22,7 +22,7 @@ type sendOptions struct {
 	jsonFlags
 	retryFlags
 	clientFlags
-	characterFlags
+	providerFlags
 	sendQueueFlags
 	contentFlags
 	manyFlags
@@ -42,7 +42,7 @@ id. Every attempt is in the history before the next one begins.
 With --queue it returns once the message is on disk, and barb deliver sends it. The
 queue remembers the retry and connection flags, the scheme and where the secret is
 (env:, file:, cmd: or keyring:), never the secret.
-` + manyLong + "\n" + characterLong + "\n" + scheduleLong
+` + manyLong + "\n" + providerLong + "\n" + scheduleLong
 
 const sendExample = `  barb send http://localhost:4242 -d '{"type":"ping"}' -s github --secret env:SECRET
   barb send https://example.com/hooks -d @invoice.json -s stripe --secret file:whsec --retries 2
@@ -72,7 +72,7 @@ func newSend(sh *shell) *cobra.Command {
 				return err
 			}
 			o.dataGiven = cmd.Flags().Changed("data")
-			if err = o.play(sh, &o.retryFlags, o.url); err != nil {
+			if err = o.providerFlags.apply(sh, &o.retryFlags, o.url); err != nil {
 				return err
 			}
 			if o.policy, err = o.retryFlags.policy(sh); err != nil {
@@ -95,7 +95,7 @@ func newSend(sh *shell) *cobra.Command {
 	o.contentFlags.addFlags(cmd)
 	o.retryFlags.addFlags(cmd)
 	o.clientFlags.addFlags(cmd)
-	o.characterFlags.addFlags(cmd)
+	o.providerFlags.addFlags(cmd)
 	o.sendQueueFlags.addFlags(cmd)
 	o.manyFlags.addFlags(cmd)
 	o.jsonFlags.addFlags(cmd)
@@ -173,7 +173,7 @@ func planSend(ctx context.Context, sh *shell, o sendOptions) (record.Exchange, *
 	if err := o.content.first(&x, signer, o.edit); err != nil {
 		return x, nil, err
 	}
-	o.dress(sh, &x, o.contentType)
+	o.applyProvider(&x, sh.Now())
 	return x, signer, signer.try(&x, sh.Now())
 }
 
@@ -191,7 +191,7 @@ func planRequest(ctx context.Context, sh *shell, o *sendOptions) (record.Exchang
 	if err := o.content.defaultScheme(&o.schemeFlags, target); err != nil {
 		return x, nil, err
 	}
-	signer, err := sh.characterSigner(ctx, o, &request)
+	signer, err := sh.providerSigner(ctx, o, &request)
 	if err != nil {
 		return x, nil, err
 	}

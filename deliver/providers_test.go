@@ -2,7 +2,6 @@ package deliver_test
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -11,105 +10,15 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/provider"
 	"github.com/barbhq/barb/store/record"
 )
-
-func TestEveryProviderSaysWhereItsFiguresComeFrom(t *testing.T) {
-	t.Parallel()
-	var names []string
-	for _, p := range deliver.Providers() {
-		names = append(names, p.Name)
-		if p.Title == "" || p.Scheme == "" || p.Timeout <= 0 || p.RetryOn == "" || p.Redirects == "" || len(p.Docs) == 0 || p.Doubt == "" {
-			t.Errorf("%s is not complete: %+v", p.Name, p)
-		}
-		for _, address := range p.Docs {
-			if !strings.HasPrefix(address, "https://") {
-				t.Errorf("%s: %q is no address", p.Name, address)
-			}
-		}
-		if sum := total(p.Waits); len(p.Waits) > 0 && len(p.Waits) != p.Retries || sum > p.Within && p.Within > 0 {
-			t.Errorf("%s: %d waits of %s in all for %d retries within %s", p.Name, len(p.Waits), sum, p.Retries, p.Within)
-		}
-		for _, v := range p.Variants {
-			if !strings.HasPrefix(v.Name, p.Name+"-") || v.Note == "" || len(v.Schedule()) != v.Retries {
-				t.Errorf("%s: %+v", p.Name, v)
-			}
-		}
-	}
-	if !slices.IsSorted(names) {
-		t.Errorf("%v are not in order", names)
-	}
-}
-
-func total(waits []time.Duration) (sum time.Duration) {
-	for _, wait := range waits {
-		sum += wait
-	}
-	return sum
-}
-
-func TestProvidersWaitAsLongAsIsKnown(t *testing.T) {
-	t.Parallel()
-	for _, want := range []struct {
-		name            string
-		timeout         time.Duration
-		retries         int
-		within          time.Duration
-		first, lastWait time.Duration
-	}{
-		{"stripe", 20 * time.Second, 8, 72 * time.Hour, 16*time.Minute + 56*time.Second, 36*time.Hour + 8*time.Minute + 28*time.Second},
-		{"github", 10 * time.Second, 3, 6*time.Minute + 10*time.Second, 10 * time.Second, 5 * time.Minute},
-		{"shopify", 5 * time.Second, 8, 4 * time.Hour, 56 * time.Second, 2*time.Hour + 28*time.Second},
-		{"twilio", 15 * time.Second, 1, 0, 0, 0},
-		{"paypal", 20 * time.Second, 25, 72 * time.Hour, 30 * time.Second, 0},
-		{"slack", 3 * time.Second, 3, 6 * time.Minute, 0, 5 * time.Minute},
-		{"svix", 15 * time.Second, 7, 27*time.Hour + 35*time.Minute + 5*time.Second, 5 * time.Second, 10 * time.Hour},
-		{"standard-webhooks", 15 * time.Second, 9, 75*time.Hour + 35*time.Minute + 5*time.Second, 5 * time.Second, 24 * time.Hour},
-		{"square", 10 * time.Second, 11, 24 * time.Hour, time.Minute, 8 * time.Hour},
-		{"gitlab", 10 * time.Second, 0, 0, 0, 0},
-	} {
-		p, ok := deliver.LookupProvider(want.name)
-		waits := p.Schedule()
-		if !ok || p.Timeout != want.timeout || p.Retries != want.retries || len(waits) != want.retries || total(waits) != want.within {
-			t.Errorf("%s waits %s, then %v (%s in all)", want.name, p.Timeout, waits, total(waits))
-			continue
-		}
-		if want.retries > 0 && (waits[0] != want.first || want.lastWait > 0 && waits[len(waits)-1] != want.lastWait) {
-			t.Errorf("%s: %v", want.name, waits)
-		}
-	}
-	if p, ok := deliver.LookupProvider("nobody"); ok {
-		t.Errorf("nobody is %+v", p)
-	}
-}
-
-// What is made up has the number of retries and the time that are public, and grows.
-func TestMadeUpSchedulesFillTheirTime(t *testing.T) {
-	t.Parallel()
-	for _, name := range deliver.ScheduleNames() {
-		waits, _, ok := deliver.LookupSchedule(name)
-		if !ok || len(waits) == 0 {
-			t.Errorf("%s has no waits", name)
-		}
-		if !slices.IsSorted(waits) {
-			t.Errorf("%s does not grow: %v", name, waits)
-		}
-	}
-	if waits, _, _ := deliver.LookupSchedule("shopify-2023"); len(waits) != 19 || total(waits) != 48*time.Hour {
-		t.Errorf("shopify-2023: %v", waits)
-	}
-	for _, name := range []string{"gitlab", "nobody"} {
-		if _, _, ok := deliver.LookupSchedule(name); ok {
-			t.Errorf("%s has a schedule", name)
-		}
-	}
-}
 
 // Every row becomes a policy that delivers at the times it says, gives up when it says, takes its no for a no, and comes back
 // from the queue's JSON as it was.
 func TestEveryProviderDeliversAsItsRowSays(t *testing.T) {
 	t.Parallel()
-	for _, p := range deliver.Providers() {
+	for _, p := range provider.All() {
 		t.Run(p.Name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -149,7 +58,7 @@ func throughJSON(t *testing.T, p deliver.Policy) (again deliver.Policy) {
 	return again
 }
 
-func checkRefusal(t *testing.T, p deliver.Provider, policy deliver.Policy) {
+func checkRefusal(t *testing.T, p provider.Provider, policy deliver.Policy) {
 	t.Helper()
 	if p.NoRetry == "" || p.Retries == 0 {
 		return
@@ -164,7 +73,7 @@ func checkRefusal(t *testing.T, p deliver.Provider, policy deliver.Policy) {
 	}
 }
 
-func checkRetryFields(t *testing.T, p deliver.Provider, sent []record.Request) {
+func checkRetryFields(t *testing.T, p provider.Provider, sent []record.Request) {
 	t.Helper()
 	for i, r := range sent {
 		for _, f := range p.RetryFields {
@@ -178,7 +87,7 @@ func checkRetryFields(t *testing.T, p deliver.Provider, sent []record.Request) {
 func TestSlackSaysWhyItComesAgainAndSignsThat(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		slack, _ := deliver.LookupProvider("slack")
+		slack, _ := provider.Lookup("slack")
 		policy, err := slack.Policy()
 		if err != nil {
 			t.Fatal(err)
@@ -218,7 +127,7 @@ func TestSlackSaysWhyItComesAgainAndSignsThat(t *testing.T) {
 func TestAnotherProcessKnowsWhyItComesAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		square, _ := deliver.LookupProvider("square")
+		square, _ := provider.Lookup("square")
 		policy, err := square.Policy()
 		if err != nil {
 			t.Fatal(err)
@@ -241,7 +150,7 @@ func TestAnotherProcessKnowsWhyItComesAgain(t *testing.T) {
 func TestSpeedShortensEveryWaitButNoTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		stripe, _ := deliver.LookupProvider("stripe")
+		stripe, _ := provider.Lookup("stripe")
 		policy, err := stripe.Policy()
 		if err != nil {
 			t.Fatal(err)
@@ -277,31 +186,6 @@ func TestJitterOnlyLengthensAScheduleThatVaries(t *testing.T) {
 	p.NoJitter = true
 	if got := p.Delay(1, 0.5); got != 10*time.Hour {
 		t.Errorf("without jitter %s", got)
-	}
-}
-
-func TestOverridesAreReadAsTwilioWritesThem(t *testing.T) {
-	t.Parallel()
-	o, err := deliver.ParseOverride("rc=2&rp=4xx,5xx,ct&ct=2000&rt=5000&tt=9000&sni=y&e=ashburn")
-	if err != nil {
-		t.Fatal(err)
-	}
-	twilio, _ := deliver.LookupProvider("twilio")
-	policy, err := twilio.Policy()
-	if err == nil {
-		err = o.Apply(&policy)
-	}
-	if err != nil || policy.Retries != 2 || policy.Timeout != 5*time.Second || policy.Deadline != 9*time.Second || o.Connect != 2*time.Second ||
-		policy.RetryOn.String() != "501,505,511,4xx,5xx,connect" || !slices.Equal(o.Ignored, []string{"sni", "e"}) {
-		t.Errorf("%+v of %+v, %v", policy, o, err)
-	}
-	if o, err := deliver.ParseOverride("rc=0"); err != nil || o.Retries == nil || *o.Retries != 0 {
-		t.Errorf("%+v, %v", o, err)
-	}
-	for _, bad := range []string{"rc=6", "rc=-1", "rc=", "rp=3xx", "rp=", "ct=99", "ct=10001", "rt=15001", "tt=x", "top", "=", "rc=1&"} {
-		if _, err := deliver.ParseOverride(bad); err == nil {
-			t.Errorf("%q was taken", bad)
-		}
 	}
 }
 

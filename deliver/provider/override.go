@@ -1,31 +1,47 @@
-package deliver
+package provider
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/barbhq/barb/deliver"
 )
 
-// Override is what the fragment of an endpoint's URL changes in the policy of a provider that reads it: Twilio's connection
-// overrides (#rc=2&rp=4xx,5xx&ct=2000&rt=5000&tt=9000). What is not given is 0.
+// Override is how the fragment of an endpoint's URL changes the policy of its provider. Twilio calls it a connection override:
+// #rc=2&rp=4xx,5xx&ct=2000&rt=5000&tt=9000. The zero value of a field changes nothing.
 type Override struct {
 	Retries *int
-	RetryOn string        // as ParseRetryOn reads it
+	RetryOn string        // as deliver.ParseRetryOn reads it
 	Connect time.Duration // to get a connection
 	Timeout time.Duration // for the answer
 	Total   time.Duration // for all attempts
-	Ignored []string      // the keys that mean nothing here: sni, e
+	Ignored []string      // keys without a meaning here: sni, e
 }
 
-// twilioRetries are the failures that rp can name.
+// Override reads the fragment of an endpoint's URL. It is empty where there is none, and for a provider that does not read it.
+// The error names the part of the fragment that is wrong.
+func (p *Provider) Override(address string) (Override, error) {
+	_, fragment, ok := strings.Cut(address, "#")
+	if !ok || !p.Overridden {
+		return Override{}, nil
+	}
+	if decoded, err := url.PathUnescape(fragment); err == nil {
+		fragment = decoded
+	}
+	return parseOverride(fragment)
+}
+
+// twilioRetries maps the failures that rp can name to outcomes as deliver.ParseRetryOn reads them.
 func twilioRetries() map[string]string {
 	return map[string]string{"4xx": "4xx", "5xx": "5xx,501,505,511", "ct": "connect", "rt": "timeout", "all": "4xx,5xx,501,505,511,network"}
 }
 
-// ParseOverride reads a fragment, without its #. The error names the part that is wrong.
-func ParseOverride(fragment string) (o Override, err error) {
+// parseOverride reads a fragment, without its #. The error names the part that is wrong.
+func parseOverride(fragment string) (o Override, err error) {
 	if fragment == "" {
 		return o, nil
 	}
@@ -79,13 +95,13 @@ func milliseconds(key, value string, most int) (time.Duration, error) {
 	return time.Duration(n) * time.Millisecond, nil
 }
 
-// Apply changes a policy; how long a connection may take is not in one.
-func (o Override) Apply(p *Policy) (err error) {
+// Apply changes a policy. It leaves out Connect, since a policy has no such limit.
+func (o Override) Apply(p *deliver.Policy) (err error) {
 	if o.Retries != nil {
 		p.Retries = *o.Retries
 	}
 	if o.RetryOn != "" {
-		p.RetryOn, err = ParseRetryOn(o.RetryOn)
+		p.RetryOn, err = deliver.ParseRetryOn(o.RetryOn)
 	}
 	if o.Timeout > 0 {
 		p.Timeout = o.Timeout

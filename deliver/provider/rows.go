@@ -1,13 +1,15 @@
-package deliver
+package provider
 
 import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/barbhq/barb/deliver"
 )
 
 const (
-	// anyFailure is what most retry: whatever is not 2xx, and no answer in time.
+	// anyFailure is what most providers retry: any answer but 2xx, and no answer in time.
 	anyFailure   = "any"
 	jsonUTF8     = "application/json; charset=utf-8"
 	notFollowed  = "a failure like others; not followed"
@@ -17,25 +19,26 @@ const (
 	day          = 24 * time.Hour
 )
 
-// Providers returns the services that are known, by name. Each row is what its own pages say, and Doubt where they do not.
-func Providers() []Provider {
+// All returns every known provider, in the order of their names. A row says what the provider's own pages say, and its Doubt
+// says where they do not.
+func All() []Provider {
 	all := slices.Concat(commerce(), development(), messaging(), senders())
 	slices.SortFunc(all, func(a, b Provider) int { return strings.Compare(a.Name, b.Name) })
 	return all
 }
 
-// commerce are those that are about money.
+// commerce returns the providers for payments and shops.
 func commerce() []Provider {
 	return []Provider{
 		{Name: "paypal", Title: "PayPal", Scheme: "paypal", UserAgent: "PayPal/AUHD-<version>", ContentType: "application/json", UUIDs: true,
-			Headers: []FieldForm{{"PAYPAL-AUTH-VERSION", "v2"}, {"PAYPAL-CERT-URL", "https://api.paypal.com/v1/notifications/certs/CERT-00000000-00000000"},
-				{"CORRELATION-ID", "{uuid}"}},
+			Headers: fields("PAYPAL-AUTH-VERSION: v2", "PAYPAL-CERT-URL: https://api.paypal.com/v1/notifications/certs/CERT-00000000-00000000",
+				"CORRELATION-ID: {uuid}"),
 			Timeout: 20 * time.Second, Retries: 25, Within: 3 * day, RetryOn: anyFailure, Redirects: notSaid,
 			Docs:  []string{"https://developer.paypal.com/api/rest/webhooks/"},
 			Doubt: "up to 25 times over 3 days; neither the waits nor the time that an attempt has is public. The certificate's address is made up"},
 		{Name: "shopify", Title: "Shopify", Scheme: "shopify", UserAgent: "Shopify-Captain-Hook", ContentType: "application/json", UUIDs: true,
-			Headers: []FieldForm{{"X-Shopify-Topic", "{event}"}, {"X-Shopify-Shop-Domain", "barb-example.myshopify.com"}, {"X-Shopify-API-Version", "2026-01"},
-				{"X-Shopify-Webhook-Id", "{id}"}, {"X-Shopify-Triggered-At", "{time}"}, {"X-Shopify-Event-Id", "{uuid}"}},
+			Headers: fields("X-Shopify-Topic: {event}", "X-Shopify-Shop-Domain: barb-example.myshopify.com", "X-Shopify-API-Version: 2026-01",
+				"X-Shopify-Webhook-Id: {id}", "X-Shopify-Triggered-At: {time}", "X-Shopify-Event-Id: {uuid}"),
 			Timeout: 5 * time.Second, Connect: time.Second, Retries: 8, Within: 4 * time.Hour, RetryOn: anyFailure, Redirects: notFollowed,
 			Variants:  []Variant{{Name: "shopify-2023", Retries: 19, Within: 2 * day, Note: "until September 2024"}},
 			Exhausted: "remove the subscription, where it was made through the API",
@@ -44,14 +47,14 @@ func commerce() []Provider {
 				"https://shopify.dev/changelog/updates-to-webhook-retry-mechanism"},
 			Doubt: "8 retries over 4 hours since September 2024; until then, and in many guides still, 19 over 48 hours, which is --schedule shopify-2023. The waits are exponential and not public"},
 		{Name: "square", Title: "Square", Scheme: "square", UserAgent: "Square Connect v2", ContentType: "application/json",
-			Headers: []FieldForm{{"square-environment", "Sandbox"}},
+			Headers: fields("square-environment: Sandbox"),
 			Timeout: 10 * time.Second, Retries: 11, Waits: squareWaits(), Within: day, RetryOn: anyFailure, Redirects: notSaid,
-			RetryFields: []FieldForm{{"square-initial-delivery-timestamp", "{first}"}, {"square-retry-number", "{retry}"}, {"square-retry-reason", "{reason}"}},
-			Reasons:     Reasons{HTTP: "http_error", Timeout: "http_timeout", TLS: "ssl_error", Other: "other_error"},
+			RetryFields: fields("square-initial-delivery-timestamp: {first}", "square-retry-number: {retry}", "square-retry-reason: {reason}"),
+			Reasons:     deliver.Reasons{HTTP: "http_error", Timeout: "http_timeout", TLS: "ssl_error", Other: "other_error"},
 			Docs:        []string{"https://developer.squareup.com/docs/webhooks/overview", "https://developer.squareup.com/docs/webhooks/troubleshooting"},
 			Doubt:       "whether the first attempt has square-initial-delivery-timestamp too is told both ways; the form of the user agent is from what was seen, not from Square's pages"},
 		{Name: "stripe", Title: "Stripe", Scheme: "stripe", UserAgent: "Stripe/1.0 (+https://stripe.com/docs/webhooks)", ContentType: jsonUTF8,
-			Headers: []FieldForm{{"Accept", "*/*; q=0.5, application/xml"}, {"Cache-Control", "no-cache"}},
+			Headers: fields("Accept: */*; q=0.5, application/xml", "Cache-Control: no-cache"),
 			Timeout: 20 * time.Second, Retries: 8, Within: 3 * day, RetryOn: anyFailure, Redirects: notFollowed,
 			Variants: []Variant{{Name: "stripe-sandbox", Retries: 3, Within: 2 * time.Hour, Note: "in a sandbox: three times in a few hours"}},
 			Disables: "after days without a 2xx, and its owner is told by mail",
@@ -60,12 +63,12 @@ func commerce() []Provider {
 	}
 }
 
-// development are those that are about code.
+// development returns the providers for code and its planning.
 func development() []Provider {
 	return []Provider{
 		{Name: "github", Title: "GitHub", Scheme: "github", UserAgent: "GitHub-Hookshot/<id>", ContentType: "application/json", UUIDs: true,
-			Headers: []FieldForm{{"X-GitHub-Delivery", "{id}"}, {"X-GitHub-Event", "{event}"}, {"X-GitHub-Hook-ID", "400000001"},
-				{"X-GitHub-Hook-Installation-Target-ID", "100000001"}, {"X-GitHub-Hook-Installation-Target-Type", "repository"}},
+			Headers: fields("X-GitHub-Delivery: {id}", "X-GitHub-Event: {event}", "X-GitHub-Hook-ID: 400000001",
+				"X-GitHub-Hook-Installation-Target-ID: 100000001", "X-GitHub-Hook-Installation-Target-Type: repository"),
 			Timeout: 10 * time.Second, Retries: 3, Waits: []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute}, Within: 6*time.Minute + 10*time.Second,
 			RetryOn: anyFailure, Redirects: notFollowed,
 			Docs: []string{"https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries",
@@ -73,14 +76,14 @@ func development() []Provider {
 				"https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers"},
 			Doubt: "github.com does not retry by itself: failed deliveries are sent again by hand or through its API. The three retries after 10 s, 1 min and 5 min stand for a script that does so; --retries 0 is github.com itself. An Enterprise Server waits 30 s"},
 		{Name: "gitlab", Title: "GitLab", Scheme: "gitlab", UserAgent: "GitLab/<version>", ContentType: "application/json", UUIDs: true,
-			Headers: []FieldForm{{"X-Gitlab-Event", "{event}"}, {"Idempotency-Key", "{id}"}, {"X-Gitlab-Instance", "https://gitlab.com"},
-				{"X-Gitlab-Webhook-UUID", "{uuid}"}, {"X-Gitlab-Event-UUID", "{uuid}"}},
+			Headers: fields("X-Gitlab-Event: {event}", "Idempotency-Key: {id}", "X-Gitlab-Instance: https://gitlab.com",
+				"X-Gitlab-Webhook-UUID: {uuid}", "X-Gitlab-Event-UUID: {uuid}"),
 			Timeout: 10 * time.Second, Retries: 0, RetryOn: anyFailure, Redirects: notFollowed,
 			Disables: "for a minute and then longer, up to a day, from the fourth failure in a row on; for good after 40",
 			Docs:     []string{"https://docs.gitlab.com/user/project/integrations/webhooks/", "https://gitlab.com/gitlab-org/gitlab/-/merge_requests/166329"},
 			Doubt:    "GitLab sends a webhook once, and holds back the next ones instead. What it does with a redirect is not said. A self-managed GitLab may wait otherwise and switch nothing off"},
 		{Name: "linear", Title: "Linear", Scheme: "linear", UserAgent: "Linear-Webhook", ContentType: jsonUTF8, UUIDs: true,
-			Headers: []FieldForm{{"Linear-Delivery", "{id}"}, {"Linear-Event", "{event}"}},
+			Headers: fields("Linear-Delivery: {id}", "Linear-Event: {event}"),
 			Timeout: 5 * time.Second, Retries: 3, Waits: []time.Duration{time.Minute, time.Hour, 6 * time.Hour}, Within: 7*time.Hour + time.Minute,
 			RetryOn: anyFailure, Redirects: notSaid,
 			Disables: "when it goes on not answering",
@@ -89,7 +92,7 @@ func development() []Provider {
 	}
 }
 
-// messaging are those that are about messages and people.
+// messaging returns the providers for messages and contacts.
 func messaging() []Provider {
 	return []Provider{
 		{Name: "hubspot", Title: "HubSpot", Scheme: "hubspot-v3", UserAgent: "HubSpot Connect 2.0 (http://dev.hubspot.com/) (namespace: webhooks-nio-http-client) - WebhooksExecutorDaemon-executor",
@@ -105,14 +108,14 @@ func messaging() []Provider {
 			Doubt: "Mailgun wants a 200; here any 2xx will do. A 406 is final. Notifications of a delivery are retried less. The time that an attempt has is not public: 15 s are barb's own"},
 		{Name: "slack", Title: "Slack Events API", Scheme: "slack", UserAgent: "Slackbot 1.0 (+https://api.slack.com/robots)",
 			Timeout: 3 * time.Second, Retries: 3, Waits: []time.Duration{0, time.Minute, 5 * time.Minute}, Within: 30 * time.Minute, RetryOn: anyFailure,
-			NoRetry: "X-Slack-No-Retry: 1", RetryFields: []FieldForm{{"X-Slack-Retry-Num", "{retry}"}, {"X-Slack-Retry-Reason", "{reason}"}},
-			Reasons:   Reasons{HTTP: "http_error", Redirect: "too_many_redirects", Timeout: "http_timeout", Connect: "connection_failed", TLS: "ssl_error", Other: "unknown_error"},
+			NoRetry: "X-Slack-No-Retry: 1", RetryFields: fields("X-Slack-Retry-Num: {retry}", "X-Slack-Retry-Reason: {reason}"),
+			Reasons:   deliver.Reasons{HTTP: "http_error", Redirect: "too_many_redirects", Timeout: "http_timeout", Connect: "connection_failed", TLS: "ssl_error", Other: "unknown_error"},
 			Redirects: "up to two are followed; barb follows none",
 			Disables:  "when more than 95 % of the deliveries of an hour fail, at 1,000 events or more",
 			Docs:      []string{"https://docs.slack.dev/apis/events-api/"},
 			Doubt:     "the waits are documented as nearly immediately, 1 and 5 minutes; elsewhere only that the retries end within 30 minutes"},
 		{Name: "twilio", Title: "Twilio", Scheme: "twilio", UserAgent: "TwilioProxy/1.1", ContentType: "application/x-www-form-urlencoded; charset=UTF-8", UUIDs: true,
-			Headers: []FieldForm{{"I-Twilio-Idempotency-Token", "{id}"}, {"X-Home-Region", "us1"}},
+			Headers: fields("I-Twilio-Idempotency-Token: {id}", "X-Home-Region: us1"),
 			Timeout: 15 * time.Second, Connect: 5 * time.Second, Total: 15 * time.Second, Retries: 1, Waits: []time.Duration{0}, Within: 15 * time.Second,
 			RetryOn: "connect", Overridden: true, Redirects: "followed; barb follows none",
 			Docs:  []string{"https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides"},
@@ -125,7 +128,7 @@ func messaging() []Provider {
 	}
 }
 
-// senders are those that send for others, and their standard.
+// senders returns the providers that send for other services, and the standard they wrote.
 func senders() []Provider {
 	return []Provider{
 		{Name: "clerk", Title: "Clerk", Scheme: "clerk", UserAgent: "Svix-Webhooks/<version>", ContentType: "application/json",
@@ -162,4 +165,13 @@ func svixWaits() []time.Duration {
 func squareWaits() []time.Duration {
 	return []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 15 * time.Minute, 30 * time.Minute,
 		time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 8 * time.Hour}
+}
+
+// fields makes header fields of lines such as "Name: value".
+func fields(lines ...string) []deliver.FieldForm {
+	all := make([]deliver.FieldForm, len(lines))
+	for i, line := range lines {
+		all[i].Name, all[i].Value, _ = strings.Cut(line, ": ")
+	}
+	return all
 }

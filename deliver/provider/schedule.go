@@ -1,17 +1,16 @@
-package deliver
+package provider
 
 import (
 	"math"
 	"time"
 )
 
-// leastFirstWait is the shortest first wait of a schedule that is made up: many retries that double would begin with
-// milliseconds, which nobody does.
+// leastFirstWait is the shortest first wait of a schedule that is made up. Without it many waits that double would begin with
+// milliseconds, which no provider does.
 const leastFirstWait = 30 * time.Second
 
-// spreadOut makes a schedule of which only the number of waits and their sum are known. Each wait is twice the one before;
-// where the first would be too short, it is leastFirstWait and the others grow by what fills the time. All but the last are
-// whole seconds.
+// spreadOut makes up a schedule from the number of waits and their sum. Each wait is twice the one before. Where the first
+// would be shorter than leastFirstWait, it is that long, and the others grow by less. All but the last are whole seconds.
 func spreadOut(waits int, within time.Duration) []time.Duration {
 	if waits <= 0 {
 		return nil
@@ -31,7 +30,7 @@ func spreadOut(waits int, within time.Duration) []time.Duration {
 	return schedule
 }
 
-// growth finds the ratio, from 1 to 2, with which a geometric series of n items that begins with 1 sums up to sum.
+// growth returns the ratio, from 1 to 2, of the geometric series that has n items, begins with 1 and adds up to sum.
 func growth(n int, sum float64) float64 {
 	low, high := 1.0, 2.0
 	for range 60 {

@@ -1,0 +1,169 @@
+package commands
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/provider"
+	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store/record"
+)
+
+// providerLong is the part about --as in the help of send.
+const providerLong = `
+--as stripe delivers as Stripe does, as far as that is public (barb providers stripe): with
+its scheme where -s says nothing and a secret is there, its headers and user agent, timeout,
+retry schedule, what it retries, and what it says in a retry. Flags that are given beside it
+go before it, -H too; it goes before barb.toml and BARB_ variables where it is a flag itself.
+A 410 ends the delivery and redirects are not followed, whoever is played. With --as twilio
+the fragment of the URL counts: #rc=2&rp=4xx,5xx&ct=2000&rt=5000. -v says what is in doubt.`
+
+// providerFlags choose the provider to deliver as.
+type providerFlags struct{ as string }
+
+func (f *providerFlags) addFlags(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.as, "as", "", "deliver as this `provider` does (barb providers lists them)")
+	complete(cmd, "as", func(string) []string { return provider.Names() })
+}
+
+// apply puts the provider into the retry flags, with the changes that the fragment of the URL makes in it.
+func (f *providerFlags) apply(sh *shell, retry *retryFlags, address string) error {
+	if f.as == "" {
+		return nil
+	}
+	p, err := lookupProvider(f.as)
+	if err != nil {
+		return err
+	}
+	retry.provider = &p
+	if retry.override, err = p.Override(address); err != nil {
+		return fail.Usage("--as %s: in the URL's fragment, %w", p.Name, err).Hint("'https://example.com/hooks#rc=2&rp=4xx,5xx&ct=2000&rt=5000'")
+	}
+	if sh.verbose {
+		sh.say("barb: as %s; in doubt: %s", p.Title, p.Doubt)
+		if len(retry.override.Ignored) > 0 {
+			sh.say("barb: of the URL's fragment, %s mean nothing here", strings.Join(retry.override.Ignored, ", "))
+		}
+	}
+	return nil
+}
+
+// lookupProvider returns the provider of --as. The error for an unknown name suggests the nearest.
+func lookupProvider(name string) (provider.Provider, error) {
+	p, err := provider.Lookup(name)
+	if err != nil {
+		return p, fail.Usage("--as %q is not known", name).Hint(nearestProvider("--as ", name, "--as "+strings.Join(provider.Names(), ", ")))
+	}
+	return p, nil
+}
+
+// nearestProvider is a hint for an unknown provider: the nearest names after the words that take one, else the other hint.
+func nearestProvider(before, name, other string) string {
+	return fail.DidYouMean(before, fail.Nearest(strings.ToLower(name), provider.Names()), other)
+}
+
+// providerPolicy returns the policy of the provider of --as, with those values of p whose flags overrule --as.
+func (f *retryFlags) providerPolicy(sh *shell, p deliver.Policy) (deliver.Policy, error) {
+	if f.provider == nil {
+		return p, nil
+	}
+	played, err := f.provider.Policy()
+	if err == nil {
+		err = f.override.Apply(&played)
+	}
+	if err != nil {
+		return p, err
+	}
+	for flag, take := range map[string]func(){
+		"retries":   func() { played.Retries = p.Retries },
+		"base":      func() { played.Base = p.Base },
+		"max-delay": func() { played.MaxDelay = p.MaxDelay },
+		"jitter":    func() { played.NoJitter = p.NoJitter },
+		"retry-on":  func() { played.RetryOn = p.RetryOn },
+		"timeout":   func() { played.Timeout = p.Timeout },
+		"deadline":  func() { played.Deadline = p.Deadline },
+	} {
+		if sh.overrules(flag, "as") {
+			take()
+		}
+	}
+	if sh.overrules("backoff", "as") {
+		played.Backoff, played.Schedule, played.Vary = p.Backoff, p.Schedule, 0
+		if !sh.overrules("retries", "as") && p.Backoff == deliver.Schedule {
+			played.Retries = len(p.Schedule)
+		}
+	}
+	if within := cmp.Or(f.override.Connect, f.provider.Connect); within > 0 && !sh.overrules("connect-timeout", "as") {
+		f.connectIn = within
+	}
+	return played, nil
+}
+
+// applyProvider gives a request the headers of the provider of --as. The content type of --content-type stays.
+func (o *sendOptions) applyProvider(x *record.Exchange, now time.Time) {
+	if o.provider != nil {
+		o.provider.Apply(x, o.contentType != "", now)
+	}
+}
+
+// providerNote returns what the provider of --as would do with the endpoint after its last attempt, "" for nothing.
+func providerNote(as string, a *deliver.Attempt) string {
+	p, err := provider.Lookup(as)
+	if err != nil {
+		return ""
+	}
+	return p.Aftermath(a)
+}
+
+// signedAt is when an attempt was signed, "" where that is not said: without a scheme that signs a time, or where time runs
+// as ever and nobody asked.
+func (c *courier) signedAt(x *record.Exchange) string {
+	if !c.sign.signs || c.sign.scheme.Time.Unit == "" || !c.verbose && c.sender.Policy.Speed == 0 {
+		return ""
+	}
+	return "signed " + x.Start.Local().Format(time.TimeOnly)
+}
+
+// emitAttempt prints an attempt as JSON, with what only its sender knows.
+func (c *courier) emitAttempt(a *deliver.Attempt, kept *record.Exchange) error {
+	line := export.JSON(kept, c.with)
+	if a.Scheduled != a.Wait {
+		line.ScheduleMS = a.Scheduled.Milliseconds()
+	}
+	line.Note = providerNote(c.sender.Policy.As, a)
+	return c.emit(line)
+}
+
+// providerSigner returns the signer of the flags. With --as and no flag that overrules it, it signs by the provider's scheme,
+// or not at all where there is no secret.
+func (sh *shell) providerSigner(ctx context.Context, o *sendOptions, r *record.Request) (*signer, error) {
+	p := o.provider
+	if p == nil || sh.overrules("scheme", "as") {
+		return sh.signer(ctx, &o.schemeFlags, r)
+	}
+	file, err := sh.configuration()
+	if err != nil {
+		return nil, err
+	}
+	if len(sh.secretRefs(o.secrets, file.routeOf(p.Scheme, urlPath(r.URL)))) == 0 {
+		sh.say("barb: this goes out unsigned; with --secret it is signed as %s does it", p.Name)
+		scheme, err := file.lookupScheme(p.Scheme)
+		s := &signer{uuids: p.UUIDs}
+		if field, ok := strings.CutPrefix(string(scheme.IDIn), "header:"); ok {
+			s.idField = field
+		}
+		return s, err
+	}
+	o.scheme = p.Scheme
+	s, err := sh.signer(ctx, &o.schemeFlags, r)
+	if err == nil {
+		s.uuids = p.UUIDs
+	}
+	return s, err
+}

@@ -1,0 +1,157 @@
+// Package provider is how known services deliver: their timeouts, retries, headers, and what they do with an endpoint that
+// fails. Each row is what the service's own pages say. It sends nothing itself: a Provider makes a deliver.Policy.
+package provider
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/deliver"
+)
+
+// Provider is one service: how it delivers its webhooks, as far as that is public.
+type Provider struct {
+	Name, Title string
+	Scheme      string // of its signature, in the catalogue of package sign
+	// UserAgent has the part that changes with each release, or a number of the sender's own, in <>.
+	UserAgent   string
+	ContentType string              // for a body of that kind; "": whatever the body looks like
+	Headers     []deliver.FieldForm // of its requests, besides those of the signature
+	UUIDs       bool                // its webhook ids are UUIDs
+
+	Timeout time.Duration // of an attempt
+	Connect time.Duration // to get a connection, as a part of Timeout; 0: not public
+	Total   time.Duration // for all attempts and waits; 0: only the schedule ends them
+	Retries int           // after the first attempt; 0: it does not retry
+	// Waits are the public waits before the retries. Without them only Retries and Within are known.
+	Waits  []time.Duration
+	Within time.Duration // the time over which the retries are spread; 0: not public
+	Vary   float64       // the part by which a wait is lengthened at random: 0.1 is a tenth
+	// Variants are other schedules by which it is known to retry.
+	Variants []Variant
+
+	RetryOn     string              // the outcomes that it retries, as deliver.ParseRetryOn reads them
+	NoRetry     string              // the field of an answer, as "Name: value", that refuses retries; "": none
+	RetryFields []deliver.FieldForm // of retries alone
+	Reasons     deliver.Reasons     // why it retries, in its own words
+	Overridden  bool                // the fragment of the endpoint's URL changes its policy: see Override
+	Redirects   string              // what it does with a redirect
+	Gone        string              // what it does after a 410 besides giving up; "": a 410 is a failure like others
+	Exhausted   string              // what it does when all retries of a webhook have failed; "": nothing more
+	Disables    string              // when it switches an endpoint off; "": not public
+	Docs        []string
+	Doubt       string // where public figures disagree, or do not come from the provider
+}
+
+// Variant is another schedule of a provider.
+type Variant struct {
+	Name    string // begins with the provider's name and a hyphen
+	Retries int
+	Waits   []time.Duration // as in Provider
+	Within  time.Duration
+	Note    string
+}
+
+// Schedule returns the waits before the retries. Where they are not public, they are made up: each is twice the one before,
+// and together they fill the time that is public.
+func (p *Provider) Schedule() []time.Duration { return waitsOf(p.Retries, p.Waits, p.Within) }
+
+// Schedule returns the waits before the retries, as those of a Provider.
+func (v *Variant) Schedule() []time.Duration { return waitsOf(v.Retries, v.Waits, v.Within) }
+
+func waitsOf(retries int, waits []time.Duration, within time.Duration) []time.Duration {
+	if len(waits) > 0 {
+		return slices.Clone(waits)
+	}
+	return spreadOut(retries, within)
+}
+
+// IsMadeUp reports whether the waits of Schedule are not public, but made up from the number of retries and their time.
+func (p *Provider) IsMadeUp() bool { return len(p.Waits) == 0 && p.Retries > 0 }
+
+// Policy returns the policy by which the provider delivers. The policy of a provider that does not retry has the default
+// waits, so that it can be given retries.
+func (p *Provider) Policy() (deliver.Policy, error) {
+	on, err := deliver.ParseRetryOn(p.RetryOn)
+	if err != nil {
+		return deliver.Policy{}, fmt.Errorf("%s: %w", p.Name, err)
+	}
+	policy := deliver.DefaultPolicy()
+	policy.Retries, policy.RetryOn, policy.Timeout, policy.Deadline = p.Retries, on, p.Timeout, p.Total
+	policy.NoRetry, policy.RetryFields, policy.Reasons, policy.As = p.NoRetry, slices.Clone(p.RetryFields), p.Reasons, p.Name
+	if waits := p.Schedule(); len(waits) > 0 {
+		policy.Backoff, policy.Schedule, policy.Vary = deliver.Schedule, waits, p.Vary
+	}
+	return policy, nil
+}
+
+// Aftermath returns what the provider would do with the endpoint after the attempt a, as in "slack would now …". It is "" when
+// the delivery goes on, succeeded, or has no consequence that is public.
+func (p *Provider) Aftermath(a *deliver.Attempt) string {
+	switch status := a.Exchange.Status(); {
+	case status == 410 && p.Gone != "":
+		return p.Name + " would now " + p.Gone
+	case status == 410:
+		return p.Name + " takes a 410 for a failure like others"
+	case a.Decision != deliver.Exhausted && a.Decision != deliver.OutOfTime:
+		return ""
+	case p.Exhausted != "" && a.Exchange.Attempt > p.Retries:
+		return p.Name + " would now " + p.Exhausted
+	case p.Disables != "":
+		return p.Name + " switches an endpoint off " + p.Disables
+	}
+	return ""
+}
+
+// ErrUnknown is the error of Lookup for a name that no provider has.
+var ErrUnknown = errors.New("unknown provider")
+
+// Lookup returns the provider of a name in upper or lower case. The error wraps ErrUnknown.
+func Lookup(name string) (Provider, error) {
+	all := All()
+	i := slices.IndexFunc(all, func(p Provider) bool { return strings.EqualFold(p.Name, name) })
+	if i < 0 {
+		return Provider{}, fmt.Errorf("%w %q", ErrUnknown, name)
+	}
+	return all[i], nil
+}
+
+// Names returns the names of all providers, in order.
+func Names() (names []string) {
+	for _, p := range All() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// LookupSchedule returns the waits of a provider or a variant, and the part by which a wait is lengthened at random. It is
+// false for an unknown name, and for a provider that does not retry.
+func LookupSchedule(name string) (waits []time.Duration, vary float64, ok bool) {
+	for _, p := range All() {
+		if strings.EqualFold(p.Name, name) {
+			return p.Schedule(), p.Vary, p.Retries > 0
+		}
+		for _, v := range p.Variants {
+			if strings.EqualFold(v.Name, name) {
+				return v.Schedule(), p.Vary, true
+			}
+		}
+	}
+	return nil, 0, false
+}
+
+// ScheduleNames returns the names that LookupSchedule knows, in order.
+func ScheduleNames() (names []string) {
+	for _, p := range All() {
+		if p.Retries > 0 {
+			names = append(names, p.Name)
+		}
+		for _, v := range p.Variants {
+			names = append(names, v.Name)
+		}
+	}
+	return names
+}

@@ -1,0 +1,53 @@
+package provider
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/store/record"
+)
+
+// Apply gives a request the user agent, the other headers and the content type of the provider's own requests. A header that
+// the request has already stays; its content type stays with keepType, and where the body is of another kind.
+func (p *Provider) Apply(x *record.Exchange, keepType bool, now time.Time) {
+	h := x.Request.Header
+	if !keepType && p.ContentType != "" && bodyKind(h.Get("Content-Type")) == bodyKind(p.ContentType) {
+		h = h.Set("Content-Type", p.ContentType)
+	}
+	fill := strings.NewReplacer("{id}", x.WebhookID, "{event}", x.EventType, "{time}", now.UTC().Format(time.RFC3339Nano))
+	forms := append([]deliver.FieldForm{{Name: "User-Agent", Value: p.userAgent()}}, p.Headers...)
+	for _, form := range forms {
+		value := strings.Replace(fill.Replace(form.Value), "{uuid}", uuid.NewString(), 1)
+		field := record.Field{Name: form.Name, Value: value}
+		if !h.Has(form.Name) && value != "" && record.CheckField(field) == nil {
+			h = append(slices.Clip(h), field)
+		}
+	}
+	x.Request.Header = h
+}
+
+// bodyKind returns the kind of body that a content type stands for, as far as providers differ: JSON, or a form, which may be
+// sent as text.
+func bodyKind(contentType string) string {
+	if strings.Contains(contentType, "json") {
+		return "json"
+	}
+	if strings.HasPrefix(contentType, "text/plain") || strings.Contains(contentType, "x-www-form-urlencoded") {
+		return "form"
+	}
+	return contentType
+}
+
+// userAgent returns the provider's user agent with "barb" for the part in <>.
+func (p *Provider) userAgent() string {
+	before, rest, ok := strings.Cut(p.UserAgent, "<")
+	if !ok {
+		return before
+	}
+	_, after, _ := strings.Cut(rest, ">")
+	return before + "barb" + after
+}
