@@ -12,6 +12,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/receiver"
+	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 )
 
@@ -101,10 +102,10 @@ func (e *emission) takeHook(ctx context.Context, sh *shell) error {
 }
 
 // judge makes the hook a test vector. One that is only too old was genuine when it was signed, and is judged by then.
-func (e *emission) judge(sh *shell, v *verifier, m sign.Message, now time.Time) (err error) {
-	c := v.check(m, now)
-	if c.fault != nil {
-		return c.fault
+func (e *emission) judge(sh *shell, v *verifier.Verifier, m sign.Message, now time.Time) (err error) {
+	c := v.Check(m, now)
+	if c.Fault != nil {
+		return c.Fault
 	}
 	if c.Scheme == "" {
 		return fail.Unsupported("the headers show no scheme that is known").Hint("name it: -s SCHEME; barb schemes lists them")
@@ -122,7 +123,7 @@ func (e *emission) judge(sh *shell, v *verifier, m sign.Message, now time.Time) 
 	if c.Verdict.HasAge {
 		now = now.Add(-c.Verdict.Age)
 	}
-	if !holdsSecret(m, v.secrets) {
+	if !holdsSecret(m, v.Secrets) {
 		e.hook = &receiver.Hook{URL: m.URL, Header: m.Header, Body: m.Body, At: now}
 	}
 	return nil

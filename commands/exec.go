@@ -17,6 +17,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -106,19 +107,19 @@ func (g *gateway) checkExec() error {
 	if g.runner == nil || g.runner.unverified {
 		return nil
 	}
-	var learns *verifier
+	var learns *verifier.Verifier
 	for _, l := range append(slices.Collect(maps.Values(g.lanes)), g.fallback) {
 		switch v := l.verifier.Load(); {
 		case v == nil:
-		case len(v.secrets) > 0:
+		case len(v.Secrets) > 0:
 			return nil
 		default:
 			learns = v
 		}
 	}
 	if learns != nil {
-		return fail.Usage("--exec runs only for what is verified with a secret that barb was given, and %s is to learn its own", learns.scheme.Name).
-			Hintf("barb listen -s %s --learn keyring:%s until the secret is there, then --secret keyring:%s --exec …", learns.scheme.Name, learns.scheme.Name, learns.scheme.Name)
+		return fail.Usage("--exec runs only for what is verified with a secret that barb was given, and %s is to learn its own", learns.Scheme.Name).
+			Hintf("barb listen -s %s --learn keyring:%s until the secret is there, then --secret keyring:%s --exec …", learns.Scheme.Name, learns.Scheme.Name, learns.Scheme.Name)
 	}
 	return fail.Usage("--exec runs for verified webhooks, and no signature is checked").
 		Hint("barb listen -s stripe --secret env:WHSEC --exec …, or --exec-unverified to run it for whatever anybody sends")

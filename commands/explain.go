@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/explain"
 	"github.com/barbhq/barb/store/record"
@@ -17,23 +18,23 @@ import (
 const explainLimit = 1700 * time.Millisecond
 
 // explanation is why a message was refused: nil when it was not, or when the caller gave what cannot be checked with.
-func (sh *shell) explanation(ctx context.Context, v *verifier, c checked, m sign.Message, now time.Time) (*explain.Answer, error) {
-	if c.fault != nil || c.Verdict.Status == record.Valid {
+func (sh *shell) explanation(ctx context.Context, v *verifier.Verifier, c verifier.Result, m sign.Message, now time.Time) (*explain.Answer, error) {
+	if c.Fault != nil || c.Verdict.Status == record.Valid {
 		return nil, nil
 	}
 	file, err := sh.configuration()
 	if err != nil {
 		return nil, err
 	}
-	q := explain.Question{Scheme: v.scheme, Message: m, Secrets: v.secrets, Now: now}
-	if v.auto {
+	q := explain.Question{Scheme: v.Scheme, Message: m, Secrets: v.Secrets, Now: now}
+	if v.Auto {
 		q.Scheme, _ = file.scheme(c.Scheme) // none is a question, too
 	}
-	if v.tolerance != nil {
-		q.Scheme.Tolerance = sign.Both(*v.tolerance)
+	if v.Tolerance != nil {
+		q.Scheme.Tolerance = sign.Both(*v.Tolerance)
 	}
-	q.Message.Params = v.params
-	if q.Others, err = sh.otherSecrets(ctx, v.secrets); err != nil {
+	q.Message.Params = v.Params
+	if q.Others, err = sh.otherSecrets(ctx, v.Secrets); err != nil {
 		return nil, err
 	}
 	limited, cancel := context.WithTimeout(ctx, explainLimit)

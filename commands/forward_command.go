@@ -26,7 +26,7 @@ const commandPrefix = "exec:"
 func (b *outbox) commandTarget(l *lane) string {
 	scheme := "none"
 	if v := l.verifier.Load(); v != nil {
-		scheme = cmp.Or(v.scheme.Name, "auto")
+		scheme = cmp.Or(v.Scheme.Name, "auto")
 	}
 	path := b.absolute(b.runner.path)
 	return fmt.Sprintf("%s%s%s%q route=%q scheme=%q%s%s", commandPrefix, filepath.Clean(path), commandFolder, b.Dir, l.name, scheme, commandArgs, b.commandPrint)

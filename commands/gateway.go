@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
@@ -62,8 +63,8 @@ const keptOfInvalid = 64 << 10
 
 // lane is what is done with the requests of one route.
 type lane struct {
-	route     *route                   // in barb.toml; nil for the paths no route covers
-	verifier  atomic.Pointer[verifier] // nil: unchecked; a handshake may bring it a secret
+	route     *route                            // in barb.toml; nil for the paths no route covers
+	verifier  atomic.Pointer[verifier.Verifier] // nil: unchecked; a handshake may bring it a secret
 	greeter   greeter
 	told      sync.Map // what was said of it already: names of handshakes that are not proven, spellings
 	name      string   // of the route, for what is delivered in order
@@ -122,8 +123,8 @@ func (g *gateway) lane(ctx context.Context, o listenOptions, r *route) (*lane, e
 	}
 	if v != nil {
 		l.verifier.Store(v)
-		g.tellHost(l, v.scheme)
-		g.secrets = append(g.secrets, v.secrets...)
+		g.tellHost(l, v.Scheme)
+		g.secrets = append(g.secrets, v.Secrets...)
 	}
 	if l.greeter, err = newGreeter(o.handshake, v, &flags, r); err != nil {
 		return nil, err
@@ -273,12 +274,12 @@ func (g *gateway) describe() []string {
 		what := "unchecked"
 		switch v := l.verifier.Load(); {
 		case v == nil:
-		case len(v.secrets) == 0:
-			what = "checked (" + v.scheme.Name + ") once its handshake has brought the secret"
-		case v.auto:
+		case len(v.Secrets) == 0:
+			what = "checked (" + v.Scheme.Name + ") once its handshake has brought the secret"
+		case v.Auto:
 			what = "checked (scheme auto)"
 		default:
-			what = "checked (" + v.scheme.Name + ")"
+			what = "checked (" + v.Scheme.Name + ")"
 		}
 		lines = append(lines, where+" "+what+destinations(l.targets))
 	}

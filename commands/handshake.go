@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 )
@@ -89,7 +90,7 @@ type greeter struct {
 	params map[string]string
 }
 
-func newGreeter(value handshakeValue, v *verifier, flags *schemeFlags, r *route) (g greeter, err error) {
+func newGreeter(value handshakeValue, v *verifier.Verifier, flags *schemeFlags, r *route) (g greeter, err error) {
 	if g.params, err = flags.paramMap(r); err != nil {
 		return g, err
 	}
@@ -100,8 +101,8 @@ func newGreeter(value handshakeValue, v *verifier, flags *schemeFlags, r *route)
 		g.names = handshakeNames()
 	case value.mode == noneOf:
 		g.off = true
-	case v != nil && !v.auto:
-		g.off, g.names = v.scheme.Handshake == "", []string{v.scheme.Handshake}
+	case v != nil && !v.Auto:
+		g.off, g.names = v.Scheme.Handshake == "", []string{v.Scheme.Handshake}
 	}
 	return g, nil
 }
@@ -148,8 +149,8 @@ func (g *gateway) isWebhook(l *lane, h sign.Handshake, r *record.Request, now ti
 
 // schemeOf is the scheme of the webhooks that follow a handshake, "" when it is not known.
 func (l *lane) schemeOf(h sign.Handshake) string {
-	if v := l.verifier.Load(); v != nil && !v.auto && v.scheme.Handshake == h.Name {
-		return v.scheme.Name
+	if v := l.verifier.Load(); v != nil && !v.Auto && v.Scheme.Handshake == h.Name {
+		return v.Scheme.Name
 	}
 	scheme, _ := sign.Lookup(h.Name)
 	return scheme.Name
@@ -222,10 +223,10 @@ func responseOf(r sign.Reply) *record.Response {
 // under auto, or without a scheme, they may be another's.
 func (l *lane) answer(h sign.Handshake, m sign.Message) (sign.Reply, error) {
 	v := l.verifier.Load()
-	if v == nil || v.auto {
+	if v == nil || v.Auto {
 		return h.Answer(m, sign.Scheme{})
 	}
-	return h.Answer(m, v.scheme, v.secrets...)
+	return h.Answer(m, v.Scheme, v.Secrets...)
 }
 
 // tellRefused says why a handshake was not answered. That the scheme must be named is said once, since strangers may ask

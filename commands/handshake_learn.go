@@ -78,8 +78,8 @@ func (l *learning) keep(secret sign.Secret) error {
 
 // learn takes a secret: into --learn, and for the checks of the lane when it has none yet.
 func (g *gateway) learn(l *lane, id int64, h sign.Handshake, secret sign.Secret) error {
-	if v := l.verifier.Load(); v != nil && !v.auto {
-		if err := v.scheme.CheckSecret(secret, false); err != nil { // a public key, say, that anybody could then sign with
+	if v := l.verifier.Load(); v != nil && !v.Auto {
+		if err := v.Scheme.CheckSecret(secret, false); err != nil { // a public key, say, that anybody could then sign with
 			return detailOf(err)
 		}
 	}
@@ -108,11 +108,11 @@ func (g *gateway) learn(l *lane, id int64, h sign.Handshake, secret sign.Secret)
 // takeSecret has the lane check with the secret, unless it has another one or does not check this scheme.
 func (l *lane) takeSecret(h sign.Handshake, secret sign.Secret) bool {
 	v := l.verifier.Load()
-	if v == nil || v.auto || len(v.secrets) > 0 || v.scheme.Handshake != h.Name {
+	if v == nil || v.Auto || len(v.Secrets) > 0 || v.Scheme.Handshake != h.Name {
 		return false
 	}
 	with := *v
-	with.secrets = []sign.Secret{secret}
+	with.Secrets = []sign.Secret{secret}
 	l.verifier.Store(&with)
 	return true
 }
@@ -129,8 +129,8 @@ func (g *gateway) tellLearnt(l *lane, id int64, h sign.Handshake, secret sign.Se
 	switch {
 	case kept:
 		g.suggest("%s; kept: --secret %s", what, g.learning.ref)
-	case !checks && v != nil && v.scheme.Handshake == h.Name && len(v.secrets) > 0:
-		g.suggest("%s, which is not taken: webhooks are checked with %s", what, v.secrets[0].Name)
+	case !checks && v != nil && v.Scheme.Handshake == h.Name && len(v.Secrets) > 0:
+		g.suggest("%s, which is not taken: webhooks are checked with %s", what, v.Secrets[0].Name)
 	default:
 		g.suggest("%s; it is not in the history and gone when this listener ends. To keep the next one: barb listen %s --learn keyring:%s (or file:PATH)", what, l.flagFor(h), h.Name)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 )
@@ -28,7 +29,7 @@ func newAsana(t *testing.T, said *bytes.Buffer, learn string) *gateway {
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
 	sh.paint(false)
 	l := &lane{greeter: greeter{names: []string{"asana"}}}
-	l.verifier.Store(&verifier{scheme: scheme})
+	l.verifier.Store(&verifier.Verifier{Scheme: scheme})
 	g := &gateway{shell: sh, fallback: l, redactor: (&configFile{}).redactor(nil)}
 	if err := g.learning.into(learn); err != nil {
 		t.Fatal(err)
@@ -48,7 +49,7 @@ func receive(g *gateway, body string, fields ...record.Field) (*record.Exchange,
 
 func signedWith(t *testing.T, g *gateway, key, body string) record.Field {
 	t.Helper()
-	signed, err := g.fallback.verifier.Load().scheme.Sign(sign.Message{Body: []byte(body)}, sign.Secret{Key: []byte(key)})
+	signed, err := g.fallback.verifier.Load().Scheme.Sign(sign.Message{Body: []byte(body)}, sign.Secret{Key: []byte(key)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,7 +89,7 @@ func TestAGivenSecretIsNotReplaced(t *testing.T) {
 	var said bytes.Buffer
 	g := newAsana(t, &said, "")
 	v := *g.fallback.verifier.Load()
-	v.secrets = []sign.Secret{{Name: "env:GIVEN", Key: []byte("the secret that was given")}}
+	v.Secrets = []sign.Secret{{Name: "env:GIVEN", Key: []byte("the secret that was given")}}
 	g.fallback.verifier.Store(&v)
 	receive(g, "", record.Field{Name: "X-Hook-Secret", Value: brought})
 	if _, r := receive(g, "{}", signedWith(t, g, brought, "{}")); r.Status != http.StatusUnauthorized {

@@ -102,7 +102,7 @@ func (g *gateway) isOurs(ctx context.Context, x *record.Exchange) bool {
 			continue
 		}
 		checks = true
-		if m.URL = g.asSenderKnows(l, &came.Request); v.check(m, x.Start).Verdict.Status == record.Valid {
+		if m.URL = g.asSenderKnows(l, &came.Request); v.Check(m, x.Start).Verdict.Status == record.Valid {
 			return true
 		}
 	}

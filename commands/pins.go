@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -42,31 +43,31 @@ func (g *gateway) checkIn(l *lane, m sign.Message, now time.Time) finding {
 	if v == nil {
 		return finding{Checked: describe(m, g.file), by: l}
 	}
-	var c checked
+	var c verifier.Result
 	var pin *pinning
-	if v.auto && g.history != nil {
+	if v.Auto && g.history != nil {
 		c, pin = g.checkAuto(l, v, m, now)
 	} else {
-		c = v.check(m, now)
+		c = v.Check(m, now)
 	}
-	if c.Verdict.Status == record.Valid && c.spelling != "" {
-		if _, told := l.told.LoadOrStore("spelling "+c.Scheme+string(c.spelling), true); !told {
-			g.note("warning: %s: the provider's SDK refuses %s, which came; --strict refuses it as well", c.Scheme, c.spelling.Words())
+	if c.Verdict.Status == record.Valid && c.Spelling != "" {
+		if _, told := l.told.LoadOrStore("spelling "+c.Scheme+string(c.Spelling), true); !told {
+			g.note("warning: %s: the provider's SDK refuses %s, which came; --strict refuses it as well", c.Scheme, c.Spelling.Words())
 		}
 	}
 	return finding{listen.Checked{Verdict: c.Verdict, Scheme: c.Scheme, WebhookID: c.WebhookID, EventType: c.EventType}, l, pin}
 }
 
 // checkAuto is check for a lane whose scheme is found from what comes.
-func (g *gateway) checkAuto(l *lane, v *verifier, m sign.Message, now time.Time) (c checked, pin *pinning) {
+func (g *gateway) checkAuto(l *lane, v *verifier.Verifier, m sign.Message, now time.Time) (c verifier.Result, pin *pinning) {
 	pinned := g.pinned(l, v)
-	c = v.checkPinned(m, now, pinned)
-	before := pinned[string(c.secret.Key)]
+	c = v.CheckPinned(m, now, pinned)
+	before := pinned[string(c.Secret.Key)]
 	switch {
 	case c.Verdict.Reason == string(sign.WeakerSignature):
 		g.explainOnce(l, c)
-	case c.Verdict.Status == record.Valid && c.Scheme != before && !isToken(v.file, c.Scheme):
-		pin = &pinning{l, c.secret, c.Scheme, before}
+	case c.Verdict.Status == record.Valid && c.Scheme != before && !isToken(g.file, c.Scheme):
+		pin = &pinning{l, c.Secret, c.Scheme, before}
 	}
 	return c, pin
 }
@@ -94,7 +95,7 @@ func isToken(file *configFile, name string) bool {
 }
 
 // pinned are the schemes that the secrets of a lane are pinned to, by their keys.
-func (g *gateway) pinned(l *lane, v *verifier) map[string]string {
+func (g *gateway) pinned(l *lane, v *verifier.Verifier) map[string]string {
 	p := &g.pins
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -105,7 +106,7 @@ func (g *gateway) pinned(l *lane, v *verifier) map[string]string {
 		return p.last[l.path]
 	}
 	pinned := map[string]string{}
-	for _, secret := range v.secrets {
+	for _, secret := range v.Secrets {
 		if scheme := kept[p.printOf(ctx, g.history, secret)]; scheme != "" {
 			pinned[string(secret.Key)] = scheme
 		}
@@ -164,10 +165,10 @@ func (g *gateway) pin(n *pinning) bool {
 
 // explainOnce says why a message with a good signature is refused. Forgeries have none, so they do not come here.
 // Who has captured one can send it in many ways: one line a scheme has to do.
-func (g *gateway) explainOnce(l *lane, c checked) {
+func (g *gateway) explainOnce(l *lane, c verifier.Result) {
 	g.pins.mu.Lock()
 	defer g.pins.mu.Unlock()
-	g.explain(l.path+" "+c.Scheme, "refused: %s", c.detail)
+	g.explain(l.path+" "+c.Scheme, "refused: %s", c.Detail)
 }
 
 // explain says something once. The pins are locked.

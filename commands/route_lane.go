@@ -121,17 +121,19 @@ func shownFirst(group []*lane, r *record.Request, file *configFile) {
 	for _, scheme := range sign.Detect(messageOf(r), file.ownSchemes()...) {
 		shown[scheme.Name] = true
 	}
-	slices.SortStableFunc(group, func(a, b *lane) int {
-		return cmp.Compare(b.verifier.Load().among(shown), a.verifier.Load().among(shown))
-	})
-}
-
-// among is 1 for a verifier of a scheme that a request shows, 0 for any other.
-func (v *verifier) among(shown map[string]bool) int {
-	if shown[v.scheme.Name] || v.auto && len(shown) > 0 {
-		return 1
+	isShown := func(l *lane) bool {
+		v := l.verifier.Load()
+		return shown[v.Scheme.Name] || v.Auto && len(shown) > 0
 	}
-	return 0
+	slices.SortStableFunc(group, func(a, b *lane) int {
+		switch {
+		case isShown(a) == isShown(b):
+			return 0
+		case isShown(a):
+			return -1
+		}
+		return 1
+	})
 }
 
 // verdict is what the guards of a request find, and the pins that follow from it. It is valid when each group has one that
@@ -204,9 +206,9 @@ func (g *gateway) isStray(x *record.Exchange) bool {
 func (l *lane) checksAs(other *lane) bool {
 	a, b := l.verifier.Load(), other.verifier.Load()
 	same := func(a, b sign.Secret) bool { return a.Name == b.Name && bytes.Equal(a.Key, b.Key) }
-	sameKeys := slices.EqualFunc(a.secrets, b.secrets, same) && maps.Equal(a.params, b.params)
-	samePins := !a.auto || l.path == other.path
-	return l == other || a.auto == b.auto && samePins && a.scheme.Name == b.scheme.Name && sameKeys && l.publicURL == other.publicURL
+	sameKeys := slices.EqualFunc(a.Secrets, b.Secrets, same) && maps.Equal(a.Params, b.Params)
+	samePins := !a.Auto || l.path == other.path
+	return l == other || a.Auto == b.Auto && samePins && a.Scheme.Name == b.Scheme.Name && sameKeys && l.publicURL == other.publicURL
 }
 
 // accepts reports whether a lane forwards what was checked so: where it wants a signature, only what its own scheme and
@@ -216,10 +218,10 @@ func (l *lane) accepts(x *record.Exchange) bool {
 	if v == nil {
 		return true
 	}
-	if x.Verdict.Status != record.Valid || !v.auto && v.scheme.Name != x.Scheme {
+	if x.Verdict.Status != record.Valid || !v.Auto && v.Scheme.Name != x.Scheme {
 		return false
 	}
-	return slices.ContainsFunc(v.secrets, func(s sign.Secret) bool { return s.Name == x.Verdict.Secret })
+	return slices.ContainsFunc(v.Secrets, func(s sign.Secret) bool { return s.Name == x.Verdict.Secret })
 }
 
 // forwardLane is the lane that says where a webhook goes, by what its check has found: of those that accept it that

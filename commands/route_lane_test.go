@@ -10,6 +10,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 )
@@ -22,10 +23,10 @@ func newRouted(routes ...route) *gateway {
 		r := &file.Routes[i]
 		l := &lane{route: r, greeter: greeter{off: true}}
 		if r.Scheme != "" {
-			v := &verifier{file: file, auto: r.Scheme == "auto"}
-			v.scheme, _ = sign.Lookup(r.Scheme)
+			v := &verifier.Verifier{Auto: r.Scheme == "auto"}
+			v.Scheme, _ = sign.Lookup(r.Scheme)
 			for _, name := range r.secrets {
-				v.secrets = append(v.secrets, sign.Secret{Name: name, Key: []byte(name)})
+				v.Secrets = append(v.Secrets, sign.Secret{Name: name, Key: []byte(name)})
 			}
 			l.verifier.Store(v)
 		}

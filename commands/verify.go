@@ -17,6 +17,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/explain"
 	"github.com/barbhq/barb/store"
@@ -102,13 +103,13 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 	if v == nil {
 		return fail.Usage("verify needs a secret").Hint(referenceHelp)
 	}
-	if m.Stream != nil && (o.explain || v.auto || !v.scheme.Streams()) {
+	if m.Stream != nil && (o.explain || v.Auto || !v.Scheme.Streams()) {
 		if m.Body, err = readBounded(m.Stream, maxPayload, "the payload"); err != nil {
 			return err
 		}
 		m.Stream = nil
 	}
-	c := v.check(m, now)
+	c := v.Check(m, now)
 	var why *explain.Answer
 	if o.explain {
 		if why, err = sh.explanation(ctx, v, c, m, now); err != nil {
@@ -319,14 +320,14 @@ type verdictJSON struct {
 
 // printVerdict prints the result of a check, with why it is so where that was asked, and ends in 0 or 1; what the caller
 // gave wrongly ends in its own code.
-func (sh *shell) printVerdict(c checked, why *explain.Answer) error {
-	if c.fault != nil {
-		return c.fault
+func (sh *shell) printVerdict(c verifier.Result, why *explain.Answer) error {
+	if c.Fault != nil {
+		return c.Fault
 	}
 	v := c.Verdict
 	if sh.json {
 		out := verdictJSON{Schema: 1, Verdict: string(v.Status), Scheme: c.Scheme, Version: v.Version, Reason: v.Reason,
-			Detail: c.detail, Secret: v.Secret, CoversBody: c.coversBody, Spelling: string(c.spelling), Explain: newExplainJSON(why)}
+			Detail: c.Detail, Secret: v.Secret, CoversBody: c.CoversBody, Spelling: string(c.Spelling), Explain: newExplainJSON(why)}
 		if v.HasAge {
 			age := v.Age.Milliseconds()
 			out.AgeMS = &age
@@ -335,7 +336,7 @@ func (sh *shell) printVerdict(c checked, why *explain.Answer) error {
 			return err
 		}
 	} else {
-		sh.out.VerdictLine(ui.VerdictLine{Verdict: v, Scheme: c.Scheme, Detail: c.detail, SenderOnly: !c.coversBody, Spelling: c.spelling.Words()})
+		sh.out.VerdictLine(ui.VerdictLine{Verdict: v, Scheme: c.Scheme, Detail: c.Detail, SenderOnly: !c.CoversBody, Spelling: c.Spelling.Words()})
 		if why != nil {
 			sh.printExplanation(why)
 		}

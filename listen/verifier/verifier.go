@@ -1,0 +1,118 @@
+// Package verifier checks a received request against its scheme. It finds no secret itself and keeps nothing.
+package verifier
+
+import (
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/record"
+)
+
+// Verifier checks messages against one scheme, or against the schemes that their headers show, with the secrets it
+// holds. Its methods may be called from several goroutines at once.
+type Verifier struct {
+	Scheme    sign.Scheme   // the zero scheme with auto
+	Auto      bool          // the headers of a message choose its scheme
+	Own       []sign.Scheme // the user's schemes, which auto tries beside the catalogue
+	Secrets   []sign.Secret
+	Params    map[string]string
+	Tolerance *time.Duration // how old or how far ahead a timestamp may be; nil: the scheme's own rule
+	Strict    bool           // refuse a signature that the provider's own SDK refuses for how it is written
+}
+
+// Result is the result of a check.
+type Result struct {
+	Verdict    record.Verdict
+	Scheme     string        // the name of the scheme that the verdict is about, "" for none
+	WebhookID  string        // as the scheme finds it in the message
+	EventType  string        // as the scheme finds it in the message
+	Detail     string        // why the message is refused, for a person
+	CoversBody bool          // the signature covers the body
+	Spelling   sign.Spelling // how a genuine signature is written where the provider's own SDK refuses that
+	Secret     sign.Secret   // the one that matched, of a valid message
+	genuine    bool          // the signature matched, although the message is refused
+	Fault      error         // the secrets or parameters given cannot check this message; nil: they can
+}
+
+// Check verifies a message with the scheme that was named, or else with the strictest that the message and the secrets
+// allow.
+func (v *Verifier) Check(m sign.Message, now time.Time) Result {
+	return v.CheckPinned(m, now, nil)
+}
+
+// CheckPinned is check where secrets are held to schemes: pinned has the name of the scheme that a secret verifies, by
+// the secret's key. Only auto goes by it.
+func (v *Verifier) CheckPinned(m sign.Message, now time.Time, pinned map[string]string) Result {
+	m.Params = v.Params
+	if !v.Auto {
+		c := v.checkWith(v.Scheme, m, now, v.Secrets)
+		c.WebhookID, c.EventType = v.Scheme.ID(m), v.Scheme.Event(m)
+		return c
+	}
+	m.Sums = new(sign.Sums)
+	a := &autoCheck{Verifier: v, message: m, now: now, pinned: pinned}
+	c := a.run()
+	if scheme, ok := v.lookup(c.Scheme); ok { // only for the scheme that is reported: ID and Event may read the whole body
+		c.WebhookID, c.EventType = scheme.ID(m), scheme.Event(m)
+	}
+	return c
+}
+
+// lookup finds a scheme of the catalogue or of the user's. No name is in both.
+func (v *Verifier) lookup(name string) (sign.Scheme, bool) {
+	if s, ok := sign.Lookup(name); ok {
+		return s, true
+	}
+	i := slices.IndexFunc(v.Own, func(s sign.Scheme) bool { return s.Name == name })
+	if i < 0 {
+		return sign.Scheme{}, false
+	}
+	return v.Own[i], true
+}
+
+// all returns the user's schemes, then the catalogue.
+func (v *Verifier) all() []sign.Scheme { return slices.Concat(v.Own, sign.All()) }
+
+// checkWith verifies a message with one scheme and some of the secrets.
+func (v *Verifier) checkWith(scheme sign.Scheme, m sign.Message, now time.Time, secrets []sign.Secret) Result {
+	if v.Tolerance != nil {
+		scheme.Tolerance = sign.Both(*v.Tolerance)
+	}
+	c := Result{Scheme: scheme.Name, CoversBody: scheme.CoversBody()}
+	match, err := scheme.Verify(m, now, secrets...)
+	if err == nil {
+		c.CoversBody, c.Secret = !match.BodyUnsigned, secrets[match.Secret]
+		c.Verdict = record.Verdict{Status: record.Valid, Version: match.Version, Secret: match.SecretName,
+			Age: match.Age, HasAge: match.HasAge}
+		c.Spelling = match.Spelling
+		if v.Strict && c.Spelling != "" {
+			c.Verdict.Status, c.Verdict.Reason, c.Verdict.Secret = record.Invalid, string(sign.WrongSpelling), ""
+			c.Detail = "the signature is genuine, but the provider's SDK refuses " + c.Spelling.Words()
+		}
+		return c
+	}
+	c.Verdict.Status = record.Invalid
+	e, ok := errors.AsType[*sign.Error](err)
+	if !ok {
+		c.Fault = err // of reading the payload
+		return c
+	}
+	c.Verdict.Reason, c.Detail = string(e.Reason), e.Detail
+	c.Verdict.Version, c.Verdict.Age, c.Verdict.HasAge = match.Version, match.Age, match.HasAge
+	c.genuine = match.SecretName != ""
+	if isCallersFault(e.Reason) {
+		c.Fault = err
+	}
+	return c
+}
+
+// isCallersFault reports whether a reason is about the secrets and parameters given, and not about the message.
+func isCallersFault(r sign.Reason) bool {
+	switch r {
+	case sign.EmptySecret, sign.WrongKeyForm, sign.MissingURL, sign.MissingParam:
+		return true
+	}
+	return false
+}

@@ -1,0 +1,186 @@
+package verifier_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/barbhq/barb/listen/verifier"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/record"
+)
+
+var now = time.Unix(1_760_000_000, 0)
+
+func secretOf(name, key string) sign.Secret { return sign.Secret{Name: name, Key: []byte(key)} }
+
+var secret = secretOf("env:SECRET", "whsec_a secret of the tests")
+
+// signed is a message with a body that a scheme has signed some time ago.
+func signed(t *testing.T, scheme, body string, by sign.Secret, ago time.Duration) sign.Message {
+	t.Helper()
+	m := sign.Message{Method: "POST", URL: "https://example.com/in", Header: http.Header{}, Body: []byte(body), ID: "msg_1"}
+	return add(t, m, scheme, by, ago)
+}
+
+// add signs a message with one more scheme.
+func add(t *testing.T, m sign.Message, scheme string, by sign.Secret, ago time.Duration) sign.Message {
+	t.Helper()
+	s, ok := sign.Lookup(scheme)
+	if !ok {
+		t.Fatalf("no scheme %s", scheme)
+	}
+	m.Time = now.Add(-ago)
+	out, err := s.Sign(m, by)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Header = m.Header.Clone()
+	for _, f := range out.Fields {
+		m.Header.Set(f.Name, f.Value)
+	}
+	return m
+}
+
+func named(t *testing.T, scheme string, secrets ...sign.Secret) *verifier.Verifier {
+	t.Helper()
+	s, ok := sign.Lookup(scheme)
+	if !ok {
+		t.Fatalf("no scheme %s", scheme)
+	}
+	return &verifier.Verifier{Scheme: s, Secrets: secrets}
+}
+
+func TestANamedSchemeChecksWithItsSecrets(t *testing.T) {
+	const body = `{"id":"evt_1","type":"invoice.paid"}`
+	other := secretOf("env:OTHER", "whsec_another secret of the tests")
+	hour := time.Hour
+	tolerant := named(t, "stripe", secret)
+	tolerant.Tolerance = &hour
+	for what, c := range map[string]struct {
+		v      *verifier.Verifier
+		m      sign.Message
+		reason sign.Reason
+	}{
+		"valid":            {named(t, "stripe", other, secret), signed(t, "stripe", body, secret, 0), ""},
+		"wrong secret":     {named(t, "stripe", other), signed(t, "stripe", body, secret, 0), sign.SignatureMismatch},
+		"too old":          {named(t, "stripe", secret), signed(t, "stripe", body, secret, 10*time.Minute), sign.TimestampExpired},
+		"a tolerance":      {tolerant, signed(t, "stripe", body, secret, 10*time.Minute), ""},
+		"another scheme's": {named(t, "stripe", secret), signed(t, "github", body, secret, 0), sign.MissingSignature},
+	} {
+		got := c.v.Check(c.m, now)
+		if got.Verdict.Reason != string(c.reason) || (got.Verdict.Status == record.Valid) != (c.reason == "") {
+			t.Errorf("%s: %+v", what, got)
+		}
+		named := got.Scheme == "stripe" && got.WebhookID == "evt_1" && got.EventType == "invoice.paid"
+		if !named || got.Fault != nil || !got.CoversBody {
+			t.Errorf("%s: %+v", what, got)
+		}
+		if c.reason == "" && (got.Secret.Name != "env:SECRET" || got.Verdict.Secret != "env:SECRET") {
+			t.Errorf("%s: by %q", what, got.Secret.Name)
+		}
+	}
+}
+
+func TestWhatCannotBeCheckedWithIsTheCallersFault(t *testing.T) {
+	c := named(t, "discord", secret).Check(sign.Message{Header: http.Header{}, Body: []byte("{}")}, now)
+	if c.Fault == nil || c.Verdict.Reason != string(sign.WrongKeyForm) {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestStrictRefusesTheSpellingThatTheSDKRefuses(t *testing.T) {
+	m := signed(t, "github", "{}", secret, 0)
+	_, digits, _ := strings.Cut(m.Header.Get("X-Hub-Signature-256"), "=")
+	m.Header.Set("X-Hub-Signature-256", "sha256="+strings.ToUpper(digits))
+	v := named(t, "github", secret)
+	if c := v.Check(m, now); c.Verdict.Status != record.Valid || c.Spelling == "" {
+		t.Errorf("%+v", c)
+	}
+	v.Strict = true
+	c := v.Check(m, now)
+	if c.Verdict.Reason != string(sign.WrongSpelling) || c.Verdict.Secret != "" || !strings.Contains(c.Detail, "genuine") {
+		t.Errorf("%+v", c)
+	}
+	auto := &verifier.Verifier{Auto: true, Strict: true, Secrets: v.Secrets}
+	if c := auto.Check(m, now); c.Scheme != "github" || c.Verdict.Reason != string(sign.WrongSpelling) {
+		t.Errorf("under auto: %+v", c)
+	}
+}
+
+func TestAutoChecksWithTheStrictestSchemeThatAMessageShows(t *testing.T) {
+	const body = `{"id":"evt_1","type":"invoice.paid"}`
+	other := secretOf("env:OTHER", "whsec_another secret of the tests")
+	both := add(t, signed(t, "github", body, secret, 0), "stripe", secret, 0)
+	forged := add(t, signed(t, "github", body, secret, 0), "stripe", other, 0)
+	old := signed(t, "stripe", body, secret, 10*time.Minute)
+	malformed := sign.Message{Method: "POST", Header: http.Header{"X-Hub-Signature-256": {"nothing"}}, Body: []byte(body)}
+	for what, c := range map[string]struct {
+		m              sign.Message
+		scheme, detail string
+		reason         sign.Reason
+	}{
+		"one scheme":           {signed(t, "github", body, secret, 0), "github", "", ""},
+		"two schemes":          {both, "stripe", "", ""},
+		"a weaker one is good": {forged, "stripe", "not tried beside a signed timestamp: github, meta; -s github", sign.SignatureMismatch},
+		"too old":              {old, "stripe", "", sign.TimestampExpired},
+		"no header":            {sign.Message{Header: http.Header{}, Body: []byte(body)}, "", "no header of a known scheme", sign.MissingSignature},
+		"malformed":            {malformed, "github", "", sign.MalformedSignature},
+	} {
+		got := (&verifier.Verifier{Auto: true, Secrets: []sign.Secret{secret}}).Check(c.m, now)
+		if got.Scheme != c.scheme || got.Verdict.Reason != string(c.reason) || !strings.Contains(got.Detail, c.detail) {
+			t.Errorf("%s: %+v", what, got)
+		}
+	}
+}
+
+func TestAutoFindsAUsersOwnScheme(t *testing.T) {
+	own, _ := sign.Lookup("github")
+	own.Name, own.Header = "mine", "X-Mine-Signature"
+	m := signed(t, "github", "{}", secret, 0)
+	m.Header.Set("X-Mine-Signature", m.Header.Get("X-Hub-Signature-256"))
+	m.Header.Del("X-Hub-Signature-256")
+	v := &verifier.Verifier{Auto: true, Secrets: []sign.Secret{secret}}
+	if c := v.Check(m, now); c.Verdict.Status != record.Invalid {
+		t.Errorf("without it: %+v", c)
+	}
+	v.Own = []sign.Scheme{own}
+	if c := v.Check(m, now); c.Verdict.Status != record.Valid || c.Scheme != "mine" {
+		t.Errorf("%+v", c)
+	}
+}
+
+// A secret that has verified Stripe's webhooks does not verify GitHub's: a captured one cannot be moved to a scheme
+// that asks less.
+func TestASecretIsHeldToTheSchemeThatItVerified(t *testing.T) {
+	v := &verifier.Verifier{Auto: true, Secrets: []sign.Secret{secret}}
+	m := signed(t, "github", "{}", secret, 0)
+	for pin, valid := range map[string]bool{"stripe": false, "github": true, "": true, "gone": true} {
+		c := v.CheckPinned(m, now, map[string]string{string(secret.Key): pin})
+		if (c.Verdict.Status == record.Valid) != valid {
+			t.Errorf("pinned to %q: %+v", pin, c)
+		}
+		if !valid && (c.Verdict.Reason != string(sign.WeakerSignature) || !strings.Contains(c.Detail, "barb prune --pins")) {
+			t.Errorf("pinned to %q: %+v", pin, c)
+		}
+	}
+	stricter := signed(t, "stripe", "{}", secret, 0)
+	pinned := map[string]string{string(secret.Key): "github"}
+	if c := v.CheckPinned(stricter, now, pinned); c.Verdict.Status != record.Valid {
+		t.Errorf("a stricter one: %+v", c)
+	}
+	named := named(t, "github", secret)
+	if c := named.CheckPinned(m, now, map[string]string{string(secret.Key): "stripe"}); c.Verdict.Status != record.Valid {
+		t.Errorf("a scheme that was named: %+v", c)
+	}
+}
+
+func TestAutoRefusesWhatMayHaveBeenMovedFromAnotherScheme(t *testing.T) {
+	captured := "1760000000.{}" // Stripe, among others, signs a time, a dot and the body
+	v := &verifier.Verifier{Auto: true, Secrets: []sign.Secret{secret}}
+	c := v.Check(signed(t, "github", captured, secret, 0), now)
+	if c.Verdict.Reason != string(sign.WeakerSignature) || !strings.Contains(c.Detail, "has the form of what generic-ts signs") {
+		t.Errorf("%+v", c)
+	}
+}
