@@ -3,6 +3,8 @@ package sign
 import (
 	"strconv"
 	"strings"
+
+	"github.com/barbhq/barb/sign/rawjson"
 )
 
 // adyen signs eight fields of each item of a notification; the signature stands inside the item. Source:
@@ -26,14 +28,13 @@ func (adyen) formula() string { return strings.Join(adyenFields[:], ":") + " of 
 func (adyen) coversBody() bool { return true }
 
 func (adyen) parts(s *Scheme, v *values, _ *reading) ([]part, error) {
-	if _, n := enterOnce(v.m.Body, adyenItems); n > 1 {
+	if n := rawjson.Times(v.m.Body, adyenItems); n > 1 {
 		return nil, refuseTwice("json:" + adyenItems)
 	}
-	items := jsonElements(v.m.Body, adyenItems)
+	items := rawjson.Elements(v.m.Body, adyenItems)
 	parts := make([]part, len(items))
-	for i, e := range items {
-		item := v.m.Body[e.from:e.to]
-		text, n := jsonOnce(item, adyenItem+adyenSignature)
+	for i, item := range items {
+		text, n := rawjson.Once(item, adyenItem+adyenSignature)
 		if n > 1 {
 			return nil, refuseTwice("json:" + adyenItem + adyenSignature)
 		}
@@ -51,14 +52,14 @@ func (adyen) parts(s *Scheme, v *values, _ *reading) ([]part, error) {
 }
 
 func (adyen) compose(_ *Scheme, v *values) ([][]byte, error) {
-	items := jsonElements(v.m.Body, adyenItems)
+	items := rawjson.Elements(v.m.Body, adyenItems)
 	if len(items) == 0 {
 		return nil, refuse(MalformedBody, "the body has no "+adyenItems+" to sign")
 	}
 	contents := make([][]byte, len(items))
-	for i, e := range items {
+	for i, item := range items {
 		var err error
-		if contents[i], err = adyenContent(v.m.Body[e.from:e.to]); err != nil {
+		if contents[i], err = adyenContent(item); err != nil {
 			return nil, err
 		}
 	}
@@ -67,9 +68,9 @@ func (adyen) compose(_ *Scheme, v *values) ([][]byte, error) {
 
 func (adyen) finish(s *Scheme, v *values, _ *key, sigs [][]byte) ([]Field, error) {
 	i := 0
-	body, ok := editEach(v.m.Body, jsonElements(v.m.Body, adyenItems), func(item []byte) ([]byte, bool) {
+	body, ok := rawjson.EditElements(v.m.Body, adyenItems, func(item []byte) ([]byte, bool) {
 		i++
-		return setJSON(item, adyenItem+adyenSignature, string(s.Enc.encode(nil, sigs[i-1])))
+		return rawjson.SetText(item, adyenItem+adyenSignature, string(s.Enc.encode(nil, sigs[i-1])))
 	})
 	if !ok {
 		return nil, refuse(MalformedBody, "an item has no place for its signature")
@@ -83,7 +84,7 @@ func (adyen) finish(s *Scheme, v *values, _ *key, sigs [][]byte) ([]Field, error
 func adyenContent(item []byte) ([]byte, error) {
 	values := make([]string, len(adyenFields))
 	for i, name := range adyenFields {
-		value, there, err := jsonField(item, adyenItem+name)
+		value, there, err := bodyField(item, adyenItem+name)
 		switch {
 		case err != nil:
 			return nil, err

@@ -3,6 +3,8 @@ package sign
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/barbhq/barb/sign/rawjson"
 )
 
 // maxShown is how many characters of an id or event type are kept: they come from strangers.
@@ -38,7 +40,7 @@ func (s Scheme) Stamp(m Message) string {
 func shown(p Place, m *Message) string {
 	var value string
 	if path, ok := p.json(); ok { // of duplicate keys the first will do for people
-		value, _ = jsonAt(m.Body, path)
+		value, _ = rawjson.First(m.Body, path)
 	} else {
 		value, _ = p.read(m)
 	}

@@ -4,12 +4,13 @@ import (
 	"crypto/hmac"
 	"encoding/base64"
 	"encoding/hex"
-	"encoding/json"
 	"net/url"
 	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/barbhq/barb/sign/rawjson"
 )
 
 // Answer makes the answer to a message that is this handshake. The scheme is the one that the secrets were given for, by
@@ -230,7 +231,8 @@ func (a *answering) value(name string) (string, error) {
 		return "", err
 	}
 	if a.Type == JSON {
-		return escapeJSON(value), nil
+		quoted := markupSafe.Append(nil, []byte(value))
+		return string(quoted[1 : len(quoted)-1]), nil
 	}
 	return value, nil
 }
@@ -249,8 +251,5 @@ func checkSaid(what, value string) error {
 	return nil
 }
 
-// escapeJSON escapes text for the inside of a JSON string, and what a browser would take for markup as well.
-func escapeJSON(text string) string {
-	quoted, _ := json.Marshal(text) // of a string: cannot fail
-	return string(quoted[1 : len(quoted)-1])
-}
+// markupSafe escapes in a JSON string the characters that a browser could take for markup as well.
+var markupSafe = rawjson.Style{Also: "<>&", Lines: true}

@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/barbhq/barb/sign/rawjson"
 )
 
 // Claims says what a scheme's JSON Web Token holds (RFC 7519). The algorithm is the scheme's Auth and Hash, never what a
@@ -112,7 +114,7 @@ func cutLast(s string, sep byte) (before, after string, found bool) {
 // decode reads a segment of the token.
 func (t *token) decode(segment string, into any) bool {
 	data, err := base64.RawURLEncoding.Strict().DecodeString(segment)
-	t.twice = t.twice || namesTwice(data)
+	t.twice = t.twice || rawjson.NamesTwice(data)
 	return err == nil && json.Unmarshal(data, into) == nil
 }
 

@@ -1,6 +1,11 @@
 package sign
 
-import "strings"
+import (
+	"errors"
+	"strings"
+
+	"github.com/barbhq/barb/sign/rawjson"
+)
 
 // Place is where a value travels: "header:NAME", "json:PATH", "form:NAME" or "query:NAME". A path is keys and array indexes
 // joined by dots; "*" stands for every element of an array, which must all hold the same value.
@@ -63,7 +68,7 @@ func (p Place) read(m *Message) (value string, n int) {
 	case "header":
 		return headerValue(m.Header, name)
 	case "json":
-		return jsonOnce(m.Body, name)
+		return rawjson.Once(m.Body, name)
 	case "form":
 		return formValue(string(m.Body), name)
 	case "query":
@@ -71,6 +76,19 @@ func (p Place) read(m *Message) (value string, n int) {
 		return formValue(query, name)
 	}
 	return "", 0
+}
+
+// bodyField returns a string, number or word of a JSON body that is signed as it is written, and whether it is there: null is as
+// good as nothing. The error is an *Error.
+func bodyField(body []byte, path string) (value string, there bool, err error) {
+	value, there, err = rawjson.Word(body, path)
+	switch {
+	case errors.Is(err, rawjson.ErrTwice):
+		return "", false, refuseTwice(Place("json:" + path))
+	case err != nil:
+		return "", false, refuse(MalformedField, "body field "+path+" is signed, but neither text nor number")
+	}
+	return value, there, nil
 }
 
 // String names a place to a person.
@@ -100,7 +118,7 @@ func (p Place) write(m *Message, value string) error {
 		m.Header.Set(name, value)
 		return nil
 	case "json":
-		if m.Body, ok = setJSON(m.Body, name, value); !ok {
+		if m.Body, ok = rawjson.SetText(m.Body, name, value); !ok {
 			return refuse(MalformedBody, "the body is no JSON object that "+p.String()+" could be written into")
 		}
 	case "form":

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"net/url"
 	"strings"
+
+	"github.com/barbhq/barb/sign/rawjson"
 )
 
 // sns signs fields of its JSON, a line for each name and each value. Which hash it uses, the message says; which certificate,
@@ -24,10 +26,10 @@ func (sns) formula() string {
 func (sns) coversBody() bool { return true }
 
 func (c sns) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
-	if address, _ := jsonOnce(v.m.Body, "SigningCertURL"); !isAmazons(address) {
+	if address, _ := rawjson.Once(v.m.Body, "SigningCertURL"); !isAmazons(address) {
 		return nil, refuse(ForeignCertificate, "SigningCertURL is no address of Amazon SNS")
 	}
-	if version, _ := jsonOnce(v.m.Body, "SignatureVersion"); version != "1" && version != "2" {
+	if version, _ := rawjson.Once(v.m.Body, "SignatureVersion"); version != "1" && version != "2" {
 		return nil, refuse(MalformedSignature, "SignatureVersion is neither 1 nor 2")
 	}
 	content, err := snsContent(v.m.Body)
@@ -36,7 +38,7 @@ func (c sns) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 
 // hash is SHA-1 in version 1, SHA-256 in version 2.
 func (sns) hash(m *Message) Hash {
-	if version, _ := jsonOnce(m.Body, "SignatureVersion"); version == "2" {
+	if version, _ := rawjson.Once(m.Body, "SignatureVersion"); version == "2" {
 		return SHA256
 	}
 	return SHA1
@@ -61,7 +63,7 @@ func (sns) compose(_ *Scheme, v *values) ([][]byte, error) {
 		{"SignatureVersion", "1"},
 		{"SigningCertURL", "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-barb.pem"},
 	} {
-		if _, there, err := jsonField(v.m.Body, f.name); there || err != nil {
+		if _, there, err := bodyField(v.m.Body, f.name); there || err != nil {
 			continue
 		}
 		if err := Place("json:"+f.name).write(v.m, f.value); err != nil {
@@ -76,7 +78,7 @@ func (sns) compose(_ *Scheme, v *values) ([][]byte, error) {
 // other it could pass for the lines that follow.
 func snsContent(body []byte) ([]byte, error) {
 	names := snsSubscription[:]
-	switch kind, _ := jsonOnce(body, "Type"); kind {
+	switch kind, _ := rawjson.Once(body, "Type"); kind {
 	case "Notification":
 		names = snsNotification[:]
 	case "SubscriptionConfirmation", "UnsubscribeConfirmation":
@@ -85,7 +87,7 @@ func snsContent(body []byte) ([]byte, error) {
 	}
 	var out []byte
 	for _, name := range names {
-		value, there, err := jsonField(body, name)
+		value, there, err := bodyField(body, name)
 		switch {
 		case err != nil:
 			return nil, err

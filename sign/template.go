@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/barbhq/barb/sign/rawjson"
 )
 
 // piece is a part of a template: text to be taken as it is, or the name between two braces.
@@ -113,7 +115,7 @@ func (v *values) append(dst []byte, name string, key []byte) ([]byte, error) {
 		if !utf8.Valid(v.m.Body) { // two such bodies could be one text
 			return dst, refuse(MalformedBody, "the body is not UTF-8, so it is no JSON string")
 		}
-		return appendJSON(dst, v.m.Body), nil
+		return rawjson.Style{}.Append(dst, v.m.Body), nil
 	case "form|sorted":
 		return sortedFields(dst, v.m.Body, false)
 	case "body|sha256hex", "body|crc32":

@@ -1,5 +1,5 @@
-// Package edit sets fields of a webhook's body by their path, in JSON and in forms. Every other byte stays what it is:
-// nothing is decoded and written anew.
+// Package edit sets a field of a payload by its path, in JSON or in a form. Every other byte stays: nothing is decoded and
+// written anew.
 package edit
 
 import (
@@ -12,6 +12,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/barbhq/barb/sign/rawjson"
 )
 
 // Field is one field to set: data.amount=1200, items[0].sku=x, meta["a.b"]=true. Of a form, Path is the field's name as it is.
@@ -68,7 +70,7 @@ func (f Field) Apply(body []byte, contentType string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return set(body, path, 0, f.json())
+	return rawjson.Set(body, path, f.json())
 }
 
 // json is the value as it stands in JSON.
@@ -76,15 +78,7 @@ func (f Field) json() []byte {
 	if value := []byte(f.Value); json.Valid(value) {
 		return bytes.TrimSpace(value)
 	}
-	return quote(f.Value)
-}
-
-func quote(text string) []byte {
-	var out bytes.Buffer
-	encoder := json.NewEncoder(&out)
-	encoder.SetEscapeHTML(false)
-	_ = encoder.Encode(text) // text always encodes
-	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+	return rawjson.Style{}.Append(nil, []byte(f.Value))
 }
 
 // form sets a form's field in the place of the first of its name; others of the name go.
@@ -112,17 +106,11 @@ func (f Field) form(body []byte) []byte {
 	return []byte(strings.Join(pairs, "&"))
 }
 
-// step is one part of a path: a key, or an element's number.
-type step struct {
-	key   string
-	index int // of an element; -1 when the step was written as a key
-}
-
 // parsePath reads a path as jq has it: keys behind dots, elements and odd keys in brackets.
-func parsePath(text string) ([]step, error) {
+func parsePath(text string) (rawjson.Path, error) {
 	wrong := fmt.Errorf(`%q is not a path such as data.amount, items[0].sku or meta["a.b"]`, text)
 	rest := strings.TrimPrefix(text, ".")
-	var path []step
+	var path rawjson.Path
 	for rest != "" {
 		one, behind, ok := cutStep(rest)
 		if !ok || behind == "." {
@@ -141,35 +129,19 @@ func parsePath(text string) ([]step, error) {
 	return path, nil
 }
 
-func cutStep(text string) (one step, rest string, ok bool) {
+func cutStep(text string) (one rawjson.Step, rest string, ok bool) {
 	if quoted, found := strings.CutPrefix(text, `["`); found {
 		key, rest, closed := strings.Cut(quoted, `"]`)
-		return step{key, -1}, rest, closed
+		return rawjson.Step{Key: key, Index: -1}, rest, closed
 	}
 	if number, found := strings.CutPrefix(text, "["); found {
 		number, rest, closed := strings.Cut(number, "]")
 		n, err := strconv.Atoi(number)
-		return step{number, n}, rest, closed && err == nil && n >= 0
+		return rawjson.Step{Key: number, Index: n}, rest, closed && err == nil && n >= 0
 	}
 	end := strings.IndexAny(text, ".[")
 	if end < 0 {
 		end = len(text)
 	}
-	return step{text[:end], -1}, text[end:], end > 0
-}
-
-// pathText writes a path's beginning as people write it.
-func pathText(path []step) string {
-	var out strings.Builder
-	for _, s := range path {
-		switch {
-		case s.index >= 0:
-			fmt.Fprintf(&out, "[%d]", s.index)
-		case strings.ContainsAny(s.key, ".["):
-			fmt.Fprintf(&out, "[%q]", s.key)
-		default:
-			out.WriteString("." + s.key)
-		}
-	}
-	return strings.TrimPrefix(out.String(), ".")
+	return rawjson.Step{Key: text[:end], Index: -1}, text[end:], end > 0
 }

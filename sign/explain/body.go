@@ -10,6 +10,8 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
+
+	"github.com/barbhq/barb/sign/rawjson"
 )
 
 // bodyRow is a way in which a body is damaged. make undoes it: from the body at hand it makes what the sender may have
@@ -230,7 +232,7 @@ func restring(b []byte) []byte {
 	if !utf8.Valid(b) {
 		return nil
 	}
-	return append(appendString([]byte{'"'}, b, &jsStrings), '"')
+	return rawjson.Style{}.Append(nil, b)
 }
 
 // unbuffer reads what JSON.stringify makes of a Node Buffer: {"type":"Buffer","data":[123,…]}.

@@ -2,6 +2,8 @@ package explain
 
 import (
 	"slices"
+
+	"github.com/barbhq/barb/sign/rawjson"
 )
 
 // language is a framework's language; it decides which JSON writer the body went through.
@@ -18,10 +20,10 @@ type writerStyle struct {
 // writerStyles are what can be told apart. Compact JSON without any escapes is written by nearly everyone, by JavaScript
 // most of all, so it is not among them.
 var writerStyles = [...]writerStyle{
-	{"python", "Python's json.dumps", 1, stringStyle{ascii: true, del: true}},
-	{"php", "PHP's json_encode", 0, stringStyle{ascii: true, slash: true}},
-	{"go", "Go's encoding/json", 0, stringStyle{also: "<>&", lines: true}},
-	{"c#", "System.Text.Json", 0, stringStyle{ascii: true, upper: true, quote: true, also: "<>&'+`"}},
+	{"python", "Python's json.dumps", 1, stringStyle{Style: rawjson.Style{ASCII: true, DEL: true}}},
+	{"php", "PHP's json_encode", 0, stringStyle{Style: rawjson.Style{ASCII: true, Slash: true}}},
+	{"go", "Go's encoding/json", 0, stringStyle{Style: rawjson.Style{Also: "<>&", Lines: true}}},
+	{"c#", "System.Text.Json", 0, stringStyle{Style: rawjson.Style{ASCII: true, Upper: true, Quote: true, Also: "<>&'+`"}}},
 	{"java", "Jackson", 5, stringStyle{}},
 }
 

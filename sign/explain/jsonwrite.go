@@ -2,11 +2,12 @@ package explain
 
 import (
 	"bytes"
-	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/barbhq/barb/sign/rawjson"
 )
 
 // layout is how a writer of JSON puts white space between the tokens.
@@ -34,16 +35,10 @@ var layouts = [...]layout{
 	{name: "written with blanks inside its braces", comma: ", ", colon: ": ", pad: " "},
 }
 
-// stringStyle is how a writer of JSON escapes what it does not have to.
+// stringStyle is how a writer of JSON escapes the characters that it does not have to escape.
 type stringStyle struct {
-	keep  bool // the literals stay as they are
-	ascii bool // characters above ASCII are \uXXXX
-	upper bool // hex digits are capitals
-	del   bool // DEL is escaped, too
-	slash bool
-	quote bool   // " is \u0022
-	also  string // characters that are \uXXXX
-	lines bool   // U+2028 and U+2029 are escaped
+	keep bool // the literals stay as they are
+	rawjson.Style
 }
 
 var (
@@ -54,14 +49,14 @@ var (
 var stringStyles = [...]stringStyle{
 	keepStrings,
 	jsStrings,
-	{ascii: true, del: true},   // Python
-	{ascii: true, slash: true}, // PHP
-	{slash: true},              // PHP with JSON_UNESCAPED_UNICODE, Swift
-	{also: "<>&", lines: true}, // Go, Rails
-	{ascii: true, upper: true}, // some Java and C# libraries
-	{ascii: true, upper: true, quote: true, also: "<>&'+`"}, // System.Text.Json
-	{also: "<>&='", lines: true},                            // Gson
-	{ascii: true, also: "<>&'"},                             // PHP with the JSON_HEX_ flags, Rails with ASCII
+	{Style: rawjson.Style{ASCII: true, DEL: true}},                                // Python
+	{Style: rawjson.Style{ASCII: true, Slash: true}},                              // PHP
+	{Style: rawjson.Style{Slash: true}},                                           // PHP with JSON_UNESCAPED_UNICODE, Swift
+	{Style: rawjson.Style{Also: "<>&", Lines: true}},                              // Go, Rails
+	{Style: rawjson.Style{ASCII: true, Upper: true}},                              // some Java and C# libraries
+	{Style: rawjson.Style{ASCII: true, Upper: true, Quote: true, Also: "<>&'+`"}}, // System.Text.Json
+	{Style: rawjson.Style{Also: "<>&='", Lines: true}},                            // Gson
+	{Style: rawjson.Style{ASCII: true, Also: "<>&'"}},                             // PHP with the JSON_HEX_ flags, Rails with ASCII
 }
 
 // render writes a value anew.
@@ -153,7 +148,7 @@ func (w *writer) text(raw []byte) {
 		w.out = append(w.out, raw...)
 		return
 	}
-	w.out = append(appendString(append(w.out, '"'), text, w.strings), '"')
+	w.out = w.strings.Append(w.out, text)
 }
 
 // changes reports whether a literal may have to be written in another way: most have nothing in them that any style would
@@ -164,7 +159,7 @@ func (s *stringStyle) changes(raw []byte) bool {
 			return true
 		}
 	}
-	return s.quote
+	return s.Quote
 }
 
 // decodeString decodes what stands between the quotes of a JSON string. Half of a surrogate pair, or an unknown escape, is
@@ -224,44 +219,6 @@ func hex4(raw []byte) (rune, bool) {
 		r = r<<4 | rune(digit)
 	}
 	return r, true
-}
-
-// appendString writes a decoded string in a style, without quotes.
-func appendString(to, text []byte, s *stringStyle) []byte {
-	for len(text) > 0 {
-		r, size := utf8.DecodeRune(text)
-		short := strings.IndexRune("\"\\\b\f\n\r\t", r)
-		switch {
-		case r == '"' && s.quote, r < ' ' && short < 0, r == 0x7f && s.del, r < 0x80 && strings.ContainsRune(s.also, r):
-			to = s.escape(to, r)
-		case short >= 0:
-			to = append(to, '\\', `"\bfnrt`[short])
-		case r == '/' && s.slash:
-			to = append(to, `\/`...)
-		case r >= 0x80 && s.ascii, (r == 0x2028 || r == 0x2029) && s.lines:
-			to = s.escape(to, r)
-		default:
-			to = append(to, text[:size]...)
-		}
-		text = text[size:]
-	}
-	return to
-}
-
-func (s *stringStyle) escape(to []byte, r rune) []byte {
-	format := `\u%04x`
-	if s.upper {
-		format = `\u%04X`
-	}
-	units := []rune{r}
-	if r > 0xffff {
-		high, low := utf16.EncodeRune(r)
-		units = []rune{high, low}
-	}
-	for _, u := range units {
-		to = fmt.Appendf(to, format, u)
-	}
-	return to
 }
 
 // layoutOf is the index of the layout a body is written in; -1 when it is none of ours.

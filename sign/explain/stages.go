@@ -1,8 +1,6 @@
 package explain
 
-import (
-	"iter"
-)
+import "iter"
 
 // stages are all that is tried, what is cheap and usual first: the secrets and the message with the body as it is, the
 // ends of the body, its JSON, its characters, what it was put into, and then two changes at once.

@@ -1,22 +1,20 @@
-package sign
+package rawjson
 
 import (
 	"bytes"
+	"errors"
 	"strings"
 )
 
-// What is signed of a JSON text is read strictly. Parsers do not agree on which of two equal keys counts (most take the
-// last), so a key that is there twice on the way to a signed value would show us one thing and the receiver another.
+// A signed JSON text is read strictly. Parsers do not agree on which of two equal keys counts (most take the last), so a key
+// that is there twice on the way to a signed value would show us one thing and the receiver another.
 
-// maxElements is how many elements of an array are looked at, be it for "*" or for items with a signature each.
-const maxElements = 1000
+// MaxElements is how many elements of an array are looked at, be it for "*" or for items with a signature each.
+const MaxElements = 1000
 
-// extent is where a value stands in a text.
-type extent struct{ from, to int }
-
-// jsonOnce returns the string or number at a path and how often it is there: 2 when a key of the path is there more than
-// once, or when the elements that "*" stands for do not agree.
-func jsonOnce(doc []byte, path string) (value string, n int) {
+// Once returns the string or number at a path and how often it is there: 2 when a key of the path is there more than once, or
+// when the elements that "*" stands for do not agree. A "*" stands between dots for every element of an array.
+func Once(doc []byte, path string) (value string, n int) {
 	before, after, found := strings.Cut(path, ".*.")
 	c, n := enterOnce(doc, before)
 	if n != 1 {
@@ -29,8 +27,8 @@ func jsonOnce(doc []byte, path string) (value string, n int) {
 		return "", 0
 	}
 	n = 0
-	for i, e := range jsonElements(doc, before) {
-		text, times := jsonOnce(doc[e.from:e.to], after)
+	for i, element := range Elements(doc, before) {
+		text, times := Once(element, after)
 		if times != 1 {
 			return "", times
 		}
@@ -42,13 +40,26 @@ func jsonOnce(doc []byte, path string) (value string, n int) {
 	return value, n
 }
 
-// jsonField is jsonOnce for a value of which it also counts whether it is there at all. Words are taken as they are
-// written; null is as good as nothing.
-func jsonField(doc []byte, path string) (value string, there bool, err error) {
+// Times returns how often any value is at a path: 2 when a key on the way there is in its object more than once.
+func Times(doc []byte, path string) int {
+	_, n := enterOnce(doc, path)
+	return n
+}
+
+// The errors of Word.
+var (
+	ErrTwice     = errors.New("a key is there more than once")
+	ErrNotScalar = errors.New("neither text nor number")
+)
+
+// Word returns the string or number at a path, or true or false as they are written. A value that is missing or null is not
+// there. The error is ErrTwice for a key of the path that is there more than once, and ErrNotScalar for an object, an array
+// or malformed text.
+func Word(doc []byte, path string) (value string, there bool, err error) {
 	c, n := enterOnce(doc, path)
 	switch {
 	case n > 1:
-		return "", false, refuseTwice(Place("json:" + path))
+		return "", false, ErrTwice
 	case n == 0:
 		return "", false, nil
 	}
@@ -57,19 +68,32 @@ func jsonField(doc []byte, path string) (value string, there bool, err error) {
 	}
 	text, ok := c.scalar()
 	if !ok {
-		return "", false, refuse(MalformedField, "body field "+path+" is signed, but neither text nor number")
+		return "", false, ErrNotScalar
 	}
 	return text, true, nil
 }
 
-// jsonElements returns where the elements of the array at a path stand; none when there is no array, or one of too many.
-func jsonElements(doc []byte, path string) []extent {
+// Elements returns the elements of the array at a path, each a part of doc; none when there is no array, or it has more than
+// MaxElements.
+func Elements(doc []byte, path string) [][]byte {
+	var all [][]byte
+	for _, e := range extents(doc, path) {
+		all = append(all, doc[e.from:e.to])
+	}
+	return all
+}
+
+// extent is where a value stands in a text.
+type extent struct{ from, to int }
+
+// extents returns where the elements of the array at a path stand, under the terms of Elements.
+func extents(doc []byte, path string) []extent {
 	c, n := enterOnce(doc, path)
 	if n != 1 || !c.take('[') || c.peek() == ']' {
 		return nil
 	}
 	var all []extent
-	for len(all) < maxElements {
+	for len(all) < MaxElements {
 		c.peek()
 		from := c.at
 		if !c.skip() {
@@ -99,7 +123,7 @@ func enterOnce(doc []byte, path string) (c cursor, n int) {
 }
 
 // enterOnce is enter for the only key of its name: it looks at the whole object. A key in another case counts as well, since
-// many parsers do not tell them apart (Go's encoding/json, .NET); where only that is there, it is there twice too.
+// many parsers do not tell them apart (Go's encoding/json, .NET); where only such a key is there, it is there twice too.
 func (c *cursor) enterOnce(part string) (n int) {
 	if c.peek() != '{' {
 		if c.enter(part) {
@@ -116,7 +140,7 @@ func (c *cursor) enterOnce(part string) (n int) {
 		}
 		if isNamed(key, part) {
 			n++
-			if is := string(key) == part || isEscaped(key, part); is && !exact {
+			if isKey(key, part) && !exact {
 				first, exact = *c, true
 			}
 		}
@@ -140,8 +164,8 @@ func isNamed(key []byte, part string) bool {
 	return ok && strings.EqualFold(text, part)
 }
 
-// namesTwice reports whether an object has a key more than once, in any case.
-func namesTwice(object []byte) bool {
+// NamesTwice reports whether an object has a key more than once, in any case.
+func NamesTwice(object []byte) bool {
 	c := cursor{doc: object}
 	seen := map[string]bool{}
 	for c.peek() == '{' || c.peek() == ',' {
@@ -160,10 +184,4 @@ func namesTwice(object []byte) bool {
 		}
 	}
 	return false
-}
-
-// word returns true, false or null.
-func (c cursor) word() (string, bool) {
-	text := string(c.bare())
-	return text, (text == "true" || text == "false" || text == "null") && c.ended()
 }

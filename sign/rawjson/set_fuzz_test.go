@@ -1,9 +1,8 @@
-package sign
+package rawjson
 
 import (
 	"bytes"
 	"encoding/json"
-	"net/url"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -21,26 +20,26 @@ func FuzzJSONEdit(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, doc []byte, path, value string) {
 		before := bytes.Clone(doc)
-		out, ok := setJSON(doc, path, value)
+		out, ok := SetText(doc, path, value)
 		if !bytes.Equal(doc, before) {
 			t.Fatalf("%q changed", before)
 		}
-		if !ok || len(value) > maxScalar/6 {
+		if !ok || len(value) > MaxScalar/6 {
 			return
 		}
-		got, n := jsonOnce(out, path)
-		_, times := jsonOnce(doc, path)
+		got, n := Once(out, path)
+		_, times := Once(doc, path)
 		valid := json.Valid(doc)
 		if valid && !json.Valid(out) {
 			t.Fatalf("%q at %q became %q", doc, path, out)
 		}
-		if !valid || times > 1 || !json.Valid(appendJSON(nil, []byte(value))) || !utf8.ValidString(value) || !utf8.ValidString(path) || twice(doc, path) {
+		if !valid || times > 1 || !json.Valid(quote(value)) || !utf8.ValidString(value) || !utf8.ValidString(path) || twice(doc, path) {
 			return
 		}
 		if n != 1 || got != value {
 			t.Fatalf("%q at %q became %q, read back as %q %d", doc, path, out, got, n)
 		}
-		if again, ok := setJSON(out, path, value); !ok || !bytes.Equal(again, out) {
+		if again, ok := SetText(out, path, value); !ok || !bytes.Equal(again, out) {
 			t.Fatalf("%q at %q written twice became %q", out, path, again)
 		}
 		if !strings.Contains(path, "*") && !outside(doc, out) {
@@ -54,7 +53,7 @@ func twice(doc []byte, path string) bool {
 	before, _, _ := strings.Cut(path, ".*.")
 	parts := strings.Split(before, ".")
 	for i := range parts {
-		if _, n := enterOnce(doc, strings.Join(parts[:i+1], ".")); n > 1 {
+		if Times(doc, strings.Join(parts[:i+1], ".")) > 1 {
 			return true
 		}
 	}
@@ -72,39 +71,4 @@ func outside(before, after []byte) bool {
 		tail++
 	}
 	return len(before)-head-tail >= 0 && bytes.Equal(before[:head], after[:head])
-}
-
-// FuzzFormBody writes a field into a form and reads it back, and holds the reader of forms against that of net/url.
-func FuzzFormBody(f *testing.F) {
-	for _, form := range []string{"", "a=1", "a=1&b=2&a=3", "&&", "a", "=", "%61=1", "%zz=1", "a=%zz", "a=1;b=2", "a+b=c+d", "\x00=\xff"} {
-		f.Add(form, "a", "x y&=%")
-	}
-	f.Fuzz(func(t *testing.T, form, name, value string) {
-		set := setForm(form, name, value)
-		if got, n := formValue(set, name); n != 1 || got != value {
-			t.Fatalf("%q with %q became %q, read back as %q %d", form, name, set, got, n)
-		}
-		if again := setForm(set, name, value); again != set {
-			t.Fatalf("%q written twice became %q", set, again)
-		}
-		for _, pair := range strings.Split(form, "&") {
-			k, _, _ := strings.Cut(pair, "=")
-			if key, err := url.QueryUnescape(k); pair != "" && (err != nil || key != name) && !strings.Contains(set, pair) {
-				t.Fatalf("%q lost %q: %q", form, pair, set)
-			}
-		}
-		fields, ok := parseForm([]byte(form))
-		parsed, err := url.ParseQuery(form)
-		if strings.Contains(form, ";") { // a separator no longer, but net/url refuses it
-			return
-		}
-		if ok != (err == nil) {
-			t.Fatalf("%q: %v %v", form, ok, err)
-		}
-		for _, field := range fields {
-			if _, there := parsed[field.name]; !there {
-				t.Fatalf("%q: %q", form, field.name)
-			}
-		}
-	})
 }

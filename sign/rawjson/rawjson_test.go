@@ -1,4 +1,4 @@
-package sign
+package rawjson
 
 import (
 	"encoding/json"
@@ -8,7 +8,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestJSONAtFindsStringsAndNumbers(t *testing.T) {
+func TestFirstFindsStringsAndNumbers(t *testing.T) {
 	for _, c := range []struct {
 		doc, path, want string
 		ok              bool
@@ -50,16 +50,16 @@ func TestJSONAtFindsStringsAndNumbers(t *testing.T) {
 		{strings.Repeat("[", 200_000), "0.0.0", "", false},
 		{`{"x":` + strings.Repeat("[", 200_000), "a", "", false},
 		{`{"x":` + strings.Repeat("[", 200_000) + strings.Repeat("]", 200_000) + `,"a":"deep"}`, "a", "deep", true},
-		{`{"a":"` + strings.Repeat("x", maxScalar+1) + `"}`, "a", "", false},
+		{`{"a":"` + strings.Repeat("x", MaxScalar+1) + `"}`, "a", "", false},
 	} {
-		if got, ok := jsonAt([]byte(c.doc), c.path); got != c.want || ok != c.ok {
+		if got, ok := First([]byte(c.doc), c.path); got != c.want || ok != c.ok {
 			t.Errorf("%.60s at %s: %q %v, want %q %v", c.doc, c.path, got, ok, c.want, c.ok)
 		}
 	}
 }
 
-// TestJSONAtAgreesWithEncodingJSON compares every string member of random objects.
-func TestJSONAtAgreesWithEncodingJSON(t *testing.T) {
+// TestFirstAgreesWithEncodingJSON compares every string member of random objects.
+func TestFirstAgreesWithEncodingJSON(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		members := rapid.MapOf(rapid.StringMatching(`[^.]*`), rapid.String()).Draw(t, "members")
 		doc, err := json.Marshal(map[string]any{"list": []any{1, "x", []int{}, members}, "object": members})
@@ -73,7 +73,7 @@ func TestJSONAtAgreesWithEncodingJSON(t *testing.T) {
 			}
 			want, ok := parsed.Object[name]
 			for _, path := range []string{"object.", "list.3."} {
-				if got, found := jsonAt(doc, path+name); ok && (got != want || !found) {
+				if got, found := First(doc, path+name); ok && (got != want || !found) {
 					t.Errorf("%q: %q %v, want %q", name, got, found, want)
 				}
 			}

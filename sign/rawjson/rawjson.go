@@ -1,4 +1,9 @@
-package sign
+// Package rawjson finds a value in JSON text without rewriting the rest.
+//
+// A path is keys and indexes of arrays joined by dots ("event.type", "0.event"). The text is read in one pass, without recursion,
+// and only as far as it must be: what is asked for is a hint for people or is covered by a signature, and must not fail
+// because of nesting, numbers or bytes elsewhere that a parser would refuse.
+package rawjson
 
 import (
 	"bytes"
@@ -7,32 +12,19 @@ import (
 	"strings"
 )
 
-// maxScalar is the longest JSON string or number that counts as a value; ids, types and timestamps are far shorter.
-const maxScalar = 8 << 10
+// MaxScalar is the longest JSON string or number, in bytes as written, that counts as a value; ids, types and timestamps are far
+// shorter.
+const MaxScalar = 8 << 10
 
-// jsonAt returns the string or number at a path ("event.type", "0.event") of a JSON text; of duplicate keys the first.
-//
-// It reads only as far as it must, in one pass and without recursion, and does not judge the rest of the text: what is
-// asked for here is a hint for people or is covered by a signature, and must not fail because of nesting, numbers or
-// bytes elsewhere in the body that a parser would refuse.
-func jsonAt(doc []byte, path string) (string, bool) {
-	c, ok := jsonEnter(doc, path)
-	if !ok {
-		return "", false
-	}
-	return c.scalar()
-}
-
-// jsonEnter returns a cursor at the value of a path.
-func jsonEnter(doc []byte, path string) (cursor, bool) {
+// First returns the string or number at a path; of equal keys the first counts.
+func First(doc []byte, path string) (string, bool) {
 	c := cursor{doc: doc}
 	for part := range strings.SplitSeq(path, ".") {
 		if !c.enter(part) {
-			return c, false
+			return "", false
 		}
 	}
-	c.peek()
-	return c, true
+	return c.scalar()
 }
 
 // cursor is a position in a JSON text. Its methods report false, or stop at the end, when the text is not what they
@@ -78,7 +70,7 @@ func (c *cursor) enter(part string) bool {
 		if !c.take(':') {
 			return false
 		}
-		if string(key) == part || isEscaped(key, part) {
+		if isKey(key, part) {
 			return true
 		}
 		if !c.skip() || !c.take(',') {
@@ -88,6 +80,7 @@ func (c *cursor) enter(part string) bool {
 	return false
 }
 
+// skipValues moves behind n elements of an array and their commas.
 func (c *cursor) skipValues(n int) bool {
 	for range n {
 		if !c.skip() || !c.take(',') {
@@ -97,7 +90,7 @@ func (c *cursor) skipValues(n int) bool {
 	return true
 }
 
-// text moves behind a string and returns what stands between its quotes, still escaped; nil when it does not end.
+// text moves behind a string and returns the bytes between its quotes, still escaped; nil when the string does not end.
 func (c *cursor) text() []byte {
 	start := c.at + 1
 	for end := start; ; end++ {
@@ -114,7 +107,7 @@ func (c *cursor) text() []byte {
 	}
 }
 
-// oddBackslashes reports whether b ends in an odd number of backslashes, so that what follows is escaped.
+// oddBackslashes reports whether b ends in an odd number of backslashes, so that the next byte is escaped.
 func oddBackslashes(b []byte) bool {
 	return (len(b)-len(bytes.TrimRight(b, `\`)))%2 == 1
 }
@@ -163,12 +156,19 @@ func (c *cursor) scalar() (text string, ok bool) {
 		text, ok = unquote(c.text())
 	case first == '-', '0' <= first && first <= '9':
 		text = string(c.bare())
-		ok = len(text) <= maxScalar
+		ok = len(text) <= MaxScalar
 	}
 	if !ok || !c.ended() {
 		return "", false
 	}
 	return text, true
+}
+
+// word returns true, false or null as it is written at the cursor, and leaves the cursor where it was.
+func (c cursor) word() (string, bool) {
+	c.peek()
+	text := string(c.bare())
+	return text, (text == "true" || text == "false" || text == "null") && c.ended()
 }
 
 // ended reports whether a value ends where the cursor is: a number with more behind it is no number.
@@ -177,17 +177,18 @@ func (c *cursor) ended() bool {
 	return next == ',' || next == '}' || next == ']' || c.at == len(c.doc)
 }
 
-// isEscaped reports whether a key that holds escapes spells part.
-func isEscaped(key []byte, part string) bool {
+// isKey reports whether a key, still escaped, spells part.
+func isKey(key []byte, part string) bool {
 	if bytes.IndexByte(key, '\\') < 0 {
-		return false
+		return key != nil && string(key) == part
 	}
 	text, ok := unquote(key)
 	return ok && text == part
 }
 
+// unquote decodes the bytes between the quotes of a string.
 func unquote(raw []byte) (string, bool) {
-	if raw == nil || len(raw) > maxScalar {
+	if raw == nil || len(raw) > MaxScalar {
 		return "", false
 	}
 	if bytes.IndexByte(raw, '\\') < 0 {
