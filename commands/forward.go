@@ -12,6 +12,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -73,7 +74,7 @@ func (g *gateway) forwarded(ctx context.Context, x *record.Exchange, l *lane) *r
 // forward hands a webhook to the app and gives back the app's answer. The forward is an exchange of its own, which
 // repeats the one received; it is in the history before its first byte leaves. It is nil where nothing was sent.
 func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string) (*record.Exchange, *record.Response) {
-	request, err := listen.Forward(&x.Request, target, x.Remote)
+	request, err := deliver.Forward(&x.Request, target, x.Remote)
 	if err != nil {
 		g.note("warning: %v", err)
 		return nil, textAnswer(http.StatusBadGateway, "the webhook cannot be forwarded\n")

@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/ui"
-	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -73,7 +73,7 @@ func (m *mirrors) send(x, f *record.Exchange, l *lane) {
 
 // one sends a webhook to one of them and compares what it answers with what the app did.
 func (m *mirrors) one(x, app *record.Exchange, t forwardTarget) error {
-	request, err := listen.Forward(&x.Request, t.url, x.Remote)
+	request, err := deliver.Forward(&x.Request, t.url, x.Remote)
 	if err != nil {
 		return err
 	}

@@ -13,7 +13,6 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
-	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -243,7 +242,7 @@ func (b *outbox) try(ctx context.Context, x *record.Exchange, l *lane, q *store.
 
 // attempt makes the next attempt to deliver a captured webhook.
 func (b *outbox) attempt(ctx context.Context, x *record.Exchange, q *store.Queued, policy deliver.Policy) (*deliver.Attempt, error) {
-	request, err := listen.Forward(&x.Request, q.Target, x.Remote)
+	request, err := deliver.Forward(&x.Request, q.Target, x.Remote)
 	if err != nil {
 		return nil, err
 	}

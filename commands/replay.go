@@ -12,7 +12,6 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/fixture"
-	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
@@ -318,7 +317,7 @@ func again(captured *record.Exchange, target string) (record.Request, error) {
 		r.Head, r.Header = "", r.Header.Without("Transfer-Encoding")
 		return r, nil
 	}
-	r, err := listen.Forward(&r, target, "")
+	r, err := deliver.Forward(&r, target, "")
 	r.Header = r.Header.Without(added(captured)...)
 	return r, err
 }

@@ -58,22 +58,17 @@ func checkTarget(r *record.Request) error {
 		return &record.HeadError{Status: 501, Text: "CONNECT is for proxies"}
 	case strings.Contains(r.Target, "#"): // RFC 9112, section 3.2, has none; an app may end the path there
 		return &record.HeadError{Status: 400, Text: "fragment in the request target"}
-	case isAbsolute(r.Target) && !validHost(authority(r.Target)):
+	case record.IsAbsolute(r.Target) && !validHost(authority(r.Target)):
 		return &record.HeadError{Status: 400, Text: "malformed host in the request target"}
-	case strings.HasPrefix(r.Target, "/"), isAbsolute(r.Target), r.Method == http.MethodOptions && r.Target == "*":
+	case strings.HasPrefix(r.Target, "/"), record.IsAbsolute(r.Target), r.Method == http.MethodOptions && r.Target == "*":
 		return nil
 	}
 	return &record.HeadError{Status: 400, Text: "malformed request target"}
 }
 
-func isAbsolute(target string) bool {
-	scheme, _, ok := strings.Cut(target, "://")
-	return ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
-}
-
 func absolute(scheme, host, target string) string {
 	switch {
-	case isAbsolute(target):
+	case record.IsAbsolute(target):
 		return target
 	case target == "*":
 		return scheme + "://" + host
@@ -83,16 +78,8 @@ func absolute(scheme, host, target string) string {
 
 // path is the path in a request target, as it stands there.
 func path(target string) string {
-	target, _, _ = strings.Cut(origin(target), "?")
+	target, _, _ = strings.Cut(record.OriginForm(target), "?")
 	return target
-}
-
-// origin is the path and query in a request target, as they stand there.
-func origin(target string) string {
-	if !isAbsolute(target) {
-		return target
-	}
-	return (&record.Request{URL: target}).WireTarget()
 }
 
 // authority is the host and port in a request target of absolute form, as they stand there.

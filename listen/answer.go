@@ -78,13 +78,13 @@ func compose(r *record.Request, given *record.Response, final bool, now time.Tim
 	out.Header = make(record.Header, 0, len(given.Header)+3)
 	length := contentLength(r.Method, given)
 	framed := length == ""
-	for _, f := range hopless(given.Header) {
+	for _, f := range given.Header.EndToEnd() {
 		switch {
 		case strings.EqualFold(f.Name, "Content-Length"):
 			if !framed {
 				out.Header, framed = append(out.Header, record.Field{Name: f.Name, Value: length}), true
 			}
-		case !isAllowOrigin(f.Name) && record.CheckField(f) == nil:
+		case !AllowsOrigin(f.Name) && record.CheckField(f) == nil:
 			out.Header = append(out.Header, f)
 		}
 	}
@@ -131,8 +131,9 @@ func contentLength(method string, given *record.Response) string {
 	return strconv.Itoa(len(given.Body))
 }
 
-// isAllowOrigin is true for the fields that would let a page in the browser use the listener. A webhook needs none.
-func isAllowOrigin(name string) bool {
+// AllowsOrigin reports whether a field of this name would let a web page use the listener (CORS). No webhook needs one, so
+// Server sends none.
+func AllowsOrigin(name string) bool {
 	const prefix = "Access-Control-Allow-"
 	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
 }
@@ -151,4 +152,16 @@ func plain(status int) *record.Response {
 		header = append(header, record.Field{Name: "Retry-After", Value: "5"})
 	}
 	return &record.Response{Status: status, Header: header, Body: []byte(http.StatusText(status) + "\n")}
+}
+
+// Relay returns the sender's answer after a forward: the app's own, 504 when it did not come whole in time, or 502 when it
+// did not come or broke off, also when its transfer coding is unknown.
+func Relay(app *record.Response, why *record.Failure) *record.Response {
+	switch {
+	case app != nil && why == nil:
+		return &record.Response{Status: app.Status, Reason: app.Reason, Header: app.Header.EndToEnd(), Body: app.Body}
+	case why != nil && why.Kind == record.FailTimeout:
+		return plain(http.StatusGatewayTimeout)
+	}
+	return plain(http.StatusBadGateway)
 }

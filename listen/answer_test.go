@@ -158,3 +158,42 @@ func TestServeCutsSendersThatNeverRead(t *testing.T) {
 		t.Errorf("exchange ended with %+v", x.Err)
 	}
 }
+
+func TestRelayGivesTheAppsAnswer(t *testing.T) {
+	app := &record.Response{Status: 418, Reason: "Teapot", Proto: "HTTP/1.0", Head: "x", Body: []byte("b"), Header: record.Header{
+		{Name: "x-a", Value: "1"}, {Name: "Connection", Value: "close, X-Hop"}, {Name: "X-Hop", Value: "1"}, {Name: "Content-Length", Value: "1"}}}
+	want := &record.Response{Status: 418, Reason: "Teapot", Body: []byte("b"), Header: record.Header{
+		{Name: "x-a", Value: "1"}, {Name: "Content-Length", Value: "1"}}}
+	if diff := cmp.Diff(want, listen.Relay(app, nil)); diff != "" {
+		t.Errorf("answer (-want +got):\n%s", diff)
+	}
+	for kind, status := range map[record.FailureKind]int{record.FailTimeout: 504, record.FailRefused: 502, record.FailProtocol: 502} {
+		if got := listen.Relay(nil, &record.Failure{Kind: kind}); got.Status != status {
+			t.Errorf("%s became %d, want %d", kind, got.Status, status)
+		}
+	}
+	for name, c := range map[string]struct {
+		coding string
+		kind   record.FailureKind
+		want   int
+	}{
+		"broken off":             {"", record.FailReset, 502},
+		"not HTTP in the middle": {"chunked", record.FailProtocol, 502},
+		"not whole in time":      {"", record.FailTimeout, 504},
+		"in chunks":              {"chunked", "", 200},
+	} {
+		app, why := &record.Response{Status: 200, Body: []byte("half")}, (*record.Failure)(nil)
+		if c.coding != "" {
+			app.Header = record.Header{{Name: "Transfer-Encoding", Value: c.coding}}
+		}
+		if c.kind != "" {
+			why = &record.Failure{Kind: c.kind}
+		}
+		if got := listen.Relay(app, why); got.Status != c.want {
+			t.Errorf("%s became %d, want %d", name, got.Status, c.want)
+		}
+	}
+	if got := listen.Relay(nil, nil); got.Status != 502 {
+		t.Errorf("no answer and no reason became %d", got.Status)
+	}
+}

@@ -136,7 +136,7 @@ func (it *item) addHeader(line string) error {
 	if err := record.CheckField(field); err != nil {
 		return err
 	}
-	if h := (record.Header{field}); len(hopless(h)) == 0 || h.Has("Content-Length") || isAllowOrigin(name) {
+	if h := (record.Header{field}); len(h.EndToEnd()) == 0 || h.Has("Content-Length") || AllowsOrigin(name) {
 		return fmt.Errorf("%s cannot be scripted: the listener itself says how its answers end, and lets no web page read them", name)
 	}
 	it.header = append(it.header, field)

@@ -224,6 +224,21 @@ func (r *Request) WireTarget() string {
 	return rest[i:]
 }
 
+// IsAbsolute reports whether a request target is in absolute form, as for a proxy: http://host/path (RFC 9112,
+// section 3.2.2).
+func IsAbsolute(target string) bool {
+	scheme, _, ok := strings.Cut(target, "://")
+	return ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
+}
+
+// OriginForm returns the path and query of a request target as they are written in it, also of one in absolute form.
+func OriginForm(target string) string {
+	if !IsAbsolute(target) {
+		return target
+	}
+	return (&Request{URL: target}).WireTarget()
+}
+
 // CheckField returns an error for a header field that must not be written: a name that is not a token, a value with
 // control characters. So a line break in a value cannot become a header of its own.
 func CheckField(f Field) error {

@@ -216,6 +216,27 @@ func TestWireTargetIsWhatFollowsTheAuthority(t *testing.T) {
 	}
 }
 
+func TestOriginFormIsThePathAndQueryAsWritten(t *testing.T) {
+	for target, want := range map[string]string{"/a%2F?b": "/a%2F?b", "http://h/a?b": "/a?b", "HTTPS://h?b": "/?b", "http://h": "/", "*": "*",
+		"/x?u=http://h/": "/x?u=http://h/", "ftp://h/a": "ftp://h/a"} {
+		if got := record.OriginForm(target); got != want {
+			t.Errorf("OriginForm(%q) = %q, want %q", target, got, want)
+		}
+	}
+}
+
+func TestEndToEndLeavesOutWhatConcernsOneConnection(t *testing.T) {
+	h := record.Header{{Name: "A", Value: "1"}, {Name: "connection", Value: "x-hop ,\tb"}, {Name: "X-Hop", Value: "1"}, {Name: "B", Value: "2"},
+		{Name: "TE", Value: "trailers"}, {Name: "a", Value: "3"}}
+	want := record.Header{{Name: "A", Value: "1"}, {Name: "a", Value: "3"}}
+	if diff := cmp.Diff(want, h.EndToEnd()); diff != "" {
+		t.Errorf("EndToEnd (-want +got):\n%s", diff)
+	}
+	if len(h) != 6 || record.Header(nil).EndToEnd() != nil {
+		t.Errorf("the header itself was changed: %v", h)
+	}
+}
+
 func TestCheckFieldRefusesLineBreaks(t *testing.T) {
 	for _, f := range []record.Field{{Name: "a", Value: "b\tc \xff"}, {Name: "X-1_~", Value: ""}} {
 		if err := record.CheckField(f); err != nil {

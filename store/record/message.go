@@ -64,6 +64,22 @@ func (h Header) Without(names ...string) Header {
 	})
 }
 
+// EndToEnd returns h without the fields that concern one connection only (RFC 9110, section 7.6.1): a message that is passed
+// on must not carry them.
+func (h Header) EndToEnd() Header {
+	if len(h) == 0 {
+		return nil
+	}
+	names := []string{"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE",
+		"Trailer", "Transfer-Encoding", "Upgrade"}
+	for _, value := range h.Values("Connection") {
+		for name := range strings.SplitSeq(value, ",") {
+			names = append(names, strings.Trim(name, " \t"))
+		}
+	}
+	return h.Without(names...)
+}
+
 // HTTP returns the header as net/http has it: names in canonical form, order between different names lost.
 func (h Header) HTTP() http.Header {
 	out := make(http.Header, len(h))

@@ -1,16 +1,18 @@
-package listen_test
+package deliver_test
 
 import (
+	"slices"
+	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store/record"
 )
 
-// received is a request as the server hands it on.
+// received returns the request with this head and body as a listener records it.
 func received(t *testing.T, head, body string) *record.Request {
 	t.Helper()
 	r, err := record.ParseRequest(strings.ReplaceAll(head, "\n", "\r\n")+"\r\n\r\n", "http")
@@ -26,7 +28,7 @@ func TestForwardPassesOnEverythingElse(t *testing.T) {
 		"Connection: keep-alive, X-Hop\nx-hop: 1\nKeep-Alive: 5\nProxy-Connection: x\nProxy-Authenticate: x\nProxy-Authorization: x\n"+
 		"TE: trailers\nTrailer: x\nUpgrade: h2c\nX-Last: z", "\x00\xff")
 	before := *r
-	got, err := listen.Forward(r, "http://127.0.0.1:3000", "10.1.2.3:5555")
+	got, err := deliver.Forward(r, "http://127.0.0.1:3000", "10.1.2.3:5555")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -64,7 +66,7 @@ func TestForwardGoesWhereItIsTold(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			got, err := listen.Forward(received(t, "POST "+c.received+" HTTP/1.1\nHost: h", ""), c.target, "")
+			got, err := deliver.Forward(received(t, "POST "+c.received+" HTTP/1.1\nHost: h", ""), c.target, "")
 			if err != nil || got.URL != c.want {
 				t.Fatalf("URL = %q, %v, want %q", got.URL, err, c.want)
 			}
@@ -88,7 +90,7 @@ func TestForwardTellsTheAppWhoAsked(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			got, err := listen.Forward(received(t, "POST / HTTP/1.1\nHost: h"+c.head, ""), "http://app:1", c.remote)
+			got, err := deliver.Forward(received(t, "POST / HTTP/1.1\nHost: h"+c.head, ""), "http://app:1", c.remote)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,7 +115,7 @@ func TestForwardFramesTheBodyRight(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			got, err := listen.Forward(received(t, "POST / HTTP/1.1\nHost: h"+c.head, c.body), "http://app:1", "")
+			got, err := deliver.Forward(received(t, "POST / HTTP/1.1\nHost: h"+c.head, c.body), "http://app:1", "")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -126,7 +128,7 @@ func TestForwardFramesTheBodyRight(t *testing.T) {
 
 func TestForwardKeepsItsHostWhateverConnectionNames(t *testing.T) {
 	for _, head := range []string{"POST / HTTP/1.0\nX: y", "POST / HTTP/1.1\nHost: h\nConnection: host"} {
-		got, err := listen.Forward(received(t, head, ""), "http://app:1/x", "")
+		got, err := deliver.Forward(received(t, head, ""), "http://app:1/x", "")
 		if err != nil || strings.Join(got.Header.Values("Host"), "|") != "app:1" {
 			t.Errorf("%q: fields = %v, %v", head, got.Header, err)
 		}
@@ -135,51 +137,68 @@ func TestForwardKeepsItsHostWhateverConnectionNames(t *testing.T) {
 
 func TestForwardRefusesTargetsItCannotReach(t *testing.T) {
 	for _, target := range []string{"", "app:1", "localhost", "/hooks", "ftp://app/", "http://", "http:///x", "http://a b/", "http://app:x/", "http://:1/\x00"} {
-		if _, err := listen.Forward(received(t, "POST / HTTP/1.1\nHost: h", ""), target, ""); err == nil {
+		if _, err := deliver.Forward(received(t, "POST / HTTP/1.1\nHost: h", ""), target, ""); err == nil {
 			t.Errorf("target %q was accepted", target)
 		}
 	}
-	_, err := listen.Forward(received(t, "POST / HTTP/1.1\nHost: h", ""), "http://me:hunter2@app/", "")
+	_, err := deliver.Forward(received(t, "POST / HTTP/1.1\nHost: h", ""), "http://me:hunter2@app/", "")
 	if err == nil || strings.Contains(err.Error(), "hunter2") {
 		t.Errorf("a target with a password: %v", err)
 	}
 }
 
-func TestRelayGivesTheAppsAnswer(t *testing.T) {
-	app := &record.Response{Status: 418, Reason: "Teapot", Proto: "HTTP/1.0", Head: "x", Body: []byte("b"), Header: record.Header{
-		{Name: "x-a", Value: "1"}, {Name: "Connection", Value: "close, X-Hop"}, {Name: "X-Hop", Value: "1"}, {Name: "Content-Length", Value: "1"}}}
-	want := &record.Response{Status: 418, Reason: "Teapot", Body: []byte("b"), Header: record.Header{
-		{Name: "x-a", Value: "1"}, {Name: "Content-Length", Value: "1"}}}
-	if diff := cmp.Diff(want, listen.Relay(app, nil)); diff != "" {
-		t.Errorf("answer (-want +got):\n%s", diff)
-	}
-	for kind, status := range map[record.FailureKind]int{record.FailTimeout: 504, record.FailRefused: 502, record.FailProtocol: 502} {
-		if got := listen.Relay(nil, &record.Failure{Kind: kind}); got.Status != status {
-			t.Errorf("%s became %d, want %d", kind, got.Status, status)
-		}
-	}
-	for name, c := range map[string]struct {
-		coding string
-		kind   record.FailureKind
-		want   int
-	}{
-		"broken off":             {"", record.FailReset, 502},
-		"not HTTP in the middle": {"chunked", record.FailProtocol, 502},
-		"not whole in time":      {"", record.FailTimeout, 504},
-		"in chunks":              {"chunked", "", 200},
+// FuzzForward checks that the forward of any received request is exactly one request, with one Host and the length of its body,
+// and without a field that neither was received nor is barb's own.
+func FuzzForward(f *testing.F) {
+	post := "POST / HTTP/1.1\r\nHost: h\r\n"
+	for _, seed := range []string{
+		post + "X: a: b\r\n\r\n", post + "Connection: content-length, host, x-a\r\nX-A: 1\r\nContent-Length: 2\r\n\r\n",
+		post + "Transfer-Encoding: chunked\r\nConnection: transfer-encoding\r\n\r\n", post + "X-Forwarded-For: a, b\r\nX-Forwarded-Host:\r\n\r\n",
+		"GET http://h/a?b%0d%0aX:y HTTP/1.1\r\nHost: h%0d%0aX\r\n\r\n", "POST /%0d%0a%0d%0aGET%20/ HTTP/1.0\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost:\r\n\r\n",
+		post + "X: \x85\xe2\x80\xa8\xc4\x8a\r\n\r\n",
 	} {
-		app, why := &record.Response{Status: 200, Body: []byte("half")}, (*record.Failure)(nil)
-		if c.coding != "" {
-			app.Header = record.Header{{Name: "Transfer-Encoding", Value: c.coding}}
-		}
-		if c.kind != "" {
-			why = &record.Failure{Kind: c.kind}
-		}
-		if got := listen.Relay(app, why); got.Status != c.want {
-			t.Errorf("%s became %d, want %d", name, got.Status, c.want)
-		}
+		f.Add(seed, "hi")
 	}
-	if got := listen.Relay(nil, nil); got.Status != 502 {
-		t.Errorf("no answer and no reason became %d", got.Status)
+	f.Fuzz(func(t *testing.T, head, body string) {
+		r, err := record.ParseRequest(head, "http")
+		if err != nil {
+			return
+		}
+		length, chunked, err := r.BodyFraming()
+		if err != nil {
+			return
+		}
+		if !chunked {
+			body = strings.Repeat("x", int(min(length, 100)))
+			r.Header = r.Header.Set("Content-Length", strconv.Itoa(len(body)))
+		}
+		r.Body = []byte(body)
+		out, err := deliver.Forward(&r, "http://app.test:3000", "192.0.2.1:5")
+		if err != nil {
+			t.Fatal(err)
+		}
+		wantOneRequest(t, &r, &out)
+	})
+}
+
+func wantOneRequest(t *testing.T, came, out *record.Request) {
+	t.Helper()
+	text := string(out.AppendHead(nil))
+	if strings.Count(text, "\r\n\r\n") != 1 || strings.Count(text, "\n") != len(out.Header)+2 {
+		t.Fatalf("not one head: %q", text)
+	}
+	again, err := record.ParseRequest(text, "http")
+	if err != nil || len(again.Header) != len(out.Header) || again.Target != out.Target {
+		t.Fatalf("%q: %v", text, err)
+	}
+	length, chunked, err := again.BodyFraming()
+	if err != nil || chunked || length != int64(len(out.Body)) || len(again.Header.Values("Host")) != 1 || again.Header.Get("Host") != "app.test:3000" {
+		t.Fatalf("%q: length %d, chunked %v, %v", text, length, chunked, err)
+	}
+	for _, f := range out.Header {
+		ours := strings.HasPrefix(f.Name, "X-Forwarded-") || strings.EqualFold(f.Name, "Content-Length") || strings.EqualFold(f.Name, "Host")
+		if !ours && !slices.Contains(came.Header, f) && !strings.EqualFold(f.Name, "X-Forwarded-For") {
+			t.Fatalf("%q did not come", f)
+		}
 	}
 }

@@ -1,9 +1,8 @@
-package listen
+package deliver
 
 import (
 	"errors"
 	"fmt"
-	"net/http"
 	"net/netip"
 	"net/url"
 	"strconv"
@@ -12,8 +11,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Forward makes of a received request the one for a local app at target, an http or https URL. remote is the sender's
-// ip:port; anything else is not passed on.
+// Forward returns the request that passes a received one on to an app at target, an http or https URL. remote is the
+// sender's ip:port; anything else is not passed on. An error says what is wrong with target.
 //
 // A target without a path (or with "/") gets the received path; one with a path of its own keeps that. The query is the
 // target's, then the received one, byte for byte. Fields that concern one connection only are left out, Host follows the
@@ -25,14 +24,14 @@ func Forward(r *record.Request, target, remote string) (record.Request, error) {
 		return record.Request{}, err
 	}
 	out := record.Request{Method: r.Method, Proto: "HTTP/1.1", Body: r.Body}
-	out.Target = joinTarget(wire, origin(r.WireTarget()))
+	out.Target = joinTarget(wire, record.OriginForm(r.WireTarget()))
 	out.URL = base + strings.TrimPrefix(out.Target, "*")
 	_, host, _ := strings.Cut(base, "://")
-	out.Header = forwarded(reframed(hopless(r.Header), r, host), r, remote)
+	out.Header = forwarded(reframed(r.Header.EndToEnd(), r, host), r, remote)
 	return out, nil
 }
 
-// splitTarget takes a target apart into scheme and authority, and path and query; neither is changed.
+// splitTarget splits a target into its scheme and authority, and its path and query. It changes neither.
 func splitTarget(target string) (base, wire string, err error) {
 	u, err := url.Parse(target)
 	switch {
@@ -55,7 +54,7 @@ func splitTarget(target string) (base, wire string, err error) {
 	return target, "", nil
 }
 
-// joinTarget puts the path and query of a target and of a received request together.
+// joinTarget joins the path and query of a target with those of a received request.
 func joinTarget(target, received string) string {
 	path, query, has := strings.Cut(target, "?")
 	receivedPath, receivedQuery, receivedHas := strings.Cut(received, "?")
@@ -73,23 +72,8 @@ func joinTarget(target, received string) string {
 	return path
 }
 
-// hopless returns the fields without those that concern one connection only (RFC 9110, section 7.6.1).
-func hopless(h record.Header) record.Header {
-	if len(h) == 0 {
-		return nil
-	}
-	names := []string{"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE",
-		"Trailer", "Transfer-Encoding", "Upgrade"}
-	for _, value := range h.Values("Connection") {
-		for name := range strings.SplitSeq(value, ",") {
-			names = append(names, strings.Trim(name, " \t"))
-		}
-	}
-	return h.Without(names...)
-}
-
-// reframed returns the fields with the host they go to, and with a length where the body needs one: chunks are gone by
-// now, and Connection may have named Content-Length to be rid of it.
+// reframed returns h with host as its Host, and with a Content-Length where the body needs one: the chunks of a body are joined
+// by now, and a Connection field may have removed Content-Length.
 func reframed(h record.Header, r *record.Request, host string) record.Header {
 	if h.Has("Host") {
 		h = h.Set("Host", host)
@@ -102,7 +86,7 @@ func reframed(h record.Header, r *record.Request, host string) record.Header {
 	return h
 }
 
-// forwarded returns the fields with those that tell the app whom the sender meant and where it was.
+// forwarded returns h with the X-Forwarded fields, which tell the app where the request came from and to which host.
 func forwarded(h record.Header, r *record.Request, remote string) record.Header {
 	if ip, err := netip.ParseAddrPort(remote); err == nil { // a unix socket has none
 		h = continued(h, "X-Forwarded-For", ip.Addr().String())
@@ -116,7 +100,7 @@ func forwarded(h record.Header, r *record.Request, remote string) record.Header 
 	return h
 }
 
-// continued adds a value to the list that the last field of that name ends with, or a field when there is none.
+// continued appends value to the last field of the given name, or adds such a field when there is none.
 func continued(h record.Header, name, value string) record.Header {
 	for i := len(h) - 1; i >= 0; i-- {
 		if strings.EqualFold(h[i].Name, name) {
@@ -125,16 +109,4 @@ func continued(h record.Header, name, value string) record.Header {
 		}
 	}
 	return append(h, record.Field{Name: name, Value: value})
-}
-
-// Relay makes of what came of a forward the sender's answer: the app's own, or 504 when it was not whole in time, or 502 when
-// it did not come or broke off, which is said of one in an unknown transfer coding, too.
-func Relay(app *record.Response, why *record.Failure) *record.Response {
-	switch {
-	case app != nil && why == nil:
-		return &record.Response{Status: app.Status, Reason: app.Reason, Header: hopless(app.Header), Body: app.Body}
-	case why != nil && why.Kind == record.FailTimeout:
-		return plain(http.StatusGatewayTimeout)
-	}
-	return plain(http.StatusBadGateway)
 }
