@@ -10,6 +10,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/provider"
 	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -18,26 +19,26 @@ const maxAnswer = 10 << 20
 
 // answering is what a listener answers on purpose.
 type answering struct {
-	respond  *listen.Script // nil: not scripted
+	respond  *script.Script // nil: not scripted
 	tables   []table
 	failRate float64
-	failWith *listen.Script
+	failWith *script.Script
 	failing  string // failWith as it was written
-	latency  listen.Span
-	dice     listen.Dice
+	latency  script.Span
+	dice     script.Random
 	provider *provider.Provider // of --as; nil: none
-	platform *listen.Platform   // nil: none is
+	platform *script.Platform   // nil: none is
 
 	order  turns
 	places sync.Map // of record ids: *place
 	hooks  int64    // how many have had their turn
-	calls  map[*listen.Script]int64
+	calls  map[*script.Script]int64
 }
 
 // place is where a hook stands in all that is scripted.
 type place struct {
 	hook   int64          // its number, from 1
-	script *listen.Script // nil: none
+	script *script.Script // nil: none
 	answer int64          // its number among those of the script
 	fails  int64          // its number among those that fail; 0: it does not
 }
@@ -48,7 +49,7 @@ func (a *answering) scripts() bool {
 }
 
 // scriptOf is the script for a hook; nil when there is none.
-func (a *answering) scriptOf(x *record.Exchange) *listen.Script {
+func (a *answering) scriptOf(x *record.Exchange) *script.Script {
 	if isHandshake(x) || x.Verdict.Status == record.Invalid {
 		return nil
 	}
@@ -68,7 +69,7 @@ func (a *answering) seat(x *record.Exchange) {
 		return
 	}
 	if a.calls == nil {
-		a.calls = map[*listen.Script]int64{}
+		a.calls = map[*script.Script]int64{}
 	}
 	a.hooks++
 	p := &place{hook: a.hooks, script: a.scriptOf(x)}
@@ -76,7 +77,7 @@ func (a *answering) seat(x *record.Exchange) {
 		a.calls[p.script]++
 		p.answer = a.calls[p.script]
 	}
-	if a.failRate > 0 && a.dice.Roll(p.hook, listen.ThrowFail) < a.failRate {
+	if a.failRate > 0 && a.dice.Draw(p.hook, script.ForFailure) < a.failRate {
 		a.calls[a.failWith]++
 		p.fails = a.calls[a.failWith]
 	}
@@ -107,7 +108,7 @@ func (g *gateway) answer(ctx context.Context, x *record.Exchange) listen.Answer 
 	if p.fails > 0 {
 		given = g.failWith.Answer(p.fails, g.dice).Over(given)
 	}
-	given = listen.Answer{Delay: g.latency.At(g.dice.Roll(p.hook, listen.ThrowLatency))}.Over(given)
+	given = listen.Answer{Delay: g.latency.At(g.dice.Draw(p.hook, script.ForLatency))}.Over(given)
 	if given.Fault.Kind == listen.Hang {
 		g.suggest("%d hangs until its sender leaves (scripted)", x.ID)
 	}

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/deliver"
-	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -114,7 +114,7 @@ func TestWhatThePlatformCutsOffIsAnsweredAsThere(t *testing.T) {
 	if got := g.appTimeout(); got != time.Minute {
 		t.Errorf("without a platform an app has %s", got)
 	}
-	p, _ := listen.LookupPlatform("vercel")
+	p, _ := script.LookupPlatform("vercel")
 	p.Timeout = 50 * time.Millisecond
 	a.platform = &p
 	if g.appTimeout() != p.Timeout || a.maxBody(10<<20) != p.MaxBody || a.maxBody(100) != 100 {

@@ -9,7 +9,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/script"
 )
 
 // want is something that a barb.toml found by searching does only once the user has agreed: another's file, such as
@@ -122,7 +122,7 @@ func (w *wishes) setting(s setting, value string) {
 		}
 		w.target(to, value)
 	case "respond", "fail-with":
-		_, _ = listen.ParseScript(value, w.answer) // a mistake in it is told where the script is used
+		_, _ = script.Parse(value, w.answer) // a mistake in it is told where the script is used
 	}
 }
 
@@ -130,7 +130,7 @@ func (w *wishes) setting(s setting, value string) {
 func (w *wishes) table(t *table) {
 	w.line = t.lineOf("answer")
 	if t.Answer != "" {
-		_, _ = listen.ParseScript(t.Answer, w.answer)
+		_, _ = script.Parse(t.Answer, w.answer)
 		return
 	}
 	w.line = t.lineOf("body")

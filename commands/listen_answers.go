@@ -11,7 +11,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver/provider"
-	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/script"
 )
 
 // answersLong is what the help of listen says of them.
@@ -55,7 +55,7 @@ func (f *answerFlags) addFlags(cmd *cobra.Command) {
 }
 
 func platformNames() (names []string) {
-	for _, p := range listen.Platforms() {
+	for _, p := range script.Platforms() {
 		names = append(names, p.Name)
 	}
 	return names
@@ -107,10 +107,10 @@ func (v *seedValue) Set(s string) error {
 }
 
 // spanValue is a time, or any between two.
-type spanValue struct{ listen.Span }
+type spanValue struct{ script.Span }
 
 func (v *spanValue) String() string {
-	if v.Span == (listen.Span{}) {
+	if v.Span == (script.Span{}) {
 		return ""
 	}
 	return v.Span.String()
@@ -120,7 +120,7 @@ func (v *spanValue) Type() string { return "duration" }
 
 // Set reads 200ms or 50ms..2s.
 func (v *spanValue) Set(s string) (err error) {
-	v.Span, err = listen.ParseSpan(s)
+	v.Span, err = script.ParseSpan(s)
 	return err
 }
 
@@ -145,7 +145,7 @@ func (g *gateway) takeAnswers(o listenOptions) (err error) {
 		g.provider = &p
 	}
 	if o.platform != "" {
-		p, ok := listen.LookupPlatform(o.platform)
+		p, ok := script.LookupPlatform(o.platform)
 		if !ok {
 			return fail.Usage("--platform %q is not known", o.platform).Hint(fail.DidYouMean("--platform ", fail.Nearest(o.platform, platformNames()), "--platform "+strings.Join(platformNames(), ", ")))
 		}
@@ -170,13 +170,13 @@ func (g *gateway) takeChance(o listenOptions) (err error) {
 }
 
 // flagScript parses the script of a flag. The files it names are beside barb.toml when it stands there.
-func (g *gateway) flagScript(flag, text string) (*listen.Script, error) {
+func (g *gateway) flagScript(flag, text string) (*script.Script, error) {
 	from := g.settings[setting{"listen", flag}.key()]
 	read := g.answerBody("")
 	if from.weight() == 1 {
 		read = g.answerBody(g.file.path)
 	}
-	s, err := listen.ParseScript(text, read)
+	s, err := script.Parse(text, read)
 	if err != nil {
 		return nil, scriptFailure("--"+flag, err)
 	}
@@ -189,7 +189,7 @@ func scriptFailure(where string, err error) error {
 		return f
 	}
 	f := fail.Usage("%s: %w", where, err)
-	if e, ok := errors.AsType[*listen.ScriptError](err); ok && e.Word != "" {
+	if e, ok := errors.AsType[*script.Error](err); ok && e.Word != "" {
 		return f.Hint(fail.DidYouMean("", fail.Nearest(e.Word, e.Known), "--respond '500x3,429;retry-after=2,200;delay=3s'"))
 	}
 	return f

@@ -11,7 +11,7 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/barbhq/barb/commands/fail"
-	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -33,21 +33,21 @@ type table struct {
 	line   int
 	lines  keyLines
 	event  *regexp.Regexp
-	script *listen.Script
+	script *script.Script
 }
 
 // options are the keys of one answer that are given.
-func (t *table) options() (options []listen.Option, keys []string) {
+func (t *table) options() (options []script.Option, keys []string) {
 	for key, value := range map[string]any{"status": t.Status, "fault": t.Fault, "delay": t.Delay, "retry-after": t.RetryAfter, "body": t.Body, "header": t.Header} {
 		list, isList := value.([]any)
 		if !isList && value != nil {
 			list = []any{value}
 		}
 		for _, v := range list {
-			options = append(options, listen.Option{Name: key, Value: fmt.Sprint(v)})
+			options = append(options, script.Option{Name: key, Value: fmt.Sprint(v)})
 		}
 	}
-	slices.SortStableFunc(options, func(a, b listen.Option) int { return cmp.Compare(t.lineOf(a.Name), t.lineOf(b.Name)) })
+	slices.SortStableFunc(options, func(a, b script.Option) int { return cmp.Compare(t.lineOf(a.Name), t.lineOf(b.Name)) })
 	for _, o := range options {
 		keys = append(keys, o.Name)
 	}
@@ -135,7 +135,7 @@ func (g *gateway) takeTables() error {
 		read := g.answerBody(file.path)
 		key, what := "answer", ": answer"
 		if t.Answer != "" {
-			t.script, err = listen.ParseScript(t.Answer, read)
+			t.script, err = script.Parse(t.Answer, read)
 		} else {
 			t.script, key, err = t.fromKeys(read)
 			what = "" // the error names the key
@@ -148,10 +148,10 @@ func (g *gateway) takeTables() error {
 }
 
 // fromKeys makes a script of the keys, one after the other so that it is known which one is wrong.
-func (t *table) fromKeys(read func(string) ([]byte, error)) (s *listen.Script, key string, err error) {
+func (t *table) fromKeys(read func(string) ([]byte, error)) (s *script.Script, key string, err error) {
 	options, keys := t.options()
 	for i := range options {
-		if s, err = listen.ScriptOf(options[:i+1], read); err != nil {
+		if s, err = script.Of(options[:i+1], read); err != nil {
 			return nil, strings.ReplaceAll(keys[i], "-", "_"), err
 		}
 	}

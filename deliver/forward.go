@@ -15,9 +15,9 @@ import (
 // sender's ip:port; anything else is not passed on. An error says what is wrong with target.
 //
 // A target without a path (or with "/") gets the received path; one with a path of its own keeps that. The query is the
-// target's, then the received one, byte for byte. Fields that concern one connection only are left out, Host follows the
-// target, X-Forwarded-For is added or continued, X-Forwarded-Host and X-Forwarded-Proto are added where no proxy before
-// has. A chunked body gets a Content-Length and loses its trailers. All else is as it came, in its order.
+// target's, then the received one, byte for byte. Fields that concern one connection only are left out, Host follows
+// the target, X-Forwarded-For is added or continued, X-Forwarded-Host and X-Forwarded-Proto are added where no proxy
+// before has. A chunked body gets a Content-Length and loses its trailers. All else is as it came, in its order.
 func Forward(r *record.Request, target, remote string) (record.Request, error) {
 	base, wire, err := splitTarget(target)
 	if err != nil {
@@ -72,8 +72,8 @@ func joinTarget(target, received string) string {
 	return path
 }
 
-// reframed returns h with host as its Host, and with a Content-Length where the body needs one: the chunks of a body are joined
-// by now, and a Connection field may have removed Content-Length.
+// reframed returns h with host as its Host, and with a Content-Length where the body needs one: the chunks of a body
+// are joined by now, and a Connection field may have removed Content-Length.
 func reframed(h record.Header, r *record.Request, host string) record.Header {
 	if h.Has("Host") {
 		h = h.Set("Host", host)

@@ -197,3 +197,17 @@ func TestRelayGivesTheAppsAnswer(t *testing.T) {
 		t.Errorf("no answer and no reason became %d", got.Status)
 	}
 }
+
+func TestAnAnswerLaidOverAnother(t *testing.T) {
+	app := listen.Answer{Response: &record.Response{Status: 201}, Delay: time.Second}
+	got := listen.Answer{Fault: listen.Fault{Kind: listen.Reset}, Delay: time.Second}.Over(app)
+	if got.Response != app.Response || got.Fault.Kind != listen.Reset || got.Delay != 2*time.Second {
+		t.Errorf("a fault over an answer is %+v", got)
+	}
+	if got := (listen.Answer{Response: &record.Response{Status: 500}}).Over(app); got.Response.Status != 500 {
+		t.Errorf("a status over an answer is %d", got.Response.Status)
+	}
+	if got := (listen.Answer{Delay: listen.MaxWait}).Over(app); got.Delay != listen.MaxWait {
+		t.Errorf("waits add up to %s", got.Delay)
+	}
+}

@@ -44,6 +44,19 @@ type Answer struct {
 	Fault Fault
 }
 
+// Over returns a laid over another answer: the response and the fault of a count, those of under fill in, and the delays add
+// up, to MaxWait at most.
+func (a Answer) Over(under Answer) Answer {
+	if a.Response == nil {
+		a.Response = under.Response
+	}
+	if a.Fault.Kind == "" {
+		a.Fault = under.Fault
+	}
+	a.Delay = min(a.Delay+under.Delay, MaxWait)
+	return a
+}
+
 // Refusal is something that did not become an exchange, or not a whole one. Method and Path are a stranger's words: escape
 // them before showing. Path has no query, which may hold a secret.
 type Refusal struct {

@@ -1,4 +1,4 @@
-package listen_test
+package script_test
 
 import (
 	"errors"
@@ -12,6 +12,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -67,19 +68,19 @@ func TestScriptsGiveEachHookItsAnswer(t *testing.T) {
 		"200;body=abc;drip=1KiB/s": {dripping},
 		"fault=hang":               {fault(listen.Hang, 0)},
 	}
-	for script, want := range cases {
-		s, err := listen.ParseScript(script, files)
+	for text, want := range cases {
+		s, err := script.Parse(text, files)
 		if err != nil {
-			t.Errorf("%s: %v", script, err)
+			t.Errorf("%s: %v", text, err)
 			continue
 		}
 		for i := range want {
-			got := s.Answer(int64(i+1), listen.Dice{})
+			got := s.Answer(int64(i+1), script.Random{})
 			if got.Response != nil && len(got.Response.Body) == 0 {
 				got.Response.Body = nil
 			}
 			if diff := cmp.Diff(want[i], got); diff != "" {
-				t.Errorf("%s: answer %d (-want +got):\n%s", script, i+1, diff)
+				t.Errorf("%s: answer %d (-want +got):\n%s", text, i+1, diff)
 			}
 		}
 	}
@@ -139,80 +140,65 @@ func TestScriptErrorsSayWhereAndWhatIsRight(t *testing.T) {
 		"body=ü;dlay=1s":                              {8, `"dlay" is not known`},
 		strings.Repeat("200,", 20_000):                {1, "is too long"},
 	}
-	for script, c := range cases {
-		_, err := listen.ParseScript(script, files)
-		var at *listen.ScriptError
+	for text, c := range cases {
+		_, err := script.Parse(text, files)
+		var at *script.Error
 		if !errors.As(err, &at) {
-			t.Errorf("%.40q: %v is no ScriptError", script, err)
+			t.Errorf("%.40q: %v is no *script.Error", text, err)
 			continue
 		}
 		if at.At != c.at || !strings.Contains(at.Text, c.text) {
-			t.Errorf("%.40q: %v; want character %d: … %s", script, err, c.at, c.text)
+			t.Errorf("%.40q: %v; want character %d: … %s", text, err, c.at, c.text)
 		}
 	}
 }
 
 func TestScriptErrorsKnowTheNames(t *testing.T) {
-	_, err := listen.ParseScript("rset", nil)
-	var at *listen.ScriptError
+	_, err := script.Parse("rset", nil)
+	var at *script.Error
 	if !errors.As(err, &at) || at.Word != "rset" || !slices.Contains(at.Known, "reset") || !slices.Contains(at.Known, "retry-after") {
 		t.Errorf("ParseScript = %#v", err)
 	}
 }
 
-func TestScriptOfTakesOptionsByName(t *testing.T) {
-	s, err := listen.ScriptOf([]listen.Option{{Name: "status", Value: "503"}, {Name: "fault", Value: "drip=2B/s"},
+func TestOfTakesOptionsByName(t *testing.T) {
+	s, err := script.Of([]script.Option{{Name: "status", Value: "503"}, {Name: "fault", Value: "drip=2B/s"},
 		{Name: "header", Value: "A: b"}, {Name: "header", Value: "A: c"}}, files)
 	if err != nil {
 		t.Fatal(err)
 	}
 	want := answer(503, "", "A: b", "A: c")
 	want.Fault = listen.Fault{Kind: listen.Drip, Rate: 2}
-	if diff := cmp.Diff(want, s.Answer(9, listen.Dice{})); diff != "" {
+	if diff := cmp.Diff(want, s.Answer(9, script.Random{})); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}
-	if _, err := listen.ScriptOf([]listen.Option{{Name: "status", Value: "5"}}, nil); err == nil || strings.Contains(err.Error(), "character") {
+	if _, err := script.Of([]script.Option{{Name: "status", Value: "5"}}, nil); err == nil || strings.Contains(err.Error(), "character") {
 		t.Errorf("a wrong status: %v; there is no text in which it has a place", err)
 	}
 }
 
-func TestAnAnswerLaidOverAnother(t *testing.T) {
-	app := answer(201, "app")
-	app.Delay = time.Second
-	got := listen.Answer{Fault: listen.Fault{Kind: listen.Reset}, Delay: time.Second}.Over(app)
-	if got.Response != app.Response || got.Fault.Kind != listen.Reset || got.Delay != 2*time.Second {
-		t.Errorf("a fault over an answer is %+v", got)
-	}
-	if got := answer(500, "").Over(app); got.Response.Status != 500 {
-		t.Errorf("a status over an answer is %d", got.Response.Status)
-	}
-	if got := (listen.Answer{Delay: listen.MaxWait}).Over(app); got.Delay != listen.MaxWait {
-		t.Errorf("waits add up to %s", got.Delay)
-	}
-}
-
-func TestDiceDecideTheSameForTheSameHook(t *testing.T) {
-	dice := listen.Dice{Seed: 7}
+func TestASeedDecidesTheSameForTheSameWebhook(t *testing.T) {
+	random := script.Random{Seed: 7}
 	var failing []int
 	for n := range 60 {
-		if dice.Roll(int64(n+1), listen.ThrowFail) < 0.1 {
+		if random.Draw(int64(n+1), script.ForFailure) < 0.1 {
 			failing = append(failing, n+1)
 		}
 	}
-	// These are promised to whoever wrote --seed 7 into a test: a change here breaks theirs.
+	// A user's test with --seed 7 relies on these numbers.
 	if want := []int{8, 12, 15, 55, 57, 59}; !slices.Equal(failing, want) {
 		t.Errorf("with seed 7 fail %v, want %v", failing, want)
 	}
 }
 
-func TestDiceAreFair(t *testing.T) {
-	const throws = 200_000
+func TestDrawsAreEvenAndIndependent(t *testing.T) {
+	const draws = 200_000
 	for _, seed := range []uint64{0, 1, 7, math.MaxUint64} {
 		var low, both int
-		for n := range int64(throws) {
-			a, b := listen.Dice{Seed: seed}.Roll(n, listen.ThrowFail), listen.Dice{Seed: seed}.Roll(n, listen.ThrowLatency)
+		for n := range int64(draws) {
+			a, b := script.Random{Seed: seed}.Draw(n, script.ForFailure), script.Random{Seed: seed}.Draw(n, script.ForLatency)
 			if a < 0 || a >= 1 {
-				t.Fatalf("rolled %g", a)
+				t.Fatalf("drawn %g", a)
 			}
 			if a < 0.1 {
 				low++
@@ -221,35 +207,35 @@ func TestDiceAreFair(t *testing.T) {
 				}
 			}
 		}
-		if math.Abs(float64(low)/throws-0.1) > 0.005 || math.Abs(float64(both)/float64(low)-0.1) > 0.01 {
-			t.Errorf("seed %d: %d of %d below 0.1, %d of those again for the other throw", seed, low, throws, both)
+		if math.Abs(float64(low)/draws-0.1) > 0.005 || math.Abs(float64(both)/float64(low)-0.1) > 0.01 {
+			t.Errorf("seed %d: %d of %d below 0.1, %d of those again for the other purpose", seed, low, draws, both)
 		}
 	}
 }
 
 func TestSpansAreReadAndChosenFrom(t *testing.T) {
-	span, err := listen.ParseSpan("50ms..2s")
+	span, err := script.ParseSpan("50ms..2s")
 	if err != nil || span.At(0) != 50*time.Millisecond || span.At(0.5) != 1025*time.Millisecond || span.String() != "50ms..2s" {
 		t.Errorf("span %v, %v: %s to %s", span, err, span.At(0), span.At(0.5))
 	}
 	for _, s := range []string{"", "..", "1s..", "..1s", "1", "1s..2s..3s", "-1s", "2s..1s", "10m1s", "1s..1h"} {
-		if span, err := listen.ParseSpan(s); err == nil {
+		if span, err := script.ParseSpan(s); err == nil {
 			t.Errorf("ParseSpan(%q) = %v", s, span)
 		}
 	}
 }
 
-// FuzzParseScript: whatever is written, it is refused with a place in the text, or every answer is one that can go out.
-func FuzzParseScript(f *testing.F) {
+// FuzzParse checks that any text is either refused with a place in it, or gives answers that can be sent.
+func FuzzParse(f *testing.F) {
 	for _, s := range []string{"500x3,429;retry-after=2,200", "200;body=@f;header='X: y'", "drip=1KB/s", `body="a,b";delay=1s..2s`, "reset,hang;delay=3s", "500x", ";;", "'", "=", "ü=ü"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		s, err := listen.ParseScript(text, files)
-		var at *listen.ScriptError
+		s, err := script.Parse(text, files)
+		var at *script.Error
 		switch {
 		case err != nil && !errors.As(err, &at):
-			t.Fatalf("%v is no ScriptError", err)
+			t.Fatalf("%v is no *script.Error", err)
 		case err != nil:
 			if at.At < 1 || at.At > len([]rune(text))+1 {
 				t.Fatalf("character %d of %q", at.At, text)
@@ -257,9 +243,9 @@ func FuzzParseScript(f *testing.F) {
 			return
 		}
 		for n := range int64(5) {
-			wantSendable(t, s.Answer(n+1, listen.Dice{Seed: uint64(n)}))
+			wantSendable(t, s.Answer(n+1, script.Random{Seed: uint64(n)}))
 		}
-		wantSendable(t, s.Answer(math.MaxInt64, listen.Dice{}))
+		wantSendable(t, s.Answer(math.MaxInt64, script.Random{}))
 	})
 }
 

@@ -1,4 +1,4 @@
-package listen_test
+package script_test
 
 import (
 	"strings"
@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/script"
 )
 
 func TestPlatformsHaveTheLimitsTheyDocument(t *testing.T) {
@@ -14,11 +15,11 @@ func TestPlatformsHaveTheLimitsTheyDocument(t *testing.T) {
 		timeout time.Duration
 		late    int
 	}{"lambda": {6 << 20, 30 * time.Second, 504}, "vercel": {4_500_000, 10 * time.Second, 504}, "cloudflare": {100_000_000, 30 * time.Second, 503}}
-	if n := len(listen.Platforms()); n != len(want) {
+	if n := len(script.Platforms()); n != len(want) {
 		t.Errorf("%d platforms", n)
 	}
 	for name, w := range want {
-		p, ok := listen.LookupPlatform(name)
+		p, ok := script.LookupPlatform(name)
 		if !ok || p.MaxBody != w.body || p.Timeout != w.timeout || p.Late().Status != w.late || len(p.Late().Body) == 0 {
 			t.Errorf("%s: %+v", name, p)
 		}
@@ -26,13 +27,13 @@ func TestPlatformsHaveTheLimitsTheyDocument(t *testing.T) {
 			t.Errorf("%s does not say where its figures come from", name)
 		}
 	}
-	if _, ok := listen.LookupPlatform("heroku"); ok {
+	if _, ok := script.LookupPlatform("heroku"); ok {
 		t.Error("heroku is known")
 	}
 }
 
 func TestPlatformsCutWhatTakesTooLong(t *testing.T) {
-	p, _ := listen.LookupPlatform("vercel")
+	p, _ := script.LookupPlatform("vercel")
 	slow := answer(200, "")
 	slow.Delay = 11 * time.Second
 	for name, a := range map[string]listen.Answer{"slow": slow, "hanging": {Fault: listen.Fault{Kind: listen.Hang}}} {

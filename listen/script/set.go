@@ -1,4 +1,4 @@
-package listen
+package script
 
 import (
 	"errors"
@@ -8,26 +8,28 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store/record"
 )
 
-// maxRate is the fastest that an answer may drip, bytes a second.
+// maxRate bounds the speed of a dripping answer, in bytes a second.
 const maxRate = 1 << 30
 
 func faultKinds() []string {
-	return []string{string(Reset), string(Hang), string(CloseAfterHeaders), string(Truncate), string(Drip), string(BadHTTP)}
+	return []string{string(listen.Reset), string(listen.Hang), string(listen.CloseAfterHeaders), string(listen.Truncate),
+		string(listen.Drip), string(listen.BadHTTP)}
 }
 
 func optionNames() []string {
 	return []string{"status", "fault", "delay", "retry-after", "body", "header"}
 }
 
-// bare sets what needs no name: a status or a fault.
-func (p *scriptParser) bare(it *item, word string) *ScriptError {
+// bare sets a status or a fault, which are written without a name.
+func (p *parser) bare(it *item, word string) *Error {
 	switch {
 	case strings.Trim(word, "0123456789") == "":
 		return p.set(it, "status", word)
-	case word == string(Drip):
+	case word == string(listen.Drip):
 		return p.fault(p.part, "drip needs a rate: drip=1KB/s")
 	case slices.Contains(faultKinds(), word):
 		return p.set(it, "fault", word)
@@ -37,20 +39,20 @@ func (p *scriptParser) bare(it *item, word string) *ScriptError {
 	return p.unknown(word)
 }
 
-func (p *scriptParser) unknown(word string) *ScriptError {
-	err := p.fault(p.part, "%q is not known: an answer is a status from 200 to 599, or one of %s, with %s behind semicolons", word,
-		strings.Join(faultKinds(), " "), strings.Join(optionNames()[2:], " "))
+func (p *parser) unknown(word string) *Error {
+	err := p.fault(p.part, "%q is not known: an answer is a status from 200 to 599, or one of %s, with %s behind semicolons",
+		word, strings.Join(faultKinds(), " "), strings.Join(optionNames()[2:], " "))
 	err.Word, err.Known = word, append(faultKinds(), optionNames()...)
 	return err
 }
 
 func exampleOf(option string) string {
-	return map[string]string{"status": "status=503", "fault": "fault=reset", "delay": "delay=3s", "retry-after": "retry-after=2",
-		"body": "body=@answer.json", "header": "header='X-Name: value'"}[option]
+	return map[string]string{"status": "status=503", "fault": "fault=reset", "delay": "delay=3s",
+		"retry-after": "retry-after=2", "body": "body=@answer.json", "header": "header='X-Name: value'"}[option]
 }
 
-// set sets one thing by its name.
-func (p *scriptParser) set(it *item, name, value string) *ScriptError {
+// set sets one option of an answer by its name.
+func (p *parser) set(it *item, name, value string) *Error {
 	var err error
 	switch name {
 	case "status":
@@ -66,7 +68,7 @@ func (p *scriptParser) set(it *item, name, value string) *ScriptError {
 		err = it.addHeader(value)
 	case "body":
 		err = it.setBody(value, p.read)
-	case string(Drip):
+	case string(listen.Drip):
 		err = it.setFault(name, value)
 	default:
 		if slices.Contains(faultKinds(), name) {
@@ -75,7 +77,7 @@ func (p *scriptParser) set(it *item, name, value string) *ScriptError {
 		return p.unknown(name)
 	}
 	if err != nil {
-		return p.fault(p.said, "%s: %v", name, err)
+		return p.fault(p.value, "%s: %v", name, err)
 	}
 	return nil
 }
@@ -83,7 +85,7 @@ func (p *scriptParser) set(it *item, name, value string) *ScriptError {
 func (it *item) setStatus(s string) error {
 	status, ok := number(s, 599)
 	switch {
-	case !ok || status < 200 || len(s) != 3: // those below are no answers: a sender waits on
+	case !ok || status < 200 || len(s) != 3: // after a status below 200 a sender goes on waiting for the answer
 		return fmt.Errorf("%q is not from 200 to 599", s)
 	case it.status != 0:
 		return fmt.Errorf("one answer cannot have %d and %s; a comma separates two answers", it.status, s)
@@ -98,11 +100,11 @@ func (it *item) setFault(kind, rate string) error {
 		return fmt.Errorf("one answer cannot have both %s and %s; a comma separates two answers", it.fault.Kind, kind)
 	case !slices.Contains(faultKinds(), kind):
 		return fmt.Errorf("%q is none of %s", kind, strings.Join(faultKinds(), " "))
-	case kind != string(Drip) && rate != "":
+	case kind != string(listen.Drip) && rate != "":
 		return fmt.Errorf("%s takes no value", kind)
 	}
-	it.fault.Kind = FaultKind(kind)
-	if kind != string(Drip) {
+	it.fault.Kind = listen.FaultKind(kind)
+	if kind != string(listen.Drip) {
 		return nil
 	}
 	var err error
@@ -115,7 +117,8 @@ func parseRate(s string) (int64, error) {
 	wrong := fmt.Errorf("%q is not a rate from 1B/s to 1GB/s, such as 1KB/s", s)
 	text, ok := strings.CutSuffix(strings.ToLower(s), "/s")
 	digits := strings.TrimRight(text, "kmgib ")
-	unit, known := map[string]float64{"": 1, "b": 1, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "gb": 1e9, "kib": 1 << 10, "mib": 1 << 20}[strings.TrimLeft(text[len(digits):], " ")]
+	unit, known := map[string]float64{"": 1, "b": 1, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "gb": 1e9,
+		"kib": 1 << 10, "mib": 1 << 20}[strings.TrimLeft(text[len(digits):], " ")]
 	if !ok || !known || strings.Trim(digits, "0123456789.") != "" {
 		return 0, wrong
 	}
@@ -126,7 +129,8 @@ func parseRate(s string) (int64, error) {
 	return 0, wrong
 }
 
-// addHeader adds a field that stands as it would on the wire. Those that frame the answer are the listener's own.
+// addHeader adds a field, written as on the wire. It refuses the fields that frame the answer, which are the
+// listener's.
 func (it *item) addHeader(line string) error {
 	name, value, ok := strings.Cut(line, ":")
 	field := record.Field{Name: name, Value: strings.Trim(value, " \t")}
@@ -136,14 +140,15 @@ func (it *item) addHeader(line string) error {
 	if err := record.CheckField(field); err != nil {
 		return err
 	}
-	if h := (record.Header{field}); len(h.EndToEnd()) == 0 || h.Has("Content-Length") || AllowsOrigin(name) {
-		return fmt.Errorf("%s cannot be scripted: the listener itself says how its answers end, and lets no web page read them", name)
+	if h := (record.Header{field}); len(h.EndToEnd()) == 0 || h.Has("Content-Length") || listen.AllowsOrigin(name) {
+		return fmt.Errorf("%s cannot be scripted: the listener itself says how its answers end, "+
+			"and lets no web page read them", name)
 	}
 	it.header = append(it.header, field)
 	return nil
 }
 
-// setBody takes a text, or with @PATH a file.
+// setBody sets the body to a text, or to the content of the file in @PATH.
 func (it *item) setBody(s string, read func(path string) ([]byte, error)) error {
 	if it.body != nil {
 		return errors.New("one answer has one body")
@@ -160,7 +165,7 @@ func (it *item) setBody(s string, read func(path string) ([]byte, error)) error 
 	return err
 }
 
-// number reads digits and nothing else.
+// number reads a number of digits alone, up to most.
 func number(s string, most int64) (int64, bool) {
 	n, err := strconv.ParseUint(s, 10, 32)
 	return int64(n), err == nil && int64(n) <= most && strings.Trim(s, "0123456789") == ""

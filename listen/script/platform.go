@@ -1,49 +1,55 @@
-package listen
+package script
 
 import (
 	"net/http"
 	"slices"
 	"time"
 
+	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store/record"
 )
 
-// Platform is what a place to run an app allows a request.
+// Platform is the limits that a hosting platform sets to requests and to the app behind it.
 type Platform struct {
 	Name, Title string
 	MaxBody     int64         // bytes; a longer body never reaches the app and is answered 413
-	Timeout     time.Duration // of the app
+	Timeout     time.Duration // of the app, until the platform answers for it
 	late        record.Response
 	Docs        []string
-	Doubt       string // where it is not as simple as that
+	Doubt       string // where the figures do not hold
 }
 
-// Platforms returns those that are known, by name.
+// Platforms returns all known platforms, sorted by name.
 func Platforms() []Platform {
 	return []Platform{
 		{Name: "cloudflare", Title: "Cloudflare Workers", MaxBody: 100e6, Timeout: 30 * time.Second,
 			late: said(http.StatusServiceUnavailable, "text/plain; charset=UTF-8", "error code: 1102"),
 			Docs: []string{"https://developers.cloudflare.com/workers/platform/limits/",
 				"https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/error-1102/"},
-			Doubt: "30 s are of CPU, the default of a paid plan, and waiting costs none; here all of the app's time counts. 100 MB are those of a free plan"},
+			Doubt: "30 s are of CPU, the default of a paid plan, and waiting costs none; here all of the app's time counts. " +
+				"100 MB are those of a free plan"},
 		{Name: "lambda", Title: "AWS Lambda behind API Gateway", MaxBody: 6 << 20, Timeout: 30 * time.Second,
 			late: said(http.StatusGatewayTimeout, "application/json", `{"message":"Endpoint request timed out"}`),
 			Docs: []string{"https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
 				"https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"},
-			Doubt: "30 s are an HTTP API's; a REST API has 29 s, which can be raised. A body that is no text goes to Lambda as base64, of which 6 MB hold 4.5"},
+			Doubt: "30 s are an HTTP API's; a REST API has 29 s, which can be raised. " +
+				"A body that is no text goes to Lambda as base64, of which 6 MB hold 4.5"},
 		{Name: "vercel", Title: "Vercel Functions", MaxBody: 4_500_000, Timeout: 10 * time.Second,
-			late: said(http.StatusGatewayTimeout, "text/plain; charset=utf-8", "An error occurred with your deployment\n\nFUNCTION_INVOCATION_TIMEOUT\n",
+			late: said(http.StatusGatewayTimeout, "text/plain; charset=utf-8",
+				"An error occurred with your deployment\n\nFUNCTION_INVOCATION_TIMEOUT\n",
 				record.Field{Name: "X-Vercel-Error", Value: "FUNCTION_INVOCATION_TIMEOUT"}),
-			Docs:  []string{"https://vercel.com/docs/functions/limitations", "https://vercel.com/docs/errors/FUNCTION_INVOCATION_TIMEOUT"},
+			Docs: []string{"https://vercel.com/docs/functions/limitations",
+				"https://vercel.com/docs/errors/FUNCTION_INVOCATION_TIMEOUT"},
 			Doubt: "10 s are those of the free plan without fluid compute, which begins at 300 s"},
 	}
 }
 
 func said(status int, kind, body string, more ...record.Field) record.Response {
-	return record.Response{Status: status, Body: []byte(body), Header: append(record.Header{{Name: "Content-Type", Value: kind}}, more...)}
+	header := append(record.Header{{Name: "Content-Type", Value: kind}}, more...)
+	return record.Response{Status: status, Header: header, Body: []byte(body)}
 }
 
-// LookupPlatform finds a platform by its name.
+// LookupPlatform returns the platform of this name, if there is one.
 func LookupPlatform(name string) (Platform, bool) {
 	all := Platforms()
 	i := slices.IndexFunc(all, func(p Platform) bool { return p.Name == name })
@@ -53,16 +59,16 @@ func LookupPlatform(name string) (Platform, bool) {
 	return all[i], true
 }
 
-// Late is what a sender gets there when the app is not ready in time.
+// Late returns the answer that a sender gets from the platform when the app exceeds Timeout.
 func (p Platform) Late() *record.Response {
 	late := p.late
 	return &late
 }
 
-// Cut is an answer as it would come from there: one that the app takes too long for is cut.
-func (p Platform) Cut(a Answer) Answer {
-	if a.Delay <= p.Timeout && (a.Fault.Kind != Hang) {
+// Cut returns a as it would come through the platform: Late at the end of Timeout where the app would take longer.
+func (p Platform) Cut(a listen.Answer) listen.Answer {
+	if a.Delay <= p.Timeout && (a.Fault.Kind != listen.Hang) {
 		return a
 	}
-	return Answer{Response: p.Late(), Delay: p.Timeout}
+	return listen.Answer{Response: p.Late(), Delay: p.Timeout}
 }

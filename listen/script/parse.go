@@ -1,4 +1,4 @@
-package listen
+package script
 
 import (
 	"fmt"
@@ -11,25 +11,26 @@ const (
 	maxCount  = 1_000_000
 )
 
-// ScriptError is a script that cannot be read.
-type ScriptError struct {
-	At    int // the character, from 1; 0 when it was not in a text
+// Error says why a script cannot be read.
+type Error struct {
+	At    int // the character, from 1; 0 where the script is not one text
 	Text  string
-	Word  string   // what is not known
-	Known []string // and what would be
+	Word  string   // a name that is not known; "" when it is another error
+	Known []string // the names that are known
 }
 
-// Error says where and what.
-func (e *ScriptError) Error() string {
+// Error returns the text, with its place where there is one.
+func (e *Error) Error() string {
 	if e.At == 0 {
 		return e.Text
 	}
 	return fmt.Sprintf("character %d: %s", e.At, e.Text)
 }
 
-// ParseScript reads a script. read gets what body=@PATH names; it is to bound what it reads. An error is a *ScriptError.
-func ParseScript(text string, read func(path string) ([]byte, error)) (*Script, error) {
-	p := &scriptParser{text: text, read: read}
+// Parse reads a script. read returns the content of the file that body=@PATH names, and bounds its size. An error is an
+// *Error.
+func Parse(text string, read func(path string) ([]byte, error)) (*Script, error) {
+	p := &parser{text: text, read: read}
 	if len(text) > maxScript {
 		return nil, p.fault(0, "a script of %d bytes is too long: %d are taken", len(text), maxScript)
 	}
@@ -40,17 +41,17 @@ func ParseScript(text string, read func(path string) ([]byte, error)) (*Script, 
 			return nil, err
 		}
 		s.add(it, times)
-		more = p.take(',')
+		more = p.skip(',')
 	}
 	return s, nil
 }
 
-// Option is one thing that is said of an answer: {"status", "503"}, {"fault", "reset"}, {"delay", "3s"}.
+// Option is one part of an answer: {"status", "503"}, {"fault", "reset"}, {"delay", "3s"}.
 type Option struct{ Name, Value string }
 
-// ScriptOf makes a script of one answer from what is said of it.
-func ScriptOf(options []Option, read func(path string) ([]byte, error)) (*Script, error) {
-	p := &scriptParser{read: read}
+// Of returns the script of one answer that is given part by part, as in a table of a file. An error is an *Error.
+func Of(options []Option, read func(path string) ([]byte, error)) (*Script, error) {
+	p := &parser{read: read}
 	var it item
 	for _, o := range options {
 		if err := p.set(&it, o.Name, o.Value); err != nil {
@@ -72,21 +73,21 @@ func (s *Script) add(it item, times int64) {
 	s.items = append(s.items, it)
 }
 
-// scriptParser reads a text from left to right.
-type scriptParser struct {
-	text string
-	at   int // the next byte
-	read func(path string) ([]byte, error)
-	part int // where the part began that is being read
-	said int // and where its value did
+// parser reads the text of a script from left to right.
+type parser struct {
+	text  string
+	at    int // the next byte
+	read  func(path string) ([]byte, error)
+	part  int // where the current part of an answer begins
+	value int // where its value begins
 }
 
-func (p *scriptParser) fault(at int, format string, args ...any) *ScriptError {
-	return &ScriptError{At: utf8.RuneCountInString(p.text[:at]) + 1, Text: fmt.Sprintf(format, args...)}
+func (p *parser) fault(at int, format string, args ...any) *Error {
+	return &Error{At: utf8.RuneCountInString(p.text[:at]) + 1, Text: fmt.Sprintf(format, args...)}
 }
 
-// take moves over a byte if it is the next one.
-func (p *scriptParser) take(c byte) bool {
+// skip moves past c if that is the next byte, and reports whether it was.
+func (p *parser) skip(c byte) bool {
 	if p.at >= len(p.text) || p.text[p.at] != c {
 		return false
 	}
@@ -94,8 +95,9 @@ func (p *scriptParser) take(c byte) bool {
 	return true
 }
 
-// until moves to the first of the bytes in ends, or to the end, and returns what it moved over without blanks around it.
-func (p *scriptParser) until(ends string) string {
+// until moves to the first of the bytes in ends, or to the end, and returns the text before it without blanks around
+// it.
+func (p *parser) until(ends string) string {
 	begun := p.at
 	if n := strings.IndexAny(p.text[p.at:], ends); n >= 0 {
 		p.at += n
@@ -105,10 +107,10 @@ func (p *scriptParser) until(ends string) string {
 	return strings.Trim(p.text[begun:p.at], " \t\r\n")
 }
 
-// item reads one answer, up to a comma or the end.
-func (p *scriptParser) item() (it item, times int64, err error) {
+// item reads one answer, up to a comma or the end, and how many webhooks get it.
+func (p *parser) item() (it item, times int64, err error) {
 	times = 1
-	for more := true; more; more = p.take(';') {
+	for more := true; more; more = p.skip(';') {
 		if err := p.option(&it, &times); err != nil {
 			return it, 0, err
 		}
@@ -117,13 +119,13 @@ func (p *scriptParser) item() (it item, times int64, err error) {
 }
 
 // option reads one part of an answer: a status or a fault, or NAME=VALUE.
-func (p *scriptParser) option(it *item, times *int64) error {
+func (p *parser) option(it *item, times *int64) error {
 	begun := p.at
 	name := p.until("=,;")
 	p.part = begun + len(p.text[begun:]) - len(strings.TrimLeft(p.text[begun:], " \t\r\n"))
 	switch {
-	case p.take('='):
-		value, err := p.value(name)
+	case p.skip('='):
+		value, err := p.readValue(name)
 		if err == nil {
 			err = p.set(it, name, value)
 		}
@@ -131,7 +133,7 @@ func (p *scriptParser) option(it *item, times *int64) error {
 	case name == "":
 		return p.fault(begun, "an answer is missing: a status from 200 to 599, or a fault")
 	}
-	p.said = p.part
+	p.value = p.part
 	word, err := p.counted(name, times)
 	if err == nil {
 		err = p.bare(it, word)
@@ -140,21 +142,21 @@ func (p *scriptParser) option(it *item, times *int64) error {
 }
 
 // orNil keeps a nil *ScriptError from becoming an error that is not nil.
-func orNil(err *ScriptError) error {
+func orNil(err *Error) error {
 	if err == nil {
 		return nil
 	}
 	return err
 }
 
-// value reads what stands behind an =.
-func (p *scriptParser) value(name string) (string, *ScriptError) {
-	for p.take(' ') {
+// readValue reads the value behind an =, with or without quotes.
+func (p *parser) readValue(name string) (string, *Error) {
+	for p.skip(' ') {
 	}
 	begun := p.at
-	p.said = begun
+	p.value = begun
 	for _, quote := range []byte{'\'', '"'} {
-		if !p.take(quote) {
+		if !p.skip(quote) {
 			continue
 		}
 		end := strings.IndexByte(p.text[p.at:], quote)
@@ -171,8 +173,8 @@ func (p *scriptParser) value(name string) (string, *ScriptError) {
 	return p.until(",;"), nil
 }
 
-// counted takes the xN off a status or a fault.
-func (p *scriptParser) counted(word string, times *int64) (string, *ScriptError) {
+// counted cuts the count xN from a status or a fault and stores it in times.
+func (p *parser) counted(word string, times *int64) (string, *Error) {
 	i := strings.LastIndexByte(word, 'x')
 	if i <= 0 || strings.Trim(word[i+1:], "0123456789") != "" {
 		return word, nil
