@@ -231,7 +231,7 @@ func (c *content) print() (string, error) {
 }
 
 // first makes x the first message, after whoever asked for it has edited it.
-func (c *content) first(x *record.Exchange, s *signer, edit bool) error {
+func (c *content) first(x *record.Exchange, s *signing, edit bool) error {
 	if edit {
 		if err := c.editOnce(); err != nil {
 			return err
@@ -254,7 +254,7 @@ func (c *content) editOnce() error {
 }
 
 // fill makes x message n: its body, the headers that a sample event has, and the names it goes by.
-func (c *content) fill(x *record.Exchange, s *signer, n int) error {
+func (c *content) fill(x *record.Exchange, s *signing, n int) error {
 	p, err := c.message(n)
 	if err != nil {
 		return err
@@ -274,7 +274,7 @@ func (c *content) fill(x *record.Exchange, s *signer, n int) error {
 }
 
 // take makes x message n of a list of events, of which body is one.
-func (c *content) take(x *record.Exchange, s *signer, body []byte, n int) error {
+func (c *content) take(x *record.Exchange, s *signing, body []byte, n int) error {
 	contentType := c.contentType
 	if contentType == "" && len(body) > 0 {
 		contentType = guessType(body)
@@ -295,9 +295,9 @@ func (c *content) take(x *record.Exchange, s *signer, body []byte, n int) error 
 
 // name gives x the id and event type that its payload holds where the scheme says they stand, or that come with a sample
 // event. What signing would add is also there when nothing is signed.
-func (c *content) name(x *record.Exchange, s *signer, id string) {
-	scheme := s.scheme
-	if !s.signs && c.sample != nil {
+func (c *content) name(x *record.Exchange, s *signing, id string) {
+	scheme := s.Scheme
+	if !s.Signs() && c.sample != nil {
 		scheme, _ = c.file.scheme(c.sample.Scheme)
 	}
 	m := sign.Message{Header: x.Request.Header.HTTP(), URL: x.Request.URL, Body: x.Request.Body}
@@ -305,13 +305,13 @@ func (c *content) name(x *record.Exchange, s *signer, id string) {
 		x.WebhookID = cmp.Or(idInBody(scheme, m), id, x.WebhookID)
 	}
 	if c.sample == nil {
-		s.describe(x)
+		s.Describe(x)
 		return
 	}
 	x.EventType = ""
-	s.describe(x)
+	s.Describe(x)
 	x.EventType = cmp.Or(x.EventType, scheme.Event(m), c.sample.EventName())
-	if !s.signs {
+	if !s.Signs() {
 		x.Request.Header = c.announce(x.Request.Header, scheme.IDIn, x.WebhookID)
 		x.Request.Header = c.announce(x.Request.Header, scheme.EventIn, x.EventType)
 	}

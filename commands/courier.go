@@ -17,7 +17,7 @@ import (
 type courier struct {
 	*shell
 	sender  deliver.Sender
-	sign    *signer
+	sign    *signing
 	history *store.Store
 	with    export.With
 	silent  bool // do not print each attempt
@@ -63,7 +63,7 @@ func (c *courier) deliver(ctx context.Context, x record.Exchange) (delivered, er
 	var d delivered
 	keep := context.WithoutCancel(ctx)
 	sender := c.sender
-	sender.Sign = c.sign.forAttempt(&x)
+	sender.Sign = c.sign.ForAttempt(&x)
 	begun := time.Now()
 	var last *deliver.Attempt
 	var shown error

@@ -71,12 +71,12 @@ func (sh *shell) absolute(path string) string {
 
 // planText is how a message is to be delivered, as the queue keeps it. Of the secrets it keeps where they are; one of which
 // that is not known cannot be queued.
-func (o *sendOptions) planText(sh *shell, s *signer) (string, error) {
+func (o *sendOptions) planText(sh *shell, s *signing) (string, error) {
 	policy, err := policyText(o.policy)
 	if err != nil {
 		return "", err
 	}
-	j := planJSON{Policy: json.RawMessage(policy), Scheme: s.scheme.Name, Params: s.params}
+	j := planJSON{Policy: json.RawMessage(policy), Scheme: s.Scheme.Name, Params: s.Params}
 	for _, ref := range s.refs {
 		if !isReference(ref) {
 			return "", unqueueable()
@@ -123,7 +123,7 @@ func shownPlan(text string) string {
 // plan is how messages are delivered: what planText has written, made into what does it.
 type plan struct {
 	policy deliver.Policy
-	signer *signer
+	signer *signing
 	client *deliver.Client
 
 	err   error // why it cannot be done here and now
@@ -169,7 +169,7 @@ func (sh *shell) plan(ctx context.Context, text, target string) *plan {
 	if err := json.Unmarshal([]byte(text), &j); err != nil {
 		return &plan{err: fmt.Errorf("what the queue remembers of it cannot be read: %w", err)}
 	}
-	p := &plan{signer: &signer{}}
+	p := &plan{signer: &signing{}}
 	if p.policy, p.err = policyOf(string(j.Policy)); p.err != nil {
 		return p
 	}
@@ -182,7 +182,7 @@ func (sh *shell) plan(ctx context.Context, text, target string) *plan {
 	return p
 }
 
-func (sh *shell) rememberedSigner(ctx context.Context, j *planJSON, target string) (*signer, error) {
+func (sh *shell) rememberedSigner(ctx context.Context, j *planJSON, target string) (*signing, error) {
 	f := schemeFlags{scheme: j.Scheme}
 	for _, kept := range j.Secrets {
 		ref, err := sh.file.allowedReference(kept)

@@ -227,7 +227,7 @@ func (d *dispatcher) attempt(ctx context.Context, q *store.Queued, plan *plan) (
 		return nil, d.troubled(ctx, q, err)
 	}
 	redactor := plan.signer.redactorOf(d.file)
-	switch x, err = d.file.whole(ctx, d.history, x, redactor, plan.signer.secrets); {
+	switch x, err = d.file.whole(ctx, d.history, x, redactor, plan.signer.Secrets); {
 	case errors.Is(err, errGone):
 		q.State, q.Why = store.Dead, err.Error()
 		d.tellDead(q)
@@ -236,12 +236,12 @@ func (d *dispatcher) attempt(ctx context.Context, q *store.Queued, plan *plan) (
 		return nil, d.troubled(ctx, q, err)
 	}
 	next := record.Exchange{Thread: x.ID, Request: x.Request, WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme, Verdict: x.Verdict}
-	if err := plan.signer.try(&next, d.Now()); err != nil {
+	if err := plan.signer.Try(&next, d.Now()); err != nil {
 		q.State, q.Due, q.Why = store.Waiting, time.Now().Add(blockedFor), err.Error()
 		d.block(work{q.Target, q.Policy}, err)
 		return nil, true
 	}
-	sender := deliver.Sender{Client: plan.client, Policy: lastChance(plan.policy, q), Rand: d.Rand, Sign: plan.signer.forAttempt(&next)}
+	sender := deliver.Sender{Client: plan.client, Policy: lastChance(plan.policy, q), Rand: d.Rand, Sign: plan.signer.ForAttempt(&next)}
 	keep := func(x *record.Exchange) *record.Exchange { return redactor.Keep(x, false) }
 	a, kept, err := d.lease.attempt(ctx, q, sender, next, keep)
 	if err != nil {

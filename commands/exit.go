@@ -12,6 +12,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
 )
@@ -67,6 +68,9 @@ func classify(err error) *fail.Error {
 	}
 	if errors.Is(err, context.Canceled) {
 		return &fail.Error{Code: fail.ExitInterrupted}
+	}
+	if e, ok := errors.AsType[*signer.Error](err); ok {
+		return unsigned(e)
 	}
 	if e, ok := errors.AsType[*sign.Error](err); ok {
 		return signFailure(e)

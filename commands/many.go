@@ -42,12 +42,12 @@ func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
 	if err := sh.manyContent(o); err != nil {
 		return err
 	}
-	x, signer, err := planRequest(ctx, sh, o)
+	x, s, err := planRequest(ctx, sh, o)
 	if err != nil {
 		return err
 	}
 	m := &manySender{options: o, first: x}
-	if err := m.open(sh, signer); err != nil {
+	if err := m.open(sh, s); err != nil {
 		return err
 	}
 	defer m.feed.events.close()
@@ -56,12 +56,12 @@ func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
 		return err
 	}
 	defer client.Close()
-	m.courier = &courier{shell: sh, sign: signer, sender: deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand}, silent: true, lazily: true,
+	m.courier = &courier{shell: sh, sign: s, sender: deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand}, silent: true, lazily: true,
 		with: export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}}
 	if done, err := m.tryFirst(ctx, client); done || err != nil {
 		return err
 	}
-	if m.queueing, err = o.queueing(sh, signer); err != nil {
+	if m.queueing, err = o.queueing(sh, s); err != nil {
 		return err
 	}
 	if m.history, err = sh.writeHistory(ctx); err != nil {
@@ -90,7 +90,7 @@ func (sh *shell) manyContent(o *sendOptions) (err error) {
 }
 
 // open opens the events, which looks at all of them, and lays out the run.
-func (m *manySender) open(sh *shell, s *signer) error {
+func (m *manySender) open(sh *shell, s *signing) error {
 	o := m.options
 	e, err := sh.events(o, m.checker(s, sh.Now()))
 	if err != nil {
@@ -118,8 +118,8 @@ func (m *manySender) open(sh *shell, s *signer) error {
 }
 
 // checker is what is wrong with a body for the scheme; nil when the scheme signs whatever bytes there are.
-func (m *manySender) checker(s *signer, now time.Time) func([]byte) error {
-	if !s.signs || s.scheme.Streams() {
+func (m *manySender) checker(s *signing, now time.Time) func([]byte) error {
+	if !s.Signs() || s.Scheme.Streams() {
 		return nil
 	}
 	return func(body []byte) error {
@@ -127,7 +127,7 @@ func (m *manySender) checker(s *signer, now time.Time) func([]byte) error {
 		if err := m.options.content.take(&x, s, body, 1); err != nil {
 			return err
 		}
-		if err := s.try(&x, now); err != nil {
+		if err := s.Try(&x, now); err != nil {
 			return fmt.Errorf("cannot be signed: %w", err)
 		}
 		return nil
@@ -149,7 +149,7 @@ func (m *manySender) tryFirst(ctx context.Context, client *deliver.Client) (done
 		if x, err = m.exchange(errand{message: message, body: body}); err != nil {
 			return false, err
 		}
-		if err := m.sign.try(&x, m.Now()); err != nil {
+		if err := m.sign.Try(&x, m.Now()); err != nil {
 			return false, err
 		}
 	}
@@ -195,7 +195,7 @@ func (m *manySender) complete() error {
 // messageID follows from the run, so that whoever goes on with it gives the same.
 func (m *manySender) messageID(message int64) string {
 	text := m.options.kept.IDs + "-" + strconv.FormatInt(message+1, 10)
-	if m.sign.uuids {
+	if m.sign.UUIDs {
 		return uuid.NewSHA1(uuid.NameSpaceOID, []byte(text)).String()
 	}
 	return text

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/store"
 )
 
@@ -42,7 +43,7 @@ func planOf(sh *shell, cmd *cobra.Command, o *sendOptions) (runPlan, error) {
 	if o.went != nil {
 		return o.went.plan, nil
 	}
-	p := runPlan{URL: o.url, Dir: sh.Dir, IDs: newWebhookID(), Seed: 1 + uint64(sh.Rand()*1e6), Flags: map[string][]string{}} // short enough to be typed again
+	p := runPlan{URL: o.url, Dir: sh.Dir, IDs: signer.NewID(), Seed: 1 + uint64(sh.Rand()*1e6), Flags: map[string][]string{}} // short enough to be typed again
 	if o.seed.seed != nil {
 		p.Seed = *o.seed.seed
 	}

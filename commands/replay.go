@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/fixture"
+	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
@@ -108,7 +109,7 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 		return err
 	}
 	defer client.Close()
-	r := &replayer{shell: sh, options: o, client: client, signers: map[string]*signer{}, dead: o.deadLetters(), plans: &plans{sh: sh}, values: o.values(sh)}
+	r := &replayer{shell: sh, options: o, client: client, signers: map[string]*signing{}, dead: o.deadLetters(), plans: &plans{sh: sh}, values: o.values(sh)}
 	defer r.plans.close()
 	if r.header, err = o.header(sh); err != nil {
 		return err
@@ -132,7 +133,7 @@ type replayer struct {
 	options replayOptions
 	client  *deliver.Client
 	mu      sync.Mutex
-	signers map[string]*signer
+	signers map[string]*signing
 	dead    *deadLetters // nil: what the history has
 	plans   *plans       // of queued messages
 	changes changesFor
@@ -234,13 +235,13 @@ func (r *replayer) many(ctx context.Context, last int64, count int) error {
 	return fail.Silent(sums.code(sum.Interrupted))
 }
 
-func (r *replayer) courier(s *signer, client *deliver.Client) *courier {
+func (r *replayer) courier(s *signing, client *deliver.Client) *courier {
 	return &courier{shell: r.shell, sign: s, history: r.history, sender: deliver.Sender{Client: client, Policy: r.options.policy, Rand: r.Rand},
 		with: export.With{Body: r.options.withBody, URL: r.options.withURL, Headers: r.options.withHeaders}}
 }
 
 // plan makes of a captured exchange the first attempt of its replay.
-func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.Exchange, *signer, error) {
+func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.Exchange, *signing, error) {
 	x := record.Exchange{Kind: record.Sent, Thread: captured.ID, WebhookID: captured.WebhookID, EventType: eventToSend(captured.EventType), Scheme: captured.Scheme}
 	if err := wholeBody(captured); err != nil {
 		return x, nil, err
@@ -249,7 +250,7 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 	if err != nil {
 		return x, nil, err
 	}
-	s := &signer{}
+	s := &signing{}
 	if !r.options.exact || r.file.isMasked(captured) {
 		if s, err = r.signerFor(ctx, captured); err != nil {
 			return x, nil, err
@@ -267,7 +268,7 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 			return x, nil, unkept(captured, missing)
 		}
 		x.Request = exactly(came, x.Request)
-		return x, &signer{}, nil
+		return x, &signing{}, nil
 	}
 	for _, f := range r.header {
 		x.Request.Header = x.Request.Header.Set(f.Name, f.Value)
@@ -276,7 +277,7 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 		return x, nil, err
 	}
 	if r.options.newID || x.WebhookID == "" {
-		x.WebhookID = newWebhookID()
+		x.WebhookID = signer.NewID()
 	}
 	if unmet := r.unmet(missing, &x, s); len(unmet) > 0 {
 		return x, nil, unkept(captured, unmet)
@@ -356,7 +357,7 @@ func (c *configFile) isTimed(scheme string) bool {
 }
 
 // signerFor is the signer of the scheme a captured exchange had. Without a secret it goes out as it came.
-func (r *replayer) signerFor(ctx context.Context, captured *record.Exchange) (*signer, error) {
+func (r *replayer) signerFor(ctx context.Context, captured *record.Exchange) (*signing, error) {
 	switch p, err := r.remembered(ctx, captured); {
 	case err != nil:
 		return nil, err
@@ -369,7 +370,7 @@ func (r *replayer) signerFor(ctx context.Context, captured *record.Exchange) (*s
 	if s, ok := r.signers[captured.Scheme+" "+path]; ok {
 		return s, nil
 	}
-	s := &signer{}
+	s := &signing{}
 	route := r.file.routeOf(captured.Scheme, path)
 	known := len(r.secretRefs(r.options.secrets, route)) > 0
 	switch {

@@ -37,7 +37,7 @@ func (r *replayer) prepareChanges(ctx context.Context) (err error) {
 }
 
 // change makes the changes to what is replayed, which goes by the names that its new payload holds.
-func (r *replayer) change(x *record.Exchange, s *signer) (err error) {
+func (r *replayer) change(x *record.Exchange, s *signing) (err error) {
 	if !r.options.changed() {
 		return nil
 	}
@@ -58,12 +58,12 @@ func (r *replayer) change(x *record.Exchange, s *signer) (err error) {
 	}
 	x.Request.Body, x.Request.Chunks, x.Request.Trailer = body, "", nil
 	x.Request.Header = x.Request.Header.Without("Content-Length")
-	if s.signs {
+	if s.Signs() {
 		m := sign.Message{Header: x.Request.Header.HTTP(), URL: x.Request.URL, Body: body}
-		if id := idInBody(s.scheme, m); id != "" {
+		if id := idInBody(s.Scheme, m); id != "" {
 			x.WebhookID = id
 		}
-		if event := s.scheme.Event(m); event != "" {
+		if event := s.Scheme.Event(m); event != "" {
 			x.EventType = event
 		}
 	}

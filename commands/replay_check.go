@@ -80,7 +80,7 @@ func (r *replayer) checkOne(ctx context.Context, captured *record.Exchange, whol
 	}
 	x, s, err := r.plan(ctx, captured)
 	if err == nil {
-		err = s.try(&x, r.Now())
+		err = s.Try(&x, r.Now())
 	}
 	if err != nil || !r.options.dryRun {
 		return err

@@ -143,7 +143,7 @@ func (r *replayer) remembered(ctx context.Context, captured *record.Exchange) (*
 }
 
 // send delivers the replay of a captured exchange. onEnded is told of each attempt; nil: nobody is.
-func (r *replayer) send(ctx context.Context, captured *record.Exchange, x record.Exchange, s *signer, onEnded func(*deliver.Attempt)) (delivered, error) {
+func (r *replayer) send(ctx context.Context, captured *record.Exchange, x record.Exchange, s *signing, onEnded func(*deliver.Attempt)) (delivered, error) {
 	p, err := r.remembered(ctx, captured)
 	if err != nil {
 		return delivered{}, err

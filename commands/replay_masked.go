@@ -14,12 +14,12 @@ import (
 
 // came puts back what the history masks of a captured exchange, as far as it can be: by the secrets that the replay has, and
 // by what the queue keeps. missing is what a placeholder still stands for.
-func (r *replayer) came(ctx context.Context, captured *record.Exchange, s *signer) (came *record.Exchange, missing []redact.Missing, err error) {
+func (r *replayer) came(ctx context.Context, captured *record.Exchange, s *signing) (came *record.Exchange, missing []redact.Missing, err error) {
 	if !r.file.isMasked(captured) {
 		return captured, nil, nil
 	}
 	if r.file.isMaskedOld(captured) {
-		if came, err = r.file.wholeOld(captured, s.secrets); err == nil {
+		if came, err = r.file.wholeOld(captured, s.Secrets); err == nil {
 			return came, nil, nil
 		}
 		return captured, []redact.Missing{oldMask(captured, r.file)}, nil
@@ -45,13 +45,13 @@ func oldMask(x *record.Exchange, file *configFile) redact.Missing {
 
 // unmet is what of the missing would go out as a placeholder. What is given anew (-H, --set), signed in the place of the old
 // or not sent on is not among it.
-func (r *replayer) unmet(missing []redact.Missing, x *record.Exchange, s *signer) (unmet []redact.Missing) {
+func (r *replayer) unmet(missing []redact.Missing, x *record.Exchange, s *signing) (unmet []redact.Missing) {
 	if len(missing) == 0 {
 		return nil
 	}
 	final := x.Request
 	final.Header = slices.Clone(final.Header)
-	if err := s.signRequest(x, r.Now(), &final); err != nil {
+	if err := s.SignRequest(x, r.Now(), &final); err != nil {
 		return missing
 	}
 	for _, m := range missing {

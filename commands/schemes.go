@@ -10,6 +10,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
 )
 
@@ -83,11 +84,12 @@ func signFailure(e *sign.Error) *fail.Error {
 	return fail.Usage("%w", detailOf(e))
 }
 
-// refusedBy is an error of signing; where nothing better helps, it names what says what the scheme signs.
-func refusedBy(s sign.Scheme, err error) error {
-	f := classify(err)
+// unsigned gives a request that cannot be signed its exit code and remedy. Where nothing better helps, the hint names the page
+// that says what the scheme signs.
+func unsigned(e *signer.Error) *fail.Error {
+	f := classify(e.Err)
 	if len(f.Hints) == 0 && f.Code == fail.ExitUsage {
-		return f.Hintf("barb schemes %s says what is signed", s.Name)
+		return f.Hintf("barb schemes %s says what is signed", e.Scheme.Name)
 	}
 	return f
 }

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
@@ -122,7 +121,7 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	if o.content, err = sh.content(&o); err != nil {
 		return err
 	}
-	x, signer, err := planSend(ctx, sh, o)
+	x, s, err := planSend(ctx, sh, o)
 	if err != nil {
 		return err
 	}
@@ -131,7 +130,7 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 		return err
 	}
 	defer client.Close()
-	c := &courier{shell: sh, sign: signer, sender: deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand},
+	c := &courier{shell: sh, sign: s, sender: deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand},
 		with: export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}}
 	if o.dryRun {
 		return c.dryRun(client, x)
@@ -139,7 +138,7 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	if err := sendable(client, x.Request); err != nil {
 		return err
 	}
-	if c.queueing, err = o.queueing(sh, signer); err != nil {
+	if c.queueing, err = o.queueing(sh, s); err != nil {
 		return err
 	}
 	if c.history, err = sh.writeHistory(ctx); err != nil {
@@ -165,20 +164,20 @@ func sendable(client *deliver.Client, r record.Request) error {
 }
 
 // planSend turns the options into the exchange of the first attempt. Everything wrong with them ends here.
-func planSend(ctx context.Context, sh *shell, o sendOptions) (record.Exchange, *signer, error) {
-	x, signer, err := planRequest(ctx, sh, &o)
+func planSend(ctx context.Context, sh *shell, o sendOptions) (record.Exchange, *signing, error) {
+	x, s, err := planRequest(ctx, sh, &o)
 	if err != nil {
 		return x, nil, err
 	}
-	if err := o.content.first(&x, signer, o.edit); err != nil {
+	if err := o.content.first(&x, s, o.edit); err != nil {
 		return x, nil, err
 	}
 	o.applyProvider(&x, sh.Now())
-	return x, signer, signer.try(&x, sh.Now())
+	return x, s, s.Try(&x, sh.Now())
 }
 
 // planRequest is planSend without the payload.
-func planRequest(ctx context.Context, sh *shell, o *sendOptions) (record.Exchange, *signer, error) {
+func planRequest(ctx context.Context, sh *shell, o *sendOptions) (record.Exchange, *signing, error) {
 	var x record.Exchange
 	target, err := endpointURL(o.url)
 	if err != nil {
@@ -191,7 +190,7 @@ func planRequest(ctx context.Context, sh *shell, o *sendOptions) (record.Exchang
 	if err := o.content.defaultScheme(&o.schemeFlags, target); err != nil {
 		return x, nil, err
 	}
-	signer, err := sh.providerSigner(ctx, o, &request)
+	s, err := sh.providerSigner(ctx, o, &request)
 	if err != nil {
 		return x, nil, err
 	}
@@ -200,7 +199,7 @@ func planRequest(ctx context.Context, sh *shell, o *sendOptions) (record.Exchang
 		request.Header = request.Header.Set("Content-Type", contentType)
 	}
 	x = record.Exchange{Kind: record.Sent, Request: request, WebhookID: o.id, EventType: o.event}
-	return x, signer, nil
+	return x, s, nil
 }
 
 func (sh *shell) sendBody(o sendOptions) ([]byte, error) {
@@ -227,15 +226,10 @@ func guessType(body []byte) string {
 	return "application/octet-stream"
 }
 
-// newWebhookID is a fresh id that sorts by time: msg_ and a UUIDv7 (RFC 9562, section 5.7) without its dashes.
-func newWebhookID() string {
-	return "msg_" + strings.ReplaceAll(uuid.Must(uuid.NewV7()).String(), "-", "")
-}
-
 // dryRun prints the request that would be sent first.
 func (c *courier) dryRun(client *deliver.Client, x record.Exchange) error {
 	now := c.Now()
-	if err := c.sign.sign(&x, now); err != nil {
+	if err := c.sign.Sign(&x, now); err != nil {
 		return err
 	}
 	if err := client.Prepare(&x.Request); err != nil {

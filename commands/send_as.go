@@ -11,6 +11,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/provider"
+	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
@@ -124,7 +125,7 @@ func providerNote(as string, a *deliver.Attempt) string {
 // signedAt is when an attempt was signed, "" where that is not said: without a scheme that signs a time, or where time runs
 // as ever and nobody asked.
 func (c *courier) signedAt(x *record.Exchange) string {
-	if !c.sign.signs || c.sign.scheme.Time.Unit == "" || !c.verbose && c.sender.Policy.Speed == 0 {
+	if !c.sign.Signs() || c.sign.Scheme.Time.Unit == "" || !c.verbose && c.sender.Policy.Speed == 0 {
 		return ""
 	}
 	return "signed " + x.Start.Local().Format(time.TimeOnly)
@@ -142,7 +143,7 @@ func (c *courier) emitAttempt(a *deliver.Attempt, kept *record.Exchange) error {
 
 // providerSigner returns the signer of the flags. With --as and no flag that overrules it, it signs by the provider's scheme,
 // or not at all where there is no secret.
-func (sh *shell) providerSigner(ctx context.Context, o *sendOptions, r *record.Request) (*signer, error) {
+func (sh *shell) providerSigner(ctx context.Context, o *sendOptions, r *record.Request) (*signing, error) {
 	p := o.provider
 	if p == nil || sh.overrules("scheme", "as") {
 		return sh.signer(ctx, &o.schemeFlags, r)
@@ -154,16 +155,16 @@ func (sh *shell) providerSigner(ctx context.Context, o *sendOptions, r *record.R
 	if len(sh.secretRefs(o.secrets, file.routeOf(p.Scheme, urlPath(r.URL)))) == 0 {
 		sh.say("barb: this goes out unsigned; with --secret it is signed as %s does it", p.Name)
 		scheme, err := file.lookupScheme(p.Scheme)
-		s := &signer{uuids: p.UUIDs}
+		s := &signing{Signer: signer.Signer{UUIDs: p.UUIDs}}
 		if field, ok := strings.CutPrefix(string(scheme.IDIn), "header:"); ok {
-			s.idField = field
+			s.IDField = field
 		}
 		return s, err
 	}
 	o.scheme = p.Scheme
 	s, err := sh.signer(ctx, &o.schemeFlags, r)
 	if err == nil {
-		s.uuids = p.UUIDs
+		s.UUIDs = p.UUIDs
 	}
 	return s, err
 }

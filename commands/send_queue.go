@@ -51,7 +51,7 @@ type queueing struct {
 }
 
 // queueing is nil where messages are delivered at once.
-func (o *sendOptions) queueing(sh *shell, s *signer) (*queueing, error) {
+func (o *sendOptions) queueing(sh *shell, s *signing) (*queueing, error) {
 	if !o.queue {
 		return nil, nil
 	}

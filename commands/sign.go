@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -85,21 +86,21 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 		return err
 	}
 	defer p.close()
-	m := sign.Message{ID: o.id, Event: o.event, Time: at, Method: o.method, URL: o.url, Header: header.HTTP(), Params: s.params}
-	if err := o.body(&m, s.scheme, p); err != nil {
+	m := sign.Message{ID: o.id, Event: o.event, Time: at, Method: o.method, URL: o.url, Header: header.HTTP(), Params: s.Params}
+	if err := o.body(&m, s.Scheme, p); err != nil {
 		return err
 	}
-	if m.ID == "" && strings.Contains(s.scheme.Content, "{id}") {
-		if m.ID = s.scheme.ID(m); m.ID == "" {
-			m.ID = newWebhookID()
+	if m.ID == "" && strings.Contains(s.Scheme.Content, "{id}") {
+		if m.ID = s.Scheme.ID(m); m.ID == "" {
+			m.ID = signer.NewID()
 		}
 	}
-	signed, err := s.scheme.Sign(m, s.secrets...)
+	signed, err := s.Scheme.Sign(m, s.Secrets...)
 	if err != nil {
-		return refusedBy(s.scheme, err)
+		return &signer.Error{Scheme: s.Scheme, Err: err}
 	}
 	if signed.Body != nil && (o.output == "headers" || o.output == "env") && !sh.json {
-		sh.warn("the signature of %s travels in the body: -o http, curl or json print the body that carries it", s.scheme.Name)
+		sh.warn("the signature of %s travels in the body: -o http, curl or json print the body that carries it", s.Scheme.Name)
 	}
 	return printer(signedPayload{o, p, m, signed, header})
 }

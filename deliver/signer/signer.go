@@ -1,0 +1,146 @@
+// Package signer signs a request on its way out. It takes secrets that are resolved already: it looks for none, and keeps none
+// out of what is stored.
+package signer
+
+import (
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/record"
+)
+
+// Signer signs requests by one scheme. The zero value signs nothing, and gives each exchange a webhook id. It holds no state:
+// many goroutines may use one at a time.
+type Signer struct {
+	Scheme  sign.Scheme
+	Secrets []sign.Secret     // none: nothing is signed
+	Params  map[string]string // what the scheme signs besides the request
+	UUIDs   bool              // new webhook ids are plain UUIDs
+	IDField string            // the header for the webhook id where nothing is signed; "": none
+}
+
+// Error is the reason why a request cannot be signed: its scheme lacks a value, or cannot use the secret.
+type Error struct {
+	Scheme sign.Scheme
+	Err    error
+}
+
+// Error returns the reason in words for people.
+func (e *Error) Error() string {
+	if reason, ok := errors.AsType[*sign.Error](e.Err); ok && reason.Detail != "" {
+		return reason.Detail
+	}
+	return e.Err.Error()
+}
+
+func (e *Error) Unwrap() error { return e.Err }
+
+// Signs reports whether requests are signed.
+func (s *Signer) Signs() bool { return len(s.Secrets) > 0 }
+
+// Describe fills in the scheme, the webhook id and the event type of an exchange. An id and a type that are there stay; else
+// they come from the place in the request that the scheme names. A new id is made where there is none.
+func (s *Signer) Describe(x *record.Exchange) {
+	if s.Signs() {
+		m := s.message(x, time.Time{}, &x.Request)
+		m.Header = x.Request.Header.HTTP()
+		x.Scheme = s.Scheme.Name
+		// The signature is valid because it is about to be made.
+		x.Verdict = record.Verdict{Status: record.Valid, Version: s.Scheme.Version(), Secret: s.Secrets[0].Name}
+		if x.WebhookID == "" {
+			x.WebhookID = s.Scheme.ID(m)
+		}
+		if x.EventType == "" {
+			x.EventType = s.Scheme.Event(m)
+		}
+	}
+	if x.WebhookID == "" {
+		x.WebhookID = s.newID()
+	}
+}
+
+func (s *Signer) newID() string {
+	if s.UUIDs {
+		return uuid.Must(uuid.NewV7()).String()
+	}
+	return NewID()
+}
+
+// NewID returns a new webhook id: msg_ and a UUIDv7 (RFC 9562, section 5.7) without its dashes, which sorts by time.
+func NewID() string {
+	return "msg_" + strings.ReplaceAll(uuid.Must(uuid.NewV7()).String(), "-", "")
+}
+
+// Sign signs the request of an exchange. The error is an *Error.
+func (s *Signer) Sign(x *record.Exchange, now time.Time) error {
+	x.Request.Header = slices.Clone(x.Request.Header)
+	return s.SignRequest(x, now, &x.Request)
+}
+
+// Try signs a copy of the request. It finds a secret or a payload that the scheme cannot sign before anything is sent.
+func (s *Signer) Try(x *record.Exchange, now time.Time) error {
+	r := x.Request
+	r.Header = slices.Clone(r.Header)
+	return s.SignRequest(x, now, &r)
+}
+
+// ForAttempt returns the function that signs each attempt of x (see deliver.Sender.Sign), nil when there is nothing to do.
+func (s *Signer) ForAttempt(x *record.Exchange) func(time.Time, *record.Request) error {
+	if !s.Signs() && s.IDField == "" {
+		return nil
+	}
+	return func(now time.Time, r *record.Request) error { return s.SignRequest(x, now, r) }
+}
+
+// SignRequest signs r, a request of the exchange x. It writes into the header of r, which must belong to r alone.
+func (s *Signer) SignRequest(x *record.Exchange, now time.Time, r *record.Request) error {
+	if !s.Signs() {
+		if s.IDField != "" {
+			r.Header = r.Header.Set(s.IDField, x.WebhookID)
+		}
+		return nil
+	}
+	signed, err := s.Scheme.Sign(s.message(x, now, r), s.Secrets...)
+	if err != nil {
+		return &Error{s.Scheme, err}
+	}
+	for _, f := range signed.Fields {
+		if r.Header.Has(f.Name) {
+			r.Header = r.Header.Set(f.Name, f.Value)
+		} else {
+			r.Header = append(r.Header, record.Field(f))
+		}
+	}
+	if signed.URL != "" {
+		r.URL, r.Target = signed.URL, ""
+	}
+	if signed.Body != nil && !s.carriesToken(r) {
+		r.Body = signed.Body
+		if r.Header.Has("Content-Length") {
+			r.Header = r.Header.Set("Content-Length", strconv.Itoa(len(r.Body)))
+		}
+	}
+	return nil
+}
+
+// message returns a request as package sign takes it. It has the header only for a scheme that signs other headers, since
+// making the map is half of the work of signing.
+func (s *Signer) message(x *record.Exchange, now time.Time, r *record.Request) sign.Message {
+	m := sign.Message{ID: x.WebhookID, Event: x.EventType, Time: now, Method: r.Method, URL: r.URL, Body: r.Body, Params: s.Params}
+	if s.Scheme.Code != "" || s.Scheme.Nonce != "" || strings.Contains(s.Scheme.Content, "{header.") {
+		m.Header = r.Header.HTTP()
+	}
+	return m
+}
+
+// carriesToken reports whether the body holds the secret already, however JSON spells it. Such a body stays as it is.
+func (s *Signer) carriesToken(r *record.Request) bool {
+	m := sign.Message{Header: r.Header.HTTP(), URL: r.URL, Body: r.Body}
+	return s.Scheme.Auth == sign.Token && s.Scheme.Signature(m) == string(s.Secrets[0].Key)
+}
