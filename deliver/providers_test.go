@@ -96,7 +96,8 @@ func TestSlackSaysWhyItComesAgainAndSignsThat(t *testing.T) {
 		fail := func(kind record.FailureKind, late bool) answer {
 			return answer{fail: &record.Failure{Kind: kind, Ambiguous: late}}
 		}
-		client := &scripted{answers: []answer{{status: 500}, {status: 302}, fail(record.FailTimeout, true), fail(record.FailRefused, false),
+		client := &scripted{answers: []answer{{status: 500}, {status: 302}, fail(record.FailTimeout, true),
+			fail(record.FailRefused, false),
 			fail(record.FailTLS, false), fail(record.FailProtocol, true), {status: 200}}}
 		s := &deliver.Sender{Client: client, Policy: policy, Sign: func(_ time.Time, r *record.Request) error {
 			r.Header = append(r.Header, record.Field{Name: "signed", Value: r.Header.Get("X-Slack-Retry-Num")})
@@ -113,7 +114,8 @@ func TestSlackSaysWhyItComesAgainAndSignsThat(t *testing.T) {
 		for _, r := range client.sent {
 			got = append(got, r.Header.Get("signed")+" "+r.Header.Get("X-Slack-Retry-Reason"))
 		}
-		want := []string{" of old", "1 http_error", "2 too_many_redirects", "3 http_timeout", "4 connection_failed", "5 ssl_error", "6 unknown_error"}
+		want := []string{" of old", "1 http_error", "2 too_many_redirects", "3 http_timeout", "4 connection_failed",
+			"5 ssl_error", "6 unknown_error"}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
 		}
@@ -134,12 +136,14 @@ func TestAnotherProcessKnowsWhyItComesAgain(t *testing.T) {
 		}
 		begun := time.Date(2026, 1, 20, 14, 32, 0, 0, time.UTC)
 		for reason, before := range map[string]record.Exchange{
-			"http_error": {Response: &record.Response{Status: 503}}, "http_timeout": {Err: &record.Failure{Kind: record.FailTimeout}}, "other_error": {},
+			"http_error":   {Response: &record.Response{Status: 503}},
+			"http_timeout": {Err: &record.Failure{Kind: record.FailTimeout}}, "other_error": {},
 		} {
 			client := status(200)
 			before.Attempt, before.Thread, before.Start = 3, 42, begun
 			run(t.Context(), t, &deliver.Sender{Client: client, Policy: throughJSON(t, policy)}, before)
-			want := record.Header{{Name: "square-initial-delivery-timestamp", Value: "2026-01-20T14:32:00Z"}, {Name: "square-retry-number", Value: "3"}, {Name: "square-retry-reason", Value: reason}}
+			want := record.Header{{Name: "square-initial-delivery-timestamp", Value: "2026-01-20T14:32:00Z"},
+				{Name: "square-retry-number", Value: "3"}, {Name: "square-retry-reason", Value: reason}}
 			if diff := cmp.Diff(want, client.sent[0].Header); diff != "" {
 				t.Error(diff)
 			}
@@ -158,8 +162,10 @@ func TestSpeedShortensEveryWaitButNoTimeout(t *testing.T) {
 		policy.Speed = 100_000
 		client := status(500)
 		client.answers[0].takes = time.Minute // longer than an attempt may take
-		client.answers = append(client.answers, answer{status: 429, header: record.Header{{Name: "Retry-After", Value: "200"}}}, answer{status: 500})
-		attempts := run(t.Context(), t, &deliver.Sender{Client: client, Policy: throughJSON(t, policy), Rand: func() float64 { return 0 }}, hook())
+		client.answers = append(client.answers, answer{status: 429, header: record.Header{{Name: "Retry-After",
+			Value: "200"}}}, answer{status: 500})
+		attempts := run(t.Context(), t, &deliver.Sender{Client: client, Policy: throughJSON(t, policy),
+			Rand: func() float64 { return 0 }}, hook())
 		begun := client.at[0]
 		for i, scheduled := range stripe.Schedule() {
 			if i == 1 {
@@ -168,7 +174,8 @@ func TestSpeedShortensEveryWaitButNoTimeout(t *testing.T) {
 			a := attempts[i]
 			wait := max(scheduled/100_000, time.Millisecond)
 			if a.Scheduled != scheduled || a.Wait != wait || a.Exchange.NextIn != wait {
-				t.Errorf("attempt %d: scheduled %s, waits %s and says %s, want %s", i+1, a.Scheduled, a.Wait, a.Exchange.NextIn, scheduled)
+				t.Errorf("attempt %d: scheduled %s, waits %s and says %s, want %s", i+1, a.Scheduled, a.Wait, a.Exchange.NextIn,
+					scheduled)
 			}
 		}
 		if took := time.Since(begun); took < stripe.Timeout || took > stripe.Timeout+3*time.Second {
@@ -194,11 +201,13 @@ func TestAPolicyOfOldIsRead(t *testing.T) {
 	t.Parallel()
 	var p deliver.Policy
 	err := json.Unmarshal([]byte(`{"retries":"unlimited","backoff":"1s,5m0s","base":"500ms","max_delay":"30s","jitter":"none","retry_on":"408,5xx,network","timeout":"15s","deadline":"72h0m0s"}`), &p)
-	if err != nil || p.Retries < 1e9 || len(p.Schedule) != 2 || !p.NoJitter || p.Deadline != 72*time.Hour || !p.RetryOn.Network {
+	if err != nil || p.Retries < 1e9 || len(p.Schedule) != 2 || !p.NoJitter || p.Deadline != 72*time.Hour ||
+		!p.RetryOn.Network {
 		t.Errorf("%+v, %v", p, err)
 	}
 	throughJSON(t, p)
-	for _, bad := range []string{`{}`, `{"retries":"x"}`, `[]`, `{"retries":"1","backoff":"constant","base":"1s","max_delay":"1s","timeout":"1s","deadline":"1s","speed":-1}`} {
+	for _, bad := range []string{`{}`, `{"retries":"x"}`, `[]`,
+		`{"retries":"1","backoff":"constant","base":"1s","max_delay":"1s","timeout":"1s","deadline":"1s","speed":-1}`} {
 		if err := json.Unmarshal([]byte(bad), &p); err == nil {
 			t.Errorf("%s was taken", bad)
 		}

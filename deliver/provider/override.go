@@ -11,8 +11,8 @@ import (
 	"github.com/barbhq/barb/deliver"
 )
 
-// Override is how the fragment of an endpoint's URL changes the policy of its provider. Twilio calls it a connection override:
-// #rc=2&rp=4xx,5xx&ct=2000&rt=5000&tt=9000. The zero value of a field changes nothing.
+// Override is how the fragment of an endpoint's URL changes the policy of its provider. Twilio calls it a connection
+// override: #rc=2&rp=4xx,5xx&ct=2000&rt=5000&tt=9000. The zero value of a field changes nothing.
 type Override struct {
 	Retries *int
 	RetryOn string        // as deliver.ParseRetryOn reads it
@@ -22,8 +22,8 @@ type Override struct {
 	Ignored []string      // keys without a meaning here: sni, e
 }
 
-// Override reads the fragment of an endpoint's URL. It is empty where there is none, and for a provider that does not read it.
-// The error names the part of the fragment that is wrong.
+// Override reads the fragment of an endpoint's URL. It is empty where there is none, and for a provider that does not
+// read it. The error names the part of the fragment that is wrong.
 func (p *Provider) Override(address string) (Override, error) {
 	_, fragment, ok := strings.Cut(address, "#")
 	if !ok || !p.Overridden {
@@ -37,7 +37,8 @@ func (p *Provider) Override(address string) (Override, error) {
 
 // twilioRetries maps the failures that rp can name to outcomes as deliver.ParseRetryOn reads them.
 func twilioRetries() map[string]string {
-	return map[string]string{"4xx": "4xx", "5xx": "5xx,501,505,511", "ct": "connect", "rt": "timeout", "all": "4xx,5xx,501,505,511,network"}
+	return map[string]string{"4xx": "4xx", "5xx": "5xx,501,505,511", "ct": "connect", "rt": "timeout",
+		"all": "4xx,5xx,501,505,511,network"}
 }
 
 // parseOverride reads a fragment, without its #. The error names the part that is wrong.

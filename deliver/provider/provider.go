@@ -1,5 +1,6 @@
-// Package provider is how known services deliver: their timeouts, retries, headers, and what they do with an endpoint that
-// fails. Each row is what the service's own pages say. It sends nothing itself: a Provider makes a deliver.Policy.
+// Package provider is how known services deliver: their timeouts, retries, headers, and what they do with an endpoint
+// that fails. Each row is what the service's own pages say. It sends nothing itself: a Provider makes a
+// deliver.Policy.
 package provider
 
 import (
@@ -55,8 +56,8 @@ type Variant struct {
 	Note    string
 }
 
-// Schedule returns the waits before the retries. Where they are not public, they are made up: each is twice the one before,
-// and together they fill the time that is public.
+// Schedule returns the waits before the retries. Where they are not public, they are made up: each is twice the one
+// before, and together they fill the time that is public.
 func (p *Provider) Schedule() []time.Duration { return waitsOf(p.Retries, p.Waits, p.Within) }
 
 // Schedule returns the waits before the retries, as those of a Provider.
@@ -72,8 +73,8 @@ func waitsOf(retries int, waits []time.Duration, within time.Duration) []time.Du
 // IsMadeUp reports whether the waits of Schedule are not public, but made up from the number of retries and their time.
 func (p *Provider) IsMadeUp() bool { return len(p.Waits) == 0 && p.Retries > 0 }
 
-// Policy returns the policy by which the provider delivers. The policy of a provider that does not retry has the default
-// waits, so that it can be given retries.
+// Policy returns the policy by which the provider delivers. The policy of a provider that does not retry has the
+// default waits, so that it can be given retries.
 func (p *Provider) Policy() (deliver.Policy, error) {
 	on, err := deliver.ParseRetryOn(p.RetryOn)
 	if err != nil {
@@ -81,15 +82,16 @@ func (p *Provider) Policy() (deliver.Policy, error) {
 	}
 	policy := deliver.DefaultPolicy()
 	policy.Retries, policy.RetryOn, policy.Timeout, policy.Deadline = p.Retries, on, p.Timeout, p.Total
-	policy.NoRetry, policy.RetryFields, policy.Reasons, policy.As = p.NoRetry, slices.Clone(p.RetryFields), p.Reasons, p.Name
+	policy.NoRetry, policy.RetryFields, policy.Reasons, policy.As = p.NoRetry, slices.Clone(p.RetryFields), p.Reasons,
+		p.Name
 	if waits := p.Schedule(); len(waits) > 0 {
 		policy.Backoff, policy.Schedule, policy.Vary = deliver.Schedule, waits, p.Vary
 	}
 	return policy, nil
 }
 
-// Aftermath returns what the provider would do with the endpoint after the attempt a, as in "slack would now …". It is "" when
-// the delivery goes on, succeeded, or has no consequence that is public.
+// Aftermath returns what the provider would do with the endpoint after the attempt a, as in "slack would now …". It
+// is "" when the delivery goes on, succeeded, or has no consequence that is public.
 func (p *Provider) Aftermath(a *deliver.Attempt) string {
 	switch status := a.Exchange.Status(); {
 	case status == 410 && p.Gone != "":
@@ -127,8 +129,8 @@ func Names() (names []string) {
 	return names
 }
 
-// LookupSchedule returns the waits of a provider or a variant, and the part by which a wait is lengthened at random. It is
-// false for an unknown name, and for a provider that does not retry.
+// LookupSchedule returns the waits of a provider or a variant, and the part by which a wait is lengthened at random.
+// It is false for an unknown name, and for a provider that does not retry.
 func LookupSchedule(name string) (waits []time.Duration, vary float64, ok bool) {
 	for _, p := range All() {
 		if strings.EqualFold(p.Name, name) {

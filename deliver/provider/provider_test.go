@@ -34,7 +34,8 @@ func TestNamesAreFoundInUpperAndLowerCase(t *testing.T) {
 			t.Errorf("%s-Sandbox: %v", name, waits)
 		}
 	}
-	if p, err := provider.Lookup("Acme"); !errors.Is(err, provider.ErrUnknown) || err.Error() != `unknown provider "Acme"` {
+	if p, err := provider.Lookup("Acme"); !errors.Is(err, provider.ErrUnknown) ||
+		err.Error() != `unknown provider "Acme"` {
 		t.Errorf("%+v, %v", p, err)
 	}
 	if names := provider.Names(); len(names) != len(provider.All()) || !slices.Contains(names, "svix") {
@@ -47,7 +48,8 @@ func TestEveryProviderSaysWhereItsFiguresComeFrom(t *testing.T) {
 	var names []string
 	for _, p := range provider.All() {
 		names = append(names, p.Name)
-		if p.Title == "" || p.Scheme == "" || p.Timeout <= 0 || p.RetryOn == "" || p.Redirects == "" || len(p.Docs) == 0 || p.Doubt == "" {
+		if p.Title == "" || p.Scheme == "" || p.Timeout <= 0 || p.RetryOn == "" || p.Redirects == "" || len(p.Docs) == 0 ||
+			p.Doubt == "" {
 			t.Errorf("%s is not complete: %+v", p.Name, p)
 		}
 		for _, address := range p.Docs {
@@ -85,20 +87,23 @@ func TestProvidersWaitAsLongAsIsKnown(t *testing.T) {
 		within          time.Duration
 		first, lastWait time.Duration
 	}{
-		{"stripe", 20 * time.Second, 8, 72 * time.Hour, 16*time.Minute + 56*time.Second, 36*time.Hour + 8*time.Minute + 28*time.Second},
+		{"stripe", 20 * time.Second, 8, 72 * time.Hour, 16*time.Minute + 56*time.Second,
+			36*time.Hour + 8*time.Minute + 28*time.Second},
 		{"github", 10 * time.Second, 3, 6*time.Minute + 10*time.Second, 10 * time.Second, 5 * time.Minute},
 		{"shopify", 5 * time.Second, 8, 4 * time.Hour, 56 * time.Second, 2*time.Hour + 28*time.Second},
 		{"twilio", 15 * time.Second, 1, 0, 0, 0},
 		{"paypal", 20 * time.Second, 25, 72 * time.Hour, 30 * time.Second, 0},
 		{"slack", 3 * time.Second, 3, 6 * time.Minute, 0, 5 * time.Minute},
 		{"svix", 15 * time.Second, 7, 27*time.Hour + 35*time.Minute + 5*time.Second, 5 * time.Second, 10 * time.Hour},
-		{"standard-webhooks", 15 * time.Second, 9, 75*time.Hour + 35*time.Minute + 5*time.Second, 5 * time.Second, 24 * time.Hour},
+		{"standard-webhooks", 15 * time.Second, 9, 75*time.Hour + 35*time.Minute + 5*time.Second, 5 * time.Second,
+			24 * time.Hour},
 		{"square", 10 * time.Second, 11, 24 * time.Hour, time.Minute, 8 * time.Hour},
 		{"gitlab", 10 * time.Second, 0, 0, 0, 0},
 	} {
 		p, err := provider.Lookup(want.name)
 		waits := p.Schedule()
-		if err != nil || p.Timeout != want.timeout || p.Retries != want.retries || len(waits) != want.retries || total(waits) != want.within {
+		if err != nil || p.Timeout != want.timeout || p.Retries != want.retries || len(waits) != want.retries ||
+			total(waits) != want.within {
 			t.Errorf("%s waits %s, then %v (%s in all)", want.name, p.Timeout, waits, total(waits))
 			continue
 		}
@@ -144,7 +149,8 @@ func TestOverridesAreReadAsTwilioWritesThem(t *testing.T) {
 	if err == nil {
 		err = o.Apply(&policy)
 	}
-	if err != nil || policy.Retries != 2 || policy.Timeout != 5*time.Second || policy.Deadline != 9*time.Second || o.Connect != 2*time.Second ||
+	if err != nil || policy.Retries != 2 || policy.Timeout != 5*time.Second || policy.Deadline != 9*time.Second ||
+		o.Connect != 2*time.Second ||
 		policy.RetryOn.String() != "501,505,511,4xx,5xx,connect" || !slices.Equal(o.Ignored, []string{"sni", "e"}) {
 		t.Errorf("%+v of %+v, %v", policy, o, err)
 	}
@@ -152,12 +158,14 @@ func TestOverridesAreReadAsTwilioWritesThem(t *testing.T) {
 		t.Errorf("%+v, %v", o, err)
 	}
 	stripe := lookup(t, "stripe")
-	for p, address := range map[*provider.Provider]string{twilio: "https://hooks.example/in", stripe: "https://hooks.example/in#rc=9"} {
+	for p, address := range map[*provider.Provider]string{twilio: "https://hooks.example/in",
+		stripe: "https://hooks.example/in#rc=9"} {
 		if o, err := p.Override(address); err != nil || !reflect.DeepEqual(o, provider.Override{}) {
 			t.Errorf("%s of %s: %+v, %v", p.Name, address, o, err)
 		}
 	}
-	for _, bad := range []string{"rc=6", "rc=-1", "rc=", "rp=3xx", "rp=", "ct=99", "ct=10001", "rt=15001", "tt=x", "top", "=", "rc=1&"} {
+	for _, bad := range []string{"rc=6", "rc=-1", "rc=", "rp=3xx", "rp=", "ct=99", "ct=10001", "rt=15001", "tt=x", "top",
+		"=", "rc=1&"} {
 		if _, err := override(bad); err == nil {
 			t.Errorf("%q was taken", bad)
 		}
@@ -171,7 +179,8 @@ func TestPolicyOfEachRowIsValid(t *testing.T) {
 		if err != nil || policy.Validate() != nil {
 			t.Errorf("%s: %v, %v", p.Name, err, policy.Validate())
 		}
-		if policy.As != p.Name || policy.Timeout != p.Timeout || policy.Retries != p.Retries || p.Retries > 0 && !slices.Equal(policy.Schedule, p.Schedule()) {
+		if policy.As != p.Name || policy.Timeout != p.Timeout || policy.Retries != p.Retries || p.Retries > 0 &&
+			!slices.Equal(policy.Schedule, p.Schedule()) {
 			t.Errorf("%s: %+v", p.Name, policy)
 		}
 		if p.IsMadeUp() != (p.Waits == nil && p.Retries > 0) {
@@ -197,14 +206,17 @@ func TestApplyAddsHeadersOfTheProvider(t *testing.T) {
 	if event := got[last]; event.Name != "X-Shopify-Event-Id" || len(event.Value) != 36 {
 		t.Errorf("%+v", event)
 	}
-	want := record.Header{{Name: "Content-Type", Value: "application/json"}, {Name: "User-Agent", Value: "Shopify-Captain-Hook"},
-		{Name: "X-Shopify-Topic", Value: "orders/create"}, {Name: "X-Shopify-Shop-Domain", Value: "barb-example.myshopify.com"},
+	want := record.Header{{Name: "Content-Type", Value: "application/json"}, {Name: "User-Agent",
+		Value: "Shopify-Captain-Hook"},
+		{Name: "X-Shopify-Topic", Value: "orders/create"}, {Name: "X-Shopify-Shop-Domain",
+			Value: "barb-example.myshopify.com"},
 		{Name: "X-Shopify-API-Version", Value: "2026-01"}, {Name: "X-Shopify-Webhook-Id", Value: "msg_1"},
 		{Name: "X-Shopify-Triggered-At", Value: "2026-01-20T13:32:00Z"}}
 	if diff := cmp.Diff(want, got[:last]); diff != "" {
 		t.Error(diff)
 	}
-	if h := sent("github", "application/json", false, record.Field{Name: "x-github-event", Value: "mine"}); h.Get("User-Agent") != "GitHub-Hookshot/barb" || h.Get("X-GitHub-Event") != "mine" {
+	if h := sent("github", "application/json", false, record.Field{Name: "x-github-event",
+		Value: "mine"}); h.Get("User-Agent") != "GitHub-Hookshot/barb" || h.Get("X-GitHub-Event") != "mine" {
 		t.Errorf("%+v", h)
 	}
 	for _, c := range []struct {
@@ -236,9 +248,12 @@ func TestAftermathFollowsTheLastAttempt(t *testing.T) {
 		{"stripe", 410, 1, deliver.Final, "stripe takes a 410 for a failure like others"},
 		{"stripe", 200, 1, deliver.Delivered, ""},
 		{"stripe", 500, 1, deliver.Retry, ""},
-		{"stripe", 500, 9, deliver.Exhausted, "stripe switches an endpoint off after days without a 2xx, and its owner is told by mail"},
-		{"shopify", 500, 9, deliver.Exhausted, "shopify would now remove the subscription, where it was made through the API"},
-		{"shopify", 500, 3, deliver.OutOfTime, "shopify switches an endpoint off when the retries of a webhook are used up, where the subscription was made through the API"},
+		{"stripe", 500, 9, deliver.Exhausted,
+			"stripe switches an endpoint off after days without a 2xx, and its owner is told by mail"},
+		{"shopify", 500, 9, deliver.Exhausted,
+			"shopify would now remove the subscription, where it was made through the API"},
+		{"shopify", 500, 3, deliver.OutOfTime,
+			"shopify switches an endpoint off when the retries of a webhook are used up, where the subscription was made through the API"},
 		{"paypal", 500, 26, deliver.Exhausted, ""},
 	} {
 		x := record.Exchange{Attempt: c.attempt, Response: &record.Response{Status: c.status}}

@@ -19,8 +19,8 @@ const (
 	day          = 24 * time.Hour
 )
 
-// All returns every known provider, in the order of their names. A row says what the provider's own pages say, and its Doubt
-// says where they do not.
+// All returns every known provider, in the order of their names. A row says what the provider's own pages say, and
+// its Doubt says where they do not.
 func All() []Provider {
 	all := slices.Concat(commerce(), development(), messaging(), senders())
 	slices.SortFunc(all, func(a, b Provider) int { return strings.Compare(a.Name, b.Name) })

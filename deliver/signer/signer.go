@@ -1,5 +1,5 @@
-// Package signer signs a request on its way out. It takes secrets that are resolved already: it looks for none, and keeps none
-// out of what is stored.
+// Package signer signs a request on its way out. It takes secrets that are resolved already: it looks for none, and
+// keeps none out of what is stored.
 package signer
 
 import (
@@ -15,8 +15,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Signer signs requests by one scheme. The zero value signs nothing, and gives each exchange a webhook id. It holds no state:
-// many goroutines may use one at a time.
+// Signer signs requests by one scheme. The zero value signs nothing, and gives each exchange a webhook id. It holds
+// no state: many goroutines may use one at a time.
 type Signer struct {
 	Scheme  sign.Scheme
 	Secrets []sign.Secret     // none: nothing is signed
@@ -44,8 +44,8 @@ func (e *Error) Unwrap() error { return e.Err }
 // Signs reports whether requests are signed.
 func (s *Signer) Signs() bool { return len(s.Secrets) > 0 }
 
-// Describe fills in the scheme, the webhook id and the event type of an exchange. An id and a type that are there stay; else
-// they come from the place in the request that the scheme names. A new id is made where there is none.
+// Describe fills in the scheme, the webhook id and the event type of an exchange. An id and a type that are there
+// stay; else they come from the place in the request that the scheme names. A new id is made where there is none.
 func (s *Signer) Describe(x *record.Exchange) {
 	if s.Signs() {
 		m := s.message(x, time.Time{}, &x.Request)
@@ -90,7 +90,8 @@ func (s *Signer) Try(x *record.Exchange, now time.Time) error {
 	return s.SignRequest(x, now, &r)
 }
 
-// ForAttempt returns the function that signs each attempt of x (see deliver.Sender.Sign), nil when there is nothing to do.
+// ForAttempt returns the function that signs each attempt of x (see deliver.Sender.Sign), nil when there is nothing
+// to do.
 func (s *Signer) ForAttempt(x *record.Exchange) func(time.Time, *record.Request) error {
 	if !s.Signs() && s.IDField == "" {
 		return nil
@@ -129,10 +130,11 @@ func (s *Signer) SignRequest(x *record.Exchange, now time.Time, r *record.Reques
 	return nil
 }
 
-// message returns a request as package sign takes it. It has the header only for a scheme that signs other headers, since
-// making the map is half of the work of signing.
+// message returns a request as package sign takes it. It has the header only for a scheme that signs other headers,
+// since making the map is half of the work of signing.
 func (s *Signer) message(x *record.Exchange, now time.Time, r *record.Request) sign.Message {
-	m := sign.Message{ID: x.WebhookID, Event: x.EventType, Time: now, Method: r.Method, URL: r.URL, Body: r.Body, Params: s.Params}
+	m := sign.Message{ID: x.WebhookID, Event: x.EventType, Time: now, Method: r.Method, URL: r.URL, Body: r.Body,
+		Params: s.Params}
 	if s.Scheme.Code != "" || s.Scheme.Nonce != "" || strings.Contains(s.Scheme.Content, "{header.") {
 		m.Header = r.Header.HTTP()
 	}

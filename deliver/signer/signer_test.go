@@ -26,7 +26,8 @@ func of(t *testing.T, name, key string) *signer.Signer {
 }
 
 func hook(body string, fields ...record.Field) record.Exchange {
-	return record.Exchange{Request: record.Request{Method: "POST", URL: "https://hooks.example/in", Header: fields, Body: []byte(body)}}
+	return record.Exchange{Request: record.Request{Method: "POST", URL: "https://hooks.example/in", Header: fields,
+		Body: []byte(body)}}
 }
 
 // verify fails the test where a receiver would refuse the request.
@@ -40,8 +41,9 @@ func verify(t *testing.T, s *signer.Signer, r *record.Request) {
 
 func TestSignedRequestsVerify(t *testing.T) {
 	t.Parallel()
-	for name, key := range map[string]string{"stripe": "whsec_" + strings.Repeat("x", 32), "standard-webhooks": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
-		"github": "it is a secret", "figma": "a long passcode"} {
+	for name, key := range map[string]string{"stripe": "whsec_" + strings.Repeat("x", 32),
+		"standard-webhooks": "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+		"github":            "it is a secret", "figma": "a long passcode"} {
 		s := of(t, name, key)
 		x := hook(`{"id":"evt_1","type":"invoice.paid"}`, record.Field{Name: "Content-Length", Value: "36"})
 		s.Describe(&x)
@@ -72,7 +74,8 @@ func TestDescribeTakesNamesFromTheRequest(t *testing.T) {
 		t.Errorf("%+v", x)
 	}
 	x = hook(`{"id":"evt_1"}`)
-	if (&signer.Signer{}).Describe(&x); !strings.HasPrefix(x.WebhookID, "msg_") || x.Scheme != "" || x.Verdict.Status != "" {
+	if (&signer.Signer{}).Describe(&x); !strings.HasPrefix(x.WebhookID, "msg_") || x.Scheme != "" ||
+		x.Verdict.Status != "" {
 		t.Errorf("%+v", x)
 	}
 	x = hook(`{}`)
@@ -89,7 +92,8 @@ func TestWithoutSecretsOnlyTheIDIsAdded(t *testing.T) {
 		t.Error("there is something to do")
 	}
 	r := x.Request
-	if err := (&signer.Signer{IDField: "webhook-id"}).ForAttempt(&x)(now, &r); err != nil || r.Header.Get("webhook-id") != "msg_1" {
+	if err := (&signer.Signer{IDField: "webhook-id"}).ForAttempt(&x)(now, &r); err != nil ||
+		r.Header.Get("webhook-id") != "msg_1" {
 		t.Errorf("%+v, %v", r.Header, err)
 	}
 	if err := (&signer.Signer{}).Sign(&x, now); err != nil || len(x.Request.Header) != 0 {
@@ -112,7 +116,8 @@ func TestASignatureThatIsThereIsReplaced(t *testing.T) {
 		t.Fatal(err)
 	}
 	verify(t, s, &r)
-	if strings.ToLower(r.Header[0].Name) != "x-hub-signature-256" || r.Header[0].Value == "sha256=old" || !cmp.Equal(x.Request.Header, given) {
+	if strings.ToLower(r.Header[0].Name) != "x-hub-signature-256" || r.Header[0].Value == "sha256=old" ||
+		!cmp.Equal(x.Request.Header, given) {
 		t.Errorf("%+v of %+v", r.Header, x.Request.Header)
 	}
 }
@@ -140,7 +145,8 @@ func TestErrorSaysWhyNothingCanBeSigned(t *testing.T) {
 	err := s.Sign(&x, now)
 	refused, ok := errors.AsType[*signer.Error](err)
 	reason, known := errors.AsType[*sign.Error](err)
-	if !ok || !known || refused.Scheme.Name != "twilio" || reason.Reason != sign.MissingURL || err.Error() != reason.Detail {
+	if !ok || !known || refused.Scheme.Name != "twilio" || reason.Reason != sign.MissingURL ||
+		err.Error() != reason.Detail {
 		t.Errorf("%v", err)
 	}
 	if err := (&signer.Error{Err: errors.New("disk full")}); err.Error() != "disk full" {
