@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/units"
 )
 
 // maxAnswer is how large the file behind body=@ may be.
@@ -204,7 +205,7 @@ func (a *answering) describe() (lines []string) {
 // documentedSize is a limit in the unit that its number is round in, so that it is known again: Lambda's 6 MB are 6MiB.
 func documentedSize(n int64) string {
 	if n%(1<<20) == 0 {
-		return (*sizeValue)(&n).String()
+		return units.FormatSize(n)
 	}
 	return ui.Size(n)
 }

@@ -1,14 +1,10 @@
 package commands
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"strconv"
 	"strings"
-	"time"
-
-	"golang.org/x/time/rate"
 
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store/record"
@@ -101,41 +97,4 @@ func plainRange(text string) string {
 		return ""
 	}
 	return prefix.String()
-}
-
-// rateValue is so many in a time: 50/s, 600/m, 1000/h.
-type rateValue struct {
-	n    int
-	unit string
-}
-
-func (v *rateValue) String() string {
-	if v.n == 0 {
-		return ""
-	}
-	return strconv.Itoa(v.n) + "/" + v.unit
-}
-
-func (v *rateValue) Type() string { return "rate" }
-
-// Set reads a rate.
-func (v *rateValue) Set(s string) error {
-	count, unit, ok := strings.Cut(s, "/")
-	n, err := strconv.Atoi(count)
-	r := rateValue{n, unit}
-	if !ok || err != nil || n < 1 || n > 1_000_000 || r.limit() == 0 {
-		return errors.New(strconv.Quote(s) + " is not a rate such as 50/s, 600/m or 1000/h")
-	}
-	*v = r
-	return nil
-}
-
-// limit is the rate in a second; 0 when its unit is none.
-func (v *rateValue) limit() rate.Limit {
-	units := map[string]time.Duration{"s": time.Second, "m": time.Minute, "h": time.Hour}
-	unit, ok := units[v.unit]
-	if !ok || v.n == 0 {
-		return 0
-	}
-	return rate.Every(unit / time.Duration(v.n))
 }

@@ -3,7 +3,6 @@ package commands
 import (
 	"errors"
 	"fmt"
-	"math"
 	"strconv"
 	"strings"
 	"time"
@@ -11,7 +10,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/units"
 )
 
 // Flag groups that several commands share. Each is a value with addFlags, embedded in the options of a command.
@@ -112,31 +113,30 @@ func (f *jsonFlags) addFlags(cmd *cobra.Command) {
 // sizeValue is a number of bytes on the command line: 1048576, 512kB, 10MiB.
 type sizeValue int64
 
-func (v *sizeValue) String() string {
-	n := int64(*v)
-	for _, u := range []struct {
-		name string
-		size int64
-	}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}} {
-		if n >= u.size && n%u.size == 0 {
-			return fmt.Sprintf("%d%s", n/u.size, u.name)
-		}
-	}
-	return strconv.FormatInt(n, 10)
-}
+func (v *sizeValue) String() string { return units.FormatSize(int64(*v)) }
 
 func (v *sizeValue) Type() string { return "size" }
 
-// Set reads a size: a number with an optional unit, kB MB GB (powers of ten) or KiB MiB GiB (powers of two).
+// Set reads a size.
 func (v *sizeValue) Set(s string) error {
-	units := map[string]int64{"": 1, "b": 1, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "g": 1e9, "gb": 1e9, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
-	digits := strings.TrimRight(strings.ToLower(s), "abcdefghijklmnopqrstuvwxyz ")
-	unit, known := units[strings.TrimSpace(strings.ToLower(s)[len(digits):])]
-	n, err := strconv.ParseFloat(digits, 64)
-	if !known || err != nil || n < 0 || n*float64(unit) > math.MaxInt64/2 {
-		return fmt.Errorf("%q is not a size such as 512kB or 10MiB", s)
+	n, err := units.ParseSize(s)
+	if err == nil {
+		*v = sizeValue(n)
 	}
-	*v = sizeValue(n * float64(unit))
+	return err
+}
+
+// rateValue is a rate on the command line.
+type rateValue struct{ deliver.Rate }
+
+func (v *rateValue) String() string { return v.Rate.String() }
+func (v *rateValue) Type() string   { return "rate" }
+
+// Set reads a rate.
+func (v *rateValue) Set(s string) (err error) {
+	if v.Rate, err = deliver.ParseRate(s); err != nil {
+		return fmt.Errorf("%w; a rate is so many in a time: 50/s, 1000/s, 5/m, 100/5s", err)
+	}
 	return nil
 }
 
@@ -159,30 +159,13 @@ func (v *wordValue) Set(s string) error {
 // ageValue is a duration on the command line with days and weeks: 15s, 1h30m, 7d, 2w.
 type ageValue time.Duration
 
-func (v *ageValue) String() string {
-	d := time.Duration(*v)
-	if d >= 24*time.Hour && d%(24*time.Hour) == 0 {
-		return fmt.Sprintf("%dd", d/(24*time.Hour))
-	}
-	s := d.String()
-	s = strings.TrimSuffix(s, "0s")
-	if strings.HasSuffix(s, "h0m") {
-		s = strings.TrimSuffix(s, "0m")
-	}
-	if s == "" || d == 0 {
-		return "0s"
-	}
-	if s[len(s)-1] >= '0' && s[len(s)-1] <= '9' { // "10s" lost its "0s"
-		return d.String()
-	}
-	return s
-}
+func (v *ageValue) String() string { return units.FormatDuration(time.Duration(*v)) }
 
 func (v *ageValue) Type() string { return "duration" }
 
 // Set reads a duration.
 func (v *ageValue) Set(s string) error {
-	d, err := parseDuration(s)
+	d, err := units.ParseDuration(s)
 	if err == nil {
 		*v = ageValue(d)
 	}
@@ -196,35 +179,18 @@ func (v *optionalDuration) String() string {
 	if v.d == nil {
 		return ""
 	}
-	age := ageValue(*v.d)
-	return age.String()
+	return units.FormatDuration(*v.d)
 }
 
 func (v *optionalDuration) Type() string { return "duration" }
 
 // Set reads a duration.
 func (v *optionalDuration) Set(s string) error {
-	d, err := parseDuration(s)
+	d, err := units.ParseDuration(s)
 	if err == nil {
 		v.d = &d
 	}
 	return err
-}
-
-func parseDuration(s string) (time.Duration, error) {
-	for unit, length := range map[string]time.Duration{"d": 24 * time.Hour, "w": 7 * 24 * time.Hour} {
-		if digits, ok := strings.CutSuffix(s, unit); ok {
-			n, err := strconv.ParseFloat(digits, 64)
-			if err == nil && n >= 0 && n*float64(length) < math.MaxInt64/2 {
-				return time.Duration(n * float64(length)), nil
-			}
-		}
-	}
-	d, err := time.ParseDuration(s)
-	if err != nil || d < 0 {
-		return 0, fmt.Errorf("%q is not a duration such as 500ms, 15s, 5m, 2h or 7d", s)
-	}
-	return d, nil
 }
 
 // parseTime reads a moment: RFC 3339, Unix seconds, a date, or "now".
@@ -248,7 +214,7 @@ func parseTime(s string, now time.Time) (time.Time, error) {
 
 // parsePast is parseTime that also takes an age: 1h means an hour ago.
 func parsePast(s string, now time.Time) (time.Time, error) {
-	if d, err := parseDuration(s); err == nil {
+	if d, err := units.ParseDuration(s); err == nil {
 		return now.Add(-d), nil
 	}
 	t, err := parseTime(s, now)

@@ -5,47 +5,6 @@ import (
 	"time"
 )
 
-func TestSizes(t *testing.T) {
-	for text, want := range map[string]sizeValue{"0": 0, "512": 512, "10MiB": 10 << 20, "2k": 2000, "1.5kB": 1500, "200MB": 200e6, "1 GiB": 1 << 30} {
-		var got sizeValue
-		if err := got.Set(text); err != nil || got != want {
-			t.Errorf("%s: %d, %v; want %d", text, got, err, want)
-		}
-	}
-	for _, text := range []string{"", "MB", "-1", "1XB", "1e400", "10 000", "NaN", "Inf"} {
-		var got sizeValue
-		if err := got.Set(text); err == nil {
-			t.Errorf("%q was taken as %d", text, got)
-		}
-	}
-	if v := sizeValue(10 << 20); v.String() != "10MiB" {
-		t.Errorf("written as %s", v.String())
-	}
-}
-
-func TestDurationsKnowDays(t *testing.T) {
-	for text, want := range map[string]time.Duration{"15s": 15 * time.Second, "7d": 168 * time.Hour, "2w": 336 * time.Hour, "1.5d": 36 * time.Hour, "0s": 0} {
-		if got, err := parseDuration(text); err != nil || got != want {
-			t.Errorf("%s: %s, %v", text, got, err)
-		}
-	}
-	for _, text := range []string{"", "5", "-1s", "-1d", "d", "1y", "99999999999w", "NaNd"} {
-		if got, err := parseDuration(text); err == nil {
-			t.Errorf("%q was taken as %s", text, got)
-		}
-	}
-	for d, want := range map[time.Duration]string{0: "0s", 10 * time.Second: "10s", 5 * time.Minute: "5m", 90 * time.Minute: "1h30m", 48 * time.Hour: "2d", 3 * time.Hour: "3h", 100 * time.Second: "1m40s"} {
-		v := ageValue(d)
-		if v.String() != want {
-			t.Errorf("%s is written as %s", d, v.String())
-		}
-		var back ageValue
-		if err := back.Set(v.String()); err != nil || back != v {
-			t.Errorf("%s is read back as %s", v.String(), time.Duration(back))
-		}
-	}
-}
-
 func TestMoments(t *testing.T) {
 	now := time.Date(2026, 1, 20, 14, 0, 0, 0, time.UTC)
 	for text, want := range map[string]time.Time{

@@ -8,8 +8,10 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/time/rate"
 
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/units"
 )
 
 // limitFlags bound what is sent to each endpoint.
@@ -22,7 +24,7 @@ type limitFlags struct {
 func (f *limitFlags) addFlags(cmd *cobra.Command) {
 	flags := cmd.Flags()
 	flags.IntVar(&f.perEndpoint, "per-endpoint", 4, "how many messages an endpoint (host and port) gets at a time; 0 is any number")
-	flags.Var(&f.rate, "rate", "how many attempts an endpoint gets in a time, such as `10/s` or 600/m")
+	flags.Var(&f.rate, "rate", "how many attempts an endpoint gets in a time, such as `10/s`, 600/m or 100/5s")
 	f.breaker = breakerValue{failures: 5, cooldown: 30 * time.Second}
 	f.breaker.addFlag(cmd)
 }
@@ -30,7 +32,7 @@ func (f *limitFlags) addFlags(cmd *cobra.Command) {
 // limits are the flags as the sender takes them.
 func (f *limitFlags) limits(sh *shell) *deliver.Limits {
 	l := sh.limits(f.breaker)
-	l.AtOnce, l.Rate = f.perEndpoint, f.rate.limit()
+	l.AtOnce, l.Rate = f.perEndpoint, rate.Limit(f.rate.PerSecond())
 	return l
 }
 
@@ -70,7 +72,7 @@ func (sh *shell) tellResting(endpoint string, resting bool, b breakerValue) {
 		}
 	}
 	if resting {
-		sh.note("%s has failed %d times in a row: nothing is sent to it for %s, then one attempt; what is due waits", endpoint, b.failures, (*ageValue)(&b.cooldown))
+		sh.note("%s has failed %d times in a row: nothing is sent to it for %s, then one attempt; what is due waits", endpoint, b.failures, units.FormatDuration(b.cooldown))
 		return
 	}
 	sh.note("%s answers again: what waited is sent", endpoint)
@@ -94,7 +96,7 @@ func (v *breakerValue) String() string {
 	if v.failures == 0 {
 		return "off"
 	}
-	return strconv.Itoa(v.failures) + "/" + (*ageValue)(&v.cooldown).String()
+	return strconv.Itoa(v.failures) + "/" + units.FormatDuration(v.cooldown)
 }
 
 func (v *breakerValue) Type() string { return "breaker" }
@@ -107,7 +109,7 @@ func (v *breakerValue) Set(s string) error {
 	}
 	count, text, _ := strings.Cut(s, "/")
 	n, err := strconv.Atoi(count)
-	d, durationErr := parseDuration(text)
+	d, durationErr := units.ParseDuration(text)
 	if err != nil || durationErr != nil || n < 1 || d <= 0 {
 		return fmt.Errorf("%q is not failures and a time such as 5/30s, nor off", s)
 	}

@@ -61,8 +61,8 @@ func (f *engineFlags) entrance(ctx context.Context, sh *shell, addr string) (*en
 	if e.address, err = listenAddress(addr); err != nil {
 		return nil, err
 	}
-	if f.rateLimit.n > 0 {
-		e.rateText, e.limit = f.rateLimit.String(), rate.NewLimiter(f.rateLimit.limit(), f.rateLimit.n)
+	if f.rateLimit.N > 0 {
+		e.rateText, e.limit = f.rateLimit.String(), rate.NewLimiter(rate.Limit(f.rateLimit.PerSecond()), int(f.rateLimit.N))
 	}
 	return e, f.secure(sh, e)
 }

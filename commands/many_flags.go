@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,7 +14,7 @@ import (
 type manyFlags struct {
 	count       int
 	concurrency int
-	rate, burst paceValue
+	rate, burst rateValue
 	lasting     optionalDuration
 	ndjson      bool
 	skipBad     bool
@@ -47,20 +46,6 @@ func (f *manyFlags) addFlags(cmd *cobra.Command) {
 	flags.BoolVar(&f.shuffle, "shuffle", false, "send in a random order, the same for the same --seed")
 	flags.StringVar(&f.resume, "resume", "", "go on with a `run` that was interrupted; @ is the newest")
 	cmd.MarkFlagsMutuallyExclusive("rate", "burst")
-}
-
-// paceValue is a rate on the command line.
-type paceValue struct{ deliver.Rate }
-
-func (v *paceValue) String() string { return v.Rate.String() }
-func (v *paceValue) Type() string   { return "rate" }
-
-// Set reads a rate.
-func (v *paceValue) Set(s string) (err error) {
-	if v.Rate, err = deliver.ParseRate(s); err != nil {
-		return fmt.Errorf("%w; a rate is so many in a time: 50/s, 1000/s, 5/m, 100/5s", err)
-	}
-	return nil
 }
 
 // pace is the rate of either flag.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/units"
 )
 
 // setter puts the value of one key into a scheme.
@@ -157,7 +158,7 @@ func tolerance(sides ...*time.Duration) setter {
 		limit := sign.NoLimit
 		if s != "unlimited" {
 			var err error
-			if limit, err = parseDuration(s); err != nil {
+			if limit, err = units.ParseDuration(s); err != nil {
 				return fmt.Errorf(`%w, nor "unlimited"`, err)
 			}
 			if limit == 0 {

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/barbhq/barb/units"
 )
 
 // Rate is how often something is done: N times in each Per, evenly spread. With Burst the N come at once, at the beginning
@@ -22,8 +25,8 @@ type Rate struct {
 // maxRate is more than any machine sends, and small enough that no due time overflows before the year is over.
 const maxRate = 1_000_000
 
-// ParseRate reads a rate: 50/s, 1000/s, 5/m, 100/5s. The part behind the slash is a unit or a duration. The error says what
-// is wrong with it.
+// ParseRate reads a rate: 50/s, 1000/s, 5/m, 100/5s. The part behind the slash is a unit or a duration of at most a day. The error
+// says what is wrong with it.
 func ParseRate(s string) (Rate, error) {
 	count, per, ok := strings.Cut(s, "/")
 	if !ok {
@@ -33,10 +36,11 @@ func ParseRate(s string) (Rate, error) {
 	if err != nil || n < 1 || n > maxRate {
 		return Rate{}, fmt.Errorf("%q is not a whole number from 1 to %d", count, maxRate)
 	}
-	if per == "s" || per == "m" || per == "h" || per == "ms" {
-		per = "1" + per
+	long := per
+	if slices.Contains([]string{"ms", "s", "m", "h", "d"}, per) {
+		long = "1" + per
 	}
-	unit, err := time.ParseDuration(per)
+	unit, err := units.ParseDuration(long)
 	if err != nil {
 		return Rate{}, fmt.Errorf("%q is neither s, m, h nor a duration such as 5s", per)
 	}
@@ -56,15 +60,11 @@ func (r Rate) String() string {
 	if r.N == 0 {
 		return ""
 	}
-	switch r.Per {
-	case time.Second:
-		return fmt.Sprintf("%d/s", r.N)
-	case time.Minute:
-		return fmt.Sprintf("%d/m", r.N)
-	case time.Hour:
-		return fmt.Sprintf("%d/h", r.N)
+	per := units.FormatDuration(r.Per)
+	if unit, isOne := strings.CutPrefix(per, "1"); isOne && strings.Trim(unit, "smhd") == "" {
+		per = unit
 	}
-	return fmt.Sprintf("%d/%s", r.N, r.Per)
+	return fmt.Sprintf("%d/%s", r.N, per)
 }
 
 // Due returns how long after the beginning number i, from 0, is due. It is worked out from i each time: nothing adds up.

@@ -17,13 +17,16 @@ func TestParseRateKnowsItsForms(t *testing.T) {
 		"7/h":     {N: 7, Per: time.Hour},
 		"100/5s":  {N: 100, Per: 5 * time.Second},
 		"1/500ms": {N: 1, Per: 500 * time.Millisecond},
+		"1/1m30s": {N: 1, Per: 90 * time.Second},
+		"12/d":    {N: 12, Per: 24 * time.Hour},
+		"7/10s":   {N: 7, Per: 10 * time.Second},
 	} {
 		got, err := deliver.ParseRate(text)
 		if err != nil || got != want || got.String() != text {
 			t.Errorf("%s: %+v %q, %v", text, got, got, err)
 		}
 	}
-	for _, text := range []string{"", "50", "50/", "/s", "0/s", "-1/s", "1.5/s", "50/x", "50/0s", "50/-1s", "50/48h", "2000000/s", "1000000/1ns", "fast", "5/s/s"} {
+	for _, text := range []string{"", "50", "50/", "/s", "0/s", "-1/s", "1.5/s", "50/x", "50/0s", "50/-1s", "50/48h", "2000000/s", "1000000/1ns", "50/w", "50/2d", "fast", "5/s/s"} {
 		if got, err := deliver.ParseRate(text); err == nil {
 			t.Errorf("%q is %+v", text, got)
 		}

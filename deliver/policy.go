@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"time"
+
+	"github.com/barbhq/barb/units"
 )
 
 // Backoff is the shape of the waits between attempts.
@@ -162,8 +164,8 @@ func ParseBackoff(s string) (Backoff, []time.Duration, error) {
 	}
 	var waits []time.Duration
 	for item := range strings.SplitSeq(s, ",") {
-		wait, err := time.ParseDuration(strings.TrimSpace(item))
-		if err != nil || wait < 0 {
+		wait, err := units.ParseDuration(strings.TrimSpace(item))
+		if err != nil {
 			return 0, nil, fmt.Errorf("backoff %q is not exponential, linear, constant or a list of waits like 1s,5s,30s", item)
 		}
 		waits = append(waits, wait)

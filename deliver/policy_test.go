@@ -85,6 +85,7 @@ func TestParseBackoffReadsNamesAndLists(t *testing.T) {
 		{"constant", deliver.Constant, nil},
 		{"1s,5s,30s,2m,10m", deliver.Schedule, []time.Duration{1e9, 5e9, 30e9, 120e9, 600e9}},
 		{"0s, 250ms", deliver.Schedule, []time.Duration{0, 250e6}},
+		{"1h,1d,1w", deliver.Schedule, []time.Duration{time.Hour, 24 * time.Hour, 7 * 24 * time.Hour}},
 	}
 	for _, test := range tests {
 		got, waits, err := deliver.ParseBackoff(test.in)

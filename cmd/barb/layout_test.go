@@ -16,6 +16,7 @@ const module = "github.com/barbhq/barb/"
 // layout is who may import whom: of our own packages ("*": all), and of others' modules. A package that is not in it does not belong
 // here until the picture was changed first. Test files may import more.
 var layout = map[string]struct{ ours, others []string }{
+	"units":             {},
 	"sign":              {ours: []string{"sign/rawjson"}},
 	"sign/rawjson":      {},
 	"sign/discover":     {ours: []string{"sign"}},
@@ -25,14 +26,14 @@ var layout = map[string]struct{ ours, others []string }{
 	"store/senders":     {ours: []string{"store/record"}},
 	"store/redact":      {ours: []string{"sign", "store/record"}},
 	"store":             {ours: []string{"store/record"}, others: []string{"github.com/mattn/go-sqlite3", "golang.org/x/sys"}},
-	"deliver":           {ours: []string{"store/record"}, others: []string{"golang.org/x/net", "golang.org/x/time", "golang.org/x/sys", "github.com/sony/gobreaker/v2"}},
-	"deliver/fixture":   {},
+	"deliver":           {ours: []string{"units", "store/record"}, others: []string{"golang.org/x/net", "golang.org/x/time", "golang.org/x/sys", "github.com/sony/gobreaker/v2"}},
+	"deliver/fixture":   {ours: []string{"units"}},
 	"deliver/signer":    {ours: []string{"sign", "store/record"}, others: []string{"github.com/google/uuid"}},
 	"deliver/provider":  {ours: []string{"deliver", "store/record"}, others: []string{"github.com/google/uuid"}},
 	"deliver/edit":      {ours: []string{"sign/rawjson"}},
 	"listen":            {ours: []string{"store/record"}},
 	"listen/verifier":   {ours: []string{"sign", "store/record"}},
-	"listen/script":     {ours: []string{"listen", "store/record"}},
+	"listen/script":     {ours: []string{"units", "listen", "store/record"}},
 	"commands/ui":       {ours: []string{"deliver", "store/record", "store/senders"}, others: []string{"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/x/ansi", "github.com/fatih/color", "github.com/muesli/termenv"}},
 	"commands/metrics":  {ours: []string{"store", "store/record"}},
 	"commands/receiver": {ours: []string{"sign"}},
@@ -45,6 +46,7 @@ var layout = map[string]struct{ ours, others []string }{
 // never is what a package must not use of the standard library: an engine has no clock of its own to judge by, no file,
 // no network, and does not print.
 var never = map[string][]string{
+	"units":             {"os", "net", "log", "os/exec", "syscall"},
 	"sign":              {"os", "net", "log", "os/exec", "syscall"},
 	"sign/rawjson":      {"os", "net", "log", "os/exec", "syscall"},
 	"sign/discover":     {"os", "net", "log", "os/exec", "syscall"},
@@ -104,6 +106,8 @@ const topFloor = 5
 func floorOf(pkg string) int {
 	root, _, _ := strings.Cut(pkg, "/")
 	switch root {
+	case "units":
+		return 0
 	case "sign":
 		return 1
 	case "store":
@@ -127,7 +131,7 @@ func TestTheLayoutKeepsTheLaw(t *testing.T) {
 			if floorOf(used) > floorOf(pkg) {
 				t.Errorf("%s on floor %d may import %s on floor %d: imports run down", pkg, floorOf(pkg), used, floorOf(used))
 			}
-			if slices.Contains(roots, pkg) && used != "store/record" && (pkg != "sign" || used != "sign/rawjson") {
+			if slices.Contains(roots, pkg) && used != "store/record" && used != "units" && (pkg != "sign" || used != "sign/rawjson") {
 				t.Errorf("%s may import %s: the engines are strangers; what needs both is a package of its own", pkg, used)
 			}
 		}

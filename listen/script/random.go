@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/units"
 )
 
 // Random decides what is left to chance. The same seed decides the same for the same webhook, however many arrive at
@@ -42,9 +43,9 @@ func ParseSpan(s string) (Span, error) {
 		text string
 		d    *time.Duration
 	}{{from, &span.Min}, {to, &span.Max}} {
-		d, err := time.ParseDuration(end.text)
+		d, err := units.ParseDuration(end.text)
 		switch {
-		case err != nil || d < 0:
+		case err != nil:
 			return Span{}, fmt.Errorf("%q is not a time such as 200ms, 3s or 50ms..2s", s)
 		case d > listen.MaxWait:
 			return Span{}, fmt.Errorf("%s is longer than %s", end.text, "10m")

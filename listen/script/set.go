@@ -3,13 +3,13 @@ package script
 import (
 	"errors"
 	"fmt"
-	"math"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/units"
 )
 
 // maxRate bounds the speed of a dripping answer, in bytes a second.
@@ -112,21 +112,15 @@ func (it *item) setFault(kind, rate string) error {
 	return err
 }
 
-// parseRate reads bytes a second: 1KB/s, 512B/s, 1.5KiB/s.
+// parseRate reads bytes a second, a size with /s behind it: 1KB/s, 512B/s, 1.5KiB/s.
 func parseRate(s string) (int64, error) {
 	wrong := fmt.Errorf("%q is not a rate from 1B/s to 1GB/s, such as 1KB/s", s)
-	text, ok := strings.CutSuffix(strings.ToLower(s), "/s")
-	digits := strings.TrimRight(text, "kmgib ")
-	unit, known := map[string]float64{"": 1, "b": 1, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "gb": 1e9,
-		"kib": 1 << 10, "mib": 1 << 20}[strings.TrimLeft(text[len(digits):], " ")]
-	if !ok || !known || strings.Trim(digits, "0123456789.") != "" {
+	size, ok := strings.CutSuffix(strings.ToLower(s), "/s")
+	rate, err := units.ParseSize(size)
+	if !ok || err != nil || rate < 1 || rate > maxRate {
 		return 0, wrong
 	}
-	n, err := strconv.ParseFloat(digits, 64)
-	if rate := math.Round(n * unit); err == nil && rate >= 1 && rate <= maxRate {
-		return int64(rate), nil
-	}
-	return 0, wrong
+	return rate, nil
 }
 
 // addHeader adds a field, written as on the wire. It refuses the fields that frame the answer, which are the
