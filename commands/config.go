@@ -14,6 +14,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/store/redact"
 )
 
 // source says where a value came from: "flag", "BARB_TIMEOUT", the path of barb.toml, or "default".
@@ -95,7 +96,7 @@ func (sh *shell) configuration() (*configFile, error) {
 	case err != nil:
 		return nil, err
 	}
-	sh.file = file
+	sh.file, sh.redactor = file, redact.New(file.scheme, nil, file.redact)
 	return file, nil
 }
 

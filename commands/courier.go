@@ -21,8 +21,6 @@ type courier struct {
 	history *store.Store
 	with    export.With
 	silent  bool // do not print each attempt
-	// unchecked says that what is sent was received and nobody has checked it: it is kept without credentials, as it was then.
-	unchecked bool
 	// lazily records an attempt once, when it has ended, with the next group: for many deliveries whose ids follow from one
 	// that is durable already. A kill loses the last few records, never an id.
 	lazily   bool
@@ -78,15 +76,14 @@ func (c *courier) deliver(ctx context.Context, x record.Exchange) (delivered, er
 			continue
 		}
 		last = a
-		kept, err := c.ended(keep, a)
-		if err != nil {
+		if err := c.ended(keep, a); err != nil {
 			return d, err
 		}
 		d.note(a)
 		if c.onEnded != nil {
 			c.onEnded(a)
 		}
-		if err := c.show(a, kept); err != nil && shown == nil {
+		if err := c.show(a); err != nil && shown == nil {
 			shown = err // the delivery goes on; what went wrong with printing is said at its end
 		}
 	}
@@ -96,7 +93,7 @@ func (c *courier) deliver(ctx context.Context, x record.Exchange) (delivered, er
 	d.interrupted = !d.ok && ctx.Err() != nil
 	if d.interrupted && last.Exchange.NextIn > 0 { // the attempt that was announced will not come
 		last.Exchange.NextIn = 0
-		if err := c.history.Answer(keep, c.redacted(last.Exchange)); err != nil {
+		if err := c.history.Answer(keep, last.Exchange); err != nil {
 			return d, err
 		}
 	}
@@ -110,35 +107,18 @@ func (c *courier) begun(ctx context.Context, a *deliver.Attempt) error {
 	if c.lazily && a.Exchange.Attempt == 1 {
 		return nil
 	}
-	return c.record(ctx, a.Exchange)
+	return c.history.Record(ctx, a.Exchange)
 }
 
-// ended records how an attempt ended, and returns it as it was kept. One that nobody waits for and nothing repeats needs
-// no id now.
-func (c *courier) ended(ctx context.Context, a *deliver.Attempt) (kept *record.Exchange, err error) {
-	kept = c.redacted(a.Exchange)
+// ended records how an attempt ended. One that nobody waits for and nothing repeats needs no id now.
+func (c *courier) ended(ctx context.Context, a *deliver.Attempt) error {
 	switch {
 	case a.Exchange.ID != 0:
-		err = c.history.Answer(ctx, kept)
+		return c.history.Answer(ctx, a.Exchange)
 	case a.Decision == deliver.Retry || c.json || !c.silent:
-		err = c.history.Record(ctx, kept)
-		a.Exchange.ID = kept.ID
-	default:
-		err = c.history.Add(ctx, kept)
+		return c.history.Record(ctx, a.Exchange)
 	}
-	return kept, err
-}
-
-func (c *courier) record(ctx context.Context, x *record.Exchange) error {
-	kept := c.redacted(x)
-	err := c.history.Record(ctx, kept)
-	x.ID = kept.ID
-	return err
-}
-
-// redacted is an exchange as it may be kept and shown.
-func (c *courier) redacted(x *record.Exchange) *record.Exchange {
-	return c.sign.redactorOf(c.file).Keep(x, c.unchecked)
+	return c.history.Add(ctx, a.Exchange)
 }
 
 func (d *delivered) note(a *deliver.Attempt) {
@@ -153,7 +133,7 @@ func (d *delivered) note(a *deliver.Attempt) {
 	d.summary.Delivered = d.ok
 }
 
-func (c *courier) show(a *deliver.Attempt, kept *record.Exchange) error {
+func (c *courier) show(a *deliver.Attempt) error {
 	c.printing.Lock()
 	defer c.printing.Unlock()
 	if a.Warning != "" && !c.silent {
@@ -161,11 +141,11 @@ func (c *courier) show(a *deliver.Attempt, kept *record.Exchange) error {
 	}
 	switch {
 	case c.json:
-		return c.emitAttempt(a, kept)
+		return c.emitAttempt(a, c.history.Redacted(a.Exchange))
 	case !c.silent:
 		c.out.Attempt(a, c.signedAt(a.Exchange))
 		if c.verbose {
-			c.err.Messages(kept)
+			c.err.Messages(c.history.Redacted(a.Exchange))
 		}
 	}
 	return nil

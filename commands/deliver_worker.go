@@ -14,6 +14,7 @@ import (
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 )
 
 // dispatcher delivers the messages of the queue: one goroutine looks what is due, others take it and deliver it.
@@ -226,9 +227,8 @@ func (d *dispatcher) attempt(ctx context.Context, q *store.Queued, plan *plan) (
 	if err != nil {
 		return nil, d.troubled(ctx, q, err)
 	}
-	redactor := plan.signer.redactorOf(d.file)
-	switch x, err = d.file.whole(ctx, d.history, x, redactor, plan.signer.Secrets); {
-	case errors.Is(err, errGone):
+	switch x, err = d.whole(ctx, x); {
+	case errors.Is(err, redact.ErrGone):
 		q.State, q.Why = store.Dead, err.Error()
 		d.tellDead(q)
 		return nil, true
@@ -242,14 +242,13 @@ func (d *dispatcher) attempt(ctx context.Context, q *store.Queued, plan *plan) (
 		return nil, true
 	}
 	sender := deliver.Sender{Client: plan.client, Policy: lastChance(plan.policy, q), Rand: d.Rand, Sign: plan.signer.ForAttempt(&next)}
-	keep := func(x *record.Exchange) *record.Exchange { return redactor.Keep(x, false) }
-	a, kept, err := d.lease.attempt(ctx, q, sender, next, keep)
+	a, err = d.lease.attempt(ctx, q, sender, next)
 	if err != nil {
 		return a, d.troubled(ctx, q, err)
 	}
 	settleAs(q, a)
 	d.count(q, a)
-	d.tell(x, q, a, kept)
+	d.tell(x, q, a)
 	return a, true
 }
 
@@ -310,9 +309,9 @@ func (d *dispatcher) count(q *store.Queued, a *deliver.Attempt) {
 }
 
 // tell says how an attempt went.
-func (d *dispatcher) tell(x *record.Exchange, q *store.Queued, a *deliver.Attempt, kept *record.Exchange) {
-	d.metrics.Attempt(kept)
-	d.tellAttempt(x, a, kept, d.with, &d.broken)
+func (d *dispatcher) tell(x *record.Exchange, q *store.Queued, a *deliver.Attempt) {
+	d.metrics.Attempt(a.Exchange)
+	d.tellAttempt(x, a, d.with, &d.broken)
 	if q.State == store.Dead {
 		d.tellDead(q)
 	}

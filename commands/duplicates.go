@@ -193,13 +193,13 @@ func (g *gateway) reject(x *record.Exchange) {
 	}
 }
 
-// meet marks an exchange that is about to be recorded. The newcomer is nil where nothing is compared.
-func (g *gateway) meet(ctx context.Context, x *record.Exchange) (*newcomer, error) {
+// meet marks an exchange that is about to be recorded, by what is kept of it. The newcomer is nil where nothing is compared.
+func (g *gateway) meet(ctx context.Context, x, kept *record.Exchange) (*newcomer, error) {
 	if !compares(x) {
 		return nil, nil
 	}
 	g.lookAround(ctx, time.Now())
-	marks, c, err := g.duplicates.meet(ctx, g.file.sightingOf(x), func(id int64) (digest, bool) {
+	marks, c, err := g.duplicates.meet(ctx, g.file.sightingOf(kept), func(id int64) (digest, bool) {
 		before, err := g.history.Get(ctx, id)
 		if err != nil || !g.isOurs(ctx, before) {
 			return digest{}, false
@@ -211,8 +211,9 @@ func (g *gateway) meet(ctx context.Context, x *record.Exchange) (*newcomer, erro
 }
 
 // record makes an exchange durable with its marks. A copy of one that is being recorded waits for that.
-func (g *gateway) record(ctx context.Context, came, x *record.Exchange) error {
-	c, err := g.meet(ctx, x)
+func (g *gateway) record(ctx context.Context, x *record.Exchange) error {
+	kept := g.history.Redacted(x) // what copies are compared by is what the history has of them
+	c, err := g.meet(ctx, x, kept)
 	if err != nil {
 		return err
 	}
@@ -220,7 +221,7 @@ func (g *gateway) record(ctx context.Context, came, x *record.Exchange) error {
 		defer func() { c.settle(x.ID, g.once) }()
 	}
 	// Whether a copy is handed on is known when what it is a copy of was answered: what it needs is put into the queue then.
-	return g.keep(ctx, came, x, g.once && c != nil && c.again)
+	return g.keep(ctx, x, kept, g.once && c != nil && c.again)
 }
 
 // handOnce hands a webhook on unless it, or a copy of it, was accepted. Copies take turns: one that comes while another is

@@ -13,6 +13,7 @@ import (
 
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 )
 
 // newRecorder is a gateway with a history, as it is once it has looked back.
@@ -23,9 +24,9 @@ func newRecorder(t *testing.T, path string) *gateway {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = history.Close() })
-	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}, history: history, file: &configFile{}}
+	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}, history: history, file: &configFile{}, redactor: redact.New((&configFile{}).scheme, nil, nil)}
 	sh.paint(false)
-	g := &gateway{shell: sh, history: history, watch: newWatch(), fallback: &lane{}, redactor: (&configFile{}).redactor(nil)}
+	g := &gateway{shell: sh, history: history, watch: newWatch(), fallback: &lane{}}
 	g.window, g.once = newWindow(), true
 	g.load(t.Context())
 	return g

@@ -19,6 +19,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/redact"
 )
 
 // Env is everything a command may touch outside its arguments.
@@ -59,6 +60,7 @@ type shell struct {
 
 	settings map[string]source      // where each value came from, filled before a command runs
 	file     *configFile            // barb.toml, read once
+	redactor *redact.Redactor       // with every secret that was resolved
 	caution  caution                // with what it says
 	history  *store.Store           // opened once, closed by Main
 	filter   *jqFilter              // --jq, compiled once

@@ -133,7 +133,7 @@ func (sh *shell) envelope(x *record.Exchange, o eventsSaveOptions) (sidecar, err
 		return sidecar{}, err
 	}
 	scheme, _ := sh.file.scheme(x.Scheme)
-	if sh.file.isMaskedOld(x) && scheme.InBody() || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Part == "body" && m.Proof != "" }) {
+	if sh.redactor.IsMaskedOld(x) && scheme.InBody() || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Part == "body" && m.Proof != "" }) {
 		return sidecar{}, fail.Usage("%d came with the secret itself in its body, which the history does not keep", x.ID)
 	}
 	if slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Part == "body" }) {

@@ -18,6 +18,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 )
 
 // runs is a gateway that runs a command in a folder of its own.
@@ -27,7 +28,8 @@ func runs(t *testing.T, f execFlags) (*gateway, *bytes.Buffer, context.CancelFun
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said, Dir: t.TempDir(), Environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=/home", "LC_ALL=C",
 		"BARB_SECRET=s3cret", "WHSEC=s3cret", "AWS_SECRET_ACCESS_KEY=s3cret", "LD_PRELOAD=x"}}, file: &configFile{}}
 	sh.paint(false)
-	g := &gateway{shell: sh, redactor: (&configFile{}).redactor(nil)}
+	g := &gateway{shell: sh}
+	sh.redactor = redact.New((&configFile{}).scheme, nil, nil)
 	if f.timeout == 0 {
 		f.timeout = ageValue(time.Minute)
 	}
@@ -92,7 +94,7 @@ func TestACommandGetsTheWebhookAndNothingElse(t *testing.T) {
 // A token scheme sends the secret itself; a command does not get it.
 func TestACommandDoesNotInheritTheToken(t *testing.T) {
 	g, _, _ := runs(t, execFlags{command: `sh -c 'env > env'`})
-	g.redactor = (&configFile{}).redactor([]sign.Secret{{Name: "env:T", Key: []byte("the-token-itself")}})
+	g.redactor = redact.New((&configFile{}).scheme, []sign.Secret{{Name: "env:T", Key: []byte("the-token-itself")}}, nil)
 	x := verified(nil, record.Field{Name: "X-Gitlab-Token", Value: "the-token-itself"})
 	x.Scheme = "gitlab"
 	g.execute(t.Context(), x)

@@ -16,6 +16,7 @@ import (
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 )
 
 // takeForwarding reads how webhooks get to the app.
@@ -80,22 +81,18 @@ func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string
 		return nil, textAnswer(http.StatusBadGateway, "the webhook cannot be forwarded\n")
 	}
 	f := record.Exchange{Kind: record.Sent, Thread: x.ID, Attempt: 1, Start: time.Now(), Request: request,
-		WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme}
-	redact := g.forwardRedactor(x)
-	kept := redact(&f)
-	if err := g.history.Record(ctx, kept); err != nil {
+		WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme, FromUnchecked: redact.IsUnchecked(x)}
+	if err := g.history.Record(ctx, &f); err != nil {
 		g.note("warning: %v", err)
 		return nil, unavailable()
 	}
-	f.ID = kept.ID
 	ctx, cancel := context.WithTimeout(ctx, g.appTimeout())
 	defer cancel()
 	g.client.Do(ctx, &f)
-	kept = redact(&f)
-	if err := g.history.Answer(context.WithoutCancel(ctx), kept); err != nil {
+	if err := g.history.Answer(context.WithoutCancel(ctx), &f); err != nil {
 		g.note("warning: %v", err)
 	}
-	g.watch.forwarded(x.ID, kept)
+	g.watch.forwarded(x.ID, g.history.Redacted(&f))
 	switch {
 	case f.Err == nil:
 	case listen.LackedRoom(ctx) != nil:

@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 )
 
 // mirrors sends webhooks to the further targets of a lane once the first has answered. Nobody waits for them: what they
@@ -78,25 +79,22 @@ func (m *mirrors) one(x, app *record.Exchange, t forwardTarget) error {
 		return err
 	}
 	f := record.Exchange{Kind: record.Sent, Thread: x.ID, Attempt: 1, Start: time.Now(), Request: request,
-		WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme}
-	redact := m.forwardRedactor(x)
-	kept := redact(&f)
+		WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme, FromUnchecked: redact.IsUnchecked(x)}
 	if !t.mirror {
-		err = m.history.Record(m.ctx, kept)
+		err = m.history.Record(m.ctx, &f)
 	} else {
-		err = m.history.RecordMirror(m.ctx, kept, app.ID)
+		err = m.history.RecordMirror(m.ctx, &f, app.ID)
 	}
 	if err != nil {
 		return err
 	}
-	f.ID = kept.ID
 	ctx, letGo := m.budget.With(m.ctx)
 	defer letGo()
 	ctx, cancel := context.WithTimeout(ctx, m.policy.Timeout)
 	defer cancel()
 	m.client.Do(ctx, &f)
 	m.watch.metrics.Mirrored(&f)
-	if err := m.history.Answer(context.WithoutCancel(ctx), redact(&f)); err != nil || !t.mirror {
+	if err := m.history.Answer(context.WithoutCancel(ctx), &f); err != nil || !t.mirror {
 		return err
 	}
 	same := alike(app, &f)

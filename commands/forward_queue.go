@@ -15,6 +15,7 @@ import (
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 )
 
 // leaseFor is how long a lease holds that nobody renews: what a killed process was at is tried again after that.
@@ -130,13 +131,13 @@ func (b *outbox) first(x, kept *record.Exchange, again bool) promised {
 // keep makes a received exchange durable, with its entries in the queue. Again: it is a copy that may not be handed on.
 func (g *gateway) keep(ctx context.Context, x, kept *record.Exchange, again bool) error {
 	if g.outbox == nil {
-		return g.history.Record(ctx, kept)
+		return g.history.Record(ctx, x)
 	}
 	p := g.outbox.first(x, kept, again)
 	if len(p.entries) == 0 {
-		return g.history.Record(ctx, kept)
+		return g.history.Record(ctx, x)
 	}
-	err := g.history.RecordQueued(ctx, kept, p.entries...)
+	err := g.history.RecordQueued(ctx, x, p.entries...)
 	g.outbox.kept(&p, err)
 	if err == nil {
 		g.outbox.pending.Store(x, &p)
@@ -176,7 +177,7 @@ func (b *outbox) forgo(ctx context.Context, x *record.Exchange) {
 // later puts a webhook into the queue that is recorded already.
 func (b *outbox) later(ctx context.Context, x *record.Exchange) (*promised, error) {
 	var p promised
-	kept := b.redacted(x)
+	kept := b.history.Redacted(x)
 	if b.ack && b.runs(x) {
 		p.entries = []*store.Queued{b.commandEntry(x, kept)}
 	} else {
@@ -246,10 +247,11 @@ func (b *outbox) attempt(ctx context.Context, x *record.Exchange, q *store.Queue
 	if err != nil {
 		return nil, err
 	}
-	next := record.Exchange{Thread: x.ID, Request: request, WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme}
-	a, kept, err := b.lease.attempt(ctx, q, deliver.Sender{Client: b.client, Policy: policy, Rand: b.Rand}, next, b.forwardRedactor(x))
-	if kept != nil {
-		b.watch.forwarded(x.ID, kept)
+	next := record.Exchange{Thread: x.ID, Request: request, WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme,
+		FromUnchecked: redact.IsUnchecked(x)}
+	a, err := b.lease.attempt(ctx, q, deliver.Sender{Client: b.client, Policy: policy, Rand: b.Rand}, next)
+	if a != nil {
+		b.watch.forwarded(x.ID, b.history.Redacted(a.Exchange))
 	}
 	return a, err
 }

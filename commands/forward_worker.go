@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 )
 
 // worker delivers what waits in the queue for one app, or runs the command. Each has its own, so that one that hangs holds
@@ -207,7 +208,7 @@ func (w *worker) deliver(ctx context.Context, q *store.Queued) (a *deliver.Attem
 
 // putOff is for an entry that cannot be delivered here. What nobody can put back together is dead.
 func (w *worker) putOff(x *record.Exchange, q *store.Queued, why error) {
-	if !errors.Is(why, errGone) {
+	if !errors.Is(why, redact.ErrGone) {
 		w.leave(q, why)
 		return
 	}
@@ -231,8 +232,7 @@ func lastChance(p deliver.Policy, q *store.Queued) deliver.Policy {
 
 // tell says how an attempt went.
 func (w *worker) tell(x *record.Exchange, q *store.Queued, a *deliver.Attempt) {
-	kept := w.forwardRedactor(x)(a.Exchange)
-	w.tellAttempt(x, a, kept, w.with, &w.broken)
+	w.tellAttempt(x, a, w.with, &w.broken)
 	if q.State == store.Dead {
 		w.tellDead(x, q)
 	}

@@ -18,7 +18,6 @@ import (
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
-	"github.com/barbhq/barb/store/redact"
 )
 
 // gateway is what a listener asks: it checks, records, answers and forwards, by the route of each request.
@@ -36,7 +35,6 @@ type gateway struct {
 	fallback *lane // for paths no route covers
 	lanes    map[*route]*lane
 	secrets  []sign.Secret // all of them, to keep them out of the history
-	redactor *redact.Redactor
 	learning learning
 	pins     pins
 	watch    *watch
@@ -103,7 +101,6 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 	if everywhere >= 0 { // no request is left to what the flags and BARB_SECRET alone say
 		g.fallback = g.lanes[&file.Routes[everywhere]]
 	}
-	g.redactor = g.file.redactor(g.secrets)
 	return nil
 }
 
@@ -175,9 +172,7 @@ func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
 	if !g.keepInvalid && (x.Verdict.Status == record.Invalid || g.isStray(x)) {
 		x.Truncate(keptOfInvalid)
 	}
-	kept := g.redacted(x)
-	err := g.record(ctx, x, kept)
-	x.ID, x.Marks = kept.ID, kept.Marks
+	err := g.record(ctx, x)
 	if err == nil {
 		g.watch.begin(x.ID)
 	}
@@ -190,8 +185,7 @@ func (g *gateway) Answer(ctx context.Context, x *record.Exchange) error {
 	if g.unlisted(x) {
 		return nil
 	}
-	kept := g.redacted(x)
-	err := g.history.Answer(ctx, kept)
+	err, kept := g.history.Answer(ctx, x), g.history.Redacted(x)
 	hook := g.watch.end(kept)
 	g.printing.Lock()
 	defer g.printing.Unlock()

@@ -9,6 +9,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store/record"
 )
 
 // historyPath is --db, BARB_DB, db in barb.toml, or the default.
@@ -51,6 +52,10 @@ func (sh *shell) open(ctx context.Context, how func(context.Context, string) (*s
 	if sh.db == "" {
 		makePrivate(sh.dataFolder())
 	}
+	if _, err := sh.configuration(); err != nil {
+		return nil, errors.Join(err, history.Close())
+	}
+	history.Redact = sh.redactor.Redact
 	sh.history = history
 	if history.Network() {
 		sh.warn("the history %s is on a network file system, where locks cannot be relied on; --db names another", history.Path())
@@ -64,4 +69,12 @@ func makePrivate(folder string) {
 	if info, err := os.Lstat(folder); err == nil && info.IsDir() && info.Mode().Perm()&0o077 != 0 {
 		_ = os.Chmod(folder, 0o700)
 	}
+}
+
+// whole returns a recorded exchange as it came, to the byte, or says why it cannot: see redact.Redactor.Whole.
+func (sh *shell) whole(ctx context.Context, x *record.Exchange) (*record.Exchange, error) {
+	if err := sh.history.Pieces(ctx, x); err != nil {
+		return nil, err
+	}
+	return sh.redactor.Whole(x)
 }

@@ -24,14 +24,12 @@ func (sh *shell) newLessee(what string) *lessee {
 }
 
 // attempt makes the next attempt of an entry, of which next is the request with the names it goes by. It is counted and in
-// the history before its first byte leaves, which only happens while the lease is ours. What the history keeps of it is
-// returned too: what redact makes of it.
-func (l *lessee) attempt(ctx context.Context, q *store.Queued, sender deliver.Sender, next record.Exchange,
-	redact func(*record.Exchange) *record.Exchange) (a *deliver.Attempt, kept *record.Exchange, err error) {
+// the history before its first byte leaves, which only happens while the lease is ours.
+func (l *lessee) attempt(ctx context.Context, q *store.Queued, sender deliver.Sender, next record.Exchange) (*deliver.Attempt, error) {
 	if q.Attempts > 0 {
 		next.Attempt, next.Thread, next.Start = q.Attempts, q.First, q.Created
 		if err := l.recall(ctx, q, &sender.Policy, &next); err != nil {
-			return nil, nil, err
+			return nil, err
 		}
 	}
 	keep := context.WithoutCancel(ctx)
@@ -39,19 +37,17 @@ func (l *lessee) attempt(ctx context.Context, q *store.Queued, sender deliver.Se
 	sender.Permit = func() bool { return isFresh(begun) || l.reclaim(keep, q) }
 	for a, err := range sender.Attempts(ctx, next) {
 		if err != nil {
-			return nil, nil, err
+			return nil, err
 		}
-		kept = redact(a.Exchange)
 		if a.Ended {
-			return a, kept, l.sh.history.Answer(keep, kept)
+			return a, l.sh.history.Answer(keep, a.Exchange)
 		}
 		begun = time.Now()
-		if err := l.begin(q, begun, sender.Policy.Timeout, func() error { return l.sh.history.Begin(keep, l.owner, q, kept) }); err != nil {
-			return nil, nil, err
+		if err := l.begin(q, begun, sender.Policy.Timeout, func() error { return l.sh.history.Begin(keep, l.owner, q, a.Exchange) }); err != nil {
+			return nil, err
 		}
-		a.Exchange.ID = kept.ID
 	}
-	return nil, nil, errors.New("no attempt was made")
+	return nil, errors.New("no attempt was made")
 }
 
 // begin extends the lease of an entry so that it covers an attempt of at most limit, and begins it.
@@ -86,9 +82,10 @@ func (l *lessee) reclaim(ctx context.Context, q *store.Queued) bool {
 
 // tellAttempt says how an attempt to deliver x from the queue went. The first error of printing goes to broken, to be said at
 // the end: a worker does not stop for a wrong --jq.
-func (sh *shell) tellAttempt(x *record.Exchange, a *deliver.Attempt, kept *record.Exchange, with export.With, broken *error) {
+func (sh *shell) tellAttempt(x *record.Exchange, a *deliver.Attempt, with export.With, broken *error) {
 	sh.printing.Lock()
 	defer sh.printing.Unlock()
+	kept := sh.history.Redacted(a.Exchange)
 	if sh.json {
 		if err := sh.emitExchange(kept, with); err != nil && *broken == nil {
 			*broken = err

@@ -9,6 +9,7 @@ import (
 
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 )
 
 const (
@@ -93,7 +94,7 @@ func (g *gateway) isOurs(ctx context.Context, x *record.Exchange) bool {
 	}
 	came, err := g.whole(ctx, x)
 	if err != nil {
-		return errors.Is(err, errGone)
+		return errors.Is(err, redact.ErrGone)
 	}
 	m, checks := messageOf(&came.Request), false
 	for _, l := range slices.Concat(g.guards(&came.Request)...) {

@@ -251,12 +251,12 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 		return x, nil, err
 	}
 	s := &signing{}
-	if !r.options.exact || r.file.isMasked(captured) {
+	if !r.options.exact || r.redactor.IsMasked(captured) {
 		if s, err = r.signerFor(ctx, captured); err != nil {
 			return x, nil, err
 		}
 	}
-	came, missing, err := r.came(ctx, captured, s)
+	came, missing, err := r.came(ctx, captured)
 	if err != nil {
 		return x, nil, err
 	}

@@ -36,7 +36,7 @@ func (r *replayer) check(ctx context.Context) (last int64, count int, err error)
 func (r *replayer) checkSorts(ctx context.Context, filter store.Filter) (last int64, count int, alike bool, err error) {
 	sorts, err := r.history.Sorts(ctx, filter)
 	for _, s := range sorts {
-		r.masked = r.masked || r.file.isMasked(s.Example)
+		r.masked = r.masked || r.redactor.IsMasked(s.Example)
 		if r.masked || s.Example.Outcome() == record.Queued {
 			return 0, 0, false, nil
 		}

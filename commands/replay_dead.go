@@ -11,6 +11,7 @@ import (
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 )
 
 // deadFlags choose what the queue gave up.
@@ -149,7 +150,7 @@ func (r *replayer) send(ctx context.Context, captured *record.Exchange, x record
 		return delivered{}, err
 	}
 	c := r.courier(s, r.clientFor(p))
-	c.unchecked = isUnchecked(captured)
+	x.FromUnchecked = redact.IsUnchecked(captured)
 	c.onEnded = onEnded
 	if r.options.concurrency > 1 {
 		c.silent, c.lazily = !r.verbose, x.WebhookID == captured.WebhookID // an id that is new must be durable first

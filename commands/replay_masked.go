@@ -14,12 +14,12 @@ import (
 
 // came puts back what the history masks of a captured exchange, as far as it can be: by the secrets that the replay has, and
 // by what the queue keeps. missing is what a placeholder still stands for.
-func (r *replayer) came(ctx context.Context, captured *record.Exchange, s *signing) (came *record.Exchange, missing []redact.Missing, err error) {
-	if !r.file.isMasked(captured) {
+func (r *replayer) came(ctx context.Context, captured *record.Exchange) (came *record.Exchange, missing []redact.Missing, err error) {
+	if !r.redactor.IsMasked(captured) {
 		return captured, nil, nil
 	}
-	if r.file.isMaskedOld(captured) {
-		if came, err = r.file.wholeOld(captured, s.Secrets); err == nil {
+	if r.redactor.IsMaskedOld(captured) {
+		if came, err = r.redactor.RestoreOld(captured); err == nil {
 			return came, nil, nil
 		}
 		return captured, []redact.Missing{oldMask(captured, r.file)}, nil
@@ -29,7 +29,7 @@ func (r *replayer) came(ctx context.Context, captured *record.Exchange, s *signi
 	if err := r.history.Pieces(ctx, &whole); err != nil {
 		return nil, nil, err
 	}
-	came, missing = s.redactorOf(r.file).Restore(&whole)
+	came, missing = r.redactor.Restore(&whole)
 	return came, missing, nil
 }
 
@@ -76,7 +76,7 @@ func (r *replayer) unmet(missing []redact.Missing, x *record.Exchange, s *signin
 
 // unkept says what a replay lacks, with the command that brings it.
 func unkept(captured *record.Exchange, missing []redact.Missing) error {
-	names := masksOf(missing)
+	names := redact.Names(missing)
 	if !slices.ContainsFunc(missing, func(m redact.Missing) bool { return m.Mask.Proof == "" }) {
 		return fail.Usage("%d came with the secret itself, which the history does not keep: %s", captured.ID, missing[0].Why).
 			Hintf("barb replay %d --secret env:NAME", captured.ID)

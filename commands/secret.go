@@ -73,6 +73,10 @@ func (sh *shell) secrets(ctx context.Context, refs []string) ([]sign.Secret, err
 		sh.known[ref] = sign.Secret{Name: name, Key: key}
 		out = append(out, sh.known[ref])
 	}
+	if _, err := sh.configuration(); err != nil {
+		return nil, err
+	}
+	sh.redactor.Add(out...)
 	return out, nil
 }
 

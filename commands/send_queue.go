@@ -76,19 +76,19 @@ func (f *sendQueueFlags) order(r *record.Request) string {
 func (c *courier) enqueue(ctx context.Context, x record.Exchange) (delivered, error) {
 	now := time.Now()
 	x.Kind, x.Attempt, x.Start = record.Sent, 0, now
-	kept := c.redacted(&x)
+	kept := c.history.Redacted(&x)
 	if slices.ContainsFunc(kept.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
 		return delivered{}, fail.Usage("the message itself contains the secret, which the history does not keep").Hint("leave --queue out")
 	}
 	// The target is for listing and for the limits of the endpoint. It stays when the message is gone, so it is the masked one.
 	q := &store.Queued{Kind: store.Message, Target: kept.Request.URL, Policy: c.queueing.plan, Order: c.queueing.flags.order(&x.Request), Due: now,
 		Created: now, Masks: kept.Masks}
-	if err := c.history.RecordQueued(ctx, kept, q); err != nil {
+	if err := c.history.RecordQueued(ctx, &x, q); err != nil {
 		return delivered{}, err
 	}
 	d := delivered{ok: true, queued: true}
-	d.summary.WebhookID, d.summary.First, d.summary.Last = x.WebhookID, kept.ID, kept.ID
-	return d, c.showQueued(kept, q)
+	d.summary.WebhookID, d.summary.First, d.summary.Last = x.WebhookID, x.ID, x.ID
+	return d, c.showQueued(c.history.Redacted(&x), q)
 }
 
 // queuedLine is the JSON form of a message that was queued.

@@ -11,6 +11,7 @@ import (
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 )
 
 type showOptions struct {
@@ -89,9 +90,9 @@ func (o *showOptions) shown(ctx context.Context, sh *shell, x *record.Exchange) 
 		if err := sh.history.Pieces(ctx, x); err != nil {
 			return nil, err
 		}
-		came, missing := sh.file.redactor(nil).Restore(x)
+		came, missing := sh.redactor.Restore(x)
 		if len(missing) > 0 && forTools {
-			sh.warn("%d is kept without %s", x.ID, ui.Clip(strings.Join(masksOf(missing), ", "), 200))
+			sh.warn("%d is kept without %s", x.ID, ui.Clip(strings.Join(redact.Names(missing), ", "), 200))
 		}
 		return came, nil
 	case forTools:
@@ -100,7 +101,7 @@ func (o *showOptions) shown(ctx context.Context, sh *shell, x *record.Exchange) 
 		}
 		return x, nil
 	}
-	shown := *sh.file.redactor(nil).Keep(x, true)
+	shown := *sh.redactor.Keep(x, true)
 	shown.Masks = x.Masks
 	return &shown, nil
 }

@@ -8,14 +8,12 @@ import (
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
-	"github.com/barbhq/barb/store/redact"
 )
 
-// signing is how a command signs: the signer, where its secrets are, and how the history masks them.
+// signing is how a command signs: the signer, and where its secrets are.
 type signing struct {
 	signer.Signer
-	refs    []string
-	keeping *redact.Redactor // nil: there are no secrets
+	refs []string
 }
 
 // signer makes the signer of the flags, with the secret of the route that covers the request.
@@ -53,18 +51,8 @@ func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) 
 		return nil, err
 	}
 	s.refs = sh.secretRefs(f.secrets, route)
-	if s.Secrets, err = sh.schemeSecrets(ctx, s.Scheme, f.secrets, route, true); err == nil {
-		s.keeping = file.redactor(s.Secrets)
-	}
+	s.Secrets, err = sh.schemeSecrets(ctx, s.Scheme, f.secrets, route, true)
 	return s, err
-}
-
-// redactorOf returns the redactor for what is signed, which masks its secrets besides those of barb.toml.
-func (s *signing) redactorOf(file *configFile) *redact.Redactor {
-	if s.keeping == nil {
-		return file.redactor(nil)
-	}
-	return s.keeping
 }
 
 // schemeSecrets resolves the secrets for a scheme and checks that it can use them, before anything starts.

@@ -3,6 +3,7 @@ package commands
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -271,7 +272,7 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	if err := wholeBody(x); err != nil {
 		return m, now, err
 	}
-	if err := sh.file.judgeable(x, o.scheme); err != nil {
+	if err := sh.judgeable(x, o.scheme); err != nil {
 		return m, now, err
 	}
 	if o.recorded, err = provenScheme(ctx, history, x); err != nil {
@@ -281,6 +282,20 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 		m.URL, err = sh.publicURLOf(&x.Request)
 	}
 	return m, x.Start, err
+}
+
+// judgeable says why the signature of a recorded exchange cannot be checked again under the scheme that was asked for: the
+// history does not keep what may be a part of it.
+func (sh *shell) judgeable(x *record.Exchange, asked string) error {
+	if sh.redactor.IsMaskedOld(x) || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
+		return fail.Usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID, ui.Verdict(x.Verdict)).
+			Hintf("barb show %d", x.ID)
+	}
+	if names := sh.redactor.Unsigned(x, cmp.Or(asked, x.Scheme)); len(names) > 0 {
+		return fail.Usage("%d is kept without %s, so its signature cannot be checked any more", x.ID, strings.Join(names, ", ")).
+			Hint("barb listen -s SCHEME --secret env:NAME checks webhooks as they come")
+	}
+	return nil
 }
 
 // provenScheme is the scheme by which an exchange, or the one that it forwards, was found valid or was signed here; "" when it was

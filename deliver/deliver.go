@@ -156,6 +156,7 @@ func (d *delivery) begin(n int) (*Attempt, error) {
 	x := record.Exchange{
 		Kind: record.Sent, Attempt: n, Thread: f.Thread, Start: time.Now(), Request: f.Request,
 		WebhookID: f.WebhookID, EventType: f.EventType, Scheme: f.Scheme, Verdict: f.Verdict,
+		FromUnchecked: f.FromUnchecked,
 	}
 	if n > 1 {
 		x.Thread = d.firstID

@@ -73,9 +73,9 @@ const renewStatement = `UPDATE queue SET due = max(due, ?2) WHERE id IN (SELECT 
 // where that is later than its end: an attempt should be over before another owner can begin the next. When the owner's lease is
 // gone nothing is recorded and the error is ErrLease: the attempt must not be made.
 func (s *Store) Begin(ctx context.Context, owner string, q *Queued, x *record.Exchange) error {
-	b, err := newBeginning(x)
+	b, err := s.beginning(x)
 	if err != nil {
-		return fault(s.path, err)
+		return err
 	}
 	err = s.leased(ctx, []*beginning{b}, func(w *writer, first int64) (bool, error) {
 		return w.attempt(owner, q, first, x.Start)

@@ -17,9 +17,9 @@ type Mirror struct {
 
 // RecordMirror is Record for a forward to a mirror; of is the forward to the app.
 func (s *Store) RecordMirror(ctx context.Context, x *record.Exchange, of int64) error {
-	b, err := newBeginning(x)
+	b, err := s.beginning(x)
 	if err != nil {
-		return fault(s.path, err)
+		return err
 	}
 	return s.await(ctx, &entry{done: make(chan error, 1), begin: []*beginning{b}, work: func(w *writer, first int64) (bool, error) {
 		return true, w.conn.execute("INSERT INTO mirror (id, of) VALUES (?, ?)", first, of)

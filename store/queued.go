@@ -86,9 +86,9 @@ func (s QueueState) code() int64 {
 // RecordQueued makes an exchange and entries of the queue that deliver it durable, in one transaction: after a kill there
 // are all of them or none. It sets their ids, and what Enqueue sets. Errors are those of Record.
 func (s *Store) RecordQueued(ctx context.Context, x *record.Exchange, entries ...*Queued) error {
-	b, err := newBeginning(x)
+	b, err := s.beginning(x)
 	if err != nil {
-		return fault(s.path, err)
+		return err
 	}
 	return s.await(ctx, &entry{done: make(chan error, 1), begin: []*beginning{b}, work: func(w *writer, first int64) (bool, error) {
 		for _, q := range entries {

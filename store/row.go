@@ -12,7 +12,8 @@ import (
 // beginning is an exchange on its way into the tables, made by the caller of Record so that the one writer has less to
 // do. It shares memory with the exchange: Record does not return before the writer is done with it.
 type beginning struct {
-	x               *record.Exchange
+	x               *record.Exchange // as it is kept
+	given           *record.Exchange // by the caller, who is told its id
 	url, endpoint   string
 	target, proto   driver.Value // nil: as in the head, or "" where there is none
 	fields, trailer []byte
@@ -48,6 +49,16 @@ type answer struct {
 
 // verdicts are the codes of the table, by index.
 var verdicts = [...]record.VerdictStatus{record.Unchecked, record.Valid, record.Invalid}
+
+// beginning makes the row of an exchange, with what is kept of it.
+func (s *Store) beginning(x *record.Exchange) (*beginning, error) {
+	b, err := newBeginning(s.Redacted(x))
+	if err != nil {
+		return nil, fault(s.path, err)
+	}
+	b.given = x
+	return b, nil
+}
 
 func newBeginning(x *record.Exchange) (*beginning, error) {
 	if x.Kind != record.Sent && x.Kind != record.Received {

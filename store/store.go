@@ -11,10 +11,16 @@ import (
 	"io/fs"
 	"path/filepath"
 	"sync"
+
+	"github.com/barbhq/barb/store/record"
 )
 
 // Store is an open history. Its methods may be called from many goroutines.
 type Store struct {
+	// Redact makes what is kept of an exchange: it is applied to every exchange that is written, and returns it unchanged or a
+	// copy. Set it before the first write; nil: exchanges are kept as they are.
+	Redact func(*record.Exchange) *record.Exchange
+
 	// Observe is told of each commit, one at a time, by the writer, which waits for it. Set it before the first write; nil:
 	// nobody is.
 	Observe func(Commit)
@@ -164,6 +170,14 @@ func (s *Store) tryReaders(ctx context.Context, settings ...string) error {
 		_ = s.db.Close() // the first error is the one to tell
 	}
 	return err
+}
+
+// Redacted returns what is kept of an exchange, which is what may be shown of it: x itself where nothing is masked.
+func (s *Store) Redacted(x *record.Exchange) *record.Exchange {
+	if s.Redact == nil {
+		return x
+	}
+	return s.Redact(x)
 }
 
 // Path returns the path of the file, absolute and without links.

@@ -40,8 +40,8 @@ func (s *Store) Record(ctx context.Context, xs ...*record.Exchange) error {
 	e := &entry{done: make(chan error, 1), begin: make([]*beginning, len(xs))}
 	for i, x := range xs {
 		var err error
-		if e.begin[i], err = newBeginning(x); err != nil {
-			return fault(s.path, err)
+		if e.begin[i], err = s.beginning(x); err != nil {
+			return err
 		}
 	}
 	return s.await(ctx, e)
@@ -55,7 +55,7 @@ func (s *Store) Answer(ctx context.Context, x *record.Exchange) error {
 	if x.ID <= 0 {
 		return fault(s.path, fmt.Errorf("answer to an exchange that was not recorded: %w", ErrNotFound))
 	}
-	end, err := newEnding(x)
+	end, err := newEnding(s.Redacted(x))
 	if err != nil {
 		return fault(s.path, err)
 	}
@@ -70,9 +70,9 @@ func (s *Store) Answer(ctx context.Context, x *record.Exchange) error {
 // the bytes and fields of its request, which are not copied.
 func (s *Store) Add(ctx context.Context, x *record.Exchange) error {
 	own := *x
-	b, err := newBeginning(&own)
+	b, err := s.beginning(&own)
 	if err != nil {
-		return fault(s.path, err)
+		return err
 	}
 	w, err := s.writing()
 	if err != nil {
@@ -226,7 +226,7 @@ func (w *writer) commit(group []*entry) error {
 	for _, e := range group {
 		for _, b := range e.begin {
 			if !e.left {
-				b.x.ID = ids
+				b.given.ID = ids
 			}
 			ids++
 		}

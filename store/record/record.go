@@ -55,6 +55,10 @@ type Exchange struct {
 	Run       *Run   // the command that was run for it; nil: none
 	Masks     []Mask // what the history does not keep of it; none: all that is above is exact
 
+	// FromUnchecked says of a sent exchange that it repeats a webhook whose signature nobody checked: the history keeps it without
+	// credentials, as it keeps the webhook. It is not stored.
+	FromUnchecked bool
+
 	Ended bool // false: begun and not (yet) ended; after a kill it stays so
 }
 

@@ -3,6 +3,8 @@ package redact
 import (
 	"encoding/base64"
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -12,10 +14,29 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// RestoreOld puts a secret back into a request of a token scheme whose masks were not noted: the histories of barb up to
-// schema 7. ok is false where it is not certain what was replaced: the request has more than one placeholder, or the secret
-// can be written in several ways there that fit the length of the body.
-func RestoreOld(x *record.Exchange, scheme sign.Scheme, secret sign.Secret) (came *record.Exchange, ok bool) {
+// RestoreOld puts the secret back that a barb before schema 8 has masked, where it is certain what was replaced: there is one
+// placeholder in all of the request, and one way to write the secret there that makes it as long as it was. An exchange that
+// is not masked so is returned as it is.
+func (r *Redactor) RestoreOld(x *record.Exchange) (*record.Exchange, error) {
+	if !r.IsMaskedOld(x) {
+		return x, nil
+	}
+	secrets := r.known()
+	i := slices.IndexFunc(secrets, func(k *known) bool { return k.ref == x.Verdict.Secret })
+	if i < 0 {
+		return nil, fmt.Errorf("it came with the secret %s, which the history does not keep and this barb does not have", x.Verdict.Secret)
+	}
+	scheme, _ := r.scheme(x.Scheme)
+	came, ok := restoreOld(x, scheme, secrets[i].key)
+	if !ok {
+		return nil, errors.New("it came with the secret, and an earlier barb did not note where; barb replay signs it anew")
+	}
+	return came, nil
+}
+
+// restoreOld puts a key back into a request of a token scheme. ok is false where the request has more than one placeholder, or the
+// key can be written in several ways there that fit the length of the body.
+func restoreOld(x *record.Exchange, scheme sign.Scheme, key string) (came *record.Exchange, ok bool) {
 	came = own(x)
 	r := &came.Request
 	carrier := schemePlace(scheme.Header)
@@ -27,7 +48,7 @@ func RestoreOld(x *record.Exchange, scheme sign.Scheme, secret sign.Secret) (cam
 	if count+inURL != 1 {
 		return nil, false
 	}
-	with, ok := oldWriting(r, carrier.kind, scheme.Enc, string(secret.Key))
+	with, ok := oldWriting(r, carrier.kind, scheme.Enc, key)
 	if !ok {
 		return nil, false
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
@@ -21,23 +22,55 @@ const minMasked = 8
 
 // Redactor makes kept exchanges. It may be used from many goroutines.
 type Redactor struct {
-	scheme  func(name string) (sign.Scheme, bool)
-	secrets []*known
-	places  []Place
-	inBody  bool // places names some of a body
+	scheme func(name string) (sign.Scheme, bool)
+	places []Place
+	inBody bool // places names some of a body
+
+	mu      sync.Mutex
+	secrets []*known // replaced, never changed
 }
 
 // New returns a Redactor that keeps out the secrets, where they travel themselves, and what stands at the places. scheme finds
 // a scheme by its name.
 func New(scheme func(name string) (sign.Scheme, bool), secrets []sign.Secret, places []Place) *Redactor {
 	r := &Redactor{scheme: scheme, places: places}
-	for _, s := range secrets {
-		if len(s.Key) > 0 {
-			r.secrets = append(r.secrets, newKnown(s))
-		}
-	}
+	r.Add(secrets...)
 	r.inBody = slices.ContainsFunc(places, func(p Place) bool { return p.kind == "json" || p.kind == "form" })
 	return r
+}
+
+// Add has the Redactor keep out further secrets. One that it has already is passed over.
+func (r *Redactor) Add(secrets ...sign.Secret) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := slices.Clone(r.secrets)
+	for _, s := range secrets {
+		has := slices.ContainsFunc(all, func(k *known) bool { return k.ref == s.Name && k.key == string(s.Key) })
+		if len(s.Key) > 0 && !has {
+			all = append(all, newKnown(s))
+		}
+	}
+	r.secrets = all
+}
+
+func (r *Redactor) known() []*known {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.secrets
+}
+
+// Redact returns the exchange as the history keeps it: it is store.Store.Redact. A webhook that nobody checked loses its
+// credentials too, as do the exchanges that repeat it, and a handshake loses the secret that it brings.
+func (r *Redactor) Redact(x *record.Exchange) *record.Exchange {
+	if secret, at, ok := learntIn(x); ok {
+		return r.keepLearnt(x, secret, at)
+	}
+	return r.Keep(x, x.FromUnchecked || IsUnchecked(x))
+}
+
+// IsUnchecked reports whether the exchange is a received webhook that nobody checked.
+func IsUnchecked(x *record.Exchange) bool {
+	return x.Kind == record.Received && x.Verdict.Status == record.Unchecked
 }
 
 // Keep returns the exchange as it may be kept and shown: x itself where nothing of it is masked, else a copy whose Masks say
@@ -45,7 +78,7 @@ func New(scheme func(name string) (sign.Scheme, bool), secrets []sign.Secret, pl
 // sender may have taken the wrong route with it, and in every spelling where the scheme sends the secret itself. unchecked
 // says that nobody checked the webhook: then credentials, cookies and tokens are masked too.
 func (r *Redactor) Keep(x *record.Exchange, unchecked bool) *record.Exchange {
-	f := finder{whole: r.places, secrets: r.secrets, unchecked: unchecked, likely: x.Verdict.Secret}
+	f := finder{whole: r.places, secrets: r.known(), unchecked: unchecked, likely: x.Verdict.Secret}
 	if x.Scheme != "" {
 		if scheme, ok := r.scheme(x.Scheme); ok && scheme.Auth == sign.Token {
 			carrier := schemePlace(scheme.Header)
@@ -53,7 +86,7 @@ func (r *Redactor) Keep(x *record.Exchange, unchecked bool) *record.Exchange {
 		}
 	}
 	f.onlyPlain = f.carrier == nil
-	if len(r.secrets) == 0 && len(r.places) == 0 && !unchecked {
+	if len(f.secrets) == 0 && len(r.places) == 0 && !unchecked {
 		return x
 	}
 	if unchecked && f.carrier != nil && !f.usual() {
@@ -68,9 +101,9 @@ func (f *finder) usual() bool {
 	return found && f.carrier.kind == "header"
 }
 
-// KeepLearnt is Keep for a message that brings a secret itself, which stands at carrier: a header's name or "json:PATH". It is
+// keepLearnt is Keep for a message that brings a secret itself, which stands at carrier: a header's name or "json:PATH". It is
 // masked wherever else it stands, too.
-func (r *Redactor) KeepLearnt(x *record.Exchange, secret sign.Secret, carrier string) *record.Exchange {
+func (r *Redactor) keepLearnt(x *record.Exchange, secret sign.Secret, carrier string) *record.Exchange {
 	at, learnt := schemePlace(carrier), newKnown(secret)
 	learnt.proof = func() string { return "learnt" } // nobody is to put it back
 	f := finder{whole: append(slices.Clone(r.places), at), secrets: []*known{learnt}, unchecked: true}

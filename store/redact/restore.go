@@ -95,7 +95,7 @@ func (r *Redactor) pieceOf(m record.Mask) (piece, why string) {
 
 // likeliestFirst are the secrets, those under a reference before the others: to ask one whether it was masked is slow.
 func (r *Redactor) likeliestFirst(ref string) []*known {
-	sorted := slices.Clone(r.secrets)
+	sorted := slices.Clone(r.known())
 	slices.SortStableFunc(sorted, func(a, b *known) int {
 		switch {
 		case a.ref == b.ref:
