@@ -6,11 +6,13 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/listen/dedupe"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -33,10 +35,11 @@ func (f *duplicateFlags) addFlags(cmd *cobra.Command) {
 
 // duplicates finds the webhooks that came before.
 type duplicates struct {
-	*window
+	window *dedupe.Window
 	neighbours
 	once   bool // --dedupe
 	marked atomic.Int64
+	claims sync.Map // *dedupe.Claim by the id of the exchange, between Record and Reply
 }
 
 // compares reports whether a received exchange counts as one that came before: a refused one does not, a handshake is no
@@ -45,42 +48,29 @@ func compares(x *record.Exchange) bool {
 	return x.Kind == record.Received && x.Verdict.Status != record.Invalid && !isFiltered(x) && !isUndecided(x.Marks) && !isHandshake(x)
 }
 
-// sightingOf is what an exchange can be known again by. Only what came at the same path, of the same scheme and checked
-// alike is compared: two endpoints may get the same event, and an unchecked id says nothing to a listener that checks.
-func (c *configFile) sightingOf(x *record.Exchange) *sighting {
-	r := &x.Request
-	target := r.Target
+// fingerprintOf returns what an exchange is recognised by when it comes again.
+func (c *configFile) fingerprintOf(x *record.Exchange) *dedupe.Fingerprint {
+	target := x.Request.Target
 	if target == "" { // of the narrow rows of the history
-		target = r.URL
+		target = x.Request.URL
 	}
-	where := routePath(target) + "\x00" + x.Scheme + "\x00" + string(x.Verdict.Status)
-	s := &sighting{body: bodyDigest(r.Body), at: x.Start, timed: x.Verdict.HasAge}
-	if x.WebhookID != "" {
-		s.byID = digestOf("id", where, x.WebhookID)
-	}
-	if signature, ok := c.signatureOf(x); ok {
-		s.byPrint = digestOf("print", where, string(s.body[:]), signature)
-	}
-	if x.Verdict.Status == record.Valid && x.Verdict.HasAge {
-		s.event, s.signed = digestOf("event", where, x.EventType), x.Start.Add(-x.Verdict.Age)
-	}
-	return s
+	return dedupe.FingerprintOf(x, routePath(target), c.signatureOf(x))
 }
 
-// signatureOf is where an exchange's signature is written, as it came. A token is none: it is the same for every webhook.
-func (c *configFile) signatureOf(x *record.Exchange) (string, bool) {
+// signatureOf is an exchange's signature as it was written, "" for none. A token is none: every webhook has the same one.
+func (c *configFile) signatureOf(x *record.Exchange) string {
 	scheme, ok := c.scheme(x.Scheme)
 	if !ok || scheme.Auth == sign.Token {
-		return "", false
+		return ""
 	}
 	if scheme.InBody() { // or in the query
-		return x.Request.URL, true
+		return x.Request.URL
 	}
 	values := x.Request.Header.Values(scheme.Header)
 	for _, name := range scheme.Alt {
 		values = append(values, x.Request.Header.Values(name)...)
 	}
-	return strings.Join(values, "\x00"), len(values) > 0
+	return strings.Join(values, "\x00")
 }
 
 // lookBack begins to load; the function it returns ends that.
@@ -89,20 +79,19 @@ func (g *gateway) lookBack(ctx context.Context) (stop func()) {
 	go g.load(ctx)
 	return func() {
 		cancel()
-		<-g.ready
+		g.window.WaitLoaded()
 	}
 }
 
 // load looks through the newest of the history, so that what is sent again after a restart is known.
 func (g *gateway) load(ctx context.Context) {
-	defer close(g.ready)
-	defer g.sorted()
+	defer g.window.Loaded()
 	ctx, cancel := context.WithTimeout(ctx, lookingBack)
 	defer cancel()
 	_, _, _ = g.history.Others(ctx) // from here on: what is older is looked through now
-	heard := map[int64]int32{}
+	heard := map[int64]int{}
 	var whole []int64
-	for x, err := range g.history.List(ctx, store.Filter{Kind: record.Received, Since: time.Now().Add(-maxSeenFor), Limit: maxSeen}) {
+	for x, err := range g.history.List(ctx, store.Filter{Kind: record.Received, Since: time.Now().Add(-dedupe.KeptFor), Limit: dedupe.MaxKept}) {
 		switch {
 		case err != nil:
 			if ctx.Err() == nil {
@@ -111,7 +100,7 @@ func (g *gateway) load(ctx context.Context) {
 			return
 		case !compares(x):
 		case x.WebhookID != "":
-			heard[x.ID] = g.recall(g.file.sightingOf(x), x)
+			heard[x.ID] = g.window.Recall(g.file.fingerprintOf(x), x)
 		case x.Scheme != "" && len(whole) < maxPrints:
 			whole = append(whole, x.ID)
 		}
@@ -121,8 +110,8 @@ func (g *gateway) load(ctx context.Context) {
 		if err != nil {
 			break // pruned meanwhile, or the time is over
 		}
-		if s := g.file.sightingOf(x); s.byPrint != (digest{}) {
-			heard[id] = g.recall(s, x)
+		if f := g.file.fingerprintOf(x); f.HasSignature() {
+			heard[id] = g.window.Recall(f, x)
 		}
 	}
 	g.takePromises(ctx, heard)
@@ -130,7 +119,7 @@ func (g *gateway) load(ctx context.Context) {
 
 // takePromises sets what was accepted by what the queue holds: a webhook that is to be delivered was, also when a kill came
 // before its sender had an answer, and one that was given up is handed on when it comes again. The last copy decides.
-func (g *gateway) takePromises(ctx context.Context, heard map[int64]int32) {
+func (g *gateway) takePromises(ctx context.Context, heard map[int64]int) {
 	if !g.once || len(heard) == 0 {
 		return
 	}
@@ -139,72 +128,31 @@ func (g *gateway) takePromises(ctx context.Context, heard map[int64]int32) {
 		g.note("warning: what waits in the queue is not known: %v", err)
 	}
 	for _, p := range promises {
-		if i, ok := heard[p.Thread]; ok && i >= 0 {
-			g.seen[i].accepted, g.seen[i].foreign = p.Kept, false
+		if at, ok := heard[p.Thread]; ok {
+			g.window.Decide(at, p.Kept)
 		}
 	}
-}
-
-// recall remembers an exchange of the history and returns where. They come newest first, so that the last of an id is the
-// one that the others are duplicates of.
-func (w *window) recall(s *sighting, x *record.Exchange) (at int32) {
-	id := x.ID
-	of, again := x.Marked(record.Duplicate)
-	if again {
-		id = of
-	} else {
-		w.note(s.event, moment{s.signed, id})
-	}
-	if _, reused := x.Marked(record.ReusedID); reused {
-		return -1
-	}
-	key, accepted := s.byID, x.Status()/100 == 2
-	if key == (digest{}) {
-		key = s.byPrint
-	}
-	if i, ok := w.by[key]; ok {
-		w.seen[i].id = min(w.seen[i].id, id)
-		w.seen[i].accepted = w.seen[i].accepted || accepted
-		return i
-	}
-	e := seen{byID: s.byID, id: id, at: x.Start.Unix(), accepted: accepted, foreign: true}
-	if s.byID == (digest{}) { // it was read whole
-		e.byPrint, e.body = s.byPrint, s.body
-	}
-	w.keep(e)
-	return w.by[key]
 }
 
 // reject has a webhook handed on when it comes again: what the queue promised of it was given up.
 func (g *gateway) reject(x *record.Exchange) {
-	if !g.once {
-		return
-	}
-	s := g.file.sightingOf(x)
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	for _, key := range [...]digest{s.byID, s.byPrint} {
-		if i, ok := g.by[key]; ok {
-			g.seen[i].accepted, g.seen[i].foreign = false, false
-		}
-		if t, ok := g.turns[key]; ok {
-			t.rejected = true
-		}
+	if g.once {
+		g.window.Reject(g.file.fingerprintOf(x))
 	}
 }
 
-// meet marks an exchange that is about to be recorded, by what is kept of it. The newcomer is nil where nothing is compared.
-func (g *gateway) meet(ctx context.Context, x, kept *record.Exchange) (*newcomer, error) {
+// meet marks an exchange that is about to be recorded, by what is kept of it. The claim is nil where nothing is compared.
+func (g *gateway) meet(ctx context.Context, x, kept *record.Exchange) (*dedupe.Claim, error) {
 	if !compares(x) {
 		return nil, nil
 	}
 	g.lookAround(ctx, time.Now())
-	marks, c, err := g.duplicates.meet(ctx, g.file.sightingOf(kept), func(id int64) (digest, bool) {
+	marks, c, err := g.window.Meet(ctx, g.file.fingerprintOf(kept), func(id int64) ([]byte, bool) {
 		before, err := g.history.Get(ctx, id)
 		if err != nil || !g.isOurs(ctx, before) {
-			return digest{}, false
+			return nil, false
 		}
-		return bodyDigest(before.Request.Body), true
+		return before.Request.Body, true
 	})
 	x.Marks = append(x.Marks, marks...)
 	return c, err
@@ -218,10 +166,15 @@ func (g *gateway) record(ctx context.Context, x *record.Exchange) error {
 		return err
 	}
 	if c != nil {
-		defer func() { c.settle(x.ID, g.once) }()
+		defer func() {
+			c.Settle(x.ID)
+			if g.once && x.ID != 0 {
+				g.claims.Store(x.ID, c)
+			}
+		}()
 	}
 	// Whether a copy is handed on is known when what it is a copy of was answered: what it needs is put into the queue then.
-	return g.keep(ctx, x, kept, g.once && c != nil && c.again)
+	return g.keep(ctx, x, kept, g.once && c != nil && c.IsCopy())
 }
 
 // handOnce hands a webhook on unless it, or a copy of it, was accepted. Copies take turns: one that comes while another is
@@ -230,14 +183,15 @@ func (g *gateway) handOnce(ctx context.Context, x *record.Exchange, handOn func(
 	if !g.once {
 		return handOn()
 	}
-	key, ok := g.keyOf(x.ID)
+	found, ok := g.claims.LoadAndDelete(x.ID)
 	if !ok {
 		return handOn()
 	}
+	claim := found.(*dedupe.Claim)
 	patient, cancel := context.WithTimeout(ctx, turnTimeout)
 	defer cancel()
-	g.askNeighbour(patient, key)
-	accepted, err := g.take(patient, key)
+	g.askNeighbour(patient, claim)
+	flight, accepted, err := claim.Begin(patient)
 	if (err != nil || accepted) && g.outbox != nil {
 		g.outbox.forgo(context.WithoutCancel(ctx), x)
 	}
@@ -250,52 +204,8 @@ func (g *gateway) handOnce(ctx context.Context, x *record.Exchange, handOn func(
 		return &record.Response{Status: http.StatusOK}
 	}
 	done := false
-	defer func() { g.pass(key, done) }()
+	defer func() { flight.End(done) }()
 	response := handOn()
 	done = response.Status/100 == 2
 	return response
-}
-
-// keyOf is what the turns of a recorded webhook go by. It is asked for once.
-func (w *window) keyOf(id int64) (digest, bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	key, ok := w.keys[id]
-	delete(w.keys, id)
-	return key, ok
-}
-
-// take waits for the turn of a webhook. It ends with pass, unless a copy was accepted before.
-func (w *window) take(ctx context.Context, key digest) (accepted bool, err error) {
-	for {
-		w.mu.Lock()
-		if i, ok := w.by[key]; ok && w.seen[i].accepted {
-			w.mu.Unlock()
-			return true, nil
-		}
-		t, taken := w.turns[key]
-		if !taken {
-			w.turns[key] = &turn{ended: make(chan struct{})}
-			w.mu.Unlock()
-			return false, nil
-		}
-		w.mu.Unlock()
-		select {
-		case <-t.ended:
-		case <-ctx.Done():
-			return false, ctx.Err()
-		}
-	}
-}
-
-// pass ends a turn.
-func (w *window) pass(key digest, accepted bool) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	t := w.turns[key]
-	if i, ok := w.by[key]; ok && accepted && !t.rejected {
-		w.seen[i].accepted = true
-	}
-	close(t.ended)
-	delete(w.turns, key)
 }

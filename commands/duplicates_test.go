@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/barbhq/barb/listen/dedupe"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
@@ -27,7 +28,7 @@ func newRecorder(t *testing.T, path string) *gateway {
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}, history: history, file: &configFile{}, redactor: redact.New((&configFile{}).scheme, nil, nil)}
 	sh.paint(false)
 	g := &gateway{shell: sh, history: history, watch: newWatch(), fallback: &lane{}}
-	g.window, g.once = newWindow(), true
+	g.window, g.once = dedupe.New(), true
 	g.load(t.Context())
 	return g
 }
@@ -315,58 +316,4 @@ func TestACopyThatWaitsTooLongComesAgain(t *testing.T) {
 	}
 	close(hangs)
 	<-ends
-}
-
-// What could not be kept was not there; whoever waited for it to be kept is the first, or stops when its caller does.
-func TestAWebhookThatIsNotKeptIsNotTheFirst(t *testing.T) {
-	g := newRecorder(t, temporary(t))
-	ctx, cancel := context.WithCancel(context.Background())
-	marks, a, err := g.duplicates.meet(ctx, g.file.sightingOf(received("/in", "a", "{}", "s")), nil)
-	if err != nil || len(marks) != 0 {
-		t.Fatal(marks, err)
-	}
-	waits := make(chan error, 1)
-	go func() {
-		_, _, err := g.duplicates.meet(ctx, g.file.sightingOf(received("/in", "a", "{}", "t")), nil)
-		waits <- err
-	}()
-	cancel()
-	if err := <-waits; !errors.Is(err, context.Canceled) {
-		t.Errorf("ended with %v", err)
-	}
-	a.settle(0, true)
-	if x := keepOne(t, g, received("/in", "a", "{}", "s")); markedAs(x) != "" {
-		t.Errorf("marked %q", markedAs(x))
-	}
-}
-
-func TestAWindowIsBounded(t *testing.T) {
-	w := newWindow()
-	close(w.ready)
-	now := time.Now()
-	meet := func(n int, at time.Time) []record.Mark {
-		s := &sighting{byID: digestOf("id", fmt.Sprint(n)), byPrint: digestOf("print", fmt.Sprint(n)), body: digestOf("body"), at: at,
-			event: digestOf(fmt.Sprint(n)), signed: at}
-		marks, a, err := w.meet(context.Background(), s, nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		a.settle(int64(n+1), false)
-		return marks
-	}
-	for n := range maxSeen + maxSeen/2 {
-		meet(n, now)
-	}
-	if len(w.seen) != maxSeen || len(w.by) != 2*maxSeen || len(w.latest) > maxEvents || len(w.beginning)+len(w.keys)+len(w.turns) != 0 {
-		t.Errorf("%d seen, %d keys, %d types, %d %d %d", len(w.seen), len(w.by), len(w.latest), len(w.beginning), len(w.keys), len(w.turns))
-	}
-	if marks := meet(maxSeen/2-1, now); len(marks) != 0 {
-		t.Errorf("the oldest are not forgotten: %v", marks)
-	}
-	if marks := meet(maxSeen, now); len(marks) != 1 || marks[0].Of != maxSeen+1 {
-		t.Errorf("a newer one is: %v", marks)
-	}
-	if marks := meet(maxSeen+1, now.Add(maxSeenFor+time.Minute)); len(marks) != 0 {
-		t.Errorf("after a day it is known: %v", marks)
-	}
 }

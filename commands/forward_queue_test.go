@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
 )
 
 const testApp = "http://127.0.0.1:9/"
@@ -47,9 +48,9 @@ func TestWhatWasPromisedIsTakenBackWhereACopyWasAccepted(t *testing.T) {
 		if n := len(openEntries(t, g)); n != 1 {
 			t.Fatalf("--mode %s: %d entries in the queue", mode, n)
 		}
-		g.mu.Lock()
-		g.seen[0].accepted = true
-		g.mu.Unlock()
+		accepted := *x
+		accepted.Response = &record.Response{Status: http.StatusOK}
+		g.window.Recall(g.file.fingerprintOf(x), &accepted)
 		if r := g.reply(t.Context(), x); r.Status != http.StatusOK {
 			t.Errorf("--mode %s: answered %d", mode, r.Status)
 		}

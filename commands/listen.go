@@ -16,6 +16,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/dedupe"
 	"github.com/barbhq/barb/store/export"
 )
 
@@ -336,7 +337,7 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 	if err := g.takeExec(ctx, o.execFlags); err != nil {
 		return nil, err
 	}
-	g.window, g.once = newWindow(), o.dedupe
+	g.window, g.once = dedupe.New(), o.dedupe
 	if err := g.learning.into(o.learn); err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/barbhq/barb/listen/dedupe"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
@@ -27,9 +28,7 @@ type neighbours struct {
 
 // lookAround learns of the webhooks that other listeners have recorded since the last look.
 func (g *gateway) lookAround(ctx context.Context, now time.Time) {
-	select {
-	case <-g.ready:
-	default: // the history is being looked through
+	if !g.window.IsLoaded() { // the history is being looked through
 		return
 	}
 	last := g.looked.Load()
@@ -42,7 +41,7 @@ func (g *gateway) lookAround(ctx context.Context, now time.Time) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
-	for x, err := range g.history.List(ctx, store.Filter{Kind: record.Received, IDs: []store.Range{ids}, Limit: maxSeen, OldestFirst: true}) {
+	for x, err := range g.history.List(ctx, store.Filter{Kind: record.Received, IDs: []store.Range{ids}, Limit: dedupe.MaxKept, OldestFirst: true}) {
 		if err != nil {
 			return
 		}
@@ -62,27 +61,17 @@ func (g *gateway) learnOf(ctx context.Context, x *record.Exchange) {
 		}
 		x = whole
 	}
-	s := g.file.sightingOf(x)
-	if s.byID == (digest{}) && s.byPrint == (digest{}) {
+	f := g.file.fingerprintOf(x)
+	if f.IsEmpty() {
 		return
 	}
-	if g.knows(s.byID) { // what this listener has met is not answered by another project's
+	if g.window.Knows(f) { // what this listener has met is not answered by another project's
 		whole, err := g.history.Get(ctx, x.ID)
 		if err != nil || !g.isOurs(ctx, whole) {
 			return
 		}
 	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.recall(s, x)
-}
-
-// knows reports whether a webhook of this key has come.
-func (w *window) knows(key digest) bool {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	_, ok := w.by[key]
-	return ok && key != (digest{})
+	g.window.Recall(f, x)
 }
 
 // isOurs reports whether a recorded webhook is one that this listener would have taken: a secret of its route verifies it.
@@ -111,22 +100,13 @@ func (g *gateway) isOurs(ctx context.Context, x *record.Exchange) bool {
 }
 
 // askNeighbour finds out whether another listener's webhook was accepted since it was learnt of.
-func (g *gateway) askNeighbour(ctx context.Context, key digest) {
-	g.mu.Lock()
-	i, ok := g.by[key]
-	if !ok || g.seen[i].accepted || !g.seen[i].foreign {
-		g.mu.Unlock()
+func (g *gateway) askNeighbour(ctx context.Context, claim *dedupe.Claim) {
+	id, ok := claim.Foreign()
+	if !ok {
 		return
 	}
-	id := g.seen[i].id
-	g.mu.Unlock()
 	x, err := g.history.Get(ctx, id)
-	if err != nil || x.Status()/100 != 2 || !g.isOurs(ctx, x) {
-		return
-	}
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	if i, ok := g.by[key]; ok && g.seen[i].id == id {
-		g.seen[i].accepted = true
+	if err == nil && x.Status()/100 == 2 && g.isOurs(ctx, x) {
+		claim.Accept(id)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/barbhq/barb/listen/dedupe"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -81,8 +82,8 @@ func TestAListenerLooksAroundNowAndThen(t *testing.T) {
 
 func BenchmarkLookAround(b *testing.B) {
 	g := &gateway{}
-	g.window = newWindow()
-	close(g.ready)
+	g.window = dedupe.New()
+	g.window.Loaded()
 	g.looked.Store(time.Now().Add(time.Hour).UnixNano())
 	for b.Loop() {
 		g.lookAround(b.Context(), time.Now())

@@ -1,0 +1,74 @@
+package dedupe
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// digest stands for an id, a body or a signature of any length. It is cut from SHA-256, so that a stranger cannot make
+// a webhook that passes for another.
+type digest [16]byte
+
+func digestOf(parts ...string) (d digest) {
+	h := sha256.New()
+	var length [8]byte
+	for _, p := range parts {
+		binary.LittleEndian.PutUint64(length[:], uint64(len(p)))
+		h.Write(length[:])
+		h.Write([]byte(p))
+	}
+	copy(d[:], h.Sum(nil))
+	return d
+}
+
+func bodyDigest(body []byte) (d digest) {
+	sum := sha256.Sum256(body)
+	copy(d[:], sum[:])
+	return d
+}
+
+// Fingerprint is what a webhook is recognised by when it comes again. A zero digest recognises nothing.
+type Fingerprint struct {
+	byID, byPrint digest // its id; its body with its signature
+	body          digest
+	timed         bool   // the signature covers a time, so that no two webhooks have the same one
+	event         digest // its event type
+	signed        time.Time
+	at            time.Time
+}
+
+// FingerprintOf returns the fingerprint of a checked exchange. Only webhooks at the same path, of the same scheme and
+// with the same verdict are compared: two endpoints may get the same event, and an id that was not verified must say
+// nothing where signatures are checked. Path is the request's path as routes read it. Signature is the text of the
+// signature as it came, "" where there is none or where it is the same for every webhook.
+func FingerprintOf(x *record.Exchange, path, signature string) *Fingerprint {
+	where := path + "\x00" + x.Scheme + "\x00" + string(x.Verdict.Status)
+	f := &Fingerprint{body: bodyDigest(x.Request.Body), at: x.Start, timed: x.Verdict.HasAge}
+	if x.WebhookID != "" {
+		f.byID = digestOf("id", where, x.WebhookID)
+	}
+	if signature != "" {
+		f.byPrint = digestOf("print", where, string(f.body[:]), signature)
+	}
+	if x.Verdict.Status == record.Valid && x.Verdict.HasAge {
+		f.event, f.signed = digestOf("event", where, x.EventType), x.Start.Add(-x.Verdict.Age)
+	}
+	return f
+}
+
+// key is what copies of the webhook share: its id, or else its body with its signature.
+func (f *Fingerprint) key() digest {
+	if f.byID != (digest{}) {
+		return f.byID
+	}
+	return f.byPrint
+}
+
+// IsEmpty reports whether nothing recognises the webhook.
+func (f *Fingerprint) IsEmpty() bool { return f.key() == digest{} }
+
+// HasSignature reports whether the signature recognises the webhook.
+func (f *Fingerprint) HasSignature() bool { return f.byPrint != digest{} }
