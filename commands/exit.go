@@ -12,6 +12,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
@@ -99,6 +100,19 @@ func worst(codes ...int) int {
 		if slices.Contains(codes, code) {
 			return code
 		}
+	}
+	return fail.ExitOK
+}
+
+// codeOf is the exit code of deliveries.
+func codeOf(t journal.Tally, interrupted bool) int {
+	switch {
+	case interrupted || t.Interrupted > 0:
+		return fail.ExitInterrupted
+	case t.Unanswered > 0:
+		return fail.ExitNoAnswer
+	case t.Refused > 0:
+		return fail.ExitFailed
 	}
 	return fail.ExitOK
 }

@@ -262,11 +262,11 @@ func (m *manySender) worker(ctx context.Context, worker int) error {
 		if err != nil {
 			return err
 		}
-		d, err := c.deliver(ctx, x)
+		o, _, err := c.deliver(ctx, x)
 		if err != nil {
 			return err
 		}
-		m.feed.ended(worker, &d, &a)
+		m.feed.ended(worker, &o, &a)
 	}
 }
 
@@ -343,7 +343,7 @@ func (m *manySender) finish(ctx context.Context, took time.Duration, err error) 
 	if err != nil {
 		return err
 	}
-	return fail.Silent(m.feed.sum.code(sum.Interrupted))
+	return fail.Silent(codeOf(m.feed.sum.Tally, sum.Interrupted))
 }
 
 func (m *manySender) summary(took time.Duration) ui.Batch {

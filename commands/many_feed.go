@@ -10,6 +10,7 @@ import (
 
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/store"
 )
 
@@ -149,16 +150,16 @@ func (f *feed) dry(ctx context.Context) {
 }
 
 // ended counts what became of a worker's message. One that was interrupted stays open.
-func (f *feed) ended(worker int, d *delivered, a *attempts) {
+func (f *feed) ended(worker int, o *journal.Outcome, a *attempts) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if d.interrupted {
+	if o.Interrupted {
 		f.cut = append(f.cut, f.open[worker])
 	}
 	f.open[worker] = -1
 	f.done++
 	f.moves++
-	f.sum.add(d, a)
+	f.sum.add(o, a)
 }
 
 // note is how far the run is, for the history; moved tells whether it is further than it was at the last call with seen.
@@ -186,7 +187,7 @@ func (f *feed) note(r *store.Run, seen int64) (moves int64, moved bool) {
 func (f *feed) progress() ui.Progress {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	p := ui.Progress{Done: f.done, Failed: f.sum.refused + f.sum.unanswered}
+	p := ui.Progress{Done: f.done, Failed: f.sum.Refused + f.sum.Unanswered}
 	if f.end > 0 {
 		p.Total = f.begun + f.planned()
 	}

@@ -8,9 +8,9 @@ import (
 
 	"github.com/HdrHistogram/hdrhistogram-go"
 
-	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -32,13 +32,13 @@ func (a *attempts) note(x *record.Exchange) {
 
 // runSums are the figures of a run. They take the same memory however long it is.
 type runSums struct {
-	delivered, refused, unanswered, interrupted, queued int64
-	attempts, retries                                   int64
-	statuses                                            map[int]int64
-	kinds                                               map[record.FailureKind]int64
-	took, late                                          *hdrhistogram.Histogram // in µs; late is nil where there is no rate
-	dead                                                []ui.DeadLetter
-	deadCount                                           int64
+	journal.Tally
+	attempts, retries int64
+	statuses          map[int]int64
+	kinds             map[record.FailureKind]int64
+	took, late        *hdrhistogram.Histogram // in µs; late is nil where there is no rate
+	dead              []ui.DeadLetter
+	deadCount         int64
 }
 
 // deadListed is how many dead letters are listed.
@@ -52,20 +52,10 @@ func newRunSums(paced bool) runSums {
 	return s
 }
 
-func (s *runSums) add(d *delivered, a *attempts) {
-	if d.queued {
-		s.queued++
+func (s *runSums) add(o *journal.Outcome, a *attempts) {
+	s.Tally.Add(o)
+	if o.Queued {
 		return
-	}
-	switch d.code() {
-	case fail.ExitOK:
-		s.delivered++
-	case fail.ExitFailed:
-		s.refused++
-	case fail.ExitNoAnswer:
-		s.unanswered++
-	case fail.ExitInterrupted:
-		s.interrupted++
 	}
 	for _, one := range a.all {
 		s.attempts++
@@ -83,24 +73,9 @@ func (s *runSums) add(d *delivered, a *attempts) {
 	if s.late != nil {
 		countTime(s.late, a.late)
 	}
-	if !d.ok && !d.interrupted {
-		s.bury(d, a)
+	if !o.Delivered() && !o.Interrupted {
+		s.bury(o, a)
 	}
-}
-
-// code is the exit code of the whole.
-func (s *runSums) code(interrupted bool) int {
-	var codes []int
-	if interrupted {
-		codes = append(codes, fail.ExitInterrupted)
-	}
-	if s.unanswered > 0 {
-		codes = append(codes, fail.ExitNoAnswer)
-	}
-	if s.refused > 0 {
-		codes = append(codes, fail.ExitFailed)
-	}
-	return worst(codes...)
 }
 
 // countTime counts a time. What is out of range counts as the end of it.
@@ -108,12 +83,12 @@ func countTime(h *hdrhistogram.Histogram, d time.Duration) {
 	_ = h.RecordValue(min(max(d.Microseconds(), 0), time.Hour.Microseconds()))
 }
 
-func (s *runSums) bury(d *delivered, a *attempts) {
+func (s *runSums) bury(o *journal.Outcome, a *attempts) {
 	s.deadCount++
 	if len(s.dead) == deadListed {
 		return
 	}
-	letter := ui.DeadLetter{WebhookID: d.summary.WebhookID, Attempts: d.summary.Attempts, Why: d.summary.Why}
+	letter := ui.DeadLetter{WebhookID: o.Last.Exchange.WebhookID, Attempts: o.Attempts, Why: o.Last.Why}
 	if n := len(a.all); n > 0 {
 		letter.Status, letter.Kind = a.all[n-1].status, string(a.all[n-1].kind)
 	}
@@ -122,7 +97,7 @@ func (s *runSums) bury(d *delivered, a *attempts) {
 
 // summary is the figures as they are shown.
 func (s *runSums) summary(took time.Duration, rate deliver.Rate) ui.Batch {
-	b := ui.Batch{Delivered: int(s.delivered), Queued: int(s.queued), Refused: int(s.refused), Unanswered: int(s.unanswered), Attempts: int(s.attempts),
+	b := ui.Batch{Delivered: int(s.Delivered), Queued: int(s.Queued), Refused: int(s.Refused), Unanswered: int(s.Unanswered), Attempts: int(s.attempts),
 		Retries: int(s.retries), Took: took, Asked: rate.String(), Dead: s.dead, DeadCount: int(s.deadCount), Latency: spreadOf(s.took), Lateness: spreadOf(s.late)}
 	if rate.Burst {
 		b.Asked = "bursts of " + b.Asked

@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/fixture"
+	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -158,7 +159,7 @@ func (r *replayer) oneByOne(ctx context.Context, last int64) error {
 	if err != nil {
 		return err
 	}
-	code := fail.ExitOK
+	var tally journal.Tally
 	for c, err := range captured {
 		if err != nil {
 			return err
@@ -173,19 +174,16 @@ func (r *replayer) oneByOne(ctx context.Context, last int64) error {
 		if !r.json {
 			r.out.Replaying(c, x.Request.URL)
 		}
-		d, err := r.send(ctx, c, x, s, nil)
+		o, summary, err := r.send(ctx, c, x, s, nil)
 		if err != nil {
 			return err
 		}
 		if !r.json {
-			r.out.Delivery(d.summary)
+			r.out.Delivery(summary)
 		}
-		code = worst(code, d.code())
+		tally.Add(&o)
 	}
-	if ctx.Err() != nil {
-		code = worst(code, fail.ExitInterrupted)
-	}
-	return fail.Silent(code)
+	return fail.Silent(codeOf(tally, ctx.Err() != nil))
 }
 
 // many replays several at a time and says at the end what became of them. Their webhook ids are in the history already, so
@@ -212,11 +210,11 @@ func (r *replayer) many(ctx context.Context, last int64, count int) error {
 			return err
 		}
 		var a attempts
-		d, err := r.send(ctx, c, x, s, func(ended *deliver.Attempt) { a.note(ended.Exchange) })
+		o, _, err := r.send(ctx, c, x, s, func(ended *deliver.Attempt) { a.note(ended.Exchange) })
 		if err == nil {
 			mu.Lock()
 			defer mu.Unlock()
-			sums.add(&d, &a)
+			sums.add(&o, &a)
 		}
 		return err
 	})
@@ -232,7 +230,7 @@ func (r *replayer) many(ctx context.Context, last int64, count int) error {
 	if !r.json {
 		r.out.Batch(sum)
 	}
-	return fail.Silent(sums.code(sum.Interrupted))
+	return fail.Silent(codeOf(sums.Tally, sum.Interrupted))
 }
 
 func (r *replayer) courier(s *signing, client *deliver.Client) *courier {

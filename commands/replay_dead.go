@@ -8,7 +8,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
@@ -144,10 +146,11 @@ func (r *replayer) remembered(ctx context.Context, captured *record.Exchange) (*
 }
 
 // send delivers the replay of a captured exchange. onEnded is told of each attempt; nil: nobody is.
-func (r *replayer) send(ctx context.Context, captured *record.Exchange, x record.Exchange, s *signing, onEnded func(*deliver.Attempt)) (delivered, error) {
+func (r *replayer) send(ctx context.Context, captured *record.Exchange, x record.Exchange, s *signing,
+	onEnded func(*deliver.Attempt)) (o journal.Outcome, summary ui.Summary, err error) {
 	p, err := r.remembered(ctx, captured)
 	if err != nil {
-		return delivered{}, err
+		return o, summary, err
 	}
 	c := r.courier(s, r.clientFor(p))
 	x.FromUnchecked = redact.IsUnchecked(captured)
@@ -155,11 +158,11 @@ func (r *replayer) send(ctx context.Context, captured *record.Exchange, x record
 	if r.options.concurrency > 1 {
 		c.silent, c.lazily = !r.verbose, x.WebhookID == captured.WebhookID // an id that is new must be durable first
 	}
-	d, err := c.deliver(ctx, x)
+	o, took, err := c.deliver(ctx, x)
 	if err != nil {
-		return d, err
+		return o, summary, err
 	}
-	return d, r.delivered(ctx, captured, d)
+	return o, c.summary(&o, took), r.delivered(ctx, captured, &o)
 }
 
 // clientFor is the client for a replay.
@@ -176,10 +179,10 @@ func (f *clientFlags) given() bool {
 }
 
 // delivered notes that a dead letter is dead no more. One that went elsewhere stays.
-func (r *replayer) delivered(ctx context.Context, captured *record.Exchange, d delivered) error {
+func (r *replayer) delivered(ctx context.Context, captured *record.Exchange, o *journal.Outcome) error {
 	q := r.letter(captured)
 	defer r.forget(captured)
-	if q == nil || !d.ok || r.options.to != "" {
+	if q == nil || !o.Delivered() || r.options.to != "" {
 		return nil
 	}
 	_, err := r.history.Finish(context.WithoutCancel(ctx), store.QueueFilter{IDs: []store.Range{{From: q.ID, To: q.ID}}}, r.Now())

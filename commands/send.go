@@ -11,6 +11,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
@@ -144,14 +145,16 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	if c.history, err = sh.writeHistory(ctx); err != nil {
 		return err
 	}
-	result, err := c.deliver(ctx, x)
+	outcome, took, err := c.deliver(ctx, x)
 	if err != nil {
 		return err
 	}
-	if !sh.json && !result.queued {
-		sh.out.Delivery(result.summary)
+	if !sh.json && !outcome.Queued {
+		sh.out.Delivery(c.summary(&outcome, took))
 	}
-	return fail.Silent(result.code())
+	var tally journal.Tally
+	tally.Add(&outcome)
+	return fail.Silent(codeOf(tally, false))
 }
 
 // sendable finds what can never be sent while nothing has been written yet.

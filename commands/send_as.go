@@ -132,8 +132,8 @@ func (c *courier) signedAt(x *record.Exchange) string {
 }
 
 // emitAttempt prints an attempt as JSON, with what only its sender knows.
-func (c *courier) emitAttempt(a *deliver.Attempt, kept *record.Exchange) error {
-	line := export.JSON(kept, c.with)
+func (c *courier) emitAttempt(a *deliver.Attempt) error {
+	line := export.JSON(c.history.Redacted(a.Exchange), c.with)
 	if a.Scheduled != a.Wait {
 		line.ScheduleMS = a.Scheduled.Milliseconds()
 	}

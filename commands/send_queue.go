@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -73,22 +74,20 @@ func (f *sendQueueFlags) order(r *record.Request) string {
 
 // enqueue makes a message and its place in the queue durable together. The message is an exchange that no attempt was made
 // of: its attempts repeat it, each signed anew.
-func (c *courier) enqueue(ctx context.Context, x record.Exchange) (delivered, error) {
+func (c *courier) enqueue(ctx context.Context, x record.Exchange) (o journal.Outcome, err error) {
 	now := time.Now()
 	x.Kind, x.Attempt, x.Start = record.Sent, 0, now
 	kept := c.history.Redacted(&x)
 	if slices.ContainsFunc(kept.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
-		return delivered{}, fail.Usage("the message itself contains the secret, which the history does not keep").Hint("leave --queue out")
+		return o, fail.Usage("the message itself contains the secret, which the history does not keep").Hint("leave --queue out")
 	}
 	// The target is for listing and for the limits of the endpoint. It stays when the message is gone, so it is the masked one.
 	q := &store.Queued{Kind: store.Message, Target: kept.Request.URL, Policy: c.queueing.plan, Order: c.queueing.flags.order(&x.Request), Due: now,
 		Created: now, Masks: kept.Masks}
 	if err := c.history.RecordQueued(ctx, &x, q); err != nil {
-		return delivered{}, err
+		return o, err
 	}
-	d := delivered{ok: true, queued: true}
-	d.summary.WebhookID, d.summary.First, d.summary.Last = x.WebhookID, x.ID, x.ID
-	return d, c.showQueued(c.history.Redacted(&x), q)
+	return journal.Outcome{Queued: true, First: x.ID}, c.showQueued(c.history.Redacted(&x), q)
 }
 
 // queuedLine is the JSON form of a message that was queued.
