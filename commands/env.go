@@ -69,7 +69,7 @@ type shell struct {
 	known    map[string]sign.Secret // by reference, each resolved once
 	named    []string               // variables that env: references name
 
-	printing sync.Mutex // held for each line where several goroutines print
+	printing sync.Mutex // held for lines that belong together where several goroutines print
 }
 
 // Main runs one command line and returns the exit code. It does not exit and does not touch the process.
@@ -209,20 +209,18 @@ func (sh *shell) paint(color bool) {
 // say writes one line for a person to stderr, unless --quiet. What a path or a peer has in it cannot steer the terminal.
 func (sh *shell) say(format string, args ...any) {
 	if !sh.quiet {
-		sh.err.Printf("%s\n", ui.EscapeLine(fmt.Sprintf(format, args...)))
+		sh.complain("", format, args)
 	}
 }
 
 // warn writes a warning to stderr, also with --quiet: what it says would otherwise be missed.
-func (sh *shell) warn(format string, args ...any) {
-	sh.err.Printf("barb: warning: %s\n", ui.EscapeLine(fmt.Sprintf(format, args...)))
-}
+func (sh *shell) warn(format string, args ...any) { sh.complain("barb: warning: ", format, args) }
 
-// note is a line on stderr between those of other goroutines, about what may quote a peer.
-func (sh *shell) note(format string, args ...any) {
-	sh.printing.Lock()
-	defer sh.printing.Unlock()
-	sh.err.Printf("barb: %s\n", ui.EscapeLine(fmt.Sprintf(format, args...)))
+// note writes a line to stderr, also with --quiet.
+func (sh *shell) note(format string, args ...any) { sh.complain("barb: ", format, args) }
+
+func (sh *shell) complain(prefix, format string, args []any) {
+	sh.err.Printf("%s%s\n", prefix, ui.EscapeLine(fmt.Sprintf(format, args...)))
 }
 
 func (sh *shell) close() error {

@@ -64,10 +64,7 @@ func (sh *shell) tellResting(endpoint string, resting bool, b breakerValue) {
 		if resting {
 			line.Level, line.State, line.Failures, line.CooldownMS = "warn", "open", b.failures, b.cooldown.Milliseconds()
 		}
-		sh.printing.Lock()
-		err = sh.emit(line)
-		sh.printing.Unlock()
-		if err != nil {
+		if err := sh.emit(line); err != nil {
 			sh.note("warning: %v", err)
 		}
 	}

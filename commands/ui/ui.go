@@ -5,24 +5,34 @@ package ui
 import (
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/fatih/color"
 )
 
-// Printer writes for people. The zero value of everything but W is plain text of unbounded width.
+// Printer writes for people. The zero value of everything but W is plain text of unbounded width. Several goroutines may use it: what
+// one call of Printf writes is not torn apart.
 type Printer struct {
 	W     io.Writer
 	Color bool
 	Width int // columns; 0 means unknown: nothing is cut
-	err   error
+
+	mu  sync.Mutex // held for each write
+	err error
 }
 
 // Err returns the first error of writing, so that a full disk behind stdout does not pass for success.
-func (p *Printer) Err() error { return p.err }
+func (p *Printer) Err() error {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.err
+}
 
 // Printf writes formatted text. Arguments that come from a peer must have gone through Escape.
 func (p *Printer) Printf(format string, args ...any) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	if p.err == nil {
 		_, p.err = fmt.Fprintf(p.W, format, args...)
 	}
