@@ -12,6 +12,7 @@ import (
 
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -29,7 +30,7 @@ func unrecorded(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	scheme, ok := sign.Lookup("standard-webhooks")
+	scheme, ok := catalog.Lookup("standard-webhooks")
 	if !ok {
 		return errors.New("no scheme standard-webhooks")
 	}

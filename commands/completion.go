@@ -11,7 +11,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
-	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store"
 )
 
@@ -60,9 +60,9 @@ func (sh *shell) schemeNames(prefix string, auto bool) []string {
 	if auto { // the shell leaves out what does not begin as typed
 		names = append(names, "auto\tfind the scheme from the headers")
 	}
-	schemes := sign.All()
+	schemes := catalog.All()
 	if file, err := sh.configuration(); err == nil {
-		schemes = file.schemes()
+		schemes = file.catalog().All()
 	}
 	for _, s := range schemes {
 		if strings.HasPrefix(s.Name, prefix) {

@@ -96,7 +96,7 @@ func (sh *shell) configuration() (*configFile, error) {
 	case err != nil:
 		return nil, err
 	}
-	sh.file, sh.redactor = file, redact.New(file.scheme, nil, file.redact)
+	sh.file, sh.redactor = file, redact.New(file.catalog().Lookup, nil, file.redact)
 	return file, nil
 }
 
@@ -289,7 +289,7 @@ func runConfig(sh *shell, root *cobra.Command) error {
 	if len(file.redact) > 0 {
 		rows = append(rows, file.redactRow())
 	}
-	for _, s := range file.own {
+	for _, s := range file.schemes.Own {
 		rows = append(rows, configRow{Key: "scheme." + s.Name, Value: s.Formula(), Source: source(file.sourceOf(s.Name))})
 	}
 	if len(file.allowed) > 0 {

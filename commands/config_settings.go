@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/redact"
 )
 
@@ -87,7 +88,8 @@ type configFile struct {
 	} `toml:"history"`
 
 	allowed     []string       // the commands whose output may sign queued messages, as references: "cmd:op read x"
-	own         []ownScheme    // the tables [scheme.NAME]
+	schemes     catalog.Set    // the tables [scheme.NAME] before the catalogue
+	schemeLines map[string]int // where those tables stand, by the names of their schemes
 	redact      []redact.Place // [history] redact
 	redactTexts []string
 	retention   retention

@@ -298,7 +298,7 @@ func (c *content) take(x *record.Exchange, s *signing, body []byte, n int) error
 func (c *content) name(x *record.Exchange, s *signing, id string) {
 	scheme := s.Scheme
 	if !s.Signs() && c.sample != nil {
-		scheme, _ = c.file.scheme(c.sample.Scheme)
+		scheme, _ = c.file.catalog().Lookup(c.sample.Scheme)
 	}
 	m := sign.Message{Header: x.Request.Header.HTTP(), URL: x.Request.URL, Body: x.Request.Body}
 	if !c.keepID {

@@ -33,7 +33,7 @@ func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, 
 	}
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
-	result, err := discover.Search(ctx, discover.Query{Message: m, Secrets: secrets, Known: sh.file.schemes()})
+	result, err := discover.Search(ctx, discover.Query{Message: m, Secrets: secrets, Known: sh.file.catalog().All()})
 	if err != nil {
 		return err
 	}

@@ -59,7 +59,7 @@ func (c *configFile) fingerprintOf(x *record.Exchange) *dedupe.Fingerprint {
 
 // signatureOf is an exchange's signature as it was written, "" for none. A token is none: every webhook has the same one.
 func (c *configFile) signatureOf(x *record.Exchange) string {
-	scheme, ok := c.scheme(x.Scheme)
+	scheme, ok := c.catalog().Lookup(x.Scheme)
 	if !ok || scheme.Auth == sign.Token {
 		return ""
 	}

@@ -12,7 +12,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver/fixture"
-	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // One's own sample events are files, events/NAME/TYPE.EXT in the folder of the configuration. Beside one that was saved
@@ -123,7 +123,7 @@ func readSidecar(e anEvent) (anEvent, error) {
 	e.About, e.ContentType, e.Kind = "one of your own", typeOfExtension(extension), fixture.KindOf(typeOfExtension(extension))
 	file := strings.TrimSuffix(e.path, extension) + ".event"
 	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
-		if s, ok := sign.Lookup(e.Provider); ok {
+		if s, ok := catalog.Lookup(e.Provider); ok {
 			e.Scheme = s.Name
 		}
 		return e, nil
@@ -190,7 +190,7 @@ func providerNamed(name string) string {
 	if slices.Contains(fixture.Providers(), lower) {
 		return lower
 	}
-	if s, ok := sign.Lookup(lower); ok {
+	if s, ok := catalog.Lookup(lower); ok {
 		for _, provider := range fixture.Providers() {
 			if p, _ := fixture.Lookup(provider); p.Scheme == s.Name {
 				return provider

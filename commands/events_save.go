@@ -132,7 +132,7 @@ func (sh *shell) envelope(x *record.Exchange, o eventsSaveOptions) (sidecar, err
 	if err := wholeBody(x); err != nil {
 		return sidecar{}, err
 	}
-	scheme, _ := sh.file.scheme(x.Scheme)
+	scheme, _ := sh.file.catalog().Lookup(x.Scheme)
 	if sh.redactor.IsMaskedOld(x) && scheme.InBody() || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Part == "body" && m.Proof != "" }) {
 		return sidecar{}, fail.Usage("%d came with the secret itself in its body, which the history does not keep", x.ID)
 	}

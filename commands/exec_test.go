@@ -17,6 +17,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
 )
@@ -29,7 +30,7 @@ func runs(t *testing.T, f execFlags) (*gateway, *bytes.Buffer, context.CancelFun
 		"BARB_SECRET=s3cret", "WHSEC=s3cret", "AWS_SECRET_ACCESS_KEY=s3cret", "LD_PRELOAD=x"}}, file: &configFile{}}
 	sh.paint(false)
 	g := &gateway{shell: sh}
-	sh.redactor = redact.New((&configFile{}).scheme, nil, nil)
+	sh.redactor = redact.New(new(catalog.Set).Lookup, nil, nil)
 	if f.timeout == 0 {
 		f.timeout = ageValue(time.Minute)
 	}
@@ -94,7 +95,7 @@ func TestACommandGetsTheWebhookAndNothingElse(t *testing.T) {
 // A token scheme sends the secret itself; a command does not get it.
 func TestACommandDoesNotInheritTheToken(t *testing.T) {
 	g, _, _ := runs(t, execFlags{command: `sh -c 'env > env'`})
-	g.redactor = redact.New((&configFile{}).scheme, []sign.Secret{{Name: "env:T", Key: []byte("the-token-itself")}}, nil)
+	g.redactor = redact.New(new(catalog.Set).Lookup, []sign.Secret{{Name: "env:T", Key: []byte("the-token-itself")}}, nil)
 	x := verified(nil, record.Field{Name: "X-Gitlab-Token", Value: "the-token-itself"})
 	x.Scheme = "gitlab"
 	g.execute(t.Context(), x)

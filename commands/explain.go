@@ -28,7 +28,7 @@ func (sh *shell) explanation(ctx context.Context, v *verifier.Verifier, c verifi
 	}
 	q := explain.Question{Scheme: v.Scheme, Message: m, Secrets: v.Secrets, Now: now}
 	if v.Auto {
-		q.Scheme, _ = file.scheme(c.Scheme) // none is a question, too
+		q.Scheme, _ = file.catalog().Lookup(c.Scheme) // none is a question, too
 	}
 	if v.Tolerance != nil {
 		q.Scheme.Tolerance = sign.Both(*v.Tolerance)

@@ -158,7 +158,7 @@ func (g *gateway) greeting(r *record.Request) (*lane, sign.Handshake, bool) {
 
 // describe names an unchecked request by what its headers show, so that the line and the history say what it was.
 func describe(m sign.Message, file *configFile) listen.Checked {
-	for _, scheme := range sign.Detect(m, file.ownSchemes()...) {
+	for _, scheme := range file.catalog().Detect(m) {
 		return listen.Checked{Scheme: scheme.Name, WebhookID: scheme.ID(m), EventType: scheme.Event(m)}
 	}
 	return listen.Checked{}

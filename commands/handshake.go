@@ -15,6 +15,7 @@ import (
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -142,7 +143,7 @@ func (g *gateway) checkHandshake(r *record.Request, now time.Time) (found listen
 // which is a GET.
 func (g *gateway) isWebhook(l *lane, h sign.Handshake, r *record.Request, now time.Time) bool {
 	found := g.judge([]*lane{l}, r, now)
-	scheme, _ := g.file.scheme(found.Scheme)
+	scheme, _ := g.file.catalog().Lookup(found.Scheme)
 	token := scheme.Auth == sign.Token && r.Method != http.MethodPost
 	return found.Verdict.Status == record.Valid && scheme.Handshake != h.Name && !token
 }
@@ -152,7 +153,7 @@ func (l *lane) schemeOf(h sign.Handshake) string {
 	if v := l.verifier.Load(); v != nil && !v.Auto && v.Scheme.Handshake == h.Name {
 		return v.Scheme.Name
 	}
-	scheme, _ := sign.Lookup(h.Name)
+	scheme, _ := catalog.Lookup(h.Name)
 	return scheme.Name
 }
 

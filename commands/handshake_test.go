@@ -16,6 +16,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
 )
@@ -25,14 +26,14 @@ const brought = "b537207f20cbfa02357cf448134da559"
 // newAsana is a gateway that checks the scheme of the tests, whose secret comes with Asana's handshake.
 func newAsana(t *testing.T, said *bytes.Buffer, learn string) *gateway {
 	t.Helper()
-	scheme, _ := sign.Lookup("generic")
+	scheme, _ := catalog.Lookup("generic")
 	scheme.Name, scheme.Header, scheme.Handshake = "asana", "X-Hook-Signature", "asana"
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
 	sh.paint(false)
 	l := &lane{greeter: greeter{names: []string{"asana"}}}
 	l.verifier.Store(&verifier.Verifier{Scheme: scheme})
 	g := &gateway{shell: sh, fallback: l}
-	sh.redactor = redact.New((&configFile{}).scheme, nil, nil)
+	sh.redactor = redact.New(new(catalog.Set).Lookup, nil, nil)
 	if err := g.learning.into(learn); err != nil {
 		t.Fatal(err)
 	}

@@ -4,9 +4,10 @@ import (
 	"context"
 	"net"
 
+	"github.com/spf13/cobra"
+
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/metrics"
-	"github.com/spf13/cobra"
 )
 
 // metricsFlags say where a command shows its counters.
@@ -49,7 +50,7 @@ func (g *gateway) countFor(port *metrics.Port) {
 		return
 	}
 	schemes := map[string]bool{}
-	for _, s := range g.file.schemes() {
+	for _, s := range g.file.catalog().All() {
 		schemes[s.Name] = true
 	}
 	g.watch.metrics, g.watch.metricsPort = metrics.NewReceived(g.version, g.history, schemes), port

@@ -11,24 +11,19 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // ownTolerance is the tolerance of an own scheme that has a timestamp and says nothing else.
 const ownTolerance = 5 * time.Minute
 
-// ownScheme is one [scheme.NAME] of barb.toml: the user's own row of the catalogue.
-type ownScheme struct {
-	sign.Scheme
-	line int
-}
-
 // sourceOf is where an own scheme stands, "barb.toml:12"; "" for those of the catalogue.
 func (c *configFile) sourceOf(name string) string {
-	i := slices.IndexFunc(c.own, func(o ownScheme) bool { return o.Name == name })
-	if i < 0 {
+	line, ok := c.schemeLines[name]
+	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("%s:%d", c.path, c.own[i].line)
+	return fmt.Sprintf("%s:%d", c.path, line)
 }
 
 // takeSchemes reads the tables [scheme.NAME]. scheme = "NAME", the default of --scheme, is not one.
@@ -38,15 +33,17 @@ func (c *configFile) takeSchemes(plain map[string]any, document []byte) error {
 		return nil
 	}
 	lines := findKeys(document)
+	c.schemeLines = map[string]int{}
 	for name, value := range tables {
 		r := schemeReader{path: c.path, name: name, lines: lines}
 		s, err := r.read(value)
 		if err != nil {
 			return err
 		}
-		c.own = append(c.own, ownScheme{s, lines.line("scheme", name)})
+		c.schemes.Own = append(c.schemes.Own, s)
+		c.schemeLines[name] = lines.line("scheme", name)
 	}
-	slices.SortFunc(c.own, func(a, b ownScheme) int { return cmp.Compare(a.line, b.line) })
+	slices.SortFunc(c.schemes.Own, func(a, b sign.Scheme) int { return cmp.Compare(c.schemeLines[a.Name], c.schemeLines[b.Name]) })
 	return nil
 }
 
@@ -72,7 +69,7 @@ func (r *schemeReader) read(value any) (sign.Scheme, error) {
 	if !ok {
 		return r.scheme, r.fault("", "is not a table").Hintf("write [scheme.%s] and its keys below", r.name)
 	}
-	if s, taken := sign.Lookup(r.name); taken || r.name == "auto" {
+	if s, taken := catalog.Lookup(r.name); taken || r.name == "auto" {
 		f := r.fault("", "name: %s is taken by barb itself", r.name).Hint("give it another name, such as my-" + r.name)
 		if taken {
 			f = f.Hintf("barb schemes %s", s.Name)

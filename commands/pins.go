@@ -90,7 +90,7 @@ func (g *gateway) settle(judge func() (found listen.Checked, pins []*pinning)) (
 
 // isToken reports whether a scheme sends the secret itself. Nothing is weaker than that, so it pins nothing.
 func isToken(file *configFile, name string) bool {
-	scheme, _ := file.scheme(name)
+	scheme, _ := file.catalog().Lookup(name)
 	return scheme.Auth == sign.Token
 }
 

@@ -350,7 +350,7 @@ func (r *replayer) target(captured *record.Exchange) (string, error) {
 
 // isTimed reports whether a scheme's signature grows old.
 func (c *configFile) isTimed(scheme string) bool {
-	s, ok := c.scheme(scheme)
+	s, ok := c.catalog().Lookup(scheme)
 	return ok && s.Time.Unit != ""
 }
 

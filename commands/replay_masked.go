@@ -36,7 +36,7 @@ func (r *replayer) came(ctx context.Context, captured *record.Exchange) (came *r
 // oldMask is the mask that an earlier barb did not note: it stands in the scheme's own place.
 func oldMask(x *record.Exchange, file *configFile) redact.Missing {
 	m := record.Mask{Part: "body", Secret: x.Verdict.Secret, Proof: "none", Name: "body"}
-	scheme, _ := file.scheme(x.Scheme)
+	scheme, _ := file.catalog().Lookup(x.Scheme)
 	if !scheme.InBody() {
 		m.Part, m.Name = "field", "header "+scheme.Header
 	}

@@ -104,7 +104,7 @@ func (c *configFile) checkTables(document []byte) error {
 			if _, err := c.lookupScheme(t.Scheme); err != nil {
 				return t.fault(c, "scheme", "scheme = %q is not known", t.Scheme).Hint("barb schemes")
 			}
-			c.rename(&t.Scheme)
+			t.Scheme = c.catalog().Name(t.Scheme)
 		}
 		if t.Event != "" {
 			t.event = regexp.MustCompile("(?s)^" + strings.ReplaceAll(regexp.QuoteMeta(t.Event), `\*`, ".*") + "$")

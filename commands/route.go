@@ -39,7 +39,7 @@ func (c *configFile) checkRoutes() error {
 			if _, err := c.lookupScheme(r.Scheme); err != nil {
 				return fail.Usage("%s: scheme = %q is not known", where, r.Scheme).Hint("barb schemes")
 			}
-			c.rename(&r.Scheme)
+			r.Scheme = c.catalog().Name(r.Scheme)
 		}
 		if r.PublicURL != "" {
 			if _, _, err := splitPublic(r.PublicURL); err != nil {

@@ -118,7 +118,7 @@ func shownFirst(group []*lane, r *record.Request, file *configFile) {
 		return
 	}
 	shown := map[string]bool{}
-	for _, scheme := range sign.Detect(messageOf(r), file.ownSchemes()...) {
+	for _, scheme := range file.catalog().Detect(messageOf(r)) {
 		shown[scheme.Name] = true
 	}
 	isShown := func(l *lane) bool {
@@ -167,7 +167,7 @@ func (g *gateway) judge(group []*lane, r *record.Request, now time.Time) (found 
 	for i, l := range group {
 		m.URL = g.asSenderKnows(l, r)
 		c := g.checkIn(l, m, now)
-		if scheme, ok := g.file.scheme(c.Scheme); ok && l.checks() {
+		if scheme, ok := g.file.catalog().Lookup(c.Scheme); ok && l.checks() {
 			g.tellHost(l, scheme)
 		}
 		switch {

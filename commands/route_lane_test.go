@@ -12,6 +12,7 @@ import (
 
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -24,7 +25,7 @@ func newRouted(routes ...route) *gateway {
 		l := &lane{route: r, greeter: greeter{off: true}}
 		if r.Scheme != "" {
 			v := &verifier.Verifier{Auto: r.Scheme == "auto"}
-			v.Scheme, _ = sign.Lookup(r.Scheme)
+			v.Scheme, _ = catalog.Lookup(r.Scheme)
 			for _, name := range r.secrets {
 				v.Secrets = append(v.Secrets, sign.Secret{Name: name, Key: []byte(name)})
 			}
@@ -55,7 +56,7 @@ func (m message) request(target string) record.Request {
 	body := fmt.Sprintf(`{"type":%q}`, m.event)
 	signing := sign.Message{Method: m.method, URL: "http://h" + target, Body: []byte(body), Header: http.Header{}, Time: time.Now(), ID: "msg_1", Event: m.event}
 	r := record.Request{Method: m.method, Target: target, URL: signing.URL, Body: signing.Body}
-	if scheme, ok := sign.Lookup(m.scheme); ok {
+	if scheme, ok := catalog.Lookup(m.scheme); ok {
 		signed, err := scheme.Sign(signing, sign.Secret{Key: []byte(m.secret)})
 		if err != nil {
 			panic(err)
@@ -228,7 +229,7 @@ func TestARouteVerifiesWithItsOwnPublicURL(t *testing.T) {
 	g := newRouted(square, pinged)
 	g.lanes[&g.file.Routes[0]].publicURL, g.lanes[&g.file.Routes[1]].publicURL = "https://one.example", "https://two.example"
 	for url, want := range map[string]int{"https://one.example/p": 0, "https://two.example/p": -1, "https://three.example/p": -1} {
-		scheme, _ := sign.Lookup("square")
+		scheme, _ := catalog.Lookup("square")
 		body := []byte(`{"type":"x"}`)
 		signed, err := scheme.Sign(sign.Message{Method: "POST", URL: url, Body: body}, sign.Secret{Key: []byte(secretA)})
 		if err != nil {

@@ -12,42 +12,24 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
-// scheme finds a scheme by name: one of the catalogue or one of barb.toml. No name is in both.
-func (c *configFile) scheme(name string) (sign.Scheme, bool) {
-	if s, ok := sign.Lookup(name); ok {
-		return s, true
-	}
+// catalog returns the schemes of barb.toml and of the catalogue.
+func (c *configFile) catalog() *catalog.Set {
 	if c == nil {
-		return sign.Scheme{}, false
+		return nil
 	}
-	i := slices.IndexFunc(c.own, func(o ownScheme) bool { return o.Name == name })
-	if i < 0 {
-		return sign.Scheme{}, false
-	}
-	return c.own[i].Scheme, true
+	return &c.schemes
 }
 
-// ownSchemes are those of barb.toml.
-func (c *configFile) ownSchemes() []sign.Scheme {
-	own := make([]sign.Scheme, len(c.own))
-	for i := range c.own {
-		own[i] = c.own[i].Scheme
-	}
-	return own
-}
-
-// schemes are all there are: one's own, then the catalogue.
-func (c *configFile) schemes() []sign.Scheme { return append(c.ownSchemes(), sign.All()...) }
-
-// lookupScheme is scheme; an unknown one comes with the nearest.
+// lookupScheme finds a scheme by its name or alias; the error of an unknown one names the nearest.
 func (c *configFile) lookupScheme(name string) (sign.Scheme, error) {
-	if s, ok := c.scheme(strings.ToLower(name)); ok {
+	if s, ok := c.catalog().Lookup(strings.ToLower(name)); ok {
 		return s, nil
 	}
 	var names []string
-	for _, s := range c.schemes() {
+	for _, s := range c.catalog().All() {
 		names = append(append(names, s.Name), s.Aliases...)
 	}
 	return sign.Scheme{}, fail.Unsupported("unknown scheme %q", name).
@@ -60,14 +42,6 @@ func (sh *shell) lookupScheme(name string) (sign.Scheme, error) {
 		return sign.Scheme{}, err
 	}
 	return file.lookupScheme(name)
-}
-
-// rename turns an alias that was given for a scheme into the scheme's own name, by which routes, the history and output know
-// it. A name that is unknown, empty or "auto" stays: whoever looks it up will say so.
-func (c *configFile) rename(name *string) {
-	if s, ok := c.scheme(strings.ToLower(*name)); ok {
-		*name = s.Name
-	}
 }
 
 // signFailure gives a refusal of the sign package its exit code and remedy. Only what the caller gave can fail here; what
@@ -176,15 +150,15 @@ func (sh *shell) printSchemes(file *configFile, schemes []sign.Scheme) {
 // chooseSchemes finds the named schemes; whole says that each name was exact, so that they are shown in full.
 func (c *configFile) chooseSchemes(names []string) (chosen []sign.Scheme, whole bool, err error) {
 	if len(names) == 0 {
-		return c.schemes(), false, nil
+		return c.catalog().All(), false, nil
 	}
 	whole = true
 	for _, name := range names {
-		if s, ok := c.scheme(strings.ToLower(name)); ok {
+		if s, ok := c.catalog().Lookup(strings.ToLower(name)); ok {
 			chosen = append(chosen, s)
 			continue
 		}
-		found := slices.DeleteFunc(c.schemes(), func(s sign.Scheme) bool {
+		found := slices.DeleteFunc(c.catalog().All(), func(s sign.Scheme) bool {
 			known := append([]string{s.Name, strings.ToLower(s.Title)}, s.Aliases...)
 			return !slices.ContainsFunc(known, func(k string) bool { return strings.Contains(k, strings.ToLower(name)) })
 		})

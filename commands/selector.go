@@ -63,7 +63,7 @@ func (f *filterFlags) filter(sh *shell) (out store.Filter, where *jqFilter, err 
 	if err != nil {
 		return out, nil, err
 	}
-	file.rename(&f.scheme)
+	f.scheme = file.catalog().Name(f.scheme)
 	out = store.Filter{Failed: f.failed, Scheme: f.scheme, Event: f.event, Endpoint: f.endpoint, WebhookID: f.webhookID, Grep: f.grep}
 	if f.scheme != "" && !strings.Contains(f.scheme, "*") {
 		if _, err := sh.lookupScheme(f.scheme); err != nil {

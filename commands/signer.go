@@ -22,7 +22,7 @@ func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) 
 	if err != nil {
 		return nil, err
 	}
-	file.rename(&f.scheme)
+	f.scheme = file.catalog().Name(f.scheme)
 	route := file.routeOf(f.scheme, urlPath(r.URL))
 	name := f.scheme
 	if name == "" && route != nil {

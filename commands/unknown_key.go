@@ -65,7 +65,7 @@ func (sh *shell) schemesFor(m *sign.Message) (shared, public string) {
 	if m == nil {
 		return shared, public
 	}
-	found := sign.Detect(*m, sh.file.ownSchemes()...)
+	found := sh.file.catalog().Detect(*m)
 	for i := len(found) - 1; i >= 0; i-- {
 		switch found[i].Auth {
 		case sign.HMAC, sign.Digest, sign.Token:

@@ -27,7 +27,7 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 	}
 	r := o.route
 	if r == nil {
-		file.rename(&o.scheme)
+		o.scheme = file.catalog().Name(o.scheme)
 		r = file.routeOf(o.scheme, o.path)
 	}
 	name := o.scheme
@@ -38,7 +38,7 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 	if name == "" && len(refs) == 0 {
 		return nil, nil
 	}
-	v := &verifier.Verifier{Own: file.ownSchemes(), Tolerance: o.tolerance, Strict: o.strict, Auto: name == "" || name == "auto"}
+	v := &verifier.Verifier{Schemes: file.catalog(), Tolerance: o.tolerance, Strict: o.strict, Auto: name == "" || name == "auto"}
 	if v.Params, err = o.paramMap(r); err != nil {
 		return nil, err
 	}

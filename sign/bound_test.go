@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // elses are genuine messages of somebody else: another value where the message says whose it is.
@@ -126,7 +127,7 @@ func TestSNSIsGoodForTheHourThatItRetriesFor(t *testing.T) {
 
 // A key that the provider keeps signs for all of its customers, unless the row says otherwise.
 func TestEveryRowSaysWhatBindsAMessageToItsReceiver(t *testing.T) {
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		symmetric := s.Auth == sign.HMAC || s.Auth == sign.Digest || s.Auth == sign.Token
 		if s.BoundBy() == "" || !symmetric && s.Binds == "" {
 			t.Errorf("%s does not say what binds a message to its receiver", s.Name)

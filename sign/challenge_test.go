@@ -16,6 +16,7 @@ import (
 	"testing"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // prover is a handshake whose answer holds an HMAC of what the request says.
@@ -85,7 +86,7 @@ func contentOf(s sign.Scheme, m sign.Message) string {
 func (p prover) proofs(t *testing.T, tokens []string) map[string][]string {
 	t.Helper()
 	h, _ := sign.LookupHandshake(p.scheme)
-	scheme, _ := sign.Lookup(p.scheme)
+	scheme, _ := catalog.Lookup(p.scheme)
 	proven := map[string][]string{}
 	for _, token := range tokens {
 		mac := hmac.New(p.hash, p.key)
@@ -109,7 +110,7 @@ func (p prover) proofs(t *testing.T, tokens []string) map[string][]string {
 func TestNoAnswerToAHandshakeIsASignature(t *testing.T) {
 	for _, p := range provers() {
 		tokens := bodiesAsked()
-		for _, s := range sign.All() {
+		for _, s := range catalog.All() {
 			for _, body := range bodiesAsked() {
 				tokens = append(tokens, contentOf(s, forgery(s, body)), body+"\n")
 			}
@@ -122,7 +123,7 @@ func TestNoAnswerToAHandshakeIsASignature(t *testing.T) {
 			continue
 		}
 		tried := 0
-		for _, s := range sign.All() {
+		for _, s := range catalog.All() {
 			if s.Auth != sign.HMAC && s.Auth != sign.Digest {
 				continue
 			}
@@ -175,7 +176,7 @@ func TestAProofIsMadeOnlyForTheSchemeOfTheHandshake(t *testing.T) {
 	tokens := map[string]string{"x": "M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0", "braintree": "20f9f8ed05f77439fe955c977e4c8a53", "zoom": "qgg8vlvZRS6UYooatFL8Aw"}
 	for _, p := range provers() {
 		h, _ := sign.LookupHandshake(p.scheme)
-		for _, other := range append(sign.All(), sign.Scheme{}) {
+		for _, other := range append(catalog.All(), sign.Scheme{}) {
 			reply, err := h.Answer(p.ask(tokens[p.scheme]), other, text(p.secret))
 			want := 403
 			if other.Handshake == p.scheme {
@@ -190,7 +191,7 @@ func TestAProofIsMadeOnlyForTheSchemeOfTheHandshake(t *testing.T) {
 
 func TestAGenuineWebhookIsNoChallenge(t *testing.T) {
 	for name, body := range map[string]string{"x": `{"for_user_id":"1"}`, "braintree": "<notification/>", "zoom": `{"event":"meeting.started"}`, "github": "hello", "generic": "0123456789abcdef0123456789abcdef"} {
-		s, _ := sign.Lookup(name)
+		s, _ := catalog.Lookup(name)
 		keys := newPair(s, 0)
 		m := newMessage(s)
 		m.Body = []byte(body)
@@ -200,7 +201,7 @@ func TestAGenuineWebhookIsNoChallenge(t *testing.T) {
 
 // A stream is judged as a body is.
 func TestAStreamedChallengeIsRefused(t *testing.T) {
-	s, _ := sign.Lookup("github")
+	s, _ := catalog.Lookup("github")
 	m := newMessage(s)
 	m.Body = []byte("M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0")
 	keys := newPair(s, 0)

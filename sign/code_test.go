@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // rewrite changes the body of a message.
@@ -191,7 +192,7 @@ func TestEasyPostWritesWholeWeightsAsFloats(t *testing.T) {
 }
 
 func TestEveryNewPairSignsAndVerifies(t *testing.T) {
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		pair, err := s.NewPair(at)
 		if err != nil {
 			t.Fatalf("%s: %v", s.Name, err)

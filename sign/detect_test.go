@@ -10,11 +10,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 func detected(m sign.Message) string {
 	var names []string
-	for _, s := range sign.Detect(m) {
+	for _, s := range new(catalog.Set).Detect(m) {
 		names = append(names, s.Name)
 	}
 	return strings.Join(names, " ")
@@ -23,9 +24,9 @@ func detected(m sign.Message) string {
 // TestDetectLeadsToTheSchemeOfEveryVector tries what is detected in its order. Many providers sign alike; the first that
 // verifies must sign as the vector's own does.
 func TestDetectLeadsToTheSchemeOfEveryVector(t *testing.T) {
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		for _, v := range vectors(t, s.Name) {
-			found := sign.Detect(v.message())
+			found := new(catalog.Set).Detect(v.message())
 			if v.Case == "missing_signature" {
 				if len(found) > 0 {
 					t.Errorf("%s/%s: %s", s.Name, v.Case, detected(v.message()))
@@ -77,7 +78,7 @@ func TestDetectGoesByValuesAndNotByNames(t *testing.T) {
 
 func TestDetectedSchemesAreCopies(t *testing.T) {
 	m := deliver(t, lookup(t, "paypal"), newMessage(lookup(t, "paypal")), newPair(lookup(t, "paypal"), 0).signing)
-	sign.Detect(m)[0].Fixed[0].Name = "Evil"
+	new(catalog.Set).Detect(m)[0].Fixed[0].Name = "Evil"
 	if got := lookup(t, "paypal").Fixed[0].Name; got != "PAYPAL-AUTH-ALGO" {
 		t.Error(got)
 	}
@@ -87,11 +88,11 @@ func TestDetectKnowsTheCallersOwnSchemes(t *testing.T) {
 	own := sign.Scheme{Name: "shop", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: "{body}", Header: "X-Hub-Signature-256", Prefix: "sha256="}
 	github := lookup(t, "github")
 	m := deliver(t, own, newMessage(own), newPair(own, 0).signing)
-	if found := sign.Detect(m, own); len(found) != 3 || found[0].Name != "shop" || found[1].Name != "github" {
+	if found := (&catalog.Set{Own: []sign.Scheme{own}}).Detect(m); len(found) != 3 || found[0].Name != "shop" || found[1].Name != "github" {
 		t.Errorf("of equal fit: %v", found)
 	}
 	m = deliver(t, github, newMessage(github), newPair(github, 0).signing)
-	if found := sign.Detect(m, own); len(found) != 3 || found[0].Name != "github" {
+	if found := (&catalog.Set{Own: []sign.Scheme{own}}).Detect(m); len(found) != 3 || found[0].Name != "github" {
 		t.Errorf("the better fit: %v", found)
 	}
 }

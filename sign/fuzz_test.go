@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // The targets below look for panics, and for the one thing worse: a stranger's message that verifies. Their seeds run in
@@ -17,14 +18,14 @@ import (
 // fuzzKeys are keys that no seed was signed with.
 func fuzzKeys() map[string]sign.Secret {
 	keys := make(map[string]sign.Secret)
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		keys[s.Name] = newPair(s, 0).verifying
 	}
 	return keys
 }
 
 func FuzzSignatureHeader(f *testing.F) {
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		for _, v := range vectors(f, s.Name) {
 			f.Add(v.Headers[http.CanonicalHeaderKey(s.Header)], v.Body)
 		}
@@ -36,7 +37,7 @@ func FuzzSignatureHeader(f *testing.F) {
 	}
 	keys := fuzzKeys()
 	f.Fuzz(func(t *testing.T, value string, body []byte) {
-		for _, s := range sign.All() {
+		for _, s := range catalog.All() {
 			m := newMessage(s)
 			m.Body = body
 			m.Header.Set(s.Header, value)
@@ -45,7 +46,7 @@ func FuzzSignatureHeader(f *testing.F) {
 					m.Header.Set(name, "1700000000")
 				}
 			}
-			sign.Detect(m)
+			new(catalog.Set).Detect(m)
 			s.Tolerance = sign.Both(sign.NoLimit)
 			if match, err := s.Verify(m, at, keys[s.Name]); err == nil {
 				t.Errorf("%s: %q over %q: %+v", s.Name, value, body, match)
@@ -61,7 +62,7 @@ func FuzzTimestamp(f *testing.F) {
 	} {
 		f.Add(stamp)
 	}
-	s, ok := sign.Lookup("discord")
+	s, ok := catalog.Lookup("discord")
 	if !ok {
 		f.Fatal("no discord")
 	}
@@ -80,7 +81,7 @@ func FuzzTimestamp(f *testing.F) {
 }
 
 func FuzzSecret(f *testing.F) {
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		for _, v := range vectors(f, s.Name) {
 			f.Add([]byte(v.Secrets[0]))
 		}
@@ -96,7 +97,7 @@ func FuzzSecret(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, key []byte) {
 		secret := sign.Secret{Name: "test", Key: key}
-		for _, s := range sign.All() {
+		for _, s := range catalog.All() {
 			s.WeakSecret(secret)
 			for _, signing := range []bool{true, false} {
 				if err := s.CheckSecret(secret, signing); err != nil {
@@ -117,7 +118,7 @@ func FuzzFormAndURL(f *testing.F) {
 	f.Add("?bodySHA256=&bodySHA256", "&&=&", true)
 	f.Add("x#?bodySHA256=00", "a", false)
 	f.Add("http://u:p@h:80?bodySHA256=e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855", "", false)
-	s, ok := sign.Lookup("twilio")
+	s, ok := catalog.Lookup("twilio")
 	if !ok {
 		f.Fatal("no twilio")
 	}
@@ -154,7 +155,7 @@ func FuzzJSONFields(f *testing.F) {
 }
 
 func FuzzTemplate(f *testing.F) {
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		f.Add(s.Content, s.Format, s.More)
 	}
 	f.Add("{body}", "t={ts}v1={sig}", "")
@@ -163,7 +164,7 @@ func FuzzTemplate(f *testing.F) {
 	f.Add("{json.a}{header.X}{param.p}{path}{url}{method}", "", "")
 	keys := text("a secret of the tests")
 	f.Fuzz(func(t *testing.T, content, format, more string) {
-		s, _ := sign.Lookup("stripe")
+		s, _ := catalog.Lookup("stripe")
 		s.Content, s.Format, s.More = content, format, more
 		valid := s.Validate() == nil
 		m := newMessage(s)
@@ -192,7 +193,7 @@ func FuzzJWT(f *testing.F) {
 	f.Add("", "", "a.b.c")
 	keys := fuzzKeys()
 	f.Fuzz(func(t *testing.T, head, claims, raw string) {
-		for _, s := range sign.All() {
+		for _, s := range catalog.All() {
 			if s.JWT == nil {
 				continue
 			}
@@ -200,7 +201,7 @@ func FuzzJWT(f *testing.F) {
 			for _, tok := range []string{jwt(jwtKey, head, claims), raw, jwt(jwtKey, head, claims) + raw} {
 				m := newMessage(s)
 				m.Header.Set(s.Header, s.Prefix+tok)
-				sign.Detect(m)
+				new(catalog.Set).Detect(m)
 				if match, err := s.Verify(m, at, keys[s.Name]); err == nil {
 					t.Errorf("%s: %q: %+v", s.Name, tok, match)
 				}
@@ -234,14 +235,14 @@ func FuzzStructuredFields(f *testing.F) {
 		`a=("date");created=1, b=("date");created=2`, strings.Repeat(`a=(),`, 40), `s=("@target-uri" "@authority" "@scheme" "@request-target" "@path" "@query");created=1700000000`} {
 		f.Add(input, "s=:AA==:", "sha-256=:AA==:")
 	}
-	s, _ := sign.Lookup("rfc9421")
+	s, _ := catalog.Lookup("rfc9421")
 	s.Tolerance = sign.Both(sign.NoLimit)
 	f.Fuzz(func(t *testing.T, input, signature, digest string) {
 		m := newMessage(s)
 		for name, value := range map[string]string{"Signature-Input": input, "Signature": signature, "Content-Digest": digest} {
 			m.Header.Set(name, value)
 		}
-		sign.Detect(m)
+		new(catalog.Set).Detect(m)
 		if match, err := s.Verify(m, at, text(b64([]byte(jwtKey)))); err == nil {
 			t.Errorf("%q %q: %+v", input, signature, match)
 		}
@@ -260,7 +261,7 @@ func FuzzJWKS(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, set []byte) {
 		secret := sign.Secret{Name: "set", Key: set}
-		for _, s := range sign.All() {
+		for _, s := range catalog.All() {
 			if s.Auth == sign.HMAC && s.Code != sign.RFC9421 || s.Auth == sign.Digest || s.Auth == sign.Token || s.CheckSecret(secret, false) != nil {
 				continue
 			}

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // An authentication scheme has no case, and one blank or more behind it (RFC 9110, sections 11.1 and 11.4).
@@ -22,7 +23,7 @@ func TestTheNameOfAnAuthenticationSchemeHasNoCase(t *testing.T) {
 		func(s string) string { return strings.Replace(s, " ", "   ", 1) },
 	}
 	for _, name := range []string{"chargebee", "postmark", "auth0", "vonage", "pubsub"} {
-		s, _ := sign.Lookup(name)
+		s, _ := catalog.Lookup(name)
 		keys := newPair(s, 0)
 		if s.Auth == sign.Token {
 			keys.signing = text("user:a secret of the tests")
@@ -32,7 +33,7 @@ func TestTheNameOfAnAuthenticationSchemeHasNoCase(t *testing.T) {
 		for _, respell := range respelled {
 			value := respell(m.Header.Get("Authorization"))
 			expect(t, name+" "+value[:9], s, with(m, "Authorization", value), keys.verifying, "")
-			if found := sign.Detect(with(m, "Authorization", value)); len(found) == 0 {
+			if found := new(catalog.Set).Detect(with(m, "Authorization", value)); len(found) == 0 {
 				t.Errorf("%s: nothing is detected in %q", name, value[:9])
 			}
 		}
@@ -54,7 +55,7 @@ func TestTheNameOfAnAuthenticationSchemeHasNoCase(t *testing.T) {
 
 // Keys come as files that editors and openssl wrote.
 func TestAKeyInPEMMayHaveAMarkAndTextBeforeIt(t *testing.T) {
-	s, _ := sign.Lookup("standard-webhooks-v1a")
+	s, _ := catalog.Lookup("standard-webhooks-v1a")
 	public, private, _ := ed25519.GenerateKey(rand.Reader)
 	der, _ := x509.MarshalPKIXPublicKey(public)
 	block := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
@@ -79,7 +80,7 @@ func TestAKeyInPEMMayHaveAMarkAndTextBeforeIt(t *testing.T) {
 
 // A header that came in two lines is one list (RFC 9110, section 5.3), also when it is signed, and when it is the signature.
 func TestHTTPMessageSignaturesReadAHeaderInTwoLines(t *testing.T) {
-	s, _ := sign.Lookup("rfc9421")
+	s, _ := catalog.Lookup("rfc9421")
 	keys := newPair(s, 0)
 	m := newMessage(s)
 	m.Header["X-Part"] = []string{"one", "two"}
@@ -108,7 +109,7 @@ func TestHTTPMessageSignaturesReadAHeaderInTwoLines(t *testing.T) {
 
 // Polar signs with what whsec_ stands for since 2026-09-08, and with the whole text before; the secret does not tell.
 func TestPolarVerifiesOldAndNewSecrets(t *testing.T) {
-	polar, _ := sign.Lookup("polar")
+	polar, _ := catalog.Lookup("polar")
 	as := func(form sign.KeyForm) sign.Scheme { s := polar; s.Key = form; return s }
 	whsec := "whsec_" + b64([]byte("thirty-two bytes of a polar key!"))
 	plain := b64([]byte("a secret of one's own, in base64"))

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // asked is a request of a handshake as the provider sends it, and the answer it waits for.
@@ -113,7 +114,7 @@ func TestEveryHandshakeIsAnsweredAsItsProviderWants(t *testing.T) {
 
 // schemeOf is the scheme of a provider, the zero Scheme when it has none.
 func schemeOf(name string) sign.Scheme {
-	s, _ := sign.Lookup(name)
+	s, _ := catalog.Lookup(name)
 	return s
 }
 
@@ -358,7 +359,7 @@ func TestAHandshakeIsTheCallersOwn(t *testing.T) {
 
 func TestSchemesNameHandshakesThatAreThere(t *testing.T) {
 	named := 0
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		if s.Handshake == "" {
 			continue
 		}

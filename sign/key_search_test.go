@@ -23,13 +23,14 @@ import (
 	"unicode/utf8"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // publicKeys are the public keys of the catalogue's schemes, in the forms that providers publish them in.
 func publicKeys(t *testing.T) map[string]string {
 	t.Helper()
 	keys := map[string]string{}
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		if slices.Contains([]sign.Auth{sign.HMAC, sign.Digest, sign.Token}, s.Auth) {
 			continue
 		}
@@ -243,7 +244,7 @@ func simply32(text string) bool {
 // The shared secrets of all vectors go on working without a scheme, but for those that are 32 bytes.
 func TestTheSharedSecretsOfTheVectorsStayShared(t *testing.T) {
 	seen := 0
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		if !slices.Contains([]sign.Auth{sign.HMAC, sign.Digest, sign.Token}, s.Auth) {
 			continue
 		}

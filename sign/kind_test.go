@@ -22,6 +22,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // keysInText are asymmetric keys in the spellings that people have them in.
@@ -155,7 +156,7 @@ func TestThirtyTwoBytesCannotBeTold(t *testing.T) {
 func TestNoSymmetricSchemeTakesAKey(t *testing.T) {
 	keys := keysInText(t)
 	body := []byte(`{"a":1}`)
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		if !slices.Contains([]sign.Auth{sign.HMAC, sign.Digest, sign.Token}, s.Auth) {
 			continue
 		}

@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // at is when the messages of the tests are signed.
@@ -178,7 +179,7 @@ func receive(m sign.Message, signed sign.Signed) sign.Message {
 // forEach runs a test for every scheme of the catalogue, with a message that was rightly signed.
 func forEach(t *testing.T, test func(t *testing.T, s sign.Scheme, m sign.Message, keys pair)) {
 	t.Helper()
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		t.Run(s.Name, func(t *testing.T) {
 			keys := newPair(s, 0)
 			test(t, s, deliver(t, s, newMessage(s), keys.signing), keys)

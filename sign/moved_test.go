@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // signedContent is what a scheme signs of a message, put together from outside by its template; false where that cannot be.
@@ -65,7 +66,7 @@ func decoded(s sign.Scheme, m sign.Message) []byte {
 // A captured message of any timed scheme, put into the header of one that has no timestamp, is known by the form of its body.
 func TestWhatATimedSchemeSignedIsKnownWhereverItIsMoved(t *testing.T) {
 	moved := 0
-	for _, from := range sign.All() {
+	for _, from := range catalog.All() {
 		if !from.Timed() || from.Auth == sign.Token {
 			continue
 		}
@@ -94,7 +95,7 @@ func TestWhatATimedSchemeSignedIsKnownWhereverItIsMoved(t *testing.T) {
 				}
 				moved++
 			}
-			if _, ok := to.MovedFrom(forged, later, sign.All()); !ok {
+			if _, ok := to.MovedFrom(forged, later, catalog.All()); !ok {
 				t.Errorf("%s with %.20q: %.80q is not known", from.Name, body, content)
 			}
 		}
@@ -125,11 +126,11 @@ func TestOtherTimedContentsAreKnown(t *testing.T) {
 	}
 	for name, content := range contents {
 		m := sign.Message{Method: "POST", URL: "http://h/", Body: []byte(content)}
-		from, ok := plain.MovedFrom(m, at, sign.All())
+		from, ok := plain.MovedFrom(m, at, catalog.All())
 		if !ok {
 			t.Errorf("%s: %q is not known", name, content)
 		}
-		own, _ := sign.Lookup(strings.TrimSuffix(name, "-"))
+		own, _ := catalog.Lookup(strings.TrimSuffix(name, "-"))
 		if _, alone := plain.MovedFrom(m, at, []sign.Scheme{own}); own.Timed() && !alone {
 			t.Errorf("%s is known as %s only", name, from.Name)
 		}
@@ -166,7 +167,7 @@ func TestGenuineBodiesHaveNoTimedForm(t *testing.T) {
 		`{"time":"2023-11-14T22:13:20Z"}`, `[1700000000,{"a":1700000000123}]`, "<xml><t>2023-11-14T22:13:20Z</t></xml>",
 		"payload=%7B%22ref%22%3A%22main%22%7D", "From=%2B4915123456789&To=4915123456789", "id=tr_7UhSN1zuXS", "a=1&t=2023-11-14T22%3A13%3A20Z",
 		"hello 2023-11-14T22:13:20Z world", "id,time\n1,1700000000\n"}
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		if s.Timed() || s.Auth == sign.Token {
 			continue
 		}
@@ -175,7 +176,7 @@ func TestGenuineBodiesHaveNoTimedForm(t *testing.T) {
 				body = strings.ReplaceAll(body, "webhookTimestamp", "at")
 			}
 			m := sign.Message{Method: "POST", URL: "https://hooks.example.com/in?x=1", Body: []byte(body)}
-			if from, ok := s.MovedFrom(m, at, sign.All()); ok {
+			if from, ok := s.MovedFrom(m, at, catalog.All()); ok {
 				t.Errorf("%s: %q has the form of %s", s.Name, body, from.Name)
 			}
 		}
@@ -185,7 +186,7 @@ func TestGenuineBodiesHaveNoTimedForm(t *testing.T) {
 			m.Body = []byte(strings.ReplaceAll(string(m.Body), "webhookTimestamp", "at"))
 			return m
 		}(), keys.signing)
-		if from, ok := s.MovedFrom(m, at, sign.All()); ok {
+		if from, ok := s.MovedFrom(m, at, catalog.All()); ok {
 			t.Errorf("%s: its own message has the form of %s", s.Name, from.Name)
 		}
 	}
@@ -199,7 +200,7 @@ func TestTheStrictestSchemeComesFirst(t *testing.T) {
 			t.Errorf("%s against %s", a.Name, b.Name)
 		}
 	}
-	all := sign.All()
+	all := catalog.All()
 	for _, a := range all {
 		if a.Auth == sign.Token && slices.ContainsFunc(all, func(b sign.Scheme) bool { return a.Stricter(b) && b.Auth != sign.Token }) {
 			t.Errorf("%s, a token, is stricter than a signature", a.Name)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 func TestARowWhoseProofSaysLessThanItSeemsIsRefused(t *testing.T) {
@@ -58,7 +59,7 @@ func TestARowWhoseProofSaysLessThanItSeemsIsRefused(t *testing.T) {
 
 func TestARowThatAdmitsAWeaknessSaysIt(t *testing.T) {
 	admitted := 0
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		if s.UnsignedTime || s.NoSeparator {
 			admitted++
 			if len(s.Weaknesses()) == 0 {

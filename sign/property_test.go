@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // drawMessage makes a message that the scheme can sign.
@@ -90,7 +91,7 @@ func signedAt(s sign.Scheme, m sign.Message) time.Time {
 // TestWhatIsSignedVerifiesAndNoChangedBitDoes draws messages and secrets for every scheme, signs each once (the slow part)
 // and holds all properties against it.
 func TestWhatIsSignedVerifiesAndNoChangedBitDoes(t *testing.T) {
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		t.Run(s.Name, func(t *testing.T) {
 			fixed := newPair(s, 0)
 			s.Tolerance = sign.Both(sign.NoLimit)
@@ -121,7 +122,7 @@ func verifies(t *rapid.T, s sign.Scheme, m, got sign.Message, keys pair) {
 	if err != nil || match.HasAge && match.Age != late {
 		t.Fatalf("%+v, %v", match, err)
 	}
-	if found := sign.Detect(got); !slices.ContainsFunc(found, func(d sign.Scheme) bool { return d.Name == s.Name }) {
+	if found := new(catalog.Set).Detect(got); !slices.ContainsFunc(found, func(d sign.Scheme) bool { return d.Name == s.Name }) {
 		t.Fatalf("not among the %d detected", len(found))
 	}
 }

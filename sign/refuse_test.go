@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 func TestWhatWasSignedIsValid(t *testing.T) {
@@ -237,7 +238,7 @@ func TestASignatureInBase64HasOneSpelling(t *testing.T) {
 }
 
 func TestRotationVerifiesUnderEitherSecret(t *testing.T) {
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		a, b := newPair(s, 0), newPair(s, 1)
 		m := deliver(t, s, newMessage(s), a.signing, b.signing)
 		expect(t, s.Name+" first", s, m, a.verifying, "")

@@ -259,3 +259,14 @@ func (s *Scheme) algorithm() string {
 		return hash
 	}
 }
+
+// Clone returns a copy that shares nothing with the scheme.
+func (s Scheme) Clone() Scheme {
+	s.Aliases, s.Alt, s.Fixed, s.Strict = slices.Clone(s.Aliases), slices.Clone(s.Alt), slices.Clone(s.Fixed), slices.Clone(s.Strict)
+	s.Bound = slices.Clone(s.Bound)
+	if s.JWT != nil {
+		claims := *s.JWT
+		s.JWT = &claims
+	}
+	return s
+}

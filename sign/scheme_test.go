@@ -15,12 +15,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 func TestEveryRowOfTheCatalogueIsValidAndComplete(t *testing.T) {
 	grades := []sign.Evidence{sign.ProviderProven, sign.LibraryProven, sign.Corroborated, sign.FromDocs}
 	seen := map[string]bool{}
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		if err := s.Validate(); err != nil {
 			t.Errorf("%s: %v", s.Name, err)
 		}
@@ -104,8 +105,8 @@ func TestFieldsAreSentInTheProvidersSpellingAndOrder(t *testing.T) {
 }
 
 func TestCallersCannotChangeTheCatalogue(t *testing.T) {
-	before := sign.All()
-	all := sign.All()
+	before := catalog.All()
+	all := catalog.All()
 	for i := range all {
 		all[i].Name = "nobody"
 		for j := range all[i].Fixed {
@@ -121,10 +122,10 @@ func TestCallersCannotChangeTheCatalogue(t *testing.T) {
 	one := lookup(t, "paypal")
 	one.Tolerance = sign.Both(time.Nanosecond)
 	one.Fixed[0].Value = "evil"
-	if diff := cmp.Diff(before, sign.All()); diff != "" {
+	if diff := cmp.Diff(before, catalog.All()); diff != "" {
 		t.Error(diff)
 	}
-	if _, ok := sign.Lookup("nobody"); ok {
+	if _, ok := catalog.Lookup("nobody"); ok {
 		t.Error("Lookup found nobody")
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 var hexDigits = regexp.MustCompile(`[0-9a-f]{32,}`)
@@ -44,7 +45,7 @@ func respell(t *testing.T, s sign.Scheme, m sign.Message, spelling sign.Spelling
 
 func TestASpellingThatTheProvidersSDKRefusesIsNamed(t *testing.T) {
 	strict := 0
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		if s.Auth != sign.HMAC && s.Auth != sign.Digest && s.Auth != sign.Token || s.JWT != nil {
 			continue
 		}
@@ -72,7 +73,7 @@ func TestASpellingThatTheProvidersSDKRefusesIsNamed(t *testing.T) {
 	if strict < 30 {
 		t.Errorf("only %d spellings are refused by an SDK", strict)
 	}
-	github, _ := sign.Lookup("gitea")
+	github, _ := catalog.Lookup("gitea")
 	m := deliver(t, github, newMessage(github), newPair(github, 0).signing)
 	if match, err := github.Verify(respell(t, github, m, sign.UpperCase), at, newPair(github, 0).verifying); err != nil || match.Spelling != "" {
 		t.Errorf("an SDK that reads upper case: %q, %v", match.Spelling, err)
@@ -81,7 +82,7 @@ func TestASpellingThatTheProvidersSDKRefusesIsNamed(t *testing.T) {
 
 // What counts is the signature that matched, not another secret's beside it.
 func TestOnlyTheSpellingOfTheMatchingSignatureCounts(t *testing.T) {
-	s, _ := sign.Lookup("stripe")
+	s, _ := catalog.Lookup("stripe")
 	first, second := newPair(s, 0), newPair(s, 1)
 	m := deliver(t, s, newMessage(s), first.signing, second.signing)
 	parts := strings.Split(s.Signature(m), ",v1=")

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 func TestStampIsTheTimestampAsItIsWritten(t *testing.T) {
@@ -16,7 +17,7 @@ func TestStampIsTheTimestampAsItIsWritten(t *testing.T) {
 		"twitch":            {"Twitch-Eventsub-Message-Timestamp", "2026-01-20T12:00:00.5Z", "2026-01-20T12:00:00.5Z"},
 		"github":            {"X-Hub-Signature-256", "sha256=ab", ""},
 	} {
-		scheme, ok := sign.Lookup(name)
+		scheme, ok := catalog.Lookup(name)
 		if !ok {
 			t.Fatal(name)
 		}

@@ -13,6 +13,7 @@ import (
 	"go.uber.org/goleak"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // TestMain has rapid check 25 times a scheme, of which there are more than a hundred; -rapid.checks and make soak say more.
@@ -26,7 +27,7 @@ func TestMain(m *testing.M) {
 // TestAStreamIsSignedAsTheSameBytes crosses the block size, where reading ahead begins.
 func TestAStreamIsSignedAsTheSameBytes(t *testing.T) {
 	const block = 256 << 10
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		if !s.Streams() {
 			continue
 		}
@@ -77,7 +78,7 @@ func TestABrokenStreamIsAnErrorAndNeverASignature(t *testing.T) {
 
 func TestSchemesThatNeedTheWholeBodyRefuseAStream(t *testing.T) {
 	var not []string
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		if s.Streams() {
 			continue
 		}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 const longBody = 2 << 20
@@ -17,7 +18,7 @@ const longBody = 2 << 20
 func hundredHeaders(t *testing.T, body []byte, only func(sign.Scheme) bool) (m sign.Message, schemes []sign.Scheme) {
 	t.Helper()
 	m = sign.Message{Method: "POST", URL: "https://hooks.example.com/in?x=1", Header: http.Header{}, Body: body, Params: params()}
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		if s.InBody() || s.Auth != sign.HMAC && s.Auth != sign.Digest || !only(s) {
 			continue
 		}
@@ -94,7 +95,7 @@ func TestSumsChangeNoVerdict(t *testing.T) {
 		for range 2 {
 			expect(t, "genuine", s, m, keys.verifying, "")
 		}
-		for _, other := range sign.All() {
+		for _, other := range catalog.All() {
 			if other.Auth != s.Auth || other.CheckSecret(keys.verifying, false) != nil {
 				continue
 			}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // vector is one case of testdata/vectors; README.md there describes the fields.
@@ -87,7 +88,7 @@ func validVector(t testing.TB, scheme string) vector {
 
 func lookup(t testing.TB, name string) sign.Scheme {
 	t.Helper()
-	s, ok := sign.Lookup(name)
+	s, ok := catalog.Lookup(name)
 	if !ok {
 		t.Fatalf("no scheme %s", name)
 	}
@@ -133,7 +134,7 @@ var vectorReasons = map[string]sign.Reason{
 
 func TestEveryVectorGetsItsVerdictAndReason(t *testing.T) {
 	total := 0
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		for _, v := range vectors(t, s.Name) {
 			total++
 			t.Run(s.Name+"/"+v.Case, func(t *testing.T) {
@@ -161,7 +162,7 @@ func TestEveryVectorGetsItsVerdictAndReason(t *testing.T) {
 }
 
 func TestMatchSaysWhichSecretSigned(t *testing.T) {
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		for _, v := range vectors(t, s.Name) {
 			if v.Case != "two_secrets_old_second" {
 				continue
@@ -182,7 +183,7 @@ var foreign = map[string]bool{
 // TestSigningReproducesTheVectors signs the content of every valid vector with its secret; where the kind of signature
 // leaves no choice, every header that barb makes must be the vector's.
 func TestSigningReproducesTheVectors(t *testing.T) {
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		if s.Auth != sign.HMAC && s.Auth != sign.Token && s.Auth != sign.Digest || s.JWT != nil && s.JWT.ID {
 			continue // what is made by chance cannot be made again
 		}
@@ -225,10 +226,10 @@ func TestSigningReproducesTheVectors(t *testing.T) {
 
 func TestSchemeNamesInVectorsAndCatalogAgree(t *testing.T) {
 	files, err := filepath.Glob("testdata/vectors/*.json")
-	if err != nil || len(files) != len(sign.All()) {
-		t.Errorf("%d vector files for %d schemes, %v", len(files), len(sign.All()), err)
+	if err != nil || len(files) != len(catalog.All()) {
+		t.Errorf("%d vector files for %d schemes, %v", len(files), len(catalog.All()), err)
 	}
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		for _, v := range vectors(t, s.Name) {
 			if v.Scheme != s.Name {
 				t.Errorf("vector %s stands in the file of %s", v.Scheme, s.Name)

@@ -7,13 +7,14 @@ import (
 	"testing"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // signedFor is a raw request for a target, whose signature is over a URL.
 func signedFor(t *testing.T, scheme, target, url string) string {
 	t.Helper()
 	const body = "a=b&c=d"
-	s, _ := sign.Lookup(scheme)
+	s, _ := catalog.Lookup(scheme)
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
 	signed, err := s.Sign(sign.Message{Method: "POST", URL: url, Header: header, Body: []byte(body)}, sign.Secret{Key: []byte("whsec_of_the_one")})
 	if err != nil {

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // behind is an app that remembers what it got.
@@ -171,7 +172,7 @@ forward_to = %q
 `, billing.URL, ledger.URL, open.URL, billing.URL, ledger.URL))
 	address, stop := b.listen(t, "--config", config)
 	github := func(key, event string) string {
-		s, _ := sign.Lookup("github")
+		s, _ := catalog.Lookup("github")
 		signed, err := s.Sign(sign.Message{Event: event, Body: []byte(`{"type":"charge.made"}`)}, sign.Secret{Key: []byte(key)})
 		if err != nil {
 			t.Fatal(err)
@@ -183,7 +184,7 @@ forward_to = %q
 		return text
 	}
 	stripe := func(key string) string {
-		s, _ := sign.Lookup("stripe")
+		s, _ := catalog.Lookup("stripe")
 		m := sign.Message{Time: time.Now(), Body: []byte(`{"type":"charge.made"}`)}
 		signed, err := s.Sign(m, sign.Secret{Key: []byte(key)})
 		if err != nil {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
@@ -72,7 +73,7 @@ func TestNoWayOfWritingKeepsASecret(t *testing.T) {
 	t.Parallel()
 	for name, write := range waysToWrite {
 		t.Run(name, func(t *testing.T) {
-			r := redact.New(sign.Lookup, []sign.Secret{{Name: "env:T", Key: []byte(planted)}}, nil)
+			r := redact.New(catalog.Lookup, []sign.Secret{{Name: "env:T", Key: []byte(planted)}}, nil)
 			if keepsToken(t, r.Redact, write) {
 				t.Errorf("%s keeps the token", name)
 			}

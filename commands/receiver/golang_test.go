@@ -13,12 +13,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/barbhq/barb/commands/receiver"
-	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // What the template and the imports come to is what gofmt and the compiler want, for every scheme.
 func TestReceiversInGoAreFormattedAndImportWhatTheyUse(t *testing.T) {
-	schemes := sign.All()
+	schemes := catalog.All()
 	odd := schemes[0]
 	odd.Name, odd.Header, odd.Content = "odd", "X-Os.Exit", "json.Number url.Parse {body}" // names in a text are none
 	written := 0

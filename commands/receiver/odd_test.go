@@ -21,6 +21,7 @@ import (
 
 	"github.com/barbhq/barb/commands/receiver"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // odd is a scheme with a feature that few providers use, and the secret to sign and to verify with.
@@ -274,7 +275,7 @@ func TestReceiversInGoCompile(t *testing.T) {
 	dir := t.TempDir()
 	writeFile(t, filepath.Join(dir, "go.mod"), "module receivers\n\ngo 1.24\n")
 	var names []string
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		var out bytes.Buffer
 		if receiver.Write(&out, "go", receiver.Options{Scheme: s}) == nil {
 			writeFile(t, filepath.Join(dir, s.Name, "receiver.go"), out.String())

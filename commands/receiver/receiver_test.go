@@ -16,6 +16,7 @@ import (
 
 	"github.com/barbhq/barb/commands/receiver"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -27,7 +28,7 @@ const secret = "barb_test_secret_0123456789abcdef"
 // lookup is a row of the catalogue.
 func lookup(t testing.TB, name string) sign.Scheme {
 	t.Helper()
-	s, ok := sign.Lookup(name)
+	s, ok := catalog.Lookup(name)
 	if !ok {
 		t.Fatalf("no scheme %s", name)
 	}
@@ -93,7 +94,7 @@ func TestReceiversReadAsTheGoldenFiles(t *testing.T) {
 // A scheme is a row that somebody else wrote: each one is either written for every framework or refused with a way out.
 func TestEverySchemeIsWrittenOrRefusedWithAReason(t *testing.T) {
 	var written []string
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		for _, framework := range receiver.Frameworks() {
 			err := receiver.Write(&bytes.Buffer{}, framework, receiver.Options{Scheme: s})
 			var no *receiver.UnsupportedError

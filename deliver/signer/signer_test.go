@@ -10,6 +10,7 @@ import (
 
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -18,7 +19,7 @@ var now = time.Date(2026, 1, 20, 14, 32, 0, 0, time.UTC)
 // of makes the signer of a scheme in the catalogue.
 func of(t *testing.T, name, key string) *signer.Signer {
 	t.Helper()
-	scheme, ok := sign.Lookup(name)
+	scheme, ok := catalog.Lookup(name)
 	if !ok {
 		t.Fatalf("there is no scheme %s", name)
 	}

@@ -31,9 +31,9 @@ type autoCheck struct {
 
 // run tries the schemes that the message shows, the strictest first.
 func (a *autoCheck) run() Result {
-	candidates := sign.Detect(a.message, a.Own...)
+	candidates := a.Schemes.Detect(a.message)
 	if len(candidates) == 0 { // nothing has the form of a signature, but a header's name still says which one is malformed
-		candidates = slices.DeleteFunc(a.all(), func(s sign.Scheme) bool { return a.message.Header.Get(s.Header) == "" })
+		candidates = slices.DeleteFunc(a.Schemes.All(), func(s sign.Scheme) bool { return a.message.Header.Get(s.Header) == "" })
 	}
 	sign.Strictest(a.message, candidates)
 	for _, scheme := range candidates {
@@ -94,7 +94,7 @@ func (a *autoCheck) checkFree(scheme sign.Scheme, secrets []sign.Secret) Result 
 		return c
 	}
 	takes := ", -s " + scheme.Name + " takes it"
-	if from, moved := scheme.MovedFrom(a.message, a.now, a.all()); moved {
+	if from, moved := scheme.MovedFrom(a.message, a.now, a.Schemes.All()); moved {
 		return weaker(c, "what "+scheme.Name+" signs here has the form of what "+from.Name+
 			" signs, with a timestamp that nothing would judge; if it is no captured one"+takes)
 	}
@@ -159,7 +159,7 @@ func (a *autoCheck) secretsFor(scheme sign.Scheme) (free, held []sign.Secret) {
 			continue
 		}
 		name := a.pinned[string(secret.Key)]
-		pin, known := a.lookup(name)
+		pin, known := a.Schemes.Lookup(name)
 		if name == "" || name == scheme.Name || !known || scheme.Stricter(pin) { // a scheme that is gone verifies nothing
 			free = append(free, secret)
 		} else {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -18,7 +19,7 @@ func TestAutoHashesALongBodyOncePerHashAndKey(t *testing.T) {
 	m := sign.Message{Method: "POST", URL: "https://hooks.example.com/in", Header: http.Header{}, Body: body,
 		Time: time.Now(), ID: "1"}
 	schemes := 0
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		isPlain := s.Auth == sign.HMAC && s.Content == "{body}" && s.Code == "" && s.JWT == nil
 		if !isPlain || s.Timed() || s.InBody() || s.Name == "github" {
 			continue
@@ -32,7 +33,7 @@ func TestAutoHashesALongBodyOncePerHashAndKey(t *testing.T) {
 			m.Header.Set(f.Name, f.Value)
 		}
 	}
-	github, _ := sign.Lookup("github")
+	github, _ := catalog.Lookup("github")
 	signed, err := github.Sign(m, secret)
 	if err != nil {
 		t.Fatal(err)

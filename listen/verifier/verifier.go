@@ -3,19 +3,19 @@ package verifier
 
 import (
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/record"
 )
 
 // Verifier checks messages against one scheme, or against the schemes that their headers show, with the secrets it
 // holds. Its methods may be called from several goroutines at once.
 type Verifier struct {
-	Scheme    sign.Scheme   // the zero scheme with auto
-	Auto      bool          // the headers of a message choose its scheme
-	Own       []sign.Scheme // the user's schemes, which auto tries beside the catalogue
+	Scheme    sign.Scheme  // the zero scheme with auto
+	Auto      bool         // the headers of a message choose its scheme
+	Schemes   *catalog.Set // that auto chooses from
 	Secrets   []sign.Secret
 	Params    map[string]string
 	Tolerance *time.Duration // how old or how far ahead a timestamp may be; nil: the scheme's own rule
@@ -54,26 +54,11 @@ func (v *Verifier) CheckPinned(m sign.Message, now time.Time, pinned map[string]
 	m.Sums = new(sign.Sums)
 	a := &autoCheck{Verifier: v, message: m, now: now, pinned: pinned}
 	c := a.run()
-	if scheme, ok := v.lookup(c.Scheme); ok { // only for the scheme that is reported: ID and Event may read the whole body
+	if scheme, ok := v.Schemes.Lookup(c.Scheme); ok { // only for the scheme that is reported: ID and Event may read the whole body
 		c.WebhookID, c.EventType = scheme.ID(m), scheme.Event(m)
 	}
 	return c
 }
-
-// lookup finds a scheme of the catalogue or of the user's. No name is in both.
-func (v *Verifier) lookup(name string) (sign.Scheme, bool) {
-	if s, ok := sign.Lookup(name); ok {
-		return s, true
-	}
-	i := slices.IndexFunc(v.Own, func(s sign.Scheme) bool { return s.Name == name })
-	if i < 0 {
-		return sign.Scheme{}, false
-	}
-	return v.Own[i], true
-}
-
-// all returns the user's schemes, then the catalogue.
-func (v *Verifier) all() []sign.Scheme { return slices.Concat(v.Own, sign.All()) }
 
 // checkWith verifies a message with one scheme and some of the secrets.
 func (v *Verifier) checkWith(scheme sign.Scheme, m sign.Message, now time.Time, secrets []sign.Secret) Result {

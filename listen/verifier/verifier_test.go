@@ -8,6 +8,7 @@ import (
 
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -27,7 +28,7 @@ func signed(t *testing.T, scheme, body string, by sign.Secret, ago time.Duration
 // add signs a message with one more scheme.
 func add(t *testing.T, m sign.Message, scheme string, by sign.Secret, ago time.Duration) sign.Message {
 	t.Helper()
-	s, ok := sign.Lookup(scheme)
+	s, ok := catalog.Lookup(scheme)
 	if !ok {
 		t.Fatalf("no scheme %s", scheme)
 	}
@@ -45,7 +46,7 @@ func add(t *testing.T, m sign.Message, scheme string, by sign.Secret, ago time.D
 
 func named(t *testing.T, scheme string, secrets ...sign.Secret) *verifier.Verifier {
 	t.Helper()
-	s, ok := sign.Lookup(scheme)
+	s, ok := catalog.Lookup(scheme)
 	if !ok {
 		t.Fatalf("no scheme %s", scheme)
 	}
@@ -136,7 +137,7 @@ func TestAutoChecksWithTheStrictestSchemeThatAMessageShows(t *testing.T) {
 }
 
 func TestAutoFindsAUsersOwnScheme(t *testing.T) {
-	own, _ := sign.Lookup("github")
+	own, _ := catalog.Lookup("github")
 	own.Name, own.Header = "mine", "X-Mine-Signature"
 	m := signed(t, "github", "{}", secret, 0)
 	m.Header.Set("X-Mine-Signature", m.Header.Get("X-Hub-Signature-256"))
@@ -145,7 +146,7 @@ func TestAutoFindsAUsersOwnScheme(t *testing.T) {
 	if c := v.Check(m, now); c.Verdict.Status != record.Invalid {
 		t.Errorf("without it: %+v", c)
 	}
-	v.Own = []sign.Scheme{own}
+	v.Schemes = &catalog.Set{Own: []sign.Scheme{own}}
 	if c := v.Check(m, now); c.Verdict.Status != record.Valid || c.Scheme != "mine" {
 		t.Errorf("%+v", c)
 	}

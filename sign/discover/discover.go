@@ -9,6 +9,7 @@ import (
 	"errors"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // The bounds of a search that names none: a second or two of one processor.
@@ -84,7 +85,7 @@ type search struct {
 func newSearch(ctx context.Context, q Query) *search {
 	s := &search{ctx: ctx, message: q.Message, secrets: q.Secrets, known: q.Known, tries: q.Limit, bytes: q.Bytes}
 	if s.known == nil {
-		s.known = sign.All()
+		s.known = catalog.All()
 	}
 	if s.tries == 0 {
 		s.tries = DefaultLimit

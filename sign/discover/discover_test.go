@@ -18,6 +18,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/sign/discover"
 )
 
@@ -203,7 +204,7 @@ func TestATokenIsFound(t *testing.T) {
 }
 
 func TestAWrongSecretFindsNothing(t *testing.T) {
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		if beyondSearch(s) != "" {
 			continue
 		}

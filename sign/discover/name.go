@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // nameFor makes an unused name for a scheme from the place of its signature: acme for X-Acme-Signature.
@@ -24,7 +25,7 @@ func (s *search) nameFor(p sign.Place) string {
 }
 
 func (s *search) taken(name string) bool {
-	_, ours := sign.Lookup(name)
+	_, ours := catalog.Lookup(name)
 	return ours || name == "auto" || slices.ContainsFunc(s.known, func(k sign.Scheme) bool { return k.Name == name })
 }
 

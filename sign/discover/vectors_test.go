@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/sign/discover"
 )
 
@@ -71,7 +72,7 @@ func onlyItsOwn(content string) bool {
 // wherever the signed content is one that can be guessed.
 func TestEverySchemeIsFoundWithoutItsName(t *testing.T) {
 	searched := 0
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		if why := beyondSearch(s); why != "" {
 			t.Logf("%s: %s", s.Name, why)
 			continue
@@ -97,7 +98,7 @@ func TestEverySchemeIsFoundWithoutItsName(t *testing.T) {
 func isFound(t *testing.T, s sign.Scheme, v vector) {
 	q := v.query()
 	if !onlyItsOwn(s.Content) {
-		q.Known = slices.DeleteFunc(sign.All(), func(k sign.Scheme) bool { return k.Name == s.Name })
+		q.Known = slices.DeleteFunc(catalog.All(), func(k sign.Scheme) bool { return k.Name == s.Name })
 	}
 	found := find(t, q)
 	if found.Auth != s.Auth || found.Hash != s.Hash || found.Enc != s.Enc || !slices.ContainsFunc(append(s.Alt, s.Header),
@@ -107,7 +108,7 @@ func isFound(t *testing.T, s sign.Scheme, v vector) {
 	if len(v.Body) > 0 && !strings.HasPrefix(s.Header, "json:") && found.Content != s.Content && !onlyItsOwn(s.Content) {
 		t.Errorf("found content %q, want %q", found.Content, s.Content)
 	}
-	if _, taken := sign.Lookup(found.Name); taken {
+	if _, taken := catalog.Lookup(found.Name); taken {
 		t.Errorf("%s is a name of the catalogue", found.Name)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/sign/explain"
 )
 
@@ -28,7 +29,7 @@ func TestNothingIsClaimedWhereNothingMatches(t *testing.T) {
 			{"another URL", both(to("https://elsewhere.test/x"), body(`{"type":"pong","n":1}`))},
 		} {
 			t.Run(name+" with "+p.what, func(t *testing.T) {
-				s, ok := sign.Lookup(name)
+				s, ok := catalog.Lookup(name)
 				if !ok {
 					s = lookup(t, "github")
 					s.Name, s.Header = "mine", "X-Mine"

@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // hints are what is odd about a message that nothing makes match: what was lost cannot be brought back, but it shows.
@@ -65,7 +66,7 @@ func seen(m sign.Message, err error) (all []Seen) {
 	}
 	for _, name := range headerNames(m.Header) {
 		s := Seen{Header: name}
-		for _, scheme := range sign.Detect(m) {
+		for _, scheme := range new(catalog.Set).Detect(m) {
 			if strings.EqualFold(scheme.Header, name) && len(s.Schemes) < maxSchemesShown {
 				s.Schemes = append(s.Schemes, scheme.Name)
 			}

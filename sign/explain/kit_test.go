@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/sign/explain"
 )
 
@@ -31,7 +32,7 @@ func usualKey(s sign.Scheme) string {
 
 func lookup(t testing.TB, name string) sign.Scheme {
 	t.Helper()
-	s, ok := sign.Lookup(name)
+	s, ok := catalog.Lookup(name)
 	if !ok {
 		t.Fatalf("no scheme %s", name)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // schemeRow is a way in which the reading of a signature goes wrong: it changes a scheme to what the sender does, and
@@ -283,11 +284,11 @@ func methods(t trial) variants {
 }
 
 // schemes makes the variants in which the message is one of another provider: first what its headers look like.
-func schemes(t trial) variants { return of(t, likely, asAny(sign.All)) }
+func schemes(t trial) variants { return of(t, likely, asAny(catalog.All)) }
 
 // likely is schemes for those alone whose signature the message shows.
 func likely(t trial) variants {
-	return asAny(func() []sign.Scheme { return sign.Detect(t.message) })(t)
+	return asAny(func() []sign.Scheme { return new(catalog.Set).Detect(t.message) })(t)
 }
 
 func asAny(list func() []sign.Scheme) generator {

@@ -17,6 +17,7 @@ import (
 	"github.com/andybalholm/brotli"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/sign/explain"
 )
 
@@ -343,7 +344,7 @@ func another(name, key, endpoint string) func(*explain.Question) {
 }
 
 func scheme(name string) func(*explain.Question) {
-	return func(q *explain.Question) { q.Scheme, _ = sign.Lookup(name) }
+	return func(q *explain.Question) { q.Scheme, _ = catalog.Lookup(name) }
 }
 
 func moved(from, to string) func(*explain.Question) {

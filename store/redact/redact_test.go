@@ -13,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
 )
@@ -65,10 +66,10 @@ var writings = []func(string) string{
 	},
 }
 
-func lookup(name string) (sign.Scheme, bool) { return sign.Lookup(name) }
+func lookup(name string) (sign.Scheme, bool) { return catalog.Lookup(name) }
 
 func tokenSchemes() (all []sign.Scheme) {
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		if s.Auth == sign.Token {
 			all = append(all, s)
 		}

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 // known is a secret that barb was given, in the forms that it is looked for in.
@@ -149,7 +150,7 @@ var credentials = byLength("Authorization", "Proxy-Authorization", "Cookie", "Co
 	"X-Shopify-Access-Token", "X-Goog-Channel-Token")
 
 func byLength(names ...string) (table [32][]string) {
-	for _, s := range sign.All() {
+	for _, s := range catalog.All() {
 		if p := schemePlace(s.Header); s.Auth == sign.Token && p.kind == "header" {
 			names = append(names, p.name)
 		}

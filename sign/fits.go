@@ -1,43 +1,15 @@
 package sign
 
-import (
-	"cmp"
-	"slices"
-	"strings"
-)
+import "strings"
 
-// maxDetected is the longest body, in bytes, in which a signature is looked for: whoever sends his there sends far less, and
-// a stranger's body would be read for every such scheme in turn.
+// maxDetected is the longest body, in bytes, in which a signature is looked for: providers that write theirs there send far less,
+// and a stranger's body would be read for every such scheme in turn.
 const maxDetected = 1 << 20
 
-// Detect returns the schemes of the catalogue and of own, the caller's, that a message may have been signed with, the best
-// fit first and of equal ones the caller's; none when nothing fits. A scheme fits by the form of its signature's value and
-// never by a header's name alone, since many providers share names. A scheme is not offered when a stronger signature is
-// there.
-func Detect(m Message, own ...Scheme) []Scheme {
-	type fit struct {
-		scheme *Scheme
-		score  int
-	}
-	var fits []fit
-	for _, schemes := range [][]Scheme{own, catalog[:]} {
-		for i := range schemes {
-			if score := schemes[i].fit(&m); score > 0 {
-				fits = append(fits, fit{&schemes[i], score})
-			}
-		}
-	}
-	slices.SortStableFunc(fits, func(a, b fit) int { return cmp.Compare(b.score, a.score) })
-	found := make([]Scheme, len(fits))
-	for i, f := range fits {
-		found[i] = f.scheme.clone()
-	}
-	return found
-}
-
-// fit scores how well a message fits a scheme by what it carries, 0 for not at all. A token proves least, so it comes
-// after every signature.
-func (s *Scheme) fit(m *Message) int {
+// Fits returns how well a message fits the scheme by what it carries, 0 for not at all. A scheme fits by the form of its
+// signature's value and never by a header's name alone, since many providers share names. A scheme does not fit when a stronger
+// signature is there. A token proves least, so every signature scores higher.
+func (s *Scheme) Fits(m *Message) int {
 	if len(m.Body) > maxDetected && strings.IndexByte(s.Header, ':') > 0 {
 		return 0
 	}

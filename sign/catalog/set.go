@@ -1,0 +1,72 @@
+package catalog
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"github.com/barbhq/barb/sign"
+)
+
+// Set is the catalogue with a user's own rows before it. The zero value, and nil, are the catalogue alone.
+type Set struct {
+	Own []sign.Scheme // valid, and under names that are not in the catalogue
+}
+
+// own returns the user's rows.
+func (s *Set) own() []sign.Scheme {
+	if s == nil {
+		return nil
+	}
+	return s.Own
+}
+
+// Lookup returns the scheme of that name, or the scheme of the catalogue of that alias. The value is the caller's own.
+func (s *Set) Lookup(name string) (sign.Scheme, bool) {
+	own := s.own()
+	if i := slices.IndexFunc(own, func(o sign.Scheme) bool { return o.Name == name }); i >= 0 {
+		return own[i].Clone(), true
+	}
+	return Lookup(name)
+}
+
+// Name returns the own name of the scheme that a name or alias, in any case, stands for. A name that is unknown stays as it is.
+func (s *Set) Name(name string) string {
+	if scheme, ok := s.Lookup(strings.ToLower(name)); ok {
+		return scheme.Name
+	}
+	return name
+}
+
+// All returns the user's rows and then those of the catalogue. The values are the caller's own.
+func (s *Set) All() []sign.Scheme {
+	own := s.own()
+	all := make([]sign.Scheme, 0, len(own)+len(rows))
+	for i := range own {
+		all = append(all, own[i].Clone())
+	}
+	return append(all, All()...)
+}
+
+// Detect returns the schemes that a message may have been signed with, the best fit first and of equal ones the user's; none
+// when nothing fits. See sign.Scheme.Fits.
+func (s *Set) Detect(m sign.Message) []sign.Scheme {
+	type fit struct {
+		scheme *sign.Scheme
+		score  int
+	}
+	var fits []fit
+	for _, schemes := range [][]sign.Scheme{s.own(), rows[:]} {
+		for i := range schemes {
+			if score := schemes[i].Fits(&m); score > 0 {
+				fits = append(fits, fit{&schemes[i], score})
+			}
+		}
+	}
+	slices.SortStableFunc(fits, func(a, b fit) int { return cmp.Compare(b.score, a.score) })
+	found := make([]sign.Scheme, len(fits))
+	for i, f := range fits {
+		found[i] = f.scheme.Clone()
+	}
+	return found
+}
