@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -35,19 +36,11 @@ func (l *lessee) attempt(ctx context.Context, q *store.Queued, sender deliver.Se
 	keep := context.WithoutCancel(ctx)
 	var begun time.Time
 	sender.Permit = func() bool { return isFresh(begun) || l.reclaim(keep, q) }
-	for a, err := range sender.Attempts(ctx, next) {
-		if err != nil {
-			return nil, err
-		}
-		if a.Ended {
-			return a, l.sh.history.Answer(keep, a.Exchange)
-		}
+	j := journal.Journal{History: l.sh.history, Begin: func(ctx context.Context, x *record.Exchange) error {
 		begun = time.Now()
-		if err := l.begin(q, begun, sender.Policy.Timeout, func() error { return l.sh.history.Begin(keep, l.owner, q, a.Exchange) }); err != nil {
-			return nil, err
-		}
-	}
-	return nil, errors.New("no attempt was made")
+		return l.begin(q, begun, sender.Policy.Timeout, func() error { return l.sh.history.Begin(ctx, l.owner, q, x) })
+	}}
+	return j.Once(ctx, sender, next)
 }
 
 // begin extends the lease of an entry so that it covers an attempt of at most limit, and begins it.

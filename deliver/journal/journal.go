@@ -59,6 +59,15 @@ func (j *Journal) Attempts(ctx context.Context, s deliver.Sender, x record.Excha
 	}
 }
 
+// Once makes one attempt of x, the first, or of a delivery that began before the one that Attempts makes first. Its errors
+// are those of Attempts: the attempt is nil where nothing was sent.
+func (j *Journal) Once(ctx context.Context, s deliver.Sender, x record.Exchange) (a *deliver.Attempt, err error) {
+	for a, err = range j.Attempts(ctx, s, x) {
+		break
+	}
+	return a, err
+}
+
 // begun makes an attempt durable before its first byte leaves.
 func (j *Journal) begun(ctx context.Context, a *deliver.Attempt) error {
 	switch {
