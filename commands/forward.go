@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -72,27 +73,24 @@ func (g *gateway) forwarded(ctx context.Context, x *record.Exchange, l *lane) *r
 	return response
 }
 
-// forward hands a webhook to the app and gives back the app's answer. The forward is an exchange of its own, which
-// repeats the one received; it is in the history before its first byte leaves. It is nil where nothing was sent.
+// forward hands a webhook to the app and returns the forward, which is an exchange of its own, with the answer for the
+// sender. The forward is in the history before its first byte leaves, and nil where nothing was sent.
 func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string) (*record.Exchange, *record.Response) {
-	request, err := deliver.Forward(&x.Request, target, x.Remote)
+	next, err := forwardOf(x, target)
 	if err != nil {
 		g.note("warning: %v", err)
 		return nil, textAnswer(http.StatusBadGateway, "the webhook cannot be forwarded\n")
 	}
-	f := record.Exchange{Kind: record.Sent, Thread: x.ID, Attempt: 1, Start: time.Now(), Request: request,
-		WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme, FromUnchecked: redact.IsUnchecked(x)}
-	if err := g.history.Record(ctx, &f); err != nil {
+	j := journal.Journal{History: g.history}
+	a, err := j.Once(ctx, deliver.Sender{Client: g.client, Policy: deliver.Policy{Timeout: g.appTimeout()}}, next)
+	if err != nil {
 		g.note("warning: %v", err)
+	}
+	if a == nil {
 		return nil, unavailable()
 	}
-	ctx, cancel := context.WithTimeout(ctx, g.appTimeout())
-	defer cancel()
-	g.client.Do(ctx, &f)
-	if err := g.history.Answer(context.WithoutCancel(ctx), &f); err != nil {
-		g.note("warning: %v", err)
-	}
-	g.watch.forwarded(x.ID, g.history.Redacted(&f))
+	f := a.Exchange
+	g.watch.forwarded(x.ID, g.history.Redacted(f))
 	switch {
 	case f.Err == nil:
 	case listen.LackedRoom(ctx) != nil:
@@ -102,7 +100,14 @@ func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string
 	default:
 		g.note("%d could not be forwarded: %s %s", x.ID, f.Err.Kind, ui.Clip(f.Err.Text, 120))
 	}
-	return &f, g.relayed(ctx, &f)
+	return f, g.relayed(ctx, f)
+}
+
+// forwardOf returns the exchange that forwards a captured webhook to a target.
+func forwardOf(x *record.Exchange, target string) (record.Exchange, error) {
+	request, err := deliver.Forward(&x.Request, target, x.Remote)
+	return record.Exchange{Thread: x.ID, Request: request, WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme,
+		FromUnchecked: redact.IsUnchecked(x)}, err
 }
 
 // appTimeout is how long the app has for a webhook.

@@ -11,8 +11,8 @@ import (
 
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/store/record"
-	"github.com/barbhq/barb/store/redact"
 )
 
 // mirrors sends webhooks to the further targets of a lane once the first has answered. Nobody waits for them: what they
@@ -74,31 +74,26 @@ func (m *mirrors) send(x, f *record.Exchange, l *lane) {
 
 // one sends a webhook to one of them and compares what it answers with what the app did.
 func (m *mirrors) one(x, app *record.Exchange, t forwardTarget) error {
-	request, err := deliver.Forward(&x.Request, t.url, x.Remote)
+	next, err := forwardOf(x, t.url)
 	if err != nil {
 		return err
 	}
-	f := record.Exchange{Kind: record.Sent, Thread: x.ID, Attempt: 1, Start: time.Now(), Request: request,
-		WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme, FromUnchecked: redact.IsUnchecked(x)}
-	if !t.mirror {
-		err = m.history.Record(m.ctx, &f)
-	} else {
-		err = m.history.RecordMirror(m.ctx, &f, app.ID)
-	}
-	if err != nil {
-		return err
+	j := journal.Journal{History: m.history}
+	if t.mirror {
+		j.Begin = func(ctx context.Context, f *record.Exchange) error { return m.history.RecordMirror(ctx, f, app.ID) }
 	}
 	ctx, letGo := m.budget.With(m.ctx)
 	defer letGo()
-	ctx, cancel := context.WithTimeout(ctx, m.policy.Timeout)
-	defer cancel()
-	m.client.Do(ctx, &f)
-	m.watch.metrics.Mirrored(&f)
-	if err := m.history.Answer(context.WithoutCancel(ctx), &f); err != nil || !t.mirror {
+	a, err := j.Once(ctx, deliver.Sender{Client: m.client, Policy: deliver.Policy{Timeout: m.policy.Timeout}}, next)
+	if a != nil {
+		m.watch.metrics.Mirrored(a.Exchange)
+	}
+	if err != nil || !t.mirror {
 		return err
 	}
-	same := alike(app, &f)
-	m.tell(x, app, &f, same)
+	f := a.Exchange
+	same := alike(app, f)
+	m.tell(x, app, f, same)
 	return m.history.CompareMirror(context.WithoutCancel(ctx), f.ID, same)
 }
 

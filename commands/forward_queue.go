@@ -15,7 +15,6 @@ import (
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
-	"github.com/barbhq/barb/store/redact"
 )
 
 // leaseFor is how long a lease holds that nobody renews: what a killed process was at is tried again after that.
@@ -243,12 +242,10 @@ func (b *outbox) try(ctx context.Context, x *record.Exchange, l *lane, q *store.
 
 // attempt makes the next attempt to deliver a captured webhook.
 func (b *outbox) attempt(ctx context.Context, x *record.Exchange, q *store.Queued, policy deliver.Policy) (*deliver.Attempt, error) {
-	request, err := deliver.Forward(&x.Request, q.Target, x.Remote)
+	next, err := forwardOf(x, q.Target)
 	if err != nil {
 		return nil, err
 	}
-	next := record.Exchange{Thread: x.ID, Request: request, WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme,
-		FromUnchecked: redact.IsUnchecked(x)}
 	a, err := b.lease.attempt(ctx, q, deliver.Sender{Client: b.client, Policy: policy, Rand: b.Rand}, next)
 	if a != nil {
 		b.watch.forwarded(x.ID, b.history.Redacted(a.Exchange))

@@ -202,6 +202,25 @@ func TestAnAttemptThatWasMadeComesWithTheErrorThatKeptItsEndOut(t *testing.T) {
 	}
 }
 
+func TestOnceMakesOneAttemptOfADeliveryAndSaysThatAnotherFollows(t *testing.T) {
+	t.Parallel()
+	history := openHistory(t)
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	defer server.Close()
+	j := journal.Journal{History: history}
+	next := message(server.URL)
+	for n := range 3 {
+		a, err := j.Once(context.Background(), newSender(t, 2), next)
+		if err != nil || (a.Decision == deliver.Retry) != (n < 2) {
+			t.Fatalf("attempt %d: %v, %v", n+1, a, err)
+		}
+		next.Attempt, next.Thread, next.Start = n+1, 1, a.Exchange.Start
+	}
+	if got, want := listed(t, history), "1 #1 of 0 retrying, 2 #2 of 1 retrying, 3 #3 of 1 failed"; got != want {
+		t.Errorf("the history has %s, want %s", got, want)
+	}
+}
+
 func TestAPolicyThatMakesNoSenseIsAnErrorAlone(t *testing.T) {
 	t.Parallel()
 	history := openHistory(t)
