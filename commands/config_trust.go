@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/export"
 )
@@ -269,11 +270,6 @@ with --config needs no consent.`,
 	}
 }
 
-type trustJSON struct {
-	Path  string `json:"path"`
-	Wants []want `json:"wants"`
-}
-
 func runConfigTrust(sh *shell, args []string) error {
 	file, err := sh.findConfig()
 	if len(args) > 0 {
@@ -295,7 +291,11 @@ func runConfigTrust(sh *shell, args []string) error {
 		return err
 	}
 	if sh.json {
-		return sh.emit(trustJSON{file.path, append([]want{}, file.wants...)})
+		trust := schema.Trust{Path: file.path, Wants: make([]schema.Want, len(file.wants))}
+		for i, w := range file.wants {
+			trust.Wants[i] = schema.Want(w)
+		}
+		return sh.emit(trust)
 	}
 	for _, w := range file.wants {
 		sh.out.Printf("line %-4d %s\n", w.Line, ui.EscapeLine(w.String()))

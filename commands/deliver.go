@@ -85,7 +85,7 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	defer d.plans.close()
 	if port != nil {
 		d.metrics = metrics.NewSent(sh.version, sh.history)
-		sh.sayMetrics(port)
+		sayMetrics(sh, port)
 		defer port.Serve(d.metrics)()
 	}
 	depth, err := sh.history.QueueDepth(ctx, store.Message)

@@ -10,6 +10,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/discover"
@@ -89,33 +90,15 @@ type discovery struct {
 	secret  sign.Secret
 }
 
-// discoveryJSON is the JSON form of it.
-type discoveryJSON struct {
-	Schema     int         `json:"schema"`
-	Found      bool        `json:"found"`
-	Scheme     *schemeJSON `json:"scheme,omitempty"`
-	TOML       string      `json:"toml,omitempty"`
-	Secret     string      `json:"secret,omitempty"`
-	Same       []string    `json:"same,omitempty"` // schemes of barb that verify the message as they are
-	Like       []string    `json:"like,omitempty"` // and those that differ only in names of headers
-	Tried      int         `json:"tried"`
-	Cut        bool        `json:"cut"`
-	Signatures int         `json:"signatures"`
-	Times      int         `json:"timestamps"`
-	IDs        int         `json:"ids"`
-	Next       []string    `json:"next,omitempty"`
-}
-
 func (d *discovery) emit(sh *shell) error {
-	out := discoveryJSON{Schema: 1, Found: d.Found, Secret: d.secret.Name, Same: d.Same, Like: d.Like, Tried: d.Tried, Cut: d.Cut,
-		Signatures: d.Signatures, Times: d.Times, IDs: d.IDs}
+	out := schema.NewDiscovery(&d.Result)
+	out.Secret = d.secret.Name
 	if d.Found {
 		block, err := schemeTOML(d.Scheme)
 		if err != nil {
 			return err
 		}
-		s := newSchemeJSON(d.Scheme, "")
-		out.Scheme, out.TOML = &s, block
+		out.TOML = block
 	} else {
 		out.Next = d.next()
 	}

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/fixture"
 )
@@ -59,7 +59,7 @@ func runEventsList(sh *shell, args []string) error {
 	var rows [][]string
 	for _, e := range events {
 		if sh.json {
-			if err := sh.emit(newEventJSON(e)); err != nil {
+			if err := sh.emit(schema.NewEvent(&e.Event, e.path)); err != nil {
 				return err
 			}
 			continue
@@ -107,38 +107,6 @@ func nearestEventHint(text string) string {
 		return "barb events show " + text
 	}
 	return "barb events lists them"
-}
-
-// eventJSON is the JSON form of a sample event.
-type eventJSON struct {
-	Schema      int         `json:"schema"`
-	Event       string      `json:"event"`
-	Provider    string      `json:"provider"`
-	EventType   string      `json:"event_type"`
-	Scheme      string      `json:"scheme,omitempty"`
-	ContentType string      `json:"content_type,omitempty"`
-	About       string      `json:"about"`
-	Own         bool        `json:"own"`
-	Template    bool        `json:"template"` // false: a body that is sent as it was saved
-	Path        string      `json:"path,omitempty"`
-	WebhookID   string      `json:"webhook_id,omitempty"`
-	Seed        *uint64     `json:"seed,omitempty"`
-	Headers     [][2]string `json:"headers,omitempty"`
-	Body        *string     `json:"body,omitempty"`
-	BodyBase64  []byte      `json:"body_base64,omitempty"`
-}
-
-func newEventJSON(e anEvent) eventJSON {
-	return eventJSON{Schema: 1, Event: e.name(), Provider: e.Provider, EventType: e.EventName(), Scheme: e.Scheme, ContentType: e.ContentType,
-		About: e.About, Own: e.isOwn(), Template: !e.Plain, Path: e.path}
-}
-
-func (j *eventJSON) setBody(body []byte) {
-	if text := string(body); utf8.ValidString(text) {
-		j.Body = &text
-		return
-	}
-	j.BodyBase64 = body
 }
 
 func newEventsShow(sh *shell) *cobra.Command {
@@ -197,12 +165,8 @@ func runEventsShow(sh *shell, o eventsShowOptions) error {
 // printEvent prints a payload, to a terminal escaped and with a line break behind it.
 func (sh *shell) printEvent(e anEvent, p fixture.Payload, seed *uint64) error {
 	if sh.json {
-		out := newEventJSON(e)
-		out.WebhookID, out.Seed = p.ID, seed
-		for _, f := range p.Header {
-			out.Headers = append(out.Headers, [2]string{f.Name, f.Value})
-		}
-		out.setBody(p.Body)
+		out := schema.NewEvent(&e.Event, e.path)
+		out.Render(&p, seed)
 		return sh.emit(out)
 	}
 	if sh.OutTerminal {

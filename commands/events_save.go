@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/sign"
@@ -80,7 +81,7 @@ func runEventsSave(ctx context.Context, sh *shell, o eventsSaveOptions) error {
 		if err != nil {
 			return err
 		}
-		return sh.emit(newEventJSON(e))
+		return sh.emit(schema.NewEvent(&e.Event, e.path))
 	}
 	sh.out.Line("saved  " + o.as + "  " + ui.Size(int64(len(x.Request.Body))) + "  " + ui.EscapeLine(file))
 	sh.say("barb: barb send :3000 --event %s sends it", o.as)

@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store"
@@ -205,15 +206,6 @@ func (b *outbox) wake(entries []*store.Queued) {
 	}
 }
 
-// execJSON is a line about a command that ran once its sender had an answer; its names are a contract.
-type execJSON struct {
-	Schema int    `json:"schema"`
-	Event  string `json:"event"` // "exec"
-	ID     int64  `json:"id"`    // of the captured webhook
-	Exit   int    `json:"exec_exit"`
-	MS     int64  `json:"exec_ms"`
-}
-
 // tellRun says how a command ended.
 func (w *worker) tellRun(x *record.Exchange) {
 	w.printing.Lock()
@@ -222,7 +214,7 @@ func (w *worker) tellRun(x *record.Exchange) {
 		w.out.Ran(x, filepath.Base(w.runner.args[0]))
 		return
 	}
-	if err := w.emit(execJSON{Schema: 1, Event: "exec", ID: x.ID, Exit: x.Run.Exit, MS: x.Run.Took.Milliseconds()}); err != nil && w.broken == nil {
+	if err := w.emit(schema.NewExec(x)); err != nil && w.broken == nil {
 		w.broken = err
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
@@ -105,29 +106,12 @@ func alike(a, b *record.Exchange) bool {
 	return a.Status() == b.Status() && a.Response.Size == b.Response.Size && bytes.Equal(a.Response.Body, b.Response.Body)
 }
 
-// mirrorJSON is a line about a mirror's answer; its names are a contract.
-type mirrorJSON struct {
-	Schema int    `json:"schema"`
-	Event  string `json:"event"` // "mirror"
-	ID     int64  `json:"id"`    // of the captured webhook
-	Mirror struct {
-		ID             int64  `json:"id"` // of the exchange with the mirror
-		EndpointDomain string `json:"endpoint_domain"`
-		StatusCode     int    `json:"status_code"`
-		LatencyMS      int64  `json:"latency_ms"`
-		Same           bool   `json:"same"`
-	} `json:"mirror"`
-}
-
 // tell says what a mirror answered, of one that answers as the app only to who wants to know all.
 func (m *mirrors) tell(x, app, f *record.Exchange, same bool) {
 	if m.json {
-		line := mirrorJSON{Schema: 1, Event: "mirror", ID: x.ID}
-		line.Mirror.ID, line.Mirror.StatusCode, line.Mirror.LatencyMS, line.Mirror.Same = f.ID, f.Status(), f.Took.Milliseconds(), same
-		line.Mirror.EndpointDomain = hostname(f.Request.URL)
 		m.printing.Lock()
 		defer m.printing.Unlock()
-		if err := m.emit(line); err != nil && m.broken == nil {
+		if err := m.emit(schema.NewMirror(x.ID, f, same)); err != nil && m.broken == nil {
 			m.broken = err
 		}
 		return

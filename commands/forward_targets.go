@@ -3,7 +3,6 @@ package commands
 import (
 	"errors"
 	"fmt"
-	"net/url"
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
@@ -90,15 +89,6 @@ func domainOf(target string) string {
 		return ""
 	}
 	return host
-}
-
-// hostname is the host of a target alone.
-func hostname(target string) string {
-	u, err := url.Parse(target)
-	if err != nil {
-		return ""
-	}
-	return u.Hostname()
 }
 
 // takeTargets says which apps a lane forwards to: those of the flag, else, unless answers are scripted, those of its route.

@@ -1,20 +1,11 @@
 package commands
 
 import (
-	"slices"
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
-	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/commands/schema"
 )
-
-// pairJSON is the JSON form of a throw-away secret.
-type pairJSON struct {
-	Schema    int    `json:"schema"`
-	Scheme    string `json:"scheme"`
-	Signing   string `json:"signing"`
-	Verifying string `json:"verifying"`
-}
 
 // runGenerateKey prints a throw-away secret of a scheme, and what goes where.
 func runGenerateKey(sh *shell, names []string) error {
@@ -30,7 +21,7 @@ func runGenerateKey(sh *shell, names []string) error {
 		return fail.Local("%w", err)
 	}
 	if sh.json {
-		return sh.emit(pairJSON{1, s.Name, string(pair.Signing), string(pair.Verifying)})
+		return sh.emit(schema.NewPair(s.Name, pair))
 	}
 	signing, verifying := strings.TrimRight(string(pair.Signing), "\n"), strings.TrimRight(string(pair.Verifying), "\n")
 	if signing == verifying {
@@ -56,34 +47,4 @@ func kindOf(key string) string {
 		return "the certificate"
 	}
 	return "the public key"
-}
-
-// paramsOf are the names of what a scheme signs although it is neither in the request nor secret, and of what a message must
-// say of its receiver: --param NAME=VALUE.
-func paramsOf(s sign.Scheme) []string {
-	names := namesIn(s.Content+s.Format, "param")
-	if s.Code == "" { // the receiver reads the items of a signature, the sender has to be told them
-		names = append(names, namesIn(s.Format, "item")...)
-	}
-	if s.JWT != nil {
-		names = append(names, s.JWT.IssuerParam, s.JWT.AudienceParam)
-	}
-	for _, b := range s.Bound {
-		names = append(names, b.Param)
-	}
-	return slices.DeleteFunc(names, func(name string) bool { return name == "" })
-}
-
-// namesIn are the names of one kind in a template: of {param.webhook_id} the webhook_id.
-func namesIn(template, kind string) []string {
-	var names []string
-	for {
-		_, after, found := strings.Cut(template, "{"+kind+".")
-		if !found {
-			return names
-		}
-		var name string
-		name, template, _ = strings.Cut(after, "}")
-		names = append(names, name)
-	}
 }

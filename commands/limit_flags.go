@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/time/rate"
 
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/units"
 )
@@ -42,27 +43,15 @@ func (sh *shell) limits(b breakerValue) *deliver.Limits {
 		Changed: func(endpoint string, resting bool) { sh.tellResting(endpoint, resting, b) }}
 }
 
-// breakerJSON is the line about an endpoint that is given a rest; its names are a contract.
-type breakerJSON struct {
-	Schema         int    `json:"schema"`
-	Level          string `json:"level"`
-	Event          string `json:"event"` // "breaker"
-	Timestamp      string `json:"timestamp"`
-	EndpointDomain string `json:"endpoint_domain"`
-	State          string `json:"state"` // "open": nothing is sent; "closed": it is sent to again
-	Failures       int    `json:"failures,omitempty"`
-	CooldownMS     int64  `json:"cooldown_ms,omitempty"`
-}
-
 func (sh *shell) tellResting(endpoint string, resting bool, b breakerValue) {
 	domain, _, err := net.SplitHostPort(endpoint)
 	if err != nil {
 		domain = endpoint
 	}
 	if sh.json {
-		line := breakerJSON{Schema: 1, Level: "info", Event: "breaker", Timestamp: stamp(time.Now()), EndpointDomain: domain, State: "closed"}
+		line := schema.NewBreaker(domain, time.Now())
 		if resting {
-			line.Level, line.State, line.Failures, line.CooldownMS = "warn", "open", b.failures, b.cooldown.Milliseconds()
+			line.Open(b.failures, b.cooldown)
 		}
 		if err := sh.emit(line); err != nil {
 			sh.note("warning: %v", err)
@@ -74,9 +63,6 @@ func (sh *shell) tellResting(endpoint string, resting bool, b breakerValue) {
 	}
 	sh.note("%s answers again: what waited is sent", endpoint)
 }
-
-// stamp is a moment as the JSON has it.
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
 
 // breakerValue is after how many failures in a row an endpoint is given a rest, and for how long: 5/30s, or off.
 type breakerValue struct {

@@ -272,7 +272,7 @@ func (g *gateway) announce(addr net.Addr, o listenOptions) error {
 		}
 	}
 	g.err.Printf("barb: listening on %s\n", address)
-	g.sayMetrics(g.watch.metricsPort)
+	sayMetrics(g.shell, g.watch.metricsPort)
 	for _, line := range append(g.entrance.describe(addr), g.describe()...) {
 		g.say("barb: %s", line)
 	}

@@ -34,7 +34,7 @@ func (f *metricsFlags) openMetrics(ctx context.Context) (*metrics.Port, error) {
 }
 
 // sayMetrics says where the counters are, and warns when other machines can read them.
-func (sh *shell) sayMetrics(port *metrics.Port) {
+func sayMetrics(sh *shell, port *metrics.Port) {
 	if port == nil {
 		return
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/provider"
@@ -46,7 +47,7 @@ func runProviders(sh *shell, names []string) error {
 	}
 	if sh.json {
 		for i := range chosen {
-			if err := sh.emit(newProviderJSON(&chosen[i])); err != nil {
+			if err := sh.emit(schema.NewProvider(&chosen[i])); err != nil {
 				return err
 			}
 		}
@@ -181,56 +182,4 @@ func goneText(p *provider.Provider) string {
 		return "it would " + p.Gone
 	}
 	return "a failure like others; barb ends the delivery"
-}
-
-// providerJSON is the JSON form of a row; its names are a contract.
-type providerJSON struct {
-	Schema      int                 `json:"schema"`
-	Name        string              `json:"name"`
-	Title       string              `json:"title"`
-	Scheme      string              `json:"scheme"`
-	UserAgent   string              `json:"user_agent,omitempty"`
-	Headers     []deliver.FieldForm `json:"headers"`
-	Timeout     float64             `json:"timeout_s"`
-	Connect     float64             `json:"connect_timeout_s,omitempty"`
-	Total       float64             `json:"deadline_s,omitempty"`
-	Retries     int                 `json:"retries"`
-	Within      float64             `json:"within_s,omitempty"`
-	Waits       []float64           `json:"waits_s"`
-	WaitsPublic bool                `json:"waits_public"` // false: made up to fit the number of retries and their time
-	Vary        float64             `json:"vary,omitempty"`
-	Variants    []variantJSON       `json:"variants,omitempty"`
-	RetryOn     string              `json:"retry_on"`
-	NoRetry     string              `json:"no_retry,omitempty"`
-	RetryFields []deliver.FieldForm `json:"retry_fields,omitempty"`
-	Redirects   string              `json:"redirects"`
-	Gone        string              `json:"gone,omitempty"`
-	Disables    string              `json:"disables,omitempty"`
-	Docs        []string            `json:"docs"`
-	Doubt       string              `json:"doubt"`
-}
-
-type variantJSON struct {
-	Name  string    `json:"name"`
-	Waits []float64 `json:"waits_s"`
-	Note  string    `json:"note"`
-}
-
-func newProviderJSON(p *provider.Provider) providerJSON {
-	out := providerJSON{Schema: 1, Name: p.Name, Title: p.Title, Scheme: p.Scheme, UserAgent: p.UserAgent, Headers: append([]deliver.FieldForm{}, p.Headers...),
-		Timeout: p.Timeout.Seconds(), Connect: p.Connect.Seconds(), Total: p.Total.Seconds(), Retries: p.Retries, Within: p.Within.Seconds(),
-		Waits: seconds(p.Schedule()), WaitsPublic: !p.IsMadeUp(), Vary: p.Vary, RetryOn: p.RetryOn, NoRetry: p.NoRetry, RetryFields: p.RetryFields,
-		Redirects: p.Redirects, Gone: p.Gone, Disables: p.Disables, Docs: p.Docs, Doubt: p.Doubt}
-	for _, v := range p.Variants {
-		out.Variants = append(out.Variants, variantJSON{Name: v.Name, Waits: seconds(v.Schedule()), Note: v.Note})
-	}
-	return out
-}
-
-func seconds(waits []time.Duration) []float64 {
-	out := make([]float64, len(waits))
-	for i, wait := range waits {
-		out[i] = wait.Seconds()
-	}
-	return out
 }

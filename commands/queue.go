@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 )
@@ -73,7 +74,7 @@ func (o *queueOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.until, "until", "", "only what was put in until this `time` or age")
 	f.IntVarP(&o.limit, "limit", "n", 0, "at most so many; 0 is all")
 	complete(cmd, "state", func(string) []string { return stateNames() })
-	complete(cmd, "kind", func(string) []string { return []string{kindForward, kindMessage, kindCommand} })
+	complete(cmd, "kind", func(string) []string { return kindNames() })
 }
 
 func stateNames() []string {
@@ -132,32 +133,21 @@ func commandGlob(program string) string {
 	return commandPrefix + plain + commandFolder + "*"
 }
 
-// The kinds of entries, as they are named.
-const (
-	kindForward = "forward"
-	kindMessage = "message"
-	kindCommand = "command"
-)
+// kindNames returns the names of the kinds of entries, in the order of the kinds.
+func kindNames() []string {
+	return []string{store.Forward.String(), store.Message.String(), store.Command.String()}
+}
 
+// parseKind returns the kind of a name, 0 for "".
 func parseKind(s string) (store.QueueKind, error) {
-	names := []string{kindForward, kindMessage, kindCommand}
+	names := kindNames()
 	switch i := slices.Index(names, s); {
 	case s == "":
 		return 0, nil
 	case i >= 0:
-		return []store.QueueKind{store.Forward, store.Message, store.Command}[i], nil
+		return store.Forward + store.QueueKind(i), nil
 	}
 	return 0, fail.Usage("--kind %q is none of forward, message, command", s).Hint(fail.DidYouMean("--kind ", fail.Nearest(s, names), "--kind message"))
-}
-
-func kindName(k store.QueueKind) string {
-	switch k {
-	case store.Message:
-		return kindMessage
-	case store.Command:
-		return kindCommand
-	}
-	return kindForward
 }
 
 func isState(name string) bool {
@@ -184,7 +174,7 @@ func runQueueList(ctx context.Context, sh *shell, o queueOptions) error {
 	}
 	if sh.json {
 		for _, q := range entries {
-			if err := sh.emit(newQueuedJSON(q)); err != nil {
+			if err := sh.emit(schema.NewQueued(q)); err != nil {
 				return err
 			}
 		}
@@ -216,7 +206,7 @@ func (sh *shell) queueTable(entries []*store.Queued) {
 	now := sh.Now()
 	rows := make([][]string, 0, len(entries))
 	for _, q := range entries {
-		rows = append(rows, []string{strconv.FormatInt(q.ID, 10), kindName(q.Kind), strconv.FormatInt(q.Thread, 10), ui.When(q.Created, now), ui.EscapeLine(targetName(q.Kind, q.Target)),
+		rows = append(rows, []string{strconv.FormatInt(q.ID, 10), q.Kind.String(), strconv.FormatInt(q.Thread, 10), ui.When(q.Created, now), ui.EscapeLine(targetName(q.Kind, q.Target)),
 			stateWord(q), strconv.Itoa(q.Attempts), whenDue(q, now), ui.Clip(q.Why, 60)})
 	}
 	sh.out.Table([]string{"ID", "KIND", "WEBHOOK", "SINCE", "TARGET", "STATE", "TRIES", "NEXT", "WHY"}, rows)
@@ -240,38 +230,6 @@ func whenDue(q *store.Queued, now time.Time) string {
 		return "due"
 	}
 	return "in " + ui.Duration(q.Due.Sub(now))
-}
-
-// queuedJSON is the JSON form of an entry; its names are a contract.
-type queuedJSON struct {
-	Schema         int     `json:"schema"`
-	ID             int64   `json:"id"`
-	Kind           string  `json:"kind"` // "forward", "message" or "command"
-	Thread         int64   `json:"thread"`
-	EndpointDomain string  `json:"endpoint_domain"`
-	State          string  `json:"state"`
-	Behind         bool    `json:"behind"` // another one of its order comes first
-	Attempts       int     `json:"attempts"`
-	Created        string  `json:"created"`
-	Changed        string  `json:"changed"`
-	Due            *string `json:"due,omitempty"`          // of one that waits
-	LeasedUntil    *string `json:"leased_until,omitempty"` // of one that is being delivered
-	First          int64   `json:"first_attempt,omitempty"`
-	Last           int64   `json:"last_attempt,omitempty"`
-	Why            string  `json:"why,omitempty"`
-}
-
-func newQueuedJSON(q *store.Queued) queuedJSON {
-	due := stamp(q.Due)
-	j := queuedJSON{Schema: 1, ID: q.ID, Kind: kindName(q.Kind), Thread: q.Thread, EndpointDomain: hostname(q.Target), State: string(q.State),
-		Behind: q.Behind, Attempts: q.Attempts, Created: stamp(q.Created), Changed: stamp(q.Changed), First: q.First, Last: q.Last, Why: q.Why}
-	switch q.State {
-	case store.Waiting:
-		j.Due = &due
-	case store.Leased:
-		j.LeasedUntil = &due
-	}
-	return j
 }
 
 func newQueueDead(sh *shell) *cobra.Command {
@@ -302,7 +260,7 @@ func runQueueShow(ctx context.Context, sh *shell, text string) error {
 		return err
 	}
 	if sh.json {
-		return sh.emit(newQueuedJSON(q))
+		return sh.emit(schema.NewQueued(q))
 	}
 	order := "with others, whenever it is due"
 	if q.Order != "" {
@@ -310,7 +268,7 @@ func runQueueShow(ctx context.Context, sh *shell, text string) error {
 	}
 	sh.out.Pairs([][2]string{
 		{"id", strconv.FormatInt(q.ID, 10)},
-		{"kind", kindName(q.Kind)},
+		{"kind", q.Kind.String()},
 		{"webhook", strconv.FormatInt(q.Thread, 10) + "  (barb show " + strconv.FormatInt(q.Thread, 10) + " --attempts)"},
 		{"target", ui.EscapeLine(q.Target)},
 		{"state", stateWord(q)},

@@ -11,6 +11,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen"
 )
@@ -151,31 +152,10 @@ func (g *gateway) refusalText(r listen.Refusal) string {
 	return text
 }
 
-// refusedJSON is the line about one that was refused; its names are a contract.
-type refusedJSON struct {
-	Schema    int    `json:"schema"`
-	Level     string `json:"level"`
-	Event     string `json:"event"` // "refused"
-	Timestamp string `json:"timestamp"`
-	Status    int    `json:"status"` // 0: the connection was closed without an answer
-	Reason    string `json:"reason"`
-	Remote    string `json:"remote"`
-	Method    string `json:"method"` // "" where it was not read
-	Path      string `json:"path"`
-	// Count is how many of a kind this one stands for, where they came too fast to tell of each; else it is not there.
-	Count int `json:"count,omitempty"`
-}
-
-// maxRefusedPath is how much of a stranger's path, which may be 64 KiB long, is told.
-const maxRefusedPath = 256
-
 func (g *gateway) emitRefusal(r listen.Refusal, count int) {
 	kind, _ := kindOfRefusal(r)
-	line := refusedJSON{Schema: 1, Level: "warn", Event: "refused", Timestamp: stamp(time.Now()), Status: r.Status,
-		Reason: kind.reason, Remote: r.Remote, Method: r.Method, Path: r.Path[:min(len(r.Path), maxRefusedPath)]}
-	if count > 1 {
-		line.Count = count
-	}
+	line := schema.NewRefused(kind.reason, count, time.Now())
+	line.At(r.Status, r.Remote, r.Method, r.Path)
 	g.printing.Lock()
 	defer g.printing.Unlock()
 	if err := g.emit(line); err != nil && g.broken == nil {

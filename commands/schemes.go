@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
@@ -110,7 +110,7 @@ func runSchemes(sh *shell, names []string) error {
 	}
 	if sh.json {
 		for _, s := range chosen {
-			if err := sh.emit(newSchemeJSON(s, file.sourceOf(s.Name))); err != nil {
+			if err := sh.emit(schema.NewScheme(s, file.sourceOf(s.Name))); err != nil {
 				return err
 			}
 		}
@@ -170,48 +170,4 @@ func (c *configFile) chooseSchemes(names []string) (chosen []sign.Scheme, whole 
 		chosen = append(chosen, found...)
 	}
 	return chosen, whole, nil
-}
-
-// schemeJSON is the JSON form of a row of the catalogue.
-type schemeJSON struct {
-	Schema     int      `json:"schema"`
-	Name       string   `json:"name"`
-	Title      string   `json:"title"`
-	Aliases    []string `json:"aliases,omitempty"`
-	Signature  string   `json:"signature"`
-	Header     string   `json:"header"`
-	Alt        []string `json:"more_headers,omitempty"`
-	Secret     string   `json:"secret"`
-	Timestamp  string   `json:"timestamp,omitempty"`
-	Past       *float64 `json:"tolerance_past_s"` // null: no limit, or no timestamp
-	Future     *float64 `json:"tolerance_future_s"`
-	ID         string   `json:"webhook_id,omitempty"`
-	Event      string   `json:"event_type,omitempty"`
-	Params     []string `json:"params,omitempty"`
-	Handshake  string   `json:"handshake,omitempty"`
-	CanSign    bool     `json:"can_sign"` // true of every scheme since all can be signed
-	CoversBody bool     `json:"covers_body"`
-	Binds      string   `json:"binds"`            // what binds a message to its receiver
-	Limits     []string `json:"limits,omitempty"` // what the proof does not say besides covers_body
-	Strict     []string `json:"strict,omitempty"` // spellings of the signature that an SDK of the provider refuses
-	Rotates    bool     `json:"rotates"`
-	Evidence   string   `json:"evidence"`
-	Docs       string   `json:"docs,omitempty"`
-	Note       string   `json:"note,omitempty"`
-	Source     string   `json:"source,omitempty"` // file and line of one's own
-}
-
-func newSchemeJSON(s sign.Scheme, source string) schemeJSON {
-	seconds := func(d time.Duration) *float64 {
-		if s.Time.Unit == "" || d == sign.NoLimit {
-			return nil
-		}
-		n := d.Seconds()
-		return &n
-	}
-	return schemeJSON{Schema: 1, Name: s.Name, Title: s.Title, Aliases: s.Aliases, Signature: s.Formula(), Header: s.Header, Alt: s.Alt,
-		Secret: string(s.Key), Timestamp: timestampText(s), Past: seconds(s.Tolerance.Past), Future: seconds(s.Tolerance.Future),
-		ID: s.IDIn.String(), Event: s.EventIn.String(), Params: paramsOf(s), Handshake: s.Handshake,
-		CanSign: true, CoversBody: s.CoversBody(), Binds: s.BoundBy(), Limits: s.Weaknesses(), Strict: strictOf(s), Rotates: s.Rotates(),
-		Evidence: string(s.Evidence), Docs: s.Docs, Note: s.Note, Source: source}
 }

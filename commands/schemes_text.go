@@ -20,7 +20,7 @@ func schemePairs(s sign.Scheme, source string) [][2]string {
 		{"signature", ui.EscapeLine(s.Formula())},
 		{"header", ui.Escape(headerText(s))},
 		{"secret", secretText(s)},
-		{"timestamp", ui.EscapeLine(timestampText(s))},
+		{"timestamp", ui.EscapeLine(s.TimestampPlace())},
 		{"tolerance", toleranceText(s)},
 		{"rotation", rotationText(s)},
 		{"to be given", paramsText(s)},
@@ -67,7 +67,7 @@ func handshakeText(s sign.Scheme) string {
 }
 
 func paramsText(s sign.Scheme) string {
-	names := paramsOf(s)
+	names := s.ParamNames()
 	if len(names) == 0 {
 		return ""
 	}
@@ -119,23 +119,6 @@ func secretText(s sign.Scheme) string {
 	return string(s.Key)
 }
 
-func timestampText(s sign.Scheme) string {
-	if s.Time.Unit == "" {
-		return ""
-	}
-	where := string(s.Time.In)
-	switch {
-	case where != "":
-	case s.JWT != nil:
-		where = "iat, nbf and exp of the token"
-	case s.Time.Key == "":
-		where = "created and expires of Signature-Input"
-	default:
-		where = "in the signature, behind " + s.Time.Key
-	}
-	return where + "  (" + string(s.Time.Unit) + ")"
-}
-
 func toleranceText(s sign.Scheme) string {
 	if s.Time.Unit == "" {
 		return "-"
@@ -150,13 +133,6 @@ func toleranceText(s sign.Scheme) string {
 		return "exp/+" + limit(s.Tolerance.Future)
 	}
 	return "-" + limit(s.Tolerance.Past) + "/+" + limit(s.Tolerance.Future)
-}
-
-func strictOf(s sign.Scheme) (names []string) {
-	for _, spelling := range s.Strict {
-		names = append(names, string(spelling))
-	}
-	return names
 }
 
 func strictText(s sign.Scheme) string {

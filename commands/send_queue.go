@@ -8,9 +8,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/store"
-	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -90,18 +90,12 @@ func (c *courier) enqueue(ctx context.Context, x record.Exchange) (o journal.Out
 	return journal.Outcome{Queued: true, First: x.ID}, c.showQueued(c.history.Redacted(&x), q)
 }
 
-// queuedLine is the JSON form of a message that was queued.
-type queuedLine struct {
-	export.Line
-	QueueID int64 `json:"queue_id"` // for barb queue
-}
-
 func (c *courier) showQueued(kept *record.Exchange, q *store.Queued) error {
 	c.printing.Lock()
 	defer c.printing.Unlock()
 	switch {
 	case c.json:
-		return c.emit(queuedLine{export.JSON(kept, c.with), q.ID})
+		return c.emit(schema.NewQueuedMessage(kept, c.with, q))
 	case !c.silent:
 		c.out.Queued(kept, q.ID)
 	}

@@ -2,11 +2,11 @@ package commands
 
 import (
 	"context"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
@@ -47,7 +47,7 @@ func runSenders(ctx context.Context, sh *shell, flags *filterFlags) error {
 		return nil
 	}
 	for _, s := range judged {
-		if err := sh.emit(newSenderJSON(s)); err != nil {
+		if err := sh.emit(schema.NewSender(s)); err != nil {
 			return err
 		}
 	}
@@ -84,76 +84,6 @@ func (sh *shell) attempt(x *record.Exchange) senders.Attempt {
 	a.Timed = a.Timestamp != ""
 	a.BodyChanges = s.InBody() || strings.HasPrefix(string(s.Time.In), "json:")
 	return a
-}
-
-// senderJSON is the JSON form of a sender; its names are a contract.
-type senderJSON struct {
-	Schema     int                 `json:"schema"`
-	Scheme     string              `json:"scheme"`
-	Path       string              `json:"path"`
-	Grade      senders.Grade       `json:"grade"`
-	Faults     []string            `json:"faults"`
-	Webhooks   int                 `json:"webhooks"`
-	Attempts   int                 `json:"attempts"`
-	Repeated   int                 `json:"repeated"`
-	Ends       map[senders.End]int `json:"ends"`
-	Spacing    senders.Spacing     `json:"spacing"`
-	Jitter     senders.Finding     `json:"jitter"`
-	Conduct    conductJSON         `json:"conduct"`
-	Deliveries []deliveryJSON      `json:"deliveries"` // those that came more than once
-}
-
-type conductJSON struct {
-	RetryAfterAsked    int             `json:"retry_after_asked"`
-	RetryAfterHonoured int             `json:"retry_after_honoured"`
-	UndercutMS         int64           `json:"undercut_ms"`
-	IDKept             senders.Finding `json:"id_kept"`
-	BodyKept           senders.Finding `json:"body_kept"`
-	SignedAnew         senders.Finding `json:"signed_anew"`
-	StoppedAfter2xx    senders.Finding `json:"stopped_after_2xx"`
-	StoppedAfter410    senders.Finding `json:"stopped_after_410"`
-	Retried            senders.Finding `json:"retried"`
-}
-
-type deliveryJSON struct {
-	WebhookIDs []string        `json:"webhook_ids"`
-	IDs        []int64         `json:"ids"`
-	Answers    []int           `json:"answers"` // 0: none
-	GapsMS     []int64         `json:"gaps_ms"` // from each answer to the next attempt
-	AskedMS    []int64         `json:"asked_ms"`
-	Spacing    senders.Spacing `json:"spacing"`
-	End        senders.End     `json:"end"`
-	Conduct    conductJSON     `json:"conduct"`
-}
-
-func newSenderJSON(s *senders.Sender) senderJSON {
-	out := senderJSON{Schema: 1, Scheme: s.Scheme, Path: s.Path, Grade: s.Grade, Faults: append([]string{}, s.Faults...), Webhooks: len(s.Deliveries), Attempts: s.Attempts,
-		Repeated: s.Again, Ends: s.Ends, Spacing: s.Spacing, Jitter: s.Jitter, Conduct: newConductJSON(s.Conduct), Deliveries: []deliveryJSON{}}
-	for _, d := range s.Deliveries {
-		if len(d.Attempts) > 1 {
-			out.Deliveries = append(out.Deliveries, newDeliveryJSON(d))
-		}
-	}
-	return out
-}
-
-func newConductJSON(c senders.Conduct) conductJSON {
-	return conductJSON{c.Asked, c.Honoured, c.Undercut.Milliseconds(), c.IDKept, c.BodyKept, c.Signed, c.Stopped2xx, c.Stopped410, c.Retried}
-}
-
-func newDeliveryJSON(d *senders.Delivery) deliveryJSON {
-	out := deliveryJSON{WebhookIDs: []string{}, Spacing: d.Spacing, End: d.End, Conduct: newConductJSON(d.Conduct)}
-	for i := range d.Attempts {
-		a := &d.Attempts[i]
-		if a.WebhookID != "" && !slices.Contains(out.WebhookIDs, a.WebhookID) {
-			out.WebhookIDs = append(out.WebhookIDs, a.WebhookID)
-		}
-		out.IDs, out.Answers = append(out.IDs, a.ID), append(out.Answers, a.Status)
-		if i < len(d.Gaps) {
-			out.GapsMS, out.AskedMS = append(out.GapsMS, d.Gaps[i].Milliseconds()), append(out.AskedMS, a.RetryAfter.Milliseconds())
-		}
-	}
-	return out
 }
 
 // senderSummary says, at the end of a listener, how the senders behaved whose webhooks came more than once.

@@ -2,15 +2,14 @@ package commands
 
 import (
 	"context"
-	"encoding/base64"
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/export"
@@ -184,21 +183,7 @@ func printEnv(sh *shell, s signedPayload) error {
 }
 
 func printSignJSON(sh *shell, s signedPayload) error {
-	headers := map[string]string{}
-	for _, f := range s.signed.Fields {
-		headers[f.Name] = f.Value
-	}
-	out := map[string]any{"schema": 1, "scheme": s.scheme, "headers": headers, "timestamp": s.message.Time.UTC().Format(time.RFC3339)}
-	if s.message.ID != "" {
-		out["webhook_id"] = s.message.ID
-	}
-	if s.signed.URL != "" {
-		out["url"] = s.signed.URL
-	}
-	if s.signed.Body != nil {
-		out["body_base64"] = base64.StdEncoding.EncodeToString(s.signed.Body)
-	}
-	return sh.emit(out)
+	return sh.emit(schema.NewSigned(s.scheme, &s.signed, s.message.ID, s.message.Time))
 }
 
 // request is the whole signed request.

@@ -7,10 +7,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 )
@@ -63,36 +63,6 @@ test: let barb listen --respond refuse it a few times, then look.`,
 	return cmd
 }
 
-// statsJSON is the JSON form of stats; its names are a contract.
-type statsJSON struct {
-	Schema        int              `json:"schema"`
-	Exchanges     int64            `json:"exchanges"`
-	Sent          int64            `json:"sent"`
-	Received      int64            `json:"received"`
-	Deliveries    int64            `json:"deliveries"`
-	Delivered     int64            `json:"delivered"`
-	Exhausted     int64            `json:"exhausted"`
-	Open          int64            `json:"open"`
-	SuccessRate   float64          `json:"success_rate"` // of the deliveries that ended; 0 when there are none
-	Retries       int64            `json:"retries"`
-	BadSignatures int64            `json:"bad_signatures"`
-	SentMS        latencyJSON      `json:"sent_latency_ms"`
-	ReceivedMS    latencyJSON      `json:"received_latency_ms"`
-	ByStatus      map[int]int64    `json:"by_status"`
-	ByError       map[string]int64 `json:"by_error"`
-
-	Queue   map[store.QueueState]int64 `json:"queue"` // of the whole history, whatever the filters
-	Figures []figure                   `json:"figures"`
-	OverMS  int64                      `json:"figures_over_ms"`
-}
-
-type latencyJSON struct {
-	P50 float64 `json:"p50"`
-	P95 float64 `json:"p95"`
-	P99 float64 `json:"p99"`
-	Max float64 `json:"max"`
-}
-
 func runStats(ctx context.Context, sh *shell, o statsOptions) error {
 	filter, none, err := sh.narrowed(ctx, &o.filterFlags)
 	if err != nil {
@@ -109,36 +79,17 @@ func runStats(ctx context.Context, sh *shell, o statsOptions) error {
 	if err != nil {
 		return err
 	}
-	c, err := o.figures(ctx, sh)
+	r, err := o.figures(ctx, sh)
 	if err != nil {
 		return err
 	}
 	if sh.json {
-		j := newStatsJSON(s)
-		j.Queue, j.Figures, j.OverMS = depth, c.all, c.over.Milliseconds()
-		return sh.emit(j)
+		return sh.emit(schema.NewStats(s, depth, &r))
 	}
 	sh.out.Pairs(append(statsPairs(s), [2]string{"queue", queueLine(depth)}))
 	sh.out.Line("")
-	c.table(sh.out)
+	sh.out.Figures(&r)
 	return nil
-}
-
-func newStatsJSON(s store.Stats) statsJSON {
-	byError := map[string]int64{}
-	for kind, n := range s.ByFailure {
-		byError[kind] = n
-	}
-	return statsJSON{Schema: 1, Exchanges: s.Total, Sent: s.Sent, Received: s.Received,
-		Deliveries: s.Deliveries, Delivered: s.Delivered, Exhausted: s.Exhausted, Open: s.Open,
-		SuccessRate: s.SuccessRate, Retries: s.Retries, BadSignatures: s.BadSignatures,
-		SentMS: newLatencyJSON(s.SentLatency), ReceivedMS: newLatencyJSON(s.ReceivedLatency),
-		ByStatus: s.ByStatus, ByError: byError}
-}
-
-func newLatencyJSON(l store.Latency) latencyJSON {
-	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
-	return latencyJSON{ms(l.P50), ms(l.P95), ms(l.P99), ms(l.Max)}
 }
 
 func statsPairs(s store.Stats) [][2]string {

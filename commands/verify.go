@@ -17,6 +17,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
@@ -317,22 +318,6 @@ func provenScheme(ctx context.Context, history *store.Store, x *record.Exchange)
 	return x.Scheme, nil
 }
 
-// verdictJSON is the JSON form of a verdict.
-type verdictJSON struct {
-	Schema     int    `json:"schema"`
-	Verdict    string `json:"verdict"`
-	Scheme     string `json:"scheme"`
-	Version    string `json:"version,omitempty"`
-	Reason     string `json:"reason,omitempty"`
-	Detail     string `json:"detail,omitempty"`
-	AgeMS      *int64 `json:"age_ms,omitempty"`
-	Secret     string `json:"secret,omitempty"`
-	CoversBody bool   `json:"covers_body"`
-	Spelling   string `json:"spelling,omitempty"` // that the provider's SDK refuses: upper_case, blanks, scheme_case
-
-	Explain *explainJSON `json:"explain,omitempty"`
-}
-
 // printVerdict prints the result of a check, with why it is so where that was asked, and ends in 0 or 1; what the caller
 // gave wrongly ends in its own code.
 func (sh *shell) printVerdict(c verifier.Result, why *explain.Answer) error {
@@ -341,12 +326,9 @@ func (sh *shell) printVerdict(c verifier.Result, why *explain.Answer) error {
 	}
 	v := c.Verdict
 	if sh.json {
-		out := verdictJSON{Schema: 1, Verdict: string(v.Status), Scheme: c.Scheme, Version: v.Version, Reason: v.Reason,
-			Detail: c.Detail, Secret: v.Secret, CoversBody: c.CoversBody, Spelling: string(c.Spelling), Explain: newExplainJSON(why)}
-		if v.HasAge {
-			age := v.Age.Milliseconds()
-			out.AgeMS = &age
-		}
+		out := schema.NewVerdict(c.Scheme, &v)
+		out.Detail, out.CoversBody, out.Spelling = c.Detail, c.CoversBody, string(c.Spelling)
+		out.Explain = schema.NewExplanation(why)
 		if err := sh.emit(out); err != nil {
 			return err
 		}

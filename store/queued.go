@@ -48,6 +48,17 @@ const (
 	Command QueueKind = 3 // a command that is to run for a captured exchange; Target names it
 )
 
+// String returns the name of a kind: forward, message or command.
+func (k QueueKind) String() string {
+	switch k {
+	case Message:
+		return "message"
+	case Command:
+		return "command"
+	}
+	return "forward"
+}
+
 // QueueState is how far an entry is.
 type QueueState string
 

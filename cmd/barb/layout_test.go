@@ -37,7 +37,9 @@ var layout = map[string]struct{ ours, others []string }{
 	"listen/verifier":   {ours: []string{"sign", "sign/catalog", "store/record"}},
 	"listen/script":     {ours: []string{"units", "listen", "store/record"}},
 	"listen/dedupe":     {ours: []string{"store/record"}},
-	"commands/ui":       {ours: []string{"deliver", "store/record", "store/senders"}, others: []string{"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/x/ansi", "github.com/fatih/color", "github.com/muesli/termenv"}},
+	"store/health":      {ours: []string{"store"}},
+	"commands/schema":   {ours: []string{"store/record", "store/export", "store/senders", "store/health", "sign", "sign/discover", "sign/explain", "deliver/provider", "deliver/fixture", "store"}},
+	"commands/ui":       {ours: []string{"deliver", "store/record", "store/senders", "store/health"}, others: []string{"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/x/ansi", "github.com/fatih/color", "github.com/muesli/termenv"}},
 	"commands/metrics":  {ours: []string{"store", "store/record"}},
 	"commands/receiver": {ours: []string{"sign"}},
 	"commands/fail":     {},
@@ -60,6 +62,7 @@ var never = map[string][]string{
 	"store/senders":     {"os", "net", "log", "database/sql"},
 	"store/redact":      {"os", "net", "log", "database/sql"},
 	"store":             {"log", "net/http"},
+	"store/health":      {"os", "net", "log", "database/sql"},
 	"deliver":           {"log", "database/sql"},
 	"deliver/signer":    {"os", "net", "log", "os/exec", "syscall", "database/sql"},
 	"deliver/provider":  {"os", "net", "log", "os/exec", "syscall", "database/sql"},
@@ -72,6 +75,7 @@ var never = map[string][]string{
 	"listen/dedupe":     {"os", "net", "log", "database/sql"},
 	"commands/ui":       {"os", "log", "net/http"},
 	"commands/metrics":  {"os"},
+	"commands/schema":   {"os", "log", "net/http"},
 	"commands/receiver": {"os", "log", "net"},
 }
 
