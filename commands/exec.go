@@ -17,6 +17,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/store/record"
 )
@@ -55,7 +56,7 @@ type runner struct {
 	unverified bool
 	timeout    time.Duration
 	seats      chan struct{}   // one taken for each command
-	owner      string          // of the commands, as newOwner writes it
+	owner      string          // of the commands, as worker.NewHolder writes it
 	stopping   context.Context // ends at ^C
 }
 
@@ -80,7 +81,7 @@ func (g *gateway) takeExec(ctx context.Context, f execFlags) error {
 		return fail.Usage("--exec %s: %w", args[0], errors.Unwrap(err)).Hint("give its path, ./handle, or put its folder into PATH")
 	}
 	endOrphans()
-	g.runner = &runner{path: path, args: args, owner: newOwner("exec"), unverified: f.unverified, timeout: time.Duration(f.timeout),
+	g.runner = &runner{path: path, args: args, owner: worker.NewHolder("exec"), unverified: f.unverified, timeout: time.Duration(f.timeout),
 		seats: make(chan struct{}, f.concurrency), stopping: ctx}
 	return nil
 }

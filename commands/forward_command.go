@@ -126,7 +126,7 @@ func (b *outbox) ringCommands() {
 }
 
 // command runs the command of an entry whose lease is ours, and puts in what follows it.
-func (w *worker) command(ctx context.Context, q *store.Queued) {
+func (w *appWorker) command(ctx context.Context, q *store.Queued) {
 	x, err := w.history.Get(ctx, q.Thread)
 	keep := context.WithoutCancel(ctx)
 	switch {
@@ -172,7 +172,7 @@ func (w *worker) command(ctx context.Context, q *store.Queued) {
 }
 
 // follow settles an entry whose command has ended.
-func (w *worker) follow(ctx context.Context, x, kept *record.Exchange, q *store.Queued) {
+func (w *appWorker) follow(ctx context.Context, x, kept *record.Exchange, q *store.Queued) {
 	keep := context.WithoutCancel(ctx)
 	w.tellRun(x)
 	switch {
@@ -207,7 +207,7 @@ func (b *outbox) wake(entries []*store.Queued) {
 }
 
 // tellRun says how a command ended.
-func (w *worker) tellRun(x *record.Exchange) {
+func (w *appWorker) tellRun(x *record.Exchange) {
 	w.printing.Lock()
 	defer w.printing.Unlock()
 	if !w.json {
@@ -219,7 +219,7 @@ func (w *worker) tellRun(x *record.Exchange) {
 	}
 }
 
-func (w *worker) tellUndone(x *record.Exchange, q *store.Queued) {
+func (w *appWorker) tellUndone(x *record.Exchange, q *store.Queued) {
 	w.reject(x)
 	w.note("%d was not worked on: %s; barb queue retry %d runs it again", x.ID, ui.Clip(q.Why, 120), q.ID)
 }

@@ -33,7 +33,7 @@ type outbox struct {
 	told        onceSaid
 
 	pending sync.Map // *record.Exchange → *promised, between Record and Reply
-	workers map[string]*worker
+	workers map[string]*appWorker
 	stage   atomic.Int32
 	// commands is 1 as long as a worker runs commands.
 	commands     atomic.Int32
@@ -43,7 +43,7 @@ type outbox struct {
 
 func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
 	b := &outbox{gateway: g, lease: g.newLessee("listen"), limits: g.limits(o.breaker), ack: o.mode == modeAck, ordered: o.ordered,
-		concurrency: o.forwardFlags.concurrency, workers: map[string]*worker{}}
+		concurrency: o.forwardFlags.concurrency, workers: map[string]*appWorker{}}
 	var err error
 	if b.policyText, err = policyText(g.policy); err != nil {
 		return nil, err

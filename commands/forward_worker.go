@@ -15,9 +15,9 @@ import (
 	"github.com/barbhq/barb/store/redact"
 )
 
-// worker delivers what waits in the queue for one app, or runs the command. Each has its own, so that one that hangs holds
+// appWorker delivers what waits in the queue for one app, or runs the command. Each has its own, so that one that hangs holds
 // up no other.
-type worker struct {
+type appWorker struct {
 	*outbox
 	kind    store.QueueKind
 	target  string
@@ -29,11 +29,11 @@ type worker struct {
 	running sync.WaitGroup
 }
 
-func newWorker(b *outbox, target string) *worker {
-	return &worker{outbox: b, kind: store.Forward, target: target, limited: target, limit: b.concurrency, limits: b.limits, bell: make(chan struct{}, 1)}
+func newWorker(b *outbox, target string) *appWorker {
+	return &appWorker{outbox: b, kind: store.Forward, target: target, limited: target, limit: b.concurrency, limits: b.limits, bell: make(chan struct{}, 1)}
 }
 
-func (w *worker) ring() {
+func (w *appWorker) ring() {
 	select {
 	case w.bell <- struct{}{}:
 	default:
@@ -51,7 +51,7 @@ const (
 )
 
 // run delivers until the outbox is through. ctx cuts what is on its way.
-func (w *worker) run(ctx context.Context) {
+func (w *appWorker) run(ctx context.Context) {
 	defer w.ended()
 	for {
 		before := w.commands.Load() // what they let through before they end is seen by the round that follows
@@ -71,7 +71,7 @@ func (w *worker) run(ctx context.Context) {
 }
 
 // ended waits for what has begun. Apps get what the last command lets through.
-func (w *worker) ended() {
+func (w *appWorker) ended() {
 	w.running.Wait()
 	if w.kind != store.Command {
 		return
@@ -86,7 +86,7 @@ func (w *worker) ended() {
 
 // round takes what is due, as much as there is room for. It returns how long until there may be more, and whether there
 // is nothing to do at the moment.
-func (w *worker) round(ctx context.Context) (wait time.Duration, idle bool) {
+func (w *appWorker) round(ctx context.Context) (wait time.Duration, idle bool) {
 	free := w.limit - int(w.busy.Load())
 	if free <= 0 || w.stage.Load() == closing {
 		return lookEvery, false
@@ -125,7 +125,7 @@ func (w *worker) round(ctx context.Context) (wait time.Duration, idle bool) {
 
 // next is what is due next of that which this listener can do; nil when there is nothing. What it cannot do it leaves to
 // others, and says so.
-func (w *worker) next(ctx context.Context) (*store.Due, error) {
+func (w *appWorker) next(ctx context.Context) (*store.Due, error) {
 	all, err := w.history.Upcoming(ctx, w.kind, w.target)
 	for _, due := range all {
 		why := w.unable(due.Policy)
@@ -138,14 +138,14 @@ func (w *worker) next(ctx context.Context) (*store.Due, error) {
 }
 
 // troubled says why the queue cannot be read or written now, and how long to wait.
-func (w *worker) troubled(ctx context.Context, err error) time.Duration {
+func (w *appWorker) troubled(ctx context.Context, err error) time.Duration {
 	if ctx.Err() == nil {
 		w.note("warning: the queue: %v", err)
 	}
 	return lookEvery
 }
 
-func (w *worker) start(ctx context.Context, q *store.Queued, place *deliver.Place) {
+func (w *appWorker) start(ctx context.Context, q *store.Queued, place *deliver.Place) {
 	w.busy.Add(1)
 	w.running.Go(func() {
 		defer w.ring()
@@ -170,7 +170,7 @@ func (w *worker) start(ctx context.Context, q *store.Queued, place *deliver.Plac
 
 // deliver makes the next attempt of an entry, nil when none was made, and reports whether the entry is to be settled as q
 // says then. If not, the lease is somebody else's, or ends by itself.
-func (w *worker) deliver(ctx context.Context, q *store.Queued) (a *deliver.Attempt, settled bool) {
+func (w *appWorker) deliver(ctx context.Context, q *store.Queued) (a *deliver.Attempt, settled bool) {
 	kept, err := w.history.Get(ctx, q.Thread)
 	if errors.Is(err, store.ErrNotFound) {
 		q.State, q.Why = store.Dead, "the webhook is no longer in the history"
@@ -207,7 +207,7 @@ func (w *worker) deliver(ctx context.Context, q *store.Queued) (a *deliver.Attem
 }
 
 // putOff is for an entry that cannot be delivered here. What nobody can put back together is dead.
-func (w *worker) putOff(x *record.Exchange, q *store.Queued, why error) {
+func (w *appWorker) putOff(x *record.Exchange, q *store.Queued, why error) {
 	if !errors.Is(why, redact.ErrGone) {
 		w.leave(q, why)
 		return
@@ -217,7 +217,7 @@ func (w *worker) putOff(x *record.Exchange, q *store.Queued, why error) {
 }
 
 // leave gives an entry back that turned out to be another listener's to deliver. No attempt is used up.
-func (w *worker) leave(q *store.Queued, why error) {
+func (w *appWorker) leave(q *store.Queued, why error) {
 	q.State, q.Due, q.Why = store.Waiting, time.Now().Add(blockedFor), why.Error()
 	w.told.say(w.shell, q.Why, fmt.Sprintf("%d is left to another listener: %s", q.Thread, q.Why))
 }
@@ -231,14 +231,14 @@ func lastChance(p deliver.Policy, q *store.Queued) deliver.Policy {
 }
 
 // tell says how an attempt went.
-func (w *worker) tell(x *record.Exchange, q *store.Queued, a *deliver.Attempt) {
+func (w *appWorker) tell(x *record.Exchange, q *store.Queued, a *deliver.Attempt) {
 	w.tellAttempt(x, a, w.with, &w.broken)
 	if q.State == store.Dead {
 		w.tellDead(x, q)
 	}
 }
 
-func (w *worker) tellDead(x *record.Exchange, q *store.Queued) {
+func (w *appWorker) tellDead(x *record.Exchange, q *store.Queued) {
 	w.reject(x)
 	w.note("%d was not delivered: %s; barb queue retry %d tries it again", x.ID, ui.Clip(q.Why, 120), q.ID)
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
+	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -21,7 +22,7 @@ type lessee struct {
 }
 
 func (sh *shell) newLessee(what string) *lessee {
-	return &lessee{leases: &leases{held: map[int64]*held{}}, sh: sh, owner: newOwner(what)}
+	return &lessee{leases: &leases{held: map[int64]*held{}}, sh: sh, owner: worker.NewHolder(what)}
 }
 
 // attempt makes the next attempt of an entry, of which next is the request with the names it goes by. It is counted and in
@@ -124,7 +125,7 @@ func (l *lessee) release(ctx context.Context) {
 func (l *lessee) takeOver(ctx context.Context) {
 	owners, err := l.sh.history.Owners(ctx)
 	for _, owner := range owners {
-		if err == nil && owner != l.owner && ownerIsGone(owner) {
+		if err == nil && owner != l.owner && worker.IsGone(owner) {
 			_, err = l.sh.history.Release(ctx, owner, time.Now())
 		}
 	}

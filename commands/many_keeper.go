@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store"
 )
 
@@ -30,7 +31,7 @@ type keeper struct {
 
 // begin makes a new run durable, or takes over one that goes on.
 func (k *keeper) begin(ctx context.Context, o *sendOptions) error {
-	owner := newOwner("send")
+	owner := worker.NewHolder("send")
 	now := k.now()
 	if o.went == nil {
 		options, err := json.Marshal(o.kept)
@@ -42,7 +43,7 @@ func (k *keeper) begin(ctx context.Context, o *sendOptions) error {
 	}
 	k.run = o.went.run
 	before := k.run.Owner
-	if before != "" && now.Sub(k.run.Changed) < goneAfter && !ownerIsGone(before) {
+	if before != "" && now.Sub(k.run.Changed) < goneAfter && !worker.IsGone(before) {
 		return fail.Usage("run %d is being sent right now", k.run.ID).Hint("one barb at a time sends a run")
 	}
 	k.run.Owner, k.run.Changed = owner, now

@@ -5,11 +5,12 @@ import (
 	"strings"
 	"time"
 
+	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store"
 )
 
 // runVariable marks the processes of a command: whatever the command starts inherits it, also in a process group or a
-// session of its own. Its value is the run, a blank, and the owner of the command as newOwner writes it.
+// session of its own. Its value is the run, a blank, and the owner of the command as worker.NewHolder writes it.
 const runVariable = "BARB_EXEC_RUN="
 
 // runOf names the runs of an entry of the queue, unlike those of every other entry and history.
@@ -31,7 +32,7 @@ func endRun(q *store.Queued) bool {
 func endOrphans() {
 	_ = endStrays(func(mark string) bool {
 		_, owner, _ := strings.Cut(mark, " ")
-		return ownerIsGone(owner)
+		return worker.IsGone(owner)
 	})
 }
 
