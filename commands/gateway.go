@@ -15,6 +15,7 @@ import (
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/handshake"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -144,7 +145,7 @@ func (g *gateway) check(r *record.Request, now time.Time) listen.Checked {
 }
 
 // greeting is the handshake that a request is, and the lane that answers it.
-func (g *gateway) greeting(r *record.Request) (*lane, sign.Handshake, bool) {
+func (g *gateway) greeting(r *record.Request) (*lane, handshake.Handshake, bool) {
 	m := messageOf(r)
 	for _, group := range g.guards(r) {
 		for _, l := range group {
@@ -153,7 +154,7 @@ func (g *gateway) greeting(r *record.Request) (*lane, sign.Handshake, bool) {
 			}
 		}
 	}
-	return nil, sign.Handshake{}, false
+	return nil, handshake.Handshake{}, false
 }
 
 // describe names an unchecked request by what its headers show, so that the line and the history say what it was.

@@ -16,6 +16,7 @@ import (
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
+	"github.com/barbhq/barb/sign/handshake"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -51,7 +52,7 @@ func (v *handshakeValue) Set(s string) error {
 		return nil
 	}
 	for name := range strings.SplitSeq(s, ",") {
-		if _, ok := sign.LookupHandshake(name); !ok {
+		if _, ok := handshake.Lookup(name); !ok {
 			return fmt.Errorf("%q is none of scheme, all, off, %s", name, strings.Join(handshakeNames(), ", "))
 		}
 		v.names = append(v.names, name)
@@ -61,7 +62,7 @@ func (v *handshakeValue) Set(s string) error {
 
 func handshakeNames() []string {
 	var names []string
-	for _, h := range sign.Handshakes() {
+	for _, h := range handshake.All() {
 		names = append(names, h.Name)
 	}
 	slices.Sort(names)
@@ -70,7 +71,7 @@ func handshakeNames() []string {
 
 func completeHandshakes(string) []string {
 	values := []string{byScheme + "\tthat of the scheme in use", allOf + "\twhatever looks like one", noneOf + "\tnone"}
-	for _, h := range sign.Handshakes() {
+	for _, h := range handshake.All() {
 		values = append(values, h.Name+"\t"+h.Title)
 	}
 	return values
@@ -109,11 +110,11 @@ func newGreeter(value handshakeValue, v *verifier.Verifier, flags *schemeFlags, 
 }
 
 // find returns the handshake that a message is. Its URL is the one that arrived.
-func (g *greeter) find(m sign.Message) (sign.Handshake, bool) {
+func (g *greeter) find(m sign.Message) (handshake.Handshake, bool) {
 	if g.off {
-		return sign.Handshake{}, false
+		return handshake.Handshake{}, false
 	}
-	return sign.FindHandshake(m, g.names...)
+	return handshake.Find(m, g.names...)
 }
 
 // checkHandshake checks a request that is a handshake, and reports false for any other.
@@ -141,7 +142,7 @@ func (g *gateway) checkHandshake(r *record.Request, now time.Time) (found listen
 // isWebhook reports whether what looks like an unsigned handshake is signed as a webhook of another provider: its URL or its
 // body then happens to hold what the handshake is known by. A token signs nothing, and Okta's comes with its handshake too,
 // which is a GET.
-func (g *gateway) isWebhook(l *lane, h sign.Handshake, r *record.Request, now time.Time) bool {
+func (g *gateway) isWebhook(l *lane, h handshake.Handshake, r *record.Request, now time.Time) bool {
 	found := g.judge([]*lane{l}, r, now)
 	scheme, _ := g.file.catalog().Lookup(found.Scheme)
 	token := scheme.Auth == sign.Token && r.Method != http.MethodPost
@@ -149,7 +150,7 @@ func (g *gateway) isWebhook(l *lane, h sign.Handshake, r *record.Request, now ti
 }
 
 // schemeOf is the scheme of the webhooks that follow a handshake, "" when it is not known.
-func (l *lane) schemeOf(h sign.Handshake) string {
+func (l *lane) schemeOf(h handshake.Handshake) string {
 	if v := l.verifier.Load(); v != nil && !v.Auto && v.Scheme.Handshake == h.Name {
 		return v.Scheme.Name
 	}
@@ -212,7 +213,7 @@ func (g *gateway) greet(x *record.Exchange) *record.Response {
 	return responseOf(reply)
 }
 
-func responseOf(r sign.Reply) *record.Response {
+func responseOf(r handshake.Reply) *record.Response {
 	response := &record.Response{Status: r.Status, Body: r.Body}
 	for _, f := range r.Fields {
 		response.Header = append(response.Header, record.Field(f))
@@ -222,7 +223,7 @@ func responseOf(r sign.Reply) *record.Response {
 
 // answer answers a handshake with the secrets of the lane. They count as the provider's own only where its scheme is named:
 // under auto, or without a scheme, they may be another's.
-func (l *lane) answer(h sign.Handshake, m sign.Message) (sign.Reply, error) {
+func (l *lane) answer(h handshake.Handshake, m sign.Message) (handshake.Reply, error) {
 	v := l.verifier.Load()
 	if v == nil || v.Auto {
 		return h.Answer(m, sign.Scheme{})
@@ -232,7 +233,7 @@ func (l *lane) answer(h sign.Handshake, m sign.Message) (sign.Reply, error) {
 
 // tellRefused says why a handshake was not answered. That the scheme must be named is said once, since strangers may ask
 // for a proof as often as they like.
-func (g *gateway) tellRefused(l *lane, id int64, h sign.Handshake, err error) {
+func (g *gateway) tellRefused(l *lane, id int64, h handshake.Handshake, err error) {
 	hint := ""
 	if e, ok := errors.AsType[*sign.Error](err); ok && e.Reason == sign.EmptySecret {
 		if _, told := l.told.LoadOrStore("handshake "+h.Name, true); told {
@@ -244,7 +245,7 @@ func (g *gateway) tellRefused(l *lane, id int64, h sign.Handshake, err error) {
 }
 
 // advise says what is left to be done, and what was not looked at.
-func (g *gateway) advise(x *record.Exchange, h sign.Handshake, m sign.Message) {
+func (g *gateway) advise(x *record.Exchange, h handshake.Handshake, m sign.Message) {
 	for _, param := range h.Unagreed(m.Params) {
 		g.suggest("%d handshake %s: any %s is accepted; --param %s=… accepts yours only", x.ID, h.Name, param, param)
 	}
@@ -268,7 +269,7 @@ func (g *gateway) suggest(format string, args ...any) {
 }
 
 // flagFor is how a listener is told to expect a handshake: by the scheme that checks with what it brings, where there is one.
-func (l *lane) flagFor(h sign.Handshake) string {
+func (l *lane) flagFor(h handshake.Handshake) string {
 	if scheme := l.schemeOf(h); scheme != "" {
 		return "-s " + scheme
 	}
@@ -277,6 +278,6 @@ func (l *lane) flagFor(h sign.Handshake) string {
 
 // learnsSecret reports whether the handshake of a scheme brings its secret.
 func learnsSecret(s sign.Scheme) bool {
-	h, _ := sign.LookupHandshake(s.Handshake)
-	return slices.ContainsFunc(h.Steps, func(s sign.Step) bool { return s.Learns != "" })
+	h, _ := handshake.Lookup(s.Handshake)
+	return slices.ContainsFunc(h.Steps, func(s handshake.Step) bool { return s.Learns != "" })
 }

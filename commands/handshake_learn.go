@@ -13,6 +13,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/handshake"
 )
 
 // learning is what a listener does with the secrets that handshakes bring. The first one holds: whoever comes later may be
@@ -77,7 +78,7 @@ func (l *learning) keep(secret sign.Secret) error {
 }
 
 // learn takes a secret: into --learn, and for the checks of the lane when it has none yet.
-func (g *gateway) learn(l *lane, id int64, h sign.Handshake, secret sign.Secret) error {
+func (g *gateway) learn(l *lane, id int64, h handshake.Handshake, secret sign.Secret) error {
 	if v := l.verifier.Load(); v != nil && !v.Auto {
 		if err := v.Scheme.CheckSecret(secret, false); err != nil { // a public key, say, that anybody could then sign with
 			return detailOf(err)
@@ -106,7 +107,7 @@ func (g *gateway) learn(l *lane, id int64, h sign.Handshake, secret sign.Secret)
 }
 
 // takeSecret has the lane check with the secret, unless it has another one or does not check this scheme.
-func (l *lane) takeSecret(h sign.Handshake, secret sign.Secret) bool {
+func (l *lane) takeSecret(h handshake.Handshake, secret sign.Secret) bool {
 	v := l.verifier.Load()
 	if v == nil || v.Auto || len(v.Secrets) > 0 || v.Scheme.Handshake != h.Name {
 		return false
@@ -120,7 +121,7 @@ func (l *lane) takeSecret(h sign.Handshake, secret sign.Secret) bool {
 // shownOfSecret is how many characters of a learnt secret are shown, for a person to know it again. It has sixteen at least.
 const shownOfSecret = 4
 
-func (g *gateway) tellLearnt(l *lane, id int64, h sign.Handshake, secret sign.Secret, kept, checks bool) {
+func (g *gateway) tellLearnt(l *lane, id int64, h handshake.Handshake, secret sign.Secret, kept, checks bool) {
 	what := fmt.Sprintf("%d handshake %s brings the secret %s…", id, h.Name, secret.Key[:shownOfSecret])
 	if checks {
 		what += ", checked with from now on"

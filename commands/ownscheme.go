@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
+	"github.com/barbhq/barb/sign/handshake"
 )
 
 // ownTolerance is the tolerance of an own scheme that has a timestamp and says nothing else.
@@ -121,7 +122,11 @@ func (r *schemeReader) fill(table map[string]any, within string) error {
 // validate is Scheme.Validate, each fault with the line of its key.
 func (r *schemeReader) validate() error {
 	var faults []string
-	for _, err := range flatten(r.scheme.Validate()) {
+	err := r.scheme.Validate()
+	if _, ok := handshake.Lookup(r.scheme.Handshake); r.scheme.Handshake != "" && !ok {
+		err = errors.Join(fmt.Errorf("handshake: %q is none that is known", r.scheme.Handshake), err)
+	}
+	for _, err := range flatten(err) {
 		field, _, _ := strings.Cut(err.Error(), ":")
 		faults = append(faults, r.place(field)+": "+err.Error())
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/handshake"
 )
 
 func schemePairs(s sign.Scheme, source string) [][2]string {
@@ -59,7 +60,7 @@ func headerText(s sign.Scheme) string {
 }
 
 func handshakeText(s sign.Scheme) string {
-	h, ok := sign.LookupHandshake(s.Handshake)
+	h, ok := handshake.Lookup(s.Handshake)
 	if !ok {
 		return ""
 	}

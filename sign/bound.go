@@ -107,7 +107,7 @@ func (s *Scheme) checkBound(m *Message, r *reading) error {
 func (b *Identity) read(m *Message, r *reading) (string, error) {
 	claim, ok := b.In.claim()
 	if !ok {
-		value, n := b.In.read(m)
+		value, n := b.In.Read(m)
 		if n > 1 {
 			return "", refuseTwice(b.In)
 		}
@@ -137,7 +137,7 @@ func (s *Scheme) writeBound(m *Message) error {
 			continue
 		}
 		value, _, _ := strings.Cut(m.Params[b.Param], ",")
-		if err := checkValue(MissingParam, "param "+b.Param, value); err != nil {
+		if err := CheckValue(MissingParam, "param "+b.Param, value); err != nil {
 			return err
 		}
 		if err := b.In.write(m, value); err != nil {

@@ -17,6 +17,7 @@ import (
 
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
+	"github.com/barbhq/barb/sign/handshake"
 )
 
 // prover is a handshake whose answer holds an HMAC of what the request says.
@@ -33,20 +34,20 @@ func provers() []prover {
 	private := sha1.Sum([]byte("the private key of the tests"))
 	return []prover{
 		{"x", "the consumer secret of the tests", []byte("the consumer secret of the tests"), sha256.New, false,
-			func(token string) sign.Message { return get("/?crc_token=" + url.QueryEscape(token)) }},
+			func(token string) sign.Message { return asked("GET", "/?crc_token="+url.QueryEscape(token), "") }},
 		{"braintree", "public_key:the private key of the tests", private[:], sha1.New, false,
-			func(token string) sign.Message { return get("/?bt_challenge=" + url.QueryEscape(token)) }},
+			func(token string) sign.Message { return asked("GET", "/?bt_challenge="+url.QueryEscape(token), "") }},
 		{"zoom", "the secret token of the tests", []byte("the secret token of the tests"), sha256.New, true,
 			func(token string) sign.Message {
 				quoted, _ := json.Marshal(token)
-				return post(`{"event":"endpoint.url_validation","payload":{"plainToken":` + string(quoted) + `}}`)
+				return asked("POST", "/", `{"event":"endpoint.url_validation","payload":{"plainToken":`+string(quoted)+`}}`)
 			}},
 	}
 }
 
 func TestEveryHandshakeWithAProofIsAttacked(t *testing.T) {
 	var found []string
-	for _, h := range sign.Handshakes() {
+	for _, h := range handshake.All() {
 		for _, s := range h.Steps {
 			if s.MAC.Of != "" {
 				found = append(found, h.Name)
@@ -61,6 +62,10 @@ func TestEveryHandshakeWithAProofIsAttacked(t *testing.T) {
 	if len(found) != len(provers()) {
 		t.Errorf("%q have a proof", found)
 	}
+}
+
+func asked(method, url, body string) sign.Message {
+	return sign.Message{Method: method, URL: "https://hooks.example.com" + url, Body: []byte(body), Header: http.Header{}}
 }
 
 // bodiesAsked are bodies that a webhook may have and a stranger may ask the proof of: JSON of one word, text, what X and
@@ -85,7 +90,7 @@ func contentOf(s sign.Scheme, m sign.Message) string {
 // proofs asks a handshake for every token, and returns those that were proven with the proof as it may stand in a signature.
 func (p prover) proofs(t *testing.T, tokens []string) map[string][]string {
 	t.Helper()
-	h, _ := sign.LookupHandshake(p.scheme)
+	h, _ := handshake.Lookup(p.scheme)
 	scheme, _ := catalog.Lookup(p.scheme)
 	proven := map[string][]string{}
 	for _, token := range tokens {
@@ -175,7 +180,7 @@ func wire(m sign.Message) string {
 func TestAProofIsMadeOnlyForTheSchemeOfTheHandshake(t *testing.T) {
 	tokens := map[string]string{"x": "M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0", "braintree": "20f9f8ed05f77439fe955c977e4c8a53", "zoom": "qgg8vlvZRS6UYooatFL8Aw"}
 	for _, p := range provers() {
-		h, _ := sign.LookupHandshake(p.scheme)
+		h, _ := handshake.Lookup(p.scheme)
 		for _, other := range append(catalog.All(), sign.Scheme{}) {
 			reply, err := h.Answer(p.ask(tokens[p.scheme]), other, text(p.secret))
 			want := 403

@@ -18,18 +18,19 @@ import (
 	"math/big"
 )
 
-func (h Hash) function() func() hash.Hash {
+// New returns the hash function, ready to be written to.
+func (h Hash) New() hash.Hash {
 	switch h {
 	case SHA1:
-		return sha1.New
+		return sha1.New()
 	case SHA384:
-		return sha512.New384
+		return sha512.New384()
 	case SHA512:
-		return sha512.New
+		return sha512.New()
 	case MD5:
-		return md5.New
+		return md5.New()
 	default:
-		return sha256.New
+		return sha256.New()
 	}
 }
 
@@ -72,13 +73,13 @@ type sink struct {
 func (s *Scheme) newSink(k *key, hash Hash) sink {
 	switch s.authOf(k) {
 	case HMAC:
-		return sink{hmac.New(hash.function(), k.bytes), k.bytes}
+		return sink{hmac.New(hash.New, k.bytes), k.bytes}
 	case Ed25519:
 		return sink{new(bytes.Buffer), nil}
 	case Digest:
 		return sink{newPadded(hash), k.bytes}
 	default:
-		return sink{hash.function()(), k.bytes}
+		return sink{hash.New(), k.bytes}
 	}
 }
 
@@ -163,8 +164,9 @@ func (s *Scheme) signature(k *key, sum []byte, hash Hash) ([]byte, error) {
 	}
 }
 
-// sameToken compares what is secret itself. It is hashed first, so that not even its length shows in the time that takes.
-func sameToken(a, b []byte) bool {
+// SameToken compares two texts that are secret themselves. They are hashed first, so that not even a length shows in the time that
+// takes.
+func SameToken(a, b []byte) bool {
 	x, y := sha256.Sum256(a), sha256.Sum256(b)
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
@@ -176,7 +178,7 @@ func (s *Scheme) matches(k *key, sum []byte, hash Hash, candidate []byte) bool {
 	case HMAC, Digest:
 		return hmac.Equal(sum, candidate)
 	case Token:
-		return sameToken(sum, candidate)
+		return SameToken(sum, candidate)
 	case Ed25519:
 		return ed25519.Verify(k.public.(ed25519.PublicKey), sum, candidate)
 	case ECDSA:

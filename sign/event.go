@@ -42,7 +42,7 @@ func shown(p Place, m *Message) string {
 	if path, ok := p.json(); ok { // of duplicate keys the first will do for people
 		value, _ = rawjson.First(m.Body, path)
 	} else {
-		value, _ = p.read(m)
+		value, _ = p.Read(m)
 	}
 	if len(value) > maxShown*utf8.UTFMax {
 		value = value[:maxShown*utf8.UTFMax]

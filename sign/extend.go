@@ -21,7 +21,7 @@ type padded struct {
 }
 
 func newPadded(h Hash) *padded {
-	p := &padded{Hash: h.function()(), counter: 8, length: binary.BigEndian.Uint64}
+	p := &padded{Hash: h.New(), counter: 8, length: binary.BigEndian.Uint64}
 	switch h {
 	case MD5:
 		p.length = binary.LittleEndian.Uint64

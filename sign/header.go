@@ -171,7 +171,7 @@ func (s *Scheme) readCarrier(m *Message, i int) (value string, n int) {
 	case i > 0:
 		return headerValue(m.Header, s.Alt[i-1])
 	case strings.IndexByte(s.Header, ':') > 0:
-		return Place(s.Header).read(m)
+		return Place(s.Header).Read(m)
 	}
 	return headerValue(m.Header, s.Header)
 }

@@ -25,7 +25,7 @@ func (s *Scheme) checkID(id string) error {
 			return refuse(MalformedID, "the id is signed, and is no id: that has at most 256 letters, digits and "+idLetters)
 		}
 	}
-	return checkValue(MalformedID, "id", id)
+	return CheckValue(MalformedID, "id", id)
 }
 
 // isID reports whether a text is made of what ids are made of.

@@ -64,9 +64,9 @@ func (s *Scheme) parseKeys(secrets []Secret, signing bool) ([]key, error) {
 func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
 	text := withoutMark(secret.Key)
 	if len(text) == 0 {
-		return nil, refuse(EmptySecret, secret.label()+" is empty")
+		return nil, refuse(EmptySecret, secret.Label()+" is empty")
 	}
-	wrong := refuse(WrongKeyForm, secret.label()+" is not "+s.SecretForm(signing))
+	wrong := refuse(WrongKeyForm, secret.Label()+" is not "+s.SecretForm(signing))
 	limit := maxKey
 	if isKeySet(text) {
 		limit = maxKeySet
@@ -87,7 +87,7 @@ func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
 		case !ok:
 			return nil, wrong
 		case len(k.bytes) == 0:
-			return nil, refuse(EmptySecret, secret.label()+" decodes to no bytes at all")
+			return nil, refuse(EmptySecret, secret.Label()+" decodes to no bytes at all")
 		}
 		return s.withOther(k, secret.Key, signing), nil
 	}
@@ -105,10 +105,10 @@ func (s *Scheme) decidedBy(secret Secret, signing bool) (asymmetric bool, err er
 	either := s.Code == RFC9421 && !s.NamedAlgorithm
 	switch kind := secret.Kind(); {
 	case kind == AsymmetricKey && !either:
-		return false, refuse(WrongKeyForm, secret.label()+" is a public or private key or a certificate; "+s.Name+
+		return false, refuse(WrongKeyForm, secret.Label()+" is a public or private key or a certificate; "+s.Name+
 			" needs a secret that only sender and receiver know: "+s.SecretForm(signing))
 	case kind == UnknownKey && either:
-		return false, refuse(WrongKeyForm, secret.label()+" may be a shared secret or a public key, and "+s.Name+
+		return false, refuse(WrongKeyForm, secret.Label()+" may be a shared secret or a public key, and "+s.Name+
 			" takes both: --param alg=hmac-sha256 or --param alg=ed25519 says which")
 	default:
 		return kind == AsymmetricKey, nil
@@ -144,7 +144,7 @@ func (s *Scheme) parseSymmetric(text []byte) (k key, ok bool) {
 func (s *Scheme) symmetric() bool { return s.Auth == HMAC || s.Auth == Digest || s.Auth == Token }
 
 // isToken reports whether a token can travel in a header, and be told from the white space around it.
-func isToken(b []byte) bool { return checkValue(WrongKeyForm, "", string(b)) == nil }
+func isToken(b []byte) bool { return CheckValue(WrongKeyForm, "", string(b)) == nil }
 
 // decode turns a symmetric secret into the bytes of the key.
 func (f KeyForm) decode(text []byte) ([]byte, bool) {

@@ -23,6 +23,7 @@ import (
 
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
+	"github.com/barbhq/barb/sign/handshake"
 )
 
 // keysInText are asymmetric keys in the spellings that people have them in.
@@ -186,7 +187,7 @@ func TestNoSymmetricSchemeTakesAKey(t *testing.T) {
 }
 
 func TestAHandshakeIsNotProvenWithAKey(t *testing.T) {
-	h, _ := sign.LookupHandshake("x")
+	h, _ := handshake.Lookup("x")
 	m := sign.Message{Method: "GET", URL: "http://h/?crc_token=NjBlZTM4YmUtY2=="}
 	for name, key := range keysInText(t) {
 		if reply, err := h.Answer(m, lookup(t, "x"), text(key)); reasonOf(t, err) != sign.WrongKeyForm || reply.Status != http.StatusInternalServerError {

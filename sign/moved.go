@@ -73,7 +73,7 @@ func (s *Scheme) couldSign(content []byte, url string, now time.Time) bool {
 		f := contentForm{unit: s.Time.Unit, now: now, steps: maxFormSteps}
 		return f.is(content, s.Content)
 	}
-	text, n := s.Time.In.read(&Message{Body: content, URL: url})
+	text, n := s.Time.In.Read(&Message{Body: content, URL: url})
 	at, ok := s.Time.Unit.parse(text)
 	return n > 0 && ok && plausible(at, now)
 }

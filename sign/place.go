@@ -61,9 +61,9 @@ func (s Scheme) ReplaceSignature(m Message, value string) ([]byte, error) {
 	return m.Body, err
 }
 
-// read returns the value at a place and how often it is there. A JSON field is there twice, too, when the elements that "*"
+// Read returns the value at the place and how often it is there. A JSON field is there twice, too, when the elements that "*"
 // stands for differ.
-func (p Place) read(m *Message) (value string, n int) {
+func (p Place) Read(m *Message) (value string, n int) {
 	switch name := p.name(); p.kind() {
 	case "header":
 		return headerValue(m.Header, name)

@@ -16,7 +16,7 @@ func (plivo) formula() string {
 func (plivo) coversBody() bool { return true }
 
 func (plivo) parts(s *Scheme, v *values, r *reading) ([]part, error) {
-	nonce, n := s.Nonce.read(v.m)
+	nonce, n := s.Nonce.Read(v.m)
 	switch {
 	case n > 1:
 		return nil, refuse(DuplicateHeader, s.Nonce.String()+" is there more than once")

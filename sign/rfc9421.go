@@ -148,7 +148,7 @@ func (rfc9421) compose(_ *Scheme, v *values) ([][]byte, error) {
 	}
 	params := `("` + strings.Join(components, `" "`) + `");created=` + v.time
 	if kid := v.m.Params["keyid"]; kid != "" {
-		if err := checkValue(MalformedField, "param keyid", kid); err != nil || strings.ContainsAny(kid, `"\`) {
+		if err := CheckValue(MalformedField, "param keyid", kid); err != nil || strings.ContainsAny(kid, `"\`) {
 			return nil, refuse(MalformedField, "param keyid cannot stand between quotes")
 		}
 		params += `;keyid="` + kid + `"`

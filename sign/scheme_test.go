@@ -16,6 +16,7 @@ import (
 
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
+	"github.com/barbhq/barb/sign/handshake"
 )
 
 func TestEveryRowOfTheCatalogueIsValidAndComplete(t *testing.T) {
@@ -28,7 +29,7 @@ func TestEveryRowOfTheCatalogueIsValidAndComplete(t *testing.T) {
 		if u, err := url.Parse(s.Docs); err != nil || u.Scheme != "https" || u.Host == "" {
 			t.Errorf("%s: documentation address %q", s.Name, s.Docs)
 		}
-		if _, ok := sign.LookupHandshake(s.Handshake); s.Handshake != "" && !ok {
+		if _, ok := handshake.Lookup(s.Handshake); s.Handshake != "" && !ok {
 			t.Errorf("%s: no handshake %q", s.Name, s.Handshake)
 		}
 		if s.Title == "" || !slices.Contains(grades, s.Evidence) || seen[s.Name] {

@@ -31,8 +31,8 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 // MarshalJSON is String, quoted.
 func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
 
-// label is how errors refer to the secret.
-func (s Secret) label() string {
+// Label returns what errors call the secret: "secret env:WHSEC".
+func (s Secret) Label() string {
 	if s.Name == "" {
 		return "the secret"
 	}

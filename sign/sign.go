@@ -171,7 +171,7 @@ func (s *Scheme) stamp(m *Message) (*values, error) {
 	if err := s.checkID(v.id); err != nil {
 		return nil, err
 	}
-	if err := checkValue(MalformedField, "event type", m.Event); err != nil {
+	if err := CheckValue(MalformedField, "event type", m.Event); err != nil {
 		return nil, err
 	}
 	err := s.writeBound(m)
@@ -212,7 +212,7 @@ func (s *Scheme) writeNonce(m *Message) (string, error) {
 	if s.Nonce == "" {
 		return "", nil
 	}
-	if value, n := s.Nonce.read(m); n > 0 && value != "" {
+	if value, n := s.Nonce.Read(m); n > 0 && value != "" {
 		return value, nil
 	}
 	value := rand.Text()

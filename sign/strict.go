@@ -63,7 +63,7 @@ func (s Scheme) ShowsTime(m Message) bool {
 		if s.unwrap(&m) != nil {
 			return true // a form that may be read in several ways shows whatever a sender wants
 		}
-		_, n := s.Time.In.read(&m)
+		_, n := s.Time.In.Read(&m)
 		return n > 0
 	case s.Time.Key != "":
 		var r reading

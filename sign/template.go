@@ -51,6 +51,24 @@ func separator(template, name string) string {
 	return ""
 }
 
+// Fill writes a template: its text as it is, and for each name between braces what value returns.
+func Fill(template string, value func(name string) (string, error)) (string, error) {
+	var b strings.Builder
+	for template != "" {
+		var p piece
+		p, template = nextPiece(template)
+		text := p.text
+		if p.named {
+			var err error
+			if text, err = value(p.text); err != nil {
+				return "", err
+			}
+		}
+		b.WriteString(text)
+	}
+	return b.String(), nil
+}
+
 // values are what the names in a template stand for.
 type values struct {
 	m               *Message
@@ -153,7 +171,7 @@ func (v *values) appendField(dst []byte, name string) ([]byte, error) {
 		return append(dst, value...), nil
 	}
 	place := Place(kind + ":" + rest)
-	value, n := place.read(v.m)
+	value, n := place.Read(v.m)
 	switch {
 	case n == 0:
 		return dst, refuse(MissingField, kind+" "+rest+" is signed but not there")
@@ -173,7 +191,7 @@ func param(m *Message, name string) (string, error) {
 	if value == "" {
 		return "", missingParam(name, " is signed but not part of the request, so it must be given")
 	}
-	return value, checkValue(MissingParam, "param "+name, value)
+	return value, CheckValue(MissingParam, "param "+name, value)
 }
 
 // summing is a digest of the body that stands in a template in its place.

@@ -24,9 +24,6 @@ func (s Scheme) Validate() error {
 }
 
 func (s *Scheme) validateName() error {
-	if _, ok := LookupHandshake(s.Handshake); s.Handshake != "" && !ok {
-		return fmt.Errorf("handshake: %q is none that is known", s.Handshake)
-	}
 	if s.Name == "" {
 		return errors.New("name: is empty")
 	}
@@ -141,7 +138,7 @@ func (s *Scheme) validateHeaders() error {
 		validatePlace("nonce", s.Nonce, true))
 	for _, f := range s.Fixed {
 		errs = append(errs, validatePlace("fixed", Place("header:"+f.Name), false),
-			checkValue("fixed", "value of "+f.Name, f.Value))
+			CheckValue("fixed", "value of "+f.Name, f.Value))
 	}
 	if s.Stronger != "" {
 		errs = append(errs, validatePlace("stronger", Place("header:"+s.Stronger), false))

@@ -136,7 +136,7 @@ func (s *Scheme) idToVerify(m *Message) (string, error) {
 	if _, inHeader := s.IDIn.header(); !signed && !inHeader {
 		return "", nil
 	}
-	id, n := s.IDIn.read(m)
+	id, n := s.IDIn.Read(m)
 	switch {
 	case n > 1:
 		return "", refuseTwice(s.IDIn)
@@ -150,7 +150,7 @@ func (s *Scheme) idToVerify(m *Message) (string, error) {
 func (s *Scheme) timeOf(m *Message, r *reading) (text string, at time.Time, err error) {
 	n := 0
 	if s.Time.In != "" {
-		text, n = s.Time.In.read(m)
+		text, n = s.Time.In.Read(m)
 	} else if r.stamped {
 		text, n = r.time, 1
 	}

@@ -34,7 +34,7 @@ func (s *Scheme) appendFormat(dst []byte, format string, sig []byte, v *values) 
 			if !ok {
 				return dst, missingParam(name, " stands in the signature's header, so it must be given")
 			}
-			if s.Split != "" && strings.ContainsAny(item, s.Split) || checkValue(MissingParam, name, item) != nil {
+			if s.Split != "" && strings.ContainsAny(item, s.Split) || CheckValue(MissingParam, name, item) != nil {
 				return dst, &Error{Reason: MissingParam, Detail: name + " stands in the signature's header, so it must be one word", Param: name}
 			}
 			dst = append(dst, item...)
@@ -45,9 +45,9 @@ func (s *Scheme) appendFormat(dst []byte, format string, sig []byte, v *values) 
 	return dst, nil
 }
 
-// checkValue refuses what would break out of a header: control characters, and white space at the ends, which no
-// receiver would see.
-func checkValue(reason Reason, what, value string) error {
+// CheckValue refuses a value that would break out of a header, by control characters or by white space at its ends, which no
+// receiver would see. The error is an *Error with that reason; it calls the value what.
+func CheckValue(reason Reason, what, value string) error {
 	if strings.Trim(value, " \t") != value {
 		return refuse(reason, what+" begins or ends with white space")
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/handshake"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -81,7 +82,7 @@ func learntIn(x *record.Exchange) (secret sign.Secret, at string, ok bool) {
 	if !ok || x.Kind != record.Received {
 		return secret, "", false
 	}
-	h, _ := sign.LookupHandshake(name)
+	h, _ := handshake.Lookup(name)
 	r := &x.Request
 	secret, ok = h.Learnt(sign.Message{Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body})
 	for _, step := range h.Steps {

@@ -1,17 +1,18 @@
-package sign
+package handshake
 
-// What challenges are made of that are proven with the secret.
+import "github.com/barbhq/barb/sign"
+
+// The letters of challenges and of the names of hosts.
 const (
-	hexDigits   = "0123456789abcdef"
 	lowerDigits = "0123456789abcdefghijklmnopqrstuvwxyz"
 	base64Chars = lowerDigits + "ABCDEFGHIJKLMNOPQRSTUVWXYZ+/=_-"
 )
 
-// handshakes is the table of handshakes, in the order in which a request is compared with them: those that ask for more
+// rows is the table of handshakes, in the order in which a request is compared with them: those that ask for more
 // stand before those that ask for less. It is never changed; callers get copies of its rows.
-var handshakes = [...]Handshake{
+var rows = [...]Handshake{
 	{
-		Name: "slack", Title: "Slack", Evidence: FromDocs, Distinct: true,
+		Name: "slack", Title: "Slack", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://docs.slack.dev/reference/events/url_verification",
 		When: "when the URL is saved",
 		Steps: []Step{{
@@ -21,7 +22,7 @@ var handshakes = [...]Handshake{
 		}},
 	},
 	{
-		Name: "zoom", Title: "Zoom", Evidence: ProviderProven, Distinct: true,
+		Name: "zoom", Title: "Zoom", Evidence: sign.ProviderProven, Distinct: true,
 		Docs: "https://developers.zoom.us/docs/api/webhooks/#validate-your-webhook-endpoint",
 		When: "when the URL is saved, then every 72 hours; within 3 s",
 		Steps: []Step{{
@@ -29,11 +30,12 @@ var handshakes = [...]Handshake{
 			Has:    []Mark{{In: "json:event", Is: []string{"endpoint.url_validation"}}, {In: "json:payload.plainToken"}},
 			Status: 200, Type: JSON,
 			Body: `{lb}"plainToken":"{json.payload.plainToken}","encryptedToken":"{mac}"{rb}`,
-			MAC:  MAC{Of: "json:payload.plainToken", Hash: SHA256, Enc: Hex, Alphabet: base64Chars, Min: 1, Max: 256},
+			MAC: MAC{Of: "json:payload.plainToken", Enc: sign.Hex,
+				Challenge: sign.Challenge{Hash: sign.SHA256, Alphabet: base64Chars, Min: 1, Max: 256}},
 		}},
 	},
 	{
-		Name: "discord", Title: "Discord", Evidence: ProviderProven, Distinct: true,
+		Name: "discord", Title: "Discord", Evidence: sign.ProviderProven, Distinct: true,
 		Docs: "https://discord.com/developers/docs/interactions/overview#preparing-for-interactions",
 		When: "when the URL is saved, and again at any time",
 		Note: "Discord also sends wrong signatures, which must get 401",
@@ -41,7 +43,7 @@ var handshakes = [...]Handshake{
 			{
 				Methods: []string{"POST"}, Signed: true,
 				Has:    []Mark{{In: "header:X-Signature-Ed25519"}, {In: "json:type", Is: []string{"1"}}},
-				Lacks:  []Place{"json:event.type"},
+				Lacks:  []sign.Place{"json:event.type"},
 				Status: 200, Type: JSON, Body: `{lb}"type":1{rb}`,
 			},
 			{
@@ -52,7 +54,7 @@ var handshakes = [...]Handshake{
 		},
 	},
 	{
-		Name: "twitch", Title: "Twitch EventSub", Evidence: FromDocs, Distinct: true,
+		Name: "twitch", Title: "Twitch EventSub", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://dev.twitch.tv/docs/eventsub/handling-webhook-events/#responding-to-a-challenge-request",
 		When: "when the subscription is made",
 		Steps: []Step{{
@@ -63,19 +65,19 @@ var handshakes = [...]Handshake{
 		}},
 	},
 	{
-		Name: "xero", Title: "Xero", Evidence: FromDocs, Distinct: true,
+		Name: "xero", Title: "Xero", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://developer.xero.com/documentation/webhooks/configuring-your-server",
 		When: "when the URL is saved; within 5 s",
 		Note: "the intent to receive: several requests, some signed wrongly, which must get 401",
 		Steps: []Step{{
 			Methods: []string{"POST"}, Signed: true,
 			Has:    []Mark{{In: "header:x-xero-signature"}, {In: "json:entropy"}},
-			Lacks:  []Place{"json:events.0.eventType", "json:events.0.resourceId"},
+			Lacks:  []sign.Place{"json:events.0.eventType", "json:events.0.resourceId"},
 			Status: 200,
 		}},
 	},
 	{
-		Name: "aws-sns", Title: "Amazon SNS", Evidence: FromDocs, Distinct: true,
+		Name: "aws-sns", Title: "Amazon SNS", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://docs.aws.amazon.com/sns/latest/dg/http-subscription-confirmation-json.html",
 		When: "when the subscription is made; good for three days",
 		Steps: []Step{{
@@ -87,7 +89,7 @@ var handshakes = [...]Handshake{
 		}},
 	},
 	{
-		Name: "github", Title: "GitHub", Evidence: FromDocs, Distinct: true,
+		Name: "github", Title: "GitHub", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://docs.github.com/en/webhooks/webhook-events-and-payloads#ping",
 		When: "when the webhook is made",
 		Steps: []Step{{
@@ -97,7 +99,7 @@ var handshakes = [...]Handshake{
 		}},
 	},
 	{
-		Name: "eventgrid", Title: "Azure Event Grid", Evidence: FromDocs, Distinct: true,
+		Name: "eventgrid", Title: "Azure Event Grid", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://learn.microsoft.com/en-us/azure/event-grid/end-point-validation-event-grid-events-schema",
 		When: "when the subscription is made",
 		Steps: []Step{{
@@ -108,7 +110,7 @@ var handshakes = [...]Handshake{
 		}},
 	},
 	{
-		Name: "cloudevents", Title: "CloudEvents", Evidence: FromDocs, Distinct: true,
+		Name: "cloudevents", Title: "CloudEvents", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md#4-abuse-protection",
 		When: "when the webhook is registered",
 		Note: "any rate is allowed; a WebHook-Request-Callback is not called",
@@ -116,25 +118,25 @@ var handshakes = [...]Handshake{
 			Methods: []string{"OPTIONS"},
 			Has:     []Mark{{In: "header:WebHook-Request-Origin"}},
 			Status:  200,
-			Fields: []Field{{"WebHook-Allowed-Origin", "{header.WebHook-Request-Origin}"}, {"WebHook-Allowed-Rate", "*"},
-				{"Allow", "POST, OPTIONS"}},
+			Fields: []sign.Field{{Name: "WebHook-Allowed-Origin", Value: "{header.WebHook-Request-Origin}"}, {Name: "WebHook-Allowed-Rate", Value: "*"},
+				{Name: "Allow", Value: "POST, OPTIONS"}},
 		}},
 	},
 	{
-		Name: "asana", Title: "Asana", Evidence: FromDocs, Distinct: true,
+		Name: "asana", Title: "Asana", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://developers.asana.com/docs/webhooks-guide#the-webhook-handshake",
 		When: "when the webhook is made",
 		Steps: []Step{{
 			Methods: []string{"POST"},
 			Has:     []Mark{{In: "header:X-Hook-Secret"}},
-			Lacks:   []Place{"header:X-Hook-Signature"},
+			Lacks:   []sign.Place{"header:X-Hook-Signature"},
 			Status:  200,
-			Fields:  []Field{{"X-Hook-Secret", "{header.X-Hook-Secret}"}},
+			Fields:  []sign.Field{{Name: "X-Hook-Secret", Value: "{header.X-Hook-Secret}"}},
 			Learns:  "header:X-Hook-Secret",
 		}},
 	},
 	{
-		Name: "okta", Title: "Okta", Evidence: FromDocs, Distinct: true,
+		Name: "okta", Title: "Okta", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://developer.okta.com/docs/concepts/event-hooks/#one-time-verification-request",
 		When: "when the event hook is verified",
 		Steps: []Step{{
@@ -144,7 +146,7 @@ var handshakes = [...]Handshake{
 		}},
 	},
 	{
-		Name: "x", Title: "X", Evidence: FromDocs, Distinct: true,
+		Name: "x", Title: "X", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://docs.x.com/x-api/webhooks/introduction",
 		When: "when the webhook is registered, then hourly; within 3 s",
 		Note: "proven only on a route of scheme x, and only tokens of X's own form, base64 of a UUID: any other proof could be a webhook's signature",
@@ -152,13 +154,11 @@ var handshakes = [...]Handshake{
 			Methods: []string{"GET"},
 			Has:     []Mark{{In: "query:crc_token"}},
 			Status:  200, Type: JSON, Body: `{lb}"response_token":"sha256={mac}"{rb}`,
-			// X documents no form. The tokens that it sends are base64 of a UUID without padding, 48 characters, in logs of 2017
-			// as of 2026; its documentation shows the beginning of one, padded.
-			MAC: MAC{Of: "query:crc_token", Hash: SHA256, Enc: Base64, Alphabet: base64Chars, Min: 12, Max: 96, Decoded: hexDigits + "-"},
+			MAC: MAC{Of: "query:crc_token", Challenge: sign.XToken(), Enc: sign.Base64},
 		}},
 	},
 	{
-		Name: "braintree", Title: "Braintree", Evidence: ProviderProven, Distinct: true,
+		Name: "braintree", Title: "Braintree", Evidence: sign.ProviderProven, Distinct: true,
 		Docs: "https://developer.paypal.com/braintree/docs/guides/webhooks/create",
 		When: "when the webhook is made",
 		Note: "the secret is the public key, a colon and the private key",
@@ -166,23 +166,22 @@ var handshakes = [...]Handshake{
 			Methods: []string{"GET"},
 			Has:     []Mark{{In: "query:bt_challenge"}},
 			Status:  200, Type: PlainText, Body: "{public}|{mac}",
-			// As strict as Braintree's own libraries: a payload signed with the same key is no such number.
-			MAC: MAC{Of: "query:bt_challenge", Hash: SHA1, Enc: Hex, HashedKey: true, Pair: true, Alphabet: hexDigits, Min: 20, Max: 32},
+			MAC: MAC{Of: "query:bt_challenge", Challenge: sign.BraintreeToken(), Enc: sign.Hex, HashedKey: true, Pair: true},
 		}},
 	},
 	{
-		Name: "msgraph", Title: "Microsoft Graph", Evidence: FromDocs, Distinct: true,
+		Name: "msgraph", Title: "Microsoft Graph", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks",
 		When: "when the subscription is made or renewed; within 10 s",
 		Steps: []Step{{
 			Methods: []string{"POST", "GET"},
 			Has:     []Mark{{In: "query:validationToken"}},
-			Lacks:   []Place{"json:value.0.clientState"},
+			Lacks:   []sign.Place{"json:value.0.clientState"},
 			Status:  200, Type: PlainText, Body: "{query.validationToken}",
 		}},
 	},
 	{
-		Name: "websub", Title: "WebSub", Evidence: FromDocs, Distinct: true,
+		Name: "websub", Title: "WebSub", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://www.w3.org/TR/websub/#hub-verifies-intent",
 		When: "when a subscription begins, ends or is renewed",
 		Note: "the parameter topic, where it is given, must be the one that is subscribed to",
@@ -195,7 +194,7 @@ var handshakes = [...]Handshake{
 		}},
 	},
 	{
-		Name: "meta", Title: "Meta", Evidence: FromDocs,
+		Name: "meta", Title: "Meta", Evidence: sign.FromDocs,
 		Docs: "https://developers.facebook.com/docs/graph-api/webhooks/getting-started#verification-requests",
 		When: "when the subscription is made",
 		Note: "the parameter verify_token, where it is given, must be the one that is sent",
@@ -208,7 +207,7 @@ var handshakes = [...]Handshake{
 		}},
 	},
 	{
-		Name: "strava", Title: "Strava", Evidence: FromDocs,
+		Name: "strava", Title: "Strava", Evidence: sign.FromDocs,
 		Docs: "https://developers.strava.com/docs/webhooks/",
 		When: "when the subscription is made; within 2 s",
 		Note: "asks as Meta does and wants another answer; its events carry no signature",
@@ -221,7 +220,7 @@ var handshakes = [...]Handshake{
 		}},
 	},
 	{
-		Name: "dropbox", Title: "Dropbox", Evidence: FromDocs,
+		Name: "dropbox", Title: "Dropbox", Evidence: sign.FromDocs,
 		Docs: "https://www.dropbox.com/developers/reference/webhooks",
 		When: "when the URL is saved",
 		Steps: []Step{{
@@ -231,7 +230,7 @@ var handshakes = [...]Handshake{
 		}},
 	},
 	{
-		Name: "nylas", Title: "Nylas", Evidence: FromDocs,
+		Name: "nylas", Title: "Nylas", Evidence: sign.FromDocs,
 		Docs: "https://developer.nylas.com/docs/v3/notifications/",
 		When: "when the webhook is made; within 10 s",
 		Steps: []Step{{
@@ -241,42 +240,42 @@ var handshakes = [...]Handshake{
 		}},
 	},
 	{
-		Name: "monday", Title: "monday.com", Evidence: FromDocs,
+		Name: "monday", Title: "monday.com", Evidence: sign.FromDocs,
 		Docs: "https://developer.monday.com/api-reference/reference/webhooks",
 		When: "when the URL is saved",
 		Steps: []Step{{
 			Methods: []string{"POST"},
 			Has:     []Mark{{In: "json:challenge"}},
-			Lacks:   []Place{"json:event.type"},
+			Lacks:   []sign.Place{"json:event.type"},
 			Status:  200, Type: JSON, Body: `{lb}"challenge":"{json.challenge}"{rb}`,
 		}},
 	},
 	{
-		Name: "notion", Title: "Notion", Evidence: FromDocs,
+		Name: "notion", Title: "Notion", Evidence: sign.FromDocs,
 		Docs: "https://developers.notion.com/reference/webhooks#step-2-verifying-the-subscription",
 		When: "when the subscription is made",
 		Note: "the token must also be pasted into the settings of the integration",
 		Steps: []Step{{
 			Methods: []string{"POST"},
 			Has:     []Mark{{In: "json:verification_token"}},
-			Lacks:   []Place{"header:X-Notion-Signature"},
+			Lacks:   []sign.Place{"header:X-Notion-Signature"},
 			Status:  200,
 			Learns:  "json:verification_token",
 		}},
 	},
 	{
-		Name: "woocommerce", Title: "WooCommerce", Evidence: FromDocs,
+		Name: "woocommerce", Title: "WooCommerce", Evidence: sign.FromDocs,
 		Docs: "https://woocommerce.com/document/webhooks/",
 		When: "when the webhook is saved",
 		Steps: []Step{{
 			Methods: []string{"POST"},
 			Has:     []Mark{{In: "form:webhook_id"}},
-			Lacks:   []Place{"header:X-WC-Webhook-Signature"},
+			Lacks:   []sign.Place{"header:X-WC-Webhook-Signature"},
 			Status:  200,
 		}},
 	},
 	{
-		Name: "mandrill", Title: "Mailchimp Transactional (Mandrill)", Evidence: FromDocs,
+		Name: "mandrill", Title: "Mailchimp Transactional (Mandrill)", Evidence: sign.FromDocs,
 		Docs: "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",
 		When: "when the webhook is made",
 		Note: "the POST is signed with the key test-webhook, which proves nothing and is not checked",
@@ -290,13 +289,13 @@ var handshakes = [...]Handshake{
 		},
 	},
 	{
-		Name: "trello", Title: "Trello", Evidence: FromDocs,
+		Name: "trello", Title: "Trello", Evidence: sign.FromDocs,
 		Docs:  "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/",
 		When:  "when the webhook is made",
 		Steps: []Step{{Methods: []string{"HEAD"}, Status: 200}},
 	},
 	{
-		Name: "intercom", Title: "Intercom", Evidence: FromDocs,
+		Name: "intercom", Title: "Intercom", Evidence: sign.FromDocs,
 		Docs:  "https://developers.intercom.com/docs/webhooks",
 		When:  "when the URL is saved",
 		Steps: []Step{{Methods: []string{"HEAD"}, Status: 200}},

@@ -1,4 +1,4 @@
-package sign_test
+package handshake_test
 
 import (
 	"bytes"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
+	"github.com/barbhq/barb/sign/handshake"
 )
 
 // asked is a request of a handshake as the provider sends it, and the answer it waits for.
@@ -25,6 +26,8 @@ type asked struct {
 	fields  []string // "Name: value" that must be among the answer's
 	body    string
 }
+
+func text(s string) sign.Secret { return sign.Secret{Name: "test", Key: []byte(s)} }
 
 func get(url string, header ...string) sign.Message   { return message("GET", url, "", header...) }
 func post(body string, header ...string) sign.Message { return message("POST", "/", body, header...) }
@@ -89,7 +92,7 @@ var handshakesAsked = []asked{
 func TestEveryHandshakeIsAnsweredAsItsProviderWants(t *testing.T) {
 	for _, a := range handshakesAsked {
 		t.Run(a.name, func(t *testing.T) {
-			h, ok := sign.FindHandshake(a.request, a.name)
+			h, ok := handshake.Find(a.request, a.name)
 			if !ok || h.Name != a.name {
 				t.Fatalf("found %q, %v", h.Name, ok)
 			}
@@ -118,7 +121,7 @@ func schemeOf(name string) sign.Scheme {
 	return s
 }
 
-func lines(r sign.Reply) []string {
+func lines(r handshake.Reply) []string {
 	var all []string
 	for _, f := range r.Fields {
 		all = append(all, f.Name+": "+f.Value)
@@ -131,20 +134,20 @@ func TestEveryHandshakeOfTheTableIsTested(t *testing.T) {
 	for _, a := range handshakesAsked {
 		tested[a.name]++
 	}
-	for _, h := range sign.Handshakes() {
+	for _, h := range handshake.All() {
 		if tested[h.Name] != len(h.Steps) {
 			t.Errorf("%s has %d steps, %d are tested", h.Name, len(h.Steps), tested[h.Name])
 		}
 	}
-	if len(tested) != 25 || len(sign.Handshakes()) != 25 {
-		t.Errorf("%d handshakes, %d tested", len(sign.Handshakes()), len(tested))
+	if len(tested) != 25 || len(handshake.All()) != 25 {
+		t.Errorf("%d handshakes, %d tested", len(handshake.All()), len(tested))
 	}
 }
 
 func TestWithoutANameOnlyWhatIsUnmistakableIsFound(t *testing.T) {
 	for _, a := range handshakesAsked {
-		named, _ := sign.LookupHandshake(a.name)
-		found, ok := sign.FindHandshake(a.request)
+		named, _ := handshake.Lookup(a.name)
+		found, ok := handshake.Find(a.request)
 		if ok != named.Distinct || ok && found.Name != a.name {
 			t.Errorf("%s: found %q, %v; distinct is %v", a.name, found.Name, ok, named.Distinct)
 		}
@@ -153,7 +156,7 @@ func TestWithoutANameOnlyWhatIsUnmistakableIsFound(t *testing.T) {
 
 func TestAWebhookIsNoHandshake(t *testing.T) {
 	var all []string
-	for _, h := range sign.Handshakes() {
+	for _, h := range handshake.All() {
 		all = append(all, h.Name)
 	}
 	for what, m := range map[string]sign.Message{
@@ -174,12 +177,12 @@ func TestAWebhookIsNoHandshake(t *testing.T) {
 		"a challenge in the fragment": get("/#?challenge=a"),
 		"nothing":                     {},
 	} {
-		if h, ok := sign.FindHandshake(m, all...); ok {
+		if h, ok := handshake.Find(m, all...); ok {
 			t.Errorf("%s is taken for the handshake of %s", what, h.Name)
 		}
 	}
 	big := post(`{"challenge":"a","pad":"` + strings.Repeat("x", 64<<10) + `"}`)
-	if h, ok := sign.FindHandshake(big, all...); ok {
+	if h, ok := handshake.Find(big, all...); ok {
 		t.Errorf("a body of 64 KiB is taken for the handshake of %s", h.Name)
 	}
 }
@@ -218,7 +221,7 @@ func TestHostileChallengesAreRefused(t *testing.T) {
 		"a token too long":               {"x", get("/?crc_token=" + strings.Repeat("a", 257))},
 	} {
 		t.Run(what, func(t *testing.T) {
-			h, ok := sign.FindHandshake(a.m, a.name)
+			h, ok := handshake.Find(a.m, a.name)
 			if !ok {
 				t.Fatal("not found")
 			}
@@ -236,13 +239,13 @@ func TestHostileChallengesAreRefused(t *testing.T) {
 func TestMarkupIsHarmless(t *testing.T) {
 	const evil = `</script><script>alert("1")</script>`
 	m := post(`{"challenge":"\u003c/script><script>alert(\"1\")\u003c/script>"}`)
-	h, _ := sign.LookupHandshake("monday")
+	h, _ := handshake.Lookup("monday")
 	reply, err := h.Answer(m, sign.Scheme{})
 	var said struct{ Challenge string }
 	if err != nil || json.Unmarshal(reply.Body, &said) != nil || said.Challenge != evil || bytes.ContainsAny(reply.Body, "<>") {
 		t.Errorf("%s, %v", reply.Body, err)
 	}
-	h, _ = sign.LookupHandshake("nylas")
+	h, _ = handshake.Lookup("nylas")
 	reply, err = h.Answer(get("/?challenge=%3Cscript%3E"), sign.Scheme{})
 	want := []string{"Content-Type: text/plain; charset=utf-8", "X-Content-Type-Options: nosniff"}
 	if diff := cmp.Diff(want, lines(reply)); err != nil || string(reply.Body) != "<script>" || diff != "" {
@@ -251,7 +254,7 @@ func TestMarkupIsHarmless(t *testing.T) {
 }
 
 func TestAChallengeIsDecodedOnce(t *testing.T) {
-	h, _ := sign.LookupHandshake("dropbox")
+	h, _ := handshake.Lookup("dropbox")
 	reply, err := h.Answer(get("/?challenge=a%252Bb%2B+c"), sign.Scheme{})
 	if err != nil || string(reply.Body) != "a%2Bb+ c" {
 		t.Errorf("%s, %v", reply.Body, err)
@@ -271,7 +274,7 @@ func TestWhatWasAgreedMustBeSent(t *testing.T) {
 		{"websub", "/?hub.mode=subscribe&hub.challenge=1&hub.topic=t", "topic", "t", 200},
 		{"websub", "/?hub.mode=subscribe&hub.challenge=1&hub.topic=u", "topic", "t", 404},
 	} {
-		h, _ := sign.LookupHandshake(a.name)
+		h, _ := handshake.Lookup(a.name)
 		m := get(a.url)
 		m.Params = map[string]string{a.param: a.value}
 		reply, err := h.Answer(m, sign.Scheme{})
@@ -287,14 +290,14 @@ func TestWhatWasAgreedMustBeSent(t *testing.T) {
 func TestAnAnswerThatNeedsTheSecretIsNotMadeWithoutOne(t *testing.T) {
 	for _, name := range []string{"zoom", "x", "braintree"} {
 		i := slices.IndexFunc(handshakesAsked, func(a asked) bool { return a.name == name })
-		h, _ := sign.LookupHandshake(name)
+		h, _ := handshake.Lookup(name)
 		reply, err := h.Answer(handshakesAsked[i].request, schemeOf(name))
 		e, _ := errors.AsType[*sign.Error](err)
 		if reply.Status != 500 || e == nil || e.Reason != sign.EmptySecret {
 			t.Errorf("%s: %d, %v", name, reply.Status, err)
 		}
 	}
-	h, _ := sign.LookupHandshake("braintree")
+	h, _ := handshake.Lookup("braintree")
 	reply, err := h.Answer(get("/?bt_challenge=20f9f8ed05f77439fe955c977e4c8a53"), schemeOf("braintree"), text("only_a_private_key"))
 	if reply.Status != 500 || err == nil || strings.Contains(err.Error(), "only_a") {
 		t.Errorf("%d, %v", reply.Status, err)
@@ -303,7 +306,7 @@ func TestAnAnswerThatNeedsTheSecretIsNotMadeWithoutOne(t *testing.T) {
 
 func TestASecretIsLearntFromItsHandshakeOnly(t *testing.T) {
 	for _, a := range handshakesAsked {
-		h, _ := sign.LookupHandshake(a.name)
+		h, _ := handshake.Lookup(a.name)
 		secret, ok := h.Learnt(a.request)
 		want := map[string]string{"asana": "b537207f20cbfa02357cf448134da559e8bd39d6",
 			"notion": "secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl"}[a.name]
@@ -314,7 +317,7 @@ func TestASecretIsLearntFromItsHandshakeOnly(t *testing.T) {
 }
 
 func TestOnlyTheProvidersOwnAddressIsGenuine(t *testing.T) {
-	h, _ := sign.LookupHandshake("aws-sns")
+	h, _ := handshake.Lookup("aws-sns")
 	for address, want := range map[string]bool{
 		"https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription&Token=1": true,
 		"http://sns.us-west-2.amazonaws.com/":                                     false,
@@ -340,19 +343,19 @@ func TestOnlyTheProvidersOwnAddressIsGenuine(t *testing.T) {
 func TestANotificationIsNoConfirmation(t *testing.T) {
 	m := post(`{"Type":"Notification","SubscribeURL":"https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription"}`,
 		"x-amz-sns-message-type", "SubscriptionConfirmation")
-	if _, found := sign.FindHandshake(m, "aws-sns"); found {
+	if _, found := handshake.Find(m, "aws-sns"); found {
 		t.Error("taken for a handshake")
 	}
 }
 
 func TestAHandshakeIsTheCallersOwn(t *testing.T) {
-	h, _ := sign.LookupHandshake("slack")
+	h, _ := handshake.Lookup("slack")
 	h.Steps[0].Status, h.Steps[0].Methods[0], h.Steps[0].Has[0].Is[0] = 500, "PUT", "other"
-	again, _ := sign.LookupHandshake("slack")
+	again, _ := handshake.Lookup("slack")
 	if again.Steps[0].Status != 200 || again.Steps[0].Methods[0] != "POST" || again.Steps[0].Has[0].Is[0] != "url_verification" {
 		t.Errorf("%+v", again)
 	}
-	if _, ok := sign.LookupHandshake(""); ok {
+	if _, ok := handshake.Lookup(""); ok {
 		t.Error("no name is a name")
 	}
 }
@@ -364,7 +367,7 @@ func TestSchemesNameHandshakesThatAreThere(t *testing.T) {
 			continue
 		}
 		named++
-		if _, ok := sign.LookupHandshake(s.Handshake); !ok {
+		if _, ok := handshake.Lookup(s.Handshake); !ok {
 			t.Errorf("%s names %q", s.Name, s.Handshake)
 		}
 	}
@@ -382,12 +385,12 @@ func TestAHandshakeSaysWhatItIs(t *testing.T) {
 			"from then on; when the webhook is made",
 		"mandrill": "HEAD: answered 200\nPOST with form field mandrill_events = []: answered 200; when the webhook is made",
 	} {
-		h, _ := sign.LookupHandshake(name)
+		h, _ := handshake.Lookup(name)
 		if diff := cmp.Diff(want, h.Describe()); diff != "" {
 			t.Error(diff)
 		}
 	}
-	for _, h := range sign.Handshakes() {
+	for _, h := range handshake.All() {
 		if h.Title == "" || !strings.HasPrefix(h.Docs, "https://") || h.When == "" || h.Evidence == "" || h.Describe() == "" {
 			t.Errorf("%s says too little", h.Name)
 		}
@@ -396,7 +399,7 @@ func TestAHandshakeSaysWhatItIs(t *testing.T) {
 
 // checkReply is what holds of every answer, whatever was asked: no field that ends a line, nothing of the secret, a body of
 // JSON that is JSON.
-func checkReply(t interface{ Errorf(string, ...any) }, r sign.Reply, secret string) {
+func checkReply(t interface{ Errorf(string, ...any) }, r handshake.Reply, secret string) {
 	all := string(r.Body)
 	isJSON := false
 	for _, f := range r.Fields {
@@ -442,7 +445,7 @@ func TestNoAnswerEndsALineOrGivesTheSecretAway(t *testing.T) {
 		for _, old := range []string{"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P", "qgg8vlvZRS6UYooatFL8Aw", "pogchamp-kappa-360noscope-vohiyo", "512d38b6-c7b8"} {
 			m.Body = bytes.ReplaceAll(m.Body, []byte(`"`+old+`"`), quoted)
 		}
-		h, _ := sign.LookupHandshake(a.name)
+		h, _ := handshake.Lookup(a.name)
 		reply, _ := h.Answer(m, schemeOf(h.Name), text(secret))
 		checkReply(t, reply, secret)
 		checkReply(t, reply, "tests_secret")
@@ -467,7 +470,7 @@ func FuzzHandshakes(f *testing.F) {
 		f.Add(a.request.Method, a.request.URL, name, value, a.request.Body)
 	}
 	var all []string
-	for _, h := range sign.Handshakes() {
+	for _, h := range handshake.All() {
 		all = append(all, h.Name)
 	}
 	f.Fuzz(func(t *testing.T, method, url, name, value string, body []byte) {
@@ -475,7 +478,7 @@ func FuzzHandshakes(f *testing.F) {
 		m := sign.Message{Method: method, URL: url, Header: http.Header{name: {value}}, Body: body,
 			Params: map[string]string{"verify_token": value}}
 		for _, n := range all {
-			h, ok := sign.FindHandshake(m, n)
+			h, ok := handshake.Find(m, n)
 			if !ok {
 				continue
 			}
@@ -490,4 +493,16 @@ func FuzzHandshakes(f *testing.F) {
 			h.ConfirmAt(m)
 		}
 	})
+}
+
+// Anybody can have such a challenge proven, so the proof must be no signature of a webhook.
+func TestVerifyRefusesWhatAHandshakeProvesToAnybody(t *testing.T) {
+	known := []sign.Challenge{sign.XToken(), sign.BraintreeToken()}
+	for _, h := range handshake.All() {
+		for _, s := range h.Steps {
+			if s.MAC.Of != "" && !s.Signed && !slices.Contains(known, s.MAC.Challenge) {
+				t.Errorf("%s proves challenges to anybody that sign does not know", h.Name)
+			}
+		}
+	}
 }

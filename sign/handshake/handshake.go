@@ -1,20 +1,23 @@
-package sign
+// Package handshake answers what a provider asks before its first webhook. It opens no address and keeps no secret.
+package handshake
 
 import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/barbhq/barb/sign"
 )
 
 // Handshake is what a provider asks of a receiver before it sends the first webhook, and how that is answered. It is data:
 // a row of a table as a Scheme is one of the catalogue.
 type Handshake struct {
-	Name     string   // lower case; that of the provider's scheme where there is one
-	Title    string   // the provider's own spelling
-	Docs     string   // address of the provider's documentation
-	Evidence Evidence // how well the row is confirmed
-	When     string   // when it comes, as the end of a sentence: "when the URL is saved"
-	Note     string   // what surprises people; one clause
+	Name     string        // lower case; that of the provider's scheme where there is one
+	Title    string        // the provider's own spelling
+	Docs     string        // address of the provider's documentation
+	Evidence sign.Evidence // how well the row is confirmed
+	When     string        // when it comes, as the end of a sentence: "when the URL is saved"
+	Note     string        // what surprises people; one clause
 
 	// Distinct is set when the request cannot be taken for anything else, so that it may be answered whatever scheme is in
 	// use. A bare HEAD, or a question that two providers ask alike, is not.
@@ -25,35 +28,35 @@ type Handshake struct {
 // Step is one request of a handshake and its answer.
 type Step struct {
 	Methods []string
-	Has     []Mark  // all of it must be there; places are header:NAME, query:NAME, form:NAME and json:PATH
-	Lacks   []Place // none of it may be there
+	Has     []Mark       // all of it must be there; places are header:NAME, query:NAME, form:NAME and json:PATH
+	Lacks   []sign.Place // none of it may be there
 	// Signed says that the request carries the scheme's signature and must be answered 401 when that is wrong. Answer does
-	// not look at it; whoever asks has verified the message before.
+	// not look at it: its caller has verified the message before.
 	Signed bool
 	// Agreed are values that must equal one of Message.Params where there is one of that name.
 	Agreed []Agreement
 
 	Status int
-	Type   Media   // of Body
-	Fields []Field // besides Content-Type; values are templates
+	Type   Media        // of Body
+	Fields []sign.Field // besides Content-Type; values are templates
 	// Body is a template. Names: query.NAME, form.NAME, json.PATH, header.NAME, mac, public (of MAC), lb and rb (braces).
 	// In JSON they stand within quotes and are escaped.
 	Body string
 	MAC  MAC
 
-	Learns  Place   // where the request brings the secret of the webhooks to come
-	Confirm Confirm // what has to be opened for the webhooks to begin
+	Learns  sign.Place // where the request brings the secret of the webhooks to come
+	Confirm Confirm    // what has to be opened for the webhooks to begin
 }
 
 // Mark is a value by which a request is recognised.
 type Mark struct {
-	In Place
+	In sign.Place
 	Is []string // any of these; none: anything that is not empty
 }
 
 // Agreement is a value that both sides know: the request's must equal the parameter, or the answer is Status.
 type Agreement struct {
-	In     Place
+	In     sign.Place
 	Param  string
 	Status int
 }
@@ -74,19 +77,16 @@ const (
 // forgeries. So only challenges of the provider's own form are proven, and where the request is not signed, Verify refuses
 // content of that form under every scheme of the same hash.
 type MAC struct {
-	Of        Place
-	Hash      Hash
-	Enc       Encoding
+	Of        sign.Place
+	Challenge sign.Challenge // the form of the challenges that are proven, and the hash
+	Enc       sign.Encoding
 	HashedKey bool // the key is the hash of the secret
 	Pair      bool // the secret is written PUBLIC:PRIVATE; the first is {public}, the second makes the key
-	Alphabet  string
-	Min, Max  int    // characters
-	Decoded   string // the challenge is base64 or base64url, padded or not, of these characters; "" when it is not encoded
 }
 
-// Confirm is an address in the request that must be opened by whoever wants the webhooks; nothing here does so.
+// Confirm is an address in the request that the receiver must open for the webhooks to begin; nothing here opens it.
 type Confirm struct {
-	In Place
+	In sign.Place
 	// Host is the provider's: "sns.*.amazonaws.com", with * for one label.
 	Host string
 }
@@ -94,7 +94,7 @@ type Confirm struct {
 // Reply is an answer to a handshake.
 type Reply struct {
 	Status int
-	Fields []Field
+	Fields []sign.Field
 	Body   []byte
 }
 
@@ -106,30 +106,30 @@ const (
 	maxLearnt = 256
 )
 
-// Handshakes returns every handshake in the order in which they are tried. The values are the caller's own.
-func Handshakes() []Handshake {
-	all := make([]Handshake, len(handshakes))
-	for i := range handshakes {
-		all[i] = handshakes[i].only(handshakes[i].Steps)
+// All returns every handshake in the order in which they are tried. The values are the caller's own.
+func All() []Handshake {
+	all := make([]Handshake, len(rows))
+	for i := range rows {
+		all[i] = rows[i].only(rows[i].Steps)
 	}
 	return all
 }
 
-// LookupHandshake returns the handshake of that name, as Scheme.Handshake has it. The value is the caller's own.
-func LookupHandshake(name string) (Handshake, bool) {
-	for i := range handshakes {
-		if handshakes[i].Name == name {
-			return handshakes[i].only(handshakes[i].Steps), true
+// Lookup returns the handshake of that name, as Scheme.Handshake has it. The value is the caller's own.
+func Lookup(name string) (Handshake, bool) {
+	for i := range rows {
+		if rows[i].Name == name {
+			return rows[i].only(rows[i].Steps), true
 		}
 	}
 	return Handshake{}, false
 }
 
-// FindHandshake returns the handshake that a message is, of those named; without a name, of those that are Distinct. Its
+// Find returns the handshake that a message is, of those named; without a name, of those that are Distinct. Its
 // Steps hold only the one that the message is. Message.URL must be the one that arrived, with its query.
-func FindHandshake(m Message, names ...string) (Handshake, bool) {
-	for i := range handshakes {
-		h := &handshakes[i]
+func Find(m sign.Message, names ...string) (Handshake, bool) {
+	for i := range rows {
+		h := &rows[i]
 		if len(names) == 0 && !h.Distinct || len(names) > 0 && !slices.Contains(names, h.Name) {
 			continue
 		}
@@ -140,7 +140,7 @@ func FindHandshake(m Message, names ...string) (Handshake, bool) {
 	return Handshake{}, false
 }
 
-// only is a copy of the handshake with some of its steps.
+// only returns a copy of the handshake with some of its steps.
 func (h *Handshake) only(steps []Step) Handshake {
 	c := *h
 	c.Steps = slices.Clone(steps)
@@ -155,8 +155,8 @@ func (h *Handshake) only(steps []Step) Handshake {
 	return c
 }
 
-// step is the step that a message is, nil when it is none.
-func (h *Handshake) step(m *Message) *Step {
+// step returns the step that a message is, nil when it is none.
+func (h *Handshake) step(m *sign.Message) *Step {
 	for i := range h.Steps {
 		if h.Steps[i].is(m) {
 			return &h.Steps[i]
@@ -165,28 +165,30 @@ func (h *Handshake) step(m *Message) *Step {
 	return nil
 }
 
-func (s *Step) is(m *Message) bool {
+// is reports whether a message is this step.
+func (s *Step) is(m *sign.Message) bool {
 	if !slices.Contains(s.Methods, m.Method) {
 		return false
 	}
 	for _, mark := range s.Has {
-		value, n := mark.In.ask(m)
+		value, n := ask(mark.In, m)
 		if n == 0 || value == "" || len(mark.Is) > 0 && !slices.Contains(mark.Is, value) {
 			return false
 		}
 	}
-	return !slices.ContainsFunc(s.Lacks, func(p Place) bool {
-		_, n := p.ask(m)
+	return !slices.ContainsFunc(s.Lacks, func(p sign.Place) bool {
+		_, n := ask(p, m)
 		return n > 0
 	})
 }
 
-// ask is read for the places of handshakes. A body longer than any handshake has no fields.
-func (p Place) ask(m *Message) (value string, n int) {
-	if kind := p.kind(); (kind == "json" || kind == "form") && len(m.Body) > maxAsked {
+// ask is Place.Read for handshakes: a body longer than any handshake has no fields.
+func ask(p sign.Place, m *sign.Message) (value string, n int) {
+	kind, _, _ := strings.Cut(string(p), ":")
+	if (kind == "json" || kind == "form") && len(m.Body) > maxAsked {
 		return "", 0
 	}
-	return p.read(m)
+	return p.Read(m)
 }
 
 // Describe says the handshake in words, a line for each of its steps:
@@ -206,7 +208,7 @@ func (h Handshake) Describe() string {
 func (s *Step) describe() string {
 	asked := strings.Join(s.Methods, " or ")
 	for i, mark := range s.Has {
-		asked += map[bool]string{true: " with ", false: " and "}[i == 0] + mark.In.words()
+		asked += map[bool]string{true: " with ", false: " and "}[i == 0] + words(mark.In)
 		if len(mark.Is) > 0 {
 			asked += " = " + strings.Join(mark.Is, " or ")
 		}
@@ -225,10 +227,10 @@ func (s *Step) describe() string {
 		said += ", {mac} being " + s.MAC.describe()
 	}
 	if s.Learns != "" {
-		said += "; " + s.Learns.words() + " is the secret from then on"
+		said += "; " + words(s.Learns) + " is the secret from then on"
 	}
 	if s.Confirm.In != "" {
-		said += "; the webhooks begin once " + s.Confirm.In.words() + " is opened"
+		said += "; the webhooks begin once " + words(s.Confirm.In) + " is opened"
 	}
 	return asked + said
 }
@@ -239,13 +241,13 @@ func (m *MAC) describe() string {
 		key = "the private key"
 	}
 	if m.HashedKey {
-		key = "the " + strings.ToUpper(string(m.Hash)) + " of " + key
+		key = "the " + strings.ToUpper(string(m.Challenge.Hash)) + " of " + key
 	}
-	return "the HMAC-" + strings.ToUpper(string(m.Hash)) + " " + string(m.Enc) + " of " + m.Of.words() + " under " + key
+	return "the HMAC-" + strings.ToUpper(string(m.Challenge.Hash)) + " " + string(m.Enc) + " of " + words(m.Of) + " under " + key
 }
 
 // words names a place of a handshake to a person.
-func (p Place) words() string {
+func words(p sign.Place) string {
 	kind, name, _ := strings.Cut(string(p), ":")
 	switch kind {
 	case "query":

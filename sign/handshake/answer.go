@@ -1,4 +1,4 @@
-package sign
+package handshake
 
 import (
 	"crypto/hmac"
@@ -10,20 +10,21 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
 // Answer makes the answer to a message that is this handshake. The scheme is the one that the secrets were given for, by
-// name; the zero Scheme where none was named. Only when it is a scheme with this handshake is a proof made: another
-// provider's secret is not shown to strangers at work.
+// name; the zero Scheme where none was named. Only when it is a scheme with this handshake is a proof made: the
+// secret of another provider makes nothing that strangers ask for.
 //
-// The reply is to be sent also when there is an error, which is a *Error and says why it refuses: 400 for a challenge that
+// The reply is to be sent also when there is an error, which is a *sign.Error and says why it refuses: 400 for a challenge that
 // cannot be given back safely, the status of the Agreement for a value that is not the agreed one, 403 (EmptySecret) when
 // the scheme is another, 500 when there is no secret to answer with. Of several secrets the first answers.
-func (h Handshake) Answer(m Message, scheme Scheme, secrets ...Secret) (Reply, error) {
+func (h Handshake) Answer(m sign.Message, scheme sign.Scheme, secrets ...sign.Secret) (Reply, error) {
 	s := h.step(&m)
 	if s == nil {
-		return refusal(400), refuse(MissingField, "the request is no handshake of "+h.Title)
+		return refusal(400), refuse(sign.MissingField, "the request is no handshake of "+h.Title)
 	}
 	if status, err := s.agrees(&m); err != nil {
 		return refusal(status), err
@@ -34,7 +35,7 @@ func (h Handshake) Answer(m Message, scheme Scheme, secrets ...Secret) (Reply, e
 	a := answering{Step: s, m: &m}
 	if s.MAC.Of != "" {
 		if scheme.Handshake != h.Name {
-			return refusal(403), refuse(EmptySecret, "the proof is made with the secret of "+h.Title+", and no secret is named as that")
+			return refusal(403), refuse(sign.EmptySecret, "the proof is made with the secret of "+h.Title+", and no secret is named as that")
 		}
 		if status, err := a.prove(secrets); err != nil {
 			return refusal(status), err
@@ -47,26 +48,26 @@ func (h Handshake) Answer(m Message, scheme Scheme, secrets ...Secret) (Reply, e
 	return reply, nil
 }
 
-// refusal says nothing of the request, so that nothing of it can act.
+// refusal is an answer without a word of the request, so that nothing a stranger wrote is sent back.
 func refusal(status int) Reply {
 	return Reply{Status: status, Fields: bodyFields(PlainText), Body: []byte("handshake refused\n")}
 }
 
-// bodyFields keep a browser from taking a stranger's words for a page.
-func bodyFields(t Media) []Field {
-	return []Field{{"Content-Type", string(t)}, {"X-Content-Type-Options", "nosniff"}}
+// bodyFields are the fields of an answer with a body. They keep a browser from taking a stranger's words for a page.
+func bodyFields(t Media) []sign.Field {
+	return []sign.Field{{Name: "Content-Type", Value: string(t)}, {Name: "X-Content-Type-Options", Value: "nosniff"}}
 }
 
 // agrees refuses a value that is not the agreed one, with the status to do so. A parameter that is not given agrees.
-func (s *Step) agrees(m *Message) (status int, err error) {
+func (s *Step) agrees(m *sign.Message) (status int, err error) {
 	for _, a := range s.Agreed {
 		want := m.Params[a.Param]
 		if want == "" {
 			continue
 		}
-		value, n := a.In.ask(m)
-		if n != 1 || !sameToken([]byte(value), []byte(want)) {
-			return a.Status, refuse(SignatureMismatch, a.In.words()+" is not the "+a.Param+" that was agreed")
+		value, n := ask(a.In, m)
+		if n != 1 || !sign.SameToken([]byte(value), []byte(want)) {
+			return a.Status, refuse(sign.SignatureMismatch, words(a.In)+" is not the "+a.Param+" that was agreed")
 		}
 	}
 	return 0, nil
@@ -87,23 +88,23 @@ func (h Handshake) Unagreed(params map[string]string) []string {
 
 // Learnt returns the secret that a message brings, when it is a step that brings one. Who sent it is not known: nothing is
 // signed with it yet.
-func (h Handshake) Learnt(m Message) (Secret, bool) {
+func (h Handshake) Learnt(m sign.Message) (sign.Secret, bool) {
 	s := h.step(&m)
 	if s == nil || s.Learns == "" || s.checkLearnt(&m) != nil {
-		return Secret{}, false
+		return sign.Secret{}, false
 	}
-	value, _ := s.Learns.ask(&m)
-	return Secret{Name: "handshake:" + h.Name, Key: []byte(value)}, true
+	value, _ := ask(s.Learns, &m)
+	return sign.Secret{Name: "handshake:" + h.Name, Key: []byte(value)}, true
 }
 
-func (s *Step) checkLearnt(m *Message) error {
+func (s *Step) checkLearnt(m *sign.Message) error {
 	if s.Learns == "" {
 		return nil
 	}
-	value, n := s.Learns.ask(m)
+	value, n := ask(s.Learns, m)
 	visible := strings.IndexFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 	if n != 1 || len(value) < minLearnt || len(value) > maxLearnt || !visible {
-		return refuse(WrongKeyForm, "the secret in "+s.Learns.words()+" is not "+strconv.Itoa(minLearnt)+" to "+
+		return refuse(sign.WrongKeyForm, "the secret in "+words(s.Learns)+" is not "+strconv.Itoa(minLearnt)+" to "+
 			strconv.Itoa(maxLearnt)+" visible characters")
 	}
 	return nil
@@ -111,12 +112,12 @@ func (s *Step) checkLearnt(m *Message) error {
 
 // ConfirmAt returns the host of the address that must be opened to confirm a message, "" when there is nothing to open.
 // genuine says that it is https and the provider's own.
-func (h Handshake) ConfirmAt(m Message) (host string, genuine bool) {
+func (h Handshake) ConfirmAt(m sign.Message) (host string, genuine bool) {
 	s := h.step(&m)
 	if s == nil || s.Confirm.In == "" {
 		return "", false
 	}
-	text, _ := s.Confirm.In.ask(&m)
+	text, _ := ask(s.Confirm.In, &m)
 	u, err := url.Parse(text)
 	if err != nil {
 		return "", false
@@ -128,42 +129,42 @@ func (h Handshake) ConfirmAt(m Message) (host string, genuine bool) {
 	return u.Hostname(), genuine
 }
 
-// answering is the making of one answer.
+// answering makes one answer.
 type answering struct {
 	*Step
-	m           *Message
+	m           *sign.Message
 	mac, public string
 }
 
 // prove makes the MAC, or says with which status it cannot be made.
-func (a *answering) prove(secrets []Secret) (status int, err error) {
-	value, n := a.MAC.Of.ask(a.m)
-	if n != 1 || !a.MAC.takes(value) {
-		return 400, refuse(MalformedField, "the challenge in "+a.MAC.Of.words()+" is not of the form that is proven")
+func (a *answering) prove(secrets []sign.Secret) (status int, err error) {
+	value, n := ask(a.MAC.Of, a.m)
+	if n != 1 || !a.MAC.Challenge.Is(value) {
+		return 400, refuse(sign.MalformedField, "the challenge in "+words(a.MAC.Of)+" is not of the form that is proven")
 	}
 	if len(secrets) == 0 || len(secrets[0].Key) == 0 {
-		return 500, refuse(EmptySecret, "the answer is made with the secret, and none is given")
+		return 500, refuse(sign.EmptySecret, "the answer is made with the secret, and none is given")
 	}
-	if secrets[0].Kind() == AsymmetricKey {
-		return 500, refuse(WrongKeyForm, secrets[0].label()+" is a public or private key or a certificate, and the answer is an HMAC")
+	if secrets[0].Kind() == sign.AsymmetricKey {
+		return 500, refuse(sign.WrongKeyForm, secrets[0].Label()+" is a public or private key or a certificate, and the answer is an HMAC")
 	}
 	key := secrets[0].Key
 	if a.MAC.Pair {
 		public, private, ok := strings.Cut(string(key), ":")
 		if !ok || public == "" || private == "" {
-			return 500, refuse(WrongKeyForm, secrets[0].label()+" is not the public and the private key with a colon between them")
+			return 500, refuse(sign.WrongKeyForm, secrets[0].Label()+" is not the public and the private key with a colon between them")
 		}
 		a.public, key = public, []byte(private)
 	}
 	if a.MAC.HashedKey {
-		sum := a.MAC.Hash.function()()
+		sum := a.MAC.Challenge.Hash.New()
 		_, _ = sum.Write(key)
 		key = sum.Sum(nil)
 	}
-	mac := hmac.New(a.MAC.Hash.function(), key)
+	mac := hmac.New(a.MAC.Challenge.Hash.New, key)
 	_, _ = mac.Write([]byte(value))
 	a.mac = hex.EncodeToString(mac.Sum(nil))
-	if a.MAC.Enc == Base64 {
+	if a.MAC.Enc == sign.Base64 {
 		a.mac = base64.StdEncoding.EncodeToString(mac.Sum(nil))
 	}
 	return 0, nil
@@ -172,45 +173,26 @@ func (a *answering) prove(secrets []Secret) (status int, err error) {
 func (a *answering) reply() (Reply, error) {
 	r := Reply{Status: a.Status}
 	if a.Type != NoBody {
-		body, err := a.fill(a.Body)
+		body, err := sign.Fill(a.Body, a.value)
 		if err != nil {
 			return r, err
 		}
 		r.Fields, r.Body = bodyFields(a.Type), []byte(body)
 	}
 	for _, f := range a.Fields {
-		value, err := a.fill(f.Value)
+		value, err := sign.Fill(f.Value, a.value)
 		if err == nil {
-			err = checkValue(MalformedField, "the answer's "+f.Name, value)
+			err = sign.CheckValue(sign.MalformedField, "the answer's "+f.Name, value)
 		}
 		if err != nil {
 			return r, err
 		}
-		r.Fields = append(r.Fields, Field{f.Name, value})
+		r.Fields = append(r.Fields, sign.Field{Name: f.Name, Value: value})
 	}
 	return r, nil
 }
 
-// fill writes a template.
-func (a *answering) fill(template string) (string, error) {
-	var b strings.Builder
-	for template != "" {
-		var p piece
-		p, template = nextPiece(template)
-		if !p.named {
-			b.WriteString(p.text)
-			continue
-		}
-		value, err := a.value(p.text)
-		if err != nil {
-			return "", err
-		}
-		b.WriteString(value)
-	}
-	return b.String(), nil
-}
-
-// value is what a name in a template stands for, made safe for where it goes.
+// value returns the text that a name in a template stands for, made safe for where it goes.
 func (a *answering) value(name string) (string, error) {
 	switch name {
 	case "lb":
@@ -222,12 +204,12 @@ func (a *answering) value(name string) (string, error) {
 	case "public":
 		return a.public, checkSaid("the public key", a.public)
 	}
-	p := Place(strings.Replace(name, ".", ":", 1))
-	value, n := p.ask(a.m)
+	p := sign.Place(strings.Replace(name, ".", ":", 1))
+	value, n := ask(p, a.m)
 	if n > 1 {
-		return "", refuse(DuplicateHeader, p.words()+" is there more than once")
+		return "", refuse(sign.DuplicateHeader, words(p)+" is there more than once")
 	}
-	if err := checkSaid(p.words(), value); err != nil {
+	if err := checkSaid(words(p), value); err != nil {
 		return "", err
 	}
 	if a.Type == JSON {
@@ -237,19 +219,24 @@ func (a *answering) value(name string) (string, error) {
 	return value, nil
 }
 
-// checkSaid refuses what must not be said back: too much, bytes that are no text, and characters that end a line or act
-// on whatever shows it.
+// checkSaid refuses a value that must not be sent back: one that is too long, is no text, or holds characters that end a line or
+// steer a terminal.
 func checkSaid(what, value string) error {
 	switch {
 	case value == "":
-		return refuse(MissingField, what+" is empty")
+		return refuse(sign.MissingField, what+" is empty")
 	case len(value) > maxSaid:
-		return refuse(MalformedField, what+" is longer than "+strconv.Itoa(maxSaid)+" bytes")
+		return refuse(sign.MalformedField, what+" is longer than "+strconv.Itoa(maxSaid)+" bytes")
 	case !utf8.ValidString(value), strings.ContainsFunc(value, unicode.IsControl):
-		return refuse(MalformedField, what+" holds a control character or is not UTF-8")
+		return refuse(sign.MalformedField, what+" holds a control character or is not UTF-8")
 	}
 	return nil
 }
 
 // markupSafe escapes in a JSON string the characters that a browser could take for markup as well.
 var markupSafe = rawjson.Style{Also: "<>&", Lines: true}
+
+// refuse returns a refusal with its reason.
+func refuse(reason sign.Reason, detail string) error {
+	return &sign.Error{Reason: reason, Detail: detail}
+}
