@@ -1,35 +1,22 @@
 package commands
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"maps"
 	"net/http"
 	"os/exec"
-	"runtime"
 	"slices"
-	"syscall"
 	"time"
 
-	"github.com/mattn/go-shellwords"
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/worker"
+	"github.com/barbhq/barb/listen/command"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/store/record"
-)
-
-const (
-	// execGrace is what a command has to come to its end once it was asked to, and what others that it has started may
-	// hold its output open for.
-	execGrace = 2 * time.Second
-	// The exit codes of a command that did not come to its own end, as in a shell.
-	execTimedOut   = 124
-	execNotStarted = 126
-	execSignalled  = 128
 )
 
 // execFlags name a command to run for each webhook.
@@ -49,15 +36,10 @@ func (f *execFlags) addFlags(cmd *cobra.Command) {
 	flags.IntVar(&f.concurrency, "exec-concurrency", f.concurrency, "how many commands run at a time")
 }
 
-// runner runs the command of --exec.
+// runner is the command of --exec.
 type runner struct {
-	path       string // of the program
-	args       []string
-	unverified bool
-	timeout    time.Duration
-	seats      chan struct{}   // one taken for each command
-	owner      string          // of the commands, as worker.NewHolder writes it
-	stopping   context.Context // ends at ^C
+	*command.Command
+	unverified bool // it runs for webhooks whose signature is not checked
 }
 
 // takeExec reads the flags. Whether the program is there is known before anything is received.
@@ -80,27 +62,40 @@ func (g *gateway) takeExec(ctx context.Context, f execFlags) error {
 	if err != nil {
 		return fail.Usage("--exec %s: %w", args[0], errors.Unwrap(err)).Hint("give its path, ./handle, or put its folder into PATH")
 	}
-	endOrphans()
-	g.runner = &runner{path: path, args: args, owner: worker.NewHolder("exec"), unverified: f.unverified, timeout: time.Duration(f.timeout),
-		seats: make(chan struct{}, f.concurrency), stopping: ctx}
+	command.EndOrphans(worker.IsGone)
+	g.runner = &runner{unverified: f.unverified, Command: &command.Command{Path: path, Args: args, Dir: g.Dir, Environ: g.inherited(),
+		Owner: worker.NewHolder("exec"), Timeout: time.Duration(f.timeout), Slots: make(chan struct{}, f.concurrency), Stopping: ctx}}
 	return nil
+}
+
+// inherited returns the variables of barb's own environment that a command gets: those that programs need, and the settings, so
+// that a barb in it does as this one. None of them is a secret.
+func (sh *shell) inherited() []string {
+	isSetting := func(name string) bool {
+		return name == "BARB_CONFIG" || name == "BARB_TRUST" ||
+			slices.ContainsFunc(settings, func(s setting) bool { return s.variable() == name })
+	}
+	return slices.DeleteFunc(command.Inherited(sh.Environ, isSetting), sh.isSecretVariable)
+}
+
+// tellHistory has a barb in the command use the history of this listener.
+func (g *gateway) tellHistory() {
+	if g.runner != nil {
+		g.runner.Environ = append(g.runner.Environ, "BARB_DB="+g.absolute(g.history.Path()))
+	}
 }
 
 // splitCommand splits a command line at its blanks, with the quotes of a shell and nothing else of it.
 func splitCommand(line string) ([]string, error) {
-	parser := shellwords.NewParser()
-	parser.ParseEnv, parser.ParseBacktick = false, false
-	args, err := parser.Parse(line)
-	inShell := "--exec " + `"sh -c '…'" runs a shell`
+	args, err := command.Split(line)
+	const inShell = "--exec " + `"sh -c '…'" runs a shell`
 	switch {
-	case err != nil:
-		return nil, fail.Usage("--exec %q: a quote or a bracket is not closed", line).Hint(inShell)
-	case parser.Position >= 0:
-		return nil, fail.Usage("--exec %q: %c is for a shell, and none is started", line, []rune(line)[parser.Position]).Hint(inShell)
-	case len(args) == 0 || args[0] == "":
+	case err == nil:
+		return args, nil
+	case errors.Is(err, command.ErrEmpty):
 		return nil, fail.Usage("--exec names no command").Hint("barb listen -s stripe --secret env:WHSEC --exec ./handle")
 	}
-	return args, nil
+	return nil, fail.Usage("--exec %q: %w", line, err).Hint(inShell)
 }
 
 // checkExec refuses a command that would never run.
@@ -132,78 +127,30 @@ func (g *gateway) execute(ctx context.Context, x *record.Exchange) *record.Respo
 	if !g.runs(x) {
 		return g.untouched(x)
 	}
-	if !r.takeSeat(ctx) {
-		g.note("warning: %d was not worked on: %d commands are running; --exec-concurrency allows more", x.ID, cap(r.seats))
+	if !r.Acquire(ctx) {
+		g.note("warning: %d was not worked on: %d commands are running; --exec-concurrency allows more", x.ID, cap(r.Slots))
 		busy := textAnswer(http.StatusServiceUnavailable, "too many webhooks are being worked on\n")
 		busy.Header = append(busy.Header, record.Field{Name: "Retry-After", Value: "5"})
 		return busy
 	}
-	defer func() { <-r.seats }()
+	defer r.Release()
 	x.Run = g.runCommand(ctx, x, "0")
 	switch x.Run.Exit {
 	case 0:
 		return nil
-	case execTimedOut:
+	case command.TimedOut:
 		return textAnswer(http.StatusGatewayTimeout, "the command took too long\n")
 	}
 	return textAnswer(http.StatusInternalServerError, "the command did not succeed\n")
 }
 
-// takeSeat waits for one of the other commands to end, as long as a command may take.
-func (r *runner) takeSeat(ctx context.Context) bool {
-	ctx, cancel := context.WithTimeout(ctx, r.timeout)
-	defer cancel()
-	select {
-	case r.seats <- struct{}{}:
-		return true
-	case <-ctx.Done():
-	case <-r.stopping.Done():
-	}
-	return false
-}
-
-// runCommand runs the command to its end, and ends what it leaves behind in its process group. At its timeout and at ^C the
-// group is asked to end and a little later made to. Its processes are marked with the run.
+// runCommand runs the command for a webhook and says what it prints. Run names the run.
 func (g *gateway) runCommand(ctx context.Context, x *record.Exchange, run string) *record.Run {
-	runtime.LockOSThread() // ownGroup ties the command to the thread that starts it
-	defer runtime.UnlockOSThread()
-	limited, cancel := context.WithTimeout(ctx, g.runner.timeout)
-	defer cancel()
-	defer context.AfterFunc(g.runner.stopping, cancel)()
-	out := &lineWriter{say: func(line string) { g.suggest("%d exec: %s", x.ID, line) }}
-	cmd := exec.CommandContext(limited, g.runner.path)
-	cmd.Args, cmd.Dir = g.runner.args, g.Dir
-	cmd.Env = append(append(g.inherited(), variablesOf(g.redactor.Keep(x, false))...), runVariable+run+" "+g.runner.owner)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = bytes.NewReader(x.Request.Body), out, out
-	cmd.WaitDelay = execGrace
-	ownGroup(cmd)
-	began := time.Now()
-	err := cmd.Start()
-	if err == nil {
-		err = cmd.Wait()
-		endGroup(cmd)
-	}
-	out.end()
-	if cmd.ProcessState == nil {
+	told := *g.redactor.Keep(x, false)
+	told.Request.Body = x.Request.Body
+	ran, err := g.runner.Run(ctx, &told, run, func(line string) { g.suggest("%d exec: %s", x.ID, line) })
+	if err != nil {
 		g.note("warning: %d exec: %s", x.ID, ui.Clip(err.Error(), 200))
 	}
-	return &record.Run{Exit: exitOf(cmd, err, limited.Err()), Took: time.Since(began)}
-}
-
-// exitOf is the exit code of a command. One that ended well by itself has, whatever it left behind; one that ended well
-// because it was asked to has not.
-func exitOf(cmd *exec.Cmd, err, why error) int {
-	switch {
-	case cmd.ProcessState == nil:
-		return execNotStarted
-	case err == nil, errors.Is(err, exec.ErrWaitDelay):
-		return 0
-	case errors.Is(why, context.DeadlineExceeded):
-		return execTimedOut
-	case why != nil && cmd.ProcessState.Success():
-		return execSignalled + int(syscall.SIGTERM)
-	case cmd.ProcessState.Exited():
-		return cmd.ProcessState.ExitCode()
-	}
-	return execSignalled + signalOf(cmd.ProcessState)
+	return ran
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/listen/command"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -29,7 +30,7 @@ func (b *outbox) commandTarget(l *lane) string {
 	if v := l.verifier.Load(); v != nil {
 		scheme = cmp.Or(v.Scheme.Name, "auto")
 	}
-	path := b.absolute(b.runner.path)
+	path := b.absolute(b.runner.Path)
 	return fmt.Sprintf("%s%s%s%q route=%q scheme=%q%s%s", commandPrefix, filepath.Clean(path), commandFolder, b.Dir, l.name, scheme, commandArgs, b.commandPrint)
 }
 
@@ -99,10 +100,10 @@ func (g *gateway) addCommandWorkers(ctx context.Context) (err error) {
 	if b == nil || !b.ack || b.runner == nil {
 		return nil
 	}
-	if b.commandPrint, err = printOfCommand(ctx, b.history, b.runner.args); err != nil {
+	if b.commandPrint, err = printOfCommand(ctx, b.history, b.runner.Args); err != nil {
 		return err
 	}
-	limits := &deliver.Limits{AtOnce: cap(b.runner.seats)} // an app's failures are not the command's
+	limits := &deliver.Limits{AtOnce: cap(b.runner.Slots)} // an app's failures are not the command's
 	for _, l := range append(slices.Collect(maps.Values(b.lanes)), b.fallback) {
 		target := b.commandTarget(l)
 		if b.workers[target] != nil || l.verifier.Load() == nil && !b.runner.unverified {
@@ -123,6 +124,11 @@ func (b *outbox) ringCommands() {
 			w.ring()
 		}
 	}
+}
+
+// runOf names the runs of an entry of the queue, unlike those of every other entry and history.
+func runOf(q *store.Queued) string {
+	return fmt.Sprintf("%d-%d-%d", q.ID, q.Thread, q.Created.UnixNano())
 }
 
 // command runs the command of an entry whose lease is ours, and puts in what follows it.
@@ -149,13 +155,13 @@ func (w *appWorker) command(ctx context.Context, q *store.Queued) {
 		return
 	}
 	now := time.Now()
-	if q.Attempts > 0 && !endRun(q) {
+	if q.Attempts > 0 && !command.EndRun(runOf(q)) {
 		q.State, q.Due, q.Why = store.Waiting, now.Add(blockedFor), "processes of an earlier run of the command do not end"
 		w.note("warning: %d: %s", x.ID, q.Why)
 		w.settle(keep, q)
 		return
 	}
-	if err := w.lease.begin(q, now, w.runner.timeout+execGrace, func() error { return w.history.Try(keep, w.lease.owner, q, now) }); err != nil {
+	if err := w.lease.begin(q, now, w.runner.Timeout+command.Grace, func() error { return w.history.Try(keep, w.lease.owner, q, now) }); err != nil {
 		if !errors.Is(err, store.ErrLease) {
 			w.note("warning: %d: %v", x.ID, err)
 		}
@@ -178,7 +184,7 @@ func (w *appWorker) follow(ctx context.Context, x, kept *record.Exchange, q *sto
 	switch {
 	case x.Run.Exit == 0:
 		q.State, q.Why = store.Done, ""
-	case ctx.Err() != nil || w.runner.stopping.Err() != nil: // it did not come to its own end
+	case ctx.Err() != nil || w.runner.Stopping.Err() != nil: // it did not come to its own end
 		q.State, q.Due, q.Why = store.Waiting, time.Now(), "the listener ended"
 		w.settle(keep, q)
 		return
@@ -211,7 +217,7 @@ func (w *appWorker) tellRun(x *record.Exchange) {
 	w.printing.Lock()
 	defer w.printing.Unlock()
 	if !w.json {
-		w.out.Ran(x, filepath.Base(w.runner.args[0]))
+		w.out.Ran(x, filepath.Base(w.runner.Args[0]))
 		return
 	}
 	if err := w.emit(schema.NewExec(x)); err != nil && w.broken == nil {

@@ -303,7 +303,7 @@ func (g *gateway) describe() []string {
 		if g.runner.unverified {
 			which, when = "webhooks run ", ", also where no signature is checked"+when
 		}
-		lines = append(lines, which+ui.EscapeLine(g.runner.args[0])+when)
+		lines = append(lines, which+ui.EscapeLine(g.runner.Args[0])+when)
 	}
 	return append(append(lines, g.answering.describe()...), "history "+g.history.Path())
 }

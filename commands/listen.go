@@ -159,6 +159,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	if g.history, err = sh.writeHistory(ctx); err != nil {
 		return err
 	}
+	g.tellHistory()
 	if err := g.addCommandWorkers(ctx); err != nil {
 		return err
 	}

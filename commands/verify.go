@@ -289,7 +289,7 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 // history does not keep what may be a part of it.
 func (sh *shell) judgeable(x *record.Exchange, asked string) error {
 	if sh.redactor.IsMaskedOld(x) || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
-		return fail.Usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID, ui.Verdict(x.Verdict)).
+		return fail.Usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID, x.Verdict.Words()).
 			Hintf("barb show %d", x.ID)
 	}
 	if names := sh.redactor.Unsigned(x, cmp.Or(asked, x.Scheme)); len(names) > 0 {

@@ -226,7 +226,7 @@ func TestAfterAKillTheCommandAndTheAppGetEachOnce(t *testing.T) {
 	t.Parallel()
 	dir, app := t.TempDir(), newReceiver(t)
 	flags := []string{"--forward-to", "http://" + app.addr, "--mode", "ack", "--dedupe", "--base", "1s", "--max-delay", "1s", "--jitter", "none",
-		"--exec", `sh -c 'echo $BARB_WEBHOOK_ID >> ran'`, "--exec-unverified"}
+		"--exec", `sh -c 'echo $BARB_HOOK_WEBHOOK_ID >> ran'`, "--exec-unverified"}
 	var want []string
 	for round := range 3 {
 		l := startListener(t, dir, flags...)

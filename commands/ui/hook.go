@@ -182,7 +182,7 @@ func (p *Printer) cells(h *Hook) [columns]hookCell {
 	if h.Scheme == "" && h.EventType == "" {
 		what.paint = p.faint
 	}
-	verdict, word := Verdict(h.Verdict), ""
+	verdict, word := h.Verdict.Words(), ""
 	if h.Verdict.Status == record.Invalid {
 		word = string(record.Invalid)
 	}

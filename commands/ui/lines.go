@@ -117,19 +117,8 @@ func (p *Printer) name(x *record.Exchange) string {
 	return what(x)
 }
 
-// Verdict is how a signature fared, in a word or two.
-func Verdict(v record.Verdict) string {
-	switch v.Status {
-	case record.Valid:
-		return "valid"
-	case record.Invalid:
-		return "invalid " + v.Reason
-	}
-	return strings.TrimSpace("unchecked " + v.Reason) // why it was refused before
-}
-
-// Verdict is the same in its colour.
-func (p *Printer) Verdict(v record.Verdict) string { return p.verdictPaint(v)(Verdict(v)) }
+// Verdict is a verdict's words in their colour.
+func (p *Printer) Verdict(v record.Verdict) string { return p.verdictPaint(v)(v.Words()) }
 
 func (p *Printer) verdictPaint(v record.Verdict) func(string) string {
 	switch v.Status {

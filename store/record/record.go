@@ -3,7 +3,10 @@
 // opens nothing, sends nothing and decides nothing.
 package record
 
-import "time"
+import (
+	"strings"
+	"time"
+)
 
 // Kind says which side barb was on.
 type Kind uint8
@@ -111,6 +114,17 @@ type Verdict struct {
 	Secret  string        // the reference of the secret that matched ("env:WHSEC"), never the secret
 	Age     time.Duration // now minus the signed timestamp; meaningless without HasAge
 	HasAge  bool
+}
+
+// Words says how the signature fared, in a word or two.
+func (v Verdict) Words() string {
+	switch v.Status {
+	case Valid:
+		return "valid"
+	case Invalid:
+		return "invalid " + v.Reason
+	}
+	return strings.TrimSpace("unchecked " + v.Reason) // the reason why it was refused before
 }
 
 // Outcome is what an exchange came to, read off its data.

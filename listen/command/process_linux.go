@@ -1,4 +1,4 @@
-package commands
+package command
 
 import (
 	"bytes"
@@ -9,12 +9,12 @@ import (
 	"syscall"
 )
 
-// dieWithParent has the kernel end the command when barb is killed. It goes by the thread that starts the command, which
-// must therefore outlive it.
+// dieWithParent has the kernel end the program when barb is killed. The kernel goes by the thread that starts the
+// program, so that thread must outlive it.
 func dieWithParent(attr *syscall.SysProcAttr) { attr.Pdeathsig = syscall.SIGKILL }
 
-// killMarked kills the processes of this user that have a matching run in their environment, and returns how many there
-// are. One that has cleared its environment is not found.
+// killMarked kills the processes of this user whose environment has a mark that matches, and returns how many there
+// are.
 func killMarked(matches func(mark string) bool) (n int) {
 	folders, _ := filepath.Glob("/proc/[0-9]*") // without /proc nothing is found
 	for _, folder := range folders {
@@ -37,7 +37,7 @@ func killMarked(matches func(mark string) bool) (n int) {
 	return n
 }
 
-// isOurs reports whether a process belongs to this user: root can look at others'.
+// isOurs reports whether a process belongs to this user. Root can look at all of them.
 func isOurs(folder string) bool {
 	info, err := os.Stat(folder)
 	if err != nil {

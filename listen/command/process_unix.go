@@ -1,6 +1,6 @@
 //go:build unix
 
-package commands
+package command
 
 import (
 	"os"
@@ -8,15 +8,15 @@ import (
 	"syscall"
 )
 
-// ownGroup puts a command into a process group of its own, so that all that it starts can be ended with it, and has it
-// asked to end when its context does.
+// ownGroup puts a program into a process group of its own, so that everything it starts can be ended with it. When its
+// context ends the group is asked to end.
 func ownGroup(cmd *exec.Cmd) {
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	dieWithParent(cmd.SysProcAttr)
 	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
 }
 
-// endGroup ends what a command has left behind in its group.
+// endGroup kills what a program has left behind in its group.
 func endGroup(cmd *exec.Cmd) { _ = syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) } // most often there is nothing left
 
 // signalOf is the number of the signal that ended a process.
