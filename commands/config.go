@@ -172,7 +172,7 @@ func (c *configFile) read(cwd string) error {
 	if err := c.takeAllowed(); err != nil {
 		return err
 	}
-	if err := c.checkRoutes(); err != nil {
+	if err := c.takeRoutes(); err != nil {
 		return err
 	}
 	if c.found {
@@ -295,8 +295,8 @@ func runConfig(sh *shell, root *cobra.Command) error {
 	if len(file.allowed) > 0 {
 		rows = append(rows, configRow{Key: "deliver.allow", Value: strings.Join(file.allowed, ", "), Source: source(file.path)})
 	}
-	for i, r := range file.Routes {
-		value := strings.Join(slices.DeleteFunc([]string{r.Path, strings.Join(r.methods, ","), r.Event, r.Scheme, strings.Join(r.secrets, ","), r.written()},
+	for i, r := range file.routes {
+		value := strings.Join(slices.DeleteFunc([]string{r.Path, strings.Join(r.Methods, ","), r.Event, r.Scheme, strings.Join(r.Secrets, ","), writtenTargets(r.Targets)},
 			func(s string) bool { return s == "" }), "  ")
 		rows = append(rows, configRow{Key: fmt.Sprintf("route.%d", i+1), Value: value, Source: source(file.path)})
 	}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/redact"
 )
@@ -13,11 +14,11 @@ import (
 // configFile is barb.toml. The tables hold flags of the commands of their name under the same names, so that whoever
 // knows the command line knows the file. Their values are text, number or boolean and are parsed as the flag is.
 type configFile struct {
-	DB     any     `toml:"db"`
-	Color  any     `toml:"color"`
-	Scheme any     `toml:"scheme"`
-	Routes []route `toml:"route"`
-	Tables []table `toml:"respond"`
+	DB     any         `toml:"db"`
+	Color  any         `toml:"color"`
+	Scheme any         `toml:"scheme"`
+	Rows   []routeKeys `toml:"route"`
+	Tables []table     `toml:"respond"`
 
 	Send struct {
 		retryKeys
@@ -87,6 +88,7 @@ type configFile struct {
 		Redact  any `toml:"redact"`
 	} `toml:"history"`
 
+	routes      route.Table    // of Rows
 	allowed     []string       // the commands whose output may sign queued messages, as references: "cmd:op read x"
 	schemes     catalog.Set    // the tables [scheme.NAME] before the catalogue
 	schemeLines map[string]int // where those tables stand, by the names of their schemes

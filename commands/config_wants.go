@@ -42,10 +42,10 @@ func wantsOf(file *configFile, plain map[string]any, cwd string) []want {
 		}
 	}
 	places := findTables(file.text, "route")
-	for i, r := range file.Routes {
-		for _, t := range r.targets {
+	for i, r := range file.routes {
+		for _, t := range r.Targets {
 			w.line = lineIn(places, i, "forward_to")
-			w.target(t.url, t.written)
+			w.target(t.URL, t.Written)
 		}
 	}
 	for i := range file.Tables {

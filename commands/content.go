@@ -343,8 +343,8 @@ func (c *content) defaultScheme(f *schemeFlags, target string) error {
 	if f.scheme != "" && (f.scheme != "auto" || c.settings["scheme"] == "flag") {
 		return nil
 	}
-	route := file.routeOf("", urlPath(target))
-	if (route == nil || route.Scheme == "") && len(c.secretRefs(f.secrets, route)) > 0 {
+	row := file.routes.ForScheme("", urlPath(target))
+	if (row == nil || row.Scheme == "") && len(c.secretRefs(f.secrets, row)) > 0 {
 		f.scheme = c.sample.Scheme
 	}
 	return nil

@@ -21,11 +21,7 @@ const (
 
 // takeAllowed reads allow of [deliver]: a list of cmd: references.
 func (c *configFile) takeAllowed() error {
-	list, isList := c.Deliver.Allow.([]any)
-	if !isList && c.Deliver.Allow != nil {
-		list = []any{c.Deliver.Allow}
-	}
-	for _, item := range list {
+	for _, item := range listOf(c.Deliver.Allow) {
 		ref, ok := item.(string)
 		if !ok || !strings.HasPrefix(ref, commandReference) || !isReference(ref) {
 			return fail.Usage("%s:%d: [deliver] allow holds something that is not a cmd: line", c.path, findKeys(c.text).line("deliver", "allow")).

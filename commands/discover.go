@@ -62,12 +62,12 @@ func (sh *shell) discoverKeys(ctx context.Context, f *schemeFlags, path string) 
 	if err != nil {
 		return nil, nil, err
 	}
-	route := file.routeOf("", path)
-	refs := sh.secretRefs(f.secrets, route)
+	row := file.routes.ForScheme("", path)
+	refs := sh.secretRefs(f.secrets, row)
 	if len(refs) == 0 {
 		return nil, nil, fail.Usage("--discover needs the secret").Hint(referenceHelp)
 	}
-	params, err := f.paramMap(route)
+	params, err := f.paramMap(row)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/listen/dedupe"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -54,7 +55,7 @@ func (c *configFile) fingerprintOf(x *record.Exchange) *dedupe.Fingerprint {
 	if target == "" { // of the narrow rows of the history
 		target = x.Request.URL
 	}
-	return dedupe.FingerprintOf(x, routePath(target), c.signatureOf(x))
+	return dedupe.FingerprintOf(x, route.Path(target), c.signatureOf(x))
 }
 
 // signatureOf is an exchange's signature as it was written, "" for none. A token is none: every webhook has the same one.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/listen/dedupe"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -28,7 +29,7 @@ func newRecorder(t *testing.T, path string) *gateway {
 	t.Cleanup(func() { _ = history.Close() })
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}, history: history, file: &configFile{}, redactor: redact.New(new(catalog.Set).Lookup, nil, nil)}
 	sh.paint(false)
-	g := &gateway{shell: sh, history: history, watch: newWatch(), fallback: &lane{}}
+	g := &gateway{shell: sh, history: history, watch: newWatch(), lanes: route.Lanes[*lane]{Rest: &lane{}}}
 	g.window, g.once = dedupe.New(), true
 	g.load(t.Context())
 	return g

@@ -149,8 +149,8 @@ func holdsSecret(m sign.Message, secrets []sign.Secret) bool {
 func (e *emission) secretVar(sh *shell) string {
 	refs := e.o.secrets
 	if file, err := sh.configuration(); err == nil && len(refs) == 0 {
-		if r := file.routeOf(e.scheme.Name, e.path); r != nil {
-			refs = r.secrets
+		if r := file.routes.ForScheme(e.scheme.Name, e.path); r != nil {
+			refs = r.Secrets
 		}
 	}
 	for _, ref := range refs {

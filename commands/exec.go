@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
 	"os/exec"
 	"slices"
@@ -104,7 +103,7 @@ func (g *gateway) checkExec() error {
 		return nil
 	}
 	var learns *verifier.Verifier
-	for _, l := range append(slices.Collect(maps.Values(g.lanes)), g.fallback) {
+	for _, l := range g.allLanes() {
 		switch v := l.verifier.Load(); {
 		case v == nil:
 		case len(v.Secrets) > 0:

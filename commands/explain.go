@@ -60,8 +60,8 @@ func (sh *shell) otherSecrets(ctx context.Context, used []sign.Secret) (others [
 			others = append(others, explain.Other{Secret: secrets[0], Endpoint: endpoint})
 		}
 	}
-	for _, r := range file.Routes {
-		for _, ref := range r.secrets {
+	for _, r := range file.routes {
+		for _, ref := range r.Secrets {
 			add(ref, r.Path)
 		}
 	}

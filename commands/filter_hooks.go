@@ -13,6 +13,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -54,30 +55,11 @@ func (v *globsValue) Set(s string) error {
 // match reports whether one of the patterns matches; without patterns everything does.
 func (v globsValue) match(s string) bool {
 	for _, pattern := range v {
-		if matchGlob(pattern, s) {
+		if route.Match(pattern, s) {
 			return true
 		}
 	}
 	return len(v) == 0
-}
-
-// matchGlob takes the parts between the stars from the left, each where it first fits: that is enough, as nothing else is
-// special.
-func matchGlob(pattern, s string) bool {
-	first, rest, star := strings.Cut(pattern, "*")
-	s, ok := strings.CutPrefix(s, first)
-	if !star {
-		return ok && s == ""
-	}
-	parts := strings.Split(rest, "*")
-	last := len(parts) - 1
-	for _, part := range parts[:last] {
-		_, after, found := strings.Cut(s, part)
-		if s = after; !found {
-			return false
-		}
-	}
-	return ok && strings.HasSuffix(s, parts[last])
 }
 
 // hookFilter decides which webhooks are handed on.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/units"
 )
@@ -33,7 +34,7 @@ func (f *schemeFlags) addFlags(sh *shell, cmd *cobra.Command, use string) {
 }
 
 // paramMap is the --param flags over those of the route.
-func (f *schemeFlags) paramMap(r *route) (map[string]string, error) {
+func (f *schemeFlags) paramMap(r *route.Route) (map[string]string, error) {
 	params := map[string]string{}
 	if r != nil {
 		for name, value := range r.Params {

@@ -3,11 +3,9 @@ package commands
 import (
 	"context"
 	"errors"
-	"maps"
 	"net"
 	"net/http"
 	"net/url"
-	"slices"
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
@@ -141,15 +139,15 @@ func (g *gateway) forwardsToItself(addr string) error {
 	if port == "" { // a unix socket, which no forward can reach
 		return nil
 	}
-	lanes := append(slices.Collect(maps.Values(g.lanes)), g.fallback)
+	lanes := g.allLanes()
 	for _, l := range lanes {
 		for _, t := range l.targets {
-			u, err := url.Parse(t.url)
+			u, err := url.Parse(t.URL)
 			if err != nil || u.Port() != port {
 				continue
 			}
 			if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
-				return fail.Usage("--forward-to %s is this listener itself", t.url).Hint("--forward-to :3000, where your app listens")
+				return fail.Usage("--forward-to %s is this listener itself", t.URL).Hint("--forward-to :3000, where your app listens")
 			}
 		}
 	}

@@ -6,9 +6,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"maps"
 	"path/filepath"
-	"slices"
 	"strings"
 	"time"
 
@@ -104,7 +102,7 @@ func (g *gateway) addCommandWorkers(ctx context.Context) (err error) {
 		return err
 	}
 	limits := &deliver.Limits{AtOnce: cap(b.runner.Slots)} // an app's failures are not the command's
-	for _, l := range append(slices.Collect(maps.Values(b.lanes)), b.fallback) {
+	for _, l := range b.allLanes() {
 		target := b.commandTarget(l)
 		if b.workers[target] != nil || l.verifier.Load() == nil && !b.runner.unverified {
 			continue

@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -48,7 +49,7 @@ func (m *mirrors) send(x, f *record.Exchange, l *lane) {
 		return
 	}
 	for _, t := range l.targets[1:] {
-		if !t.mirror && m.outbox != nil {
+		if !t.Mirror && m.outbox != nil {
 			continue
 		}
 		size := int64(len(x.Request.Body))
@@ -58,7 +59,7 @@ func (m *mirrors) send(x, f *record.Exchange, l *lane) {
 		if count, bytes := m.count.Add(1), m.bytes.Add(size); count > mirrorsWaiting || bytes > mirrorsBytes+size {
 			m.count.Add(-1)
 			m.bytes.Add(-size)
-			m.note("warning: %d was not sent to %s, which does not keep up", x.ID, domainOf(t.url))
+			m.note("warning: %d was not sent to %s, which does not keep up", x.ID, domainOf(t.URL))
 			continue
 		}
 		m.group.Go(func() {
@@ -67,20 +68,20 @@ func (m *mirrors) send(x, f *record.Exchange, l *lane) {
 			m.seats <- struct{}{}
 			defer func() { <-m.seats }()
 			if err := m.one(x, f, t); err != nil {
-				m.note("warning: %d to %s: %v", x.ID, domainOf(t.url), err)
+				m.note("warning: %d to %s: %v", x.ID, domainOf(t.URL), err)
 			}
 		})
 	}
 }
 
 // one sends a webhook to one of them and compares what it answers with what the app did.
-func (m *mirrors) one(x, app *record.Exchange, t forwardTarget) error {
-	next, err := forwardOf(x, t.url)
+func (m *mirrors) one(x, app *record.Exchange, t route.Target) error {
+	next, err := forwardOf(x, t.URL)
 	if err != nil {
 		return err
 	}
 	j := journal.Journal{History: m.history}
-	if t.mirror {
+	if t.Mirror {
 		j.Begin = func(ctx context.Context, f *record.Exchange) error { return m.history.RecordMirror(ctx, f, app.ID) }
 	}
 	ctx, letGo := m.budget.With(m.ctx)
@@ -89,7 +90,7 @@ func (m *mirrors) one(x, app *record.Exchange, t forwardTarget) error {
 	if a != nil {
 		m.watch.metrics.Mirrored(a.Exchange)
 	}
-	if err != nil || !t.mirror {
+	if err != nil || !t.Mirror {
 		return err
 	}
 	f := a.Exchange

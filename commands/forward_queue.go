@@ -3,9 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
-	"maps"
 	"net/http"
-	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -48,10 +46,10 @@ func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
 	if b.policyText, err = policyText(g.policy); err != nil {
 		return nil, err
 	}
-	for _, l := range append(slices.Collect(maps.Values(g.lanes)), g.fallback) {
+	for _, l := range g.allLanes() {
 		for _, t := range l.targets {
-			if !t.mirror && b.workers[t.url] == nil {
-				b.workers[t.url] = newWorker(b, t.url)
+			if !t.Mirror && b.workers[t.URL] == nil {
+				b.workers[t.URL] = newWorker(b, t.URL)
 			}
 		}
 	}
@@ -97,13 +95,13 @@ func (b *outbox) entries(x, kept *record.Exchange) (p promised) {
 	l, now, needs := b.forwardLane(x), time.Now(), b.needs(kept)
 	plan, order := b.plan(needs), b.orderOf(l, &x.Request, needs)
 	for _, t := range l.targets {
-		if t.mirror {
+		if t.Mirror {
 			continue
 		}
-		q := &store.Queued{Kind: store.Forward, Thread: x.ID, Target: t.url, Policy: plan, Order: order,
+		q := &store.Queued{Kind: store.Forward, Thread: x.ID, Target: t.URL, Policy: plan, Order: order,
 			Due: now, Created: now, Masks: kept.Masks}
 		if !b.ack && len(p.entries) == 0 { // its answer is the sender's, unless the app is given a rest
-			if leave := b.limits.Take(t.url, 1); len(leave.Places) > 0 {
+			if leave := b.limits.Take(t.URL, 1); len(leave.Places) > 0 {
 				p.place = leave.Places[0]
 				q.Straight, q.Owner, q.Due = true, b.lease.owner, now.Add(leaseFor)
 			}

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -17,7 +18,7 @@ const testApp = "http://127.0.0.1:9/"
 func newQueuer(t *testing.T, mode string) *gateway {
 	t.Helper()
 	g := newRecorder(t, temporary(t))
-	g.lanes, g.fallback = map[*route]*lane{}, &lane{forwardTo: testApp, targets: []forwardTarget{{url: testApp}}}
+	g.lanes.Rest = &lane{forwardTo: testApp, targets: []route.Target{{URL: testApp}}}
 	o := listenOptions{forwardFlags: forwardFlags{mode: mode, queue: true, concurrency: 4, ordered: orderedValue{by: wholeRoute}}}
 	var err error
 	if g.outbox, err = g.newOutbox(o); err != nil {

@@ -6,15 +6,8 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/listen/route"
 )
-
-// forwardTarget is one of the apps that a route forwards to.
-type forwardTarget struct {
-	url    string
-	mirror bool // its answer is compared and nobody gets it
-
-	written string // as it stands in barb.toml
-}
 
 // targetsValue is --forward-to, which may be given several times.
 type targetsValue []string
@@ -32,33 +25,26 @@ func (v *targetsValue) Set(s string) error {
 	return nil
 }
 
-// takeTargets reads forward_to: a URL, or a list of URLs and of tables { url = "…", mirror = true }.
-func (r *route) takeTargets(where string) error {
-	list, isList := r.Forward.([]any)
-	if !isList && r.Forward != nil {
-		list = []any{r.Forward}
-	}
-	for i, item := range list {
+// targets returns the apps of forward_to: a URL, or a list of URLs and of tables { url = "…", mirror = true }.
+func (k *routeKeys) targets(where string) (targets []route.Target, err error) {
+	for i, item := range listOf(k.Forward) {
 		t, err := targetOf(item)
-		if err == nil && t.mirror && i == 0 {
+		if err == nil && t.Mirror && i == 0 {
 			err = errors.New("the first one answers the sender and cannot be a mirror")
 		}
 		if err != nil {
-			return fail.Usage("%s: forward_to: %w", where, err).
+			return nil, fail.Usage("%s: forward_to: %w", where, err).
 				Hint(`forward_to = ":3000", or [":3000", { url = ":3001", mirror = true }]`)
 		}
-		r.targets = append(r.targets, t)
+		targets = append(targets, t)
 	}
-	if isList && len(list) == 0 {
-		return fail.Usage("%s: forward_to is an empty list", where)
+	if len(targets) == 0 && k.Forward != nil {
+		return nil, fail.Usage("%s: forward_to is an empty list", where)
 	}
-	if len(r.targets) > 0 {
-		r.ForwardTo = r.targets[0].url
-	}
-	return nil
+	return targets, nil
 }
 
-func targetOf(item any) (t forwardTarget, err error) {
+func targetOf(item any) (t route.Target, err error) {
 	address, isText := item.(string)
 	if table, ok := item.(map[string]any); ok {
 		address, isText = table["url"].(string)
@@ -66,7 +52,7 @@ func targetOf(item any) (t forwardTarget, err error) {
 			mirror, isBool := value.(bool)
 			switch {
 			case key == "mirror" && isBool:
-				t.mirror = mirror
+				t.Mirror = mirror
 			case key != "url":
 				return t, fmt.Errorf("%s = %v is neither url nor mirror = true", key, value)
 			}
@@ -75,8 +61,8 @@ func targetOf(item any) (t forwardTarget, err error) {
 	if !isText {
 		return t, fmt.Errorf("%v is not a URL", item)
 	}
-	t.written = address
-	if t.url, err = expandTarget(address); err != nil {
+	t.Written = address
+	if t.URL, err = expandTarget(address); err != nil {
 		err = fmt.Errorf("%q: %w", withoutUser(address), err)
 	}
 	return t, err
@@ -93,29 +79,29 @@ func domainOf(target string) string {
 
 // takeTargets says which apps a lane forwards to: those of the flag, else, unless answers are scripted, those of its route.
 // The first of the flag answers the sender, the others are mirrors.
-func (l *lane) takeTargets(flag targetsValue, r *route, scripted bool) error {
+func (l *lane) takeTargets(flag targetsValue, r *route.Route, scripted bool) error {
 	for i, target := range flag {
 		to, err := expandTarget(target)
 		if err != nil {
 			return fail.Usage("--forward-to %q: %w", withoutUser(target), err).Hint("--forward-to :3000 or http://localhost:3000/webhooks")
 		}
-		l.targets = append(l.targets, forwardTarget{url: to, mirror: i > 0})
+		l.targets = append(l.targets, route.Target{URL: to, Mirror: i > 0})
 	}
 	if len(flag) == 0 && !scripted {
-		l.targets = r.targets
+		l.targets = r.Targets
 	}
 	if len(l.targets) > 0 {
-		l.forwardTo = l.targets[0].url
+		l.forwardTo = l.targets[0].URL
 	}
 	return nil
 }
 
-// written is forward_to as barb config shows it.
-func (r *route) written() string {
+// writtenTargets returns forward_to as barb config shows it.
+func writtenTargets(targets []route.Target) string {
 	var words []string
-	for _, t := range r.targets {
-		word := withoutUser(t.written)
-		if t.mirror {
+	for _, t := range targets {
+		word := withoutUser(t.Written)
+		if t.Mirror {
 			word = "mirror " + word
 		}
 		words = append(words, word)
@@ -124,18 +110,18 @@ func (r *route) written() string {
 }
 
 // destinations says where webhooks go, each with a comma before it.
-func destinations(targets []forwardTarget) string {
+func destinations(targets []route.Target) string {
 	text := ""
 	for i, t := range targets {
 		switch {
-		case t.mirror:
+		case t.Mirror:
 			text += ", mirrored to "
 		case i == 0:
 			text += ", forwarded to "
 		default:
 			text += ", also to "
 		}
-		text += t.url
+		text += t.URL
 	}
 	return text
 }

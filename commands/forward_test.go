@@ -40,21 +40,6 @@ func TestOrders(t *testing.T) {
 	}
 }
 
-func TestGlobsMatchAnyPartWithAStar(t *testing.T) {
-	for _, c := range []struct {
-		glob, text string
-		want       bool
-	}{
-		{"invoice.paid", "invoice.paid", true}, {"invoice.paid", "invoice.paid.x", false}, {"invoice.*", "invoice.paid", true}, {"invoice.*", "invoice", false},
-		{"*", "", true}, {"*.paid", "a.b.paid", true}, {"*.paid", "paid", false}, {"a*b*c", "aXbYc", true}, {"a*b*c", "acb", false}, {"a*a", "a", false},
-		{"*a*", "bab", true}, {"orders/*", "orders/create", true}, {"[a]", "a", false}, {"a?", "ab", false}, {"*ab", "aab", true}, {"", "", true}, {"", "a", false},
-	} {
-		if got := matchesGlob(c.glob, c.text); got != c.want {
-			t.Errorf("%q on %q: %v", c.glob, c.text, got)
-		}
-	}
-}
-
 func TestAPolicyComesBackFromTheQueueAsItWas(t *testing.T) {
 	sh := &shell{settings: map[string]source{"listen.retries": "default"}}
 	for _, f := range []retryFlags{

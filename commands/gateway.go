@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/handshake"
@@ -33,8 +34,7 @@ type gateway struct {
 	// keepInvalid is --keep-invalid: whole bodies of webhooks with a bad signature are recorded.
 	keepInvalid bool
 	answering
-	fallback *lane // for paths no route covers
-	lanes    map[*route]*lane
+	lanes    route.Lanes[*lane]
 	secrets  []sign.Secret // all of them, to keep them out of the history
 	learning learning
 	pins     pins
@@ -62,14 +62,14 @@ const keptOfInvalid = 64 << 10
 
 // lane is what is done with the requests of one route.
 type lane struct {
-	route     *route                            // in barb.toml; nil for the paths no route covers
+	route     *route.Route                      // in barb.toml; nil for the paths no route covers
 	verifier  atomic.Pointer[verifier.Verifier] // nil: unchecked; a handshake may bring it a secret
 	greeter   greeter
 	told      sync.Map // what was said of it already: names of handshakes that are not proven, spellings
 	name      string   // of the route, for what is delivered in order
 	path      string   // of the route, "" where none covers; pins hold for it
 	forwardTo string   // the first of targets, "" for none
-	targets   []forwardTarget
+	targets   []route.Target
 	publicURL string
 }
 
@@ -79,43 +79,46 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 	if err != nil {
 		return err
 	}
-	g.lanes = map[*route]*lane{}
 	flagged := len(o.secrets) > 0 || o.scheme != "" && g.settings["scheme"] == "flag"
-	everywhere := slices.IndexFunc(file.Routes, func(r route) bool { return r.coversAll() })
+	g.lanes.ChecksAs = (*lane).checksAs
+	everywhere := slices.IndexFunc(file.routes, func(r route.Route) bool { return r.CoversAll() })
 	if everywhere < 0 {
-		if g.fallback, err = g.lane(ctx, o, &route{}); err != nil {
+		if g.lanes.Rest, err = g.lane(ctx, o, &route.Route{}); err != nil {
 			return err
 		}
 	}
-	for i := range file.Routes {
-		r := &file.Routes[i]
+	for i := range file.routes {
+		r := &file.routes[i]
 		if flagged { // what the flags say about signatures holds everywhere
-			r = &route{Path: r.Path, targets: r.targets, PublicURL: r.PublicURL}
+			r = &route.Route{Path: r.Path, Targets: r.Targets, PublicURL: r.PublicURL}
 		}
 		l, err := g.lane(ctx, o, r)
 		if err != nil {
 			return err
 		}
-		l.route = &file.Routes[i]
-		g.lanes[l.route] = l
+		l.route = &file.routes[i]
+		g.lanes.Rows = append(g.lanes.Rows, l)
 	}
 	if everywhere >= 0 { // no request is left to what the flags and BARB_SECRET alone say
-		g.fallback = g.lanes[&file.Routes[everywhere]]
+		g.lanes.Rest = g.lanes.Rows[everywhere]
 	}
 	return nil
 }
 
-func (g *gateway) lane(ctx context.Context, o listenOptions, r *route) (*lane, error) {
+// allLanes returns the lanes of all routes and the one for what no route covers, which may be among them already.
+func (g *gateway) allLanes() []*lane { return append(slices.Clone(g.lanes.Rows), g.lanes.Rest) }
+
+func (g *gateway) lane(ctx context.Context, o listenOptions, r *route.Route) (*lane, error) {
 	public, err := g.publicBase("public_url", r.PublicURL)
 	if err != nil {
 		return nil, err
 	}
-	l := &lane{name: r.name(), path: strings.TrimSuffix(r.Path, "/"), publicURL: public}
+	l := &lane{name: r.Name(), path: strings.TrimSuffix(r.Path, "/"), publicURL: public}
 	flags := o.schemeFlags
 	if r.Scheme != "" { // flags, where there are any, have taken it out
 		flags.scheme = r.Scheme
 	}
-	v, err := g.verifier(ctx, verifierOptions{schemeFlags: flags, route: r, tolerance: o.tolerance.d, strict: o.strict, learns: true})
+	v, err := g.verifier(ctx, verifierOptions{schemeFlags: flags, row: r, tolerance: o.tolerance.d, strict: o.strict, learns: true})
 	if err != nil {
 		return nil, err
 	}
@@ -278,14 +281,13 @@ func (g *gateway) describe() []string {
 		}
 		lines = append(lines, where+" "+what+destinations(l.targets))
 	}
-	for i := range g.file.Routes {
-		r := &g.file.Routes[i]
-		say(r.name(), g.lanes[r])
+	for _, l := range g.lanes.Rows {
+		say(l.route.Name(), l)
 	}
 	if len(lines) == 0 {
-		say("webhooks are", g.fallback)
-	} else if g.file.routeFor("") == nil {
-		say("other paths are", g.fallback)
+		say("webhooks are", g.lanes.Rest)
+	} else if g.file.routes.Covering("") == nil {
+		say("other paths are", g.lanes.Rest)
 	}
 	if waiting := g.waiting(context.Background()); waiting != "" {
 		if targets, err := g.history.QueueTargets(context.Background(), store.Forward); g.outbox == nil && err == nil && len(targets) > 0 {

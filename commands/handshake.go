@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
@@ -92,7 +93,7 @@ type greeter struct {
 	params map[string]string
 }
 
-func newGreeter(value handshakeValue, v *verifier.Verifier, flags *schemeFlags, r *route) (g greeter, err error) {
+func newGreeter(value handshakeValue, v *verifier.Verifier, flags *schemeFlags, r *route.Route) (g greeter, err error) {
 	if g.params, err = flags.paramMap(r); err != nil {
 		return g, err
 	}
@@ -132,7 +133,7 @@ func (g *gateway) checkHandshake(r *record.Request, now time.Time) (found listen
 			}
 			return judged.Checked, []*pinning{judged.pin}
 		})
-	case l.checks() && g.isWebhook(l, h, r, now):
+	case l.Checks() && g.isWebhook(l, h, r, now):
 		return found, false
 	}
 	found.EventType, found.Uncounted = ui.Handshake+h.Name, true

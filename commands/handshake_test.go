@@ -14,6 +14,7 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
@@ -32,7 +33,7 @@ func newAsana(t *testing.T, said *bytes.Buffer, learn string) *gateway {
 	sh.paint(false)
 	l := &lane{greeter: greeter{names: []string{"asana"}}}
 	l.verifier.Store(&verifier.Verifier{Scheme: scheme})
-	g := &gateway{shell: sh, fallback: l}
+	g := &gateway{shell: sh, lanes: route.Lanes[*lane]{Rest: l}}
 	sh.redactor = redact.New(new(catalog.Set).Lookup, nil, nil)
 	if err := g.learning.into(learn); err != nil {
 		t.Fatal(err)
@@ -52,7 +53,7 @@ func receive(g *gateway, body string, fields ...record.Field) (*record.Exchange,
 
 func signedWith(t *testing.T, g *gateway, key, body string) record.Field {
 	t.Helper()
-	signed, err := g.fallback.verifier.Load().Scheme.Sign(sign.Message{Body: []byte(body)}, sign.Secret{Key: []byte(key)})
+	signed, err := g.lanes.Rest.verifier.Load().Scheme.Sign(sign.Message{Body: []byte(body)}, sign.Secret{Key: []byte(key)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,9 +92,9 @@ func TestALearntSecretIsCheckedWithFromThenOn(t *testing.T) {
 func TestAGivenSecretIsNotReplaced(t *testing.T) {
 	var said bytes.Buffer
 	g := newAsana(t, &said, "")
-	v := *g.fallback.verifier.Load()
+	v := *g.lanes.Rest.verifier.Load()
 	v.Secrets = []sign.Secret{{Name: "env:GIVEN", Key: []byte("the secret that was given")}}
-	g.fallback.verifier.Store(&v)
+	g.lanes.Rest.verifier.Store(&v)
 	receive(g, "", record.Field{Name: "X-Hook-Secret", Value: brought})
 	if _, r := receive(g, "{}", signedWith(t, g, brought, "{}")); r.Status != http.StatusUnauthorized {
 		t.Errorf("a secret that a stranger brought is taken: %d", r.Status)

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/barbhq/barb/listen/route"
 )
 
 // newSpeaker is a gateway without a history, and what it says.
@@ -50,7 +52,7 @@ func TestAMirrorThatDoesNotKeepUpLeavesTheBoundsAsTheyAre(t *testing.T) {
 	g, _ := newSpeaker()
 	g.mirrors.count.Store(mirrorsWaiting)
 	x := received("/in", "msg_1", "{}", "")
-	g.mirrors.send(x, x, &lane{targets: []forwardTarget{{url: testApp}, {url: testApp, mirror: true}}})
+	g.mirrors.send(x, x, &lane{targets: []route.Target{{URL: testApp}, {URL: testApp, Mirror: true}}})
 	if count, bytes := g.mirrors.count.Load(), g.mirrors.bytes.Load(); count != mirrorsWaiting || bytes != 0 {
 		t.Errorf("%d wait, of %d bytes", count, bytes)
 	}

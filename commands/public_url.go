@@ -75,8 +75,8 @@ func (sh *shell) publicURLOf(r *record.Request) (string, error) {
 		return "", err
 	}
 	text := cmp.Or(sh.Getenv("BARB_PUBLIC_URL"), file.values["listen.public_url"])
-	if route := file.routeFor(urlPath(r.URL)); route != nil && route.PublicURL != "" {
-		text = route.PublicURL
+	if row := file.routes.Covering(urlPath(r.URL)); row != nil && row.PublicURL != "" {
+		text = row.PublicURL
 	}
 	if text == "" {
 		return r.URL, nil

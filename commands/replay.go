@@ -342,8 +342,8 @@ func (r *replayer) target(captured *record.Exchange) (string, error) {
 	if captured.Kind == record.Sent {
 		return captured.Request.URL, nil
 	}
-	if route := r.file.routeFor(urlPath(captured.Request.URL)); route != nil && route.ForwardTo != "" {
-		return expandTarget(route.ForwardTo)
+	if row := r.file.routes.Covering(urlPath(captured.Request.URL)); row != nil && row.ForwardTo() != "" {
+		return expandTarget(row.ForwardTo())
 	}
 	return "", fail.Usage("%d was received; where should it go?", captured.ID).Hintf("barb replay %d --to http://localhost:3000", captured.ID)
 }
@@ -369,8 +369,8 @@ func (r *replayer) signerFor(ctx context.Context, captured *record.Exchange) (*s
 		return s, nil
 	}
 	s := &signing{}
-	route := r.file.routeOf(captured.Scheme, path)
-	known := len(r.secretRefs(r.options.secrets, route)) > 0
+	row := r.file.routes.ForScheme(captured.Scheme, path)
+	known := len(r.secretRefs(r.options.secrets, row)) > 0
 	switch {
 	case captured.Scheme != "" && known:
 		var err error

@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/store/record"
 )
@@ -32,18 +32,13 @@ type table struct {
 
 	line   int
 	lines  keyLines
-	event  *regexp.Regexp
 	script *script.Script
 }
 
 // options are the keys of one answer that are given.
 func (t *table) options() (options []script.Option, keys []string) {
 	for key, value := range map[string]any{"status": t.Status, "fault": t.Fault, "delay": t.Delay, "retry-after": t.RetryAfter, "body": t.Body, "header": t.Header} {
-		list, isList := value.([]any)
-		if !isList && value != nil {
-			list = []any{value}
-		}
-		for _, v := range list {
+		for _, v := range listOf(value) {
 			options = append(options, script.Option{Name: key, Value: fmt.Sprint(v)})
 		}
 	}
@@ -60,8 +55,8 @@ func (t *table) lineOf(option string) int {
 
 // matches reports whether the table is for a hook.
 func (t *table) matches(x *record.Exchange) bool {
-	r := route{Path: t.Path}
-	return r.covers(routePath(x.Request.Target)) && (t.Scheme == "" || t.Scheme == x.Scheme) && (t.event == nil || t.event.MatchString(x.EventType))
+	row := route.Route{Path: t.Path}
+	return row.Covers(route.Path(x.Request.Target)) && (t.Scheme == "" || t.Scheme == x.Scheme) && (t.Event == "" || route.Match(t.Event, x.EventType))
 }
 
 // String is the table in a line.
@@ -105,9 +100,6 @@ func (c *configFile) checkTables(document []byte) error {
 				return t.fault(c, "scheme", "scheme = %q is not known", t.Scheme).Hint("barb schemes")
 			}
 			t.Scheme = c.catalog().Name(t.Scheme)
-		}
-		if t.Event != "" {
-			t.event = regexp.MustCompile("(?s)^" + strings.ReplaceAll(regexp.QuoteMeta(t.Event), `\*`, ".*") + "$")
 		}
 	}
 	return nil

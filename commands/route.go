@@ -2,117 +2,96 @@ package commands
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/listen/route"
+	"github.com/barbhq/barb/store/record"
 )
 
-// route is one [[route]]: what is known of the webhooks that arrive at a path.
-type route struct {
+// routeKeys is one [[route]] of barb.toml as it is written there.
+type routeKeys struct {
 	Path      string            `toml:"path"`
 	Method    any               `toml:"method"` // one or a list
 	Event     string            `toml:"event"`  // * matches any part
 	Scheme    string            `toml:"scheme"`
 	Secret    any               `toml:"secret"`     // one reference or a list of them, never a literal
-	Forward   any               `toml:"forward_to"` // see takeTargets
+	Forward   any               `toml:"forward_to"` // see targets
 	PublicURL string            `toml:"public_url"`
 	Params    map[string]string `toml:"params"`
-
-	ForwardTo string `toml:"-"` // the first of the targets
-	targets   []forwardTarget
-	methods   []string
-	secrets   []string
 }
 
-func (c *configFile) checkRoutes() error {
-	for i := range c.Routes {
-		r := &c.Routes[i]
-		where := fmt.Sprintf("%s: route %d", c.path, i+1)
-		if r.Path != "" && !strings.HasPrefix(r.Path, "/") {
-			return fail.Usage(`%s: path = %q does not begin with "/"`, where, r.Path)
-		}
-		if i := strings.IndexAny(r.Path, "?#"); i >= 0 {
-			return fail.Usage(`%s: path = %q is more than a path`, where, r.Path).Hintf("path = %q", r.Path[:i])
-		}
-		if r.Scheme != "" && r.Scheme != "auto" {
-			if _, err := c.lookupScheme(r.Scheme); err != nil {
-				return fail.Usage("%s: scheme = %q is not known", where, r.Scheme).Hint("barb schemes")
-			}
-			r.Scheme = c.catalog().Name(r.Scheme)
-		}
-		if r.PublicURL != "" {
-			if _, _, err := splitPublic(r.PublicURL); err != nil {
-				return fail.Usage("%s: public_url = %w", where, err).Hint(`public_url = "https://abc.example.com"`)
-			}
-		}
-		if err := r.takeSecrets(where); err != nil {
+// takeRoutes reads the [[route]] tables into routes.
+func (c *configFile) takeRoutes() error {
+	for i := range c.Rows {
+		r, err := c.Rows[i].route(c, fmt.Sprintf("%s: route %d", c.path, i+1))
+		if err != nil {
 			return err
 		}
-		if err := r.takeTargets(where); err != nil {
-			return err
-		}
-		if err := r.takeMethods(where); err != nil {
-			return err
-		}
+		c.routes = append(c.routes, r)
 	}
 	return nil
 }
 
-func (r *route) takeSecrets(where string) error {
-	list, isList := r.Secret.([]any)
-	if !isList && r.Secret != nil {
-		list = []any{r.Secret}
+// route returns the route that the keys describe. where begins the text of an error.
+func (k *routeKeys) route(c *configFile, where string) (r route.Route, err error) {
+	r = route.Route{Path: k.Path, Event: k.Event, Scheme: k.Scheme, PublicURL: k.PublicURL, Params: k.Params}
+	if r.Path != "" && !strings.HasPrefix(r.Path, "/") {
+		return r, fail.Usage(`%s: path = %q does not begin with "/"`, where, r.Path)
 	}
-	for _, item := range list {
+	if i := strings.IndexAny(r.Path, "?#"); i >= 0 {
+		return r, fail.Usage(`%s: path = %q is more than a path`, where, r.Path).Hintf("path = %q", r.Path[:i])
+	}
+	if r.Scheme != "" && r.Scheme != "auto" {
+		if _, err := c.lookupScheme(r.Scheme); err != nil {
+			return r, fail.Usage("%s: scheme = %q is not known", where, r.Scheme).Hint("barb schemes")
+		}
+		r.Scheme = c.catalog().Name(r.Scheme)
+	}
+	if r.PublicURL != "" {
+		if _, _, err := splitPublic(r.PublicURL); err != nil {
+			return r, fail.Usage("%s: public_url = %w", where, err).Hint(`public_url = "https://abc.example.com"`)
+		}
+	}
+	if r.Secrets, err = k.secrets(where); err != nil {
+		return r, err
+	}
+	if r.Targets, err = k.targets(where); err != nil {
+		return r, err
+	}
+	r.Methods, err = k.methods(where)
+	return r, err
+}
+
+// secrets returns the references of secret: one or a list.
+func (k *routeKeys) secrets(where string) (refs []string, err error) {
+	for _, item := range listOf(k.Secret) {
 		ref, ok := item.(string)
 		if !ok || !isReference(ref) {
-			return fail.Usage("%s: secret is not a reference", where).
+			return nil, fail.Usage("%s: secret is not a reference", where).
 				Hint(`write secret = "env:NAME", "file:PATH", "cmd:COMMAND" or "keyring:NAME"; a secret itself does not belong in a file that is committed`)
 		}
-		r.secrets = append(r.secrets, ref)
+		refs = append(refs, ref)
 	}
-	return nil
+	return refs, nil
 }
 
-// routeFor is the route of a request path: the longest route path that is the path or a parent of it.
-func (c *configFile) routeFor(at string) *route {
-	var best *route
-	for i := range c.Routes {
-		r := &c.Routes[i]
-		if !r.covers(at) {
-			continue
+// methods returns the methods of method, one or a list, in upper case.
+func (k *routeKeys) methods(where string) (methods []string, err error) {
+	for _, item := range listOf(k.Method) {
+		method, ok := item.(string)
+		if !ok || record.CheckField(record.Field{Name: method}) != nil {
+			return nil, fail.Usage("%s: method = %v is not a method", where, item).Hint(`method = "POST", or ["POST", "PUT"]`)
 		}
-		if r.depth() > best.depth() {
-			best = r
-		}
+		methods = append(methods, strings.ToUpper(method))
 	}
-	return best
+	return methods, nil
 }
 
-// covers: a route without a path covers every path, a route at /a covers /a and /a/b. at is a reading.
-func (r *route) covers(at string) bool {
-	prefix := r.prefix()
-	return prefix == "" || at == prefix || strings.HasPrefix(at, prefix+"/")
-}
-
-// coversAll reports whether a route selects every request.
-func (r *route) coversAll() bool {
-	return r.prefix() == "" && len(r.methods) == 0 && r.Event == ""
-}
-
-// prefix is what the readings that a route covers begin with.
-func (r *route) prefix() string { return strings.TrimSuffix(routePath(r.Path), "/") }
-
-// routeOf is the route whose secret a command uses when it names a scheme: the one that covers the path, else the first
-// of the scheme.
-func (c *configFile) routeOf(scheme, at string) *route {
-	if r := c.routeFor(at); r != nil && at != "" && (scheme == "" || r.Scheme == scheme) {
-		return r
+// listOf returns a value of barb.toml as a list: its own, or the value alone.
+func listOf(value any) []any {
+	if list, isList := value.([]any); isList || value == nil {
+		return list
 	}
-	i := slices.IndexFunc(c.Routes, func(r route) bool { return scheme != "" && r.Scheme == scheme })
-	if i < 0 {
-		return nil
-	}
-	return &c.Routes[i]
+	return []any{value}
 }

@@ -10,28 +10,29 @@ import (
 
 	"pgregory.net/rapid"
 
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/record"
 )
 
-// newRouted is a gateway with a lane for each route; secrets are the routes' own words.
-func newRouted(routes ...route) *gateway {
-	file := &configFile{Routes: routes}
-	g := &gateway{shell: &shell{file: file}, fallback: &lane{greeter: greeter{off: true}}, lanes: map[*route]*lane{}}
-	for i := range file.Routes {
-		r := &file.Routes[i]
+// newRouted returns a gateway with a lane for each route; secrets are the routes' own words.
+func newRouted(routes ...route.Route) *gateway {
+	g := &gateway{shell: &shell{file: &configFile{routes: routes}}}
+	g.lanes.Rest, g.lanes.ChecksAs = &lane{greeter: greeter{off: true}}, (*lane).checksAs
+	for i := range routes {
+		r := &routes[i]
 		l := &lane{route: r, greeter: greeter{off: true}}
 		if r.Scheme != "" {
 			v := &verifier.Verifier{Auto: r.Scheme == "auto"}
 			v.Scheme, _ = catalog.Lookup(r.Scheme)
-			for _, name := range r.secrets {
+			for _, name := range r.Secrets {
 				v.Secrets = append(v.Secrets, sign.Secret{Name: name, Key: []byte(name)})
 			}
 			l.verifier.Store(v)
 		}
-		g.lanes[r] = l
+		g.lanes.Rows = append(g.lanes.Rows, l)
 	}
 	return g
 }
@@ -78,12 +79,12 @@ func (m message) request(target string) record.Request {
 	return r
 }
 
-func drawRoute(t *rapid.T) route {
-	r := route{Path: rapid.SampledFrom([]string{"", "/", "/a", "/A/", "/a/b", "/c"}).Draw(t, "path")}
+func drawRoute(t *rapid.T) route.Route {
+	r := route.Route{Path: rapid.SampledFrom([]string{"", "/", "/a", "/A/", "/a/b", "/c"}).Draw(t, "path")}
 	r.Event = rapid.SampledFrom([]string{"", "", "x.*", "x.y", "z"}).Draw(t, "event")
-	r.methods = rapid.SampledFrom([][]string{nil, nil, {"POST"}, {"PUT"}}).Draw(t, "methods")
+	r.Methods = rapid.SampledFrom([][]string{nil, nil, {"POST"}, {"PUT"}}).Draw(t, "methods")
 	if r.Scheme = rapid.SampledFrom([]string{"", "github", "stripe", "auto"}).Draw(t, "scheme"); r.Scheme != "" {
-		r.secrets = []string{rapid.SampledFrom([]string{secretA, secretB}).Draw(t, "secret")}
+		r.Secrets = []string{rapid.SampledFrom([]string{secretA, secretB}).Draw(t, "secret")}
 	}
 	return r
 }
@@ -125,8 +126,8 @@ func spelt(t *rapid.T, path string) string {
 	return rapid.SampledFrom([]string{"", "http://h"}).Draw(t, "authority") + path
 }
 
-// plainCovers is covers for paths that need no reading.
-func plainCovers(r *route, path string) bool {
+// plainCovers is Covers for paths that need no reading.
+func plainCovers(r *route.Route, path string) bool {
 	prefix := strings.ToLower(strings.TrimSuffix(r.Path, "/"))
 	return prefix == "" || path == prefix || strings.HasPrefix(path, prefix+"/")
 }
@@ -144,30 +145,30 @@ func TestAWebhookGoesOnlyToRoutesThatVerifiedIt(t *testing.T) {
 		if x.Verdict.Status == record.Invalid {
 			return
 		}
-		verifies := func(r *route) bool {
-			return r.Scheme != "" && m.scheme != "" && (r.Scheme == m.scheme || r.Scheme == "auto") && r.secrets[0] == m.secret
+		verifies := func(r *route.Route) bool {
+			return r.Scheme != "" && m.scheme != "" && (r.Scheme == m.scheme || r.Scheme == "auto") && r.Secrets[0] == m.secret
 		}
 		to := g.forwardLane(x)
-		if to.checks() && !verifies(to.route) {
+		if to.Checks() && !verifies(to.route) {
 			t.Fatalf("%s of %+v went to %+v", target, m, to.route)
 		}
-		var wants []*route // a signature, at the longest path
+		var wants []*route.Route // a signature, at the longest path
 		exempt := -1
-		for i := range g.file.Routes {
-			switch r := &g.file.Routes[i]; {
+		for i := range g.file.routes {
+			switch r := &g.file.routes[i]; {
 			case !plainCovers(r, m.path):
 			case r.Scheme != "":
-				if len(wants) == 0 || r.depth() > wants[0].depth() {
+				if len(wants) == 0 || r.Depth() > wants[0].Depth() {
 					wants = nil
 				}
-				if len(wants) == 0 || r.depth() == wants[0].depth() {
+				if len(wants) == 0 || r.Depth() == wants[0].Depth() {
 					wants = append(wants, r)
 				}
-			case r.Event == "" && (len(r.methods) == 0 || slices.Contains(r.methods, m.method)):
-				exempt = max(exempt, r.depth())
+			case r.Event == "" && (len(r.Methods) == 0 || slices.Contains(r.Methods, m.method)):
+				exempt = max(exempt, r.Depth())
 			}
 		}
-		if len(wants) > 0 && wants[0].depth() >= exempt && !slices.ContainsFunc(wants, verifies) {
+		if len(wants) > 0 && wants[0].Depth() >= exempt && !slices.ContainsFunc(wants, verifies) {
 			t.Fatalf("%s of %+v was taken as %q and went to %+v, unverified by %+v", target, m, x.Verdict.Status, to.route, wants)
 		}
 	})
@@ -176,15 +177,15 @@ func TestAWebhookGoesOnlyToRoutesThatVerifiedIt(t *testing.T) {
 // What is signed as its path wants is valid, and goes to the app that its event type selects.
 func TestAGenuineWebhookFindsItsRoute(t *testing.T) {
 	g := newRouted(
-		route{Path: "/"},
-		route{Path: "/pay", Event: "invoice.*", Scheme: "stripe", secrets: []string{secretA}},
-		route{Path: "/pay", Event: "charge.*", Scheme: "github", secrets: []string{secretB}},
-		route{Path: "/pay/in", methods: []string{"POST"}},
-		route{Path: "/pay/in", Event: "ping"},
-		route{Path: "/own", Event: "a", Scheme: "github", secrets: []string{secretA}},
-		route{Path: "/own", Event: "b", Scheme: "github", secrets: []string{secretB}},
-		route{Path: "/mixed", Scheme: "github", secrets: []string{secretA}},
-		route{Path: "/mixed", Event: "ping"},
+		route.Route{Path: "/"},
+		route.Route{Path: "/pay", Event: "invoice.*", Scheme: "stripe", Secrets: []string{secretA}},
+		route.Route{Path: "/pay", Event: "charge.*", Scheme: "github", Secrets: []string{secretB}},
+		route.Route{Path: "/pay/in", Methods: []string{"POST"}},
+		route.Route{Path: "/pay/in", Event: "ping"},
+		route.Route{Path: "/own", Event: "a", Scheme: "github", Secrets: []string{secretA}},
+		route.Route{Path: "/own", Event: "b", Scheme: "github", Secrets: []string{secretB}},
+		route.Route{Path: "/mixed", Scheme: "github", Secrets: []string{secretA}},
+		route.Route{Path: "/mixed", Event: "ping"},
 	)
 	const nowhere = -1
 	for _, c := range []struct {
@@ -214,7 +215,7 @@ func TestAGenuineWebhookFindsItsRoute(t *testing.T) {
 			t.Errorf("%+v is %q (%s), want %q", c.m, x.Verdict.Status, x.Verdict.Reason, c.status)
 			continue
 		}
-		if c.to != nowhere && g.forwardLane(x).route != &g.file.Routes[c.to] {
+		if c.to != nowhere && g.forwardLane(x).route != &g.file.routes[c.to] {
 			t.Errorf("%+v went to %+v, want route %d", c.m, g.forwardLane(x).route, c.to)
 		}
 	}
@@ -223,11 +224,11 @@ func TestAGenuineWebhookFindsItsRoute(t *testing.T) {
 // Two routes of one path, scheme and secret may still want something else of a signature, such as another host in the
 // signed URL. A webhook that only one of them verifies does not go where the other one says.
 func TestARouteVerifiesWithItsOwnPublicURL(t *testing.T) {
-	square := route{Path: "/p", Scheme: "square", secrets: []string{secretA}}
+	square := route.Route{Path: "/p", Scheme: "square", Secrets: []string{secretA}}
 	pinged := square
 	pinged.Event = "ping"
 	g := newRouted(square, pinged)
-	g.lanes[&g.file.Routes[0]].publicURL, g.lanes[&g.file.Routes[1]].publicURL = "https://one.example", "https://two.example"
+	g.lanes.Rows[0].publicURL, g.lanes.Rows[1].publicURL = "https://one.example", "https://two.example"
 	for url, want := range map[string]int{"https://one.example/p": 0, "https://two.example/p": -1, "https://three.example/p": -1} {
 		scheme, _ := catalog.Lookup("square")
 		body := []byte(`{"type":"x"}`)
@@ -239,7 +240,7 @@ func TestARouteVerifiesWithItsOwnPublicURL(t *testing.T) {
 		switch {
 		case (want < 0) != (x.Verdict.Status == record.Invalid):
 			t.Errorf("signed for %s it is %q", url, x.Verdict.Status)
-		case want >= 0 && g.forwardLane(x).route != &g.file.Routes[want]:
+		case want >= 0 && g.forwardLane(x).route != &g.file.routes[want]:
 			t.Errorf("signed for %s it went to %+v", url, g.forwardLane(x).route)
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
 )
 
@@ -32,12 +33,12 @@ func isReference(s string) bool {
 }
 
 // secretRefs are the references a command uses: its flags, else its route's, else BARB_SECRET.
-func (sh *shell) secretRefs(flags []string, r *route) []string {
+func (sh *shell) secretRefs(flags []string, r *route.Route) []string {
 	switch {
 	case len(flags) > 0:
 		return flags
-	case r != nil && len(r.secrets) > 0:
-		return r.secrets
+	case r != nil && len(r.Secrets) > 0:
+		return r.Secrets
 	case sh.Getenv("BARB_SECRET") != "":
 		return []string{"env:BARB_SECRET"}
 	}
@@ -192,7 +193,7 @@ func (sh *shell) isSecretVariable(kv string) bool {
 	if name == "BARB_SECRET" || slices.Contains(sh.named, name) {
 		return true
 	}
-	return sh.file != nil && slices.ContainsFunc(sh.file.Routes, func(r route) bool { return slices.Contains(r.secrets, "env:"+name) })
+	return sh.file != nil && slices.ContainsFunc(sh.file.routes, func(r route.Route) bool { return slices.Contains(r.Secrets, "env:"+name) })
 }
 
 // boundedBuffer keeps what fits and notes when more came.

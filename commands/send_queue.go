@@ -40,7 +40,7 @@ func (o *sendOptions) checkQueue(sh *shell) error {
 	case o.queue && slices.ContainsFunc(o.secrets, func(ref string) bool { return !isReference(ref) }):
 		return unqueueable()
 	case o.queue:
-		return sh.file.checkAllowed(sh.secretRefs(o.secrets, sh.file.routeOf(o.scheme, urlPath(o.url))))
+		return sh.file.checkAllowed(sh.secretRefs(o.secrets, sh.file.routes.ForScheme(o.scheme, urlPath(o.url))))
 	}
 	return nil
 }

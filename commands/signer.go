@@ -6,6 +6,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver/signer"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 )
@@ -23,16 +24,16 @@ func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) 
 		return nil, err
 	}
 	f.scheme = file.catalog().Name(f.scheme)
-	route := file.routeOf(f.scheme, urlPath(r.URL))
+	row := file.routes.ForScheme(f.scheme, urlPath(r.URL))
 	name := f.scheme
-	if name == "" && route != nil {
-		name = route.Scheme
+	if name == "" && row != nil {
+		name = row.Scheme
 	}
 	if f.scheme == "auto" && sh.settings["scheme"] == "flag" {
 		return nil, fail.Usage("-s auto finds the scheme of what came; what should this be signed with?").Hint("-s github, -s stripe …; barb schemes lists them")
 	}
 	if name == "" || name == "auto" {
-		if _, err := f.paramMap(route); err != nil {
+		if _, err := f.paramMap(row); err != nil {
 			return nil, err
 		}
 		if len(f.secrets) > 0 {
@@ -44,19 +45,19 @@ func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) 
 	if s.Scheme, err = file.lookupScheme(name); err != nil {
 		return nil, err
 	}
-	if s.Params, err = f.paramMap(route); err != nil {
+	if s.Params, err = f.paramMap(row); err != nil {
 		return nil, err
 	}
 	if s.Scheme, err = s.Scheme.WithParams(s.Params); err != nil {
 		return nil, err
 	}
-	s.refs = sh.secretRefs(f.secrets, route)
-	s.Secrets, err = sh.schemeSecrets(ctx, s.Scheme, f.secrets, route, true)
+	s.refs = sh.secretRefs(f.secrets, row)
+	s.Secrets, err = sh.schemeSecrets(ctx, s.Scheme, f.secrets, row, true)
 	return s, err
 }
 
 // schemeSecrets resolves the secrets for a scheme and checks that it can use them, before anything starts.
-func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []string, r *route, signing bool) ([]sign.Secret, error) {
+func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []string, r *route.Route, signing bool) ([]sign.Secret, error) {
 	refs := sh.secretRefs(flags, r)
 	if len(refs) == 0 {
 		return nil, fail.Usage("scheme %s needs a secret", scheme.Name).Hint(referenceHelp)
@@ -92,5 +93,5 @@ func urlPath(address string) string {
 	if address == "" {
 		return ""
 	}
-	return routePath((&record.Request{URL: address}).WireTarget())
+	return route.Path((&record.Request{URL: address}).WireTarget())
 }

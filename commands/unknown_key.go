@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
 )
 
@@ -17,10 +18,10 @@ const (
 
 // unknownKey refuses a secret that may be a public key where nothing says of which scheme it is. To take it for a shared secret
 // because the message looks like that would let anybody who has read the public key sign.
-func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route) error {
+func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route.Route) error {
 	f := fail.Usage("secret %s is 32 bytes in hex or base64: it may be a shared secret or a public key, and only the scheme says which", secret.Name)
 	shared, public := sh.schemesFor(o.message)
-	if r != nil && len(o.secrets) == 0 && len(sh.file.Routes) > 0 && sh.settings["scheme"] != "flag" {
+	if r != nil && len(o.secrets) == 0 && len(sh.file.routes) > 0 && sh.settings["scheme"] != "flag" {
 		write := sh.writtenInRoutes(secret, r)
 		return f.Hint("a shared secret: " + write(shared)).Hint("a public key:    " + write(public))
 	}
@@ -29,30 +30,30 @@ func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route) err
 
 // writtenInRoutes says what to write into barb.toml for a scheme. With -s it would hold for every route, and take their own
 // schemes from them.
-func (sh *shell) writtenInRoutes(secret sign.Secret, r *route) func(scheme string) string {
-	isWritten := slices.ContainsFunc(sh.file.Routes, func(other route) bool { return other.name() == r.name() })
+func (sh *shell) writtenInRoutes(secret sign.Secret, r *route.Route) func(scheme string) string {
+	isWritten := slices.ContainsFunc(sh.file.routes, func(other route.Route) bool { return other.Name() == r.Name() })
 	return func(scheme string) string {
 		if !isWritten { // r stands for the paths that no route covers
 			return fmt.Sprintf("write another [[route]] without a path: secret = %q, scheme = %q", secret.Name, scheme)
 		}
-		return fmt.Sprintf("write scheme = %q %s", scheme, r.where())
+		return fmt.Sprintf("write scheme = %q %s", scheme, whereOf(r))
 	}
 }
 
-// where names a route in a hint that says what to write into it.
-func (r *route) where() string {
-	if name := r.name(); name != "" {
+// whereOf names a route in a hint that says what to write into it.
+func whereOf(r *route.Route) string {
+	if name := r.Name(); name != "" {
 		return "in the [[route]] " + name
 	}
 	return "in its [[route]]"
 }
 
 // unknownAlgorithm refuses such a secret for a scheme that takes either kind.
-func (sh *shell) unknownAlgorithm(err error, scheme string, r *route) error {
+func (sh *shell) unknownAlgorithm(err error, scheme string, r *route.Route) error {
 	f := fail.Usage("%w", detailOf(err))
 	said := func(algorithm string) string {
 		if r != nil && r.Scheme != "" && sh.settings["scheme"] != "flag" {
-			return fmt.Sprintf("write params = { alg = %q } %s", algorithm, r.where())
+			return fmt.Sprintf("write params = { alg = %q } %s", algorithm, whereOf(r))
 		}
 		return sh.retyped(scheme) + " --param alg=" + algorithm
 	}

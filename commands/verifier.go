@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 )
@@ -12,7 +13,7 @@ import (
 type verifierOptions struct {
 	schemeFlags
 	path      string        // of the request, to find a route; "" when not known
-	route     *route        // when the route is known already
+	row       *route.Route  // when the route is known already
 	message   *sign.Message // that is to be checked, when it is known already
 	learns    bool          // a scheme whose handshake brings the secret may begin without one
 	tolerance *time.Duration
@@ -25,10 +26,10 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 	if err != nil {
 		return nil, err
 	}
-	r := o.route
+	r := o.row
 	if r == nil {
 		o.scheme = file.catalog().Name(o.scheme)
-		r = file.routeOf(o.scheme, o.path)
+		r = file.routes.ForScheme(o.scheme, o.path)
 	}
 	name := o.scheme
 	if name == "" && r != nil {

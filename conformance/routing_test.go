@@ -17,7 +17,7 @@ import (
 )
 
 // routingRecord is where barb's own tests find which spelling of a path which router hands to the handler of /stripe.
-const routingRecord = "../commands/testdata/routers.txt"
+const routingRecord = "../listen/route/testdata/routers.txt"
 
 // routers are apps with a handler of POST /stripe and one of what lies below it.
 func routers() []receiver {

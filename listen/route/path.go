@@ -1,27 +1,26 @@
-package commands
+package route
 
 import (
 	"slices"
 	"strings"
 	"unicode"
 	"unicode/utf8"
-
-	"github.com/barbhq/barb/store/record"
 )
 
-// Apps do not agree on which path a request target names: Express and Koa ignore the case, Fastify 4 ends the path at
-// a semicolon, Hono collapses dot segments, Python's servers collapse slashes, and a proxy may decode once more. A
-// route that checks signatures must cover a path in whatever way the app behind it reads it, so a target has several
-// readings here. A genuine target has one. Forwarding goes by the target's own bytes, never by a reading.
+// Apps do not agree on which path a request target names: Express and Koa ignore the case, Fastify 4 ends the path at a
+// semicolon, Hono collapses dot segments, Python's servers collapse slashes, and a proxy may decode once more. A route
+// that checks signatures must cover a path in every way that the app behind it may read it, so a target has several
+// readings here. A genuine target has one. Forwarding uses the bytes of the target itself, never a reading.
 
 const (
-	maxReadings  = 32 // of a target, and dot segments in one of them; more are read as every path
-	maxDecodings = 8  // that are looked at one by one, before all the others at once
+	maxReadings  = 32 // of a target, and dot segments in one of them; a target with more is taken for every path
+	maxDecodings = 8  // whose results are readings each; the last reading is decoded until nothing changes
 )
 
-// routePath is the path that a route is matched against: decoded until nothing changes, in one case, with a slash for
-// each backslash, without parameters of its segments, dot segments, empty segments and a slash at its end.
-func routePath(target string) string {
+// Path returns the path of a request target that routes are matched against: decoded until nothing changes, in lower
+// case, with a slash for each backslash, without parameters of segments, dot segments, empty segments and a slash at
+// its end.
+func Path(target string) string {
 	path := pathOf(target)
 	if isPlain(path) {
 		return path
@@ -32,9 +31,9 @@ func routePath(target string) string {
 	return last
 }
 
-// readings are the paths that apps may find in a target, that of routePath first. They are nil when there are too many.
+// readings returns the paths that apps may find in a target, the one of Path first, or nil where there are too many.
 func readings(target string) []string {
-	first := routePath(target)
+	first := Path(target)
 	found := []string{first}
 	path := pathOf(target)
 	if isPlain(path) {
@@ -62,19 +61,18 @@ func readings(target string) []string {
 	return found
 }
 
-// readAs takes the readings of a path whose escapes are decoded as far as they are to be. It returns false when they
-// are too many.
+// readAs calls take with each reading of a path whose escapes are decoded already, and reports whether take wants more.
 func readAs(path string, take func(string) bool) bool {
 	path = folded(slashed(path))
 	whole := []string{path}
-	if i := strings.IndexAny(path, ";?#\x00"); i >= 0 { // the end of a path, for some
+	if i := strings.IndexAny(path, ";?#\x00"); i >= 0 { // some apps end the path here
 		whole = append(whole, path[:i])
 	}
 	for _, path := range whole {
 		if !walk(path, take) {
 			return false
 		}
-		if rest, ok := strings.CutPrefix(path, "//"); ok { // an authority, to a parser of URL references
+		if rest, ok := strings.CutPrefix(path, "//"); ok { // some apps read an authority here
 			_, rest, _ = strings.Cut(rest, "/")
 			if !walk("/"+rest, take) {
 				return false
@@ -84,8 +82,8 @@ func readAs(path string, take func(string) bool) bool {
 	return true
 }
 
-// walk goes along the segments of a path and visits each path that a dot segment leaves, since not every app follows
-// dot segments, and the one at the end. It returns false when there are too many dot segments, or visit does.
+// walk calls visit with the path before each "..", since some apps do not follow dot segments, and with the whole path.
+// It returns false where visit does, or where there are too many dot segments.
 func walk(path string, visit func(string) bool) bool {
 	var kept []string
 	left := 0
@@ -111,10 +109,10 @@ func walk(path string, visit func(string) bool) bool {
 	return visit("/" + strings.Join(kept, "/"))
 }
 
-// pathOf is the path in a target as it is forwarded.
+// pathOf returns the path of a request target as it is written there.
 func pathOf(target string) string {
 	if strings.Contains(target, "://") && target[0] != '/' { // absolute form (RFC 9112, section 3.2.2)
-		target = (&record.Request{URL: target}).WireTarget()
+		target = afterAuthority(target)
 	}
 	if i := strings.IndexAny(target, "?#"); i >= 0 {
 		target = target[:i]
@@ -125,7 +123,17 @@ func pathOf(target string) string {
 	return target
 }
 
-// isPlain reports whether a path is its own only reading, as nearly all are.
+// afterAuthority returns the path and query of a target in absolute form.
+func afterAuthority(target string) string {
+	_, rest, _ := strings.Cut(target, "://")
+	rest, _, _ = strings.Cut(rest, "#")
+	if i := strings.IndexAny(rest, "/?"); i >= 0 {
+		return rest[i:]
+	}
+	return ""
+}
+
+// isPlain reports whether a path has no reading but itself, as nearly all have.
 func isPlain(path string) bool {
 	for i := range len(path) {
 		switch c := path[i]; {
@@ -144,7 +152,7 @@ func isPlain(path string) bool {
 
 func slashed(path string) string { return strings.ReplaceAll(path, `\`, "/") }
 
-// decodeOnce decodes each escape once. What is no escape stays as it is.
+// decodeOnce decodes each escape once and leaves all else as it is.
 func decodeOnce(path string) string {
 	var out []byte
 	for len(path) > 0 {
@@ -160,7 +168,7 @@ func decodeOnce(path string) string {
 	return string(out)
 }
 
-// decodeAll decodes escapes until none is left: those, too, that decoding makes.
+// decodeAll decodes escapes until none is left, also the escapes that decoding makes.
 func decodeAll(path string) string {
 	var out []byte
 	for i := range len(path) {
@@ -179,7 +187,7 @@ func decodeAll(path string) string {
 	return string(out)
 }
 
-// escape is the byte of the escape that a text begins with.
+// escape returns the byte of the escape that a text begins with, if it begins with one.
 func escape(text string) (byte, bool) {
 	if len(text) < 3 || text[0] != '%' {
 		return 0, false
@@ -201,8 +209,8 @@ func hexDigit(c byte) (byte, bool) {
 	return 0, false
 }
 
-// overlong is the ASCII character that two bytes stand for which RFC 3629 forbids (C0 or C1 and another) and old
-// decoders take.
+// overlong returns the ASCII character of a two-byte encoding that RFC 3629 forbids (C0 or C1 and another byte) and
+// that old decoders accept.
 func overlong(text []byte) (byte, bool) {
 	if len(text) < 2 || text[0]&^1 != 0xC0 || text[1]&0xC0 != 0x80 {
 		return 0, false
@@ -210,8 +218,8 @@ func overlong(text []byte) (byte, bool) {
 	return text[0]<<6 | text[1]&0x3F, true
 }
 
-// folded is a path in one case: characters that Unicode's simple case folding takes for the same are the same. Bytes
-// that are no UTF-8 stay.
+// folded returns a path in one case: characters that are equal under Unicode's simple case folding become the same.
+// Bytes that are not UTF-8 stay.
 func folded(path string) string {
 	var out strings.Builder
 	for len(path) > 0 {

@@ -1,4 +1,4 @@
-package commands
+package route
 
 import (
 	"net/url"
@@ -8,8 +8,6 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-
-	"github.com/barbhq/barb/store/record"
 )
 
 // A router reports whether an app of a framework hands a POST for a target to its handler of /stripe, or to the one
@@ -179,7 +177,7 @@ func forwardedAs(target string) string {
 	if strings.HasPrefix(target, "/") {
 		return target
 	}
-	return (&record.Request{URL: target}).WireTarget()
+	return "/" + strings.TrimPrefix(afterAuthority(target), "/")
 }
 
 // recordedRouters is what the real routers did: of each spelling those that handed it to a handler of /stripe.
@@ -234,11 +232,6 @@ func isTaken(target string) bool {
 	return (strings.HasPrefix(target, "/") || strings.HasPrefix(asciiLower(target), "http://")) && !strings.ContainsFunc(target, unseen)
 }
 
-// unguarded reports whether barb forwards what is not signed.
-func unguarded(g *gateway, target string) bool {
-	return !g.guards(&record.Request{Method: "POST", Target: target})[0][0].checks()
-}
-
 func FuzzRouteMatching(f *testing.F) {
 	for target, by := range recordedRouters(f) {
 		if len(by) > 0 {
@@ -248,16 +241,16 @@ func FuzzRouteMatching(f *testing.F) {
 	for _, target := range []string{"/stripe.json", "//stripe.x/", "/stripe.;x", `/stripe.a\b`, "/stripe.%2f", "/stripe."} {
 		f.Add(target)
 	}
-	g := newRouted(route{Path: "/stripe", Scheme: "stripe", secrets: []string{secretA}}, route{Path: "/"}, route{Path: "/free"})
+	lanes := lanesOf(Route{Path: "/stripe", Scheme: "stripe"}, Route{Path: "/"}, Route{Path: "/free"})
 	f.Fuzz(func(t *testing.T, target string) {
 		if !isTaken(target) {
 			return
 		}
-		if path := routePath(target); !strings.ContainsAny(path, "?#") && routePath(path) != path {
-			t.Errorf("routePath(%q) is %q, and of that %q", target, path, routePath(path))
+		if path := Path(target); !strings.ContainsAny(path, "?#") && Path(path) != path {
+			t.Errorf("Path(%q) is %q, and of that %q", target, path, Path(path))
 		}
 		for name, hands := range routers {
-			if hands(forwardedAs(target)) && unguarded(g, target) {
+			if hands(forwardedAs(target)) && !lanes.Guards("POST", target)[0][0].Checks() {
 				t.Errorf("%s hands %q to the handler of /stripe, and barb does not check it", name, target)
 			}
 		}
