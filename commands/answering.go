@@ -51,7 +51,7 @@ func (a *answering) scripts() bool {
 
 // scriptOf is the script for a hook; nil when there is none.
 func (a *answering) scriptOf(x *record.Exchange) *script.Script {
-	if isHandshake(x) || x.Verdict.Status == record.Invalid {
+	if x.Handshake != "" || x.Verdict.Status == record.Invalid {
 		return nil
 	}
 	for i := range a.tables {
@@ -66,7 +66,7 @@ func (a *answering) isScripted(x *record.Exchange) bool { return a.scriptOf(x) !
 
 // seat gives a hook its place. It is called for one hook after the other, in the order of the history.
 func (a *answering) seat(x *record.Exchange) {
-	if isHandshake(x) || x.Verdict.Status == record.Invalid {
+	if x.Handshake != "" || x.Verdict.Status == record.Invalid {
 		return
 	}
 	if a.calls == nil {
@@ -153,11 +153,11 @@ func (p performer) Answer(ctx context.Context, x *record.Exchange) error {
 	at := p.placeOf(x)
 	p.places.Delete(x.ID)
 	if at.fails > 0 && judged.Err == nil {
-		judged.Err = &record.Failure{Kind: record.Scripted("fail-rate"), Text: "one of those that --fail-rate has fail"}
+		judged.Fault("fail-rate", "one of those that --fail-rate has fail")
 	}
 	late := p.provider != nil && x.Took > p.provider.Timeout
-	if late && (judged.Err == nil || judged.Err.Kind.Fault() != "") { // else the sender had left by itself
-		judged.Err = record.TooSlow(judged.Err, p.provider.Name, p.provider.Timeout, x.Took)
+	if late && (judged.Err == nil || judged.Scripted != "") { // else the sender had left by itself
+		judged.TooSlow(p.provider.Name, p.provider.Timeout)
 	}
 	return p.gateway.Answer(ctx, &judged)
 }

@@ -82,7 +82,7 @@ func (sh *shell) completeIDs(cmd *cobra.Command, _ []string, prefix string) ([]s
 			}
 			id := strconv.FormatInt(x.ID, 10)
 			if strings.HasPrefix(id, prefix) {
-				ids = append(ids, id+"\t"+strings.TrimSpace(ui.Clip(x.Kind.String()+" "+x.Scheme+" "+x.EventType, 60)))
+				ids = append(ids, id+"\t"+strings.TrimSpace(ui.Clip(x.Kind.String()+" "+x.Scheme+" "+x.Event(), 60)))
 			}
 		}
 	})

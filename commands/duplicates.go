@@ -46,7 +46,7 @@ type duplicates struct {
 // compares reports whether a received exchange counts as one that came before: a refused one does not, a handshake is no
 // webhook, and what was filtered out or is undecided was never handed on.
 func compares(x *record.Exchange) bool {
-	return x.Kind == record.Received && x.Verdict.Status != record.Invalid && !isFiltered(x) && !isUndecided(x.Marks) && !isHandshake(x)
+	return x.Kind == record.Received && x.Verdict.Status != record.Invalid && !isFiltered(x) && !isUndecided(x.Marks) && x.Handshake == ""
 }
 
 // fingerprintOf returns what an exchange is recognised by when it comes again.

@@ -67,7 +67,7 @@ func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
 // takes reports whether a checked webhook is for the queue at all.
 func (b *outbox) takes(x *record.Exchange) bool {
 	distrusted, _ := b.distrusts(x)
-	handedOn := x.Verdict.Status != record.Invalid && distrusted == 0 && !isHandshake(x) && !isFiltered(x) && !isUndecided(x.Marks)
+	handedOn := x.Verdict.Status != record.Invalid && distrusted == 0 && x.Handshake == "" && !isFiltered(x) && !isUndecided(x.Marks)
 	return handedOn && !b.isScripted(x)
 }
 

@@ -206,7 +206,7 @@ func (g *gateway) Answer(ctx context.Context, x *record.Exchange) error {
 // count counts an exchange for the summary. What was filtered out was not asked for and is no webhook received.
 func (g *gateway) count(x *record.Exchange) {
 	switch {
-	case isHandshake(x):
+	case x.Handshake != "":
 		g.greeted.Add(1)
 	case isFiltered(x):
 		g.hooks.count.Add(1)
@@ -236,7 +236,7 @@ func (g *gateway) reply(ctx context.Context, x *record.Exchange) *record.Respons
 		return textAnswer(http.StatusUnauthorized, "invalid signature\n")
 	case isUndecided(x.Marks):
 		return unavailable()
-	case isHandshake(x):
+	case x.Handshake != "":
 		return g.greet(x)
 	case isFiltered(x):
 		return &record.Response{Status: http.StatusOK}

@@ -136,7 +136,7 @@ func (g *gateway) checkHandshake(r *record.Request, now time.Time) (found listen
 	case l.Checks() && g.isWebhook(l, h, r, now):
 		return found, false
 	}
-	found.EventType, found.Uncounted = ui.Handshake+h.Name, true
+	found.EventType, found.Handshake, found.Uncounted = "", h.Name, true
 	return found, true
 }
 
@@ -159,25 +159,19 @@ func (l *lane) schemeOf(h handshake.Handshake) string {
 	return scheme.Name
 }
 
-func isHandshake(x *record.Exchange) bool { return strings.HasPrefix(x.EventType, ui.Handshake) }
-
-// plainEvent keeps a stranger's event type from passing for a handshake in the history.
+// plainEvent keeps a stranger's event type from passing for a handshake in filters and JSON.
 func plainEvent(event string) string {
-	if strings.HasPrefix(event, ui.Handshake) {
+	if strings.HasPrefix(event, handshakeEvent) {
 		return notOurs + event
 	}
 	return event
 }
 
-const notOurs = "event:"
+const handshakeEvent, notOurs = "handshake:", "event:"
 
-// eventToSend is the event type as a header may carry it when it is replayed: a handshake's is our own mark and goes
-// nowhere, one that plainEvent changed is what it was.
+// eventToSend is the event type as a header may carry it when it is replayed: one that plainEvent changed is what it was.
 func eventToSend(event string) string {
-	if strings.HasPrefix(event, ui.Handshake) {
-		return ""
-	}
-	if strings.HasPrefix(event, notOurs+ui.Handshake) {
+	if strings.HasPrefix(event, notOurs+handshakeEvent) {
 		return event[len(notOurs):]
 	}
 	return event

@@ -46,7 +46,7 @@ func receive(g *gateway, body string, fields ...record.Field) (*record.Exchange,
 	x := &record.Exchange{ID: 1, Kind: record.Received, Request: record.Request{Method: "POST", URL: "http://127.0.0.1/", Target: "/",
 		Header: fields, Body: []byte(body)}}
 	found := g.check(&x.Request, time.Now())
-	x.Verdict, x.Scheme, x.EventType = found.Verdict, found.Scheme, found.EventType
+	x.Verdict, x.Scheme, x.EventType, x.Handshake = found.Verdict, found.Scheme, found.EventType, found.Handshake
 	x.Response = g.reply(context.Background(), x)
 	return x, x.Response
 }
@@ -67,7 +67,7 @@ func TestALearntSecretIsCheckedWithFromThenOn(t *testing.T) {
 		t.Errorf("before the handshake: %d %+v", r.Status, x.Verdict)
 	}
 	x, r := receive(g, "", record.Field{Name: "X-Hook-Secret", Value: brought})
-	if r.Status != 200 || r.Header.Get("X-Hook-Secret") != brought || x.EventType != "handshake:asana" || x.Scheme != "asana" {
+	if r.Status != 200 || r.Header.Get("X-Hook-Secret") != brought || x.Event() != "handshake:asana" || x.Scheme != "asana" {
 		t.Errorf("the handshake: %d %v %+v", r.Status, r.Header, x)
 	}
 	if kept := g.redactor.Redact(x); strings.Contains(kept.Request.Header.Get("X-Hook-Secret")+kept.Response.Header.Get("X-Hook-Secret"), brought) {

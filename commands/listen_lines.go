@@ -75,7 +75,7 @@ func (w *watch) end(x *record.Exchange) *ui.Hook {
 	h.Exchange = x
 	w.count(h)
 	w.mu.Unlock()
-	if isHandshake(x) {
+	if x.Handshake != "" {
 		w.metrics.Handshake()
 	} else {
 		w.metrics.Answered(x)
@@ -84,7 +84,7 @@ func (w *watch) end(x *record.Exchange) *ui.Hook {
 }
 
 func (w *watch) count(h *ui.Hook) {
-	if isHandshake(h.Exchange) {
+	if h.Handshake != "" {
 		return
 	}
 	w.tally.Received++

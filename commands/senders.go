@@ -62,7 +62,7 @@ func (sh *shell) attempts(ctx context.Context, filter store.Filter) (all []sende
 		switch {
 		case err != nil:
 			return nil, 0, err
-		case !x.Ended || isHandshake(x):
+		case !x.Ended || x.Handshake != "":
 		case x.Verdict.Status == record.Invalid:
 			forged++
 		default:

@@ -31,7 +31,7 @@ func (o *statsOptions) figures(ctx context.Context, sh *shell) (r health.Report,
 	if none { // the filters select no exchange, but the queue still counts
 		filter.IDs = []store.Range{{From: 1, To: 0}}
 	}
-	got, err := sh.history.Figures(ctx, filter, ui.Handshake+"*")
+	got, err := sh.history.Figures(ctx, filter)
 	return o.limits().Judge(got, end.Sub(filter.Since)), err
 }
 

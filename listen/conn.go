@@ -189,7 +189,7 @@ func (c *conn) check(x *record.Exchange) {
 	}
 	found := c.run.Check(&x.Request, time.Now())
 	x.Verdict, x.Scheme, x.WebhookID, x.EventType = found.Verdict, found.Scheme, found.WebhookID, found.EventType
-	x.Marks, c.counts = found.Marks, !found.Uncounted
+	x.Handshake, x.Marks, c.counts = found.Handshake, found.Marks, !found.Uncounted
 }
 
 // reply asks for the answer to x. It has a response in any case.

@@ -89,7 +89,7 @@ func (c *conn) misbehave(ctx context.Context, x *record.Exchange, given Answer) 
 	if failed := failure(ctx, err); failed != nil {
 		text += "; " + failed.Text
 	}
-	x.Err = &record.Failure{Kind: record.Scripted(string(kind)), Text: text}
+	x.Fault(string(kind), text)
 }
 
 // compose is the answer as it would go out if it went out whole.

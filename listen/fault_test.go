@@ -29,7 +29,7 @@ func faulty(f listen.Fault, body string) func(context.Context, *record.Exchange)
 // wantFault checks what is kept of an exchange whose sender something was done to.
 func wantFault(t *testing.T, x *record.Exchange, kind listen.FaultKind, status int) {
 	t.Helper()
-	if !x.Ended || x.FailureKind().Fault() != string(kind) || x.Status() != status {
+	if !x.Ended || x.Scripted != string(kind) || string(x.FailureKind()) != "scripted:"+string(kind) || x.Status() != status {
 		t.Errorf("recorded ended %t, %q, status %d; want fault %s, status %d", x.Ended, x.FailureKind(), x.Status(), kind, status)
 	}
 }

@@ -28,6 +28,7 @@ type Recorder interface {
 type Checked struct {
 	Verdict                      record.Verdict
 	Scheme, WebhookID, EventType string
+	Handshake                    string // the handshake that it is; "" for none
 	// Uncounted keeps the exchange out of Limit: it is no webhook but what comes before one, or one nobody asked for.
 	Uncounted bool
 	Marks     []record.Mark // of the exchange
@@ -39,8 +40,8 @@ type Answer struct {
 	// Delay is how long the sender waits for it, at most MaxWait. The end of the server cuts it short, and the sender has its
 	// answer at once.
 	Delay time.Duration
-	// Fault is done to the sender instead of answering rightly. It ends the connection, and the exchange's Err says what it
-	// was: its kind is record.Scripted.
+	// Fault is done to the sender instead of answering rightly. It ends the connection, and the exchange's Scripted and
+	// Err say what it was.
 	Fault Fault
 }
 

@@ -23,7 +23,7 @@ type history interface {
 	Newest(context.Context, int) (int64, error)
 	Thread(context.Context, int64) ([]*record.Exchange, error)
 	Stats(context.Context, store.Filter) (store.Stats, error)
-	Figures(context.Context, store.Filter, string) (store.Figures, error)
+	Figures(context.Context, store.Filter) (store.Figures, error)
 	EventTypes(context.Context, string, int) ([]string, error)
 	Prune(context.Context, store.PruneRule) (store.PruneResult, error)
 	Fingerprint(context.Context, []byte) (string, error)

@@ -25,16 +25,15 @@ type Figures struct {
 }
 
 // Figures takes the figures of what a filter selects, by its time through the ids: what came before it costs nothing. Of
-// what was received, event types that fit aside (* stands for any part) count for nothing. Of the filter, the queue
-// follows the time and the endpoint only.
-func (s *Store) Figures(ctx context.Context, f Filter, aside string) (Figures, error) {
+// what was received, handshakes count for nothing. Of the filter, the queue follows the time and the endpoint only.
+func (s *Store) Figures(ctx context.Context, f Filter) (Figures, error) {
 	var out Figures
 	sc, err := s.figureScope(ctx, &f)
 	if err != nil {
 		return out, s.told(err)
 	}
 	if len(sc.spans) > 0 {
-		query, args := sc.figures(aside)
+		query, args := sc.figures()
 		err = s.db.QueryRowContext(ctx, query, args...).Scan(&out.Attempts, &out.Retries, &out.Delivered, &out.Exhausted, &out.Checked, &out.Invalid, &out.P99)
 		if err != nil {
 			return out, s.told(err)
@@ -51,11 +50,14 @@ func (s *Store) figureScope(ctx context.Context, f *Filter) (*scope, error) {
 	if err := sc.span(ctx, s.db, f); err != nil {
 		return nil, err
 	}
+	if err := sc.event(ctx, s.db, f.Event); err != nil {
+		return nil, err
+	}
 	for _, n := range []struct {
 		column string
 		kind   nameKind
 		text   string
-	}{{"event", nameEvent, f.Event}, {"scheme", nameScheme, f.Scheme}, {"endpoint", nameEndpoint, f.Endpoint}} {
+	}{{"scheme", nameScheme, f.Scheme}, {"endpoint", nameEndpoint, f.Endpoint}} {
 		if err := sc.name(ctx, s.db, n.column, n.kind, n.text); err != nil {
 			return nil, err
 		}
@@ -69,7 +71,7 @@ const figuresQuery = `WITH seen AS MATERIALIZED (
 		FROM json_each(?) span CROSS JOIN exchange e NOT INDEXED
 		WHERE e.id BETWEEN span.value ->> 0 AND span.value ->> 1
 			AND (e.kind = 1 AND e.ended = 1 AND e.failure IS NOT ?
-				OR e.kind = 2 AND e.verdict IS NOT NULL AND (e.event IS NULL OR e.event NOT IN (SELECT id FROM name WHERE kind = ? AND text GLOB ?)))
+				OR e.kind = 2 AND e.verdict IS NOT NULL AND e.handshake IS NULL)
 			AND @terms),
 	counted AS (SELECT count(*) FILTER (WHERE kind = 1) AS attempts, count(*) FILTER (WHERE kind = 1 AND again) AS retries,
 			count(*) FILTER (WHERE kind = 1 AND well) AS delivered, count(*) FILTER (WHERE kind = 1 AND last AND NOT well) AS exhausted,
@@ -78,7 +80,7 @@ const figuresQuery = `WITH seen AS MATERIALIZED (
 		ifnull((SELECT took FROM seen WHERE kind = 1 ORDER BY took DESC LIMIT 1 OFFSET (SELECT attempts / 100 FROM counted)), 0) FROM counted`
 
 // figures is the query for what the exchanges tell.
-func (sc *scope) figures(aside string) (query string, args []any) {
+func (sc *scope) figures() (query string, args []any) {
 	spans := make([][2]int64, len(sc.spans))
 	for i, r := range sc.spans {
 		spans[i] = [2]int64{r.From, r.To}
@@ -88,7 +90,7 @@ func (sc *scope) figures(aside string) (query string, args []any) {
 		panic(err) // numbers encode
 	}
 	query = strings.Replace(figuresQuery, "@terms", strings.Join(append([]string{"1"}, sc.terms...), " AND "), 1)
-	return query, append([]any{string(list), string(record.FailInterrupted), int64(nameEvent), globOf(aside)}, sc.args...)
+	return query, append([]any{string(list), string(record.FailInterrupted)}, sc.args...)
 }
 
 // queueFigures is the query for what the queue tells. The open entries are counted by two indexes that have each of them

@@ -13,9 +13,10 @@ import (
 
 // The columns that an ending fills, in the order of appendEnding.
 const endingColumns = "ended, failed, verdict, reason, version, secret, age, status, response_size, response_cut, " +
-	"took, dns, connect, tls, first_byte, next_in, failure, failure_text, ambiguous, permanent, marks, masks, exec_exit, exec_took, room"
+	"took, dns, connect, tls, first_byte, next_in, failure, failure_text, ambiguous, permanent, marks, masks, exec_exit, exec_took, " +
+	"scripted, late_for, late_after, room"
 
-const beginningColumns = "id, kind, thread, attempt, start, remote, endpoint, method, url, webhook_id, event, scheme, request_size, "
+const beginningColumns = "id, kind, thread, attempt, start, remote, endpoint, method, url, webhook_id, event, handshake, scheme, request_size, "
 
 // room is what an exchange without an ending holds free for it.
 var room = make([]byte, 24)
@@ -163,7 +164,7 @@ func (ins *inserts) begin(id int64, b *beginning) error {
 	}
 	row := ins.row[:0]
 	row = append(row, id, int64(x.Kind), unlessZero(x.Thread), int64(x.Attempt), startOf(x), unlessEmpty(x.Remote),
-		endpoint, r.Method, b.url, unlessEmpty(x.WebhookID), event, scheme, int64(x.BodySize()))
+		endpoint, r.Method, b.url, unlessEmpty(x.WebhookID), event, unlessEmpty(x.Handshake), scheme, int64(x.BodySize()))
 	if row, err = ins.appendEnding(row, &b.ending); err != nil {
 		return err
 	}
@@ -271,7 +272,8 @@ func appendFailure(row []driver.Value, e *ending) []driver.Value {
 	} else {
 		row = append(row, nil, nil, nil, nil)
 	}
-	row = append(row, unlessEmpty(e.marks), unlessEmpty(e.masks), e.exit, e.run)
+	row = append(row, unlessEmpty(e.marks), unlessEmpty(e.masks), e.exit, e.run, unlessEmpty(e.scripted), unlessEmpty(e.late.Provider),
+		unlessZero(int64(e.late.Deadline)))
 	if e.ended {
 		return append(row, nil)
 	}

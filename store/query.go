@@ -208,8 +208,9 @@ func (s *Store) Thread(ctx context.Context, id int64) ([]*record.Exchange, error
 // EventTypes returns the event types that begin with prefix among the newest few thousand exchanges, sorted, at most limit
 // of them.
 func (s *Store) EventTypes(ctx context.Context, prefix string, limit int) ([]string, error) {
-	types, err := columnOf[string](ctx, s.db, `SELECT text FROM name WHERE id IN (SELECT event FROM exchange ORDER BY id DESC LIMIT 5000)
-		AND substr(text, 1, length(?1)) = ?1 ORDER BY text LIMIT ?2`, prefix, limit)
+	types, err := columnOf[string](ctx, s.db, `WITH newest AS (SELECT event, handshake FROM exchange ORDER BY id DESC LIMIT 5000),
+		types AS (SELECT text FROM name WHERE id IN (SELECT event FROM newest) UNION SELECT 'handshake:' || handshake FROM newest)
+		SELECT text FROM types WHERE substr(text, 1, length(?1)) = ?1 ORDER BY text LIMIT ?2`, prefix, limit)
 	return types, s.told(err)
 }
 

@@ -44,7 +44,7 @@ type outbox interface {
 	Retry(context.Context, store.QueueFilter, time.Time) (int64, error)
 	Cancel(context.Context, store.QueueFilter, time.Time) (int64, error)
 	Purge(context.Context, store.QueueFilter) (int64, error)
-	Figures(context.Context, store.Filter, string) (store.Figures, error)
+	Figures(context.Context, store.Filter) (store.Figures, error)
 	QueueGauges(context.Context) (open, dead int64, err error)
 }
 

@@ -36,7 +36,9 @@ type ending struct {
 	failure  *record.Failure
 	marks    string
 	masks    string
-	exit     driver.Value // nil when no command was run
+	scripted string
+	late     record.Lateness // of no provider: it was in time
+	exit     driver.Value    // nil when no command was run
 	run      driver.Value
 	response *answer // nil when there is nothing to keep but the status
 }
@@ -120,10 +122,13 @@ func newEnding(x *record.Exchange) (ending, error) {
 		return ending{}, fmt.Errorf("verdict is %q, neither valid nor invalid", x.Verdict.Status)
 	}
 	e := ending{id: x.ID, ended: x.Ended, failed: failed(x), verdict: int64(code), judged: x.Verdict,
-		phases: x.Phases, nextIn: int64(x.NextIn), marks: encodeMarks(x.Marks)}
+		phases: x.Phases, nextIn: int64(x.NextIn), marks: encodeMarks(x.Marks), scripted: x.Scripted}
 	var err error
 	if e.masks, err = encodeMasks(x.Masks); err != nil {
 		return e, err
+	}
+	if x.Late != nil {
+		e.late = *x.Late
 	}
 	if x.Run != nil {
 		e.exit, e.run = int64(x.Run.Exit), int64(x.Run.Took)

@@ -13,9 +13,10 @@ import (
 )
 
 // What a list shows, in the order of light. Names are ids here: see words.
-const lightColumns = `e.id, e.kind, e.thread, e.attempt, e.start, e.remote, e.endpoint, e.method, e.url, e.webhook_id, e.event, e.scheme,
+const lightColumns = `e.id, e.kind, e.thread, e.attempt, e.start, e.remote, e.endpoint, e.method, e.url, e.webhook_id, e.event, e.handshake, e.scheme,
 e.ended, e.verdict, e.reason, e.version, e.secret, e.age, e.took, e.dns, e.connect, e.tls, e.first_byte, e.next_in,
-e.failure, e.failure_text, e.ambiguous, e.permanent, e.marks, e.masks, e.exec_exit, e.exec_took, e.status, e.response_size, e.response_cut`
+e.failure, e.failure_text, e.ambiguous, e.permanent, e.marks, e.masks, e.exec_exit, e.exec_took, e.scripted,
+e.late_for, e.late_after, e.status, e.response_size, e.response_cut`
 
 // bodyColumns are in the order of whole.
 const bodyColumns = `, q.head, q.fields, q.target, q.proto, q.trailer, q.body, q.chunks, q.server_name, q.full_length, q.full_sha256, p.head, p.fields, p.proto, p.reason, p.body`
@@ -131,7 +132,7 @@ func (s *Store) light(c *conn, row *cells, x *record.Exchange) error {
 	x.Start, x.Remote = timeOf(row.number()), row.text()
 	endpoint := name.of(row.number())
 	x.Request.Method, x.Request.URL = row.text(), joinURL(row.text(), endpoint)
-	x.WebhookID, x.EventType, x.Scheme = row.text(), name.of(row.number()), name.of(row.number())
+	x.WebhookID, x.EventType, x.Handshake, x.Scheme = row.text(), name.of(row.number()), row.text(), name.of(row.number())
 	x.Ended = row.yes()
 	x.Verdict = record.Verdict{Status: verdictOf(row.number()), Reason: name.of(row.number()), Version: name.of(row.number()), Secret: name.of(row.number())}
 	x.Verdict.HasAge = (*row)[0] != nil
@@ -148,6 +149,10 @@ func (s *Store) light(c *conn, row *cells, x *record.Exchange) error {
 		x.Run = &record.Run{Exit: int(row.number()), Took: row.duration()}
 	} else {
 		*row = (*row)[2:]
+	}
+	x.Scripted = row.text()
+	if late := (record.Lateness{Provider: row.text(), Deadline: row.duration()}); late.Provider != "" {
+		x.Late = &late
 	}
 	if answered := (*row)[0] != nil; answered {
 		x.Response = &record.Response{Status: int(row.number()), Size: row.number(), Cut: row.yes()}

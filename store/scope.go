@@ -33,7 +33,7 @@ func (s *Store) scope(ctx context.Context, f *Filter) (*scope, error) {
 	sc.plain(f)
 	for _, step := range []func() error{
 		func() error { return sc.span(ctx, s.db, f) },
-		func() error { return sc.name(ctx, s.db, "event", nameEvent, f.Event) },
+		func() error { return sc.event(ctx, s.db, f.Event) },
 		func() error { return sc.name(ctx, s.db, "scheme", nameScheme, f.Scheme) },
 		func() error { return sc.endpoint(ctx, s.db, f) },
 	} {
@@ -100,6 +100,21 @@ func (sc *scope) name(ctx context.Context, db *sql.DB, column string, kind nameK
 	}
 	sc.add("e."+column+" = ?", ids[0])
 	return err
+}
+
+// event is an exact event type or a glob. A handshake has none and is found by its name: see record.Exchange.Event.
+func (sc *scope) event(ctx context.Context, db *sql.DB, text string) error {
+	const named = "(e.event IN (SELECT id FROM name WHERE kind = ? AND text GLOB ?)"
+	handshake, isHandshake := strings.CutPrefix(text, "handshake:")
+	switch glob := globOf(text); {
+	case strings.Contains(text, "*"):
+		sc.add(named+" OR 'handshake:' || e.handshake GLOB ?)", int64(nameEvent), glob, glob)
+		return nil
+	case isHandshake:
+		sc.add(named+" OR e.handshake = ?)", int64(nameEvent), glob, handshake)
+		return nil
+	}
+	return sc.name(ctx, db, "event", nameEvent, text)
 }
 
 // endpoint goes through the index by endpoint unless a better one is chosen already. Within an endpoint and a class of

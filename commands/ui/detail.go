@@ -21,7 +21,7 @@ func (p *Printer) Exchange(x *record.Exchange) {
 		{"result", p.result(x) + " " + p.outcome(x) + "  " + Duration(x.Took) + nextNote(x)},
 		{"failure", failureNote(x)},
 		{"timings", phases(x.Phases)},
-		{"event", EscapeLine(x.EventType)},
+		{"event", EscapeLine(x.Event())},
 		{"webhook id", EscapeLine(x.WebhookID)},
 		{"signature", p.signature(x)},
 		{"marks", Marks(x)},

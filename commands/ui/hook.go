@@ -179,7 +179,7 @@ func (c *hookCell) shortened(width int) string {
 func (p *Printer) cells(h *Hook) [columns]hookCell {
 	plain := func(s string) string { return s }
 	what := hookCell{text: what(h.Exchange), paint: plain}
-	if h.Scheme == "" && h.EventType == "" {
+	if h.Scheme == "" && h.Event() == "" {
 		what.paint = p.faint
 	}
 	verdict, word := h.Verdict.Words(), ""
@@ -204,7 +204,7 @@ func (p *Printer) answerCell(x *record.Exchange) hookCell {
 		text, paint = strconv.Itoa(status), p.statusPaint(status)
 	}
 	if done := scripted(x); done != "" {
-		text, short, paint = done, "→ "+EscapeLine(x.FailureKind().Fault()), p.warn
+		text, short, paint = done, "→ "+EscapeLine(x.Scripted), p.warn
 	}
 	return hookCell{text: "→ " + text, short: short, paint: func(s string) string {
 		return p.faint("→") + " " + paint(strings.TrimPrefix(s, "→ "))
@@ -221,10 +221,10 @@ func (p *Printer) notesCell(h *Hook) hookCell {
 	for _, remark := range h.Remarks {
 		notes, paint = append(notes, Clip(remark, 80)), p.warn
 	}
-	switch _, _, note, late := h.Err.Late(); {
-	case late:
-		notes, paint = append(notes, EscapeLine(note)), p.warn
-	case h.Err != nil && h.FailureKind().Fault() == "":
+	switch {
+	case h.Late != nil:
+		notes, paint = append(notes, EscapeLine(h.Late.Text(h.Took))), p.warn
+	case h.Err != nil && h.Scripted == "":
 		notes, paint = append(notes, "sender "+string(h.Err.Kind)), p.bad
 	}
 	for _, app := range h.Apps {

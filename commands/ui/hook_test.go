@@ -42,9 +42,10 @@ func session() []*ui.Hook {
 		hook(12, "standard-webhooks", "注文.作成された.🎉.\x1b[31mred\u202e", 7, valid, 200, 41*time.Millisecond),
 		hook(13, "stripe", "invoice.paid", 2148, valid, 200, 3*time.Millisecond),
 		hook(14, "stripe", "invoice.paid", 2148, valid, 502, 2*time.Millisecond),
-		hook(15, "", "handshake:slack", 33, record.Verdict{}, 200, 9*time.Millisecond),
+		hook(15, "", "", 33, record.Verdict{}, 200, 9*time.Millisecond),
 		hook(16, "stripe", "ping", 2, valid, 200, 9*time.Millisecond),
 	}
+	all[7].Handshake = "slack"
 	all[2].Apps = []*record.Exchange{app(201, 1790*time.Millisecond, nil)}
 	all[5].Marks = []record.Mark{{Kind: record.Duplicate, Of: 9}}
 	all[6].Apps = []*record.Exchange{app(0, time.Millisecond, &record.Failure{Kind: record.FailRefused})}

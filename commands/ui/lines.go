@@ -66,11 +66,10 @@ func (p *Printer) result(x *record.Exchange) string {
 
 // scripted is what was done to a sender on purpose: "reset (scripted)", "500 fail-rate (scripted)"; "" when nothing was.
 func scripted(x *record.Exchange) string {
-	fault := x.FailureKind().Fault()
-	if fault == "" {
+	if x.Scripted == "" {
 		return ""
 	}
-	text := EscapeLine(fault) + " (scripted)"
+	text := EscapeLine(x.Scripted) + " (scripted)"
 	if status := x.Status(); status != 0 {
 		return strconv.Itoa(status) + " " + text
 	}
@@ -89,13 +88,10 @@ func (p *Printer) statusPaint(code int) func(string) string {
 	return p.bad
 }
 
-// Handshake begins the event type of a handshake: "handshake:zoom".
-const Handshake = "handshake:"
-
 // what names an exchange by scheme and event, or by what was asked when neither is known.
 func what(x *record.Exchange) string {
-	if name, ok := strings.CutPrefix(x.EventType, Handshake); ok {
-		return "handshake " + Clip(name, 60)
+	if x.Handshake != "" {
+		return "handshake " + Clip(x.Handshake, 60)
 	}
 	words := make([]string, 0, 2)
 	for _, w := range []string{x.Scheme, x.EventType} {

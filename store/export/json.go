@@ -100,7 +100,7 @@ func JSON(x *record.Exchange, with With) Line {
 	l := Line{
 		Schema: 1, Level: level(x), Timestamp: x.Start.UTC().Format("2006-01-02T15:04:05.000Z07:00"),
 		ID: x.ID, Thread: x.Thread, Direction: x.Kind.String(),
-		WebhookID: name(x.WebhookID), EventType: name(x.EventType), EndpointDomain: domain(x.Request.URL),
+		WebhookID: name(x.WebhookID), EventType: name(x.Event()), EndpointDomain: domain(x.Request.URL),
 		Method: name(x.Request.Method), StatusCode: x.Status(), LatencyMS: x.Took.Round(time.Millisecond).Milliseconds(),
 		Attempt: x.Attempt, RetryCount: max(x.Attempt-1, 0), Scheme: x.Scheme, Verdict: verdict(x.Verdict),
 		Reason: x.Verdict.Reason, Outcome: string(x.Outcome()), Error: string(x.FailureKind()),
@@ -108,9 +108,9 @@ func JSON(x *record.Exchange, with With) Line {
 	}
 	l.mark(x)
 	l.Masked = maskedNames(x)
-	l.Fault = x.FailureKind().Fault()
-	if provider, deadline, _, late := x.Err.Late(); late {
-		l.TooSlowFor, l.DeadlineMS = provider, deadline.Milliseconds()
+	l.Fault = x.Scripted
+	if x.Late != nil {
+		l.TooSlowFor, l.DeadlineMS = x.Late.Provider, x.Late.Deadline.Milliseconds()
 	}
 	if with.URL {
 		l.URL, l.Protocol, l.Remote, l.ServerName = x.Request.URL, x.Request.Proto, x.Remote, x.ServerName

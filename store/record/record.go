@@ -51,12 +51,15 @@ type Exchange struct {
 	Err      *Failure  // why nothing came back, why what came is not whole, or what was done on purpose; nil when all went well
 
 	WebhookID string
-	EventType string
+	EventType string // as its sender names it; "" of a handshake
+	Handshake string // the handshake that a received request is, "zoom"; "" when it is none
 	Scheme    string
 	Verdict   Verdict
-	Marks     []Mark // what was noticed about it when it was received
-	Run       *Run   // the command that was run for it; nil: none
-	Masks     []Mask // what the history does not keep of it; none: all that is above is exact
+	Marks     []Mark    // what was noticed about it when it was received
+	Run       *Run      // the command that was run for it; nil: none
+	Scripted  string    // what was done to its sender on purpose, "reset"; "" when nothing was
+	Late      *Lateness // the provider that would have given up waiting for the answer; nil: none
+	Masks     []Mask    // what the history does not keep of it; none: all that is above is exact
 
 	// FromUnchecked says of a sent exchange that it repeats a webhook whose signature nobody checked: the history keeps it without
 	// credentials, as it keeps the webhook. It is not stored.
@@ -172,6 +175,14 @@ func (x *Exchange) receivedOutcome() Outcome {
 		return Rejected
 	}
 	return Failed
+}
+
+// Event returns the event type as filters and JSON name it: of a handshake "handshake:zoom".
+func (x *Exchange) Event() string {
+	if x.Handshake != "" {
+		return "handshake:" + x.Handshake
+	}
+	return x.EventType
 }
 
 // Status returns the answer's status code, 0 when none came.

@@ -7,49 +7,49 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-func TestTooSlowIsReadBackAsItWasSaid(t *testing.T) {
-	deadline, took := 3*time.Second, 4120*time.Millisecond
-	faulty := &record.Failure{Kind: record.Scripted("drip"), Text: "sent at 9 bytes a second"}
-	for name, f := range map[string]*record.Failure{
-		"alone":         record.TooSlow(nil, "slack", deadline, took),
-		"after a fault": record.TooSlow(faulty, "slack", deadline, took),
+func TestALateAnswerSaysForWhom(t *testing.T) {
+	for name, c := range map[string]struct {
+		fault, text string
+		kind        record.FailureKind
+	}{
+		"alone":         {"", "too slow for slack (3 s): 4.1 s", record.FailTooSlow},
+		"after a fault": {"drip", "sent at 9 bytes a second; too slow for slack (3 s): 4.1 s", "scripted:drip"},
 	} {
-		provider, d, note, ok := f.Late()
-		if !ok || provider != "slack" || d != deadline || note != "too slow for slack (3 s): 4.1 s" {
-			t.Errorf("%s: Late = %q, %s, %q, %t", name, provider, d, note, ok)
+		x := record.Exchange{Kind: record.Received, Took: 4120 * time.Millisecond}
+		if c.fault != "" {
+			x.Fault(c.fault, "sent at 9 bytes a second")
 		}
-	}
-	if faulty.Text != "sent at 9 bytes a second" {
-		t.Errorf("TooSlow changed what it was given: %q", faulty.Text)
-	}
-	if provider, d, _, ok := record.TooSlow(nil, "p", 1500*time.Millisecond, took).Late(); !ok || provider != "p" || d != 1500*time.Millisecond {
-		t.Errorf("Late of a deadline with a fraction = %q, %s, %t", provider, d, ok)
-	}
-}
-
-func TestLateTrustsNoStranger(t *testing.T) {
-	for name, f := range map[string]*record.Failure{
-		"nothing":         nil,
-		"another failure": {Kind: record.FailReset, Text: "too slow for slack (3 s): 4.1 s"},
-		"a plain fault":   {Kind: record.Scripted("reset"), Text: "the connection was cut"},
-		"not a duration":  {Kind: record.FailTooSlow, Text: "too slow for slack (long): 4.1 s"},
-	} {
-		if provider, _, _, ok := f.Late(); ok {
-			t.Errorf("%s is late for %q", name, provider)
+		before := x.Err
+		x.TooSlow("slack", 3*time.Second)
+		if *x.Late != (record.Lateness{Provider: "slack", Deadline: 3 * time.Second}) || x.Scripted != c.fault {
+			t.Errorf("%s: late %+v, scripted %q", name, x.Late, x.Scripted)
+		}
+		if x.Err.Kind != c.kind || x.Err.Text != c.text || x.Late.Text(x.Took) != "too slow for slack (3 s): 4.1 s" {
+			t.Errorf("%s: %+v, %q", name, x.Err, x.Late.Text(x.Took))
+		}
+		if before != nil && before.Text != "sent at 9 bytes a second" {
+			t.Errorf("%s: the failure that was there is now %+v", name, before)
 		}
 	}
 }
 
 func TestAnExchangeThatWasLeftWithoutAnAnswerOnPurposeFailed(t *testing.T) {
-	x := &record.Exchange{Kind: record.Received, Ended: true, Err: &record.Failure{Kind: record.Scripted("reset")}}
-	if x.Outcome() != record.Failed || x.FailureKind().Fault() != "reset" {
-		t.Errorf("outcome %s, fault %q", x.Outcome(), x.FailureKind().Fault())
+	x := &record.Exchange{Kind: record.Received, Ended: true}
+	x.Fault("reset", "the connection was cut instead of an answer")
+	if x.Outcome() != record.Failed || x.FailureKind() != "scripted:reset" {
+		t.Errorf("outcome %s, failure %q", x.Outcome(), x.FailureKind())
 	}
 	x.Response = &record.Response{Status: 200}
 	if x.Outcome() != record.Accepted {
 		t.Errorf("with a status: outcome %s", x.Outcome())
 	}
-	if fault := record.FailReset.Fault(); fault != "" {
-		t.Errorf("a reset that nobody asked for is the fault %q", fault)
+}
+
+func TestAHandshakeGoesByItsNameInTheEvent(t *testing.T) {
+	if got := (&record.Exchange{Handshake: "zoom"}).Event(); got != "handshake:zoom" {
+		t.Errorf("handshake: %q", got)
+	}
+	if got := (&record.Exchange{EventType: "a.b"}).Event(); got != "a.b" {
+		t.Errorf("event: %q", got)
 	}
 }

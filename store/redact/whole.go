@@ -78,11 +78,10 @@ func (r *Redactor) Unsigned(x *record.Exchange, scheme string) []string {
 
 // learntIn returns the secret that a received handshake brings, and the header or "json:PATH" where it stands.
 func learntIn(x *record.Exchange) (secret sign.Secret, at string, ok bool) {
-	name, ok := strings.CutPrefix(x.EventType, "handshake:")
-	if !ok || x.Kind != record.Received {
+	if x.Handshake == "" {
 		return secret, "", false
 	}
-	h, _ := handshake.Lookup(name)
+	h, _ := handshake.Lookup(x.Handshake)
 	r := &x.Request
 	secret, ok = h.Learnt(sign.Message{Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body})
 	for _, step := range h.Steps {
