@@ -4,7 +4,6 @@ import (
 	"database/sql/driver"
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/barbhq/barb/store/record"
 )
@@ -72,9 +71,9 @@ func newBeginning(x *record.Exchange) (*beginning, error) {
 	}
 	b := &beginning{x: x, ending: end}
 	r := &x.Request
-	b.url, b.endpoint = splitURL(r.URL)
-	b.trailer = encodeFields(r.Trailer)
-	if isHeadOf(r) {
+	b.url, b.endpoint = record.SplitURL(r.URL)
+	b.trailer = r.Trailer.Pack()
+	if r.IsAsItsHead() {
 		return b, nil
 	}
 	var told record.Request // by the head
@@ -83,37 +82,9 @@ func newBeginning(x *record.Exchange) (*beginning, error) {
 	}
 	b.target, b.proto = textUnless(r.Target, r.Target == told.Target), textUnless(r.Proto, r.Proto == told.Proto)
 	if !slices.Equal(r.Header, told.Header) {
-		b.fields = encodeFields(r.Header) // maybe of none: nil means that the head tells
+		b.fields = r.Header.Pack() // maybe of none: nil means that the head tells
 	}
 	return b, nil
-}
-
-// isHeadOf reports whether the head is the request's own words in the usual spacing, so that parsing it would give them
-// back. Nearly every head is, and seeing it costs much less than parsing.
-func isHeadOf(r *record.Request) bool {
-	rest, ok := strings.CutPrefix(r.Head, r.Method)
-	for _, part := range [...]string{" ", r.Target, " ", r.Proto, "\r\n"} {
-		if !ok {
-			return false
-		}
-		rest, ok = strings.CutPrefix(rest, part)
-	}
-	hosts := 0
-	for _, f := range r.Header {
-		if strings.EqualFold(f.Name, "Host") {
-			hosts++
-		}
-		if f.Value != strings.Trim(f.Value, " \t") || record.CheckField(f) != nil {
-			return false
-		}
-		for _, part := range [...]string{f.Name, ": ", f.Value, "\r\n"} {
-			if !ok {
-				return false
-			}
-			rest, ok = strings.CutPrefix(rest, part)
-		}
-	}
-	return ok && rest == "\r\n" && hosts == 1 && r.Target != "" && strings.HasPrefix(r.Proto, "HTTP/1.")
 }
 
 func newEnding(x *record.Exchange) (ending, error) {
@@ -121,10 +92,10 @@ func newEnding(x *record.Exchange) (ending, error) {
 	if code < 0 {
 		return ending{}, fmt.Errorf("verdict is %q, neither valid nor invalid", x.Verdict.Status)
 	}
-	e := ending{id: x.ID, ended: x.Ended, failed: failed(x), verdict: int64(code), judged: x.Verdict,
-		phases: x.Phases, nextIn: int64(x.NextIn), marks: encodeMarks(x.Marks), scripted: x.Scripted}
+	e := ending{id: x.ID, ended: x.Ended, failed: x.HasFailed(), verdict: int64(code), judged: x.Verdict,
+		phases: x.Phases, nextIn: int64(x.NextIn), marks: record.PackMarks(x.Marks), scripted: x.Scripted}
 	var err error
-	if e.masks, err = encodeMasks(x.Masks); err != nil {
+	if e.masks, err = record.PackMasks(x.Masks); err != nil {
 		return e, err
 	}
 	if x.Late != nil {
@@ -147,15 +118,6 @@ func newEnding(x *record.Exchange) (ending, error) {
 	return e, nil
 }
 
-// failed is what Filter.Failed asks for. A sent exchange counts until it is known to be delivered: a kill leaves it so.
-func failed(x *record.Exchange) bool {
-	if x.Kind == record.Sent {
-		return x.Outcome() != record.Delivered && x.Outcome() != record.Queued
-	}
-	unanswered := x.Response == nil && x.Err != nil
-	return x.Ended && (x.Status() >= 400 || unanswered) || x.Verdict.Status == record.Invalid
-}
-
 // newAnswer keeps of a response what its status, its size and its head do not say.
 func newAnswer(r *record.Response) *answer {
 	a := &answer{body: slices.Clone(r.Body)}
@@ -168,7 +130,7 @@ func newAnswer(r *record.Response) *answer {
 	}
 	a.proto, a.reason = textUnless(r.Proto, r.Proto == told.Proto), textUnless(r.Reason, r.Reason == told.Reason)
 	if !slices.Equal(r.Header, told.Header) {
-		a.fields = encodeFields(r.Header)
+		a.fields = r.Header.Pack()
 	}
 	if a.head == nil && a.fields == nil && a.proto == nil && a.reason == nil && len(a.body) == 0 {
 		return nil

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"errors"
+	"fmt"
 	"io"
 	"time"
 
@@ -131,7 +132,7 @@ func (s *Store) light(c *conn, row *cells, x *record.Exchange) error {
 	x.ID, x.Kind, x.Thread, x.Attempt = row.number(), record.Kind(row.number()), row.number(), int(row.number())
 	x.Start, x.Remote = timeOf(row.number()), row.text()
 	endpoint := name.of(row.number())
-	x.Request.Method, x.Request.URL = row.text(), joinURL(row.text(), endpoint)
+	x.Request.Method, x.Request.URL = row.text(), record.JoinURL(row.text(), endpoint)
 	x.WebhookID, x.EventType, x.Handshake, x.Scheme = row.text(), name.of(row.number()), row.text(), name.of(row.number())
 	x.Ended = row.yes()
 	x.Verdict = record.Verdict{Status: verdictOf(row.number()), Reason: name.of(row.number()), Version: name.of(row.number()), Secret: name.of(row.number())}
@@ -140,10 +141,10 @@ func (s *Store) light(c *conn, row *cells, x *record.Exchange) error {
 	x.Phases = record.Phases{DNS: row.duration(), Connect: row.duration(), TLS: row.duration(), FirstByte: row.duration()}
 	x.NextIn = row.duration()
 	x.Err = row.failure()
-	x.Marks = decodeMarks(row.text())
+	x.Marks = record.UnpackMarks(row.text())
 	var err error
-	if x.Masks, err = decodeMasks(row.text()); err != nil {
-		return err
+	if x.Masks, err = record.UnpackMasks(row.text()); err != nil {
+		return fmt.Errorf("masks: %w", ErrCorrupt)
 	}
 	if ran := (*row)[0] != nil; ran {
 		x.Run = &record.Run{Exit: int(row.number()), Took: row.duration()}
@@ -184,7 +185,7 @@ func (c *cells) request(x *record.Exchange) (err error) {
 		return err
 	}
 	r.Target, r.Proto = c.textOr(told.Target), c.textOr(told.Proto)
-	if r.Trailer, err = decodeFields(c.bytes()); err != nil {
+	if r.Trailer, err = record.UnpackHeader(c.bytes()); err != nil {
 		return err
 	}
 	r.Body, r.Chunks, x.ServerName = c.bytes(), string(c.bytes()), c.text()
@@ -234,5 +235,5 @@ func fieldsOr(coded []byte, told record.Header) (record.Header, error) {
 	if coded == nil {
 		return told, nil
 	}
-	return decodeFields(coded)
+	return record.UnpackHeader(coded)
 }

@@ -137,3 +137,31 @@ type Response struct {
 	Cut    bool   // the body was longer than what was read or kept
 	Head   string // as Request.Head
 }
+
+// IsAsItsHead reports whether the head is the request's own words in the usual spacing, so that parsing it would give them
+// back. Nearly every head is, and seeing it costs much less than parsing.
+func (r *Request) IsAsItsHead() bool {
+	rest, ok := strings.CutPrefix(r.Head, r.Method)
+	for _, part := range [...]string{" ", r.Target, " ", r.Proto, "\r\n"} {
+		if !ok {
+			return false
+		}
+		rest, ok = strings.CutPrefix(rest, part)
+	}
+	hosts := 0
+	for _, f := range r.Header {
+		if strings.EqualFold(f.Name, "Host") {
+			hosts++
+		}
+		if f.Value != strings.Trim(f.Value, " \t") || CheckField(f) != nil {
+			return false
+		}
+		for _, part := range [...]string{f.Name, ": ", f.Value, "\r\n"} {
+			if !ok {
+				return false
+			}
+			rest, ok = strings.CutPrefix(rest, part)
+		}
+	}
+	return ok && rest == "\r\n" && hosts == 1 && r.Target != "" && strings.HasPrefix(r.Proto, "HTTP/1.")
+}

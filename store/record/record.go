@@ -185,6 +185,16 @@ func (x *Exchange) Event() string {
 	return x.EventType
 }
 
+// HasFailed reports whether the exchange counts as failed. A sent one counts until it is known to be delivered, so that a kill
+// leaves it failed.
+func (x *Exchange) HasFailed() bool {
+	if x.Kind == Sent {
+		return x.Outcome() != Delivered && x.Outcome() != Queued
+	}
+	unanswered := x.Response == nil && x.Err != nil
+	return x.Ended && (x.Status() >= 400 || unanswered) || x.Verdict.Status == Invalid
+}
+
 // Status returns the answer's status code, 0 when none came.
 func (x *Exchange) Status() int {
 	if x.Response == nil {

@@ -1,4 +1,4 @@
-package store
+package record_test
 
 import (
 	"testing"
@@ -16,7 +16,7 @@ func TestFieldsOfAnyBytesComeBack(t *testing.T) {
 		for range rapid.IntRange(0, 5).Draw(t, "fields") {
 			want = append(want, record.Field{Name: text.Draw(t, "name"), Value: text.Draw(t, "value")})
 		}
-		got, err := decodeFields(encodeFields(want))
+		got, err := record.UnpackHeader(want.Pack())
 		if err != nil || !cmp.Equal(want, got) {
 			t.Fatalf("%q became %q, %v", want, got, err)
 		}
@@ -25,23 +25,23 @@ func TestFieldsOfAnyBytesComeBack(t *testing.T) {
 
 func TestAnyURLComesBack(t *testing.T) {
 	for _, url := range []string{"", "h", "http://", "http://h", "http://h:80/a?b#c", "https://[::1]:8443?x=http://y/z", "://", "a://b://c/d", "http:/h/x://y"} {
-		rest, endpoint := splitURL(url)
-		if got := joinURL(rest, endpoint); got != url {
+		rest, endpoint := record.SplitURL(url)
+		if got := record.JoinURL(rest, endpoint); got != url {
 			t.Errorf("%q became %q by way of %q and %q", url, got, rest, endpoint)
 		}
 	}
 }
 
-func FuzzDecodeFields(f *testing.F) {
+func FuzzUnpackHeader(f *testing.F) {
 	f.Add([]byte(nil))
-	f.Add(encodeFields(record.Header{{Name: "a", Value: "b"}, {}}))
+	f.Add(record.Header{{Name: "a", Value: "b"}, {}}.Pack())
 	f.Add([]byte{0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0x01})
 	f.Fuzz(func(t *testing.T, coded []byte) {
-		header, err := decodeFields(coded)
+		header, err := record.UnpackHeader(coded)
 		if err != nil {
 			return
 		}
-		again, err := decodeFields(encodeFields(header))
+		again, err := record.UnpackHeader(header.Pack())
 		if err != nil || !cmp.Equal(header, again) {
 			t.Fatalf("%q became %q, %v", header, again, err)
 		}
