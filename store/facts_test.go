@@ -25,7 +25,8 @@ func oldHistory(t *testing.T, version int, fill ...string) string {
 		must(t, err)
 		statements = append(statements, string(text))
 	}
-	statements = append(append(statements, fill...), "PRAGMA application_id = 1650553442", fmt.Sprintf("PRAGMA user_version = %d", version))
+	statements = append(statements, fill...)
+	statements = append(statements, "PRAGMA application_id = 1650553442", fmt.Sprintf("PRAGMA user_version = %d", version))
 	execute(t, path, statements...)
 	must(t, os.Chmod(path, 0o600))
 	return path
@@ -34,10 +35,12 @@ func oldHistory(t *testing.T, version int, fill ...string) string {
 // Before version 11 handshakes, faults and lateness stood in texts.
 func TestFactsOfAnOlderHistoryBecomeFields(t *testing.T) {
 	row := func(rest string) string {
-		return "INSERT INTO exchange (attempt, start, method, url, request_size, ended, failed, id, kind, event, failure, failure_text) VALUES (1, 1, 'POST', '://', 0, 1, 0, " + rest + ")"
+		return "INSERT INTO exchange (attempt, start, method, url, request_size, ended, failed, id, kind, event, failure, " +
+			"failure_text) VALUES (1, 1, 'POST', '://', 0, 1, 0, " + rest + ")"
 	}
 	path := oldHistory(t, 10,
-		"INSERT INTO name (id, kind, text) VALUES (1, 2, 'handshake:zoom'), (2, 2, 'event:handshake:zoom'), (3, 2, 'a.b'), (4, 3, 'handshake:zoom')",
+		"INSERT INTO name (id, kind, text) VALUES (1, 2, 'handshake:zoom'), (2, 2, 'event:handshake:zoom'), "+
+			"(3, 2, 'a.b'), (4, 3, 'handshake:zoom')",
 		row("1, 2, 1, NULL, NULL"),
 		row("2, 2, 2, NULL, NULL"),
 		row("3, 1, 1, NULL, NULL"),
@@ -64,12 +67,14 @@ func TestFactsOfAnOlderHistoryBecomeFields(t *testing.T) {
 	} {
 		got, err := s.Get(context.Background(), id)
 		must(t, err)
-		if d := diff(&want, &record.Exchange{EventType: got.EventType, Handshake: got.Handshake, Scripted: got.Scripted, Late: got.Late}); d != "" {
+		facts := &record.Exchange{EventType: got.EventType, Handshake: got.Handshake, Scripted: got.Scripted, Late: got.Late}
+		if d := diff(&want, facts); d != "" {
 			t.Errorf("exchange %d (-want +got):\n%s", id, d)
 		}
 	}
 	for event, want := range map[string][]int64{
-		"handshake:*": {3, 1}, "handshake:zoom": {3, 1}, "event:*": {2}, "*zoom": {3, 2, 1}, "handshake:slack": nil, "a.b": {9, 8, 7, 6, 5, 4},
+		"handshake:*": {3, 1}, "handshake:zoom": {3, 1}, "event:*": {2}, "*zoom": {3, 2, 1}, "handshake:slack": nil,
+		"a.b": {9, 8, 7, 6, 5, 4},
 	} {
 		if got := listed(t, s, store.Filter{Event: event}); !slices.Equal(got, want) {
 			t.Errorf("--event %s lists %v, want %v", event, got, want)
