@@ -24,6 +24,7 @@ import (
 	"github.com/barbhq/barb/sign/explain"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
 )
 
 type verifyOptions struct {
@@ -273,7 +274,7 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	if err := wholeBody(x); err != nil {
 		return m, now, err
 	}
-	if err := sh.judgeable(x, o.scheme); err != nil {
+	if err := judgeable(sh.redactor, x, o.scheme); err != nil {
 		return m, now, err
 	}
 	if o.recorded, err = provenScheme(ctx, history, x); err != nil {
@@ -290,9 +291,12 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 func (sh *shell) judgeable(x *record.Exchange, asked string) error {
 	if sh.redactor.IsMaskedOld(x) || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
 		return fail.Usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID, x.Verdict.Words()).
+func judgeable(r *redact.Redactor, x *record.Exchange, asked string) error {
+	if r.IsMaskedOld(x) || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
+		return fail.Usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID, ui.Verdict(x.Verdict)).
 			Hintf("barb show %d", x.ID)
 	}
-	if names := sh.redactor.Unsigned(x, cmp.Or(asked, x.Scheme)); len(names) > 0 {
+	if names := r.Unsigned(x, cmp.Or(asked, x.Scheme)); len(names) > 0 {
 		return fail.Usage("%d is kept without %s, so its signature cannot be checked any more", x.ID, strings.Join(names, ", ")).
 			Hint("barb listen -s SCHEME --secret env:NAME checks webhooks as they come")
 	}
