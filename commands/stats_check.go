@@ -6,7 +6,6 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/schema"
-	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/health"
 )

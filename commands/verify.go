@@ -288,12 +288,9 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 
 // judgeable says why the signature of a recorded exchange cannot be checked again under the scheme that was asked for: the
 // history does not keep what may be a part of it.
-func (sh *shell) judgeable(x *record.Exchange, asked string) error {
-	if sh.redactor.IsMaskedOld(x) || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
-		return fail.Usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID, x.Verdict.Words()).
 func judgeable(r *redact.Redactor, x *record.Exchange, asked string) error {
 	if r.IsMaskedOld(x) || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
-		return fail.Usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID, ui.Verdict(x.Verdict)).
+		return fail.Usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID, x.Verdict.Words()).
 			Hintf("barb show %d", x.ID)
 	}
 	if names := r.Unsigned(x, cmp.Or(asked, x.Scheme)); len(names) > 0 {
