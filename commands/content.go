@@ -2,6 +2,8 @@ package commands
 
 import (
 	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"os"
 	"slices"
@@ -357,4 +359,9 @@ func (sh *shell) openEditor(body []byte, contentType string) ([]byte, error) {
 		return nil, fail.Usage("--edit: %w", err).Hint("EDITOR=nano barb …")
 	}
 	return changed, err
+}
+
+func sha256Of(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/journal"
+	"github.com/barbhq/barb/deliver/payload"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
@@ -49,6 +50,7 @@ var sentinels = []struct {
 	{store.ErrLocked, fail.ExitLocal, "another process holds the history; try again, or name another with --db"},
 	{store.ErrNotFound, fail.ExitUsage, "barb history lists what there is"},
 	{store.ErrNoEntry, fail.ExitUsage, "barb queue lists what there is"},
+	{payload.ErrNoEvent, fail.ExitUsage, "one JSON object a line, or a folder with a file for each"},
 	{fs.ErrPermission, fail.ExitLocal, ""},
 }
 
@@ -69,6 +71,9 @@ func classify(err error) *fail.Error {
 	}
 	if errors.Is(err, context.Canceled) {
 		return &fail.Error{Code: fail.ExitInterrupted}
+	}
+	if e, ok := errors.AsType[*payload.BadEventsError](err); ok {
+		return badEvents(e)
 	}
 	if e, ok := errors.AsType[*signer.Error](err); ok {
 		return unsigned(e)

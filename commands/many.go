@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/payload"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
@@ -50,7 +51,7 @@ func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
 	if err := m.open(sh, s); err != nil {
 		return err
 	}
-	defer m.feed.events.close()
+	defer m.feed.events.Close()
 	client, err := o.client(sh, o.connectIn)
 	if err != nil {
 		return err
@@ -96,17 +97,17 @@ func (m *manySender) open(sh *shell, s *signing) error {
 	if err != nil {
 		return err
 	}
-	if o.went != nil && e.print() != o.went.plan.Events {
-		e.close()
+	if o.went != nil && e.Digest() != o.went.plan.Events {
+		e.Close()
 		return fail.Usage("what run %d sends has changed: %s", o.went.run.ID, ui.EscapeLine(o.data)).Hint("send it as a new run: barb send URL -d …")
 	}
-	o.kept.Events = e.print()
+	o.kept.Events = e.Digest()
 	rate := o.pace()
 	var pace *deliver.Pace
 	if rate.N > 0 || o.duration() > 0 {
 		pace = &deliver.Pace{Rate: rate, For: o.duration()}
 	}
-	messages := e.count() * int64(o.count)
+	messages := e.Count() * int64(o.count)
 	if o.duration() > 0 && !o.counted {
 		messages = rate.Within(o.duration()) // 0 without a rate: as many as go
 	}
@@ -118,7 +119,7 @@ func (m *manySender) open(sh *shell, s *signing) error {
 }
 
 // checker is what is wrong with a body for the scheme; nil when the scheme signs whatever bytes there are.
-func (m *manySender) checker(s *signing, now time.Time) func([]byte) error {
+func (m *manySender) checker(s *signing, now time.Time) payload.Check {
 	if !s.Signs() || s.Scheme.Streams() {
 		return nil
 	}
@@ -138,7 +139,7 @@ func (m *manySender) checker(s *signing, now time.Time) func([]byte) error {
 // Of a stream the first event has not come.
 func (m *manySender) tryFirst(ctx context.Context, client *deliver.Client) (done bool, err error) {
 	x := m.first
-	if m.feed.events.count() > 0 || m.options.dryRun {
+	if m.feed.events.Count() > 0 || m.options.dryRun {
 		message, body, err := m.feed.at(ctx, m.feed.first())
 		if err != nil {
 			return false, err
@@ -288,20 +289,20 @@ func (m *manySender) announce() {
 		text += fmt.Sprintf(", --seed %d", m.options.kept.Seed)
 	}
 	m.say("%s", text)
-	bad := m.feed.events.bad()
+	bad := m.feed.events.Bad()
 	m.leftOut(bad)
 }
 
 // leftOut lists the bad events that are not sent.
-func (m *manySender) leftOut(bad badEvents) {
-	if bad.count == 0 {
+func (m *manySender) leftOut(bad payload.Bad) {
+	if bad.Count == 0 {
 		return
 	}
-	m.warn("%s left out", ui.Count(int(bad.count), "bad event"))
-	for _, line := range bad.first {
-		m.err.Printf("  %s\n", line)
+	m.warn("%s left out", ui.Count(int(bad.Count), "bad event"))
+	for _, line := range bad.First {
+		m.err.Printf("  %s\n", ui.EscapeLine(line))
 	}
-	if more := bad.count - int64(len(bad.first)); more > 0 {
+	if more := bad.Count - int64(len(bad.First)); more > 0 {
 		m.err.Printf("  and %d more\n", more)
 	}
 }
@@ -326,8 +327,8 @@ func (m *manySender) startProgress(ctx context.Context) (stop func()) {
 
 // finish says what became of the run and how to go on with it, and ends in its exit code.
 func (m *manySender) finish(ctx context.Context, took time.Duration, err error) error {
-	if m.feed.events.count() == 0 { // of a stream they are known only now
-		m.leftOut(m.feed.events.bad())
+	if m.feed.events.Count() == 0 { // of a stream they are known only now
+		m.leftOut(m.feed.events.Bad())
 	}
 	sum := m.summary(took)
 	sum.Interrupted = ctx.Err() != nil
@@ -348,7 +349,7 @@ func (m *manySender) finish(ctx context.Context, took time.Duration, err error) 
 
 func (m *manySender) summary(took time.Duration) ui.Batch {
 	sum := m.feed.sum.summary(took, m.options.pace())
-	sum.Skipped = int(m.feed.events.bad().count)
+	sum.Skipped = int(m.feed.events.Bad().Count)
 	if sum.Total = int(m.planned); m.planned == 0 || m.feed.dried {
 		sum.Total = int(m.feed.begun)
 	}
@@ -362,7 +363,7 @@ func (m *manySender) resumeCommand() string {
 	for _, name := range m.options.kept.Withheld {
 		text += " --" + name + " …"
 	}
-	if m.options.data == "@-" || m.feed.events.print() == "" {
+	if m.options.data == "@-" || m.feed.events.Digest() == "" {
 		text += " < what it was sending"
 	}
 	return text

@@ -11,13 +11,14 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
+	"github.com/barbhq/barb/deliver/payload"
 	"github.com/barbhq/barb/store"
 )
 
 // feed hands the messages of a run to its workers, one after the other, and knows how far each is. A worker that takes
 // its turn reads the message and waits until it is due itself, so that nobody has to be woken in between.
 type feed struct {
-	events bodies
+	events payload.Bodies
 	order  order
 	pace   *deliver.Pace // nil: as fast as it goes
 
@@ -46,7 +47,7 @@ type errand struct {
 	late    time.Duration // behind the moment it was due
 }
 
-func newFeed(e bodies, o order, pace *deliver.Pace, workers int) *feed {
+func newFeed(e payload.Bodies, o order, pace *deliver.Pace, workers int) *feed {
 	f := &feed{events: e, order: o, pace: pace, last: -1, open: make([]int64, workers), end: o.places(), sum: newRunSums(pace != nil)}
 	if pace != nil && pace.For > 0 && pace.Rate.N > 0 {
 		if within := pace.Rate.Within(pace.For); f.end == 0 || within < f.end {
@@ -118,10 +119,10 @@ func (f *feed) at(ctx context.Context, place int64) (int64, []byte, error) {
 		return message, f.body, nil
 	}
 	n := message
-	if count := f.events.count(); count > 0 {
+	if count := f.events.Count(); count > 0 {
 		n %= count
 	}
-	body, err := f.events.event(ctx, n)
+	body, err := f.events.Event(ctx, n)
 	if err == nil {
 		f.last, f.body = message, body
 	}

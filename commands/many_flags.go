@@ -2,12 +2,19 @@ package commands
 
 import (
 	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/payload"
 )
 
 // manyFlags are for sending many messages: how many, which, in what order and how fast.
@@ -121,4 +128,79 @@ func (o *sendOptions) workers() int {
 		return int(min(rate.N, 1024))
 	}
 	return 64
+}
+
+// listed reports whether the payload is a list of events rather than one.
+func (o *sendOptions) listed() bool {
+	if o.ndjson {
+		return true
+	}
+	name, isFile := strings.CutPrefix(o.data, "@")
+	if !isFile || name == "-" || name == "" {
+		return false
+	}
+	return isLines(name) || isFolder(name)
+}
+
+func isLines(name string) bool {
+	extension := strings.ToLower(filepath.Ext(name))
+	return extension == ".ndjson" || extension == ".jsonl"
+}
+
+func isFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
+
+// events opens the bodies that the flags name. A file or a folder is looked at as a whole before anything is sent.
+func (sh *shell) events(o *sendOptions, check payload.Check) (payload.Bodies, error) {
+	name, isFile := strings.CutPrefix(o.data, "@")
+	switch {
+	case !o.listed():
+		print, err := o.content.print()
+		return payload.Repeated(print), err
+	case !isFile:
+		return payload.Lines(strings.NewReader(o.data), "-d", o.skipBad, check)
+	case name == "-":
+		if slices.Contains(o.secrets, "-") {
+			return nil, fail.Usage("the payload and the secret cannot both come from stdin").
+				Hint("--secret env:NAME or file:PATH")
+		}
+		return o.stream(sh.In, "stdin", check)
+	case isFolder(name):
+		return payload.Folder(name, o.skipBad, check)
+	}
+	f, err := openFile(name)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() { // a pipe cannot be read twice
+		return o.stream(f, name, check)
+	}
+	return payload.Lines(f, name, o.skipBad, check)
+}
+
+// stream refuses what cannot be done with events that are read once.
+func (o *sendOptions) stream(in io.Reader, name string, check payload.Check) (payload.Bodies, error) {
+	switch {
+	case o.count > 1:
+		return nil, fail.Usage("-n %d: %s can be read once", o.count, name).
+			Hint("write it to a file first: -d @events.ndjson")
+	case o.shuffle:
+		return nil, fail.Usage("--shuffle: %s has to be known as a whole", name).
+			Hint("write it to a file first: -d @events.ndjson")
+	}
+	return payload.Stream(in, name, o.skipBad, check), nil
+}
+
+// badEvents gives a list that cannot be sent its exit code and remedy.
+func badEvents(e *payload.BadEventsError) *fail.Error {
+	f := fail.Usage("%s", ui.EscapeLine(e.Error()))
+	switch {
+	case e.All:
+		return f
+	case e.Late:
+		return f.Hint("--skip-bad leaves bad lines out and lists them; those before it were sent")
+	}
+	return f.Hint("--skip-bad leaves them out and lists them")
 }

@@ -1,10 +1,7 @@
 package commands
 
 import (
-	"errors"
 	"fmt"
-	"io"
-	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
@@ -71,66 +68,5 @@ func TestAnOrderMayHaveNoEnd(t *testing.T) {
 	}
 	if want := "[0 false 1 false 1 true 2 false 3 false 3 true]"; o.places() != 0 || fmt.Sprint(got) != want {
 		t.Errorf("%d places, %v, want %s", o.places(), got, want)
-	}
-}
-
-// However few marks there are, every event is found, in any order, and bad and blank lines are passed over.
-func TestEventsAreFoundByFewMarks(t *testing.T) {
-	t.Parallel()
-	rapid.Check(t, func(t *rapid.T) {
-		n := rapid.IntRange(1, 200).Draw(t, "events")
-		end := rapid.SampledFrom([]string{"\n", "\r\n"}).Draw(t, "end")
-		var text strings.Builder
-		var want []string
-		for i := range n {
-			switch rapid.IntRange(0, 5).Draw(t, "kind") {
-			case 0:
-				text.WriteString(" " + end)
-			case 1:
-				text.WriteString("{bad" + end)
-			}
-			want = append(want, fmt.Sprintf(`{"n":%d}`, i)+strings.Repeat(" ", i%7))
-			text.WriteString(want[i] + end)
-		}
-		l := newLines(strings.NewReader(strings.TrimSuffix(text.String(), end)), nil, "x", nil)
-		l.limits = rapid.SampledFrom([]int{2, 4, 16, 1024}).Draw(t, "marks")
-		if err := l.scan(); err != nil || l.count() != int64(n) || len(l.marks) > l.limits {
-			t.Fatalf("%d events, %d marks, %v", l.count(), len(l.marks), err)
-		}
-		for range 50 {
-			i := rapid.IntRange(0, n-1).Draw(t, "i")
-			body, err := l.event(t.Context(), int64(i))
-			if err != nil || string(body) != want[i] {
-				t.Fatalf("event %d is %q, %v", i, body, err)
-			}
-		}
-	})
-}
-
-func TestALineThatIsTooLongIsPassedOver(t *testing.T) {
-	t.Parallel()
-	long := `"` + strings.Repeat("x", maxEvent) + `"`
-	fits := `"` + strings.Repeat("y", maxEvent-2) + `"`
-	l := newLines(strings.NewReader("1\n"+long+"\n2\n"+fits+"\n3"), nil, "x", nil)
-	if err := l.scan(); err != nil || l.count() != 4 || l.bad().count != 1 || l.bad().first[0] != "line 2 is longer than 17MB" {
-		t.Fatalf("%d events, %+v, %v", l.count(), l.bad(), err)
-	}
-	for i, want := range []string{"1", "2", fits, "3"} {
-		if body, err := l.event(t.Context(), int64(i)); err != nil || string(body) != want {
-			t.Errorf("event %d has %d bytes, %v", i, len(body), err)
-		}
-	}
-	s, err := newStream(strings.NewReader("1\n"+long+"\n2"), "stdin", &sendOptions{manyFlags: manyFlags{count: 1, skipBad: true}}, nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.close()
-	for i, want := range []string{"1", "2"} {
-		if body, err := s.event(t.Context(), int64(i)); err != nil || string(body) != want {
-			t.Errorf("event %d of the stream has %d bytes, %v", i, len(body), err)
-		}
-	}
-	if _, err := s.event(t.Context(), 2); !errors.Is(err, io.EOF) || s.bad().count != 1 {
-		t.Errorf("%v, %+v", err, s.bad())
 	}
 }

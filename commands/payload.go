@@ -50,8 +50,8 @@ func (v *onceValue) Set(s string) error {
 	return nil
 }
 
-// payload is where the bytes of a body come from. They are never changed.
-type payload struct {
+// input is where the bytes of a body come from. They are never changed.
+type input struct {
 	text string   // -d STRING
 	file *os.File // -d @FILE, FILE
 	in   io.Reader
@@ -60,7 +60,7 @@ type payload struct {
 
 // payloadFrom chooses: a positional FILE or -d, else stdin when it is not a terminal; nil when there is nothing. stdin
 // cannot give the payload and one of the secrets.
-func (sh *shell) payloadFrom(data string, dataGiven bool, positional, secrets []string) (*payload, error) {
+func (sh *shell) payloadFrom(data string, dataGiven bool, positional, secrets []string) (*input, error) {
 	var name string
 	switch {
 	case len(positional) > 0 && dataGiven:
@@ -68,7 +68,7 @@ func (sh *shell) payloadFrom(data string, dataGiven bool, positional, secrets []
 	case len(positional) > 0:
 		name = positional[0]
 	case dataGiven && !strings.HasPrefix(data, "@"):
-		return &payload{text: data}, nil
+		return &input{text: data}, nil
 	case dataGiven:
 		name = data[1:]
 		if name == "" {
@@ -83,17 +83,17 @@ func (sh *shell) payloadFrom(data string, dataGiven bool, positional, secrets []
 		if slices.Contains(secrets, "-") {
 			return nil, fail.Usage("the payload and the secret cannot both come from stdin").Hint("--secret env:NAME or file:PATH")
 		}
-		return &payload{in: sh.In, name: "-"}, nil
+		return &input{in: sh.In, name: "-"}, nil
 	}
 	f, err := openFile(name)
 	if err != nil {
 		return nil, err
 	}
-	return &payload{file: f, in: f, name: name}, nil
+	return &input{file: f, in: f, name: name}, nil
 }
 
 // bytes reads the whole payload.
-func (p *payload) bytes() ([]byte, error) {
+func (p *input) bytes() ([]byte, error) {
 	if p.in == nil {
 		return []byte(p.text), nil
 	}
@@ -104,7 +104,7 @@ func (p *payload) bytes() ([]byte, error) {
 	return readBounded(p.in, maxPayload, what)
 }
 
-func (p *payload) close() {
+func (p *input) close() {
 	if p != nil && p.file != nil {
 		_ = p.file.Close()
 	}

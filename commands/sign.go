@@ -104,7 +104,7 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 	return printer(signedPayload{o, p, m, signed, header})
 }
 
-func (sh *shell) signPayload(o signOptions) (*payload, error) {
+func (sh *shell) signPayload(o signOptions) (*input, error) {
 	p, err := sh.payloadFrom(o.data, o.dataGiven, o.positional, o.secrets)
 	if err == nil && p == nil {
 		err = fail.Usage("sign needs a payload").Hint("barb sign FILE, -d '{}' or a pipe into stdin")
@@ -113,7 +113,7 @@ func (sh *shell) signPayload(o signOptions) (*payload, error) {
 }
 
 // body gives the message its body: streamed where the scheme allows it and nothing prints it, else read whole.
-func (o signOptions) body(m *sign.Message, scheme sign.Scheme, p *payload) (err error) {
+func (o signOptions) body(m *sign.Message, scheme sign.Scheme, p *input) (err error) {
 	if p.in != nil && scheme.Streams() && o.output != "http" && (o.output != "curl" || p.name != "-") {
 		m.Stream = p.in
 		return nil
@@ -125,7 +125,7 @@ func (o signOptions) body(m *sign.Message, scheme sign.Scheme, p *payload) (err 
 // signedPayload is what the printers print.
 type signedPayload struct {
 	signOptions
-	payload *payload
+	payload *input
 	message sign.Message
 	signed  sign.Signed
 	header  record.Header

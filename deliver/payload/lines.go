@@ -1,4 +1,4 @@
-package commands
+package payload
 
 import (
 	"bufio"
@@ -7,43 +7,52 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
+	"fmt"
 	"hash"
 	"io"
-
-	"github.com/barbhq/barb/commands/fail"
-	"github.com/barbhq/barb/commands/ui"
 )
 
-// lines is a file with one event a line. It is read twice, once to look at it and once to send it, and never held: what is
-// kept is where some of its events begin.
+// lines is a file with one event a line. It is read twice, once to look at it and once to send it. It is not held in
+// memory: only the places where some of its events begin are.
 type lines struct {
 	in    io.ReadSeeker
-	file  io.Closer // nil: nothing to close
 	name  string
-	check func([]byte) error
+	check Check
 
 	reader lineReader
-	sum    string
+	digest string
 	events int64
-	wrong  badEvents
+	bad    Bad
 	at     int64 // the number of the event that reader comes to next
 
-	marks  []mark // every step-th event
-	step   int64
-	limits int // how many marks are kept at most
+	marks []mark // every step-th event
+	step  int64
+	limit int // how many marks are kept at most
 }
 
 // mark is where an event begins.
 type mark struct{ offset, line int64 }
 
-// maxMarks are 2 MiB. Beyond them every second is let go.
+// maxMarks is how many marks are kept, which is 2 MiB. Beyond them every second mark is dropped.
 const maxMarks = 1 << 17
 
-func newLines(in io.ReadSeeker, file io.Closer, name string, check func([]byte) error) *lines {
-	return &lines{in: in, file: file, name: name, check: check, step: 1, limits: maxMarks}
+// Lines returns the bodies of a file with one JSON value a line; blank lines do not count. It reads all of it once:
+// the error is a *BadEventsError, unless bad events are to be left out, or wraps ErrNoEvent. Closing the bodies closes in,
+// if it can be closed.
+func Lines(in io.ReadSeeker, name string, skipBad bool, check Check) (Bodies, error) {
+	l := newLines(in, name, check)
+	if err := l.scan(); err != nil {
+		l.Close()
+		return nil, fmt.Errorf("%s: %w", name, err)
+	}
+	return accept(l, name, skipBad)
 }
 
-// scan reads all of it once: how many events there are, what is wrong with the others, where they begin, and their digest.
+func newLines(in io.ReadSeeker, name string, check Check) *lines {
+	return &lines{in: in, name: name, check: check, step: 1, limit: maxMarks}
+}
+
+// scan reads all of it once. It finds how many events there are, which are bad, where they begin, and their digest.
 func (l *lines) scan() error {
 	sum := sha256.New()
 	l.reader = newLineReader(l.in, sum)
@@ -52,16 +61,16 @@ func (l *lines) scan() error {
 		line, err := l.reader.next()
 		switch {
 		case errors.Is(err, io.EOF):
-			l.sum = hex.EncodeToString(sum.Sum(nil))
+			l.digest = hex.EncodeToString(sum.Sum(nil))
 			return l.seek(0)
 		case errors.Is(err, errLongLine):
-			l.wrong.add("line %d is longer than %s", l.reader.line, ui.Size(maxEvent))
+			l.bad.add("line %d is longer than %s", l.reader.line, maxEventText)
 		case err != nil:
 			return err
 		case isBlank(line):
 		default:
 			if why := judge(line, l.check); why != nil {
-				l.wrong.add("line %d: %w", l.reader.line, why)
+				l.bad.add("line %d: %w", l.reader.line, why)
 				continue
 			}
 			l.mark(begin)
@@ -71,11 +80,11 @@ func (l *lines) scan() error {
 
 func (l *lines) mark(m mark) {
 	if l.events%l.step == 0 {
-		if len(l.marks) == l.limits {
-			for i := range l.marks[:l.limits/2] {
+		if len(l.marks) == l.limit {
+			for i := range l.marks[:l.limit/2] {
 				l.marks[i] = l.marks[2*i]
 			}
-			l.marks = l.marks[:l.limits/2]
+			l.marks = l.marks[:l.limit/2]
 			l.step *= 2
 		}
 		if l.events%l.step == 0 {
@@ -85,7 +94,7 @@ func (l *lines) mark(m mark) {
 	l.events++
 }
 
-// seek goes to the last marked event that is not behind n.
+// seek goes to the last marked event that is not after n.
 func (l *lines) seek(n int64) error {
 	var m mark
 	l.at = 0
@@ -100,21 +109,27 @@ func (l *lines) seek(n int64) error {
 	return nil
 }
 
-func (l *lines) count() int64   { return l.events }
-func (l *lines) print() string  { return l.sum }
-func (l *lines) bad() badEvents { return l.wrong }
+// Count returns the number of events.
+func (l *lines) Count() int64 { return l.events }
 
-func (l *lines) close() {
-	if l.file != nil {
-		_ = l.file.Close() // it was read only
+// Digest is the SHA-256 of all that was read.
+func (l *lines) Digest() string { return l.digest }
+
+// Bad returns the lines that are left out.
+func (l *lines) Bad() Bad { return l.bad }
+
+// Close closes the file, if it can be closed.
+func (l *lines) Close() {
+	if file, ok := l.in.(io.Closer); ok {
+		_ = file.Close() // it was read only
 	}
 }
 
-// event reads on when n comes next, or soon, and else goes there.
-func (l *lines) event(_ context.Context, n int64) ([]byte, error) {
+// Event reads on when n comes next or soon, and else seeks it.
+func (l *lines) Event(_ context.Context, n int64) ([]byte, error) {
 	if n < l.at || n-l.at > l.step {
 		if err := l.seek(n); err != nil {
-			return nil, fail.Local("%s: %w", l.name, err)
+			return nil, fmt.Errorf("%s: %w", l.name, err)
 		}
 	}
 	for {
@@ -123,10 +138,10 @@ func (l *lines) event(_ context.Context, n int64) ([]byte, error) {
 		case errors.Is(err, errLongLine), err == nil && isBlank(line):
 			continue
 		case errors.Is(err, io.EOF):
-			return nil, fail.Local("%s became shorter while it was sent", l.name)
+			return nil, fmt.Errorf("%s became shorter while it was sent", l.name)
 		case err != nil:
-			return nil, fail.Local("%s: %w", l.name, err)
-		case l.wrong.count > 0 && judge(line, l.check) != nil:
+			return nil, fmt.Errorf("%s: %w", l.name, err)
+		case l.bad.Count > 0 && judge(line, l.check) != nil:
 			continue
 		}
 		if l.at++; l.at > n {
@@ -137,10 +152,10 @@ func (l *lines) event(_ context.Context, n int64) ([]byte, error) {
 
 func isBlank(line []byte) bool { return len(bytes.TrimSpace(line)) == 0 }
 
-// lineReader reads lines of at most maxEvent bytes. A longer one is passed over.
+// lineReader reads lines of at most MaxEvent bytes, and skips longer ones.
 type lineReader struct {
 	br     *bufio.Reader
-	sum    hash.Hash // of all that was read; nil: not wanted
+	sum    hash.Hash // of all that was read; nil: none
 	offset int64     // where the next line begins
 	line   int64     // the number of the line that was read last, from 1
 	long   []byte    // a line that does not fit in the buffer of br
@@ -163,7 +178,7 @@ func (r *lineReader) next() ([]byte, error) {
 			_, _ = r.sum.Write(part) // a hash takes everything
 		}
 		if errors.Is(err, bufio.ErrBufferFull) {
-			if over = over || len(r.long)+len(part) > maxEvent; !over {
+			if over = over || len(r.long)+len(part) > MaxEvent; !over {
 				r.long = append(r.long, part...)
 			}
 			continue
@@ -179,7 +194,7 @@ func (r *lineReader) next() ([]byte, error) {
 
 func (r *lineReader) whole(part []byte, over bool) ([]byte, error) {
 	switch {
-	case over || len(r.long)+len(part) > maxEvent+2:
+	case over || len(r.long)+len(part) > MaxEvent+2:
 		r.long = nil // and not kept for the next
 		return nil, errLongLine
 	case len(r.long) == 0:
@@ -191,4 +206,9 @@ func (r *lineReader) whole(part []byte, over bool) ([]byte, error) {
 		r.long = nil
 	}
 	return line, nil
+}
+
+// trimLine takes the end of a line off, LF or CRLF, and nothing else.
+func trimLine(line []byte) []byte {
+	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
 }

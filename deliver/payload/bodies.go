@@ -1,0 +1,131 @@
+// Package payload makes the bodies that are sent: one payload, a sample event, or a list of events. It reads files and
+// streams, but neither signs nor sends what it reads.
+package payload
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// Bodies are the bodies of a run, numbered from 0.
+type Bodies interface {
+	// Count returns how many there are; 0: they come one by one, until Event returns io.EOF.
+	Count() int64
+	// Event returns body n as it is. It is called by one goroutine at a time, and is cheapest in order.
+	Event(ctx context.Context, n int64) ([]byte, error)
+	// Digest tells these bodies from others, so that a run that is resumed sends what it began with; "": cannot tell.
+	Digest() string
+	// Bad returns the events that are left out.
+	Bad() Bad
+	// Close ends the reading.
+	Close()
+}
+
+// Check returns the reason why a body cannot be sent; nil: it can. A nil Check accepts every body.
+type Check func(body []byte) error
+
+// MaxEvent is the largest event of a list, in bytes. maxEventText is the same for people.
+const (
+	MaxEvent     = 16 << 20
+	maxEventText = "17MB"
+)
+
+// badListed is how many bad events are listed; the others are counted.
+const badListed = 10
+
+// Bad is an account of events that cannot be sent.
+type Bad struct {
+	Count int64
+	First []string // where the first ten are and what is wrong with each
+}
+
+func (b *Bad) add(format string, args ...any) {
+	if b.Count++; len(b.First) < badListed {
+		b.First = append(b.First, fmt.Errorf(format, args...).Error())
+	}
+}
+
+// BadEventsError is the error for a list with events that cannot be sent.
+type BadEventsError struct {
+	Name string // of the list
+	Bad
+	All  bool // there is no other event in it, so that leaving them out does not help
+	Late bool // events before it were sent already, since it came in a stream
+}
+
+func (e *BadEventsError) Error() string {
+	switch more := e.Count - 1; {
+	case e.All:
+		return fmt.Sprintf("%s: all of its %d events are bad; the first: %s", e.Name, e.Count, e.First[0])
+	case more == 0:
+		return e.Name + ": " + e.First[0]
+	case more == 1:
+		return fmt.Sprintf("%s: %s; and 1 more bad one", e.Name, e.First[0])
+	default:
+		return fmt.Sprintf("%s: %s; and %d more bad ones", e.Name, e.First[0], more)
+	}
+}
+
+// ErrNoEvent is the error for a list without an event. It is wrapped with the name of the list.
+var ErrNoEvent = errors.New("there is no event in it")
+
+// accept returns a list that was looked at as a whole, or an error: for a bad event in it, unless bad ones are to be
+// left out, and for a list with nothing in it.
+func accept(e Bodies, name string, skipBad bool) (Bodies, error) {
+	bad := e.Bad()
+	var err error
+	switch {
+	case bad.Count > 0 && !skipBad:
+		err = &BadEventsError{Name: name, Bad: bad}
+	case e.Count() == 0 && bad.Count > 0:
+		err = &BadEventsError{Name: name, Bad: bad, All: true}
+	case e.Count() == 0:
+		err = fmt.Errorf("%s: %w", name, ErrNoEvent)
+	}
+	if err != nil {
+		e.Close()
+		return nil, err
+	}
+	return e, nil
+}
+
+// judge returns the reason why a line is no event; nil when it is one.
+func judge(line []byte, check Check) error {
+	if !json.Valid(line) {
+		return whyNotJSON(line)
+	}
+	if check != nil {
+		return check(line)
+	}
+	return nil
+}
+
+func whyNotJSON(line []byte) error {
+	var raw json.RawMessage
+	err := json.Unmarshal(line, &raw)
+	if syntax, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("not JSON: %w at byte %d", err, syntax.Offset)
+	}
+	return errors.New("not JSON")
+}
+
+// Repeated is one payload that is sent again and again. Its text is a digest of the payload, which Event does not
+// return: whoever makes the message knows it.
+type Repeated string
+
+// Count returns 1.
+func (r Repeated) Count() int64 { return 1 }
+
+// Event returns nothing.
+func (r Repeated) Event(context.Context, int64) ([]byte, error) { return nil, nil }
+
+// Digest returns the digest.
+func (r Repeated) Digest() string { return string(r) }
+
+// Bad returns nothing.
+func (r Repeated) Bad() Bad { return Bad{} }
+
+// Close does nothing.
+func (r Repeated) Close() {}

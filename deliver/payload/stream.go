@@ -1,0 +1,105 @@
+package payload
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+)
+
+// stream is lines that cannot be read twice, such as stdin: each is sent as it comes.
+type stream struct {
+	name    string
+	skipBad bool
+	check   Check
+	came    chan streamed
+	gone    chan struct{} // closed by Close
+	bad     Bad
+	at      int64
+}
+
+type streamed struct {
+	line []byte
+	at   int64
+	err  error
+}
+
+// Stream returns the bodies of lines that are read while they are sent: how many there are is not known before. Event
+// returns a *BadEventsError for a line that cannot be sent, unless bad ones are to be left out. A read that waits for a line
+// cannot be interrupted: the goroutine that reads ends with in, or at the first line after Close.
+func Stream(in io.Reader, name string, skipBad bool, check Check) Bodies {
+	s := &stream{name: name, skipBad: skipBad, check: check, came: make(chan streamed), gone: make(chan struct{})}
+	go s.read(in)
+	return s
+}
+
+func (s *stream) read(in io.Reader) {
+	r := newLineReader(in, nil)
+	for {
+		line, err := r.next()
+		if err == nil && isBlank(line) {
+			continue
+		}
+		select {
+		case s.came <- streamed{bytes.Clone(line), r.line, err}:
+		case <-s.gone:
+			return
+		}
+		if err != nil && !errors.Is(err, errLongLine) {
+			return
+		}
+	}
+}
+
+// Count returns 0: the number is not known.
+func (s *stream) Count() int64 { return 0 }
+
+// Digest returns "": what comes can be compared with nothing.
+func (s *stream) Digest() string { return "" }
+
+// Bad returns the lines that were left out so far.
+func (s *stream) Bad() Bad { return s.bad }
+
+// Close lets the reading end.
+func (s *stream) Close() { close(s.gone) }
+
+// Event returns the next line. It skips lines before n, which an interrupted run has sent.
+func (s *stream) Event(ctx context.Context, n int64) ([]byte, error) {
+	for {
+		var c streamed
+		select {
+		case c = <-s.came:
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		}
+		why := s.why(c)
+		switch {
+		case errors.Is(c.err, io.EOF):
+			return nil, io.EOF
+		case c.err != nil && !errors.Is(c.err, errLongLine):
+			return nil, fmt.Errorf("%s: %w", s.name, c.err)
+		case why != nil && !s.skipBad:
+			bad := &BadEventsError{Name: s.name, Late: true}
+			bad.add("line %d: %w", c.at, why)
+			return nil, bad
+		case why != nil:
+			s.bad.add("line %d: %w", c.at, why)
+			continue
+		}
+		if s.at++; s.at > n {
+			return c.line, nil
+		}
+	}
+}
+
+// why returns what is wrong with a line; nil: nothing.
+func (s *stream) why(c streamed) error {
+	switch {
+	case errors.Is(c.err, errLongLine):
+		return errors.New("longer than " + maxEventText)
+	case c.err == nil:
+		return judge(c.line, s.check)
+	}
+	return nil // it is no fault of a line
+}
