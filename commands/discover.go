@@ -14,6 +14,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/discover"
+	"github.com/barbhq/barb/sign/keytext"
 )
 
 // discover searches for the scheme of a message and prints it as a table for barb.toml.
@@ -41,7 +42,7 @@ func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, 
 	f := discovery{Result: result, message: m, now: now, url: o.url}
 	if result.Found {
 		f.secret = secrets[result.Secret]
-		if f.secret.Kind() == sign.UnknownKey {
+		if f.secret.Kind() == keytext.Unknown {
 			sh.warn("if secret %s is a public key, anybody can have signed this: use the scheme only when the provider calls it a secret", f.secret.Name)
 		}
 	}
@@ -73,7 +74,7 @@ func (sh *shell) discoverKeys(ctx context.Context, f *schemeFlags, path string) 
 	}
 	secrets, err := sh.secrets(ctx, refs)
 	for _, secret := range secrets {
-		if secret.Kind() == sign.AsymmetricKey {
+		if secret.Kind() == keytext.Asymmetric {
 			return nil, nil, fail.Usage("secret %s is a public or private key or a certificate; --discover searches for schemes with a shared secret", secret.Name).
 				Hint("barb schemes  lists those that take public keys: barb verify -s discord …")
 		}

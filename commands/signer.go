@@ -8,6 +8,7 @@ import (
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/keytext"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -68,7 +69,7 @@ func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []
 	}
 	for _, secret := range secrets {
 		if err := scheme.CheckSecret(secret, signing); err != nil {
-			if scheme.Code == sign.RFC9421 && secret.Kind() == sign.UnknownKey {
+			if scheme.Code == sign.RFC9421 && secret.Kind() == keytext.Unknown {
 				return nil, sh.unknownAlgorithm(err, scheme.Name, r)
 			}
 			return nil, fail.Usage("%w", detailOf(err)).Hintf("barb schemes %s", scheme.Name)

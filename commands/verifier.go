@@ -8,6 +8,7 @@ import (
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/keytext"
 )
 
 type verifierOptions struct {
@@ -67,7 +68,7 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 		return nil, err
 	}
 	for _, secret := range v.Secrets {
-		if secret.Kind() == sign.UnknownKey {
+		if secret.Kind() == keytext.Unknown {
 			return nil, sh.unknownKey(secret, o, r)
 		}
 		if len(secret.Key) < 16 {

@@ -68,7 +68,7 @@ func (braintree) compose(_ *Scheme, v *values) ([][]byte, error) {
 }
 
 func (braintree) finish(s *Scheme, v *values, k *key, sigs [][]byte) ([]Field, error) {
-	if err := s.carrier(0).write(v.m, k.owner+"|"+hex.EncodeToString(sigs[0])); err != nil {
+	if err := s.carrier(0).write(v.m, k.Owner+"|"+hex.EncodeToString(sigs[0])); err != nil {
 		return nil, err
 	}
 	return append(s.tail(v, s.head(v)), Field{"Content-Type", "application/x-www-form-urlencoded"}), nil

@@ -85,7 +85,7 @@ func (s *Scheme) newSink(k *key, hash Hash) sink {
 
 // authOf is the scheme's kind of proof, or the one that the key decides where the scheme takes several.
 func (s *Scheme) authOf(k *key) Auth {
-	switch k.public.(type) {
+	switch k.Public.(type) {
 	case ed25519.PublicKey:
 		return Ed25519
 	case *ecdsa.PublicKey:
@@ -151,14 +151,14 @@ func (s *Scheme) compute(v *values, keys []key) ([]proof, error) {
 func (s *Scheme) signature(k *key, sum []byte, hash Hash) ([]byte, error) {
 	switch s.authOf(k) {
 	case Ed25519:
-		return k.private.Sign(nil, sum, crypto.Hash(0))
+		return k.Private.Sign(nil, sum, crypto.Hash(0))
 	case ECDSA:
 		if s.plainECDSA() {
-			return signPlain(k.private.(*ecdsa.PrivateKey), sum)
+			return signPlain(k.Private.(*ecdsa.PrivateKey), sum)
 		}
-		return k.private.Sign(rand.Reader, sum, hash.crypto())
+		return k.Private.Sign(rand.Reader, sum, hash.crypto())
 	case RSA:
-		return rsa.SignPKCS1v15(nil, k.private.(*rsa.PrivateKey), hash.crypto(), sum)
+		return rsa.SignPKCS1v15(nil, k.Private.(*rsa.PrivateKey), hash.crypto(), sum)
 	default:
 		return sum, nil
 	}
@@ -180,14 +180,14 @@ func (s *Scheme) matches(k *key, sum []byte, hash Hash, candidate []byte) bool {
 	case Token:
 		return SameToken(sum, candidate)
 	case Ed25519:
-		return ed25519.Verify(k.public.(ed25519.PublicKey), sum, candidate)
+		return ed25519.Verify(k.Public.(ed25519.PublicKey), sum, candidate)
 	case ECDSA:
 		if s.plainECDSA() {
-			return verifyPlain(k.public.(*ecdsa.PublicKey), sum, candidate)
+			return verifyPlain(k.Public.(*ecdsa.PublicKey), sum, candidate)
 		}
-		return ecdsa.VerifyASN1(k.public.(*ecdsa.PublicKey), sum, candidate)
+		return ecdsa.VerifyASN1(k.Public.(*ecdsa.PublicKey), sum, candidate)
 	case RSA:
-		return rsa.VerifyPKCS1v15(k.public.(*rsa.PublicKey), hash.crypto(), sum, candidate) == nil
+		return rsa.VerifyPKCS1v15(k.Public.(*rsa.PublicKey), hash.crypto(), sum, candidate) == nil
 	}
 	return false
 }

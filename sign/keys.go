@@ -2,30 +2,23 @@ package sign
 
 import (
 	"bytes"
-	"crypto"
 	"crypto/sha1"
 	"encoding/base64"
 	"encoding/hex"
 	"slices"
 	"strings"
-	"time"
+
+	"github.com/barbhq/barb/sign/keytext"
 )
 
-// Bounds on keys. The first is far above any key in use; it keeps a wrong file from being parsed.
-const (
-	maxKey    = 16 << 10 // bytes of a secret as given
-	weakBelow = 16       // bytes of a decoded symmetric key
-)
+// weakBelow is how many bytes of a symmetric key, once decoded, are too few.
+const weakBelow = 16
 
 // key is a secret ready for use.
 type key struct {
-	bytes   []byte           // of HMAC, Digest, Token
-	public  crypto.PublicKey // of the asymmetric kinds
-	private crypto.Signer    // nil when only the public key is known
-	owner   string           // of a KeyPair the public half, of a certificate the common name
-	secret  int              // index of the secret it came from; a key set holds several
-	// When the key came in a certificate, the time it is good for; zero otherwise.
-	notBefore, notAfter time.Time
+	keytext.Key        // of the asymmetric kinds; Owner also of a KeyPair, the public half
+	bytes       []byte // of HMAC, Digest, Token
+	secret      int    // index of the secret it came from; a key set holds several
 }
 
 // CheckSecret says what is wrong with a secret before anything is signed or verified with it: *Error with EmptySecret or
@@ -38,7 +31,7 @@ func (s Scheme) CheckSecret(secret Secret, signing bool) error {
 // WeakSecret reports whether a good secret is short enough to be guessed: under 16 bytes once decoded.
 func (s Scheme) WeakSecret(secret Secret) bool {
 	keys, err := s.parseSecret(secret, false)
-	return err == nil && keys[0].public == nil && len(keys[0].bytes) < weakBelow
+	return err == nil && keys[0].Public == nil && len(keys[0].bytes) < weakBelow
 }
 
 // parseKeys parses every secret; none at all is an empty secret.
@@ -62,14 +55,14 @@ func (s *Scheme) parseKeys(secrets []Secret, signing bool) ([]key, error) {
 
 // parseSecret returns the keys of one secret: one, or those of a JSON Web Key Set that the scheme can use.
 func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
-	text := withoutMark(secret.Key)
+	text := keytext.Trim(secret.Key)
 	if len(text) == 0 {
 		return nil, refuse(EmptySecret, secret.Label()+" is empty")
 	}
 	wrong := refuse(WrongKeyForm, secret.Label()+" is not "+s.SecretForm(signing))
-	limit := maxKey
-	if isKeySet(text) {
-		limit = maxKeySet
+	limit := keytext.MaxKey
+	if keytext.IsSet(text) {
+		limit = keytext.MaxSet
 	}
 	if len(secret.Key) > limit {
 		return nil, wrong
@@ -92,7 +85,7 @@ func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
 		return s.withOther(k, secret.Key, signing), nil
 	}
 	keys := s.parseAsymmetric(string(text))
-	keys = slices.DeleteFunc(keys, func(k key) bool { return signing && k.private == nil })
+	keys = slices.DeleteFunc(keys, func(k key) bool { return signing && k.Private == nil })
 	if len(keys) == 0 {
 		return nil, wrong
 	}
@@ -104,14 +97,14 @@ func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
 func (s *Scheme) decidedBy(secret Secret, signing bool) (asymmetric bool, err error) {
 	either := s.Code == RFC9421 && !s.NamedAlgorithm
 	switch kind := secret.Kind(); {
-	case kind == AsymmetricKey && !either:
+	case kind == keytext.Asymmetric && !either:
 		return false, refuse(WrongKeyForm, secret.Label()+" is a public or private key or a certificate; "+s.Name+
 			" needs a secret that only sender and receiver know: "+s.SecretForm(signing))
-	case kind == UnknownKey && either:
+	case kind == keytext.Unknown && either:
 		return false, refuse(WrongKeyForm, secret.Label()+" may be a shared secret or a public key, and "+s.Name+
 			" takes both: --param alg=hmac-sha256 or --param alg=ed25519 says which")
 	default:
-		return kind == AsymmetricKey, nil
+		return kind == keytext.Asymmetric, nil
 	}
 }
 
@@ -132,7 +125,7 @@ func (s *Scheme) parseSymmetric(text []byte) (k key, ok bool) {
 	if s.Key == KeyPair {
 		public, private, found := bytes.Cut(text, []byte(":"))
 		sum := sha1.Sum(private)
-		return key{bytes: sum[:], owner: string(public)}, found && len(public) > 0 && len(private) > 0
+		return key{bytes: sum[:], Key: keytext.Key{Owner: string(public)}}, found && len(public) > 0 && len(private) > 0
 	}
 	k.bytes, ok = s.Key.decode(text)
 	if s.Auth == Token {

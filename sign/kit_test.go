@@ -107,6 +107,13 @@ func symmetric(s sign.Scheme, key []byte) sign.Secret {
 	}
 }
 
+func must(b []byte, err error) []byte {
+	if err != nil {
+		panic(err)
+	}
+	return b
+}
+
 func b64(b []byte) string { return base64.StdEncoding.EncodeToString(b) }
 
 func pkcs8(private any) sign.Secret {

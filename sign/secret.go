@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+
+	"github.com/barbhq/barb/sign/keytext"
 )
 
 // Secret is a key as its owner gave it. However it is printed, logged or encoded, only Name shows.
@@ -30,6 +32,9 @@ func (s Secret) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // MarshalJSON is String, quoted.
 func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
+
+// Kind returns what the secret may prove, in any of the usual spellings. See keytext.KindOf.
+func (s Secret) Kind() keytext.Kind { return keytext.KindOf(s.Key) }
 
 // Label returns what errors call the secret: "secret env:WHSEC".
 func (s Secret) Label() string {

@@ -291,7 +291,7 @@ func (s *Scheme) judgeAge(match *Match, m *Message, r *reading, at, now time.Tim
 	if match.Age, err = s.Tolerance.judge(at, now); err != nil {
 		return err
 	}
-	if !k.notAfter.IsZero() && (at.Before(k.notBefore) || at.After(k.notAfter)) {
+	if !k.NotAfter.IsZero() && (at.Before(k.NotBefore) || at.After(k.NotAfter)) {
 		return refuse(CertificateExpired, "the certificate was not valid when the message was signed")
 	}
 	return nil

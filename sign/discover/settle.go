@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/keytext"
 )
 
 // tolerance is what a found scheme gets; no message tells its own.
@@ -177,7 +178,7 @@ func (l layout) items(text string) iter.Seq2[int, string] {
 func (s *search) token() bool {
 	raw := &keyed{form: sign.Raw}
 	for i, secret := range s.secrets {
-		if secret.Kind() != sign.AsymmetricKey { // what anybody may know proves nothing
+		if secret.Kind() != keytext.Asymmetric { // what anybody may know proves nothing
 			raw.secrets, raw.index = append(raw.secrets, secret), append(raw.index, i)
 		}
 	}

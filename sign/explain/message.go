@@ -8,6 +8,7 @@ import (
 
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
+	"github.com/barbhq/barb/sign/keytext"
 )
 
 // schemeRow is a way in which the reading of a signature goes wrong: it changes a scheme to what the sender does, and
@@ -313,7 +314,7 @@ func asAny(list func() []sign.Scheme) generator {
 // shared reports whether all secrets are surely none that was given as a public key: with such a one anybody can have made an
 // HMAC, so that it explains nothing.
 func shared(secrets []sign.Secret) bool {
-	return !slices.ContainsFunc(secrets, func(s sign.Secret) bool { return s.Kind() != sign.SharedKey })
+	return !slices.ContainsFunc(secrets, func(s sign.Secret) bool { return s.Kind() != keytext.Shared })
 }
 
 func named(s sign.Scheme) string {

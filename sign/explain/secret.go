@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/keytext"
 )
 
 // secretRow is a way in which the text of a secret, or what is made of it, goes wrong. make returns the bytes of the key
@@ -73,7 +74,7 @@ func symmetric(s *sign.Scheme) bool {
 }
 
 func (r *secretRow) variant(t trial, secret sign.Secret) (variant, bool) {
-	if secret.Kind() == sign.AsymmetricKey {
+	if secret.Kind() == keytext.Asymmetric {
 		return variant{}, false
 	}
 	key := r.make(secret.Key)

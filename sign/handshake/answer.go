@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/keytext"
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
@@ -145,7 +146,7 @@ func (a *answering) prove(secrets []sign.Secret) (status int, err error) {
 	if len(secrets) == 0 || len(secrets[0].Key) == 0 {
 		return 500, refuse(sign.EmptySecret, "the answer is made with the secret, and none is given")
 	}
-	if secrets[0].Kind() == sign.AsymmetricKey {
+	if secrets[0].Kind() == keytext.Asymmetric {
 		return 500, refuse(sign.WrongKeyForm, secrets[0].Label()+" is a public or private key or a certificate, and the answer is an HMAC")
 	}
 	key := secrets[0].Key

@@ -1,4 +1,4 @@
-package sign
+package keytext
 
 import (
 	"bytes"
@@ -7,15 +7,19 @@ import (
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
+	"encoding/base64"
 	"encoding/json"
 	"math/big"
+	"strings"
 )
 
 // Bounds on a key set: Google's and Plaid's hold a handful.
 const (
-	maxKeySet  = 256 << 10 // bytes
+	MaxSet     = 256 << 10 // bytes
 	maxSetKeys = 64
 )
+
+const p256Half = 32 // bytes of a coordinate of P-256
 
 // webKey is one JSON Web Key (RFC 7517; for Ed25519 RFC 8037). Private parts are not read: a key set is what a provider
 // publishes.
@@ -23,13 +27,13 @@ type webKey struct {
 	Kty, Use, Crv, X, Y, N, E string
 }
 
-// isKeySet reports whether a secret looks like a JSON Web Key or a set of them.
-func isKeySet(text []byte) bool {
+// IsSet reports whether a secret looks like a JSON Web Key or a set of them.
+func IsSet(text []byte) bool {
 	return bytes.HasPrefix(text, []byte("{")) && bytes.Contains(text, []byte(`"kty"`))
 }
 
-// parseKeySet returns the keys of a set, or of a lone key, that can be understood and are for signatures.
-func parseKeySet(text []byte) []key {
+// Set returns the keys of a set, or of a lone key, that can be understood and are for signatures.
+func Set(text []byte) []Key {
 	var set struct {
 		Keys []webKey
 		webKey
@@ -40,10 +44,10 @@ func parseKeySet(text []byte) []key {
 	if len(set.Keys) == 0 {
 		set.Keys = []webKey{set.webKey}
 	}
-	var keys []key
+	var keys []Key
 	for _, w := range set.Keys {
 		if public := w.public(); public != nil && (w.Use == "" || w.Use == "sig") {
-			keys = append(keys, key{public: public})
+			keys = append(keys, Key{Public: public})
 		}
 	}
 	return keys
@@ -51,7 +55,13 @@ func parseKeySet(text []byte) []key {
 
 // public returns the key, nil when it is of another kind or malformed.
 func (w webKey) public() crypto.PublicKey {
-	part := func(text string) []byte { b, _ := Base64URL.decode(text); return b }
+	part := func(text string) []byte {
+		if strings.ContainsAny(text, "\r\n") { // which the standard library passes over
+			return nil
+		}
+		b, _ := base64.RawURLEncoding.Strict().DecodeString(strings.TrimRight(text, "="))
+		return b
+	}
 	switch {
 	case w.Kty == "OKP" && w.Crv == "Ed25519":
 		if x := part(w.X); len(x) == ed25519.PublicKeySize {

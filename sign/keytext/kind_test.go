@@ -1,4 +1,4 @@
-package sign_test
+package keytext_test
 
 import (
 	"crypto/ecdh"
@@ -14,6 +14,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/pem"
+	"errors"
 	"math/big"
 	"net/http"
 	"slices"
@@ -24,7 +25,26 @@ import (
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/sign/handshake"
+	"github.com/barbhq/barb/sign/keytext"
 )
+
+func text(key string) sign.Secret { return sign.Secret{Name: "test", Key: []byte(key)} }
+
+func scheme(t *testing.T, name string) sign.Scheme {
+	t.Helper()
+	s, ok := catalog.Lookup(name)
+	if !ok {
+		t.Fatalf("no scheme %s", name)
+	}
+	return s
+}
+
+func reasonOf(err error) sign.Reason {
+	if e, ok := errors.AsType[*sign.Error](err); ok {
+		return e.Reason
+	}
+	return ""
+}
 
 // keysInText are asymmetric keys in the spellings that people have them in.
 func keysInText(t *testing.T) map[string]string {
@@ -107,7 +127,7 @@ func keysInText(t *testing.T) map[string]string {
 
 func TestASecretThatReadsAsAKeyIsAsymmetric(t *testing.T) {
 	for name, key := range keysInText(t) {
-		if kind := text(key).Kind(); kind != sign.AsymmetricKey {
+		if kind := keytext.KindOf([]byte(key)); kind != keytext.Asymmetric {
 			t.Errorf("%s is %s", name, kind)
 		}
 	}
@@ -119,7 +139,7 @@ func TestSharedSecretsStayShared(t *testing.T) {
 		_, _ = rand.Read(random)
 		for _, n := range []int{16, 20, 24, 31, 33, 44, 48, 64} {
 			for _, key := range []string{hex.EncodeToString(random[:n]), base64.StdEncoding.EncodeToString(random[:n]), string(random[:n])} {
-				if kind := text(key).Kind(); kind == sign.AsymmetricKey || kind == sign.UnknownKey && n != 33 { // a compressed point has 33
+				if kind := keytext.KindOf([]byte(key)); kind == keytext.Asymmetric || kind == keytext.Unknown && n != 33 { // a compressed point has 33
 					t.Fatalf("%q is %s", key, kind)
 				}
 			}
@@ -131,7 +151,7 @@ func TestSharedSecretsStayShared(t *testing.T) {
 		"sk_" + hex.EncodeToString(bytes32), "hooks:" + hex.EncodeToString(bytes32), "8f742231b10e8888abcd99yyyzzz85a5",
 		strings.Repeat("x", 32), "user:" + strings.Repeat("p", 59), `{"a":1}`, "-----", "", "correct horse battery staple correct horse",
 	} {
-		if kind := text(key).Kind(); kind != sign.SharedKey {
+		if kind := keytext.KindOf([]byte(key)); kind != keytext.Shared {
 			t.Errorf("%q is %s", key, kind)
 		}
 	}
@@ -146,7 +166,7 @@ func TestThirtyTwoBytesCannotBeTold(t *testing.T) {
 			base64.StdEncoding.EncodeToString(key), base64.RawStdEncoding.EncodeToString(key),
 			base64.URLEncoding.EncodeToString(key), base64.RawURLEncoding.EncodeToString(key),
 		} {
-			if kind := text(encoded).Kind(); kind != sign.UnknownKey {
+			if kind := keytext.KindOf([]byte(encoded)); kind != keytext.Unknown {
 				t.Fatalf("%q is %s", encoded, kind)
 			}
 		}
@@ -166,21 +186,21 @@ func TestNoSymmetricSchemeTakesAKey(t *testing.T) {
 				continue // it reads the key as what it is
 			}
 			for _, signing := range []bool{true, false} {
-				if err := s.CheckSecret(text(key), signing); reasonOf(t, err) != sign.WrongKeyForm {
+				if err := s.CheckSecret(text(key), signing); reasonOf(err) != sign.WrongKeyForm {
 					t.Errorf("%s, %s, signing %v: %v", s.Name, name, signing, err)
 				}
 			}
 		}
 	}
-	github := lookup(t, "github")
+	github := scheme(t, "github")
 	for name, key := range keys {
 		mac := hmac.New(sha256.New, []byte(key))
 		_, _ = mac.Write(body)
 		m := sign.Message{Body: body, Header: http.Header{"X-Hub-Signature-256": {"sha256=" + hex.EncodeToString(mac.Sum(nil))}}}
-		if _, err := github.Verify(m, time.Time{}, text(key)); reasonOf(t, err) != sign.WrongKeyForm {
+		if _, err := github.Verify(m, time.Time{}, text(key)); reasonOf(err) != sign.WrongKeyForm {
 			t.Errorf("%s: %v", name, err)
 		}
-		if _, err := github.Sign(sign.Message{Body: body}, text(key)); reasonOf(t, err) != sign.WrongKeyForm {
+		if _, err := github.Sign(sign.Message{Body: body}, text(key)); reasonOf(err) != sign.WrongKeyForm {
 			t.Errorf("signing with %s: %v", name, err)
 		}
 	}
@@ -190,7 +210,7 @@ func TestAHandshakeIsNotProvenWithAKey(t *testing.T) {
 	h, _ := handshake.Lookup("x")
 	m := sign.Message{Method: "GET", URL: "http://h/?crc_token=NjBlZTM4YmUtY2=="}
 	for name, key := range keysInText(t) {
-		if reply, err := h.Answer(m, lookup(t, "x"), text(key)); reasonOf(t, err) != sign.WrongKeyForm || reply.Status != http.StatusInternalServerError {
+		if reply, err := h.Answer(m, scheme(t, "x"), text(key)); reasonOf(err) != sign.WrongKeyForm || reply.Status != http.StatusInternalServerError {
 			t.Errorf("%s: %d %v", name, reply.Status, err)
 		}
 	}

@@ -1,4 +1,6 @@
-package sign
+// Package keytext reads the keys that a text holds. It tells a key that anybody may know from a secret that only two ends know,
+// however the text is quoted, escaped or encoded, and it knows no scheme.
+package keytext
 
 import (
 	"bytes"
@@ -10,19 +12,19 @@ import (
 	"strings"
 )
 
-// KeyKind says what a secret may prove, by how it is written. The key decides that and never the message: whoever has read a
+// Kind says what a secret may prove, by how it is written. The key decides that and never the message: anybody who has read a
 // public key can compute an HMAC with its text.
-type KeyKind string
+type Kind string
 
 // The kinds of keys.
 const (
-	// SharedKey is text that only sender and receiver know, for HMAC, Digest and Token.
-	SharedKey KeyKind = "shared"
-	// AsymmetricKey is a public or private key or a certificate, for Ed25519, ECDSA and RSA only.
-	AsymmetricKey KeyKind = "asymmetric"
-	// UnknownKey is hex or base64 of 32 bytes with no prefix, or of what else may be a public key as well as chance: an Ed25519
+	// Shared is text that only sender and receiver know, for HMAC, digests and tokens.
+	Shared Kind = "shared"
+	// Asymmetric is a public or private key or a certificate, for Ed25519, ECDSA and RSA only.
+	Asymmetric Kind = "asymmetric"
+	// Unknown is hex or base64 of 32 bytes with no prefix, or of other bytes that may be a public key or chance: an Ed25519
 	// public key and a shared secret look alike.
-	UnknownKey KeyKind = "unknown"
+	Unknown Kind = "unknown"
 )
 
 const (
@@ -33,16 +35,19 @@ const (
 	maxBehindDER   = 8  // bytes that may follow a key in DER: a line end, a NUL
 )
 
-// Kind returns what the secret may prove, in whichever of the usual spellings it is given: quoted, escaped, encoded, or in
-// the middle of a line. Where the work for one secret comes to its bound, it is UnknownKey.
-func (s Secret) Kind() KeyKind {
-	k := keySearch{kind: SharedKey}
-	k.first(s.Key)
+// MaxKey is the longest key or secret, in bytes as given. It is far above any in use and keeps a wrong file from being read.
+const MaxKey = 16 << 10
+
+// KindOf returns what a secret may prove, in any of the usual spellings: quoted, escaped, encoded, or in the middle of a line.
+// Where the work for one secret comes to its bound, it is Unknown.
+func KindOf(secret []byte) Kind {
+	k := keySearch{kind: Shared}
+	k.first(secret)
 	return k.kind
 }
 
-// withoutMark is a key without the white space around it and the byte order mark that an editor put in front.
-func withoutMark(key []byte) []byte {
+// Trim returns a key without the white space around it and the byte order mark that an editor put in front.
+func Trim(key []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(key), []byte(byteOrderMark)))
 }
 
@@ -143,7 +148,7 @@ func isKeyBytes(b []byte) bool {
 		return true
 	}
 	if len(b) == 2*ambiguousSize {
-		_, ok := parseEd25519(b)
+		_, ok := Ed25519(b)
 		return ok || isPoint(append([]byte{4}, b...))
 	}
 	return false

@@ -1,4 +1,4 @@
-package sign
+package keytext
 
 import (
 	"bytes"
@@ -24,27 +24,27 @@ const (
 
 // keySearch looks for a key in a secret. A public key that was quoted, escaped or encoded once more is as public as before.
 type keySearch struct {
-	kind  KeyKind
+	kind  Kind
 	texts int
 	work  int
 }
 
 // first looks at a secret as it was given. The bytes of a file may be DER that ends in what looks like white space.
 func (k *keySearch) first(key []byte) {
-	text := withoutMark(key)
+	text := Trim(key)
 	plain := isPlain(text)
 	if !plain && isKeyBytes(key) {
-		k.kind = AsymmetricKey
+		k.kind = Asymmetric
 		return
 	}
 	if plain && len(text) < leastKey {
 		if isKeyText(string(text)) {
-			k.kind = AsymmetricKey
+			k.kind = Asymmetric
 		}
 		return // the usual secret
 	}
 	if !plain && !isText(key) && mayBeKey(key) {
-		k.kind = UnknownKey
+		k.kind = Unknown
 	}
 	k.read(key, maxKeyDepth, true)
 }
@@ -53,20 +53,20 @@ func (k *keySearch) first(key []byte) {
 // bytes say nothing.
 func (k *keySearch) bytes(b []byte, depth int, lone bool) {
 	switch {
-	case k.kind == AsymmetricKey || len(b) < ambiguousSize:
+	case k.kind == Asymmetric || len(b) < ambiguousSize:
 		return
 	case isKeyBytes(b):
-		k.kind = AsymmetricKey
+		k.kind = Asymmetric
 		return
 	case lone && mayBeKey(b):
-		k.kind = UnknownKey
+		k.kind = Unknown
 	}
 	k.read(b, depth-1, lone)
 }
 
 // read looks at a text: as it is, in its parts, and at what it may be an encoding of.
 func (k *keySearch) read(b []byte, depth int, lone bool) {
-	if k.kind == AsymmetricKey || depth == 0 || len(b) == 0 || !k.mayGoOn(len(b)) {
+	if k.kind == Asymmetric || depth == 0 || len(b) == 0 || !k.mayGoOn(len(b)) {
 		return
 	}
 	text, ok := legible(b)
@@ -75,10 +75,10 @@ func (k *keySearch) read(b []byte, depth int, lone bool) {
 	}
 	text = strings.Trim(text, blanksAndQuotes)
 	if isKeyText(text) {
-		k.kind = AsymmetricKey
+		k.kind = Asymmetric
 		return
 	}
-	if len(text) > maxKey { // more than any shared secret
+	if len(text) > MaxKey { // more than any shared secret
 		return
 	}
 	for _, other := range respelled(text) {
@@ -99,7 +99,7 @@ func (k *keySearch) mayGoOn(n int) bool {
 	k.texts++
 	k.work += n
 	if k.texts > maxKeyTexts || k.texts > 1 && k.work > maxKeyWork {
-		k.kind = UnknownKey
+		k.kind = Unknown
 		return false
 	}
 	return true

@@ -1,4 +1,4 @@
-package sign_test
+package keytext_test
 
 import (
 	"crypto/ecdh"
@@ -20,10 +20,12 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
+	"github.com/barbhq/barb/sign/keytext"
 )
 
 // publicKeys are the public keys of the catalogue's schemes, in the forms that providers publish them in.
@@ -38,7 +40,7 @@ func publicKeys(t *testing.T) map[string]string {
 		if keys[form] != "" {
 			continue
 		}
-		pair, err := s.NewPair(at)
+		pair, err := s.NewPair(time.Unix(1700000000, 0))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -137,7 +139,7 @@ func TestAKeyIsNoSharedSecretHoweverItIsWritten(t *testing.T) {
 			if len(key) < 43 && how != "as it is" {
 				continue // an empty set and "whpk_abc" hold no key
 			}
-			if kind := text(spell(key)).Kind(); kind == sign.SharedKey {
+			if kind := keytext.KindOf([]byte(spell(key))); kind == keytext.Shared {
 				t.Errorf("%s, %s is shared: %.300q", name, how, spell(key))
 			}
 		}
@@ -163,41 +165,41 @@ func TestSpellingsOfOneKey(t *testing.T) {
 	ssh := "AAAAC3NzaC1lZDI1NTE5AAAAI" + std(append([]byte{0, 0}, public...))[2:]
 	for what, c := range map[string]struct {
 		key  string
-		want sign.KeyKind
+		want keytext.Kind
 	}{
-		"PEM less its first line":     {strings.Join(lines[1:], ""), sign.AsymmetricKey},
-		"PEM less its last line":      {strings.Join(lines[:2], ""), sign.AsymmetricKey},
-		"PEM in lower case":           {strings.ToLower(block), sign.AsymmetricKey},
-		"PEM with typeset dashes":     {strings.ReplaceAll(block, "-----", "—–"), sign.AsymmetricKey},
-		"PEM with + for blanks":       {strings.ReplaceAll(block, " ", "+"), sign.AsymmetricKey},
-		"DER with a byte behind":      {std(append(slices.Clone(der), 0)), sign.AsymmetricKey},
-		"DER that was cut":            {std(der[:40]), sign.AsymmetricKey},
-		"DER with a line end":         {string(der) + "\n", sign.AsymmetricKey},
-		"DER of X25519":               {std(must(x509.MarshalPKIXPublicKey(x25519))), sign.AsymmetricKey},
-		"JWKS with escapes":           {`{"k\u0065ys":[{"k\u0074y":"OKP"}]}`, sign.AsymmetricKey},
-		"JWKS of JavaScript":          {`keys: [{ kty: 'OKP', crv: 'Ed25519' }]`, sign.AsymmetricKey},
-		"known_hosts":                 {"github.com ssh-ed25519 " + ssh, sign.AsymmetricKey},
-		"authorized_keys":             {`from="10.0.0.1",restrict ssh-ed25519 ` + ssh + " me", sign.AsymmetricKey},
-		"sk-ssh":                      {std([]byte("\x00\x00\x00\x1ask-ssh-ed25519@openssh.com\x00\x00\x00\x20" + string(public))), sign.AsymmetricKey},
-		"upper-case WHPK_":            {"WHPK_" + std(public), sign.AsymmetricKey},
-		"did:key":                     {"did:key:z" + base58(append([]byte{0xed, 1}, public...)), sign.AsymmetricKey},
-		"labelled base64":             {"ed25519:" + std(public), sign.AsymmetricKey},
-		"seed and key in base58":      {base58(private), sign.AsymmetricKey},
-		"address of a key set":        {"https://www.googleapis.com/oauth2/v3/certs", sign.AsymmetricKey},
-		"address of a key set, http":  {" 'HTTP://id.example.com/.well-known/jwks.json'", sign.AsymmetricKey},
-		"base58":                      {base58(public), sign.UnknownKey},
-		"multibase":                   {"z" + base58(append([]byte{0xed, 1}, public...)), sign.UnknownKey},
-		"base32":                      {base32.StdEncoding.EncodeToString(public), sign.UnknownKey},
-		"base32 in lower case":        {strings.ToLower(strings.TrimRight(base32.StdEncoding.EncodeToString(public), "=")), sign.UnknownKey},
-		"minisign":                    {std(append([]byte("Ed12345678"), public...)), sign.UnknownKey},
-		"minisign with its comment":   {"untrusted comment: minisign public key\nRWQ" + std(public), sign.AsymmetricKey},
-		"the 32 bytes themselves":     {"\x01" + string(public[:31]), sign.UnknownKey},
-		"hex in an array of C":        {"0x" + strings.Join(slices.Collect(strings.SplitSeq(hexPairs(public), " ")), ", 0x"), sign.UnknownKey},
-		"hex with the marks of bash":  {`\x` + strings.ReplaceAll(hexPairs(public), " ", `\x`), sign.UnknownKey},
-		"hex in a list":               {"[" + hex.EncodeToString(public) + ", " + strings.Repeat("ab", 32) + "]", sign.UnknownKey},
-		"base64 that a form has read": {strings.ReplaceAll(std(der), "+", " "), sign.AsymmetricKey},
+		"PEM less its first line":     {strings.Join(lines[1:], ""), keytext.Asymmetric},
+		"PEM less its last line":      {strings.Join(lines[:2], ""), keytext.Asymmetric},
+		"PEM in lower case":           {strings.ToLower(block), keytext.Asymmetric},
+		"PEM with typeset dashes":     {strings.ReplaceAll(block, "-----", "—–"), keytext.Asymmetric},
+		"PEM with + for blanks":       {strings.ReplaceAll(block, " ", "+"), keytext.Asymmetric},
+		"DER with a byte behind":      {std(append(slices.Clone(der), 0)), keytext.Asymmetric},
+		"DER that was cut":            {std(der[:40]), keytext.Asymmetric},
+		"DER with a line end":         {string(der) + "\n", keytext.Asymmetric},
+		"DER of X25519":               {std(must(x509.MarshalPKIXPublicKey(x25519))), keytext.Asymmetric},
+		"JWKS with escapes":           {`{"k\u0065ys":[{"k\u0074y":"OKP"}]}`, keytext.Asymmetric},
+		"JWKS of JavaScript":          {`keys: [{ kty: 'OKP', crv: 'Ed25519' }]`, keytext.Asymmetric},
+		"known_hosts":                 {"github.com ssh-ed25519 " + ssh, keytext.Asymmetric},
+		"authorized_keys":             {`from="10.0.0.1",restrict ssh-ed25519 ` + ssh + " me", keytext.Asymmetric},
+		"sk-ssh":                      {std([]byte("\x00\x00\x00\x1ask-ssh-ed25519@openssh.com\x00\x00\x00\x20" + string(public))), keytext.Asymmetric},
+		"upper-case WHPK_":            {"WHPK_" + std(public), keytext.Asymmetric},
+		"did:key":                     {"did:key:z" + base58(append([]byte{0xed, 1}, public...)), keytext.Asymmetric},
+		"labelled base64":             {"ed25519:" + std(public), keytext.Asymmetric},
+		"seed and key in base58":      {base58(private), keytext.Asymmetric},
+		"address of a key set":        {"https://www.googleapis.com/oauth2/v3/certs", keytext.Asymmetric},
+		"address of a key set, http":  {" 'HTTP://id.example.com/.well-known/jwks.json'", keytext.Asymmetric},
+		"base58":                      {base58(public), keytext.Unknown},
+		"multibase":                   {"z" + base58(append([]byte{0xed, 1}, public...)), keytext.Unknown},
+		"base32":                      {base32.StdEncoding.EncodeToString(public), keytext.Unknown},
+		"base32 in lower case":        {strings.ToLower(strings.TrimRight(base32.StdEncoding.EncodeToString(public), "=")), keytext.Unknown},
+		"minisign":                    {std(append([]byte("Ed12345678"), public...)), keytext.Unknown},
+		"minisign with its comment":   {"untrusted comment: minisign public key\nRWQ" + std(public), keytext.Asymmetric},
+		"the 32 bytes themselves":     {"\x01" + string(public[:31]), keytext.Unknown},
+		"hex in an array of C":        {"0x" + strings.Join(slices.Collect(strings.SplitSeq(hexPairs(public), " ")), ", 0x"), keytext.Unknown},
+		"hex with the marks of bash":  {`\x` + strings.ReplaceAll(hexPairs(public), " ", `\x`), keytext.Unknown},
+		"hex in a list":               {"[" + hex.EncodeToString(public) + ", " + strings.Repeat("ab", 32) + "]", keytext.Unknown},
+		"base64 that a form has read": {strings.ReplaceAll(std(der), "+", " "), keytext.Asymmetric},
 	} {
-		if kind := text(c.key).Kind(); kind != c.want {
+		if kind := keytext.KindOf([]byte(c.key)); kind != c.want {
 			t.Errorf("%s is %s: %q", what, kind, c.key)
 		}
 	}
@@ -223,7 +225,7 @@ func TestSecretsWithTheirPrefixAreShared(t *testing.T) {
 	for _, prefix := range []string{"whsec_", "lin_wh_", "glsec_", "shpss_", "polar_whs_", "v1,whsec_"} {
 		for n := 20; n < 90; n++ {
 			key := prefix + strings.Repeat("A1b2", 25)[:n]
-			if kind := text(key).Kind(); kind != sign.SharedKey {
+			if kind := keytext.KindOf([]byte(key)); kind != keytext.Shared {
 				t.Errorf("%q is %s", key, kind)
 			}
 		}
@@ -241,6 +243,17 @@ func simply32(text string) bool {
 	return errStd == nil && len(std) == 32 || errURL == nil && len(other) == 32
 }
 
+func readJSON(t *testing.T, path string, into any) {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		t.Fatal(err)
+	}
+}
+
 // The shared secrets of all vectors go on working without a scheme, but for those that are 32 bytes.
 func TestTheSharedSecretsOfTheVectorsStayShared(t *testing.T) {
 	seen := 0
@@ -249,10 +262,12 @@ func TestTheSharedSecretsOfTheVectorsStayShared(t *testing.T) {
 			continue
 		}
 		var secrets []string
-		for _, v := range vectors(t, s.Name) {
+		var file struct{ Vectors []struct{ Secrets []string } }
+		readJSON(t, filepath.Join("..", "testdata", "vectors", s.Name+".json"), &file)
+		for _, v := range file.Vectors {
 			secrets = append(secrets, v.Secrets...)
 		}
-		pair, err := s.NewPair(at)
+		pair, err := s.NewPair(time.Unix(1700000000, 0))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -260,27 +275,21 @@ func TestTheSharedSecretsOfTheVectorsStayShared(t *testing.T) {
 			if s.Code == sign.RFC9421 && strings.HasPrefix(secret, "-----BEGIN") {
 				continue
 			}
-			want := sign.SharedKey
+			want := keytext.Shared
 			if simply32(secret) {
-				want = sign.UnknownKey
+				want = keytext.Unknown
 			}
-			if kind := text(secret).Kind(); kind != want {
+			if kind := keytext.KindOf([]byte(secret)); kind != want {
 				t.Errorf("%s: %q is %s", s.Name, secret, kind)
 			}
 			seen++
 		}
 	}
 	var samples map[string]struct{ Secrets []string }
-	data, err := os.ReadFile(filepath.Join("..", "conformance", "testdata", "samples.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &samples); err != nil {
-		t.Fatal(err)
-	}
+	readJSON(t, filepath.Join("..", "..", "conformance", "testdata", "samples.json"), &samples)
 	for name, s := range samples {
 		for _, secret := range s.Secrets {
-			if kind := text(secret).Kind(); kind != sign.SharedKey && !simply32(secret) {
+			if kind := keytext.KindOf([]byte(secret)); kind != keytext.Shared && !simply32(secret) {
 				t.Errorf("conformance, %s: %q is %s", name, secret, kind)
 			}
 			seen++
@@ -295,14 +304,14 @@ func TestTheSharedSecretsOfTheVectorsStayShared(t *testing.T) {
 func TestTheWorkOnASecretIsBounded(t *testing.T) {
 	for _, unit := range []string{`a b\%41"`, "%25", `\\`, strings.Repeat("a", 43) + " ", "30 82 ", "ssh-rsa ", "kty ", "\u200b "} {
 		key := strings.Repeat(unit, 64<<10/len(unit))
-		_ = text(key).Kind()
+		_ = keytext.KindOf([]byte(key))
 		key = key[:16<<10]
 		for range 4 {
 			key = base64.StdEncoding.EncodeToString([]byte(key))
 		}
-		_ = text(key).Kind()
+		_ = keytext.KindOf([]byte(key))
 	}
-	if kind := text(strings.Repeat(strings.Repeat("a", 43)+" ", 300)).Kind(); kind != sign.UnknownKey {
+	if kind := keytext.KindOf([]byte(strings.Repeat(strings.Repeat("a", 43)+" ", 300))); kind != keytext.Unknown {
 		t.Errorf("many words are %s", kind)
 	}
 }
@@ -311,5 +320,5 @@ func FuzzKind(f *testing.F) {
 	for _, key := range []string{`"\u006b"`, "%2", `\u12`, "0x", "\xff\xfe", "did:key:", "0000000000000000000000000000000000000000000"} {
 		f.Add([]byte(key))
 	}
-	f.Fuzz(func(_ *testing.T, key []byte) { _ = sign.Secret{Key: key}.Kind() })
+	f.Fuzz(func(_ *testing.T, key []byte) { _ = keytext.KindOf(key) })
 }

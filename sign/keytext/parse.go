@@ -1,0 +1,82 @@
+package keytext
+
+import (
+	"crypto"
+	"crypto/ed25519"
+	"crypto/x509"
+	"encoding/pem"
+	"strings"
+	"time"
+)
+
+// Key is an asymmetric key.
+type Key struct {
+	Public  crypto.PublicKey
+	Private crypto.Signer // nil when only the public key is known
+	Owner   string        // of a certificate the common name
+	// When the key came in a certificate, the time it is good for; zero otherwise.
+	NotBefore, NotAfter time.Time
+}
+
+// Ed25519 takes 32 bytes for a public key when verifying and for a seed when signing: nothing tells them apart. A
+// seed with its public key behind it is clear.
+func Ed25519(b []byte) (Key, bool) {
+	switch len(b) {
+	case ed25519.SeedSize:
+		return Key{Public: ed25519.PublicKey(b), Private: ed25519.NewKeyFromSeed(b)}, true
+	case ed25519.PrivateKeySize:
+		private := ed25519.NewKeyFromSeed(b[:ed25519.SeedSize])
+		return Key{Public: private.Public(), Private: private}, private.Equal(ed25519.PrivateKey(b))
+	}
+	return Key{}, false
+}
+
+// PEM takes the first block that is a key or certificate; openssl puts the curve's parameters before a key, and lines of
+// text before the block, as "Bag Attributes" (RFC 7468, section 2). Files that were joined may each begin with a mark.
+func PEM(text string) (Key, bool) {
+	for rest := []byte(strings.ReplaceAll(text, byteOrderMark, "")); ; {
+		var block *pem.Block
+		if block, rest = pem.Decode(rest); block == nil {
+			return Key{}, false
+		}
+		parse := DER
+		if block.Type == "CERTIFICATE" {
+			parse = parseCertificate
+		}
+		if k, ok := parse(block.Bytes); ok {
+			return k, true
+		}
+	}
+}
+
+func parseCertificate(der []byte) (Key, bool) {
+	cert, err := x509.ParseCertificate(der)
+	if err != nil {
+		return Key{}, false
+	}
+	return Key{Public: cert.PublicKey, Owner: cert.Subject.CommonName, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter}, true
+}
+
+// DER tries each form a lone key comes in; they exclude one another.
+func DER(der []byte) (Key, bool) {
+	if public, err := x509.ParsePKIXPublicKey(der); err == nil {
+		return Key{Public: public}, true
+	}
+	if public, err := x509.ParsePKCS1PublicKey(der); err == nil {
+		return Key{Public: public}, true
+	}
+	var parsed any
+	var err error
+	if parsed, err = x509.ParsePKCS8PrivateKey(der); err != nil {
+		if parsed, err = x509.ParseECPrivateKey(der); err != nil {
+			if parsed, err = x509.ParsePKCS1PrivateKey(der); err != nil {
+				return Key{}, false
+			}
+		}
+	}
+	private, ok := parsed.(crypto.Signer)
+	if !ok {
+		return Key{}, false
+	}
+	return Key{Public: private.Public(), Private: private}, true
+}
