@@ -227,7 +227,7 @@ func (b *outbox) try(ctx context.Context, x *record.Exchange, l *lane, q *store.
 	queued := a.Decision == deliver.Retry || a.Decision == deliver.Interrupted
 	settleAs(q, a)
 	if q.State == store.Dead { // the sender gets the app's answer and may come again
-		q.State, q.Why = store.Done, "answered to the sender: "+q.Why
+		q.State, q.Answered, q.Why = store.Done, true, "answered to the sender: "+q.Why
 	}
 	b.settles.Go(func() { b.settle(context.WithoutCancel(ctx), q) })
 	if queued {

@@ -38,6 +38,10 @@ func TestFactsOfAnOlderHistoryBecomeFields(t *testing.T) {
 		return "INSERT INTO exchange (attempt, start, method, url, request_size, ended, failed, id, kind, event, failure, " +
 			"failure_text) VALUES (1, 1, 'POST', '://', 0, 1, 0, " + rest + ")"
 	}
+	queue := func(rest string) string {
+		return "INSERT INTO queue (kind, target, state, due, created, changed, attempts, behind, straight, thread, why) " +
+			"VALUES (1, 5, 2, 0, 0, 0, 1, 0, 0, " + rest + ")"
+	}
 	path := oldHistory(t, 10,
 		"INSERT INTO name (id, kind, text) VALUES (1, 2, 'handshake:zoom'), (2, 2, 'event:handshake:zoom'), "+
 			"(3, 2, 'a.b'), (4, 3, 'handshake:zoom')",
@@ -49,7 +53,8 @@ func TestFactsOfAnOlderHistoryBecomeFields(t *testing.T) {
 		row("6, 2, 3, 'scripted:drip', 'sent at 9 bytes a second; too slow for acme & co (1.5 s): 4 s'"),
 		row("7, 2, 3, 'reset', 'too slow for slack (3 s): 4.1 s'"),
 		row("8, 1, 3, 'scripted:reset', 'too slow for slack (3 s): 4.1 s'"),
-		row("9, 2, 3, 'too-slow', 'somehow'"))
+		row("9, 2, 3, 'too-slow', 'somehow'"),
+		queue("1, 'answered to the sender: 500'"), queue("2, NULL"))
 	s, err := store.Open(context.Background(), path)
 	must(t, err)
 	defer s.Close()
@@ -79,6 +84,10 @@ func TestFactsOfAnOlderHistoryBecomeFields(t *testing.T) {
 		if got := listed(t, s, store.Filter{Event: event}); !slices.Equal(got, want) {
 			t.Errorf("--event %s lists %v, want %v", event, got, want)
 		}
+	}
+	promises, err := s.Promises(context.Background(), 0)
+	if d := diff([]store.Promise{{Thread: 2, Kept: true}}, promises); err != nil || d != "" {
+		t.Errorf("promises, %v:\n%s", err, d)
 	}
 	types, err := s.EventTypes(context.Background(), "", 9)
 	if want := []string{"a.b", "event:handshake:zoom", "handshake:zoom"}; err != nil || !slices.Equal(types, want) {

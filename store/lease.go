@@ -127,14 +127,14 @@ const attemptStatement = `UPDATE queue SET attempts = attempts + 1, first = ifnu
 
 // Settle gives a lease back: State, Due and Why of q say what becomes of the entry. What ends lets the next one of its
 // order go on. Now is when. ErrLease: the entry is not the owner's any more, and stays as it is. Done
-// without a Why is a delivery that succeeded: it completes an open entry even when another owner holds the lease by then.
-// A command does not: its new owner runs it again.
+// that is not Answered is a delivery that succeeded: it completes an open entry even when another owner holds the lease by
+// then. A command does not: its new owner runs it again.
 func (s *Store) Settle(ctx context.Context, owner string, q *Queued, now time.Time) error {
 	return s.leased(ctx, nil, func(w *writer, _ int64) (bool, error) { return w.settle(owner, q, now) })
 }
 
-const settleStatement = `UPDATE queue SET owner = NULL, straight = 0, state = ?3, due = ?4, why = ?5, changed = ?6
-	WHERE id = ?2 AND state = 1 AND (owner = ?1 OR ?3 = 2 AND ?5 IS NULL AND kind <> 3) RETURNING target, ord`
+const settleStatement = `UPDATE queue SET owner = NULL, straight = 0, state = ?3, due = ?4, why = ?5, changed = ?6, answered = ?7
+	WHERE id = ?2 AND state = 1 AND (owner = ?1 OR ?3 = 2 AND ?7 IS NULL AND kind <> 3) RETURNING target, ord`
 
 func (w *writer) settle(owner string, q *Queued, now time.Time) (bool, error) {
 	code := q.State.code()
@@ -144,7 +144,7 @@ func (w *writer) settle(owner string, q *Queued, now time.Time) (bool, error) {
 	}
 	var target int64
 	var order string
-	err = one(stmt, arguments(owner, q.ID, code, nanos(q.Due), unlessEmpty(q.Why), nanos(now)), &target, &order)
+	err = one(stmt, arguments(owner, q.ID, code, nanos(q.Due), unlessEmpty(q.Why), nanos(now), unlessFalse(q.Answered)), &target, &order)
 	switch {
 	case errors.Is(err, io.EOF):
 		return false, nil

@@ -43,7 +43,7 @@ type Promise struct {
 // was delivered, and what is dead. What was cancelled, or only tried while its sender waited, is no promise.
 func (s *Store) Promises(ctx context.Context, from int64) (all []Promise, err error) {
 	rows, err := s.db.QueryContext(ctx, `SELECT thread, max(state) < 3 FROM queue
-		WHERE thread >= ? AND (state IN (1, 3) OR state = 2 AND why IS NULL) GROUP BY thread ORDER BY thread`, from)
+		WHERE thread >= ? AND (state IN (1, 3) OR state = 2 AND answered IS NULL) GROUP BY thread ORDER BY thread`, from)
 	if err != nil {
 		return nil, s.told(err)
 	}

@@ -137,7 +137,7 @@ func (s *Store) queuedOf(ctx context.Context, ids []int64) ([]*Queued, error) {
 }
 
 const queuedColumns = `id, kind, thread, (SELECT text FROM name WHERE id = target), (SELECT text FROM name WHERE id = policy), ord, behind, straight,
-	state, owner, due, created, changed, attempts, first, last, why`
+	state, owner, due, created, changed, attempts, first, last, why, answered`
 
 func (s *Store) queued(ctx context.Context, where string, args ...any) (all []*Queued, err error) {
 	rows, err := s.db.QueryContext(ctx, "SELECT "+queuedColumns+" FROM queue WHERE "+where, args...)
@@ -159,12 +159,14 @@ func scanQueued(rows *sql.Rows) (*Queued, error) {
 	var q Queued
 	var target, policy, order, owner, why sql.NullString
 	var first, last sql.NullInt64
+	var answered sql.NullBool
 	var code, due, created, changed int64
 	err := rows.Scan(&q.ID, &q.Kind, &q.Thread, &target, &policy, &order, &q.Behind, &q.Straight,
-		&code, &owner, &due, &created, &changed, &q.Attempts, &first, &last, &why)
+		&code, &owner, &due, &created, &changed, &q.Attempts, &first, &last, &why, &answered)
 	q.Target, q.Policy, q.Order, q.Owner, q.Why = target.String, policy.String, order.String, owner.String, why.String
 	q.First, q.Last, q.State = first.Int64, last.Int64, stateOf(code, owner.Valid)
 	q.Due, q.Created, q.Changed = timeOf(due), timeOf(created), timeOf(changed)
+	q.Answered = answered.Bool
 	return &q, err
 }
 

@@ -32,6 +32,7 @@ type Queued struct {
 	First    int64     // the exchange of the first attempt; 0 before
 	Last     int64     // the exchange of the last attempt
 	Why      string    // why the last attempt did not deliver it; may quote the peer
+	Answered bool      // it is Done and was not delivered: its sender has the app's answer
 
 	// Masks are those of the exchange that is delivered, with their pieces: Enqueue and its like keep what the history does not
 	// have until no entry needs it. They are not read back; Pieces does that.

@@ -341,7 +341,7 @@ func settlesOnlyItsOwn(t *testing.T, a, b outbox) {
 	lease(t, a, "a", 0, 1)
 	lease(t, b, "b", time.Second, 1)
 	gone := &store.Queued{ID: es[0].ID, State: store.Waiting}
-	for _, q := range []*store.Queued{gone, {ID: es[0].ID, State: store.Dead}, {ID: es[0].ID, State: store.Done, Why: "answered to the sender: 500"}} {
+	for _, q := range []*store.Queued{gone, {ID: es[0].ID, State: store.Dead}, {ID: es[0].ID, State: store.Done, Answered: true}} {
 		mustBe(t, a.Settle(ctx, "a", q, noon), store.ErrLease)
 	}
 	settle(t, b, "b", es[0].ID, store.Dead, 0)
@@ -769,7 +769,7 @@ func saysWhatItHasPromised(t *testing.T, a, b outbox) {
 	lease(t, a, "one", 0, 6)
 	settle(t, a, "one", entries[1].ID, store.Dead, 0)
 	must(t, a.Settle(ctx, "one", &store.Queued{ID: entries[2].ID, State: store.Done}, noon))
-	settle(t, a, "one", entries[3].ID, store.Done, 0) // its sender had the app's answer, which was no promise
+	must(t, a.Settle(ctx, "one", &store.Queued{ID: entries[3].ID, State: store.Done, Answered: true}, noon)) // its sender had the app's answer, which was no promise
 	settle(t, a, "one", entries[4].ID, store.Cancelled, 0)
 	got, err := b.Promises(ctx, entries[0].Thread+1)
 	must(t, err)

@@ -12,3 +12,5 @@ UPDATE exchange SET late_for = substr(note, 1, instr(note, ' (') - 1),
   FROM (SELECT id AS late, substr(failure_text, instr(failure_text, 'too slow for ') + 13) AS note FROM exchange
     WHERE kind = 2 AND (failure = 'too-slow' OR failure GLOB 'scripted:*') AND failure_text GLOB '*too slow for * (* s): *')
   WHERE id = late;
+ALTER TABLE queue ADD COLUMN answered INTEGER;      -- 1: done and not delivered, since its sender has the app's answer
+UPDATE queue SET answered = 1 WHERE state = 2 AND why GLOB 'answered to the sender: *';
