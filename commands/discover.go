@@ -2,9 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/pelletier/go-toml/v2"
@@ -106,27 +103,16 @@ func (d *discovery) emit(sh *shell) error {
 	return sh.emit(out)
 }
 
+// print writes the result, and the table for barb.toml or what to try next.
 func (d *discovery) print(sh *shell) error {
-	tried := grouped(d.Tried) + " tried"
 	if !d.Found {
-		if d.Cut {
-			tried += ", more than a search may take"
-		}
-		sh.out.Line(fmt.Sprintf("not found  %s, %s, %s  (%s)", ui.Count(d.Signatures, "signature"), ui.Count(d.Times, "timestamp"),
-			ui.Count(d.IDs, "id"), tried))
+		sh.out.Discovery(&d.Result, "", "")
 		for _, next := range d.next() {
 			sh.say("hint: %s", next)
 		}
 		return nil
 	}
-	parts := []string{"found  " + ui.EscapeLine(d.Scheme.Formula()), carrierText(d.Scheme.Header), "secret " + ui.EscapeLine(d.secret.Name)}
-	if age := d.age(); age != "" {
-		parts = append(parts, age)
-	}
-	sh.out.Line(strings.Join(parts, "  ") + "  (" + tried + ")")
-	if like := d.likeness(); like != "" {
-		sh.out.Line(like)
-	}
+	sh.out.Discovery(&d.Result, d.secret.Name, d.age())
 	block, err := schemeTOML(d.Scheme)
 	if err != nil {
 		return err
@@ -134,21 +120,6 @@ func (d *discovery) print(sh *shell) error {
 	sh.out.Printf("\n%s", ui.Escape(block))
 	sh.say("barb: with this in barb.toml: barb verify -s %s", d.Scheme.Name)
 	return nil
-}
-
-// grouped is a number with its thousands apart: 1,284.
-func grouped(n int) string {
-	if n < 1000 {
-		return strconv.Itoa(n)
-	}
-	return fmt.Sprintf("%s,%03d", grouped(n/1000), n%1000)
-}
-
-func carrierText(header string) string {
-	if strings.Contains(header, ":") {
-		return "in " + header
-	}
-	return "header " + header
 }
 
 // age says how old the message is, and when that is more than the scheme will take.
@@ -161,26 +132,6 @@ func (d *discovery) age() string {
 		return "age " + ui.Age(match.Age) + ", beyond the tolerance"
 	}
 	return "age " + ui.Age(match.Age)
-}
-
-// likeness says which schemes of barb are the found one, or nearly.
-func (d *discovery) likeness() string {
-	switch {
-	case len(d.Same) > 0:
-		return "this is " + some(d.Same) + ", which barb knows: -s " + d.Same[0]
-	case len(d.Like) > 0:
-		return "same as " + some(d.Like) + " but for the headers"
-	}
-	return ""
-}
-
-// some names the first three of several.
-func some(names []string) string {
-	const shown = 3
-	if len(names) > shown {
-		return strings.Join(names[:shown], ", ") + fmt.Sprintf(" and %d more", len(names)-shown)
-	}
-	return strings.Join(names, ", ")
 }
 
 // next is what could still be given, the likeliest remedy first.

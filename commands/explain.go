@@ -2,12 +2,10 @@ package commands
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/explain"
@@ -67,54 +65,4 @@ func (sh *shell) otherSecrets(ctx context.Context, used []sign.Secret) (others [
 	}
 	add("env:BARB_SECRET", "")
 	return others, ctx.Err()
-}
-
-// printExplanation writes an answer for a person. What it quotes of a message is a stranger's.
-func (sh *shell) printExplanation(a *explain.Answer) {
-	line := func(format string, args ...any) { sh.out.Line("  " + ui.EscapeLine(fmt.Sprintf(format, args...))) }
-	for _, c := range a.Causes {
-		line("matches if %s: %s", c.Change, c.Words)
-		if c.Part == explain.Secret && !strings.Contains(c.Change, c.Secret) {
-			line("the secret is %s", c.Secret)
-		}
-		printDifference(line, c.Difference)
-		printFixes(line, c.Fix)
-	}
-	for _, s := range a.Seen {
-		line("%s", seenText(s))
-	}
-	for _, h := range a.Hints {
-		line("not proven: %s", h.Words)
-		printFixes(line, h.Fix)
-	}
-	switch {
-	case a.Cut:
-		line("the search was cut short after %d changes: not everything was tried", a.Tried)
-	case len(a.Causes) == 0:
-		line("%d changes of the secret, the message and the body were tried, and with none of them it matches", a.Tried)
-	}
-}
-
-func printDifference(line func(string, ...any), d *explain.Difference) {
-	if d == nil {
-		return
-	}
-	of := ""
-	if d.Of != explain.Body {
-		of = " of the URL"
-	}
-	line("first difference at byte %d%s:  %s  against  %s", d.Offset, of, explain.Show(d.Have), explain.Show(d.Want))
-}
-
-func printFixes(line func(string, ...any), fixes []explain.Fix) {
-	for _, f := range fixes {
-		line("%s: %s", f.Framework, f.Text)
-	}
-}
-
-func seenText(s explain.Seen) string {
-	if len(s.Schemes) == 0 {
-		return "there is " + s.Header + ", which has the name of a signature and the form of none that barb knows"
-	}
-	return "there is " + s.Header + ", in the form of " + strings.Join(s.Schemes, ", ")
 }

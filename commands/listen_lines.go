@@ -16,10 +16,9 @@ import (
 // watch is what a person sees of a listener: a line for each webhook and the counts below them. Whoever finds out something
 // about a webhook between its Record and its Answer notes it with remember.
 type watch struct {
-	lines  ui.HookLines
-	shown  ui.Shown
-	footer *ui.Footer   // nil where there is none
-	depth  func() int64 // how many webhooks wait to be forwarded; nil: there is no queue
+	lines ui.HookLines
+	shown ui.Shown
+	depth func() int64 // how many webhooks wait to be forwarded; nil: there is no queue
 
 	metrics     *metrics.Received // nil without --metrics
 	metricsPort *metrics.Port
@@ -146,24 +145,11 @@ func (g *gateway) hook(h *ui.Hook) {
 // startWatch prepares the lines and, on a terminal, the footer, which ends with ctx.
 func (g *gateway) startWatch(ctx context.Context) (stop func()) {
 	g.watch.lines = ui.HookLines{P: g.out, Columns: g.Columns}
-	if !g.hasFooter() {
+	// A program that reads from a pipe may write to the same terminal and knows nothing of a footer.
+	if !hasFooter(g.shell) || isPipe(g.Out) {
 		return func() {}
 	}
-	f := &ui.Footer{W: g.Err, Text: g.watch.text, Columns: g.Columns, Color: g.err.Color}
-	g.watch.footer = f
-	out, err := g.out.W, g.err.W
-	g.out.W, g.err.W = f.Wrap(out), f.Wrap(err)
-	f.Start()
-	undo := context.AfterFunc(ctx, f.Stop) // at once: a second ^C ends the process where it stands
-	return func() {
-		undo()
-		f.Stop()
-	}
-}
-
-// hasFooter: where stdout is a pipe its reader may write to the same terminal without knowing of a footer.
-func (g *gateway) hasFooter() bool {
-	return g.ErrTerminal && !g.quiet && !g.json && g.Columns != nil && g.Getenv("TERM") != "dumb" && !isPipe(g.Out)
+	return startFooter(ctx, g.shell, g.watch.text)
 }
 
 func isPipe(w any) bool {

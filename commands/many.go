@@ -206,7 +206,11 @@ func (m *manySender) messageID(message int64) string {
 func (m *manySender) run(ctx context.Context) error {
 	m.begun, m.planned = time.Now(), m.feed.planned()
 	m.announce()
-	footer := m.startProgress(ctx)
+	footer := func() {}
+	if hasFooter(m.shell) {
+		meter := ui.Meter{Read: m.feed.progress, Columns: m.Columns}
+		footer = startFooter(ctx, m.shell, meter.Text)
+	}
 	kept := context.WithoutCancel(ctx)
 	done := make(chan struct{})
 	var keeping sync.WaitGroup
@@ -304,24 +308,6 @@ func (m *manySender) leftOut(bad payload.Bad) {
 	}
 	if more := bad.Count - int64(len(bad.First)); more > 0 {
 		m.err.Printf("  and %d more\n", more)
-	}
-}
-
-// startProgress shows on a terminal how far it is, and returns what takes that away.
-func (m *manySender) startProgress(ctx context.Context) (stop func()) {
-	if !m.ErrTerminal || m.quiet || m.json || m.Columns == nil || m.Getenv("TERM") == "dumb" {
-		return func() {}
-	}
-	meter := ui.Meter{Read: m.feed.progress, Columns: m.Columns}
-	f := &ui.Footer{W: m.Err, Text: meter.Text, Columns: m.Columns, Color: m.err.Color}
-	out, err := m.out.W, m.err.W
-	m.out.W, m.err.W = f.Wrap(out), f.Wrap(err)
-	f.Start()
-	undo := context.AfterFunc(ctx, f.Stop)
-	return func() {
-		undo()
-		f.Stop()
-		m.out.W, m.err.W = out, err
 	}
 }
 

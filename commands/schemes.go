@@ -121,7 +121,7 @@ func runSchemes(sh *shell, names []string) error {
 			if i > 0 {
 				sh.out.Line("")
 			}
-			sh.out.Pairs(schemePairs(s, file.sourceOf(s.Name)))
+			sh.out.Pairs(ui.SchemePairs(s, file.sourceOf(s.Name)))
 		}
 		return nil
 	}
@@ -138,7 +138,7 @@ func (sh *shell) printSchemes(file *configFile, schemes []sign.Scheme) {
 	}
 	rows := make([][]string, 0, len(schemes))
 	for _, s := range schemes {
-		row := []string{s.Name, ui.EscapeLine(s.Formula()), s.Header, toleranceText(s)}
+		row := []string{s.Name, ui.EscapeLine(s.Formula()), s.Header, ui.Tolerance(s)}
 		if own {
 			row = append(row, cmp.Or(file.sourceOf(s.Name), "catalogue"))
 		}

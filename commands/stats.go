@@ -2,11 +2,6 @@ package commands
 
 import (
 	"context"
-	"fmt"
-	"maps"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -86,51 +81,8 @@ func runStats(ctx context.Context, sh *shell, o statsOptions) error {
 	if sh.json {
 		return sh.emit(schema.NewStats(s, depth, &r))
 	}
-	sh.out.Pairs(append(statsPairs(s), [2]string{"queue", queueLine(depth)}))
+	sh.out.Pairs(append(ui.StatsPairs(s), [2]string{"queue", ui.QueueLine(depth)}))
 	sh.out.Line("")
 	sh.out.Figures(&r)
 	return nil
-}
-
-func statsPairs(s store.Stats) [][2]string {
-	pairs := [][2]string{{"exchanges", fmt.Sprintf("%d  (%d sent, %d received)", s.Total, s.Sent, s.Received)}}
-	if s.Deliveries > 0 {
-		pairs = append(pairs,
-			[2]string{"deliveries", fmt.Sprintf("%d  (%d delivered, %d exhausted, %d open)", s.Deliveries, s.Delivered, s.Exhausted, s.Open)},
-			[2]string{"success rate", fmt.Sprintf("%.1f %%", 100*s.SuccessRate)},
-			[2]string{"retries", strconv.FormatInt(s.Retries, 10)},
-			[2]string{"sent latency", latencyLine(s.SentLatency)})
-	}
-	if s.Received > 0 {
-		pairs = append(pairs,
-			[2]string{"bad signatures", strconv.FormatInt(s.BadSignatures, 10)},
-			[2]string{"received latency", latencyLine(s.ReceivedLatency)})
-	}
-	return append(pairs,
-		[2]string{"answers", counts(s.ByStatus, strconv.Itoa)},
-		[2]string{"no answer", counts(s.ByFailure, func(kind string) string { return kind })})
-}
-
-func latencyLine(l store.Latency) string {
-	return fmt.Sprintf("p50 %s  p95 %s  p99 %s  max %s", ui.Duration(l.P50), ui.Duration(l.P95), ui.Duration(l.P99), ui.Duration(l.Max))
-}
-
-// counts is "200 ×12  503 ×3", by key.
-func counts[K int | string](m map[K]int64, name func(K) string) string {
-	var parts []string
-	for _, key := range slices.Sorted(maps.Keys(m)) {
-		parts = append(parts, fmt.Sprintf("%s ×%d", name(key), m[key]))
-	}
-	return strings.Join(parts, "  ")
-}
-
-// queueLine is "3 waiting, 1 dead", of what somebody may have to look at.
-func queueLine(depth map[store.QueueState]int64) string {
-	var parts []string
-	for _, state := range []store.QueueState{store.Waiting, store.Leased, store.Dead} {
-		if n := depth[state]; n > 0 {
-			parts = append(parts, fmt.Sprintf("%d %s", n, state))
-		}
-	}
-	return strings.Join(parts, ", ")
 }

@@ -336,7 +336,7 @@ func (sh *shell) printVerdict(c verifier.Result, why *explain.Answer) error {
 	} else {
 		sh.out.VerdictLine(ui.VerdictLine{Verdict: v, Scheme: c.Scheme, Detail: c.Detail, SenderOnly: !c.CoversBody, Spelling: c.Spelling.Words()})
 		if why != nil {
-			sh.printExplanation(why)
+			sh.out.Explanation(why)
 		}
 	}
 	if v.Status != record.Valid {

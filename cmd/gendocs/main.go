@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra/doc"
 
 	"github.com/barbhq/barb/commands"
+	"github.com/barbhq/barb/commands/ui"
 )
 
 func main() {
@@ -43,7 +44,7 @@ func generate(root string) error {
 	if err := os.MkdirAll(man, 0o755); err != nil {
 		return err
 	}
-	if err := os.WriteFile(filepath.Join(root, "docs", "providers.md"), []byte(commands.ProvidersPage()), 0o644); err != nil {
+	if err := os.WriteFile(filepath.Join(root, "docs", "providers.md"), []byte(ui.ProvidersPage()), 0o644); err != nil {
 		return err
 	}
 	// A fixed date: the pages change when the commands do, not with the calendar.

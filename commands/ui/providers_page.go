@@ -1,11 +1,10 @@
-package commands
+package ui
 
 import (
 	"fmt"
 	"slices"
 	"strings"
 
-	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/provider"
 )
 
@@ -21,7 +20,7 @@ public ones. Whoever is played, a 410 ends the delivery, a redirect is not follo
 
 `
 
-// ProvidersPage is docs/providers.md.
+// ProvidersPage returns the text of docs/providers.md.
 func ProvidersPage() string {
 	var page strings.Builder
 	page.WriteString(providersHead)
@@ -29,7 +28,8 @@ func ProvidersPage() string {
 	providers := provider.All()
 	for i := range providers {
 		p := &providers[i]
-		fmt.Fprintf(&page, "| [%s](#%s) | %s | %s | %s | `%s` |\n", p.Name, p.Name, ui.Duration(p.Timeout), retriesText(p), pageWaits(p, 4), p.RetryOn)
+		fmt.Fprintf(&page, "| [%s](#%s) | %s | %s | %s | `%s` |\n",
+			p.Name, p.Name, Duration(p.Timeout), retriesText(p), pageWaits(p, 4), p.RetryOn)
 	}
 	for i := range providers {
 		writeProvider(&page, &providers[i])
@@ -48,7 +48,7 @@ func pageWaits(p *provider.Provider, most int) string {
 // writeProvider writes the section of one provider.
 func writeProvider(page *strings.Builder, p *provider.Provider) {
 	fmt.Fprintf(page, "\n## %s\n\n%s.\n\n", p.Name, p.Title)
-	for _, pair := range providerPairs(p) {
+	for _, pair := range ProviderPairs(p) {
 		name, value := pair[0], pair[1]
 		if name == "waits" && value != "" {
 			value = pageWaits(p, len(p.Schedule()))

@@ -1,44 +1,45 @@
-package commands
+package ui
 
 import (
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/handshake"
 )
 
-func schemePairs(s sign.Scheme, source string) [][2]string {
+// SchemePairs returns everything about a scheme as names and values. source is the file and line of a scheme of
+// barb.toml, "" for one of the catalogue.
+func SchemePairs(s sign.Scheme, source string) [][2]string {
 	limits := s.Weaknesses()
 	if !s.CoversBody() {
 		limits = append([]string{"authenticates the sender, not the body"}, limits...)
 	}
 	return [][2]string{
-		{"name", s.Name + "  " + ui.EscapeLine(s.Title)},
+		{"name", s.Name + "  " + EscapeLine(s.Title)},
 		{"also", strings.Join(s.Aliases, ", ")},
-		{"signature", ui.EscapeLine(s.Formula())},
-		{"header", ui.Escape(headerText(s))},
+		{"signature", EscapeLine(s.Formula())},
+		{"header", Escape(headerText(s))},
 		{"secret", secretText(s)},
-		{"timestamp", ui.EscapeLine(s.TimestampPlace())},
-		{"tolerance", toleranceText(s)},
+		{"timestamp", EscapeLine(s.TimestampPlace())},
+		{"tolerance", Tolerance(s)},
 		{"rotation", rotationText(s)},
 		{"to be given", paramsText(s)},
 		{"webhook id", s.IDIn.String()},
 		{"event type", s.EventIn.String()},
-		{"bound by", ui.EscapeLine(s.BoundBy())},
+		{"bound by", EscapeLine(s.BoundBy())},
 		{"limits", strings.Join(limits, "\n")},
 		{"strict", strictText(s)},
 		{"handshake", handshakeText(s)},
 		{"note", s.Note},
 		{"evidence", evidenceText(s.Evidence)},
-		{"docs", ui.EscapeLine(s.Docs)},
-		{"source", ui.EscapeLine(source)},
+		{"docs", EscapeLine(s.Docs)},
+		{"source", EscapeLine(source)},
 	}
 }
 
-// headerText shows the signature where it travels, and the headers of further ones.
+// headerText returns the form of the signature in its header, and the headers of further signatures.
 func headerText(s sign.Scheme) string {
 	value := s.Format
 	switch {
@@ -50,7 +51,8 @@ func headerText(s sign.Scheme) string {
 		value = s.Prefix + "{sig}"
 	}
 	if s.Auth == sign.Token {
-		value = strings.Replace(value, "{sig}", map[bool]string{false: "{secret}", true: "{base64 of the secret}"}[s.Enc == sign.Base64], 1)
+		secret := map[bool]string{false: "{secret}", true: "{base64 of the secret}"}[s.Enc == sign.Base64]
+		value = strings.Replace(value, "{sig}", secret, 1)
 	}
 	where := s.Header
 	if s.InBody() {
@@ -120,7 +122,8 @@ func secretText(s sign.Scheme) string {
 	return string(s.Key)
 }
 
-func toleranceText(s sign.Scheme) string {
+// Tolerance returns how old and how far in the future a message of the scheme may be: "-5m/+5m".
+func Tolerance(s sign.Scheme) string {
 	if s.Time.Unit == "" {
 		return "-"
 	}
@@ -128,7 +131,7 @@ func toleranceText(s sign.Scheme) string {
 		if d == sign.NoLimit {
 			return "∞"
 		}
-		return ui.Duration(d)
+		return Duration(d)
 	}
 	if s.JWT != nil && s.JWT.Expires {
 		return "exp/+" + limit(s.Tolerance.Future)

@@ -1,0 +1,25 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/barbhq/barb/commands/ui"
+)
+
+// hasFooter reports whether stderr is a terminal that can show a footer and the flags allow one.
+func hasFooter(sh *shell) bool {
+	return sh.ErrTerminal && !sh.quiet && !sh.json && sh.Columns != nil && sh.Getenv("TERM") != "dumb"
+}
+
+// startFooter shows text below what is printed, until stop is called or ctx ends. The end of ctx removes it at once,
+// because a second ^C ends the process where it is.
+func startFooter(ctx context.Context, sh *shell, text func() string) (stop func()) {
+	f := &ui.Footer{W: sh.Err, Text: text, Columns: sh.Columns, Color: sh.err.Color}
+	sh.out.W, sh.err.W = f.Wrap(sh.out.W), f.Wrap(sh.err.W)
+	f.Start()
+	undo := context.AfterFunc(ctx, f.Stop)
+	return func() {
+		undo()
+		f.Stop()
+	}
+}

@@ -1,0 +1,59 @@
+package ui
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/barbhq/barb/sign/discover"
+)
+
+// Discovery writes what a search for a scheme found. secret is the name of the secret that was used, age how old the
+// message is, "" for a message without a timestamp.
+func (p *Printer) Discovery(r *discover.Result, secret, age string) {
+	tried := grouped(r.Tried) + " tried"
+	if !r.Found {
+		if r.Cut {
+			tried += ", more than a search may take"
+		}
+		p.Line(fmt.Sprintf("not found  %s, %s, %s  (%s)", Count(r.Signatures, "signature"), Count(r.Times, "timestamp"),
+			Count(r.IDs, "id"), tried))
+		return
+	}
+	parts := []string{"found  " + EscapeLine(r.Scheme.Formula()), carrierText(r.Scheme.Header), "secret " + EscapeLine(secret)}
+	if age != "" {
+		parts = append(parts, age)
+	}
+	p.Line(strings.Join(parts, "  ") + "  (" + tried + ")")
+	switch {
+	case len(r.Same) > 0:
+		p.Line("this is " + firstOf(r.Same) + ", which barb knows: -s " + r.Same[0])
+	case len(r.Like) > 0:
+		p.Line("same as " + firstOf(r.Like) + " but for the headers")
+	}
+}
+
+// grouped returns a number with its thousands apart: 1,284.
+func grouped(n int) string {
+	if n < 1000 {
+		return strconv.Itoa(n)
+	}
+	return fmt.Sprintf("%s,%03d", grouped(n/1000), n%1000)
+}
+
+// carrierText names the part of a request that the signature is in.
+func carrierText(header string) string {
+	if strings.Contains(header, ":") {
+		return "in " + header
+	}
+	return "header " + header
+}
+
+// firstOf names the first three of several.
+func firstOf(names []string) string {
+	const shown = 3
+	if len(names) > shown {
+		return strings.Join(names[:shown], ", ") + fmt.Sprintf(" and %d more", len(names)-shown)
+	}
+	return strings.Join(names, ", ")
+}

@@ -1,0 +1,59 @@
+package ui
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/barbhq/barb/sign/explain"
+)
+
+// Explanation writes why a message was refused. It escapes what it quotes from the message, which its sender chose.
+func (p *Printer) Explanation(a *explain.Answer) {
+	line := func(format string, args ...any) { p.Line("  " + EscapeLine(fmt.Sprintf(format, args...))) }
+	for _, c := range a.Causes {
+		line("matches if %s: %s", c.Change, c.Words)
+		if c.Part == explain.Secret && !strings.Contains(c.Change, c.Secret) {
+			line("the secret is %s", c.Secret)
+		}
+		writeDifference(line, c.Difference)
+		writeFixes(line, c.Fix)
+	}
+	for _, s := range a.Seen {
+		line("%s", seenText(s))
+	}
+	for _, h := range a.Hints {
+		line("not proven: %s", h.Words)
+		writeFixes(line, h.Fix)
+	}
+	switch {
+	case a.Cut:
+		line("the search was cut short after %d changes: not everything was tried", a.Tried)
+	case len(a.Causes) == 0:
+		line("%d changes of the secret, the message and the body were tried, and with none of them it matches", a.Tried)
+	}
+}
+
+func writeDifference(line func(string, ...any), d *explain.Difference) {
+	if d == nil {
+		return
+	}
+	of := ""
+	if d.Of != explain.Body {
+		of = " of the URL"
+	}
+	line("first difference at byte %d%s:  %s  against  %s", d.Offset, of, explain.Show(d.Have), explain.Show(d.Want))
+}
+
+func writeFixes(line func(string, ...any), fixes []explain.Fix) {
+	for _, f := range fixes {
+		line("%s: %s", f.Framework, f.Text)
+	}
+}
+
+// seenText describes a header that looks like a signature.
+func seenText(s explain.Seen) string {
+	if len(s.Schemes) == 0 {
+		return "there is " + s.Header + ", which has the name of a signature and the form of none that barb knows"
+	}
+	return "there is " + s.Header + ", in the form of " + strings.Join(s.Schemes, ", ")
+}

@@ -1,0 +1,56 @@
+package ui
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/barbhq/barb/store"
+)
+
+// StatsPairs returns the statistics of a history as names and values.
+func StatsPairs(s store.Stats) [][2]string {
+	pairs := [][2]string{{"exchanges", fmt.Sprintf("%d  (%d sent, %d received)", s.Total, s.Sent, s.Received)}}
+	if s.Deliveries > 0 {
+		pairs = append(pairs,
+			[2]string{"deliveries", fmt.Sprintf("%d  (%d delivered, %d exhausted, %d open)",
+				s.Deliveries, s.Delivered, s.Exhausted, s.Open)},
+			[2]string{"success rate", fmt.Sprintf("%.1f %%", 100*s.SuccessRate)},
+			[2]string{"retries", strconv.FormatInt(s.Retries, 10)},
+			[2]string{"sent latency", latencyLine(s.SentLatency)})
+	}
+	if s.Received > 0 {
+		pairs = append(pairs,
+			[2]string{"bad signatures", strconv.FormatInt(s.BadSignatures, 10)},
+			[2]string{"received latency", latencyLine(s.ReceivedLatency)})
+	}
+	return append(pairs,
+		[2]string{"answers", counts(s.ByStatus, strconv.Itoa)},
+		[2]string{"no answer", counts(s.ByFailure, func(kind string) string { return kind })})
+}
+
+func latencyLine(l store.Latency) string {
+	return fmt.Sprintf("p50 %s  p95 %s  p99 %s  max %s", Duration(l.P50), Duration(l.P95), Duration(l.P99), Duration(l.Max))
+}
+
+// counts returns how often each key was counted, ordered by key: "200 ×12  503 ×3".
+func counts[K int | string](m map[K]int64, name func(K) string) string {
+	var parts []string
+	for _, key := range slices.Sorted(maps.Keys(m)) {
+		parts = append(parts, fmt.Sprintf("%s ×%d", name(key), m[key]))
+	}
+	return strings.Join(parts, "  ")
+}
+
+// QueueLine returns how many entries of the queue are in each state that may need attention: "3 waiting, 1 dead".
+func QueueLine(depth map[store.QueueState]int64) string {
+	var parts []string
+	for _, state := range []store.QueueState{store.Waiting, store.Leased, store.Dead} {
+		if n := depth[state]; n > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", n, state))
+		}
+	}
+	return strings.Join(parts, ", ")
+}
