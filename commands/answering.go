@@ -7,6 +7,8 @@ import (
 	"sync"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/provider"
 	"github.com/barbhq/barb/listen"
@@ -185,7 +187,7 @@ func (a *answering) describe() (lines []string) {
 	}
 	if a.failRate > 0 || a.latency.Max > 0 {
 		text := fmt.Sprintf("--seed %d: ", a.dice.Seed)
-		if rate := percentValue(a.failRate); rate > 0 {
+		if rate := flags.Percent(a.failRate); rate > 0 {
 			text += rate.String() + " fail with " + ui.EscapeLine(a.failing)
 		}
 		if a.latency.Max > 0 {
@@ -219,6 +221,6 @@ func (sh *shell) answerBody(beside string) func(path string) ([]byte, error) {
 		if beside != "" && path != "-" && !filepath.IsAbs(path) {
 			path = filepath.Join(filepath.Dir(beside), path)
 		}
-		return sh.readArgument(path, maxAnswer)
+		return infile.ReadArgument(sh.In, path, maxAnswer)
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/store"
@@ -133,14 +134,14 @@ func TestWhatThePlatformCutsOffIsAnsweredAsThere(t *testing.T) {
 }
 
 func TestPartsAreReadAsPeopleWriteThem(t *testing.T) {
-	for text, want := range map[string]percentValue{"10%": 0.1, "0.5": 0.5, "0": 0, "100%": 1, "1": 1, "0.5%": 0.005} {
-		var v percentValue
+	for text, want := range map[string]flags.Percent{"10%": 0.1, "0.5": 0.5, "0": 0, "100%": 1, "1": 1, "0.5%": 0.005} {
+		var v flags.Percent
 		if err := v.Set(text); err != nil || v != want {
 			t.Errorf("%s is %g, %v", text, float64(v), err)
 		}
 	}
 	for _, text := range []string{"", "%", "10", "-1%", "101%", "NaN", "x"} {
-		var v percentValue
+		var v flags.Percent
 		if err := v.Set(text); err == nil {
 			t.Errorf("%q is %s", text, v.String())
 		}

@@ -46,14 +46,6 @@ and recent ids.`,
 	}
 }
 
-// complete gives a flag its values.
-func complete(cmd *cobra.Command, flag string, values func(prefix string) []string) {
-	// The error is for a flag that does not exist, which every test of the command would show.
-	_ = cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
-		return values(prefix), cobra.ShellCompDirectiveNoFileComp
-	})
-}
-
 // schemeNames completes a scheme's name. Whatever is wrong with barb.toml, a completion says nothing.
 func (sh *shell) schemeNames(prefix string, auto bool) []string {
 	var names []string

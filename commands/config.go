@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/redact"
 )
@@ -185,7 +186,7 @@ func (c *configFile) read(cwd string) error {
 func (c *configFile) take() ([]byte, error) {
 	open := openFound
 	if c.named {
-		open = openFile
+		open = infile.Open
 	}
 	f, err := open(c.path)
 	if err != nil {
@@ -197,11 +198,11 @@ func (c *configFile) take() ([]byte, error) {
 			return nil, err
 		}
 	}
-	data, err := readBounded(f, 1<<20, c.path)
+	data, err := infile.ReadAll(f, 1<<20, c.path)
 	if err != nil {
 		return nil, err
 	}
-	return plainText(data, c.path)
+	return infile.PlainText(data, c.path)
 }
 
 // value takes one setting out of the decoded file, as the text its flag parses.

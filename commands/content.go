@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver/edit"
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/sign"
@@ -23,14 +24,14 @@ import (
 type changeFlags struct {
 	sets []string
 	edit bool
-	seed seedValue
+	seed flags.Seed
 }
 
 func (f *changeFlags) addFlags(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringArrayVar(&f.sets, "set", nil, "set a field of the payload, `PATH=VALUE`: data.amount=1200, items[0].sku=x; {{…}} in the value is filled in (repeatable)")
-	flags.BoolVar(&f.edit, "edit", false, "open the payload in $VISUAL or $EDITOR before it is sent")
-	flags.Var(&f.seed, "seed", "fill in {{…}} as another run did (default: a new one, said with -v)")
+	set := cmd.Flags()
+	set.StringArrayVar(&f.sets, "set", nil, "set a field of the payload, `PATH=VALUE`: data.amount=1200, items[0].sku=x; {{…}} in the value is filled in (repeatable)")
+	set.BoolVar(&f.edit, "edit", false, "open the payload in $VISUAL or $EDITOR before it is sent")
+	set.Var(&f.seed, "seed", "fill in {{…}} as another run did (default: a new one, said with -v)")
 }
 
 // changed reports whether the payload does not stay what it is.
@@ -39,8 +40,8 @@ func (f *changeFlags) changed() bool { return len(f.sets) > 0 || f.edit }
 // values are what templates are filled with, but for the number of the message.
 func (f *changeFlags) values(sh *shell) fixture.Values {
 	v := fixture.Values{Number: 1, Now: sh.Now()}
-	if f.seed.seed != nil {
-		v.Seed = *f.seed.seed
+	if f.seed.Seed != nil {
+		v.Seed = *f.seed.Seed
 		return v
 	}
 	v.Seed = uint64(sh.Rand() * (1 << 53))

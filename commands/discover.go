@@ -7,6 +7,8 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
@@ -25,7 +27,7 @@ func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, 
 	}
 	m.Params = params
 	if m.Stream != nil {
-		if m.Body, err = readBounded(m.Stream, maxPayload, "the payload"); err != nil {
+		if m.Body, err = infile.ReadAll(m.Stream, maxPayload, "the payload"); err != nil {
 			return err
 		}
 		m.Stream = nil
@@ -179,7 +181,7 @@ func schemeTOML(s sign.Scheme) (string, error) {
 	t := tomlScheme{Auth: s.Auth, Hash: s.Hash, Enc: s.Enc, Key: s.Key, Content: s.Content, Header: s.Header, Split: s.Split,
 		Prefix: s.Prefix, Format: s.Format, IDIn: s.IDIn, UnsignedTime: s.UnsignedTime, NoSeparator: s.NoSeparator}
 	if s.Time.Unit != "" {
-		past := ageValue(s.Tolerance.Past)
+		past := flags.Duration(s.Tolerance.Past)
 		t.Time, t.Tolerance = &tomlTimestamp{s.Time.In, s.Time.Key, s.Time.Unit}, past.String()
 	}
 	data, err := toml.Marshal(t)

@@ -10,6 +10,7 @@ import (
 	"slices"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/mattn/go-shellwords"
 )
 
@@ -84,12 +85,12 @@ func (e editor) run(words []string, path string) error {
 }
 
 func readEdited(path string) ([]byte, error) {
-	f, err := openFile(path)
+	f, err := infile.Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return readBounded(f, maxPayload, "the edited payload")
+	return infile.ReadAll(f, maxPayload, "the edited payload")
 }
 
 // withoutAddedLine takes off the line break that editors put behind the last line of a payload that had none.

@@ -11,6 +11,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/receiver"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
@@ -18,7 +20,7 @@ import (
 
 func (o *verifyOptions) addEmitFlag(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&o.emit, "emit", "", "write a receiver for the scheme instead, for a `framework`: "+strings.Join(receiver.Frameworks(), ", "))
-	complete(cmd, "emit", func(string) []string { return receiver.Frameworks() })
+	flags.Complete(cmd, "emit", func(string) []string { return receiver.Frameworks() })
 }
 
 // runEmit writes a receiver in the place of a verdict. The webhook that was given, if one was, becomes its test vector
@@ -36,8 +38,8 @@ func runEmit(ctx context.Context, sh *shell, o verifyOptions) error {
 	} else if err := e.takeScheme(sh); err != nil {
 		return err
 	}
-	if e.scheme.Time.Unit != "" && o.tolerance.d != nil {
-		e.scheme.Tolerance = sign.Both(*o.tolerance.d)
+	if e.scheme.Time.Unit != "" && o.tolerance.D != nil {
+		e.scheme.Tolerance = sign.Both(*o.tolerance.D)
 	}
 	var source strings.Builder
 	err := receiver.Write(&source, o.emit, receiver.Options{Scheme: e.scheme, SecretVar: e.secretVar(sh), Hook: e.hook})
@@ -82,7 +84,7 @@ func (e *emission) takeHook(ctx context.Context, sh *shell) error {
 		if c, ok := m.Stream.(io.Closer); ok {
 			defer c.Close()
 		}
-		if m.Body, err = readBounded(m.Stream, maxPayload, "the payload"); err != nil {
+		if m.Body, err = infile.ReadAll(m.Stream, maxPayload, "the payload"); err != nil {
 			return err
 		}
 		m.Stream = nil
@@ -91,7 +93,7 @@ func (e *emission) takeHook(ctx context.Context, sh *shell) error {
 		e.o.scheme = e.o.recorded
 	}
 	e.path = urlPath(m.URL)
-	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: e.o.schemeFlags, path: e.path, message: &m, tolerance: e.o.tolerance.d})
+	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: e.o.schemeFlags, path: e.path, message: &m, tolerance: e.o.tolerance.D})
 	switch {
 	case err != nil:
 		return err

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"time"
@@ -16,6 +15,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
@@ -63,7 +63,7 @@ type shell struct {
 	redactor *redact.Redactor       // with every secret that was resolved
 	caution  caution                // with what it says
 	history  *store.Store           // opened once, closed by Main
-	filter   *jqFilter              // --jq, compiled once
+	filter   *flags.JQ              // --jq, compiled once
 	out, err *ui.Printer            // made once the colour is known
 	literal  bool                   // a literal secret was warned of
 	known    map[string]sign.Secret // by reference, each resolved once
@@ -171,7 +171,7 @@ func (sh *shell) prepare(cmd *cobra.Command) error {
 		return err
 	}
 	if sh.jq != "" {
-		filter, err := compileJQ(sh.jq)
+		filter, err := flags.CompileJQ(sh.jq)
 		if err != nil {
 			return fail.Usage("--jq: %v", err).Hint("barb history --jq .status_code")
 		}
@@ -236,32 +236,4 @@ func stdoutError(err error) error {
 		return nil
 	}
 	return fail.Local("stdout: %w", err)
-}
-
-// readFile reads a whole file a person named, relative to the working folder, bounded.
-func readBounded(r io.Reader, limit int64, what string) ([]byte, error) {
-	data, err := io.ReadAll(io.LimitReader(r, limit+1))
-	if err != nil {
-		return nil, fail.Local("%s: %w", what, err)
-	}
-	if int64(len(data)) > limit {
-		return nil, fail.Usage("%s is larger than %s", what, ui.Size(limit))
-	}
-	return data, nil
-}
-
-// openFile opens a file a person named; a missing one is a mistake on the command line, anything else a local failure.
-func openFile(path string) (*os.File, error) {
-	f, err := os.Open(path)
-	switch {
-	case errors.Is(err, os.ErrNotExist):
-		return nil, fail.Usage("%s: no such file", path)
-	case err != nil:
-		return nil, fail.Local("%w", err)
-	}
-	if info, statErr := f.Stat(); statErr == nil && info.IsDir() {
-		_ = f.Close()
-		return nil, fail.Usage("%s is a folder, not a file", path)
-	}
-	return f, nil
 }

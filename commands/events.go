@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/fixture"
@@ -16,7 +17,7 @@ import (
 type eventsShowOptions struct {
 	name      string
 	template  bool
-	seed      seedValue
+	seed      flags.Seed
 	timestamp string
 }
 
@@ -142,7 +143,7 @@ func runEventsShow(sh *shell, o eventsShowOptions) error {
 		return sh.printEvent(e, fixture.Payload{Body: e.Source, Header: e.Header}, nil)
 	}
 	values := (&changeFlags{seed: o.seed}).values(sh)
-	if values.Now, err = parseTime(o.timestamp, sh.Now()); err != nil {
+	if values.Now, err = flags.ParseTime(o.timestamp, sh.Now()); err != nil {
 		return fail.Usage("--timestamp %w", err)
 	}
 	if e.mayReadEnv() {

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/sign/catalog"
 )
@@ -159,12 +160,12 @@ func (sh *shell) ownEvent(name, eventType string) (anEvent, bool, error) {
 }
 
 func readOwn(file string) ([]byte, error) {
-	f, err := openFile(file)
+	f, err := infile.Open(file)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return readBounded(f, maxOwnEvent, file)
+	return infile.ReadAll(f, maxOwnEvent, file)
 }
 
 // findEvent finds NAME:TYPE: one of one's own, or one that barb brings along.

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/listen/command"
@@ -20,19 +21,19 @@ import (
 
 // execFlags name a command to run for each webhook.
 type execFlags struct {
-	command     wordValue
+	command     flags.Word
 	unverified  bool
-	timeout     ageValue
+	timeout     flags.Duration
 	concurrency int
 }
 
 func (f *execFlags) addFlags(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	f.timeout, f.concurrency = ageValue(30*time.Second), 4
-	flags.Var(&f.command, "exec", "run this `command` for each verified webhook, the body on stdin, without a shell; answer 500 unless it exits 0")
-	flags.BoolVar(&f.unverified, "exec-unverified", false, "run it also where no signature is checked, for whatever anybody sends")
-	flags.Var(&f.timeout, "exec-timeout", "end the command after this time and answer 504")
-	flags.IntVar(&f.concurrency, "exec-concurrency", f.concurrency, "how many commands run at a time")
+	set := cmd.Flags()
+	f.timeout, f.concurrency = flags.Duration(30*time.Second), 4
+	set.Var(&f.command, "exec", "run this `command` for each verified webhook, the body on stdin, without a shell; answer 500 unless it exits 0")
+	set.BoolVar(&f.unverified, "exec-unverified", false, "run it also where no signature is checked, for whatever anybody sends")
+	set.Var(&f.timeout, "exec-timeout", "end the command after this time and answer 504")
+	set.IntVar(&f.concurrency, "exec-concurrency", f.concurrency, "how many commands run at a time")
 }
 
 // runner is the command of --exec.

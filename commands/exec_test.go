@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/record"
@@ -29,7 +30,7 @@ func runs(t *testing.T, f execFlags) (*gateway, *bytes.Buffer, context.CancelFun
 	g := &gateway{shell: sh}
 	sh.redactor = redact.New(new(catalog.Set).Lookup, nil, nil)
 	if f.timeout == 0 {
-		f.timeout = ageValue(time.Minute)
+		f.timeout = flags.Duration(time.Minute)
 	}
 	f.concurrency = max(f.concurrency, 1)
 	ctx, stop := context.WithCancel(context.Background())
@@ -76,7 +77,7 @@ func TestHowACommandEndedIsTheAnswer(t *testing.T) {
 			if want[0] == 124 {
 				timeout = 300 * time.Millisecond
 			}
-			g, said, _ := runs(t, execFlags{command: wordValue(command), timeout: ageValue(timeout)})
+			g, said, _ := runs(t, execFlags{command: flags.Word(command), timeout: flags.Duration(timeout)})
 			x := verified(nil)
 			answer := g.execute(t.Context(), x)
 			status := 0
@@ -107,7 +108,7 @@ func TestACommandRunsOnlyForWhatIsVerified(t *testing.T) {
 }
 
 func TestACommandThatFindsNoRoomIsAnsweredLater(t *testing.T) {
-	g, said, _ := runs(t, execFlags{command: "true", timeout: ageValue(50 * time.Millisecond)})
+	g, said, _ := runs(t, execFlags{command: "true", timeout: flags.Duration(50 * time.Millisecond)})
 	g.runner.Slots <- struct{}{}
 	x := verified(nil)
 	if answer := g.execute(t.Context(), x); answer == nil || answer.Status != 503 || answer.Header.Get("Retry-After") == "" || x.Run != nil {

@@ -1,42 +1,41 @@
 package commands
 
 import (
-	"fmt"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/store/health"
 )
 
 // thresholdFlags say beyond which value each of the six figures is a breach, and over which time they are taken.
 type thresholdFlags struct {
-	over                      ageValue
-	minSamples                countValue
-	minSuccess                percentValue
-	maxP99                    ageValue
-	maxQueue, maxDeadLetters  countValue
-	maxSignatures, maxRetries percentValue
+	over                      flags.Duration
+	minSamples                flags.Count
+	minSuccess                flags.Percent
+	maxP99                    flags.Duration
+	maxQueue, maxDeadLetters  flags.Count
+	maxSignatures, maxRetries flags.Percent
 }
 
 // defaultThresholds returns the thresholds that the project began with. At least twenty samples are needed, since of
 // fewer a single failure would be a breach of 95 %.
 func defaultThresholds() thresholdFlags {
-	return thresholdFlags{over: ageValue(5 * time.Minute), minSamples: 20, minSuccess: .95, maxP99: ageValue(10 * time.Second), maxQueue: 10_000,
+	return thresholdFlags{over: flags.Duration(5 * time.Minute), minSamples: 20, minSuccess: .95, maxP99: flags.Duration(10 * time.Second), maxQueue: 10_000,
 		maxSignatures: .01, maxRetries: .20}
 }
 
 func (f *thresholdFlags) addFlags(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.Var(&f.over, "over", "take the six figures over this `time` until now, or until --until")
-	flags.Var(&f.minSamples, "min-samples", "do not judge a rate or a latency of fewer than `N`")
-	flags.Var(&f.minSuccess, "min-success", "success_rate: at least this `part` of the deliveries that ended got a 2xx")
-	flags.Var(&f.maxP99, "max-p99", "p99_latency: 99 of 100 attempts take at most this `time`")
-	flags.Var(&f.maxQueue, "max-queue", "queue_depth: at most `N` wait in the queue")
-	flags.Var(&f.maxSignatures, "max-signature-failures", "signature_failures: at most this `part` of what was received and checked is badly signed")
-	flags.Var(&f.maxRetries, "max-retry-rate", "retry_rate: at most this `part` of the attempts are retries")
-	flags.Var(&f.maxDeadLetters, "max-dead-letters", "dead_letters: at most `N` died in the queue within --over")
+	set := cmd.Flags()
+	set.Var(&f.over, "over", "take the six figures over this `time` until now, or until --until")
+	set.Var(&f.minSamples, "min-samples", "do not judge a rate or a latency of fewer than `N`")
+	set.Var(&f.minSuccess, "min-success", "success_rate: at least this `part` of the deliveries that ended got a 2xx")
+	set.Var(&f.maxP99, "max-p99", "p99_latency: 99 of 100 attempts take at most this `time`")
+	set.Var(&f.maxQueue, "max-queue", "queue_depth: at most `N` wait in the queue")
+	set.Var(&f.maxSignatures, "max-signature-failures", "signature_failures: at most this `part` of what was received and checked is badly signed")
+	set.Var(&f.maxRetries, "max-retry-rate", "retry_rate: at most this `part` of the attempts are retries")
+	set.Var(&f.maxDeadLetters, "max-dead-letters", "dead_letters: at most `N` died in the queue within --over")
 }
 
 // limits returns the thresholds as the figures are judged by them.
@@ -44,21 +43,4 @@ func (f *thresholdFlags) limits() health.Limits {
 	return health.Limits{MinSamples: int64(f.minSamples), MinSuccess: float64(f.minSuccess), MaxP99: time.Duration(f.maxP99),
 		MaxQueue: int64(f.maxQueue), MaxDeadLetters: int64(f.maxDeadLetters),
 		MaxSignatureFailures: float64(f.maxSignatures), MaxRetryRate: float64(f.maxRetries)}
-}
-
-// countValue is a whole number from 0 on the command line.
-type countValue int64
-
-func (v *countValue) String() string { return strconv.FormatInt(int64(*v), 10) }
-
-func (v *countValue) Type() string { return "number" }
-
-// Set reads a whole number.
-func (v *countValue) Set(s string) error {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 {
-		return fmt.Errorf("%q is not a whole number from 0", s)
-	}
-	*v = countValue(n)
-	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
@@ -26,16 +27,16 @@ const whereTimeout = time.Second
 // hookFilterFlags say which webhooks are handed on.
 type hookFilterFlags struct {
 	events   globsValue
-	where    wordValue
+	where    flags.Word
 	unlisted bool // --no-record-filtered
 }
 
 func (f *hookFilterFlags) addFlags(sh *shell, cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.Var(&f.events, "event", "hand on only events of this `type`, others are answered 200; * matches any part (repeatable, or with commas)")
-	flags.Var(&f.where, "where", "hand on only webhooks for which this jq `expression` over the JSON form, with the parsed body as .body, is true")
-	flags.BoolVar(&f.unlisted, "no-record-filtered", false, "do not keep what --event and --where leave out")
-	complete(cmd, "event", sh.completeEvents)
+	set := cmd.Flags()
+	set.Var(&f.events, "event", "hand on only events of this `type`, others are answered 200; * matches any part (repeatable, or with commas)")
+	set.Var(&f.where, "where", "hand on only webhooks for which this jq `expression` over the JSON form, with the parsed body as .body, is true")
+	set.BoolVar(&f.unlisted, "no-record-filtered", false, "do not keep what --event and --where leave out")
+	flags.Complete(cmd, "event", sh.completeEvents)
 }
 
 // globsValue is a list of patterns on the command line in which * stands for any part.
@@ -65,7 +66,7 @@ func (v globsValue) match(s string) bool {
 // hookFilter decides which webhooks are handed on.
 type hookFilter struct {
 	events   globsValue
-	where    *jqFilter // nil: none
+	where    *flags.JQ // nil: none
 	unlisted bool
 	failed   atomic.Bool // an error of the expression was warned of
 	late     atomic.Bool // that it took too long was
@@ -78,7 +79,7 @@ func (g *gateway) takeFilters(o hookFilterFlags) (err error) {
 		return fail.Usage("--no-record-filtered needs --event or --where").Hint("barb listen --event 'invoice.*' --no-record-filtered")
 	}
 	if o.where != "" {
-		if g.hooks.where, err = compileJQ(string(o.where)); err != nil {
+		if g.hooks.where, err = flags.CompileJQ(string(o.where)); err != nil {
 			return fail.Usage("--where %w", err).Hint("--where '.body.amount > 1000'")
 		}
 	}
@@ -112,7 +113,7 @@ func (g *gateway) leftOut(found *listen.Checked, r *record.Request, now time.Tim
 	}
 	x := &record.Exchange{Kind: record.Received, Attempt: 1, Start: now, Request: *r, Verdict: found.Verdict,
 		Scheme: found.Scheme, WebhookID: found.WebhookID, EventType: found.EventType}
-	ok, err := g.hooks.where.truthy(whereForm(x), whereTimeout)
+	ok, err := g.hooks.where.Truthy(whereForm(x), whereTimeout)
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
 		if !g.hooks.late.Swap(true) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store/record"
 )
@@ -16,7 +17,7 @@ func newFilter(t *testing.T, where string, said *bytes.Buffer) *gateway {
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
 	sh.paint(false)
 	g := &gateway{shell: sh}
-	if err := g.takeFilters(hookFilterFlags{where: wordValue(where)}); err != nil {
+	if err := g.takeFilters(hookFilterFlags{where: flags.Word(where)}); err != nil {
 		t.Fatal(err)
 	}
 	return g

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver"
 )
 
@@ -27,21 +28,21 @@ type retryFlags struct {
 
 func (f *retryFlags) addFlags(cmd *cobra.Command) {
 	d := deliver.DefaultPolicy()
-	flags := cmd.Flags()
+	set := cmd.Flags()
 	f.retries = d.Retries
-	flags.Var((*retriesValue)(&f.retries), "retries", "attempts after the first one, or unlimited")
-	flags.StringVar(&f.backoff, "backoff", "exponential", "exponential, linear, constant or a `list` of waits: 1s,5s,30s,2m,10m")
+	set.Var((*flags.Retries)(&f.retries), "retries", "attempts after the first one, or unlimited")
+	set.StringVar(&f.backoff, "backoff", "exponential", "exponential, linear, constant or a `list` of waits: 1s,5s,30s,2m,10m")
 	f.base, f.maxDelay, f.timeout, f.connectIn, f.deadline = d.Base, d.MaxDelay, d.Timeout, 5*time.Second, d.Deadline
-	flags.Var((*ageValue)(&f.base), "base", "the unit of the waits")
-	flags.Var((*ageValue)(&f.maxDelay), "max-delay", "the longest wait between two attempts")
-	flags.StringVar(&f.jitter, "jitter", "full", "full (a random part of the wait) or none")
-	flags.StringVar(&f.retryOn, "retry-on", d.RetryOn.String(), "answers and `failures` that are tried again")
-	flags.Var((*ageValue)(&f.timeout), "timeout", "for one attempt")
-	flags.Var((*ageValue)(&f.connectIn), "connect-timeout", "for connecting, with TLS")
-	flags.Var((*ageValue)(&f.deadline), "deadline", "for all attempts and waits")
-	complete(cmd, "backoff", func(string) []string { return []string{"exponential", "linear", "constant"} })
+	set.Var((*flags.Duration)(&f.base), "base", "the unit of the waits")
+	set.Var((*flags.Duration)(&f.maxDelay), "max-delay", "the longest wait between two attempts")
+	set.StringVar(&f.jitter, "jitter", "full", "full (a random part of the wait) or none")
+	set.StringVar(&f.retryOn, "retry-on", d.RetryOn.String(), "answers and `failures` that are tried again")
+	set.Var((*flags.Duration)(&f.timeout), "timeout", "for one attempt")
+	set.Var((*flags.Duration)(&f.connectIn), "connect-timeout", "for connecting, with TLS")
+	set.Var((*flags.Duration)(&f.deadline), "deadline", "for all attempts and waits")
+	flags.Complete(cmd, "backoff", func(string) []string { return []string{"exponential", "linear", "constant"} })
 	f.scheduleFlags.addFlags(cmd)
-	complete(cmd, "jitter", func(string) []string { return []string{"full", "none"} })
+	flags.Complete(cmd, "jitter", func(string) []string { return []string{"full", "none"} })
 }
 
 // policy checks the flags. A list of waits says how many retries there are, unless --retries does.
@@ -90,16 +91,16 @@ type clientFlags struct {
 }
 
 func (f *clientFlags) addFlags(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.BoolVarP(&f.insecure, "insecure", "k", false, "do not check the endpoint's certificate")
-	flags.StringVar(&f.cacert, "cacert", "", "trust the certificates in this `file`")
-	flags.StringVarP(&f.cert, "cert", "E", "", "client certificate `file` (PEM)")
-	flags.StringVar(&f.key, "key", "", "private key `file` of --cert (PEM), where it is not in the same file")
-	flags.StringArrayVar(&f.resolve, "resolve", nil, "connect to `HOST:PORT:ADDR` instead of looking HOST up (repeatable)")
-	flags.StringVar(&f.unixSocket, "unix-socket", "", "connect through this Unix `socket`")
-	flags.StringVarP(&f.proxy, "proxy", "x", "", "go through this proxy `URL` (http, https or socks5)")
-	flags.BoolVar(&f.http11, "http1.1", false, "speak HTTP/1.1 (the default: it keeps the headers' case and order)")
-	flags.BoolVar(&f.http2, "http2", false, "speak HTTP/2")
+	set := cmd.Flags()
+	set.BoolVarP(&f.insecure, "insecure", "k", false, "do not check the endpoint's certificate")
+	set.StringVar(&f.cacert, "cacert", "", "trust the certificates in this `file`")
+	set.StringVarP(&f.cert, "cert", "E", "", "client certificate `file` (PEM)")
+	set.StringVar(&f.key, "key", "", "private key `file` of --cert (PEM), where it is not in the same file")
+	set.StringArrayVar(&f.resolve, "resolve", nil, "connect to `HOST:PORT:ADDR` instead of looking HOST up (repeatable)")
+	set.StringVar(&f.unixSocket, "unix-socket", "", "connect through this Unix `socket`")
+	set.StringVarP(&f.proxy, "proxy", "x", "", "go through this proxy `URL` (http, https or socks5)")
+	set.BoolVar(&f.http11, "http1.1", false, "speak HTTP/1.1 (the default: it keeps the headers' case and order)")
+	set.BoolVar(&f.http2, "http2", false, "speak HTTP/2")
 	cmd.MarkFlagsMutuallyExclusive("http1.1", "http2")
 	cmd.MarkFlagsMutuallyExclusive("unix-socket", "proxy")
 }

@@ -2,27 +2,7 @@ package commands
 
 import (
 	"testing"
-	"time"
 )
-
-func TestMoments(t *testing.T) {
-	now := time.Date(2026, 1, 20, 14, 0, 0, 0, time.UTC)
-	for text, want := range map[string]time.Time{
-		"now": now, "1700000000": time.Unix(1700000000, 0), "2026-01-20T13:00:00Z": now.Add(-time.Hour), "2026-01-20T14:00:00+02:00": now.Add(-2 * time.Hour),
-	} {
-		if got, err := parseTime(text, now); err != nil || !got.Equal(want) {
-			t.Errorf("%s: %s, %v", text, got, err)
-		}
-	}
-	for _, text := range []string{"yesterday", "1700000000000", "2026-13-01"} {
-		if got, err := parseTime(text, now); err == nil {
-			t.Errorf("%q was taken as %s", text, got)
-		}
-	}
-	if got, err := parsePast("1h", now); err != nil || !got.Equal(now.Add(-time.Hour)) {
-		t.Errorf("an hour ago is %s, %v", got, err)
-	}
-}
 
 func TestSelectors(t *testing.T) {
 	for text, want := range map[string]selector{"@": {}, "@-2": {newest: 2}} {

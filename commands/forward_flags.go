@@ -4,26 +4,25 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"math"
-	"strconv"
 	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store/record"
 )
 
 // forwardFlags say how webhooks get to the app.
 type forwardFlags struct {
-	forwardTo   targetsValue
+	forwardTo   flags.Targets
 	mode        string
 	queue       bool
 	concurrency int
 	ordered     orderedValue
-	breaker     breakerValue
+	breaker     flags.Breaker
 	retryFlags
 }
 
@@ -33,29 +32,29 @@ const (
 )
 
 // The policy of a listener's queue: an app that is down comes back, and until then nothing is given up.
-var forwardDefaults = [][2]string{{"retries", unlimited}, {"max-delay", "5s"}, {"timeout", "30s"}, {"deadline", "3d"}}
+var forwardDefaults = [][2]string{{"retries", flags.Unlimited}, {"max-delay", "5s"}, {"timeout", "30s"}, {"deadline", "3d"}}
 
 func (f *forwardFlags) addFlags(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.Var(&f.forwardTo, "forward-to", "hand each webhook to the app at this `URL` or :PORT and answer as it does; given again, the further apps get a copy, and what they answer is compared")
-	flags.StringVar(&f.mode, "mode", modeSync, "sync (wait for the app and answer as it does) or ack (answer 200 once it is durable, forward afterwards)")
-	flags.BoolVar(&f.queue, "queue", false, "keep what the app does not take, answer 202, and deliver it when the app is back")
-	flags.IntVar(&f.concurrency, "concurrency", 4, "how many queued webhooks an app gets at a time, if their order allows it")
+	set := cmd.Flags()
+	set.Var(&f.forwardTo, "forward-to", "hand each webhook to the app at this `URL` or :PORT and answer as it does; given again, the further apps get a copy, and what they answer is compared")
+	set.StringVar(&f.mode, "mode", modeSync, "sync (wait for the app and answer as it does) or ack (answer 200 once it is durable, forward afterwards)")
+	set.BoolVar(&f.queue, "queue", false, "keep what the app does not take, answer 202, and deliver it when the app is back")
+	set.IntVar(&f.concurrency, "concurrency", 4, "how many queued webhooks an app gets at a time, if their order allows it")
 	f.ordered = orderedValue{by: wholeRoute}
-	flags.Var(&f.ordered, "ordered", "deliver queued webhooks one after the other: route (all of a route), false, header:NAME or a jq `expression` over the body that gives a key: .customer")
-	flags.Lookup("ordered").NoOptDefVal = wholeRoute
-	f.breaker = breakerValue{failures: 5, cooldown: 5 * time.Second}
-	f.breaker.addFlag(cmd)
+	set.Var(&f.ordered, "ordered", "deliver queued webhooks one after the other: route (all of a route), false, header:NAME or a jq `expression` over the body that gives a key: .customer")
+	set.Lookup("ordered").NoOptDefVal = wholeRoute
+	f.breaker = flags.Breaker{Failures: 5, Cooldown: 5 * time.Second}
+	f.breaker.AddFlag(cmd)
 	f.retryFlags.addFlags(cmd)
 	for _, d := range forwardDefaults {
-		flag := flags.Lookup(d[0])
+		flag := set.Lookup(d[0])
 		if err := flag.Value.Set(d[1]); err != nil {
 			panic(err) // a constant of this file
 		}
 		flag.DefValue = flag.Value.String()
 	}
-	complete(cmd, "mode", func(string) []string { return []string{modeAck, modeSync} })
-	complete(cmd, "ordered", func(string) []string { return []string{wholeRoute, "false", "header:", "."} })
+	flags.Complete(cmd, "mode", func(string) []string { return []string{modeAck, modeSync} })
+	flags.Complete(cmd, "ordered", func(string) []string { return []string{wholeRoute, "false", "header:", "."} })
 }
 
 // queues reports whether webhooks are forwarded by way of the queue.
@@ -74,7 +73,7 @@ func (f *forwardFlags) checkForwarding() error {
 // orderedValue is what puts queued webhooks into an order: all of a route, a key of each, or nothing.
 type orderedValue struct {
 	by   string
-	key  *jqFilter // of the body
+	key  *flags.JQ // of the body
 	name string    // of a header field
 }
 
@@ -95,7 +94,7 @@ func (v *orderedValue) Set(s string) (err error) {
 		*v = orderedValue{by: s, name: name}
 	case strings.HasPrefix(s, "."):
 		*v = orderedValue{by: s}
-		v.key, err = compileJQ(s)
+		v.key, err = flags.CompileJQ(s)
 	default:
 		err = fmt.Errorf("%q is none of route, false, header:NAME and a jq expression such as .customer", s)
 	}
@@ -136,7 +135,7 @@ func (v *orderedValue) keyOf(body []byte) (key string) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), keyTimeout)
 	defer cancel()
-	err := v.key.run(ctx, json.RawMessage(body), func(out any) error {
+	err := v.key.Run(ctx, json.RawMessage(body), func(out any) error {
 		if out != nil && key == "" {
 			key = fmt.Sprint(out)
 		}
@@ -146,34 +145,6 @@ func (v *orderedValue) keyOf(body []byte) (key string) {
 		return ""
 	}
 	return key
-}
-
-// unlimited is as many retries as fit in the deadline.
-const unlimited = "unlimited"
-
-// retriesValue is a number of retries on the command line.
-type retriesValue int
-
-func (v *retriesValue) String() string {
-	if *v == math.MaxInt32 {
-		return unlimited
-	}
-	return strconv.Itoa(int(*v))
-}
-
-func (v *retriesValue) Type() string { return "int" }
-
-// Set reads a number, or "unlimited".
-func (v *retriesValue) Set(s string) error {
-	if s == unlimited {
-		*v = math.MaxInt32
-		return nil
-	}
-	n, err := strconv.Atoi(s)
-	if err == nil {
-		*v = retriesValue(n)
-	}
-	return err
 }
 
 // policyText is a policy as the queue keeps it.

@@ -6,24 +6,9 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/listen/route"
 )
-
-// targetsValue is --forward-to, which may be given several times.
-type targetsValue []string
-
-func (v *targetsValue) String() string { return strings.Join(*v, ", ") }
-
-func (v *targetsValue) Type() string { return "URL" }
-
-// Set adds a target; whether it is one is said where the others are checked.
-func (v *targetsValue) Set(s string) error {
-	if s == "" {
-		return errors.New("it names no app")
-	}
-	*v = append(*v, s)
-	return nil
-}
 
 // targets returns the apps of forward_to: a URL, or a list of URLs and of tables { url = "…", mirror = true }.
 func (k *routeKeys) targets(where string) (targets []route.Target, err error) {
@@ -79,7 +64,7 @@ func domainOf(target string) string {
 
 // takeTargets says which apps a lane forwards to: those of the flag, else, unless answers are scripted, those of its route.
 // The first of the flag answers the sender, the others are mirrors.
-func (l *lane) takeTargets(flag targetsValue, r *route.Route, scripted bool) error {
+func (l *lane) takeTargets(flag flags.Targets, r *route.Route, scripted bool) error {
 	for i, target := range flag {
 		to, err := expandTarget(target)
 		if err != nil {

@@ -118,7 +118,7 @@ func (g *gateway) lane(ctx context.Context, o listenOptions, r *route.Route) (*l
 	if r.Scheme != "" { // flags, where there are any, have taken it out
 		flags.scheme = r.Scheme
 	}
-	v, err := g.verifier(ctx, verifierOptions{schemeFlags: flags, row: r, tolerance: o.tolerance.d, strict: o.strict, learns: true})
+	v, err := g.verifier(ctx, verifierOptions{schemeFlags: flags, row: r, tolerance: o.tolerance.D, strict: o.strict, learns: true})
 	if err != nil {
 		return nil, err
 	}

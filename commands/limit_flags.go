@@ -1,15 +1,13 @@
 package commands
 
 import (
-	"fmt"
 	"net"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/time/rate"
 
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/units"
@@ -18,16 +16,16 @@ import (
 // limitFlags bound what is sent to each endpoint.
 type limitFlags struct {
 	perEndpoint int
-	rate        rateValue
-	breaker     breakerValue
+	rate        flags.Rate
+	breaker     flags.Breaker
 }
 
 func (f *limitFlags) addFlags(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.IntVar(&f.perEndpoint, "per-endpoint", 4, "how many messages an endpoint (host and port) gets at a time; 0 is any number")
-	flags.Var(&f.rate, "rate", "how many attempts an endpoint gets in a time, such as `10/s`, 600/m or 100/5s")
-	f.breaker = breakerValue{failures: 5, cooldown: 30 * time.Second}
-	f.breaker.addFlag(cmd)
+	set := cmd.Flags()
+	set.IntVar(&f.perEndpoint, "per-endpoint", 4, "how many messages an endpoint (host and port) gets at a time; 0 is any number")
+	set.Var(&f.rate, "rate", "how many attempts an endpoint gets in a time, such as `10/s`, 600/m or 100/5s")
+	f.breaker = flags.Breaker{Failures: 5, Cooldown: 30 * time.Second}
+	f.breaker.AddFlag(cmd)
 }
 
 // limits are the flags as the sender takes them.
@@ -38,12 +36,12 @@ func (f *limitFlags) limits(sh *shell) *deliver.Limits {
 }
 
 // limits say on stderr, and in the JSON, when an endpoint is given a rest and when it is well again.
-func (sh *shell) limits(b breakerValue) *deliver.Limits {
-	return &deliver.Limits{Failures: b.failures, Cooldown: b.cooldown,
+func (sh *shell) limits(b flags.Breaker) *deliver.Limits {
+	return &deliver.Limits{Failures: b.Failures, Cooldown: b.Cooldown,
 		Changed: func(endpoint string, resting bool) { sh.tellResting(endpoint, resting, b) }}
 }
 
-func (sh *shell) tellResting(endpoint string, resting bool, b breakerValue) {
+func (sh *shell) tellResting(endpoint string, resting bool, b flags.Breaker) {
 	domain, _, err := net.SplitHostPort(endpoint)
 	if err != nil {
 		domain = endpoint
@@ -51,51 +49,15 @@ func (sh *shell) tellResting(endpoint string, resting bool, b breakerValue) {
 	if sh.json {
 		line := schema.NewBreaker(domain, time.Now())
 		if resting {
-			line.Open(b.failures, b.cooldown)
+			line.Open(b.Failures, b.Cooldown)
 		}
 		if err := sh.emit(line); err != nil {
 			sh.note("warning: %v", err)
 		}
 	}
 	if resting {
-		sh.note("%s has failed %d times in a row: nothing is sent to it for %s, then one attempt; what is due waits", endpoint, b.failures, units.FormatDuration(b.cooldown))
+		sh.note("%s has failed %d times in a row: nothing is sent to it for %s, then one attempt; what is due waits", endpoint, b.Failures, units.FormatDuration(b.Cooldown))
 		return
 	}
 	sh.note("%s answers again: what waited is sent", endpoint)
-}
-
-// breakerValue is after how many failures in a row an endpoint is given a rest, and for how long: 5/30s, or off.
-type breakerValue struct {
-	failures int // 0: off
-	cooldown time.Duration
-}
-
-func (v *breakerValue) addFlag(cmd *cobra.Command) {
-	cmd.Flags().Var(v, "breaker", "after so many failures in a row send nothing to an endpoint for a time, then try with one: `5/30s`, or off")
-	complete(cmd, "breaker", func(string) []string { return []string{"5/30s", "off"} })
-}
-
-func (v *breakerValue) String() string {
-	if v.failures == 0 {
-		return "off"
-	}
-	return strconv.Itoa(v.failures) + "/" + units.FormatDuration(v.cooldown)
-}
-
-func (v *breakerValue) Type() string { return "breaker" }
-
-// Set reads a breaker.
-func (v *breakerValue) Set(s string) error {
-	if s == "off" {
-		*v = breakerValue{}
-		return nil
-	}
-	count, text, _ := strings.Cut(s, "/")
-	n, err := strconv.Atoi(count)
-	d, durationErr := units.ParseDuration(text)
-	if err != nil || durationErr != nil || n < 1 || d <= 0 {
-		return fmt.Errorf("%q is not failures and a time such as 5/30s, nor off", s)
-	}
-	*v = breakerValue{failures: n, cooldown: d}
-	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
@@ -29,13 +30,13 @@ type listenOptions struct {
 	forwardFlags
 	addr      string
 	publicURL string
-	tolerance optionalDuration
+	tolerance flags.OptionalDuration
 	strict    bool
-	maxBody   sizeValue
-	inflight  sizeValue
+	maxBody   flags.Size
+	inflight  flags.Size
 	keep      bool // --keep-invalid
 	count     int
-	duration  ageValue
+	duration  flags.Duration
 	readyFile string
 	handshake handshakeValue
 	learn     string
@@ -128,8 +129,8 @@ func newListen(sh *shell) *cobra.Command {
 	o.hookFilterFlags.addFlags(sh, cmd)
 	o.execFlags.addFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("forward-to", "respond")
-	complete(cmd, "handshake", completeHandshakes)
-	complete(cmd, "learn", func(string) []string { return []string{"file:", "keyring:"} })
+	flags.Complete(cmd, "handshake", completeHandshakes)
+	flags.Complete(cmd, "learn", func(string) []string { return []string{"file:", "keyring:"} })
 	return cmd
 }
 

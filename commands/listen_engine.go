@@ -9,6 +9,7 @@ import (
 	"runtime/debug"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/spf13/cobra"
 	"golang.org/x/time/rate"
 )
@@ -18,18 +19,18 @@ type engineFlags struct {
 	tls             bool
 	tlsCert, tlsKey string
 	unixSocket      string
-	allowIP         prefixesValue
-	rateLimit       rateValue
+	allowIP         flags.Prefixes
+	rateLimit       flags.Rate
 }
 
 func (f *engineFlags) addFlags(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.BoolVar(&f.tls, "tls", false, "speak TLS, and HTTP/2 to those who ask, with a self-made certificate for this machine")
-	flags.StringVar(&f.tlsCert, "tls-cert", "", "speak TLS with the certificate in this `file` (PEM, with its chain)")
-	flags.StringVar(&f.tlsKey, "tls-key", "", "the private key `file` of --tls-cert (PEM), where it is not in the same file")
-	flags.StringVar(&f.unixSocket, "unix-socket", "", "listen on a Unix socket at this `path`, which only you can connect to")
-	flags.Var(&f.allowIP, "allow-ip", "take connections only from these `addresses` (CIDR, repeatable); others are closed at once, and counted")
-	flags.Var(&f.rateLimit, "rate-limit", "take at most so many webhooks in a time, such as `50/s`; more get 429, and are counted")
+	set := cmd.Flags()
+	set.BoolVar(&f.tls, "tls", false, "speak TLS, and HTTP/2 to those who ask, with a self-made certificate for this machine")
+	set.StringVar(&f.tlsCert, "tls-cert", "", "speak TLS with the certificate in this `file` (PEM, with its chain)")
+	set.StringVar(&f.tlsKey, "tls-key", "", "the private key `file` of --tls-cert (PEM), where it is not in the same file")
+	set.StringVar(&f.unixSocket, "unix-socket", "", "listen on a Unix socket at this `path`, which only you can connect to")
+	set.Var(&f.allowIP, "allow-ip", "take connections only from these `addresses` (CIDR, repeatable); others are closed at once, and counted")
+	set.Var(&f.rateLimit, "rate-limit", "take at most so many webhooks in a time, such as `50/s`; more get 429, and are counted")
 	cmd.MarkFlagsMutuallyExclusive("unix-socket", "addr")
 	cmd.MarkFlagsMutuallyExclusive("unix-socket", "allow-ip")
 }
@@ -134,21 +135,21 @@ func (e *entrance) scheme() string {
 
 // describe says how to reach it, where that is not plain.
 func (e *entrance) describe(addr net.Addr) (lines []string) {
-	flags, at := "", e.scheme()+"://localhost"
+	curl, at := "", e.scheme()+"://localhost"
 	if e.socket != "" {
-		flags = " --unix-socket " + e.socket
+		curl = " --unix-socket " + e.socket
 	} else if _, port, err := net.SplitHostPort(addr.String()); err == nil {
 		at += ":" + port
 	}
 	if e.trust != "" {
 		lines = append(lines, "its self-made certificate, to be trusted once, is "+e.trust)
-		flags += " --cacert " + e.trust
+		curl += " --cacert " + e.trust
 	}
-	if flags != "" {
-		lines = append(lines, "curl"+flags+" "+at+"/ -d '{}'")
+	if curl != "" {
+		lines = append(lines, "curl"+curl+" "+at+"/ -d '{}'")
 	}
 	if len(e.allow) > 0 {
-		lines = append(lines, "webhooks are taken only from "+(*prefixesValue)(&e.allow).String())
+		lines = append(lines, "webhooks are taken only from "+(*flags.Prefixes)(&e.allow).String())
 	}
 	return lines
 }

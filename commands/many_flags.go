@@ -12,6 +12,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/payload"
@@ -21,11 +23,11 @@ import (
 type manyFlags struct {
 	count       int
 	concurrency int
-	rate, burst rateValue
-	lasting     optionalDuration
+	rate, burst flags.Rate
+	lasting     flags.OptionalDuration
 	ndjson      bool
 	skipBad     bool
-	again       percentValue
+	again       flags.Percent
 	shuffle     bool
 	resume      string
 
@@ -41,17 +43,17 @@ const manyLong = `
 same ids; so it does after a kill.`
 
 func (f *manyFlags) addFlags(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.IntVarP(&f.count, "count", "n", 1, "send it so many times, each with its own id and signature; of a list, the whole list")
-	flags.IntVar(&f.concurrency, "concurrency", 1, "how many at a time (with --rate 64, with --burst as many as a burst)")
-	flags.Var(&f.rate, "rate", "begin so many in a `time`, evenly spread: 50/s, 5/m")
-	flags.Var(&f.burst, "burst", "begin so many at once, again and again: 100/5s")
-	flags.Var(&f.lasting, "for", "begin none after this time; without -n, repeat until then")
-	flags.BoolVar(&f.ndjson, "ndjson", false, "the payload is one event a line, as in a file called .ndjson or .jsonl")
-	flags.BoolVar(&f.skipBad, "skip-bad", false, "leave out lines that are not JSON, and list them, instead of sending nothing")
-	flags.Var(&f.again, "duplicate", "send this `part` a second time with the same id and body, as providers do: 10%")
-	flags.BoolVar(&f.shuffle, "shuffle", false, "send in a random order, the same for the same --seed")
-	flags.StringVar(&f.resume, "resume", "", "go on with a `run` that was interrupted; @ is the newest")
+	set := cmd.Flags()
+	set.IntVarP(&f.count, "count", "n", 1, "send it so many times, each with its own id and signature; of a list, the whole list")
+	set.IntVar(&f.concurrency, "concurrency", 1, "how many at a time (with --rate 64, with --burst as many as a burst)")
+	set.Var(&f.rate, "rate", "begin so many in a `time`, evenly spread: 50/s, 5/m")
+	set.Var(&f.burst, "burst", "begin so many at once, again and again: 100/5s")
+	set.Var(&f.lasting, "for", "begin none after this time; without -n, repeat until then")
+	set.BoolVar(&f.ndjson, "ndjson", false, "the payload is one event a line, as in a file called .ndjson or .jsonl")
+	set.BoolVar(&f.skipBad, "skip-bad", false, "leave out lines that are not JSON, and list them, instead of sending nothing")
+	set.Var(&f.again, "duplicate", "send this `part` a second time with the same id and body, as providers do: 10%")
+	set.BoolVar(&f.shuffle, "shuffle", false, "send in a random order, the same for the same --seed")
+	set.StringVar(&f.resume, "resume", "", "go on with a `run` that was interrupted; @ is the newest")
 	cmd.MarkFlagsMutuallyExclusive("rate", "burst")
 }
 
@@ -66,10 +68,10 @@ func (f *manyFlags) pace() deliver.Rate {
 }
 
 func (f *manyFlags) duration() time.Duration {
-	if f.lasting.d == nil {
+	if f.lasting.D == nil {
 		return 0
 	}
-	return *f.lasting.d
+	return *f.lasting.D
 }
 
 // isMany tells a run from one message.
@@ -106,7 +108,7 @@ func (o *sendOptions) checkMany() error {
 		flag = "--burst " + rate.String()
 	}
 	switch {
-	case o.lasting.d != nil && *o.lasting.d == 0:
+	case o.lasting.D != nil && *o.lasting.D == 0:
 		return fail.Usage("--for 0s is no time").Hint("--for 30s")
 	case rate.N > 0 && !o.counted && o.duration() == 0 && !o.listed():
 		return fail.Usage("%s: how many, or for how long?", flag).Hintf("%s -n 1000, or %s --for 30s", flag, flag)
@@ -170,7 +172,7 @@ func (sh *shell) events(o *sendOptions, check payload.Check) (payload.Bodies, er
 	case isFolder(name):
 		return payload.Folder(name, o.skipBad, check)
 	}
-	f, err := openFile(name)
+	f, err := infile.Open(name)
 	if err != nil {
 		return nil, err
 	}

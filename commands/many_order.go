@@ -4,6 +4,8 @@ import (
 	"math"
 	"math/bits"
 	"math/rand/v2"
+
+	"github.com/barbhq/barb/commands/flags"
 )
 
 // order says which message is sent at which place of a run. It is worked out, not kept: however many there are, it takes
@@ -16,7 +18,7 @@ type order struct {
 
 const million = 1_000_000
 
-func newOrder(messages int64, again percentValue, shuffle bool, seed uint64) order {
+func newOrder(messages int64, again flags.Percent, shuffle bool, seed uint64) order {
 	o := order{messages: messages, again: int64(math.Round(float64(again) * million))}
 	if shuffle && messages > 0 {
 		o.mixed = newMixer(o.places(), seed)

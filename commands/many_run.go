@@ -44,8 +44,8 @@ func planOf(sh *shell, cmd *cobra.Command, o *sendOptions) (runPlan, error) {
 		return o.went.plan, nil
 	}
 	p := runPlan{URL: o.url, Dir: sh.Dir, IDs: signer.NewID(), Seed: 1 + uint64(sh.Rand()*1e6), Flags: map[string][]string{}} // short enough to be typed again
-	if o.seed.seed != nil {
-		p.Seed = *o.seed.seed
+	if o.seed.Seed != nil {
+		p.Seed = *o.seed.Seed
 	}
 	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
 		from := sh.settings["send."+strings.ReplaceAll(f.Name, "-", "_")]

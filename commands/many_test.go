@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"testing"
 
+	"github.com/barbhq/barb/commands/flags"
 	"pgregory.net/rapid"
 )
 
@@ -12,7 +13,7 @@ func TestAnOrderHasAPlaceForEachMessage(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		messages := rapid.Int64Range(1, 3000).Draw(t, "messages")
-		again := percentValue(float64(rapid.IntRange(0, 1000).Draw(t, "again")) / 1000)
+		again := flags.Percent(float64(rapid.IntRange(0, 1000).Draw(t, "again")) / 1000)
 		o := newOrder(messages, again, rapid.Bool().Draw(t, "shuffle"), rapid.Uint64().Draw(t, "seed"))
 		times := make([]int, messages)
 		seconds := int64(0)

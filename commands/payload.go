@@ -1,54 +1,17 @@
 package commands
 
 import (
-	"errors"
 	"io"
 	"os"
 	"slices"
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/infile"
 )
 
 // maxPayload bounds what is read into memory; `sign` and `verify` stream larger files where the scheme allows it.
 const maxPayload = 1 << 30
-
-// readArgument reads the file a flag names, "-" being stdin, bounded.
-func (sh *shell) readArgument(path string, limit int64) ([]byte, error) {
-	if path == "-" {
-		return readBounded(sh.In, limit, "stdin")
-	}
-	f, err := openFile(path)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return readBounded(f, limit, path)
-}
-
-// onceValue is a text flag that can be given once: a second -d would silently win over the first.
-type onceValue struct {
-	text  *string
-	given bool
-}
-
-func (v *onceValue) String() string {
-	if v.text == nil {
-		return ""
-	}
-	return *v.text
-}
-
-func (v *onceValue) Type() string { return "string" }
-
-// Set takes the first value.
-func (v *onceValue) Set(s string) error {
-	if v.given {
-		return errors.New("a payload can be given once")
-	}
-	*v.text, v.given = s, true
-	return nil
-}
 
 // input is where the bytes of a body come from. They are never changed.
 type input struct {
@@ -85,7 +48,7 @@ func (sh *shell) payloadFrom(data string, dataGiven bool, positional, secrets []
 		}
 		return &input{in: sh.In, name: "-"}, nil
 	}
-	f, err := openFile(name)
+	f, err := infile.Open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +64,7 @@ func (p *input) bytes() ([]byte, error) {
 	if what == "-" {
 		what = "stdin"
 	}
-	return readBounded(p.in, maxPayload, what)
+	return infile.ReadAll(p.in, maxPayload, what)
 }
 
 func (p *input) close() {

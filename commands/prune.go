@@ -10,15 +10,16 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 )
 
 type pruneOptions struct {
 	filterFlags
-	olderThan ageValue
+	olderThan flags.Duration
 	byAge     bool // --older-than was given, maybe as 0s
-	maxSize   sizeValue
+	maxSize   flags.Size
 	vacuum    bool
 	pins      bool
 	dryRun    bool

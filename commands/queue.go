@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
@@ -73,8 +74,8 @@ func (o *queueOptions) addFlags(cmd *cobra.Command) {
 	f.StringVar(&o.since, "since", "", "only what was put in since this `time` or age: 1h, 7d, 2026-01-20")
 	f.StringVar(&o.until, "until", "", "only what was put in until this `time` or age")
 	f.IntVarP(&o.limit, "limit", "n", 0, "at most so many; 0 is all")
-	complete(cmd, "state", func(string) []string { return stateNames() })
-	complete(cmd, "kind", func(string) []string { return kindNames() })
+	flags.Complete(cmd, "state", func(string) []string { return stateNames() })
+	flags.Complete(cmd, "kind", func(string) []string { return kindNames() })
 }
 
 func stateNames() []string {
@@ -117,7 +118,7 @@ func (o *queueOptions) filter(sh *shell) (f store.QueueFilter, err error) {
 		if moment.text == "" {
 			continue
 		}
-		if *moment.at, err = parsePast(moment.text, sh.Now()); err != nil {
+		if *moment.at, err = flags.ParsePast(moment.text, sh.Now()); err != nil {
 			return f, fail.Usage("--%s %w", moment.flag, err)
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/store"
 )
 
@@ -16,8 +17,8 @@ const leastSize = 1_000_000
 
 // retention is [history] of barb.toml: by what limits the history prunes itself. Without one nothing is removed.
 type retention struct {
-	maxSize sizeValue
-	maxAge  ageValue
+	maxSize flags.Size
+	maxAge  flags.Duration
 }
 
 // takeRetention reads max_size and max_age.

@@ -1,14 +1,13 @@
 package commands
 
 import (
-	"fmt"
 	"math"
-	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/provider"
 )
@@ -25,7 +24,7 @@ else comes is tried again, but for a 410, a bad certificate and what --retry-on 
 // scheduleFlags say when a delivery is tried again, by name instead of by number.
 type scheduleFlags struct {
 	schedule string
-	speed    speedValue
+	speed    flags.Speed
 	until2xx bool
 
 	// provider is the one of --as, nil without; override is what the endpoint's URL changes in its policy.
@@ -34,34 +33,15 @@ type scheduleFlags struct {
 }
 
 func (f *scheduleFlags) addFlags(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.StringVar(&f.schedule, "schedule", "", "wait as this `provider` does (barb providers), or a list of waits: 5s,5m,30m")
+	set := cmd.Flags()
+	set.StringVar(&f.schedule, "schedule", "", "wait as this `provider` does (barb providers), or a list of waits: 5s,5m,30m")
 	f.speed = 1
-	flags.Var(&f.speed, "speed", "make every wait so many times shorter, e.g. 1000x")
-	flags.BoolVar(&f.until2xx, "until-2xx", false, "try until a 2xx comes, or --deadline")
+	set.Var(&f.speed, "speed", "make every wait so many times shorter, e.g. 1000x")
+	set.BoolVar(&f.until2xx, "until-2xx", false, "try until a 2xx comes, or --deadline")
 	cmd.MarkFlagsMutuallyExclusive("schedule", "backoff")
 	cmd.MarkFlagsMutuallyExclusive("until-2xx", "retries")
-	complete(cmd, "schedule", func(string) []string { return provider.ScheduleNames() })
-	complete(cmd, "speed", func(string) []string { return []string{"10x", "100x", "1000x", "100000x"} })
-}
-
-// speedValue is how many times shorter waits are, on the command line: 1000x, 1000, 0.5x.
-type speedValue float64
-
-func (v *speedValue) String() string {
-	return strconv.FormatFloat(float64(*v), 'f', -1, 64) + "x"
-}
-
-func (v *speedValue) Type() string { return "speed" }
-
-// Set reads a number above 0, with or without an x behind it.
-func (v *speedValue) Set(s string) error {
-	n, err := strconv.ParseFloat(strings.TrimSuffix(s, "x"), 64)
-	if err != nil || !(n > 0) || math.IsInf(n, 0) || strings.HasPrefix(s, "+") {
-		return fmt.Errorf("%q is not a speed such as 1000x, 10 or 0.5x", s)
-	}
-	*v = speedValue(n)
-	return nil
+	flags.Complete(cmd, "schedule", func(string) []string { return provider.ScheduleNames() })
+	flags.Complete(cmd, "speed", func(string) []string { return []string{"10x", "100x", "1000x", "100000x"} })
 }
 
 // sourceOf is where the value of a flag of this command came from.

@@ -14,6 +14,7 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
 )
@@ -88,7 +89,7 @@ func (sh *shell) secret(ctx context.Context, ref string) (key []byte, name strin
 	case ref == "":
 		return nil, "", fail.Usage("--secret is empty").Hint(referenceHelp)
 	case ref == "-":
-		key, err = readBounded(sh.In, maxSecret, "the secret on stdin")
+		key, err = infile.ReadAll(sh.In, maxSecret, "the secret on stdin")
 		if err == nil {
 			key, err = trimSecret(key, "the secret on stdin")
 		}
@@ -119,12 +120,12 @@ func (sh *shell) secret(ctx context.Context, ref string) (key []byte, name strin
 }
 
 func readSecretFile(path string) ([]byte, error) {
-	f, err := openFile(path)
+	f, err := infile.Open(path)
 	if err != nil {
 		return nil, fail.Usage("secret file:%w", err)
 	}
 	defer f.Close()
-	key, err := readBounded(f, maxSecret, path)
+	key, err := infile.ReadAll(f, maxSecret, path)
 	if err != nil {
 		return nil, err
 	}
@@ -133,7 +134,7 @@ func readSecretFile(path string) ([]byte, error) {
 
 // trimSecret is a secret as it stands in a file: without the byte order mark and the line end of an editor.
 func trimSecret(data []byte, what string) ([]byte, error) {
-	data, err := plainText(data, what)
+	data, err := infile.PlainText(data, what)
 	return trimNewline(data), err
 }
 

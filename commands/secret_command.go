@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/spf13/cobra"
 	"github.com/zalando/go-keyring"
 )
@@ -104,7 +105,7 @@ func runSecretSet(sh *shell, name string, replace bool) error {
 // askSecret reads a secret from stdin, without showing it where somebody types it.
 func (sh *shell) askSecret(name string) ([]byte, error) {
 	if !sh.InTerminal || sh.Password == nil {
-		secret, err := readBounded(sh.In, maxSecret, "the secret on stdin")
+		secret, err := infile.ReadAll(sh.In, maxSecret, "the secret on stdin")
 		if err != nil {
 			return nil, err
 		}

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -32,30 +33,30 @@ A selector is an id (42), a range (40..47), @ for the newest, @-2 for the third
 newest, or a filter.`
 
 func (f *filterFlags) addFlags(sh *shell, cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.BoolVar(&f.received, "received", false, "only what was received")
-	flags.BoolVar(&f.sent, "sent", false, "only what was sent")
-	flags.BoolVar(&f.failed, "failed", false, "only what was not delivered, refused or badly signed")
-	flags.StringVar(&f.scheme, "scheme", "", "only this `scheme`")
-	flags.StringVar(&f.event, "event", "", "only events of this `type`; * matches any part")
-	flags.StringVar(&f.endpoint, "endpoint", "", "only this `host`; * matches any part")
-	flags.StringVar(&f.status, "status", "", "only answers with this `status`: 503, 5xx or 400..499")
-	flags.StringVar(&f.since, "since", "", "only since this `time` or age: 1h, 7d, 2026-01-20")
-	flags.StringVar(&f.until, "until", "", "only until this `time` or age")
-	flags.StringVar(&f.webhookID, "id", "", "only this webhook `id`")
-	flags.StringVar(&f.marked, "marked", "", "only what listen marked as `kind`: "+markKinds)
-	flags.StringVar(&f.grep, "grep", "", "only bodies that contain this `text`")
-	flags.StringVar(&f.where, "where", "", "only where this jq `expression` over the JSON form is true")
-	complete(cmd, "scheme", func(prefix string) []string { return sh.schemeNames(prefix, false) })
-	complete(cmd, "event", sh.completeEvents)
-	complete(cmd, "marked", func(string) []string { return strings.Split(markKinds, ", ") })
+	set := cmd.Flags()
+	set.BoolVar(&f.received, "received", false, "only what was received")
+	set.BoolVar(&f.sent, "sent", false, "only what was sent")
+	set.BoolVar(&f.failed, "failed", false, "only what was not delivered, refused or badly signed")
+	set.StringVar(&f.scheme, "scheme", "", "only this `scheme`")
+	set.StringVar(&f.event, "event", "", "only events of this `type`; * matches any part")
+	set.StringVar(&f.endpoint, "endpoint", "", "only this `host`; * matches any part")
+	set.StringVar(&f.status, "status", "", "only answers with this `status`: 503, 5xx or 400..499")
+	set.StringVar(&f.since, "since", "", "only since this `time` or age: 1h, 7d, 2026-01-20")
+	set.StringVar(&f.until, "until", "", "only until this `time` or age")
+	set.StringVar(&f.webhookID, "id", "", "only this webhook `id`")
+	set.StringVar(&f.marked, "marked", "", "only what listen marked as `kind`: "+markKinds)
+	set.StringVar(&f.grep, "grep", "", "only bodies that contain this `text`")
+	set.StringVar(&f.where, "where", "", "only where this jq `expression` over the JSON form is true")
+	flags.Complete(cmd, "scheme", func(prefix string) []string { return sh.schemeNames(prefix, false) })
+	flags.Complete(cmd, "event", sh.completeEvents)
+	flags.Complete(cmd, "marked", func(string) []string { return strings.Split(markKinds, ", ") })
 }
 
 // given reports whether any filter was given.
 func (f *filterFlags) given() bool { return *f != filterFlags{} }
 
 // filter checks the flags and returns them as the history takes them. where is nil without --where.
-func (f *filterFlags) filter(sh *shell) (out store.Filter, where *jqFilter, err error) {
+func (f *filterFlags) filter(sh *shell) (out store.Filter, where *flags.JQ, err error) {
 	if f.received && f.sent {
 		return out, nil, fail.Usage("--received and --sent exclude each other")
 	}
@@ -91,12 +92,12 @@ func (f *filterFlags) filter(sh *shell) (out store.Filter, where *jqFilter, err 
 		if moment.text == "" {
 			continue
 		}
-		if *moment.at, err = parsePast(moment.text, sh.Now()); err != nil {
+		if *moment.at, err = flags.ParsePast(moment.text, sh.Now()); err != nil {
 			return out, nil, fail.Usage("--%s %w", moment.flag, err)
 		}
 	}
 	if f.where != "" {
-		if where, err = compileJQ(f.where); err != nil {
+		if where, err = flags.CompileJQ(f.where); err != nil {
 			return out, nil, fail.Usage("--where %w", err).Hint("--where '.latency_ms > 500'")
 		}
 	}
@@ -215,7 +216,7 @@ func (sh *shell) selected(ctx context.Context, selectors []string, flags *filter
 }
 
 // selection is what the selectors and flags choose. The history is open afterwards.
-func (sh *shell) selection(ctx context.Context, selectors []string, flags *filterFlags) (filter store.Filter, where *jqFilter, err error) {
+func (sh *shell) selection(ctx context.Context, selectors []string, flags *filterFlags) (filter store.Filter, where *flags.JQ, err error) {
 	if filter, where, err = flags.filter(sh); err != nil {
 		return filter, nil, err
 	}
@@ -260,7 +261,7 @@ func (sh *shell) narrowed(ctx context.Context, flags *filterFlags) (filter store
 }
 
 // whereTrue keeps the exchanges for which the expression is true, at most limit of them (0: all).
-func whereTrue(all iter.Seq2[*record.Exchange, error], where *jqFilter, limit int) iter.Seq2[*record.Exchange, error] {
+func whereTrue(all iter.Seq2[*record.Exchange, error], where *flags.JQ, limit int) iter.Seq2[*record.Exchange, error] {
 	return func(yield func(*record.Exchange, error) bool) {
 		found := 0
 		for x, err := range all {
@@ -268,7 +269,7 @@ func whereTrue(all iter.Seq2[*record.Exchange, error], where *jqFilter, limit in
 				yield(nil, err)
 				return
 			}
-			ok, err := where.truthy(whereForm(x), 0)
+			ok, err := where.Truthy(whereForm(x), 0)
 			if err != nil {
 				yield(nil, fail.Usage("--where: %w", err))
 				return

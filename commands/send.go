@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/store/export"
@@ -84,11 +85,11 @@ func newSend(sh *shell) *cobra.Command {
 	o.schemeFlags.addFlags(sh, cmd, "sign with this `scheme` (barb schemes lists them)")
 	o.headerFlags.addFlags(cmd)
 	f := cmd.Flags()
-	f.VarP(&onceValue{text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin; its bytes are not changed")
+	f.VarP(&flags.Once{Text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin; its bytes are not changed")
 	f.StringVarP(&o.method, "request", "X", "POST", "the request `method`")
 	f.StringVar(&o.id, "id", "", "the webhook `id` (default: the one in the payload, or a new one)")
 	f.StringVar(&o.event, "event", "", "the event `type`, in the scheme's header where it has one; without -d a sample event, stripe:invoice.paid (barb events)")
-	complete(cmd, "event", sh.sampleNames)
+	flags.Complete(cmd, "event", sh.sampleNames)
 	f.StringVar(&o.contentType, "content-type", "", "the Content-Type (default: what the payload looks like)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the signed request and send nothing")
 	f.StringVarP(&o.output, "output", "o", "text", "text or json")

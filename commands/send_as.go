@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/provider"
 	"github.com/barbhq/barb/deliver/signer"
@@ -30,7 +31,7 @@ type providerFlags struct{ as string }
 
 func (f *providerFlags) addFlags(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.as, "as", "", "deliver as this `provider` does (barb providers lists them)")
-	complete(cmd, "as", func(string) []string { return provider.Names() })
+	flags.Complete(cmd, "as", func(string) []string { return provider.Names() })
 }
 
 // apply puts the provider into the retry flags, with the changes that the fragment of the URL makes in it.

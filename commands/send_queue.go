@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/store"
@@ -22,14 +23,14 @@ type sendQueueFlags struct {
 }
 
 func (f *sendQueueFlags) addFlags(cmd *cobra.Command) {
-	flags := cmd.Flags()
-	flags.BoolVar(&f.queue, "queue", false, "return once the message is durable; barb deliver sends it, with these flags")
-	flags.StringVar(&f.orderKey, "order-key", "", "with --queue: messages of the same `key` to the same URL go one after another")
+	set := cmd.Flags()
+	set.BoolVar(&f.queue, "queue", false, "return once the message is durable; barb deliver sends it, with these flags")
+	set.StringVar(&f.orderKey, "order-key", "", "with --queue: messages of the same `key` to the same URL go one after another")
 	f.ordered = orderedValue{by: "false"}
-	flags.Var(&f.ordered, "ordered", "with --queue: send messages to this URL one after another: all, false, header:NAME or a jq `expression` over the body that gives a key: .customer")
-	flags.Lookup("ordered").NoOptDefVal = "true"
+	set.Var(&f.ordered, "ordered", "with --queue: send messages to this URL one after another: all, false, header:NAME or a jq `expression` over the body that gives a key: .customer")
+	set.Lookup("ordered").NoOptDefVal = "true"
 	cmd.MarkFlagsMutuallyExclusive("order-key", "ordered")
-	complete(cmd, "ordered", func(string) []string { return []string{"true", "false", "header:", "."} })
+	flags.Complete(cmd, "ordered", func(string) []string { return []string{"true", "false", "header:", "."} })
 }
 
 // checkQueue finds what the queue cannot remember while nothing has been read or written.

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
@@ -49,14 +50,14 @@ history is not opened.`,
 	o.schemeFlags.addFlags(sh, cmd, "the `scheme` to sign with (barb schemes lists them)")
 	o.headerFlags.addFlags(cmd)
 	f := cmd.Flags()
-	f.VarP(&onceValue{text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin")
+	f.VarP(&flags.Once{Text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin")
 	f.StringVar(&o.timestamp, "timestamp", "now", "the `time` to sign with: RFC 3339, Unix seconds or now")
 	f.StringVar(&o.id, "id", "", "the webhook `id` (default: a new one where the scheme signs it)")
 	f.StringVar(&o.event, "event", "", "the event `type`, for schemes that have a header for it")
 	f.StringVar(&o.url, "url", "", "the `URL` the webhook goes to, for schemes that sign it and for -o curl and http")
 	f.StringVar(&o.method, "method", "POST", "the request `method`, for schemes that sign it and for -o curl and http")
 	f.StringVarP(&o.output, "output", "o", "headers", "headers, curl, http, env, json or value")
-	complete(cmd, "output", func(string) []string { return signOutputs })
+	flags.Complete(cmd, "output", func(string) []string { return signOutputs })
 	return cmd
 }
 
@@ -65,7 +66,7 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 	if err != nil {
 		return err
 	}
-	at, err := parseTime(o.timestamp, sh.Now())
+	at, err := flags.ParseTime(o.timestamp, sh.Now())
 	if err != nil {
 		return fail.Usage("--timestamp %w", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/health"
@@ -13,17 +14,17 @@ import (
 // figures returns the six figures of what the filters select, judged. Their time is --over, or begins at --since if that
 // is given; the history before it is not read.
 func (o *statsOptions) figures(ctx context.Context, sh *shell) (r health.Report, err error) {
-	flags, now := o.filterFlags, sh.Now()
+	chosen, now := o.filterFlags, sh.Now()
 	end := now
-	if flags.until != "" {
-		if end, err = parsePast(flags.until, now); err != nil {
+	if chosen.until != "" {
+		if end, err = flags.ParsePast(chosen.until, now); err != nil {
 			return r, fail.Usage("--until %w", err)
 		}
 	}
-	if flags.since == "" {
-		flags.since = end.Add(-time.Duration(o.over)).Format(time.RFC3339Nano)
+	if chosen.since == "" {
+		chosen.since = end.Add(-time.Duration(o.over)).Format(time.RFC3339Nano)
 	}
-	filter, none, err := sh.narrowed(ctx, &flags)
+	filter, none, err := sh.narrowed(ctx, &chosen)
 	if err != nil {
 		return r, err
 	}

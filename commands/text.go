@@ -1,22 +1,8 @@
 package commands
 
 import (
-	"bytes"
 	"strings"
-
-	"github.com/barbhq/barb/commands/fail"
 )
-
-// plainText is what an editor wrote, without the byte order mark that some put in front (RFC 3629, section 6): no secret,
-// header or setting begins with one. UTF-16, which PowerShell writes, is a usage error.
-func plainText(data []byte, what string) ([]byte, error) {
-	little := bytes.HasPrefix(data, []byte("\xff\xfe")) && len(data) > 3 && data[3] == 0
-	big := bytes.HasPrefix(data, []byte("\xfe\xff")) && len(data) > 3 && data[2] == 0
-	if little || big {
-		return nil, fail.Usage("%s is UTF-16, not UTF-8", what).Hint("iconv -f UTF-16 -t UTF-8 FILE > NEW, or save it as UTF-8")
-	}
-	return bytes.TrimPrefix(data, []byte("\ufeff")), nil
-}
 
 // asHTTP1 writes the head of a request as HTTP/1.1 has it: tools print HTTP/2 and HTTP/3 requests with that version in the
 // request line, or with the pseudo-header fields that stand for it (RFC 9113, section 8.3.1). A head with neither is returned

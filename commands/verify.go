@@ -17,6 +17,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen/verifier"
@@ -34,7 +36,7 @@ type verifyOptions struct {
 	data                  string
 	dataGiven             bool
 	now, url, method      string
-	tolerance             optionalDuration
+	tolerance             flags.OptionalDuration
 	strict                bool
 	positional            []string
 	recorded              string // scheme that the exchange in the history was verified or signed by; "" when by none
@@ -71,7 +73,7 @@ bad signature match, for at most two seconds, and says how to repair it.`,
 	f := cmd.Flags()
 	f.StringVar(&o.headersFile, "headers", "", "a `file` of headers, one 'Name: value' a line")
 	f.StringVar(&o.httpFile, "http", "", "a `file` with a raw HTTP request; - is stdin")
-	f.VarP(&onceValue{text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin")
+	f.VarP(&flags.Once{Text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin")
 	f.Var(&o.tolerance, "tolerance", "how old or how far ahead the timestamp may be (default: the scheme's own)")
 	f.BoolVar(&o.strict, "strict", false, "refuse a signature that the provider's own SDK refuses for how it is written")
 	f.StringVar(&o.now, "now", "", "judge the age at this `time`: RFC 3339, Unix seconds or now")
@@ -99,7 +101,7 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 	if o.discover {
 		return sh.discover(ctx, o, m, now)
 	}
-	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: o.schemeFlags, path: urlPath(m.URL), message: &m, tolerance: o.tolerance.d, strict: o.strict})
+	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: o.schemeFlags, path: urlPath(m.URL), message: &m, tolerance: o.tolerance.D, strict: o.strict})
 	if err != nil {
 		return err
 	}
@@ -107,7 +109,7 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 		return fail.Usage("verify needs a secret").Hint(referenceHelp)
 	}
 	if m.Stream != nil && (o.explain || v.Auto || !v.Scheme.Streams()) {
-		if m.Body, err = readBounded(m.Stream, maxPayload, "the payload"); err != nil {
+		if m.Body, err = infile.ReadAll(m.Stream, maxPayload, "the payload"); err != nil {
 			return err
 		}
 		m.Stream = nil
@@ -139,7 +141,7 @@ func (o *verifyOptions) message(ctx context.Context, sh *shell) (m sign.Message,
 		return m, now, err
 	}
 	if o.now != "" {
-		if now, err = parseTime(o.now, sh.Now()); err != nil {
+		if now, err = flags.ParseTime(o.now, sh.Now()); err != nil {
 			return m, now, fail.Usage("--now %w", err)
 		}
 	}
@@ -202,11 +204,11 @@ func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
 	if len(o.positional) > 0 || o.dataGiven {
 		return m, fail.Usage("--http brings its own payload").Hintf("barb verify --http %s", o.httpFile)
 	}
-	data, err := sh.readArgument(o.httpFile, maxPayload)
+	data, err := infile.ReadArgument(sh.In, o.httpFile, maxPayload)
 	if err != nil {
 		return m, err
 	}
-	if data, err = plainText(data, o.httpFile); err != nil {
+	if data, err = infile.PlainText(data, o.httpFile); err != nil {
 		return m, err
 	}
 	head, err := record.ReadHead(bufio.NewReader(bytes.NewReader(data)), 1<<20)

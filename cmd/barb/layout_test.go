@@ -49,6 +49,8 @@ var layout = map[string]struct{ ours, others []string }{
 	"commands/metrics":  {ours: []string{"store", "store/record"}},
 	"commands/receiver": {ours: []string{"sign"}},
 	"commands/fail":     {},
+	"commands/flags":    {ours: []string{"units", "commands/fail", "commands/infile", "deliver", "deliver/provider", "listen/script", "store", "store/record"}, others: []string{"github.com/spf13", "github.com/itchyny/gojq"}},
+	"commands/infile":   {ours: []string{"commands/fail", "commands/ui"}},
 	"commands":          {ours: []string{"*"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2", "github.com/itchyny/gojq", "github.com/google/uuid", "github.com/mattn/go-shellwords", "github.com/adrg/xdg", "github.com/zalando/go-keyring", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/time"}},
 	"cmd/barb":          {ours: []string{"commands"}, others: []string{"golang.org/x/term"}},
 	"cmd/gendocs":       {ours: []string{"commands", "commands/ui"}, others: []string{"github.com/spf13"}},

@@ -1,0 +1,40 @@
+package flags
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/barbhq/barb/units"
+)
+
+// ParseTime reads a moment: RFC 3339, Unix seconds, a date, or "now".
+func ParseTime(s string, now time.Time) (time.Time, error) {
+	if s == "now" || s == "" {
+		return now, nil
+	}
+	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
+		if n > 1e11 {
+			return time.Time{}, fmt.Errorf("%q looks like milliseconds; Unix seconds are meant", s)
+		}
+		return time.Unix(n, 0), nil
+	}
+	for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", "2006-01-02 15:04", time.DateOnly} {
+		if t, err := time.ParseInLocation(layout, s, time.Local); err == nil {
+			return t, nil
+		}
+	}
+	return time.Time{}, fmt.Errorf("%q is not a time: RFC 3339 (2026-01-20T14:32:00Z), Unix seconds or now", s)
+}
+
+// ParsePast is parseTime that also takes an age: 1h means an hour ago.
+func ParsePast(s string, now time.Time) (time.Time, error) {
+	if d, err := units.ParseDuration(s); err == nil {
+		return now.Add(-d), nil
+	}
+	t, err := ParseTime(s, now)
+	if err != nil {
+		return t, fmt.Errorf("%q is neither an age (1h, 7d) nor a time (RFC 3339, Unix seconds)", s)
+	}
+	return t, nil
+}
