@@ -1,10 +1,8 @@
 package commands
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
-	"sync"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
@@ -32,10 +30,9 @@ type answering struct {
 	provider *provider.Provider // of --as; nil: none
 	platform *script.Platform   // nil: none is
 
-	order  turns
-	places sync.Map // of record ids: *place
-	hooks  int64    // how many have had their turn
-	calls  map[*script.Script]int64
+	order turns
+	hooks int64 // how many have had their turn
+	calls map[*script.Script]int64
 }
 
 // place is where a hook stands in all that is scripted.
@@ -64,18 +61,17 @@ func (a *answering) scriptOf(x *record.Exchange) *script.Script {
 	return a.respond
 }
 
-func (a *answering) isScripted(x *record.Exchange) bool { return a.scriptOf(x) != nil }
-
 // seat gives a hook its place. It is called for one hook after the other, in the order of the history.
-func (a *answering) seat(x *record.Exchange) {
-	if x.Handshake != "" || x.Verdict.Status == record.Invalid {
+func (a *answering) seat(h *hook) {
+	if x := h.x; x.Handshake != "" || x.Verdict.Status == record.Invalid {
 		return
 	}
 	if a.calls == nil {
 		a.calls = map[*script.Script]int64{}
 	}
 	a.hooks++
-	p := &place{hook: a.hooks, script: a.scriptOf(x)}
+	p := &h.place
+	p.hook, p.script = a.hooks, h.scripted()
 	if p.script != nil {
 		a.calls[p.script]++
 		p.answer = a.calls[p.script]
@@ -84,84 +80,6 @@ func (a *answering) seat(x *record.Exchange) {
 		a.calls[a.failWith]++
 		p.fails = a.calls[a.failWith]
 	}
-	a.places.Store(x.ID, p)
-}
-
-// placeOf is the place of a hook; that of one that is not scripted is empty.
-func (a *answering) placeOf(x *record.Exchange) *place {
-	if p, ok := a.places.Load(x.ID); ok {
-		return p.(*place)
-	}
-	return &place{}
-}
-
-// answer is listen's question what the sender gets.
-func (g *gateway) answer(ctx context.Context, x *record.Exchange) listen.Answer {
-	given := listen.Answer{Response: g.reply(ctx, x)}
-	p := g.placeOf(x)
-	if p.hook == 0 {
-		return given
-	}
-	if given.Response == nil && p.script != nil {
-		given = p.script.Answer(p.answer, g.dice)
-	}
-	if g.platform != nil {
-		given = g.platform.Cut(given)
-	}
-	if p.fails > 0 {
-		given = g.failWith.Answer(p.fails, g.dice).Over(given)
-	}
-	given = listen.Answer{Delay: g.latency.At(g.dice.Draw(p.hook, script.ForLatency))}.Over(given)
-	if given.Fault.Kind == listen.Hang {
-		g.suggest("%d hangs until its sender leaves (scripted)", x.ID)
-	}
-	return given
-}
-
-// recorder is what listen records with: the gateway, and what is to be numbered or judged goes through a performer.
-func (g *gateway) recorder() listen.Recorder {
-	if g.scripts() || g.provider != nil {
-		return performer{g}
-	}
-	return g
-}
-
-// performer numbers what the gateway records, and judges how it was answered.
-type performer struct{ *gateway }
-
-// Record makes a received exchange durable and gives it its place.
-func (p performer) Record(ctx context.Context, x *record.Exchange) (err error) {
-	if !p.scripts() {
-		return p.gateway.Record(ctx, x)
-	}
-	ticket, kept := p.order.begin(), false
-	defer func() {
-		if !kept {
-			p.order.failed(ticket) // also when Record panicked: others wait for it
-		}
-	}()
-	if err = p.gateway.Record(ctx, x); err != nil || x.ID == 0 { // what is not recorded has no place
-		return err
-	}
-	kept = true
-	p.order.recorded(ticket, x.ID, func() { p.seat(x) })
-	return nil
-}
-
-// Answer records how it ended, with what was done to the sender and whether its provider would have waited. x itself stays
-// as it is: listen goes by how the connection fared.
-func (p performer) Answer(ctx context.Context, x *record.Exchange) error {
-	judged := *x
-	at := p.placeOf(x)
-	p.places.Delete(x.ID)
-	if at.fails > 0 && judged.Err == nil {
-		judged.Fault("fail-rate", "one of those that --fail-rate has fail")
-	}
-	late := p.provider != nil && x.Took > p.provider.Timeout
-	if late && (judged.Err == nil || judged.Scripted != "") { // else the sender had left by itself
-		judged.TooSlow(p.provider.Name, p.provider.Timeout)
-	}
-	return p.gateway.Answer(ctx, &judged)
 }
 
 // maxBody is the largest body that is taken.

@@ -3,10 +3,8 @@ package commands
 import (
 	"context"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -40,7 +38,6 @@ type duplicates struct {
 	neighbours
 	once   bool // --dedupe
 	marked atomic.Int64
-	claims sync.Map // *dedupe.Claim by the id of the exchange, between Record and Reply
 }
 
 // compares reports whether a received exchange counts as one that came before: a refused one does not, a handshake is no
@@ -157,56 +154,4 @@ func (g *gateway) meet(ctx context.Context, x, kept *record.Exchange) (*dedupe.C
 	})
 	x.Marks = append(x.Marks, marks...)
 	return c, err
-}
-
-// record makes an exchange durable with its marks. A copy of one that is being recorded waits for that.
-func (g *gateway) record(ctx context.Context, x *record.Exchange) error {
-	kept := g.history.Redacted(x) // what copies are compared by is what the history has of them
-	c, err := g.meet(ctx, x, kept)
-	if err != nil {
-		return err
-	}
-	if c != nil {
-		defer func() {
-			c.Settle(x.ID)
-			if g.once && x.ID != 0 {
-				g.claims.Store(x.ID, c)
-			}
-		}()
-	}
-	// Whether a copy is handed on is known when what it is a copy of was answered: what it needs is put into the queue then.
-	return g.keep(ctx, x, kept, g.once && c != nil && c.IsCopy())
-}
-
-// handOnce hands a webhook on unless it, or a copy of it, was accepted. Copies take turns: one that comes while another is
-// handed on waits for its answer, and is handed on itself when that was not 2xx.
-func (g *gateway) handOnce(ctx context.Context, x *record.Exchange, handOn func() *record.Response) *record.Response {
-	if !g.once {
-		return handOn()
-	}
-	found, ok := g.claims.LoadAndDelete(x.ID)
-	if !ok {
-		return handOn()
-	}
-	claim := found.(*dedupe.Claim)
-	patient, cancel := context.WithTimeout(ctx, turnTimeout)
-	defer cancel()
-	g.askNeighbour(patient, claim)
-	flight, accepted, err := claim.Begin(patient)
-	if (err != nil || accepted) && g.outbox != nil {
-		g.outbox.forgo(context.WithoutCancel(ctx), x)
-	}
-	switch {
-	case err != nil:
-		busy := textAnswer(http.StatusServiceUnavailable, "a copy of this webhook is being worked on\n")
-		busy.Header = append(busy.Header, record.Field{Name: "Retry-After", Value: "1"})
-		return busy
-	case accepted:
-		return &record.Response{Status: http.StatusOK}
-	}
-	done := false
-	defer func() { flight.End(done) }()
-	response := handOn()
-	done = response.Status/100 == 2
-	return response
 }

@@ -47,12 +47,13 @@ func received(path, id, body, signature string) *record.Exchange {
 	return x
 }
 
-func keepOne(t *testing.T, g *gateway, x *record.Exchange) *record.Exchange {
+func keepOne(t *testing.T, g *gateway, x *record.Exchange) *hook {
 	t.Helper()
-	if err := g.Record(context.Background(), x); err != nil {
+	h := g.receive(x)
+	if err := h.Record(context.Background()); err != nil {
 		t.Fatal(err)
 	}
-	return x
+	return h
 }
 
 func markedAs(x *record.Exchange) string {
@@ -74,7 +75,7 @@ func TestOfManyCopiesExactlyOneIsTheFirst(t *testing.T) {
 				copies[i] = received("/in", "", "{}", fmt.Sprint("sha256=", round))
 			}
 			group.Go(func() {
-				if err := g.Record(context.Background(), copies[i]); err != nil {
+				if err := g.receive(copies[i]).Record(context.Background()); err != nil {
 					t.Error(err)
 				}
 			})
@@ -194,8 +195,8 @@ func TestAListenerLooksBack(t *testing.T) {
 		{received("/in", "b", "{}", "v"), "duplicate 4 ", 299},
 		{received("/in", "b", "{}", "v"), "duplicate 4 ", 200},
 	} {
-		keepOne(t, g, c.x)
-		if response := g.handOnce(context.Background(), c.x, passed); markedAs(c.x) != c.want || response.Status != c.status {
+		h := keepOne(t, g, c.x)
+		if response := h.handOnce(context.Background(), passed); markedAs(c.x) != c.want || response.Status != c.status {
 			t.Errorf("%d: marked %q, want %q; answered %d, want %d", i, markedAs(c.x), c.want, response.Status, c.status)
 		}
 	}
@@ -226,8 +227,8 @@ func TestAListenerLooksBackIntoTheQueue(t *testing.T) {
 	}
 	g = newRecorder(t, path)
 	for id, want := range map[string]int{"open": 200, "dead": 299} {
-		x := keepOne(t, g, received("/in", id, "{}", "x"))
-		if got := g.handOnce(ctx, x, func() *record.Response { return &record.Response{Status: 299} }); got.Status != want {
+		h := keepOne(t, g, received("/in", id, "{}", "x"))
+		if got := h.handOnce(ctx, func() *record.Response { return &record.Response{Status: 299} }); got.Status != want {
 			t.Errorf("%s: answered %d, want %d", id, got.Status, want)
 		}
 	}
@@ -238,10 +239,10 @@ func TestWhatIsGivenUpBeforeItsAnswerIsNotAccepted(t *testing.T) {
 	g := newRecorder(t, temporary(t))
 	calls := 0
 	for range 3 {
-		x := keepOne(t, g, received("/in", "a", "{}", "s"))
-		g.handOnce(context.Background(), x, func() *record.Response {
+		h := keepOne(t, g, received("/in", "a", "{}", "s"))
+		h.handOnce(context.Background(), func() *record.Response {
 			if calls++; calls == 1 {
-				g.reject(x)
+				g.reject(h.x)
 			}
 			return &record.Response{Status: 200}
 		})
@@ -259,7 +260,7 @@ func TestAnotherIDIsHeldBackOnlyWhereTheSignatureIsMadeOnce(t *testing.T) {
 		for i, id := range []string{"a", "b"} {
 			x := received("/in", id, "{}", "s")
 			x.Verdict.HasAge = timed
-			response := g.handOnce(context.Background(), keepOne(t, g, x), func() *record.Response { return &record.Response{Status: 299} })
+			response := keepOne(t, g, x).handOnce(context.Background(), func() *record.Response { return &record.Response{Status: 299} })
 			if i == 1 && (response.Status != want || markedAs(x) != "duplicate 1 ") {
 				t.Errorf("timed %t: answered %d, marked %q", timed, response.Status, markedAs(x))
 			}
@@ -283,12 +284,12 @@ func TestCopiesTakeTurns(t *testing.T) {
 	var group sync.WaitGroup
 	for range 40 {
 		group.Go(func() {
-			x := received("/in", "a", "{}", "s")
-			if err := g.Record(context.Background(), x); err != nil {
+			h := g.receive(received("/in", "a", "{}", "s"))
+			if err := h.Record(context.Background()); err != nil {
 				t.Error(err)
 				return
 			}
-			answers[g.handOnce(context.Background(), x, handOn).Status].Add(1)
+			answers[h.handOnce(context.Background(), handOn).Status].Add(1)
 		})
 	}
 	group.Wait()
@@ -303,7 +304,7 @@ func TestACopyThatWaitsTooLongComesAgain(t *testing.T) {
 	begun, hangs, ends := make(chan struct{}), make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(ends)
-		g.handOnce(context.Background(), first, func() *record.Response {
+		first.handOnce(context.Background(), func() *record.Response {
 			close(begun)
 			<-hangs
 			return &record.Response{Status: 200}
@@ -312,7 +313,7 @@ func TestACopyThatWaitsTooLongComesAgain(t *testing.T) {
 	<-begun
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	answer := g.handOnce(ctx, second, func() *record.Response { t.Error("handed on twice"); return nil })
+	answer := second.handOnce(ctx, func() *record.Response { t.Error("handed on twice"); return nil })
 	if answer.Status != 503 || answer.Header.Get("Retry-After") != "1" {
 		t.Errorf("answered %d %v", answer.Status, answer.Header)
 	}

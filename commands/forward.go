@@ -62,19 +62,20 @@ func (g *gateway) startForwarding(ctx context.Context) (end func(cut bool)) {
 
 // forwarded hands a recorded webhook to the apps of its lane, at once or by way of the queue, and gives back what the
 // sender gets.
-func (g *gateway) forwarded(ctx context.Context, x *record.Exchange, l *lane) *record.Response {
+func (g *gateway) forwarded(ctx context.Context, h *hook) *record.Response {
 	if g.outbox != nil {
-		return g.outbox.queued(ctx, x, l)
+		return g.outbox.queued(ctx, h)
 	}
-	f, response := g.forward(ctx, x, l.forwardTo)
-	g.mirrors.send(x, f, l)
+	f, response := g.forward(ctx, h)
+	g.mirrors.send(h.x, f, h.lane())
 	return response
 }
 
 // forward hands a webhook to the app and returns the forward, which is an exchange of its own, with the answer for the
 // sender. The forward is in the history before its first byte leaves, and nil where nothing was sent.
-func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string) (*record.Exchange, *record.Response) {
-	next, err := forwardOf(x, target)
+func (g *gateway) forward(ctx context.Context, h *hook) (*record.Exchange, *record.Response) {
+	x := h.x
+	next, err := forwardOf(x, h.lane().forwardTo)
 	if err != nil {
 		g.note("warning: %v", err)
 		return nil, textAnswer(http.StatusBadGateway, "the webhook cannot be forwarded\n")
@@ -88,7 +89,9 @@ func (g *gateway) forward(ctx context.Context, x *record.Exchange, target string
 		return nil, unavailable()
 	}
 	f := a.Exchange
-	g.watch.forwarded(x.ID, g.history.Redacted(f))
+	kept := g.history.Redacted(f)
+	g.watch.metrics.Forwarded(kept)
+	h.line.Apps = append(h.line.Apps, kept)
 	switch {
 	case f.Err == nil:
 	case listen.LackedRoom(ctx) != nil:

@@ -85,10 +85,10 @@ func (g *gateway) answersFirst(x *record.Exchange) bool {
 
 // commandEntry is what a webhook gets in the queue whose command runs once the sender has its answer. What the apps need
 // follows when it has succeeded.
-func (b *outbox) commandEntry(x, kept *record.Exchange) *store.Queued {
+func (b *outbox) commandEntry(h *hook, kept *record.Exchange) *store.Queued {
 	now, needs := time.Now(), b.needs(kept)
-	return &store.Queued{Kind: store.Command, Thread: x.ID, Target: b.commandTarget(b.checkedBy(x)), Policy: b.plan(needs),
-		Order: b.orderOf(b.forwardLane(x), &x.Request, needs), Due: now, Created: now, Masks: kept.Masks}
+	return &store.Queued{Kind: store.Command, Thread: h.x.ID, Target: b.commandTarget(h.checkedBy()), Policy: b.plan(needs),
+		Order: b.orderOf(h.lane(), &h.x.Request, needs), Due: now, Created: now, Masks: kept.Masks}
 }
 
 // addCommandWorkers makes a worker for the commands of each lane that runs any, once the history is there. Together they run as
@@ -192,7 +192,7 @@ func (w *appWorker) follow(ctx context.Context, x, kept *record.Exchange, q *sto
 		w.settle(keep, q)
 		return
 	}
-	apps := w.entries(x, kept)
+	apps := w.entries(x, kept, w.forwardLane(x))
 	switch err := w.history.Follow(keep, w.lease.owner, q, time.Now(), apps.entries...); {
 	case err == nil:
 		w.wake(apps.entries)

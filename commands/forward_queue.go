@@ -30,7 +30,6 @@ type outbox struct {
 	policyText  string
 	told        onceSaid
 
-	pending sync.Map // *record.Exchange → *promised, between Record and Reply
 	workers map[string]*appWorker
 	stage   atomic.Int32
 	// commands is 1 as long as a worker runs commands.
@@ -65,10 +64,11 @@ func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
 }
 
 // takes reports whether a checked webhook is for the queue at all.
-func (b *outbox) takes(x *record.Exchange) bool {
+func (b *outbox) takes(h *hook) bool {
+	x := h.x
 	distrusted, _ := b.distrusts(x)
 	handedOn := x.Verdict.Status != record.Invalid && distrusted == 0 && x.Handshake == "" && !isFiltered(x) && !isUndecided(x.Marks)
-	return handedOn && !b.isScripted(x)
+	return handedOn && h.scripted() == nil
 }
 
 // promised is what a webhook has in the queue until its sender is answered.
@@ -91,8 +91,8 @@ func (b *outbox) kept(p *promised, err error) {
 
 // entries are what a webhook that is to be forwarded gets in the queue: one for each app. kept is what the history has of
 // it: the queue keeps the rest.
-func (b *outbox) entries(x, kept *record.Exchange) (p promised) {
-	l, now, needs := b.forwardLane(x), time.Now(), b.needs(kept)
+func (b *outbox) entries(x, kept *record.Exchange, l *lane) (p promised) {
+	now, needs := time.Now(), b.needs(kept)
 	plan, order := b.plan(needs), b.orderOf(l, &x.Request, needs)
 	for _, t := range l.targets {
 		if t.Mirror {
@@ -113,45 +113,40 @@ func (b *outbox) entries(x, kept *record.Exchange) (p promised) {
 
 // first are the entries that a webhook gets in the transaction in which it becomes durable. A copy may not need any, and a
 // command that the sender waits for comes before the apps: what they need is put in later, before the sender has an answer.
-func (b *outbox) first(x, kept *record.Exchange, again bool) promised {
+func (b *outbox) first(h *hook, kept *record.Exchange, again bool) promised {
 	switch {
-	case again || !b.takes(x):
+	case again || !b.takes(h):
 		return promised{}
-	case !b.runs(x):
-		return b.entries(x, kept)
+	case !b.runs(h.x):
+		return b.entries(h.x, kept, h.lane())
 	case b.ack:
-		return promised{entries: []*store.Queued{b.commandEntry(x, kept)}}
+		return promised{entries: []*store.Queued{b.commandEntry(h, kept)}}
 	}
 	return promised{}
 }
 
 // keep makes a received exchange durable, with its entries in the queue. Again: it is a copy that may not be handed on.
-func (g *gateway) keep(ctx context.Context, x, kept *record.Exchange, again bool) error {
+func (g *gateway) keep(ctx context.Context, h *hook, kept *record.Exchange, again bool) error {
+	x := h.x
 	if g.outbox == nil {
 		return g.history.Record(ctx, x)
 	}
-	p := g.outbox.first(x, kept, again)
+	p := g.outbox.first(h, kept, again)
 	if len(p.entries) == 0 {
 		return g.history.Record(ctx, x)
 	}
 	err := g.history.RecordQueued(ctx, x, p.entries...)
 	g.outbox.kept(&p, err)
 	if err == nil {
-		g.outbox.pending.Store(x, &p)
+		h.promised = &p
 	}
 	return err
 }
 
-// recorded returns what keep has promised for a webhook.
-func (b *outbox) recorded(x *record.Exchange) *promised {
-	p, _ := b.pending.LoadAndDelete(x)
-	all, _ := p.(*promised)
-	return all
-}
-
 // forgo takes back what was promised for a webhook that is not handed on, since a copy of it is: that has entries of its own.
-func (b *outbox) forgo(ctx context.Context, x *record.Exchange) {
-	p := b.recorded(x)
+func (b *outbox) forgo(ctx context.Context, h *hook) {
+	x, p := h.x, h.promised
+	h.promised = nil
 	if p == nil {
 		return
 	}
@@ -172,13 +167,14 @@ func (b *outbox) forgo(ctx context.Context, x *record.Exchange) {
 }
 
 // later puts a webhook into the queue that is recorded already.
-func (b *outbox) later(ctx context.Context, x *record.Exchange) (*promised, error) {
+func (b *outbox) later(ctx context.Context, h *hook) (*promised, error) {
+	x := h.x
 	var p promised
 	kept := b.history.Redacted(x)
 	if b.ack && b.runs(x) {
-		p.entries = []*store.Queued{b.commandEntry(x, kept)}
+		p.entries = []*store.Queued{b.commandEntry(h, kept)}
 	} else {
-		p = b.entries(x, kept)
+		p = b.entries(x, kept, h.lane())
 	}
 	err := b.history.Enqueue(ctx, p.entries...)
 	b.kept(&p, err)
@@ -186,37 +182,42 @@ func (b *outbox) later(ctx context.Context, x *record.Exchange) (*promised, erro
 }
 
 // queued hands a webhook to the apps of its lane by way of the queue, and gives back what the sender gets.
-func (b *outbox) queued(ctx context.Context, x *record.Exchange, l *lane) *record.Response {
-	p := b.recorded(x)
+func (b *outbox) queued(ctx context.Context, h *hook) *record.Response {
+	p := h.promised
+	h.promised = nil
 	if p == nil {
 		var err error
-		if p, err = b.later(ctx, x); err != nil {
-			b.note("warning: %d: %v", x.ID, err)
+		if p, err = b.later(ctx, h); err != nil {
+			b.note("warning: %d: %v", h.x.ID, err)
 			return unavailable()
 		}
 	}
-	return b.answer(ctx, x, l, p)
+	return b.answer(ctx, h, p)
 }
 
 // answer is what the sender of a queued webhook gets: the app's answer where it is tried at once and does not fail, else
 // that it is kept.
-func (b *outbox) answer(ctx context.Context, x *record.Exchange, l *lane, p *promised) *record.Response {
+func (b *outbox) answer(ctx context.Context, h *hook, p *promised) *record.Response {
 	b.wake(p.entries)
 	switch {
 	case b.ack:
 		return &record.Response{Status: http.StatusOK}
 	case p.place != nil:
-		return b.try(ctx, x, l, p.entries[0], p.place)
+		return b.try(ctx, h, p.entries[0], p.place)
 	}
 	return textAnswer(http.StatusAccepted, "queued\n")
 }
 
 // try makes the first attempt while the sender waits.
-func (b *outbox) try(ctx context.Context, x *record.Exchange, l *lane, q *store.Queued, place *deliver.Place) *record.Response {
+func (b *outbox) try(ctx context.Context, h *hook, q *store.Queued, place *deliver.Place) *record.Response {
+	x := h.x
 	ctx, release := b.lease.hold(ctx, q)
 	a, err := b.attempt(ctx, x, q, b.policy)
 	release()
 	place.End(a)
+	if a != nil {
+		h.line.Apps = append(h.line.Apps, b.history.Redacted(a.Exchange))
+	}
 	switch {
 	case errors.Is(err, store.ErrLease):
 		return textAnswer(http.StatusAccepted, "queued\n")
@@ -234,7 +235,7 @@ func (b *outbox) try(ctx context.Context, x *record.Exchange, l *lane, q *store.
 		b.note("%d waits in the queue: %s", x.ID, ui.Clip(a.Why, 120))
 		return textAnswer(http.StatusAccepted, "queued\n")
 	}
-	b.mirrors.send(x, a.Exchange, l)
+	b.mirrors.send(x, a.Exchange, h.lane())
 	return b.relayed(ctx, a.Exchange)
 }
 
@@ -246,7 +247,7 @@ func (b *outbox) attempt(ctx context.Context, x *record.Exchange, q *store.Queue
 	}
 	a, err := b.lease.attempt(ctx, q, deliver.Sender{Client: b.client, Policy: policy, Rand: b.Rand}, next)
 	if a != nil {
-		b.watch.forwarded(x.ID, b.history.Redacted(a.Exchange))
+		b.watch.metrics.Forwarded(b.history.Redacted(a.Exchange))
 	}
 	return a, err
 }

@@ -45,14 +45,15 @@ func openEntries(t *testing.T, g *gateway) (ids []int64) {
 func TestWhatWasPromisedIsTakenBackWhereACopyWasAccepted(t *testing.T) {
 	for _, mode := range []string{modeSync, modeAck} {
 		g := newQueuer(t, mode)
-		x := keepOne(t, g, received("/in", "msg_1", "{}", ""))
+		h := keepOne(t, g, received("/in", "msg_1", "{}", ""))
+		x := h.x
 		if n := len(openEntries(t, g)); n != 1 {
 			t.Fatalf("--mode %s: %d entries in the queue", mode, n)
 		}
 		accepted := *x
 		accepted.Response = &record.Response{Status: http.StatusOK}
 		g.window.Recall(g.file.fingerprintOf(x), &accepted)
-		if r := g.reply(t.Context(), x); r.Status != http.StatusOK {
+		if r := h.reply(t.Context()); r.Status != http.StatusOK {
 			t.Errorf("--mode %s: answered %d", mode, r.Status)
 		}
 		if ids := openEntries(t, g); len(ids) != 0 {

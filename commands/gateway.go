@@ -3,12 +3,10 @@ package commands
 import (
 	"context"
 	"fmt"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
-	"time"
 
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
@@ -16,7 +14,6 @@ import (
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
-	"github.com/barbhq/barb/sign/handshake"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -133,33 +130,6 @@ func (g *gateway) lane(ctx context.Context, o listenOptions, r *route.Route) (*l
 	return l, l.takeTargets(o.forwardTo, r, g.respond != nil)
 }
 
-// check verifies a request, and reports which handshake, scheme and event it is.
-func (g *gateway) check(r *record.Request, now time.Time) listen.Checked {
-	if found, ok := g.checkHandshake(r, now); ok {
-		return found
-	}
-	found := g.settle(func() (listen.Checked, []*pinning) { return g.verdict(r, now) })
-	found.EventType = plainEvent(found.EventType)
-	g.mark(&found, r, now)
-	if found.Verdict.Status == record.Invalid || isUndecided(found.Marks) || g.isBeside(found, r) {
-		found.Uncounted = true // --count waits for what is accepted: what anybody can send must not end it
-	}
-	return found
-}
-
-// greeting is the handshake that a request is, and the lane that answers it.
-func (g *gateway) greeting(r *record.Request) (*lane, handshake.Handshake, bool) {
-	m := messageOf(r)
-	for _, group := range g.guards(r) {
-		for _, l := range group {
-			if h, ok := l.greeter.find(m); ok {
-				return l, h, true
-			}
-		}
-	}
-	return nil, handshake.Handshake{}, false
-}
-
 // describe names an unchecked request by what its headers show, so that the line and the history say what it was.
 func describe(m sign.Message, file *configFile) listen.Checked {
 	for _, scheme := range file.catalog().Detect(m) {
@@ -168,43 +138,8 @@ func describe(m sign.Message, file *configFile) listen.Checked {
 	return listen.Checked{}
 }
 
-// Record makes a received exchange durable.
-func (g *gateway) Record(ctx context.Context, x *record.Exchange) error {
-	if g.unlisted(x) {
-		return nil
-	}
-	if !g.keepInvalid && (x.Verdict.Status == record.Invalid || g.isStray(x)) {
-		x.Truncate(keptOfInvalid)
-	}
-	err := g.record(ctx, x)
-	if err == nil {
-		g.watch.begin(x.ID)
-	}
-	return err
-}
-
-// Answer records how it ended, and says so.
-func (g *gateway) Answer(ctx context.Context, x *record.Exchange) error {
-	g.count(x)
-	if g.unlisted(x) {
-		return nil
-	}
-	err, kept := g.history.Answer(ctx, x), g.history.Redacted(x)
-	hook := g.watch.end(kept)
-	g.printing.Lock()
-	defer g.printing.Unlock()
-	if g.json {
-		if jsonErr := g.emitExchange(kept, g.with); jsonErr != nil && g.broken == nil {
-			g.broken = jsonErr // said at the end: a listener does not stop for a wrong --jq
-		}
-		return err
-	}
-	g.hook(hook)
-	return err
-}
-
 // count counts an exchange for the summary. What was filtered out was not asked for and is no webhook received.
-func (g *gateway) count(x *record.Exchange) {
+func (g *gateway) count(h *hook, x *record.Exchange) {
 	switch {
 	case x.Handshake != "":
 		g.greeted.Add(1)
@@ -214,7 +149,7 @@ func (g *gateway) count(x *record.Exchange) {
 		g.received.Add(1)
 		switch {
 		case x.Verdict.Status == record.Invalid, isUndecided(x.Marks):
-		case g.isBeside(listen.Checked{Verdict: x.Verdict, Scheme: x.Scheme, EventType: x.EventType}, &x.Request):
+		case h.isBeside():
 			g.beside.Add(1)
 		default:
 			g.accepted.Add(1)
@@ -226,38 +161,6 @@ func (g *gateway) count(x *record.Exchange) {
 	if _, again := x.Marked(record.Duplicate); again {
 		g.marked.Add(1)
 	}
-}
-
-// reply is what the sender gets; nil where a script says it.
-func (g *gateway) reply(ctx context.Context, x *record.Exchange) *record.Response {
-	l := g.forwardLane(x)
-	switch {
-	case x.Verdict.Status == record.Invalid:
-		return textAnswer(http.StatusUnauthorized, "invalid signature\n")
-	case isUndecided(x.Marks):
-		return unavailable()
-	case x.Handshake != "":
-		return g.greet(x)
-	case isFiltered(x):
-		return &record.Response{Status: http.StatusOK}
-	case g.isScripted(x):
-		return nil
-	}
-	return g.handOnce(ctx, x, func() *record.Response { return g.handOn(ctx, l, x) })
-}
-
-// handOn is what becomes of a webhook that is to be worked on.
-func (g *gateway) handOn(ctx context.Context, l *lane, x *record.Exchange) *record.Response {
-	if g.answersFirst(x) {
-		return g.outbox.queued(ctx, x, l)
-	}
-	if failed := g.execute(ctx, x); failed != nil {
-		return failed
-	}
-	if l.forwardTo != "" {
-		return g.forwarded(ctx, x, l)
-	}
-	return &record.Response{Status: http.StatusOK}
 }
 
 func textAnswer(status int, text string) *record.Response {

@@ -118,25 +118,40 @@ func (g *greeter) find(m sign.Message) (handshake.Handshake, bool) {
 	return handshake.Find(m, g.names...)
 }
 
+// recognise returns the handshake that the request looks like, and the lane that answers it.
+func (h *hook) recognise() (*lane, handshake.Handshake, bool) {
+	m := messageOf(&h.x.Request)
+	for _, group := range h.guards() {
+		for _, l := range group {
+			if found, ok := l.greeter.find(m); ok {
+				return l, found, true
+			}
+		}
+	}
+	return nil, handshake.Handshake{}, false
+}
+
 // checkHandshake checks a request that is a handshake, and reports false for any other.
-func (g *gateway) checkHandshake(r *record.Request, now time.Time) (found listen.Checked, ok bool) {
-	l, h, ok := g.greeting(r)
+func (h *hook) checkHandshake(now time.Time) (found listen.Checked, ok bool) {
+	g, r := h.g, &h.x.Request
+	l, greeting, ok := h.recognise()
 	if !ok {
 		return found, false
 	}
-	switch found.Scheme = l.schemeOf(h); {
-	case h.Steps[0].Signed:
+	switch found.Scheme = l.schemeOf(greeting); {
+	case greeting.Steps[0].Signed:
 		found = g.settle(func() (listen.Checked, []*pinning) {
 			judged := g.judge([]*lane{l}, r, now)
-			if _, err := l.answer(h, asked(r, l.greeter.params)); err != nil {
+			if _, err := l.answer(greeting, asked(r, l.greeter.params)); err != nil {
 				judged.pin = nil // it is going to be refused
 			}
 			return judged.Checked, []*pinning{judged.pin}
 		})
-	case l.Checks() && g.isWebhook(l, h, r, now):
+	case l.Checks() && g.isWebhook(l, greeting, r, now):
 		return found, false
 	}
-	found.EventType, found.Handshake, found.Uncounted = "", h.Name, true
+	h.greeter, h.greeting = l, greeting
+	found.EventType, found.Handshake, found.Uncounted = "", greeting.Name, true
 	return found, true
 }
 
@@ -183,28 +198,25 @@ func asked(r *record.Request, params map[string]string) sign.Message {
 }
 
 // greet answers a handshake. Its signature, where it has one, was found valid or not checked.
-func (g *gateway) greet(x *record.Exchange) *record.Response {
-	l, h, ok := g.greeting(&x.Request)
-	if !ok {
-		return &record.Response{Status: http.StatusOK}
-	}
+func (h *hook) greet() *record.Response {
+	g, x, l, greeting := h.g, h.x, h.greeter, h.greeting
 	m := asked(&x.Request, l.greeter.params)
-	reply, err := l.answer(h, m)
+	reply, err := l.answer(greeting, m)
 	if err != nil {
-		g.tellRefused(l, x.ID, h, err)
+		g.tellRefused(l, x.ID, greeting, err)
 		return responseOf(reply)
 	}
-	if secret, ok := h.Learnt(m); ok {
+	if secret, ok := greeting.Learnt(m); ok {
 		if sent := g.fromPage(&x.Request); sent != "" {
-			g.note("warning: %d handshake %s refused: a web page may have sent it (%s), and a page brings no secret", x.ID, h.Name, sent)
+			g.note("warning: %d handshake %s refused: a web page may have sent it (%s), and a page brings no secret", x.ID, greeting.Name, sent)
 			return textAnswer(http.StatusForbidden, "handshake refused\n")
 		}
-		if err := g.learn(l, x.ID, h, secret); err != nil {
-			g.note("warning: %d handshake %s: the secret could not be kept: %v", x.ID, h.Name, err)
+		if err := g.learn(l, x.ID, greeting, secret); err != nil {
+			g.note("warning: %d handshake %s: the secret could not be kept: %v", x.ID, greeting.Name, err)
 			return textAnswer(http.StatusInternalServerError, "handshake refused\n")
 		}
 	}
-	g.advise(x, h, m)
+	g.advise(x, greeting, m)
 	return responseOf(reply)
 }
 

@@ -45,9 +45,10 @@ func newAsana(t *testing.T, said *bytes.Buffer, learn string) *gateway {
 func receive(g *gateway, body string, fields ...record.Field) (*record.Exchange, *record.Response) {
 	x := &record.Exchange{ID: 1, Kind: record.Received, Request: record.Request{Method: "POST", URL: "http://127.0.0.1/", Target: "/",
 		Header: fields, Body: []byte(body)}}
-	found := g.check(&x.Request, time.Now())
+	h := g.receive(x)
+	found := h.Check(time.Now())
 	x.Verdict, x.Scheme, x.EventType, x.Handshake = found.Verdict, found.Scheme, found.EventType, found.Handshake
-	x.Response = g.reply(context.Background(), x)
+	x.Response = h.reply(context.Background())
 	return x, x.Response
 }
 

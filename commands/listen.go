@@ -19,6 +19,7 @@ import (
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/listen/dedupe"
 	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store/record"
 )
 
 type listenOptions struct {
@@ -192,7 +193,8 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
 	defer g.lookBack(ctx)()
 	defer g.boundMemory(int64(o.inflight))()
-	server := &listen.Server{Recorder: g.recorder(), Allow: g.entrance.allows, Admit: g.entrance.admit, Check: g.check, Reply: g.answer, Refused: g.refused, TLS: g.entrance.config,
+	server := &listen.Server{Receive: func(x *record.Exchange) listen.Hook { return g.receive(x) },
+		Allow: g.entrance.allows, Admit: g.entrance.admit, Refused: g.refused, TLS: g.entrance.config,
 		MaxBody: g.maxBody(int64(o.maxBody)), Budget: g.budget, Limit: o.count}
 	interrupted, end := ctx, g.startForwarding(ctx)
 	if o.duration > 0 {

@@ -33,8 +33,8 @@ func TestAfterAnInterruptItIsSaidWhatIsWaitedFor(t *testing.T) {
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			g, said := newSpeaker()
-			for i := range c.hooks {
-				g.watch.begin(int64(i + 1))
+			for range c.hooks {
+				g.watch.begin()
 			}
 			ctx, interrupt := context.WithCancel(t.Context())
 			through := g.sayWhatIsAwaited(ctx)

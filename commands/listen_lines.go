@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -13,8 +14,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// watch is what a person sees of a listener: a line for each webhook and the counts below them. Whoever finds out something
-// about a webhook between its Record and its Answer notes it with remember.
+// watch is what a person sees of a listener: a line for each webhook and the counts below them.
 type watch struct {
 	lines ui.HookLines
 	shown ui.Shown
@@ -23,63 +23,38 @@ type watch struct {
 	metrics     *metrics.Received // nil without --metrics
 	metricsPort *metrics.Port
 
+	open atomic.Int64 // webhooks that are recorded and not answered
+
 	mu      sync.Mutex
-	known   map[int64]*ui.Hook // between Record and Answer
 	tally   ui.Tally
 	answers *hdrhistogram.Histogram // in µs
 	again   repeats
 }
 
 func newWatch() *watch {
-	return &watch{known: map[int64]*ui.Hook{}, again: newRepeats(), answers: hdrhistogram.New(1, time.Hour.Microseconds(), 2)}
+	return &watch{again: newRepeats(), answers: hdrhistogram.New(1, time.Hour.Microseconds(), 2)}
 }
 
-// begin makes room for what will be known of a webhook that was recorded.
-func (w *watch) begin(id int64) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	w.known[id] = &ui.Hook{}
-}
+// begin notes that a webhook is recorded and not answered yet.
+func (w *watch) begin() { w.open.Add(1) }
 
 // underWay is how many webhooks are recorded and not answered.
-func (w *watch) underWay() int {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	return len(w.known)
-}
+func (w *watch) underWay() int { return int(w.open.Load()) }
 
-// remember notes something about a webhook that has not been answered yet. Of one that has, the line is written already.
-func (w *watch) remember(id int64, note func(h *ui.Hook)) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if h, ok := w.known[id]; ok {
-		note(h)
+// end counts a webhook that was answered.
+func (w *watch) end(h *hook) {
+	if h.begun {
+		w.open.Add(-1)
 	}
-}
-
-// forwarded notes how an app answered, for the line of the webhook.
-func (w *watch) forwarded(id int64, app *record.Exchange) {
-	w.metrics.Forwarded(app)
-	w.remember(id, func(h *ui.Hook) { h.Apps = append(h.Apps, app) })
-}
-
-// end counts a webhook that was answered and returns what is known of it.
-func (w *watch) end(x *record.Exchange) *ui.Hook {
+	x := h.line.Exchange
 	w.mu.Lock()
-	h, ok := w.known[x.ID]
-	if !ok {
-		h = &ui.Hook{}
-	}
-	delete(w.known, x.ID)
-	h.Exchange = x
-	w.count(h)
+	w.count(&h.line)
 	w.mu.Unlock()
 	if x.Handshake != "" {
 		w.metrics.Handshake()
 	} else {
 		w.metrics.Answered(x)
 	}
-	return h
 }
 
 func (w *watch) count(h *ui.Hook) {

@@ -25,9 +25,9 @@ func TestTwoListenersKnowEachOthersWebhooks(t *testing.T) {
 	}
 	passed := func() *record.Response { return &record.Response{Status: 299} }
 	look := func(g *gateway) { g.looked.Store(0) } // as if a while had passed
-	good := keepOne(t, a, received("/in", "good", "{}", "s"))
-	bad := keepOne(t, a, received("/in", "bad", "{}", "t"))
-	bare := keepOne(t, a, received("/in", "", "{}", "u"))
+	good := keepOne(t, a, received("/in", "good", "{}", "s")).x
+	bad := keepOne(t, a, received("/in", "bad", "{}", "t")).x
+	bare := keepOne(t, a, received("/in", "", "{}", "u")).x
 	end(a, good, 200)
 	end(a, bad, 500)
 	for i, c := range []struct {
@@ -42,8 +42,7 @@ func TestTwoListenersKnowEachOthersWebhooks(t *testing.T) {
 		{received("/in", "", "{}", "u"), "duplicate 3 ", 299},
 	} {
 		look(b)
-		keepOne(t, b, c.x)
-		if got := b.handOnce(ctx, c.x, passed); markedAs(c.x) != c.want || got.Status != c.status {
+		if got := keepOne(t, b, c.x).handOnce(ctx, passed); markedAs(c.x) != c.want || got.Status != c.status {
 			t.Errorf("%d: marked %q, want %q; answered %d, want %d", i, markedAs(c.x), c.want, got.Status, c.status)
 		}
 		end(b, c.x, c.status)
@@ -51,18 +50,18 @@ func TestTwoListenersKnowEachOthersWebhooks(t *testing.T) {
 	end(a, bare, 200)
 
 	// What was learnt of before its answer was there is asked for again.
-	open := keepOne(t, a, received("/in", "open", "{}", "o"))
+	open := keepOne(t, a, received("/in", "open", "{}", "o")).x
 	look(b)
 	keepOne(t, b, received("/in", "other", "{}", "p"))
 	end(a, open, 200)
 	copied := keepOne(t, b, received("/in", "open", "{}", "q"))
-	if got := b.handOnce(ctx, copied, passed); got.Status != 200 {
+	if got := copied.handOnce(ctx, passed); got.Status != 200 {
 		t.Errorf("accepted by the other one, and answered %d", got.Status)
 	}
 
 	// And the other way round, with rows of its own in between.
 	look(a)
-	if x := keepOne(t, a, received("/in", "new", "{}", "z")); markedAs(x) != "duplicate 4 " {
+	if x := keepOne(t, a, received("/in", "new", "{}", "z")).x; markedAs(x) != "duplicate 4 " {
 		t.Errorf("marked %q", markedAs(x))
 	}
 }

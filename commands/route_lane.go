@@ -53,9 +53,11 @@ func shownFirst(group []*lane, r *record.Request, file *configFile) {
 
 // verdict is what the guards of a request find, and the pins that follow from it. It is valid when each group has one
 // that finds it valid, and so does the lane that it is then to be forwarded by.
-func (g *gateway) verdict(r *record.Request, now time.Time) (found listen.Checked, pins []*pinning) {
+func (h *hook) verdict(now time.Time) (found listen.Checked, pins []*pinning) {
+	g, r := h.g, &h.x.Request
+	h.to = nil
 	var valid []*lane
-	for i, group := range g.guards(r) {
+	for i, group := range h.guards() {
 		judged := g.judge(group, r, now)
 		if judged.Verdict.Status != record.Valid {
 			return judged.Checked, nil
@@ -65,13 +67,15 @@ func (g *gateway) verdict(r *record.Request, now time.Time) (found listen.Checke
 		}
 	}
 	x := record.Exchange{Request: *r, Verdict: found.Verdict, Scheme: found.Scheme, EventType: plainEvent(found.EventType)}
-	if to := g.forwardLane(&x); to.Checks() && !slices.ContainsFunc(valid, to.checksAs) {
+	to := g.forwardLane(&x)
+	if to.Checks() && !slices.ContainsFunc(valid, to.checksAs) {
 		own := g.judge([]*lane{to}, r, now)
 		if own.Verdict.Status != record.Valid {
 			return own.Checked, nil
 		}
 		pins = append(pins, own.pin)
 	}
+	h.to = to
 	return found, pins
 }
 
@@ -93,23 +97,6 @@ func (g *gateway) judge(group []*lane, r *record.Request, now time.Time) (found 
 		}
 	}
 	return found
-}
-
-// isBeside reports whether a request was not checked although this listener checks others, and no route was written for
-// it.
-func (g *gateway) isBeside(found listen.Checked, r *record.Request) bool {
-	if found.Verdict.Status != record.Unchecked {
-		return false
-	}
-	checks := slices.ContainsFunc(g.allLanes(), (*lane).Checks)
-	x := record.Exchange{Request: *r, Scheme: found.Scheme, EventType: found.EventType}
-	return checks && g.forwardLane(&x).route == nil
-}
-
-// isStray reports whether a webhook is beside the checked ones and nothing is done with it but to record it.
-func (g *gateway) isStray(x *record.Exchange) bool {
-	beside := g.isBeside(listen.Checked{Verdict: x.Verdict, Scheme: x.Scheme, EventType: x.EventType}, &x.Request)
-	return beside && g.forwardLane(x).forwardTo == "" && g.respond == nil && (g.runner == nil || !g.runner.unverified)
 }
 
 // checksAs reports whether what one of two lanes that check verifies, the other verifies as well.
@@ -146,9 +133,9 @@ func (g *gateway) forwardLane(x *record.Exchange) *lane {
 }
 
 // checkedBy is the lane that has found a webhook as it is.
-func (g *gateway) checkedBy(x *record.Exchange) *lane {
-	group := g.guards(&x.Request)[0]
-	if i := slices.IndexFunc(group, func(l *lane) bool { return l.accepts(x) }); i >= 0 {
+func (h *hook) checkedBy() *lane {
+	group := h.guards()[0]
+	if i := slices.IndexFunc(group, func(l *lane) bool { return l.accepts(h.x) }); i >= 0 {
 		return group[i]
 	}
 	return group[0]

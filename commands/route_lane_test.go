@@ -39,7 +39,7 @@ func newRouted(routes ...route.Route) *gateway {
 
 // received is an exchange as the gateway has checked it.
 func receivedBy(g *gateway, r record.Request) *record.Exchange {
-	found := g.check(&r, time.Now())
+	found := g.receive(&record.Exchange{Request: r}).Check(time.Now())
 	return &record.Exchange{Kind: record.Received, Request: r, Verdict: found.Verdict, Scheme: found.Scheme, EventType: found.EventType}
 }
 

@@ -55,7 +55,7 @@ func TestServeWritesAnswersThatEveryoneReadsAlike(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			r := serve(t, listen.Server{Reply: always(c.given)})
+			r := serve(t, server{Reply: always(c.given)})
 			got := r.talk(t, c.method+" / HTTP/1.1\r\nHost: h\r\nOrigin: http://evil.test\r\n\r\n")
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
@@ -73,7 +73,7 @@ func TestServeWritesAnswersThatEveryoneReadsAlike(t *testing.T) {
 
 func TestServeAnswers500ForWhatIsNoAnswer(t *testing.T) {
 	for _, status := range []int{0, 99, 101, 199, 600, 1000} {
-		r := serve(t, listen.Server{Reply: always(&record.Response{Status: status})})
+		r := serve(t, server{Reply: always(&record.Response{Status: status})})
 		r.dial(t).send(hook).wantStatus(500)
 		if x := r.shelf.next(t); x.Status() != 500 {
 			t.Errorf("status %d was recorded as %d", status, x.Status())
@@ -82,7 +82,7 @@ func TestServeAnswers500ForWhatIsNoAnswer(t *testing.T) {
 }
 
 func TestServeAddsADate(t *testing.T) {
-	response := serve(t, listen.Server{}).dial(t).send(hook).wantStatus(200)
+	response := serve(t, server{}).dial(t).send(hook).wantStatus(200)
 	date, err := time.Parse(time.RFC1123, response.Header.Get("Date"))
 	if err != nil || time.Since(date).Abs() > time.Minute || !strings.HasSuffix(response.Header.Get("Date"), " GMT") {
 		t.Errorf("Date = %q, %v", response.Header.Get("Date"), err)
@@ -91,7 +91,7 @@ func TestServeAddsADate(t *testing.T) {
 
 func TestServeWritesLargeAnswersWhole(t *testing.T) {
 	large := strings.Repeat("0123456789", 200_000)
-	r := serve(t, listen.Server{Reply: always(&record.Response{Status: 200, Body: []byte(large)})})
+	r := serve(t, server{Reply: always(&record.Response{Status: 200, Body: []byte(large)})})
 	c := r.dial(t).send(hook + hook)
 	for range 2 {
 		if _, body := c.answer("POST"); body != large {
@@ -132,7 +132,7 @@ func TestWhoActsOnAnAnswerComesAfterIt(t *testing.T) {
 		t.Fatal(err)
 	}
 	wake := make(chan struct{})
-	r := serveOn(t, listen.Server{}, &drowsy{ln, wake})
+	r := serveOn(t, server{}, &drowsy{ln, wake})
 	r.dial(t).send(hook).wantStatus(200)
 	r.dial(t).send(hook).wantStatus(200)
 	second := r.shelf.next(t)
@@ -147,7 +147,7 @@ func TestWhoActsOnAnAnswerComesAfterIt(t *testing.T) {
 }
 
 func TestServeCutsSendersThatNeverRead(t *testing.T) {
-	r := serve(t, listen.Server{WriteIdle: 100 * time.Millisecond,
+	r := serve(t, server{WriteIdle: 100 * time.Millisecond,
 		Reply: always(&record.Response{Status: 200, Body: make([]byte, 32<<20)})})
 	c := r.dial(t)
 	if err := c.SetReadBuffer(4096); err != nil {

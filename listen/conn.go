@@ -36,6 +36,7 @@ type conn struct {
 	served  atomic.Bool // has had an answer
 	out     []byte      // memory for answers
 
+	hook     Hook            // of the request, once that was read whole
 	request  *record.Request // the one being read or answered; nil when its head is not known
 	undrawn  int64           // how much of a refused request is read before the connection is closed
 	reserved bool            // it has one of Limit's places, and is not recorded
@@ -153,13 +154,14 @@ func (c *conn) receive(x *record.Exchange) error {
 // exchange has a request that was read whole checked, recorded and answered.
 func (c *conn) exchange(ctx context.Context, x *record.Exchange) (more bool) {
 	defer c.rescue(ctx, x)
+	c.hook = c.run.Receive(x)
 	c.check(x)
 	if c.counts && !c.run.reserve() {
 		c.refuse(503, ErrEnough)
 		return false
 	}
 	c.reserved = c.counts
-	if err := c.run.Recorder.Record(ctx, x); err != nil {
+	if err := c.hook.Record(ctx); err != nil {
 		c.unstored(ctx, x, err)
 		return false
 	}
@@ -180,24 +182,18 @@ func (c *conn) exchange(ctx context.Context, x *record.Exchange) (more bool) {
 }
 
 func (c *conn) check(x *record.Exchange) {
-	if c.run.Check == nil {
-		return
-	}
 	if len(x.Request.Body) > smallBody {
 		c.run.checking <- struct{}{}
 		defer func() { <-c.run.checking }()
 	}
-	found := c.run.Check(&x.Request, time.Now())
+	found := c.hook.Check(time.Now())
 	x.Verdict, x.Scheme, x.WebhookID, x.EventType = found.Verdict, found.Scheme, found.WebhookID, found.EventType
 	x.Handshake, x.Marks, c.counts = found.Handshake, found.Marks, !found.Uncounted
 }
 
 // reply asks for the answer to x. It has a response in any case.
 func (c *conn) reply(ctx context.Context, x *record.Exchange) Answer {
-	var given Answer
-	if c.run.Reply != nil {
-		given = c.run.Reply(context.WithValue(ctx, holdingKey{}, &c.holding), x)
-	}
+	given := c.hook.Reply(context.WithValue(ctx, holdingKey{}, &c.holding))
 	switch {
 	case given.Response != nil:
 	case x.Verdict.Status == record.Invalid:
@@ -234,12 +230,12 @@ func (c *conn) settle(ctx context.Context, x *record.Exchange) {
 	if c.counts {
 		defer c.run.count()
 	}
-	if err := c.run.Recorder.Answer(context.WithoutCancel(ctx), x); err != nil {
+	if err := c.hook.Answered(context.WithoutCancel(ctx)); err != nil {
 		c.tell(x.Status(), fmt.Errorf("exchange %d is kept, its answer is not: %w", x.ID, err))
 	}
 }
 
-// rescue is the end of an exchange in which one of the shell's functions panicked.
+// rescue is the end of an exchange in which its hook panicked.
 func (c *conn) rescue(ctx context.Context, x *record.Exchange) {
 	v := recover()
 	if v == nil {

@@ -29,13 +29,13 @@ func door(_ string, r *record.Request) listen.Admission {
 }
 
 // guarded is a server with a door that checks and replies only to what comes through it.
-func guarded(t *testing.T) listen.Server {
+func guarded(t *testing.T) server {
 	open := func(target string) {
 		if target != "/open" {
 			t.Errorf("%s came through", target)
 		}
 	}
-	return listen.Server{Admit: door,
+	return server{Admit: door,
 		Check: func(r *record.Request, _ time.Time) listen.Checked {
 			open(r.Target)
 			return listen.Checked{}
@@ -76,7 +76,7 @@ func TestServeAsksWhoConnectsWhenItAccepts(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			var open atomic.Bool
-			s := listen.Server{MaxConns: 1, HeadTimeout: time.Hour, Allow: func(remote string) bool {
+			s := server{MaxConns: 1, HeadTimeout: time.Hour, Allow: func(remote string) bool {
 				if _, err := netip.ParseAddrPort(remote); err != nil {
 					t.Errorf("asked about %q", remote)
 				}
@@ -110,7 +110,7 @@ func TestServeAsksWhoConnectsWhenItAccepts(t *testing.T) {
 
 func TestServeLivesThroughAPanicOfAllow(t *testing.T) {
 	var asked atomic.Int64
-	r := serve(t, listen.Server{Allow: func(string) bool {
+	r := serve(t, server{Allow: func(string) bool {
 		if asked.Add(1) == 1 {
 			panic("boom")
 		}
@@ -157,7 +157,7 @@ func TestServeKnowsAUnixSocketByItsName(t *testing.T) {
 		t.Fatal(err)
 	}
 	asked := make(chan string, 1)
-	r := serveOn(t, listen.Server{Admit: func(remote string, _ *record.Request) listen.Admission {
+	r := serveOn(t, server{Admit: func(remote string, _ *record.Request) listen.Admission {
 		asked <- remote
 		return listen.Admission{}
 	}}, ln)
@@ -191,7 +191,7 @@ func TestServeTellsWhatWasCutOff(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			admitted := make(chan struct{}, 1)
-			r := serve(t, listen.Server{BodyIdle: c.idle, Drain: 50 * time.Millisecond, Admit: func(string, *record.Request) listen.Admission {
+			r := serve(t, server{BodyIdle: c.idle, Drain: 50 * time.Millisecond, Admit: func(string, *record.Request) listen.Admission {
 				admitted <- struct{}{}
 				return listen.Admission{}
 			}})
@@ -210,7 +210,7 @@ func TestServeTellsWhatWasCutOff(t *testing.T) {
 
 func TestServeTellsWhatWasCutOffOverHTTP2(t *testing.T) {
 	admitted := make(chan struct{}, 1)
-	r, trust := serveTLS(t, listen.Server{Drain: 50 * time.Millisecond, Admit: func(string, *record.Request) listen.Admission {
+	r, trust := serveTLS(t, server{Drain: 50 * time.Millisecond, Admit: func(string, *record.Request) listen.Admission {
 		admitted <- struct{}{}
 		return listen.Admission{}
 	}}, "h2")

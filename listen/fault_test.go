@@ -54,7 +54,7 @@ func TestFaultsOnTheWire(t *testing.T) {
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
-			r := serve(t, listen.Server{Reply: faulty(listen.Fault{Kind: c.fault}, c.body)})
+			r := serve(t, server{Reply: faulty(listen.Fault{Kind: c.fault}, c.body)})
 			request := c.method + " / HTTP/1.1\r\nHost: h\r\n\r\n"
 			conn := r.dial(t).send(request + request) // the second one is not answered: a connection is misused once
 			var got bytes.Buffer
@@ -74,7 +74,7 @@ func TestFaultsOnTheWire(t *testing.T) {
 }
 
 func TestResetIsSeenAsAReset(t *testing.T) {
-	r := serve(t, listen.Server{Reply: faulty(listen.Fault{Kind: listen.Reset}, "")})
+	r := serve(t, server{Reply: faulty(listen.Fault{Kind: listen.Reset}, "")})
 	if got, err := io.ReadAll(r.dial(t).send(hook).br); !errors.Is(err, syscall.ECONNRESET) || len(got) > 0 {
 		t.Errorf("the sender saw %q, %v; want a reset", got, err)
 	}
@@ -92,7 +92,7 @@ func TestResetIsSeenThroughTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := &tls.Config{Certificates: lender.TLS.Certificates}
-	r := serveOn(t, listen.Server{Scheme: "https", Reply: faulty(listen.Fault{Kind: listen.Reset}, "")}, tls.NewListener(ln, config))
+	r := serveOn(t, server{Scheme: "https", Reply: faulty(listen.Fault{Kind: listen.Reset}, "")}, tls.NewListener(ln, config))
 	nc, err := tls.Dial("tcp", r.addr, &tls.Config{InsecureSkipVerify: true})
 	if err != nil {
 		t.Fatal(err)
@@ -112,7 +112,7 @@ func TestResetOfAUnixSocketEndsIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := serveOn(t, listen.Server{Reply: faulty(listen.Fault{Kind: listen.Reset}, "")}, ln)
+	r := serveOn(t, server{Reply: faulty(listen.Fault{Kind: listen.Reset}, "")}, ln)
 	nc, err := net.Dial("unix", path)
 	if err != nil {
 		t.Fatal(err)
@@ -128,7 +128,7 @@ func TestResetOfAUnixSocketEndsIt(t *testing.T) {
 }
 
 func TestHangLastsUntilTheSenderLeaves(t *testing.T) {
-	r := serve(t, listen.Server{Reply: faulty(listen.Fault{Kind: listen.Hang}, "")})
+	r := serve(t, server{Reply: faulty(listen.Fault{Kind: listen.Hang}, "")})
 	c := r.dial(t).send(hook)
 	other := r.dial(t).send(hook)
 	if err := c.SetReadDeadline(time.Now().Add(200 * time.Millisecond)); err != nil {
@@ -153,7 +153,7 @@ func TestHangLastsUntilTheSenderLeaves(t *testing.T) {
 }
 
 func TestHangEndsWithTheServer(t *testing.T) {
-	r := serve(t, listen.Server{Reply: faulty(listen.Fault{Kind: listen.Hang}, "")})
+	r := serve(t, server{Reply: faulty(listen.Fault{Kind: listen.Hang}, "")})
 	conns := []*client{r.dial(t), r.dial(t)}
 	for i, c := range conns {
 		c.send(hook)
@@ -188,7 +188,7 @@ func waitFor(t *testing.T, what string, done func() bool) {
 }
 
 func TestHangKeepsNothingOfWhatIsStillSent(t *testing.T) {
-	r := serve(t, listen.Server{Reply: faulty(listen.Fault{Kind: listen.Hang}, "")})
+	r := serve(t, server{Reply: faulty(listen.Fault{Kind: listen.Hang}, "")})
 	c := r.dial(t).send(hook)
 	_, _ = c.Write(make([]byte, 3<<20)) // it may be cut off while it writes
 	if x := r.shelf.next(t); !strings.Contains(x.Err.Text, "MiB") {
@@ -198,7 +198,7 @@ func TestHangKeepsNothingOfWhatIsStillSent(t *testing.T) {
 
 func TestDripIsSlowAndWhole(t *testing.T) {
 	body := strings.Repeat("x", 200)
-	r := serve(t, listen.Server{Reply: faulty(listen.Fault{Kind: listen.Drip, Rate: 1000}, body)})
+	r := serve(t, server{Reply: faulty(listen.Fault{Kind: listen.Drip, Rate: 1000}, body)})
 	begun := time.Now()
 	c := r.dial(t).send(hook)
 	if _, got := c.answer("POST"); got != body {
@@ -215,7 +215,7 @@ func TestDripIsSlowAndWhole(t *testing.T) {
 }
 
 func TestDripToASenderThatLeavesSaysSo(t *testing.T) {
-	r := serve(t, listen.Server{Reply: faulty(listen.Fault{Kind: listen.Drip, Rate: 100}, strings.Repeat("x", 1000))})
+	r := serve(t, server{Reply: faulty(listen.Fault{Kind: listen.Drip, Rate: 100}, strings.Repeat("x", 1000))})
 	c := r.dial(t).send(hook)
 	if _, err := io.ReadFull(c.br, make([]byte, 20)); err != nil {
 		t.Fatal(err)
@@ -235,7 +235,7 @@ func TestWaitsEndWithTheServer(t *testing.T) {
 		"drip":  {Response: &record.Response{Status: 202, Body: make([]byte, 10_000)}, Fault: listen.Fault{Kind: listen.Drip, Rate: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := serve(t, listen.Server{Reply: func(context.Context, *record.Exchange) listen.Answer { return given }})
+			r := serve(t, server{Reply: func(context.Context, *record.Exchange) listen.Answer { return given }})
 			c := r.dial(t).send(hook)
 			waitFor(t, "the hook to be recorded", func() bool { return r.shelf.len() == 1 })
 			r.stop()
@@ -248,7 +248,7 @@ func TestWaitsEndWithTheServer(t *testing.T) {
 }
 
 func TestDelayComesBeforeTheAnswer(t *testing.T) {
-	r := serve(t, listen.Server{Reply: func(context.Context, *record.Exchange) listen.Answer {
+	r := serve(t, server{Reply: func(context.Context, *record.Exchange) listen.Answer {
 		return listen.Answer{Delay: 150 * time.Millisecond}
 	}})
 	begun := time.Now()
@@ -263,7 +263,7 @@ func TestDelayComesBeforeTheAnswer(t *testing.T) {
 
 // A forgery gets its 401 also from a listener that cannot store and misbehaves.
 func TestForgeriesThatCannotBeKeptAreRefusedRightly(t *testing.T) {
-	r := serve(t, listen.Server{
+	r := serve(t, server{
 		Reply: func(context.Context, *record.Exchange) listen.Answer {
 			return listen.Answer{Fault: listen.Fault{Kind: listen.Reset}}
 		},

@@ -9,7 +9,6 @@ import (
 	"syscall"
 	"testing"
 
-	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -30,7 +29,7 @@ func FuzzServe(f *testing.F) {
 	}
 	ctx, stop := context.WithCancel(context.Background())
 	done := make(chan error, 1)
-	go func() { done <- (&listen.Server{Recorder: discard{}, MaxBody: 1000, MaxHead: 2000}).Serve(ctx, ln) }()
+	go func() { done <- (&server{Recorder: discard{}, MaxBody: 1000, MaxHead: 2000}).Serve(ctx, ln) }()
 	f.Cleanup(func() {
 		stop()
 		<-done
@@ -49,7 +48,7 @@ func FuzzServe(f *testing.F) {
 	})
 }
 
-// discard is a Recorder for what nobody looks at.
+// discard is a recorder for what nobody looks at.
 type discard struct{}
 
 func (discard) Record(context.Context, *record.Exchange) error { return nil }
@@ -82,7 +81,7 @@ func wantAnswers(t *testing.T, got string) {
 
 func TestServeAnswersEveryCutOfARequestOnce(t *testing.T) {
 	request := "POST /a HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n"
-	r := serve(t, listen.Server{})
+	r := serve(t, server{})
 	for i := range len(request) + 1 {
 		c := r.dial(t).send(request[:i])
 		c.send(request[i:]).wantStatus(200)

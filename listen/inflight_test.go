@@ -35,7 +35,7 @@ func inChunks(path string, n int) string {
 func holding(t *testing.T, request string) (*running, *gate, []*client) {
 	t.Helper()
 	g := newGate()
-	r := serve(t, listen.Server{Budget: listen.NewBudget(budget), MaxBody: 500 << 10, Reply: func(ctx context.Context, x *record.Exchange) listen.Answer {
+	r := serve(t, server{Budget: listen.NewBudget(budget), MaxBody: 500 << 10, Reply: func(ctx context.Context, x *record.Exchange) listen.Answer {
 		if x.Request.Target == "/small" {
 			return listen.Answer{}
 		}
@@ -101,7 +101,7 @@ func (r *running) wantTaken(t *testing.T, request string) {
 }
 
 func TestServeCountsWhatCameAndNotWhatIsAnnounced(t *testing.T) {
-	r := serve(t, listen.Server{Budget: listen.NewBudget(budget), MaxBody: 500 << 10})
+	r := serve(t, server{Budget: listen.NewBudget(budget), MaxBody: 500 << 10})
 	for range 50 {
 		r.dial(t).send(fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\nx", large))
 	}
@@ -110,7 +110,7 @@ func TestServeCountsWhatCameAndNotWhatIsAnnounced(t *testing.T) {
 
 func TestServeRefusesWhatHasNoRoomOverHTTP2(t *testing.T) {
 	g := newGate()
-	r, trust := serveTLS(t, listen.Server{Budget: listen.NewBudget(budget), MaxBody: 500 << 10, Reply: g.reply}, "h2")
+	r, trust := serveTLS(t, server{Budget: listen.NewBudget(budget), MaxBody: 500 << 10, Reply: g.reply}, "h2")
 	client := overHTTP2(t, trust)
 	post := func(n int, announced bool) int {
 		var body io.Reader = bytes.NewReader(make([]byte, n))
@@ -147,7 +147,7 @@ func TestServeRefusesWhatHasNoRoomOverHTTP2(t *testing.T) {
 
 func TestServeHoldsNoMoreStreamsThanConnections(t *testing.T) {
 	g := newGate()
-	r, trust := serveTLS(t, listen.Server{MaxConns: 2, Reply: g.reply}, "h2")
+	r, trust := serveTLS(t, server{MaxConns: 2, Reply: g.reply}, "h2")
 	client := overHTTP2(t, trust)
 	statuses := make(chan int, 2)
 	get := func() int {
@@ -206,7 +206,7 @@ func TestServeGivesTheBudgetBackInEveryWayOut(t *testing.T) {
 		name := names[dice.IntN(len(names))]
 		n := 8<<10 + dice.IntN(30)*(8<<10)
 		// Each has a listener of its own: the request that asks for all of the budget holds it a moment longer than its answer.
-		r := serve(t, listen.Server{Budget: listen.NewBudget(budget), MaxBody: 800 << 10, BodyIdle: 100 * time.Millisecond,
+		r := serve(t, server{Budget: listen.NewBudget(budget), MaxBody: 800 << 10, BodyIdle: 100 * time.Millisecond,
 			Recorder: &fickle{shelf: newShelf()}, Admit: door, Check: badCheck, Reply: badReply})
 		ways[name](r.dial(t), n)
 		r.wantTaken(t, sized("/", 800<<10))
@@ -253,7 +253,7 @@ func TestServeCutsSlowReadersWhenTheBudgetIsShort(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			asked := make(chan struct{}, 10)
-			r := serve(t, listen.Server{Budget: listen.NewBudget(budget), MaxBody: 500 << 10, WriteIdle: time.Hour, Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
+			r := serve(t, server{Budget: listen.NewBudget(budget), MaxBody: 500 << 10, WriteIdle: time.Hour, Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
 				if x.Request.Target != "/big" {
 					return listen.Answer{}
 				}

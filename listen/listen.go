@@ -1,7 +1,7 @@
 // Package listen is the receiving server: it takes webhooks off the wire exactly as they came, has each one checked and
 // stored before it answers, and survives whatever else comes in. It speaks HTTP/1.0 and HTTP/1.1 itself, because a server
 // that hands out maps of headers has already lost their order, case and repetition. It does not verify, store, forward or
-// print: the engine asks, and whoever runs it answers through three functions and a Recorder.
+// print: it asks the Hook that Receive returns for each request.
 package listen
 
 import (
@@ -15,13 +15,21 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Recorder keeps what is received.
-type Recorder interface {
-	// Record makes the exchange durable before it returns nil and sets its ID.
-	Record(ctx context.Context, x *record.Exchange) error
-	// Answer notes how a recorded exchange ended. It is called once the answer was written, or could not be. Its context
+// Hook is one request on its way through. The server calls its methods in this order, from one goroutine. The exchange is the one
+// that Receive was given; its Verdict, Scheme, WebhookID, EventType and Marks are what Check has returned.
+type Hook interface {
+	// Check judges the request, which was read whole.
+	Check(now time.Time) Checked
+	// Record makes the exchange durable before it returns nil, and sets its ID.
+	Record(ctx context.Context) error
+	// Reply says what the sender gets; an answer without a response is 401 when the signature is invalid, else 200. It is called
+	// once the exchange is durable, and also when it could not be recorded (its ID is 0 then) and its signature is invalid, since
+	// a full disk does not make a forgery acceptable. The context does not end when the sender goes away, because the hook is
+	// kept and may have to be forwarded. It ends when Drain has run out, and Reply must return then.
+	Reply(ctx context.Context) Answer
+	// Answered notes how a recorded exchange ended. It is called once the answer was written, or could not be. The context
 	// outlives the end of the server, so that it can still note what the end has cut off.
-	Answer(ctx context.Context, x *record.Exchange) error
+	Answered(ctx context.Context) error
 }
 
 // Checked is what a check found out about a request.
@@ -82,24 +90,18 @@ var (
 	ErrEnough = errors.New("as many exchanges as asked for are recorded")
 )
 
-// Server receives webhooks. Only Recorder must be set; a zero limit means its default. The functions are called from many
+// Server receives webhooks. Only Receive must be set; a zero limit means its default. The functions are called from many
 // goroutines at once, one call at a time for each connection. A panic in one of them costs its sender a 500 and the
 // connection, never the server.
 type Server struct {
-	Recorder Recorder
+	// Receive returns the hook of a request that was read whole and admitted.
+	Receive func(x *record.Exchange) Hook
 	// Allow decides about a connection when it is accepted, before a byte is read or a TLS handshake begun: remote is the
 	// sender's ip:port, or "unix". Nil takes all. Others are closed and told to Refused, with ErrNotAllowed.
 	Allow func(remote string) bool
 	// Admit decides about a request by its head, before its body is read: remote is the sender's ip:port, or "unix". Nil
-	// takes all. What it does not take is neither checked nor asked Reply about.
+	// takes all. What it does not take is not received.
 	Admit func(remote string, r *record.Request) Admission
-	// Check judges a request that was read whole; nil leaves it unchecked.
-	Check func(r *record.Request, now time.Time) Checked
-	// Reply says what the sender gets. It is called once x is durable, and also (with x.ID 0) for one that could not be
-	// stored and whose signature is invalid: a full disk does not make a forgery acceptable. Its context does not end
-	// when the sender goes away, since the hook is kept and may have to be forwarded; it ends when Drain has run out, and
-	// Reply must return then. No function, or an answer without a response: 401 when the signature is invalid, else 200.
-	Reply func(ctx context.Context, x *record.Exchange) Answer
 	// Refused is told of what never became an exchange and of what could not be stored; nil: nobody is.
 	Refused func(Refusal)
 
@@ -118,7 +120,7 @@ type Server struct {
 	Drain       time.Duration // for what is in flight at the end, 10 s
 
 	// Limit ends Serve after so many recorded and answered exchanges; 0 never does. No more than that are recorded:
-	// requests beyond them get 503. What Check calls Uncounted does not count.
+	// requests beyond them get 503. What a hook's Check calls Uncounted does not count.
 	Limit int
 }
 

@@ -23,7 +23,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 // patience is how long a test waits for what must come; reaching it fails the test.
 const patience = 10 * time.Second
 
-// shelf is a Recorder in memory that fails when told to.
+// shelf is a recorder in memory that fails when told to.
 type shelf struct {
 	mu     sync.Mutex
 	kept   []*record.Exchange
@@ -88,7 +88,7 @@ type running struct {
 }
 
 // serve starts s on loopback. It is stopped at the end of the test and must then have ended well.
-func serve(t *testing.T, s listen.Server) *running {
+func serve(t *testing.T, s server) *running {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -97,7 +97,7 @@ func serve(t *testing.T, s listen.Server) *running {
 	return serveOn(t, s, ln)
 }
 
-func serveOn(t *testing.T, s listen.Server, ln net.Listener) *running {
+func serveOn(t *testing.T, s server, ln net.Listener) *running {
 	t.Helper()
 	r := &running{addr: ln.Addr().String(), shelf: newShelf(), refusals: make(chan listen.Refusal, 1000), ended: make(chan error, 1)}
 	if s.Recorder == nil {
@@ -205,7 +205,7 @@ const hook = "POST /hook HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nhi"
 
 func TestServeAnswersOnlyWhatIsRecorded(t *testing.T) {
 	var recorded []int64
-	r := serve(t, listen.Server{Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
+	r := serve(t, server{Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
 		recorded = append(recorded, x.ID)
 		return listen.Answer{}
 	}})
@@ -217,7 +217,7 @@ func TestServeAnswersOnlyWhatIsRecorded(t *testing.T) {
 }
 
 func TestServeRefusesWhatItCannotKeep(t *testing.T) {
-	r := serve(t, listen.Server{})
+	r := serve(t, server{})
 	full := errors.New("disk full")
 	r.shelf.breaks(full)
 	response := r.dial(t).send(hook).wantStatus(503)
@@ -238,7 +238,7 @@ func TestServeRefusesForgeriesEvenWhenItCannotKeepThem(t *testing.T) {
 		"as Reply wants": always(&record.Response{Status: 401}),
 	} {
 		t.Run(name, func(t *testing.T) {
-			r := serve(t, listen.Server{Reply: reply, Check: func(*record.Request, time.Time) listen.Checked {
+			r := serve(t, server{Reply: reply, Check: func(*record.Request, time.Time) listen.Checked {
 				return listen.Checked{Verdict: record.Verdict{Status: record.Invalid}}
 			}})
 			r.shelf.breaks(errors.New("disk full"))
@@ -252,7 +252,7 @@ func TestServeRefusesForgeriesEvenWhenItCannotKeepThem(t *testing.T) {
 
 func TestServeNotesWhatTheCheckFound(t *testing.T) {
 	verdict := record.Verdict{Status: record.Invalid, Reason: "signature_mismatch"}
-	r := serve(t, listen.Server{Check: func(q *record.Request, now time.Time) listen.Checked {
+	r := serve(t, server{Check: func(q *record.Request, now time.Time) listen.Checked {
 		if string(q.Body) != "hi" || time.Since(now) > patience {
 			t.Errorf("Check got body %q and time %v", q.Body, now)
 		}
@@ -271,25 +271,25 @@ func TestServeNotesWhatTheCheckFound(t *testing.T) {
 func TestServeLivesThroughPanics(t *testing.T) {
 	bad := func(r *record.Request) bool { return r.Target == "/bad" }
 	cases := map[string]struct {
-		server listen.Server
+		server server
 		status int
 		kept   int  // whether the exchange was durable by then
 		ended  bool // and its end could be noted
 	}{
-		"in Check": {listen.Server{Check: func(r *record.Request, _ time.Time) listen.Checked {
+		"in Check": {server{Check: func(r *record.Request, _ time.Time) listen.Checked {
 			if bad(r) {
 				panic("boom")
 			}
 			return listen.Checked{}
 		}}, 500, 0, false},
-		"in Reply": {listen.Server{Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
+		"in Reply": {server{Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
 			if bad(&x.Request) {
 				panic("boom")
 			}
 			return listen.Answer{}
 		}}, 500, 1, true},
-		"in Record": {listen.Server{Recorder: panicky{newShelf(), true}}, 500, 0, false},
-		"in Answer": {listen.Server{Recorder: panicky{newShelf(), false}}, 200, 1, false},
+		"in Record": {server{Recorder: panicky{newShelf(), true}}, 500, 0, false},
+		"in Answer": {server{Recorder: panicky{newShelf(), false}}, 200, 1, false},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -310,7 +310,7 @@ func TestServeLivesThroughPanics(t *testing.T) {
 }
 
 func TestServeAnswersAPanicAlsoOnAConnectionThatHasHadAnAnswer(t *testing.T) {
-	r := serve(t, listen.Server{Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
+	r := serve(t, server{Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
 		if x.ID == 2 {
 			panic("boom")
 		}
@@ -322,7 +322,7 @@ func TestServeAnswersAPanicAlsoOnAConnectionThatHasHadAnAnswer(t *testing.T) {
 }
 
 func TestServeLivesThroughPanicsOfWhoeverIsTold(t *testing.T) {
-	r := serve(t, listen.Server{Refused: func(listen.Refusal) { panic("boom") }})
+	r := serve(t, server{Refused: func(listen.Refusal) { panic("boom") }})
 	r.talk(t, "not HTTP\r\n\r\n")
 	r.dial(t).send(hook).wantStatus(200)
 }
@@ -348,7 +348,7 @@ func (p panicky) Answer(ctx context.Context, x *record.Exchange) error {
 }
 
 func TestServeTellsWhenAnAnswerCannotBeNoted(t *testing.T) {
-	r := serve(t, listen.Server{Recorder: forgetful{newShelf()}})
+	r := serve(t, server{Recorder: forgetful{newShelf()}})
 	r.dial(t).send(hook).wantStatus(200)
 	if refusal := receive(t, r.refusals, "a word about it"); !errors.Is(refusal.Err, io.ErrShortWrite) || refusal.Status != 200 {
 		t.Errorf("refusal = %+v", refusal)

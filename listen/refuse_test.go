@@ -125,7 +125,7 @@ type refused struct {
 // wantRefusals sends each request, and one more behind it that must never be taken for a request of its own.
 func wantRefusals(t *testing.T, cases map[string]refused) {
 	t.Helper()
-	r := serve(t, listen.Server{})
+	r := serve(t, server{})
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) { wantRefusal(t, r.talk(t, c.request+hook), c.status) })
 	}
@@ -137,7 +137,7 @@ func wantRefusals(t *testing.T, cases map[string]refused) {
 func TestServeRefusesWhatBreaksOff(t *testing.T) {
 	post := "POST / HTTP/1.1\r\nHost: h\r\n"
 	chunked := post + "Transfer-Encoding: chunked\r\n\r\n"
-	r := serve(t, listen.Server{})
+	r := serve(t, server{})
 	for name, request := range map[string]string{
 		"in the request line":     "POST / HT",
 		"in a head":               "POST / HTTP/1.1\r\nHost",
@@ -174,7 +174,7 @@ func wantRefusal(t *testing.T, got string, status int) {
 
 func TestServeTakesBodiesUpToItsCap(t *testing.T) {
 	const limit = 8 << 20
-	r := serve(t, listen.Server{MaxBody: limit})
+	r := serve(t, server{MaxBody: limit})
 	sized := func(n int) string {
 		return fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s", n, strings.Repeat("x", n))
 	}
@@ -205,7 +205,7 @@ func TestServeTakesBodiesUpToItsCap(t *testing.T) {
 
 func TestServeCutsEndlessBodies(t *testing.T) {
 	const limit = 1 << 20
-	r := serve(t, listen.Server{MaxBody: limit})
+	r := serve(t, server{MaxBody: limit})
 	block := strings.Repeat("x", 64<<10)
 	cases := map[string]struct{ head, block string }{
 		"2 GB":           {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2147483648\r\n\r\n", block},
@@ -232,7 +232,7 @@ func TestServeCutsEndlessBodies(t *testing.T) {
 
 // A client that waits for our half of a handshake is not left waiting.
 func TestServeHangsUpOnTLS(t *testing.T) {
-	r := serve(t, listen.Server{})
+	r := serve(t, server{})
 	if got := r.dial(t).send("\x16\x03\x01\x02\x00\x01").rest(); got != "" {
 		t.Errorf("answered %q", got)
 	}
@@ -242,7 +242,7 @@ func TestServeHangsUpOnTLS(t *testing.T) {
 }
 
 func TestServeTellsWhatItRefuses(t *testing.T) {
-	r := serve(t, listen.Server{})
+	r := serve(t, server{})
 	r.talk(t, "POST http://h/a%20b?token=secret HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n")
 	refusal := receive(t, r.refusals, "a refusal")
 	if refusal.Method != http.MethodPost || refusal.Path != "/a%20b" || refusal.Status != 400 || refusal.Remote == "" || refusal.Err == nil {
@@ -251,7 +251,7 @@ func TestServeTellsWhatItRefuses(t *testing.T) {
 }
 
 func TestServeRefusesHEADWithoutABody(t *testing.T) {
-	r := serve(t, listen.Server{})
+	r := serve(t, server{})
 	got := r.talk(t, "HEAD / HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n")
 	if head, body, _ := strings.Cut(got, "\r\n\r\n"); !strings.HasPrefix(head, "HTTP/1.1 400 ") || body != "" {
 		t.Errorf("answered %q", got)
@@ -261,19 +261,19 @@ func TestServeRefusesHEADWithoutABody(t *testing.T) {
 func TestServeCutsSlowSenders(t *testing.T) {
 	const short = 60 * time.Millisecond
 	cases := map[string]struct {
-		server  listen.Server
+		server  server
 		request string
 		want    string
 	}{
-		"before a head":    {listen.Server{HeadTimeout: short}, "", ""},
-		"in a head":        {listen.Server{HeadTimeout: short}, "POST / HTTP/1.1\r\nHost: h\r\n", "408 Request Timeout"},
-		"in a second head": {listen.Server{HeadTimeout: short}, hook + "POST", "408 Request Timeout"},
-		"between requests": {listen.Server{KeepIdle: short}, hook, "200 OK"},
-		"in a body":        {listen.Server{BodyIdle: short}, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nab", "408 Request Timeout"},
-		"in a body that came well": {listen.Server{BodyIdle: short},
+		"before a head":    {server{HeadTimeout: short}, "", ""},
+		"in a head":        {server{HeadTimeout: short}, "POST / HTTP/1.1\r\nHost: h\r\n", "408 Request Timeout"},
+		"in a second head": {server{HeadTimeout: short}, hook + "POST", "408 Request Timeout"},
+		"between requests": {server{KeepIdle: short}, hook, "200 OK"},
+		"in a body":        {server{BodyIdle: short}, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nab", "408 Request Timeout"},
+		"in a body that came well": {server{BodyIdle: short},
 			"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\n" + strings.Repeat("x", 1_000_000), "408 Request Timeout"},
-		"in chunks":   {listen.Server{BodyIdle: short}, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\na", "408 Request Timeout"},
-		"in trailers": {listen.Server{BodyIdle: short}, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ", "408 Request Timeout"},
+		"in chunks":   {server{BodyIdle: short}, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\na", "408 Request Timeout"},
+		"in trailers": {server{BodyIdle: short}, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ", "408 Request Timeout"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -286,7 +286,7 @@ func TestServeCutsSlowSenders(t *testing.T) {
 }
 
 func TestServeCutsBodiesThatOnlyTrickle(t *testing.T) {
-	r := serve(t, listen.Server{BodyIdle: 100 * time.Millisecond})
+	r := serve(t, server{BodyIdle: 100 * time.Millisecond})
 	c := r.dial(t).send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1000000\r\n\r\n")
 	over := make(chan struct{})
 	trickling := make(chan struct{})
@@ -310,7 +310,7 @@ func TestServeCutsBodiesThatOnlyTrickle(t *testing.T) {
 
 // Nobody has to wait for the end of a head, or of a line, to know that it is no request.
 func TestServeRefusesABadRequestLineAtOnce(t *testing.T) {
-	r := serve(t, listen.Server{HeadTimeout: time.Hour})
+	r := serve(t, server{HeadTimeout: time.Hour})
 	for name, c := range map[string]struct {
 		begun  string
 		status int
@@ -361,7 +361,7 @@ func TestServeRefusesABadRequestLineAtOnce(t *testing.T) {
 
 // Every beginning of a request that is good is waited on.
 func TestServeWaitsForARequestLineInDrops(t *testing.T) {
-	r := serve(t, listen.Server{})
+	r := serve(t, server{})
 	for _, request := range []string{hook, "\r\n" + hook, "\n" + hook, "OPTIONS * HTTP/1.0\r\n\r\n",
 		"GET /" + strings.Repeat("a", 5000) + " HTTP/1.1\r\nHost: h\r\n\r\n"} {
 		t.Run(request[:20], func(t *testing.T) {
@@ -377,7 +377,7 @@ func TestServeWaitsForARequestLineInDrops(t *testing.T) {
 }
 
 func TestServeServesOthersBesideSlowSenders(t *testing.T) {
-	r := serve(t, listen.Server{})
+	r := serve(t, server{})
 	for range 50 {
 		r.dial(t).send("POST / HT")
 		r.dial(t).send("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\na")

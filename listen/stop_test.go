@@ -35,7 +35,7 @@ func (g *gate) reply(ctx context.Context, x *record.Exchange) listen.Answer {
 
 func TestServeAnswersWhatIsInFlightWhenItIsStopped(t *testing.T) {
 	g := newGate()
-	r := serve(t, listen.Server{Reply: g.reply})
+	r := serve(t, server{Reply: g.reply})
 	c := r.dial(t).send(hook)
 	receive(t, g.asked, "the request")
 	r.stop()
@@ -65,7 +65,7 @@ func wantRefusedDial(t *testing.T, addr string) {
 }
 
 func TestServeTakesAHeadThatHadBegunWhenItIsStopped(t *testing.T) {
-	r := serve(t, listen.Server{})
+	r := serve(t, server{})
 	c := r.dial(t).send(hook + "POST /second HTTP/1.1\r\nHo")
 	c.wantStatus(200)
 	r.stop()
@@ -77,7 +77,7 @@ func TestServeTakesAHeadThatHadBegunWhenItIsStopped(t *testing.T) {
 }
 
 func TestServeClosesIdleConnectionsWhenItIsStopped(t *testing.T) {
-	r := serve(t, listen.Server{Drain: patience})
+	r := serve(t, server{Drain: patience})
 	fresh, used := r.dial(t), r.dial(t).send(hook)
 	used.wantStatus(200)
 	start := time.Now()
@@ -92,7 +92,7 @@ func TestServeClosesIdleConnectionsWhenItIsStopped(t *testing.T) {
 
 func TestServeCutsWhatDoesNotEndInTime(t *testing.T) {
 	g := newGate()
-	r := serve(t, listen.Server{Reply: g.reply, Drain: 50 * time.Millisecond})
+	r := serve(t, server{Reply: g.reply, Drain: 50 * time.Millisecond})
 	r.dial(t).send(hook)
 	receive(t, g.asked, "the request")
 	slow := r.dial(t).send(hook)
@@ -128,7 +128,7 @@ func TestAnExchangeThatIsCutTookSomeTime(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newGate()
-			r := serve(t, listen.Server{Reply: g.reply, Drain: time.Millisecond})
+			r := serve(t, server{Reply: g.reply, Drain: time.Millisecond})
 			c := r.dial(t)
 			for _, part := range sent {
 				c.send(part)
@@ -146,7 +146,7 @@ func TestAnExchangeThatIsCutTookSomeTime(t *testing.T) {
 }
 
 func TestServeStopsByItselfAfterSoManyExchanges(t *testing.T) {
-	r := serve(t, listen.Server{Limit: 2})
+	r := serve(t, server{Limit: 2})
 	c := r.dial(t).send(hook + hook + hook)
 	if c.wantStatus(200).Close {
 		t.Error("the first of two answers says Connection: close")
@@ -164,7 +164,7 @@ func TestServeStopsByItselfAfterSoManyExchanges(t *testing.T) {
 
 func TestServeRefusesMoreThanItsLimit(t *testing.T) {
 	g := newGate()
-	r := serve(t, listen.Server{Limit: 1, Reply: g.reply})
+	r := serve(t, server{Limit: 1, Reply: g.reply})
 	first := r.dial(t).send(hook)
 	receive(t, g.asked, "the first request")
 	if response := r.dial(t).send(hook).wantStatus(503); !response.Close {
@@ -179,7 +179,7 @@ func TestServeRefusesMoreThanItsLimit(t *testing.T) {
 
 func TestServeRecordsNeverMoreThanItsLimit(t *testing.T) {
 	const limit = 25
-	r := serve(t, listen.Server{Limit: limit})
+	r := serve(t, server{Limit: limit})
 	var senders sync.WaitGroup
 	for range 16 {
 		senders.Go(func() {
@@ -209,13 +209,13 @@ func TestServeReportsABrokenListener(t *testing.T) {
 		t.Fatal(err)
 	}
 	_ = ln.Close()
-	err = (&listen.Server{Recorder: newShelf()}).Serve(t.Context(), ln)
+	err = (&server{Recorder: newShelf()}).Serve(t.Context(), ln)
 	if !errors.Is(err, net.ErrClosed) {
 		t.Errorf("Serve on a closed listener = %v", err)
 	}
 }
 
-// stopper is a Recorder that stops the server when the answer is out, which was not yet known to be the last one.
+// stopper is a recorder that stops the server when the answer is out, which was not yet known to be the last one.
 type stopper struct {
 	*shelf
 	stop func()
@@ -229,7 +229,7 @@ func (s stopper) Answer(ctx context.Context, x *record.Exchange) error {
 func TestServeClosesConnectionsThatBecomeIdleAfterItIsStopped(t *testing.T) {
 	var r *running
 	ready := make(chan struct{})
-	r = serve(t, listen.Server{Drain: patience, Recorder: stopper{newShelf(), func() {
+	r = serve(t, server{Drain: patience, Recorder: stopper{newShelf(), func() {
 		<-ready
 		r.stop()
 		wantRefusedDial(t, r.addr)
@@ -263,7 +263,7 @@ func TestServeOutlivesAShortageOfFileDescriptors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := serveOn(t, listen.Server{}, &exhausted{ln, 3})
+	r := serveOn(t, server{}, &exhausted{ln, 3})
 	r.dial(t).send(hook).wantStatus(200)
 	for range 3 {
 		if refusal := receive(t, r.refusals, "a word about it"); !errors.Is(refusal.Err, syscall.EMFILE) {
@@ -273,7 +273,7 @@ func TestServeOutlivesAShortageOfFileDescriptors(t *testing.T) {
 }
 
 func TestServeLetsTheLastAnswerBeRead(t *testing.T) {
-	r := serve(t, listen.Server{})
+	r := serve(t, server{})
 	c := r.dial(t).send("POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n" + strings.Repeat(hook, 3000))
 	c.wantStatus(200)
 	if rest := c.rest(); rest != "" {
@@ -282,7 +282,7 @@ func TestServeLetsTheLastAnswerBeRead(t *testing.T) {
 }
 
 func TestServeMakesRoomForNewConnections(t *testing.T) {
-	r := serve(t, listen.Server{MaxConns: 1})
+	r := serve(t, server{MaxConns: 1})
 	idle := r.dial(t).send(hook)
 	idle.wantStatus(200)
 	r.dial(t).send(hook).wantStatus(200)
@@ -293,7 +293,7 @@ func TestServeMakesRoomForNewConnections(t *testing.T) {
 
 func TestServeHoldsNoMoreConnectionsThanAsked(t *testing.T) {
 	g := newGate()
-	r := serve(t, listen.Server{MaxConns: 2, Reply: g.reply})
+	r := serve(t, server{MaxConns: 2, Reply: g.reply})
 	var clients []*client
 	for range 4 {
 		clients = append(clients, r.dial(t).send(hook))
@@ -314,7 +314,7 @@ func TestServeHoldsNoMoreConnectionsThanAsked(t *testing.T) {
 func TestServeForwardsForASenderThatLeft(t *testing.T) {
 	g := newGate()
 	ends := make(chan error, 1)
-	r := serve(t, listen.Server{Reply: func(ctx context.Context, x *record.Exchange) listen.Answer {
+	r := serve(t, server{Reply: func(ctx context.Context, x *record.Exchange) listen.Answer {
 		response := g.reply(ctx, x)
 		ends <- ctx.Err()
 		return response
@@ -340,7 +340,7 @@ func TestWhatIsUncountedDoesNotUseUpTheLimit(t *testing.T) {
 	uncounted := func(r *record.Request, _ time.Time) listen.Checked {
 		return listen.Checked{Uncounted: r.Method == http.MethodGet}
 	}
-	r := serve(t, listen.Server{Limit: 1, Check: uncounted})
+	r := serve(t, server{Limit: 1, Check: uncounted})
 	const question = "GET /?challenge=1 HTTP/1.1\r\nHost: h\r\n\r\n"
 	for range 5 {
 		if r.dial(t).send(question).wantStatus(200).Close {
@@ -357,7 +357,7 @@ func TestWhatIsUncountedDoesNotUseUpTheLimit(t *testing.T) {
 
 func TestAnUncountedExchangeThatIsNotStoredGivesNoPlaceBack(t *testing.T) {
 	g := newGate()
-	r := serve(t, listen.Server{Limit: 1, Reply: g.reply, Recorder: &failing{left: 2, shelf: newShelf()},
+	r := serve(t, server{Limit: 1, Reply: g.reply, Recorder: &failing{left: 2, shelf: newShelf()},
 		Check: func(r *record.Request, _ time.Time) listen.Checked {
 			return listen.Checked{Uncounted: r.Method == http.MethodGet}
 		}})

@@ -22,7 +22,7 @@ import (
 )
 
 // serveTLS starts s on loopback with a certificate for example.com and 127.0.0.1.
-func serveTLS(t *testing.T, s listen.Server, protocols ...string) (*running, *tls.Config) {
+func serveTLS(t *testing.T, s server, protocols ...string) (*running, *tls.Config) {
 	t.Helper()
 	lender := httptest.NewTLSServer(nil)
 	lender.Close()
@@ -56,7 +56,7 @@ func (r *running) secretly(t *testing.T, trust *tls.Config, name string) net.Con
 }
 
 func TestServeSpeaksTLSAndKeepsTheBytesInIt(t *testing.T) {
-	r, trust := serveTLS(t, listen.Server{}, "h2", "http/1.1")
+	r, trust := serveTLS(t, server{}, "h2", "http/1.1")
 	c := r.secretly(t, trust, "example.com")
 	wire := "POST //a?b?c HTTP/1.1\r\nhOST:h\r\nX-b: 1\r\nx-B:  2\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n"
 	_, _ = io.WriteString(c, wire)
@@ -73,7 +73,7 @@ func TestServeSpeaksTLSAndKeepsTheBytesInIt(t *testing.T) {
 }
 
 func TestServeRefusesABadAuthorityOverHTTP2(t *testing.T) {
-	r, trust := serveTLS(t, listen.Server{}, "h2")
+	r, trust := serveTLS(t, server{}, "h2")
 	client := overHTTP2(t, trust)
 	for host, want := range map[string]int{"h:99999": 400, "h:abc": 400, "[::1": 400, "[h]": 400, ":80": 400, "h%zz": 400, "h:80": 200, "[::1]:80": 200} {
 		request, err := http.NewRequest(http.MethodPost, "https://"+r.addr, strings.NewReader("hi"))
@@ -94,7 +94,7 @@ func TestServeRefusesABadAuthorityOverHTTP2(t *testing.T) {
 }
 
 func TestServeSpeaksHTTP2ToThoseWhoAskForIt(t *testing.T) {
-	r, trust := serveTLS(t, listen.Server{Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
+	r, trust := serveTLS(t, server{Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
 		return listen.Answer{Response: &record.Response{Status: 202, Header: record.Header{{Name: "X-App", Value: "1"}, {Name: "X-App", Value: "2"}}, Body: x.Request.Body}}
 	}}, "h2", "http/1.1")
 	request, err := http.NewRequest(http.MethodPut, "https://"+r.addr+"//a%2Fb?x=%41&x=1?y", struct{ io.Reader }{strings.NewReader("a\x00\xff")})
@@ -127,7 +127,7 @@ func TestServeSpeaksHTTP2ToThoseWhoAskForIt(t *testing.T) {
 
 func TestServeChecksRecordsAndRefusesAlikeOverHTTP2(t *testing.T) {
 	broken := errors.New("disk full")
-	r, trust := serveTLS(t, listen.Server{MaxBody: 1000, Check: func(q *record.Request, _ time.Time) listen.Checked {
+	r, trust := serveTLS(t, server{MaxBody: 1000, Check: func(q *record.Request, _ time.Time) listen.Checked {
 		switch q.Target {
 		case "/forged":
 			return listen.Checked{Verdict: record.Verdict{Status: record.Invalid}}
@@ -163,7 +163,7 @@ func TestServeChecksRecordsAndRefusesAlikeOverHTTP2(t *testing.T) {
 }
 
 func TestServeCutsSlowBodiesOverHTTP2(t *testing.T) {
-	r, trust := serveTLS(t, listen.Server{BodyIdle: 60 * time.Millisecond}, "h2")
+	r, trust := serveTLS(t, server{BodyIdle: 60 * time.Millisecond}, "h2")
 	body, end := io.Pipe()
 	defer end.Close()
 	go func() { _, _ = end.Write([]byte("ab")) }()
@@ -178,7 +178,7 @@ func TestServeCutsSlowBodiesOverHTTP2(t *testing.T) {
 }
 
 func TestServeResetsAStreamThatCannotBeAnswered(t *testing.T) {
-	r, trust := serveTLS(t, listen.Server{WriteIdle: 50 * time.Millisecond, Reply: func(context.Context, *record.Exchange) listen.Answer {
+	r, trust := serveTLS(t, server{WriteIdle: 50 * time.Millisecond, Reply: func(context.Context, *record.Exchange) listen.Answer {
 		return listen.Answer{Response: &record.Response{Status: 200, Body: make([]byte, 16<<20)}} // more than flow control lets out to one that does not read
 	}}, "h2")
 	response, err := overHTTP2(t, trust).Get("https://" + r.addr)
@@ -192,7 +192,7 @@ func TestServeResetsAStreamThatCannotBeAnswered(t *testing.T) {
 }
 
 func TestServeAnswersManyStreamsOfOneConnection(t *testing.T) {
-	r, trust := serveTLS(t, listen.Server{Reply: echoTarget}, "h2")
+	r, trust := serveTLS(t, server{Reply: echoTarget}, "h2")
 	client := overHTTP2(t, trust)
 	if first, err := client.Get("https://" + r.addr); err != nil { // so that all others find a connection that is made
 		t.Fatal(err)
@@ -231,7 +231,7 @@ func wantEcho(t *testing.T, client *http.Client, url, want string) {
 
 func TestServeEndsWithIdleAndBusyHTTP2Connections(t *testing.T) {
 	g := newGate()
-	r, trust := serveTLS(t, listen.Server{Reply: g.reply, Drain: patience}, "h2")
+	r, trust := serveTLS(t, server{Reply: g.reply, Drain: patience}, "h2")
 	idle, busy := overHTTP2(t, trust), overHTTP2(t, trust)
 	answered := make(chan error, 2)
 	for _, client := range []*http.Client{idle, busy} {
@@ -262,7 +262,7 @@ func TestServeEndsWithIdleAndBusyHTTP2Connections(t *testing.T) {
 
 func TestServeCutsHTTP2StreamsThatDoNotEndInTime(t *testing.T) {
 	g := newGate()
-	r, trust := serveTLS(t, listen.Server{Reply: g.reply, Drain: 50 * time.Millisecond}, "h2")
+	r, trust := serveTLS(t, server{Reply: g.reply, Drain: 50 * time.Millisecond}, "h2")
 	answered := make(chan error, 1)
 	go func() {
 		response, err := overHTTP2(t, trust).Get("https://" + r.addr)
@@ -285,7 +285,7 @@ func TestServeCutsHTTP2StreamsThatDoNotEndInTime(t *testing.T) {
 }
 
 func TestServeTellsWhySomeoneDoesNotGetThroughToTLS(t *testing.T) {
-	r, _ := serveTLS(t, listen.Server{HeadTimeout: patience}, "h2", "http/1.1")
+	r, _ := serveTLS(t, server{HeadTimeout: patience}, "h2", "http/1.1")
 	t.Run("plain http", func(t *testing.T) {
 		wantRefusal(t, r.talk(t, hook), 400)
 		if refusal := receive(t, r.refusals, "a refusal"); !errors.Is(refusal.Err, listen.ErrPlain) || refusal.Status != 400 {
@@ -309,14 +309,14 @@ func TestServeTellsWhySomeoneDoesNotGetThroughToTLS(t *testing.T) {
 }
 
 func TestServeCutsSlowHandshakes(t *testing.T) {
-	r, _ := serveTLS(t, listen.Server{HeadTimeout: 60 * time.Millisecond}, "h2")
+	r, _ := serveTLS(t, server{HeadTimeout: 60 * time.Millisecond}, "h2")
 	for _, begin := range []string{"", "\x16\x03\x01\x02\x00\x01"} {
 		r.dial(t).send(begin).rest()
 	}
 }
 
 func TestServeSendsIdleConnectionsAwayBeforeTheirHandshake(t *testing.T) {
-	r, trust := serveTLS(t, listen.Server{Drain: patience}, "http/1.1")
+	r, trust := serveTLS(t, server{Drain: patience}, "http/1.1")
 	fresh := r.dial(t)
 	r.secretly(t, trust, "example.com")
 	start := time.Now()

@@ -14,7 +14,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -27,7 +26,7 @@ func TestServeKeepsTheHeadAsItCame(t *testing.T) {
 		"Empty:\r\n" +
 		"X-Latin: caf\xe9\r\n" +
 		"content-LENGTH: 3\r\n\r\n"
-	r := serve(t, listen.Server{})
+	r := serve(t, server{})
 	r.dial(t).send(head + "a\x00\xff").wantStatus(200)
 	x := r.shelf.next(t)
 	want := record.Request{
@@ -52,7 +51,7 @@ func TestServeKeepsTheHeadAsItCame(t *testing.T) {
 }
 
 func TestServeSaysWhatTheSenderAddressed(t *testing.T) {
-	r := serve(t, listen.Server{Scheme: "https"})
+	r := serve(t, server{Scheme: "https"})
 	cases := map[string]struct{ head, url string }{
 		"origin form":       {"GET /a?b HTTP/1.1\r\nHost: h", "https://h/a?b"},
 		"a URL in a query":  {"GET /a?to=http://elsewhere/ HTTP/1.1\r\nHost: h", "https://h/a?to=http://elsewhere/"},
@@ -92,7 +91,7 @@ func TestServeKeepsBodiesAsTheyCame(t *testing.T) {
 		"chunked, extensions":      {"Transfer-Encoding: chunked\r\n\r\n1 ;a=\"b\"\r\nx\r\n0;last\r\n\r\n", "x"},
 		"chunked, one large chunk": {fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(big), big), big},
 	}
-	r := serve(t, listen.Server{})
+	r := serve(t, server{})
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			got := r.talk(t, "POST / HTTP/1.1\r\nHost: h\r\n"+c.framed)
@@ -107,7 +106,7 @@ func TestServeKeepsBodiesAsTheyCame(t *testing.T) {
 }
 
 func TestServeKeepsTrailersApart(t *testing.T) {
-	r := serve(t, listen.Server{})
+	r := serve(t, server{})
 	c := r.dial(t).send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nx-Sum:  abc\r\nX-Sum: d\r\n\r\n" + hook)
 	c.wantStatus(200)
 	c.wantStatus(200) // the next request begins where the trailers end
@@ -119,7 +118,7 @@ func TestServeKeepsTrailersApart(t *testing.T) {
 }
 
 func TestServeAnswersPipelinedRequestsInOrder(t *testing.T) {
-	r := serve(t, listen.Server{Reply: echoTarget})
+	r := serve(t, server{Reply: echoTarget})
 	var all strings.Builder
 	for i := range 200 {
 		fmt.Fprintf(&all, "POST /%d HTTP/1.1\r\nHost: h\r\nContent-Length: 100\r\n\r\n%100d", i, i)
@@ -146,7 +145,7 @@ func TestServeKeepsConnectionsAliveAsAsked(t *testing.T) {
 		"close in a second field":   {"POST / HTTP/1.1\r\nHost: h\r\nConnection: a\r\nConnection: close", false, "close"},
 		"HTTP/1.0 both ways at one": {"POST / HTTP/1.0\r\nConnection: keep-alive, close", false, "close"},
 	}
-	r := serve(t, listen.Server{})
+	r := serve(t, server{})
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			got := r.talk(t, c.head+"\r\nContent-Length: 1\r\n\r\na"+hook)
@@ -163,7 +162,7 @@ func TestServeKeepsConnectionsAliveAsAsked(t *testing.T) {
 }
 
 func TestServeSaysContinueBeforeItReads(t *testing.T) {
-	r := serve(t, listen.Server{MaxBody: 10})
+	r := serve(t, server{MaxBody: 10})
 	head := func(version, expect string, length int) string {
 		return fmt.Sprintf("POST / HTTP/%s\r\nHost: h\r\nExpect: %s\r\nContent-Length: %d\r\n\r\n", version, expect, length)
 	}
@@ -223,7 +222,7 @@ func TestServeWritesAnAnswerAtOnce(t *testing.T) {
 		t.Fatal(err)
 	}
 	counting := &countingListener{Listener: ln}
-	r := serveOn(t, listen.Server{Reply: echoTarget}, counting)
+	r := serveOn(t, server{Reply: echoTarget}, counting)
 	c := r.dial(t)
 	for range 3 {
 		c.send(hook).wantStatus(200)
@@ -236,7 +235,7 @@ func TestServeWritesAnAnswerAtOnce(t *testing.T) {
 }
 
 func TestServeUnderstandsAnOrdinaryClient(t *testing.T) {
-	r := serve(t, listen.Server{Reply: echoTarget})
+	r := serve(t, server{Reply: echoTarget})
 	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 8}}
 	defer client.CloseIdleConnections()
 	var senders sync.WaitGroup
@@ -270,7 +269,7 @@ func TestServeSpeaksTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := serveOn(t, listen.Server{Scheme: "https", MaxBody: 1000}, tls.NewListener(ln, &tls.Config{Certificates: lender.TLS.Certificates}))
+	r := serveOn(t, server{Scheme: "https", MaxBody: 1000}, tls.NewListener(ln, &tls.Config{Certificates: lender.TLS.Certificates}))
 	client := lender.Client()
 	defer client.CloseIdleConnections()
 	response, err := client.Post("https://"+r.addr+"/a", "", strings.NewReader("hi"))
@@ -290,7 +289,7 @@ func TestServeSpeaksTLS(t *testing.T) {
 }
 
 func TestServeKeepsTheFramingOfChunksUpToABound(t *testing.T) {
-	r := serve(t, listen.Server{MaxBody: 100_000})
+	r := serve(t, server{MaxBody: 100_000})
 	head := "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n"
 	few, many := strings.Repeat("1\r\nx\r\n", 20_000), strings.Repeat("01\r\nx\r\n", 20_000)
 	end := "0;z\r\nX-Sum:9\r\n\r\n"

@@ -1,0 +1,255 @@
+package commands
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/dedupe"
+	"github.com/barbhq/barb/listen/script"
+	"github.com/barbhq/barb/sign/handshake"
+	"github.com/barbhq/barb/store/record"
+)
+
+// hook is a received request from its head to its answer, and what was found out about it.
+type hook struct {
+	g *gateway
+	x *record.Exchange
+
+	groups   [][]*lane             // that check it; nil: not found yet
+	greeter  *lane                 // that answers it as a handshake; nil: it is none
+	greeting handshake.Handshake   // which one
+	to       *lane                 // that says where it goes; nil: not chosen yet
+	scripted func() *script.Script // the script that answers it; nil: none
+	claim    *dedupe.Claim         // of what it repeats; nil: it is not compared, or not held back
+	promised *promised             // its entries in the queue until its sender is answered; nil: none yet
+	place    place                 // in what is scripted
+	line     ui.Hook               // its line on the screen
+	begun    bool                  // it counts as under way
+}
+
+// receive makes the hook of a request.
+func (g *gateway) receive(x *record.Exchange) *hook {
+	h := &hook{g: g, x: x}
+	h.scripted = sync.OnceValue(func() *script.Script { return g.scriptOf(x) })
+	return h
+}
+
+// lane returns the lane that says where the webhook goes. It is asked after the check.
+func (h *hook) lane() *lane {
+	if h.to == nil {
+		h.to = h.g.forwardLane(h.x)
+	}
+	return h.to
+}
+
+// guards returns the lanes that check the request.
+func (h *hook) guards() [][]*lane {
+	if h.groups == nil {
+		h.groups = h.g.guards(&h.x.Request)
+	}
+	return h.groups
+}
+
+// Check verifies the request, and reports which handshake, scheme and event it is.
+func (h *hook) Check(now time.Time) listen.Checked {
+	if found, ok := h.checkHandshake(now); ok {
+		return found
+	}
+	g, r := h.g, &h.x.Request
+	found := g.settle(func() (listen.Checked, []*pinning) { return h.verdict(now) })
+	found.EventType = plainEvent(found.EventType)
+	g.mark(&found, r, now)
+	h.x.Verdict, h.x.Scheme, h.x.EventType = found.Verdict, found.Scheme, found.EventType
+	if found.Verdict.Status == record.Invalid || isUndecided(found.Marks) || h.isBeside() {
+		found.Uncounted = true // --count waits for what is accepted: what anybody can send must not end it
+	}
+	return found
+}
+
+// isBeside reports whether the request was not checked although this listener checks others, and no route was written for it.
+func (h *hook) isBeside() bool {
+	return h.x.Verdict.Status == record.Unchecked && slices.ContainsFunc(h.g.allLanes(), (*lane).Checks) && h.lane().route == nil
+}
+
+// isStray reports whether a webhook is beside the checked ones and nothing is done with it but to record it.
+func (h *hook) isStray() bool {
+	g := h.g
+	return h.isBeside() && h.lane().forwardTo == "" && g.respond == nil && (g.runner == nil || !g.runner.unverified)
+}
+
+// Record makes the exchange durable, and gives it its place in what is scripted.
+func (h *hook) Record(ctx context.Context) (err error) {
+	g, x := h.g, h.x
+	if g.unlisted(x) {
+		return nil
+	}
+	if !g.keepInvalid && (x.Verdict.Status == record.Invalid || h.isStray()) {
+		x.Truncate(keptOfInvalid)
+	}
+	if !g.scripts() {
+		return h.record(ctx)
+	}
+	ticket, kept := g.order.begin(), false
+	defer func() {
+		if !kept {
+			g.order.failed(ticket) // also when record panicked: others wait for it
+		}
+	}()
+	if err = h.record(ctx); err != nil {
+		return err
+	}
+	kept = true
+	g.order.recorded(ticket, x.ID, func() { g.seat(h) })
+	return nil
+}
+
+// record makes the exchange durable with its marks and its entries in the queue. A copy of one that is being recorded waits for
+// that.
+func (h *hook) record(ctx context.Context) error {
+	g, x := h.g, h.x
+	kept := g.history.Redacted(x) // what copies are compared by is what the history has of them
+	claim, err := g.meet(ctx, x, kept)
+	if err != nil {
+		return err
+	}
+	if claim != nil {
+		defer func() { claim.Settle(x.ID) }()
+	}
+	if g.once {
+		h.claim = claim
+	}
+	// Whether a copy is handed on is known when what it is a copy of was answered: what it needs is put into the queue then.
+	if err = g.keep(ctx, h, kept, g.once && claim != nil && claim.IsCopy()); err != nil {
+		return err
+	}
+	h.begun = true
+	g.watch.begin()
+	return nil
+}
+
+// Reply says what the sender gets.
+func (h *hook) Reply(ctx context.Context) listen.Answer {
+	g, p := h.g, &h.place
+	given := listen.Answer{Response: h.reply(ctx)}
+	if p.hook == 0 {
+		return given
+	}
+	if given.Response == nil && p.script != nil {
+		given = p.script.Answer(p.answer, g.dice)
+	}
+	if g.platform != nil {
+		given = g.platform.Cut(given)
+	}
+	if p.fails > 0 {
+		given = g.failWith.Answer(p.fails, g.dice).Over(given)
+	}
+	given = listen.Answer{Delay: g.latency.At(g.dice.Draw(p.hook, script.ForLatency))}.Over(given)
+	if given.Fault.Kind == listen.Hang {
+		g.suggest("%d hangs until its sender leaves (scripted)", h.x.ID)
+	}
+	return given
+}
+
+// reply is the response that the sender gets; nil where a script says it.
+func (h *hook) reply(ctx context.Context) *record.Response {
+	switch x := h.x; {
+	case x.Verdict.Status == record.Invalid:
+		return textAnswer(http.StatusUnauthorized, "invalid signature\n")
+	case isUndecided(x.Marks):
+		return unavailable()
+	case x.Handshake != "":
+		return h.greet()
+	case isFiltered(x):
+		return &record.Response{Status: http.StatusOK}
+	case h.scripted() != nil:
+		return nil
+	}
+	return h.handOnce(ctx, func() *record.Response { return h.handOn(ctx) })
+}
+
+// handOnce hands a webhook on unless it, or a copy of it, was accepted. Copies take turns: one that comes while another is
+// handed on waits for its answer, and is handed on itself when that was not 2xx.
+func (h *hook) handOnce(ctx context.Context, handOn func() *record.Response) *record.Response {
+	g := h.g
+	if h.claim == nil {
+		return handOn()
+	}
+	patient, cancel := context.WithTimeout(ctx, turnTimeout)
+	defer cancel()
+	g.askNeighbour(patient, h.claim)
+	flight, accepted, err := h.claim.Begin(patient)
+	if (err != nil || accepted) && g.outbox != nil {
+		g.outbox.forgo(context.WithoutCancel(ctx), h)
+	}
+	switch {
+	case err != nil:
+		busy := textAnswer(http.StatusServiceUnavailable, "a copy of this webhook is being worked on\n")
+		busy.Header = append(busy.Header, record.Field{Name: "Retry-After", Value: "1"})
+		return busy
+	case accepted:
+		return &record.Response{Status: http.StatusOK}
+	}
+	done := false
+	defer func() { flight.End(done) }()
+	response := handOn()
+	done = response.Status/100 == 2
+	return response
+}
+
+// handOn is what becomes of a webhook that is to be worked on.
+func (h *hook) handOn(ctx context.Context) *record.Response {
+	g := h.g
+	if g.answersFirst(h.x) {
+		return g.outbox.queued(ctx, h)
+	}
+	if failed := g.execute(ctx, h.x); failed != nil {
+		return failed
+	}
+	if h.lane().forwardTo != "" {
+		return g.forwarded(ctx, h)
+	}
+	return &record.Response{Status: http.StatusOK}
+}
+
+// Answered records how the exchange ended, with what was done to the sender and whether its provider would have waited, and says
+// so.
+func (h *hook) Answered(ctx context.Context) error {
+	g := h.g
+	x := h.judged()
+	g.count(h, x)
+	if g.unlisted(x) {
+		return nil
+	}
+	err, kept := g.history.Answer(ctx, x), g.history.Redacted(x)
+	h.line.Exchange = kept
+	g.watch.end(h)
+	g.printing.Lock()
+	defer g.printing.Unlock()
+	if g.json {
+		if jsonErr := g.emitExchange(kept, g.with); jsonErr != nil && g.broken == nil {
+			g.broken = jsonErr // said at the end: a listener does not stop for a wrong --jq
+		}
+		return err
+	}
+	g.hook(&h.line)
+	return err
+}
+
+// judged is the exchange with what --fail-rate did to its sender, and whether its provider would have waited. The exchange itself
+// stays as it is, since the server goes by how the connection fared.
+func (h *hook) judged() *record.Exchange {
+	x, p := *h.x, h.g.provider
+	if h.place.fails > 0 && x.Err == nil {
+		x.Fault("fail-rate", "one of those that --fail-rate has fail")
+	}
+	late := p != nil && x.Took > p.Timeout
+	if late && (x.Err == nil || x.Scripted != "") { // else the sender had left by itself
+		x.TooSlow(p.Name, p.Timeout)
+	}
+	return &x
+}
