@@ -5,11 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
-	"path/filepath"
 
 	"github.com/mattn/go-sqlite3"
+
+	"github.com/barbhq/barb/store/disk"
 )
 
 // applicationID marks a SQLite file as a history: "barb" in ASCII.
@@ -89,7 +89,7 @@ func peekThrough(path string) (header, error) {
 	case application == applicationID:
 		return header{version: int(version)}, nil
 	// Another process may be about to make it: a single page without tables, and nothing waiting in a log.
-	case application == 0 && version == 0 && cookie == 0 && pages == 1 && sizeOf(path+"-wal") == 0:
+	case application == 0 && version == 0 && cookie == 0 && pages == 1 && disk.Size(path+"-wal") == 0:
 		return header{blank: true}, nil
 	}
 	if pages == 0 { // SQLite takes a few bytes of anything for an empty file of its own
@@ -109,78 +109,4 @@ func strange(path string, err error) error {
 
 func newer(path string, version int) error {
 	return fault(path, fmt.Errorf("%w (schema %d, this one knows %d)", ErrNewer, version, latest()))
-}
-
-// makeFile makes an empty file of mode 0600 in folders of mode 0700, whatever the umask. SQLite gives -wal and -shm the
-// mode of the file. One that is there already is left as it is.
-func makeFile(path string) error {
-	dir := filepath.Dir(path)
-	if err := makeFolder(dir); err != nil {
-		return err
-	}
-	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
-	if errors.Is(err, fs.ErrExist) {
-		return nil
-	}
-	if err != nil {
-		return err
-	}
-	return errors.Join(f.Chmod(0o600), f.Close(), syncFolder(dir))
-}
-
-// makeFolder makes the folders that are missing and touches none that is there.
-func makeFolder(dir string) error {
-	_, err := os.Stat(dir)
-	if !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	if err := makeFolder(filepath.Dir(dir)); err != nil {
-		return err
-	}
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		if errors.Is(err, fs.ErrExist) { // another process was faster
-			return nil
-		}
-		return err
-	}
-	return os.Chmod(dir, 0o700)
-}
-
-// syncFolder makes the name of a new file durable; SQLite syncs the folder only for its own journals. Some systems
-// cannot sync a folder, and a file that could be made there is not refused for that.
-func syncFolder(dir string) error {
-	d, err := os.Open(dir)
-	if err != nil {
-		return nil //nolint:nilerr // a folder that may be written but not read
-	}
-	_ = d.Sync()
-	return d.Close()
-}
-
-// sizeOf is the size of a file, 0 when it is not there.
-func sizeOf(path string) int64 {
-	info, err := os.Stat(path)
-	if err != nil {
-		return 0
-	}
-	return info.Size()
-}
-
-// anchor knows a file again: the same path must lead to the same inode.
-type anchor struct {
-	path string
-	info fs.FileInfo
-}
-
-func newAnchor(path string) (anchor, error) {
-	info, err := os.Stat(path)
-	return anchor{path, info}, err
-}
-
-func (a anchor) holds() bool {
-	if a.info == nil {
-		return true
-	}
-	now, err := os.Stat(a.path)
-	return err == nil && os.SameFile(a.info, now)
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"syscall"
+
+	"github.com/barbhq/barb/store/disk"
 )
 
 // besides are the files that SQLite keeps beside a history, by what their names end in. It trusts what is in them: a
@@ -18,7 +20,7 @@ var besides = []string{"", "-wal", "-shm", "-journal"}
 func checkOwners(path string) error {
 	info, err := os.Lstat(path)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
-		if why := strangerOf(info); why != "" {
+		if why := disk.Stranger(info); why != "" {
 			return fault(path, fmt.Errorf("%w: the link %s", ErrOwner, why))
 		}
 	}
@@ -33,7 +35,7 @@ func checkOwners(path string) error {
 		if file != real && !info.Mode().IsRegular() {
 			return fault(file, fmt.Errorf("%w: it is not a regular file", ErrForeign))
 		}
-		if why := strangerOf(info); why != "" {
+		if why := disk.Stranger(info); why != "" {
 			return fault(file, fmt.Errorf("%w: it %s", ErrOwner, why))
 		}
 		return nil
@@ -45,7 +47,7 @@ func checkOwners(path string) error {
 func makePrivate(path string) error {
 	return eachFile(path, func(file string, info fs.FileInfo) error {
 		const others = 0o077
-		if !isMine(info) || info.Mode().Perm()&others == 0 {
+		if !disk.IsMine(info) || info.Mode().Perm()&others == 0 {
 			return nil
 		}
 		err := os.Chmod(file, info.Mode().Perm()&^others)

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/mattn/go-sqlite3"
+
+	"github.com/barbhq/barb/store/disk"
 )
 
 // PruneRule says what Prune removes: what Filter selects and began before OlderThan, and then of what Filter selects until the
@@ -46,7 +48,7 @@ func (s *Store) Prune(ctx context.Context, rule PruneRule) (result PruneResult, 
 	if s.refused != nil {
 		return result, s.refused
 	}
-	if !s.file.holds() {
+	if !s.file.Same() {
 		return result, fault(s.path, ErrReplaced)
 	}
 	before := s.Size()
@@ -333,7 +335,7 @@ func (p *pruner) tidy(ctx context.Context, rule PruneRule) (erased bool, err err
 	}
 	emptied, err := p.shrink(ctx, rewrite)
 	if err == nil && !emptied { // somebody reads: the log cannot become smaller before
-		p.s.retention.restAt(used + sizeOf(p.s.path+"-wal"))
+		p.s.retention.restAt(used + disk.Size(p.s.path+"-wal"))
 	}
 	return p.removed == 0 && rewrite == 0 || emptied && used <= rewrite, err
 }

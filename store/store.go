@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"sync"
 
+	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -26,7 +27,7 @@ type Store struct {
 	Observe func(Commit)
 
 	path    string
-	file    anchor
+	file    disk.FileID
 	network bool
 	refused error // why it cannot be written; nil when it can
 
@@ -77,7 +78,7 @@ func (s *Store) open(ctx context.Context, create bool) error {
 		return err
 	}
 	var err error
-	if s.file, err = newAnchor(s.path); err != nil {
+	if s.file, err = disk.Identify(s.path); err != nil {
 		return err
 	}
 	if err := s.openReaders(ctx); err != nil {
@@ -105,7 +106,7 @@ func (s *Store) ready(create bool) error {
 	}
 	h, err := readHeader(s.path)
 	if errors.Is(err, fs.ErrNotExist) && create {
-		if err = makeFile(s.path); err == nil {
+		if err = disk.Make(s.path); err == nil {
 			h, err = readHeader(s.path)
 		}
 	}
@@ -122,8 +123,8 @@ func (s *Store) ready(create bool) error {
 	if err := makePrivate(s.path); err != nil {
 		return err
 	}
-	s.network = onNetwork(s.path)
-	if err := writable(s.path); err != nil {
+	s.network = disk.OnNetwork(s.path)
+	if err := disk.Writable(s.path); err != nil {
 		s.refused = translate(s.path, err)
 	}
 	return s.update(h, create)
@@ -132,7 +133,7 @@ func (s *Store) ready(create bool) error {
 // update migrates what is not of the latest version.
 func (s *Store) update(h header, create bool) error {
 	// A journal is of a migration that was cut off, maybe after it wrote what the header says: looking under a lock undoes it.
-	old := h.blank || h.version < latest() || sizeOf(s.path+"-journal") > 0
+	old := h.blank || h.version < latest() || disk.Size(s.path+"-journal") > 0
 	switch {
 	case s.refused != nil && (old || create):
 		return s.refused
@@ -146,7 +147,7 @@ func (s *Store) update(h header, create bool) error {
 // that go with a log; where no log waits to be read, nobody can write either and the file is read as it is.
 func (s *Store) openReaders(ctx context.Context) error {
 	err := s.tryReaders(ctx, "mode=rw")
-	if err == nil || isBusy(err) || errors.Is(err, ErrNewer) || sizeOf(s.path+"-wal") > 0 {
+	if err == nil || isBusy(err) || errors.Is(err, ErrNewer) || disk.Size(s.path+"-wal") > 0 {
 		return err
 	}
 	refused := translate(s.path, err)
@@ -188,7 +189,7 @@ func (s *Store) Path() string { return s.path }
 func (s *Store) Network() bool { return s.network }
 
 // Size returns the bytes that the history takes on disk, its log included.
-func (s *Store) Size() int64 { return sizeOf(s.path) + sizeOf(s.path+"-wal") }
+func (s *Store) Size() int64 { return disk.Size(s.path) + disk.Size(s.path+"-wal") }
 
 // Close makes everything durable that was given to Answer and closes the history. The last process to close it leaves
 // one file, without a log. Its error says what was lost.
@@ -206,7 +207,7 @@ func (s *Store) Close() error {
 		lost = w.stop()
 	}
 	// SQLite removes the log by its name when the last connection closes; the name may be another history's by now.
-	if !s.file.holds() {
+	if !s.file.Same() {
 		s.readers.keepLogs()
 	}
 	err := translate(s.path, s.db.Close())

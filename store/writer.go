@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -19,7 +20,7 @@ type writer struct {
 	// Used by the goroutine alone, and after it has stopped.
 	conn    *conn // nil until the first group and after a failure
 	inserts *inserts
-	log     anchor // of the write-ahead log
+	log     disk.FileID // of the write-ahead log
 	clock   timeline
 	held    []*entry  // answers of groups that failed
 	ended   []*ending // of the group at hand
@@ -201,7 +202,7 @@ func (w *writer) lose(err error) {
 // commit writes a group in one transaction and gives the exchanges their ids. When it returns nil the group is durable
 // in the file that everybody sees.
 func (w *writer) commit(group []*entry) error {
-	if !w.store.file.holds() || !w.log.holds() {
+	if !w.store.file.Same() || !w.log.Same() {
 		return fault(w.store.path, ErrReplaced)
 	}
 	if err := w.connect(); err != nil {
@@ -220,7 +221,7 @@ func (w *writer) commit(group []*entry) error {
 		return w.fail(err)
 	}
 	// A commit into a deleted or replaced file is not acknowledged: nobody could open it.
-	if !w.store.file.holds() || !w.log.holds() {
+	if !w.store.file.Same() || !w.log.Same() {
 		return fault(w.store.path, ErrReplaced)
 	}
 	for _, e := range group {
@@ -287,14 +288,14 @@ func (w *writer) connect() error {
 	if w.inserts, err = newInserts(c); err != nil {
 		return errors.Join(err, c.Close())
 	}
-	w.conn, w.clock, w.log = c, timeline{others: &w.store.others}, anchor{}
+	w.conn, w.clock, w.log = c, timeline{others: &w.store.others}, disk.FileID{}
 	if w.store.network {
 		return nil
 	}
 	if err := c.queryRow("SELECT last_id FROM history", nil); err != nil { // the first look makes the log
 		return err
 	}
-	w.log, err = newAnchor(w.store.path + "-wal")
+	w.log, err = disk.Identify(w.store.path + "-wal")
 	return err
 }
 
@@ -315,8 +316,8 @@ func (w *writer) hangUp() error {
 		return nil
 	}
 	c := w.conn
-	w.conn, w.log = nil, anchor{}
-	if !w.store.file.holds() {
+	w.conn, w.log = nil, disk.FileID{}
+	if !w.store.file.Same() {
 		c.keepLog()
 	}
 	return translate(w.store.path, c.Close())

@@ -1,10 +1,10 @@
-package store
+package disk
 
 import "syscall"
 
-// onNetwork reports whether the file lies on a network file system, where processes on two machines cannot share the
+// OnNetwork reports whether the file lies on a network file system, where processes on two machines cannot share the
 // memory that a write-ahead log needs (sqlite.org/wal.html).
-func onNetwork(path string) bool {
+func OnNetwork(path string) bool {
 	var fs syscall.Statfs_t
 	if err := syscall.Statfs(path, &fs); err != nil {
 		return false

@@ -1,6 +1,6 @@
 //go:build unix
 
-package store
+package disk
 
 import (
 	"fmt"
@@ -9,20 +9,21 @@ import (
 	"syscall"
 )
 
-// writable says why the file cannot be written, nil when it can. It does not open it, for the reason told at peek.
-func writable(path string) error {
+// Writable says why the file cannot be written, nil when it can. It does not open it: closing an os.File drops the locks
+// that this process has of the file (sqlite.org/howtocorrupt.html, section 2.2).
+func Writable(path string) error {
 	const write = 2 // W_OK of access(2)
 	return syscall.Access(path, write)
 }
 
-// isMine reports whether a file belongs to the user that this process runs as.
-func isMine(info fs.FileInfo) bool {
+// IsMine reports whether a file belongs to the user that this process runs as.
+func IsMine(info fs.FileInfo) bool {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	return ok && int(stat.Uid) == os.Geteuid()
 }
 
-// strangerOf says which user other than this one and root could have written a file, "" when none.
-func strangerOf(info fs.FileInfo) string {
+// Stranger says which user other than this one and root could have written a file, "" when none.
+func Stranger(info fs.FileInfo) string {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	switch {
 	case !ok:

@@ -1,0 +1,85 @@
+// Package disk makes and recognises files of one user. It knows nothing of what is in them.
+package disk
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+)
+
+// Make makes an empty file of mode 0600 in folders of mode 0700, whatever the umask. SQLite gives -wal and -shm the
+// mode of the file. One that is there already is left as it is.
+func Make(path string) error {
+	dir := filepath.Dir(path)
+	if err := makeFolder(dir); err != nil {
+		return err
+	}
+	f, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Chmod(0o600), f.Close(), syncFolder(dir))
+}
+
+// makeFolder makes the folders that are missing and touches none that is there.
+func makeFolder(dir string) error {
+	_, err := os.Stat(dir)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := makeFolder(filepath.Dir(dir)); err != nil {
+		return err
+	}
+	if err := os.Mkdir(dir, 0o700); err != nil {
+		if errors.Is(err, fs.ErrExist) { // another process was faster
+			return nil
+		}
+		return err
+	}
+	return os.Chmod(dir, 0o700)
+}
+
+// syncFolder makes the name of a new file durable; SQLite syncs the folder only for its own journals. Some systems
+// cannot sync a folder, and a file that could be made there is not refused for that.
+func syncFolder(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return nil //nolint:nilerr // a folder that may be written but not read
+	}
+	_ = d.Sync()
+	return d.Close()
+}
+
+// Size returns the bytes of a file, 0 when it is not there.
+func Size(path string) int64 {
+	info, err := os.Stat(path)
+	if err != nil {
+		return 0
+	}
+	return info.Size()
+}
+
+// FileID knows a file again. Its zero value is the same as any.
+type FileID struct {
+	path string
+	info fs.FileInfo
+}
+
+// Identify returns the id of the file that a path leads to now.
+func Identify(path string) (FileID, error) {
+	info, err := os.Stat(path)
+	return FileID{path, info}, err
+}
+
+// Same reports whether the path still leads to the same file.
+func (id FileID) Same() bool {
+	if id.info == nil {
+		return true
+	}
+	now, err := os.Stat(id.path)
+	return err == nil && os.SameFile(id.info, now)
+}
