@@ -303,3 +303,20 @@ func runConfigTrust(sh *shell, args []string) error {
 	sh.out.Line("trusted  " + ui.EscapeLine(file.path) + "  as it is now")
 	return nil
 }
+
+// writeNew writes a file that only its owner reads, and never over another.
+func writeNew(path string, data []byte) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return fail.Local("%w", err)
+	}
+	_, err = f.Write(data)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		_ = os.Remove(path)
+		return fail.Local("%w", err)
+	}
+	return nil
+}

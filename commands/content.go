@@ -16,6 +16,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver/edit"
 	"github.com/barbhq/barb/deliver/fixture"
+	"github.com/barbhq/barb/deliver/payload"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 )
@@ -158,11 +159,11 @@ func (c *content) takeSample(o *sendOptions) error {
 	if err != nil {
 		return err
 	}
-	c.sample, c.mayEnv = &own.Event, own.mayReadEnv()
+	c.sample, c.mayEnv = &own.Event, own.MayReadEnv()
 	c.contentType = cmp.Or(c.contentType, c.sample.ContentType)
 	c.draft, err = c.sample.Draft()
 	if err != nil {
-		return fail.Usage("%s: %w", own.source(), err)
+		return fail.Usage("%s: %w", own.Origin(), err)
 	}
 	o.event = ""
 	return nil
@@ -355,7 +356,7 @@ func (c *content) defaultScheme(f *schemeFlags, target string) error {
 
 // openEditor lets the person change a payload.
 func (sh *shell) openEditor(body []byte, contentType string) ([]byte, error) {
-	changed, err := sh.editor().edit(body, extensionOf(contentType))
+	changed, err := sh.editor().edit(body, payload.Extension(contentType))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fail.Usage("--edit: %w", err).Hint("EDITOR=nano barb …")
 	}

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"cmp"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -12,6 +13,8 @@ import (
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/fixture"
+	"github.com/barbhq/barb/deliver/payload"
+	"github.com/barbhq/barb/sign/catalog"
 )
 
 type eventsShowOptions struct {
@@ -52,7 +55,7 @@ func runEventsList(sh *shell, args []string) error {
 	if err != nil {
 		return err
 	}
-	own := slices.ContainsFunc(events, anEvent.isOwn)
+	own := slices.ContainsFunc(events, payload.Sample.IsOwn)
 	head := []string{"EVENT", "SCHEME", "ABOUT"}
 	if own {
 		head = append(head, "SOURCE")
@@ -60,14 +63,14 @@ func runEventsList(sh *shell, args []string) error {
 	var rows [][]string
 	for _, e := range events {
 		if sh.json {
-			if err := sh.emit(schema.NewEvent(&e.Event, e.path)); err != nil {
+			if err := sh.emit(schema.NewEvent(&e.Event, e.Path)); err != nil {
 				return err
 			}
 			continue
 		}
-		row := []string{e.name(), ui.EscapeLine(e.Scheme), e.About}
+		row := []string{e.String(), ui.EscapeLine(e.Scheme), e.About}
 		if own {
-			row = append(row, map[bool]string{true: "own", false: "barb"}[e.isOwn()])
+			row = append(row, map[bool]string{true: "own", false: "barb"}[e.IsOwn()])
 		}
 		rows = append(rows, row)
 	}
@@ -78,11 +81,11 @@ func runEventsList(sh *shell, args []string) error {
 }
 
 // listedEvents are those of a provider, or all: one's own first. One of one's own stands in for that of its name.
-func (sh *shell) listedEvents(args []string) ([]anEvent, error) {
+func (sh *shell) listedEvents(args []string) ([]payload.Sample, error) {
 	name, providers := "", fixture.Providers()
 	if len(args) > 0 {
-		name = providerNamed(args[0])
-		if _, _, ok := splitEvent(name + ":x"); !ok {
+		name = sh.samples().Provider(args[0])
+		if _, _, ok := payload.ParseName(name + ":x"); !ok {
 			return nil, fail.Usage("%q is not the name of a provider", name).Hint(nearestEventHint(name))
 		}
 		providers = []string{name}
@@ -92,7 +95,7 @@ func (sh *shell) listedEvents(args []string) ([]anEvent, error) {
 		return nil, err
 	}
 	names := eventNames(own)
-	events := slices.DeleteFunc(builtInEvents(providers...), func(e anEvent) bool { return slices.Contains(names, e.name()) })
+	events := slices.DeleteFunc(payload.BuiltIn(providers...), func(e payload.Sample) bool { return slices.Contains(names, e.String()) })
 	if len(own)+len(events) == 0 {
 		all, err := sh.ownEvents("")
 		if err != nil {
@@ -146,16 +149,16 @@ func runEventsShow(sh *shell, o eventsShowOptions) error {
 	if values.Now, err = flags.ParseTime(o.timestamp, sh.Now()); err != nil {
 		return fail.Usage("--timestamp %w", err)
 	}
-	if e.mayReadEnv() {
+	if e.MayReadEnv() {
 		values.Env = sh.templateEnv
 	}
 	draft, err := e.Draft()
 	if err != nil {
-		return fail.Usage("%s: %w", e.source(), err)
+		return fail.Usage("%s: %w", e.Origin(), err)
 	}
 	p, err := draft.Render(values)
 	if err != nil {
-		return fail.Usage("%s: %w", e.source(), err)
+		return fail.Usage("%s: %w", e.Origin(), err)
 	}
 	if e.Plain {
 		return sh.printEvent(e, p, nil)
@@ -164,9 +167,9 @@ func runEventsShow(sh *shell, o eventsShowOptions) error {
 }
 
 // printEvent prints a payload, to a terminal escaped and with a line break behind it.
-func (sh *shell) printEvent(e anEvent, p fixture.Payload, seed *uint64) error {
+func (sh *shell) printEvent(e payload.Sample, p fixture.Payload, seed *uint64) error {
 	if sh.json {
-		out := schema.NewEvent(&e.Event, e.path)
+		out := schema.NewEvent(&e.Event, e.Path)
 		out.Render(&p, seed)
 		return sh.emit(out)
 	}
@@ -198,10 +201,71 @@ func (sh *shell) sampleNames(prefix string) (names []string) {
 	if err != nil {
 		own = nil
 	}
-	for _, e := range slices.Concat(own, builtInEvents(fixture.Providers()...)) {
-		if strings.HasPrefix(e.name(), prefix) {
-			names = append(names, e.name()+"\t"+cmp.Or(e.About, e.Scheme))
+	for _, e := range slices.Concat(own, payload.BuiltIn(fixture.Providers()...)) {
+		if strings.HasPrefix(e.String(), prefix) {
+			names = append(names, e.String()+"\t"+cmp.Or(e.About, e.Scheme))
 		}
+	}
+	return names
+}
+
+// samples finds sample events: the user's own are in the folder of the configuration.
+func (sh *shell) samples() payload.Samples {
+	return payload.Samples{Dir: filepath.Join(sh.configHome(), "barb", "events"), Lookup: catalog.Lookup}
+}
+
+// ownEvents returns the user's own sample events of a provider, or of all with "".
+func (sh *shell) ownEvents(provider string) ([]payload.Sample, error) {
+	own, err := sh.samples().Own(provider)
+	if err != nil {
+		return nil, fail.Local("%w", err)
+	}
+	return own, nil
+}
+
+// findEvent finds PROVIDER:TYPE: an own sample event, or one that barb brings along.
+func (sh *shell) findEvent(text string) (payload.Sample, error) {
+	name, eventType, ok := payload.ParseName(text)
+	if !ok {
+		return payload.Sample{}, fail.Usage("%q is not PROVIDER:TYPE", text).Hint("barb events lists them; with -d, --event is the event type")
+	}
+	e, found, err := sh.samples().Find(name, eventType)
+	if err == nil && !found {
+		err = sh.noEvent(text, sh.samples().Provider(name))
+	}
+	return e, err
+}
+
+// noEvent returns the error for an unknown sample event, with the nearest names.
+func (sh *shell) noEvent(text, provider string) error {
+	own, err := sh.ownEvents("")
+	if err != nil {
+		return err
+	}
+	known := eventNames(slices.Concat(own, payload.BuiltIn(fixture.Providers()...)))
+	if p, ok := fixture.Lookup(provider); ok {
+		return fail.Usage("%s: there is no such sample event of %s", text, p.Title).
+			Hint(fail.DidYouMean("", fail.Nearest(text, known), "barb events "+provider+" lists them"))
+	}
+	name, _, _ := strings.Cut(text, ":")
+	return sh.noProvider(name, own)
+}
+
+// noProvider returns the error for a provider without sample events, with the nearest names.
+func (sh *shell) noProvider(name string, own []payload.Sample) error {
+	known := fixture.Providers()
+	for _, e := range own {
+		known = append(known, e.Provider)
+	}
+	slices.Sort(known)
+	return fail.Usage("there are no sample events of %q", name).
+		Hint(fail.DidYouMean("barb events ", fail.Nearest(strings.ToLower(name), slices.Compact(known)), "barb events lists them; with -d, --event is the event type"))
+}
+
+func eventNames(events []payload.Sample) []string {
+	names := make([]string, len(events))
+	for i, e := range events {
+		names[i] = e.String()
 	}
 	return names
 }

@@ -72,8 +72,8 @@ func classify(err error) *fail.Error {
 	if errors.Is(err, context.Canceled) {
 		return &fail.Error{Code: fail.ExitInterrupted}
 	}
-	if e, ok := errors.AsType[*payload.BadEventsError](err); ok {
-		return badEvents(e)
+	if f := payloadFailure(err); f != nil {
+		return f
 	}
 	if e, ok := errors.AsType[*signer.Error](err); ok {
 		return unsigned(e)

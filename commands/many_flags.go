@@ -14,7 +14,6 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
-	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/payload"
 )
@@ -193,16 +192,4 @@ func (o *sendOptions) stream(in io.Reader, name string, check payload.Check) (pa
 			Hint("write it to a file first: -d @events.ndjson")
 	}
 	return payload.Stream(in, name, o.skipBad, check), nil
-}
-
-// badEvents gives a list that cannot be sent its exit code and remedy.
-func badEvents(e *payload.BadEventsError) *fail.Error {
-	f := fail.Usage("%s", ui.EscapeLine(e.Error()))
-	switch {
-	case e.All:
-		return f
-	case e.Late:
-		return f.Hint("--skip-bad leaves bad lines out and lists them; those before it were sent")
-	}
-	return f.Hint("--skip-bad leaves them out and lists them")
 }

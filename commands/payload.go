@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"errors"
 	"io"
 	"os"
 	"slices"
@@ -8,6 +9,8 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/infile"
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver/payload"
 )
 
 // maxPayload bounds what is read into memory; `sign` and `verify` stream larger files where the scheme allows it.
@@ -71,4 +74,25 @@ func (p *input) close() {
 	if p != nil && p.file != nil {
 		_ = p.file.Close()
 	}
+}
+
+// payloadFailure gives an error of package payload its exit code and remedy; nil for another error.
+func payloadFailure(err error) *fail.Error {
+	if e, ok := errors.AsType[*payload.BadEventsError](err); ok {
+		f := fail.Usage("%s", ui.EscapeLine(e.Error()))
+		switch {
+		case e.All:
+			return f
+		case e.Late:
+			return f.Hint("--skip-bad leaves bad lines out and lists them; those before it were sent")
+		}
+		return f.Hint("--skip-bad leaves them out and lists them")
+	}
+	if e, ok := errors.AsType[*payload.MetaError](err); ok {
+		return fail.Usage("%w", e).Hintf("barb events save SELECTOR --as %s --force", e.Sample)
+	}
+	if e, ok := errors.AsType[*payload.TooLargeError](err); ok {
+		return fail.Usage("%s is larger than %s", e.Path, ui.Size(e.Limit))
+	}
+	return nil
 }

@@ -20,8 +20,9 @@ type folder struct {
 	bad    Bad
 }
 
-// Folder returns the bodies of a folder: every regular file whose name does not begin with a dot, in the order of their
-// names. It looks at all of them: the error is a *BadEventsError, unless bad events are to be left out, or wraps ErrNoEvent.
+// Folder returns the bodies of a folder: every regular file whose name does not begin with a dot, in the order of
+// their names. It looks at all of them: the error is a *BadEventsError, unless bad events are to be left out, or
+// wraps ErrNoEvent.
 func Folder(dir string, skipBad bool, check Check) (Bodies, error) {
 	entries, err := os.ReadDir(dir) // sorted by name
 	if err != nil {

@@ -37,8 +37,8 @@ type mark struct{ offset, line int64 }
 const maxMarks = 1 << 17
 
 // Lines returns the bodies of a file with one JSON value a line; blank lines do not count. It reads all of it once:
-// the error is a *BadEventsError, unless bad events are to be left out, or wraps ErrNoEvent. Closing the bodies closes in,
-// if it can be closed.
+// the error is a *BadEventsError, unless bad events are to be left out, or wraps ErrNoEvent. Closing the bodies
+// closes in, if it can be closed.
 func Lines(in io.ReadSeeker, name string, skipBad bool, check Check) (Bodies, error) {
 	l := newLines(in, name, check)
 	if err := l.scan(); err != nil {

@@ -26,8 +26,8 @@ type streamed struct {
 }
 
 // Stream returns the bodies of lines that are read while they are sent: how many there are is not known before. Event
-// returns a *BadEventsError for a line that cannot be sent, unless bad ones are to be left out. A read that waits for a line
-// cannot be interrupted: the goroutine that reads ends with in, or at the first line after Close.
+// returns a *BadEventsError for a line that cannot be sent, unless bad ones are to be left out. A read that waits for
+// a line cannot be interrupted: the goroutine that reads ends with in, or at the first line after Close.
 func Stream(in io.Reader, name string, skipBad bool, check Check) Bodies {
 	s := &stream{name: name, skipBad: skipBad, check: check, came: make(chan streamed), gone: make(chan struct{})}
 	go s.read(in)
