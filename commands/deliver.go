@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/metrics"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 )
@@ -81,12 +83,13 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	if err != nil {
 		return err
 	}
-	d := newDispatcher(sh, o)
-	defer d.plans.close()
+	m := &messages{shell: sh, plans: &plans{sh: sh}, with: o.with()}
+	m.leases = &worker.Leases{History: sh.history, Holder: worker.NewHolder("deliver"), Tell: m.tell}
+	defer m.plans.close()
 	if port != nil {
-		d.metrics = metrics.NewSent(sh.version, sh.history)
+		m.metrics = metrics.NewSent(sh.version, sh.history)
 		sayMetrics(sh, port)
-		defer port.Serve(d.metrics)()
+		defer port.Serve(m.metrics)()
 	}
 	depth, err := sh.history.QueueDepth(ctx, store.Message)
 	if err != nil {
@@ -97,8 +100,40 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 		from += ", which is new"
 	}
 	sh.say("barb: delivering from %s; %s", from, waitLine(depth))
-	d.run(ctx)
-	return d.end(context.WithoutCancel(ctx), ctx.Err() != nil)
+	w := &worker.Worker{Leases: m.leases, Handle: map[store.QueueKind]worker.Handler{store.Message: {
+		Deliver: m.deliver, Prepare: m.prepare, Recheck: blockedFor, Limits: o.limits(sh), AtOnce: o.concurrency}}}
+	m.run(ctx, w, o.until())
+	return m.end(context.WithoutCancel(ctx), w, o.until(), ctx.Err() != nil)
+}
+
+// until returns when the flags have it come to an end by itself.
+func (o *deliverOptions) until() worker.Until {
+	switch {
+	case o.once:
+		return worker.Once
+	case o.drain:
+		return worker.Drained
+	}
+	return worker.Forever
+}
+
+// run delivers until it is through or ctx ends. What is under way then gets some time to end.
+func (m *messages) run(ctx context.Context, w *worker.Worker, until worker.Until) {
+	working, cut := context.WithCancel(context.WithoutCancel(ctx))
+	defer cut()
+	told := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(told)
+		w.Finish(worker.Now)
+		if n := w.UnderWay(); n > 0 {
+			m.say("barb: %s on the way; ^C again does not wait", ui.Count(n, "attempt"))
+		}
+		time.AfterFunc(endGrace, cut)
+	})
+	w.Run(working, until)
+	if !stop() {
+		<-told
+	}
 }
 
 // waitLine says how many messages wait.
@@ -114,51 +149,35 @@ func waitLine(depth map[store.QueueState]int64) string {
 }
 
 // end says what was done and ends in its exit code.
-func (d *dispatcher) end(ctx context.Context, interrupted bool) error {
-	if err := d.history.Flush(ctx); err != nil {
+func (m *messages) end(ctx context.Context, w *worker.Worker, until worker.Until, interrupted bool) error {
+	if err := m.history.Flush(ctx); err != nil {
 		return err
 	}
-	depth, err := d.history.QueueDepth(ctx, store.Message)
+	depth, err := m.history.QueueDepth(ctx, store.Message)
 	if err != nil {
 		return err
 	}
-	words := []string{fmt.Sprintf("%d delivered", d.sum.delivered.Load())}
-	if n := d.sum.refused.Load() + d.sum.unanswered.Load(); n > 0 {
+	words := []string{fmt.Sprintf("%d delivered", m.tally.Delivered)}
+	if n := m.tally.Refused + m.tally.Unanswered; n > 0 {
 		words = append(words, ui.Count(int(n), "dead letter")+" (barb queue dead)")
 	}
-	blocked, err := d.blockedCount(ctx)
+	blocked, err := w.Blocked(ctx)
 	if err != nil {
 		return err
 	}
 	if blocked > 0 {
 		words = append(words, fmt.Sprintf("%d cannot be delivered here", blocked))
 	}
-	d.say("barb: %s; %s", strings.Join(words, ", "), waitLine(depth))
-	if d.broken != nil {
-		return d.broken
+	m.say("barb: %s; %s", strings.Join(words, ", "), waitLine(depth))
+	switch {
+	case m.broken != nil:
+		return m.broken
+	case until == worker.Forever: // stopped by a signal, as listen is
+		return nil
+	case blocked > 0:
+		return fail.Silent(fail.ExitUsage)
 	}
-	if !d.ends() {
-		return nil // stopped by a signal, as listen is
-	}
-	return fail.Silent(d.code(interrupted, blocked))
-}
-
-// code is the exit code of a run that was to come to an end.
-func (d *dispatcher) code(interrupted bool, blocked int) int {
-	var codes []int
-	if interrupted {
-		codes = append(codes, fail.ExitInterrupted)
-	}
-	if blocked > 0 {
-		codes = append(codes, fail.ExitUsage)
-	}
-	if d.sum.unanswered.Load() > 0 {
-		codes = append(codes, fail.ExitNoAnswer)
-	}
-	if d.sum.refused.Load() > 0 {
-		codes = append(codes, fail.ExitFailed)
-	}
-	return worst(codes...)
+	return fail.Silent(codeOf(m.tally, interrupted))
 }
 
 // with is what the JSON lines have beyond the usual.

@@ -126,12 +126,13 @@ type plan struct {
 	signer *signing
 	client *deliver.Client
 
-	err   error // why it cannot be done here and now
-	until time.Time
+	made  chan struct{} // closed when the others are set
+	err   error         // why it cannot be done here and now
+	until time.Time     // when one that cannot be done is tried again
 }
 
-// plans makes a plan of each text once. What cannot be made, such as a signer whose secret is not there, is tried again
-// after a while.
+// plans makes a plan of each text once. A plan that cannot be made, since its secret is not there, is tried again after a
+// while. To make one may take as long as the command of a secret, so only those wait for it who need that very plan.
 type plans struct {
 	sh  *shell
 	mu  sync.Mutex
@@ -140,17 +141,32 @@ type plans struct {
 
 func (p *plans) of(ctx context.Context, text, target string) (*plan, error) {
 	p.mu.Lock()
-	defer p.mu.Unlock()
 	known := p.all[text]
-	if known == nil || known.err != nil && time.Now().After(known.until) {
-		known = p.sh.plan(ctx, text, target)
-		known.until = time.Now().Add(blockedFor - time.Second)
+	if known == nil || known.hasFailed() {
+		known = &plan{made: make(chan struct{})}
 		if p.all == nil {
 			p.all = map[string]*plan{}
 		}
 		p.all[text] = known
+		p.mu.Unlock()
+		known.err = p.sh.make(ctx, known, text, target)
+		known.until = time.Now().Add(blockedFor - time.Second)
+		close(known.made)
+		return known, known.err
 	}
+	p.mu.Unlock()
+	<-known.made
 	return known, known.err
+}
+
+// hasFailed reports whether a plan could not be made and is to be tried again.
+func (p *plan) hasFailed() bool {
+	select {
+	case <-p.made:
+		return p.err != nil && time.Now().After(p.until)
+	default:
+		return false
+	}
 }
 
 // close closes the connections of all plans.
@@ -164,22 +180,23 @@ func (p *plans) close() {
 	}
 }
 
-func (sh *shell) plan(ctx context.Context, text, target string) *plan {
+// make makes a plan of its text.
+func (sh *shell) make(ctx context.Context, p *plan, text, target string) (err error) {
 	var j planJSON
 	if err := json.Unmarshal([]byte(text), &j); err != nil {
-		return &plan{err: fmt.Errorf("what the queue remembers of it cannot be read: %w", err)}
+		return fmt.Errorf("what the queue remembers of it cannot be read: %w", err)
 	}
-	p := &plan{signer: &signing{}}
-	if p.policy, p.err = policyOf(string(j.Policy)); p.err != nil {
-		return p
+	if p.policy, err = policyOf(string(j.Policy)); err != nil {
+		return err
 	}
+	p.signer = &signing{}
 	if j.Scheme != "" {
-		p.signer, p.err = sh.rememberedSigner(ctx, &j, target)
+		if p.signer, err = sh.rememberedSigner(ctx, &j, target); err != nil {
+			return err
+		}
 	}
-	if p.err == nil {
-		p.client, p.err = j.Client.client(sh)
-	}
-	return p
+	p.client, err = j.Client.client(sh)
+	return err
 }
 
 func (sh *shell) rememberedSigner(ctx context.Context, j *planJSON, target string) (*signing, error) {

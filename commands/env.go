@@ -17,7 +17,6 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/ui"
-	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/redact"
 )
@@ -58,16 +57,15 @@ type shell struct {
 	quiet   bool
 	verbose bool
 
-	settings map[string]source      // where each value came from, filled before a command runs
-	file     *configFile            // barb.toml, read once
-	redactor *redact.Redactor       // with every secret that was resolved
-	caution  caution                // with what it says
-	history  *store.Store           // opened once, closed by Main
-	filter   *flags.JQ              // --jq, compiled once
-	out, err *ui.Printer            // made once the colour is known
-	literal  bool                   // a literal secret was warned of
-	known    map[string]sign.Secret // by reference, each resolved once
-	named    []string               // variables that env: references name
+	settings map[string]source // where each value came from, filled before a command runs
+	file     *configFile       // barb.toml, read once
+	redactor *redact.Redactor  // with every secret that was resolved
+	caution  caution           // with what it says
+	history  *store.Store      // opened once, closed by Main
+	filter   *flags.JQ         // --jq, compiled once
+	out, err *ui.Printer       // made once the colour is known
+	literal  bool              // a literal secret was warned of
+	seen     secretsSeen       // each reference is resolved once
 
 	printing sync.Mutex // held for lines that belong together where several goroutines print
 }

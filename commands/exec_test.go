@@ -130,7 +130,7 @@ func TestWhatACommandSaysIsShown(t *testing.T) {
 
 // A barb in the command finds the settings and the history of the listener, and no secret.
 func TestACommandInheritsTheSettingsAndNoSecret(t *testing.T) {
-	sh := &shell{named: []string{"BARB_TIMEOUT"}, file: &configFile{}}
+	sh := &shell{seen: secretsSeen{named: []string{"BARB_TIMEOUT"}}, file: &configFile{}}
 	sh.Environ = []string{"PATH=/bin", "BARB_SCHEME=stripe", "BARB_CONFIG=/barb.toml", "BARB_TRUST=1", "BARB_SECRET=s3cret",
 		"BARB_TIMEOUT=s3cret", "BARB_TOKEN=s3cret", "BARB_DB=/before.db", "BARB_HOOK_ID=1", "BARB_EXEC_RUN=1 x"}
 	want := []string{"PATH=/bin", "BARB_SCHEME=stripe", "BARB_CONFIG=/barb.toml", "BARB_TRUST=1", "BARB_DB=/before.db"}

@@ -7,12 +7,13 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
-	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/listen/command"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -91,37 +92,29 @@ func (b *outbox) commandEntry(h *hook, kept *record.Exchange) *store.Queued {
 		Order: b.orderOf(h.lane(), &h.x.Request, needs), Due: now, Created: now, Masks: kept.Masks}
 }
 
-// addCommandWorkers makes a worker for the commands of each lane that runs any, once the history is there. Together they run as
-// many at a time as --exec-concurrency says.
-func (g *gateway) addCommandWorkers(ctx context.Context) (err error) {
+// addCommands has the worker run the commands of each lane that runs any, as many at a time as --exec-concurrency says. The
+// history must be there.
+func (g *gateway) addCommands(ctx context.Context) (err error) {
 	b := g.outbox
-	if b == nil || !b.ack || b.runner == nil {
+	if b == nil {
+		return nil
+	}
+	b.leases.History = b.history
+	if !b.ack || b.runner == nil {
 		return nil
 	}
 	if b.commandPrint, err = printOfCommand(ctx, b.history, b.runner.Args); err != nil {
 		return err
 	}
-	limits := &deliver.Limits{AtOnce: cap(b.runner.Slots)} // an app's failures are not the command's
 	for _, l := range b.allLanes() {
 		target := b.commandTarget(l)
-		if b.workers[target] != nil || l.verifier.Load() == nil && !b.runner.unverified {
+		if slices.Contains(b.worker.Targets, target) || l.verifier.Load() == nil && !b.runner.unverified {
 			continue
 		}
-		w := newWorker(b, target)
-		w.kind, w.limit, w.limited, w.limits = store.Command, limits.AtOnce, commandPrefix, limits
-		b.workers[target] = w
-		b.commands.Add(1)
+		b.worker.Targets = append(b.worker.Targets, target)
+		b.worker.Handle[store.Command] = worker.Handler{Deliver: b.command, Prepare: b.prepare, AtOnce: cap(b.runner.Slots)}
 	}
 	return nil
-}
-
-// ringCommands has the workers of commands look again.
-func (b *outbox) ringCommands() {
-	for _, w := range b.workers {
-		if w.kind == store.Command {
-			w.ring()
-		}
-	}
 }
 
 // runOf names the runs of an entry of the queue, unlike those of every other entry and history.
@@ -129,103 +122,72 @@ func runOf(q *store.Queued) string {
 	return fmt.Sprintf("%d-%d-%d", q.ID, q.Thread, q.Created.UnixNano())
 }
 
-// command runs the command of an entry whose lease is ours, and puts in what follows it.
-func (w *appWorker) command(ctx context.Context, q *store.Queued) {
-	x, err := w.history.Get(ctx, q.Thread)
+// command runs the command of an entry, and puts in what follows it.
+func (b *outbox) command(ctx context.Context, q *store.Queued) (worker.Result, error) {
+	x, err := b.history.Get(ctx, q.Thread)
 	keep := context.WithoutCancel(ctx)
 	switch {
 	case errors.Is(err, store.ErrNotFound):
-		q.State, q.Why = store.Dead, "the webhook is no longer in the history"
-		w.settle(keep, q)
-		return
+		return worker.Result{State: store.Dead, Why: "the webhook is no longer in the history"}, nil
 	case err != nil:
-		w.troubled(ctx, err)
-		return
+		return worker.Result{}, err
 	}
 	kept := x
-	if x, err = w.whole(ctx, kept); err == nil && !w.runs(x) {
-		_, why := w.distrusts(x)
+	if x, err = b.whole(ctx, kept); err == nil && !b.runs(x) {
+		_, why := b.distrusts(x)
 		err = errors.New(cmp.Or(why, "its signature was not checked; --exec-unverified runs it all the same"))
 	}
 	if err != nil {
-		w.putOff(kept, q, err)
-		w.settle(keep, q)
-		return
+		return b.putOff(kept, q, err), nil
 	}
-	now := time.Now()
 	if q.Attempts > 0 && !command.EndRun(runOf(q)) {
-		q.State, q.Due, q.Why = store.Waiting, now.Add(blockedFor), "processes of an earlier run of the command do not end"
-		w.note("warning: %d: %s", x.ID, q.Why)
-		w.settle(keep, q)
-		return
+		r := worker.Result{State: store.Waiting, Due: time.Now().Add(blockedFor), Why: "processes of an earlier run of the command do not end"}
+		b.note("warning: %d: %s", x.ID, r.Why)
+		return r, nil
 	}
-	if err := w.lease.begin(q, now, w.runner.Timeout+command.Grace, func() error { return w.history.Try(keep, w.lease.owner, q, now) }); err != nil {
-		if !errors.Is(err, store.ErrLease) {
-			w.note("warning: %d: %v", x.ID, err)
-		}
-		return
+	if err := b.leases.Begin(keep, q, b.runner.Timeout+command.Grace); err != nil {
+		return worker.Result{}, err
 	}
-	x.Run = w.runCommand(ctx, x, runOf(q))
-	if !w.lease.reclaim(keep, q) {
-		return // another listener took it over, ended it, and runs it again
+	x.Run = b.runCommand(ctx, x, runOf(q))
+	if !b.leases.Reclaim(keep, q) {
+		return worker.Result{}, store.ErrLease // another listener took it over, ended it, and runs it again
 	}
-	if err := w.history.Ran(keep, x.ID, *x.Run); err != nil {
-		w.note("warning: %d: %v", x.ID, err)
+	if err := b.history.Ran(keep, x.ID, *x.Run); err != nil {
+		b.note("warning: %d: %v", x.ID, err)
 	}
-	w.follow(ctx, x, kept, q)
+	return b.ran(ctx, x, kept, q), nil
 }
 
-// follow settles an entry whose command has ended.
-func (w *appWorker) follow(ctx context.Context, x, kept *record.Exchange, q *store.Queued) {
-	keep := context.WithoutCancel(ctx)
-	w.tellRun(x)
+// ran says what becomes of an entry whose command has ended.
+func (b *outbox) ran(ctx context.Context, x, kept *record.Exchange, q *store.Queued) worker.Result {
+	b.tellRun(x)
 	switch {
 	case x.Run.Exit == 0:
-		q.State, q.Why = store.Done, ""
-	case ctx.Err() != nil || w.runner.Stopping.Err() != nil: // it did not come to its own end
-		q.State, q.Due, q.Why = store.Waiting, time.Now(), "the listener ended"
-		w.settle(keep, q)
-		return
-	default:
-		q.State, q.Why = store.Dead, "the command ended with "+ui.Exit(x.Run.Exit)
-		w.tellUndone(x, q)
-		w.settle(keep, q)
-		return
+		return worker.Result{State: store.Done, Next: b.entries(x, kept, b.forwardLane(x)).entries}
+	case ctx.Err() != nil || b.runner.Stopping.Err() != nil: // it did not come to its own end
+		return worker.Result{State: store.Waiting, Due: time.Now(), Why: "the listener ended"}
 	}
-	apps := w.entries(x, kept, w.forwardLane(x))
-	switch err := w.history.Follow(keep, w.lease.owner, q, time.Now(), apps.entries...); {
-	case err == nil:
-		w.wake(apps.entries)
-	case !errors.Is(err, store.ErrLease):
-		w.note("warning: %d: %v", q.Thread, err)
-	}
-}
-
-// wake has the workers look at what was put into the queue for them.
-func (b *outbox) wake(entries []*store.Queued) {
-	for _, q := range entries {
-		if q.State == store.Waiting {
-			b.workers[q.Target].ring()
-		}
-	}
+	why := "the command ended with " + ui.Exit(x.Run.Exit)
+	b.tellUndone(x, q, why)
+	return worker.Result{State: store.Dead, Why: why}
 }
 
 // tellRun says how a command ended.
-func (w *appWorker) tellRun(x *record.Exchange) {
-	w.printing.Lock()
-	defer w.printing.Unlock()
-	if !w.json {
-		w.out.Ran(x, filepath.Base(w.runner.Args[0]))
+func (b *outbox) tellRun(x *record.Exchange) {
+	b.printing.Lock()
+	defer b.printing.Unlock()
+	if !b.json {
+		b.out.Ran(x, filepath.Base(b.runner.Args[0]))
 		return
 	}
-	if err := w.emit(schema.NewExec(x)); err != nil && w.broken == nil {
-		w.broken = err
+	if err := b.emit(schema.NewExec(x)); err != nil && b.broken == nil {
+		b.broken = err
 	}
 }
 
-func (w *appWorker) tellUndone(x *record.Exchange, q *store.Queued) {
-	w.reject(x)
-	w.note("%d was not worked on: %s; barb queue retry %d runs it again", x.ID, ui.Clip(q.Why, 120), q.ID)
+func (b *outbox) tellUndone(x *record.Exchange, q *store.Queued, why string) {
+	b.reject(x)
+	b.note("%d was not worked on: %s; barb queue retry %d runs it again", x.ID, ui.Clip(why, 120), q.ID)
 }
 
 // targetName is the target of an entry as a table shows it.

@@ -4,25 +4,23 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
-
-// leaseFor is how long a lease holds that nobody renews: what a killed process was at is tried again after that.
-const leaseFor = 30 * time.Second
 
 // outbox forwards by way of the queue: a webhook gets its entries in the very transaction in which it becomes durable, and
 // workers deliver them, also those that an earlier process has left.
 type outbox struct {
 	*gateway
-	lease       *lessee
+	leases      *worker.Leases
 	limits      *deliver.Limits
 	ack         bool
 	ordered     orderedValue
@@ -30,31 +28,30 @@ type outbox struct {
 	policyText  string
 	told        onceSaid
 
-	workers map[string]*appWorker
-	stage   atomic.Int32
-	// commands is 1 as long as a worker runs commands.
-	commands     atomic.Int32
+	worker       *worker.Worker
 	commandPrint string         // of its arguments
 	settles      sync.WaitGroup // of first tries, whose senders do not wait for it
 }
 
 func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
-	b := &outbox{gateway: g, lease: g.newLessee("listen"), limits: g.limits(o.breaker), ack: o.mode == modeAck, ordered: o.ordered,
-		concurrency: o.forwardFlags.concurrency, workers: map[string]*appWorker{}}
+	b := &outbox{gateway: g, limits: g.limits(o.breaker), ack: o.mode == modeAck, ordered: o.ordered,
+		concurrency: o.forwardFlags.concurrency}
+	b.leases = &worker.Leases{Holder: worker.NewHolder("listen"), Tell: b.tell}
+	b.worker = b.newWorker()
 	var err error
 	if b.policyText, err = policyText(g.policy); err != nil {
 		return nil, err
 	}
 	for _, l := range g.allLanes() {
 		for _, t := range l.targets {
-			if !t.Mirror && b.workers[t.URL] == nil {
-				b.workers[t.URL] = newWorker(b, t.URL)
+			if !t.Mirror && !slices.Contains(b.worker.Targets, t.URL) {
+				b.worker.Targets = append(b.worker.Targets, t.URL)
 			}
 		}
 	}
 	asked := g.settings["listen.queue"] == "flag" || g.settings["listen.mode"] == "flag"
 	switch {
-	case len(b.workers) > 0 || b.ack && g.runner != nil: // see addCommandWorkers
+	case len(b.worker.Targets) > 0 || b.ack && g.runner != nil: // see addCommands
 	case !asked: // barb.toml says how webhooks are forwarded, where they are
 		return nil, nil
 	default:
@@ -82,7 +79,7 @@ func (b *outbox) kept(p *promised, err error) {
 	switch {
 	case p.place == nil:
 	case err == nil && p.entries[0].State == store.Leased:
-		b.lease.expect(p.entries[0])
+		b.leases.Reserve(p.entries[0])
 	default:
 		p.place.End(nil)
 		p.place = nil
@@ -103,7 +100,7 @@ func (b *outbox) entries(x, kept *record.Exchange, l *lane) (p promised) {
 		if !b.ack && len(p.entries) == 0 { // its answer is the sender's, unless the app is given a rest
 			if leave := b.limits.Take(t.URL, 1); len(leave.Places) > 0 {
 				p.place = leave.Places[0]
-				q.Straight, q.Owner, q.Due = true, b.lease.owner, now.Add(leaseFor)
+				q.Straight, q.Owner, q.Due = true, b.leases.Holder, now.Add(worker.LeaseFor)
 			}
 		}
 		p.entries = append(p.entries, q)
@@ -158,12 +155,10 @@ func (b *outbox) forgo(ctx context.Context, h *hook) {
 		b.note("warning: %d: %v", x.ID, err)
 	}
 	if p.place != nil {
-		b.lease.forget(p.entries[0])
+		b.leases.Forget(p.entries[0])
 		p.place.End(nil)
 	}
-	for _, q := range p.entries {
-		b.workers[q.Target].ring() // the next of its order may go on
-	}
+	b.worker.Wake() // the next of its order may go on
 }
 
 // later puts a webhook into the queue that is recorded already.
@@ -198,7 +193,7 @@ func (b *outbox) queued(ctx context.Context, h *hook) *record.Response {
 // answer is what the sender of a queued webhook gets: the app's answer where it is tried at once and does not fail, else
 // that it is kept.
 func (b *outbox) answer(ctx context.Context, h *hook, p *promised) *record.Response {
-	b.wake(p.entries)
+	b.worker.Wake()
 	switch {
 	case b.ack:
 		return &record.Response{Status: http.StatusOK}
@@ -211,7 +206,7 @@ func (b *outbox) answer(ctx context.Context, h *hook, p *promised) *record.Respo
 // try makes the first attempt while the sender waits.
 func (b *outbox) try(ctx context.Context, h *hook, q *store.Queued, place *deliver.Place) *record.Response {
 	x := h.x
-	ctx, release := b.lease.hold(ctx, q)
+	ctx, release := b.leases.Hold(ctx, q)
 	a, err := b.attempt(ctx, x, q, b.policy)
 	release()
 	place.End(a)
@@ -226,11 +221,14 @@ func (b *outbox) try(ctx context.Context, h *hook, q *store.Queued, place *deliv
 		return unavailable()
 	}
 	queued := a.Decision == deliver.Retry || a.Decision == deliver.Interrupted
-	settleAs(q, a)
-	if q.State == store.Dead { // the sender gets the app's answer and may come again
-		q.State, q.Answered, q.Why = store.Done, true, "answered to the sender: "+q.Why
+	r := worker.ResultOf(a)
+	if r.State == store.Dead { // the sender gets the app's answer and may come again
+		r.State, q.Answered, r.Why = store.Done, true, "answered to the sender: "+r.Why
 	}
-	b.settles.Go(func() { b.settle(context.WithoutCancel(ctx), q) })
+	b.settles.Go(func() {
+		b.leases.Complete(context.WithoutCancel(ctx), q, r)
+		b.worker.Wake()
+	})
 	if queued {
 		b.note("%d waits in the queue: %s", x.ID, ui.Clip(a.Why, 120))
 		return textAnswer(http.StatusAccepted, "queued\n")
@@ -245,30 +243,9 @@ func (b *outbox) attempt(ctx context.Context, x *record.Exchange, q *store.Queue
 	if err != nil {
 		return nil, err
 	}
-	a, err := b.lease.attempt(ctx, q, deliver.Sender{Client: b.client, Policy: policy, Rand: b.Rand}, next)
+	a, err := b.leases.Attempt(ctx, q, deliver.Sender{Client: b.client, Policy: policy, Rand: b.Rand}, next)
 	if a != nil {
 		b.watch.metrics.Forwarded(b.history.Redacted(a.Exchange))
 	}
 	return a, err
-}
-
-// settleAs sets what becomes of an entry after an attempt.
-func settleAs(q *store.Queued, a *deliver.Attempt) {
-	q.Why = ""
-	switch a.Decision {
-	case deliver.Delivered:
-		q.State = store.Done
-	case deliver.Retry:
-		q.State, q.Due, q.Why = store.Waiting, time.Now().Add(a.Wait), a.Why
-	case deliver.Interrupted:
-		q.State, q.Due, q.Why = store.Waiting, time.Now(), a.Why
-	default:
-		q.State, q.Why = store.Dead, a.Why
-	}
-}
-
-// settle gives a lease back and wakes the worker.
-func (b *outbox) settle(ctx context.Context, q *store.Queued) {
-	b.lease.settle(ctx, q)
-	b.workers[q.Target].ring()
 }

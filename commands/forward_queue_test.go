@@ -1,11 +1,9 @@
 package commands
 
 import (
-	"maps"
 	"net/http"
 	"slices"
 	"testing"
-	"time"
 
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store"
@@ -24,6 +22,7 @@ func newQueuer(t *testing.T, mode string) *gateway {
 	if g.outbox, err = g.newOutbox(o); err != nil {
 		t.Fatal(err)
 	}
+	g.outbox.leases.History = g.history
 	g.outbox.limits.AtOnce = 1
 	return g
 }
@@ -62,7 +61,7 @@ func TestWhatWasPromisedIsTakenBackWhereACopyWasAccepted(t *testing.T) {
 		if n := len(g.outbox.limits.Take(testApp, 1).Places); n != 1 {
 			t.Errorf("--mode %s: its place was not given back", mode)
 		}
-		if ids := g.outbox.lease.ids(); len(ids) != 0 {
+		if ids := g.outbox.leases.Held(); len(ids) != 0 {
 			t.Errorf("--mode %s: leases %v are kept", mode, ids)
 		}
 	}
@@ -71,41 +70,7 @@ func TestWhatWasPromisedIsTakenBackWhereACopyWasAccepted(t *testing.T) {
 func TestALeaseIsKeptWhileItsWebhookWaitsForItsTurn(t *testing.T) {
 	g := newQueuer(t, modeSync)
 	keepOne(t, g, received("/in", "msg_1", "{}", ""))
-	if held, open := g.outbox.lease.ids(), openEntries(t, g); !slices.Equal(held, open) || len(held) != 1 {
+	if held, open := g.outbox.leases.Held(), openEntries(t, g); !slices.Equal(held, open) || len(held) != 1 {
 		t.Errorf("the leases of %v are kept, of %v", held, open)
-	}
-}
-
-// An entry that could not be settled is tried again when its lease has ended, also by a listener that renews others.
-func TestALeaseThatWasLeftIsNotRenewed(t *testing.T) {
-	g := newQueuer(t, modeSync)
-	l, now := g.outbox.lease, time.Now()
-	if err := g.history.Record(t.Context(), received("/in", "msg_1", "{}", "")); err != nil {
-		t.Fatal(err)
-	}
-	due := map[int64]time.Time{}
-	for range 2 {
-		q := &store.Queued{Kind: store.Forward, Thread: 1, Target: testApp, Policy: "{}", Straight: true, Owner: l.owner, Due: now.Add(time.Second), Created: now}
-		if err := g.history.Enqueue(t.Context(), q); err != nil || q.State != store.Leased {
-			t.Fatal(err, q.State)
-		}
-		due[q.ID] = q.Due
-		_, release := l.hold(t.Context(), q)
-		defer release()
-		if len(due) == 1 { // as after an attempt whose entry could not be settled
-			release()
-		}
-	}
-	l.renew(t.Context())
-	renewed := map[int64]bool{}
-	for _, id := range slices.Sorted(maps.Keys(due)) {
-		q, err := g.history.GetQueued(t.Context(), id)
-		if err != nil {
-			t.Fatal(err)
-		}
-		renewed[id] = q.Due.After(due[id])
-	}
-	if want := map[int64]bool{1: false, 2: true}; !maps.Equal(renewed, want) {
-		t.Errorf("renewed %v, want %v", renewed, want)
 	}
 }

@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"context"
 	"math"
 	"strings"
 	"testing"
@@ -9,8 +8,6 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"github.com/barbhq/barb/deliver"
-	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -64,37 +61,5 @@ func TestAPolicyComesBackFromTheQueueAsItWas(t *testing.T) {
 		if _, err := policyOf(text); err == nil {
 			t.Errorf("%q was taken for a policy", text)
 		}
-	}
-}
-
-func TestAnAttemptIsCutOffBeforeALeaseEndsThatCannotBeRenewed(t *testing.T) {
-	now := time.Now()
-	l := leases{held: map[int64]*held{}}
-	kept, releaseKept := l.hold(context.Background(), &store.Queued{ID: 1, Due: now.Add(leaseFor)})
-	lost, releaseLost := l.hold(context.Background(), &store.Queued{ID: 2, Due: now.Add(leaseFor)})
-	defer releaseLost()
-	l.renewed([]int64{1}, now.Add(2*leaseFor), now.Add(leaseFor-leaseMargin-1))
-	if lost.Err() != nil {
-		t.Error("cut off while there is time to renew it")
-	}
-	l.renewed([]int64{1}, now.Add(2*leaseFor), now.Add(leaseFor-leaseMargin+1))
-	if lost.Err() == nil || kept.Err() != nil {
-		t.Errorf("not renewed: %v, renewed: %v", lost.Err(), kept.Err())
-	}
-	if !l.has(&store.Queued{ID: 1}) || l.has(&store.Queued{ID: 3}) {
-		t.Error("knows its leases badly")
-	}
-	if releaseKept(); l.has(&store.Queued{ID: 1}) {
-		t.Error("has a lease that it gave back")
-	}
-}
-
-func TestADeadlineThatPassedInTheQueueLeavesOneWholeAttempt(t *testing.T) {
-	p := deliver.Policy{Deadline: time.Minute, Timeout: 10 * time.Second}
-	if got := lastChance(p, &store.Queued{Created: time.Now()}); got.Deadline != time.Minute {
-		t.Errorf("a fresh one has %s", got.Deadline)
-	}
-	if got := lastChance(p, &store.Queued{Created: time.Now().Add(-time.Hour)}); got.Deadline < time.Hour+10*time.Second {
-		t.Errorf("an old one has %s", got.Deadline)
 	}
 }

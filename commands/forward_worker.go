@@ -4,269 +4,111 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/barbhq/barb/commands/ui"
-	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
 )
 
-// appWorker delivers what waits in the queue for one app, or runs the command. Each has its own, so that one that hangs holds
-// up no other.
-type appWorker struct {
-	*outbox
-	kind    store.QueueKind
-	target  string
-	limit   int    // at a time
-	limited string // what limits go by: the target, or all commands together
-	limits  *deliver.Limits
-	bell    chan struct{} // capacity 1: there may be something to do
-	busy    atomic.Int64
-	running sync.WaitGroup
-}
-
-func newWorker(b *outbox, target string) *appWorker {
-	return &appWorker{outbox: b, kind: store.Forward, target: target, limited: target, limit: b.concurrency, limits: b.limits, bell: make(chan struct{}, 1)}
-}
-
-func (w *appWorker) ring() {
-	select {
-	case w.bell <- struct{}{}:
-	default:
-	}
-}
-
-// lookEvery is how often a worker that nobody wakes looks for what other processes have put into the queue.
+// lookEvery is how often a listener looks for what other processes have put into the queue.
 const lookEvery = time.Second
 
-// The stages of an outbox.
-const (
-	delivering int32 = iota
-	emptying         // what is due now is delivered, then it ends
-	closing          // what has begun is brought to an end
-)
-
-// run delivers until the outbox is through. ctx cuts what is on its way.
-func (w *appWorker) run(ctx context.Context) {
-	defer w.ended()
-	for {
-		before := w.commands.Load() // what they let through before they end is seen by the round that follows
-		wait, idle := w.round(ctx)
-		idle = idle && (before == 0 || w.kind == store.Command)
-		switch stage := w.stage.Load(); {
-		case stage == closing, stage == emptying && idle, ctx.Err() != nil:
-			return
-		}
-		timer := time.NewTimer(wait)
-		select {
-		case <-w.bell:
-		case <-timer.C:
-		}
-		timer.Stop()
-	}
+// newWorker returns the worker that delivers the outbox's entries.
+func (b *outbox) newWorker() *worker.Worker {
+	return &worker.Worker{Leases: b.leases, Every: lookEvery, Targets: []string{}, Handle: map[store.QueueKind]worker.Handler{
+		store.Forward: {Deliver: b.deliver, Prepare: b.prepare, Limits: b.limits, PerTarget: b.concurrency}}}
 }
 
-// ended waits for what has begun. Apps get what the last command lets through.
-func (w *appWorker) ended() {
-	w.running.Wait()
-	if w.kind != store.Command {
+// tell says what keeps entries from being delivered.
+func (b *outbox) tell(e worker.Event) {
+	if e.Blocked {
+		why := e.Err.Error()
+		b.told.say(b.shell, e.Target+" "+why, "what waits for "+targetName(e.Kind, e.Target)+" is left to another listener: "+why+"; barb queue lists it")
 		return
 	}
-	if w.commands.Add(-1) > 0 {
-		return
-	}
-	for _, other := range w.workers {
-		other.ring()
-	}
+	b.note("warning: %v", e.Err)
 }
 
-// round takes what is due, as much as there is room for. It returns how long until there may be more, and whether there
-// is nothing to do at the moment.
-func (w *appWorker) round(ctx context.Context) (wait time.Duration, idle bool) {
-	free := w.limit - int(w.busy.Load())
-	if free <= 0 || w.stage.Load() == closing {
-		return lookEvery, false
+// prepare says why this listener cannot deliver entries of a policy.
+func (b *outbox) prepare(_ context.Context, _, policy string) error {
+	if why := b.unable(policy); why != "" {
+		return errors.New(why)
 	}
-	due, err := w.next(ctx)
-	now := time.Now()
-	switch {
-	case err != nil:
-		return w.troubled(ctx, err), w.busy.Load() == 0
-	case due == nil:
-		return lookEvery, w.busy.Load() == 0
-	case due.At.After(now):
-		return min(due.At.Sub(now), lookEvery), w.busy.Load() == 0
-	}
-	leave := w.limits.Take(w.limited, free)
-	if len(leave.Places) == 0 && w.kind == store.Command { // the end of any command rings
-		return lookEvery, false
-	}
-	if len(leave.Places) == 0 { // what waits for the end of a rest waits beyond the end of the listener
-		return min(max(leave.Wait, time.Millisecond), lookEvery), leave.Resting && w.busy.Load() == 0
-	}
-	entries, err := w.history.Lease(ctx, store.LeaseRequest{Kind: w.kind, Target: w.target, Policy: due.Policy, Owner: w.lease.owner,
-		Want: len(leave.Places), Now: now, Until: now.Add(leaseFor)})
-	for i, place := range leave.Places {
-		if i < len(entries) && !w.lease.has(entries[i]) {
-			w.start(ctx, entries[i], place)
-		} else {
-			place.End(nil)
-		}
-	}
-	if err != nil {
-		return w.troubled(ctx, err), false
-	}
-	return time.Millisecond, false
+	return nil
 }
 
-// next is what is due next of that which this listener can do; nil when there is nothing. What it cannot do it leaves to
-// others, and says so.
-func (w *appWorker) next(ctx context.Context) (*store.Due, error) {
-	all, err := w.history.Upcoming(ctx, w.kind, w.target)
-	for _, due := range all {
-		why := w.unable(due.Policy)
-		if why == "" {
-			return &due, err
-		}
-		w.told.say(w.shell, w.target+" "+why, "what waits for "+targetName(w.kind, w.target)+" is left to another listener: "+why+"; barb queue lists it")
-	}
-	return nil, err
-}
-
-// troubled says why the queue cannot be read or written now, and how long to wait.
-func (w *appWorker) troubled(ctx context.Context, err error) time.Duration {
-	if ctx.Err() == nil {
-		w.note("warning: the queue: %v", err)
-	}
-	return lookEvery
-}
-
-func (w *appWorker) start(ctx context.Context, q *store.Queued, place *deliver.Place) {
-	w.busy.Add(1)
-	w.running.Go(func() {
-		defer w.ring()
-		defer w.busy.Add(-1)
-		leased, release := w.lease.hold(ctx, q)
-		defer release()
-		if w.kind == store.Command {
-			w.command(leased, q)
-			place.End(nil)
-			w.ringCommands()
-			return
-		}
-		leased, letGo := w.budget.With(leased)
-		defer letGo()
-		a, settled := w.deliver(leased, q)
-		place.End(a)
-		if settled {
-			w.settle(context.WithoutCancel(ctx), q)
-		}
-	})
-}
-
-// deliver makes the next attempt of an entry, nil when none was made, and reports whether the entry is to be settled as q
-// says then. If not, the lease is somebody else's, or ends by itself.
-func (w *appWorker) deliver(ctx context.Context, q *store.Queued) (a *deliver.Attempt, settled bool) {
-	kept, err := w.history.Get(ctx, q.Thread)
+// deliver makes the next attempt to deliver a webhook that waited in the queue.
+func (b *outbox) deliver(ctx context.Context, q *store.Queued) (worker.Result, error) {
+	ctx, letGo := b.budget.With(ctx)
+	defer letGo()
+	kept, err := b.history.Get(ctx, q.Thread)
 	if errors.Is(err, store.ErrNotFound) {
-		q.State, q.Why = store.Dead, "the webhook is no longer in the history"
-		return nil, true
+		return worker.Result{State: store.Dead, Why: "the webhook is no longer in the history"}, nil
 	}
 	if err != nil {
-		w.troubled(ctx, err)
-		return nil, false
+		return worker.Result{}, err
 	}
 	x := kept
 	plan, err := forwardPlanOf(q.Policy)
 	if err == nil {
-		x, err = w.whole(ctx, kept)
+		x, err = b.whole(ctx, kept)
 	}
 	if err != nil {
-		w.putOff(kept, q, err)
-		return nil, true
+		return b.putOff(kept, q, err), nil
 	}
-	l := w.forwardLane(x)
-	policy := plan.policy
-	a, err = w.attempt(ctx, x, q, lastChance(policy, q))
+	a, err := b.attempt(ctx, x, q, worker.LastChance(plan.policy, q))
 	if err != nil {
-		if !errors.Is(err, store.ErrLease) {
-			w.note("warning: %d: %v", x.ID, err)
-		}
-		return nil, false
+		return worker.Result{Attempt: a}, err
 	}
-	settleAs(q, a)
-	w.tell(x, q, a)
-	if q.State != store.Waiting && q.Target == l.forwardTo {
-		w.mirrors.send(x, a.Exchange, l)
+	r := worker.ResultOf(a)
+	b.tellAttempt(x, a, b.with, &b.broken)
+	if r.State == store.Dead {
+		b.tellDead(x, q, r.Why)
 	}
-	return a, true
-}
-
-// putOff is for an entry that cannot be delivered here. What nobody can put back together is dead.
-func (w *appWorker) putOff(x *record.Exchange, q *store.Queued, why error) {
-	if !errors.Is(why, redact.ErrGone) {
-		w.leave(q, why)
-		return
+	if l := b.forwardLane(x); r.State != store.Waiting && q.Target == l.forwardTo {
+		b.mirrors.send(x, a.Exchange, l)
 	}
-	q.State, q.Why = store.Dead, why.Error()
-	w.tellDead(x, q)
+	return r, nil
 }
 
-// leave gives an entry back that turned out to be another listener's to deliver. No attempt is used up.
-func (w *appWorker) leave(q *store.Queued, why error) {
-	q.State, q.Due, q.Why = store.Waiting, time.Now().Add(blockedFor), why.Error()
-	w.told.say(w.shell, q.Why, fmt.Sprintf("%d is left to another listener: %s", q.Thread, q.Why))
-}
-
-// lastChance gives an entry whose deadline passed while nobody delivered one whole attempt all the same.
-func lastChance(p deliver.Policy, q *store.Queued) deliver.Policy {
-	if p.Deadline > 0 {
-		p.Deadline = max(p.Deadline, time.Since(q.Created)+p.Timeout)
+// putOff leaves an entry to another listener, since this one cannot deliver it; no attempt is used up. An entry that nobody can
+// put back together is dead.
+func (b *outbox) putOff(x *record.Exchange, q *store.Queued, why error) worker.Result {
+	if errors.Is(why, redact.ErrGone) {
+		b.tellDead(x, q, why.Error())
+		return worker.Result{State: store.Dead, Why: why.Error()}
 	}
-	return p
+	b.told.say(b.shell, why.Error(), fmt.Sprintf("%d is left to another listener: %s", q.Thread, why))
+	return worker.Result{State: store.Waiting, Due: time.Now().Add(blockedFor), Why: why.Error()}
 }
 
-// tell says how an attempt went.
-func (w *appWorker) tell(x *record.Exchange, q *store.Queued, a *deliver.Attempt) {
-	w.tellAttempt(x, a, w.with, &w.broken)
-	if q.State == store.Dead {
-		w.tellDead(x, q)
-	}
+func (b *outbox) tellDead(x *record.Exchange, q *store.Queued, why string) {
+	b.reject(x)
+	b.note("%d was not delivered: %s; barb queue retry %d tries it again", x.ID, ui.Clip(why, 120), q.ID)
 }
 
-func (w *appWorker) tellDead(x *record.Exchange, q *store.Queued) {
-	w.reject(x)
-	w.note("%d was not delivered: %s; barb queue retry %d tries it again", x.ID, ui.Clip(q.Why, 120), q.ID)
-}
-
-// work runs the workers and keeps their leases. The function it returns ends them: what has begun gets grace to end, and
-// so does, unless it is cut, what is due.
+// work runs the worker. The function it returns ends it: what has begun gets grace to end, and so does, unless it is cut, what
+// is due.
 func (b *outbox) work(ctx context.Context) (end func(cut bool, grace time.Duration)) {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
-	var working, renewing sync.WaitGroup
-	for _, w := range b.workers {
-		working.Go(func() { w.run(ctx) })
-	}
-	renewing.Go(func() { b.lease.keep(ctx) })
+	var working sync.WaitGroup
+	working.Go(func() { b.worker.Run(ctx, worker.Forever) })
 	return func(cut bool, grace time.Duration) {
 		b.settles.Wait() // so that what failed a moment ago is seen to wait
-		b.stage.Store(emptying)
+		until := worker.Idle
 		if cut {
-			b.stage.Store(closing)
+			until = worker.Now
 		}
-		for _, w := range b.workers {
-			w.ring()
-		}
-		timer := time.AfterFunc(grace, func() { b.stage.Store(closing); stop() })
+		b.worker.Finish(until)
+		timer := time.AfterFunc(grace, stop)
 		working.Wait()
 		timer.Stop()
 		stop()
-		renewing.Wait()
-		b.lease.release(context.WithoutCancel(ctx))
 	}
 }
 
@@ -294,7 +136,7 @@ func (g *gateway) unattended(ctx context.Context) (lines []string) {
 			return nil
 		}
 		for _, target := range targets {
-			if g.outbox != nil && g.outbox.workers[target] != nil {
+			if g.outbox != nil && slices.Contains(g.outbox.worker.Targets, target) {
 				continue
 			}
 			line := "what waits there for " + ui.EscapeLine(withoutUser(target)) + " is not forwarded; barb listen --queue --forward-to " + ui.EscapeLine(withoutUser(target)) + " does that"

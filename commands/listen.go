@@ -162,7 +162,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 		return err
 	}
 	g.tellHistory()
-	if err := g.addCommandWorkers(ctx); err != nil {
+	if err := g.addCommands(ctx); err != nil {
 		return err
 	}
 	port, err := o.openMetrics(ctx)

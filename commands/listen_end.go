@@ -39,9 +39,7 @@ func (g *gateway) sayWhatIsAwaited(interrupted context.Context) (through func())
 func (g *gateway) underWay() int {
 	n := g.watch.underWay() + int(g.mirrors.count.Load())
 	if g.outbox != nil {
-		for _, w := range g.outbox.workers {
-			n += int(w.busy.Load())
-		}
+		n += g.outbox.worker.UnderWay()
 	}
 	return n
 }

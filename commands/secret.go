@@ -9,6 +9,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/zalando/go-keyring"
@@ -48,38 +49,82 @@ func (sh *shell) secretRefs(flags []string, r *route.Route) []string {
 
 // secrets resolves references. What it returns is the only place where barb holds a secret.
 func (sh *shell) secrets(ctx context.Context, refs []string) ([]sign.Secret, error) {
-	for _, ref := range refs {
-		if name, ok := strings.CutPrefix(ref, "env:"); ok {
-			sh.named = append(sh.named, name)
-		}
+	pending := make([]*resolved, len(refs))
+	for i, ref := range refs { // before any is resolved: no secret's command gets the variable of another
+		pending[i] = sh.resolving(ref)
 	}
 	out := make([]sign.Secret, 0, len(refs))
-	for _, ref := range refs {
-		if known, ok := sh.known[ref]; ok { // stdin can be read once, and a command may ask for a password
-			out = append(out, known)
-			continue
-		}
-		key, name, err := sh.secret(ctx, ref)
+	for i, ref := range refs {
+		one, err := pending[i].get(func() (sign.Secret, error) { return sh.resolve(ctx, ref) })
 		if err != nil {
 			return nil, err
 		}
-		if len(strings.TrimSpace(string(key))) == 0 {
-			return nil, fail.Usage("secret %s is empty", name).Hint(referenceHelp)
-		}
-		if string(key) == "whsec_" {
-			return nil, fail.Usage("secret %s is only the prefix whsec_; its key is empty", name)
-		}
-		if sh.known == nil {
-			sh.known = map[string]sign.Secret{}
-		}
-		sh.known[ref] = sign.Secret{Name: name, Key: key}
-		out = append(out, sh.known[ref])
+		out = append(out, one)
 	}
 	if _, err := sh.configuration(); err != nil {
 		return nil, err
 	}
 	sh.redactor.Add(out...)
 	return out, nil
+}
+
+// secretsSeen are the references that a run has met.
+type secretsSeen struct {
+	mu    sync.Mutex // held for moments
+	all   map[string]*resolved
+	named []string // variables that env: references name
+}
+
+// resolved is a secret that is resolved once: stdin can be read once, and a command may ask for a password.
+type resolved struct {
+	mu     sync.Mutex // held while it is resolved, which may take long
+	done   bool
+	secret sign.Secret
+}
+
+// resolving returns the secret of a reference, to be resolved once.
+func (sh *shell) resolving(ref string) *resolved {
+	sh.seen.mu.Lock()
+	defer sh.seen.mu.Unlock()
+	if name, ok := strings.CutPrefix(ref, "env:"); ok {
+		sh.seen.named = append(sh.seen.named, name)
+	}
+	r := sh.seen.all[ref]
+	if r == nil {
+		r = &resolved{}
+		if sh.seen.all == nil {
+			sh.seen.all = map[string]*resolved{}
+		}
+		sh.seen.all[ref] = r
+	}
+	return r
+}
+
+// get returns the secret, which resolve finds unless that was done before. Only those wait who need this secret.
+func (r *resolved) get(resolve func() (sign.Secret, error)) (secret sign.Secret, err error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if !r.done {
+		if r.secret, err = resolve(); err != nil {
+			return secret, err
+		}
+		r.done = true
+	}
+	return r.secret, nil
+}
+
+// resolve finds a secret by its reference and refuses what can be none.
+func (sh *shell) resolve(ctx context.Context, ref string) (sign.Secret, error) {
+	key, name, err := sh.secret(ctx, ref)
+	switch {
+	case err != nil:
+		return sign.Secret{}, err
+	case len(strings.TrimSpace(string(key))) == 0:
+		return sign.Secret{}, fail.Usage("secret %s is empty", name).Hint(referenceHelp)
+	case string(key) == "whsec_":
+		return sign.Secret{}, fail.Usage("secret %s is only the prefix whsec_; its key is empty", name)
+	}
+	return sign.Secret{Name: name, Key: key}, nil
 }
 
 // secret returns the bytes behind a reference and the name it may be shown by.
@@ -190,8 +235,10 @@ func (sh *shell) secretFromCommand(ctx context.Context, command string) ([]byte,
 
 // isSecretVariable tells the variables that hold secrets: BARB_SECRET and those that env: references of this run name.
 func (sh *shell) isSecretVariable(kv string) bool {
+	sh.seen.mu.Lock()
+	defer sh.seen.mu.Unlock()
 	name, _, _ := strings.Cut(kv, "=")
-	if name == "BARB_SECRET" || slices.Contains(sh.named, name) {
+	if name == "BARB_SECRET" || slices.Contains(sh.seen.named, name) {
 		return true
 	}
 	return sh.file != nil && slices.ContainsFunc(sh.file.routes, func(r route.Route) bool { return slices.Contains(r.Secrets, "env:"+name) })
