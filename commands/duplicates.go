@@ -89,7 +89,7 @@ func (g *gateway) load(ctx context.Context) {
 	_, _, _ = g.history.Others(ctx) // from here on: what is older is looked through now
 	heard := map[int64]int{}
 	var whole []int64
-	for x, err := range g.history.List(ctx, store.Filter{Kind: record.Received, Since: time.Now().Add(-dedupe.KeptFor), Limit: dedupe.MaxKept}) {
+	for x, err := range g.history.List(ctx, store.Filter{Kind: record.Received, Since: g.Now().Add(-dedupe.KeptFor), Limit: dedupe.MaxKept}) {
 		switch {
 		case err != nil:
 			if ctx.Err() == nil {
@@ -144,7 +144,7 @@ func (g *gateway) meet(ctx context.Context, x, kept *record.Exchange) (*dedupe.C
 	if !compares(x) {
 		return nil, nil
 	}
-	g.lookAround(ctx, time.Now())
+	g.lookAround(ctx, g.Now())
 	marks, c, err := g.window.Meet(ctx, g.file.fingerprintOf(kept), func(id int64) ([]byte, bool) {
 		before, err := g.history.Get(ctx, id)
 		if err != nil || !g.isOurs(ctx, before) {

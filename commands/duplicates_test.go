@@ -27,7 +27,7 @@ func newRecorder(t *testing.T, path string) *gateway {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = history.Close() })
-	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}, history: history, file: &configFile{}, redactor: redact.New(new(catalog.Set).Lookup, nil, nil)}
+	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Now: time.Now}, history: history, file: &configFile{}, redactor: redact.New(new(catalog.Set).Lookup, nil, nil)}
 	sh.paint(false)
 	g := &gateway{shell: sh, history: history, watch: newWatch(), lanes: route.Lanes[*lane]{Rest: &lane{}}}
 	g.window, g.once = dedupe.New(), true

@@ -47,7 +47,7 @@ func (sh *shell) tellResting(endpoint string, resting bool, b flags.Breaker) {
 		domain = endpoint
 	}
 	if sh.json {
-		line := schema.NewBreaker(domain, time.Now())
+		line := schema.NewBreaker(domain, sh.Now())
 		if resting {
 			line.Open(b.Failures, b.Cooldown)
 		}

@@ -141,7 +141,7 @@ func (g *gateway) pin(n *pinning) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	ctx := context.Background()
-	held, err := g.history.Pin(ctx, store.Pin{Route: n.lane.path, Secret: p.printOf(ctx, g.history, n.secret), Scheme: n.scheme}, n.before, time.Now())
+	held, err := g.history.Pin(ctx, store.Pin{Route: n.lane.path, Secret: p.printOf(ctx, g.history, n.secret), Scheme: n.scheme}, n.before, g.Now())
 	if err != nil {
 		g.explain("pins", "warning: that %s verifies %s is not kept: %v", n.secret.Name, n.scheme, err)
 		return true

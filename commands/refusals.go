@@ -154,7 +154,7 @@ func (g *gateway) refusalText(r listen.Refusal) string {
 
 func (g *gateway) emitRefusal(r listen.Refusal, count int) {
 	kind, _ := kindOfRefusal(r)
-	line := schema.NewRefused(kind.reason, count, time.Now())
+	line := schema.NewRefused(kind.reason, count, g.Now())
 	line.At(r.Status, r.Remote, r.Method, r.Path)
 	g.printing.Lock()
 	defer g.printing.Unlock()

@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"slices"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -76,7 +75,7 @@ func (f *sendQueueFlags) order(r *record.Request) string {
 // enqueue makes a message and its place in the queue durable together. The message is an exchange that no attempt was made
 // of: its attempts repeat it, each signed anew.
 func (c *courier) enqueue(ctx context.Context, x record.Exchange) (o journal.Outcome, err error) {
-	now := time.Now()
+	now := c.Now()
 	x.Kind, x.Attempt, x.Start = record.Sent, 0, now
 	kept := c.history.Redacted(&x)
 	if slices.ContainsFunc(kept.Masks, func(m record.Mask) bool { return m.Proof != "" }) {

@@ -328,3 +328,32 @@ func reach(t *testing.T, types map[string]*structure, name string, reached, seen
 		}
 	}
 }
+
+// spends are the files that may ask the real clock: what they measure or wait for takes that long. All other code is told the
+// time, by an argument or a Now.
+var spends = []string{
+	"cmd/barb/environment.go", "commands/env.go", // where the clock comes from
+	"deliver/answer.go", "deliver/client.go", "deliver/conn.go", "deliver/decide.go", "deliver/deliver.go", "deliver/dial.go",
+	"deliver/limits.go", "deliver/pace.go", "deliver/pool.go", "deliver/trace.go", "deliver/wire.go",
+	"listen/answer.go", "listen/body.go", "listen/conn.go", "listen/fault.go", "listen/http2.go", "listen/pace.go", "listen/refuse.go",
+	"listen/command/command.go", "listen/command/marks.go",
+	"store/erase.go", "store/observe.go", "store/prune.go", "store/queue.go", "store/schema.go",
+	"commands/ui/footer.go", "commands/ui/forward.go", "commands/ui/progress.go",
+	"commands/courier.go", "commands/many.go", "commands/replay.go", // how long a delivery or a run took
+	// Until the listener's queue and the worker of barb deliver are packages:
+	"commands/deliver_plan.go", "commands/deliver_worker.go", "commands/forward_command.go", "commands/forward_queue.go",
+	"commands/forward_worker.go", "commands/lessee.go", "commands/many_feed.go", "commands/many_keeper.go",
+}
+
+func TestThereIsOneClock(t *testing.T) {
+	for _, s := range code(t) {
+		if slices.Contains(spends, s.path) {
+			continue
+		}
+		for _, name := range s.names() {
+			if slices.Contains([]string{"time.Now", "time.Since", "time.Until"}, name.text) {
+				t.Errorf("%s:%d: %s: time that is judged or stored comes from one clock", s.path, name.line, name.text)
+			}
+		}
+	}
+}
