@@ -15,8 +15,6 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/deliver"
-	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -106,30 +104,6 @@ func TestTheNthHookOfTheHistoryGetsTheNthAnswerHoweverManyComeAtOnce(t *testing.
 			}
 		}
 		t.Fatalf("%d hooks", len(got))
-	}
-}
-
-func TestWhatThePlatformCutsOffIsAnsweredAsThere(t *testing.T) {
-	g := &gateway{policy: deliver.Policy{Timeout: time.Minute}}
-	a := &g.answering
-	if got := g.appTimeout(); got != time.Minute {
-		t.Errorf("without a platform an app has %s", got)
-	}
-	p, _ := script.LookupPlatform("vercel")
-	p.Timeout = 50 * time.Millisecond
-	a.platform = &p
-	if g.appTimeout() != p.Timeout || a.maxBody(10<<20) != p.MaxBody || a.maxBody(100) != 100 {
-		t.Errorf("the app has %s, bodies %d", g.appTimeout(), a.maxBody(10<<20))
-	}
-	timeout := &record.Failure{Kind: record.FailTimeout}
-	if got := a.relay(nil, timeout); got.Status != 504 || got.Header.Get("X-Vercel-Error") != "FUNCTION_INVOCATION_TIMEOUT" {
-		t.Errorf("answered %d %v", got.Status, got.Header)
-	}
-	if got := a.relay(nil, &record.Failure{Kind: record.FailRefused}); got.Status != 502 {
-		t.Errorf("an app that is down is answered %d", got.Status)
-	}
-	if got := a.relay(&record.Response{Status: 418}, nil); got.Status != 418 {
-		t.Errorf("an app that answers is answered %d", got.Status)
 	}
 }
 

@@ -81,7 +81,7 @@ func (g *gateway) forward(ctx context.Context, h *hook) (*record.Exchange, *reco
 		return nil, textAnswer(http.StatusBadGateway, "the webhook cannot be forwarded\n")
 	}
 	j := journal.Journal{History: g.history}
-	a, err := j.Once(ctx, deliver.Sender{Client: g.client, Policy: deliver.Policy{Timeout: g.appTimeout()}}, next)
+	a, err := j.Once(ctx, deliver.Sender{Client: g.client, Policy: deliver.Policy{Timeout: g.answers.AppTimeout(g.policy.Timeout)}}, next)
 	if err != nil {
 		g.note("warning: %v", err)
 	}
@@ -111,14 +111,6 @@ func forwardOf(x *record.Exchange, target string) (record.Exchange, error) {
 		FromUnchecked: redact.IsUnchecked(x)}, err
 }
 
-// appTimeout is how long the app has for a webhook.
-func (g *gateway) appTimeout() time.Duration {
-	if g.platform != nil {
-		return g.platform.Timeout
-	}
-	return g.policy.Timeout
-}
-
 // relayed is the sender's answer made of the app's.
 func (g *gateway) relayed(ctx context.Context, f *record.Exchange) *record.Response {
 	lacked := listen.LackedRoom(ctx)
@@ -128,7 +120,7 @@ func (g *gateway) relayed(ctx context.Context, f *record.Exchange) *record.Respo
 	case errors.Is(lacked, listen.ErrAnswerTooLarge), f.Response != nil && f.Response.Cut:
 		return textAnswer(http.StatusBadGateway, "the app's answer is too large or was cut off\n")
 	}
-	return g.relay(f.Response, f.Err)
+	return g.answers.Relay(f.Response, f.Err)
 }
 
 // unavailable asks the sender to come again.

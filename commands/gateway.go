@@ -127,7 +127,7 @@ func (g *gateway) lane(ctx context.Context, o listenOptions, r *route.Route) (*l
 	if l.greeter, err = newGreeter(o.handshake, v, &flags, r); err != nil {
 		return nil, err
 	}
-	return l, l.takeTargets(o.forwardTo, r, g.respond != nil)
+	return l, l.takeTargets(o.forwardTo, r, g.answers.Respond != nil)
 }
 
 // describe names an unchecked request by what its headers show, so that the line and the history say what it was.

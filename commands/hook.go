@@ -27,7 +27,7 @@ type hook struct {
 	scripted func() *script.Script // the script that answers it; nil: none
 	claim    *dedupe.Claim         // of what it repeats; nil: it is not compared, or not held back
 	promised *promised             // its entries in the queue until its sender is answered; nil: none yet
-	place    place                 // in what is scripted
+	place    script.Position       // in what is scripted
 	line     ui.Hook               // its line on the screen
 	begun    bool                  // it counts as under way
 }
@@ -35,7 +35,7 @@ type hook struct {
 // receive makes the hook of a request.
 func (g *gateway) receive(x *record.Exchange) *hook {
 	h := &hook{g: g, x: x}
-	h.scripted = sync.OnceValue(func() *script.Script { return g.scriptOf(x) })
+	h.scripted = sync.OnceValue(func() *script.Script { return g.answers.ScriptFor(x) })
 	return h
 }
 
@@ -79,7 +79,7 @@ func (h *hook) isBeside() bool {
 // isStray reports whether a webhook is beside the checked ones and nothing is done with it but to record it.
 func (h *hook) isStray() bool {
 	g := h.g
-	return h.isBeside() && h.lane().forwardTo == "" && g.respond == nil && (g.runner == nil || !g.runner.unverified)
+	return h.isBeside() && h.lane().forwardTo == "" && g.answers.Respond == nil && (g.runner == nil || !g.runner.unverified)
 }
 
 // Record makes the exchange durable, and gives it its place in what is scripted.
@@ -91,21 +91,8 @@ func (h *hook) Record(ctx context.Context) (err error) {
 	if !g.keepInvalid && (x.Verdict.Status == record.Invalid || h.isStray()) {
 		x.Truncate(keptOfInvalid)
 	}
-	if !g.scripts() {
-		return h.record(ctx)
-	}
-	ticket, kept := g.order.begin(), false
-	defer func() {
-		if !kept {
-			g.order.failed(ticket) // also when record panicked: others wait for it
-		}
-	}()
-	if err = h.record(ctx); err != nil {
-		return err
-	}
-	kept = true
-	g.order.recorded(ticket, x.ID, func() { g.seat(h) })
-	return nil
+	h.place, err = g.answers.Number(x, h.scripted(), func() error { return h.record(ctx) })
+	return err
 }
 
 // record makes the exchange durable with its marks and its entries in the queue. A copy of one that is being recorded waits for
@@ -134,23 +121,9 @@ func (h *hook) record(ctx context.Context) error {
 
 // Reply says what the sender gets.
 func (h *hook) Reply(ctx context.Context) listen.Answer {
-	g, p := h.g, &h.place
-	given := listen.Answer{Response: h.reply(ctx)}
-	if p.hook == 0 {
-		return given
-	}
-	if given.Response == nil && p.script != nil {
-		given = p.script.Answer(p.answer, g.dice)
-	}
-	if g.platform != nil {
-		given = g.platform.Cut(given)
-	}
-	if p.fails > 0 {
-		given = g.failWith.Answer(p.fails, g.dice).Over(given)
-	}
-	given = listen.Answer{Delay: g.latency.At(g.dice.Draw(p.hook, script.ForLatency))}.Over(given)
+	given := h.g.answers.Answer(h.place, listen.Answer{Response: h.reply(ctx)})
 	if given.Fault.Kind == listen.Hang {
-		g.suggest("%d hangs until its sender leaves (scripted)", h.x.ID)
+		h.g.suggest("%d hangs until its sender leaves (scripted)", h.x.ID)
 	}
 	return given
 }
@@ -244,9 +217,7 @@ func (h *hook) Answered(ctx context.Context) error {
 // stays as it is, since the server goes by how the connection fared.
 func (h *hook) judged() *record.Exchange {
 	x, p := *h.x, h.g.provider
-	if h.place.fails > 0 && x.Err == nil {
-		x.Fault("fail-rate", "one of those that --fail-rate has fail")
-	}
+	h.place.Judge(&x)
 	late := p != nil && x.Took > p.Timeout
 	if late && (x.Err == nil || x.Scripted != "") { // else the sender had left by itself
 		x.TooSlow(p.Name, p.Timeout)

@@ -195,7 +195,7 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 	defer g.boundMemory(int64(o.inflight))()
 	server := &listen.Server{Receive: func(x *record.Exchange) listen.Hook { return g.receive(x) },
 		Allow: g.entrance.allows, Admit: g.entrance.admit, Refused: g.refused, TLS: g.entrance.config,
-		MaxBody: g.maxBody(int64(o.maxBody)), Budget: g.budget, Limit: o.count}
+		MaxBody: g.answers.MaxBody(int64(o.maxBody)), Budget: g.budget, Limit: o.count}
 	interrupted, end := ctx, g.startForwarding(ctx)
 	if o.duration > 0 {
 		var cancel context.CancelFunc
@@ -268,8 +268,8 @@ func (g *gateway) announce(addr net.Addr, o listenOptions) error {
 		if at := g.watch.metricsPort.URL(); at != "" {
 			begun["metrics_url"] = at
 		}
-		if g.scripts() {
-			begun["seed"] = g.dice.Seed
+		if g.answers.Ordered() {
+			begun["seed"] = g.answers.Random.Seed
 		}
 		if err := g.emit(begun); err != nil {
 			return err

@@ -62,7 +62,7 @@ func platformNames() (names []string) {
 // takeAnswers makes of the flags, and of barb.toml, what the listener answers on purpose.
 func (g *gateway) takeAnswers(o listenOptions) (err error) {
 	if o.respond != "" {
-		if g.respond, err = g.flagScript("respond", o.respond); err != nil {
+		if g.answers.Respond, err = g.flagScript("respond", o.respond); err != nil {
 			return err
 		}
 	}
@@ -84,7 +84,7 @@ func (g *gateway) takeAnswers(o listenOptions) (err error) {
 		if !ok {
 			return fail.Usage("--platform %q is not known", o.platform).Hint(fail.DidYouMean("--platform ", fail.Nearest(o.platform, platformNames()), "--platform "+strings.Join(platformNames(), ", ")))
 		}
-		g.platform = &p
+		g.answers.Platform = &p
 	}
 	return nil
 }
@@ -94,12 +94,12 @@ func (g *gateway) takeChance(o listenOptions) (err error) {
 	if g.settings["listen.fail_with"].weight() > 1 && o.failRate == 0 {
 		return fail.Usage("--fail-with says what those of --fail-rate get, and there are none").Hint("--fail-rate 10% --fail-with '" + o.failWith + "'")
 	}
-	if g.failWith, err = g.flagScript("fail-with", o.failWith); err != nil {
+	if g.answers.FailWith, err = g.flagScript("fail-with", o.failWith); err != nil {
 		return err
 	}
-	g.failRate, g.failing, g.latency = float64(o.failRate), o.failWith, o.latency.Span
-	if g.dice.Seed = uint64(g.Rand() * 1e6); o.seed.Seed != nil { // short enough to be typed again
-		g.dice.Seed = *o.seed.Seed
+	g.answers.FailRate, g.failing, g.answers.Latency = float64(o.failRate), o.failWith, o.latency.Span
+	if g.answers.Random.Seed = uint64(g.Rand() * 1e6); o.seed.Seed != nil { // short enough to be typed again
+		g.answers.Random.Seed = *o.seed.Seed
 	}
 	return nil
 }

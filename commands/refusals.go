@@ -142,8 +142,8 @@ func (g *gateway) refusalText(r listen.Refusal) string {
 	switch {
 	case r.Status == 0:
 		text = fmt.Sprintf("%s %s: %v", what, from, r.Err)
-	case r.Status == http.StatusRequestEntityTooLarge && g.platform != nil:
-		text += " (--platform " + g.platform.Name + ")"
+	case r.Status == http.StatusRequestEntityTooLarge && g.answers.Platform != nil:
+		text += " (--platform " + g.answers.Platform.Name + ")"
 	case kind.reason == "no_room":
 		text += " (--max-inflight)"
 	case kind.reason == "rate_limited":

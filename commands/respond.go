@@ -10,9 +10,7 @@ import (
 	"github.com/pelletier/go-toml/v2/unstable"
 
 	"github.com/barbhq/barb/commands/fail"
-	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/script"
-	"github.com/barbhq/barb/store/record"
 )
 
 // table is one [[respond]] of barb.toml: a script for the webhooks of a path, an event, a scheme. It has the script as
@@ -30,9 +28,8 @@ type table struct {
 	Body       any `toml:"body"`
 	Header     any `toml:"header"` // one or a list of them
 
-	line   int
-	lines  keyLines
-	script *script.Script
+	line  int
+	lines keyLines
 }
 
 // options are the keys of one answer that are given.
@@ -51,12 +48,6 @@ func (t *table) options() (options []script.Option, keys []string) {
 
 func (t *table) lineOf(option string) int {
 	return cmp.Or(t.lines[strings.ReplaceAll(option, "-", "_")], t.line)
-}
-
-// matches reports whether the table is for a hook.
-func (t *table) matches(x *record.Exchange) bool {
-	row := route.Route{Path: t.Path}
-	return row.Covers(route.Path(x.Request.Target)) && (t.Scheme == "" || t.Scheme == x.Scheme) && (t.Event == "" || route.Match(t.Event, x.EventType))
 }
 
 // String is the table in a line.
@@ -126,15 +117,17 @@ func (g *gateway) takeTables() error {
 		t := &g.tables[i]
 		read := g.answerBody(file.path)
 		key, what := "answer", ": answer"
+		rule := script.Rule{Path: t.Path, Event: t.Event, Scheme: t.Scheme}
 		if t.Answer != "" {
-			t.script, err = script.Parse(t.Answer, read)
+			rule.Script, err = script.Parse(t.Answer, read)
 		} else {
-			t.script, key, err = t.fromKeys(read)
+			rule.Script, key, err = t.fromKeys(read)
 			what = "" // the error names the key
 		}
 		if err != nil {
 			return scriptFailure(fmt.Sprintf("%s:%d: respond%s", file.path, t.lineOf(key), what), err)
 		}
+		g.answers.Rules = append(g.answers.Rules, rule)
 	}
 	return nil
 }
