@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"github.com/barbhq/barb/sign/field"
 )
 
 // Identity is a signed value that names the receiver or the source a message is meant to come from. Where one key signs for
@@ -151,7 +153,7 @@ func (s *Scheme) writeBound(m *Message) error {
 func (s *Scheme) boundFields(fields []Field, m *Message) []Field {
 	for _, b := range s.Bound {
 		if name, ok := b.In.header(); ok {
-			value, _ := headerValue(m.Header, name)
+			value, _ := field.Header(m.Header, name)
 			fields = appendHeader(fields, b.In, value)
 		}
 	}

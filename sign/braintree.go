@@ -4,6 +4,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"strings"
+
+	"github.com/barbhq/barb/sign/field"
 )
 
 // braintree signs the base64 text of a notification that travels, with its signature, in a form. Its keys come in pairs: the
@@ -44,7 +46,7 @@ func (braintree) read(s *Scheme, m *Message) (reading, error) {
 
 // parts covers only the payload's field; whoever adds others to the form changes nothing that is read.
 func (braintree) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
-	payload, n := formValue(string(v.m.Body), braintreePayload)
+	payload, n := field.Form(string(v.m.Body), braintreePayload)
 	switch {
 	case n > 1:
 		return nil, refuseTwice("form:" + braintreePayload)
@@ -56,10 +58,10 @@ func (braintree) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 
 // compose takes a form that holds a payload as it is, and anything else for the notification that a payload is made of.
 func (braintree) compose(_ *Scheme, v *values) ([][]byte, error) {
-	payload, n := formValue(string(v.m.Body), braintreePayload)
+	payload, n := field.Form(string(v.m.Body), braintreePayload)
 	if n == 0 {
 		payload = base64.StdEncoding.EncodeToString(v.m.Body) + "\n"
-		v.m.Body = []byte(setForm("", braintreePayload, payload))
+		v.m.Body = []byte(field.SetForm("", braintreePayload, payload))
 	}
 	if payload == "" || n > 1 {
 		return nil, refuse(MalformedBody, "the form does not hold "+braintreePayload+" once")

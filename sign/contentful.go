@@ -4,6 +4,8 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+
+	"github.com/barbhq/barb/sign/field"
 )
 
 // contentful signs the method, the path with its query escaped twice, the headers that X-Contentful-Signed-Headers lists,
@@ -20,7 +22,7 @@ func (contentful) formula() string {
 func (contentful) coversBody() bool { return true }
 
 func (c contentful) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
-	list, n := headerValue(v.m.Header, contentfulList)
+	list, n := field.Header(v.m.Header, contentfulList)
 	switch {
 	case n > 1:
 		return nil, refuse(DuplicateHeader, "header "+contentfulList+" is there more than once")
@@ -56,7 +58,7 @@ func (c contentful) content(v *values, names []string) ([]byte, error) {
 	}
 	headers := make([]string, len(names))
 	for i, name := range names {
-		value, n := headerValue(v.m.Header, name)
+		value, n := field.Header(v.m.Header, name)
 		if n != 1 {
 			return nil, refuse(MissingField, "a header that is signed is not there once")
 		}
@@ -68,8 +70,8 @@ func (c contentful) content(v *values, names []string) ([]byte, error) {
 
 // contentfulPath escapes the query as a component, and then path and query as a whole once more.
 func contentfulPath(u string) string {
-	path := urlPath(u)
-	if _, query, _ := splitURL(u); query != "" {
+	path := field.Path(u)
+	if _, query, _ := field.SplitURL(u); query != "" {
 		path += "?" + strings.ReplaceAll(url.QueryEscape(query), "+", "%20")
 	}
 	return encodeURI(path)
@@ -95,6 +97,6 @@ func encodeURI(s string) string {
 // finish adds the list of what was signed.
 func (c contentful) finish(s *Scheme, v *values, _ *key, sigs [][]byte) ([]Field, error) {
 	fields, err := s.fields(v, sigs)
-	list, _ := headerValue(v.m.Header, contentfulList)
+	list, _ := field.Header(v.m.Header, contentfulList)
 	return append(fields, Field{contentfulList, list}), err
 }

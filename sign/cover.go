@@ -3,6 +3,8 @@ package sign
 import (
 	"slices"
 	"strings"
+
+	"github.com/barbhq/barb/sign/field"
 )
 
 // componentsParam names the param that says which components an HTTP message signature must cover, with commas between,
@@ -59,7 +61,7 @@ func (ms *messageSignature) uncovered(m *Message) string {
 		}
 		return ""
 	}
-	_, query, _ := splitURL(m.URL)
+	_, query, _ := field.SplitURL(m.URL)
 	switch {
 	case !covers("@method"):
 		return "@method"

@@ -1,6 +1,10 @@
 package sign
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/barbhq/barb/sign/field"
+)
 
 // maxDetected is the longest body, in bytes, in which a signature is looked for: providers that write theirs there send far less,
 // and a stranger's body would be read for every such scheme in turn.
@@ -30,7 +34,7 @@ func (s *Scheme) Fits(m *Message) int {
 		}
 	}
 	for _, f := range s.Fixed {
-		if value, _ := headerValue(m.Header, f.Name); value == f.Value {
+		if value, _ := field.Header(m.Header, f.Name); value == f.Value {
 			score++
 		}
 	}
@@ -46,7 +50,7 @@ func (p Place) inHeader(m *Message) bool {
 	if !ok {
 		return false
 	}
-	_, n := headerValue(m.Header, name)
+	_, n := field.Header(m.Header, name)
 	return n > 0
 }
 

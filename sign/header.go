@@ -3,11 +3,12 @@ package sign
 import (
 	"encoding/base64"
 	"encoding/hex"
-	"net/http"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/barbhq/barb/sign/field"
 )
 
 // Bounds on what a stranger may make us look at.
@@ -15,34 +16,6 @@ const (
 	maxSignature  = 8 << 10 // bytes of a signature header's value
 	maxCandidates = 32      // signatures in it
 )
-
-// headerValue looks at every key and not only at the canonical one: a map that was not filled by net/http may hold two
-// spellings of a name, and the second must not hide behind the first.
-//
-// A name with underscores for hyphens counts beside the name itself, since CGI and what follows it (WSGI, Rack, PHP) hand
-// both to the application as one.
-func headerValue(h http.Header, name string) (value string, n int) {
-	others := 0
-	for key, all := range h {
-		switch {
-		case len(key) != len(name) || len(all) == 0:
-		case strings.EqualFold(key, name):
-			value, n = all[0], n+len(all)
-		case isRespelled(key, name):
-			others += len(all)
-		}
-	}
-	if n == 0 {
-		return "", 0
-	}
-	return strings.Trim(value, " \t"), n + others
-}
-
-// isRespelled reports whether a header is another but for underscores.
-func isRespelled(key, name string) bool {
-	return strings.IndexByte(key, '_') >= 0 && !strings.EqualFold(key, name) &&
-		strings.EqualFold(strings.ReplaceAll(key, "_", "-"), strings.ReplaceAll(name, "_", "-"))
-}
 
 // eachOnce reports whether the headers that a message says are signed are few and each named once: a list that names a long
 // one a thousand times would make a thousand times as much to hash.
@@ -107,7 +80,7 @@ func (s *Scheme) readCarriers(m *Message) (r reading, err error) {
 	for i := range 1 + len(s.Alt) {
 		value, n := s.readCarrier(m, i)
 		if n > 1 && s.Repeat {
-			value, n = joinedHeader(m.Header, s.Header, s.Split), 1
+			value, n = field.Joined(m.Header, s.Header, s.Split[:1]), 1
 		}
 		switch {
 		case n > 1:
@@ -126,17 +99,6 @@ func (s *Scheme) readCarriers(m *Message) (r reading, err error) {
 		}
 	}
 	return r, s.judge(found, &r)
-}
-
-// joinedHeader is the values of every line of a header, as if they had come in one.
-func joinedHeader(h http.Header, name, split string) string {
-	var values []string
-	for key, all := range h {
-		if strings.EqualFold(key, name) {
-			values = append(values, all...)
-		}
-	}
-	return strings.Join(values, split[:1])
 }
 
 // item returns what stands behind "name=" in the value of a signature.
@@ -169,11 +131,11 @@ func (s *Scheme) readLone(m *Message) (string, error) {
 func (s *Scheme) readCarrier(m *Message, i int) (value string, n int) {
 	switch {
 	case i > 0:
-		return headerValue(m.Header, s.Alt[i-1])
+		return field.Header(m.Header, s.Alt[i-1])
 	case strings.IndexByte(s.Header, ':') > 0:
 		return Place(s.Header).Read(m)
 	}
-	return headerValue(m.Header, s.Header)
+	return field.Header(m.Header, s.Header)
 }
 
 // weaker reports whether a stronger signature than this scheme's is there, right or wrong.
@@ -181,7 +143,7 @@ func (s *Scheme) weaker(m *Message) bool {
 	if s.Stronger == "" {
 		return false
 	}
-	_, n := headerValue(m.Header, s.Stronger)
+	_, n := field.Header(m.Header, s.Stronger)
 	return n > 0
 }
 
@@ -358,4 +320,12 @@ func (s *Scheme) shape() string {
 		return s.Prefix + "{token}"
 	}
 	return s.Prefix + "{" + string(s.Enc) + "}"
+}
+
+// endOf is the index of the first of any of chars in s, or its length.
+func endOf(s, chars string) int {
+	if i := strings.IndexAny(s, chars); i >= 0 {
+		return i
+	}
+	return len(s)
 }

@@ -1,6 +1,10 @@
 package sign
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/barbhq/barb/sign/field"
+)
 
 // hook0 signs, besides time and body, the headers that the signature lists by name behind "h=". Source:
 // https://documentation.hook0.com/how-to-guides/client-verify-signatures and hook0-client.
@@ -40,7 +44,7 @@ func (h hook0) compose(s *Scheme, v *values) ([][]byte, error) {
 	v.m.Header = head
 	var names []string
 	for _, name := range hook0Signed {
-		if _, n := headerValue(head, name); n == 1 {
+		if _, n := field.Header(head, name); n == 1 {
 			names = append(names, name)
 		}
 	}
@@ -57,7 +61,7 @@ func hook0Content(v *values, list string) ([]byte, error) {
 		return nil, refuse(MalformedField, "the signature lists a header twice, or too many (h=)")
 	}
 	for _, name := range names {
-		value, n := headerValue(v.m.Header, name)
+		value, n := field.Header(v.m.Header, name)
 		if n != 1 {
 			return nil, refuse(MissingField, "a header that is signed is not there once")
 		}

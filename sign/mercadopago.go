@@ -1,6 +1,10 @@
 package sign
 
-import "strings"
+import (
+	"strings"
+
+	"github.com/barbhq/barb/sign/field"
+)
 
 // mercadoPago signs the id in the URL's query, the request id and the time; a part that is not there is left out. The body
 // is not signed. Source: https://www.mercadopago.com/developers/en/docs/your-integrations/notifications/webhooks and the
@@ -14,7 +18,7 @@ func (mercadoPago) formula() string {
 func (mercadoPago) coversBody() bool { return false }
 
 func (mercadoPago) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
-	id, _ := headerValue(v.m.Header, "X-Request-Id")
+	id, _ := field.Header(v.m.Header, "X-Request-Id")
 	content, err := mercadoPagoContent(v, id)
 	return onePart(r, content), err
 }
@@ -22,7 +26,7 @@ func (mercadoPago) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 func (mercadoPago) compose(_ *Scheme, v *values) ([][]byte, error) {
 	id := v.id
 	if id == "" {
-		id, _ = headerValue(v.m.Header, "X-Request-Id")
+		id, _ = field.Header(v.m.Header, "X-Request-Id")
 	}
 	content, err := mercadoPagoContent(v, id)
 	return [][]byte{content}, err
@@ -30,8 +34,8 @@ func (mercadoPago) compose(_ *Scheme, v *values) ([][]byte, error) {
 
 func mercadoPagoContent(v *values, requestID string) ([]byte, error) {
 	var out []byte
-	_, query, _ := splitURL(v.m.URL)
-	id, n := formValue(query, "data.id")
+	_, query, _ := field.SplitURL(v.m.URL)
+	id, n := field.Form(query, "data.id")
 	switch {
 	case n > 1:
 		return nil, refuseTwice("query:data.id")

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"strings"
 
+	"github.com/barbhq/barb/sign/field"
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
@@ -66,16 +67,25 @@ func (s Scheme) ReplaceSignature(m Message, value string) ([]byte, error) {
 func (p Place) Read(m *Message) (value string, n int) {
 	switch name := p.name(); p.kind() {
 	case "header":
-		return headerValue(m.Header, name)
+		return field.Header(m.Header, name)
 	case "json":
 		return rawjson.Once(m.Body, name)
 	case "form":
-		return formValue(string(m.Body), name)
+		return field.Form(string(m.Body), name)
 	case "query":
-		_, query, _ := splitURL(m.URL)
-		return formValue(query, name)
+		_, query, _ := field.SplitURL(m.URL)
+		return field.Form(query, name)
 	}
 	return "", 0
+}
+
+// sortedFields is field.Sorted for a body that is signed so.
+func sortedFields(dst, form []byte, unique bool) ([]byte, error) {
+	out, ok := field.Sorted(dst, form, unique)
+	if !ok {
+		return dst, refuse(MalformedBody, "the body is not a well-formed form")
+	}
+	return out, nil
 }
 
 // bodyField returns a string, number or word of a JSON body that is signed as it is written, and whether it is there: null is as
@@ -122,10 +132,10 @@ func (p Place) write(m *Message, value string) error {
 			return refuse(MalformedBody, "the body is no JSON object that "+p.String()+" could be written into")
 		}
 	case "form":
-		m.Body = []byte(setForm(string(m.Body), name, value))
+		m.Body = []byte(field.SetForm(string(m.Body), name, value))
 	case "query":
-		before, query, fragment := splitURL(m.URL)
-		m.URL = before + "?" + setForm(query, name, value) + fragment
+		before, query, fragment := field.SplitURL(m.URL)
+		m.URL = before + "?" + field.SetForm(query, name, value) + fragment
 	}
 	return nil
 }

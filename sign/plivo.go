@@ -3,6 +3,8 @@ package sign
 import (
 	"slices"
 	"strings"
+
+	"github.com/barbhq/barb/sign/field"
 )
 
 // plivo signs the URL with its query sorted, the sorted fields of a form behind it, and a nonce. Source:
@@ -39,8 +41,8 @@ func plivoContent(m *Message, nonce string) ([]byte, error) {
 	if len(m.Body) > 0 && !isForm(m) {
 		return nil, refuse(UnsignedBody, "plivo signs forms; the body is none")
 	}
-	before, query, _ := splitURL(m.URL)
-	params, ok := parseForm([]byte(query))
+	before, query, _ := field.SplitURL(m.URL)
+	params, ok := field.Parse([]byte(query))
 	if !ok {
 		return nil, refuse(MalformedField, "the URL's query is not well formed")
 	}
@@ -58,16 +60,11 @@ func plivoContent(m *Message, nonce string) ([]byte, error) {
 }
 
 // sortedQuery writes a query decoded and sorted by name, then value.
-func sortedQuery(params []field) string {
+func sortedQuery(params []field.Pair) string {
+	slices.SortFunc(params, field.Compare)
 	pairs := make([]string, len(params))
-	slices.SortFunc(params, func(a, b field) int {
-		if by := strings.Compare(a.name, b.name); by != 0 {
-			return by
-		}
-		return strings.Compare(a.value, b.value)
-	})
 	for i, p := range params {
-		pairs[i] = p.name + "=" + p.value
+		pairs[i] = p.Name + "=" + p.Value
 	}
 	return strings.Join(pairs, "&")
 }

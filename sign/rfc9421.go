@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/barbhq/barb/sign/field"
 )
 
 // rfc9421 signs the parts of a request that its Signature-Input header lists, HTTP Message Signatures (RFC 9421); the body
@@ -44,10 +46,10 @@ func (rfc9421) coversBody() bool { return true }
 // (section 4.3), in front or behind, in the same line or in one of its own (RFC 9651, section 4.2).
 func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
 	var r reading
-	sigs, okSigs := combinedHeader(m, s.Header)
-	inputs, okInputs := combinedHeader(m, signatureInput)
-	_, n := headerValue(m.Header, s.Header)
-	_, nInputs := headerValue(m.Header, signatureInput)
+	sigs, okSigs := field.Combined(m.Header, s.Header)
+	inputs, okInputs := field.Combined(m.Header, signatureInput)
+	_, n := field.Header(m.Header, s.Header)
+	_, nInputs := field.Header(m.Header, signatureInput)
 	switch {
 	case n > 0 && !okSigs || nInputs > 0 && !okInputs:
 		return r, refuse(DuplicateHeader, "header "+s.Header+" or "+signatureInput+" is there in another spelling too")
@@ -161,7 +163,7 @@ func (rfc9421) compose(_ *Scheme, v *values) ([][]byte, error) {
 
 func (rfc9421) finish(s *Scheme, v *values, _ *key, sigs [][]byte) ([]Field, error) { //nolint:unparam // as finisher has it
 	params, _ := v.item("")
-	digest, _ := headerValue(v.m.Header, contentDigest)
+	digest, _ := field.Header(v.m.Header, contentDigest)
 	fields := appendHeader(s.tail(v, s.head(v)), "header:"+contentDigest, digest)
 	return append(fields, Field{signatureInput, "sig1=" + params},
 		Field{s.Header, "sig1=:" + base64.StdEncoding.EncodeToString(sigs[0]) + ":"}), nil
@@ -186,7 +188,7 @@ func component(m *Message, name string) (string, error) {
 		return m.Method, nil
 	}
 	if !strings.HasPrefix(name, "@") {
-		value, ok := combinedHeader(m, name)
+		value, ok := field.Combined(m.Header, name)
 		if !ok {
 			return "", refuse(MissingField, "a header that is signed is not there, or in another spelling as well")
 		}
@@ -195,7 +197,7 @@ func component(m *Message, name string) (string, error) {
 	if m.URL == "" {
 		return "", refuse(MissingURL, "the signature covers the URL as the sender knows it")
 	}
-	before, query, _ := splitURL(m.URL)
+	before, query, _ := field.SplitURL(m.URL)
 	scheme, rest, _ := strings.Cut(before, "://")
 	scheme = strings.ToLower(scheme)
 	authority := strings.ToLower(rest[:endOf(rest, "/")])
@@ -211,11 +213,11 @@ func component(m *Message, name string) (string, error) {
 	case "@scheme":
 		return scheme, nil
 	case "@path":
-		return urlPath(m.URL), nil
+		return field.Path(m.URL), nil
 	case "@query":
 		return "?" + query, nil
 	case "@request-target":
-		target := urlPath(m.URL)
+		target := field.Path(m.URL)
 		if query != "" {
 			target += "?" + query
 		}
@@ -224,32 +226,10 @@ func component(m *Message, name string) (string, error) {
 	return "", refuse(MalformedSignature, "the signature covers a component that barb does not know")
 }
 
-// combinedHeader is every value of a header, joined as RFC 9421 section 2.1 does. Names that differ in case are one; of a map
-// that was not filled by net/http their order is not known, so it is that of the alphabet.
-func combinedHeader(m *Message, name string) (string, bool) {
-	var keys []string
-	for key, values := range m.Header {
-		if len(values) > 0 && isRespelled(key, name) {
-			return "", false
-		}
-		if strings.EqualFold(key, name) {
-			keys = append(keys, key)
-		}
-	}
-	slices.Sort(keys)
-	var all []string
-	for _, key := range keys {
-		for _, v := range m.Header[key] {
-			all = append(all, strings.Trim(v, " \t"))
-		}
-	}
-	return strings.Join(all, ", "), len(all) > 0
-}
-
 // checkDigest holds the body against its Content-Digest. Every digest of an algorithm that barb knows must match; there must
 // be one.
 func checkDigest(m *Message) error {
-	text, found := combinedHeader(m, contentDigest)
+	text, found := field.Combined(m.Header, contentDigest)
 	digests, ok := readDictionary(text)
 	if !found || !ok {
 		return refuse(MalformedField, "header "+contentDigest+" is not there, or is no dictionary of structured fields")

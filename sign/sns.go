@@ -58,15 +58,15 @@ func isAmazons(address string) bool {
 // compose fills in what every message of SNS has, where it is missing.
 func (sns) compose(_ *Scheme, v *values) ([][]byte, error) {
 	topic, _, _ := strings.Cut(cmp.Or(v.m.Params["topic_arn"], "arn:aws:sns:us-east-1:000000000000:barb"), ",")
-	for _, f := range [...]field{
+	for _, f := range [...]Field{
 		{"Type", "Notification"}, {"MessageId", v.id}, {"TopicArn", topic}, {"Message", ""},
 		{"SignatureVersion", "1"},
 		{"SigningCertURL", "https://sns.us-east-1.amazonaws.com/SimpleNotificationService-barb.pem"},
 	} {
-		if _, there, err := bodyField(v.m.Body, f.name); there || err != nil {
+		if _, there, err := bodyField(v.m.Body, f.Name); there || err != nil {
 			continue
 		}
-		if err := Place("json:"+f.name).write(v.m, f.value); err != nil {
+		if err := Place("json:"+f.Name).write(v.m, f.Value); err != nil {
 			return nil, err
 		}
 	}

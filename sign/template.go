@@ -11,6 +11,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/barbhq/barb/sign/field"
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
@@ -149,7 +150,7 @@ func (v *values) appendURL(dst []byte, name string) ([]byte, error) {
 		return dst, refuse(MissingURL, "this scheme signs the URL as the sender knows it")
 	}
 	if name == "path" {
-		return append(dst, urlPath(v.m.URL)...), nil
+		return append(dst, field.Path(v.m.URL)...), nil
 	}
 	return append(dst, v.m.URL...), nil
 }

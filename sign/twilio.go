@@ -5,6 +5,8 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"strings"
+
+	"github.com/barbhq/barb/sign/field"
 )
 
 // Twilio signs the URL and, for a form, every field behind it: sorted by name, name and value without any separator, a
@@ -28,7 +30,7 @@ func (twilio) compose(_ *Scheme, v *values) ([][]byte, error) {
 	if m.URL == "" {
 		return nil, refuse(MissingURL, "twilio signs the URL as the sender knows it")
 	}
-	_, hashes := queryValue(m.URL, bodyHashParam)
+	_, hashes := field.Query(m.URL, bodyHashParam)
 	if !isForm(m) && len(m.Body) > 0 || hashes > 0 {
 		m.URL = withBodyHash(m.URL, m.Body)
 		return [][]byte{[]byte(m.URL)}, nil
@@ -55,7 +57,7 @@ func (twilio) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 // twilioFields returns what stands behind the URL. A hash in the query decides: with one, the body is held against it
 // and nothing stands behind the URL.
 func twilioFields(m *Message) ([]byte, error) {
-	hash, n := queryValue(m.URL, bodyHashParam)
+	hash, n := field.Query(m.URL, bodyHashParam)
 	switch {
 	case n > 1:
 		return nil, refuse(MalformedSignature, "the URL holds "+bodyHashParam+" more than once")
@@ -76,7 +78,7 @@ func twilioFields(m *Message) ([]byte, error) {
 
 // isForm goes by the content type; without one, a body is a form unless it begins like JSON.
 func isForm(m *Message) bool {
-	kind, _ := headerValue(m.Header, "Content-Type")
+	kind, _ := field.Header(m.Header, "Content-Type")
 	kind, _, _ = strings.Cut(kind, ";")
 	if kind == "" {
 		return !bytes.HasPrefix(bytes.TrimSpace(m.Body), []byte("{")) && !bytes.HasPrefix(bytes.TrimSpace(m.Body), []byte("["))
@@ -86,7 +88,7 @@ func isForm(m *Message) bool {
 
 // withBodyHash puts the hash of a body at the end of the URL's query, in the place of one that is there.
 func withBodyHash(u string, body []byte) string {
-	before, query, fragment := splitURL(u)
+	before, query, fragment := field.SplitURL(u)
 	var pairs []string
 	for pair := range strings.SplitSeq(query, "&") {
 		if k, _, _ := strings.Cut(pair, "="); k != bodyHashParam && pair != "" {

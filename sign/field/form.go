@@ -1,20 +1,20 @@
-package sign
+package field
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/hex"
 	"net/url"
 	"slices"
 	"strings"
 )
 
-// field is one name and value of a form, decoded.
-type field struct{ name, value string }
+// Pair is one name and value of a form, decoded.
+type Pair struct{ Name, Value string }
 
-// parseForm decodes a form strictly, in its own order. Empty pairs are passed over.
-func parseForm(body []byte) ([]field, bool) {
-	var fields []field
-	for pair := range bytes.SplitSeq(body, []byte("&")) {
+// Parse decodes a form strictly, in its own order. Empty pairs are passed over.
+func Parse(form []byte) (pairs []Pair, ok bool) {
+	for pair := range bytes.SplitSeq(form, []byte("&")) {
 		if len(pair) == 0 {
 			continue
 		}
@@ -24,25 +24,25 @@ func parseForm(body []byte) ([]field, bool) {
 		if nameErr != nil || valueErr != nil {
 			return nil, false
 		}
-		fields = append(fields, field{name, value})
+		pairs = append(pairs, Pair{name, value})
 	}
-	return fields, true
+	return pairs, true
 }
 
-// formValue returns the value of a form field or query parameter, decoded once, and how often it is there. Every spelling
+// Form returns the value of a form field or query parameter, decoded once, and how often it is there. Every spelling
 // counts that some parser takes for the name: an application may read the one that we do not. Where only another spelling
 // is there, it is there twice too.
-func formValue(form, name string) (value string, n int) {
-	want, exact := fieldName(name), false
+func Form(form, name string) (value string, n int) {
+	want, exact := canonical(name), false
 	for pair := range strings.SplitSeq(form, "&") {
 		pair, hidden, _ := strings.Cut(pair, ";") // some parsers take ; for & (HTML 4.01 section B.2.2)
 		for other := range strings.SplitSeq(hidden, ";") {
-			if k, _, _ := strings.Cut(other, "="); hidden != "" && fieldName(unescape(k)) == want {
+			if k, _, _ := strings.Cut(other, "="); hidden != "" && canonical(unescape(k)) == want {
 				n++
 			}
 		}
 		k, v, _ := strings.Cut(pair, "=")
-		if k = unescape(k); fieldName(k) != want {
+		if k = unescape(k); canonical(k) != want {
 			continue
 		}
 		if n++; k == name && !exact {
@@ -78,10 +78,10 @@ func unescape(s string) string {
 
 func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
-// fieldName brings the spellings of a field's name together that frameworks take for one: in any case (ASP.NET), with blanks
+// canonical brings the spellings of a field's name together that frameworks take for one: in any case (ASP.NET), with blanks
 // around it, ended by a NUL, as an element of a list, "name[]" or "name[0]" (PHP, Rails, qs), and with dots, blanks and
 // brackets for underscores (PHP).
-func fieldName(name string) string {
+func canonical(name string) string {
 	name, _, _ = strings.Cut(name, "\x00")
 	name = strings.ToLower(strings.TrimFunc(name, func(r rune) bool { return r <= ' ' }))
 	if before, index, ok := strings.Cut(name, "["); ok && before != "" && strings.Trim(index, "0123456789[]") == "" {
@@ -90,8 +90,8 @@ func fieldName(name string) string {
 	return strings.NewReplacer(".", "_", " ", "_", "[", "_", "]", "").Replace(name)
 }
 
-// setForm puts a field in the place of those of its name, else at the end; every other byte stays.
-func setForm(form, name, value string) string {
+// SetForm puts a field in the place of those of its name, else at the end; every other byte stays.
+func SetForm(form, name, value string) string {
 	set := url.QueryEscape(name) + "=" + url.QueryEscape(value)
 	var pairs []string
 	done := false
@@ -113,24 +113,25 @@ func setForm(form, name, value string) string {
 	return strings.Join(pairs, "&")
 }
 
-// sortedFields appends a form's names and values without separators, sorted by name; the values of one name are sorted
-// too. With unique a value that is there twice counts once.
-func sortedFields(dst, form []byte, unique bool) ([]byte, error) {
-	fields, ok := parseForm(form)
-	if !ok || bytes.IndexByte(form, ';') >= 0 { // a ; that is not escaped is data to some parsers and an & to others
-		return dst, refuse(MalformedBody, "the body is not a well-formed form")
+// Sorted appends a form's names and values without separators, sorted by name; the values of one name are sorted too. With unique
+// a value that is there twice counts once. ok is false for text that is no well-formed form, and for a ";" that is not escaped: it
+// is data to some parsers and an "&" to others.
+func Sorted(dst, form []byte, unique bool) (out []byte, ok bool) {
+	pairs, ok := Parse(form)
+	if !ok || bytes.IndexByte(form, ';') >= 0 {
+		return dst, false
 	}
-	slices.SortFunc(fields, func(a, b field) int {
-		if by := strings.Compare(a.name, b.name); by != 0 {
-			return by
-		}
-		return strings.Compare(a.value, b.value)
-	})
+	slices.SortFunc(pairs, Compare)
 	if unique {
-		fields = slices.Compact(fields)
+		pairs = slices.Compact(pairs)
 	}
-	for _, f := range fields {
-		dst = append(append(dst, f.name...), f.value...)
+	for _, p := range pairs {
+		dst = append(append(dst, p.Name...), p.Value...)
 	}
-	return dst, nil
+	return dst, true
+}
+
+// Compare orders pairs by name, then by value.
+func Compare(a, b Pair) int {
+	return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Value, b.Value))
 }

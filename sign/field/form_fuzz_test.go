@@ -1,9 +1,11 @@
-package sign
+package field_test
 
 import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/barbhq/barb/sign/field"
 )
 
 // FuzzFormBody writes a field into a form and reads it back, and holds the reader of forms against that of net/url.
@@ -12,11 +14,11 @@ func FuzzFormBody(f *testing.F) {
 		f.Add(form, "a", "x y&=%")
 	}
 	f.Fuzz(func(t *testing.T, form, name, value string) {
-		set := setForm(form, name, value)
-		if got, n := formValue(set, name); n != 1 || got != value {
+		set := field.SetForm(form, name, value)
+		if got, n := field.Form(set, name); n != 1 || got != value {
 			t.Fatalf("%q with %q became %q, read back as %q %d", form, name, set, got, n)
 		}
-		if again := setForm(set, name, value); again != set {
+		if again := field.SetForm(set, name, value); again != set {
 			t.Fatalf("%q written twice became %q", set, again)
 		}
 		for _, pair := range strings.Split(form, "&") {
@@ -25,7 +27,7 @@ func FuzzFormBody(f *testing.F) {
 				t.Fatalf("%q lost %q: %q", form, pair, set)
 			}
 		}
-		fields, ok := parseForm([]byte(form))
+		fields, ok := field.Parse([]byte(form))
 		parsed, err := url.ParseQuery(form)
 		if strings.Contains(form, ";") { // a separator no longer, but net/url refuses it
 			return
@@ -33,9 +35,9 @@ func FuzzFormBody(f *testing.F) {
 		if ok != (err == nil) {
 			t.Fatalf("%q: %v %v", form, ok, err)
 		}
-		for _, field := range fields {
-			if _, there := parsed[field.name]; !there {
-				t.Fatalf("%q: %q", form, field.name)
+		for _, p := range fields {
+			if _, there := parsed[p.Name]; !there {
+				t.Fatalf("%q: %q", form, p.Name)
 			}
 		}
 	})

@@ -1,0 +1,40 @@
+package field
+
+import "strings"
+
+// SplitURL cuts a URL around its query without touching a byte: what is signed is the text, and parsing it and putting
+// it together again would change escapes.
+func SplitURL(u string) (before, query, fragment string) {
+	u, fragment, found := strings.Cut(u, "#")
+	if found {
+		fragment = "#" + fragment
+	}
+	before, query, _ = strings.Cut(u, "?")
+	return before, query, fragment
+}
+
+// Query returns the value of a query parameter as it is written, and how often it is there.
+func Query(u, name string) (value string, n int) {
+	_, query, _ := SplitURL(u)
+	for pair := range strings.SplitSeq(query, "&") {
+		if k, v, _ := strings.Cut(pair, "="); k == name {
+			value, n = v, n+1
+		}
+	}
+	return value, n
+}
+
+// Path returns the text between the authority of an absolute URL and its query, byte for byte; "/" when there is none.
+func Path(u string) string {
+	_, rest, ok := strings.Cut(u, "://")
+	if !ok {
+		rest = u
+	}
+	if i := strings.IndexAny(rest, "?#"); i >= 0 {
+		rest = rest[:i]
+	}
+	if slash := strings.IndexByte(rest, '/'); slash >= 0 {
+		return rest[slash:]
+	}
+	return "/"
+}
