@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign/field"
+	"github.com/barbhq/barb/sign/httpsig"
 )
 
 // Bounds on what a stranger may make us look at.
@@ -20,7 +21,7 @@ const (
 // eachOnce reports whether the headers that a message says are signed are few and each named once: a list that names a long
 // one a thousand times would make a thousand times as much to hash.
 func eachOnce(names []string) bool {
-	if len(names) > maxComponents {
+	if len(names) > httpsig.MaxComponents {
 		return false
 	}
 	seen := map[string]bool{}
@@ -44,11 +45,11 @@ type reading struct {
 	others     bool     // the value holds items of other versions
 	items      []string // names of the signed items that were found
 
-	hash            Hash               // that the signature names; "" for the scheme's own
-	issued, expires time.Time          // what the signature says of its own life; zero when it says nothing
-	bodyUnsigned    bool               // what it says is signed leaves the body out
-	token           *token             // of a scheme with a JSON Web Token
-	messages        []messageSignature // of an HTTP message signature
+	hash            Hash                // that the signature names; "" for the scheme's own
+	issued, expires time.Time           // what the signature says of its own life; zero when it says nothing
+	bodyUnsigned    bool                // what it says is signed leaves the body out
+	token           *token              // of a scheme with a JSON Web Token
+	messages        []httpsig.Signature // of an HTTP message signature
 }
 
 // read finds the signatures in every place of the scheme. The error is a *Error.

@@ -2,14 +2,15 @@ package sign
 
 import (
 	"crypto/sha256"
-	"crypto/sha512"
 	"encoding/base64"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/barbhq/barb/sign/field"
+	"github.com/barbhq/barb/sign/httpsig"
 )
 
 // rfc9421 signs the parts of a request that its Signature-Input header lists, HTTP Message Signatures (RFC 9421); the body
@@ -21,19 +22,8 @@ type rfc9421 struct{}
 const (
 	signatureInput = "Signature-Input"
 	contentDigest  = "Content-Digest"
-	maxComponents  = 64
 	maxLabels      = 4 // signatures of one message that are tried
 )
-
-// messageSignature is one labelled signature, with what it is of.
-type messageSignature struct {
-	components []string // "@method", "content-digest"
-	params     string   // the value of @signature-params, as it came
-	alg        string
-	created    string
-	expires    string
-	sig        []byte
-}
 
 func (rfc9421) formula() string {
 	return "the components that Signature-Input lists: @method, @target-uri or @path with @query, and content-digest"
@@ -61,9 +51,9 @@ func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
 		return r, refuse(MalformedSignature, "header "+s.Header+" or "+signatureInput+" is longer than "+strconv.Itoa(maxSignature)+" bytes")
 	}
 	r.value = sigs
-	values, ok := readDictionary(sigs)
-	lists, okLists := readDictionary(inputs)
-	ok, again := ok && okLists, repeats(sigs, values) || repeats(inputs, lists)
+	values, ok := httpsig.Dictionary(sigs)
+	lists, okLists := httpsig.Dictionary(inputs)
+	ok, again := ok && okLists, httpsig.Repeats(sigs, values) || httpsig.Repeats(inputs, lists)
 	if (n > 1 || nInputs > 1) && (!ok || again) {
 		return r, refuse(DuplicateHeader, "header "+s.Header+" or "+signatureInput+" is there more than once, and its lines are not one dictionary")
 	}
@@ -74,11 +64,11 @@ func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
 		return r, refuse(DuplicateField, "header "+s.Header+" or "+signatureInput+" has a label more than once")
 	}
 	for _, input := range lists {
-		i := slices.IndexFunc(values, func(v member) bool { return v.name == input.name })
+		i := slices.IndexFunc(values, func(v httpsig.Member) bool { return v.Name == input.Name })
 		if i < 0 {
 			continue
 		}
-		if ms, ok := readMessageSignature(input.value, values[i].value); ok && len(r.messages) < maxLabels {
+		if ms, ok := httpsig.Read(input.Value, values[i].Value); ok && len(r.messages) < maxLabels {
 			r.messages = append(r.messages, ms)
 		}
 	}
@@ -105,32 +95,32 @@ func messageAlgorithm(a Auth) string {
 // setLife takes the times of the first signature.
 func (r *reading) setLife() error {
 	first := r.messages[0]
-	r.stamped, r.time, r.issued, r.expires = first.created != "", first.created, time.Time{}, time.Time{}
-	if first.expires == "" {
+	r.stamped, r.time, r.issued, r.expires = first.Created != "", first.Created, time.Time{}, time.Time{}
+	if first.Expires == "" {
 		return nil
 	}
-	at, ok := Seconds.parse(first.expires)
+	at, ok := Seconds.parse(first.Expires)
 	if !ok {
 		return refuse(MalformedTimestamp, "expires is not "+Seconds.describe())
 	}
 	r.expires = at
-	r.issued, _ = Seconds.parse(first.created)
+	r.issued, _ = Seconds.parse(first.Created)
 	return nil
 }
 
 func (rfc9421) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	ms := r.messages[0]
-	r.bodyUnsigned = !slices.Contains(ms.components, "content-digest")
+	r.bodyUnsigned = !slices.Contains(ms.Components, "content-digest")
 	if !r.bodyUnsigned {
-		if err := checkDigest(v.m); err != nil {
-			return nil, err
+		if err := httpsig.CheckDigest(v.m.Header, v.m.Body); err != nil {
+			return nil, refuseMessage(err)
 		}
 	}
-	base, err := signatureBase(v.m, ms.components, ms.params)
+	base, err := requestOf(v.m).Base(ms.Components, ms.Params)
 	if err != nil {
-		return nil, err
+		return nil, refuseMessage(err)
 	}
-	return []part{{contents: [][]byte{base}, candidates: [][]byte{ms.sig}, alg: ms.alg}}, nil
+	return []part{{contents: [][]byte{base}, candidates: [][]byte{ms.Value}, alg: ms.Alg}}, nil
 }
 
 func (rfc9421) compose(_ *Scheme, v *values) ([][]byte, error) {
@@ -138,7 +128,7 @@ func (rfc9421) compose(_ *Scheme, v *values) ([][]byte, error) {
 	if len(components) == 0 {
 		components = []string{"@method", "@target-uri", "content-digest"}
 	}
-	if len(components) > maxComponents {
+	if len(components) > httpsig.MaxComponents {
 		return nil, refuse(MalformedField, "param "+componentsParam+" names too many components")
 	}
 	if slices.Contains(components, "content-digest") {
@@ -157,8 +147,11 @@ func (rfc9421) compose(_ *Scheme, v *values) ([][]byte, error) {
 	}
 	params += `;alg="` + messageAlgorithm(v.auth) + `"`
 	v.item = func(string) (string, bool) { return params, true }
-	base, err := signatureBase(v.m, components, params)
-	return [][]byte{base}, err
+	base, err := requestOf(v.m).Base(components, params)
+	if err != nil {
+		return nil, refuseMessage(err)
+	}
+	return [][]byte{base}, nil
 }
 
 func (rfc9421) finish(s *Scheme, v *values, _ *key, sigs [][]byte) ([]Field, error) { //nolint:unparam // as finisher has it
@@ -169,92 +162,22 @@ func (rfc9421) finish(s *Scheme, v *values, _ *key, sigs [][]byte) ([]Field, err
 		Field{s.Header, "sig1=:" + base64.StdEncoding.EncodeToString(sigs[0]) + ":"}), nil
 }
 
-// signatureBase writes what is signed (RFC 9421 section 2.5).
-func signatureBase(m *Message, components []string, params string) ([]byte, error) {
-	var out []byte
-	for _, name := range components {
-		value, err := component(m, name)
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, `"`+name+`": `+value+"\n"...)
-	}
-	return append(out, `"@signature-params": `+params...), nil
+func requestOf(m *Message) *httpsig.Request {
+	return &httpsig.Request{Method: m.Method, URL: m.URL, Header: m.Header}
 }
 
-// component returns what a name stands for (sections 2.1 and 2.2).
-func component(m *Message, name string) (string, error) {
-	if name == "@method" {
-		return m.Method, nil
+// refuseMessage is the refusal for what httpsig says is wrong with a message.
+func refuseMessage(err error) error {
+	reason := MalformedSignature
+	switch {
+	case errors.Is(err, httpsig.ErrNoHeader):
+		reason = MissingField
+	case errors.Is(err, httpsig.ErrNoURL):
+		reason = MissingURL
+	case errors.Is(err, httpsig.ErrDigest):
+		reason = SignatureMismatch
+	case errors.Is(err, httpsig.ErrNoDigest), errors.Is(err, httpsig.ErrWeakDigest):
+		reason = MalformedField
 	}
-	if !strings.HasPrefix(name, "@") {
-		value, ok := field.Combined(m.Header, name)
-		if !ok {
-			return "", refuse(MissingField, "a header that is signed is not there, or in another spelling as well")
-		}
-		return value, nil
-	}
-	if m.URL == "" {
-		return "", refuse(MissingURL, "the signature covers the URL as the sender knows it")
-	}
-	before, query, _ := field.SplitURL(m.URL)
-	scheme, rest, _ := strings.Cut(before, "://")
-	scheme = strings.ToLower(scheme)
-	authority := strings.ToLower(rest[:endOf(rest, "/")])
-	switch name {
-	case "@target-uri":
-		target, _, _ := strings.Cut(m.URL, "#")
-		return target, nil
-	case "@authority":
-		if port := map[string]string{"http": ":80", "https": ":443"}[scheme]; port != "" {
-			authority = strings.TrimSuffix(authority, port)
-		}
-		return authority, nil
-	case "@scheme":
-		return scheme, nil
-	case "@path":
-		return field.Path(m.URL), nil
-	case "@query":
-		return "?" + query, nil
-	case "@request-target":
-		target := field.Path(m.URL)
-		if query != "" {
-			target += "?" + query
-		}
-		return target, nil
-	}
-	return "", refuse(MalformedSignature, "the signature covers a component that barb does not know")
-}
-
-// checkDigest holds the body against its Content-Digest. Every digest of an algorithm that barb knows must match; there must
-// be one.
-func checkDigest(m *Message) error {
-	text, found := field.Combined(m.Header, contentDigest)
-	digests, ok := readDictionary(text)
-	if !found || !ok {
-		return refuse(MalformedField, "header "+contentDigest+" is not there, or is no dictionary of structured fields")
-	}
-	known := 0
-	for _, d := range digests {
-		want, decoded := readBytes(d.value)
-		var sum []byte
-		switch d.name {
-		case "sha-256":
-			a := sha256.Sum256(m.Body)
-			sum = a[:]
-		case "sha-512":
-			a := sha512.Sum512(m.Body)
-			sum = a[:]
-		default:
-			continue
-		}
-		known++
-		if !decoded || !isDigest(want, sum) {
-			return refuse(SignatureMismatch, "the body does not match its "+contentDigest)
-		}
-	}
-	if known == 0 {
-		return refuse(MalformedField, "header "+contentDigest+" has neither sha-256 nor sha-512")
-	}
-	return nil
+	return refuse(reason, err.Error())
 }

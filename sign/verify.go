@@ -101,7 +101,7 @@ func (s *Scheme) verifyReading(m *Message, r *reading, now time.Time, keys []key
 		}
 	}
 	if len(r.messages) > 0 {
-		if err = r.messages[0].checkCover(m); err != nil {
+		if err = checkCover(&r.messages[0], m); err != nil {
 			return Match{}, err
 		}
 	}

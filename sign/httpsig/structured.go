@@ -1,6 +1,7 @@
-package sign
+package httpsig
 
 import (
+	"encoding/base64"
 	"slices"
 	"strings"
 )
@@ -8,32 +9,34 @@ import (
 // The part of structured fields (RFC 9651) that HTTP message signatures and digests use, read without changing a byte: what is
 // signed is a parameter's own spelling.
 
-// member is one member of a dictionary, its value still written.
-type member struct{ name, value string }
+// maxMembers is how many members a dictionary may have.
+const maxMembers = 32
 
-// readDictionary splits a dictionary of structured fields (RFC 9651 section 3.2) at the commas that are in no string, list or
-// bytes. Of a name that comes twice the last counts, as the RFC has it; repeats says so of names that decide something.
-func readDictionary(text string) ([]member, bool) {
-	var members []member
+// Member is one member of a dictionary, its value as it is written.
+type Member struct{ Name, Value string }
+
+// Dictionary splits a dictionary of structured fields (RFC 9651 section 3.2) at the commas that are in no string, list or
+// bytes. Of a name that comes twice the last counts, as the RFC has it; Repeats says so of names that decide something.
+func Dictionary(text string) (members []Member, ok bool) {
 	for text != "" {
 		end, ok := endOfMember(text)
 		if !ok {
 			return nil, false
 		}
 		name, value, found := strings.Cut(strings.Trim(text[:end], " \t"), "=")
-		if !found || name == "" || value == "" || len(members) == maxCandidates {
+		if !found || name == "" || value == "" || len(members) == maxMembers {
 			return nil, false
 		}
-		members = slices.DeleteFunc(members, func(m member) bool { return m.name == name })
-		members = append(members, member{name, value})
+		members = slices.DeleteFunc(members, func(m Member) bool { return m.Name == name })
+		members = append(members, Member{name, value})
 		text = text[min(end+1, len(text)):]
 	}
 	return members, len(members) > 0
 }
 
-// repeats reports whether members of a dictionary are fewer than the text has: a name is there twice. Not every parser takes
+// Repeats reports whether members of a dictionary are fewer than the text has: a name is there twice. Not every parser takes
 // the last one then.
-func repeats(text string, members []member) bool {
+func Repeats(text string, members []Member) bool {
 	n := 0
 	for text != "" {
 		end, _ := endOfMember(text)
@@ -68,34 +71,39 @@ func readBytes(text string) ([]byte, bool) {
 	if len(text) < 2 || text[0] != ':' || text[len(text)-1] != ':' {
 		return nil, false
 	}
-	return Base64.decode(text[1 : len(text)-1])
+	text = text[1 : len(text)-1]
+	if strings.ContainsAny(text, "\r\n") { // which the standard library passes over
+		return nil, false
+	}
+	b, err := base64.StdEncoding.Strict().DecodeString(text)
+	return b, err == nil
 }
 
-// readMessageSignature reads `("@method" "date");created=1;keyid="x"` and the signature that belongs to it.
-func readMessageSignature(input, sig string) (ms messageSignature, ok bool) {
-	if ms.sig, ok = readBytes(sig); !ok || len(ms.sig) == 0 {
-		return ms, false
+// Read reads `("@method" "date");created=1;keyid="x"` and the signature that belongs to it.
+func Read(input, value string) (s Signature, ok bool) {
+	if s.Value, ok = readBytes(value); !ok || len(s.Value) == 0 {
+		return s, false
 	}
 	list, params, found := strings.Cut(input, ")")
 	inner, opened := strings.CutPrefix(list, "(")
 	if !found || !opened {
-		return ms, false
+		return s, false
 	}
-	ms.params = input
+	s.Params = input
 	for _, item := range strings.Fields(inner) {
 		name, quoted := strings.CutPrefix(item, `"`)
 		name, closed := strings.CutSuffix(name, `"`)
 		known := name != "" && strings.ToLower(name) == name && !strings.ContainsAny(name, `";\`)
-		if !quoted || !closed || !known || slices.Contains(ms.components, name) || len(ms.components) == maxComponents {
-			return ms, false
+		if !quoted || !closed || !known || slices.Contains(s.Components, name) || len(s.Components) == MaxComponents {
+			return s, false
 		}
-		ms.components = append(ms.components, name)
+		s.Components = append(s.Components, name)
 	}
-	return ms, ms.readParams(params)
+	return s, s.readParams(params)
 }
 
 // readParams takes the parameters that decide something; the rest is signed, but says nothing to us.
-func (ms *messageSignature) readParams(text string) bool {
+func (s *Signature) readParams(text string) bool {
 	seen := map[string]bool{}
 	for text != "" {
 		if text[0] != ';' {
@@ -109,11 +117,11 @@ func (ms *messageSignature) readParams(text string) bool {
 		seen[name] = true
 		switch name {
 		case "created":
-			ms.created = value
+			s.Created = value
 		case "expires":
-			ms.expires = value
+			s.Expires = value
 		case "alg":
-			ms.alg = strings.Trim(value, `"`)
+			s.Alg = strings.Trim(value, `"`)
 		}
 		text = text[end:]
 	}

@@ -1,0 +1,161 @@
+// Package httpsig reads HTTP message signatures (RFC 9421). It computes none: it says which bytes are signed, under which
+// parameters, and whether a body is the one that its digest is of.
+package httpsig
+
+import (
+	"crypto/sha256"
+	"crypto/sha512"
+	"crypto/subtle"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/barbhq/barb/sign/field"
+)
+
+// MaxComponents is how many components one signature may cover.
+const MaxComponents = 64
+
+// The errors of Base and CheckDigest. Their texts hold nothing that a sender wrote.
+var (
+	ErrNoHeader   = errors.New("a header that is signed is not there, or in another spelling as well")
+	ErrNoURL      = errors.New("the signature covers the URL as the sender knows it")
+	ErrUnknown    = errors.New("the signature covers a component that barb does not know")
+	ErrNoDigest   = errors.New("header Content-Digest is not there, or is no dictionary of structured fields")
+	ErrDigest     = errors.New("the body does not match its Content-Digest")
+	ErrWeakDigest = errors.New("header Content-Digest has neither sha-256 nor sha-512")
+)
+
+// Request is a request as its signature sees it.
+type Request struct {
+	Method string
+	URL    string // absolute, as the sender knows it; "" when that is not known
+	Header http.Header
+}
+
+// Signature is one labelled signature of a request, with what it covers.
+type Signature struct {
+	Components []string // "@method", "content-digest"
+	Params     string   // the value of @signature-params, as it came
+	Alg        string   // "" where the parameters do not say it
+	Created    string   // as it is written
+	Expires    string   // as it is written
+	Value      []byte
+}
+
+// Base returns the bytes that are signed (RFC 9421 section 2.5). The error is ErrNoHeader, ErrNoURL or ErrUnknown.
+func (r *Request) Base(components []string, params string) ([]byte, error) {
+	var out []byte
+	for _, name := range components {
+		value, err := r.component(name)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, `"`+name+`": `+value+"\n"...)
+	}
+	return append(out, `"@signature-params": `+params...), nil
+}
+
+// component returns the value of a component (sections 2.1 and 2.2).
+func (r *Request) component(name string) (string, error) {
+	if name == "@method" {
+		return r.Method, nil
+	}
+	if !strings.HasPrefix(name, "@") {
+		value, ok := field.Combined(r.Header, name)
+		if !ok {
+			return "", ErrNoHeader
+		}
+		return value, nil
+	}
+	if r.URL == "" {
+		return "", ErrNoURL
+	}
+	before, query, _ := field.SplitURL(r.URL)
+	scheme, rest, _ := strings.Cut(before, "://")
+	scheme = strings.ToLower(scheme)
+	authority, _, _ := strings.Cut(strings.ToLower(rest), "/")
+	switch name {
+	case "@target-uri":
+		target, _, _ := strings.Cut(r.URL, "#")
+		return target, nil
+	case "@authority":
+		if port := map[string]string{"http": ":80", "https": ":443"}[scheme]; port != "" {
+			authority = strings.TrimSuffix(authority, port)
+		}
+		return authority, nil
+	case "@scheme":
+		return scheme, nil
+	case "@path":
+		return field.Path(r.URL), nil
+	case "@query":
+		return "?" + query, nil
+	case "@request-target":
+		target := field.Path(r.URL)
+		if query != "" {
+			target += "?" + query
+		}
+		return target, nil
+	}
+	return "", ErrUnknown
+}
+
+// Uncovered returns a component that is not signed and must be, "" for none: those that the receiver asks for, else the method,
+// where the request goes, and the body. A path without its query says only half of that when the request has one.
+func (s *Signature) Uncovered(url string, hasBody bool, asked []string) string {
+	covers := func(name string) bool { return slices.Contains(s.Components, name) }
+	if len(asked) > 0 {
+		if i := slices.IndexFunc(asked, func(name string) bool { return !covers(name) }); i >= 0 {
+			return asked[i] // the receiver's own word, not the sender's
+		}
+		return ""
+	}
+	_, query, _ := field.SplitURL(url)
+	switch {
+	case !covers("@method"):
+		return "@method"
+	case covers("@target-uri") || covers("@request-target"):
+	case !covers("@path"):
+		return "@target-uri, @request-target or @path"
+	case query != "" && !covers("@query"):
+		return "@query, and the request has one"
+	}
+	if hasBody && !covers("content-digest") {
+		return "content-digest, and the request has a body"
+	}
+	return ""
+}
+
+// CheckDigest holds a body against its Content-Digest (RFC 9530). Every digest of an algorithm that is known must match, and there
+// must be one. The error is ErrNoDigest, ErrDigest or ErrWeakDigest.
+func CheckDigest(h http.Header, body []byte) error {
+	text, found := field.Combined(h, "Content-Digest")
+	digests, ok := Dictionary(text)
+	if !found || !ok {
+		return ErrNoDigest
+	}
+	known := 0
+	for _, d := range digests {
+		want, decoded := readBytes(d.Value)
+		var sum []byte
+		switch d.Name {
+		case "sha-256":
+			a := sha256.Sum256(body)
+			sum = a[:]
+		case "sha-512":
+			a := sha512.Sum512(body)
+			sum = a[:]
+		default:
+			continue
+		}
+		known++
+		if !decoded || subtle.ConstantTimeCompare(want, sum) != 1 {
+			return ErrDigest
+		}
+	}
+	if known == 0 {
+		return ErrWeakDigest
+	}
+	return nil
+}
