@@ -149,8 +149,8 @@ func runEventsShow(sh *shell, o eventsShowOptions) error {
 	if values.Now, err = flags.ParseTime(o.timestamp, sh.Now()); err != nil {
 		return fail.Usage("--timestamp %w", err)
 	}
-	if e.MayReadEnv() {
-		values.Env = sh.templateEnv
+	if !e.MayReadEnv() {
+		values.Env = nil
 	}
 	draft, err := e.Draft()
 	if err != nil {

@@ -83,9 +83,9 @@ func (sh *shell) manyContent(o *sendOptions) (err error) {
 	if o.content, err = sh.content(o); err != nil {
 		return err
 	}
-	o.content.values.Seed = o.kept.Seed
+	o.content.Values.Seed = o.kept.Seed
 	if o.edit {
-		return o.content.editOnce()
+		return sh.editOnce(o.content)
 	}
 	return nil
 }
@@ -125,8 +125,8 @@ func (m *manySender) checker(s *signing, now time.Time) payload.Check {
 	}
 	return func(body []byte) error {
 		x := m.first
-		if err := m.options.content.take(&x, s, body, 1); err != nil {
-			return err
+		if err := m.options.content.Take(&x, &s.Signer, body, 1); err != nil {
+			return classify(err)
 		}
 		if err := s.Try(&x, now); err != nil {
 			return fmt.Errorf("cannot be signed: %w", err)
@@ -171,9 +171,9 @@ func (m *manySender) exchange(t errand) (x record.Exchange, err error) {
 	switch n := int(t.message) + 1; {
 	case m.whole:
 	case o.listed():
-		err = o.content.take(&x, m.sign, t.body, n)
+		err = o.content.Take(&x, &m.sign.Signer, t.body, n)
 	default:
-		err = o.content.fill(&x, m.sign, n)
+		err = o.content.Fill(&x, &m.sign.Signer, n)
 	}
 	o.applyProvider(&x, m.Now())
 	return x, err
@@ -183,10 +183,10 @@ func (m *manySender) exchange(t errand) (x record.Exchange, err error) {
 // own, whatever the payload carries.
 func (m *manySender) complete() error {
 	o := m.options
-	if o.listed() || !o.content.constant() {
+	if o.listed() || !o.content.IsConstant() {
 		return nil
 	}
-	if err := o.content.fill(&m.first, m.sign, 1); err != nil {
+	if err := o.content.Fill(&m.first, &m.sign.Signer, 1); err != nil {
 		return err
 	}
 	m.first.WebhookID, m.whole = o.id, true

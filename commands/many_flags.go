@@ -158,7 +158,7 @@ func (sh *shell) events(o *sendOptions, check payload.Check) (payload.Bodies, er
 	name, isFile := strings.CutPrefix(o.data, "@")
 	switch {
 	case !o.listed():
-		print, err := o.content.print()
+		print, err := o.content.Digest()
 		return payload.Repeated(print), err
 	case !isFile:
 		return payload.Lines(strings.NewReader(o.data), "-d", o.skipBad, check)

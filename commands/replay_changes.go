@@ -4,13 +4,14 @@ import (
 	"context"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/deliver/payload"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 )
 
 // changesFor is what --set and --edit do to what is replayed. It is made once, so that what was checked is what is sent.
 type changesFor struct {
-	changes []change
+	changes []payload.Change
 	edited  []byte        // by --edit, which takes a single webhook
 	numbers map[int64]int // of what was replayed, by its id: {{seq}} counts them
 }
@@ -44,7 +45,7 @@ func (r *replayer) change(x *record.Exchange, s *signing) (err error) {
 	contentType := x.Request.Header.Get("Content-Type")
 	v := r.values
 	v.Number = r.number(x.Thread)
-	body, err := r.apply(r.changes.changes, x.Request.Body, contentType, v)
+	body, err := payload.Apply(r.changes.changes, x.Request.Body, contentType, v)
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (r *replayer) change(x *record.Exchange, s *signing) (err error) {
 	x.Request.Header = x.Request.Header.Without("Content-Length")
 	if s.Signs() {
 		m := sign.Message{Header: x.Request.Header.HTTP(), URL: x.Request.URL, Body: body}
-		if id := idInBody(s.Scheme, m); id != "" {
+		if id := payload.IDInBody(s.Scheme, m); id != "" {
 			x.WebhookID = id
 		}
 		if event := s.Scheme.Event(m); event != "" {

@@ -1,11 +1,8 @@
 package commands
 
 import (
-	"bytes"
 	"context"
 	"slices"
-	"strings"
-	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 
@@ -13,6 +10,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
+	"github.com/barbhq/barb/deliver/payload"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
@@ -27,7 +25,7 @@ type sendOptions struct {
 	sendQueueFlags
 	contentFlags
 	manyFlags
-	content             *content
+	content             *payload.Content
 	url                 string
 	data                string
 	method, id, event   string
@@ -173,7 +171,15 @@ func planSend(ctx context.Context, sh *shell, o sendOptions) (record.Exchange, *
 	if err != nil {
 		return x, nil, err
 	}
-	if err := o.content.first(&x, s, o.edit); err != nil {
+	if o.edit {
+		if err := sh.editOnce(o.content); err != nil {
+			return x, nil, err
+		}
+	}
+	if sh.verbose && !o.content.IsConstant() {
+		sh.say("barb: --seed %d fills in the same again", o.content.Values.Seed)
+	}
+	if err := o.content.Fill(&x, &s.Signer, 1); err != nil {
 		return x, nil, err
 	}
 	o.applyProvider(&x, sh.Now())
@@ -191,15 +197,15 @@ func planRequest(ctx context.Context, sh *shell, o *sendOptions) (record.Exchang
 	if record.CheckField(record.Field{Name: o.method}) != nil {
 		return x, nil, fail.Usage("-X %q is not a method", o.method).Hint("-X POST")
 	}
-	if err := o.content.defaultScheme(&o.schemeFlags, target); err != nil {
+	if err := sh.defaultScheme(o.content, &o.schemeFlags, target); err != nil {
 		return x, nil, err
 	}
 	s, err := sh.providerSigner(ctx, o, &request)
 	if err != nil {
 		return x, nil, err
 	}
-	request.Header = o.content.given
-	if contentType := o.content.contentType; o.contentType != "" || contentType != "" && !request.Header.Has("Content-Type") {
+	request.Header = o.content.Given
+	if contentType := o.content.Type; o.contentType != "" || contentType != "" && !request.Header.Has("Content-Type") {
 		request.Header = request.Header.Set("Content-Type", contentType)
 	}
 	x = record.Exchange{Kind: record.Sent, Request: request, WebhookID: o.id, EventType: o.event}
@@ -216,18 +222,6 @@ func (sh *shell) sendBody(o sendOptions) ([]byte, error) {
 	}
 	defer p.close()
 	return p.bytes()
-}
-
-// guessType is the Content-Type that fits what the payload looks like; --content-type or -H says otherwise.
-func guessType(body []byte) string {
-	trimmed := bytes.TrimLeft(body, " \t\r\n")
-	switch {
-	case len(trimmed) > 0 && strings.IndexByte("{[", trimmed[0]) >= 0:
-		return "application/json"
-	case utf8.Valid(body):
-		return "text/plain; charset=utf-8"
-	}
-	return "application/octet-stream"
 }
 
 // dryRun prints the request that would be sent first.

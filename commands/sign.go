@@ -11,6 +11,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/deliver/payload"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/export"
@@ -201,7 +202,7 @@ func (s signedPayload) request() (record.Request, error) {
 		r.Body = s.signed.Body
 	}
 	if !r.Header.Has("Content-Type") && len(r.Body) > 0 {
-		r.Header = append(r.Header, record.Field{Name: "Content-Type", Value: guessType(r.Body)})
+		r.Header = append(r.Header, record.Field{Name: "Content-Type", Value: payload.GuessType(r.Body)})
 	}
 	for _, f := range s.signed.Fields {
 		r.Header = r.Header.Set(f.Name, f.Value)

@@ -35,7 +35,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"deliver":           {ours: []string{"units", "store/record"}, others: []string{"golang.org/x/net", "golang.org/x/time", "golang.org/x/sys", "github.com/sony/gobreaker/v2"}},
 	"deliver/fixture":   {ours: []string{"units"}},
 	"deliver/signer":    {ours: []string{"sign", "store/record"}, others: []string{"github.com/google/uuid"}},
-	"deliver/payload":   {ours: []string{"deliver/fixture", "deliver/edit", "sign", "store/record"}},
+	"deliver/payload":   {ours: []string{"deliver/fixture", "deliver/edit", "deliver/signer", "sign", "store/record"}},
 	"deliver/provider":  {ours: []string{"deliver", "store/record"}, others: []string{"github.com/google/uuid"}},
 	"deliver/edit":      {ours: []string{"sign/rawjson"}},
 	"deliver/worker":    {ours: []string{"deliver", "deliver/journal", "store", "store/record"}, others: []string{"github.com/google/uuid"}},

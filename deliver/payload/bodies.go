@@ -1,5 +1,5 @@
-// Package payload makes the bodies that are sent: one payload, a sample event, or a list of events. It reads files and
-// streams, but neither signs nor sends what it reads.
+// Package payload makes the bodies that are sent: one payload, a sample event, or a list of events. It reads files
+// and streams, but neither signs nor sends what it reads.
 package payload
 
 import (
