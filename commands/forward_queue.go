@@ -193,7 +193,9 @@ func (b *outbox) queued(ctx context.Context, h *hook) *record.Response {
 // answer is what the sender of a queued webhook gets: the app's answer where it is tried at once and does not fail, else
 // that it is kept.
 func (b *outbox) answer(ctx context.Context, h *hook, p *promised) *record.Response {
-	b.worker.Wake()
+	if slices.ContainsFunc(p.entries, func(q *store.Queued) bool { return q.State == store.Waiting }) {
+		b.worker.Wake()
+	}
 	switch {
 	case b.ack:
 		return &record.Response{Status: http.StatusOK}
