@@ -83,7 +83,7 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	if err != nil {
 		return err
 	}
-	m := &messages{shell: sh, plans: &plans{sh: sh}, with: o.with()}
+	m := &messages{sh: sh, plans: &plans{sh: sh}, with: o.with()}
 	m.leases = &worker.Leases{History: sh.history, Holder: worker.NewHolder("deliver"), Tell: m.tell}
 	defer m.plans.close()
 	if port != nil {
@@ -126,7 +126,7 @@ func (m *messages) run(ctx context.Context, w *worker.Worker, until worker.Until
 		defer close(told)
 		w.Finish(worker.Now)
 		if n := w.UnderWay(); n > 0 {
-			m.say("barb: %s on the way; ^C again does not wait", ui.Count(n, "attempt"))
+			m.sh.say("barb: %s on the way; ^C again does not wait", ui.Count(n, "attempt"))
 		}
 		time.AfterFunc(endGrace, cut)
 	})
@@ -150,10 +150,10 @@ func waitLine(depth map[store.QueueState]int64) string {
 
 // end says what was done and ends in its exit code.
 func (m *messages) end(ctx context.Context, w *worker.Worker, until worker.Until, interrupted bool) error {
-	if err := m.history.Flush(ctx); err != nil {
+	if err := m.sh.history.Flush(ctx); err != nil {
 		return err
 	}
-	depth, err := m.history.QueueDepth(ctx, store.Message)
+	depth, err := m.sh.history.QueueDepth(ctx, store.Message)
 	if err != nil {
 		return err
 	}
@@ -168,7 +168,7 @@ func (m *messages) end(ctx context.Context, w *worker.Worker, until worker.Until
 	if blocked > 0 {
 		words = append(words, fmt.Sprintf("%d cannot be delivered here", blocked))
 	}
-	m.say("barb: %s; %s", strings.Join(words, ", "), waitLine(depth))
+	m.sh.say("barb: %s; %s", strings.Join(words, ", "), waitLine(depth))
 	switch {
 	case m.broken != nil:
 		return m.broken

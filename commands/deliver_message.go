@@ -22,7 +22,7 @@ const blockedFor = 30 * time.Second
 
 // messages delivers the messages of the queue and says how each attempt went.
 type messages struct {
-	*shell
+	sh      *shell
 	leases  *worker.Leases
 	plans   *plans
 	with    export.With
@@ -37,10 +37,10 @@ type messages struct {
 // tell says what keeps messages from being delivered.
 func (m *messages) tell(e worker.Event) {
 	if e.Blocked {
-		m.told.say(m.shell, e.Err.Error(), "what waits for "+domainOf(e.Target)+" cannot be delivered here: "+e.Err.Error())
+		m.told.say(m.sh, e.Err.Error(), "what waits for "+domainOf(e.Target)+" cannot be delivered here: "+e.Err.Error())
 		return
 	}
-	m.note("warning: %v", e.Err)
+	m.sh.note("warning: %v", e.Err)
 }
 
 // prepare makes the plan of messages that are due, which reads their secret.
@@ -55,24 +55,26 @@ func (m *messages) deliver(ctx context.Context, q *store.Queued) (worker.Result,
 	if err != nil {
 		return worker.Result{State: store.Waiting, Due: time.Now().Add(blockedFor), Why: err.Error(), Blocked: err}, nil
 	}
-	x, err := m.history.Get(ctx, q.Thread)
+	x, err := m.sh.history.Get(ctx, q.Thread)
 	if errors.Is(err, store.ErrNotFound) {
 		return m.dead(q, "the message is no longer in the history"), nil
 	}
 	if err != nil {
 		return worker.Result{}, err
 	}
-	switch x, err = m.whole(ctx, x); {
+	switch x, err = m.sh.whole(ctx, x); {
 	case errors.Is(err, redact.ErrGone):
 		return m.dead(q, err.Error()), nil
 	case err != nil:
 		return worker.Result{}, err
 	}
-	next := record.Exchange{Thread: x.ID, Request: x.Request, WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme, Verdict: x.Verdict}
-	if err := plan.signer.Try(&next, m.Now()); err != nil {
+	next := record.Exchange{Thread: x.ID, Request: x.Request, WebhookID: x.WebhookID, EventType: x.EventType,
+		Scheme: x.Scheme, Verdict: x.Verdict}
+	if err := plan.signer.Try(&next, m.sh.Now()); err != nil {
 		return worker.Result{State: store.Waiting, Due: time.Now().Add(blockedFor), Why: err.Error(), Blocked: err}, nil
 	}
-	sender := deliver.Sender{Client: plan.client, Policy: worker.LastChance(plan.policy, q), Rand: m.Rand, Sign: plan.signer.ForAttempt(&next)}
+	sender := deliver.Sender{Client: plan.client, Policy: worker.LastChance(plan.policy, q), Rand: m.sh.Rand,
+		Sign: plan.signer.ForAttempt(&next)}
 	a, err := m.leases.Attempt(ctx, q, sender, next)
 	if err != nil {
 		return worker.Result{Attempt: a}, err
@@ -80,7 +82,7 @@ func (m *messages) deliver(ctx context.Context, q *store.Queued) (worker.Result,
 	r := worker.ResultOf(a)
 	m.count(r)
 	m.metrics.Attempt(a.Exchange)
-	m.tellAttempt(x, a, m.with, &m.broken)
+	m.sh.tellAttempt(x, a, m.with, &m.broken)
 	if r.State == store.Dead {
 		m.tellDead(q, r.Why)
 	}
@@ -94,7 +96,7 @@ func (m *messages) dead(q *store.Queued, why string) worker.Result {
 }
 
 func (m *messages) tellDead(q *store.Queued, why string) {
-	m.note("%d was not delivered: %s; barb queue retry %d tries it again", q.Thread, ui.Clip(why, 120), q.ID)
+	m.sh.note("%d was not delivered: %s; barb queue retry %d tries it again", q.Thread, ui.Clip(why, 120), q.ID)
 }
 
 // count counts a message that came to its end.
@@ -109,8 +111,8 @@ func (m *messages) count(r worker.Result) {
 	m.tally.Add(&o)
 }
 
-// tellAttempt says how an attempt to deliver x from the queue went. The first error of printing goes to broken, to be said at
-// the end: a worker does not stop for a wrong --jq.
+// tellAttempt says how an attempt to deliver x from the queue went. The first error of printing goes to broken, to be
+// said at the end: a worker does not stop for a wrong --jq.
 func (sh *shell) tellAttempt(x *record.Exchange, a *deliver.Attempt, with export.With, broken *error) {
 	sh.printing.Lock()
 	defer sh.printing.Unlock()

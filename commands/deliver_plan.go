@@ -25,8 +25,8 @@ type planJSON struct {
 	Client  clientJSON        `json:"client,omitzero"`
 }
 
-// clientJSON is the flags for how a connection is made, under their names. Paths are absolute: whoever delivers may work
-// in another folder.
+// clientJSON is the flags for how a connection is made, under their names. Paths are absolute: whoever delivers may
+// work in another folder.
 type clientJSON struct {
 	Insecure       bool     `json:"insecure,omitempty"`
 	CACert         string   `json:"cacert,omitempty"`
@@ -69,8 +69,8 @@ func (sh *shell) absolute(path string) string {
 	return filepath.Join(sh.Dir, path)
 }
 
-// planText is how a message is to be delivered, as the queue keeps it. Of the secrets it keeps where they are; one of which
-// that is not known cannot be queued.
+// planText is how a message is to be delivered, as the queue keeps it. Of the secrets it keeps where they are; one of
+// which that is not known cannot be queued.
 func (o *sendOptions) planText(sh *shell, s *signing) (string, error) {
 	policy, err := policyText(o.policy)
 	if err != nil {
@@ -101,8 +101,8 @@ func unqueueable() error {
 		Hint("--secret env:NAME, file:PATH, cmd:COMMAND or keyring:NAME, which barb deliver can read too")
 }
 
-// shownPlan is what a queue entry remembers, as it may be shown: a secret's command, which an earlier barb has kept, may hold
-// a secret.
+// shownPlan is what a queue entry remembers, as it may be shown: a secret's command, which an earlier barb has kept,
+// may hold a secret.
 func shownPlan(text string) string {
 	var j planJSON
 	if json.Unmarshal([]byte(text), &j) != nil || len(j.Policy) == 0 {
@@ -131,8 +131,9 @@ type plan struct {
 	until time.Time     // when one that cannot be done is tried again
 }
 
-// plans makes a plan of each text once. A plan that cannot be made, since its secret is not there, is tried again after a
-// while. To make one may take as long as the command of a secret, so only those wait for it who need that very plan.
+// plans makes a plan of each text once. A plan that cannot be made, since its secret is not there, is tried again
+// after a while. To make one may take as long as the command of a secret, so only those wait for it who need that
+// very plan.
 type plans struct {
 	sh  *shell
 	mu  sync.Mutex

@@ -28,14 +28,17 @@ func TestASlowSecretHoldsUpNoOtherEndpoint(t *testing.T) {
 	}
 	slow := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer slow.Close()
-	quick := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { write(secret, "sixteen bytes and more") }))
+	quick := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		write(secret, "sixteen bytes and more")
+	}))
 	defer quick.Close()
 	var said bytes.Buffer
 	env := Env{In: strings.NewReader(""), Out: &said, Err: io.Discard, Dir: dir, Now: time.Now,
 		Getenv: func(string) string { return "" }, Rand: func() float64 { return 0.5 }, Interruptible: context.WithCancel}
 	barb := func(args ...string) {
 		t.Helper()
-		if code := Main(t.Context(), env, "test", append(args, "--config", config, "--db", filepath.Join(dir, "history.db"))); code != 0 {
+		all := append(args, "--config", config, "--db", filepath.Join(dir, "history.db"))
+		if code := Main(t.Context(), env, "test", all); code != 0 {
 			t.Fatalf("%q ended with %d: %s", args, code, said.String())
 		}
 	}
@@ -51,7 +54,8 @@ func TestASlowSecretHoldsUpNoOtherEndpoint(t *testing.T) {
 	}
 	said.Reset()
 	barb("deliver", "--drain", "--concurrency", "1")
-	quickly, slowly := strings.Index(said.String(), strings.TrimPrefix(quick.URL, "http://")), strings.Index(said.String(), strings.TrimPrefix(slow.URL, "http://"))
+	at := func(url string) int { return strings.Index(said.String(), strings.TrimPrefix(url, "http://")) }
+	quickly, slowly := at(quick.URL), at(slow.URL)
 	if quickly < 0 || slowly < quickly {
 		t.Errorf("delivered in this order:\n%s", said.String())
 	}

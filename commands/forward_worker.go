@@ -20,15 +20,17 @@ const lookEvery = time.Second
 
 // newWorker returns the worker that delivers the outbox's entries.
 func (b *outbox) newWorker() *worker.Worker {
-	return &worker.Worker{Leases: b.leases, Every: lookEvery, Targets: []string{}, Handle: map[store.QueueKind]worker.Handler{
-		store.Forward: {Deliver: b.deliver, Prepare: b.prepare, Limits: b.limits, PerTarget: b.concurrency}}}
+	forwards := worker.Handler{Deliver: b.deliver, Prepare: b.prepare, Limits: b.limits, PerTarget: b.concurrency}
+	return &worker.Worker{Leases: b.leases, Every: lookEvery, Targets: []string{},
+		Handle: map[store.QueueKind]worker.Handler{store.Forward: forwards}}
 }
 
 // tell says what keeps entries from being delivered.
 func (b *outbox) tell(e worker.Event) {
 	if e.Blocked {
 		why := e.Err.Error()
-		b.told.say(b.shell, e.Target+" "+why, "what waits for "+targetName(e.Kind, e.Target)+" is left to another listener: "+why+"; barb queue lists it")
+		b.told.say(b.shell, e.Target+" "+why,
+			"what waits for "+targetName(e.Kind, e.Target)+" is left to another listener: "+why+"; barb queue lists it")
 		return
 	}
 	b.note("warning: %v", e.Err)
@@ -76,8 +78,8 @@ func (b *outbox) deliver(ctx context.Context, q *store.Queued) (worker.Result, e
 	return r, nil
 }
 
-// putOff leaves an entry to another listener, since this one cannot deliver it; no attempt is used up. An entry that nobody can
-// put back together is dead.
+// putOff leaves an entry to another listener, since this one cannot deliver it; no attempt is used up. An entry that
+// nobody can put back together is dead.
 func (b *outbox) putOff(x *record.Exchange, q *store.Queued, why error) worker.Result {
 	if errors.Is(why, redact.ErrGone) {
 		b.tellDead(x, q, why.Error())
@@ -92,8 +94,8 @@ func (b *outbox) tellDead(x *record.Exchange, q *store.Queued, why string) {
 	b.note("%d was not delivered: %s; barb queue retry %d tries it again", x.ID, ui.Clip(why, 120), q.ID)
 }
 
-// work runs the worker. The function it returns ends it: what has begun gets grace to end, and so does, unless it is cut, what
-// is due.
+// work runs the worker. The function it returns ends it: what has begun gets grace to end, and so does, unless it is
+// cut, what is due.
 func (b *outbox) work(ctx context.Context) (end func(cut bool, grace time.Duration)) {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var working sync.WaitGroup

@@ -43,14 +43,12 @@ var wide = struct{ code, tests int }{code: 1260, tests: 1310}
 var promoted = map[string]int{
 	"commands.content":    115,
 	"commands.courier":    115,
-	"commands.dispatcher": 114,
 	"commands.gateway":    131,
 	"commands.manySender": 122,
 	"commands.mirrors":    230,
 	"commands.outbox":     225,
 	"commands.performer":  228,
 	"commands.replayer":   114,
-	"commands.worker":     246,
 }
 
 // outside is how many methods a type of another module brings when it is embedded.

@@ -1,5 +1,5 @@
-// Package journal keeps every attempt of a delivery while it is made. It is the one loop that records an attempt, sends it
-// and records how it ended; it prints nothing and decides nothing.
+// Package journal keeps every attempt of a delivery while it is made. It is the one loop that records an attempt,
+// sends it and records how it ended; it prints nothing and decides nothing.
 package journal
 
 import (
@@ -17,18 +17,19 @@ type Journal struct {
 	History *store.Store
 	// Begin makes an attempt durable and sets its ID; an error keeps it from being sent. Nil is History.Record.
 	Begin func(ctx context.Context, x *record.Exchange) error
-	// Lazily records a first attempt once, when it has ended, together with those of other deliveries: for many deliveries
-	// whose webhook ids follow from something durable. A kill loses the last few records, never a webhook id.
+	// Lazily records a first attempt once, when it has ended, together with those of other deliveries: for many
+	// deliveries whose webhook ids follow from something durable. A kill loses the last few records, never a webhook id.
 	Lazily bool
 	// WithIDs gives an attempt that is recorded lazily its ID before it is yielded, which waits for the disk. Without it
 	// only an attempt that is retried has one.
 	WithIDs bool
 }
 
-// Attempts delivers x as s.Attempts does, and yields each attempt once, when it has ended and is recorded. An error ends the
-// sequence: it comes with the attempt that was made and could not be recorded, and alone where nothing was sent. Recording
-// does not follow ctx, so an interrupted attempt is recorded too.
-func (j *Journal) Attempts(ctx context.Context, s deliver.Sender, x record.Exchange) iter.Seq2[*deliver.Attempt, error] {
+// Attempts delivers x as s.Attempts does, and yields each attempt once, when it has ended and is recorded. An error
+// ends the sequence: it comes with the attempt that was made and could not be recorded, and alone where nothing was
+// sent. Recording does not follow ctx, so an interrupted attempt is recorded too.
+func (j *Journal) Attempts(ctx context.Context, s deliver.Sender,
+	x record.Exchange) iter.Seq2[*deliver.Attempt, error] {
 	return func(yield func(*deliver.Attempt, error) bool) {
 		keep := context.WithoutCancel(ctx)
 		var last *deliver.Attempt
@@ -59,8 +60,8 @@ func (j *Journal) Attempts(ctx context.Context, s deliver.Sender, x record.Excha
 	}
 }
 
-// Once makes one attempt of x, the first, or of a delivery that began before the one that Attempts makes first. Its errors
-// are those of Attempts: the attempt is nil where nothing was sent.
+// Once makes one attempt of x, the first, or of a delivery that began before the one that Attempts makes first. Its
+// errors are those of Attempts: the attempt is nil where nothing was sent.
 func (j *Journal) Once(ctx context.Context, s deliver.Sender, x record.Exchange) (a *deliver.Attempt, err error) {
 	j.Attempts(ctx, s, x)(func(made *deliver.Attempt, failed error) bool {
 		a, err = made, failed

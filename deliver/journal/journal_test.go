@@ -38,7 +38,8 @@ func masked(x *record.Exchange) *record.Exchange {
 }
 
 func message(url string) record.Exchange {
-	return record.Exchange{WebhookID: "msg_1", EventType: "ping", Request: record.Request{Method: "POST", URL: url, Proto: "HTTP/1.1",
+	return record.Exchange{WebhookID: "msg_1", EventType: "ping", Request: record.Request{
+		Method: "POST", URL: url, Proto: "HTTP/1.1",
 		Header: record.Header{{Name: "X-Token", Value: "hush"}}, Body: []byte(`{"n":1}`)}}
 }
 
@@ -50,7 +51,8 @@ func newSender(t *testing.T, retries int) deliver.Sender {
 		t.Fatal(err)
 	}
 	t.Cleanup(client.Close)
-	return deliver.Sender{Client: client, Policy: deliver.Policy{Retries: retries, Backoff: deliver.Constant, Base: time.Millisecond, RetryOn: deliver.DefaultRetryOn(), Timeout: 10 * time.Second}}
+	return deliver.Sender{Client: client, Policy: deliver.Policy{Retries: retries, Backoff: deliver.Constant,
+		Base: time.Millisecond, RetryOn: deliver.DefaultRetryOn(), Timeout: 10 * time.Second}}
 }
 
 // listed is the history in one line: each exchange's id, attempt, thread and outcome, the oldest first.
@@ -205,7 +207,9 @@ func TestAnAttemptThatWasMadeComesWithTheErrorThatKeptItsEndOut(t *testing.T) {
 func TestOnceMakesOneAttemptOfADeliveryAndSaysThatAnotherFollows(t *testing.T) {
 	t.Parallel()
 	history := openHistory(t)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
 	defer server.Close()
 	j := journal.Journal{History: history}
 	next := message(server.URL)
@@ -225,7 +229,8 @@ func TestAPolicyThatMakesNoSenseIsAnErrorAlone(t *testing.T) {
 	t.Parallel()
 	history := openHistory(t)
 	j := journal.Journal{History: history}
-	for a, err := range j.Attempts(context.Background(), deliver.Sender{Policy: deliver.Policy{Retries: -1}}, message("http://a.test")) {
+	s := deliver.Sender{Policy: deliver.Policy{Retries: -1}}
+	for a, err := range j.Attempts(context.Background(), s, message("http://a.test")) {
 		if a != nil || err == nil {
 			t.Errorf("yielded %v and %v", a, err)
 		}
@@ -267,7 +272,8 @@ func TestAnInterruptionIsRecorded(t *testing.T) {
 				defer history.Close()
 				ctx, cancel := context.WithTimeout(context.Background(), test.after)
 				defer cancel()
-				s := deliver.Sender{Client: slow{}, Policy: deliver.Policy{Retries: 3, Backoff: deliver.Constant, Base: time.Hour, NoJitter: true, RetryOn: deliver.DefaultRetryOn()}}
+				s := deliver.Sender{Client: slow{}, Policy: deliver.Policy{Retries: 3, Backoff: deliver.Constant,
+					Base: time.Hour, NoJitter: true, RetryOn: deliver.DefaultRetryOn()}}
 				j := journal.Journal{History: history}
 				var o journal.Outcome
 				for a, err := range j.Attempts(ctx, s, message("http://a.test")) {
@@ -304,7 +310,8 @@ func TestATallyCountsEachDeliveryOnce(t *testing.T) {
 		ctx      context.Context
 		attempts []*deliver.Attempt
 	}{
-		{cut, []*deliver.Attempt{ended(503, deliver.Retry), ended(200, deliver.Delivered)}}, // what was delivered is, also when ^C comes then
+		// What was delivered is, also when ^C comes then.
+		{cut, []*deliver.Attempt{ended(503, deliver.Retry), ended(200, deliver.Delivered)}},
 		{cut, []*deliver.Attempt{ended(503, deliver.Interrupted)}},
 		{context.Background(), []*deliver.Attempt{ended(503, deliver.Retry), ended(0, deliver.Exhausted)}},
 		{context.Background(), []*deliver.Attempt{ended(0, deliver.Exhausted)}},

@@ -1,5 +1,6 @@
-// Package worker delivers what waits in the queue. It leases entries, hands each to the handler of its kind and writes down
-// what became of it, as much at a time as limits allow; what a delivery is made of is the handlers' business.
+// Package worker delivers what waits in the queue. It leases entries, hands each to the handler of its kind and
+// writes down what became of it, as much at a time as limits allow; what a delivery is made of is the handlers'
+// business.
 package worker
 
 import (
@@ -10,8 +11,8 @@ import (
 	"github.com/google/uuid"
 )
 
-// NewHolder returns a name for this process as the holder of leases, unlike every other: what it does, and for others on the
-// same machine which process it is.
+// NewHolder returns a name for this process as the holder of leases, unlike every other: what it does, and for others
+// on the same machine which process it is.
 func NewHolder(what string) string {
 	space := pidNamespace()
 	if space == "" {
@@ -20,8 +21,8 @@ func NewHolder(what string) string {
 	return strings.Join([]string{what, uuid.NewString(), space, strconv.Itoa(os.Getpid()), startTime(os.Getpid())}, " ")
 }
 
-// IsGone reports whether a holder of leases has certainly ended without giving them back. Only of a process of this machine
-// and this boot can that be known.
+// IsGone reports whether a holder of leases has certainly ended without giving them back. Only of a process of this
+// machine and this boot can that be known.
 func IsGone(holder string) bool {
 	words := strings.Fields(holder)
 	if len(words) != 5 || words[2] != pidNamespace() {

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// pidNamespace returns the name of the space in which a process id is unique: this boot of this machine, and its process
-// namespace, since each container has its own. It returns "" when that cannot be told.
+// pidNamespace returns the name of the space in which a process id is unique: this boot of this machine, and its
+// process namespace, since each container has its own. It returns "" when that cannot be told.
 func pidNamespace() string {
 	boot, err := os.ReadFile("/proc/sys/kernel/random/boot_id")
 	space, linkErr := os.Readlink("/proc/self/ns/pid")
@@ -20,18 +20,21 @@ func pidNamespace() string {
 	return strings.TrimSpace(string(boot)) + "/" + space
 }
 
-// startTime returns when a process began, in ticks since the boot, which tells it from a later process with the same id. It
-// returns "" when there is no such process, or it has ended and its parent has not asked for its exit code yet.
+// startTime returns when a process began, in ticks since the boot, which tells it from a later process with the same
+// id. It returns "" when there is no such process, or it has ended and its parent has not asked for its exit code
+// yet.
 func startTime(pid int) string {
 	stat, err := os.ReadFile("/proc/" + strconv.Itoa(pid) + "/stat")
-	fields := strings.Fields(string(stat[bytes.LastIndexByte(stat, ')')+1:])) // before it stands the name, which may hold anything
+	afterName := stat[bytes.LastIndexByte(stat, ')')+1:] // the name may hold anything
+	fields := strings.Fields(string(afterName))
 	if err != nil || len(fields) < 20 || fields[0] == "Z" || fields[0] == "X" {
 		return ""
 	}
 	return fields[19]
 }
 
-// hasEnded reports whether a process of this namespace has certainly ended. A process that cannot be looked at has not.
+// hasEnded reports whether a process of this namespace has certainly ended. A process that cannot be looked at has
+// not.
 func hasEnded(pid int, started string) bool {
 	if errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
 		return true

@@ -35,7 +35,9 @@ func TestAHolderIsGoneWhenItsProcessIs(t *testing.T) {
 	if !IsGone(its) {
 		t.Error("there is no such process")
 	}
-	for _, unknown := range []string{holder("another-boot/pid:[1]", "77"), holder("?", "77"), strings.TrimSpace(holder(pidNamespace(), "")), "listen 1234", "", "deliver 1 " + pidNamespace() + " -1 7"} {
+	for _, unknown := range []string{holder("another-boot/pid:[1]", "77"), holder("?", "77"),
+		strings.TrimSpace(holder(pidNamespace(), "")), "listen 1234", "",
+		"deliver 1 " + pidNamespace() + " -1 7"} {
 		if IsGone(unknown) {
 			t.Errorf("nothing is known of %q", unknown)
 		}

@@ -92,24 +92,27 @@ func (s *told) text() string {
 }
 
 // policy retries twice, a minute apart.
-var policy = deliver.Policy{Retries: 2, Backoff: deliver.Constant, Base: time.Minute, NoJitter: true, RetryOn: deliver.DefaultRetryOn()}
+var policy = deliver.Policy{
+	Retries: 2, Backoff: deliver.Constant, Base: time.Minute, NoJitter: true, RetryOn: deliver.DefaultRetryOn(),
+}
 
 // newWorker is a worker whose messages go to apps.
 func newWorker(history *store.Store, a *apps) (*worker.Worker, *told) {
 	a.begun = time.Now()
 	s := &told{}
 	leases := &worker.Leases{History: history, Holder: worker.NewHolder("test"), Tell: s.tell}
-	return &worker.Worker{Leases: leases, Every: 10 * time.Second, Handle: map[store.QueueKind]worker.Handler{store.Message: {Deliver: deliverTo(leases, a, policy)}}}, s
+	handle := map[store.QueueKind]worker.Handler{store.Message: {Deliver: deliverTo(leases, a)}}
+	return &worker.Worker{Leases: leases, Every: 10 * time.Second, Handle: handle}, s
 }
 
-func deliverTo(leases *worker.Leases, a *apps, p deliver.Policy) func(context.Context, *store.Queued) (worker.Result, error) {
+func deliverTo(leases *worker.Leases, a *apps) func(context.Context, *store.Queued) (worker.Result, error) {
 	return func(ctx context.Context, q *store.Queued) (worker.Result, error) {
 		x, err := leases.History.Get(ctx, q.Thread)
 		if err != nil {
 			return worker.Result{}, err
 		}
 		next := record.Exchange{Thread: x.ID, Request: x.Request, WebhookID: x.WebhookID}
-		attempt, err := leases.Attempt(ctx, q, deliver.Sender{Client: a, Policy: worker.LastChance(p, q)}, next)
+		attempt, err := leases.Attempt(ctx, q, deliver.Sender{Client: a, Policy: worker.LastChance(policy, q)}, next)
 		if err != nil {
 			return worker.Result{Attempt: attempt}, err
 		}
@@ -122,8 +125,10 @@ func put(t *testing.T, history *store.Store, target, order string, ids ...string
 	t.Helper()
 	var all []*store.Queued
 	for _, id := range ids {
-		x := &record.Exchange{Kind: record.Sent, Start: time.Now(), WebhookID: id, Request: record.Request{Method: "POST", URL: target, Proto: "HTTP/1.1"}}
-		q := &store.Queued{Kind: store.Message, Target: target, Policy: "plan of " + target, Order: order, Due: time.Now(), Created: time.Now()}
+		x := &record.Exchange{Kind: record.Sent, Start: time.Now(), WebhookID: id,
+			Request: record.Request{Method: "POST", URL: target, Proto: "HTTP/1.1"}}
+		q := &store.Queued{Kind: store.Message, Target: target, Policy: "plan of " + target, Order: order,
+			Due: time.Now(), Created: time.Now()}
 		if err := history.RecordQueued(context.Background(), x, q); err != nil {
 			t.Fatal(err)
 		}
@@ -153,11 +158,24 @@ func check(t *testing.T, what, got, want string) {
 	}
 }
 
-func mustGet(t *testing.T, history *store.Store, id int64) *record.Exchange {
+func message(t *testing.T, history *store.Store, id int64) record.Exchange {
 	t.Helper()
 	x, err := history.Get(context.Background(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return x
+	return *x
+}
+
+// lease gives entries that are due to a holder.
+func lease(t *testing.T, history *store.Store, q *store.Queued, holder string, want int,
+	until time.Time) []*store.Queued {
+	t.Helper()
+	leased, err := history.Lease(context.Background(), store.LeaseRequest{
+		Kind: store.Message, Target: q.Target, Policy: q.Policy,
+		Owner: holder, Want: want, Now: time.Now(), Until: until})
+	if err != nil || len(leased) != want {
+		t.Fatal(leased, err)
+	}
+	return leased
 }

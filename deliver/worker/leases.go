@@ -15,7 +15,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// LeaseFor is how long a lease holds that nobody renews: what a killed process was delivering is tried again after that.
+// LeaseFor is how long a lease holds that nobody renews: what a killed process was delivering is tried again after
+// that.
 const LeaseFor = 30 * time.Second
 
 const (
@@ -26,9 +27,9 @@ const (
 	lookAgain   = 100 * time.Millisecond
 )
 
-// Leases are the entries of the queue that this process delivers. An attempt is made only while its entry's lease is held:
-// leases are renewed while they are worked on, and an attempt whose lease cannot be renewed in time is cut off before another
-// process may begin the next one.
+// Leases are the entries of the queue that this process delivers. An attempt is made only while its entry's lease is
+// held: leases are renewed while they are worked on, and an attempt whose lease cannot be renewed in time is cut off
+// before another process may begin the next one.
 type Leases struct {
 	History *store.Store
 	Holder  string      // see NewHolder
@@ -77,8 +78,8 @@ func ResultOf(a *deliver.Attempt) Result {
 	return r
 }
 
-// LastChance returns the policy for the next attempt of an entry. When its deadline passed while nobody delivered, it gets one
-// whole attempt all the same.
+// LastChance returns the policy for the next attempt of an entry. When its deadline passed while nobody delivered, it
+// gets one whole attempt all the same.
 func LastChance(p deliver.Policy, q *store.Queued) deliver.Policy {
 	if p.Deadline > 0 {
 		p.Deadline = max(p.Deadline, time.Since(q.Created)+p.Timeout)
@@ -86,14 +87,14 @@ func LastChance(p deliver.Policy, q *store.Queued) deliver.Policy {
 	return p
 }
 
-// leaseUntil returns the end of a lease that covers an attempt of at most limit, 0 for none: also when its holder is stopped
-// and cannot renew it, the attempt is over by its own timeout before another process may begin the next.
+// leaseUntil returns the end of a lease that covers an attempt of at most limit, 0 for none: also when its holder is
+// stopped and cannot renew it, the attempt is over by its own timeout before another process may begin the next.
 func leaseUntil(now time.Time, limit time.Duration) time.Time {
 	return now.Round(0).Add(max(LeaseFor, limit+leaseMargin)) // the wall clock: it goes on while the machine sleeps
 }
 
-// Hold notes that an entry whose lease was given to this holder is worked on, and returns the context of its attempt, which
-// ends when the lease is lost. release forgets the entry.
+// Hold notes that an entry whose lease was given to this holder is worked on, and returns the context of its attempt,
+// which ends when the lease is lost. release forgets the entry.
 func (l *Leases) Hold(ctx context.Context, q *store.Queued) (_ context.Context, release func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	l.note(q, cancel)
@@ -133,10 +134,12 @@ func (l *Leases) extend(q *store.Queued) bool {
 	return ok
 }
 
-// Attempt makes the next attempt of an entry: next is the request, with the names it goes by. The attempt is counted and in
-// the history before its first byte leaves, and it leaves only while the lease is held. The error is store.ErrLease where the
-// lease was lost before; errors come with the attempt where it was made and could not be recorded.
-func (l *Leases) Attempt(ctx context.Context, q *store.Queued, s deliver.Sender, next record.Exchange) (*deliver.Attempt, error) {
+// Attempt makes the next attempt of an entry: next is the request, with the names it goes by. The attempt is counted
+// and in the history before its first byte leaves, and it leaves only while the lease is held. The error is
+// store.ErrLease where the lease was lost before; errors come with the attempt where it was made and could not be
+// recorded.
+func (l *Leases) Attempt(ctx context.Context, q *store.Queued, s deliver.Sender,
+	next record.Exchange) (*deliver.Attempt, error) {
 	if q.Attempts > 0 {
 		next.Attempt, next.Thread, next.Start = q.Attempts, q.First, q.Created
 		if err := l.recall(ctx, q, &s.Policy, &next); err != nil {
@@ -185,16 +188,16 @@ func (l *Leases) Begin(ctx context.Context, q *store.Queued, limit time.Duration
 	return err
 }
 
-// isFresh reports whether a moment was just now, by the clock of the machine, which others read the lease by, and by the
-// monotonic one, which cannot be set. The first byte of an attempt may leave that long after its beginning without another
-// look at the lease, since every lease has far more left then.
+// isFresh reports whether a moment was just now, by the clock of the machine, which others read the lease by, and by
+// the monotonic one, which cannot be set. The first byte of an attempt may leave that long after its beginning
+// without another look at the lease, since every lease has far more left then.
 func isFresh(t time.Time) bool {
 	now := time.Now()
 	return now.Sub(t) < freshFor && now.Round(0).Sub(t.Round(0)).Abs() < freshFor
 }
 
-// Reclaim renews the lease of an entry and reports whether it is still held. It is asked where the process may have been
-// stopped for long, since another may have taken the entry over.
+// Reclaim renews the lease of an entry and reports whether it is still held. It is asked where the process may have
+// been stopped for long, since another may have taken the entry over.
 func (l *Leases) Reclaim(ctx context.Context, q *store.Queued) bool {
 	ids, err := l.renewAll(ctx, []int64{q.ID})
 	return err == nil && len(ids) > 0
@@ -220,8 +223,8 @@ func (l *Leases) renewAll(ctx context.Context, entries []int64) ([]int64, error)
 	return ids, err
 }
 
-// Complete writes down what became of an entry, which gives its lease back. Where that fails the lease ends by itself, and the
-// attempt is repeated.
+// Complete writes down what became of an entry, which gives its lease back. Where that fails the lease ends by
+// itself, and the attempt is repeated.
 func (l *Leases) Complete(ctx context.Context, q *store.Queued, r Result) {
 	q.State, q.Why = r.State, r.Why
 	if !r.Due.IsZero() {
@@ -270,8 +273,8 @@ func (l *Leases) Held() []int64 {
 	return slices.Collect(maps.Keys(l.held))
 }
 
-// renew renews the leases that are worked on. A lease is not among them whose entry could not be completed: it ends by
-// itself, and the entry is tried again.
+// renew renews the leases that are worked on. A lease is not among them whose entry could not be completed: it ends
+// by itself, and the entry is tried again.
 func (l *Leases) renew(ctx context.Context) {
 	entries := l.Held()
 	if len(entries) == 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"sync"
 	"time"
 
@@ -12,8 +11,8 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
-// Worker delivers what is due in the queue, also what other processes put in. One goroutine looks what is due; what is slow,
-// an attempt or the preparation of one, runs beside it and holds up no other target. It runs once.
+// Worker delivers what is due in the queue, also what other processes put in. One goroutine looks what is due; what
+// is slow, an attempt or the preparation of one, runs beside it and holds up no other target. It runs once.
 type Worker struct {
 	Leases  *Leases
 	Handle  map[store.QueueKind]Handler
@@ -35,17 +34,18 @@ type Worker struct {
 
 // Handler delivers the entries of one kind.
 type Handler struct {
-	// Deliver makes the next attempt of an entry. Its context ends when the lease is lost. After an error nothing is written
-	// down: the lease is lost, or ends by itself.
+	// Deliver makes the next attempt of an entry. Its context ends when the lease is lost. After an error nothing is
+	// written down: the lease is lost, or ends by itself.
 	Deliver func(ctx context.Context, q *store.Queued) (Result, error)
 	// Prepare makes what the entries of a target and policy need before the first is leased, and says why they cannot be
 	// delivered by this process. It may take long. Nil: they need nothing.
 	Prepare func(ctx context.Context, target, policy string) error
-	Recheck time.Duration   // how long it takes until Prepare is asked again after it failed; never in a run that ends by itself
-	Limits  *deliver.Limits // nil: none
+	// Recheck is how long after it failed Prepare is asked again. In a run that ends by itself it is not.
+	Recheck time.Duration
 
-	AtOnce    int // entries at a time; 0: any number
-	PerTarget int // of them, for one target; 0: any number
+	Limits    *deliver.Limits // nil: none
+	AtOnce    int             // entries at a time; 0: any number
+	PerTarget int             // of them, for one target; 0: any number
 }
 
 // Until says when a Worker is through.
@@ -59,19 +59,6 @@ const (
 	Idle          // nothing is due
 	Now           // what is under way has ended; nothing more begins
 )
-
-// lot is what is delivered to one target in one way.
-type lot struct {
-	kind           store.QueueKind
-	target, policy string
-}
-
-// progress is how far a lot is.
-type progress struct {
-	busy    bool      // it is being prepared, or entries of it are being leased
-	ready   bool      // it is prepared
-	blocked time.Time // when it was found that it cannot be delivered here; zero: it can
-}
 
 // Finish has a Worker come to an end by itself.
 func (w *Worker) Finish(until Until) {
@@ -115,8 +102,8 @@ func (w *Worker) rung() chan struct{} {
 	return w.bell
 }
 
-// Run delivers until it is through. The end of ctx cuts off what is under way; Finish lets it end. What a killed process of
-// this machine was delivering is due at once.
+// Run delivers until it is through. The end of ctx cuts off what is under way; Finish lets it end. What a killed
+// process of this machine was delivering is due at once.
 func (w *Worker) Run(ctx context.Context, until Until) {
 	kept := context.WithoutCancel(ctx)
 	keeping, end := context.WithCancel(kept)
@@ -154,149 +141,6 @@ func (w *Worker) look(ctx context.Context) {
 	}
 }
 
-// state is what a round goes by.
-type state struct {
-	until Until
-	at    time.Time // what is due by then is delivered
-	idle  bool      // nothing is under way or being prepared
-}
-
-func (w *Worker) state() state {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	s := state{until: w.until, at: time.Now(), idle: w.total == 0}
-	if s.until == Once {
-		s.at = w.cutoff
-	}
-	for _, p := range w.lots {
-		s.idle = s.idle && !p.busy
-	}
-	return s
-}
-
-// round begins what is due, as much as there is room for. It returns how long until there may be more, and whether the Worker
-// is through. What an entry puts in before it ends is seen by the round that follows.
-func (w *Worker) round(ctx, preparing context.Context) (wait time.Duration, through bool) {
-	s := w.state()
-	if s.until == Now {
-		return 0, true
-	}
-	wait = w.every()
-	open, waits := false, false
-	for kind := range w.Handle {
-		dues, err := w.Leases.History.Upcoming(ctx, kind, "")
-		if err != nil {
-			w.trouble(ctx, fmt.Errorf("the queue: %w", err))
-			return max(wait, time.Second), s.until == Idle && s.idle
-		}
-		for _, due := range dues {
-			if w.isLeft(s, kind, due) {
-				continue
-			}
-			left, now := w.begin(ctx, preparing, s, lot{kind, due.Target, due.Policy}, due.At)
-			open, waits = open || now, true
-			if left > 0 {
-				wait = min(wait, left)
-			}
-		}
-	}
-	if s.until == Forever || open || !s.idle {
-		return max(wait, time.Millisecond), false
-	}
-	return wait, s.until != Drained || !waits
-}
-
-func (w *Worker) every() time.Duration {
-	if w.Every > 0 {
-		return w.Every
-	}
-	return lookAgain
-}
-
-// isLeft reports whether entries are not this Worker's to deliver: others' targets, and lots that could not be delivered here
-// a moment ago.
-func (w *Worker) isLeft(s state, kind store.QueueKind, due store.Due) bool {
-	if w.Targets != nil && !slices.Contains(w.Targets, due.Target) {
-		return true
-	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	p := w.progress(lot{kind, due.Target, due.Policy})
-	return !p.blocked.IsZero() && (s.until != Forever || time.Since(p.blocked) < max(w.Handle[kind].Recheck, w.every()))
-}
-
-// progress returns how far a lot is, to be read and changed under the lock.
-func (w *Worker) progress(l lot) *progress {
-	p := w.lots[l]
-	if p == nil {
-		p = &progress{}
-		if w.lots == nil {
-			w.lots, w.underWay, w.ofTarget = map[lot]*progress{}, map[store.QueueKind]int{}, map[string]int{}
-		}
-		w.lots[l] = p
-	}
-	return p
-}
-
-// begin begins to prepare a lot, or to deliver what is due of it. left is how long until there is something to deliver, where
-// that is known; now reports whether there is something at the moment.
-func (w *Worker) begin(ctx, preparing context.Context, s state, l lot, due time.Time) (left time.Duration, now bool) {
-	if due.After(s.at) {
-		return due.Sub(s.at), false
-	}
-	h := w.Handle[l.kind]
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	p := w.progress(l)
-	free := w.room(h, l)
-	switch {
-	case w.until == Now:
-		return 0, false
-	case p.busy:
-		return 0, true
-	case !p.ready && h.Prepare != nil:
-		p.busy = true
-		w.running.Go(func() { w.prepare(preparing, h, l) })
-		return 0, true
-	case free <= 0:
-		return 0, true
-	}
-	limits := h.Limits
-	if limits == nil {
-		limits = &w.unlimited
-	}
-	leave := limits.Take(l.target, free)
-	if len(leave.Places) == 0 {
-		return leave.Wait, !leave.Resting || s.until == Drained
-	}
-	p.busy = true
-	w.count(l, len(leave.Places))
-	w.running.Go(func() { w.lease(ctx, h, l, leave.Places, s.at) })
-	return 0, true
-}
-
-// maxAtOnce is how many entries are leased at a time where nothing limits them.
-const maxAtOnce = 64
-
-// room returns how many entries of a lot may begin.
-func (w *Worker) room(h Handler, l lot) int {
-	free := maxAtOnce
-	if h.AtOnce > 0 {
-		free = h.AtOnce - w.underWay[l.kind]
-	}
-	if h.PerTarget > 0 {
-		free = min(free, h.PerTarget-w.ofTarget[l.target])
-	}
-	return free
-}
-
-// count counts entries that are under way.
-func (w *Worker) count(l lot, n int) {
-	w.underWay[l.kind] += n
-	w.ofTarget[l.target] += n
-	w.total += n
-}
-
 // prepare prepares a lot.
 func (w *Worker) prepare(ctx context.Context, h Handler, l lot) {
 	err := h.Prepare(ctx, l.target, l.policy)
@@ -313,7 +157,8 @@ func (w *Worker) prepare(ctx context.Context, h Handler, l lot) {
 	w.ring()
 }
 
-// block notes that a lot cannot be delivered here, most often for want of its secret. Another process may have what it needs.
+// block notes that a lot cannot be delivered here, most often for want of its secret. Another process may have what
+// it needs.
 func (w *Worker) block(l lot, err error) {
 	w.mu.Lock()
 	p := w.progress(l)
@@ -400,8 +245,9 @@ func (w *Worker) Blocked(ctx context.Context) (n int, err error) {
 		blocked[l] = !p.blocked.IsZero()
 	}
 	w.mu.Unlock()
+	states := []store.QueueState{store.Waiting, store.Leased}
 	for kind := range w.Handle {
-		open, err := w.Leases.History.Queue(ctx, store.QueueFilter{Kind: kind, States: []store.QueueState{store.Waiting, store.Leased}})
+		open, err := w.Leases.History.Queue(ctx, store.QueueFilter{Kind: kind, States: states})
 		if err != nil {
 			return n, err
 		}

@@ -40,10 +40,7 @@ func TestOnceTriesWhatIsDueOnce(t *testing.T) {
 		later := put(t, history, slow, "", "b")[0]
 		later.State, later.Due = store.Waiting, time.Now().Add(time.Minute)
 		owner := worker.NewHolder("other")
-		leased, err := history.Lease(context.Background(), store.LeaseRequest{Kind: store.Message, Target: slow, Policy: later.Policy, Owner: owner, Want: 1, Now: time.Now(), Until: time.Now().Add(time.Second)})
-		if err != nil || len(leased) != 1 {
-			t.Fatal(leased, err)
-		}
+		lease(t, history, later, owner, 1, time.Now().Add(time.Second))
 		if err := history.Settle(context.Background(), owner, later, time.Now()); err != nil {
 			t.Fatal(err)
 		}
@@ -243,7 +240,8 @@ func TestWhatAnEntryPutsInIsDeliveredBeforeTheWorkerIsIdle(t *testing.T) {
 		w.Handle[store.Message] = worker.Handler{Deliver: func(ctx context.Context, q *store.Queued) (worker.Result, error) {
 			time.Sleep(time.Second)
 			r, err := first(ctx, q)
-			r.Next = []*store.Queued{{Kind: store.Forward, Thread: q.Thread, Target: quick, Due: time.Now(), Created: time.Now()}}
+			now := time.Now()
+			r.Next = []*store.Queued{{Kind: store.Forward, Thread: q.Thread, Target: quick, Due: now, Created: now}}
 			return r, err
 		}}
 		w.Run(context.Background(), worker.Idle)
@@ -291,21 +289,23 @@ func TestAWorkerThatDiesIsTakenOver(t *testing.T) {
 	inBubble(t, func(t *testing.T, history *store.Store) {
 		q := put(t, history, slow, "", "a")[0]
 		dead := worker.NewHolder("dead")
-		entries, err := history.Lease(context.Background(), store.LeaseRequest{Kind: store.Message, Target: slow, Policy: q.Policy, Owner: dead, Want: 1, Now: time.Now(), Until: time.Now().Add(worker.LeaseFor)})
-		if err != nil || len(entries) != 1 {
-			t.Fatal(entries, err)
-		}
+		entries := lease(t, history, q, dead, 1, time.Now().Add(worker.LeaseFor))
 		a := &apps{}
 		w, _ := newWorker(history, a)
 		w.Run(context.Background(), worker.Drained)
 		check(t, "came", a.came(), "a @30")
 		check(t, "the queue", states(t, history), "1 done 1")
 		late := &worker.Leases{History: history, Holder: dead, Tell: (&told{}).tell}
-		if _, err := late.Attempt(context.Background(), entries[0], deliver.Sender{Client: a, Policy: policy}, *mustGet(t, history, 1)); !errors.Is(err, store.ErrLease) {
+		sender := deliver.Sender{Client: a, Policy: policy}
+		_, err := late.Attempt(context.Background(), entries[0], sender, message(t, history, 1))
+		if !errors.Is(err, store.ErrLease) {
 			t.Errorf("the one that was taken for dead makes an attempt all the same: %v", err)
 		}
-		if late.Reclaim(context.Background(), entries[0]) || late.Begin(context.Background(), entries[0], time.Second) == nil {
+		if late.Reclaim(context.Background(), entries[0]) {
 			t.Error("it has its lease again")
+		}
+		if err := late.Begin(context.Background(), entries[0], time.Second); !errors.Is(err, store.ErrLease) {
+			t.Errorf("it runs a command all the same: %v", err)
 		}
 		check(t, "came", a.came(), "a @30")
 	})
@@ -354,10 +354,7 @@ func TestALeaseThatWasForgottenIsNotRenewed(t *testing.T) {
 		w, _ := newWorker(history, &apps{})
 		w.Targets = []string{quick}
 		now := time.Now()
-		leased, err := history.Lease(context.Background(), store.LeaseRequest{Kind: store.Message, Target: slow, Policy: entries[0].Policy, Owner: w.Leases.Holder, Want: 2, Now: now, Until: now.Add(worker.LeaseFor)})
-		if err != nil || len(leased) != 2 {
-			t.Fatal(leased, err)
-		}
+		leased := lease(t, history, entries[0], w.Leases.Holder, 2, now.Add(worker.LeaseFor))
 		w.Leases.Reserve(leased[0])
 		w.Leases.Reserve(leased[1])
 		w.Leases.Forget(leased[1])
