@@ -1,14 +1,10 @@
 package commands
 
 import (
-	"bufio"
-	"bytes"
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
-	"net/http/httputil"
 	"os"
 	"slices"
 	"strings"
@@ -198,8 +194,7 @@ func (sh *shell) inBody(name string) bool {
 	return err == nil && s.InBody()
 }
 
-// fromHTTP reads a raw HTTP request. A head with bare line feeds, as an editor writes it, is taken too; the body is
-// everything behind the empty line, less its chunk framing.
+// fromHTTP returns the message of --http, a file with a raw HTTP request.
 func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
 	if len(o.positional) > 0 || o.dataGiven {
 		return m, fail.Usage("--http brings its own payload").Hintf("barb verify --http %s", o.httpFile)
@@ -211,46 +206,20 @@ func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
 	if data, err = infile.PlainText(data, o.httpFile); err != nil {
 		return m, err
 	}
-	head, err := record.ReadHead(bufio.NewReader(bytes.NewReader(data)), 1<<20)
-	if err != nil {
-		return m, fail.Usage("%s is not a raw HTTP request: %w", o.httpFile, noEOF(err)).Hint("a request line, headers, an empty line, the body")
-	}
-	body := data[bytes.Index(data, []byte(head))+len(head):]
-	if !strings.Contains(head, "\r\n") {
-		head = strings.ReplaceAll(head, "\n", "\r\n")
-	}
-	r, err := record.ParseRequest(asHTTP1(head), "https")
-	if err != nil {
-		return m, fail.Usage("%s is not a raw HTTP request: %w", o.httpFile, err)
-	}
-	if body, err = framed(&r, body); err != nil {
-		return m, fail.Usage("%s: %w", o.httpFile, err)
+	r, err := record.ReadRequest(data, "https")
+	if at, ok := errors.AsType[*record.TextError](err); ok {
+		switch at.Part {
+		case record.NoHead:
+			return m, fail.Usage("%s is not a raw HTTP request: %w", o.httpFile, err).
+				Hint("a request line, headers, an empty line, the body")
+		case record.InHead:
+			return m, fail.Usage("%s is not a raw HTTP request: %w", o.httpFile, err)
+		default:
+			return m, fail.Usage("%s: %w", o.httpFile, err)
+		}
 	}
 	extra, err := o.header(sh)
-	return sign.Message{Method: r.Method, URL: r.URL, Header: append(r.Header, extra...).HTTP(), Body: body}, err
-}
-
-// framed is the body that the head announces: a file may have a line feed more behind it, and must not have less.
-func framed(r *record.Request, body []byte) ([]byte, error) {
-	length, chunked, err := r.BodyFraming()
-	switch {
-	case err != nil:
-		return nil, err
-	case chunked:
-		return io.ReadAll(httputil.NewChunkedReader(bytes.NewReader(body)))
-	case !r.Header.Has("Content-Length"):
-		return body, nil
-	case int64(len(body)) < length:
-		return nil, fmt.Errorf("its Content-Length is %d, the body has only %d bytes", length, len(body))
-	}
-	return body[:length], nil
-}
-
-func noEOF(err error) error {
-	if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-		return errors.New("it ends before the empty line behind the headers")
-	}
-	return err
+	return sign.Message{Method: r.Method, URL: r.URL, Header: append(r.Header, extra...).HTTP(), Body: r.Body}, err
 }
 
 // fromHistory takes an exchange; its age is judged by when it was received, since later it is always old.

@@ -1,12 +1,12 @@
-package commands
+package record
 
 import (
 	"strings"
 )
 
-// asHTTP1 writes the head of a request as HTTP/1.1 has it: tools print HTTP/2 and HTTP/3 requests with that version in the
-// request line, or with the pseudo-header fields that stand for it (RFC 9113, section 8.3.1). A head with neither is returned
-// as it is.
+// asHTTP1 returns the head of a request as HTTP/1.1 has it: tools print HTTP/2 and HTTP/3 requests with that version in
+// the request line, or with the pseudo-header fields that stand for it (RFC 9113, section 8.3.1). A head with neither
+// is returned as it is.
 func asHTTP1(head string) string {
 	lines := strings.SplitAfter(head, "\n")
 	pseudo := map[string]string{}
