@@ -1,5 +1,5 @@
-// Package commands is the shell around the engines: flags, printing, exit codes and the wiring of sign, deliver, listen
-// and store. It alone knows them all; they do not know each other.
+// Package commands is the command line of barb. Each command turns flags into options for the packages that do the
+// work, prints what they tell, and ends with an exit code.
 package commands
 
 import (

@@ -1,6 +1,6 @@
-// Package deliver sends a webhook: one attempt after another until it is answered, refused for good or out of time, over
-// an HTTP client that puts exact bytes on the wire. It does not sign, record, print or decide what a delivery means to
-// the user: it yields every attempt, and the loop body of the caller does those.
+// Package deliver makes the attempts of one delivery. They follow each other until the request is answered, refused
+// for good or out of time, over an HTTP client that puts exact bytes on the wire. The package does not sign, record or
+// print: it yields every attempt, and the loop body of the caller does those.
 package deliver
 
 import (

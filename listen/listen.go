@@ -1,7 +1,7 @@
-// Package listen is the receiving server: it takes webhooks off the wire exactly as they came, has each one checked and
-// stored before it answers, and survives whatever else comes in. It speaks HTTP/1.0 and HTTP/1.1 itself, because a server
-// that hands out maps of headers has already lost their order, case and repetition. It does not verify, store, forward or
-// print: it asks the Hook that Receive returns for each request.
+// Package listen takes webhooks off the wire. It takes them exactly as they came, has each one checked and stored
+// before it answers, and survives whatever else comes in. It speaks HTTP/1.0 and HTTP/1.1 itself, because a server
+// that hands out maps of headers has already lost their order, case and repetition. It does not verify, store, forward
+// or print: it asks the Hook that Receive returns for each request.
 package listen
 
 import (

@@ -1,5 +1,5 @@
-// Package sign makes and checks webhook signatures: what each provider signs, how the signature is written and read, and
-// how old it may be. It is pure. It does not know the time, open files, use the network or print; the caller brings the
+// Package sign computes webhook signatures. It knows what each provider signs, how the signature is written, and how
+// old it may be. It is pure: it does not know the time, open files, use the network or print. The caller brings the
 // bytes, the clock and the secrets.
 package sign
 

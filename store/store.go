@@ -1,6 +1,6 @@
-// Package store remembers exchanges: one SQLite file that several processes share, in which what was acknowledged is
-// still there after a kill, a power cut or a full disk. It does not know who calls, prints nothing, and lets no type of
-// SQLite through its signatures, so that another engine can take its place.
+// Package store keeps exchanges in one SQLite file. Several processes share the file, and what was acknowledged is
+// still there after a kill, a power cut or a full disk. The package does not know who calls, prints nothing, and lets
+// no type of SQLite through its signatures, so that another engine can take its place.
 package store
 
 import (

@@ -1,5 +1,5 @@
-// Package ui is how barb looks: colours, lines, tables and widths. It writes what it is given to the writer it is given
-// and is the only package that knows lipgloss and fatih/color. It decides nothing and reads nothing.
+// Package ui is how barb looks. It writes colours, lines and tables to the writer that it is given, and is the only
+// package that knows lipgloss and fatih/color. It decides nothing and reads nothing.
 package ui
 
 import (

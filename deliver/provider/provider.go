@@ -1,6 +1,5 @@
-// Package provider is how known services deliver: their timeouts, retries, headers, and what they do with an endpoint
-// that fails. Each row is what the service's own pages say. It sends nothing itself: a Provider makes a
-// deliver.Policy.
+// Package provider is how known services deliver. A row has the timeouts, retries and headers of a service, as the
+// service's own pages say. The package sends nothing itself: a Provider makes a deliver.Policy.
 package provider
 
 import (

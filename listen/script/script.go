@@ -1,4 +1,4 @@
-// Package script plays answers that were written down beforehand: one webhook after another gets the next of them, a
+// Package script plays answers that were written down beforehand. One webhook after another gets the next of them, a
 // part of the webhooks fails, and an app is cut off where a platform would do it. It decides and does not wait: listen
 // does what a listen.Answer says.
 package script

@@ -1,7 +1,7 @@
-// Package discover finds out how a webhook was signed, from one message and its secret: which bytes, under which algorithm,
-// with the secret in which form, and where in the message the signature, the timestamp and the id travel. It tries what is
-// in use, in a fixed order and within a bound. Like sign it is pure. It finds HMACs, plain hashes with the secret in them,
-// and tokens; no public keys and no JWTs.
+// Package discover works out how a message was signed. From one message with its secret it finds which bytes are
+// signed, under which algorithm, with the secret in which form, and where in the message the signature, the timestamp
+// and the id travel. It tries what is in use, in a fixed order and within a bound. Like sign it is pure. It finds
+// HMACs, plain hashes with the secret in them, and tokens; no public keys and no JWTs.
 package discover
 
 import (

@@ -1,6 +1,6 @@
-// Package explain finds out why a signature does not match: it changes the message, the secret or the scheme in the ways
-// they are known to go wrong, and asks package sign whether the signature matches then. What it claims it has verified; what
-// is merely likely it says apart, as a hint. It is pure: no clock, no file, no network, no printing.
+// Package explain finds what would have made a signature match. It changes the message, the secret or the scheme in
+// the ways they are known to go wrong, and asks package sign whether the signature matches then. What it claims it has
+// verified; what is merely likely it says apart, as a hint. It is pure: no clock, no file, no network, no printing.
 package explain
 
 import (

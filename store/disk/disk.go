@@ -1,4 +1,5 @@
-// Package disk makes and recognises files of one user. It knows nothing of what is in them.
+// Package disk makes files that belong to one user. It also recognises a file that was replaced, and knows nothing of
+// what is in one.
 package disk
 
 import (

@@ -1,5 +1,5 @@
-// Package export turns recorded exchanges into the forms other tools take: the JSON lines of scripts, a curl command, raw
-// HTTP. It knows neither the history nor the command line.
+// Package export writes an exchange for other tools: as a JSON line, a curl command or raw HTTP. It knows neither the
+// history nor the command line.
 package export
 
 import (

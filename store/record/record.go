@@ -1,6 +1,6 @@
-// Package record is the shape of what barb remembers: one HTTP exchange, what went over the wire, when, how it relates
-// to another exchange and how its signature fared. It holds data and its conversion from and to HTTP's own text; it
-// opens nothing, sends nothing and decides nothing.
+// Package record is the shape of one HTTP exchange. An exchange is what went over the wire, when, how it relates to
+// another exchange and how its signature fared. The package holds data and its conversion from and to HTTP's own text;
+// it opens nothing, sends nothing and decides nothing.
 package record
 
 import (

@@ -1,5 +1,5 @@
-// Package redact keeps secrets out of what is stored: it makes the exchange that is kept out of the one that came, notes of
-// each piece that it took away what it was, and puts them back. It stores and prints nothing.
+// Package redact keeps secrets out of what is stored. It makes the exchange that is kept out of the one that came,
+// notes what each piece was that it took away, and puts the pieces back where it can. It stores and prints nothing.
 package redact
 
 import (

@@ -1,5 +1,5 @@
-// Package senders grades those who delivered here, from what a listener received and answered: whether they retried after
-// a failure, when, and with which bytes. It looks at attempts only, and claims only what they show.
+// Package senders grades those who delivered here. From what a listener received and answered it finds whether they
+// retried after a failure, when, and with which bytes. It looks at attempts only, and claims only what they show.
 package senders
 
 import (
