@@ -122,7 +122,7 @@ func (r *schemeReader) fill(table map[string]any, within string) error {
 // validate is Scheme.Validate, each fault with the line of its key.
 func (r *schemeReader) validate() error {
 	var faults []string
-	err := r.scheme.Validate()
+	err := catalog.Validate(r.scheme)
 	if _, ok := handshake.Lookup(r.scheme.Handshake); r.scheme.Handshake != "" && !ok {
 		err = errors.Join(fmt.Errorf("handshake: %q is none that is known", r.scheme.Handshake), err)
 	}

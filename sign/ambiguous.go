@@ -20,14 +20,14 @@ func (s Scheme) Ambiguous(m Message) string {
 	if err != nil {
 		return ""
 	}
-	var before, p piece
+	var before, p Piece
 	for rest := s.Content; rest != ""; before = p {
 		p, rest = nextPiece(rest)
-		if !p.named {
+		if !p.Named {
 			continue
 		}
-		if kind, field, _ := strings.Cut(p.text, "."); kind == "json" || kind == "header" || kind == "item" {
-			if value, err := v.append(nil, p.text, nil); err != nil || !isPlainField(value, before) {
+		if kind, field, _ := strings.Cut(p.Text, "."); kind == "json" || kind == "header" || kind == "item" {
+			if value, err := v.append(nil, p.Text, nil); err != nil || !isPlainField(value, before) {
 				place := Place(kind + ":" + field).String()
 				if kind == "item" {
 					place = field + "= of the signature"
@@ -44,17 +44,17 @@ func (s Scheme) Ambiguous(m Message) string {
 
 // isPlainField reports whether no body can stand in a field, in JSON, XML or of a form, and behind a timestamp nothing that other
 // schemes have between it and the body.
-func isPlainField(value []byte, before piece) bool {
-	if before.named && before.text == "ts" && len(value) > 0 && !isAlphanumeric(value[0]) {
+func isPlainField(value []byte, before Piece) bool {
+	if before.Named && before.Text == "ts" && len(value) > 0 && !isAlphanumeric(value[0]) {
 		return false
 	}
 	return !bytes.ContainsAny(value, `{}[]<>"&%=`) || isPadded(string(value))
 }
 
 // isDelimitedBody reports whether the body ends or begins with a bracket where the timestamp stands directly beside it.
-func isDelimitedBody(body []byte, before, p piece) bool {
+func isDelimitedBody(body []byte, before, p Piece) bool {
 	body = bytes.TrimSpace(body)
-	is := func(p piece, name string) bool { return p.named && p.text == name }
+	is := func(p Piece, name string) bool { return p.Named && p.Text == name }
 	switch {
 	case len(body) == 0:
 		return true

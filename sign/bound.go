@@ -1,8 +1,6 @@
 package sign
 
 import (
-	"errors"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -56,9 +54,9 @@ func (s Scheme) Unbound(params map[string]string) string {
 func (s Scheme) CheckParams(params map[string]string) error {
 	m := &Message{Params: params}
 	for rest := s.Content; rest != "" && s.Code == "" && s.JWT == nil; {
-		var p piece
+		var p Piece
 		p, rest = nextPiece(rest)
-		if name, ok := strings.CutPrefix(p.text, "param."); ok && p.named {
+		if name, ok := strings.CutPrefix(p.Text, "param."); ok && p.Named {
 			if _, err := param(m, name); err != nil {
 				return err
 			}
@@ -160,28 +158,9 @@ func (s *Scheme) boundFields(fields []Field, m *Message) []Field {
 	return fields
 }
 
-// validateBound refuses an identity that the signature does not cover: anybody could write it.
-func (s *Scheme) validateBound() error {
-	var errs []error
-	for _, b := range s.Bound {
-		_, isClaim := b.In.claim()
-		switch {
-		case b.Param == "" || strings.ContainsAny(b.Param, "=,"):
-			errs = append(errs, fmt.Errorf("bound: %q is not the name of a param", b.Param))
-		case isClaim && s.JWT == nil:
-			errs = append(errs, fmt.Errorf("bound: %s is a claim, and the scheme has no token", b.Param))
-		case !isClaim && validatePlace("bound", b.In, false) != nil:
-			errs = append(errs, validatePlace("bound", b.In, false))
-		case !s.signs(b.In):
-			errs = append(errs, fmt.Errorf("bound: %s is not signed, so anybody can write it", b.In))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// signs reports whether what stands at a place is part of what the scheme signs. Of the schemes made by code, only those
+// Signs reports whether what stands at a place is part of what the scheme signs. Of the schemes made by code, only those
 // that sign all of their places are asked.
-func (s *Scheme) signs(p Place) bool {
+func (s Scheme) Signs(p Place) bool {
 	kind, name := p.kind(), p.name()
 	inBody := kind == "json" || kind == "form"
 	switch {

@@ -76,7 +76,8 @@ func (c Code) coder() coder {
 	}
 }
 
-func codes() []Code {
+// Codes returns every code there is.
+func Codes() []Code {
 	return []Code{Twilio, Adyen, SNS, RFC9421, Contentful, Hook0, MercadoPago, Braintree, EasyPost, Plivo}
 }
 

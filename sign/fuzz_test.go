@@ -166,7 +166,7 @@ func FuzzTemplate(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content, format, more string) {
 		s, _ := catalog.Lookup("stripe")
 		s.Content, s.Format, s.More = content, format, more
-		valid := s.Validate() == nil
+		valid := catalog.Validate(s) == nil
 		m := newMessage(s)
 		m.Header.Set("X", "y")
 		s.Formula()

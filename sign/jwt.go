@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
-	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -56,20 +55,6 @@ func (s *Scheme) jwtAlgorithm() string {
 	default:
 		return "HS" + bits
 	}
-}
-
-func (c *Claims) validate(s *Scheme) error {
-	var errs []error
-	if s.Auth != HMAC && s.Auth != ECDSA && s.Auth != RSA && s.Auth != Ed25519 {
-		errs = append(errs, errors.New("auth: a token is signed with hmac, ecdsa, rsa or ed25519"))
-	}
-	if c.Body != "" {
-		errs = append(errs, oneOf("jwt.body_enc", c.BodyEnc, Hex, Base64, Base64URL))
-	}
-	if s.Split != "" || s.More != "" || s.Format != "" || len(s.Alt) > 0 {
-		errs = append(errs, errors.New("jwt: a token stands alone behind its prefix; split, format, more and alt have no use"))
-	}
-	return errors.Join(errs...)
 }
 
 func (c *Claims) formula(s Scheme) string {

@@ -135,13 +135,13 @@ type contentForm struct {
 // is reports whether content has the form of a template: what stands before the body at its beginning, and what stands behind
 // it at its end.
 func (f *contentForm) is(content []byte, template string) bool {
-	var pieces []piece
+	var pieces []Piece
 	for template != "" {
-		var p piece
+		var p Piece
 		p, template = nextPiece(template)
 		pieces = append(pieces, p)
 	}
-	first := slices.IndexFunc(pieces, piece.isAny)
+	first := slices.IndexFunc(pieces, Piece.isAny)
 	if first < 0 {
 		return len(content) <= maxForm && f.match(pieces, content, true)
 	}
@@ -150,7 +150,7 @@ func (f *contentForm) is(content []byte, template string) bool {
 		last--
 	}
 	before, after := pieces[:first], pieces[last+1:]
-	if !slices.ContainsFunc(slices.Concat(before, after), func(p piece) bool { return p.named && p.text == "ts" }) {
+	if !slices.ContainsFunc(slices.Concat(before, after), func(p Piece) bool { return p.Named && p.Text == "ts" }) {
 		return false
 	}
 	if !f.match(before, content[:min(len(content), maxForm)], false) {
@@ -168,12 +168,12 @@ func (f *contentForm) is(content []byte, template string) bool {
 }
 
 // isAny reports whether a piece stands for any bytes at all.
-func (p piece) isAny() bool {
-	return p.named && (p.text == "body" || p.text == "body|json" || p.text == "form|sorted")
+func (p Piece) isAny() bool {
+	return p.Named && (p.Text == "body" || p.Text == "body|json" || p.Text == "form|sorted")
 }
 
 // match reports whether text begins with what the pieces stand for, or with whole is that and nothing else.
-func (f *contentForm) match(pieces []piece, text []byte, whole bool) bool {
+func (f *contentForm) match(pieces []Piece, text []byte, whole bool) bool {
 	if f.steps--; f.steps < 0 {
 		return true
 	}
@@ -181,13 +181,13 @@ func (f *contentForm) match(pieces []piece, text []byte, whole bool) bool {
 		return !whole || len(text) == 0
 	}
 	p, rest := pieces[0], pieces[1:]
-	if !p.named {
-		after, ok := bytes.CutPrefix(text, []byte(p.text))
+	if !p.Named {
+		after, ok := bytes.CutPrefix(text, []byte(p.Text))
 		return ok && f.match(rest, after, whole)
 	}
-	least, most, ok := f.lengths(p.text, text)
+	least, most, ok := f.lengths(p.Text, text)
 	for n := least; ok && n <= most; n++ {
-		if f.fits(p.text, text[:n]) && f.match(rest, text[n:], whole) {
+		if f.fits(p.Text, text[:n]) && f.match(rest, text[n:], whole) {
 			return true
 		}
 	}

@@ -152,7 +152,7 @@ func TestContentsOfOnesOwnSchemesAreKnown(t *testing.T) {
 		own := sign.Scheme{Name: "own", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: template, Header: "X-Own",
 			Time: sign.Timestamp{In: "header:X-Time", Unit: sign.Seconds}, IDIn: "header:X-Id", Tolerance: sign.Both(time.Minute),
 			NoSeparator: template == "{body}{ts}"}
-		if err := own.Validate(); err != nil {
+		if err := catalog.Validate(own); err != nil {
 			t.Errorf("%s: %v", template, err)
 		}
 		if _, ok := plain.MovedFrom(sign.Message{Body: []byte(content)}, at, []sign.Scheme{own}); !ok {

@@ -40,6 +40,9 @@ func (s *Scheme) carrier(i int) Place {
 	return Place("header:" + s.Header)
 }
 
+// Carrier returns the place of the signature.
+func (s Scheme) Carrier() Place { return s.carrier(0) }
+
 // Signature returns the value at the place where the scheme's signature travels, as it is written: "t=…,v1=…"; "" when
 // there is none, or more than one.
 func (s Scheme) Signature(m Message) string {

@@ -1,15 +1,12 @@
 package sign
 
-import (
-	"errors"
-	"strings"
-)
+import "strings"
 
 // TimeSigned reports whether the timestamp is part of what is signed; true also where there is none. Where it is not, anybody
 // can send an old message with a new time.
 func (s Scheme) TimeSigned() bool {
 	return s.Time.Unit == "" || s.JWT != nil || strings.Contains(s.Content, "{ts}") || s.Code == RFC9421 ||
-		s.Code != "" && s.Auth != Token || s.Time.In != "" && s.signs(s.Time.In)
+		s.Code != "" && s.Auth != Token || s.Time.In != "" && s.Signs(s.Time.In)
 }
 
 // Separated reports whether each part of the signed content can be told from the next: between two that the sender fills
@@ -17,9 +14,9 @@ func (s Scheme) TimeSigned() bool {
 func (s Scheme) Separated() bool {
 	before := false
 	for rest := s.Content; rest != ""; {
-		var p piece
+		var p Piece
 		p, rest = nextPiece(rest)
-		free := p.named && isFree(p.text)
+		free := p.Named && isFree(p.Text)
 		if before && free {
 			return false
 		}
@@ -48,31 +45,4 @@ func (s Scheme) Weaknesses() []string {
 		all = append(all, "nothing separates the signed parts: the end of one can pass for the beginning of the next")
 	}
 	return all
-}
-
-// validateProof refuses a row whose signature proves less than it seems to, unless the row says so.
-func (s *Scheme) validateProof() error {
-	var errs []error
-	switch {
-	case !s.UnsignedTime && !s.TimeSigned():
-		errs = append(errs, errors.New("time: is not signed ({ts} is not in content), so anybody can send an old webhook as a new one; "+
-			"unsigned_time = true when the provider really has it so"))
-	case s.UnsignedTime && s.TimeSigned():
-		errs = append(errs, errors.New("unsigned_time: there is no time that is not signed"))
-	}
-	switch {
-	case !s.NoSeparator && !s.Separated():
-		errs = append(errs, errors.New("content: nothing stands between two of its parts, so the end of one can pass for the beginning of the "+
-			"next; no_separator = true when the provider really has it so"))
-	case s.NoSeparator && s.Code == "" && s.Separated():
-		errs = append(errs, errors.New("no_separator: all parts of content have something between them"))
-	}
-	for field, text := range map[string]string{
-		"prefix": s.Prefix, "split": s.Split, "format": s.Format, "more": s.More, "time.key": s.Time.Key,
-	} {
-		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || 0x7f <= r && r < 0xa0 }) {
-			errs = append(errs, errors.New(field+": holds a control character, which no header can carry"))
-		}
-	}
-	return errors.Join(errs...)
 }

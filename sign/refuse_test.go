@@ -270,7 +270,7 @@ func TestASecondHeaderCarriesTheSecondSignature(t *testing.T) {
 		Name: "hookdeck", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw, Content: "{body}",
 		Header: "x-hookdeck-signature", Alt: []string{"x-hookdeck-signature-2"},
 	}
-	if err := s.Validate(); err != nil {
+	if err := catalog.Validate(s); err != nil {
 		t.Fatal(err)
 	}
 	a, b := newPair(s, 0), newPair(s, 1)

@@ -15,22 +15,33 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// piece is a part of a template: text to be taken as it is, or the name between two braces.
-type piece struct {
-	text  string
-	named bool
+// Piece is a part of a template: text to be taken as it is, or the name between two braces.
+type Piece struct {
+	Text  string
+	Named bool
 }
 
-// nextPiece cuts the first piece off a template. An open brace without a closing one is text; Validate refuses it.
-func nextPiece(template string) (piece, string) {
+// Pieces cuts a template apart. An open brace without a closing one is text.
+func Pieces(template string) []Piece {
+	var pieces []Piece
+	for template != "" {
+		var p Piece
+		p, template = nextPiece(template)
+		pieces = append(pieces, p)
+	}
+	return pieces
+}
+
+// nextPiece cuts the first piece off a template.
+func nextPiece(template string) (Piece, string) {
 	open := strings.IndexByte(template, '{')
 	if open > 0 {
-		return piece{text: template[:open]}, template[open:]
+		return Piece{Text: template[:open]}, template[open:]
 	}
 	if end := strings.IndexByte(template, '}'); open == 0 && end > 0 {
-		return piece{text: template[1:end], named: true}, template[end+1:]
+		return Piece{Text: template[1:end], Named: true}, template[end+1:]
 	}
-	return piece{text: template}, ""
+	return Piece{Text: template}, ""
 }
 
 // cutBody splits a template at its first piece made of the body. name is "" when there is none.
@@ -40,14 +51,14 @@ func cutBody(template string) (before, name, after string) {
 		return template, "", ""
 	}
 	p, rest := nextPiece(template[open:])
-	return template[:open], p.text, rest
+	return template[:open], p.Text, rest
 }
 
 // separator is the text that follows {name} in a template, by which a reader could tell where the value ends.
 func separator(template, name string) string {
 	_, after, _ := strings.Cut(template, "{"+name+"}")
-	if p, _ := nextPiece(after); !p.named {
-		return p.text
+	if p, _ := nextPiece(after); !p.Named {
+		return p.Text
 	}
 	return ""
 }
@@ -56,12 +67,12 @@ func separator(template, name string) string {
 func Fill(template string, value func(name string) (string, error)) (string, error) {
 	var b strings.Builder
 	for template != "" {
-		var p piece
+		var p Piece
 		p, template = nextPiece(template)
-		text := p.text
-		if p.named {
+		text := p.Text
+		if p.Named {
 			var err error
-			if text, err = value(p.text); err != nil {
+			if text, err = value(p.Text); err != nil {
 				return "", err
 			}
 		}
@@ -83,18 +94,18 @@ type values struct {
 // expand appends a template's text to dst. key is what {secret} stands for.
 func (v *values) expand(dst []byte, template string, key []byte) ([]byte, error) {
 	for template != "" {
-		var p piece
+		var p Piece
 		p, template = nextPiece(template)
-		if !p.named {
-			dst = append(dst, p.text...)
+		if !p.Named {
+			dst = append(dst, p.Text...)
 			continue
 		}
 		var err error
 		from := len(dst)
-		if dst, err = v.append(dst, p.text, key); err != nil {
+		if dst, err = v.append(dst, p.Text, key); err != nil {
 			return dst, err
 		}
-		if err = checkEnd(p.text, dst[from:], template); err != nil {
+		if err = checkEnd(p.Text, dst[from:], template); err != nil {
 			return dst, err
 		}
 	}
@@ -106,7 +117,7 @@ func (v *values) expand(dst []byte, template string, key []byte) ([]byte, error)
 func checkEnd(name string, value []byte, rest string) error {
 	kind, field, _ := strings.Cut(name, ".")
 	next, _ := nextPiece(rest)
-	if kind != "header" && kind != "json" && kind != "item" || next.named || next.text == "" || !bytes.Contains(value, []byte(next.text)) {
+	if kind != "header" && kind != "json" && kind != "item" || next.Named || next.Text == "" || !bytes.Contains(value, []byte(next.Text)) {
 		return nil
 	}
 	return refuse(MalformedField, kind+" "+field+" holds what ends it in what is signed")

@@ -21,15 +21,15 @@ func (s *Scheme) write(sigs [][]byte, v *values) (string, error) {
 
 func (s *Scheme) appendFormat(dst []byte, format string, sig []byte, v *values) ([]byte, error) {
 	for format != "" {
-		var p piece
+		var p Piece
 		p, format = nextPiece(format)
-		name, isItem := strings.CutPrefix(p.text, "item.")
+		name, isItem := strings.CutPrefix(p.Text, "item.")
 		switch {
-		case p.named && p.text == "sig":
+		case p.Named && p.Text == "sig":
 			dst = s.Enc.encode(dst, sig)
-		case p.named && p.text == "ts":
+		case p.Named && p.Text == "ts":
 			dst = append(dst, v.time...)
-		case p.named && isItem:
+		case p.Named && isItem:
 			item, ok := v.item(name)
 			if !ok {
 				return dst, missingParam(name, " stands in the signature's header, so it must be given")
@@ -39,7 +39,7 @@ func (s *Scheme) appendFormat(dst []byte, format string, sig []byte, v *values) 
 			}
 			dst = append(dst, item...)
 		default:
-			dst = append(dst, p.text...)
+			dst = append(dst, p.Text...)
 		}
 	}
 	return dst, nil
@@ -57,4 +57,20 @@ func CheckValue(reason Reason, what, value string) error {
 		}
 	}
 	return nil
+}
+
+// ReadsBack reports whether the scheme can read the value of the signature header that it writes, with two signatures where there
+// is room for them.
+func (s Scheme) ReadsBack() bool {
+	const stamp = "1700000000"
+	sigs := [][]byte{[]byte(strings.Repeat("x", max(s.signatureSize(), 1))), []byte(strings.Repeat("y", max(s.signatureSize(), 1)))}
+	if s.More == "" {
+		sigs = sigs[:1]
+	}
+	var r reading
+	value, err := s.write(sigs, &values{time: stamp, item: func(string) (string, bool) { return "x", true }})
+	if err == nil {
+		err = s.readValue(value, &r)
+	}
+	return err == nil && len(r.candidates) >= len(sigs) && (s.Time.Key == "" || r.time == stamp)
 }

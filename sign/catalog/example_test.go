@@ -33,7 +33,7 @@ func ExampleSet_Detect() {
 		Content: "{ts}.{body}", Header: "X-Shop-Signature", Prefix: "sha256=",
 		Time: sign.Timestamp{In: "header:X-Shop-Time", Unit: sign.Seconds}, Tolerance: sign.Both(5 * time.Minute),
 	}
-	if err := shop.Validate(); err != nil {
+	if err := catalog.Validate(shop); err != nil {
 		fmt.Println(err)
 	}
 	schemes := &catalog.Set{Own: []sign.Scheme{shop}}

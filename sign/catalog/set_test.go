@@ -17,7 +17,7 @@ func shop(t *testing.T) sign.Scheme {
 		t.Fatal("github is not in the catalogue")
 	}
 	s.Name, s.Title, s.Aliases = "shop", "Shop", []string{"github"}
-	if err := s.Validate(); err != nil {
+	if err := catalog.Validate(s); err != nil {
 		t.Fatal(err)
 	}
 	return s
@@ -95,7 +95,7 @@ func TestWhatASetReturnsIsTheCallers(t *testing.T) {
 func TestEveryRowIsValidAndNamedOnce(t *testing.T) {
 	seen := map[string]bool{}
 	for _, s := range catalog.All() {
-		if err := s.Validate(); err != nil {
+		if err := catalog.Validate(s); err != nil {
 			t.Errorf("%s: %v", s.Name, err)
 		}
 		for _, name := range append(s.Aliases, s.Name) {

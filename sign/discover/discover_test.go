@@ -68,7 +68,7 @@ func find(t testing.TB, q discover.Query) sign.Scheme {
 
 func holds(t testing.TB, q discover.Query, r discover.Result) {
 	t.Helper()
-	if err := r.Scheme.Validate(); err != nil {
+	if err := catalog.Validate(r.Scheme); err != nil {
 		t.Errorf("%+v: %v", r.Scheme, err)
 	}
 	s := r.Scheme

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/sign/keytext"
 )
 
@@ -37,7 +38,7 @@ func orNone(values []value) []value {
 
 // accept takes a scheme as the result when it is good for one of the secrets that have its form.
 func (s *search) accept(c sign.Scheme, k *keyed) bool {
-	if c.Validate() != nil || s.givesAway(c) {
+	if catalog.Validate(c) != nil || s.givesAway(c) {
 		return false
 	}
 	match, err := timeless(c).Verify(s.message, time.Time{}, k.secrets...)
