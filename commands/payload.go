@@ -92,9 +92,9 @@ func payloadFailure(err error) *fail.Error {
 	if e, ok := errors.AsType[*payload.ChangeError](err); ok {
 		f := fail.Usage("--set %w", e)
 		switch {
-		case e.Reason == payload.ErrPath:
+		case errors.Is(e.Reason, payload.ErrPath):
 			return f.Hint("--set data.amount=1200")
-		case e.Reason == payload.ErrValue:
+		case errors.Is(e.Reason, payload.ErrValue):
 			return f.Hint("--set 'id={{uuid}}'; {{\"{{\"}} stands for the braces themselves")
 		case errors.Is(e, edit.ErrUnstructured):
 			return f.Hint("--edit changes any payload")

@@ -115,8 +115,8 @@ func TestChangesThatCannotBeMadeSayWhy(t *testing.T) {
 	for text, want := range map[string]error{"no equals sign": payload.ErrPath, "a={{nothing}}": payload.ErrValue} {
 		_, err := payload.ParseChange(text)
 		wrong, ok := errors.AsType[*payload.ChangeError](err)
-		if !ok || wrong.Reason != want || !strings.HasSuffix(err.Error(),
-			wrong.Err.Error()) { //nolint:errorlint // it is not wrapped
+		if !ok || !errors.Is(wrong.Reason, want) || !strings.HasSuffix(err.Error(),
+			wrong.Err.Error()) {
 			t.Errorf("%q: %v", text, err)
 		}
 	}
@@ -207,7 +207,7 @@ func TestHeadersOfASampleThatCannotBeSentAreRefused(t *testing.T) {
 func TestEventsOfAListHaveTheTypeTheyLookLike(t *testing.T) {
 	t.Parallel()
 	c := &payload.Content{Values: values()}
-	for body, want := range map[string]string{" {}": "application/json", "[1]": "application/json",
+	for body, want := range map[string]string{"\t{}": "application/json", "[1]": "application/json",
 		"a=b":  "text/plain; charset=utf-8",
 		"\xff": "application/octet-stream", "": ""} {
 		var x record.Exchange
