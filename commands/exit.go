@@ -14,6 +14,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/deliver/payload"
+	"github.com/barbhq/barb/deliver/replay"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
@@ -71,6 +72,12 @@ func classify(err error) *fail.Error {
 	}
 	if errors.Is(err, context.Canceled) {
 		return &fail.Error{Code: fail.ExitInterrupted}
+	}
+	if e, ok := errors.AsType[*replay.MaskedError](err); ok {
+		return unkept(e)
+	}
+	if e, ok := errors.AsType[*replay.TargetError](err); ok {
+		return fail.Usage("%w", e)
 	}
 	if f := payloadFailure(err); f != nil {
 		return f

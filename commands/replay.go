@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -11,9 +10,8 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/deliver"
-	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/deliver/journal"
-	"github.com/barbhq/barb/deliver/signer"
+	"github.com/barbhq/barb/deliver/replay"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
@@ -110,12 +108,9 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 		return err
 	}
 	defer client.Close()
-	r := &replayer{shell: sh, options: o, client: client, signers: map[string]*signing{}, dead: o.deadLetters(), plans: &plans{sh: sh}, values: o.values(sh)}
+	r := &replayer{shell: sh, options: o, client: client, signers: map[string]*signing{}, dead: o.deadLetters(), plans: &plans{sh: sh}}
 	defer r.plans.close()
-	if r.header, err = o.header(sh); err != nil {
-		return err
-	}
-	if err := r.prepareChanges(ctx); err != nil {
+	if err := r.prepare(ctx); err != nil {
 		return err
 	}
 	last, count, err := r.check(ctx)
@@ -137,10 +132,8 @@ type replayer struct {
 	signers map[string]*signing
 	dead    *deadLetters // nil: what the history has
 	plans   *plans       // of queued messages
-	changes changesFor
-	header  record.Header  // of -H
-	masked  bool           // something that is selected is not kept exactly
-	values  fixture.Values // for {{…}} in --set
+	replays replay.Plan
+	masked  bool // something that is selected is not kept exactly
 }
 
 // announce says what would be sent.
@@ -238,9 +231,8 @@ func (r *replayer) courier(s *signing, client *deliver.Client) *courier {
 		with: export.With{Body: r.options.withBody, URL: r.options.withURL, Headers: r.options.withHeaders}}
 }
 
-// plan makes of a captured exchange the first attempt of its replay.
-func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.Exchange, *signing, error) {
-	x := record.Exchange{Kind: record.Sent, Thread: captured.ID, WebhookID: captured.WebhookID, EventType: eventToSend(captured.EventType), Scheme: captured.Scheme}
+// plan makes the first attempt of the replay of a captured exchange, and returns what signs it.
+func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (x record.Exchange, s *signing, err error) {
 	if err := wholeBody(captured); err != nil {
 		return x, nil, err
 	}
@@ -248,54 +240,19 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (record.
 	if err != nil {
 		return x, nil, err
 	}
-	s := &signing{}
+	s = &signing{}
 	if !r.options.exact || r.redactor.IsMasked(captured) {
 		if s, err = r.signerFor(ctx, captured); err != nil {
 			return x, nil, err
 		}
 	}
-	came, missing, err := r.came(ctx, captured)
-	if err != nil {
-		return x, nil, err
-	}
-	if x.Request, err = again(withoutGiven(came, missing, target), target); err != nil {
-		return x, nil, fail.Usage("%w", err)
-	}
+	plain := *captured
+	plain.EventType = eventToSend(captured.EventType)
+	x, err = r.replays.Exchange(ctx, &plain, target, &s.Signer, r.Now())
 	if r.options.exact {
-		if len(missing) > 0 {
-			return x, nil, unkept(captured, missing)
-		}
-		x.Request = exactly(came, x.Request)
-		return x, &signing{}, nil
+		s = &signing{}
 	}
-	for _, f := range r.header {
-		x.Request.Header = x.Request.Header.Set(f.Name, f.Value)
-	}
-	if err := r.change(&x, s); err != nil {
-		return x, nil, err
-	}
-	if r.options.newID || x.WebhookID == "" {
-		x.WebhookID = signer.NewID()
-	}
-	if unmet := r.unmet(missing, &x, s); len(unmet) > 0 {
-		return x, nil, unkept(captured, unmet)
-	}
-	return x, s, nil
-}
-
-// exactly is the captured request for another address: its very bytes, but for the request line when the address has a
-// path of its own. A body that came in chunks goes out in the same ones.
-func exactly(captured *record.Exchange, to record.Request) record.Request {
-	r := captured.Request
-	r.URL = to.URL
-	if to.Target == r.Target || to.Target == (&record.Request{URL: r.Target}).WireTarget() { // which may be a whole URL
-		return r
-	}
-	r.Target = to.Target
-	if _, fields, ok := strings.Cut(r.Head, "\r\n"); ok {
-		r.Head = r.Method + " " + r.Target + " " + r.Proto + "\r\n" + fields
-	}
-	return r
+	return x, s, err
 }
 
 // wholeBody is the error for an exchange whose body was kept only in part: what is left can be shown, but neither checked
@@ -306,29 +263,6 @@ func wholeBody(x *record.Exchange) error {
 	}
 	return fail.Usage("of %d only the first 64 KiB of the body were kept, since its signature was bad", x.ID).
 		Hint("barb listen --keep-invalid records whole bodies; barb show " + strconv.FormatInt(x.ID, 10) + " shows what there is")
-}
-
-// again makes of a captured request the one to send. What goes elsewhere is what a forward is made of, less the fields
-// that say it was forwarded.
-func again(captured *record.Exchange, target string) (record.Request, error) {
-	r := captured.Request
-	if target == r.URL {
-		r.Head, r.Header = "", r.Header.Without("Transfer-Encoding")
-		return r, nil
-	}
-	r, err := deliver.Forward(&r, target, "")
-	r.Header = r.Header.Without(added(captured)...)
-	return r, err
-}
-
-// added are the fields that Forward adds and that were not there.
-func added(x *record.Exchange) (names []string) {
-	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
-		if !x.Request.Header.Has(name) {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // target is --to, the app of the route, or where it was sent before.

@@ -1,0 +1,186 @@
+// Package replay sends recorded exchanges again: it makes the request of a replay from what the history keeps. It
+// chooses neither what is replayed nor where to, finds no secret, and prints nothing.
+package replay
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/fixture"
+	"github.com/barbhq/barb/deliver/payload"
+	"github.com/barbhq/barb/deliver/signer"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
+)
+
+// Plan is how exchanges are replayed. Many goroutines may use one.
+type Plan struct {
+	// Pieces adds to an exchange what the queue keeps of its masked parts, as store.Store.Pieces does.
+	Pieces   func(ctx context.Context, x *record.Exchange) error
+	Redactor *redact.Redactor                      // restores what the history masks
+	Lookup   func(name string) (sign.Scheme, bool) // finds the scheme of an exchange
+	Exact    bool                                  // send the very bytes that came
+	NewID    bool                                  // each replay has a webhook id of its own
+	Header   record.Header                         // fields that are set in every request
+	Changes  []payload.Change                      // of the payload
+	Values   fixture.Values                        // for the templates in Changes
+	Edit     func([]byte, string) ([]byte, error)  // changes the first payload by hand, given its type; nil: not
+	mu       sync.Mutex
+	edited   []byte        // by Edit
+	numbers  map[int64]int // of what is replayed, by the id of its exchange: {{seq}} counts them
+}
+
+// TargetError is the error for an address that nothing can be sent to.
+type TargetError struct{ Err error }
+
+func (e *TargetError) Error() string { return e.Err.Error() }
+func (e *TargetError) Unwrap() error { return e.Err }
+
+// MaskedError is the error for an exchange that would go out with placeholders, since the history does not keep all
+// of it.
+type MaskedError struct {
+	ID      int64
+	Missing []redact.Missing
+}
+
+func (e *MaskedError) Error() string { return "the history does not keep all of the webhook" }
+
+// changesPayload reports whether the payload does not stay as it was.
+func (p *Plan) changesPayload() bool { return len(p.Changes) > 0 || p.Edit != nil }
+
+// Exchange makes the first attempt of a replay of captured, which keeps its webhook id and its thread. The signer
+// tells what will be signed anew; the request is not signed yet. The error may be a *TargetError, a *MaskedError or
+// one of package payload.
+func (p *Plan) Exchange(ctx context.Context, captured *record.Exchange, target string, s *signer.Signer,
+	now time.Time) (record.Exchange, error) {
+	x := record.Exchange{Kind: record.Sent, Thread: captured.ID, WebhookID: captured.WebhookID,
+		EventType: captured.EventType,
+		Scheme:    captured.Scheme}
+	came, missing, err := p.restore(ctx, captured)
+	if err != nil {
+		return x, err
+	}
+	if x.Request, err = again(withoutGiven(came, missing, target), target); err != nil {
+		return x, &TargetError{err}
+	}
+	if p.Exact {
+		if len(missing) > 0 {
+			return x, &MaskedError{captured.ID, missing}
+		}
+		x.Request = exactly(came, x.Request)
+		return x, nil
+	}
+	for _, f := range p.Header {
+		x.Request.Header = x.Request.Header.Set(f.Name, f.Value)
+	}
+	if err := p.change(&x, s); err != nil {
+		return x, err
+	}
+	if p.NewID || x.WebhookID == "" {
+		x.WebhookID = signer.NewID()
+	}
+	if unmet := unmet(missing, &x, s, now); len(unmet) > 0 {
+		return x, &MaskedError{captured.ID, unmet}
+	}
+	return x, nil
+}
+
+// change makes the changes to the payload of x. Its names are then those that the new payload holds.
+func (p *Plan) change(x *record.Exchange, s *signer.Signer) error {
+	if !p.changesPayload() {
+		return nil
+	}
+	contentType := x.Request.Header.Get("Content-Type")
+	v := p.Values
+	v.Number = p.number(x.Thread)
+	body, err := payload.Apply(p.Changes, x.Request.Body, contentType, v)
+	if err != nil {
+		return err
+	}
+	if p.Edit != nil {
+		if body, err = p.editOnce(body, contentType); err != nil {
+			return err
+		}
+	}
+	x.Request.Body, x.Request.Chunks, x.Request.Trailer = body, "", nil
+	x.Request.Header = x.Request.Header.Without("Content-Length")
+	if s.Signs() {
+		m := sign.Message{Header: x.Request.Header.HTTP(), URL: x.Request.URL, Body: body}
+		if id := payload.IDInBody(s.Scheme, m); id != "" {
+			x.WebhookID = id
+		}
+		if event := s.Scheme.Event(m); event != "" {
+			x.EventType = event
+		}
+	}
+	return nil
+}
+
+// editOnce edits the first payload and returns the result for it and all others, so that what was checked is what is
+// sent.
+func (p *Plan) editOnce(body []byte, contentType string) (edited []byte, err error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.edited == nil {
+		p.edited, err = p.Edit(body, contentType)
+	}
+	return p.edited, err
+}
+
+// number returns the place of an exchange among those that are replayed, from 1: the same when it is checked and when
+// it is sent.
+func (p *Plan) number(id int64) int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	n, known := p.numbers[id]
+	if !known {
+		if p.numbers == nil {
+			p.numbers = map[int64]int{}
+		}
+		n = len(p.numbers) + 1
+		p.numbers[id] = n
+	}
+	return n
+}
+
+// exactly returns the captured request for another address: its very bytes, but for the request line when the address
+// has a path of its own. A body that came in chunks goes out in the same ones.
+func exactly(captured *record.Exchange, to record.Request) record.Request {
+	r := captured.Request
+	r.URL = to.URL
+	if to.Target == r.Target || to.Target == (&record.Request{URL: r.Target}).WireTarget() { // which may be a whole URL
+		return r
+	}
+	r.Target = to.Target
+	if _, fields, ok := strings.Cut(r.Head, "\r\n"); ok {
+		r.Head = r.Method + " " + r.Target + " " + r.Proto + "\r\n" + fields
+	}
+	return r
+}
+
+// again makes the request to send from a captured one. For another address it is the request of a forward, without
+// the fields that say it was forwarded.
+func again(captured *record.Exchange, target string) (record.Request, error) {
+	r := captured.Request
+	if target == r.URL {
+		r.Head, r.Header = "", r.Header.Without("Transfer-Encoding")
+		return r, nil
+	}
+	r, err := deliver.Forward(&r, target, "")
+	r.Header = r.Header.Without(added(captured)...)
+	return r, err
+}
+
+// added returns the fields that Forward adds and that were not there.
+func added(x *record.Exchange) (names []string) {
+	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
+		if !x.Request.Header.Has(name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
