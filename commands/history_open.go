@@ -6,11 +6,22 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/adrg/xdg"
+
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
+
+// dataFolder is where barb keeps what is the user's own: $XDG_DATA_HOME/barb.
+func (sh *shell) dataFolder() string {
+	base := sh.Getenv("XDG_DATA_HOME")
+	if base == "" {
+		base = xdg.DataHome
+	}
+	return filepath.Join(base, "barb")
+}
 
 // historyPath is --db, BARB_DB, db in barb.toml, or the default.
 func (sh *shell) historyPath() string {

@@ -194,7 +194,7 @@ func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) e
 	defer g.lookBack(ctx)()
 	defer g.boundMemory(int64(o.inflight))()
 	server := &listen.Server{Receive: func(x *record.Exchange) listen.Hook { return g.receive(x) },
-		Allow: g.entrance.allows, Admit: g.entrance.admit, Refused: g.refused, TLS: g.entrance.config,
+		Allow: g.entrance.guard.Allow, Admit: g.entrance.guard.Admit, Refused: g.refused, TLS: g.entrance.config,
 		MaxBody: g.answers.MaxBody(int64(o.maxBody)), Budget: g.budget, Limit: o.count}
 	interrupted, end := ctx, g.startForwarding(ctx)
 	if o.duration > 0 {

@@ -3,13 +3,17 @@ package commands
 import (
 	"context"
 	"crypto/tls"
+	"encoding/pem"
+	"errors"
 	"net"
-	"net/netip"
+	"os"
 	"path/filepath"
 	"runtime/debug"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/store/export"
 	"github.com/spf13/cobra"
 	"golang.org/x/time/rate"
 )
@@ -42,28 +46,28 @@ type entrance struct {
 	config  *tls.Config // nil: plain
 	trust   string      // the certificate that clients are to trust; "" for a given one
 
-	allow    []netip.Prefix // empty: everybody
-	limit    *rate.Limiter  // nil: none
-	rateText string
+	guard    listen.Guard
+	rateText string // of guard.Limit, as it was written
 }
 
 // entrance checks the flags. Nothing is opened yet, but a certificate is made where there is none.
 func (f *engineFlags) entrance(ctx context.Context, sh *shell, addr string) (*entrance, error) {
-	e := &entrance{allow: f.allowIP}
+	e := &entrance{guard: listen.Guard{Networks: f.allowIP}}
 	var err error
 	if f.unixSocket != "" && sh.settings["listen.addr"].weight() <= sh.settings["listen.unix_socket"].weight() {
 		if e.socket, err = filepath.Abs(f.unixSocket); err != nil {
 			return nil, fail.Local("--unix-socket: %w", err)
 		}
-		if err := vacant(ctx, e.socket); err != nil {
-			return nil, err
+		if err := listen.Vacant(ctx, e.socket); err != nil {
+			return nil, socketFailure(e.socket, err)
 		}
 	}
 	if e.address, err = listenAddress(addr); err != nil {
 		return nil, err
 	}
 	if f.rateLimit.N > 0 {
-		e.rateText, e.limit = f.rateLimit.String(), rate.NewLimiter(rate.Limit(f.rateLimit.PerSecond()), int(f.rateLimit.N))
+		e.rateText = f.rateLimit.String()
+		e.guard.Limit = rate.NewLimiter(rate.Limit(f.rateLimit.PerSecond()), int(f.rateLimit.N))
 	}
 	return e, f.secure(sh, e)
 }
@@ -93,6 +97,51 @@ func (f *engineFlags) secure(sh *shell, e *entrance) (err error) {
 	return nil
 }
 
+// socketFailure is the error of --unix-socket for one of listen.Unix or listen.Vacant.
+func socketFailure(path string, err error) error {
+	var at *listen.SocketError
+	switch {
+	case errors.Is(err, listen.ErrNotSocket):
+		return fail.Usage("--unix-socket %s %w", path, err)
+	case errors.Is(err, listen.ErrNoFolder):
+		return fail.Usage("--unix-socket %s: %w", path, err)
+	case errors.As(err, &at) && at.Binding:
+		return fail.Local("--unix-socket %s: %w", path, err).Hint("the path of a socket has at most about 90 bytes")
+	case errors.Is(err, listen.ErrInUse), at != nil:
+		return fail.Local("--unix-socket %s: %w", path, err)
+	}
+	return fail.Local("--unix-socket: %w", err)
+}
+
+// ownCertificate returns the self-made certificate of this user's listeners and the file of it that clients are to trust.
+func (sh *shell) ownCertificate() (certificate tls.Certificate, trust string, err error) {
+	folder := sh.dataFolder()
+	pair, trust := filepath.Join(folder, "localhost-tls.pem"), filepath.Join(folder, "localhost-cert.pem")
+	if err := sh.ownData(pair); err != nil {
+		return certificate, "", err
+	}
+	certificate, renewed, err := listen.OwnCertificate(pair, sh.Now())
+	if renewed {
+		sh.warn("%s was near its end and is made anew; clients have to trust the new one", trust)
+	}
+	switch {
+	case errors.Is(err, listen.ErrBadCertificate):
+		return certificate, "", fail.Local("%w", err).Hintf("rm %s makes a new certificate at the next start", export.Quote(pair))
+	case err != nil:
+		return certificate, "", fail.Local("%w", err)
+	}
+	return certificate, trust, exportCertificate(trust, certificate)
+}
+
+// exportCertificate writes the certificate without its key, unless it is there already.
+func exportCertificate(path string, certificate tls.Certificate) error {
+	text := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate.Certificate[0]})
+	if had, err := os.ReadFile(path); err == nil && string(had) == string(text) {
+		return nil
+	}
+	return writeAtomically(path, string(text))
+}
+
 // idleMemory is what a listener may hold besides the webhooks in flight before its garbage is collected early.
 const idleMemory = 128 << 20
 
@@ -109,7 +158,11 @@ func (sh *shell) boundMemory(inflight int64) (undo func()) {
 // listen opens the socket.
 func (e *entrance) listen(ctx context.Context) (net.Listener, error) {
 	if e.socket != "" {
-		return listenUnix(ctx, e.socket)
+		ln, err := listen.Unix(ctx, e.socket)
+		if err != nil {
+			return nil, socketFailure(e.socket, err)
+		}
+		return ln, nil
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, networkOf(e.address), e.address)
 	if err != nil {
@@ -148,8 +201,8 @@ func (e *entrance) describe(addr net.Addr) (lines []string) {
 	if curl != "" {
 		lines = append(lines, "curl"+curl+" "+at+"/ -d '{}'")
 	}
-	if len(e.allow) > 0 {
-		lines = append(lines, "webhooks are taken only from "+(*flags.Prefixes)(&e.allow).String())
+	if len(e.guard.Networks) > 0 {
+		lines = append(lines, "webhooks are taken only from "+(*flags.Prefixes)(&e.guard.Networks).String())
 	}
 	return lines
 }

@@ -207,7 +207,7 @@ func TestServeGivesTheBudgetBackInEveryWayOut(t *testing.T) {
 		n := 8<<10 + dice.IntN(30)*(8<<10)
 		// Each has a listener of its own: the request that asks for all of the budget holds it a moment longer than its answer.
 		r := serve(t, server{Budget: listen.NewBudget(budget), MaxBody: 800 << 10, BodyIdle: 100 * time.Millisecond,
-			Recorder: &fickle{shelf: newShelf()}, Admit: door, Check: badCheck, Reply: badReply})
+			Recorder: &fickle{shelf: newShelf()}, Admit: admit, Check: badCheck, Reply: badReply})
 		ways[name](r.dial(t), n)
 		r.wantTaken(t, sized("/", 800<<10))
 		if t.Failed() {

@@ -41,7 +41,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"deliver/edit":      {ours: []string{"sign/rawjson"}},
 	"deliver/worker":    {ours: []string{"deliver", "deliver/journal", "store", "store/record"}, others: []string{"github.com/google/uuid"}},
 	"deliver/journal":   {ours: []string{"deliver", "store", "store/record"}},
-	"listen":            {ours: []string{"store/record"}},
+	"listen":            {ours: []string{"store/record"}, others: []string{"golang.org/x/time"}},
 	"listen/verifier":   {ours: []string{"sign", "sign/catalog", "store/record"}},
 	"listen/dedupe":     {ours: []string{"store/record"}},
 	"store/health":      {ours: []string{"store"}},

@@ -17,8 +17,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// door admits nothing below /closed and /busy.
-func door(_ string, r *record.Request) listen.Admission {
+// admit admits nothing below /closed and /busy.
+func admit(_ string, r *record.Request) listen.Admission {
 	switch {
 	case strings.HasPrefix(r.Target, "/closed"):
 		return listen.Admission{Status: 403, Reason: "closed"}
@@ -28,14 +28,14 @@ func door(_ string, r *record.Request) listen.Admission {
 	return listen.Admission{}
 }
 
-// guarded is a server with a door that checks and replies only to what comes through it.
+// guarded is a server that checks and replies only to what Admit takes.
 func guarded(t *testing.T) server {
 	open := func(target string) {
 		if target != "/open" {
 			t.Errorf("%s came through", target)
 		}
 	}
-	return server{Admit: door,
+	return server{Admit: admit,
 		Check: func(r *record.Request, _ time.Time) listen.Checked {
 			open(r.Target)
 			return listen.Checked{}
@@ -167,7 +167,7 @@ func TestServeKnowsAUnixSocketByItsName(t *testing.T) {
 	}
 	defer nc.Close()
 	_, _ = nc.Write([]byte("POST /a HTTP/1.0\r\n\r\n"))
-	if x := r.shelf.next(t); x.Remote != "unix" || x.Request.URL != "http://localhost/a" || receive(t, asked, "the door") != "unix" {
+	if x := r.shelf.next(t); x.Remote != "unix" || x.Request.URL != "http://localhost/a" || receive(t, asked, "Allow") != "unix" {
 		t.Errorf("remote %q, URL %q", x.Remote, x.Request.URL)
 	}
 }

@@ -1,0 +1,116 @@
+package listen
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"crypto/x509/pkix"
+	"encoding/pem"
+	"errors"
+	"fmt"
+	"io/fs"
+	"math/big"
+	"net"
+	"os"
+	"path/filepath"
+	"time"
+)
+
+const (
+	// certificateLife is the longest that Apple's systems trust a server's certificate for, also a self-made one.
+	certificateLife = 825 * 24 * time.Hour
+	// certificateRest is how long before its end a certificate is replaced.
+	certificateRest = 14 * 24 * time.Hour
+)
+
+// ErrBadCertificate is a file that is no certificate with its key.
+var ErrBadCertificate = errors.New("no certificate with its key")
+
+// OwnCertificate returns the self-made certificate for localhost in a file, with its key. It makes the file where there
+// is none, and makes it anew, which renewed reports, where the certificate is near its end at now. The certificate is
+// good for this machine's own names and is no authority: who trusts it trusts this listener only. An error about a file
+// that is there already wraps ErrBadCertificate.
+func OwnCertificate(file string, now time.Time) (c tls.Certificate, renewed bool, err error) {
+	c, err = tls.LoadX509KeyPair(file, file)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+	case err != nil:
+		return c, false, &badCertificate{fmt.Errorf("%s: %w", file, err)}
+	case now.Before(c.Leaf.NotAfter.Add(-certificateRest)):
+		return c, false, nil
+	default:
+		renewed = true
+		_ = os.Remove(file) // if it stays, what stays is used
+	}
+	if err := writeCertificate(file, now); err != nil {
+		return c, renewed, fmt.Errorf("certificate: %w", err)
+	}
+	// Of two listeners that start at once the first one's holds, so what the file has now is what is used.
+	if c, err = tls.LoadX509KeyPair(file, file); err != nil {
+		return c, renewed, fmt.Errorf("%s: %w", file, err)
+	}
+	return c, renewed, nil
+}
+
+// badCertificate is ErrBadCertificate with the text of its reason.
+type badCertificate struct{ error }
+
+func (b *badCertificate) Unwrap() []error { return []error{ErrBadCertificate, b.error} }
+
+// writeCertificate puts a new key and certificate into a file. A file that has come there in the meantime stays.
+func writeCertificate(file string, now time.Time) error {
+	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
+		return err
+	}
+	text, err := makeCertificate(now)
+	if err != nil {
+		return err
+	}
+	fresh, err := os.CreateTemp(filepath.Dir(file), ".tls-*") // 0600: the key is in it
+	if err != nil {
+		return err
+	}
+	defer os.Remove(fresh.Name())
+	_, err = fresh.Write(text)
+	if closeErr := fresh.Close(); err == nil {
+		err = closeErr
+	}
+	if err == nil {
+		err = os.Link(fresh.Name(), file)
+	}
+	if errors.Is(err, fs.ErrExist) {
+		return nil
+	}
+	return err
+}
+
+// makeCertificate returns a new key and a certificate for localhost in PEM.
+func makeCertificate(now time.Time) ([]byte, error) {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return nil, err
+	}
+	serial, err := rand.Int(rand.Reader, new(big.Int).Lsh(big.NewInt(1), 127))
+	if err != nil {
+		return nil, err
+	}
+	name, _ := os.Hostname() // only to tell one machine's from another's in a list
+	template := &x509.Certificate{
+		SerialNumber: serial, Subject: pkix.Name{Organization: []string{"barb listen"}, CommonName: "localhost of " + name},
+		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certificateLife),
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, BasicConstraintsValid: true,
+		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+	}
+	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
+	if err != nil {
+		return nil, err
+	}
+	secret, err := x509.MarshalPKCS8PrivateKey(key)
+	if err != nil {
+		return nil, err
+	}
+	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: secret})
+	return append(text, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: certificate})...), nil
+}
