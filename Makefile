@@ -8,7 +8,7 @@ SDKS := conformance/sdk
 # and runs on any Linux. Without it everything works as well: `go install` never has it.
 static = $$(test "$$(go env GOOS)" = linux && echo 'int main(void) { return 0; }' | $$(go env CC) -static -x c -o /dev/null - 2>/dev/null && echo "-tags=netgo,osusergo,sqlite_omit_load_extension")
 
-.PHONY: build demo test race lint generate tidy judges conformance soak cross bench fuzz picture clean toolchain
+.PHONY: build demo test cover race lint generate tidy judges conformance soak cross bench fuzz picture clean toolchain
 
 toolchain:
 	@command -v go >/dev/null || { echo "make: Go is missing; get Go 1.26 or newer from https://go.dev/dl" >&2; exit 1; }
@@ -22,6 +22,10 @@ demo: build ## the main job as a story, on real sockets and a real history, in a
 
 test: toolchain ## everything that needs no other language and no browser
 	CGO_ENABLED=1 go test ./...
+
+cover: toolchain ## how much of each package its own tests run
+	@set -o pipefail; CGO_ENABLED=1 go test -cover ./... | awk '/^(FAIL|---)/ { print; next } \
+		/coverage: [0-9]/ && match($$0, /[0-9.]+% of/) { printf "%7s  %s\n", substr($$0, RSTART, RLENGTH - 3), ($$1 == "ok" ? $$2 : $$1) }' | sort -n
 
 race: toolchain
 	CGO_ENABLED=1 go test -race ./...
