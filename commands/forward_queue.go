@@ -71,18 +71,18 @@ func (b *outbox) takes(h *hook) bool {
 // promised is what a webhook has in the queue until its sender is answered.
 type promised struct {
 	entries []*store.Queued
-	place   *deliver.Place // to deliver the first of them at once; nil: it waits
+	permit   *deliver.Permit // to deliver the first of them at once; nil: it waits
 }
 
-// kept gives the place back where the first entry did not become ours to deliver at once, and keeps its lease where it did.
+// kept gives the permit back where the first entry did not become ours to deliver at once, and keeps its lease where it did.
 func (b *outbox) kept(p *promised, err error) {
 	switch {
-	case p.place == nil:
+	case p.permit == nil:
 	case err == nil && p.entries[0].State == store.Leased:
 		b.leases.Reserve(p.entries[0])
 	default:
-		p.place.End(nil)
-		p.place = nil
+		p.permit.End(nil)
+		p.permit = nil
 	}
 }
 
@@ -98,8 +98,8 @@ func (b *outbox) entries(x, kept *record.Exchange, l *lane) (p promised) {
 		q := &store.Queued{Kind: store.Forward, Thread: x.ID, Target: t.URL, Policy: plan, Order: order,
 			Due: now, Created: now, Masks: kept.Masks}
 		if !b.ack && len(p.entries) == 0 { // its answer is the sender's, unless the app is given a rest
-			if leave := b.limits.Take(t.URL, 1); len(leave.Places) > 0 {
-				p.place = leave.Places[0]
+			if grant := b.limits.Acquire(t.URL, 1); len(grant.Permits) > 0 {
+				p.permit = grant.Permits[0]
 				q.Straight, q.Owner, q.Due = true, b.leases.Holder, now.Add(worker.LeaseFor)
 			}
 		}
@@ -154,9 +154,9 @@ func (b *outbox) forgo(ctx context.Context, h *hook) {
 	if _, err := b.history.Cancel(ctx, filter, time.Now()); err != nil {
 		b.note("warning: %d: %v", x.ID, err)
 	}
-	if p.place != nil {
+	if p.permit != nil {
 		b.leases.Forget(p.entries[0])
-		p.place.End(nil)
+		p.permit.End(nil)
 	}
 	b.worker.Wake() // the next of its order may go on
 }
@@ -199,19 +199,19 @@ func (b *outbox) answer(ctx context.Context, h *hook, p *promised) *record.Respo
 	switch {
 	case b.ack:
 		return &record.Response{Status: http.StatusOK}
-	case p.place != nil:
-		return b.try(ctx, h, p.entries[0], p.place)
+	case p.permit != nil:
+		return b.try(ctx, h, p.entries[0], p.permit)
 	}
 	return textAnswer(http.StatusAccepted, "queued\n")
 }
 
 // try makes the first attempt while the sender waits.
-func (b *outbox) try(ctx context.Context, h *hook, q *store.Queued, place *deliver.Place) *record.Response {
+func (b *outbox) try(ctx context.Context, h *hook, q *store.Queued, permit *deliver.Permit) *record.Response {
 	x := h.x
 	ctx, release := b.leases.Hold(ctx, q)
 	a, err := b.attempt(ctx, x, q, b.policy)
 	release()
-	place.End(a)
+	permit.End(a)
 	if a != nil {
 		h.line.Apps = append(h.line.Apps, b.history.Redacted(a.Exchange))
 	}

@@ -58,8 +58,8 @@ func TestWhatWasPromisedIsTakenBackWhereACopyWasAccepted(t *testing.T) {
 		if ids := openEntries(t, g); len(ids) != 0 {
 			t.Errorf("--mode %s: entries %v are still to be delivered", mode, ids)
 		}
-		if n := len(g.outbox.limits.Take(testApp, 1).Places); n != 1 {
-			t.Errorf("--mode %s: its place was not given back", mode)
+		if n := len(g.outbox.limits.Acquire(testApp, 1).Permits); n != 1 {
+			t.Errorf("--mode %s: its permit was not given back", mode)
 		}
 		if ids := g.outbox.leases.Held(); len(ids) != 0 {
 			t.Errorf("--mode %s: leases %v are kept", mode, ids)

@@ -17,8 +17,8 @@ type Limits struct {
 	Rate     rate.Limit    // attempts a second; 0: any number
 	Failures int           // in a row, after which nothing is sent for a while; 0: it goes on
 	Cooldown time.Duration // how long nothing is sent; then one attempt decides whether all others may go on
-	// Changed is told when an endpoint is given a rest, and when it has answered well again. It must not call Limits.
-	Changed func(endpoint string, resting bool)
+	// Changed is told when an endpoint is paused, and when it has answered well again. It must not call Limits.
+	Changed func(endpoint string, open bool)
 
 	mu        sync.Mutex
 	endpoints map[string]*limit
@@ -29,20 +29,20 @@ type limit struct {
 	active  int
 	rate    *rate.Limiter                         // nil: none
 	breaker *gobreaker.TwoStepCircuitBreaker[any] // nil: none
-	until   time.Time                             // of the rest
+	until   time.Time                             // of the pause
 }
 
-// Leave is what Limits.Take allows.
-type Leave struct {
-	Places []*Place
+// Grant is what Limits.Acquire allows.
+type Grant struct {
+	Permits []*Permit
 	// Wait is how long until there may be more; 0 when that is when an attempt ends.
 	Wait time.Duration
-	// Resting says that nothing may be sent since the endpoint has failed too often.
-	Resting bool
+	// Open says that nothing may be sent since the endpoint has failed too often.
+	Open bool
 }
 
-// Place is the right to make one attempt, until End.
-type Place struct {
+// Permit is the right to make one attempt, until End.
+type Permit struct {
 	limits *Limits
 	limit  *limit
 	token  *rate.Reservation
@@ -50,30 +50,30 @@ type Place struct {
 	report func(error)
 }
 
-// Take asks for the right to make some attempts at a URL now.
-func (l *Limits) Take(url string, want int) Leave {
+// Acquire asks for the right to make some attempts at a URL now.
+func (l *Limits) Acquire(url string, want int) Grant {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e, now := l.of(url), time.Now()
-	var leave Leave
-	for len(leave.Places) < want && (l.AtOnce == 0 || e.active < l.AtOnce) {
-		p := &Place{limits: l, limit: e, taken: now}
-		if leave.Wait = p.takeToken(); leave.Wait > 0 {
+	var grant Grant
+	for len(grant.Permits) < want && (l.AtOnce == 0 || e.active < l.AtOnce) {
+		p := &Permit{limits: l, limit: e, taken: now}
+		if grant.Wait = p.takeToken(); grant.Wait > 0 {
 			break
 		}
-		if leave.Resting = !p.pass(); leave.Resting {
-			leave.Wait = max(e.until.Sub(now), 0)
+		if grant.Open = !p.pass(); grant.Open {
+			grant.Wait = max(e.until.Sub(now), 0)
 			p.giveBack()
 			break
 		}
 		e.active++
-		leave.Places = append(leave.Places, p)
+		grant.Permits = append(grant.Permits, p)
 	}
-	return leave
+	return grant
 }
 
-// Resting reports whether an endpoint is given a rest at the moment.
-func (l *Limits) Resting(url string) bool {
+// Open reports whether nothing may be sent to an endpoint at the moment.
+func (l *Limits) Open(url string) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	e := l.of(url)
@@ -124,14 +124,14 @@ func (l *Limits) newBreaker(endpoint string, e *limit) *gobreaker.TwoStepCircuit
 	})
 }
 
-// What a place reports to the breaker.
+// What a permit reports to the breaker.
 var (
 	errNothingLearnt = errors.New("no attempt came to its end")
 	errFailed        = errors.New("the endpoint failed")
 )
 
 // takeToken takes part of the rate, or says how long until there is one.
-func (p *Place) takeToken() time.Duration {
+func (p *Permit) takeToken() time.Duration {
 	if p.limit.rate == nil {
 		return 0
 	}
@@ -143,14 +143,14 @@ func (p *Place) takeToken() time.Duration {
 	return wait
 }
 
-func (p *Place) giveBack() {
+func (p *Permit) giveBack() {
 	if p.token != nil {
 		p.token.CancelAt(p.taken) // later it would be too late: what was due counts as used
 	}
 }
 
 // pass asks the breaker.
-func (p *Place) pass() (ok bool) {
+func (p *Permit) pass() (ok bool) {
 	if p.limit.breaker == nil {
 		return true
 	}
@@ -159,9 +159,9 @@ func (p *Place) pass() (ok bool) {
 	return err == nil
 }
 
-// End gives the place back, with the attempt that was made; nil when none was. An answer that another attempt would not
+// End gives the permit back, with the attempt that was made; nil when none was. An answer that another attempt would not
 // change is a good one: the endpoint is well, whatever it thinks of the webhook.
-func (p *Place) End(a *Attempt) {
+func (p *Permit) End(a *Attempt) {
 	p.limits.mu.Lock()
 	defer p.limits.mu.Unlock()
 	p.limit.active--

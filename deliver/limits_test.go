@@ -15,7 +15,7 @@ import (
 
 const api = "https://api.example.com/hooks"
 
-// The attempts that a place may end with.
+// The attempts that a permit may end with.
 var (
 	refusing = &deliver.Attempt{Ended: true, Decision: deliver.Retry, Exchange: &record.Exchange{Response: &record.Response{Status: 503}}}
 	final    = &deliver.Attempt{Ended: true, Decision: deliver.Final, Exchange: &record.Exchange{Response: &record.Response{Status: 404}}}
@@ -24,34 +24,34 @@ var (
 	cutOff   = &deliver.Attempt{Ended: true, Decision: deliver.Interrupted, Exchange: &record.Exchange{}}
 )
 
-// one takes one place that must be free.
-func one(t *testing.T, l *deliver.Limits, url string) *deliver.Place {
+// one takes one permit that must be free.
+func one(t *testing.T, l *deliver.Limits, url string) *deliver.Permit {
 	t.Helper()
-	leave := l.Take(url, 1)
-	if len(leave.Places) != 1 {
-		t.Fatalf("there is no place: %+v", leave)
+	grant := l.Acquire(url, 1)
+	if len(grant.Permits) != 1 {
+		t.Fatalf("there is no permit: %+v", grant)
 	}
-	return leave.Places[0]
+	return grant.Permits[0]
 }
 
 func none(t *testing.T, l *deliver.Limits, url string, wait time.Duration, resting bool) {
 	t.Helper()
-	if leave := l.Take(url, 1); len(leave.Places) != 0 || leave.Wait != wait || leave.Resting != resting {
-		t.Fatalf("got %+v, want none for %v, resting %v", leave, wait, resting)
+	if grant := l.Acquire(url, 1); len(grant.Permits) != 0 || grant.Wait != wait || grant.Open != resting {
+		t.Fatalf("got %+v, want none for %v, resting %v", grant, wait, resting)
 	}
 }
 
 func TestNoLimitsIsAnyNumber(t *testing.T) {
 	var l deliver.Limits
-	if leave := l.Take(api, 1000); len(leave.Places) != 1000 || leave.Wait != 0 {
-		t.Errorf("%d places", len(leave.Places))
+	if grant := l.Acquire(api, 1000); len(grant.Permits) != 1000 || grant.Wait != 0 {
+		t.Errorf("%d permits", len(grant.Permits))
 	}
 }
 
 func TestAnEndpointHasSoManyPlaces(t *testing.T) {
 	l := &deliver.Limits{AtOnce: 3}
-	first := l.Take(api, 2).Places
-	second := l.Take("https://api.example.com:443/other", 9).Places // the same endpoint
+	first := l.Acquire(api, 2).Permits
+	second := l.Acquire("https://api.example.com:443/other", 9).Permits // the same endpoint
 	if len(first) != 2 || len(second) != 1 {
 		t.Fatalf("%d and %d", len(first), len(second))
 	}
@@ -73,12 +73,12 @@ func TestARateIsSpread(t *testing.T) {
 		none(t, l, api, 100*time.Millisecond, false)
 		begun, sent := time.Now(), 0
 		for time.Since(begun) < 10*time.Second {
-			leave := l.Take(api, 5)
-			for _, p := range leave.Places {
+			grant := l.Acquire(api, 5)
+			for _, p := range grant.Permits {
 				sent++
 				p.End(refusing)
 			}
-			time.Sleep(max(leave.Wait, time.Millisecond))
+			time.Sleep(max(grant.Wait, time.Millisecond))
 		}
 		if sent < 99 || sent > 101 {
 			t.Errorf("%d in 10 s", sent)
@@ -88,8 +88,8 @@ func TestARateIsSpread(t *testing.T) {
 
 func TestAFastRateComesInSmallBursts(t *testing.T) {
 	l := &deliver.Limits{Rate: rate.Limit(500)}
-	if leave := l.Take(api, 1000); len(leave.Places) != 50 || leave.Wait <= 0 {
-		t.Errorf("%d places, then %v", len(leave.Places), leave.Wait)
+	if grant := l.Acquire(api, 1000); len(grant.Permits) != 50 || grant.Wait <= 0 {
+		t.Errorf("%d permits, then %v", len(grant.Permits), grant.Wait)
 	}
 }
 
@@ -113,7 +113,7 @@ func TestABreakerRestsAndThenTriesOne(t *testing.T) {
 		say("three in a row", "api.example.com:443 true")
 		rest := 30*time.Second + time.Millisecond
 		none(t, l, api, rest, true)
-		if !l.Resting(api) || l.Resting("https://other.example.com/") {
+		if !l.Open(api) || l.Open("https://other.example.com/") {
 			t.Error("which of them rests?")
 		}
 		late.End(fine) // it began before: what it found is old
@@ -132,8 +132,8 @@ func TestABreakerRestsAndThenTriesOne(t *testing.T) {
 		time.Sleep(rest)
 		one(t, l, api).End(fine)
 		say("it is back", "api.example.com:443 true", "api.example.com:443 false")
-		if leave := l.Take(api, 9); len(leave.Places) != 9 {
-			t.Errorf("%+v", leave)
+		if grant := l.Acquire(api, 9); len(grant.Permits) != 9 {
+			t.Errorf("%+v", grant)
 		}
 	})
 }

@@ -133,13 +133,13 @@ func (w *Worker) begin(ctx, preparing context.Context, s state, l lot, due time.
 	if limits == nil {
 		limits = &w.unlimited
 	}
-	leave := limits.Take(l.target, free)
-	if len(leave.Places) == 0 {
-		return leave.Wait, !leave.Resting || s.until == Drained
+	grant := limits.Acquire(l.target, free)
+	if len(grant.Permits) == 0 {
+		return grant.Wait, !grant.Open || s.until == Drained
 	}
 	p.busy = true
-	w.count(l, len(leave.Places))
-	w.running.Go(func() { w.lease(ctx, h, l, leave.Places, s.at) })
+	w.count(l, len(grant.Permits))
+	w.running.Go(func() { w.lease(ctx, h, l, grant.Permits, s.at) })
 	return 0, true
 }
 

@@ -167,20 +167,20 @@ func (w *Worker) block(l lot, err error) {
 	w.Leases.Tell(Event{Err: err, Blocked: true, Kind: l.kind, Target: l.target})
 }
 
-// lease leases what is due of a lot, as much as there are places, and delivers it.
-func (w *Worker) lease(ctx context.Context, h Handler, l lot, places []*deliver.Place, at time.Time) {
+// lease leases what is due of a lot, as much as there are permits, and delivers it.
+func (w *Worker) lease(ctx context.Context, h Handler, l lot, permits []*deliver.Permit, at time.Time) {
 	entries, err := w.Leases.History.Lease(ctx, store.LeaseRequest{Kind: l.kind, Target: l.target, Policy: l.policy,
-		Owner: w.Leases.Holder, Want: len(places), Now: at, Until: time.Now().Add(LeaseFor)})
+		Owner: w.Leases.Holder, Want: len(permits), Now: at, Until: time.Now().Add(LeaseFor)})
 	if err != nil {
 		w.trouble(ctx, fmt.Errorf("the queue: %w", err))
 		pause(ctx, w.every()) // what holds the history is not to be asked all the time
 	}
-	for i, place := range places {
+	for i, permit := range permits {
 		if i < len(entries) && !w.Leases.extend(entries[i]) {
-			w.running.Go(func() { w.deliver(ctx, h, l, entries[i], place) })
+			w.running.Go(func() { w.deliver(ctx, h, l, entries[i], permit) })
 			continue
 		}
-		place.End(nil) // nothing is due, or an attempt of this process is still under way
+		permit.End(nil) // nothing is due, or an attempt of this process is still under way
 		w.ended(l)
 	}
 	w.mu.Lock()
@@ -190,13 +190,13 @@ func (w *Worker) lease(ctx context.Context, h Handler, l lot, places []*deliver.
 }
 
 // deliver brings a leased entry one attempt further.
-func (w *Worker) deliver(ctx context.Context, h Handler, l lot, q *store.Queued, place *deliver.Place) {
+func (w *Worker) deliver(ctx context.Context, h Handler, l lot, q *store.Queued, permit *deliver.Permit) {
 	defer w.ended(l)
 	leased, release := w.Leases.Hold(ctx, q)
 	r, err := h.Deliver(leased, q)
 	cut := leased.Err() != nil
 	release() // another goroutine may lease the entry as soon as it is completed
-	place.End(r.Attempt)
+	permit.End(r.Attempt)
 	if err != nil {
 		if !cut && !errors.Is(err, store.ErrLease) {
 			w.Leases.Tell(Event{Err: fmt.Errorf("%d: %w", q.Thread, err)})
