@@ -121,7 +121,7 @@ func (g *gateway) takePromises(ctx context.Context, heard map[int64]int) {
 	if !g.once || len(heard) == 0 {
 		return
 	}
-	promises, err := g.history.Promises(ctx, slices.Min(slices.Collect(maps.Keys(heard))))
+	promises, err := g.history.Accepted(ctx, slices.Min(slices.Collect(maps.Keys(heard))))
 	if err != nil && ctx.Err() == nil {
 		g.note("warning: what waits in the queue is not known: %v", err)
 	}

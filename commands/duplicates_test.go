@@ -208,7 +208,7 @@ func TestAListenerLooksBackIntoTheQueue(t *testing.T) {
 	ctx, path := context.Background(), temporary(t)
 	g := newRecorder(t, path)
 	entry := func() *store.Queued {
-		return &store.Queued{Kind: store.Forward, Target: "http://h", Owner: "one", Straight: true, Due: time.Now().Add(time.Hour), Created: time.Now()}
+		return &store.Queued{Kind: store.Forward, Target: "http://h", Owner: "one", Inline: true, Due: time.Now().Add(time.Hour), Created: time.Now()}
 	}
 	open, dead := entry(), entry()
 	for id, q := range map[string]*store.Queued{"open": open, "dead": dead} {
@@ -222,7 +222,7 @@ func TestAListenerLooksBackIntoTheQueue(t *testing.T) {
 	if err := g.history.Answer(ctx, gone); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(g.history.Settle(ctx, "one", dead, time.Now()), g.history.Close()); err != nil {
+	if err := errors.Join(g.history.Complete(ctx, "one", dead, time.Now()), g.history.Close()); err != nil {
 		t.Fatal(err)
 	}
 	g = newRecorder(t, path)

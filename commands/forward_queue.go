@@ -71,7 +71,7 @@ func (b *outbox) takes(h *hook) bool {
 // promised is what a webhook has in the queue until its sender is answered.
 type promised struct {
 	entries []*store.Queued
-	permit   *deliver.Permit // to deliver the first of them at once; nil: it waits
+	permit  *deliver.Permit // to deliver the first of them at once; nil: it waits
 }
 
 // kept gives the permit back where the first entry did not become ours to deliver at once, and keeps its lease where it did.
@@ -100,7 +100,7 @@ func (b *outbox) entries(x, kept *record.Exchange, l *lane) (p promised) {
 		if !b.ack && len(p.entries) == 0 { // its answer is the sender's, unless the app is given a rest
 			if grant := b.limits.Acquire(t.URL, 1); len(grant.Permits) > 0 {
 				p.permit = grant.Permits[0]
-				q.Straight, q.Owner, q.Due = true, b.leases.Holder, now.Add(worker.LeaseFor)
+				q.Inline, q.Owner, q.Due = true, b.leases.Holder, now.Add(worker.LeaseFor)
 			}
 		}
 		p.entries = append(p.entries, q)

@@ -214,7 +214,7 @@ func (sh *shell) queueTable(entries []*store.Queued) {
 }
 
 func stateWord(q *store.Queued) string {
-	if q.State == store.Waiting && q.Behind {
+	if q.State == store.Waiting && q.Blocked {
 		return "waiting its turn"
 	}
 	return string(q.State)
@@ -225,7 +225,7 @@ func whenDue(q *store.Queued, now time.Time) string {
 	switch {
 	case q.State == store.Leased && q.Due.After(now):
 		return "now"
-	case q.State != store.Waiting && q.State != store.Leased || q.Behind:
+	case q.State != store.Waiting && q.State != store.Leased || q.Blocked:
 		return ""
 	case !q.Due.After(now):
 		return "due"

@@ -85,8 +85,8 @@ func TestFactsOfAnOlderHistoryBecomeFields(t *testing.T) {
 			t.Errorf("--event %s lists %v, want %v", event, got, want)
 		}
 	}
-	promises, err := s.Promises(context.Background(), 0)
-	if d := diff([]store.Promise{{Thread: 2, Kept: true}}, promises); err != nil || d != "" {
+	promises, err := s.Accepted(context.Background(), 0)
+	if d := diff([]store.Acceptance{{Thread: 2, Kept: true}}, promises); err != nil || d != "" {
 		t.Errorf("promises, %v:\n%s", err, d)
 	}
 	types, err := s.EventTypes(context.Background(), "", 9)

@@ -158,7 +158,7 @@ func tookFiguresOfTheQueue(t *testing.T, a, b outbox) {
 			if l.ID == q.ID {
 				l.State = store.Dead
 			}
-			must(t, a.Settle(ctx, "me", l, at))
+			must(t, a.Complete(ctx, "me", l, at))
 		}
 	}
 	const target, other = "http://a.test:8080/in?x", "https://b.test"

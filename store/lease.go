@@ -125,20 +125,27 @@ func (w *writer) attempt(owner string, q *Queued, exchange driver.Value, now tim
 const attemptStatement = `UPDATE queue SET attempts = attempts + 1, first = ifnull(first, ?3), last = ?3, changed = ?4, due = max(due, ?5)
 	WHERE owner = ?1 AND id = ?2 AND state = 1 RETURNING id`
 
-// Settle gives a lease back: State, Due and Why of q say what becomes of the entry. What ends lets the next one of its
-// order go on. Now is when. ErrLease: the entry is not the owner's any more, and stays as it is. Done
-// that is not Answered is a delivery that succeeded: it completes an open entry even when another owner holds the lease by
-// then. A command does not: its new owner runs it again.
-func (s *Store) Settle(ctx context.Context, owner string, q *Queued, now time.Time) error {
-	return s.leased(ctx, nil, func(w *writer, _ int64) (bool, error) { return w.settle(owner, q, now) })
+// Complete gives a lease back: State, Due and Why of q say what becomes of the entry. What ends lets the next one of its
+// order go on. What follows it is put in in the same transaction: after a kill there is the entry or what follows it, never
+// both and never neither. The error is ErrLease where the lease is not the owner's any more: then the entry stays as it is
+// and nothing is put in. Done that is not Answered is a delivery that succeeded: it completes an open entry even when
+// another owner holds the lease by then. A command does not: its new owner runs it again.
+func (s *Store) Complete(ctx context.Context, owner string, q *Queued, now time.Time, next ...*Queued) error {
+	return s.leased(ctx, nil, func(w *writer, _ int64) (bool, error) {
+		ours, err := w.complete(owner, q, now)
+		if err != nil || !ours {
+			return ours, err
+		}
+		return true, w.enqueue(next)
+	})
 }
 
-const settleStatement = `UPDATE queue SET owner = NULL, straight = 0, state = ?3, due = ?4, why = ?5, changed = ?6, answered = ?7
+const completeStatement = `UPDATE queue SET owner = NULL, straight = 0, state = ?3, due = ?4, why = ?5, changed = ?6, answered = ?7
 	WHERE id = ?2 AND state = 1 AND (owner = ?1 OR ?3 = 2 AND ?7 IS NULL AND kind <> 3) RETURNING target, ord`
 
-func (w *writer) settle(owner string, q *Queued, now time.Time) (bool, error) {
+func (w *writer) complete(owner string, q *Queued, now time.Time) (bool, error) {
 	code := q.State.code()
-	stmt, err := w.inserts.statement(settleStatement)
+	stmt, err := w.inserts.statement(completeStatement)
 	if err != nil {
 		return false, err
 	}
@@ -151,11 +158,11 @@ func (w *writer) settle(owner string, q *Queued, now time.Time) (bool, error) {
 	case err != nil || code == queueOpen || order == "":
 		return err == nil, err
 	}
-	return true, w.goOn(target, order)
+	return true, w.advance(target, order)
 }
 
-// goOn lets the first of those that go one after the other be delivered, unless one is at it.
-func (w *writer) goOn(target int64, order string) error {
+// advance lets the first of those that go one after the other be delivered, unless one is at it.
+func (w *writer) advance(target int64, order string) error {
 	stmt, err := w.inserts.statement(nextStatement)
 	if err != nil {
 		return err

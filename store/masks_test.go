@@ -51,7 +51,7 @@ func TestTheQueueKeepsPiecesUntilNoEntryNeedsThem(t *testing.T) {
 				return err
 			}
 			q.State, q.Due = state, noon
-			return s.Settle(t.Context(), "me", q, noon)
+			return s.Complete(t.Context(), "me", q, noon)
 		}
 	}
 	type step = func(*testing.T, *store.Store, *store.Queued) error
@@ -82,7 +82,7 @@ func TestTheQueueKeepsPiecesUntilNoEntryNeedsThem(t *testing.T) {
 			}
 			q.State = store.Done
 			next := &store.Queued{Kind: store.Forward, Thread: q.Thread, Target: "http://next/", Due: noon, Created: noon, Masks: q.Masks}
-			return s.Follow(t.Context(), "me", q, noon, next)
+			return s.Complete(t.Context(), "me", q, noon, next)
 		}}, true},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -80,5 +80,5 @@ func (w *writer) changeOne(id int64, statement string, now time.Time) error {
 	if err := one(stmt, args, &target, &order); err != nil || order == "" {
 		return err
 	}
-	return w.goOn(target, order)
+	return w.advance(target, order)
 }

@@ -161,7 +161,7 @@ func scanQueued(rows *sql.Rows) (*Queued, error) {
 	var first, last sql.NullInt64
 	var answered sql.NullBool
 	var code, due, created, changed int64
-	err := rows.Scan(&q.ID, &q.Kind, &q.Thread, &target, &policy, &order, &q.Behind, &q.Straight,
+	err := rows.Scan(&q.ID, &q.Kind, &q.Thread, &target, &policy, &order, &q.Blocked, &q.Inline,
 		&code, &owner, &due, &created, &changed, &q.Attempts, &first, &last, &why, &answered)
 	q.Target, q.Policy, q.Order, q.Owner, q.Why = target.String, policy.String, order.String, owner.String, why.String
 	q.First, q.Last, q.State = first.Int64, last.Int64, stateOf(code, owner.Valid)

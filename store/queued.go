@@ -18,10 +18,10 @@ type Queued struct {
 	Policy string // JSON of whoever delivers; the store does not look into it
 	// Order makes those of one Target and Order go one after the other, in the order of their ids; "" leaves it open.
 	Order string
-	// Straight asks for an entry that its adder delivers at once, as Owner with a lease until Due. Others of its order that
-	// are delivered at once do not hold it up, waiting ones do: then adding it clears Straight and Owner.
-	Straight bool
-	Behind   bool // one of the same order comes first
+	// Inline asks for an entry that its adder delivers at once, as Owner with a lease until Due. Others of its order that
+	// are delivered at once do not hold it up, waiting ones do: then adding it clears Inline and Owner.
+	Inline  bool
+	Blocked bool // one of the same order comes first
 
 	State    QueueState
 	Owner    string    // who has the lease
@@ -110,7 +110,7 @@ func (s *Store) RecordQueued(ctx context.Context, x *record.Exchange, entries ..
 	}})
 }
 
-// Enqueue makes entries durable that deliver exchanges which are recorded already. It sets ID, State and Behind.
+// Enqueue makes entries durable that deliver exchanges which are recorded already. It sets ID, State and Blocked.
 func (s *Store) Enqueue(ctx context.Context, entries ...*Queued) error {
 	return s.work(ctx, func(w *writer) error { return w.enqueue(entries) })
 }
@@ -125,8 +125,8 @@ func (w *writer) work(e *entry, first int64) error {
 	if e.work == nil {
 		return nil
 	}
-	goOn, err := e.work(w, first)
-	e.left = !goOn
+	keeps, err := e.work(w, first)
+	e.left = !keeps
 	return err
 }
 
@@ -163,7 +163,7 @@ func (w *writer) enqueueOne(q *Queued) error {
 		return err
 	}
 	straight, waits := int64(0), q.Due
-	if q.Straight {
+	if q.Inline {
 		straight, waits = 1, q.Created // its Due is the end of the lease that it may not get
 	}
 	var behind int64
@@ -172,9 +172,9 @@ func (w *writer) enqueueOne(q *Queued) error {
 	if err == nil {
 		err = w.keepPieces(q.Thread, q.Masks)
 	}
-	q.Behind, q.State = behind != 0, Leased
+	q.Blocked, q.State = behind != 0, Leased
 	if straight == 0 {
-		q.Straight, q.State, q.Owner, q.Due = false, Waiting, "", waits
+		q.Inline, q.State, q.Owner, q.Due = false, Waiting, "", waits
 	}
 	return err
 }

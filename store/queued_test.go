@@ -26,12 +26,11 @@ type outbox interface {
 	Renew(context.Context, string, []int64, time.Time) ([]int64, error)
 	Begin(context.Context, string, *store.Queued, *record.Exchange) error
 	Try(context.Context, string, *store.Queued, time.Time) error
-	Settle(context.Context, string, *store.Queued, time.Time) error
-	Follow(context.Context, string, *store.Queued, time.Time, ...*store.Queued) error
+	Complete(context.Context, string, *store.Queued, time.Time, ...*store.Queued) error
 	Ran(context.Context, int64, record.Run) error
 	Answer(context.Context, *record.Exchange) error
 	Flush(context.Context) error
-	Promises(context.Context, int64) ([]store.Promise, error)
+	Accepted(context.Context, int64) ([]store.Acceptance, error)
 	Queue(context.Context, store.QueueFilter) ([]*store.Queued, error)
 	GetQueued(context.Context, int64) (*store.Queued, error)
 	Upcoming(context.Context, store.QueueKind, string) ([]store.Due, error)
@@ -140,7 +139,7 @@ func lease(t *testing.T, d outbox, owner string, after time.Duration, want int) 
 func settle(t *testing.T, d outbox, owner string, id int64, state store.QueueState, due time.Duration) {
 	t.Helper()
 	q := &store.Queued{ID: id, State: state, Due: noon.Add(due), Why: "so it went"}
-	must(t, d.Settle(context.Background(), owner, q, noon.Add(due)))
+	must(t, d.Complete(context.Background(), owner, q, noon.Add(due)))
 }
 
 func same(t *testing.T, what string, got []int64, want ...int64) {
@@ -240,7 +239,7 @@ func keepsOrdersApart(t *testing.T, a, b outbox) {
 	other := delivery("1")
 	other.Target = app + "/other"
 	must(t, a.RecordQueued(context.Background(), hook(7), other))
-	if other.Behind {
+	if other.Blocked {
 		t.Error("one for another target is behind")
 	}
 }
@@ -249,7 +248,7 @@ func keepsOrdersApart(t *testing.T, a, b outbox) {
 func straight(t *testing.T, d outbox, owner, order string) *store.Queued {
 	t.Helper()
 	q := delivery(order)
-	q.Straight, q.Owner, q.Due = true, owner, noon.Add(time.Second)
+	q.Inline, q.Owner, q.Due = true, owner, noon.Add(time.Second)
 	q.Created = noon
 	must(t, d.RecordQueued(context.Background(), hook(1), q))
 	return q
@@ -342,10 +341,10 @@ func settlesOnlyItsOwn(t *testing.T, a, b outbox) {
 	lease(t, b, "b", time.Second, 1)
 	gone := &store.Queued{ID: es[0].ID, State: store.Waiting}
 	for _, q := range []*store.Queued{gone, {ID: es[0].ID, State: store.Dead}, {ID: es[0].ID, State: store.Done, Answered: true}} {
-		mustBe(t, a.Settle(ctx, "a", q, noon), store.ErrLease)
+		mustBe(t, a.Complete(ctx, "a", q, noon), store.ErrLease)
 	}
 	settle(t, b, "b", es[0].ID, store.Dead, 0)
-	mustBe(t, b.Settle(ctx, "b", gone, noon), store.ErrLease)
+	mustBe(t, b.Complete(ctx, "b", gone, noon), store.ErrLease)
 	if q, err := a.GetQueued(ctx, es[0].ID); err != nil || q.State != store.Dead {
 		t.Errorf("%+v, %v", q, err)
 	}
@@ -356,8 +355,8 @@ func endsWhatWasDelivered(t *testing.T, a, b outbox) {
 	es := queued(t, a, 3, "k")
 	lease(t, a, "a", 0, 1)
 	lease(t, b, "b", time.Second, 1)
-	must(t, a.Settle(ctx, "a", &store.Queued{ID: es[0].ID, State: store.Done}, noon))
-	mustBe(t, b.Settle(ctx, "b", &store.Queued{ID: es[0].ID, State: store.Dead}, noon), store.ErrLease)
+	must(t, a.Complete(ctx, "a", &store.Queued{ID: es[0].ID, State: store.Done}, noon))
+	mustBe(t, b.Complete(ctx, "b", &store.Queued{ID: es[0].ID, State: store.Dead}, noon), store.ErrLease)
 	mustBe(t, b.Begin(ctx, "b", es[0], hook(1)), store.ErrLease)
 	if q, err := a.GetQueued(ctx, es[0].ID); err != nil || q.State != store.Done {
 		t.Errorf("%+v, %v", q, err)
@@ -366,7 +365,7 @@ func endsWhatWasDelivered(t *testing.T, a, b outbox) {
 	if _, err := a.Cancel(ctx, store.QueueFilter{IDs: []store.Range{{From: es[1].ID, To: es[1].ID}}}, noon); err != nil {
 		t.Error(err)
 	}
-	mustBe(t, b.Settle(ctx, "b", &store.Queued{ID: es[1].ID, State: store.Done}, noon), store.ErrLease)
+	mustBe(t, b.Complete(ctx, "b", &store.Queued{ID: es[1].ID, State: store.Done}, noon), store.ErrLease)
 }
 
 func coversTheAttempt(t *testing.T, a, b outbox) {
@@ -617,7 +616,7 @@ func givesAnIDToOneEntry(t *testing.T, a, b outbox) {
 			t.Fatalf("entry %d comes after entry %d", next.ID, old.ID)
 		}
 		same(t, "the next", lease(t, a, "a", 0, 1), next.ID)
-		mustBe(t, a.Settle(ctx, "a", old, noon), store.ErrLease)
+		mustBe(t, a.Complete(ctx, "a", old, noon), store.ErrLease)
 		old = next
 	}
 }
@@ -699,7 +698,7 @@ func deliversEachOnce(t *testing.T, a, b outbox) {
 				mu.Unlock()
 				for _, q := range got {
 					q.State = store.Done
-					if err := d.Settle(context.Background(), owner, q, noon); err != nil {
+					if err := d.Complete(context.Background(), owner, q, noon); err != nil {
 						t.Error(err)
 					}
 				}
@@ -730,18 +729,18 @@ func putsInWhatFollows(t *testing.T, a, b outbox) {
 	}
 	next := func() *store.Queued { q := delivery("k"); q.Thread = x.ID; return q }
 	done := &store.Queued{ID: command.ID, State: store.Done}
-	if err := b.Follow(ctx, "two", done, noon, next()); !errors.Is(err, store.ErrLease) {
+	if err := b.Complete(ctx, "two", done, noon, next()); !errors.Is(err, store.ErrLease) {
 		t.Errorf("without the lease: %v", err)
 	}
 	bad := &store.Queued{Kind: 9, Target: app}
-	if err := b.Follow(ctx, "one", done, noon, bad); err == nil {
+	if err := b.Complete(ctx, "one", done, noon, bad); err == nil {
 		t.Error("something followed that cannot be kept")
 	}
 	if q, err := a.GetQueued(ctx, command.ID); err != nil || q.State != store.Leased {
 		t.Errorf("what could not be followed ended all the same: %+v, %v", q, err)
 	}
-	must(t, b.Follow(ctx, "one", done, noon, next()))
-	if all, err := a.Queue(ctx, store.QueueFilter{Thread: x.ID, Kind: store.Forward}); err != nil || len(all) != 1 || all[0].Behind {
+	must(t, b.Complete(ctx, "one", done, noon, next()))
+	if all, err := a.Queue(ctx, store.QueueFilter{Thread: x.ID, Kind: store.Forward}); err != nil || len(all) != 1 || all[0].Blocked {
 		t.Errorf("%d followed, %v", len(all), err)
 	}
 }
@@ -768,12 +767,12 @@ func saysWhatItHasPromised(t *testing.T, a, b outbox) {
 	entries := queued(t, a, 6, "")
 	lease(t, a, "one", 0, 6)
 	settle(t, a, "one", entries[1].ID, store.Dead, 0)
-	must(t, a.Settle(ctx, "one", &store.Queued{ID: entries[2].ID, State: store.Done}, noon))
-	must(t, a.Settle(ctx, "one", &store.Queued{ID: entries[3].ID, State: store.Done, Answered: true}, noon)) // its sender had the app's answer, which was no promise
+	must(t, a.Complete(ctx, "one", &store.Queued{ID: entries[2].ID, State: store.Done}, noon))
+	must(t, a.Complete(ctx, "one", &store.Queued{ID: entries[3].ID, State: store.Done, Answered: true}, noon)) // its sender had the app's answer, which was no promise
 	settle(t, a, "one", entries[4].ID, store.Cancelled, 0)
-	got, err := b.Promises(ctx, entries[0].Thread+1)
+	got, err := b.Accepted(ctx, entries[0].Thread+1)
 	must(t, err)
-	want := []store.Promise{{Thread: entries[1].Thread}, {Thread: entries[2].Thread, Kept: true}, {Thread: entries[5].Thread, Kept: true}}
+	want := []store.Acceptance{{Thread: entries[1].Thread}, {Thread: entries[2].Thread, Kept: true}, {Thread: entries[5].Thread, Kept: true}}
 	if d := diff(want, got); d != "" {
 		t.Error(d)
 	}

@@ -172,7 +172,7 @@ func TestCopiesOfTheQueueGoWithTheRest(t *testing.T) {
 	t.Parallel()
 	for name, given := range map[string]store.QueueState{"the copy was delivered": store.Done, "what it repeats was given up": store.Dead} {
 		s := newHistory(t)
-		entry := &store.Queued{Kind: store.Forward, Target: "http://app.test", Straight: true, Owner: "me", Due: noon.Add(time.Hour)}
+		entry := &store.Queued{Kind: store.Forward, Target: "http://app.test", Inline: true, Owner: "me", Due: noon.Add(time.Hour)}
 		first, again := answered(hook(0), 200), answered(hook(1), 200)
 		again.Marks, again.Request.Body = []record.Mark{{Kind: record.Duplicate, Of: 1}}, make([]byte, 100_000) // it alone would do
 		if given == store.Done {
@@ -183,7 +183,7 @@ func TestCopiesOfTheQueueGoWithTheRest(t *testing.T) {
 			keep(t, s, again)
 		}
 		entry.State = given
-		must(t, s.Settle(t.Context(), "me", entry, noon))
+		must(t, s.Complete(t.Context(), "me", entry, noon))
 		rest := make([]*record.Exchange, 600)
 		for i := range rest {
 			rest[i] = answered(hook(i+2), 200)

@@ -56,7 +56,7 @@ var waysToWrite = map[string]func(t *testing.T, s *store.Store) error{
 		x := withToken(record.Received)
 		x.Request, x.Response = record.Request{Method: "POST"}, nil
 		q := entryOf(x)
-		q.Straight, q.Owner, q.Due = true, "listen test", q.Due.Add(time.Minute)
+		q.Inline, q.Owner, q.Due = true, "listen test", q.Due.Add(time.Minute)
 		if err := s.RecordQueued(t.Context(), x, q); err != nil {
 			return err
 		}

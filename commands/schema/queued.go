@@ -29,7 +29,7 @@ type Queued struct {
 func NewQueued(q *store.Queued) Queued {
 	due := Stamp(q.Due)
 	out := Queued{Schema: 1, ID: q.ID, Kind: q.Kind.String(), Thread: q.Thread, EndpointDomain: hostname(q.Target),
-		State: string(q.State), Behind: q.Behind, Attempts: q.Attempts, Created: Stamp(q.Created), Changed: Stamp(q.Changed),
+		State: string(q.State), Behind: q.Blocked, Attempts: q.Attempts, Created: Stamp(q.Created), Changed: Stamp(q.Changed),
 		First: q.First, Last: q.Last, Why: q.Why}
 	switch q.State {
 	case store.Waiting:

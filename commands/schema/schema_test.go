@@ -65,7 +65,7 @@ func objects(t *testing.T) map[string]any {
 	trust := schema.Trust{Path: "/home/ada/barb.toml", Wants: []schema.Want{
 		{Line: 3, What: "run a command", Value: "make test"}, {Line: 4, What: "read a file", Value: "key", Place: "/etc/key"}}}
 	waiting := store.Queued{ID: 3, Kind: store.Message, Thread: 7, Target: "https://api.example.com:8443/hooks",
-		State: store.Waiting, Behind: true, Attempts: 2, Created: at, Changed: at.Add(time.Minute), Due: at.Add(time.Hour),
+		State: store.Waiting, Blocked: true, Attempts: 2, Created: at, Changed: at.Add(time.Minute), Due: at.Add(time.Hour),
 		First: 8, Last: 9, Why: "connection refused"}
 	leased := waiting
 	leased.Kind, leased.State = store.Command, store.Leased

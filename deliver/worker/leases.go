@@ -230,7 +230,7 @@ func (l *Leases) Complete(ctx context.Context, q *store.Queued, r Result) {
 	if !r.Due.IsZero() {
 		q.Due = r.Due
 	}
-	err := l.History.Follow(ctx, l.Holder, q, time.Now(), r.Next...)
+	err := l.History.Complete(ctx, l.Holder, q, time.Now(), r.Next...)
 	if err != nil && !errors.Is(err, store.ErrLease) {
 		l.Tell(Event{Err: fmt.Errorf("%d: %w", q.Thread, err)})
 	}

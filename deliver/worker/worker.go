@@ -252,7 +252,7 @@ func (w *Worker) Blocked(ctx context.Context) (n int, err error) {
 			return n, err
 		}
 		for _, q := range open {
-			if blocked[lot{q.Kind, q.Target, q.Policy}] && !q.Behind && (asked == Drained || !q.Due.After(at)) {
+			if blocked[lot{q.Kind, q.Target, q.Policy}] && !q.Blocked && (asked == Drained || !q.Due.After(at)) {
 				n++
 			}
 		}

@@ -41,7 +41,7 @@ func TestOnceTriesWhatIsDueOnce(t *testing.T) {
 		later.State, later.Due = store.Waiting, time.Now().Add(time.Minute)
 		owner := worker.NewHolder("other")
 		lease(t, history, later, owner, 1, time.Now().Add(time.Second))
-		if err := history.Settle(context.Background(), owner, later, time.Now()); err != nil {
+		if err := history.Complete(context.Background(), owner, later, time.Now()); err != nil {
 			t.Fatal(err)
 		}
 		a := &apps{status: func(string, int) int { return http.StatusServiceUnavailable }}
