@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/listen/dedupe"
+	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
@@ -43,7 +44,7 @@ type duplicates struct {
 // compares reports whether a received exchange counts as one that came before: a refused one does not, a handshake is no
 // webhook, and what was filtered out or is undecided was never handed on.
 func compares(x *record.Exchange) bool {
-	return x.Kind == record.Received && x.Verdict.Status != record.Invalid && !isFiltered(x) && !isUndecided(x.Marks) && x.Handshake == ""
+	return x.Kind == record.Received && x.Verdict.Status != record.Invalid && !isFiltered(x) && !gate.IsUndecided(x.Marks) && x.Handshake == ""
 }
 
 // fingerprintOf returns what an exchange is recognised by when it comes again.

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/listen/dedupe"
+	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store"
@@ -29,7 +30,8 @@ func newRecorder(t *testing.T, path string) *gateway {
 	t.Cleanup(func() { _ = history.Close() })
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Now: time.Now}, history: history, file: &configFile{}, redactor: redact.New(new(catalog.Set).Lookup, nil, nil)}
 	sh.paint(false)
-	g := &gateway{shell: sh, history: history, watch: newWatch(), lanes: route.Lanes[*lane]{Rest: &lane{}}}
+	g := &gateway{shell: sh, history: history, watch: newWatch()}
+	g.gate = &gate.Gateway{History: history, Schemes: new(catalog.Set), Lanes: route.Lanes[*gate.Lane]{Rest: &gate.Lane{}}, Tell: g.tell}
 	g.window, g.once = dedupe.New(), true
 	g.load(t.Context())
 	return g

@@ -104,8 +104,8 @@ func (g *gateway) checkExec() error {
 		return nil
 	}
 	var learns *verifier.Verifier
-	for _, l := range g.allLanes() {
-		switch v := l.verifier.Load(); {
+	for _, l := range g.gate.All() {
+		switch v := l.Verifier.Load(); {
 		case v == nil:
 		case len(v.Secrets) > 0:
 			return nil

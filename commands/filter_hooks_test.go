@@ -7,7 +7,9 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/listen"
+	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/route"
+	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -17,6 +19,7 @@ func newFilter(t *testing.T, where string, said *bytes.Buffer) *gateway {
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
 	sh.paint(false)
 	g := &gateway{shell: sh}
+	g.gate = &gate.Gateway{Schemes: new(catalog.Set), Lanes: route.Lanes[*gate.Lane]{Rest: &gate.Lane{}}, Tell: g.tell}
 	if err := g.takeFilters(hookFilterFlags{where: flags.Word(where)}); err != nil {
 		t.Fatal(err)
 	}
@@ -27,8 +30,9 @@ func TestAnExpressionThatDoesNotEndIsEnded(t *testing.T) {
 	var said bytes.Buffer
 	g := newFilter(t, `[range(1e18)] | length > 0`, &said)
 	began := time.Now()
-	if got := g.leftOut(&listen.Checked{}, &record.Request{Method: "POST", Body: []byte("{}")}, began); got != record.Undecided {
-		t.Errorf("it is %q", got)
+	x := &record.Exchange{Request: record.Request{Method: "POST", Body: []byte("{}")}}
+	if got := g.gate.Receive(x).Check(began); !gate.IsUndecided(got.Marks) {
+		t.Errorf("it is marked %v", got.Marks)
 	}
 	if took := time.Since(began); took > 10*whereTimeout {
 		t.Errorf("it took %s", took)
@@ -40,8 +44,9 @@ func TestAnExpressionThatDoesNotEndIsEnded(t *testing.T) {
 
 func TestTheExpressionSeesTheParsedBody(t *testing.T) {
 	for body, want := range map[string]bool{`{"a":[{"b":7}]}`: true, `{"a":[{"b":8}]}`: false, ``: false, `{"a":`: false, strings.Repeat("[", 200_000): false} {
-		g := newFilter(t, `.body.a[0].b == 7 and .event_type == "x" and .direction == "received"`, &bytes.Buffer{})
-		if got := g.leftOut(&listen.Checked{EventType: "x"}, &record.Request{Method: "POST", Body: []byte(body)}, time.Now()) == ""; got != want {
+		g := newFilter(t, `.body.a[0].b == 7 and .direction == "received"`, &bytes.Buffer{})
+		x := &record.Exchange{Request: record.Request{Method: "POST", Body: []byte(body)}}
+		if got := len(g.gate.Receive(x).Check(time.Now()).Marks) == 0; got != want {
 			t.Errorf("%.20q passes: %t", body, got)
 		}
 	}

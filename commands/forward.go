@@ -67,7 +67,7 @@ func (g *gateway) forwarded(ctx context.Context, h *hook) *record.Response {
 		return g.outbox.queued(ctx, h)
 	}
 	f, response := g.forward(ctx, h)
-	g.mirrors.send(h.x, f, h.lane())
+	g.mirrors.send(h.x, f, h.Lane())
 	return response
 }
 
@@ -75,7 +75,7 @@ func (g *gateway) forwarded(ctx context.Context, h *hook) *record.Response {
 // sender. The forward is in the history before its first byte leaves, and nil where nothing was sent.
 func (g *gateway) forward(ctx context.Context, h *hook) (*record.Exchange, *record.Response) {
 	x := h.x
-	next, err := forwardOf(x, h.lane().forwardTo)
+	next, err := forwardOf(x, h.Lane().ForwardTo())
 	if err != nil {
 		g.note("warning: %v", err)
 		return nil, textAnswer(http.StatusBadGateway, "the webhook cannot be forwarded\n")
@@ -134,9 +134,9 @@ func (g *gateway) forwardsToItself(addr string) error {
 	if port == "" { // a unix socket, which no forward can reach
 		return nil
 	}
-	lanes := g.allLanes()
+	lanes := g.gate.All()
 	for _, l := range lanes {
-		for _, t := range l.targets {
+		for _, t := range l.Targets {
 			u, err := url.Parse(t.URL)
 			if err != nil || u.Port() != port {
 				continue

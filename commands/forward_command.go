@@ -15,6 +15,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/listen/command"
+	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -24,13 +25,13 @@ const commandPrefix = "exec:"
 
 // commandTarget is what the queue calls the command of a lane. Only a listener with the same program, arguments, folder, route
 // and scheme runs it: ./run of another project is another command, and so is sh -c with another script.
-func (b *outbox) commandTarget(l *lane) string {
+func (b *outbox) commandTarget(l *gate.Lane) string {
 	scheme := "none"
-	if v := l.verifier.Load(); v != nil {
+	if v := l.Verifier.Load(); v != nil {
 		scheme = cmp.Or(v.Scheme.Name, "auto")
 	}
 	path := b.absolute(b.runner.Path)
-	return fmt.Sprintf("%s%s%s%q route=%q scheme=%q%s%s", commandPrefix, filepath.Clean(path), commandFolder, b.Dir, l.name, scheme, commandArgs, b.commandPrint)
+	return fmt.Sprintf("%s%s%s%q route=%q scheme=%q%s%s", commandPrefix, filepath.Clean(path), commandFolder, b.Dir, l.Name, scheme, commandArgs, b.commandPrint)
 }
 
 // commandArgs begins the end of a command's target, which tells its arguments from others.
@@ -88,8 +89,8 @@ func (g *gateway) answersFirst(x *record.Exchange) bool {
 // follows when it has succeeded.
 func (b *outbox) commandEntry(h *hook, kept *record.Exchange) *store.Queued {
 	now, needs := time.Now(), b.needs(kept)
-	return &store.Queued{Kind: store.Command, Thread: h.x.ID, Target: b.commandTarget(h.checkedBy()), Policy: b.plan(needs),
-		Order: b.orderOf(h.lane(), &h.x.Request, needs), Due: now, Created: now, Masks: kept.Masks}
+	return &store.Queued{Kind: store.Command, Thread: h.x.ID, Target: b.commandTarget(h.CheckedBy()), Policy: b.plan(needs),
+		Order: b.orderOf(h.Lane(), &h.x.Request, needs), Due: now, Created: now, Masks: kept.Masks}
 }
 
 // addCommands has the worker run the commands of each lane that runs any, as many at a time as --exec-concurrency says. The
@@ -106,9 +107,9 @@ func (g *gateway) addCommands(ctx context.Context) (err error) {
 	if b.commandPrint, err = printOfCommand(ctx, b.history, b.runner.Args); err != nil {
 		return err
 	}
-	for _, l := range b.allLanes() {
+	for _, l := range b.gate.All() {
 		target := b.commandTarget(l)
-		if slices.Contains(b.worker.Targets, target) || l.verifier.Load() == nil && !b.runner.unverified {
+		if slices.Contains(b.worker.Targets, target) || l.Verifier.Load() == nil && !b.runner.unverified {
 			continue
 		}
 		b.worker.Targets = append(b.worker.Targets, target)
@@ -163,7 +164,7 @@ func (b *outbox) ran(ctx context.Context, x, kept *record.Exchange, q *store.Que
 	b.tellRun(x)
 	switch {
 	case x.Run.Exit == 0:
-		return worker.Result{State: store.Done, Next: b.entries(x, kept, b.forwardLane(x)).entries}
+		return worker.Result{State: store.Done, Next: b.entries(x, kept, b.gate.LaneFor(x)).entries}
 	case ctx.Err() != nil || b.runner.Stopping.Err() != nil: // it did not come to its own end
 		return worker.Result{State: store.Waiting, Due: time.Now(), Why: "the listener ended"}
 	}

@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
+	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store/record"
 )
@@ -44,11 +45,11 @@ func newMirrors(g *gateway) *mirrors {
 
 // send hands a webhook, whose forward to the app is f, to the mirrors of its lane; f is nil where nothing was sent. With
 // a queue, targets that are not mirrors have entries of their own.
-func (m *mirrors) send(x, f *record.Exchange, l *lane) {
-	if f == nil || len(l.targets) < 2 {
+func (m *mirrors) send(x, f *record.Exchange, l *gate.Lane) {
+	if f == nil || len(l.Targets) < 2 {
 		return
 	}
-	for _, t := range l.targets[1:] {
+	for _, t := range l.Targets[1:] {
 		if !t.Mirror && m.outbox != nil {
 			continue
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/worker"
+	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -42,8 +43,8 @@ func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
 	if b.policyText, err = policyText(g.policy); err != nil {
 		return nil, err
 	}
-	for _, l := range g.allLanes() {
-		for _, t := range l.targets {
+	for _, l := range g.gate.All() {
+		for _, t := range l.Targets {
 			if !t.Mirror && !slices.Contains(b.worker.Targets, t.URL) {
 				b.worker.Targets = append(b.worker.Targets, t.URL)
 			}
@@ -64,7 +65,7 @@ func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
 func (b *outbox) takes(h *hook) bool {
 	x := h.x
 	distrusted, _ := b.distrusts(x)
-	handedOn := x.Verdict.Status != record.Invalid && distrusted == 0 && x.Handshake == "" && !isFiltered(x) && !isUndecided(x.Marks)
+	handedOn := x.Verdict.Status != record.Invalid && distrusted == 0 && x.Handshake == "" && !isFiltered(x) && !gate.IsUndecided(x.Marks)
 	return handedOn && h.scripted() == nil
 }
 
@@ -88,10 +89,10 @@ func (b *outbox) kept(p *promised, err error) {
 
 // entries are what a webhook that is to be forwarded gets in the queue: one for each app. kept is what the history has of
 // it: the queue keeps the rest.
-func (b *outbox) entries(x, kept *record.Exchange, l *lane) (p promised) {
+func (b *outbox) entries(x, kept *record.Exchange, l *gate.Lane) (p promised) {
 	now, needs := time.Now(), b.needs(kept)
 	plan, order := b.plan(needs), b.orderOf(l, &x.Request, needs)
-	for _, t := range l.targets {
+	for _, t := range l.Targets {
 		if t.Mirror {
 			continue
 		}
@@ -115,7 +116,7 @@ func (b *outbox) first(h *hook, kept *record.Exchange, again bool) promised {
 	case again || !b.takes(h):
 		return promised{}
 	case !b.runs(h.x):
-		return b.entries(h.x, kept, h.lane())
+		return b.entries(h.x, kept, h.Lane())
 	case b.ack:
 		return promised{entries: []*store.Queued{b.commandEntry(h, kept)}}
 	}
@@ -169,7 +170,7 @@ func (b *outbox) later(ctx context.Context, h *hook) (*promised, error) {
 	if b.ack && b.runs(x) {
 		p.entries = []*store.Queued{b.commandEntry(h, kept)}
 	} else {
-		p = b.entries(x, kept, h.lane())
+		p = b.entries(x, kept, h.Lane())
 	}
 	err := b.history.Enqueue(ctx, p.entries...)
 	b.kept(&p, err)
@@ -235,7 +236,7 @@ func (b *outbox) try(ctx context.Context, h *hook, q *store.Queued, permit *deli
 		b.note("%d waits in the queue: %s", x.ID, ui.Clip(a.Why, 120))
 		return textAnswer(http.StatusAccepted, "queued\n")
 	}
-	b.mirrors.send(x, a.Exchange, h.lane())
+	b.mirrors.send(x, a.Exchange, h.Lane())
 	return b.relayed(ctx, a.Exchange)
 }
 

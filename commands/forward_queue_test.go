@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -16,7 +17,7 @@ const testApp = "http://127.0.0.1:9/"
 func newQueuer(t *testing.T, mode string) *gateway {
 	t.Helper()
 	g := newRecorder(t, temporary(t))
-	g.lanes.Rest = &lane{forwardTo: testApp, targets: []route.Target{{URL: testApp}}}
+	g.gate.Lanes.Rest = &gate.Lane{Targets: []route.Target{{URL: testApp}}}
 	o := listenOptions{forwardFlags: forwardFlags{mode: mode, queue: true, concurrency: 4, ordered: orderedValue{by: wholeRoute}}}
 	var err error
 	if g.outbox, err = g.newOutbox(o); err != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 )
 
@@ -64,19 +65,16 @@ func domainOf(target string) string {
 
 // takeTargets says which apps a lane forwards to: those of the flag, else, unless answers are scripted, those of its route.
 // The first of the flag answers the sender, the others are mirrors.
-func (l *lane) takeTargets(flag flags.Targets, r *route.Route, scripted bool) error {
+func takeTargets(l *gate.Lane, flag flags.Targets, r *route.Route, scripted bool) error {
 	for i, target := range flag {
 		to, err := expandTarget(target)
 		if err != nil {
 			return fail.Usage("--forward-to %q: %w", withoutUser(target), err).Hint("--forward-to :3000 or http://localhost:3000/webhooks")
 		}
-		l.targets = append(l.targets, route.Target{URL: to, Mirror: i > 0})
+		l.Targets = append(l.Targets, route.Target{URL: to, Mirror: i > 0})
 	}
 	if len(flag) == 0 && !scripted {
-		l.targets = r.Targets
-	}
-	if len(l.targets) > 0 {
-		l.forwardTo = l.targets[0].URL
+		l.Targets = r.Targets
 	}
 	return nil
 }

@@ -72,7 +72,7 @@ func (b *outbox) deliver(ctx context.Context, q *store.Queued) (worker.Result, e
 	if r.State == store.Dead {
 		b.tellDead(x, q, r.Why)
 	}
-	if l := b.forwardLane(x); r.State != store.Waiting && q.Target == l.forwardTo {
+	if l := b.gate.LaneFor(x); r.State != store.Waiting && q.Target == l.ForwardTo() {
 		b.mirrors.send(x, a.Exchange, l)
 	}
 	return r, nil

@@ -5,14 +5,13 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
+	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
-	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
@@ -22,19 +21,16 @@ import (
 // gateway is what a listener asks: it checks, records, answers and forwards, by the route of each request.
 type gateway struct {
 	*shell
-	history   *store.Store
-	client    *deliver.Client
-	budget    *listen.Budget // for webhooks in flight and the apps' answers
-	with      export.With
-	publicURL string // scheme and authority
-	hostTold  sync.Once
+	gate    *gate.Gateway
+	history *store.Store
+	client  *deliver.Client
+	budget  *listen.Budget // for webhooks in flight and the apps' answers
+	with    export.With
 	// keepInvalid is --keep-invalid: whole bodies of webhooks with a bad signature are recorded.
 	keepInvalid bool
 	answering
-	lanes    route.Lanes[*lane]
 	secrets  []sign.Secret // all of them, to keep them out of the history
 	learning learning
-	pins     pins
 	watch    *watch
 	entrance *entrance
 	refusals *refusals
@@ -57,19 +53,6 @@ type gateway struct {
 // send it, and a flood of large ones would fill the disk.
 const keptOfInvalid = 64 << 10
 
-// lane is what is done with the requests of one route.
-type lane struct {
-	route     *route.Route                      // in barb.toml; nil for the paths no route covers
-	verifier  atomic.Pointer[verifier.Verifier] // nil: unchecked; a handshake may bring it a secret
-	greeter   greeter
-	told      sync.Map // what was said of it already: names of handshakes that are not proven, spellings
-	name      string   // of the route, for what is delivered in order
-	path      string   // of the route, "" where none covers; pins hold for it
-	forwardTo string   // the first of targets, "" for none
-	targets   []route.Target
-	publicURL string
-}
-
 // takeRoutes makes a lane of the flags and one of each route of barb.toml. Flags go before routes.
 func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 	file, err := g.configuration()
@@ -77,10 +60,10 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 		return err
 	}
 	flagged := len(o.secrets) > 0 || o.scheme != "" && g.settings["scheme"] == "flag"
-	g.lanes.ChecksAs = (*lane).checksAs
+	g.gate.Lanes.ChecksAs = (*gate.Lane).ChecksAs
 	everywhere := slices.IndexFunc(file.routes, func(r route.Route) bool { return r.CoversAll() })
 	if everywhere < 0 {
-		if g.lanes.Rest, err = g.lane(ctx, o, &route.Route{}); err != nil {
+		if g.gate.Lanes.Rest, err = g.lane(ctx, o, &route.Route{}); err != nil {
 			return err
 		}
 	}
@@ -93,24 +76,21 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 		if err != nil {
 			return err
 		}
-		l.route = &file.routes[i]
-		g.lanes.Rows = append(g.lanes.Rows, l)
+		l.Route = &file.routes[i]
+		g.gate.Lanes.Rows = append(g.gate.Lanes.Rows, l)
 	}
 	if everywhere >= 0 { // no request is left to what the flags and BARB_SECRET alone say
-		g.lanes.Rest = g.lanes.Rows[everywhere]
+		g.gate.Lanes.Rest = g.gate.Lanes.Rows[everywhere]
 	}
 	return nil
 }
 
-// allLanes returns the lanes of all routes and the one for what no route covers, which may be among them already.
-func (g *gateway) allLanes() []*lane { return append(slices.Clone(g.lanes.Rows), g.lanes.Rest) }
-
-func (g *gateway) lane(ctx context.Context, o listenOptions, r *route.Route) (*lane, error) {
+func (g *gateway) lane(ctx context.Context, o listenOptions, r *route.Route) (*gate.Lane, error) {
 	public, err := g.publicBase("public_url", r.PublicURL)
 	if err != nil {
 		return nil, err
 	}
-	l := &lane{name: r.Name(), path: strings.TrimSuffix(r.Path, "/"), publicURL: public}
+	l := &gate.Lane{Name: r.Name(), Path: strings.TrimSuffix(r.Path, "/"), PublicURL: public}
 	flags := o.schemeFlags
 	if r.Scheme != "" { // flags, where there are any, have taken it out
 		flags.scheme = r.Scheme
@@ -120,22 +100,14 @@ func (g *gateway) lane(ctx context.Context, o listenOptions, r *route.Route) (*l
 		return nil, err
 	}
 	if v != nil {
-		l.verifier.Store(v)
-		g.tellHost(l, v.Scheme)
+		l.Verifier.Store(v)
+		g.gate.TellHost(l, v.Scheme)
 		g.secrets = append(g.secrets, v.Secrets...)
 	}
-	if l.greeter, err = newGreeter(o.handshake, v, &flags, r); err != nil {
+	if l.Greeter, err = newGreeter(o.handshake, v, &flags, r); err != nil {
 		return nil, err
 	}
-	return l, l.takeTargets(o.forwardTo, r, g.answers.Respond != nil)
-}
-
-// describe names an unchecked request by what its headers show, so that the line and the history say what it was.
-func describe(m sign.Message, file *configFile) listen.Checked {
-	for _, scheme := range file.catalog().Detect(m) {
-		return listen.Checked{Scheme: scheme.Name, WebhookID: scheme.ID(m), EventType: scheme.Event(m)}
-	}
-	return listen.Checked{}
+	return l, takeTargets(l, o.forwardTo, r, g.answers.Respond != nil)
 }
 
 // count counts an exchange for the summary. What was filtered out was not asked for and is no webhook received.
@@ -148,8 +120,8 @@ func (g *gateway) count(h *hook, x *record.Exchange) {
 	default:
 		g.received.Add(1)
 		switch {
-		case x.Verdict.Status == record.Invalid, isUndecided(x.Marks):
-		case h.isBeside():
+		case x.Verdict.Status == record.Invalid, gate.IsUndecided(x.Marks):
+		case h.IsBeside():
 			g.beside.Add(1)
 		default:
 			g.accepted.Add(1)
@@ -171,9 +143,9 @@ func textAnswer(status int, text string) *record.Response {
 // describe says what the listener does, a line each.
 func (g *gateway) describe() []string {
 	var lines []string
-	say := func(where string, l *lane) {
+	say := func(where string, l *gate.Lane) {
 		what := "unchecked"
-		switch v := l.verifier.Load(); {
+		switch v := l.Verifier.Load(); {
 		case v == nil:
 		case len(v.Secrets) == 0:
 			what = "checked (" + v.Scheme.Name + ") once its handshake has brought the secret"
@@ -182,15 +154,15 @@ func (g *gateway) describe() []string {
 		default:
 			what = "checked (" + v.Scheme.Name + ")"
 		}
-		lines = append(lines, where+" "+what+destinations(l.targets))
+		lines = append(lines, where+" "+what+destinations(l.Targets))
 	}
-	for _, l := range g.lanes.Rows {
-		say(l.route.Name(), l)
+	for _, l := range g.gate.Lanes.Rows {
+		say(l.Route.Name(), l)
 	}
 	if len(lines) == 0 {
-		say("webhooks are", g.lanes.Rest)
+		say("webhooks are", g.gate.Lanes.Rest)
 	} else if g.file.routes.Covering("") == nil {
-		say("other paths are", g.lanes.Rest)
+		say("other paths are", g.gate.Lanes.Rest)
 	}
 	if waiting := g.waiting(context.Background()); waiting != "" {
 		if targets, err := g.history.QueueTargets(context.Background(), store.Forward); g.outbox == nil && err == nil && len(targets) > 0 {

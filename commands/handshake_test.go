@@ -14,6 +14,7 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"github.com/barbhq/barb/commands/fail"
+	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
@@ -31,12 +32,16 @@ func newAsana(t *testing.T, said *bytes.Buffer, learn string) *gateway {
 	scheme.Name, scheme.Header, scheme.Handshake = "asana", "X-Hook-Signature", "asana"
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
 	sh.paint(false)
-	l := &lane{greeter: greeter{names: []string{"asana"}}}
-	l.verifier.Store(&verifier.Verifier{Scheme: scheme})
-	g := &gateway{shell: sh, lanes: route.Lanes[*lane]{Rest: l}}
+	l := &gate.Lane{Greeter: gate.Greeter{Names: []string{"asana"}}}
+	l.Verifier.Store(&verifier.Verifier{Scheme: scheme})
+	g := &gateway{shell: sh}
+	g.gate = &gate.Gateway{Schemes: new(catalog.Set), Lanes: route.Lanes[*gate.Lane]{Rest: l}, FromPage: g.fromPage, Tell: g.tell}
 	sh.redactor = redact.New(new(catalog.Set).Lookup, nil, nil)
 	if err := g.learning.into(learn); err != nil {
 		t.Fatal(err)
+	}
+	if learn != "" {
+		g.gate.Keep = g.learning.keep
 	}
 	return g
 }
@@ -54,7 +59,7 @@ func receive(g *gateway, body string, fields ...record.Field) (*record.Exchange,
 
 func signedWith(t *testing.T, g *gateway, key, body string) record.Field {
 	t.Helper()
-	signed, err := g.lanes.Rest.verifier.Load().Scheme.Sign(sign.Message{Body: []byte(body)}, sign.Secret{Key: []byte(key)})
+	signed, err := g.gate.Lanes.Rest.Verifier.Load().Scheme.Sign(sign.Message{Body: []byte(body)}, sign.Secret{Key: []byte(key)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,9 +98,9 @@ func TestALearntSecretIsCheckedWithFromThenOn(t *testing.T) {
 func TestAGivenSecretIsNotReplaced(t *testing.T) {
 	var said bytes.Buffer
 	g := newAsana(t, &said, "")
-	v := *g.lanes.Rest.verifier.Load()
+	v := *g.gate.Lanes.Rest.Verifier.Load()
 	v.Secrets = []sign.Secret{{Name: "env:GIVEN", Key: []byte("the secret that was given")}}
-	g.lanes.Rest.verifier.Store(&v)
+	g.gate.Lanes.Rest.Verifier.Store(&v)
 	receive(g, "", record.Field{Name: "X-Hook-Secret", Value: brought})
 	if _, r := receive(g, "{}", signedWith(t, g, brought, "{}")); r.Status != http.StatusUnauthorized {
 		t.Errorf("a secret that a stranger brought is taken: %d", r.Status)

@@ -3,27 +3,22 @@ package commands
 import (
 	"context"
 	"net/http"
-	"slices"
 	"sync"
-	"time"
 
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/listen/dedupe"
+	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/script"
-	"github.com/barbhq/barb/sign/handshake"
 	"github.com/barbhq/barb/store/record"
 )
 
 // hook is a received request from its head to its answer, and what was found out about it.
 type hook struct {
+	*gate.Hook
 	g *gateway
 	x *record.Exchange
 
-	groups   [][]*lane             // that check it; nil: not found yet
-	greeter  *lane                 // that answers it as a handshake; nil: it is none
-	greeting handshake.Handshake   // which one
-	to       *lane                 // that says where it goes; nil: not chosen yet
 	scripted func() *script.Script // the script that answers it; nil: none
 	claim    *dedupe.Claim         // of what it repeats; nil: it is not compared, or not held back
 	promised *promised             // its entries in the queue until its sender is answered; nil: none yet
@@ -34,52 +29,15 @@ type hook struct {
 
 // receive makes the hook of a request.
 func (g *gateway) receive(x *record.Exchange) *hook {
-	h := &hook{g: g, x: x}
+	h := &hook{Hook: g.gate.Receive(x), g: g, x: x}
 	h.scripted = sync.OnceValue(func() *script.Script { return g.answers.ScriptFor(x) })
 	return h
-}
-
-// lane returns the lane that says where the webhook goes. It is asked after the check.
-func (h *hook) lane() *lane {
-	if h.to == nil {
-		h.to = h.g.forwardLane(h.x)
-	}
-	return h.to
-}
-
-// guards returns the lanes that check the request.
-func (h *hook) guards() [][]*lane {
-	if h.groups == nil {
-		h.groups = h.g.guards(&h.x.Request)
-	}
-	return h.groups
-}
-
-// Check verifies the request, and reports which handshake, scheme and event it is.
-func (h *hook) Check(now time.Time) listen.Checked {
-	if found, ok := h.checkHandshake(now); ok {
-		return found
-	}
-	g, r := h.g, &h.x.Request
-	found := g.settle(func() (listen.Checked, []*pinning) { return h.verdict(now) })
-	found.EventType = plainEvent(found.EventType)
-	g.mark(&found, r, now)
-	h.x.Verdict, h.x.Scheme, h.x.EventType = found.Verdict, found.Scheme, found.EventType
-	if found.Verdict.Status == record.Invalid || isUndecided(found.Marks) || h.isBeside() {
-		found.Uncounted = true // --count waits for what is accepted: what anybody can send must not end it
-	}
-	return found
-}
-
-// isBeside reports whether the request was not checked although this listener checks others, and no route was written for it.
-func (h *hook) isBeside() bool {
-	return h.x.Verdict.Status == record.Unchecked && slices.ContainsFunc(h.g.allLanes(), (*lane).Checks) && h.lane().route == nil
 }
 
 // isStray reports whether a webhook is beside the checked ones and nothing is done with it but to record it.
 func (h *hook) isStray() bool {
 	g := h.g
-	return h.isBeside() && h.lane().forwardTo == "" && g.answers.Respond == nil && (g.runner == nil || !g.runner.unverified)
+	return h.IsBeside() && h.Lane().ForwardTo() == "" && g.answers.Respond == nil && (g.runner == nil || !g.runner.unverified)
 }
 
 // Record makes the exchange durable, and gives it its place in what is scripted.
@@ -95,8 +53,8 @@ func (h *hook) Record(ctx context.Context) (err error) {
 	return err
 }
 
-// record makes the exchange durable with its marks and its entries in the queue. A copy of one that is being recorded waits for
-// that.
+// record makes the exchange durable with its marks and its entries in the queue. A copy of one that is being recorded
+// waits for that.
 func (h *hook) record(ctx context.Context) error {
 	g, x := h.g, h.x
 	kept := g.history.Redacted(x) // what copies are compared by is what the history has of them
@@ -110,7 +68,8 @@ func (h *hook) record(ctx context.Context) error {
 	if g.once {
 		h.claim = claim
 	}
-	// Whether a copy is handed on is known when what it is a copy of was answered: what it needs is put into the queue then.
+	// Whether a copy is handed on is known when what it is a copy of was answered: what it needs is put into the queue
+	// then.
 	if err = g.keep(ctx, h, kept, g.once && claim != nil && claim.IsCopy()); err != nil {
 		return err
 	}
@@ -133,10 +92,10 @@ func (h *hook) reply(ctx context.Context) *record.Response {
 	switch x := h.x; {
 	case x.Verdict.Status == record.Invalid:
 		return textAnswer(http.StatusUnauthorized, "invalid signature\n")
-	case isUndecided(x.Marks):
+	case gate.IsUndecided(x.Marks):
 		return unavailable()
 	case x.Handshake != "":
-		return h.greet()
+		return h.Greet()
 	case isFiltered(x):
 		return &record.Response{Status: http.StatusOK}
 	case h.scripted() != nil:
@@ -145,8 +104,8 @@ func (h *hook) reply(ctx context.Context) *record.Response {
 	return h.handOnce(ctx, func() *record.Response { return h.handOn(ctx) })
 }
 
-// handOnce hands a webhook on unless it, or a copy of it, was accepted. Copies take turns: one that comes while another is
-// handed on waits for its answer, and is handed on itself when that was not 2xx.
+// handOnce hands a webhook on unless it, or a copy of it, was accepted. Copies take turns: one that comes while
+// another is handed on waits for its answer, and is handed on itself when that was not 2xx.
 func (h *hook) handOnce(ctx context.Context, handOn func() *record.Response) *record.Response {
 	g := h.g
 	if h.claim == nil {
@@ -183,14 +142,14 @@ func (h *hook) handOn(ctx context.Context) *record.Response {
 	if failed := g.execute(ctx, h.x); failed != nil {
 		return failed
 	}
-	if h.lane().forwardTo != "" {
+	if h.Lane().ForwardTo() != "" {
 		return g.forwarded(ctx, h)
 	}
 	return &record.Response{Status: http.StatusOK}
 }
 
-// Answered records how the exchange ended, with what was done to the sender and whether its provider would have waited, and says
-// so.
+// Answered records how the exchange ended, with what was done to the sender and whether its provider would have
+// waited, and says so.
 func (h *hook) Answered(ctx context.Context) error {
 	g := h.g
 	x := h.judged()
@@ -213,8 +172,8 @@ func (h *hook) Answered(ctx context.Context) error {
 	return err
 }
 
-// judged is the exchange with what --fail-rate did to its sender, and whether its provider would have waited. The exchange itself
-// stays as it is, since the server goes by how the connection fared.
+// judged is the exchange with what --fail-rate did to its sender, and whether its provider would have waited. The
+// exchange itself stays as it is, since the server goes by how the connection fared.
 func (h *hook) judged() *record.Exchange {
 	x, p := *h.x, h.g.provider
 	h.place.Judge(&x)

@@ -18,6 +18,7 @@ import (
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/listen/dedupe"
+	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
@@ -161,6 +162,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	if g.history, err = sh.writeHistory(ctx); err != nil {
 		return err
 	}
+	g.gate.History = g.history
 	g.tellHistory()
 	if err := g.addCommands(ctx); err != nil {
 		return err
@@ -327,9 +329,13 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 	g := &gateway{shell: sh, watch: newWatch(), keepInvalid: o.keep,
 		with: export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}}
 	g.refusals = g.newRefusals()
+	file, err := sh.configuration()
+	if err != nil {
+		return nil, err
+	}
+	g.gate = &gate.Gateway{Schemes: file.catalog(), FromPage: g.fromPage, Tell: g.tell}
 	g.watch.shown = ui.Shown{Headers: o.withHeaders, Body: o.withBody}
-	var err error
-	if g.publicURL, err = g.publicBase("--public-url", o.publicURL); err != nil {
+	if g.gate.PublicURL, err = g.publicBase("--public-url", o.publicURL); err != nil {
 		return nil, err
 	}
 	if err := g.takeAnswers(o); err != nil {
@@ -344,6 +350,9 @@ func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, erro
 	g.window, g.once = dedupe.New(), o.dedupe
 	if err := g.learning.into(o.learn); err != nil {
 		return nil, err
+	}
+	if o.learn != "" {
+		g.gate.Keep = g.learning.keep
 	}
 	if err := g.takeRoutes(ctx, o); err != nil {
 		return nil, err

@@ -7,6 +7,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 )
 
@@ -52,7 +53,7 @@ func TestAMirrorThatDoesNotKeepUpLeavesTheBoundsAsTheyAre(t *testing.T) {
 	g, _ := newSpeaker()
 	g.mirrors.count.Store(mirrorsWaiting)
 	x := received("/in", "msg_1", "{}", "")
-	g.mirrors.send(x, x, &lane{targets: []route.Target{{URL: testApp}, {URL: testApp, Mirror: true}}})
+	g.mirrors.send(x, x, &gate.Lane{Targets: []route.Target{{URL: testApp}, {URL: testApp, Mirror: true}}})
 	if count, bytes := g.mirrors.count.Load(), g.mirrors.bytes.Load(); count != mirrorsWaiting || bytes != 0 {
 		t.Errorf("%d wait, of %d bytes", count, bytes)
 	}

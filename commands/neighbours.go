@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"slices"
 	"sync/atomic"
 	"time"
 
@@ -85,18 +84,7 @@ func (g *gateway) isOurs(ctx context.Context, x *record.Exchange) bool {
 	if err != nil {
 		return errors.Is(err, redact.ErrGone)
 	}
-	m, checks := messageOf(&came.Request), false
-	for _, l := range slices.Concat(g.guards(&came.Request)...) {
-		v := l.verifier.Load()
-		if v == nil {
-			continue
-		}
-		checks = true
-		if m.URL = g.asSenderKnows(l, &came.Request); v.Check(m, x.Start).Verdict.Status == record.Valid {
-			return true
-		}
-	}
-	return !checks
+	return g.gate.WouldTake(came)
 }
 
 // askNeighbour finds out whether another listener's webhook was accepted since it was learnt of.

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
-	"github.com/barbhq/barb/sign"
+	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -42,32 +42,6 @@ func (g *gateway) publicBase(where, text string) (string, error) {
 	return base, nil
 }
 
-// publicly is a request's URL as its sender knows it: scheme and authority are those of base, path and query as they
-// came.
-func publicly(base string, r *record.Request) string {
-	if base == "" {
-		return r.URL
-	}
-	return base + strings.TrimPrefix((&record.Request{URL: r.URL}).WireTarget(), "*")
-}
-
-// asSenderKnows is the URL that the sender signed: behind a tunnel it is not the one that arrived here.
-func (g *gateway) asSenderKnows(l *lane, r *record.Request) string {
-	return publicly(cmp.Or(l.publicURL, g.publicURL), r)
-}
-
-// tellHost says once that a host which only the sender names is part of what is checked. Somebody who got hold of a
-// webhook for another receiver could send it here.
-func (g *gateway) tellHost(l *lane, scheme sign.Scheme) {
-	if g.publicURL != "" || l.publicURL != "" || !scheme.SignsHost() {
-		return
-	}
-	g.hostTold.Do(func() {
-		g.warn("%s signs the URL, and its host is taken from the request's own Host, which its sender writes; "+
-			"barb listen -s %s %s", scheme.Name, scheme.Name, publicHint)
-	})
-}
-
 // publicURLOf is the URL of a received request as the listener that barb.toml and the environment describe checks it.
 func (sh *shell) publicURLOf(r *record.Request) (string, error) {
 	file, err := sh.configuration()
@@ -85,5 +59,5 @@ func (sh *shell) publicURLOf(r *record.Request) (string, error) {
 	if err != nil {
 		return "", fail.Usage("public_url %w", err).Hint(publicHint)
 	}
-	return publicly(base, r), nil
+	return gate.Publicly(base, r), nil
 }

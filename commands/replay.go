@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/deliver/replay"
+	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
@@ -247,7 +248,7 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (x recor
 		}
 	}
 	plain := *captured
-	plain.EventType = eventToSend(captured.EventType)
+	plain.EventType = gate.EventToSend(captured.EventType)
 	x, err = r.replays.Exchange(ctx, &plain, target, &s.Signer, r.Now())
 	if r.options.exact {
 		s = &signing{}

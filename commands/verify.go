@@ -17,6 +17,7 @@ import (
 	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
+	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/explain"
@@ -251,7 +252,7 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	if o.recorded, err = provenScheme(ctx, history, x); err != nil {
 		return m, now, err
 	}
-	if m = messageOf(&x.Request); x.Kind == record.Received {
+	if m = gate.MessageOf(&x.Request); x.Kind == record.Received {
 		m.URL, err = sh.publicURLOf(&x.Request)
 	}
 	return m, x.Start, err

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -54,12 +55,12 @@ func (g *gateway) knowsHost(r *record.Request) bool {
 		return true
 	}
 	if g.settings["listen.public_url"] != source(g.file.path) || !g.file.found {
-		if nameIn(g.publicURL) == host {
+		if nameIn(g.gate.PublicURL) == host {
 			return true
 		}
 	}
-	known := func(l *lane) bool { return nameIn(l.publicURL) == host }
-	return !g.file.found && slices.ContainsFunc(slices.Concat(g.guards(r)...), known)
+	known := func(l *gate.Lane) bool { return nameIn(l.PublicURL) == host }
+	return !g.file.found && slices.ContainsFunc(slices.Concat(g.gate.Guards(r)...), known)
 }
 
 // nameIn is the host of a URL in lower case, without a port; "" when there is none.

@@ -1,4 +1,4 @@
-package commands
+package gateway
 
 import (
 	"fmt"
@@ -18,28 +18,28 @@ import (
 )
 
 // newRouted returns a gateway with a lane for each route; secrets are the routes' own words.
-func newRouted(routes ...route.Route) *gateway {
-	g := &gateway{shell: &shell{file: &configFile{routes: routes}}}
-	g.lanes.Rest, g.lanes.ChecksAs = &lane{greeter: greeter{off: true}}, (*lane).checksAs
+func newRouted(routes ...route.Route) *Gateway {
+	g := &Gateway{Schemes: new(catalog.Set), Tell: func(Event) {}}
+	g.Lanes.Rest, g.Lanes.ChecksAs = &Lane{Greeter: Greeter{Off: true}}, (*Lane).ChecksAs
 	for i := range routes {
 		r := &routes[i]
-		l := &lane{route: r, greeter: greeter{off: true}}
+		l := &Lane{Route: r, Greeter: Greeter{Off: true}}
 		if r.Scheme != "" {
 			v := &verifier.Verifier{Auto: r.Scheme == "auto"}
 			v.Scheme, _ = catalog.Lookup(r.Scheme)
 			for _, name := range r.Secrets {
 				v.Secrets = append(v.Secrets, sign.Secret{Name: name, Key: []byte(name)})
 			}
-			l.verifier.Store(v)
+			l.Verifier.Store(v)
 		}
-		g.lanes.Rows = append(g.lanes.Rows, l)
+		g.Lanes.Rows = append(g.Lanes.Rows, l)
 	}
 	return g
 }
 
 // received is an exchange as the gateway has checked it.
-func receivedBy(g *gateway, r record.Request) *record.Exchange {
-	found := g.receive(&record.Exchange{Request: r}).Check(time.Now())
+func receivedBy(g *Gateway, r record.Request) *record.Exchange {
+	found := g.Receive(&record.Exchange{Request: r}).Check(time.Now())
 	return &record.Exchange{Kind: record.Received, Request: r, Verdict: found.Verdict, Scheme: found.Scheme, EventType: found.EventType}
 }
 
@@ -148,14 +148,14 @@ func TestAWebhookGoesOnlyToRoutesThatVerifiedIt(t *testing.T) {
 		verifies := func(r *route.Route) bool {
 			return r.Scheme != "" && m.scheme != "" && (r.Scheme == m.scheme || r.Scheme == "auto") && r.Secrets[0] == m.secret
 		}
-		to := g.forwardLane(x)
-		if to.Checks() && !verifies(to.route) {
-			t.Fatalf("%s of %+v went to %+v", target, m, to.route)
+		to := g.LaneFor(x)
+		if to.Checks() && !verifies(to.Route) {
+			t.Fatalf("%s of %+v went to %+v", target, m, to.Route)
 		}
 		var wants []*route.Route // a signature, at the longest path
 		exempt := -1
-		for i := range g.file.routes {
-			switch r := &g.file.routes[i]; {
+		for _, l := range g.Lanes.Rows {
+			switch r := l.Route; {
 			case !plainCovers(r, m.path):
 			case r.Scheme != "":
 				if len(wants) == 0 || r.Depth() > wants[0].Depth() {
@@ -169,7 +169,7 @@ func TestAWebhookGoesOnlyToRoutesThatVerifiedIt(t *testing.T) {
 			}
 		}
 		if len(wants) > 0 && wants[0].Depth() >= exempt && !slices.ContainsFunc(wants, verifies) {
-			t.Fatalf("%s of %+v was taken as %q and went to %+v, unverified by %+v", target, m, x.Verdict.Status, to.route, wants)
+			t.Fatalf("%s of %+v was taken as %q and went to %+v, unverified by %+v", target, m, x.Verdict.Status, to.Route, wants)
 		}
 	})
 }
@@ -215,8 +215,8 @@ func TestAGenuineWebhookFindsItsRoute(t *testing.T) {
 			t.Errorf("%+v is %q (%s), want %q", c.m, x.Verdict.Status, x.Verdict.Reason, c.status)
 			continue
 		}
-		if c.to != nowhere && g.forwardLane(x).route != &g.file.routes[c.to] {
-			t.Errorf("%+v went to %+v, want route %d", c.m, g.forwardLane(x).route, c.to)
+		if c.to != nowhere && g.LaneFor(x) != g.Lanes.Rows[c.to] {
+			t.Errorf("%+v went to %+v, want route %d", c.m, g.LaneFor(x).Route, c.to)
 		}
 	}
 }
@@ -228,7 +228,7 @@ func TestARouteVerifiesWithItsOwnPublicURL(t *testing.T) {
 	pinged := square
 	pinged.Event = "ping"
 	g := newRouted(square, pinged)
-	g.lanes.Rows[0].publicURL, g.lanes.Rows[1].publicURL = "https://one.example", "https://two.example"
+	g.Lanes.Rows[0].PublicURL, g.Lanes.Rows[1].PublicURL = "https://one.example", "https://two.example"
 	for url, want := range map[string]int{"https://one.example/p": 0, "https://two.example/p": -1, "https://three.example/p": -1} {
 		scheme, _ := catalog.Lookup("square")
 		body := []byte(`{"type":"x"}`)
@@ -240,8 +240,8 @@ func TestARouteVerifiesWithItsOwnPublicURL(t *testing.T) {
 		switch {
 		case (want < 0) != (x.Verdict.Status == record.Invalid):
 			t.Errorf("signed for %s it is %q", url, x.Verdict.Status)
-		case want >= 0 && g.forwardLane(x).route != &g.file.routes[want]:
-			t.Errorf("signed for %s it went to %+v", url, g.forwardLane(x).route)
+		case want >= 0 && g.LaneFor(x) != g.Lanes.Rows[want]:
+			t.Errorf("signed for %s it went to %+v", url, g.LaneFor(x).Route)
 		}
 	}
 }

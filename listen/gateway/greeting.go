@@ -1,0 +1,160 @@
+package gateway
+
+import (
+	"errors"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/catalog"
+	"github.com/barbhq/barb/sign/handshake"
+	"github.com/barbhq/barb/store/record"
+)
+
+// Greeter finds the handshakes that a lane answers.
+type Greeter struct {
+	Off    bool
+	Names  []string // none: the ones that nothing else looks like
+	Params map[string]string
+}
+
+// find returns the handshake that a message is. Its URL is the one that arrived.
+func (g *Greeter) find(m sign.Message) (handshake.Handshake, bool) {
+	if g.Off {
+		return handshake.Handshake{}, false
+	}
+	return handshake.Find(m, g.Names...)
+}
+
+// isWebhook reports whether what looks like an unsigned handshake is signed as a webhook of another provider: its URL
+// or its body then happens to hold what the handshake is known by. A token signs nothing, and Okta's comes with its
+// handshake too, which is a GET.
+func (g *Gateway) isWebhook(l *Lane, h handshake.Handshake, r *record.Request, now time.Time) bool {
+	found := g.judge([]*Lane{l}, r, now)
+	scheme, _ := g.Schemes.Lookup(found.Scheme)
+	token := scheme.Auth == sign.Token && r.Method != http.MethodPost
+	return found.Verdict.Status == record.Valid && scheme.Handshake != h.Name && !token
+}
+
+// schemeOf returns the scheme of the webhooks that follow a handshake, "" when it is not known.
+func (l *Lane) schemeOf(h handshake.Handshake) string {
+	if v := l.Verifier.Load(); v != nil && !v.Auto && v.Scheme.Handshake == h.Name {
+		return v.Scheme.Name
+	}
+	scheme, _ := catalog.Lookup(h.Name)
+	return scheme.Name
+}
+
+// asked is a request as handshakes are found in it.
+func asked(r *record.Request, params map[string]string) sign.Message {
+	return sign.Message{Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body, Params: params}
+}
+
+func responseOf(r handshake.Reply) *record.Response {
+	response := &record.Response{Status: r.Status, Body: r.Body}
+	for _, f := range r.Fields {
+		response.Header = append(response.Header, record.Field(f))
+	}
+	return response
+}
+
+// answer answers a handshake with the secrets of the lane. They count as the provider's own only where its scheme is
+// named. Under auto, or without a scheme, they may be another provider's.
+func (l *Lane) answer(h handshake.Handshake, m sign.Message) (handshake.Reply, error) {
+	v := l.Verifier.Load()
+	if v == nil || v.Auto {
+		return h.Answer(m, sign.Scheme{})
+	}
+	return h.Answer(m, v.Scheme, v.Secrets...)
+}
+
+// tellRefused tells why a handshake was not answered. It tells only once that a secret is needed, since strangers may
+// ask for a proof as often as they like.
+func (g *Gateway) tellRefused(l *Lane, id int64, h handshake.Handshake, err error) {
+	about := Event{Kind: HandshakeRefused, ID: id, Handshake: h, Err: err}
+	if e, ok := errors.AsType[*sign.Error](err); ok && e.Reason == sign.EmptySecret {
+		if _, told := l.told.LoadOrStore("handshake "+h.Name, true); told {
+			return
+		}
+		about.Kind, about.Scheme = NeedsSecret, l.schemeOf(h)
+	}
+	g.Tell(about)
+}
+
+// advise tells what is left to be done after a handshake, and what was not looked at.
+func (g *Gateway) advise(x *record.Exchange, h handshake.Handshake, m sign.Message) {
+	for _, param := range h.Unagreed(m.Params) {
+		g.Tell(Event{Kind: Unagreed, ID: x.ID, Handshake: h, Detail: param})
+	}
+	host, genuine := h.ConfirmAt(m)
+	about := Event{Kind: Confirm, ID: x.ID, Handshake: h, Detail: host}
+	switch {
+	case host == "":
+		return
+	case !genuine:
+		about.Kind = ConfirmElsewhere
+	case x.Verdict.Status != record.Valid:
+		about.Kind = ConfirmUnchecked
+	}
+	g.Tell(about)
+}
+
+// learning is what a gateway does with the secrets that handshakes bring. Only the first one counts, since a handshake
+// is not signed, and the next may be a stranger's.
+type learning struct {
+	mu     sync.Mutex
+	kept   bool // by Keep
+	learnt map[*Lane]string
+}
+
+// shownOfSecret is how many characters of a learnt secret are told, so that a person recognises it. A secret has
+// sixteen at least.
+const shownOfSecret = 4
+
+// learn takes a secret: it has it kept, and checks with it on the lane when that has none yet.
+func (g *Gateway) learn(l *Lane, id int64, h handshake.Handshake, secret sign.Secret) error {
+	v := l.Verifier.Load()
+	if v != nil && !v.Auto {
+		if err := v.Scheme.CheckSecret(secret, false); err != nil { // a public key, say, with which anybody could then sign
+			return err
+		}
+	}
+	g.learning.mu.Lock()
+	defer g.learning.mu.Unlock()
+	about := Event{Kind: Learnt, ID: id, Handshake: h, Scheme: l.schemeOf(h), Secret: string(secret.Key[:shownOfSecret])}
+	if before, again := g.learning.learnt[l]; again {
+		if about.Kind = AnotherSecret; before != string(secret.Key) {
+			g.Tell(about)
+		}
+		return nil
+	}
+	if g.Keep != nil && !g.learning.kept {
+		if err := g.Keep(secret); err != nil {
+			return err
+		}
+		g.learning.kept, about.Kept = true, true
+	}
+	if g.learning.learnt == nil {
+		g.learning.learnt = map[*Lane]string{}
+	}
+	g.learning.learnt[l] = string(secret.Key)
+	about.Checks = l.takeSecret(h, secret)
+	if !about.Checks && v != nil && v.Scheme.Handshake == h.Name && len(v.Secrets) > 0 {
+		about.Before = v.Secrets[0].Name
+	}
+	g.Tell(about)
+	return nil
+}
+
+// takeSecret has the lane check with the secret, unless it has another one or does not check this scheme.
+func (l *Lane) takeSecret(h handshake.Handshake, secret sign.Secret) bool {
+	v := l.Verifier.Load()
+	if v == nil || v.Auto || len(v.Secrets) > 0 || v.Scheme.Handshake != h.Name {
+		return false
+	}
+	with := *v
+	with.Secrets = []sign.Secret{secret}
+	l.Verifier.Store(&with)
+	return true
+}

@@ -1,0 +1,193 @@
+package gateway
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/handshake"
+	"github.com/barbhq/barb/store/record"
+)
+
+// Hook is a received request from its head on, and what its check has found out about it.
+type Hook struct {
+	Gateway  *Gateway
+	Exchange *record.Exchange
+
+	groups   [][]*Lane           // that check it; nil: not found yet
+	greeter  *Lane               // that answers it as a handshake; nil: it is none
+	greeting handshake.Handshake // which one
+	to       *Lane               // that says where it goes; nil: not chosen yet
+}
+
+// Lane returns the lane that decides where the webhook goes, an empty one where it goes nowhere. It is asked after
+// Check.
+func (h *Hook) Lane() *Lane {
+	if h.to == nil {
+		h.to = h.Gateway.LaneFor(h.Exchange)
+	}
+	return h.to
+}
+
+// guards returns the lanes that check the request.
+func (h *Hook) guards() [][]*Lane {
+	if h.groups == nil {
+		h.groups = h.Gateway.Guards(&h.Exchange.Request)
+	}
+	return h.groups
+}
+
+// CheckedBy returns the lane that has found the webhook as it is.
+func (h *Hook) CheckedBy() *Lane {
+	group := h.guards()[0]
+	if i := slices.IndexFunc(group, func(l *Lane) bool { return l.accepts(h.Exchange) }); i >= 0 {
+		return group[i]
+	}
+	return group[0]
+}
+
+// IsBeside reports whether the request was not checked although this listener checks others, and no route was written
+// for it.
+func (h *Hook) IsBeside() bool {
+	isUnchecked := h.Exchange.Verdict.Status == record.Unchecked
+	return isUnchecked && slices.ContainsFunc(h.Gateway.All(), (*Lane).Checks) && h.Lane().Route == nil
+}
+
+// Check verifies the request, and reports which handshake, scheme and event it is.
+func (h *Hook) Check(now time.Time) listen.Checked {
+	if found, ok := h.checkHandshake(now); ok {
+		return found
+	}
+	g, x := h.Gateway, h.Exchange
+	found := g.settle(now, func() (listen.Checked, []*pinning) { return h.verdict(now) })
+	found.EventType = PlainEvent(found.EventType)
+	g.mark(&found, &x.Request, now)
+	x.Verdict, x.Scheme, x.EventType = found.Verdict, found.Scheme, found.EventType
+	if found.Verdict.Status == record.Invalid || IsUndecided(found.Marks) || h.IsBeside() {
+		found.Uncounted = true // a limit waits for accepted webhooks: what anybody can send must not end it
+	}
+	return found
+}
+
+// verdict returns what the guards of a request find, and the pins that follow from it. It is valid when each group has
+// one that finds it valid, and so does the lane that it is then to be forwarded by.
+func (h *Hook) verdict(now time.Time) (found listen.Checked, pins []*pinning) {
+	g, r := h.Gateway, &h.Exchange.Request
+	h.to = nil
+	var valid []*Lane
+	for i, group := range h.guards() {
+		judged := g.judge(group, r, now)
+		if judged.Verdict.Status != record.Valid {
+			return judged.Checked, nil
+		}
+		if valid, pins = append(valid, judged.by), append(pins, judged.pin); i == 0 {
+			found = judged.Checked
+		}
+	}
+	x := record.Exchange{Request: *r, Verdict: found.Verdict, Scheme: found.Scheme, EventType: PlainEvent(found.EventType)}
+	to := g.LaneFor(&x)
+	if to.Checks() && !slices.ContainsFunc(valid, to.ChecksAs) {
+		own := g.judge([]*Lane{to}, r, now)
+		if own.Verdict.Status != record.Valid {
+			return own.Checked, nil
+		}
+		pins = append(pins, own.pin)
+	}
+	h.to = to
+	return found, pins
+}
+
+// recognise returns the handshake that the request looks like, and the lane that answers it.
+func (h *Hook) recognise() (*Lane, handshake.Handshake, bool) {
+	m := MessageOf(&h.Exchange.Request)
+	for _, group := range h.guards() {
+		for _, l := range group {
+			if found, ok := l.Greeter.find(m); ok {
+				return l, found, true
+			}
+		}
+	}
+	return nil, handshake.Handshake{}, false
+}
+
+// checkHandshake checks a request that is a handshake, and returns false for any other.
+func (h *Hook) checkHandshake(now time.Time) (found listen.Checked, ok bool) {
+	g, r := h.Gateway, &h.Exchange.Request
+	l, greeting, ok := h.recognise()
+	if !ok {
+		return found, false
+	}
+	switch found.Scheme = l.schemeOf(greeting); {
+	case greeting.Steps[0].Signed:
+		found = g.settle(now, func() (listen.Checked, []*pinning) {
+			judged := g.judge([]*Lane{l}, r, now)
+			if _, err := l.answer(greeting, asked(r, l.Greeter.Params)); err != nil {
+				judged.pin = nil // it is going to be refused
+			}
+			return judged.Checked, []*pinning{judged.pin}
+		})
+	case l.Checks() && g.isWebhook(l, greeting, r, now):
+		return found, false
+	}
+	h.greeter, h.greeting = l, greeting
+	found.EventType, found.Handshake, found.Uncounted = "", greeting.Name, true
+	return found, true
+}
+
+// Greet returns the answer to a handshake. Its signature, where it has one, was found valid or not checked.
+func (h *Hook) Greet() *record.Response {
+	g, x, l, greeting := h.Gateway, h.Exchange, h.greeter, h.greeting
+	m := asked(&x.Request, l.Greeter.Params)
+	reply, err := l.answer(greeting, m)
+	if err != nil {
+		g.tellRefused(l, x.ID, greeting, err)
+		return responseOf(reply)
+	}
+	if secret, ok := greeting.Learnt(m); ok {
+		about := Event{ID: x.ID, Handshake: greeting}
+		if about.Detail = g.FromPage(&x.Request); about.Detail != "" {
+			about.Kind = HandshakeFromPage
+			g.Tell(about)
+			return refusal(http.StatusForbidden)
+		}
+		if err := g.learn(l, x.ID, greeting, secret); err != nil {
+			about.Kind, about.Err = SecretUnkept, err
+			g.Tell(about)
+			return refusal(http.StatusInternalServerError)
+		}
+	}
+	g.advise(x, greeting, m)
+	return responseOf(reply)
+}
+
+func refusal(status int) *record.Response {
+	return &record.Response{Status: status, Body: []byte("handshake refused\n"),
+		Header: record.Header{{Name: "Content-Type", Value: "text/plain; charset=utf-8"}}}
+}
+
+const handshakeEvent, notOurs = "handshake:", "event:"
+
+// PlainEvent keeps a stranger's event type from passing for a handshake in filters and JSON.
+func PlainEvent(event string) string {
+	if strings.HasPrefix(event, handshakeEvent) {
+		return notOurs + event
+	}
+	return event
+}
+
+// EventToSend returns an event type as a header carries it when it is replayed: as it was before PlainEvent changed
+// it.
+func EventToSend(event string) string {
+	if strings.HasPrefix(event, notOurs+handshakeEvent) {
+		return event[len(notOurs):]
+	}
+	return event
+}
+
+// MessageOf returns a received request as schemes read it.
+func MessageOf(r *record.Request) sign.Message {
+	return sign.Message{Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body}
+}

@@ -1,0 +1,174 @@
+package gateway
+
+import (
+	"bytes"
+	"cmp"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/barbhq/barb/listen/route"
+	"github.com/barbhq/barb/listen/verifier"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/record"
+)
+
+// Lane is what is done with the requests of one route.
+type Lane struct {
+	Route     *route.Route                      // nil for the paths that no route covers
+	Verifier  atomic.Pointer[verifier.Verifier] // nil: signatures are not checked. A handshake may bring it a secret
+	Greeter   Greeter
+	Name      string // of the route, for what is delivered in order
+	Path      string // of the route, "" where none covers; pins hold for it
+	Targets   []route.Target
+	PublicURL string // scheme and authority of the URL that senders use, "" for that of the gateway
+
+	told sync.Map // what was told of it already: names of handshakes that are not proven, spellings
+}
+
+// ForwardTo returns the first of the targets, whose answer the sender gets; "" for none.
+func (l *Lane) ForwardTo() string {
+	if len(l.Targets) == 0 {
+		return ""
+	}
+	return l.Targets[0].URL
+}
+
+// Row returns the route of a lane in barb.toml; nil for the paths no route covers.
+func (l *Lane) Row() *route.Route { return l.Route }
+
+// Checks reports whether a lane checks signatures.
+func (l *Lane) Checks() bool { return l.Verifier.Load() != nil }
+
+// Guards returns the lanes that check a request, in groups: one of each group has to find it valid.
+func (g *Gateway) Guards(r *record.Request) [][]*Lane {
+	groups := g.Lanes.Guards(r.Method, r.Target)
+	for _, group := range groups {
+		g.shownFirst(group, r)
+	}
+	return groups
+}
+
+// shownFirst puts the lanes first whose schemes the request shows: they say why it is invalid.
+func (g *Gateway) shownFirst(group []*Lane, r *record.Request) {
+	if len(group) < 2 || !group[0].Checks() {
+		return
+	}
+	shown := map[string]bool{}
+	for _, scheme := range g.Schemes.Detect(MessageOf(r)) {
+		shown[scheme.Name] = true
+	}
+	isShown := func(l *Lane) bool {
+		v := l.Verifier.Load()
+		return shown[v.Scheme.Name] || v.Auto && len(shown) > 0
+	}
+	slices.SortStableFunc(group, func(a, b *Lane) int {
+		switch {
+		case isShown(a) == isShown(b):
+			return 0
+		case isShown(a):
+			return -1
+		}
+		return 1
+	})
+}
+
+// judge checks a request with the lanes of a group, one after the other, until one does not find it invalid. Of
+// several that do, the first says why.
+func (g *Gateway) judge(group []*Lane, r *record.Request, now time.Time) (found finding) {
+	m := MessageOf(r)
+	for i, l := range group {
+		m.URL = g.asSenderKnows(l, r)
+		c := g.checkIn(l, m, now)
+		if scheme, ok := g.Schemes.Lookup(c.Scheme); ok && l.Checks() {
+			g.TellHost(l, scheme)
+		}
+		switch {
+		case c.Verdict.Status != record.Invalid:
+			return c
+		case i == 0:
+			found = c
+		}
+	}
+	return found
+}
+
+// ChecksAs reports whether what one of two lanes that check verifies, the other verifies as well.
+func (l *Lane) ChecksAs(other *Lane) bool {
+	a, b := l.Verifier.Load(), other.Verifier.Load()
+	same := func(a, b sign.Secret) bool { return a.Name == b.Name && bytes.Equal(a.Key, b.Key) }
+	sameKeys := slices.EqualFunc(a.Secrets, b.Secrets, same) && maps.Equal(a.Params, b.Params)
+	samePins := !a.Auto || l.Path == other.Path
+	sameScheme := a.Auto == b.Auto && a.Scheme.Name == b.Scheme.Name && l.PublicURL == other.PublicURL
+	return l == other || sameScheme && samePins && sameKeys
+}
+
+// accepts reports whether a lane forwards what was checked so: where it wants a signature, only what its own scheme
+// and secret may have verified.
+func (l *Lane) accepts(x *record.Exchange) bool {
+	v := l.Verifier.Load()
+	if v == nil {
+		return true
+	}
+	if x.Verdict.Status != record.Valid || !v.Auto && v.Scheme.Name != x.Scheme {
+		return false
+	}
+	return slices.ContainsFunc(v.Secrets, func(s sign.Secret) bool { return s.Name == x.Verdict.Secret })
+}
+
+// LaneFor returns the lane that decides where a webhook goes, by what its check has found; an empty one where no
+// lane accepts it.
+func (g *Gateway) LaneFor(x *record.Exchange) *Lane {
+	r := &x.Request
+	found := route.Found{Method: r.Method, Target: r.Target, Event: EventToSend(x.EventType), Scheme: x.Scheme}
+	l, ok := g.Lanes.Forward(found, func(l *Lane) bool { return l.accepts(x) })
+	if !ok {
+		return &Lane{}
+	}
+	return l
+}
+
+// WouldTake reports whether a recorded exchange is one that a lane which checks it verifies, or that no lane checks.
+func (g *Gateway) WouldTake(x *record.Exchange) bool {
+	m, checks := MessageOf(&x.Request), false
+	for _, l := range slices.Concat(g.Guards(&x.Request)...) {
+		v := l.Verifier.Load()
+		if v == nil {
+			continue
+		}
+		checks = true
+		if m.URL = g.asSenderKnows(l, &x.Request); v.Check(m, x.Start).Verdict.Status == record.Valid {
+			return true
+		}
+	}
+	return !checks
+}
+
+// All returns the lanes of all routes and the one for what no route covers, which may be among them already.
+func (g *Gateway) All() []*Lane { return append(slices.Clone(g.Lanes.Rows), g.Lanes.Rest) }
+
+// Publicly returns a request's URL as its sender knows it: scheme and authority are those of base, path and query as
+// they came. No base: as it came.
+func Publicly(base string, r *record.Request) string {
+	if base == "" {
+		return r.URL
+	}
+	return base + strings.TrimPrefix((&record.Request{URL: r.URL}).WireTarget(), "*")
+}
+
+// asSenderKnows returns the URL that the sender signed, which behind a tunnel is not the one that arrived here.
+func (g *Gateway) asSenderKnows(l *Lane, r *record.Request) string {
+	return Publicly(cmp.Or(l.PublicURL, g.PublicURL), r)
+}
+
+// TellHost tells once that a host which only the sender names is part of what is checked. Somebody who got hold of a
+// webhook for another receiver could send it here.
+func (g *Gateway) TellHost(l *Lane, scheme sign.Scheme) {
+	if g.PublicURL != "" || l.PublicURL != "" || !scheme.SignsHost() {
+		return
+	}
+	g.hostTold.Do(func() { g.Tell(Event{Kind: HostUnchecked, Scheme: scheme.Name}) })
+}

@@ -1,0 +1,180 @@
+package gateway
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/verifier"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+)
+
+// pins are the schemes that the secrets of a listener have verified under auto. The first webhook that a secret
+// verifies on a route pins the secret to the webhook's scheme, and a genuine webhook of a stricter scheme moves the
+// pin to that scheme, so that a captured webhook cannot be moved to another scheme. The history keeps them, for a
+// restart and for a second listener.
+type pins struct {
+	mu     sync.Mutex
+	prints map[string]string            // fingerprints, by the key of the secret
+	last   map[string]map[string]string // what was read last, by route, for when the history cannot be read
+	told   map[string]bool              // what was explained already
+}
+
+// finding is the result of a lane's check.
+type finding struct {
+	listen.Checked
+	by  *Lane
+	pin *pinning // to be kept when the whole request is accepted; nil: nothing
+}
+
+// pinning is a secret that has verified a scheme on a lane, and the scheme that it was pinned to before.
+type pinning struct {
+	lane           *Lane
+	secret         sign.Secret
+	scheme, before string
+}
+
+// checkIn judges the signature of a message by a lane, or describes it where nothing is checked.
+func (g *Gateway) checkIn(l *Lane, m sign.Message, now time.Time) finding {
+	v := l.Verifier.Load()
+	if v == nil {
+		return finding{Checked: g.describe(m), by: l}
+	}
+	var c verifier.Result
+	var pin *pinning
+	if v.Auto && g.History != nil {
+		c, pin = g.checkAuto(l, v, m, now)
+	} else {
+		c = v.Check(m, now)
+	}
+	if c.Verdict.Status == record.Valid && c.Spelling != "" {
+		if _, told := l.told.LoadOrStore("spelling "+c.Scheme+string(c.Spelling), true); !told {
+			g.Tell(Event{Kind: SpellingRefused, Scheme: c.Scheme, Detail: c.Spelling.Words()})
+		}
+	}
+	checked := listen.Checked{Verdict: c.Verdict, Scheme: c.Scheme, WebhookID: c.WebhookID, EventType: c.EventType}
+	return finding{checked, l, pin}
+}
+
+// checkAuto checks a message by a lane that finds the scheme from what comes.
+func (g *Gateway) checkAuto(l *Lane, v *verifier.Verifier, m sign.Message, now time.Time) (
+	c verifier.Result, pin *pinning) {
+	pinned := g.pinned(l, v)
+	c = v.CheckPinned(m, now, pinned)
+	before := pinned[string(c.Secret.Key)]
+	switch {
+	case c.Verdict.Reason == string(sign.WeakerSignature):
+		g.explainOnce(l, c)
+	case c.Verdict.Status == record.Valid && c.Scheme != before && !g.isToken(c.Scheme):
+		pin = &pinning{l, c.Secret, c.Scheme, before}
+	}
+	return c, pin
+}
+
+// settle judges a request, and pins the secrets that have verified it once it is accepted as a whole. When another
+// listener has pinned one of them to another scheme meanwhile, that pin holds, and the request is judged again. If
+// that happens too often the request is marked undecided, so that its sender comes again.
+func (g *Gateway) settle(now time.Time, judge func() (found listen.Checked, pins []*pinning)) (found listen.Checked) {
+	const rounds = 3 // a pin only ever moves to a stricter scheme
+	for range rounds {
+		var pins []*pinning
+		found, pins = judge()
+		if !slices.ContainsFunc(pins, func(p *pinning) bool { return p != nil && !g.pin(p, now) }) {
+			return found
+		}
+	}
+	found.Marks = append(found.Marks, record.Mark{Kind: record.Undecided})
+	return found
+}
+
+// isToken reports whether a scheme sends the secret itself. Nothing is weaker than that, so it pins nothing.
+func (g *Gateway) isToken(name string) bool {
+	scheme, _ := g.Schemes.Lookup(name)
+	return scheme.Auth == sign.Token
+}
+
+// pinned returns the schemes that the secrets of a lane are pinned to, by their keys.
+func (g *Gateway) pinned(l *Lane, v *verifier.Verifier) map[string]string {
+	p := &g.pins
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ctx := context.Background()
+	kept, err := g.History.Pinned(ctx, l.Path)
+	if err != nil {
+		g.explain("pins", Event{Kind: PinsUnread, Err: err})
+		return p.last[l.Path]
+	}
+	pinned := map[string]string{}
+	for _, secret := range v.Secrets {
+		if scheme := kept[p.printOf(ctx, g.History, secret)]; scheme != "" {
+			pinned[string(secret.Key)] = scheme
+		}
+	}
+	if p.last == nil {
+		p.last = map[string]map[string]string{}
+	}
+	p.last[l.Path] = pinned
+	return pinned
+}
+
+// printOf returns a secret's fingerprint, or "", which pins nothing, when the history cannot be read.
+func (p *pins) printOf(ctx context.Context, history *store.Store, secret sign.Secret) string {
+	key := string(secret.Key)
+	if p.prints[key] == "" {
+		print, err := history.Fingerprint(ctx, secret.Key)
+		if err != nil {
+			return ""
+		}
+		if p.prints == nil {
+			p.prints = map[string]string{}
+		}
+		p.prints[key] = print
+	}
+	return p.prints[key]
+}
+
+// pin pins a secret to the scheme that it has verified. It returns false when another listener has pinned it to
+// another one since that was read. It returns true when the pin cannot be written, since the message is genuine.
+func (g *Gateway) pin(n *pinning, now time.Time) bool {
+	p := &g.pins
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	ctx := context.Background()
+	pin := store.Pin{Route: n.lane.Path, Secret: p.printOf(ctx, g.History, n.secret), Scheme: n.scheme}
+	held, err := g.History.Pin(ctx, pin, n.before, now)
+	if err != nil {
+		g.explain("pins", Event{Kind: PinUnkept, Secret: n.secret.Name, Scheme: n.scheme, Err: err})
+		return true
+	}
+	if held != n.scheme {
+		return false
+	}
+	g.explain(n.secret.Name+" "+n.lane.Path+" "+n.scheme,
+		Event{Kind: Pinned, Secret: n.secret.Name, Scheme: n.scheme, Path: n.lane.Path, Before: n.before})
+	return true
+}
+
+// explainOnce tells once for each scheme why a message with a good signature is refused. A captured message can be
+// sent in many ways, and a forgery does not come here.
+func (g *Gateway) explainOnce(l *Lane, c verifier.Result) {
+	g.pins.mu.Lock()
+	defer g.pins.mu.Unlock()
+	g.explain(l.Path+" "+c.Scheme, Event{Kind: Weaker, Scheme: c.Scheme, Detail: c.Detail})
+}
+
+// explain tells of something once. The pins are locked.
+func (g *Gateway) explain(about string, e Event) {
+	p := &g.pins
+	if p.told[about] {
+		return
+	}
+	if p.told == nil {
+		p.told = map[string]bool{}
+	}
+	p.told[about] = true
+	g.Tell(e)
+}
