@@ -48,7 +48,7 @@ func isPlainField(value []byte, before Piece) bool {
 	if before.Named && before.Text == "ts" && len(value) > 0 && !isAlphanumeric(value[0]) {
 		return false
 	}
-	return !bytes.ContainsAny(value, `{}[]<>"&%=`) || isPadded(string(value))
+	return !bytes.ContainsAny(value, `{}[]<>"&%=`) || IsPadded(string(value))
 }
 
 // isDelimitedBody reports whether the body ends or begins with a bracket where the timestamp stands directly beside it.

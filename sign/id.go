@@ -2,8 +2,8 @@ package sign
 
 import "strings"
 
-// maxID is the longest id that may be part of what is signed, in bytes.
-const maxID = 256
+// MaxID is the longest id that may be part of what is signed, in bytes.
+const MaxID = 256
 
 // idLetters are what ids are made of besides letters and digits: those of UUIDs, ULIDs, base64, paths, URNs and addresses. No body
 // in JSON, XML or of a form begins with these alone.
@@ -30,18 +30,18 @@ func (s *Scheme) checkID(id string) error {
 
 // isID reports whether a text is made of what ids are made of.
 func isID(text string) bool {
-	return len(text) <= maxID && (idLength(text) == len(text) || isPadded(text))
+	return len(text) <= MaxID && (IDLength(text) == len(text) || IsPadded(text))
 }
 
-// isPadded reports whether a text is base64 of at least 16 bytes, where an equals sign pads it (RFC 4648, section 4). Behind a
+// IsPadded reports whether a text is base64 of at least 16 bytes, where an equals sign pads it (RFC 4648, section 4). Behind a
 // shorter text that sign may end a name in a form.
-func isPadded(text string) bool {
+func IsPadded(text string) bool {
 	_, ok := Base64.decode(text)
 	return ok && len(text) >= 24
 }
 
-// idLength is how many of the first bytes of text are letters of ids.
-func idLength[T ~string | ~[]byte](text T) int {
+// IDLength is how many of the first bytes of text are letters of ids.
+func IDLength[T ~string | ~[]byte](text T) int {
 	for i := range len(text) {
 		if b := text[i]; !isAlphanumeric(b) && strings.IndexByte(idLetters, b) < 0 {
 			return i

@@ -99,12 +99,12 @@ func (r *reading) setLife() error {
 	if first.Expires == "" {
 		return nil
 	}
-	at, ok := Seconds.parse(first.Expires)
+	at, ok := Seconds.Parse(first.Expires)
 	if !ok {
 		return refuse(MalformedTimestamp, "expires is not "+Seconds.describe())
 	}
 	r.expires = at
-	r.issued, _ = Seconds.parse(first.Created)
+	r.issued, _ = Seconds.Parse(first.Created)
 	return nil
 }
 

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// digits is the longest number of each unit: the year 2286 in either. A longer one is in another unit.
-func (u Unit) digits() int {
+// Digits is the longest number of each unit: the year 2286 in either. A longer one is in another unit.
+func (u Unit) Digits() int {
 	switch u {
 	case Seconds:
 		return 10
@@ -18,13 +18,13 @@ func (u Unit) digits() int {
 	}
 }
 
-// parse reads a timestamp strictly: ASCII digits and nothing else for the numbers, no leading zero; RFC 3339 to the
+// Parse reads a timestamp strictly: ASCII digits and nothing else for the numbers, no leading zero; RFC 3339 to the
 // letter for the dates. Two spellings of one moment would be two messages under one signature to some receivers.
-func (u Unit) parse(text string) (time.Time, bool) {
+func (u Unit) Parse(text string) (time.Time, bool) {
 	if u == RFC3339 || u == RFC3339Millis {
 		return parseDate(text)
 	}
-	if text == "" || len(text) > u.digits() || text[0] == '0' {
+	if text == "" || len(text) > u.Digits() || text[0] == '0' {
 		return time.Time{}, false
 	}
 	for i := range len(text) {
@@ -64,7 +64,7 @@ func (u Unit) format(t time.Time) (text string, ok bool) {
 	case RFC3339Millis:
 		text = t.UTC().Format("2006-01-02T15:04:05.000Z")
 	}
-	_, ok = u.parse(text)
+	_, ok = u.Parse(text)
 	return text, ok
 }
 

@@ -160,7 +160,7 @@ func (s *Scheme) timeOf(m *Message, r *reading) (text string, at time.Time, err 
 	case n == 0 || text == "":
 		return "", at, refuse(MissingTimestamp, "no timestamp in "+s.clock())
 	}
-	at, ok := s.Time.Unit.parse(text)
+	at, ok := s.Time.Unit.Parse(text)
 	if !ok {
 		return "", at, refuse(MalformedTimestamp, "the timestamp in "+s.clock()+" is not "+s.Time.Unit.describe())
 	}
@@ -295,4 +295,35 @@ func (s *Scheme) judgeAge(match *Match, m *Message, r *reading, at, now time.Tim
 		return refuse(CertificateExpired, "the certificate was not valid when the message was signed")
 	}
 	return nil
+}
+
+// Contents returns the bytes that the scheme signs of a message, the secret left out, and the body itself.
+func (s Scheme) Contents(m Message) [][]byte {
+	contents := [][]byte{m.Body}
+	inner := m
+	err := s.unwrap(&inner)
+	if err != nil {
+		return contents
+	}
+	r, err := s.read(&inner)
+	if err != nil || s.JWT != nil {
+		return contents
+	}
+	v, _, err := s.signedValues(&inner, &r)
+	if err != nil {
+		return contents
+	}
+	if s.Code != "" {
+		parts, _ := s.Code.coder().parts(&s, v, &r)
+		for _, p := range parts {
+			contents = append(contents, p.contents...)
+		}
+		return contents
+	}
+	if s.Content != "" && s.Content != "{body}" {
+		if content, err := v.expand(nil, s.Content, nil); err == nil {
+			contents = append(contents, content)
+		}
+	}
+	return contents
 }

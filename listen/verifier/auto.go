@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/proof"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -35,7 +36,7 @@ func (a *autoCheck) run() Result {
 	if len(candidates) == 0 { // nothing has the form of a signature, but a header's name still says which one is malformed
 		candidates = slices.DeleteFunc(a.Schemes.All(), func(s sign.Scheme) bool { return a.message.Header.Get(s.Header) == "" })
 	}
-	sign.Strictest(a.message, candidates)
+	proof.Strictest(a.message, candidates)
 	for _, scheme := range candidates {
 		if c := a.try(scheme); c.Verdict.Status == record.Valid || c.Verdict.Reason == string(sign.WrongSpelling) {
 			return c // a genuine message is not tried as a less strict provider's
@@ -94,7 +95,7 @@ func (a *autoCheck) checkFree(scheme sign.Scheme, secrets []sign.Secret) Result 
 		return c
 	}
 	takes := ", -s " + scheme.Name + " takes it"
-	if from, moved := scheme.MovedFrom(a.message, a.now, a.Schemes.All()); moved {
+	if from, moved := proof.MovedFrom(scheme, a.message, a.now, a.Schemes.All()); moved {
 		return weaker(c, "what "+scheme.Name+" signs here has the form of what "+from.Name+
 			" signs, with a timestamp that nothing would judge; if it is no captured one"+takes)
 	}
@@ -160,7 +161,7 @@ func (a *autoCheck) secretsFor(scheme sign.Scheme) (free, held []sign.Secret) {
 		}
 		name := a.pinned[string(secret.Key)]
 		pin, known := a.Schemes.Lookup(name)
-		if name == "" || name == scheme.Name || !known || scheme.Stricter(pin) { // a scheme that is gone verifies nothing
+		if name == "" || name == scheme.Name || !known || proof.Stricter(scheme, pin) { // a scheme that is gone verifies nothing
 			free = append(free, secret)
 		} else {
 			held = append(held, secret)

@@ -1,80 +1,54 @@
-package sign
+// Package proof judges how much a valid message proves. A signature that matches may be weaker than another one that the message
+// could have had, or may have been made for another message.
+package proof
 
 import (
 	"bytes"
+	"encoding/base64"
 	"encoding/json"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/barbhq/barb/sign"
 )
 
 // MovedFrom returns the first of the timed schemes whose signed content has the form of what s, which has no timestamp, signs of
 // m. Such a message may be a captured one of that scheme: its MAC was put into the header of s and its signed content, with
 // the timestamp in it, into the body, where nothing judges the time any more. ok is false when there is none, and always
 // when s is timed itself. It is asked about a message that s has found valid.
-func (s Scheme) MovedFrom(m Message, now time.Time, schemes []Scheme) (from Scheme, ok bool) {
+func MovedFrom(s sign.Scheme, m sign.Message, now time.Time, schemes []sign.Scheme) (from sign.Scheme, ok bool) {
 	if s.Timed() {
-		return Scheme{}, false
+		return sign.Scheme{}, false
 	}
-	contents := s.signedContents(&m)
+	contents := s.Contents(m)
 	for i := range schemes {
 		t := &schemes[i]
 		if !t.Timed() || t.Name == s.Name {
 			continue
 		}
 		for _, content := range contents {
-			if t.couldSign(content, m.URL, now) {
+			if couldSign(t, content, m.URL, now) {
 				return *t, true
 			}
 		}
 	}
-	return Scheme{}, false
-}
-
-// signedContents are the bytes that a scheme signs of a message, the secret left out, and the body itself.
-func (s *Scheme) signedContents(m *Message) [][]byte {
-	contents := [][]byte{m.Body}
-	inner := *m
-	err := s.unwrap(&inner)
-	if err != nil {
-		return contents
-	}
-	r, err := s.read(&inner)
-	if err != nil || s.JWT != nil {
-		return contents
-	}
-	v, _, err := s.signedValues(&inner, &r)
-	if err != nil {
-		return contents
-	}
-	if s.Code != "" {
-		parts, _ := s.Code.coder().parts(s, v, &r)
-		for _, p := range parts {
-			contents = append(contents, p.contents...)
-		}
-		return contents
-	}
-	if s.Content != "" && s.Content != "{body}" {
-		if content, err := v.expand(nil, s.Content, nil); err == nil {
-			contents = append(contents, content)
-		}
-	}
-	return contents
+	return sign.Scheme{}, false
 }
 
 // couldSign reports whether content has the form of what a timed scheme signs.
-func (s *Scheme) couldSign(content []byte, url string, now time.Time) bool {
+func couldSign(s *sign.Scheme, content []byte, url string, now time.Time) bool {
 	switch {
 	case s.JWT != nil:
 		return looksLikeToken(content)
 	case s.Code != "":
-		return s.codeCouldSign(content, now)
+		return codeCouldSign(s, content, now)
 	case strings.Contains(s.Content, "{ts}"):
 		f := contentForm{unit: s.Time.Unit, now: now, steps: maxFormSteps}
 		return f.is(content, s.Content)
 	}
-	text, n := s.Time.In.Read(&Message{Body: content, URL: url})
-	at, ok := s.Time.Unit.parse(text)
+	text, n := s.Time.In.Read(&sign.Message{Body: content, URL: url})
+	at, ok := s.Time.Unit.Parse(text)
 	return n > 0 && ok && plausible(at, now)
 }
 
@@ -85,8 +59,9 @@ func looksLikeToken(content []byte) bool {
 	if !ok || len(content) > maxToken || bytes.IndexByte(claims, '.') >= 0 {
 		return false
 	}
-	text, ok := Base64URL.decode(string(head))
-	if _, isBase64 := Base64URL.decode(string(claims)); !ok || !isBase64 {
+	encoding := base64.RawURLEncoding.Strict()
+	text, err := encoding.DecodeString(strings.TrimRight(string(head), "="))
+	if _, wrong := encoding.DecodeString(strings.TrimRight(string(claims), "=")); err != nil || wrong != nil {
 		return false
 	}
 	var object map[string]any
@@ -95,19 +70,19 @@ func looksLikeToken(content []byte) bool {
 
 // codeCouldSign is couldSign for the schemes whose content code makes; see their content functions. One that is not known here
 // has every form, so that a new one is noticed.
-func (s *Scheme) codeCouldSign(content []byte, now time.Time) bool {
+func codeCouldSign(s *sign.Scheme, content []byte, now time.Time) bool {
 	f := contentForm{unit: s.Time.Unit, now: now, steps: maxFormSteps}
 	switch s.Code {
-	case Hook0:
+	case sign.Hook0:
 		return f.is(content, "{ts}.{body}")
-	case MercadoPago:
+	case sign.MercadoPago:
 		return f.is(content, "ts:{ts};") || f.is(content, "{body};ts:{ts};")
-	case Contentful:
+	case sign.Contentful:
 		lines := bytes.SplitN(content[:min(len(content), maxForm)], []byte("\n"), 4)
 		return len(lines) > 2 && bytes.HasPrefix(lines[1], []byte("/")) && bytes.Contains(lines[2], []byte("x-contentful-timestamp:"))
-	case RFC9421:
+	case sign.RFC9421:
 		return bytes.Contains(content[max(0, len(content)-maxForm):], []byte(`"@signature-params": (`))
-	case SNS: // names and values, a line each
+	case sign.SNS: // names and values, a line each
 		return bytes.Contains(content[max(0, len(content)-maxForm):], []byte("\nTimestamp\n"))
 	}
 	return true
@@ -120,6 +95,7 @@ func plausible(at, now time.Time) bool {
 }
 
 const (
+	maxToken     = 8 << 10 // bytes of a token
 	maxForm      = 8 << 10 // bytes that are looked at on either side of the body
 	maxFormField = 1 << 10 // bytes of a value in a content
 	maxFormSteps = 1 << 17 // of one comparison; a content that takes more has the form
@@ -127,7 +103,7 @@ const (
 
 // contentForm compares content with a template.
 type contentForm struct {
-	unit  Unit
+	unit  sign.Unit
 	now   time.Time
 	steps int // left
 }
@@ -135,22 +111,17 @@ type contentForm struct {
 // is reports whether content has the form of a template: what stands before the body at its beginning, and what stands behind
 // it at its end.
 func (f *contentForm) is(content []byte, template string) bool {
-	var pieces []Piece
-	for template != "" {
-		var p Piece
-		p, template = nextPiece(template)
-		pieces = append(pieces, p)
-	}
-	first := slices.IndexFunc(pieces, Piece.isAny)
+	pieces := sign.Pieces(template)
+	first := slices.IndexFunc(pieces, isAny)
 	if first < 0 {
 		return len(content) <= maxForm && f.match(pieces, content, true)
 	}
 	last := len(pieces) - 1
-	for !pieces[last].isAny() {
+	for !isAny(pieces[last]) {
 		last--
 	}
 	before, after := pieces[:first], pieces[last+1:]
-	if !slices.ContainsFunc(slices.Concat(before, after), func(p Piece) bool { return p.Named && p.Text == "ts" }) {
+	if !slices.ContainsFunc(slices.Concat(before, after), func(p sign.Piece) bool { return p.Named && p.Text == "ts" }) {
 		return false
 	}
 	if !f.match(before, content[:min(len(content), maxForm)], false) {
@@ -168,12 +139,12 @@ func (f *contentForm) is(content []byte, template string) bool {
 }
 
 // isAny reports whether a piece stands for any bytes at all.
-func (p Piece) isAny() bool {
+func isAny(p sign.Piece) bool {
 	return p.Named && (p.Text == "body" || p.Text == "body|json" || p.Text == "form|sorted")
 }
 
 // match reports whether text begins with what the pieces stand for, or with whole is that and nothing else.
-func (f *contentForm) match(pieces []Piece, text []byte, whole bool) bool {
+func (f *contentForm) match(pieces []sign.Piece, text []byte, whole bool) bool {
 	if f.steps--; f.steps < 0 {
 		return true
 	}
@@ -206,7 +177,7 @@ func (f *contentForm) lengths(name string, text []byte) (least, most int, ok boo
 	digit := func(b byte) bool { return '0' <= b && b <= '9' }
 	switch name {
 	case "ts":
-		if n := f.unit.digits(); n > 0 {
+		if n := f.unit.Digits(); n > 0 {
 			return n, n, upTo(n, digit) == n
 		}
 		const shortest, longest = len("2006-01-02T15:04:05Z"), len("2006-01-02T15:04:05.000000000-07:00")
@@ -214,8 +185,8 @@ func (f *contentForm) lengths(name string, text []byte) (least, most int, ok boo
 	case "secret":
 		return 0, 0, true
 	case "id":
-		text = text[:min(len(text), maxID)]
-		n := idLength(text)
+		text = text[:min(len(text), sign.MaxID)]
+		n := sign.IDLength(text)
 		return 1, len(text) - len(bytes.TrimLeft(text[n:], "=")), n > 0
 	case "lb", "rb":
 		brace := map[string]byte{"lb": '{', "rb": '}'}[name]
@@ -238,10 +209,10 @@ func isVisible(b byte) bool { return b > ' ' && b != 0x7f }
 func (f *contentForm) fits(name string, text []byte) bool {
 	switch {
 	case name == "ts":
-		at, ok := f.unit.parse(string(text))
+		at, ok := f.unit.Parse(string(text))
 		return ok && plausible(at, f.now)
 	case name == "id" && text[len(text)-1] == '=':
-		return isPadded(string(text))
+		return sign.IsPadded(string(text))
 	}
 	return true
 }
