@@ -37,7 +37,7 @@ func OwnCertificate(file string, now time.Time) (c tls.Certificate, renewed bool
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 	case err != nil:
-		return c, false, &badCertificate{fmt.Errorf("%s: %w", file, err)}
+		return c, false, &certificateError{fmt.Errorf("%s: %w", file, err)}
 	case now.Before(c.Leaf.NotAfter.Add(-certificateRest)):
 		return c, false, nil
 	default:
@@ -54,10 +54,10 @@ func OwnCertificate(file string, now time.Time) (c tls.Certificate, renewed bool
 	return c, renewed, nil
 }
 
-// badCertificate is ErrBadCertificate with the text of its reason.
-type badCertificate struct{ error }
+// certificateError is ErrBadCertificate with the text of its reason.
+type certificateError struct{ error }
 
-func (b *badCertificate) Unwrap() []error { return []error{ErrBadCertificate, b.error} }
+func (b *certificateError) Unwrap() []error { return []error{ErrBadCertificate, b.error} }
 
 // writeCertificate puts a new key and certificate into a file. A file that has come there in the meantime stays.
 func writeCertificate(file string, now time.Time) error {
@@ -100,8 +100,9 @@ func makeCertificate(now time.Time) ([]byte, error) {
 	template := &x509.Certificate{
 		SerialNumber: serial, Subject: pkix.Name{Organization: []string{"barb listen"}, CommonName: "localhost of " + name},
 		NotBefore: now.Add(-time.Hour), NotAfter: now.Add(certificateLife),
-		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}, BasicConstraintsValid: true,
-		DNSNames: []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
+		KeyUsage: x509.KeyUsageDigitalSignature, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		BasicConstraintsValid: true,
+		DNSNames:              []string{"localhost"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1), net.IPv6loopback},
 	}
 	certificate, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
 	if err != nil {

@@ -97,7 +97,7 @@ func TestWhatIsNotRecordedHasNoPosition(t *testing.T) {
 	p := &script.Plan{Respond: parsed(t, "201,202")}
 	full := errors.New("disk full")
 	at, err := p.Number(&record.Exchange{}, p.Respond, func() error { return full })
-	if err != full || at != (script.Position{}) {
+	if !errors.Is(err, full) || at != (script.Position{}) {
 		t.Errorf("position %v, %v", at, err)
 	}
 	if at, err = p.Number(&record.Exchange{}, p.Respond, func() error { return nil }); err != nil || at != (script.Position{}) {

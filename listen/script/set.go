@@ -40,8 +40,8 @@ func (p *parser) bare(it *item, word string) *Error {
 }
 
 func (p *parser) unknown(word string) *Error {
-	err := p.fault(p.part, "%q is not known: an answer is a status from 200 to 599, or one of %s, with %s behind semicolons",
-		word, strings.Join(faultKinds(), " "), strings.Join(optionNames()[2:], " "))
+	err := p.fault(p.part, "%q is not known: an answer is a status from 200 to 599, or one of %s, "+
+		"with %s behind semicolons", word, strings.Join(faultKinds(), " "), strings.Join(optionNames()[2:], " "))
 	err.Word, err.Known = word, append(faultKinds(), optionNames()...)
 	return err
 }

@@ -2,6 +2,7 @@ package record_test
 
 import (
 	"errors"
+	"net/http"
 	"strings"
 	"testing"
 
@@ -20,7 +21,7 @@ func TestReadRequestTakesWhatPeopleAndToolsWrite(t *testing.T) {
 		"no version to replace": {"POST /a HTTP/1.1\nHost: h\nContent-Length: 0\n\nrest", "https://h/a", ""},
 	} {
 		r, err := record.ReadRequest([]byte(c.text), "https")
-		if err != nil || r.Method != "POST" || r.URL != c.url || string(r.Body) != c.body {
+		if err != nil || r.Method != http.MethodPost || r.URL != c.url || string(r.Body) != c.body {
 			t.Errorf("%s: %s %s with %q, %v", name, r.Method, r.URL, r.Body, err)
 		}
 	}
