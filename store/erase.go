@@ -24,8 +24,8 @@ const namesUsed = `SELECT endpoint FROM exchange WHERE id > ?1 AND endpoint IN (
 	UNION SELECT target FROM queue WHERE id > ?2 AND target IN (?)
 	UNION SELECT policy FROM queue WHERE id > ?2 AND policy IN (?)`
 
-// eraseNames removes the names that only removed exchanges had. It looks through the history without the lock, since that
-// takes long, and under the lock only at what came meanwhile.
+// eraseNames removes the names that only removed exchanges had. It looks through the history without the lock, since
+// that takes long, and under the lock only at what came meanwhile.
 func (p *pruner) eraseNames() error {
 	if len(p.names) == 0 {
 		return nil
@@ -92,14 +92,14 @@ func (p *pruner) noteNames(id int64) error {
 	return err
 }
 
-// rewrite makes the whole file anew (VACUUM). When SQLite moves rows between pages it leaves copies in the unused part of
-// a page, which secure_delete does not reach; in a new file there are none.
+// rewrite makes the whole file anew (VACUUM). When SQLite moves rows between pages it leaves copies in the unused part
+// of a page, which secure_delete does not reach; in a new file there are none.
 func (p *pruner) rewrite(ctx context.Context) error {
 	return p.politely(ctx, p.alone(func() error { return p.c.exec("VACUUM") }))
 }
 
-// clearLog puts the log into the file and empties it. It reports false where others read or write all the time and the log
-// could not be emptied within 5 s.
+// clearLog puts the log into the file and empties it. It reports false where others read or write all the time and the
+// log could not be emptied within 5 s.
 func (p *pruner) clearLog(ctx context.Context) (bool, error) {
 	for until := time.Now().Add(patience); ; {
 		var busy int64

@@ -12,7 +12,8 @@ import (
 // Figures are what tells whether deliveries go well.
 type Figures struct {
 	// Attempts were sent and have ended, interrupted ones left out: nobody knows how they would have ended. Retries are
-	// those of them that came after a first one, and P99 is what 99 of 100 did not take longer than; 0 when there are none.
+	// those of them that came after a first one, and P99 is what 99 of 100 did not take longer than; 0 when there are
+	// none.
 	Attempts, Retries int64
 	P99               time.Duration
 	// Delivered and Exhausted are deliveries that ended, counted by their last attempt.
@@ -24,8 +25,8 @@ type Figures struct {
 	Dead    int64 // entries of the queue that died within the time of the filter and are dead still
 }
 
-// Figures takes the figures of what a filter selects, by its time through the ids: what came before it costs nothing. Of
-// what was received, handshakes count for nothing. Of the filter, the queue follows the time and the endpoint only.
+// Figures takes the figures of what a filter selects, by its time through the ids: what came before it costs nothing.
+// Of what was received, handshakes count for nothing. Of the filter, the queue follows the time and the endpoint only.
 func (s *Store) Figures(ctx context.Context, f Filter) (Figures, error) {
 	var out Figures
 	sc, err := s.figureScope(ctx, &f)
@@ -93,8 +94,8 @@ func (sc *scope) figures() (query string, args []any) {
 	return query, append([]any{string(list), string(record.FailInterrupted)}, sc.args...)
 }
 
-// queueFigures is the query for what the queue tells. The open entries are counted by two indexes that have each of them
-// once: those whose turn it is, and those behind one of the same order.
+// queueFigures is the query for what the queue tells. The open entries are counted by two indexes that have each of
+// them once: those whose turn it is, and those behind one of the same order.
 func queueFigures(f *Filter) (query string, args []any) {
 	target, targets := "", []any(nil)
 	if f.Endpoint != "" {
@@ -116,8 +117,8 @@ func queueFigures(f *Filter) (query string, args []any) {
 	return query, append(args, targets...)
 }
 
-// QueueGauges returns how many entries of the queue are open and how many are dead, by indexes: cheap enough to be asked
-// again and again.
+// QueueGauges returns how many entries of the queue are open and how many are dead, by indexes: cheap enough to be
+// asked again and again.
 func (s *Store) QueueGauges(ctx context.Context) (open, dead int64, err error) {
 	query, args := queueFigures(&Filter{})
 	err = s.db.QueryRowContext(ctx, query, args...).Scan(&open, &dead)

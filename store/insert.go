@@ -181,8 +181,8 @@ func (ins *inserts) begin(id int64, b *beginning) error {
 	return ins.respond(id, b.ending.response)
 }
 
-// end writes how exchanges ended. One that was pruned in the meantime stays away. Whether one was is seen from the count
-// of all changes: to ask each update for the row it changed (RETURNING) costs more than the update.
+// end writes how exchanges ended. One that was pruned in the meantime stays away. Whether one was is seen from the
+// count of all changes: to ask each update for the row it changed (RETURNING) costs more than the update.
 func (ins *inserts) end(endings []*ending) error {
 	if len(endings) == 0 {
 		return nil
@@ -265,7 +265,8 @@ func (ins *inserts) appendEnding(row []driver.Value, e *ending) ([]driver.Value,
 	return appendFailure(row, e), nil
 }
 
-// appendFailure appends the failure's columns, those of the listener and the room for the ending of an exchange that has none yet.
+// appendFailure appends the failure's columns, those of the listener and the room for the ending of an exchange that
+// has none yet.
 func appendFailure(row []driver.Value, e *ending) []driver.Value {
 	if f := e.failure; f != nil {
 		row = append(row, string(f.Kind), f.Text, unlessFalse(f.Ambiguous), unlessFalse(f.Permanent))

@@ -21,8 +21,9 @@ type LeaseRequest struct {
 	Now, Until time.Time
 }
 
-// Lease gives entries of a target and a policy that are due at Now to an owner, until Until: those that wait, and those whose
-// lease has ended, the longest due first. Nobody else gets them before. Of those that go one after the other it gives the first one only.
+// Lease gives entries of a target and a policy that are due at Now to an owner, until Until: those that wait, and those
+// whose lease has ended, the longest due first. Nobody else gets them before. Of those that go one after the other it
+// gives the first one only.
 func (s *Store) Lease(ctx context.Context, r LeaseRequest) ([]*Queued, error) {
 	var ids []int64
 	err := s.work(ctx, func(w *writer) (err error) {
@@ -52,8 +53,8 @@ func (w *writer) lease(r LeaseRequest) (ids []int64, err error) {
 	return w.idsOf(leaseStatement, r.Owner, nanos(r.Until), nanos(r.Now), int64(r.Kind), target, int64(r.Want), policy)
 }
 
-// Renew extends an owner's leases to until (a later end stays) and returns the entries it still holds. The others belong
-// to another owner by now, or are done.
+// Renew extends an owner's leases to until (a later end stays) and returns the entries it still holds. The others
+// belong to another owner by now, or are done.
 func (s *Store) Renew(ctx context.Context, owner string, entries []int64, until time.Time) (ids []int64, err error) {
 	list, err := json.Marshal(entries)
 	if err != nil {
@@ -69,9 +70,9 @@ func (s *Store) Renew(ctx context.Context, owner string, entries []int64, until 
 const renewStatement = `UPDATE queue SET due = max(due, ?2) WHERE id IN (SELECT value FROM json_each(?3)) AND owner = ?1 AND state = 1
 	RETURNING id`
 
-// Begin records x, the next attempt of an entry, and counts it, before its first byte leaves. The lease is extended to q.Due,
-// where that is later than its end: an attempt should be over before another owner can begin the next. When the owner's lease is
-// gone nothing is recorded and the error is ErrLease: the attempt must not be made.
+// Begin records x, the next attempt of an entry, and counts it, before its first byte leaves. The lease is extended to
+// q.Due, where that is later than its end: an attempt should be over before another owner can begin the next. When the
+// owner's lease is gone nothing is recorded and the error is ErrLease: the attempt must not be made.
 func (s *Store) Begin(ctx context.Context, owner string, q *Queued, x *record.Exchange) error {
 	b, err := s.beginning(x)
 	if err != nil {
@@ -91,9 +92,8 @@ func (s *Store) Begin(ctx context.Context, owner string, q *Queued, x *record.Ex
 	return nil
 }
 
-// Try counts an attempt of an entry that is not an exchange of its own, before it begins, and extends its lease as Begin
-// does. ErrLease: the owner's lease is
-// gone, and the attempt must not be made.
+// Try counts an attempt of an entry that is not an exchange of its own, before it begins, and extends its lease as
+// Begin does. ErrLease: the owner's lease is gone, and the attempt must not be made.
 func (s *Store) Try(ctx context.Context, owner string, q *Queued, now time.Time) error {
 	err := s.leased(ctx, nil, func(w *writer, _ int64) (bool, error) { return w.attempt(owner, q, nil, now) })
 	if err == nil {
@@ -102,8 +102,8 @@ func (s *Store) Try(ctx context.Context, owner string, q *Queued, now time.Time)
 	return err
 }
 
-// leased has the writer work on an entry that somebody must have the lease of; do says whether he has. Where he has not the
-// error is ErrLease, and what was to begin does not.
+// leased has the writer work on an entry that somebody must have the lease of; do says whether he has. Where he has not
+// the error is ErrLease, and what was to begin does not.
 func (s *Store) leased(ctx context.Context, begin []*beginning, do func(w *writer, first int64) (bool, error)) error {
 	ours := false
 	err := s.await(ctx, &entry{done: make(chan error, 1), begin: begin, work: func(w *writer, first int64) (_ bool, err error) {
@@ -125,11 +125,11 @@ func (w *writer) attempt(owner string, q *Queued, exchange driver.Value, now tim
 const attemptStatement = `UPDATE queue SET attempts = attempts + 1, first = ifnull(first, ?3), last = ?3, changed = ?4, due = max(due, ?5)
 	WHERE owner = ?1 AND id = ?2 AND state = 1 RETURNING id`
 
-// Complete gives a lease back: State, Due and Why of q say what becomes of the entry. What ends lets the next one of its
-// order go on. What follows it is put in in the same transaction: after a kill there is the entry or what follows it, never
-// both and never neither. The error is ErrLease where the lease is not the owner's any more: then the entry stays as it is
-// and nothing is put in. Done that is not Answered is a delivery that succeeded: it completes an open entry even when
-// another owner holds the lease by then. A command does not: its new owner runs it again.
+// Complete gives a lease back: State, Due and Why of q say what becomes of the entry. What ends lets the next one of
+// its order go on. What follows it is put in in the same transaction: after a kill there is the entry or what follows
+// it, never both and never neither. The error is ErrLease where the lease is not the owner's any more: then the entry
+// stays as it is and nothing is put in. Done that is not Answered is a delivery that succeeded: it completes an open
+// entry even when another owner holds the lease by then. A command does not: its new owner runs it again.
 func (s *Store) Complete(ctx context.Context, owner string, q *Queued, now time.Time, next ...*Queued) error {
 	return s.leased(ctx, nil, func(w *writer, _ int64) (bool, error) {
 		ours, err := w.complete(owner, q, now)

@@ -15,8 +15,8 @@ type Pin struct {
 	Scheme string
 }
 
-// Fingerprint returns the name of a secret in this history: the HMAC-SHA256 of its bytes under the history's random key.
-// It differs from one history to the next.
+// Fingerprint returns the name of a secret in this history: the HMAC-SHA256 of its bytes under the history's random
+// key. It differs from one history to the next.
 func (s *Store) Fingerprint(ctx context.Context, secret []byte) (string, error) {
 	keys, err := columnOf[[]byte](ctx, s.db, "SELECT pin_key FROM history")
 	if err != nil {
@@ -46,8 +46,9 @@ func (s *Store) Pinned(ctx context.Context, route string) (schemes map[string]st
 	return schemes, s.told(rows.Err())
 }
 
-// Pin pins a secret to a scheme when it is pinned to none yet, or to the scheme that is to be replaced. It returns the scheme
-// that the secret is pinned to then, which is another one when another process was faster. It returns once that is durable.
+// Pin pins a secret to a scheme when it is pinned to none yet, or to the scheme that is to be replaced. It returns the
+// scheme that the secret is pinned to then, which is another one when another process was faster. It returns once that
+// is durable.
 func (s *Store) Pin(ctx context.Context, p Pin, replaces string, now time.Time) (held string, err error) {
 	err = s.work(ctx, func(w *writer) error {
 		if err := w.conn.execute(`INSERT INTO pin (route, secret, scheme, since) VALUES (?, ?, ?, ?)

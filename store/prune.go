@@ -12,15 +12,17 @@ import (
 	"github.com/barbhq/barb/store/disk"
 )
 
-// PruneRule says what Prune removes: what Filter selects and began before OlderThan, and then of what Filter selects until the
-// history takes no more than MaxBytes: first the oldest received with a bad signature, since anybody can send those, then
-// what spentCopies are, then the oldest of the rest. A zero limit is none; with neither, nothing is removed.
+// PruneRule says what Prune removes: what Filter selects and began before OlderThan, and then of what Filter selects
+// until the history takes no more than MaxBytes: first the oldest received with a bad signature, since anybody can send
+// those, then what spentCopies are, then the oldest of the rest. A zero limit is none; with neither, nothing is
+// removed.
 type PruneRule struct {
 	OlderThan time.Time
 	MaxBytes  int64
 	Filter    Filter
-	// Rewrite is the size in bytes up to which the remaining history is rewritten (VACUUM) after a removal, or when no rule
-	// is given, so that no removed byte is left on the disk. 0: never. Writers wait meanwhile, about 1 s for each 100 MB.
+	// Rewrite is the size in bytes up to which the remaining history is rewritten (VACUUM) after a removal, or when no
+	// rule is given, so that no removed byte is left on the disk. 0: never. Writers wait meanwhile, about 1 s for each 100
+	// MB.
 	Rewrite int64
 }
 
@@ -32,7 +34,8 @@ type PruneResult struct {
 	Remains bool
 }
 
-// One transaction removes at most so much, or a little more than was written since the last: others get to write in between.
+// One transaction removes at most so much, or a little more than was written since the last: others get to write in
+// between.
 const (
 	pruneRows  = 250
 	pruneBytes = 4 << 20
@@ -41,9 +44,9 @@ const (
 	rowBytes = 300 // about what an exchange takes besides its bodies
 )
 
-// Prune removes exchanges, overwrites their bytes and gives their space back to the file system. What was removed before
-// an error stays removed.
-// Ids are not given again. What waits in the queue to be delivered stays; an entry that has ended goes with its exchange.
+// Prune removes exchanges, overwrites their bytes and gives their space back to the file system. What was removed
+// before an error stays removed. Ids are not given again. What waits in the queue to be delivered stays; an entry that
+// has ended goes with its exchange.
 func (s *Store) Prune(ctx context.Context, rule PruneRule) (result PruneResult, err error) {
 	if s.refused != nil {
 		return result, s.refused
@@ -138,9 +141,9 @@ type stage struct {
 var (
 	// badlySigned is what was received (kind 2) with a bad signature (verdict 2). All of it has failed.
 	badlySigned = stage{"e.failed = 1 AND e.kind = 2 AND e.verdict = 2", "INDEXED BY exchange_failed", 0}
-	// spentCopies are duplicates that nothing follows from: they were not refused, they are not in the queue, and what they repeat
-	// was answered 2xx, is delivered if it was in the queue, and is here still. Anybody who has seen one webhook of a scheme
-	// without a timestamp can send them.
+	// spentCopies are duplicates that nothing follows from: they were not refused, they are not in the queue, and what
+	// they repeat was answered 2xx, is delivered if it was in the queue, and is here still. Anybody who has seen one
+	// webhook of a scheme without a timestamp can send them.
 	spentCopies = stage{`e.marks IS NOT NULL AND e.kind = 2 AND instr(e.marks, ',duplicate:') AND ifnull(e.status / 100, 2) = 2
 		AND NOT EXISTS (SELECT 1 FROM queue q WHERE q.thread = e.id)
 		AND EXISTS (SELECT 1 FROM exchange o WHERE o.id = CAST(substr(e.marks, instr(e.marks, ',duplicate:') + 11) AS INTEGER)
@@ -148,8 +151,8 @@ var (
 		"INDEXED BY exchange_marked", 0}
 )
 
-// remove removes of what a filter selects the oldest of the first stage that has anything, while there is an excess. It looks
-// anew for each transaction: what came since the last must not push out what belongs to a later stage.
+// remove removes of what a filter selects the oldest of the first stage that has anything, while there is an excess. It
+// looks anew for each transaction: what came since the last must not push out what belongs to a later stage.
 func (p *pruner) remove(ctx context.Context, f Filter, stages []stage, excess func() (int64, error)) error {
 	f.Limit, f.OldestFirst = 0, true
 	for {
@@ -202,8 +205,8 @@ func (p *pruner) next(ctx context.Context, f Filter, st *stage, rows int, bytes 
 	return nil, nil
 }
 
-// sizesOf selects the bytes that exchanges take. The columns of the narrow table would say too much where a body was cut
-// and too little where a head is large. SQLite knows the length of a value without reading it.
+// sizesOf selects the bytes that exchanges take. The columns of the narrow table would say too much where a body was
+// cut and too little where a head is large. SQLite knows the length of a value without reading it.
 const sizesOf = `SELECT e.id, ifnull(octet_length(r.head), 0) + ifnull(octet_length(r.fields), 0) + ifnull(octet_length(r.trailer), 0)
 		+ ifnull(octet_length(r.body), 0) + ifnull(octet_length(r.chunks), 0) + ifnull(octet_length(a.head), 0) + ifnull(octet_length(a.body), 0)
 	FROM exchange e LEFT JOIN request r ON r.id = e.id LEFT JOIN response a ON a.id = e.id WHERE e.id IN (@ids) ORDER BY e.id`
@@ -243,8 +246,8 @@ func (p *pruner) commit(batch []int64) error {
 	return nil
 }
 
-// alone is do without the writer of this process beside it. SQLite's checkpoint after a commit then finds nobody at work, so
-// that the log begins anew with the next.
+// alone is do without the writer of this process beside it. SQLite's checkpoint after a commit then finds nobody at
+// work, so that the log begins anew with the next.
 func (p *pruner) alone(do func() error) func() error {
 	return func() error {
 		p.s.transacting.Lock()

@@ -13,8 +13,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// A query reads so many exchanges at most: a list that is read slowly must not hold back the checkpoints of writers. With
-// bodies, which may be large, it reads no more than so many bytes, or one exchange.
+// A query reads so many exchanges at most: a list that is read slowly must not hold back the checkpoints of writers.
+// With bodies, which may be large, it reads no more than so many bytes, or one exchange.
 const (
 	pageRows  = 256
 	pageBytes = 2 << 20
@@ -32,9 +32,9 @@ func (s *Store) Get(ctx context.Context, id int64) (*record.Exchange, error) {
 	return xs[0], nil
 }
 
-// List yields the exchanges that a filter selects, newest first unless it says otherwise. Without Filter.Bodies they have
-// neither header fields nor bodies, and of a response only status, size and whether it was cut. An error ends the list.
-// It is read in pages: what is recorded in between may show or not.
+// List yields the exchanges that a filter selects, newest first unless it says otherwise. Without Filter.Bodies they
+// have neither header fields nor bodies, and of a response only status, size and whether it was cut. An error ends the
+// list. It is read in pages: what is recorded in between may show or not.
 func (s *Store) List(ctx context.Context, f Filter) iter.Seq2[*record.Exchange, error] {
 	return func(yield func(*record.Exchange, error) bool) {
 		sc, err := s.scope(ctx, &f)
@@ -132,8 +132,8 @@ func (f *Filter) order() string {
 	return " ORDER BY e.id DESC"
 }
 
-// fitting returns the first ids of a query of ids and sizes that are no more than pageBytes together, but one at least. all
-// says that it left none out.
+// fitting returns the first ids of a query of ids and sizes that are no more than pageBytes together, but one at least.
+// all says that it left none out.
 func (s *Store) fitting(ctx context.Context, query string, args []any) (ids []int64, all bool, err error) {
 	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -178,7 +178,8 @@ func (sc *scope) ids(span Range, order string, want int) (query string, args []a
 	return "SELECT id FROM (" + merged + ")" + strings.Replace(order, "e.id", "+id", 1) + " LIMIT ?", append(args, want)
 }
 
-// Newest returns the id of the newest exchange (n = 0) or of the one n before it; ErrNotFound when there are not so many.
+// Newest returns the id of the newest exchange (n = 0) or of the one n before it; ErrNotFound when there are not so
+// many.
 func (s *Store) Newest(ctx context.Context, n int) (id int64, err error) {
 	err = s.db.QueryRowContext(ctx, "SELECT id FROM exchange ORDER BY id DESC LIMIT 1 OFFSET ?", n).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -205,8 +206,8 @@ func (s *Store) Thread(ctx context.Context, id int64) ([]*record.Exchange, error
 	return xs, err
 }
 
-// EventTypes returns the event types that begin with prefix among the newest few thousand exchanges, sorted, at most limit
-// of them.
+// EventTypes returns the event types that begin with prefix among the newest few thousand exchanges, sorted, at most
+// limit of them.
 func (s *Store) EventTypes(ctx context.Context, prefix string, limit int) ([]string, error) {
 	types, err := columnOf[string](ctx, s.db, `WITH newest AS (SELECT event, handshake FROM exchange ORDER BY id DESC LIMIT 5000),
 		types AS (SELECT text FROM name WHERE id IN (SELECT event FROM newest) UNION SELECT 'handshake:' || handshake FROM newest)

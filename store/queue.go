@@ -174,8 +174,8 @@ func (q *queue) pause(d time.Duration) bool {
 	}
 }
 
-// settle yields the processor until the queue stops growing, then takes it. Callers that were answered together come back
-// together a moment later; committing at the first of them would make groups of one.
+// settle yields the processor until the queue stops growing, then takes it. Callers that were answered together come
+// back together a moment later; committing at the first of them would make groups of one.
 func (q *queue) settle(n int) []*entry {
 	for n < groupRows {
 		runtime.Gosched()

@@ -6,8 +6,8 @@ import (
 	"time"
 )
 
-// Retry makes entries that a filter selects due at once: those that wait, and, as deliveries that begin anew, those that
-// are dead or were cancelled. It returns how many. Leased ones are being tried already; what is done stays done.
+// Retry makes entries that a filter selects due at once: those that wait, and, as deliveries that begin anew, those
+// that are dead or were cancelled. It returns how many. Leased ones are being tried already; what is done stays done.
 func (s *Store) Retry(ctx context.Context, f QueueFilter, now time.Time) (n int64, err error) {
 	err = s.work(ctx, func(w *writer) error {
 		n, err = w.change(f, "state IN (1, 3, 4) AND owner IS NULL", `UPDATE queue SET due = @now, changed = @now,
@@ -46,8 +46,8 @@ func (s *Store) Purge(ctx context.Context, f QueueFilter) (n int64, err error) {
 	return n, err
 }
 
-// change applies a statement to the entries of a filter that are in the right state, one by one in the order of their ids,
-// and lets those go on whose turn it is then.
+// change applies a statement to the entries of a filter that are in the right state, one by one in the order of their
+// ids, and lets those go on whose turn it is then.
 func (w *writer) change(f QueueFilter, states, statement string, now time.Time) (int64, error) {
 	where, args := f.conditions()
 	values := make([]driver.Value, len(args))

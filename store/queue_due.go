@@ -24,8 +24,8 @@ const upcoming = `WITH RECURSIVE
 		(SELECT min(due) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1 AND target = p.target AND ifnull(policy, 0) = p.policy) AS due
 	FROM p WHERE policy IS NOT NULL ORDER BY due`
 
-// Upcoming returns the next due time of each target and policy for which there are open entries of a kind, the longest due
-// first. A target that is not "" limits it to that one.
+// Upcoming returns the next due time of each target and policy for which there are open entries of a kind, the longest
+// due first. A target that is not "" limits it to that one.
 func (s *Store) Upcoming(ctx context.Context, kind QueueKind, target string) (all []Due, err error) {
 	rows, err := s.db.QueryContext(ctx, upcoming, int64(kind), target, int64(nameTarget))
 	if err != nil {
@@ -53,8 +53,8 @@ func (s *Store) Owners(ctx context.Context) ([]string, error) {
 	return owners, s.told(err)
 }
 
-// Release ends all leases of an owner: its own when it exits, or those of a process that is known to be dead. Their entries
-// are due at now. It returns how many there were.
+// Release ends all leases of an owner: its own when it exits, or those of a process that is known to be dead. Their
+// entries are due at now. It returns how many there were.
 func (s *Store) Release(ctx context.Context, owner string, now time.Time) (n int64, err error) {
 	err = s.work(ctx, func(w *writer) error {
 		ids, err := w.idsOf(releaseStatement, owner, nanos(now))

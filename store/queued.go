@@ -8,8 +8,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Queued is an entry of the queue: a delivery that is still to be made, or its outcome. It outlives the process that added
-// it. A worker delivers it under a lease, so that no two do at once; each delivery happens at least once.
+// Queued is an entry of the queue: a delivery that is still to be made, or its outcome. It outlives the process that
+// added it. A worker delivers it under a lease, so that no two do at once; each delivery happens at least once.
 type Queued struct {
 	ID     int64 // given by the queue
 	Kind   QueueKind
@@ -34,8 +34,8 @@ type Queued struct {
 	Why      string    // why the last attempt did not deliver it; may quote the peer
 	Answered bool      // it is Done and was not delivered: its sender has the app's answer
 
-	// Masks are those of the exchange that is delivered, with their pieces: Enqueue and its like keep what the history does not
-	// have until no entry needs it. They are not read back; Pieces does that.
+	// Masks are those of the exchange that is delivered, with their pieces: Enqueue and its like keep what the history
+	// does not have until no entry needs it. They are not read back; Pieces does that.
 	Masks []record.Mask
 }
 
@@ -95,8 +95,8 @@ func (s QueueState) code() int64 {
 	return 0
 }
 
-// RecordQueued makes an exchange and entries of the queue that deliver it durable, in one transaction: after a kill there
-// are all of them or none. It sets their ids, and what Enqueue sets. Errors are those of Record.
+// RecordQueued makes an exchange and entries of the queue that deliver it durable, in one transaction: after a kill
+// there are all of them or none. It sets their ids, and what Enqueue sets. Errors are those of Record.
 func (s *Store) RecordQueued(ctx context.Context, x *record.Exchange, entries ...*Queued) error {
 	b, err := s.beginning(x)
 	if err != nil {

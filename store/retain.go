@@ -9,8 +9,8 @@ import (
 // Limits bound a history that prunes itself. A zero limit is none.
 type Limits struct {
 	MaxAge time.Duration // what began earlier is removed
-	// MaxBytes is what the history may take after a round. Between rounds file and log together may take a fifth of it more,
-	// at least 8 MiB, and some times the bytes that are written in one transaction.
+	// MaxBytes is what the history may take after a round. Between rounds file and log together may take a fifth of it
+	// more, at least 8 MiB, and some times the bytes that are written in one transaction.
 	MaxBytes int64
 	Now      func() time.Time
 	Tell     func(error) // is told why a round did not remove what it should; one call at a time
@@ -20,8 +20,8 @@ const (
 	retainEvery = 10 * time.Second
 	retainLast  = 2 * time.Second // how long the end of a short command waits for the first round
 
-	// A round is due early when the history has grown by a tenth of MaxBytes, but not for less than the log has before SQLite
-	// puts it into the file.
+	// A round is due early when the history has grown by a tenth of MaxBytes, but not for less than the log has before
+	// SQLite puts it into the file.
 	leastPart = 4 << 20
 	// roomPatience is how long the writer waits at most for the pruner to remove something.
 	roomPatience = 500 * time.Millisecond
@@ -98,8 +98,8 @@ func (r *retention) count(group []*entry) {
 	}
 }
 
-// makeRoom is called by the writer when those who wait for its last group were told. When the pruner does not keep up, the
-// writer waits for its next transaction: each removes more than was written since the one before.
+// makeRoom is called by the writer when those who wait for its last group were told. When the pruner does not keep up,
+// the writer waits for its next transaction: each removes more than was written since the one before.
 func (r *retention) makeRoom() {
 	grown := r.grown()
 	if grown < 1 {

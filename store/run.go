@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Run is many messages that are sent as one, and how far that is. Whoever sends begins them in the order of their numbers,
-// from 0, so that however many there are, only the few that are under way have to be told apart.
+// Run is many messages that are sent as one, and how far that is. Whoever sends begins them in the order of their
+// numbers, from 0, so that however many there are, only the few that are under way have to be told apart.
 type Run struct {
 	ID      int64 // given by StartRun, from 1
 	Created time.Time
@@ -44,9 +44,9 @@ func (s *Store) StartRun(ctx context.Context, r *Run) error {
 	})
 }
 
-// NoteRun records how far a run is: Changed, Next, Open, Owner and Ended, and Total, which may have become known. Like Add
-// it returns at once. It never becomes durable before what was given to Add and Answer before it: what it says is done is
-// in the history.
+// NoteRun records how far a run is: Changed, Next, Open, Owner and Ended, and Total, which may have become known. Like
+// Add it returns at once. It never becomes durable before what was given to Add and Answer before it: what it says is
+// done is in the history.
 func (s *Store) NoteRun(ctx context.Context, r Run) error {
 	w, err := s.writing()
 	if err != nil {
@@ -60,8 +60,8 @@ func (s *Store) NoteRun(ctx context.Context, r Run) error {
 	}}))
 }
 
-// TakeRun makes r.Owner the owner of a run that is as r says, with before as its owner, and reports whether it was: of two
-// that want to go on with it, one does.
+// TakeRun makes r.Owner the owner of a run that is as r says, with before as its owner, and reports whether it was: of
+// two that want to go on with it, one does.
 func (s *Store) TakeRun(ctx context.Context, r Run, before string) (taken bool, err error) {
 	err = s.work(ctx, func(w *writer) error {
 		ids, err := w.idsOf("UPDATE run SET owner = ?2, changed = ?3 WHERE id = ?1 AND ifnull(owner, '') = ?4 AND ended = 0 RETURNING id",

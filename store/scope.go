@@ -217,8 +217,8 @@ func within(all Range, ranges []Range) []Range {
 	return out
 }
 
-// during returns the range of ids that holds everything begun in a span of time. It ends at the newest id of now: replay
-// records while it lists, and must not list its own records. There is no index on the start: the order of ids is
+// during returns the range of ids that holds everything begun in a span of time. It ends at the newest id of now:
+// replay records while it lists, and must not list its own records. There is no index on the start: the order of ids is
 // nearly that of time, and the history knows by how much it is not (see timeline).
 func during(ctx context.Context, db *sql.DB, since, until time.Time) (Range, error) {
 	var low, high, disorder int64

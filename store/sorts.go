@@ -7,8 +7,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Sort is exchanges that have the same kind, scheme and URL, are all attempts or all queued messages, have all whole bodies
-// or all truncated ones, and are all kept exactly or all with masks.
+// Sort is exchanges that have the same kind, scheme and URL, are all attempts or all queued messages, have all whole
+// bodies or all truncated ones, and are all kept exactly or all with masks.
 type Sort struct {
 	Example *record.Exchange // one of them, whole
 	Count   int

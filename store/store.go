@@ -18,12 +18,12 @@ import (
 
 // Store is an open history. Its methods may be called from many goroutines.
 type Store struct {
-	// Redact makes what is kept of an exchange: it is applied to every exchange that is written, and returns it unchanged or a
-	// copy. Set it before the first write; nil: exchanges are kept as they are.
+	// Redact makes what is kept of an exchange: it is applied to every exchange that is written, and returns it unchanged
+	// or a copy. Set it before the first write; nil: exchanges are kept as they are.
 	Redact func(*record.Exchange) *record.Exchange
 
-	// Observe is told of each commit, one at a time, by the writer, which waits for it. Set it before the first write; nil:
-	// nobody is.
+	// Observe is told of each commit, one at a time, by the writer, which waits for it. Set it before the first write;
+	// nil: nobody is.
 	Observe func(Commit)
 
 	path    string
@@ -44,10 +44,10 @@ type Store struct {
 	closed bool
 }
 
-// Open opens the history at path and makes it when there is none: the file with mode 0600, folders that are missing with
-// 0700, whatever the umask. An older schema is brought up to date. A history that is already there is not written to, but
-// where others may read or write it that is taken from them.
-// Errors: ErrForeign, ErrOwner and ErrNewer before anything is touched, ErrCorrupt, ErrReadOnly, ErrFull, and ErrLocked after 5 s.
+// Open opens the history at path and makes it when there is none: the file with mode 0600, folders that are missing
+// with 0700, whatever the umask. An older schema is brought up to date. A history that is already there is not written
+// to, but where others may read or write it that is taken from them. Errors: ErrForeign, ErrOwner and ErrNewer before
+// anything is touched, ErrCorrupt, ErrReadOnly, ErrFull, and ErrLocked after 5 s.
 func Open(ctx context.Context, path string) (*Store, error) {
 	return open(ctx, path, true)
 }
@@ -132,7 +132,8 @@ func (s *Store) ready(create bool) error {
 
 // update migrates what is not of the latest version.
 func (s *Store) update(h header, create bool) error {
-	// A journal is of a migration that was cut off, maybe after it wrote what the header says: looking under a lock undoes it.
+	// A journal is of a migration that was cut off, maybe after it wrote what the header says: looking under a lock undoes
+	// it.
 	old := h.blank || h.version < latest() || disk.Size(s.path+"-journal") > 0
 	switch {
 	case s.refused != nil && (old || create):

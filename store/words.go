@@ -6,7 +6,8 @@ import (
 	"sync"
 )
 
-// words gives readers the texts of names. It remembers them, since an id is never given twice; like names it is bounded.
+// words gives readers the texts of names. It remembers them, since an id is never given twice; like names it is
+// bounded.
 type words struct {
 	mu    sync.Mutex
 	known map[int64]string

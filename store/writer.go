@@ -48,10 +48,9 @@ func (s *Store) Record(ctx context.Context, xs ...*record.Exchange) error {
 	return s.await(ctx, e)
 }
 
-// Answer records how an exchange ended: Took, Phases, Response, Err, NextIn, Verdict, Marks, Run
-// and Ended. It takes what it needs from
-// x and returns at once, unless thousands wait already; Flush says when it is durable. An answer whose group failed goes
-// into the next ones. An exchange that is not in the history is passed over.
+// Answer records how an exchange ended: Took, Phases, Response, Err, NextIn, Verdict, Marks, Run and Ended. It takes
+// what it needs from x and returns at once, unless thousands wait already; Flush says when it is durable. An answer
+// whose group failed goes into the next ones. An exchange that is not in the history is passed over.
 func (s *Store) Answer(ctx context.Context, x *record.Exchange) error {
 	if x.ID <= 0 {
 		return fault(s.path, fmt.Errorf("answer to an exchange that was not recorded: %w", ErrNotFound))
@@ -67,8 +66,8 @@ func (s *Store) Answer(ctx context.Context, x *record.Exchange) error {
 	return translate(s.path, w.queue.put(ctx, &entry{end: &end}))
 }
 
-// Add records an exchange without waiting for the commit and without telling its id. x may be changed afterwards, but not
-// the bytes and fields of its request, which are not copied.
+// Add records an exchange without waiting for the commit and without telling its id. x may be changed afterwards, but
+// not the bytes and fields of its request, which are not copied.
 func (s *Store) Add(ctx context.Context, x *record.Exchange) error {
 	own := *x
 	b, err := s.beginning(&own)
@@ -175,8 +174,8 @@ func (w *writer) write(group []*entry) {
 	w.store.retention.makeRoom()
 }
 
-// finish tells the caller of an entry how it went. One for which nobody waits is kept for the next group, unless no group
-// will ever take it.
+// finish tells the caller of an entry how it went. One for which nobody waits is kept for the next group, unless no
+// group will ever take it.
 func (w *writer) finish(e *entry, err error) {
 	told := translate(w.store.path, err)
 	switch {

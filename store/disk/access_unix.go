@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// Writable says why the file cannot be written, nil when it can. It does not open it: closing an os.File drops the locks
-// that this process has of the file (sqlite.org/howtocorrupt.html, section 2.2).
+// Writable says why the file cannot be written, nil when it can. It does not open it: closing an os.File drops the
+// locks that this process has of the file (sqlite.org/howtocorrupt.html, section 2.2).
 func Writable(path string) error {
 	const write = 2 // W_OK of access(2)
 	return syscall.Access(path, write)

@@ -11,8 +11,9 @@ import (
 // maxArgument is how much of a body is put on the command line; Linux takes 128 KiB an argument.
 const maxArgument = 100_000
 
-// Curl returns a shell command that sends the request again with curl when pasted into a POSIX shell: the same headers in
-// the same case, the same bytes of body. A body that is not text is carried by printf, since no argument can hold it.
+// Curl returns a shell command that sends the request again with curl when pasted into a POSIX shell: the same headers
+// in the same case, the same bytes of body. A body that is not text is carried by printf, since no argument can hold
+// it.
 func Curl(r *record.Request) string {
 	var b strings.Builder
 	binary := !isText(string(r.Body)) || len(r.Body) > maxArgument
@@ -56,8 +57,8 @@ func Quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// isText reports whether s is UTF-8 of which a terminal shows every character: no controls but line feed and tab, nothing
-// that turns the direction of writing or cannot be seen.
+// isText reports whether s is UTF-8 of which a terminal shows every character: no controls but line feed and tab,
+// nothing that turns the direction of writing or cannot be seen.
 func isText(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r != '\n' && r != '\t' && r != ' ' && !unicode.IsGraphic(r)

@@ -12,8 +12,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// With says what of an exchange goes into its JSON form beyond the log line's fields. By default nothing that a stranger's
-// customer could be known by: no body, no header, no path, no query.
+// With says what of an exchange goes into its JSON form beyond the log line's fields. By default nothing that a
+// stranger's customer could be known by: no body, no header, no path, no query.
 type With struct {
 	Body, URL, Headers bool
 }

@@ -8,9 +8,10 @@ import (
 
 // ParseResponse takes a response head apart, as leniently as RFC 9112 asks of a client and curl is: lines may end in a
 // bare LF (section 2.2), a blank before a colon is left out (5.1), a folded line becomes one value with a space in it
-// (5.2). The version may be in lower case, or that of HTTP/2, which is then not what was spoken: Proto is HTTP/1.1. Several
-// blanks or tabs may follow it. Fields whose names are no tokens are passed over, and control characters in values become
-// spaces: Head keeps them all. A status is from 100 to 999. Refused are what is not HTTP, a line without a colon, and NUL.
+// (5.2). The version may be in lower case, or that of HTTP/2, which is then not what was spoken: Proto is HTTP/1.1.
+// Several blanks or tabs may follow it. Fields whose names are no tokens are passed over, and control characters in
+// values become spaces: Head keeps them all. A status is from 100 to 999. Refused are what is not HTTP, a line without
+// a colon, and NUL.
 func ParseResponse(head string) (*Response, error) {
 	line, rest, _ := strings.Cut(head, "\n")
 	proto, line := cutBlank(strings.TrimSuffix(line, "\r"))
@@ -40,10 +41,10 @@ func cutBlank(s string) (before, after string) {
 	return s, ""
 }
 
-// BodyFraming says how long the body of an answer to method is (RFC 9112, section 6.3): length bytes, -1 where only its end
-// tells, which is the last chunk, or else the end of the connection. Empty members of a list do not count (RFC 9110, section
-// 5.6.1), nor does the coding identity of RFC 2616. Any coding but one chunked is an error, for nobody who gets the body
-// later would know of it; so are lengths that differ or are none.
+// BodyFraming says how long the body of an answer to method is (RFC 9112, section 6.3): length bytes, -1 where only its
+// end tells, which is the last chunk, or else the end of the connection. Empty members of a list do not count (RFC
+// 9110, section 5.6.1), nor does the coding identity of RFC 2616. Any coding but one chunked is an error, for nobody
+// who gets the body later would know of it; so are lengths that differ or are none.
 func (r *Response) BodyFraming(method string) (length int64, chunked bool, err error) {
 	if method == "HEAD" || r.Status == 204 || r.Status == 304 {
 		return 0, false, nil

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// AppendBody appends the body as its head announces it. One that is chunked gets the chunks it came in, as far as Chunks
-// tells them and they still fit the body; else it goes in a single chunk with Trailer behind it.
+// AppendBody appends the body as its head announces it. One that is chunked gets the chunks it came in, as far as
+// Chunks tells them and they still fit the body; else it goes in a single chunk with Trailer behind it.
 func (r *Request) AppendBody(dst []byte) []byte {
 	if _, chunked, err := r.BodyFraming(); err != nil || !chunked {
 		return append(dst, r.Body...)

@@ -25,7 +25,8 @@ func badHead(format string, args ...any) error {
 
 // ReadHead reads a message head up to and with its empty line, at most limit bytes. One empty line before it is skipped
 // (RFC 9112, section 2.2). At the end of the stream before the first byte the error is io.EOF, in the middle of a head
-// io.ErrUnexpectedEOF; a head over the limit is a *HeadError of status 431, or 414 when its first line alone is too long.
+// io.ErrUnexpectedEOF; a head over the limit is a *HeadError of status 431, or 414 when its first line alone is too
+// long.
 func ReadHead(br *bufio.Reader, limit int) (string, error) {
 	return readHead(br, limit, (*bufio.Reader).ReadSlice)
 }
@@ -132,7 +133,8 @@ func parseFields(lines string) (Header, error) {
 }
 
 // BodyFraming says how long a received request's body is: length bytes, or chunked. Anything that two readers could
-// understand differently is refused (RFC 9112, section 6.3): both ways at once, two lengths, a length that is not digits.
+// understand differently is refused (RFC 9112, section 6.3): both ways at once, two lengths, a length that is not
+// digits.
 func (r *Request) BodyFraming() (length int64, chunked bool, err error) {
 	lengths, codings := r.Header.Values("Content-Length"), r.Header.Values("Transfer-Encoding")
 	switch {
@@ -203,8 +205,8 @@ func appendFields(dst []byte, header Header) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// WireTarget returns Target, or what follows the authority in URL: the path and query as they were typed, "/" when there
-// is none. A fragment stays behind, it never goes on the wire.
+// WireTarget returns Target, or what follows the authority in URL: the path and query as they were typed, "/" when
+// there is none. A fragment stays behind, it never goes on the wire.
 func (r *Request) WireTarget() string {
 	if r.Target != "" {
 		return r.Target

@@ -12,9 +12,9 @@ type Mask struct {
 	Size  int    `json:"z"`           // bytes of the piece
 
 	Name string `json:"n"` // what the piece was, for people: "header Authorization", "query access_token", "body /customer/email"
-	// Secret is the reference of the secret that the piece is ("env:TOKEN"), "" where it is none that barb was given. Proof
-	// tells that secret from another under the same reference, Spelling is how the piece writes it, and Skip how many bytes of
-	// that were cut away by the mask before.
+	// Secret is the reference of the secret that the piece is ("env:TOKEN"), "" where it is none that barb was given.
+	// Proof tells that secret from another under the same reference, Spelling is how the piece writes it, and Skip how
+	// many bytes of that were cut away by the mask before.
 	Secret   string `json:"s,omitempty"`
 	Proof    string `json:"h,omitempty"`
 	Spelling string `json:"f,omitempty"`
@@ -24,8 +24,8 @@ type Mask struct {
 	Piece string `json:"-"`
 }
 
-// Masked are the names of what the history keeps no bytes of, each once, in the order of the message; none where an exchange
-// is kept exactly.
+// Masked are the names of what the history keeps no bytes of, each once, in the order of the message; none where an
+// exchange is kept exactly.
 func (x *Exchange) Masked() (names []string) {
 	for _, m := range x.Masks {
 		if !slices.Contains(names, m.Name) {

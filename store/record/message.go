@@ -64,8 +64,8 @@ func (h Header) Without(names ...string) Header {
 	})
 }
 
-// EndToEnd returns h without the fields that concern one connection only (RFC 9110, section 7.6.1): a message that is passed
-// on must not carry them.
+// EndToEnd returns h without the fields that concern one connection only (RFC 9110, section 7.6.1): a message that is
+// passed on must not carry them.
 func (h Header) EndToEnd() Header {
 	if len(h) == 0 {
 		return nil
@@ -138,8 +138,8 @@ type Response struct {
 	Head   string // as Request.Head
 }
 
-// IsAsItsHead reports whether the head is the request's own words in the usual spacing, so that parsing it would give them
-// back. Nearly every head is, and seeing it costs much less than parsing.
+// IsAsItsHead reports whether the head is the request's own words in the usual spacing, so that parsing it would give
+// them back. Nearly every head is, and seeing it costs much less than parsing.
 func (r *Request) IsAsItsHead() bool {
 	rest, ok := strings.CutPrefix(r.Head, r.Method)
 	for _, part := range [...]string{" ", r.Target, " ", r.Proto, "\r\n"} {

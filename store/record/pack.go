@@ -10,8 +10,8 @@ import (
 
 // How the parts of an exchange that are lists are kept in one column each. The histories of all versions have them so.
 
-// Pack returns the fields as name, value, name, value …, each with its length before it (a varint), and never nil. The text of
-// a head would not do: a message that no wire carried as HTTP/1 may have fields that text cannot hold.
+// Pack returns the fields as name, value, name, value …, each with its length before it (a varint), and never nil. The
+// text of a head would not do: a message that no wire carried as HTTP/1 may have fields that text cannot hold.
 func (h Header) Pack() []byte {
 	size := 0
 	for _, f := range h {

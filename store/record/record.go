@@ -61,8 +61,8 @@ type Exchange struct {
 	Late      *Lateness // the provider that would have given up waiting for the answer; nil: none
 	Masks     []Mask    // what the history does not keep of it; none: all that is above is exact
 
-	// FromUnchecked says of a sent exchange that it repeats a webhook whose signature nobody checked: the history keeps it without
-	// credentials, as it keeps the webhook. It is not stored.
+	// FromUnchecked says of a sent exchange that it repeats a webhook whose signature nobody checked: the history keeps it
+	// without credentials, as it keeps the webhook. It is not stored.
 	FromUnchecked bool
 
 	Ended bool // false: begun and not (yet) ended; after a kill it stays so
@@ -185,8 +185,8 @@ func (x *Exchange) Event() string {
 	return x.EventType
 }
 
-// HasFailed reports whether the exchange counts as failed. A sent one counts until it is known to be delivered, so that a kill
-// leaves it failed.
+// HasFailed reports whether the exchange counts as failed. A sent one counts until it is known to be delivered, so that
+// a kill leaves it failed.
 func (x *Exchange) HasFailed() bool {
 	if x.Kind == Sent {
 		return x.Outcome() != Delivered && x.Outcome() != Queued

@@ -27,8 +27,8 @@ func (l *Lateness) Text(took time.Duration) string {
 	return fmt.Sprintf("too slow for %s (%s): %s", l.Provider, seconds(l.Deadline), seconds(took.Round(100*time.Millisecond)))
 }
 
-// TooSlow notes that a provider would have given up waiting for the answer. A failure that is there already is not changed
-// but replaced.
+// TooSlow notes that a provider would have given up waiting for the answer. A failure that is there already is not
+// changed but replaced.
 func (x *Exchange) TooSlow(provider string, deadline time.Duration) {
 	x.Late = &Lateness{provider, deadline}
 	failure := Failure{Kind: FailTooSlow, Text: x.Late.Text(x.Took)}

@@ -9,8 +9,8 @@ import (
 // maxMethod is how long a method may be. The longest registered one has 17 characters (IANA, HTTP Method Registry).
 const maxMethod = 64
 
-// ReadRequestHead is ReadHead for a request. A request line that is wrong is an error as soon as that can be seen, the one
-// that ParseRequest would have: whatever else comes, or does not come, changes nothing.
+// ReadRequestHead is ReadHead for a request. A request line that is wrong is an error as soon as that can be seen, the
+// one that ParseRequest would have: whatever else comes, or does not come, changes nothing.
 func ReadRequestHead(br *bufio.Reader, limit int) (string, error) {
 	var s start
 	return readHead(br, limit, s.read)
@@ -37,8 +37,8 @@ func (s *start) read(br *bufio.Reader, end byte) (part []byte, err error) {
 	return there, err
 }
 
-// judge judges the line with what came of it now. Of a target that goes on, a byte stands for those that were judged, so
-// that a long one is read in one pass.
+// judge judges the line with what came of it now. Of a target that goes on, a byte stands for those that were judged,
+// so that a long one is read in one pass.
 func (s *start) judge(more []byte) error {
 	s.begun = append(s.begun, more...)
 	whole, err := checkStart(s.begun)

@@ -12,8 +12,8 @@ type Whole struct {
 	SHA256 [32]byte // of all of it
 }
 
-// Truncate leaves the exchange at most limit bytes of its request's body and marks it when there were more. The framing of
-// chunks goes with the rest of the body.
+// Truncate leaves the exchange at most limit bytes of its request's body and marks it when there were more. The framing
+// of chunks goes with the rest of the body.
 func (x *Exchange) Truncate(limit int) {
 	r := &x.Request
 	if len(r.Body) <= limit {

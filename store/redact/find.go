@@ -60,8 +60,8 @@ func headerLabel(name string, answer bool) string {
 	return "header " + name
 }
 
-// head finds what is masked of a head, or of the framing of a chunked body: in the request line the target, of the fields
-// their values.
+// head finds what is masked of a head, or of the framing of a chunked body: in the request line the target, of the
+// fields their values.
 func (f *finder) head(head string, answer bool) []span {
 	var spans []span
 	add := func(at int, found []span) {
@@ -165,8 +165,8 @@ func (f *finder) carried(body, label string) (spans []span) {
 	return spans
 }
 
-// search finds the secrets that are at least shortest bytes long: in all their spellings where the scheme sends its secret, elsewhere
-// as they are and in base64, since that is looked for in every webhook.
+// search finds the secrets that are at least shortest bytes long: in all their spellings where the scheme sends its
+// secret, elsewhere as they are and in base64, since that is looked for in every webhook.
 func (f *finder) search(text, label string, shortest int) (spans []span) {
 	styles := [...]byte{plain, percent, quoted}
 	looked := styles[:]
@@ -222,8 +222,8 @@ func (w *written) search(spans []span, text string, style byte, s span) []span {
 	return spans
 }
 
-// merge makes of spans that may overlap those that cover the same bytes and do not. What is spelled is told from what is
-// only covered, since the one can be written again and the other cannot.
+// merge makes of spans that may overlap those that cover the same bytes and do not. What is spelled is told from what
+// is only covered, since the one can be written again and the other cannot.
 func (f *finder) merge(spans []span) []span {
 	if len(spans) == 0 {
 		return nil
@@ -255,8 +255,8 @@ func unite(spans []span) (out []span) {
 	return out
 }
 
-// disjoint covers what spelled secrets cover, each byte once: of those that begin together the longest goes first, and what
-// begins inside another is cut at its beginning.
+// disjoint covers what spelled secrets cover, each byte once: of those that begin together the longest goes first, and
+// what begins inside another is cut at its beginning.
 func (f *finder) disjoint(spans []span) (out []span) {
 	slices.SortStableFunc(spans, func(a, b span) int {
 		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to), f.unlikely(a)-f.unlikely(b))

@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// values yields where the values at a path stand in a JSON text: of equal keys all, since readers do not agree on which of
-// them counts. isText says that a value is a string and lies between from and to without its quotes. A text that breaks off
-// is read as far as it goes.
+// values yields where the values at a path stand in a JSON text: of equal keys all, since readers do not agree on which
+// of them counts. isText says that a value is a string and lies between from and to without its quotes. A text that
+// breaks off is read as far as it goes.
 func (p *Place) values(doc string, do func(from, to int, isText bool)) {
 	c := cursor{doc: doc, at: len(doc) - len(strings.TrimPrefix(doc, "\ufeff"))}
 	c.values(p.path, p.any, do)

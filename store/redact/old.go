@@ -14,9 +14,9 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// RestoreOld puts the secret back that a barb before schema 8 has masked, where it is certain what was replaced: there is one
-// placeholder in all of the request, and one way to write the secret there that makes it as long as it was. An exchange that
-// is not masked so is returned as it is.
+// RestoreOld puts the secret back that a barb before schema 8 has masked, where it is certain what was replaced: there
+// is one placeholder in all of the request, and one way to write the secret there that makes it as long as it was. An
+// exchange that is not masked so is returned as it is.
 func (r *Redactor) RestoreOld(x *record.Exchange) (*record.Exchange, error) {
 	if !r.IsMaskedOld(x) {
 		return x, nil
@@ -34,8 +34,8 @@ func (r *Redactor) RestoreOld(x *record.Exchange) (*record.Exchange, error) {
 	return came, nil
 }
 
-// restoreOld puts a key back into a request of a token scheme. ok is false where the request has more than one placeholder, or the
-// key can be written in several ways there that fit the length of the body.
+// restoreOld puts a key back into a request of a token scheme. ok is false where the request has more than one
+// placeholder, or the key can be written in several ways there that fit the length of the body.
 func restoreOld(x *record.Exchange, scheme sign.Scheme, key string) (came *record.Exchange, ok bool) {
 	came = own(x)
 	r := &came.Request

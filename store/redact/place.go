@@ -15,8 +15,8 @@ type Place struct {
 	any  bool     // "*" of a path is every element and no key of that name
 }
 
-// ParsePlace reads "header:NAME", "query:NAME", "form:NAME" or "json:POINTER" with a JSON Pointer (RFC 6901): "json:" alone
-// is a whole body.
+// ParsePlace reads "header:NAME", "query:NAME", "form:NAME" or "json:POINTER" with a JSON Pointer (RFC 6901): "json:"
+// alone is a whole body.
 func ParsePlace(text string) (Place, error) {
 	kind, name, _ := strings.Cut(text, ":")
 	p := Place{kind: kind, name: name}
@@ -64,8 +64,8 @@ func schemePlace(header string) Place {
 	return Place{kind: kind, name: name}
 }
 
-// parameters yields the values of a query or form, as they are written, each with its name. A name that cannot be decoded is
-// taken as it is.
+// parameters yields the values of a query or form, as they are written, each with its name. A name that cannot be
+// decoded is taken as it is.
 func parameters(form string, do func(name string, from, to int)) {
 	for at := 0; at <= len(form); {
 		end := strings.IndexByte(form[at:], '&')

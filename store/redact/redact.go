@@ -16,8 +16,8 @@ import (
 // Placeholder stands in the history for what is not kept.
 const Placeholder = "[secret]"
 
-// minMasked is how many bytes a secret must have to be looked for outside its own place: a shorter one is a word that stands
-// in many places by chance.
+// minMasked is how many bytes a secret must have to be looked for outside its own place: a shorter one is a word that
+// stands in many places by chance.
 const minMasked = 8
 
 // Redactor makes kept exchanges. It may be used from many goroutines.
@@ -30,8 +30,8 @@ type Redactor struct {
 	secrets []*known // replaced, never changed
 }
 
-// New returns a Redactor that keeps out the secrets, where they travel themselves, and what stands at the places. scheme finds
-// a scheme by its name.
+// New returns a Redactor that keeps out the secrets, where they travel themselves, and what stands at the places.
+// scheme finds a scheme by its name.
 func New(scheme func(name string) (sign.Scheme, bool), secrets []sign.Secret, places []Place) *Redactor {
 	r := &Redactor{scheme: scheme, places: places}
 	r.Add(secrets...)
@@ -59,8 +59,8 @@ func (r *Redactor) known() []*known {
 	return r.secrets
 }
 
-// Redact returns the exchange as the history keeps it: it is store.Store.Redact. A webhook that nobody checked loses its
-// credentials too, as do the exchanges that repeat it, and a handshake loses the secret that it brings.
+// Redact returns the exchange as the history keeps it: it is store.Store.Redact. A webhook that nobody checked loses
+// its credentials too, as do the exchanges that repeat it, and a handshake loses the secret that it brings.
 func (r *Redactor) Redact(x *record.Exchange) *record.Exchange {
 	if secret, at, ok := learntIn(x); ok {
 		return r.keepLearnt(x, secret, at)
@@ -73,10 +73,10 @@ func IsUnchecked(x *record.Exchange) bool {
 	return x.Kind == record.Received && x.Verdict.Status == record.Unchecked
 }
 
-// Keep returns the exchange as it may be kept and shown: x itself where nothing of it is masked, else a copy whose Masks say
-// what was taken away. What barb was told is a secret never reaches the history: it is masked wherever it stands, since a
-// sender may have taken the wrong route with it, and in every spelling where the scheme sends the secret itself. unchecked
-// says that nobody checked the webhook: then credentials, cookies and tokens are masked too.
+// Keep returns the exchange as it may be kept and shown: x itself where nothing of it is masked, else a copy whose
+// Masks say what was taken away. What barb was told is a secret never reaches the history: it is masked wherever it
+// stands, since a sender may have taken the wrong route with it, and in every spelling where the scheme sends the
+// secret itself. unchecked says that nobody checked the webhook: then credentials, cookies and tokens are masked too.
 func (r *Redactor) Keep(x *record.Exchange, unchecked bool) *record.Exchange {
 	f := finder{whole: r.places, secrets: r.known(), unchecked: unchecked, likely: x.Verdict.Secret}
 	if x.Scheme != "" {
@@ -101,8 +101,8 @@ func (f *finder) usual() bool {
 	return found && f.carrier.kind == "header"
 }
 
-// keepLearnt is Keep for a message that brings a secret itself, which stands at carrier: a header's name or "json:PATH". It is
-// masked wherever else it stands, too.
+// keepLearnt is Keep for a message that brings a secret itself, which stands at carrier: a header's name or
+// "json:PATH". It is masked wherever else it stands, too.
 func (r *Redactor) keepLearnt(x *record.Exchange, secret sign.Secret, carrier string) *record.Exchange {
 	at, learnt := schemePlace(carrier), newKnown(secret)
 	learnt.proof = func() string { return "learnt" } // nobody is to put it back

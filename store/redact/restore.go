@@ -13,10 +13,10 @@ type Missing struct {
 	Why  string // "secret env:TOKEN is not given", for people
 }
 
-// Restore puts back what was masked of a request, to the byte, and returns the exchange as it came: of the pieces that are
-// secrets those whose very secret the Redactor has, and all whose bytes are in their mask's Piece. What cannot be put back
-// is returned as missing, and its placeholder and mask stay. x itself is not changed. Of an answer nothing is put back: it is
-// not sent again.
+// Restore puts back what was masked of a request, to the byte, and returns the exchange as it came: of the pieces that
+// are secrets those whose very secret the Redactor has, and all whose bytes are in their mask's Piece. What cannot be
+// put back is returned as missing, and its placeholder and mask stay. x itself is not changed. Of an answer nothing is
+// put back: it is not sent again.
 func (r *Redactor) Restore(x *record.Exchange) (restored *record.Exchange, missing []Missing) {
 	if len(x.Masks) == 0 {
 		return x, nil

@@ -47,9 +47,9 @@ func newKnown(s sign.Secret) *known {
 	return k
 }
 
-// A proof tells whether a secret is the one that was masked. A secret may be a word that can be guessed, and whoever has the
-// history could try one after the other, so that each try is made to cost what a password's does: the salt differs from one
-// process to the next, and the hash is slow.
+// A proof tells whether a secret is the one that was masked. A secret may be a word that can be guessed, and whoever
+// has the history could try one after the other, so that each try is made to cost what a password's does: the salt
+// differs from one process to the next, and the hash is slow.
 const (
 	proofSalt   = 9
 	proofSize   = 9
@@ -96,7 +96,8 @@ func credential(name, value string, answer bool) (from int, found bool) {
 }
 
 // namesCredential reports whether the words of a header's name say that it carries what proves who a sender is, such as
-// X-Forwarded-Authorization, X-Slack-Token or Api_Key. A signature proves one message and is kept, so that it can be checked later.
+// X-Forwarded-Authorization, X-Slack-Token or Api_Key. A signature proves one message and is kept, so that it can be
+// checked later.
 func namesCredential(name string) bool {
 	before, found := "", false
 	for len(name) > 0 {
@@ -140,8 +141,8 @@ func afterScheme(name, value string) int {
 }
 
 // credentials are the headers that carry what proves who a sender is to anybody who repeats it, by the length of their
-// names: those of RFC 9110, cookies (RFC 6265), the headers that API keys and tokens usually travel in, and those of the
-// catalogue's schemes that send their secret.
+// names: those of RFC 9110, cookies (RFC 6265), the headers that API keys and tokens usually travel in, and those of
+// the catalogue's schemes that send their secret.
 var credentials = byLength("Authorization", "Proxy-Authorization", "Cookie", "Cookie2",
 	"X-Api-Key", "Api-Key", "Apikey", "X-Apikey", "X-Auth-Token", "X-Auth-Key", "X-Access-Token", "X-Api-Token", "X-Secret", "X-Secret-Key",
 	"X-Token", "X-Webhook-Token", "X-Webhook-Secret", "X-Hook-Secret", "X-Hook-Token", "X-Csrf-Token", "X-Xsrf-Token", "X-Vault-Token",

@@ -10,13 +10,13 @@ import (
 	"unicode/utf8"
 )
 
-// A secret can be written in many ways, and an app is to get the one that came. A spelling says which: the letter of a form,
-// that of a style, and how each of the form's characters is written, "" when all stand for themselves.
+// A secret can be written in many ways, and an app is to get the one that came. A spelling says which: the letter of a
+// form, that of a style, and how each of the form's characters is written, "" when all stand for themselves.
 //
-// The letters of a spelling's characters: r itself; a to d an escape of a URL, whose two hex digits are in upper case but for
-// bit 0 the first, bit 1 the second; + a space in a query; s a short escape of JSON; u an escape of JSON with four hex digits,
-// U with eight, followed by the hex of a bit for each digit that is a letter in upper case. A number before a letter repeats
-// it.
+// The letters of a spelling's characters: r itself; a to d an escape of a URL, whose two hex digits are in upper case
+// but for bit 0 the first, bit 1 the second; + a space in a query; s a short escape of JSON; u an escape of JSON with
+// four hex digits, U with eight, followed by the hex of a bit for each digit that is a letter in upper case. A number
+// before a letter repeats it.
 
 // form is what of a secret is written: itself, or one of its base64 forms.
 type form struct {
@@ -41,7 +41,8 @@ const (
 
 var errSpelling = errors.New("its spelling cannot be read")
 
-// spelled reports whether text begins with the characters in a style, how many bytes that takes, and how they are written.
+// spelled reports whether text begins with the characters in a style, how many bytes that takes, and how they are
+// written.
 func spelled(text, chars string, style byte) (n int, letters string, ok bool) {
 	if style == plain {
 		return len(chars), "", strings.HasPrefix(text, chars)

@@ -38,8 +38,8 @@ func own(x *record.Exchange) *record.Exchange {
 	return &c
 }
 
-// edit changes one text of an exchange that own returned, and reports whether the exchange has that text. A row of a damaged
-// history may name any.
+// edit changes one text of an exchange that own returned, and reports whether the exchange has that text. A row of a
+// damaged history may name any.
 func edit(x *record.Exchange, part string, change func(string) string) bool {
 	r := &x.Request
 	if strings.HasPrefix(part, answerName) && x.Response == nil {

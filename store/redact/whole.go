@@ -14,8 +14,9 @@ import (
 // ErrGone says that nobody can put back a piece of an exchange.
 var ErrGone = errors.New("the history does not keep it, and the queue no longer does")
 
-// Whole returns the exchange as it came, to the byte, or says why it cannot: an ErrGone is for ever, any other error is for want
-// of a secret. The masks of x should have the pieces that the queue keeps of it; see store.Store.Pieces. x stays as it is.
+// Whole returns the exchange as it came, to the byte, or says why it cannot: an ErrGone is for ever, any other error is
+// for want of a secret. The masks of x should have the pieces that the queue keeps of it; see store.Store.Pieces. x
+// stays as it is.
 func (r *Redactor) Whole(x *record.Exchange) (*record.Exchange, error) {
 	if len(x.Masks) == 0 {
 		return r.RestoreOld(x)
@@ -44,8 +45,8 @@ func (r *Redactor) IsMasked(x *record.Exchange) bool {
 	return r.IsMaskedOld(x) || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return !strings.HasPrefix(m.Part, answerName) })
 }
 
-// IsMaskedOld reports whether a barb before schema 8 put the placeholder in the place of the exchange's secret, which did not note
-// what it replaced.
+// IsMaskedOld reports whether a barb before schema 8 put the placeholder in the place of the exchange's secret, which
+// did not note what it replaced.
 func (r *Redactor) IsMaskedOld(x *record.Exchange) bool {
 	scheme, ok := r.scheme(x.Scheme)
 	if !ok || scheme.Auth != sign.Token || len(x.Masks) > 0 {
@@ -55,8 +56,9 @@ func (r *Redactor) IsMaskedOld(x *record.Exchange) bool {
 	return strings.Contains(scheme.Signature(m), Placeholder)
 }
 
-// Unsigned returns the names of what the history does not keep of an exchange and what may be a part of its signature under a
-// scheme; without them the signature cannot be checked again. Credentials that the scheme does not sign do not matter.
+// Unsigned returns the names of what the history does not keep of an exchange and what may be a part of its signature
+// under a scheme; without them the signature cannot be checked again. Credentials that the scheme does not sign do not
+// matter.
 func (r *Redactor) Unsigned(x *record.Exchange, scheme string) []string {
 	if !r.IsMasked(x) {
 		return nil

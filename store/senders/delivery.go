@@ -61,8 +61,8 @@ func (d *Delivery) waited(gap, asked time.Duration) {
 	}
 }
 
-// signedAnew reports whether an attempt has a signature of its own. An equal signature proves the contrary only when the
-// signed time differs.
+// signedAnew reports whether an attempt has a signature of its own. An equal signature proves the contrary only when
+// the signed time differs.
 func signedAnew(before, a *Attempt) Finding {
 	if !a.Timed || a.Signature == "" || before.Signature == "" {
 		return Unknown
@@ -71,8 +71,8 @@ func signedAnew(before, a *Attempt) Finding {
 	return found(anew || a.Start.Sub(before.Start) >= apart, anew)
 }
 
-// stopped looks for attempts after an answer that should have been the last. One that had set out before the sender could
-// know of the answer does not count, nor one after an answer that it may not have waited for.
+// stopped looks for attempts after an answer that should have been the last. One that had set out before the sender
+// could know of the answer does not count, nor one after an answer that it may not have waited for.
 func (d *Delivery) stopped() {
 	for i := range d.Attempts {
 		a := &d.Attempts[i]
@@ -123,7 +123,8 @@ func (d *Delivery) delivered() bool {
 	return false
 }
 
-// deliveries puts the attempts of a sender, in the order they came, together by webhook id, or by body where there is none.
+// deliveries puts the attempts of a sender, in the order they came, together by webhook id, or by body where there is
+// none.
 func deliveries(attempts []Attempt) []*Delivery {
 	type key struct {
 		id   string
@@ -147,12 +148,12 @@ func deliveries(attempts []Attempt) []*Delivery {
 	return renamed(all)
 }
 
-// over reports whether the last attempt so far was answered with what ends a delivery. Without an id, the same body after
-// that is another webhook.
+// over reports whether the last attempt so far was answered with what ends a delivery. Without an id, the same body
+// after that is another webhook.
 func (d *Delivery) over() bool { return d.Attempts[len(d.Attempts)-1].delivered() }
 
-// renamed joins deliveries of one webhook whose id changed: the same body failed under one id and came next under another.
-// A sender that has repeated an id keeps its ids, so its deliveries are not joined.
+// renamed joins deliveries of one webhook whose id changed: the same body failed under one id and came next under
+// another. A sender that has repeated an id keeps its ids, so its deliveries are not joined.
 func renamed(all []*Delivery) []*Delivery {
 	for _, d := range all {
 		if d.WebhookID() == "" || len(d.Attempts) > 1 {

@@ -48,8 +48,8 @@ func pathOf(address string) string {
 	return u.EscapedPath()
 }
 
-// retryAfter parses a Retry-After field (RFC 9110, section 10.2.3); malformed ones are 0. A date has a resolution of one
-// second, so one second is taken off.
+// retryAfter parses a Retry-After field (RFC 9110, section 10.2.3); malformed ones are 0. A date has a resolution of
+// one second, so one second is taken off.
 func retryAfter(values []string, answered time.Time) time.Duration {
 	if len(values) != 1 {
 		return 0

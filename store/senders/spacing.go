@@ -60,8 +60,8 @@ func curve(gaps []time.Duration) Spacing {
 	return Growing
 }
 
-// jitter is whether a sender spreads its attempts: the same gap of several deliveries differs, or the gaps of one are in no
-// order at all.
+// jitter is whether a sender spreads its attempts: the same gap of several deliveries differs, or the gaps of one are
+// in no order at all.
 func jitter(all []*Delivery) Finding {
 	result := Unknown
 	for i := 0; ; i++ {
