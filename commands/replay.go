@@ -109,7 +109,7 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 		return err
 	}
 	defer client.Close()
-	r := &replayer{shell: sh, options: o, client: client, signers: map[string]*signing{}, dead: o.deadLetters(), plans: &plans{sh: sh}}
+	r := &replayer{shell: sh, options: o, client: client, signers: map[string]*signing{}, plans: &plans{sh: sh}}
 	defer r.plans.close()
 	if err := r.prepare(ctx); err != nil {
 		return err
@@ -131,8 +131,8 @@ type replayer struct {
 	client  *deliver.Client
 	mu      sync.Mutex
 	signers map[string]*signing
-	dead    *deadLetters // nil: what the history has
-	plans   *plans       // of queued messages
+	letters replay.Letters // with --dead; nil: what the history has
+	plans   *plans         // of queued messages
 	replays replay.Plan
 	masked  bool // something that is selected is not kept exactly
 }
@@ -166,7 +166,7 @@ func (r *replayer) oneByOne(ctx context.Context, last int64) error {
 			return err
 		}
 		if !r.json {
-			r.out.Replaying(c, x.Request.URL)
+			r.out.Replaying(c.Exchange, x.Request.URL)
 		}
 		o, summary, err := r.send(ctx, c, x, s, nil)
 		if err != nil {
@@ -191,14 +191,14 @@ func (r *replayer) many(ctx context.Context, last int64, count int) error {
 	sums := newRunSums(false)
 	var broken error
 	begun := time.Now()
-	jobs := func(yield func(*record.Exchange) bool) {
+	jobs := func(yield func(replay.Item) bool) {
 		for c, err := range captured {
 			if broken = err; err != nil || c.ID > last || !yield(c) {
 				return
 			}
 		}
 	}
-	err = inParallel(ctx, min(r.options.concurrency, count), jobs, func(ctx context.Context, c *record.Exchange) error {
+	err = inParallel(ctx, min(r.options.concurrency, count), jobs, func(ctx context.Context, c replay.Item) error {
 		x, s, err := r.plan(ctx, c)
 		if err != nil {
 			return err
@@ -233,8 +233,8 @@ func (r *replayer) courier(s *signing, client *deliver.Client) *courier {
 }
 
 // plan makes the first attempt of the replay of a captured exchange, and returns what signs it.
-func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (x record.Exchange, s *signing, err error) {
-	if err := wholeBody(captured); err != nil {
+func (r *replayer) plan(ctx context.Context, captured replay.Item) (x record.Exchange, s *signing, err error) {
+	if err := wholeBody(captured.Exchange); err != nil {
 		return x, nil, err
 	}
 	target, err := r.target(captured)
@@ -242,12 +242,12 @@ func (r *replayer) plan(ctx context.Context, captured *record.Exchange) (x recor
 		return x, nil, err
 	}
 	s = &signing{}
-	if !r.options.exact || r.redactor.IsMasked(captured) {
+	if !r.options.exact || r.redactor.IsMasked(captured.Exchange) {
 		if s, err = r.signerFor(ctx, captured); err != nil {
 			return x, nil, err
 		}
 	}
-	plain := *captured
+	plain := *captured.Exchange
 	plain.EventType = gate.EventToSend(captured.EventType)
 	x, err = r.replays.Exchange(ctx, &plain, target, &s.Signer, r.Now())
 	if r.options.exact {
@@ -267,11 +267,11 @@ func wholeBody(x *record.Exchange) error {
 }
 
 // target is --to, the app of the route, or where it was sent before.
-func (r *replayer) target(captured *record.Exchange) (string, error) {
+func (r *replayer) target(captured replay.Item) (string, error) {
 	if r.options.to != "" {
 		return r.options.to, nil
 	}
-	if q := r.letter(captured); q != nil {
+	if q := captured.Letter; q != nil {
 		return q.Target, nil
 	}
 	if captured.Kind == record.Sent {
@@ -290,7 +290,7 @@ func (c *configFile) isTimed(scheme string) bool {
 }
 
 // signerFor is the signer of the scheme a captured exchange had. Without a secret it goes out as it came.
-func (r *replayer) signerFor(ctx context.Context, captured *record.Exchange) (*signing, error) {
+func (r *replayer) signerFor(ctx context.Context, captured replay.Item) (*signing, error) {
 	switch p, err := r.remembered(ctx, captured); {
 	case err != nil:
 		return nil, err
@@ -314,7 +314,7 @@ func (r *replayer) signerFor(ctx context.Context, captured *record.Exchange) (*s
 			return nil, err
 		}
 	case captured.Scheme != "" && r.options.changed():
-		return nil, r.mustSign(captured)
+		return nil, r.mustSign(captured.Exchange)
 	case r.options.resign && captured.Scheme == "":
 		return nil, fail.Usage("%d has no known scheme to sign with", captured.ID).Hintf("barb replay %d --exact", captured.ID)
 	case r.options.resign:

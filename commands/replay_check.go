@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/deliver/replay"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -12,7 +13,7 @@ import (
 // has been sent; each exchange is only read where it matters. What is replayed is what was there then: up to the last id.
 func (r *replayer) check(ctx context.Context) (last int64, count int, err error) {
 	filter, where, err := r.selection(ctx, r.options.selectors, &r.options.filterFlags)
-	alike := where == nil && r.dead == nil && !r.options.exact && !r.options.dryRun && !r.options.changed()
+	alike := where == nil && !r.options.dead && !r.options.exact && !r.options.dryRun && !r.options.changed()
 	if err == nil && alike {
 		last, count, alike, err = r.checkSorts(ctx, filter)
 	}
@@ -21,9 +22,9 @@ func (r *replayer) check(ctx context.Context) (last int64, count int, err error)
 	}
 	switch {
 	case err != nil || count > 0:
-	case r.dead != nil && (r.options.failed || r.options.status != ""):
+	case r.options.dead && (r.options.failed || r.options.status != ""):
 		err = fail.Usage("no dead letter matches: --failed and --status are about attempts, a dead letter is what was queued").Hint("barb queue dead lists them; choose by --endpoint, --event, --since or an id")
-	case r.dead != nil:
+	case r.options.dead:
 		err = fail.Usage("no dead letter matches").Hint("barb queue dead lists them")
 	default:
 		err = fail.Usage("nothing in the history matches").Hint("barb history lists what there is")
@@ -40,7 +41,7 @@ func (r *replayer) checkSorts(ctx context.Context, filter store.Filter) (last in
 		if r.masked || s.Example.Outcome() == record.Queued {
 			return 0, 0, false, nil
 		}
-		if err := r.checkOne(ctx, s.Example, false); err != nil {
+		if err := r.checkOne(ctx, replay.Item{Exchange: s.Example}, false); err != nil {
 			return 0, 0, true, err
 		}
 		last, count = max(last, s.Last), count+s.Count
@@ -61,14 +62,13 @@ func (r *replayer) checkEach(ctx context.Context) (last int64, count int, err er
 		if err := r.checkOne(ctx, c, whole); err != nil {
 			return 0, 0, err
 		}
-		r.forget(c)
 		last, count = c.ID, count+1
 	}
 	return last, count, nil
 }
 
-func (r *replayer) checkOne(ctx context.Context, captured *record.Exchange, whole bool) error {
-	if err := wholeBody(captured); err != nil {
+func (r *replayer) checkOne(ctx context.Context, captured replay.Item, whole bool) error {
+	if err := wholeBody(captured.Exchange); err != nil {
 		return err
 	}
 	if !whole {
@@ -85,5 +85,5 @@ func (r *replayer) checkOne(ctx context.Context, captured *record.Exchange, whol
 	if err != nil || !r.options.dryRun {
 		return err
 	}
-	return r.announce(captured, &x)
+	return r.announce(captured.Exchange, &x)
 }

@@ -37,7 +37,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"deliver/fixture":   {ours: []string{"units"}},
 	"deliver/signer":    {ours: []string{"sign", "store/record"}, others: []string{"github.com/google/uuid"}},
 	"deliver/payload":   {ours: []string{"deliver/fixture", "deliver/edit", "deliver/signer", "sign", "store/record"}},
-	"deliver/replay":    {ours: []string{"deliver", "deliver/payload", "deliver/signer", "deliver/fixture", "sign", "store/record", "store/redact"}},
+	"deliver/replay":    {ours: []string{"deliver", "store", "deliver/payload", "deliver/signer", "deliver/fixture", "sign", "store/record", "store/redact"}},
 	"deliver/provider":  {ours: []string{"deliver", "store/record"}, others: []string{"github.com/google/uuid"}},
 	"deliver/edit":      {ours: []string{"sign/rawjson"}},
 	"deliver/worker":    {ours: []string{"deliver", "deliver/journal", "store", "store/record"}, others: []string{"github.com/google/uuid"}},
