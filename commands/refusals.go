@@ -14,6 +14,7 @@ import (
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen"
+	gate "github.com/barbhq/barb/listen/gateway"
 )
 
 // refusalKind is why something was refused. Both texts are ours: how many kinds there are is not for a stranger to say.
@@ -72,27 +73,27 @@ const (
 type refusals struct {
 	mu     sync.Mutex
 	counts map[refusalKind]int64
-	lines  gathering
-	events gathering
+	lines  gate.Gathering
+	events gate.Gathering
 }
 
 func (g *gateway) newRefusals() *refusals {
 	return &refusals{counts: map[refusalKind]int64{},
-		lines:  gathering{every: refusalLines, most: 1, tell: g.sayRefusal},
-		events: gathering{every: time.Second, most: refusalObjects, tell: g.emitRefusal}}
+		lines:  gate.Gathering{Every: refusalLines, Most: 1, Tell: g.sayRefusal},
+		events: gate.Gathering{Every: time.Second, Most: refusalObjects, Tell: g.emitRefusal}}
 }
 
 // end tells of what was gathered since.
 func (r *refusals) end() {
-	r.lines.end()
-	r.events.end()
+	r.lines.End()
+	r.events.End()
 }
 
 // refused is told of what did not become an exchange, and of trouble on the way.
 func (g *gateway) refused(r listen.Refusal) {
 	kind, ok := kindOfRefusal(r)
 	if !ok {
-		g.refusals.lines.see(fmt.Sprintf("trouble %d", r.Status), r)
+		g.refusals.lines.See(fmt.Sprintf("trouble %d", r.Status), r)
 		return
 	}
 	g.watch.metrics.Refused(r.Status)
@@ -100,13 +101,13 @@ func (g *gateway) refused(r listen.Refusal) {
 	g.refusals.counts[kind]++
 	g.refusals.mu.Unlock()
 	if g.json {
-		g.refusals.events.see(kind.reason, r)
+		g.refusals.events.See(kind.reason, r)
 	}
 	switch {
 	case g.verbose:
 		g.sayRefusal(r, 1)
 	case !g.quiet || kind.reason == "not_stored":
-		g.refusals.lines.see(kind.reason, r)
+		g.refusals.lines.See(kind.reason, r)
 	}
 }
 

@@ -19,8 +19,8 @@ import (
 
 var now = time.Unix(1_760_000_000, 0)
 
-// told is a gateway with one lane, and the events that it tells.
-func told(t *testing.T, l *Lane) (*Gateway, *[]Event) {
+// listening is a gateway with one lane, and the events that it tells.
+func listening(t *testing.T, l *Lane) (*Gateway, *[]Event) {
 	t.Helper()
 	var events []Event
 	g := &Gateway{Schemes: new(catalog.Set), Tell: func(e Event) { events = append(events, e) },
@@ -107,9 +107,9 @@ func openHistory(t *testing.T, path string) *store.Store {
 // A secret that has verified a scheme verifies no weaker one, for this listener, a second one and a later one.
 func TestASecretStaysWithTheSchemeThatItVerified(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "history.db")
-	g, events := told(t, checks("", keyA))
+	g, events := listening(t, checks("", keyA))
 	g.History = openHistory(t, path)
-	other, otherEvents := told(t, checks("", keyA))
+	other, otherEvents := listening(t, checks("", keyA))
 	other.History = openHistory(t, path)
 	github, stripe := post(t, "github", keyA, "{}"), post(t, "stripe", keyA, "{}")
 	if h := check(g, github); h.Exchange.Verdict.Status != record.Valid {
@@ -135,7 +135,7 @@ func TestASecretStaysWithTheSchemeThatItVerified(t *testing.T) {
 }
 
 func TestWithoutItsPinsAListenerGoesOn(t *testing.T) {
-	g, events := told(t, checks("", keyA))
+	g, events := listening(t, checks("", keyA))
 	g.History = openHistory(t, filepath.Join(t.TempDir(), "history.db"))
 	_ = g.History.Close()
 	for range 2 {
@@ -147,7 +147,7 @@ func TestWithoutItsPinsAListenerGoesOn(t *testing.T) {
 }
 
 func TestASpellingThatTheSDKRefusesIsToldOnce(t *testing.T) {
-	g, events := told(t, checks("github", keyA))
+	g, events := listening(t, checks("github", keyA))
 	r := post(t, "github", keyA, "{}")
 	for i, f := range r.Header {
 		r.Header[i].Value = strings.Replace(strings.ToUpper(f.Value), "SHA256", "sha256", 1)
@@ -158,7 +158,7 @@ func TestASpellingThatTheSDKRefusesIsToldOnce(t *testing.T) {
 }
 
 func TestAHostThatOnlyTheSenderNamesIsToldOnce(t *testing.T) {
-	g, events := told(t, &Lane{})
+	g, events := listening(t, &Lane{})
 	var signsHost sign.Scheme
 	for _, s := range catalog.All() {
 		if s.SignsHost() {
@@ -178,7 +178,7 @@ func TestAHostThatOnlyTheSenderNamesIsToldOnce(t *testing.T) {
 }
 
 func TestAnUncheckedRequestIsNamedByItsHeaders(t *testing.T) {
-	g, _ := told(t, &Lane{Greeter: Greeter{Off: true}})
+	g, _ := listening(t, &Lane{Greeter: Greeter{Off: true}})
 	x := check(g, post(t, "github", keyA, "{}")).Exchange
 	if x.Scheme != "github" || x.EventType != "push" || x.Verdict.Status != record.Unchecked {
 		t.Errorf("%+v", x)
@@ -190,7 +190,7 @@ func TestAnUncheckedRequestIsNamedByItsHeaders(t *testing.T) {
 
 // What is unchecked beside checked routes does not count, and goes nowhere that wants a signature.
 func TestWhatComesBesideTheCheckedRoutesDoesNotCount(t *testing.T) {
-	g, _ := told(t, &Lane{Greeter: Greeter{Off: true}})
+	g, _ := listening(t, &Lane{Greeter: Greeter{Off: true}})
 	checked := checks("github", keyA)
 	checked.Route, checked.Targets = &route.Route{Path: "/pay"}, []route.Target{{URL: "http://127.0.0.1:1"}}
 	g.Lanes.Rows = []*Lane{checked}
@@ -217,7 +217,7 @@ func TestWhatComesBesideTheCheckedRoutesDoesNotCount(t *testing.T) {
 }
 
 func TestWhatIsNotAskedForIsMarked(t *testing.T) {
-	g, events := told(t, checks("github", keyA))
+	g, events := listening(t, checks("github", keyA))
 	event := true
 	var ok bool
 	var err error

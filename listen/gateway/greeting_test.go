@@ -29,7 +29,7 @@ func bringing(t *testing.T, secret string) record.Request {
 
 func TestTheFirstSecretThatAHandshakeBringsIsCheckedWith(t *testing.T) {
 	l := asana()
-	g, events := told(t, l)
+	g, events := listening(t, l)
 	h := check(g, bringing(t, brought))
 	r := h.Greet()
 	if x := h.Exchange; x.Handshake != "asana" || x.Scheme != "asana" || r.Status != 200 || r.Header.Get("X-Hook-Secret") != brought {
@@ -51,7 +51,7 @@ func TestAGivenSecretIsNotReplacedByAHandshakes(t *testing.T) {
 	v := *l.Verifier.Load()
 	v.Secrets = []sign.Secret{{Name: "env:GIVEN", Key: []byte(keyA)}}
 	l.Verifier.Store(&v)
-	g, events := told(t, l)
+	g, events := listening(t, l)
 	check(g, bringing(t, brought)).Greet()
 	wantKinds(t, events, Learnt)
 	if e := (*events)[0]; e.Checks || e.Before != "env:GIVEN" || l.Verifier.Load() != &v {
@@ -60,7 +60,7 @@ func TestAGivenSecretIsNotReplacedByAHandshakes(t *testing.T) {
 }
 
 func TestASecretThatCannotBeKeptRefusesItsHandshake(t *testing.T) {
-	g, events := told(t, asana())
+	g, events := listening(t, asana())
 	kept := errors.New("no place for it")
 	calls := 0
 	g.Keep = func(s sign.Secret) error {
@@ -91,7 +91,7 @@ func TestASecretThatCannotBeKeptRefusesItsHandshake(t *testing.T) {
 
 func TestAHandshakeThatNeedsAProofIsToldOnce(t *testing.T) {
 	l := &Lane{Greeter: Greeter{Names: []string{"zoom"}}}
-	g, events := told(t, l)
+	g, events := listening(t, l)
 	zoom := post(t, "", "", `{"event":"endpoint.url_validation","payload":{"plainToken":"q"}}`)
 	for range 2 {
 		if h := check(g, zoom); h.Exchange.Handshake != "zoom" || h.Greet().Status/100 == 2 {
@@ -114,13 +114,13 @@ func TestASignedWebhookIsNoUnsignedHandshake(t *testing.T) {
 	const body = `{"type":"url_verification","challenge":"c"}`
 	l := checks("slack", keyA)
 	l.Greeter = Greeter{Names: []string{"slack"}}
-	g, _ := told(t, l)
+	g, _ := listening(t, l)
 	if h := check(g, post(t, "slack", keyA, body)); h.Exchange.Handshake != "slack" || string(h.Greet().Body) == "" {
 		t.Errorf("%+v", h.Exchange)
 	}
 	l = checks("github", keyA)
 	l.Greeter = Greeter{Names: []string{"slack", "asana"}}
-	g, _ = told(t, l)
+	g, _ = listening(t, l)
 	r := post(t, "github", keyA, "{}", record.Field{Name: "X-Hook-Secret", Value: brought})
 	if h := check(g, r); h.Exchange.Handshake != "" || h.Exchange.Scheme != "github" || h.Exchange.Verdict.Status != record.Valid {
 		t.Errorf("%+v", h.Exchange)
@@ -128,7 +128,7 @@ func TestASignedWebhookIsNoUnsignedHandshake(t *testing.T) {
 }
 
 func TestWhatIsLeftToDoAfterAHandshakeIsTold(t *testing.T) {
-	g, events := told(t, &Lane{})
+	g, events := listening(t, &Lane{})
 	sns := func(host string) record.Request {
 		body := `{"Type":"SubscriptionConfirmation","Token":"t","TopicArn":"arn:aws:sns:us-east-1:1:t","MessageId":"1",` +
 			`"SubscribeURL":"https://` + host + `/?Action=ConfirmSubscription"}`
