@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -76,8 +77,10 @@ func TestASlowPreparationHoldsUpNoOtherTarget(t *testing.T) {
 		w, _ := newWorker(history, a)
 		h := w.Handle[store.Message]
 		h.AtOnce = 1
+		var prepared atomic.Int64
 		h.Prepare = func(_ context.Context, target, policy string) error {
 			if target == slow && policy == "plan of "+slow {
+				prepared.Add(1)
 				time.Sleep(8 * time.Second)
 			}
 			return nil
@@ -85,6 +88,9 @@ func TestASlowPreparationHoldsUpNoOtherTarget(t *testing.T) {
 		w.Handle[store.Message] = h
 		w.Run(context.Background(), worker.Drained)
 		check(t, "came", a.came(), "b @0, a @8")
+		if n := prepared.Load(); n != 1 {
+			t.Errorf("it was prepared %d times", n)
+		}
 	})
 }
 
@@ -181,6 +187,33 @@ func TestLimitsHold(t *testing.T) {
 	})
 }
 
+func TestSoManyAreDeliveredAtATime(t *testing.T) {
+	for name, test := range map[string]struct {
+		atOnce, perTarget int
+		took              time.Duration
+	}{
+		"one in all":        {1, 0, 40 * time.Second},
+		"one for a target":  {0, 1, 20 * time.Second},
+		"as many as wanted": {0, 0, 10 * time.Second},
+	} {
+		t.Run(name, func(t *testing.T) {
+			inBubble(t, func(t *testing.T, history *store.Store) {
+				put(t, history, slow, "", "a", "b")
+				put(t, history, quick, "", "x", "y")
+				a := &apps{takes: map[string]time.Duration{slow: 10 * time.Second, quick: 10 * time.Second}}
+				w, _ := newWorker(history, a)
+				h := w.Handle[store.Message]
+				h.AtOnce, h.PerTarget = test.atOnce, test.perTarget
+				w.Handle[store.Message] = h
+				w.Run(context.Background(), worker.Drained)
+				if took := time.Since(a.begun); took != test.took {
+					t.Errorf("it took %s, want %s: %s", took, test.took, a.came())
+				}
+			})
+		})
+	}
+}
+
 func TestARestThatAnEndpointIsGivenEndsARunThatDoesNotDrain(t *testing.T) {
 	inBubble(t, func(t *testing.T, history *store.Store) {
 		put(t, history, quick, "", "a", "b", "c")
@@ -215,10 +248,10 @@ func TestTheEndWaitsForWhatIsUnderWayAndTheEndOfTheContextCutsIt(t *testing.T) {
 					if w.UnderWay() != 1 {
 						t.Errorf("%d are under way", w.UnderWay())
 					}
+					put(t, history, quick, "", "too late")
 					if test.cut {
 						cut()
 					}
-					put(t, history, quick, "", "too late")
 				})
 				w.Run(ctx, worker.Forever)
 				if took := time.Since(a.begun); took != test.took {
