@@ -8,7 +8,7 @@ import (
 )
 
 // Scheme says how one provider signs its webhooks. It is data: a row of the catalogue, or one of a user's own, and may be
-// changed freely by whoever holds the value. Validate says whether it makes sense.
+// changed freely: each value is its owner's. catalog.Validate says whether it makes sense.
 type Scheme struct {
 	Name     string   // lower case, what --scheme takes
 	Aliases  []string // other names people know it by, for Lookup
@@ -63,7 +63,7 @@ type Scheme struct {
 	// CertName is the domain that must be the end of a certificate's common name, ".paypal.com"; "" when any will do.
 	CertName string
 	// UnsignedTime says that the provider does not sign the timestamp; NoSeparator that nothing stands between two parts of
-	// what it signs. Without them Validate refuses such a row.
+	// what it signs. Without them catalog.Validate refuses such a row.
 	UnsignedTime, NoSeparator bool
 	// Bound are the values of a signed message that say whose it is, for a key that signs for all customers of a provider.
 	Bound []Identity
