@@ -19,7 +19,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// listening runs barb listen in this process until it has had its --count, and returns its URL and what waits for its end.
+// listening runs barb listen in this process until it has had its --count, and returns its URL and what waits for its
+// end.
 func listening(t *testing.T, args ...string) (url string, ended func() int) {
 	t.Helper()
 	dir := t.TempDir()

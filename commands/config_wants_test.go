@@ -32,7 +32,8 @@ func TestEverySettingIsHarmlessOrAskedAbout(t *testing.T) {
 	}
 }
 
-// A history in the folder of the file may hold what another has queued, and an address of this machine alone is no door.
+// A history in the folder of the file may hold what another has queued, and an address of this machine alone is no
+// door.
 func TestAHistoryAndADoorAreAskedAbout(t *testing.T) {
 	for value, asked := range map[[2]string]bool{
 		{"db", "h.db"}: true, {"db", "./sub/h.db"}: true, {"db", "file:h.db"}: true, {"db", "postgres://localhost/hooks"}: true,
@@ -78,8 +79,8 @@ func TestOnlyThisMachineIsLoopback(t *testing.T) {
 	}
 }
 
-// What is looked at is the file that is opened, also where the folder was entered over a link: .. is then the folder that
-// the link stands in for a path in barb.toml, and the one that it leads to for a file: reference.
+// What is looked at is the file that is opened, also where the folder was entered over a link: .. is then the folder
+// that the link stands in for a path in barb.toml, and the one that it leads to for a file: reference.
 func TestAPathIsFollowedAsItIsUsed(t *testing.T) {
 	home, elsewhere := t.TempDir(), t.TempDir()
 	for _, dir := range []string{elsewhere + "/project", home + "/project", elsewhere + "/project/sub"} {

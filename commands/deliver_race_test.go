@@ -14,7 +14,8 @@ import (
 	"time"
 )
 
-// Sixteen workers warn of short secrets while others say that an endpoint is paused. Under -race a print without the lock is found.
+// Sixteen workers warn of short secrets while others say that an endpoint is paused. Under -race a print without the
+// lock is found.
 func TestWarningsOfManyWorkersAreWholeLines(t *testing.T) {
 	const messages = 16
 	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))

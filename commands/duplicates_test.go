@@ -204,8 +204,8 @@ func TestAListenerLooksBack(t *testing.T) {
 	}
 }
 
-// What the queue has promised counts, whatever its sender heard: a kill may have come before the answer was recorded. What
-// was given up is handed on again.
+// What the queue has promised counts, whatever its sender heard: a kill may have come before the answer was recorded.
+// What was given up is handed on again.
 func TestAListenerLooksBackIntoTheQueue(t *testing.T) {
 	ctx, path := context.Background(), temporary(t)
 	g := newRecorder(t, path)

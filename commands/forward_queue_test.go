@@ -40,8 +40,8 @@ func openEntries(t *testing.T, g *gateway) (ids []int64) {
 	return ids
 }
 
-// Another listener on the same history may have accepted a copy between the moment in which a webhook becomes durable and
-// that in which it is handed on.
+// Another listener on the same history may have accepted a copy between the moment in which a webhook becomes durable
+// and that in which it is handed on.
 func TestWhatWasPromisedIsTakenBackWhereACopyWasAccepted(t *testing.T) {
 	for _, mode := range []string{modeSync, modeAck} {
 		g := newQueuer(t, mode)

@@ -58,8 +58,8 @@ func tomlBlocks(page string) (blocks []string) {
 	return blocks
 }
 
-// Every example of docs/schemes.md is loaded, signs, and verifies what it signed; every byte of the body counts, but for a
-// token.
+// Every example of docs/schemes.md is loaded, signs, and verifies what it signed; every byte of the body counts, but
+// for a token.
 func TestTheExamplesOfTheDocsSignAndVerify(t *testing.T) {
 	public, private, err := ed25519.GenerateKey(nil)
 	if err != nil {

@@ -16,8 +16,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// The contract: whatever a server does, the same is recorded on every way to it: directly, when HTTP/2 is offered and not
-// taken, through a tunnel, and through a proxy that takes the requests itself.
+// The contract: whatever a server does, the same is recorded on every way to it: directly, when HTTP/2 is offered and
+// not taken, through a tunnel, and through a proxy that takes the requests itself.
 type contractCase struct {
 	name  string
 	serve func(*talk)

@@ -147,8 +147,8 @@ func TestForwardRefusesTargetsItCannotReach(t *testing.T) {
 	}
 }
 
-// FuzzForward checks that the forward of any received request is exactly one request, with one Host and the length of its body,
-// and without a field that neither was received nor is barb's own.
+// FuzzForward checks that the forward of any received request is exactly one request, with one Host and the length of
+// its body, and without a field that neither was received nor is barb's own.
 func FuzzForward(f *testing.F) {
 	post := "POST / HTTP/1.1\r\nHost: h\r\n"
 	for _, seed := range []string{

@@ -14,8 +14,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Every row becomes a policy that delivers at the times it says, gives up when it says, takes its no for a no, and comes back
-// from the queue's JSON as it was.
+// Every row becomes a policy that delivers at the times it says, gives up when it says, takes its no for a no, and
+// comes back from the queue's JSON as it was.
 func TestEveryProviderDeliversAsItsRowSays(t *testing.T) {
 	t.Parallel()
 	for _, p := range provider.All() {

@@ -12,8 +12,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// FuzzServe sends random bytes. Whatever they are, at most well-formed answers come back, none of them after a refusal, and
-// the server lives.
+// FuzzServe sends random bytes. Whatever they are, at most well-formed answers come back, none of them after a refusal,
+// and the server lives.
 func FuzzServe(f *testing.F) {
 	post := "POST / HTTP/1.1\r\nHost: h\r\n"
 	for _, seed := range []string{

@@ -205,7 +205,8 @@ func TestServeGivesTheBudgetBackInEveryWayOut(t *testing.T) {
 	for range 40 {
 		name := names[dice.IntN(len(names))]
 		n := 8<<10 + dice.IntN(30)*(8<<10)
-		// Each has a listener of its own: the request that asks for all of the budget holds it a moment longer than its answer.
+		// Each has a listener of its own: the request that asks for all of the budget holds it a moment longer than its
+		// answer.
 		r := serve(t, server{Budget: listen.NewBudget(budget), MaxBody: 800 << 10, BodyIdle: 100 * time.Millisecond,
 			Recorder: &fickle{shelf: newShelf()}, Admit: admit, Check: badCheck, Reply: badReply})
 		ways[name](r.dial(t), n)

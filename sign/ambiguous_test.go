@@ -9,7 +9,8 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// What other schemes have signed is no id, so that a captured webhook cannot be cut into an id, a time of its own and a body.
+// What other schemes have signed is no id, so that a captured webhook cannot be cut into an id, a time of its own and a
+// body.
 func TestAPieceOfABodyIsNoID(t *testing.T) {
 	forEach(t, func(t *testing.T, s sign.Scheme, m sign.Message, keys pair) {
 		if !strings.Contains(s.Content, "{id}") {
@@ -31,8 +32,8 @@ func TestAPieceOfABodyIsNoID(t *testing.T) {
 	})
 }
 
-// A field that is signed without being the body takes no piece of another scheme's content, nor does a body that nothing
-// separates from the timestamp.
+// A field that is signed without being the body takes no piece of another scheme's content, nor does a body that
+// nothing separates from the timestamp.
 func TestWhatMayBeCutElsewhereIsAmbiguous(t *testing.T) {
 	own := func(content string) sign.Scheme {
 		return sign.Scheme{Name: "own", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: content, Header: "X-Own", NoSeparator: true,

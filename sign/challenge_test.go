@@ -68,8 +68,8 @@ func asked(method, url, body string) sign.Message {
 	return sign.Message{Method: method, URL: "https://hooks.example.com" + url, Body: []byte(body), Header: http.Header{}}
 }
 
-// bodiesAsked are bodies that a webhook may have and a stranger may ask the proof of: JSON of one word, text, what X and
-// Braintree ask themselves, payloads of a form.
+// bodiesAsked are bodies that a webhook may have and a stranger may ask the proof of: JSON of one word, text, what X
+// and Braintree ask themselves, payloads of a form.
 func bodiesAsked() []string {
 	return []string{"123", "-1", "1e5", "true", "null", `"x"`, "[]", "{}", `{"a":1}`, "deploy", "a=b", "payload=1", "", "x", "MTIz", "MTIzNDU2Nzg5MDEy",
 		"M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0", "MzMzMzMzMzMzMzMz", "20f9f8ed05f77439fe955c977e4c8a53", strings.Repeat("1", 20),
@@ -87,7 +87,8 @@ func contentOf(s sign.Scheme, m sign.Message) string {
 	return anyName.ReplaceAllString(filled, "x")
 }
 
-// proofs asks a handshake for every token, and returns those that were proven with the proof as it may stand in a signature.
+// proofs asks a handshake for every token, and returns those that were proven with the proof as it may stand in a
+// signature.
 func (p prover) proofs(t *testing.T, tokens []string) map[string][]string {
 	t.Helper()
 	h, _ := handshake.Lookup(p.scheme)

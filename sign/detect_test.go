@@ -21,8 +21,8 @@ func detected(m sign.Message) string {
 	return strings.Join(names, " ")
 }
 
-// TestDetectLeadsToTheSchemeOfEveryVector tries what is detected in its order. Many providers sign alike; the first that
-// verifies must sign as the vector's own does.
+// TestDetectLeadsToTheSchemeOfEveryVector tries what is detected in its order. Many providers sign alike; the first
+// that verifies must sign as the vector's own does.
 func TestDetectLeadsToTheSchemeOfEveryVector(t *testing.T) {
 	for _, s := range catalog.All() {
 		for _, v := range vectors(t, s.Name) {

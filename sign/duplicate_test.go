@@ -8,7 +8,8 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// hide adds to what is sent: a second copy of a signed value, as an application's parser may read it and ours would not.
+// hide adds to what is sent: a second copy of a signed value, as an application's parser may read it and ours would
+// not.
 type hide struct {
 	what string
 	in   func(m sign.Message, add string) sign.Message

@@ -18,8 +18,8 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// lengthen does what a forger does: of a digest and the length of what it is of, without the bytes themselves, it makes the
-// digest of those bytes, their padding and more.
+// lengthen does what a forger does: of a digest and the length of what it is of, without the bytes themselves, it makes
+// the digest of those bytes, their padding and more.
 func lengthen(t *testing.T, kind sign.Hash, sum []byte, length int, more []byte) (forged, padding []byte) {
 	t.Helper()
 	h := map[sign.Hash]func() hash.Hash{sign.MD5: md5.New, sign.SHA1: sha1.New, sign.SHA256: sha256.New, sign.SHA512: sha512.New}[kind]()

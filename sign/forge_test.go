@@ -82,7 +82,8 @@ func TestNullIsAsGoodAsNothing(t *testing.T) {
 	}
 }
 
-// TestFieldsThatAreJoinedCannotShift moves text from one field to its neighbour, so that they are joined to the same bytes.
+// TestFieldsThatAreJoinedCannotShift moves text from one field to its neighbour, so that they are joined to the same
+// bytes.
 func TestFieldsThatAreJoinedCannotShift(t *testing.T) {
 	for _, c := range []struct{ scheme, genuine, forged string }{
 		{"adyen", `{"notificationItems":[{"NotificationRequestItem":{"amount":{"value":5,"currency":"1000:EUR"},"merchantReference":"r"}}]}`, ""},
@@ -137,8 +138,8 @@ func TestMercadoPagosQueryHasOneID(t *testing.T) {
 	expect(t, "the request's id within the other", s, m, keys.verifying, sign.MalformedID)
 }
 
-// TestReadingManyElementsIsNoMoreWorkThanReadingFewLargeOnes gives a scheme bodies of one size in a few and in a thousand
-// elements. Who goes through the body again for each of them needs a hundred times as long for the second.
+// TestReadingManyElementsIsNoMoreWorkThanReadingFewLargeOnes gives a scheme bodies of one size in a few and in a
+// thousand elements. Who goes through the body again for each of them needs a hundred times as long for the second.
 func TestReadingManyElementsIsNoMoreWorkThanReadingFewLargeOnes(t *testing.T) {
 	for name, c := range map[string]struct{ before, item, after string }{
 		"msgraph": {`{"value":[`, `{"x":[PAD0],"clientState":"0123456789abcdef"}`, `]}`},
@@ -190,7 +191,8 @@ func TestAHeaderIsNotSignedAThousandTimes(t *testing.T) {
 	}
 }
 
-// TestALargeBodyIsNotSearchedForASignature keeps a stranger from having megabytes read for each scheme that looks there.
+// TestALargeBodyIsNotSearchedForASignature keeps a stranger from having megabytes read for each scheme that looks
+// there.
 func TestALargeBodyIsNotSearchedForASignature(t *testing.T) {
 	for _, size := range []int{1 << 19, 1 << 20} {
 		m := sign.Message{Body: []byte(`{"x":"` + strings.Repeat("x", size) + `","passcode":"a token"}`)}

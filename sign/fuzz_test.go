@@ -12,8 +12,8 @@ import (
 	"github.com/barbhq/barb/sign/catalog"
 )
 
-// The targets below look for panics, and for the one thing worse: a stranger's message that verifies. Their seeds run in
-// every ordinary test run; `go test -fuzz NAME ./sign` goes on from there.
+// The targets below look for panics, and for the one thing worse: a stranger's message that verifies. Their seeds run
+// in every ordinary test run; `go test -fuzz NAME ./sign` goes on from there.
 
 // fuzzKeys are keys that no seed was signed with.
 func fuzzKeys() map[string]sign.Secret {
@@ -180,8 +180,8 @@ func FuzzTemplate(f *testing.F) {
 	})
 }
 
-// FuzzJWT makes tokens of any head and claims. One that is signed with another key is never good; one that is signed rightly
-// never for another body.
+// FuzzJWT makes tokens of any head and claims. One that is signed with another key is never good; one that is signed
+// rightly never for another body.
 func FuzzJWT(f *testing.F) {
 	for _, head := range []string{hs256, `{"alg":"none"}`, `{"alg":"HS256","crit":["b64"],"b64":false}`, `{"alg":"HS256","kid":"../x","jku":"http://x"}`,
 		`{"alg":"none","ALG":"HS256"}`, `{"alg":["HS256"]}`, "null", "{", `{"alg":"HS256"} {}`} {

@@ -78,7 +78,8 @@ func TestAKeyInPEMMayHaveAMarkAndTextBeforeIt(t *testing.T) {
 	}
 }
 
-// A header that came in two lines is one list (RFC 9110, section 5.3), also when it is signed, and when it is the signature.
+// A header that came in two lines is one list (RFC 9110, section 5.3), also when it is signed, and when it is the
+// signature.
 func TestHTTPMessageSignaturesReadAHeaderInTwoLines(t *testing.T) {
 	s, _ := catalog.Lookup("rfc9421")
 	keys := newPair(s, 0)

@@ -12,7 +12,8 @@ import (
 	"github.com/barbhq/barb/sign/proof"
 )
 
-// signedContent is what a scheme signs of a message, put together from outside by its template; false where that cannot be.
+// signedContent is what a scheme signs of a message, put together from outside by its template; false where that cannot
+// be.
 func signedContent(s sign.Scheme, m sign.Message) (string, bool) {
 	if s.Content == "" || s.JWT != nil || s.Code != "" {
 		return "", false
@@ -62,7 +63,8 @@ func decoded(s sign.Scheme, m sign.Message) []byte {
 	return nil
 }
 
-// A captured message of any timed scheme, put into the header of one that has no timestamp, is known by the form of its body.
+// A captured message of any timed scheme, put into the header of one that has no timestamp, is known by the form of its
+// body.
 func TestWhatATimedSchemeSignedIsKnownWhereverItIsMoved(t *testing.T) {
 	moved := 0
 	for _, from := range catalog.All() {
@@ -104,8 +106,8 @@ func TestWhatATimedSchemeSignedIsKnownWhereverItIsMoved(t *testing.T) {
 	}
 }
 
-// The schemes whose content is made by code, by a token or of fields, each with what it signs as its documentation has it.
-// What providers without timestamps send has none of these forms.
+// The schemes whose content is made by code, by a token or of fields, each with what it signs as its documentation has
+// it. What providers without timestamps send has none of these forms.
 func TestGenuineBodiesHaveNoTimedForm(t *testing.T) {
 	bodies := []string{jsonBody, "{}", "[]", "", "true", "null", `{"created":1700000000,"at":"2023-11-14T22:13:20Z"}`, `{"a":1.5}`,
 		`{"time":"2023-11-14T22:13:20Z"}`, `[1700000000,{"a":1700000000123}]`, "<xml><t>2023-11-14T22:13:20Z</t></xml>",

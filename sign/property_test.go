@@ -48,7 +48,8 @@ func drawMessage(t *rapid.T, s sign.Scheme) sign.Message {
 	return m
 }
 
-// drawBody makes any bytes where the scheme takes any, else a JSON text with what the scheme looks for around a drawn text.
+// drawBody makes any bytes where the scheme takes any, else a JSON text with what the scheme looks for around a drawn
+// text.
 func drawBody(t *rapid.T, s sign.Scheme, at time.Time) []byte {
 	any := rapid.SliceOfN(rapid.Byte(), 0, 300).Draw(t, "body")
 	if strings.Contains(s.Content, "{body|json}") {
@@ -88,8 +89,8 @@ func signedAt(s sign.Scheme, m sign.Message) time.Time {
 	return m.Time.Truncate(time.Second)
 }
 
-// TestWhatIsSignedVerifiesAndNoChangedBitDoes draws messages and secrets for every scheme, signs each once (the slow part)
-// and holds all properties against it.
+// TestWhatIsSignedVerifiesAndNoChangedBitDoes draws messages and secrets for every scheme, signs each once (the slow
+// part) and holds all properties against it.
 func TestWhatIsSignedVerifiesAndNoChangedBitDoes(t *testing.T) {
 	for _, s := range catalog.All() {
 		t.Run(s.Name, func(t *testing.T) {

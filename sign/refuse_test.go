@@ -164,8 +164,8 @@ func TestIDsThatCouldBeConfusedAreRefused(t *testing.T) {
 	})
 }
 
-// TestDotsCannotMoveBetweenIDAndTimestamp builds the one message whose signed bytes stay the same when the dot between id
-// and timestamp moves into the body.
+// TestDotsCannotMoveBetweenIDAndTimestamp builds the one message whose signed bytes stay the same when the dot between
+// id and timestamp moves into the body.
 func TestDotsCannotMoveBetweenIDAndTimestamp(t *testing.T) {
 	s := lookup(t, "standard-webhooks")
 	keys := newPair(s, 0)

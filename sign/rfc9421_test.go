@@ -99,7 +99,8 @@ func TestASignatureOfAProxyDoesNotHideTheSenders(t *testing.T) {
 	}
 }
 
-// TestWhatASignatureDoesNotCoverIsSaid has a digest in the message that nothing signs, and a receiver who does not mind.
+// TestWhatASignatureDoesNotCoverIsSaid has a digest in the message that nothing signs, and a receiver who does not
+// mind.
 func TestWhatASignatureDoesNotCoverIsSaid(t *testing.T) {
 	m := labelled(messageToSign(), "s", messageKey, "\"@method\": POST\n", `("@method");created=1700000000`)
 	m.Params = map[string]string{"components": "@method"}

@@ -169,8 +169,8 @@ func TestEveryNameOfATemplateMeansWhatItSays(t *testing.T) {
 	expect(t, "no header", s, with(got, "X-A"), text("k"), sign.MissingField)
 }
 
-// TestSignaturesAreComparedInOnePlaceOnly reads the package's own source: bytes of signatures, sums and keys may meet only
-// in the functions of hmac, subtle and the public-key packages.
+// TestSignaturesAreComparedInOnePlaceOnly reads the package's own source: bytes of signatures, sums and keys may meet
+// only in the functions of hmac, subtle and the public-key packages.
 func TestSignaturesAreComparedInOnePlaceOnly(t *testing.T) {
 	files, err := filepath.Glob("*.go")
 	if err != nil {

@@ -16,7 +16,8 @@ import (
 	"github.com/barbhq/barb/sign/catalog"
 )
 
-// TestMain has rapid check 25 times a scheme, of which there are more than a hundred; -rapid.checks and make soak say more.
+// TestMain has rapid check 25 times a scheme, of which there are more than a hundred; -rapid.checks and make soak say
+// more.
 func TestMain(m *testing.M) {
 	if err := flag.Set("rapid.checks", "25"); err != nil {
 		panic(err)

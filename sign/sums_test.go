@@ -14,7 +14,8 @@ import (
 
 const longBody = 2 << 20
 
-// hundredHeaders is a message with the header of every scheme that a secret may verify, each signed with another secret.
+// hundredHeaders is a message with the header of every scheme that a secret may verify, each signed with another
+// secret.
 func hundredHeaders(t *testing.T, body []byte, only func(sign.Scheme) bool) (m sign.Message, schemes []sign.Scheme) {
 	t.Helper()
 	m = sign.Message{Method: "POST", URL: "https://hooks.example.com/in?x=1", Header: http.Header{}, Body: body, Params: params()}

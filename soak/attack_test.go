@@ -28,8 +28,8 @@ func TestSlowSendersHurtOnlyThemselves(t *testing.T) {
 	l.wantMemory(t, 100)
 }
 
-// trickle sends the beginning of a request and then a byte every half second, until it is cut, which is to be within the
-// bound.
+// trickle sends the beginning of a request and then a byte every half second, until it is cut, which is to be within
+// the bound.
 func trickle(t *testing.T, l *listener, begin string, bound time.Duration) {
 	s, err := l.dial()
 	if err != nil {

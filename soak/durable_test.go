@@ -45,8 +45,8 @@ func TestNoKillLosesAnAcknowledgedWebhook(t *testing.T) {
 	t.Logf("%d runs, %d acknowledged, %d lost", runs, acknowledged, lost)
 }
 
-// flood sends webhooks and returns when so many are answered. The senders go on until the listener is gone; answered waits
-// for their end and returns what was acknowledged.
+// flood sends webhooks and returns when so many are answered. The senders go on until the listener is gone; answered
+// waits for their end and returns what was acknowledged.
 func flood(l *listener, webhooks, senders int, until int64) (answered func() map[string]int) {
 	all := make([]map[string]int, senders)
 	var count atomic.Int64

@@ -19,8 +19,8 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
-// A run of 30,000 messages is killed twelve times at random moments and goes on each time: every message arrives under its
-// id and is in the history as delivered, and few come twice.
+// A run of 30,000 messages is killed twelve times at random moments and goes on each time: every message arrives under
+// its id and is in the history as delivered, and few come twice.
 func TestARunThatIsKilledAgainAndAgainLosesNoMessage(t *testing.T) {
 	const messages, kills, workers = 30_000, 12, 16
 	var mu sync.Mutex

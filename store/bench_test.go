@@ -171,8 +171,8 @@ func BenchmarkQuery(b *testing.B) {
 	})
 }
 
-// fillTo records attempts to 20 endpoints, one in 97 of which fails, until there are so many. The bodies are small: they
-// are not what is looked at.
+// fillTo records attempts to 20 endpoints, one in 97 of which fails, until there are so many. The bodies are small:
+// they are not what is looked at.
 func fillTo(b *testing.B, s *store.Store, rows int) {
 	b.Helper()
 	have, _ := s.Newest(context.Background(), 0)

@@ -55,7 +55,8 @@ func bytesOnDisk(t *testing.T, path string) []byte {
 	return all
 }
 
-// What prune removed cannot be read back from the disk, whatever sizes it had, whatever lay beside it and however it ended.
+// What prune removed cannot be read back from the disk, whatever sizes it had, whatever lay beside it and however it
+// ended.
 func TestPruneErasesWhatItRemoves(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(6) {

@@ -41,7 +41,8 @@ func openHistory(t testing.TB, path string) *store.Store {
 	return s
 }
 
-// hook is a received exchange as the listener records it, number n of its test: its start, webhook id and body follow from n.
+// hook is a received exchange as the listener records it, number n of its test: its start, webhook id and body follow
+// from n.
 func hook(n int) *record.Exchange {
 	body := hookBody(n)
 	head := fmt.Sprintf("POST /hooks?n=%d HTTP/1.1\r\nHost: app.test:4242\r\nContent-Type: application/json\r\nwebhook-id: msg_%d\r\ncontent-length: %d\r\n\r\n", n, n, len(body))

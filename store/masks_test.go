@@ -38,8 +38,8 @@ func readMasks(t *testing.T, s *store.Store, id int64) []record.Mask {
 	return x.Masks
 }
 
-// What the history does not keep of a webhook is there as long as an entry of the queue needs it, and in no file afterwards.
-// A secret that barb was given is never there.
+// What the history does not keep of a webhook is there as long as an entry of the queue needs it, and in no file
+// afterwards. A secret that barb was given is never there.
 func TestTheQueueKeepsPiecesUntilNoEntryNeedsThem(t *testing.T) {
 	filter := func(q *store.Queued) store.QueueFilter {
 		return store.QueueFilter{IDs: []store.Range{{From: q.ID, To: q.ID}}}

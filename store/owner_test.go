@@ -59,7 +59,8 @@ func TestAHistoryThatOthersCouldReadOrWriteIsMadePrivate(t *testing.T) {
 	}
 }
 
-// A log that another user has put beside a history would be written into it; a history of another user would be believed.
+// A log that another user has put beside a history would be written into it; a history of another user would be
+// believed.
 func TestAHistoryThatIsNotTheUsersIsRefusedAndNotTouched(t *testing.T) {
 	t.Parallel()
 	rows := map[string]func(*testing.T, string){

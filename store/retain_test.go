@@ -167,7 +167,8 @@ func TestWhatAnybodyCanSendGoesFirst(t *testing.T) {
 	}
 }
 
-// A copy whose delivery the queue knows of says more than what it repeats, and so does one of which the first was given up.
+// A copy whose delivery the queue knows of says more than what it repeats, and so does one of which the first was given
+// up.
 func TestCopiesOfTheQueueGoWithTheRest(t *testing.T) {
 	t.Parallel()
 	for name, given := range map[string]store.QueueState{"the copy was delivered": store.Done, "what it repeats was given up": store.Dead} {

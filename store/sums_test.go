@@ -39,8 +39,8 @@ func showsAWholeTree(t *testing.T, h history) {
 	}
 }
 
-// deliveries are: one delivered at once, one at the third attempt, one exhausted after two, one refused for good, one that
-// waits, one that was cut off; and a hook taken, one forwarded with success, and one badly signed.
+// deliveries are: one delivered at once, one at the third attempt, one exhausted after two, one refused for good, one
+// that waits, one that was cut off; and a hook taken, one forwarded with success, and one badly signed.
 func deliveries() []*record.Exchange {
 	n := 0
 	try := func(status, attemptNo int, thread int64, next, took time.Duration) *record.Exchange {

@@ -170,8 +170,8 @@ type replay struct {
 	headers []string
 }
 
-// replays are what somebody who has captured an old webhook of a scheme with a timestamp can send under auto, without the secret:
-// its MAC is put into a header where nothing judges the time.
+// replays are what somebody who has captured an old webhook of a scheme with a timestamp can send under auto, without
+// the secret: its MAC is put into a header where nothing judges the time.
 func replays(secret string) map[string]replay {
 	raw := func(content string) []byte {
 		b, _ := hex.DecodeString(macOf(secret, content))
@@ -294,7 +294,8 @@ func TestForgeriesAloneEndInExitFour(t *testing.T) {
 	}
 }
 
-// A secret stays with the scheme that it has verified: also after a restart, for a second listener, and on its own route only.
+// A secret stays with the scheme that it has verified: also after a restart, for a second listener, and on its own
+// route only.
 func TestASecretIsPinnedToTheSchemeItVerified(t *testing.T) {
 	t.Parallel()
 	const secret = "a secret of the tests, shared"
@@ -342,8 +343,8 @@ func TestASecretIsPinnedToTheSchemeItVerified(t *testing.T) {
 	}
 }
 
-// A request that is refused pins nothing, whichever of the lanes that it went through found it valid: the pin would refuse the
-// webhook of another scheme that follows.
+// A request that is refused pins nothing, whichever of the lanes that it went through found it valid: the pin would
+// refuse the webhook of another scheme that follows.
 func TestARefusedRequestPinsNothing(t *testing.T) {
 	t.Parallel()
 	const secret, validation, paid = "a secret of the tests, shared", `{"event":"endpoint.url_validation","payload":{"plainToken":"abc"}}`, `{"type":"x.paid"}`

@@ -27,9 +27,9 @@ func life() string {
 	return fmt.Sprintf(`"nbf":%d,"exp":%d}`, now, now+3600)
 }
 
-// cuts are what somebody who has captured a webhook can send under auto, without the secret: its signed content is cut elsewhere,
-// into the fields, the id or the body of another scheme with a timestamp; or its token, or one that was given to him, comes
-// with a body of his.
+// cuts are what somebody who has captured a webhook can send under auto, without the secret: its signed content is cut
+// elsewhere, into the fields, the id or the body of another scheme with a timestamp; or its token, or one that was
+// given to him, comes with a body of his.
 func cuts(secret string) map[string]replay {
 	now := time.Now().UTC()
 	unix, stamp := fmt.Sprint(now.Unix()), now.Format(time.RFC3339)
@@ -140,7 +140,8 @@ func TestASendersHeaderNamesNoScheme(t *testing.T) {
 	}
 }
 
-// A forward is judged as what it forwards, and by the scheme of the route that covers the path where nothing was verified.
+// A forward is judged as what it forwards, and by the scheme of the route that covers the path where nothing was
+// verified.
 func TestAForwardIsJudgedAsWhatItForwards(t *testing.T) {
 	t.Parallel()
 	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))

@@ -11,7 +11,8 @@ import (
 	"github.com/barbhq/barb/commands"
 )
 
-// What barb keeps for the user, the consent to a barb.toml and the key of --tls, counts only where nobody else can change it.
+// What barb keeps for the user, the consent to a barb.toml and the key of --tls, counts only where nobody else can
+// change it.
 func TestADataFolderThatOthersCanChangeIsNotUsed(t *testing.T) {
 	t.Parallel()
 	rows := map[string]func(t *testing.T, data string){

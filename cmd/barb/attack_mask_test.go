@@ -92,8 +92,8 @@ func (b inProcess) onDisk(t *testing.T, text string) bool {
 	return false
 }
 
-// A secret that travels itself is in no file, and yet the app gets it as it came, to the byte: from the queue of a listener
-// that ended, and by a replay.
+// A secret that travels itself is in no file, and yet the app gets it as it came, to the byte: from the queue of a
+// listener that ended, and by a replay.
 func TestATokenIsNowhereAndComesBackToTheByte(t *testing.T) {
 	t.Parallel()
 	const basic = "user:pa ss+w%6Frd&x"
@@ -152,8 +152,8 @@ func TestATokenIsNowhereAndComesBackToTheByte(t *testing.T) {
 	}
 }
 
-// What an unchecked listener keeps and shows is without credentials; the app gets them, also from the queue, which then has
-// them no more.
+// What an unchecked listener keeps and shows is without credentials; the app gets them, also from the queue, which then
+// has them no more.
 func TestAnUncheckedListenerKeepsNoCredentials(t *testing.T) {
 	t.Parallel()
 	const crumb = "crumb-"

@@ -36,8 +36,8 @@ func converse(t *testing.T, address, request string) (status string) {
 	return status
 }
 
-// Senders that fill the memory and do not end are answered 503 once the budget is used, whichever way they announce their
-// bodies; small webhooks still get through.
+// Senders that fill the memory and do not end are answered 503 once the budget is used, whichever way they announce
+// their bodies; small webhooks still get through.
 func TestLargeBodiesDoNotFillTheMemory(t *testing.T) {
 	t.Parallel()
 	b := newBarb(t)
@@ -336,8 +336,8 @@ func TestFailedHandshakesAndStrangersDoNotFlood(t *testing.T) {
 	}
 }
 
-// What --where does not decide in time is no "no": the sender hears 503 and comes again, and nothing of it reaches an app, the
-// queue or a command meanwhile.
+// What --where does not decide in time is no "no": the sender hears 503 and comes again, and nothing of it reaches an
+// app, the queue or a command meanwhile.
 func TestAWebhookThatIsNotDecidedInTimeComesAgain(t *testing.T) {
 	t.Parallel()
 	for name, flags := range map[string][]string{

@@ -42,8 +42,8 @@ func addHeader(line string) func(path, body string, headers []string) (string, s
 	}
 }
 
-// What is signed rightly but is somebody else's, or has a second copy of what is signed hidden in it, is 401 and reaches no
-// app; the webhook that it was made of is 200.
+// What is signed rightly but is somebody else's, or has a second copy of what is signed hidden in it, is 401 and
+// reaches no app; the webhook that it was made of is 200.
 func TestWhatIsSignedForAnotherOrTwiceReachesNoApp(t *testing.T) {
 	t.Parallel()
 	const mine, theirs = "arn:aws:sns:eu-west-1:1:mine", "arn:aws:sns:eu-west-1:2:theirs"
@@ -114,8 +114,8 @@ func weakProofIsRefused(t *testing.T, c weakProof) {
 	}
 }
 
-// A signed webhook that happens to look like the unsigned handshake of another provider reaches the app. Without a signature
-// it is answered as the handshake, and reaches no app.
+// A signed webhook that happens to look like the unsigned handshake of another provider reaches the app. Without a
+// signature it is answered as the handshake, and reaches no app.
 func TestASignedWebhookIsNoHandshake(t *testing.T) {
 	t.Parallel()
 	const secret = "a secret of the tests, shared"

@@ -65,8 +65,8 @@ func postToken(t *testing.T, url, token string) int {
 	return response.StatusCode
 }
 
-// A listener that does not have the secret of a webhook leaves it to one that does, whichever of the two began first, and
-// however many of them come before its own.
+// A listener that does not have the secret of a webhook leaves it to one that does, whichever of the two began first,
+// and however many of them come before its own.
 func TestAWebhookWaitsForAListenerThatHasItsSecret(t *testing.T) {
 	t.Parallel()
 	const mine, theirs = "the-token-of-the-first-project", "the-token-of-the-second-project"
@@ -135,8 +135,8 @@ func TestAWebhookWaitsForAListenerThatHasItsSecret(t *testing.T) {
 	}
 }
 
-// What waits for a secret that this listener does not have, since it was rotated or is another project's, holds up no later
-// webhook, also where one goes after the other.
+// What waits for a secret that this listener does not have, since it was rotated or is another project's, holds up no
+// later webhook, also where one goes after the other.
 func TestWhatNobodyCanDeliverHoldsUpNothing(t *testing.T) {
 	t.Parallel()
 	const before, now = "the-token-before-it-was-rotated", "the-token-that-is-used-now"

@@ -131,8 +131,8 @@ func TestAFragmentOverHTTP2IsRefused(t *testing.T) {
 	}
 }
 
-// What a sender says of itself, in decoy headers or as an event type, brings no webhook to an app whose own secret has not
-// verified it.
+// What a sender says of itself, in decoy headers or as an event type, brings no webhook to an app whose own secret has
+// not verified it.
 func TestADecoyDoesNotChooseTheApp(t *testing.T) {
 	t.Parallel()
 	b, billing, ledger, open := newBarb(t), newBehind(t), newBehind(t), newBehind(t)
@@ -216,8 +216,8 @@ forward_to = %q
 	}
 }
 
-// --count waits for what the listener is for. Beside a checked route, what anybody can send to a path that no route names does
-// not count; what the operator wrote a route without a scheme for does.
+// --count waits for what the listener is for. Beside a checked route, what anybody can send to a path that no route
+// names does not count; what the operator wrote a route without a scheme for does.
 func TestAnUncheckedPathDoesNotSatisfyCount(t *testing.T) {
 	t.Parallel()
 	const checked = "[[route]]\npath = \"/pay\"\nscheme = \"github\"\nsecret = \"file:DIR/secret\"\n"

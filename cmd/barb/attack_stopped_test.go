@@ -77,8 +77,9 @@ func resume(t *testing.T, cmd *exec.Cmd) {
 	}
 }
 
-// A worker is stopped while the app is at it, and its lease is taken over. The 200 that the app gives meanwhile is found
-// when the worker goes on, also where its timeout has passed, and ends the entry: the other one begins no further attempt.
+// A worker is stopped while the app is at it, and its lease is taken over. The 200 that the app gives meanwhile is
+// found when the worker goes on, also where its timeout has passed, and ends the entry: the other one begins no further
+// attempt.
 func TestTheAnswerThatCameWhileAWorkerWasStoppedCounts(t *testing.T) {
 	t.Parallel()
 	send := func(t *testing.T, dir, url string, flags ...string) *exec.Cmd {
@@ -155,8 +156,8 @@ func (g *gate) Accept() (net.Conn, error) {
 	return g.Listener.Accept()
 }
 
-// A worker is stopped between the record of its attempt and the first byte of the request, and another one takes over. When
-// it goes on it sends nothing: the app is not asked twice at once.
+// A worker is stopped between the record of its attempt and the first byte of the request, and another one takes over.
+// When it goes on it sends nothing: the app is not asked twice at once.
 func TestAWorkerThatWasStoppedBeforeTheFirstByteSendsNothing(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -141,8 +141,8 @@ func TestForgeriesDoNotFillTheDisk(t *testing.T) {
 	}
 }
 
-// A flood of what anybody can send neither makes the history much larger than max_size nor pushes out what is genuine: it can
-// be shown, and --dedupe knows it after a restart.
+// A flood of what anybody can send neither makes the history much larger than max_size nor pushes out what is genuine:
+// it can be shown, and --dedupe knows it after a restart.
 func TestAFloodPushesNothingGenuineOut(t *testing.T) {
 	t.Parallel()
 	const key = "barb_test_secret_0123456789abcdef"

@@ -166,7 +166,8 @@ func TestSoakWorkersThatAreKilledDeliverEachMessage(t *testing.T) {
 	killsAmongWorkers(t, 3000, 40)
 }
 
-// A worker that is there and does nothing keeps its leases for 30 s. When it goes on, what it had is not its own any more.
+// A worker that is there and does nothing keeps its leases for 30 s. When it goes on, what it had is not its own any
+// more.
 func TestSoakALeaseEndsWhileItsOwnerHangs(t *testing.T) {
 	if os.Getenv("BARB_SOAK") == "" {
 		t.Log("make soak runs it")

@@ -322,8 +322,8 @@ func wantAnswer(t *testing.T, br *bufio.Reader, l letter) {
 	_, _ = io.Copy(io.Discard, answer.Body)
 }
 
-// newCapturer is a raw socket that hands out all that a connection brings: it answers when as many bytes have come as are
-// asked for, and reads on to see whether more do. It knows nothing of HTTP, which is how it sees every byte.
+// newCapturer is a raw socket that hands out all that a connection brings: it answers when as many bytes have come as
+// are asked for, and reads on to see whether more do. It knows nothing of HTTP, which is how it sees every byte.
 func newCapturer(t *testing.T) (url string, capture func(want int) <-chan string) {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")

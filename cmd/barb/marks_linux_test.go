@@ -21,8 +21,8 @@ func postNumbered(url string, n int) int {
 	return postSigned(url, id, `{"id":"`+id+`"}`)
 }
 
-// Sixteen senders, four of them for each id, are cut off by a kill and come again with everything, as a sender does that
-// never saw its answers. Of each id exactly one row is not a duplicate, and all others say which.
+// Sixteen senders, four of them for each id, are cut off by a kill and come again with everything, as a sender does
+// that never saw its answers. Of each id exactly one row is not a duplicate, and all others say which.
 func TestAfterAKillWhatComesAgainIsADuplicate(t *testing.T) {
 	t.Parallel()
 	db := filepath.Join(t.TempDir(), "shared.db")

@@ -234,7 +234,8 @@ func TestTheDashboardShowsWhatIsServed(t *testing.T) {
 var contract = []string{"schema", "level", "timestamp", "id", "direction", "webhook_id", "event_type", "endpoint_domain", "method", "status_code", "latency_ms",
 	"attempt", "retry_count", "scheme", "verdict", "outcome"}
 
-// What scripts may rely on is what is written down: the fields of the contract in every line, each addition in the document.
+// What scripts may rely on is what is written down: the fields of the contract in every line, each addition in the
+// document.
 func TestEveryFieldOfALogLineIsDocumented(t *testing.T) {
 	data, err := os.ReadFile("../../docs/monitoring.md")
 	if err != nil {

@@ -12,8 +12,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// Every command line in the README's shell blocks runs, in order, as it would when pasted. Only the ports are others, so
-// that two runs do not meet.
+// Every command line in the README's shell blocks runs, in order, as it would when pasted. Only the ports are others,
+// so that two runs do not meet.
 func TestReadmeRunsWhenPasted(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("../../README.md")
@@ -44,8 +44,9 @@ func shellBlocks(markdown string) (blocks []string) {
 	return blocks
 }
 
-// freePort is a port of 127.0.0.1 that nothing listens on and that no listener on port 0 will be given: those get one from
-// 32768 (Linux) or 49152 (macOS, Windows) on. A port that was only tried and closed may be another test's a moment later.
+// freePort is a port of 127.0.0.1 that nothing listens on and that no listener on port 0 will be given: those get one
+// from 32768 (Linux) or 49152 (macOS, Windows) on. A port that was only tried and closed may be another test's a moment
+// later.
 func freePort(t *testing.T) string {
 	t.Helper()
 	for range 1000 {

@@ -63,8 +63,8 @@ func ready(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Fatalf("%s was not written", args[0])
 }
 
-// app NAME STATUS… starts a real HTTP server that answers with the statuses in turn, the last one repeating, puts its URL
-// into a variable and keeps what it gets in NAME.1, NAME.2 …: the request line, the headers, the body.
+// app NAME STATUS… starts a real HTTP server that answers with the statuses in turn, the last one repeating, puts its
+// URL into a variable and keeps what it gets in NAME.1, NAME.2 …: the request line, the headers, the body.
 func app(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 2 {
 		ts.Fatalf("usage: app NAME STATUS…")
@@ -101,8 +101,8 @@ func app(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Setenv(name, server.URL)
 }
 
-// ask FILE METHOD URL [HEADERS [BODY]] sends a request as a provider does and writes what comes back into FILE: the status,
-// the headers sorted, the body. HEADERS and BODY are files; - stands for none.
+// ask FILE METHOD URL [HEADERS [BODY]] sends a request as a provider does and writes what comes back into FILE: the
+// status, the headers sorted, the body. HEADERS and BODY are files; - stands for none.
 func ask(ts *testscript.TestScript, _ bool, args []string) {
 	if len(args) < 3 {
 		ts.Fatalf("usage: ask FILE METHOD URL [HEADERS [BODY]]")

@@ -14,8 +14,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// The completion scripts and man pages are committed, so that packagers need no Go; they hold every help text, which makes
-// them the golden files of the command line.
+// The completion scripts and man pages are committed, so that packagers need no Go; they hold every help text, which
+// makes them the golden files of the command line.
 func TestGeneratedFilesAreCurrent(t *testing.T) {
 	dir := t.TempDir()
 	if err := generate(dir); err != nil {

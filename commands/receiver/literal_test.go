@@ -74,7 +74,8 @@ func TestCommentsStayOnTheirLine(t *testing.T) {
 	}
 }
 
-// evaluators are programs that read a literal a line and answer with the hex of the text it stands for. Go's own is below.
+// evaluators are programs that read a literal a line and answer with the hex of the text it stands for. Go's own is
+// below.
 func evaluators() map[*language][]string {
 	return map[*language][]string{
 		&javascript: {"node", "-e", `require('readline').createInterface({input: process.stdin}).on('line', (l) => console.log(Buffer.from((0, eval)(l)).toString('hex')))`},

@@ -179,7 +179,8 @@ func TestALongBodyIsNoVector(t *testing.T) {
 	}
 }
 
-// Whatever stands in a scheme of one's own or in a stranger's webhook, it gets into the code through literals and comments.
+// Whatever stands in a scheme of one's own or in a stranger's webhook, it gets into the code through literals and
+// comments.
 func TestHostileTextsDoNotBecomeCode(t *testing.T) {
 	const evil = "'\"`\\\nEVIL()\n#EVIL $EVIL ?>EVIL */EVIL \u2028EVIL"
 	s := lookup(t, "stripe")

@@ -165,8 +165,8 @@ func netHTTP(target string) bool {
 
 var formatted = regexp.MustCompile(`^/stripe(\.[^/.?]+)?$`)
 
-// rails is what the router of Rails does by default, read off its source and not recorded: it takes any format at the end of a path, after it
-// has made one slash of several and cut the one at the end.
+// rails is what the router of Rails does by default, read off its source and not recorded: it takes any format at the
+// end of a path, after it has made one slash of several and cut the one at the end.
 func rails(target string) bool {
 	path := "/" + strings.Join(strings.FieldsFunc(upTo(target, "?"), func(c rune) bool { return c == '/' }), "/")
 	return formatted.MatchString(path)

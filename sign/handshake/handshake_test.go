@@ -338,8 +338,8 @@ func TestOnlyTheProvidersOwnAddressIsGenuine(t *testing.T) {
 	}
 }
 
-// TestANotificationIsNoConfirmation: of a notification SubscribeURL is not signed, and neither is the header. A genuine one
-// with both added would have a person subscribe to whose topic ever.
+// TestANotificationIsNoConfirmation: of a notification SubscribeURL is not signed, and neither is the header. A genuine
+// one with both added would have a person subscribe to whose topic ever.
 func TestANotificationIsNoConfirmation(t *testing.T) {
 	m := post(`{"Type":"Notification","SubscribeURL":"https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription"}`,
 		"x-amz-sns-message-type", "SubscriptionConfirmation")
@@ -397,8 +397,8 @@ func TestAHandshakeSaysWhatItIs(t *testing.T) {
 	}
 }
 
-// checkReply is what holds of every answer, whatever was asked: no field that ends a line, nothing of the secret, a body of
-// JSON that is JSON.
+// checkReply is what holds of every answer, whatever was asked: no field that ends a line, nothing of the secret, a
+// body of JSON that is JSON.
 func checkReply(t interface{ Errorf(string, ...any) }, r handshake.Reply, secret string) {
 	all := string(r.Body)
 	isJSON := false

@@ -173,7 +173,8 @@ func TestThirtyTwoBytesCannotBeTold(t *testing.T) {
 	}
 }
 
-// Whoever has read the public key can compute an HMAC with its text: no scheme with a shared secret takes one, named or not.
+// Whoever has read the public key can compute an HMAC with its text: no scheme with a shared secret takes one, named or
+// not.
 func TestNoSymmetricSchemeTakesAKey(t *testing.T) {
 	keys := keysInText(t)
 	body := []byte(`{"a":1}`)

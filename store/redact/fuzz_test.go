@@ -7,7 +7,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// What is masked of any text, with any secrets and any place, makes the text again: what is a secret by its spelling alone.
+// What is masked of any text, with any secrets and any place, makes the text again: what is a secret by its spelling
+// alone.
 func FuzzMasksMakeTheTextAgain(f *testing.F) {
 	f.Add("glpat-0123456789", "0123456789", `{"a":"glpat-0123456789","b":"%67lpat"}`, "/a")
 	f.Add("aaaaaaaa", "aaaaaaaaa", `{"a":{"a":"aaaaaaaaaaaaaaaaaaa"}}`, "/a/a")

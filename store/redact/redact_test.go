@@ -279,7 +279,8 @@ func TestAnUncheckedWebhookIsKeptWithoutCredentials(t *testing.T) {
 	}
 }
 
-// A user's own scheme may send its secret in a query or a form, where it is found however short and however escaped it is.
+// A user's own scheme may send its secret in a query or a form, where it is found however short and however escaped it
+// is.
 func TestAnOwnSchemesSecretIsRestoredFromQueryAndForm(t *testing.T) {
 	for _, place := range []string{"query:k y", "form:k y"} {
 		own := sign.Scheme{Name: "own", Auth: sign.Token, Key: sign.Raw, Header: place}
