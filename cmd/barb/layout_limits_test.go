@@ -28,11 +28,11 @@ const (
 )
 
 // exempt are the files that are tables: a row for each scheme or provider.
-var exempt = []string{"sign/catalog/catalog.go", "deliver/providers_rows.go", "deliver/provider/rows.go"}
+var exempt = []string{"sign/catalog/catalog.go", "deliver/provider/rows.go"}
 
 // largest holds the packages that may be larger. A number here only goes down.
 var largest = map[string]int{
-	"commands": 21800, // 8,000 when the engines have left it, since each command is a file of it
+	"commands": 14800, // 8,000 when the engines have left it, since each command is a file of it
 }
 
 // wide is how many lines may still be wider than widestLine. The numbers only go down.
@@ -40,14 +40,12 @@ var wide = struct{ code, tests int }{code: 1020, tests: 1400}
 
 // promoted holds the types that may reach more methods by embedding, until each is given what it needs. They only go down.
 var promoted = map[string]int{
-	"commands.content":    115,
-	"commands.courier":    115,
-	"commands.gateway":    131,
-	"commands.manySender": 122,
-	"commands.mirrors":    230,
-	"commands.outbox":     225,
-	"commands.performer":  228,
-	"commands.replayer":   114,
+	"commands.courier":    112,
+	"commands.gateway":    112,
+	"commands.manySender": 117,
+	"commands.mirrors":    174,
+	"commands.outbox":     171,
+	"commands.replayer":   111,
 }
 
 // outside is how many methods a type of another module brings when it is embedded.
