@@ -219,6 +219,10 @@ func TestApplyAddsHeadersOfTheProvider(t *testing.T) {
 		Value: "mine"}); h.Get("User-Agent") != "GitHub-Hookshot/barb" || h.Get("X-GitHub-Event") != "mine" {
 		t.Errorf("%+v", h)
 	}
+	if h := sent("github", "application/json", false, record.Field{Name: "x-github-event",
+		Value: "mine"}); len(h.Without("X-GitHub-Event")) != len(h)-1 {
+		t.Errorf("a header that was there is there twice: %+v", h)
+	}
 	for _, c := range []struct {
 		given string
 		keep  bool
