@@ -17,6 +17,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/export"
 )
 
@@ -155,11 +156,10 @@ func (sh *shell) recordTrust(c *configFile) error {
 	if err := sh.ownData(record); err != nil {
 		return err
 	}
-	err := writeNew(record, []byte(c.path+"\n"))
-	if errors.Is(err, fs.ErrExist) {
-		return nil
+	if err := disk.Create(record, []byte(c.path+"\n")); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fail.Local("%w", err)
 	}
-	return err
+	return nil
 }
 
 // checkTrust asks, where it is needed and somebody is there to answer, whether the file is to be used.
@@ -301,22 +301,5 @@ func runConfigTrust(sh *shell, args []string) error {
 		sh.out.Printf("line %-4d %s\n", w.Line, ui.EscapeLine(w.String()))
 	}
 	sh.out.Line("trusted  " + ui.EscapeLine(file.path) + "  as it is now")
-	return nil
-}
-
-// writeNew writes a file that only its owner reads, and never over another.
-func writeNew(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return fail.Local("%w", err)
-	}
-	_, err = f.Write(data)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		_ = os.Remove(path)
-		return fail.Local("%w", err)
-	}
 	return nil
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/secret"
 )
 
 // A command line may hold a secret, and the queue must not be able to choose what a worker runs. So the queue keeps only the
@@ -23,7 +24,7 @@ const (
 func (c *configFile) takeAllowed() error {
 	for _, item := range listOf(c.Deliver.Allow) {
 		ref, ok := item.(string)
-		if !ok || !strings.HasPrefix(ref, commandReference) || !isReference(ref) {
+		if !ok || !strings.HasPrefix(ref, commandReference) || !secret.IsReference(ref) {
 			return fail.Usage("%s:%d: [deliver] allow holds something that is not a cmd: line", c.path, findKeys(c.text).line("deliver", "allow")).
 				Hint(`allow = ["cmd:op read op://vault/stripe"]`)
 		}

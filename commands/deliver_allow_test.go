@@ -3,6 +3,8 @@ package commands
 import (
 	"strings"
 	"testing"
+
+	"github.com/barbhq/barb/commands/secret"
 )
 
 // A worker runs only lines of its own barb.toml, whatever the queue holds: a hash, or a whole line of an earlier barb.
@@ -24,7 +26,7 @@ func TestAQueuedCommandIsOneOfTheAllowed(t *testing.T) {
 			t.Errorf("%q: %v shows the line", kept, err)
 		}
 	}
-	if kept := queuedReference(line); strings.Contains(kept, "op") || isReference(kept) {
+	if kept := queuedReference(line); strings.Contains(kept, "op") || secret.IsReference(kept) {
 		t.Errorf("the queue keeps %q", kept)
 	}
 }

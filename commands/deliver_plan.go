@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store/record"
 )
@@ -78,7 +79,7 @@ func (o *sendOptions) planText(sh *shell, s *signing) (string, error) {
 	}
 	j := planJSON{Policy: json.RawMessage(policy), Scheme: s.Scheme.Name, Params: s.Params}
 	for _, ref := range s.refs {
-		if !isReference(ref) {
+		if !secret.IsReference(ref) {
 			return "", unqueueable()
 		}
 		if path, isFile := strings.CutPrefix(ref, "file:"); isFile {

@@ -10,6 +10,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/discover"
@@ -65,7 +66,7 @@ func (sh *shell) discoverKeys(ctx context.Context, f *schemeFlags, path string) 
 	row := file.routes.ForScheme("", path)
 	refs := sh.secretRefs(f.secrets, row)
 	if len(refs) == 0 {
-		return nil, nil, fail.Usage("--discover needs the secret").Hint(referenceHelp)
+		return nil, nil, fail.Usage("--discover needs the secret").Hint(secret.Help)
 	}
 	params, err := f.paramMap(row)
 	if err != nil {

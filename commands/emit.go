@@ -14,6 +14,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/receiver"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 )
@@ -98,7 +99,7 @@ func (e *emission) takeHook(ctx context.Context, sh *shell) error {
 	case err != nil:
 		return err
 	case v == nil:
-		return fail.Usage("verify needs a secret").Hint(referenceHelp)
+		return fail.Usage("verify needs a secret").Hint(secret.Help)
 	}
 	return e.judge(sh, v, m, now)
 }

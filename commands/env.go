@@ -16,6 +16,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/redact"
@@ -64,8 +65,7 @@ type shell struct {
 	history  *store.Store      // opened once, closed by Main
 	filter   *flags.JQ         // --jq, compiled once
 	out, err *ui.Printer       // made once the colour is known
-	literal  bool              // a literal secret was warned of
-	seen     secretsSeen       // each reference is resolved once
+	finder   secret.Finder
 
 	printing sync.Mutex // held for lines that belong together where several goroutines print
 }
@@ -73,6 +73,7 @@ type shell struct {
 // Main runs one command line and returns the exit code. It does not exit and does not touch the process.
 func Main(ctx context.Context, env Env, version string, args []string) int {
 	sh := &shell{Env: env, version: version, typed: args, color: "auto"}
+	sh.setFinder()
 	sh.paint(false) // until the flags are known
 	root := newRoot(sh, args)
 	root.SetArgs(args)
@@ -145,6 +146,7 @@ func Root(version string) *cobra.Command {
 	env := Env{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard,
 		Getenv: func(string) string { return "" }, Now: time.Now, Rand: func() float64 { return 0 }, Interruptible: context.WithCancel}
 	sh := &shell{Env: env, version: version, color: "auto"}
+	sh.setFinder()
 	sh.paint(false)
 	return newRoot(sh, nil)
 }

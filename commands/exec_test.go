@@ -130,7 +130,11 @@ func TestWhatACommandSaysIsShown(t *testing.T) {
 
 // A barb in the command finds the settings and the history of the listener, and no secret.
 func TestACommandInheritsTheSettingsAndNoSecret(t *testing.T) {
-	sh := &shell{seen: secretsSeen{named: []string{"BARB_TIMEOUT"}}, file: &configFile{}}
+	sh := &shell{file: &configFile{}}
+	sh.finder.Getenv = func(string) string { return "s3cret" }
+	if _, err := sh.finder.Find(t.Context(), []string{"env:BARB_TIMEOUT"}); err != nil {
+		t.Fatal(err)
+	}
 	sh.Environ = []string{"PATH=/bin", "BARB_SCHEME=stripe", "BARB_CONFIG=/barb.toml", "BARB_TRUST=1", "BARB_SECRET=s3cret",
 		"BARB_TIMEOUT=s3cret", "BARB_TOKEN=s3cret", "BARB_DB=/before.db", "BARB_HOOK_ID=1", "BARB_EXEC_RUN=1 x"}
 	want := []string{"PATH=/bin", "BARB_SCHEME=stripe", "BARB_CONFIG=/barb.toml", "BARB_TRUST=1", "BARB_DB=/before.db"}

@@ -65,24 +65,3 @@ func TestTheWorstExitCodeWins(t *testing.T) {
 		}
 	}
 }
-
-func TestOnlyReferencesAreReferences(t *testing.T) {
-	for _, text := range []string{"env:A", "file:/a", "cmd:op read x", "keyring:a"} {
-		if !isReference(text) {
-			t.Errorf("%s is a reference", text)
-		}
-	}
-	for _, text := range []string{"", "-", "whsec_abc", "env:", "sk_live:x"} {
-		if isReference(text) {
-			t.Errorf("%s is none", text)
-		}
-	}
-	for in, want := range map[string]string{"a\n": "a", "a\r\n": "a", "a\n\n": "a\n", "a\r": "a\r"} {
-		if got := string(trimNewline([]byte(in))); got != want {
-			t.Errorf("%q: %q", in, got)
-		}
-	}
-	if got := string(trimNewline([]byte("\ta "))); got != "\ta " {
-		t.Errorf("white space became %q", got)
-	}
-}

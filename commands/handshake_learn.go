@@ -10,7 +10,9 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/disk"
 )
 
 // learning is where a listener keeps the secret that a handshake brings: the reference of --learn, "" for nowhere.
@@ -28,7 +30,7 @@ func (l *learning) into(ref string) error {
 	case kind == "file":
 		return checkNewFile(name)
 	}
-	_, err := keyring.Get(keyringOf, name)
+	_, err := keyring.Get(secret.Service, name)
 	switch {
 	case err == nil:
 		return fail.Usage("--learn %s is in the keyring already", ref).Hintf("--secret %s uses it", ref)
@@ -49,21 +51,10 @@ func checkNewFile(path string) error {
 }
 
 // keep writes a secret to where --learn says.
-func (l *learning) keep(secret sign.Secret) error {
+func (l *learning) keep(brought sign.Secret) error {
 	kind, name, _ := strings.Cut(l.ref, ":")
 	if kind == "keyring" {
-		return keyring.Set(keyringOf, name, string(secret.Key))
+		return keyring.Set(secret.Service, name, string(brought.Key))
 	}
-	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(append(slices.Clone(secret.Key), '\n'))
-	if err == nil {
-		err = f.Sync()
-	}
-	if err = errors.Join(err, f.Close()); err != nil {
-		_ = os.Remove(name)
-	}
-	return err
+	return disk.Create(name, append(slices.Clone(brought.Key), '\n'))
 }

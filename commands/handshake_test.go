@@ -14,6 +14,7 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/secret"
 	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
@@ -112,7 +113,7 @@ func TestALearntSecretIsKeptInTheKeyring(t *testing.T) {
 	var said bytes.Buffer
 	g := newAsana(t, &said, "keyring:asana")
 	receive(g, "", record.Field{Name: "X-Hook-Secret", Value: brought})
-	if got, err := keyring.Get(keyringOf, "asana"); err != nil || got != brought {
+	if got, err := keyring.Get(secret.Service, "asana"); err != nil || got != brought {
 		t.Errorf("%q, %v", got, err)
 	}
 	if !strings.Contains(said.String(), "kept: --secret keyring:asana") {

@@ -19,6 +19,7 @@ import (
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/listen/dedupe"
 	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
@@ -285,25 +286,8 @@ func (g *gateway) announce(addr net.Addr, o listenOptions) error {
 	if o.readyFile == "" {
 		return nil
 	}
-	return writeAtomically(o.readyFile, address+"\n")
-}
-
-// writeAtomically writes a small file so that whoever waits for it never reads half of it.
-func writeAtomically(path, text string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), ".barb-*")
-	if err != nil {
-		return fail.Local("%s: %w", path, err)
-	}
-	_, err = f.WriteString(text)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-		return fail.Local("%s: %w", path, err)
+	if err := disk.Replace(o.readyFile, []byte(address+"\n")); err != nil {
+		return fail.Local("%s: %w", o.readyFile, err)
 	}
 	return nil
 }

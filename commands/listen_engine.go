@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/export"
 	"github.com/spf13/cobra"
 	"golang.org/x/time/rate"
@@ -139,7 +140,10 @@ func exportCertificate(path string, certificate tls.Certificate) error {
 	if had, err := os.ReadFile(path); err == nil && string(had) == string(text) {
 		return nil
 	}
-	return writeAtomically(path, string(text))
+	if err := disk.Replace(path, text); err != nil {
+		return fail.Local("%s: %w", path, err)
+	}
+	return nil
 }
 
 // idleMemory is what a listener may hold besides the webhooks in flight before its garbage is collected early.

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/store"
 )
@@ -75,7 +76,7 @@ func (p *runPlan) keep(f *pflag.Flag) {
 func isWithheld(flag, value string) bool {
 	switch flag {
 	case "secret":
-		return value != "-" && (!isReference(value) || strings.HasPrefix(value, "cmd:"))
+		return value != "-" && (!secret.IsReference(value) || strings.HasPrefix(value, "cmd:"))
 	case "proxy":
 		return strings.Contains(value, "@")
 	}

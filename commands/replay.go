@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/deliver/replay"
@@ -318,7 +319,7 @@ func (r *replayer) signerFor(ctx context.Context, captured replay.Item) (*signin
 	case r.options.resign && captured.Scheme == "":
 		return nil, fail.Usage("%d has no known scheme to sign with", captured.ID).Hintf("barb replay %d --exact", captured.ID)
 	case r.options.resign:
-		return nil, fail.Usage("no secret is known for scheme %s", captured.Scheme).Hint(referenceHelp)
+		return nil, fail.Usage("no secret is known for scheme %s", captured.Scheme).Hint(secret.Help)
 	case r.file.isTimed(captured.Scheme):
 		r.warn("no secret is known for scheme %s: the old signature is sent, which the receiver may find too old; --secret signs anew", captured.Scheme)
 	}

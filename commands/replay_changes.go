@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -43,5 +44,5 @@ func (r *replayer) prepare(ctx context.Context) (err error) {
 
 // mustSign refuses to send a changed payload under the signature of the old one.
 func (r *replayer) mustSign(captured *record.Exchange) error {
-	return fail.Usage("a changed payload must be signed anew, and no secret is known for scheme %s", captured.Scheme).Hint(referenceHelp)
+	return fail.Usage("a changed payload must be signed anew, and no secret is known for scheme %s", captured.Scheme).Hint(secret.Help)
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store/record"
 )
@@ -67,7 +68,7 @@ func (k *routeKeys) route(c *configFile, where string) (r route.Route, err error
 func (k *routeKeys) secrets(where string) (refs []string, err error) {
 	for _, item := range listOf(k.Secret) {
 		ref, ok := item.(string)
-		if !ok || !isReference(ref) {
+		if !ok || !secret.IsReference(ref) {
 			return nil, fail.Usage("%s: secret is not a reference", where).
 				Hint(`write secret = "env:NAME", "file:PATH", "cmd:COMMAND" or "keyring:NAME"; a secret itself does not belong in a file that is committed`)
 		}

@@ -1,37 +1,133 @@
 package commands
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"os"
-	"os/exec"
-	"runtime"
 	"slices"
 	"strings"
-	"sync"
-	"time"
 
+	"github.com/spf13/cobra"
 	"github.com/zalando/go-keyring"
 
 	"github.com/barbhq/barb/commands/fail"
-	"github.com/barbhq/barb/commands/infile"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
 )
 
-const (
-	maxSecret     = 64 << 10
-	keyringOf     = "barb" // the service under which keyring: entries are kept
-	commandLimit  = 60 * time.Second
-	referenceHelp = "--secret env:NAME, file:PATH, cmd:COMMAND, keyring:NAME or - (stdin)"
-)
+func newSecret(sh *shell) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "secret set|show|delete NAME",
+		Short: "Keep secrets in the keyring of this machine",
+		Long: `Keeps secrets in the keyring of this machine, where --secret keyring:NAME and
+secret = "keyring:NAME" in barb.toml find them, and where barb listen --learn keyring:NAME
+puts what a handshake brings.`,
+		Example: "  barb secret set stripe\n  barb listen -s stripe --secret keyring:stripe\n  op read op://vault/github/secret | barb secret set github",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return fail.Usage("barb secret needs to know what to do").Hint("barb secret set NAME")
+			}
+			return fail.Usage("barb secret %s is none of set, show, delete", args[0]).Hint(fail.DidYouMean("barb secret ", fail.Nearest(args[0], []string{"set", "show", "delete"}), "barb secret set NAME"))
+		},
+		RunE: func(*cobra.Command, []string) error { return nil }, // Args has said no
+	}
+	cmd.AddCommand(newSecretSet(sh), newSecretShow(sh), newSecretDelete(sh))
+	return cmd
+}
 
-// isReference reports whether s says where a secret is, not what it is.
-func isReference(s string) bool {
-	return slices.ContainsFunc([]string{"env:", "file:", "cmd:", "keyring:"}, func(prefix string) bool {
-		return strings.HasPrefix(s, prefix) && len(s) > len(prefix)
-	})
+func newSecretSet(sh *shell) *cobra.Command {
+	var replace bool
+	cmd := &cobra.Command{
+		Use: "set NAME", Short: "Put a secret into the keyring; it is asked for, or comes on stdin", Args: args(1, 1, "the name of the secret"),
+		Example: "  barb secret set stripe\n  barb secret set stripe --replace < new.txt",
+		RunE:    func(_ *cobra.Command, args []string) error { return runSecretSet(sh, args[0], replace) },
+	}
+	cmd.Flags().BoolVar(&replace, "replace", false, "replace one that is there already")
+	return cmd
+}
+
+func newSecretShow(sh *shell) *cobra.Command {
+	return &cobra.Command{
+		Use: "show NAME", Short: "Print a secret of the keyring, as a provider's page may ask for it", Args: args(1, 1, "the name of the secret"),
+		Example: "  barb secret show notion",
+		RunE: func(_ *cobra.Command, args []string) error {
+			name, err := keyringName(args[0])
+			if err != nil {
+				return err
+			}
+			value, err := keyring.Get(secret.Service, name)
+			if err != nil {
+				return secret.KeyringError(name, err)
+			}
+			sh.out.Printf("%s\n", value)
+			return nil
+		},
+	}
+}
+
+func newSecretDelete(sh *shell) *cobra.Command {
+	return &cobra.Command{
+		Use: "delete NAME", Short: "Take a secret out of the keyring", Args: args(1, 1, "the name of the secret"),
+		Example: "  barb secret delete stripe",
+		RunE: func(_ *cobra.Command, args []string) error {
+			name, err := keyringName(args[0])
+			if err == nil {
+				err = secret.KeyringError(name, keyring.Delete(secret.Service, name))
+			}
+			if err == nil {
+				sh.say("barb: keyring:%s is gone", name)
+			}
+			return err
+		},
+	}
+}
+
+func runSecretSet(sh *shell, name string, replace bool) error {
+	name, err := keyringName(name)
+	if err != nil {
+		return err
+	}
+	switch _, err := keyring.Get(secret.Service, name); {
+	case err == nil && !replace:
+		return fail.Usage("keyring:%s is there already", name).Hintf("barb secret set %s --replace", name)
+	case err != nil && !errors.Is(err, keyring.ErrNotFound):
+		return secret.KeyringError(name, err)
+	}
+	key, err := sh.askSecret(name)
+	if err != nil {
+		return err
+	}
+	if len(strings.TrimSpace(string(key))) == 0 {
+		return fail.Usage("the secret is empty").Hintf("barb secret set %s < FILE", name)
+	}
+	if err := keyring.Set(secret.Service, name, string(key)); err != nil {
+		return secret.KeyringError(name, err)
+	}
+	sh.say("barb: kept: --secret keyring:%s", name)
+	return nil
+}
+
+// askSecret reads a secret from stdin, without showing it where somebody types it.
+func (sh *shell) askSecret(name string) ([]byte, error) {
+	if !sh.InTerminal || sh.Password == nil {
+		return secret.Read(sh.In, "the secret on stdin")
+	}
+	sh.err.Printf("secret %s (not shown): ", name)
+	key, err := sh.Password()
+	sh.err.Printf("\n")
+	if err != nil {
+		return nil, fail.Local("the terminal: %w", err)
+	}
+	return key, nil
+}
+
+// keyringName takes a name as --secret has it, with or without keyring: before it.
+func keyringName(text string) (string, error) {
+	name := strings.TrimPrefix(text, "keyring:")
+	if strings.TrimSpace(name) == "" || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
+		return "", fail.Usage("%q is no name for a secret", text).Hint("barb secret set stripe")
+	}
+	return name, nil
 }
 
 // secretRefs are the references a command uses: its flags, else its route's, else BARB_SECRET.
@@ -47,214 +143,30 @@ func (sh *shell) secretRefs(flags []string, r *route.Route) []string {
 	return nil
 }
 
-// secrets resolves references. What it returns is the only place where barb holds a secret.
+// secrets resolves references. From then on the history masks what they lead to.
 func (sh *shell) secrets(ctx context.Context, refs []string) ([]sign.Secret, error) {
-	pending := make([]*resolved, len(refs))
-	for i, ref := range refs { // before any is resolved: no secret's command gets the variable of another
-		pending[i] = sh.resolving(ref)
-	}
-	out := make([]sign.Secret, 0, len(refs))
-	for i, ref := range refs {
-		one, err := pending[i].get(func() (sign.Secret, error) { return sh.resolve(ctx, ref) })
-		if err != nil {
-			return nil, err
-		}
-		out = append(out, one)
+	found, err := sh.finder.Find(ctx, refs)
+	if err != nil {
+		return nil, err
 	}
 	if _, err := sh.configuration(); err != nil {
 		return nil, err
 	}
-	sh.redactor.Add(out...)
-	return out, nil
+	sh.redactor.Add(found...)
+	return found, nil
 }
 
-// secretsSeen are the references that a run has met.
-type secretsSeen struct {
-	mu    sync.Mutex // held for moments
-	all   map[string]*resolved
-	named []string // variables that env: references name
-}
-
-// resolved is a secret that is resolved once: stdin can be read once, and a command may ask for a password.
-type resolved struct {
-	mu     sync.Mutex // held while it is resolved, which may take long
-	done   bool
-	secret sign.Secret
-}
-
-// resolving returns the secret of a reference, to be resolved once.
-func (sh *shell) resolving(ref string) *resolved {
-	sh.seen.mu.Lock()
-	defer sh.seen.mu.Unlock()
-	if name, ok := strings.CutPrefix(ref, "env:"); ok {
-		sh.seen.named = append(sh.seen.named, name)
-	}
-	r := sh.seen.all[ref]
-	if r == nil {
-		r = &resolved{}
-		if sh.seen.all == nil {
-			sh.seen.all = map[string]*resolved{}
-		}
-		sh.seen.all[ref] = r
-	}
-	return r
-}
-
-// get returns the secret, which resolve finds unless that was done before. Only those wait who need this secret.
-func (r *resolved) get(resolve func() (sign.Secret, error)) (secret sign.Secret, err error) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if !r.done {
-		if r.secret, err = resolve(); err != nil {
-			return secret, err
-		}
-		r.done = true
-	}
-	return r.secret, nil
-}
-
-// resolve finds a secret by its reference and refuses what can be none.
-func (sh *shell) resolve(ctx context.Context, ref string) (sign.Secret, error) {
-	key, name, err := sh.secret(ctx, ref)
-	switch {
-	case err != nil:
-		return sign.Secret{}, err
-	case len(strings.TrimSpace(string(key))) == 0:
-		return sign.Secret{}, fail.Usage("secret %s is empty", name).Hint(referenceHelp)
-	case string(key) == "whsec_":
-		return sign.Secret{}, fail.Usage("secret %s is only the prefix whsec_; its key is empty", name)
-	}
-	return sign.Secret{Name: name, Key: key}, nil
-}
-
-// secret returns the bytes behind a reference and the name it may be shown by.
-func (sh *shell) secret(ctx context.Context, ref string) (key []byte, name string, err error) {
-	kind, rest, _ := strings.Cut(ref, ":")
-	switch {
-	case ref == "":
-		return nil, "", fail.Usage("--secret is empty").Hint(referenceHelp)
-	case ref == "-":
-		key, err = infile.ReadAll(sh.In, maxSecret, "the secret on stdin")
-		if err == nil {
-			key, err = trimSecret(key, "the secret on stdin")
-		}
-		return key, "stdin", err
-	case !isReference(ref) && slices.Contains([]string{"env", "file", "cmd", "keyring"}, kind) && rest == "":
-		return nil, "", fail.Usage("--secret %s names nothing", ref).Hint(referenceHelp)
-	case !isReference(ref):
-		if !sh.literal {
-			sh.literal = true
-			sh.warn("a literal --secret can be read by other users in the process list; use env:NAME, file:PATH or cmd:COMMAND")
-		}
-		return []byte(ref), "literal", nil
-	case kind == "env":
-		value := sh.Getenv(rest)
-		if value == "" {
-			return nil, "", fail.Usage("secret env:%s: the variable is not set or empty", rest).Hintf("export %s=…", rest)
-		}
-		return []byte(value), ref, nil
-	case kind == "file":
-		key, err = readSecretFile(rest)
-		return key, ref, err
-	case kind == "keyring":
-		value, err := keyring.Get(keyringOf, rest)
-		return []byte(value), ref, keyringError(rest, err)
-	}
-	key, err = sh.secretFromCommand(ctx, rest)
-	return key, "cmd:…", err // the command line itself may hold a secret
-}
-
-func readSecretFile(path string) ([]byte, error) {
-	f, err := infile.Open(path)
-	if err != nil {
-		return nil, fail.Usage("secret file:%w", err)
-	}
-	defer f.Close()
-	key, err := infile.ReadAll(f, maxSecret, path)
-	if err != nil {
-		return nil, err
-	}
-	return trimSecret(key, path)
-}
-
-// trimSecret is a secret as it stands in a file: without the byte order mark and the line end of an editor.
-func trimSecret(data []byte, what string) ([]byte, error) {
-	data, err := infile.PlainText(data, what)
-	return trimNewline(data), err
-}
-
-// trimNewline takes one trailing newline off, as an editor leaves it, and nothing else.
-func trimNewline(key []byte) []byte {
-	if trimmed, ok := bytes.CutSuffix(key, []byte("\r\n")); ok {
-		return trimmed
-	}
-	return bytes.TrimSuffix(key, []byte("\n"))
-}
-
-func keyringError(name string, err error) error {
-	switch {
-	case err == nil:
-		return nil
-	case errors.Is(err, keyring.ErrNotFound):
-		return fail.Usage("secret keyring:%s is not in the keyring", name).
-			Hintf("barb secret set %s", name)
-	}
-	return fail.Unsupported("the keyring cannot be used: %w", err).Hint("use env:, file: or cmd: instead")
-}
-
-// secretFromCommand runs the user's own command line in the user's shell and takes its stdout. The command gets the
-// environment without the secrets that barb was told of, its stderr is shown, and it has a minute, for a password prompt.
-func (sh *shell) secretFromCommand(ctx context.Context, command string) ([]byte, error) {
-	limited, cancel := context.WithTimeout(ctx, commandLimit)
-	defer cancel()
-	cmd := exec.CommandContext(limited, "/bin/sh", "-c", command)
-	if runtime.GOOS == "windows" {
-		cmd = exec.CommandContext(limited, "cmd", "/c", command)
-	}
-	cmd.Env = slices.DeleteFunc(slices.Clone(sh.Environ), sh.isSecretVariable)
-	out := &boundedBuffer{}
-	cmd.Stdout, cmd.Stderr = out, sh.Err
-	cmd.WaitDelay = time.Second // what the command has started may outlive it and hold its stdout
-	if in, ok := sh.In.(*os.File); ok && sh.InTerminal {
-		cmd.Stdin = in
-	}
-	err := cmd.Run()
-	if errors.Is(err, exec.ErrWaitDelay) { // it succeeded, and all that it printed itself is there
-		err = nil
-	}
-	switch {
-	case ctx.Err() != nil:
-		return nil, ctx.Err()
-	case out.over:
-		return nil, fail.Usage("the secret command printed more than %d bytes", maxSecret)
-	case err != nil:
-		return nil, fail.Usage("the secret command did not succeed: %w", err).Hint("run it by hand: it must print the secret on stdout")
-	}
-	return trimSecret(out.data, "the secret that the command printed")
+// setFinder says where the secrets of a run are found.
+func (sh *shell) setFinder() {
+	sh.finder = secret.Finder{Stdin: sh.In, Terminal: sh.InTerminal, Stderr: sh.Err, Getenv: sh.Getenv, Warn: sh.warn,
+		Environ: func() []string { return slices.DeleteFunc(slices.Clone(sh.Environ), sh.isSecretVariable) }}
 }
 
 // isSecretVariable tells the variables that hold secrets: BARB_SECRET and those that env: references of this run name.
 func (sh *shell) isSecretVariable(kv string) bool {
-	sh.seen.mu.Lock()
-	defer sh.seen.mu.Unlock()
 	name, _, _ := strings.Cut(kv, "=")
-	if name == "BARB_SECRET" || slices.Contains(sh.seen.named, name) {
+	if name == "BARB_SECRET" || sh.finder.Names(name) {
 		return true
 	}
 	return sh.file != nil && slices.ContainsFunc(sh.file.routes, func(r route.Route) bool { return slices.Contains(r.Secrets, "env:"+name) })
-}
-
-// boundedBuffer keeps what fits and notes when more came.
-type boundedBuffer struct {
-	data []byte
-	over bool
-}
-
-// Write takes everything, so that the command does not fail on a closed pipe.
-func (b *boundedBuffer) Write(p []byte) (int, error) {
-	b.over = b.over || len(b.data)+len(p) > maxSecret
-	if !b.over {
-		b.data = append(b.data, p...)
-	}
-	return len(p), nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -37,7 +38,7 @@ func (o *sendOptions) checkQueue(sh *shell) error {
 	switch {
 	case !o.queue && (o.orderKey != "" || o.ordered.by != "false"):
 		return fail.Usage("--order-key and --ordered are for --queue: without it a message is sent at once").Hint("barb send URL --queue --order-key KEY")
-	case o.queue && slices.ContainsFunc(o.secrets, func(ref string) bool { return !isReference(ref) }):
+	case o.queue && slices.ContainsFunc(o.secrets, func(ref string) bool { return !secret.IsReference(ref) }):
 		return unqueueable()
 	case o.queue:
 		return sh.file.checkAllowed(sh.secretRefs(o.secrets, sh.file.routes.ForScheme(o.scheme, urlPath(o.url))))

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
@@ -61,7 +62,7 @@ func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) 
 func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []string, r *route.Route, signing bool) ([]sign.Secret, error) {
 	refs := sh.secretRefs(flags, r)
 	if len(refs) == 0 {
-		return nil, fail.Usage("scheme %s needs a secret", scheme.Name).Hint(referenceHelp)
+		return nil, fail.Usage("scheme %s needs a secret", scheme.Name).Hint(secret.Help)
 	}
 	secrets, err := sh.secrets(ctx, refs)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
 )
@@ -110,7 +111,7 @@ func (sh *shell) retyped(scheme string) string {
 }
 
 func shownReference(ref string) string {
-	if ref == "-" || isReference(ref) {
+	if ref == "-" || secret.IsReference(ref) {
 		return quoted(ref)
 	}
 	return "env:NAME"

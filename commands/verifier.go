@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
@@ -62,7 +63,7 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 		return v, err
 	}
 	if len(refs) == 0 {
-		return nil, fail.Usage("scheme auto needs a secret").Hint(referenceHelp)
+		return nil, fail.Usage("scheme auto needs a secret").Hint(secret.Help)
 	}
 	if v.Secrets, err = sh.secrets(ctx, refs); err != nil {
 		return nil, err

@@ -16,6 +16,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/ui"
 	gate "github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/verifier"
@@ -103,7 +104,7 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 		return err
 	}
 	if v == nil {
-		return fail.Usage("verify needs a secret").Hint(referenceHelp)
+		return fail.Usage("verify needs a secret").Hint(secret.Help)
 	}
 	if m.Stream != nil && (o.explain || v.Auto || !v.Scheme.Streams()) {
 		if m.Body, err = infile.ReadAll(m.Stream, maxPayload, "the payload"); err != nil {

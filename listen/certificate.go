@@ -16,6 +16,8 @@ import (
 	"os"
 	"path/filepath"
 	"time"
+
+	"github.com/barbhq/barb/store/disk"
 )
 
 const (
@@ -68,19 +70,7 @@ func writeCertificate(file string, now time.Time) error {
 	if err != nil {
 		return err
 	}
-	fresh, err := os.CreateTemp(filepath.Dir(file), ".tls-*") // 0600: the key is in it
-	if err != nil {
-		return err
-	}
-	defer os.Remove(fresh.Name())
-	_, err = fresh.Write(text)
-	if closeErr := fresh.Close(); err == nil {
-		err = closeErr
-	}
-	if err == nil {
-		err = os.Link(fresh.Name(), file)
-	}
-	if errors.Is(err, fs.ErrExist) {
+	if err = disk.Create(file, text); errors.Is(err, fs.ErrExist) {
 		return nil
 	}
 	return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -116,27 +117,11 @@ func (s Samples) Save(provider, eventType string, body []byte, meta Meta, replac
 			return Sample{}, err
 		}
 	}
-	if err := writeNew(stem+".event", append(data, '\n')); err != nil {
+	if err := disk.Create(stem+".event", append(data, '\n')); err != nil {
 		return Sample{}, err
 	}
-	if err := writeNew(file, body); err != nil {
+	if err := disk.Create(file, body); err != nil {
 		return Sample{}, err
 	}
 	return s.describe(Sample{Event: fixture.Event{Provider: provider, Type: eventType}, Path: file})
-}
-
-// writeNew writes a file that only its owner can read, and never over another.
-func writeNew(path string, data []byte) error {
-	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
-	if err != nil {
-		return err
-	}
-	_, err = f.Write(data)
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		_ = os.Remove(path)
-	}
-	return err
 }

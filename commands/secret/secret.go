@@ -1,0 +1,249 @@
+// Package secret finds a secret by its reference: env:NAME, file:PATH, cmd:COMMAND, keyring:NAME or - for stdin.
+// What it finds is in memory only.
+package secret
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"os"
+	"os/exec"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/zalando/go-keyring"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/infile"
+	"github.com/barbhq/barb/sign"
+)
+
+const (
+	// Service is the service under which the entries of keyring: are kept.
+	Service = "barb"
+	// Help is the hint that lists the references there are.
+	Help = "--secret env:NAME, file:PATH, cmd:COMMAND, keyring:NAME or - (stdin)"
+
+	maxSecret    = 64 << 10 // bytes
+	commandLimit = 60 * time.Second
+)
+
+// IsReference reports whether s says where a secret is, and is not the secret itself.
+func IsReference(s string) bool {
+	return slices.ContainsFunc([]string{"env:", "file:", "cmd:", "keyring:"}, func(prefix string) bool {
+		return strings.HasPrefix(s, prefix) && len(s) > len(prefix)
+	})
+}
+
+// Finder finds secrets for one run of barb, each once: stdin can be read once, and a command may ask for a password. Several
+// goroutines may ask it, and a command that takes long holds up only those who want the same secret.
+type Finder struct {
+	Stdin    io.Reader
+	Terminal bool // stdin is one, so that a command can ask for a password
+	Stderr   io.Writer
+	Getenv   func(string) string
+	Environ  func() []string // for commands
+	Warn     func(format string, args ...any)
+
+	mu      sync.Mutex
+	asked   map[string]*entry // by reference
+	literal bool              // a literal secret was warned of
+}
+
+// entry is one reference. Its lock is held while the secret is looked for.
+type entry struct {
+	mu     sync.Mutex
+	found  bool
+	secret sign.Secret
+}
+
+// Find returns the secrets of references. One that cannot be used is a usage error, which names the reference and quotes no secret.
+func (f *Finder) Find(ctx context.Context, refs []string) ([]sign.Secret, error) {
+	entries := f.note(refs)
+	secrets := make([]sign.Secret, 0, len(refs))
+	for i, ref := range refs {
+		secret, err := f.one(ctx, entries[i], ref)
+		if err != nil {
+			return nil, err
+		}
+		secrets = append(secrets, secret)
+	}
+	return secrets, nil
+}
+
+// note makes the entries of references. From then on Names knows the variables among them.
+func (f *Finder) note(refs []string) []*entry {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.asked == nil {
+		f.asked = map[string]*entry{}
+	}
+	entries := make([]*entry, len(refs))
+	for i, ref := range refs {
+		if f.asked[ref] == nil {
+			f.asked[ref] = &entry{}
+		}
+		entries[i] = f.asked[ref]
+	}
+	return entries
+}
+
+// Names reports whether an env: reference that was asked for names a variable. Commands must not inherit that one.
+func (f *Finder) Names(variable string) bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.asked["env:"+variable] != nil
+}
+
+func (f *Finder) one(ctx context.Context, e *entry, ref string) (sign.Secret, error) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.found {
+		return e.secret, nil
+	}
+	key, name, err := f.look(ctx, ref)
+	switch {
+	case err != nil:
+		return sign.Secret{}, err
+	case len(strings.TrimSpace(string(key))) == 0:
+		return sign.Secret{}, fail.Usage("secret %s is empty", name).Hint(Help)
+	case string(key) == "whsec_":
+		return sign.Secret{}, fail.Usage("secret %s is only the prefix whsec_; its key is empty", name)
+	}
+	e.found, e.secret = true, sign.Secret{Name: name, Key: key}
+	return e.secret, nil
+}
+
+// look returns the bytes behind a reference, and the name under which they may be shown.
+func (f *Finder) look(ctx context.Context, ref string) (key []byte, name string, err error) {
+	kind, rest, _ := strings.Cut(ref, ":")
+	switch {
+	case ref == "":
+		return nil, "", fail.Usage("--secret is empty").Hint(Help)
+	case ref == "-":
+		key, err = Read(f.Stdin, "the secret on stdin")
+		return key, "stdin", err
+	case !IsReference(ref) && slices.Contains([]string{"env", "file", "cmd", "keyring"}, kind) && rest == "":
+		return nil, "", fail.Usage("--secret %s names nothing", ref).Hint(Help)
+	case !IsReference(ref):
+		f.warnOfLiteral()
+		return []byte(ref), "literal", nil
+	case kind == "env":
+		value := f.Getenv(rest)
+		if value == "" {
+			return nil, "", fail.Usage("secret env:%s: the variable is not set or empty", rest).Hintf("export %s=…", rest)
+		}
+		return []byte(value), ref, nil
+	case kind == "file":
+		key, err = readFile(rest)
+		return key, ref, err
+	case kind == "keyring":
+		value, err := keyring.Get(Service, rest)
+		return []byte(value), ref, KeyringError(rest, err)
+	}
+	key, err = f.run(ctx, rest)
+	return key, "cmd:…", err // the command line itself may hold a secret
+}
+
+func (f *Finder) warnOfLiteral() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if !f.literal {
+		f.literal = true
+		f.Warn("a literal --secret can be read by other users in the process list; use env:NAME, file:PATH or cmd:COMMAND")
+	}
+}
+
+func readFile(path string) ([]byte, error) {
+	f, err := infile.Open(path)
+	if err != nil {
+		return nil, fail.Usage("secret file:%w", err)
+	}
+	defer f.Close()
+	return Read(f, path)
+}
+
+// Read reads a secret as it stands in a file, of at most 64 KiB. What names r in errors.
+func Read(r io.Reader, what string) ([]byte, error) {
+	data, err := infile.ReadAll(r, maxSecret, what)
+	if err != nil {
+		return nil, err
+	}
+	return trim(data, what)
+}
+
+// trim returns a secret without the byte order mark and the line end that an editor adds.
+func trim(data []byte, what string) ([]byte, error) {
+	data, err := infile.PlainText(data, what)
+	return trimNewline(data), err
+}
+
+// trimNewline takes off one newline at the end, which an editor adds, and nothing else.
+func trimNewline(key []byte) []byte {
+	if trimmed, ok := bytes.CutSuffix(key, []byte("\r\n")); ok {
+		return trimmed
+	}
+	return bytes.TrimSuffix(key, []byte("\n"))
+}
+
+// KeyringError returns the usage error for a name that is not in the keyring, and exit code 6 for a keyring that cannot be used.
+func KeyringError(name string, err error) error {
+	switch {
+	case err == nil:
+		return nil
+	case errors.Is(err, keyring.ErrNotFound):
+		return fail.Usage("secret keyring:%s is not in the keyring", name).
+			Hintf("barb secret set %s", name)
+	}
+	return fail.Unsupported("the keyring cannot be used: %w", err).Hint("use env:, file: or cmd: instead")
+}
+
+// run runs the user's own command line in the user's shell and takes its stdout. The command gets the
+// environment without the secrets that barb was told of. Its stderr is shown, and it has a minute, for a password prompt.
+func (f *Finder) run(ctx context.Context, command string) ([]byte, error) {
+	limited, cancel := context.WithTimeout(ctx, commandLimit)
+	defer cancel()
+	cmd := exec.CommandContext(limited, "/bin/sh", "-c", command)
+	if runtime.GOOS == "windows" {
+		cmd = exec.CommandContext(limited, "cmd", "/c", command)
+	}
+	cmd.Env = f.Environ()
+	out := &boundedBuffer{}
+	cmd.Stdout, cmd.Stderr = out, f.Stderr
+	cmd.WaitDelay = time.Second // what the command has started may outlive it and hold its stdout
+	if in, ok := f.Stdin.(*os.File); ok && f.Terminal {
+		cmd.Stdin = in
+	}
+	err := cmd.Run()
+	if errors.Is(err, exec.ErrWaitDelay) { // it succeeded, and all that it printed itself is there
+		err = nil
+	}
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case out.over:
+		return nil, fail.Usage("the secret command printed more than %d bytes", maxSecret)
+	case err != nil:
+		return nil, fail.Usage("the secret command did not succeed: %w", err).Hint("run it by hand: it must print the secret on stdout")
+	}
+	return trim(out.data, "the secret that the command printed")
+}
+
+// boundedBuffer keeps what fits, and notes that there was more.
+type boundedBuffer struct {
+	data []byte
+	over bool
+}
+
+// Write takes everything, so that the command does not fail on a closed pipe.
+func (b *boundedBuffer) Write(p []byte) (int, error) {
+	b.over = b.over || len(b.data)+len(p) > maxSecret
+	if !b.over {
+		b.data = append(b.data, p...)
+	}
+	return len(p), nil
+}
