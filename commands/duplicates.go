@@ -11,7 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/listen/dedupe"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
@@ -44,7 +44,7 @@ type duplicates struct {
 // compares reports whether a received exchange counts as one that came before: a refused one does not, a handshake is no
 // webhook, and what was filtered out or is undecided was never handed on.
 func compares(x *record.Exchange) bool {
-	return x.Kind == record.Received && x.Verdict.Status != record.Invalid && !isFiltered(x) && !gate.IsUndecided(x.Marks) && x.Handshake == ""
+	return x.Kind == record.Received && x.Verdict.Status != record.Invalid && !isFiltered(x) && !gateway.IsUndecided(x.Marks) && x.Handshake == ""
 }
 
 // fingerprintOf returns what an exchange is recognised by when it comes again.
@@ -73,7 +73,7 @@ func (c *configFile) signatureOf(x *record.Exchange) string {
 }
 
 // lookBack begins to load; the function it returns ends that.
-func (g *gateway) lookBack(ctx context.Context) (stop func()) {
+func (g *listener) lookBack(ctx context.Context) (stop func()) {
 	ctx, cancel := context.WithCancel(ctx)
 	go g.load(ctx)
 	return func() {
@@ -83,7 +83,7 @@ func (g *gateway) lookBack(ctx context.Context) (stop func()) {
 }
 
 // load looks through the newest of the history, so that what is sent again after a restart is known.
-func (g *gateway) load(ctx context.Context) {
+func (g *listener) load(ctx context.Context) {
 	defer g.window.Loaded()
 	ctx, cancel := context.WithTimeout(ctx, lookingBack)
 	defer cancel()
@@ -118,7 +118,7 @@ func (g *gateway) load(ctx context.Context) {
 
 // takePromises sets what was accepted by what the queue holds: a webhook that is to be delivered was, also when a kill came
 // before its sender had an answer, and one that was given up is handed on when it comes again. The last copy decides.
-func (g *gateway) takePromises(ctx context.Context, heard map[int64]int) {
+func (g *listener) takePromises(ctx context.Context, heard map[int64]int) {
 	if !g.once || len(heard) == 0 {
 		return
 	}
@@ -134,14 +134,14 @@ func (g *gateway) takePromises(ctx context.Context, heard map[int64]int) {
 }
 
 // reject has a webhook handed on when it comes again: what the queue promised of it was given up.
-func (g *gateway) reject(x *record.Exchange) {
+func (g *listener) reject(x *record.Exchange) {
 	if g.once {
 		g.window.Reject(g.file.fingerprintOf(x))
 	}
 }
 
 // meet marks an exchange that is about to be recorded, by what is kept of it. The claim is nil where nothing is compared.
-func (g *gateway) meet(ctx context.Context, x, kept *record.Exchange) (*dedupe.Claim, error) {
+func (g *listener) meet(ctx context.Context, x, kept *record.Exchange) (*dedupe.Claim, error) {
 	if !compares(x) {
 		return nil, nil
 	}

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/listen/dedupe"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store"
@@ -20,8 +20,8 @@ import (
 	"github.com/barbhq/barb/store/redact"
 )
 
-// newRecorder is a gateway with a history, as it is once it has looked back.
-func newRecorder(t *testing.T, path string) *gateway {
+// newRecorder is a listener with a history, as it is once it has looked back.
+func newRecorder(t *testing.T, path string) *listener {
 	t.Helper()
 	history, err := store.Open(t.Context(), path)
 	if err != nil {
@@ -30,8 +30,8 @@ func newRecorder(t *testing.T, path string) *gateway {
 	t.Cleanup(func() { _ = history.Close() })
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Now: time.Now}, history: history, file: &configFile{}, redactor: redact.New(new(catalog.Set).Lookup, nil, nil)}
 	sh.paint(false)
-	g := &gateway{shell: sh, history: history, watch: newWatch()}
-	g.gate = &gate.Gateway{History: history, Schemes: new(catalog.Set), Lanes: route.Lanes[*gate.Lane]{Rest: &gate.Lane{}}, Tell: g.tell}
+	g := &listener{shell: sh, history: history, watch: newWatch()}
+	g.gate = &gateway.Gateway{History: history, Schemes: new(catalog.Set), Lanes: route.Lanes[*gateway.Lane]{Rest: &gateway.Lane{}}, Tell: g.tell}
 	g.window, g.once = dedupe.New(), true
 	g.load(t.Context())
 	return g
@@ -49,7 +49,7 @@ func received(path, id, body, signature string) *record.Exchange {
 	return x
 }
 
-func keepOne(t *testing.T, g *gateway, x *record.Exchange) *hook {
+func keepOne(t *testing.T, g *listener, x *record.Exchange) *hook {
 	t.Helper()
 	h := g.receive(x)
 	if err := h.Record(context.Background()); err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/deliver/payload"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -133,7 +133,7 @@ func (sh *shell) envelope(x *record.Exchange, o eventsSaveOptions) (payload.Meta
 	case slices.ContainsFunc(x.Masks, inBody):
 		return payload.Meta{}, fail.Usage("the history does not keep all of the body of %d: barb show %d says what is missing", x.ID, x.ID)
 	}
-	meta := payload.MetaOf(x, gate.EventToSend(x.EventType), scheme)
+	meta := payload.MetaOf(x, gateway.EventToSend(x.EventType), scheme)
 	if o.template {
 		if err := meta.AsTemplate(x.Request.Body); err != nil {
 			return meta, fail.Usage("the body of %d is no template: %w", x.ID, err).Hint("without --template it is sent as it is")

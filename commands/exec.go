@@ -43,7 +43,7 @@ type runner struct {
 }
 
 // takeExec reads the flags. Whether the program is there is known before anything is received.
-func (g *gateway) takeExec(ctx context.Context, f execFlags) error {
+func (g *listener) takeExec(ctx context.Context, f execFlags) error {
 	switch {
 	case f.command == "" && f.unverified:
 		return fail.Usage("--exec-unverified needs --exec").Hint("barb listen --exec ./handle --exec-unverified")
@@ -79,7 +79,7 @@ func (sh *shell) inherited() []string {
 }
 
 // tellHistory has a barb in the command use the history of this listener.
-func (g *gateway) tellHistory() {
+func (g *listener) tellHistory() {
 	if g.runner != nil {
 		g.runner.Environ = append(g.runner.Environ, "BARB_DB="+g.absolute(g.history.Path()))
 	}
@@ -99,7 +99,7 @@ func splitCommand(line string) ([]string, error) {
 }
 
 // checkExec refuses a command that would never run.
-func (g *gateway) checkExec() error {
+func (g *listener) checkExec() error {
 	if g.runner == nil || g.runner.unverified {
 		return nil
 	}
@@ -122,7 +122,7 @@ func (g *gateway) checkExec() error {
 }
 
 // execute runs the command for a webhook. A nil answer means that all is well, or that nothing was to be run.
-func (g *gateway) execute(ctx context.Context, x *record.Exchange) *record.Response {
+func (g *listener) execute(ctx context.Context, x *record.Exchange) *record.Response {
 	r := g.runner
 	if !g.runs(x) {
 		return g.untouched(x)
@@ -145,7 +145,7 @@ func (g *gateway) execute(ctx context.Context, x *record.Exchange) *record.Respo
 }
 
 // runCommand runs the command for a webhook and says what it prints. Run names the run.
-func (g *gateway) runCommand(ctx context.Context, x *record.Exchange, run string) *record.Run {
+func (g *listener) runCommand(ctx context.Context, x *record.Exchange, run string) *record.Run {
 	told := *g.redactor.Keep(x, false)
 	told.Request.Body = x.Request.Body
 	ran, err := g.runner.Run(ctx, &told, run, func(line string) { g.suggest("%d exec: %s", x.ID, line) })

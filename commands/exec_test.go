@@ -20,14 +20,14 @@ import (
 	"github.com/barbhq/barb/store/redact"
 )
 
-// runs is a gateway that runs a command in a folder of its own.
-func runs(t *testing.T, f execFlags) (*gateway, *bytes.Buffer, context.CancelFunc) {
+// runs is a listener that runs a command in a folder of its own.
+func runs(t *testing.T, f execFlags) (*listener, *bytes.Buffer, context.CancelFunc) {
 	t.Helper()
 	said := &bytes.Buffer{}
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said, Dir: t.TempDir(), Environ: []string{"PATH=" + os.Getenv("PATH"), "HOME=/home", "LC_ALL=C",
 		"BARB_SECRET=s3cret", "WHSEC=s3cret", "AWS_SECRET_ACCESS_KEY=s3cret", "LD_PRELOAD=x"}}, file: &configFile{}}
 	sh.paint(false)
-	g := &gateway{shell: sh}
+	g := &listener{shell: sh}
 	sh.redactor = redact.New(new(catalog.Set).Lookup, nil, nil)
 	if f.timeout == 0 {
 		f.timeout = flags.Duration(time.Minute)
@@ -46,7 +46,7 @@ func verified(body []byte, fields ...record.Field) *record.Exchange {
 		Request: record.Request{Method: "POST", URL: "http://h/in?a=%20b", Target: "/in?a=%20b", Header: fields, Body: body}}
 }
 
-func (g *gateway) file1(t *testing.T, name string) string {
+func (g *listener) file1(t *testing.T, name string) string {
 	t.Helper()
 	data, err := os.ReadFile(filepath.Join(g.Dir, name))
 	if err != nil {

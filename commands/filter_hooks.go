@@ -64,7 +64,7 @@ type hookFilter struct {
 	count    atomic.Int64
 }
 
-func (g *gateway) takeFilters(o hookFilterFlags) error {
+func (g *listener) takeFilters(o hookFilterFlags) error {
 	g.hooks.unlisted, g.gate.Filter.Event = o.unlisted, o.events.match
 	if o.unlisted && len(o.events) == 0 && o.where == "" {
 		return fail.Usage("--no-record-filtered needs --event or --where").Hint("barb listen --event 'invoice.*' --no-record-filtered")
@@ -85,7 +85,7 @@ func isFiltered(x *record.Exchange) bool {
 }
 
 // unlisted reports whether an exchange is neither kept nor shown.
-func (g *gateway) unlisted(x *record.Exchange) bool { return g.hooks.unlisted && isFiltered(x) }
+func (g *listener) unlisted(x *record.Exchange) bool { return g.hooks.unlisted && isFiltered(x) }
 
 // whereLine is what --where is asked about: the JSON form with everything, and the body parsed where it is JSON.
 type whereLine struct {

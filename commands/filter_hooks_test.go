@@ -7,19 +7,19 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/flags"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store/record"
 )
 
-// newFilter is a gateway that filters by an expression.
-func newFilter(t *testing.T, where string, said *bytes.Buffer) *gateway {
+// newFilter is a listener that filters by an expression.
+func newFilter(t *testing.T, where string, said *bytes.Buffer) *listener {
 	t.Helper()
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
 	sh.paint(false)
-	g := &gateway{shell: sh}
-	g.gate = &gate.Gateway{Schemes: new(catalog.Set), Lanes: route.Lanes[*gate.Lane]{Rest: &gate.Lane{}}, Tell: g.tell}
+	g := &listener{shell: sh}
+	g.gate = &gateway.Gateway{Schemes: new(catalog.Set), Lanes: route.Lanes[*gateway.Lane]{Rest: &gateway.Lane{}}, Tell: g.tell}
 	if err := g.takeFilters(hookFilterFlags{where: flags.Word(where)}); err != nil {
 		t.Fatal(err)
 	}
@@ -31,7 +31,7 @@ func TestAnExpressionThatDoesNotEndIsEnded(t *testing.T) {
 	g := newFilter(t, `[range(1e18)] | length > 0`, &said)
 	began := time.Now()
 	x := &record.Exchange{Request: record.Request{Method: "POST", Body: []byte("{}")}}
-	if got := g.gate.Receive(x).Check(began); !gate.IsUndecided(got.Marks) {
+	if got := g.gate.Receive(x).Check(began); !gateway.IsUndecided(got.Marks) {
 		t.Errorf("it is marked %v", got.Marks)
 	}
 	if took := time.Since(began); took > 10*whereTimeout {

@@ -19,7 +19,7 @@ import (
 )
 
 // takeForwarding reads how webhooks get to the app.
-func (g *gateway) takeForwarding(o listenOptions) (err error) {
+func (g *listener) takeForwarding(o listenOptions) (err error) {
 	if err = o.checkForwarding(); err != nil {
 		return err
 	}
@@ -36,7 +36,7 @@ func (g *gateway) takeForwarding(o listenOptions) (err error) {
 }
 
 // queued is how many webhooks wait in the queue, 0 when that cannot be read.
-func (g *gateway) queued() int64 {
+func (g *listener) queued() int64 {
 	depth, err := g.history.QueueDepth(context.Background(), store.Forward, store.Command)
 	if err != nil {
 		return 0
@@ -49,7 +49,7 @@ const endGrace = 10 * time.Second
 
 // startForwarding begins to deliver what waits in the queue. The function it returns brings all forwarding to an end;
 // unless it is cut, what is due in the queue is tried before.
-func (g *gateway) startForwarding(ctx context.Context) (end func(cut bool)) {
+func (g *listener) startForwarding(ctx context.Context) (end func(cut bool)) {
 	if g.outbox == nil {
 		return func(bool) { g.mirrors.end(endGrace) }
 	}
@@ -62,7 +62,7 @@ func (g *gateway) startForwarding(ctx context.Context) (end func(cut bool)) {
 
 // forwarded hands a recorded webhook to the apps of its lane, at once or by way of the queue, and gives back what the
 // sender gets.
-func (g *gateway) forwarded(ctx context.Context, h *hook) *record.Response {
+func (g *listener) forwarded(ctx context.Context, h *hook) *record.Response {
 	if g.outbox != nil {
 		return g.outbox.queued(ctx, h)
 	}
@@ -73,7 +73,7 @@ func (g *gateway) forwarded(ctx context.Context, h *hook) *record.Response {
 
 // forward hands a webhook to the app and returns the forward, which is an exchange of its own, with the answer for the
 // sender. The forward is in the history before its first byte leaves, and nil where nothing was sent.
-func (g *gateway) forward(ctx context.Context, h *hook) (*record.Exchange, *record.Response) {
+func (g *listener) forward(ctx context.Context, h *hook) (*record.Exchange, *record.Response) {
 	x := h.x
 	next, err := forwardOf(x, h.Lane().ForwardTo())
 	if err != nil {
@@ -112,7 +112,7 @@ func forwardOf(x *record.Exchange, target string) (record.Exchange, error) {
 }
 
 // relayed is the sender's answer made of the app's.
-func (g *gateway) relayed(ctx context.Context, f *record.Exchange) *record.Response {
+func (g *listener) relayed(ctx context.Context, f *record.Exchange) *record.Response {
 	lacked := listen.LackedRoom(ctx)
 	switch {
 	case errors.Is(lacked, listen.ErrNoRoom):
@@ -129,7 +129,7 @@ func unavailable() *record.Response {
 }
 
 // forwardsToItself finds a lane whose app is this very listener: it would forward for ever.
-func (g *gateway) forwardsToItself(addr string) error {
+func (g *listener) forwardsToItself(addr string) error {
 	_, port, _ := net.SplitHostPort(addr)
 	if port == "" { // a unix socket, which no forward can reach
 		return nil

@@ -15,7 +15,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/listen/command"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -25,7 +25,7 @@ const commandPrefix = "exec:"
 
 // commandTarget is what the queue calls the command of a lane. Only a listener with the same program, arguments, folder, route
 // and scheme runs it: ./run of another project is another command, and so is sh -c with another script.
-func (b *outbox) commandTarget(l *gate.Lane) string {
+func (b *outbox) commandTarget(l *gateway.Lane) string {
 	scheme := "none"
 	if v := l.Verifier.Load(); v != nil {
 		scheme = cmp.Or(v.Scheme.Name, "auto")
@@ -72,7 +72,7 @@ func notRun(target string) string {
 
 // runs reports whether the command runs for a webhook: for one that was verified with a secret that barb was given, and with
 // --exec-unverified for what no web page has sent.
-func (g *gateway) runs(x *record.Exchange) bool {
+func (g *listener) runs(x *record.Exchange) bool {
 	if g.runner == nil || x.Verdict.Status == record.Invalid || x.Verdict.Status != record.Valid && !g.runner.unverified {
 		return false
 	}
@@ -81,7 +81,7 @@ func (g *gateway) runs(x *record.Exchange) bool {
 }
 
 // answersFirst reports whether the sender of a webhook has its answer before the command runs.
-func (g *gateway) answersFirst(x *record.Exchange) bool {
+func (g *listener) answersFirst(x *record.Exchange) bool {
 	return g.outbox != nil && g.outbox.ack && g.runs(x)
 }
 
@@ -95,7 +95,7 @@ func (b *outbox) commandEntry(h *hook, kept *record.Exchange) *store.Queued {
 
 // addCommands has the worker run the commands of each lane that runs any, as many at a time as --exec-concurrency says. The
 // history must be there.
-func (g *gateway) addCommands(ctx context.Context) (err error) {
+func (g *listener) addCommands(ctx context.Context) (err error) {
 	b := g.outbox
 	if b == nil {
 		return nil

@@ -13,7 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store/record"
 )
@@ -21,7 +21,7 @@ import (
 // mirrors sends webhooks to the further targets of a lane once the first has answered. Nobody waits for them: what they
 // cannot keep up with is left out, and said.
 type mirrors struct {
-	*gateway
+	*listener
 	ctx   context.Context
 	cut   context.CancelFunc
 	seats chan struct{}
@@ -37,15 +37,15 @@ const (
 	mirrorsBytes   = 32 << 20
 )
 
-func newMirrors(g *gateway) *mirrors {
-	m := &mirrors{gateway: g, seats: make(chan struct{}, mirrorsAtOnce)}
+func newMirrors(g *listener) *mirrors {
+	m := &mirrors{listener: g, seats: make(chan struct{}, mirrorsAtOnce)}
 	m.ctx, m.cut = context.WithCancel(context.Background())
 	return m
 }
 
 // send hands a webhook, whose forward to the app is f, to the mirrors of its lane; f is nil where nothing was sent. With
 // a queue, targets that are not mirrors have entries of their own.
-func (m *mirrors) send(x, f *record.Exchange, l *gate.Lane) {
+func (m *mirrors) send(x, f *record.Exchange, l *gateway.Lane) {
 	if f == nil || len(l.Targets) < 2 {
 		return
 	}

@@ -10,7 +10,7 @@ import (
 	"sync"
 
 	"github.com/barbhq/barb/deliver"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
 )
@@ -46,7 +46,7 @@ func (b *outbox) needs(kept *record.Exchange) string {
 
 // orderOf is the order that a webhook of a lane belongs to, "" when it needs none. Those that need a secret are an order of their
 // own: when the secret is rotated, or another project has the same app, what a listener cannot deliver holds up nothing else.
-func (b *outbox) orderOf(l *gate.Lane, r *record.Request, needs string) string {
+func (b *outbox) orderOf(l *gateway.Lane, r *record.Request, needs string) string {
 	order := b.ordered.of(l.Name, r)
 	if order != "" && needs != "" {
 		order += " needs " + needs

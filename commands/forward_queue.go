@@ -12,7 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/worker"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -20,7 +20,7 @@ import (
 // outbox forwards by way of the queue: a webhook gets its entries in the very transaction in which it becomes durable, and
 // workers deliver them, also those that an earlier process has left.
 type outbox struct {
-	*gateway
+	*listener
 	leases      *worker.Leases
 	limits      *deliver.Limits
 	ack         bool
@@ -34,8 +34,8 @@ type outbox struct {
 	settles      sync.WaitGroup // of first tries, whose senders do not wait for it
 }
 
-func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
-	b := &outbox{gateway: g, limits: g.limits(o.breaker), ack: o.mode == modeAck, ordered: o.ordered,
+func (g *listener) newOutbox(o listenOptions) (*outbox, error) {
+	b := &outbox{listener: g, limits: g.limits(o.breaker), ack: o.mode == modeAck, ordered: o.ordered,
 		concurrency: o.forwardFlags.concurrency}
 	b.leases = &worker.Leases{Holder: worker.NewHolder("listen"), Tell: b.tell}
 	b.worker = b.newWorker()
@@ -65,7 +65,7 @@ func (g *gateway) newOutbox(o listenOptions) (*outbox, error) {
 func (b *outbox) takes(h *hook) bool {
 	x := h.x
 	distrusted, _ := b.distrusts(x)
-	handedOn := x.Verdict.Status != record.Invalid && distrusted == 0 && x.Handshake == "" && !isFiltered(x) && !gate.IsUndecided(x.Marks)
+	handedOn := x.Verdict.Status != record.Invalid && distrusted == 0 && x.Handshake == "" && !isFiltered(x) && !gateway.IsUndecided(x.Marks)
 	return handedOn && h.scripted() == nil
 }
 
@@ -89,7 +89,7 @@ func (b *outbox) kept(p *promised, err error) {
 
 // entries are what a webhook that is to be forwarded gets in the queue: one for each app. kept is what the history has of
 // it: the queue keeps the rest.
-func (b *outbox) entries(x, kept *record.Exchange, l *gate.Lane) (p promised) {
+func (b *outbox) entries(x, kept *record.Exchange, l *gateway.Lane) (p promised) {
 	now, needs := time.Now(), b.needs(kept)
 	plan, order := b.plan(needs), b.orderOf(l, &x.Request, needs)
 	for _, t := range l.Targets {
@@ -124,7 +124,7 @@ func (b *outbox) first(h *hook, kept *record.Exchange, again bool) promised {
 }
 
 // keep makes a received exchange durable, with its entries in the queue. Again: it is a copy that may not be handed on.
-func (g *gateway) keep(ctx context.Context, h *hook, kept *record.Exchange, again bool) error {
+func (g *listener) keep(ctx context.Context, h *hook, kept *record.Exchange, again bool) error {
 	x := h.x
 	if g.outbox == nil {
 		return g.history.Record(ctx, x)

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"testing"
 
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -13,11 +13,11 @@ import (
 
 const testApp = "http://127.0.0.1:9/"
 
-// newQueuer is a gateway that forwards by way of the queue, and whose workers are not begun.
-func newQueuer(t *testing.T, mode string) *gateway {
+// newQueuer is a listener that forwards by way of the queue, and whose workers are not begun.
+func newQueuer(t *testing.T, mode string) *listener {
 	t.Helper()
 	g := newRecorder(t, temporary(t))
-	g.gate.Lanes.Rest = &gate.Lane{Targets: []route.Target{{URL: testApp}}}
+	g.gate.Lanes.Rest = &gateway.Lane{Targets: []route.Target{{URL: testApp}}}
 	o := listenOptions{forwardFlags: forwardFlags{mode: mode, queue: true, concurrency: 4, ordered: orderedValue{by: wholeRoute}}}
 	var err error
 	if g.outbox, err = g.newOutbox(o); err != nil {
@@ -28,7 +28,7 @@ func newQueuer(t *testing.T, mode string) *gateway {
 	return g
 }
 
-func openEntries(t *testing.T, g *gateway) (ids []int64) {
+func openEntries(t *testing.T, g *listener) (ids []int64) {
 	t.Helper()
 	entries, err := g.history.Queue(t.Context(), store.QueueFilter{States: []store.QueueState{store.Waiting, store.Leased}})
 	if err != nil {

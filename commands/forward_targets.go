@@ -7,7 +7,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 )
 
@@ -65,7 +65,7 @@ func domainOf(target string) string {
 
 // takeTargets says which apps a lane forwards to: those of the flag, else, unless answers are scripted, those of its route.
 // The first of the flag answers the sender, the others are mirrors.
-func takeTargets(l *gate.Lane, flag flags.Targets, r *route.Route, scripted bool) error {
+func takeTargets(l *gateway.Lane, flag flags.Targets, r *route.Route, scripted bool) error {
 	for i, target := range flag {
 		to, err := expandTarget(target)
 		if err != nil {

@@ -115,7 +115,7 @@ func (b *outbox) work(ctx context.Context) (end func(cut bool, grace time.Durati
 }
 
 // waiting says how many webhooks wait in the queue, "" for none.
-func (g *gateway) waiting(ctx context.Context) string {
+func (g *listener) waiting(ctx context.Context) string {
 	depth, err := g.history.QueueDepth(ctx, store.Forward, store.Command)
 	n := depth[store.Waiting] + depth[store.Leased]
 	if err != nil || n == 0 {
@@ -128,7 +128,7 @@ func (g *gateway) waiting(ctx context.Context) string {
 }
 
 // unattended says what waits in the queue, put there by another listener, that this one does not work on.
-func (g *gateway) unattended(ctx context.Context) (lines []string) {
+func (g *listener) unattended(ctx context.Context) (lines []string) {
 	for _, kind := range []store.QueueKind{store.Command, store.Forward} {
 		if kind == store.Forward && g.outbox == nil { // said already
 			continue

@@ -10,7 +10,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store"
@@ -18,10 +18,10 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// gateway is what a listener asks: it checks, records, answers and forwards, by the route of each request.
-type gateway struct {
+// listener is what runs while barb listens: it checks, records, answers and forwards, by the route of each request.
+type listener struct {
 	*shell
-	gate    *gate.Gateway
+	gate    *gateway.Gateway
 	history *store.Store
 	client  *deliver.Client
 	budget  *listen.Budget // for webhooks in flight and the apps' answers
@@ -54,13 +54,13 @@ type gateway struct {
 const keptOfInvalid = 64 << 10
 
 // takeRoutes makes a lane of the flags and one of each route of barb.toml. Flags go before routes.
-func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
+func (g *listener) takeRoutes(ctx context.Context, o listenOptions) error {
 	file, err := g.configuration()
 	if err != nil {
 		return err
 	}
 	flagged := len(o.secrets) > 0 || o.scheme != "" && g.settings["scheme"] == "flag"
-	g.gate.Lanes.ChecksAs = (*gate.Lane).ChecksAs
+	g.gate.Lanes.ChecksAs = (*gateway.Lane).ChecksAs
 	everywhere := slices.IndexFunc(file.routes, func(r route.Route) bool { return r.CoversAll() })
 	if everywhere < 0 {
 		if g.gate.Lanes.Rest, err = g.lane(ctx, o, &route.Route{}); err != nil {
@@ -85,12 +85,12 @@ func (g *gateway) takeRoutes(ctx context.Context, o listenOptions) error {
 	return nil
 }
 
-func (g *gateway) lane(ctx context.Context, o listenOptions, r *route.Route) (*gate.Lane, error) {
+func (g *listener) lane(ctx context.Context, o listenOptions, r *route.Route) (*gateway.Lane, error) {
 	public, err := g.publicBase("public_url", r.PublicURL)
 	if err != nil {
 		return nil, err
 	}
-	l := &gate.Lane{Name: r.Name(), Path: strings.TrimSuffix(r.Path, "/"), PublicURL: public}
+	l := &gateway.Lane{Name: r.Name(), Path: strings.TrimSuffix(r.Path, "/"), PublicURL: public}
 	flags := o.schemeFlags
 	if r.Scheme != "" { // flags, where there are any, have taken it out
 		flags.scheme = r.Scheme
@@ -111,7 +111,7 @@ func (g *gateway) lane(ctx context.Context, o listenOptions, r *route.Route) (*g
 }
 
 // count counts an exchange for the summary. What was filtered out was not asked for and is no webhook received.
-func (g *gateway) count(h *hook, x *record.Exchange) {
+func (g *listener) count(h *hook, x *record.Exchange) {
 	switch {
 	case x.Handshake != "":
 		g.greeted.Add(1)
@@ -120,7 +120,7 @@ func (g *gateway) count(h *hook, x *record.Exchange) {
 	default:
 		g.received.Add(1)
 		switch {
-		case x.Verdict.Status == record.Invalid, gate.IsUndecided(x.Marks):
+		case x.Verdict.Status == record.Invalid, gateway.IsUndecided(x.Marks):
 		case h.IsBeside():
 			g.beside.Add(1)
 		default:
@@ -141,9 +141,9 @@ func textAnswer(status int, text string) *record.Response {
 }
 
 // describe says what the listener does, a line each.
-func (g *gateway) describe() []string {
+func (g *listener) describe() []string {
 	var lines []string
-	say := func(where string, l *gate.Lane) {
+	say := func(where string, l *gateway.Lane) {
 		what := "unchecked"
 		switch v := l.Verifier.Load(); {
 		case v == nil:
@@ -186,7 +186,7 @@ func (g *gateway) describe() []string {
 }
 
 // summary says at the end what came.
-func (g *gateway) summary(ctx context.Context) {
+func (g *listener) summary(ctx context.Context) {
 	text := ui.Count(int(g.received.Load()), "webhook") + " received"
 	if n := g.greeted.Load(); n > 0 {
 		text += ", " + ui.Count(int(n), "handshake")

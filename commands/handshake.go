@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
@@ -81,7 +81,7 @@ func listenArgs(cmd *cobra.Command, given []string) error {
 }
 
 // newGreeter returns what finds the handshakes that a lane answers.
-func newGreeter(value handshakeValue, v *verifier.Verifier, flags *schemeFlags, r *route.Route) (g gate.Greeter, err error) {
+func newGreeter(value handshakeValue, v *verifier.Verifier, flags *schemeFlags, r *route.Route) (g gateway.Greeter, err error) {
 	if g.Params, err = flags.paramMap(r); err != nil {
 		return g, err
 	}
@@ -99,7 +99,7 @@ func newGreeter(value handshakeValue, v *verifier.Verifier, flags *schemeFlags, 
 }
 
 // suggest is note for what a person may do and a script need not hear.
-func (g *gateway) suggest(format string, args ...any) {
+func (g *listener) suggest(format string, args ...any) {
 	if !g.quiet {
 		g.note(format, args...)
 	}

@@ -15,7 +15,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/secret"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
@@ -26,17 +26,17 @@ import (
 
 const brought = "b537207f20cbfa02357cf448134da559"
 
-// newAsana is a gateway that checks the scheme of the tests, whose secret comes with Asana's handshake.
-func newAsana(t *testing.T, said *bytes.Buffer, learn string) *gateway {
+// newAsana is a listener that checks the scheme of the tests, whose secret comes with Asana's handshake.
+func newAsana(t *testing.T, said *bytes.Buffer, learn string) *listener {
 	t.Helper()
 	scheme, _ := catalog.Lookup("generic")
 	scheme.Name, scheme.Header, scheme.Handshake = "asana", "X-Hook-Signature", "asana"
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
 	sh.paint(false)
-	l := &gate.Lane{Greeter: gate.Greeter{Names: []string{"asana"}}}
+	l := &gateway.Lane{Greeter: gateway.Greeter{Names: []string{"asana"}}}
 	l.Verifier.Store(&verifier.Verifier{Scheme: scheme})
-	g := &gateway{shell: sh}
-	g.gate = &gate.Gateway{Schemes: new(catalog.Set), Lanes: route.Lanes[*gate.Lane]{Rest: l}, FromPage: g.fromPage, Tell: g.tell}
+	g := &listener{shell: sh}
+	g.gate = &gateway.Gateway{Schemes: new(catalog.Set), Lanes: route.Lanes[*gateway.Lane]{Rest: l}, FromPage: g.fromPage, Tell: g.tell}
 	sh.redactor = redact.New(new(catalog.Set).Lookup, nil, nil)
 	if err := g.learning.into(learn); err != nil {
 		t.Fatal(err)
@@ -47,8 +47,8 @@ func newAsana(t *testing.T, said *bytes.Buffer, learn string) *gateway {
 	return g
 }
 
-// receive has the gateway check and answer a request, as listen does.
-func receive(g *gateway, body string, fields ...record.Field) (*record.Exchange, *record.Response) {
+// receive has the listener check and answer a request, as listen does.
+func receive(g *listener, body string, fields ...record.Field) (*record.Exchange, *record.Response) {
 	x := &record.Exchange{ID: 1, Kind: record.Received, Request: record.Request{Method: "POST", URL: "http://127.0.0.1/", Target: "/",
 		Header: fields, Body: []byte(body)}}
 	h := g.receive(x)
@@ -58,7 +58,7 @@ func receive(g *gateway, body string, fields ...record.Field) (*record.Exchange,
 	return x, x.Response
 }
 
-func signedWith(t *testing.T, g *gateway, key, body string) record.Field {
+func signedWith(t *testing.T, g *listener, key, body string) record.Field {
 	t.Helper()
 	signed, err := g.gate.Lanes.Rest.Verifier.Load().Scheme.Sign(sign.Message{Body: []byte(body)}, sign.Secret{Key: []byte(key)})
 	if err != nil {

@@ -8,15 +8,15 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/listen/dedupe"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/store/record"
 )
 
 // hook is a received request from its head to its answer, and what was found out about it.
 type hook struct {
-	*gate.Hook
-	g *gateway
+	*gateway.Hook
+	g *listener
 	x *record.Exchange
 
 	scripted func() *script.Script // the script that answers it; nil: none
@@ -28,7 +28,7 @@ type hook struct {
 }
 
 // receive makes the hook of a request.
-func (g *gateway) receive(x *record.Exchange) *hook {
+func (g *listener) receive(x *record.Exchange) *hook {
 	h := &hook{Hook: g.gate.Receive(x), g: g, x: x}
 	h.scripted = sync.OnceValue(func() *script.Script { return g.answers.ScriptFor(x) })
 	return h
@@ -92,7 +92,7 @@ func (h *hook) reply(ctx context.Context) *record.Response {
 	switch x := h.x; {
 	case x.Verdict.Status == record.Invalid:
 		return textAnswer(http.StatusUnauthorized, "invalid signature\n")
-	case gate.IsUndecided(x.Marks):
+	case gateway.IsUndecided(x.Marks):
 		return unavailable()
 	case x.Handshake != "":
 		return h.Greet()

@@ -18,7 +18,7 @@ import (
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/listen/dedupe"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -147,7 +147,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	case f > a:
 		o.respond = ""
 	}
-	g, err := newGateway(ctx, sh, o)
+	g, err := newListener(ctx, sh, o)
 	if err != nil {
 		return err
 	}
@@ -193,7 +193,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 }
 
 // serve runs until ^C, --count or --for.
-func (g *gateway) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
+func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
 	defer g.lookBack(ctx)()
 	defer g.boundMemory(int64(o.inflight))()
 	server := &listen.Server{Receive: func(x *record.Exchange) listen.Hook { return g.receive(x) },
@@ -261,7 +261,7 @@ func listenAddress(addr string) (string, error) {
 }
 
 // announce says where it listens: on stderr, as the first object of --json, and in the ready file.
-func (g *gateway) announce(addr net.Addr, o listenOptions) error {
+func (g *listener) announce(addr net.Addr, o listenOptions) error {
 	address := g.entrance.url(addr)
 	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 		g.warn("%s can be reached from other machines", addr)
@@ -302,22 +302,22 @@ func countOf(n int64, thing string) string {
 	return strings.TrimSuffix(strings.TrimSpace(text), " s")
 }
 
-// newGateway wires what a listener needs; everything wrong with the options ends here.
-func newGateway(ctx context.Context, sh *shell, o listenOptions) (*gateway, error) {
+// newListener wires what a listener needs; everything wrong with the options ends here.
+func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, error) {
 	if o.count < 0 {
 		return nil, fail.Usage("--count %d is negative", o.count)
 	}
 	if err := o.checkSizes(sh); err != nil {
 		return nil, err
 	}
-	g := &gateway{shell: sh, watch: newWatch(), keepInvalid: o.keep,
+	g := &listener{shell: sh, watch: newWatch(), keepInvalid: o.keep,
 		with: export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}}
 	g.refusals = g.newRefusals()
 	file, err := sh.configuration()
 	if err != nil {
 		return nil, err
 	}
-	g.gate = &gate.Gateway{Schemes: file.catalog(), FromPage: g.fromPage, Tell: g.tell}
+	g.gate = &gateway.Gateway{Schemes: file.catalog(), FromPage: g.fromPage, Tell: g.tell}
 	g.watch.shown = ui.Shown{Headers: o.withHeaders, Body: o.withBody}
 	if g.gate.PublicURL, err = g.publicBase("--public-url", o.publicURL); err != nil {
 		return nil, err

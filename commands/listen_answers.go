@@ -60,7 +60,7 @@ func platformNames() (names []string) {
 }
 
 // takeAnswers makes of the flags, and of barb.toml, what the listener answers on purpose.
-func (g *gateway) takeAnswers(o listenOptions) (err error) {
+func (g *listener) takeAnswers(o listenOptions) (err error) {
 	if o.respond != "" {
 		if g.answers.Respond, err = g.flagScript("respond", o.respond); err != nil {
 			return err
@@ -90,7 +90,7 @@ func (g *gateway) takeAnswers(o listenOptions) (err error) {
 }
 
 // takeChance takes what is left to chance.
-func (g *gateway) takeChance(o listenOptions) (err error) {
+func (g *listener) takeChance(o listenOptions) (err error) {
 	if g.settings["listen.fail_with"].weight() > 1 && o.failRate == 0 {
 		return fail.Usage("--fail-with says what those of --fail-rate get, and there are none").Hint("--fail-rate 10% --fail-with '" + o.failWith + "'")
 	}
@@ -105,7 +105,7 @@ func (g *gateway) takeChance(o listenOptions) (err error) {
 }
 
 // flagScript parses the script of a flag. The files it names are beside barb.toml when it stands there.
-func (g *gateway) flagScript(flag, text string) (*script.Script, error) {
+func (g *listener) flagScript(flag, text string) (*script.Script, error) {
 	from := g.settings[setting{"listen", flag}.key()]
 	read := g.answerBody("")
 	if from.weight() == 1 {

@@ -11,7 +11,7 @@ import (
 const promptly = 200 * time.Millisecond
 
 // sayWhatIsAwaited says, a moment after ^C, what the listener does not end before. The function it returns ends that.
-func (g *gateway) sayWhatIsAwaited(interrupted context.Context) (through func()) {
+func (g *listener) sayWhatIsAwaited(interrupted context.Context) (through func()) {
 	over, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
@@ -36,7 +36,7 @@ func (g *gateway) sayWhatIsAwaited(interrupted context.Context) (through func())
 }
 
 // underWay is how many webhooks are being answered or forwarded.
-func (g *gateway) underWay() int {
+func (g *listener) underWay() int {
 	n := g.watch.underWay() + int(g.mirrors.count.Load())
 	if g.outbox != nil {
 		n += g.outbox.worker.UnderWay()

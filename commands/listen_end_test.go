@@ -7,16 +7,16 @@ import (
 	"testing/synctest"
 	"time"
 
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 )
 
-// newSpeaker is a gateway without a history, and what it says.
-func newSpeaker() (*gateway, *bytes.Buffer) {
+// newSpeaker is a listener without a history, and what it says.
+func newSpeaker() (*listener, *bytes.Buffer) {
 	said := &bytes.Buffer{}
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
 	sh.paint(false)
-	g := &gateway{shell: sh, watch: newWatch()}
+	g := &listener{shell: sh, watch: newWatch()}
 	g.mirrors = newMirrors(g)
 	return g, said
 }
@@ -53,7 +53,7 @@ func TestAMirrorThatDoesNotKeepUpLeavesTheBoundsAsTheyAre(t *testing.T) {
 	g, _ := newSpeaker()
 	g.mirrors.count.Store(mirrorsWaiting)
 	x := received("/in", "msg_1", "{}", "")
-	g.mirrors.send(x, x, &gate.Lane{Targets: []route.Target{{URL: testApp}, {URL: testApp, Mirror: true}}})
+	g.mirrors.send(x, x, &gateway.Lane{Targets: []route.Target{{URL: testApp}, {URL: testApp, Mirror: true}}})
 	if count, bytes := g.mirrors.count.Load(), g.mirrors.bytes.Load(); count != mirrorsWaiting || bytes != 0 {
 		t.Errorf("%d wait, of %d bytes", count, bytes)
 	}

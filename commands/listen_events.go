@@ -4,29 +4,29 @@ import (
 	"fmt"
 
 	"github.com/barbhq/barb/commands/ui"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 )
 
 // tell writes what the gateway has found out: a line for each event.
-func (g *gateway) tell(e gate.Event) {
+func (g *listener) tell(e gateway.Event) {
 	switch e.Kind {
-	case gate.SpellingRefused:
+	case gateway.SpellingRefused:
 		g.note("warning: %s: the provider's SDK refuses %s, which came; --strict refuses it as well", e.Scheme, e.Detail)
-	case gate.HostUnchecked:
+	case gateway.HostUnchecked:
 		g.warn("%s signs the URL, and its host is taken from the request's own Host, which its sender writes; "+
 			"barb listen -s %s %s", e.Scheme, e.Scheme, publicHint)
-	case gate.PinsUnread:
+	case gateway.PinsUnread:
 		g.note("warning: which scheme a secret verifies cannot be read: %v", e.Err)
-	case gate.PinUnkept:
+	case gateway.PinUnkept:
 		g.note("warning: that %s verifies %s is not kept: %v", e.Secret, e.Scheme, e.Err)
-	case gate.Pinned:
+	case gateway.Pinned:
 		g.tellPinned(e)
-	case gate.Weaker:
+	case gateway.Weaker:
 		g.note("refused: %s", e.Detail)
-	case gate.FilterTooSlow:
+	case gateway.FilterTooSlow:
 		g.note("warning: --where took longer than %s on a webhook, which is answered 503 so that it comes again (said once)",
 			whereTimeout)
-	case gate.FilterFailed:
+	case gateway.FilterFailed:
 		g.note("warning: --where fails on a webhook, which counts as not asked for: %v (said once)", e.Err)
 	default:
 		g.tellHandshake(e)
@@ -34,7 +34,7 @@ func (g *gateway) tell(e gate.Event) {
 }
 
 // tellPinned says which scheme a secret is held to from now on.
-func (g *gateway) tellPinned(e gate.Event) {
+func (g *listener) tellPinned(e gateway.Event) {
 	where, instead := "", ""
 	if e.Path != "" {
 		where = " on " + e.Path
@@ -46,31 +46,31 @@ func (g *gateway) tellPinned(e gate.Event) {
 }
 
 // tellHandshake says what became of a handshake, and what is left to be done.
-func (g *gateway) tellHandshake(e gate.Event) {
+func (g *listener) tellHandshake(e gateway.Event) {
 	id, h := e.ID, e.Handshake
 	switch e.Kind {
-	case gate.HandshakeRefused:
+	case gateway.HandshakeRefused:
 		g.note("%d handshake %s refused: %v", id, h.Name, detailOf(e.Err))
-	case gate.NeedsSecret:
+	case gateway.NeedsSecret:
 		g.note("%d handshake %s refused: %v; barb listen %s --secret env:NAME", id, h.Name, detailOf(e.Err), flagFor(e))
-	case gate.HandshakeFromPage:
+	case gateway.HandshakeFromPage:
 		g.note("warning: %d handshake %s refused: a web page may have sent it (%s), and a page brings no secret",
 			id, h.Name, e.Detail)
-	case gate.SecretUnkept:
+	case gateway.SecretUnkept:
 		g.note("warning: %d handshake %s: the secret could not be kept: %v", id, h.Name, detailOf(e.Err))
-	case gate.AnotherSecret:
+	case gateway.AnotherSecret:
 		g.note("warning: %d handshake %s brings another secret than the first one; it is not taken", id, h.Name)
-	case gate.Learnt:
+	case gateway.Learnt:
 		g.tellLearnt(e)
-	case gate.Unagreed:
+	case gateway.Unagreed:
 		g.suggest("%d handshake %s: any %s is accepted; --param %s=… accepts yours only", id, h.Name, e.Detail, e.Detail)
-	case gate.ConfirmElsewhere:
+	case gateway.ConfirmElsewhere:
 		g.note("warning: %d handshake %s wants %s opened, which is not %s's: do not",
 			id, h.Name, ui.Clip(e.Detail, 80), h.Title)
-	case gate.ConfirmUnchecked:
+	case gateway.ConfirmUnchecked:
 		g.suggest("%d handshake %s wants %s opened; its signature was not checked: barb listen -s %s --secret file:PATH",
 			id, h.Name, e.Detail, h.Name)
-	case gate.Confirm:
+	case gateway.Confirm:
 		g.suggest(`%d handshake %s: confirm it at %s with  `+
 			`curl "$(barb show %d --json --jq '.request_body|fromjson|.SubscribeURL')"`,
 			id, h.Name, e.Detail, id)
@@ -78,7 +78,7 @@ func (g *gateway) tellHandshake(e gate.Event) {
 }
 
 // tellLearnt says what was done with the secret that a handshake has brought.
-func (g *gateway) tellLearnt(e gate.Event) {
+func (g *listener) tellLearnt(e gateway.Event) {
 	what := fmt.Sprintf("%d handshake %s brings the secret %s…", e.ID, e.Handshake.Name, e.Secret)
 	if e.Checks {
 		what += ", checked with from now on"
@@ -96,7 +96,7 @@ func (g *gateway) tellLearnt(e gate.Event) {
 
 // flagFor is how a listener is told to expect a handshake: by the scheme that checks with what it brings, where there
 // is one.
-func flagFor(e gate.Event) string {
+func flagFor(e gateway.Event) string {
 	if e.Scheme != "" {
 		return "-s " + e.Scheme
 	}

@@ -107,7 +107,7 @@ func (w *watch) waiting() int64 {
 
 // hook writes the line of a webhook and what is to be shown under it: what the flags ask for to where the lines go, what
 // --verbose says to stderr. h holds what may be shown.
-func (g *gateway) hook(h *ui.Hook) {
+func (g *listener) hook(h *ui.Hook) {
 	g.watch.lines.Write(h)
 	switch {
 	case g.verbose:
@@ -118,7 +118,7 @@ func (g *gateway) hook(h *ui.Hook) {
 }
 
 // startWatch prepares the lines and, on a terminal, the footer, which ends with ctx.
-func (g *gateway) startWatch(ctx context.Context) (stop func()) {
+func (g *listener) startWatch(ctx context.Context) (stop func()) {
 	g.watch.lines = ui.HookLines{P: g.out, Columns: g.Columns}
 	// A program that reads from a pipe may write to the same terminal and knows nothing of a footer.
 	if !hasFooter(g.shell) || isPipe(g.Out) {

@@ -45,7 +45,7 @@ func sayMetrics(sh *shell, port *metrics.Port) {
 }
 
 // countFor makes the counters of a listener. It does nothing without --metrics.
-func (g *gateway) countFor(port *metrics.Port) {
+func (g *listener) countFor(port *metrics.Port) {
 	if port == nil {
 		return
 	}

@@ -26,7 +26,7 @@ type neighbours struct {
 }
 
 // lookAround learns of the webhooks that other listeners have recorded since the last look.
-func (g *gateway) lookAround(ctx context.Context, now time.Time) {
+func (g *listener) lookAround(ctx context.Context, now time.Time) {
 	if !g.window.IsLoaded() { // the history is being looked through
 		return
 	}
@@ -49,7 +49,7 @@ func (g *gateway) lookAround(ctx context.Context, now time.Time) {
 }
 
 // learnOf remembers a webhook of another listener.
-func (g *gateway) learnOf(ctx context.Context, x *record.Exchange) {
+func (g *listener) learnOf(ctx context.Context, x *record.Exchange) {
 	if !compares(x) || x.WebhookID == "" && x.Scheme == "" {
 		return
 	}
@@ -76,7 +76,7 @@ func (g *gateway) learnOf(ctx context.Context, x *record.Exchange) {
 // isOurs reports whether a recorded webhook is one that this listener would have taken: a secret of its route verifies it.
 // Another project may keep the same history, and its provider may send it the same event. Nothing tells whose an unchecked
 // one is, or one that the history keeps without what was signed.
-func (g *gateway) isOurs(ctx context.Context, x *record.Exchange) bool {
+func (g *listener) isOurs(ctx context.Context, x *record.Exchange) bool {
 	if x.Verdict.Status != record.Valid {
 		return true
 	}
@@ -88,7 +88,7 @@ func (g *gateway) isOurs(ctx context.Context, x *record.Exchange) bool {
 }
 
 // askNeighbour finds out whether another listener's webhook was accepted since it was learnt of.
-func (g *gateway) askNeighbour(ctx context.Context, claim *dedupe.Claim) {
+func (g *listener) askNeighbour(ctx context.Context, claim *dedupe.Claim) {
 	id, ok := claim.Foreign()
 	if !ok {
 		return

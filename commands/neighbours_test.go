@@ -13,7 +13,7 @@ import (
 func TestTwoListenersKnowEachOthersWebhooks(t *testing.T) {
 	ctx, path := context.Background(), temporary(t)
 	a, b := newRecorder(t, path), newRecorder(t, path)
-	end := func(g *gateway, x *record.Exchange, status int) {
+	end := func(g *listener, x *record.Exchange, status int) {
 		t.Helper()
 		x.Ended, x.Response = true, &record.Response{Status: status}
 		if err := g.history.Answer(ctx, x); err != nil {
@@ -24,7 +24,7 @@ func TestTwoListenersKnowEachOthersWebhooks(t *testing.T) {
 		}
 	}
 	passed := func() *record.Response { return &record.Response{Status: 299} }
-	look := func(g *gateway) { g.looked.Store(0) } // as if a while had passed
+	look := func(g *listener) { g.looked.Store(0) } // as if a while had passed
 	good := keepOne(t, a, received("/in", "good", "{}", "s")).x
 	bad := keepOne(t, a, received("/in", "bad", "{}", "t")).x
 	bare := keepOne(t, a, received("/in", "", "{}", "u")).x
@@ -80,7 +80,7 @@ func TestAListenerLooksAroundNowAndThen(t *testing.T) {
 }
 
 func BenchmarkLookAround(b *testing.B) {
-	g := &gateway{}
+	g := &listener{}
 	g.window = dedupe.New()
 	g.window.Loaded()
 	g.looked.Store(time.Now().Add(time.Hour).UnixNano())

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -27,7 +27,7 @@ func splitPublic(text string) (base, unused string, err error) {
 }
 
 // publicBase is splitPublic of what a flag or a route says, "" for nothing. It warns of what is not used.
-func (g *gateway) publicBase(where, text string) (string, error) {
+func (g *listener) publicBase(where, text string) (string, error) {
 	if text == "" {
 		return "", nil
 	}
@@ -59,5 +59,5 @@ func (sh *shell) publicURLOf(r *record.Request) (string, error) {
 	if err != nil {
 		return "", fail.Usage("public_url %w", err).Hint(publicHint)
 	}
-	return gate.Publicly(base, r), nil
+	return gateway.Publicly(base, r), nil
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 )
 
 // refusalKind is why something was refused. Both texts are ours: how many kinds there are is not for a stranger to say.
@@ -73,14 +73,14 @@ const (
 type refusals struct {
 	mu     sync.Mutex
 	counts map[refusalKind]int64
-	lines  gate.Gathering
-	events gate.Gathering
+	lines  gateway.Gathering
+	events gateway.Gathering
 }
 
-func (g *gateway) newRefusals() *refusals {
+func (g *listener) newRefusals() *refusals {
 	return &refusals{counts: map[refusalKind]int64{},
-		lines:  gate.Gathering{Every: refusalLines, Most: 1, Tell: g.sayRefusal},
-		events: gate.Gathering{Every: time.Second, Most: refusalObjects, Tell: g.emitRefusal}}
+		lines:  gateway.Gathering{Every: refusalLines, Most: 1, Tell: g.sayRefusal},
+		events: gateway.Gathering{Every: time.Second, Most: refusalObjects, Tell: g.emitRefusal}}
 }
 
 // end tells of what was gathered since.
@@ -90,7 +90,7 @@ func (r *refusals) end() {
 }
 
 // refused is told of what did not become an exchange, and of trouble on the way.
-func (g *gateway) refused(r listen.Refusal) {
+func (g *listener) refused(r listen.Refusal) {
 	kind, ok := kindOfRefusal(r)
 	if !ok {
 		g.refusals.lines.See(fmt.Sprintf("trouble %d", r.Status), r)
@@ -112,7 +112,7 @@ func (g *gateway) refused(r listen.Refusal) {
 }
 
 // sayRefusal writes a line about one that was refused, or about so many more of which it is an example.
-func (g *gateway) sayRefusal(r listen.Refusal, count int) {
+func (g *listener) sayRefusal(r listen.Refusal, count int) {
 	text := g.refusalText(r)
 	if count > 1 {
 		text = fmt.Sprintf("%d more, such as: %s", count, text)
@@ -121,7 +121,7 @@ func (g *gateway) sayRefusal(r listen.Refusal, count int) {
 }
 
 // refusalText is the line about one that was refused.
-func (g *gateway) refusalText(r listen.Refusal) string {
+func (g *listener) refusalText(r listen.Refusal) string {
 	kind, ok := kindOfRefusal(r)
 	from := "from " + cmp.Or(r.Remote, "somebody")
 	switch {
@@ -153,7 +153,7 @@ func (g *gateway) refusalText(r listen.Refusal) string {
 	return text
 }
 
-func (g *gateway) emitRefusal(r listen.Refusal, count int) {
+func (g *listener) emitRefusal(r listen.Refusal, count int) {
 	kind, _ := kindOfRefusal(r)
 	line := schema.NewRefused(kind.reason, count, g.Now())
 	line.At(r.Status, r.Remote, r.Method, r.Path)

@@ -13,7 +13,7 @@ import (
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/deliver/replay"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
@@ -249,7 +249,7 @@ func (r *replayer) plan(ctx context.Context, captured replay.Item) (x record.Exc
 		}
 	}
 	plain := *captured.Exchange
-	plain.EventType = gate.EventToSend(captured.EventType)
+	plain.EventType = gateway.EventToSend(captured.EventType)
 	x, err = r.replays.Exchange(ctx, &plain, target, &s.Signer, r.Now())
 	if r.options.exact {
 		s = &signing{}

@@ -102,7 +102,7 @@ func (t *table) fault(c *configFile, key, format string, args ...any) *fail.Erro
 }
 
 // takeTables reads the scripts of the tables. Flags and variables that say how to answer go before all of them.
-func (g *gateway) takeTables() error {
+func (g *listener) takeTables() error {
 	file, err := g.configuration()
 	if err != nil {
 		return err

@@ -87,7 +87,7 @@ func (sh *shell) attempt(x *record.Exchange) senders.Attempt {
 }
 
 // senderSummary says, at the end of a listener, how the senders behaved whose webhooks came more than once.
-func (g *gateway) senderSummary(ctx context.Context) {
+func (g *listener) senderSummary(ctx context.Context) {
 	ids := g.watch.repeated()
 	if len(ids) == 0 || g.quiet {
 		return

@@ -18,7 +18,7 @@ import (
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/ui"
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/explain"
@@ -253,7 +253,7 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	if o.recorded, err = provenScheme(ctx, history, x); err != nil {
 		return m, now, err
 	}
-	if m = gate.MessageOf(&x.Request); x.Kind == record.Received {
+	if m = gateway.MessageOf(&x.Request); x.Kind == record.Received {
 		m.URL, err = sh.publicURLOf(&x.Request)
 	}
 	return m, x.Start, err

@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	gate "github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -25,7 +25,7 @@ func isLearnt(v record.Verdict) bool { return strings.HasPrefix(v.Secret, learnt
 // to loopback (W3C Fetch Metadata, section 2.4), "none" only for an address that the person has typed. They need not send the
 // latter to 0.0.0.0, to an address of a LAN or to a name that the page had resolved to this machine (DNS rebinding), so a GET
 // must name a host that is known. A webhook that a tunnel brings is a POST, and may name any.
-func (g *gateway) fromPage(r *record.Request) string {
+func (g *listener) fromPage(r *record.Request) string {
 	for _, name := range []string{"Origin", "Referer"} {
 		if r.Header.Has(name) {
 			return name
@@ -42,7 +42,7 @@ func (g *gateway) fromPage(r *record.Request) string {
 
 // knowsHost reports whether a request was sent to loopback, to the host of --addr or to that of a public URL. A barb.toml
 // that was found may be another's, so its public URLs do not count.
-func (g *gateway) knowsHost(r *record.Request) bool {
+func (g *listener) knowsHost(r *record.Request) bool {
 	host := nameIn(r.URL)
 	if isLoopback(r.URL) {
 		return true
@@ -59,7 +59,7 @@ func (g *gateway) knowsHost(r *record.Request) bool {
 			return true
 		}
 	}
-	known := func(l *gate.Lane) bool { return nameIn(l.PublicURL) == host }
+	known := func(l *gateway.Lane) bool { return nameIn(l.PublicURL) == host }
 	return !g.file.found && slices.ContainsFunc(slices.Concat(g.gate.Guards(r)...), known)
 }
 
@@ -74,7 +74,7 @@ func nameIn(text string) string {
 
 // distrusts says why the command must not run for a webhook although --exec was meant to, and the status that keeps its
 // sender from taking it for worked on; 0 when there is no such reason.
-func (g *gateway) distrusts(x *record.Exchange) (status int, why string) {
+func (g *listener) distrusts(x *record.Exchange) (status int, why string) {
 	switch r := g.runner; {
 	case r == nil, x.Verdict.Status == record.Invalid:
 		return 0, ""
@@ -89,7 +89,7 @@ func (g *gateway) distrusts(x *record.Exchange) (status int, why string) {
 }
 
 // untouched refuses what distrusts names, and says so; nil for anything else that the command does not run for.
-func (g *gateway) untouched(x *record.Exchange) *record.Response {
+func (g *listener) untouched(x *record.Exchange) *record.Response {
 	status, why := g.distrusts(x)
 	if status == 0 {
 		return nil
