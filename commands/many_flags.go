@@ -32,7 +32,7 @@ type manyFlags struct {
 
 	counted, parallel bool    // -n and --concurrency were given
 	kept              runPlan // what a run remembers of the command line
-	went              *resumed
+	resumed           *resumed
 }
 
 const manyLong = `
@@ -75,7 +75,7 @@ func (f *manyFlags) duration() time.Duration {
 
 // isMany tells a run from one message.
 func (o *sendOptions) isMany() bool {
-	return o.went != nil || o.count != 1 || o.pace().N > 0 || o.duration() > 0 || o.again > 0 || o.shuffle || o.listed()
+	return o.resumed != nil || o.count != 1 || o.pace().N > 0 || o.duration() > 0 || o.again > 0 || o.shuffle || o.listed()
 }
 
 // given notes which flags were given, and what a run remembers. Whatever makes no sense about them ends here.
@@ -84,7 +84,7 @@ func (o *sendOptions) given(ctx context.Context, sh *shell, cmd *cobra.Command, 
 		o.url = args[0]
 	}
 	if o.resume != "" {
-		if err := o.goOn(ctx, sh, cmd); err != nil {
+		if err := o.resumeRun(ctx, sh, cmd); err != nil {
 			return err
 		}
 	}

@@ -28,7 +28,7 @@ type runPlan struct {
 	Withheld []string            `json:"withheld,omitempty"` // flags whose values are or hold secrets
 }
 
-// resumed is a run that goes on.
+// resumed is a run that is resumed.
 type resumed struct {
 	run  store.Run
 	plan runPlan
@@ -41,8 +41,8 @@ var changeable = []string{"resume", "skip-bad", "secret", "concurrency", "rate",
 
 // planOf is the command line as a run remembers it: every flag that does not have its default.
 func planOf(sh *shell, cmd *cobra.Command, o *sendOptions) (runPlan, error) {
-	if o.went != nil {
-		return o.went.plan, nil
+	if o.resumed != nil {
+		return o.resumed.plan, nil
 	}
 	p := runPlan{URL: o.url, Dir: sh.Dir, IDs: signer.NewID(), Seed: 1 + uint64(sh.Rand()*1e6), Flags: map[string][]string{}} // short enough to be typed again
 	if o.seed.Seed != nil {
@@ -83,17 +83,17 @@ func isWithheld(flag, value string) bool {
 	return false
 }
 
-// goOn takes the command line of a run that was interrupted, and the run for itself.
-func (o *sendOptions) goOn(ctx context.Context, sh *shell, cmd *cobra.Command) error {
+// resumeRun takes the command line of a run that was interrupted, and the run for itself.
+func (o *sendOptions) resumeRun(ctx context.Context, sh *shell, cmd *cobra.Command) error {
 	r, err := sh.runOf(ctx, o.resume)
 	if err != nil {
 		return err
 	}
-	o.went = &resumed{run: r}
-	if err := json.Unmarshal([]byte(r.Options), &o.went.plan); err != nil {
+	o.resumed = &resumed{run: r}
+	if err := json.Unmarshal([]byte(r.Options), &o.resumed.plan); err != nil {
 		return fail.Local("run %d: %w", r.ID, err)
 	}
-	p := o.went.plan
+	p := o.resumed.plan
 	if r.Ended {
 		return nil
 	}

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strconv"
 	"sync"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -179,53 +178,6 @@ func (r *replayer) oneByOne(ctx context.Context, last int64) error {
 		tally.Add(&o)
 	}
 	return fail.Silent(codeOf(tally, ctx.Err() != nil))
-}
-
-// many replays several at a time and says at the end what became of them. Their webhook ids are in the history already, so
-// the attempts are recorded in groups when they end.
-func (r *replayer) many(ctx context.Context, last int64, count int) error {
-	captured, err := r.captured(ctx, true)
-	if err != nil {
-		return err
-	}
-	var mu sync.Mutex
-	sums := newRunSums(false)
-	var broken error
-	begun := time.Now()
-	jobs := func(yield func(replay.Item) bool) {
-		for c, err := range captured {
-			if broken = err; err != nil || c.ID > last || !yield(c) {
-				return
-			}
-		}
-	}
-	err = inParallel(ctx, min(r.options.concurrency, count), jobs, func(ctx context.Context, c replay.Item) error {
-		x, s, err := r.plan(ctx, c)
-		if err != nil {
-			return err
-		}
-		var a attempts
-		o, _, err := r.send(ctx, c, x, s, func(ended *deliver.Attempt) { a.note(ended.Exchange) })
-		if err == nil {
-			mu.Lock()
-			defer mu.Unlock()
-			sums.add(&o, &a)
-		}
-		return err
-	})
-	if err == nil {
-		err = broken
-	}
-	if err != nil {
-		return err
-	}
-	sum := sums.summary(time.Since(begun), deliver.Rate{})
-	sum.Total, sum.Interrupted = count, ctx.Err() != nil
-	sum.DeadHint = "barb history --sent --failed --since " + begun.UTC().Format("2006-01-02T15:04:05.000Z") + " -n 0"
-	if !r.json {
-		r.out.Batch(sum)
-	}
-	return fail.Silent(codeOf(sums.Tally, sum.Interrupted))
 }
 
 func (r *replayer) courier(s *signing, client *deliver.Client) *courier {

@@ -51,8 +51,9 @@ var layout = map[string]struct{ ours, others []string }{
 	"listen/script":     {ours: []string{"units", "listen", "listen/route", "store/record"}},
 	"listen/route":      {},
 	"listen/gateway":    {ours: []string{"sign", "sign/catalog", "sign/handshake", "store", "store/record", "store/redact", "deliver", "deliver/journal", "deliver/worker", "listen", "listen/route", "listen/script", "listen/verifier", "listen/dedupe", "listen/command"}},
-	"commands/ui":       {ours: []string{"store/record", "store/senders", "store/health", "deliver", "deliver/provider", "sign", "sign/catalog", "sign/handshake", "sign/discover", "sign/explain", "store"}, others: []string{"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/x/ansi", "github.com/fatih/color", "github.com/muesli/termenv"}},
+	"commands/ui":       {ours: []string{"store/record", "store/senders", "store/health", "deliver", "deliver/provider", "deliver/batch", "sign", "sign/catalog", "sign/handshake", "sign/discover", "sign/explain", "store"}, others: []string{"github.com/charmbracelet/lipgloss", "github.com/charmbracelet/x/ansi", "github.com/fatih/color", "github.com/muesli/termenv"}},
 	"commands/metrics":  {ours: []string{"store", "store/record"}},
+	"deliver/batch":     {ours: []string{"deliver", "deliver/journal", "deliver/payload", "store", "store/record"}, others: []string{"github.com/HdrHistogram/hdrhistogram-go"}},
 	"commands/receiver": {ours: []string{"sign"}},
 	"commands/fail":     {},
 	"commands/secret":   {ours: []string{"commands/fail", "commands/infile", "sign"}, others: []string{"github.com/zalando/go-keyring"}},
@@ -103,6 +104,7 @@ var never = map[string][]string{
 	"commands/ui":       {"os", "log", "net/http"},
 	"commands/metrics":  {"os"},
 	"commands/schema":   {"os", "log", "net/http"},
+	"deliver/batch":     {"os", "net", "log", "os/exec", "syscall", "database/sql"},
 	"commands/receiver": {"os", "log", "net"},
 }
 

@@ -2,8 +2,13 @@ package ui
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/batch"
 )
 
 // Batch is what became of many deliveries.
@@ -16,9 +21,9 @@ type Batch struct {
 	Interrupted                           bool
 	Asked                                 string // the rate that was asked for; "" is none
 	Statuses, Failures                    []Tallied
-	Latency                               Spread
-	Lateness                              Spread // behind the rate that was asked for
-	Dead                                  []DeadLetter
+	Latency                               batch.Spread
+	Lateness                              batch.Spread // behind the rate that was asked for
+	Dead                                  []batch.DeadLetter
 	DeadCount                             int    // of which Dead are the first
 	DeadHint                              string // the command that lists the rest
 }
@@ -29,16 +34,24 @@ type Tallied struct {
 	N    int64
 }
 
-// Spread is how a time is distributed; zero when nothing was measured.
-type Spread struct{ P50, P90, P99, Max time.Duration }
-
-// DeadLetter is a message that was given up.
-type DeadLetter struct {
-	WebhookID string
-	Status    int // of the last answer; 0: none came
-	Kind      string
-	Attempts  int
-	Why       string // may quote the peer
+// NewBatch returns a tally as it is shown, of a run that took a time at a rate.
+func NewBatch(t *batch.Tally, took time.Duration, rate deliver.Rate) Batch {
+	b := Batch{Delivered: int(t.Delivered), Queued: int(t.Queued), Refused: int(t.Refused), Unanswered: int(t.Unanswered),
+		Attempts: int(t.Attempts), Retries: int(t.Retries), Took: took, Asked: rate.String(),
+		Dead: t.Dead, DeadCount: int(t.DeadCount), Latency: t.Took(), Lateness: t.Late()}
+	if rate.Burst {
+		b.Asked = "bursts of " + b.Asked
+	}
+	for status, n := range t.Statuses {
+		b.Statuses = append(b.Statuses, Tallied{What: strconv.Itoa(status), N: n})
+	}
+	for kind, n := range t.Failures {
+		b.Failures = append(b.Failures, Tallied{What: string(kind), N: n})
+	}
+	byName := func(a, b Tallied) int { return strings.Compare(a.What, b.What) }
+	slices.SortFunc(b.Statuses, byName)
+	slices.SortFunc(b.Failures, byName)
+	return b
 }
 
 // Batch writes the lines that sum many deliveries up.
@@ -111,8 +124,8 @@ func tallied(all []Tallied) string {
 	return strings.Join(parts, "  ")
 }
 
-func spread(s Spread) string {
-	if s == (Spread{}) {
+func spread(s batch.Spread) string {
+	if s == (batch.Spread{}) {
 		return ""
 	}
 	return fmt.Sprintf("p50 %s  p90 %s  p99 %s  max %s", Duration(s.P50), Duration(s.P90), Duration(s.P99), Duration(s.Max))

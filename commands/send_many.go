@@ -1,0 +1,323 @@
+package commands
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/batch"
+	"github.com/barbhq/barb/deliver/journal"
+	"github.com/barbhq/barb/deliver/payload"
+	"github.com/barbhq/barb/deliver/worker"
+	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store/record"
+)
+
+// batchSender sends a run and says how it goes.
+type batchSender struct {
+	*courier
+	run     batch.Run
+	options *sendOptions
+	first   record.Exchange // what all messages have in common
+	whole   bool            // first lacks nothing but the webhook id
+	begun   time.Time
+}
+
+// sendMany sends a run, a new one or one that is resumed.
+func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
+	if o.resumed != nil && o.resumed.run.Ended {
+		sh.say("barb: run %d has come to its end; nothing of it is left to be sent", o.resumed.run.ID)
+		return nil
+	}
+	if err := sh.manyContent(o); err != nil {
+		return err
+	}
+	x, s, err := planRequest(ctx, sh, o)
+	if err != nil {
+		return err
+	}
+	m := &batchSender{options: o, first: x}
+	if err := m.open(sh, s); err != nil {
+		return err
+	}
+	defer m.run.Bodies.Close()
+	client, err := o.client(sh, o.connectIn)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	m.run.Sender = deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand}
+	m.courier = &courier{shell: sh, sign: s, sender: m.run.Sender, silent: true,
+		with: export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}}
+	if done, err := m.tryFirst(ctx, client); done || err != nil {
+		return err
+	}
+	if m.queueing, err = o.queueing(sh, s); err != nil {
+		return err
+	}
+	if m.history, err = sh.writeHistory(ctx); err != nil {
+		return err
+	}
+	if err := m.begin(ctx); err != nil {
+		return err
+	}
+	return m.send(ctx)
+}
+
+// begin makes the run durable.
+func (m *batchSender) begin(ctx context.Context) error {
+	options, err := json.Marshal(m.options.kept)
+	if err != nil {
+		return fail.Local("run: %w", err)
+	}
+	m.run.Options, m.run.Owner, m.run.IsGone, m.run.Now = string(options), worker.NewHolder("send"), worker.IsGone, m.Now
+	m.run.Journal = &journal.Journal{History: m.history, Lazily: true, WithIDs: m.json}
+	m.run.Message, m.run.Sign, m.run.Tell = m.exchange, m.sign.ForAttempt, m.tell
+	if m.queueing != nil {
+		m.run.Queue = m.enqueue
+	}
+	err = m.run.Begin(ctx)
+	if busy, ok := errors.AsType[*batch.BusyError](err); ok {
+		return fail.Usage("%w", busy).Hint("one barb at a time sends a run")
+	}
+	return err
+}
+
+// manyContent finds out what is sent. What was changed by hand is kept nowhere.
+func (sh *shell) manyContent(o *sendOptions) (err error) {
+	if o.edit && o.resumed != nil {
+		return fail.Usage("run %d was edited by hand, and what it became is kept nowhere", o.resumed.run.ID).Hint("send it as a new run: barb send URL -d …")
+	}
+	if o.content, err = sh.content(o); err != nil {
+		return err
+	}
+	o.content.Values.Seed = o.kept.Seed
+	if o.edit {
+		return sh.editOnce(o.content)
+	}
+	return nil
+}
+
+// open opens the events, which looks at all of them, and lays out the run.
+func (m *batchSender) open(sh *shell, s *signing) error {
+	o := m.options
+	e, err := sh.events(o, m.checker(s, sh.Now()))
+	if err != nil {
+		return err
+	}
+	if o.resumed != nil && e.Digest() != o.resumed.plan.Events {
+		e.Close()
+		return fail.Usage("what run %d sends has changed: %s", o.resumed.run.ID, ui.EscapeLine(o.data)).Hint("send it as a new run: barb send URL -d …")
+	}
+	o.kept.Events = e.Digest()
+	rate := o.pace()
+	var pace *deliver.Pace
+	if rate.N > 0 || o.duration() > 0 {
+		pace = &deliver.Pace{Rate: rate, For: o.duration()}
+	}
+	messages := e.Count() * int64(o.count)
+	if o.duration() > 0 && !o.counted {
+		messages = rate.Within(o.duration()) // 0 without a rate: as many as go
+	}
+	order := batch.NewOrder(messages, float64(o.again))
+	if o.shuffle {
+		order = order.Shuffle(o.kept.Seed)
+	}
+	m.run.Bodies, m.run.Order, m.run.Pace, m.run.Workers = e, order, pace, o.workers()
+	if o.resumed != nil {
+		m.run.Resumed = &o.resumed.run
+	}
+	return nil
+}
+
+// checker is what is wrong with a body for the scheme; nil when the scheme signs whatever bytes there are.
+func (m *batchSender) checker(s *signing, now time.Time) payload.Check {
+	if !s.Signs() || s.Scheme.Streams() {
+		return nil
+	}
+	return func(body []byte) error {
+		x := m.first
+		if err := m.options.content.Take(&x, &s.Signer, body, 1); err != nil {
+			return classify(err)
+		}
+		if err := s.Try(&x, now); err != nil {
+			return fmt.Errorf("cannot be signed: %w", err)
+		}
+		return nil
+	}
+}
+
+// tryFirst finds what can never be sent while nothing has been written yet, and with --dry-run prints the first request.
+// Of a stream the first event has not come.
+func (m *batchSender) tryFirst(ctx context.Context, client *deliver.Client) (done bool, err error) {
+	x := m.first
+	if m.run.Bodies.Count() > 0 || m.options.dryRun {
+		job, err := m.run.First(ctx)
+		if err != nil {
+			return false, err
+		}
+		if err := m.complete(); err != nil {
+			return false, err
+		}
+		if x, err = m.exchange(job); err != nil {
+			return false, err
+		}
+		if err := m.sign.Try(&x, m.Now()); err != nil {
+			return false, err
+		}
+	}
+	if m.options.dryRun {
+		return true, m.dryRun(client, x)
+	}
+	return false, sendable(client, x.Request)
+}
+
+// exchange returns the message of a job. Its id is --id, else the id in its payload unless all messages have the same
+// payload, else the id of the run with a number behind it.
+func (m *batchSender) exchange(j batch.Job) (x record.Exchange, err error) {
+	x = m.first
+	if x.WebhookID == "" {
+		x.WebhookID = m.messageID(j.Message)
+	}
+	o := m.options
+	switch n := int(j.Message) + 1; {
+	case m.whole:
+	case o.listed():
+		err = o.content.Take(&x, &m.sign.Signer, j.Body, n)
+	default:
+		err = o.content.Fill(&x, &m.sign.Signer, n)
+	}
+	o.applyProvider(&x, m.Now())
+	return x, err
+}
+
+// complete fills in the payload once if it is the same for all messages. Each message then has an id of its own, also if
+// the payload carries one.
+func (m *batchSender) complete() error {
+	o := m.options
+	if o.listed() || !o.content.IsConstant() {
+		return nil
+	}
+	if err := o.content.Fill(&m.first, &m.sign.Signer, 1); err != nil {
+		return err
+	}
+	m.first.WebhookID, m.whole = o.id, true
+	return nil
+}
+
+// messageID returns the id of a message. It follows from the run, so that the resumed run gives the same.
+func (m *batchSender) messageID(message int64) string {
+	text := m.options.kept.IDs + "-" + strconv.FormatInt(message+1, 10)
+	if m.sign.UUIDs {
+		return uuid.NewSHA1(uuid.NameSpaceOID, []byte(text)).String()
+	}
+	return text
+}
+
+// send sends until no message is left or ctx ends, and says what became of the run.
+func (m *batchSender) send(ctx context.Context) error {
+	m.begun = time.Now()
+	m.announce()
+	footer := func() {}
+	if hasFooter(m.shell) {
+		meter := ui.Meter{Read: func() ui.Progress { return ui.Progress(m.run.Progress()) }, Columns: m.Columns}
+		footer = startFooter(ctx, m.shell, meter.Text)
+	}
+	err := m.run.Send(ctx)
+	footer()
+	return m.finish(ctx, time.Since(m.begun), err)
+}
+
+// tell prints an attempt as JSON, and with --verbose a failed one for people.
+func (m *batchSender) tell(a *deliver.Attempt) error {
+	if m.verbose && a.Decision != deliver.Delivered {
+		m.complain(a)
+	}
+	return m.show(a)
+}
+
+// complain says on stderr how an attempt failed.
+func (m *batchSender) complain(a *deliver.Attempt) {
+	m.printing.Lock()
+	defer m.printing.Unlock()
+	m.err.Printf("%s  ", ui.Clip(a.Exchange.WebhookID, 80))
+	m.err.Attempt(a)
+}
+
+// announce says on stderr the number of the run and, for a shuffled one, the seed that gives the same order again.
+func (m *batchSender) announce() {
+	text := fmt.Sprintf("barb: run %d", m.run.Row().ID)
+	if planned := m.run.Planned(); planned > 0 {
+		text += fmt.Sprintf(", %s", ui.Count(int(planned), "message"))
+	}
+	if m.run.Order.Shuffled() {
+		text += fmt.Sprintf(", --seed %d", m.options.kept.Seed)
+	}
+	m.say("%s", text)
+	bad := m.run.Bodies.Bad()
+	m.leftOut(bad)
+}
+
+// leftOut lists the bad events that are not sent.
+func (m *batchSender) leftOut(bad payload.Bad) {
+	if bad.Count == 0 {
+		return
+	}
+	m.warn("%s left out", ui.Count(int(bad.Count), "bad event"))
+	for _, line := range bad.First {
+		m.err.Printf("  %s\n", ui.EscapeLine(line))
+	}
+	if more := bad.Count - int64(len(bad.First)); more > 0 {
+		m.err.Printf("  and %d more\n", more)
+	}
+}
+
+// finish says what became of the run and how to resume it, and returns its exit code.
+func (m *batchSender) finish(ctx context.Context, took time.Duration, err error) error {
+	if m.run.Bodies.Count() == 0 { // those of a stream are known only now
+		m.leftOut(m.run.Bodies.Bad())
+	}
+	sum := m.summary(took)
+	sum.Interrupted = ctx.Err() != nil
+	switch {
+	case !m.json:
+		m.out.Batch(sum)
+	case !m.quiet:
+		m.err.Batch(sum)
+	}
+	if !m.run.Row().Ended {
+		m.err.Printf("resume with: %s\n", m.resumeCommand())
+	}
+	if err != nil {
+		return err
+	}
+	return fail.Silent(codeOf(m.run.Tally().Tally, sum.Interrupted))
+}
+
+func (m *batchSender) summary(took time.Duration) ui.Batch {
+	sum := ui.NewBatch(m.run.Tally(), took, m.options.pace())
+	sum.Skipped = int(m.run.Bodies.Bad().Count)
+	sum.Total = int(m.run.Total())
+	sum.DeadHint = fmt.Sprintf("barb history --failed --endpoint %s --since %s -n 0",
+		ui.Endpoint(&m.first), m.begun.UTC().Format("2006-01-02T15:04:05.000Z"))
+	return sum
+}
+
+func (m *batchSender) resumeCommand() string {
+	text := fmt.Sprintf("barb send --resume %d", m.run.Row().ID)
+	for _, name := range m.options.kept.Withheld {
+		text += " --" + name + " …"
+	}
+	if m.options.data == "@-" || m.run.Bodies.Digest() == "" {
+		text += " < what it was sending"
+	}
+	return text
+}

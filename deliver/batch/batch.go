@@ -1,0 +1,172 @@
+// Package batch sends many messages as one resumable run.
+package batch
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"time"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/journal"
+	"github.com/barbhq/barb/deliver/payload"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+)
+
+// Run sends the messages of an order as one run. An endpoint that refuses or cannot be reached ends only its own
+// delivery; a history that cannot be written ends the run.
+//
+// A run is durable before its first message leaves, and the webhook ids of its messages must follow from it. So a
+// first attempt is recorded only when it has ended, together with others: a message that a kill cuts off is sent
+// again under the same id when the run is resumed.
+//
+// The methods are called in this order: First, Begin, Send. First may be left out.
+type Run struct {
+	Journal *journal.Journal
+	Sender  deliver.Sender // Sign is set for each message
+	Bodies  payload.Bodies
+	Order   Order
+	Pace    *deliver.Pace // nil: as fast as possible
+	Workers int           // how many messages are under way at most, from 1
+
+	// Message returns the message of a job. Several goroutines call it.
+	Message func(Job) (record.Exchange, error)
+	// Sign returns what signs a message; a nil Sign, and a nil function from it, leave it unsigned.
+	Sign func(x *record.Exchange) func(now time.Time, r *record.Request) error
+	// Queue takes a message instead of its delivery; nil: it is delivered now.
+	Queue func(ctx context.Context, x record.Exchange) (journal.Outcome, error)
+	// Tell is called with each attempt that has ended, by several goroutines; nil: nobody is told. An error from it ends
+	// the run after the delivery at hand.
+	Tell func(*deliver.Attempt) error
+
+	Now     func() time.Time        // the time that is stored
+	Owner   string                  // a name for this process, unlike every other
+	IsGone  func(owner string) bool // reports whether an owner's process has certainly ended
+	Options string                  // JSON that a new run remembers
+	Resumed *store.Run              // the run that is resumed; nil: a new one
+
+	source     *source
+	checkpoint checkpoint
+	planned    int64
+}
+
+// Progress is how far a run is.
+type Progress struct {
+	Done, Total int64 // Total 0: unknown
+	Failed      int64
+	P99         time.Duration // of the attempts; 0 without any
+}
+
+// begin makes the source, once.
+func (r *Run) begin() *source {
+	if r.source == nil {
+		r.source = newSource(r)
+	}
+	return r.source
+}
+
+// First returns the message that is sent first, before anything is written. The bodies must not be a stream.
+func (r *Run) First(ctx context.Context) (Job, error) {
+	s := r.begin()
+	return s.at(ctx, s.first())
+}
+
+// Begin makes a new run durable, or takes over the one that is resumed. The error is a *BusyError when another
+// process sends it.
+func (r *Run) Begin(ctx context.Context) error {
+	s := r.begin()
+	r.planned = s.planned()
+	r.checkpoint = checkpoint{history: r.Journal.History, source: s, now: r.Now}
+	if r.Resumed == nil {
+		return r.checkpoint.start(ctx, r.Options, r.Owner)
+	}
+	return r.checkpoint.resume(ctx, r.Resumed, r.Owner, r.IsGone)
+}
+
+// Send delivers until no message is left or ctx ends. After ctx has ended the rest can be resumed. The error is the
+// first of Message, Queue, Tell, the bodies or the history.
+func (r *Run) Send(ctx context.Context) error {
+	keep := context.WithoutCancel(ctx)
+	done := make(chan struct{})
+	var keeping sync.WaitGroup
+	keeping.Go(func() { r.checkpoint.keep(keep, done) })
+	workers := r.Workers
+	if r.planned > 0 {
+		workers = int(min(int64(workers), r.planned))
+	}
+	err := Pool(ctx, workers, r.work)
+	close(done)
+	keeping.Wait()
+	return errors.Join(err, r.checkpoint.end(keep))
+}
+
+// work delivers one message after the other.
+func (r *Run) work(ctx context.Context, worker int) error {
+	var ends Ends
+	for {
+		job, ok, err := r.source.take(ctx, worker)
+		if !ok || err != nil {
+			return err
+		}
+		ends.all, ends.late = ends.all[:0], job.Late
+		x, err := r.Message(job)
+		if err != nil {
+			return err
+		}
+		o, err := r.deliver(ctx, x, &ends)
+		if err != nil {
+			return err
+		}
+		r.source.add(worker, &o, &ends)
+	}
+}
+
+// deliver delivers a message, or queues it. An error of Tell is returned when the delivery has ended.
+func (r *Run) deliver(ctx context.Context, x record.Exchange, ends *Ends) (o journal.Outcome, err error) {
+	if r.Queue != nil {
+		return r.Queue(ctx, x)
+	}
+	sender := r.Sender
+	if r.Sign != nil {
+		sender.Sign = r.Sign(&x)
+	}
+	var told error
+	for a, err := range r.Journal.Attempts(ctx, sender, x) {
+		if err != nil {
+			return o, err
+		}
+		o.Add(a)
+		ends.Add(a.Exchange)
+		if r.Tell == nil {
+			continue
+		}
+		if err := r.Tell(a); err != nil && told == nil {
+			told = err
+		}
+	}
+	o.End(ctx)
+	return o, told
+}
+
+// Row returns the run as the history has it: with its number after Begin, and with how far it is after Send.
+func (r *Run) Row() store.Run { return r.checkpoint.row }
+
+// Planned returns how many messages there were to send when the run began; 0: unknown.
+func (r *Run) Planned() int64 { return r.planned }
+
+// Total returns how many messages there were; before the end of a run of unknown length, how many have begun.
+func (r *Run) Total() int64 {
+	r.source.mu.Lock()
+	defer r.source.mu.Unlock()
+	if r.planned == 0 || r.source.done {
+		return r.source.begun
+	}
+	return r.planned
+}
+
+// Tally returns what became of the messages. It may be called when Send has returned.
+func (r *Run) Tally() *Tally { return r.source.tally }
+
+// Progress returns how far the run is. It may be called while Send runs.
+func (r *Run) Progress() Progress { return r.source.progress() }
