@@ -52,7 +52,8 @@ func TestEachRuleCountsItsOwnWebhooks(t *testing.T) {
 }
 
 func TestAPartOfTheWebhooksFailsWhateverElseIsAnswered(t *testing.T) {
-	p := &script.Plan{FailRate: 0.5, FailWith: parsed(t, "500,501,503"), Random: script.Random{Seed: 7}, Latency: script.Span{Min: time.Second, Max: time.Second}}
+	p := &script.Plan{FailRate: 0.5, FailWith: parsed(t, "500,501,503"), Random: script.Random{Seed: 7},
+		Latency: script.Span{Min: time.Second, Max: time.Second}}
 	got := webhooks(t, p, "/", "/", "/", "/", "/", "/")
 	if want := "[500 501 200 200 503 200]"; fmt.Sprint(got) != want {
 		t.Errorf("answered %v, want %s", got, want)
@@ -111,7 +112,8 @@ func TestWhatIsNotRecordedHasNoPosition(t *testing.T) {
 		t.Errorf("then answered %v", got)
 	}
 	plain, called := &script.Plan{}, false
-	if at, err := plain.Number(&record.Exchange{ID: 1}, nil, func() error { called = true; return nil }); !called || err != nil || at != (script.Position{}) {
+	at, err = plain.Number(&record.Exchange{ID: 1}, nil, func() error { called = true; return nil })
+	if !called || err != nil || at != (script.Position{}) {
 		t.Errorf("a plan without an order gave position %v, %v", at, err)
 	}
 }
@@ -129,7 +131,8 @@ func TestAPlanHasTheLimitsOfItsPlatform(t *testing.T) {
 		t.Errorf("a slow answer was %d", got[0])
 	}
 	timeout := &record.Failure{Kind: record.FailTimeout}
-	if got := p.Relay(nil, timeout); got.Status != 504 || got.Header.Get("X-Vercel-Error") != "FUNCTION_INVOCATION_TIMEOUT" {
+	if got := p.Relay(nil, timeout); got.Status != 504 ||
+		got.Header.Get("X-Vercel-Error") != "FUNCTION_INVOCATION_TIMEOUT" {
 		t.Errorf("answered %d %v", got.Status, got.Header)
 	}
 	if got := p.Relay(nil, &record.Failure{Kind: record.FailRefused}); got.Status != 502 {

@@ -156,7 +156,8 @@ func TestScriptErrorsSayWhereAndWhatIsRight(t *testing.T) {
 func TestScriptErrorsKnowTheNames(t *testing.T) {
 	_, err := script.Parse("rset", nil)
 	var at *script.Error
-	if !errors.As(err, &at) || at.Word != "rset" || !slices.Contains(at.Known, "reset") || !slices.Contains(at.Known, "retry-after") {
+	if !errors.As(err, &at) || at.Word != "rset" ||
+		!slices.Contains(at.Known, "reset") || !slices.Contains(at.Known, "retry-after") {
 		t.Errorf("ParseScript = %#v", err)
 	}
 }
@@ -215,7 +216,8 @@ func TestDrawsAreEvenAndIndependent(t *testing.T) {
 
 func TestSpansAreReadAndChosenFrom(t *testing.T) {
 	span, err := script.ParseSpan("50ms..2s")
-	if err != nil || span.At(0) != 50*time.Millisecond || span.At(0.5) != 1025*time.Millisecond || span.String() != "50ms..2s" {
+	if err != nil || span.At(0) != 50*time.Millisecond ||
+		span.At(0.5) != 1025*time.Millisecond || span.String() != "50ms..2s" {
 		t.Errorf("span %v, %v: %s to %s", span, err, span.At(0), span.At(0.5))
 	}
 	for _, s := range []string{"", "..", "1s..", "..1s", "1", "1s..2s..3s", "-1s", "2s..1s", "10m1s", "1s..1h"} {
