@@ -53,7 +53,7 @@ func (m *messages) prepare(ctx context.Context, target, policy string) error {
 func (m *messages) deliver(ctx context.Context, q *store.Queued) (worker.Result, error) {
 	plan, err := m.plans.of(ctx, q.Policy, q.Target)
 	if err != nil {
-		return worker.Result{State: store.Waiting, Due: time.Now().Add(blockedFor), Why: err.Error(), Blocked: err}, nil
+		return m.blocked(err), nil
 	}
 	x, err := m.sh.history.Get(ctx, q.Thread)
 	if errors.Is(err, store.ErrNotFound) {
@@ -71,7 +71,7 @@ func (m *messages) deliver(ctx context.Context, q *store.Queued) (worker.Result,
 	next := record.Exchange{Thread: x.ID, Request: x.Request, WebhookID: x.WebhookID, EventType: x.EventType,
 		Scheme: x.Scheme, Verdict: x.Verdict}
 	if err := plan.signer.Try(&next, m.sh.Now()); err != nil {
-		return worker.Result{State: store.Waiting, Due: time.Now().Add(blockedFor), Why: err.Error(), Blocked: err}, nil
+		return m.blocked(err), nil
 	}
 	sender := deliver.Sender{Client: plan.client, Policy: worker.LastChance(plan.policy, q), Rand: m.sh.Rand,
 		Sign: plan.signer.ForAttempt(&next)}
@@ -127,4 +127,9 @@ func (sh *shell) tellAttempt(x *record.Exchange, a *deliver.Attempt, with export
 	if sh.verbose {
 		sh.err.Messages(kept)
 	}
+}
+
+// blocked has a message wait for what keeps it from being delivered, such as a missing secret.
+func (m *messages) blocked(err error) worker.Result {
+	return worker.Result{State: store.Waiting, Due: m.sh.Now().Add(blockedFor), Why: err.Error(), Blocked: err}
 }

@@ -37,8 +37,8 @@ func TestASlowSecretHoldsUpNoOtherEndpoint(t *testing.T) {
 		Getenv: func(string) string { return "" }, Rand: func() float64 { return 0.5 }, Interruptible: context.WithCancel}
 	barb := func(args ...string) {
 		t.Helper()
-		all := append(args, "--config", config, "--db", filepath.Join(dir, "history.db"))
-		if code := Main(t.Context(), env, "test", all); code != 0 {
+		args = append(args, "--config", config, "--db", filepath.Join(dir, "history.db"))
+		if code := Main(t.Context(), env, "test", args); code != 0 {
 			t.Fatalf("%q ended with %d: %s", args, code, said.String())
 		}
 	}

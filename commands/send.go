@@ -71,7 +71,7 @@ func newSend(sh *shell) *cobra.Command {
 				return err
 			}
 			o.dataGiven = cmd.Flags().Changed("data")
-			if err = o.providerFlags.apply(sh, &o.retryFlags, o.url); err != nil {
+			if err = o.apply(sh, &o.retryFlags, o.url); err != nil {
 				return err
 			}
 			if o.policy, err = o.retryFlags.policy(sh); err != nil {

@@ -32,6 +32,7 @@ func (v *Size) Set(s string) error {
 
 func (v *Size) String() string { return units.FormatSize(int64(*v)) }
 
+// Type is the word for a value in the help, as pflag asks for it.
 func (v *Size) Type() string { return "size" }
 
 // Duration is a duration on the command line with days and weeks: 15s, 1h30m, 7d, 2w.
@@ -48,6 +49,7 @@ func (v *Duration) Set(s string) error {
 
 func (v *Duration) String() string { return units.FormatDuration(time.Duration(*v)) }
 
+// Type is the word for a value in the help, as pflag asks for it.
 func (v *Duration) Type() string { return "duration" }
 
 // OptionalDuration is a duration that may not have been given.
@@ -69,6 +71,7 @@ func (v *OptionalDuration) String() string {
 	return units.FormatDuration(*v.D)
 }
 
+// Type is the word for a value in the help, as pflag asks for it.
 func (v *OptionalDuration) Type() string { return "duration" }
 
 // Rate is a rate on the command line.
@@ -84,6 +87,7 @@ func (v *Rate) Set(s string) (err error) {
 
 func (v *Rate) String() string { return v.Rate.String() }
 
+// Type is the word for a value in the help, as pflag asks for it.
 func (v *Rate) Type() string { return "rate" }
 
 // Word is text on the command line that must not be empty: a variable of the shell that is not set would otherwise change
@@ -101,6 +105,7 @@ func (v *Word) Set(s string) error {
 
 func (v *Word) String() string { return string(*v) }
 
+// Type is the word for a value in the help, as pflag asks for it.
 func (v *Word) Type() string { return "string" }
 
 // Speed is how many times shorter waits are, on the command line: 1000x, 1000, 0.5x.
@@ -120,6 +125,7 @@ func (v *Speed) String() string {
 	return strconv.FormatFloat(float64(*v), 'f', -1, 64) + "x"
 }
 
+// Type is the word for a value in the help, as pflag asks for it.
 func (v *Speed) Type() string { return "speed" }
 
 // Percent is a part of something on the command line, 10% or 0.1, as a number from 0 to 1.
@@ -143,6 +149,7 @@ func (v *Percent) String() string {
 	return strconv.FormatFloat(float64(*v)*100, 'g', -1, 64) + "%"
 }
 
+// Type is the word for a value in the help, as pflag asks for it.
 func (v *Percent) Type() string { return "percent" }
 
 // Seed is a seed that may not have been given.
@@ -165,6 +172,7 @@ func (v *Seed) String() string {
 	return strconv.FormatUint(*v.Seed, 10)
 }
 
+// Type is the word for a value in the help, as pflag asks for it.
 func (v *Seed) Type() string { return "number" }
 
 // Span is a duration on the command line, or a range of durations of which chance takes one.
@@ -183,6 +191,7 @@ func (v *Span) String() string {
 	return v.Span.String()
 }
 
+// Type is the word for a value in the help, as pflag asks for it.
 func (v *Span) Type() string { return "duration" }
 
 // Prefixes is a list of address ranges on the command line: 10.0.0.0/8,192.168.1.7.
@@ -215,6 +224,7 @@ func (v *Prefixes) String() string {
 	return strings.Join(words, ",")
 }
 
+// Type is the word for a value in the help, as pflag asks for it.
 func (v *Prefixes) Type() string { return "cidr" }
 
 // plainRange returns an address or a range without its zone, since no range has one, and written as IPv4 where it stands for IPv4. It
@@ -257,6 +267,7 @@ func (v *Count) Set(s string) error {
 
 func (v *Count) String() string { return strconv.FormatInt(int64(*v), 10) }
 
+// Type is the word for a value in the help, as pflag asks for it.
 func (v *Count) Type() string { return "number" }
 
 // Retries is a number of retries on the command line. math.MaxInt32 is Unlimited.
@@ -282,6 +293,7 @@ func (v *Retries) String() string {
 	return strconv.Itoa(int(*v))
 }
 
+// Type is the word for a value in the help, as pflag asks for it.
 func (v *Retries) Type() string { return "int" }
 
 // Unlimited is the text for as many retries as fit in the deadline.
@@ -316,6 +328,7 @@ func (v *Breaker) String() string {
 	return strconv.Itoa(v.Failures) + "/" + units.FormatDuration(v.Cooldown)
 }
 
+// Type is the word for a value in the help, as pflag asks for it.
 func (v *Breaker) Type() string { return "breaker" }
 
 // AddFlag adds --breaker, with v as its default.
@@ -338,6 +351,7 @@ func (v *Targets) Set(s string) error {
 
 func (v *Targets) String() string { return strings.Join(*v, ", ") }
 
+// Type is the word for a value in the help, as pflag asks for it.
 func (v *Targets) Type() string { return "URL" }
 
 // Once is a text flag that can be given once, since a second -d would silently replace the first.
@@ -362,4 +376,5 @@ func (v *Once) String() string {
 	return *v.Text
 }
 
+// Type is the word for a value in the help, as pflag asks for it.
 func (v *Once) Type() string { return "string" }
