@@ -33,10 +33,13 @@ func TestOnlyReferencesAreReferences(t *testing.T) {
 }
 
 func TestOneNewlineIsTakenOff(t *testing.T) {
-	for in, want := range map[string]string{"a\n": "a", "a\r\n": "a", "a\n\n": "a\n", "a\r": "a\r", "\ta ": "\ta ", "\ufeffa\n": "a"} {
+	for in, want := range map[string]string{"a\n": "a", "a\r\n": "a", "a\n\n": "a\n", "a\r": "a\r", "\ufeffa\n": "a"} {
 		if got, err := secret.Read(strings.NewReader(in), "it"); err != nil || string(got) != want {
 			t.Errorf("%q: %q, %v", in, got, err)
 		}
+	}
+	if got, err := secret.Read(strings.NewReader("\ta "), "it"); err != nil || string(got) != "\ta " {
+		t.Errorf("white space became %q, %v", got, err)
 	}
 }
 
