@@ -40,10 +40,12 @@ func (a *answering) describe() (lines []string) {
 		lines = append(lines, text)
 	}
 	if p := a.provider; p != nil {
-		lines = append(lines, fmt.Sprintf("as %s: an answer after %g s is too late (%s)", p.Title, p.Timeout.Seconds(), p.Docs[0]))
+		lines = append(lines, fmt.Sprintf("as %s: an answer after %g s is too late (%s)", p.Title, p.Timeout.Seconds(),
+			p.Docs[0]))
 	}
 	if p := a.answers.Platform; p != nil {
-		lines = append(lines, fmt.Sprintf("as on %s: bodies up to %s, %g s for the app; %s (%s)", p.Title, documentedSize(p.MaxBody), p.Timeout.Seconds(), p.Doubt, p.Docs[0]))
+		lines = append(lines, fmt.Sprintf("as on %s: bodies up to %s, %g s for the app; %s (%s)", p.Title,
+			documentedSize(p.MaxBody), p.Timeout.Seconds(), p.Doubt, p.Docs[0]))
 	}
 	return lines
 }

@@ -41,7 +41,8 @@ and recent ids.`,
 			case "powershell":
 				return cmd.Root().GenPowerShellCompletionWithDesc(sh.out)
 			}
-			return fail.Usage("unknown shell %q", args[0]).Hint(fail.DidYouMean("barb completion ", fail.Nearest(args[0], shells), "barb completion bash|zsh|fish|powershell"))
+			return fail.Usage("unknown shell %q", args[0]).Hint(fail.DidYouMean("barb completion ",
+				fail.Nearest(args[0], shells), "barb completion bash|zsh|fish|powershell"))
 		},
 	}
 }
@@ -89,7 +90,10 @@ func (sh *shell) completeEvents(prefix string) (types []string) {
 		}
 		for _, t := range found {
 			// A type comes from a stranger and goes to a shell: only what needs no quoting is offered.
-			if !slices.ContainsFunc([]rune(t), func(r rune) bool { return r <= ' ' || r > '~' || strings.ContainsRune("\"'`$\\;&|<>(){}", r) }) {
+			if !slices.ContainsFunc([]rune(t), func(r rune) bool {
+				return r <= ' ' || r > '~' ||
+					strings.ContainsRune("\"'`$\\;&|<>(){}", r)
+			}) {
 				types = append(types, t)
 			}
 		}

@@ -71,7 +71,8 @@ func fill(sh *shell, file *configFile, s setting, cmd *cobra.Command) (source, e
 	}
 	if err := flag.Value.Set(value); err != nil {
 		if from == source(file.path) {
-			return "", fail.Usage("%s:%d: %s = %q: %s", file.path, file.line(s), s.key(), value, plainNumberError(err)).Hint("barb config shows every value and where it came from")
+			return "", fail.Usage("%s:%d: %s = %q: %s", file.path, file.line(s), s.key(), value, plainNumberError(err)).Hint(
+				"barb config shows every value and where it came from")
 		}
 		return "", fail.Usage("%s=%q: %s", from, value, plainNumberError(err)).Hintf("barb %s --help", cmd.Name())
 	}
@@ -101,8 +102,8 @@ func (sh *shell) configuration() (*configFile, error) {
 	return file, nil
 }
 
-// findConfig is --config, BARB_CONFIG, the nearest barb.toml from the working folder upward, then the user's own. It does
-// not read it yet; the path is empty when there is none.
+// findConfig is --config, BARB_CONFIG, the nearest barb.toml from the working folder upward, then the user's own. It
+// does not read it yet; the path is empty when there is none.
 func (sh *shell) findConfig() (*configFile, error) {
 	named := sh.config
 	if named == "" {
@@ -234,13 +235,15 @@ func tomlError(path string, err error) error {
 	if missing, ok := errors.AsType[*toml.StrictMissingError](err); ok && len(missing.Errors) > 0 {
 		first := missing.Errors[0]
 		line, _ := first.Position()
-		return fail.Usage("%s:%d: unknown key %s", path, line, strings.Join(first.Key(), ".")).Hint("barb config lists the keys there are")
+		return fail.Usage("%s:%d: unknown key %s", path, line, strings.Join(first.Key(), ".")).Hint(
+			"barb config lists the keys there are")
 	}
 	if decode, ok := errors.AsType[*toml.DecodeError](err); ok {
 		line, column := decode.Position()
 		f := fail.Usage("%s:%d:%d: %s", path, line, column, strings.TrimPrefix(decode.Error(), "toml: "))
 		if strings.Contains(decode.Error(), "key scheme already exists") {
-			f = f.Hint("scheme = \"NAME\" cannot stand beside [scheme.NAME]; give the default with BARB_SCHEME, or in a [[route]]")
+			f = f.Hint("scheme = \"NAME\" cannot stand beside [scheme.NAME]; give the default with BARB_SCHEME, or in " +
+				"a [[route]]")
 		}
 		return f
 	}
@@ -285,7 +288,8 @@ func runConfig(sh *shell, root *cobra.Command) error {
 	}
 	rows = append(rows, file.retentionRows()...)
 	if sh.Getenv("BARB_SECRET") != "" {
-		rows = append(rows, configRow{Key: "secret", Value: "env:BARB_SECRET", Source: "BARB_SECRET", Variable: "BARB_SECRET"})
+		rows = append(rows, configRow{Key: "secret", Value: "env:BARB_SECRET", Source: "BARB_SECRET",
+			Variable: "BARB_SECRET"})
 	}
 	if len(file.redact) > 0 {
 		rows = append(rows, file.redactRow())
@@ -294,15 +298,18 @@ func runConfig(sh *shell, root *cobra.Command) error {
 		rows = append(rows, configRow{Key: "scheme." + s.Name, Value: s.Formula(), Source: source(file.sourceOf(s.Name))})
 	}
 	if len(file.allowed) > 0 {
-		rows = append(rows, configRow{Key: "deliver.allow", Value: strings.Join(file.allowed, ", "), Source: source(file.path)})
+		rows = append(rows, configRow{Key: "deliver.allow", Value: strings.Join(file.allowed, ", "),
+			Source: source(file.path)})
 	}
 	for i, r := range file.routes {
-		value := strings.Join(slices.DeleteFunc([]string{r.Path, strings.Join(r.Methods, ","), r.Event, r.Scheme, strings.Join(r.Secrets, ","), writtenTargets(r.Targets)},
+		value := strings.Join(slices.DeleteFunc([]string{r.Path, strings.Join(r.Methods, ","), r.Event, r.Scheme,
+			strings.Join(r.Secrets, ","), writtenTargets(r.Targets)},
 			func(s string) bool { return s == "" }), "  ")
 		rows = append(rows, configRow{Key: fmt.Sprintf("route.%d", i+1), Value: value, Source: source(file.path)})
 	}
 	for i, t := range file.Tables {
-		rows = append(rows, configRow{Key: fmt.Sprintf("respond.%d", i+1), Value: t.String(), Source: source(fmt.Sprintf("%s:%d", file.path, t.line))})
+		rows = append(rows, configRow{Key: fmt.Sprintf("respond.%d", i+1), Value: t.String(),
+			Source: source(fmt.Sprintf("%s:%d", file.path, t.line))})
 	}
 	if sh.json {
 		for _, row := range rows {
@@ -314,7 +321,8 @@ func runConfig(sh *shell, root *cobra.Command) error {
 	}
 	table := make([][]string, 0, len(rows))
 	for _, row := range rows {
-		table = append(table, []string{ui.EscapeLine(row.Key), ui.EscapeLine(row.Value), ui.EscapeLine(string(row.Source)), row.Variable})
+		table = append(table, []string{ui.EscapeLine(row.Key), ui.EscapeLine(row.Value), ui.EscapeLine(string(row.Source)),
+			row.Variable})
 	}
 	sh.out.Table([]string{"KEY", "VALUE", "SOURCE", "VARIABLE"}, table)
 	return nil

@@ -129,17 +129,23 @@ type setting struct {
 var settings = []setting{
 	{"", "db"}, {"", "color"}, {"", "scheme"},
 	{"send", "retries"}, {"send", "backoff"}, {"send", "base"}, {"send", "max-delay"}, {"send", "jitter"},
-	{"send", "retry-on"}, {"send", "timeout"}, {"send", "connect-timeout"}, {"send", "deadline"}, {"send", "proxy"}, {"send", "cacert"},
+	{"send", "retry-on"}, {"send", "timeout"}, {"send", "connect-timeout"}, {"send", "deadline"}, {"send", "proxy"},
+	{"send", "cacert"},
 	{"send", "seed"}, {"send", "as"}, {"send", "schedule"}, {"send", "speed"}, {"send", "until-2xx"},
-	{"listen", "addr"}, {"listen", "tolerance"}, {"listen", "forward-to"}, {"listen", "respond"}, {"listen", "max-body"}, {"listen", "max-inflight"}, {"listen", "keep-invalid"}, {"listen", "public-url"}, {"listen", "handshake"}, {"listen", "metrics"},
-	{"listen", "tls"}, {"listen", "tls-cert"}, {"listen", "tls-key"}, {"listen", "unix-socket"}, {"listen", "allow-ip"}, {"listen", "rate-limit"},
-	{"listen", "fail-rate"}, {"listen", "fail-with"}, {"listen", "seed"}, {"listen", "latency"}, {"listen", "as"}, {"listen", "platform"},
+	{"listen", "addr"}, {"listen", "tolerance"}, {"listen", "forward-to"}, {"listen", "respond"}, {"listen", "max-body"},
+	{"listen", "max-inflight"}, {"listen", "keep-invalid"}, {"listen", "public-url"}, {"listen", "handshake"},
+	{"listen", "metrics"},
+	{"listen", "tls"}, {"listen", "tls-cert"}, {"listen", "tls-key"}, {"listen", "unix-socket"}, {"listen", "allow-ip"},
+	{"listen", "rate-limit"},
+	{"listen", "fail-rate"}, {"listen", "fail-with"}, {"listen", "seed"}, {"listen", "latency"}, {"listen", "as"},
+	{"listen", "platform"},
 	{"listen", "event"}, {"listen", "where"}, {"listen", "dedupe"},
 	{"listen", "mode"}, {"listen", "queue"}, {"listen", "concurrency"}, {"listen", "ordered"}, {"listen", "breaker"},
 	{"listen", "retries"}, {"listen", "backoff"}, {"listen", "base"}, {"listen", "max-delay"}, {"listen", "jitter"},
 	{"listen", "retry-on"}, {"listen", "timeout"}, {"listen", "connect-timeout"}, {"listen", "deadline"},
 	{"listen", "schedule"}, {"listen", "speed"}, {"listen", "until-2xx"},
-	{"deliver", "concurrency"}, {"deliver", "per-endpoint"}, {"deliver", "rate"}, {"deliver", "breaker"}, {"deliver", "metrics"},
+	{"deliver", "concurrency"}, {"deliver", "per-endpoint"}, {"deliver", "rate"}, {"deliver", "breaker"},
+	{"deliver", "metrics"},
 	{"verify", "tolerance"},
 	{"stats", "over"}, {"stats", "min-samples"}, {"stats", "min-success"}, {"stats", "max-p99"}, {"stats", "max-queue"},
 	{"stats", "max-signature-failures"}, {"stats", "max-retry-rate"}, {"stats", "max-dead-letters"},
@@ -164,7 +170,8 @@ func (s setting) isPath() bool {
 
 // applies reports whether the setting fills a flag of the command: replay retries as send does.
 func (s setting) applies(cmd *cobra.Command) bool {
-	if cmd.Flag(s.flag) == nil || s.flag == "scheme" && !slices.Contains([]string{"sign", "verify", "send", "listen"}, cmd.Name()) {
+	if cmd.Flag(s.flag) == nil || s.flag == "scheme" && !slices.Contains([]string{"sign", "verify", "send", "listen"},
+		cmd.Name()) {
 		return false // elsewhere --scheme is a filter
 	}
 	return s.table == "" || s.table == cmd.Name() || s.table == "send" && cmd.Name() == "replay"

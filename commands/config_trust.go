@@ -65,7 +65,8 @@ func weaknessAt(path string) error {
 	return err
 }
 
-// ownData refuses what barb keeps for itself, such as its key and what the user has agreed to, where another user could change it.
+// ownData refuses what barb keeps for itself, such as its key and what the user has agreed to, where another user could
+// change it.
 func (sh *shell) ownData(path string) error {
 	err := weaknessAt(path)
 	var weak *weakness

@@ -108,7 +108,8 @@ func (w *wishes) setting(s setting, value string) {
 		// The file may come with a history in which another has queued what is sent, and with which secrets.
 		w.add("use a history that it names and what is queued there", value, w.beside(value))
 	case "addr", "metrics":
-		if address, err := listenAddress(value); err == nil && !isLoopback("tcp://"+address) { // a mistake is told where it is used
+		// a mistake is told where it is used
+		if address, err := listenAddress(value); err == nil && !isLoopback("tcp://"+address) {
 			w.add("be reached from other machines", value, "")
 		}
 	case "tls-cert", "tls-key":

@@ -23,7 +23,8 @@ type changeFlags struct {
 
 func (f *changeFlags) addFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.StringArrayVar(&f.sets, "set", nil, "set a field of the payload, `PATH=VALUE`: data.amount=1200, items[0].sku=x; {{…}} in the value is filled in (repeatable)")
+	set.StringArrayVar(&f.sets, "set", nil, "set a field of the payload, `PATH=VALUE`: data.amount=1200, "+
+		"items[0].sku=x; {{…}} in the value is filled in (repeatable)")
 	set.BoolVar(&f.edit, "edit", false, "open the payload in $VISUAL or $EDITOR before it is sent")
 	set.Var(&f.seed, "seed", "fill in {{…}} as another run did (default: a new one, said with -v)")
 }
@@ -75,7 +76,8 @@ type contentFlags struct {
 
 func (f *contentFlags) addFlags(cmd *cobra.Command) {
 	f.changeFlags.addFlags(cmd)
-	cmd.Flags().BoolVar(&f.template, "template", false, "fill in {{…}} in the payload of -d, as in sample events: {{uuid}}, {{seq}}, {{env NAME}}")
+	cmd.Flags().BoolVar(&f.template, "template", false, "fill in {{…}} in the payload of -d, as in sample events: "+
+		"{{uuid}}, {{seq}}, {{env NAME}}")
 }
 
 // content finds out what is sent. A sample event also says what it is signed with, unless flags do.
@@ -145,7 +147,8 @@ func (sh *shell) takeData(c *payload.Content, o *sendOptions) error {
 func (o *sendOptions) checkList() error {
 	switch {
 	case o.template:
-		return fail.Usage("--template is for one payload, not for a list of events").Hint("--set 'id={{uuid}}' fills in a field of each")
+		return fail.Usage("--template is for one payload, not for a list of events").Hint(
+			"--set 'id={{uuid}}' fills in a field of each")
 	case o.edit:
 		return fail.Usage("--edit is for one payload, not for a list of events").Hint("--set PATH=VALUE changes each")
 	}

@@ -56,7 +56,8 @@ func (c *courier) deliver(ctx context.Context, x record.Exchange) (o journal.Out
 // summary is a delivery as it is shown.
 func (c *courier) summary(o *journal.Outcome, took time.Duration) ui.Summary {
 	x := o.Last.Exchange
-	return ui.Summary{Delivered: o.Delivered(), Interrupted: o.Interrupted, Attempts: o.Attempts, First: o.First, Last: x.ID, WebhookID: x.WebhookID,
+	return ui.Summary{Delivered: o.Delivered(), Interrupted: o.Interrupted, Attempts: o.Attempts, First: o.First,
+		Last: x.ID, WebhookID: x.WebhookID,
 		Took: took, Why: o.Last.Why, Note: providerNote(c.sender.Policy.As, o.Last)}
 }
 

@@ -56,7 +56,8 @@ it exits with 0 unless something died (1, 3 without an answer) or is left (2).`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDeliver(cmd.Context(), sh, o) },
 	}
 	f := cmd.Flags()
-	f.BoolVar(&o.once, "once", false, "deliver what is due now, each at most once, and exit; what has to be tried again waits for the next run")
+	f.BoolVar(&o.once, "once", false, "deliver what is due now, each at most once, and exit; what has to be tried "+
+		"again waits for the next run")
 	f.BoolVar(&o.drain, "drain", false, "deliver until nothing waits any more, through all retries, and exit")
 	f.IntVar(&o.concurrency, "concurrency", 64, "how many messages at a time")
 	o.limitFlags.addFlags(cmd)

@@ -13,8 +13,8 @@ import (
 	"github.com/barbhq/barb/commands/secret"
 )
 
-// A command line may hold a secret, and the queue must not be able to choose what a worker runs. So the queue keeps only the
-// SHA-256 of a cmd: reference, and a worker runs the command that its own barb.toml has under [deliver] allow.
+// A command line may hold a secret, and the queue must not be able to choose what a worker runs. So the queue keeps
+// only the SHA-256 of a cmd: reference, and a worker runs the command that its own barb.toml has under [deliver] allow.
 const (
 	commandReference = "cmd:"
 	hashedReference  = "cmd-sha256:"
@@ -25,7 +25,8 @@ func (c *configFile) takeAllowed() error {
 	for _, item := range listOf(c.Deliver.Allow) {
 		ref, ok := item.(string)
 		if !ok || !strings.HasPrefix(ref, commandReference) || !secret.IsReference(ref) {
-			return fail.Usage("%s:%d: [deliver] allow holds something that is not a cmd: line", c.path, findKeys(c.text).line("deliver", "allow")).
+			return fail.Usage("%s:%d: [deliver] allow holds something that is not a cmd: line", c.path,
+				findKeys(c.text).line("deliver", "allow")).
 				Hint(`allow = ["cmd:op read op://vault/stripe"]`)
 		}
 		c.allowed = append(c.allowed, ref)
@@ -42,8 +43,8 @@ func queuedReference(ref string) string {
 	return hashedReference + hex.EncodeToString(sum[:])
 }
 
-// allowedReference is the reference that the queue has kept. Of a command it is the line in barb.toml that has its hash; one
-// that an earlier barb has queued as a whole must stand there as well.
+// allowedReference is the reference that the queue has kept. Of a command it is the line in barb.toml that has its
+// hash; one that an earlier barb has queued as a whole must stand there as well.
 func (c *configFile) allowedReference(kept string) (ref string, err error) {
 	hash := queuedReference(kept)
 	if !strings.HasPrefix(hash, hashedReference) {
@@ -51,7 +52,8 @@ func (c *configFile) allowedReference(kept string) (ref string, err error) {
 	}
 	i := slices.IndexFunc(c.allowed, func(line string) bool { return queuedReference(line) == hash })
 	if i < 0 {
-		return "", fmt.Errorf("secret cmd:…: its line (SHA-256 %.12s…) is not in [deliver] allow of barb.toml", hash[len(hashedReference):])
+		return "", fmt.Errorf("secret cmd:…: its line (SHA-256 %.12s…) is not in [deliver] allow of barb.toml",
+			hash[len(hashedReference):])
 	}
 	return c.allowed[i], nil
 }
@@ -63,7 +65,8 @@ func (c *configFile) checkAllowed(refs []string) error {
 			continue
 		}
 		lines := append(slices.Clone(c.allowed), ref)
-		return fail.Usage("a secret from a command is queued only when [deliver] of barb.toml allows the command, which barb deliver runs").
+		return fail.Usage("a secret from a command is queued only when [deliver] of barb.toml allows the command, which " +
+			"barb deliver runs").
 			Hint("[deliver]").Hint("allow = " + tomlList(lines))
 	}
 	return nil

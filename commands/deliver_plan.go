@@ -42,11 +42,14 @@ type clientJSON struct {
 
 // remembered is how a connection is made, as the queue keeps it.
 func (f *clientFlags) remembered(sh *shell, connectIn time.Duration) (clientJSON, error) {
-	j := clientJSON{Insecure: f.insecure, CACert: sh.absolute(f.cacert), Cert: sh.absolute(f.cert), Key: sh.absolute(f.key),
-		Resolve: f.resolve, UnixSocket: sh.absolute(strings.TrimPrefix(f.unixSocket, "unix:")), Proxy: f.proxy, HTTP2: f.http2,
+	j := clientJSON{Insecure: f.insecure, CACert: sh.absolute(f.cacert), Cert: sh.absolute(f.cert),
+		Key:     sh.absolute(f.key),
+		Resolve: f.resolve, UnixSocket: sh.absolute(strings.TrimPrefix(f.unixSocket, "unix:")), Proxy: f.proxy,
+		HTTP2:          f.http2,
 		ConnectTimeout: connectIn.String()}
 	if f.proxy != withoutUser(f.proxy) {
-		return j, fail.Usage("--proxy has a password, which the queue does not keep").Hint("set HTTPS_PROXY for barb deliver, and leave --proxy out")
+		return j, fail.Usage("--proxy has a password, which the queue does not keep").Hint(
+			"set HTTPS_PROXY for barb deliver, and leave --proxy out")
 	}
 	return j, nil
 }
@@ -57,8 +60,9 @@ func (j *clientJSON) client(sh *shell) (*deliver.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := clientFlags{insecure: j.Insecure, cacert: j.CACert, cert: j.Cert, key: j.Key, resolve: j.Resolve, unixSocket: j.UnixSocket,
-		proxy: j.Proxy, http2: j.HTTP2}
+	f := clientFlags{insecure: j.Insecure, cacert: j.CACert, cert: j.Cert, key: j.Key, resolve: j.Resolve,
+		unixSocket: j.UnixSocket,
+		proxy:      j.Proxy, http2: j.HTTP2}
 	return f.client(sh, connectIn)
 }
 
@@ -98,7 +102,8 @@ func (o *sendOptions) planText(sh *shell, s *signing) (string, error) {
 }
 
 func unqueueable() error {
-	return fail.Usage("--queue remembers where a secret is, never the secret itself: what is given on the command line or on stdin is gone when the message is sent").
+	return fail.Usage("--queue remembers where a secret is, never the secret itself: what is given on the command line " +
+		"or on stdin is gone when the message is sent").
 		Hint("--secret env:NAME, file:PATH, cmd:COMMAND or keyring:NAME, which barb deliver can read too")
 }
 

@@ -43,7 +43,8 @@ func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, 
 	if result.Found {
 		f.secret = secrets[result.Secret]
 		if f.secret.Kind() == keytext.Unknown {
-			sh.warn("if secret %s is a public key, anybody can have signed this: use the scheme only when the provider calls it a secret", f.secret.Name)
+			sh.warn("if secret %s is a public key, anybody can have signed this: use the scheme only when the provider calls "+
+				"it a secret", f.secret.Name)
 		}
 	}
 	if sh.json {
@@ -58,7 +59,8 @@ func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, 
 }
 
 // discoverKeys are the secrets and parameters of the flags, else of the route.
-func (sh *shell) discoverKeys(ctx context.Context, f *schemeFlags, path string) ([]sign.Secret, map[string]string, error) {
+func (sh *shell) discoverKeys(ctx context.Context, f *schemeFlags, path string) ([]sign.Secret, map[string]string,
+	error) {
 	file, err := sh.configuration()
 	if err != nil {
 		return nil, nil, err
@@ -75,7 +77,8 @@ func (sh *shell) discoverKeys(ctx context.Context, f *schemeFlags, path string) 
 	secrets, err := sh.secrets(ctx, refs)
 	for _, secret := range secrets {
 		if secret.Kind() == keytext.Asymmetric {
-			return nil, nil, fail.Usage("secret %s is a public or private key or a certificate; --discover searches for schemes with a shared secret", secret.Name).
+			return nil, nil, fail.Usage("secret %s is a public or private key or a certificate; --discover searches for "+
+				"schemes with a shared secret", secret.Name).
 				Hint("barb schemes  lists those that take public keys: barb verify -s discord …")
 		}
 	}
@@ -140,9 +143,11 @@ func (d *discovery) age() string {
 // next is what could still be given, the likeliest remedy first.
 func (d *discovery) next() (next []string) {
 	if d.Signatures == 0 {
-		return []string{"nothing looks like a signature: give every header the webhook came with, --http FILE or the id of a received one"}
+		return []string{"nothing looks like a signature: give every header the webhook came with, --http FILE or the id " +
+			"of a received one"}
 	}
-	next = append(next, "is it the right secret, and the body byte for byte? Several can be given: --secret env:OLD --secret env:NEW")
+	next = append(next, "is it the right secret, and the body byte for byte? Several can be given: --secret env:OLD "+
+		"--secret env:NEW")
 	if d.url == "" {
 		next = append(next, "it may sign the URL: --url https://example.com/webhooks, exactly as the sender knows it")
 	}
@@ -179,7 +184,8 @@ type tomlTimestamp struct {
 
 // schemeTOML writes a found scheme as a table for barb.toml.
 func schemeTOML(s sign.Scheme) (string, error) {
-	t := tomlScheme{Auth: s.Auth, Hash: s.Hash, Enc: s.Enc, Key: s.Key, Content: s.Content, Header: s.Header, Split: s.Split,
+	t := tomlScheme{Auth: s.Auth, Hash: s.Hash, Enc: s.Enc, Key: s.Key, Content: s.Content, Header: s.Header,
+		Split:  s.Split,
 		Prefix: s.Prefix, Format: s.Format, IDIn: s.IDIn, UnsignedTime: s.UnsignedTime, NoSeparator: s.NoSeparator}
 	if s.Time.Unit != "" {
 		past := flags.Duration(s.Tolerance.Past)

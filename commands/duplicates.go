@@ -30,7 +30,8 @@ const (
 type duplicateFlags struct{ dedupe bool }
 
 func (f *duplicateFlags) addFlags(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.dedupe, "dedupe", false, "answer a duplicate of an accepted webhook 200 without handing it on again")
+	cmd.Flags().BoolVar(&f.dedupe, "dedupe", false, "answer a duplicate of an accepted webhook 200 without handing "+
+		"it on again")
 }
 
 // duplicates finds the webhooks that came before.
@@ -41,10 +42,11 @@ type duplicates struct {
 	marked atomic.Int64
 }
 
-// compares reports whether a received exchange counts as one that came before: a refused one does not, a handshake is no
-// webhook, and what was filtered out or is undecided was never handed on.
+// compares reports whether a received exchange counts as one that came before: a refused one does not, a handshake is
+// no webhook, and what was filtered out or is undecided was never handed on.
 func compares(x *record.Exchange) bool {
-	return x.Kind == record.Received && x.Verdict.Status != record.Invalid && !isFiltered(x) && !gateway.IsUndecided(x.Marks) && x.Handshake == ""
+	return x.Kind == record.Received && x.Verdict.Status != record.Invalid && !isFiltered(x) &&
+		!gateway.IsUndecided(x.Marks) && x.Handshake == ""
 }
 
 // fingerprintOf returns what an exchange is recognised by when it comes again.
@@ -56,7 +58,8 @@ func (c *configFile) fingerprintOf(x *record.Exchange) *dedupe.Fingerprint {
 	return dedupe.FingerprintOf(x, route.Path(target), c.signatureOf(x))
 }
 
-// signatureOf is an exchange's signature as it was written, "" for none. A token is none: every webhook has the same one.
+// signatureOf is an exchange's signature as it was written, "" for none. A token is none: every webhook has the same
+// one.
 func (c *configFile) signatureOf(x *record.Exchange) string {
 	scheme, ok := c.catalog().Lookup(x.Scheme)
 	if !ok || scheme.Auth == sign.Token {
@@ -90,7 +93,8 @@ func (g *listener) load(ctx context.Context) {
 	_, _, _ = g.history.Others(ctx) // from here on: what is older is looked through now
 	heard := map[int64]int{}
 	var whole []int64
-	for x, err := range g.history.List(ctx, store.Filter{Kind: record.Received, Since: g.Now().Add(-dedupe.KeptFor), Limit: dedupe.MaxKept}) {
+	for x, err := range g.history.List(ctx, store.Filter{Kind: record.Received, Since: g.Now().Add(-dedupe.KeptFor),
+		Limit: dedupe.MaxKept}) {
 		switch {
 		case err != nil:
 			if ctx.Err() == nil {
@@ -116,8 +120,9 @@ func (g *listener) load(ctx context.Context) {
 	g.takePromises(ctx, heard)
 }
 
-// takePromises sets what was accepted by what the queue holds: a webhook that is to be delivered was, also when a kill came
-// before its sender had an answer, and one that was given up is handed on when it comes again. The last copy decides.
+// takePromises sets what was accepted by what the queue holds: a webhook that is to be delivered was, also when a kill
+// came before its sender had an answer, and one that was given up is handed on when it comes again. The last copy
+// decides.
 func (g *listener) takePromises(ctx context.Context, heard map[int64]int) {
 	if !g.once || len(heard) == 0 {
 		return
@@ -140,7 +145,8 @@ func (g *listener) reject(x *record.Exchange) {
 	}
 }
 
-// meet marks an exchange that is about to be recorded, by what is kept of it. The claim is nil where nothing is compared.
+// meet marks an exchange that is about to be recorded, by what is kept of it. The claim is nil where nothing is
+// compared.
 func (g *listener) meet(ctx context.Context, x, kept *record.Exchange) (*dedupe.Claim, error) {
 	if !compares(x) {
 		return nil, nil

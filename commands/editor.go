@@ -29,14 +29,15 @@ func (sh *shell) editor() editor {
 		in: sh.In, out: sh.Err, err: sh.Err, dir: sh.Dir} // stdout is for the result
 }
 
-// edit opens a private temporary file with the payload and returns what it then holds. Nothing is sent when the editor does
-// not end well or leaves nothing.
+// edit opens a private temporary file with the payload and returns what it then holds. Nothing is sent when the editor
+// does not end well or leaves nothing.
 func (e editor) edit(body []byte, extension string) ([]byte, error) {
 	parser := shellwords.NewParser() // quotes and nothing else of a shell
 	parser.ParseEnv, parser.ParseBacktick = false, false
 	words, err := parser.Parse(e.command)
 	if err != nil || len(words) == 0 || parser.Position >= 0 {
-		return nil, fail.Usage("editor %q is not a command with its arguments", e.command).Hint("EDITOR=vi, EDITOR='code --wait'")
+		return nil, fail.Usage("editor %q is not a command with its arguments",
+			e.command).Hint("EDITOR=vi, EDITOR='code --wait'")
 	}
 	path, err := writeTemporary(body, extension)
 	if err != nil {

@@ -20,7 +20,8 @@ import (
 )
 
 func (o *verifyOptions) addEmitFlag(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&o.emit, "emit", "", "write a receiver for the scheme instead, for a `framework`: "+strings.Join(receiver.Frameworks(), ", "))
+	cmd.Flags().StringVar(&o.emit, "emit", "", "write a receiver for the scheme instead, for a `framework`: "+
+		strings.Join(receiver.Frameworks(), ", "))
 	flags.Complete(cmd, "emit", func(string) []string { return receiver.Frameworks() })
 }
 
@@ -29,7 +30,8 @@ func (o *verifyOptions) addEmitFlag(cmd *cobra.Command) {
 func runEmit(ctx context.Context, sh *shell, o verifyOptions) error {
 	if !slices.Contains(receiver.Frameworks(), o.emit) {
 		return fail.Usage("--emit %q is not a framework known here", o.emit).
-			Hint(fail.DidYouMean("--emit ", fail.Nearest(o.emit, receiver.Frameworks()), strings.Join(receiver.Frameworks(), ", ")))
+			Hint(fail.DidYouMean("--emit ", fail.Nearest(o.emit, receiver.Frameworks()),
+				strings.Join(receiver.Frameworks(), ", ")))
 	}
 	e := emission{o: o}
 	if o.hasHook() {
@@ -69,7 +71,8 @@ type emission struct {
 
 func (e *emission) takeScheme(sh *shell) (err error) {
 	if e.o.scheme == "" || e.o.scheme == "auto" {
-		return fail.Usage("--emit needs a scheme, or a webhook to find it from").Hint("barb verify -s stripe --emit " + e.o.emit)
+		return fail.Usage("--emit needs a scheme, or a webhook to find it from").Hint("barb verify -s stripe --emit " +
+			e.o.emit)
 	}
 	e.scheme, err = sh.lookupScheme(e.o.scheme)
 	return err
@@ -94,7 +97,8 @@ func (e *emission) takeHook(ctx context.Context, sh *shell) error {
 		e.o.scheme = e.o.recorded
 	}
 	e.path = urlPath(m.URL)
-	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: e.o.schemeFlags, path: e.path, message: &m, tolerance: e.o.tolerance.D})
+	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: e.o.schemeFlags, path: e.path, message: &m,
+		tolerance: e.o.tolerance.D})
 	switch {
 	case err != nil:
 		return err
@@ -111,7 +115,8 @@ func (e *emission) judge(sh *shell, v *verifier.Verifier, m sign.Message, now ti
 		return c.Fault
 	}
 	if c.Scheme == "" {
-		return fail.Unsupported("the headers show no scheme that is known").Hint("name it: -s SCHEME; barb schemes lists them")
+		return fail.Unsupported("the headers show no scheme that is known").Hint("name it: -s SCHEME; barb " +
+			"schemes lists them")
 	}
 	if e.scheme, err = sh.lookupScheme(c.Scheme); err != nil {
 		return err

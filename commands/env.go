@@ -113,7 +113,8 @@ func newRoot(sh *shell, args []string) *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fail.Usage("unknown command %q", args[0]).Hint(fail.DidYouMean("barb ", cmd.SuggestionsFor(args[0]), "barb --help"))
+				return fail.Usage("unknown command %q", args[0]).Hint(fail.DidYouMean("barb ", cmd.SuggestionsFor(args[0]),
+					"barb --help"))
 			}
 			return nil
 		},
@@ -144,7 +145,8 @@ func plainUsage(cmd *cobra.Command) {
 // Root returns the command tree without an environment, for generating documentation.
 func Root(version string) *cobra.Command {
 	env := Env{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard,
-		Getenv: func(string) string { return "" }, Now: time.Now, Rand: func() float64 { return 0 }, Interruptible: context.WithCancel}
+		Getenv: func(string) string { return "" }, Now: time.Now, Rand: func() float64 { return 0 },
+		Interruptible: context.WithCancel}
 	sh := &shell{Env: env, version: version, color: "auto"}
 	sh.setFinder()
 	sh.paint(false)
@@ -206,7 +208,8 @@ func (sh *shell) paint(color bool) {
 	sh.err = &ui.Printer{W: sh.Err, Color: color && (sh.ErrTerminal || sh.color == "always")}
 }
 
-// say writes one line for a person to stderr, unless --quiet. What a path or a peer has in it cannot steer the terminal.
+// say writes one line for a person to stderr, unless --quiet. What a path or a peer has in it cannot steer the
+// terminal.
 func (sh *shell) say(format string, args ...any) {
 	if !sh.quiet {
 		sh.complain("", format, args)

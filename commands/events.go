@@ -44,8 +44,9 @@ func newEvents(sh *shell) *cobra.Command {
 		ValidArgsFunction: sh.completeProviders,
 		RunE:              func(_ *cobra.Command, args []string) error { return runEventsList(sh, args) },
 	}
-	list := &cobra.Command{Use: "list [PROVIDER]", Short: "List the sample events", Args: cmd.Args, ValidArgsFunction: sh.completeProviders,
-		Example: "  barb events list github\n  barb events list --json --jq .event", RunE: cmd.RunE}
+	list := &cobra.Command{Use: "list [PROVIDER]", Short: "List the sample events", Args: cmd.Args,
+		ValidArgsFunction: sh.completeProviders,
+		Example:           "  barb events list github\n  barb events list --json --jq .event", RunE: cmd.RunE}
 	cmd.AddCommand(list, newEventsShow(sh), newEventsSave(sh))
 	return cmd
 }
@@ -95,7 +96,8 @@ func (sh *shell) listedEvents(args []string) ([]payload.Sample, error) {
 		return nil, err
 	}
 	names := eventNames(own)
-	events := slices.DeleteFunc(payload.BuiltIn(providers...), func(e payload.Sample) bool { return slices.Contains(names, e.String()) })
+	events := slices.DeleteFunc(payload.BuiltIn(providers...),
+		func(e payload.Sample) bool { return slices.Contains(names, e.String()) })
 	if len(own)+len(events) == 0 {
 		all, err := sh.ownEvents("")
 		if err != nil {
@@ -227,7 +229,8 @@ func (sh *shell) ownEvents(provider string) ([]payload.Sample, error) {
 func (sh *shell) findEvent(text string) (payload.Sample, error) {
 	name, eventType, ok := payload.ParseName(text)
 	if !ok {
-		return payload.Sample{}, fail.Usage("%q is not PROVIDER:TYPE", text).Hint("barb events lists them; with -d, --event is the event type")
+		return payload.Sample{}, fail.Usage("%q is not PROVIDER:TYPE",
+			text).Hint("barb events lists them; with -d, --event is the event type")
 	}
 	e, found, err := sh.samples().Find(name, eventType)
 	if err == nil && !found {
@@ -259,7 +262,8 @@ func (sh *shell) noProvider(name string, own []payload.Sample) error {
 	}
 	slices.Sort(known)
 	return fail.Usage("there are no sample events of %q", name).
-		Hint(fail.DidYouMean("barb events ", fail.Nearest(strings.ToLower(name), slices.Compact(known)), "barb events lists them; with -d, --event is the event type"))
+		Hint(fail.DidYouMean("barb events ", fail.Nearest(strings.ToLower(name), slices.Compact(known)),
+			"barb events lists them; with -d, --event is the event type"))
 }
 
 func eventNames(events []payload.Sample) []string {

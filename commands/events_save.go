@@ -43,7 +43,8 @@ are left out; what the body says of people is not.` + "\n" + selectorHelp,
 	}
 	f := cmd.Flags()
 	f.StringVar(&o.as, "as", "", "its name, `NAME:TYPE`")
-	f.BoolVar(&o.template, "template", false, "the body is a template: {{…}} in it is filled in when it is sent, but for {{env NAME}}")
+	f.BoolVar(&o.template, "template", false, "the body is a template: {{…}} in it is filled in when it is sent, but "+
+		"for {{env NAME}}")
 	f.BoolVar(&o.force, "force", false, "also over one that is there, and in place of one that barb brings along")
 	return cmd
 }
@@ -52,9 +53,11 @@ func runEventsSave(ctx context.Context, sh *shell, o eventsSaveOptions) error {
 	name, eventType, ok := payload.ParseName(o.as)
 	switch {
 	case o.as == "":
-		return fail.Usage("--as says what the event is to be called").Hintf("barb events save %s --as acme:order.created", o.selector)
+		return fail.Usage("--as says what the event is to be called").Hintf("barb events save %s --as acme:order.created",
+			o.selector)
 	case !ok:
-		return fail.Usage("--as %q is not NAME:TYPE: letters, digits, dots, hyphens, and in the type slashes", o.as).Hint("--as acme:order.created")
+		return fail.Usage("--as %q is not NAME:TYPE: letters, digits, dots, hyphens, and in the type slashes",
+			o.as).Hint("--as acme:order.created")
 	}
 	if err := sh.checkFree(o, name, eventType); err != nil {
 		return err
@@ -89,17 +92,22 @@ func (sh *shell) checkFree(o eventsSaveOptions, name, eventType string) error {
 	case err != nil:
 		return err
 	case isOwn:
-		return fail.Usage("%s is there already: %s", o.as, taken.Path).Hintf("barb events save %s --as %s-2, or --force", o.selector, o.as)
+		return fail.Usage("%s is there already: %s", o.as, taken.Path).Hintf("barb events save %s --as %s-2, or --force",
+			o.selector, o.as)
 	}
 	if _, found := fixture.Find(name, eventType); found {
-		return fail.Usage("%s is an event that barb brings along", o.as).Hintf("barb events save %s --as %s:my-%s, or --force to have yours in its place", o.selector, name, filepath.Base(eventType))
+		return fail.Usage("%s is an event that barb brings along", o.as).Hintf("barb events save %s --as %s:my-%s, or "+
+			"--force to have yours in its place", o.selector, name, filepath.Base(eventType))
 	}
 	return nil
 }
 
 // oneCaptured is the one exchange that a selector means.
 func (sh *shell) oneCaptured(ctx context.Context, selector string) (*record.Exchange, error) {
-	found, err := sh.selected(ctx, []string{selector}, &filterFlags{}, func(f *store.Filter) { f.Bodies, f.Limit = true, 2 })
+	found, err := sh.selected(ctx, []string{selector}, &filterFlags{}, func(f *store.Filter) {
+		f.Bodies, f.Limit = true,
+			2
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -109,7 +117,8 @@ func (sh *shell) oneCaptured(ctx context.Context, selector string) (*record.Exch
 		case err != nil:
 			return nil, err
 		case one != nil:
-			return nil, fail.Usage("%s means several webhooks, and an event is one", selector).Hint("barb events save @ --as acme:order.created")
+			return nil, fail.Usage("%s means several webhooks, and an event is one",
+				selector).Hint("barb events save @ --as acme:order.created")
 		}
 		one = x
 	}
@@ -131,12 +140,14 @@ func (sh *shell) envelope(x *record.Exchange, o eventsSaveOptions) (payload.Meta
 	case sh.redactor.IsMaskedOld(x) && scheme.InBody() || slices.ContainsFunc(x.Masks, proving):
 		return payload.Meta{}, fail.Usage("%d came with the secret itself in its body, which the history does not keep", x.ID)
 	case slices.ContainsFunc(x.Masks, inBody):
-		return payload.Meta{}, fail.Usage("the history does not keep all of the body of %d: barb show %d says what is missing", x.ID, x.ID)
+		return payload.Meta{}, fail.Usage("the history does not keep all of the body of %d: barb show %d says "+
+			"what is missing", x.ID, x.ID)
 	}
 	meta := payload.MetaOf(x, gateway.EventToSend(x.EventType), scheme)
 	if o.template {
 		if err := meta.AsTemplate(x.Request.Body); err != nil {
-			return meta, fail.Usage("the body of %d is no template: %w", x.ID, err).Hint("without --template it is sent as it is")
+			return meta, fail.Usage("the body of %d is no template: %w", x.ID,
+				err).Hint("without --template it is sent as it is")
 		}
 	}
 	return meta, nil

@@ -30,8 +30,10 @@ type execFlags struct {
 func (f *execFlags) addFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
 	f.timeout, f.concurrency = flags.Duration(30*time.Second), 4
-	set.Var(&f.command, "exec", "run this `command` for each verified webhook, the body on stdin, without a shell; answer 500 unless it exits 0")
-	set.BoolVar(&f.unverified, "exec-unverified", false, "run it also where no signature is checked, for whatever anybody sends")
+	set.Var(&f.command, "exec", "run this `command` for each verified webhook, the body on stdin, without a shell; "+
+		"answer 500 unless it exits 0")
+	set.BoolVar(&f.unverified, "exec-unverified", false, "run it also where no signature is checked, for whatever "+
+		"anybody sends")
 	set.Var(&f.timeout, "exec-timeout", "end the command after this time and answer 504")
 	set.IntVar(&f.concurrency, "exec-concurrency", f.concurrency, "how many commands run at a time")
 }
@@ -60,16 +62,19 @@ func (g *listener) takeExec(ctx context.Context, f execFlags) error {
 	}
 	path, err := exec.LookPath(args[0])
 	if err != nil {
-		return fail.Usage("--exec %s: %w", args[0], errors.Unwrap(err)).Hint("give its path, ./handle, or put its folder into PATH")
+		return fail.Usage("--exec %s: %w", args[0], errors.Unwrap(err)).Hint("give its path, ./handle, or put its " +
+			"folder into PATH")
 	}
 	command.EndOrphans(worker.IsGone)
-	g.runner = &runner{unverified: f.unverified, Command: &command.Command{Path: path, Args: args, Dir: g.Dir, Environ: g.inherited(),
-		Owner: worker.NewHolder("exec"), Timeout: time.Duration(f.timeout), Slots: make(chan struct{}, f.concurrency), Stopping: ctx}}
+	g.runner = &runner{unverified: f.unverified, Command: &command.Command{Path: path, Args: args, Dir: g.Dir,
+		Environ: g.inherited(),
+		Owner:   worker.NewHolder("exec"), Timeout: time.Duration(f.timeout), Slots: make(chan struct{}, f.concurrency),
+		Stopping: ctx}}
 	return nil
 }
 
-// inherited returns the variables of barb's own environment that a command gets: those that programs need, and the settings, so
-// that a barb in it does as this one. None of them is a secret.
+// inherited returns the variables of barb's own environment that a command gets: those that programs need, and the
+// settings, so that a barb in it does as this one. None of them is a secret.
 func (sh *shell) inherited() []string {
 	isSetting := func(name string) bool {
 		return name == "BARB_CONFIG" || name == "BARB_TRUST" ||
@@ -114,8 +119,10 @@ func (g *listener) checkExec() error {
 		}
 	}
 	if learns != nil {
-		return fail.Usage("--exec runs only for what is verified with a secret that barb was given, and %s is to learn its own", learns.Scheme.Name).
-			Hintf("barb listen -s %s --learn keyring:%s until the secret is there, then --secret keyring:%s --exec …", learns.Scheme.Name, learns.Scheme.Name, learns.Scheme.Name)
+		return fail.Usage("--exec runs only for what is verified with a secret that barb was given, and %s is to "+
+			"learn its own", learns.Scheme.Name).
+			Hintf("barb listen -s %s --learn keyring:%s until the secret is there, then --secret keyring:%s --exec …",
+				learns.Scheme.Name, learns.Scheme.Name, learns.Scheme.Name)
 	}
 	return fail.Usage("--exec runs for verified webhooks, and no signature is checked").
 		Hint("barb listen -s stripe --secret env:WHSEC --exec …, or --exec-unverified to run it for whatever anybody sends")

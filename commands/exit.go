@@ -41,7 +41,8 @@ var sentinels = []struct {
 	code int
 	hint string
 }{
-	{store.ErrNotExist, fail.ExitLocal, "barb listen  or  barb send URL  begins a history; --db PATH or BARB_DB names another"},
+	{store.ErrNotExist, fail.ExitLocal, "barb listen  or  barb send URL  begins a history; --db PATH or BARB_DB " +
+		"names another"},
 	{store.ErrNewer, fail.ExitLocal, "install a newer barb, or name another history with --db"},
 	{store.ErrForeign, fail.ExitLocal, "name another history with --db; the file was not touched"},
 	{store.ErrCorrupt, fail.ExitLocal, "move the file away to begin a new history, or name another with --db"},
@@ -68,7 +69,8 @@ func classify(err error) *fail.Error {
 	}
 	if group, ok := strings.CutPrefix(err.Error(), "if any flags in the group ["); ok { // cobra's words
 		names, _, _ := strings.Cut(group, "]")
-		return fail.Usage("--%s exclude each other", strings.Join(strings.Fields(names), " and --")).Hint("leave one of them out")
+		return fail.Usage("--%s exclude each other", strings.Join(strings.Fields(names), " and --")).Hint(
+			"leave one of them out")
 	}
 	if errors.Is(err, context.Canceled) {
 		return &fail.Error{Code: fail.ExitInterrupted}
@@ -108,7 +110,8 @@ func (sh *shell) report(err error) int {
 
 // worst is the code a run of several ends in: the first that applies in the order 2, 5, 6, 130, 3, 4, 1.
 func worst(codes ...int) int {
-	for _, code := range []int{fail.ExitUsage, fail.ExitLocal, fail.ExitUnsupported, fail.ExitInterrupted, fail.ExitNoAnswer, fail.ExitTimedOut, fail.ExitFailed} {
+	for _, code := range []int{fail.ExitUsage, fail.ExitLocal, fail.ExitUnsupported, fail.ExitInterrupted,
+		fail.ExitNoAnswer, fail.ExitTimedOut, fail.ExitFailed} {
 		if slices.Contains(codes, code) {
 			return code
 		}

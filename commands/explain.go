@@ -16,7 +16,8 @@ import (
 const explainLimit = 1700 * time.Millisecond
 
 // explanation is why a message was refused: nil when it was not, or when the caller gave what cannot be checked with.
-func (sh *shell) explanation(ctx context.Context, v *verifier.Verifier, c verifier.Result, m sign.Message, now time.Time) (*explain.Answer, error) {
+func (sh *shell) explanation(ctx context.Context, v *verifier.Verifier, c verifier.Result, m sign.Message,
+	now time.Time) (*explain.Answer, error) {
 	if c.Fault != nil || c.Verdict.Status == record.Valid {
 		return nil, nil
 	}
@@ -41,8 +42,8 @@ func (sh *shell) explanation(ctx context.Context, v *verifier.Verifier, c verifi
 	return &answer, ctx.Err()
 }
 
-// otherSecrets are the secrets of all routes and BARB_SECRET, less those that were used. One that cannot be read is left
-// out: it is not this message's. A command is not run for a guess; it may ask for a password or cost something.
+// otherSecrets are the secrets of all routes and BARB_SECRET, less those that were used. One that cannot be read is
+// left out: it is not this message's. A command is not run for a guess; it may ask for a password or cost something.
 func (sh *shell) otherSecrets(ctx context.Context, used []sign.Secret) (others []explain.Other, err error) {
 	file, err := sh.configuration()
 	if err != nil {

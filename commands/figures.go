@@ -22,7 +22,8 @@ type thresholdFlags struct {
 // defaultThresholds returns the thresholds that the project began with. At least twenty samples are needed, since of
 // fewer a single failure would be a breach of 95 %.
 func defaultThresholds() thresholdFlags {
-	return thresholdFlags{over: flags.Duration(5 * time.Minute), minSamples: 20, minSuccess: .95, maxP99: flags.Duration(10 * time.Second), maxQueue: 10_000,
+	return thresholdFlags{over: flags.Duration(5 * time.Minute), minSamples: 20, minSuccess: .95,
+		maxP99: flags.Duration(10 * time.Second), maxQueue: 10_000,
 		maxSignatures: .01, maxRetries: .20}
 }
 
@@ -33,14 +34,16 @@ func (f *thresholdFlags) addFlags(cmd *cobra.Command) {
 	set.Var(&f.minSuccess, "min-success", "success_rate: at least this `part` of the deliveries that ended got a 2xx")
 	set.Var(&f.maxP99, "max-p99", "p99_latency: 99 of 100 attempts take at most this `time`")
 	set.Var(&f.maxQueue, "max-queue", "queue_depth: at most `N` wait in the queue")
-	set.Var(&f.maxSignatures, "max-signature-failures", "signature_failures: at most this `part` of what was received and checked is badly signed")
+	set.Var(&f.maxSignatures, "max-signature-failures", "signature_failures: at most this `part` of what was received "+
+		"and checked is badly signed")
 	set.Var(&f.maxRetries, "max-retry-rate", "retry_rate: at most this `part` of the attempts are retries")
 	set.Var(&f.maxDeadLetters, "max-dead-letters", "dead_letters: at most `N` died in the queue within --over")
 }
 
 // limits returns the thresholds as the figures are judged by them.
 func (f *thresholdFlags) limits() health.Limits {
-	return health.Limits{MinSamples: int64(f.minSamples), MinSuccess: float64(f.minSuccess), MaxP99: time.Duration(f.maxP99),
+	return health.Limits{MinSamples: int64(f.minSamples), MinSuccess: float64(f.minSuccess),
+		MaxP99:   time.Duration(f.maxP99),
 		MaxQueue: int64(f.maxQueue), MaxDeadLetters: int64(f.maxDeadLetters),
 		MaxSignatureFailures: float64(f.maxSignatures), MaxRetryRate: float64(f.maxRetries)}
 }

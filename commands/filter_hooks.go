@@ -15,8 +15,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// whereTimeout is how long --where may take for one webhook, which is the user's expression over a stranger's body. Reading
-// the body as JSON does not count: --max-body bounds that.
+// whereTimeout is how long --where may take for one webhook, which is the user's expression over a stranger's body.
+// Reading the body as JSON does not count: --max-body bounds that.
 const whereTimeout = time.Second
 
 // hookFilterFlags say which webhooks are handed on.
@@ -28,8 +28,10 @@ type hookFilterFlags struct {
 
 func (f *hookFilterFlags) addFlags(sh *shell, cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.Var(&f.events, "event", "hand on only events of this `type`, others are answered 200; * matches any part (repeatable, or with commas)")
-	set.Var(&f.where, "where", "hand on only webhooks for which this jq `expression` over the JSON form, with the parsed body as .body, is true")
+	set.Var(&f.events, "event", "hand on only events of this `type`, others are answered 200; * matches any part "+
+		"(repeatable, or with commas)")
+	set.Var(&f.where, "where", "hand on only webhooks for which this jq `expression` over the JSON form, with the "+
+		"parsed body as .body, is true")
 	set.BoolVar(&f.unlisted, "no-record-filtered", false, "do not keep what --event and --where leave out")
 	flags.Complete(cmd, "event", sh.completeEvents)
 }
@@ -67,7 +69,8 @@ type hookFilter struct {
 func (g *listener) takeFilters(o hookFilterFlags) error {
 	g.hooks.unlisted, g.gate.Filter.Event = o.unlisted, o.events.match
 	if o.unlisted && len(o.events) == 0 && o.where == "" {
-		return fail.Usage("--no-record-filtered needs --event or --where").Hint("barb listen --event 'invoice.*' --no-record-filtered")
+		return fail.Usage("--no-record-filtered needs --event or --where").Hint("barb listen --event 'invoice.*' " +
+			"--no-record-filtered")
 	}
 	if o.where != "" {
 		where, err := flags.CompileJQ(string(o.where))

@@ -23,9 +23,14 @@ type schemeFlags struct {
 
 func (f *schemeFlags) addFlags(sh *shell, cmd *cobra.Command, use string) {
 	cmd.Flags().StringVarP(&f.scheme, "scheme", "s", "", use)
-	cmd.Flags().StringArrayVar(&f.secrets, "secret", nil, "a secret `reference`: env:NAME, file:PATH, cmd:COMMAND, keyring:NAME or - (repeatable)")
-	cmd.Flags().StringArrayVar(&f.params, "param", nil, "a `name=value` the scheme signs that is not in the request, e.g. webhook_id for paypal (repeatable)")
-	flags.Complete(cmd, "scheme", func(prefix string) []string { return sh.schemeNames(prefix, strings.Contains(use, "auto")) })
+	cmd.Flags().StringArrayVar(&f.secrets, "secret", nil, "a secret `reference`: env:NAME, file:PATH, cmd:COMMAND, "+
+		"keyring:NAME or - (repeatable)")
+	cmd.Flags().StringArrayVar(&f.params, "param", nil, "a `name=value` the scheme signs that is not in the request, "+
+		"e.g. webhook_id for paypal (repeatable)")
+	flags.Complete(cmd, "scheme", func(prefix string) []string {
+		return sh.schemeNames(prefix,
+			strings.Contains(use, "auto"))
+	})
 	flags.Complete(cmd, "secret", func(string) []string { return []string{"env:", "file:", "cmd:", "keyring:", "-"} })
 }
 
@@ -51,7 +56,8 @@ func (f *schemeFlags) paramMap(r *route.Route) (map[string]string, error) {
 type headerFlags struct{ lines []string }
 
 func (f *headerFlags) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringArrayVarP(&f.lines, "header", "H", nil, "a header `'Name: value'`, or @FILE with one a line (repeatable)")
+	cmd.Flags().StringArrayVarP(&f.lines, "header", "H", nil,
+		"a header `'Name: value'`, or @FILE with one a line (repeatable)")
 }
 
 // header parses the lines: "Name: value" sets, "Name;" sets to nothing, as curl has it.

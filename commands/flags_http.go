@@ -31,7 +31,8 @@ func (f *retryFlags) addFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
 	f.retries = d.Retries
 	set.Var((*flags.Retries)(&f.retries), "retries", "attempts after the first one, or unlimited")
-	set.StringVar(&f.backoff, "backoff", "exponential", "exponential, linear, constant or a `list` of waits: 1s,5s,30s,2m,10m")
+	set.StringVar(&f.backoff, "backoff", "exponential", "exponential, linear, constant or a `list` of waits: "+
+		"1s,5s,30s,2m,10m")
 	f.base, f.maxDelay, f.timeout, f.connectIn, f.deadline = d.Base, d.MaxDelay, d.Timeout, 5*time.Second, d.Deadline
 	set.Var((*flags.Duration)(&f.base), "base", "the unit of the waits")
 	set.Var((*flags.Duration)(&f.maxDelay), "max-delay", "the longest wait between two attempts")
@@ -49,7 +50,8 @@ func (f *retryFlags) addFlags(cmd *cobra.Command) {
 func (f *retryFlags) policy(sh *shell) (p deliver.Policy, err error) {
 	p = deliver.Policy{Retries: f.retries, Base: f.base, MaxDelay: f.maxDelay, Timeout: f.timeout, Deadline: f.deadline}
 	if p.Backoff, p.Schedule, err = deliver.ParseBackoff(f.backoff); err != nil {
-		return p, fail.Usage("--backoff %q: %w", f.backoff, err).Hint("--backoff exponential, or a list of waits: --backoff 1s,5s,30s")
+		return p, fail.Usage("--backoff %q: %w", f.backoff, err).Hint("--backoff exponential, or a list of waits: " +
+			"--backoff 1s,5s,30s")
 	}
 	if p.Backoff == deliver.Schedule && cmp.Or(sh.settings["send.retries"], sh.settings["listen.retries"]) == "default" {
 		p.Retries = len(p.Schedule)
@@ -107,11 +109,14 @@ func (f *clientFlags) addFlags(cmd *cobra.Command) {
 
 // client makes the HTTP client. Everything that can be wrong with the flags is found here, before anything is sent.
 func (f *clientFlags) client(sh *shell, connectIn time.Duration) (*deliver.Client, error) {
-	o := deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: connectIn, UnixSocket: strings.TrimPrefix(f.unixSocket, "unix:"), // as listen prints it
+	// as listen prints it
+	o := deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: connectIn,
+		UnixSocket: strings.TrimPrefix(f.unixSocket, "unix:"),
 
 		Proxy: f.proxy, HTTP2: f.http2, Env: sh.Getenv, Resolve: map[string]string{}}
 	var err error
-	if o.TLS, err = (deliver.TLSFiles{Insecure: f.insecure, CACert: f.cacert, Cert: f.cert, Key: f.key}).Config(); err != nil {
+	if o.TLS, err = (deliver.TLSFiles{Insecure: f.insecure, CACert: f.cacert, Cert: f.cert,
+		Key: f.key}).Config(); err != nil {
 		return nil, fail.Usage("%w", err)
 	}
 	for _, text := range f.resolve {

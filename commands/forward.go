@@ -81,7 +81,8 @@ func (g *listener) forward(ctx context.Context, h *hook) (*record.Exchange, *rec
 		return nil, textAnswer(http.StatusBadGateway, "the webhook cannot be forwarded\n")
 	}
 	j := journal.Journal{History: g.history}
-	a, err := j.Once(ctx, deliver.Sender{Client: g.client, Policy: deliver.Policy{Timeout: g.answers.AppTimeout(g.policy.Timeout)}}, next)
+	a, err := j.Once(ctx, deliver.Sender{Client: g.client,
+		Policy: deliver.Policy{Timeout: g.answers.AppTimeout(g.policy.Timeout)}}, next)
 	if err != nil {
 		g.note("warning: %v", err)
 	}
@@ -97,7 +98,8 @@ func (g *listener) forward(ctx context.Context, h *hook) (*record.Exchange, *rec
 	case listen.LackedRoom(ctx) != nil:
 		g.note("%d: the app's answer was cut off, so the sender does not get it: %s (--max-inflight)", x.ID, f.Err.Text)
 	case f.Response != nil:
-		g.note("%d: the app's answer broke off, so the sender does not get it: %s %s", x.ID, f.Err.Kind, ui.Clip(f.Err.Text, 120))
+		g.note("%d: the app's answer broke off, so the sender does not get it: %s %s", x.ID, f.Err.Kind,
+			ui.Clip(f.Err.Text, 120))
 	default:
 		g.note("%d could not be forwarded: %s %s", x.ID, f.Err.Kind, ui.Clip(f.Err.Text, 120))
 	}
@@ -107,7 +109,8 @@ func (g *listener) forward(ctx context.Context, h *hook) (*record.Exchange, *rec
 // forwardOf returns the exchange that forwards a captured webhook to a target.
 func forwardOf(x *record.Exchange, target string) (record.Exchange, error) {
 	request, err := deliver.Forward(&x.Request, target, x.Remote)
-	return record.Exchange{Thread: x.ID, Request: request, WebhookID: x.WebhookID, EventType: x.EventType, Scheme: x.Scheme,
+	return record.Exchange{Thread: x.ID, Request: request, WebhookID: x.WebhookID, EventType: x.EventType,
+		Scheme:        x.Scheme,
 		FromUnchecked: redact.IsUnchecked(x)}, err
 }
 
@@ -125,7 +128,8 @@ func (g *listener) relayed(ctx context.Context, f *record.Exchange) *record.Resp
 
 // unavailable asks the sender to come again.
 func unavailable() *record.Response {
-	return &record.Response{Status: http.StatusServiceUnavailable, Header: record.Header{{Name: "Retry-After", Value: "5"}}}
+	return &record.Response{Status: http.StatusServiceUnavailable,
+		Header: record.Header{{Name: "Retry-After", Value: "5"}}}
 }
 
 // forwardsToItself finds a lane whose app is this very listener: it would forward for ever.
@@ -141,8 +145,10 @@ func (g *listener) forwardsToItself(addr string) error {
 			if err != nil || u.Port() != port {
 				continue
 			}
-			if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil && (ip.IsLoopback() || ip.IsUnspecified()) {
-				return fail.Usage("--forward-to %s is this listener itself", t.URL).Hint("--forward-to :3000, where your app listens")
+			if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil &&
+				(ip.IsLoopback() || ip.IsUnspecified()) {
+				return fail.Usage("--forward-to %s is this listener itself",
+					t.URL).Hint("--forward-to :3000, where your app listens")
 			}
 		}
 	}

@@ -23,22 +23,24 @@ import (
 // commandPrefix begins what the queue calls the target of an entry that runs a command.
 const commandPrefix = "exec:"
 
-// commandTarget is what the queue calls the command of a lane. Only a listener with the same program, arguments, folder, route
-// and scheme runs it: ./run of another project is another command, and so is sh -c with another script.
+// commandTarget is what the queue calls the command of a lane. Only a listener with the same program, arguments,
+// folder, route and scheme runs it: ./run of another project is another command, and so is sh -c with another script.
 func (b *outbox) commandTarget(l *gateway.Lane) string {
 	scheme := "none"
 	if v := l.Verifier.Load(); v != nil {
 		scheme = cmp.Or(v.Scheme.Name, "auto")
 	}
 	path := b.absolute(b.runner.Path)
-	return fmt.Sprintf("%s%s%s%q route=%q scheme=%q%s%s", commandPrefix, filepath.Clean(path), commandFolder, b.Dir, l.Name, scheme, commandArgs, b.commandPrint)
+	return fmt.Sprintf("%s%s%s%q route=%q scheme=%q%s%s", commandPrefix, filepath.Clean(path), commandFolder, b.Dir,
+		l.Name, scheme, commandArgs, b.commandPrint)
 }
 
 // commandArgs begins the end of a command's target, which tells its arguments from others.
 const commandArgs = ` args=`
 
-// printOfCommand is what the arguments of a command are known by in a history. They may hold a secret, so it is keyed with the
-// history's own value, and 24 bits of it are kept: enough to tell two commands apart, too few to find a weak secret by.
+// printOfCommand is what the arguments of a command are known by in a history. They may hold a secret, so it is keyed
+// with the history's own value, and 24 bits of it are kept: enough to tell two commands apart, too few to find a weak
+// secret by.
 func printOfCommand(ctx context.Context, history *store.Store, args []string) (string, error) {
 	print, err := history.Fingerprint(ctx, fmt.Appendf(nil, "barb command\x00%q", args))
 	if err != nil {
@@ -64,14 +66,16 @@ func programOf(target string) (program string, bare bool) {
 func notRun(target string) string {
 	program, bare := programOf(target)
 	if bare {
-		return "commands that wait there for " + ui.EscapeLine(program) + " are not run: an earlier barb did not note their folder; barb queue --kind command lists them"
+		return "commands that wait there for " + ui.EscapeLine(program) +
+			" are not run: an earlier barb did not note their folder; barb queue --kind command lists them"
 	}
 	details, _, _ := strings.Cut(strings.TrimPrefix(target, commandPrefix+program+" "), commandArgs)
-	return "commands that wait there are not run; barb listen --mode ack --exec '" + ui.EscapeLine(program) + " …' with " + ui.EscapeLine(details) + " and the same arguments runs them"
+	return "commands that wait there are not run; barb listen --mode ack --exec '" + ui.EscapeLine(program) + " …' with " +
+		ui.EscapeLine(details) + " and the same arguments runs them"
 }
 
-// runs reports whether the command runs for a webhook: for one that was verified with a secret that barb was given, and with
-// --exec-unverified for what no web page has sent.
+// runs reports whether the command runs for a webhook: for one that was verified with a secret that barb was given, and
+// with --exec-unverified for what no web page has sent.
 func (g *listener) runs(x *record.Exchange) bool {
 	if g.runner == nil || x.Verdict.Status == record.Invalid || x.Verdict.Status != record.Valid && !g.runner.unverified {
 		return false
@@ -85,16 +89,17 @@ func (g *listener) answersFirst(x *record.Exchange) bool {
 	return g.outbox != nil && g.outbox.ack && g.runs(x)
 }
 
-// commandEntry is what a webhook gets in the queue whose command runs once the sender has its answer. What the apps need
-// follows when it has succeeded.
+// commandEntry is what a webhook gets in the queue whose command runs once the sender has its answer. What the apps
+// need follows when it has succeeded.
 func (b *outbox) commandEntry(h *hook, kept *record.Exchange) *store.Queued {
 	now, needs := time.Now(), b.needs(kept)
-	return &store.Queued{Kind: store.Command, Thread: h.x.ID, Target: b.commandTarget(h.CheckedBy()), Policy: b.plan(needs),
-		Order: b.orderOf(h.Lane(), &h.x.Request, needs), Due: now, Created: now, Masks: kept.Masks}
+	return &store.Queued{Kind: store.Command, Thread: h.x.ID, Target: b.commandTarget(h.CheckedBy()),
+		Policy: b.plan(needs),
+		Order:  b.orderOf(h.Lane(), &h.x.Request, needs), Due: now, Created: now, Masks: kept.Masks}
 }
 
-// addCommands has the worker run the commands of each lane that runs any, as many at a time as --exec-concurrency says. The
-// history must be there.
+// addCommands has the worker run the commands of each lane that runs any, as many at a time as --exec-concurrency says.
+// The history must be there.
 func (g *listener) addCommands(ctx context.Context) (err error) {
 	b := g.outbox
 	if b == nil {
@@ -142,7 +147,8 @@ func (b *outbox) command(ctx context.Context, q *store.Queued) (worker.Result, e
 		return b.putOff(kept, q, err), nil
 	}
 	if q.Attempts > 0 && !command.EndRun(runOf(q)) {
-		r := worker.Result{State: store.Waiting, Due: time.Now().Add(blockedFor), Why: "processes of an earlier run of the command do not end"}
+		r := worker.Result{State: store.Waiting, Due: time.Now().Add(blockedFor),
+			Why: "processes of an earlier run of the command do not end"}
 		b.note("warning: %d: %s", x.ID, r.Why)
 		return r, nil
 	}

@@ -32,16 +32,22 @@ const (
 )
 
 // The policy of a listener's queue: an app that is down comes back, and until then nothing is given up.
-var forwardDefaults = [][2]string{{"retries", flags.Unlimited}, {"max-delay", "5s"}, {"timeout", "30s"}, {"deadline", "3d"}}
+var forwardDefaults = [][2]string{{"retries", flags.Unlimited}, {"max-delay", "5s"}, {"timeout", "30s"},
+	{"deadline", "3d"}}
 
 func (f *forwardFlags) addFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.Var(&f.forwardTo, "forward-to", "hand each webhook to the app at this `URL` or :PORT and answer as it does; given again, the further apps get a copy, and what they answer is compared")
-	set.StringVar(&f.mode, "mode", modeSync, "sync (wait for the app and answer as it does) or ack (answer 200 once it is durable, forward afterwards)")
-	set.BoolVar(&f.queue, "queue", false, "keep what the app does not take, answer 202, and deliver it when the app is back")
-	set.IntVar(&f.concurrency, "concurrency", 4, "how many queued webhooks an app gets at a time, if their order allows it")
+	set.Var(&f.forwardTo, "forward-to", "hand each webhook to the app at this `URL` or :PORT and answer as it does; "+
+		"given again, the further apps get a copy, and what they answer is compared")
+	set.StringVar(&f.mode, "mode", modeSync, "sync (wait for the app and answer as it does) or ack (answer 200 once it "+
+		"is durable, forward afterwards)")
+	set.BoolVar(&f.queue, "queue", false, "keep what the app does not take, answer 202, and deliver it when the "+
+		"app is back")
+	set.IntVar(&f.concurrency, "concurrency", 4, "how many queued webhooks an app gets at a time, if their "+
+		"order allows it")
 	f.ordered = orderedValue{by: wholeRoute}
-	set.Var(&f.ordered, "ordered", "deliver queued webhooks one after the other: route (all of a route), false, header:NAME or a jq `expression` over the body that gives a key: .customer")
+	set.Var(&f.ordered, "ordered", "deliver queued webhooks one after the other: route (all of a route), false, "+
+		"header:NAME or a jq `expression` over the body that gives a key: .customer")
 	set.Lookup("ordered").NoOptDefVal = wholeRoute
 	f.breaker = flags.Breaker{Failures: 5, Cooldown: 5 * time.Second}
 	f.breaker.AddFlag(cmd)
@@ -107,7 +113,8 @@ const keyTimeout = time.Second
 // maxOrder bounds a key, which a stranger chooses.
 const maxOrder = 200
 
-// of is the order that a webhook of a route belongs to, "" when it needs none. Those without a key have an order together.
+// of is the order that a webhook of a route belongs to, "" when it needs none. Those without a key have an order
+// together.
 func (v *orderedValue) of(route string, r *record.Request) string {
 	key, ordered := v.keyFor(r)
 	if !ordered {

@@ -43,8 +43,8 @@ func newMirrors(g *listener) *mirrors {
 	return m
 }
 
-// send hands a webhook, whose forward to the app is f, to the mirrors of its lane; f is nil where nothing was sent. With
-// a queue, targets that are not mirrors have entries of their own.
+// send hands a webhook, whose forward to the app is f, to the mirrors of its lane; f is nil where nothing was sent.
+// With a queue, targets that are not mirrors have entries of their own.
 func (m *mirrors) send(x, f *record.Exchange, l *gateway.Lane) {
 	if f == nil || len(l.Targets) < 2 {
 		return
@@ -123,7 +123,8 @@ func (m *mirrors) tell(x, app, f *record.Exchange, same bool) {
 		m.note("%d mirror %s answers the same: %s", x.ID, ui.Endpoint(f), answered(f))
 	case same:
 	case app.Status() == f.Status() && f.Response != nil:
-		m.note("%d mirror %s differs: %s as the app, with another body  (barb show %d and %d)", x.ID, ui.Endpoint(f), answered(f), app.ID, f.ID)
+		m.note("%d mirror %s differs: %s as the app, with another body  (barb show %d and %d)", x.ID, ui.Endpoint(f),
+			answered(f), app.ID, f.ID)
 	default:
 		m.note("%d mirror %s differs: %s, the app %s  (barb show %d)", x.ID, ui.Endpoint(f), answered(f), answered(app), f.ID)
 	}

@@ -21,8 +21,9 @@ type forwardPlan struct {
 	needs  string // the secret that the history masks in it, as needOf writes it; "" for none
 }
 
-// plan is how a webhook is to be delivered, as the queue keeps it: the policy, and which secret has to be put back into the
-// request, since the history does not keep it. Whether a listener can do that is then known before it takes a lease.
+// plan is how a webhook is to be delivered, as the queue keeps it: the policy, and which secret has to be put back into
+// the request, since the history does not keep it. Whether a listener can do that is then known before it takes a
+// lease.
 func (b *outbox) plan(needs string) string {
 	if needs == "" {
 		return b.policyText
@@ -44,8 +45,9 @@ func (b *outbox) needs(kept *record.Exchange) string {
 	return ""
 }
 
-// orderOf is the order that a webhook of a lane belongs to, "" when it needs none. Those that need a secret are an order of their
-// own: when the secret is rotated, or another project has the same app, what a listener cannot deliver holds up nothing else.
+// orderOf is the order that a webhook of a lane belongs to, "" when it needs none. Those that need a secret are an
+// order of their own: when the secret is rotated, or another project has the same app, what a listener cannot deliver
+// holds up nothing else.
 func (b *outbox) orderOf(l *gateway.Lane, r *record.Request, needs string) string {
 	order := b.ordered.of(l.Name, r)
 	if order != "" && needs != "" {
@@ -67,8 +69,8 @@ func forwardPlanOf(text string) (p forwardPlan, err error) {
 	return p, err
 }
 
-// needOf names a secret that a queued webhook needs: its reference, which may mean another secret to another process, and
-// 24 bits of its hash, which tell it from that one and are too few to find a weak secret by.
+// needOf names a secret that a queued webhook needs: its reference, which may mean another secret to another process,
+// and 24 bits of its hash, which tell it from that one and are too few to find a weak secret by.
 func needOf(s sign.Secret) string {
 	sum := sha256.Sum256(append([]byte("barb queue\x00"), s.Key...))
 	return s.Name + " " + hex.EncodeToString(sum[:3])

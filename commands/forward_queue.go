@@ -17,8 +17,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// outbox forwards by way of the queue: a webhook gets its entries in the very transaction in which it becomes durable, and
-// workers deliver them, also those that an earlier process has left.
+// outbox forwards by way of the queue: a webhook gets its entries in the very transaction in which it becomes durable,
+// and workers deliver them, also those that an earlier process has left.
 type outbox struct {
 	*listener
 	leases      *worker.Leases
@@ -65,7 +65,8 @@ func (g *listener) newOutbox(o listenOptions) (*outbox, error) {
 func (b *outbox) takes(h *hook) bool {
 	x := h.x
 	distrusted, _ := b.distrusts(x)
-	handedOn := x.Verdict.Status != record.Invalid && distrusted == 0 && x.Handshake == "" && !isFiltered(x) && !gateway.IsUndecided(x.Marks)
+	handedOn := x.Verdict.Status != record.Invalid && distrusted == 0 && x.Handshake == "" && !isFiltered(x) &&
+		!gateway.IsUndecided(x.Marks)
 	return handedOn && h.scripted() == nil
 }
 
@@ -75,7 +76,8 @@ type promised struct {
 	permit  *deliver.Permit // to deliver the first of them at once; nil: it waits
 }
 
-// kept gives the permit back where the first entry did not become ours to deliver at once, and keeps its lease where it did.
+// kept gives the permit back where the first entry did not become ours to deliver at once, and keeps its lease where it
+// did.
 func (b *outbox) kept(p *promised, err error) {
 	switch {
 	case p.permit == nil:
@@ -87,8 +89,8 @@ func (b *outbox) kept(p *promised, err error) {
 	}
 }
 
-// entries are what a webhook that is to be forwarded gets in the queue: one for each app. kept is what the history has of
-// it: the queue keeps the rest.
+// entries are what a webhook that is to be forwarded gets in the queue: one for each app. kept is what the history has
+// of it: the queue keeps the rest.
 func (b *outbox) entries(x, kept *record.Exchange, l *gateway.Lane) (p promised) {
 	now, needs := time.Now(), b.needs(kept)
 	plan, order := b.plan(needs), b.orderOf(l, &x.Request, needs)
@@ -109,8 +111,9 @@ func (b *outbox) entries(x, kept *record.Exchange, l *gateway.Lane) (p promised)
 	return p
 }
 
-// first are the entries that a webhook gets in the transaction in which it becomes durable. A copy may not need any, and a
-// command that the sender waits for comes before the apps: what they need is put in later, before the sender has an answer.
+// first are the entries that a webhook gets in the transaction in which it becomes durable. A copy may not need any,
+// and a command that the sender waits for comes before the apps: what they need is put in later, before the sender has
+// an answer.
 func (b *outbox) first(h *hook, kept *record.Exchange, again bool) promised {
 	switch {
 	case again || !b.takes(h):
@@ -141,7 +144,8 @@ func (g *listener) keep(ctx context.Context, h *hook, kept *record.Exchange, aga
 	return err
 }
 
-// forgo takes back what was promised for a webhook that is not handed on, since a copy of it is: that has entries of its own.
+// forgo takes back what was promised for a webhook that is not handed on, since a copy of it is: that has entries of
+// its own.
 func (b *outbox) forgo(ctx context.Context, h *hook) {
 	x, p := h.x, h.promised
 	h.promised = nil
@@ -191,8 +195,8 @@ func (b *outbox) queued(ctx context.Context, h *hook) *record.Response {
 	return b.answer(ctx, h, p)
 }
 
-// answer is what the sender of a queued webhook gets: the app's answer where it is tried at once and does not fail, else
-// that it is kept.
+// answer is what the sender of a queued webhook gets: the app's answer where it is tried at once and does not fail,
+// else that it is kept.
 func (b *outbox) answer(ctx context.Context, h *hook, p *promised) *record.Response {
 	if slices.ContainsFunc(p.entries, func(q *store.Queued) bool { return q.State == store.Waiting }) {
 		b.worker.Wake()
@@ -241,7 +245,8 @@ func (b *outbox) try(ctx context.Context, h *hook, q *store.Queued, permit *deli
 }
 
 // attempt makes the next attempt to deliver a captured webhook.
-func (b *outbox) attempt(ctx context.Context, x *record.Exchange, q *store.Queued, policy deliver.Policy) (*deliver.Attempt, error) {
+func (b *outbox) attempt(ctx context.Context, x *record.Exchange, q *store.Queued,
+	policy deliver.Policy) (*deliver.Attempt, error) {
 	next, err := forwardOf(x, q.Target)
 	if err != nil {
 		return nil, err

@@ -63,13 +63,14 @@ func domainOf(target string) string {
 	return host
 }
 
-// takeTargets says which apps a lane forwards to: those of the flag, else, unless answers are scripted, those of its route.
-// The first of the flag answers the sender, the others are mirrors.
+// takeTargets says which apps a lane forwards to: those of the flag, else, unless answers are scripted, those of its
+// route. The first of the flag answers the sender, the others are mirrors.
 func takeTargets(l *gateway.Lane, flag flags.Targets, r *route.Route, scripted bool) error {
 	for i, target := range flag {
 		to, err := expandTarget(target)
 		if err != nil {
-			return fail.Usage("--forward-to %q: %w", withoutUser(target), err).Hint("--forward-to :3000 or http://localhost:3000/webhooks")
+			return fail.Usage("--forward-to %q: %w", withoutUser(target),
+				err).Hint("--forward-to :3000 or http://localhost:3000/webhooks")
 		}
 		l.Targets = append(l.Targets, route.Target{URL: to, Mirror: i > 0})
 	}

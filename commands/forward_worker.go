@@ -141,7 +141,8 @@ func (g *listener) unattended(ctx context.Context) (lines []string) {
 			if g.outbox != nil && slices.Contains(g.outbox.worker.Targets, target) {
 				continue
 			}
-			line := "what waits there for " + ui.EscapeLine(withoutUser(target)) + " is not forwarded; barb listen --queue --forward-to " + ui.EscapeLine(withoutUser(target)) + " does that"
+			line := "what waits there for " + ui.EscapeLine(withoutUser(target)) +
+				" is not forwarded; barb listen --queue --forward-to " + ui.EscapeLine(withoutUser(target)) + " does that"
 			if kind == store.Command {
 				line = notRun(target)
 			}

@@ -49,8 +49,8 @@ type listener struct {
 	invalid  atomic.Int64
 }
 
-// keptOfInvalid is how many bytes of the body of a webhook with a bad signature, or of a stray one, are recorded: anybody can
-// send it, and a flood of large ones would fill the disk.
+// keptOfInvalid is how many bytes of the body of a webhook with a bad signature, or of a stray one, are recorded:
+// anybody can send it, and a flood of large ones would fill the disk.
 const keptOfInvalid = 64 << 10
 
 // takeRoutes makes a lane of the flags and one of each route of barb.toml. Flags go before routes.
@@ -95,7 +95,8 @@ func (g *listener) lane(ctx context.Context, o listenOptions, r *route.Route) (*
 	if r.Scheme != "" { // flags, where there are any, have taken it out
 		flags.scheme = r.Scheme
 	}
-	v, err := g.verifier(ctx, verifierOptions{schemeFlags: flags, row: r, tolerance: o.tolerance.D, strict: o.strict, learns: true})
+	v, err := g.verifier(ctx, verifierOptions{schemeFlags: flags, row: r, tolerance: o.tolerance.D, strict: o.strict,
+		learns: true})
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +166,8 @@ func (g *listener) describe() []string {
 		say("other paths are", g.gate.Lanes.Rest)
 	}
 	if waiting := g.waiting(context.Background()); waiting != "" {
-		if targets, err := g.history.QueueTargets(context.Background(), store.Forward); g.outbox == nil && err == nil && len(targets) > 0 {
+		if targets, err := g.history.QueueTargets(context.Background(), store.Forward); g.outbox == nil && err == nil &&
+			len(targets) > 0 {
 			waiting += "; barb listen --queue delivers what its routes forward"
 		}
 		lines = append(lines, waiting)

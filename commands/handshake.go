@@ -72,7 +72,8 @@ func completeHandshakes(string) []string {
 	return values
 }
 
-// listenArgs takes no arguments. A flag whose value may be left out takes it behind an = only, which is easily forgotten.
+// listenArgs takes no arguments. A flag whose value may be left out takes it behind an = only, which is easily
+// forgotten.
 func listenArgs(cmd *cobra.Command, given []string) error {
 	if len(given) > 0 && cmd.Flag("handshake").Changed && new(handshakeValue).Set(given[0]) == nil {
 		return fail.Usage("--handshake takes its value behind an =").Hint("--handshake=" + given[0])
@@ -81,7 +82,8 @@ func listenArgs(cmd *cobra.Command, given []string) error {
 }
 
 // newGreeter returns what finds the handshakes that a lane answers.
-func newGreeter(value handshakeValue, v *verifier.Verifier, flags *schemeFlags, r *route.Route) (g gateway.Greeter, err error) {
+func newGreeter(value handshakeValue, v *verifier.Verifier, flags *schemeFlags, r *route.Route) (g gateway.Greeter,
+	err error) {
 	if g.Params, err = flags.paramMap(r); err != nil {
 		return g, err
 	}

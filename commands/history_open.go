@@ -49,13 +49,16 @@ func (sh *shell) readHistory(ctx context.Context) (*store.Store, error) {
 	return sh.open(ctx, store.OpenExisting)
 }
 
-func (sh *shell) open(ctx context.Context, how func(context.Context, string) (*store.Store, error)) (*store.Store, error) {
+func (sh *shell) open(ctx context.Context, how func(context.Context, string) (*store.Store, error)) (*store.Store,
+	error) {
 	if sh.history != nil {
 		return sh.history, nil
 	}
 	history, err := how(ctx, sh.historyPath())
 	if errors.Is(err, store.ErrOwner) {
-		return nil, fail.Local("%w", err).Hintf(`run barb as that user; or, if you trust what is in it: sudo chown "$(id -u)" %s*; or name another with --db`, export.Quote(sh.historyPath()))
+		return nil, fail.Local("%w", err).Hintf(
+			`run barb as that user; or, if you trust what is in it: sudo chown "$(id -u)" %s*; or name another with --db`,
+			export.Quote(sh.historyPath()))
 	}
 	if err != nil {
 		return nil, err
@@ -69,13 +72,14 @@ func (sh *shell) open(ctx context.Context, how func(context.Context, string) (*s
 	history.Redact = sh.redactor.Redact
 	sh.history = history
 	if history.Network() {
-		sh.warn("the history %s is on a network file system, where locks cannot be relied on; --db names another", history.Path())
+		sh.warn("the history %s is on a network file system, where locks cannot be relied on; --db names another",
+			history.Path())
 	}
 	return history, nil
 }
 
-// makePrivate gives barb's own folder the mode that it was made with. Where that cannot be done the files in it are still
-// the user's alone.
+// makePrivate gives barb's own folder the mode that it was made with. Where that cannot be done the files in it are
+// still the user's alone.
 func makePrivate(folder string) {
 	if info, err := os.Lstat(folder); err == nil && info.IsDir() && info.Mode().Perm()&0o077 != 0 {
 		_ = os.Chmod(folder, 0o700)

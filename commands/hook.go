@@ -37,7 +37,8 @@ func (g *listener) receive(x *record.Exchange) *hook {
 // isStray reports whether a webhook is beside the checked ones and nothing is done with it but to record it.
 func (h *hook) isStray() bool {
 	g := h.g
-	return h.IsBeside() && h.Lane().ForwardTo() == "" && g.answers.Respond == nil && (g.runner == nil || !g.runner.unverified)
+	return h.IsBeside() && h.Lane().ForwardTo() == "" && g.answers.Respond == nil &&
+		(g.runner == nil || !g.runner.unverified)
 }
 
 // Record makes the exchange durable, and gives it its place in what is scripted.

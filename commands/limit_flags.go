@@ -22,7 +22,8 @@ type limitFlags struct {
 
 func (f *limitFlags) addFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.IntVar(&f.perEndpoint, "per-endpoint", 4, "how many messages an endpoint (host and port) gets at a time; 0 is any number")
+	set.IntVar(&f.perEndpoint, "per-endpoint", 4, "how many messages an endpoint (host and port) gets at a time; 0 "+
+		"is any number")
 	set.Var(&f.rate, "rate", "how many attempts an endpoint gets in a time, such as `10/s`, 600/m or 100/5s")
 	f.breaker = flags.Breaker{Failures: 5, Cooldown: 30 * time.Second}
 	f.breaker.AddFlag(cmd)
@@ -56,7 +57,8 @@ func (sh *shell) tellResting(endpoint string, resting bool, b flags.Breaker) {
 		}
 	}
 	if resting {
-		sh.note("%s has failed %d times in a row: nothing is sent to it for %s, then one attempt; what is due waits", endpoint, b.Failures, units.FormatDuration(b.Cooldown))
+		sh.note("%s has failed %d times in a row: nothing is sent to it for %s, then one attempt; what is due waits",
+			endpoint, b.Failures, units.FormatDuration(b.Cooldown))
 		return
 	}
 	sh.note("%s answers again: what waited is sent", endpoint)

@@ -120,10 +120,13 @@ func newListen(sh *shell) *cobra.Command {
 	f.Var(&o.tolerance, "tolerance", "how old or how far ahead a timestamp may be (default: the scheme's own)")
 	f.Var(&o.maxBody, "max-body", "the largest body that is taken; more is answered 413")
 	f.Var(&o.inflight, "max-inflight", "how much all webhooks that are not answered yet may hold; more are answered 503")
-	f.BoolVar(&o.keep, "keep-invalid", false, "record whole bodies of webhooks with a bad signature, or on no route (default: 64 KiB)")
-	f.IntVar(&o.count, "count", 0, "stop after so many webhooks that were accepted; those with a bad signature, or unchecked beside checked routes, do not count")
+	f.BoolVar(&o.keep, "keep-invalid", false, "record whole bodies of webhooks with a bad signature, or on no route "+
+		"(default: 64 KiB)")
+	f.IntVar(&o.count, "count", 0, "stop after so many webhooks that were accepted; those with a bad signature, or "+
+		"unchecked beside checked routes, do not count")
 	f.Var(&o.duration, "for", "stop after this time; with --count, exit 4 when fewer were accepted")
-	f.Var(&o.handshake, "handshake", "answer the handshakes of: scheme (those in use; of none, what is unmistakable), all, off, or `names`")
+	f.Var(&o.handshake, "handshake", "answer the handshakes of: scheme (those in use; of none, what is unmistakable), "+
+		"all, off, or `names`")
 	f.Lookup("handshake").NoOptDefVal = byScheme
 	f.StringVar(&o.learn, "learn", "", "keep the secret that a handshake brings in keyring:NAME or file:`PATH`")
 	f.StringVar(&o.readyFile, "ready-file", "", "write the URL to this `file` once it listens")
@@ -347,7 +350,8 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 	if err := g.takeForwarding(o); err != nil {
 		return nil, err
 	}
-	client, err := deliver.NewClient(deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: o.connectIn, MaxBody: 64 << 20, ReadLimit: 64 << 20,
+	client, err := deliver.NewClient(deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: o.connectIn,
+		MaxBody: 64 << 20, ReadLimit: 64 << 20,
 		Room: listen.TakeRoom})
 	if err != nil {
 		return nil, fail.Usage("%w", err)
@@ -356,7 +360,8 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 	return g, nil
 }
 
-// checkSizes sees to it that the budget of all webhooks has room for a large one beside the small ones it is kept free for.
+// checkSizes sees to it that the budget of all webhooks has room for a large one beside the small ones it is kept free
+// for.
 func (o *listenOptions) checkSizes(sh *shell) error {
 	if o.maxBody == 0 {
 		return fail.Usage("--max-body 0 takes no webhook").Hint("--max-body 10MiB")
@@ -366,7 +371,8 @@ func (o *listenOptions) checkSizes(sh *shell) error {
 		return nil
 	}
 	if sh.settings["listen.max_inflight"].weight() > 0 {
-		return fail.Usage("--max-inflight %s is less than two bodies of --max-body %s", o.inflight.String(), o.maxBody.String()).
+		return fail.Usage("--max-inflight %s is less than two bodies of --max-body %s", o.inflight.String(),
+			o.maxBody.String()).
 			Hint("--max-inflight " + least.String())
 	}
 	o.inflight = least

@@ -38,13 +38,15 @@ type answerFlags struct {
 
 func (f *answerFlags) addFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.StringVar(&f.respond, "respond", "", "answer with this `script`: a status, or one answer after another: 503,503,200")
+	set.StringVar(&f.respond, "respond", "", "answer with this `script`: a status, or one answer after another: "+
+		"503,503,200")
 	set.Var(&f.failRate, "fail-rate", "this part of the webhooks fails, whatever the app answers, e.g. 10%")
 	set.StringVar(&f.failWith, "fail-with", "500", "what those of --fail-rate get: a `script` as for --respond")
 	set.Var(&f.seed, "seed", "decide what is left to chance as another run did (default: a new one, which is said)")
 	set.Var(&f.latency, "latency", "answer so much later, e.g. 200ms or 50ms..2s")
 	set.StringVar(&f.as, "as", "", "flag what is too slow for this `provider`: "+strings.Join(provider.Names(), ", "))
-	set.StringVar(&f.platform, "platform", "", "apply the limits of this `platform` to bodies and to the app: "+strings.Join(platformNames(), ", "))
+	set.StringVar(&f.platform, "platform", "", "apply the limits of this `platform` to bodies and to the app: "+
+		strings.Join(platformNames(), ", "))
 	flags.Complete(cmd, "respond", func(string) []string {
 		return []string{"500", "503,503,200", "429;retry-after=2,200", "reset", "hang", "truncate"}
 	})
@@ -82,7 +84,8 @@ func (g *listener) takeAnswers(o listenOptions) (err error) {
 	if o.platform != "" {
 		p, ok := script.LookupPlatform(o.platform)
 		if !ok {
-			return fail.Usage("--platform %q is not known", o.platform).Hint(fail.DidYouMean("--platform ", fail.Nearest(o.platform, platformNames()), "--platform "+strings.Join(platformNames(), ", ")))
+			return fail.Usage("--platform %q is not known", o.platform).Hint(fail.DidYouMean("--platform ",
+				fail.Nearest(o.platform, platformNames()), "--platform "+strings.Join(platformNames(), ", ")))
 		}
 		g.answers.Platform = &p
 	}
@@ -92,7 +95,8 @@ func (g *listener) takeAnswers(o listenOptions) (err error) {
 // takeChance takes what is left to chance.
 func (g *listener) takeChance(o listenOptions) (err error) {
 	if g.settings["listen.fail_with"].weight() > 1 && o.failRate == 0 {
-		return fail.Usage("--fail-with says what those of --fail-rate get, and there are none").Hint("--fail-rate 10% --fail-with '" + o.failWith + "'")
+		return fail.Usage("--fail-with says what those of --fail-rate get, and there are none").Hint(
+			"--fail-rate 10% --fail-with '" + o.failWith + "'")
 	}
 	if g.answers.FailWith, err = g.flagScript("fail-with", o.failWith); err != nil {
 		return err

@@ -30,12 +30,16 @@ type engineFlags struct {
 
 func (f *engineFlags) addFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.BoolVar(&f.tls, "tls", false, "speak TLS, and HTTP/2 to those who ask, with a self-made certificate for this machine")
+	set.BoolVar(&f.tls, "tls", false, "speak TLS, and HTTP/2 to those who ask, with a self-made certificate for "+
+		"this machine")
 	set.StringVar(&f.tlsCert, "tls-cert", "", "speak TLS with the certificate in this `file` (PEM, with its chain)")
 	set.StringVar(&f.tlsKey, "tls-key", "", "the private key `file` of --tls-cert (PEM), where it is not in the same file")
-	set.StringVar(&f.unixSocket, "unix-socket", "", "listen on a Unix socket at this `path`, which only you can connect to")
-	set.Var(&f.allowIP, "allow-ip", "take connections only from these `addresses` (CIDR, repeatable); others are closed at once, and counted")
-	set.Var(&f.rateLimit, "rate-limit", "take at most so many webhooks in a time, such as `50/s`; more get 429, and are counted")
+	set.StringVar(&f.unixSocket, "unix-socket", "", "listen on a Unix socket at this `path`, which only you "+
+		"can connect to")
+	set.Var(&f.allowIP, "allow-ip", "take connections only from these `addresses` (CIDR, repeatable); others are "+
+		"closed at once, and counted")
+	set.Var(&f.rateLimit, "rate-limit", "take at most so many webhooks in a time, such as `50/s`; more get 429, and "+
+		"are counted")
 	cmd.MarkFlagsMutuallyExclusive("unix-socket", "addr")
 	cmd.MarkFlagsMutuallyExclusive("unix-socket", "allow-ip")
 }
@@ -94,7 +98,8 @@ func (f *engineFlags) secure(sh *shell, e *entrance) (err error) {
 			return err
 		}
 	}
-	e.config = &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"}, MinVersion: tls.VersionTLS12}
+	e.config = &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"},
+		MinVersion: tls.VersionTLS12}
 	return nil
 }
 
@@ -114,7 +119,8 @@ func socketFailure(path string, err error) error {
 	return fail.Local("--unix-socket: %w", err)
 }
 
-// ownCertificate returns the self-made certificate of this user's listeners and the file of it that clients are to trust.
+// ownCertificate returns the self-made certificate of this user's listeners and the file of it that clients are to
+// trust.
 func (sh *shell) ownCertificate() (certificate tls.Certificate, trust string, err error) {
 	folder := sh.dataFolder()
 	pair, trust := filepath.Join(folder, "localhost-tls.pem"), filepath.Join(folder, "localhost-cert.pem")
@@ -127,7 +133,8 @@ func (sh *shell) ownCertificate() (certificate tls.Certificate, trust string, er
 	}
 	switch {
 	case errors.Is(err, listen.ErrBadCertificate):
-		return certificate, "", fail.Local("%w", err).Hintf("rm %s makes a new certificate at the next start", export.Quote(pair))
+		return certificate, "", fail.Local("%w", err).Hintf("rm %s makes a new certificate at the next start",
+			export.Quote(pair))
 	case err != nil:
 		return certificate, "", fail.Local("%w", err)
 	}

@@ -105,8 +105,8 @@ func (w *watch) waiting() int64 {
 	return w.depth()
 }
 
-// hook writes the line of a webhook and what is to be shown under it: what the flags ask for to where the lines go, what
-// --verbose says to stderr. h holds what may be shown.
+// hook writes the line of a webhook and what is to be shown under it: what the flags ask for to where the lines go,
+// what --verbose says to stderr. h holds what may be shown.
 func (g *listener) hook(h *ui.Hook) {
 	g.watch.lines.Write(h)
 	switch {

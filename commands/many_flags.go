@@ -43,13 +43,15 @@ same ids; so it does after a kill.`
 
 func (f *manyFlags) addFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.IntVarP(&f.count, "count", "n", 1, "send it so many times, each with its own id and signature; of a list, the whole list")
+	set.IntVarP(&f.count, "count", "n", 1, "send it so many times, each with its own id and signature; of a list, "+
+		"the whole list")
 	set.IntVar(&f.concurrency, "concurrency", 1, "how many at a time (with --rate 64, with --burst as many as a burst)")
 	set.Var(&f.rate, "rate", "begin so many in a `time`, evenly spread: 50/s, 5/m")
 	set.Var(&f.burst, "burst", "begin so many at once, again and again: 100/5s")
 	set.Var(&f.lasting, "for", "begin none after this time; without -n, repeat until then")
 	set.BoolVar(&f.ndjson, "ndjson", false, "the payload is one event a line, as in a file called .ndjson or .jsonl")
-	set.BoolVar(&f.skipBad, "skip-bad", false, "leave out lines that are not JSON, and list them, instead of sending nothing")
+	set.BoolVar(&f.skipBad, "skip-bad", false, "leave out lines that are not JSON, and list them, instead of "+
+		"sending nothing")
 	set.Var(&f.again, "duplicate", "send this `part` a second time with the same id and body, as providers do: 10%")
 	set.BoolVar(&f.shuffle, "shuffle", false, "send in a random order, the same for the same --seed")
 	set.StringVar(&f.resume, "resume", "", "go on with a `run` that was interrupted; @ is the newest")

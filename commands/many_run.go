@@ -35,7 +35,8 @@ type resumed struct {
 }
 
 // changeable are the flags that may be given anew when a run goes on: they decide how it is sent, not what.
-var changeable = []string{"resume", "skip-bad", "secret", "concurrency", "rate", "burst", "output", "with-body", "with-url", "with-headers",
+var changeable = []string{"resume", "skip-bad", "secret", "concurrency", "rate", "burst", "output", "with-body",
+	"with-url", "with-headers",
 	"retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout", "connect-timeout", "deadline",
 	"insecure", "cacert", "cert", "key", "resolve", "unix-socket", "proxy", "http1.1", "http2"}
 
@@ -44,7 +45,9 @@ func planOf(sh *shell, cmd *cobra.Command, o *sendOptions) (runPlan, error) {
 	if o.resumed != nil {
 		return o.resumed.plan, nil
 	}
-	p := runPlan{URL: o.url, Dir: sh.Dir, IDs: signer.NewID(), Seed: 1 + uint64(sh.Rand()*1e6), Flags: map[string][]string{}} // short enough to be typed again
+	// short enough to be typed again
+	p := runPlan{URL: o.url, Dir: sh.Dir, IDs: signer.NewID(), Seed: 1 + uint64(sh.Rand()*1e6),
+		Flags: map[string][]string{}}
 	if o.seed.Seed != nil {
 		p.Seed = *o.seed.Seed
 	}
@@ -110,7 +113,8 @@ func (sh *shell) runOf(ctx context.Context, text string) (store.Run, error) {
 	if text != "@" {
 		n, err := strconv.ParseUint(text, 10, 63)
 		if err != nil || n == 0 {
-			return store.Run{}, fail.Usage("--resume %q is not the number of a run", text).Hint("--resume 3, or --resume @ for the newest")
+			return store.Run{}, fail.Usage("--resume %q is not the number of a run",
+				text).Hint("--resume 3, or --resume @ for the newest")
 		}
 		id = int64(n)
 	}
@@ -124,7 +128,8 @@ func (sh *shell) runOf(ctx context.Context, text string) (store.Run, error) {
 	}
 	newest, err := history.GetRun(ctx, 0)
 	if err != nil {
-		return r, fail.Usage("there is no run in the history %s", history.Path()).Hint("barb send URL -d @events.ndjson begins one; --db PATH names another history")
+		return r, fail.Usage("there is no run in the history %s",
+			history.Path()).Hint("barb send URL -d @events.ndjson begins one; --db PATH names another history")
 	}
 	return r, fail.Usage("there is no run %d", id).Hintf("barb send --resume %d is the newest", newest.ID)
 }
@@ -137,11 +142,13 @@ func (p *runPlan) fits(sh *shell, cmd *cobra.Command, id int64) error {
 		}
 	}
 	if p.Dir != sh.Dir {
-		return fail.Usage("run %d was begun in %s, where its files and barb.toml are", id, p.Dir).Hintf("cd %s && barb send --resume %d", p.Dir, id)
+		return fail.Usage("run %d was begun in %s, where its files and barb.toml are", id,
+			p.Dir).Hintf("cd %s && barb send --resume %d", p.Dir, id)
 	}
 	for _, name := range p.Withheld {
 		if !cmd.Flag(name).Changed {
-			return fail.Usage("run %d had a --%s whose value is kept nowhere", id, name).Hintf("barb send --resume %d --%s …", id, name)
+			return fail.Usage("run %d had a --%s whose value is kept nowhere", id, name).Hintf("barb send --resume %d --%s …",
+				id, name)
 		}
 	}
 	return nil

@@ -14,7 +14,8 @@ import (
 type metricsFlags struct{ metrics string }
 
 func (f *metricsFlags) addFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.metrics, "metrics", "", "serve Prometheus metrics at http://`ADDR`/metrics; :0 picks a port of this machine")
+	cmd.Flags().StringVar(&f.metrics, "metrics", "", "serve Prometheus metrics at http://`ADDR`/metrics; :0 picks a "+
+		"port of this machine")
 }
 
 // openMetrics opens the port of --metrics. It returns nil without the flag.
@@ -24,7 +25,8 @@ func (f *metricsFlags) openMetrics(ctx context.Context) (*metrics.Port, error) {
 	}
 	address, err := listenAddress(f.metrics)
 	if err != nil {
-		return nil, fail.Usage("--metrics %q is not HOST:PORT", f.metrics).Hint("--metrics 127.0.0.1:9242, or :0 for a free port")
+		return nil, fail.Usage("--metrics %q is not HOST:PORT",
+			f.metrics).Hint("--metrics 127.0.0.1:9242, or :0 for a free port")
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, networkOf(address), address)
 	if err != nil {

@@ -40,7 +40,8 @@ func (g *listener) lookAround(ctx context.Context, now time.Time) {
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
-	for x, err := range g.history.List(ctx, store.Filter{Kind: record.Received, IDs: []store.Range{ids}, Limit: dedupe.MaxKept, OldestFirst: true}) {
+	for x, err := range g.history.List(ctx, store.Filter{Kind: record.Received, IDs: []store.Range{ids},
+		Limit: dedupe.MaxKept, OldestFirst: true}) {
 		if err != nil {
 			return
 		}
@@ -73,9 +74,9 @@ func (g *listener) learnOf(ctx context.Context, x *record.Exchange) {
 	g.window.Recall(f, x)
 }
 
-// isOurs reports whether a recorded webhook is one that this listener would have taken: a secret of its route verifies it.
-// Another project may keep the same history, and its provider may send it the same event. Nothing tells whose an unchecked
-// one is, or one that the history keeps without what was signed.
+// isOurs reports whether a recorded webhook is one that this listener would have taken: a secret of its route verifies
+// it. Another project may keep the same history, and its provider may send it the same event. Nothing tells whose an
+// unchecked one is, or one that the history keeps without what was signed.
 func (g *listener) isOurs(ctx context.Context, x *record.Exchange) bool {
 	if x.Verdict.Status != record.Valid {
 		return true

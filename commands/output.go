@@ -10,8 +10,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// emit prints one object of the result as a line of JSON, through --jq when given. As in gh, a string that --jq yields is
-// printed without quotes.
+// emit prints one object of the result as a line of JSON, through --jq when given. As in gh, a string that --jq yields
+// is printed without quotes.
 func (sh *shell) emit(v any) error {
 	if sh.filter == nil {
 		return sh.printJSON(v)

@@ -44,7 +44,10 @@ func (c *configFile) takeSchemes(plain map[string]any, document []byte) error {
 		c.schemes.Own = append(c.schemes.Own, s)
 		c.schemeLines[name] = lines.line("scheme", name)
 	}
-	slices.SortFunc(c.schemes.Own, func(a, b sign.Scheme) int { return cmp.Compare(c.schemeLines[a.Name], c.schemeLines[b.Name]) })
+	slices.SortFunc(c.schemes.Own, func(a, b sign.Scheme) int {
+		return cmp.Compare(c.schemeLines[a.Name],
+			c.schemeLines[b.Name])
+	})
 	return nil
 }
 
@@ -95,7 +98,8 @@ func (r *schemeReader) fill(table map[string]any, within string) error {
 	for _, key := range keys {
 		name := within + key
 		inner, isTable := table[key].(map[string]any)
-		parts := slices.DeleteFunc(slices.Sorted(maps.Keys(setters)), func(k string) bool { return !strings.HasPrefix(k, name+".") })
+		parts := slices.DeleteFunc(slices.Sorted(maps.Keys(setters)),
+			func(k string) bool { return !strings.HasPrefix(k, name+".") })
 		set, known := setters[name]
 		var err error
 		switch {
@@ -110,7 +114,8 @@ func (r *schemeReader) fill(table map[string]any, within string) error {
 		default:
 			near := fail.Nearest(name, slices.Collect(maps.Keys(setters)))
 			slices.Sort(near)
-			err = r.fault(name, "unknown key %q", name).Hint(fail.DidYouMean("", near, "docs/schemes.md explains the keys there are"))
+			err = r.fault(name, "unknown key %q", name).Hint(fail.DidYouMean("", near, "docs/schemes.md explains the "+
+				"keys there are"))
 		}
 		if err != nil {
 			return err

@@ -48,7 +48,8 @@ func (sh *shell) payloadFrom(data string, dataGiven bool, positional, secrets []
 	}
 	if name == "-" {
 		if slices.Contains(secrets, "-") {
-			return nil, fail.Usage("the payload and the secret cannot both come from stdin").Hint("--secret env:NAME or file:PATH")
+			return nil, fail.Usage("the payload and the secret cannot both come from stdin").Hint(
+				"--secret env:NAME or file:PATH")
 		}
 		return &input{in: sh.In, name: "-"}, nil
 	}

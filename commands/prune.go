@@ -72,7 +72,8 @@ and about eight times what arrives at the same moment; what waits in the queue s
 
 func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 	if o.dryRun && (o.maxSize > 0 || o.vacuum || o.pins) {
-		return fail.Usage("--dry-run does not go with --max-size, --vacuum or --pins").Hint("barb prune --older-than 7d --dry-run")
+		return fail.Usage("--dry-run does not go with --max-size, --vacuum or --pins").Hint(
+			"barb prune --older-than 7d --dry-run")
 	}
 	filter, none, err := sh.narrowed(ctx, &o.filterFlags) // a history that is not there is not made
 	if err != nil {

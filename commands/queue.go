@@ -44,7 +44,8 @@ survives the process that put it there.`,
 		Args: args(0, 0, "no arguments, only filters"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return runQueueList(cmd.Context(), sh, o) },
 	}
-	list := &cobra.Command{Use: "list", Short: "List what waits, and what is dead", Args: args(0, 0, "no arguments, only filters"),
+	list := &cobra.Command{Use: "list", Short: "List what waits, and what is dead",
+		Args:    args(0, 0, "no arguments, only filters"),
 		Example: "  barb queue list --state waiting --target localhost:3000", RunE: cmd.RunE}
 	for _, c := range []*cobra.Command{cmd, list} {
 		o.addFlags(c)
@@ -79,7 +80,8 @@ func (o *queueOptions) addFlags(cmd *cobra.Command) {
 }
 
 func stateNames() []string {
-	return []string{string(store.Waiting), string(store.Leased), string(store.Done), string(store.Dead), string(store.Cancelled)}
+	return []string{string(store.Waiting), string(store.Leased), string(store.Done), string(store.Dead),
+		string(store.Cancelled)}
 }
 
 // filter checks the flags and returns them as the queue takes them.
@@ -96,7 +98,8 @@ func (o *queueOptions) filter(sh *shell) (f store.QueueFilter, err error) {
 	}
 	for _, name := range o.states {
 		if !isState(name) {
-			return f, fail.Usage("--state %q is none of waiting, leased, done, dead, cancelled", name).Hint(fail.DidYouMean("--state ", fail.Nearest(name, stateNames()), "--state dead"))
+			return f, fail.Usage("--state %q is none of waiting, leased, done, dead, cancelled",
+				name).Hint(fail.DidYouMean("--state ", fail.Nearest(name, stateNames()), "--state dead"))
 		}
 		f.States = append(f.States, store.QueueState(name))
 	}
@@ -148,7 +151,8 @@ func parseKind(s string) (store.QueueKind, error) {
 	case i >= 0:
 		return store.Forward + store.QueueKind(i), nil
 	}
-	return 0, fail.Usage("--kind %q is none of forward, message, command", s).Hint(fail.DidYouMean("--kind ", fail.Nearest(s, names), "--kind message"))
+	return 0, fail.Usage("--kind %q is none of forward, message, command",
+		s).Hint(fail.DidYouMean("--kind ", fail.Nearest(s, names), "--kind message"))
 }
 
 func isState(name string) bool {
@@ -207,7 +211,8 @@ func (sh *shell) queueTable(entries []*store.Queued) {
 	now := sh.Now()
 	rows := make([][]string, 0, len(entries))
 	for _, q := range entries {
-		rows = append(rows, []string{strconv.FormatInt(q.ID, 10), q.Kind.String(), strconv.FormatInt(q.Thread, 10), ui.When(q.Created, now), ui.EscapeLine(targetName(q.Kind, q.Target)),
+		rows = append(rows, []string{strconv.FormatInt(q.ID, 10), q.Kind.String(), strconv.FormatInt(q.Thread, 10),
+			ui.When(q.Created, now), ui.EscapeLine(targetName(q.Kind, q.Target)),
 			stateWord(q), strconv.Itoa(q.Attempts), whenDue(q, now), ui.Clip(q.Why, 60)})
 	}
 	sh.out.Table([]string{"ID", "KIND", "WEBHOOK", "SINCE", "TARGET", "STATE", "TRIES", "NEXT", "WHY"}, rows)
@@ -234,7 +239,8 @@ func whenDue(q *store.Queued, now time.Time) string {
 }
 
 func newQueueDead(sh *shell) *cobra.Command {
-	return &cobra.Command{Use: "dead", Short: "List the dead letters: what will not be tried again", Args: args(0, 0, "no arguments"),
+	return &cobra.Command{Use: "dead", Short: "List the dead letters: what will not be tried again",
+		Args:    args(0, 0, "no arguments"),
 		Example: "  barb queue dead\n  barb queue dead --json --jq .thread",
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runQueueList(cmd.Context(), sh, queueOptions{states: []string{string(store.Dead)}})
@@ -284,7 +290,8 @@ func runQueueShow(ctx context.Context, sh *shell, text string) error {
 }
 
 // newQueueChange makes a command that does something to the entries it is given, or to all that a filter selects.
-func newQueueChange(sh *shell, name, short, done string, do func(context.Context, *store.Store, store.QueueFilter, time.Time) (int64, error)) *cobra.Command {
+func newQueueChange(sh *shell, name, short, done string, do func(context.Context, *store.Store, store.QueueFilter,
+	time.Time) (int64, error)) *cobra.Command {
 	var o queueOptions
 	cmd := &cobra.Command{
 		Use: name + " ID…", Short: short,
@@ -297,7 +304,8 @@ func newQueueChange(sh *shell, name, short, done string, do func(context.Context
 			if filter.IDs, err = queueIDs(ids); err != nil {
 				return err
 			}
-			given := len(ids) > 0 || o.all || len(o.states) > 0 || o.target != "" || o.kind != "" || o.since != "" || o.until != ""
+			given := len(ids) > 0 || o.all || len(o.states) > 0 || o.target != "" || o.kind != "" || o.since != "" ||
+				o.until != ""
 			if !given {
 				return fail.Usage("barb queue %s needs the ids of entries, or a filter", name).Hintf("barb queue %s --all", name)
 			}
@@ -311,7 +319,8 @@ func newQueueChange(sh *shell, name, short, done string, do func(context.Context
 	return cmd
 }
 
-func (sh *shell) changeQueue(ctx context.Context, f store.QueueFilter, done string, do func(context.Context, *store.Store, store.QueueFilter, time.Time) (int64, error)) error {
+func (sh *shell) changeQueue(ctx context.Context, f store.QueueFilter, done string,
+	do func(context.Context, *store.Store, store.QueueFilter, time.Time) (int64, error)) error {
 	history, err := sh.readHistory(ctx)
 	if err != nil {
 		return err

@@ -58,7 +58,8 @@ to barb deliver or to the listener instead.
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			o.selectors = args
 			if len(args) == 0 && !o.filterFlags.given() && !o.dead {
-				return fail.Usage("replay needs a selector").Hint("barb replay @ --to http://localhost:3000, or a filter such as --failed --since 1h")
+				return fail.Usage("replay needs a selector").Hint("barb replay @ --to http://localhost:3000, or a filter such " +
+					"as --failed --since 1h")
 			}
 			if o.concurrency < 1 {
 				return fail.Usage("--concurrency %d must be at least 1", o.concurrency)
@@ -181,7 +182,8 @@ func (r *replayer) oneByOne(ctx context.Context, last int64) error {
 }
 
 func (r *replayer) courier(s *signing, client *deliver.Client) *courier {
-	return &courier{shell: r.shell, sign: s, history: r.history, sender: deliver.Sender{Client: client, Policy: r.options.policy, Rand: r.Rand},
+	return &courier{shell: r.shell, sign: s, history: r.history, sender: deliver.Sender{Client: client,
+		Policy: r.options.policy, Rand: r.Rand},
 		with: export.With{Body: r.options.withBody, URL: r.options.withURL, Headers: r.options.withHeaders}}
 }
 
@@ -209,14 +211,15 @@ func (r *replayer) plan(ctx context.Context, captured replay.Item) (x record.Exc
 	return x, s, err
 }
 
-// wholeBody is the error for an exchange whose body was kept only in part: what is left can be shown, but neither checked
-// nor sent.
+// wholeBody is the error for an exchange whose body was kept only in part: what is left can be shown, but neither
+// checked nor sent.
 func wholeBody(x *record.Exchange) error {
 	if _, cut := x.Marked(record.Truncated); !cut {
 		return nil
 	}
 	return fail.Usage("of %d only the first 64 KiB of the body were kept, since its signature was bad", x.ID).
-		Hint("barb listen --keep-invalid records whole bodies; barb show " + strconv.FormatInt(x.ID, 10) + " shows what there is")
+		Hint("barb listen --keep-invalid records whole bodies; barb show " + strconv.FormatInt(x.ID, 10) +
+			" shows what there is")
 }
 
 // target is --to, the app of the route, or where it was sent before.
@@ -233,7 +236,8 @@ func (r *replayer) target(captured replay.Item) (string, error) {
 	if row := r.file.routes.Covering(urlPath(captured.Request.URL)); row != nil && row.ForwardTo() != "" {
 		return expandTarget(row.ForwardTo())
 	}
-	return "", fail.Usage("%d was received; where should it go?", captured.ID).Hintf("barb replay %d --to http://localhost:3000", captured.ID)
+	return "", fail.Usage("%d was received; where should it go?",
+		captured.ID).Hintf("barb replay %d --to http://localhost:3000", captured.ID)
 }
 
 // isTimed reports whether a scheme's signature grows old.
@@ -269,11 +273,13 @@ func (r *replayer) signerFor(ctx context.Context, captured replay.Item) (*signin
 	case captured.Scheme != "" && r.options.changed():
 		return nil, r.mustSign(captured.Exchange)
 	case r.options.resign && captured.Scheme == "":
-		return nil, fail.Usage("%d has no known scheme to sign with", captured.ID).Hintf("barb replay %d --exact", captured.ID)
+		return nil, fail.Usage("%d has no known scheme to sign with", captured.ID).Hintf("barb replay %d --exact",
+			captured.ID)
 	case r.options.resign:
 		return nil, fail.Usage("no secret is known for scheme %s", captured.Scheme).Hint(secret.Help)
 	case r.file.isTimed(captured.Scheme):
-		r.warn("no secret is known for scheme %s: the old signature is sent, which the receiver may find too old; --secret signs anew", captured.Scheme)
+		r.warn("no secret is known for scheme %s: the old signature is sent, which the receiver may find too old; "+
+			"--secret signs anew", captured.Scheme)
 	}
 	r.signers[captured.Scheme+" "+path] = s
 	return s, nil

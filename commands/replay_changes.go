@@ -16,7 +16,8 @@ func (r *replayer) prepare(ctx context.Context) (err error) {
 	}
 	o := &r.options
 	p := &r.replays
-	p.Redactor, p.Lookup, p.Exact, p.NewID, p.Values = r.redactor, file.catalog().Lookup, o.exact, o.newID, o.values(r.shell)
+	p.Redactor, p.Lookup, p.Exact, p.NewID, p.Values = r.redactor, file.catalog().Lookup, o.exact, o.newID,
+		o.values(r.shell)
 	p.Pieces = func(ctx context.Context, x *record.Exchange) error { return r.history.Pieces(ctx, x) }
 	if p.Header, err = o.header(r.shell); err != nil {
 		return err
@@ -44,5 +45,6 @@ func (r *replayer) prepare(ctx context.Context) (err error) {
 
 // mustSign refuses to send a changed payload under the signature of the old one.
 func (r *replayer) mustSign(captured *record.Exchange) error {
-	return fail.Usage("a changed payload must be signed anew, and no secret is known for scheme %s", captured.Scheme).Hint(secret.Help)
+	return fail.Usage("a changed payload must be signed anew, and no secret is known for scheme %s",
+		captured.Scheme).Hint(secret.Help)
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// check looks at what is to be replayed before the first is sent, so that a missing target or secret is found while nothing
-// has been sent; each exchange is only read where it matters. What is replayed is what was there then: up to the last id.
+// check looks at what is to be replayed before the first is sent, so that a missing target or secret is found while
+// nothing has been sent; each exchange is only read where it matters. What is replayed is what was there then: up to
+// the last id.
 func (r *replayer) check(ctx context.Context) (last int64, count int, err error) {
 	filter, where, err := r.selection(ctx, r.options.selectors, &r.options.filterFlags)
 	alike := where == nil && !r.options.dead && !r.options.exact && !r.options.dryRun && !r.options.changed()
@@ -23,7 +24,8 @@ func (r *replayer) check(ctx context.Context) (last int64, count int, err error)
 	switch {
 	case err != nil || count > 0:
 	case r.options.dead && (r.options.failed || r.options.status != ""):
-		err = fail.Usage("no dead letter matches: --failed and --status are about attempts, a dead letter is what was queued").Hint("barb queue dead lists them; choose by --endpoint, --event, --since or an id")
+		err = fail.Usage("no dead letter matches: --failed and --status are about attempts, a dead letter is " +
+			"what was queued").Hint("barb queue dead lists them; choose by --endpoint, --event, --since or an id")
 	case r.options.dead:
 		err = fail.Usage("no dead letter matches").Hint("barb queue dead lists them")
 	default:
@@ -32,8 +34,8 @@ func (r *replayer) check(ctx context.Context) (last int64, count int, err error)
 	return last, count, err
 }
 
-// checkSorts is not enough where there are queued messages, each of which remembers its own secret, or webhooks of which the
-// history does not keep all: then alike is false.
+// checkSorts is not enough where there are queued messages, each of which remembers its own secret, or webhooks of
+// which the history does not keep all: then alike is false.
 func (r *replayer) checkSorts(ctx context.Context, filter store.Filter) (last int64, count int, alike bool, err error) {
 	sorts, err := r.history.Sorts(ctx, filter)
 	for _, s := range sorts {

@@ -20,7 +20,8 @@ import (
 type deadFlags struct{ dead bool }
 
 func (f *deadFlags) addFlags(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.dead, "dead", false, "the dead letters of the queue that the filters choose, where they should have gone; what is delivered is dead no more")
+	cmd.Flags().BoolVar(&f.dead, "dead", false, "the dead letters of the queue that the filters choose, where they "+
+		"should have gone; what is delivered is dead no more")
 }
 
 // captured yields what is to be replayed.
@@ -101,5 +102,6 @@ func (r *replayer) clientFor(p *plan) *deliver.Client {
 
 // given reports whether any flag says how a connection is made.
 func (f *clientFlags) given() bool {
-	return f.insecure || f.http11 || f.http2 || len(f.resolve) > 0 || strings.Join([]string{f.cacert, f.cert, f.key, f.unixSocket, f.proxy}, "") != ""
+	return f.insecure || f.http11 || f.http2 || len(f.resolve) > 0 ||
+		strings.Join([]string{f.cacert, f.cert, f.key, f.unixSocket, f.proxy}, "") != ""
 }

@@ -13,8 +13,8 @@ import (
 	"github.com/barbhq/barb/deliver/replay"
 )
 
-// many replays several at a time and says at the end what became of them. Their webhook ids are in the history already, so
-// the attempts are recorded in groups when they end.
+// many replays several at a time and says at the end what became of them. Their webhook ids are in the history already,
+// so the attempts are recorded in groups when they end.
 func (r *replayer) many(ctx context.Context, last int64, count int) error {
 	captured, err := r.captured(ctx, true)
 	if err != nil {

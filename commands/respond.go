@@ -34,7 +34,8 @@ type table struct {
 
 // options are the keys of one answer that are given.
 func (t *table) options() (options []script.Option, keys []string) {
-	for key, value := range map[string]any{"status": t.Status, "fault": t.Fault, "delay": t.Delay, "retry-after": t.RetryAfter, "body": t.Body, "header": t.Header} {
+	for key, value := range map[string]any{"status": t.Status, "fault": t.Fault, "delay": t.Delay,
+		"retry-after": t.RetryAfter, "body": t.Body, "header": t.Header} {
 		for _, v := range listOf(value) {
 			options = append(options, script.Option{Name: key, Value: fmt.Sprint(v)})
 		}
@@ -82,7 +83,8 @@ func (c *configFile) checkTables(document []byte) error {
 		case t.Path != "" && !strings.HasPrefix(t.Path, "/"):
 			return t.fault(c, "path", `path = %q does not begin with "/"`, t.Path)
 		case t.Answer != "" && len(keys) > 0:
-			return t.fault(c, keys[0], "both answer and %s say what is answered", keys[0]).Hint("answer = \"503;delay=3s\" holds all of it")
+			return t.fault(c, keys[0], "both answer and %s say what is answered",
+				keys[0]).Hint("answer = \"503;delay=3s\" holds all of it")
 		case t.Answer == "" && len(keys) == 0:
 			return t.fault(c, "", "nothing says what is answered").Hint(`answer = "500,500,200"`)
 		}

@@ -12,7 +12,8 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
-// leastSize is the smallest max_size: an empty history takes nearly a fifth of it, and a smaller number most likely lacks its unit.
+// leastSize is the smallest max_size: an empty history takes nearly a fifth of it, and a smaller number most likely
+// lacks its unit.
 const leastSize = 1_000_000
 
 // retention is [history] of barb.toml: by what limits the history prunes itself. Without one nothing is removed.
@@ -40,7 +41,8 @@ func (c *configFile) takeRetention() error {
 			return fail.Usage("%s:%d: history.%s: %w", c.path, line, limit.key, err)
 		}
 		if wrong, right := limit.wrong(fmt.Sprint(limit.given)); wrong != "" {
-			return fail.Usage("%s:%d: history.%s = %v %s", c.path, line, limit.key, limit.given, wrong).Hint(right + "; leave it out to keep everything")
+			return fail.Usage("%s:%d: history.%s = %v %s", c.path, line, limit.key, limit.given,
+				wrong).Hint(right + "; leave it out to keep everything")
 		}
 	}
 	return nil

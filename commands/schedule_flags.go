@@ -34,7 +34,8 @@ type scheduleFlags struct {
 
 func (f *scheduleFlags) addFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.StringVar(&f.schedule, "schedule", "", "wait as this `provider` does (barb providers), or a list of waits: 5s,5m,30m")
+	set.StringVar(&f.schedule, "schedule", "", "wait as this `provider` does (barb providers), or a list of "+
+		"waits: 5s,5m,30m")
 	f.speed = 1
 	set.Var(&f.speed, "speed", "make every wait so many times shorter, e.g. 1000x")
 	set.BoolVar(&f.until2xx, "until-2xx", false, "try until a 2xx comes, or --deadline")
@@ -106,7 +107,8 @@ func (f *retryFlags) takeSchedule(sh *shell, p *deliver.Policy) error {
 
 func unknownSchedule(name string) error {
 	if p, err := provider.Lookup(name); err == nil {
-		return fail.Usage("--schedule %s: %s does not retry by itself", name, p.Title).Hint("--schedule 5s,5m,30m, or a provider that does; barb providers lists them")
+		return fail.Usage("--schedule %s: %s does not retry by itself", name,
+			p.Title).Hint("--schedule 5s,5m,30m, or a provider that does; barb providers lists them")
 	}
 	return fail.Usage("--schedule %q is neither a provider nor a list of waits", name).
 		Hint(fail.DidYouMean("--schedule ", fail.Nearest(name, provider.ScheduleNames()), "")).

@@ -44,8 +44,8 @@ func (sh *shell) lookupScheme(name string) (sign.Scheme, error) {
 	return file.lookupScheme(name)
 }
 
-// signFailure gives a refusal of the sign package its exit code and remedy. Only what the caller gave can fail here; what
-// a message's signature fails by is a verdict, not an error.
+// signFailure gives a refusal of the sign package its exit code and remedy. Only what the caller gave can fail here;
+// what a message's signature fails by is a verdict, not an error.
 func signFailure(e *sign.Error) *fail.Error {
 	switch e.Reason {
 	case sign.MissingURL:
@@ -58,8 +58,8 @@ func signFailure(e *sign.Error) *fail.Error {
 	return fail.Usage("%w", detailOf(e))
 }
 
-// unsigned gives a request that cannot be signed its exit code and remedy. Where nothing better helps, the hint names the page
-// that says what the scheme signs.
+// unsigned gives a request that cannot be signed its exit code and remedy. Where nothing better helps, the hint names
+// the page that says what the scheme signs.
 func unsigned(e *signer.Error) *fail.Error {
 	f := classify(e.Err)
 	if len(f.Hints) == 0 && f.Code == fail.ExitUsage {

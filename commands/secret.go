@@ -22,12 +22,14 @@ func newSecret(sh *shell) *cobra.Command {
 		Long: `Keeps secrets in the keyring of this machine, where --secret keyring:NAME and
 secret = "keyring:NAME" in barb.toml find them, and where barb listen --learn keyring:NAME
 puts what a handshake brings.`,
-		Example: "  barb secret set stripe\n  barb listen -s stripe --secret keyring:stripe\n  op read op://vault/github/secret | barb secret set github",
+		Example: "  barb secret set stripe\n  barb listen -s stripe --secret keyring:stripe\n  op read " +
+			"op://vault/github/secret | barb secret set github",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fail.Usage("barb secret needs to know what to do").Hint("barb secret set NAME")
 			}
-			return fail.Usage("barb secret %s is none of set, show, delete", args[0]).Hint(fail.DidYouMean("barb secret ", fail.Nearest(args[0], []string{"set", "show", "delete"}), "barb secret set NAME"))
+			return fail.Usage("barb secret %s is none of set, show, delete", args[0]).Hint(fail.DidYouMean("barb secret ",
+				fail.Nearest(args[0], []string{"set", "show", "delete"}), "barb secret set NAME"))
 		},
 		RunE: func(*cobra.Command, []string) error { return nil }, // Args has said no
 	}
@@ -38,7 +40,8 @@ puts what a handshake brings.`,
 func newSecretSet(sh *shell) *cobra.Command {
 	var replace bool
 	cmd := &cobra.Command{
-		Use: "set NAME", Short: "Put a secret into the keyring; it is asked for, or comes on stdin", Args: args(1, 1, "the name of the secret"),
+		Use: "set NAME", Short: "Put a secret into the keyring; it is asked for, or comes on stdin",
+		Args:    args(1, 1, "the name of the secret"),
 		Example: "  barb secret set stripe\n  barb secret set stripe --replace < new.txt",
 		RunE:    func(_ *cobra.Command, args []string) error { return runSecretSet(sh, args[0], replace) },
 	}
@@ -48,7 +51,8 @@ func newSecretSet(sh *shell) *cobra.Command {
 
 func newSecretShow(sh *shell) *cobra.Command {
 	return &cobra.Command{
-		Use: "show NAME", Short: "Print a secret of the keyring, as a provider's page may ask for it", Args: args(1, 1, "the name of the secret"),
+		Use: "show NAME", Short: "Print a secret of the keyring, as a provider's page may ask for it",
+		Args:    args(1, 1, "the name of the secret"),
 		Example: "  barb secret show notion",
 		RunE: func(_ *cobra.Command, args []string) error {
 			name, err := keyringName(args[0])
@@ -168,5 +172,6 @@ func (sh *shell) isSecretVariable(kv string) bool {
 	if name == "BARB_SECRET" || sh.finder.Names(name) {
 		return true
 	}
-	return sh.file != nil && slices.ContainsFunc(sh.file.routes, func(r route.Route) bool { return slices.Contains(r.Secrets, "env:"+name) })
+	return sh.file != nil && slices.ContainsFunc(sh.file.routes,
+		func(r route.Route) bool { return slices.Contains(r.Secrets, "env:"+name) })
 }

@@ -65,7 +65,8 @@ func (f *filterFlags) filter(sh *shell) (out store.Filter, where *flags.JQ, err 
 		return out, nil, err
 	}
 	f.scheme = file.catalog().Name(f.scheme)
-	out = store.Filter{Failed: f.failed, Scheme: f.scheme, Event: f.event, Endpoint: f.endpoint, WebhookID: f.webhookID, Grep: f.grep}
+	out = store.Filter{Failed: f.failed, Scheme: f.scheme, Event: f.event, Endpoint: f.endpoint, WebhookID: f.webhookID,
+		Grep: f.grep}
 	if f.scheme != "" && !strings.Contains(f.scheme, "*") {
 		if _, err := sh.lookupScheme(f.scheme); err != nil {
 			return out, nil, err
@@ -110,7 +111,8 @@ const markKinds = "duplicate, reused_id, older, stale, filtered, undecided"
 func parseMark(s string) (record.MarkKind, error) {
 	kind := record.MarkKind(s)
 	if s != "" && !slices.Contains(record.MarkKinds(), kind) {
-		return "", fail.Usage("--marked %q is none of %s", s, markKinds).Hint(fail.DidYouMean("--marked ", fail.Nearest(s, strings.Split(markKinds, ", ")), "barb history --marked duplicate"))
+		return "", fail.Usage("--marked %q is none of %s", s, markKinds).Hint(fail.DidYouMean("--marked ",
+			fail.Nearest(s, strings.Split(markKinds, ", ")), "barb history --marked duplicate"))
 	}
 	return kind, nil
 }
@@ -123,7 +125,8 @@ func parseStatus(s string) (from, to int, err error) {
 		if errFrom == nil && errTo == nil && from <= to && from >= 100 && to <= 999 {
 			return from, to, nil
 		}
-	} else if digit, ok := strings.CutSuffix(strings.ToLower(s), "xx"); ok && len(digit) == 1 && digit[0] >= '1' && digit[0] <= '5' {
+	} else if digit, ok := strings.CutSuffix(strings.ToLower(s), "xx"); ok && len(digit) == 1 && digit[0] >= '1' &&
+		digit[0] <= '5' {
 		class := int(digit[0]-'0') * 100
 		return class, class + 99, nil
 	} else if n, err := strconv.Atoi(s); err == nil && n >= 100 && n <= 999 {
@@ -168,7 +171,8 @@ func parseSelector(s string) (selector, error) {
 	return selector{ids: store.Range{From: int64(from), To: int64(to)}}, nil
 }
 
-// selectIDs turns positional selectors into id ranges. An id or an @ that is not there is an error; a range may have gaps.
+// selectIDs turns positional selectors into id ranges. An id or an @ that is not there is an error; a range may have
+// gaps.
 func selectIDs(ctx context.Context, history *store.Store, selectors []string) ([]store.Range, error) {
 	var ranges []store.Range
 	for _, text := range selectors {
@@ -201,7 +205,8 @@ func selectorError(text string, err error) error {
 }
 
 // selected yields the exchanges that the selectors and flags choose, at most limit of them (0: all).
-func (sh *shell) selected(ctx context.Context, selectors []string, flags *filterFlags, adjust func(*store.Filter)) (iter.Seq2[*record.Exchange, error], error) {
+func (sh *shell) selected(ctx context.Context, selectors []string, flags *filterFlags, adjust func(*store.Filter)) (
+	iter.Seq2[*record.Exchange, error], error) {
 	filter, where, err := sh.selection(ctx, selectors, flags)
 	if err != nil {
 		return nil, err
@@ -216,7 +221,8 @@ func (sh *shell) selected(ctx context.Context, selectors []string, flags *filter
 }
 
 // selection is what the selectors and flags choose. The history is open afterwards.
-func (sh *shell) selection(ctx context.Context, selectors []string, flags *filterFlags) (filter store.Filter, where *flags.JQ, err error) {
+func (sh *shell) selection(ctx context.Context, selectors []string, flags *filterFlags) (filter store.Filter,
+	where *flags.JQ, err error) {
 	if filter, where, err = flags.filter(sh); err != nil {
 		return filter, nil, err
 	}
@@ -233,8 +239,8 @@ func (sh *shell) selection(ctx context.Context, selectors []string, flags *filte
 	return filter, where, err
 }
 
-// narrowed is the filter of the flags for what works on a filter only; --where becomes the ids for which it is true. none
-// says that there are no such ids. The history is open afterwards.
+// narrowed is the filter of the flags for what works on a filter only; --where becomes the ids for which it is true.
+// none says that there are no such ids. The history is open afterwards.
 func (sh *shell) narrowed(ctx context.Context, flags *filterFlags) (filter store.Filter, none bool, err error) {
 	filter, where, err := flags.filter(sh)
 	if err != nil {

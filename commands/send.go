@@ -83,10 +83,12 @@ func newSend(sh *shell) *cobra.Command {
 	o.schemeFlags.addFlags(sh, cmd, "sign with this `scheme` (barb schemes lists them)")
 	o.headerFlags.addFlags(cmd)
 	f := cmd.Flags()
-	f.VarP(&flags.Once{Text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin; its bytes are not changed")
+	f.VarP(&flags.Once{Text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin; its bytes are "+
+		"not changed")
 	f.StringVarP(&o.method, "request", "X", "POST", "the request `method`")
 	f.StringVar(&o.id, "id", "", "the webhook `id` (default: the one in the payload, or a new one)")
-	f.StringVar(&o.event, "event", "", "the event `type`, in the scheme's header where it has one; without -d a sample event, stripe:invoice.paid (barb events)")
+	f.StringVar(&o.event, "event", "", "the event `type`, in the scheme's header where it has one; without -d a sample "+
+		"event, stripe:invoice.paid (barb events)")
 	flags.Complete(cmd, "event", sh.sampleNames)
 	f.StringVar(&o.contentType, "content-type", "", "the Content-Type (default: what the payload looks like)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the signed request and send nothing")

@@ -45,7 +45,8 @@ func (f *providerFlags) apply(sh *shell, retry *retryFlags, address string) erro
 	}
 	retry.provider = &p
 	if retry.override, err = p.Override(address); err != nil {
-		return fail.Usage("--as %s: in the URL's fragment, %w", p.Name, err).Hint("'https://example.com/hooks#rc=2&rp=4xx,5xx&ct=2000&rt=5000'")
+		return fail.Usage("--as %s: in the URL's fragment, %w", p.Name,
+			err).Hint("'https://example.com/hooks#rc=2&rp=4xx,5xx&ct=2000&rt=5000'")
 	}
 	if sh.verbose {
 		sh.say("barb: as %s; in doubt: %s", p.Title, p.Doubt)
@@ -60,12 +61,14 @@ func (f *providerFlags) apply(sh *shell, retry *retryFlags, address string) erro
 func lookupProvider(name string) (provider.Provider, error) {
 	p, err := provider.Lookup(name)
 	if err != nil {
-		return p, fail.Usage("--as %q is not known", name).Hint(nearestProvider("--as ", name, "--as "+strings.Join(provider.Names(), ", ")))
+		return p, fail.Usage("--as %q is not known", name).Hint(nearestProvider("--as ", name,
+			"--as "+strings.Join(provider.Names(), ", ")))
 	}
 	return p, nil
 }
 
-// nearestProvider is a hint for an unknown provider: the nearest names after the words that take one, else the other hint.
+// nearestProvider is a hint for an unknown provider: the nearest names after the words that take one, else the other
+// hint.
 func nearestProvider(before, name, other string) string {
 	return fail.DidYouMean(before, fail.Nearest(strings.ToLower(name), provider.Names()), other)
 }
@@ -123,8 +126,8 @@ func providerNote(as string, a *deliver.Attempt) string {
 	return p.Aftermath(a)
 }
 
-// signedAt is when an attempt was signed, "" where that is not said: without a scheme that signs a time, or where time runs
-// as ever and nobody asked.
+// signedAt is when an attempt was signed, "" where that is not said: without a scheme that signs a time, or where time
+// runs as ever and nobody asked.
 func (c *courier) signedAt(x *record.Exchange) string {
 	if !c.sign.Signs() || c.sign.Scheme.Time.Unit == "" || !c.verbose && c.sender.Policy.Speed == 0 {
 		return ""
@@ -142,8 +145,8 @@ func (c *courier) emitAttempt(a *deliver.Attempt) error {
 	return c.emit(line)
 }
 
-// providerSigner returns the signer of the flags. With --as and no flag that overrules it, it signs by the provider's scheme,
-// or not at all where there is no secret.
+// providerSigner returns the signer of the flags. With --as and no flag that overrules it, it signs by the provider's
+// scheme, or not at all where there is no secret.
 func (sh *shell) providerSigner(ctx context.Context, o *sendOptions, r *record.Request) (*signing, error) {
 	p := o.provider
 	if p == nil || sh.overrules("scheme", "as") {

@@ -94,7 +94,8 @@ func (m *batchSender) begin(ctx context.Context) error {
 // manyContent finds out what is sent. What was changed by hand is kept nowhere.
 func (sh *shell) manyContent(o *sendOptions) (err error) {
 	if o.edit && o.resumed != nil {
-		return fail.Usage("run %d was edited by hand, and what it became is kept nowhere", o.resumed.run.ID).Hint("send it as a new run: barb send URL -d …")
+		return fail.Usage("run %d was edited by hand, and what it became is kept nowhere",
+			o.resumed.run.ID).Hint("send it as a new run: barb send URL -d …")
 	}
 	if o.content, err = sh.content(o); err != nil {
 		return err
@@ -115,7 +116,8 @@ func (m *batchSender) open(sh *shell, s *signing) error {
 	}
 	if o.resumed != nil && e.Digest() != o.resumed.plan.Events {
 		e.Close()
-		return fail.Usage("what run %d sends has changed: %s", o.resumed.run.ID, ui.EscapeLine(o.data)).Hint("send it as a new run: barb send URL -d …")
+		return fail.Usage("what run %d sends has changed: %s", o.resumed.run.ID, ui.EscapeLine(o.data)).Hint(
+			"send it as a new run: barb send URL -d …")
 	}
 	o.kept.Events = e.Digest()
 	rate := o.pace()
@@ -155,8 +157,8 @@ func (m *batchSender) checker(s *signing, now time.Time) payload.Check {
 	}
 }
 
-// tryFirst finds what can never be sent while nothing has been written yet, and with --dry-run prints the first request.
-// Of a stream the first event has not come.
+// tryFirst finds what can never be sent while nothing has been written yet, and with --dry-run prints the first
+// request. Of a stream the first event has not come.
 func (m *batchSender) tryFirst(ctx context.Context, client *deliver.Client) (done bool, err error) {
 	x := m.first
 	if m.run.Bodies.Count() > 0 || m.options.dryRun {
@@ -199,8 +201,8 @@ func (m *batchSender) exchange(j batch.Job) (x record.Exchange, err error) {
 	return x, err
 }
 
-// complete fills in the payload once if it is the same for all messages. Each message then has an id of its own, also if
-// the payload carries one.
+// complete fills in the payload once if it is the same for all messages. Each message then has an id of its own, also
+// if the payload carries one.
 func (m *batchSender) complete() error {
 	o := m.options
 	if o.listed() || !o.content.IsConstant() {

@@ -25,9 +25,11 @@ type sendQueueFlags struct {
 func (f *sendQueueFlags) addFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.BoolVar(&f.queue, "queue", false, "return once the message is durable; barb deliver sends it, with these flags")
-	set.StringVar(&f.orderKey, "order-key", "", "with --queue: messages of the same `key` to the same URL go one after another")
+	set.StringVar(&f.orderKey, "order-key", "", "with --queue: messages of the same `key` to the same URL go one "+
+		"after another")
 	f.ordered = orderedValue{by: "false"}
-	set.Var(&f.ordered, "ordered", "with --queue: send messages to this URL one after another: all, false, header:NAME or a jq `expression` over the body that gives a key: .customer")
+	set.Var(&f.ordered, "ordered", "with --queue: send messages to this URL one after another: all, false, header:NAME "+
+		"or a jq `expression` over the body that gives a key: .customer")
 	set.Lookup("ordered").NoOptDefVal = "true"
 	cmd.MarkFlagsMutuallyExclusive("order-key", "ordered")
 	flags.Complete(cmd, "ordered", func(string) []string { return []string{"true", "false", "header:", "."} })
@@ -37,7 +39,8 @@ func (f *sendQueueFlags) addFlags(cmd *cobra.Command) {
 func (o *sendOptions) checkQueue(sh *shell) error {
 	switch {
 	case !o.queue && (o.orderKey != "" || o.ordered.by != "false"):
-		return fail.Usage("--order-key and --ordered are for --queue: without it a message is sent at once").Hint("barb send URL --queue --order-key KEY")
+		return fail.Usage("--order-key and --ordered are for --queue: without it a message is sent at once").Hint(
+			"barb send URL --queue --order-key KEY")
 	case o.queue && slices.ContainsFunc(o.secrets, func(ref string) bool { return !secret.IsReference(ref) }):
 		return unqueueable()
 	case o.queue:
@@ -73,17 +76,20 @@ func (f *sendQueueFlags) order(r *record.Request) string {
 	return "key " + key
 }
 
-// enqueue makes a message and its place in the queue durable together. The message is an exchange that no attempt was made
-// of: its attempts repeat it, each signed anew.
+// enqueue makes a message and its place in the queue durable together. The message is an exchange that no attempt was
+// made of: its attempts repeat it, each signed anew.
 func (c *courier) enqueue(ctx context.Context, x record.Exchange) (o journal.Outcome, err error) {
 	now := c.Now()
 	x.Kind, x.Attempt, x.Start = record.Sent, 0, now
 	kept := c.history.Redacted(&x)
 	if slices.ContainsFunc(kept.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
-		return o, fail.Usage("the message itself contains the secret, which the history does not keep").Hint("leave --queue out")
+		return o, fail.Usage("the message itself contains the secret, which the history does not keep").Hint(
+			"leave --queue out")
 	}
-	// The target is for listing and for the limits of the endpoint. It stays when the message is gone, so it is the masked one.
-	q := &store.Queued{Kind: store.Message, Target: kept.Request.URL, Policy: c.queueing.plan, Order: c.queueing.flags.order(&x.Request), Due: now,
+	// The target is for listing and for the limits of the endpoint. It stays when the message is gone, so it is the masked
+	// one.
+	q := &store.Queued{Kind: store.Message, Target: kept.Request.URL, Policy: c.queueing.plan,
+		Order: c.queueing.flags.order(&x.Request), Due: now,
 		Created: now, Masks: kept.Masks}
 	if err := c.history.RecordQueued(ctx, &x, q); err != nil {
 		return o, err

@@ -36,7 +36,8 @@ func runSenders(ctx context.Context, sh *shell, flags *filterFlags) error {
 		sh.say("barb: only the newest %d webhooks are looked at; --since, --until and --endpoint choose others", sendersLimit)
 	}
 	if forged > 0 {
-		sh.say("barb: %s with a bad signature: whose they are nobody knows, and they are not judged  (barb history --received --where '.verdict == \"invalid\"')", ui.Count(forged, "webhook"))
+		sh.say("barb: %s with a bad signature: whose they are nobody knows, and they are not judged  (barb history "+
+			"--received --where '.verdict == \"invalid\"')", ui.Count(forged, "webhook"))
 	}
 	judged := senders.Judge(attempts, sh.Now())
 	if !sh.json {

@@ -26,7 +26,8 @@ func newShow(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "show [SELECTOR…]",
 		Short: "Show one exchange whole",
-		Long:  "Shows an exchange whole: what was asked, what came back, how long each part took.\nWithout a selector, the newest.\n" + selectorHelp,
+		Long: "Shows an exchange whole: what was asked, what came back, how long each part took.\nWithout a selector, " +
+			"the newest.\n" + selectorHelp,
 		Example: `  barb show @
   barb show 17 --raw
   barb show 17 --body > payload.json
@@ -44,7 +45,8 @@ func newShow(sh *shell) *cobra.Command {
 	f.BoolVar(&o.attempts, "attempts", false, "list every exchange of the same thread: retries, forwards, replays")
 	f.BoolVar(&o.raw, "raw", false, "print the request as it was on the wire, byte for byte")
 	f.BoolVar(&o.curl, "curl", false, "print a curl command that sends the request again")
-	f.BoolVar(&o.withSecrets, "with-secrets", false, "show credentials, cookies and tokens, as far as the history or the queue has them")
+	f.BoolVar(&o.withSecrets, "with-secrets", false, "show credentials, cookies and tokens, as far as the history or "+
+		"the queue has them")
 	cmd.MarkFlagsMutuallyExclusive("body", "headers", "attempts", "raw", "curl")
 	return cmd
 }
@@ -56,7 +58,10 @@ func runShow(ctx context.Context, sh *shell, o showOptions) error {
 	if len(o.selectors) == 0 && !o.given() {
 		o.selectors = []string{"@"}
 	}
-	exchanges, err := sh.selected(ctx, o.selectors, &o.filterFlags, func(f *store.Filter) { f.Bodies, f.OldestFirst = true, true })
+	exchanges, err := sh.selected(ctx, o.selectors, &o.filterFlags, func(f *store.Filter) {
+		f.Bodies, f.OldestFirst = true,
+			true
+	})
 	if err != nil {
 		return err
 	}
@@ -81,8 +86,8 @@ func runShow(ctx context.Context, sh *shell, o showOptions) error {
 	return nil
 }
 
-// shown is an exchange as it is shown: without credentials to people, and with what the queue still has of it where they ask
-// for that. What other tools read is what the history has.
+// shown is an exchange as it is shown: without credentials to people, and with what the queue still has of it where
+// they ask for that. What other tools read is what the history has.
 func (o *showOptions) shown(ctx context.Context, sh *shell, x *record.Exchange) (*record.Exchange, error) {
 	forTools := sh.json || o.body || o.headers || o.raw || o.curl
 	switch {

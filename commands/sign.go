@@ -72,7 +72,8 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 		return fail.Usage("--timestamp %w", err)
 	}
 	if o.scheme == "" {
-		return fail.Usage("sign needs a scheme").Hint("barb sign payload.json -s github --secret env:SECRET; barb schemes lists them")
+		return fail.Usage("sign needs a scheme").Hint("barb sign payload.json -s github --secret env:SECRET; barb " +
+			"schemes lists them")
 	}
 	s, err := sh.signer(ctx, &o.schemeFlags, &record.Request{URL: o.url})
 	if err != nil {
@@ -87,7 +88,8 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 		return err
 	}
 	defer p.close()
-	m := sign.Message{ID: o.id, Event: o.event, Time: at, Method: o.method, URL: o.url, Header: header.HTTP(), Params: s.Params}
+	m := sign.Message{ID: o.id, Event: o.event, Time: at, Method: o.method, URL: o.url, Header: header.HTTP(),
+		Params: s.Params}
 	if err := o.body(&m, s.Scheme, p); err != nil {
 		return err
 	}
@@ -101,7 +103,8 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 		return &signer.Error{Scheme: s.Scheme, Err: err}
 	}
 	if signed.Body != nil && (o.output == "headers" || o.output == "env") && !sh.json {
-		sh.warn("the signature of %s travels in the body: -o http, curl or json print the body that carries it", s.Scheme.Name)
+		sh.warn("the signature of %s travels in the body: -o http, curl or json print the body that carries it",
+			s.Scheme.Name)
 	}
 	return printer(signedPayload{o, p, m, signed, header})
 }
@@ -139,10 +142,12 @@ func (o signOptions) printer(sh *shell) (func(signedPayload) error, error) {
 		output = "json"
 	}
 	print, ok := map[string]func(*shell, signedPayload) error{
-		"headers": printHeaders, "curl": printCurl, "http": printHTTP, "env": printEnv, "json": printSignJSON, "value": printValue,
+		"headers": printHeaders, "curl": printCurl, "http": printHTTP, "env": printEnv, "json": printSignJSON,
+		"value": printValue,
 	}[output]
 	if !ok {
-		return nil, fail.Usage("-o %q is none of %s", o.output, strings.Join(signOutputs, ", ")).Hint(fail.DidYouMean("-o ", fail.Nearest(o.output, signOutputs), ""))
+		return nil, fail.Usage("-o %q is none of %s", o.output, strings.Join(signOutputs, ", ")).Hint(fail.DidYouMean("-o ",
+			fail.Nearest(o.output, signOutputs), ""))
 	}
 	if (output == "curl" || output == "http") && o.url == "" {
 		return nil, fail.Usage("-o %s needs --url", output).Hint("--url http://localhost:4242/webhooks")
@@ -235,7 +240,8 @@ func printHTTP(sh *shell, s signedPayload) error {
 	}
 	host, _ := hostOf(r.URL)
 	rest := r.Header.Without("Host", "Content-Length")
-	r.Header = slices.Concat(record.Header{{Name: "Host", Value: host}}, rest, record.Header{{Name: "Content-Length", Value: lengthOf(r.Body)}})
+	r.Header = slices.Concat(record.Header{{Name: "Host", Value: host}}, rest,
+		record.Header{{Name: "Content-Length", Value: lengthOf(r.Body)}})
 	sh.out.Printf("%s", export.Raw(&r))
 	return nil
 }

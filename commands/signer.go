@@ -32,14 +32,16 @@ func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) 
 		name = row.Scheme
 	}
 	if f.scheme == "auto" && sh.settings["scheme"] == "flag" {
-		return nil, fail.Usage("-s auto finds the scheme of what came; what should this be signed with?").Hint("-s github, -s stripe …; barb schemes lists them")
+		return nil, fail.Usage("-s auto finds the scheme of what came; what should this be signed with?").Hint(
+			"-s github, -s stripe …; barb schemes lists them")
 	}
 	if name == "" || name == "auto" {
 		if _, err := f.paramMap(row); err != nil {
 			return nil, err
 		}
 		if len(f.secrets) > 0 {
-			return nil, fail.Usage("--secret without --scheme: what should it sign with?").Hint("-s github, -s stripe, -s standard-webhooks …; barb schemes lists them")
+			return nil, fail.Usage("--secret without --scheme: what should it sign with?").Hint(
+				"-s github, -s stripe, -s standard-webhooks …; barb schemes lists them")
 		}
 		return &signing{}, nil
 	}
@@ -59,7 +61,8 @@ func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) 
 }
 
 // schemeSecrets resolves the secrets for a scheme and checks that it can use them, before anything starts.
-func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []string, r *route.Route, signing bool) ([]sign.Secret, error) {
+func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []string, r *route.Route,
+	signing bool) ([]sign.Secret, error) {
 	refs := sh.secretRefs(flags, r)
 	if len(refs) == 0 {
 		return nil, fail.Usage("scheme %s needs a secret", scheme.Name).Hint(secret.Help)

@@ -36,8 +36,10 @@ With --senders it judges those who delivered here: whether they came again after
 failure and when, honoured Retry-After, kept the webhook id and the body, signed each
 attempt anew, and stopped at a 2xx and at a 410. That grades a delivery service under
 test: let barb listen --respond refuse it a few times, then look.`,
-		Example: "  barb stats\n  barb stats --since 1h --endpoint api.example.com\n  barb stats --json --jq .success_rate\n  barb stats --check --over 10m --min-success 99% --max-p99 2s\n  barb stats --check --endpoint api.example.com || notify-send webhooks\n  barb stats --senders --since 1h",
-		Args:    args(0, 0, "no arguments, only filters"),
+		Example: "  barb stats\n  barb stats --since 1h --endpoint api.example.com\n  barb stats --json --jq " +
+			".success_rate\n  barb stats --check --over 10m --min-success 99% --max-p99 2s\n  barb stats --check --endpoint " +
+			"api.example.com || notify-send webhooks\n  barb stats --senders --since 1h",
+		Args: args(0, 0, "no arguments, only filters"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.validate(sh); err != nil {
 				return err

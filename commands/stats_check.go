@@ -11,8 +11,8 @@ import (
 	"github.com/barbhq/barb/store/health"
 )
 
-// figures returns the six figures of what the filters select, judged. Their time is --over, or begins at --since if that
-// is given; the history before it is not read.
+// figures returns the six figures of what the filters select, judged. Their time is --over, or begins at --since if
+// that is given; the history before it is not read.
 func (o *statsOptions) figures(ctx context.Context, sh *shell) (r health.Report, err error) {
 	chosen, now := o.filterFlags, sh.Now()
 	end := now
@@ -41,7 +41,8 @@ func (o *statsOptions) validate(sh *shell) error {
 	case o.over <= 0:
 		return fail.Usage("--over %s is no time to look at", o.over.String()).Hint("--over 5m")
 	case o.since != "" && sh.settings["stats.over"] == "flag":
-		return fail.Usage("--over and --since exclude each other").Hint("--since says when the time begins; --over 5m counts from now, or from --until")
+		return fail.Usage("--over and --since exclude each other").Hint("--since says when the time begins; --over 5m " +
+			"counts from now, or from --until")
 	case o.check && o.senders:
 		return fail.Usage("--check and --senders exclude each other").Hint("barb stats --check")
 	}

@@ -14,16 +14,19 @@ func branches() []branch {
 	return []branch{
 		{name: "sign", make: newSign}, {name: "verify", make: newVerify}, {name: "send", make: newSend},
 		{name: "listen", make: newListen}, {name: "replay", make: newReplay},
-		{name: "history", make: newHistory}, {name: "deliver", make: newDeliver}, {name: "show", make: newShow}, {name: "queue", make: newQueue},
-		{name: "stats", make: newStats}, {name: "prune", make: newPrune}, {name: "schemes", make: newSchemes}, {name: "secret", make: newSecret},
+		{name: "history", make: newHistory}, {name: "deliver", make: newDeliver}, {name: "show", make: newShow},
+		{name: "queue", make: newQueue},
+		{name: "stats", make: newStats}, {name: "prune", make: newPrune}, {name: "schemes", make: newSchemes},
+		{name: "secret", make: newSecret},
 		{name: "providers", make: newProviders}, {name: "events", make: newEvents},
 		{name: "config", make: newConfig, wide: true}, {name: "version", make: newVersion},
 		{name: "completion", make: newCompletion, wide: true},
 	}
 }
 
-// grow adds to the root the command that the arguments begin with, alone where that will do: the flags of all the others
-// take a tenth of the time of a short run. For anything else (a flag, help, a completion, a mistake) it adds them all.
+// grow adds to the root the command that the arguments begin with, alone where that will do: the flags of all the
+// others take a tenth of the time of a short run. For anything else (a flag, help, a completion, a mistake) it adds
+// them all.
 func grow(root *cobra.Command, sh *shell, args []string) {
 	all := branches()
 	for _, b := range all {

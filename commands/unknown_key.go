@@ -17,10 +17,11 @@ const (
 	examplePublic = "discord"
 )
 
-// unknownKey refuses a secret that may be a public key where nothing says of which scheme it is. To take it for a shared secret
-// because the message looks like that would let anybody who has read the public key sign.
+// unknownKey refuses a secret that may be a public key where nothing says of which scheme it is. To take it for a
+// shared secret because the message looks like that would let anybody who has read the public key sign.
 func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route.Route) error {
-	f := fail.Usage("secret %s is 32 bytes in hex or base64: it may be a shared secret or a public key, and only the scheme says which", secret.Name)
+	f := fail.Usage("secret %s is 32 bytes in hex or base64: it may be a shared secret or a public key, and only the "+
+		"scheme says which", secret.Name)
 	shared, public := sh.schemesFor(o.message)
 	if r != nil && len(o.secrets) == 0 && len(sh.file.routes) > 0 && sh.settings["scheme"] != "flag" {
 		write := sh.writtenInRoutes(secret, r)
@@ -29,8 +30,8 @@ func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route.Rout
 	return f.Hint("a shared secret: " + sh.retyped(shared)).Hint("a public key:    " + sh.retyped(public))
 }
 
-// writtenInRoutes says what to write into barb.toml for a scheme. With -s it would hold for every route, and take their own
-// schemes from them.
+// writtenInRoutes says what to write into barb.toml for a scheme. With -s it would hold for every route, and take their
+// own schemes from them.
 func (sh *shell) writtenInRoutes(secret sign.Secret, r *route.Route) func(scheme string) string {
 	isWritten := slices.ContainsFunc(sh.file.routes, func(other route.Route) bool { return other.Name() == r.Name() })
 	return func(scheme string) string {
@@ -104,7 +105,10 @@ func (sh *shell) retyped(scheme string) string {
 		}
 	}
 	line := strings.Join(append(words, "-s", scheme), " ")
-	if command := slices.IndexFunc(words, func(w string) bool { return slices.Contains([]string{"verify", "listen", "sign", "send"}, w) }); len(line) > maxRetyped && command > 0 {
+	if command := slices.IndexFunc(words, func(w string) bool {
+		return slices.Contains([]string{"verify", "listen", "sign",
+			"send"}, w)
+	}); len(line) > maxRetyped && command > 0 {
 		line = "barb " + words[command] + " … -s " + scheme
 	}
 	return line

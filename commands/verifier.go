@@ -41,7 +41,8 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 	if name == "" && len(refs) == 0 {
 		return nil, nil
 	}
-	v := &verifier.Verifier{Schemes: file.catalog(), Tolerance: o.tolerance, Strict: o.strict, Auto: name == "" || name == "auto"}
+	v := &verifier.Verifier{Schemes: file.catalog(), Tolerance: o.tolerance, Strict: o.strict, Auto: name == "" ||
+		name == "auto"}
 	if v.Params, err = o.paramMap(r); err != nil {
 		return nil, err
 	}

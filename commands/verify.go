@@ -99,7 +99,8 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 	if o.discover {
 		return sh.discover(ctx, o, m, now)
 	}
-	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: o.schemeFlags, path: urlPath(m.URL), message: &m, tolerance: o.tolerance.D, strict: o.strict})
+	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: o.schemeFlags, path: urlPath(m.URL), message: &m,
+		tolerance: o.tolerance.D, strict: o.strict})
 	if err != nil {
 		return err
 	}
@@ -169,7 +170,8 @@ func (o verifyOptions) fromPayload(sh *shell) (m sign.Message, err error) {
 		return m, err
 	}
 	if len(header) == 0 && !sh.inBody(o.scheme) {
-		return m, fail.Usage("verify needs the headers the webhook came with").Hint("-H 'Name: value', --headers FILE, --http FILE, or the id of a received webhook")
+		return m, fail.Usage("verify needs the headers the webhook came with").Hint("-H 'Name: value', --headers FILE, " +
+			"--http FILE, or the id of a received webhook")
 	}
 	p, err := sh.payloadFrom(o.data, o.dataGiven, o.positional, o.secrets)
 	if err != nil {
@@ -235,7 +237,8 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 		return m, now, err
 	}
 	if ids[0].From != ids[0].To {
-		return m, now, fail.Usage("verify takes one exchange, not the range %s", o.positional[0]).Hintf("barb verify %d", ids[0].From)
+		return m, now, fail.Usage("verify takes one exchange, not the range %s", o.positional[0]).Hintf("barb verify %d",
+			ids[0].From)
 	}
 	x, err := history.Get(ctx, ids[0].From)
 	if err != nil {
@@ -259,22 +262,24 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	return m, x.Start, err
 }
 
-// judgeable says why the signature of a recorded exchange cannot be checked again under the scheme that was asked for: the
-// history does not keep what may be a part of it.
+// judgeable says why the signature of a recorded exchange cannot be checked again under the scheme that was asked for:
+// the history does not keep what may be a part of it.
 func judgeable(r *redact.Redactor, x *record.Exchange, asked string) error {
 	if r.IsMaskedOld(x) || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
-		return fail.Usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID, x.Verdict.Words()).
+		return fail.Usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID,
+			x.Verdict.Words()).
 			Hintf("barb show %d", x.ID)
 	}
 	if names := r.Unsigned(x, cmp.Or(asked, x.Scheme)); len(names) > 0 {
-		return fail.Usage("%d is kept without %s, so its signature cannot be checked any more", x.ID, strings.Join(names, ", ")).
+		return fail.Usage("%d is kept without %s, so its signature cannot be checked any more", x.ID,
+			strings.Join(names, ", ")).
 			Hint("barb listen -s SCHEME --secret env:NAME checks webhooks as they come")
 	}
 	return nil
 }
 
-// provenScheme is the scheme by which an exchange, or the one that it forwards, was found valid or was signed here; "" when it was
-// not. The scheme of any other is what its sender's headers show, and names nothing.
+// provenScheme is the scheme by which an exchange, or the one that it forwards, was found valid or was signed here; ""
+// when it was not. The scheme of any other is what its sender's headers show, and names nothing.
 func provenScheme(ctx context.Context, history *store.Store, x *record.Exchange) (string, error) {
 	if x.Kind == record.Sent && x.Verdict.Status != record.Valid && x.Thread != 0 {
 		captured, err := history.Get(ctx, x.Thread)
@@ -292,8 +297,8 @@ func provenScheme(ctx context.Context, history *store.Store, x *record.Exchange)
 	return x.Scheme, nil
 }
 
-// printVerdict prints the result of a check, with why it is so where that was asked, and ends in 0 or 1; what the caller
-// gave wrongly ends in its own code.
+// printVerdict prints the result of a check, with why it is so where that was asked, and ends in 0 or 1; what the
+// caller gave wrongly ends in its own code.
 func (sh *shell) printVerdict(c verifier.Result, why *explain.Answer) error {
 	if c.Fault != nil {
 		return c.Fault
@@ -307,7 +312,8 @@ func (sh *shell) printVerdict(c verifier.Result, why *explain.Answer) error {
 			return err
 		}
 	} else {
-		sh.out.VerdictLine(ui.VerdictLine{Verdict: v, Scheme: c.Scheme, Detail: c.Detail, SenderOnly: !c.CoversBody, Spelling: c.Spelling.Words()})
+		sh.out.VerdictLine(ui.VerdictLine{Verdict: v, Scheme: c.Scheme, Detail: c.Detail, SenderOnly: !c.CoversBody,
+			Spelling: c.Spelling.Words()})
 		if why != nil {
 			sh.out.Explanation(why)
 		}

@@ -17,7 +17,8 @@ func newVersion(sh *shell) *cobra.Command {
 		PersistentPreRunE: sh.withoutConfig,
 		RunE: func(*cobra.Command, []string) error {
 			if sh.json {
-				return sh.emit(map[string]string{"version": sh.version, "go": runtime.Version(), "os": runtime.GOOS, "arch": runtime.GOARCH})
+				return sh.emit(map[string]string{"version": sh.version, "go": runtime.Version(), "os": runtime.GOOS,
+					"arch": runtime.GOARCH})
 			}
 			sh.out.Printf("barb %s  %s %s/%s\n", sh.version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return nil
@@ -34,7 +35,8 @@ func newHelp(sh *shell) *cobra.Command {
 		RunE: func(cmd *cobra.Command, args []string) error {
 			found, rest, err := cmd.Root().Find(args)
 			if err != nil || len(rest) > 0 {
-				return fail.Usage("unknown command %q", strings.Join(args, " ")).Hint(fail.DidYouMean("barb help ", cmd.Root().SuggestionsFor(args[0]), "barb --help"))
+				return fail.Usage("unknown command %q", strings.Join(args, " ")).Hint(fail.DidYouMean("barb help ",
+					cmd.Root().SuggestionsFor(args[0]), "barb --help"))
 			}
 			return found.Help()
 		},

@@ -18,13 +18,13 @@ const learntPrefix = "handshake:"
 // handshake is not signed, so the secret may be a stranger's own.
 func isLearnt(v record.Verdict) bool { return strings.HasPrefix(v.Secret, learntPrefix) }
 
-// fromPage says by which sign a request may have been sent by a web page that a person on this machine has open; "" when
-// nothing says so. A page can reach loopback, and does what its author wants.
+// fromPage says by which sign a request may have been sent by a web page that a person on this machine has open; ""
+// when nothing says so. A page can reach loopback, and does what its author wants.
 //
-// Browsers send Origin with every method but GET and HEAD (Fetch Standard, section 3.2) and Sec-Fetch-Site with every request
-// to loopback (W3C Fetch Metadata, section 2.4), "none" only for an address that the person has typed. They need not send the
-// latter to 0.0.0.0, to an address of a LAN or to a name that the page had resolved to this machine (DNS rebinding), so a GET
-// must name a host that is known. A webhook that a tunnel brings is a POST, and may name any.
+// Browsers send Origin with every method but GET and HEAD (Fetch Standard, section 3.2) and Sec-Fetch-Site with every
+// request to loopback (W3C Fetch Metadata, section 2.4), "none" only for an address that the person has typed. They
+// need not send the latter to 0.0.0.0, to an address of a LAN or to a name that the page had resolved to this machine
+// (DNS rebinding), so a GET must name a host that is known. A webhook that a tunnel brings is a POST, and may name any.
 func (g *listener) fromPage(r *record.Request) string {
 	for _, name := range []string{"Origin", "Referer"} {
 		if r.Header.Has(name) {
@@ -40,8 +40,8 @@ func (g *listener) fromPage(r *record.Request) string {
 	return ""
 }
 
-// knowsHost reports whether a request was sent to loopback, to the host of --addr or to that of a public URL. A barb.toml
-// that was found may be another's, so its public URLs do not count.
+// knowsHost reports whether a request was sent to loopback, to the host of --addr or to that of a public URL. A
+// barb.toml that was found may be another's, so its public URLs do not count.
 func (g *listener) knowsHost(r *record.Request) bool {
 	host := nameIn(r.URL)
 	if isLoopback(r.URL) {
@@ -79,7 +79,8 @@ func (g *listener) distrusts(x *record.Exchange) (status int, why string) {
 	case r == nil, x.Verdict.Status == record.Invalid:
 		return 0, ""
 	case !r.unverified && isLearnt(x.Verdict):
-		return http.StatusServiceUnavailable, "its secret came with a handshake while barb was listening, and anybody may send one; restart with --secret"
+		return http.StatusServiceUnavailable,
+			"its secret came with a handshake while barb was listening, and anybody may send one; restart with --secret"
 	case r.unverified && (x.Verdict.Status != record.Valid || isLearnt(x.Verdict)):
 		if sent := g.fromPage(&x.Request); sent != "" {
 			return http.StatusForbidden, "a web page may have sent it (" + sent + "), and its signature is not checked"

@@ -71,8 +71,8 @@ const (
 	errInterim   = protocolError("more than 20 interim answers")
 )
 
-// readBody reads the whole body and keeps its first keep bytes. The status is known by now, so a fault from here on does
-// not discard the answer.
+// readBody reads the whole body and keeps its first keep bytes. The status is known by now, so a fault from here on
+// does not discard the answer.
 func (c *conn) readBody(r *record.Response, method string, keep int64) (reusable bool, err error) {
 	length, chunked, err := r.BodyFraming(method)
 	if err != nil || length == 0 {

@@ -8,8 +8,8 @@ import (
 	"strconv"
 )
 
-// chunks reads the chunks of an answer (RFC 9112, section 7.1) up to and with the last one, which is empty. Lines may end
-// in a bare LF, as those of its head may. It ends with io.EOF after the last chunk only.
+// chunks reads the chunks of an answer (RFC 9112, section 7.1) up to and with the last one, which is empty. Lines may
+// end in a bare LF, as those of its head may. It ends with io.EOF after the last chunk only.
 type chunks struct {
 	br    *bufio.Reader
 	left  int64 // of the chunk that is being read

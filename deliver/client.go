@@ -26,8 +26,8 @@ type Options struct {
 	MaxBody        int64                    // bytes of an answer's body that are kept; 0 is 1 MiB, below 0 none
 	ReadLimit      int64                    // bytes of an answer that are read at all; 0 is 16 MiB
 	MaxIdle        int                      // connections kept for the next request; 0 is 256
-	// Room is asked for each n bytes of an answer that came, with the context of Do. Its error ends the reading, the attempt
-	// and the connection. Nil: there always is room.
+	// Room is asked for each n bytes of an answer that came, with the context of Do. Its error ends the reading, the
+	// attempt and the connection. Nil: there always is room.
 	Room func(ctx context.Context, n int64) error
 }
 

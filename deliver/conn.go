@@ -40,7 +40,8 @@ type conn struct {
 // lastLook is how long the reading may take of what had come when an attempt was cut off.
 const lastLook = 10 * time.Millisecond
 
-// transfer is what became of a request that was written. While a writing beside the reading runs, n and err are its own.
+// transfer is what became of a request that was written. While a writing beside the reading runs, n and err are its
+// own.
 type transfer struct {
 	n      int64 // bytes that left
 	err    error
@@ -133,7 +134,8 @@ func (c *conn) appendHead(dst []byte, r *record.Request) []byte {
 	if c.via == nil {
 		return r.AppendHead(dst)
 	}
-	asked := record.Request{Method: r.Method, Target: record.Origin(r.URL) + r.WireTarget(), Proto: r.Proto, Header: r.Header}
+	asked := record.Request{Method: r.Method, Target: record.Origin(r.URL) + r.WireTarget(), Proto: r.Proto,
+		Header: r.Header}
 	if credentials := proxyCredentials(c.via.proxy); credentials != "" {
 		asked.Header = append(slices.Clip(asked.Header), record.Field{Name: "Proxy-Authorization", Value: credentials})
 	}

@@ -11,7 +11,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// shortestWait is the least that lies between two attempts. A wait of zero would read, in the history, as no next attempt.
+// shortestWait is the least that lies between two attempts. A wait of zero would read, in the history, as no next
+// attempt.
 const shortestWait = time.Millisecond
 
 // decide judges an ended attempt: Decision, Wait, Why, Warning. The order matters: what was delivered stays delivered
@@ -78,7 +79,8 @@ func (d *delivery) asked(a *Attempt) (time.Duration, bool) {
 	return asked, ok
 }
 
-// retryable reports whether another attempt could help, and if not, why. A redirect that is retried has its why all the same.
+// retryable reports whether another attempt could help, and if not, why. A redirect that is retried has its why all the
+// same.
 func (p Policy) retryable(x *record.Exchange) (ok bool, why string) {
 	status := x.Status()
 	switch {

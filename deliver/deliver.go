@@ -14,14 +14,15 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Doer makes one attempt. Do sends x.Request and fills in Start, Took, Phases, Remote, Response, Err and, where the bytes
-// are known, Request.Head; then it sets Ended. It returns no error, since a failure is data like an answer. Client is one.
+// Doer makes one attempt. Do sends x.Request and fills in Start, Took, Phases, Remote, Response, Err and, where the
+// bytes are known, Request.Head; then it sets Ended. It returns no error, since a failure is data like an answer.
+// Client is one.
 type Doer interface {
 	Do(ctx context.Context, x *record.Exchange)
 }
 
-// preparer is a Doer that knows its exact bytes before it writes the first one, so that even an attempt cut off by a kill
-// is recorded with them.
+// preparer is a Doer that knows its exact bytes before it writes the first one, so that even an attempt cut off by a
+// kill is recorded with them.
 type preparer interface {
 	Prepare(r *record.Request) error
 }
@@ -90,20 +91,20 @@ func (d Decision) String() string {
 	return "unknown"
 }
 
-// Attempts delivers x: of it, the request, the WebhookID, EventType, Scheme and Verdict of every attempt and the Thread of
-// the first are taken. It is never changed. Retries have Thread set to the ID that the caller gave the first attempt, at either
-// yield.
+// Attempts delivers x: of it, the request, the WebhookID, EventType, Scheme and Verdict of every attempt and the Thread
+// of the first are taken. It is never changed. Retries have Thread set to the ID that the caller gave the first
+// attempt, at either yield.
 //
-// A delivery that began before, maybe in another process, goes on where Attempt says how many attempts were made: Thread is
-// then the ID of the first one, and Start when the delivery began, which the deadline counts from. All three are zero at
-// the beginning of a delivery. Response and Err may be those of
-// the attempt before: the policy's RetryFields report them.
+// A delivery that began before, maybe in another process, goes on where Attempt says how many attempts were made:
+// Thread is then the ID of the first one, and Start when the delivery began, which the deadline counts from. All three
+// are zero at the beginning of a delivery. Response and Err may be those of the attempt before: the policy's
+// RetryFields report them.
 //
 // Every attempt is yielded twice, as the same *Attempt: before its first byte leaves, and when it has ended, before any
-// wait begins. An error (a policy that makes no sense, a signature that could not be made) is yielded alone and ends the
-// sequence. When ctx is cancelled in a wait nothing more is yielded; the Attempt yielded last then has its Decision
-// changed from Retry to Interrupted, and its NextIn stays what was announced. A caller that breaks out of the loop at the
-// first yield of an attempt keeps it from being sent.
+// wait begins. An error (a policy that makes no sense, a signature that could not be made) is yielded alone and ends
+// the sequence. When ctx is cancelled in a wait nothing more is yielded; the Attempt yielded last then has its Decision
+// changed from Retry to Interrupted, and its NextIn stays what was announced. A caller that breaks out of the loop at
+// the first yield of an attempt keeps it from being sent.
 func (s *Sender) Attempts(ctx context.Context, x record.Exchange) iter.Seq2[*Attempt, error] {
 	return func(yield func(*Attempt, error) bool) {
 		if err := s.Policy.Validate(); err != nil {

@@ -29,8 +29,8 @@ func (e *endpoint) isRelayed() bool {
 	return e.proxy != nil && !e.secure && (e.proxy.Scheme == "http" || e.proxy.Scheme == "https")
 }
 
-// parseEndpoint parses a URL. It refuses a URL that cannot be sent exactly as written, and repairs nothing. Path and query
-// are not judged: a received "/100%" is sent again as it is.
+// parseEndpoint parses a URL. It refuses a URL that cannot be sent exactly as written, and repairs nothing. Path and
+// query are not judged: a received "/100%" is sent again as it is.
 func parseEndpoint(raw string) (*endpoint, error) {
 	u, err := url.Parse(record.Origin(raw))
 	if err != nil {

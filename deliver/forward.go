@@ -42,7 +42,8 @@ func splitTarget(target string) (base, wire string, err error) {
 		}
 		return "", "", fmt.Errorf("forward target %q: %w", target, err)
 	case u.Scheme != "http" && u.Scheme != "https" || u.Hostname() == "":
-		return "", "", fmt.Errorf("forward target %q is not an http or https URL, such as http://127.0.0.1:3000/hooks", target)
+		return "", "", fmt.Errorf("forward target %q is not an http or https URL, such as http://127.0.0.1:3000/hooks",
+			target)
 	case u.User != nil:
 		return "", "", fmt.Errorf("forward target %q has user info: leave it out", u.Redacted())
 	}

@@ -159,8 +159,8 @@ func (p *Permit) pass() (ok bool) {
 	return err == nil
 }
 
-// End gives the permit back, with the attempt that was made; nil when none was. An answer that another attempt would not
-// change is a good one: the endpoint is well, whatever it thinks of the webhook.
+// End gives the permit back, with the attempt that was made; nil when none was. An answer that another attempt would
+// not change is a good one: the endpoint is well, whatever it thinks of the webhook.
 func (p *Permit) End(a *Attempt) {
 	p.limits.mu.Lock()
 	defer p.limits.mu.Unlock()

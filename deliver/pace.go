@@ -14,8 +14,8 @@ import (
 	"github.com/barbhq/barb/units"
 )
 
-// Rate is how often something is done: N times in each Per, evenly spread. With Burst the N come at once, at the beginning
-// of each Per. The zero value is no rate: as often as it goes.
+// Rate is how often something is done: N times in each Per, evenly spread. With Burst the N come at once, at the
+// beginning of each Per. The zero value is no rate: as often as it goes.
 type Rate struct {
 	N     int64
 	Per   time.Duration
@@ -25,8 +25,8 @@ type Rate struct {
 // maxRate is more than any machine sends, and small enough that no due time overflows before the year is over.
 const maxRate = 1_000_000
 
-// ParseRate reads a rate: 50/s, 1000/s, 5/m, 100/5s. The part behind the slash is a unit or a duration of at most a day. The error
-// says what is wrong with it.
+// ParseRate reads a rate: 50/s, 1000/s, 5/m, 100/5s. The part behind the slash is a unit or a duration of at most a
+// day. The error says what is wrong with it.
 func ParseRate(s string) (Rate, error) {
 	count, per, ok := strings.Cut(s, "/")
 	if !ok {
@@ -67,7 +67,8 @@ func (r Rate) String() string {
 	return fmt.Sprintf("%d/%s", r.N, per)
 }
 
-// Due returns how long after the beginning number i, from 0, is due. It is worked out from i each time: nothing adds up.
+// Due returns how long after the beginning number i, from 0, is due. It is worked out from i each time: nothing adds
+// up.
 func (r Rate) Due(i int64) time.Duration {
 	if r.N == 0 {
 		return 0
@@ -106,9 +107,9 @@ func (r Rate) PerSecond() float64 {
 	return float64(r.N) / r.Per.Seconds()
 }
 
-// Pace keeps a rate by an absolute schedule: message i is due i/rate after the start, however late earlier ones were. Each
-// sending goroutine calls Next and sends when it returns, so no other goroutine is woken between the due moment and the
-// first byte. The zero value keeps no rate. The schedule starts with the first Next.
+// Pace keeps a rate by an absolute schedule: message i is due i/rate after the start, however late earlier ones were.
+// Each sending goroutine calls Next and sends when it returns, so no other goroutine is woken between the due moment
+// and the first byte. The zero value keeps no rate. The schedule starts with the first Next.
 type Pace struct {
 	Rate Rate
 	For  time.Duration // nothing is due later than this after the beginning; 0 is no end

@@ -33,7 +33,8 @@ type Policy struct {
 	Timeout  time.Duration // of one attempt; 0 is none
 	Deadline time.Duration // of all attempts and waits, on the monotonic clock; 0 is none
 
-	// Vary is the part by which the waits of a schedule are lengthened at random: 0.1 adds up to a tenth. NoJitter adds nothing.
+	// Vary is the part by which the waits of a schedule are lengthened at random: 0.1 adds up to a tenth. NoJitter adds
+	// nothing.
 	Vary float64
 	// Speed is how many times shorter every wait is, that of a Retry-After too, but no timeout and no deadline. 0 is 1.
 	Speed float64
@@ -87,9 +88,9 @@ func (p Policy) Validate() error {
 	return nil
 }
 
-// Delay returns the wait before retry n, from 1; random is from [0, 1). A schedule is taken as it stands, but for Vary. Else it
-// is that part of the upper end (min(MaxDelay, Base·2^(n-1)), Base·n or Base) which random says, or with NoJitter all of it.
-// Speed is not in it.
+// Delay returns the wait before retry n, from 1; random is from [0, 1). A schedule is taken as it stands, but for Vary.
+// Else it is that part of the upper end (min(MaxDelay, Base·2^(n-1)), Base·n or Base) which random says, or with
+// NoJitter all of it. Speed is not in it.
 func (p Policy) Delay(n int, random float64) time.Duration {
 	n = max(n, 1)
 	if p.Backoff == Schedule {

@@ -12,8 +12,8 @@ import (
 // unlimited are as many retries as fit in the deadline.
 const unlimited = "unlimited"
 
-// policyJSON is a policy as a queue stores it: the flags of `barb send` under their names, as one would type them. Fields
-// may be added; none may be removed or change its meaning, since old queues are still read.
+// policyJSON is a policy as a queue stores it: the flags of `barb send` under their names, as one would type them.
+// Fields may be added; none may be removed or change its meaning, since old queues are still read.
 type policyJSON struct {
 	Retries  string `json:"retries"`
 	Backoff  string `json:"backoff"`
@@ -34,7 +34,8 @@ type policyJSON struct {
 
 // MarshalJSON writes everything that a later attempt needs, also one made by another process.
 func (p Policy) MarshalJSON() ([]byte, error) {
-	j := policyJSON{Retries: strconv.Itoa(p.Retries), Backoff: p.backoffText(), Base: p.Base.String(), MaxDelay: p.MaxDelay.String(), Jitter: "full",
+	j := policyJSON{Retries: strconv.Itoa(p.Retries), Backoff: p.backoffText(), Base: p.Base.String(),
+		MaxDelay: p.MaxDelay.String(), Jitter: "full",
 		RetryOn: p.RetryOn.String(), Timeout: p.Timeout.String(), Deadline: p.Deadline.String(),
 		Vary: p.Vary, Speed: p.Speed, NoRetry: p.NoRetry, RetryFields: p.RetryFields, As: p.As}
 	if p.Retries == math.MaxInt32 {
@@ -72,7 +73,8 @@ func (p *Policy) UnmarshalJSON(data []byte) (err error) {
 	if err := json.Unmarshal(data, &j); err != nil {
 		return err
 	}
-	*p = Policy{NoJitter: j.Jitter == "none", Vary: j.Vary, Speed: j.Speed, NoRetry: j.NoRetry, RetryFields: j.RetryFields, As: j.As}
+	*p = Policy{NoJitter: j.Jitter == "none", Vary: j.Vary, Speed: j.Speed, NoRetry: j.NoRetry, RetryFields: j.RetryFields,
+		As: j.As}
 	if j.Reasons != nil {
 		p.Reasons = *j.Reasons
 	}

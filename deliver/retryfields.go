@@ -11,10 +11,10 @@ import (
 
 // FieldForm is a field of a request whose value may have parts that are filled in, in braces.
 //
-// In those that only retries carry {retry} stands for the number of the retry from 1, {reason} for the word of the policy's
-// Reasons for how the attempt before it ended, and {first} for when the delivery began (RFC 3339). In those of every request of
-// a Provider {id} stands for the webhook id, {event} for the event type, {time} for when the delivery began and {uuid} for a
-// new one.
+// In those that only retries carry {retry} stands for the number of the retry from 1, {reason} for the word of the
+// policy's Reasons for how the attempt before it ended, and {first} for when the delivery began (RFC 3339). In those of
+// every request of a Provider {id} stands for the webhook id, {event} for the event type, {time} for when the delivery
+// began and {uuid} for a new one.
 type FieldForm struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
@@ -50,12 +50,14 @@ func (r Reasons) of(x *record.Exchange) string {
 	return cmp.Or(word, r.Other)
 }
 
-// announce puts the policy's fields into the request of attempt n, which is not the first. They come before the signature.
+// announce puts the policy's fields into the request of attempt n, which is not the first. They come before the
+// signature.
 func (d *delivery) announce(r *record.Request, n int) {
 	if len(d.Policy.RetryFields) == 0 {
 		return
 	}
-	fill := strings.NewReplacer("{retry}", strconv.Itoa(n-1), "{reason}", d.Policy.Reasons.of(d.last), "{first}", d.begun.UTC().Format(time.RFC3339))
+	fill := strings.NewReplacer("{retry}", strconv.Itoa(n-1), "{reason}", d.Policy.Reasons.of(d.last), "{first}",
+		d.begun.UTC().Format(time.RFC3339))
 	for _, f := range d.Policy.RetryFields {
 		r.Header = r.Header.Set(f.Name, fill.Replace(f.Value))
 	}

@@ -27,8 +27,8 @@ func DefaultRetryOn() RetryOn {
 	return RetryOn{Statuses: []int{408, 425, 429}, ServerErrors: true, Network: true}
 }
 
-// Status reports whether an answer with this status is in the set. 410 never is, nor is anything below 300. One from 600 to
-// 999, which HTTP does not know, is a server error (RFC 9110, section 15).
+// Status reports whether an answer with this status is in the set. 410 never is, nor is anything below 300. One from
+// 600 to 999, which HTTP does not know, is a server error (RFC 9110, section 15).
 func (r RetryOn) Status(status int) bool {
 	switch {
 	case status < 300 || status > 999 || status == 410 || slices.Contains(r.Except, status):
@@ -109,7 +109,8 @@ func ParseRetryOn(s string) (RetryOn, error) {
 		status, err := strconv.Atoi(digits)
 		switch {
 		case err != nil || len(digits) != 3 || status < 300 || status > 999:
-			return RetryOn{}, fmt.Errorf("retry-on %q is not a status from 300 to 999, 3xx, 4xx, 5xx, any, network, connect or timeout", item)
+			return RetryOn{}, fmt.Errorf("retry-on %q is not a status from 300 to 999, 3xx, 4xx, 5xx, any, network, "+
+				"connect or timeout", item)
 		case except:
 			r.Except = append(r.Except, status)
 		default:

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// sleepPrecisely sleeps for at most a few milliseconds. Go's own timers step by a millisecond when the process idles, and
-// the kernel adds 50 µs of slack to every sleep of a thread unless it is told not to.
+// sleepPrecisely sleeps for at most a few milliseconds. Go's own timers step by a millisecond when the process idles,
+// and the kernel adds 50 µs of slack to every sleep of a thread unless it is told not to.
 func sleepPrecisely(d time.Duration) {
 	var now unix.Timespec
 	if unix.ClockGettime(unix.CLOCK_MONOTONIC, &now) != nil {

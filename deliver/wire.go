@@ -79,8 +79,8 @@ func (c *Client) exchange(ctx context.Context, x *record.Exchange, cn *conn) (f 
 	return f, cn.used && cn.tx.n == 0 && f.Kind == record.FailReset
 }
 
-// saysClose reports whether one side wants the connection closed after this exchange, or speaks HTTP/1.0, where that goes
-// without saying.
+// saysClose reports whether one side wants the connection closed after this exchange, or speaks HTTP/1.0, where that
+// goes without saying.
 func saysClose(x *record.Exchange) bool {
 	return x.Request.Proto == "HTTP/1.0" || x.Response.Proto == "HTTP/1.0" ||
 		wantsClose(x.Request.Header) || wantsClose(x.Response.Header)

@@ -116,8 +116,8 @@ func validEscapes(s string) bool {
 	return err == nil
 }
 
-// notInHost is true for what cannot stand in a host and port (RFC 3986, section 3.2.2): above all what would end them in
-// the URL that is made of it.
+// notInHost is true for what cannot stand in a host and port (RFC 3986, section 3.2.2): above all what would end them
+// in the URL that is made of it.
 func notInHost(r rune) bool {
 	switch {
 	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':

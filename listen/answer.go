@@ -29,8 +29,9 @@ func (c *conn) answer(ctx context.Context, x *record.Exchange, given *record.Res
 	x.Err = failure(ctx, err)
 }
 
-// write writes head and body, both in one call when they are not large, and notes when: just before the last of it went out,
-// because from then on the sender may know of the answer and act on it, however late this goroutine wakes from the call.
+// write writes head and body, both in one call when they are not large, and notes when: just before the last of it went
+// out, because from then on the sender may know of the answer and act on it, however late this goroutine wakes from the
+// call.
 func (c *conn) write(head, body []byte) error {
 	c.holdAnswer(len(body))
 	first := min(len(body), max(0, piece-len(head)))
@@ -131,8 +132,8 @@ func contentLength(method string, given *record.Response) string {
 	return strconv.Itoa(len(given.Body))
 }
 
-// AllowsOrigin reports whether a field of this name would let a web page use the listener (CORS). No webhook needs one, so
-// Server sends none.
+// AllowsOrigin reports whether a field of this name would let a web page use the listener (CORS). No webhook needs one,
+// so Server sends none.
 func AllowsOrigin(name string) bool {
 	const prefix = "Access-Control-Allow-"
 	return len(name) >= len(prefix) && strings.EqualFold(name[:len(prefix)], prefix)
@@ -154,8 +155,8 @@ func plain(status int) *record.Response {
 	return &record.Response{Status: status, Header: header, Body: []byte(http.StatusText(status) + "\n")}
 }
 
-// Relay returns the sender's answer after a forward: the app's own, 504 when it did not come whole in time, or 502 when it
-// did not come or broke off, also when its transfer coding is unknown.
+// Relay returns the sender's answer after a forward: the app's own, 504 when it did not come whole in time, or 502 when
+// it did not come or broke off, also when its transfer coding is unknown.
 func Relay(app *record.Response, why *record.Failure) *record.Response {
 	switch {
 	case app != nil && why == nil:

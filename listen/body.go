@@ -18,8 +18,8 @@ const firstBuffer = 64 << 10
 // maxExtensions is how many bytes of chunk extensions are read over in one body.
 const maxExtensions = 16 << 10
 
-// maxFraming is how many bytes of a body's framing are kept. A body in more and smaller chunks than anyone sends is taken
-// all the same, but without them.
+// maxFraming is how many bytes of a body's framing are kept. A body in more and smaller chunks than anyone sends is
+// taken all the same, but without them.
 const maxFraming = 64 << 10
 
 // readBody reads the body and, of a chunked one, the trailers.
@@ -92,8 +92,8 @@ func midway(err error) error {
 	return err
 }
 
-// readChunks reads the chunks of a body up to and with the last one, which is empty (RFC 9112, section 7.1). It takes no
-// form but the one that everybody reads alike. The lines before the chunks go to lines.
+// readChunks reads the chunks of a body up to and with the last one, which is empty (RFC 9112, section 7.1). It takes
+// no form but the one that everybody reads alike. The lines before the chunks go to lines.
 func readChunks(br *bufio.Reader, limit int64, lines *framing) ([]byte, error) {
 	var body pile
 	extensions := 0
@@ -131,16 +131,16 @@ func readChunks(br *bufio.Reader, limit int64, lines *framing) ([]byte, error) {
 // full is when a piece of a pile is not added to any more.
 const full = 512 << 10
 
-// pile is a body whose length is not known. It grows by pieces: one slice would be copied again and again, and an endless
-// body would leave several times its cap in memory.
+// pile is a body whose length is not known. It grows by pieces: one slice would be copied again and again, and an
+// endless body would leave several times its cap in memory.
 type pile struct {
 	done  [][]byte
 	piece []byte
 	size  int64
 }
 
-// add reads n bytes more. A piece grows for what may come after them, too: many small chunks would copy it each time. The
-// error is io.EOF when src ends before that.
+// add reads n bytes more. A piece grows for what may come after them, too: many small chunks would copy it each time.
+// The error is io.EOF when src ends before that.
 func (p *pile) add(src io.Reader, n int64) error {
 	before := len(p.piece)
 	piece, err := appendBody(p.piece, src, n, max(int64(before)+n, full))

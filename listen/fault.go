@@ -112,8 +112,8 @@ func (c *conn) reset() {
 	_ = nc.Close()
 }
 
-// hang waits until the sender leaves, and says what ended it. To the server the connection is an idle one meanwhile, so it
-// is sent away as those are.
+// hang waits until the sender leaves, and says what ended it. To the server the connection is an idle one meanwhile, so
+// it is sent away as those are.
 func (c *conn) hang() string {
 	c.setPace(pace{end: time.Now().Add(MaxWait)})
 	c.setIdle(true)
@@ -138,8 +138,8 @@ func (c *conn) hang() string {
 	return "the sender was gone"
 }
 
-// breakOff sends the beginning of an answer that promises more, and leaves in x what was sent. An answer that has no body
-// by its nature is broken off in its head.
+// breakOff sends the beginning of an answer that promises more, and leaves in x what was sent. An answer that has no
+// body by its nature is broken off in its head.
 func (c *conn) breakOff(x *record.Exchange, kind FaultKind) (text string, err error) {
 	r := x.Response
 	if bodyless(x.Request.Method, r.Status) {

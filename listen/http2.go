@@ -21,8 +21,8 @@ import (
 // protoHTTP2 is the protocol of what came over HTTP/2.
 const protoHTTP2 = "HTTP/2.0"
 
-// http2 serves the connections that have agreed on HTTP/2. The frames are net/http's; every request then goes the way of
-// all others, as if its stream were a connection of its own. Of the fields net/http knows no order, and no case.
+// http2 serves the connections that have agreed on HTTP/2. The frames are net/http's; every request then goes the way
+// of all others, as if its stream were a connection of its own. Of the fields net/http knows no order, and no case.
 type http2 struct {
 	server  *http.Server
 	conns   chan net.Conn
@@ -102,7 +102,8 @@ func (r *run) stream(ctx context.Context, w http.ResponseWriter, q *http.Request
 	if r.http2.addr.Network() == "unix" {
 		q.RemoteAddr = "unix" // as newConn has it
 	}
-	c := &conn{run: r, net: s, remote: q.RemoteAddr, serverName: q.TLS.ServerName, last: time.Now(), counts: true, holding: holding{budget: r.Budget}}
+	c := &conn{run: r, net: s, remote: q.RemoteAddr, serverName: q.TLS.ServerName, last: time.Now(), counts: true,
+		holding: holding{budget: r.Budget}}
 	x := &record.Exchange{Attempt: 1, Kind: record.Received, Remote: c.remote, ServerName: c.serverName, Start: c.last}
 	defer c.letGo()
 	defer r.http2.open.Add(-1)
@@ -139,8 +140,8 @@ func (c *conn) receiveStream(x *record.Exchange, q *http.Request) error {
 	return nil
 }
 
-// readStream reads the body to its end, behind which are the trailers. Where the length is announced, net/http sees to it
-// that the body has it.
+// readStream reads the body to its end, behind which are the trailers. Where the length is announced, net/http sees to
+// it that the body has it.
 func (c *conn) readStream(r *record.Request, length int64) (err error) {
 	if length == 0 {
 		return nil
@@ -159,8 +160,8 @@ func (c *conn) readStream(r *record.Request, length int64) (err error) {
 	return midway(err)
 }
 
-// stream is an HTTP/2 stream in the place of a connection: what is read from it is the request's body, and an answer that
-// is written to it as HTTP/1.1 goes out in frames.
+// stream is an HTTP/2 stream in the place of a connection: what is read from it is the request's body, and an answer
+// that is written to it as HTTP/1.1 goes out in frames.
 type stream struct {
 	control *http.ResponseController
 	w       http.ResponseWriter

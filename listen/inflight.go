@@ -92,8 +92,8 @@ func (h *holding) holdRead(n int64) error {
 	return h.lacked
 }
 
-// holdAnswer counts a large answer in the budget until it is out, as far as it does not count already. It always has room,
-// since the webhook it answers has been worked on; those that come later have to wait.
+// holdAnswer counts a large answer in the budget until it is out, as far as it does not count already. It always has
+// room, since the webhook it answers has been worked on; those that come later have to wait.
 func (h *holding) holdAnswer(n int) {
 	if more := int64(n) - h.ofAnswer; n > smallBody && more > 0 {
 		h.held, h.ofAnswer = h.held+more, h.ofAnswer+more
@@ -124,8 +124,9 @@ func (b *Budget) With(ctx context.Context) (with context.Context, letGo func()) 
 }
 
 // TakeRoom counts n more bytes of an app's answer in the budget, until the sender has its own answer. The context is
-// Reply's, or one of Budget.With; in any other all have room. The error is ErrNoRoom, or ErrAnswerTooLarge for an answer
-// that has no room even while no other request is in flight; reading must end then. One goroutine uses a context at a time.
+// Reply's, or one of Budget.With; in any other all have room. The error is ErrNoRoom, or ErrAnswerTooLarge for an
+// answer that has no room even while no other request is in flight; reading must end then. One goroutine uses a context
+// at a time.
 func TakeRoom(ctx context.Context, n int64) error {
 	if h, ok := ctx.Value(holdingKey{}).(*holding); ok {
 		return h.holdRead(n)

@@ -15,17 +15,17 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Hook is one request on its way through. The server calls its methods in this order, from one goroutine. The exchange is the one
-// that Receive was given; its Verdict, Scheme, WebhookID, EventType and Marks are what Check has returned.
+// Hook is one request on its way through. The server calls its methods in this order, from one goroutine. The exchange
+// is the one that Receive was given; its Verdict, Scheme, WebhookID, EventType and Marks are what Check has returned.
 type Hook interface {
 	// Check judges the request, which was read whole.
 	Check(now time.Time) Checked
 	// Record makes the exchange durable before it returns nil, and sets its ID.
 	Record(ctx context.Context) error
-	// Reply says what the sender gets; an answer without a response is 401 when the signature is invalid, else 200. It is called
-	// once the exchange is durable, and also when it could not be recorded (its ID is 0 then) and its signature is invalid, since
-	// a full disk does not make a forgery acceptable. The context does not end when the sender goes away, because the hook is
-	// kept and may have to be forwarded. It ends when Drain has run out, and Reply must return then.
+	// Reply says what the sender gets; an answer without a response is 401 when the signature is invalid, else 200. It is
+	// called once the exchange is durable, and also when it could not be recorded (its ID is 0 then) and its signature is
+	// invalid, since a full disk does not make a forgery acceptable. The context does not end when the sender goes away,
+	// because the hook is kept and may have to be forwarded. It ends when Drain has run out, and Reply must return then.
 	Reply(ctx context.Context) Answer
 	// Answered notes how a recorded exchange ended. It is called once the answer was written, or could not be. The context
 	// outlives the end of the server, so that it can still note what the end has cut off.
@@ -45,16 +45,16 @@ type Checked struct {
 // Answer is what a sender gets. Its zero value leaves the choice to the server.
 type Answer struct {
 	Response *record.Response
-	// Delay is how long the sender waits for it, at most MaxWait. The end of the server cuts it short, and the sender has its
-	// answer at once.
+	// Delay is how long the sender waits for it, at most MaxWait. The end of the server cuts it short, and the sender has
+	// its answer at once.
 	Delay time.Duration
 	// Fault is done to the sender instead of answering rightly. It ends the connection, and the exchange's Scripted and
 	// Err say what it was.
 	Fault Fault
 }
 
-// Over returns a laid over another answer: the response and the fault of a count, those of under fill in, and the delays add
-// up, to MaxWait at most.
+// Over returns a laid over another answer: the response and the fault of a count, those of under fill in, and the
+// delays add up, to MaxWait at most.
 func (a Answer) Over(under Answer) Answer {
 	if a.Response == nil {
 		a.Response = under.Response
@@ -66,8 +66,8 @@ func (a Answer) Over(under Answer) Answer {
 	return a
 }
 
-// Refusal is something that did not become an exchange, or not a whole one. Method and Path are a stranger's words: escape
-// them before showing. Path has no query, which may hold a secret.
+// Refusal is something that did not become an exchange, or not a whole one. Method and Path are a stranger's words:
+// escape them before showing. Path has no query, which may hold a secret.
 type Refusal struct {
 	Remote, Method, Path string // "" when not known
 	Status               int    // what was answered; 0 when nothing was
@@ -90,9 +90,9 @@ var (
 	ErrEnough = errors.New("as many exchanges as asked for are recorded")
 )
 
-// Server receives webhooks. Only Receive must be set; a zero limit means its default. The functions are called from many
-// goroutines at once, one call at a time for each connection. A panic in one of them costs its sender a 500 and the
-// connection, never the server.
+// Server receives webhooks. Only Receive must be set; a zero limit means its default. The functions are called from
+// many goroutines at once, one call at a time for each connection. A panic in one of them costs its sender a 500 and
+// the connection, never the server.
 type Server struct {
 	// Receive returns the hook of a request that was read whole and admitted.
 	Receive func(x *record.Exchange) Hook
@@ -105,7 +105,8 @@ type Server struct {
 	// Refused is told of what never became an exchange and of what could not be stored; nil: nobody is.
 	Refused func(Refusal)
 
-	Scheme string // of the URLs in the history: "http", or "https" when TLS is set; where a proxy ends TLS, "https" as well
+	// of the URLs in the history: "http", or "https" when TLS is set; where a proxy ends TLS, "https" as well
+	Scheme string
 	// TLS makes the listener speak TLS, and HTTP/2 to those who ask for it when NextProtos has "h2"; nil: plain HTTP/1.
 	TLS *tls.Config
 
@@ -124,9 +125,9 @@ type Server struct {
 	Limit int
 }
 
-// Serve receives on ln until ctx ends or Limit is reached, and closes ln. It then answers what has begun to arrive, closes
-// idle connections, waits up to Drain and cuts what is left. It returns when all its goroutines have ended: nil after
-// such an end, or the error that keeps ln from accepting.
+// Serve receives on ln until ctx ends or Limit is reached, and closes ln. It then answers what has begun to arrive,
+// closes idle connections, waits up to Drain and cuts what is left. It returns when all its goroutines have ended: nil
+// after such an end, or the error that keeps ln from accepting.
 func (s *Server) Serve(ctx context.Context, ln net.Listener) error {
 	hard, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()

@@ -54,8 +54,8 @@ func (c *conn) refuse(status int, err error) {
 	c.linger()
 }
 
-// linger sees to it that the sender can read the last answer: it ends our side of the connection and reads on for a while,
-// until the sender has closed its own.
+// linger sees to it that the sender can read the last answer: it ends our side of the connection and reads on for a
+// while, until the sender has closed its own.
 func (c *conn) linger() {
 	if half, ok := c.net.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
 		return

@@ -29,7 +29,8 @@ type run struct {
 	crowded  atomic.Bool   // a connection waits for a seat
 	cutting  atomic.Bool   // Drain has run out
 
-	checking chan struct{} // one taken for each large body that is checked: what a check makes of it may be many times as large
+	// one taken for each large body that is checked: what a check makes of it may be many times as large
+	checking chan struct{}
 
 	full     chan struct{} // closed when Limit exchanges are answered
 	taken    atomic.Int64  // exchanges that are recorded or about to be
@@ -73,10 +74,11 @@ func (r *run) accept(ctx context.Context, ln net.Listener) error {
 	}
 }
 
-// passing reports whether an error of Accept goes away by itself: no file descriptor or memory left, or a peer that left
-// while it waited.
+// passing reports whether an error of Accept goes away by itself: no file descriptor or memory left, or a peer that
+// left while it waited.
 func passing(err error) bool {
-	for _, e := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED} {
+	for _, e := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
+		syscall.ECONNABORTED} {
 		if errors.Is(err, e) {
 			return true
 		}
@@ -91,8 +93,8 @@ func (r *run) rest(d time.Duration) {
 	}
 }
 
-// takeSeat waits until there is room for the connection that was accepted. As long as there is none, those that have had an
-// answer and are idle are sent away. It returns false when the server ends.
+// takeSeat waits until there is room for the connection that was accepted. As long as there is none, those that have
+// had an answer and are idle are sent away. It returns false when the server ends.
 func (r *run) takeSeat() bool {
 	select {
 	case r.seats <- struct{}{}:

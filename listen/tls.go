@@ -20,8 +20,8 @@ var (
 // overHTTP2 is the name under which HTTP/2 is agreed on (RFC 9113, section 3.2).
 const overHTTP2 = "h2"
 
-// secure does our half of a TLS handshake, for which there is as much time as for a first head. The first byte is waited
-// for as that of a request is, so that a connection without one can be sent away.
+// secure does our half of a TLS handshake, for which there is as much time as for a first head. The first byte is
+// waited for as that of a request is, so that a connection without one can be sent away.
 func (c *conn) secure(ctx context.Context) (*tls.Conn, bool) {
 	if !c.wait() {
 		return nil, false

@@ -19,7 +19,8 @@ const (
 
 // adyenFields are what is signed, in this order. The second is often empty.
 var adyenFields = [...]string{
-	"pspReference", "originalReference", "merchantAccountCode", "merchantReference", "amount.value", "amount.currency", "eventCode", "success",
+	"pspReference", "originalReference", "merchantAccountCode", "merchantReference", "amount.value", "amount.currency",
+	"eventCode", "success",
 }
 
 func (adyen) formula() string { return strings.Join(adyenFields[:], ":") + " of each item" }
@@ -79,8 +80,8 @@ func (adyen) finish(s *Scheme, v *values, _ *key, sigs [][]byte) ([]Field, error
 	return s.tail(v, s.head(v)), nil
 }
 
-// adyenContent joins with colons what may hold one: only a field that is the merchant's own may, or one and the same content
-// would be that of several items.
+// adyenContent joins with colons what may hold one: only a field that is the merchant's own may, or one and the same
+// content would be that of several items.
 func adyenContent(item []byte) ([]byte, error) {
 	values := make([]string, len(adyenFields))
 	for i, name := range adyenFields {

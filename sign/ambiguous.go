@@ -5,9 +5,10 @@ import (
 	"strings"
 )
 
-// Ambiguous says why what the scheme signs of a message may be what another scheme signed of another message, cut into fields and
-// body elsewhere; "" when it is not. A captured Stripe webhook cut behind its timestamp is such a one for Mailgun, whose
-// signature does not cover the rest of the body. It is asked about a message that the scheme has found valid.
+// Ambiguous says why what the scheme signs of a message may be what another scheme signed of another message, cut into
+// fields and body elsewhere; "" when it is not. A captured Stripe webhook cut behind its timestamp is such a one for
+// Mailgun, whose signature does not cover the rest of the body. It is asked about a message that the scheme has found
+// valid.
 func (s Scheme) Ambiguous(m Message) string {
 	if s.JWT != nil || s.Code != "" || s.unwrap(&m) != nil {
 		return ""
@@ -42,8 +43,8 @@ func (s Scheme) Ambiguous(m Message) string {
 	return ""
 }
 
-// isPlainField reports whether no body can stand in a field, in JSON, XML or of a form, and behind a timestamp nothing that other
-// schemes have between it and the body.
+// isPlainField reports whether no body can stand in a field, in JSON, XML or of a form, and behind a timestamp nothing
+// that other schemes have between it and the body.
 func isPlainField(value []byte, before Piece) bool {
 	if before.Named && before.Text == "ts" && len(value) > 0 && !isAlphanumeric(value[0]) {
 		return false

@@ -19,9 +19,9 @@ const (
 	maxRSA = 8192
 )
 
-// parseAsymmetric reads a public or private key in PEM, in the scheme's own form, or as a JSON Web Key Set; no keys when
-// there is none the scheme can use. Of a private key it knows the public one too, so that one secret serves both ends of
-// a test.
+// parseAsymmetric reads a public or private key in PEM, in the scheme's own form, or as a JSON Web Key Set; no keys
+// when there is none the scheme can use. Of a private key it knows the public one too, so that one secret serves both
+// ends of a test.
 func (s *Scheme) parseAsymmetric(text string) []key {
 	if keytext.IsSet([]byte(text)) {
 		var keys []key
@@ -57,7 +57,8 @@ func (s *Scheme) parseAsymmetric(text string) []key {
 	return []key{{Key: k}}
 }
 
-// fits reports whether a key is of the scheme's kind and, when it came in a certificate, whether that is the provider's.
+// fits reports whether a key is of the scheme's kind and, when it came in a certificate, whether that is the
+// provider's.
 func (s *Scheme) fits(k *keytext.Key) bool {
 	if !k.NotAfter.IsZero() && !strings.HasSuffix(k.Owner, s.CertName) {
 		return false

@@ -7,8 +7,8 @@ import (
 	"github.com/barbhq/barb/sign/field"
 )
 
-// Identity is a signed value that names the receiver or the source a message is meant to come from. Where one key signs for
-// all customers of a provider, a good signature says only "from the provider": this value says whose message it is.
+// Identity is a signed value that names the receiver or the source a message is meant to come from. Where one key signs
+// for all customers of a provider, a good signature says only "from the provider": this value says whose message it is.
 type Identity struct {
 	Param string // name of the param that says what the value must be; several are joined by commas
 	In    Place  // where the value stands; of a token also "claim:NAME"
@@ -32,8 +32,8 @@ func (s Scheme) BoundBy() string {
 	return "the key, if its owner signs for you alone"
 }
 
-// Unbound returns a warning for a receiver who does not say which messages are meant for him, "" when the signature says it
-// or the params do.
+// Unbound returns a warning for a receiver who does not say which messages are meant for him, "" when the signature
+// says it or the params do.
 func (s Scheme) Unbound(params map[string]string) string {
 	if !strings.HasPrefix(s.Binds, "nothing") {
 		return ""
@@ -129,8 +129,8 @@ func (b *Identity) String() string {
 
 func (p Place) claim() (string, bool) { return strings.CutPrefix(string(p), "claim:") }
 
-// writeBound puts the values of the params into a message that is to be signed, where they travel in a header and it has
-// none.
+// writeBound puts the values of the params into a message that is to be signed, where they travel in a header and it
+// has none.
 func (s *Scheme) writeBound(m *Message) error {
 	for _, b := range s.Bound {
 		if b.In.kind() != "header" || m.Params[b.Param] == "" || b.In.inHeader(m) {
@@ -158,8 +158,8 @@ func (s *Scheme) boundFields(fields []Field, m *Message) []Field {
 	return fields
 }
 
-// Signs reports whether what stands at a place is part of what the scheme signs. Of the schemes made by code, only those
-// that sign all of their places are asked.
+// Signs reports whether what stands at a place is part of what the scheme signs. Of the schemes made by code, only
+// those that sign all of their places are asked.
 func (s Scheme) Signs(p Place) bool {
 	kind, name := p.kind(), p.name()
 	inBody := kind == "json" || kind == "form"

@@ -8,8 +8,8 @@ import (
 	"github.com/barbhq/barb/sign/field"
 )
 
-// braintree signs the base64 text of a notification that travels, with its signature, in a form. Its keys come in pairs: the
-// public one names the private one, of which the SHA-1 is the key. Source:
+// braintree signs the base64 text of a notification that travels, with its signature, in a form. Its keys come in
+// pairs: the public one names the private one, of which the SHA-1 is the key. Source:
 // https://developer.paypal.com/braintree/docs/guides/webhooks/parse and the braintree package for Node.
 type braintree struct{}
 

@@ -23,8 +23,8 @@ type coder interface {
 	coversBody() bool // whether the body is part of it
 	// parts returns what a message that is being verified says is signed, given what its signature says (r).
 	parts(s *Scheme, v *values, r *reading) ([]part, error)
-	// compose returns what is to be signed of a message that is being sent. It may change the message (v.m, a copy) to what
-	// will be sent: its URL, body and header.
+	// compose returns what is to be signed of a message that is being sent. It may change the message (v.m, a copy) to
+	// what will be sent: its URL, body and header.
 	compose(s *Scheme, v *values) ([][]byte, error)
 }
 

@@ -8,9 +8,9 @@ import (
 	"github.com/barbhq/barb/sign/field"
 )
 
-// contentful signs the method, the path with its query escaped twice, the headers that X-Contentful-Signed-Headers lists,
-// and the body, a line each. Source: https://www.contentful.com/developers/docs/webhooks/request-verification/ and
-// signRequest of @contentful/node-apps-toolkit.
+// contentful signs the method, the path with its query escaped twice, the headers that X-Contentful-Signed-Headers
+// lists, and the body, a line each. Source: https://www.contentful.com/developers/docs/webhooks/request-verification/
+// and signRequest of @contentful/node-apps-toolkit.
 type contentful struct{}
 
 const contentfulList = "X-Contentful-Signed-Headers"

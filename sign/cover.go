@@ -11,12 +11,12 @@ import (
 // instead of those that httpsig.Signature.Uncovered asks for.
 const componentsParam = "components"
 
-// algorithmParam names the param that says which algorithm the key of an HTTP message signature is for (RFC 9421, section
-// 6.2.2), where the key does not show it.
+// algorithmParam names the param that says which algorithm the key of an HTTP message signature is for (RFC 9421,
+// section 6.2.2), where the key does not show it.
 const algorithmParam = "alg"
 
-// WithParams returns the scheme as the params narrow it: an HTTP message signature to the algorithm that alg names, all other
-// schemes as they are. The error is *Error with MissingParam.
+// WithParams returns the scheme as the params narrow it: an HTTP message signature to the algorithm that alg names, all
+// other schemes as they are. The error is *Error with MissingParam.
 func (s Scheme) WithParams(params map[string]string) (Scheme, error) {
 	name := params[algorithmParam]
 	if s.Code != RFC9421 || name == "" {
@@ -42,11 +42,12 @@ func (m *Message) components() []string {
 	return names
 }
 
-// checkCover refuses a signature that leaves out what must be signed. RFC 9421 leaves that to the application (sections 1.4
-// and 7.2.1), and a signature of nothing at all is well formed.
+// checkCover refuses a signature that leaves out what must be signed. RFC 9421 leaves that to the application (sections
+// 1.4 and 7.2.1), and a signature of nothing at all is well formed.
 func checkCover(ms *httpsig.Signature, m *Message) error {
 	if name := ms.Uncovered(m.URL, len(m.Body) > 0, m.components()); name != "" {
-		return refuse(UnsignedComponent, "the signature does not cover "+name+"; --param "+componentsParam+"=… says what it must cover")
+		return refuse(UnsignedComponent, "the signature does not cover "+name+"; --param "+componentsParam+
+			"=… says what it must cover")
 	}
 	return nil
 }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// ParamNames returns the parameters that must be given besides the request and the secret: what the scheme signs although
-// it is in neither, and what a message must say about its receiver.
+// ParamNames returns the parameters that must be given besides the request and the secret: what the scheme signs
+// although it is in neither, and what a message must say about its receiver.
 func (s Scheme) ParamNames() []string {
 	names := namesIn(s.Content+s.Format, "param")
 	if s.Code == "" { // a receiver reads the items of a signature, a sender must be given them

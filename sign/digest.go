@@ -117,8 +117,8 @@ type proof struct {
 	extended bool // what it is a digest of could have been made by lengthening a genuine content
 }
 
-// compute returns what each key makes of the message, in one pass over the body. Content that a handshake proves to strangers is
-// refused when it is to be verified, whatever its signature.
+// compute returns what each key makes of the message, in one pass over the body. Content that a handshake proves to
+// strangers is refused when it is to be verified, whatever its signature.
 func (s *Scheme) compute(v *values, keys []key) ([]proof, error) {
 	all := make([]proof, len(keys))
 	if s.Auth == Token {
@@ -164,8 +164,8 @@ func (s *Scheme) signature(k *key, sum []byte, hash Hash) ([]byte, error) {
 	}
 }
 
-// SameToken compares two texts that are secret themselves. They are hashed first, so that not even a length shows in the time that
-// takes.
+// SameToken compares two texts that are secret themselves. They are hashed first, so that not even a length shows in
+// the time that takes.
 func SameToken(a, b []byte) bool {
 	x, y := sha256.Sum256(a), sha256.Sum256(b)
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1

@@ -5,8 +5,8 @@ import (
 	"sync"
 )
 
-// easyPost signs the body with whole numbers in "weight" written as floats. Its SDKs also bring the secret into Unicode's
-// form NFKD, which leaves ASCII as it is; barb does not, and a secret beyond ASCII will not match. Source:
+// easyPost signs the body with whole numbers in "weight" written as floats. Its SDKs also bring the secret into
+// Unicode's form NFKD, which leaves ASCII as it is; barb does not, and a secret beyond ASCII will not match. Source:
 // https://docs.easypost.com/guides/webhooks-guide and validateWebhook of @easypost/api.
 type easyPost struct{}
 

@@ -23,8 +23,8 @@ func (s Scheme) Event(m Message) string {
 	return shown(s.EventIn, &m)
 }
 
-// Stamp returns the timestamp that a message carries where this scheme has it, as it is written and under the same terms as
-// ID; "" when there is none, or only within a token.
+// Stamp returns the timestamp that a message carries where this scheme has it, as it is written and under the same
+// terms as ID; "" when there is none, or only within a token.
 func (s Scheme) Stamp(m Message) string {
 	if s.Time.In != "" {
 		return shown(s.Time.In, &m)

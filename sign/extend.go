@@ -6,11 +6,11 @@ import (
 	"hash"
 )
 
-// padded is the hash of a Digest. It watches for content that shows the hash's own padding: MD5, SHA-1 and SHA-2 of a text
-// are the state with which a longer one goes on, so whoever knows the digest of secret and content knows that of secret,
-// content, padding and anything behind it, without knowing the secret. No honest sender writes such padding: it begins with
-// the byte 0x80, ends with the length in bits of everything before it, the secret included, and fills a block to its end
-// (RFC 1321 section 3.1, FIPS 180-4 section 5.1).
+// padded is the hash of a Digest. It watches for content that shows the hash's own padding: MD5, SHA-1 and SHA-2 of a
+// text are the state with which a longer one goes on, so whoever knows the digest of secret and content knows that of
+// secret, content, padding and anything behind it, without knowing the secret. No honest sender writes such padding: it
+// begins with the byte 0x80, ends with the length in bits of everything before it, the secret included, and fills a
+// block to its end (RFC 1321 section 3.1, FIPS 180-4 section 5.1).
 type padded struct {
 	hash.Hash
 	length  func(tail []byte) uint64 // reads the length at the end of a padding

@@ -6,13 +6,13 @@ import (
 	"github.com/barbhq/barb/sign/field"
 )
 
-// maxDetected is the longest body, in bytes, in which a signature is looked for: providers that write theirs there send far less,
-// and a stranger's body would be read for every such scheme in turn.
+// maxDetected is the longest body, in bytes, in which a signature is looked for: providers that write theirs there send
+// far less, and a stranger's body would be read for every such scheme in turn.
 const maxDetected = 1 << 20
 
-// Fits returns how well a message fits the scheme by what it carries, 0 for not at all. A scheme fits by the form of its
-// signature's value and never by a header's name alone, since many providers share names. A scheme does not fit when a stronger
-// signature is there. A token proves least, so every signature scores higher.
+// Fits returns how well a message fits the scheme by what it carries, 0 for not at all. A scheme fits by the form of
+// its signature's value and never by a header's name alone, since many providers share names. A scheme does not fit
+// when a stronger signature is there. A token proves least, so every signature scores higher.
 func (s *Scheme) Fits(m *Message) int {
 	if len(m.Body) > maxDetected && strings.IndexByte(s.Header, ':') > 0 {
 		return 0
@@ -76,5 +76,6 @@ func (s *Scheme) readable(m *Message) bool {
 func (c *Claims) fits(t *token) bool {
 	_, hasBody := t.claims[c.Body]
 	_, hasURL := t.claims[c.URL]
-	return (c.Issuer == "" || t.text("iss") == c.Issuer) && (c.Body == "" || hasBody || c.BodyOptional) && (c.URL == "" || hasURL)
+	return (c.Issuer == "" || t.text("iss") == c.Issuer) && (c.Body == "" || hasBody || c.BodyOptional) &&
+		(c.URL == "" || hasURL)
 }

@@ -18,8 +18,8 @@ const (
 	maxCandidates = 32      // signatures in it
 )
 
-// eachOnce reports whether the headers that a message says are signed are few and each named once: a list that names a long
-// one a thousand times would make a thousand times as much to hash.
+// eachOnce reports whether the headers that a message says are signed are few and each named once: a list that names a
+// long one a thousand times would make a thousand times as much to hash.
 func eachOnce(names []string) bool {
 	if len(names) > httpsig.MaxComponents {
 		return false
@@ -229,8 +229,8 @@ func (s *Scheme) readItem(item string, r *reading) error {
 	return nil
 }
 
-// cutPrefix takes Prefix off an item. In Authorization it is the name of an authentication scheme, which has no case and may
-// be followed by several blanks (RFC 9110, sections 11.1 and 11.4).
+// cutPrefix takes Prefix off an item. In Authorization it is the name of an authentication scheme, which has no case
+// and may be followed by several blanks (RFC 9110, sections 11.1 and 11.4).
 func (s *Scheme) cutPrefix(item string) (after string, ok bool) {
 	scheme, named := strings.CutSuffix(s.Prefix, " ")
 	if !named || !strings.EqualFold(s.Header, "Authorization") && !strings.EqualFold(s.Header, "Proxy-Authorization") {

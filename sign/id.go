@@ -5,8 +5,8 @@ import "strings"
 // MaxID is the longest id that may be part of what is signed, in bytes.
 const MaxID = 256
 
-// idLetters are what ids are made of besides letters and digits: those of UUIDs, ULIDs, base64, paths, URNs and addresses. No body
-// in JSON, XML or of a form begins with these alone.
+// idLetters are what ids are made of besides letters and digits: those of UUIDs, ULIDs, base64, paths, URNs and
+// addresses. No body in JSON, XML or of a form begins with these alone.
 const idLetters = "-_.:+/~@|#"
 
 // checkID refuses an id that the signature cannot carry safely. An id that holds the separator behind it could give up
@@ -33,8 +33,8 @@ func isID(text string) bool {
 	return len(text) <= MaxID && (IDLength(text) == len(text) || IsPadded(text))
 }
 
-// IsPadded reports whether a text is base64 of at least 16 bytes, where an equals sign pads it (RFC 4648, section 4). Behind a
-// shorter text that sign may end a name in a form.
+// IsPadded reports whether a text is base64 of at least 16 bytes, where an equals sign pads it (RFC 4648, section 4).
+// Behind a shorter text that sign may end a name in a form.
 func IsPadded(text string) bool {
 	_, ok := Base64.decode(text)
 	return ok && len(text) >= 24

@@ -13,8 +13,8 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// Claims says what a scheme's JSON Web Token holds (RFC 7519). The algorithm is the scheme's Auth and Hash, never what a
-// token says of itself.
+// Claims says what a scheme's JSON Web Token holds (RFC 7519). The algorithm is the scheme's Auth and Hash, never what
+// a token says of itself.
 type Claims struct {
 	Issuer        string   // what iss must be; "" for anything
 	IssuerParam   string   // name of the param that says what iss must be
@@ -113,7 +113,8 @@ func (s *Scheme) readJWT(m *Message) (reading, error) {
 	text, hasPrefix := s.cutPrefix(value)
 	t, sig, ok := s.readToken(strings.TrimSpace(text))
 	if !hasPrefix || !ok {
-		return r, refuse(MalformedSignature, s.carrier(0).String()+" is not "+s.Prefix+"{JSON Web Token, "+s.jwtAlgorithm()+"}")
+		return r, refuse(MalformedSignature, s.carrier(0).String()+" is not "+s.Prefix+"{JSON Web Token, "+s.jwtAlgorithm()+
+			"}")
 	}
 	if t.twice {
 		return r, refuse(DuplicateField, "the token names a claim more than once, or in another spelling")

@@ -6,9 +6,9 @@ import (
 	"github.com/barbhq/barb/sign/field"
 )
 
-// unwrap replaces the body of a multipart form by the field that holds the scheme's JSON. Any other body stays. A form that
-// parsers would read in several ways, with the field twice or an end that is none, is refused: the signature is checked in
-// one part, and an application may read another.
+// unwrap replaces the body of a multipart form by the field that holds the scheme's JSON. Any other body stays. A form
+// that parsers would read in several ways, with the field twice or an end that is none, is refused: the signature is
+// checked in one part, and an application may read another.
 func (s *Scheme) unwrap(m *Message) error {
 	if s.Wrapped == "" || m.Stream != nil {
 		return nil

@@ -8,8 +8,8 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// Place is where a value travels: "header:NAME", "json:PATH", "form:NAME" or "query:NAME". A path is keys and array indexes
-// joined by dots; "*" stands for every element of an array, which must all hold the same value.
+// Place is where a value travels: "header:NAME", "json:PATH", "form:NAME" or "query:NAME". A path is keys and array
+// indexes joined by dots; "*" stands for every element of an array, which must all hold the same value.
 type Place string
 
 // kind is "header", "json", "form" or "query"; "" for the empty place.
@@ -65,8 +65,8 @@ func (s Scheme) ReplaceSignature(m Message, value string) ([]byte, error) {
 	return m.Body, err
 }
 
-// Read returns the value at the place and how often it is there. A JSON field is there twice, too, when the elements that "*"
-// stands for differ.
+// Read returns the value at the place and how often it is there. A JSON field is there twice, too, when the elements
+// that "*" stands for differ.
 func (p Place) Read(m *Message) (value string, n int) {
 	switch name := p.name(); p.kind() {
 	case "header":
@@ -91,8 +91,8 @@ func sortedFields(dst, form []byte, unique bool) ([]byte, error) {
 	return out, nil
 }
 
-// bodyField returns a string, number or word of a JSON body that is signed as it is written, and whether it is there: null is as
-// good as nothing. The error is an *Error.
+// bodyField returns a string, number or word of a JSON body that is signed as it is written, and whether it is there:
+// null is as good as nothing. The error is an *Error.
 func bodyField(body []byte, path string) (value string, there bool, err error) {
 	value, there, err = rawjson.Word(body, path)
 	switch {

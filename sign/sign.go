@@ -26,8 +26,8 @@ type Message struct {
 	// Stream, when not nil, is read instead of Body, once and to its end; only for schemes whose Streams is true. It is
 	// not read when the message can be refused without it, or when the scheme does not sign the body.
 	Stream io.Reader
-	// Params is what is signed but neither in the request nor secret, by the names of Content (PayPal's webhook_id), and what a
-	// message must say of its receiver, by the names of Bound (SNS's topic_arn).
+	// Params is what is signed but neither in the request nor secret, by the names of Content (PayPal's webhook_id), and
+	// what a message must say of its receiver, by the names of Bound (SNS's topic_arn).
 	Params map[string]string
 	// Sums, when not nil, is shared by the checks of one message with several schemes.
 	Sums *Sums
@@ -44,9 +44,9 @@ type Signed struct {
 }
 
 // Sign makes what a message of this scheme carries: id, timestamp, signature, event type and what is fixed, in the
-// provider's spelling; and the body or URL that the signature is written into, where it does not travel in a header. With
-// several secrets it signs with all of them where the scheme can carry that (Rotates), else with the first. The error is
-// a *Error, or what reading Message.Stream returned.
+// provider's spelling; and the body or URL that the signature is written into, where it does not travel in a header.
+// With several secrets it signs with all of them where the scheme can carry that (Rotates), else with the first. The
+// error is a *Error, or what reading Message.Stream returned.
 //
 // A scheme whose timestamp is part of the body while the signature is not (Linear) signs the one it finds there;
 // Message.Time is not used.
@@ -164,7 +164,8 @@ func (s *Scheme) slots(n int) int {
 // stamp decides what id, timestamp and nonce the message will carry, writes into it those that travel in its body, and
 // refuses what cannot be written.
 func (s *Scheme) stamp(m *Message) (*values, error) {
-	v := &values{m: m, id: m.ID, signing: true, item: func(name string) (string, bool) { value := m.Params[name]; return value, value != "" }}
+	v := &values{m: m, id: m.ID, signing: true,
+		item: func(name string) (string, bool) { value := m.Params[name]; return value, value != "" }}
 	if err := s.checkStream(m); err != nil {
 		return nil, err
 	}

@@ -11,8 +11,9 @@ type Spelling string
 
 // The spellings. Scheme.Strict says which of them an SDK of the provider refuses.
 const (
-	UpperCase  Spelling = "upper_case"  // A to F among the hex digits
-	Blanks     Spelling = "blanks"      // a blank beside a separator where the provider writes none, or none where it writes one
+	UpperCase Spelling = "upper_case" // A to F among the hex digits
+	// a blank beside a separator where the provider writes none, or none where it writes one.
+	Blanks     Spelling = "blanks"
 	SchemeCase Spelling = "scheme_case" // "basic" for "Basic", or more than one blank behind it
 )
 
@@ -29,8 +30,8 @@ func (p Spelling) Words() string {
 	return ""
 }
 
-// spelling is the first spelling of those that an SDK of the provider refuses which a valid message has; "" for none. hit is
-// the signature that matched.
+// spelling is the first spelling of those that an SDK of the provider refuses which a valid message has; "" for none.
+// hit is the signature that matched.
 func (s *Scheme) spelling(value string, hit []byte) Spelling {
 	i := slices.IndexFunc(s.Strict, func(p Spelling) bool {
 		switch p {

@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// How a body is read from a stream: blocks of 256 KiB, a few of them ahead of the hash. Reading and hashing then overlap
-// and memory stays constant.
+// How a body is read from a stream: blocks of 256 KiB, a few of them ahead of the hash. Reading and hashing then
+// overlap and memory stays constant.
 const (
 	blockSize = 256 << 10
 	ahead     = 3

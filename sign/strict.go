@@ -2,8 +2,8 @@ package sign
 
 import "strings"
 
-// Timed reports whether the signature covers the time it was made at, so that a captured message does not stay good for ever.
-// A time that stands in a header and is not signed is not counted.
+// Timed reports whether the signature covers the time it was made at, so that a captured message does not stay good for
+// ever. A time that stands in a header and is not signed is not counted.
 func (s Scheme) Timed() bool {
 	switch {
 	case s.Auth == Token:
@@ -29,8 +29,8 @@ func (s *Scheme) timeInContent() bool {
 	return false
 }
 
-// Outlasts reports whether a message of the scheme is accepted at any age, although its time is signed: where nothing else
-// ends its life, a captured one stays good for ever.
+// Outlasts reports whether a message of the scheme is accepted at any age, although its time is signed: where nothing
+// else ends its life, a captured one stays good for ever.
 func (s Scheme) Outlasts() bool {
 	return s.Timed() && s.Tolerance.Past == NoLimit && (s.JWT == nil || !s.JWT.Expires)
 }

@@ -112,12 +112,13 @@ func (v *values) expand(dst []byte, template string, key []byte) ([]byte, error)
 	return dst, nil
 }
 
-// checkEnd refuses a header, field or item that holds the text behind it in the template: it could give up its end to what
-// follows under one and the same signature.
+// checkEnd refuses a header, field or item that holds the text behind it in the template: it could give up its end to
+// what follows under one and the same signature.
 func checkEnd(name string, value []byte, rest string) error {
 	kind, field, _ := strings.Cut(name, ".")
 	next, _ := nextPiece(rest)
-	if kind != "header" && kind != "json" && kind != "item" || next.Named || next.Text == "" || !bytes.Contains(value, []byte(next.Text)) {
+	if kind != "header" && kind != "json" && kind != "item" || next.Named || next.Text == "" ||
+		!bytes.Contains(value, []byte(next.Text)) {
 		return nil
 	}
 	return refuse(MalformedField, kind+" "+field+" holds what ends it in what is signed")

@@ -18,7 +18,8 @@ import (
 // address is the data source name of the file with settings. All settings are in it: a PRAGMA after opening would reach
 // one connection of a pool.
 func address(path string, settings ...string) string {
-	return fileURL(filepath.ToSlash(path)) + "?" + strings.Join(append(settings, fmt.Sprintf("_busy_timeout=%d&_mutex=no", patience.Milliseconds())), "&")
+	return fileURL(filepath.ToSlash(path)) + "?" +
+		strings.Join(append(settings, fmt.Sprintf("_busy_timeout=%d&_mutex=no", patience.Milliseconds())), "&")
 }
 
 // fileURL is the URL of a file by its absolute path with slashes: file:///C:/a%20b.db for C:/a b.db. SQLite takes what

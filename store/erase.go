@@ -31,7 +31,8 @@ func (p *pruner) eraseNames() error {
 		return nil
 	}
 	var exchange, entry int64
-	if err := p.c.queryRow("SELECT (SELECT max(id) FROM exchange), (SELECT max(id) FROM queue)", nil, &exchange, &entry); err != nil {
+	if err := p.c.queryRow("SELECT (SELECT max(id) FROM exchange), (SELECT max(id) FROM queue)", nil, &exchange,
+		&entry); err != nil {
 		return err
 	}
 	if err := p.dropUsed(0, 0); err != nil || len(p.names) == 0 {

@@ -73,7 +73,8 @@ func meaning(err sqlite3.Error) error {
 
 // isOurs reports whether err already says all there is to say.
 func isOurs(err error) bool {
-	for _, ours := range []error{ErrNotFound, ErrNotExist, ErrNewer, ErrForeign, ErrCorrupt, ErrOwner, ErrReadOnly, ErrLocked, ErrFull, ErrReplaced, ErrClosed, ErrNoEntry, ErrLease} {
+	for _, ours := range []error{ErrNotFound, ErrNotExist, ErrNewer, ErrForeign, ErrCorrupt, ErrOwner, ErrReadOnly,
+		ErrLocked, ErrFull, ErrReplaced, ErrClosed, ErrNoEntry, ErrLease} {
 		if errors.Is(err, ours) {
 			return true
 		}

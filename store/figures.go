@@ -35,7 +35,8 @@ func (s *Store) Figures(ctx context.Context, f Filter) (Figures, error) {
 	}
 	if len(sc.spans) > 0 {
 		query, args := sc.figures()
-		err = s.db.QueryRowContext(ctx, query, args...).Scan(&out.Attempts, &out.Retries, &out.Delivered, &out.Exhausted, &out.Checked, &out.Invalid, &out.P99)
+		err = s.db.QueryRowContext(ctx, query, args...).Scan(&out.Attempts, &out.Retries, &out.Delivered, &out.Exhausted,
+			&out.Checked, &out.Invalid, &out.P99)
 		if err != nil {
 			return out, s.told(err)
 		}
@@ -111,7 +112,8 @@ func queueFigures(f *Filter) (query string, args []any) {
 		died, times = died+" AND changed <= ?", append(times, f.Until.UnixNano())
 	}
 	query = "SELECT (SELECT count(*) FROM queue INDEXED BY queue_due WHERE state = 1 AND behind = 0" + target + ")" +
-		" + (SELECT count(*) FROM queue INDEXED BY queue_ord WHERE state = 1 AND ord IS NOT NULL AND behind = 1" + target + ")," +
+		" + (SELECT count(*) FROM queue INDEXED BY queue_ord WHERE state = 1 AND ord IS NOT NULL AND behind = 1" + target +
+		")," +
 		" (SELECT count(*) FROM queue INDEXED BY queue_dead WHERE state = 3" + died + target + ")"
 	args = append(append(append(args, targets...), targets...), times...)
 	return query, append(args, targets...)

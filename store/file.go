@@ -80,7 +80,8 @@ func peekThrough(path string) (header, error) {
 	defer c.Close()
 	var application, version, cookie, pages int64
 	err = c.queryRow("SELECT application_id, user_version, schema_version, page_count FROM "+
-		"pragma_application_id, pragma_user_version, pragma_schema_version, pragma_page_count", nil, &application, &version, &cookie, &pages)
+		"pragma_application_id, pragma_user_version, pragma_schema_version, pragma_page_count", nil, &application, &version,
+		&cookie, &pages)
 	switch {
 	case err != nil:
 		return header{}, strange(path, err)

@@ -56,7 +56,8 @@ func (s *Store) Pin(ctx context.Context, p Pin, replaces string, now time.Time) 
 			p.Route, []byte(p.Secret), p.Scheme, now.UnixNano(), replaces); err != nil {
 			return err
 		}
-		return w.conn.queryRow("SELECT scheme FROM pin WHERE route = ? AND secret = ?", arguments(driver.Value(p.Route), []byte(p.Secret)), &held)
+		return w.conn.queryRow("SELECT scheme FROM pin WHERE route = ? AND secret = ?",
+			arguments(driver.Value(p.Route), []byte(p.Secret)), &held)
 	})
 	return held, err
 }
@@ -64,7 +65,8 @@ func (s *Store) Pin(ctx context.Context, p Pin, replaces string, now time.Time) 
 // Unpin forgets the pins to a scheme, in which * stands for any part, and returns how many there were.
 func (s *Store) Unpin(ctx context.Context, scheme string) (n int64, err error) {
 	err = s.work(ctx, func(w *writer) error {
-		if err := w.conn.queryRow("SELECT count(*) FROM pin WHERE scheme GLOB ?", arguments(driver.Value(globOf(scheme))), &n); err != nil {
+		if err := w.conn.queryRow("SELECT count(*) FROM pin WHERE scheme GLOB ?", arguments(driver.Value(globOf(scheme))),
+			&n); err != nil {
 			return err
 		}
 		return w.conn.execute("DELETE FROM pin WHERE scheme GLOB ?", globOf(scheme))

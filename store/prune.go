@@ -102,7 +102,8 @@ func newPruner(s *Store) (*pruner, error) {
 		_ = c.Close() // the first error is the one to tell
 		return nil, err
 	}
-	for _, where := range []string{"response WHERE id", "request WHERE id", "mirror WHERE id", "queue WHERE thread", "exchange WHERE id"} {
+	for _, where := range []string{"response WHERE id", "request WHERE id", "mirror WHERE id", "queue WHERE thread",
+		"exchange WHERE id"} {
 		stmt, err := c.keep("DELETE FROM " + where + " = ?")
 		if err != nil {
 			_ = c.Close()
@@ -144,7 +145,8 @@ var (
 	// spentCopies are duplicates that nothing follows from: they were not refused, they are not in the queue, and what
 	// they repeat was answered 2xx, is delivered if it was in the queue, and is here still. Anybody who has seen one
 	// webhook of a scheme without a timestamp can send them.
-	spentCopies = stage{`e.marks IS NOT NULL AND e.kind = 2 AND instr(e.marks, ',duplicate:') AND ifnull(e.status / 100, 2) = 2
+	spentCopies = stage{
+		`e.marks IS NOT NULL AND e.kind = 2 AND instr(e.marks, ',duplicate:') AND ifnull(e.status / 100, 2) = 2
 		AND NOT EXISTS (SELECT 1 FROM queue q WHERE q.thread = e.id)
 		AND EXISTS (SELECT 1 FROM exchange o WHERE o.id = CAST(substr(e.marks, instr(e.marks, ',duplicate:') + 11) AS INTEGER)
 			AND o.status / 100 = 2 AND NOT EXISTS (SELECT 1 FROM queue q WHERE q.thread = o.id AND q.state <> 2))`,

@@ -64,4 +64,5 @@ func (s *Store) Release(ctx context.Context, owner string, now time.Time) (n int
 	return n, err
 }
 
-const releaseStatement = "UPDATE queue SET owner = NULL, straight = 0, due = ?2 WHERE owner = ?1 AND state = 1 RETURNING id"
+const releaseStatement = "UPDATE queue SET owner = NULL, straight = 0, due = ?2 WHERE owner = ?1 AND state = 1 " +
+	"RETURNING id"

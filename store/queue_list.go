@@ -51,7 +51,8 @@ func (f *QueueFilter) conditions() (where string, args []any) {
 		add("kind = ?", int64(f.Kind))
 	}
 	if f.Target != "" || f.TargetGlob != "" {
-		add("target IN (SELECT id FROM name WHERE kind = ? AND (text = ? OR text GLOB ?))", int64(nameTarget), f.Target, f.TargetGlob)
+		add("target IN (SELECT id FROM name WHERE kind = ? AND (text = ? OR text GLOB ?))", int64(nameTarget), f.Target,
+			f.TargetGlob)
 	}
 	if f.Thread != 0 {
 		add("thread = ?", f.Thread)
@@ -87,7 +88,8 @@ func (s *Store) QueueDepth(ctx context.Context, kinds ...QueueKind) (map[QueueSt
 	if where != "" {
 		where = "WHERE kind IN (" + where[2:] + ") "
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT state, owner IS NOT NULL, count(*) FROM queue "+where+"GROUP BY 1, 2", args...)
+	rows, err := s.db.QueryContext(ctx, "SELECT state, owner IS NOT NULL, count(*) FROM queue "+where+"GROUP BY 1, 2",
+		args...)
 	if err != nil {
 		return nil, s.told(err)
 	}

@@ -65,7 +65,8 @@ func (c *conn) migrate(path string) error {
 
 func (c *conn) applyMigrations(path string) error {
 	var application, version, tables int64
-	err := c.queryRow("SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) FROM pragma_application_id, pragma_user_version",
+	err := c.queryRow("SELECT application_id, user_version, (SELECT count(*) FROM sqlite_schema) FROM "+
+		"pragma_application_id, pragma_user_version",
 		nil, &application, &version, &tables)
 	switch {
 	case err != nil:

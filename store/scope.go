@@ -80,7 +80,8 @@ func (sc *scope) plain(f *Filter) {
 		sc.add("e.webhook_id = ?", f.WebhookID)
 	}
 	if f.Grep != "" {
-		sc.add("(instr((SELECT body FROM request WHERE id = e.id), ?) OR instr((SELECT body FROM response WHERE id = e.id), ?))", []byte(f.Grep), []byte(f.Grep))
+		sc.add("(instr((SELECT body FROM request WHERE id = e.id), ?) OR instr((SELECT body FROM response WHERE id "+
+			"= e.id), ?))", []byte(f.Grep), []byte(f.Grep))
 	}
 }
 
@@ -222,7 +223,8 @@ func within(all Range, ranges []Range) []Range {
 // nearly that of time, and the history knows by how much it is not (see timeline).
 func during(ctx context.Context, db *sql.DB, since, until time.Time) (Range, error) {
 	var low, high, disorder int64
-	err := db.QueryRowContext(ctx, "SELECT coalesce((SELECT min(id) FROM exchange), 1), coalesce((SELECT max(id) FROM exchange), 0), disorder FROM history").Scan(&low, &high, &disorder)
+	err := db.QueryRowContext(ctx, "SELECT coalesce((SELECT min(id) FROM exchange), 1), coalesce((SELECT max(id) FROM "+
+		"exchange), 0), disorder FROM history").Scan(&low, &high, &disorder)
 	if err != nil {
 		return Range{}, err
 	}

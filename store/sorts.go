@@ -24,7 +24,8 @@ func (s *Store) Sorts(ctx context.Context, f Filter) (sorts []Sort, err error) {
 	}
 	for _, span := range sc.spans {
 		ids, args := sc.ids(span, "", math.MaxInt)
-		query := "SELECT min(id), max(id), count(*) FROM exchange WHERE id IN (" + ids + ") GROUP BY kind, attempt = 0, scheme, endpoint, url, instr(marks, ',truncated:') > 0, masks IS NULL ORDER BY 1"
+		query := "SELECT min(id), max(id), count(*) FROM exchange WHERE id IN (" + ids +
+			") GROUP BY kind, attempt = 0, scheme, endpoint, url, instr(marks, ',truncated:') > 0, masks IS NULL ORDER BY 1"
 		if sorts, err = s.appendSorts(ctx, sorts, query, args); err != nil {
 			return nil, s.told(err)
 		}

@@ -164,7 +164,8 @@ func (s *Store) openReaders(ctx context.Context) error {
 func (s *Store) tryReaders(ctx context.Context, settings ...string) error {
 	s.readers, s.db = newReaders(s.path, settings...)
 	var version int
-	err := s.db.QueryRowContext(ctx, "SELECT user_version FROM pragma_user_version, (SELECT count(*) FROM history)").Scan(&version)
+	err := s.db.QueryRowContext(ctx, "SELECT user_version FROM pragma_user_version, (SELECT count(*) FROM history)").Scan(
+		&version)
 	if err == nil && version > latest() { // a newer barb's migration still waits in the log
 		err = newer(s.path, version)
 	}

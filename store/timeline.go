@@ -18,7 +18,8 @@ func (t *timeline) next(c *conn, group []*entry) (int64, error) {
 		return 0, nil
 	}
 	var newest, pruned, disorder int64
-	err := c.queryRow("SELECT (SELECT max(id) FROM exchange), last_id, disorder FROM history", nil, &newest, &pruned, &disorder)
+	err := c.queryRow("SELECT (SELECT max(id) FROM exchange), last_id, disorder FROM history", nil, &newest, &pruned,
+		&disorder)
 	if err != nil {
 		return 0, err
 	}

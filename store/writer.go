@@ -280,7 +280,8 @@ func (w *writer) connect() error {
 	if w.store.network {
 		mode = "_journal_mode=DELETE"
 	}
-	c, err := dial(address(w.store.path, "mode=rw", mode, "_synchronous=FULL", erasing, "_txlock=immediate", "_foreign_keys=on"))
+	c, err := dial(address(w.store.path, "mode=rw", mode, "_synchronous=FULL", erasing, "_txlock=immediate",
+		"_foreign_keys=on"))
 	if err != nil {
 		return err
 	}

@@ -50,10 +50,11 @@ func FormatDuration(d time.Duration) string {
 	return s
 }
 
-// ParseSize reads a number of bytes from 0 up, with an optional unit: kB, MB and GB are powers of ten, KiB, MiB and GiB powers of
-// two. A part of a byte is rounded.
+// ParseSize reads a number of bytes from 0 up, with an optional unit: kB, MB and GB are powers of ten, KiB, MiB and GiB
+// powers of two. A part of a byte is rounded.
 func ParseSize(s string) (int64, error) {
-	units := map[string]float64{"": 1, "b": 1, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "g": 1e9, "gb": 1e9, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
+	units := map[string]float64{"": 1, "b": 1, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "g": 1e9, "gb": 1e9,
+		"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
 	lower := strings.ToLower(s)
 	digits := strings.TrimRight(lower, "abcdefghijklmnopqrstuvwxyz ")
 	unit, known := units[strings.TrimSpace(lower[len(digits):])]

@@ -358,6 +358,7 @@ func TestAWebhookThatIsNotDecidedInTimeComesAgain(t *testing.T) {
 			if status := sendTo(t, address, "/fast", "{}"); status != 200 {
 				t.Errorf("the next is answered %d", status)
 			}
+			until(t, "the app has the next", 10*time.Second, func() bool { return app.seen() != "" })
 			stop()
 			if got := app.seen(); got != "POST /fast" {
 				t.Errorf("the app got %q", got)

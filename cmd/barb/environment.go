@@ -22,7 +22,8 @@ func environment() commands.Env {
 	dir, _ := os.Getwd() // "" only means that no barb.toml is looked for
 	return commands.Env{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Environ: os.Environ(), Dir: dir,
-		Now: time.Now, Rand: rand.Float64, Interruptible: interruptible, Width: columns(), Columns: columns, Password: password, InTerminal: term.IsTerminal(int(os.Stdin.Fd())),
+		Now: time.Now, Rand: rand.Float64, Interruptible: interruptible, Width: columns(), Columns: columns,
+		Password: password, InTerminal: term.IsTerminal(int(os.Stdin.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
 }
@@ -36,8 +37,9 @@ func columns() int {
 	return width
 }
 
-// interruptible ends the context at ^C and SIGTERM; the second one ends the process. The default of the signal does that,
-// but where ^C was ignored from the beginning, as it is by a job that a script starts with &: there it would be again.
+// interruptible ends the context at ^C and SIGTERM; the second one ends the process. The default of the signal does
+// that, but where ^C was ignored from the beginning, as it is by a job that a script starts with &: there it would be
+// again.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	ignored := signal.Ignored(os.Interrupt)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)

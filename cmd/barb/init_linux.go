@@ -9,9 +9,9 @@ import (
 	"golang.org/x/term"
 )
 
-// superviseAsInit runs barb as a child where this is process 1, as it is in a container, and reports whether it did. The
-// kernel leaves every orphan to process 1, which has to ask how it ended, and ignores signals of that process whose default
-// would end it. Neither can be done beside os/exec, which asks for its own children.
+// superviseAsInit runs barb as a child where this is process 1, as it is in a container, and reports whether it did.
+// The kernel leaves every orphan to process 1, which has to ask how it ended, and ignores signals of that process whose
+// default would end it. Neither can be done beside os/exec, which asks for its own children.
 func superviseAsInit() (code int, done bool) {
 	if os.Getpid() != 1 {
 		return 0, false
@@ -31,7 +31,8 @@ func superviseAsInit() (code int, done bool) {
 		signal.Reset()
 		return 0, false
 	}
-	notForwarded := []os.Signal{syscall.SIGCHLD, syscall.SIGURG, syscall.SIGPIPE, syscall.SIGTSTP, syscall.SIGTTIN, syscall.SIGTTOU}
+	notForwarded := []os.Signal{syscall.SIGCHLD, syscall.SIGURG, syscall.SIGPIPE, syscall.SIGTSTP, syscall.SIGTTIN,
+		syscall.SIGTTOU}
 	for s := range signals {
 		if n, ok := s.(syscall.Signal); ok && !slices.Contains(notForwarded, s) {
 			_ = syscall.Kill(child, n)

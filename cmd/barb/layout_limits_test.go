@@ -32,16 +32,16 @@ var exempt = []string{"sign/catalog/catalog.go", "deliver/provider/rows.go"}
 
 // largest holds the packages that may be larger. A number here only goes down.
 var largest = map[string]int{
-	"commands": 14800, // 8,000 when the engines have left it, since each command is a file of it
+	"commands": 14032, // 8,000 when the engines have left it, since each command is a file of it
 }
 
 // wide is how many lines may still be wider than widestLine. The numbers only go down.
-var wide = struct{ code, tests int }{code: 1020, tests: 1400}
+var wide = struct{ code, tests int }{code: 195, tests: 1328}
 
 // promoted holds the types that may reach more methods by embedding, until each is given what it needs. They only go down.
 var promoted = map[string]int{
 	"commands.courier":     112,
-	"commands.gateway":     112,
+	"commands.listener":    109,
 	"commands.batchSender": 117,
 	"commands.mirrors":     174,
 	"commands.outbox":      171,

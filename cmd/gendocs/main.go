@@ -1,5 +1,6 @@
-// Command gendocs writes the completion scripts and the man pages from the command tree and the page of the providers from
-// their rows; `go generate ./...` runs it. With -picture it turns what a terminal shows, on stdin, into an SVG on stdout.
+// Command gendocs writes the completion scripts and the man pages from the command tree and the page of the providers
+// from their rows; `go generate ./...` runs it. With -picture it turns what a terminal shows, on stdin, into an SVG on
+// stdout.
 package main
 
 import (
@@ -52,7 +53,8 @@ func generate(root string) error {
 	for _, c := range append(cmd.Commands(), cmd) {
 		c.Long = cmp.Or(c.Long, c.Short) + "\n" + commands.ExitCodes
 	}
-	return doc.GenManTree(cmd, &doc.GenManHeader{Title: "BARB", Section: "1", Source: "barb", Manual: "barb manual", Date: &date}, man)
+	return doc.GenManTree(cmd, &doc.GenManHeader{Title: "BARB", Section: "1", Source: "barb", Manual: "barb manual",
+		Date: &date}, man)
 }
 
 func completions(cmd *cobra.Command, dir string) error {

@@ -42,7 +42,8 @@ func picture(in io.Reader, out io.Writer) error {
 `, width, height, width, height)
 	for i, line := range lines {
 		if strings.TrimSpace(line) != "" {
-			fmt.Fprintf(w, "<text xml:space=\"preserve\" x=\"%d\" y=\"%d\">%s</text>\n", margin, margin+(i+1)*lineHeight-5, spans(line))
+			fmt.Fprintf(w, "<text xml:space=\"preserve\" x=\"%d\" y=\"%d\">%s</text>\n", margin, margin+(i+1)*lineHeight-5,
+				spans(line))
 		}
 	}
 	fmt.Fprintln(w, "</svg>")

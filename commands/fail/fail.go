@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Error is an error with the exit code it ends in and the next commands to type. Without Err it is silent: the result was
-// printed already.
+// Error is an error with the exit code it ends in and the next commands to type. Without Err it is silent: the result
+// was printed already.
 type Error struct {
 	Code  int
 	Err   error

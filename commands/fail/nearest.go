@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Nearest returns the known names that differ from name in at most two characters, and those that begin with it. Upper and
-// lower case are the same.
+// Nearest returns the known names that differ from name in at most two characters, and those that begin with it. Upper
+// and lower case are the same.
 func Nearest(name string, known []string) []string {
 	var near []string
 	for _, k := range known {
@@ -39,7 +39,8 @@ func distance(a, b []rune) int {
 	return row[len(b)]
 }
 
-// DidYouMean is the hint for an unknown name: the nearest ones behind prefix, or, without any, the command that lists all.
+// DidYouMean is the hint for an unknown name: the nearest ones behind prefix, or, without any, the command that lists
+// all.
 func DidYouMean(prefix string, near []string, all string) string {
 	if len(near) == 0 {
 		return all

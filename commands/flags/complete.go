@@ -2,10 +2,12 @@ package flags
 
 import "github.com/spf13/cobra"
 
-// Complete offers values for a flag in the completions of a shell. Each value may have a tab and an explanation behind it.
+// Complete offers values for a flag in the completions of a shell. Each value may have a tab and an explanation behind
+// it.
 func Complete(cmd *cobra.Command, flag string, values func(prefix string) []string) {
 	// The error is for a flag that does not exist, which every test of the command would show.
-	_ = cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	_ = cmd.RegisterFlagCompletionFunc(flag, func(_ *cobra.Command, _ []string, prefix string) ([]string,
+		cobra.ShellCompDirective) {
 		return values(prefix), cobra.ShellCompDirectiveNoFileComp
 	})
 }

@@ -42,8 +42,8 @@ func (f *JQ) Run(ctx context.Context, v any, each func(any) error) error {
 	return f.over(ctx, plain, each)
 }
 
-// Truthy reports whether the expression yields a value that is neither false nor null, as --where asks. The expression may take as
-// long as within, or any time for 0; after that the error is context.DeadlineExceeded.
+// Truthy reports whether the expression yields a value that is neither false nor null, as --where asks. The expression
+// may take as long as within, or any time for 0; after that the error is context.DeadlineExceeded.
 func (f *JQ) Truthy(v any, within time.Duration) (bool, error) {
 	plain, err := plainJSON(v)
 	if err != nil {

@@ -90,8 +90,8 @@ func (v *Rate) String() string { return v.Rate.String() }
 // Type is the word for a value in the help, as pflag asks for it.
 func (v *Rate) Type() string { return "rate" }
 
-// Word is text on the command line that must not be empty: a variable of the shell that is not set would otherwise change
-// what a listener does.
+// Word is text on the command line that must not be empty: a variable of the shell that is not set would otherwise
+// change what a listener does.
 type Word string
 
 // Set reads text.
@@ -227,8 +227,8 @@ func (v *Prefixes) String() string {
 // Type is the word for a value in the help, as pflag asks for it.
 func (v *Prefixes) Type() string { return "cidr" }
 
-// plainRange returns an address or a range without its zone, since no range has one, and written as IPv4 where it stands for IPv4. It
-// returns "" for other text.
+// plainRange returns an address or a range without its zone, since no range has one, and written as IPv4 where it
+// stands for IPv4. It returns "" for other text.
 func plainRange(text string) string {
 	address, bits, ranged := strings.Cut(text, "/")
 	address, _, zoned := strings.Cut(address, "%")
@@ -333,7 +333,8 @@ func (v *Breaker) Type() string { return "breaker" }
 
 // AddFlag adds --breaker, with v as its default.
 func (v *Breaker) AddFlag(cmd *cobra.Command) {
-	cmd.Flags().Var(v, "breaker", "after so many failures in a row send nothing to an endpoint for a time, then try with one: `5/30s`, or off")
+	cmd.Flags().Var(v, "breaker", "after so many failures in a row send nothing to an endpoint for a time, then try "+
+		"with one: `5/30s`, or off")
 	Complete(cmd, "breaker", func(string) []string { return []string{"5/30s", "off"} })
 }
 

@@ -40,13 +40,15 @@ func ReadAll(r io.Reader, limit int64, what string) ([]byte, error) {
 	return data, nil
 }
 
-// PlainText returns what an editor wrote without the byte order mark that some put in front (RFC 3629, section 6), since no secret,
-// header or setting begins with one. UTF-16, as PowerShell writes it, is a usage error, in which what names the data.
+// PlainText returns what an editor wrote without the byte order mark that some put in front (RFC 3629, section 6),
+// since no secret, header or setting begins with one. UTF-16, as PowerShell writes it, is a usage error, in which what
+// names the data.
 func PlainText(data []byte, what string) ([]byte, error) {
 	little := bytes.HasPrefix(data, []byte("\xff\xfe")) && len(data) > 3 && data[3] == 0
 	big := bytes.HasPrefix(data, []byte("\xfe\xff")) && len(data) > 3 && data[2] == 0
 	if little || big {
-		return nil, fail.Usage("%s is UTF-16, not UTF-8", what).Hint("iconv -f UTF-16 -t UTF-8 FILE > NEW, or save it as UTF-8")
+		return nil, fail.Usage("%s is UTF-16, not UTF-8", what).Hint("iconv -f UTF-16 -t UTF-8 FILE > NEW, or save " +
+			"it as UTF-8")
 	}
 	return bytes.TrimPrefix(data, []byte("\ufeff")), nil
 }

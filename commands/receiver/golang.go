@@ -11,12 +11,14 @@ import (
 
 // goImports are the packages that a receiver in Go may need.
 var goImports = [...]string{
-	"bytes", "crypto/ed25519", "crypto/hmac", "crypto/md5", "crypto/sha1", "crypto/sha256", "crypto/sha512", "encoding/base64",
-	"encoding/hex", "encoding/json", "fmt", "io", "log", "net", "net/http", "net/url", "os", "strconv", "strings", "sync", "time",
+	"bytes", "crypto/ed25519", "crypto/hmac", "crypto/md5", "crypto/sha1", "crypto/sha256", "crypto/sha512",
+	"encoding/base64",
+	"encoding/hex", "encoding/json", "fmt", "io", "log", "net", "net/http", "net/url", "os", "strconv", "strings", "sync",
+	"time",
 }
 
-// finishGo puts the imports into a receiver in Go, those that its code names. The template writes what gofmt would; Go's
-// own parser and printer would be a thirtieth of the whole program.
+// finishGo puts the imports into a receiver in Go, those that its code names. The template writes what gofmt would;
+// Go's own parser and printer would be a thirtieth of the whole program.
 func finishGo(source []byte) ([]byte, error) {
 	used := qualifiers(string(source))
 	names := slices.DeleteFunc(slices.Clone(goImports[:]), func(name string) bool { return !used[path.Base(name)] })

@@ -102,10 +102,12 @@ func (l *language) funcs(p *plan) template.FuncMap {
 // bodyNote says why the body is read raw.
 func (p *plan) bodyNote() string {
 	if len(p.Bound) > 0 {
-		return p.Title + " signs for all its customers with one key: hold " + p.Bound[0].In.String() + " against your own before you act."
+		return p.Title + " signs for all its customers with one key: hold " + p.Bound[0].In.String() +
+			" against your own before you act."
 	}
 	if p.Auth == sign.Digest && strings.HasPrefix(p.Content, "{secret}") {
-		return "A plain hash, not an HMAC: a captured one can be lengthened. Refuse a body with a byte 0x80 in front of zeros; barb does."
+		return "A plain hash, not an HMAC: a captured one can be lengthened. Refuse a body with a byte 0x80 in front of " +
+			"zeros; barb does."
 	}
 	if !p.CoversBody() {
 		return "Nothing of the body is signed: what is checked says who sent a webhook, not what is in it."

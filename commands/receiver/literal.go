@@ -9,8 +9,9 @@ import (
 )
 
 // What goes into the code as text came from a scheme that a user wrote, or from a webhook that a stranger sent. These
-// functions, one a language, are the only way in: each returns a whole literal, quotes included, in printable ASCII on one
-// line, so that nothing in it can end the string, begin an interpolation, or look like another character than it is.
+// functions, one a language, are the only way in: each returns a whole literal, quotes included, in printable ASCII on
+// one line, so that nothing in it can end the string, begin an interpolation, or look like another character than it
+// is.
 
 // jsLiteral is a JavaScript string. Bytes that are no UTF-8 become the characters of the same number, as Node's headers
 // have it.

@@ -86,13 +86,15 @@ func (p *plan) refuse() error {
 	return no("it signs with %s, whose keys and certificates a sample should not handle", strings.ToUpper(string(p.Auth)))
 }
 
-// knownWords refuses a hash, an encoding or a form of key that the templates have no words for: they write these as they are.
+// knownWords refuses a hash, an encoding or a form of key that the templates have no words for: they write these as
+// they are.
 func (p *plan) knownWords() error {
 	hashed := p.Auth == sign.HMAC || p.Auth == sign.Digest
 	switch {
 	case hashed && !slices.Contains([]sign.Hash{sign.SHA256, sign.SHA1, sign.SHA384, sign.SHA512, sign.MD5}, p.Hash):
 		return p.unsupported("hash", string(p.Hash))
-	case hashed && !slices.Contains([]sign.KeyForm{sign.Raw, sign.Base64Key, sign.HexKey, sign.Whsec, sign.WhsecOrRaw}, p.Key):
+	case hashed && !slices.Contains([]sign.KeyForm{sign.Raw, sign.Base64Key, sign.HexKey, sign.Whsec, sign.WhsecOrRaw},
+		p.Key):
 		return p.unsupported("key", string(p.Key))
 	case p.Auth == sign.Token && p.Enc != sign.Plain && p.Enc != sign.Base64,
 		p.Auth != sign.Token && !slices.Contains([]sign.Encoding{sign.Hex, sign.Base64, sign.Base64URL}, p.Enc):
@@ -103,7 +105,8 @@ func (p *plan) knownWords() error {
 
 // unsupported is a refusal because of a field of the scheme.
 func (p *plan) unsupported(field, value string) error {
-	return &UnsupportedError{fmt.Sprintf("no receiver for %s: its %s is %q, which no sample is written for", p.Name, field, value),
+	return &UnsupportedError{fmt.Sprintf("no receiver for %s: its %s is %q, which no sample is written for", p.Name, field,
+		value),
 		"barb listen --forward-to, which verifies before your app is called"}
 }
 
@@ -139,7 +142,8 @@ func (p *plan) carriers() error {
 		p.Carriers = append(p.Carriers, place{Header: name})
 	}
 	if p.Repeat && (p.Split == "" || p.Stamped()) {
-		return &UnsupportedError{"no receiver for " + p.Name + ": its header may come several times, with a timestamp", "barb listen --forward-to"}
+		return &UnsupportedError{"no receiver for " + p.Name + ": its header may come several times, with a timestamp",
+			"barb listen --forward-to"}
 	}
 	if len(p.Carriers) > 1 && p.Split != "" {
 		return p.unsupported("split", p.Split)
@@ -258,7 +262,8 @@ func (p *plan) signs(name string) bool { return strings.Contains(p.Content, "{"+
 // VerifiesJSON reports whether the body is parsed before it is known to be genuine, because something that the check
 // needs is in it.
 func (p *plan) VerifiesJSON() bool {
-	return p.Signature().Path != nil || p.Stamp.Path != nil || p.SignsID() && p.ID.Path != nil || strings.Contains(p.Content, "{json.")
+	return p.Signature().Path != nil || p.Stamp.Path != nil || p.SignsID() && p.ID.Path != nil ||
+		strings.Contains(p.Content, "{json.")
 }
 
 // NeedsJSON reports whether anything at all is read out of the body.
@@ -278,7 +283,8 @@ func (p *plan) Indexed() bool {
 // UsesBase64 reports whether a signature, a key or the test vector is in base64.
 func (p *plan) UsesBase64() bool {
 	return p.Vector != nil || p.Enc == sign.Base64 || p.Enc == sign.Base64URL ||
-		slices.Contains([]sign.KeyForm{sign.Base64Key, sign.Whsec, sign.WhsecOrRaw, sign.Base6432, sign.Whpk}, p.Key) && p.Auth != sign.Token
+		slices.Contains([]sign.KeyForm{sign.Base64Key, sign.Whsec, sign.WhsecOrRaw, sign.Base6432, sign.Whpk}, p.Key) &&
+			p.Auth != sign.Token
 }
 
 // Hashes reports whether a digest of the body is signed in its place.

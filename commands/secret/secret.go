@@ -39,8 +39,8 @@ func IsReference(s string) bool {
 	})
 }
 
-// Finder finds secrets for one run of barb, each once: stdin can be read once, and a command may ask for a password. Several
-// goroutines may ask it, and a command that takes long holds up only those who want the same secret.
+// Finder finds secrets for one run of barb, each once: stdin can be read once, and a command may ask for a password.
+// Several goroutines may ask it, and a command that takes long holds up only those who want the same secret.
 type Finder struct {
 	Stdin    io.Reader
 	Terminal bool // stdin is one, so that a command can ask for a password
@@ -61,7 +61,8 @@ type entry struct {
 	secret sign.Secret
 }
 
-// Find returns the secrets of references. One that cannot be used is a usage error, which names the reference and quotes no secret.
+// Find returns the secrets of references. One that cannot be used is a usage error, which names the reference and
+// quotes no secret.
 func (f *Finder) Find(ctx context.Context, refs []string) ([]sign.Secret, error) {
 	entries := f.note(refs)
 	secrets := make([]sign.Secret, 0, len(refs))
@@ -190,7 +191,8 @@ func trimNewline(key []byte) []byte {
 	return bytes.TrimSuffix(key, []byte("\n"))
 }
 
-// KeyringError returns the usage error for a name that is not in the keyring, and exit code 6 for a keyring that cannot be used.
+// KeyringError returns the usage error for a name that is not in the keyring, and exit code 6 for a keyring that cannot
+// be used.
 func KeyringError(name string, err error) error {
 	switch {
 	case err == nil:
@@ -202,8 +204,8 @@ func KeyringError(name string, err error) error {
 	return fail.Unsupported("the keyring cannot be used: %w", err).Hint("use env:, file: or cmd: instead")
 }
 
-// run runs the user's own command line in the user's shell and takes its stdout. The command gets the
-// environment without the secrets that barb was told of. Its stderr is shown, and it has a minute, for a password prompt.
+// run runs the user's own command line in the user's shell and takes its stdout. The command gets the environment
+// without the secrets that barb was told of. Its stderr is shown, and it has a minute, for a password prompt.
 func (f *Finder) run(ctx context.Context, command string) ([]byte, error) {
 	limited, cancel := context.WithTimeout(ctx, commandLimit)
 	defer cancel()
@@ -228,7 +230,8 @@ func (f *Finder) run(ctx context.Context, command string) ([]byte, error) {
 	case out.over:
 		return nil, fail.Usage("the secret command printed more than %d bytes", maxSecret)
 	case err != nil:
-		return nil, fail.Usage("the secret command did not succeed: %w", err).Hint("run it by hand: it must print the secret on stdout")
+		return nil, fail.Usage("the secret command did not succeed: %w",
+			err).Hint("run it by hand: it must print the secret on stdout")
 	}
 	return trim(out.data, "the secret that the command printed")
 }

@@ -57,13 +57,15 @@ func NewBatch(t *batch.Tally, took time.Duration, rate deliver.Rate) Batch {
 // Batch writes the lines that sum many deliveries up.
 func (p *Printer) Batch(b Batch) {
 	if b.Queued > 0 {
-		p.Pairs([][2]string{{"queued", p.tally(b.Queued, b.Total) + fmt.Sprintf("  in %s; barb deliver sends them", Duration(b.Took))}})
+		p.Pairs([][2]string{{"queued", p.tally(b.Queued, b.Total) + fmt.Sprintf("  in %s; barb deliver sends them",
+			Duration(b.Took))}})
 		if b.Interrupted {
 			p.Line(p.warn("interrupted"))
 		}
 		return
 	}
-	pace := fmt.Sprintf("%d in %s, %s/s", b.Attempts, Duration(b.Took), perSecond(float64(b.Attempts)/max(b.Took.Seconds(), 1e-9)))
+	pace := fmt.Sprintf("%d in %s, %s/s", b.Attempts, Duration(b.Took),
+		perSecond(float64(b.Attempts)/max(b.Took.Seconds(), 1e-9)))
 	if b.Asked != "" {
 		pace += ", asked for " + b.Asked
 	}
@@ -94,7 +96,8 @@ func (p *Printer) deadLetters(b Batch) {
 		if d.Status != 0 {
 			result = p.status(d.Status)
 		}
-		p.Printf("%s  %s  %s  %s  %s\n", p.bad("dead"), Clip(d.WebhookID, 80), result, Count(d.Attempts, "attempt"), Clip(d.Why, 120))
+		p.Printf("%s  %s  %s  %s  %s\n", p.bad("dead"), Clip(d.WebhookID, 80), result, Count(d.Attempts, "attempt"),
+			Clip(d.Why, 120))
 	}
 	if more := b.DeadCount - len(b.Dead); more > 0 {
 		p.Printf("%s  and %d more: %s\n", p.bad("dead"), more, b.DeadHint)
@@ -128,7 +131,8 @@ func spread(s batch.Spread) string {
 	if s == (batch.Spread{}) {
 		return ""
 	}
-	return fmt.Sprintf("p50 %s  p90 %s  p99 %s  max %s", Duration(s.P50), Duration(s.P90), Duration(s.P99), Duration(s.Max))
+	return fmt.Sprintf("p50 %s  p90 %s  p99 %s  max %s", Duration(s.P50), Duration(s.P90), Duration(s.P99),
+		Duration(s.Max))
 }
 
 func share(n, of int) string {

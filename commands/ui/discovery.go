@@ -20,7 +20,8 @@ func (p *Printer) Discovery(r *discover.Result, secret, age string) {
 			Count(r.IDs, "id"), tried))
 		return
 	}
-	parts := []string{"found  " + EscapeLine(r.Scheme.Formula()), carrierText(r.Scheme.Header), "secret " + EscapeLine(secret)}
+	parts := []string{"found  " + EscapeLine(r.Scheme.Formula()), carrierText(r.Scheme.Header),
+		"secret " + EscapeLine(secret)}
 	if age != "" {
 		parts = append(parts, age)
 	}

@@ -89,8 +89,8 @@ func (f *Footer) redraw() {
 	}
 }
 
-// draw leaves the cursor at the beginning of the line. Wherever a terminal that was made narrower breaks the line, all of
-// it is then below the cursor, and what a ^C or a program writes next goes over it.
+// draw leaves the cursor at the beginning of the line. Wherever a terminal that was made narrower breaks the line, all
+// of it is then below the cursor, and what a ^C or a program writes next goes over it.
 func (f *Footer) draw() {
 	if f.stopped || f.midLine {
 		return

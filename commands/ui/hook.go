@@ -34,13 +34,15 @@ const (
 // widest is how wide each column may make all lines to come; a longer text moves the rest of its own line only.
 var widest = [columns]int{8, 10, 44, 6, 28, 22, 7, 48}
 
-// narrowest is how wide each column is on a terminal before anything has come, so that the first lines stand in line too.
+// narrowest is how wide each column is on a terminal before anything has come, so that the first lines stand in line
+// too.
 var narrowest = [columns]int{8, 2, 24, 5, len("unchecked"), 5, 5, 0}
 
 // yields is which column gives way when a line does not fit, and to what: the first one needed is the least missed.
 // Down to 0 it is left out.
 var yields = []struct{ column, to int }{
-	{colNotes, 24}, {colAnswer, len("→ reset")}, {colWhat, 24}, {colSize, 0}, {colVerdict, len("unchecked")}, {colWhen, 0}, {colNotes, len("duplicate of 17")},
+	{colNotes, 24}, {colAnswer, len("→ reset")}, {colWhat, 24}, {colSize, 0}, {colVerdict, len("unchecked")}, {colWhen, 0},
+	{colNotes, len("duplicate of 17")},
 	{colWhat, 12}, {colNotes, 0}, {colTook, 0}, {colWhat, 6}, {colVerdict, 0}, {colWhat, 0},
 }
 
@@ -102,7 +104,8 @@ func (l *HookLines) layout(room int) [columns]int {
 			*w = max(*w-over, y.to)
 		}
 	}
-	if spare := room - total(&widths); widths[colWhat] > 0 && spare > 0 { // a column that was left out made more room than needed
+	// a column that was left out made more room than needed
+	if spare := room - total(&widths); widths[colWhat] > 0 && spare > 0 {
 		widths[colWhat] = min(widths[colWhat]+spare, l.grown[colWhat])
 	}
 	return widths

@@ -64,7 +64,8 @@ func (p *Printer) result(x *record.Exchange) string {
 	return p.faint("-")
 }
 
-// scripted is what was done to a sender on purpose: "reset (scripted)", "500 fail-rate (scripted)"; "" when nothing was.
+// scripted is what was done to a sender on purpose: "reset (scripted)", "500 fail-rate (scripted)"; "" when nothing
+// was.
 func scripted(x *record.Exchange) string {
 	if x.Scripted == "" {
 		return ""

@@ -7,8 +7,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Marks is what the listener noticed about a webhook and how its command failed: "duplicate of 17, exec exit 1". It is "" when there is
-// nothing to say. A stale one is not said twice: its verdict has the reason.
+// Marks is what the listener noticed about a webhook and how its command failed: "duplicate of 17, exec exit 1". It is
+// "" when there is nothing to say. A stale one is not said twice: its verdict has the reason.
 func Marks(x *record.Exchange) string {
 	var parts []string
 	for _, m := range x.Marks {

@@ -25,8 +25,8 @@ const (
 // Shown says what is shown under the line of a webhook.
 type Shown struct{ Headers, Body bool }
 
-// Details writes what is to be shown of a webhook, of its answer and of what the apps answered, indented under its line.
-// The bytes in the history stay as they are.
+// Details writes what is to be shown of a webhook, of its answer and of what the apps answered, indented under its
+// line. The bytes in the history stay as they are.
 func (p *Printer) Details(h *Hook, shown Shown) {
 	r := &h.Request
 	if shown.Headers {
@@ -51,7 +51,8 @@ func (p *Printer) Details(h *Hook, shown Shown) {
 }
 
 func (p *Printer) answered(arrow string, r *record.Response, shown Shown, whole bool) {
-	p.detail(p.faint(arrow) + " " + p.bold(EscapeLine(strings.TrimSpace(fmt.Sprintf("%s %d %s", r.Proto, r.Status, r.Reason)))))
+	p.detail(p.faint(arrow) + " " +
+		p.bold(EscapeLine(strings.TrimSpace(fmt.Sprintf("%s %d %s", r.Proto, r.Status, r.Reason)))))
 	if !whole {
 		return
 	}
@@ -76,8 +77,8 @@ func (p *Printer) detail(text string) {
 	}
 }
 
-// pretty writes a body for a person to read: JSON indented, a form as name = value, other text as it is, the beginning of
-// anything else in hex; all of it escaped, and at most 64 KiB.
+// pretty writes a body for a person to read: JSON indented, a form as name = value, other text as it is, the beginning
+// of anything else in hex; all of it escaped, and at most 64 KiB.
 func (p *Printer) pretty(body []byte, contentType string) {
 	if len(body) == 0 {
 		return
@@ -98,7 +99,8 @@ func (p *Printer) pretty(body []byte, contentType string) {
 		p.detail(Escape(string(head)))
 	}
 	if rest := len(body) - len(head); rest > 0 {
-		p.detail(p.faint(fmt.Sprintf("(%s shown, %s more: barb show --body has all)", Size(int64(len(head))), Size(int64(rest)))))
+		p.detail(p.faint(fmt.Sprintf("(%s shown, %s more: barb show --body has all)", Size(int64(len(head))),
+			Size(int64(rest)))))
 	}
 	p.Line("")
 }

@@ -108,7 +108,8 @@ func secretText(s sign.Scheme) string {
 	case sign.Whpk:
 		return "to verify whpk_ and base64 of the public key; to sign whsk_ and base64 of the seed, or a PEM private key"
 	case sign.Hex32:
-		return "to verify the public key, 32 bytes in hex, PEM or a JSON Web Key Set; to sign the seed, 32 bytes in hex, or a PEM private key"
+		return "to verify the public key, 32 bytes in hex, PEM or a JSON Web Key Set; to sign the seed, 32 bytes in hex, " +
+			"or a PEM private key"
 	case sign.Base6432:
 		return "to verify the public key, 32 bytes in base64; to sign the seed, or a PEM private key"
 	case sign.SPKI:

@@ -32,8 +32,8 @@ func senderName(s *senders.Sender) string {
 	return name + " " + Clip(s.Path, 60)
 }
 
-// Senders writes how senders behaved: each with a verdict, what that rests on, and a table of the webhooks that came more
-// than once.
+// Senders writes how senders behaved: each with a verdict, what that rests on, and a table of the webhooks that came
+// more than once.
 func (p *Printer) Senders(all []*senders.Sender) {
 	for i, s := range all {
 		if i > 0 {
@@ -41,13 +41,16 @@ func (p *Printer) Senders(all []*senders.Sender) {
 		}
 		p.Line(p.bold(senderName(s)) + "  " + p.grade(s))
 		p.Pairs([][2]string{
-			{"  webhooks", fmt.Sprintf("%d in %s, %d came more than once%s", len(s.Deliveries), Count(s.Attempts, "attempt"), s.Again, ends(s))},
+			{"  webhooks", fmt.Sprintf("%d in %s, %d came more than once%s", len(s.Deliveries), Count(s.Attempts, "attempt"),
+				s.Again, ends(s))},
 			{"  retry-after", p.honoured(&s.Conduct)},
 			{"  tries again", p.finding(s.Retried, "yes", "no: one attempt, and no other after an answer that asks for one")},
 			{"  gaps", spacingLine(s)},
-			{"  webhook id", p.finding(s.IDKept, "kept", "changes from attempt to attempt (the same body came again after a failure)")},
+			{"  webhook id", p.finding(s.IDKept, "kept", "changes from attempt to attempt (the same body came again "+
+				"after a failure)")},
 			{"  body", p.finding(s.BodyKept, "identical", "changes from attempt to attempt")},
-			{"  signature", p.finding(s.Signed, "made anew for each attempt, as its timestamp", "repeated with its old timestamp")},
+			{"  signature", p.finding(s.Signed, "made anew for each attempt, as its timestamp",
+				"repeated with its old timestamp")},
 			{"  after 2xx", p.finding(s.Stopped2xx, "stops", "comes again")},
 			{"  after 410", p.finding(s.Stopped410, "stops", "comes again")},
 		})
@@ -119,7 +122,8 @@ func (p *Printer) repeats(s *senders.Sender) {
 	var rows [][]string
 	for _, d := range slices.Backward(s.Deliveries) {
 		if len(d.Attempts) > 1 {
-			rows = append(rows, []string{"  " + strconv.FormatInt(d.Attempts[0].ID, 10), Clip(d.WebhookID(), 40), answers(d), gaps(d), string(d.Spacing), endWord(d.End)})
+			rows = append(rows, []string{"  " + strconv.FormatInt(d.Attempts[0].ID, 10), Clip(d.WebhookID(), 40), answers(d),
+				gaps(d), string(d.Spacing), endWord(d.End)})
 		}
 	}
 	if len(rows) == 0 {

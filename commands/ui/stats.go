@@ -32,7 +32,8 @@ func StatsPairs(s store.Stats) [][2]string {
 }
 
 func latencyLine(l store.Latency) string {
-	return fmt.Sprintf("p50 %s  p95 %s  p99 %s  max %s", Duration(l.P50), Duration(l.P95), Duration(l.P99), Duration(l.Max))
+	return fmt.Sprintf("p50 %s  p95 %s  p99 %s  max %s", Duration(l.P50), Duration(l.P95), Duration(l.P99),
+		Duration(l.Max))
 }
 
 // counts returns how often each key was counted, ordered by key: "200 ×12  503 ×3".

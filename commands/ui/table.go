@@ -9,8 +9,8 @@ import (
 	"github.com/muesli/termenv"
 )
 
-// Table writes rows under a head in aligned columns. Cells are taken as they are: escape what a peer sent. On a terminal
-// that is too narrow the widest column gives way.
+// Table writes rows under a head in aligned columns. Cells are taken as they are: escape what a peer sent. On a
+// terminal that is too narrow the widest column gives way.
 func (p *Printer) Table(head []string, rows [][]string) {
 	if len(rows) == 0 {
 		return
@@ -111,8 +111,8 @@ func (p *Printer) Pairs(pairs [][2]string) {
 	}
 }
 
-// wrapped is a text in lines that fit the width, cut at blanks; a word that is longer, such as an address, stays whole. Of
-// unknown or very small width, and where there is colour, lines stay as they are.
+// wrapped is a text in lines that fit the width, cut at blanks; a word that is longer, such as an address, stays whole.
+// Of unknown or very small width, and where there is colour, lines stay as they are.
 func (p *Printer) wrapped(text string, width int) []string {
 	lines := strings.Split(text, "\n")
 	if p.Width <= 0 || width < 20 || strings.Contains(text, "\x1b") {

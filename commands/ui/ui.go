@@ -11,8 +11,8 @@ import (
 	"github.com/fatih/color"
 )
 
-// Printer writes for people. The zero value of everything but W is plain text of unbounded width. Several goroutines may use it: what
-// one call of Printf writes is not torn apart.
+// Printer writes for people. The zero value of everything but W is plain text of unbounded width. Several goroutines
+// may use it: what one call of Printf writes is not torn apart.
 type Printer struct {
 	W     io.Writer
 	Color bool

@@ -47,7 +47,8 @@ type source struct {
 }
 
 func newSource(r *Run) *source {
-	s := &source{bodies: r.Bodies, order: r.Order, pace: r.Pace, last: -1, open: make([]int64, r.Workers), end: r.Order.Places(),
+	s := &source{bodies: r.Bodies, order: r.Order, pace: r.Pace, last: -1, open: make([]int64, r.Workers),
+		end:   r.Order.Places(),
 		tally: NewTally(r.Pace != nil)}
 	if p := r.Pace; p != nil && p.For > 0 && p.Rate.N > 0 {
 		if within := p.Rate.Within(p.For); s.end == 0 || within < s.end {

@@ -1,5 +1,5 @@
-// Package edit sets a field of a payload by its path, in JSON or in a form. Every other byte stays: nothing is decoded and
-// written anew.
+// Package edit sets a field of a payload by its path, in JSON or in a form. Every other byte stays: nothing is decoded
+// and written anew.
 package edit
 
 import (
@@ -16,7 +16,8 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// Field is one field to set: data.amount=1200, items[0].sku=x, meta["a.b"]=true. Of a form, Path is the field's name as it is.
+// Field is one field to set: data.amount=1200, items[0].sku=x, meta["a.b"]=true. Of a form, Path is the field's name as
+// it is.
 type Field struct {
 	Path  string
 	Value string
@@ -54,8 +55,8 @@ func equals(text string) int {
 // ErrUnstructured says that a body has no fields that could be set.
 var ErrUnstructured = errors.New("the payload is neither JSON nor a form")
 
-// Apply returns a copy of the body with the field set. A value that parses as JSON is set as JSON, any other as a string.
-// Missing objects on the path are created; an empty body becomes an object.
+// Apply returns a copy of the body with the field set. A value that parses as JSON is set as JSON, any other as a
+// string. Missing objects on the path are created; an empty body becomes an object.
 func (f Field) Apply(body []byte, contentType string) ([]byte, error) {
 	if media, _, err := mime.ParseMediaType(contentType); err == nil && media == "application/x-www-form-urlencoded" {
 		return f.form(body), nil

@@ -71,7 +71,8 @@ func New() *Window {
 func (w *Window) Loaded() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	slices.SortFunc(w.seen, func(a, b seen) int { return cmp.Compare(a.id, b.id) }) // the order in which they are forgotten
+	// the order in which they are forgotten
+	slices.SortFunc(w.seen, func(a, b seen) int { return cmp.Compare(a.id, b.id) })
 	for i := range w.seen {
 		w.index(i)
 	}

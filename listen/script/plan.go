@@ -67,8 +67,9 @@ func (p *Plan) ScriptFor(x *record.Exchange) *Script {
 	return p.Respond
 }
 
-// Number calls write, which records an exchange and sets its ID, and returns its position: webhooks are numbered in the order
-// of their IDs. script is what ScriptFor returned for it. An exchange that is not recorded, with ID 0, has no position.
+// Number calls write, which records an exchange and sets its ID, and returns its position: webhooks are numbered in the
+// order of their IDs. script is what ScriptFor returned for it. An exchange that is not recorded, with ID 0, has no
+// position.
 func (p *Plan) Number(x *record.Exchange, script *Script, write func() error) (at Position, err error) {
 	if !p.Ordered() || !covers(x) {
 		return at, write()

@@ -34,7 +34,8 @@ type autoCheck struct {
 func (a *autoCheck) run() Result {
 	candidates := a.Schemes.Detect(a.message)
 	if len(candidates) == 0 { // nothing has the form of a signature, but a header's name still says which one is malformed
-		candidates = slices.DeleteFunc(a.Schemes.All(), func(s sign.Scheme) bool { return a.message.Header.Get(s.Header) == "" })
+		candidates = slices.DeleteFunc(a.Schemes.All(),
+			func(s sign.Scheme) bool { return a.message.Header.Get(s.Header) == "" })
 	}
 	proof.Strictest(a.message, candidates)
 	for _, scheme := range candidates {
@@ -161,7 +162,8 @@ func (a *autoCheck) secretsFor(scheme sign.Scheme) (free, held []sign.Secret) {
 		}
 		name := a.pinned[string(secret.Key)]
 		pin, known := a.Schemes.Lookup(name)
-		if name == "" || name == scheme.Name || !known || proof.Stricter(scheme, pin) { // a scheme that is gone verifies nothing
+		// a scheme that is gone verifies nothing
+		if name == "" || name == scheme.Name || !known || proof.Stricter(scheme, pin) {
 			free = append(free, secret)
 		} else {
 			held = append(held, secret)

@@ -54,7 +54,8 @@ func (v *Verifier) CheckPinned(m sign.Message, now time.Time, pinned map[string]
 	m.Sums = new(sign.Sums)
 	a := &autoCheck{Verifier: v, message: m, now: now, pinned: pinned}
 	c := a.run()
-	if scheme, ok := v.Schemes.Lookup(c.Scheme); ok { // only for the scheme that is reported: ID and Event may read the whole body
+	// only for the scheme that is reported: ID and Event may read the whole body
+	if scheme, ok := v.Schemes.Lookup(c.Scheme); ok {
 		c.WebhookID, c.EventType = scheme.ID(m), scheme.Event(m)
 	}
 	return c

@@ -30,7 +30,8 @@ func (s *Set) Lookup(name string) (sign.Scheme, bool) {
 	return Lookup(name)
 }
 
-// Name returns the own name of the scheme that a name or alias, in any case, stands for. A name that is unknown stays as it is.
+// Name returns the own name of the scheme that a name or alias, in any case, stands for. A name that is unknown stays
+// as it is.
 func (s *Set) Name(name string) string {
 	if scheme, ok := s.Lookup(strings.ToLower(name)); ok {
 		return scheme.Name
@@ -48,8 +49,8 @@ func (s *Set) All() []sign.Scheme {
 	return append(all, All()...)
 }
 
-// Detect returns the schemes that a message may have been signed with, the best fit first and of equal ones the user's; none
-// when nothing fits. See sign.Scheme.Fits.
+// Detect returns the schemes that a message may have been signed with, the best fit first and of equal ones the user's;
+// none when nothing fits. See sign.Scheme.Fits.
 func (s *Set) Detect(m sign.Message) []sign.Scheme {
 	type fit struct {
 		scheme *sign.Scheme

@@ -9,8 +9,8 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// Validate says what is wrong with a scheme, every fault beginning with the field it is in: "content: …". It is for rows
-// that people write; each row of the catalogue is valid.
+// Validate says what is wrong with a scheme, every fault beginning with the field it is in: "content: …". It is for
+// rows that people write; each row of the catalogue is valid.
 func Validate(s sign.Scheme) error {
 	return errors.Join(
 		validateName(&s),
@@ -77,7 +77,8 @@ func validateKey(s *sign.Scheme) error {
 	case sign.ECDSA, sign.RSA:
 		return oneOf("key", s.Key, sign.SPKI, sign.PEM)
 	default:
-		return oneOf("key", s.Key, sign.Raw, sign.Base64Key, sign.HexKey, sign.Whsec, sign.WhsecOrRaw, sign.WhsecAndRaw, sign.KeyPair)
+		return oneOf("key", s.Key, sign.Raw, sign.Base64Key, sign.HexKey, sign.Whsec, sign.WhsecOrRaw, sign.WhsecAndRaw,
+			sign.KeyPair)
 	}
 }
 
@@ -119,7 +120,8 @@ func validateTemplate(field, template string, ok func(name string) bool) error {
 
 func isContentName(name string) bool {
 	switch name {
-	case "body", "body|sha256hex", "body|crc32", "body|json", "form|sorted", "ts", "id", "url", "method", "path", "secret", "lb", "rb":
+	case "body", "body|sha256hex", "body|crc32", "body|json", "form|sorted", "ts", "id", "url", "method", "path", "secret",
+		"lb", "rb":
 		return true
 	}
 	kind, rest, _ := strings.Cut(name, ".")
@@ -241,14 +243,16 @@ func validateProof(s *sign.Scheme) error {
 	var errs []error
 	switch {
 	case !s.UnsignedTime && !s.TimeSigned():
-		errs = append(errs, errors.New("time: is not signed ({ts} is not in content), so anybody can send an old webhook as a new one; "+
+		errs = append(errs, errors.New("time: is not signed ({ts} is not in content), so anybody can send an old webhook "+
+			"as a new one; "+
 			"unsigned_time = true when the provider really has it so"))
 	case s.UnsignedTime && s.TimeSigned():
 		errs = append(errs, errors.New("unsigned_time: there is no time that is not signed"))
 	}
 	switch {
 	case !s.NoSeparator && !s.Separated():
-		errs = append(errs, errors.New("content: nothing stands between two of its parts, so the end of one can pass for the beginning of the "+
+		errs = append(errs, errors.New("content: nothing stands between two of its parts, so the end of one can pass for "+
+			"the beginning of the "+
 			"next; no_separator = true when the provider really has it so"))
 	case s.NoSeparator && s.Code == "" && s.Separated():
 		errs = append(errs, errors.New("no_separator: all parts of content have something between them"))
@@ -272,7 +276,8 @@ func validateClaims(s *sign.Scheme) error {
 		errs = append(errs, oneOf("jwt.body_enc", s.JWT.BodyEnc, sign.Hex, sign.Base64, sign.Base64URL))
 	}
 	if s.Split != "" || s.More != "" || s.Format != "" || len(s.Alt) > 0 {
-		errs = append(errs, errors.New("jwt: a token stands alone behind its prefix; split, format, more and alt have no use"))
+		errs = append(errs, errors.New("jwt: a token stands alone behind its prefix; split, format, more and alt "+
+			"have no use"))
 	}
 	return errors.Join(errs...)
 }

@@ -34,8 +34,8 @@ func contents(known []sign.Scheme) iter.Seq[content] {
 	}
 }
 
-// fromKnown yields what known schemes sign. What one signs with a private key, another may with a secret. Of a body that is
-// no form the sorted fields are the body itself, so that is tried before them.
+// fromKnown yields what known schemes sign. What one signs with a private key, another may with a secret. Of a body
+// that is no form the sorted fields are the body itself, so that is tried before them.
 func fromKnown(known []sign.Scheme, yield func(content) bool) bool {
 	for _, s := range known {
 		plain := strings.ReplaceAll(s.Content, "{form|sorted}", "{body}")

@@ -20,7 +20,8 @@ const (
 
 // Query is what is known of a message.
 type Query struct {
-	// Message is the message as it arrived, its body not as a stream. URL, Method and Params are tried where they are given.
+	// Message is the message as it arrived, its body not as a stream. URL, Method and Params are tried where they are
+	// given.
 	Message sign.Message
 	Secrets []sign.Secret
 	// Known are the schemes whose signed content is tried before anything else; nil stands for the catalogue.
@@ -50,8 +51,8 @@ type Result struct {
 // errCut ends a search that has used up its bound.
 var errCut = errors.New("the bound of the search is reached")
 
-// Search looks for a scheme under which the message is signed rightly with one of the secrets. The error is the context's;
-// the counts of the result hold all the same.
+// Search looks for a scheme under which the message is signed rightly with one of the secrets. The error is the
+// context's; the counts of the result hold all the same.
 func Search(ctx context.Context, q Query) (Result, error) {
 	s := newSearch(ctx, q)
 	err := s.run()
@@ -95,7 +96,8 @@ func newSearch(ctx context.Context, q Query) *search {
 	}
 	s.found = look(&s.message)
 	s.times, s.ids = byText(s.found.times, maxTimes), byText(s.found.ids, maxIDs)
-	s.result.Signatures, s.result.Times, s.result.IDs = len(s.found.inHeaders)+len(s.found.inBody), len(s.times), len(s.ids)
+	s.result.Signatures, s.result.Times, s.result.IDs = len(s.found.inHeaders)+len(s.found.inBody), len(s.times),
+		len(s.ids)
 	s.keys = forms(s.secrets, s.known)
 	return s
 }

@@ -16,8 +16,8 @@ const (
 	maxKept   = 512
 )
 
-// jsonValues are the strings and whole numbers of a JSON body with their paths; none when it is no JSON object or array.
-// Keys that a path cannot name are passed over.
+// jsonValues are the strings and whole numbers of a JSON body with their paths; none when it is no JSON object or
+// array. Keys that a path cannot name are passed over.
 func jsonValues(body []byte) []value {
 	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' && trimmed[0] != '[' {
 		return nil

@@ -41,7 +41,10 @@ func look(m *sign.Message) found {
 		f.inHeaders = append(f.inHeaders, signaturesIn(v)...)
 		f.note(v)
 	}
-	slices.SortStableFunc(f.inHeaders, func(a, b signature) int { return cmp.Compare(likely(b.in.place), likely(a.in.place)) })
+	slices.SortStableFunc(f.inHeaders, func(a, b signature) int {
+		return cmp.Compare(likely(b.in.place),
+			likely(a.in.place))
+	})
 	for _, name := range slices.Sorted(maps.Keys(m.Params)) {
 		f.ids = append(f.ids, value{name: "param." + name, text: m.Params[name]})
 	}
@@ -75,7 +78,8 @@ func headers(h http.Header) []value {
 
 // likely ranks a place by what its name promises.
 func likely(p sign.Place) int {
-	return rank(p, "sign", "hmac", "sig", "hash", "digest", "auth", "time", "stamp", "date", "id", "token", "nonce", "event", "webhook")
+	return rank(p, "sign", "hmac", "sig", "hash", "digest", "auth", "time", "stamp", "date", "id", "token", "nonce",
+		"event", "webhook")
 }
 
 // rank is higher the earlier the first of words that the place's name holds stands in the list; 0 when none does.
@@ -168,9 +172,10 @@ func items(v value) (all []value) {
 func isID(v value) bool {
 	name := strings.ToLower(string(v.place))
 	name = name[strings.LastIndexAny(name, ":.")+1:]
-	return isIDText(v.text) && slices.ContainsFunc([]string{"id", "token", "nonce", "delivery", "uuid", "guid", "key"}, func(end string) bool {
-		return strings.HasSuffix(name, end)
-	})
+	return isIDText(v.text) && slices.ContainsFunc([]string{"id", "token", "nonce", "delivery", "uuid", "guid", "key"},
+		func(end string) bool {
+			return strings.HasSuffix(name, end)
+		})
 }
 
 func isIDText(text string) bool {

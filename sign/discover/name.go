@@ -32,7 +32,8 @@ func (s *search) taken(name string) bool {
 // isCommonWord tells words that say nothing of whose header it is.
 func isCommonWord(word string) bool {
 	switch strings.TrimRight(word, "0123456789") {
-	case "", "x", "v", "sig", "sign", "signature", "signed", "hmac", "sha", "md", "hash", "digest", "webhook", "webhooks", "hook", "hub",
+	case "", "x", "v", "sig", "sign", "signature", "signed", "hmac", "sha", "md", "hash", "digest", "webhook", "webhooks",
+		"hook", "hub",
 		"event", "request", "header", "token", "auth", "authorization", "hmacsha", "hmacsignature", "primary", "hex", "mac":
 		return true
 	}

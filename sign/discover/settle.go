@@ -53,9 +53,10 @@ func (s *search) accept(c sign.Scheme, k *keyed) bool {
 func (s *search) givesAway(c sign.Scheme) bool {
 	return slices.ContainsFunc(s.secrets, func(secret sign.Secret) bool {
 		key := string(secret.Key)
-		return slices.ContainsFunc([]string{c.Prefix, c.Format, c.Time.Key, c.Header, string(c.Time.In), string(c.IDIn)}, func(text string) bool {
-			return len(key) >= 4 && strings.Contains(text, key)
-		})
+		return slices.ContainsFunc([]string{c.Prefix, c.Format, c.Time.Key, c.Header, string(c.Time.In), string(c.IDIn)},
+			func(text string) bool {
+				return len(key) >= 4 && strings.Contains(text, key)
+			})
 	})
 }
 
@@ -68,8 +69,9 @@ func timeless(c sign.Scheme) sign.Scheme {
 }
 
 func (s *search) scheme(t *trial, form sign.KeyForm, sig *signature, l layout, at, id value) sign.Scheme {
-	c := sign.Scheme{Name: s.nameFor(sig.in.place), Auth: t.auth, Hash: sig.hash, Enc: sig.enc, Key: form, Content: t.template,
-		Header: carrier(sig.in.place), Split: l.split, Prefix: l.prefix}
+	c := sign.Scheme{Name: s.nameFor(sig.in.place), Auth: t.auth, Hash: sig.hash, Enc: sig.enc, Key: form,
+		Content: t.template,
+		Header:  carrier(sig.in.place), Split: l.split, Prefix: l.prefix}
 	if id.name != "" {
 		c.Content = strings.ReplaceAll(c.Content, "{id}", "{"+id.name+"}")
 	} else {
@@ -96,7 +98,8 @@ func carrier(p sign.Place) string { return strings.TrimPrefix(string(p), "header
 // layout is a way to read a signature out of the value it stands in.
 type layout struct{ split, prefix string }
 
-// layouts are the ways that fit, the most telling first: one with a prefix tells the signature from what stands beside it.
+// layouts are the ways that fit, the most telling first: one with a prefix tells the signature from what stands beside
+// it.
 func layouts(sig *signature) []layout {
 	var named, bare []layout
 	for _, split := range []string{"", ",", ";", " ", ", ", "; ", "&", "|", ":", ",; :|&"} {
@@ -114,8 +117,8 @@ func layouts(sig *signature) []layout {
 	return append(named, bare...)
 }
 
-// prefixUnder returns the text before the signature in its item when the value is split at these characters. ok is false
-// when the signature does not end its item, or the text is no prefix: too long, or more than one word.
+// prefixUnder returns the text before the signature in its item when the value is split at these characters. ok is
+// false when the signature does not end its item, or the text is no prefix: too long, or more than one word.
 func prefixUnder(split string, sig *signature) (prefix string, ok bool) {
 	before, after := sig.in.text[:sig.start], strings.TrimLeft(sig.in.text[sig.end:], " \t")
 	if after != "" && strings.IndexAny(sig.in.text[sig.end:], split) != 0 && strings.IndexAny(after, split) != 0 {
@@ -132,8 +135,8 @@ func prefixUnder(split string, sig *signature) (prefix string, ok bool) {
 	return prefix, len(prefix) <= 32 && isPlainName(word) && strings.IndexByte("=:, ", prefix[len(prefix)-1]) >= 0
 }
 
-// format is the value with the timestamp and the signature in their places, and of what stands beside them only the items
-// that are signed, too. Between two items stands what stood before the second.
+// format is the value with the timestamp and the signature in their places, and of what stands beside them only the
+// items that are signed, too. Between two items stands what stood before the second.
 func (l layout) format(sig *signature, at value, content string) string {
 	if l.split == "" {
 		return ""

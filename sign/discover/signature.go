@@ -46,8 +46,8 @@ func hashesOf(signatures []signature) []sign.Hash {
 	return all
 }
 
-// signaturesIn finds the signatures in a value: runs of the characters that encodings use. What stands before a "=" in a
-// run names it, as in sha256=….
+// signaturesIn finds the signatures in a value: runs of the characters that encodings use. What stands before a "=" in
+// a run names it, as in sha256=….
 func signaturesIn(v value) (all []signature) {
 	text := v.text
 	for start := 0; start < len(text) && len(all) < maxSignatures; {
@@ -73,8 +73,8 @@ func isCodeByte(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || strings.IndexByte("+/-_=", c) >= 0
 }
 
-// decoded reads a run in the encodings it may be in. 64 hex digits are base64 as well, but the base64 of a sum does not come
-// out as hex digits by chance.
+// decoded reads a run in the encodings it may be in. 64 hex digits are base64 as well, but the base64 of a sum does not
+// come out as hex digits by chance.
 func decoded(v value, start, end int) (all []signature) {
 	text := v.text[start:end]
 	add := func(enc sign.Encoding, sum []byte, err error) {

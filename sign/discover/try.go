@@ -22,7 +22,8 @@ func forms(secrets []sign.Secret, known []sign.Scheme) (all []keyed) {
 	tried := []sign.KeyForm{sign.Raw, sign.Whsec, sign.Base64Key, sign.HexKey}
 	for _, k := range known {
 		// whsec? and whsec+raw are whsec or raw.
-		if (k.Auth == sign.HMAC || k.Auth == sign.Digest) && k.Key != sign.WhsecOrRaw && k.Key != sign.WhsecAndRaw && !slices.Contains(tried, k.Key) {
+		if (k.Auth == sign.HMAC || k.Auth == sign.Digest) && k.Key != sign.WhsecOrRaw && k.Key != sign.WhsecAndRaw &&
+			!slices.Contains(tried, k.Key) {
 			tried = append(tried, k.Key)
 		}
 	}
@@ -74,8 +75,8 @@ func (s *search) try(t *trial, hashes []sign.Hash, signatures []signature) error
 	return nil
 }
 
-// prepare hands the timestamp, the id and the items of a value to sign as parameters: there they are taken byte for byte, whatever unit or
-// place they turn out to have.
+// prepare hands the timestamp, the id and the items of a value to sign as parameters: there they are taken byte for
+// byte, whatever unit or place they turn out to have.
 func (s *search) prepare(t *trial) (sign.Message, string) {
 	m := s.message
 	m.Params = maps.Clone(m.Params)

@@ -51,8 +51,8 @@ func window(text []byte, start, at int) []byte {
 	return bytes.Clone(text[start:end])
 }
 
-// Show writes a piece of a difference so that everything in it can be seen: text as it is, a line break, carriage return or
-// tab as its Unicode picture, and whatever else a terminal would not show as a Go escape.
+// Show writes a piece of a difference so that everything in it can be seen: text as it is, a line break, carriage
+// return or tab as its Unicode picture, and whatever else a terminal would not show as a Go escape.
 func Show(piece []byte) string {
 	var out strings.Builder
 	for text := string(piece); text != ""; {

@@ -29,8 +29,8 @@ type Other struct {
 	Endpoint string // of the receiver it belongs to: the path of its route; "" when it has none
 }
 
-// DefaultBudget covers every single change of a body of 1 MiB, some seconds of work. Callers that someone waits for set a
-// deadline on the context besides.
+// DefaultBudget covers every single change of a body of 1 MiB, some seconds of work. Callers that someone waits for set
+// a deadline on the context besides.
 const DefaultBudget int64 = 1 << 30
 
 // Part is what was changed to make the signature match.
@@ -53,8 +53,8 @@ type Answer struct {
 	Cut    bool    // not everything was tried: the budget was used up, the context ended, or the body is above 16 MiB
 }
 
-// Cause is a change under which the signature matches. The body at hand is what the receiver has; the changed one is what
-// the sender signed.
+// Cause is a change under which the signature matches. The body at hand is what the receiver has; the changed one is
+// what the sender signed.
 type Cause struct {
 	Kind Kind
 	Also []Kind // further changes that were needed besides
@@ -91,8 +91,8 @@ type Seen struct {
 	Schemes []string // whose form it has; none when it has only the name of a signature
 }
 
-// Find looks for what would have made the signature match. It stops at the first change that does: two changes that both
-// match would have to sign the same bytes. A valid message has no causes.
+// Find looks for what would have made the signature match. It stops at the first change that does: two changes that
+// both match would have to sign the same bytes. A valid message has no causes.
 func Find(ctx context.Context, q Question) Answer {
 	s := &search{ctx: ctx, budget: q.Budget, seen: map[uint64]bool{}, now: q.Now, body: q.Message.Body}
 	if s.budget == 0 {

@@ -17,13 +17,14 @@ type writerStyle struct {
 	strings  stringStyle
 }
 
-// writerStyles are what can be told apart. Compact JSON without any escapes is written by nearly everyone, by JavaScript
-// most of all, so it is not among them.
+// writerStyles are what can be told apart. Compact JSON without any escapes is written by nearly everyone, by
+// JavaScript most of all, so it is not among them.
 var writerStyles = [...]writerStyle{
 	{"python", "Python's json.dumps", 1, stringStyle{Style: rawjson.Style{ASCII: true, DEL: true}}},
 	{"php", "PHP's json_encode", 0, stringStyle{Style: rawjson.Style{ASCII: true, Slash: true}}},
 	{"go", "Go's encoding/json", 0, stringStyle{Style: rawjson.Style{Also: "<>&", Lines: true}}},
-	{"c#", "System.Text.Json", 0, stringStyle{Style: rawjson.Style{ASCII: true, Upper: true, Quote: true, Also: "<>&'+`"}}},
+	{"c#", "System.Text.Json", 0, stringStyle{Style: rawjson.Style{ASCII: true, Upper: true, Quote: true,
+		Also: "<>&'+`"}}},
 	{"java", "Jackson", 5, stringStyle{}},
 }
 
@@ -59,11 +60,13 @@ var frameworks = [...]framework{
 		"give express.raw({limit: '10mb'}); 100kb is the default",
 		"express.raw({inflate: false}) keeps the body packed, without it the body is unpacked"},
 	{"next.js", "js",
-		"App Router: verify await req.text() and JSON.parse it afterwards; Pages Router: export const config = {api: {bodyParser: false}} and read the stream",
+		"App Router: verify await req.text() and JSON.parse it afterwards; Pages Router: export const config = {api: " +
+			"{bodyParser: false}} and read the stream",
 		"Pages Router: export const config = {api: {bodyParser: {sizeLimit: '10mb'}}}; 1mb is the default",
 		"req.arrayBuffer() gives what the host hands over; unpack it with zlib where content-encoding says so"},
 	{"fastify", "js",
-		"addContentTypeParser('application/json', {parseAs: 'buffer'}, (req, body, done) => done(null, body)) on this route's scope",
+		"addContentTypeParser('application/json', {parseAs: 'buffer'}, (req, body, done) => done(null, body)) on this " +
+			"route's scope",
 		"set bodyLimit on the route; 1 MiB is the default",
 		"a content type parser gets the body packed; unpack it there with zlib"},
 	{"flask", "python",
@@ -95,13 +98,15 @@ var frameworks = [...]framework{
 		"raise the limit of http.MaxBytesReader or io.LimitReader",
 		"r.Body is packed when content-encoding says so; unpack it with gzip.NewReader"},
 	{"lambda", "js",
-		"verify event.body as it is, or Buffer.from(event.body, 'base64') when event.isBase64Encoded; no mapping template before it",
+		"verify event.body as it is, or Buffer.from(event.body, 'base64') when event.isBase64Encoded; no mapping " +
+			"template before it",
 		"6 MB is all that is passed to a function; larger bodies must go around it",
 		"set binary media types to get the packed body as base64; unpack Buffer.from(event.body, 'base64') with zlib"},
 }
 
 // shell is the fix for a body that was saved to be checked by hand.
-var shellFix = Fix{"shell", "save and send bodies with curl --data-binary @FILE or barb; echo, an editor and curl -d change line breaks"}
+var shellFix = Fix{"shell", "save and send bodies with curl --data-binary @FILE or barb; echo, an editor and curl " +
+	"-d change line breaks"}
 
 // fixes are what to do about a change of the body, those first whose language wrote the body at hand.
 func fixes(kind Kind, likely *writerStyle) (all []Fix) {

@@ -42,8 +42,14 @@ var respellings = [...]struct {
 	change string
 	make   func([]byte) []byte
 }{
-	{"blanks in the form are +, not %20", func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("%20"), []byte("+")) }},
-	{"blanks in the form are %20, not +", func(b []byte) []byte { return bytes.ReplaceAll(b, []byte("+"), []byte("%20")) }},
+	{"blanks in the form are +, not %20", func(b []byte) []byte {
+		return bytes.ReplaceAll(b, []byte("%20"),
+			[]byte("+"))
+	}},
+	{"blanks in the form are %20, not +", func(b []byte) []byte {
+		return bytes.ReplaceAll(b, []byte("+"),
+			[]byte("%20"))
+	}},
 	{"the hex digits of the form are capitals", func(b []byte) []byte { return hexDigits(b, bytes.ToUpper) }},
 	{"the hex digits of the form are small letters", func(b []byte) []byte { return hexDigits(b, bytes.ToLower) }},
 }
@@ -54,7 +60,8 @@ func respelled(have []byte) iter.Seq[edit] {
 			return
 		}
 		for _, r := range respellings {
-			if !yield(edit{kind: FormRewritten, change: r.change, words: "something parsed the form and encoded it anew", body: r.make(have)}) {
+			if !yield(edit{kind: FormRewritten, change: r.change, words: "something parsed the form and encoded it anew",
+				body: r.make(have)}) {
 				return
 			}
 		}
@@ -113,7 +120,8 @@ func permuteForm(have []byte, yield func(edit) bool) {
 		for i, from := range order {
 			to[i] = pairs[from]
 		}
-		e := edit{kind: FormRewritten, change: "the fields of the form stand in another order", words: "something parsed the form and encoded it anew", body: bytes.Join(to, []byte{'&'})}
+		e := edit{kind: FormRewritten, change: "the fields of the form stand in another order",
+			words: "something parsed the form and encoded it anew", body: bytes.Join(to, []byte{'&'})}
 		if !yield(e) {
 			return
 		}

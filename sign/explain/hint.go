@@ -17,15 +17,19 @@ func hints(m sign.Message) (all []Hint) {
 		all = append(all, Hint{kind, words, fixes(kind, nil)})
 	}
 	body := m.Body
-	if length, err := strconv.Atoi(m.Header.Get("Content-Length")); err == nil && length > len(body) && m.Header.Get("Content-Encoding") == "" {
-		add(Truncated, "Content-Length says "+strconv.Itoa(length)+" bytes, the body has "+strconv.Itoa(len(body))+": its end is missing")
+	if length, err := strconv.Atoi(m.Header.Get("Content-Length")); err == nil && length > len(body) &&
+		m.Header.Get("Content-Encoding") == "" {
+		add(Truncated, "Content-Length says "+strconv.Itoa(length)+" bytes, the body has "+strconv.Itoa(len(body))+
+			": its end is missing")
 	} else if name := roundSize(body); name != "" {
 		add(Truncated, "the body is JSON that ends in the middle, after exactly "+name+": it was cut")
 	} else if open, inString, ok := openAtEnd(body); ok && (inString || len(open) > 0) {
 		add(Truncated, "the body is JSON that ends in the middle: it was cut")
 	}
-	if coding := strings.ToLower(m.Header.Get("Content-Encoding")); coding != "" && coding != "identity" && isPlainJSON(body) {
-		add(UnpackedUnprovable, "Content-Encoding is there, but the body is not packed: when the sender signs what it packs, the signature cannot be checked any more")
+	if coding := strings.ToLower(m.Header.Get("Content-Encoding")); coding != "" && coding != "identity" &&
+		isPlainJSON(body) {
+		add(UnpackedUnprovable, "Content-Encoding is there, but the body is not packed: when the sender signs what it "+
+			"packs, the signature cannot be checked any more")
 	}
 	if len(body) == 0 {
 		add(BodyMissing, "the body is empty: something read it before, or it was not passed on")
@@ -83,5 +87,6 @@ const maxSchemesShown = 5
 
 func soundsLikeSignature(name string) bool {
 	name = strings.ToLower(name)
-	return slices.ContainsFunc([]string{"signature", "hmac", "-sig", "digest", "-mac", "webhook-token"}, func(part string) bool { return strings.Contains(name, part) })
+	return slices.ContainsFunc([]string{"signature", "hmac", "-sig", "digest", "-mac", "webhook-token"},
+		func(part string) bool { return strings.Contains(name, part) })
 }

@@ -49,14 +49,16 @@ var (
 var stringStyles = [...]stringStyle{
 	keepStrings,
 	jsStrings,
-	{Style: rawjson.Style{ASCII: true, DEL: true}},                                // Python
-	{Style: rawjson.Style{ASCII: true, Slash: true}},                              // PHP
-	{Style: rawjson.Style{Slash: true}},                                           // PHP with JSON_UNESCAPED_UNICODE, Swift
+	{Style: rawjson.Style{ASCII: true, DEL: true}},   // Python
+	{Style: rawjson.Style{ASCII: true, Slash: true}}, // PHP
+	// PHP with JSON_UNESCAPED_UNICODE, Swift
+	{Style: rawjson.Style{Slash: true}},
 	{Style: rawjson.Style{Also: "<>&", Lines: true}},                              // Go, Rails
 	{Style: rawjson.Style{ASCII: true, Upper: true}},                              // some Java and C# libraries
 	{Style: rawjson.Style{ASCII: true, Upper: true, Quote: true, Also: "<>&'+`"}}, // System.Text.Json
 	{Style: rawjson.Style{Also: "<>&='", Lines: true}},                            // Gson
-	{Style: rawjson.Style{ASCII: true, Also: "<>&'"}},                             // PHP with the JSON_HEX_ flags, Rails with ASCII
+	// PHP with the JSON_HEX_ flags, Rails with ASCII
+	{Style: rawjson.Style{ASCII: true, Also: "<>&'"}},
 }
 
 // render writes a value anew.
@@ -72,7 +74,8 @@ func (n *node) isWritten(l *layout, s *stringStyle) bool {
 	w := writer{layout: l, strings: s, limit: early}
 	w.value(n, 0)
 	at := min(early, len(w.out), len(n.raw))
-	return bytes.Equal(w.out[:at], n.raw[:at]) && (len(n.raw) <= early && len(w.out) <= early || bytes.Equal(n.render(l, s), n.raw))
+	return bytes.Equal(w.out[:at], n.raw[:at]) && (len(n.raw) <= early && len(w.out) <= early ||
+		bytes.Equal(n.render(l, s), n.raw))
 }
 
 type writer struct {
@@ -151,8 +154,8 @@ func (w *writer) text(raw []byte) {
 	w.out = w.strings.Append(w.out, text)
 }
 
-// changes reports whether a literal may have to be written in another way: most have nothing in them that any style would
-// write differently.
+// changes reports whether a literal may have to be written in another way: most have nothing in them that any style
+// would write differently.
 func (s *stringStyle) changes(raw []byte) bool {
 	for _, c := range raw {
 		if c == '\\' || c >= 0x7f || c == '/' || strings.IndexByte("<>&='+`", c) >= 0 {
@@ -162,8 +165,8 @@ func (s *stringStyle) changes(raw []byte) bool {
 	return s.Quote
 }
 
-// decodeString decodes what stands between the quotes of a JSON string. Half of a surrogate pair, or an unknown escape, is
-// refused: writing it anew would not give it back.
+// decodeString decodes what stands between the quotes of a JSON string. Half of a surrogate pair, or an unknown escape,
+// is refused: writing it anew would not give it back.
 func decodeString(raw []byte) ([]byte, bool) {
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return raw, utf8.Valid(raw)

@@ -24,27 +24,33 @@ func schemeRows() []schemeRow {
 	return []schemeRow{
 		hashRow(sign.SHA256), hashRow(sign.SHA1), hashRow(sign.SHA512), hashRow(sign.SHA384), hashRow(sign.MD5),
 		encodingRow(sign.Hex), encodingRow(sign.Base64), encodingRow(sign.Base64URL),
-		prefixRow(""), prefixRow("sha256="), prefixRow("sha1="), prefixRow("v1="), prefixRow("v0="), prefixRow("v1,"), prefixRow("hmac-sha256="), prefixRow("hmac "),
+		prefixRow(""), prefixRow("sha256="), prefixRow("sha1="), prefixRow("v1="), prefixRow("v0="), prefixRow("v1,"),
+		prefixRow("hmac-sha256="), prefixRow("hmac "),
 		{ContentWithoutID, "the id is not part of what is signed", "the sender signs without the id", without("{id}")},
-		{ContentWithoutTS, "the timestamp is not part of what is signed", "the sender signs without the timestamp", without("{ts}")},
+		{ContentWithoutTS, "the timestamp is not part of what is signed", "the sender signs without the timestamp",
+			without("{ts}")},
 		{ContentWithoutURL, "the URL is not part of what is signed", "the sender signs without the URL", without("{url}")},
 		{ContentBodyOnly, "only the body is signed", "the sender signs nothing but the body", content("{body}")},
 		{ContentWithoutID, "the timestamp and the body are what is signed", "the sender signs without the id", withoutID},
-		{ContentOrder, "the timestamp stands behind the body in what is signed", "the sender puts them in another order", swapped},
-		separatorRow("."), separatorRow(""), separatorRow(":"), separatorRow(","), separatorRow("|"), separatorRow("\n"), separatorRow("-"), separatorRow(" "),
+		{ContentOrder, "the timestamp stands behind the body in what is signed", "the sender puts them in another order",
+			swapped},
+		separatorRow("."), separatorRow(""), separatorRow(":"), separatorRow(","), separatorRow("|"), separatorRow("\n"),
+		separatorRow("-"), separatorRow(" "),
 	}
 }
 
 func hashRow(h sign.Hash) schemeRow {
-	return schemeRow{OtherHash, "the hash is " + string(h), "the sender is set up for another hash", func(s *sign.Scheme) bool {
-		changed := s.Hash != h && (s.Auth == sign.HMAC || s.Auth == sign.Digest)
-		s.Hash = h
-		return changed
-	}}
+	return schemeRow{OtherHash, "the hash is " + string(h), "the sender is set up for another hash",
+		func(s *sign.Scheme) bool {
+			changed := s.Hash != h && (s.Auth == sign.HMAC || s.Auth == sign.Digest)
+			s.Hash = h
+			return changed
+		}}
 }
 
 func encodingRow(e sign.Encoding) schemeRow {
-	return schemeRow{SignatureEncoding, "the signature is read as " + string(e), "the sender writes the signature in another encoding",
+	return schemeRow{SignatureEncoding, "the signature is read as " + string(e),
+		"the sender writes the signature in another encoding",
 		func(s *sign.Scheme) bool {
 			changed := s.Enc != e && s.Auth != sign.Token && s.Enc != sign.Plain
 			s.Enc = e
@@ -70,13 +76,14 @@ func separatorRow(sep string) schemeRow {
 	if sep != "" {
 		name = quoted([]byte(sep)) + " stands"
 	}
-	return schemeRow{ContentSeparator, name + " between the parts of what is signed", "the sender joins them in another way", func(s *sign.Scheme) bool {
-		names := contentNames(s.Content)
-		joined := strings.Join(names, sep)
-		changed := len(names) > 1 && joined != s.Content
-		s.Content = joined
-		return changed
-	}}
+	return schemeRow{ContentSeparator, name + " between the parts of what is signed",
+		"the sender joins them in another way", func(s *sign.Scheme) bool {
+			names := contentNames(s.Content)
+			joined := strings.Join(names, sep)
+			changed := len(names) > 1 && joined != s.Content
+			s.Content = joined
+			return changed
+		}}
 }
 
 func contentNames(content string) (names []string) {
@@ -113,7 +120,8 @@ func without(name string) func(*sign.Scheme) bool {
 
 func content(to string) func(*sign.Scheme) bool {
 	return func(s *sign.Scheme) bool {
-		ok := s.Auth != sign.Token && s.Auth != sign.Digest && s.Code == "" && s.Content != to && (s.Time.Unit != "" || !strings.Contains(to, "{ts}"))
+		ok := s.Auth != sign.Token && s.Auth != sign.Digest && s.Code == "" && s.Content != to &&
+			(s.Time.Unit != "" || !strings.Contains(to, "{ts}"))
 		s.Content = to
 		return ok
 	}
@@ -208,13 +216,18 @@ var headerRows = [...]struct {
 	change, words string
 	name, value   func(string) string
 }{
-	{HeadersRenamed, "HTTP_X_NAME is read as the header X-Name", "the headers have the names of CGI or WSGI variables", fromCGI, same},
-	{HeadersRenamed, "the headers are read without the prefix X-Forwarded- or X-Original-", "a proxy or a tunnel renamed the headers", fromProxy, same},
-	{HeaderQuoted, "the headers are taken without quotes and blanks", "the headers were copied together with what stood around them", same,
+	{HeadersRenamed, "HTTP_X_NAME is read as the header X-Name", "the headers have the names of CGI or WSGI variables",
+		fromCGI, same},
+	{HeadersRenamed, "the headers are read without the prefix X-Forwarded- or X-Original-",
+		"a proxy or a tunnel renamed the headers", fromProxy, same},
+	{HeaderQuoted, "the headers are taken without quotes and blanks",
+		"the headers were copied together with what stood around them", same,
 		func(s string) string { return strings.Trim(s, "\"'` \t\r\n,;") }},
-	{HeaderEncoded, "a blank in the headers is a plus sign", "the signature went through a form or a query, where + means a blank", same,
+	{HeaderEncoded, "a blank in the headers is a plus sign",
+		"the signature went through a form or a query, where + means a blank", same,
 		func(s string) string { return strings.ReplaceAll(s, " ", "+") }},
-	{HeaderEncoded, "the headers are percent-decoded", "the signature went through a form or a query", same, percentDecoded},
+	{HeaderEncoded, "the headers are percent-decoded", "the signature went through a form or a query", same,
+		percentDecoded},
 }
 
 func same(s string) string { return s }
@@ -274,8 +287,10 @@ func methods(t trial) variants {
 		if !strings.Contains(t.scheme.Content, "{method}") {
 			return
 		}
-		for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodPut, strings.ToLower(t.message.Method), ""} {
-			v := variant{trial: t, kind: OtherMethod, part: Message, change: "the method is " + quoted([]byte(method)), words: "the method that was given is not the one that was signed"}
+		for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodPut, strings.ToLower(t.message.Method),
+			""} {
+			v := variant{trial: t, kind: OtherMethod, part: Message, change: "the method is " + quoted([]byte(method)),
+				words: "the method that was given is not the one that was signed"}
 			v.message.Method = method
 			if method != t.message.Method && !yield(v) {
 				return
@@ -311,8 +326,8 @@ func asAny(list func() []sign.Scheme) generator {
 	}
 }
 
-// shared reports whether all secrets are surely none that was given as a public key: with such a one anybody can have made an
-// HMAC, so that it explains nothing.
+// shared reports whether all secrets are surely none that was given as a public key: with such a one anybody can have
+// made an HMAC, so that it explains nothing.
 func shared(secrets []sign.Secret) bool {
 	return !slices.ContainsFunc(secrets, func(s sign.Secret) bool { return s.Kind() != keytext.Shared })
 }

@@ -176,7 +176,8 @@ func (l *literals) text(have, want []byte) {
 	at := commonPrefix(have, want)
 	rest := [2][]byte{have[max(at-1, 0):], want[max(at-1, 0):]}
 	switch {
-	case bytes.HasPrefix(have[at:], []byte(`\/`)) && want[at] == '/', bytes.HasPrefix(want[at:], []byte(`\/`)) && have[at] == '/':
+	case bytes.HasPrefix(have[at:], []byte(`\/`)) && want[at] == '/', bytes.HasPrefix(want[at:], []byte(`\/`)) &&
+		have[at] == '/':
 		i = 1
 	case at < len(have) && have[at] >= 0x80, at < len(want) && want[at] >= 0x80:
 		i = 0
@@ -207,10 +208,12 @@ func (l *literals) aspects() (all []aspect) {
 		all = append(all, aspect{kind: SlashEscapes, change: change})
 	}
 	if p := l.strings[2]; p != nil {
-		all = append(all, aspect{kind: OtherEscapes, change: "has " + Show(p.want[:min(len(p.want), 6)]) + " where " + Show(p.have[:min(len(p.have), 6)]) + " stands"})
+		all = append(all, aspect{kind: OtherEscapes, change: "has " + Show(p.want[:min(len(p.want), 6)]) + " where " +
+			Show(p.have[:min(len(p.have), 6)]) + " stands"})
 	}
 	if p := l.number; p != nil {
-		all = append(all, aspect{kind: Numbers, change: "has the number " + Show(short(p.want)) + " in place of " + Show(short(p.have))})
+		all = append(all, aspect{kind: Numbers, change: "has the number " + Show(short(p.want)) + " in place of " +
+			Show(short(p.have))})
 	}
 	return all
 }

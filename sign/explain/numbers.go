@@ -34,8 +34,8 @@ var numberRules = [...]numberRule{
 	{guess: true, write: quotedNumber},
 }
 
-// numbers makes the texts in which numbers are written in other ways: all of them, those of some keys, and with the usual
-// layouts besides.
+// numbers makes the texts in which numbers are written in other ways: all of them, those of some keys, and with the
+// usual layouts besides.
 func numbers(t trial) variants {
 	return bodies(t, func(have []byte) iter.Seq[edit] {
 		return func(yield func(edit) bool) {
@@ -296,12 +296,13 @@ func quotedNumber(raw string) string {
 // maxRounded is how many integers may round to the same float.
 const maxRounded = 2048
 
-// unrounded yields the integers that round to a number of the body when parsed as a float, as JavaScript does above 2⁵³.
-// One number of the body is changed at a time, in all its places.
+// unrounded yields the integers that round to a number of the body when parsed as a float, as JavaScript does above
+// 2⁵³. One number of the body is changed at a time, in all its places.
 func unrounded(have []byte, yield func(edit) bool) {
 	var tried []string
 	scanLiterals(have, func(raw, _ []byte) {
-		if n, ok := splitNumber(string(raw)); ok && n.fraction+n.e == "" && len(n.whole) >= 16 && len(n.whole) <= 19 && !slices.Contains(tried, string(raw)) && len(tried) < 4 {
+		if n, ok := splitNumber(string(raw)); ok && n.fraction+n.e == "" && len(n.whole) >= 16 && len(n.whole) <= 19 &&
+			!slices.Contains(tried, string(raw)) && len(tried) < 4 {
 			tried = append(tried, string(raw))
 		}
 	})

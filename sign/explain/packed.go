@@ -62,7 +62,8 @@ func packed(t trial) variants {
 			}
 			for _, level := range []int{flate.DefaultCompression, flate.BestSpeed, flate.BestCompression} {
 				for _, e := range packings(have, level) {
-					e.kind, e.words = AlreadyUnpacked, "the sender signs what it packed, and something unpacked the body before the check"
+					e.kind, e.words = AlreadyUnpacked,
+						"the sender signs what it packed, and something unpacked the body before the check"
 					if !yield(e) {
 						return
 					}
@@ -118,18 +119,24 @@ type roundSizeRow struct {
 
 // roundSizes are the limits of parsers, proxies, logs and columns.
 var roundSizes = [...]roundSizeRow{
-	{1 << 20, "1 MiB"}, {1_000_000, "1 MB"}, {512 << 10, "512 KiB"}, {500_000, "500 kB"}, {256 << 10, "256 KiB"}, {250_000, "250 kB"},
-	{128 << 10, "128 KiB"}, {100 << 10, "100 KiB"}, {100_000, "100 kB"}, {64 << 10, "64 KiB"}, {65_535, "65535 bytes"}, {64_000, "64 kB"},
-	{50_000, "50 kB"}, {32 << 10, "32 KiB"}, {32_767, "32767 bytes"}, {16 << 10, "16 KiB"}, {10_000, "10 kB"}, {8 << 10, "8 KiB"}, {4 << 10, "4 KiB"},
-	{4000, "4000 bytes"}, {2 << 10, "2 KiB"}, {1 << 10, "1 KiB"}, {1000, "1000 bytes"}, {512, "512 bytes"}, {256, "256 bytes"}, {255, "255 bytes"},
-	{10 << 20, "10 MiB"}, {10_000_000, "10 MB"}, {6 << 20, "6 MiB"}, {5 << 20, "5 MiB"}, {4 << 20, "4 MiB"}, {2 << 20, "2 MiB"}, {2_621_440, "2.5 MiB"},
+	{1 << 20, "1 MiB"}, {1_000_000, "1 MB"}, {512 << 10, "512 KiB"}, {500_000, "500 kB"}, {256 << 10, "256 KiB"},
+	{250_000, "250 kB"},
+	{128 << 10, "128 KiB"}, {100 << 10, "100 KiB"}, {100_000, "100 kB"}, {64 << 10, "64 KiB"}, {65_535, "65535 bytes"},
+	{64_000, "64 kB"},
+	{50_000, "50 kB"}, {32 << 10, "32 KiB"}, {32_767, "32767 bytes"}, {16 << 10, "16 KiB"}, {10_000, "10 kB"},
+	{8 << 10, "8 KiB"}, {4 << 10, "4 KiB"},
+	{4000, "4000 bytes"}, {2 << 10, "2 KiB"}, {1 << 10, "1 KiB"}, {1000, "1000 bytes"}, {512, "512 bytes"},
+	{256, "256 bytes"}, {255, "255 bytes"},
+	{10 << 20, "10 MiB"}, {10_000_000, "10 MB"}, {6 << 20, "6 MiB"}, {5 << 20, "5 MiB"}, {4 << 20, "4 MiB"},
+	{2 << 20, "2 MiB"}, {2_621_440, "2.5 MiB"},
 }
 
 // cutShort yields bodies that contain the given one, or are contained in it.
 func cutShort(have []byte) iter.Seq[edit] {
 	return func(yield func(edit) bool) {
 		for _, closing := range missingEnds(have) {
-			e := edit{kind: Truncated, change: "the body has " + quoted([]byte(closing)) + " behind its end", words: "the end of the body was cut off", body: append(bytes.Clone(have), closing...)}
+			e := edit{kind: Truncated, change: "the body has " + quoted([]byte(closing)) + " behind its end",
+				words: "the end of the body was cut off", body: append(bytes.Clone(have), closing...)}
 			if !yield(e) {
 				return
 			}
@@ -138,14 +145,16 @@ func cutShort(have []byte) iter.Seq[edit] {
 			if len(have) <= r.size {
 				continue
 			}
-			e := edit{kind: SignedTruncated, change: "only the first " + strconv.Itoa(r.size) + " bytes of the body count (" + r.name + ")",
+			e := edit{kind: SignedTruncated, change: "only the first " + strconv.Itoa(r.size) + " bytes of the body count (" +
+				r.name + ")",
 				words: "the sender signs or stores no more of a body", body: have[:r.size]}
 			if !yield(e) {
 				return
 			}
 		}
 		if len(have) > 0 {
-			yield(edit{kind: SignedEmpty, change: "the body is empty", words: "the sender signs before it has a body, or signs no body", body: []byte{}})
+			yield(edit{kind: SignedEmpty, change: "the body is empty", words: "the sender signs before it has a body, or " +
+				"signs no body", body: []byte{}})
 		}
 	}
 }

@@ -44,7 +44,8 @@ func orders(root *node) []*node {
 	return all
 }
 
-// distinctStyles are the ways of escaping that differ for the strings of this very text; most texts have nothing to escape.
+// distinctStyles are the ways of escaping that differ for the strings of this very text; most texts have nothing to
+// escape.
 func distinctStyles(root *node) (styles []*stringStyle) {
 	seen := map[uint64]bool{}
 	seed := maphash.MakeSeed()
@@ -96,7 +97,8 @@ func escapesOnly(have []byte, styles []*stringStyle, yield func(edit) bool) {
 	}
 }
 
-// scanLiterals hands over a JSON text piece by piece: strings, numbers and what stands between, with the last key before.
+// scanLiterals hands over a JSON text piece by piece: strings, numbers and what stands between, with the last key
+// before.
 func scanLiterals(b []byte, each func(raw, key []byte)) {
 	var key []byte
 	for len(b) > 0 {

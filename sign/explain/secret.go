@@ -11,8 +11,8 @@ import (
 	"github.com/barbhq/barb/sign/keytext"
 )
 
-// secretRow is a way in which the text of a secret, or what is made of it, goes wrong. make returns the bytes of the key
-// that the sender used, or nil. Where a row must not be decoded once more, it is exact.
+// secretRow is a way in which the text of a secret, or what is made of it, goes wrong. make returns the bytes of the
+// key that the sender used, or nil. Where a row must not be decoded once more, it is exact.
 type secretRow struct {
 	kind          Kind
 	change, words string
@@ -23,27 +23,39 @@ type secretRow struct {
 const blank = " \t\r\n\v\f\u00a0\ufeff\u200b"
 
 var secretRows = [...]secretRow{
-	{SecretSpace, "the secret is taken without the white space around it", "blanks, a line break or a byte order mark came along when the secret was copied", false,
+	{SecretSpace, "the secret is taken without the white space around it",
+		"blanks, a line break or a byte order mark came along when the secret was copied", false,
 		func(t []byte) []byte { return bytes.Trim(t, blank) }},
-	{SecretQuotes, "the secret is taken without the quotes around it", "the quotes of a configuration file became part of the secret", false,
+	{SecretQuotes, "the secret is taken without the quotes around it",
+		"the quotes of a configuration file became part of the secret", false,
 		func(t []byte) []byte { return bytes.Trim(bytes.Trim(t, blank), "\"'`") }},
-	{SecretDecoded, "the text of the secret is the key as it is", "the receiver decodes the secret, the sender takes its text", true,
+	{SecretDecoded, "the text of the secret is the key as it is",
+		"the receiver decodes the secret, the sender takes its text", true,
 		func(t []byte) []byte { return t }},
-	{SecretNotDecoded, "whsec_ is taken off the secret and the rest decoded as base64", "the sender decodes the secret, the receiver takes its text", true, whsecKey},
-	{SecretPrefixKept, "whsec_ is taken off the secret and the rest is the key as it is", "the prefix is not part of the sender's key", true, afterPrefix},
-	{SecretNotDecoded, "the secret is decoded as base64", "the sender decodes the secret, the receiver takes its text", true, unbase64},
-	{SecretNotDecoded, "the secret is decoded as hex", "the sender decodes the secret, the receiver takes its text", true, unhex},
-	{SecretNewline, "the secret has a line break behind it", "the sender read its secret from a file or a pipe with the line break at the end", true,
+	{SecretNotDecoded, "whsec_ is taken off the secret and the rest decoded as base64",
+		"the sender decodes the secret, the receiver takes its text", true, whsecKey},
+	{SecretPrefixKept, "whsec_ is taken off the secret and the rest is the key as it is",
+		"the prefix is not part of the sender's key", true, afterPrefix},
+	{SecretNotDecoded, "the secret is decoded as base64", "the sender decodes the secret, the receiver takes its text",
+		true, unbase64},
+	{SecretNotDecoded, "the secret is decoded as hex", "the sender decodes the secret, the receiver takes its text", true,
+		unhex},
+	{SecretNewline, "the secret has a line break behind it",
+		"the sender read its secret from a file or a pipe with the line break at the end", true,
 		func(t []byte) []byte { return append(bytes.Clone(t), '\n') }},
-	{SecretNewline, "the secret has a Windows line break behind it", "the sender read its secret from a file with the line break at the end", true,
+	{SecretNewline, "the secret has a Windows line break behind it",
+		"the sender read its secret from a file with the line break at the end", true,
 		func(t []byte) []byte { return append(bytes.Clone(t), "\r\n"...) }},
 	{SecretPrefixMissing, "the secret has whsec_ before it", "the prefix is part of the sender's key", false,
 		func(t []byte) []byte { return append([]byte("whsec_"), t...) }},
-	{SecretQuotes, "the secret stands in double quotes", "the quotes of a configuration file are part of the sender's secret", true,
+	{SecretQuotes, "the secret stands in double quotes", "the quotes of a configuration file are part of the " +
+		"sender's secret", true,
 		func(t []byte) []byte { return append(append([]byte{'"'}, t...), '"') }},
-	{SecretQuotes, "the secret stands in single quotes", "the quotes of a configuration file are part of the sender's secret", true,
+	{SecretQuotes, "the secret stands in single quotes", "the quotes of a configuration file are part of the " +
+		"sender's secret", true,
 		func(t []byte) []byte { return append(append([]byte{'\''}, t...), '\'') }},
-	{SecretEscaped, `\n in the secret is a line break`, "an environment variable holds the line break as two characters", false, unescaped},
+	{SecretEscaped, `\n in the secret is a line break`, "an environment variable holds the line break as two characters",
+		false, unescaped},
 	{SecretEscaped, "the secret is percent-decoded", "the secret was copied from a URL or a form", false, unpercent},
 	{SecretCase, "the secret is in lower case", "the letters of the secret were changed", false, bytes.ToLower},
 	{SecretCase, "the secret is in upper case", "the letters of the secret were changed", false, bytes.ToUpper},

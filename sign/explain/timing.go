@@ -68,7 +68,8 @@ func nameAge(c *Cause, q Question, age time.Duration) {
 func wrongUnit(c *Cause, q Question, age time.Duration) bool {
 	for _, unit := range []sign.Unit{sign.Seconds, sign.Milliseconds} {
 		s := q.Scheme
-		if unit == s.Time.Unit || s.Time.Unit != sign.Seconds && s.Time.Unit != sign.Milliseconds || age.Abs() < 24*time.Hour {
+		if unit == s.Time.Unit || s.Time.Unit != sign.Seconds && s.Time.Unit != sign.Milliseconds ||
+			age.Abs() < 24*time.Hour {
 			continue
 		}
 		s.Time.Unit = unit
@@ -188,5 +189,6 @@ func otherUnits(text string, unit sign.Unit) []string {
 	case sign.Milliseconds:
 		return []string{strconv.FormatInt(at.UnixMilli(), 10)}
 	}
-	return []string{at.Format("2006-01-02T15:04:05Z"), at.Format("2006-01-02T15:04:05.000Z"), at.Format("2006-01-02T15:04:05+00:00")}
+	return []string{at.Format("2006-01-02T15:04:05Z"), at.Format("2006-01-02T15:04:05.000Z"),
+		at.Format("2006-01-02T15:04:05+00:00")}
 }

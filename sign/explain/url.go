@@ -50,10 +50,12 @@ func signsURL(t *trial) bool {
 	if c.JWT != nil {
 		return t.message.URL != "" && c.JWT.URL != ""
 	}
-	return t.message.URL != "" && (c.Code != "" || strings.Contains(c.Content, "{url}") || strings.Contains(c.Content, "{path}"))
+	return t.message.URL != "" && (c.Code != "" || strings.Contains(c.Content, "{url}") ||
+		strings.Contains(c.Content, "{path}"))
 }
 
-// urls makes the spellings under which the sender may know the URL: every single change, then two, up to all four at once.
+// urls makes the spellings under which the sender may know the URL: every single change, then two, up to all four at
+// once.
 func urls(t trial) variants { return addresses(t, 4, 64) }
 
 // nearURLs are the few for which other changes are tried besides.
@@ -95,8 +97,8 @@ func (v variant) with(s step) variant {
 	return v
 }
 
-// steps are the changes that lead on from an address. Each aspect is changed once only: what differs from start already is
-// left alone.
+// steps are the changes that lead on from an address. Each aspect is changed once only: what differs from start already
+// is left alone.
 func steps(a, start address, t *trial) (all []step) {
 	add := func(kind Kind, change, words string, to address) {
 		if to != a {
@@ -144,14 +146,17 @@ func pathSteps(a, start address, t *trial) (all []step) {
 	}
 	if a.path == start.path {
 		if trimmed, ok := strings.CutSuffix(a.path, "/"); ok {
-			add(URLSlash, "the URL does not end its path in a slash", "the URL is registered without the slash", trimmed, a.query)
+			add(URLSlash, "the URL does not end its path in a slash", "the URL is registered without the slash", trimmed,
+				a.query)
 		} else {
 			add(URLSlash, "the path of the URL ends in a slash", "the URL is registered with the slash", a.path+"/", a.query)
 		}
 		for _, prefix := range first(t, "X-Forwarded-Prefix", "X-Script-Name") {
-			add(URLPath, "the path of the URL begins with "+prefix, "a proxy takes the prefix off", strings.TrimSuffix(prefix, "/")+a.path, a.query)
+			add(URLPath, "the path of the URL begins with "+prefix, "a proxy takes the prefix off",
+				strings.TrimSuffix(prefix, "/")+a.path, a.query)
 		}
-		for _, target := range first(t, "X-Original-URI", "X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri", "X-Envoy-Original-Path") {
+		for _, target := range first(t, "X-Original-URI", "X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri",
+			"X-Envoy-Original-Path") {
 			path, query, found := strings.Cut(target, "?")
 			if found {
 				query = "?" + query
@@ -160,11 +165,13 @@ func pathSteps(a, start address, t *trial) (all []step) {
 		}
 		if plain, err := url.PathUnescape(a.path); err == nil {
 			add(URLEncoding, "the path of the URL is percent-decoded", "the path was encoded on its way", plain, a.query)
-			add(URLEncoding, "the path of the URL is percent-encoded", "the path was decoded on its way", (&url.URL{Path: plain}).EscapedPath(), a.query)
+			add(URLEncoding, "the path of the URL is percent-encoded", "the path was decoded on its way",
+				(&url.URL{Path: plain}).EscapedPath(), a.query)
 		}
 	}
 	if a.query == start.query && len(a.query) > 1 {
-		add(URLQueryOrder, "the query of the URL is sorted", "the query was put into another order", a.path, sortedQuery(a.query))
+		add(URLQueryOrder, "the query of the URL is sorted", "the query was put into another order", a.path,
+			sortedQuery(a.query))
 		for _, query := range permutedQueries(a.query) {
 			add(URLQueryOrder, "the query of the URL is in another order", "the query was put into another order", a.path, query)
 		}
@@ -172,8 +179,10 @@ func pathSteps(a, start address, t *trial) (all []step) {
 		if plain, err := url.QueryUnescape(a.query[1:]); err == nil {
 			add(URLEncoding, "the query of the URL is decoded", "the query was encoded on its way", a.path, "?"+plain)
 		}
-		add(URLEncoding, "blanks in the query are %20, not +", "the query was encoded anew", a.path, strings.ReplaceAll(a.query, "+", "%20"))
-		add(URLEncoding, "blanks in the query are +, not %20", "the query was encoded anew", a.path, strings.ReplaceAll(a.query, "%20", "+"))
+		add(URLEncoding, "blanks in the query are %20, not +", "the query was encoded anew", a.path,
+			strings.ReplaceAll(a.query, "+", "%20"))
+		add(URLEncoding, "blanks in the query are +, not %20", "the query was encoded anew", a.path,
+			strings.ReplaceAll(a.query, "%20", "+"))
 	}
 	return all
 }
@@ -189,7 +198,8 @@ func hosts(t *trial) []string {
 		}
 	}
 	if a, ok := parseAddress(t.message.URL); ok {
-		list = append(list, strings.ToLower(a.host)+a.port, strings.TrimPrefix(a.host, "www.")+a.port, "www."+strings.TrimPrefix(a.host, "www.")+a.port)
+		list = append(list, strings.ToLower(a.host)+a.port, strings.TrimPrefix(a.host, "www.")+a.port,
+			"www."+strings.TrimPrefix(a.host, "www.")+a.port)
 	}
 	return list
 }

@@ -30,8 +30,8 @@ func Parse(form []byte) (pairs []Pair, ok bool) {
 }
 
 // Form returns the value of a form field or query parameter, decoded once, and how often it is there. Every spelling
-// counts that some parser takes for the name: an application may read the one that we do not. Where only another spelling
-// is there, it is there twice too.
+// counts that some parser takes for the name: an application may read the one that we do not. Where only another
+// spelling is there, it is there twice too.
 func Form(form, name string) (value string, n int) {
 	want, exact := canonical(name), false
 	for pair := range strings.SplitSeq(form, "&") {
@@ -58,7 +58,8 @@ func Form(form, name string) (value string, n int) {
 	return value, n
 }
 
-// unescape decodes as browsers and most servers do: an escape that is none stays as it is (WHATWG URL, percent-decoding).
+// unescape decodes as browsers and most servers do: an escape that is none stays as it is (WHATWG URL,
+// percent-decoding).
 func unescape(s string) string {
 	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
@@ -78,9 +79,9 @@ func unescape(s string) string {
 
 func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
-// canonical brings the spellings of a field's name together that frameworks take for one: in any case (ASP.NET), with blanks
-// around it, ended by a NUL, as an element of a list, "name[]" or "name[0]" (PHP, Rails, qs), and with dots, blanks and
-// brackets for underscores (PHP).
+// canonical brings the spellings of a field's name together that frameworks take for one: in any case (ASP.NET), with
+// blanks around it, ended by a NUL, as an element of a list, "name[]" or "name[0]" (PHP, Rails, qs), and with dots,
+// blanks and brackets for underscores (PHP).
 func canonical(name string) string {
 	name, _, _ = strings.Cut(name, "\x00")
 	name = strings.ToLower(strings.TrimFunc(name, func(r rune) bool { return r <= ' ' }))
@@ -113,9 +114,9 @@ func SetForm(form, name, value string) string {
 	return strings.Join(pairs, "&")
 }
 
-// Sorted appends a form's names and values without separators, sorted by name; the values of one name are sorted too. With unique
-// a value that is there twice counts once. ok is false for text that is no well-formed form, and for a ";" that is not escaped: it
-// is data to some parsers and an "&" to others.
+// Sorted appends a form's names and values without separators, sorted by name; the values of one name are sorted too.
+// With unique a value that is there twice counts once. ok is false for text that is no well-formed form, and for a ";"
+// that is not escaped: it is data to some parsers and an "&" to others.
 func Sorted(dst, form []byte, unique bool) (out []byte, ok bool) {
 	pairs, ok := Parse(form)
 	if !ok || bytes.IndexByte(form, ';') >= 0 {

@@ -1,5 +1,5 @@
-// Package field finds a named field of a request in every spelling that some parser takes for it. It decodes no more than it must
-// and changes no other byte.
+// Package field finds a named field of a request in every spelling that some parser takes for it. It decodes no more
+// than it must and changes no other byte.
 package field
 
 import (
@@ -8,11 +8,12 @@ import (
 	"strings"
 )
 
-// Header returns the first value of a header and how many there are. It looks at every key and not only at the canonical one: a map that was not filled by net/http may hold two
-// spellings of a name, and the second must not hide behind the first.
+// Header returns the first value of a header and how many there are. It looks at every key and not only at the
+// canonical one: a map that was not filled by net/http may hold two spellings of a name, and the second must not hide
+// behind the first.
 //
-// A name with underscores for hyphens counts beside the name itself, since CGI and what follows it (WSGI, Rack, PHP) hand
-// both to the application as one.
+// A name with underscores for hyphens counts beside the name itself, since CGI and what follows it (WSGI, Rack, PHP)
+// hand both to the application as one.
 func Header(h http.Header, name string) (value string, n int) {
 	others := 0
 	for key, all := range h {
@@ -47,9 +48,9 @@ func Joined(h http.Header, name, separator string) string {
 	return strings.Join(values, separator)
 }
 
-// Combined returns every value of a header, joined as RFC 9421 section 2.1 does; ok is false when there is none, or the name is
-// there with underscores. Names that differ in case are one; of a map
-// that was not filled by net/http their order is not known, so it is that of the alphabet.
+// Combined returns every value of a header, joined as RFC 9421 section 2.1 does; ok is false when there is none, or the
+// name is there with underscores. Names that differ in case are one; of a map that was not filled by net/http their
+// order is not known, so it is that of the alphabet.
 func Combined(h http.Header, name string) (value string, ok bool) {
 	var keys []string
 	for key, values := range h {

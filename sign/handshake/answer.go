@@ -15,13 +15,14 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// Answer makes the answer to a message that is this handshake. The scheme is the one that the secrets were given for, by
-// name; the zero Scheme where none was named. Only when it is a scheme with this handshake is a proof made: the
+// Answer makes the answer to a message that is this handshake. The scheme is the one that the secrets were given for,
+// by name; the zero Scheme where none was named. Only when it is a scheme with this handshake is a proof made: the
 // secret of another provider makes nothing that strangers ask for.
 //
-// The reply is to be sent also when there is an error, which is a *sign.Error and says why it refuses: 400 for a challenge that
-// cannot be given back safely, the status of the Agreement for a value that is not the agreed one, 403 (EmptySecret) when
-// the scheme is another, 500 when there is no secret to answer with. Of several secrets the first answers.
+// The reply is to be sent also when there is an error, which is a *sign.Error and says why it refuses: 400 for a
+// challenge that cannot be given back safely, the status of the Agreement for a value that is not the agreed one, 403
+// (EmptySecret) when the scheme is another, 500 when there is no secret to answer with. Of several secrets the first
+// answers.
 func (h Handshake) Answer(m sign.Message, scheme sign.Scheme, secrets ...sign.Secret) (Reply, error) {
 	s := h.step(&m)
 	if s == nil {
@@ -36,7 +37,8 @@ func (h Handshake) Answer(m sign.Message, scheme sign.Scheme, secrets ...sign.Se
 	a := answering{Step: s, m: &m}
 	if s.MAC.Of != "" {
 		if scheme.Handshake != h.Name {
-			return refusal(403), refuse(sign.EmptySecret, "the proof is made with the secret of "+h.Title+", and no secret is named as that")
+			return refusal(403), refuse(sign.EmptySecret, "the proof is made with the secret of "+h.Title+
+				", and no secret is named as that")
 		}
 		if status, err := a.prove(secrets); err != nil {
 			return refusal(status), err
@@ -87,8 +89,8 @@ func (h Handshake) Unagreed(params map[string]string) []string {
 	return names
 }
 
-// Learnt returns the secret that a message brings, when it is a step that brings one. Who sent it is not known: nothing is
-// signed with it yet.
+// Learnt returns the secret that a message brings, when it is a step that brings one. Who sent it is not known: nothing
+// is signed with it yet.
 func (h Handshake) Learnt(m sign.Message) (sign.Secret, bool) {
 	s := h.step(&m)
 	if s == nil || s.Learns == "" || s.checkLearnt(&m) != nil {
@@ -126,7 +128,8 @@ func (h Handshake) ConfirmAt(m sign.Message) (host string, genuine bool) {
 	before, after, _ := strings.Cut(s.Confirm.Host, "*")
 	label, begins := strings.CutPrefix(u.Host, before)
 	label, ends := strings.CutSuffix(label, after)
-	genuine = begins && ends && label != "" && strings.Trim(label, lowerDigits+"-") == "" && u.Scheme == "https" && u.User == nil
+	genuine = begins && ends && label != "" && strings.Trim(label, lowerDigits+"-") == "" && u.Scheme == "https" &&
+		u.User == nil
 	return u.Hostname(), genuine
 }
 
@@ -147,13 +150,15 @@ func (a *answering) prove(secrets []sign.Secret) (status int, err error) {
 		return 500, refuse(sign.EmptySecret, "the answer is made with the secret, and none is given")
 	}
 	if secrets[0].Kind() == keytext.Asymmetric {
-		return 500, refuse(sign.WrongKeyForm, secrets[0].Label()+" is a public or private key or a certificate, and the answer is an HMAC")
+		return 500, refuse(sign.WrongKeyForm, secrets[0].Label()+" is a public or private key or a certificate, and the "+
+			"answer is an HMAC")
 	}
 	key := secrets[0].Key
 	if a.MAC.Pair {
 		public, private, ok := strings.Cut(string(key), ":")
 		if !ok || public == "" || private == "" {
-			return 500, refuse(sign.WrongKeyForm, secrets[0].Label()+" is not the public and the private key with a colon between them")
+			return 500, refuse(sign.WrongKeyForm, secrets[0].Label()+" is not the public and the private key with a colon "+
+				"between them")
 		}
 		a.public, key = public, []byte(private)
 	}
@@ -220,8 +225,8 @@ func (a *answering) value(name string) (string, error) {
 	return value, nil
 }
 
-// checkSaid refuses a value that must not be sent back: one that is too long, is no text, or holds characters that end a line or
-// steer a terminal.
+// checkSaid refuses a value that must not be sent back: one that is too long, is no text, or holds characters that end
+// a line or steer a terminal.
 func checkSaid(what, value string) error {
 	switch {
 	case value == "":

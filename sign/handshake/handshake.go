@@ -9,8 +9,8 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// Handshake is what a provider asks of a receiver before it sends the first webhook, and how that is answered. It is data:
-// a row of a table as a Scheme is one of the catalogue.
+// Handshake is what a provider asks of a receiver before it sends the first webhook, and how that is answered. It is
+// data: a row of a table as a Scheme is one of the catalogue.
 type Handshake struct {
 	Name     string        // lower case; that of the provider's scheme where there is one
 	Title    string        // the provider's own spelling
@@ -73,9 +73,9 @@ const (
 
 // MAC is the proof that a receiver knows the secret, {mac} in an answer.
 //
-// A stranger chooses the challenge, and the same key signs webhooks: a receiver that proves whatever it is asked to signs
-// forgeries. So only challenges of the provider's own form are proven, and where the request is not signed, Verify refuses
-// content of that form under every scheme of the same hash.
+// A stranger chooses the challenge, and the same key signs webhooks: a receiver that proves whatever it is asked to
+// signs forgeries. So only challenges of the provider's own form are proven, and where the request is not signed,
+// Verify refuses content of that form under every scheme of the same hash.
 type MAC struct {
 	Of        sign.Place
 	Challenge sign.Challenge // the form of the challenges that are proven, and the hash
@@ -243,7 +243,8 @@ func (m *MAC) describe() string {
 	if m.HashedKey {
 		key = "the " + strings.ToUpper(string(m.Challenge.Hash)) + " of " + key
 	}
-	return "the HMAC-" + strings.ToUpper(string(m.Challenge.Hash)) + " " + string(m.Enc) + " of " + words(m.Of) + " under " + key
+	return "the HMAC-" + strings.ToUpper(string(m.Challenge.Hash)) + " " + string(m.Enc) + " of " + words(m.Of) +
+		" under " + key
 }
 
 // words names a place of a handshake to a person.

@@ -1,5 +1,5 @@
-// Package httpsig reads HTTP message signatures (RFC 9421). It computes none: it says which bytes are signed, under which
-// parameters, and whether a body is the one that its digest is of.
+// Package httpsig reads HTTP message signatures (RFC 9421). It computes none: it says which bytes are signed, under
+// which parameters, and whether a body is the one that its digest is of.
 package httpsig
 
 import (
@@ -101,8 +101,9 @@ func (r *Request) component(name string) (string, error) {
 	return "", ErrUnknown
 }
 
-// Uncovered returns a component that is not signed and must be, "" for none: those that the receiver asks for, else the method,
-// where the request goes, and the body. A path without its query says only half of that when the request has one.
+// Uncovered returns a component that is not signed and must be, "" for none: those that the receiver asks for, else the
+// method, where the request goes, and the body. A path without its query says only half of that when the request has
+// one.
 func (s *Signature) Uncovered(url string, hasBody bool, asked []string) string {
 	covers := func(name string) bool { return slices.Contains(s.Components, name) }
 	if len(asked) > 0 {
@@ -127,8 +128,8 @@ func (s *Signature) Uncovered(url string, hasBody bool, asked []string) string {
 	return ""
 }
 
-// CheckDigest holds a body against its Content-Digest (RFC 9530). Every digest of an algorithm that is known must match, and there
-// must be one. The error is ErrNoDigest, ErrDigest or ErrWeakDigest.
+// CheckDigest holds a body against its Content-Digest (RFC 9530). Every digest of an algorithm that is known must
+// match, and there must be one. The error is ErrNoDigest, ErrDigest or ErrWeakDigest.
 func CheckDigest(h http.Header, body []byte) error {
 	text, found := field.Combined(h, "Content-Digest")
 	digests, ok := Dictionary(text)

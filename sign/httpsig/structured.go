@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// The part of structured fields (RFC 9651) that HTTP message signatures and digests use, read without changing a byte: what is
-// signed is a parameter's own spelling.
+// The part of structured fields (RFC 9651) that HTTP message signatures and digests use, read without changing a byte:
+// what is signed is a parameter's own spelling.
 
 // maxMembers is how many members a dictionary may have.
 const maxMembers = 32
@@ -15,8 +15,9 @@ const maxMembers = 32
 // Member is one member of a dictionary, its value as it is written.
 type Member struct{ Name, Value string }
 
-// Dictionary splits a dictionary of structured fields (RFC 9651 section 3.2) at the commas that are in no string, list or
-// bytes. Of a name that comes twice the last counts, as the RFC has it; Repeats says so of names that decide something.
+// Dictionary splits a dictionary of structured fields (RFC 9651 section 3.2) at the commas that are in no string, list
+// or bytes. Of a name that comes twice the last counts, as the RFC has it; Repeats says so of names that decide
+// something.
 func Dictionary(text string) (members []Member, ok bool) {
 	for text != "" {
 		end, ok := endOfMember(text)
@@ -34,8 +35,8 @@ func Dictionary(text string) (members []Member, ok bool) {
 	return members, len(members) > 0
 }
 
-// Repeats reports whether members of a dictionary are fewer than the text has: a name is there twice. Not every parser takes
-// the last one then.
+// Repeats reports whether members of a dictionary are fewer than the text has: a name is there twice. Not every parser
+// takes the last one then.
 func Repeats(text string, members []Member) bool {
 	n := 0
 	for text != "" {

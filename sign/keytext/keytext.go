@@ -1,5 +1,5 @@
-// Package keytext reads the keys that a text holds. It tells a key that anybody may know from a secret that only two ends know,
-// however the text is quoted, escaped or encoded, and it knows no scheme.
+// Package keytext reads the keys that a text holds. It tells a key that anybody may know from a secret that only two
+// ends know, however the text is quoted, escaped or encoded, and it knows no scheme.
 package keytext
 
 import (
@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// Kind says what a secret may prove, by how it is written. The key decides that and never the message: anybody who has read a
-// public key can compute an HMAC with its text.
+// Kind says what a secret may prove, by how it is written. The key decides that and never the message: anybody who has
+// read a public key can compute an HMAC with its text.
 type Kind string
 
 // The kinds of keys.
@@ -22,8 +22,8 @@ const (
 	Shared Kind = "shared"
 	// Asymmetric is a public or private key or a certificate, for Ed25519, ECDSA and RSA only.
 	Asymmetric Kind = "asymmetric"
-	// Unknown is hex or base64 of 32 bytes with no prefix, or of other bytes that may be a public key or chance: an Ed25519
-	// public key and a shared secret look alike.
+	// Unknown is hex or base64 of 32 bytes with no prefix, or of other bytes that may be a public key or chance: an
+	// Ed25519 public key and a shared secret look alike.
 	Unknown Kind = "unknown"
 )
 
@@ -35,11 +35,12 @@ const (
 	maxBehindDER   = 8  // bytes that may follow a key in DER: a line end, a NUL
 )
 
-// MaxKey is the longest key or secret, in bytes as given. It is far above any in use and keeps a wrong file from being read.
+// MaxKey is the longest key or secret, in bytes as given. It is far above any in use and keeps a wrong file from being
+// read.
 const MaxKey = 16 << 10
 
-// KindOf returns what a secret may prove, in any of the usual spellings: quoted, escaped, encoded, or in the middle of a line.
-// Where the work for one secret comes to its bound, it is Unknown.
+// KindOf returns what a secret may prove, in any of the usual spellings: quoted, escaped, encoded, or in the middle of
+// a line. Where the work for one secret comes to its bound, it is Unknown.
 func KindOf(secret []byte) Kind {
 	k := keySearch{kind: Shared}
 	k.first(secret)
@@ -51,11 +52,14 @@ func Trim(key []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(key), []byte(byteOrderMark)))
 }
 
-// keyMarks are in the text of keys, in lower case and without blanks: PEM (RFC 7468), SSH (RFC 4716), OpenPGP, PuTTY, minisign,
-// what "openssl -text" prints, and the XML that .NET writes for an RSA key. A PEM block may have lost its first line or its dashes.
+// keyMarks are in the text of keys, in lower case and without blanks: PEM (RFC 7468), SSH (RFC 4716), OpenPGP, PuTTY,
+// minisign, what "openssl -text" prints, and the XML that .NET writes for an RSA key. A PEM block may have lost its
+// first line or its dashes.
 var keyMarks = [...]string{
-	"----begin", "----end", "beginpublickey", "beginprivatekey", "beginrsap", "beginecp", "beginopensshp", "begincertificate",
-	"endpublickey", "endprivatekey", "endrsap", "endecp", "endopensshp", "endcertificate", "<rsakeyvalue>", "public-key:(", "private-key:(",
+	"----begin", "----end", "beginpublickey", "beginprivatekey", "beginrsap", "beginecp", "beginopensshp",
+	"begincertificate",
+	"endpublickey", "endprivatekey", "endrsap", "endecp", "endopensshp", "endcertificate", "<rsakeyvalue>", "public-key:(",
+	"private-key:(",
 	"putty-user-key-file-", "untrustedcomment:",
 }
 
@@ -78,8 +82,8 @@ func isArmoured(lower string) bool {
 // webKeyName is the name of a JSON Web Key's type (RFC 7517) or of the list in a set, quoted in any way.
 var webKeyName = regexp.MustCompile(`(^|[^a-z0-9])(kty["']?\s*[:=]|["']keys["']\s*:)`)
 
-// isWebKey reports whether lower holds a JSON Web Key, alone, in a set or in a list. It need not be well formed: a file that
-// was cut, or has a comment, is no shared secret either.
+// isWebKey reports whether lower holds a JSON Web Key, alone, in a set or in a list. It need not be well formed: a file
+// that was cut, or has a comment, is no shared secret either.
 func isWebKey(lower string) bool {
 	return (strings.Contains(lower, "kty") || strings.Contains(lower, "keys")) && webKeyName.MatchString(lower)
 }
@@ -87,8 +91,8 @@ func isWebKey(lower string) bool {
 // sshNames begin the names of OpenSSH's key algorithms.
 var sshNames = [...]string{"ssh-ed25519", "ssh-rsa", "ssh-dss", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"}
 
-// isSSHLine reports whether lower has the name of a key algorithm and a key behind it, as lines of authorized_keys (options
-// before it) and known_hosts (a host before it) do. The text of a key begins with the length of a name, AAAA.
+// isSSHLine reports whether lower has the name of a key algorithm and a key behind it, as lines of authorized_keys
+// (options before it) and known_hosts (a host before it) do. The text of a key begins with the length of a name, AAAA.
 func isSSHLine(lower string) bool {
 	for _, name := range sshNames {
 		if !strings.Contains(lower, name) {
@@ -104,11 +108,14 @@ func isSSHLine(lower string) bool {
 	return false
 }
 
-// keyPrefixes begin the text of keys: of Standard Webhooks v1a, of the did:key method, and a label that some tools put in front.
-var keyPrefixes = [...]string{"whpk_", "whsk_", "v1a,whpk_", "v1a,whsk_", "did:key:", "ed25519:", "ed25519/", "openssh-key-v1"}
+// keyPrefixes begin the text of keys: of Standard Webhooks v1a, of the did:key method, and a label that some tools put
+// in front.
+var keyPrefixes = [...]string{"whpk_", "whsk_", "v1a,whpk_", "v1a,whsk_", "did:key:", "ed25519:", "ed25519/",
+	"openssh-key-v1"}
 
 // secretPrefixes begin secrets that providers issue to one receiver. Text that begins so is not base64url by chance.
-var secretPrefixes = [...]string{"v1,whsec_", "whsec_", "lin_wh_", "glsec_", "shpss_", "polar_whs_", "sk_live_", "sk_test_", "rk_live_", "rk_test_"}
+var secretPrefixes = [...]string{"v1,whsec_", "whsec_", "lin_wh_", "glsec_", "shpss_", "polar_whs_", "sk_live_",
+	"sk_test_", "rk_live_", "rk_test_"}
 
 func hasAnyPrefix(text string, prefixes []string) bool {
 	_, ok := cutAnyPrefix(text, prefixes)
@@ -124,7 +131,8 @@ func cutAnyPrefix(text string, prefixes []string) (rest string, ok bool) {
 	return text, false
 }
 
-// isPublicText reports whether lower is an address: of a key set, say, which anybody can read, as everybody can the address.
+// isPublicText reports whether lower is an address: of a key set, say, which anybody can read, as everybody can the
+// address.
 func isPublicText(lower string) bool {
 	return strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://")
 }
@@ -141,8 +149,8 @@ func isKeyText(text string) bool {
 	return isPublicText(lower) || isArmoured(lower) || isWebKey(lower) || isSSHLine(lower)
 }
 
-// isKeyBytes reports whether b is a key as it travels without armour: DER, an SSH key, a point of a NIST curve (SEC 1, section
-// 2.3.3) with or without its mark, or an Ed25519 seed with its public key behind it.
+// isKeyBytes reports whether b is a key as it travels without armour: DER, an SSH key, a point of a NIST curve (SEC 1,
+// section 2.3.3) with or without its mark, or an Ed25519 seed with its public key behind it.
 func isKeyBytes(b []byte) bool {
 	if isSSHKey(b) || isDERKey(b) || isPoint(b) {
 		return true
@@ -183,7 +191,8 @@ func isPoint(b []byte) bool {
 	return false
 }
 
-// isCompressedPoint reports whether b is a point without its second half. One of 256 random byte strings of that length is.
+// isCompressedPoint reports whether b is a point without its second half. One of 256 random byte strings of that length
+// is.
 func isCompressedPoint(b []byte) bool {
 	if len(b) < ambiguousSize || b[0] != 2 && b[0] != 3 {
 		return false
@@ -209,14 +218,15 @@ func isSSHKey(b []byte) bool {
 	return n < 64 && len(b) > int(n)+4 && hasAnyPrefix(string(b[4:4+n]), sshNames[:])
 }
 
-// keyAlgorithms are the DER of the object identifiers of RSA (RFC 8017, appendix C), of elliptic curves (RFC 5480, section
-// 2.1.1), and the beginning of those of Ed25519 and its like (RFC 8410, section 3).
-var keyAlgorithms = [...]string{"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01", "\x06\x07\x2a\x86\x48\xce\x3d\x02\x01", "\x06\x03\x2b\x65"}
+// keyAlgorithms are the DER of the object identifiers of RSA (RFC 8017, appendix C), of elliptic curves (RFC 5480,
+// section 2.1.1), and the beginning of those of Ed25519 and its like (RFC 8410, section 3).
+var keyAlgorithms = [...]string{"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01", "\x06\x07\x2a\x86\x48\xce\x3d\x02\x01",
+	"\x06\x03\x2b\x65"}
 
-// isDERKey reports whether b is a SEQUENCE that holds what keys and certificates do. One that names the algorithm of a key near
-// its beginning may be cut or followed by anything. Another begins with a SEQUENCE (SPKI, X.509) or an INTEGER (PKCS #1, PKCS #8,
-// SEC 1) and is made of whole elements: curves and algorithms that this program cannot use are found as well. Random bytes are
-// either once in a hundred million times.
+// isDERKey reports whether b is a SEQUENCE that holds what keys and certificates do. One that names the algorithm of a
+// key near its beginning may be cut or followed by anything. Another begins with a SEQUENCE (SPKI, X.509) or an INTEGER
+// (PKCS #1, PKCS #8, SEC 1) and is made of whole elements: curves and algorithms that this program cannot use are found
+// as well. Random bytes are either once in a hundred million times.
 func isDERKey(b []byte) bool {
 	if len(b) < ambiguousSize || b[0] != 0x30 {
 		return false

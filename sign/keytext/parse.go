@@ -31,8 +31,9 @@ func Ed25519(b []byte) (Key, bool) {
 	return Key{}, false
 }
 
-// PEM takes the first block that is a key or certificate; openssl puts the curve's parameters before a key, and lines of
-// text before the block, as "Bag Attributes" (RFC 7468, section 2). Files that were joined may each begin with a mark.
+// PEM takes the first block that is a key or certificate; openssl puts the curve's parameters before a key, and lines
+// of text before the block, as "Bag Attributes" (RFC 7468, section 2). Files that were joined may each begin with a
+// mark.
 func PEM(text string) (Key, bool) {
 	for rest := []byte(strings.ReplaceAll(text, byteOrderMark, "")); ; {
 		var block *pem.Block
@@ -54,7 +55,8 @@ func parseCertificate(der []byte) (Key, bool) {
 	if err != nil {
 		return Key{}, false
 	}
-	return Key{Public: cert.PublicKey, Owner: cert.Subject.CommonName, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter}, true
+	return Key{Public: cert.PublicKey, Owner: cert.Subject.CommonName, NotBefore: cert.NotBefore, NotAfter: cert.NotAfter},
+		true
 }
 
 // DER tries each form a lone key comes in; they exclude one another.

@@ -22,7 +22,8 @@ const (
 	leastLine   = 16       // characters of a line of a key
 )
 
-// keySearch looks for a key in a secret. A public key that was quoted, escaped or encoded once more is as public as before.
+// keySearch looks for a key in a secret. A public key that was quoted, escaped or encoded once more is as public as
+// before.
 type keySearch struct {
 	kind  Kind
 	texts int
@@ -49,8 +50,8 @@ func (k *keySearch) first(key []byte) {
 	k.read(key, maxKeyDepth, true)
 }
 
-// bytes looks at what an encoding stands for. lone says that the secret is nothing but this: in the middle of other text, 32
-// bytes say nothing.
+// bytes looks at what an encoding stands for. lone says that the secret is nothing but this: in the middle of other
+// text, 32 bytes say nothing.
 func (k *keySearch) bytes(b []byte, depth int, lone bool) {
 	switch {
 	case k.kind == Asymmetric || len(b) < ambiguousSize:
@@ -105,10 +106,13 @@ func (k *keySearch) mayGoOn(n int) bool {
 	return true
 }
 
-// parts looks at the words of a text, at what stands behind a label such as PUBLIC_KEY=, and at whatever runs of base64 there
-// are. A comment, a file name or a second key does not make a key a secret.
+// parts looks at the words of a text, at what stands behind a label such as PUBLIC_KEY=, and at whatever runs of base64
+// there are. A comment, a file name or a second key does not make a key a secret.
 func (k *keySearch) parts(text string, depth int, lone bool) {
-	words := strings.FieldsFunc(text, func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune("\"'`,;#|(){}[]<>", r) })
+	words := strings.FieldsFunc(text, func(r rune) bool {
+		return unicode.IsSpace(r) ||
+			strings.ContainsRune("\"'`,;#|(){}[]<>", r)
+	})
 	var lines strings.Builder // of base64, between comments
 	for _, word := range words {
 		if len(word) >= leastKey && len(word) < len(text) {
@@ -158,7 +162,8 @@ func (k *keySearch) decode(text string, depth int, lone bool) {
 	}
 }
 
-// unhex reads hex: in either case, with colons, commas, blanks or line breaks between, and with the marks of C and of shells.
+// unhex reads hex: in either case, with colons, commas, blanks or line breaks between, and with the marks of C and of
+// shells.
 func unhex(text string) ([]byte, bool) {
 	digits := make([]byte, 0, len(text))
 	for i, c := range []byte(text) {
@@ -201,15 +206,16 @@ func unbase64(text string) ([]byte, bool) {
 // unbase32 reads base32 (RFC 4648, section 6) in either case.
 func unbase32(text string) ([]byte, bool) {
 	text = strings.TrimRight(text, "=")
-	if strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" && strings.Trim(text, "abcdefghijklmnopqrstuvwxyz234567") != "" {
+	if strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" &&
+		strings.Trim(text, "abcdefghijklmnopqrstuvwxyz234567") != "" {
 		return nil, false
 	}
 	b, err := base32.StdEncoding.WithPadding(base32.NoPadding).DecodeString(strings.ToUpper(text))
 	return b, err == nil
 }
 
-// unbase58 reads what Bitcoin, Solana and did:key write 32 to 64 bytes in. Each letter of the alphabet is a digit, and a leading
-// "1" is a byte of zero.
+// unbase58 reads what Bitcoin, Solana and did:key write 32 to 64 bytes in. Each letter of the alphabet is a digit, and
+// a leading "1" is a byte of zero.
 func unbase58(text string) ([]byte, bool) {
 	const alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 	if len(text) < leastKey || len(text) > 90 || strings.Trim(text, alphabet) != "" {
@@ -225,8 +231,8 @@ func unbase58(text string) ([]byte, bool) {
 
 const blanksAndQuotes = " \t\r\n\"'`,;"
 
-// respelled are the other texts that a text may be meant as: with its escapes read as JSON and shells do, and with its percent
-// signs read as in a URL.
+// respelled are the other texts that a text may be meant as: with its escapes read as JSON and shells do, and with its
+// percent signs read as in a URL.
 func respelled(text string) (others []string) {
 	if strings.Contains(text, `\`) {
 		others = append(others, unescaped(text))
@@ -266,8 +272,8 @@ func unescaped(text string) string {
 	return out.String()
 }
 
-// legible is a text without the characters that nobody sees, and with blanks for the many kinds of them. Bytes that are no text
-// have none, but for the UTF-16 that some editors save.
+// legible is a text without the characters that nobody sees, and with blanks for the many kinds of them. Bytes that are
+// no text have none, but for the UTF-16 that some editors save.
 func legible(b []byte) (string, bool) {
 	if isPlain(b) {
 		return string(b), true
@@ -294,10 +300,14 @@ func legible(b []byte) (string, bool) {
 
 // isText reports whether b is what a person or a program writes as text.
 func isText(b []byte) bool {
-	return utf8.Valid(b) && !bytes.ContainsFunc(b, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) })
+	return utf8.Valid(b) && !bytes.ContainsFunc(b, func(r rune) bool {
+		return unicode.IsControl(r) &&
+			!unicode.IsSpace(r)
+	})
 }
 
-// isPlain reports whether b consists of nothing but the characters of hex and of base64 in either alphabet, and padding.
+// isPlain reports whether b consists of nothing but the characters of hex and of base64 in either alphabet, and
+// padding.
 func isPlain(b []byte) bool {
 	for _, c := range bytes.TrimRight(b, "=") {
 		if !isPlainByte(c) {
@@ -308,5 +318,6 @@ func isPlain(b []byte) bool {
 }
 
 func isPlainByte(c byte) bool {
-	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '+' || c == '/' || c == '-' || c == '_'
+	return 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || '0' <= c && c <= '9' || c == '+' || c == '/' || c == '-' ||
+		c == '_'
 }

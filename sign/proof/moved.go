@@ -1,5 +1,5 @@
-// Package proof judges how much a valid message proves. A signature that matches may be weaker than another one that the message
-// could have had, or may have been made for another message.
+// Package proof judges how much a valid message proves. A signature that matches may be weaker than another one that
+// the message could have had, or may have been made for another message.
 package proof
 
 import (
@@ -13,10 +13,10 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// MovedFrom returns the first of the timed schemes whose signed content has the form of what s, which has no timestamp, signs of
-// m. Such a message may be a captured one of that scheme: its MAC was put into the header of s and its signed content, with
-// the timestamp in it, into the body, where nothing judges the time any more. ok is false when there is none, and always
-// when s is timed itself. It is asked about a message that s has found valid.
+// MovedFrom returns the first of the timed schemes whose signed content has the form of what s, which has no timestamp,
+// signs of m. Such a message may be a captured one of that scheme: its MAC was put into the header of s and its signed
+// content, with the timestamp in it, into the body, where nothing judges the time any more. ok is false when there is
+// none, and always when s is timed itself. It is asked about a message that s has found valid.
 func MovedFrom(s sign.Scheme, m sign.Message, now time.Time, schemes []sign.Scheme) (from sign.Scheme, ok bool) {
 	if s.Timed() {
 		return sign.Scheme{}, false
@@ -52,8 +52,8 @@ func couldSign(s *sign.Scheme, content []byte, url string, now time.Time) bool {
 	return n > 0 && ok && plausible(at, now)
 }
 
-// looksLikeToken reports whether content is the head and the claims of a JSON Web Token, as they are signed (RFC 7515, section
-// 5.1).
+// looksLikeToken reports whether content is the head and the claims of a JSON Web Token, as they are signed (RFC 7515,
+// section 5.1).
 func looksLikeToken(content []byte) bool {
 	head, claims, ok := bytes.Cut(content, []byte("."))
 	if !ok || len(content) > maxToken || bytes.IndexByte(claims, '.') >= 0 {
@@ -68,8 +68,8 @@ func looksLikeToken(content []byte) bool {
 	return json.Unmarshal(text, &object) == nil
 }
 
-// codeCouldSign is couldSign for the schemes whose content code makes; see their content functions. One that is not known here
-// has every form, so that a new one is noticed.
+// codeCouldSign is couldSign for the schemes whose content code makes; see their content functions. One that is not
+// known here has every form, so that a new one is noticed.
 func codeCouldSign(s *sign.Scheme, content []byte, now time.Time) bool {
 	f := contentForm{unit: s.Time.Unit, now: now, steps: maxFormSteps}
 	switch s.Code {
@@ -79,7 +79,8 @@ func codeCouldSign(s *sign.Scheme, content []byte, now time.Time) bool {
 		return f.is(content, "ts:{ts};") || f.is(content, "{body};ts:{ts};")
 	case sign.Contentful:
 		lines := bytes.SplitN(content[:min(len(content), maxForm)], []byte("\n"), 4)
-		return len(lines) > 2 && bytes.HasPrefix(lines[1], []byte("/")) && bytes.Contains(lines[2], []byte("x-contentful-timestamp:"))
+		return len(lines) > 2 && bytes.HasPrefix(lines[1], []byte("/")) &&
+			bytes.Contains(lines[2], []byte("x-contentful-timestamp:"))
 	case sign.RFC9421:
 		return bytes.Contains(content[max(0, len(content)-maxForm):], []byte(`"@signature-params": (`))
 	case sign.SNS: // names and values, a line each
@@ -88,8 +89,8 @@ func codeCouldSign(s *sign.Scheme, content []byte, now time.Time) bool {
 	return true
 }
 
-// plausible reports whether a provider can have signed at that time: not before there were webhooks, nor long after now. It
-// keeps other numbers at the end of a body, such as those of telephones, from being taken for a time.
+// plausible reports whether a provider can have signed at that time: not before there were webhooks, nor long after
+// now. It keeps other numbers at the end of a body, such as those of telephones, from being taken for a time.
 func plausible(at, now time.Time) bool {
 	return at.Unix() >= 1e9 && at.Before(now.AddDate(1, 0, 0))
 }
@@ -108,8 +109,8 @@ type contentForm struct {
 	steps int // left
 }
 
-// is reports whether content has the form of a template: what stands before the body at its beginning, and what stands behind
-// it at its end.
+// is reports whether content has the form of a template: what stands before the body at its beginning, and what stands
+// behind it at its end.
 func (f *contentForm) is(content []byte, template string) bool {
 	pieces := sign.Pieces(template)
 	first := slices.IndexFunc(pieces, isAny)

@@ -8,12 +8,14 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// Stricter reports whether a valid message of s proves more than a valid message of t: first that it is fresh, then what its body says,
-// then who sent it, then the address it was sent to. Equally strict schemes are stricter than neither.
+// Stricter reports whether a valid message of s proves more than a valid message of t: first that it is fresh, then
+// what its body says, then who sent it, then the address it was sent to. Equally strict schemes are stricter than
+// neither.
 func Stricter(s, t sign.Scheme) bool { return strictness(&s) > strictness(&t) }
 
 func strictness(s *sign.Scheme) (n int) {
-	addressed := strings.Contains(s.Content, "{url}") || strings.Contains(s.Content, "{path}") || s.JWT != nil && s.JWT.URL != ""
+	addressed := strings.Contains(s.Content, "{url}") || strings.Contains(s.Content, "{path}") || s.JWT != nil &&
+		s.JWT.URL != ""
 	for i, proves := range []bool{addressed, s.Auth != sign.Token, s.CoversBody(), s.Timed()} {
 		if proves {
 			n += 1 << i
@@ -22,8 +24,8 @@ func strictness(s *sign.Scheme) (n int) {
 	return n
 }
 
-// Strictest sorts the schemes that a message may be of: those that prove most come first, and of equal ones the order stays.
-// A scheme whose timestamp the message lacks comes with those that have none.
+// Strictest sorts the schemes that a message may be of: those that prove most come first, and of equal ones the order
+// stays. A scheme whose timestamp the message lacks comes with those that have none.
 func Strictest(m sign.Message, schemes []sign.Scheme) {
 	rank := make(map[string]int, len(schemes))
 	for i := range schemes {

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// A signed JSON text is read strictly. Parsers do not agree on which of two equal keys counts (most take the last), so a key
-// that is there twice on the way to a signed value would show us one thing and the receiver another.
+// A signed JSON text is read strictly. Parsers do not agree on which of two equal keys counts (most take the last), so
+// a key that is there twice on the way to a signed value would show us one thing and the receiver another.
 
 // MaxElements is how many elements of an array are looked at, be it for "*" or for items with a signature each.
 const MaxElements = 1000
 
-// Once returns the string or number at a path and how often it is there: 2 when a key of the path is there more than once, or
-// when the elements that "*" stands for do not agree. A "*" stands between dots for every element of an array.
+// Once returns the string or number at a path and how often it is there: 2 when a key of the path is there more than
+// once, or when the elements that "*" stands for do not agree. A "*" stands between dots for every element of an array.
 func Once(doc []byte, path string) (value string, n int) {
 	before, after, found := strings.Cut(path, ".*.")
 	c, n := enterOnce(doc, before)
@@ -52,9 +52,9 @@ var (
 	ErrNotScalar = errors.New("neither text nor number")
 )
 
-// Word returns the string or number at a path, or true or false as they are written. A value that is missing or null is not
-// there. The error is ErrTwice for a key of the path that is there more than once, and ErrNotScalar for an object, an array
-// or malformed text.
+// Word returns the string or number at a path, or true or false as they are written. A value that is missing or null is
+// not there. The error is ErrTwice for a key of the path that is there more than once, and ErrNotScalar for an object,
+// an array or malformed text.
 func Word(doc []byte, path string) (value string, there bool, err error) {
 	c, n := enterOnce(doc, path)
 	switch {
@@ -73,8 +73,8 @@ func Word(doc []byte, path string) (value string, there bool, err error) {
 	return text, true, nil
 }
 
-// Elements returns the elements of the array at a path, each a part of doc; none when there is no array, or it has more than
-// MaxElements.
+// Elements returns the elements of the array at a path, each a part of doc; none when there is no array, or it has more
+// than MaxElements.
 func Elements(doc []byte, path string) [][]byte {
 	var all [][]byte
 	for _, e := range extents(doc, path) {
@@ -122,8 +122,9 @@ func enterOnce(doc []byte, path string) (c cursor, n int) {
 	return c, 1
 }
 
-// enterOnce is enter for the only key of its name: it looks at the whole object. A key in another case counts as well, since
-// many parsers do not tell them apart (Go's encoding/json, .NET); where only such a key is there, it is there twice too.
+// enterOnce is enter for the only key of its name: it looks at the whole object. A key in another case counts as well,
+// since many parsers do not tell them apart (Go's encoding/json, .NET); where only such a key is there, it is there
+// twice too.
 func (c *cursor) enterOnce(part string) (n int) {
 	if c.peek() != '{' {
 		if c.enter(part) {

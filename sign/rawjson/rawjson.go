@@ -1,8 +1,8 @@
 // Package rawjson finds a value in JSON text without rewriting the rest.
 //
-// A path is keys and indexes of arrays joined by dots ("event.type", "0.event"). The text is read in one pass, without recursion,
-// and only as far as it must be: what is asked for is a hint for people or is covered by a signature, and must not fail
-// because of nesting, numbers or bytes elsewhere that a parser would refuse.
+// A path is keys and indexes of arrays joined by dots ("event.type", "0.event"). The text is read in one pass, without
+// recursion, and only as far as it must be: what is asked for is a hint for people or is covered by a signature, and
+// must not fail because of nesting, numbers or bytes elsewhere that a parser would refuse.
 package rawjson
 
 import (
@@ -12,8 +12,8 @@ import (
 	"strings"
 )
 
-// MaxScalar is the longest JSON string or number, in bytes as written, that counts as a value; ids, types and timestamps are far
-// shorter.
+// MaxScalar is the longest JSON string or number, in bytes as written, that counts as a value; ids, types and
+// timestamps are far shorter.
 const MaxScalar = 8 << 10
 
 // First returns the string or number at a path; of equal keys the first counts.

@@ -11,16 +11,16 @@ import (
 // errMalformed says that a text on the way to a value is not JSON.
 var errMalformed = errors.New("not JSON")
 
-// Set returns a copy of doc with value, which is JSON, at the path: in the place of the one that is there, or as the last member
-// or element of the deepest object or array of the path that exists, laid out as the member before it is. Every other byte
-// stays. A null on the way counts as missing; of equal keys the last counts, as most parsers have it. The error says which
-// part of the path is in the way.
+// Set returns a copy of doc with value, which is JSON, at the path: in the place of the one that is there, or as the
+// last member or element of the deepest object or array of the path that exists, laid out as the member before it is.
+// Every other byte stays. A null on the way counts as missing; of equal keys the last counts, as most parsers have it.
+// The error says which part of the path is in the way.
 func Set(doc []byte, path Path, value []byte) ([]byte, error) {
 	return (&editor{path: path, value: value}).set(doc, 0)
 }
 
-// SetText is Set for a string at a path of Once, whose "*" stands for every element of an array. A new member is written without
-// blanks. ok is false when the text has no place for it.
+// SetText is Set for a string at a path of Once, whose "*" stands for every element of an array. A new member is
+// written without blanks. ok is false when the text has no place for it.
 func SetText(doc []byte, path, value string) (out []byte, ok bool) {
 	if before, after, found := strings.Cut(path, ".*."); found {
 		return EditElements(doc, before, func(element []byte) ([]byte, bool) { return SetText(element, after, value) })
@@ -29,8 +29,8 @@ func SetText(doc []byte, path, value string) (out []byte, ok bool) {
 	return out, err == nil
 }
 
-// EditElements returns a copy of doc with every element of the array at a path edited. ok is false when there is none, or edit
-// refuses one.
+// EditElements returns a copy of doc with every element of the array at a path edited. ok is false when there is none,
+// or edit refuses one.
 func EditElements(doc []byte, path string, edit func(element []byte) (edited []byte, ok bool)) (out []byte, ok bool) {
 	elements := extents(doc, path)
 	end := 0

@@ -7,8 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// Style is how a writer of JSON escapes the characters in a string that it does not have to escape. The zero value writes as
-// JSON.stringify of ECMAScript does: only what must be escaped is.
+// Style is how a writer of JSON escapes the characters in a string that it does not have to escape. The zero value
+// writes as JSON.stringify of ECMAScript does: only what must be escaped is.
 type Style struct {
 	ASCII bool   // characters above ASCII are \uXXXX
 	Upper bool   // hex digits are capitals
@@ -48,7 +48,8 @@ func (s Style) plain(text []byte) int {
 func (s Style) append(to []byte, r rune, raw []byte) []byte {
 	short := strings.IndexRune("\"\\\b\f\n\r\t", r)
 	switch {
-	case r == '"' && s.Quote, r < ' ' && short < 0, r == 0x7f && s.DEL, r < utf8.RuneSelf && strings.ContainsRune(s.Also, r):
+	case r == '"' && s.Quote, r < ' ' && short < 0, r == 0x7f && s.DEL, r < utf8.RuneSelf &&
+		strings.ContainsRune(s.Also, r):
 		return s.escape(to, r)
 	case short >= 0:
 		return append(to, '\\', `"\bfnrt`[short])

@@ -7,7 +7,8 @@ import (
 	"path/filepath"
 )
 
-// Create writes a small new file of mode 0600, so that neither another process nor a crash leaves half of it. A file that is at the path already stays, and the error is fs.ErrExist.
+// Create writes a small new file of mode 0600, so that neither another process nor a crash leaves half of it. A file
+// that is at the path already stays, and the error is fs.ErrExist.
 func Create(path string, data []byte) error { return write(path, data, place) }
 
 // Replace is Create in place of the one at the path, if there is one.

@@ -26,33 +26,34 @@ const maxMasked = 20
 
 // Line is the JSON form of one exchange. The names are a contract: they may be added to, never changed.
 type Line struct {
-	Schema         int      `json:"schema"`
-	Level          string   `json:"level"`
-	Timestamp      string   `json:"timestamp"` // RFC 3339 in UTC with milliseconds
-	ID             int64    `json:"id"`
-	Thread         int64    `json:"thread,omitempty"`
-	Direction      string   `json:"direction"`
-	WebhookID      string   `json:"webhook_id"`
-	EventType      string   `json:"event_type"`
-	EndpointDomain string   `json:"endpoint_domain"`
-	Method         string   `json:"method"`
-	StatusCode     int      `json:"status_code"` // 0 when no answer came
-	LatencyMS      int64    `json:"latency_ms"`
-	Attempt        int      `json:"attempt"`
-	RetryCount     int      `json:"retry_count"`
-	Scheme         string   `json:"scheme"`
-	Verdict        string   `json:"verdict"`
-	Reason         string   `json:"reason,omitempty"`
-	Outcome        string   `json:"outcome"`
-	Error          string   `json:"error,omitempty"`
-	Fault          string   `json:"fault,omitempty"`        // what was done to the sender on purpose
-	TooSlowFor     string   `json:"too_slow_for,omitempty"` // the provider that would have given up
-	DeadlineMS     int64    `json:"deadline_ms,omitempty"`  // and how long it waits
-	Ambiguous      bool     `json:"ambiguous,omitempty"`
-	NextInMS       int64    `json:"next_in_ms,omitempty"`
-	ScheduleMS     int64    `json:"schedule_ms,omitempty"` // what next_in_ms would be if time were not compressed
-	Note           string   `json:"note,omitempty"`        // what a sender of this character would do with the endpoint now
-	Timings        *Timings `json:"timings_ms,omitempty"`
+	Schema         int    `json:"schema"`
+	Level          string `json:"level"`
+	Timestamp      string `json:"timestamp"` // RFC 3339 in UTC with milliseconds
+	ID             int64  `json:"id"`
+	Thread         int64  `json:"thread,omitempty"`
+	Direction      string `json:"direction"`
+	WebhookID      string `json:"webhook_id"`
+	EventType      string `json:"event_type"`
+	EndpointDomain string `json:"endpoint_domain"`
+	Method         string `json:"method"`
+	StatusCode     int    `json:"status_code"` // 0 when no answer came
+	LatencyMS      int64  `json:"latency_ms"`
+	Attempt        int    `json:"attempt"`
+	RetryCount     int    `json:"retry_count"`
+	Scheme         string `json:"scheme"`
+	Verdict        string `json:"verdict"`
+	Reason         string `json:"reason,omitempty"`
+	Outcome        string `json:"outcome"`
+	Error          string `json:"error,omitempty"`
+	Fault          string `json:"fault,omitempty"`        // what was done to the sender on purpose
+	TooSlowFor     string `json:"too_slow_for,omitempty"` // the provider that would have given up
+	DeadlineMS     int64  `json:"deadline_ms,omitempty"`  // and how long it waits
+	Ambiguous      bool   `json:"ambiguous,omitempty"`
+	NextInMS       int64  `json:"next_in_ms,omitempty"`
+	ScheduleMS     int64  `json:"schedule_ms,omitempty"` // what next_in_ms would be if time were not compressed
+	// what a sender of this character would do with the endpoint now
+	Note    string   `json:"note,omitempty"`
+	Timings *Timings `json:"timings_ms,omitempty"`
 
 	Marks       []record.MarkKind `json:"marks,omitempty"`
 	DuplicateOf int64             `json:"duplicate_of,omitempty"`

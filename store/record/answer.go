@@ -55,7 +55,8 @@ func (r *Response) BodyFraming(method string) (length int64, chunked bool, err e
 	case len(codings) == 1 && strings.EqualFold(codings[0], "chunked"):
 		return -1, true, nil
 	case len(codings) > 0:
-		return 0, false, badHead("the answer is in a transfer coding other than chunked: %q", cut(strings.Join(codings, ", "), 40))
+		return 0, false, badHead("the answer is in a transfer coding other than chunked: %q",
+			cut(strings.Join(codings, ", "), 40))
 	case !r.Header.Has("Content-Length"):
 		return -1, false, nil
 	}

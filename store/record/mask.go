@@ -11,7 +11,8 @@ type Mask struct {
 	Shown int    `json:"w,omitempty"` // bytes of the placeholder; 0 where the one before it stands for this piece too
 	Size  int    `json:"z"`           // bytes of the piece
 
-	Name string `json:"n"` // what the piece was, for people: "header Authorization", "query access_token", "body /customer/email"
+	// what the piece was, for people: "header Authorization", "query access_token", "body /customer/email"
+	Name string `json:"n"`
 	// Secret is the reference of the secret that the piece is ("env:TOKEN"), "" where it is none that barb was given.
 	// Proof tells that secret from another under the same reference, Spelling is how the piece writes it, and Skip how
 	// many bytes of that were cut away by the mask before.

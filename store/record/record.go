@@ -48,7 +48,8 @@ type Exchange struct {
 
 	Request  Request
 	Response *Response // nil when nothing came back
-	Err      *Failure  // why nothing came back, why what came is not whole, or what was done on purpose; nil when all went well
+	// why nothing came back, why what came is not whole, or what was done on purpose; nil when all went well
+	Err *Failure
 
 	WebhookID string
 	EventType string // as its sender names it; "" of a handshake
@@ -137,12 +138,13 @@ type Outcome string
 const (
 	Delivered Outcome = "delivered" // sent, answered 2xx
 	Retrying  Outcome = "retrying"  // sent, not delivered, another attempt was planned
-	Failed    Outcome = "failed"    // sent, not delivered, no further attempt; received and answered 5xx, or on purpose not at all
-	Unknown   Outcome = "unknown"   // sent, begun, never recorded as ended
-	Queued    Outcome = "queued"    // not sent by itself: a message in the queue, which knows what became of it
-	Accepted  Outcome = "accepted"  // received, answered below 400
-	Rejected  Outcome = "rejected"  // received, answered 4xx
-	Pending   Outcome = "pending"   // received and kept, not (yet) answered
+	// sent, not delivered, no further attempt; received and answered 5xx, or on purpose not at all.
+	Failed   Outcome = "failed"
+	Unknown  Outcome = "unknown"  // sent, begun, never recorded as ended
+	Queued   Outcome = "queued"   // not sent by itself: a message in the queue, which knows what became of it
+	Accepted Outcome = "accepted" // received, answered below 400
+	Rejected Outcome = "rejected" // received, answered 4xx
+	Pending  Outcome = "pending"  // received and kept, not (yet) answered
 )
 
 // Outcome reads the outcome off the exchange's data.

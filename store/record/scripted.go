@@ -24,7 +24,8 @@ type Lateness struct {
 
 // Text says it to people, of an answer that took so long: "too slow for slack (3 s): 4.1 s".
 func (l *Lateness) Text(took time.Duration) string {
-	return fmt.Sprintf("too slow for %s (%s): %s", l.Provider, seconds(l.Deadline), seconds(took.Round(100*time.Millisecond)))
+	return fmt.Sprintf("too slow for %s (%s): %s", l.Provider, seconds(l.Deadline),
+		seconds(took.Round(100*time.Millisecond)))
 }
 
 // TooSlow notes that a provider would have given up waiting for the answer. A failure that is there already is not

@@ -24,7 +24,8 @@ func (r *Redactor) RestoreOld(x *record.Exchange) (*record.Exchange, error) {
 	secrets := r.known()
 	i := slices.IndexFunc(secrets, func(k *known) bool { return k.ref == x.Verdict.Secret })
 	if i < 0 {
-		return nil, fmt.Errorf("it came with the secret %s, which the history does not keep and this barb does not have", x.Verdict.Secret)
+		return nil, fmt.Errorf("it came with the secret %s, which the history does not keep and this barb does not have",
+			x.Verdict.Secret)
 	}
 	scheme, _ := r.scheme(x.Scheme)
 	came, ok := restoreOld(x, scheme, secrets[i].key)

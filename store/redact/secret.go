@@ -125,7 +125,8 @@ func isOneOf(word string, words []string) bool {
 // The words of header names.
 var (
 	harmless = [...]string{"signature", "sign", "sig", "hmac", "digest", "timestamp", "type", "id", "idempotency"}
-	telling  = [...]string{"authorization", "authentication", "auth", "token", "secret", "password", "passwd", "passcode", "passphrase", "apikey",
+	telling  = [...]string{"authorization", "authentication", "auth", "token", "secret", "password", "passwd", "passcode",
+		"passphrase", "apikey",
 		"accesskey", "credential", "credentials", "cookie", "jwt", "session"}
 	keyOf = [...]string{"api", "access", "secret", "auth", "functions"} // before "key"
 )
@@ -144,10 +145,13 @@ func afterScheme(name, value string) int {
 // names: those of RFC 9110, cookies (RFC 6265), the headers that API keys and tokens usually travel in, and those of
 // the catalogue's schemes that send their secret.
 var credentials = byLength("Authorization", "Proxy-Authorization", "Cookie", "Cookie2",
-	"X-Api-Key", "Api-Key", "Apikey", "X-Apikey", "X-Auth-Token", "X-Auth-Key", "X-Access-Token", "X-Api-Token", "X-Secret", "X-Secret-Key",
-	"X-Token", "X-Webhook-Token", "X-Webhook-Secret", "X-Hook-Secret", "X-Hook-Token", "X-Csrf-Token", "X-Xsrf-Token", "X-Vault-Token",
+	"X-Api-Key", "Api-Key", "Apikey", "X-Apikey", "X-Auth-Token", "X-Auth-Key", "X-Access-Token", "X-Api-Token",
+	"X-Secret", "X-Secret-Key",
+	"X-Token", "X-Webhook-Token", "X-Webhook-Secret", "X-Hook-Secret", "X-Hook-Token", "X-Csrf-Token", "X-Xsrf-Token",
+	"X-Vault-Token",
 	"X-Amz-Security-Token", "X-Goog-Api-Key", "X-Goog-Iap-Jwt-Assertion", "X-Functions-Key", "Ocp-Apim-Subscription-Key",
-	"Cf-Access-Client-Secret", "Cf-Access-Jwt-Assertion", "X-Forwarded-Access-Token", "X-Session-Token", "Private-Token", "Job-Token",
+	"Cf-Access-Client-Secret", "Cf-Access-Jwt-Assertion", "X-Forwarded-Access-Token", "X-Session-Token", "Private-Token",
+	"Job-Token",
 	"X-Shopify-Access-Token", "X-Goog-Channel-Token")
 
 func byLength(names ...string) (table [32][]string) {
@@ -168,5 +172,7 @@ func isTokenParameter(name string) bool {
 	return slices.ContainsFunc(tokenParameters[:], func(known string) bool { return strings.EqualFold(known, name) })
 }
 
-var tokenParameters = [...]string{"access_token", "token", "api_key", "apikey", "api-key", "auth_token", "id_token", "refresh_token",
-	"client_secret", "secret", "secret_token", "password", "passwd", "pwd", "passphrase", "jwt", "auth", "key", "X-Amz-Security-Token"}
+var tokenParameters = [...]string{"access_token", "token", "api_key", "apikey", "api-key", "auth_token", "id_token",
+	"refresh_token",
+	"client_secret", "secret", "secret_token", "password", "passwd", "pwd", "passphrase", "jwt", "auth", "key",
+	"X-Amz-Security-Token"}

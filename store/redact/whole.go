@@ -42,7 +42,8 @@ func Names(missing []Missing) []string {
 
 // IsMasked reports whether the history keeps less of a request than came.
 func (r *Redactor) IsMasked(x *record.Exchange) bool {
-	return r.IsMaskedOld(x) || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return !strings.HasPrefix(m.Part, answerName) })
+	return r.IsMaskedOld(x) || slices.ContainsFunc(x.Masks,
+		func(m record.Mask) bool { return !strings.HasPrefix(m.Part, answerName) })
 }
 
 // IsMaskedOld reports whether a barb before schema 8 put the placeholder in the place of the exchange's secret, which

@@ -47,7 +47,10 @@ func Judge(attempts []Attempt, now time.Time) []*Sender {
 		s.judge(now)
 		all = append(all, s)
 	}
-	slices.SortFunc(all, func(a, b *Sender) int { return cmp.Or(cmp.Compare(a.Scheme, b.Scheme), cmp.Compare(a.Path, b.Path)) })
+	slices.SortFunc(all, func(a, b *Sender) int {
+		return cmp.Or(cmp.Compare(a.Scheme, b.Scheme),
+			cmp.Compare(a.Path, b.Path))
+	})
 	return all
 }
 

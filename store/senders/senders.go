@@ -134,7 +134,8 @@ type Conduct struct {
 
 // unseen is the conduct of a sender before its first attempt.
 func unseen() Conduct {
-	return Conduct{IDKept: Unknown, BodyKept: Unknown, Signed: Unknown, Stopped2xx: Unknown, Stopped410: Unknown, Retried: Unknown}
+	return Conduct{IDKept: Unknown, BodyKept: Unknown, Signed: Unknown, Stopped2xx: Unknown, Stopped410: Unknown,
+		Retried: Unknown}
 }
 
 func (c *Conduct) add(d *Conduct) {
