@@ -79,8 +79,8 @@ func TestOnlyThisMachineIsLoopback(t *testing.T) {
 	}
 }
 
-// What is looked at is the file that is opened, also where the folder was entered over a link: .. is then the folder
-// that the link stands in for a path in barb.toml, and the one that it leads to for a file: reference.
+// The file that is judged is the file that is opened, also when the folder was entered over a link. For a path in
+// barb.toml, .. is then the folder of the link; for a file: reference it is the parent of the link's target.
 func TestAPathIsFollowedAsItIsUsed(t *testing.T) {
 	home, elsewhere := t.TempDir(), t.TempDir()
 	for _, dir := range []string{elsewhere + "/project", home + "/project", elsewhere + "/project/sub"} {

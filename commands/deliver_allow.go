@@ -43,8 +43,8 @@ func queuedReference(ref string) string {
 	return hashedReference + hex.EncodeToString(sum[:])
 }
 
-// allowedReference is the reference that the queue has kept. Of a command it is the line in barb.toml that has its
-// hash; one that an earlier barb has queued as a whole must stand there as well.
+// allowedReference returns the reference of a queued secret. A command must stand in barb.toml: the queue has its hash
+// or, from an earlier version, its text.
 func (c *configFile) allowedReference(kept string) (ref string, err error) {
 	hash := queuedReference(kept)
 	if !strings.HasPrefix(hash, hashedReference) {

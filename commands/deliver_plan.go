@@ -26,8 +26,8 @@ type planJSON struct {
 	Client  clientJSON        `json:"client,omitzero"`
 }
 
-// clientJSON is the flags for how a connection is made, under their names. Paths are absolute: whoever delivers may
-// work in another folder.
+// clientJSON is the flags for how a connection is made, under their names. Paths are absolute,
+// since a worker may run in another folder.
 type clientJSON struct {
 	Insecure       bool     `json:"insecure,omitempty"`
 	CACert         string   `json:"cacert,omitempty"`
@@ -134,7 +134,7 @@ type plan struct {
 
 	made  chan struct{} // closed when the others are set
 	err   error         // why it cannot be done here and now
-	until time.Time     // when one that cannot be done is tried again
+	until time.Time     // when a plan that failed is tried again
 }
 
 // plans makes a plan of each text once. A plan that cannot be made, since its secret is not there, is tried again

@@ -27,9 +27,9 @@ func life() string {
 	return fmt.Sprintf(`"nbf":%d,"exp":%d}`, now, now+3600)
 }
 
-// cuts are what somebody who has captured a webhook can send under auto, without the secret: its signed content is cut
-// elsewhere, into the fields, the id or the body of another scheme with a timestamp; or its token, or one that was
-// given to him, comes with a body of his.
+// cuts are forgeries from a captured webhook, made without the secret and sent under auto. Some divide its signed
+// content anew, into the fields, the id or the body of another scheme with a timestamp. Others send its token with a
+// different body.
 func cuts(secret string) map[string]replay {
 	now := time.Now().UTC()
 	unix, stamp := fmt.Sprint(now.Unix()), now.Format(time.RFC3339)

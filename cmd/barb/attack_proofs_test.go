@@ -42,8 +42,8 @@ func addHeader(line string) func(path, body string, headers []string) (string, s
 	}
 }
 
-// What is signed rightly but is somebody else's, or has a second copy of what is signed hidden in it, is 401 and
-// reaches no app; the webhook that it was made of is 200.
+// A webhook with a good signature is answered 401 and reaches no app when it belongs to somebody else, or when it hides
+// a second copy of a signed value. The genuine webhook is answered 200.
 func TestWhatIsSignedForAnotherOrTwiceReachesNoApp(t *testing.T) {
 	t.Parallel()
 	const mine, theirs = "arn:aws:sns:eu-west-1:1:mine", "arn:aws:sns:eu-west-1:2:theirs"

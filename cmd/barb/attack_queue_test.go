@@ -65,8 +65,8 @@ func postToken(t *testing.T, url, token string) int {
 	return response.StatusCode
 }
 
-// A listener that does not have the secret of a webhook leaves it to one that does, whichever of the two began first,
-// and however many of them come before its own.
+// A listener leaves a webhook whose secret it lacks to a listener that has the secret. It does not matter which of the
+// two began first, or how many such webhooks come before its own.
 func TestAWebhookWaitsForAListenerThatHasItsSecret(t *testing.T) {
 	t.Parallel()
 	const mine, theirs = "the-token-of-the-first-project", "the-token-of-the-second-project"

@@ -34,8 +34,8 @@ func scrape(t *testing.T, url string) map[string]*dto.MetricFamily {
 	return families
 }
 
-// scrapeUntil scrapes until a metric has come to a value: what is answered is counted a moment later. It returns the
-// scrape after that one: a scrape reads one metric after the other, and may have read others before they were counted.
+// scrapeUntil scrapes until a metric reaches a value, since an answer is counted a moment after it was sent. It returns
+// the next scrape: a scrape reads the metrics one by one, so the first may have read others too early.
 func scrapeUntil(t *testing.T, p *process, url, name string, want float64) map[string]*dto.MetricFamily {
 	t.Helper()
 	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {

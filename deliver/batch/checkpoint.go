@@ -20,6 +20,7 @@ const (
 // BusyError is the error for a run that another process sends.
 type BusyError struct{ ID int64 }
 
+// Error names the run.
 func (e *BusyError) Error() string { return fmt.Sprintf("run %d is being sent right now", e.ID) }
 
 // checkpoint writes down how far a run is.

@@ -55,6 +55,7 @@ type BadEventsError struct {
 	Late bool // events before it were sent already, since it came in a stream
 }
 
+// Error names the first bad event and how many there are besides.
 func (e *BadEventsError) Error() string {
 	switch more := e.Count - 1; {
 	case e.All:

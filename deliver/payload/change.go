@@ -21,6 +21,7 @@ type ChangeError struct {
 	Err    error  // may be edit.ErrUnstructured
 }
 
+// Error names the change and what is wrong with it.
 func (e *ChangeError) Error() string {
 	if e.Change == "" {
 		return e.Err.Error()
@@ -28,6 +29,7 @@ func (e *ChangeError) Error() string {
 	return e.Change + ": " + e.Err.Error()
 }
 
+// Unwrap returns the cause.
 func (e *ChangeError) Unwrap() error { return e.Err }
 
 // The reasons why a change cannot be read.

@@ -39,7 +39,10 @@ type Error struct {
 	Err  error
 }
 
+// Error names what could not be read, then the cause.
 func (e *Error) Error() string { return e.What + ": " + e.Err.Error() }
+
+// Unwrap returns the cause.
 func (e *Error) Unwrap() error { return e.Err }
 
 // IsConstant reports whether every message has the same payload.

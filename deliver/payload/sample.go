@@ -50,7 +50,10 @@ type MetaError struct {
 	Err    error
 }
 
+// Error names the file, then the cause.
 func (e *MetaError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err) }
+
+// Unwrap returns the cause.
 func (e *MetaError) Unwrap() error { return e.Err }
 
 // TooLargeError is the error for a file that is larger than a sample may be.
@@ -59,6 +62,7 @@ type TooLargeError struct {
 	Limit int64 // in bytes
 }
 
+// Error names the file and the limit in bytes.
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("%s is larger than %d bytes", e.Path, e.Limit)
 }

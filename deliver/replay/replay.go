@@ -37,7 +37,10 @@ type Plan struct {
 // TargetError is the error for an address that nothing can be sent to.
 type TargetError struct{ Err error }
 
+// Error is the text of the cause.
 func (e *TargetError) Error() string { return e.Err.Error() }
+
+// Unwrap returns the cause.
 func (e *TargetError) Unwrap() error { return e.Err }
 
 // MaskedError is the error for an exchange that would go out with placeholders, since the history does not keep all
@@ -47,6 +50,7 @@ type MaskedError struct {
 	Missing []redact.Missing
 }
 
+// Error says that the webhook cannot be sent again as it was.
 func (e *MaskedError) Error() string { return "the history does not keep all of the webhook" }
 
 // changesPayload reports whether the payload does not stay as it was.

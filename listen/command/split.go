@@ -16,6 +16,7 @@ var (
 // ShellError is the error of Split for a character that only a shell acts on, such as a pipe.
 type ShellError struct{ Char rune }
 
+// Error names the character.
 func (e *ShellError) Error() string {
 	return fmt.Sprintf("%c is for a shell, and none is started", e.Char)
 }
