@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/redact"
@@ -32,6 +33,16 @@ func (s source) weight() int {
 		return 0
 	}
 	return 1
+}
+
+// weight ranks where the value of a flag of this command came from; see source.weight.
+func (sh *shell) weight(flag string) int {
+	for _, s := range settings {
+		if from := sh.settings[s.key()]; s.flag == flag && from != "" {
+			return from.weight()
+		}
+	}
+	return 0
 }
 
 // applySettings fills every flag that was not given: from its BARB_ variable, then from barb.toml.
@@ -362,5 +373,5 @@ func configValue(sh *shell, root *cobra.Command, file *configFile, s setting) (c
 	if s.flag == "db" && value == "" {
 		value = sh.historyPath()
 	}
-	return configRow{Key: s.key(), Value: withoutUser(value), Source: from, Variable: s.variable()}, nil
+	return configRow{Key: s.key(), Value: flags.WithoutUser(value), Source: from, Variable: s.variable()}, nil
 }

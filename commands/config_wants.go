@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/listen/script"
 )
 
@@ -97,19 +98,19 @@ func (w *wishes) references(value any, at []string, lines keyLines) {
 func (w *wishes) setting(s setting, value string) {
 	switch s.flag {
 	case "proxy":
-		w.add("send through a proxy", withoutUser(value), "")
+		w.add("send through a proxy", flags.WithoutUser(value), "")
 	case "cacert":
 		w.add("trust the certificates of a CA", value, w.beside(value))
 	case "db":
 		if strings.Contains(value, "://") {
-			w.add("keep its history on a server", withoutUser(value), "")
+			w.add("keep its history on a server", flags.WithoutUser(value), "")
 			return
 		}
 		// The file may come with a history in which another has queued what is sent, and with which secrets.
 		w.add("use a history that it names and what is queued there", value, w.beside(value))
 	case "addr", "metrics":
 		// a mistake is told where it is used
-		if address, err := listenAddress(value); err == nil && !isLoopback("tcp://"+address) {
+		if address, err := flags.ListenAddress(value); err == nil && !isLoopback("tcp://"+address) {
 			w.add("be reached from other machines", value, "")
 		}
 	case "tls-cert", "tls-key":
@@ -117,7 +118,7 @@ func (w *wishes) setting(s setting, value string) {
 	case "unix-socket":
 		w.reads("make a socket outside its folder", value, w.beside(value))
 	case "forward-to":
-		to, err := expandTarget(value)
+		to, err := flags.Target(value)
 		if err != nil {
 			to = ""
 		}
@@ -165,7 +166,7 @@ func (w *wishes) beside(path string) string {
 // target wants an address that is not of this machine.
 func (w *wishes) target(address, written string) {
 	if !isLoopback(address) {
-		w.add("forward to another machine", withoutUser(written), "")
+		w.add("forward to another machine", flags.WithoutUser(written), "")
 	}
 }
 

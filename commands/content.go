@@ -87,7 +87,7 @@ func (sh *shell) content(o *sendOptions) (*payload.Content, error) {
 	if c.Changes, err = o.changes(); err != nil {
 		return nil, err
 	}
-	if c.Given, err = o.header(sh); err != nil {
+	if c.Given, err = o.Parse(sh.In); err != nil {
 		return nil, err
 	}
 	c.Type = cmp.Or(c.Type, c.Given.Get("Content-Type"))
@@ -166,17 +166,17 @@ func (sh *shell) editOnce(c *payload.Content) error {
 }
 
 // defaultScheme signs a sample event by its own scheme, where nothing says otherwise and there is a secret.
-func (sh *shell) defaultScheme(c *payload.Content, f *schemeFlags, target string) error {
+func (sh *shell) defaultScheme(c *payload.Content, f *flags.Signing, target string) error {
 	file, err := sh.configuration()
 	if err != nil || c.Sample == nil || c.Sample.Scheme == "" {
 		return err
 	}
-	if f.scheme != "" && (f.scheme != "auto" || sh.settings["scheme"] == "flag") {
+	if f.Scheme != "" && (f.Scheme != "auto" || sh.settings["scheme"] == "flag") {
 		return nil
 	}
 	row := file.routes.ForScheme("", urlPath(target))
-	if (row == nil || row.Scheme == "") && len(sh.secretRefs(f.secrets, row)) > 0 {
-		f.scheme = c.Sample.Scheme
+	if (row == nil || row.Scheme == "") && len(sh.secretRefs(f.Secrets, row)) > 0 {
+		f.Scheme = c.Sample.Scheme
 	}
 	return nil
 }

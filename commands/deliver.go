@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"strings"
 	"time"
@@ -10,16 +11,18 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/metrics"
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store"
-	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/units"
 )
 
 type deliverOptions struct {
-	jsonFlags
-	limitFlags
+	flags.JSON
+	flags.Limits
 	metricsFlags
 	once, drain bool
 	concurrency int
@@ -60,9 +63,9 @@ it exits with 0 unless something died (1, 3 without an answer) or is left (2).`,
 		"again waits for the next run")
 	f.BoolVar(&o.drain, "drain", false, "deliver until nothing waits any more, through all retries, and exit")
 	f.IntVar(&o.concurrency, "concurrency", 64, "how many messages at a time")
-	o.limitFlags.addFlags(cmd)
+	o.Limits.AddFlags(cmd)
 	o.metricsFlags.addFlags(cmd)
-	o.jsonFlags.addFlags(cmd)
+	o.JSON.AddFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("once", "drain")
 	return cmd
 }
@@ -71,8 +74,8 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	if o.concurrency < 1 {
 		return fail.Usage("--concurrency %d must be at least 1", o.concurrency)
 	}
-	if o.perEndpoint < 0 {
-		return fail.Usage("--per-endpoint %d is negative; 0 is any number", o.perEndpoint)
+	if o.PerEndpoint < 0 {
+		return fail.Usage("--per-endpoint %d is negative; 0 is any number", o.PerEndpoint)
 	}
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
@@ -84,7 +87,7 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	if err != nil {
 		return err
 	}
-	m := &messages{sh: sh, plans: &plans{sh: sh}, with: o.with()}
+	m := &messages{sh: sh, plans: &plans{sh: sh}, with: o.With}
 	m.leases = &worker.Leases{History: sh.history, Holder: worker.NewHolder("deliver"), Tell: m.tell}
 	defer m.plans.close()
 	if port != nil {
@@ -102,7 +105,8 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	}
 	sh.say("barb: delivering from %s; %s", from, waitLine(depth))
 	w := &worker.Worker{Leases: m.leases, Handle: map[store.QueueKind]worker.Handler{store.Message: {
-		Deliver: m.deliver, Prepare: m.prepare, Recheck: blockedFor, Limits: o.limits(sh), AtOnce: o.concurrency}}}
+		Deliver: m.deliver, Prepare: m.prepare, Recheck: blockedFor, AtOnce: o.concurrency,
+		Limits: o.Limits.New(sh.tellResting)}}}
 	m.run(ctx, w, o.until())
 	return m.end(context.WithoutCancel(ctx), w, o.until(), ctx.Err() != nil)
 }
@@ -181,7 +185,25 @@ func (m *messages) end(ctx context.Context, w *worker.Worker, until worker.Until
 	return fail.Silent(codeOf(m.tally, interrupted))
 }
 
-// with is what the JSON lines have beyond the usual.
-func (o *deliverOptions) with() export.With {
-	return export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}
+// tellResting says on stderr, and in the JSON, when an endpoint is paused and when it is well again.
+func (sh *shell) tellResting(endpoint string, resting bool, b flags.Breaker) {
+	domain, _, err := net.SplitHostPort(endpoint)
+	if err != nil {
+		domain = endpoint
+	}
+	if sh.json {
+		line := schema.NewBreaker(domain, sh.Now())
+		if resting {
+			line.Open(b.Failures, b.Cooldown)
+		}
+		if err := sh.emit(line); err != nil {
+			sh.note("warning: %v", err)
+		}
+	}
+	if resting {
+		sh.note("%s has failed %d times in a row: nothing is sent to it for %s, then one attempt; what is due waits",
+			endpoint, b.Failures, units.FormatDuration(b.Cooldown))
+		return
+	}
+	sh.note("%s answers again: what waited is sent", endpoint)
 }

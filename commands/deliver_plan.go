@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/store/record"
@@ -41,13 +42,13 @@ type clientJSON struct {
 }
 
 // remembered is how a connection is made, as the queue keeps it.
-func (f *clientFlags) remembered(sh *shell, connectIn time.Duration) (clientJSON, error) {
-	j := clientJSON{Insecure: f.insecure, CACert: sh.absolute(f.cacert), Cert: sh.absolute(f.cert),
-		Key:     sh.absolute(f.key),
-		Resolve: f.resolve, UnixSocket: sh.absolute(strings.TrimPrefix(f.unixSocket, "unix:")), Proxy: f.proxy,
-		HTTP2:          f.http2,
+func (sh *shell) remembered(f *flags.Client, connectIn time.Duration) (clientJSON, error) {
+	j := clientJSON{Insecure: f.Insecure, CACert: sh.absolute(f.CACert), Cert: sh.absolute(f.Cert),
+		Key:     sh.absolute(f.Key),
+		Resolve: f.Resolve, UnixSocket: sh.absolute(strings.TrimPrefix(f.UnixSocket, "unix:")), Proxy: f.Proxy,
+		HTTP2:          f.HTTP2,
 		ConnectTimeout: connectIn.String()}
-	if f.proxy != withoutUser(f.proxy) {
+	if f.Proxy != flags.WithoutUser(f.Proxy) {
 		return j, fail.Usage("--proxy has a password, which the queue does not keep").Hint(
 			"set HTTPS_PROXY for barb deliver, and leave --proxy out")
 	}
@@ -60,10 +61,10 @@ func (j *clientJSON) client(sh *shell) (*deliver.Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := clientFlags{insecure: j.Insecure, cacert: j.CACert, cert: j.Cert, key: j.Key, resolve: j.Resolve,
-		unixSocket: j.UnixSocket,
-		proxy:      j.Proxy, http2: j.HTTP2}
-	return f.client(sh, connectIn)
+	f := flags.Client{Insecure: j.Insecure, CACert: j.CACert, Cert: j.Cert, Key: j.Key, Resolve: j.Resolve,
+		UnixSocket: j.UnixSocket,
+		Proxy:      j.Proxy, HTTP2: j.HTTP2}
+	return f.Open(sh.version, sh.Getenv, connectIn)
 }
 
 // absolute is a path that means the same in every folder.
@@ -94,7 +95,7 @@ func (o *sendOptions) planText(sh *shell, s *signing) (string, error) {
 	if err := sh.file.checkAllowed(s.refs); err != nil {
 		return "", err
 	}
-	if j.Client, err = o.remembered(sh, o.connectIn); err != nil {
+	if j.Client, err = sh.remembered(&o.Client, o.ConnectIn); err != nil {
 		return "", err
 	}
 	data, err := json.Marshal(j)
@@ -207,16 +208,30 @@ func (sh *shell) make(ctx context.Context, p *plan, text, target string) (err er
 }
 
 func (sh *shell) rememberedSigner(ctx context.Context, j *planJSON, target string) (*signing, error) {
-	f := schemeFlags{scheme: j.Scheme}
+	f := flags.Signing{Scheme: j.Scheme}
 	for _, kept := range j.Secrets {
 		ref, err := sh.file.allowedReference(kept)
 		if err != nil {
 			return nil, err
 		}
-		f.secrets = append(f.secrets, ref)
+		f.Secrets = append(f.Secrets, ref)
 	}
 	for name, value := range j.Params {
-		f.params = append(f.params, name+"="+value)
+		f.Params = append(f.Params, name+"="+value)
 	}
 	return sh.signer(ctx, &f, &record.Request{URL: target})
+}
+
+// policyText is a policy as the queue keeps it.
+func policyText(p deliver.Policy) (string, error) {
+	data, err := json.Marshal(p)
+	return string(data), err
+}
+
+// policyOf reads back what policyText wrote.
+func policyOf(text string) (p deliver.Policy, err error) {
+	if err := json.Unmarshal([]byte(text), &p); err != nil {
+		return p, fmt.Errorf("policy of a queued delivery: %w", err)
+	}
+	return p, nil
 }

@@ -19,10 +19,10 @@ import (
 
 // discover searches for the scheme of a message and prints it as a table for barb.toml.
 func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, now time.Time) error {
-	if o.scheme != "" && sh.settings["scheme"] == "flag" && o.scheme != "auto" {
-		return fail.Usage("--discover finds the scheme; -s %s says it already", o.scheme).Hint("leave one of them out")
+	if o.Scheme != "" && sh.settings["scheme"] == "flag" && o.Scheme != "auto" {
+		return fail.Usage("--discover finds the scheme; -s %s says it already", o.Scheme).Hint("leave one of them out")
 	}
-	secrets, params, err := sh.discoverKeys(ctx, &o.schemeFlags, urlPath(m.URL))
+	secrets, params, err := sh.discoverKeys(ctx, &o.Signing, urlPath(m.URL))
 	if err != nil {
 		return err
 	}
@@ -59,18 +59,18 @@ func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, 
 }
 
 // discoverKeys are the secrets and parameters of the flags, else of the route.
-func (sh *shell) discoverKeys(ctx context.Context, f *schemeFlags, path string) ([]sign.Secret, map[string]string,
+func (sh *shell) discoverKeys(ctx context.Context, f *flags.Signing, path string) ([]sign.Secret, map[string]string,
 	error) {
 	file, err := sh.configuration()
 	if err != nil {
 		return nil, nil, err
 	}
 	row := file.routes.ForScheme("", path)
-	refs := sh.secretRefs(f.secrets, row)
+	refs := sh.secretRefs(f.Secrets, row)
 	if len(refs) == 0 {
 		return nil, nil, fail.Usage("--discover needs the secret").Hint(secret.Help)
 	}
-	params, err := f.paramMap(row)
+	params, err := f.ParamMap(row)
 	if err != nil {
 		return nil, nil, err
 	}

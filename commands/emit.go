@@ -58,7 +58,7 @@ func runEmit(ctx context.Context, sh *shell, o verifyOptions) error {
 
 // hasHook reports whether the command line names a webhook. Stdin alone does not: it is there without being meant.
 func (o *verifyOptions) hasHook() bool {
-	return o.httpFile != "" || o.headersFile != "" || len(o.lines) > 0 || len(o.positional) > 0 || o.dataGiven
+	return o.httpFile != "" || o.headersFile != "" || len(o.Lines) > 0 || len(o.positional) > 0 || o.dataGiven
 }
 
 // emission is what a receiver is made of.
@@ -70,11 +70,11 @@ type emission struct {
 }
 
 func (e *emission) takeScheme(sh *shell) (err error) {
-	if e.o.scheme == "" || e.o.scheme == "auto" {
+	if e.o.Scheme == "" || e.o.Scheme == "auto" {
 		return fail.Usage("--emit needs a scheme, or a webhook to find it from").Hint("barb verify -s stripe --emit " +
 			e.o.emit)
 	}
-	e.scheme, err = sh.lookupScheme(e.o.scheme)
+	e.scheme, err = sh.lookupScheme(e.o.Scheme)
 	return err
 }
 
@@ -93,11 +93,11 @@ func (e *emission) takeHook(ctx context.Context, sh *shell) error {
 		}
 		m.Stream = nil
 	}
-	if e.o.scheme == "" {
-		e.o.scheme = e.o.recorded
+	if e.o.Scheme == "" {
+		e.o.Scheme = e.o.recorded
 	}
 	e.path = urlPath(m.URL)
-	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: e.o.schemeFlags, path: e.path, message: &m,
+	v, err := sh.verifier(ctx, verifierOptions{Signing: e.o.Signing, path: e.path, message: &m,
 		tolerance: e.o.tolerance.D})
 	switch {
 	case err != nil:
@@ -155,7 +155,7 @@ func holdsSecret(m sign.Message, secrets []sign.Secret) bool {
 
 // secretVar is the variable of the first env: reference, of the flags or of the route; "" when there is none.
 func (e *emission) secretVar(sh *shell) string {
-	refs := e.o.secrets
+	refs := e.o.Secrets
 	if file, err := sh.configuration(); err == nil && len(refs) == 0 {
 		if r := file.routes.ForScheme(e.scheme.Name, e.path); r != nil {
 			refs = r.Secrets

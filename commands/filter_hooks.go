@@ -2,7 +2,6 @@ package commands
 
 import (
 	"encoding/json"
-	"strings"
 	"sync/atomic"
 	"time"
 
@@ -10,7 +9,6 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
@@ -21,7 +19,7 @@ const whereTimeout = time.Second
 
 // hookFilterFlags say which webhooks are handed on.
 type hookFilterFlags struct {
-	events   globsValue
+	events   flags.Globs
 	where    flags.Word
 	unlisted bool // --no-record-filtered
 }
@@ -36,30 +34,6 @@ func (f *hookFilterFlags) addFlags(sh *shell, cmd *cobra.Command) {
 	flags.Complete(cmd, "event", sh.completeEvents)
 }
 
-// globsValue is a list of patterns on the command line in which * stands for any part.
-type globsValue []string
-
-func (v *globsValue) String() string { return strings.Join(*v, ",") }
-func (v *globsValue) Type() string   { return "type" }
-
-// Set adds patterns, with commas between them.
-func (v *globsValue) Set(s string) error {
-	for pattern := range strings.SplitSeq(s, ",") {
-		*v = append(*v, strings.TrimSpace(pattern))
-	}
-	return nil
-}
-
-// match reports whether one of the patterns matches; without patterns everything does.
-func (v globsValue) match(s string) bool {
-	for _, pattern := range v {
-		if route.Match(pattern, s) {
-			return true
-		}
-	}
-	return len(v) == 0
-}
-
 // hookFilter is what becomes of the webhooks that are not handed on.
 type hookFilter struct {
 	unlisted bool
@@ -67,7 +41,7 @@ type hookFilter struct {
 }
 
 func (g *listener) takeFilters(o hookFilterFlags) error {
-	g.hooks.unlisted, g.gate.Filter.Event = o.unlisted, o.events.match
+	g.hooks.unlisted, g.gate.Filter.Event = o.unlisted, o.events.Match
 	if o.unlisted && len(o.events) == 0 && o.where == "" {
 		return fail.Usage("--no-record-filtered needs --event or --where").Hint("barb listen --event 'invoice.*' " +
 			"--no-record-filtered")

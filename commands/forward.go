@@ -20,14 +20,14 @@ import (
 
 // takeForwarding reads how webhooks get to the app.
 func (g *listener) takeForwarding(o listenOptions) (err error) {
-	if err = o.checkForwarding(); err != nil {
+	if err = o.Check(); err != nil {
 		return err
 	}
-	if g.policy, err = o.policy(g.shell); err != nil {
+	if g.policy, err = o.Policy(g.weight); err != nil {
 		return err
 	}
 	g.mirrors = newMirrors(g)
-	if !o.queues() {
+	if !o.Queues() {
 		return nil
 	}
 	g.watch.depth = g.queued

@@ -49,7 +49,7 @@ func (b *outbox) needs(kept *record.Exchange) string {
 // order of their own: when the secret is rotated, or another project has the same app, what a listener cannot deliver
 // holds up nothing else.
 func (b *outbox) orderOf(l *gateway.Lane, r *record.Request, needs string) string {
-	order := b.ordered.of(l.Name, r)
+	order := b.ordered.Of(l.Name, r)
 	if order != "" && needs != "" {
 		order += " needs " + needs
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/worker"
@@ -24,7 +25,7 @@ type outbox struct {
 	leases      *worker.Leases
 	limits      *deliver.Limits
 	ack         bool
-	ordered     orderedValue
+	ordered     flags.Order
 	concurrency int
 	policyText  string
 	told        onceSaid
@@ -35,8 +36,9 @@ type outbox struct {
 }
 
 func (g *listener) newOutbox(o listenOptions) (*outbox, error) {
-	b := &outbox{listener: g, limits: g.limits(o.breaker), ack: o.mode == modeAck, ordered: o.ordered,
-		concurrency: o.forwardFlags.concurrency}
+	b := &outbox{listener: g, limits: (&flags.Limits{Breaker: o.Breaker}).New(g.tellResting),
+		ack: o.Mode == flags.ModeAck, ordered: o.Ordered,
+		concurrency: o.Forward.Concurrency}
 	b.leases = &worker.Leases{Holder: worker.NewHolder("listen"), Tell: b.tell}
 	b.worker = b.newWorker()
 	var err error

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store"
@@ -18,7 +19,7 @@ func newQueuer(t *testing.T, mode string) *listener {
 	t.Helper()
 	g := newRecorder(t, temporary(t))
 	g.gate.Lanes.Rest = &gateway.Lane{Targets: []route.Target{{URL: testApp}}}
-	o := listenOptions{forwardFlags: forwardFlags{mode: mode, queue: true, concurrency: 4, ordered: orderedValue{by: wholeRoute}}}
+	o := listenOptions{Forward: flags.Forward{Mode: mode, Queue: true, Concurrency: 4, Ordered: flags.Order{By: flags.WholeRoute}}}
 	var err error
 	if g.outbox, err = g.newOutbox(o); err != nil {
 		t.Fatal(err)
@@ -43,7 +44,7 @@ func openEntries(t *testing.T, g *listener) (ids []int64) {
 // Another listener on the same history may have accepted a copy between the moment in which a webhook becomes durable
 // and that in which it is handed on.
 func TestWhatWasPromisedIsTakenBackWhereACopyWasAccepted(t *testing.T) {
-	for _, mode := range []string{modeSync, modeAck} {
+	for _, mode := range []string{flags.ModeSync, flags.ModeAck} {
 		g := newQueuer(t, mode)
 		h := keepOne(t, g, received("/in", "msg_1", "{}", ""))
 		x := h.x
@@ -69,7 +70,7 @@ func TestWhatWasPromisedIsTakenBackWhereACopyWasAccepted(t *testing.T) {
 }
 
 func TestALeaseIsKeptWhileItsWebhookWaitsForItsTurn(t *testing.T) {
-	g := newQueuer(t, modeSync)
+	g := newQueuer(t, flags.ModeSync)
 	keepOne(t, g, received("/in", "msg_1", "{}", ""))
 	if held, open := g.outbox.leases.Held(), openEntries(t, g); !slices.Equal(held, open) || len(held) != 1 {
 		t.Errorf("the leases of %v are kept, of %v", held, open)

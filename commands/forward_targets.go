@@ -48,15 +48,15 @@ func targetOf(item any) (t route.Target, err error) {
 		return t, fmt.Errorf("%v is not a URL", item)
 	}
 	t.Written = address
-	if t.URL, err = expandTarget(address); err != nil {
-		err = fmt.Errorf("%q: %w", withoutUser(address), err)
+	if t.URL, err = flags.Target(address); err != nil {
+		err = fmt.Errorf("%q: %w", flags.WithoutUser(address), err)
 	}
 	return t, err
 }
 
 // domainOf is the host and port of a target, which is all of it that a line shows.
 func domainOf(target string) string {
-	host, err := hostOf(target)
+	host, err := flags.HostOf(target)
 	if err != nil {
 		return ""
 	}
@@ -67,9 +67,9 @@ func domainOf(target string) string {
 // route. The first of the flag answers the sender, the others are mirrors.
 func takeTargets(l *gateway.Lane, flag flags.Targets, r *route.Route, scripted bool) error {
 	for i, target := range flag {
-		to, err := expandTarget(target)
+		to, err := flags.Target(target)
 		if err != nil {
-			return fail.Usage("--forward-to %q: %w", withoutUser(target),
+			return fail.Usage("--forward-to %q: %w", flags.WithoutUser(target),
 				err).Hint("--forward-to :3000 or http://localhost:3000/webhooks")
 		}
 		l.Targets = append(l.Targets, route.Target{URL: to, Mirror: i > 0})
@@ -84,7 +84,7 @@ func takeTargets(l *gateway.Lane, flag flags.Targets, r *route.Route, scripted b
 func writtenTargets(targets []route.Target) string {
 	var words []string
 	for _, t := range targets {
-		word := withoutUser(t.Written)
+		word := flags.WithoutUser(t.Written)
 		if t.Mirror {
 			word = "mirror " + word
 		}

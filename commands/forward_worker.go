@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store"
@@ -141,8 +142,8 @@ func (g *listener) unattended(ctx context.Context) (lines []string) {
 			if g.outbox != nil && slices.Contains(g.outbox.worker.Targets, target) {
 				continue
 			}
-			line := "what waits there for " + ui.EscapeLine(withoutUser(target)) +
-				" is not forwarded; barb listen --queue --forward-to " + ui.EscapeLine(withoutUser(target)) + " does that"
+			line := "what waits there for " + ui.EscapeLine(flags.WithoutUser(target)) +
+				" is not forwarded; barb listen --queue --forward-to " + ui.EscapeLine(flags.WithoutUser(target)) + " does that"
 			if kind == store.Command {
 				line = notRun(target)
 			}

@@ -59,7 +59,7 @@ func (g *listener) takeRoutes(ctx context.Context, o listenOptions) error {
 	if err != nil {
 		return err
 	}
-	flagged := len(o.secrets) > 0 || o.scheme != "" && g.settings["scheme"] == "flag"
+	flagged := len(o.Secrets) > 0 || o.Scheme != "" && g.settings["scheme"] == "flag"
 	g.gate.Lanes.ChecksAs = (*gateway.Lane).ChecksAs
 	everywhere := slices.IndexFunc(file.routes, func(r route.Route) bool { return r.CoversAll() })
 	if everywhere < 0 {
@@ -91,11 +91,11 @@ func (g *listener) lane(ctx context.Context, o listenOptions, r *route.Route) (*
 		return nil, err
 	}
 	l := &gateway.Lane{Name: r.Name(), Path: strings.TrimSuffix(r.Path, "/"), PublicURL: public}
-	flags := o.schemeFlags
+	flags := o.Signing
 	if r.Scheme != "" { // flags, where there are any, have taken it out
-		flags.scheme = r.Scheme
+		flags.Scheme = r.Scheme
 	}
-	v, err := g.verifier(ctx, verifierOptions{schemeFlags: flags, row: r, tolerance: o.tolerance.D, strict: o.strict,
+	v, err := g.verifier(ctx, verifierOptions{Signing: flags, row: r, tolerance: o.tolerance.D, strict: o.strict,
 		learns: true})
 	if err != nil {
 		return nil, err
@@ -108,7 +108,7 @@ func (g *listener) lane(ctx context.Context, o listenOptions, r *route.Route) (*
 	if l.Greeter, err = newGreeter(o.handshake, v, &flags, r); err != nil {
 		return nil, err
 	}
-	return l, takeTargets(l, o.forwardTo, r, g.answers.Respond != nil)
+	return l, takeTargets(l, o.ForwardTo, r, g.answers.Respond != nil)
 }
 
 // count counts an exchange for the summary. What was filtered out was not asked for and is no webhook received.

@@ -6,14 +6,14 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/store"
-	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
 
 type historyOptions struct {
 	filterFlags
-	jsonFlags
+	flags.JSON
 	limit     int
 	selectors []string
 }
@@ -37,7 +37,7 @@ func newHistory(sh *shell) *cobra.Command {
 		},
 	}
 	o.filterFlags.addFlags(sh, cmd)
-	o.jsonFlags.addFlags(cmd)
+	o.JSON.AddFlags(cmd)
 	cmd.Flags().IntVarP(&o.limit, "limit", "n", 20, "how many at the most; 0 is all")
 	return cmd
 }
@@ -46,9 +46,9 @@ func runHistory(ctx context.Context, sh *shell, o historyOptions) error {
 	if o.limit < 0 {
 		return fail.Usage("--limit %d is negative", o.limit).Hint("-n 0 lists all")
 	}
-	with := export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}
+	with := o.With
 	exchanges, err := sh.selected(ctx, o.selectors, &o.filterFlags, func(f *store.Filter) {
-		f.Limit, f.Bodies = o.limit, o.withBody || o.withHeaders
+		f.Limit, f.Bodies = o.limit, o.With.Body || o.With.Headers
 	})
 	if err != nil {
 		return err

@@ -20,17 +20,16 @@ import (
 	"github.com/barbhq/barb/listen/dedupe"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store/disk"
-	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
 
 type listenOptions struct {
-	schemeFlags
-	jsonFlags
+	flags.Signing
+	flags.JSON
 	metricsFlags
 	engineFlags
 	answerFlags
-	forwardFlags
+	flags.Forward
 	addr      string
 	publicURL string
 	tolerance flags.OptionalDuration
@@ -41,7 +40,7 @@ type listenOptions struct {
 	count     int
 	duration  flags.Duration
 	readyFile string
-	handshake handshakeValue
+	handshake flags.Handshake
 	learn     string
 	duplicateFlags
 	hookFilterFlags
@@ -106,14 +105,14 @@ func newListen(sh *shell) *cobra.Command {
 		Args: listenArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runListen(cmd.Context(), sh, o) },
 	}
-	o.schemeFlags.addFlags(sh, cmd, "check with this `scheme`, or auto to find it from the headers")
-	o.jsonFlags.addFlags(cmd)
+	o.Signing.AddFlags(cmd, "check with this `scheme`, or auto to find it from the headers", sh.schemeNames)
+	o.JSON.AddFlags(cmd)
 	o.metricsFlags.addFlags(cmd)
 	cmd.Flag("with-body").Usage = "show the bodies below each line, or put them into the JSON"
 	cmd.Flag("with-headers").Usage = "show the headers below each line, or put them into the JSON"
 	f := cmd.Flags()
 	f.StringVar(&o.addr, "addr", "127.0.0.1:4242", "the `address` to listen on; :0 picks a port of this machine")
-	o.forwardFlags.addFlags(cmd)
+	o.Forward.AddFlags(cmd)
 	o.answerFlags.addFlags(cmd)
 	f.StringVar(&o.publicURL, "public-url", "", "scheme and host of the `URL` senders use, for schemes that sign it")
 	f.BoolVar(&o.strict, "strict", false, "refuse a signature that the provider's own SDK refuses for how it is written")
@@ -127,7 +126,7 @@ func newListen(sh *shell) *cobra.Command {
 	f.Var(&o.duration, "for", "stop after this time; with --count, exit 4 when fewer were accepted")
 	f.Var(&o.handshake, "handshake", "answer the handshakes of: scheme (those in use; of none, what is unmistakable), "+
 		"all, off, or `names`")
-	f.Lookup("handshake").NoOptDefVal = byScheme
+	f.Lookup("handshake").NoOptDefVal = flags.ByScheme
 	f.StringVar(&o.learn, "learn", "", "keep the secret that a handshake brings in keyring:NAME or file:`PATH`")
 	f.StringVar(&o.readyFile, "ready-file", "", "write the URL to this `file` once it listens")
 	o.engineFlags.addFlags(cmd)
@@ -135,7 +134,7 @@ func newListen(sh *shell) *cobra.Command {
 	o.hookFilterFlags.addFlags(sh, cmd)
 	o.execFlags.addFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("forward-to", "respond")
-	flags.Complete(cmd, "handshake", completeHandshakes)
+	flags.Complete(cmd, "handshake", flags.CompleteHandshakes)
 	flags.Complete(cmd, "learn", func(string) []string { return []string{"file:", "keyring:"} })
 	return cmd
 }
@@ -146,7 +145,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	// Of two ways to answer, the one that was said more directly holds.
 	switch a, f := sh.settings["listen.respond"].weight(), sh.settings["listen.forward_to"].weight(); {
 	case a > f:
-		o.forwardTo = nil
+		o.ForwardTo = nil
 	case f > a:
 		o.respond = ""
 	}
@@ -239,30 +238,6 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 	return nil
 }
 
-// networkOf keeps 0.0.0.0 from meaning IPv6 as well.
-func networkOf(address string) string {
-	host, _, _ := net.SplitHostPort(address)
-	if ip := net.ParseIP(host); ip != nil && ip.To4() != nil {
-		return "tcp4"
-	}
-	return "tcp"
-}
-
-// listenAddress reads --addr; a missing host is this machine, never all interfaces.
-func listenAddress(addr string) (string, error) {
-	if isDigits(addr) {
-		addr = ":" + addr
-	}
-	host, port, err := net.SplitHostPort(addr)
-	if err != nil || port != "0" && !isPort(port) {
-		return "", fail.Usage("--addr %q is not HOST:PORT", addr).Hint("--addr 127.0.0.1:4242, or :0 for a free port")
-	}
-	if host == "" {
-		host = "127.0.0.1"
-	}
-	return net.JoinHostPort(host, port), nil
-}
-
 // announce says where it listens: on stderr, as the first object of --json, and in the ready file.
 func (g *listener) announce(addr net.Addr, o listenOptions) error {
 	address := g.entrance.url(addr)
@@ -295,11 +270,6 @@ func (g *listener) announce(addr net.Addr, o listenOptions) error {
 	return nil
 }
 
-// plainNetError takes the noise off: "listen tcp 127.0.0.1:4242: bind: address already in use" says it all once.
-func plainNetError(err error) error {
-	return errors.New(strings.NewReplacer("listen tcp4 ", "listen on ", "listen tcp ", "listen on ").Replace(err.Error()))
-}
-
 func countOf(n int64, thing string) string {
 	text := ui.Count(int(n), thing)
 	return strings.TrimSuffix(strings.TrimSpace(text), " s")
@@ -314,14 +284,14 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 		return nil, err
 	}
 	g := &listener{shell: sh, watch: newWatch(), keepInvalid: o.keep,
-		with: export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}}
+		with: o.With}
 	g.refusals = g.newRefusals()
 	file, err := sh.configuration()
 	if err != nil {
 		return nil, err
 	}
 	g.gate = &gateway.Gateway{Schemes: file.catalog(), FromPage: g.fromPage, Tell: g.tell}
-	g.watch.shown = ui.Shown{Headers: o.withHeaders, Body: o.withBody}
+	g.watch.shown = ui.Shown{Headers: o.With.Headers, Body: o.With.Body}
 	if g.gate.PublicURL, err = g.publicBase("--public-url", o.publicURL); err != nil {
 		return nil, err
 	}
@@ -350,7 +320,7 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 	if err := g.takeForwarding(o); err != nil {
 		return nil, err
 	}
-	client, err := deliver.NewClient(deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: o.connectIn,
+	client, err := deliver.NewClient(deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: o.ConnectIn,
 		MaxBody: 64 << 20, ReadLimit: 64 << 20,
 		Room: listen.TakeRoom})
 	if err != nil {

@@ -10,13 +10,14 @@ import (
 	"path/filepath"
 	"runtime/debug"
 
+	"github.com/spf13/cobra"
+	"golang.org/x/time/rate"
+
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/export"
-	"github.com/spf13/cobra"
-	"golang.org/x/time/rate"
 )
 
 // engineFlags say where and to whom a listener listens.
@@ -67,7 +68,7 @@ func (f *engineFlags) entrance(ctx context.Context, sh *shell, addr string) (*en
 			return nil, socketFailure(e.socket, err)
 		}
 	}
-	if e.address, err = listenAddress(addr); err != nil {
+	if e.address, err = flags.ListenAddress(addr); err != nil {
 		return nil, err
 	}
 	if f.rateLimit.N > 0 {
@@ -175,9 +176,9 @@ func (e *entrance) listen(ctx context.Context) (net.Listener, error) {
 		}
 		return ln, nil
 	}
-	ln, err := (&net.ListenConfig{}).Listen(ctx, networkOf(e.address), e.address)
+	ln, err := (&net.ListenConfig{}).Listen(ctx, flags.Network(e.address), e.address)
 	if err != nil {
-		return nil, fail.Local("%w", plainNetError(err)).Hint("barb listen --addr 127.0.0.1:0 picks a free port")
+		return nil, fail.Local("%w", flags.NetError(err)).Hint("barb listen --addr 127.0.0.1:0 picks a free port")
 	}
 	return ln, nil
 }

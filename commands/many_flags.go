@@ -165,7 +165,7 @@ func (sh *shell) events(o *sendOptions, check payload.Check) (payload.Bodies, er
 	case !isFile:
 		return payload.Lines(strings.NewReader(o.data), "-d", o.skipBad, check)
 	case name == "-":
-		if slices.Contains(o.secrets, "-") {
+		if slices.Contains(o.Secrets, "-") {
 			return nil, fail.Usage("the payload and the secret cannot both come from stdin").
 				Hint("--secret env:NAME or file:PATH")
 		}

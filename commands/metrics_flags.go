@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/metrics"
 )
 
@@ -23,14 +24,14 @@ func (f *metricsFlags) openMetrics(ctx context.Context) (*metrics.Port, error) {
 	if f.metrics == "" {
 		return nil, nil
 	}
-	address, err := listenAddress(f.metrics)
+	address, err := flags.ListenAddress(f.metrics)
 	if err != nil {
 		return nil, fail.Usage("--metrics %q is not HOST:PORT",
 			f.metrics).Hint("--metrics 127.0.0.1:9242, or :0 for a free port")
 	}
-	ln, err := (&net.ListenConfig{}).Listen(ctx, networkOf(address), address)
+	ln, err := (&net.ListenConfig{}).Listen(ctx, flags.Network(address), address)
 	if err != nil {
-		return nil, fail.Local("--metrics: %w", plainNetError(err)).Hint("--metrics :0 picks a free port")
+		return nil, fail.Local("--metrics: %w", flags.NetError(err)).Hint("--metrics :0 picks a free port")
 	}
 	return &metrics.Port{Listener: ln}, nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store/record"
 )
@@ -15,7 +16,7 @@ const publicHint = "--public-url https://abc.example.com"
 // splitPublic takes a public URL apart into scheme and authority, which a signed URL gets from it, and what is behind
 // them and not used: a path that stood for each request's own would make one signature valid at every path.
 func splitPublic(text string) (base, unused string, err error) {
-	if _, err := expandTarget(text); err != nil || !strings.Contains(text, "://") {
+	if _, err := flags.Target(text); err != nil || !strings.Contains(text, "://") {
 		return "", "", fail.Usage("%q is not a URL", text)
 	}
 	authority := strings.Index(text, "://") + len("://")

@@ -110,8 +110,8 @@ func (o *queueOptions) filter(sh *shell) (f store.QueueFilter, err error) {
 	if program, isCommand := strings.CutPrefix(o.target, commandPrefix); isCommand {
 		f.TargetGlob = commandGlob(program)
 	} else if o.target != "" {
-		if f.Target, err = expandTarget(o.target); err != nil {
-			return f, fail.Usage("--target %q: %w", withoutUser(o.target), err)
+		if f.Target, err = flags.Target(o.target); err != nil {
+			return f, fail.Usage("--target %q: %w", flags.WithoutUser(o.target), err)
 		}
 	}
 	for _, moment := range []struct {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
@@ -19,13 +20,13 @@ import (
 
 type replayOptions struct {
 	filterFlags
-	schemeFlags
-	jsonFlags
-	retryFlags
-	clientFlags
+	flags.Signing
+	flags.JSON
+	flags.Retry
+	flags.Client
 	deadFlags
 	changeFlags
-	headerFlags
+	flags.Headers
 	to            string
 	exact, resign bool
 	newID, dryRun bool
@@ -64,7 +65,7 @@ to barb deliver or to the listener instead.
 			if o.concurrency < 1 {
 				return fail.Usage("--concurrency %d must be at least 1", o.concurrency)
 			}
-			if o.policy, err = o.retryFlags.policy(sh); err != nil {
+			if o.policy, err = o.Retry.Policy(sh.weight); err != nil {
 				return err
 			}
 			return runReplay(cmd.Context(), sh, o)
@@ -78,20 +79,18 @@ to barb deliver or to the listener instead.
 	f.BoolVar(&o.newID, "new-id", false, "give each replay a new webhook id")
 	f.IntVar(&o.concurrency, "concurrency", 1, "how many at a time; more than 1 does not keep their order")
 	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be sent and send nothing")
-	f.StringArrayVar(&o.secrets, "secret", nil, "a secret `reference` to sign with: env:NAME, file:PATH, cmd:COMMAND, keyring:NAME or - (repeatable)")
-	f.StringArrayVar(&o.params, "param", nil, "a `name=value` the scheme signs that is not in the request (repeatable)")
+	f.StringArrayVar(&o.Secrets, "secret", nil, "a secret `reference` to sign with: env:NAME, file:PATH, cmd:COMMAND, "+
+		"keyring:NAME or - (repeatable)")
+	f.StringArrayVar(&o.Params, "param", nil, "a `name=value` the scheme signs that is not in the request (repeatable)")
 	o.changeFlags.addFlags(cmd)
-	o.headerFlags.addFlags(cmd)
-	o.retryFlags.addFlags(cmd)
-	o.clientFlags.addFlags(cmd)
+	o.Headers.AddFlags(cmd)
+	o.Retry.AddFlags(cmd)
+	o.Client.AddFlags(cmd)
 	o.deadFlags.addFlags(cmd)
-	o.jsonFlags.addFlags(cmd)
-	for _, changing := range []string{"set", "edit", "header"} {
+	o.JSON.AddFlags(cmd)
+	for _, changing := range []string{"set", "edit", "header", "resign", "new-id", "dead"} {
 		cmd.MarkFlagsMutuallyExclusive("exact", changing)
 	}
-	cmd.MarkFlagsMutuallyExclusive("exact", "resign")
-	cmd.MarkFlagsMutuallyExclusive("exact", "new-id")
-	cmd.MarkFlagsMutuallyExclusive("exact", "dead")
 	return cmd
 }
 
@@ -99,13 +98,13 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
 	if o.to != "" {
-		to, err := expandTarget(o.to)
+		to, err := flags.Target(o.to)
 		if err != nil {
-			return fail.Usage("--to %q: %w", withoutUser(o.to), err).Hint("--to http://localhost:3000/webhooks")
+			return fail.Usage("--to %q: %w", flags.WithoutUser(o.to), err).Hint("--to http://localhost:3000/webhooks")
 		}
 		o.to = to
 	}
-	client, err := o.client(sh, o.connectIn)
+	client, err := o.Client.Open(sh.version, sh.Getenv, o.ConnectIn)
 	if err != nil {
 		return err
 	}
@@ -184,7 +183,7 @@ func (r *replayer) oneByOne(ctx context.Context, last int64) error {
 func (r *replayer) courier(s *signing, client *deliver.Client) *courier {
 	return &courier{shell: r.shell, sign: s, history: r.history, sender: deliver.Sender{Client: client,
 		Policy: r.options.policy, Rand: r.Rand},
-		with: export.With{Body: r.options.withBody, URL: r.options.withURL, Headers: r.options.withHeaders}}
+		with: r.options.With}
 }
 
 // plan makes the first attempt of the replay of a captured exchange, and returns what signs it.
@@ -234,7 +233,7 @@ func (r *replayer) target(captured replay.Item) (string, error) {
 		return captured.Request.URL, nil
 	}
 	if row := r.file.routes.Covering(urlPath(captured.Request.URL)); row != nil && row.ForwardTo() != "" {
-		return expandTarget(row.ForwardTo())
+		return flags.Target(row.ForwardTo())
 	}
 	return "", fail.Usage("%d was received; where should it go?",
 		captured.ID).Hintf("barb replay %d --to http://localhost:3000", captured.ID)
@@ -251,7 +250,7 @@ func (r *replayer) signerFor(ctx context.Context, captured replay.Item) (*signin
 	switch p, err := r.remembered(ctx, captured); {
 	case err != nil:
 		return nil, err
-	case p != nil && len(r.options.secrets) == 0:
+	case p != nil && len(r.options.Secrets) == 0:
 		return p.signer, nil
 	}
 	path := urlPath(captured.Request.URL)
@@ -262,11 +261,11 @@ func (r *replayer) signerFor(ctx context.Context, captured replay.Item) (*signin
 	}
 	s := &signing{}
 	row := r.file.routes.ForScheme(captured.Scheme, path)
-	known := len(r.secretRefs(r.options.secrets, row)) > 0
+	known := len(r.secretRefs(r.options.Secrets, row)) > 0
 	switch {
 	case captured.Scheme != "" && known:
 		var err error
-		flags := schemeFlags{scheme: captured.Scheme, secrets: r.options.secrets, params: r.options.params}
+		flags := flags.Signing{Scheme: captured.Scheme, Secrets: r.options.Secrets, Params: r.options.Params}
 		if s, err = r.signer(ctx, &flags, &captured.Request); err != nil {
 			return nil, err
 		}

@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"iter"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -63,7 +62,7 @@ func (r *replayer) remembered(ctx context.Context, captured replay.Item) (*plan,
 		q = entries[0]
 	}
 	p, err := r.plans.of(ctx, q.Policy, q.Target)
-	if err != nil && len(r.options.secrets) == 0 {
+	if err != nil && len(r.options.Secrets) == 0 {
 		return nil, err
 	}
 	return p, nil
@@ -94,14 +93,8 @@ func (r *replayer) send(ctx context.Context, captured replay.Item, x record.Exch
 
 // clientFor is the client for a replay.
 func (r *replayer) clientFor(p *plan) *deliver.Client {
-	if p == nil || p.client == nil || r.options.clientFlags.given() {
+	if p == nil || p.client == nil || r.options.Client.Given() {
 		return r.client
 	}
 	return p.client
-}
-
-// given reports whether any flag says how a connection is made.
-func (f *clientFlags) given() bool {
-	return f.insecure || f.http11 || f.http2 || len(f.resolve) > 0 ||
-		strings.Join([]string{f.cacert, f.cert, f.key, f.unixSocket, f.proxy}, "") != ""
 }

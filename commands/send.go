@@ -16,11 +16,11 @@ import (
 )
 
 type sendOptions struct {
-	schemeFlags
-	headerFlags
-	jsonFlags
-	retryFlags
-	clientFlags
+	flags.Signing
+	flags.Headers
+	flags.JSON
+	flags.Retry
+	flags.Client
 	providerFlags
 	sendQueueFlags
 	contentFlags
@@ -41,7 +41,7 @@ id. Every attempt is in the history before the next one begins.
 With --queue it returns once the message is on disk, and barb deliver sends it. The
 queue remembers the retry and connection flags, the scheme and where the secret is
 (env:, file:, cmd: or keyring:), never the secret.
-` + manyLong + "\n" + providerLong + "\n" + scheduleLong
+` + manyLong + "\n" + providerLong + "\n" + flags.WaitsLong
 
 const sendExample = `  barb send http://localhost:4242 -d '{"type":"ping"}' -s github --secret env:SECRET
   barb send https://example.com/hooks -d @invoice.json -s stripe --secret file:whsec --retries 2
@@ -71,17 +71,17 @@ func newSend(sh *shell) *cobra.Command {
 				return err
 			}
 			o.dataGiven = cmd.Flags().Changed("data")
-			if err = o.apply(sh, &o.retryFlags, o.url); err != nil {
+			if err = o.apply(sh, &o.Retry, o.url); err != nil {
 				return err
 			}
-			if o.policy, err = o.retryFlags.policy(sh); err != nil {
+			if o.policy, err = o.Retry.Policy(sh.weight); err != nil {
 				return err
 			}
 			return runSend(cmd.Context(), sh, o)
 		},
 	}
-	o.schemeFlags.addFlags(sh, cmd, "sign with this `scheme` (barb schemes lists them)")
-	o.headerFlags.addFlags(cmd)
+	o.Signing.AddFlags(cmd, "sign with this `scheme` (barb schemes lists them)", sh.schemeNames)
+	o.Headers.AddFlags(cmd)
 	f := cmd.Flags()
 	f.VarP(&flags.Once{Text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin; its bytes are "+
 		"not changed")
@@ -94,12 +94,12 @@ func newSend(sh *shell) *cobra.Command {
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the signed request and send nothing")
 	f.StringVarP(&o.output, "output", "o", "text", "text or json")
 	o.contentFlags.addFlags(cmd)
-	o.retryFlags.addFlags(cmd)
-	o.clientFlags.addFlags(cmd)
+	o.Retry.AddFlags(cmd)
+	o.Client.AddFlags(cmd)
 	o.providerFlags.addFlags(cmd)
 	o.sendQueueFlags.addFlags(cmd)
 	o.manyFlags.addFlags(cmd)
-	o.jsonFlags.addFlags(cmd)
+	o.JSON.AddFlags(cmd)
 	return cmd
 }
 
@@ -127,13 +127,13 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	if err != nil {
 		return err
 	}
-	client, err := o.client(sh, o.connectIn)
+	client, err := o.Client.Open(sh.version, sh.Getenv, o.ConnectIn)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
 	c := &courier{shell: sh, sign: s, sender: deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand},
-		with: export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}}
+		with: o.With}
 	if o.dryRun {
 		return c.dryRun(client, x)
 	}
@@ -191,7 +191,7 @@ func planSend(ctx context.Context, sh *shell, o sendOptions) (record.Exchange, *
 // planRequest is planSend without the payload.
 func planRequest(ctx context.Context, sh *shell, o *sendOptions) (record.Exchange, *signing, error) {
 	var x record.Exchange
-	target, err := endpointURL(o.url)
+	target, err := flags.EndpointURL(o.url)
 	if err != nil {
 		return x, nil, err
 	}
@@ -199,7 +199,7 @@ func planRequest(ctx context.Context, sh *shell, o *sendOptions) (record.Exchang
 	if record.CheckField(record.Field{Name: o.method}) != nil {
 		return x, nil, fail.Usage("-X %q is not a method", o.method).Hint("-X POST")
 	}
-	if err := sh.defaultScheme(o.content, &o.schemeFlags, target); err != nil {
+	if err := sh.defaultScheme(o.content, &o.Signing, target); err != nil {
 		return x, nil, err
 	}
 	s, err := sh.providerSigner(ctx, o, &request)
@@ -218,7 +218,7 @@ func (sh *shell) sendBody(o sendOptions) ([]byte, error) {
 	if o.data == "" {
 		return nil, nil
 	}
-	p, err := sh.payloadFrom(o.data, true, nil, o.secrets)
+	p, err := sh.payloadFrom(o.data, true, nil, o.Secrets)
 	if err != nil {
 		return nil, err
 	}

@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"cmp"
 	"context"
 	"strings"
 	"time"
@@ -35,7 +34,7 @@ func (f *providerFlags) addFlags(cmd *cobra.Command) {
 }
 
 // apply puts the provider into the retry flags, with the changes that the fragment of the URL makes in it.
-func (f *providerFlags) apply(sh *shell, retry *retryFlags, address string) error {
+func (f *providerFlags) apply(sh *shell, retry *flags.Retry, address string) error {
 	if f.as == "" {
 		return nil
 	}
@@ -43,15 +42,15 @@ func (f *providerFlags) apply(sh *shell, retry *retryFlags, address string) erro
 	if err != nil {
 		return err
 	}
-	retry.provider = &p
-	if retry.override, err = p.Override(address); err != nil {
+	retry.Provider = &p
+	if retry.Override, err = p.Override(address); err != nil {
 		return fail.Usage("--as %s: in the URL's fragment, %w", p.Name,
 			err).Hint("'https://example.com/hooks#rc=2&rp=4xx,5xx&ct=2000&rt=5000'")
 	}
 	if sh.verbose {
 		sh.say("barb: as %s; in doubt: %s", p.Title, p.Doubt)
-		if len(retry.override.Ignored) > 0 {
-			sh.say("barb: of the URL's fragment, %s mean nothing here", strings.Join(retry.override.Ignored, ", "))
+		if len(retry.Override.Ignored) > 0 {
+			sh.say("barb: of the URL's fragment, %s mean nothing here", strings.Join(retry.Override.Ignored, ", "))
 		}
 	}
 	return nil
@@ -73,47 +72,10 @@ func nearestProvider(before, name, other string) string {
 	return fail.DidYouMean(before, fail.Nearest(strings.ToLower(name), provider.Names()), other)
 }
 
-// providerPolicy returns the policy of the provider of --as, with those values of p whose flags overrule --as.
-func (f *retryFlags) providerPolicy(sh *shell, p deliver.Policy) (deliver.Policy, error) {
-	if f.provider == nil {
-		return p, nil
-	}
-	played, err := f.provider.Policy()
-	if err == nil {
-		err = f.override.Apply(&played)
-	}
-	if err != nil {
-		return p, err
-	}
-	for flag, take := range map[string]func(){
-		"retries":   func() { played.Retries = p.Retries },
-		"base":      func() { played.Base = p.Base },
-		"max-delay": func() { played.MaxDelay = p.MaxDelay },
-		"jitter":    func() { played.NoJitter = p.NoJitter },
-		"retry-on":  func() { played.RetryOn = p.RetryOn },
-		"timeout":   func() { played.Timeout = p.Timeout },
-		"deadline":  func() { played.Deadline = p.Deadline },
-	} {
-		if sh.overrules(flag, "as") {
-			take()
-		}
-	}
-	if sh.overrules("backoff", "as") {
-		played.Backoff, played.Schedule, played.Vary = p.Backoff, p.Schedule, 0
-		if !sh.overrules("retries", "as") && p.Backoff == deliver.Schedule {
-			played.Retries = len(p.Schedule)
-		}
-	}
-	if within := cmp.Or(f.override.Connect, f.provider.Connect); within > 0 && !sh.overrules("connect-timeout", "as") {
-		f.connectIn = within
-	}
-	return played, nil
-}
-
 // applyProvider gives a request the headers of the provider of --as. The content type of --content-type stays.
 func (o *sendOptions) applyProvider(x *record.Exchange, now time.Time) {
-	if o.provider != nil {
-		o.provider.Apply(x, o.contentType != "", now)
+	if o.Provider != nil {
+		o.Provider.Apply(x, o.contentType != "", now)
 	}
 }
 
@@ -148,15 +110,15 @@ func (c *courier) emitAttempt(a *deliver.Attempt) error {
 // providerSigner returns the signer of the flags. With --as and no flag that overrules it, it signs by the provider's
 // scheme, or not at all where there is no secret.
 func (sh *shell) providerSigner(ctx context.Context, o *sendOptions, r *record.Request) (*signing, error) {
-	p := o.provider
-	if p == nil || sh.overrules("scheme", "as") {
-		return sh.signer(ctx, &o.schemeFlags, r)
+	p := o.Provider
+	if p == nil || flags.Weights(sh.weight).Overrules("scheme", "as") {
+		return sh.signer(ctx, &o.Signing, r)
 	}
 	file, err := sh.configuration()
 	if err != nil {
 		return nil, err
 	}
-	if len(sh.secretRefs(o.secrets, file.routes.ForScheme(p.Scheme, urlPath(r.URL)))) == 0 {
+	if len(sh.secretRefs(o.Secrets, file.routes.ForScheme(p.Scheme, urlPath(r.URL)))) == 0 {
 		sh.say("barb: this goes out unsigned; with --secret it is signed as %s does it", p.Name)
 		scheme, err := file.lookupScheme(p.Scheme)
 		s := &signing{Signer: signer.Signer{UUIDs: p.UUIDs}}
@@ -165,8 +127,8 @@ func (sh *shell) providerSigner(ctx context.Context, o *sendOptions, r *record.R
 		}
 		return s, err
 	}
-	o.scheme = p.Scheme
-	s, err := sh.signer(ctx, &o.schemeFlags, r)
+	o.Scheme = p.Scheme
+	s, err := sh.signer(ctx, &o.Signing, r)
 	if err == nil {
 		s.UUIDs = p.UUIDs
 	}

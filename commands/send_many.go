@@ -17,7 +17,6 @@ import (
 	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/deliver/payload"
 	"github.com/barbhq/barb/deliver/worker"
-	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -49,14 +48,14 @@ func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
 		return err
 	}
 	defer m.run.Bodies.Close()
-	client, err := o.client(sh, o.connectIn)
+	client, err := o.Client.Open(sh.version, sh.Getenv, o.ConnectIn)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
 	m.run.Sender = deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand}
 	m.courier = &courier{shell: sh, sign: s, sender: m.run.Sender, silent: true,
-		with: export.With{Body: o.withBody, URL: o.withURL, Headers: o.withHeaders}}
+		with: o.With}
 	if done, err := m.tryFirst(ctx, client); done || err != nil {
 		return err
 	}

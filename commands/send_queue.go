@@ -19,7 +19,7 @@ import (
 type sendQueueFlags struct {
 	queue    bool
 	orderKey string
-	ordered  orderedValue
+	ordered  flags.Order
 }
 
 func (f *sendQueueFlags) addFlags(cmd *cobra.Command) {
@@ -27,7 +27,7 @@ func (f *sendQueueFlags) addFlags(cmd *cobra.Command) {
 	set.BoolVar(&f.queue, "queue", false, "return once the message is durable; barb deliver sends it, with these flags")
 	set.StringVar(&f.orderKey, "order-key", "", "with --queue: messages of the same `key` to the same URL go one "+
 		"after another")
-	f.ordered = orderedValue{by: "false"}
+	f.ordered = flags.Order{By: "false"}
 	set.Var(&f.ordered, "ordered", "with --queue: send messages to this URL one after another: all, false, header:NAME "+
 		"or a jq `expression` over the body that gives a key: .customer")
 	set.Lookup("ordered").NoOptDefVal = "true"
@@ -38,13 +38,13 @@ func (f *sendQueueFlags) addFlags(cmd *cobra.Command) {
 // checkQueue finds what the queue cannot remember while nothing has been read or written.
 func (o *sendOptions) checkQueue(sh *shell) error {
 	switch {
-	case !o.queue && (o.orderKey != "" || o.ordered.by != "false"):
+	case !o.queue && (o.orderKey != "" || o.ordered.By != "false"):
 		return fail.Usage("--order-key and --ordered are for --queue: without it a message is sent at once").Hint(
 			"barb send URL --queue --order-key KEY")
-	case o.queue && slices.ContainsFunc(o.secrets, func(ref string) bool { return !secret.IsReference(ref) }):
+	case o.queue && slices.ContainsFunc(o.Secrets, func(ref string) bool { return !secret.IsReference(ref) }):
 		return unqueueable()
 	case o.queue:
-		return sh.file.checkAllowed(sh.secretRefs(o.secrets, sh.file.routes.ForScheme(o.scheme, urlPath(o.url))))
+		return sh.file.checkAllowed(sh.secretRefs(o.Secrets, sh.file.routes.ForScheme(o.Scheme, urlPath(o.url))))
 	}
 	return nil
 }
@@ -67,9 +67,9 @@ func (o *sendOptions) queueing(sh *shell, s *signing) (*queueing, error) {
 // order is what a message goes one after another with, "" when it goes whenever it is due.
 func (f *sendQueueFlags) order(r *record.Request) string {
 	if f.orderKey != "" {
-		return "key " + f.orderKey[:min(len(f.orderKey), maxOrder)]
+		return "key " + f.orderKey[:min(len(f.orderKey), flags.MaxOrder)]
 	}
-	key, ordered := f.ordered.keyFor(r)
+	key, ordered := f.ordered.KeyFor(r)
 	if !ordered {
 		return ""
 	}

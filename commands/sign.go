@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -19,8 +20,8 @@ import (
 )
 
 type signOptions struct {
-	schemeFlags
-	headerFlags
+	flags.Signing
+	flags.Headers
 	data                 string
 	timestamp, id, event string
 	url, method          string
@@ -48,8 +49,8 @@ history is not opened.`,
 			return runSign(cmd.Context(), sh, o)
 		},
 	}
-	o.schemeFlags.addFlags(sh, cmd, "the `scheme` to sign with (barb schemes lists them)")
-	o.headerFlags.addFlags(cmd)
+	o.Signing.AddFlags(cmd, "the `scheme` to sign with (barb schemes lists them)", sh.schemeNames)
+	o.Headers.AddFlags(cmd)
 	f := cmd.Flags()
 	f.VarP(&flags.Once{Text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin")
 	f.StringVar(&o.timestamp, "timestamp", "now", "the `time` to sign with: RFC 3339, Unix seconds or now")
@@ -71,15 +72,15 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 	if err != nil {
 		return fail.Usage("--timestamp %w", err)
 	}
-	if o.scheme == "" {
+	if o.Scheme == "" {
 		return fail.Usage("sign needs a scheme").Hint("barb sign payload.json -s github --secret env:SECRET; barb " +
 			"schemes lists them")
 	}
-	s, err := sh.signer(ctx, &o.schemeFlags, &record.Request{URL: o.url})
+	s, err := sh.signer(ctx, &o.Signing, &record.Request{URL: o.url})
 	if err != nil {
 		return err
 	}
-	header, err := o.header(sh)
+	header, err := o.Parse(sh.In)
 	if err != nil {
 		return err
 	}
@@ -110,7 +111,7 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 }
 
 func (sh *shell) signPayload(o signOptions) (*input, error) {
-	p, err := sh.payloadFrom(o.data, o.dataGiven, o.positional, o.secrets)
+	p, err := sh.payloadFrom(o.data, o.dataGiven, o.positional, o.Secrets)
 	if err == nil && p == nil {
 		err = fail.Usage("sign needs a payload").Hint("barb sign FILE, -d '{}' or a pipe into stdin")
 	}
@@ -168,7 +169,7 @@ func printHeaders(sh *shell, s signedPayload) error {
 // printValue prints the value of the signature alone: of the header that the scheme names first, or of its place in the
 // body.
 func printValue(sh *shell, s signedPayload) error {
-	scheme, err := sh.lookupScheme(s.scheme)
+	scheme, err := sh.lookupScheme(s.Scheme)
 	if err != nil {
 		return err
 	}
@@ -190,12 +191,12 @@ func printEnv(sh *shell, s signedPayload) error {
 }
 
 func printSignJSON(sh *shell, s signedPayload) error {
-	return sh.emit(schema.NewSigned(s.scheme, &s.signed, s.message.ID, s.message.Time))
+	return sh.emit(schema.NewSigned(s.Scheme, &s.signed, s.message.ID, s.message.Time))
 }
 
 // request is the whole signed request.
 func (s signedPayload) request() (record.Request, error) {
-	target, err := endpointURL(s.url)
+	target, err := flags.EndpointURL(s.url)
 	if err != nil {
 		return record.Request{}, err
 	}
@@ -238,10 +239,10 @@ func printHTTP(sh *shell, s signedPayload) error {
 	if err != nil {
 		return err
 	}
-	host, _ := hostOf(r.URL)
+	host, _ := flags.HostOf(r.URL)
 	rest := r.Header.Without("Host", "Content-Length")
 	r.Header = slices.Concat(record.Header{{Name: "Host", Value: host}}, rest,
-		record.Header{{Name: "Content-Length", Value: lengthOf(r.Body)}})
+		record.Header{{Name: "Content-Length", Value: strconv.Itoa(len(r.Body))}})
 	sh.out.Printf("%s", export.Raw(&r))
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/listen/route"
@@ -20,26 +21,26 @@ type signing struct {
 }
 
 // signer makes the signer of the flags, with the secret of the route that covers the request.
-func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) (*signing, error) {
+func (sh *shell) signer(ctx context.Context, f *flags.Signing, r *record.Request) (*signing, error) {
 	file, err := sh.configuration()
 	if err != nil {
 		return nil, err
 	}
-	f.scheme = file.catalog().Name(f.scheme)
-	row := file.routes.ForScheme(f.scheme, urlPath(r.URL))
-	name := f.scheme
+	f.Scheme = file.catalog().Name(f.Scheme)
+	row := file.routes.ForScheme(f.Scheme, urlPath(r.URL))
+	name := f.Scheme
 	if name == "" && row != nil {
 		name = row.Scheme
 	}
-	if f.scheme == "auto" && sh.settings["scheme"] == "flag" {
+	if f.Scheme == "auto" && sh.settings["scheme"] == "flag" {
 		return nil, fail.Usage("-s auto finds the scheme of what came; what should this be signed with?").Hint(
 			"-s github, -s stripe …; barb schemes lists them")
 	}
 	if name == "" || name == "auto" {
-		if _, err := f.paramMap(row); err != nil {
+		if _, err := f.ParamMap(row); err != nil {
 			return nil, err
 		}
-		if len(f.secrets) > 0 {
+		if len(f.Secrets) > 0 {
 			return nil, fail.Usage("--secret without --scheme: what should it sign with?").Hint(
 				"-s github, -s stripe, -s standard-webhooks …; barb schemes lists them")
 		}
@@ -49,14 +50,14 @@ func (sh *shell) signer(ctx context.Context, f *schemeFlags, r *record.Request) 
 	if s.Scheme, err = file.lookupScheme(name); err != nil {
 		return nil, err
 	}
-	if s.Params, err = f.paramMap(row); err != nil {
+	if s.Params, err = f.ParamMap(row); err != nil {
 		return nil, err
 	}
 	if s.Scheme, err = s.Scheme.WithParams(s.Params); err != nil {
 		return nil, err
 	}
-	s.refs = sh.secretRefs(f.secrets, row)
-	s.Secrets, err = sh.schemeSecrets(ctx, s.Scheme, f.secrets, row, true)
+	s.refs = sh.secretRefs(f.Secrets, row)
+	s.Secrets, err = sh.schemeSecrets(ctx, s.Scheme, f.Secrets, row, true)
 	return s, err
 }
 

@@ -23,7 +23,7 @@ func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route.Rout
 	f := fail.Usage("secret %s is 32 bytes in hex or base64: it may be a shared secret or a public key, and only the "+
 		"scheme says which", secret.Name)
 	shared, public := sh.schemesFor(o.message)
-	if r != nil && len(o.secrets) == 0 && len(sh.file.routes) > 0 && sh.settings["scheme"] != "flag" {
+	if r != nil && len(o.Secrets) == 0 && len(sh.file.routes) > 0 && sh.settings["scheme"] != "flag" {
 		write := sh.writtenInRoutes(secret, r)
 		return f.Hint("a shared secret: " + write(shared)).Hint("a public key:    " + write(public))
 	}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
@@ -13,7 +14,7 @@ import (
 )
 
 type verifierOptions struct {
-	schemeFlags
+	flags.Signing
 	path      string        // of the request, to find a route; "" when not known
 	row       *route.Route  // when the route is known already
 	message   *sign.Message // that is to be checked, when it is known already
@@ -30,20 +31,20 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 	}
 	r := o.row
 	if r == nil {
-		o.scheme = file.catalog().Name(o.scheme)
-		r = file.routes.ForScheme(o.scheme, o.path)
+		o.Scheme = file.catalog().Name(o.Scheme)
+		r = file.routes.ForScheme(o.Scheme, o.path)
 	}
-	name := o.scheme
+	name := o.Scheme
 	if name == "" && r != nil {
 		name = r.Scheme
 	}
-	refs := sh.secretRefs(o.secrets, r)
+	refs := sh.secretRefs(o.Secrets, r)
 	if name == "" && len(refs) == 0 {
 		return nil, nil
 	}
 	v := &verifier.Verifier{Schemes: file.catalog(), Tolerance: o.tolerance, Strict: o.strict, Auto: name == "" ||
 		name == "auto"}
-	if v.Params, err = o.paramMap(r); err != nil {
+	if v.Params, err = o.ParamMap(r); err != nil {
 		return nil, err
 	}
 	if !v.Auto {
@@ -60,7 +61,7 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 		if o.learns && len(refs) == 0 && learnsSecret(v.Scheme) {
 			return v, nil
 		}
-		v.Secrets, err = sh.schemeSecrets(ctx, v.Scheme, o.secrets, r, false)
+		v.Secrets, err = sh.schemeSecrets(ctx, v.Scheme, o.Secrets, r, false)
 		return v, err
 	}
 	if len(refs) == 0 {

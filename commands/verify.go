@@ -28,8 +28,8 @@ import (
 )
 
 type verifyOptions struct {
-	schemeFlags
-	headerFlags
+	flags.Signing
+	flags.Headers
 	headersFile, httpFile string
 	data                  string
 	dataGiven             bool
@@ -66,8 +66,8 @@ bad signature match, for at most two seconds, and says how to repair it.`,
 			return runVerify(cmd.Context(), sh, o)
 		},
 	}
-	o.schemeFlags.addFlags(sh, cmd, "the `scheme`, or auto to find it from the headers")
-	o.headerFlags.addFlags(cmd)
+	o.Signing.AddFlags(cmd, "the `scheme`, or auto to find it from the headers", sh.schemeNames)
+	o.Headers.AddFlags(cmd)
 	f := cmd.Flags()
 	f.StringVar(&o.headersFile, "headers", "", "a `file` of headers, one 'Name: value' a line")
 	f.StringVar(&o.httpFile, "http", "", "a `file` with a raw HTTP request; - is stdin")
@@ -90,8 +90,8 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.scheme == "" {
-		o.scheme = o.recorded // so that the secret of its route is found, also for what was forwarded
+	if o.Scheme == "" {
+		o.Scheme = o.recorded // so that the secret of its route is found, also for what was forwarded
 	}
 	if c, ok := m.Stream.(io.Closer); ok {
 		defer c.Close()
@@ -99,7 +99,7 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 	if o.discover {
 		return sh.discover(ctx, o, m, now)
 	}
-	v, err := sh.verifier(ctx, verifierOptions{schemeFlags: o.schemeFlags, path: urlPath(m.URL), message: &m,
+	v, err := sh.verifier(ctx, verifierOptions{Signing: o.Signing, path: urlPath(m.URL), message: &m,
 		tolerance: o.tolerance.D, strict: o.strict})
 	if err != nil {
 		return err
@@ -160,20 +160,20 @@ func exists(path string) bool {
 
 // fromPayload takes the payload as it is and the headers from the flags.
 func (o verifyOptions) fromPayload(sh *shell) (m sign.Message, err error) {
-	lines := o.lines
+	lines := o.Lines
 	stdin := o.headersFile == "-" || slices.Contains(lines, "@-")
 	if o.headersFile != "" {
 		lines = append([]string{"@" + o.headersFile}, lines...)
 	}
-	header, err := (&headerFlags{lines}).header(sh)
+	header, err := (&flags.Headers{Lines: lines}).Parse(sh.In)
 	if err != nil {
 		return m, err
 	}
-	if len(header) == 0 && !sh.inBody(o.scheme) {
+	if len(header) == 0 && !sh.inBody(o.Scheme) {
 		return m, fail.Usage("verify needs the headers the webhook came with").Hint("-H 'Name: value', --headers FILE, " +
 			"--http FILE, or the id of a received webhook")
 	}
-	p, err := sh.payloadFrom(o.data, o.dataGiven, o.positional, o.secrets)
+	p, err := sh.payloadFrom(o.data, o.dataGiven, o.positional, o.Secrets)
 	if err != nil {
 		return m, err
 	}
@@ -222,7 +222,7 @@ func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
 			return m, fail.Usage("%s: %w", o.httpFile, err)
 		}
 	}
-	extra, err := o.header(sh)
+	extra, err := o.Parse(sh.In)
 	return sign.Message{Method: r.Method, URL: r.URL, Header: append(r.Header, extra...).HTTP(), Body: r.Body}, err
 }
 
@@ -250,7 +250,7 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	if err := wholeBody(x); err != nil {
 		return m, now, err
 	}
-	if err := judgeable(sh.redactor, x, o.scheme); err != nil {
+	if err := judgeable(sh.redactor, x, o.Scheme); err != nil {
 		return m, now, err
 	}
 	if o.recorded, err = provenScheme(ctx, history, x); err != nil {

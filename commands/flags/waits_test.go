@@ -1,4 +1,4 @@
-package commands
+package flags
 
 import (
 	"math"
@@ -8,36 +8,29 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/provider"
 )
 
 // policyFor is what the flags come to; each is name=value, and a value behind a ~ stands in barb.toml.
-func policyFor(t *testing.T, as string, flags ...string) (deliver.Policy, *retryFlags) {
+func policyFor(t *testing.T, as string, flags ...string) (deliver.Policy, *Retry) {
 	t.Helper()
-	f := &retryFlags{}
+	f := &Retry{}
 	cmd := &cobra.Command{}
-	f.addFlags(cmd)
-	sh := &shell{settings: map[string]source{}}
-	for _, s := range settings {
-		if s.table == "send" {
-			sh.settings[s.key()] = "default"
-		}
-	}
+	f.AddFlags(cmd)
+	weights := map[string]int{}
 	set := func(text string) {
 		name, value, _ := strings.Cut(text, "=")
-		from := source("flag")
+		weights[name] = 3
 		if plain, weak := strings.CutPrefix(value, "~"); weak {
-			from, value = "/home/barb.toml", plain
+			weights[name], value = 1, plain
 		}
-		sh.settings[setting{"send", name}.key()] = from
 		if name == "as" {
 			p, err := provider.Lookup(value)
 			if err != nil {
 				t.Fatal(err)
 			}
-			f.provider = &p
+			f.Provider = &p
 			return
 		}
 		if err := cmd.Flag(name).Value.Set(value); err != nil {
@@ -50,7 +43,7 @@ func policyFor(t *testing.T, as string, flags ...string) (deliver.Policy, *retry
 	for _, text := range flags {
 		set(text)
 	}
-	p, err := f.policy(sh)
+	p, err := f.Policy(func(flag string) int { return weights[flag] })
 	if err != nil {
 		t.Fatalf("%s %v: %v", as, flags, err)
 	}
@@ -102,11 +95,11 @@ func TestWhoAskedLoudestMakesThePolicy(t *testing.T) {
 			t.Errorf("--as %s %s: %+v, want %+v", c.as, c.flags, got, c.want)
 		}
 	}
-	if _, f := policyFor(t, "shopify"); f.connectIn != time.Second {
-		t.Errorf("shopify has %s to connect", f.connectIn)
+	if _, f := policyFor(t, "shopify"); f.ConnectIn != time.Second {
+		t.Errorf("shopify has %s to connect", f.ConnectIn)
 	}
-	if _, f := policyFor(t, "shopify", "connect-timeout=3s"); f.connectIn != 3*time.Second {
-		t.Errorf("shopify has %s to connect", f.connectIn)
+	if _, f := policyFor(t, "shopify", "connect-timeout=3s"); f.ConnectIn != 3*time.Second {
+		t.Errorf("shopify has %s to connect", f.ConnectIn)
 	}
 	if p, _ := policyFor(t, "", "schedule=standard-webhooks", "speed=10x"); p.Vary != 0.1 || p.Speed != 10 {
 		t.Errorf("%+v", p)
@@ -116,13 +109,13 @@ func TestWhoAskedLoudestMakesThePolicy(t *testing.T) {
 func TestSpeedsAreNumbersAboveZero(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]float64{"1000x": 1000, "10": 10, "0.5x": 0.5, "1e6": 1e6} {
-		var v flags.Speed
+		var v Speed
 		if err := v.Set(text); err != nil || float64(v) != want {
 			t.Errorf("%q: %v, %v", text, v, err)
 		}
 	}
 	for _, text := range []string{"", "x", "0", "0x", "-2x", "+2", "NaN", "Inf", "fast", "10xx", "10 x", "1e999"} {
-		if err := new(flags.Speed).Set(text); err == nil {
+		if err := new(Speed).Set(text); err == nil {
 			t.Errorf("%q was taken", text)
 		}
 	}
@@ -131,8 +124,8 @@ func TestSpeedsAreNumbersAboveZero(t *testing.T) {
 func TestOnlyListsAndProvidersThatRetryAreSchedules(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"exponential", "linear,1s", "gitlab", "acme", "1s,x", ""} {
-		f := retryFlags{scheduleFlags: scheduleFlags{schedule: name}}
-		if err := f.takeSchedule(&shell{}, &deliver.Policy{}); err == nil {
+		f := Retry{Waits: Waits{schedule: name}}
+		if err := f.takeSchedule(func(string) int { return 0 }, &deliver.Policy{}); err == nil {
 			t.Errorf("%q was taken", name)
 		}
 	}

@@ -1,0 +1,67 @@
+package flags
+
+import (
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/deliver"
+)
+
+// Client says how a connection is made, with the flags of curl.
+type Client struct {
+	Insecure          bool
+	CACert, Cert, Key string
+	Resolve           []string
+	UnixSocket, Proxy string
+	HTTP11, HTTP2     bool
+}
+
+// AddFlags adds the flags to a command.
+func (f *Client) AddFlags(cmd *cobra.Command) {
+	set := cmd.Flags()
+	set.BoolVarP(&f.Insecure, "insecure", "k", false, "do not check the endpoint's certificate")
+	set.StringVar(&f.CACert, "cacert", "", "trust the certificates in this `file`")
+	set.StringVarP(&f.Cert, "cert", "E", "", "client certificate `file` (PEM)")
+	set.StringVar(&f.Key, "key", "", "private key `file` of --cert (PEM), where it is not in the same file")
+	set.StringArrayVar(&f.Resolve, "resolve", nil, "connect to `HOST:PORT:ADDR` instead of looking HOST up (repeatable)")
+	set.StringVar(&f.UnixSocket, "unix-socket", "", "connect through this Unix `socket`")
+	set.StringVarP(&f.Proxy, "proxy", "x", "", "go through this proxy `URL` (http, https or socks5)")
+	set.BoolVar(&f.HTTP11, "http1.1", false, "speak HTTP/1.1 (the default: it keeps the headers' case and order)")
+	set.BoolVar(&f.HTTP2, "http2", false, "speak HTTP/2")
+	cmd.MarkFlagsMutuallyExclusive("http1.1", "http2")
+	cmd.MarkFlagsMutuallyExclusive("unix-socket", "proxy")
+}
+
+// Open makes the HTTP client, which calls itself barb of that version. Everything that can be wrong with the flags is
+// found here, before anything is sent.
+func (f *Client) Open(version string, env func(string) string, connectIn time.Duration) (*deliver.Client, error) {
+	o := deliver.Options{UserAgent: "barb/" + version, ConnectTimeout: connectIn, Proxy: f.Proxy, HTTP2: f.HTTP2, Env: env,
+		UnixSocket: strings.TrimPrefix(f.UnixSocket, "unix:"), // as listen prints it
+		Resolve:    map[string]string{}}
+	var err error
+	if o.TLS, err = (deliver.TLSFiles{Insecure: f.Insecure, CACert: f.CACert, Cert: f.Cert,
+		Key: f.Key}).Config(); err != nil {
+		return nil, fail.Usage("%w", err)
+	}
+	for _, text := range f.Resolve {
+		from, to, err := deliver.ParseResolve(text)
+		if err != nil {
+			return nil, fail.Usage("--resolve: %w", err).Hint("--resolve example.com:443:127.0.0.1")
+		}
+		o.Resolve[from] = to
+	}
+	client, err := deliver.NewClient(o)
+	if err != nil {
+		return nil, fail.Usage("%w", err)
+	}
+	return client, nil
+}
+
+// Given reports whether any flag says how a connection is made.
+func (f *Client) Given() bool {
+	return f.Insecure || f.HTTP11 || f.HTTP2 || len(f.Resolve) > 0 ||
+		strings.Join([]string{f.CACert, f.Cert, f.Key, f.UnixSocket, f.Proxy}, "") != ""
+}

@@ -1,0 +1,69 @@
+package flags
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/barbhq/barb/sign/handshake"
+)
+
+// The values of --handshake besides names.
+const (
+	ByScheme = "scheme"
+	AllOf    = "all"
+	NoneOf   = "off"
+)
+
+// Handshake says which handshakes a listener answers. Its zero value is ByScheme.
+type Handshake struct {
+	Mode  string
+	Names []string
+}
+
+func (v *Handshake) String() string {
+	switch {
+	case v.Mode == "":
+		return ByScheme
+	case len(v.Names) > 0:
+		return strings.Join(v.Names, ",")
+	}
+	return v.Mode
+}
+
+// Type is the word for a value in the help, as pflag asks for it.
+func (v *Handshake) Type() string { return "string" }
+
+// Set reads scheme, all, off, or names with commas between them.
+func (v *Handshake) Set(s string) error {
+	*v = Handshake{Mode: s}
+	if s == ByScheme || s == AllOf || s == NoneOf {
+		return nil
+	}
+	for name := range strings.SplitSeq(s, ",") {
+		if _, ok := handshake.Lookup(name); !ok {
+			return fmt.Errorf("%q is none of scheme, all, off, %s", name, strings.Join(HandshakeNames(), ", "))
+		}
+		v.Names = append(v.Names, name)
+	}
+	return nil
+}
+
+// HandshakeNames returns the names of all handshakes in alphabetical order.
+func HandshakeNames() []string {
+	var names []string
+	for _, h := range handshake.All() {
+		names = append(names, h.Name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// CompleteHandshakes returns the values of --handshake with an explanation behind each.
+func CompleteHandshakes(string) []string {
+	values := []string{ByScheme + "\tthat of the scheme in use", AllOf + "\twhatever looks like one", NoneOf + "\tnone"}
+	for _, h := range handshake.All() {
+		values = append(values, h.Name+"\t"+h.Title)
+	}
+	return values
+}

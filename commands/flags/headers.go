@@ -1,0 +1,77 @@
+package flags
+
+import (
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/infile"
+	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store/record"
+)
+
+// Headers is -H, as in curl. Each line is "Name: value", or @ and a file of such lines.
+type Headers struct{ Lines []string }
+
+// AddFlags adds the flags to a command.
+func (f *Headers) AddFlags(cmd *cobra.Command) {
+	cmd.Flags().StringArrayVarP(&f.Lines, "header", "H", nil,
+		"a header `'Name: value'`, or @FILE with one a line (repeatable)")
+}
+
+// Parse returns the fields of the lines. "Name: value" sets a field and "Name;" sets it to nothing, as in curl.
+// @- reads stdin.
+func (f *Headers) Parse(stdin io.Reader) (record.Header, error) {
+	var h record.Header
+	for _, line := range f.Lines {
+		lines := []string{line}
+		file, isFile := strings.CutPrefix(line, "@")
+		if isFile {
+			data, err := infile.ReadArgument(stdin, file, 1<<20)
+			if err != nil {
+				return nil, err
+			}
+			if data, err = infile.PlainText(data, file); err != nil {
+				return nil, err
+			}
+			lines = strings.Split(strings.TrimRight(string(data), "\r\n"), "\n")
+		}
+		for _, l := range lines {
+			if isFile && strings.TrimSpace(l) == "" {
+				continue
+			}
+			field, err := parseHeader(strings.TrimSuffix(l, "\r"))
+			if err != nil {
+				return nil, err
+			}
+			h = append(h, field)
+		}
+	}
+	return h, nil
+}
+
+func parseHeader(line string) (record.Field, error) {
+	name, value, ok := strings.Cut(line, ":")
+	if !ok {
+		if empty, isEmpty := strings.CutSuffix(line, ";"); isEmpty {
+			name, ok = empty, true
+		}
+	}
+	field := record.Field{Name: name, Value: strings.Trim(value, " \t")}
+	if !ok || record.CheckField(field) != nil {
+		return field, fail.Usage("header %q is not 'Name: value'", line).Hint(`-H 'X-Webhook-Event: ping'`)
+	}
+	return field, nil
+}
+
+// JSON chooses what else goes into the JSON lines.
+type JSON struct{ With export.With }
+
+// AddFlags adds the flags to a command.
+func (f *JSON) AddFlags(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.With.Body, "with-body", false, "put the bodies into the JSON")
+	cmd.Flags().BoolVar(&f.With.URL, "with-url", false, "put the full URL with its query into the JSON")
+	cmd.Flags().BoolVar(&f.With.Headers, "with-headers", false, "put the headers into the JSON")
+}

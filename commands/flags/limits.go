@@ -1,0 +1,35 @@
+package flags
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/time/rate"
+
+	"github.com/barbhq/barb/deliver"
+)
+
+// Limits bound what is sent to each endpoint.
+type Limits struct {
+	PerEndpoint int
+	rate        Rate
+	Breaker     Breaker
+}
+
+// AddFlags adds the flags to a command.
+func (f *Limits) AddFlags(cmd *cobra.Command) {
+	set := cmd.Flags()
+	set.IntVar(&f.PerEndpoint, "per-endpoint", 4, "how many messages an endpoint (host and port) gets at a time; 0 "+
+		"is any number")
+	set.Var(&f.rate, "rate", "how many attempts an endpoint gets in a time, such as `10/s`, 600/m or 100/5s")
+	f.Breaker = Breaker{Failures: 5, Cooldown: 30 * time.Second}
+	f.Breaker.AddFlag(cmd)
+}
+
+// New returns the limits as package deliver keeps them. changed is called with the breaker when it pauses an endpoint
+// and when the endpoint answers again.
+func (f *Limits) New(changed func(endpoint string, resting bool, b Breaker)) *deliver.Limits {
+	return &deliver.Limits{Failures: f.Breaker.Failures, Cooldown: f.Breaker.Cooldown,
+		AtOnce: f.PerEndpoint, Rate: rate.Limit(f.rate.PerSecond()),
+		Changed: func(endpoint string, resting bool) { changed(endpoint, resting, f.Breaker) }}
+}

@@ -1,0 +1,90 @@
+package flags
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// Order says which queued webhooks are delivered one after another: all of a route, those with the same key, or none.
+type Order struct {
+	By   string
+	key  *JQ    // Of the body
+	name string // Of a header field
+}
+
+// WholeRoute is the order of all webhooks of a route.
+const WholeRoute = "route"
+
+func (v *Order) String() string { return v.By }
+
+// Type is the word for a value in the help, as pflag asks for it.
+func (v *Order) Type() string { return "order" }
+
+// Set reads an order.
+func (v *Order) Set(s string) (err error) {
+	switch name, isHeader := strings.CutPrefix(s, "header:"); {
+	case s == "false" || s == "off":
+		*v = Order{By: "false"}
+	case s == "true" || s == WholeRoute:
+		*v = Order{By: WholeRoute}
+	case isHeader && record.CheckField(record.Field{Name: name}) == nil:
+		*v = Order{By: s, name: name}
+	case strings.HasPrefix(s, "."):
+		*v = Order{By: s}
+		v.key, err = CompileJQ(s)
+	default:
+		err = fmt.Errorf("%q is none of route, false, header:NAME and a jq expression such as .customer", s)
+	}
+	return err
+}
+
+// keyTimeout bounds how long the key of a webhook is looked for.
+const keyTimeout = time.Second
+
+// MaxOrder is how many bytes of a key are used, since a stranger chooses it.
+const MaxOrder = 200
+
+// Of returns the order that a webhook of a route belongs to, "" when it needs none. Webhooks without a key share one.
+func (v *Order) Of(route string, r *record.Request) string {
+	key, ordered := v.KeyFor(r)
+	if !ordered {
+		return ""
+	}
+	return "route " + route + " key " + key
+}
+
+// KeyFor returns the key of a request, and whether it waits for others of the same key at all.
+func (v *Order) KeyFor(r *record.Request) (key string, ordered bool) {
+	switch {
+	case v.By == "false":
+		return "", false
+	case v.name != "":
+		key = r.Header.Get(v.name)
+	case v.key != nil:
+		key = v.keyOf(r.Body)
+	}
+	return key[:min(len(key), MaxOrder)], true
+}
+
+func (v *Order) keyOf(body []byte) (key string) {
+	if !json.Valid(body) {
+		return ""
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), keyTimeout)
+	defer cancel()
+	err := v.key.Run(ctx, json.RawMessage(body), func(out any) error {
+		if out != nil && key == "" {
+			key = fmt.Sprint(out)
+		}
+		return nil
+	})
+	if err != nil {
+		return ""
+	}
+	return key
+}

@@ -1,0 +1,157 @@
+package flags
+
+import (
+	"cmp"
+	"math"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/provider"
+)
+
+// WaitsLong is the part about Waits in the help of a command.
+const WaitsLong = `
+--schedule takes the waits of a provider (barb providers lists them) or a list of one's own,
+and the deadline of all attempts only where one is given. --speed 1000x makes each wait so
+many times shorter, that of a Retry-After too, but no timeout and no deadline; both times are
+printed, retry in +5m (300ms). What is signed is the real time, which the receiver compares
+with its own. --until-2xx goes on, with the last wait, until a 2xx, ^C or --deadline; whatever
+else comes is tried again, but for a 410, a bad certificate and what --retry-on leaves out.`
+
+// Waits says when a delivery is tried again, by name instead of by number.
+type Waits struct {
+	schedule string
+	speed    Speed
+	until2xx bool
+
+	// Provider is that of --as, nil without; Override is what the URL of the endpoint changes in its policy.
+	Provider *provider.Provider
+	Override provider.Override
+}
+
+func (f *Waits) addFlags(cmd *cobra.Command) {
+	set := cmd.Flags()
+	set.StringVar(&f.schedule, "schedule", "", "wait as this `provider` does (barb providers), or a list of "+
+		"waits: 5s,5m,30m")
+	f.speed = 1
+	set.Var(&f.speed, "speed", "make every wait so many times shorter, e.g. 1000x")
+	set.BoolVar(&f.until2xx, "until-2xx", false, "try until a 2xx comes, or --deadline")
+	cmd.MarkFlagsMutuallyExclusive("schedule", "backoff")
+	cmd.MarkFlagsMutuallyExclusive("until-2xx", "retries")
+	Complete(cmd, "schedule", func(string) []string { return provider.ScheduleNames() })
+	Complete(cmd, "speed", func(string) []string { return []string{"10x", "100x", "1000x", "100000x"} })
+}
+
+// Weights ranks where the value of a flag came from: 0 is its default, 1 barb.toml, 2 a BARB_ variable and 3 the
+// command line.
+type Weights func(flag string) int
+
+// Overrules reports whether the value of one flag goes before what another one brings along: it was given, and not in a
+// weaker place.
+func (weight Weights) Overrules(flag, other string) bool {
+	return weight(flag) > 0 && weight(flag) >= weight(other)
+}
+
+// schedulePolicy changes the policy of the single flags into that of the provider, the schedule and the speed.
+func (f *Retry) schedulePolicy(weight Weights, p deliver.Policy) (deliver.Policy, error) {
+	p, err := f.providerPolicy(weight, p)
+	if err != nil {
+		return p, err
+	}
+	if f.schedule != "" && (f.Provider == nil || weight.Overrules("schedule", "as")) {
+		if err := f.takeSchedule(weight, &p); err != nil {
+			return p, err
+		}
+	}
+	if f.until2xx && weight("retries") <= weight("until-2xx") {
+		f.takeUntil(weight, &p)
+	}
+	if p.Speed = float64(f.speed); p.Speed == 1 {
+		p.Speed = 0
+	}
+	return p, nil
+}
+
+// takeSchedule replaces the waits, and how many there are.
+func (f *Retry) takeSchedule(weight Weights, p *deliver.Policy) error {
+	if weight("backoff") > weight("schedule") {
+		return nil
+	}
+	waits, vary, known := provider.LookupSchedule(f.schedule)
+	if !known {
+		backoff, list, err := deliver.ParseBackoff(f.schedule)
+		if err != nil || backoff != deliver.Schedule {
+			return unknownSchedule(f.schedule)
+		}
+		waits, vary = list, 0
+	}
+	p.Backoff, p.Schedule, p.Vary = deliver.Schedule, waits, vary
+	if !weight.Overrules("retries", "schedule") {
+		p.Retries = len(waits)
+	}
+	if !weight.Overrules("deadline", "schedule") {
+		p.Deadline = 0
+	}
+	return nil
+}
+
+func unknownSchedule(name string) error {
+	if p, err := provider.Lookup(name); err == nil {
+		return fail.Usage("--schedule %s: %s does not retry by itself", name,
+			p.Title).Hint("--schedule 5s,5m,30m, or a provider that does; barb providers lists them")
+	}
+	return fail.Usage("--schedule %q is neither a provider nor a list of waits", name).
+		Hint(fail.DidYouMean("--schedule ", fail.Nearest(name, provider.ScheduleNames()), "")).
+		Hint("--schedule 5s,5m,30m, or a name: " + strings.Join(provider.ScheduleNames(), ", "))
+}
+
+// takeUntil lets nothing but a 2xx, a deadline that was given or ^C end the delivery.
+func (f *Retry) takeUntil(weight Weights, p *deliver.Policy) {
+	p.Retries = math.MaxInt32
+	if !weight.Overrules("retry-on", "until-2xx") {
+		p.RetryOn = deliver.RetryOn{Any: true}
+	}
+	if !weight.Overrules("deadline", "until-2xx") {
+		p.Deadline = 0
+	}
+}
+
+// providerPolicy returns the policy of the provider of --as, with those values of p whose flags overrule --as.
+func (f *Retry) providerPolicy(weight Weights, p deliver.Policy) (deliver.Policy, error) {
+	if f.Provider == nil {
+		return p, nil
+	}
+	played, err := f.Provider.Policy()
+	if err == nil {
+		err = f.Override.Apply(&played)
+	}
+	if err != nil {
+		return p, err
+	}
+	for flag, take := range map[string]func(){
+		"retries":   func() { played.Retries = p.Retries },
+		"base":      func() { played.Base = p.Base },
+		"max-delay": func() { played.MaxDelay = p.MaxDelay },
+		"jitter":    func() { played.NoJitter = p.NoJitter },
+		"retry-on":  func() { played.RetryOn = p.RetryOn },
+		"timeout":   func() { played.Timeout = p.Timeout },
+		"deadline":  func() { played.Deadline = p.Deadline },
+	} {
+		if weight.Overrules(flag, "as") {
+			take()
+		}
+	}
+	if weight.Overrules("backoff", "as") {
+		played.Backoff, played.Schedule, played.Vary = p.Backoff, p.Schedule, 0
+		if !weight.Overrules("retries", "as") && p.Backoff == deliver.Schedule {
+			played.Retries = len(p.Schedule)
+		}
+	}
+	if within := cmp.Or(f.Override.Connect, f.Provider.Connect); within > 0 && !weight.Overrules("connect-timeout", "as") {
+		f.ConnectIn = within
+	}
+	return played, nil
+}
