@@ -2,7 +2,7 @@
 package catalog
 
 import (
-	"slices"
+	"sync"
 	"time"
 
 	"github.com/barbhq/barb/sign"
@@ -1392,13 +1392,24 @@ var rows = [...]sign.Scheme{
 
 // Lookup returns the scheme of that name, or of that alias. The value is the caller's own.
 func Lookup(name string) (sign.Scheme, bool) {
+	i, ok := byName()[name]
+	if !ok {
+		return sign.Scheme{}, false
+	}
+	return rows[i].Clone(), true
+}
+
+// byName returns where the row of each name and alias is. A listener asks for every webhook.
+var byName = sync.OnceValue(func() map[string]int {
+	at := make(map[string]int, len(rows))
 	for i := range rows {
-		if rows[i].Name == name || slices.Contains(rows[i].Aliases, name) {
-			return rows[i].Clone(), true
+		at[rows[i].Name] = i
+		for _, alias := range rows[i].Aliases {
+			at[alias] = i
 		}
 	}
-	return sign.Scheme{}, false
-}
+	return at
+})
 
 // All returns every scheme in the order of the catalogue. The values are the caller's own.
 func All() []sign.Scheme {

@@ -50,7 +50,10 @@ func (f *finder) field(name, value string, answer bool) []span {
 	if f.carrier != nil && f.carrier.kind == "header" && strings.EqualFold(f.carrier.name, name) {
 		shortest = 1
 	}
-	return f.merge(append(spans, f.search(value, headerLabel(name, answer), shortest)...))
+	if found := f.search(value, shortest); len(found) > 0 {
+		spans = append(spans, named(found, headerLabel(name, answer))...)
+	}
+	return f.merge(spans)
 }
 
 func headerLabel(name string, answer bool) string {
@@ -63,6 +66,9 @@ func headerLabel(name string, answer bool) string {
 // head finds what is masked of a head, or of the framing of a chunked body: in the request line the target, of the
 // fields their values.
 func (f *finder) head(head string, answer bool) []span {
+	if !f.unchecked && len(f.whole) == 0 && len(f.search(head, 1)) == 0 {
+		return nil // the usual case: the fields need not be taken apart
+	}
 	var spans []span
 	add := func(at int, found []span) {
 		for _, s := range found {
@@ -95,14 +101,14 @@ func (f *finder) address(address string) []span {
 				spans = append(spans, span{from: at + from, to: at + to, name: "query " + name})
 			}
 			if f.carrier != nil && f.carrier.kind == "query" && name == f.carrier.name {
-				for _, s := range f.search(query[from:to], "query "+name, 1) {
+				for _, s := range named(f.search(query[from:to], 1), "query "+name) {
 					s.from, s.to = s.from+at+from, s.to+at+from
 					spans = append(spans, s)
 				}
 			}
 		})
 	}
-	return f.merge(append(spans, f.search(address, "url", minMasked)...))
+	return f.merge(append(spans, named(f.search(address, minMasked), "url")...))
 }
 
 func (f *finder) isWhole(kind, name string) bool {
@@ -138,7 +144,7 @@ func (f *finder) body(body string, isForm, answer bool) []span {
 		})
 	}
 	spans = append(spans, f.carried(body, label)...)
-	return f.merge(append(spans, f.search(body, label, minMasked)...))
+	return f.merge(append(spans, named(f.search(body, minMasked), label)...))
 }
 
 // carried finds secrets in the place of the body where the scheme has its own.
@@ -147,7 +153,7 @@ func (f *finder) carried(body, label string) (spans []span) {
 		return nil
 	}
 	found := func(from, to int) {
-		for _, s := range f.search(body[from:to], label+" "+f.carrier.name, 1) {
+		for _, s := range named(f.search(body[from:to], 1), label+" "+f.carrier.name) {
 			s.from, s.to = s.from+from, s.to+from
 			spans = append(spans, s)
 		}
@@ -167,7 +173,7 @@ func (f *finder) carried(body, label string) (spans []span) {
 
 // search finds the secrets that are at least shortest bytes long: in all their spellings where the scheme sends its
 // secret, elsewhere as they are and in base64, since that is looked for in every webhook.
-func (f *finder) search(text, label string, shortest int) (spans []span) {
+func (f *finder) search(text string, shortest int) (spans []span) {
 	styles := [...]byte{plain, percent, quoted}
 	looked := styles[:]
 	if f.onlyPlain {
@@ -179,9 +185,17 @@ func (f *finder) search(text, label string, shortest int) (spans []span) {
 		}
 		for _, w := range k.forms {
 			for _, style := range looked {
-				spans = w.search(spans, text, style, span{name: label, secret: k})
+				spans = w.search(spans, text, style, span{secret: k})
 			}
 		}
+	}
+	return spans
+}
+
+// named gives spans the name that people know their place by.
+func named(spans []span, name string) []span {
+	for i := range spans {
+		spans[i].name = name
 	}
 	return spans
 }
