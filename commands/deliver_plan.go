@@ -13,37 +13,13 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store/record"
 )
 
-// planJSON is what a queued message remembers of how it is to be delivered: everything but the message itself and the
-// secret. It is kept in the history, where the same text is kept once.
-type planJSON struct {
-	Policy  json.RawMessage   `json:"policy"` // as policyText writes it
-	Scheme  string            `json:"scheme,omitempty"`
-	Secrets []string          `json:"secrets,omitempty"` // references
-	Needs   string            `json:"needs,omitempty"`   // of a captured webhook; see needOf
-	Params  map[string]string `json:"params,omitempty"`
-	Client  clientJSON        `json:"client,omitzero"`
-}
-
-// clientJSON is the flags for how a connection is made, under their names. Paths are absolute,
-// since a worker may run in another folder.
-type clientJSON struct {
-	Insecure       bool     `json:"insecure,omitempty"`
-	CACert         string   `json:"cacert,omitempty"`
-	Cert           string   `json:"cert,omitempty"`
-	Key            string   `json:"key,omitempty"`
-	Resolve        []string `json:"resolve,omitempty"`
-	UnixSocket     string   `json:"unix_socket,omitempty"`
-	Proxy          string   `json:"proxy,omitempty"`
-	HTTP2          bool     `json:"http2,omitempty"`
-	ConnectTimeout string   `json:"connect_timeout,omitempty"`
-}
-
 // remembered is how a connection is made, as the queue keeps it.
-func (sh *shell) remembered(f *flags.Client, connectIn time.Duration) (clientJSON, error) {
-	j := clientJSON{Insecure: f.Insecure, CACert: sh.absolute(f.CACert), Cert: sh.absolute(f.Cert),
+func (sh *shell) remembered(f *flags.Client, connectIn time.Duration) (worker.Connection, error) {
+	j := worker.Connection{Insecure: f.Insecure, CACert: sh.absolute(f.CACert), Cert: sh.absolute(f.Cert),
 		Key:     sh.absolute(f.Key),
 		Resolve: f.Resolve, UnixSocket: sh.absolute(strings.TrimPrefix(f.UnixSocket, "unix:")), Proxy: f.Proxy,
 		HTTP2:          f.HTTP2,
@@ -55,8 +31,8 @@ func (sh *shell) remembered(f *flags.Client, connectIn time.Duration) (clientJSO
 	return j, nil
 }
 
-// client makes the HTTP client that remembered has described.
-func (j *clientJSON) client(sh *shell) (*deliver.Client, error) {
+// connect makes the HTTP client that remembered has described.
+func (sh *shell) connect(j *worker.Connection) (*deliver.Client, error) {
 	connectIn, err := time.ParseDuration(j.ConnectTimeout)
 	if err != nil {
 		return nil, err
@@ -78,11 +54,11 @@ func (sh *shell) absolute(path string) string {
 // planText is how a message is to be delivered, as the queue keeps it. Of the secrets it keeps where they are; one of
 // which that is not known cannot be queued.
 func (o *sendOptions) planText(sh *shell, s *signing) (string, error) {
-	policy, err := policyText(o.policy)
+	policy, err := worker.PolicyText(o.policy)
 	if err != nil {
 		return "", err
 	}
-	j := planJSON{Policy: json.RawMessage(policy), Scheme: s.Scheme.Name, Params: s.Params}
+	j := worker.Plan{Policy: json.RawMessage(policy), Scheme: s.Scheme.Name, Params: s.Params}
 	for _, ref := range s.refs {
 		if !secret.IsReference(ref) {
 			return "", unqueueable()
@@ -111,7 +87,7 @@ func unqueueable() error {
 // shownPlan is what a queue entry remembers, as it may be shown: a secret's command, which an earlier barb has kept,
 // may hold a secret.
 func shownPlan(text string) string {
-	var j planJSON
+	var j worker.Plan
 	if json.Unmarshal([]byte(text), &j) != nil || len(j.Policy) == 0 {
 		return text
 	}
@@ -190,11 +166,11 @@ func (p *plans) close() {
 
 // make makes a plan of its text.
 func (sh *shell) make(ctx context.Context, p *plan, text, target string) (err error) {
-	var j planJSON
+	var j worker.Plan
 	if err := json.Unmarshal([]byte(text), &j); err != nil {
 		return fmt.Errorf("what the queue remembers of it cannot be read: %w", err)
 	}
-	if p.policy, err = policyOf(string(j.Policy)); err != nil {
+	if p.policy, err = worker.PolicyOf(string(j.Policy)); err != nil {
 		return err
 	}
 	p.signer = &signing{}
@@ -203,11 +179,11 @@ func (sh *shell) make(ctx context.Context, p *plan, text, target string) (err er
 			return err
 		}
 	}
-	p.client, err = j.Client.client(sh)
+	p.client, err = sh.connect(&j.Client)
 	return err
 }
 
-func (sh *shell) rememberedSigner(ctx context.Context, j *planJSON, target string) (*signing, error) {
+func (sh *shell) rememberedSigner(ctx context.Context, j *worker.Plan, target string) (*signing, error) {
 	f := flags.Signing{Scheme: j.Scheme}
 	for _, kept := range j.Secrets {
 		ref, err := sh.file.allowedReference(kept)
@@ -220,18 +196,4 @@ func (sh *shell) rememberedSigner(ctx context.Context, j *planJSON, target strin
 		f.Params = append(f.Params, name+"="+value)
 	}
 	return sh.signer(ctx, &f, &record.Request{URL: target})
-}
-
-// policyText is a policy as the queue keeps it.
-func policyText(p deliver.Policy) (string, error) {
-	data, err := json.Marshal(p)
-	return string(data), err
-}
-
-// policyOf reads back what policyText wrote.
-func policyOf(text string) (p deliver.Policy, err error) {
-	if err := json.Unmarshal([]byte(text), &p); err != nil {
-		return p, fmt.Errorf("policy of a queued delivery: %w", err)
-	}
-	return p, nil
 }

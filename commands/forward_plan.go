@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
@@ -28,7 +29,7 @@ func (b *outbox) plan(needs string) string {
 	if needs == "" {
 		return b.policyText
 	}
-	data, err := json.Marshal(planJSON{Policy: json.RawMessage(b.policyText), Needs: needs})
+	data, err := json.Marshal(worker.Plan{Policy: json.RawMessage(b.policyText), Needs: needs})
 	if err != nil {
 		return b.policyText // the request is then found to lack its secret when it is delivered
 	}
@@ -58,14 +59,14 @@ func (b *outbox) orderOf(l *gateway.Lane, r *record.Request, needs string) strin
 
 // forwardPlanOf reads what plan has written, or the policy alone.
 func forwardPlanOf(text string) (p forwardPlan, err error) {
-	var j planJSON
+	var j worker.Plan
 	if err := json.Unmarshal([]byte(text), &j); err != nil {
 		return p, fmt.Errorf("policy of a queued delivery: %w", err)
 	}
 	if len(j.Policy) > 0 {
 		text, p.needs = string(j.Policy), j.Needs
 	}
-	p.policy, err = policyOf(text)
+	p.policy, err = worker.PolicyOf(text)
 	return p, err
 }
 

@@ -42,7 +42,7 @@ func (g *listener) newOutbox(o listenOptions) (*outbox, error) {
 	b.leases = &worker.Leases{Holder: worker.NewHolder("listen"), Tell: b.tell}
 	b.worker = b.newWorker()
 	var err error
-	if b.policyText, err = policyText(g.policy); err != nil {
+	if b.policyText, err = worker.PolicyText(g.policy); err != nil {
 		return nil, err
 	}
 	for _, l := range g.gate.All() {

@@ -51,7 +51,7 @@ func (o *sendOptions) checkQueue(sh *shell) error {
 
 // queueing puts messages into the queue in the place of delivering them.
 type queueing struct {
-	plan  string // see planJSON
+	plan  string // a worker.Plan
 	flags *sendQueueFlags
 }
 
