@@ -81,6 +81,9 @@ func (o *sendOptions) applyProvider(x *record.Exchange, now time.Time) {
 
 // providerNote returns what the provider of --as would do with the endpoint after its last attempt, "" for nothing.
 func providerNote(as string, a *deliver.Attempt) string {
+	if as == "" {
+		return ""
+	}
 	p, err := provider.Lookup(as)
 	if err != nil {
 		return ""

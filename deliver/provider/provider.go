@@ -112,17 +112,18 @@ var ErrUnknown = errors.New("unknown provider")
 
 // Lookup returns the provider of a name in upper or lower case. The error wraps ErrUnknown.
 func Lookup(name string) (Provider, error) {
-	all := All()
-	i := slices.IndexFunc(all, func(p Provider) bool { return strings.EqualFold(p.Name, name) })
-	if i < 0 {
-		return Provider{}, fmt.Errorf("%w %q", ErrUnknown, name)
+	all := rows()
+	for i := range all {
+		if strings.EqualFold(all[i].Name, name) {
+			return all[i], nil
+		}
 	}
-	return all[i], nil
+	return Provider{}, fmt.Errorf("%w %q", ErrUnknown, name)
 }
 
 // Names returns the names of all providers, in order.
 func Names() (names []string) {
-	for _, p := range All() {
+	for _, p := range rows() {
 		names = append(names, p.Name)
 	}
 	return names
@@ -131,7 +132,7 @@ func Names() (names []string) {
 // LookupSchedule returns the waits of a provider or a variant, and the part by which a wait is lengthened at random.
 // It is false for an unknown name, and for a provider that does not retry.
 func LookupSchedule(name string) (waits []time.Duration, vary float64, ok bool) {
-	for _, p := range All() {
+	for _, p := range rows() {
 		if strings.EqualFold(p.Name, name) {
 			return p.Schedule(), p.Vary, p.Retries > 0
 		}
@@ -146,7 +147,7 @@ func LookupSchedule(name string) (waits []time.Duration, vary float64, ok bool) 
 
 // ScheduleNames returns the names that LookupSchedule knows, in order.
 func ScheduleNames() (names []string) {
-	for _, p := range All() {
+	for _, p := range rows() {
 		if p.Retries > 0 {
 			names = append(names, p.Name)
 		}

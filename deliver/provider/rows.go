@@ -3,6 +3,7 @@ package provider
 import (
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/barbhq/barb/deliver"
@@ -21,11 +22,14 @@ const (
 
 // All returns every known provider, in the order of their names. A row says what the provider's own pages say, and
 // its Doubt says where they do not.
-func All() []Provider {
+func All() []Provider { return slices.Clone(rows()) }
+
+// rows are made once, when they are first asked for: a lookup is made for each delivery.
+var rows = sync.OnceValue(func() []Provider {
 	all := slices.Concat(commerce(), development(), messaging(), senders())
 	slices.SortFunc(all, func(a, b Provider) int { return strings.Compare(a.Name, b.Name) })
 	return all
-}
+})
 
 // commerce returns the providers for payments and shops.
 func commerce() []Provider {
