@@ -87,7 +87,7 @@ func (sh *shell) content(o *sendOptions) (*payload.Content, error) {
 	if c.Changes, err = o.changes(); err != nil {
 		return nil, err
 	}
-	if c.Given, err = o.Parse(sh.In); err != nil {
+	if c.Given, err = o.Headers.Parse(sh.In); err != nil {
 		return nil, err
 	}
 	c.Type = cmp.Or(c.Type, c.Given.Get("Content-Type"))

@@ -23,7 +23,7 @@ import (
 type deliverOptions struct {
 	flags.JSON
 	flags.Limits
-	metricsFlags
+	flags.Metrics
 	once, drain bool
 	concurrency int
 }
@@ -64,7 +64,7 @@ it exits with 0 unless something died (1, 3 without an answer) or is left (2).`,
 	f.BoolVar(&o.drain, "drain", false, "deliver until nothing waits any more, through all retries, and exit")
 	f.IntVar(&o.concurrency, "concurrency", 64, "how many messages at a time")
 	o.Limits.AddFlags(cmd)
-	o.metricsFlags.addFlags(cmd)
+	o.Metrics.AddFlags(cmd)
 	o.JSON.AddFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("once", "drain")
 	return cmd
@@ -83,7 +83,7 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	if _, err := sh.writeHistory(ctx); err != nil {
 		return err
 	}
-	port, err := o.openMetrics(ctx)
+	port, err := o.Metrics.Open(ctx)
 	if err != nil {
 		return err
 	}
@@ -206,4 +206,15 @@ func (sh *shell) tellResting(endpoint string, resting bool, b flags.Breaker) {
 		return
 	}
 	sh.note("%s answers again: what waited is sent", endpoint)
+}
+
+// sayMetrics says where the counters are, and warns when other machines can read them.
+func sayMetrics(sh *shell, port *metrics.Port) {
+	if port == nil {
+		return
+	}
+	if port.Public() {
+		sh.warn("%s can be read from other machines", port.URL())
+	}
+	sh.say("barb: metrics at %s", port.URL())
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/fixture"
@@ -30,7 +31,7 @@ func newEventsSave(sh *shell) *cobra.Command {
 		Short: "Save a captured webhook as a sample event of your own",
 		Long: `Makes a sample event of a webhook in the history: its body byte for byte, its content
 type, its scheme and the headers that say what it is. Signatures, tokens and cookies
-are left out; what the body says of people is not.` + "\n" + selectorHelp,
+are left out; what the body says of people is not.` + "\n" + flags.SelectorHelp,
 		Example: `  barb events save 42 --as stripe:mine
   barb events save @ --as acme:order.created
   barb events save @ --as acme:order --template`,
@@ -104,7 +105,7 @@ func (sh *shell) checkFree(o eventsSaveOptions, name, eventType string) error {
 
 // oneCaptured is the one exchange that a selector means.
 func (sh *shell) oneCaptured(ctx context.Context, selector string) (*record.Exchange, error) {
-	found, err := sh.selected(ctx, []string{selector}, &filterFlags{}, func(f *store.Filter) {
+	found, err := sh.selected(ctx, []string{selector}, &flags.Filter{}, func(f *store.Filter) {
 		f.Bodies, f.Limit = true,
 			2
 	})

@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"encoding/json"
 	"sync/atomic"
 	"time"
 
@@ -9,7 +8,6 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -51,7 +49,7 @@ func (g *listener) takeFilters(o hookFilterFlags) error {
 		if err != nil {
 			return fail.Usage("--where %w", err).Hint("--where '.body.amount > 1000'")
 		}
-		g.gate.Filter.Where = func(x *record.Exchange) (bool, error) { return where.Truthy(whereForm(x), whereTimeout) }
+		g.gate.Filter.Where = func(x *record.Exchange) (bool, error) { return where.Where(x, whereTimeout) }
 	}
 	return nil
 }
@@ -63,17 +61,3 @@ func isFiltered(x *record.Exchange) bool {
 
 // unlisted reports whether an exchange is neither kept nor shown.
 func (g *listener) unlisted(x *record.Exchange) bool { return g.hooks.unlisted && isFiltered(x) }
-
-// whereLine is what --where is asked about: the JSON form with everything, and the body parsed where it is JSON.
-type whereLine struct {
-	export.Line
-	Body json.RawMessage `json:"body,omitempty"`
-}
-
-func whereForm(x *record.Exchange) whereLine {
-	l := whereLine{Line: export.JSON(x, export.With{Body: true, URL: true, Headers: true})}
-	if json.Valid(x.Request.Body) {
-		l.Body = x.Request.Body
-	}
-	return l
-}

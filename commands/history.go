@@ -12,7 +12,7 @@ import (
 )
 
 type historyOptions struct {
-	filterFlags
+	flags.Filter
 	flags.JSON
 	limit     int
 	selectors []string
@@ -23,7 +23,7 @@ func newHistory(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "history [list] [SELECTOR…]",
 		Short: "List what was sent and received, newest first",
-		Long:  "Lists what was sent and received, newest first.\n" + selectorHelp,
+		Long:  "Lists what was sent and received, newest first.\n" + flags.SelectorHelp,
 		Example: `  barb history
   barb history --received --failed --since 1h
   barb history -n 0 --json --jq 'select(.latency_ms > 500) | .id'`,
@@ -36,7 +36,7 @@ func newHistory(sh *shell) *cobra.Command {
 			return runHistory(cmd.Context(), sh, o)
 		},
 	}
-	o.filterFlags.addFlags(sh, cmd)
+	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	o.JSON.AddFlags(cmd)
 	cmd.Flags().IntVarP(&o.limit, "limit", "n", 20, "how many at the most; 0 is all")
 	return cmd
@@ -47,7 +47,7 @@ func runHistory(ctx context.Context, sh *shell, o historyOptions) error {
 		return fail.Usage("--limit %d is negative", o.limit).Hint("-n 0 lists all")
 	}
 	with := o.With
-	exchanges, err := sh.selected(ctx, o.selectors, &o.filterFlags, func(f *store.Filter) {
+	exchanges, err := sh.selected(ctx, o.selectors, &o.Filter, func(f *store.Filter) {
 		f.Limit, f.Bodies = o.limit, o.With.Body || o.With.Headers
 	})
 	if err != nil {

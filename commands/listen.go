@@ -26,7 +26,7 @@ import (
 type listenOptions struct {
 	flags.Signing
 	flags.JSON
-	metricsFlags
+	flags.Metrics
 	engineFlags
 	answerFlags
 	flags.Forward
@@ -107,7 +107,7 @@ func newListen(sh *shell) *cobra.Command {
 	}
 	o.Signing.AddFlags(cmd, "check with this `scheme`, or auto to find it from the headers", sh.schemeNames)
 	o.JSON.AddFlags(cmd)
-	o.metricsFlags.addFlags(cmd)
+	o.Metrics.AddFlags(cmd)
 	cmd.Flag("with-body").Usage = "show the bodies below each line, or put them into the JSON"
 	cmd.Flag("with-headers").Usage = "show the headers below each line, or put them into the JSON"
 	f := cmd.Flags()
@@ -170,7 +170,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	if err := g.addCommands(ctx); err != nil {
 		return err
 	}
-	port, err := o.openMetrics(ctx)
+	port, err := o.Metrics.Open(ctx)
 	if err != nil {
 		return err
 	}

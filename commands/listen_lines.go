@@ -135,3 +135,15 @@ func isPipe(w any) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeNamedPipe != 0
 }
+
+// countFor makes the counters of a listener. It does nothing without --metrics.
+func (g *listener) countFor(port *metrics.Port) {
+	if port == nil {
+		return
+	}
+	schemes := map[string]bool{}
+	for _, s := range g.file.catalog().All() {
+		schemes[s.Name] = true
+	}
+	g.watch.metrics, g.watch.metricsPort = metrics.NewReceived(g.version, g.history, schemes), port
+}

@@ -9,9 +9,9 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/store"
@@ -19,13 +19,12 @@ import (
 
 // runPlan is what a run remembers to go on: the command line, and how to know again what it reads. It holds no secret.
 type runPlan struct {
-	URL      string              `json:"url"`
-	Dir      string              `json:"dir"`   // where barb.toml and relative names were looked for
-	IDs      string              `json:"ids"`   // what the ids of its messages begin with
-	Seed     uint64              `json:"seed"`  // chosen, where none was given
-	Events   string              `json:"event"` // digest of what is sent; "": it came as a stream
-	Flags    map[string][]string `json:"flags"`
-	Withheld []string            `json:"withheld,omitempty"` // flags whose values are or hold secrets
+	URL    string `json:"url"`
+	Dir    string `json:"dir"`   // where barb.toml and relative names were looked for
+	IDs    string `json:"ids"`   // what the ids of its messages begin with
+	Seed   uint64 `json:"seed"`  // chosen, where none was given
+	Events string `json:"event"` // digest of what is sent; "": it came as a stream
+	flags.CommandLine
 }
 
 // resumed is a run that is resumed.
@@ -40,39 +39,45 @@ var changeable = []string{"resume", "skip-bad", "secret", "concurrency", "rate",
 	"retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout", "connect-timeout", "deadline",
 	"insecure", "cacert", "cert", "key", "resolve", "unix-socket", "proxy", "http1.1", "http2"}
 
+// isMany tells a run from one message.
+func (o *sendOptions) isMany() bool { return o.resumed != nil || o.Many.IsMany() || o.listed() }
+
+// listed reports whether the payload is a list of events rather than one.
+func (o *sendOptions) listed() bool { return o.Many.Listed(o.data) }
+
+// given checks the flags for many messages and notes what a run remembers of the command line.
+func (o *sendOptions) given(ctx context.Context, sh *shell, cmd *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		o.url = args[0]
+	}
+	if o.Resume != "" {
+		if err := o.resumeRun(ctx, sh, cmd); err != nil {
+			return err
+		}
+	}
+	if err := o.Many.Check(cmd, o.listed()); err != nil || !o.isMany() {
+		return err
+	}
+	kept, err := planOf(sh, cmd, o)
+	o.kept = kept
+	return err
+}
+
 // planOf is the command line as a run remembers it: every flag that does not have its default.
 func planOf(sh *shell, cmd *cobra.Command, o *sendOptions) (runPlan, error) {
 	if o.resumed != nil {
 		return o.resumed.plan, nil
 	}
 	// short enough to be typed again
-	p := runPlan{URL: o.url, Dir: sh.Dir, IDs: signer.NewID(), Seed: 1 + uint64(sh.Rand()*1e6),
-		Flags: map[string][]string{}}
+	p := runPlan{URL: o.url, Dir: sh.Dir, IDs: signer.NewID(), Seed: 1 + uint64(sh.Rand()*1e6)}
 	if o.seed.Seed != nil {
 		p.Seed = *o.seed.Seed
 	}
-	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
-		from := sh.settings["send."+strings.ReplaceAll(f.Name, "-", "_")]
-		if f.Changed || f.Value.String() != f.DefValue || from != "" && from != "default" {
-			p.keep(f)
-		}
-	})
+	p.CommandLine = flags.Save(cmd, sh.weight, isWithheld)
 	if name, isFile := strings.CutPrefix(o.data, "@"); isFile && name == "" {
 		return p, fail.Usage(`-d "@" names no file`).Hint("-d @payload.json, or -d @- for stdin")
 	}
 	return p, nil
-}
-
-func (p *runPlan) keep(f *pflag.Flag) {
-	values := []string{f.Value.String()}
-	if list, ok := f.Value.(pflag.SliceValue); ok {
-		values = list.GetSlice()
-	}
-	if slices.ContainsFunc(values, func(v string) bool { return isWithheld(f.Name, v) }) {
-		p.Withheld = append(p.Withheld, f.Name)
-		return
-	}
-	p.Flags[f.Name] = values
 }
 
 // isWithheld tells the values that no history may have. A command line may hold a secret, too.
@@ -88,7 +93,7 @@ func isWithheld(flag, value string) bool {
 
 // resumeRun takes the command line of a run that was interrupted, and the run for itself.
 func (o *sendOptions) resumeRun(ctx context.Context, sh *shell, cmd *cobra.Command) error {
-	r, err := sh.runOf(ctx, o.resume)
+	r, err := sh.runOf(ctx, o.Resume)
 	if err != nil {
 		return err
 	}
@@ -136,7 +141,7 @@ func (sh *shell) runOf(ctx context.Context, text string) (store.Run, error) {
 
 // fits refuses what cannot be changed, and what is missing because it was not kept.
 func (p *runPlan) fits(sh *shell, cmd *cobra.Command, id int64) error {
-	for name := range givenFlags(cmd) {
+	for name := range flags.Given(cmd) {
 		if !slices.Contains(changeable, name) {
 			return fail.Usage("--%s cannot change in a run that goes on", name).Hintf("barb send --resume %d", id)
 		}
@@ -157,50 +162,26 @@ func (p *runPlan) fits(sh *shell, cmd *cobra.Command, id int64) error {
 // restore sets the flags as they were, but for those that are given anew. What a variable or barb.toml says by now does
 // not matter.
 func (p *runPlan) restore(sh *shell, cmd *cobra.Command, id int64) error {
-	given := givenFlags(cmd)
+	given := flags.Given(cmd)
 	if given["rate"] || given["burst"] {
 		given["rate"], given["burst"] = true, true
 	}
-	for name := range sh.settings {
-		flag := strings.ReplaceAll(strings.TrimPrefix(name, "send."), "_", "-")
-		if f := cmd.LocalNonPersistentFlags().Lookup(flag); f != nil && !f.Changed && f.Value.String() != f.DefValue {
-			_ = f.Value.Set(f.DefValue) // its own default
-			sh.settings[name] = "default"
-		}
-	}
-	for name, values := range p.Flags {
-		f := cmd.LocalNonPersistentFlags().Lookup(name)
-		switch {
-		case given[name]:
-			continue
-		case f == nil:
-			return fail.Usage("run %d was begun by another version of barb: there is no --%s", id, name)
-		}
-		if err := setFlag(cmd, f, values); err != nil {
-			return fail.Usage("run %d: --%s: %w", id, name, err)
-		}
-		if key := "send." + strings.ReplaceAll(name, "-", "_"); sh.settings[key] != "" {
-			sh.settings[key] = "flag"
-		}
-	}
-	return nil
-}
-
-// givenFlags are those of the command line.
-func givenFlags(cmd *cobra.Command) map[string]bool {
-	given := map[string]bool{}
-	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
-		if f.Changed {
-			given[f.Name] = true
+	err := p.CommandLine.Restore(cmd, given, sh.weight, func(flag string, given bool) {
+		for _, s := range settings {
+			switch key := s.key(); {
+			case s.flag != flag || sh.settings[key] == "":
+			case !given:
+				sh.settings[key] = "default"
+			case s.table == "send":
+				sh.settings[key] = "flag"
+			}
 		}
 	})
-	return given
-}
-
-func setFlag(cmd *cobra.Command, f *pflag.Flag, values []string) error {
-	if list, ok := f.Value.(pflag.SliceValue); ok {
-		f.Changed = true
-		return list.Replace(values)
+	if missing, ok := errors.AsType[*flags.UnknownFlagError](err); ok {
+		return fail.Usage("run %d was begun by another version of barb: there is no --%s", id, missing.Name)
 	}
-	return cmd.Flags().Set(f.Name, values[0])
+	if err != nil {
+		return fail.Usage("run %d: %w", id, err)
+	}
+	return nil
 }

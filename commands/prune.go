@@ -16,7 +16,7 @@ import (
 )
 
 type pruneOptions struct {
-	filterFlags
+	flags.Filter
 	olderThan flags.Duration
 	byAge     bool // --older-than was given, maybe as 0s
 	maxSize   flags.Size
@@ -61,7 +61,7 @@ and about eight times what arrives at the same moment; what waits in the queue s
 			return runPrune(cmd.Context(), sh, o)
 		},
 	}
-	o.addFlags(sh, cmd)
+	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	cmd.Flags().Var(&o.olderThan, "older-than", "remove what is older than this: 12h, 7d, 4w")
 	cmd.Flags().Var(&o.maxSize, "max-size", "remove the oldest until the file is no larger: 200MB, 1GiB")
 	cmd.Flags().BoolVar(&o.vacuum, "vacuum", false, "write the history anew, also one larger than 256 MiB")
@@ -75,7 +75,7 @@ func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 		return fail.Usage("--dry-run does not go with --max-size, --vacuum or --pins").Hint(
 			"barb prune --older-than 7d --dry-run")
 	}
-	filter, none, err := sh.narrowed(ctx, &o.filterFlags) // a history that is not there is not made
+	filter, none, err := sh.narrowed(ctx, &o.Filter) // a history that is not there is not made
 	if err != nil {
 		return err
 	}

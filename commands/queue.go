@@ -346,11 +346,11 @@ func (sh *shell) changeQueue(ctx context.Context, f store.QueueFilter, done stri
 // queueIDs reads ids and ranges of the queue.
 func queueIDs(texts []string) (ranges []store.Range, err error) {
 	for _, text := range texts {
-		sel, err := parseSelector(text)
-		if err != nil || sel.ids.From == 0 {
+		sel, err := flags.ParseSelector(text)
+		if err != nil || sel.IDs.From == 0 {
 			return nil, fail.Usage("%q is neither the id of an entry (3) nor a range (3..7)", text).Hint("barb queue lists them")
 		}
-		ranges = append(ranges, sel.ids)
+		ranges = append(ranges, sel.IDs)
 	}
 	return ranges, nil
 }

@@ -19,7 +19,7 @@ import (
 )
 
 type replayOptions struct {
-	filterFlags
+	flags.Filter
 	flags.Signing
 	flags.JSON
 	flags.Retry
@@ -48,7 +48,7 @@ as part of the same thread. Exit code 0 when each was answered 2xx.
 --dead sends the dead letters of the queue again, now and from here: a message with
 the secret, certificates and proxy that it was queued with. barb queue retry leaves it
 to barb deliver or to the listener instead.
-` + selectorHelp,
+` + flags.SelectorHelp,
 		Example: `  barb replay @ --to http://localhost:3000/webhooks
   barb replay 40..47 --to :3000 --secret env:WHSEC
   barb replay --received --failed --since 1h --to :3000
@@ -58,7 +58,7 @@ to barb deliver or to the listener instead.
 		ValidArgsFunction: sh.completeIDs,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			o.selectors = args
-			if len(args) == 0 && !o.filterFlags.given() && !o.dead {
+			if len(args) == 0 && !o.Filter.Given() && !o.dead {
 				return fail.Usage("replay needs a selector").Hint("barb replay @ --to http://localhost:3000, or a filter such " +
 					"as --failed --since 1h")
 			}
@@ -71,7 +71,7 @@ to barb deliver or to the listener instead.
 			return runReplay(cmd.Context(), sh, o)
 		},
 	}
-	o.filterFlags.addFlags(sh, cmd)
+	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	f := cmd.Flags()
 	f.StringVar(&o.to, "to", "", "send to this `URL` or :PORT; without a path the captured one is kept")
 	f.BoolVar(&o.exact, "exact", false, "send the very bytes that came, old signature and all")

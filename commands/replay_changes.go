@@ -19,7 +19,7 @@ func (r *replayer) prepare(ctx context.Context) (err error) {
 	p.Redactor, p.Lookup, p.Exact, p.NewID, p.Values = r.redactor, file.catalog().Lookup, o.exact, o.newID,
 		o.values(r.shell)
 	p.Pieces = func(ctx context.Context, x *record.Exchange) error { return r.history.Pieces(ctx, x) }
-	if p.Header, err = o.Parse(r.In); err != nil {
+	if p.Header, err = o.Headers.Parse(r.In); err != nil {
 		return err
 	}
 	if p.Changes, err = o.changes(); err != nil || !o.edit {

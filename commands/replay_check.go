@@ -13,7 +13,7 @@ import (
 // nothing has been sent; each exchange is only read where it matters. What is replayed is what was there then: up to
 // the last id.
 func (r *replayer) check(ctx context.Context) (last int64, count int, err error) {
-	filter, where, err := r.selection(ctx, r.options.selectors, &r.options.filterFlags)
+	filter, where, err := r.selection(ctx, r.options.selectors, &r.options.Filter)
 	alike := where == nil && !r.options.dead && !r.options.exact && !r.options.dryRun && !r.options.changed()
 	if err == nil && alike {
 		last, count, alike, err = r.checkSorts(ctx, filter)
@@ -23,7 +23,7 @@ func (r *replayer) check(ctx context.Context) (last int64, count int, err error)
 	}
 	switch {
 	case err != nil || count > 0:
-	case r.options.dead && (r.options.failed || r.options.status != ""):
+	case r.options.dead && (r.options.Failed || r.options.Status != ""):
 		err = fail.Usage("no dead letter matches: --failed and --status are about attempts, a dead letter is " +
 			"what was queued").Hint("barb queue dead lists them; choose by --endpoint, --event, --since or an id")
 	case r.options.dead:

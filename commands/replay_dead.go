@@ -35,7 +35,7 @@ func (r *replayer) captured(ctx context.Context, bodies bool) (iter.Seq2[replay.
 			return nil, err
 		}
 	}
-	chosen, err := r.selected(ctx, o.selectors, &o.filterFlags, func(f *store.Filter) {
+	chosen, err := r.selected(ctx, o.selectors, &o.Filter, func(f *store.Filter) {
 		f.Bodies, f.OldestFirst = bodies, true
 		if o.dead {
 			f.IDs = r.letters.Within(f.IDs)

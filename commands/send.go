@@ -24,7 +24,9 @@ type sendOptions struct {
 	providerFlags
 	sendQueueFlags
 	contentFlags
-	manyFlags
+	flags.Many
+	kept                runPlan  // what a run remembers of the command line
+	resumed             *resumed // nil for a new run
 	content             *payload.Content
 	url                 string
 	data                string
@@ -41,7 +43,7 @@ id. Every attempt is in the history before the next one begins.
 With --queue it returns once the message is on disk, and barb deliver sends it. The
 queue remembers the retry and connection flags, the scheme and where the secret is
 (env:, file:, cmd: or keyring:), never the secret.
-` + manyLong + "\n" + providerLong + "\n" + flags.WaitsLong
+` + flags.ManyLong + "\n" + providerLong + "\n" + flags.WaitsLong
 
 const sendExample = `  barb send http://localhost:4242 -d '{"type":"ping"}' -s github --secret env:SECRET
   barb send https://example.com/hooks -d @invoice.json -s stripe --secret file:whsec --retries 2
@@ -98,7 +100,7 @@ func newSend(sh *shell) *cobra.Command {
 	o.Client.AddFlags(cmd)
 	o.providerFlags.addFlags(cmd)
 	o.sendQueueFlags.addFlags(cmd)
-	o.manyFlags.addFlags(cmd)
+	o.Many.AddFlags(cmd)
 	o.JSON.AddFlags(cmd)
 	return cmd
 }

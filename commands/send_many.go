@@ -5,12 +5,17 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/batch"
@@ -119,24 +124,65 @@ func (m *batchSender) open(sh *shell, s *signing) error {
 			"send it as a new run: barb send URL -d …")
 	}
 	o.kept.Events = e.Digest()
-	rate := o.pace()
+	rate := o.Pace()
 	var pace *deliver.Pace
-	if rate.N > 0 || o.duration() > 0 {
-		pace = &deliver.Pace{Rate: rate, For: o.duration()}
+	if rate.N > 0 || o.Duration() > 0 {
+		pace = &deliver.Pace{Rate: rate, For: o.Duration()}
 	}
-	messages := e.Count() * int64(o.count)
-	if o.duration() > 0 && !o.counted {
-		messages = rate.Within(o.duration()) // 0 without a rate: as many as go
+	messages := e.Count() * int64(o.Count)
+	if o.Duration() > 0 && !o.Counted {
+		messages = rate.Within(o.Duration()) // 0 without a rate: as many as go
 	}
-	order := batch.NewOrder(messages, float64(o.again))
-	if o.shuffle {
+	order := batch.NewOrder(messages, float64(o.Again))
+	if o.Shuffle {
 		order = order.Shuffle(o.kept.Seed)
 	}
-	m.run.Bodies, m.run.Order, m.run.Pace, m.run.Workers = e, order, pace, o.workers()
+	m.run.Bodies, m.run.Order, m.run.Pace, m.run.Workers = e, order, pace, o.Workers()
 	if o.resumed != nil {
 		m.run.Resumed = &o.resumed.run
 	}
 	return nil
+}
+
+// events opens the bodies that the flags name. A file or a folder is looked at as a whole before anything is sent.
+func (sh *shell) events(o *sendOptions, check payload.Check) (payload.Bodies, error) {
+	name, isFile := strings.CutPrefix(o.data, "@")
+	switch {
+	case !o.listed():
+		print, err := o.content.Digest()
+		return payload.Repeated(print), err
+	case !isFile:
+		return payload.Lines(strings.NewReader(o.data), "-d", o.SkipBad, check)
+	case name == "-":
+		if slices.Contains(o.Secrets, "-") {
+			return nil, fail.Usage("the payload and the secret cannot both come from stdin").
+				Hint("--secret env:NAME or file:PATH")
+		}
+		return o.stream(sh.In, "stdin", check)
+	case flags.IsFolder(name):
+		return payload.Folder(name, o.SkipBad, check)
+	}
+	f, err := infile.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	if info, err := f.Stat(); err != nil || !info.Mode().IsRegular() { // a pipe cannot be read twice
+		return o.stream(f, name, check)
+	}
+	return payload.Lines(f, name, o.SkipBad, check)
+}
+
+// stream refuses what cannot be done with events that are read once.
+func (o *sendOptions) stream(in io.Reader, name string, check payload.Check) (payload.Bodies, error) {
+	switch {
+	case o.Count > 1:
+		return nil, fail.Usage("-n %d: %s can be read once", o.Count, name).
+			Hint("write it to a file first: -d @events.ndjson")
+	case o.Shuffle:
+		return nil, fail.Usage("--shuffle: %s has to be known as a whole", name).
+			Hint("write it to a file first: -d @events.ndjson")
+	}
+	return payload.Stream(in, name, o.SkipBad, check), nil
 }
 
 // checker is what is wrong with a body for the scheme; nil when the scheme signs whatever bytes there are.
@@ -304,7 +350,7 @@ func (m *batchSender) finish(ctx context.Context, took time.Duration, err error)
 }
 
 func (m *batchSender) summary(took time.Duration) ui.Batch {
-	sum := ui.NewBatch(m.run.Tally(), took, m.options.pace())
+	sum := ui.NewBatch(m.run.Tally(), took, m.options.Pace())
 	sum.Skipped = int(m.run.Bodies.Bad().Count)
 	sum.Total = int(m.run.Total())
 	sum.DeadHint = fmt.Sprintf("barb history --failed --endpoint %s --since %s -n 0",

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/sign"
@@ -17,11 +18,11 @@ import (
 // sendersLimit is how many received exchanges are judged at most, the newest: their headers and bodies are read.
 const sendersLimit = 20_000
 
-func runSenders(ctx context.Context, sh *shell, flags *filterFlags) error {
-	if flags.sent {
+func runSenders(ctx context.Context, sh *shell, chosen *flags.Filter) error {
+	if chosen.Sent {
 		return fail.Usage("--senders is about what was received").Hint("barb stats --senders --received")
 	}
-	filter, none, err := sh.narrowed(ctx, flags)
+	filter, none, err := sh.narrowed(ctx, chosen)
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
@@ -15,7 +16,7 @@ import (
 )
 
 type showOptions struct {
-	filterFlags
+	flags.Filter
 	body, headers, attempts, raw, curl bool
 	withSecrets                        bool
 	selectors                          []string
@@ -27,7 +28,7 @@ func newShow(sh *shell) *cobra.Command {
 		Use:   "show [SELECTOR…]",
 		Short: "Show one exchange whole",
 		Long: "Shows an exchange whole: what was asked, what came back, how long each part took.\nWithout a selector, " +
-			"the newest.\n" + selectorHelp,
+			"the newest.\n" + flags.SelectorHelp,
 		Example: `  barb show @
   barb show 17 --raw
   barb show 17 --body > payload.json
@@ -38,7 +39,7 @@ func newShow(sh *shell) *cobra.Command {
 			return runShow(cmd.Context(), sh, o)
 		},
 	}
-	o.addFlags(sh, cmd)
+	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	f := cmd.Flags()
 	f.BoolVar(&o.body, "body", false, "print the request's body, byte for byte")
 	f.BoolVar(&o.headers, "headers", false, "print the request's headers in wire order")
@@ -55,10 +56,10 @@ func runShow(ctx context.Context, sh *shell, o showOptions) error {
 	if sh.json && (o.body || o.raw || o.curl) {
 		return fail.Usage("--body, --raw and --curl are not JSON").Hint("barb show @ --json has it all")
 	}
-	if len(o.selectors) == 0 && !o.given() {
+	if len(o.selectors) == 0 && !o.Given() {
 		o.selectors = []string{"@"}
 	}
-	exchanges, err := sh.selected(ctx, o.selectors, &o.filterFlags, func(f *store.Filter) {
+	exchanges, err := sh.selected(ctx, o.selectors, &o.Filter, func(f *store.Filter) {
 		f.Bodies, f.OldestFirst = true,
 			true
 	})

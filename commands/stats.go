@@ -5,13 +5,14 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 )
 
 type statsOptions struct {
-	filterFlags
+	flags.Filter
 	thresholdFlags
 	check, senders bool
 }
@@ -46,14 +47,14 @@ test: let barb listen --respond refuse it a few times, then look.`,
 			}
 			switch {
 			case o.senders:
-				return runSenders(cmd.Context(), sh, &o.filterFlags)
+				return runSenders(cmd.Context(), sh, &o.Filter)
 			case o.check:
 				return runCheck(cmd.Context(), sh, o)
 			}
 			return runStats(cmd.Context(), sh, o)
 		},
 	}
-	o.filterFlags.addFlags(sh, cmd)
+	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	o.thresholdFlags.addFlags(cmd)
 	cmd.Flags().BoolVar(&o.check, "check", false, "say which of the six figures are a breach, and exit 1 when one is")
 	cmd.Flags().BoolVar(&o.senders, "senders", false, "judge how those who delivered here behaved")
@@ -61,7 +62,7 @@ test: let barb listen --respond refuse it a few times, then look.`,
 }
 
 func runStats(ctx context.Context, sh *shell, o statsOptions) error {
-	filter, none, err := sh.narrowed(ctx, &o.filterFlags)
+	filter, none, err := sh.narrowed(ctx, &o.Filter)
 	if err != nil {
 		return err
 	}

@@ -14,15 +14,15 @@ import (
 // figures returns the six figures of what the filters select, judged. Their time is --over, or begins at --since if
 // that is given; the history before it is not read.
 func (o *statsOptions) figures(ctx context.Context, sh *shell) (r health.Report, err error) {
-	chosen, now := o.filterFlags, sh.Now()
+	chosen, now := o.Filter, sh.Now()
 	end := now
-	if chosen.until != "" {
-		if end, err = flags.ParsePast(chosen.until, now); err != nil {
+	if chosen.Until != "" {
+		if end, err = flags.ParsePast(chosen.Until, now); err != nil {
 			return r, fail.Usage("--until %w", err)
 		}
 	}
-	if chosen.since == "" {
-		chosen.since = end.Add(-time.Duration(o.over)).Format(time.RFC3339Nano)
+	if chosen.Since == "" {
+		chosen.Since = end.Add(-time.Duration(o.over)).Format(time.RFC3339Nano)
 	}
 	filter, none, err := sh.narrowed(ctx, &chosen)
 	if err != nil {
@@ -40,7 +40,7 @@ func (o *statsOptions) validate(sh *shell) error {
 	switch {
 	case o.over <= 0:
 		return fail.Usage("--over %s is no time to look at", o.over.String()).Hint("--over 5m")
-	case o.since != "" && sh.settings["stats.over"] == "flag":
+	case o.Since != "" && sh.settings["stats.over"] == "flag":
 		return fail.Usage("--over and --since exclude each other").Hint("--since says when the time begins; --over 5m " +
 			"counts from now, or from --until")
 	case o.check && o.senders:

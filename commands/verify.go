@@ -129,7 +129,7 @@ func (o *verifyOptions) message(ctx context.Context, sh *shell) (m sign.Message,
 	switch {
 	case o.httpFile != "":
 		m, err = o.fromHTTP(sh)
-	case len(o.positional) == 1 && isSelector(o.positional[0]):
+	case len(o.positional) == 1 && flags.IsSelector(o.positional[0]):
 		m, now, err = o.fromHistory(ctx, sh)
 	case len(o.positional) == 1 && o.positional[0] != "-" && !exists(o.positional[0]):
 		err = fail.Usage("%s: no such file, and not a history id", o.positional[0]).Hint("barb history lists the ids")
@@ -222,7 +222,7 @@ func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
 			return m, fail.Usage("%s: %w", o.httpFile, err)
 		}
 	}
-	extra, err := o.Parse(sh.In)
+	extra, err := o.Headers.Parse(sh.In)
 	return sign.Message{Method: r.Method, URL: r.URL, Header: append(r.Header, extra...).HTTP(), Body: r.Body}, err
 }
 
@@ -232,7 +232,7 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	if err != nil {
 		return m, now, err
 	}
-	ids, err := selectIDs(ctx, history, o.positional)
+	ids, err := flags.SelectIDs(ctx, history, o.positional)
 	if err != nil {
 		return m, now, err
 	}

@@ -1,21 +1,21 @@
-package commands
+package flags
 
 import (
 	"testing"
 )
 
 func TestSelectors(t *testing.T) {
-	for text, want := range map[string]selector{"@": {}, "@-2": {newest: 2}} {
-		if got, err := parseSelector(text); err != nil || got != want {
+	for text, want := range map[string]Selector{"@": {}, "@-2": {newest: 2}} {
+		if got, err := ParseSelector(text); err != nil || got != want {
 			t.Errorf("%s: %+v, %v", text, got, err)
 		}
 	}
-	got, err := parseSelector("40..47")
-	if err != nil || got.ids.From != 40 || got.ids.To != 47 {
+	got, err := ParseSelector("40..47")
+	if err != nil || got.IDs.From != 40 || got.IDs.To != 47 {
 		t.Errorf("%+v, %v", got, err)
 	}
 	for _, text := range []string{"", "0", "x", "@2", "@--1", "47..40", "1..", "..2", "-1", "1.5", "99999999999999999999"} {
-		if _, err := parseSelector(text); err == nil {
+		if _, err := ParseSelector(text); err == nil {
 			t.Errorf("%q was taken", text)
 		}
 	}

@@ -1,0 +1,130 @@
+package flags
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+)
+
+// Filter selects exchanges. It means the same in history, show, replay, stats and prune.
+type Filter struct {
+	received, Sent, Failed  bool
+	scheme, event, endpoint string
+	Status                  string
+	Since, Until            string
+	webhookID, grep, where  string
+	marked                  string
+}
+
+// SelectorHelp is the part about selectors in the help of a command.
+const SelectorHelp = `
+A selector is an id (42), a range (40..47), @ for the newest, @-2 for the third
+newest, or a filter.`
+
+// AddFlags adds the flags to a command. schemes and events complete the values of --scheme and --event.
+func (f *Filter) AddFlags(cmd *cobra.Command, schemes func(prefix string, auto bool) []string,
+	events func(prefix string) []string) {
+	set := cmd.Flags()
+	set.BoolVar(&f.received, "received", false, "only what was received")
+	set.BoolVar(&f.Sent, "sent", false, "only what was sent")
+	set.BoolVar(&f.Failed, "failed", false, "only what was not delivered, refused or badly signed")
+	set.StringVar(&f.scheme, "scheme", "", "only this `scheme`")
+	set.StringVar(&f.event, "event", "", "only events of this `type`; * matches any part")
+	set.StringVar(&f.endpoint, "endpoint", "", "only this `host`; * matches any part")
+	set.StringVar(&f.Status, "status", "", "only answers with this `status`: 503, 5xx or 400..499")
+	set.StringVar(&f.Since, "since", "", "only since this `time` or age: 1h, 7d, 2026-01-20")
+	set.StringVar(&f.Until, "until", "", "only until this `time` or age")
+	set.StringVar(&f.webhookID, "id", "", "only this webhook `id`")
+	set.StringVar(&f.marked, "marked", "", "only what listen marked as `kind`: "+markKinds)
+	set.StringVar(&f.grep, "grep", "", "only bodies that contain this `text`")
+	set.StringVar(&f.where, "where", "", "only where this jq `expression` over the JSON form is true")
+	Complete(cmd, "scheme", func(prefix string) []string { return schemes(prefix, false) })
+	Complete(cmd, "event", events)
+	Complete(cmd, "marked", func(string) []string { return strings.Split(markKinds, ", ") })
+}
+
+// Given reports whether any filter was given.
+func (f *Filter) Given() bool { return *f != Filter{} }
+
+// Parse checks the flags and returns them as the history takes them, with the expression of --where, which may be nil.
+// scheme returns the name of the scheme that --scheme stands for.
+func (f *Filter) Parse(now time.Time, scheme func(string) (string, error)) (out store.Filter, where *JQ,
+	err error) {
+	if f.received && f.Sent {
+		return out, nil, fail.Usage("--received and --sent exclude each other")
+	}
+	out = store.Filter{Failed: f.Failed, Event: f.event, Endpoint: f.endpoint, WebhookID: f.webhookID,
+		Grep: f.grep}
+	if out.Scheme, err = scheme(f.scheme); err != nil {
+		return out, nil, err
+	}
+	if out.Marked, err = parseMark(f.marked); err != nil {
+		return out, nil, err
+	}
+	if f.received {
+		out.Kind = record.Received
+	}
+	if f.Sent {
+		out.Kind = record.Sent
+	}
+	if f.Status != "" {
+		if out.Status.From, out.Status.To, err = parseStatus(f.Status); err != nil {
+			return out, nil, fail.Usage("--status %w", err)
+		}
+	}
+	for _, moment := range []struct {
+		flag, text string
+		at         *time.Time
+	}{{"since", f.Since, &out.Since}, {"until", f.Until, &out.Until}} {
+		if moment.text == "" {
+			continue
+		}
+		if *moment.at, err = ParsePast(moment.text, now); err != nil {
+			return out, nil, fail.Usage("--%s %w", moment.flag, err)
+		}
+	}
+	if f.where != "" {
+		if where, err = CompileJQ(f.where); err != nil {
+			return out, nil, fail.Usage("--where %w", err).Hint("--where '.latency_ms > 500'")
+		}
+	}
+	return out, where, nil
+}
+
+// markKinds are the values of --marked.
+const markKinds = "duplicate, reused_id, older, stale, filtered, undecided"
+
+func parseMark(s string) (record.MarkKind, error) {
+	kind := record.MarkKind(s)
+	if s != "" && !slices.Contains(record.MarkKinds(), kind) {
+		return "", fail.Usage("--marked %q is none of %s", s, markKinds).Hint(fail.DidYouMean("--marked ",
+			fail.Nearest(s, strings.Split(markKinds, ", ")), "barb history --marked duplicate"))
+	}
+	return kind, nil
+}
+
+// parseStatus reads 503, 5xx or 400..499.
+func parseStatus(s string) (from, to int, err error) {
+	if low, high, ok := strings.Cut(s, ".."); ok {
+		from, errFrom := strconv.Atoi(low)
+		to, errTo := strconv.Atoi(high)
+		if errFrom == nil && errTo == nil && from <= to && from >= 100 && to <= 999 {
+			return from, to, nil
+		}
+	} else if digit, ok := strings.CutSuffix(strings.ToLower(s), "xx"); ok && len(digit) == 1 && digit[0] >= '1' &&
+		digit[0] <= '5' {
+		class := int(digit[0]-'0') * 100
+		return class, class + 99, nil
+	} else if n, err := strconv.Atoi(s); err == nil && n >= 100 && n <= 999 {
+		return n, n, nil
+	}
+	return 0, 0, fmt.Errorf("%q is not a status such as 503, 5xx or 400..499", s)
+}

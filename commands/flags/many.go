@@ -1,0 +1,135 @@
+package flags
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/deliver"
+)
+
+// Many says how many messages are sent, in which order and how fast.
+type Many struct {
+	Count       int
+	concurrency int
+	rate, burst Rate
+	lasting     OptionalDuration
+	ndjson      bool
+	SkipBad     bool
+	Again       Percent
+	Shuffle     bool
+	Resume      string
+
+	Counted, parallel bool // -n and --concurrency were given
+}
+
+// ManyLong is the part about Many in the help of a command.
+const ManyLong = `
+-n 1000, --for 30s, a file with one event a line (-d @events.ndjson) and a folder
+(-d @events/) send many messages as one run, each with its own id and signature.
+^C ends it cleanly, and barb send --resume RUN goes on where it stopped, with the
+same ids; so it does after a kill.`
+
+// AddFlags adds the flags to a command.
+func (f *Many) AddFlags(cmd *cobra.Command) {
+	set := cmd.Flags()
+	set.IntVarP(&f.Count, "count", "n", 1, "send it so many times, each with its own id and signature; of a list, "+
+		"the whole list")
+	set.IntVar(&f.concurrency, "concurrency", 1, "how many at a time (with --rate 64, with --burst as many as a burst)")
+	set.Var(&f.rate, "rate", "begin so many in a `time`, evenly spread: 50/s, 5/m")
+	set.Var(&f.burst, "burst", "begin so many at once, again and again: 100/5s")
+	set.Var(&f.lasting, "for", "begin none after this time; without -n, repeat until then")
+	set.BoolVar(&f.ndjson, "ndjson", false, "the payload is one event a line, as in a file called .ndjson or .jsonl")
+	set.BoolVar(&f.SkipBad, "skip-bad", false, "leave out lines that are not JSON, and list them, instead of "+
+		"sending nothing")
+	set.Var(&f.Again, "duplicate", "send this `part` a second time with the same id and body, as providers do: 10%")
+	set.BoolVar(&f.Shuffle, "shuffle", false, "send in a random order, the same for the same --seed")
+	set.StringVar(&f.Resume, "resume", "", "go on with a `run` that was interrupted; @ is the newest")
+	cmd.MarkFlagsMutuallyExclusive("rate", "burst")
+}
+
+// Pace returns the rate of --rate or --burst.
+func (f *Many) Pace() deliver.Rate {
+	r := f.rate.Rate
+	if f.burst.N > 0 {
+		r = f.burst.Rate
+		r.Burst = true
+	}
+	return r
+}
+
+// Duration returns the time of --for, 0 without it.
+func (f *Many) Duration() time.Duration {
+	if f.lasting.D == nil {
+		return 0
+	}
+	return *f.lasting.D
+}
+
+// IsMany reports whether the flags ask for a run, even where the payload is one event.
+func (f *Many) IsMany() bool {
+	return f.Count != 1 || f.Pace().N > 0 || f.Duration() > 0 || f.Again > 0 || f.Shuffle
+}
+
+// Check notes which flags were given to cmd, and refuses what makes no sense. listed says whether the payload is a list
+// of events.
+func (f *Many) Check(cmd *cobra.Command, listed bool) error {
+	f.Counted, f.parallel = cmd.Flag("count").Changed, cmd.Flag("concurrency").Changed
+	rate := f.Pace()
+	flag := "--rate " + rate.String()
+	if rate.Burst {
+		flag = "--burst " + rate.String()
+	}
+	switch {
+	case f.Count < 1 || f.concurrency < 1:
+		return fail.Usage("-n %d and --concurrency %d must be at least 1", f.Count, f.concurrency)
+	case f.lasting.D != nil && *f.lasting.D == 0:
+		return fail.Usage("--for 0s is no time").Hint("--for 30s")
+	case rate.N > 0 && !f.Counted && f.Duration() == 0 && !listed:
+		return fail.Usage("%s: how many, or for how long?", flag).Hintf("%s -n 1000, or %s --for 30s", flag, flag)
+	case f.SkipBad && !listed:
+		return fail.Usage("--skip-bad is for a file with one event a line").Hint("-d @events.ndjson --skip-bad")
+	case f.Shuffle && f.Duration() > 0 && !f.Counted && rate.N == 0:
+		return fail.Usage("--shuffle has to know how many there are").Hint("-n 1000 beside --for, or --rate 50/s")
+	}
+	return nil
+}
+
+// Workers returns how many messages may be under way at a time.
+func (f *Many) Workers() int {
+	rate := f.Pace()
+	if f.parallel || rate.N == 0 {
+		return f.concurrency
+	}
+	if rate.Burst {
+		return int(min(rate.N, 1024))
+	}
+	return 64
+}
+
+// Listed reports whether the payload of -d is a list of events rather than one.
+func (f *Many) Listed(data string) bool {
+	if f.ndjson {
+		return true
+	}
+	name, isFile := strings.CutPrefix(data, "@")
+	if !isFile || name == "-" || name == "" {
+		return false
+	}
+	return isLines(name) || IsFolder(name)
+}
+
+func isLines(name string) bool {
+	extension := strings.ToLower(filepath.Ext(name))
+	return extension == ".ndjson" || extension == ".jsonl"
+}
+
+// IsFolder reports whether there is a folder of that name.
+func IsFolder(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.IsDir()
+}
