@@ -55,7 +55,7 @@ func documentedSize(n int64) string {
 	if n%(1<<20) == 0 {
 		return units.FormatSize(n)
 	}
-	return ui.Size(n)
+	return units.RoundSize(n)
 }
 
 // answerBody reads what body=@PATH names, beside a file when one is given, else in the working folder.

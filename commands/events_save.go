@@ -16,6 +16,7 @@ import (
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/units"
 )
 
 type eventsSaveOptions struct {
@@ -78,7 +79,7 @@ func runEventsSave(ctx context.Context, sh *shell, o eventsSaveOptions) error {
 	if sh.json {
 		return sh.emit(schema.NewEvent(&e.Event, e.Path))
 	}
-	sh.out.Line("saved  " + o.as + "  " + ui.Size(int64(len(x.Request.Body))) + "  " + ui.EscapeLine(e.Path))
+	sh.out.Line("saved  " + o.as + "  " + units.RoundSize(int64(len(x.Request.Body))) + "  " + ui.EscapeLine(e.Path))
 	sh.say("barb: barb send :3000 --event %s sends it", o.as)
 	return nil
 }

@@ -30,7 +30,7 @@ func (g *listener) takeForwarding(o listenOptions) (err error) {
 	if !o.Queues() {
 		return nil
 	}
-	g.watch.depth = g.queued
+	g.watch.Depth = g.queued
 	g.outbox, err = g.newOutbox(o)
 	return err
 }

@@ -75,7 +75,7 @@ func (h *hook) record(ctx context.Context) error {
 		return err
 	}
 	h.begun = true
-	g.watch.begin()
+	g.watch.Begin()
 	return nil
 }
 

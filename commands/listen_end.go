@@ -37,7 +37,7 @@ func (g *listener) sayWhatIsAwaited(interrupted context.Context) (through func()
 
 // underWay is how many webhooks are being answered or forwarded.
 func (g *listener) underWay() int {
-	n := g.watch.underWay() + int(g.mirrors.count.Load())
+	n := g.watch.UnderWay() + int(g.mirrors.count.Load())
 	if g.outbox != nil {
 		n += g.outbox.worker.UnderWay()
 	}

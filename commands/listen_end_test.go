@@ -35,7 +35,7 @@ func TestAfterAnInterruptItIsSaidWhatIsWaitedFor(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			g, said := newSpeaker()
 			for range c.hooks {
-				g.watch.begin()
+				g.watch.Begin()
 			}
 			ctx, interrupt := context.WithCancel(t.Context())
 			through := g.sayWhatIsAwaited(ctx)

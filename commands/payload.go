@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/edit"
 	"github.com/barbhq/barb/deliver/payload"
+	"github.com/barbhq/barb/units"
 )
 
 // maxPayload bounds what is read into memory; `sign` and `verify` stream larger files where the scheme allows it.
@@ -109,7 +110,7 @@ func payloadFailure(err error) *fail.Error {
 		return fail.Usage("%w", e).Hintf("barb events save SELECTOR --as %s --force", e.Sample)
 	}
 	if e, ok := errors.AsType[*payload.TooLargeError](err); ok {
-		return fail.Usage("%s is larger than %s", e.Path, ui.Size(e.Limit))
+		return fail.Usage("%s is larger than %s", e.Path, units.RoundSize(e.Limit))
 	}
 	return nil
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/units"
 )
 
 type pruneOptions struct {
@@ -138,7 +139,7 @@ func (sh *shell) pruned(n, bytes int64, did string) error {
 	}
 	freed := ""
 	if n > 0 && bytes > 0 {
-		freed = fmt.Sprintf(", %s freed", ui.Size(bytes))
+		freed = fmt.Sprintf(", %s freed", units.RoundSize(bytes))
 	}
 	things := "exchanges"
 	if n == 1 {

@@ -90,7 +90,7 @@ func (sh *shell) attempt(x *record.Exchange) senders.Attempt {
 
 // senderSummary says, at the end of a listener, how the senders behaved whose webhooks came more than once.
 func (g *listener) senderSummary(ctx context.Context) {
-	ids := g.watch.repeated()
+	ids := g.watch.Repeated()
 	if len(ids) == 0 || g.quiet {
 		return
 	}

@@ -77,3 +77,16 @@ func FormatSize(n int64) string {
 	}
 	return strconv.FormatInt(n, 10)
 }
+
+// RoundSize writes a size as people say it, rounded, in powers of ten: 512B, 2.1kB, 14MB.
+func RoundSize(n int64) string {
+	names := []string{"B", "kB", "MB", "GB", "TB"}
+	f, i := float64(n), 0
+	for f >= 999.5 && i < len(names)-1 {
+		f, i = f/1000, i+1
+	}
+	if i == 0 || f >= 9.95 {
+		return fmt.Sprintf("%.0f%s", f, names[i])
+	}
+	return strings.TrimSuffix(fmt.Sprintf("%.1f", f), ".0") + names[i]
+}

@@ -29,6 +29,15 @@ func TestSizes(t *testing.T) {
 	}
 }
 
+func TestSizesAreRoundedAsPeopleSayThem(t *testing.T) {
+	t.Parallel()
+	for n, want := range map[int64]string{0: "0B", 512: "512B", 999: "999B", 1000: "1kB", 2148: "2.1kB", 14_000_000: "14MB", 5_000_000_000: "5GB"} {
+		if got := units.RoundSize(n); got != want {
+			t.Errorf("%d: %s, want %s", n, got, want)
+		}
+	}
+}
+
 func TestDurationsKnowDays(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]time.Duration{"15s": 15 * time.Second, "7d": 168 * time.Hour, "2w": 336 * time.Hour, "1.5d": 36 * time.Hour, "0s": 0, "0": 0} {

@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"github.com/barbhq/barb/commands/fail"
-	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/units"
 )
 
 // Open opens a file that a person named. A missing one is a usage error, anything else a local failure.
@@ -35,7 +35,7 @@ func ReadAll(r io.Reader, limit int64, what string) ([]byte, error) {
 		return nil, fail.Local("%s: %w", what, err)
 	}
 	if int64(len(data)) > limit {
-		return nil, fail.Usage("%s is larger than %s", what, ui.Size(limit))
+		return nil, fail.Usage("%s is larger than %s", what, units.RoundSize(limit))
 	}
 	return data, nil
 }

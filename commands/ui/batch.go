@@ -139,13 +139,14 @@ func share(n, of int) string {
 	if n == 0 {
 		return ""
 	}
-	return fmt.Sprintf("%d, %s%% of the attempts", n, trimZero(fmt.Sprintf("%.1f", 100*float64(n)/float64(of))))
+	part := strings.TrimSuffix(fmt.Sprintf("%.1f", 100*float64(n)/float64(of)), ".0")
+	return fmt.Sprintf("%d, %s%% of the attempts", n, part)
 }
 
 // perSecond is a rate with as many digits as say something.
 func perSecond(rate float64) string {
 	if rate < 100 {
-		return trimZero(fmt.Sprintf("%.1f", rate))
+		return strings.TrimSuffix(fmt.Sprintf("%.1f", rate), ".0")
 	}
 	return fmt.Sprintf("%.0f", rate)
 }

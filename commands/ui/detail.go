@@ -8,6 +8,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/units"
 )
 
 // bodyShown is how much of a body a person is shown; --body prints the whole.
@@ -65,7 +66,7 @@ func (p *Printer) message(h record.Header, body []byte, size int64) {
 		p.Body(body)
 	}
 	if size > int64(len(body)) {
-		p.Line(p.faint(fmt.Sprintf("(%s of %s kept)", Size(int64(len(body))), Size(size))))
+		p.Line(p.faint(fmt.Sprintf("(%s of %s kept)", units.RoundSize(int64(len(body))), units.RoundSize(size))))
 	}
 }
 
@@ -84,12 +85,12 @@ func (p *Printer) Body(body []byte) {
 		text = strings.ToValidUTF8(text, "")
 	}
 	if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-		p.Line(p.faint(fmt.Sprintf("(%s of binary data; --body prints it)", Size(int64(len(body))))))
+		p.Line(p.faint(fmt.Sprintf("(%s of binary data; --body prints it)", units.RoundSize(int64(len(body))))))
 		return
 	}
 	p.Line(strings.TrimSuffix(Escape(text), "\n"))
 	if len(body) > len(shown) {
-		p.Line(p.faint(fmt.Sprintf("(%s more; --body prints all)", Size(int64(len(body)-len(shown))))))
+		p.Line(p.faint(fmt.Sprintf("(%s more; --body prints all)", units.RoundSize(int64(len(body)-len(shown))))))
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/units"
 )
 
 // Hook is a received webhook that was answered, and what else is known of it.
@@ -193,7 +194,7 @@ func (p *Printer) cells(h *Hook) [columns]hookCell {
 		colWhen:    {text: h.Start.Local().Format(time.TimeOnly), paint: p.faint},
 		colID:      {text: strconv.FormatInt(h.ID, 10), paint: p.bold, right: true},
 		colWhat:    what,
-		colSize:    {text: Size(int64(len(h.Request.Body))), paint: plain, right: true},
+		colSize:    {text: units.RoundSize(int64(len(h.Request.Body))), paint: plain, right: true},
 		colVerdict: {text: verdict, short: word, paint: p.verdictPaint(h.Verdict)},
 		colAnswer:  p.answerCell(h.Exchange),
 		colTook:    {text: Duration(h.Took), paint: plain, right: true},

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/units"
 )
 
 const (
@@ -99,8 +100,8 @@ func (p *Printer) pretty(body []byte, contentType string) {
 		p.detail(Escape(string(head)))
 	}
 	if rest := len(body) - len(head); rest > 0 {
-		p.detail(p.faint(fmt.Sprintf("(%s shown, %s more: barb show --body has all)", Size(int64(len(head))),
-			Size(int64(rest)))))
+		p.detail(p.faint(fmt.Sprintf("(%s shown, %s more: barb show --body has all)", units.RoundSize(int64(len(head))),
+			units.RoundSize(int64(rest)))))
 	}
 	p.Line("")
 }

@@ -5,6 +5,7 @@ package ui
 import (
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 
@@ -73,15 +74,15 @@ func Duration(d time.Duration) string {
 	case d < time.Second:
 		return fmt.Sprintf("%dms", d.Round(time.Millisecond).Milliseconds())
 	case d < 10*time.Second:
-		return trimZero(fmt.Sprintf("%.1f", d.Seconds())) + "s"
+		return strings.TrimSuffix(fmt.Sprintf("%.1f", d.Seconds()), ".0") + "s"
 	case d < time.Minute:
 		return fmt.Sprintf("%ds", int(d.Round(time.Second).Seconds()))
 	case d < time.Hour:
-		return units(d, time.Minute, "m", time.Second, "s")
+		return parts(d, time.Minute, "m", time.Second, "s")
 	case d < 48*time.Hour:
-		return units(d, time.Hour, "h", time.Minute, "m")
+		return parts(d, time.Hour, "h", time.Minute, "m")
 	}
-	return units(d, 24*time.Hour, "d", time.Hour, "h")
+	return parts(d, 24*time.Hour, "d", time.Hour, "h")
 }
 
 // Age is the age of a timestamp. Most are in whole seconds, so it says no more than that.
@@ -92,30 +93,10 @@ func Age(d time.Duration) string {
 	return Duration(d)
 }
 
-func units(d, big time.Duration, bigName string, small time.Duration, smallName string) string {
+func parts(d, big time.Duration, bigName string, small time.Duration, smallName string) string {
 	d = d.Round(small)
 	if rest := d % big / small; rest > 0 {
 		return fmt.Sprintf("%d%s%d%s", d/big, bigName, rest, smallName)
 	}
 	return fmt.Sprintf("%d%s", d/big, bigName)
-}
-
-// Size is a number of bytes as people say it, in powers of ten: 512B, 2.1kB, 14MB.
-func Size(n int64) string {
-	names := []string{"B", "kB", "MB", "GB", "TB"}
-	f, i := float64(n), 0
-	for f >= 999.5 && i < len(names)-1 {
-		f, i = f/1000, i+1
-	}
-	if i == 0 || f >= 9.95 {
-		return fmt.Sprintf("%.0f%s", f, names[i])
-	}
-	return trimZero(fmt.Sprintf("%.1f", f)) + names[i]
-}
-
-func trimZero(s string) string {
-	if len(s) > 2 && s[len(s)-2:] == ".0" {
-		return s[:len(s)-2]
-	}
-	return s
 }

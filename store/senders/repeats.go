@@ -1,4 +1,4 @@
-package commands
+package senders
 
 import (
 	"hash/maphash"
@@ -6,7 +6,7 @@ import (
 	"strconv"
 )
 
-// Bounds of what repeats remembers, whatever comes.
+// Bounds of what Repeats remembers, whatever comes.
 const (
 	repeatsSeen  = 8192     // webhook ids and bodies in each of two generations
 	repeatsKept  = 200      // of them that came again
@@ -14,20 +14,21 @@ const (
 	repeatsBody  = 64 << 10 // bytes of a body that are looked at
 )
 
-// repeats finds the webhook ids that came more than once in a session, and the bodies: a sender may change the id. A
+// Repeats finds the webhook ids that came more than once in a session, and the bodies: a sender may change the id. A
 // repetition is noticed when fewer than repeatsSeen others came in between.
-type repeats struct {
+type Repeats struct {
 	seed       maphash.Seed
 	young, old map[string]int64 // the exchange an id came with first
 	kept       map[string][]int64
 }
 
-func newRepeats() repeats {
-	return repeats{seed: maphash.MakeSeed(), young: map[string]int64{}, kept: map[string][]int64{}}
+// NewRepeats returns a Repeats that has seen nothing.
+func NewRepeats() *Repeats {
+	return &Repeats{seed: maphash.MakeSeed(), young: map[string]int64{}, kept: map[string][]int64{}}
 }
 
-// see notes that a webhook came as an exchange.
-func (r *repeats) see(webhookID string, body []byte, exchange int64) {
+// See notes that a webhook came as an exchange.
+func (r *Repeats) See(webhookID string, body []byte, exchange int64) {
 	if webhookID != "" {
 		r.seeKey("id "+webhookID, exchange)
 	}
@@ -36,7 +37,7 @@ func (r *repeats) see(webhookID string, body []byte, exchange int64) {
 	}
 }
 
-func (r *repeats) seeKey(key string, exchange int64) {
+func (r *Repeats) seeKey(key string, exchange int64) {
 	if ids, ok := r.kept[key]; ok {
 		if len(ids) < repeatsTimes {
 			r.kept[key] = append(ids, exchange)
@@ -58,8 +59,8 @@ func (r *repeats) seeKey(key string, exchange int64) {
 	}
 }
 
-// exchanges returns those of the webhooks that came again, sorted.
-func (r *repeats) exchanges() []int64 {
+// Exchanges returns those of the webhooks that came again, sorted.
+func (r *Repeats) Exchanges() []int64 {
 	var all []int64
 	for _, ids := range r.kept {
 		all = append(all, ids...)
