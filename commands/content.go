@@ -14,35 +14,6 @@ import (
 	"github.com/barbhq/barb/deliver/payload"
 )
 
-// changeFlags change a payload before it is signed and sent; they mean the same in send and replay.
-type changeFlags struct {
-	sets []string
-	edit bool
-	seed flags.Seed
-}
-
-func (f *changeFlags) addFlags(cmd *cobra.Command) {
-	set := cmd.Flags()
-	set.StringArrayVar(&f.sets, "set", nil, "set a field of the payload, `PATH=VALUE`: data.amount=1200, "+
-		"items[0].sku=x; {{…}} in the value is filled in (repeatable)")
-	set.BoolVar(&f.edit, "edit", false, "open the payload in $VISUAL or $EDITOR before it is sent")
-	set.Var(&f.seed, "seed", "fill in {{…}} as another run did (default: a new one, said with -v)")
-}
-
-// changed reports whether the payload does not stay what it is.
-func (f *changeFlags) changed() bool { return len(f.sets) > 0 || f.edit }
-
-// values are what templates are filled with, but for the number of the message.
-func (f *changeFlags) values(sh *shell) fixture.Values {
-	v := fixture.Values{Number: 1, Now: sh.Now(), Env: sh.templateEnv}
-	if f.seed.Seed != nil {
-		v.Seed = *f.seed.Seed
-		return v
-	}
-	v.Seed = uint64(sh.Rand() * (1 << 53))
-	return v
-}
-
 // templateEnv is what {{env NAME}} looks up. What is known to be a secret is refused: payloads are kept in the history.
 func (sh *shell) templateEnv(name string) (string, error) {
 	text := sh.Getenv(name)
@@ -55,36 +26,24 @@ func (sh *shell) templateEnv(name string) (string, error) {
 	return text, nil
 }
 
-// changes parses the --set flags.
-func (f *changeFlags) changes() ([]payload.Change, error) {
-	all := make([]payload.Change, len(f.sets))
-	for i, text := range f.sets {
-		var err error
-		if all[i], err = payload.ParseChange(text); err != nil {
-			return nil, err
-		}
-	}
-	return all, nil
-}
-
 // contentFlags say what is sent, besides -d.
 type contentFlags struct {
-	changeFlags
+	flags.Change
 	template  bool
 	dataGiven bool // by -d, also when it is empty
 }
 
 func (f *contentFlags) addFlags(cmd *cobra.Command) {
-	f.changeFlags.addFlags(cmd)
+	f.Change.AddFlags(cmd)
 	cmd.Flags().BoolVar(&f.template, "template", false, "fill in {{…}} in the payload of -d, as in sample events: "+
 		"{{uuid}}, {{seq}}, {{env NAME}}")
 }
 
 // content finds out what is sent. A sample event also says what it is signed with, unless flags do.
 func (sh *shell) content(o *sendOptions) (*payload.Content, error) {
-	c := &payload.Content{Values: o.values(sh), KeepID: o.id != "", Type: o.contentType}
+	c := &payload.Content{Values: o.Values(sh.Now(), sh.Rand, sh.templateEnv), KeepID: o.id != "", Type: o.contentType}
 	var err error
-	if c.Changes, err = o.changes(); err != nil {
+	if c.Changes, err = o.Changes(); err != nil {
 		return nil, err
 	}
 	if c.Given, err = o.Headers.Parse(sh.In); err != nil {
@@ -132,7 +91,7 @@ func (sh *shell) takeData(c *payload.Content, o *sendOptions) error {
 	}
 	if c.Type == "" && len(body) > 0 {
 		c.Type = payload.GuessType(body)
-	} else if c.Type == "" && len(o.sets) > 0 {
+	} else if c.Type == "" && len(o.Sets) > 0 {
 		c.Type = "application/json"
 	}
 	e := fixture.Event{Source: body, Plain: !o.template, Kind: fixture.KindOf(c.Type)}
@@ -149,7 +108,7 @@ func (o *sendOptions) checkList() error {
 	case o.template:
 		return fail.Usage("--template is for one payload, not for a list of events").Hint(
 			"--set 'id={{uuid}}' fills in a field of each")
-	case o.edit:
+	case o.Edit:
 		return fail.Usage("--edit is for one payload, not for a list of events").Hint("--set PATH=VALUE changes each")
 	}
 	return nil

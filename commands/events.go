@@ -147,7 +147,7 @@ func runEventsShow(sh *shell, o eventsShowOptions) error {
 	if o.template {
 		return sh.printEvent(e, fixture.Payload{Body: e.Source, Header: e.Header}, nil)
 	}
-	values := (&changeFlags{seed: o.seed}).values(sh)
+	values := (&flags.Change{Seed: o.seed}).Values(sh.Now(), sh.Rand, sh.templateEnv)
 	if values.Now, err = flags.ParseTime(o.timestamp, sh.Now()); err != nil {
 		return fail.Usage("--timestamp %w", err)
 	}

@@ -70,8 +70,8 @@ func planOf(sh *shell, cmd *cobra.Command, o *sendOptions) (runPlan, error) {
 	}
 	// short enough to be typed again
 	p := runPlan{URL: o.url, Dir: sh.Dir, IDs: signer.NewID(), Seed: 1 + uint64(sh.Rand()*1e6)}
-	if o.seed.Seed != nil {
-		p.Seed = *o.seed.Seed
+	if o.Seed.Seed != nil {
+		p.Seed = *o.Seed.Seed
 	}
 	p.CommandLine = flags.Save(cmd, sh.weight, isWithheld)
 	if name, isFile := strings.CutPrefix(o.data, "@"); isFile && name == "" {

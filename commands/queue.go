@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -12,21 +11,11 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
-	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 )
 
-// queueOptions select entries of the queue.
-type queueOptions struct {
-	all          bool
-	states       []string
-	target, kind string
-	since, until string
-	limit        int
-}
-
 func newQueue(sh *shell) *cobra.Command {
-	var o queueOptions
+	var o flags.Queue
 	cmd := &cobra.Command{
 		Use:   "queue [list]",
 		Short: "Show what waits to be delivered, and decide about it",
@@ -48,7 +37,7 @@ survives the process that put it there.`,
 		Args:    args(0, 0, "no arguments, only filters"),
 		Example: "  barb queue list --state waiting --target localhost:3000", RunE: cmd.RunE}
 	for _, c := range []*cobra.Command{cmd, list} {
-		o.addFlags(c)
+		o.AddFlags(c)
 	}
 	cmd.AddCommand(list, newQueueDead(sh), newQueueShow(sh),
 		newQueueChange(sh, "retry", "Deliver entries at once, the dead and the cancelled ones anew", "retried",
@@ -66,66 +55,16 @@ survives the process that put it there.`,
 	return cmd
 }
 
-func (o *queueOptions) addFlags(cmd *cobra.Command) {
-	f := cmd.Flags()
-	f.BoolVar(&o.all, "all", false, "also what is done or was cancelled")
-	f.StringSliceVar(&o.states, "state", nil, "only entries that are waiting, leased, done, dead or cancelled (a `list`)")
-	f.StringVar(&o.kind, "kind", "", "only forwards, messages or commands: `forward|message|command`")
-	f.StringVar(&o.target, "target", "", "only those for this `URL`, as it was asked for")
-	f.StringVar(&o.since, "since", "", "only what was put in since this `time` or age: 1h, 7d, 2026-01-20")
-	f.StringVar(&o.until, "until", "", "only what was put in until this `time` or age")
-	f.IntVarP(&o.limit, "limit", "n", 0, "at most so many; 0 is all")
-	flags.Complete(cmd, "state", func(string) []string { return stateNames() })
-	flags.Complete(cmd, "kind", func(string) []string { return kindNames() })
-}
-
-func stateNames() []string {
-	return []string{string(store.Waiting), string(store.Leased), string(store.Done), string(store.Dead),
-		string(store.Cancelled)}
-}
-
-// filter checks the flags and returns them as the queue takes them.
-func (o *queueOptions) filter(sh *shell) (f store.QueueFilter, err error) {
-	f = store.QueueFilter{States: []store.QueueState{store.Waiting, store.Leased, store.Dead}, Limit: o.limit}
-	if o.limit < 0 {
-		return f, fail.Usage("-n %d is negative", o.limit)
-	}
-	if o.all {
-		f.States = nil
-	}
-	if len(o.states) > 0 {
-		f.States = nil
-	}
-	for _, name := range o.states {
-		if !isState(name) {
-			return f, fail.Usage("--state %q is none of waiting, leased, done, dead, cancelled",
-				name).Hint(fail.DidYouMean("--state ", fail.Nearest(name, stateNames()), "--state dead"))
-		}
-		f.States = append(f.States, store.QueueState(name))
-	}
-	if f.Kind, err = parseKind(o.kind); err != nil {
-		return f, err
-	}
-	f.Target = o.target
-	if program, isCommand := strings.CutPrefix(o.target, commandPrefix); isCommand {
-		f.TargetGlob = commandGlob(program)
-	} else if o.target != "" {
-		if f.Target, err = flags.Target(o.target); err != nil {
-			return f, fail.Usage("--target %q: %w", flags.WithoutUser(o.target), err)
+// queueTarget selects the entries of a target: an address, or exec: and a program.
+func queueTarget(text string, f *store.QueueFilter) (err error) {
+	if program, isCommand := strings.CutPrefix(text, commandPrefix); isCommand {
+		f.Target, f.TargetGlob = text, commandGlob(program)
+	} else if text != "" {
+		if f.Target, err = flags.Target(text); err != nil {
+			return fail.Usage("--target %q: %w", flags.WithoutUser(text), err)
 		}
 	}
-	for _, moment := range []struct {
-		flag, text string
-		at         *time.Time
-	}{{"since", o.since, &f.Since}, {"until", o.until, &f.Until}} {
-		if moment.text == "" {
-			continue
-		}
-		if *moment.at, err = flags.ParsePast(moment.text, sh.Now()); err != nil {
-			return f, fail.Usage("--%s %w", moment.flag, err)
-		}
-	}
-	return f, nil
+	return nil
 }
 
 // commandGlob matches the targets of commands whose program has a name, or a path.
@@ -137,35 +76,8 @@ func commandGlob(program string) string {
 	return commandPrefix + plain + commandFolder + "*"
 }
 
-// kindNames returns the names of the kinds of entries, in the order of the kinds.
-func kindNames() []string {
-	return []string{store.Forward.String(), store.Message.String(), store.Command.String()}
-}
-
-// parseKind returns the kind of a name, 0 for "".
-func parseKind(s string) (store.QueueKind, error) {
-	names := kindNames()
-	switch i := slices.Index(names, s); {
-	case s == "":
-		return 0, nil
-	case i >= 0:
-		return store.Forward + store.QueueKind(i), nil
-	}
-	return 0, fail.Usage("--kind %q is none of forward, message, command",
-		s).Hint(fail.DidYouMean("--kind ", fail.Nearest(s, names), "--kind message"))
-}
-
-func isState(name string) bool {
-	for _, s := range stateNames() {
-		if s == name {
-			return true
-		}
-	}
-	return false
-}
-
-func runQueueList(ctx context.Context, sh *shell, o queueOptions) error {
-	filter, err := o.filter(sh)
+func runQueueList(ctx context.Context, sh *shell, o flags.Queue) error {
+	filter, err := o.Parse(sh.Now(), queueTarget)
 	if err != nil {
 		return err
 	}
@@ -186,56 +98,10 @@ func runQueueList(ctx context.Context, sh *shell, o queueOptions) error {
 		return nil
 	}
 	if len(entries) == 0 {
-		sh.say("barb: %s", o.nothing())
+		sh.say("barb: %s", o.Nothing())
 	}
-	sh.queueTable(entries)
+	sh.out.Queue(entries, sh.Now(), targetName)
 	return nil
-}
-
-// nothing says that no entry was selected. What was not asked for may be there.
-func (o *queueOptions) nothing() string {
-	switch {
-	case o.target != "" || o.kind != "" || o.since != "" || o.until != "":
-		return "nothing in the queue matches"
-	case slices.Equal(o.states, []string{string(store.Dead)}):
-		return "there are no dead letters"
-	case len(o.states) > 0:
-		return "nothing in the queue is " + strings.Join(o.states, " or ")
-	case o.all:
-		return "the queue is empty"
-	}
-	return "nothing waits in the queue"
-}
-
-func (sh *shell) queueTable(entries []*store.Queued) {
-	now := sh.Now()
-	rows := make([][]string, 0, len(entries))
-	for _, q := range entries {
-		rows = append(rows, []string{strconv.FormatInt(q.ID, 10), q.Kind.String(), strconv.FormatInt(q.Thread, 10),
-			ui.When(q.Created, now), ui.EscapeLine(targetName(q.Kind, q.Target)),
-			stateWord(q), strconv.Itoa(q.Attempts), whenDue(q, now), ui.Clip(q.Why, 60)})
-	}
-	sh.out.Table([]string{"ID", "KIND", "WEBHOOK", "SINCE", "TARGET", "STATE", "TRIES", "NEXT", "WHY"}, rows)
-}
-
-func stateWord(q *store.Queued) string {
-	if q.State == store.Waiting && q.Blocked {
-		return "waiting its turn"
-	}
-	return string(q.State)
-}
-
-// whenDue is when an entry that waits is tried next.
-func whenDue(q *store.Queued, now time.Time) string {
-	switch {
-	case q.State == store.Leased && q.Due.After(now):
-		return "now"
-	case q.State != store.Waiting && q.State != store.Leased || q.Blocked:
-		return ""
-	case !q.Due.After(now):
-		return "due"
-	}
-	return "in " + ui.Duration(q.Due.Sub(now))
 }
 
 func newQueueDead(sh *shell) *cobra.Command {
@@ -243,7 +109,7 @@ func newQueueDead(sh *shell) *cobra.Command {
 		Args:    args(0, 0, "no arguments"),
 		Example: "  barb queue dead\n  barb queue dead --json --jq .thread",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return runQueueList(cmd.Context(), sh, queueOptions{states: []string{string(store.Dead)}})
+			return runQueueList(cmd.Context(), sh, flags.Queue{States: []string{string(store.Dead)}})
 		}}
 }
 
@@ -269,53 +135,35 @@ func runQueueShow(ctx context.Context, sh *shell, text string) error {
 	if sh.json {
 		return sh.emit(schema.NewQueued(q))
 	}
-	order := "with others, whenever it is due"
-	if q.Order != "" {
-		order = ui.Clip(q.Order, 200)
-	}
-	sh.out.Pairs([][2]string{
-		{"id", strconv.FormatInt(q.ID, 10)},
-		{"kind", q.Kind.String()},
-		{"webhook", strconv.FormatInt(q.Thread, 10) + "  (barb show " + strconv.FormatInt(q.Thread, 10) + " --attempts)"},
-		{"target", ui.EscapeLine(q.Target)},
-		{"state", stateWord(q)},
-		{"next", whenDue(q, sh.Now())},
-		{"attempts", strconv.Itoa(q.Attempts)},
-		{"why", ui.Clip(q.Why, 300)},
-		{"since", q.Created.Local().Format("2006-01-02 15:04:05.000 -07:00")},
-		{"in order", order},
-		{"policy", ui.EscapeLine(shownPlan(q.Policy))},
-	})
+	sh.out.QueueEntry(q, sh.Now(), shownPlan(q.Policy))
 	return nil
 }
 
 // newQueueChange makes a command that does something to the entries it is given, or to all that a filter selects.
 func newQueueChange(sh *shell, name, short, done string, do func(context.Context, *store.Store, store.QueueFilter,
 	time.Time) (int64, error)) *cobra.Command {
-	var o queueOptions
+	var o flags.Queue
 	cmd := &cobra.Command{
 		Use: name + " ID…", Short: short,
 		Example: "  barb queue " + name + " 3\n  barb queue " + name + " 3..7\n  barb queue " + name + " --state dead",
 		RunE: func(cmd *cobra.Command, ids []string) error {
-			filter, err := o.filter(sh)
+			filter, err := o.Parse(sh.Now(), queueTarget)
 			if err != nil {
 				return err
 			}
 			if filter.IDs, err = queueIDs(ids); err != nil {
 				return err
 			}
-			given := len(ids) > 0 || o.all || len(o.states) > 0 || o.target != "" || o.kind != "" || o.since != "" ||
-				o.until != ""
-			if !given {
+			if len(ids) == 0 && !o.Given() {
 				return fail.Usage("barb queue %s needs the ids of entries, or a filter", name).Hintf("barb queue %s --all", name)
 			}
-			if len(o.states) == 0 {
+			if len(o.States) == 0 {
 				filter.States = nil
 			}
 			return sh.changeQueue(cmd.Context(), filter, done, do)
 		},
 	}
-	o.addFlags(cmd)
+	o.AddFlags(cmd)
 	return cmd
 }
 

@@ -25,7 +25,7 @@ type replayOptions struct {
 	flags.Retry
 	flags.Client
 	deadFlags
-	changeFlags
+	flags.Change
 	flags.Headers
 	to            string
 	exact, resign bool
@@ -82,7 +82,7 @@ to barb deliver or to the listener instead.
 	f.StringArrayVar(&o.Secrets, "secret", nil, "a secret `reference` to sign with: env:NAME, file:PATH, cmd:COMMAND, "+
 		"keyring:NAME or - (repeatable)")
 	f.StringArrayVar(&o.Params, "param", nil, "a `name=value` the scheme signs that is not in the request (repeatable)")
-	o.changeFlags.addFlags(cmd)
+	o.Change.AddFlags(cmd)
 	o.Headers.AddFlags(cmd)
 	o.Retry.AddFlags(cmd)
 	o.Client.AddFlags(cmd)
@@ -269,7 +269,7 @@ func (r *replayer) signerFor(ctx context.Context, captured replay.Item) (*signin
 		if s, err = r.signer(ctx, &flags, &captured.Request); err != nil {
 			return nil, err
 		}
-	case captured.Scheme != "" && r.options.changed():
+	case captured.Scheme != "" && r.options.Changed():
 		return nil, r.mustSign(captured.Exchange)
 	case r.options.resign && captured.Scheme == "":
 		return nil, fail.Usage("%d has no known scheme to sign with", captured.ID).Hintf("barb replay %d --exact",

@@ -17,12 +17,12 @@ func (r *replayer) prepare(ctx context.Context) (err error) {
 	o := &r.options
 	p := &r.replays
 	p.Redactor, p.Lookup, p.Exact, p.NewID, p.Values = r.redactor, file.catalog().Lookup, o.exact, o.newID,
-		o.values(r.shell)
+		o.Values(r.Now(), r.Rand, r.templateEnv)
 	p.Pieces = func(ctx context.Context, x *record.Exchange) error { return r.history.Pieces(ctx, x) }
 	if p.Header, err = o.Headers.Parse(r.In); err != nil {
 		return err
 	}
-	if p.Changes, err = o.changes(); err != nil || !o.edit {
+	if p.Changes, err = o.Changes(); err != nil || !o.Edit {
 		return err
 	}
 	p.Edit = r.openEditor

@@ -14,7 +14,7 @@ import (
 // the last id.
 func (r *replayer) check(ctx context.Context) (last int64, count int, err error) {
 	filter, where, err := r.selection(ctx, r.options.selectors, &r.options.Filter)
-	alike := where == nil && !r.options.dead && !r.options.exact && !r.options.dryRun && !r.options.changed()
+	alike := where == nil && !r.options.dead && !r.options.exact && !r.options.dryRun && !r.options.Changed()
 	if err == nil && alike {
 		last, count, alike, err = r.checkSorts(ctx, filter)
 	}
@@ -52,7 +52,7 @@ func (r *replayer) checkSorts(ctx context.Context, filter store.Filter) (last in
 }
 
 func (r *replayer) checkEach(ctx context.Context) (last int64, count int, err error) {
-	whole := r.masked || r.options.exact || r.options.dryRun || r.options.changed()
+	whole := r.masked || r.options.exact || r.options.dryRun || r.options.Changed()
 	captured, err := r.captured(ctx, whole)
 	if err != nil {
 		return 0, 0, err

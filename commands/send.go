@@ -175,7 +175,7 @@ func planSend(ctx context.Context, sh *shell, o sendOptions) (record.Exchange, *
 	if err != nil {
 		return x, nil, err
 	}
-	if o.edit {
+	if o.Edit {
 		if err := sh.editOnce(o.content); err != nil {
 			return x, nil, err
 		}

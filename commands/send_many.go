@@ -97,7 +97,7 @@ func (m *batchSender) begin(ctx context.Context) error {
 
 // manyContent finds out what is sent. What was changed by hand is kept nowhere.
 func (sh *shell) manyContent(o *sendOptions) (err error) {
-	if o.edit && o.resumed != nil {
+	if o.Edit && o.resumed != nil {
 		return fail.Usage("run %d was edited by hand, and what it became is kept nowhere",
 			o.resumed.run.ID).Hint("send it as a new run: barb send URL -d …")
 	}
@@ -105,7 +105,7 @@ func (sh *shell) manyContent(o *sendOptions) (err error) {
 		return err
 	}
 	o.content.Values.Seed = o.kept.Seed
-	if o.edit {
+	if o.Edit {
 		return sh.editOnce(o.content)
 	}
 	return nil

@@ -13,12 +13,12 @@ import (
 
 type statsOptions struct {
 	flags.Filter
-	thresholdFlags
+	flags.Thresholds
 	check, senders bool
 }
 
 func newStats(sh *shell) *cobra.Command {
-	o := statsOptions{thresholdFlags: defaultThresholds()}
+	var o statsOptions
 	cmd := &cobra.Command{
 		Use:   "stats",
 		Short: "Summarise deliveries, latencies, retries and bad signatures",
@@ -55,7 +55,7 @@ test: let barb listen --respond refuse it a few times, then look.`,
 		},
 	}
 	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
-	o.thresholdFlags.addFlags(cmd)
+	o.Thresholds.AddFlags(cmd)
 	cmd.Flags().BoolVar(&o.check, "check", false, "say which of the six figures are a breach, and exit 1 when one is")
 	cmd.Flags().BoolVar(&o.senders, "senders", false, "judge how those who delivered here behaved")
 	return cmd

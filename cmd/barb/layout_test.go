@@ -57,7 +57,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"commands/receiver": {ours: []string{"sign"}},
 	"commands/fail":     {},
 	"commands/secret":   {ours: []string{"commands/fail", "commands/infile", "sign"}, others: []string{"github.com/zalando/go-keyring"}},
-	"commands/flags":    {ours: []string{"units", "commands/fail", "commands/infile", "commands/metrics", "deliver", "deliver/provider", "listen/route", "listen/script", "sign/handshake", "store", "store/export", "store/record"}, others: []string{"github.com/spf13", "github.com/itchyny/gojq", "golang.org/x/time"}},
+	"commands/flags":    {ours: []string{"units", "commands/fail", "commands/infile", "commands/metrics", "deliver", "deliver/fixture", "deliver/payload", "deliver/provider", "listen/route", "listen/script", "sign/handshake", "store", "store/export", "store/health", "store/record"}, others: []string{"github.com/spf13", "github.com/itchyny/gojq", "golang.org/x/time"}},
 	"commands/infile":   {ours: []string{"units", "commands/fail"}},
 	"commands":          {ours: []string{"*"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2", "github.com/itchyny/gojq", "github.com/google/uuid", "github.com/mattn/go-shellwords", "github.com/adrg/xdg", "github.com/zalando/go-keyring", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/time"}},
 	"cmd/barb":          {ours: []string{"commands"}, others: []string{"golang.org/x/term"}},

@@ -80,16 +80,8 @@ func (f *Filter) Parse(now time.Time, scheme func(string) (string, error)) (out 
 			return out, nil, fail.Usage("--status %w", err)
 		}
 	}
-	for _, moment := range []struct {
-		flag, text string
-		at         *time.Time
-	}{{"since", f.Since, &out.Since}, {"until", f.Until, &out.Until}} {
-		if moment.text == "" {
-			continue
-		}
-		if *moment.at, err = ParsePast(moment.text, now); err != nil {
-			return out, nil, fail.Usage("--%s %w", moment.flag, err)
-		}
+	if out.Since, out.Until, err = parseSpan(f.Since, f.Until, now); err != nil {
+		return out, nil, err
 	}
 	if f.where != "" {
 		if where, err = CompileJQ(f.where); err != nil {
@@ -127,4 +119,19 @@ func parseStatus(s string) (from, to int, err error) {
 		return n, n, nil
 	}
 	return 0, 0, fmt.Errorf("%q is not a status such as 503, 5xx or 400..499", s)
+}
+
+// parseSpan reads --since and --until; a moment that was not given is zero.
+func parseSpan(since, until string, now time.Time) (from, to time.Time, err error) {
+	if since != "" {
+		if from, err = ParsePast(since, now); err != nil {
+			return from, to, fail.Usage("--since %w", err)
+		}
+	}
+	if until != "" {
+		if to, err = ParsePast(until, now); err != nil {
+			return from, to, fail.Usage("--until %w", err)
+		}
+	}
+	return from, to, nil
 }
