@@ -8,42 +8,32 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/ui"
-	"github.com/barbhq/barb/deliver/provider"
-	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/units"
 )
 
 // maxAnswer is how large the file behind body=@ may be.
 const maxAnswer = 10 << 20
 
-// answering is what a listener answers on purpose, and what is said of it.
-type answering struct {
-	answers  script.Plan
-	tables   []table
-	failing  string             // FailWith as it was written
-	provider *provider.Provider // of --as; nil: none
-}
-
-// describe says what is done on purpose, a line each.
-func (a *answering) describe() (lines []string) {
-	for _, t := range a.tables {
+// describeAnswers says what is done on purpose, a line each.
+func (g *listener) describeAnswers() (lines []string) {
+	for _, t := range g.tables {
 		lines = append(lines, "scripted "+t.String())
 	}
-	if a.answers.FailRate > 0 || a.answers.Latency.Max > 0 {
-		text := fmt.Sprintf("--seed %d: ", a.answers.Random.Seed)
-		if rate := flags.Percent(a.answers.FailRate); rate > 0 {
-			text += rate.String() + " fail with " + ui.EscapeLine(a.failing)
+	if g.gate.Answers.FailRate > 0 || g.gate.Answers.Latency.Max > 0 {
+		text := fmt.Sprintf("--seed %d: ", g.gate.Answers.Random.Seed)
+		if rate := flags.Percent(g.gate.Answers.FailRate); rate > 0 {
+			text += rate.String() + " fail with " + ui.EscapeLine(g.failing)
 		}
-		if a.answers.Latency.Max > 0 {
-			text += " latency " + a.answers.Latency.String()
+		if g.gate.Answers.Latency.Max > 0 {
+			text += " latency " + g.gate.Answers.Latency.String()
 		}
 		lines = append(lines, text)
 	}
-	if p := a.provider; p != nil {
+	if p := g.gate.Provider; p != nil {
 		lines = append(lines, fmt.Sprintf("as %s: an answer after %g s is too late (%s)", p.Title, p.Timeout.Seconds(),
 			p.Docs[0]))
 	}
-	if p := a.answers.Platform; p != nil {
+	if p := g.gate.Answers.Platform; p != nil {
 		lines = append(lines, fmt.Sprintf("as on %s: bodies up to %s, %g s for the app; %s (%s)", p.Title,
 			documentedSize(p.MaxBody), p.Timeout.Seconds(), p.Doubt, p.Docs[0]))
 	}

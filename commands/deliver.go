@@ -122,6 +122,9 @@ func (o *deliverOptions) until() worker.Until {
 	return worker.Forever
 }
 
+// endGrace is how long attempts may take that are under way when barb deliver is ended.
+const endGrace = 10 * time.Second
+
 // run delivers until it is through or ctx ends. What is under way then gets some time to end.
 func (m *messages) run(ctx context.Context, w *worker.Worker, until worker.Until) {
 	working, cut := context.WithCancel(context.WithoutCancel(ctx))

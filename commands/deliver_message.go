@@ -133,3 +133,22 @@ func (sh *shell) tellAttempt(x *record.Exchange, a *deliver.Attempt, with export
 func (m *messages) blocked(err error) worker.Result {
 	return worker.Result{State: store.Waiting, Due: m.sh.Now().Add(blockedFor), Why: err.Error(), Blocked: err}
 }
+
+// onceSaid says each thing once.
+type onceSaid struct {
+	mu   sync.Mutex
+	what map[string]bool
+}
+
+func (o *onceSaid) say(sh *shell, what, line string) {
+	o.mu.Lock()
+	before := o.what[what]
+	if o.what == nil {
+		o.what = map[string]bool{}
+	}
+	o.what[what] = true
+	o.mu.Unlock()
+	if !before {
+		sh.note("%s", line)
+	}
+}

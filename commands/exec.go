@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"net/http"
 	"os/exec"
 	"slices"
 	"time"
@@ -12,11 +11,10 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/listen/command"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/verifier"
-	"github.com/barbhq/barb/store/record"
 )
 
 // execFlags name a command to run for each webhook.
@@ -36,12 +34,6 @@ func (f *execFlags) addFlags(cmd *cobra.Command) {
 		"anybody sends")
 	set.Var(&f.timeout, "exec-timeout", "end the command after this time and answer 504")
 	set.IntVar(&f.concurrency, "exec-concurrency", f.concurrency, "how many commands run at a time")
-}
-
-// runner is the command of --exec.
-type runner struct {
-	*command.Command
-	unverified bool // it runs for webhooks whose signature is not checked
 }
 
 // takeExec reads the flags. Whether the program is there is known before anything is received.
@@ -66,8 +58,9 @@ func (g *listener) takeExec(ctx context.Context, f execFlags) error {
 			"folder into PATH")
 	}
 	command.EndOrphans(worker.IsGone)
-	g.runner = &runner{unverified: f.unverified, Command: &command.Command{Path: path, Args: args, Dir: g.Dir,
-		Environ: g.inherited(),
+	g.gate.Runner = &gateway.Runner{Unverified: f.unverified, Command: &command.Command{Path: path, Args: args,
+		Dir:     g.sh.Dir,
+		Environ: g.sh.inherited(),
 		Owner:   worker.NewHolder("exec"), Timeout: time.Duration(f.timeout), Slots: make(chan struct{}, f.concurrency),
 		Stopping: ctx}}
 	return nil
@@ -85,8 +78,8 @@ func (sh *shell) inherited() []string {
 
 // tellHistory has a barb in the command use the history of this listener.
 func (g *listener) tellHistory() {
-	if g.runner != nil {
-		g.runner.Environ = append(g.runner.Environ, "BARB_DB="+g.absolute(g.history.Path()))
+	if g.gate.Runner != nil {
+		g.gate.Runner.Environ = append(g.gate.Runner.Environ, "BARB_DB="+g.sh.absolute(g.gate.History.Path()))
 	}
 }
 
@@ -105,7 +98,7 @@ func splitCommand(line string) ([]string, error) {
 
 // checkExec refuses a command that would never run.
 func (g *listener) checkExec() error {
-	if g.runner == nil || g.runner.unverified {
+	if g.gate.Runner == nil || g.gate.Runner.Unverified {
 		return nil
 	}
 	var learns *verifier.Verifier
@@ -126,38 +119,4 @@ func (g *listener) checkExec() error {
 	}
 	return fail.Usage("--exec runs for verified webhooks, and no signature is checked").
 		Hint("barb listen -s stripe --secret env:WHSEC --exec …, or --exec-unverified to run it for whatever anybody sends")
-}
-
-// execute runs the command for a webhook. A nil answer means that all is well, or that nothing was to be run.
-func (g *listener) execute(ctx context.Context, x *record.Exchange) *record.Response {
-	r := g.runner
-	if !g.runs(x) {
-		return g.untouched(x)
-	}
-	if !r.Acquire(ctx) {
-		g.note("warning: %d was not worked on: %d commands are running; --exec-concurrency allows more", x.ID, cap(r.Slots))
-		busy := textAnswer(http.StatusServiceUnavailable, "too many webhooks are being worked on\n")
-		busy.Header = append(busy.Header, record.Field{Name: "Retry-After", Value: "5"})
-		return busy
-	}
-	defer r.Release()
-	x.Run = g.runCommand(ctx, x, "0")
-	switch x.Run.Exit {
-	case 0:
-		return nil
-	case command.TimedOut:
-		return textAnswer(http.StatusGatewayTimeout, "the command took too long\n")
-	}
-	return textAnswer(http.StatusInternalServerError, "the command did not succeed\n")
-}
-
-// runCommand runs the command for a webhook and says what it prints. Run names the run.
-func (g *listener) runCommand(ctx context.Context, x *record.Exchange, run string) *record.Run {
-	told := *g.redactor.Keep(x, false)
-	told.Request.Body = x.Request.Body
-	ran, err := g.runner.Run(ctx, &told, run, func(line string) { g.suggest("%d exec: %s", x.ID, line) })
-	if err != nil {
-		g.note("warning: %d exec: %s", x.ID, ui.Clip(err.Error(), 200))
-	}
-	return ran
 }

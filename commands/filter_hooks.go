@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -32,14 +31,8 @@ func (f *hookFilterFlags) addFlags(sh *shell, cmd *cobra.Command) {
 	flags.Complete(cmd, "event", sh.completeEvents)
 }
 
-// hookFilter is what becomes of the webhooks that are not handed on.
-type hookFilter struct {
-	unlisted bool
-	count    atomic.Int64
-}
-
 func (g *listener) takeFilters(o hookFilterFlags) error {
-	g.hooks.unlisted, g.gate.Filter.Event = o.unlisted, o.events.Match
+	g.gate.Filter.Unlisted, g.gate.Filter.Event = o.unlisted, o.events.Match
 	if o.unlisted && len(o.events) == 0 && o.where == "" {
 		return fail.Usage("--no-record-filtered needs --event or --where").Hint("barb listen --event 'invoice.*' " +
 			"--no-record-filtered")
@@ -53,11 +46,3 @@ func (g *listener) takeFilters(o hookFilterFlags) error {
 	}
 	return nil
 }
-
-func isFiltered(x *record.Exchange) bool {
-	_, ok := x.Marked(record.Filtered)
-	return ok
-}
-
-// unlisted reports whether an exchange is neither kept nor shown.
-func (g *listener) unlisted(x *record.Exchange) bool { return g.hooks.unlisted && isFiltered(x) }

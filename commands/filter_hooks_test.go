@@ -18,7 +18,7 @@ func newFilter(t *testing.T, where string, said *bytes.Buffer) *listener {
 	t.Helper()
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
 	sh.paint(false)
-	g := &listener{shell: sh}
+	g := &listener{sh: sh}
 	g.gate = &gateway.Gateway{Schemes: new(catalog.Set), Lanes: route.Lanes[*gateway.Lane]{Rest: &gateway.Lane{}}, Tell: g.tell}
 	if err := g.takeFilters(hookFilterFlags{where: flags.Word(where)}); err != nil {
 		t.Fatal(err)

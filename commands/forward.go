@@ -2,20 +2,16 @@ package commands
 
 import (
 	"context"
-	"errors"
+	"fmt"
 	"net"
-	"net/http"
 	"net/url"
-	"time"
+	"path/filepath"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/ui"
-	"github.com/barbhq/barb/deliver"
-	"github.com/barbhq/barb/deliver/journal"
-	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
-	"github.com/barbhq/barb/store/record"
-	"github.com/barbhq/barb/store/redact"
 )
 
 // takeForwarding reads how webhooks get to the app.
@@ -23,113 +19,20 @@ func (g *listener) takeForwarding(o listenOptions) (err error) {
 	if err = o.Check(); err != nil {
 		return err
 	}
-	if g.policy, err = o.Policy(g.weight); err != nil {
+	if g.gate.Policy, err = o.Policy(g.sh.weight); err != nil || !o.Queues() {
 		return err
 	}
-	g.mirrors = newMirrors(g)
-	if !o.Queues() {
-		return nil
-	}
-	g.watch.Depth = g.queued
-	g.outbox, err = g.newOutbox(o)
-	return err
-}
-
-// queued is how many webhooks wait in the queue, 0 when that cannot be read.
-func (g *listener) queued() int64 {
-	depth, err := g.history.QueueDepth(context.Background(), store.Forward, store.Command)
-	if err != nil {
-		return 0
-	}
-	return depth[store.Waiting] + depth[store.Leased]
-}
-
-// endGrace is how long what is being forwarded when the listener ends may take.
-const endGrace = 10 * time.Second
-
-// startForwarding begins to deliver what waits in the queue. The function it returns brings all forwarding to an end;
-// unless it is cut, what is due in the queue is tried before.
-func (g *listener) startForwarding(ctx context.Context) (end func(cut bool)) {
-	if g.outbox == nil {
-		return func(bool) { g.mirrors.end(endGrace) }
-	}
-	endQueue := g.outbox.work(ctx)
-	return func(cut bool) {
-		endQueue(cut, endGrace)
-		g.mirrors.end(endGrace)
-	}
-}
-
-// forwarded hands a recorded webhook to the apps of its lane, at once or by way of the queue, and gives back what the
-// sender gets.
-func (g *listener) forwarded(ctx context.Context, h *hook) *record.Response {
-	if g.outbox != nil {
-		return g.outbox.queued(ctx, h)
-	}
-	f, response := g.forward(ctx, h)
-	g.mirrors.send(h.x, f, h.Lane())
-	return response
-}
-
-// forward hands a webhook to the app and returns the forward, which is an exchange of its own, with the answer for the
-// sender. The forward is in the history before its first byte leaves, and nil where nothing was sent.
-func (g *listener) forward(ctx context.Context, h *hook) (*record.Exchange, *record.Response) {
-	x := h.x
-	next, err := forwardOf(x, h.Lane().ForwardTo())
-	if err != nil {
-		g.note("warning: %v", err)
-		return nil, textAnswer(http.StatusBadGateway, "the webhook cannot be forwarded\n")
-	}
-	j := journal.Journal{History: g.history}
-	a, err := j.Once(ctx, deliver.Sender{Client: g.client,
-		Policy: deliver.Policy{Timeout: g.answers.AppTimeout(g.policy.Timeout)}}, next)
-	if err != nil {
-		g.note("warning: %v", err)
-	}
-	if a == nil {
-		return nil, unavailable()
-	}
-	f := a.Exchange
-	kept := g.history.Redacted(f)
-	g.watch.metrics.Forwarded(kept)
-	h.line.Apps = append(h.line.Apps, kept)
+	asked := g.sh.settings["listen.queue"] == "flag" || g.sh.settings["listen.mode"] == "flag"
+	ack := o.Mode == flags.ModeAck
 	switch {
-	case f.Err == nil:
-	case listen.LackedRoom(ctx) != nil:
-		g.note("%d: the app's answer was cut off, so the sender does not get it: %s (--max-inflight)", x.ID, f.Err.Text)
-	case f.Response != nil:
-		g.note("%d: the app's answer broke off, so the sender does not get it: %s %s", x.ID, f.Err.Kind,
-			ui.Clip(f.Err.Text, 120))
-	default:
-		g.note("%d could not be forwarded: %s %s", x.ID, f.Err.Kind, ui.Clip(f.Err.Text, 120))
-	}
-	return f, g.relayed(ctx, f)
-}
-
-// forwardOf returns the exchange that forwards a captured webhook to a target.
-func forwardOf(x *record.Exchange, target string) (record.Exchange, error) {
-	request, err := deliver.Forward(&x.Request, target, x.Remote)
-	return record.Exchange{Thread: x.ID, Request: request, WebhookID: x.WebhookID, EventType: x.EventType,
-		Scheme:        x.Scheme,
-		FromUnchecked: redact.IsUnchecked(x)}, err
-}
-
-// relayed is the sender's answer made of the app's.
-func (g *listener) relayed(ctx context.Context, f *record.Exchange) *record.Response {
-	lacked := listen.LackedRoom(ctx)
-	switch {
-	case errors.Is(lacked, listen.ErrNoRoom):
-		return unavailable()
-	case errors.Is(lacked, listen.ErrAnswerTooLarge), f.Response != nil && f.Response.Cut:
-		return textAnswer(http.StatusBadGateway, "the app's answer is too large or was cut off\n")
-	}
-	return g.answers.Relay(f.Response, f.Err)
-}
-
-// unavailable asks the sender to come again.
-func unavailable() *record.Response {
-	return &record.Response{Status: http.StatusServiceUnavailable,
-		Header: record.Header{{Name: "Retry-After", Value: "5"}}}
+	case len(g.gate.Targets()) > 0 || ack && g.gate.Runner != nil:
+		g.gate.Queue = &gateway.Queue{Ack: ack, Concurrency: o.Forward.Concurrency, Order: o.Ordered.Of,
+			Limits: (&flags.Limits{Breaker: o.Breaker}).New(g.sh.tellResting)}
+	case asked:
+		return fail.Usage("there is no app to queue webhooks for").Hint("barb listen --forward-to :3000 --queue")
+	} // else barb.toml says how webhooks are forwarded, where they are
+	g.watch.Depth = func() int64 { return g.gate.Waiting(context.Background()) }
+	return nil
 }
 
 // forwardsToItself finds a lane whose app is this very listener: it would forward for ever.
@@ -138,8 +41,7 @@ func (g *listener) forwardsToItself(addr string) error {
 	if port == "" { // a unix socket, which no forward can reach
 		return nil
 	}
-	lanes := g.gate.All()
-	for _, l := range lanes {
+	for _, l := range g.gate.All() {
 		for _, t := range l.Targets {
 			u, err := url.Parse(t.URL)
 			if err != nil || u.Port() != port {
@@ -153,4 +55,61 @@ func (g *listener) forwardsToItself(addr string) error {
 		}
 	}
 	return nil
+}
+
+// waiting says how many webhooks wait in the queue, "" for none.
+func (g *listener) waiting(ctx context.Context) string {
+	switch n := g.gate.Waiting(ctx); n {
+	case 0:
+		return ""
+	case 1:
+		return "1 webhook waits in the queue"
+	default:
+		return fmt.Sprintf("%d webhooks wait in the queue", n)
+	}
+}
+
+// unattended says what waits in the queue, put there by another listener, that this one does not work on.
+func (g *listener) unattended(ctx context.Context) (lines []string) {
+	for _, kind := range []store.QueueKind{store.Command, store.Forward} {
+		if kind == store.Forward && g.gate.Queue == nil { // said already
+			continue
+		}
+		targets, err := g.gate.History.QueueTargets(ctx, kind)
+		if err != nil {
+			return nil
+		}
+		for _, target := range targets {
+			if g.gate.Queue != nil && g.gate.Queue.Delivers(target) {
+				continue
+			}
+			line := "what waits there for " + ui.EscapeLine(flags.WithoutUser(target)) +
+				" is not forwarded; barb listen --queue --forward-to " + ui.EscapeLine(flags.WithoutUser(target)) + " does that"
+			if kind == store.Command {
+				line = notRun(target)
+			}
+			lines = append(lines, line)
+		}
+	}
+	return lines
+}
+
+// notRun says of a command's target that what waits for it is not run here.
+func notRun(target string) string {
+	program, details := gateway.CommandOf(target)
+	if details == "" {
+		return "commands that wait there for " + ui.EscapeLine(program) +
+			" are not run: an earlier barb did not note their folder; barb queue --kind command lists them"
+	}
+	return "commands that wait there are not run; barb listen --mode ack --exec '" + ui.EscapeLine(program) + " …' with " +
+		ui.EscapeLine(details) + " and the same arguments runs them"
+}
+
+// targetName is the target of an entry as a table shows it.
+func targetName(kind store.QueueKind, target string) string {
+	if kind == store.Command {
+		program, _ := gateway.CommandOf(target)
+		return "exec " + filepath.Base(program)
+	}
+	return domainOf(target)
 }

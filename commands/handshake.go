@@ -42,13 +42,6 @@ func newGreeter(value flags.Handshake, v *verifier.Verifier, signing *flags.Sign
 	return g, nil
 }
 
-// suggest is note for what a person may do and a script need not hear.
-func (g *listener) suggest(format string, args ...any) {
-	if !g.quiet {
-		g.note(format, args...)
-	}
-}
-
 // learnsSecret reports whether the handshake of a scheme brings its secret.
 func learnsSecret(s sign.Scheme) bool {
 	h, _ := handshake.Lookup(s.Handshake)

@@ -162,12 +162,11 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 			return fail.Usage("--ready-file %s: there is no such folder", o.readyFile)
 		}
 	}
-	if g.history, err = sh.writeHistory(ctx); err != nil {
+	if g.gate.History, err = sh.writeHistory(ctx); err != nil {
 		return err
 	}
-	g.gate.History = g.history
 	g.tellHistory()
-	if err := g.addCommands(ctx); err != nil {
+	if err := g.gate.Prepare(ctx); err != nil {
 		return err
 	}
 	port, err := o.Metrics.Open(ctx)
@@ -196,28 +195,27 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 
 // serve runs until ^C, --count or --for.
 func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
-	defer g.lookBack(ctx)()
-	defer g.boundMemory(int64(o.inflight))()
-	server := &listen.Server{Receive: func(x *record.Exchange) listen.Hook { return g.receive(x) },
+	defer g.sh.boundMemory(int64(o.inflight))()
+	server := &listen.Server{Receive: func(x *record.Exchange) listen.Hook { return g.gate.Receive(x) },
 		Allow: g.entrance.guard.Allow, Admit: g.entrance.guard.Admit, Refused: g.refused, TLS: g.entrance.config,
-		MaxBody: g.answers.MaxBody(int64(o.maxBody)), Budget: g.budget, Limit: o.count}
-	interrupted, end := ctx, g.startForwarding(ctx)
+		MaxBody: g.gate.Answers.MaxBody(int64(o.maxBody)), Budget: g.gate.Budget, Limit: o.count}
+	interrupted, end := ctx, g.gate.Start(ctx)
 	if o.duration > 0 {
 		var cancel context.CancelFunc
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(o.duration))
 		defer cancel()
 	}
 	stop := g.startWatch(ctx)
-	through := g.sayWhatIsAwaited(interrupted)
+	through := g.sh.sayWhatIsAwaited(interrupted, g.gate.UnderWay)
 	err := server.Serve(ctx, ln)
-	g.refusals.end()
+	g.refusals.End()
 	end(err != nil || interrupted.Err() != nil)
 	through()
 	stop()
 	if err != nil {
 		return fail.Local("%w", err)
 	}
-	if err := g.history.Flush(context.WithoutCancel(ctx)); err != nil {
+	if err := g.gate.History.Flush(context.WithoutCancel(ctx)); err != nil {
 		return err
 	}
 	g.summary(context.WithoutCancel(ctx))
@@ -225,13 +223,14 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 	if g.broken != nil {
 		return g.broken
 	}
-	if got := g.accepted.Load(); o.count > 0 && got < int64(o.count) && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		text := countOf(got, "webhook") + " of " + countOf(int64(o.count), "") + " came in " + o.duration.String()
-		if bad := g.invalid.Load(); bad > 0 {
-			text += fmt.Sprintf("; %d more with a bad signature were refused", bad)
+	if n := g.watch.Counts(); o.count > 0 && n.Accepted < o.count && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		text := countOf(int64(n.Accepted), "webhook") + " of " + countOf(int64(o.count), "") + " came in " +
+			o.duration.String()
+		if n.Invalid > 0 {
+			text += fmt.Sprintf("; %d more with a bad signature were refused", n.Invalid)
 		}
-		if open := g.beside.Load(); open > 0 {
-			text += fmt.Sprintf("; %d more where nothing is checked did not count", open)
+		if n.Beside > 0 {
+			text += fmt.Sprintf("; %d more where nothing is checked did not count", n.Beside)
 		}
 		return &fail.Error{Code: fail.ExitTimedOut, Err: errors.New(text)}
 	}
@@ -242,24 +241,24 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 func (g *listener) announce(addr net.Addr, o listenOptions) error {
 	address := g.entrance.url(addr)
 	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
-		g.warn("%s can be reached from other machines", addr)
+		g.sh.warn("%s can be reached from other machines", addr)
 	}
-	if g.json {
+	if g.sh.json {
 		begun := map[string]any{"schema": 1, "event": "listening", "url": address, "pid": os.Getpid()}
 		if at := g.watch.metricsPort.URL(); at != "" {
 			begun["metrics_url"] = at
 		}
-		if g.answers.Ordered() {
-			begun["seed"] = g.answers.Random.Seed
+		if g.gate.Answers.Ordered() {
+			begun["seed"] = g.gate.Answers.Random.Seed
 		}
-		if err := g.emit(begun); err != nil {
+		if err := g.sh.emit(begun); err != nil {
 			return err
 		}
 	}
-	g.err.Printf("barb: listening on %s\n", address)
-	sayMetrics(g.shell, g.watch.metricsPort)
+	g.sh.err.Printf("barb: listening on %s\n", address)
+	sayMetrics(g.sh, g.watch.metricsPort)
 	for _, line := range append(g.entrance.describe(addr), g.describe()...) {
-		g.say("barb: %s", line)
+		g.sh.say("barb: %s", line)
 	}
 	if o.readyFile == "" {
 		return nil
@@ -283,14 +282,14 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 	if err := o.checkSizes(sh); err != nil {
 		return nil, err
 	}
-	g := &listener{shell: sh, watch: newWatch(), keepInvalid: o.keep,
-		with: o.With}
+	g := &listener{sh: sh, watch: newWatch(), with: o.With}
 	g.refusals = g.newRefusals()
 	file, err := sh.configuration()
 	if err != nil {
 		return nil, err
 	}
-	g.gate = &gateway.Gateway{Schemes: file.catalog(), FromPage: g.fromPage, Tell: g.tell}
+	g.gate = &gateway.Gateway{Schemes: file.catalog(), Redactor: sh.redactor, KeepInvalid: o.keep,
+		Window: dedupe.New(), Once: o.dedupe, Now: sh.Now, Rand: sh.Rand, FromPage: g.fromPage, Tell: g.tell}
 	g.watch.shown = ui.Shown{Headers: o.With.Headers, Body: o.With.Body}
 	if g.gate.PublicURL, err = g.publicBase("--public-url", o.publicURL); err != nil {
 		return nil, err
@@ -304,7 +303,6 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 	if err := g.takeExec(ctx, o.execFlags); err != nil {
 		return nil, err
 	}
-	g.window, g.once = dedupe.New(), o.dedupe
 	if err := g.learning.into(o.learn); err != nil {
 		return nil, err
 	}
@@ -326,7 +324,7 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 	if err != nil {
 		return nil, fail.Usage("%w", err)
 	}
-	g.client, g.budget = client, listen.NewBudget(int64(o.inflight))
+	g.client, g.gate.Client, g.gate.Budget = client, client, listen.NewBudget(int64(o.inflight))
 	return g, nil
 }
 

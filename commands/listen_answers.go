@@ -64,7 +64,7 @@ func platformNames() (names []string) {
 // takeAnswers makes of the flags, and of barb.toml, what the listener answers on purpose.
 func (g *listener) takeAnswers(o listenOptions) (err error) {
 	if o.respond != "" {
-		if g.answers.Respond, err = g.flagScript("respond", o.respond); err != nil {
+		if g.gate.Answers.Respond, err = g.flagScript("respond", o.respond); err != nil {
 			return err
 		}
 	}
@@ -79,7 +79,7 @@ func (g *listener) takeAnswers(o listenOptions) (err error) {
 		if err != nil {
 			return err
 		}
-		g.provider = &p
+		g.gate.Provider = &p
 	}
 	if o.platform != "" {
 		p, ok := script.LookupPlatform(o.platform)
@@ -87,33 +87,33 @@ func (g *listener) takeAnswers(o listenOptions) (err error) {
 			return fail.Usage("--platform %q is not known", o.platform).Hint(fail.DidYouMean("--platform ",
 				fail.Nearest(o.platform, platformNames()), "--platform "+strings.Join(platformNames(), ", ")))
 		}
-		g.answers.Platform = &p
+		g.gate.Answers.Platform = &p
 	}
 	return nil
 }
 
 // takeChance takes what is left to chance.
 func (g *listener) takeChance(o listenOptions) (err error) {
-	if g.settings["listen.fail_with"].weight() > 1 && o.failRate == 0 {
+	if g.sh.settings["listen.fail_with"].weight() > 1 && o.failRate == 0 {
 		return fail.Usage("--fail-with says what those of --fail-rate get, and there are none").Hint(
 			"--fail-rate 10% --fail-with '" + o.failWith + "'")
 	}
-	if g.answers.FailWith, err = g.flagScript("fail-with", o.failWith); err != nil {
+	if g.gate.Answers.FailWith, err = g.flagScript("fail-with", o.failWith); err != nil {
 		return err
 	}
-	g.answers.FailRate, g.failing, g.answers.Latency = float64(o.failRate), o.failWith, o.latency.Span
-	if g.answers.Random.Seed = uint64(g.Rand() * 1e6); o.seed.Seed != nil { // short enough to be typed again
-		g.answers.Random.Seed = *o.seed.Seed
+	g.gate.Answers.FailRate, g.failing, g.gate.Answers.Latency = float64(o.failRate), o.failWith, o.latency.Span
+	if g.gate.Answers.Random.Seed = uint64(g.sh.Rand() * 1e6); o.seed.Seed != nil { // short enough to be typed again
+		g.gate.Answers.Random.Seed = *o.seed.Seed
 	}
 	return nil
 }
 
 // flagScript parses the script of a flag. The files it names are beside barb.toml when it stands there.
 func (g *listener) flagScript(flag, text string) (*script.Script, error) {
-	from := g.settings[setting{"listen", flag}.key()]
-	read := g.answerBody("")
+	from := g.sh.settings[setting{"listen", flag}.key()]
+	read := g.sh.answerBody("")
 	if from.weight() == 1 {
-		read = g.answerBody(g.file.path)
+		read = g.sh.answerBody(g.sh.file.path)
 	}
 	s, err := script.Parse(text, read)
 	if err != nil {

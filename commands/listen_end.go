@@ -10,8 +10,9 @@ import (
 // promptly is how long the end of a listener may take before a person wonders why it goes on.
 const promptly = 200 * time.Millisecond
 
-// sayWhatIsAwaited says, a moment after ^C, what the listener does not end before. The function it returns ends that.
-func (g *listener) sayWhatIsAwaited(interrupted context.Context) (through func()) {
+// sayWhatIsAwaited says, a moment after ^C, how many webhooks the listener waits for. The function that it returns ends
+// that.
+func (sh *shell) sayWhatIsAwaited(interrupted context.Context, underWay func() int) (through func()) {
 	over, done := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(done)
@@ -25,21 +26,12 @@ func (g *listener) sayWhatIsAwaited(interrupted context.Context) (through func()
 		case <-over:
 			return
 		}
-		if n := g.underWay(); n > 0 {
-			g.suggest("waits for %s under way; ^C again ends at once", ui.Count(n, "webhook"))
+		if n := underWay(); n > 0 {
+			sh.say("barb: waits for %s under way; ^C again ends at once", ui.Count(n, "webhook"))
 		}
 	}()
 	return func() {
 		close(over)
 		<-done
 	}
-}
-
-// underWay is how many webhooks are being answered or forwarded.
-func (g *listener) underWay() int {
-	n := g.watch.UnderWay() + int(g.mirrors.count.Load())
-	if g.outbox != nil {
-		n += g.outbox.worker.UnderWay()
-	}
-	return n
 }

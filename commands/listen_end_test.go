@@ -6,20 +6,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/barbhq/barb/listen/gateway"
-	"github.com/barbhq/barb/listen/route"
 )
-
-// newSpeaker is a listener without a history, and what it says.
-func newSpeaker() (*listener, *bytes.Buffer) {
-	said := &bytes.Buffer{}
-	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
-	sh.paint(false)
-	g := &listener{shell: sh, watch: newWatch()}
-	g.mirrors = newMirrors(g)
-	return g, said
-}
 
 func TestAfterAnInterruptItIsSaidWhatIsWaitedFor(t *testing.T) {
 	for _, c := range []struct {
@@ -33,12 +20,11 @@ func TestAfterAnInterruptItIsSaidWhatIsWaitedFor(t *testing.T) {
 		{0, time.Second, ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			g, said := newSpeaker()
-			for range c.hooks {
-				g.watch.Begin()
-			}
+			said := &bytes.Buffer{}
+			sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
+			sh.paint(false)
 			ctx, interrupt := context.WithCancel(t.Context())
-			through := g.sayWhatIsAwaited(ctx)
+			through := sh.sayWhatIsAwaited(ctx, func() int { return c.hooks })
 			interrupt()
 			time.Sleep(c.takes)
 			through()
@@ -46,16 +32,6 @@ func TestAfterAnInterruptItIsSaidWhatIsWaitedFor(t *testing.T) {
 				t.Errorf("said %q, want %q", said.String(), c.want)
 			}
 		})
-	}
-}
-
-func TestAMirrorThatDoesNotKeepUpLeavesTheBoundsAsTheyAre(t *testing.T) {
-	g, _ := newSpeaker()
-	g.mirrors.count.Store(mirrorsWaiting)
-	x := received("/in", "msg_1", "{}", "")
-	g.mirrors.send(x, x, &gateway.Lane{Targets: []route.Target{{URL: testApp}, {URL: testApp, Mirror: true}}})
-	if count, bytes := g.mirrors.count.Load(), g.mirrors.bytes.Load(); count != mirrorsWaiting || bytes != 0 {
-		t.Errorf("%d wait, of %d bytes", count, bytes)
 	}
 }
 

@@ -2,35 +2,178 @@ package commands
 
 import (
 	"fmt"
+	"path/filepath"
+	"strconv"
 
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/store/record"
 )
 
 // tell writes what the gateway has found out: a line for each event.
 func (g *listener) tell(e gateway.Event) {
 	switch e.Kind {
 	case gateway.SpellingRefused:
-		g.note("warning: %s: the provider's SDK refuses %s, which came; --strict refuses it as well", e.Scheme, e.Detail)
+		g.sh.note("warning: %s: the provider's SDK refuses %s, which came; --strict refuses it as well", e.Scheme, e.Detail)
 	case gateway.HostUnchecked:
-		g.warn("%s signs the URL, and its host is taken from the request's own Host, which its sender writes; "+
+		g.sh.warn("%s signs the URL, and its host is taken from the request's own Host, which its sender writes; "+
 			"barb listen -s %s %s", e.Scheme, e.Scheme, publicHint)
 	case gateway.PinsUnread:
-		g.note("warning: which scheme a secret verifies cannot be read: %v", e.Err)
+		g.sh.note("warning: which scheme a secret verifies cannot be read: %v", e.Err)
 	case gateway.PinUnkept:
-		g.note("warning: that %s verifies %s is not kept: %v", e.Secret, e.Scheme, e.Err)
+		g.sh.note("warning: that %s verifies %s is not kept: %v", e.Secret, e.Scheme, e.Err)
 	case gateway.Pinned:
 		g.tellPinned(e)
 	case gateway.Weaker:
-		g.note("refused: %s", e.Detail)
+		g.sh.note("refused: %s", e.Detail)
 	case gateway.FilterTooSlow:
-		g.note("warning: --where took longer than %s on a webhook, which is answered 503 so that it comes again (said once)",
+		g.sh.note("warning: --where took longer than %s on a webhook, which is answered 503 so that it comes again "+
+			"(said once)",
 			whereTimeout)
 	case gateway.FilterFailed:
-		g.note("warning: --where fails on a webhook, which counts as not asked for: %v (said once)", e.Err)
+		g.sh.note("warning: --where fails on a webhook, which counts as not asked for: %v (said once)", e.Err)
 	default:
-		g.tellHandshake(e)
+		if e.Kind < gateway.Answered {
+			g.tellHandshake(e)
+		} else {
+			g.tellWork(e)
+		}
 	}
+}
+
+// tellWork says what was done with a webhook once it was checked.
+func (g *listener) tellWork(e gateway.Event) {
+	switch e.Kind {
+	case gateway.Answered:
+		g.tellAnswered(e)
+	case gateway.LeftOut:
+		g.watch.LeftOut()
+	case gateway.Hangs:
+		g.sh.say("barb: %d hangs until its sender leaves (scripted)", e.ID)
+	case gateway.Trouble:
+		if e.ID != 0 {
+			g.sh.note("warning: %d: %v", e.ID, e.Err)
+		} else {
+			g.sh.note("warning: %v", e.Err)
+		}
+	case gateway.Forwarded:
+		g.tellForwarded(e)
+	case gateway.Mirrored:
+		g.watch.metrics.Mirrored(e.Exchange)
+	case gateway.Compared:
+		g.tellCompared(e)
+	case gateway.MirrorSkipped:
+		g.sh.note("warning: %d was not sent to %s, which does not keep up", e.ID, domainOf(e.Target))
+	case gateway.MirrorFailed:
+		g.sh.note("warning: %d to %s: %v", e.ID, domainOf(e.Target), e.Err)
+	default:
+		g.tellQueue(e)
+	}
+}
+
+// tellQueue says what became of a webhook in the queue, and how commands went.
+func (g *listener) tellQueue(e gateway.Event) {
+	switch e.Kind {
+	case gateway.Waits:
+		g.sh.note("%d waits in the queue: %s", e.ID, ui.Clip(e.Detail, 120))
+	case gateway.Attempted:
+		g.sh.tellAttempt(e.Exchange, e.Attempt, g.with, &g.broken)
+	case gateway.NotDelivered:
+		g.sh.note("%d was not delivered: %s; barb queue retry %d tries it again", e.ID, ui.Clip(e.Detail, 120), e.Entry)
+	case gateway.LeftBehind:
+		g.sh.note("%d is left to another listener: %v", e.ID, e.Err)
+	case gateway.TargetLeft:
+		g.sh.note("what waits for %s is left to another listener: %v; barb queue lists it", targetName(e.Of, e.Target), e.Err)
+	case gateway.CommandRefused:
+		g.sh.note("warning: %d exec: not run: %s", e.ID, e.Detail)
+	case gateway.CommandBusy:
+		g.sh.note("warning: %d was not worked on: %d commands are running; --exec-concurrency allows more", e.ID,
+			cap(g.gate.Runner.Slots))
+	case gateway.CommandSays:
+		g.sh.say("barb: %d exec: %s", e.ID, e.Detail)
+	case gateway.CommandUnrun:
+		g.sh.note("warning: %d exec: %s", e.ID, ui.Clip(e.Err.Error(), 200))
+	case gateway.CommandRan:
+		g.tellRun(e.Exchange)
+	case gateway.CommandGivenUp:
+		g.sh.note("%d was not worked on: %s; barb queue retry %d runs it again", e.ID, ui.Clip(e.Detail, 120), e.Entry)
+	}
+}
+
+// tellAnswered counts what was answered, and writes its line or its object.
+func (g *listener) tellAnswered(e gateway.Event) {
+	h := ui.Hook{Exchange: e.Exchange, Apps: e.Apps}
+	g.watch.answered(&h, e.IsBeside)
+	g.sh.printing.Lock()
+	defer g.sh.printing.Unlock()
+	if g.sh.json {
+		g.breaks(g.sh.emitExchange(e.Exchange, g.with))
+		return
+	}
+	g.hook(&h)
+}
+
+// breaks keeps the first error of printing, which is said at the end: a listener does not stop for a wrong --jq.
+func (g *listener) breaks(err error) {
+	if g.broken == nil {
+		g.broken = err
+	}
+}
+
+// tellForwarded counts a forward, and says why the sender does not get the app's answer.
+func (g *listener) tellForwarded(e gateway.Event) {
+	g.watch.metrics.Forwarded(e.Exchange)
+	switch f := e.Failure; {
+	case f == nil:
+	case e.Cut:
+		g.sh.note("%d: the app's answer was cut off, so the sender does not get it: %s (--max-inflight)", e.ID, f.Text)
+	case e.Exchange.Response != nil:
+		g.sh.note("%d: the app's answer broke off, so the sender does not get it: %s %s", e.ID, f.Kind, ui.Clip(f.Text, 120))
+	default:
+		g.sh.note("%d could not be forwarded: %s %s", e.ID, f.Kind, ui.Clip(f.Text, 120))
+	}
+}
+
+// tellCompared says what a mirror answered, of one that answers as the app only to who wants to know all.
+func (g *listener) tellCompared(e gateway.Event) {
+	app, f := e.App, e.Exchange
+	if g.sh.json {
+		g.sh.printing.Lock()
+		defer g.sh.printing.Unlock()
+		g.breaks(g.sh.emit(schema.NewMirror(e.ID, f, e.Same)))
+		return
+	}
+	switch {
+	case e.Same && g.sh.verbose:
+		g.sh.note("%d mirror %s answers the same: %s", e.ID, ui.Endpoint(f), answered(f))
+	case e.Same:
+	case app.Status() == f.Status() && f.Response != nil:
+		g.sh.note("%d mirror %s differs: %s as the app, with another body  (barb show %d and %d)", e.ID, ui.Endpoint(f),
+			answered(f), app.ID, f.ID)
+	default:
+		g.sh.note("%d mirror %s differs: %s, the app %s  (barb show %d)", e.ID, ui.Endpoint(f), answered(f), answered(app),
+			f.ID)
+	}
+}
+
+// answered is an answer in a word or two.
+func answered(x *record.Exchange) string {
+	if status := x.Status(); status != 0 {
+		return strconv.Itoa(status)
+	}
+	return "no answer (" + string(x.FailureKind()) + ")"
+}
+
+// tellRun says how a command ended that ran from the queue.
+func (g *listener) tellRun(x *record.Exchange) {
+	g.sh.printing.Lock()
+	defer g.sh.printing.Unlock()
+	if g.sh.json {
+		g.breaks(g.sh.emit(schema.NewExec(x)))
+		return
+	}
+	g.sh.out.Ran(x, filepath.Base(g.gate.Runner.Args[0]))
 }
 
 // tellPinned says which scheme a secret is held to from now on.
@@ -42,7 +185,7 @@ func (g *listener) tellPinned(e gateway.Event) {
 	if e.Before != "" {
 		instead = ", no longer " + e.Before
 	}
-	g.suggest("%s verifies %s%s from now on%s", e.Secret, e.Scheme, where, instead)
+	g.sh.say("barb: %s verifies %s%s from now on%s", e.Secret, e.Scheme, where, instead)
 }
 
 // tellHandshake says what became of a handshake, and what is left to be done.
@@ -50,28 +193,28 @@ func (g *listener) tellHandshake(e gateway.Event) {
 	id, h := e.ID, e.Handshake
 	switch e.Kind {
 	case gateway.HandshakeRefused:
-		g.note("%d handshake %s refused: %v", id, h.Name, detailOf(e.Err))
+		g.sh.note("%d handshake %s refused: %v", id, h.Name, detailOf(e.Err))
 	case gateway.NeedsSecret:
-		g.note("%d handshake %s refused: %v; barb listen %s --secret env:NAME", id, h.Name, detailOf(e.Err), flagFor(e))
+		g.sh.note("%d handshake %s refused: %v; barb listen %s --secret env:NAME", id, h.Name, detailOf(e.Err), flagFor(e))
 	case gateway.HandshakeFromPage:
-		g.note("warning: %d handshake %s refused: a web page may have sent it (%s), and a page brings no secret",
+		g.sh.note("warning: %d handshake %s refused: a web page may have sent it (%s), and a page brings no secret",
 			id, h.Name, e.Detail)
 	case gateway.SecretUnkept:
-		g.note("warning: %d handshake %s: the secret could not be kept: %v", id, h.Name, detailOf(e.Err))
+		g.sh.note("warning: %d handshake %s: the secret could not be kept: %v", id, h.Name, detailOf(e.Err))
 	case gateway.AnotherSecret:
-		g.note("warning: %d handshake %s brings another secret than the first one; it is not taken", id, h.Name)
+		g.sh.note("warning: %d handshake %s brings another secret than the first one; it is not taken", id, h.Name)
 	case gateway.Learnt:
 		g.tellLearnt(e)
 	case gateway.Unagreed:
-		g.suggest("%d handshake %s: any %s is accepted; --param %s=… accepts yours only", id, h.Name, e.Detail, e.Detail)
+		g.sh.say("barb: %d handshake %s: any %s is accepted; --param %s=… accepts yours only", id, h.Name, e.Detail, e.Detail)
 	case gateway.ConfirmElsewhere:
-		g.note("warning: %d handshake %s wants %s opened, which is not %s's: do not",
+		g.sh.note("warning: %d handshake %s wants %s opened, which is not %s's: do not",
 			id, h.Name, ui.Clip(e.Detail, 80), h.Title)
 	case gateway.ConfirmUnchecked:
-		g.suggest("%d handshake %s wants %s opened; its signature was not checked: barb listen -s %s --secret file:PATH",
+		g.sh.say("barb: %d handshake %s wants %s opened; its signature was not checked: barb listen -s %s --secret file:PATH",
 			id, h.Name, e.Detail, h.Name)
 	case gateway.Confirm:
-		g.suggest(`%d handshake %s: confirm it at %s with  `+
+		g.sh.say(`barb: %d handshake %s: confirm it at %s with  `+
 			`curl "$(barb show %d --json --jq '.request_body|fromjson|.SubscribeURL')"`,
 			id, h.Name, e.Detail, id)
 	}
@@ -85,11 +228,11 @@ func (g *listener) tellLearnt(e gateway.Event) {
 	}
 	switch {
 	case e.Kept:
-		g.suggest("%s; kept: --secret %s", what, g.learning.ref)
+		g.sh.say("barb: %s; kept: --secret %s", what, g.learning.ref)
 	case e.Before != "":
-		g.suggest("%s, which is not taken: webhooks are checked with %s", what, e.Before)
+		g.sh.say("barb: %s, which is not taken: webhooks are checked with %s", what, e.Before)
 	default:
-		g.suggest("%s; it is not in the history and gone when this listener ends. "+
+		g.sh.say("barb: %s; it is not in the history and gone when this listener ends. "+
 			"To keep the next one: barb listen %s --learn keyring:%s (or file:PATH)", what, flagFor(e), e.Handshake.Name)
 	}
 }

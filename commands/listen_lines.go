@@ -20,13 +20,13 @@ type watch struct {
 
 func newWatch() *watch { return &watch{Watch: ui.NewWatch()} }
 
-// end counts a webhook that was answered.
-func (w *watch) end(h *hook) {
-	w.End(&h.line, h.begun)
-	if x := h.line.Exchange; x.Handshake != "" {
+// answered counts what was answered.
+func (w *watch) answered(h *ui.Hook, isBeside bool) {
+	w.Answered(h, isBeside)
+	if h.Handshake != "" {
 		w.metrics.Handshake()
 	} else {
-		w.metrics.Answered(x)
+		w.metrics.Answered(h.Exchange)
 	}
 }
 
@@ -35,21 +35,21 @@ func (w *watch) end(h *hook) {
 func (g *listener) hook(h *ui.Hook) {
 	g.watch.lines.Write(h)
 	switch {
-	case g.verbose:
-		g.err.Details(h, ui.Shown{Headers: true, Body: true})
+	case g.sh.verbose:
+		g.sh.err.Details(h, ui.Shown{Headers: true, Body: true})
 	case g.watch.shown != ui.Shown{}:
-		g.out.Details(h, g.watch.shown)
+		g.sh.out.Details(h, g.watch.shown)
 	}
 }
 
 // startWatch prepares the lines and, on a terminal, the footer, which ends with ctx.
 func (g *listener) startWatch(ctx context.Context) (stop func()) {
-	g.watch.lines = ui.HookLines{P: g.out, Columns: g.Columns}
+	g.watch.lines = ui.HookLines{P: g.sh.out, Columns: g.sh.Columns}
 	// A program that reads from a pipe may write to the same terminal and knows nothing of a footer.
-	if !hasFooter(g.shell) || isPipe(g.Out) {
+	if !hasFooter(g.sh) || isPipe(g.sh.Out) {
 		return func() {}
 	}
-	return startFooter(ctx, g.shell, g.watch.Text)
+	return startFooter(ctx, g.sh, g.watch.Text)
 }
 
 func isPipe(w any) bool {
@@ -67,8 +67,8 @@ func (g *listener) countFor(port *metrics.Port) {
 		return
 	}
 	schemes := map[string]bool{}
-	for _, s := range g.file.catalog().All() {
+	for _, s := range g.sh.file.catalog().All() {
 		schemes[s.Name] = true
 	}
-	g.watch.metrics, g.watch.metricsPort = metrics.NewReceived(g.version, g.history, schemes), port
+	g.watch.metrics, g.watch.metricsPort = metrics.NewReceived(g.sh.version, g.gate.History, schemes), port
 }

@@ -11,6 +11,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
 )
 
@@ -57,7 +58,7 @@ survives the process that put it there.`,
 
 // queueTarget selects the entries of a target: an address, or exec: and a program.
 func queueTarget(text string, f *store.QueueFilter) (err error) {
-	if program, isCommand := strings.CutPrefix(text, commandPrefix); isCommand {
+	if program, isCommand := strings.CutPrefix(text, gateway.CommandPrefix); isCommand {
 		f.Target, f.TargetGlob = text, commandGlob(program)
 	} else if text != "" {
 		if f.Target, err = flags.Target(text); err != nil {
@@ -73,7 +74,7 @@ func commandGlob(program string) string {
 	if !strings.HasPrefix(program, "/") {
 		plain = "*/" + plain
 	}
-	return commandPrefix + plain + commandFolder + "*"
+	return gateway.CommandPrefix + plain + gateway.CommandFolder + "*"
 }
 
 func runQueueList(ctx context.Context, sh *shell, o flags.Queue) error {

@@ -105,19 +105,19 @@ func (t *table) fault(c *configFile, key, format string, args ...any) *fail.Erro
 
 // takeTables reads the scripts of the tables. Flags and variables that say how to answer go before all of them.
 func (g *listener) takeTables() error {
-	file, err := g.configuration()
+	file, err := g.sh.configuration()
 	if err != nil {
 		return err
 	}
 	for _, setting := range []string{"listen.respond", "listen.forward_to"} {
-		if g.settings[setting].weight() > 1 {
+		if g.sh.settings[setting].weight() > 1 {
 			return nil
 		}
 	}
 	g.tables = slices.Clone(file.Tables)
 	for i := range g.tables {
 		t := &g.tables[i]
-		read := g.answerBody(file.path)
+		read := g.sh.answerBody(file.path)
 		key, what := "answer", ": answer"
 		rule := script.Rule{Path: t.Path, Event: t.Event, Scheme: t.Scheme}
 		if t.Answer != "" {
@@ -129,7 +129,7 @@ func (g *listener) takeTables() error {
 		if err != nil {
 			return scriptFailure(fmt.Sprintf("%s:%d: respond%s", file.path, t.lineOf(key), what), err)
 		}
-		g.answers.Rules = append(g.answers.Rules, rule)
+		g.gate.Answers.Rules = append(g.gate.Answers.Rules, rule)
 	}
 	return nil
 }

@@ -91,7 +91,7 @@ func (sh *shell) attempt(x *record.Exchange) senders.Attempt {
 // senderSummary says, at the end of a listener, how the senders behaved whose webhooks came more than once.
 func (g *listener) senderSummary(ctx context.Context) {
 	ids := g.watch.Repeated()
-	if len(ids) == 0 || g.quiet {
+	if len(ids) == 0 || g.sh.quiet {
 		return
 	}
 	filter := store.Filter{}
@@ -100,18 +100,18 @@ func (g *listener) senderSummary(ctx context.Context) {
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer cancel()
-	attempts, _, err := g.attempts(ctx, filter)
+	attempts, _, err := g.sh.attempts(ctx, filter)
 	if err != nil {
 		return // of no more use than what it would have said
 	}
 	told := false
-	for _, s := range senders.Judge(attempts, g.Now()) {
+	for _, s := range senders.Judge(attempts, g.sh.Now()) {
 		if s.Again > 0 && s.Scheme != "" { // who signs nothing is most likely a person with curl
-			g.say("barb: %s", ui.SenderLine(s))
+			g.sh.say("barb: %s", ui.SenderLine(s))
 			told = true
 		}
 	}
 	if told {
-		g.say("barb: barb stats --senders tells more")
+		g.sh.say("barb: barb stats --senders tells more")
 	}
 }

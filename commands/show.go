@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"fmt"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -161,4 +162,18 @@ func showThread(ctx context.Context, sh *shell, id int64) error {
 		}
 	}
 	return nil
+}
+
+// mirrorNote says of an exchange with a mirror what it is, "" of any other.
+func (sh *shell) mirrorNote(ctx context.Context, id int64) (string, error) {
+	m, ok, err := sh.history.Mirror(ctx, id)
+	switch {
+	case err != nil || !ok:
+		return "", err
+	case !m.Compared:
+		return fmt.Sprintf("of %d, not compared", m.Of), nil
+	case m.Same:
+		return fmt.Sprintf("of %d, its answer is the same", m.Of), nil
+	}
+	return fmt.Sprintf("of %d, its answer differs", m.Of), nil
 }

@@ -11,13 +11,6 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// learntPrefix begins the name of a secret that a handshake brought. No reference of --secret begins so.
-const learntPrefix = "handshake:"
-
-// isLearnt reports whether a webhook was verified with a secret that a handshake brought since the listener started. A
-// handshake is not signed, so the secret may be a stranger's own.
-func isLearnt(v record.Verdict) bool { return strings.HasPrefix(v.Secret, learntPrefix) }
-
 // fromPage says by which sign a request may have been sent by a web page that a person on this machine has open; ""
 // when nothing says so. A page can reach loopback, and does what its author wants.
 //
@@ -54,13 +47,13 @@ func (g *listener) knowsHost(r *record.Request) bool {
 	if g.entrance != nil && nameIn("tcp://"+g.entrance.address) == host {
 		return true
 	}
-	if g.settings["listen.public_url"] != source(g.file.path) || !g.file.found {
+	if g.sh.settings["listen.public_url"] != source(g.sh.file.path) || !g.sh.file.found {
 		if nameIn(g.gate.PublicURL) == host {
 			return true
 		}
 	}
 	known := func(l *gateway.Lane) bool { return nameIn(l.PublicURL) == host }
-	return !g.file.found && slices.ContainsFunc(slices.Concat(g.gate.Guards(r)...), known)
+	return !g.sh.file.found && slices.ContainsFunc(slices.Concat(g.gate.Guards(r)...), known)
 }
 
 // nameIn is the host of a URL in lower case, without a port; "" when there is none.
@@ -70,31 +63,4 @@ func nameIn(text string) string {
 		return ""
 	}
 	return strings.ToLower(u.Hostname())
-}
-
-// distrusts says why the command must not run for a webhook although --exec was meant to, and the status that keeps its
-// sender from taking it for worked on; 0 when there is no such reason.
-func (g *listener) distrusts(x *record.Exchange) (status int, why string) {
-	switch r := g.runner; {
-	case r == nil, x.Verdict.Status == record.Invalid:
-		return 0, ""
-	case !r.unverified && isLearnt(x.Verdict):
-		return http.StatusServiceUnavailable,
-			"its secret came with a handshake while barb was listening, and anybody may send one; restart with --secret"
-	case r.unverified && (x.Verdict.Status != record.Valid || isLearnt(x.Verdict)):
-		if sent := g.fromPage(&x.Request); sent != "" {
-			return http.StatusForbidden, "a web page may have sent it (" + sent + "), and its signature is not checked"
-		}
-	}
-	return 0, ""
-}
-
-// untouched refuses what distrusts names, and says so; nil for anything else that the command does not run for.
-func (g *listener) untouched(x *record.Exchange) *record.Response {
-	status, why := g.distrusts(x)
-	if status == 0 {
-		return nil
-	}
-	g.note("warning: %d exec: not run: %s", x.ID, why)
-	return textAnswer(status, "not worked on\n")
 }

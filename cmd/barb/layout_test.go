@@ -50,7 +50,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"listen/command":    {ours: []string{"store/record"}, others: []string{"github.com/mattn/go-shellwords"}},
 	"listen/script":     {ours: []string{"units", "listen", "listen/route", "store/record"}},
 	"listen/route":      {},
-	"listen/gateway":    {ours: []string{"sign", "sign/catalog", "sign/handshake", "store", "store/record", "store/redact", "deliver", "deliver/journal", "deliver/worker", "listen", "listen/route", "listen/script", "listen/verifier", "listen/dedupe", "listen/command"}},
+	"listen/gateway":    {ours: []string{"sign", "sign/catalog", "sign/handshake", "store", "store/record", "store/redact", "deliver", "deliver/journal", "deliver/provider", "deliver/worker", "listen", "listen/route", "listen/script", "listen/verifier", "listen/dedupe", "listen/command"}},
 	"commands/ui":       {ours: []string{"units", "store/record", "store/senders", "store/health", "deliver", "deliver/provider", "deliver/batch", "sign", "sign/catalog", "sign/handshake", "sign/discover", "sign/explain", "store"}, others: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/charmbracelet/lipgloss", "github.com/charmbracelet/x/ansi", "github.com/fatih/color", "github.com/muesli/termenv"}},
 	"commands/metrics":  {ours: []string{"store", "store/record"}},
 	"deliver/batch":     {ours: []string{"deliver", "deliver/journal", "deliver/payload", "store", "store/record"}, others: []string{"github.com/HdrHistogram/hdrhistogram-go"}},

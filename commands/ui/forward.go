@@ -60,9 +60,9 @@ const narrowName = 12
 //
 //	14:02:12  17  github push  exec deploy  exit 1  18ms
 func (p *Printer) Ran(captured *record.Exchange, command string) {
-	how := p.good(Exit(captured.Run.Exit))
+	how := p.good(captured.Run.Words())
 	if captured.Run.Exit != 0 {
-		how = p.bad(Exit(captured.Run.Exit))
+		how = p.bad(captured.Run.Words())
 	}
 	p.Line(p.fitted([]string{
 		p.faint(time.Now().Format(time.TimeOnly)),

@@ -28,20 +28,9 @@ func Marks(x *record.Exchange) string {
 		}
 	}
 	if x.Run != nil && x.Run.Exit != 0 {
-		parts = append(parts, "exec "+Exit(x.Run.Exit))
+		parts = append(parts, "exec "+x.Run.Words())
 	}
 	return strings.Join(parts, ", ")
-}
-
-// Exit is how a command ended, in a word or two.
-func Exit(code int) string {
-	switch code {
-	case 124:
-		return "timed out"
-	case 126:
-		return "not started"
-	}
-	return fmt.Sprintf("exit %d", code)
 }
 
 // marks is the same in its colour, with a gap before it.

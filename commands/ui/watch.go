@@ -2,7 +2,6 @@ package ui
 
 import (
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/HdrHistogram/hdrhistogram-go"
@@ -15,9 +14,8 @@ import (
 type Watch struct {
 	Depth func() int64 // how many webhooks wait to be forwarded; nil: there is no queue
 
-	open atomic.Int64 // recorded and not answered
-
 	mu      sync.Mutex
+	counts  Counts
 	tally   Tally
 	answers *hdrhistogram.Histogram // in µs
 	again   *senders.Repeats
@@ -28,22 +26,68 @@ func NewWatch() *Watch {
 	return &Watch{again: senders.NewRepeats(), answers: hdrhistogram.New(1, time.Hour.Microseconds(), 2)}
 }
 
-// Begin notes that a webhook is recorded and not answered yet.
-func (w *Watch) Begin() { w.open.Add(1) }
+// Counts are how many requests were answered, by what a listener's summary calls them. What was filtered out was not
+// asked for and is no webhook received.
+type Counts struct {
+	Received int
+	Accepted int // of these, what --count counts: valid, or unchecked where that is meant
+	Beside   int // of these, unchecked although this listener checks others
+	Greeted  int // handshakes
+	Filtered int
+	Repeated int // duplicates
+	Invalid  int
+}
 
-// UnderWay returns how many webhooks are recorded and not answered.
-func (w *Watch) UnderWay() int { return int(w.open.Load()) }
-
-// End counts a webhook that was answered. begun says whether Begin was called for it. Handshakes are not counted.
-func (w *Watch) End(h *Hook, begun bool) {
-	if begun {
-		w.open.Add(-1)
+func (c *Counts) add(x *record.Exchange, isBeside bool) {
+	_, isFiltered := x.Marked(record.Filtered)
+	_, isUndecided := x.Marked(record.Undecided)
+	isInvalid := x.Verdict.Status == record.Invalid
+	switch {
+	case x.Handshake != "":
+		c.Greeted++
+	case isFiltered:
+		c.Filtered++
+	default:
+		c.Received++
+		switch {
+		case isInvalid || isUndecided:
+		case isBeside:
+			c.Beside++
+		default:
+			c.Accepted++
+		}
 	}
+	if isInvalid {
+		c.Invalid++
+	}
+	if _, again := x.Marked(record.Duplicate); again {
+		c.Repeated++
+	}
+}
+
+// Counts returns what was counted so far.
+func (w *Watch) Counts() Counts {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.counts
+}
+
+// LeftOut counts a webhook that was filtered out and is neither recorded nor shown.
+func (w *Watch) LeftOut() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.counts.Filtered++
+}
+
+// Answered counts what was answered; the footer does not count handshakes. isBeside says that it was not checked
+// although this listener checks others.
+func (w *Watch) Answered(h *Hook, isBeside bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.counts.add(h.Exchange, isBeside)
 	if h.Handshake != "" {
 		return
 	}
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	w.tally.Received++
 	if h.Verdict.Status == record.Invalid {
 		w.tally.Invalid++

@@ -19,6 +19,8 @@ type Filter struct {
 	// Where reports whether a webhook is asked for; nil: all are. Its error is context.DeadlineExceeded when it takes
 	// too long.
 	Where func(x *record.Exchange) (bool, error)
+	// Unlisted has those that are not asked for neither recorded nor shown.
+	Unlisted bool
 
 	failed atomic.Bool // an error of Where was told
 	late   atomic.Bool // that Where took too long was told
@@ -70,4 +72,9 @@ func (g *Gateway) leftOut(found *listen.Checked, r *record.Request, now time.Tim
 // IsUndecided reports whether the judging of a webhook was broken off.
 func IsUndecided(marks []record.Mark) bool {
 	return slices.ContainsFunc(marks, func(m record.Mark) bool { return m.Kind == record.Undecided })
+}
+
+func isFiltered(x *record.Exchange) bool {
+	_, ok := x.Marked(record.Filtered)
+	return ok
 }

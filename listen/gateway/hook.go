@@ -7,12 +7,14 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/dedupe"
+	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/handshake"
 	"github.com/barbhq/barb/store/record"
 )
 
-// Hook is a received request from its head on, and what its check has found out about it.
+// Hook is a received request from its head to its answer, and what was found out about it.
 type Hook struct {
 	Gateway  *Gateway
 	Exchange *record.Exchange
@@ -21,6 +23,14 @@ type Hook struct {
 	greeter  *Lane               // that answers it as a handshake; nil: it is none
 	greeting handshake.Handshake // which one
 	to       *Lane               // that says where it goes; nil: not chosen yet
+
+	asked    bool               // script was asked for
+	script   *script.Script     // that answers it; nil: none
+	position script.Position    // in what is scripted
+	claim    *dedupe.Claim      // of what it repeats; nil: it is not compared, or not held back
+	reserved *reserved          // its entries in the queue until its sender is answered; nil: none yet
+	apps     []*record.Exchange // its forwards that have ended, as they may be shown
+	begun    bool               // it counts as under way
 }
 
 // Lane returns the lane that decides where the webhook goes, an empty one where it goes nowhere. It is asked after
@@ -137,6 +147,9 @@ func (h *Hook) checkHandshake(now time.Time) (found listen.Checked, ok bool) {
 	return found, true
 }
 
+// refusedText answers the sender of a handshake that brings a secret which is not taken.
+const refusedText = "handshake refused\n"
+
 // Greet returns the answer to a handshake. Its signature, where it has one, was found valid or not checked.
 func (h *Hook) Greet() *record.Response {
 	g, x, l, greeting := h.Gateway, h.Exchange, h.greeter, h.greeting
@@ -151,21 +164,16 @@ func (h *Hook) Greet() *record.Response {
 		if about.Detail = g.FromPage(&x.Request); about.Detail != "" {
 			about.Kind = HandshakeFromPage
 			g.Tell(about)
-			return refusal(http.StatusForbidden)
+			return textAnswer(http.StatusForbidden, refusedText)
 		}
 		if err := g.learn(l, x.ID, greeting, secret); err != nil {
 			about.Kind, about.Err = SecretUnkept, err
 			g.Tell(about)
-			return refusal(http.StatusInternalServerError)
+			return textAnswer(http.StatusInternalServerError, refusedText)
 		}
 	}
 	g.advise(x, greeting, m)
 	return responseOf(reply)
-}
-
-func refusal(status int) *record.Response {
-	return &record.Response{Status: status, Body: []byte("handshake refused\n"),
-		Header: record.Header{{Name: "Content-Type", Value: "text/plain; charset=utf-8"}}}
 }
 
 const handshakeEvent, notOurs = "handshake:", "event:"

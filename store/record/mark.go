@@ -1,6 +1,9 @@
 package record
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
 
 // MarkKind is what was noticed about a received exchange, as it stands in the history and in JSON.
 type MarkKind string
@@ -33,6 +36,17 @@ type Run struct {
 	// signal's number when a signal ended it.
 	Exit int
 	Took time.Duration
+}
+
+// Words returns how the program ended, in a word or two.
+func (r *Run) Words() string {
+	switch r.Exit {
+	case 124:
+		return "timed out"
+	case 126:
+		return "not started"
+	}
+	return fmt.Sprintf("exit %d", r.Exit)
 }
 
 // Marked reports whether the exchange has a mark of this kind, and about which other exchange.

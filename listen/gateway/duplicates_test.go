@@ -1,7 +1,6 @@
-package commands
+package gateway
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -11,8 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/listen/dedupe"
-	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/store"
@@ -20,19 +19,19 @@ import (
 	"github.com/barbhq/barb/store/redact"
 )
 
-// newRecorder is a listener with a history, as it is once it has looked back.
-func newRecorder(t *testing.T, path string) *listener {
+// newRecorder is a gateway with a history, as it is once it has looked back. What it tells of trouble fails the test.
+func newRecorder(t *testing.T, path string) *Gateway {
 	t.Helper()
-	history, err := store.Open(t.Context(), path)
-	if err != nil {
-		t.Fatal(err)
+	history := openHistory(t, path)
+	lookup := new(catalog.Set).Lookup
+	g := &Gateway{History: history, Schemes: new(catalog.Set), Redactor: redact.New(lookup, nil, nil),
+		Lanes: route.Lanes[*Lane]{Rest: &Lane{}}, Window: dedupe.New(), Once: true, Now: time.Now,
+		FromPage: func(*record.Request) string { return "" }, Budget: listen.NewBudget(1 << 20)}
+	g.Tell = func(e Event) {
+		if e.Kind == Trouble {
+			t.Errorf("trouble with %d: %v", e.ID, e.Err)
+		}
 	}
-	t.Cleanup(func() { _ = history.Close() })
-	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}, Now: time.Now}, history: history, file: &configFile{}, redactor: redact.New(new(catalog.Set).Lookup, nil, nil)}
-	sh.paint(false)
-	g := &listener{shell: sh, history: history, watch: newWatch()}
-	g.gate = &gateway.Gateway{History: history, Schemes: new(catalog.Set), Lanes: route.Lanes[*gateway.Lane]{Rest: &gateway.Lane{}}, Tell: g.tell}
-	g.window, g.once = dedupe.New(), true
 	g.load(t.Context())
 	return g
 }
@@ -49,9 +48,9 @@ func received(path, id, body, signature string) *record.Exchange {
 	return x
 }
 
-func keepOne(t *testing.T, g *listener, x *record.Exchange) *hook {
+func keepOne(t *testing.T, g *Gateway, x *record.Exchange) *Hook {
 	t.Helper()
-	h := g.receive(x)
+	h := g.Receive(x)
 	if err := h.Record(context.Background()); err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +76,7 @@ func TestOfManyCopiesExactlyOneIsTheFirst(t *testing.T) {
 				copies[i] = received("/in", "", "{}", fmt.Sprint("sha256=", round))
 			}
 			group.Go(func() {
-				if err := g.receive(copies[i]).Record(context.Background()); err != nil {
+				if err := g.Receive(copies[i]).Record(context.Background()); err != nil {
 					t.Error(err)
 				}
 			})
@@ -92,7 +91,7 @@ func TestOfManyCopiesExactlyOneIsTheFirst(t *testing.T) {
 			if x.ID != first {
 				want = fmt.Sprintf("duplicate %d ", first)
 			}
-			kept, err := g.history.Get(t.Context(), x.ID)
+			kept, err := g.History.Get(t.Context(), x.ID)
 			if err != nil || markedAs(x) != want || markedAs(kept) != want {
 				t.Fatalf("round %d: %d is marked %q, in the history %q, want %q; %v", round, x.ID, markedAs(x), markedAs(kept), want, err)
 			}
@@ -176,11 +175,11 @@ func TestAListenerLooksBack(t *testing.T) {
 		if x.WebhookID == "b" || x.ID == 5 { // the copy of 5 is accepted
 			x.Response.Status = 500
 		}
-		if err := g.history.Answer(context.Background(), x); err != nil {
+		if err := g.History.Answer(context.Background(), x); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if err := g.history.Close(); err != nil {
+	if err := g.History.Close(); err != nil {
 		t.Fatal(err)
 	}
 	g = newRecorder(t, path)
@@ -214,17 +213,17 @@ func TestAListenerLooksBackIntoTheQueue(t *testing.T) {
 	}
 	open, dead := entry(), entry()
 	for id, q := range map[string]*store.Queued{"open": open, "dead": dead} {
-		if err := g.history.RecordQueued(ctx, received("/in", id, "{}", id), q); err != nil {
+		if err := g.History.RecordQueued(ctx, received("/in", id, "{}", id), q); err != nil {
 			t.Fatal(err)
 		}
 	}
 	gone := received("/in", "dead", "{}", "dead")
 	gone.ID, gone.Ended, gone.Response = dead.Thread, true, &record.Response{Status: 200}
 	dead.State = store.Dead
-	if err := g.history.Answer(ctx, gone); err != nil {
+	if err := g.History.Answer(ctx, gone); err != nil {
 		t.Fatal(err)
 	}
-	if err := errors.Join(g.history.Complete(ctx, "one", dead, time.Now()), g.history.Close()); err != nil {
+	if err := errors.Join(g.History.Complete(ctx, "one", dead, time.Now()), g.History.Close()); err != nil {
 		t.Fatal(err)
 	}
 	g = newRecorder(t, path)
@@ -244,7 +243,7 @@ func TestWhatIsGivenUpBeforeItsAnswerIsNotAccepted(t *testing.T) {
 		h := keepOne(t, g, received("/in", "a", "{}", "s"))
 		h.handOnce(context.Background(), func() *record.Response {
 			if calls++; calls == 1 {
-				g.reject(h.x)
+				g.reject(h.Exchange)
 			}
 			return &record.Response{Status: 200}
 		})
@@ -286,7 +285,7 @@ func TestCopiesTakeTurns(t *testing.T) {
 	var group sync.WaitGroup
 	for range 40 {
 		group.Go(func() {
-			h := g.receive(received("/in", "a", "{}", "s"))
+			h := g.Receive(received("/in", "a", "{}", "s"))
 			if err := h.Record(context.Background()); err != nil {
 				t.Error(err)
 				return

@@ -1,9 +1,8 @@
-package commands
+package gateway
 
 import (
 	"context"
 	"errors"
-	"sync/atomic"
 	"time"
 
 	"github.com/barbhq/barb/listen/dedupe"
@@ -20,27 +19,22 @@ const (
 	lookFor = time.Second
 )
 
-// neighbours are the other listeners on the same history.
-type neighbours struct {
-	looked atomic.Int64 // Unix nanoseconds
-}
-
 // lookAround learns of the webhooks that other listeners have recorded since the last look.
-func (g *listener) lookAround(ctx context.Context, now time.Time) {
-	if !g.window.IsLoaded() { // the history is being looked through
+func (g *Gateway) lookAround(ctx context.Context, now time.Time) {
+	if !g.Window.IsLoaded() { // the history is being looked through
 		return
 	}
 	last := g.looked.Load()
 	if now.UnixNano()-last < int64(lookAgain) || !g.looked.CompareAndSwap(last, now.UnixNano()) {
 		return
 	}
-	ids, any, err := g.history.Others(ctx)
+	ids, any, err := g.History.Others(ctx)
 	if err != nil || !any { // what the history cannot say is no reason not to take a webhook
 		return
 	}
 	ctx, cancel := context.WithTimeout(ctx, lookFor)
 	defer cancel()
-	for x, err := range g.history.List(ctx, store.Filter{Kind: record.Received, IDs: []store.Range{ids},
+	for x, err := range g.History.List(ctx, store.Filter{Kind: record.Received, IDs: []store.Range{ids},
 		Limit: dedupe.MaxKept, OldestFirst: true}) {
 		if err != nil {
 			return
@@ -50,34 +44,34 @@ func (g *listener) lookAround(ctx context.Context, now time.Time) {
 }
 
 // learnOf remembers a webhook of another listener.
-func (g *listener) learnOf(ctx context.Context, x *record.Exchange) {
+func (g *Gateway) learnOf(ctx context.Context, x *record.Exchange) {
 	if !compares(x) || x.WebhookID == "" && x.Scheme == "" {
 		return
 	}
 	if x.WebhookID == "" { // its signature is not in the narrow rows
-		whole, err := g.history.Get(ctx, x.ID)
+		whole, err := g.History.Get(ctx, x.ID)
 		if err != nil {
 			return
 		}
 		x = whole
 	}
-	f := g.file.fingerprintOf(x)
+	f := g.fingerprintOf(x)
 	if f.IsEmpty() {
 		return
 	}
-	if g.window.Knows(f) { // what this listener has met is not answered by another project's
-		whole, err := g.history.Get(ctx, x.ID)
+	if g.Window.Knows(f) { // what this listener has met is not answered by another project's
+		whole, err := g.History.Get(ctx, x.ID)
 		if err != nil || !g.isOurs(ctx, whole) {
 			return
 		}
 	}
-	g.window.Recall(f, x)
+	g.Window.Recall(f, x)
 }
 
 // isOurs reports whether a recorded webhook is one that this listener would have taken: a secret of its route verifies
 // it. Another project may keep the same history, and its provider may send it the same event. Nothing tells whose an
 // unchecked one is, or one that the history keeps without what was signed.
-func (g *listener) isOurs(ctx context.Context, x *record.Exchange) bool {
+func (g *Gateway) isOurs(ctx context.Context, x *record.Exchange) bool {
 	if x.Verdict.Status != record.Valid {
 		return true
 	}
@@ -85,16 +79,16 @@ func (g *listener) isOurs(ctx context.Context, x *record.Exchange) bool {
 	if err != nil {
 		return errors.Is(err, redact.ErrGone)
 	}
-	return g.gate.WouldTake(came)
+	return g.WouldTake(came)
 }
 
 // askNeighbour finds out whether another listener's webhook was accepted since it was learnt of.
-func (g *listener) askNeighbour(ctx context.Context, claim *dedupe.Claim) {
+func (g *Gateway) askNeighbour(ctx context.Context, claim *dedupe.Claim) {
 	id, ok := claim.Foreign()
 	if !ok {
 		return
 	}
-	x, err := g.history.Get(ctx, id)
+	x, err := g.History.Get(ctx, id)
 	if err == nil && x.Status()/100 == 2 && g.isOurs(ctx, x) {
 		claim.Accept(id)
 	}

@@ -1,4 +1,4 @@
-package commands
+package gateway
 
 import (
 	"context"
@@ -13,21 +13,21 @@ import (
 func TestTwoListenersKnowEachOthersWebhooks(t *testing.T) {
 	ctx, path := context.Background(), temporary(t)
 	a, b := newRecorder(t, path), newRecorder(t, path)
-	end := func(g *listener, x *record.Exchange, status int) {
+	end := func(g *Gateway, x *record.Exchange, status int) {
 		t.Helper()
 		x.Ended, x.Response = true, &record.Response{Status: status}
-		if err := g.history.Answer(ctx, x); err != nil {
+		if err := g.History.Answer(ctx, x); err != nil {
 			t.Fatal(err)
 		}
-		if err := g.history.Flush(ctx); err != nil {
+		if err := g.History.Flush(ctx); err != nil {
 			t.Fatal(err)
 		}
 	}
 	passed := func() *record.Response { return &record.Response{Status: 299} }
-	look := func(g *listener) { g.looked.Store(0) } // as if a while had passed
-	good := keepOne(t, a, received("/in", "good", "{}", "s")).x
-	bad := keepOne(t, a, received("/in", "bad", "{}", "t")).x
-	bare := keepOne(t, a, received("/in", "", "{}", "u")).x
+	look := func(g *Gateway) { g.looked.Store(0) } // as if a while had passed
+	good := keepOne(t, a, received("/in", "good", "{}", "s")).Exchange
+	bad := keepOne(t, a, received("/in", "bad", "{}", "t")).Exchange
+	bare := keepOne(t, a, received("/in", "", "{}", "u")).Exchange
 	end(a, good, 200)
 	end(a, bad, 500)
 	for i, c := range []struct {
@@ -50,7 +50,7 @@ func TestTwoListenersKnowEachOthersWebhooks(t *testing.T) {
 	end(a, bare, 200)
 
 	// What was learnt of before its answer was there is asked for again.
-	open := keepOne(t, a, received("/in", "open", "{}", "o")).x
+	open := keepOne(t, a, received("/in", "open", "{}", "o")).Exchange
 	look(b)
 	keepOne(t, b, received("/in", "other", "{}", "p"))
 	end(a, open, 200)
@@ -61,7 +61,7 @@ func TestTwoListenersKnowEachOthersWebhooks(t *testing.T) {
 
 	// And the other way round, with rows of its own in between.
 	look(a)
-	if x := keepOne(t, a, received("/in", "new", "{}", "z")).x; markedAs(x) != "duplicate 4 " {
+	if x := keepOne(t, a, received("/in", "new", "{}", "z")).Exchange; markedAs(x) != "duplicate 4 " {
 		t.Errorf("marked %q", markedAs(x))
 	}
 }
@@ -80,9 +80,8 @@ func TestAListenerLooksAroundNowAndThen(t *testing.T) {
 }
 
 func BenchmarkLookAround(b *testing.B) {
-	g := &listener{}
-	g.window = dedupe.New()
-	g.window.Loaded()
+	g := &Gateway{Window: dedupe.New()}
+	g.Window.Loaded()
 	g.looked.Store(time.Now().Add(time.Hour).UnixNano())
 	for b.Loop() {
 		g.lookAround(b.Context(), time.Now())

@@ -1,0 +1,159 @@
+package commands
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/route"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/export"
+)
+
+// listener is barb listen: the gateway that it runs, and what is said of it.
+type listener struct {
+	sh       *shell
+	gate     *gateway.Gateway
+	client   *deliver.Client // to the apps, to be closed
+	with     export.With
+	tables   []table // of [[respond]]
+	failing  string  // what those of --fail-rate get, as it was written
+	learning learning
+	watch    *watch
+	entrance *entrance
+	refusals *gateway.Refusals
+	broken   error // of printing; sh.printing is held for it
+}
+
+// takeRoutes makes a lane of the flags and one of each route of barb.toml. Flags go before routes.
+func (g *listener) takeRoutes(ctx context.Context, o listenOptions) error {
+	file, err := g.sh.configuration()
+	if err != nil {
+		return err
+	}
+	flagged := len(o.Secrets) > 0 || o.Scheme != "" && g.sh.settings["scheme"] == "flag"
+	g.gate.Lanes.ChecksAs = (*gateway.Lane).ChecksAs
+	everywhere := slices.IndexFunc(file.routes, func(r route.Route) bool { return r.CoversAll() })
+	if everywhere < 0 {
+		if g.gate.Lanes.Rest, err = g.lane(ctx, o, &route.Route{}); err != nil {
+			return err
+		}
+	}
+	for i := range file.routes {
+		r := &file.routes[i]
+		if flagged { // what the flags say about signatures holds everywhere
+			r = &route.Route{Path: r.Path, Targets: r.Targets, PublicURL: r.PublicURL}
+		}
+		l, err := g.lane(ctx, o, r)
+		if err != nil {
+			return err
+		}
+		l.Route = &file.routes[i]
+		g.gate.Lanes.Rows = append(g.gate.Lanes.Rows, l)
+	}
+	if everywhere >= 0 { // no request is left to what the flags and BARB_SECRET alone say
+		g.gate.Lanes.Rest = g.gate.Lanes.Rows[everywhere]
+	}
+	return nil
+}
+
+func (g *listener) lane(ctx context.Context, o listenOptions, r *route.Route) (*gateway.Lane, error) {
+	public, err := g.publicBase("public_url", r.PublicURL)
+	if err != nil {
+		return nil, err
+	}
+	l := &gateway.Lane{Name: r.Name(), Path: strings.TrimSuffix(r.Path, "/"), PublicURL: public}
+	flags := o.Signing
+	if r.Scheme != "" { // flags, where there are any, have taken it out
+		flags.Scheme = r.Scheme
+	}
+	v, err := g.sh.verifier(ctx, verifierOptions{Signing: flags, row: r, tolerance: o.tolerance.D, strict: o.strict,
+		learns: true})
+	if err != nil {
+		return nil, err
+	}
+	if v != nil {
+		l.Verifier.Store(v)
+		g.gate.TellHost(l, v.Scheme)
+		g.gate.Secrets = append(g.gate.Secrets, v.Secrets...)
+	}
+	if l.Greeter, err = newGreeter(o.handshake, v, &flags, r); err != nil {
+		return nil, err
+	}
+	return l, takeTargets(l, o.ForwardTo, r, g.gate.Answers.Respond != nil)
+}
+
+// describe says what the listener does, a line each.
+func (g *listener) describe() []string {
+	var lines []string
+	say := func(where string, l *gateway.Lane) {
+		what := "unchecked"
+		switch v := l.Verifier.Load(); {
+		case v == nil:
+		case len(v.Secrets) == 0:
+			what = "checked (" + v.Scheme.Name + ") once its handshake has brought the secret"
+		case v.Auto:
+			what = "checked (scheme auto)"
+		default:
+			what = "checked (" + v.Scheme.Name + ")"
+		}
+		lines = append(lines, where+" "+what+destinations(l.Targets))
+	}
+	for _, l := range g.gate.Lanes.Rows {
+		say(l.Route.Name(), l)
+	}
+	if len(lines) == 0 {
+		say("webhooks are", g.gate.Lanes.Rest)
+	} else if g.sh.file.routes.Covering("") == nil {
+		say("other paths are", g.gate.Lanes.Rest)
+	}
+	if waiting := g.waiting(context.Background()); waiting != "" {
+		targets, err := g.gate.History.QueueTargets(context.Background(), store.Forward)
+		if g.gate.Queue == nil && err == nil && len(targets) > 0 {
+			waiting += "; barb listen --queue delivers what its routes forward"
+		}
+		lines = append(lines, waiting)
+	}
+	lines = append(lines, g.unattended(context.Background())...)
+	if g.gate.Runner != nil {
+		when := ""
+		if g.gate.Queue != nil && g.gate.Queue.Ack {
+			when = ", once their sender has an answer"
+		}
+		which := "verified webhooks run "
+		if g.gate.Runner.Unverified {
+			which, when = "webhooks run ", ", also where no signature is checked"+when
+		}
+		lines = append(lines, which+ui.EscapeLine(g.gate.Runner.Args[0])+when)
+	}
+	return append(append(lines, g.describeAnswers()...), "history "+g.gate.History.Path())
+}
+
+// summary says at the end what came.
+func (g *listener) summary(ctx context.Context) {
+	n := g.watch.Counts()
+	text := ui.Count(n.Received, "webhook") + " received"
+	if n.Greeted > 0 {
+		text += ", " + ui.Count(n.Greeted, "handshake")
+	}
+	if n.Repeated > 0 {
+		text += ", " + ui.Count(n.Repeated, "duplicate")
+	}
+	if n.Filtered > 0 {
+		text += fmt.Sprintf(", %d filtered out", n.Filtered)
+	}
+	if n.Invalid > 0 {
+		text += fmt.Sprintf(", %d with a bad signature", n.Invalid)
+	}
+	if waiting := g.waiting(ctx); waiting != "" {
+		text += ", " + waiting + " (barb queue)"
+	}
+	if refused := refusedText(g.refusals.Counts(), g.entrance.rateText); refused != "" {
+		text += "; refused: " + refused
+	}
+	g.sh.say("barb: %s", text)
+}

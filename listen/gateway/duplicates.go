@@ -1,0 +1,134 @@
+package gateway
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/barbhq/barb/listen/dedupe"
+	"github.com/barbhq/barb/listen/route"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+)
+
+const (
+	// lookingBack is how long the newest of the history are looked through at the start. Hooks that come meanwhile wait.
+	lookingBack = time.Second
+	// maxPrints is how many webhooks without an id are read whole for that: their signatures are not in the narrow rows.
+	maxPrints = 2000
+)
+
+// compares reports whether a received exchange counts as one that came before: a refused one does not, a handshake is
+// no webhook, and what was filtered out or is undecided was never handed on.
+func compares(x *record.Exchange) bool {
+	return x.Kind == record.Received && x.Verdict.Status != record.Invalid && !isFiltered(x) &&
+		!IsUndecided(x.Marks) && x.Handshake == ""
+}
+
+// fingerprintOf returns what an exchange is recognised by when it comes again.
+func (g *Gateway) fingerprintOf(x *record.Exchange) *dedupe.Fingerprint {
+	target := x.Request.Target
+	if target == "" { // of the narrow rows of the history
+		target = x.Request.URL
+	}
+	return dedupe.FingerprintOf(x, route.Path(target), g.signatureOf(x))
+}
+
+// signatureOf is an exchange's signature as it was written, "" for none. A token is none: every webhook has the same
+// one.
+func (g *Gateway) signatureOf(x *record.Exchange) string {
+	scheme, ok := g.Schemes.Lookup(x.Scheme)
+	if !ok || scheme.Auth == sign.Token {
+		return ""
+	}
+	if scheme.InBody() { // or in the query
+		return x.Request.URL
+	}
+	values := x.Request.Header.Values(scheme.Header)
+	for _, name := range scheme.Alt {
+		values = append(values, x.Request.Header.Values(name)...)
+	}
+	return strings.Join(values, "\x00")
+}
+
+// load looks through the newest of the history, so that what is sent again after a restart is known.
+func (g *Gateway) load(ctx context.Context) {
+	defer g.Window.Loaded()
+	ctx, cancel := context.WithTimeout(ctx, lookingBack)
+	defer cancel()
+	_, _, _ = g.History.Others(ctx) // from here on: what is older is looked through now
+	heard := map[int64]int{}
+	var whole []int64
+	for x, err := range g.History.List(ctx, store.Filter{Kind: record.Received, Since: g.Now().Add(-dedupe.KeptFor),
+		Limit: dedupe.MaxKept}) {
+		switch {
+		case err != nil:
+			if ctx.Err() == nil {
+				g.trouble(0, fmt.Errorf("duplicates of what came before are not known: %w", err))
+			}
+			return
+		case !compares(x):
+		case x.WebhookID != "":
+			heard[x.ID] = g.Window.Recall(g.fingerprintOf(x), x)
+		case x.Scheme != "" && len(whole) < maxPrints:
+			whole = append(whole, x.ID)
+		}
+	}
+	for _, id := range whole {
+		x, err := g.History.Get(ctx, id)
+		if err != nil {
+			break // pruned meanwhile, or the time is over
+		}
+		if f := g.fingerprintOf(x); f.HasSignature() {
+			heard[id] = g.Window.Recall(f, x)
+		}
+	}
+	g.takeAccepted(ctx, heard)
+}
+
+// takeAccepted sets what was accepted by what the queue holds: a webhook that is to be delivered was, also when a kill
+// came before its sender had an answer, and one that was given up is handed on when it comes again. The last copy
+// decides.
+func (g *Gateway) takeAccepted(ctx context.Context, heard map[int64]int) {
+	if !g.Once || len(heard) == 0 {
+		return
+	}
+	accepted, err := g.History.Accepted(ctx, slices.Min(slices.Collect(maps.Keys(heard))))
+	if err != nil && ctx.Err() == nil {
+		g.trouble(0, fmt.Errorf("what waits in the queue is not known: %w", err))
+	}
+	for _, p := range accepted {
+		if at, ok := heard[p.Thread]; ok {
+			g.Window.Decide(at, p.Kept)
+		}
+	}
+}
+
+// reject has a webhook handed on when it comes again: what the queue promised of it was given up.
+func (g *Gateway) reject(x *record.Exchange) {
+	if g.Once {
+		g.Window.Reject(g.fingerprintOf(x))
+	}
+}
+
+// meet marks an exchange that is about to be recorded, by what is kept of it. The claim is nil where nothing is
+// compared.
+func (g *Gateway) meet(ctx context.Context, x, kept *record.Exchange) (*dedupe.Claim, error) {
+	if !compares(x) {
+		return nil, nil
+	}
+	g.lookAround(ctx, g.Now())
+	marks, c, err := g.Window.Meet(ctx, g.fingerprintOf(kept), func(id int64) ([]byte, bool) {
+		before, err := g.History.Get(ctx, id)
+		if err != nil || !g.isOurs(ctx, before) {
+			return nil, false
+		}
+		return before.Request.Body, true
+	})
+	x.Marks = append(x.Marks, marks...)
+	return c, err
+}

@@ -1,0 +1,64 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"net/http"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/journal"
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
+)
+
+// forward hands a recorded webhook to the apps of its lane, and returns what the sender gets.
+func (h *Hook) forward(ctx context.Context) *record.Response {
+	f, response := h.forwardToApp(ctx)
+	h.Gateway.mirror(h.Exchange, f, h.Lane())
+	return response
+}
+
+// forwardToApp hands a webhook to the app and returns the forward, which is an exchange of its own, with the answer for
+// the sender. The forward is in the history before its first byte leaves, and nil where nothing was sent.
+func (h *Hook) forwardToApp(ctx context.Context) (*record.Exchange, *record.Response) {
+	g, x := h.Gateway, h.Exchange
+	next, err := forwardOf(x, h.Lane().ForwardTo())
+	if err != nil {
+		g.trouble(0, err)
+		return nil, textAnswer(http.StatusBadGateway, "the webhook cannot be forwarded\n")
+	}
+	j := journal.Journal{History: g.History}
+	a, err := j.Once(ctx, deliver.Sender{Client: g.Client,
+		Policy: deliver.Policy{Timeout: g.Answers.AppTimeout(g.Policy.Timeout)}}, next)
+	if err != nil {
+		g.trouble(0, err)
+	}
+	if a == nil {
+		return nil, unavailable()
+	}
+	f := a.Exchange
+	kept := g.History.Redacted(f)
+	h.apps = append(h.apps, kept)
+	g.Tell(Event{Kind: Forwarded, ID: x.ID, Exchange: kept, Failure: f.Err, Cut: listen.LackedRoom(ctx) != nil})
+	return f, g.relayed(ctx, f)
+}
+
+// forwardOf returns the exchange that forwards a captured webhook to a target.
+func forwardOf(x *record.Exchange, target string) (record.Exchange, error) {
+	request, err := deliver.Forward(&x.Request, target, x.Remote)
+	return record.Exchange{Thread: x.ID, Request: request, WebhookID: x.WebhookID, EventType: x.EventType,
+		Scheme: x.Scheme, FromUnchecked: redact.IsUnchecked(x)}, err
+}
+
+// relayed is the sender's answer made of the app's.
+func (g *Gateway) relayed(ctx context.Context, f *record.Exchange) *record.Response {
+	lacked := listen.LackedRoom(ctx)
+	switch {
+	case errors.Is(lacked, listen.ErrNoRoom):
+		return unavailable()
+	case errors.Is(lacked, listen.ErrAnswerTooLarge), f.Response != nil && f.Response.Cut:
+		return textAnswer(http.StatusBadGateway, "the app's answer is too large or was cut off\n")
+	}
+	return g.Answers.Relay(f.Response, f.Err)
+}

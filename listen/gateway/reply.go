@@ -1,0 +1,192 @@
+package gateway
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/script"
+	"github.com/barbhq/barb/store/record"
+)
+
+// keptOfInvalid is how many bytes of the body of a webhook with a bad signature, or of a stray one, are recorded:
+// anybody can send it, and a flood of large ones would fill the disk.
+const keptOfInvalid = 64 << 10
+
+// flightTimeout is how long a copy waits for the one before it to be answered, then it is told to come again.
+const flightTimeout = 30 * time.Second
+
+// scripted returns the script that answers the webhook, nil for none. It is asked after Check.
+func (h *Hook) scripted() *script.Script {
+	if !h.asked {
+		h.asked, h.script = true, h.Gateway.Answers.ScriptFor(h.Exchange)
+	}
+	return h.script
+}
+
+// isStray reports whether a webhook is beside the checked ones and nothing is done with it but to record it.
+func (h *Hook) isStray() bool {
+	g := h.Gateway
+	return h.IsBeside() && h.Lane().ForwardTo() == "" && g.Answers.Respond == nil &&
+		(g.Runner == nil || !g.Runner.Unverified)
+}
+
+// isUnlisted reports whether an exchange is neither recorded nor shown.
+func (h *Hook) isUnlisted() bool { return h.Gateway.Filter.Unlisted && isFiltered(h.Exchange) }
+
+// Record makes the exchange durable, and gives it its place in what is scripted.
+func (h *Hook) Record(ctx context.Context) (err error) {
+	g, x := h.Gateway, h.Exchange
+	if h.isUnlisted() {
+		return nil
+	}
+	if !g.KeepInvalid && (x.Verdict.Status == record.Invalid || h.isStray()) {
+		x.Truncate(keptOfInvalid)
+	}
+	h.position, err = g.Answers.Number(x, h.scripted(), func() error { return h.record(ctx) })
+	return err
+}
+
+// record makes the exchange durable with its marks and its entries in the queue. A copy of a webhook that is being
+// recorded waits for that.
+func (h *Hook) record(ctx context.Context) error {
+	g, x := h.Gateway, h.Exchange
+	kept := g.History.Redacted(x) // what copies are compared by is what the history has of them
+	claim, err := g.meet(ctx, x, kept)
+	if err != nil {
+		return err
+	}
+	if claim != nil {
+		defer func() { claim.Settle(x.ID) }()
+	}
+	if g.Once {
+		h.claim = claim
+	}
+	// Whether a copy is handed on is known when the webhook that it repeats was answered: what it needs is put into the
+	// queue then.
+	if err = h.enlist(ctx, kept, g.Once && claim != nil && claim.IsCopy()); err != nil {
+		return err
+	}
+	h.begun = true
+	g.open.Add(1)
+	return nil
+}
+
+// Reply returns what the sender gets.
+func (h *Hook) Reply(ctx context.Context) listen.Answer {
+	given := h.Gateway.Answers.Answer(h.position, listen.Answer{Response: h.reply(ctx)})
+	if given.Fault.Kind == listen.Hang {
+		h.Gateway.Tell(Event{Kind: Hangs, ID: h.Exchange.ID})
+	}
+	return given
+}
+
+// reply is the response that the sender gets; nil where a script says it.
+func (h *Hook) reply(ctx context.Context) *record.Response {
+	switch x := h.Exchange; {
+	case x.Verdict.Status == record.Invalid:
+		return textAnswer(http.StatusUnauthorized, "invalid signature\n")
+	case IsUndecided(x.Marks):
+		return unavailable()
+	case x.Handshake != "":
+		return h.Greet()
+	case isFiltered(x):
+		return &record.Response{Status: http.StatusOK}
+	case h.scripted() != nil:
+		return nil
+	}
+	return h.handOnce(ctx, func() *record.Response { return h.handOn(ctx) })
+}
+
+// handOnce hands a webhook on unless it, or a copy of it, was accepted. A copy that comes while another is handed on
+// waits for its answer, and is handed on itself when that was not 2xx.
+func (h *Hook) handOnce(ctx context.Context, handOn func() *record.Response) *record.Response {
+	g := h.Gateway
+	if h.claim == nil {
+		return handOn()
+	}
+	patient, cancel := context.WithTimeout(ctx, flightTimeout)
+	defer cancel()
+	g.askNeighbour(patient, h.claim)
+	flight, accepted, err := h.claim.Begin(patient)
+	if err != nil || accepted {
+		h.cancelEntries(context.WithoutCancel(ctx))
+	}
+	switch {
+	case err != nil:
+		return comeAgain("1", "a copy of this webhook is being worked on\n")
+	case accepted:
+		return &record.Response{Status: http.StatusOK}
+	}
+	done := false
+	defer func() { flight.End(done) }()
+	response := handOn()
+	done = response.Status/100 == 2
+	return response
+}
+
+// handOn is what becomes of a webhook that is to be worked on.
+func (h *Hook) handOn(ctx context.Context) *record.Response {
+	g := h.Gateway
+	if g.Queue != nil && g.Queue.Ack && g.runs(h.Exchange) { // the sender has its answer before the command runs
+		return h.queued(ctx)
+	}
+	if failed := h.execute(ctx); failed != nil {
+		return failed
+	}
+	switch {
+	case h.Lane().ForwardTo() == "":
+		return &record.Response{Status: http.StatusOK}
+	case g.Queue != nil:
+		return h.queued(ctx)
+	}
+	return h.forward(ctx)
+}
+
+// Answered records how the exchange ended, with what was done to the sender and whether its provider would have
+// waited, and tells of it.
+func (h *Hook) Answered(ctx context.Context) error {
+	g := h.Gateway
+	if h.isUnlisted() {
+		g.Tell(Event{Kind: LeftOut})
+		return nil
+	}
+	x := h.judged()
+	err := g.History.Answer(ctx, x)
+	if h.begun {
+		g.open.Add(-1)
+	}
+	g.Tell(Event{Kind: Answered, ID: x.ID, Exchange: g.History.Redacted(x), Apps: h.apps, IsBeside: h.IsBeside()})
+	return err
+}
+
+// judged is the exchange with what --fail-rate did to its sender, and whether its provider would have waited. The
+// exchange itself stays as it is, since the server goes by how the connection fared.
+func (h *Hook) judged() *record.Exchange {
+	x, p := *h.Exchange, h.Gateway.Provider
+	h.position.Judge(&x)
+	late := p != nil && x.Took > p.Timeout
+	if late && (x.Err == nil || x.Scripted != "") { // else the sender had left by itself
+		x.TooSlow(p.Name, p.Timeout)
+	}
+	return &x
+}
+
+func textAnswer(status int, text string) *record.Response {
+	return &record.Response{Status: status, Body: []byte(text),
+		Header: record.Header{{Name: "Content-Type", Value: "text/plain; charset=utf-8"}}}
+}
+
+// comeAgain asks the sender to come again after so many seconds.
+func comeAgain(seconds, text string) *record.Response {
+	busy := textAnswer(http.StatusServiceUnavailable, text)
+	busy.Header = append(busy.Header, record.Field{Name: "Retry-After", Value: seconds})
+	return busy
+}
+
+// unavailable asks the sender to come again, without a word.
+func unavailable() *record.Response {
+	return &record.Response{Status: http.StatusServiceUnavailable,
+		Header: record.Header{{Name: "Retry-After", Value: "5"}}}
+}
