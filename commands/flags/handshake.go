@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,15 +22,7 @@ type Handshake struct {
 	Names []string
 }
 
-func (v *Handshake) String() string {
-	switch {
-	case v.Mode == "":
-		return ByScheme
-	case len(v.Names) > 0:
-		return strings.Join(v.Names, ",")
-	}
-	return v.Mode
-}
+func (v *Handshake) String() string { return cmp.Or(v.Mode, ByScheme) }
 
 // Type is the word for a value in the help, as pflag asks for it.
 func (v *Handshake) Type() string { return "string" }

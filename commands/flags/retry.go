@@ -40,7 +40,7 @@ func (f *Retry) AddFlags(cmd *cobra.Command) {
 	set.Var((*Duration)(&f.ConnectIn), "connect-timeout", "for connecting, with TLS")
 	set.Var((*Duration)(&f.Deadline), "deadline", "for all attempts and waits")
 	Complete(cmd, "backoff", func(string) []string { return []string{"exponential", "linear", "constant"} })
-	f.Waits.addFlags(cmd)
+	f.addFlags(cmd)
 	Complete(cmd, "jitter", func(string) []string { return []string{"full", "none"} })
 }
 
