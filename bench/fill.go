@@ -26,7 +26,8 @@ func fill(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	f := filler{history: history, begun: time.Now().Add(-time.Duration(*rows) * 10 * time.Millisecond), mix: *mix, body: payload(1024)}
+	f := filler{history: history, begun: time.Now().Add(-time.Duration(*rows) * 10 * time.Millisecond), mix: *mix,
+		body: payload(1024)}
 	for n := 0; n < *rows && err == nil; n += group {
 		err = f.group(ctx, n, min(group, *rows-n))
 	}
@@ -66,7 +67,8 @@ func (f *filler) group(ctx context.Context, from, count int) error {
 
 func (f *filler) received(n int) *record.Exchange {
 	body := f.numbered(n)
-	head := fmt.Sprintf("POST /webhooks/github HTTP/1.1\r\nHost: hooks.example.test\r\nUser-Agent: GitHub-Hookshot/044aadd\r\nAccept: */*\r\n"+
+	head := fmt.Sprintf("POST /webhooks/github HTTP/1.1\r\nHost: hooks.example.test\r\n"+
+		"User-Agent: GitHub-Hookshot/044aadd\r\nAccept: */*\r\n"+
 		"Content-Type: application/json\r\nX-GitHub-Event: push\r\nX-GitHub-Delivery: 72d3162e-cc78-11e3-81ab-%012x\r\n"+
 		"X-Hub-Signature-256: sha256=%x\r\nContent-Length: %d\r\n\r\n", n, digest(secret, body), len(body))
 	r, err := record.ParseRequest(head, "http")
@@ -83,10 +85,13 @@ func (f *filler) sent(n int) *record.Exchange {
 	body := f.numbered(n)
 	id := fmt.Sprintf("msg_%032x", n)
 	host := fmt.Sprintf("api-%d.example.test", n/4%50)
-	r := record.Request{Method: "POST", URL: "http://" + host + "/hooks", Target: "/hooks", Proto: "HTTP/1.1", Body: body, Header: record.Header{
-		{Name: "Host", Value: host}, {Name: "User-Agent", Value: "barb"}, {Name: "Accept", Value: "*/*"},
-		{Name: "Content-Type", Value: "application/json"}, {Name: "webhook-id", Value: id}, {Name: "webhook-timestamp", Value: fmt.Sprint(f.at(n).Unix())},
-		{Name: "webhook-signature", Value: "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="}, {Name: "Content-Length", Value: fmt.Sprint(len(body))}}}
+	r := record.Request{Method: "POST", URL: "http://" + host + "/hooks", Target: "/hooks", Proto: "HTTP/1.1", Body: body,
+		Header: record.Header{
+			{Name: "Host", Value: host}, {Name: "User-Agent", Value: "barb"}, {Name: "Accept", Value: "*/*"},
+			{Name: "Content-Type", Value: "application/json"}, {Name: "webhook-id", Value: id},
+			{Name: "webhook-timestamp", Value: fmt.Sprint(f.at(n).Unix())},
+			{Name: "webhook-signature", Value: "v1,K5oZfzN95Z9UVu1EsfQmfVNQhnkZ2pj9o9NDN/H/pI4="},
+			{Name: "Content-Length", Value: fmt.Sprint(len(body))}}}
 	r.Head = string(r.AppendHead(nil))
 	return &record.Exchange{Kind: record.Sent, Attempt: 1, Remote: "192.0.2.1:80", Start: f.at(n), Request: r,
 		WebhookID: id, EventType: "order.completed", Scheme: "standard-webhooks"}
@@ -95,7 +100,8 @@ func (f *filler) sent(n int) *record.Exchange {
 // end is how an exchange ended.
 func end(x *record.Exchange, failed bool) {
 	x.Took, x.Ended = 2*time.Millisecond, true
-	x.Response = &record.Response{Status: 200, Reason: "OK", Proto: "HTTP/1.1", Header: record.Header{{Name: "Content-Length", Value: "0"}}}
+	x.Response = &record.Response{Status: 200, Reason: "OK", Proto: "HTTP/1.1",
+		Header: record.Header{{Name: "Content-Length", Value: "0"}}}
 	if failed {
 		x.Response.Status, x.Response.Reason = 503, "Service Unavailable"
 	}

@@ -17,10 +17,13 @@ type question struct {
 
 var questions = []question{
 	{"last 20", nil, func(time.Time) store.Filter { return store.Filter{Limit: 20} }},
-	{"by endpoint, status and time", []string{"--endpoint", "api-7.example.test", "--status", "2xx", "--since", "1h"}, func(now time.Time) store.Filter {
-		return store.Filter{Limit: 20, Endpoint: "api-7.example.test", Status: store.StatusRange{From: 200, To: 299}, Since: now.Add(-time.Hour)}
-	}},
-	{"last 20 failures", []string{"--failed"}, func(time.Time) store.Filter { return store.Filter{Limit: 20, Failed: true} }},
+	{"by endpoint, status and time", []string{"--endpoint", "api-7.example.test", "--status", "2xx", "--since", "1h"},
+		func(now time.Time) store.Filter {
+			return store.Filter{Limit: 20, Endpoint: "api-7.example.test", Status: store.StatusRange{From: 200, To: 299},
+				Since: now.Add(-time.Hour)}
+		}},
+	{"last 20 failures", []string{"--failed"},
+		func(time.Time) store.Filter { return store.Filter{Limit: 20, Failed: true} }},
 }
 
 const smallHistory = 10_000
@@ -59,7 +62,8 @@ func (b *bench) askCommand(q question, small, large string) (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	return row{what: fmt.Sprintf("history %s: %d against %d, whole process", q.name, b.rows, smallHistory), barb: millis(big.wall.median()), peer: millis(little.wall.median()),
+	return row{what: fmt.Sprintf("history %s: %d against %d, whole process", q.name, b.rows, smallHistory),
+		barb: millis(big.wall.median()), peer: millis(little.wall.median()),
 		value: big.wall.to(little.wall), unit: "×", goal: atMost(3, 0)}, nil
 }
 

@@ -35,14 +35,16 @@ func receive(b *bench) ([]row, error) {
 		return nil, err
 	}
 	rows := []row{
-		{what: "listen, verified and durable before the 200, c=64, against bare net/http", barb: perSecond(few.rate.median()), peer: perSecond(bareFew.rate.median()),
+		{what: "listen, verified and durable before the 200, c=64, against bare net/http", barb: perSecond(few.rate.median()),
+			peer:  perSecond(bareFew.rate.median()),
 			value: few.rate.to(bareFew.rate), unit: "×", goal: atLeast(0.45, 0.8)},
 		{what: "… p99 at c=64", barb: millis(few.p99.median()), peer: millis(bareFew.p99.median()),
 			value: few.p99.median() * 1e3, unit: " ms", goal: atMost(20, 5)},
 		{what: "… c=256 against c=64", barb: perSecond(many.rate.median()), peer: perSecond(few.rate.median()),
 			value: many.rate.to(few.rate), unit: "×", goal: atLeast(0.85, 1)},
 		{what: "… p99 at c=256", barb: millis(many.p99.median()), value: many.p99.median() * 1e3, unit: " ms"},
-		{what: "… bytes on disk a hook / its body and headers", barb: fmt.Sprintf("%.0f B", disk.median()*float64(few.hook)), peer: fmt.Sprintf("%d B", few.hook),
+		{what: "… bytes on disk a hook / its body and headers", barb: fmt.Sprintf("%.0f B", disk.median()*float64(few.hook)),
+			peer:  fmt.Sprintf("%d B", few.hook),
 			value: disk.median(), unit: "×", goal: atMost(1.25, 0.7)},
 		large,
 	}
@@ -63,13 +65,15 @@ func (b *bench) largeBodies() (row, error) {
 	if err = errors.Join(err, s.stop(), b.dropHistory("listen.db")); err != nil {
 		return row{}, err
 	}
-	return row{what: "… memory at c=256 with bodies of 64 KiB", barb: mebibytes(float64(s.used.rss)), peer: perSecond(float64(report.answers) / report.seconds),
+	return row{what: "… memory at c=256 with bodies of 64 KiB", barb: mebibytes(float64(s.used.rss)),
+		peer:  perSecond(float64(report.answers) / report.seconds),
 		value: float64(s.used.rss) / (1 << 20), unit: " MiB", goal: atMost(100, 0)}, nil
 }
 
 // listener keeps a history of its own.
 func (b *bench) listener() command {
-	return b.barb("listen", "--addr", "127.0.0.1:0", "-s", "github", "--secret", "env:BENCH_SECRET", "--for", "10m", "--db", b.path("listen.db"))
+	return b.barb("listen", "--addr", "127.0.0.1:0", "-s", "github", "--secret", "env:BENCH_SECRET", "--for", "10m",
+		"--db", b.path("listen.db"))
 }
 
 // received are the rounds of one who receives.
@@ -78,7 +82,8 @@ type received struct {
 	hook      int     // bytes of a hook's body and head
 }
 
-// addBarb measures one round of barb with a history of its own, and returns what a hook takes on disk by what it is long.
+// addBarb measures one round of barb with a history of its own, and returns what a hook takes on disk by what it is
+// long.
 func (r *received) addBarb(b *bench, connections int) (disk float64, err error) {
 	answered := 0
 	if err := r.measure(b, b.listener(), connections, &answered); err != nil {
@@ -153,7 +158,8 @@ func (b *bench) wrk(url, file string, connections int, seconds time.Duration) (w
 		return wrkReport{}, err
 	}
 	var out strings.Builder
-	c := command{path: "wrk", cpu: peerCPU, out: &out, args: []string{"-t1", "-c" + strconv.Itoa(connections), "-d" + seconds.String(), "-s", b.script, url + "/webhooks/github"}}
+	c := command{path: "wrk", cpu: peerCPU, out: &out, args: []string{"-t1", "-c" + strconv.Itoa(connections),
+		"-d" + seconds.String(), "-s", b.script, url + "/webhooks/github"}}
 	c.env = []string{"BENCH_BODY=" + b.path(file), "BENCH_SIGNATURE=sha256=" + hex.EncodeToString(digest(secret, body))}
 	if _, err := b.run(c); err != nil {
 		return wrkReport{}, err

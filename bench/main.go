@@ -94,7 +94,8 @@ func choose(names []string) ([]comparison, error) {
 	if len(names) == 0 {
 		return comparisons, nil
 	}
-	return slices.DeleteFunc(slices.Clone(comparisons), func(c comparison) bool { return !slices.Contains(names, c.name) }), nil
+	return slices.DeleteFunc(slices.Clone(comparisons),
+		func(c comparison) bool { return !slices.Contains(names, c.name) }), nil
 }
 
 // all runs the comparisons. One that cannot be measured does not keep the others from it.

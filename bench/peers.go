@@ -18,7 +18,8 @@ type rule struct {
 
 // peers are other programs that receive webhooks, against the same bare server as listen.
 func (b *bench) peers(bare received) ([]row, error) {
-	b.note("Not measured: webhook-tester, which is neither served as a module nor in Debian; on a machine that had it, it came to 0.47× of the bare server without verifying.")
+	b.note("Not measured: webhook-tester, which is neither served as a module nor in Debian; on a machine that had it, " +
+		"it came to 0.47× of the bare server without verifying.")
 	path := filepath.Join(b.bin, "webhook")
 	if info, _ := os.Stat(path); info == nil {
 		b.note("Not measured: adnanh/webhook, whose Debian package could not be fetched.")
@@ -33,15 +34,18 @@ func (b *bench) peers(bare received) ([]row, error) {
 		if err != nil {
 			return rows, err
 		}
-		rows = append(rows, row{what: way.what, barb: perSecond(rate), peer: perSecond(bare.rate.median()), value: rate / bare.rate.median(), unit: "×"})
+		rows = append(rows, row{what: way.what, barb: perSecond(rate), peer: perSecond(bare.rate.median()),
+			value: rate / bare.rate.median(), unit: "×"})
 	}
 	return rows, nil
 }
 
 // adnanh is how many answers a second adnanh/webhook gives.
 func (b *bench) adnanh(path, key string) (rate float64, err error) {
-	hooks, err := json.Marshal([]rule{{ID: "github", Command: "/bin/true", Wait: true, When: map[string]any{"match": map[string]any{
-		"type": "payload-hmac-sha256", "secret": key, "parameter": map[string]string{"source": "header", "name": "X-Hub-Signature-256"}}}}})
+	hooks, err := json.Marshal([]rule{{ID: "github", Command: "/bin/true", Wait: true,
+		When: map[string]any{"match": map[string]any{
+			"type": "payload-hmac-sha256", "secret": key,
+			"parameter": map[string]string{"source": "header", "name": "X-Hub-Signature-256"}}}}})
 	if err != nil {
 		return 0, err
 	}
@@ -56,7 +60,8 @@ func (b *bench) adnanh(path, key string) (rate float64, err error) {
 	if err != nil {
 		return 0, err
 	}
-	c := command{path: path, cpu: toolCPU, args: []string{"-hooks", b.path("hooks.json"), "-ip", host, "-port", port, "-urlprefix", "webhooks"}}
+	c := command{path: path, cpu: toolCPU, args: []string{"-hooks", b.path("hooks.json"), "-ip", host, "-port", port,
+		"-urlprefix", "webhooks"}}
 	s, err := b.serveAt(c, address)
 	if err != nil {
 		return 0, err

@@ -51,7 +51,8 @@ type usage struct {
 func (b *bench) command(ctx context.Context, c command) *exec.Cmd {
 	cmd := exec.CommandContext(ctx, c.path, c.args...)
 	cmd.Dir, cmd.Stdout = b.dir, c.out
-	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + b.dir, "XDG_DATA_HOME=" + b.dir, "XDG_CONFIG_HOME=" + b.dir,
+	cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + b.dir, "XDG_DATA_HOME=" + b.dir,
+		"XDG_CONFIG_HOME=" + b.dir,
 		"BENCH_SECRET=" + secret}, c.env...)
 	cmd.WaitDelay = 5 * time.Second
 	return cmd
@@ -85,7 +86,8 @@ func (b *bench) run(c command) (usage, error) {
 	err := cmd.Wait()
 	took := time.Since(begun)
 	if err != nil {
-		return usage{}, fmt.Errorf("%s %s: %w: %s", filepath.Base(c.path), strings.Join(c.args, " "), err, tail(complaint.Bytes()))
+		return usage{}, fmt.Errorf("%s %s: %w: %s", filepath.Base(c.path), strings.Join(c.args, " "), err,
+			tail(complaint.Bytes()))
 	}
 	return used(cmd, took), nil
 }

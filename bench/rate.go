@@ -47,10 +47,13 @@ func pace(b *bench) (rows []row, err error) {
 	}
 	off := math.Abs(ours.rate.median()/asked-1) * 100
 	return []row{
-		{what: fmt.Sprintf("send --rate %d/s: lateness p50, against vegeta", asked), barb: millis(ours.late.median()), peer: millis(theirs.late.median()),
+		{what: fmt.Sprintf("send --rate %d/s: lateness p50, against vegeta", asked), barb: millis(ours.late.median()),
+			peer:  millis(theirs.late.median()),
 			value: ours.late.to(theirs.late), unit: "×", goal: atMost(1, 0.2)},
-		{what: "… lateness p99", barb: millis(ours.late99.median()), peer: millis(theirs.late99.median()), value: ours.late99.to(theirs.late99), unit: "×"},
-		{what: "… achieved, off what was asked for", barb: fmt.Sprintf("%.2f/s", ours.rate.median()), peer: fmt.Sprintf("%.2f/s", theirs.rate.median()),
+		{what: "… lateness p99", barb: millis(ours.late99.median()), peer: millis(theirs.late99.median()),
+			value: ours.late99.to(theirs.late99), unit: "×"},
+		{what: "… achieved, off what was asked for", barb: fmt.Sprintf("%.2f/s", ours.rate.median()),
+			peer:  fmt.Sprintf("%.2f/s", theirs.rate.median()),
 			value: off, unit: " %", goal: atMost(0.1, 0)},
 	}, nil
 }
@@ -78,7 +81,8 @@ func (p *paced) add(starts []time.Time) error {
 
 // barbStarts sends for as long as a round lasts, and reads the starts from the history.
 func (b *bench) barbStarts(url string) ([]time.Time, error) {
-	c := b.barb("send", url, "-n", strconv.Itoa(b.paced()), "--rate", strconv.Itoa(asked)+"/s", "--concurrency", "16", "-s", "standard-webhooks",
+	c := b.barb("send", url, "-n", strconv.Itoa(b.paced()), "--rate", strconv.Itoa(asked)+"/s", "--concurrency", "16",
+		"-s", "standard-webhooks",
 		"--secret", "env:BENCH_SECRET", "-d", "@"+b.path("body.json"), "--db", b.path("rate.db"))
 	if _, err := b.run(c); err != nil {
 		return nil, err
@@ -104,11 +108,13 @@ func (b *bench) paced() int { return int(b.seconds.Seconds() * asked) }
 // vegetaStarts attacks as long, and reads the starts from vegeta's results.
 func (b *bench) vegetaStarts(url string) ([]time.Time, error) {
 	results := b.path("vegeta.bin")
-	if _, err := b.run(b.vegeta(url, "-rate", strconv.Itoa(asked)+"/s", "-duration", b.seconds.String(), "-output", results)); err != nil {
+	if _, err := b.run(b.vegeta(url, "-rate", strconv.Itoa(asked)+"/s", "-duration", b.seconds.String(), "-output",
+		results)); err != nil {
 		return nil, err
 	}
 	var text strings.Builder
-	if _, err := b.run(command{path: filepath.Join(b.bin, "vegeta"), args: []string{"encode", "-to", "csv", results}, cpu: anywhere, out: &text}); err != nil {
+	if _, err := b.run(command{path: filepath.Join(b.bin, "vegeta"), args: []string{"encode", "-to", "csv", results},
+		cpu: anywhere, out: &text}); err != nil {
 		return nil, err
 	}
 	var starts []time.Time

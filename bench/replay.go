@@ -7,9 +7,11 @@ import (
 	"strconv"
 )
 
-// replay is `barb replay` of captured hooks, signed anew and recorded, against vegeta sending one request over and over.
+// replay is `barb replay` of captured hooks, signed anew and recorded, against vegeta sending one request over and
+// over.
 func replay(b *bench) (rows []row, err error) {
-	if _, err := b.run(b.self("fill", "-db", b.path("captured.db"), "-rows", strconv.Itoa(b.replays)).on(anywhere)); err != nil {
+	fill := b.self("fill", "-db", b.path("captured.db"), "-rows", strconv.Itoa(b.replays))
+	if _, err := b.run(fill.on(anywhere)); err != nil {
 		return nil, err
 	}
 	many, err := b.replaysMany()
@@ -26,7 +28,8 @@ func replay(b *bench) (rows []row, err error) {
 		if err := copyFile(b.path("captured.db"), b.path("replay.db")); err != nil {
 			return nil, err
 		}
-		c := b.barb("replay", "1.."+strconv.Itoa(b.replays), "--to", to.url, "--resign", "--secret", "env:BENCH_SECRET", "--db", b.path("replay.db"))
+		c := b.barb("replay", "1.."+strconv.Itoa(b.replays), "--to", to.url, "--resign", "--secret", "env:BENCH_SECRET",
+			"--db", b.path("replay.db"))
 		c.args = append(c.args, many...)
 		if _, err := again.add(b, to, c); err != nil {
 			return nil, err

@@ -20,8 +20,8 @@ func (s samples) median() float64 {
 	return (sorted[middle-1] + sorted[middle]) / 2
 }
 
-// to is the median of the ratios of the rounds. Two measurements of one round were taken within seconds of each other, so
-// what else the machine does weighs on both and cancels out, as it would not in a ratio of two medians.
+// to is the median of the ratios of the rounds. Two measurements of one round were taken within seconds of each other,
+// so what else the machine does weighs on both and cancels out, as it would not in a ratio of two medians.
 func (s samples) to(other samples) float64 {
 	var ratios samples
 	for i := range min(len(s), len(other)) {

@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// send is `barb send -n` against vegeta, bombardier, and against the same engines without a history. All of them send the same
-// payload, sixteen at a time, to the same sink.
+// send is `barb send -n` against vegeta, bombardier, and against the same engines without a history. All of them send
+// the same payload, sixteen at a time, to the same sink.
 func send(b *bench) (rows []row, err error) {
 	to, err := b.serve(b.self("sink").on(peerCPU))
 	if err != nil {
@@ -32,12 +32,14 @@ func send(b *bench) (rows []row, err error) {
 		if _, err := bombardier.add(b, to, b.bombard(to.url)); err != nil {
 			return nil, err
 		}
-		if _, err := bareSend.add(b, to, b.self("unrecorded", "-url", to.url, "-body", b.path("body.json"), "-n", strconv.Itoa(b.sends))); err != nil {
+		if _, err := bareSend.add(b, to, b.self("unrecorded", "-url", to.url, "-body", b.path("body.json"), "-n",
+			strconv.Itoa(b.sends))); err != nil {
 			return nil, err
 		}
 	}
 	return []row{
-		{what: "send -n, signed and recorded, against vegeta", barb: perSecond(recorded.rate.median()), peer: perSecond(vegeta.rate.median()),
+		{what: "send -n, signed and recorded, against vegeta", barb: perSecond(recorded.rate.median()),
+			peer:  perSecond(vegeta.rate.median()),
 			value: recorded.rate.to(vegeta.rate), unit: "×", goal: atLeast(1, 2)},
 		{what: "… CPU a request", barb: micros(recorded.cpu.median()), peer: micros(vegeta.cpu.median()),
 			value: recorded.cpu.to(vegeta.cpu), unit: "×", goal: atMost(1, 0.5)},
@@ -45,7 +47,8 @@ func send(b *bench) (rows []row, err error) {
 			value: recorded.rate.to(bombardier.rate), unit: "×"},
 		{what: "… CPU a request", barb: micros(recorded.cpu.median()), peer: micros(bombardier.cpu.median()),
 			value: recorded.cpu.to(bombardier.cpu), unit: "×"},
-		{what: "… against itself unrecorded", barb: perSecond(recorded.rate.median()), peer: perSecond(bareSend.rate.median()),
+		{what: "… against itself unrecorded", barb: perSecond(recorded.rate.median()),
+			peer:  perSecond(bareSend.rate.median()),
 			value: recorded.rate.to(bareSend.rate), unit: "×"},
 		{what: fmt.Sprintf("… memory at %d", b.sends), barb: mebibytes(memory.median()),
 			value: memory.median() / (1 << 20), unit: " MiB", goal: atMost(40, 24)},
@@ -53,7 +56,8 @@ func send(b *bench) (rows []row, err error) {
 }
 
 func (b *bench) barbSend(url string) command {
-	return b.barb("send", url, "-n", strconv.Itoa(b.sends), "--concurrency", "16", "-s", "standard-webhooks", "--secret", "env:BENCH_SECRET",
+	return b.barb("send", url, "-n", strconv.Itoa(b.sends), "--concurrency", "16", "-s", "standard-webhooks", "--secret",
+		"env:BENCH_SECRET",
 		"-d", "@"+b.path("body.json"), "--db", b.path("send.db"))
 }
 
@@ -68,13 +72,15 @@ func (b *bench) vegeta(url string, args ...string) command {
 	if err := os.WriteFile(targets, []byte(text), 0o600); err != nil {
 		b.say("%v", err) // vegeta will miss it and say so
 	}
-	return command{path: filepath.Join(b.bin, "vegeta"), cpu: toolCPU, args: append([]string{"attack", "-targets", targets, "-workers", "16"}, args...)}
+	return command{path: filepath.Join(b.bin, "vegeta"), cpu: toolCPU,
+		args: append([]string{"attack", "-targets", targets, "-workers", "16"}, args...)}
 }
 
 // bombard sends the same, with no signature and by way of fasthttp.
 func (b *bench) bombard(url string) command {
-	return command{path: filepath.Join(b.bin, "bombardier"), cpu: toolCPU, args: []string{"--no-print", "-c", "16", "-d", b.seconds.String(), "-m", "POST",
-		"-f", b.path("body.json"), "-H", "Content-Type: application/json", url + "/"}}
+	return command{path: filepath.Join(b.bin, "bombardier"), cpu: toolCPU,
+		args: []string{"--no-print", "-c", "16", "-d", b.seconds.String(), "-m", "POST",
+			"-f", b.path("body.json"), "-H", "Content-Type: application/json", url + "/"}}
 }
 
 // senders are the rounds of one who sends.

@@ -15,7 +15,8 @@ func startUp(b *bench) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []row{{what: "start-up: barb version, openssl version", barb: millis(barb.wall.median()), peer: millis(openssl.wall.median()),
+	return []row{{what: "start-up: barb version, openssl version", barb: millis(barb.wall.median()),
+		peer:  millis(openssl.wall.median()),
 		value: barb.wall.to(openssl.wall), unit: "×"}}, nil
 }
 
@@ -25,7 +26,8 @@ func signSmall(b *bench) ([]row, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []row{{what: "sign of 1 KiB, whole process, against openssl dgst", barb: millis(barb.wall.median()), peer: millis(openssl.wall.median()),
+	return []row{{what: "sign of 1 KiB, whole process, against openssl dgst", barb: millis(barb.wall.median()),
+		peer:  millis(openssl.wall.median()),
 		value: barb.wall.to(openssl.wall), unit: "×", goal: atMost(1, 0.8)}}, nil
 }
 
@@ -41,9 +43,11 @@ func signGiant(b *bench) ([]row, error) {
 		return nil, err
 	}
 	return []row{
-		{what: fmt.Sprintf("sign of %d MiB, file, against openssl dgst", b.giant>>20), barb: millis(barb.wall.median()), peer: millis(openssl.wall.median()),
+		{what: fmt.Sprintf("sign of %d MiB, file, against openssl dgst", b.giant>>20), barb: millis(barb.wall.median()),
+			peer:  millis(openssl.wall.median()),
 			value: barb.wall.to(openssl.wall), unit: "×", goal: atMost(0.9, 0.78)},
-		{what: "… memory", barb: mebibytes(barb.memory.median()), value: barb.memory.median() / (1 << 20), unit: " MiB", goal: atMost(20, 0)},
+		{what: "… memory", barb: mebibytes(barb.memory.median()), value: barb.memory.median() / (1 << 20), unit: " MiB",
+			goal: atMost(20, 0)},
 	}, nil
 }
 

@@ -62,12 +62,14 @@ func (b *bench) print(out io.Writer, rows []row) error {
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(table, "what\tbarb\tpeer\tratio\tmust\taim\tmet")
 	for _, r := range rows {
-		fmt.Fprintf(table, "%s\t%s\t%s\t%.2f%s\t%s\t%s\t%s\n", r.what, r.barb, r.peer, r.value, r.unit, r.bound(r.goal.must), r.bound(r.goal.aim), r.verdict())
+		fmt.Fprintf(table, "%s\t%s\t%s\t%.2f%s\t%s\t%s\t%s\n", r.what, r.barb, r.peer, r.value, r.unit, r.bound(r.goal.must),
+			r.bound(r.goal.aim), r.verdict())
 	}
 	if err := table.Flush(); err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "\nMedians; a ratio is the median of the rounds' ratios. Figures of different runs cannot be compared, ratios can.")
+	fmt.Fprintln(out, "\nMedians; a ratio is the median of the rounds' ratios. "+
+		"Figures of different runs cannot be compared, ratios can.")
 	for _, note := range b.notes {
 		fmt.Fprintln(out, note)
 	}
@@ -81,8 +83,10 @@ func (b *bench) conditions() string {
 		words := strings.Fields(string(text))
 		return strings.Join(words[:min(2, len(words))], " ")
 	}
-	return fmt.Sprintf("%s, %s/%s with %d processors; %s, %s, %s, vegeta %s, bombardier %s; payload 1 KiB, %d rounds in turn",
-		time.Now().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(), version(filepath.Join(b.bin, "barb"), "version"),
+	return fmt.Sprintf(
+		"%s, %s/%s with %d processors; %s, %s, %s, vegeta %s, bombardier %s; payload 1 KiB, %d rounds in turn",
+		time.Now().Format(time.DateOnly), runtime.GOOS, runtime.GOARCH, runtime.NumCPU(),
+		version(filepath.Join(b.bin, "barb"), "version"),
 		version("openssl", "version"), version("wrk", "-v"), b.versionOf("vegeta"), b.versionOf("bombardier"), b.rounds)
 }
 

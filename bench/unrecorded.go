@@ -40,7 +40,8 @@ func unrecorded(ctx context.Context, args []string) error {
 	}
 	defer client.Close()
 	key := sign.Secret{Name: "env:BENCH_SECRET", Key: []byte(os.Getenv("BENCH_SECRET"))}
-	request := record.Request{Method: "POST", URL: *url, Body: body, Header: record.Header{{Name: "Content-Type", Value: "application/json"}}}
+	request := record.Request{Method: "POST", URL: *url, Body: body,
+		Header: record.Header{{Name: "Content-Type", Value: "application/json"}}}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var next atomic.Int64
@@ -59,10 +60,12 @@ func unrecorded(ctx context.Context, args []string) error {
 	return context.Cause(ctx)
 }
 
-func deliverOne(ctx context.Context, client *deliver.Client, scheme sign.Scheme, key sign.Secret, x record.Exchange) error {
+func deliverOne(ctx context.Context, client *deliver.Client, scheme sign.Scheme, key sign.Secret,
+	x record.Exchange) error {
 	sender := deliver.Sender{Client: client, Policy: deliver.Policy{Timeout: 15 * time.Second, Deadline: 5 * time.Minute}}
 	sender.Sign = func(now time.Time, r *record.Request) error {
-		signed, err := scheme.Sign(sign.Message{ID: x.WebhookID, Time: now, Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body}, key)
+		signed, err := scheme.Sign(sign.Message{ID: x.WebhookID, Time: now, Method: r.Method, URL: r.URL,
+			Header: r.Header.HTTP(), Body: r.Body}, key)
 		for _, f := range signed.Fields {
 			r.Header = r.Header.Set(f.Name, f.Value)
 		}

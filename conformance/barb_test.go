@@ -87,7 +87,8 @@ func (p *provider) accepts(t *testing.T, m message, secret secretPair) bool {
 	if err := os.WriteFile(file, m.wire(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	args := append([]string{"verify", "--http", file, "-s", p.Name, "--url", m.url, "--secret", "env:S0"}, p.paramFlags()...)
+	args := append([]string{"verify", "--http", file, "-s", p.Name, "--url", m.url, "--secret", "env:S0"},
+		p.paramFlags()...)
 	out, code := runIn(t, append(environment(t), "S0="+secret.verifies), nil, args...)
 	if code > 1 {
 		t.Fatalf("barb verify -s %s: exit code %d", p.Name, code)

@@ -31,7 +31,8 @@ func (p *provider) trials() []trial {
 	}
 	if p.Rotates || p.CanRotate {
 		both := func(t *testing.T) message { return p.sign(t, p.Body, time.Now(), first, second) }
-		list = append(list, trial{"rotation, first secret", both, first, true}, trial{"rotation, second secret", both, second, true})
+		list = append(list, trial{"rotation, first secret", both, first, true},
+			trial{"rotation, second secret", both, second, true})
 	}
 	return list
 }

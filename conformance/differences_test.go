@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// difference is where an SDK says the opposite of what barb does, and why it may. The table agrees with sdk_disagrees in
-// sign/testdata/vectors, where the same SDKs judged fixed messages.
+// difference is where an SDK says the opposite of what barb does, and why it may. The table agrees with sdk_disagrees
+// in sign/testdata/vectors, where the same SDKs judged fixed messages.
 type difference struct{ provider, sdk, trial, reason string }
 
 // Why SDKs differ.
@@ -65,7 +65,8 @@ func TestDifferencesCoverThoseOfTheVectors(t *testing.T) {
 		for _, v := range readVectors(t, file) {
 			for _, d := range v.Disagrees {
 				if _, ok := differs(adapter{Provider: v.Provider, SDK: d.SDK}, trials[v.Case]); !ok {
-					t.Errorf("%s: %s says %s of %s, and the table of differences does not say why", v.Provider, d.SDK, d.Verdict, v.Case)
+					t.Errorf("%s: %s says %s of %s, and the table of differences does not say why", v.Provider, d.SDK,
+						d.Verdict, v.Case)
 				}
 			}
 		}

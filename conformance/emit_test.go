@@ -37,14 +37,16 @@ func emittedReceivers() []emitted {
 	}
 	python := func(framework string) func(*testing.T, string, string) *exec.Cmd {
 		return func(t *testing.T, dir, _ string) *exec.Cmd {
-			write(t, filepath.Join(dir, "urls.py"), "from django.urls import re_path\nimport receiver\nurlpatterns = [re_path('', receiver.webhook)]\n")
+			write(t, filepath.Join(dir, "urls.py"),
+				"from django.urls import re_path\nimport receiver\nurlpatterns = [re_path('', receiver.webhook)]\n")
 			return exec.Command("/usr/bin/python3", here(t, "emit/serve.py"), framework, dir)
 		}
 	}
 	return []emitted{
 		{"express", "receiver.mjs", node}, {"fastify", "receiver.mjs", node},
 		{"nextjs", "route.mjs", handler("nextjs")}, {"lambda", "index.mjs", handler("lambda")},
-		{"flask", "receiver.py", python("flask")}, {"django", "receiver.py", python("django")}, {"fastapi", "receiver.py", python("fastapi")},
+		{"flask", "receiver.py", python("flask")}, {"django", "receiver.py", python("django")},
+		{"fastapi", "receiver.py", python("fastapi")},
 		{"go", "receiver.go", goRun}, {"php", "receiver.php", phpRun},
 	}
 }
@@ -132,7 +134,8 @@ type hook struct {
 func newHook(t *testing.T, scheme string) hook {
 	dir := t.TempDir()
 	h := hook{scheme: scheme, keys: keysOf(scheme), body: filepath.Join(dir, "body"), dir: dir}
-	write(t, h.body, fmt.Sprintf("{ \"id\":\"evt_1\", \"event_id\":\"evt_1\", \"event\":{\"id\":\"e\"},\n\"webhookTimestamp\":%d, \"text\":\"caf\u00e9 \\u00e9\" }\r\n", time.Now().UnixMilli()))
+	write(t, h.body, fmt.Sprintf("{ \"id\":\"evt_1\", \"event_id\":\"evt_1\", "+
+		"\"event\":{\"id\":\"e\"},\n\"webhookTimestamp\":%d, \"text\":\"caf\u00e9 \\u00e9\" }\r\n", time.Now().UnixMilli()))
 	return h
 }
 
@@ -150,7 +153,8 @@ func (h hook) barb(t *testing.T, key string, args ...string) (stdout, stderr str
 // headers signs the body at a time and returns the file with the headers.
 func (h hook) headers(t *testing.T, at string) string {
 	t.Helper()
-	out, stderr, code := h.barb(t, h.keys.signing, "sign", h.body, "-s", h.scheme, "--secret", "env:SECRET", "--timestamp", at, "--id", "msg_1", "--url", publicURL)
+	out, stderr, code := h.barb(t, h.keys.signing, "sign", h.body, "-s", h.scheme, "--secret", "env:SECRET", "--timestamp",
+		at, "--id", "msg_1", "--url", publicURL)
 	if code != 0 {
 		t.Fatalf("barb sign: %d\n%s", code, stderr)
 	}
@@ -162,7 +166,8 @@ func (h hook) headers(t *testing.T, at string) string {
 // emit writes the receiver, with the hook as its vector, and returns its folder and file.
 func (h hook) emit(t *testing.T, r emitted, headers string) (dir, file string) {
 	t.Helper()
-	source, stderr, code := h.barb(t, h.keys.verifying, "verify", h.body, "-s", h.scheme, "--secret", "env:SECRET", "--headers", headers, "--url", publicURL, "--emit", r.framework)
+	source, stderr, code := h.barb(t, h.keys.verifying, "verify", h.body, "-s", h.scheme, "--secret", "env:SECRET",
+		"--headers", headers, "--url", publicURL, "--emit", r.framework)
 	if code != 0 || stderr != "" {
 		t.Fatalf("barb verify --emit %s: %d\n%s", r.framework, code, stderr)
 	}
@@ -205,7 +210,8 @@ func (l *lines) handled() int {
 
 func serve(t *testing.T, cmd *exec.Cmd, h hook) running {
 	t.Helper()
-	cmd.Env = append(environment(t), "SECRET="+h.keys.verifying, "WEBHOOK_URL="+publicURL, "PORT=0", "WEBHOOK_DB="+filepath.Join(h.dir, "seen.db"))
+	cmd.Env = append(environment(t), "SECRET="+h.keys.verifying, "WEBHOOK_URL="+publicURL, "PORT=0",
+		"WEBHOOK_DB="+filepath.Join(h.dir, "seen.db"))
 	stdout, err := cmd.StdoutPipe()
 	if err != nil {
 		t.Fatal(err)
@@ -276,7 +282,8 @@ func judgeHook(t *testing.T, h hook, server running, good string) {
 	write(t, tampered, strings.Replace(string(body), "evt_1", "evt_2", 2))
 	send := func(what, want string, args ...string) {
 		t.Helper()
-		out, stderr, _ := h.barb(t, h.keys.signing, append([]string{"send", server.url, "--retries", "0", "--jq", ".status_code"}, args...)...)
+		out, stderr, _ := h.barb(t, h.keys.signing,
+			append([]string{"send", server.url, "--retries", "0", "--jq", ".status_code"}, args...)...)
 		if strings.TrimSpace(out) != want {
 			t.Errorf("%s: answer %q, want %s\n%s\n%s", what, out, want, stderr, strings.Join(server.output.all, "\n"))
 		}

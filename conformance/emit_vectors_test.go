@@ -26,7 +26,8 @@ type emitVector struct {
 // Every vector of every scheme that a receiver can be written for is judged as the sign package judges it.
 func TestEmittedReceiversAgreeOnTheVectors(t *testing.T) {
 	for _, language := range []struct{ framework, ext, program, judge string }{
-		{"lambda", ".mjs", "node", "emit/vectors.mjs"}, {"flask", ".py", "/usr/bin/python3", "emit/vectors.py"}, {"rails", ".rb", "ruby", "emit/vectors.rb"},
+		{"lambda", ".mjs", "node", "emit/vectors.mjs"}, {"flask", ".py", "/usr/bin/python3", "emit/vectors.py"},
+		{"rails", ".rb", "ruby", "emit/vectors.rb"},
 	} {
 		t.Run(language.framework, func(t *testing.T) {
 			vectors := emitVectors(t, language.framework, language.ext)
@@ -101,7 +102,8 @@ func readEmitVectors(t *testing.T, path, scheme, file string) []emitVector {
 		if len(v.Secrets) != 1 || v.Method != http.MethodPost {
 			continue // a receiver holds one secret and takes POST
 		}
-		all = append(all, emitVector{name: scheme + ": " + v.Case, expected: v.Expected, File: file, Path: "/webhooks/" + scheme,
+		all = append(all, emitVector{name: scheme + ": " + v.Case, expected: v.Expected, File: file,
+			Path:   "/webhooks/" + scheme,
 			Secret: v.Secrets[0], URL: v.URL, Now: v.Now, Headers: v.Headers, Body: v.Body})
 	}
 	return all

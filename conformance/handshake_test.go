@@ -37,8 +37,10 @@ func greetings() []greeting {
 	const (
 		ping       = `{"type":1,"id":"1","application_id":"2","token":"t","version":1}`
 		events     = `{"version":1,"application_id":"2","type":0}`
-		validation = `{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"},"event_ts":1700000000000}`
-		challenge  = `{"token":"t","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P","type":"url_verification"}`
+		validation = `{"event":"endpoint.url_validation","payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"},` +
+			`"event_ts":1700000000000}`
+		challenge = `{"token":"t","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P",` +
+			`"type":"url_verification"}`
 	)
 	return []greeting{
 		{name: "zoom", provider: "zoom", body: validation},
@@ -76,7 +78,8 @@ func TestBarbListenAnswersHandshakesAsSDKsDo(t *testing.T) {
 func (g greeting) message(t *testing.T, p *provider) message {
 	t.Helper()
 	if g.body == "" {
-		return message{method: "GET", url: "https://hooks.example.com" + g.target, fields: []field{{"Host", "hooks.example.com"}}}
+		return message{method: "GET", url: "https://hooks.example.com" + g.target,
+			fields: []field{{"Host", "hooks.example.com"}}}
 	}
 	signer := p.secrets[0]
 	if g.forged {
@@ -89,7 +92,8 @@ func (g greeting) message(t *testing.T, p *provider) message {
 func (p *provider) greeted(t *testing.T, m message) reply {
 	t.Helper()
 	url := start(t, receiver{"barb listen", func(t *testing.T) *exec.Cmd {
-		return exec.Command(barb, "listen", "--addr", "127.0.0.1:0", "-s", p.Name, "--secret", "file:"+p.secretFile(t), "--handshake",
+		return exec.Command(barb, "listen", "--addr", "127.0.0.1:0", "-s", p.Name, "--secret",
+			"file:"+p.secretFile(t), "--handshake",
 			"--jq", `select(.event == "listening") | .url`)
 	}})
 	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(url, "http://"), 10*time.Second)

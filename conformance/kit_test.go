@@ -1,6 +1,6 @@
 // Package conformance has receivers, written as webhook guides print them, judge what the built barb binary does. It
-// checks one scheme family end to end; the vectors of every scheme are in the sign package. Nothing in it is part of the
-// product, and none of its dependencies are.
+// checks one scheme family end to end; the vectors of every scheme are in the sign package. Nothing in it is part of
+// the product, and none of its dependencies are.
 package conformance
 
 import (

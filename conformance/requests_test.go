@@ -53,14 +53,16 @@ func genericRequests(t *testing.T) []request {
 		{name: "two in one field", fields: []string{signed(sig + "," + stranger)}},
 		{name: "header of another name", fields: []string{"X-Signature: " + sig}},
 		{name: "space and tab before it", fields: []string{signed(" \t" + sig)}, valid: true},
-		{name: "space and tab after it", fields: []string{signed(sig + "\t ")}, valid: true, except: map[string]string{"flask": keepsSpace}},
+		{name: "space and tab after it", fields: []string{signed(sig + "\t ")}, valid: true,
+			except: map[string]string{"flask": keepsSpace}},
 		{name: "no space after the colon", fields: []string{"X-Webhook-Signature:" + sig}, valid: true},
 		{name: "lower-case name", fields: []string{"x-webhook-signature: " + sig}, valid: true},
 		{name: "upper-case name", fields: []string{"X-WEBHOOK-SIGNATURE: " + sig}, valid: true},
 		{name: "body in chunks", fields: []string{signed(sig)}, chunked: true, valid: true},
 		{name: "upper-case hex", fields: []string{signed(strings.ToUpper(sig))},
 			except: map[string]string{"nethttp": decodesHex, "barb listen": decodesHex}},
-		{name: "good before bad", fields: []string{signed(sig), signed(stranger)}, except: map[string]string{"nethttp": firstField}},
+		{name: "good before bad", fields: []string{signed(sig), signed(stranger)},
+			except: map[string]string{"nethttp": firstField}},
 		{name: "bad before good", fields: []string{signed(stranger), signed(sig)}},
 		{name: "good twice", fields: []string{signed(sig), signed(sig)}, except: map[string]string{"nethttp": firstField}},
 		{name: "webhook id twice", fields: []string{signed(sig), "X-Webhook-ID: a", "X-Webhook-ID: b"}, valid: true,
@@ -71,7 +73,8 @@ func genericRequests(t *testing.T) []request {
 			body: zipped, except: map[string]string{"express": inflates}},
 	}
 	for _, p := range payloads() {
-		list = append(list, request{name: "valid " + p.name, fields: []string{signed(sign(t, "generic", "env:SECRET", p.bytes))}, body: p.bytes, valid: true})
+		list = append(list, request{name: "valid " + p.name,
+			fields: []string{signed(sign(t, "generic", "env:SECRET", p.bytes))}, body: p.bytes, valid: true})
 	}
 	return complete(list, "generic", body)
 }
@@ -93,12 +96,14 @@ func timestampedRequests(t *testing.T) []request {
 		{name: "upper-case prefix", fields: []string{stamped(now), signed(strings.Replace(sig, "sha", "SHA", 1))}},
 		{name: "another prefix", fields: []string{stamped(now), signed(strings.Replace(sig, "sha256", "sha512", 1))}},
 		{name: "space after the prefix", fields: []string{stamped(now), signed(strings.Replace(sig, "=", "= ", 1))}},
-		{name: "signature of the body alone", fields: []string{stamped(now), signed("sha256=" + sign(t, "generic", "env:SECRET", body))}},
+		{name: "signature of the body alone",
+			fields: []string{stamped(now), signed("sha256=" + sign(t, "generic", "env:SECRET", body))}},
 		{name: "signature before timestamp", fields: []string{signed(sig), stamped(now)}, valid: true},
 		{name: "spaces before the timestamp", fields: []string{stamped("  " + now), signed(sig)}, valid: true},
 		{name: "space after the timestamp", fields: []string{stamped(now + " "), signed(sig)}, valid: true,
 			except: map[string]string{"flask": keepsSpace}},
-		{name: "timestamp twice", fields: []string{stamped(now), stamped(now), signed(sig)}, except: map[string]string{"nethttp": firstField}},
+		{name: "timestamp twice", fields: []string{stamped(now), stamped(now), signed(sig)},
+			except: map[string]string{"nethttp": firstField}},
 		{name: "old timestamp before new", fields: []string{stamped("1700000000"), stamped(now), signed(sig)}},
 		{name: "new timestamp before old", fields: []string{stamped(now), stamped("1700000000"), signed(sig)},
 			except: map[string]string{"nethttp": firstField}},
@@ -131,7 +136,8 @@ func aged(t *testing.T, body []byte) []request {
 // spelled are rightly signed over timestamps that barb would not write.
 func spelled(now string, body []byte) []request {
 	spell := func(name, ts string, except map[string]string) request {
-		return request{name: name, fields: []string{stamped(ts), signed("sha256=" + digest([]byte(ts+"."), body))}, except: except}
+		return request{name: name, fields: []string{stamped(ts), signed("sha256=" + digest([]byte(ts+"."), body))},
+			except: except}
 	}
 	borrowed := spell("body that begins in the timestamp", now+".5", nil)
 	borrowed.body, borrowed.fields[1] = []byte("tail"), signed("sha256="+digest([]byte(now+".5.tail")))

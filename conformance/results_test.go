@@ -25,8 +25,8 @@ type row struct {
 
 func (row) any() bool { return true }
 
-// own reports whether the SDK was made for the provider, by it or by others. The rest are libraries of a standard, used as
-// the provider's documentation says.
+// own reports whether the SDK was made for the provider, by it or by others. The rest are libraries of a standard, used
+// as the provider's documentation says.
 func (r row) own() bool {
 	switch r.SDK {
 	case "jose", "http-message-signatures", "svix":
@@ -59,9 +59,11 @@ func (r *results) markdown() string {
 	all, own := r.providers(row.any), r.providers(row.own)
 	fmt.Fprintf(&b, `# What the providers' own SDKs say
 
-Written by `+"`make conformance UPDATE=1`"+`, and compared with what each run of `+"`make conformance`"+` finds. Every SDK judged what the
+Written by `+"`make conformance UPDATE=1`"+`, and compared with what each run of `+"`make conformance`"+` finds. `+
+		`Every SDK judged what the
 built barb binary signed at that moment: fresh, stale, from the future, with odd bytes in the body, tampered with, under
-a wrong secret, without its signature, and with the signatures of two secrets where the scheme has rotation. Where an SDK
+a wrong secret, without its signature, and with the signatures of two secrets where the scheme has rotation. `+
+		`Where an SDK
 signs, barb judged that, as it was and tampered with. All verdicts were the expected ones but for the differences named.
 
 %d providers judged by an SDK, in %d cases by %d adapters: %d by an SDK made for the provider, %d by a library of the
@@ -74,7 +76,8 @@ standard that the provider follows, called as its documentation says.
 		return cmp.Or(cmp.Compare(a.Provider, b.Provider), cmp.Compare(a.SDK, b.SDK))
 	})
 	for _, row := range r.rows {
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d | %s |\n", row.Provider, row.SDK, row.Version, row.asked(), row.cases, row.verdict())
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %d | %s |\n", row.Provider, row.SDK, row.Version, row.asked(),
+			row.cases, row.verdict())
 	}
 	return b.String()
 }
@@ -113,7 +116,8 @@ func (r *results) check(t *testing.T) {
 		t.Fatal(err)
 	}
 	if string(committed) != found {
-		t.Errorf("%s is not what this run found; make conformance UPDATE=1 and commit it\n%s", file, firstDifference(string(committed), found))
+		t.Errorf("%s is not what this run found; make conformance UPDATE=1 and commit it\n%s", file,
+			firstDifference(string(committed), found))
 	}
 }
 

@@ -33,7 +33,8 @@ func routers() []receiver {
 		}}
 	}
 	var all []receiver
-	for _, name := range []string{"express4", "express5", "fastify4", "fastify5", "fastify5-lenient", "koa", "hono", "node"} {
+	for _, name := range []string{"express4", "express5", "fastify4", "fastify5", "fastify5-lenient",
+		"koa", "hono", "node"} {
 		all = append(all, script(name, "node", "server.mjs"))
 	}
 	for _, name := range []string{"flask", "django"} {
@@ -50,12 +51,18 @@ func routers() []receiver {
 
 // spellings are request targets that some app might take for /stripe, and some that none should.
 func spellings() []string {
-	before := []string{"", "/", "//", "/.", "/x/..", "/x/%2e%2e", "/%2e", "/;x", "/..;", `\`, `/\`, "//h", "//h/x/..", "/%2f", "/%5c", "/x%2f..", "/x%5c..", "/x/%252e%252e",
-		"/#", "/?", "http://h", "http://h/", "HTTP://H", "http://h/x/..", `http://h\`, "http://h?", "/x;/..", `/x\..`, "/%00", "/stripe/..", "/%61"}
-	path := []string{"/stripe", "/STRIPE", "/%73tripe", "/%53TRIPE", "/%2573tripe", "/str%69pe", "/str%2569pe", "/s%74%72ip%65", "/\u017ftripe", "/%C5%BFtripe", "/\xc1\xb3tripe", "/%c1%b3tripe",
-		"/str\u0130pe", "/str%C4%B0pe", "/%u0073tripe", "/stripes", "/strip", "/str%00ipe", "/str\\ipe", "/%zzstripe", "/\uff0fstripe"}
-	after := []string{"", "/", "//", "/.", "/..", "/../free", "/a", "/a/../..", "/%2e%2e/free", "#", "#x", "#/../free", "?", "?x=1", "?/../free", ";", ";x", ";x/../free", ";/../free", ";?x", "/;x", "/..;/free", "%23x",
-		"%3fx", "%3bx", "%2f", "%2fa", "%2f..%2ffree", "%5c", `\`, `\a`, `\..\free`, "%00", "%00x", "%20", "%09", "%0a", "%zz", "/%zz", "%", ".", "%2e", ".json", "+", "*", "%c0%af", "%25", "/%252e%252e/free", "&x", "=", "~", "@h", ":80"}
+	before := []string{"", "/", "//", "/.", "/x/..", "/x/%2e%2e", "/%2e", "/;x", "/..;", `\`, `/\`, "//h", "//h/x/..",
+		"/%2f", "/%5c", "/x%2f..", "/x%5c..", "/x/%252e%252e",
+		"/#", "/?", "http://h", "http://h/", "HTTP://H", "http://h/x/..", `http://h\`, "http://h?", "/x;/..", `/x\..`, "/%00",
+		"/stripe/..", "/%61"}
+	path := []string{"/stripe", "/STRIPE", "/%73tripe", "/%53TRIPE", "/%2573tripe", "/str%69pe", "/str%2569pe",
+		"/s%74%72ip%65", "/\u017ftripe", "/%C5%BFtripe", "/\xc1\xb3tripe", "/%c1%b3tripe",
+		"/str\u0130pe", "/str%C4%B0pe", "/%u0073tripe", "/stripes", "/strip", "/str%00ipe", "/str\\ipe",
+		"/%zzstripe", "/\uff0fstripe"}
+	after := []string{"", "/", "//", "/.", "/..", "/../free", "/a", "/a/../..", "/%2e%2e/free", "#", "#x", "#/../free",
+		"?", "?x=1", "?/../free", ";", ";x", ";x/../free", ";/../free", ";?x", "/;x", "/..;/free", "%23x",
+		"%3fx", "%3bx", "%2f", "%2fa", "%2f..%2ffree", "%5c", `\`, `\a`, `\..\free`, "%00", "%00x", "%20", "%09", "%0a",
+		"%zz", "/%zz", "%", ".", "%2e", ".json", "+", "*", "%c0%af", "%25", "/%252e%252e/free", "&x", "=", "~", "@h", ":80"}
 	var all []string
 	add := func(target string) {
 		if !slices.Contains(all, target) {
@@ -106,7 +113,8 @@ func exchange(t *testing.T, app, target string) (status int, body string) {
 	}
 	defer nc.Close()
 	_ = nc.SetDeadline(time.Now().Add(30 * time.Second))
-	_, _ = fmt.Fprintf(nc, "POST %s HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", target)
+	_, _ = fmt.Fprintf(nc,
+		"POST %s HTTP/1.1\r\nHost: h\r\nContent-Type: text/plain\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}", target)
 	response, err := http.ReadResponse(bufio.NewReader(nc), nil)
 	if err != nil {
 		return 0, ""
@@ -151,7 +159,8 @@ func guardedStripe(t *testing.T) *exec.Cmd {
 	if err := os.WriteFile(config, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return exec.Command(barb, "listen", "--addr", "127.0.0.1:0", "--config", config, "--jq", `select(.event == "listening") | .url`)
+	return exec.Command(barb, "listen", "--addr", "127.0.0.1:0", "--config", config, "--jq",
+		`select(.event == "listening") | .url`)
 }
 
 // checkRecord compares what the routers did with what is recorded, or records it with -update.

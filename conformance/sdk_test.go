@@ -62,7 +62,8 @@ func everyAdapter(t *testing.T) []adapter {
 	return all
 }
 
-// judgedBy runs all cases of a provider with one SDK. A case that the SDK decides against the table of differences fails.
+// judgedBy runs all cases of a provider with one SDK. A case that the SDK decides against the table of differences
+// fails.
 func (p *provider) judgedBy(t *testing.T, a adapter) row {
 	r := row{adapter: a}
 	if a.Verify {
@@ -102,7 +103,8 @@ func (p *provider) judge(t *testing.T, a adapter, trial trial) {
 	d, known := differs(a, trial.name)
 	want := verdict(trial.valid != known)
 	if r.Fault != "" || r.Verdict != want {
-		t.Errorf("%s says %q %s%s, want %s; known difference: %q\n%s", a.SDK, r.Verdict, r.Error, r.Fault, want, d.reason, m.wire())
+		t.Errorf("%s says %q %s%s, want %s; known difference: %q\n%s", a.SDK, r.Verdict, r.Error, r.Fault, want,
+			d.reason, m.wire())
 	}
 }
 

@@ -52,6 +52,7 @@ func expect(t *testing.T, p payload, statuses string, exit int, args ...string) 
 	t.Helper()
 	out, code := run(t, p.bytes, append([]string{"send", "-d", "@-", "--jq", ".status_code"}, args...)...)
 	if out != statuses || code != exit {
-		t.Errorf("%s, %s: answers %q and exit code %d, want %q and %d", p.name, strings.Join(args, " "), out, code, statuses, exit)
+		t.Errorf("%s, %s: answers %q and exit code %d, want %q and %d", p.name, strings.Join(args, " "), out,
+			code, statuses, exit)
 	}
 }

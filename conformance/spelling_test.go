@@ -33,7 +33,8 @@ func (p *provider) respelt(m message, respell func(string) string) (message, boo
 	before := m.wire()
 	m.fields = slices.Clone(m.fields)
 	for i, f := range m.fields {
-		if slices.ContainsFunc(append([]string{p.Header}, p.More...), func(name string) bool { return strings.EqualFold(f[0], name) }) {
+		if slices.ContainsFunc(append([]string{p.Header}, p.More...),
+			func(name string) bool { return strings.EqualFold(f[0], name) }) {
 			m.fields[i][1] = respell(f[1])
 		}
 	}
@@ -48,7 +49,8 @@ func TestSDKsRefuseTheSpellingsThatTheCatalogueNames(t *testing.T) {
 	known, sampleOf := catalogue(t), samples(t)
 	refused := map[string][]string{}
 	for _, a := range everyAdapter(t) {
-		if !a.Verify || strings.Contains(a.Function, "verifySignedJwtWithCertsAsync") || a.Provider == "vonage" { // the adapter cuts Bearer off itself
+		// the adapter cuts Bearer off itself
+		if !a.Verify || strings.Contains(a.Function, "verifySignedJwtWithCertsAsync") || a.Provider == "vonage" {
 			continue
 		}
 		t.Run(a.Provider+" "+a.SDK, func(t *testing.T) {

@@ -42,7 +42,8 @@ func TestBarbListenJudgesAsReceiversDo(t *testing.T) {
 	}
 }
 
-// accepts writes the request to a socket of its own, since an HTTP client would tidy the headers up, and reads the verdict.
+// accepts writes the request to a socket of its own, since an HTTP client would tidy the headers up, and reads the
+// verdict.
 func accepts(t *testing.T, url string, r request) bool {
 	t.Helper()
 	host := strings.TrimPrefix(url, "http://")

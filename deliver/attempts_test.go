@@ -107,14 +107,17 @@ func decisions(attempts []deliver.Attempt) string {
 func TestDecisionsFollowTheAnswer(t *testing.T) {
 	t.Parallel()
 	certificate := func() *scripted {
-		return &scripted{answers: []answer{{fail: &record.Failure{Kind: record.FailTLS, Text: "unknown authority", Permanent: true}}}}
+		return &scripted{answers: []answer{{fail: &record.Failure{Kind: record.FailTLS, Text: "unknown authority",
+			Permanent: true}}}}
 	}
 	halfway := &scripted{answers: []answer{{status: 200, fail: &record.Failure{Kind: record.FailReset, Text: "reset"}}}}
 	halfError := &scripted{answers: []answer{{status: 500, fail: &record.Failure{Kind: record.FailReset}}, {status: 200}}}
 	late := func() *scripted {
-		return &scripted{answers: []answer{{fail: &record.Failure{Kind: record.FailTimeout, Text: "late", Ambiguous: true}}, {status: 200}}}
+		return &scripted{answers: []answer{{fail: &record.Failure{Kind: record.FailTimeout, Text: "late", Ambiguous: true}},
+			{status: 200}}}
 	}
-	lateReset := &scripted{answers: []answer{{fail: &record.Failure{Kind: record.FailReset, Text: "reset", Ambiguous: true}}, {status: 200}}}
+	lateReset := &scripted{answers: []answer{
+		{fail: &record.Failure{Kind: record.FailReset, Text: "reset", Ambiguous: true}}, {status: 200}}}
 	redirect := status(302)
 	redirect.answers[0].header = record.Header{{Name: "Location", Value: "https://elsewhere.example/secret?x=1"}}
 	tests := []struct {
@@ -144,7 +147,8 @@ func TestDecisionsFollowTheAnswer(t *testing.T) {
 		{"a reset after the request is not", lateReset, "connect,timeout", "final", "reset"},
 		{"no answer in time is retried with timeout", late(), "timeout", "retry, delivered", ""},
 		{"no answer in time is no missing connection", late(), "connect", "final", "late"},
-		{"a redirect is not followed", redirect, "", "final", "302 Found: redirect to host elsewhere.example is not followed"},
+		{"a redirect is not followed", redirect, "", "final",
+			"302 Found: redirect to host elsewhere.example is not followed"},
 		{"304 has no target", status(304), "", "final", "304 Not Modified: redirect is not followed"},
 		{"dns is retried", broken(record.FailDNS), "", "retry, delivered", ""},
 		{"a reset is retried", broken(record.FailReset), "", "retry, delivered", ""},
@@ -152,7 +156,8 @@ func TestDecisionsFollowTheAnswer(t *testing.T) {
 		{"what is not HTTP is retried", broken(record.FailProtocol), "", "retry, delivered", ""},
 		{"nothing is retried without network", broken(record.FailReset), "5xx", "final", "reset it was"},
 		{"a bad certificate is final", certificate(), "", "final", "unknown authority"},
-		{"a broken body after 2xx is delivered", halfway, "", "delivered", "delivered, but the answer's body broke off: reset"},
+		{"a broken body after 2xx is delivered", halfway, "", "delivered",
+			"delivered, but the answer's body broke off: reset"},
 		{"a broken body after 5xx is judged by its status", halfError, "", "retry, delivered", ""},
 		{"retries are used up", status(500), "", "retry, retry, retry, retry, exhausted", "all 4 retries are used up"},
 	}
@@ -240,7 +245,8 @@ func TestRetriesBelongToTheFirstAttempt(t *testing.T) {
 		var got []string
 		for _, a := range run(t.Context(), t, s, replay) {
 			x := a.Exchange
-			got = append(got, fmt.Sprintf("id %d thread %d attempt %d %s %s %s", x.ID, x.Thread, x.Attempt, x.Kind, x.WebhookID, x.Outcome()))
+			got = append(got, fmt.Sprintf("id %d thread %d attempt %d %s %s %s", x.ID, x.Thread, x.Attempt, x.Kind,
+				x.WebhookID, x.Outcome()))
 		}
 		want := []string{
 			"id 101 thread 7 attempt 1 sent msg_1 retrying", "id 102 thread 101 attempt 2 sent msg_1 retrying",
@@ -272,7 +278,8 @@ func TestEachAttemptIsSignedAnewOverTheSameBytes(t *testing.T) {
 			got = append(got, fmt.Sprintf("%v %s", r.Header, r.Body))
 		}
 		want := []string{
-			`[{webhook-id MSG_1} {t 00.0}] {"n":1}`, `[{webhook-id MSG_1} {t 00.5}] {"n":1}`, `[{webhook-id MSG_1} {t 01.5}] {"n":1}`,
+			`[{webhook-id MSG_1} {t 00.0}] {"n":1}`, `[{webhook-id MSG_1} {t 00.5}] {"n":1}`,
+			`[{webhook-id MSG_1} {t 01.5}] {"n":1}`,
 		}
 		if diff := cmp.Diff(want, got); diff != "" {
 			t.Error(diff)
@@ -330,7 +337,8 @@ func TestDeadlineCutsTheRunningAttempt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		start := time.Now()
 		p := deliver.DefaultPolicy()
-		p.Timeout, p.Deadline, p.Backoff, p.Schedule = 15*time.Second, 20*time.Second, deliver.Schedule, []time.Duration{time.Second}
+		p.Timeout, p.Deadline, p.Backoff, p.Schedule = 15*time.Second, 20*time.Second, deliver.Schedule,
+			[]time.Duration{time.Second}
 		client := &scripted{answers: []answer{{takes: time.Hour}}}
 		attempts := run(t.Context(), t, &deliver.Sender{Client: client, Policy: p}, hook())
 		if got := decisions(attempts); got != "retry, out of time" || time.Since(start) != p.Deadline {
@@ -409,8 +417,10 @@ func TestRetryWithoutAWaitIsStillPlanned(t *testing.T) {
 func TestADeliveryGoesOnWhereAnotherProcessLeftIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now().Add(-time.Minute)
-		s := &deliver.Sender{Client: status(503), Policy: deliver.Policy{Retries: 4, Backoff: deliver.Schedule, NoJitter: true,
-			Schedule: []time.Duration{time.Second, time.Minute, time.Hour}, RetryOn: deliver.DefaultRetryOn(), Deadline: 10 * time.Minute}}
+		s := &deliver.Sender{Client: status(503),
+			Policy: deliver.Policy{Retries: 4, Backoff: deliver.Schedule, NoJitter: true,
+				Schedule: []time.Duration{time.Second, time.Minute, time.Hour}, RetryOn: deliver.DefaultRetryOn(),
+				Deadline: 10 * time.Minute}}
 		ended := run(t.Context(), t, s, record.Exchange{Attempt: 1, Thread: 42, Start: begun})
 		var got []string
 		for _, a := range ended {

@@ -69,7 +69,8 @@ func TestWhatCannotBeSentIsRefusedForGood(t *testing.T) {
 	p := listen(t, nil, answers(ok))
 	c := newClient(t, deliver.Options{})
 	field := func(name, value string) record.Request {
-		return record.Request{Method: "POST", URL: p.url(), Body: []byte("abc"), Header: record.Header{{Name: name, Value: value}}}
+		return record.Request{Method: "POST", URL: p.url(), Body: []byte("abc"),
+			Header: record.Header{{Name: name, Value: value}}}
 	}
 	to := func(url string) record.Request { return record.Request{Method: "POST", URL: url} }
 	tests := map[string]record.Request{
@@ -87,7 +88,8 @@ func TestWhatCannotBeSentIsRefusedForGood(t *testing.T) {
 		"a break in a header":      field("X", "a\r\nEvil: b"),
 		"a space in a name":        field("X y", "a"),
 		"a length that lies":       field("Content-Length", "2"),
-		"two framings":             {Method: "POST", URL: p.url(), Header: record.Header{{Name: "Content-Length", Value: "0"}, {Name: "Transfer-Encoding", Value: "chunked"}}},
+		"two framings": {Method: "POST", URL: p.url(), Header: record.Header{{Name: "Content-Length", Value: "0"},
+			{Name: "Transfer-Encoding", Value: "chunked"}}},
 	}
 	for name, r := range tests {
 		s := &deliver.Sender{Client: c, Policy: deliver.DefaultPolicy()}

@@ -24,8 +24,10 @@ func received(t *testing.T, head, body string) *record.Request {
 }
 
 func TestForwardPassesOnEverythingElse(t *testing.T) {
-	r := received(t, "POST //a%2Fb?x=%41&x HTTP/1.1\nX-b:  1\nhost: shop.test\nx-B: caf\xe9\ncontent-length: 2\nExpect: 100-continue\n"+
-		"Connection: keep-alive, X-Hop\nx-hop: 1\nKeep-Alive: 5\nProxy-Connection: x\nProxy-Authenticate: x\nProxy-Authorization: x\n"+
+	r := received(t, "POST //a%2Fb?x=%41&x HTTP/1.1\nX-b:  1\nhost: shop.test\nx-B: caf\xe9\ncontent-length: 2\n"+
+		"Expect: 100-continue\n"+
+		"Connection: keep-alive, X-Hop\nx-hop: 1\nKeep-Alive: 5\nProxy-Connection: x\nProxy-Authenticate: x\n"+
+		"Proxy-Authorization: x\n"+
 		"TE: trailers\nTrailer: x\nUpgrade: h2c\nX-Last: z", "\x00\xff")
 	before := *r
 	got, err := deliver.Forward(r, "http://127.0.0.1:3000", "10.1.2.3:5555")
@@ -35,9 +37,11 @@ func TestForwardPassesOnEverythingElse(t *testing.T) {
 	want := record.Request{
 		Method: "POST", URL: "http://127.0.0.1:3000//a%2Fb?x=%41&x", Target: "//a%2Fb?x=%41&x", Proto: "HTTP/1.1",
 		Header: record.Header{
-			{Name: "X-b", Value: "1"}, {Name: "Host", Value: "127.0.0.1:3000"}, {Name: "x-B", Value: "caf\xe9"}, {Name: "content-length", Value: "2"},
+			{Name: "X-b", Value: "1"}, {Name: "Host", Value: "127.0.0.1:3000"}, {Name: "x-B", Value: "caf\xe9"},
+			{Name: "content-length", Value: "2"},
 			{Name: "Expect", Value: "100-continue"}, {Name: "X-Last", Value: "z"},
-			{Name: "X-Forwarded-For", Value: "10.1.2.3"}, {Name: "X-Forwarded-Host", Value: "shop.test"}, {Name: "X-Forwarded-Proto", Value: "http"},
+			{Name: "X-Forwarded-For", Value: "10.1.2.3"}, {Name: "X-Forwarded-Host", Value: "shop.test"},
+			{Name: "X-Forwarded-Proto", Value: "http"},
 		},
 		Body: []byte("\x00\xff"),
 	}
@@ -79,10 +83,11 @@ func TestForwardGoesWhereItIsTold(t *testing.T) {
 
 func TestForwardTellsTheAppWhoAsked(t *testing.T) {
 	cases := map[string]struct{ head, remote, want string }{
-		"first proxy":  {"", "10.1.2.3:5", "X-Forwarded-For: 10.1.2.3, X-Forwarded-Host: h, X-Forwarded-Proto: http"},
-		"IPv6":         {"", "[::1]:5", "X-Forwarded-For: ::1, X-Forwarded-Host: h, X-Forwarded-Proto: http"},
-		"unix socket":  {"", "@", "X-Forwarded-Host: h, X-Forwarded-Proto: http"},
-		"second proxy": {"\nx-forwarded-for: 1.1.1.1", "10.1.2.3:5", "x-forwarded-for: 1.1.1.1, 10.1.2.3, X-Forwarded-Host: h, X-Forwarded-Proto: http"},
+		"first proxy": {"", "10.1.2.3:5", "X-Forwarded-For: 10.1.2.3, X-Forwarded-Host: h, X-Forwarded-Proto: http"},
+		"IPv6":        {"", "[::1]:5", "X-Forwarded-For: ::1, X-Forwarded-Host: h, X-Forwarded-Proto: http"},
+		"unix socket": {"", "@", "X-Forwarded-Host: h, X-Forwarded-Proto: http"},
+		"second proxy": {"\nx-forwarded-for: 1.1.1.1", "10.1.2.3:5",
+			"x-forwarded-for: 1.1.1.1, 10.1.2.3, X-Forwarded-Host: h, X-Forwarded-Proto: http"},
 		"two fields": {"\nX-Forwarded-For: 1.1.1.1\nX-Forwarded-For: 2.2.2.2", "10.1.2.3:5",
 			"X-Forwarded-For: 1.1.1.1, X-Forwarded-For: 2.2.2.2, 10.1.2.3, X-Forwarded-Host: h, X-Forwarded-Proto: http"},
 		"a proxy in front knows better": {"\nX-Forwarded-Proto: https\nX-Forwarded-Host: shop.test", "10.1.2.3:5",
@@ -119,7 +124,8 @@ func TestForwardFramesTheBodyRight(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if lengths := strings.Join(got.Header.Values("Content-Length"), "|"); lengths != c.want || got.Header.Has("Transfer-Encoding") {
+			if lengths := strings.Join(got.Header.Values("Content-Length"), "|"); lengths != c.want ||
+				got.Header.Has("Transfer-Encoding") {
 				t.Errorf("Content-Length = %q, want %q, in %v", lengths, c.want, got.Header)
 			}
 		})
@@ -136,7 +142,8 @@ func TestForwardKeepsItsHostWhateverConnectionNames(t *testing.T) {
 }
 
 func TestForwardRefusesTargetsItCannotReach(t *testing.T) {
-	for _, target := range []string{"", "app:1", "localhost", "/hooks", "ftp://app/", "http://", "http:///x", "http://a b/", "http://app:x/", "http://:1/\x00"} {
+	for _, target := range []string{"", "app:1", "localhost", "/hooks", "ftp://app/", "http://", "http:///x",
+		"http://a b/", "http://app:x/", "http://:1/\x00"} {
 		if _, err := deliver.Forward(received(t, "POST / HTTP/1.1\nHost: h", ""), target, ""); err == nil {
 			t.Errorf("target %q was accepted", target)
 		}
@@ -153,8 +160,10 @@ func FuzzForward(f *testing.F) {
 	post := "POST / HTTP/1.1\r\nHost: h\r\n"
 	for _, seed := range []string{
 		post + "X: a: b\r\n\r\n", post + "Connection: content-length, host, x-a\r\nX-A: 1\r\nContent-Length: 2\r\n\r\n",
-		post + "Transfer-Encoding: chunked\r\nConnection: transfer-encoding\r\n\r\n", post + "X-Forwarded-For: a, b\r\nX-Forwarded-Host:\r\n\r\n",
-		"GET http://h/a?b%0d%0aX:y HTTP/1.1\r\nHost: h%0d%0aX\r\n\r\n", "POST /%0d%0a%0d%0aGET%20/ HTTP/1.0\r\n\r\n", "OPTIONS * HTTP/1.1\r\nHost:\r\n\r\n",
+		post + "Transfer-Encoding: chunked\r\nConnection: transfer-encoding\r\n\r\n",
+		post + "X-Forwarded-For: a, b\r\nX-Forwarded-Host:\r\n\r\n",
+		"GET http://h/a?b%0d%0aX:y HTTP/1.1\r\nHost: h%0d%0aX\r\n\r\n", "POST /%0d%0a%0d%0aGET%20/ HTTP/1.0\r\n\r\n",
+		"OPTIONS * HTTP/1.1\r\nHost:\r\n\r\n",
 		post + "X: \x85\xe2\x80\xa8\xc4\x8a\r\n\r\n",
 	} {
 		f.Add(seed, "hi")
@@ -192,11 +201,13 @@ func wantOneRequest(t *testing.T, came, out *record.Request) {
 		t.Fatalf("%q: %v", text, err)
 	}
 	length, chunked, err := again.BodyFraming()
-	if err != nil || chunked || length != int64(len(out.Body)) || len(again.Header.Values("Host")) != 1 || again.Header.Get("Host") != "app.test:3000" {
+	if err != nil || chunked || length != int64(len(out.Body)) || len(again.Header.Values("Host")) != 1 ||
+		again.Header.Get("Host") != "app.test:3000" {
 		t.Fatalf("%q: length %d, chunked %v, %v", text, length, chunked, err)
 	}
 	for _, f := range out.Header {
-		ours := strings.HasPrefix(f.Name, "X-Forwarded-") || strings.EqualFold(f.Name, "Content-Length") || strings.EqualFold(f.Name, "Host")
+		ours := strings.HasPrefix(f.Name, "X-Forwarded-") || strings.EqualFold(f.Name, "Content-Length") ||
+			strings.EqualFold(f.Name, "Host")
 		if !ours && !slices.Contains(came.Header, f) && !strings.EqualFold(f.Name, "X-Forwarded-For") {
 			t.Fatalf("%q did not come", f)
 		}

@@ -110,7 +110,8 @@ func FuzzAnswer(f *testing.F) {
 		x := &record.Exchange{Request: record.Request{Method: "POST"}}
 		_, whole, err := c.receive(x, x.Start, 10)
 		if r := x.Response; r != nil {
-			if len(r.Body) > 10 || r.Size < int64(len(r.Body)) || r.Status < 200 || r.Status > 599 || r.Cut != (r.Size > int64(len(r.Body))) && c.left > 0 {
+			if len(r.Body) > 10 || r.Size < int64(len(r.Body)) || r.Status < 200 || r.Status > 599 ||
+				r.Cut != (r.Size > int64(len(r.Body))) && c.left > 0 {
 				t.Errorf("%+v", r)
 			}
 		}

@@ -17,11 +17,15 @@ const api = "https://api.example.com/hooks"
 
 // The attempts that a permit may end with.
 var (
-	refusing = &deliver.Attempt{Ended: true, Decision: deliver.Retry, Exchange: &record.Exchange{Response: &record.Response{Status: 503}}}
-	final    = &deliver.Attempt{Ended: true, Decision: deliver.Final, Exchange: &record.Exchange{Response: &record.Response{Status: 404}}}
-	untrusty = &deliver.Attempt{Ended: true, Decision: deliver.Final, Exchange: &record.Exchange{Err: &record.Failure{Kind: record.FailTLS}}}
-	fine     = &deliver.Attempt{Ended: true, Decision: deliver.Delivered, Exchange: &record.Exchange{Response: &record.Response{Status: 200}}}
-	cutOff   = &deliver.Attempt{Ended: true, Decision: deliver.Interrupted, Exchange: &record.Exchange{}}
+	refusing = &deliver.Attempt{Ended: true, Decision: deliver.Retry,
+		Exchange: &record.Exchange{Response: &record.Response{Status: 503}}}
+	final = &deliver.Attempt{Ended: true, Decision: deliver.Final,
+		Exchange: &record.Exchange{Response: &record.Response{Status: 404}}}
+	untrusty = &deliver.Attempt{Ended: true, Decision: deliver.Final,
+		Exchange: &record.Exchange{Err: &record.Failure{Kind: record.FailTLS}}}
+	fine = &deliver.Attempt{Ended: true, Decision: deliver.Delivered,
+		Exchange: &record.Exchange{Response: &record.Response{Status: 200}}}
+	cutOff = &deliver.Attempt{Ended: true, Decision: deliver.Interrupted, Exchange: &record.Exchange{}}
 )
 
 // one takes one permit that must be free.

@@ -43,7 +43,8 @@ func TestProxyVariablesFollowTheUsualRules(t *testing.T) {
 			t.Fatal(err)
 		}
 		// Lower case counts where upper case is not set.
-		env := map[string]string{"http_proxy": proxy, "HTTPS_PROXY": proxy, "https_proxy": "http://wrong", "no_proxy": test.noProxy}
+		env := map[string]string{"http_proxy": proxy, "HTTPS_PROXY": proxy, "https_proxy": "http://wrong",
+			"no_proxy": test.noProxy}
 		u, err := environmentProxy(func(name string) string { return env[name] }, to)
 		if err != nil || (u != nil) != test.want || u != nil && u.String() != proxy {
 			t.Errorf("%s with NO_PROXY=%q: %v %v", test.url, test.noProxy, u, err)

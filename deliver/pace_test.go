@@ -26,7 +26,8 @@ func TestParseRateKnowsItsForms(t *testing.T) {
 			t.Errorf("%s: %+v %q, %v", text, got, got, err)
 		}
 	}
-	for _, text := range []string{"", "50", "50/", "/s", "0/s", "-1/s", "1.5/s", "50/x", "50/0s", "50/-1s", "50/48h", "2000000/s", "1000000/1ns", "50/w", "50/2d", "fast", "5/s/s"} {
+	for _, text := range []string{"", "50", "50/", "/s", "0/s", "-1/s", "1.5/s", "50/x", "50/0s", "50/-1s", "50/48h",
+		"2000000/s", "1000000/1ns", "50/w", "50/2d", "fast", "5/s/s"} {
 		if got, err := deliver.ParseRate(text); err == nil {
 			t.Errorf("%q is %+v", text, got)
 		}
@@ -37,7 +38,8 @@ func TestParseRateKnowsItsForms(t *testing.T) {
 func TestDueDoesNotDrift(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		r := deliver.Rate{N: rapid.Int64Range(1, 1e6).Draw(t, "n"), Per: time.Duration(rapid.Int64Range(1e6, 864e11).Draw(t, "per"))}
+		r := deliver.Rate{N: rapid.Int64Range(1, 1e6).Draw(t, "n"),
+			Per: time.Duration(rapid.Int64Range(1e6, 864e11).Draw(t, "per"))}
 		i := rapid.Int64Range(0, 1e9).Draw(t, "i")
 		if whole := r.Due(i); whole > r.Due(i+1) {
 			t.Fatalf("%d is due at %s, the next one at %s", i, whole, r.Due(i+1))
@@ -57,7 +59,8 @@ func TestDueDoesNotDrift(t *testing.T) {
 func TestABurstComesAtOnce(t *testing.T) {
 	t.Parallel()
 	r := deliver.Rate{N: 100, Per: 5 * time.Second, Burst: true}
-	for i, want := range map[int64]time.Duration{0: 0, 99: 0, 100: 5 * time.Second, 199: 5 * time.Second, 250: 10 * time.Second} {
+	for i, want := range map[int64]time.Duration{0: 0, 99: 0, 100: 5 * time.Second, 199: 5 * time.Second,
+		250: 10 * time.Second} {
 		if got := r.Due(i); got != want {
 			t.Errorf("%d is due at %s, want %s", i, got, want)
 		}

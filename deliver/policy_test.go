@@ -48,7 +48,8 @@ func TestJitterStaysBelowTheUpperEnd(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		p := deliver.Policy{
-			Backoff:  rapid.SampledFrom([]deliver.Backoff{deliver.Exponential, deliver.Linear, deliver.Constant}).Draw(t, "backoff"),
+			Backoff: rapid.SampledFrom([]deliver.Backoff{deliver.Exponential, deliver.Linear, deliver.Constant}).Draw(t,
+				"backoff"),
 			Base:     time.Duration(rapid.Int64Range(0, math.MaxInt64).Draw(t, "base")),
 			MaxDelay: time.Duration(rapid.Int64Range(0, math.MaxInt64).Draw(t, "max")),
 		}
@@ -104,10 +105,12 @@ func TestParseErrorsNameTheBadItem(t *testing.T) {
 		parse    func(string) error
 		in, item string
 	}{
-		{backoff, "fibonacci", `"fibonacci"`}, {backoff, "1s,-5s", `"-5s"`}, {backoff, "1s,,2s", `""`}, {backoff, "", `""`}, {backoff, "1s,7", `"7"`},
+		{backoff, "fibonacci", `"fibonacci"`}, {backoff, "1s,-5s", `"-5s"`}, {backoff, "1s,,2s", `""`}, {backoff, "", `""`},
+		{backoff, "1s,7", `"7"`},
 		{retryOn, "408,teapot", `"teapot"`}, {retryOn, "204", `"204"`}, {retryOn, "1000", `"1000"`}, {retryOn, "", `""`},
 		{retryOn, "408,,5xx", `""`}, {retryOn, "+500", `"+500"`}, {retryOn, "2xx", `"2xx"`}, {retryOn, "any,!4xx", `"!4xx"`},
-		{resolve, "example.com:443", `"example.com:443"`}, {resolve, "a:80:b", `"a:80:b"`}, {resolve, ":80:127.0.0.1", `":80:127.0.0.1"`},
+		{resolve, "example.com:443", `"example.com:443"`}, {resolve, "a:80:b", `"a:80:b"`},
+		{resolve, ":80:127.0.0.1", `":80:127.0.0.1"`},
 	}
 	for _, test := range tests {
 		if err := test.parse(test.in); err == nil || !strings.Contains(err.Error(), test.item) {
@@ -118,7 +121,8 @@ func TestParseErrorsNameTheBadItem(t *testing.T) {
 
 func TestRetryOnReadsWhatItWrites(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{"408,425,429,5xx,network", "4xx", "501,5xx", "network", "any,!406,!407", "302,3xx", "connect,timeout"} {
+	for _, s := range []string{"408,425,429,5xx,network", "4xx", "501,5xx", "network", "any,!406,!407", "302,3xx",
+		"connect,timeout"} {
 		r, err := deliver.ParseRetryOn(s)
 		if err != nil || r.String() != s {
 			t.Errorf("%q became %q, %v", s, r, err)

@@ -200,7 +200,9 @@ func TestJitterOnlyLengthensAScheduleThatVaries(t *testing.T) {
 func TestAPolicyOfOldIsRead(t *testing.T) {
 	t.Parallel()
 	var p deliver.Policy
-	err := json.Unmarshal([]byte(`{"retries":"unlimited","backoff":"1s,5m0s","base":"500ms","max_delay":"30s","jitter":"none","retry_on":"408,5xx,network","timeout":"15s","deadline":"72h0m0s"}`), &p)
+	const old = `{"retries":"unlimited","backoff":"1s,5m0s","base":"500ms","max_delay":"30s","jitter":"none",` +
+		`"retry_on":"408,5xx,network","timeout":"15s","deadline":"72h0m0s"}`
+	err := json.Unmarshal([]byte(old), &p)
 	if err != nil || p.Retries < 1e9 || len(p.Schedule) != 2 || !p.NoJitter || p.Deadline != 72*time.Hour ||
 		!p.RetryOn.Network {
 		t.Errorf("%+v, %v", p, err)

@@ -64,7 +64,8 @@ func TestPlainRequestsGoThroughAProxy(t *testing.T) {
 		t.Fatal(x.Err)
 	}
 	r, err := http.ReadRequest(bufio.NewReader(strings.NewReader(p.received()[0])))
-	if err != nil || r.RequestURI != "http://hooks.example/in?x=1" || r.Host != "hooks.example" || r.Header.Get("Proxy-Authorization") == "" {
+	if err != nil || r.RequestURI != "http://hooks.example/in?x=1" || r.Host != "hooks.example" ||
+		r.Header.Get("Proxy-Authorization") == "" {
 		t.Errorf("%v %q", err, p.received())
 	}
 }
@@ -101,7 +102,8 @@ func TestProxyThatDoesNotConnectIsARefusal(t *testing.T) {
 	t.Parallel()
 	p := listen(t, nil, answers(say("HTTP/1.1 407 Proxy Authentication Required\r\nContent-Length: 0\r\n\r\n")))
 	x := post(t.Context(), newClient(t, deliver.Options{Proxy: p.url()}), "https://hooks.example/", "{}")
-	if kindOf(x) != record.FailRefused || x.Err.Ambiguous || x.Err.Text != "the proxy answered 407 Proxy Authentication Required" {
+	if kindOf(x) != record.FailRefused || x.Err.Ambiguous ||
+		x.Err.Text != "the proxy answered 407 Proxy Authentication Required" {
 		t.Errorf("%+v", x.Err)
 	}
 }
@@ -123,7 +125,8 @@ func TestProxyVariablesAreReadButForLoopback(t *testing.T) {
 	if x := post(t.Context(), c, "http://hooks.example/", "{}"); x.Status() != 200 || len(proxy.received()) != 1 {
 		t.Errorf("%v, the proxy got %d requests", x.Err, len(proxy.received()))
 	}
-	if x := post(t.Context(), c, target.url(), "{}"); x.Status() != 200 || len(proxy.received()) != 1 || len(target.received()) != 1 {
+	if x := post(t.Context(), c, target.url(), "{}"); x.Status() != 200 || len(proxy.received()) != 1 ||
+		len(target.received()) != 1 {
 		t.Errorf("loopback: %v, the proxy got %d requests", x.Err, len(proxy.received()))
 	}
 }
@@ -131,7 +134,8 @@ func TestProxyVariablesAreReadButForLoopback(t *testing.T) {
 func TestExactBytesDoNotGoThroughAProxy(t *testing.T) {
 	t.Parallel()
 	p := listen(t, nil, answers(ok))
-	x := &record.Exchange{Request: record.Request{Method: "GET", URL: "http://hooks.example/", Head: "GET / HTTP/1.1\r\nHost: x\r\n\r\n"}}
+	x := &record.Exchange{Request: record.Request{Method: "GET", URL: "http://hooks.example/",
+		Head: "GET / HTTP/1.1\r\nHost: x\r\n\r\n"}}
 	newClient(t, deliver.Options{Proxy: p.url()}).Do(t.Context(), x)
 	if x.Err == nil || !x.Err.Permanent || p.connections() != 0 {
 		t.Errorf("%+v", x.Err)
@@ -147,7 +151,8 @@ func TestClientRefusesOptionsThatMakeNoSense(t *testing.T) {
 		"through a proxy":    {Proxy: "http://h", UnixSocket: "/s"},
 		"control character":  {UserAgent: "a\r\nb"},
 	} {
-		if _, err := deliver.NewClient(o); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+		if _, err := deliver.NewClient(o); err == nil || !strings.Contains(err.Error(), want) ||
+			strings.Contains(err.Error(), "secret") {
 			t.Errorf("%+v: %v", o, err)
 		}
 	}
@@ -163,8 +168,10 @@ func TestCredentialsOfAProxyStayWithIt(t *testing.T) {
 		url         string
 		proxy, peer *peer
 	}{{"https://" + secure.addr, connect, secure}, {"http://hooks.example/", plain, plain}} {
-		x := post(t.Context(), newClient(t, deliver.Options{TLS: ca.client(t), Proxy: "http://user:pass@" + c.proxy.addr}), c.url, "{}")
-		if x.Status() != 200 || x.Request.Header.Has("Proxy-Authorization") || strings.Contains(x.Request.Head, "Proxy-Auth") {
+		x := post(t.Context(), newClient(t, deliver.Options{TLS: ca.client(t), Proxy: "http://user:pass@" + c.proxy.addr}),
+			c.url, "{}")
+		if x.Status() != 200 || x.Request.Header.Has("Proxy-Authorization") ||
+			strings.Contains(x.Request.Head, "Proxy-Auth") {
 			t.Errorf("%s: %v, recorded %+v", c.url, x.Err, x.Request)
 		}
 		if asked := c.proxy.received()[0]; !strings.Contains(asked, "\r\nProxy-Authorization: Basic dXNlcjpwYXNz\r\n") {
@@ -182,7 +189,8 @@ func TestExactBytesGoThroughATunnel(t *testing.T) {
 	p := listen(t, ca.server(t), answers(ok))
 	proxy := listen(t, nil, tunnel(p.addr))
 	head := "POST /a%2F HTTP/1.1\r\nhOST:x\r\ncontent-length: 2\r\n\r\n"
-	x := &record.Exchange{Request: record.Request{Method: "POST", URL: p.url(), Head: head, Body: []byte("hi"), Header: record.Header{{Name: "content-length", Value: "2"}}}}
+	x := &record.Exchange{Request: record.Request{Method: "POST", URL: p.url(), Head: head, Body: []byte("hi"),
+		Header: record.Header{{Name: "content-length", Value: "2"}}}}
 	newClient(t, deliver.Options{TLS: ca.client(t), Proxy: proxy.url()}).Do(t.Context(), x)
 	if x.Status() != 200 || p.received()[0] != head+"hi" {
 		t.Errorf("%+v, arrived %q", x.Err, p.received())
@@ -212,16 +220,20 @@ func TestSocksProxiesSayWhyTheyDoNotConnect(t *testing.T) {
 		kind    record.FailureKind
 		text    string
 	}{
-		"no way of authentication":    {"", []string{"\x05\xff"}, record.FailRefused, "no way of authentication"},
-		"a wrong password":            {"u:p@", []string{"\x05\x02", "\x01\x01"}, record.FailRefused, "does not take the user name"},
-		"refused":                     {"", []string{"\x05\x00", "\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00"}, record.FailRefused, "SOCKS5 reply 5"},
-		"an address that is none":     {"", []string{"\x05\x00", "\x05\x00\x00\x09"}, record.FailProtocol, "SOCKS5"},
-		"another protocol":            {"", []string{"HTTP/1.1 400 Bad Request\r\n\r\n"}, record.FailRefused, "no way of authentication"},
+		"no way of authentication": {"", []string{"\x05\xff"}, record.FailRefused, "no way of authentication"},
+		"a wrong password": {"u:p@", []string{"\x05\x02", "\x01\x01"}, record.FailRefused,
+			"does not take the user name"},
+		"refused": {"", []string{"\x05\x00", "\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00"},
+			record.FailRefused, "SOCKS5 reply 5"},
+		"an address that is none": {"", []string{"\x05\x00", "\x05\x00\x00\x09"}, record.FailProtocol, "SOCKS5"},
+		"another protocol": {"", []string{"HTTP/1.1 400 Bad Request\r\n\r\n"}, record.FailRefused,
+			"no way of authentication"},
 		"a connection that ends":      {"", []string{"\x05"}, record.FailReset, "closed"},
 		"a reply that ends in a name": {"", []string{"\x05\x00", "\x05\x00\x00\x03\x09abc"}, record.FailReset, "closed"},
 	} {
 		p := listen(t, nil, socksWith(c.replies...))
-		x := post(t.Context(), newClient(t, deliver.Options{Proxy: "socks5://" + c.user + p.addr}), "http://hooks.example/", "{}")
+		x := post(t.Context(), newClient(t, deliver.Options{Proxy: "socks5://" + c.user + p.addr}),
+			"http://hooks.example/", "{}")
 		if kindOf(x) != c.kind || x.Err.Ambiguous || !strings.Contains(x.Err.Text, c.text) {
 			t.Errorf("%s: %+v", name, x.Err)
 		}

@@ -21,14 +21,16 @@ func TestRetryAfterIsNeverUndercut(t *testing.T) {
 		{"seconds", func() []string { return []string{"2"} }, 2250 * time.Millisecond, 2250 * time.Millisecond, false},
 		{"zero", func() []string { return []string{"0"} }, 250 * time.Millisecond, 250 * time.Millisecond, false},
 		{"a date", func() []string { return []string{date(time.Minute)} }, 60 * time.Second, 61 * time.Second, false},
-		{"a date that has passed", func() []string { return []string{date(-time.Hour)} }, 250 * time.Millisecond, 250 * time.Millisecond, false},
+		{"a date that has passed", func() []string { return []string{date(-time.Hour)} }, 250 * time.Millisecond,
+			250 * time.Millisecond, false},
 		{"negative", func() []string { return []string{"-5"} }, 250 * time.Millisecond, 250 * time.Millisecond, true},
 		{"a word", func() []string { return []string{"abc"} }, 250 * time.Millisecond, 250 * time.Millisecond, true},
 		{"an exponent", func() []string { return []string{"1e9"} }, 250 * time.Millisecond, 250 * time.Millisecond, true},
 		{"hexadecimal", func() []string { return []string{"0x10"} }, 250 * time.Millisecond, 250 * time.Millisecond, true},
 		{"a fraction", func() []string { return []string{"2.5"} }, 250 * time.Millisecond, 250 * time.Millisecond, true},
 		{"other digits", func() []string { return []string{"٢"} }, 250 * time.Millisecond, 250 * time.Millisecond, true},
-		{"eleven digits", func() []string { return []string{"00000000002"} }, 250 * time.Millisecond, 250 * time.Millisecond, true},
+		{"eleven digits", func() []string { return []string{"00000000002"} }, 250 * time.Millisecond,
+			250 * time.Millisecond, true},
 		{"empty", func() []string { return []string{""} }, 250 * time.Millisecond, 250 * time.Millisecond, true},
 		{"two of them", func() []string { return []string{"2", "2"} }, 250 * time.Millisecond, 250 * time.Millisecond, true},
 	}
@@ -86,7 +88,8 @@ func TestWhatDoesNotFitTheDeadlineEndsAtOnce(t *testing.T) {
 		why    string
 	}{
 		{"Retry-After", retryAfter(503, "86400"), time.Second, 1, "retry-after 86400s does not fit the deadline"},
-		{"ten digits of Retry-After", retryAfter(503, "9999999999"), time.Second, 1, "retry-after 9223372036s does not fit the deadline"},
+		{"ten digits of Retry-After", retryAfter(503, "9999999999"), time.Second, 1,
+			"retry-after 9223372036s does not fit the deadline"},
 		{"backoff", status(503), time.Hour, 1, "the next wait of 1h0m0s does not fit the deadline"},
 		{"a slower backoff", status(503), time.Second, 0.1, "the next wait of 1s (10s) does not fit the deadline"},
 	}

@@ -35,10 +35,14 @@ func TestTLSFailuresSendNothing(t *testing.T) {
 	}{
 		{"an unknown authority", ca.server(t), answers(ok), nil, "https", record.FailTLS, true, "unknown authority"},
 		{"another host's certificate", wrongName, answers(ok), trusting, "https", record.FailTLS, true, "127.0.0.1"},
-		{"https to a plain port", nil, plainServer, trusting, "https", record.FailTLS, false, "the port speaks plain HTTP, not TLS"},
-		{"https to something else", nil, func(c *talk) { c.say("220 mail.example ESMTP\r\n") }, trusting, "https", record.FailTLS, false, "the port does not speak TLS"},
-		{"a cut handshake", nil, func(c *talk) { _, _ = c.br.ReadByte() }, trusting, "https", record.FailTLS, false, "closed"},
-		{stalled, nil, func(c *talk) { _, _ = io.Copy(io.Discard, c) }, trusting, "https", record.FailTimeout, false, "timed out while shaking hands for TLS"},
+		{"https to a plain port", nil, plainServer, trusting, "https", record.FailTLS, false,
+			"the port speaks plain HTTP, not TLS"},
+		{"https to something else", nil, func(c *talk) { c.say("220 mail.example ESMTP\r\n") }, trusting, "https",
+			record.FailTLS, false, "the port does not speak TLS"},
+		{"a cut handshake", nil, func(c *talk) { _, _ = c.br.ReadByte() }, trusting, "https",
+			record.FailTLS, false, "closed"},
+		{stalled, nil, func(c *talk) { _, _ = io.Copy(io.Discard, c) }, trusting, "https", record.FailTimeout, false,
+			"timed out while shaking hands for TLS"},
 		{"http to a TLS port", nil, alert, nil, "http", record.FailProtocol, false, "the port speaks TLS, not plain HTTP"},
 	}
 	for _, test := range tests {
@@ -112,7 +116,8 @@ func TestServerNameIsTheURLsHost(t *testing.T) {
 	for _, web := range []bool{false, true} {
 		p := listen(t, config, answers(ok))
 		_, port, _ := net.SplitHostPort(p.addr)
-		c := newClient(t, deliver.Options{TLS: ca.client(t), HTTP2: web, Resolve: map[string]string{"hooks.example:" + port: p.addr}})
+		c := newClient(t, deliver.Options{TLS: ca.client(t), HTTP2: web,
+			Resolve: map[string]string{"hooks.example:" + port: p.addr}})
 		if x := post(t.Context(), c, "https://hooks.example:"+port, "{}"); x.Status() != 200 {
 			t.Fatalf("web %v: %v", web, x.Err)
 		}
@@ -131,7 +136,8 @@ func TestClientCertificateIsShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := deliver.TLSFiles{CACert: ca.file, Cert: writePEM(t, "CERTIFICATE", own.Certificate[0]), Key: writePEM(t, "PRIVATE KEY", key)}
+	files := deliver.TLSFiles{CACert: ca.file, Cert: writePEM(t, "CERTIFICATE", own.Certificate[0]),
+		Key: writePEM(t, "PRIVATE KEY", key)}
 	shown, err := files.Config()
 	if err != nil {
 		t.Fatal(err)
@@ -217,7 +223,8 @@ func TestHTTP2FailuresHaveTheSameNames(t *testing.T) {
 		}
 	})
 	c := newClient(t, deliver.Options{TLS: ca.client(t), HTTP2: true})
-	for path, want := range map[string]record.FailureKind{"/abort": record.FailReset, "/half": record.FailReset, "/stall": record.FailTimeout} {
+	for path, want := range map[string]record.FailureKind{"/abort": record.FailReset, "/half": record.FailReset,
+		"/stall": record.FailTimeout} {
 		ctx := t.Context()
 		if want == record.FailTimeout {
 			ctx = within(t, time.Second)
@@ -243,7 +250,8 @@ func TestTargetsOfRedirectsGetNoRequests(t *testing.T) {
 				Request: record.Request{Method: "POST", URL: s.URL, Body: []byte("{}")},
 			})
 			host := strings.TrimPrefix(target.URL, "https://")
-			if decisions(a) != "final" || a[0].Exchange.Status() != code || !strings.Contains(a[0].Why, "redirect to host "+host+" is not followed") {
+			if decisions(a) != "final" || a[0].Exchange.Status() != code ||
+				!strings.Contains(a[0].Why, "redirect to host "+host+" is not followed") {
 				t.Errorf("%d: %s, %s", code, decisions(a), a[0].Why)
 			}
 		}

@@ -28,7 +28,8 @@ func TestWireHasTheFieldsAsGiven(t *testing.T) {
 		{
 			"a hook",
 			record.Request{Method: "POST", URL: p.url() + "/in?a=b%20c&&d#part", Body: []byte("{}"), Header: record.Header{
-				{Name: "webhook-id", Value: "msg_1"}, {Name: "X-b", Value: "2"}, {Name: "x-B", Value: "1"}, {Name: "X-Empty", Value: ""},
+				{Name: "webhook-id", Value: "msg_1"}, {Name: "X-b", Value: "2"}, {Name: "x-B", Value: "1"},
+				{Name: "X-Empty", Value: ""},
 			}},
 			"POST /in?a=b%20c&&d HTTP/1.1\r\nHost: ADDR\r\nUser-Agent: barb/1.2\r\nAccept: */*\r\n" +
 				"webhook-id: msg_1\r\nX-b: 2\r\nx-B: 1\r\nX-Empty: \r\nContent-Length: 2\r\n\r\n{}",
@@ -46,16 +47,19 @@ func TestWireHasTheFieldsAsGiven(t *testing.T) {
 		{
 			"one's own Host, User-Agent, Accept and length",
 			record.Request{Method: "PUT", URL: p.url() + "/x", Body: []byte("abc"), Header: record.Header{
-				{Name: "content-length", Value: "3"}, {Name: "ACCEPT", Value: "text/plain"}, {Name: "user-agent", Value: "me"}, {Name: "host", Value: "you"},
+				{Name: "content-length", Value: "3"}, {Name: "ACCEPT", Value: "text/plain"}, {Name: "user-agent", Value: "me"},
+				{Name: "host", Value: "you"},
 			}},
 			"PUT /x HTTP/1.1\r\ncontent-length: 3\r\nACCEPT: text/plain\r\nuser-agent: me\r\nhost: you\r\n\r\nabc",
 		},
 		{
 			"chunks when asked for",
 			record.Request{Method: "POST", URL: p.url() + "/x", Body: []byte("0123456789abcdef"), Header: record.Header{
-				{Name: "Host", Value: "h"}, {Name: "User-Agent", Value: "u"}, {Name: "Accept", Value: "a"}, {Name: "Transfer-Encoding", Value: "chunked"},
+				{Name: "Host", Value: "h"}, {Name: "User-Agent", Value: "u"}, {Name: "Accept", Value: "a"},
+				{Name: "Transfer-Encoding", Value: "chunked"},
 			}},
-			"POST /x HTTP/1.1\r\nHost: h\r\nUser-Agent: u\r\nAccept: a\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n0123456789abcdef\r\n0\r\n\r\n",
+			"POST /x HTTP/1.1\r\nHost: h\r\nUser-Agent: u\r\nAccept: a\r\nTransfer-Encoding: chunked\r\n\r\n10\r\n" +
+				"0123456789abcdef\r\n0\r\n\r\n",
 		},
 	}
 	for i, test := range tests {
@@ -341,7 +345,8 @@ func TestHeadOfAnAnswerIsKeptExactly(t *testing.T) {
 	x := post(t.Context(), newClient(t, deliver.Options{}), p.url(), "{}")
 	want := &record.Response{
 		Status: 200, Reason: "Alright then", Proto: "HTTP/1.1", Head: head, Body: []byte("abc"), Size: 3,
-		Header: record.Header{{Name: "x-B", Value: "2"}, {Name: "X-a", Value: "1"}, {Name: "x-b", Value: "3"}, {Name: "Content-Length", Value: "3"}},
+		Header: record.Header{{Name: "x-B", Value: "2"}, {Name: "X-a", Value: "1"}, {Name: "x-b", Value: "3"},
+			{Name: "Content-Length", Value: "3"}},
 	}
 	if diff := cmp.Diff(want, x.Response); diff != "" {
 		t.Error(diff)
@@ -364,7 +369,8 @@ func TestAnswerToHEADHasNoBody(t *testing.T) {
 func TestBodiesAreKeptUpToTheLimit(t *testing.T) {
 	t.Parallel()
 	body := bytes.Repeat([]byte("b"), 50)
-	for _, framing := range []string{"Content-Length: 50\r\n\r\n" + string(body), "Transfer-Encoding: chunked\r\n\r\n32\r\n" + string(body) + "\r\n0\r\n\r\n"} {
+	for _, framing := range []string{"Content-Length: 50\r\n\r\n" + string(body),
+		"Transfer-Encoding: chunked\r\n\r\n32\r\n" + string(body) + "\r\n0\r\n\r\n"} {
 		for keep, kept := range map[int64]int{-1: 0, 49: 49, 50: 50, 51: 50} {
 			p := listen(t, nil, answers(say("HTTP/1.1 200 OK\r\n"+framing)))
 			c := newClient(t, deliver.Options{MaxBody: keep})

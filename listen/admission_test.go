@@ -55,7 +55,8 @@ func TestServeRefusesWhatIsNotAdmitted(t *testing.T) {
 	if !response.Close {
 		t.Error("the answer does not say Connection: close")
 	}
-	r.dial(t).send("POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n").wantStatus(200) // which is the one that counts
+	// which is the one that counts
+	r.dial(t).send("POST /open HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n").wantStatus(200)
 	if err := receive(t, r.ended, "Serve to return"); err != nil || r.shelf.len() != 1 {
 		t.Errorf("Serve = %v with %d recorded", err, r.shelf.len())
 	}
@@ -94,7 +95,8 @@ func TestServeAsksWhoConnectsWhenItAccepts(t *testing.T) {
 				if got, err := io.ReadAll(stranger); len(got) > 0 || errors.Is(err, os.ErrDeadlineExceeded) { // it may be a reset
 					t.Errorf("was sent %q, %v", got, err)
 				}
-				if refusal := receive(t, r.refusals, "a refusal"); !errors.Is(refusal.Err, listen.ErrNotAllowed) || refusal.Remote == "" || refusal.Status != 0 {
+				if refusal := receive(t, r.refusals, "a refusal"); !errors.Is(refusal.Err, listen.ErrNotAllowed) ||
+					refusal.Remote == "" || refusal.Status != 0 {
 					t.Errorf("refusal = %+v", refusal)
 				}
 			}
@@ -128,7 +130,8 @@ func TestServeDoesNotKeepWhatItIsNotTold(t *testing.T) {
 	if got := response.Header.Get("Retry-After"); got != "2" {
 		t.Errorf("Retry-After = %q, want 2", got)
 	}
-	if refusal := receive(t, r.refusals, "a refusal"); refusal.Status != 429 || refusal.Path != "/busy" || r.shelf.len() != 0 {
+	if refusal := receive(t, r.refusals, "a refusal"); refusal.Status != 429 || refusal.Path != "/busy" ||
+		r.shelf.len() != 0 {
 		t.Errorf("refusal = %+v with %d recorded", refusal, r.shelf.len())
 	}
 }
@@ -167,7 +170,8 @@ func TestServeKnowsAUnixSocketByItsName(t *testing.T) {
 	}
 	defer nc.Close()
 	_, _ = nc.Write([]byte("POST /a HTTP/1.0\r\n\r\n"))
-	if x := r.shelf.next(t); x.Remote != "unix" || x.Request.URL != "http://localhost/a" || receive(t, asked, "Allow") != "unix" {
+	if x := r.shelf.next(t); x.Remote != "unix" || x.Request.URL != "http://localhost/a" ||
+		receive(t, asked, "Allow") != "unix" {
 		t.Errorf("remote %q, URL %q", x.Remote, x.Request.URL)
 	}
 }
@@ -191,17 +195,19 @@ func TestServeTellsWhatWasCutOff(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			admitted := make(chan struct{}, 1)
-			r := serve(t, server{BodyIdle: c.idle, Drain: 50 * time.Millisecond, Admit: func(string, *record.Request) listen.Admission {
-				admitted <- struct{}{}
-				return listen.Admission{}
-			}})
+			r := serve(t, server{BodyIdle: c.idle, Drain: 50 * time.Millisecond,
+				Admit: func(string, *record.Request) listen.Admission {
+					admitted <- struct{}{}
+					return listen.Admission{}
+				}})
 			r.dial(t).send(c.request)
 			receive(t, admitted, "the request")
 			if c.status == 0 {
 				r.stop()
 			}
 			got := receive(t, r.refusals, "a refusal")
-			if !errors.Is(got.Err, c.want) || got.Status != c.status || got.Path != "/p" || strings.Contains(got.Err.Error(), "tcp") {
+			if !errors.Is(got.Err, c.want) || got.Status != c.status || got.Path != "/p" ||
+				strings.Contains(got.Err.Error(), "tcp") {
 				t.Errorf("refusal = %+v", got)
 			}
 		})
@@ -224,7 +230,8 @@ func TestServeTellsWhatWasCutOffOverHTTP2(t *testing.T) {
 	}()
 	receive(t, admitted, "the request")
 	r.stop()
-	if got := receive(t, r.refusals, "a refusal"); !errors.Is(got.Err, listen.ErrStopped) || got.Status != 0 || got.Path != "/p" {
+	if got := receive(t, r.refusals, "a refusal"); !errors.Is(got.Err, listen.ErrStopped) || got.Status != 0 ||
+		got.Path != "/p" {
 		t.Errorf("refusal = %+v", got)
 	}
 	_ = sending.Close()

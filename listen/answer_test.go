@@ -33,25 +33,46 @@ func TestServeWritesAnswersThatEveryoneReadsAlike(t *testing.T) {
 		"status alone": {"POST", &record.Response{Status: 202, Header: record.Header{date}},
 			"HTTP/1.1 202 Accepted\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
 		"order, case and repetition": {"POST", &record.Response{Status: 200, Body: []byte("x"), Header: record.Header{
-			{Name: "x-b", Value: "1"}, {Name: "Set-Cookie", Value: "a"}, {Name: "X-A", Value: "2"}, {Name: "set-cookie", Value: "b"}, date}},
-			"HTTP/1.1 200 OK\r\nx-b: 1\r\nSet-Cookie: a\r\nX-A: 2\r\nset-cookie: b\r\ndate: today\r\nContent-Length: 1\r\n\r\nx"},
-		"reason":            {"POST", &record.Response{Status: 200, Reason: "Fine", Header: record.Header{date}}, "HTTP/1.1 200 Fine\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
-		"reason of lines":   {"POST", &record.Response{Status: 200, Reason: "a\r\nX: y", Header: record.Header{date}}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
-		"unknown status":    {"POST", &record.Response{Status: 299, Header: record.Header{date}}, "HTTP/1.1 299 \r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
-		"wrong length":      {"POST", &record.Response{Status: 200, Body: []byte("abc"), Header: field("content-length", "9")}, "HTTP/1.1 200 OK\r\ncontent-length: 3\r\ndate: today\r\n\r\nabc"},
-		"two lengths":       {"POST", &record.Response{Status: 200, Header: append(record.Header{{Name: "Content-Length", Value: "1"}}, field("Content-Length", "9")...)}, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\ndate: today\r\n\r\n"},
-		"coding":            {"POST", &record.Response{Status: 200, Body: []byte("a"), Header: field("Transfer-Encoding", "chunked")}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 1\r\n\r\na"},
-		"named by hop":      {"POST", &record.Response{Status: 200, Header: append(field("X-Hop", "1"), record.Field{Name: "connection", Value: "keep-alive, x-hop"})}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
-		"value of lines":    {"POST", &record.Response{Status: 200, Header: field("X-Bad", "a\r\nX-Worse: b")}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
-		"name of lines":     {"POST", &record.Response{Status: 200, Header: field("X: b\r\nX-Bad", "a")}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
-		"204 with body":     {"POST", &record.Response{Status: 204, Body: []byte("abc"), Header: field("Content-Length", "3")}, "HTTP/1.1 204 No Content\r\ndate: today\r\n\r\n"},
-		"304":               {"GET", &record.Response{Status: 304, Header: record.Header{date}}, "HTTP/1.1 304 Not Modified\r\ndate: today\r\n\r\n"},
-		"304 with length":   {"GET", &record.Response{Status: 304, Header: field("Content-Length", "7")}, "HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\ndate: today\r\n\r\n"},
-		"HEAD":              {"HEAD", &record.Response{Status: 200, Body: []byte("abc"), Header: record.Header{date}}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 3\r\n\r\n"},
-		"HEAD of an app":    {"HEAD", &record.Response{Status: 200, Header: field("Content-Length", "77")}, "HTTP/1.1 200 OK\r\nContent-Length: 77\r\ndate: today\r\n\r\n"},
-		"HEAD, bad length":  {"HEAD", &record.Response{Status: 200, Header: field("Content-Length", "7, 7")}, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\ndate: today\r\n\r\n"},
-		"no CORS":           {"OPTIONS", &record.Response{Status: 200, Header: field("access-control-allow-origin", "*")}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
-		"no CORS, prefixed": {"OPTIONS", &record.Response{Status: 200, Header: field("Access-Control-Allow-Private-Network", "true")}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+			{Name: "x-b", Value: "1"}, {Name: "Set-Cookie", Value: "a"}, {Name: "X-A", Value: "2"},
+			{Name: "set-cookie", Value: "b"}, date}},
+			"HTTP/1.1 200 OK\r\nx-b: 1\r\nSet-Cookie: a\r\nX-A: 2\r\nset-cookie: b\r\ndate: today\r\n" +
+				"Content-Length: 1\r\n\r\nx"},
+		"reason": {"POST", &record.Response{Status: 200, Reason: "Fine", Header: record.Header{date}},
+			"HTTP/1.1 200 Fine\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+		"reason of lines": {"POST", &record.Response{Status: 200, Reason: "a\r\nX: y", Header: record.Header{date}},
+			"HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+		"unknown status": {"POST", &record.Response{Status: 299, Header: record.Header{date}},
+			"HTTP/1.1 299 \r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+		"wrong length": {"POST", &record.Response{Status: 200, Body: []byte("abc"),
+			Header: field("content-length", "9")}, "HTTP/1.1 200 OK\r\ncontent-length: 3\r\ndate: today\r\n\r\nabc"},
+		"two lengths": {"POST", &record.Response{Status: 200,
+			Header: append(record.Header{{Name: "Content-Length", Value: "1"}}, field("Content-Length", "9")...)},
+			"HTTP/1.1 200 OK\r\nContent-Length: 0\r\ndate: today\r\n\r\n"},
+		"coding": {"POST", &record.Response{Status: 200, Body: []byte("a"),
+			Header: field("Transfer-Encoding", "chunked")}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 1\r\n\r\na"},
+		"named by hop": {"POST", &record.Response{Status: 200,
+			Header: append(field("X-Hop", "1"), record.Field{Name: "connection", Value: "keep-alive, x-hop"})},
+			"HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+		"value of lines": {"POST", &record.Response{Status: 200, Header: field("X-Bad", "a\r\nX-Worse: b")},
+			"HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+		"name of lines": {"POST", &record.Response{Status: 200, Header: field("X: b\r\nX-Bad", "a")},
+			"HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+		"204 with body": {"POST", &record.Response{Status: 204, Body: []byte("abc"),
+			Header: field("Content-Length", "3")}, "HTTP/1.1 204 No Content\r\ndate: today\r\n\r\n"},
+		"304": {"GET", &record.Response{Status: 304, Header: record.Header{date}},
+			"HTTP/1.1 304 Not Modified\r\ndate: today\r\n\r\n"},
+		"304 with length": {"GET", &record.Response{Status: 304, Header: field("Content-Length", "7")},
+			"HTTP/1.1 304 Not Modified\r\nContent-Length: 7\r\ndate: today\r\n\r\n"},
+		"HEAD": {"HEAD", &record.Response{Status: 200, Body: []byte("abc"), Header: record.Header{date}},
+			"HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 3\r\n\r\n"},
+		"HEAD of an app": {"HEAD", &record.Response{Status: 200, Header: field("Content-Length", "77")},
+			"HTTP/1.1 200 OK\r\nContent-Length: 77\r\ndate: today\r\n\r\n"},
+		"HEAD, bad length": {"HEAD", &record.Response{Status: 200, Header: field("Content-Length", "7, 7")},
+			"HTTP/1.1 200 OK\r\nContent-Length: 0\r\ndate: today\r\n\r\n"},
+		"no CORS": {"OPTIONS", &record.Response{Status: 200, Header: field("access-control-allow-origin", "*")},
+			"HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
+		"no CORS, prefixed": {"OPTIONS", &record.Response{Status: 200, Header: field("Access-Control-Allow-Private-Network",
+			"true")}, "HTTP/1.1 200 OK\r\ndate: today\r\nContent-Length: 0\r\n\r\n"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -160,14 +181,17 @@ func TestServeCutsSendersThatNeverRead(t *testing.T) {
 }
 
 func TestRelayGivesTheAppsAnswer(t *testing.T) {
-	app := &record.Response{Status: 418, Reason: "Teapot", Proto: "HTTP/1.0", Head: "x", Body: []byte("b"), Header: record.Header{
-		{Name: "x-a", Value: "1"}, {Name: "Connection", Value: "close, X-Hop"}, {Name: "X-Hop", Value: "1"}, {Name: "Content-Length", Value: "1"}}}
+	app := &record.Response{Status: 418, Reason: "Teapot", Proto: "HTTP/1.0", Head: "x", Body: []byte("b"),
+		Header: record.Header{
+			{Name: "x-a", Value: "1"}, {Name: "Connection", Value: "close, X-Hop"}, {Name: "X-Hop", Value: "1"},
+			{Name: "Content-Length", Value: "1"}}}
 	want := &record.Response{Status: 418, Reason: "Teapot", Body: []byte("b"), Header: record.Header{
 		{Name: "x-a", Value: "1"}, {Name: "Content-Length", Value: "1"}}}
 	if diff := cmp.Diff(want, listen.Relay(app, nil)); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}
-	for kind, status := range map[record.FailureKind]int{record.FailTimeout: 504, record.FailRefused: 502, record.FailProtocol: 502} {
+	for kind, status := range map[record.FailureKind]int{record.FailTimeout: 504, record.FailRefused: 502,
+		record.FailProtocol: 502} {
 		if got := listen.Relay(nil, &record.Failure{Kind: kind}); got.Status != status {
 			t.Errorf("%s became %d, want %d", kind, got.Status, status)
 		}

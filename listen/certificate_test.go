@@ -15,7 +15,8 @@ import (
 func TestOwnCertificateIsMadeOnceAndAnewNearItsEnd(t *testing.T) {
 	file, now := filepath.Join(t.TempDir(), "new", "tls.pem"), time.Now()
 	first, renewed, err := listen.OwnCertificate(file, now)
-	if err != nil || renewed || first.Leaf.VerifyHostname("localhost") != nil || first.Leaf.VerifyHostname("127.0.0.1") != nil || first.Leaf.IsCA {
+	if err != nil || renewed || first.Leaf.VerifyHostname("localhost") != nil ||
+		first.Leaf.VerifyHostname("127.0.0.1") != nil || first.Leaf.IsCA {
 		t.Fatalf("made %v, renewed %t, %v", first.Leaf, renewed, err)
 	}
 	if info, err := os.Stat(file); err != nil || info.Mode().Perm()&0o077 != 0 {
@@ -27,7 +28,8 @@ func TestOwnCertificateIsMadeOnceAndAnewNearItsEnd(t *testing.T) {
 	}
 	later := first.Leaf.NotAfter.AddDate(0, 0, -13)
 	anew, renewed, err := listen.OwnCertificate(file, later)
-	if err != nil || !renewed || bytes.Equal(anew.Certificate[0], first.Certificate[0]) || !anew.Leaf.NotAfter.After(later) {
+	if err != nil || !renewed || bytes.Equal(anew.Certificate[0], first.Certificate[0]) ||
+		!anew.Leaf.NotAfter.After(later) {
 		t.Errorf("near its end it stayed, renewed %t, %v", renewed, err)
 	}
 }

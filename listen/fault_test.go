@@ -29,8 +29,10 @@ func faulty(f listen.Fault, body string) func(context.Context, *record.Exchange)
 // wantFault checks what is kept of an exchange whose sender something was done to.
 func wantFault(t *testing.T, x *record.Exchange, kind listen.FaultKind, status int) {
 	t.Helper()
-	if !x.Ended || x.Scripted != string(kind) || string(x.FailureKind()) != "scripted:"+string(kind) || x.Status() != status {
-		t.Errorf("recorded ended %t, %q, status %d; want fault %s, status %d", x.Ended, x.FailureKind(), x.Status(), kind, status)
+	if !x.Ended || x.Scripted != string(kind) || string(x.FailureKind()) != "scripted:"+string(kind) ||
+		x.Status() != status {
+		t.Errorf("recorded ended %t, %q, status %d; want fault %s, status %d", x.Ended, x.FailureKind(),
+			x.Status(), kind, status)
 	}
 }
 
@@ -44,13 +46,16 @@ func TestFaultsOnTheWire(t *testing.T) {
 		status int
 		kept   string
 	}{
-		"bad-http":                          {"POST", listen.BadHTTP, "abcd", "\x00\x01 this is not HTTP: a scripted answer of barb listen\r\n\r\n", 0, ""},
-		"close-after-headers":               {"POST", listen.CloseAfterHeaders, "abcd", head + "4\r\nConnection: close\r\n\r\n", 200, ""},
-		"close-after-headers, without body": {"POST", listen.CloseAfterHeaders, "", head + "64\r\nConnection: close\r\n\r\n", 200, ""},
-		"close-after-headers, HEAD":         {"HEAD", listen.CloseAfterHeaders, "abcd", head + "4\r\nConnection: close\r\n", 200, ""},
-		"truncate":                          {"POST", listen.Truncate, "abcde", head + "5\r\nConnection: close\r\n\r\nab", 200, "ab"},
-		"truncate, without body":            {"POST", listen.Truncate, "", head + "64\r\nConnection: close\r\n\r\n", 200, ""},
-		"truncate, HEAD":                    {"HEAD", listen.Truncate, "abcd", head + "4\r\nConnection: close\r\n", 200, ""},
+		"bad-http": {"POST", listen.BadHTTP, "abcd",
+			"\x00\x01 this is not HTTP: a scripted answer of barb listen\r\n\r\n", 0, ""},
+		"close-after-headers": {"POST", listen.CloseAfterHeaders, "abcd",
+			head + "4\r\nConnection: close\r\n\r\n", 200, ""},
+		"close-after-headers, without body": {"POST", listen.CloseAfterHeaders, "", head + "64\r\nConnection: close\r\n\r\n",
+			200, ""},
+		"close-after-headers, HEAD": {"HEAD", listen.CloseAfterHeaders, "abcd", head + "4\r\nConnection: close\r\n", 200, ""},
+		"truncate":                  {"POST", listen.Truncate, "abcde", head + "5\r\nConnection: close\r\n\r\nab", 200, "ab"},
+		"truncate, without body":    {"POST", listen.Truncate, "", head + "64\r\nConnection: close\r\n\r\n", 200, ""},
+		"truncate, HEAD":            {"HEAD", listen.Truncate, "abcd", head + "4\r\nConnection: close\r\n", 200, ""},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -66,7 +71,8 @@ func TestFaultsOnTheWire(t *testing.T) {
 			}
 			x := r.shelf.next(t)
 			wantFault(t, x, c.fault, c.status)
-			if c.status != 0 && x.Response.Head+string(x.Response.Body) != c.want || c.status != 0 && string(x.Response.Body) != c.kept {
+			if c.status != 0 && x.Response.Head+string(x.Response.Body) != c.want || c.status != 0 &&
+				string(x.Response.Body) != c.kept {
 				t.Errorf("kept %q and %q", x.Response.Head, x.Response.Body)
 			}
 		})
@@ -92,7 +98,8 @@ func TestResetIsSeenThroughTLS(t *testing.T) {
 		t.Fatal(err)
 	}
 	config := &tls.Config{Certificates: lender.TLS.Certificates}
-	r := serveOn(t, server{Scheme: "https", Reply: faulty(listen.Fault{Kind: listen.Reset}, "")}, tls.NewListener(ln, config))
+	r := serveOn(t, server{Scheme: "https", Reply: faulty(listen.Fault{Kind: listen.Reset}, "")},
+		tls.NewListener(ln, config))
 	nc, err := tls.Dial("tcp", r.addr, &tls.Config{InsecureSkipVerify: true})
 	if err != nil {
 		t.Fatal(err)
@@ -232,7 +239,8 @@ func TestDripToASenderThatLeavesSaysSo(t *testing.T) {
 func TestWaitsEndWithTheServer(t *testing.T) {
 	for name, given := range map[string]listen.Answer{
 		"delay": {Response: &record.Response{Status: 202}, Delay: time.Hour},
-		"drip":  {Response: &record.Response{Status: 202, Body: make([]byte, 10_000)}, Fault: listen.Fault{Kind: listen.Drip, Rate: 1}},
+		"drip": {Response: &record.Response{Status: 202, Body: make([]byte, 10_000)},
+			Fault: listen.Fault{Kind: listen.Drip, Rate: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := serve(t, server{Reply: func(context.Context, *record.Exchange) listen.Answer { return given }})

@@ -18,8 +18,10 @@ func FuzzServe(f *testing.F) {
 	post := "POST / HTTP/1.1\r\nHost: h\r\n"
 	for _, seed := range []string{
 		hook, hook + hook, post + "Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nX: y\r\n\r\n",
-		post + "Content-Length: 1\r\nContent-Length: 1\r\n\r\na" + hook, post + "Expect: 100-continue\r\nContent-Length: 1\r\n\r\na",
-		"HEAD / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + hook, "\r\n" + hook, post + "X: a\r\n b\r\n\r\n", "GET / HTTP/9.9\r\n\r\n", "\x00",
+		post + "Content-Length: 1\r\nContent-Length: 1\r\n\r\na" + hook,
+		post + "Expect: 100-continue\r\nContent-Length: 1\r\n\r\na",
+		"HEAD / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n" + hook, "\r\n" + hook, post + "X: a\r\n b\r\n\r\n",
+		"GET / HTTP/9.9\r\n\r\n", "\x00",
 	} {
 		f.Add([]byte(seed))
 	}

@@ -28,19 +28,21 @@ func sized(path string, n int) string {
 func inChunks(path string, n int) string {
 	const chunk = 8 << 10
 	one := fmt.Sprintf("%x\r\n%s\r\n", chunk, strings.Repeat("x", chunk))
-	return "POST " + path + " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat(one, n/chunk) + "0\r\n\r\n"
+	return "POST " + path + " HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" +
+		strings.Repeat(one, n/chunk) + "0\r\n\r\n"
 }
 
 // holding is a server whose budget two requests hold, until the gate is opened.
 func holding(t *testing.T, request string) (*running, *gate, []*client) {
 	t.Helper()
 	g := newGate()
-	r := serve(t, server{Budget: listen.NewBudget(budget), MaxBody: 500 << 10, Reply: func(ctx context.Context, x *record.Exchange) listen.Answer {
-		if x.Request.Target == "/small" {
-			return listen.Answer{}
-		}
-		return g.reply(ctx, x)
-	}})
+	r := serve(t, server{Budget: listen.NewBudget(budget), MaxBody: 500 << 10,
+		Reply: func(ctx context.Context, x *record.Exchange) listen.Answer {
+			if x.Request.Target == "/small" {
+				return listen.Answer{}
+			}
+			return g.reply(ctx, x)
+		}})
 	var clients []*client
 	for range 2 {
 		clients = append(clients, r.dial(t).send(request))
@@ -51,12 +53,15 @@ func holding(t *testing.T, request string) (*running, *gate, []*client) {
 
 func TestServeRefusesWhatHasNoRoomInTheBudget(t *testing.T) {
 	for name, c := range map[string]struct{ held, refused string }{
-		"by its head alone":              {sized("/", large), fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n", large)},
-		"sized, sent whole":              {sized("/", large), sized("/", large)},
-		"in chunks":                      {inChunks("/", large), inChunks("/", large)},
-		"sized beside chunks":            {inChunks("/", large), sized("/", large)},
-		"that waits for leave to send":   {sized("/", large), fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", large)},
-		"in chunks of a byte, and large": {sized("/", large), "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1\r\nx\r\n", 64<<10)},
+		"by its head alone": {sized("/", large),
+			fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n", large)},
+		"sized, sent whole":   {sized("/", large), sized("/", large)},
+		"in chunks":           {inChunks("/", large), inChunks("/", large)},
+		"sized beside chunks": {inChunks("/", large), sized("/", large)},
+		"that waits for leave to send": {sized("/", large),
+			fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nExpect: 100-continue\r\nContent-Length: %d\r\n\r\n", large)},
+		"in chunks of a byte, and large": {sized("/", large),
+			"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" + strings.Repeat("1\r\nx\r\n", 64<<10)},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -180,9 +185,12 @@ func TestServeGivesTheBudgetBackInEveryWayOut(t *testing.T) {
 	t.Logf("seed %d", seed)
 	dice := rand.New(rand.NewPCG(seed, 0))
 	ways := map[string]func(c *client, n int){
-		"answered":              func(c *client, n int) { c.send(sized("/", n)).wantStatus(200) },
-		"answered, in chunks":   func(c *client, n int) { c.send(inChunks("/", n)).wantStatus(200) },
-		"two, one after other":  func(c *client, n int) { c.send(sized("/", n) + inChunks("/", n)).wantStatus(200); c.wantStatus(200) },
+		"answered":            func(c *client, n int) { c.send(sized("/", n)).wantStatus(200) },
+		"answered, in chunks": func(c *client, n int) { c.send(inChunks("/", n)).wantStatus(200) },
+		"two, one after other": func(c *client, n int) {
+			c.send(sized("/", n) + inChunks("/", n)).wantStatus(200)
+			c.wantStatus(200)
+		},
 		"forged":                func(c *client, n int) { c.send(sized("/forged", n)).wantStatus(401) },
 		"panic in Check":        func(c *client, n int) { c.send(sized("/panic-check", n)).wantStatus(500) },
 		"panic in Reply":        func(c *client, n int) { c.send(sized("/panic-reply", n)).wantStatus(500) },
@@ -250,17 +258,19 @@ func (f *fickle) Record(ctx context.Context, x *record.Exchange) error {
 // Large answers that nobody reads are in the budget as well, and while it is short they have to be read fast.
 func TestServeCutsSlowReadersWhenTheBudgetIsShort(t *testing.T) {
 	answer := bytes.Repeat([]byte("x"), 32<<20) // more than the buffers of a socket take
-	for name, request := range map[string]string{"without a body": "GET /big HTTP/1.1\r\nHost: h\r\n\r\n", "with one": sized("/big", 100), "with a large one": sized("/big", large)} {
+	for name, request := range map[string]string{"without a body": "GET /big HTTP/1.1\r\nHost: h\r\n\r\n",
+		"with one": sized("/big", 100), "with a large one": sized("/big", large)} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			asked := make(chan struct{}, 10)
-			r := serve(t, server{Budget: listen.NewBudget(budget), MaxBody: 500 << 10, WriteIdle: time.Hour, Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
-				if x.Request.Target != "/big" {
-					return listen.Answer{}
-				}
-				asked <- struct{}{}
-				return listen.Answer{Response: &record.Response{Status: 200, Body: answer}}
-			}})
+			r := serve(t, server{Budget: listen.NewBudget(budget), MaxBody: 500 << 10, WriteIdle: time.Hour,
+				Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
+					if x.Request.Target != "/big" {
+						return listen.Answer{}
+					}
+					asked <- struct{}{}
+					return listen.Answer{Response: &record.Response{Status: 200, Body: answer}}
+				}})
 			c := r.dial(t).send(request)
 			receive(t, asked, "the request")
 			if x := r.shelf.next(t); x.FailureKind() != record.FailTimeout || x.Status() != 200 {

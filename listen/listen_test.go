@@ -99,7 +99,8 @@ func serve(t *testing.T, s server) *running {
 
 func serveOn(t *testing.T, s server, ln net.Listener) *running {
 	t.Helper()
-	r := &running{addr: ln.Addr().String(), shelf: newShelf(), refusals: make(chan listen.Refusal, 1000), ended: make(chan error, 1)}
+	r := &running{addr: ln.Addr().String(), shelf: newShelf(), refusals: make(chan listen.Refusal, 1000),
+		ended: make(chan error, 1)}
 	if s.Recorder == nil {
 		s.Recorder = r.shelf
 	}
@@ -225,7 +226,8 @@ func TestServeRefusesWhatItCannotKeep(t *testing.T) {
 		t.Errorf("Retry-After = %q, want 5", got)
 	}
 	refusal := receive(t, r.refusals, "a refusal")
-	if !errors.Is(refusal.Err, full) || refusal.Status != 503 || refusal.Method != http.MethodPost || refusal.Path != "/hook" {
+	if !errors.Is(refusal.Err, full) || refusal.Status != 503 || refusal.Method != http.MethodPost ||
+		refusal.Path != "/hook" {
 		t.Errorf("refusal = %+v", refusal)
 	}
 	r.shelf.breaks(nil)
@@ -350,7 +352,8 @@ func (p panicky) Answer(ctx context.Context, x *record.Exchange) error {
 func TestServeTellsWhenAnAnswerCannotBeNoted(t *testing.T) {
 	r := serve(t, server{Recorder: forgetful{newShelf()}})
 	r.dial(t).send(hook).wantStatus(200)
-	if refusal := receive(t, r.refusals, "a word about it"); !errors.Is(refusal.Err, io.ErrShortWrite) || refusal.Status != 200 {
+	if refusal := receive(t, r.refusals, "a word about it"); !errors.Is(refusal.Err, io.ErrShortWrite) ||
+		refusal.Status != 200 {
 		t.Errorf("refusal = %+v", refusal)
 	}
 }

@@ -33,9 +33,12 @@ func TestPaceCutsWhatFallsBehind(t *testing.T) {
 		"10 MiB after ten minutes":   {every(0, 600*time.Second, time.Second, 17476), 630 * time.Second},
 		"a terabyte without trouble": {[]burst{{time.Second, 1 << 40}}, 31 * time.Second},
 		// What came fast pays for no hours of waiting.
-		"10 MiB and then a byte now and then":   {append([]burst{{0, 10 << 20}}, every(29*time.Second, 5*time.Minute, 29*time.Second, 1)...), 30 * time.Second},
-		"a MiB and then half of the rate":       {append([]burst{{0, 1 << 20}}, every(time.Second, 5*time.Minute, time.Second, 512)...), 59500 * time.Millisecond},
-		"a minute at ten times it, then a drip": {append(every(0, time.Minute, time.Second, 10240), every(61*time.Second, 5*time.Minute, time.Second, 1)...), 90 * time.Second},
+		"10 MiB and then a byte now and then": {
+			append([]burst{{0, 10 << 20}}, every(29*time.Second, 5*time.Minute, 29*time.Second, 1)...), 30 * time.Second},
+		"a MiB and then half of the rate": {
+			append([]burst{{0, 1 << 20}}, every(time.Second, 5*time.Minute, time.Second, 512)...), 59500 * time.Millisecond},
+		"a minute at ten times it, then a drip": {append(every(0, time.Minute, time.Second, 10240),
+			every(61*time.Second, 5*time.Minute, time.Second, 1)...), 90 * time.Second},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

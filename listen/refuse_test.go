@@ -97,9 +97,10 @@ func TestServeRefusesMalformedChunks(t *testing.T) {
 		"chunk longer than its size":  {chunked + "1\r\nxy\r\n0\r\n\r\n", 400},
 		"control in an extension":     {chunked + "1;a\rb\r\nx\r\n0\r\n\r\n", 400},
 		"line of extensions too long": {chunked + "1;" + strings.Repeat("a", 5000) + "\r\nx\r\n0\r\n\r\n", 400},
-		"too many extensions":         {chunked + strings.Repeat("1;"+strings.Repeat("a", 1000)+"\r\nx\r\n", 20) + "0\r\n\r\n", 400},
-		"trailers end in LF":          {chunked + "0\r\n\nX: y\r\n\r\n", 400},
-		"malformed trailer":           {chunked + "0\r\nX : y\r\n\r\n", 400},
+		"too many extensions": {chunked + strings.Repeat("1;"+strings.Repeat("a", 1000)+"\r\nx\r\n", 20) +
+			"0\r\n\r\n", 400},
+		"trailers end in LF": {chunked + "0\r\n\nX: y\r\n\r\n", 400},
+		"malformed trailer":  {chunked + "0\r\nX : y\r\n\r\n", 400},
 	})
 }
 
@@ -165,7 +166,8 @@ func wantRefusal(t *testing.T, got string, status int) {
 	reason := http.StatusText(status)
 	_, date, _ := strings.Cut(head, "Date: ")
 	date, _, _ = strings.Cut(date, "\r\n")
-	want := fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\nDate: %s\r\nConnection: close",
+	want := fmt.Sprintf("HTTP/1.1 %d %s\r\nContent-Type: text/plain; charset=utf-8\r\nContent-Length: %d\r\n"+
+		"Date: %s\r\nConnection: close",
 		status, reason, len(reason)+1, date)
 	if head != want || body != reason+"\n" {
 		t.Errorf("answered %q, want a single %d", got, status)
@@ -179,7 +181,8 @@ func TestServeTakesBodiesUpToItsCap(t *testing.T) {
 		return fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n%s", n, strings.Repeat("x", n))
 	}
 	chunked := func(n int) string {
-		return fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n1\r\nx\r\n0\r\n\r\n", n-1, strings.Repeat("x", n-1))
+		return fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n1\r\nx\r\n0\r\n\r\n",
+			n-1, strings.Repeat("x", n-1))
 	}
 	for name, request := range map[string]string{"sized": sized(limit), "chunked": chunked(limit)} {
 		t.Run("exactly, "+name, func(t *testing.T) {
@@ -208,8 +211,9 @@ func TestServeCutsEndlessBodies(t *testing.T) {
 	r := serve(t, server{MaxBody: limit})
 	block := strings.Repeat("x", 64<<10)
 	cases := map[string]struct{ head, block string }{
-		"2 GB":           {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2147483648\r\n\r\n", block},
-		"endless chunks": {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n", fmt.Sprintf("%x\r\n%s\r\n", len(block), block)},
+		"2 GB": {"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2147483648\r\n\r\n", block},
+		"endless chunks": {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n",
+			fmt.Sprintf("%x\r\n%s\r\n", len(block), block)},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -245,7 +249,8 @@ func TestServeTellsWhatItRefuses(t *testing.T) {
 	r := serve(t, server{})
 	r.talk(t, "POST http://h/a%20b?token=secret HTTP/1.1\r\nHost: h\r\nContent-Length: x\r\n\r\n")
 	refusal := receive(t, r.refusals, "a refusal")
-	if refusal.Method != http.MethodPost || refusal.Path != "/a%20b" || refusal.Status != 400 || refusal.Remote == "" || refusal.Err == nil {
+	if refusal.Method != http.MethodPost || refusal.Path != "/a%20b" || refusal.Status != 400 || refusal.Remote == "" ||
+		refusal.Err == nil {
 		t.Errorf("refusal = %+v", refusal)
 	}
 }
@@ -269,11 +274,15 @@ func TestServeCutsSlowSenders(t *testing.T) {
 		"in a head":        {server{HeadTimeout: short}, "POST / HTTP/1.1\r\nHost: h\r\n", "408 Request Timeout"},
 		"in a second head": {server{HeadTimeout: short}, hook + "POST", "408 Request Timeout"},
 		"between requests": {server{KeepIdle: short}, hook, "200 OK"},
-		"in a body":        {server{BodyIdle: short}, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nab", "408 Request Timeout"},
+		"in a body": {server{BodyIdle: short}, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 3\r\n\r\nab",
+			"408 Request Timeout"},
 		"in a body that came well": {server{BodyIdle: short},
-			"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\n" + strings.Repeat("x", 1_000_000), "408 Request Timeout"},
-		"in chunks":   {server{BodyIdle: short}, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\na", "408 Request Timeout"},
-		"in trailers": {server{BodyIdle: short}, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ", "408 Request Timeout"},
+			"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2000000\r\n\r\n" + strings.Repeat("x", 1_000_000),
+			"408 Request Timeout"},
+		"in chunks": {server{BodyIdle: short}, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n5\r\na",
+			"408 Request Timeout"},
+		"in trailers": {server{BodyIdle: short}, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX: ",
+			"408 Request Timeout"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -36,7 +36,8 @@ type server struct {
 
 func (s *server) Serve(ctx context.Context, ln net.Listener) error {
 	return (&listen.Server{Receive: func(x *record.Exchange) listen.Hook { return hooked{s, x} },
-		Allow: s.Allow, Admit: s.Admit, Refused: s.Refused, Scheme: s.Scheme, TLS: s.TLS, MaxBody: s.MaxBody, Budget: s.Budget,
+		Allow: s.Allow, Admit: s.Admit, Refused: s.Refused, Scheme: s.Scheme, TLS: s.TLS,
+		MaxBody: s.MaxBody, Budget: s.Budget,
 		MaxHead: s.MaxHead, MaxConns: s.MaxConns, Limit: s.Limit, HeadTimeout: s.HeadTimeout, BodyIdle: s.BodyIdle,
 		KeepIdle: s.KeepIdle, WriteIdle: s.WriteIdle, Drain: s.Drain}).Serve(ctx, ln)
 }

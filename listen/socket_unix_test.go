@@ -98,7 +98,8 @@ func TestASocketReplacesOnlyWhatAKilledListenerLeft(t *testing.T) {
 	if err := os.Mkdir(long, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := listen.Unix(t.Context(), filepath.Join(long, "s")); !errors.As(err, &at) || !at.Binding || strings.Contains(err.Error(), dir) {
+	if _, err := listen.Unix(t.Context(), filepath.Join(long, "s")); !errors.As(err, &at) || !at.Binding ||
+		strings.Contains(err.Error(), dir) {
 		t.Errorf("a path that is too long: %v", err)
 	}
 }

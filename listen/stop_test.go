@@ -124,7 +124,8 @@ func TestAnExchangeThatIsCutTookSomeTime(t *testing.T) {
 	for name, sent := range map[string][]string{
 		"one":                        {hook},
 		"one whose head came in two": {hook[:20], hook[20:]},
-		"one with a body in chunks":  {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n", "x\r\n0\r\n\r\n"},
+		"one with a body in chunks": {"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\n",
+			"x\r\n0\r\n\r\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			g := newGate()

@@ -58,7 +58,8 @@ func (r *running) secretly(t *testing.T, trust *tls.Config, name string) net.Con
 func TestServeSpeaksTLSAndKeepsTheBytesInIt(t *testing.T) {
 	r, trust := serveTLS(t, server{}, "h2", "http/1.1")
 	c := r.secretly(t, trust, "example.com")
-	wire := "POST //a?b?c HTTP/1.1\r\nhOST:h\r\nX-b: 1\r\nx-B:  2\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n2;x\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n"
+	wire := "POST //a?b?c HTTP/1.1\r\nhOST:h\r\nX-b: 1\r\nx-B:  2\r\nConnection: close\r\n" +
+		"Transfer-Encoding: chunked\r\n\r\n2;x\r\nhi\r\n0\r\nX-Sum: 1\r\n\r\n"
 	_, _ = io.WriteString(c, wire)
 	if got, err := io.ReadAll(c); err != nil || !strings.HasPrefix(string(got), "HTTP/1.1 200 OK\r\n") {
 		t.Fatalf("answered %q, %v", got, err)
@@ -75,7 +76,8 @@ func TestServeSpeaksTLSAndKeepsTheBytesInIt(t *testing.T) {
 func TestServeRefusesABadAuthorityOverHTTP2(t *testing.T) {
 	r, trust := serveTLS(t, server{}, "h2")
 	client := overHTTP2(t, trust)
-	for host, want := range map[string]int{"h:99999": 400, "h:abc": 400, "[::1": 400, "[h]": 400, ":80": 400, "h%zz": 400, "h:80": 200, "[::1]:80": 200} {
+	for host, want := range map[string]int{"h:99999": 400, "h:abc": 400, "[::1": 400, "[h]": 400, ":80": 400, "h%zz": 400,
+		"h:80": 200, "[::1]:80": 200} {
 		request, err := http.NewRequest(http.MethodPost, "https://"+r.addr, strings.NewReader("hi"))
 		if err != nil {
 			t.Fatal(err)
@@ -95,9 +97,11 @@ func TestServeRefusesABadAuthorityOverHTTP2(t *testing.T) {
 
 func TestServeSpeaksHTTP2ToThoseWhoAskForIt(t *testing.T) {
 	r, trust := serveTLS(t, server{Reply: func(_ context.Context, x *record.Exchange) listen.Answer {
-		return listen.Answer{Response: &record.Response{Status: 202, Header: record.Header{{Name: "X-App", Value: "1"}, {Name: "X-App", Value: "2"}}, Body: x.Request.Body}}
+		return listen.Answer{Response: &record.Response{Status: 202, Header: record.Header{{Name: "X-App", Value: "1"},
+			{Name: "X-App", Value: "2"}}, Body: x.Request.Body}}
 	}}, "h2", "http/1.1")
-	request, err := http.NewRequest(http.MethodPut, "https://"+r.addr+"//a%2Fb?x=%41&x=1?y", struct{ io.Reader }{strings.NewReader("a\x00\xff")})
+	request, err := http.NewRequest(http.MethodPut, "https://"+r.addr+"//a%2Fb?x=%41&x=1?y",
+		struct{ io.Reader }{strings.NewReader("a\x00\xff")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -109,18 +113,22 @@ func TestServeSpeaksHTTP2ToThoseWhoAskForIt(t *testing.T) {
 	}
 	body, err := io.ReadAll(response.Body)
 	_ = response.Body.Close()
-	if err != nil || string(body) != "a\x00\xff" || response.StatusCode != http.StatusAccepted || response.ProtoMajor != 2 || len(response.Header["X-App"]) != 2 {
+	if err != nil || string(body) != "a\x00\xff" || response.StatusCode != http.StatusAccepted ||
+		response.ProtoMajor != 2 || len(response.Header["X-App"]) != 2 {
 		t.Errorf("answered %v %q, %v", response, body, err)
 	}
 	x := r.shelf.next(t)
-	want := record.Request{Method: "PUT", Target: "//a%2Fb?x=%41&x=1?y", Proto: "HTTP/2.0", URL: "https://" + r.addr + "//a%2Fb?x=%41&x=1?y",
-		Header: record.Header{{Name: "Host", Value: r.addr}, {Name: "Accept-Encoding", Value: "identity"}, {Name: "User-Agent", Value: "test"},
+	want := record.Request{Method: "PUT", Target: "//a%2Fb?x=%41&x=1?y", Proto: "HTTP/2.0",
+		URL: "https://" + r.addr + "//a%2Fb?x=%41&x=1?y",
+		Header: record.Header{{Name: "Host", Value: r.addr}, {Name: "Accept-Encoding", Value: "identity"},
+			{Name: "User-Agent", Value: "test"},
 			{Name: "X-B", Value: "2"}, {Name: "X-B", Value: ""}},
 		Body: []byte("a\x00\xff"), Trailer: record.Header{{Name: "X-Sum", Value: "9"}}}
 	if diff := cmp.Diff(want, x.Request); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
 	}
-	if x.Response.Proto != "HTTP/2.0" || x.Response.Head != "" || x.Response.Header.Has("Connection") || x.Err != nil || x.Remote == "" {
+	if x.Response.Proto != "HTTP/2.0" || x.Response.Head != "" || x.Response.Header.Has("Connection") ||
+		x.Err != nil || x.Remote == "" {
 		t.Errorf("exchange = %+v, answer %+v", x, x.Response)
 	}
 }
@@ -178,9 +186,11 @@ func TestServeCutsSlowBodiesOverHTTP2(t *testing.T) {
 }
 
 func TestServeResetsAStreamThatCannotBeAnswered(t *testing.T) {
-	r, trust := serveTLS(t, server{WriteIdle: 50 * time.Millisecond, Reply: func(context.Context, *record.Exchange) listen.Answer {
-		return listen.Answer{Response: &record.Response{Status: 200, Body: make([]byte, 16<<20)}} // more than flow control lets out to one that does not read
-	}}, "h2")
+	r, trust := serveTLS(t, server{WriteIdle: 50 * time.Millisecond,
+		Reply: func(context.Context, *record.Exchange) listen.Answer {
+			// more than flow control lets out to one that does not read
+			return listen.Answer{Response: &record.Response{Status: 200, Body: make([]byte, 16<<20)}}
+		}}, "h2")
 	response, err := overHTTP2(t, trust).Get("https://" + r.addr)
 	if err != nil {
 		t.Fatal(err)
@@ -296,7 +306,8 @@ func TestServeTellsWhySomeoneDoesNotGetThroughToTLS(t *testing.T) {
 		if _, err := tls.Dial("tcp", r.addr, &tls.Config{ServerName: "h"}); err == nil {
 			t.Fatal("an unknown certificate was trusted")
 		}
-		if refusal := receive(t, r.refusals, "a refusal"); !errors.Is(refusal.Err, listen.ErrHandshake) || refusal.Remote == "" {
+		if refusal := receive(t, r.refusals, "a refusal"); !errors.Is(refusal.Err, listen.ErrHandshake) ||
+			refusal.Remote == "" {
 			t.Errorf("refusal = %+v", refusal)
 		}
 	})

@@ -45,7 +45,8 @@ func TestServeKeepsTheHeadAsItCame(t *testing.T) {
 	if diff := cmp.Diff(want, x.Request); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
 	}
-	if x.Kind != record.Received || x.Attempt != 1 || x.Remote == "" || x.Start.IsZero() || x.Took <= 0 || !x.Ended || x.Err != nil {
+	if x.Kind != record.Received || x.Attempt != 1 || x.Remote == "" || x.Start.IsZero() || x.Took <= 0 ||
+		!x.Ended || x.Err != nil {
 		t.Errorf("exchange = %+v", x)
 	}
 }
@@ -81,15 +82,17 @@ func TestServeKeepsBodiesAsTheyCame(t *testing.T) {
 		framed string
 		body   string
 	}{
-		"none":                     {"\r\n", ""},
-		"length 0":                 {"Content-Length: 0\r\n\r\n", ""},
-		"binary":                   {"Content-Length: 5\r\n\r\n\x00\r\n\xff\x1b", "\x00\r\n\xff\x1b"},
-		"larger than all buffers":  {fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(big), big), big},
-		"chunked":                  {"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0a\r\n0123456789\r\n0\r\n\r\n", "abc0123456789"},
-		"chunked, case":            {"transfer-encoding: CHUNKED\r\n\r\nA\r\n0123456789\r\n0\r\n\r\n", "0123456789"},
-		"chunked, empty":           {"Transfer-Encoding: chunked\r\n\r\n000\r\n\r\n", ""},
-		"chunked, extensions":      {"Transfer-Encoding: chunked\r\n\r\n1 ;a=\"b\"\r\nx\r\n0;last\r\n\r\n", "x"},
-		"chunked, one large chunk": {fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(big), big), big},
+		"none":                    {"\r\n", ""},
+		"length 0":                {"Content-Length: 0\r\n\r\n", ""},
+		"binary":                  {"Content-Length: 5\r\n\r\n\x00\r\n\xff\x1b", "\x00\r\n\xff\x1b"},
+		"larger than all buffers": {fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(big), big), big},
+		"chunked": {"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0a\r\n0123456789\r\n0\r\n\r\n",
+			"abc0123456789"},
+		"chunked, case":       {"transfer-encoding: CHUNKED\r\n\r\nA\r\n0123456789\r\n0\r\n\r\n", "0123456789"},
+		"chunked, empty":      {"Transfer-Encoding: chunked\r\n\r\n000\r\n\r\n", ""},
+		"chunked, extensions": {"Transfer-Encoding: chunked\r\n\r\n1 ;a=\"b\"\r\nx\r\n0;last\r\n\r\n", "x"},
+		"chunked, one large chunk": {fmt.Sprintf("Transfer-Encoding: chunked\r\n\r\n%x\r\n%s\r\n0\r\n\r\n", len(big), big),
+			big},
 	}
 	r := serve(t, server{})
 	for name, c := range cases {
@@ -107,7 +110,9 @@ func TestServeKeepsBodiesAsTheyCame(t *testing.T) {
 
 func TestServeKeepsTrailersApart(t *testing.T) {
 	r := serve(t, server{})
-	c := r.dial(t).send("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nx-Sum:  abc\r\nX-Sum: d\r\n\r\n" + hook)
+	c := r.dial(t).send(
+		"POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n1\r\nx\r\n0\r\nx-Sum:  abc\r\nX-Sum: d\r\n\r\n" +
+			hook)
 	c.wantStatus(200)
 	c.wantStatus(200) // the next request begins where the trailers end
 	x := r.shelf.next(t)
@@ -269,7 +274,8 @@ func TestServeSpeaksTLS(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := serveOn(t, server{Scheme: "https", MaxBody: 1000}, tls.NewListener(ln, &tls.Config{Certificates: lender.TLS.Certificates}))
+	r := serveOn(t, server{Scheme: "https", MaxBody: 1000},
+		tls.NewListener(ln, &tls.Config{Certificates: lender.TLS.Certificates}))
 	client := lender.Client()
 	defer client.CloseIdleConnections()
 	response, err := client.Post("https://"+r.addr+"/a", "", strings.NewReader("hi"))

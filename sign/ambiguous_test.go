@@ -16,7 +16,8 @@ func TestAPieceOfABodyIsNoID(t *testing.T) {
 		if !strings.Contains(s.Content, "{id}") {
 			return
 		}
-		for _, id := range []string{`{"title":"v1`, `1700000000!{"a":"`, "<t>", `["a",`, "payload=%7B", "a=", "msg=", "name=x&b=", "a b", "a;b", `a\b`, "é", strings.Repeat("a", 257)} {
+		for _, id := range []string{`{"title":"v1`, `1700000000!{"a":"`, "<t>", `["a",`, "payload=%7B", "a=", "msg=",
+			"name=x&b=", "a b", "a;b", `a\b`, "é", strings.Repeat("a", 257)} {
 			expect(t, id, s, with(m, headerOf(s.IDIn), id), keys.verifying, sign.MalformedID)
 			bad := newMessage(s)
 			bad.ID = id
@@ -24,7 +25,8 @@ func TestAPieceOfABodyIsNoID(t *testing.T) {
 				t.Errorf("%q is signed: %v", id, err)
 			}
 		}
-		for _, id := range []string{"evt_1", "0e9a1f52-55c9-4987-8304-da1588d8988b", "01J0Z3NDEKTSV4RRFFQ69G5FAV", "urn:uuid:1", "a+b/c", "MDEyMzQ1Njc4OWFiY2RlZg==", strings.Repeat("a", 256)} {
+		for _, id := range []string{"evt_1", "0e9a1f52-55c9-4987-8304-da1588d8988b", "01J0Z3NDEKTSV4RRFFQ69G5FAV",
+			"urn:uuid:1", "a+b/c", "MDEyMzQ1Njc4OWFiY2RlZg==", strings.Repeat("a", 256)} {
 			good := newMessage(s)
 			good.ID = id
 			expect(t, id, s, deliver(t, s, good, keys.signing), keys.verifying, "")
@@ -36,10 +38,12 @@ func TestAPieceOfABodyIsNoID(t *testing.T) {
 // nothing separates from the timestamp.
 func TestWhatMayBeCutElsewhereIsAmbiguous(t *testing.T) {
 	own := func(content string) sign.Scheme {
-		return sign.Scheme{Name: "own", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: content, Header: "X-Own", NoSeparator: true,
+		return sign.Scheme{Name: "own", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: content,
+			Header: "X-Own", NoSeparator: true,
 			Time: sign.Timestamp{In: "header:X-Time", Unit: sign.Seconds}, Tolerance: sign.Both(time.Minute)}
 	}
-	shop := sign.Scheme{Name: "own", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: "{json.shop}", Header: "X-Own"}
+	shop := sign.Scheme{Name: "own", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
+		Content: "{json.shop}", Header: "X-Own"}
 	for what, c := range map[string]struct {
 		scheme sign.Scheme
 		shop   string

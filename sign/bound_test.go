@@ -42,7 +42,8 @@ func TestAMessageOfSomebodyElseIsRefused(t *testing.T) {
 
 // A value within the body cannot be read out of a stream.
 func TestABodyThatNamesItsReceiverIsNoStream(t *testing.T) {
-	for name, streams := range map[string]bool{"wise": false, "kick": false, "aws-sns": false, "stripe": true, "paypal": true} {
+	for name, streams := range map[string]bool{"wise": false, "kick": false, "aws-sns": false,
+		"stripe": true, "paypal": true} {
 		if s := lookup(t, name); s.Streams() != streams {
 			t.Errorf("%s streams: %v", name, s.Streams())
 		}
@@ -80,7 +81,8 @@ func TestWhatNamesTheReceiverMustBeGiven(t *testing.T) {
 		}
 	}
 	err := lookup(t, "pubsub").CheckParams(map[string]string{"audience": "x"})
-	if err == nil || !strings.Contains(err.Error(), "any Google Cloud project can mint a token for this audience; --param email=… names yours") {
+	if err == nil || !strings.Contains(err.Error(),
+		"any Google Cloud project can mint a token for this audience; --param email=… names yours") {
 		t.Error(err)
 	}
 }
@@ -103,7 +105,8 @@ func TestAnEmailThatIsNotVerifiedNamesNobody(t *testing.T) {
 		`{"email":"evil","x":"a@b"}`:                 sign.WrongClaim,
 	} {
 		m := sign.Message{
-			Header: map[string][]string{"Authorization": {jwt(jwtKey, hs256, claims)}}, Params: map[string]string{"email": "a@b"},
+			Header: map[string][]string{"Authorization": {jwt(jwtKey, hs256, claims)}},
+			Params: map[string]string{"email": "a@b"},
 		}
 		expect(t, claims, s, m, text(jwtKey), want)
 	}
@@ -114,7 +117,8 @@ func TestSNSIsGoodForTheHourThatItRetriesFor(t *testing.T) {
 	keys := newPair(s, 0)
 	m := deliver(t, s, newMessage(s), keys.signing)
 	for age, want := range map[time.Duration]sign.Reason{
-		0: "", time.Hour: "", 66 * time.Minute: sign.TimestampExpired, -4 * time.Minute: "", -6 * time.Minute: sign.TimestampInFuture,
+		0: "", time.Hour: "", 66 * time.Minute: sign.TimestampExpired, -4 * time.Minute: "",
+		-6 * time.Minute:     sign.TimestampInFuture,
 		24 * 365 * time.Hour: sign.TimestampExpired,
 	} {
 		match, err := s.Verify(m, at.Add(age), keys.verifying)
@@ -122,7 +126,8 @@ func TestSNSIsGoodForTheHourThatItRetriesFor(t *testing.T) {
 			t.Errorf("%v: %q, want %q; %+v", age, got, want, match)
 		}
 	}
-	expect(t, "no time", s, setBody(m, strings.Replace(string(m.Body), `"Timestamp"`, `"x"`, 1)), keys.verifying, sign.MissingField)
+	expect(t, "no time", s, setBody(m, strings.Replace(string(m.Body), `"Timestamp"`, `"x"`, 1)), keys.verifying,
+		sign.MissingField)
 }
 
 // A key that the provider keeps signs for all of its customers, unless the row says otherwise.

@@ -71,18 +71,23 @@ func asked(method, url, body string) sign.Message {
 // bodiesAsked are bodies that a webhook may have and a stranger may ask the proof of: JSON of one word, text, what X
 // and Braintree ask themselves, payloads of a form.
 func bodiesAsked() []string {
-	return []string{"123", "-1", "1e5", "true", "null", `"x"`, "[]", "{}", `{"a":1}`, "deploy", "a=b", "payload=1", "", "x", "MTIz", "MTIzNDU2Nzg5MDEy",
-		"M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0", "MzMzMzMzMzMzMzMz", "20f9f8ed05f77439fe955c977e4c8a53", strings.Repeat("1", 20),
-		strings.Repeat("1700000000", 4), "qgg8vlvZRS6UYooatFL8Aw", "bt_payload=20f9f8ed05f77439fe955c977e4c8a53", "bt_payload=11111111111111111111%0A"}
+	return []string{"123", "-1", "1e5", "true", "null", `"x"`, "[]", "{}", `{"a":1}`, "deploy", "a=b", "payload=1", "",
+		"x", "MTIz", "MTIzNDU2Nzg5MDEy",
+		"M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0", "MzMzMzMzMzMzMzMz", "20f9f8ed05f77439fe955c977e4c8a53",
+		strings.Repeat("1", 20),
+		strings.Repeat("1700000000", 4), "qgg8vlvZRS6UYooatFL8Aw", "bt_payload=20f9f8ed05f77439fe955c977e4c8a53",
+		"bt_payload=11111111111111111111%0A"}
 }
 
 var anyName = regexp.MustCompile(`\{[^}]*\}`)
 
 // contentOf is what a scheme signs of a message, where a template says it.
 func contentOf(s sign.Scheme, m sign.Message) string {
-	ts := map[sign.Unit]string{sign.Seconds: "1700000000", sign.Milliseconds: "1700000000000", sign.RFC3339: "2023-11-14T22:13:20Z",
+	ts := map[sign.Unit]string{sign.Seconds: "1700000000", sign.Milliseconds: "1700000000000",
+		sign.RFC3339:       "2023-11-14T22:13:20Z",
 		sign.RFC3339Millis: "2023-11-14T22:13:20.000Z"}[s.Time.Unit]
-	filled := strings.NewReplacer("{ts}", ts, "{id}", m.ID, "{body}", string(m.Body), "{url}", m.URL, "{method}", m.Method, "{lb}", "{", "{rb}", "}",
+	filled := strings.NewReplacer("{ts}", ts, "{id}", m.ID, "{body}", string(m.Body), "{url}", m.URL, "{method}", m.Method,
+		"{lb}", "{", "{rb}", "}",
 		"{body|json}", strconv.Quote(string(m.Body))).Replace(s.Content)
 	return anyName.ReplaceAllString(filled, "x")
 }
@@ -98,7 +103,8 @@ func (p prover) proofs(t *testing.T, tokens []string) map[string][]string {
 		mac := hmac.New(p.hash, p.key)
 		mac.Write([]byte(token))
 		sum := mac.Sum(nil)
-		written := []string{hex.EncodeToString(sum), base64.StdEncoding.EncodeToString(sum), base64.RawURLEncoding.EncodeToString(sum)}
+		written := []string{hex.EncodeToString(sum), base64.StdEncoding.EncodeToString(sum),
+			base64.RawURLEncoding.EncodeToString(sum)}
 		reply, err := h.Answer(p.ask(token), scheme, text(p.secret))
 		if err != nil {
 			continue
@@ -179,7 +185,8 @@ func wire(m sign.Message) string {
 }
 
 func TestAProofIsMadeOnlyForTheSchemeOfTheHandshake(t *testing.T) {
-	tokens := map[string]string{"x": "M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0", "braintree": "20f9f8ed05f77439fe955c977e4c8a53", "zoom": "qgg8vlvZRS6UYooatFL8Aw"}
+	tokens := map[string]string{"x": "M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0",
+		"braintree": "20f9f8ed05f77439fe955c977e4c8a53", "zoom": "qgg8vlvZRS6UYooatFL8Aw"}
 	for _, p := range provers() {
 		h, _ := handshake.Lookup(p.scheme)
 		for _, other := range append(catalog.All(), sign.Scheme{}) {
@@ -196,7 +203,8 @@ func TestAProofIsMadeOnlyForTheSchemeOfTheHandshake(t *testing.T) {
 }
 
 func TestAGenuineWebhookIsNoChallenge(t *testing.T) {
-	for name, body := range map[string]string{"x": `{"for_user_id":"1"}`, "braintree": "<notification/>", "zoom": `{"event":"meeting.started"}`, "github": "hello", "generic": "0123456789abcdef0123456789abcdef"} {
+	for name, body := range map[string]string{"x": `{"for_user_id":"1"}`, "braintree": "<notification/>",
+		"zoom": `{"event":"meeting.started"}`, "github": "hello", "generic": "0123456789abcdef0123456789abcdef"} {
 		s, _ := catalog.Lookup(name)
 		keys := newPair(s, 0)
 		m := newMessage(s)

@@ -21,9 +21,11 @@ func rewrite(t *testing.T, m sign.Message, old, new string) sign.Message {
 
 // adyenDocs is the example of Adyen's documentation and of its SDK's tests, with its key.
 const (
-	adyenDocs = `{"live":"false","notificationItems":[{"NotificationRequestItem":{"additionalData":{"hmacSignature":"coqCmt/IZ4E3CzPvMY8zTjQVL5hYJUiBRg8UU+iCWo0="},` +
+	adyenDocs = `{"live":"false","notificationItems":[{"NotificationRequestItem":{` +
+		`"additionalData":{"hmacSignature":"coqCmt/IZ4E3CzPvMY8zTjQVL5hYJUiBRg8UU+iCWo0="},` +
 		`"amount":{"currency":"EUR","value":1130},"eventCode":"AUTHORISATION","merchantAccountCode":"TestMerchant",` +
-		`"merchantReference":"TestPayment-1407325143704","originalReference":"","pspReference":"7914073381342284","success":"true"}}]}`
+		`"merchantReference":"TestPayment-1407325143704","originalReference":"","pspReference":"7914073381342284",` +
+		`"success":"true"}}]}`
 	adyenKey = "44782DEF547AAA06C910C43932B1EB0C71FC68D9D0C057550C48EC2ACF6BA056"
 )
 
@@ -44,7 +46,8 @@ func TestEachItemOfAdyenMustBeSigned(t *testing.T) {
 	expect(t, "both", s, m, keys.verifying, "")
 	expect(t, "first item", s, rewrite(t, m, "1130", "1131"), keys.verifying, sign.SignatureMismatch)
 	expect(t, "second item", s, rewrite(t, m, "REFUND", "CAPTURE"), keys.verifying, sign.SignatureMismatch)
-	expect(t, "an item without a signature", s, rewrite(t, m, `}}]}`, `}},{"NotificationRequestItem":{"eventCode":"REFUND"}}]}`),
+	expect(t, "an item without a signature", s,
+		rewrite(t, m, `}}]}`, `}},{"NotificationRequestItem":{"eventCode":"REFUND"}}]}`),
 		keys.verifying, sign.MalformedSignature)
 	expect(t, "what is not signed", s, rewrite(t, m, `"type":"invoice.paid"`, `"type":"other"`), keys.verifying, "")
 }
@@ -88,8 +91,10 @@ func TestSNSSignsWhatItListsInBothVersions(t *testing.T) {
 		expect(t, version+" no subject", s, rewrite(t, m, `"Subject":"s",`, ""), keys.verifying, sign.SignatureMismatch)
 		expect(t, version+" other type", s, rewrite(t, m, `"Notification"`, `"Other"`), keys.verifying, sign.MalformedBody)
 		other := map[string]string{"1": "2", "2": "1"}[version]
-		expect(t, "as version "+other, s, rewrite(t, m, `"SignatureVersion":"`+version, `"SignatureVersion":"`+other), keys.verifying, sign.SignatureMismatch)
-		expect(t, "version 3", s, rewrite(t, m, `"SignatureVersion":"`+version, `"SignatureVersion":"3`), keys.verifying, sign.MalformedSignature)
+		expect(t, "as version "+other, s, rewrite(t, m, `"SignatureVersion":"`+version, `"SignatureVersion":"`+other),
+			keys.verifying, sign.SignatureMismatch)
+		expect(t, "version 3", s, rewrite(t, m, `"SignatureVersion":"`+version, `"SignatureVersion":"3`), keys.verifying,
+			sign.MalformedSignature)
 	}
 }
 
@@ -136,7 +141,8 @@ func TestMercadoPagoLeavesOutWhatIsNotThere(t *testing.T) {
 
 func TestContentfulAndHook0SignTheHeadersTheyList(t *testing.T) {
 	for name, lists := range map[string]struct{ header, without, with string }{
-		"contentful": {"X-Contentful-Signed-Headers", "x-contentful-timestamp", "x-contentful-signed-headers,x-contentful-timestamp,x-extra"},
+		"contentful": {"X-Contentful-Signed-Headers", "x-contentful-timestamp",
+			"x-contentful-signed-headers,x-contentful-timestamp,x-extra"},
 	} {
 		s := lookup(t, name)
 		keys := newPair(s, 0)
@@ -145,7 +151,8 @@ func TestContentfulAndHook0SignTheHeadersTheyList(t *testing.T) {
 		expect(t, "no list", s, with(m, lists.header), keys.verifying, sign.MissingField)
 		expect(t, "shorter list", s, with(m, lists.header, lists.without), keys.verifying, sign.MissingTimestamp)
 		expect(t, "longer list", s, with(m, lists.header, lists.with), keys.verifying, sign.MissingField)
-		expect(t, "longer list, with the header", s, with(with(m, lists.header, lists.with), "X-Extra", "1"), keys.verifying, sign.SignatureMismatch)
+		expect(t, "longer list, with the header", s, with(with(m, lists.header, lists.with), "X-Extra", "1"), keys.verifying,
+			sign.SignatureMismatch)
 	}
 	s := lookup(t, "hook0-v1")
 	keys := newPair(s, 0)
@@ -155,8 +162,10 @@ func TestContentfulAndHook0SignTheHeadersTheyList(t *testing.T) {
 		t.Errorf("%s", value)
 	}
 	expect(t, "another event", s, with(m, "X-Event-Type", "other"), keys.verifying, sign.SignatureMismatch)
-	expect(t, "fewer headers", s, with(m, s.Header, strings.Replace(value, " x-event-type", "", 1)), keys.verifying, sign.SignatureMismatch)
-	expect(t, "no list", s, with(m, s.Header, strings.Replace(value, "h=x-event-id x-event-type,", "", 1)), keys.verifying, sign.MissingField)
+	expect(t, "fewer headers", s, with(m, s.Header, strings.Replace(value, " x-event-type", "", 1)), keys.verifying,
+		sign.SignatureMismatch)
+	expect(t, "no list", s, with(m, s.Header, strings.Replace(value, "h=x-event-id x-event-type,", "", 1)), keys.verifying,
+		sign.MissingField)
 }
 
 func TestPlivoSignsQueryFormAndNonce(t *testing.T) {

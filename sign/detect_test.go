@@ -56,7 +56,8 @@ func TestDetectGoesByValuesAndNotByNames(t *testing.T) {
 		{http.Header{}, ""},
 		{http.Header{"X-Hub-Signature": {"sha1=" + hex40}}, "github-sha1 intercom websub"},
 		{http.Header{"X-Hub-Signature": {"sha256=" + hex64}}, "bitbucket jira websub"},
-		{http.Header{"X-Hub-Signature": {"sha1=" + hex40}, "X-Hub-Signature-256": {"sha256=" + hex64}}, "github meta intercom websub"},
+		{http.Header{"X-Hub-Signature": {"sha1=" + hex40}, "X-Hub-Signature-256": {"sha256=" + hex64}},
+			"github meta intercom websub"},
 		{http.Header{"X-Hub-Signature": {"sha1=" + hex40}, "X-Hub-Signature-256": {"broken"}}, "intercom websub"},
 		{http.Header{"X-Webhook-Signature": {hex64}}, "generic"},
 		{http.Header{"X-Webhook-Signature": {"sha256=" + hex64}}, "generic-ts cursor"},
@@ -66,8 +67,10 @@ func TestDetectGoesByValuesAndNotByNames(t *testing.T) {
 		{http.Header{"Stripe-Signature": {"t=1,v0=" + hex64}}, "stripe"},
 		{http.Header{"X-Hub-Signature-256": {"sha256=" + hex64, "x"}}, "github meta"},
 		{http.Header{"X-Gitlab-Token": {"t"}}, "gitlab"},
-		{http.Header{"X-Gitlab-Token": {"t"}, "Webhook-Signature": {"v1,q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s="}}, "standard-webhooks liveblocks openai anthropic replicate lithic polar supabase gitlab-signing gitlab"},
-		{http.Header{"X-Gitlab-Token": {"t"}, "X-Gitlab-Event": {"Push Hook"}, "Idempotency-Key": {"k"}, "X-Shopify-Hmac-Sha256": {"q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s="}}, "shopify gitlab"},
+		{http.Header{"X-Gitlab-Token": {"t"}, "Webhook-Signature": {"v1,q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s="}},
+			"standard-webhooks liveblocks openai anthropic replicate lithic polar supabase gitlab-signing gitlab"},
+		{http.Header{"X-Gitlab-Token": {"t"}, "X-Gitlab-Event": {"Push Hook"}, "Idempotency-Key": {"k"},
+			"X-Shopify-Hmac-Sha256": {"q6urq6urq6urq6urq6urq6urq6urq6urq6urq6urq6s="}}, "shopify gitlab"},
 		{http.Header{"X-Gitlab-Token": {strings.Repeat("t", 30<<10)}}, ""},
 	} {
 		if diff := cmp.Diff(c.want, detected(sign.Message{Header: c.header})); diff != "" {
@@ -85,10 +88,12 @@ func TestDetectedSchemesAreCopies(t *testing.T) {
 }
 
 func TestDetectKnowsTheCallersOwnSchemes(t *testing.T) {
-	own := sign.Scheme{Name: "shop", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: "{body}", Header: "X-Hub-Signature-256", Prefix: "sha256="}
+	own := sign.Scheme{Name: "shop", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: "{body}",
+		Header: "X-Hub-Signature-256", Prefix: "sha256="}
 	github := lookup(t, "github")
 	m := deliver(t, own, newMessage(own), newPair(own, 0).signing)
-	if found := (&catalog.Set{Own: []sign.Scheme{own}}).Detect(m); len(found) != 3 || found[0].Name != "shop" || found[1].Name != "github" {
+	if found := (&catalog.Set{Own: []sign.Scheme{own}}).Detect(m); len(found) != 3 || found[0].Name != "shop" ||
+		found[1].Name != "github" {
 		t.Errorf("of equal fit: %v", found)
 	}
 	m = deliver(t, github, newMessage(github), newPair(github, 0).signing)

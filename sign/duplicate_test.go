@@ -33,25 +33,32 @@ func inHeader(m sign.Message, add string) sign.Message {
 func TestAHiddenSecondCopyIsRefused(t *testing.T) {
 	for scheme, h := range map[string]hide{
 		"mercadopago": {"query", inQuery, []string{
-			"&data.id=2", "&data.id=%zz", "&data.id=%", "&x=1;data.id=2", ";data.id=2", "&data_id=2", "&data%20id=2", "&DATA.ID=2",
+			"&data.id=2", "&data.id=%zz", "&data.id=%", "&x=1;data.id=2", ";data.id=2", "&data_id=2",
+			"&data%20id=2", "&DATA.ID=2",
 			"&data%2Eid=2", "&data[id]=2", "&data.id[]=2", "&data.id%5B0%5D=2", "&+data.id=2", "&data.id%00x=2", "&data.id",
 		}},
 		"braintree": {"form", inForm, []string{
-			"&bt_payload=x", "&bt_payload=%zz", "&bt_payload", "&BT_PAYLOAD=x", "&bt_payload[]=x", "&bt_payload%5b1%5d=x", "&bt.payload=x",
-			"&x=1;bt_payload=x", ";bt_payload=x", "&%20bt_payload=x", "&bt%5fpayload=%", "&bt_signature=x|00", "&Bt_Signature=%zz",
+			"&bt_payload=x", "&bt_payload=%zz", "&bt_payload", "&BT_PAYLOAD=x", "&bt_payload[]=x",
+			"&bt_payload%5b1%5d=x", "&bt.payload=x",
+			"&x=1;bt_payload=x", ";bt_payload=x", "&%20bt_payload=x", "&bt%5fpayload=%", "&bt_signature=x|00",
+			"&Bt_Signature=%zz",
 		}},
 		"aws-sns": {"JSON", inJSON, []string{
-			`"Message":"evil"`, `"message":"evil"`, `"MESSAGE":"evil"`, `"Me\u0073sage":"evil"`, `"me\u0073sage":"evil"`, `"Me\u017fsage":"evil"`,
-			`"subject":"evil"`, `"topicarn":"evil"`, `"timestamp":"2030-01-01T00:00:00.000Z"`, `"messageid":"evil"`, `"signature":"evil"`,
+			`"Message":"evil"`, `"message":"evil"`, `"MESSAGE":"evil"`, `"Me\u0073sage":"evil"`, `"me\u0073sage":"evil"`,
+			`"Me\u017fsage":"evil"`,
+			`"subject":"evil"`, `"topicarn":"evil"`, `"timestamp":"2030-01-01T00:00:00.000Z"`, `"messageid":"evil"`,
+			`"signature":"evil"`,
 		}},
 		"mailgun":      {"JSON", inJSON, []string{`"Signature":{"timestamp":"1"}`, `"SIGNATURE":1`}},
 		"dropbox-sign": {"JSON", inJSON, []string{`"Event":{"event_type":"evil"}`, `"EVENT":1`}},
 		"adyen":        {"JSON", inJSON, []string{`"NotificationItems":[]`, `"notificationitems":1`}},
 		"standard-webhooks": {"header", inHeader, []string{
-			"webhook_id: msg_2", "Webhook_Id: msg_2", "webhook_timestamp: 1700000001", "webhook-timestamp: 1700000001", "webhook_signature: v1,x",
+			"webhook_id: msg_2", "Webhook_Id: msg_2", "webhook_timestamp: 1700000001", "webhook-timestamp: 1700000001",
+			"webhook_signature: v1,x",
 		}},
-		"slack": {"header", inHeader, []string{"X_Slack_Request_Timestamp: 1", "X-Slack_Request-Timestamp: 1", "x_slack_signature: v0=00"}},
-		"fal":   {"header", inHeader, []string{"X_Fal_Webhook_User_Id: other", "x-fal-webhook-user-id: other"}},
+		"slack": {"header", inHeader, []string{"X_Slack_Request_Timestamp: 1", "X-Slack_Request-Timestamp: 1",
+			"x_slack_signature: v0=00"}},
+		"fal": {"header", inHeader, []string{"X_Fal_Webhook_User_Id: other", "x-fal-webhook-user-id: other"}},
 	} {
 		s := lookup(t, scheme)
 		keys := newPair(s, 0)
@@ -88,7 +95,8 @@ func TestAnOptionalFieldIsNotThereInAnotherSpelling(t *testing.T) {
 
 func TestItemsOfASignatureAreThereOnce(t *testing.T) {
 	for scheme, change := range map[string][2]string{
-		"hook0-v1": {",h=", ",h=x-evil,h="}, "hygraph": {"env=", "env=evil, env="}, "stripe": {"t=", "T=1,t="}, "workos": {"t=", "T=1, t="},
+		"hook0-v1": {",h=", ",h=x-evil,h="}, "hygraph": {"env=", "env=evil, env="}, "stripe": {"t=", "T=1,t="},
+		"workos": {"t=", "T=1, t="},
 	} {
 		s := lookup(t, scheme)
 		keys := newPair(s, 0)
@@ -111,7 +119,8 @@ func TestATokenNamesAClaimOnce(t *testing.T) {
 	} {
 		expect(t, claims, s, with(m, s.Header, jwt(jwtKey, hs256, claims)), text(jwtKey), sign.DuplicateField)
 	}
-	expect(t, "head", s, with(m, s.Header, jwt(jwtKey, `{"alg":"HS256","Alg":"none"}`, netlify)), text(jwtKey), sign.DuplicateField, sign.MalformedSignature)
+	expect(t, "head", s, with(m, s.Header, jwt(jwtKey, `{"alg":"HS256","Alg":"none"}`, netlify)), text(jwtKey),
+		sign.DuplicateField, sign.MalformedSignature)
 	nested := strings.Replace(netlify, "{", `{"a":{"iss":1,"x":2},"b":[{"iss":1},{"iss":2}],`, 1)
 	expect(t, "within another", s, with(m, s.Header, jwt(jwtKey, hs256, nested)), text(jwtKey), "")
 }
@@ -122,7 +131,8 @@ func TestABodyOfSignedFieldsIsStrictJSON(t *testing.T) {
 		s := lookup(t, scheme)
 		keys := newPair(s, 0)
 		m := deliver(t, s, newMessage(s), keys.signing)
-		for _, add := range []string{`x:1,"Message":"evil"`, `'Message':'evil'`, `"a":'b',"Message":"evil"`, `/*"*/"Message":"evil"`, `"x":1,`} {
+		for _, add := range []string{`x:1,"Message":"evil"`, `'Message':'evil'`, `"a":'b',"Message":"evil"`,
+			`/*"*/"Message":"evil"`, `"x":1,`} {
 			got := inJSON(m, add)
 			if json.Valid(got.Body) {
 				t.Fatal(add)

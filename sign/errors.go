@@ -11,7 +11,7 @@ const (
 	MalformedSignature Reason = "malformed_signature" // there is one that cannot be read
 	WeakerSignature    Reason = "weaker_signature"    // a stronger signature is there and must be checked instead
 	DuplicateHeader    Reason = "duplicate_header"    // signature, timestamp or id header more than once
-	DuplicateField     Reason = "duplicate_field"     // a signed field of body, query or form more than once, in any spelling
+	DuplicateField     Reason = "duplicate_field"     // a signed field of body, query or form is there more than once
 	MissingTimestamp   Reason = "missing_timestamp"
 	MalformedTimestamp Reason = "malformed_timestamp"
 	TimestampExpired   Reason = "timestamp_expired"   // signed rightly, too long ago
@@ -20,12 +20,12 @@ const (
 	MalformedID        Reason = "malformed_id"        // the id holds the separator that ends it, or what no id has
 	MissingField       Reason = "missing_field"       // the signature covers a header or JSON field that is not there
 	MalformedField     Reason = "malformed_field"     // a value that cannot be a header
-	MalformedBody      Reason = "malformed_body"      // the signature covers form fields and the body is no form, or covers a challenge
+	MalformedBody      Reason = "malformed_body"      // form fields are signed and the body is no form, or a challenge is
 	UnsignedBody       Reason = "unsigned_body"       // nothing in the signature binds this body
 	UnsignedComponent  Reason = "unsigned_component"  // an HTTP message signature leaves out what must be signed
 	SignatureMismatch  Reason = "signature_mismatch"
 	LengthExtension    Reason = "length_extension"    // a digest that was made from a genuine one, without the secret
-	WrongSpelling      Reason = "wrong_spelling"      // a genuine signature, but written as the provider's own SDK refuses it
+	WrongSpelling      Reason = "wrong_spelling"      // a genuine signature, written as the provider's own SDK refuses it
 	WrongClaim         Reason = "wrong_claim"         // signed rightly, but of another issuer, audience, account or URL
 	ForeignCertificate Reason = "foreign_certificate" // the message names a certificate that is not the provider's
 	CertificateExpired Reason = "certificate_expired" // the certificate was not valid when the message was signed

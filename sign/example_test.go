@@ -15,8 +15,9 @@ func ExampleScheme_Verify() {
 	github, _ := catalog.Lookup("github")
 	secret := sign.Secret{Name: "env:GITHUB_SECRET", Key: []byte("It's a Secret to Everybody")}
 	m := sign.Message{
-		Header: http.Header{"X-Hub-Signature-256": {"sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"}},
-		Body:   []byte("Hello, World!"),
+		Header: http.Header{"X-Hub-Signature-256": {
+			"sha256=757107ea0eb2509fc211221cce984b8a37570b6d7586c22c46f4379c8b043e17"}},
+		Body: []byte("Hello, World!"),
 	}
 
 	match, err := github.Verify(m, time.Now(), secret)

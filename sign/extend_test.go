@@ -22,7 +22,8 @@ import (
 // the digest of those bytes, their padding and more.
 func lengthen(t *testing.T, kind sign.Hash, sum []byte, length int, more []byte) (forged, padding []byte) {
 	t.Helper()
-	h := map[sign.Hash]func() hash.Hash{sign.MD5: md5.New, sign.SHA1: sha1.New, sign.SHA256: sha256.New, sign.SHA512: sha512.New}[kind]()
+	h := map[sign.Hash]func() hash.Hash{sign.MD5: md5.New, sign.SHA1: sha1.New, sign.SHA256: sha256.New,
+		sign.SHA512: sha512.New}[kind]()
 	block, counter := h.BlockSize(), h.BlockSize()/8
 	padding = append([]byte{0x80}, make([]byte, (2*block-1-counter-length%block)%block)...)
 	bits := make([]byte, counter)
@@ -53,14 +54,16 @@ func lengthen(t *testing.T, kind sign.Hash, sum []byte, length int, more []byte)
 }
 
 func digestScheme(content string, kind sign.Hash) sign.Scheme {
-	return sign.Scheme{Name: "x", Auth: sign.Digest, Hash: kind, Enc: sign.Hex, Key: sign.Raw, Content: content, Header: "X-Sig"}
+	return sign.Scheme{Name: "x", Auth: sign.Digest, Hash: kind, Enc: sign.Hex, Key: sign.Raw,
+		Content: content, Header: "X-Sig"}
 }
 
 func TestADigestThatWasLengthenedIsRefused(t *testing.T) {
 	for what, s := range map[string]sign.Scheme{
 		"hubspot-v1": lookup(t, "hubspot-v1"), "hubspot-v2": lookup(t, "hubspot-v2"),
 		"own sha1": digestScheme("{secret}{body}", sign.SHA1), "own md5": digestScheme("{secret}:{body}", sign.MD5),
-		"own sha512": digestScheme("{secret}{body}", sign.SHA512), "own behind the method": digestScheme("{method}{secret}{body}", sign.SHA256),
+		"own sha512":            digestScheme("{secret}{body}", sign.SHA512),
+		"own behind the method": digestScheme("{method}{secret}{body}", sign.SHA256),
 	} {
 		for _, secretLength := range []int{16, 36, 47, 55, 56, 63, 64, 65, 119, 128} {
 			for _, body := range []string{"", "a=1", strings.Repeat("x", 200)} {

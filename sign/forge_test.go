@@ -74,7 +74,8 @@ func TestWhatIsSignedAsTextIsNotReplacedByAnObject(t *testing.T) {
 
 func TestNullIsAsGoodAsNothing(t *testing.T) {
 	for scheme, c := range map[string][2]string{
-		"adyen": {`"pspReference"`, `"originalReference":null,"pspReference"`}, "aws-sns": {`"Message"`, `"Subject":null,"Message"`},
+		"adyen":   {`"pspReference"`, `"originalReference":null,"pspReference"`},
+		"aws-sns": {`"Message"`, `"Subject":null,"Message"`},
 	} {
 		s := lookup(t, scheme)
 		keys := newPair(s, 0)
@@ -86,7 +87,8 @@ func TestNullIsAsGoodAsNothing(t *testing.T) {
 // bytes.
 func TestFieldsThatAreJoinedCannotShift(t *testing.T) {
 	for _, c := range []struct{ scheme, genuine, forged string }{
-		{"adyen", `{"notificationItems":[{"NotificationRequestItem":{"amount":{"value":5,"currency":"1000:EUR"},"merchantReference":"r"}}]}`, ""},
+		{"adyen", `{"notificationItems":[{"NotificationRequestItem":` +
+			`{"amount":{"value":5,"currency":"1000:EUR"},"merchantReference":"r"}}]}`, ""},
 		{"adyen", `{"notificationItems":[{"NotificationRequestItem":{"merchantReference":"a:b","merchantAccountCode":"c"}}]}`,
 			`{"notificationItems":[{"NotificationRequestItem":{"merchantReference":"b","merchantAccountCode":"c:a"}}]}`},
 		{"aws-sns", `{"Type":"Notification","Message":"a\nMessageId\nb\nSubject\nc"}`,
@@ -127,7 +129,8 @@ func TestMercadoPagosQueryHasOneID(t *testing.T) {
 	m.URL = "https://hooks.example.com/in?data.id=1"
 	m = deliver(t, s, m, keys.signing)
 	expect(t, "once", s, m, keys.verifying, "")
-	for _, query := range []string{"data.id=1&data.id=2", "data.id=2&data.id=1", "data%2Eid=2&data.id=1", "data.id=1;request-id:" + m.ID} {
+	for _, query := range []string{"data.id=1&data.id=2", "data.id=2&data.id=1", "data%2Eid=2&data.id=1",
+		"data.id=1;request-id:" + m.ID} {
 		m.URL = "https://hooks.example.com/in?" + query
 		if _, err := s.Verify(m, at, keys.verifying); err == nil {
 			t.Errorf("%s is valid", query)
@@ -144,7 +147,9 @@ func TestReadingManyElementsIsNoMoreWorkThanReadingFewLargeOnes(t *testing.T) {
 	for name, c := range map[string]struct{ before, item, after string }{
 		"msgraph": {`{"value":[`, `{"x":[PAD0],"clientState":"0123456789abcdef"}`, `]}`},
 		"adyen": {`{"notificationItems":[`,
-			`{"NotificationRequestItem":{"x":[PAD0],"additionalData":{"hmacSignature":"coqCmt/IZ4E3CzPvMY8zTjQVL5hYJUiBRg8UU+iCWo0="}}}`, `]}`},
+			`{"NotificationRequestItem":{"x":[PAD0],` +
+				`"additionalData":{"hmacSignature":"coqCmt/IZ4E3CzPvMY8zTjQVL5hYJUiBRg8UU+iCWo0="}}}`,
+			`]}`},
 	} {
 		s := lookup(t, name)
 		keys := newPair(s, 0)
@@ -168,7 +173,8 @@ func TestReadingManyElementsIsNoMoreWorkThanReadingFewLargeOnes(t *testing.T) {
 func TestAHeaderIsNotSignedAThousandTimes(t *testing.T) {
 	for name, set := range map[string]func(h http.Header, names string){
 		"contentful": func(h http.Header, names string) {
-			h.Set("X-Contentful-Signed-Headers", strings.ReplaceAll(names, " ", ",")+"x-contentful-timestamp,x-contentful-signed-headers")
+			h.Set("X-Contentful-Signed-Headers", strings.ReplaceAll(names, " ", ",")+
+				"x-contentful-timestamp,x-contentful-signed-headers")
 			h.Set("X-Contentful-Signature", strings.Repeat("0", 64))
 			h.Set("X-Contentful-Timestamp", "1700000000000")
 		},

@@ -31,7 +31,8 @@ func FuzzSignatureHeader(f *testing.F) {
 		}
 	}
 	for _, value := range []string{
-		"", " ", "t=", "t=1,t=2", "t=1,v1=", ",,,,", "v1, v1,", "v1,\r\n", "sha256=", "ts=1;h1=zz", strings.Repeat("v1=00,", 99), "\xff", "=",
+		"", " ", "t=", "t=1,t=2", "t=1,v1=", ",,,,", "v1, v1,", "v1,\r\n", "sha256=", "ts=1;h1=zz",
+		strings.Repeat("v1=00,", 99), "\xff", "=",
 	} {
 		f.Add(value, []byte("{}"))
 	}
@@ -57,7 +58,8 @@ func FuzzSignatureHeader(f *testing.F) {
 
 func FuzzTimestamp(f *testing.F) {
 	for _, stamp := range []string{
-		"1700000000", "1700000000000", "2023-11-14T22:13:20Z", "2023-11-14T22:13:20.123456789+05:30", "0", "-1", "+1", "1.0", "1e9", "0x1",
+		"1700000000", "1700000000000", "2023-11-14T22:13:20Z", "2023-11-14T22:13:20.123456789+05:30", "0", "-1", "+1",
+		"1.0", "1e9", "0x1",
 		"99999999999999999999999999999", "١٧٠٠", "NaN", "", " 1", "9999-99-99T99:99:99Z", "2023-02-30T00:00:00Z",
 	} {
 		f.Add(stamp)
@@ -90,8 +92,10 @@ func FuzzSecret(f *testing.F) {
 		f.Add(keys.verifying.Key)
 	}
 	for _, key := range []string{
-		"", "whsec_", "whsec_=", "whsec_\n", "-----BEGIN CERTIFICATE-----", "-----BEGIN PUBLIC KEY-----\n\n-----END PUBLIC KEY-----\n",
-		strings.Repeat("-----BEGIN EC PARAMETERS-----\n\n-----END EC PARAMETERS-----\n", 50), "MAA=", "\x00", strings.Repeat("00", 32),
+		"", "whsec_", "whsec_=", "whsec_\n", "-----BEGIN CERTIFICATE-----",
+		"-----BEGIN PUBLIC KEY-----\n\n-----END PUBLIC KEY-----\n",
+		strings.Repeat("-----BEGIN EC PARAMETERS-----\n\n-----END EC PARAMETERS-----\n", 50), "MAA=", "\x00",
+		strings.Repeat("00", 32),
 	} {
 		f.Add([]byte(key))
 	}
@@ -136,8 +140,10 @@ func FuzzFormAndURL(f *testing.F) {
 
 func FuzzJSONFields(f *testing.F) {
 	for _, doc := range []string{
-		`{"type":"a","event":{"type":"b"},"id":1}`, `[{"event":"x","sg_event_id":"y"}]`, `{"type":"\ud800"}`, `{"webhookTimestamp":1700000000000}`,
-		strings.Repeat("[", 300), strings.Repeat(`{"event":`, 300), `{"a":"` + strings.Repeat(`\"`, 300), "\x00", `{"type"`, `]`, `{"a":,"type":"b"}`,
+		`{"type":"a","event":{"type":"b"},"id":1}`, `[{"event":"x","sg_event_id":"y"}]`, `{"type":"\ud800"}`,
+		`{"webhookTimestamp":1700000000000}`,
+		strings.Repeat("[", 300), strings.Repeat(`{"event":`, 300), `{"a":"` + strings.Repeat(`\"`, 300), "\x00", `{"type"`,
+		`]`, `{"a":,"type":"b"}`,
 	} {
 		f.Add([]byte(doc), "event.type")
 	}
@@ -183,11 +189,13 @@ func FuzzTemplate(f *testing.F) {
 // FuzzJWT makes tokens of any head and claims. One that is signed with another key is never good; one that is signed
 // rightly never for another body.
 func FuzzJWT(f *testing.F) {
-	for _, head := range []string{hs256, `{"alg":"none"}`, `{"alg":"HS256","crit":["b64"],"b64":false}`, `{"alg":"HS256","kid":"../x","jku":"http://x"}`,
+	for _, head := range []string{hs256, `{"alg":"none"}`, `{"alg":"HS256","crit":["b64"],"b64":false}`,
+		`{"alg":"HS256","kid":"../x","jku":"http://x"}`,
 		`{"alg":"none","ALG":"HS256"}`, `{"alg":["HS256"]}`, "null", "{", `{"alg":"HS256"} {}`} {
 		f.Add(head, netlify, "")
 	}
-	for _, claims := range []string{monday + "}", `{"exp":1e999}`, `{"aud":[1,"x"],"iat":0}`, "null", "[]", strings.Repeat("[", 3000), `{"sha256":""}`, `{"iat":1.5}`} {
+	for _, claims := range []string{monday + "}", `{"exp":1e999}`, `{"aud":[1,"x"],"iat":0}`, "null", "[]",
+		strings.Repeat("[", 3000), `{"sha256":""}`, `{"iat":1.5}`} {
 		f.Add(hs256, claims, "x")
 	}
 	f.Add("", "", "a.b.c")
@@ -231,15 +239,18 @@ func FuzzStructuredFields(f *testing.F) {
 	for _, v := range vectors(f, "rfc9421") {
 		f.Add(v.Headers["Signature-Input"], v.Headers["Signature"], v.Headers["Content-Digest"])
 	}
-	for _, input := range []string{`s=()`, `s=("a";sf);x`, `s=("@query-param";name="a,b=c")`, `s=("`, `s=(")";x="\"")`, `s=("a" "a")`, `s=(a)`, `s`, `=`, `,`, `s=(")`,
-		`a=("date");created=1, b=("date");created=2`, strings.Repeat(`a=(),`, 40), `s=("@target-uri" "@authority" "@scheme" "@request-target" "@path" "@query");created=1700000000`} {
+	for _, input := range []string{`s=()`, `s=("a";sf);x`, `s=("@query-param";name="a,b=c")`, `s=("`, `s=(")";x="\"")`,
+		`s=("a" "a")`, `s=(a)`, `s`, `=`, `,`, `s=(")`,
+		`a=("date");created=1, b=("date");created=2`, strings.Repeat(`a=(),`, 40),
+		`s=("@target-uri" "@authority" "@scheme" "@request-target" "@path" "@query");created=1700000000`} {
 		f.Add(input, "s=:AA==:", "sha-256=:AA==:")
 	}
 	s, _ := catalog.Lookup("rfc9421")
 	s.Tolerance = sign.Both(sign.NoLimit)
 	f.Fuzz(func(t *testing.T, input, signature, digest string) {
 		m := newMessage(s)
-		for name, value := range map[string]string{"Signature-Input": input, "Signature": signature, "Content-Digest": digest} {
+		for name, value := range map[string]string{"Signature-Input": input, "Signature": signature,
+			"Content-Digest": digest} {
 			m.Header.Set(name, value)
 		}
 		new(catalog.Set).Detect(m)
@@ -252,9 +263,12 @@ func FuzzStructuredFields(f *testing.F) {
 // FuzzJWKS gives every asymmetric scheme any key set, and checks a signature with what was taken from it.
 func FuzzJWKS(f *testing.F) {
 	for _, set := range []string{
-		`{"kty":"RSA","n":"AA","e":"AQAB"}`, `{"kty":"RSA","n":"` + strings.Repeat("_", 200) + `","e":"Aw"}`, `{"kty":"RSA","n":"` + strings.Repeat("_", 199) + `A","e":"AQAB"}`,
-		`{"kty":"EC","crv":"P-256","x":"` + strings.Repeat("A", 43) + `","y":"` + strings.Repeat("A", 43) + `"}`, `{"kty":"OKP","crv":"Ed25519","x":"` + strings.Repeat("A", 43) + `"}`,
-		`{"keys":[{"kty":"oct","k":"AA"}]}`, `{"keys":[` + strings.Repeat(`{"kty":"OKP"},`, 70) + `{}]}`, `{"keys":null,"kty":1}`, `{"kty"`, `{"kty":"RSA","e":"` + strings.Repeat("_", 999) + `"}`,
+		`{"kty":"RSA","n":"AA","e":"AQAB"}`, `{"kty":"RSA","n":"` + strings.Repeat("_", 200) + `","e":"Aw"}`,
+		`{"kty":"RSA","n":"` + strings.Repeat("_", 199) + `A","e":"AQAB"}`,
+		`{"kty":"EC","crv":"P-256","x":"` + strings.Repeat("A", 43) + `","y":"` + strings.Repeat("A", 43) + `"}`,
+		`{"kty":"OKP","crv":"Ed25519","x":"` + strings.Repeat("A", 43) + `"}`,
+		`{"keys":[{"kty":"oct","k":"AA"}]}`, `{"keys":[` + strings.Repeat(`{"kty":"OKP"},`, 70) + `{}]}`,
+		`{"keys":null,"kty":1}`, `{"kty"`, `{"kty":"RSA","e":"` + strings.Repeat("_", 999) + `"}`,
 		`{"kty":"OKP","crv":"Ed25519","use":"enc","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`,
 	} {
 		f.Add([]byte(set))
@@ -262,7 +276,8 @@ func FuzzJWKS(f *testing.F) {
 	f.Fuzz(func(t *testing.T, set []byte) {
 		secret := sign.Secret{Name: "set", Key: set}
 		for _, s := range catalog.All() {
-			if s.Auth == sign.HMAC && s.Code != sign.RFC9421 || s.Auth == sign.Digest || s.Auth == sign.Token || s.CheckSecret(secret, false) != nil {
+			if s.Auth == sign.HMAC && s.Code != sign.RFC9421 || s.Auth == sign.Digest || s.Auth == sign.Token ||
+				s.CheckSecret(secret, false) != nil {
 				continue
 			}
 			m := deliver(t, s, newMessage(s), newPair(s, 1).signing)

@@ -49,7 +49,8 @@ func TestTheNameOfAnAuthenticationSchemeHasNoCase(t *testing.T) {
 	}
 	s := sign.Scheme{Name: "own", Auth: sign.Token, Key: sign.Raw, Enc: sign.Base64, Header: "X-Token", Prefix: "Basic "}
 	m := deliver(t, s, newMessage(s), text("user:password of the tests"))
-	expect(t, "another header has the case that its scheme says", s, with(m, "X-Token", strings.ToLower(m.Header.Get("X-Token")[:6])+m.Header.Get("X-Token")[6:]),
+	expect(t, "another header has the case that its scheme says", s,
+		with(m, "X-Token", strings.ToLower(m.Header.Get("X-Token")[:6])+m.Header.Get("X-Token")[6:]),
 		text("user:password of the tests"), sign.MissingSignature, sign.MalformedSignature)
 }
 
@@ -61,9 +62,10 @@ func TestAKeyInPEMMayHaveAMarkAndTextBeforeIt(t *testing.T) {
 	block := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}))
 	m := deliver(t, s, newMessage(s), pkcs8(private))
 	for what, key := range map[string]string{
-		"as it is":                block,
-		"a mark":                  "\ufeff" + block,
-		"attributes":              "Bag Attributes\n    friendlyName: hooks\n    localKeyID: 54 69\nKey Attributes: <No Attributes>\n" + block,
+		"as it is": block,
+		"a mark":   "\ufeff" + block,
+		"attributes": "Bag Attributes\n    friendlyName: hooks\n    localKeyID: 54 69\nKey Attributes: " +
+			"<No Attributes>\n" + block,
 		"attributes and a mark":   "\ufeffBag Attributes\r\n" + strings.ReplaceAll(block, "\n", "\r\n"),
 		"a mark on a second line": "subject=CN = x\n\ufeff" + block,
 		"a comment":               "# the key of the shop\n\n" + block,
@@ -71,7 +73,8 @@ func TestAKeyInPEMMayHaveAMarkAndTextBeforeIt(t *testing.T) {
 	} {
 		expect(t, what, s, m, text(key), "")
 	}
-	for what, key := range map[string]string{"no block": "Bag Attributes\nfriendlyName: hooks", "a broken block": "Bag Attributes\n" + block[:40], "a mark alone": "\ufeff"} {
+	for what, key := range map[string]string{"no block": "Bag Attributes\nfriendlyName: hooks",
+		"a broken block": "Bag Attributes\n" + block[:40], "a mark alone": "\ufeff"} {
 		if _, err := s.Verify(m, at, text(key)); err == nil {
 			t.Errorf("%s is a key", what)
 		}
@@ -99,10 +102,13 @@ func TestHTTPMessageSignaturesReadAHeaderInTwoLines(t *testing.T) {
 	expect(t, "a proxy's line behind", s, two([]string{sig, proxy}, []string{input, proxyInput}), keys.verifying, "")
 	expect(t, "a proxy's line before", s, two([]string{proxy, sig}, []string{proxyInput, input}), keys.verifying, "")
 	expect(t, "one of them joined", s, two([]string{sig + ", " + proxy}, []string{input, proxyInput}), keys.verifying, "")
-	expect(t, "the digest in two lines", s, with(signed, "Content-Digest", signed.Header.Get("Content-Digest"), "md5=:eA==:"), keys.verifying, sign.SignatureMismatch)
+	expect(t, "the digest in two lines", s, with(signed, "Content-Digest", signed.Header.Get("Content-Digest"),
+		"md5=:eA==:"), keys.verifying, sign.SignatureMismatch)
 	expect(t, "the same label twice", s, two([]string{sig, sig}, []string{input}), keys.verifying, sign.DuplicateHeader)
-	expect(t, "another input of the label", s, two([]string{sig}, []string{input, `sig1=("@method")`}), keys.verifying, sign.DuplicateHeader)
-	expect(t, "a line that is no dictionary", s, two([]string{sig, "x"}, []string{input}), keys.verifying, sign.DuplicateHeader)
+	expect(t, "another input of the label", s, two([]string{sig}, []string{input, `sig1=("@method")`}), keys.verifying,
+		sign.DuplicateHeader)
+	expect(t, "a line that is no dictionary", s, two([]string{sig, "x"}, []string{input}), keys.verifying,
+		sign.DuplicateHeader)
 	respelled := with(signed, "X-Unrelated")
 	respelled.Header["Signature_Input"] = []string{input}
 	expect(t, "another spelling", s, respelled, keys.verifying, sign.DuplicateHeader)
@@ -127,7 +133,8 @@ func TestPolarVerifiesOldAndNewSecrets(t *testing.T) {
 	} {
 		s := as(row.form)
 		expect(t, what, polar, deliver(t, s, newMessage(s), text(row.secret)), text(row.secret), "")
-		expect(t, what+" under another", polar, deliver(t, s, newMessage(s), text(row.secret)), text(row.secret+"A"), sign.SignatureMismatch)
+		expect(t, what+" under another", polar, deliver(t, s, newMessage(s), text(row.secret)), text(row.secret+"A"),
+			sign.SignatureMismatch)
 	}
 	signed := deliver(t, polar, newMessage(polar), text(whsec))
 	expect(t, "signed as since then", as(sign.Whsec), signed, text(whsec), "")

@@ -39,8 +39,9 @@ func TestTokensAreReadStrictly(t *testing.T) {
 		token string
 		want  sign.Reason
 	}{
-		"alg none":          {jwt(jwtKey, `{"alg":"none"}`, netlify), sign.MalformedSignature},
-		"alg none unsigned": {base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + parts[1] + ".", sign.MalformedSignature},
+		"alg none": {jwt(jwtKey, `{"alg":"none"}`, netlify), sign.MalformedSignature},
+		"alg none unsigned": {base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"none"}`)) + "." + parts[1] + ".",
+			sign.MalformedSignature},
 		"alg of another":    {jwt(jwtKey, `{"alg":"HS512"}`, netlify), sign.MalformedSignature},
 		"no alg":            {jwt(jwtKey, `{}`, netlify), sign.MalformedSignature},
 		"crit":              {jwt(jwtKey, `{"alg":"HS256","crit":["x"]}`, netlify), sign.MalformedSignature},
@@ -58,8 +59,9 @@ func TestTokensAreReadStrictly(t *testing.T) {
 		"digest of another": {jwt(jwtKey, hs256, strings.Replace(netlify, "4413", "0000", 1)), sign.SignatureMismatch},
 		"digest a number":   {jwt(jwtKey, hs256, `{"iss":"netlify","sha256":1}`), sign.WrongClaim},
 		"too long":          {jwt(jwtKey, hs256, `{"x":"`+strings.Repeat("a", 20<<10)+`"}`), sign.MalformedSignature},
-		"run out":           {jwt(jwtKey, hs256, strings.Replace(netlify, "{", `{"exp":1699999999,`, 1)), sign.TimestampExpired},
-		"exp no number":     {jwt(jwtKey, hs256, strings.Replace(netlify, "{", `{"exp":"soon",`, 1)), sign.MalformedTimestamp},
+		"run out": {jwt(jwtKey, hs256, strings.Replace(netlify, "{", `{"exp":1699999999,`, 1)),
+			sign.TimestampExpired},
+		"exp no number": {jwt(jwtKey, hs256, strings.Replace(netlify, "{", `{"exp":"soon",`, 1)), sign.MalformedTimestamp},
 	} {
 		expect(t, what, s, token(c.token), text(jwtKey), c.want)
 	}
@@ -78,7 +80,8 @@ func TestATokenIsGoodForAsLongAsItSays(t *testing.T) {
 		now    time.Duration
 		want   sign.Reason
 	}{
-		{monday + "}", 0, ""}, {monday + "}", 300 * time.Second, ""}, {monday + "}", 301 * time.Second, sign.TimestampExpired},
+		{monday + "}", 0, ""}, {monday + "}", 300 * time.Second, ""},
+		{monday + "}", 301 * time.Second, sign.TimestampExpired},
 		{monday + "}", -5 * time.Minute, ""}, {monday + "}", -6 * time.Minute, sign.TimestampInFuture},
 		{monday + `,"nbf":1700086400}`, 0, sign.TimestampInFuture},
 		{`{"exp":1700086400}`, aDay - time.Second, ""}, {`{"exp":1700086400}`, aDay + time.Second, sign.TimestampExpired},
@@ -96,7 +99,8 @@ func TestATokenIsGoodForAsLongAsItSays(t *testing.T) {
 
 func TestATokenWithoutADigestDoesNotCoverTheBody(t *testing.T) {
 	s := lookup(t, "vonage")
-	m := sign.Message{Header: map[string][]string{"Authorization": {"Bearer " + jwt(jwtKey, hs256, `{"iss":"Vonage","iat":1700000000}`)}}, Body: []byte("x")}
+	m := sign.Message{Header: map[string][]string{
+		"Authorization": {"Bearer " + jwt(jwtKey, hs256, `{"iss":"Vonage","iat":1700000000}`)}}, Body: []byte("x")}
 	if match, err := s.Verify(m, at, text(jwtKey)); err != nil || !match.BodyUnsigned {
 		t.Errorf("%+v, %v", match, err)
 	}
@@ -117,10 +121,15 @@ func TestAudienceAndIssuerAreThoseOfTheReceiver(t *testing.T) {
 }
 
 func TestAKeySetVerifiesWithWhicheverKeySigned(t *testing.T) {
-	const n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
-	const set = `{"keys":[{"kty":"RSA","n":"` + n + `","e":"AQAB","kid":"1"},{"kty":"EC","crv":"P-256","x":"!","y":"!"},{"kty":"OKP","crv":"X25519","x":"AA"},` +
+	const n = "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjB" +
+		"ZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8" +
+		"KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_" +
+		"xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"
+	const set = `{"keys":[{"kty":"RSA","n":"` + n +
+		`","e":"AQAB","kid":"1"},{"kty":"EC","crv":"P-256","x":"!","y":"!"},{"kty":"OKP","crv":"X25519","x":"AA"},` +
 		`{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}`
-	for scheme, want := range map[string]sign.Reason{"pubsub": "", "fusionauth": "", "fal": "", "plaid": sign.WrongKeyForm, "stripe": sign.WrongKeyForm} {
+	for scheme, want := range map[string]sign.Reason{"pubsub": "", "fusionauth": "", "fal": "", "plaid": sign.WrongKeyForm,
+		"stripe": sign.WrongKeyForm} {
 		if err := lookup(t, scheme).CheckSecret(text(set), false); reasonOf(t, err) != want {
 			t.Errorf("%s: %v", scheme, err)
 		}
@@ -135,8 +144,9 @@ func TestAKeySetVerifiesWithWhicheverKeySigned(t *testing.T) {
 	// RFC 8037 appendix A.4: the key above, and what it signs.
 	s := sign.Scheme{Name: "x", Auth: sign.Ed25519, Enc: sign.Base64URL, Key: sign.PEM, Content: "{body}", Header: "X-Sig"}
 	m := sign.Message{
-		Body:   []byte("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"),
-		Header: map[string][]string{"X-Sig": {"hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"}},
+		Body: []byte("eyJhbGciOiJFZERTQSJ9.RXhhbXBsZSBvZiBFZDI1NTE5IHNpZ25pbmc"),
+		Header: map[string][]string{
+			"X-Sig": {"hgyY0il_MGCjP0JzlnLWG1PPOt7-09PGcvMg3AIbQR6dWbhijcNR4ki4iylGjg5BhVsPt9g7sVvpAr_MuM0KAg"}},
 	}
 	expect(t, "RFC 8037", s, m, text(set), "")
 	expect(t, "changed", s, setBody(m, "x"), text(set), sign.SignatureMismatch)

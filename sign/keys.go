@@ -21,8 +21,8 @@ type key struct {
 	secret      int    // index of the secret it came from; a key set holds several
 }
 
-// CheckSecret says what is wrong with a secret before anything is signed or verified with it: *Error with EmptySecret or
-// WrongKeyForm. The text says which form is expected, with an example, and holds nothing of the secret.
+// CheckSecret says what is wrong with a secret before anything is signed or verified with it: *Error with EmptySecret
+// or WrongKeyForm. The text says which form is expected, with an example, and holds nothing of the secret.
 func (s Scheme) CheckSecret(secret Secret, signing bool) error {
 	_, err := s.parseSecret(secret, signing)
 	return err
@@ -92,8 +92,8 @@ func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
 	return keys, nil
 }
 
-// decidedBy reports whether the secret of a symmetric scheme is an asymmetric key, which only HTTP message signatures take: they
-// take either, so that the key must show what it is, or param alg say it.
+// decidedBy reports whether the secret of a symmetric scheme is an asymmetric key, which only HTTP message signatures
+// take: they take either, so that the key must show what it is, or param alg say it.
 func (s *Scheme) decidedBy(secret Secret, signing bool) (asymmetric bool, err error) {
 	either := s.Code == RFC9421 && !s.NamedAlgorithm
 	switch kind := secret.Kind(); {
@@ -108,7 +108,8 @@ func (s *Scheme) decidedBy(secret Secret, signing bool) (asymmetric bool, err er
 	}
 }
 
-// withOther is the key of a symmetric secret, and to verify with WhsecAndRaw the other that the same text may stand for.
+// withOther is the key of a symmetric secret, and to verify with WhsecAndRaw the other that the same text may stand
+// for.
 func (s *Scheme) withOther(k key, text []byte, signing bool) []key {
 	if s.Key != WhsecAndRaw || signing {
 		return []key{k}
@@ -209,7 +210,8 @@ func (s *Scheme) asymmetricForm(signing bool) string {
 	small := s.Key == Hex32 || s.Key == Base6432
 	switch {
 	case s.Key == Whpk && signing:
-		return "whsk_ and the base64 of an Ed25519 seed behind it, or a PKCS #8 private key in PEM (-----BEGIN PRIVATE KEY-----)"
+		return "whsk_ and the base64 of an Ed25519 seed behind it, " +
+			"or a PKCS #8 private key in PEM (-----BEGIN PRIVATE KEY-----)"
 	case s.Key == Whpk:
 		return "whpk_ and the base64 of an Ed25519 public key behind it, or a public key in PEM (-----BEGIN PUBLIC KEY-----)"
 	case s.Auth == Ed25519 && !small && signing:
@@ -221,7 +223,8 @@ func (s *Scheme) asymmetricForm(signing bool) string {
 	case small && signing:
 		return "the " + code + " of a 32-byte Ed25519 seed, or a PKCS #8 private key in PEM (-----BEGIN PRIVATE KEY-----)"
 	case small:
-		return "the " + code + " of a 32-byte Ed25519 public key, a public key in PEM (-----BEGIN PUBLIC KEY-----), or a JSON Web Key Set"
+		return "the " + code +
+			" of a 32-byte Ed25519 public key, a public key in PEM (-----BEGIN PUBLIC KEY-----), or a JSON Web Key Set"
 	case signing && s.Auth == ECDSA:
 		return "a P-256 private key in PEM (-----BEGIN EC PRIVATE KEY----- or -----BEGIN PRIVATE KEY-----)"
 	case signing:
@@ -230,7 +233,8 @@ func (s *Scheme) asymmetricForm(signing bool) string {
 		return "a P-256 public key as base64 (MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAE…) or PEM (-----BEGIN PUBLIC KEY-----)"
 	}
 	if s.CertName != "" {
-		return "a certificate of *" + s.CertName + " or a public key in PEM (-----BEGIN CERTIFICATE----- or -----BEGIN PUBLIC KEY-----)"
+		return "a certificate of *" + s.CertName +
+			" or a public key in PEM (-----BEGIN CERTIFICATE----- or -----BEGIN PUBLIC KEY-----)"
 	}
 	return "a certificate or public key in PEM (-----BEGIN CERTIFICATE----- or -----BEGIN PUBLIC KEY-----)"
 }

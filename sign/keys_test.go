@@ -30,8 +30,10 @@ func TestSecretsNeverShowTheirKey(t *testing.T) {
 	var log bytes.Buffer
 	slog.New(slog.NewTextHandler(&log, nil)).Info("x", "secret", s)
 	slog.New(slog.NewJSONHandler(&log, nil)).Info("x", "secret", &s)
-	out := fmt.Sprintf("%v %+v %#v %s %q %x %d %v %+v", s, s, s, s, s, s, s, &s, struct{ S sign.Secret }{s}) + string(asJSON) + log.String()
-	for _, shown := range []string{"hunter2", "68756e", "104 117", base64.StdEncoding.EncodeToString([]byte("hunter2hunter2"))[:8]} {
+	out := fmt.Sprintf("%v %+v %#v %s %q %x %d %v %+v", s, s, s, s, s, s, s, &s, struct{ S sign.Secret }{s}) + string(
+		asJSON) + log.String()
+	for _, shown := range []string{"hunter2", "68756e", "104 117",
+		base64.StdEncoding.EncodeToString([]byte("hunter2hunter2"))[:8]} {
 		if strings.Contains(out, shown) {
 			t.Errorf("%q in %s", shown, out)
 		}
@@ -77,13 +79,15 @@ func TestSecretsOfTheWrongFormAreRefusedWithAnExampleAndNothingOfTheSecret(t *te
 		{"gitlab", false, text("SECRET "), sign.WrongKeyForm, "glpat-"},
 		{"discord", false, text("SECRETSECRET"), sign.WrongKeyForm, "32-byte"},
 		{"discord", false, text(strings.Repeat("ab", 31)), sign.WrongKeyForm, "32-byte"},
-		{"discord", true, text(strings.Repeat("ab", 64)), sign.WrongKeyForm, "seed"}, // seed and public key do not belong together
+		// seed and public key do not belong together
+		{"discord", true, text(strings.Repeat("ab", 64)), sign.WrongKeyForm, "seed"},
 		{"discord", false, rsaPEM, sign.WrongKeyForm, "BEGIN PUBLIC KEY"},
 		{"sendgrid", false, text("SECRETSECRET"), sign.WrongKeyForm, "MFkw"},
 		{"sendgrid", false, otherCurve, sign.WrongKeyForm, "P-256"},
 		{"sendgrid", true, newPair(lookup(t, "sendgrid"), 0).verifying, sign.WrongKeyForm, "BEGIN EC PRIVATE KEY"},
 		{"paypal", false, text("SECRETSECRET"), sign.WrongKeyForm, "BEGIN CERTIFICATE"},
-		{"paypal", false, text("-----BEGIN CERTIFICATE-----\nSECRET\n-----END CERTIFICATE-----\n"), sign.WrongKeyForm, "BEGIN CERTIFICATE"},
+		{"paypal", false, text("-----BEGIN CERTIFICATE-----\nSECRET\n-----END CERTIFICATE-----\n"), sign.WrongKeyForm,
+			"BEGIN CERTIFICATE"},
 		{"paypal", false, tinyRSA, sign.WrongKeyForm, "BEGIN CERTIFICATE"},
 		{"paypal", false, hugeRSA, sign.WrongKeyForm, "BEGIN CERTIFICATE"},
 		{"paypal", true, newPair(lookup(t, "paypal"), 0).verifying, sign.WrongKeyForm, "BEGIN PRIVATE KEY"},
@@ -94,7 +98,8 @@ func TestSecretsOfTheWrongFormAreRefusedWithAnExampleAndNothingOfTheSecret(t *te
 			t.Errorf("%s %.20s: %v, want %s", c.scheme, c.secret.Key, err, c.want)
 			continue
 		}
-		if msg := err.Error(); strings.Contains(msg, "SECRET") || !strings.Contains(msg, c.example) || !strings.Contains(msg, "secret test") {
+		if msg := err.Error(); strings.Contains(msg, "SECRET") || !strings.Contains(msg, c.example) ||
+			!strings.Contains(msg, "secret test") {
 			t.Errorf("%s: %q", c.scheme, msg)
 		}
 	}
@@ -158,7 +163,8 @@ func TestSymmetricKeyFormsDecodeToTheSameKey(t *testing.T) {
 	want := hmacHeader(sign.Raw, string(raw))
 	b64 := base64.StdEncoding.EncodeToString(raw)
 	for form, secret := range map[sign.KeyForm]string{
-		sign.Base64Key: b64, sign.HexKey: hex.EncodeToString(raw), sign.Whsec: "whsec_" + b64, sign.WhsecOrRaw: "whsec_" + b64,
+		sign.Base64Key: b64, sign.HexKey: hex.EncodeToString(raw), sign.Whsec: "whsec_" + b64,
+		sign.WhsecOrRaw: "whsec_" + b64,
 	} {
 		if got := hmacHeader(form, secret); got != want {
 			t.Errorf("%s: %s, want %s", form, got, want)

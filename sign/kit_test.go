@@ -122,8 +122,11 @@ func pkcs8(private any) sign.Secret {
 }
 
 // jsonBody holds what any scheme looks for in a JSON body.
-const jsonBody = `{"type":"invoice.paid","webhookTimestamp":1700000000000,"n":1.0,"event":{"event_type":"sent","id":"e1"},"value":[{"id":"1"},{"id":"2"}],` +
-	`"notificationItems":[{"NotificationRequestItem":{"amount":{"currency":"EUR","value":1130},"pspReference":"7914073381342284"}},{"NotificationRequestItem":{"eventCode":"REFUND"}}]}`
+const jsonBody = `{"type":"invoice.paid","webhookTimestamp":1700000000000,"n":1.0,` +
+	`"event":{"event_type":"sent","id":"e1"},"value":[{"id":"1"},{"id":"2"}],` +
+	`"notificationItems":[` +
+	`{"NotificationRequestItem":{"amount":{"currency":"EUR","value":1130},"pspReference":"7914073381342284"}},` +
+	`{"NotificationRequestItem":{"eventCode":"REFUND"}}]}`
 
 // newMessage is a message that any scheme can sign.
 func newMessage(s sign.Scheme) sign.Message {
@@ -149,8 +152,10 @@ func newMessage(s sign.Scheme) sign.Message {
 
 func params() map[string]string {
 	return map[string]string{
-		"webhook_id": "1JE4291016473214C", "env": "master", "api_key": "APIabc", "audience": "https://hooks.example.com/in", "keyid": "k1",
-		"email": "push@barb.iam.gserviceaccount.com", "topic_arn": "arn:aws:sns:us-east-1:000000000000:barb", "user_id": "user_barb",
+		"webhook_id": "1JE4291016473214C", "env": "master", "api_key": "APIabc", "audience": "https://hooks.example.com/in",
+		"keyid": "k1",
+		"email": "push@barb.iam.gserviceaccount.com", "topic_arn": "arn:aws:sns:us-east-1:000000000000:barb",
+		"user_id": "user_barb",
 	}
 }
 

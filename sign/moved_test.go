@@ -33,17 +33,20 @@ func signedContent(s sign.Scheme, m sign.Message) (string, bool) {
 	text = strings.ReplaceAll(text, "{id}", value(s.IDIn))
 	text = strings.ReplaceAll(text, "{method}", m.Method)
 	text = strings.ReplaceAll(text, "{url}", m.URL)
-	text = strings.ReplaceAll(text, "{secret}", "") // a forger does not know it; the other scheme adds it in the same place
+	// a forger does not know it; the other scheme adds it in the same place
+	text = strings.ReplaceAll(text, "{secret}", "")
 	text = strings.ReplaceAll(text, "{lb}", "{")
 	text = strings.ReplaceAll(text, "{rb}", "}")
 	text = strings.ReplaceAll(text, "{body|json}", `"`+strings.ReplaceAll(string(m.Body), `"`, `\"`)+`"`)
 	text = strings.ReplaceAll(text, "{body}", string(m.Body))
-	return text, !strings.Contains(text, "{json.") && !strings.Contains(text, "{body|") && !strings.Contains(text, "{header.") && !strings.Contains(text, "{param.")
+	return text, !strings.Contains(text, "{json.") && !strings.Contains(text, "{body|") &&
+		!strings.Contains(text, "{header.") && !strings.Contains(text, "{param.")
 }
 
 // plainHeader is a scheme that signs the body alone, as an untimed scheme of the same key and hash does.
 func plainHeader(s sign.Scheme) sign.Scheme {
-	return sign.Scheme{Name: "plain", Auth: s.Auth, Hash: s.Hash, Enc: sign.Hex, Key: s.Key, Content: "{body}", Header: "X-Plain"}
+	return sign.Scheme{Name: "plain", Auth: s.Auth, Hash: s.Hash, Enc: sign.Hex, Key: s.Key, Content: "{body}",
+		Header: "X-Plain"}
 }
 
 // decoded is a signature's bytes.
@@ -54,7 +57,8 @@ func decoded(s sign.Scheme, m sign.Message) []byte {
 		if !ok {
 			continue
 		}
-		for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString, base64.RawURLEncoding.DecodeString} {
+		for _, decode := range []func(string) ([]byte, error){hex.DecodeString, base64.StdEncoding.DecodeString,
+			base64.RawURLEncoding.DecodeString} {
 			if b, err := decode(after); err == nil && len(b) > 0 {
 				return b
 			}
@@ -109,9 +113,11 @@ func TestWhatATimedSchemeSignedIsKnownWhereverItIsMoved(t *testing.T) {
 // The schemes whose content is made by code, by a token or of fields, each with what it signs as its documentation has
 // it. What providers without timestamps send has none of these forms.
 func TestGenuineBodiesHaveNoTimedForm(t *testing.T) {
-	bodies := []string{jsonBody, "{}", "[]", "", "true", "null", `{"created":1700000000,"at":"2023-11-14T22:13:20Z"}`, `{"a":1.5}`,
+	bodies := []string{jsonBody, "{}", "[]", "", "true", "null", `{"created":1700000000,"at":"2023-11-14T22:13:20Z"}`,
+		`{"a":1.5}`,
 		`{"time":"2023-11-14T22:13:20Z"}`, `[1700000000,{"a":1700000000123}]`, "<xml><t>2023-11-14T22:13:20Z</t></xml>",
-		"payload=%7B%22ref%22%3A%22main%22%7D", "From=%2B4915123456789&To=4915123456789", "id=tr_7UhSN1zuXS", "a=1&t=2023-11-14T22%3A13%3A20Z",
+		"payload=%7B%22ref%22%3A%22main%22%7D", "From=%2B4915123456789&To=4915123456789", "id=tr_7UhSN1zuXS",
+		"a=1&t=2023-11-14T22%3A13%3A20Z",
 		"hello 2023-11-14T22:13:20Z world", "id,time\n1,1700000000\n"}
 	for _, s := range catalog.All() {
 		if s.Timed() || s.Auth == sign.Token {

@@ -32,7 +32,8 @@ func TestJSONInsideAMultipartFormIsWhatIsSigned(t *testing.T) {
 	if got := detected(m); !strings.Contains(got, "dropbox-sign") {
 		t.Errorf("detected %q", got)
 	}
-	expect(t, "changed", s, wrap("json", strings.Replace(string(json.Body), "sent", "signed", 1)), keys.verifying, sign.SignatureMismatch)
+	expect(t, "changed", s, wrap("json", strings.Replace(string(json.Body), "sent", "signed", 1)), keys.verifying,
+		sign.SignatureMismatch)
 	expect(t, "another field", s, wrap("jsonx", string(json.Body)), keys.verifying, sign.MissingSignature)
 	broken := m
 	broken.Body = m.Body[:len(m.Body)/2]
@@ -71,7 +72,8 @@ func TestAFormThatCanBeReadInTwoWaysIsRefused(t *testing.T) {
 		}
 	}
 	expect(t, "no end", s, send(kind, good), keys.verifying, sign.MalformedBody)
-	expect(t, "many parts", s, send(kind, good+strings.Repeat(part(`Content-Disposition: form-data; name="x"`, ""), 40)+"--b--\r\n"), keys.verifying, sign.MalformedBody)
+	expect(t, "many parts", s, send(kind, good+strings.Repeat(part(`Content-Disposition: form-data; name="x"`, ""), 40)+
+		"--b--\r\n"), keys.verifying, sign.MalformedBody)
 	two := send(kind, good+"--b--\r\n")
 	two.Header["Content-Type"] = []string{kind, "multipart/form-data; boundary=c"}
 	expect(t, "two boundaries", s, two, keys.verifying, sign.DuplicateHeader)

@@ -38,7 +38,8 @@ func TestAValueThatHoldsItsOwnEndIsRefused(t *testing.T) {
 	expect(t, "signed", s, m, text("k"), "")
 	moved := with(setBody(m, `{"a":"1|b","c":"3"}`), "X-B", "2")
 	expect(t, "moved", s, moved, text("k"), sign.MalformedField)
-	expect(t, "moved into the header", s, with(setBody(m, `{"a":"1","c":"3"}`), "X-B", "b|2"), text("k"), sign.MalformedField)
+	expect(t, "moved into the header", s, with(setBody(m, `{"a":"1","c":"3"}`), "X-B", "b|2"), text("k"),
+		sign.MalformedField)
 }
 
 // sameCRC is another body with the CRC-32 of the first: four bytes at its end bring any sum about.
@@ -65,10 +66,12 @@ func sameCRC(want uint32, evil string) []byte {
 
 func TestACRCDoesNotCoverTheBody(t *testing.T) {
 	own := sign.Scheme{
-		Name: "x", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Header: "X-Sig", Content: "{url}|{body|crc32}",
+		Name: "x", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Header: "X-Sig",
+		Content: "{url}|{body|crc32}",
 	}
 	stamped := own
-	stamped.Content, stamped.Time, stamped.Tolerance = "{ts}|{body|crc32}", sign.Timestamp{In: "header:X-T", Unit: sign.Seconds}, sign.Both(time.Minute)
+	stamped.Content, stamped.Time, stamped.Tolerance = "{ts}|{body|crc32}",
+		sign.Timestamp{In: "header:X-T", Unit: sign.Seconds}, sign.Both(time.Minute)
 	for _, s := range []sign.Scheme{lookup(t, "paypal"), own, stamped} {
 		keys := newPair(s, 0)
 		m := deliver(t, s, newMessage(s), keys.signing)

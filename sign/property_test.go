@@ -28,7 +28,8 @@ func drawMessage(t *rapid.T, s sign.Scheme) sign.Message {
 		Time:   time.UnixMilli(rapid.Int64Range(1e12, 4e12).Draw(t, "time")),
 		Event:  rapid.StringMatching(`[a-z_]+(\.[a-z]+)?`).Draw(t, "event"),
 		Method: rapid.SampledFrom([]string{"POST", "PUT"}).Draw(t, "method"),
-		URL:    "https://" + rapid.StringMatching(`[a-z]{1,9}\.example(:[0-9]{2,4})?(/[a-zA-Z0-9%~]*)?(\?[a-z]=[a-z0-9+]*)?`).Draw(t, "url"),
+		URL: "https://" + rapid.StringMatching(
+			`[a-z]{1,9}\.example(:[0-9]{2,4})?(/[a-zA-Z0-9%~]*)?(\?[a-z]=[a-z0-9+]*)?`).Draw(t, "url"),
 		Header: http.Header{"Content-Type": {"application/json"}},
 		Params: params(),
 	}
@@ -60,9 +61,11 @@ func drawBody(t *rapid.T, s sign.Scheme, at time.Time) []byte {
 	case s.Name == "linear":
 		return slices.Concat([]byte(`{"webhookTimestamp":`+strconv.FormatInt(at.UnixMilli(), 10)+`,"x":"`), any)
 	case s.Code == sign.Adyen:
-		return fmt.Appendf(nil, `{"notificationItems":[{"NotificationRequestItem":{"merchantReference":%s}},{"NotificationRequestItem":{"merchantReference":%s}}]}`, text, text)
+		return fmt.Appendf(nil, `{"notificationItems":[{"NotificationRequestItem":{"merchantReference":%s}},`+
+			`{"NotificationRequestItem":{"merchantReference":%s}}]}`, text, text)
 	case s.Code == sign.SNS:
-		return fmt.Appendf(nil, `{"Type":"Notification","Message":%s,"SignatureVersion":"%d"}`, text, rapid.IntRange(1, 2).Draw(t, "version"))
+		return fmt.Appendf(nil, `{"Type":"Notification","Message":%s,"SignatureVersion":"%d"}`, text,
+			rapid.IntRange(1, 2).Draw(t, "version"))
 	case strings.HasPrefix(s.Header, "json:"):
 		return fmt.Appendf(nil, `{"value":[{"x":%s},{}],"event":{"event_type":%s}}`, text, text)
 	}
@@ -123,7 +126,8 @@ func verifies(t *rapid.T, s sign.Scheme, m, got sign.Message, keys pair) {
 	if err != nil || match.HasAge && match.Age != late {
 		t.Fatalf("%+v, %v", match, err)
 	}
-	if found := new(catalog.Set).Detect(got); !slices.ContainsFunc(found, func(d sign.Scheme) bool { return d.Name == s.Name }) {
+	if found := new(catalog.Set).Detect(got); !slices.ContainsFunc(found,
+		func(d sign.Scheme) bool { return d.Name == s.Name }) {
 		t.Fatalf("not among the %d detected", len(found))
 	}
 }

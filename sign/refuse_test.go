@@ -43,11 +43,13 @@ func TestBrokenSignaturesAreRefused(t *testing.T) {
 		}
 		bad := []sign.Reason{sign.MalformedSignature, sign.SignatureMismatch, sign.MalformedTimestamp, sign.MissingTimestamp}
 
-		expect(t, "prefix only", s, value(""), keys.verifying, sign.MalformedSignature, sign.MissingSignature, missingToken(s))
+		expect(t, "prefix only", s, value(""), keys.verifying, sign.MalformedSignature,
+			sign.MissingSignature, missingToken(s))
 		expect(t, "truncated", s, value(sig[:len(sig)-4]), keys.verifying, bad...)
 		expect(t, "extended", s, value(sig+"00"), keys.verifying, bad...)
 		expect(t, "doubled", s, value(sig+sig), keys.verifying, bad...)
-		expect(t, "30 KB", s, value(strings.Repeat("a", 30<<10)), keys.verifying, sign.MalformedSignature, sign.MissingSignature)
+		expect(t, "30 KB", s, value(strings.Repeat("a", 30<<10)), keys.verifying, sign.MalformedSignature,
+			sign.MissingSignature)
 		expect(t, "zeros", s, value(strings.Repeat("0", len(sig))), keys.verifying, bad...)
 		expect(t, "not ASCII", s, value("é"+sig[1:]), keys.verifying, bad...)
 	})
@@ -232,7 +234,8 @@ func TestASignatureInBase64HasOneSpelling(t *testing.T) {
 	const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
 	last := strings.IndexByte(alphabet, good[42])
 	spare := good[:42] + string(alphabet[last+1]) + "=" // the same 32 bytes to a lenient decoder
-	for _, value := range []string{spare, good[:43], good + "=", good[:20] + "\n" + good[20:], strings.NewReplacer("+", "-", "/", "_").Replace(good) + "-"} {
+	for _, value := range []string{spare, good[:43], good + "=", good[:20] + "\n" + good[20:],
+		strings.NewReplacer("+", "-", "/", "_").Replace(good) + "-"} {
 		expect(t, value, s, with(m, s.Header, value), keys.verifying, sign.MalformedSignature)
 	}
 }
@@ -308,8 +311,10 @@ func setBody(m sign.Message, body string) sign.Message {
 func TestEverySchemeSurvivesOddBodies(t *testing.T) {
 	forEach(t, func(t *testing.T, s sign.Scheme, _ sign.Message, keys pair) {
 		for what, body := range map[string]string{
-			"empty": "", "not UTF-8": "\xff\xfe\x00", "deep": strings.Repeat("[", 200_000), "deep objects": strings.Repeat(`{"type":`, 50_000),
-			"duplicate keys": `{"type":"a","type":"b"}`, "1e999": `{"type":1e999}`, "surrogate": `{"type":"\ud800"}`, "null": "null",
+			"empty": "", "not UTF-8": "\xff\xfe\x00", "deep": strings.Repeat("[", 200_000),
+			"deep objects":   strings.Repeat(`{"type":`, 50_000),
+			"duplicate keys": `{"type":"a","type":"b"}`, "1e999": `{"type":1e999}`,
+			"surrogate": `{"type":"\ud800"}`, "null": "null",
 		} {
 			m := newMessage(s)
 			m.Body = []byte(body)
@@ -368,7 +373,8 @@ func TestSigningRefusesWhatCannotBeSent(t *testing.T) {
 			refused("no time", sign.MissingTimestamp, func(m *sign.Message) { m.Time = time.Time{} })
 		}
 		if s.Time.Unit == sign.Seconds {
-			refused("year 3000", sign.MalformedTimestamp, func(m *sign.Message) { m.Time = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC) })
+			refused("year 3000", sign.MalformedTimestamp,
+				func(m *sign.Message) { m.Time = time.Date(3000, 1, 1, 0, 0, 0, 0, time.UTC) })
 			refused("year 1969", sign.MalformedTimestamp, func(m *sign.Message) { m.Time = time.Unix(-1, 0) })
 		}
 		if s.Name == "square" || s.Name == "twilio" {
@@ -390,9 +396,11 @@ func TestBodyCarriedSignaturesAreWrittenIntoTheBodyAndNothingElseOfItChanges(t *
 	s := lookup(t, "mailgun")
 	keys := newPair(s, 0)
 	for body, want := range map[string]string{
-		`{ "event-data" : {"n":1.0} }`: `{ "event-data" : {"n":1.0},"signature":{"timestamp":"1700000000","token":"TOKEN","signature":"SIG"} }`,
-		`{}`:                           `{"signature":{"timestamp":"1700000000","token":"TOKEN","signature":"SIG"}}`,
-		`{"signature":{ "signature": "", "token":"tok"},"x":1}`: `{"signature":{ "signature": "SIG", "token":"TOKEN","timestamp":"1700000000"},"x":1}`,
+		`{ "event-data" : {"n":1.0} }`: `{ "event-data" : {"n":1.0},` +
+			`"signature":{"timestamp":"1700000000","token":"TOKEN","signature":"SIG"} }`,
+		`{}`: `{"signature":{"timestamp":"1700000000","token":"TOKEN","signature":"SIG"}}`,
+		`{"signature":{ "signature": "", "token":"tok"},"x":1}`: `{"signature":{ "signature": "SIG", "token":"TOKEN",` +
+			`"timestamp":"1700000000"},"x":1}`,
 	} {
 		m := newMessage(s)
 		m.Body = []byte(body)

@@ -13,10 +13,10 @@ import (
 	"github.com/barbhq/barb/sign/httpsig"
 )
 
-// rfc9421 signs the parts of a request that its Signature-Input header lists, HTTP Message Signatures (RFC 9421); the body
-// through its Content-Digest (RFC 9530). The key decides the algorithm: a shared secret hmac-sha256, an asymmetric one
-// ed25519, ecdsa-p256-sha256 or rsa-v1_5-sha256; an alg that says otherwise is refused. Parameters of components (;sf ;bs
-// ;key ;req ;tr) are not known and refused too.
+// rfc9421 signs the parts of a request that its Signature-Input header lists, HTTP Message Signatures (RFC 9421); the
+// body through its Content-Digest (RFC 9530). The key decides the algorithm: a shared secret hmac-sha256, an asymmetric
+// one ed25519, ecdsa-p256-sha256 or rsa-v1_5-sha256; an alg that says otherwise is refused. Parameters of components
+// (;sf ;bs ;key ;req ;tr) are not known and refused too.
 type rfc9421 struct{}
 
 const (
@@ -32,8 +32,8 @@ func (rfc9421) formula() string {
 // coversBody is true of what barb signs; of others' messages, the reading says.
 func (rfc9421) coversBody() bool { return true }
 
-// read takes every signature that has its input. Each is a signature by itself: a proxy on the way may have added its own
-// (section 4.3), in front or behind, in the same line or in one of its own (RFC 9651, section 4.2).
+// read takes every signature that has its input. Each is a signature by itself: a proxy on the way may have added its
+// own (section 4.3), in front or behind, in the same line or in one of its own (RFC 9651, section 4.2).
 func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
 	var r reading
 	sigs, okSigs := field.Combined(m.Header, s.Header)
@@ -48,17 +48,20 @@ func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
 	case inputs == "":
 		return r, refuse(MissingSignature, "no header "+signatureInput)
 	case len(sigs) > maxSignature || len(inputs) > maxSignature:
-		return r, refuse(MalformedSignature, "header "+s.Header+" or "+signatureInput+" is longer than "+strconv.Itoa(maxSignature)+" bytes")
+		return r, refuse(MalformedSignature, "header "+s.Header+" or "+signatureInput+" is longer than "+
+			strconv.Itoa(maxSignature)+" bytes")
 	}
 	r.value = sigs
 	values, ok := httpsig.Dictionary(sigs)
 	lists, okLists := httpsig.Dictionary(inputs)
 	ok, again := ok && okLists, httpsig.Repeats(sigs, values) || httpsig.Repeats(inputs, lists)
 	if (n > 1 || nInputs > 1) && (!ok || again) {
-		return r, refuse(DuplicateHeader, "header "+s.Header+" or "+signatureInput+" is there more than once, and its lines are not one dictionary")
+		return r, refuse(DuplicateHeader, "header "+s.Header+" or "+signatureInput+
+			" is there more than once, and its lines are not one dictionary")
 	}
 	if !ok {
-		return r, refuse(MalformedSignature, "header "+s.Header+" or "+signatureInput+" is no dictionary of structured fields")
+		return r, refuse(MalformedSignature, "header "+s.Header+" or "+signatureInput+
+			" is no dictionary of structured fields")
 	}
 	if again {
 		return r, refuse(DuplicateField, "header "+s.Header+" or "+signatureInput+" has a label more than once")
@@ -154,7 +157,7 @@ func (rfc9421) compose(_ *Scheme, v *values) ([][]byte, error) {
 	return [][]byte{base}, nil
 }
 
-func (rfc9421) finish(s *Scheme, v *values, _ *key, sigs [][]byte) ([]Field, error) { //nolint:unparam // as finisher has it
+func (rfc9421) finish(s *Scheme, v *values, _ *key, sigs [][]byte) ([]Field, error) { //nolint:unparam // finisher
 	params, _ := v.item("")
 	digest, _ := field.Header(v.m.Header, contentDigest)
 	fields := appendHeader(s.tail(v, s.head(v)), "header:"+contentDigest, digest)

@@ -80,7 +80,8 @@ func TestASignatureOfAProxyDoesNotHideTheSenders(t *testing.T) {
 			t.Errorf("%s: another body is valid", what)
 		}
 	}
-	late := labelled(proxy(messageToSign()), "sender", messageKey, lines, strings.Replace(params, "1700000000", "1600000000", 1))
+	late := labelled(proxy(messageToSign()), "sender", messageKey, lines,
+		strings.Replace(params, "1700000000", "1600000000", 1))
 	if _, err := verifyMessage(t, late); reasonOf(t, err) != sign.TimestampExpired {
 		t.Errorf("late: %v", err)
 	}
@@ -113,8 +114,10 @@ func TestWhatASignatureDoesNotCoverIsSaid(t *testing.T) {
 
 func TestASignatureMustCoverMethodTargetAndBody(t *testing.T) {
 	line := map[string]string{
-		"@method": "POST", "@target-uri": "https://hooks.example.com/in?x=1", "@path": "/in", "@query": "?x=1", "@request-target": "/in?x=1",
-		"@authority": "hooks.example.com", "date": "Tue, 14 Nov 2023 22:13:20 GMT", "content-digest": messageToSign().Header.Get("Content-Digest"),
+		"@method": "POST", "@target-uri": "https://hooks.example.com/in?x=1", "@path": "/in", "@query": "?x=1",
+		"@request-target": "/in?x=1",
+		"@authority":      "hooks.example.com", "date": "Tue, 14 Nov 2023 22:13:20 GMT",
+		"content-digest": messageToSign().Header.Get("Content-Digest"),
 	}
 	for _, c := range []struct {
 		names, asked string
@@ -182,7 +185,8 @@ func TestASignatureMustCoverMethodTargetAndBody(t *testing.T) {
 func TestTheComponentsThatAreAskedForAreSigned(t *testing.T) {
 	s := lookup(t, "rfc9421")
 	keys := newPair(s, 0)
-	for _, asked := range []string{"@method,@path", "@method,@path,@query,content-digest,content-type", "@request-target"} {
+	for _, asked := range []string{"@method,@path", "@method,@path,@query,content-digest,content-type",
+		"@request-target"} {
 		msg := newMessage(s)
 		msg.Params["components"] = asked
 		m := deliver(t, s, msg, keys.signing)
@@ -205,29 +209,30 @@ func TestComponentsAndParametersAreTakenAsTheyStand(t *testing.T) {
 	}{
 		`("date");keyid="a;b\"=";created=1700000000;nonce="x"`:           {date, ""},
 		`("date");created=1700000000;unknown;other=?1;alg="hmac-sha256"`: {date, ""},
-		`("@target-uri");created=1700000000`:                             {"\"@target-uri\": https://hooks.example.com/in?x=1\n", ""},
-		`("@authority" "@scheme");created=1700000000`:                    {"\"@authority\": hooks.example.com\n\"@scheme\": https\n", ""},
-		`("@path" "@query");created=1700000000`:                          {"\"@path\": /in\n\"@query\": ?x=1\n", ""},
-		`("@request-target");created=1700000000`:                         {"\"@request-target\": /in?x=1\n", ""},
-		`("date" "date");created=1700000000`:                             {date + date, sign.MalformedSignature},
-		`("Date");created=1700000000`:                                    {strings.Replace(date, "d", "D", 1), sign.MalformedSignature},
-		`("date";bs);created=1700000000`:                                 {strings.Replace(date, `":`, `";bs:`, 1), sign.MalformedSignature},
-		`("date";req);created=1700000000`:                                {strings.Replace(date, `":`, `";req:`, 1), sign.MalformedSignature},
-		`("@query-param";name="x");created=1700000000`:                   {"", sign.MalformedSignature},
-		`("@status");created=1700000000`:                                 {"\"@status\": 200\n", sign.MalformedSignature},
-		`("@signature-params");created=1700000000`:                       {"", sign.MalformedSignature},
-		`("date" "x-not-there");created=1700000000`:                      {date + "\"x-not-there\": \n", sign.MissingField},
-		`("date");created=1700000000;created=1700000001`:                 {date, sign.MalformedSignature},
-		`("date");created=1700000000;alg="ed25519"`:                      {date, sign.SignatureMismatch},
-		`("date");created=1700000000;alg="none"`:                         {date, sign.SignatureMismatch},
-		`("date")`:                                                       {date, sign.MissingTimestamp},
-		`("date");expires=1700000300`:                                    {date, sign.MissingTimestamp},
-		`("date");created="1700000000"`:                                  {date, sign.MalformedTimestamp},
-		`("date");created=1700000000;expires=x`:                          {date, sign.MalformedTimestamp},
-		`("date");created=1700000301`:                                    {date, sign.TimestampInFuture},
-		`("date");created=1699999699`:                                    {date, sign.TimestampExpired},
-		`("date");created=1699999990;expires=1699999999`:                 {date, sign.TimestampExpired},
-		`("date");created=1699999990;expires=1700000000`:                 {date, ""},
+		`("@target-uri");created=1700000000`: {
+			"\"@target-uri\": https://hooks.example.com/in?x=1\n", ""},
+		`("@authority" "@scheme");created=1700000000`:    {"\"@authority\": hooks.example.com\n\"@scheme\": https\n", ""},
+		`("@path" "@query");created=1700000000`:          {"\"@path\": /in\n\"@query\": ?x=1\n", ""},
+		`("@request-target");created=1700000000`:         {"\"@request-target\": /in?x=1\n", ""},
+		`("date" "date");created=1700000000`:             {date + date, sign.MalformedSignature},
+		`("Date");created=1700000000`:                    {strings.Replace(date, "d", "D", 1), sign.MalformedSignature},
+		`("date";bs);created=1700000000`:                 {strings.Replace(date, `":`, `";bs:`, 1), sign.MalformedSignature},
+		`("date";req);created=1700000000`:                {strings.Replace(date, `":`, `";req:`, 1), sign.MalformedSignature},
+		`("@query-param";name="x");created=1700000000`:   {"", sign.MalformedSignature},
+		`("@status");created=1700000000`:                 {"\"@status\": 200\n", sign.MalformedSignature},
+		`("@signature-params");created=1700000000`:       {"", sign.MalformedSignature},
+		`("date" "x-not-there");created=1700000000`:      {date + "\"x-not-there\": \n", sign.MissingField},
+		`("date");created=1700000000;created=1700000001`: {date, sign.MalformedSignature},
+		`("date");created=1700000000;alg="ed25519"`:      {date, sign.SignatureMismatch},
+		`("date");created=1700000000;alg="none"`:         {date, sign.SignatureMismatch},
+		`("date")`:                                       {date, sign.MissingTimestamp},
+		`("date");expires=1700000300`:                    {date, sign.MissingTimestamp},
+		`("date");created="1700000000"`:                  {date, sign.MalformedTimestamp},
+		`("date");created=1700000000;expires=x`:          {date, sign.MalformedTimestamp},
+		`("date");created=1700000301`:                    {date, sign.TimestampInFuture},
+		`("date");created=1699999699`:                    {date, sign.TimestampExpired},
+		`("date");created=1699999990;expires=1699999999`: {date, sign.TimestampExpired},
+		`("date");created=1699999990;expires=1700000000`: {date, ""},
 	} {
 		m := labelled(messageToSign(), "s", messageKey, c.lines, params)
 		if _, err := verifyAsked(t, m); reasonOf(t, err) != c.want {
@@ -237,7 +242,8 @@ func TestComponentsAndParametersAreTakenAsTheyStand(t *testing.T) {
 			continue
 		}
 		input := m.Header.Get("Signature-Input")
-		for _, changed := range []string{strings.Replace(input, ";created", "; created", 1), input + ";x", strings.Replace(input, `("`, `( "`, 1)} {
+		for _, changed := range []string{strings.Replace(input, ";created", "; created", 1), input + ";x",
+			strings.Replace(input, `("`, `( "`, 1)} {
 			if _, err := verifyAsked(t, with(m, "Signature-Input", changed)); err == nil {
 				t.Errorf("%s is valid", changed)
 			}
@@ -246,8 +252,10 @@ func TestComponentsAndParametersAreTakenAsTheyStand(t *testing.T) {
 }
 
 func TestAnExpiredMessageSaysHowOldItIs(t *testing.T) {
-	m := labelled(messageToSign(), "s", messageKey, "\"@method\": POST\n", `("@method");created=1699999940;expires=1699999970`)
-	if match, err := verifyAsked(t, m); reasonOf(t, err) != sign.TimestampExpired || match.Age != time.Minute || !match.HasAge {
+	m := labelled(messageToSign(), "s", messageKey, "\"@method\": POST\n",
+		`("@method");created=1699999940;expires=1699999970`)
+	if match, err := verifyAsked(t, m); reasonOf(t, err) != sign.TimestampExpired ||
+		match.Age != time.Minute || !match.HasAge {
 		t.Errorf("%+v %v", match, err)
 	}
 }
@@ -255,9 +263,12 @@ func TestAnExpiredMessageSaysHowOldItIs(t *testing.T) {
 func TestEveryDigestThatIsKnownMustMatch(t *testing.T) {
 	good := messageToSign().Header.Get("Content-Digest")
 	for digest, want := range map[string]sign.Reason{
-		good: "", good + ", sha-512=:" + b64([]byte("x")) + ":": sign.SignatureMismatch, "sha-256=:" + b64([]byte("x")) + ":, " + good: "",
-		good + ", sha-256=:" + b64([]byte("x")) + ":": sign.SignatureMismatch, "md5=:" + b64([]byte("x")) + ":": sign.MalformedField,
-		"sha-256=" + b64([]byte("x")): sign.SignatureMismatch, "": sign.MalformedField, "x": sign.MalformedField,
+		good: "", good + ", sha-512=:" + b64([]byte("x")) + ":": sign.SignatureMismatch,
+		"sha-256=:" + b64([]byte("x")) + ":, " + good: "",
+		good + ", sha-256=:" + b64([]byte("x")) + ":": sign.SignatureMismatch,
+		"md5=:" + b64([]byte("x")) + ":":              sign.MalformedField,
+		"sha-256=" + b64([]byte("x")):                 sign.SignatureMismatch, "": sign.MalformedField,
+		"x": sign.MalformedField,
 	} {
 		m := messageToSign()
 		m.Header.Set("Content-Digest", digest)
@@ -288,7 +299,8 @@ func TestEachKindOfKeySignsMessages(t *testing.T) {
 			}
 			expect(t, kind+" under "+other, s, m, k.verifying, want)
 		}
-		expect(t, kind+", another URL", s, func() sign.Message { m := m; m.URL += "&y"; return m }(), keys.verifying, sign.SignatureMismatch)
+		expect(t, kind+", another URL", s, func() sign.Message { m := m; m.URL += "&y"; return m }(), keys.verifying,
+			sign.SignatureMismatch)
 	}
 }
 
@@ -304,31 +316,36 @@ func TestAKeyOfEitherKindMustBeSaid(t *testing.T) {
 	hmacSigned := func(key []byte) sign.Message {
 		m := messageToSign()
 		lines := "\"@method\": POST\n\"@request-target\": /in?x=1\n" + digestLine(m)
-		return labelled(m, "s", string(key), lines, `("@method" "@request-target" "content-digest");created=1700000000;alg="hmac-sha256"`)
+		return labelled(m, "s", string(key), lines,
+			`("@method" "@request-target" "content-digest");created=1700000000;alg="hmac-sha256"`)
 	}
-	edSigned := deliver(t, s, newMessage(s), text(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: must(x509.MarshalPKCS8PrivateKey(private))}))))
+	edSigned := deliver(t, s, newMessage(s),
+		text(string(pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: must(x509.MarshalPKCS8PrivateKey(private))}))))
 	pemBytes, _ := base64.RawStdEncoding.DecodeString(strings.TrimRight(b64([]byte(block)), "="))
 	for what, c := range map[string]struct {
 		secret, alg string
 		m           sign.Message
 		want        sign.Reason
 	}{
-		"base64, HMAC":                      {raw, "", hmacSigned(public), sign.WrongKeyForm},
-		"base64 in the other alphabet":      {base64.RawURLEncoding.EncodeToString(public), "", hmacSigned(public), sign.WrongKeyForm},
-		"base64 in quotes":                  {`"` + raw + `"`, "", hmacSigned(public), sign.WrongKeyForm},
-		"hex, HMAC":                         {hex.EncodeToString(public), "", hmacSigned(public), sign.WrongKeyForm},
-		"base64 of PEM, HMAC":               {b64([]byte(block)), "", hmacSigned(pemBytes), sign.WrongKeyForm},
-		"PEM, said to be shared":            {block, "hmac-sha256", hmacSigned([]byte(block)), sign.WrongKeyForm},
-		"PEM in base64, said so":            {b64([]byte(block)), "hmac-sha256", hmacSigned([]byte(block)), sign.WrongKeyForm},
-		"shared, said so":                   {raw, "hmac-sha256", hmacSigned(public), ""},
-		"public, said so, HMAC":             {raw, "ed25519", hmacSigned(public), sign.SignatureMismatch},
-		"public, said so":                   {raw, "ed25519", edSigned, ""},
-		"PEM, said so":                      {block, "ed25519", edSigned, ""},
-		"PEM of another algorithm":          {block, "rsa-v1_5-sha256", edSigned, sign.WrongKeyForm},
-		"PEM, which says what it is":        {block, "", edSigned, ""},
-		"an algorithm that is none":         {block, "none", edSigned, sign.MissingParam},
-		"a secret that is no key's":         {b64([]byte(messageKey)), "", hmacSigned([]byte(messageKey)), ""},
-		"a secret that is said to be a key": {b64([]byte(messageKey)), "ed25519", hmacSigned([]byte(messageKey)), sign.WrongKeyForm},
+		"base64, HMAC": {raw, "", hmacSigned(public), sign.WrongKeyForm},
+		"base64 in the other alphabet": {base64.RawURLEncoding.EncodeToString(public), "", hmacSigned(public),
+			sign.WrongKeyForm},
+		"base64 in quotes":       {`"` + raw + `"`, "", hmacSigned(public), sign.WrongKeyForm},
+		"hex, HMAC":              {hex.EncodeToString(public), "", hmacSigned(public), sign.WrongKeyForm},
+		"base64 of PEM, HMAC":    {b64([]byte(block)), "", hmacSigned(pemBytes), sign.WrongKeyForm},
+		"PEM, said to be shared": {block, "hmac-sha256", hmacSigned([]byte(block)), sign.WrongKeyForm},
+		"PEM in base64, said so": {b64([]byte(block)), "hmac-sha256", hmacSigned([]byte(block)),
+			sign.WrongKeyForm},
+		"shared, said so":            {raw, "hmac-sha256", hmacSigned(public), ""},
+		"public, said so, HMAC":      {raw, "ed25519", hmacSigned(public), sign.SignatureMismatch},
+		"public, said so":            {raw, "ed25519", edSigned, ""},
+		"PEM, said so":               {block, "ed25519", edSigned, ""},
+		"PEM of another algorithm":   {block, "rsa-v1_5-sha256", edSigned, sign.WrongKeyForm},
+		"PEM, which says what it is": {block, "", edSigned, ""},
+		"an algorithm that is none":  {block, "none", edSigned, sign.MissingParam},
+		"a secret that is no key's":  {b64([]byte(messageKey)), "", hmacSigned([]byte(messageKey)), ""},
+		"a secret that is said to be a key": {b64([]byte(messageKey)), "ed25519", hmacSigned([]byte(messageKey)),
+			sign.WrongKeyForm},
 	} {
 		c.m.Params = map[string]string{"alg": c.alg}
 		if _, err := s.Verify(c.m, at, text(c.secret)); reasonOf(t, err) != c.want {

@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// Scheme says how one provider signs its webhooks. It is data: a row of the catalogue, or one of a user's own, and may be
-// changed freely: each value is its owner's. catalog.Validate says whether it makes sense.
+// Scheme says how one provider signs its webhooks. It is data: a row of the catalogue, or one of a user's own, and may
+// be changed freely: each value is its owner's. catalog.Validate says whether it makes sense.
 type Scheme struct {
 	Name     string   // lower case, what --scheme takes
 	Aliases  []string // other names people know it by, for Lookup
@@ -54,16 +54,16 @@ type Scheme struct {
 	Nonce   Place   // of a random value that is signed; one is made when the message to be signed has none
 	Fixed   []Field // headers that every message carries, sent as they are
 
-	// Strict are spellings of the signature that Verify reads and an SDK of the provider refuses, as the SDKs in conformance/
-	// say; Match.Spelling names the one that a message has.
+	// Strict are spellings of the signature that Verify reads and an SDK of the provider refuses, as the SDKs in
+	// conformance/ say; Match.Spelling names the one that a message has.
 	Strict []Spelling
 
 	// Stronger is a header in whose presence this scheme is refused, since a better signature travels there.
 	Stronger string
 	// CertName is the domain that must be the end of a certificate's common name, ".paypal.com"; "" when any will do.
 	CertName string
-	// UnsignedTime says that the provider does not sign the timestamp; NoSeparator that nothing stands between two parts of
-	// what it signs. Without them catalog.Validate refuses such a row.
+	// UnsignedTime says that the provider does not sign the timestamp; NoSeparator that nothing stands between two parts
+	// of what it signs. Without them catalog.Validate refuses such a row.
 	UnsignedTime, NoSeparator bool
 	// Bound are the values of a signed message that say whose it is, for a key that signs for all customers of a provider.
 	Bound []Identity
@@ -132,12 +132,12 @@ type KeyForm string
 // The forms of secrets. PEM is accepted wherever the key is asymmetric.
 const (
 	Raw        KeyForm = "raw"    // the bytes of the text
-	Base64Key  KeyForm = "base64" // standard base64 of the bytes; for HTTP message signatures also an asymmetric key in PEM
+	Base64Key  KeyForm = "base64" // standard base64 of the bytes; HTTP message signatures also take a private key in PEM
 	HexKey     KeyForm = "hex"    // hex of the bytes
 	Whsec      KeyForm = "whsec"  // standard base64, usually behind "whsec_" or "v1,whsec_"
 	WhsecOrRaw KeyForm = "whsec?" // base64 only when it begins with "whsec_", else raw
-	// WhsecAndRaw signs as WhsecOrRaw and verifies with both: the bytes that base64 stands for, with or without "whsec_", and
-	// the text itself.
+	// WhsecAndRaw signs as WhsecOrRaw and verifies with both: the bytes that base64 stands for, with or without "whsec_",
+	// and the text itself.
 	WhsecAndRaw KeyForm = "whsec+raw"
 	KeyPair     KeyForm = "pair"      // "PUBLIC:PRIVATE"; the key is the SHA-1 of what stands behind the colon
 	Whpk        KeyForm = "whpk"      // base64 of an Ed25519 key: public behind "whpk_", private behind "whsk_"
@@ -183,7 +183,8 @@ func (s Scheme) Version() string { return strings.TrimRight(s.Prefix, "=,: ") }
 func (s Scheme) Rotates() bool { return s.More != "" || len(s.Alt) > 0 }
 
 // CoversBody reports whether the body is part of what is signed. Where it is not, a valid signature authenticates the
-// sender and says nothing about the body. A CRC-32 does not count: anybody can write another body of the same sum. Of an HTTP message signature each message decides: Match says.
+// sender and says nothing about the body. A CRC-32 does not count: anybody can write another body of the same sum. Of
+// an HTTP message signature each message decides: Match says.
 func (s Scheme) CoversBody() bool {
 	switch {
 	case s.JWT != nil:
@@ -192,11 +193,12 @@ func (s Scheme) CoversBody() bool {
 		return s.Code.coder().coversBody()
 	}
 	return s.Auth != Token &&
-		(strings.Contains(strings.ReplaceAll(s.Content, "{body|crc32}", ""), "{body") || strings.Contains(s.Content, "{form|"))
+		(strings.Contains(strings.ReplaceAll(s.Content, "{body|crc32}", ""), "{body") ||
+			strings.Contains(s.Content, "{form|"))
 }
 
-// SignsHost reports whether the host that a message was sent to is part of what is signed. Its receiver has to know that
-// host: the Host field is the sender's word. Of an HTTP message signature each message decides; it may be.
+// SignsHost reports whether the host that a message was sent to is part of what is signed. Its receiver has to know
+// that host: the Host field is the sender's word. Of an HTTP message signature each message decides; it may be.
 func (s Scheme) SignsHost() bool {
 	switch {
 	case s.JWT != nil:
@@ -208,10 +210,11 @@ func (s Scheme) SignsHost() bool {
 }
 
 // Streams reports whether Sign and Verify can read the body from Message.Stream. Schemes that need the body as a whole
-// cannot: those that read something out of it or write into it, Ed25519 (two passes over it), tokens that hold its digest,
-// and those made by code.
+// cannot: those that read something out of it or write into it, Ed25519 (two passes over it), tokens that hold its
+// digest, and those made by code.
 func (s Scheme) Streams() bool {
-	if s.carrier(0).kind() != "header" || slices.ContainsFunc(s.Bound, func(b Identity) bool { return b.In.kind() != "header" }) {
+	if s.carrier(0).kind() != "header" ||
+		slices.ContainsFunc(s.Bound, func(b Identity) bool { return b.In.kind() != "header" }) {
 		return false
 	}
 	if s.Auth == Token {
@@ -262,7 +265,8 @@ func (s *Scheme) algorithm() string {
 
 // Clone returns a copy that shares nothing with the scheme.
 func (s Scheme) Clone() Scheme {
-	s.Aliases, s.Alt, s.Fixed, s.Strict = slices.Clone(s.Aliases), slices.Clone(s.Alt), slices.Clone(s.Fixed), slices.Clone(s.Strict)
+	s.Aliases, s.Alt, s.Fixed, s.Strict = slices.Clone(s.Aliases), slices.Clone(s.Alt), slices.Clone(s.Fixed),
+		slices.Clone(s.Strict)
 	s.Bound = slices.Clone(s.Bound)
 	if s.JWT != nil {
 		claims := *s.JWT

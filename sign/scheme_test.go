@@ -95,9 +95,10 @@ func TestFieldsAreSentInTheProvidersSpellingAndOrder(t *testing.T) {
 		"standard-webhooks": {"webhook-id", "webhook-timestamp", "webhook-signature"},
 		"stripe":            {"Stripe-Signature"},
 		"github":            {"X-GitHub-Delivery", "X-Hub-Signature-256", "X-GitHub-Event"},
-		"paypal":            {"PAYPAL-TRANSMISSION-ID", "PAYPAL-TRANSMISSION-TIME", "PAYPAL-TRANSMISSION-SIG", "PAYPAL-AUTH-ALGO"},
-		"linear":            {"Linear-Delivery", "Linear-Signature", "Linear-Event"},
-		"zoom":              {"x-zm-request-timestamp", "x-zm-signature"},
+		"paypal": {"PAYPAL-TRANSMISSION-ID", "PAYPAL-TRANSMISSION-TIME", "PAYPAL-TRANSMISSION-SIG",
+			"PAYPAL-AUTH-ALGO"},
+		"linear": {"Linear-Delivery", "Linear-Signature", "Linear-Event"},
+		"zoom":   {"x-zm-request-timestamp", "x-zm-signature"},
 	} {
 		if diff := cmp.Diff(want, names(scheme)); diff != "" {
 			t.Errorf("%s: %s", scheme, diff)
@@ -135,8 +136,10 @@ func TestCallersCannotChangeTheCatalogue(t *testing.T) {
 func TestEveryNameOfATemplateMeansWhatItSays(t *testing.T) {
 	s := sign.Scheme{
 		Name: "all", Auth: sign.Digest, Hash: sign.SHA512, Enc: sign.Base64URL, Key: sign.Raw, Header: "X-Sig",
-		Content: "{lb}{method} {url} {path} {header.X-A} {json.a.b} {param.p} {id} {ts} {secret} {body|sha256hex} {body|crc32} {body}{rb}",
-		IDIn:    "header:X-Id", Time: sign.Timestamp{In: "header:X-T", Unit: sign.Milliseconds}, Tolerance: sign.Both(time.Minute),
+		Content: "{lb}{method} {url} {path} {header.X-A} {json.a.b} {param.p} {id} {ts} {secret} {body|sha256hex} " +
+			"{body|crc32} {body}{rb}",
+		IDIn: "header:X-Id", Time: sign.Timestamp{In: "header:X-T", Unit: sign.Milliseconds},
+		Tolerance: sign.Both(time.Minute),
 	}
 	if err := catalog.Validate(s); err != nil {
 		t.Fatal(err)
@@ -176,7 +179,8 @@ func TestSignaturesAreComparedInOnePlaceOnly(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	comparisons := regexp.MustCompile(`bytes\.(Equal|Compare|EqualFold)|slices\.Equal|reflect\.DeepEqual|subtle\.|hmac\.Equal|string\((sig|sum|candidate|mac)`)
+	comparisons := regexp.MustCompile(`bytes\.(Equal|Compare|EqualFold)|slices\.Equal|reflect\.DeepEqual|` +
+		`subtle\.|hmac\.Equal|string\((sig|sum|candidate|mac)`)
 	found := map[string]int{}
 	for _, file := range files {
 		if strings.HasSuffix(file, "_test.go") {

@@ -8,12 +8,13 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// sns signs fields of its JSON, a line for each name and each value. Which hash it uses, the message says; which certificate,
-// an address in it says, which must be Amazon's. Source:
+// sns signs fields of its JSON, a line for each name and each value. Which hash it uses, the message says; which
+// certificate, an address in it says, which must be Amazon's. Source:
 // https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html and the sns-validator package.
 type sns struct{}
 
-// What is signed of a notification, and of the two messages around a subscription. A Subject that is not there is left out.
+// What is signed of a notification, and of the two messages around a subscription. A Subject that is not there is left
+// out.
 var (
 	snsNotification = [...]string{"Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"}
 	snsSubscription = [...]string{"Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"}
@@ -52,7 +53,8 @@ func isAmazons(address string) bool {
 	}
 	region, ok := strings.CutPrefix(u.Host, "sns.")
 	region = strings.TrimSuffix(strings.TrimSuffix(region, ".cn"), ".amazonaws.com")
-	return ok && len(region) >= 3 && strings.Trim(region, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" && strings.Contains(u.Host, ".amazonaws.com")
+	return ok && len(region) >= 3 && strings.Trim(region, "abcdefghijklmnopqrstuvwxyz0123456789-") == "" &&
+		strings.Contains(u.Host, ".amazonaws.com")
 }
 
 // compose fills in what every message of SNS has, where it is missing.
@@ -74,8 +76,8 @@ func (sns) compose(_ *Scheme, v *values) ([][]byte, error) {
 	return [][]byte{content}, err
 }
 
-// snsContent writes a line for each name and each value. Only the first of them, the message, may hold line breaks: in any
-// other it could pass for the lines that follow.
+// snsContent writes a line for each name and each value. Only the first of them, the message, may hold line breaks: in
+// any other it could pass for the lines that follow.
 func snsContent(body []byte) ([]byte, error) {
 	names := snsSubscription[:]
 	switch kind, _ := rawjson.Once(body, "Type"); kind {

@@ -75,7 +75,8 @@ func TestASpellingThatTheProvidersSDKRefusesIsNamed(t *testing.T) {
 	}
 	github, _ := catalog.Lookup("gitea")
 	m := deliver(t, github, newMessage(github), newPair(github, 0).signing)
-	if match, err := github.Verify(respell(t, github, m, sign.UpperCase), at, newPair(github, 0).verifying); err != nil || match.Spelling != "" {
+	if match, err := github.Verify(respell(t, github, m, sign.UpperCase), at, newPair(github, 0).verifying); err != nil ||
+		match.Spelling != "" {
 		t.Errorf("an SDK that reads upper case: %q, %v", match.Spelling, err)
 	}
 }

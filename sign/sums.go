@@ -6,12 +6,12 @@ import (
 	"strings"
 )
 
-// maxPasses is how often a long body is hashed for one hash and key. A genuine message has one signature or two; a stranger may
-// write one of each scheme there is into the header, each with a timestamp of its own.
+// maxPasses is how often a long body is hashed for one hash and key. A genuine message has one signature or two; a
+// stranger may write one of each scheme there is into the header, each with a timestamp of its own.
 const maxPasses = 4
 
-// Sums keeps what was computed of one message while several schemes are tried with it, so that what they sign alike is hashed
-// once for each hash and key. The zero value is ready. It is for one message and one goroutine.
+// Sums keeps what was computed of one message while several schemes are tried with it, so that what they sign alike is
+// hashed once for each hash and key. The zero value is ready. It is for one message and one goroutine.
 type Sums struct {
 	made   map[string]made
 	passes map[string]int
@@ -27,8 +27,8 @@ type made struct {
 // Hashed is how many bytes of bodies were hashed so far.
 func (p *Sums) Hashed() int64 { return p.hashed }
 
-// take counts a pass over n bytes for a hash and a key, and refuses one too many. A short body may be hashed as often as there
-// are schemes.
+// take counts a pass over n bytes for a hash and a key, and refuses one too many. A short body may be hashed as often
+// as there are schemes.
 func (p *Sums) take(s *Scheme, k *key, hash Hash, n int) error {
 	if p == nil {
 		return nil
@@ -43,7 +43,8 @@ func (p *Sums) take(s *Scheme, k *key, hash Hash, n int) error {
 	id := idOf(s, k, hash)
 	if p.passes[id]++; p.passes[id] > maxPasses {
 		p.hashed -= int64(n)
-		return refuse(MalformedSignature, "the message has signatures of more schemes than are tried with a body of this length")
+		return refuse(MalformedSignature,
+			"the message has signatures of more schemes than are tried with a body of this length")
 	}
 	return nil
 }
@@ -53,8 +54,8 @@ func idOf(s *Scheme, k *key, hash Hash) string {
 	return fmt.Sprintf("%s %s %q ", s.authOf(k), hash, k.bytes)
 }
 
-// signedOnce describes what a template stands for in a message, the body left out. ok is false where only the content itself
-// would.
+// signedOnce describes what a template stands for in a message, the body left out. ok is false where only the content
+// itself would.
 func (v *values) signedOnce(template string) (text string, ok bool) {
 	before, body, after := cutBody(template)
 	if body == "body|json" || strings.Contains(after, "{body") || strings.Contains(template, "{form|") {
@@ -63,10 +64,12 @@ func (v *values) signedOnce(template string) (text string, ok bool) {
 	first, err := v.expand(nil, before, nil)
 	last, lastErr := v.expand(nil, after, nil)
 	secret := strings.Count(before, "{secret}") // which of two secrets' places is taken is not seen in the text
-	return strings.Join([]string{string(first), body, string(last), strings.Repeat("s", secret)}, "\x00"), errors.Join(err, lastErr) == nil
+	return strings.Join([]string{string(first), body, string(last), strings.Repeat("s", secret)}, "\x00"),
+		errors.Join(err, lastErr) == nil
 }
 
-// proofs returns what each key makes of the message, from what was computed for another scheme where that signs the same.
+// proofs returns what each key makes of the message, from what was computed for another scheme where that signs the
+// same.
 func (s *Scheme) proofs(v *values, keys []key) ([]proof, error) {
 	sums := v.m.Sums
 	if sums == nil || v.signing || s.Auth == Token || v.m.Stream != nil {

@@ -18,7 +18,8 @@ const longBody = 2 << 20
 // secret.
 func hundredHeaders(t *testing.T, body []byte, only func(sign.Scheme) bool) (m sign.Message, schemes []sign.Scheme) {
 	t.Helper()
-	m = sign.Message{Method: "POST", URL: "https://hooks.example.com/in?x=1", Header: http.Header{}, Body: body, Params: params()}
+	m = sign.Message{Method: "POST", URL: "https://hooks.example.com/in?x=1", Header: http.Header{},
+		Body: body, Params: params()}
 	for _, s := range catalog.All() {
 		if s.InBody() || s.Auth != sign.HMAC && s.Auth != sign.Digest || !only(s) {
 			continue
@@ -52,7 +53,8 @@ func hashedBy(t *testing.T, m sign.Message, schemes []sign.Scheme, secrets ...si
 
 func TestWhatManySchemesSignAlikeIsHashedOnce(t *testing.T) {
 	body := bytes.Repeat([]byte("x"), longBody)
-	m, schemes := hundredHeaders(t, body, func(s sign.Scheme) bool { return s.Content == "{body}" && s.Time.Unit == "" && s.Key == sign.Raw })
+	m, schemes := hundredHeaders(t, body,
+		func(s sign.Scheme) bool { return s.Content == "{body}" && s.Time.Unit == "" && s.Key == sign.Raw })
 	var hashes []sign.Hash
 	for _, s := range schemes {
 		if !slices.Contains(hashes, s.Hash) {

@@ -69,8 +69,10 @@ func TestMalformedTimestampsAreRefused(t *testing.T) {
 				reason = "" // each signature comes with the time again
 			}
 			expect(t, "twice", s, with(m, s.Header, twice), keys.verifying, reason)
-			expect(t, "twice, differing", s, with(m, s.Header, s.Time.Key+"1700000001"+sep+good), keys.verifying, sign.MalformedTimestamp)
-			expect(t, "missing", s, with(m, s.Header, strings.Replace(good, s.Time.Key, "other=", 1)), keys.verifying, sign.MissingTimestamp)
+			expect(t, "twice, differing", s, with(m, s.Header, s.Time.Key+"1700000001"+sep+good), keys.verifying,
+				sign.MalformedTimestamp)
+			expect(t, "missing", s, with(m, s.Header, strings.Replace(good, s.Time.Key, "other=", 1)), keys.verifying,
+				sign.MissingTimestamp)
 		}
 	})
 }

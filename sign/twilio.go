@@ -81,7 +81,8 @@ func isForm(m *Message) bool {
 	kind, _ := field.Header(m.Header, "Content-Type")
 	kind, _, _ = strings.Cut(kind, ";")
 	if kind == "" {
-		return !bytes.HasPrefix(bytes.TrimSpace(m.Body), []byte("{")) && !bytes.HasPrefix(bytes.TrimSpace(m.Body), []byte("["))
+		body := bytes.TrimSpace(m.Body)
+		return !bytes.HasPrefix(body, []byte("{")) && !bytes.HasPrefix(body, []byte("["))
 	}
 	return strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded")
 }
@@ -108,7 +109,8 @@ func portVariants(u string) []string {
 	}
 	end := endOf(rest, "/?#")
 	host, tail := rest[:end], rest[end:]
-	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') && i > strings.LastIndexByte(host, '@') {
+	if i := strings.LastIndexByte(host, ':'); i > strings.LastIndexByte(host, ']') &&
+		i > strings.LastIndexByte(host, '@') {
 		return []string{u, scheme + "://" + host[:i] + tail}
 	}
 	port := ":443"

@@ -51,7 +51,8 @@ func TestTwilioTriesTheURLWithAndWithoutItsPort(t *testing.T) {
 func TestTwilioSignsFormsByTheirFields(t *testing.T) {
 	s := lookup(t, "twilio")
 	sigOf := func(body string) string {
-		return deliver(t, s, twilioMessage("https://a.example/", form, body), text(twilioKey)).Header.Get("X-Twilio-Signature")
+		return deliver(t, s, twilioMessage("https://a.example/", form, body), text(twilioKey)).Header.Get(
+			"X-Twilio-Signature")
 	}
 	same := map[string]string{
 		"b=2&a=1":             "a=1&b=2",
@@ -73,7 +74,8 @@ func TestTwilioSignsFormsByTheirFields(t *testing.T) {
 		}
 	}
 	for _, body := range []string{"a=%zz", "a=1;b=2"} {
-		if _, err := s.Sign(twilioMessage("https://a.example/", form, body), text(twilioKey)); reasonOf(t, err) != sign.MalformedBody {
+		if _, err := s.Sign(twilioMessage("https://a.example/", form, body), text(twilioKey)); reasonOf(t,
+			err) != sign.MalformedBody {
 			t.Errorf("%s: %v", body, err)
 		}
 	}

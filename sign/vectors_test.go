@@ -41,7 +41,8 @@ func (v vector) message() sign.Message {
 // params are those of the vector. The vectors were made before some of them had to be given, so what is missing is
 // taken from the message: whose it says it is, and which components it covers.
 func (v vector) params() map[string]string {
-	params := map[string]string{"email": "push@barb.iam.gserviceaccount.com", "user_id": v.Headers["X-Fal-Webhook-User-Id"]}
+	params := map[string]string{"email": "push@barb.iam.gserviceaccount.com",
+		"user_id": v.Headers["X-Fal-Webhook-User-Id"]}
 	var body struct{ TopicArn string }
 	if json.Unmarshal(v.Body, &body) == nil {
 		params["topic_arn"] = body.TopicArn

@@ -26,8 +26,8 @@ type Match struct {
 //
 // A timestamp's age is judged only after a signature matched, so that TimestampExpired always means a genuine message
 // that is late, and SignatureMismatch a forged or damaged one. With TimestampExpired, TimestampInFuture and
-// CertificateExpired the Match is filled as well, and so it is, less the age, where a genuine token or what it claims is for
-// another body, URL or receiver.
+// CertificateExpired the Match is filled as well, and so it is, less the age, where a genuine token or what it claims
+// is for another body, URL or receiver.
 func (s Scheme) Verify(m Message, now time.Time, secrets ...Secret) (Match, error) {
 	s, err := s.WithParams(m.Params)
 	if err != nil {
@@ -64,8 +64,8 @@ func (s Scheme) Verify(m Message, now time.Time, secrets ...Secret) (Match, erro
 	return match, err
 }
 
-// signsFields reports whether fields of a JSON body are signed and not the body itself. What stands between them is anybody's
-// to write then, and parsers that pass over mistakes do not agree on which fields there are.
+// signsFields reports whether fields of a JSON body are signed and not the body itself. What stands between them is
+// anybody's to write then, and parsers that pass over mistakes do not agree on which fields there are.
 func (s *Scheme) signsFields() bool {
 	if s.JWT != nil || s.Auth == Token {
 		return false
@@ -92,8 +92,9 @@ func (s *Scheme) verifyReading(m *Message, r *reading, now time.Time, keys []key
 		return Match{}, err
 	}
 	match := Match{
-		Version: s.Version(), Secret: k.secret, SecretName: secrets[k.secret].Name, BodyUnsigned: !s.CoversBody() || r.bodyUnsigned,
-		Spelling: s.spelling(r.value, hit),
+		Version: s.Version(), Secret: k.secret, SecretName: secrets[k.secret].Name,
+		BodyUnsigned: !s.CoversBody() || r.bodyUnsigned,
+		Spelling:     s.spelling(r.value, hit),
 	}
 	if s.JWT != nil {
 		if match.BodyUnsigned, err = s.JWT.check(m, r.token); err != nil {
@@ -123,8 +124,8 @@ func (s *Scheme) signedValues(m *Message, r *reading) (v *values, at time.Time, 
 	return v, at, err
 }
 
-// timeIsLate reports whether the timestamp is merely part of the body or of the token, so that it is looked for only once
-// that is known to be genuine: whoever changed the body is told of the mismatch, not of the timestamp he broke.
+// timeIsLate reports whether the timestamp is merely part of the body or of the token, so that it is looked for only
+// once that is known to be genuine: whoever changed the body is told of the mismatch, not of the timestamp he broke.
 func (s *Scheme) timeIsLate() bool {
 	return s.JWT != nil || s.Time.In.kind() == "json" && !strings.Contains(s.Content, "{ts}")
 }
@@ -175,8 +176,8 @@ func (s *Scheme) clock() string {
 	return s.Time.In.String()
 }
 
-// find returns the first key under which everything that the message says is signed has a signature among the candidates, and
-// that signature; of several parts the last one's.
+// find returns the first key under which everything that the message says is signed has a signature among the
+// candidates, and that signature; of several parts the last one's.
 func (s *Scheme) find(v *values, keys []key, r *reading) (k *key, hit []byte, err error) {
 	if s.Code == "" && s.JWT == nil {
 		proofs, err := s.proofs(v, keys)
@@ -188,7 +189,8 @@ func (s *Scheme) find(v *values, keys []key, r *reading) (k *key, hit []byte, er
 				continue
 			}
 			if p.extended {
-				return nil, nil, refuse(LengthExtension, "the digest matches, but what it is of holds a hash's padding, as a forger writes it")
+				return nil, nil, refuse(LengthExtension,
+					"the digest matches, but what it is of holds a hash's padding, as a forger writes it")
 			}
 			return &keys[p.key], hit, nil
 		}
@@ -199,7 +201,8 @@ func (s *Scheme) find(v *values, keys []key, r *reading) (k *key, hit []byte, er
 		return nil, nil, err
 	}
 	for _, p := range parts {
-		if s.Auth == HMAC && slices.ContainsFunc(p.contents, func(c []byte) bool { return isChallenge(cmp.Or(p.hash, s.Hash), c) }) {
+		if s.Auth == HMAC && slices.ContainsFunc(p.contents,
+			func(c []byte) bool { return isChallenge(cmp.Or(p.hash, s.Hash), c) }) {
 			return nil, nil, refuseChallenge()
 		}
 	}
@@ -265,8 +268,8 @@ func (s *Scheme) anyMatches(k *key, sum []byte, hash Hash, candidates [][]byte) 
 	return nil
 }
 
-// judgeAge completes a match with the message's age, and refuses what is too old, too new, has run out by its own word, or
-// was signed outside the life of the certificate.
+// judgeAge completes a match with the message's age, and refuses what is too old, too new, has run out by its own word,
+// or was signed outside the life of the certificate.
 func (s *Scheme) judgeAge(match *Match, m *Message, r *reading, at, now time.Time, k *key) error {
 	if s.JWT != nil {
 		if err := r.readLife(s.JWT); err != nil {

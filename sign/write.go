@@ -35,7 +35,8 @@ func (s *Scheme) appendFormat(dst []byte, format string, sig []byte, v *values) 
 				return dst, missingParam(name, " stands in the signature's header, so it must be given")
 			}
 			if s.Split != "" && strings.ContainsAny(item, s.Split) || CheckValue(MissingParam, name, item) != nil {
-				return dst, &Error{Reason: MissingParam, Detail: name + " stands in the signature's header, so it must be one word", Param: name}
+				return dst, &Error{Reason: MissingParam, Param: name,
+					Detail: name + " stands in the signature's header, so it must be one word"}
 			}
 			dst = append(dst, item...)
 		default:
@@ -45,8 +46,8 @@ func (s *Scheme) appendFormat(dst []byte, format string, sig []byte, v *values) 
 	return dst, nil
 }
 
-// CheckValue refuses a value that would break out of a header, by control characters or by white space at its ends, which no
-// receiver would see. The error is an *Error with that reason; it calls the value what.
+// CheckValue refuses a value that would break out of a header, by control characters or by white space at its ends,
+// which no receiver would see. The error is an *Error with that reason; it calls the value what.
 func CheckValue(reason Reason, what, value string) error {
 	if strings.Trim(value, " \t") != value {
 		return refuse(reason, what+" begins or ends with white space")
@@ -59,11 +60,12 @@ func CheckValue(reason Reason, what, value string) error {
 	return nil
 }
 
-// ReadsBack reports whether the scheme can read the value of the signature header that it writes, with two signatures where there
-// is room for them.
+// ReadsBack reports whether the scheme can read the value of the signature header that it writes, with two signatures
+// where there is room for them.
 func (s Scheme) ReadsBack() bool {
 	const stamp = "1700000000"
-	sigs := [][]byte{[]byte(strings.Repeat("x", max(s.signatureSize(), 1))), []byte(strings.Repeat("y", max(s.signatureSize(), 1)))}
+	sigs := [][]byte{[]byte(strings.Repeat("x", max(s.signatureSize(), 1))),
+		[]byte(strings.Repeat("y", max(s.signatureSize(), 1)))}
 	if s.More == "" {
 		sigs = sigs[:1]
 	}

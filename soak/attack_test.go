@@ -126,7 +126,8 @@ func TestLargeAndPackedBodiesTakeNoMemory(t *testing.T) {
 	}
 	before := l.memory(t, "VmHWM")
 	bomb := gzipped(1 << 30)
-	l.good502(t, fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(bomb), bomb))
+	l.good502(t, fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nContent-Encoding: gzip\r\n"+
+		"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n%s", len(bomb), bomb))
 	block := strings.Repeat("x", 64<<10)
 	for head, chunk := range map[string]string{
 		"Content-Length: 2147483648\r\n\r\n":    block,

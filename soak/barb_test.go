@@ -65,7 +65,8 @@ func start(t *testing.T, db string, flags ...string) *listener {
 	dir := filepath.Dir(db)
 	ready := filepath.Join(dir, "ready")
 	l := &listener{db: db}
-	l.cmd = exec.Command(os.Getenv(program), append([]string{"listen", "--addr", "127.0.0.1:0", "--ready-file", ready, "--db", db}, flags...)...)
+	l.cmd = exec.Command(os.Getenv(program),
+		append([]string{"listen", "--addr", "127.0.0.1:0", "--ready-file", ready, "--db", db}, flags...)...)
 	l.cmd.Dir, l.cmd.Stderr = dir, l
 	l.cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir, "XDG_DATA_HOME="+dir)
 	_ = os.Remove(ready) // one that was killed has left it
@@ -138,7 +139,8 @@ func (l *listener) dial() (*sender, error) {
 
 // hook is a webhook with an id and a body of so many bytes.
 func hook(id string, size int) string {
-	return fmt.Sprintf("POST /hook HTTP/1.1\r\nHost: h\r\nX-Test-Id: %s\r\nContent-Length: %d\r\n\r\n%s", id, size, strings.Repeat("x", size))
+	return fmt.Sprintf("POST /hook HTTP/1.1\r\nHost: h\r\nX-Test-Id: %s\r\nContent-Length: %d\r\n\r\n%s", id, size,
+		strings.Repeat("x", size))
 }
 
 // post sends a request and returns the status of the answer.

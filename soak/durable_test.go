@@ -38,7 +38,8 @@ func TestNoKillLosesAnAcknowledgedWebhook(t *testing.T) {
 			acknowledged++
 			if got[id] != size {
 				lost++
-				t.Errorf("run %d, killed after %d: %s was acknowledged with %d bytes; the history has %d", run, moment, id, size, got[id])
+				t.Errorf("run %d, killed after %d: %s was acknowledged with %d bytes; the history has %d", run, moment,
+					id, size, got[id])
 			}
 		}
 	}

@@ -43,7 +43,8 @@ func TestARunThatIsKilledAgainAndAgainLosesNoMessage(t *testing.T) {
 		}
 		return cmd, said
 	}
-	args := []string{server.URL, "-d", `{"type":"soak"}`, "-n", fmt.Sprint(messages), "--concurrency", fmt.Sprint(workers), "-s", "standard-webhooks", "--secret", "env:WHSEC"}
+	args := []string{server.URL, "-d", `{"type":"soak"}`, "-n", fmt.Sprint(messages), "--concurrency", fmt.Sprint(workers),
+		"-s", "standard-webhooks", "--secret", "env:WHSEC"}
 	killed := 0
 	for range kills {
 		cmd, _ := sender(args...)
@@ -65,7 +66,8 @@ func TestARunThatIsKilledAgainAndAgainLosesNoMessage(t *testing.T) {
 	delivered := deliveredIDs(t, db)
 	t.Logf("%d kills, %d messages came again\n%s", killed, twice, said)
 	if len(arrived) != messages || len(delivered) != messages || killed < kills/2 {
-		t.Errorf("%d messages arrived and %d are delivered of %d, after %d kills", len(arrived), len(delivered), messages, killed)
+		t.Errorf("%d messages arrived and %d are delivered of %d, after %d kills", len(arrived),
+			len(delivered), messages, killed)
 	}
 	for id := range arrived {
 		if !delivered[id] {

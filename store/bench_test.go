@@ -136,16 +136,18 @@ func BenchmarkQuery(b *testing.B) {
 	fillTo(b, s, rows)
 	middle := noon.Add(time.Duration(rows/2) * time.Millisecond)
 	for name, f := range map[string]store.Filter{
-		"last 20":              {Limit: 20},
-		"last 20 with bodies":  {Limit: 20, Bodies: true},
-		"endpoint":             {Limit: 20, Endpoint: "e7.test"},
-		"endpoint status":      {Limit: 20, Endpoint: "e7.test", Status: store.StatusRange{From: 500, To: 599}},
-		"endpoint status time": {Limit: 20, Endpoint: "e7.test", Status: store.StatusRange{From: 500, To: 599}, Since: middle, Until: middle.Add(time.Minute)},
-		"failed":               {Limit: 20, Failed: true},
-		"failed long ago":      {Limit: 20, Failed: true, Until: middle},
-		"time":                 {Limit: 20, Since: middle, Until: middle.Add(time.Second)},
-		"scattered ids":        {IDs: []store.Range{{From: 1, To: 3}, {From: int64(rows) / 2, To: int64(rows)/2 + 2}, {From: int64(rows) - 2, To: int64(rows)}}},
-		"unknown event":        {Limit: 20, Event: "no.such"},
+		"last 20":             {Limit: 20},
+		"last 20 with bodies": {Limit: 20, Bodies: true},
+		"endpoint":            {Limit: 20, Endpoint: "e7.test"},
+		"endpoint status":     {Limit: 20, Endpoint: "e7.test", Status: store.StatusRange{From: 500, To: 599}},
+		"endpoint status time": {Limit: 20, Endpoint: "e7.test", Status: store.StatusRange{From: 500, To: 599}, Since: middle,
+			Until: middle.Add(time.Minute)},
+		"failed":          {Limit: 20, Failed: true},
+		"failed long ago": {Limit: 20, Failed: true, Until: middle},
+		"time":            {Limit: 20, Since: middle, Until: middle.Add(time.Second)},
+		"scattered ids": {IDs: []store.Range{{From: 1, To: 3}, {From: int64(rows) / 2, To: int64(rows)/2 + 2},
+			{From: int64(rows) - 2, To: int64(rows)}}},
+		"unknown event": {Limit: 20, Event: "no.such"},
 	} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {

@@ -106,7 +106,8 @@ func stopsWhenItsCallerDoes(t *testing.T, h history) {
 	for _, err := range h.List(ctx, store.Filter{}) {
 		list = err
 	}
-	for call, err := range map[string]error{"Get": get, "List": list, "Stats": stats, "Prune": prune, "Record": h.Record(ctx, hook(2))} {
+	for call, err := range map[string]error{"Get": get, "List": list, "Stats": stats, "Prune": prune,
+		"Record": h.Record(ctx, hook(2))} {
 		if !errors.Is(err, context.Canceled) {
 			t.Errorf("%s = %v, want context.Canceled", call, err)
 		}
@@ -124,7 +125,8 @@ func refusesAllAfterClose(t *testing.T, h history) {
 		t.Fatal(err)
 	}
 	_, get := h.Get(ctx, 1)
-	for call, err := range map[string]error{"Get": get, "Record": h.Record(ctx, hook(2)), "Answer": h.Answer(ctx, answered(x, 200)), "Add": h.Add(ctx, hook(3))} {
+	for call, err := range map[string]error{"Get": get, "Record": h.Record(ctx, hook(2)),
+		"Answer": h.Answer(ctx, answered(x, 200)), "Add": h.Add(ctx, hook(3))} {
 		if !errors.Is(err, store.ErrClosed) {
 			t.Errorf("%s = %v, want ErrClosed", call, err)
 		}

@@ -67,7 +67,8 @@ func TestATornLogLosesOnlyItsEnd(t *testing.T) {
 }
 
 // linuxRoles are the roles of the tests in this file.
-var linuxRoles = map[string]func(path string, args []string) error{"open": roleOpen, "full": roleFull, "strange": roleStrange}
+var linuxRoles = map[string]func(path string, args []string) error{"open": roleOpen, "full": roleFull,
+	"strange": roleStrange}
 
 // roleOpen opens, and says so.
 func roleOpen(path string, _ []string) error {
@@ -119,8 +120,10 @@ func TestKilledInTheCommitOfTheMigrationTheHistoryIsMadeByTheNext(t *testing.T) 
 	db.SetMaxOpenConns(1)
 	script, err := os.ReadFile("migrations/0001_history.sql")
 	must(t, err)
-	for _, statement := range []string{"PRAGMA page_size = 16384", "PRAGMA auto_vacuum = INCREMENTAL", "PRAGMA cache_size = 2", "PRAGMA cache_spill = 1", "BEGIN IMMEDIATE", string(script),
-		"CREATE TABLE spill (x); INSERT INTO spill SELECT randomblob(9000) FROM (VALUES (1), (2), (3), (4), (5), (6), (7), (8), (9)); DROP TABLE spill",
+	for _, statement := range []string{"PRAGMA page_size = 16384", "PRAGMA auto_vacuum = INCREMENTAL",
+		"PRAGMA cache_size = 2", "PRAGMA cache_spill = 1", "BEGIN IMMEDIATE", string(script),
+		"CREATE TABLE spill (x); INSERT INTO spill SELECT randomblob(9000) FROM (VALUES (1), (2), (3), (4), (5), (6), " +
+			"(7), (8), (9)); DROP TABLE spill",
 		"PRAGMA application_id = 1650553442", "PRAGMA user_version = 1"} {
 		if _, err := db.Exec(statement); err != nil {
 			t.Fatal(err)
@@ -135,7 +138,8 @@ func TestKilledInTheCommitOfTheMigrationTheHistoryIsMadeByTheNext(t *testing.T) 
 	must(t, err)
 	data, err := os.ReadFile(made)
 	must(t, err)
-	for how, open := range map[string]func(context.Context, string) (*store.Store, error){"Open": store.Open, "OpenExisting": store.OpenExisting} {
+	for how, open := range map[string]func(context.Context, string) (*store.Store, error){"Open": store.Open,
+		"OpenExisting": store.OpenExisting} {
 		path := filepath.Join(folder, how+".db")
 		must(t, os.WriteFile(path, data, 0o600))
 		must(t, os.WriteFile(path+"-journal", journal, 0o600))
@@ -244,7 +248,8 @@ func TestAFileThatMayNotGrowLosesNothingThatWasAcknowledged(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "history.db")
 	cmd, _, out := child(t, "full", path, strconv.Itoa(5<<19))
-	if out.Scan(); out.Text() != "history "+path+": the disk is full" && !hasPrefixOf(out.Text(), "history "+path+": the disk is full (") {
+	if out.Scan(); out.Text() != "history "+path+": the disk is full" &&
+		!hasPrefixOf(out.Text(), "history "+path+": the disk is full (") {
 		t.Errorf("at the limit the error is %q", out.Text())
 	}
 	acknowledged := map[int]int64{}
@@ -307,7 +312,8 @@ func TestAReadOnlyHistoryIsReadAndNotWritten(t *testing.T) {
 			t.Cleanup(func() { _ = os.Chmod(folder, 0o755) })
 			got := asStranger(t, s.Path())
 			refused := "history " + s.Path() + ": cannot be written"
-			want := fmt.Sprintf("Open: %s: permission denied\n2\nRecord: %s: permission denied\nPrune: %s: permission denied\n", refused, refused, refused)
+			want := fmt.Sprintf("Open: %s: permission denied\n2\nRecord: %s: permission denied\nPrune: %s: permission denied\n",
+				refused, refused, refused)
 			if got != want {
 				t.Errorf("a reader sees\n%swant\n%s", got, want)
 			}

@@ -22,13 +22,15 @@ func marked(n int, size int) (x *record.Exchange, words []string) {
 		return w
 	}
 	x = hook(n)
-	head := fmt.Sprintf("POST /%s?q=%s HTTP/1.1\r\nHost: %s.test\r\nX-A: %s\r\n\r\n", word("path"), word("query"), word("host"), word("header"))
+	head := fmt.Sprintf("POST /%s?q=%s HTTP/1.1\r\nHost: %s.test\r\nX-A: %s\r\n\r\n", word("path"), word("query"),
+		word("host"), word("header"))
 	r, err := record.ParseRequest(head, "http")
 	if err != nil {
 		panic(err)
 	}
 	r.Body = []byte(word("body") + strings.Repeat("-", size) + word("tail"))
-	x.Request, x.WebhookID, x.EventType, x.Remote, x.ServerName = r, word("id"), word("event"), word("remote"), word("name")
+	x.Request, x.WebhookID, x.EventType, x.Remote, x.ServerName = r, word("id"), word("event"),
+		word("remote"), word("name")
 	return x, words
 }
 
@@ -79,7 +81,8 @@ func TestPruneErasesWhatItRemoves(t *testing.T) {
 		}
 		must(t, s.Flush(context.Background()))
 		first, last := rng.IntN(n/2), n/2+rng.IntN(n/2)
-		rule := store.PruneRule{Filter: store.Filter{Since: noon.Add(time.Duration(first) * time.Millisecond)}, OlderThan: noon.Add(time.Duration(last) * time.Millisecond), Rewrite: 1 << 30}
+		rule := store.PruneRule{Filter: store.Filter{Since: noon.Add(time.Duration(first) * time.Millisecond)},
+			OlderThan: noon.Add(time.Duration(last) * time.Millisecond), Rewrite: 1 << 30}
 		got, err := s.Prune(context.Background(), rule)
 		if err != nil || got.Removed != int64(last-first) || got.Remains {
 			t.Fatalf("Prune = %+v, %v, want %d removed", got, err, last-first)

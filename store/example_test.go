@@ -35,7 +35,8 @@ func recordOne(ctx context.Context) error {
 	hook := &record.Exchange{
 		Kind: record.Received, Attempt: 1, Start: time.Now(), Scheme: "github", EventType: "push",
 		Verdict: record.Verdict{Status: record.Valid, Secret: "env:SECRET"},
-		Request: record.Request{Method: "POST", URL: "http://localhost:4242/github", Body: []byte(`{"ref":"refs/heads/main"}`)},
+		Request: record.Request{Method: "POST", URL: "http://localhost:4242/github",
+			Body: []byte(`{"ref":"refs/heads/main"}`)},
 	}
 	if err := history.Record(ctx, hook); err != nil {
 		return err

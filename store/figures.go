@@ -76,10 +76,12 @@ const figuresQuery = `WITH seen AS MATERIALIZED (
 				OR e.kind = 2 AND e.verdict IS NOT NULL AND e.handshake IS NULL)
 			AND @terms),
 	counted AS (SELECT count(*) FILTER (WHERE kind = 1) AS attempts, count(*) FILTER (WHERE kind = 1 AND again) AS retries,
-			count(*) FILTER (WHERE kind = 1 AND well) AS delivered, count(*) FILTER (WHERE kind = 1 AND last AND NOT well) AS exhausted,
+			count(*) FILTER (WHERE kind = 1 AND well) AS delivered,
+			count(*) FILTER (WHERE kind = 1 AND last AND NOT well) AS exhausted,
 			count(*) FILTER (WHERE kind = 2) AS checked, count(*) FILTER (WHERE kind = 2 AND verdict = 2) AS invalid FROM seen)
 	SELECT attempts, retries, delivered, exhausted, checked, invalid,
-		ifnull((SELECT took FROM seen WHERE kind = 1 ORDER BY took DESC LIMIT 1 OFFSET (SELECT attempts / 100 FROM counted)), 0) FROM counted`
+		ifnull((SELECT took FROM seen WHERE kind = 1 ORDER BY took DESC LIMIT 1
+			OFFSET (SELECT attempts / 100 FROM counted)), 0) FROM counted`
 
 // figures is the query for what the exchanges tell.
 func (sc *scope) figures() (query string, args []any) {

@@ -43,21 +43,27 @@ func tookFigures(t *testing.T, h history) {
 	unsigned.Verdict = record.Verdict{}
 	handshake := at(3, answered(hook(8), 401))
 	handshake.Handshake, handshake.Verdict = "discord", record.Verdict{Status: record.Invalid}
-	for _, x := range []*record.Exchange{retried, again, given, cut, running, forged, unsigned, handshake, at(4, hook(9))} {
+	for _, x := range []*record.Exchange{retried, again, given, cut, running, forged, unsigned,
+		handshake, at(4, hook(9))} {
 		keep(t, h, x)
 	}
 	for name, c := range map[string]struct {
 		filter store.Filter
 		want   store.Figures
 	}{
-		"all":         {store.Filter{}, store.Figures{Attempts: 3, Retries: 1, P99: 9 * time.Second, Delivered: 1, Exhausted: 1, Checked: 2, Invalid: 1}},
-		"since":       {store.Filter{Since: noon.Add(2 * time.Minute)}, store.Figures{Attempts: 1, P99: 3 * time.Millisecond, Exhausted: 1, Checked: 2, Invalid: 1}},
-		"until":       {store.Filter{Until: noon.Add(time.Minute)}, store.Figures{Attempts: 2, Retries: 1, P99: 9 * time.Second, Delivered: 1}},
-		"an endpoint": {store.Filter{Endpoint: "a.test"}, store.Figures{Attempts: 2, Retries: 1, P99: 9 * time.Second, Delivered: 1}},
+		"all": {store.Filter{}, store.Figures{Attempts: 3, Retries: 1, P99: 9 * time.Second, Delivered: 1,
+			Exhausted: 1, Checked: 2, Invalid: 1}},
+		"since": {store.Filter{Since: noon.Add(2 * time.Minute)}, store.Figures{Attempts: 1, P99: 3 * time.Millisecond,
+			Exhausted: 1, Checked: 2, Invalid: 1}},
+		"until": {store.Filter{Until: noon.Add(time.Minute)},
+			store.Figures{Attempts: 2, Retries: 1, P99: 9 * time.Second, Delivered: 1}},
+		"an endpoint": {store.Filter{Endpoint: "a.test"},
+			store.Figures{Attempts: 2, Retries: 1, P99: 9 * time.Second, Delivered: 1}},
 		"endpoints":   {store.Filter{Endpoint: "?.test"}, store.Figures{}},
 		"no endpoint": {store.Filter{Endpoint: "c.test"}, store.Figures{}},
 		"received":    {store.Filter{Kind: record.Received}, store.Figures{Checked: 2, Invalid: 1}},
-		"ids apart":   {store.Filter{IDs: []store.Range{{From: 1, To: 1}, {From: 3, To: 3}, {From: 9, To: 9}}}, store.Figures{Attempts: 2, P99: 3 * time.Millisecond, Exhausted: 1, Checked: 1}},
+		"ids apart": {store.Filter{IDs: []store.Range{{From: 1, To: 1}, {From: 3, To: 3}, {From: 9, To: 9}}},
+			store.Figures{Attempts: 2, P99: 3 * time.Millisecond, Exhausted: 1, Checked: 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := figures(t, h, c.filter); got != c.want {
@@ -75,8 +81,10 @@ func tookFiguresAsCounted(t *testing.T, h history) {
 		x := attempt(n, []string{"a.test", "b.test"}[random.IntN(2)])
 		if random.IntN(3) == 0 {
 			x = hook(n)
-			x.Verdict = record.Verdict{Status: []record.VerdictStatus{record.Valid, record.Invalid, record.Unchecked}[random.IntN(3)]}
-			x.EventType, x.Handshake = []string{"invoice.paid", "handshake:x", ""}[random.IntN(3)], []string{"", "x"}[random.IntN(2)]
+			x.Verdict = record.Verdict{Status: []record.VerdictStatus{record.Valid, record.Invalid,
+				record.Unchecked}[random.IntN(3)]}
+			x.EventType, x.Handshake = []string{"invoice.paid", "handshake:x", ""}[random.IntN(3)],
+				[]string{"", "x"}[random.IntN(2)]
 		}
 		x.Start = noon.Add(time.Duration(n)*time.Second + time.Duration(random.IntN(20)-10)*time.Second)
 		if random.IntN(9) > 0 {
@@ -109,7 +117,8 @@ func counted(xs []*record.Exchange, f store.Filter) (out store.Figures) {
 	var took []time.Duration
 	for _, x := range xs {
 		switch {
-		case x.Start.Before(f.Since), x.Start.After(f.Until), f.Endpoint != "" && record.Origin(x.Request.URL) != "http://"+f.Endpoint && record.Origin(x.Request.URL) != "https://"+f.Endpoint:
+		case x.Start.Before(f.Since), x.Start.After(f.Until), f.Endpoint != "" &&
+			record.Origin(x.Request.URL) != "http://"+f.Endpoint && record.Origin(x.Request.URL) != "https://"+f.Endpoint:
 			continue
 		case x.Kind == record.Received:
 			if x.Verdict.Status != record.Unchecked && x.Handshake == "" {
@@ -151,7 +160,8 @@ func tookFiguresOfTheQueue(t *testing.T, a, b outbox) {
 		return q
 	}
 	die := func(q *store.Queued, at time.Time) {
-		leased, err := a.Lease(ctx, store.LeaseRequest{Kind: store.Message, Target: q.Target, Policy: q.Policy, Owner: "me", Want: 100, Now: at, Until: at.Add(time.Minute)})
+		leased, err := a.Lease(ctx, store.LeaseRequest{Kind: store.Message, Target: q.Target, Policy: q.Policy, Owner: "me",
+			Want: 100, Now: at, Until: at.Add(time.Minute)})
 		must(t, err)
 		for _, l := range leased {
 			l.State = store.Waiting

@@ -73,7 +73,8 @@ func TestAFileThatIsNotOursIsRefusedAndNotTouched(t *testing.T) {
 		"SQLite's name only": {write([]byte("SQLite format 3\x00")), store.ErrForeign},
 		"a folder":           {func(t *testing.T, path string) { must(t, os.Mkdir(path, 0o755)) }, store.ErrForeign},
 		"a pipe":             {func(t *testing.T, path string) { must(t, syscall.Mkfifo(path, 0o644)) }, store.ErrForeign},
-		"another's tables":   {func(t *testing.T, path string) { execute(t, path, "CREATE TABLE exchange (id)") }, store.ErrForeign},
+		"another's tables": {func(t *testing.T, path string) { execute(t, path, "CREATE TABLE exchange (id)") },
+			store.ErrForeign},
 		"another's, with a log": {func(t *testing.T, path string) {
 			execute(t, path, "PRAGMA journal_mode = WAL", "CREATE TABLE t (id)")
 		}, store.ErrForeign},
@@ -91,7 +92,8 @@ func TestAFileThatIsNotOursIsRefusedAndNotTouched(t *testing.T) {
 			}
 		}, store.ErrCorrupt},
 	}
-	opens := map[string]func(context.Context, string) (*store.Store, error){"Open": store.Open, "OpenExisting": store.OpenExisting}
+	opens := map[string]func(context.Context, string) (*store.Store, error){"Open": store.Open,
+		"OpenExisting": store.OpenExisting}
 	for name, c := range cases {
 		for how, open := range opens {
 			t.Run(name+", "+how, func(t *testing.T) {
@@ -123,7 +125,8 @@ func TestOpenExistingMakesNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	before := snapshot(t, folder)
-	for _, path := range []string{empty, filepath.Join(folder, "none.db"), filepath.Join(folder, "no", "folder", "none.db")} {
+	for _, path := range []string{empty, filepath.Join(folder, "none.db"),
+		filepath.Join(folder, "no", "folder", "none.db")} {
 		_, err := store.OpenExisting(context.Background(), path)
 		mustBe(t, err, store.ErrNotExist)
 	}
@@ -146,7 +149,8 @@ func TestOpeningAHistoryWritesNothing(t *testing.T) {
 	if len(before) != 2 {
 		t.Errorf("a clean stop leaves %d files", len(before)-1)
 	}
-	for how, open := range map[string]func(context.Context, string) (*store.Store, error){"Open": store.Open, "OpenExisting": store.OpenExisting} {
+	for how, open := range map[string]func(context.Context, string) (*store.Store, error){"Open": store.Open,
+		"OpenExisting": store.OpenExisting} {
 		s, err := open(context.Background(), path)
 		if err != nil {
 			t.Fatal(err)
@@ -182,7 +186,9 @@ func TestAReplacedHistoryIsNotWrittenTo(t *testing.T) {
 		},
 		"log removed":    func(t *testing.T, path string) { must(t, os.Remove(path+"-wal")) },
 		"folder removed": func(t *testing.T, path string) { must(t, os.RemoveAll(filepath.Dir(path))) },
-		"folder moved":   func(t *testing.T, path string) { must(t, os.Rename(filepath.Dir(path), filepath.Dir(path)+".old")) },
+		"folder moved": func(t *testing.T, path string) {
+			must(t, os.Rename(filepath.Dir(path), filepath.Dir(path)+".old"))
+		},
 	}
 	for name, change := range replace {
 		t.Run(name, func(t *testing.T) {

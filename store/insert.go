@@ -13,10 +13,12 @@ import (
 
 // The columns that an ending fills, in the order of appendEnding.
 const endingColumns = "ended, failed, verdict, reason, version, secret, age, status, response_size, response_cut, " +
-	"took, dns, connect, tls, first_byte, next_in, failure, failure_text, ambiguous, permanent, marks, masks, exec_exit, exec_took, " +
+	"took, dns, connect, tls, first_byte, next_in, failure, failure_text, ambiguous, permanent, " +
+	"marks, masks, exec_exit, exec_took, " +
 	"scripted, late_for, late_after, room"
 
-const beginningColumns = "id, kind, thread, attempt, start, remote, endpoint, method, url, webhook_id, event, handshake, scheme, request_size, "
+const beginningColumns = "id, kind, thread, attempt, start, remote, endpoint, method, url, " +
+	"webhook_id, event, handshake, scheme, request_size, "
 
 // room is what an exchange without an ending holds free for it.
 var room = make([]byte, 24)
@@ -120,7 +122,8 @@ func newInserts(c *conn) (*inserts, error) {
 		name, columns string
 	}{
 		{&ins.exchange, "exchange", beginningColumns + endingColumns},
-		{&ins.request, "request", "id, head, fields, target, proto, trailer, body, chunks, server_name, full_length, full_sha256"},
+		{&ins.request, "request",
+			"id, head, fields, target, proto, trailer, body, chunks, server_name, full_length, full_sha256"},
 		{&ins.response, "response", "id, head, fields, proto, reason, body"},
 	} {
 		if *table.many, err = newMany(c, table.name, table.columns); err != nil {
@@ -128,7 +131,8 @@ func newInserts(c *conn) (*inserts, error) {
 		}
 	}
 	update := fmt.Sprintf("UPDATE exchange SET %s = ? WHERE id = ?", strings.ReplaceAll(endingColumns, ",", " = ?,"))
-	for _, column := range []string{"masks", "exec_exit", "exec_took"} { // a command may have ended before the answer did: see Ran
+	// a command may have ended before the answer did: see Ran
+	for _, column := range []string{"masks", "exec_exit", "exec_took"} {
 		update = strings.Replace(update, column+" = ?", column+" = ifnull(?, "+column+")", 1)
 	}
 	for _, statement := range []struct {
@@ -173,7 +177,8 @@ func (ins *inserts) begin(id int64, b *beginning) error {
 		return err
 	}
 	length, digest := wholeOf(r)
-	err = ins.request.addWith(r.Body, id, headOf(r), bytesUnlessNil(b.fields), b.target, b.proto, bytesOf(b.trailer), bytesOf(r.Body),
+	err = ins.request.addWith(r.Body, id, headOf(r), bytesUnlessNil(b.fields), b.target, b.proto,
+		bytesOf(b.trailer), bytesOf(r.Body),
 		bytesOf([]byte(r.Chunks)), unlessEmpty(x.ServerName), length, digest)
 	if err != nil {
 		return err
@@ -260,7 +265,8 @@ func (ins *inserts) appendEnding(row []driver.Value, e *ending) ([]driver.Value,
 		age = int64(e.judged.Age)
 	}
 	row = append(row, e.ended, e.failed, unlessZero(e.verdict), reason, version, secret, age,
-		e.status, unlessZero(e.size), unlessFalse(e.cut), e.took, unlessZero(int64(e.phases.DNS)), unlessZero(int64(e.phases.Connect)),
+		e.status, unlessZero(e.size), unlessFalse(e.cut), e.took, unlessZero(int64(e.phases.DNS)),
+		unlessZero(int64(e.phases.Connect)),
 		unlessZero(int64(e.phases.TLS)), unlessZero(int64(e.phases.FirstByte)), unlessZero(e.nextIn))
 	return appendFailure(row, e), nil
 }
@@ -273,7 +279,8 @@ func appendFailure(row []driver.Value, e *ending) []driver.Value {
 	} else {
 		row = append(row, nil, nil, nil, nil)
 	}
-	row = append(row, unlessEmpty(e.marks), unlessEmpty(e.masks), e.exit, e.run, unlessEmpty(e.scripted), unlessEmpty(e.late.Provider),
+	row = append(row, unlessEmpty(e.marks), unlessEmpty(e.masks), e.exit, e.run, unlessEmpty(e.scripted),
+		unlessEmpty(e.late.Provider),
 		unlessZero(int64(e.late.Deadline)))
 	if e.ended {
 		return append(row, nil)

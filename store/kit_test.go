@@ -45,14 +45,17 @@ func openHistory(t testing.TB, path string) *store.Store {
 // from n.
 func hook(n int) *record.Exchange {
 	body := hookBody(n)
-	head := fmt.Sprintf("POST /hooks?n=%d HTTP/1.1\r\nHost: app.test:4242\r\nContent-Type: application/json\r\nwebhook-id: msg_%d\r\ncontent-length: %d\r\n\r\n", n, n, len(body))
+	head := fmt.Sprintf("POST /hooks?n=%d HTTP/1.1\r\nHost: app.test:4242\r\nContent-Type: application/json\r\n"+
+		"webhook-id: msg_%d\r\ncontent-length: %d\r\n\r\n", n, n, len(body))
 	r, err := record.ParseRequest(head, "http")
 	if err != nil {
 		panic(err)
 	}
 	r.Body = body
-	return &record.Exchange{Kind: record.Received, Attempt: 1, Start: noon.Add(time.Duration(n) * time.Millisecond), Remote: "127.0.0.1:5555", Request: r,
-		WebhookID: fmt.Sprintf("msg_%d", n), EventType: "invoice.paid", Scheme: "stripe", Verdict: record.Verdict{Status: record.Valid, Version: "v1", Secret: "env:WHSEC"}}
+	return &record.Exchange{Kind: record.Received, Attempt: 1, Start: noon.Add(time.Duration(n) * time.Millisecond),
+		Remote: "127.0.0.1:5555", Request: r,
+		WebhookID: fmt.Sprintf("msg_%d", n), EventType: "invoice.paid", Scheme: "stripe",
+		Verdict: record.Verdict{Status: record.Valid, Version: "v1", Secret: "env:WHSEC"}}
 }
 
 // hookBody is 1 KiB that differs from every other.
@@ -64,7 +67,8 @@ func hookBody(n int) []byte {
 func answered(x *record.Exchange, status int) *record.Exchange {
 	x.Ended, x.Took = true, 3*time.Millisecond
 	if status >= 100 {
-		x.Response = &record.Response{Status: status, Reason: "Said", Proto: "HTTP/1.1", Header: record.Header{{Name: "x-a", Value: "b"}}, Body: []byte("so"), Size: 2}
+		x.Response = &record.Response{Status: status, Reason: "Said", Proto: "HTTP/1.1",
+			Header: record.Header{{Name: "x-a", Value: "b"}}, Body: []byte("so"), Size: 2}
 	} else {
 		x.Err = &record.Failure{Kind: record.FailRefused, Text: "connection refused"}
 	}
@@ -73,7 +77,8 @@ func answered(x *record.Exchange, status int) *record.Exchange {
 
 // attempt is a sent exchange to an endpoint.
 func attempt(n int, endpoint string) *record.Exchange {
-	return &record.Exchange{Kind: record.Sent, Attempt: 1, Start: noon.Add(time.Duration(n) * time.Millisecond), WebhookID: fmt.Sprintf("msg_%d", n),
+	return &record.Exchange{Kind: record.Sent, Attempt: 1, Start: noon.Add(time.Duration(n) * time.Millisecond),
+		WebhookID: fmt.Sprintf("msg_%d", n),
 		Request: record.Request{Method: "POST", URL: "https://" + endpoint + "/in?key=1", Proto: "HTTP/1.1",
 			Header: record.Header{{Name: "Host", Value: endpoint}, {Name: "X-B", Value: "1"}}, Body: hookBody(n)}}
 }

@@ -67,8 +67,8 @@ func (s *Store) Renew(ctx context.Context, owner string, entries []int64, until 
 	return ids, err
 }
 
-const renewStatement = `UPDATE queue SET due = max(due, ?2) WHERE id IN (SELECT value FROM json_each(?3)) AND owner = ?1 AND state = 1
-	RETURNING id`
+const renewStatement = `UPDATE queue SET due = max(due, ?2)
+	WHERE id IN (SELECT value FROM json_each(?3)) AND owner = ?1 AND state = 1 RETURNING id`
 
 // Begin records x, the next attempt of an entry, and counts it, before its first byte leaves. The lease is extended to
 // q.Due, where that is later than its end: an attempt should be over before another owner can begin the next. When the
@@ -106,10 +106,11 @@ func (s *Store) Try(ctx context.Context, owner string, q *Queued, now time.Time)
 // the error is ErrLease, and what was to begin does not.
 func (s *Store) leased(ctx context.Context, begin []*beginning, do func(w *writer, first int64) (bool, error)) error {
 	ours := false
-	err := s.await(ctx, &entry{done: make(chan error, 1), begin: begin, work: func(w *writer, first int64) (_ bool, err error) {
+	work := func(w *writer, first int64) (_ bool, err error) {
 		ours, err = do(w, first)
 		return ours, err
-	}})
+	}
+	err := s.await(ctx, &entry{done: make(chan error, 1), begin: begin, work: work})
 	if err == nil && !ours {
 		err = fault(s.path, ErrLease)
 	}
@@ -122,7 +123,8 @@ func (w *writer) attempt(owner string, q *Queued, exchange driver.Value, now tim
 	return len(ids) > 0, err
 }
 
-const attemptStatement = `UPDATE queue SET attempts = attempts + 1, first = ifnull(first, ?3), last = ?3, changed = ?4, due = max(due, ?5)
+const attemptStatement = `UPDATE queue
+	SET attempts = attempts + 1, first = ifnull(first, ?3), last = ?3, changed = ?4, due = max(due, ?5)
 	WHERE owner = ?1 AND id = ?2 AND state = 1 RETURNING id`
 
 // Complete gives a lease back: State, Due and Why of q say what becomes of the entry. What ends lets the next one of
@@ -140,7 +142,8 @@ func (s *Store) Complete(ctx context.Context, owner string, q *Queued, now time.
 	})
 }
 
-const completeStatement = `UPDATE queue SET owner = NULL, straight = 0, state = ?3, due = ?4, why = ?5, changed = ?6, answered = ?7
+const completeStatement = `UPDATE queue
+	SET owner = NULL, straight = 0, state = ?3, due = ?4, why = ?5, changed = ?6, answered = ?7
 	WHERE id = ?2 AND state = 1 AND (owner = ?1 OR ?3 = 2 AND ?7 IS NULL AND kind <> 3) RETURNING target, ord`
 
 func (w *writer) complete(owner string, q *Queued, now time.Time) (bool, error) {
@@ -151,7 +154,8 @@ func (w *writer) complete(owner string, q *Queued, now time.Time) (bool, error) 
 	}
 	var target int64
 	var order string
-	err = one(stmt, arguments(owner, q.ID, code, nanos(q.Due), unlessEmpty(q.Why), nanos(now), unlessFalse(q.Answered)), &target, &order)
+	err = one(stmt, arguments(owner, q.ID, code, nanos(q.Due), unlessEmpty(q.Why), nanos(now), unlessFalse(q.Answered)),
+		&target, &order)
 	switch {
 	case errors.Is(err, io.EOF):
 		return false, nil
@@ -170,7 +174,8 @@ func (w *writer) advance(target int64, order string) error {
 	return run(stmt, arguments(target, order))
 }
 
-const nextStatement = `UPDATE queue SET behind = 0 WHERE id = (SELECT min(id) FROM queue WHERE target = ?1 AND ord = ?2 AND state = 1 AND behind = 1)
+const nextStatement = `UPDATE queue SET behind = 0
+	WHERE id = (SELECT min(id) FROM queue WHERE target = ?1 AND ord = ?2 AND state = 1 AND behind = 1)
 	AND NOT EXISTS (SELECT 1 FROM queue WHERE target = ?1 AND ord = ?2 AND state = 1 AND behind = 0)`
 
 // idsOf runs a statement that returns ids.

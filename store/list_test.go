@@ -20,7 +20,8 @@ func mixed() []*record.Exchange {
 	badly := answered(hook(3), 401)
 	badly.Verdict = record.Verdict{Status: record.Invalid, Reason: "signature_mismatch"}
 	other := answered(hook(4), 200)
-	badly.Marks, other.Marks = []record.Mark{{Kind: record.Stale}}, []record.Mark{{Kind: record.Duplicate, Of: 1}, {Kind: record.Older, Of: 2}}
+	badly.Marks, other.Marks = []record.Mark{{Kind: record.Stale}},
+		[]record.Mark{{Kind: record.Duplicate, Of: 1}, {Kind: record.Older, Of: 2}}
 	other.EventType, other.Scheme, other.WebhookID = "invoice.voided", "github", "evt[1]"
 	again := answered(attempt(6, "api.test:8443"), 200)
 	again.Thread, again.Attempt = 5, 2
@@ -29,8 +30,10 @@ func mixed() []*record.Exchange {
 	grep := answered(attempt(9, "eu.other.test"), 404)
 	grep.Response.Body = []byte("no such \x00 needle")
 	return []*record.Exchange{
-		at(answered(hook(1), 200), 1), at(hook(2), 2), at(badly, 3), at(other, 4), at(first, 5), at(again, 6), at(answered(attempt(7, "api.test"), 0), 7),
-		at(attempt(8, "us.other.test"), 8), at(grep, 9), at(answered(attempt(10, "api.test"), 299), 10), at(answered(hook(11), 500), 11), at(answered(attempt(12, "API.test"), 200), 12),
+		at(answered(hook(1), 200), 1), at(hook(2), 2), at(badly, 3), at(other, 4), at(first, 5), at(again, 6),
+		at(answered(attempt(7, "api.test"), 0), 7),
+		at(attempt(8, "us.other.test"), 8), at(grep, 9), at(answered(attempt(10, "api.test"), 299), 10),
+		at(answered(hook(11), 500), 11), at(answered(attempt(12, "API.test"), 200), 12),
 	}
 }
 
@@ -43,30 +46,35 @@ func filters(t *testing.T, h history) {
 		filter store.Filter
 		want   []int64
 	}{
-		"all":                   {store.Filter{}, []int64{12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1}},
-		"the newest":            {store.Filter{Limit: 2}, []int64{12, 11}},
-		"the oldest":            {store.Filter{Limit: 2, OldestFirst: true}, []int64{1, 2}},
-		"received":              {store.Filter{Kind: record.Received}, []int64{11, 4, 3, 2, 1}},
-		"sent":                  {store.Filter{Kind: record.Sent}, []int64{12, 10, 9, 8, 7, 6, 5}},
-		"failed":                {store.Filter{Failed: true}, []int64{11, 9, 8, 7, 5, 3}},
-		"failed and received":   {store.Filter{Failed: true, Kind: record.Received}, []int64{11, 3}},
-		"an id":                 {store.Filter{IDs: []store.Range{{From: 4, To: 4}}}, []int64{4}},
-		"ranges":                {store.Filter{IDs: []store.Range{{From: 10, To: 99}, {From: 2, To: 3}, {From: 3, To: 4}}}, []int64{12, 11, 10, 4, 3, 2}},
-		"ranges, oldest first":  {store.Filter{IDs: []store.Range{{From: 10, To: 11}, {From: 2, To: 3}}, OldestFirst: true, Limit: 3}, []int64{2, 3, 10}},
-		"ranges and more":       {store.Filter{IDs: []store.Range{{From: 1, To: 3}, {From: 7, To: 9}}, Failed: true}, []int64{9, 8, 7, 3}},
-		"an empty range":        {store.Filter{IDs: []store.Range{{From: 5, To: 4}}}, nil},
-		"scheme":                {store.Filter{Scheme: "github"}, []int64{4}},
-		"unknown scheme":        {store.Filter{Scheme: "gitlab"}, nil},
-		"event":                 {store.Filter{Event: "invoice.paid"}, []int64{11, 3, 2, 1}},
-		"event glob":            {store.Filter{Event: "invoice.*"}, []int64{11, 4, 3, 2, 1}},
-		"event glob inside":     {store.Filter{Event: "*.v*d"}, []int64{4}},
-		"event, not a glob":     {store.Filter{Event: "invoice.pai?"}, nil},
-		"endpoint":              {store.Filter{Endpoint: "api.test"}, []int64{10, 7}},
-		"endpoint with port":    {store.Filter{Endpoint: "api.test:8443"}, []int64{6, 5}},
-		"endpoint glob":         {store.Filter{Endpoint: "*.other.test"}, []int64{9, 8}},
-		"endpoint of received":  {store.Filter{Endpoint: "app.test:4242", Limit: 2}, []int64{11, 4}},
-		"endpoint and status":   {store.Filter{Endpoint: "api.test*", Status: store.StatusRange{From: 200, To: 299}}, []int64{10, 6}},
-		"endpoint and class":    {store.Filter{Endpoint: "api.test", Status: store.StatusRange{From: 200, To: 299}}, []int64{10}},
+		"all":                 {store.Filter{}, []int64{12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1}},
+		"the newest":          {store.Filter{Limit: 2}, []int64{12, 11}},
+		"the oldest":          {store.Filter{Limit: 2, OldestFirst: true}, []int64{1, 2}},
+		"received":            {store.Filter{Kind: record.Received}, []int64{11, 4, 3, 2, 1}},
+		"sent":                {store.Filter{Kind: record.Sent}, []int64{12, 10, 9, 8, 7, 6, 5}},
+		"failed":              {store.Filter{Failed: true}, []int64{11, 9, 8, 7, 5, 3}},
+		"failed and received": {store.Filter{Failed: true, Kind: record.Received}, []int64{11, 3}},
+		"an id":               {store.Filter{IDs: []store.Range{{From: 4, To: 4}}}, []int64{4}},
+		"ranges": {store.Filter{IDs: []store.Range{{From: 10, To: 99}, {From: 2, To: 3}, {From: 3, To: 4}}},
+			[]int64{12, 11, 10, 4, 3, 2}},
+		"ranges, oldest first": {store.Filter{IDs: []store.Range{{From: 10, To: 11}, {From: 2, To: 3}}, OldestFirst: true,
+			Limit: 3}, []int64{2, 3, 10}},
+		"ranges and more": {store.Filter{IDs: []store.Range{{From: 1, To: 3}, {From: 7, To: 9}}, Failed: true},
+			[]int64{9, 8, 7, 3}},
+		"an empty range":       {store.Filter{IDs: []store.Range{{From: 5, To: 4}}}, nil},
+		"scheme":               {store.Filter{Scheme: "github"}, []int64{4}},
+		"unknown scheme":       {store.Filter{Scheme: "gitlab"}, nil},
+		"event":                {store.Filter{Event: "invoice.paid"}, []int64{11, 3, 2, 1}},
+		"event glob":           {store.Filter{Event: "invoice.*"}, []int64{11, 4, 3, 2, 1}},
+		"event glob inside":    {store.Filter{Event: "*.v*d"}, []int64{4}},
+		"event, not a glob":    {store.Filter{Event: "invoice.pai?"}, nil},
+		"endpoint":             {store.Filter{Endpoint: "api.test"}, []int64{10, 7}},
+		"endpoint with port":   {store.Filter{Endpoint: "api.test:8443"}, []int64{6, 5}},
+		"endpoint glob":        {store.Filter{Endpoint: "*.other.test"}, []int64{9, 8}},
+		"endpoint of received": {store.Filter{Endpoint: "app.test:4242", Limit: 2}, []int64{11, 4}},
+		"endpoint and status": {store.Filter{Endpoint: "api.test*", Status: store.StatusRange{From: 200, To: 299}},
+			[]int64{10, 6}},
+		"endpoint and class": {store.Filter{Endpoint: "api.test", Status: store.StatusRange{From: 200, To: 299}},
+			[]int64{10}},
 		"endpoint and failed":   {store.Filter{Endpoint: "api.test", Failed: true}, []int64{7}},
 		"status":                {store.Filter{Status: store.StatusRange{From: 404, To: 404}}, []int64{9}},
 		"status classes":        {store.Filter{Status: store.StatusRange{From: 400, To: 599}}, []int64{11, 9, 5, 3}},
@@ -156,7 +164,8 @@ func listsWithoutBodiesUnlessAsked(t *testing.T, h history) {
 		if light.Request.Body != nil || light.Request.Head != "" || light.Response.Body != nil {
 			t.Errorf("a list loads bodies: %+v", light)
 		}
-		if light.Request.Method != x.Request.Method || light.Request.URL != x.Request.URL || light.Response.Status != 404 || light.Response.Size != 2 {
+		if light.Request.Method != x.Request.Method || light.Request.URL != x.Request.URL || light.Response.Status != 404 ||
+			light.Response.Size != 2 {
 			t.Errorf("a list without bodies lacks what it shows: %+v, %+v", light.Request, light.Response)
 		}
 	}
@@ -208,7 +217,8 @@ func filtersByTimeWhereStartsAreDisordered(t *testing.T, h history) {
 	for x := range h.List(context.Background(), store.Filter{OldestFirst: true}) {
 		all = append(all, x)
 	}
-	for _, bounds := range [][2]int{{0, 100}, {-4000, 0}, {100, 7400}, {395, 500000}, {-500000, -3500}, {200, 200}, {99999, 100100}} {
+	for _, bounds := range [][2]int{{0, 100}, {-4000, 0}, {100, 7400}, {395, 500000}, {-500000, -3500}, {200, 200},
+		{99999, 100100}} {
 		since, until := noon.Add(time.Duration(bounds[0])*time.Second), noon.Add(time.Duration(bounds[1])*time.Second)
 		want := []int64{}
 		for _, x := range all {
@@ -224,7 +234,8 @@ func filtersByTimeWhereStartsAreDisordered(t *testing.T, h history) {
 
 func countsFromTheNewest(t *testing.T, h history) {
 	keep(t, h, hook(1), hook(2), hook(3), hook(4))
-	if _, err := h.Prune(context.Background(), store.PruneRule{OlderThan: noon.AddDate(1, 0, 0), Filter: store.Filter{IDs: []store.Range{{From: 3, To: 3}}}}); err != nil {
+	if _, err := h.Prune(context.Background(), store.PruneRule{OlderThan: noon.AddDate(1, 0, 0),
+		Filter: store.Filter{IDs: []store.Range{{From: 3, To: 3}}}}); err != nil {
 		t.Fatal(err)
 	}
 	for n, want := range []int64{4, 2, 1} {
@@ -244,7 +255,8 @@ func completesEventTypes(t *testing.T, h history) {
 		prefix string
 		limit  int
 		want   []string
-	}{{"", 9, []string{"B.up", "a.one", "b.%", "b.three", "b.two"}}, {"b.", 9, []string{"b.%", "b.three", "b.two"}}, {"b.", 2, nil}, {"b.%", 9, []string{"b.%"}}, {"x", 9, nil}} {
+	}{{"", 9, []string{"B.up", "a.one", "b.%", "b.three", "b.two"}}, {"b.", 9, []string{"b.%", "b.three", "b.two"}},
+		{"b.", 2, nil}, {"b.%", 9, []string{"b.%"}}, {"x", 9, nil}} {
 		got, err := h.EventTypes(context.Background(), c.prefix, c.limit)
 		if err != nil {
 			t.Fatal(err)
@@ -272,7 +284,8 @@ func TestSortsCountWhatIsAlike(t *testing.T) {
 	must(t, err)
 	var got []string
 	for _, one := range sorts {
-		got = append(got, fmt.Sprintf("%d %s %d-%d of %d bytes", one.Count, one.Example.Scheme, one.Example.ID, one.Last, len(one.Example.Request.Body)))
+		got = append(got, fmt.Sprintf("%d %s %d-%d of %d bytes", one.Count, one.Example.Scheme, one.Example.ID, one.Last,
+			len(one.Example.Request.Body)))
 	}
 	size := len(github.Request.Body)
 	want := []string{fmt.Sprintf("2 github 1-3 of %d bytes", size), fmt.Sprintf("1 stripe 2-2 of %d bytes", size)}

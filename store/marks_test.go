@@ -12,13 +12,15 @@ import (
 
 // A history of the first version is brought forward by whoever opens it, and what is in it has no marks.
 func TestAHistoryWithoutMarksGetsThem(t *testing.T) {
-	for how, open := range map[string]func(context.Context, string) (*store.Store, error){"Open": store.Open, "OpenExisting": store.OpenExisting} {
+	for how, open := range map[string]func(context.Context, string) (*store.Store, error){"Open": store.Open,
+		"OpenExisting": store.OpenExisting} {
 		t.Run(how, func(t *testing.T) {
 			path := filepath.Join(t.TempDir(), "history.db")
 			script, err := os.ReadFile("migrations/0001_history.sql")
 			must(t, err)
 			execute(t, path, "PRAGMA auto_vacuum = INCREMENTAL", string(script),
-				"INSERT INTO exchange (id, kind, attempt, start, method, url, request_size, ended, failed) VALUES (7, 2, 1, 1, 'POST', '://', 0, 1, 0)",
+				"INSERT INTO exchange (id, kind, attempt, start, method, url, request_size, ended, failed) VALUES (7, 2, 1, 1, "+
+					"'POST', '://', 0, 1, 0)",
 				"PRAGMA application_id = 1650553442", "PRAGMA user_version = 1")
 			must(t, os.Chmod(path, 0o600))
 			s, err := open(context.Background(), path)

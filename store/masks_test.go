@@ -19,9 +19,11 @@ const crumb = "crumb-that-is-in-no-other-place"
 // masked is a hook of which a header was masked, and a secret that barb was given.
 func masked(n int) *record.Exchange {
 	x := hook(n)
-	x.Request.Header = append(x.Request.Header, record.Field{Name: "Cookie", Value: "[secret]"}, record.Field{Name: "X-Gitlab-Token", Value: "[secret]"})
+	x.Request.Header = append(x.Request.Header, record.Field{Name: "Cookie", Value: "[secret]"},
+		record.Field{Name: "X-Gitlab-Token", Value: "[secret]"})
 	x.Masks = []record.Mask{{Part: "field 4", Shown: 8, Size: len(crumb), Name: "header Cookie", Piece: crumb},
-		{Part: "field 5", Shown: 8, Size: 20, Name: "header X-Gitlab-Token", Secret: "env:TOKEN", Proof: "proof", Spelling: "kr", Piece: "the-secret-of-barb-00"}}
+		{Part: "field 5", Shown: 8, Size: 20, Name: "header X-Gitlab-Token", Secret: "env:TOKEN", Proof: "proof",
+			Spelling: "kr", Piece: "the-secret-of-barb-00"}}
 	return x
 }
 
@@ -46,7 +48,8 @@ func TestTheQueueKeepsPiecesUntilNoEntryNeedsThem(t *testing.T) {
 	}
 	settled := func(state store.QueueState) func(*testing.T, *store.Store, *store.Queued) error {
 		return func(t *testing.T, s *store.Store, q *store.Queued) error {
-			_, err := s.Lease(t.Context(), store.LeaseRequest{Kind: store.Forward, Target: q.Target, Owner: "me", Want: 1, Now: noon, Until: noon.Add(time.Hour)})
+			_, err := s.Lease(t.Context(), store.LeaseRequest{Kind: store.Forward, Target: q.Target, Owner: "me", Want: 1,
+				Now: noon, Until: noon.Add(time.Hour)})
 			if err != nil {
 				return err
 			}
@@ -71,17 +74,20 @@ func TestTheQueueKeepsPiecesUntilNoEntryNeedsThem(t *testing.T) {
 			_, err := s.Purge(t.Context(), filter(q))
 			return err
 		}}, false},
-		"dead and delivered in another way": {[]step{settled(store.Dead), func(t *testing.T, s *store.Store, q *store.Queued) error {
-			_, err := s.Finish(t.Context(), filter(q), noon)
-			return err
-		}}, false},
+		"dead and delivered in another way": {[]step{settled(store.Dead),
+			func(t *testing.T, s *store.Store, q *store.Queued) error {
+				_, err := s.Finish(t.Context(), filter(q), noon)
+				return err
+			}}, false},
 		"followed": {[]step{func(t *testing.T, s *store.Store, q *store.Queued) error {
-			_, err := s.Lease(t.Context(), store.LeaseRequest{Kind: store.Forward, Target: q.Target, Owner: "me", Want: 1, Now: noon, Until: noon.Add(time.Hour)})
+			_, err := s.Lease(t.Context(), store.LeaseRequest{Kind: store.Forward, Target: q.Target, Owner: "me", Want: 1,
+				Now: noon, Until: noon.Add(time.Hour)})
 			if err != nil {
 				return err
 			}
 			q.State = store.Done
-			next := &store.Queued{Kind: store.Forward, Thread: q.Thread, Target: "http://next/", Due: noon, Created: noon, Masks: q.Masks}
+			next := &store.Queued{Kind: store.Forward, Thread: q.Thread, Target: "http://next/", Due: noon,
+				Created: noon, Masks: q.Masks}
 			return s.Complete(t.Context(), "me", q, noon, next)
 		}}, true},
 	} {
@@ -120,7 +126,8 @@ func TestTheQueueKeepsPiecesUntilNoEntryNeedsThem(t *testing.T) {
 			if there := strings.Contains(string(data), "Y3J1bWItdGhhdC1pcy1pbi1uby1vdGhlci1wbGFj"); there != c.kept {
 				t.Errorf("in the file: %v", there)
 			}
-			if strings.Contains(string(data), "the-secret-of-barb") || strings.Contains(string(data), "dGhlLXNlY3JldC1vZi1iYXJi") {
+			if strings.Contains(string(data), "the-secret-of-barb") ||
+				strings.Contains(string(data), "dGhlLXNlY3JldC1vZi1iYXJi") {
 				t.Error("the secret is in the file")
 			}
 		})

@@ -30,7 +30,8 @@ func aHistory(t *testing.T) string {
 
 func TestAHistoryThatOthersCouldReadOrWriteIsMadePrivate(t *testing.T) {
 	t.Parallel()
-	for how, open := range map[string]func(context.Context, string) (*store.Store, error){"Open": store.Open, "OpenExisting": store.OpenExisting} {
+	for how, open := range map[string]func(context.Context, string) (*store.Store, error){"Open": store.Open,
+		"OpenExisting": store.OpenExisting} {
 		for name, through := range map[string]func(*testing.T, string) string{
 			"by its name":  func(_ *testing.T, path string) string { return path },
 			"over a link":  linkTo,
@@ -71,7 +72,8 @@ func TestAHistoryThatIsNotTheUsersIsRefusedAndNotTouched(t *testing.T) {
 		},
 	}
 	if os.Getuid() == 0 {
-		for name, end := range map[string]string{"a stranger's history": "", "a stranger's log": "-wal", "a stranger's index": "-shm"} {
+		for name, end := range map[string]string{"a stranger's history": "", "a stranger's log": "-wal",
+			"a stranger's index": "-shm"} {
 			rows[name] = func(t *testing.T, path string) { must(t, os.Chown(path+end, 54321, 0)) }
 		}
 		rows["a stranger's journal"] = func(t *testing.T, path string) {
@@ -102,7 +104,8 @@ func TestAHistoryThatIsNotTheUsersIsRefusedAndNotTouched(t *testing.T) {
 func refused(t *testing.T, path, history string) {
 	t.Helper()
 	before := snapshot(t, filepath.Dir(history))
-	for how, open := range map[string]func(context.Context, string) (*store.Store, error){"Open": store.Open, "OpenExisting": store.OpenExisting} {
+	for how, open := range map[string]func(context.Context, string) (*store.Store, error){"Open": store.Open,
+		"OpenExisting": store.OpenExisting} {
 		s, err := open(context.Background(), path)
 		if err == nil {
 			_ = s.Close()

@@ -32,11 +32,13 @@ func pinsASecretOnce(t *testing.T, h history) {
 		{"/b", "one", "github", "", "github"},
 		{"", "one", "shopify", "", "shopify"},
 	} {
-		if held, err := h.Pin(ctx, pinOf(t, h, step.route, step.secret, step.scheme), step.replaces, noon); err != nil || held != step.want {
+		if held, err := h.Pin(ctx, pinOf(t, h, step.route, step.secret, step.scheme), step.replaces, noon); err != nil ||
+			held != step.want {
 			t.Errorf("%d: Pin = %q, %v, want %q", i, held, err, step.want)
 		}
 	}
-	for route, want := range map[string]map[string]string{"/a": {"one": "stripe", "two": "slack"}, "/b": {"one": "github"}, "": {"one": "shopify"}, "/c": {}} {
+	for route, want := range map[string]map[string]string{"/a": {"one": "stripe", "two": "slack"}, "/b": {"one": "github"},
+		"": {"one": "shopify"}, "/c": {}} {
 		got, err := h.Pinned(ctx, route)
 		if err != nil || len(got) != len(want) {
 			t.Errorf("Pinned(%q) = %d, %v", route, len(got), err)

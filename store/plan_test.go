@@ -19,7 +19,8 @@ func planned(t *testing.T) *Store {
 	}
 	t.Cleanup(func() { _ = s.Close() })
 	for n := range 3 {
-		x := &record.Exchange{Kind: record.Sent, Start: time.Unix(int64(n), 0), EventType: "a.b", Scheme: "stripe", Request: record.Request{URL: "http://h.test/"}}
+		x := &record.Exchange{Kind: record.Sent, Start: time.Unix(int64(n), 0), EventType: "a.b", Scheme: "stripe",
+			Request: record.Request{URL: "http://h.test/"}}
 		if err := s.Record(context.Background(), x); err != nil {
 			t.Fatal(err)
 		}
@@ -57,18 +58,22 @@ func TestListsSearchAndNeverScan(t *testing.T) {
 		filter Filter
 		by     string
 	}{
-		"last":                 {Filter{Limit: 20}, "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
-		"last with bodies":     {Filter{Limit: 20, Bodies: true}, "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
-		"oldest":               {Filter{OldestFirst: true}, "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
-		"time":                 {Filter{Since: time.Unix(1, 0)}, "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
-		"endpoint":             {Filter{Endpoint: "h.test"}, "exchange_endpoint (endpoint=? AND <expr>=? AND rowid>? AND rowid<?)"},
-		"endpoint glob":        {Filter{Endpoint: "h*"}, "exchange_endpoint (endpoint=? AND <expr>=? AND rowid>? AND rowid<?)"},
-		"endpoint status time": {Filter{Endpoint: "h.test", Status: any200, Since: time.Unix(1, 0)}, "exchange_endpoint (endpoint=? AND <expr>=? AND rowid>? AND rowid<?)"},
-		"failed":               {Filter{Failed: true, Limit: 20}, "exchange_failed (failed=? AND rowid>? AND rowid<?)"},
-		"failed at endpoint":   {Filter{Failed: true, Endpoint: "h.test"}, "exchange_failed (failed=? AND rowid>? AND rowid<?)"},
-		"failed of event":      {Filter{Failed: true, Event: "a.*"}, "exchange_failed (failed=? AND rowid>? AND rowid<?)"},
-		"marked":               {Filter{Marked: record.Duplicate, Limit: 20}, "exchange_marked (id>? AND id<?)"},
-		"thread":               {Filter{Thread: 1}, "exchange_thread (thread=? AND rowid>? AND rowid<?)"},
+		"last":             {Filter{Limit: 20}, "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+		"last with bodies": {Filter{Limit: 20, Bodies: true}, "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+		"oldest":           {Filter{OldestFirst: true}, "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+		"time":             {Filter{Since: time.Unix(1, 0)}, "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)"},
+		"endpoint": {Filter{Endpoint: "h.test"},
+			"exchange_endpoint (endpoint=? AND <expr>=? AND rowid>? AND rowid<?)"},
+		"endpoint glob": {Filter{Endpoint: "h*"},
+			"exchange_endpoint (endpoint=? AND <expr>=? AND rowid>? AND rowid<?)"},
+		"endpoint status time": {Filter{Endpoint: "h.test", Status: any200, Since: time.Unix(1, 0)},
+			"exchange_endpoint (endpoint=? AND <expr>=? AND rowid>? AND rowid<?)"},
+		"failed": {Filter{Failed: true, Limit: 20}, "exchange_failed (failed=? AND rowid>? AND rowid<?)"},
+		"failed at endpoint": {Filter{Failed: true, Endpoint: "h.test"},
+			"exchange_failed (failed=? AND rowid>? AND rowid<?)"},
+		"failed of event": {Filter{Failed: true, Event: "a.*"}, "exchange_failed (failed=? AND rowid>? AND rowid<?)"},
+		"marked":          {Filter{Marked: record.Duplicate, Limit: 20}, "exchange_marked (id>? AND id<?)"},
+		"thread":          {Filter{Thread: 1}, "exchange_thread (thread=? AND rowid>? AND rowid<?)"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
@@ -77,7 +82,8 @@ func TestListsSearchAndNeverScan(t *testing.T) {
 				t.Fatal(sc, err)
 			}
 			query, args := sc.list(&c.filter, sc.spans[0], 20, lightColumns)
-			if plan := s.explain(t, query, args...); !strings.Contains(plan, c.by) || strings.Contains(plan, "SCAN e\n") || strings.Contains(plan, "SCAN exchange") {
+			if plan := s.explain(t, query, args...); !strings.Contains(plan, c.by) || strings.Contains(plan, "SCAN e\n") ||
+				strings.Contains(plan, "SCAN exchange") {
 				t.Errorf("plan:\n%swant a search by %s", plan, c.by)
 			}
 			ids, args := sc.ids(sc.spans[0], " ORDER BY e.id DESC", 20)
@@ -101,7 +107,8 @@ func TestArmsOfTheEndpointIndexAreInOrder(t *testing.T) {
 		one := *sc
 		one.arms = []arm{a}
 		query, args := one.ids(one.spans[0], " ORDER BY e.id DESC", 20)
-		if plan := s.explain(t, query, args...); strings.Contains(plan, "TEMP B-TREE") || !strings.Contains(plan, "exchange_endpoint") {
+		if plan := s.explain(t, query, args...); strings.Contains(plan, "TEMP B-TREE") ||
+			!strings.Contains(plan, "exchange_endpoint") {
 			t.Errorf("plan of %s:\n%s", a.term, plan)
 		}
 	}
@@ -171,8 +178,9 @@ func TestEveryCommitIsSynced(t *testing.T) {
 func TestFiguresSearchAndNeverScan(t *testing.T) {
 	s := planned(t)
 	for name, f := range map[string]Filter{
-		"time": {Since: time.Unix(1, 0)}, "time and endpoint": {Since: time.Unix(1, 0), Endpoint: "h*"}, "failed": {Failed: true, Since: time.Unix(1, 0)},
-		"ids": {IDs: []Range{{1, 1}, {3, 3}}},
+		"time": {Since: time.Unix(1, 0)}, "time and endpoint": {Since: time.Unix(1, 0), Endpoint: "h*"},
+		"failed": {Failed: true, Since: time.Unix(1, 0)},
+		"ids":    {IDs: []Range{{1, 1}, {3, 3}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sc, err := s.figureScope(t.Context(), &f)
@@ -180,7 +188,9 @@ func TestFiguresSearchAndNeverScan(t *testing.T) {
 				t.Fatal(sc, err)
 			}
 			query, args := sc.figures()
-			if plan := s.explain(t, query, args...); !strings.Contains(plan, "SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)") || strings.Contains(plan, "SCAN e\n") || strings.Contains(plan, "SCAN exchange") {
+			if plan := s.explain(t, query, args...); !strings.Contains(plan,
+				"SEARCH e USING INTEGER PRIMARY KEY (rowid>? AND rowid<?)") || strings.Contains(plan, "SCAN e\n") ||
+				strings.Contains(plan, "SCAN exchange") {
 				t.Errorf("plan:\n%s", plan)
 			}
 		})

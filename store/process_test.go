@@ -198,7 +198,8 @@ func hasAll(t *testing.T, path string, acknowledged map[int]int64) {
 	}
 	for n, id := range acknowledged {
 		want, got := hook(n), byID[id]
-		if got == nil || got.WebhookID != want.WebhookID || !bytes.Equal(got.Request.Body, want.Request.Body) || got.Request.Head != want.Request.Head {
+		if got == nil || got.WebhookID != want.WebhookID || !bytes.Equal(got.Request.Body, want.Request.Body) ||
+			got.Request.Head != want.Request.Head {
 			t.Fatalf("hook %d was acknowledged as %d, which is now %+v", n, id, got)
 		}
 	}
@@ -304,7 +305,8 @@ func TestFilesAreForTheirOwnerAloneWhateverTheUmask(t *testing.T) {
 				t.Fatal("no history was made")
 			}
 			for name, want := range map[string]os.FileMode{
-				filepath.Dir(folder): 0o700 | os.ModeDir, folder: 0o700 | os.ModeDir, path: 0o600, path + "-wal": 0o600, path + "-shm": 0o600,
+				filepath.Dir(folder): 0o700 | os.ModeDir, folder: 0o700 | os.ModeDir, path: 0o600, path + "-wal": 0o600,
+				path + "-shm": 0o600,
 			} {
 				info, err := os.Stat(name)
 				if err != nil {

@@ -209,9 +209,11 @@ func (p *pruner) next(ctx context.Context, f Filter, st *stage, rows int, bytes 
 
 // sizesOf selects the bytes that exchanges take. The columns of the narrow table would say too much where a body was
 // cut and too little where a head is large. SQLite knows the length of a value without reading it.
-const sizesOf = `SELECT e.id, ifnull(octet_length(r.head), 0) + ifnull(octet_length(r.fields), 0) + ifnull(octet_length(r.trailer), 0)
-		+ ifnull(octet_length(r.body), 0) + ifnull(octet_length(r.chunks), 0) + ifnull(octet_length(a.head), 0) + ifnull(octet_length(a.body), 0)
-	FROM exchange e LEFT JOIN request r ON r.id = e.id LEFT JOIN response a ON a.id = e.id WHERE e.id IN (@ids) ORDER BY e.id`
+const sizesOf = `SELECT e.id, ifnull(octet_length(r.head), 0) + ifnull(octet_length(r.fields), 0)
+		+ ifnull(octet_length(r.trailer), 0) + ifnull(octet_length(r.body), 0) + ifnull(octet_length(r.chunks), 0)
+		+ ifnull(octet_length(a.head), 0) + ifnull(octet_length(a.body), 0)
+	FROM exchange e LEFT JOIN request r ON r.id = e.id LEFT JOIN response a ON a.id = e.id
+	WHERE e.id IN (@ids) ORDER BY e.id`
 
 // batch returns the oldest ids of a span, at most so many, and no more than needed to have so many bytes.
 func (p *pruner) batch(ctx context.Context, sc *scope, span Range, most int, bytes int64) (batch []int64, err error) {
@@ -319,7 +321,8 @@ func (p *pruner) delete(batch []int64) (removed int64, err error) {
 // used is the bytes that the history would take without its free pages.
 func (p *pruner) used() (int64, error) {
 	var pages, free, size int64
-	err := p.c.queryRow("SELECT page_count, freelist_count, page_size FROM pragma_page_count, pragma_freelist_count, pragma_page_size", nil, &pages, &free, &size)
+	err := p.c.queryRow("SELECT page_count, freelist_count, page_size "+
+		"FROM pragma_page_count, pragma_freelist_count, pragma_page_size", nil, &pages, &free, &size)
 	return (pages - free) * size, err
 }
 

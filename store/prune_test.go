@@ -63,7 +63,8 @@ func TestPruneBySizeRemovesTheOldestAndNoMoreThanNeeded(t *testing.T) {
 func TestPruneWithoutALimitRemovesNothing(t *testing.T) {
 	t.Parallel()
 	s := filled(t, 10)
-	if got, err := s.Prune(context.Background(), store.PruneRule{Filter: store.Filter{Kind: record.Received}}); err != nil || got.Removed != 0 {
+	if got, err := s.Prune(context.Background(),
+		store.PruneRule{Filter: store.Filter{Kind: record.Received}}); err != nil || got.Removed != 0 {
 		t.Errorf("Prune = %+v, %v", got, err)
 	}
 }

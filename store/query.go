@@ -92,7 +92,9 @@ func beyond(span Range, id int64, oldestFirst bool) Range {
 }
 
 // page reads the next exchanges of a span, at most want. last is the id behind which more may follow, 0 when none do.
-func (s *Store) page(ctx context.Context, sc *scope, f *Filter, span Range, want int) (xs []*record.Exchange, last int64, err error) {
+func (s *Store) page(ctx context.Context, sc *scope, f *Filter, span Range, want int) (
+	xs []*record.Exchange, last int64, err error,
+) {
 	if !f.Bodies {
 		query, args := sc.list(f, span, want, lightColumns)
 		xs, err = s.scanAll(ctx, false, query, args...)
@@ -117,7 +119,8 @@ func (s *Store) page(ctx context.Context, sc *scope, f *Filter, span Range, want
 	return xs, last, err
 }
 
-const wholeQuery = "SELECT " + lightColumns + bodyColumns + " FROM exchange e" + bodyJoins + " WHERE e.id IN (SELECT value FROM json_each(?))"
+const wholeQuery = "SELECT " + lightColumns + bodyColumns + " FROM exchange e" + bodyJoins +
+	" WHERE e.id IN (SELECT value FROM json_each(?))"
 
 // list is the query for columns of the next exchanges of a span.
 func (sc *scope) list(f *Filter, span Range, want int, columns string) (query string, args []any) {
@@ -209,8 +212,10 @@ func (s *Store) Thread(ctx context.Context, id int64) ([]*record.Exchange, error
 // EventTypes returns the event types that begin with prefix among the newest few thousand exchanges, sorted, at most
 // limit of them.
 func (s *Store) EventTypes(ctx context.Context, prefix string, limit int) ([]string, error) {
-	types, err := columnOf[string](ctx, s.db, `WITH newest AS (SELECT event, handshake FROM exchange ORDER BY id DESC LIMIT 5000),
-		types AS (SELECT text FROM name WHERE id IN (SELECT event FROM newest) UNION SELECT 'handshake:' || handshake FROM newest)
+	types, err := columnOf[string](ctx, s.db,
+		`WITH newest AS (SELECT event, handshake FROM exchange ORDER BY id DESC LIMIT 5000),
+		types AS (SELECT text FROM name WHERE id IN (SELECT event FROM newest)
+			UNION SELECT 'handshake:' || handshake FROM newest)
 		SELECT text FROM types WHERE substr(text, 1, length(?1)) = ?1 ORDER BY text LIMIT ?2`, prefix, limit)
 	return types, s.told(err)
 }

@@ -11,8 +11,10 @@ import (
 func (s *Store) Retry(ctx context.Context, f QueueFilter, now time.Time) (n int64, err error) {
 	err = s.work(ctx, func(w *writer) error {
 		n, err = w.change(f, "state IN (1, 3, 4) AND owner IS NULL", `UPDATE queue SET due = @now, changed = @now,
-			behind = iif(state = 1, behind, EXISTS (SELECT 1 FROM queue o WHERE o.target = queue.target AND o.ord = queue.ord AND o.state = 1)),
-			created = iif(state = 1, created, @now), attempts = iif(state = 1, attempts, 0), first = iif(state = 1, first, NULL), state = 1`, now)
+			behind = iif(state = 1, behind,
+				EXISTS (SELECT 1 FROM queue o WHERE o.target = queue.target AND o.ord = queue.ord AND o.state = 1)),
+			created = iif(state = 1, created, @now), attempts = iif(state = 1, attempts, 0),
+			first = iif(state = 1, first, NULL), state = 1`, now)
 		return err
 	})
 	return n, err

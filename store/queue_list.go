@@ -109,7 +109,8 @@ func (s *Store) QueueDepth(ctx context.Context, kinds ...QueueKind) (map[QueueSt
 func (s *Store) QueueTargets(ctx context.Context, kind QueueKind) ([]string, error) {
 	targets, err := columnOf[string](ctx, s.db, `WITH RECURSIVE t(id) AS (
 			SELECT min(target) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1
-			UNION SELECT (SELECT min(target) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1 AND target > t.id) FROM t WHERE t.id IS NOT NULL)
+			UNION SELECT (SELECT min(target) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1 AND target > t.id)
+				FROM t WHERE t.id IS NOT NULL)
 		SELECT text FROM name WHERE id IN (SELECT id FROM t) ORDER BY text`, int64(kind))
 	return targets, s.told(err)
 }
@@ -138,8 +139,9 @@ func (s *Store) queuedOf(ctx context.Context, ids []int64) ([]*Queued, error) {
 	return s.queued(ctx, "id IN ("+marks+") ORDER BY id", args...)
 }
 
-const queuedColumns = `id, kind, thread, (SELECT text FROM name WHERE id = target), (SELECT text FROM name WHERE id = policy), ord, behind, straight,
-	state, owner, due, created, changed, attempts, first, last, why, answered`
+const queuedColumns = `id, kind, thread, (SELECT text FROM name WHERE id = target),
+	(SELECT text FROM name WHERE id = policy),
+	ord, behind, straight, state, owner, due, created, changed, attempts, first, last, why, answered`
 
 func (s *Store) queued(ctx context.Context, where string, args ...any) (all []*Queued, err error) {
 	rows, err := s.db.QueryContext(ctx, "SELECT "+queuedColumns+" FROM queue WHERE "+where, args...)

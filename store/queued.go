@@ -102,12 +102,13 @@ func (s *Store) RecordQueued(ctx context.Context, x *record.Exchange, entries ..
 	if err != nil {
 		return err
 	}
-	return s.await(ctx, &entry{done: make(chan error, 1), begin: []*beginning{b}, work: func(w *writer, first int64) (bool, error) {
+	work := func(w *writer, first int64) (bool, error) {
 		for _, q := range entries {
 			q.Thread = first
 		}
 		return true, w.enqueue(entries)
-	}})
+	}
+	return s.await(ctx, &entry{done: make(chan error, 1), begin: []*beginning{b}, work: work})
 }
 
 // Enqueue makes entries durable that deliver exchanges which are recorded already. It sets ID, State and Blocked.
@@ -117,7 +118,8 @@ func (s *Store) Enqueue(ctx context.Context, entries ...*Queued) error {
 
 // work has the writer do something in the transaction of its next group and waits until that is durable.
 func (s *Store) work(ctx context.Context, do func(*writer) error) error {
-	return s.await(ctx, &entry{done: make(chan error, 1), work: func(w *writer, _ int64) (bool, error) { return true, do(w) }})
+	work := func(w *writer, _ int64) (bool, error) { return true, do(w) }
+	return s.await(ctx, &entry{done: make(chan error, 1), work: work})
 }
 
 // work runs an entry's part in the transaction.
@@ -130,7 +132,8 @@ func (w *writer) work(e *entry, first int64) error {
 	return err
 }
 
-const enqueueStatement = `INSERT INTO queue (id, kind, thread, target, policy, ord, behind, straight, state, owner, due, created, changed, attempts)
+const enqueueStatement = `INSERT INTO queue (id, kind, thread, target, policy, ord, behind, straight, state, owner,
+		due, created, changed, attempts)
 	SELECT 1 + max((SELECT ifnull(max(id), 0) FROM queue), (SELECT last_queued FROM history)),
 		?1, ?2, ?3, ?4, ?5, behind, straight, 1, iif(straight, ?7, NULL), iif(straight, ?8, ?10), ?9, ?9, 0 FROM (SELECT
 		EXISTS (SELECT 1 FROM queue WHERE target = ?3 AND ord = ?5 AND state = 1) AS behind,
@@ -167,8 +170,8 @@ func (w *writer) enqueueOne(q *Queued) error {
 		straight, waits = 1, q.Created // its Due is the end of the lease that it may not get
 	}
 	var behind int64
-	err = one(stmt, arguments(int64(q.Kind), q.Thread, target, policy, unlessEmpty(q.Order), straight, unlessEmpty(q.Owner),
-		nanos(q.Due), nanos(q.Created), nanos(waits)), &q.ID, &behind, &straight)
+	err = one(stmt, arguments(int64(q.Kind), q.Thread, target, policy, unlessEmpty(q.Order), straight,
+		unlessEmpty(q.Owner), nanos(q.Due), nanos(q.Created), nanos(waits)), &q.ID, &behind, &straight)
 	if err == nil {
 		err = w.keepPieces(q.Thread, q.Masks)
 	}

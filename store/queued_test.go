@@ -124,7 +124,8 @@ func queued(t *testing.T, d outbox, n int, order string) (entries []*store.Queue
 // lease asks for one second's worth of lease at a time after noon.
 func lease(t *testing.T, d outbox, owner string, after time.Duration, want int) (ids []int64) {
 	t.Helper()
-	all, err := d.Lease(context.Background(), store.LeaseRequest{Kind: store.Forward, Target: app, Policy: policyText, Owner: owner, Want: want,
+	all, err := d.Lease(context.Background(), store.LeaseRequest{Kind: store.Forward, Target: app, Policy: policyText,
+		Owner: owner, Want: want,
 		Now: noon.Add(after), Until: noon.Add(after + time.Second)})
 	must(t, err)
 	for _, q := range all {
@@ -289,14 +290,16 @@ func keepsTheOrderWhileTheFirstIsTried(t *testing.T, a, b outbox) {
 func countsAnAttempt(t *testing.T, a, b outbox) {
 	ctx := context.Background()
 	queued(t, a, 1, "k")
-	q, err := a.Lease(ctx, store.LeaseRequest{Kind: store.Forward, Target: app, Policy: policyText, Owner: "a", Want: 1, Now: noon, Until: noon.Add(time.Second)})
+	q, err := a.Lease(ctx, store.LeaseRequest{Kind: store.Forward, Target: app, Policy: policyText, Owner: "a", Want: 1,
+		Now: noon, Until: noon.Add(time.Second)})
 	must(t, err)
 	x, y := attempt(1, "app"), attempt(2, "app")
 	must(t, a.Begin(ctx, "a", q[0], x))
 	must(t, a.Begin(ctx, "a", q[0], y))
 	got, err := b.GetQueued(ctx, q[0].ID)
 	must(t, err)
-	if got.Attempts != 2 || got.First != x.ID || got.Last != y.ID || q[0].Attempts != 2 || q[0].First != x.ID || q[0].Last != y.ID {
+	if got.Attempts != 2 || got.First != x.ID || got.Last != y.ID || q[0].Attempts != 2 || q[0].First != x.ID ||
+		q[0].Last != y.ID {
 		t.Errorf("%+v\n%+v", got, q[0])
 	}
 	if kept, err := b.Get(ctx, y.ID); err != nil || kept.Outcome() != record.Unknown {
@@ -312,7 +315,8 @@ func countsATry(t *testing.T, a, b outbox) {
 	must(t, a.Try(ctx, "a", es[0], noon.Add(time.Second)))
 	got, err := b.GetQueued(ctx, es[0].ID)
 	must(t, err)
-	if got.Attempts != 1 || got.First != 0 || got.Last != 0 || !got.Changed.Equal(noon.Add(time.Second)) || es[0].Attempts != 1 {
+	if got.Attempts != 1 || got.First != 0 || got.Last != 0 || !got.Changed.Equal(noon.Add(time.Second)) ||
+		es[0].Attempts != 1 {
 		t.Errorf("%+v\n%+v", got, es[0])
 	}
 }
@@ -340,7 +344,8 @@ func settlesOnlyItsOwn(t *testing.T, a, b outbox) {
 	lease(t, a, "a", 0, 1)
 	lease(t, b, "b", time.Second, 1)
 	gone := &store.Queued{ID: es[0].ID, State: store.Waiting}
-	for _, q := range []*store.Queued{gone, {ID: es[0].ID, State: store.Dead}, {ID: es[0].ID, State: store.Done, Answered: true}} {
+	for _, q := range []*store.Queued{gone, {ID: es[0].ID, State: store.Dead},
+		{ID: es[0].ID, State: store.Done, Answered: true}} {
 		mustBe(t, a.Complete(ctx, "a", q, noon), store.ErrLease)
 	}
 	settle(t, b, "b", es[0].ID, store.Dead, 0)
@@ -424,7 +429,8 @@ func leasesByPolicy(t *testing.T, a, b outbox) {
 	must(t, a.RecordQueued(ctx, hook(1), mine, plain))
 	got, err := b.Upcoming(ctx, store.Forward, app)
 	must(t, err)
-	want := []store.Due{{Target: app, Policy: others[0].Policy, At: noon}, {Target: app, Policy: policyText, At: noon.Add(time.Minute)}, {Target: app, At: noon.Add(2 * time.Minute)}}
+	want := []store.Due{{Target: app, Policy: others[0].Policy, At: noon},
+		{Target: app, Policy: policyText, At: noon.Add(time.Minute)}, {Target: app, At: noon.Add(2 * time.Minute)}}
 	if d := diff(want, got); d != "" {
 		t.Error(d)
 	}
@@ -432,7 +438,8 @@ func leasesByPolicy(t *testing.T, a, b outbox) {
 	if got, err := b.Upcoming(ctx, store.Forward, "http://another"); len(got) > 0 || err != nil {
 		t.Errorf("of another target: %v, %v", got, err)
 	}
-	all, err := b.Lease(ctx, store.LeaseRequest{Kind: store.Forward, Target: app, Owner: "b", Want: 9, Now: noon.Add(time.Hour), Until: noon.Add(2 * time.Hour)})
+	all, err := b.Lease(ctx, store.LeaseRequest{Kind: store.Forward, Target: app, Owner: "b", Want: 9,
+		Now: noon.Add(time.Hour), Until: noon.Add(2 * time.Hour)})
 	if err != nil || len(all) != 1 || all[0].ID != plain.ID {
 		t.Errorf("without a policy: %v, %v", all, err)
 	}
@@ -467,7 +474,8 @@ func saysWhenEachTargetIsDue(t *testing.T, a, b outbox) {
 	to("http://other", store.Forward, "", 0)
 	got, err := b.Upcoming(ctx, store.Message, "")
 	must(t, err)
-	if d := diff([]store.Due{{Target: "http://soon", Policy: policyText, At: noon.Add(time.Minute)}, {Target: "http://late", Policy: policyText, At: noon.Add(time.Hour)}}, got); d != "" {
+	if d := diff([]store.Due{{Target: "http://soon", Policy: policyText, At: noon.Add(time.Minute)},
+		{Target: "http://late", Policy: policyText, At: noon.Add(time.Hour)}}, got); d != "" {
 		t.Error(d)
 	}
 	n, err := a.Cancel(ctx, store.QueueFilter{Kind: store.Message}, noon)
@@ -526,7 +534,8 @@ func countsAMessageAsNothingSent(t *testing.T, a, b outbox) {
 		t.Errorf("%s, %v", x.Outcome(), err)
 	}
 	depth, err := b.QueueDepth(ctx, store.Message)
-	if none, noneErr := b.QueueDepth(ctx, store.Forward); err != nil || noneErr != nil || depth[store.Waiting] != 1 || len(none) != 0 {
+	if none, noneErr := b.QueueDepth(ctx, store.Forward); err != nil || noneErr != nil ||
+		depth[store.Waiting] != 1 || len(none) != 0 {
 		t.Errorf("%v, %v; %v, %v", depth, err, none, noneErr)
 	}
 }
@@ -543,7 +552,8 @@ func beginsAnew(t *testing.T, a, b outbox) {
 	}
 	q, err := a.GetQueued(ctx, es[0].ID)
 	must(t, err)
-	if q.State != store.Waiting || q.Attempts != 0 || q.First != 0 || !q.Created.Equal(noon.Add(time.Minute)) || !q.Due.Equal(q.Created) {
+	if q.State != store.Waiting || q.Attempts != 0 || q.First != 0 || !q.Created.Equal(noon.Add(time.Minute)) ||
+		!q.Due.Equal(q.Created) {
 		t.Errorf("%+v", q)
 	}
 }
@@ -586,7 +596,8 @@ func purges(t *testing.T, a, b outbox) {
 	settle(t, a, "a", es[1].ID, store.Dead, 0)
 	depth, err := b.QueueDepth(ctx)
 	must(t, err)
-	if d := diff(map[store.QueueState]int64{store.Done: 1, store.Dead: 1, store.Leased: 1, store.Waiting: 1}, depth); d != "" {
+	if d := diff(map[store.QueueState]int64{store.Done: 1, store.Dead: 1, store.Leased: 1, store.Waiting: 1},
+		depth); d != "" {
 		t.Error(d)
 	}
 	if n, err := b.Purge(ctx, store.QueueFilter{}); n != 2 || err != nil {
@@ -634,11 +645,12 @@ func filtersTheQueue(t *testing.T, a, b outbox) {
 		"newest":  {store.QueueFilter{NewestFirst: true, Limit: 2}, []int64{es[3].ID, es[2].ID}},
 		"waiting": {store.QueueFilter{States: []store.QueueState{store.Waiting}}, []int64{es[2].ID, es[3].ID}},
 		"two":     {store.QueueFilter{States: []store.QueueState{store.Leased, store.Dead}}, []int64{es[0].ID, es[1].ID}},
-		"ids":     {store.QueueFilter{IDs: []store.Range{{From: es[1].ID, To: es[2].ID}}, States: []store.QueueState{store.Waiting}}, []int64{es[2].ID}},
-		"target":  {store.QueueFilter{Target: "http://nowhere"}, nil},
-		"kind":    {store.QueueFilter{Kind: store.Message}, nil},
-		"thread":  {store.QueueFilter{Thread: es[1].Thread}, []int64{es[1].ID}},
-		"since":   {store.QueueFilter{Since: noon.Add(1)}, nil},
+		"ids": {store.QueueFilter{IDs: []store.Range{{From: es[1].ID, To: es[2].ID}},
+			States: []store.QueueState{store.Waiting}}, []int64{es[2].ID}},
+		"target": {store.QueueFilter{Target: "http://nowhere"}, nil},
+		"kind":   {store.QueueFilter{Kind: store.Message}, nil},
+		"thread": {store.QueueFilter{Thread: es[1].Thread}, []int64{es[1].ID}},
+		"since":  {store.QueueFilter{Since: noon.Add(1)}, nil},
 	} {
 		all, err := b.Queue(ctx, c.f)
 		must(t, err)
@@ -684,7 +696,8 @@ func deliversEachOnce(t *testing.T, a, b outbox) {
 		d, owner := []outbox{a, b}[i%2], fmt.Sprint("worker", i)
 		wg.Go(func() {
 			for {
-				got, err := d.Lease(context.Background(), store.LeaseRequest{Kind: store.Forward, Target: app, Policy: policyText, Owner: owner, Want: 2, Now: noon, Until: noon.Add(time.Hour)})
+				got, err := d.Lease(context.Background(), store.LeaseRequest{Kind: store.Forward, Target: app, Policy: policyText,
+					Owner: owner, Want: 2, Now: noon, Until: noon.Add(time.Hour)})
 				if err != nil {
 					t.Error(err)
 					return
@@ -721,7 +734,8 @@ func putsInWhatFollows(t *testing.T, a, b outbox) {
 	command := &store.Queued{Kind: store.Command, Target: "exec:handle", Order: "k", Due: noon, Created: noon}
 	x := hook(1)
 	must(t, a.RecordQueued(ctx, x, command))
-	request := store.LeaseRequest{Kind: store.Command, Target: "exec:handle", Owner: "one", Want: 2, Now: noon, Until: noon.Add(time.Second)}
+	request := store.LeaseRequest{Kind: store.Command, Target: "exec:handle", Owner: "one", Want: 2, Now: noon,
+		Until: noon.Add(time.Second)}
 	leased, err := a.Lease(ctx, request)
 	must(t, err)
 	if len(leased) != 1 || leased[0].Thread != x.ID || leased[0].Kind != store.Command {
@@ -740,7 +754,8 @@ func putsInWhatFollows(t *testing.T, a, b outbox) {
 		t.Errorf("what could not be followed ended all the same: %+v, %v", q, err)
 	}
 	must(t, b.Complete(ctx, "one", done, noon, next()))
-	if all, err := a.Queue(ctx, store.QueueFilter{Thread: x.ID, Kind: store.Forward}); err != nil || len(all) != 1 || all[0].Blocked {
+	if all, err := a.Queue(ctx, store.QueueFilter{Thread: x.ID, Kind: store.Forward}); err != nil ||
+		len(all) != 1 || all[0].Blocked {
 		t.Errorf("%d followed, %v", len(all), err)
 	}
 }
@@ -768,11 +783,13 @@ func saysWhatItHasPromised(t *testing.T, a, b outbox) {
 	lease(t, a, "one", 0, 6)
 	settle(t, a, "one", entries[1].ID, store.Dead, 0)
 	must(t, a.Complete(ctx, "one", &store.Queued{ID: entries[2].ID, State: store.Done}, noon))
-	must(t, a.Complete(ctx, "one", &store.Queued{ID: entries[3].ID, State: store.Done, Answered: true}, noon)) // its sender had the app's answer, which was no promise
+	// its sender had the app's answer, which was no promise
+	must(t, a.Complete(ctx, "one", &store.Queued{ID: entries[3].ID, State: store.Done, Answered: true}, noon))
 	settle(t, a, "one", entries[4].ID, store.Cancelled, 0)
 	got, err := b.Accepted(ctx, entries[0].Thread+1)
 	must(t, err)
-	want := []store.Acceptance{{Thread: entries[1].Thread}, {Thread: entries[2].Thread, Kept: true}, {Thread: entries[5].Thread, Kept: true}}
+	want := []store.Acceptance{{Thread: entries[1].Thread}, {Thread: entries[2].Thread, Kept: true},
+		{Thread: entries[5].Thread, Kept: true}}
 	if d := diff(want, got); d != "" {
 		t.Error(d)
 	}

@@ -21,7 +21,8 @@ func TestAHistoryPrunesItselfByItsLimits(t *testing.T) {
 		limits store.Limits
 		left   func(ids []int64) bool
 	}{
-		"by age": {store.Limits{MaxAge: time.Hour}, func(ids []int64) bool { return slices.Equal(ids, []int64{1, 1001, 1002}) }},
+		"by age": {store.Limits{MaxAge: time.Hour},
+			func(ids []int64) bool { return slices.Equal(ids, []int64{1, 1001, 1002}) }},
 		"by size": {store.Limits{MaxBytes: 400_000}, func(ids []int64) bool {
 			return len(ids) < 400 && ids[0] == 1 && ids[1] > 600 && slices.Max(ids) == 1002
 		}},
@@ -29,7 +30,8 @@ func TestAHistoryPrunesItselfByItsLimits(t *testing.T) {
 	} {
 		s := newHistory(t)
 		waits := hook(0)
-		must(t, s.RecordQueued(context.Background(), waits, &store.Queued{Kind: store.Forward, Target: "http://app.test", Due: noon}))
+		must(t, s.RecordQueued(context.Background(), waits,
+			&store.Queued{Kind: store.Forward, Target: "http://app.test", Due: noon}))
 		xs := make([]*record.Exchange, 1001)
 		for i := range xs {
 			xs[i] = answered(hook(i), 200)
@@ -84,7 +86,8 @@ func TestAHistoryStaysSmallWhileItIsWritten(t *testing.T) {
 		}
 		began := time.Now()
 		writing.Wait()
-		t.Logf("%s: %d MiB in %v, at most %d KiB", name, c.writers*c.each*(c.body+c.head)>>20, time.Since(began), most.Load()>>10)
+		t.Logf("%s: %d MiB in %v, at most %d KiB", name, c.writers*c.each*(c.body+c.head)>>20,
+			time.Since(began), most.Load()>>10)
 		if got := most.Load(); got > limit+slack {
 			t.Errorf("%s: %d MiB were written, file and log took %d", name, c.writers*c.each*(c.body+c.head)>>20, got)
 		}
@@ -110,9 +113,10 @@ func TestWhatAnybodyCanSendGoesFirst(t *testing.T) {
 	accepted := func(i int) *record.Exchange { return answered(hook(i), 200) }
 	refused := func(i int) *record.Exchange { return answered(hook(i), 500) }
 	for name, c := range map[string]struct{ genuine, flood func(int) *record.Exchange }{
-		"forgeries after accepted ones":          {accepted, forged},
-		"forgeries after some the app refused":   {refused, forged},
-		"forgeries after sent ones":              {func(i int) *record.Exchange { return answered(attempt(i, "app.test"), 500) }, forged},
+		"forgeries after accepted ones":        {accepted, forged},
+		"forgeries after some the app refused": {refused, forged},
+		"forgeries after sent ones": {
+			func(i int) *record.Exchange { return answered(attempt(i, "app.test"), 500) }, forged},
 		"copies of an accepted one":              {accepted, copied(1)},
 		"forgeries after copies of a pruned one": {copied(5000), forged},
 		"forgeries after copies of a refused one": {func(i int) *record.Exchange {
@@ -171,11 +175,14 @@ func TestWhatAnybodyCanSendGoesFirst(t *testing.T) {
 // up.
 func TestCopiesOfTheQueueGoWithTheRest(t *testing.T) {
 	t.Parallel()
-	for name, given := range map[string]store.QueueState{"the copy was delivered": store.Done, "what it repeats was given up": store.Dead} {
+	for name, given := range map[string]store.QueueState{"the copy was delivered": store.Done,
+		"what it repeats was given up": store.Dead} {
 		s := newHistory(t)
-		entry := &store.Queued{Kind: store.Forward, Target: "http://app.test", Inline: true, Owner: "me", Due: noon.Add(time.Hour)}
+		entry := &store.Queued{Kind: store.Forward, Target: "http://app.test", Inline: true, Owner: "me",
+			Due: noon.Add(time.Hour)}
 		first, again := answered(hook(0), 200), answered(hook(1), 200)
-		again.Marks, again.Request.Body = []record.Mark{{Kind: record.Duplicate, Of: 1}}, make([]byte, 100_000) // it alone would do
+		// it alone would do
+		again.Marks, again.Request.Body = []record.Mark{{Kind: record.Duplicate, Of: 1}}, make([]byte, 100_000)
 		if given == store.Done {
 			keep(t, s, first)
 			must(t, s.RecordQueued(t.Context(), again, entry))

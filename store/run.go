@@ -35,7 +35,8 @@ func (s *Store) StartRun(ctx context.Context, r *Run) error {
 		if _, err := w.idsOf("DELETE FROM run WHERE changed < ?1 RETURNING id", nanos(r.Created.Add(-keepRuns))); err != nil {
 			return err
 		}
-		ids, err := w.idsOf("INSERT INTO run (created, changed, options, total, next, open, owner, ended) VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, 0) RETURNING id",
+		ids, err := w.idsOf("INSERT INTO run (created, changed, options, total, next, open, owner, ended) "+
+			"VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, 0) RETURNING id",
 			nanos(r.Created), r.Options, unlessZero(r.Total), r.Next, openText(r.Open), unlessEmpty(r.Owner))
 		if err == nil {
 			r.ID, r.Changed = ids[0], r.Created
@@ -54,7 +55,8 @@ func (s *Store) NoteRun(ctx context.Context, r Run) error {
 	}
 	open := openText(r.Open) // the slice is the caller's
 	return translate(s.path, w.queue.put(ctx, &entry{work: func(w *writer, _ int64) (bool, error) {
-		_, err := w.idsOf("UPDATE run SET changed = ?2, next = ?3, open = ?4, owner = ?5, ended = ?6, total = ?7 WHERE id = ?1 RETURNING id",
+		_, err := w.idsOf("UPDATE run SET changed = ?2, next = ?3, open = ?4, owner = ?5, ended = ?6, total = ?7 "+
+			"WHERE id = ?1 RETURNING id",
 			r.ID, nanos(r.Changed), r.Next, open, unlessEmpty(r.Owner), flag(r.Ended), unlessZero(r.Total))
 		return true, err
 	}}))
@@ -64,7 +66,8 @@ func (s *Store) NoteRun(ctx context.Context, r Run) error {
 // two that want to go on with it, one does.
 func (s *Store) TakeRun(ctx context.Context, r Run, before string) (taken bool, err error) {
 	err = s.work(ctx, func(w *writer) error {
-		ids, err := w.idsOf("UPDATE run SET owner = ?2, changed = ?3 WHERE id = ?1 AND ifnull(owner, '') = ?4 AND ended = 0 RETURNING id",
+		ids, err := w.idsOf("UPDATE run SET owner = ?2, changed = ?3 "+
+			"WHERE id = ?1 AND ifnull(owner, '') = ?4 AND ended = 0 RETURNING id",
 			r.ID, unlessEmpty(r.Owner), nanos(r.Changed), before)
 		taken = len(ids) > 0
 		return err
@@ -81,7 +84,8 @@ func (s *Store) GetRun(ctx context.Context, id int64) (Run, error) {
 	var r Run
 	var created, changed int64
 	var open string
-	err := s.db.QueryRowContext(ctx, query, args...).Scan(&r.ID, &created, &changed, &r.Options, &r.Total, &r.Next, &open, &r.Owner, &r.Ended)
+	err := s.db.QueryRowContext(ctx, query, args...).Scan(&r.ID, &created, &changed, &r.Options, &r.Total, &r.Next, &open,
+		&r.Owner, &r.Ended)
 	if errors.Is(err, sql.ErrNoRows) {
 		return r, fmt.Errorf("run %d: %w", id, ErrNotFound)
 	}

@@ -14,13 +14,14 @@ import (
 )
 
 // What a list shows, in the order of light. Names are ids here: see words.
-const lightColumns = `e.id, e.kind, e.thread, e.attempt, e.start, e.remote, e.endpoint, e.method, e.url, e.webhook_id, e.event, e.handshake, e.scheme,
-e.ended, e.verdict, e.reason, e.version, e.secret, e.age, e.took, e.dns, e.connect, e.tls, e.first_byte, e.next_in,
-e.failure, e.failure_text, e.ambiguous, e.permanent, e.marks, e.masks, e.exec_exit, e.exec_took, e.scripted,
-e.late_for, e.late_after, e.status, e.response_size, e.response_cut`
+const lightColumns = `e.id, e.kind, e.thread, e.attempt, e.start, e.remote, e.endpoint, e.method, e.url, e.webhook_id,
+e.event, e.handshake, e.scheme, e.ended, e.verdict, e.reason, e.version, e.secret, e.age, e.took, e.dns, e.connect,
+e.tls, e.first_byte, e.next_in, e.failure, e.failure_text, e.ambiguous, e.permanent, e.marks, e.masks, e.exec_exit,
+e.exec_took, e.scripted, e.late_for, e.late_after, e.status, e.response_size, e.response_cut`
 
 // bodyColumns are in the order of whole.
-const bodyColumns = `, q.head, q.fields, q.target, q.proto, q.trailer, q.body, q.chunks, q.server_name, q.full_length, q.full_sha256, p.head, p.fields, p.proto, p.reason, p.body`
+const bodyColumns = `, q.head, q.fields, q.target, q.proto, q.trailer, q.body, q.chunks, q.server_name, q.full_length,
+q.full_sha256, p.head, p.fields, p.proto, p.reason, p.body`
 
 const bodyJoins = " LEFT JOIN request q ON q.id = e.id LEFT JOIN response p ON p.id = e.id"
 
@@ -135,7 +136,8 @@ func (s *Store) light(c *conn, row *cells, x *record.Exchange) error {
 	x.Request.Method, x.Request.URL = row.text(), record.JoinURL(row.text(), endpoint)
 	x.WebhookID, x.EventType, x.Handshake, x.Scheme = row.text(), name.of(row.number()), row.text(), name.of(row.number())
 	x.Ended = row.yes()
-	x.Verdict = record.Verdict{Status: verdictOf(row.number()), Reason: name.of(row.number()), Version: name.of(row.number()), Secret: name.of(row.number())}
+	x.Verdict = record.Verdict{Status: verdictOf(row.number()), Reason: name.of(row.number()),
+		Version: name.of(row.number()), Secret: name.of(row.number())}
 	x.Verdict.HasAge = (*row)[0] != nil
 	x.Verdict.Age, x.Took = row.duration(), row.duration()
 	x.Phases = record.Phases{DNS: row.duration(), Connect: row.duration(), TLS: row.duration(), FirstByte: row.duration()}

@@ -75,9 +75,12 @@ func sumsUp(t *testing.T, h history) {
 	}
 	ms := time.Millisecond
 	want := store.Stats{
-		Total: 12, Sent: 10, Received: 2, Deliveries: 7, Delivered: 3, Exhausted: 2, Open: 2, SuccessRate: 0.6, Retries: 3, BadSignatures: 1,
-		SentLatency: store.Latency{P50: 5 * ms, P95: 10 * ms, P99: 10 * ms, Max: 10 * ms}, ReceivedLatency: store.Latency{P50: 3 * ms, P95: 3 * ms, P99: 3 * ms, Max: 3 * ms},
-		ByStatus: map[int]int64{200: 4, 401: 1, 404: 1, 429: 1, 500: 1, 503: 1}, ByFailure: map[string]int64{"refused": 2, "unknown": 1},
+		Total: 12, Sent: 10, Received: 2, Deliveries: 7, Delivered: 3, Exhausted: 2, Open: 2, SuccessRate: 0.6,
+		Retries: 3, BadSignatures: 1,
+		SentLatency:     store.Latency{P50: 5 * ms, P95: 10 * ms, P99: 10 * ms, Max: 10 * ms},
+		ReceivedLatency: store.Latency{P50: 3 * ms, P95: 3 * ms, P99: 3 * ms, Max: 3 * ms},
+		ByStatus:        map[int]int64{200: 4, 401: 1, 404: 1, 429: 1, 500: 1, 503: 1},
+		ByFailure:       map[string]int64{"refused": 2, "unknown": 1},
 	}
 	if d := cmp.Diff(want, got); d != "" {
 		t.Errorf("stats (-want +got):\n%s", d)
@@ -114,14 +117,16 @@ func prunesByAge(t *testing.T, h history) {
 	if n := len(listed(t, h, store.Filter{Bodies: true})); n != 100 && n != 99 {
 		t.Errorf("%d are left", n)
 	}
-	if again, err := h.Prune(context.Background(), store.PruneRule{OlderThan: xs[2400].Start}); err != nil || again.Removed != 0 {
+	if again, err := h.Prune(context.Background(), store.PruneRule{OlderThan: xs[2400].Start}); err != nil ||
+		again.Removed != 0 {
 		t.Errorf("a second Prune = %+v, %v", again, err)
 	}
 }
 
 func prunesOnlyWhatTheFilterSelects(t *testing.T, h history) {
 	keep(t, h, mixed()...)
-	got, err := h.Prune(context.Background(), store.PruneRule{OlderThan: noon.Add(9*time.Minute + time.Second), Filter: store.Filter{Failed: true, Kind: record.Sent}})
+	got, err := h.Prune(context.Background(), store.PruneRule{OlderThan: noon.Add(9*time.Minute + time.Second),
+		Filter: store.Filter{Failed: true, Kind: record.Sent}})
 	if err != nil || got.Removed != 4 {
 		t.Fatalf("Prune = %+v, %v", got, err)
 	}

@@ -65,7 +65,8 @@ func TestAnswersOfAnAppDoNotFillTheMemory(t *testing.T) {
 			t.Parallel()
 			b := newBarb(t)
 			app, open := slowApp(t, c.answer, "x")
-			address, stop := b.listen(t, append([]string{"--forward-to", app, "--max-body", "1MB", "--max-inflight", "2MB"}, c.flags...)...)
+			address, stop := b.listen(t, append([]string{"--forward-to", app, "--max-body", "1MB", "--max-inflight", "2MB"},
+				c.flags...)...)
 			defer stop()
 			answers := make(chan string, 10)
 			for range cap(answers) {
@@ -76,7 +77,8 @@ func TestAnswersOfAnAppDoNotFillTheMemory(t *testing.T) {
 					t.Errorf("a large answer became %q", got)
 				}
 			}
-			if got := converse(t, address, "POST /small HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"); got != "HTTP/1.1 200 OK" {
+			if got := converse(t, address,
+				"POST /small HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"); got != "HTTP/1.1 200 OK" {
 				t.Errorf("a small webhook was answered %q", got)
 			}
 			close(open)

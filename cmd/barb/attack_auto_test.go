@@ -103,7 +103,8 @@ func TestAPublicKeyIsNoSharedSecret(t *testing.T) {
 		}
 		address, stop := b.listen(t, "-s", "auto", "--secret", secret, "--exec", command)
 		for _, text := range []string{key, strings.TrimSuffix(key, "\n")} {
-			if status := sendTo(t, address, "/", body, "X-Hub-Signature-256: sha256="+macOf(text, body), "X-GitHub-Event: push"); status != 401 {
+			if status := sendTo(t, address, "/", body, "X-Hub-Signature-256: sha256="+macOf(text, body),
+				"X-GitHub-Event: push"); status != 401 {
 				t.Errorf("%s: answered %d", name, status)
 			}
 			if status := sendTo(t, address, "/", body, "X-Gitlab-Token: "+strings.ReplaceAll(text, "\n", "")); status != 401 {
@@ -138,7 +139,8 @@ func TestAKeyThatCannotBeToldNeedsAScheme(t *testing.T) {
 	public := ed25519.NewKeyFromSeed(make([]byte, 32)).Public().(ed25519.PublicKey)
 	for _, key := range []string{
 		hex.EncodeToString(public), base64.StdEncoding.EncodeToString(public), base64.RawURLEncoding.EncodeToString(public),
-		"'" + hex.EncodeToString(public) + "'", "0x" + hex.EncodeToString(public), hex.EncodeToString(public) + " # of Discord",
+		"'" + hex.EncodeToString(public) + "'", "0x" + hex.EncodeToString(public),
+		hex.EncodeToString(public) + " # of Discord",
 	} {
 		b := newBarb(t)
 		secret := "file:" + b.write(t, "key", key)
@@ -152,7 +154,8 @@ func TestAKeyThatCannotBeToldNeedsAScheme(t *testing.T) {
 			{"listen", "--config", config, "--for", "1ms", "--addr", ":0"},
 		} {
 			code, text := b.said(args...)
-			if code != 2 || !strings.Contains(text, "github") || !strings.Contains(text, "discord") || strings.Contains(text, key) {
+			if code != 2 || !strings.Contains(text, "github") || !strings.Contains(text, "discord") ||
+				strings.Contains(text, key) {
 				t.Errorf("barb %v = %d\n%s", args, code, text)
 			}
 		}
@@ -187,19 +190,23 @@ func replays(secret string) map[string]replay {
 	linear := `{"type":"Issue","webhookTimestamp":1700000000123}`
 	qstash := "eyJhbGciOiJIUzI1NiJ9.eyJpc3MiOiJVcHN0YXNoIn0"
 	return map[string]replay{
-		"stripe as github":              {stripe, hub(stripe)},
-		"stripe as shopify":             {stripe, []string{"X-Shopify-Hmac-Sha256: " + std(stripe)}},
-		"stripe as pagerduty":           {stripe, []string{"X-PagerDuty-Signature: v1=" + macOf(secret, stripe)}},
-		"stripe as websub":              {stripe, []string{"X-Hub-Signature: sha256=" + macOf(secret, stripe)}},
-		"polar as github":               {polar, hub(polar)},
-		"slack as github":               {slack, hub(slack)},
-		"box, whose time is last":       {box, hub(box)},
-		"linear, whose time is inside":  {linear, hub(linear)},
-		"qstash, a token":               {qstash, hub(qstash)},
-		"workos as sanity, of any age":  {`{"type":"invoice.paid"}`, []string{"sanity-webhook-signature: t=1700000000123,v1=" + url(workos)}},
-		"stripe as sanity, of any unit": {`{"type":"invoice.paid"}`, []string{"sanity-webhook-signature: t=1700000000,v1=" + url(stripe)}},
-		"an expired one beside its own": {"{}", append(hub("{}"), "Stripe-Signature: t=1700000000,v1="+macOf(secret, "1700000000.{}"))},
-		"a decoy beside it":             {"{}", append(hub("{}"), "X-Slack-Signature: v0="+strings.Repeat("0", 64), "X-Slack-Request-Timestamp: 1700000000")},
+		"stripe as github":             {stripe, hub(stripe)},
+		"stripe as shopify":            {stripe, []string{"X-Shopify-Hmac-Sha256: " + std(stripe)}},
+		"stripe as pagerduty":          {stripe, []string{"X-PagerDuty-Signature: v1=" + macOf(secret, stripe)}},
+		"stripe as websub":             {stripe, []string{"X-Hub-Signature: sha256=" + macOf(secret, stripe)}},
+		"polar as github":              {polar, hub(polar)},
+		"slack as github":              {slack, hub(slack)},
+		"box, whose time is last":      {box, hub(box)},
+		"linear, whose time is inside": {linear, hub(linear)},
+		"qstash, a token":              {qstash, hub(qstash)},
+		"workos as sanity, of any age": {`{"type":"invoice.paid"}`,
+			[]string{"sanity-webhook-signature: t=1700000000123,v1=" + url(workos)}},
+		"stripe as sanity, of any unit": {`{"type":"invoice.paid"}`,
+			[]string{"sanity-webhook-signature: t=1700000000,v1=" + url(stripe)}},
+		"an expired one beside its own": {"{}",
+			append(hub("{}"), "Stripe-Signature: t=1700000000,v1="+macOf(secret, "1700000000.{}"))},
+		"a decoy beside it": {"{}", append(hub("{}"), "X-Slack-Signature: v0="+strings.Repeat("0", 64),
+			"X-Slack-Request-Timestamp: 1700000000")},
 	}
 }
 
@@ -238,7 +245,8 @@ func TestAForgeryDoesNotSatisfyCount(t *testing.T) {
 	t.Parallel()
 	b := newBarb(t)
 	file := b.write(t, "secret", "a secret of the tests, shared")
-	for name, flags := range map[string][]string{"named": {"-s", "github"}, "auto": {"-s", "auto"}, "json": {"-s", "github", "--json"}} {
+	for name, flags := range map[string][]string{"named": {"-s", "github"}, "auto": {"-s", "auto"},
+		"json": {"-s", "github", "--json"}} {
 		ready := filepath.Join(b.dir, "ready-"+name)
 		type end struct {
 			code int
@@ -246,7 +254,8 @@ func TestAForgeryDoesNotSatisfyCount(t *testing.T) {
 		}
 		ended := make(chan end, 1)
 		go func() {
-			code, text := b.said(append(flags, "listen", "--secret", "file:"+file, "--addr", "127.0.0.1:0", "--ready-file", ready, "--count", "1")...)
+			code, text := b.said(append(flags, "listen", "--secret", "file:"+file, "--addr", "127.0.0.1:0", "--ready-file",
+				ready, "--count", "1")...)
 			ended <- end{code, text}
 		}()
 		address := addressIn(t, ready)
@@ -282,14 +291,16 @@ func TestForgeriesAloneEndInExitFour(t *testing.T) {
 	ready := filepath.Join(b.dir, "ready")
 	ended := make(chan string, 1)
 	go func() {
-		code, text := b.said("listen", "-s", "github", "--secret", "file:"+file, "--addr", "127.0.0.1:0", "--ready-file", ready, "--count", "1", "--for", "6s")
+		code, text := b.said("listen", "-s", "github", "--secret", "file:"+file, "--addr", "127.0.0.1:0", "--ready-file",
+			ready, "--count", "1", "--for", "6s")
 		ended <- fmt.Sprint(code, " ", text)
 	}()
 	address := addressIn(t, ready)
 	for range 3 {
 		sendTo(t, address, "/", "{}", "X-Hub-Signature-256: sha256="+strings.Repeat("0", 64))
 	}
-	if got := <-ended; !strings.HasPrefix(got, "4 ") || !strings.Contains(got, "0 webhooks of 1 came in 6s; 3 more with a bad signature were refused") {
+	if got := <-ended; !strings.HasPrefix(got, "4 ") ||
+		!strings.Contains(got, "0 webhooks of 1 came in 6s; 3 more with a bad signature were refused") {
 		t.Error(got)
 	}
 }
@@ -301,7 +312,8 @@ func TestASecretIsPinnedToTheSchemeItVerified(t *testing.T) {
 	const secret = "a secret of the tests, shared"
 	b := newBarb(t)
 	other := inProcess{t.TempDir()}
-	first, second := "file:"+b.write(t, "first", secret), "file:"+b.write(t, "second", "another secret of the tests, shared")
+	first, second := "file:"+b.write(t, "first", secret),
+		"file:"+b.write(t, "second", "another secret of the tests, shared")
 	hub := func(key, body string) string { return "X-Hub-Signature-256: sha256=" + macOf(key, body) }
 	sentry := func(key, body string) string { return "Sentry-Hook-Signature: " + macOf(key, body) }
 	stripe := func(key, name string) string {
@@ -332,7 +344,8 @@ func TestASecretIsPinnedToTheSchemeItVerified(t *testing.T) {
 	check("the stricter one at a second listener", beside, stripe(secret, "Stripe-Signature"), 200)
 	stop()
 	stopBeside()
-	if code, text := b.said("prune", "--pins"); code != 0 || !strings.Contains(text, "forgot what 2 secrets had verified") {
+	if code, text := b.said("prune", "--pins"); code != 0 ||
+		!strings.Contains(text, "forgot what 2 secrets had verified") {
 		t.Errorf("prune --pins = %d\n%s", code, text)
 	}
 	address, stop = b.listen(t, flags...)
@@ -347,7 +360,8 @@ func TestASecretIsPinnedToTheSchemeItVerified(t *testing.T) {
 // refuse the webhook of another scheme that follows.
 func TestARefusedRequestPinsNothing(t *testing.T) {
 	t.Parallel()
-	const secret, validation, paid = "a secret of the tests, shared", `{"event":"endpoint.url_validation","payload":{"plainToken":"abc"}}`, `{"type":"x.paid"}`
+	const secret, validation, paid = "a secret of the tests, shared",
+		`{"event":"endpoint.url_validation","payload":{"plainToken":"abc"}}`, `{"type":"x.paid"}`
 	const shared = "[[route]]\npath = \"/b\"\nsecret = \"file:DIR/shared\"\n"
 	sentry := "Sentry-Hook-Signature: " + macOf(secret, "{}")
 	at := fmt.Sprint(time.Now().Unix())
@@ -358,10 +372,13 @@ func TestARefusedRequestPinsNothing(t *testing.T) {
 		headers            []string
 		status             int
 	}{
-		"by another reading of the path": {shared + "[[route]]\npath = \"/a\"\nsecret = \"file:DIR/other\"\n", "/a/../b", "{}", []string{sentry}, 401},
-		"by an encoded one":              {shared + "[[route]]\npath = \"/b/a\"\nscheme = \"github\"\nsecret = \"file:DIR/other\"\n", "/b/a%2f..", "{}", []string{sentry}, 401},
+		"by another reading of the path": {shared + "[[route]]\npath = \"/a\"\nsecret = \"file:DIR/other\"\n", "/a/../b",
+			"{}", []string{sentry}, 401},
+		"by an encoded one": {shared + "[[route]]\npath = \"/b/a\"\nscheme = \"github\"\nsecret = \"file:DIR/other\"\n",
+			"/b/a%2f..", "{}", []string{sentry}, 401},
 		"by the route that would forward it": {
-			shared + "public_url = \"https://a.example\"\n" + shared + "public_url = \"https://b.example\"\nevent = \"x.*\"\n", "/b", paid,
+			shared + "public_url = \"https://a.example\"\n" + shared + "public_url = \"https://b.example\"\nevent = \"x.*\"\n",
+			"/b", paid,
 			[]string{"x-square-hmacsha256-signature: " + base64.StdEncoding.EncodeToString(square)}, 401,
 		},
 		"as a handshake whose scheme is not named": {shared, "/b", validation, zoom, 403},

@@ -20,7 +20,8 @@ import (
 )
 
 // runsCommand is a barb.toml that shows in a file that it was used.
-const runsCommand = "[[route]]\nscheme = \"github\"\nsecret = \"cmd:echo used >> '%USED%'; echo a-secret-of-some-length\"\n"
+const runsCommand = "[[route]]\nscheme = \"github\"\n" +
+	"secret = \"cmd:echo used >> '%USED%'; echo a-secret-of-some-length\"\n"
 
 // A barb.toml that another user has written, or could replace, is not used and nothing of it runs.
 func TestAFoundConfigurationThatOthersCanWriteIsNotUsed(t *testing.T) {
@@ -118,7 +119,8 @@ func TestAFoundConfigurationIsAskedAboutOnATerminal(t *testing.T) {
 	}
 	put(t, project+"/barb.toml", strings.Replace(string(text), "cmd:echo used", `cmd:: \u001b[2J; echo used`, 1))
 	sign := "barb sign -d x -s github; echo ended $?"
-	for _, answer := range []struct{ typed, want string }{{"\n", "ended 2"}, {"n\n", "ended 2"}, {"yes please\n", "ended 2"}} {
+	for _, answer := range []struct{ typed, want string }{{"\n", "ended 2"}, {"n\n", "ended 2"},
+		{"yes please\n", "ended 2"}} {
 		p := inTerminal(t, project, sign)
 		p.until(`line 3 +run a command: : \\x1b\[2J; echo used >> .*\n.*trust it\? \[y/N\] $`)
 		p.types(answer.typed)
@@ -236,7 +238,8 @@ func inTerminal(t *testing.T, dir, line string) *terminal {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("bash", "-c", line)
-	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+dir, "XDG_DATA_HOME="+dir+"/home", "XDG_CONFIG_HOME="+dir+"/home", "TERM=xterm", "NO_COLOR=1")
+	cmd.Env = append(os.Environ(), "PATH="+bin+":"+os.Getenv("PATH"), "HOME="+dir, "XDG_DATA_HOME="+dir+"/home",
+		"XDG_CONFIG_HOME="+dir+"/home", "TERM=xterm", "NO_COLOR=1")
 	cmd.Dir = dir
 	f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 200})
 	if err != nil {
@@ -269,11 +272,13 @@ func TestAStrangersHistoryIsRefusedWithTheCommandThatMakesItOnesOwn(t *testing.T
 	want := "is not a barb history"
 	if os.Getuid() == 0 {
 		own(t, path, 54321, 54321)
-		want = "belongs to another user (uid 54321)\nhint: run barb as that user; or, if you trust what is in it: sudo chown \"$(id -u)\" " + path + "*"
+		want = "belongs to another user (uid 54321)\nhint: run barb as that user; or, if you trust what is in it: " +
+			"sudo chown \"$(id -u)\" " + path + "*"
 	} else if err := os.Symlink(path, path+"-wal"); err != nil {
 		t.Fatal(err)
 	}
-	for _, command := range [][]string{{"history"}, {"send", "http://127.0.0.1:1", "-d", "x"}, {"queue"}, {"stats"}, {"prune", "--older-than", "1d"}} {
+	for _, command := range [][]string{{"history"}, {"send", "http://127.0.0.1:1", "-d", "x"}, {"queue"}, {"stats"},
+		{"prune", "--older-than", "1d"}} {
 		if said := b.says(t, 5, command...); !strings.Contains(said, want) {
 			t.Errorf("barb %s says\n%s", command[0], said)
 		}

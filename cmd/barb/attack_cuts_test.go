@@ -16,7 +16,8 @@ const cutSecret = "a secret of the tests, shared"
 
 // tokenOf is a JSON Web Token of a secret, in its header.
 func tokenOf(secret, prefix, claims string) string {
-	signed := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256"}`)) + "." + base64.RawURLEncoding.EncodeToString([]byte(claims))
+	signed := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256"}`)) + "." +
+		base64.RawURLEncoding.EncodeToString([]byte(claims))
 	mac, _ := hex.DecodeString(macOf(secret, signed))
 	return "Authorization: " + prefix + signed + "." + base64.RawURLEncoding.EncodeToString(mac)
 }
@@ -38,14 +39,19 @@ func cuts(secret string) map[string]replay {
 		return base64.StdEncoding.EncodeToString(mac)
 	}
 	mailgun := func(token string) replay {
-		return replay{fmt.Sprintf(`{"signature":{"timestamp":"%s","token":%q,"signature":"%s"},"event-data":{"event":"forged"}}`, unix, token, macOf(secret, unix+token)), []string{"Content-Type: application/json"}}
+		return replay{
+			fmt.Sprintf(`{"signature":{"timestamp":"%s","token":%q,"signature":"%s"},"event-data":{"event":"forged"}}`, unix,
+				token, macOf(secret, unix+token)), []string{"Content-Type: application/json"}}
 	}
-	sign := fmt.Sprintf(`{"event":{"event_time":"%s","event_type":".{}","event_hash":"%s"}}`, unix, macOf(secret, unix+".{}"))
+	sign := fmt.Sprintf(`{"event":{"event_time":"%s","event_type":".{}","event_hash":"%s"}}`, unix,
+		macOf(secret, unix+".{}"))
 	twitch := func(id string) replay {
-		return replay{`"}`, []string{"Twitch-Eventsub-Message-Id: " + id, "Twitch-Eventsub-Message-Timestamp: " + stamp, "Twitch-Eventsub-Message-Signature: sha256=" + macOf(secret, id+stamp+`"}`)}}
+		return replay{`"}`, []string{"Twitch-Eventsub-Message-Id: " + id, "Twitch-Eventsub-Message-Timestamp: " + stamp,
+			"Twitch-Eventsub-Message-Signature: sha256=" + macOf(secret, id+stamp+`"}`)}}
 	}
 	openai := func(id, rest string) replay {
-		return replay{rest, []string{"webhook-id: " + id, "webhook-timestamp: " + unix, "webhook-signature: v1," + std(id+"."+unix+"."+rest)}}
+		return replay{rest, []string{"webhook-id: " + id, "webhook-timestamp: " + unix,
+			"webhook-signature: v1," + std(id+"."+unix+"."+rest)}}
 	}
 	return map[string]replay{
 		"stripe as mailgun, its body a field":         mailgun(`.{"id":"evt_1"}`),
@@ -58,11 +64,14 @@ func cuts(secret string) map[string]replay {
 		"a push as openai":                            openai(`{"title":"v1`, `y"}`),
 		"a form as openai":                            openai("payload=%7B%22title%22%3A%22v1", "y"),
 		"XML as openai":                               openai("<title>v1", "y</title>"),
-		"a form that ends in a time as box":           {"a=b&at=", []string{"BOX-DELIVERY-TIMESTAMP: " + stamp, "BOX-SIGNATURE-PRIMARY: " + std("a=b&at="+stamp)}},
-		"a participant's token of livekit":            {"{}", []string{tokenOf(secret, "", `{"iss":"APIkey","sub":"guest","video":{"room":"r"},`+life())}},
-		"a token of qstash":                           {"{}", []string{tokenOf(secret, "", `{"iss":"Upstash","sub":"https://a.example/","body":"x",`+life())}},
-		"a session of one's own":                      {"{}", []string{tokenOf(secret, "", `{"sub":"user_1",`+life())}},
-		"a token of vonage for no body":               {"{}", []string{tokenOf(secret, "Bearer ", `{"iss":"Vonage","iat":`+unix+`}`)}},
+		"a form that ends in a time as box": {"a=b&at=",
+			[]string{"BOX-DELIVERY-TIMESTAMP: " + stamp, "BOX-SIGNATURE-PRIMARY: " + std("a=b&at="+stamp)}},
+		"a participant's token of livekit": {"{}",
+			[]string{tokenOf(secret, "", `{"iss":"APIkey","sub":"guest","video":{"room":"r"},`+life())}},
+		"a token of qstash": {"{}",
+			[]string{tokenOf(secret, "", `{"iss":"Upstash","sub":"https://a.example/","body":"x",`+life())}},
+		"a session of one's own":        {"{}", []string{tokenOf(secret, "", `{"sub":"user_1",`+life())}},
+		"a token of vonage for no body": {"{}", []string{tokenOf(secret, "Bearer ", `{"iss":"Vonage","iat":`+unix+`}`)}},
 	}
 }
 
@@ -80,12 +89,14 @@ func TestATokenIsBoundToItsWebhook(t *testing.T) {
 		code               int
 		says               string
 	}{
-		"genuine":                   {`{"event":"room_started"}`, claims("APIkey"), "APIkey", 0, "valid  livekit"},
-		"with another body":         {`{"event":"forged"}`, claims("APIkey"), "APIkey", 1, "signature_mismatch  livekit"},
-		"of another key":            {`{"event":"room_started"}`, claims("other"), "APIkey", 1, "wrong_claim  livekit"},
-		"whose key is not known":    {`{"event":"room_started"}`, claims("APIkey"), "", 2, "--param api_key=VALUE"},
-		"of a participant":          {"{}", tokenOf(cutSecret, "", `{"iss":"APIkey",`+life()), "APIkey", 1, "weaker_signature  monday  the token says nothing of this body"},
-		"of nobody, made otherwise": {"{}", tokenOf("another secret", "", `{"iss":"APIkey",`+life()), "APIkey", 1, "signature_mismatch"},
+		"genuine":                {`{"event":"room_started"}`, claims("APIkey"), "APIkey", 0, "valid  livekit"},
+		"with another body":      {`{"event":"forged"}`, claims("APIkey"), "APIkey", 1, "signature_mismatch  livekit"},
+		"of another key":         {`{"event":"room_started"}`, claims("other"), "APIkey", 1, "wrong_claim  livekit"},
+		"whose key is not known": {`{"event":"room_started"}`, claims("APIkey"), "", 2, "--param api_key=VALUE"},
+		"of a participant": {"{}", tokenOf(cutSecret, "", `{"iss":"APIkey",`+life()), "APIkey", 1,
+			"weaker_signature  monday  the token says nothing of this body"},
+		"of nobody, made otherwise": {"{}", tokenOf("another secret", "", `{"iss":"APIkey",`+life()), "APIkey", 1,
+			"signature_mismatch"},
 	} {
 		args := []string{"verify", "-d", c.body, "--secret", secret, "-H", c.token}
 		if c.param != "" {
@@ -95,7 +106,8 @@ func TestATokenIsBoundToItsWebhook(t *testing.T) {
 			t.Errorf("%s: %d, want %d with %q\n%s", what, code, c.code, c.says, text)
 		}
 	}
-	if code, text := b.said("verify", "-d", "{}", "-s", "monday", "--secret", secret, "-H", tokenOf(cutSecret, "", `{"iss":"APIkey",`+life())); code != 0 {
+	if code, text := b.said("verify", "-d", "{}", "-s", "monday", "--secret", secret, "-H",
+		tokenOf(cutSecret, "", `{"iss":"APIkey",`+life())); code != 0 {
 		t.Errorf("-s monday = %d\n%s", code, text)
 	}
 }
@@ -113,14 +125,19 @@ func TestASendersHeaderNamesNoScheme(t *testing.T) {
 		code         int
 		says         string
 	}{
-		"an HMAC with a public key":              {nil, public, "{}", hub(public, "{}"), 2, "-s discord"},
-		"the same for another provider":          {nil, public, "{}", "Sentry-Hook-Signature: " + macOf(public, "{}"), 2, "-s discord"},
-		"the same beside another secret":         {[]string{"--secret", "SHARED"}, public, "{}", hub(public, "{}"), 2, "-s discord"},
-		"an old stripe":                          {nil, cutSecret, old, hub(cutSecret, old), 1, "weaker_signature"},
-		"an old stripe, refused when it came":    {[]string{"--secret", "SHARED"}, cutSecret, old, hub(cutSecret, old), 1, "weaker_signature"},
-		"what was verified":                      {[]string{"-s", "github", "--secret", "KEY"}, public, "{}", hub(public, "{}"), 0, "valid  github"},
-		"what was verified by a scheme that was": {[]string{"-s", "github", "--secret", "KEY"}, cutSecret, old, hub(cutSecret, old), 0, "valid  github"},
-		"what nothing was checked of":            {nil, cutSecret, "{}", hub(cutSecret, "{}"), 0, "valid  github"},
+		"an HMAC with a public key": {nil, public, "{}", hub(public, "{}"), 2, "-s discord"},
+		"the same for another provider": {nil, public, "{}", "Sentry-Hook-Signature: " + macOf(public, "{}"), 2,
+			"-s discord"},
+		"the same beside another secret": {[]string{"--secret", "SHARED"}, public, "{}",
+			hub(public, "{}"), 2, "-s discord"},
+		"an old stripe": {nil, cutSecret, old, hub(cutSecret, old), 1, "weaker_signature"},
+		"an old stripe, refused when it came": {[]string{"--secret", "SHARED"}, cutSecret, old, hub(cutSecret, old), 1,
+			"weaker_signature"},
+		"what was verified": {[]string{"-s", "github", "--secret", "KEY"}, public, "{}",
+			hub(public, "{}"), 0, "valid  github"},
+		"what was verified by a scheme that was": {[]string{"-s", "github", "--secret", "KEY"}, cutSecret, old,
+			hub(cutSecret, old), 0, "valid  github"},
+		"what nothing was checked of": {nil, cutSecret, "{}", hub(cutSecret, "{}"), 0, "valid  github"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
@@ -147,7 +164,8 @@ func TestAForwardIsJudgedAsWhatItForwards(t *testing.T) {
 	app := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {}))
 	defer app.Close()
 	b := newBarb(t)
-	config := routed(t, b, "[[route]]\npath = \"/hook\"\nscheme = \"github\"\nsecret = \"file:DIR/secret\"\nforward_to = \""+app.URL+"\"\n")
+	config := routed(t, b,
+		"[[route]]\npath = \"/hook\"\nscheme = \"github\"\nsecret = \"file:DIR/secret\"\nforward_to = \""+app.URL+"\"\n")
 	address, stop := b.listen(t, "--config", config)
 	old := "1700000000.{}"
 	sendTo(t, address, "/hook", old, "X-Hub-Signature-256: sha256="+macOf("whsec_of_the_one", old))

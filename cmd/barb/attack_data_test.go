@@ -45,7 +45,8 @@ func TestADataFolderThatOthersCanChangeIsNotUsed(t *testing.T) {
 			if _, err := os.Stat(used); err == nil {
 				t.Error("the command ran")
 			}
-			for _, args := range [][]string{{"config", "trust"}, {"listen", "--trust", "--tls", "--addr", "127.0.0.1:0", "--for", "1ms"}} {
+			for _, args := range [][]string{{"config", "trust"}, {"listen", "--trust", "--tls", "--addr", "127.0.0.1:0",
+				"--for", "1ms"}} {
 				if said := b.says(t, 5, args...); !strings.Contains(said, " is not used: ") || !strings.Contains(said, "hint: ") {
 					t.Errorf("barb %v says\n%s", args, said)
 				}
@@ -63,7 +64,8 @@ func TestTheNameOfAFolderIsEscaped(t *testing.T) {
 	}
 	put(t, dir+"/barb.toml", "[scheme.weak]\nauth = \"hmac\"\nheader = \"X-Sig\"\ncontent = \"{body}\"\n")
 	b := inProcess{dir}
-	for _, args := range [][]string{{"config"}, {"config", "--json"}, {"listen", "--addr", "127.0.0.1:0", "--for", "1ms"}, {"schemes", "weak"}, {"history"}, {"listen", "--tls", "--addr", "127.0.0.1:0", "--for", "1ms"}} {
+	for _, args := range [][]string{{"config"}, {"config", "--json"}, {"listen", "--addr", "127.0.0.1:0", "--for", "1ms"},
+		{"schemes", "weak"}, {"history"}, {"listen", "--tls", "--addr", "127.0.0.1:0", "--for", "1ms"}} {
 		out, said := b.both(t, args...)
 		if strings.ContainsAny(out+said, "\x1b\x07") {
 			t.Errorf("barb %v writes %q\n%q", args, out, said)

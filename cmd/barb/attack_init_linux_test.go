@@ -64,7 +64,8 @@ func childrenOf(parent int, state string) (pids []int) {
 		if _, scanErr := fmt.Sscan(string(data), &pid); err != nil || scanErr != nil {
 			continue
 		}
-		if _, err := fmt.Sscan(string(data[bytes.LastIndexByte(data, ')')+1:]), &is, &its); err == nil && its == parent && (state == "" || is == state) {
+		if _, err := fmt.Sscan(string(data[bytes.LastIndexByte(data, ')')+1:]), &is, &its); err == nil && its == parent &&
+			(state == "" || is == state) {
 			pids = append(pids, pid)
 		}
 	}
@@ -85,7 +86,8 @@ func TestTheFirstProcessOfAContainerLeavesNoZombies(t *testing.T) {
 			if err := os.WriteFile(filepath.Join(dir, "run.sh"), []byte(script), 0o600); err != nil {
 				t.Fatal(err)
 			}
-			first, ended := contained(t, dir, "listen", "--addr", ":0", "--ready-file", ready, "--exec", "sh run.sh", "--exec-unverified")
+			first, ended := contained(t, dir, "listen", "--addr", ":0", "--ready-file", ready, "--exec", "sh run.sh",
+				"--exec-unverified")
 			var url string
 			until(t, "it listens", 20*time.Second, func() bool {
 				data, err := os.ReadFile(ready)

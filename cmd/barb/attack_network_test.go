@@ -45,8 +45,10 @@ func TestLargeBodiesDoNotFillTheMemory(t *testing.T) {
 	defer stop()
 	const size = 900 << 10
 	for name, request := range map[string]string{
-		"announced": fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n", size+1) + strings.Repeat("x", size),
-		"in chunks": fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n", size+1) + strings.Repeat("x", size),
+		"announced": fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\n\r\n",
+			size+1) + strings.Repeat("x", size),
+		"in chunks": fmt.Sprintf("POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n%x\r\n",
+			size+1) + strings.Repeat("x", size),
 		"in a line of chunks": "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n" +
 			strings.Repeat(fmt.Sprintf("1000\r\n%s\r\n", strings.Repeat("x", 0x1000)), size/0x1000),
 	} {
@@ -72,7 +74,8 @@ func TestLargeBodiesDoNotFillTheMemory(t *testing.T) {
 				}
 			}
 			for range 20 {
-				if got := converse(t, address, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 8192\r\n\r\n"+strings.Repeat("x", 8192)); got != "HTTP/1.1 200 OK" {
+				if got := converse(t, address, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 8192\r\n\r\n"+
+					strings.Repeat("x", 8192)); got != "HTTP/1.1 200 OK" {
 					t.Errorf("a small one was answered %q", got)
 				}
 			}
@@ -160,7 +163,8 @@ func TestOddAnswersAreReadAndNotRetried(t *testing.T) {
 			}
 			address, stop := b.listen(t, "--forward-to", app)
 			defer stop()
-			if got := converse(t, address, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"); got != "HTTP/1.1 200 OK" {
+			if got := converse(t, address,
+				"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"); got != "HTTP/1.1 200 OK" {
 				t.Errorf("the sender of a forward got %q", got)
 			}
 		})
@@ -178,7 +182,8 @@ func TestAnswersThatBreakOffAreNeverShorterOnes(t *testing.T) {
 		"in a chunk that is none":      "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\nzz\r\n",
 		"with two lengths":             "HTTP/1.1 200 OK\r\nContent-Length: 4\r\nContent-Length: 9\r\n\r\nhalf",
 		"in a coding":                  "HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n4\r\nhalf\r\n0\r\n\r\n",
-		"in chunks twice":              "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n0\r\n\r\n",
+		"in chunks twice": "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n" +
+			"Transfer-Encoding: chunked\r\n\r\n4\r\nhalf\r\n0\r\n\r\n",
 		"within a length of two forms": "HTTP/1.1 200 OK\r\nContent-Length: 9, 09\r\n\r\nhalf",
 		"beside the coding identity":   "HTTP/1.1 200 OK\r\nTransfer-Encoding: identity\r\nContent-Length: 9\r\n\r\nhalf",
 		"within chunks of bare LF":     "HTTP/1.1 200 OK\nTransfer-Encoding: chunked,\n\n4\nhalf\n",
@@ -192,7 +197,8 @@ func TestAnswersThatBreakOffAreNeverShorterOnes(t *testing.T) {
 				app, _ := rawApp(t, answer)
 				address, stop := b.listen(t, append([]string{"--forward-to", app}, flags...)...)
 				defer stop()
-				if got := converse(t, address, "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"); got != "HTTP/1.1 502 Bad Gateway" {
+				if got := converse(t, address,
+					"POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\n{}"); got != "HTTP/1.1 502 Bad Gateway" {
 					t.Errorf("the sender got %q", got)
 				}
 			})
@@ -208,7 +214,8 @@ func (b inProcess) listenAloud(t *testing.T, args ...string) (address string, st
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan int, 1)
 	go func() {
-		ended <- commands.Main(ctx, b.env(&out, &said), "test", append([]string{"listen", "--addr", "127.0.0.1:0", "--ready-file", ready}, args...))
+		ended <- commands.Main(ctx, b.env(&out, &said), "test",
+			append([]string{"listen", "--addr", "127.0.0.1:0", "--ready-file", ready}, args...))
 	}()
 	stop = func() (string, string) {
 		cancel()
@@ -246,11 +253,14 @@ func TestRefusalsAreSeenAndDoNotFlood(t *testing.T) {
 		"bad request line":    {"GE(", nil, 400, "malformed", "× 400"},
 		"a long bad line":     {"POST / http/1.1\r\nX: " + strings.Repeat("x", 5000), nil, 400, "malformed", "× 400"},
 		"expectation":         {post + "Expect: more\r\n\r\n", nil, 417, "expectation", "× 417 expectation"},
-		"head too large":      {post + "X: " + strings.Repeat("x", 70_000) + "\r\n\r\n", nil, 431, "head_too_large", "× 431 head too large"},
-		"target too long":     {"POST /" + strings.Repeat("x", 70_000) + " HTTP/1.1\r\n\r\n", nil, 414, "target_too_long", "× 414 target too long"},
-		"another coding":      {post + "Transfer-Encoding: gzip\r\n\r\n", nil, 501, "not_implemented", "× 501 not implemented"},
-		"another version":     {"POST /p HTTP/1.2\r\n\r\n", nil, 505, "version", "× 505 version"},
-		"too many":            {post + "Content-Length: 0\r\n\r\n", []string{"--rate-limit", "1/h"}, 429, "rate_limited", "by --rate-limit 1/h"},
+		"head too large": {post + "X: " + strings.Repeat("x", 70_000) + "\r\n\r\n", nil, 431, "head_too_large",
+			"× 431 head too large"},
+		"target too long": {"POST /" + strings.Repeat("x", 70_000) + " HTTP/1.1\r\n\r\n", nil, 414, "target_too_long",
+			"× 414 target too long"},
+		"another coding":  {post + "Transfer-Encoding: gzip\r\n\r\n", nil, 501, "not_implemented", "× 501 not implemented"},
+		"another version": {"POST /p HTTP/1.2\r\n\r\n", nil, 505, "version", "× 505 version"},
+		"too many": {post + "Content-Length: 0\r\n\r\n", []string{"--rate-limit", "1/h"}, 429, "rate_limited",
+			"by --rate-limit 1/h"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -293,7 +303,8 @@ func wantRefusedObjects(t *testing.T, out string, times, status int, reason stri
 			continue
 		}
 		sum += max(object.Count, 1)
-		if object.Schema != 1 || object.Status != status || object.Reason != reason || object.Remote == "" || len(object.Path) > 256 || strings.Contains(object.Path, "?") {
+		if object.Schema != 1 || object.Status != status || object.Reason != reason || object.Remote == "" ||
+			len(object.Path) > 256 || strings.Contains(object.Path, "?") {
 			t.Errorf("%s", line)
 		}
 	}
@@ -311,12 +322,13 @@ func TestFailedHandshakesAndStrangersDoNotFlood(t *testing.T) {
 		flags []string
 		words string
 	}{
-		"a handshake that is none":      {"\x16\x03\x01\x00\x05hello", []string{"--tls"}, "60 × TLS handshake"},
-		"a handshake of an old version": {"\x16\x02\x00\x00\x05\x01\x00\x00\x01\x00", []string{"--tls"}, "60 × TLS handshake"},
-		"plain http to TLS":             {"POST / HTTP/1.1\r\nHost: h\r\n\r\n", []string{"--tls"}, "60 × 400 plain http"},
-		"TLS to plain http":             {"\x16\x03\x01\x00\x05hello", nil, "60 × TLS to plain http"},
-		"a stranger":                    {"POST / HTTP/1.1\r\nHost: h\r\n\r\n", []string{"--allow-ip", "192.0.2.1"}, "60 by --allow-ip"},
-		"a stranger to TLS":             {"\x16\x03\x01\x00\x05hello", []string{"--tls", "--allow-ip", "192.0.2.1"}, "60 by --allow-ip"},
+		"a handshake that is none": {"\x16\x03\x01\x00\x05hello", []string{"--tls"}, "60 × TLS handshake"},
+		"a handshake of an old version": {"\x16\x02\x00\x00\x05\x01\x00\x00\x01\x00", []string{"--tls"},
+			"60 × TLS handshake"},
+		"plain http to TLS": {"POST / HTTP/1.1\r\nHost: h\r\n\r\n", []string{"--tls"}, "60 × 400 plain http"},
+		"TLS to plain http": {"\x16\x03\x01\x00\x05hello", nil, "60 × TLS to plain http"},
+		"a stranger":        {"POST / HTTP/1.1\r\nHost: h\r\n\r\n", []string{"--allow-ip", "192.0.2.1"}, "60 by --allow-ip"},
+		"a stranger to TLS": {"\x16\x03\x01\x00\x05hello", []string{"--tls", "--allow-ip", "192.0.2.1"}, "60 by --allow-ip"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -341,12 +353,14 @@ func TestFailedHandshakesAndStrangersDoNotFlood(t *testing.T) {
 func TestAWebhookThatIsNotDecidedInTimeComesAgain(t *testing.T) {
 	t.Parallel()
 	for name, flags := range map[string][]string{
-		"forwarded": {}, "queued": {"--queue"}, "answered first": {"--mode", "ack"}, "once": {"--dedupe"}, "not kept": {"--no-record-filtered"},
+		"forwarded": {}, "queued": {"--queue"}, "answered first": {"--mode", "ack"}, "once": {"--dedupe"},
+		"not kept": {"--no-record-filtered"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			b, app := newBarb(t), newBehind(t)
-			address, stop := b.listen(t, append(flags, "--forward-to", app.URL, "--count", "1", "--where", `if .body.slow then last(range(1e18)) > 0 else true end`)...)
+			address, stop := b.listen(t, append(flags, "--forward-to", app.URL, "--count", "1", "--where",
+				`if .body.slow then last(range(1e18)) > 0 else true end`)...)
 			r, err := http.Post("http://"+address+"/slow", "application/json", strings.NewReader(`{"slow":true}`))
 			if err != nil {
 				t.Fatal(err)
@@ -363,7 +377,8 @@ func TestAWebhookThatIsNotDecidedInTimeComesAgain(t *testing.T) {
 			if got := app.seen(); got != "POST /fast" {
 				t.Errorf("the app got %q", got)
 			}
-			if got := b.run(t, 0, "history", "--marked", "undecided", "--json", "--jq", "[.status_code, .path]"); !strings.Contains(got, "503") || strings.Count(got, "\n") != 1 {
+			if got := b.run(t, 0, "history", "--marked", "undecided", "--json", "--jq",
+				"[.status_code, .path]"); !strings.Contains(got, "503") || strings.Count(got, "\n") != 1 {
 				t.Errorf("the history has %s", got)
 			}
 		})

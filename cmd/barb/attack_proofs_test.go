@@ -49,18 +49,27 @@ func TestWhatIsSignedForAnotherOrTwiceReachesNoApp(t *testing.T) {
 	const mine, theirs = "arn:aws:sns:eu-west-1:1:mine", "arn:aws:sns:eu-west-1:2:theirs"
 	sns := []string{"-d", `{"Message":"hello"}`, "--param", "topic_arn=" + mine}
 	for name, c := range map[string]weakProof{
-		"a topic of another account": {"aws-sns", []string{"topic_arn=" + mine}, []string{"-d", "{}", "--param", "topic_arn=" + theirs}, anothers, false},
-		"an old notification":        {"aws-sns", []string{"topic_arn=" + mine}, append([]string{"--timestamp", "1700000000"}, sns...), anothers, false},
+		"a topic of another account": {"aws-sns", []string{"topic_arn=" + mine},
+			[]string{"-d", "{}", "--param", "topic_arn=" + theirs}, anothers, false},
+		"an old notification": {"aws-sns", []string{"topic_arn=" + mine},
+			append([]string{"--timestamp", "1700000000"}, sns...), anothers, false},
 		"a message in another case":  {"aws-sns", []string{"topic_arn=" + mine}, sns, addJSON(`"message":"evil"`), true},
 		"a subject in another case":  {"aws-sns", []string{"topic_arn=" + mine}, sns, addJSON(`"subject":"evil"`), true},
 		"a message behind a comment": {"aws-sns", []string{"topic_arn=" + mine}, sns, addJSON(`/*"*/"Message":"evil"`), true},
-		"a token for another project": {"pubsub", []string{"audience=https://h.example", "email=me@p.iam.gserviceaccount.com"},
-			[]string{"-d", "{}", "--param", "audience=https://h.example", "--param", "email=evil@p.iam.gserviceaccount.com"}, anothers, false},
-		"a result of another user": {"fal", []string{"user_id=me"}, []string{"-d", "{}", "--id", "1", "--param", "user_id=evil"}, anothers, false},
-		"a second user":            {"fal", []string{"user_id=me"}, []string{"-d", "{}", "--id", "1", "--param", "user_id=me"}, addHeader("X_Fal_Webhook_User_Id: evil"), true},
-		"an id with a bad escape":  {"mercadopago", nil, []string{"-d", "{}", "--url", "http://h/hook?data.id=1"}, addQuery("&data.id=%zz"), true},
-		"an id behind a semicolon": {"mercadopago", nil, []string{"-d", "{}", "--url", "http://h/hook?data.id=1"}, addQuery("&x=1;data.id=2"), true},
-		"an id as PHP reads it":    {"mercadopago", nil, []string{"-d", "{}", "--url", "http://h/hook?data.id=1"}, addQuery("&data_id=2"), true},
+		"a token for another project": {"pubsub",
+			[]string{"audience=https://h.example", "email=me@p.iam.gserviceaccount.com"},
+			[]string{"-d", "{}", "--param", "audience=https://h.example", "--param", "email=evil@p.iam.gserviceaccount.com"},
+			anothers, false},
+		"a result of another user": {"fal", []string{"user_id=me"},
+			[]string{"-d", "{}", "--id", "1", "--param", "user_id=evil"}, anothers, false},
+		"a second user": {"fal", []string{"user_id=me"},
+			[]string{"-d", "{}", "--id", "1", "--param", "user_id=me"}, addHeader("X_Fal_Webhook_User_Id: evil"), true},
+		"an id with a bad escape": {"mercadopago", nil, []string{"-d", "{}", "--url", "http://h/hook?data.id=1"},
+			addQuery("&data.id=%zz"), true},
+		"an id behind a semicolon": {"mercadopago", nil, []string{"-d", "{}", "--url", "http://h/hook?data.id=1"},
+			addQuery("&x=1;data.id=2"), true},
+		"an id as PHP reads it": {"mercadopago", nil, []string{"-d", "{}", "--url", "http://h/hook?data.id=1"},
+			addQuery("&data_id=2"), true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -128,13 +137,16 @@ func TestASignedWebhookIsNoHandshake(t *testing.T) {
 		signature  string
 		header     string
 	}{
-		"msgraph's, by the query":         {auto, "/gh?validationToken=t", "{}", hub("{}"), ""},
-		"msgraph's, on a named route":     {append(auto, "-s", "github", "--handshake=all"), "/gh?validationToken=t", "{}", hub("{}"), ""},
+		"msgraph's, by the query": {auto, "/gh?validationToken=t", "{}", hub("{}"), ""},
+		"msgraph's, on a named route": {append(auto, "-s", "github", "--handshake=all"), "/gh?validationToken=t",
+			"{}", hub("{}"), ""},
 		"msgraph's, with another's token": {auto, "/?validationToken=t", "{}", "X-Gitlab-Token: " + secret, ""},
 		"monday's, by the body":           {append(auto, "-s", "github", "--handshake=all"), "/", asked, hub(asked), ""},
-		"notion's, by the body":           {append(auto, "-s", "github", "--handshake=notion"), "/", `{"verification_token":"0123456789abcdef"}`, hub(`{"verification_token":"0123456789abcdef"}`), ""},
-		"asana's, by a header":            {auto, "/", "{}", hub("{}"), "X-Hook-Secret: 0123456789abcdef0"},
-		"eventgrid's, by both":            {auto, "/", `[{"data":{"validationCode":"c"}}]`, hub(`[{"data":{"validationCode":"c"}}]`), "aeg-event-type: SubscriptionValidation"},
+		"notion's, by the body": {append(auto, "-s", "github", "--handshake=notion"), "/",
+			`{"verification_token":"0123456789abcdef"}`, hub(`{"verification_token":"0123456789abcdef"}`), ""},
+		"asana's, by a header": {auto, "/", "{}", hub("{}"), "X-Hook-Secret: 0123456789abcdef0"},
+		"eventgrid's, by both": {auto, "/", `[{"data":{"validationCode":"c"}}]`, hub(`[{"data":{"validationCode":"c"}}]`),
+			"aeg-event-type: SubscriptionValidation"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -150,15 +162,18 @@ func TestASignedWebhookIsNoHandshake(t *testing.T) {
 			if status := sendTo(t, address, c.path, c.body, headers...); status != 200 || app.seen() != "" {
 				t.Errorf("the handshake is answered %d, and the app got %q", status, app.seen())
 			}
-			if status := sendTo(t, address, c.path, c.body, append(headers, c.signature)...); status != 200 || app.seen() != "POST "+c.path {
+			if status := sendTo(t, address, c.path, c.body, append(headers, c.signature)...); status != 200 ||
+				app.seen() != "POST "+c.path {
 				t.Errorf("the webhook is answered %d, and the app got %q", status, app.seen())
 			}
 		})
 	}
 	b, app := newBarb(t), newBehind(t)
-	address, stop := b.listen(t, "-s", "msgraph", "--secret", "file:"+b.write(t, "secret", secret), "--forward-to", app.URL)
+	address, stop := b.listen(t, "-s", "msgraph", "--secret", "file:"+b.write(t, "secret", secret),
+		"--forward-to", app.URL)
 	defer stop()
-	if status := sendTo(t, address, "/?validationToken=t", note); status != 200 || app.seen() != "POST /?validationToken=t" {
+	if status := sendTo(t, address, "/?validationToken=t", note); status != 200 ||
+		app.seen() != "POST /?validationToken=t" {
 		t.Errorf("a notification is answered %d, and the app got %q", status, app.seen())
 	}
 }
@@ -194,7 +209,8 @@ func TestAHandshakeWithATokenIsAnswered(t *testing.T) {
 	address, stop := b.listen(t, "-s", "monday", "--secret", file, "--forward-to", app.URL)
 	defer stop()
 	signature := strings.TrimSpace(b.run(t, 0, "sign", "-s", "monday", "--secret", file, "-d", body))
-	if status := sendTo(t, address, "/", body, signature); !strings.HasPrefix(signature, "Authorization: ") || status != 200 || app.seen() != "" {
+	if status := sendTo(t, address, "/", body, signature); !strings.HasPrefix(signature, "Authorization: ") ||
+		status != 200 || app.seen() != "" {
 		t.Errorf("monday's, with its %s, is answered %d, and the app got %q", signature, status, app.seen())
 	}
 }

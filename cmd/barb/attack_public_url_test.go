@@ -16,7 +16,8 @@ func signedFor(t *testing.T, scheme, target, url string) string {
 	const body = "a=b&c=d"
 	s, _ := catalog.Lookup(scheme)
 	header := http.Header{"Content-Type": {"application/x-www-form-urlencoded"}}
-	signed, err := s.Sign(sign.Message{Method: "POST", URL: url, Header: header, Body: []byte(body)}, sign.Secret{Key: []byte("whsec_of_the_one")})
+	signed, err := s.Sign(sign.Message{Method: "POST", URL: url, Header: header, Body: []byte(body)},
+		sign.Secret{Key: []byte("whsec_of_the_one")})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -24,7 +25,8 @@ func signedFor(t *testing.T, scheme, target, url string) string {
 	for _, f := range signed.Fields {
 		fields += f.Name + ": " + f.Value + "\r\n"
 	}
-	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: tunnel.invalid\r\nContent-Type: %s\r\nContent-Length: %d\r\nConnection: close\r\n%s\r\n%s",
+	return fmt.Sprintf("POST %s HTTP/1.1\r\nHost: tunnel.invalid\r\nContent-Type: %s\r\nContent-Length: %d\r\n"+
+		"Connection: close\r\n%s\r\n%s",
 		target, header.Get("Content-Type"), len(body), fields, body)
 }
 
@@ -33,9 +35,11 @@ func signedFor(t *testing.T, scheme, target, url string) string {
 func TestAPublicURLMakesNoOtherPathValid(t *testing.T) {
 	t.Parallel()
 	for _, scheme := range []string{"square", "twilio", "trello", "mandrill"} {
-		for _, public := range []string{"https://a.example", "https://a.example/", "https://a.example/hooks", "https://a.example/hooks?x=1"} {
+		for _, public := range []string{"https://a.example", "https://a.example/", "https://a.example/hooks",
+			"https://a.example/hooks?x=1"} {
 			b := newBarb(t)
-			config := routed(t, b, fmt.Sprintf("[[route]]\npath = \"/one\"\nscheme = %q\nsecret = \"file:DIR/secret\"\npublic_url = \"https://one.example/p\"\n", scheme))
+			config := routed(t, b, fmt.Sprintf("[[route]]\npath = \"/one\"\nscheme = %q\nsecret = \"file:DIR/secret\"\n"+
+				"public_url = \"https://one.example/p\"\n", scheme))
 			address, stop := b.listen(t, "--config", config, "--public-url", public)
 			defer stop()
 			_, direct := b.listenFlags(t, scheme, public)
@@ -55,7 +59,8 @@ func TestAPublicURLMakesNoOtherPathValid(t *testing.T) {
 				{address, "/one", "https://a.example/one", "401"},
 			} {
 				if got := statusOf(t, c.address, signedFor(t, scheme, c.target, c.url)); got != c.want {
-					t.Errorf("%s with --public-url %s: %s signed as %s is answered %s, want %s", scheme, public, c.target, c.url, got, c.want)
+					t.Errorf("%s with --public-url %s: %s signed as %s is answered %s, want %s", scheme, public, c.target,
+						c.url, got, c.want)
 				}
 			}
 		}
@@ -76,7 +81,8 @@ func TestVerifyTakesThePublicURLThatTheListenerTook(t *testing.T) {
 	t.Parallel()
 	for _, text := range []string{
 		"[listen]\npublic_url = \"https://a.example/base\"\n[[route]]\nscheme = \"square\"\nsecret = \"file:DIR/secret\"\n",
-		"[[route]]\npath = \"/hooks\"\nscheme = \"square\"\nsecret = \"file:DIR/secret\"\npublic_url = \"https://a.example\"\n",
+		"[[route]]\npath = \"/hooks\"\nscheme = \"square\"\nsecret = \"file:DIR/secret\"\n" +
+			"public_url = \"https://a.example\"\n",
 	} {
 		b := newBarb(t)
 		config := routed(t, b, text)

@@ -91,9 +91,11 @@ func TestAWebhookWaitsForAListenerThatHasItsSecret(t *testing.T) {
 				}
 				server.Start()
 				defer server.Close()
-				common := []string{"--forward-to", server.URL, "--mode", "ack", "--ordered=false", "--retries", "1000", "--backoff", "constant", "--base", "200ms", "--jitter", "none", "--deadline", "10m", "--breaker", "off"}
+				common := []string{"--forward-to", server.URL, "--mode", "ack", "--ordered=false", "--retries", "1000", "--backoff",
+					"constant", "--base", "200ms", "--jitter", "none", "--deadline", "10m", "--breaker", "off"}
 				owner := func() *queuer {
-					return startListenerIn(t, dir, dir, []string{"TOKEN=" + mine}, append([]string{"-s", "gitlab", "--secret", "env:TOKEN"}, common...)...)
+					return startListenerIn(t, dir, dir, []string{"TOKEN=" + mine},
+						append([]string{"-s", "gitlab", "--secret", "env:TOKEN"}, common...)...)
 				}
 				stranger := func() *queuer {
 					return startListenerIn(t, dir, dir, other.env, append(slices.Clone(other.flags), common...)...)
@@ -117,7 +119,8 @@ func TestAWebhookWaitsForAListenerThatHasItsSecret(t *testing.T) {
 					t.Fatalf("answered %d\n%s", status, b.out)
 				}
 				until(t, "its own is delivered", 30*time.Second, func() bool { return app.count(theirs) == 1 })
-				until(t, "it says what it leaves", 30*time.Second, func() bool { return entriesOf(t, dir, "--state", "leased") == 0 })
+				until(t, "it says what it leaves", 30*time.Second,
+					func() bool { return entriesOf(t, dir, "--state", "leased") == 0 })
 				if got := entriesOf(t, dir, "--state", "waiting"); got != n || app.count(mine) != 0 {
 					t.Errorf("%d of %d wait, %d were delivered", got, n, app.count(mine))
 				}
@@ -152,7 +155,8 @@ func TestWhatNobodyCanDeliverHoldsUpNothing(t *testing.T) {
 			dir, app := t.TempDir(), &tokens{got: map[string]string{}}
 			server := httptest.NewServer(app)
 			defer server.Close()
-			common := append([]string{"-s", "gitlab", "--forward-to", server.URL, "--retries", "1000", "--backoff", "constant", "--base", "100ms", "--jitter", "none", "--breaker", "off"}, flags...)
+			common := append([]string{"-s", "gitlab", "--forward-to", server.URL, "--retries", "1000", "--backoff", "constant",
+				"--base", "100ms", "--jitter", "none", "--breaker", "off"}, flags...)
 			first := startListenerIn(t, dir, dir, []string{"TOKEN=" + before, "NEW=" + before}, common...)
 			for i := range 3 {
 				if status := postToken(t, first.url+fmt.Sprintf("/before?%d", i), before); status/100 != 2 {
@@ -197,12 +201,19 @@ func TestCommandsAreRunByTheListenerTheyAreFor(t *testing.T) {
 		post     [2]func(url string) int
 		commands [2]string
 	}{
-		"another folder":       {[2]string{"one", "two"}, [2][]string{github, github}, [2]func(string) int{postGitHub, postGitHub}, [2]string{"./run", "./run"}},
-		"another scheme":       {[2]string{"one", "one"}, [2][]string{github, {"-s", "gitlab", "--secret", "env:S"}}, [2]func(string) int{postGitHub, func(url string) int { return postToken(t, url, secretOfBoth) }}, [2]string{"./run", "./run"}},
-		"a listener unchecked": {[2]string{"one", "one"}, [2][]string{github, {"--exec-unverified"}}, [2]func(string) int{postGitHub, func(url string) int { return post(url, "1", 10) }}, [2]string{"./run", "./run"}},
-		"another script":       {[2]string{"one", "one"}, [2][]string{github, github}, [2]func(string) int{postGitHub, postGitHub}, [2]string{"sh -c 'exec ./run'", "sh -c 'exec ./run now'"}},
-		"one more argument":    {[2]string{"one", "one"}, [2][]string{github, github}, [2]func(string) int{postGitHub, postGitHub}, [2]string{"sh run", "sh run --now"}},
-		"other blanks":         {[2]string{"one", "one"}, [2][]string{github, github}, [2]func(string) int{postGitHub, postGitHub}, [2]string{"./run a b", "./run 'a b'"}},
+		"another folder": {[2]string{"one", "two"}, [2][]string{github, github},
+			[2]func(string) int{postGitHub, postGitHub}, [2]string{"./run", "./run"}},
+		"another scheme": {[2]string{"one", "one"}, [2][]string{github, {"-s", "gitlab", "--secret", "env:S"}},
+			[2]func(string) int{postGitHub, func(url string) int { return postToken(t, url, secretOfBoth) }},
+			[2]string{"./run", "./run"}},
+		"a listener unchecked": {[2]string{"one", "one"}, [2][]string{github, {"--exec-unverified"}},
+			[2]func(string) int{postGitHub, func(url string) int { return post(url, "1", 10) }}, [2]string{"./run", "./run"}},
+		"another script": {[2]string{"one", "one"}, [2][]string{github, github},
+			[2]func(string) int{postGitHub, postGitHub}, [2]string{"sh -c 'exec ./run'", "sh -c 'exec ./run now'"}},
+		"one more argument": {[2]string{"one", "one"}, [2][]string{github, github},
+			[2]func(string) int{postGitHub, postGitHub}, [2]string{"sh run", "sh run --now"}},
+		"other blanks": {[2]string{"one", "one"}, [2][]string{github, github}, [2]func(string) int{postGitHub, postGitHub},
+			[2]string{"./run a b", "./run 'a b'"}},
 	} {
 		for _, order := range [][2]int{{0, 1}, {1, 0}} {
 			t.Run(fmt.Sprint(name, order), func(t *testing.T) {
@@ -219,7 +230,8 @@ func TestCommandsAreRunByTheListenerTheyAreFor(t *testing.T) {
 				}
 				for _, i := range order {
 					l[i] = startListenerIn(t, filepath.Join(dir, c.folders[i]), dir, []string{"S=" + secretOfBoth},
-						append([]string{"--exec", c.commands[i], "--mode", "ack", "--ordered=false", "--exec-concurrency", "1"}, c.flags[i]...)...)
+						append([]string{"--exec", c.commands[i], "--mode", "ack", "--ordered=false", "--exec-concurrency", "1"},
+							c.flags[i]...)...)
 				}
 				const n = 5
 				for range n {
@@ -241,7 +253,8 @@ func TestCommandsAreRunByTheListenerTheyAreFor(t *testing.T) {
 				}
 				first, second := strconv.Itoa(l[0].cmd.Process.Pid), strconv.Itoa(l[1].cmd.Process.Pid)
 				if got := strings.Fields(string(data)); times(got, first) != n || times(got, second) != 1 {
-					t.Errorf("%s ran %d and %s ran %d: %v\n%s%s", first, times(got, first), second, times(got, second), got, l[0].out, l[1].out)
+					t.Errorf("%s ran %d and %s ran %d: %v\n%s%s", first, times(got, first), second, times(got, second), got,
+						l[0].out, l[1].out)
 				}
 			})
 		}
@@ -280,7 +293,8 @@ func postGitHub(url string) int {
 // A worker without the secret of a message, or without its key file, does not put it off for one that has it.
 func TestAMessageIsNotPutOffByAWorkerThatCannotSignIt(t *testing.T) {
 	t.Parallel()
-	for name, secret := range map[string]string{"no variable": "env:MINE", "no file": "file:key", "another folder": "file:./key"} {
+	for name, secret := range map[string]string{"no variable": "env:MINE", "no file": "file:key",
+		"another folder": "file:./key"} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			dir, app := t.TempDir(), newEndpoint(t, func(*http.Request, int) {})

@@ -48,8 +48,10 @@ func (b *behind) seen() string {
 // routed writes a barb.toml and a secret into the folder of b, and returns its path.
 func routed(t *testing.T, b inProcess, text string) string {
 	t.Helper()
-	for name, text := range map[string]string{"barb.toml": text, "secret": "whsec_of_the_one", "other": "whsec_of_another"} {
-		if err := os.WriteFile(filepath.Join(b.dir, name), []byte(strings.ReplaceAll(text, "DIR", b.dir)), 0o600); err != nil {
+	for name, text := range map[string]string{"barb.toml": text, "secret": "whsec_of_the_one",
+		"other": "whsec_of_another"} {
+		if err := os.WriteFile(filepath.Join(b.dir, name), []byte(strings.ReplaceAll(text, "DIR", b.dir)),
+			0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -77,23 +79,35 @@ func statusOf(t *testing.T, address, request string) string {
 func TestNoSpellingOfAPathGetsAroundItsCheck(t *testing.T) {
 	t.Parallel()
 	b, app := newBarb(t), newBehind(t)
-	config := routed(t, b, fmt.Sprintf("[[route]]\npath = \"/stripe\"\nscheme = \"stripe\"\nsecret = \"file:DIR/secret\"\nforward_to = %q\n\n[[route]]\npath = \"/\"\nforward_to = %q\n\n[[route]]\npath = \"/stripe/open\"\nforward_to = %q\n", app.URL, app.URL, app.URL))
+	config := routed(t, b, fmt.Sprintf("[[route]]\npath = \"/stripe\"\nscheme = \"stripe\"\n"+
+		"secret = \"file:DIR/secret\"\nforward_to = %q\n\n[[route]]\npath = \"/\"\nforward_to = %q\n\n[[route]]\n"+
+		"path = \"/stripe/open\"\nforward_to = %q\n", app.URL, app.URL, app.URL))
 	address, stop := b.listen(t, "--config", config)
 	for target, want := range map[string]string{
 		"/stripe#x": "400", "/stripe#": "400", "http://h/stripe#x": "400", "/#/../stripe": "400", "/stripe?x#y": "400",
-		"/stripe": "401", "/STRIPE": "401", "/Stripe/": "401", "/stripe//": "401", "//stripe": "401", "//h/stripe": "401", "/./stripe": "401", "/x/../stripe": "401",
-		`/\stripe`: "401", `\stripe`: "400", `/stripe\x`: "401", `/x\..\stripe`: "401", "/stripe;x": "401", "/stripe;/../free": "401", "/;x/stripe": "401", "/..;/stripe": "401",
-		"/%73tripe": "401", "/%2573tripe": "401", "/%%37%33tripe": "401", "/%2fstripe": "401", "/%5cstripe": "401", "/x%2f..%2fstripe": "401", "/x/%2e%2e/stripe": "401", "/x/%252e%252e/stripe": "401",
-		"/stripe/%2e%2e/free": "401", "/stripe%3bx": "401", "/stripe%3fx": "401", "/stripe%23x": "401", "/stripe%00": "401", "/stripe%zz/../stripe": "401", "/%zz/../stripe": "401",
-		"/%c1%b3tripe": "401", "/%c0%afstripe": "401", "/\xc1\xb3tripe": "401", "/%C5%BFtripe": "401", "/\u017ftripe": "401", "/stripe/%ff": "401",
-		"http://h/stripe": "401", "HTTP://h/STRIPE": "401", "http://h//stripe": "401", "http://h/x/..;/stripe": "401", "/x" + strings.Repeat("/a/..", 100) + "/../stripe": "401",
-		"/" + strings.Repeat("%25", 2000) + "/../stripe": "401",
-		"/stripe;/open": "401", "/stripe%3f/open": "401", "/stripe%00/open": "401", "/stripe/open/..": "401", "/stripe/open/../a": "401", "/stripe/opened": "401", "/stripe/open": "200",
-		"/stripe.json": "401", "/STRIPE.x": "401", "/stripe.": "401", "/stripe.;x": "401", "/stripe.a%2fb": "401", "/stripe/open.json": "401",
-		"/stripes": "200", "/free": "200", "/a?/stripe": "200", "http://h": "200", "http://h?/stripe": "200", "/s%74ripes": "200",
+		"/stripe": "401", "/STRIPE": "401", "/Stripe/": "401", "/stripe//": "401", "//stripe": "401", "//h/stripe": "401",
+		"/./stripe": "401", "/x/../stripe": "401",
+		`/\stripe`: "401", `\stripe`: "400", `/stripe\x`: "401", `/x\..\stripe`: "401", "/stripe;x": "401",
+		"/stripe;/../free": "401", "/;x/stripe": "401", "/..;/stripe": "401",
+		"/%73tripe": "401", "/%2573tripe": "401", "/%%37%33tripe": "401", "/%2fstripe": "401", "/%5cstripe": "401",
+		"/x%2f..%2fstripe": "401", "/x/%2e%2e/stripe": "401", "/x/%252e%252e/stripe": "401",
+		"/stripe/%2e%2e/free": "401", "/stripe%3bx": "401", "/stripe%3fx": "401", "/stripe%23x": "401", "/stripe%00": "401",
+		"/stripe%zz/../stripe": "401", "/%zz/../stripe": "401",
+		"/%c1%b3tripe": "401", "/%c0%afstripe": "401", "/\xc1\xb3tripe": "401", "/%C5%BFtripe": "401", "/\u017ftripe": "401",
+		"/stripe/%ff":     "401",
+		"http://h/stripe": "401", "HTTP://h/STRIPE": "401", "http://h//stripe": "401", "http://h/x/..;/stripe": "401",
+		"/x" + strings.Repeat("/a/..", 100) + "/../stripe": "401",
+		"/" + strings.Repeat("%25", 2000) + "/../stripe":   "401",
+		"/stripe;/open": "401", "/stripe%3f/open": "401", "/stripe%00/open": "401", "/stripe/open/..": "401",
+		"/stripe/open/../a": "401", "/stripe/opened": "401", "/stripe/open": "200",
+		"/stripe.json": "401", "/STRIPE.x": "401", "/stripe.": "401", "/stripe.;x": "401", "/stripe.a%2fb": "401",
+		"/stripe/open.json": "401",
+		"/stripes":          "200", "/free": "200", "/a?/stripe": "200", "http://h": "200", "http://h?/stripe": "200",
+		"/s%74ripes": "200",
 	} {
 		for _, method := range []string{"POST", "PUT"} {
-			if got := statusOf(t, address, method+" "+target+" HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"); got != want {
+			if got := statusOf(t, address, method+" "+target+
+				" HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"); got != want {
 				t.Errorf("%s %s is answered %s, want %s", method, target, got, want)
 			}
 		}
@@ -101,7 +115,8 @@ func TestNoSpellingOfAPathGetsAroundItsCheck(t *testing.T) {
 	stop()
 	for _, got := range strings.Split(app.seen(), ", ") {
 		_, path, _ := strings.Cut(got, " ")
-		if !slices.Contains([]string{"/stripe/open", "/stripes", "/free", "/a?/stripe", "/", "/?/stripe", "/s%74ripes"}, path) {
+		if !slices.Contains([]string{"/stripe/open", "/stripes", "/free", "/a?/stripe", "/", "/?/stripe", "/s%74ripes"},
+			path) {
 			t.Errorf("the app got %s", got)
 		}
 	}
@@ -116,7 +131,8 @@ func TestAFragmentOverHTTP2IsRefused(t *testing.T) {
 	transport := &http.Transport{TLSClientConfig: &tls.Config{InsecureSkipVerify: true}, ForceAttemptHTTP2: true}
 	defer transport.CloseIdleConnections()
 	for path, want := range map[string]int{"/stripe#x": 400, "/stripe#": 400, "/a?b#c": 400, "/stripe": 200} {
-		r := &http.Request{Method: http.MethodPost, URL: &url.URL{Scheme: "https", Host: address, Opaque: path}, Header: http.Header{}, Body: http.NoBody}
+		r := &http.Request{Method: http.MethodPost, URL: &url.URL{Scheme: "https", Host: address, Opaque: path},
+			Header: http.Header{}, Body: http.NoBody}
 		response, err := transport.RoundTrip(r)
 		if err != nil {
 			t.Fatalf("%s: %v", path, err)
@@ -173,7 +189,8 @@ forward_to = %q
 	address, stop := b.listen(t, "--config", config)
 	github := func(key, event string) string {
 		s, _ := catalog.Lookup("github")
-		signed, err := s.Sign(sign.Message{Event: event, Body: []byte(`{"type":"charge.made"}`)}, sign.Secret{Key: []byte(key)})
+		signed, err := s.Sign(sign.Message{Event: event, Body: []byte(`{"type":"charge.made"}`)},
+			sign.Secret{Key: []byte(key)})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,16 +211,20 @@ forward_to = %q
 	}
 	const one, another = "whsec_of_the_one", "whsec_of_another"
 	for name, c := range map[string]struct{ path, fields, want string }{
-		"a secret of one app with an event type of the other":     {"/pay", stripe(one), "200"},
-		"the same with a decoy of the other's scheme":             {"/pay", stripe(one) + "X-GitHub-Event: charge.x\r\nX-Hub-Signature-256: sha256=" + strings.Repeat("0", 64) + "\r\n", "200"},
-		"nothing signed, and an event type that needs no check":   {"/mixed", "X-GitHub-Event: ping\r\nX-Hub-Signature-256: sha256=" + strings.Repeat("0", 64) + "\r\n", "401"},
-		"a secret of one route with the event type of another":    {"/one", github(one, "b"), "200"},
-		"nothing signed, and two event types":                     {"/pay", "X-GitHub-Event: charge.x\r\nX-Shopify-Topic: invoice.x\r\n", "401"},
+		"a secret of one app with an event type of the other": {"/pay", stripe(one), "200"},
+		"the same with a decoy of the other's scheme": {"/pay",
+			stripe(one) + "X-GitHub-Event: charge.x\r\nX-Hub-Signature-256: sha256=" + strings.Repeat("0", 64) + "\r\n", "200"},
+		"nothing signed, and an event type that needs no check": {"/mixed",
+			"X-GitHub-Event: ping\r\nX-Hub-Signature-256: sha256=" + strings.Repeat("0", 64) + "\r\n", "401"},
+		"a secret of one route with the event type of another": {"/one", github(one, "b"), "200"},
+		"nothing signed, and two event types": {"/pay",
+			"X-GitHub-Event: charge.x\r\nX-Shopify-Topic: invoice.x\r\n", "401"},
 		"a secret of another path":                                {"/mixed", github(another, "ping"), "401"},
 		"genuine, for an app that is not to get what others sign": {"/pay", github(another, "invoice.x"), "200"},
 	} {
 		const body = `{"type":"charge.made"}`
-		request := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\nConnection: close\r\n%s\r\n%s", c.path, len(body), c.fields, body)
+		request := fmt.Sprintf("POST %s HTTP/1.1\r\nHost: h\r\nContent-Length: %d\r\nConnection: close\r\n%s\r\n%s", c.path,
+			len(body), c.fields, body)
 		if got := statusOf(t, address, request); got != c.want {
 			t.Errorf("%s: answered %s, want %s", name, got, c.want)
 		}
@@ -241,7 +262,8 @@ func TestAnUncheckedPathDoesNotSatisfyCount(t *testing.T) {
 			config, ready := routed(t, b, checked+c.more), filepath.Join(b.dir, "ready")
 			ended := make(chan string, 1)
 			go func() {
-				code, text := b.said("listen", "--config", config, "--addr", "127.0.0.1:0", "--ready-file", ready, "--count", "1", "--for", "6s")
+				code, text := b.said("listen", "--config", config, "--addr", "127.0.0.1:0", "--ready-file", ready, "--count",
+					"1", "--for", "6s")
 				ended <- fmt.Sprint(code, " ", text)
 			}()
 			address := addressIn(t, ready)
@@ -249,7 +271,8 @@ func TestAnUncheckedPathDoesNotSatisfyCount(t *testing.T) {
 				t.Errorf("answered %d", status)
 			}
 			got := <-ended
-			if !strings.HasPrefix(got, c.ends) || c.ends == "4 " && !strings.Contains(got, "0 webhooks of 1 came in 6s; 1 more where nothing is checked did not count") {
+			if !strings.HasPrefix(got, c.ends) || c.ends == "4 " &&
+				!strings.Contains(got, "0 webhooks of 1 came in 6s; 1 more where nothing is checked did not count") {
 				t.Errorf("want %s\n%s", c.ends, got)
 			}
 		})

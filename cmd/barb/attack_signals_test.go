@@ -35,14 +35,16 @@ func TestASecondSignalEndsAJobThatWasStartedToIgnoreIt(t *testing.T) {
 				t.Fatal(err)
 			}
 			shell := exec.Command("sh", "-c", line)
-			shell.Dir, shell.Env = dir, append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir, "XDG_CONFIG_HOME="+dir, "BARB_DB="+filepath.Join(dir, "history.db"))
+			shell.Dir, shell.Env = dir, append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir,
+				"XDG_CONFIG_HOME="+dir, "BARB_DB="+filepath.Join(dir, "history.db"))
 			if err := shell.Start(); err != nil {
 				t.Fatal(err)
 			}
 			t.Cleanup(func() { _ = shell.Process.Kill(); _ = shell.Wait() })
 			until(t, "it is on its way", 20*time.Second, func() bool { came, _ := e.count(); return came == 1 })
 			pid := numberIn(t, dir, "pid")
-			until(t, "it has ended", 20*time.Second, func() bool { // the first one may still be on its way when the second is sent
+			// the first one may still be on its way when the second is sent
+			until(t, "it has ended", 20*time.Second, func() bool {
 				_ = syscall.Kill(pid, syscall.SIGINT)
 				_, err := os.Stat(filepath.Join(dir, "code"))
 				return err == nil

@@ -61,14 +61,17 @@ func proven(t *testing.T, said string) []byte {
 // A stranger has handshakes prove what he chooses, and sends the proof as the signature of a webhook.
 func TestAHandshakeSignsNothingForStrangers(t *testing.T) {
 	t.Parallel()
-	const uuid, number, secret = "M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0", "20f9f8ed05f77439fe955c977e4c8a53", "the shared secret of the attack"
+	const uuid, number, secret = "M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0", "20f9f8ed05f77439fe955c977e4c8a53",
+		"the shared secret of the attack"
 	now := fmt.Sprint(time.Now().Unix())
 	forge := func(token string, sum []byte) map[string]map[string]string {
 		ts, body, _ := strings.Cut(token, ".")
 		return map[string]map[string]string{
-			token: {"X-Hub-Signature-256": "sha256=" + hex.EncodeToString(sum), "X-Twitter-Webhooks-Signature": "sha256=" + base64.StdEncoding.EncodeToString(sum), "X-GitHub-Event": "push"},
-			body:  {"Stripe-Signature": "t=" + ts + ",v1=" + hex.EncodeToString(sum)},
-			"bt_payload=" + url.QueryEscape(token) + "&bt_signature=" + url.QueryEscape("public|"+hex.EncodeToString(sum)): {"Content-Type": "application/x-www-form-urlencoded"},
+			token: {"X-Hub-Signature-256": "sha256=" + hex.EncodeToString(sum), "X-Twitter-Webhooks-Signature": "sha256=" +
+				base64.StdEncoding.EncodeToString(sum), "X-GitHub-Event": "push"},
+			body: {"Stripe-Signature": "t=" + ts + ",v1=" + hex.EncodeToString(sum)},
+			"bt_payload=" + url.QueryEscape(token) + "&bt_signature=" + url.QueryEscape("public|"+hex.EncodeToString(sum)): {
+				"Content-Type": "application/x-www-form-urlencoded"},
 		}
 	}
 	for name, row := range map[string]struct {
@@ -82,14 +85,16 @@ func TestAHandshakeSignsNothingForStrangers(t *testing.T) {
 		"Stripe with the handshake of X":     {[]string{"-s", "stripe", "--handshake=x", "--secret", secret}, ""},
 		"auto with a pair":                   {[]string{"-s", "auto", "--secret", "public:" + secret}, ""},
 		"X":                                  {[]string{"-s", "x", "--secret", secret}, "?crc_token=" + uuid},
-		"Braintree":                          {[]string{"-s", "braintree", "--secret", "public:" + secret}, "?bt_challenge=" + number},
+		"Braintree": {[]string{"-s", "braintree", "--secret", "public:" + secret},
+			"?bt_challenge=" + number},
 	} {
 		t.Run(name, func(t *testing.T) {
 			b := newBarb(t)
 			address, stop := b.listen(t, row.args...)
 			defer stop()
 			got := ""
-			for _, token := range []string{"123", "true", "1e5", now + ".deploy", now + ".123", "payload=1", uuid, number, strings.Repeat("1", 20), "MTIzNDU2Nzg5MDEy"} {
+			for _, token := range []string{"123", "true", "1e5", now + ".deploy", now + ".123", "payload=1", uuid, number,
+				strings.Repeat("1", 20), "MTIzNDU2Nzg5MDEy"} {
 				for _, asked := range []string{"?crc_token=", "?bt_challenge="} {
 					status, said := request(t, "GET", "http://"+address+"/"+asked+url.QueryEscape(token), "", nil)
 					sum := proven(t, said)
@@ -120,19 +125,22 @@ var pages = map[string]struct {
 	method, host string
 	fields       map[string]string
 }{
-	"a form of another site":           {"POST", "", map[string]string{"Origin": "https://evil.example", "Sec-Fetch-Site": "cross-site"}},
-	"fetch without cors":               {"POST", "", map[string]string{"Origin": "https://evil.example"}},
-	"a sandboxed frame":                {"POST", "", map[string]string{"Origin": "null"}},
-	"another port of this machine":     {"POST", "", map[string]string{"Sec-Fetch-Site": "same-site"}},
-	"a page of this very listener":     {"POST", "", map[string]string{"Sec-Fetch-Site": "same-origin"}},
-	"an image":                         {"GET", "", map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"}},
+	"a form of another site": {"POST", "", map[string]string{"Origin": "https://evil.example",
+		"Sec-Fetch-Site": "cross-site"}},
+	"fetch without cors":           {"POST", "", map[string]string{"Origin": "https://evil.example"}},
+	"a sandboxed frame":            {"POST", "", map[string]string{"Origin": "null"}},
+	"another port of this machine": {"POST", "", map[string]string{"Sec-Fetch-Site": "same-site"}},
+	"a page of this very listener": {"POST", "", map[string]string{"Sec-Fetch-Site": "same-origin"}},
+	"an image": {"GET", "",
+		map[string]string{"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Dest": "image"}},
 	"a name that resolves to loopback": {"GET", "rebound.evil.example:4242", nil},
 	"the unspecified address":          {"GET", "0.0.0.0:4242", nil},
 	"the same of IPv6":                 {"GET", "[::]:4242", nil},
 	"an address of a LAN":              {"GET", "192.168.1.5:4242", nil},
 	"a name without a dot":             {"GET", "evil:4242", nil},
 	"a link from a page":               {"GET", "", map[string]string{"Referer": "http://evil.example/"}},
-	"a name that resolves, with POST":  {"POST", "rebound.evil.example", map[string]string{"Origin": "http://rebound.evil.example"}},
+	"a name that resolves, with POST": {"POST", "rebound.evil.example",
+		map[string]string{"Origin": "http://rebound.evil.example"}},
 }
 
 // page sends the request of a page, with more fields, and returns the status of its answer.
@@ -173,11 +181,13 @@ func TestAWebPageBringsNoSecret(t *testing.T) {
 		if p.method != "POST" { // Asana's handshake is one
 			continue
 		}
-		if status := page(t, name, address, "X-Hook-Secret", strings.Repeat("e", 32)); status != http.StatusForbidden || exists(learnt) {
+		if status := page(t, name, address, "X-Hook-Secret", strings.Repeat("e", 32)); status != http.StatusForbidden ||
+			exists(learnt) {
 			t.Errorf("%s: %d, learnt is %v", name, status, exists(learnt))
 		}
 	}
-	if status, _ := request(t, "POST", "http://"+address+"/", "", map[string]string{"X-Hook-Secret": strings.Repeat("a", 32)}); status != 200 || !exists(learnt) {
+	if status, _ := request(t, "POST", "http://"+address+"/", "",
+		map[string]string{"X-Hook-Secret": strings.Repeat("a", 32)}); status != 200 || !exists(learnt) {
 		t.Errorf("Asana itself: %d, learnt is %v", status, exists(learnt))
 	}
 }
@@ -210,7 +220,8 @@ func TestALearntSecretRunsNoCommand(t *testing.T) {
 	b := newBarb(t)
 	const brought, given = "bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb", "the secret that was given to barb"
 	for name, text := range map[string]string{"gh": given,
-		"barb.toml": "[[route]]\npath = \"/gh\"\nscheme = \"github\"\nsecret = \"file:" + filepath.Join(b.dir, "gh") + "\"\n\n" +
+		"barb.toml": "[[route]]\npath = \"/gh\"\nscheme = \"github\"\nsecret = \"file:" +
+			filepath.Join(b.dir, "gh") + "\"\n\n" +
 			"[[route]]\npath = \"/asana\"\nscheme = \"asana\"\n\n[[route]]\npath = \"/notion\"\nscheme = \"notion\"\n"} {
 		if err := os.WriteFile(filepath.Join(b.dir, name), []byte(text), 0o600); err != nil {
 			t.Fatal(err)
@@ -228,7 +239,8 @@ func TestALearntSecretRunsNoCommand(t *testing.T) {
 			t.Errorf("%s: %d, ran is %v", path, status, exists(ran))
 		}
 	}
-	if status, _ := request(t, "POST", "http://"+address+"/gh", "{}", map[string]string{"X-Hub-Signature-256": "sha256=" + hmacOf(given, "{}")}); status != 200 || !exists(ran) {
+	if status, _ := request(t, "POST", "http://"+address+"/gh", "{}",
+		map[string]string{"X-Hub-Signature-256": "sha256=" + hmacOf(given, "{}")}); status != 200 || !exists(ran) {
 		t.Errorf("a secret that was given: %d, ran is %v", status, exists(ran))
 	}
 	b.run(t, 2, "listen", "-s", "asana", "--exec", "touch "+ran, "--for", "10ms", "--addr", ":0")

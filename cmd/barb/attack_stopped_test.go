@@ -31,7 +31,8 @@ func takeover(t *testing.T, history *store.Store, id int64) *store.Queued {
 	if n, err := history.Release(t.Context(), q.Owner, now); n != 1 || err != nil {
 		t.Fatal(n, err)
 	}
-	taken, err := history.Lease(t.Context(), store.LeaseRequest{Kind: q.Kind, Target: q.Target, Policy: q.Policy, Owner: "another worker", Want: 1, Now: now, Until: now.Add(time.Hour)})
+	taken, err := history.Lease(t.Context(), store.LeaseRequest{Kind: q.Kind, Target: q.Target, Policy: q.Policy,
+		Owner: "another worker", Want: 1, Now: now, Until: now.Add(time.Hour)})
 	if err != nil || len(taken) != 1 {
 		t.Fatal(taken, err)
 	}
@@ -91,10 +92,13 @@ func TestTheAnswerThatCameWhileAWorkerWasStoppedCounts(t *testing.T) {
 		start   func(t *testing.T, dir, url string) *exec.Cmd
 		timeout time.Duration // that has to pass
 	}{
-		"deliver":                  {func(t *testing.T, dir, url string) *exec.Cmd { return send(t, dir, url) }, 0},
-		"deliver, after a timeout": {func(t *testing.T, dir, url string) *exec.Cmd { return send(t, dir, url, "--timeout", "5s") }, 5 * time.Second},
-		"listen, from the queue":   {func(t *testing.T, dir, url string) *exec.Cmd { return listenAndPost(t, dir, url, "ack") }, 0},
-		"listen, with a sender":    {func(t *testing.T, dir, url string) *exec.Cmd { return listenAndPost(t, dir, url, "") }, 0},
+		"deliver": {func(t *testing.T, dir, url string) *exec.Cmd { return send(t, dir, url) }, 0},
+		"deliver, after a timeout": {func(t *testing.T, dir, url string) *exec.Cmd {
+			return send(t, dir, url, "--timeout", "5s")
+		}, 5 * time.Second},
+		"listen, from the queue": {func(t *testing.T, dir, url string) *exec.Cmd { return listenAndPost(t, dir, url, "ack") },
+			0},
+		"listen, with a sender": {func(t *testing.T, dir, url string) *exec.Cmd { return listenAndPost(t, dir, url, "") }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -190,7 +194,8 @@ func TestAWorkerThatWasStoppedBeforeTheFirstByteSendsNothing(t *testing.T) {
 			}
 			defer server.Close()
 			url, flags := c.flags(server.URL)
-			runBarb(t, dir, append([]string{"send", url, "-d", "{}", "--queue", "--insecure", "--connect-timeout", "1m", "--timeout", "1m"}, flags...)...)
+			runBarb(t, dir, append([]string{"send", url, "-d", "{}", "--queue", "--insecure", "--connect-timeout", "1m",
+				"--timeout", "1m"}, flags...)...)
 			w, said := startBarb(t, dir, "deliver")
 			history := theHistory(t, dir)
 			hasBegun(t, history, 1)

@@ -27,7 +27,8 @@ func TestACommandRunsAgainAlone(t *testing.T) {
 			script := fmt.Sprintf(`
 if test -e ran; then
   for pid in $(cat all); do
-    case $(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' /proc/$pid/status 2>/dev/null) in ''|Z|X) ;; *) echo $pid >> beside ;; esac
+    state=$(sed -n 's/^State:[[:space:]]*\(.\).*/\1/p' /proc/$pid/status 2>/dev/null)
+    case $state in ''|Z|X) ;; *) echo $pid >> beside ;; esac
   done
   echo again >> ran
   exit 0
@@ -61,10 +62,12 @@ wait
 				first.kill(t)
 			}
 			startListener(t, dir, flags...)
-			until(t, "it runs again", 60*time.Second, func() bool { return lines(t, dir, "ran") == 2 && entriesOf(t, dir, "--state", "done") == 1 })
+			until(t, "it runs again", 60*time.Second,
+				func() bool { return lines(t, dir, "ran") == 2 && entriesOf(t, dir, "--state", "done") == 1 })
 			if c.stop {
 				resume(t, first.cmd)
-				until(t, "the first listener has seen it", 20*time.Second, func() bool { return post(first.url, "2", 10) == http.StatusOK && lines(t, dir, "ran") > 2 })
+				until(t, "the first listener has seen it", 20*time.Second,
+					func() bool { return post(first.url, "2", 10) == http.StatusOK && lines(t, dir, "ran") > 2 })
 			}
 			if n := lines(t, dir, "beside"); n != 0 {
 				t.Errorf("%d processes of the first run were there at the second", n)

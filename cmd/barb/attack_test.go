@@ -60,7 +60,8 @@ func TestSmugglingReachesNeitherTheAppNorTheHistory(t *testing.T) {
 		_ = nc.(*net.TCPConn).CloseWrite()
 		got, err := io.ReadAll(nc)
 		_ = nc.Close()
-		if n := strings.Count(string(got), "HTTP/1.1 "); err != nil || n != 1 || !strings.HasPrefix(string(got), "HTTP/1.1 400") && !strings.HasPrefix(string(got), "HTTP/1.1 501") {
+		if n := strings.Count(string(got), "HTTP/1.1 "); err != nil || n != 1 ||
+			!strings.HasPrefix(string(got), "HTTP/1.1 400") && !strings.HasPrefix(string(got), "HTTP/1.1 501") {
 			t.Errorf("%s: answered %q, %v", name, got, err)
 		}
 	}
@@ -77,12 +78,18 @@ func TestNothingInARequestBecomesAHeaderOfTheForward(t *testing.T) {
 	app, capture := newCapturer(t)
 	address, stop := b.listen(t, "--forward-to", app)
 	for name, request := range map[string]string{
-		"escapes in the target":                       "POST /%0d%0aX-Evil:%201%0d%0a%0d%0aGET%20/ HTTP/1.1\r\nHost: h\r\nContent-Length: 0\r\n\r\n",
-		"Unicode line ends":                           "POST /\xe2\x80\xa8X-Evil:1 HTTP/1.1\r\nHost: h\r\nX-A: a\xe2\x80\xa8X-Evil: 1\xc2\x85X-Evil: 1\r\nContent-Length: 0\r\n\r\n",
-		"characters whose lowest byte is a line feed": "POST / HTTP/1.1\r\nHost: h\r\nX-A: a\xc4\x8d\xc4\x8aX-Evil: 1\r\nContent-Length: 0\r\n\r\n",
-		"escapes in values":                           "POST / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1%0d%0aX-Evil: 1\\r\\nX-Evil: 1\r\nContent-Length: 0\r\n\r\n",
-		"Connection names framing":                    "POST / HTTP/1.1\r\nHost: h\r\nConnection: content-length, host, x-forwarded-for\r\nContent-Length: 0\r\n\r\n",
-		"a trailer":                                   "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Evil: 1\r\nContent-Length: 40\r\n\r\n",
+		"escapes in the target": "POST /%0d%0aX-Evil:%201%0d%0a%0d%0aGET%20/ HTTP/1.1\r\n" +
+			"Host: h\r\nContent-Length: 0\r\n\r\n",
+		"Unicode line ends": "POST /\xe2\x80\xa8X-Evil:1 HTTP/1.1\r\nHost: h\r\n" +
+			"X-A: a\xe2\x80\xa8X-Evil: 1\xc2\x85X-Evil: 1\r\nContent-Length: 0\r\n\r\n",
+		"characters whose lowest byte is a line feed": "POST / HTTP/1.1\r\nHost: h\r\nX-A: a\xc4\x8d\xc4\x8aX-Evil: 1\r\n" +
+			"Content-Length: 0\r\n\r\n",
+		"escapes in values": "POST / HTTP/1.1\r\nHost: h\r\nX-Forwarded-For: 1%0d%0aX-Evil: 1\\r\\nX-Evil: 1\r\n" +
+			"Content-Length: 0\r\n\r\n",
+		"Connection names framing": "POST / HTTP/1.1\r\nHost: h\r\nConnection: content-length, host, x-forwarded-for\r\n" +
+			"Content-Length: 0\r\n\r\n",
+		"a trailer": "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\nX-Evil: 1\r\n" +
+			"Content-Length: 40\r\n\r\n",
 	} {
 		captured := capture(1)
 		nc, err := net.Dial("tcp", address)
@@ -93,7 +100,8 @@ func TestNothingInARequestBecomesAHeaderOfTheForward(t *testing.T) {
 		_, _ = io.WriteString(nc, request)
 		forwarded := <-captured
 		_ = nc.Close()
-		evil := fmt.Sprint(strings.Count(forwarded, "\r\n\r\n"), strings.Contains(forwarded, "\nX-Evil"), strings.Count(forwarded, "\nHost: "), strings.Count(forwarded, "\nContent-Length: 0\r"))
+		evil := fmt.Sprint(strings.Count(forwarded, "\r\n\r\n"), strings.Contains(forwarded, "\nX-Evil"),
+			strings.Count(forwarded, "\nHost: "), strings.Count(forwarded, "\nContent-Length: 0\r"))
 		if evil != "1 false 1 1" {
 			t.Errorf("%s: the app got %q", name, forwarded)
 		}
@@ -165,7 +173,8 @@ func TestAFloodPushesNothingGenuineOut(t *testing.T) {
 			}))
 			defer app.Close()
 			b := newBarb(t)
-			flags := []string{"-s", "github", "--secret", "file:" + b.write(t, "secret", key), "--dedupe", "--forward-to", app.URL,
+			flags := []string{"-s", "github", "--secret", "file:" + b.write(t, "secret", key), "--dedupe",
+				"--forward-to", app.URL,
 				"--config", b.write(t, "own.toml", "[history]\nmax_size = \"1MB\"\n")}
 			address, stop := b.listen(t, flags...)
 			genuine := func(id, text string) int {
@@ -189,7 +198,8 @@ func TestAFloodPushesNothingGenuineOut(t *testing.T) {
 			}
 			stop()
 			b.run(t, 0, "show", "1")
-			if got := b.run(t, 0, "history", "-n", "0", "--received", "--jq", "select(.status_code == 500) | .webhook_id"); got != "2\n" {
+			if got := b.run(t, 0, "history", "-n", "0", "--received", "--jq",
+				"select(.status_code == 500) | .webhook_id"); got != "2\n" {
 				t.Errorf("of what the app did not take the history has %q", got)
 			}
 		})
@@ -233,7 +243,8 @@ func TestTheSecurityPageNamesItsTests(t *testing.T) {
 			}
 		}
 	}
-	helpers := map[string]bool{"TestTheSecurityPageNamesItsTests": true, "TestAFoundConfigurationOfOnesOwnIsUsed": true} // no attacks
+	// no attacks
+	helpers := map[string]bool{"TestTheSecurityPageNamesItsTests": true, "TestAFoundConfigurationOfOnesOwnIsUsed": true}
 	for _, test := range there {
 		if !named[test] && !helpers[test] {
 			t.Errorf("docs/security.md does not name %s", test)

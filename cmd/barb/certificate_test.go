@@ -19,7 +19,8 @@ func (b inProcess) tlsFor(t *testing.T, days int) (certificate, said string) {
 	var out, words bytes.Buffer
 	env := b.env(&out, &words)
 	env.Now = func() time.Time { return time.Now().AddDate(0, 0, days) }
-	if code := commands.Main(context.Background(), env, "test", []string{"listen", "--tls", "--addr", "127.0.0.1:0", "--for", "1ms"}); code != 0 {
+	if code := commands.Main(context.Background(), env, "test", []string{"listen", "--tls", "--addr", "127.0.0.1:0",
+		"--for", "1ms"}); code != 0 {
 		t.Errorf("barb listen = %d\n%s", code, words.String())
 	}
 	text, err := os.ReadFile(filepath.Join(b.dir, "barb", "localhost-cert.pem"))

@@ -41,7 +41,8 @@ func listener(t *testing.T, line string) *process {
 	}
 	p := &process{db: filepath.Join(dir, "history.db"), stderr: &bytes.Buffer{}}
 	p.cmd = exec.Command("bash", "-c", line)
-	p.cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir, "BARB_DB="+p.db, "XDG_CONFIG_HOME="+dir)
+	p.cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir, "BARB_DB="+p.db,
+		"XDG_CONFIG_HOME="+dir)
 	p.cmd.Dir, p.cmd.Stderr = dir, p.stderr
 	out, err := p.cmd.StdoutPipe()
 	if err != nil {
@@ -67,7 +68,8 @@ const listening = `exec barb listen --addr 127.0.0.1:0 --json --jq 'select(.even
 
 // post sends one webhook and returns the answer's status, 0 when none came.
 func post(url, id string, size int) int {
-	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url, strings.NewReader(strings.Repeat("x", size)))
+	req, err := http.NewRequestWithContext(context.Background(), http.MethodPost, url,
+		strings.NewReader(strings.Repeat("x", size)))
 	if err != nil {
 		return 0
 	}

@@ -90,7 +90,8 @@ func barb(t *testing.T, dir string, args ...string) (*exec.Cmd, *bytes.Buffer) {
 	}
 	said := &bytes.Buffer{}
 	cmd := &exec.Cmd{Path: binary, Args: append([]string{"barb"}, args...), Dir: dir, Stdout: said, Stderr: said,
-		Env: append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir, "BARB_DB="+filepath.Join(dir, "history.db"), "WHSEC=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")}
+		Env: append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir, "BARB_DB="+filepath.Join(dir, "history.db"),
+			"WHSEC=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")}
 	return cmd, said
 }
 
@@ -117,7 +118,8 @@ func startBarb(t *testing.T, dir string, args ...string) (*exec.Cmd, *bytes.Buff
 // killsAmongWorkers has two workers deliver so many messages and kills one of them so many times, at random moments.
 func killsAmongWorkers(t *testing.T, messages, kills int) {
 	dir := t.TempDir()
-	e := newEndpoint(t, func(*http.Request, int) { time.Sleep(time.Duration(rand.Int64N(int64(40 * time.Millisecond)))) }) // an app that has something to do
+	// an app that has something to do
+	e := newEndpoint(t, func(*http.Request, int) { time.Sleep(time.Duration(rand.Int64N(int64(40 * time.Millisecond)))) })
 	runBarb(t, dir, "send", e.url, "-d", `{"n":1}`, "-s", "standard-webhooks", "--secret", "env:WHSEC", "--queue",
 		"-n", fmt.Sprint(messages), "--concurrency", "16")
 	var workers [2]*exec.Cmd
@@ -207,7 +209,8 @@ func TestSoakALeaseEndsWhileItsOwnerHangs(t *testing.T) {
 	if came, _ := e.count(); came != 2 {
 		t.Errorf("%d requests\n%s", came, said)
 	}
-	if text := runBarb(t, dir, "queue", "show", "1", "--json"); !strings.Contains(text, `"state":"done","behind":false,"attempts":2`) {
+	if text := runBarb(t, dir, "queue", "show", "1", "--json"); !strings.Contains(text,
+		`"state":"done","behind":false,"attempts":2`) {
 		t.Errorf("%s", text)
 	}
 }
@@ -235,7 +238,8 @@ func TestAStoppedWorkerEndsItsAttemptsAndLeavesTheRestAtOnce(t *testing.T) {
 	if err := w.Wait(); err != nil {
 		t.Errorf("it ends in %v", err)
 	}
-	if text := said.String(); !strings.Contains(text, "2 attempts on the way") || !strings.Contains(text, "2 delivered; nothing waits") {
+	if text := said.String(); !strings.Contains(text, "2 attempts on the way") ||
+		!strings.Contains(text, "2 delivered; nothing waits") {
 		t.Errorf("it said\n%s", text)
 	}
 	if came, ids := e.count(); came != 6 || ids != 6 {

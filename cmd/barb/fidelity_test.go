@@ -25,7 +25,8 @@ type letter struct{ name, wire string }
 // the bytes it came as.
 func letters() []letter {
 	post := func(fields, body string) string {
-		return "POST /hook HTTP/1.1\r\nHost: h.test\r\n" + fields + fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body), body)
+		return "POST /hook HTTP/1.1\r\nHost: h.test\r\n" + fields + fmt.Sprintf("Content-Length: %d\r\n\r\n%s", len(body),
+			body)
 	}
 	target := func(t string) string { return "POST " + t + " HTTP/1.1\r\nHost: h.test\r\nContent-Length: 2\r\n\r\nhi" }
 	chunked := func(fields, chunks string) string {
@@ -85,21 +86,25 @@ func letters() []letter {
 		{"a gzip body", post("Content-Encoding: gzip\r\n", packed(strings.Repeat("a", 100_000)))},
 		{"a body that claims to be gzip", post("Content-Encoding: gzip\r\n", "not gzip")},
 		{"a large body", post("", strings.Repeat(binary, 4096))},
-		{"JSON as nobody else writes it", post("Content-Type: application/json\r\n", "{ \"a\" : 1e999,\r\n\t\"a\":\"\\ud800\" }\n")},
+		{"JSON as nobody else writes it", post("Content-Type: application/json\r\n",
+			"{ \"a\" : 1e999,\r\n\t\"a\":\"\\ud800\" }\n")},
 		{"chunked", chunked("", "3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n")},
 		{"chunked, empty", chunked("", "0\r\n\r\n")},
 		{"chunked with trailers", chunked("Trailer: X-Sum\r\n", "3\r\nabc\r\n0\r\nx-SUM:  9 \r\nX-Sum:\r\n\r\n")},
 		{"chunked with extensions", chunked("", "3;a=\"b;c\" ;d\r\nabc\r\n0;end\r\n\r\n")},
-		{"chunk sizes as nobody else writes them", chunked("", "0003\r\nabc\r\nA\r\n0123456789\r\na\r\n0123456789\r\n000\r\n\r\n")},
+		{"chunk sizes as nobody else writes them",
+			chunked("", "0003\r\nabc\r\nA\r\n0123456789\r\na\r\n0123456789\r\n000\r\n\r\n")},
 		{"chunks of one byte", chunked("", strings.Repeat("1\r\nx\r\n", 5000)+"0\r\n\r\n")},
 		{"a chunk like the last one", chunked("", "5\r\n0\r\n\r\n\r\n0\r\n\r\n")},
-		{"chunked gzip", chunked("Content-Encoding: gzip\r\n", fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(packed("a")), packed("a")))},
+		{"chunked gzip", chunked("Content-Encoding: gzip\r\n",
+			fmt.Sprintf("%x\r\n%s\r\n0\r\n\r\n", len(packed("a")), packed("a")))},
 		{"CHUNKED", "POST / HTTP/1.1\r\nHost: h.test\r\ntransfer-encoding: CHUNKED\r\n\r\n1\r\nx\r\n0\r\n\r\n"},
 		{"Expect", post("Expect: 100-continue\r\n", "hi")},
 		{"Expect with chunks", chunked("Expect: 100-Continue\r\n", "2\r\nhi\r\n0\r\n\r\n")},
 		{"Expect without a body", post("Expect: 100-continue\r\n", "")},
 		{"Connection: close", post("Connection: close\r\n", "x")},
-		{"hop by hop", post("Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nTE: trailers\r\nUpgrade: h2c\r\n", "x")},
+		{"hop by hop",
+			post("Connection: keep-alive, X-Hop\r\nX-Hop: 1\r\nKeep-Alive: timeout=5\r\nTE: trailers\r\nUpgrade: h2c\r\n", "x")},
 		{"HTTP/1.0", "POST /a HTTP/1.0\r\nContent-Length: 2\r\n\r\nhi"},
 		{"HTTP/1.0 with Host", "POST /a HTTP/1.0\r\nHost: h.test\r\nContent-Length: 2\r\n\r\nhi"},
 		{"HTTP/1.0 keep-alive", "POST /a HTTP/1.0\r\nConnection: Keep-Alive\r\nContent-Length: 2\r\n\r\nhi"},
@@ -157,7 +162,9 @@ func TestEveryByteThatCameIsShownAndSentAgain(t *testing.T) {
 func TestTrailersAreShown(t *testing.T) {
 	t.Parallel()
 	b := newBarb(t)
-	b.receive(t, []letter{{"trailers", "POST / HTTP/1.1\r\nHost: h.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nx-SUM:  9 \r\n\r\n"}})
+	b.receive(t,
+		[]letter{{"trailers",
+			"POST / HTTP/1.1\r\nHost: h.test\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\nx-SUM:  9 \r\n\r\n"}})
 	if got := b.run(t, 0, "show", "1"); !strings.Contains(got, "\nabc\n\n(trailers)\nx-SUM: 9\n") {
 		t.Errorf("show:\n%s", got)
 	}
@@ -171,7 +178,8 @@ func TestEveryByteIsKeptOverOneConnection(t *testing.T) {
 	t.Parallel()
 	var all []letter
 	for _, l := range letters() {
-		if !strings.Contains(l.wire, "Expect") && !strings.Contains(l.wire, "Connection: close") && !strings.Contains(l.wire, "HTTP/1.0") {
+		if !strings.Contains(l.wire, "Expect") && !strings.Contains(l.wire, "Connection: close") &&
+			!strings.Contains(l.wire, "HTTP/1.0") {
 			all = append(all, l)
 		}
 	}
@@ -209,7 +217,8 @@ func (b inProcess) env(out, err io.Writer) commands.Env {
 	env.In, env.Out, env.Err, env.Dir = strings.NewReader(""), out, err, b.dir
 	env.Interruptible = context.WithCancel
 	env.Getenv = func(name string) string {
-		return map[string]string{"BARB_DB": filepath.Join(b.dir, "history.db"), "XDG_CONFIG_HOME": b.dir, "XDG_DATA_HOME": b.dir}[name]
+		return map[string]string{"BARB_DB": filepath.Join(b.dir, "history.db"), "XDG_CONFIG_HOME": b.dir,
+			"XDG_DATA_HOME": b.dir}[name]
 	}
 	return env
 }
@@ -232,7 +241,8 @@ func (b inProcess) listen(t *testing.T, args ...string) (address string, stop fu
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan int, 1)
 	go func() {
-		ended <- commands.Main(ctx, b.env(&out, &said), "test", append([]string{"listen", "--addr", "127.0.0.1:0", "--ready-file", ready}, args...))
+		ended <- commands.Main(ctx, b.env(&out, &said), "test",
+			append([]string{"listen", "--addr", "127.0.0.1:0", "--ready-file", ready}, args...))
 	}()
 	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(2 * time.Millisecond) {
 		if data, err := os.ReadFile(ready); err == nil {

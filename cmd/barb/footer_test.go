@@ -39,7 +39,8 @@ func onTerminal(t *testing.T, line string, extra ...string) *terminal {
 		t.Fatal(err)
 	}
 	cmd := exec.Command("bash", "-c", line)
-	cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir, "BARB_DB="+dir+"/history.db", "XDG_CONFIG_HOME="+dir, "TERM=xterm", "NO_COLOR=")
+	cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir, "BARB_DB="+dir+"/history.db",
+		"XDG_CONFIG_HOME="+dir, "TERM=xterm", "NO_COLOR=")
 	cmd.Env, cmd.Dir = append(cmd.Env, extra...), dir
 	f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
 	if err != nil {
@@ -137,7 +138,8 @@ func TestTheFooterStaysBelowAndLeavesNothingBehind(t *testing.T) {
 		}
 	}
 	p.until(`3 received  0 invalid  1 failed  p50 \S+  p99 \S+`)
-	if now := screen(p.text()); !regexp.MustCompile(`(?s)\n\d\d:\d\d:\d\d   3  POST / .*→ 503 .*\n3 received  0 invalid  1 failed .*\n$`).MatchString(now) {
+	if now := screen(p.text()); !regexp.MustCompile(
+		`(?s)\n\d\d:\d\d:\d\d   3  POST / .*→ 503 .*\n3 received  0 invalid  1 failed .*\n$`).MatchString(now) {
 		t.Errorf("the footer is not the last line:\n%s", now)
 	}
 
@@ -154,7 +156,9 @@ func TestTheFooterStaysBelowAndLeavesNothingBehind(t *testing.T) {
 			t.Errorf("%q is left on the screen:\n%s", gone, left)
 		}
 	}
-	want := regexp.MustCompile(`(?s)^barb: listening on .*\n\S+   1  POST / .*\n\S+   2  POST / .*\n\S+   3  POST / .*\n 4  POST.*→ 503.*\nbarb: 4 webhooks received\n+$`)
+	want := regexp.MustCompile(
+		`(?s)^barb: listening on .*\n\S+   1  POST / .*\n\S+   2  POST / .*\n\S+   3  POST / .*\n` +
+			` 4  POST.*→ 503.*\nbarb: 4 webhooks received\n+$`)
 	if !want.MatchString(left) {
 		t.Errorf("the screen is\n%s", left)
 	}

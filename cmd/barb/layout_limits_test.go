@@ -38,7 +38,8 @@ var largest = map[string]int{
 // wide is how many lines may still be wider than widestLine. The numbers only go down.
 var wide = struct{ code, tests int }{code: 195, tests: 1328}
 
-// promoted holds the types that may reach more methods by embedding, until each is given what it needs. They only go down.
+// promoted holds the types that may reach more methods by embedding, until each is given what it needs. They only go
+// down.
 var promoted = map[string]int{
 	"commands.courier":     112,
 	"commands.batchSender": 117,
@@ -47,7 +48,8 @@ var promoted = map[string]int{
 
 // outside is how many methods a type of another module brings when it is embedded.
 var outside = map[string]int{
-	"error": 1, "hash.Hash": 5, "io.Reader": 1, "io.Writer": 1, "net.Conn": 8, "net.UnixListener": 8, "sync.Mutex": 3, "sqlite3.SQLiteConn": 36,
+	"error": 1, "hash.Hash": 5, "io.Reader": 1, "io.Writer": 1, "net.Conn": 8, "net.UnixListener": 8, "sync.Mutex": 3,
+	"sqlite3.SQLiteConn": 36,
 }
 
 // source is a Go file of ours.
@@ -145,7 +147,8 @@ func TestFilesAndFunctionsAreShort(t *testing.T) {
 			}
 			first, last := s.fset.Position(f.Pos()).Line, s.fset.Position(f.End()).Line
 			if n := last - first + 1; n > longestFunction {
-				t.Errorf("%s:%d: %s has %d lines, %d are allowed: it is two functions", s.path, first, f.Name.Name, n, longestFunction)
+				t.Errorf("%s:%d: %s has %d lines, %d are allowed: it is two functions", s.path, first, f.Name.Name,
+					n, longestFunction)
 			}
 		}
 	}
@@ -321,19 +324,22 @@ func reach(t *testing.T, types map[string]*structure, name string, reached, seen
 	}
 }
 
-// spends are the files that may ask the real clock: what they measure or wait for takes that long. All other code is told the
-// time, by an argument or a Now.
+// spends are the files that may ask the real clock: what they measure or wait for takes that long. All other code is
+// told the time, by an argument or a Now.
 var spends = []string{
 	"cmd/barb/environment.go", "commands/env.go", // where the clock comes from
-	"deliver/answer.go", "deliver/client.go", "deliver/conn.go", "deliver/decide.go", "deliver/deliver.go", "deliver/dial.go",
+	"deliver/answer.go", "deliver/client.go", "deliver/conn.go", "deliver/decide.go", "deliver/deliver.go",
+	"deliver/dial.go",
 	"deliver/limits.go", "deliver/pace.go", "deliver/pool.go", "deliver/trace.go", "deliver/wire.go",
-	"listen/answer.go", "listen/body.go", "listen/conn.go", "listen/fault.go", "listen/http2.go", "listen/pace.go", "listen/refuse.go",
+	"listen/answer.go", "listen/body.go", "listen/conn.go", "listen/fault.go", "listen/http2.go", "listen/pace.go",
+	"listen/refuse.go",
 	"listen/command/command.go", "listen/command/marks.go",
 	"store/erase.go", "store/observe.go", "store/prune.go", "store/queue.go", "store/schema.go",
 	"commands/ui/footer.go", "commands/ui/forward.go", "commands/ui/progress.go",
 	"commands/courier.go", "commands/send_many.go", "commands/replay_many.go", // how long a delivery or a run took
 	"deliver/batch/checkpoint.go", "deliver/batch/source.go",
-	"deliver/worker/leases.go", "deliver/worker/round.go", "deliver/worker/worker.go", // waits for what is due: its tests are in synctest bubbles
+	// waits for what is due: its tests are in synctest bubbles
+	"deliver/worker/leases.go", "deliver/worker/round.go", "deliver/worker/worker.go",
 	"listen/gateway/queue.go", "listen/gateway/queue_command.go", "listen/gateway/queue_worker.go",
 	// Until messages have a package:
 	"commands/deliver_plan.go", "commands/deliver_message.go",

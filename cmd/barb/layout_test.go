@@ -13,55 +13,73 @@ import (
 
 const module = "github.com/barbhq/barb/"
 
-// layout is who may import whom: of our own packages ("*": all), and of others' modules. A package that is not in it does not belong
-// here until the picture was changed first. Test files may import more.
+// layout is who may import whom: of our own packages ("*": all), and of others' modules. A package that is not in it
+// does not belong here until the picture was changed first. Test files may import more.
 var layout = map[string]struct{ ours, others []string }{
-	"units":             {},
-	"sign":              {ours: []string{"sign/field", "sign/httpsig", "sign/keytext", "sign/rawjson"}},
-	"sign/rawjson":      {},
-	"sign/field":        {},
-	"sign/httpsig":      {ours: []string{"sign/field"}},
-	"sign/keytext":      {},
-	"sign/catalog":      {ours: []string{"sign"}},
-	"sign/proof":        {ours: []string{"sign"}},
-	"sign/handshake":    {ours: []string{"sign", "sign/keytext", "sign/rawjson"}},
-	"sign/discover":     {ours: []string{"sign", "sign/keytext", "sign/catalog"}},
-	"sign/explain":      {ours: []string{"sign", "sign/keytext", "sign/catalog", "sign/rawjson"}, others: []string{"github.com/andybalholm/brotli"}},
-	"store/record":      {},
-	"store/export":      {ours: []string{"store/record"}},
-	"store/senders":     {ours: []string{"store/record"}},
-	"store/redact":      {ours: []string{"sign", "sign/catalog", "sign/handshake", "store/record"}},
-	"store":             {ours: []string{"store/disk", "store/record"}, others: []string{"github.com/mattn/go-sqlite3"}},
-	"store/disk":        {},
-	"deliver":           {ours: []string{"units", "store/record"}, others: []string{"golang.org/x/net", "golang.org/x/time", "golang.org/x/sys", "github.com/sony/gobreaker/v2"}},
-	"deliver/fixture":   {ours: []string{"units"}},
-	"deliver/signer":    {ours: []string{"sign", "store/record"}, others: []string{"github.com/google/uuid"}},
-	"deliver/payload":   {ours: []string{"store/disk", "deliver/fixture", "deliver/edit", "deliver/signer", "sign", "store/record"}},
-	"deliver/replay":    {ours: []string{"deliver", "store", "deliver/payload", "deliver/signer", "deliver/fixture", "sign", "store/record", "store/redact"}},
-	"deliver/provider":  {ours: []string{"deliver", "store/record"}, others: []string{"github.com/google/uuid"}},
-	"deliver/edit":      {ours: []string{"sign/rawjson"}},
-	"deliver/worker":    {ours: []string{"deliver", "deliver/journal", "store", "store/record"}, others: []string{"github.com/google/uuid"}},
-	"deliver/journal":   {ours: []string{"deliver", "store", "store/record"}},
-	"listen":            {ours: []string{"store/disk", "store/record"}, others: []string{"golang.org/x/time"}},
-	"listen/verifier":   {ours: []string{"sign", "sign/catalog", "sign/proof", "store/record"}},
-	"listen/dedupe":     {ours: []string{"store/record"}},
-	"store/health":      {ours: []string{"store"}},
-	"commands/schema":   {ours: []string{"store/record", "store/export", "store/senders", "store/health", "sign", "sign/discover", "sign/explain", "deliver/provider", "deliver/fixture", "store"}},
-	"listen/command":    {ours: []string{"store/record"}, others: []string{"github.com/mattn/go-shellwords"}},
-	"listen/script":     {ours: []string{"units", "listen", "listen/route", "store/record"}},
-	"listen/route":      {},
-	"listen/gateway":    {ours: []string{"sign", "sign/catalog", "sign/handshake", "store", "store/record", "store/redact", "deliver", "deliver/journal", "deliver/provider", "deliver/worker", "listen", "listen/route", "listen/script", "listen/verifier", "listen/dedupe", "listen/command"}},
-	"commands/ui":       {ours: []string{"units", "store/record", "store/senders", "store/health", "deliver", "deliver/provider", "deliver/batch", "sign", "sign/catalog", "sign/handshake", "sign/discover", "sign/explain", "store"}, others: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/charmbracelet/lipgloss", "github.com/charmbracelet/x/ansi", "github.com/fatih/color", "github.com/muesli/termenv"}},
-	"commands/metrics":  {ours: []string{"store", "store/record"}},
-	"deliver/batch":     {ours: []string{"deliver", "deliver/journal", "deliver/payload", "store", "store/record"}, others: []string{"github.com/HdrHistogram/hdrhistogram-go"}},
+	"units":          {},
+	"sign":           {ours: []string{"sign/field", "sign/httpsig", "sign/keytext", "sign/rawjson"}},
+	"sign/rawjson":   {},
+	"sign/field":     {},
+	"sign/httpsig":   {ours: []string{"sign/field"}},
+	"sign/keytext":   {},
+	"sign/catalog":   {ours: []string{"sign"}},
+	"sign/proof":     {ours: []string{"sign"}},
+	"sign/handshake": {ours: []string{"sign", "sign/keytext", "sign/rawjson"}},
+	"sign/discover":  {ours: []string{"sign", "sign/keytext", "sign/catalog"}},
+	"sign/explain": {ours: []string{"sign", "sign/keytext", "sign/catalog", "sign/rawjson"},
+		others: []string{"github.com/andybalholm/brotli"}},
+	"store/record":  {},
+	"store/export":  {ours: []string{"store/record"}},
+	"store/senders": {ours: []string{"store/record"}},
+	"store/redact":  {ours: []string{"sign", "sign/catalog", "sign/handshake", "store/record"}},
+	"store":         {ours: []string{"store/disk", "store/record"}, others: []string{"github.com/mattn/go-sqlite3"}},
+	"store/disk":    {},
+	"deliver": {ours: []string{"units", "store/record"},
+		others: []string{"golang.org/x/net", "golang.org/x/time", "golang.org/x/sys", "github.com/sony/gobreaker/v2"}},
+	"deliver/fixture": {ours: []string{"units"}},
+	"deliver/signer":  {ours: []string{"sign", "store/record"}, others: []string{"github.com/google/uuid"}},
+	"deliver/payload": {ours: []string{"store/disk", "deliver/fixture", "deliver/edit", "deliver/signer",
+		"sign", "store/record"}},
+	"deliver/replay": {ours: []string{"deliver", "store", "deliver/payload", "deliver/signer", "deliver/fixture",
+		"sign", "store/record", "store/redact"}},
+	"deliver/provider": {ours: []string{"deliver", "store/record"}, others: []string{"github.com/google/uuid"}},
+	"deliver/edit":     {ours: []string{"sign/rawjson"}},
+	"deliver/worker": {ours: []string{"deliver", "deliver/journal", "store", "store/record"},
+		others: []string{"github.com/google/uuid"}},
+	"deliver/journal": {ours: []string{"deliver", "store", "store/record"}},
+	"listen":          {ours: []string{"store/disk", "store/record"}, others: []string{"golang.org/x/time"}},
+	"listen/verifier": {ours: []string{"sign", "sign/catalog", "sign/proof", "store/record"}},
+	"listen/dedupe":   {ours: []string{"store/record"}},
+	"store/health":    {ours: []string{"store"}},
+	"commands/schema": {ours: []string{"store/record", "store/export", "store/senders", "store/health", "sign",
+		"sign/discover", "sign/explain", "deliver/provider", "deliver/fixture", "store"}},
+	"listen/command": {ours: []string{"store/record"}, others: []string{"github.com/mattn/go-shellwords"}},
+	"listen/script":  {ours: []string{"units", "listen", "listen/route", "store/record"}},
+	"listen/route":   {},
+	"listen/gateway": {ours: []string{"sign", "sign/catalog", "sign/handshake", "store", "store/record", "store/redact",
+		"deliver", "deliver/journal", "deliver/provider", "deliver/worker", "listen", "listen/route", "listen/script",
+		"listen/verifier", "listen/dedupe", "listen/command"}},
+	"commands/ui": {ours: []string{"units", "store/record", "store/senders", "store/health", "deliver",
+		"deliver/provider", "deliver/batch", "sign", "sign/catalog", "sign/handshake", "sign/discover", "sign/explain",
+		"store"}, others: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/charmbracelet/lipgloss",
+		"github.com/charmbracelet/x/ansi", "github.com/fatih/color", "github.com/muesli/termenv"}},
+	"commands/metrics": {ours: []string{"store", "store/record"}},
+	"deliver/batch": {ours: []string{"deliver", "deliver/journal", "deliver/payload", "store", "store/record"},
+		others: []string{"github.com/HdrHistogram/hdrhistogram-go"}},
 	"commands/receiver": {ours: []string{"sign"}},
 	"commands/fail":     {},
-	"commands/secret":   {ours: []string{"commands/fail", "commands/infile", "sign"}, others: []string{"github.com/zalando/go-keyring"}},
-	"commands/flags":    {ours: []string{"units", "commands/fail", "commands/infile", "commands/metrics", "deliver", "deliver/fixture", "deliver/payload", "deliver/provider", "listen/route", "listen/script", "sign/handshake", "store", "store/export", "store/health", "store/record"}, others: []string{"github.com/spf13", "github.com/itchyny/gojq", "golang.org/x/time"}},
-	"commands/infile":   {ours: []string{"units", "commands/fail"}},
-	"commands":          {ours: []string{"*"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2", "github.com/itchyny/gojq", "github.com/google/uuid", "github.com/mattn/go-shellwords", "github.com/adrg/xdg", "github.com/zalando/go-keyring", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/time"}},
-	"cmd/barb":          {ours: []string{"commands"}, others: []string{"golang.org/x/term"}},
-	"cmd/gendocs":       {ours: []string{"commands", "commands/ui"}, others: []string{"github.com/spf13"}},
+	"commands/secret": {ours: []string{"commands/fail", "commands/infile", "sign"},
+		others: []string{"github.com/zalando/go-keyring"}},
+	"commands/flags": {ours: []string{"units", "commands/fail", "commands/infile", "commands/metrics", "deliver",
+		"deliver/fixture", "deliver/payload", "deliver/provider", "listen/route", "listen/script", "sign/handshake", "store",
+		"store/export", "store/health", "store/record"}, others: []string{"github.com/spf13", "github.com/itchyny/gojq",
+		"golang.org/x/time"}},
+	"commands/infile": {ours: []string{"units", "commands/fail"}},
+	"commands": {ours: []string{"*"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2",
+		"github.com/itchyny/gojq", "github.com/google/uuid", "github.com/mattn/go-shellwords", "github.com/adrg/xdg",
+		"github.com/zalando/go-keyring", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/time"}},
+	"cmd/barb":    {ours: []string{"commands"}, others: []string{"golang.org/x/term"}},
+	"cmd/gendocs": {ours: []string{"commands", "commands/ui"}, others: []string{"github.com/spf13"}},
 }
 
 // never is what a package must not use of the standard library: an engine has no clock of its own to judge by, no file,
@@ -115,7 +133,8 @@ func TestImportsFollowTheLayout(t *testing.T) {
 		if err != nil {
 			return err
 		}
-		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "conformance" || d.Name() == "bench" || d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".") && d.Name() != "..") && path != root {
+		if d.IsDir() && (d.Name() == "testdata" || d.Name() == "conformance" || d.Name() == "bench" ||
+			d.Name() == "node_modules" || strings.HasPrefix(d.Name(), ".") && d.Name() != "..") && path != root {
 			return filepath.SkipDir
 		}
 		if strings.HasSuffix(path, ".go") && !strings.HasSuffix(path, "_test.go") {
@@ -160,9 +179,11 @@ func floorOf(pkg string) int {
 }
 
 // hands are the modules and packages that only the command line uses: flags, hints and printing.
-var hands = []string{"github.com/spf13", "github.com/charmbracelet", "github.com/fatih/color", "github.com/muesli/termenv", "github.com/pelletier/go-toml"}
+var hands = []string{"github.com/spf13", "github.com/charmbracelet", "github.com/fatih/color",
+	"github.com/muesli/termenv", "github.com/pelletier/go-toml"}
 
-// TestTheLayoutKeepsTheLaw looks at the table itself: imports run down, and what needs two engines is a package of its own.
+// TestTheLayoutKeepsTheLaw looks at the table itself: imports run down, and what needs two engines is a package of its
+// own.
 func TestTheLayoutKeepsTheLaw(t *testing.T) {
 	roots := []string{"sign", "store", "deliver", "listen"}
 	for pkg, rule := range layout {
@@ -176,7 +197,8 @@ func TestTheLayoutKeepsTheLaw(t *testing.T) {
 			}
 		}
 		for _, module := range rule.others {
-			if floorOf(pkg) < topFloor && slices.ContainsFunc(hands, func(h string) bool { return strings.HasPrefix(module, h) }) {
+			if floorOf(pkg) < topFloor && slices.ContainsFunc(hands,
+				func(h string) bool { return strings.HasPrefix(module, h) }) {
 				t.Errorf("%s may import %s: flags and printing are the command line's", pkg, module)
 			}
 		}
@@ -185,7 +207,8 @@ func TestTheLayoutKeepsTheLaw(t *testing.T) {
 
 // TestOnlyTheCommandLinePrintsAndExits looks below the command line for what is a person's or a process's.
 func TestOnlyTheCommandLinePrintsAndExits(t *testing.T) {
-	forbidden := []string{"fmt.Print", "fmt.Printf", "fmt.Println", "os.Stdin", "os.Stdout", "os.Stderr", "os.Exit", "os.Args", "print", "println"}
+	forbidden := []string{"fmt.Print", "fmt.Printf", "fmt.Println", "os.Stdin", "os.Stdout", "os.Stderr", "os.Exit",
+		"os.Args", "print", "println"}
 	for _, s := range code(t) {
 		if floorOf(s.pkg) == topFloor {
 			continue

@@ -99,7 +99,8 @@ func TestAListenerThatEndsLeavesNoCommand(t *testing.T) {
 			if status := <-done; signal == os.Interrupt && status != 500 {
 				t.Errorf("the sender was answered %d", status)
 			}
-			for deadline := time.Now().Add(10 * time.Second); syscall.Kill(pid, 0) == nil && !isZombie(pid); time.Sleep(time.Millisecond) {
+			for deadline := time.Now().Add(10 * time.Second); syscall.Kill(pid, 0) == nil &&
+				!isZombie(pid); time.Sleep(time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatalf("the command is still there")
 				}

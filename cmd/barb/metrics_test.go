@@ -67,10 +67,14 @@ func value(f *dto.MetricFamily, labels ...string) float64 {
 
 func TestPrometheusReadsTheCounters(t *testing.T) {
 	t.Parallel()
-	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusAccepted) }))
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusAccepted)
+	}))
 	defer app.Close()
-	p := listener(t, `exec barb listen -s github --secret barb_test_secret_0123456789abcdef --addr 127.0.0.1:0 --metrics :0 --forward-to `+app.URL+
-		` --json --jq 'select(.event=="listening") | .url + " " + .metrics_url'`)
+	p := listener(t,
+		`exec barb listen -s github --secret barb_test_secret_0123456789abcdef --addr 127.0.0.1:0 --metrics :0 --forward-to `+
+			app.URL+
+			` --json --jq 'select(.event=="listening") | .url + " " + .metrics_url'`)
 	url, counters, _ := strings.Cut(p.url, " ")
 
 	for range 2 {
@@ -130,7 +134,8 @@ func TestPrometheusReadsTheCounters(t *testing.T) {
 
 func TestTheMetricsPortServesNothingElse(t *testing.T) {
 	t.Parallel()
-	p := listener(t, `exec barb listen --addr 127.0.0.1:0 --metrics 127.0.0.1:0 --json --jq 'select(.event=="listening") | .metrics_url'`)
+	p := listener(t,
+		`exec barb listen --addr 127.0.0.1:0 --metrics 127.0.0.1:0 --json --jq 'select(.event=="listening") | .metrics_url'`)
 	base := strings.TrimSuffix(p.url, "/metrics")
 	for target, want := range map[string]int{"/": 404, "/debug/pprof/": 404, "/metrics/": 404, "/metrics": 200} {
 		answer, err := http.Get(base + target)
@@ -150,16 +155,20 @@ func TestTheMetricsPortServesNothingElse(t *testing.T) {
 
 // What an app does not take is retried, given up and a dead letter, in the counters as in the queue.
 func TestTheQueueShowsInTheMetrics(t *testing.T) {
-	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
 	defer app.Close()
-	p := listener(t, `exec barb listen --addr 127.0.0.1:0 --metrics :0 --mode ack --retries 2 --base 1ms --forward-to `+app.URL+
+	p := listener(t, `exec barb listen --addr 127.0.0.1:0 --metrics :0 --mode ack --retries 2 --base 1ms --forward-to `+
+		app.URL+
 		` --json --jq 'select(.event=="listening") | .url + " " + .metrics_url'`)
 	url, counters, _ := strings.Cut(p.url, " ")
 	if status := post(url, "x", 10); status != http.StatusOK {
 		t.Fatalf("answered %d", status)
 	}
 	got := scrapeUntil(t, p, counters, "barb_dead_letters", 1)
-	for name, want := range map[string]float64{"barb_queue_depth": 0, "barb_dead_letters": 1, "barb_attempt_duration_seconds": 3} {
+	for name, want := range map[string]float64{"barb_queue_depth": 0, "barb_dead_letters": 1,
+		"barb_attempt_duration_seconds": 3} {
 		if n := value(got[name]); n != want {
 			t.Errorf("%s is %v, want %v", name, n, want)
 		}
@@ -173,9 +182,12 @@ func TestTheQueueShowsInTheMetrics(t *testing.T) {
 }
 
 func TestTheWorkerCountsTheSame(t *testing.T) {
-	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) }))
+	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
 	defer app.Close()
-	p := listener(t, `barb send `+app.URL+` -d '{}' --queue --retries 2 --base 1ms >/dev/null && exec barb deliver --metrics 127.0.0.1:0 2>&1`)
+	p := listener(t, `barb send `+app.URL+
+		` -d '{}' --queue --retries 2 --base 1ms >/dev/null && exec barb deliver --metrics 127.0.0.1:0 2>&1`)
 	url, ok := strings.CutPrefix(p.url, "barb: metrics at ")
 	if !ok {
 		t.Fatalf("it begins with %q", p.url)

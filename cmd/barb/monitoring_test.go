@@ -26,8 +26,9 @@ import (
 // served is every series of a listener that has received, as a sample's name and its labels.
 func served(t *testing.T) (p *process, series []map[string]string) {
 	t.Helper()
-	p = listener(t, `exec barb listen -s github --secret barb_test_secret_0123456789abcdef --addr 127.0.0.1:0 --metrics :0 `+
-		`--json --jq 'select(.event=="listening") | .url + " " + .metrics_url'`)
+	p = listener(t,
+		`exec barb listen -s github --secret barb_test_secret_0123456789abcdef --addr 127.0.0.1:0 --metrics :0 `+
+			`--json --jq 'select(.event=="listening") | .url + " " + .metrics_url'`)
 	url, counters, _ := strings.Cut(p.url, " ")
 	if status := post(url, "x", 10); status != http.StatusUnauthorized {
 		t.Fatalf("answered %d", status)
@@ -217,7 +218,8 @@ func TestTheDashboardShowsWhatIsServed(t *testing.T) {
 			mustSelect(t, series, panel.Title, target.Expr)
 		}
 	}
-	if want := []string{"success_rate", "p99_latency", "queue_depth", "signature_failures", "retry_rate", "dead_letters"}; !slices.Equal(figures, want) {
+	if want := []string{"success_rate", "p99_latency", "queue_depth", "signature_failures", "retry_rate",
+		"dead_letters"}; !slices.Equal(figures, want) {
 		t.Errorf("the first row shows %v, want %v", figures, want)
 	}
 	if !kinds["heatmap"] {
@@ -231,7 +233,8 @@ func TestTheDashboardShowsWhatIsServed(t *testing.T) {
 }
 
 // contract are the fields that every log line has, in their order.
-var contract = []string{"schema", "level", "timestamp", "id", "direction", "webhook_id", "event_type", "endpoint_domain", "method", "status_code", "latency_ms",
+var contract = []string{"schema", "level", "timestamp", "id", "direction", "webhook_id", "event_type",
+	"endpoint_domain", "method", "status_code", "latency_ms",
 	"attempt", "retry_count", "scheme", "verdict", "outcome"}
 
 // What scripts may rely on is what is written down: the fields of the contract in every line, each addition in the

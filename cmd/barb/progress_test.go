@@ -9,7 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-const sending = `{ echo "barb: listening on http://127.0.0.1:1"; } >&2; exec barb send %URL% -d '{}' -n 40 --retries 0 --timeout 60s`
+const sending = `{ echo "barb: listening on http://127.0.0.1:1"; } >&2
+exec barb send %URL% -d '{}' -n 40 --retries 0 --timeout 60s`
 
 func TestProgressIsShownAndLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
@@ -23,7 +24,9 @@ func TestProgressIsShownAndLeavesNothingBehind(t *testing.T) {
 			t.Errorf("%q is left on the screen:\n%s", gone, left)
 		}
 	}
-	if !regexp.MustCompile(`(?s)barb: run 1, 40 messages\n+delivered +20 of 40\n.*interrupted\n.*resume with: barb send --resume 1\n`).MatchString(left) {
+	want := regexp.MustCompile(`(?s)barb: run 1, 40 messages\n+delivered +20 of 40\n` +
+		`.*interrupted\n.*resume with: barb send --resume 1\n`)
+	if !want.MatchString(left) {
 		t.Errorf("the screen is\n%s", left)
 	}
 }
@@ -34,7 +37,8 @@ func TestProgressFitsANarrowTerminal(t *testing.T) {
 	p := onTerminal(t, "stty cols 30; "+strings.ReplaceAll(sending, "%URL%", e.URL))
 	await(t, "the stall", e.stalled)
 	p.until(`20/40  \S+/s  0 failed`)
-	for _, line := range regexp.MustCompile(`[^\r\n\x1b]*20/40[^\r\n\x1b]*`).FindAllString(regexp.MustCompile(`\x1b\[[0-9;]*[mJ]`).ReplaceAllString(p.text(), ""), -1) {
+	for _, line := range regexp.MustCompile(`[^\r\n\x1b]*20/40[^\r\n\x1b]*`).FindAllString(
+		regexp.MustCompile(`\x1b\[[0-9;]*[mJ]`).ReplaceAllString(p.text(), ""), -1) {
 		if utf8.RuneCountInString(line) > 30 || strings.Contains(line, "#") {
 			t.Errorf("%q is wider than the terminal", line)
 		}

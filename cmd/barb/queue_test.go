@@ -113,8 +113,10 @@ func startListenerIn(t *testing.T, folder, dir string, env []string, args ...str
 	}
 	ready := filepath.Join(t.TempDir(), "url")
 	l := &queuer{out: &bytes.Buffer{}}
-	l.cmd = &exec.Cmd{Path: binary, Args: append([]string{"barb", "listen", "--addr", ":0", "--ready-file", ready}, args...), Dir: folder,
-		Env: append(append(os.Environ(), "HOME="+dir, "BARB_DB="+filepath.Join(dir, "history.db")), env...), Stdout: l.out, Stderr: l.out}
+	l.cmd = &exec.Cmd{Path: binary, Args: append([]string{"barb", "listen", "--addr", ":0", "--ready-file", ready},
+		args...), Dir: folder,
+		Env:    append(append(os.Environ(), "HOME="+dir, "BARB_DB="+filepath.Join(dir, "history.db")), env...),
+		Stdout: l.out, Stderr: l.out}
 	if err := l.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -194,7 +196,8 @@ func TestWhatWasAcknowledgedIsDeliveredInOrderAfterAKill(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			t.Parallel()
 			dir, app := t.TempDir(), newReceiver(t)
-			flags := append([]string{"--forward-to", "http://" + app.addr, "--base", "300ms", "--max-delay", "300ms", "--jitter", "none"}, c.flags...)
+			flags := append([]string{"--forward-to", "http://" + app.addr, "--base", "300ms", "--max-delay", "300ms", "--jitter",
+				"none"}, c.flags...)
 			var want []string
 			for round := range 3 {
 				l := startListener(t, dir, flags...)
@@ -212,7 +215,8 @@ func TestWhatWasAcknowledgedIsDeliveredInOrderAfterAKill(t *testing.T) {
 			}
 			app.start()
 			l := startListener(t, dir, flags...)
-			until(t, "all are delivered", 60*time.Second, func() bool { return len(app.ids()) >= len(want) }) // a lease of the killed one may have to end
+			// a lease of the killed one may have to end
+			until(t, "all are delivered", 60*time.Second, func() bool { return len(app.ids()) >= len(want) })
 			if got := app.ids(); !slices.Equal(got, want) {
 				t.Errorf("delivered %v\nwant %v\n%s", got, want, l.out)
 			}
@@ -225,7 +229,8 @@ func TestWhatWasAcknowledgedIsDeliveredInOrderAfterAKill(t *testing.T) {
 func TestAfterAKillTheCommandAndTheAppGetEachOnce(t *testing.T) {
 	t.Parallel()
 	dir, app := t.TempDir(), newReceiver(t)
-	flags := []string{"--forward-to", "http://" + app.addr, "--mode", "ack", "--dedupe", "--base", "1s", "--max-delay", "1s", "--jitter", "none",
+	flags := []string{"--forward-to", "http://" + app.addr, "--mode", "ack", "--dedupe", "--base", "1s", "--max-delay",
+		"1s", "--jitter", "none",
 		"--exec", `sh -c 'echo $BARB_HOOK_WEBHOOK_ID >> ran'`, "--exec-unverified"}
 	var want []string
 	for round := range 3 {
@@ -239,8 +244,10 @@ func TestAfterAKillTheCommandAndTheAppGetEachOnce(t *testing.T) {
 			}
 			want = append(want, fmt.Sprintf("msg_%d_%d", round, n))
 		}
-		until(t, "the commands have run and no attempt is being made", 30*time.Second, func() bool { // a lease would have to end first
-			return lines(t, dir, "ran") == len(want) && entriesOf(t, dir, "--state", "waiting,leased", "--kind", "command") == 0 &&
+		// a lease would have to end first
+		until(t, "the commands have run and no attempt is being made", 30*time.Second, func() bool {
+			return lines(t, dir, "ran") == len(want) && entriesOf(t, dir, "--state", "waiting,leased", "--kind",
+				"command") == 0 &&
 				entriesOf(t, dir, "--state", "leased") == 0
 		})
 		l.kill(t)
@@ -284,7 +291,8 @@ func TestTwoListenersOnOneHistoryDeliverEachOnceAndInTheOrderOfItsKey(t *testing
 		}
 		want = append(want, id)
 	}
-	until(t, "all are delivered", 30*time.Second, func() bool { return len(app.ids()) >= len(want) && waiting(t, dir) == 0 })
+	until(t, "all are delivered", 30*time.Second,
+		func() bool { return len(app.ids()) >= len(want) && waiting(t, dir) == 0 })
 	got := app.ids()
 	for key := range 4 {
 		var order []string
@@ -328,7 +336,8 @@ func TestSoakKilledInAnAttemptItIsMadeAgainAfterTheLease(t *testing.T) {
 				acknowledged[id] = true
 			}
 		}
-		until(t, "the app is at it", 90*time.Second, func() bool { app.mu.Lock(); defer app.mu.Unlock(); return app.came-before >= 8 })
+		until(t, "the app is at it", 90*time.Second,
+			func() bool { app.mu.Lock(); defer app.mu.Unlock(); return app.came-before >= 8 })
 		first.kill(t)
 		second.kill(t)
 	}

@@ -26,7 +26,8 @@ func TestReadmeRunsWhenPasted(t *testing.T) {
 	}
 	script := "set -e -o pipefail\n" + strings.Join(blocks, "wait\n") + "wait\n"
 	ports := strings.NewReplacer("4242", freePort(t), "3000", freePort(t))
-	txtar := "exec bash readme.sh\n! stderr 'hint:'\n-- invoice.json --\n{\"type\":\"invoice.paid\"}\n-- readme.sh --\n" + ports.Replace(script)
+	txtar := "exec bash readme.sh\n! stderr 'hint:'\n-- invoice.json --\n{\"type\":\"invoice.paid\"}\n-- readme.sh --\n" +
+		ports.Replace(script)
 	txtar = strings.ReplaceAll(txtar, "barb listen", "barb listen --addr 127.0.0.1:"+ports.Replace("4242"))
 	dir := t.TempDir()
 	if err := os.WriteFile(filepath.Join(dir, "readme.txtar"), []byte(txtar), 0o600); err != nil {

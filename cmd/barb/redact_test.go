@@ -27,7 +27,8 @@ func withToken(kind record.Kind) *record.Exchange {
 			Head:   "POST /?a=" + planted + " HTTP/1.1\r\nHost: h\r\nX-Gitlab-Token: " + planted + "\r\n\r\n",
 			Header: record.Header{{Name: "Host", Value: "h"}, {Name: "X-Gitlab-Token", Value: planted}},
 			Body:   []byte(`{"token":"` + planted + `"}`), Trailer: record.Header{{Name: "T", Value: planted}}},
-		Response: &record.Response{Status: 200, Header: record.Header{{Name: "Set-Cookie", Value: planted}}, Body: []byte(planted), Size: 9}}
+		Response: &record.Response{Status: 200, Header: record.Header{{Name: "Set-Cookie", Value: planted}},
+			Body: []byte(planted), Size: 9}}
 }
 
 // waysToWrite are the methods of the history that keep an exchange, by name.
@@ -104,7 +105,8 @@ func TestEveryWayOfWritingIsTried(t *testing.T) {
 }
 
 // keepsToken reports whether the token is in the files of a history after something was written to it.
-func keepsToken(t *testing.T, door func(*record.Exchange) *record.Exchange, write func(*testing.T, *store.Store) error) bool {
+func keepsToken(t *testing.T, door func(*record.Exchange) *record.Exchange,
+	write func(*testing.T, *store.Store) error) bool {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "history.db")
 	s, err := store.Open(context.Background(), path)

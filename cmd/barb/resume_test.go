@@ -99,7 +99,8 @@ func (w *workshop) start(args ...string) *started {
 	w.t.Helper()
 	p := &started{Cmd: exec.Command(filepath.Join(w.dir, "barb"), args...)}
 	p.Dir, p.Stdout, p.Stderr = w.dir, &p.out, &p.err
-	p.Env = append(os.Environ(), "HOME="+w.dir, "BARB_DB="+w.db(), "XDG_CONFIG_HOME="+w.dir, "WHSEC=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
+	p.Env = append(os.Environ(), "HOME="+w.dir, "BARB_DB="+w.db(), "XDG_CONFIG_HOME="+w.dir,
+		"WHSEC=whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw")
 	if err := p.Start(); err != nil {
 		w.t.Fatal(err)
 	}
@@ -159,7 +160,8 @@ func distinct(all []string) (different []string, twice int) {
 }
 
 func TestAnInterruptedRunGoesOnWhereItStopped(t *testing.T) {
-	for name, flags := range map[string][]string{"in order": {}, "shuffled, and some twice": {"--shuffle", "--duplicate", "10%", "--rate", "5000/s"}} {
+	for name, flags := range map[string][]string{"in order": {}, "shuffled, and some twice": {"--shuffle", "--duplicate",
+		"10%", "--rate", "5000/s"}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			w, e := newWorkshop(t), newStaller(t, 40)
@@ -168,7 +170,8 @@ func TestAnInterruptedRunGoesOnWhereItStopped(t *testing.T) {
 			if len(flags) > 0 {
 				places = 110
 			}
-			p := w.start(append([]string{"send", e.URL, "-d", "@events.ndjson", "-s", "standard-webhooks", "--secret", "env:WHSEC", "--concurrency", "4"}, flags...)...)
+			p := w.start(append([]string{"send", e.URL, "-d", "@events.ndjson", "-s", "standard-webhooks", "--secret",
+				"env:WHSEC", "--concurrency", "4"}, flags...)...)
 			await(t, "the stall", e.stalled)
 			if err := p.Process.Signal(os.Interrupt); err != nil {
 				t.Fatal(err)
@@ -193,12 +196,14 @@ func TestAnInterruptedRunGoesOnWhereItStopped(t *testing.T) {
 			}
 			close(e.release)
 			again := w.run(0, "send", "--resume", "1")
-			if want := fmt.Sprintf("%d of %d\n", places-delivered, places-delivered); !strings.Contains(again.out.String(), want) {
+			if want := fmt.Sprintf("%d of %d\n", places-delivered, places-delivered); !strings.Contains(
+				again.out.String(), want) {
 				t.Errorf("want %s%s", want, &again.out)
 			}
 			different, twice := distinct(e.all())
 			if len(different) != 100 || twice != before-delivered+places-100 {
-				t.Errorf("%d different messages arrived and %d twice; %d had arrived and were not answered", len(different), twice, before-delivered)
+				t.Errorf("%d different messages arrived and %d twice; %d had arrived and were not answered", len(different),
+					twice, before-delivered)
 			}
 			if done := w.run(0, "send", "--resume", "1"); !strings.Contains(done.err.String(), "has come to its end") {
 				t.Error(done.err.String())
@@ -212,7 +217,8 @@ func TestAKilledRunLosesNoMessage(t *testing.T) {
 	t.Parallel()
 	const messages, until = 400, 250
 	w, e := newWorkshop(t), newStaller(t, until)
-	p := w.start("send", e.URL, "-d", `{"n":1}`, "-n", fmt.Sprint(messages), "-s", "standard-webhooks", "--secret", "env:WHSEC", "--concurrency", "8")
+	p := w.start("send", e.URL, "-d", `{"n":1}`, "-n", fmt.Sprint(messages), "-s", "standard-webhooks", "--secret",
+		"env:WHSEC", "--concurrency", "8")
 	await(t, "the stall", e.stalled)
 	w.until("what ended is written down", func() bool {
 		r := w.history(1)
@@ -232,7 +238,8 @@ func TestAKilledRunLosesNoMessage(t *testing.T) {
 	w.run(0, "send", "--resume", "@")
 	different, twice := distinct(e.all())
 	if len(different) != messages || twice != under {
-		t.Errorf("%d different messages arrived, want %d; %d came twice, %d were under way", len(different), messages, twice, under)
+		t.Errorf("%d different messages arrived, want %d; %d came twice, %d were under way", len(different),
+			messages, twice, under)
 	}
 	kept, _ := distinct(w.sent())
 	if len(kept) != messages {
@@ -267,7 +274,8 @@ func TestWhatCannotGoOnSaysSo(t *testing.T) {
 	t.Parallel()
 	w, e := newWorkshop(t), newStaller(t, 3)
 	w.events("events.ndjson", 5)
-	p := w.start("send", e.URL, "-d", "@events.ndjson", "-s", "standard-webhooks", "--secret", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "--retries", "0", "--timeout", "10s")
+	p := w.start("send", e.URL, "-d", "@events.ndjson", "-s", "standard-webhooks", "--secret",
+		"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "--retries", "0", "--timeout", "10s")
 	await(t, "the stall", e.stalled)
 	secret := []string{"send", "--resume", "1", "--secret", "env:WHSEC"}
 	if second := w.run(2, secret...); !strings.Contains(second.err.String(), "run 1 is being sent right now") {

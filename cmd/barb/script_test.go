@@ -32,7 +32,8 @@ func TestScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{
 		Dir:   "testdata/script",
 		Setup: setup,
-		Cmds:  map[string]func(*testscript.TestScript, bool, []string){"ready": ready, "app": app, "count": count, "ask": ask},
+		Cmds: map[string]func(*testscript.TestScript, bool, []string){"ready": ready, "app": app,
+			"count": count, "ask": ask},
 	})
 }
 
@@ -41,7 +42,8 @@ func setup(env *testscript.Env) error {
 	for _, kv := range [][2]string{
 		{"HOME", env.WorkDir}, {"XDG_DATA_HOME", env.WorkDir + "/data"}, {"XDG_CONFIG_HOME", env.WorkDir + "/config"},
 		{"BARB_DB", env.WorkDir + "/history.db"}, {"NO_COLOR", "1"}, {"TZ", "UTC"},
-		{"WHSEC", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, {"SECRET", "barb_test_secret_0123456789abcdef"}, {"OTHER", "whsec_b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhlcg=="},
+		{"WHSEC", "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"}, {"SECRET", "barb_test_secret_0123456789abcdef"},
+		{"OTHER", "whsec_b3RoZXJvdGhlcm90aGVyb3RoZXJvdGhlcg=="},
 	} {
 		env.Setenv(kv[0], kv[1])
 	}

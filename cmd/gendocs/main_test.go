@@ -80,10 +80,12 @@ func surplus(t *testing.T, committed, generated string) (names []string) {
 
 func TestThePictureIsXMLWithTheColoursOfTheTerminal(t *testing.T) {
 	var out bytes.Buffer
-	if err := picture(strings.NewReader("\x1b[1m$ barb <x> & y\x1b[0m\n\n\x1b[32m200\x1b[0m \x1b[31m503\x1b[22m plain\n"), &out); err != nil {
+	if err := picture(strings.NewReader("\x1b[1m$ barb <x> & y\x1b[0m\n\n\x1b[32m200\x1b[0m \x1b[31m503\x1b[22m plain\n"),
+		&out); err != nil {
 		t.Fatal(err)
 	}
-	for _, want := range []string{`<tspan class="b">$ barb &lt;x&gt; &amp; y</tspan>`, `<tspan class="g">200</tspan> <tspan class="r">503</tspan> plain`} {
+	for _, want := range []string{`<tspan class="b">$ barb &lt;x&gt; &amp; y</tspan>`,
+		`<tspan class="g">200</tspan> <tspan class="r">503</tspan> plain`} {
 		if !strings.Contains(out.String(), want) {
 			t.Errorf("no %s in\n%s", want, out.String())
 		}

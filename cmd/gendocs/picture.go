@@ -37,7 +37,8 @@ func picture(in io.Reader, out io.Writer) error {
 	w := bufio.NewWriter(out)
 	fmt.Fprintf(w, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" width="%d" height="%d" role="img">
 <title>barb in a terminal</title>
-<style>text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fill:#d4d4d4;white-space:pre}.b{font-weight:bold;fill:#fff}.f{fill:#8a8a8a}.r{fill:#ff6b68}.g{fill:#5fd787}.y{fill:#ffd75f}</style>
+<style>text{font:14px ui-monospace,SFMono-Regular,Menlo,Consolas,monospace;fill:#d4d4d4;white-space:pre}`+
+		`.b{font-weight:bold;fill:#fff}.f{fill:#8a8a8a}.r{fill:#ff6b68}.g{fill:#5fd787}.y{fill:#ffd75f}</style>
 <rect width="100%%" height="100%%" rx="8" fill="#1c1c1c"/>
 `, width, height, width, height)
 	for i, line := range lines {

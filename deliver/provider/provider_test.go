@@ -257,7 +257,8 @@ func TestAftermathFollowsTheLastAttempt(t *testing.T) {
 		{"shopify", 500, 9, deliver.Exhausted,
 			"shopify would now remove the subscription, where it was made through the API"},
 		{"shopify", 500, 3, deliver.OutOfTime,
-			"shopify switches an endpoint off when the retries of a webhook are used up, where the subscription was made through the API"},
+			"shopify switches an endpoint off when the retries of a webhook are used up, " +
+				"where the subscription was made through the API"},
 		{"paypal", 500, 26, deliver.Exhausted, ""},
 	} {
 		x := record.Exchange{Attempt: c.attempt, Response: &record.Response{Status: c.status}}

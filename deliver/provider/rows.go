@@ -34,61 +34,85 @@ var rows = sync.OnceValue(func() []Provider {
 // commerce returns the providers for payments and shops.
 func commerce() []Provider {
 	return []Provider{
-		{Name: "paypal", Title: "PayPal", Scheme: "paypal", UserAgent: "PayPal/AUHD-<version>", ContentType: "application/json", UUIDs: true,
-			Headers: fields("PAYPAL-AUTH-VERSION: v2", "PAYPAL-CERT-URL: https://api.paypal.com/v1/notifications/certs/CERT-00000000-00000000",
+		{Name: "paypal", Title: "PayPal", Scheme: "paypal", UserAgent: "PayPal/AUHD-<version>",
+			ContentType: "application/json", UUIDs: true,
+			Headers: fields("PAYPAL-AUTH-VERSION: v2",
+				"PAYPAL-CERT-URL: https://api.paypal.com/v1/notifications/certs/CERT-00000000-00000000",
 				"CORRELATION-ID: {uuid}"),
 			Timeout: 20 * time.Second, Retries: 25, Within: 3 * day, RetryOn: anyFailure, Redirects: notSaid,
-			Docs:  []string{"https://developer.paypal.com/api/rest/webhooks/"},
-			Doubt: "up to 25 times over 3 days; neither the waits nor the time that an attempt has is public. The certificate's address is made up"},
-		{Name: "shopify", Title: "Shopify", Scheme: "shopify", UserAgent: "Shopify-Captain-Hook", ContentType: "application/json", UUIDs: true,
-			Headers: fields("X-Shopify-Topic: {event}", "X-Shopify-Shop-Domain: barb-example.myshopify.com", "X-Shopify-API-Version: 2026-01",
+			Docs: []string{"https://developer.paypal.com/api/rest/webhooks/"},
+			Doubt: "up to 25 times over 3 days; neither the waits nor the time that an attempt has is public. " +
+				"The certificate's address is made up"},
+		{Name: "shopify", Title: "Shopify", Scheme: "shopify", UserAgent: "Shopify-Captain-Hook",
+			ContentType: "application/json", UUIDs: true,
+			Headers: fields("X-Shopify-Topic: {event}", "X-Shopify-Shop-Domain: barb-example.myshopify.com",
+				"X-Shopify-API-Version: 2026-01",
 				"X-Shopify-Webhook-Id: {id}", "X-Shopify-Triggered-At: {time}", "X-Shopify-Event-Id: {uuid}"),
-			Timeout: 5 * time.Second, Connect: time.Second, Retries: 8, Within: 4 * time.Hour, RetryOn: anyFailure, Redirects: notFollowed,
+			Timeout: 5 * time.Second, Connect: time.Second, Retries: 8, Within: 4 * time.Hour, RetryOn: anyFailure,
+			Redirects: notFollowed,
 			Variants:  []Variant{{Name: "shopify-2023", Retries: 19, Within: 2 * day, Note: "until September 2024"}},
 			Exhausted: "remove the subscription, where it was made through the API",
 			Disables:  "when the retries of a webhook are used up, where the subscription was made through the API",
-			Docs: []string{"https://shopify.dev/docs/apps/build/webhooks/troubleshooting-webhooks", "https://shopify.dev/docs/apps/build/webhooks/subscribe/https",
+			Docs: []string{"https://shopify.dev/docs/apps/build/webhooks/troubleshooting-webhooks",
+				"https://shopify.dev/docs/apps/build/webhooks/subscribe/https",
 				"https://shopify.dev/changelog/updates-to-webhook-retry-mechanism"},
-			Doubt: "8 retries over 4 hours since September 2024; until then, and in many guides still, 19 over 48 hours, which is --schedule shopify-2023. The waits are exponential and not public"},
+			Doubt: "8 retries over 4 hours since September 2024; until then, and in many guides still, 19 over 48 hours, " +
+				"which is --schedule shopify-2023. The waits are exponential and not public"},
 		{Name: "square", Title: "Square", Scheme: "square", UserAgent: "Square Connect v2", ContentType: "application/json",
 			Headers: fields("square-environment: Sandbox"),
 			Timeout: 10 * time.Second, Retries: 11, Waits: squareWaits(), Within: day, RetryOn: anyFailure, Redirects: notSaid,
-			RetryFields: fields("square-initial-delivery-timestamp: {first}", "square-retry-number: {retry}", "square-retry-reason: {reason}"),
-			Reasons:     deliver.Reasons{HTTP: "http_error", Timeout: "http_timeout", TLS: "ssl_error", Other: "other_error"},
-			Docs:        []string{"https://developer.squareup.com/docs/webhooks/overview", "https://developer.squareup.com/docs/webhooks/troubleshooting"},
-			Doubt:       "whether the first attempt has square-initial-delivery-timestamp too is told both ways; the form of the user agent is from what was seen, not from Square's pages"},
-		{Name: "stripe", Title: "Stripe", Scheme: "stripe", UserAgent: "Stripe/1.0 (+https://stripe.com/docs/webhooks)", ContentType: jsonUTF8,
-			Headers: fields("Accept: */*; q=0.5, application/xml", "Cache-Control: no-cache"),
-			Timeout: 20 * time.Second, Retries: 8, Within: 3 * day, RetryOn: anyFailure, Redirects: notFollowed,
-			Variants: []Variant{{Name: "stripe-sandbox", Retries: 3, Within: 2 * time.Hour, Note: "in a sandbox: three times in a few hours"}},
+			RetryFields: fields("square-initial-delivery-timestamp: {first}", "square-retry-number: {retry}",
+				"square-retry-reason: {reason}"),
+			Reasons: deliver.Reasons{HTTP: "http_error", Timeout: "http_timeout", TLS: "ssl_error", Other: "other_error"},
+			Docs: []string{"https://developer.squareup.com/docs/webhooks/overview",
+				"https://developer.squareup.com/docs/webhooks/troubleshooting"},
+			Doubt: "whether the first attempt has square-initial-delivery-timestamp too is told both ways; " +
+				"the form of the user agent is from what was seen, not from Square's pages"},
+		{Name: "stripe", Title: "Stripe", Scheme: "stripe", UserAgent: "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+			ContentType: jsonUTF8,
+			Headers:     fields("Accept: */*; q=0.5, application/xml", "Cache-Control: no-cache"),
+			Timeout:     20 * time.Second, Retries: 8, Within: 3 * day, RetryOn: anyFailure, Redirects: notFollowed,
+			Variants: []Variant{{Name: "stripe-sandbox", Retries: 3, Within: 2 * time.Hour,
+				Note: "in a sandbox: three times in a few hours"}},
 			Disables: "after days without a 2xx, and its owner is told by mail",
-			Docs:     []string{"https://docs.stripe.com/webhooks", "https://docs.stripe.com/webhooks/process-undelivered-events"},
-			Doubt:    "Stripe says up to 3 days with exponential backoff in live mode, three times in a few hours in a sandbox, which is --schedule stripe-sandbox; it says neither the number of retries nor how long an attempt has, for which 10, 20 and 30 s are told"},
+			Docs: []string{"https://docs.stripe.com/webhooks",
+				"https://docs.stripe.com/webhooks/process-undelivered-events"},
+			Doubt: "Stripe says up to 3 days with exponential backoff in live mode, three times in a few hours in a sandbox, " +
+				"which is --schedule stripe-sandbox; it says neither the number of retries nor how long an attempt has, " +
+				"for which 10, 20 and 30 s are told"},
 	}
 }
 
 // development returns the providers for code and its planning.
 func development() []Provider {
 	return []Provider{
-		{Name: "github", Title: "GitHub", Scheme: "github", UserAgent: "GitHub-Hookshot/<id>", ContentType: "application/json", UUIDs: true,
+		{Name: "github", Title: "GitHub", Scheme: "github", UserAgent: "GitHub-Hookshot/<id>",
+			ContentType: "application/json", UUIDs: true,
 			Headers: fields("X-GitHub-Delivery: {id}", "X-GitHub-Event: {event}", "X-GitHub-Hook-ID: 400000001",
 				"X-GitHub-Hook-Installation-Target-ID: 100000001", "X-GitHub-Hook-Installation-Target-Type: repository"),
-			Timeout: 10 * time.Second, Retries: 3, Waits: []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute}, Within: 6*time.Minute + 10*time.Second,
+			Timeout: 10 * time.Second, Retries: 3, Waits: []time.Duration{10 * time.Second, time.Minute, 5 * time.Minute},
+			Within:  6*time.Minute + 10*time.Second,
 			RetryOn: anyFailure, Redirects: notFollowed,
 			Docs: []string{"https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries",
 				"https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks",
 				"https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers"},
-			Doubt: "github.com does not retry by itself: failed deliveries are sent again by hand or through its API. The three retries after 10 s, 1 min and 5 min stand for a script that does so; --retries 0 is github.com itself. An Enterprise Server waits 30 s"},
-		{Name: "gitlab", Title: "GitLab", Scheme: "gitlab", UserAgent: "GitLab/<version>", ContentType: "application/json", UUIDs: true,
+			Doubt: "github.com does not retry by itself: failed deliveries are sent again by hand or through its API. " +
+				"The three retries after 10 s, 1 min and 5 min stand for a script that does so; " +
+				"--retries 0 is github.com itself. An Enterprise Server waits 30 s"},
+		{Name: "gitlab", Title: "GitLab", Scheme: "gitlab", UserAgent: "GitLab/<version>",
+			ContentType: "application/json", UUIDs: true,
 			Headers: fields("X-Gitlab-Event: {event}", "Idempotency-Key: {id}", "X-Gitlab-Instance: https://gitlab.com",
 				"X-Gitlab-Webhook-UUID: {uuid}", "X-Gitlab-Event-UUID: {uuid}"),
 			Timeout: 10 * time.Second, Retries: 0, RetryOn: anyFailure, Redirects: notFollowed,
 			Disables: "for a minute and then longer, up to a day, from the fourth failure in a row on; for good after 40",
-			Docs:     []string{"https://docs.gitlab.com/user/project/integrations/webhooks/", "https://gitlab.com/gitlab-org/gitlab/-/merge_requests/166329"},
-			Doubt:    "GitLab sends a webhook once, and holds back the next ones instead. What it does with a redirect is not said. A self-managed GitLab may wait otherwise and switch nothing off"},
+			Docs: []string{"https://docs.gitlab.com/user/project/integrations/webhooks/",
+				"https://gitlab.com/gitlab-org/gitlab/-/merge_requests/166329"},
+			Doubt: "GitLab sends a webhook once, and holds back the next ones instead. " +
+				"What it does with a redirect is not said. A self-managed GitLab may wait otherwise and switch nothing off"},
 		{Name: "linear", Title: "Linear", Scheme: "linear", UserAgent: "Linear-Webhook", ContentType: jsonUTF8, UUIDs: true,
 			Headers: fields("Linear-Delivery: {id}", "Linear-Event: {event}"),
-			Timeout: 5 * time.Second, Retries: 3, Waits: []time.Duration{time.Minute, time.Hour, 6 * time.Hour}, Within: 7*time.Hour + time.Minute,
+			Timeout: 5 * time.Second, Retries: 3, Waits: []time.Duration{time.Minute, time.Hour, 6 * time.Hour},
+			Within:  7*time.Hour + time.Minute,
 			RetryOn: anyFailure, Redirects: notSaid,
 			Disables: "when it goes on not answering",
 			Docs:     []string{"https://linear.app/developers/webhooks"},
@@ -99,59 +123,78 @@ func development() []Provider {
 // messaging returns the providers for messages and contacts.
 func messaging() []Provider {
 	return []Provider{
-		{Name: "hubspot", Title: "HubSpot", Scheme: "hubspot-v3", UserAgent: "HubSpot Connect 2.0 (http://dev.hubspot.com/) (namespace: webhooks-nio-http-client) - WebhooksExecutorDaemon-executor",
+		{Name: "hubspot", Title: "HubSpot", Scheme: "hubspot-v3",
+			UserAgent: "HubSpot Connect 2.0 (http://dev.hubspot.com/) (namespace: " +
+				"webhooks-nio-http-client) - WebhooksExecutorDaemon-executor",
 			ContentType: "application/json",
 			Timeout:     5 * time.Second, Retries: 10, Within: day, Vary: 0.1,
 			RetryOn: "any,!400,!401,!403,!404,!405", Redirects: notSaid,
-			Docs:  []string{"https://developers.hubspot.com/docs/api/webhooks"},
-			Doubt: "up to 10 retries over 24 hours at varying times; the waits are not public. That 400, 401, 403, 404 and 405 are final stood in older pages only, where an attempt had 1 or 2 s"},
+			Docs: []string{"https://developers.hubspot.com/docs/api/webhooks"},
+			Doubt: "up to 10 retries over 24 hours at varying times; the waits are not public. That 400, 401, 403, " +
+				"404 and 405 are final stood in older pages only, where an attempt had 1 or 2 s"},
 		{Name: "mailgun", Title: "Mailgun", Scheme: "mailgun", UserAgent: "mailgun/treq-<version>",
-			Timeout: 15 * time.Second, Retries: 6, Waits: []time.Duration{5 * time.Minute, 10 * time.Minute, 15 * time.Minute, time.Hour, 2 * time.Hour, 4 * time.Hour}, Within: 8 * time.Hour,
+			Timeout: 15 * time.Second, Retries: 6, Waits: []time.Duration{5 * time.Minute, 10 * time.Minute, 15 * time.Minute,
+				time.Hour, 2 * time.Hour, 4 * time.Hour}, Within: 8 * time.Hour,
 			RetryOn: "any,!406", Redirects: notSaid,
-			Docs:  []string{"https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-retries"},
-			Doubt: "Mailgun wants a 200; here any 2xx will do. A 406 is final. Notifications of a delivery are retried less. The time that an attempt has is not public: 15 s are barb's own"},
+			Docs: []string{"https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-retries"},
+			Doubt: "Mailgun wants a 200; here any 2xx will do. A 406 is final. Notifications of a delivery are retried less. " +
+				"The time that an attempt has is not public: 15 s are barb's own"},
 		{Name: "slack", Title: "Slack Events API", Scheme: "slack", UserAgent: "Slackbot 1.0 (+https://api.slack.com/robots)",
-			Timeout: 3 * time.Second, Retries: 3, Waits: []time.Duration{0, time.Minute, 5 * time.Minute}, Within: 30 * time.Minute, RetryOn: anyFailure,
+			Timeout: 3 * time.Second, Retries: 3, Waits: []time.Duration{0, time.Minute, 5 * time.Minute},
+			Within: 30 * time.Minute, RetryOn: anyFailure,
 			NoRetry: "X-Slack-No-Retry: 1", RetryFields: fields("X-Slack-Retry-Num: {retry}", "X-Slack-Retry-Reason: {reason}"),
-			Reasons:   deliver.Reasons{HTTP: "http_error", Redirect: "too_many_redirects", Timeout: "http_timeout", Connect: "connection_failed", TLS: "ssl_error", Other: "unknown_error"},
+			Reasons: deliver.Reasons{HTTP: "http_error", Redirect: "too_many_redirects", Timeout: "http_timeout",
+				Connect: "connection_failed", TLS: "ssl_error", Other: "unknown_error"},
 			Redirects: "up to two are followed; barb follows none",
 			Disables:  "when more than 95 % of the deliveries of an hour fail, at 1,000 events or more",
 			Docs:      []string{"https://docs.slack.dev/apis/events-api/"},
-			Doubt:     "the waits are documented as nearly immediately, 1 and 5 minutes; elsewhere only that the retries end within 30 minutes"},
-		{Name: "twilio", Title: "Twilio", Scheme: "twilio", UserAgent: "TwilioProxy/1.1", ContentType: "application/x-www-form-urlencoded; charset=UTF-8", UUIDs: true,
+			Doubt: "the waits are documented as nearly immediately, 1 and 5 minutes; " +
+				"elsewhere only that the retries end within 30 minutes"},
+		{Name: "twilio", Title: "Twilio", Scheme: "twilio", UserAgent: "TwilioProxy/1.1",
+			ContentType: "application/x-www-form-urlencoded; charset=UTF-8", UUIDs: true,
 			Headers: fields("I-Twilio-Idempotency-Token: {id}", "X-Home-Region: us1"),
-			Timeout: 15 * time.Second, Connect: 5 * time.Second, Total: 15 * time.Second, Retries: 1, Waits: []time.Duration{0}, Within: 15 * time.Second,
+			Timeout: 15 * time.Second, Connect: 5 * time.Second, Total: 15 * time.Second, Retries: 1, Waits: []time.Duration{0},
+			Within:  15 * time.Second,
 			RetryOn: "connect", Overridden: true, Redirects: "followed; barb follows none",
-			Docs:  []string{"https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides"},
-			Doubt: "0 to 5 retries, other failures and shorter times are set in the URL's fragment (#rc=5&rp=all&rt=5000); all attempts together have 15 s. How long it waits between them is not said: not at all, here"},
+			Docs: []string{"https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides"},
+			Doubt: "0 to 5 retries, other failures and shorter times are set in the URL's fragment (#rc=5&rp=all&rt=5000); " +
+				"all attempts together have 15 s. How long it waits between them is not said: not at all, here"},
 		{Name: "zoom", Title: "Zoom", Scheme: "zoom", UserAgent: "Zoom Marketplace/1.0a", ContentType: jsonUTF8,
-			Timeout: 3 * time.Second, Retries: 3, Waits: []time.Duration{5 * time.Minute, 20 * time.Minute, time.Hour}, Within: 85 * time.Minute,
+			Timeout: 3 * time.Second, Retries: 3, Waits: []time.Duration{5 * time.Minute, 20 * time.Minute, time.Hour},
+			Within:  85 * time.Minute,
 			RetryOn: anyFailure, Redirects: notSaid,
-			Docs:  []string{"https://developers.zoom.us/docs/api/webhooks/", "https://developers.zoom.us/blog/webhook-delays.md"},
-			Doubt: "Zoom wants a 200 or a 204; here any 2xx will do. The form of the user agent is from what was seen, not from Zoom's pages"},
+			Docs: []string{"https://developers.zoom.us/docs/api/webhooks/",
+				"https://developers.zoom.us/blog/webhook-delays.md"},
+			Doubt: "Zoom wants a 200 or a 204; here any 2xx will do. The form of the user agent is from what was seen, " +
+				"not from Zoom's pages"},
 	}
 }
 
 // senders returns the providers that send for other services, and the standard they wrote.
 func senders() []Provider {
 	return []Provider{
-		{Name: "clerk", Title: "Clerk", Scheme: "clerk", UserAgent: "Svix-Webhooks/<version>", ContentType: "application/json",
-			Timeout: 15 * time.Second, Retries: 7, Waits: svixWaits(), Within: svixWithin,
+		{Name: "clerk", Title: "Clerk", Scheme: "clerk", UserAgent: "Svix-Webhooks/<version>",
+			ContentType: "application/json",
+			Timeout:     15 * time.Second, Retries: 7, Waits: svixWaits(), Within: svixWithin,
 			RetryOn: anyFailure, NoRetry: svixNoRetry, Redirects: notFollowed, Disables: svixDisables,
 			Docs:  []string{"https://clerk.com/docs/guides/development/webhooks/overview", "https://docs.svix.com/retries"},
 			Doubt: "Clerk sends by way of Svix and points to Svix's schedule"},
-		{Name: "resend", Title: "Resend", Scheme: "resend", UserAgent: "Svix-Webhooks/<version>", ContentType: "application/json",
-			Timeout: 15 * time.Second, Retries: 7, Waits: svixWaits(), Within: svixWithin,
+		{Name: "resend", Title: "Resend", Scheme: "resend", UserAgent: "Svix-Webhooks/<version>",
+			ContentType: "application/json",
+			Timeout:     15 * time.Second, Retries: 7, Waits: svixWaits(), Within: svixWithin,
 			RetryOn: anyFailure, NoRetry: svixNoRetry, Redirects: notFollowed, Disables: svixDisables,
 			Docs:  []string{"https://resend.com/docs/webhooks/retries-and-replays", "https://docs.svix.com/retries"},
 			Doubt: "Resend sends by way of Svix and prints the same schedule; the time of an attempt is Svix's"},
 		{Name: "standard-webhooks", Title: "Standard Webhooks", Scheme: "standard-webhooks", ContentType: "application/json",
-			Timeout: 15 * time.Second, Retries: 9, Waits: append(svixWaits()[:6], 14*time.Hour, 20*time.Hour, 24*time.Hour), Within: 3*day + 3*time.Hour + 35*time.Minute + 5*time.Second,
-			Vary: 0.1, RetryOn: anyFailure, Redirects: notFollowed,
+			Timeout: 15 * time.Second, Retries: 9, Waits: append(svixWaits()[:6], 14*time.Hour, 20*time.Hour, 24*time.Hour),
+			Within: 3*day + 3*time.Hour + 35*time.Minute + 5*time.Second,
+			Vary:   0.1, RetryOn: anyFailure, Redirects: notFollowed,
 			Gone:     "disable the endpoint",
 			Disables: "after days of nothing but failures, and its owner is told; at once after a 410",
 			Docs:     []string{"https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md"},
-			Doubt:    "a recommendation: 15 to 30 s for an attempt, of which the shorter is taken, the schedule as an example, and jitter without a figure, for which up to a tenth is added. After 429, 502 and 504 it also slows a sender down, which barb leaves to Retry-After"},
+			Doubt: "a recommendation: 15 to 30 s for an attempt, of which the shorter is taken, " +
+				"the schedule as an example, and jitter without a figure, for which up to a tenth is added. After 429, " +
+				"502 and 504 it also slows a sender down, which barb leaves to Retry-After"},
 		{Name: "svix", Title: "Svix", Scheme: "svix", UserAgent: "Svix-Webhooks/<version>", ContentType: "application/json",
 			Timeout: 15 * time.Second, Retries: 7, Waits: svixWaits(), Within: svixWithin,
 			RetryOn: anyFailure, NoRetry: svixNoRetry, Redirects: notFollowed, Disables: svixDisables,
@@ -163,11 +206,13 @@ func senders() []Provider {
 const svixWithin = 27*time.Hour + 35*time.Minute + 5*time.Second
 
 func svixWaits() []time.Duration {
-	return []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour, 10 * time.Hour, 10 * time.Hour}
+	return []time.Duration{5 * time.Second, 5 * time.Minute, 30 * time.Minute, 2 * time.Hour, 5 * time.Hour,
+		10 * time.Hour, 10 * time.Hour}
 }
 
 func squareWaits() []time.Duration {
-	return []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute, 15 * time.Minute, 30 * time.Minute,
+	return []time.Duration{time.Minute, 2 * time.Minute, 4 * time.Minute, 8 * time.Minute,
+		15 * time.Minute, 30 * time.Minute,
 		time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 8 * time.Hour}
 }
 

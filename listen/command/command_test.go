@@ -34,7 +34,8 @@ func newCommand(t *testing.T, line string, timeout time.Duration) (*Command, con
 	ctx, stop := context.WithCancel(context.Background())
 	t.Cleanup(stop)
 	environ := Inherited([]string{"PATH=" + os.Getenv("PATH"), "HOME=/home", "LC_ALL=C", "WHSEC=s3cret",
-		"AWS_SECRET_ACCESS_KEY=s3cret", "LD_PRELOAD=x", "BARB_KEPT=1", "BARB_HOOK_ID=1"}, func(name string) bool { return name == "BARB_KEPT" })
+		"AWS_SECRET_ACCESS_KEY=s3cret", "LD_PRELOAD=x", "BARB_KEPT=1", "BARB_HOOK_ID=1"},
+		func(name string) bool { return name == "BARB_KEPT" })
 	return &Command{Path: path, Args: args, Dir: t.TempDir(), Environ: environ, Owner: "exec of a test", Timeout: timeout,
 		Slots: make(chan struct{}, 1), Stopping: ctx}, stop
 }
@@ -70,8 +71,10 @@ func TestAProgramGetsTheWebhookAndNothingElse(t *testing.T) {
 	body := append([]byte("\x00\xff$(touch ran)\n"), bytes.Repeat([]byte("x"), 5<<20)...)
 	x := verified(body, []record.Field{
 		{Name: "X-Event", Value: "$(touch ran);`touch ran`\nBARB_HOOK_ID=1 é\x1b[31m"},
-		{Name: "x-oDd", Value: "1"}, {Name: "X-Odd", Value: "2"}, {Name: "X_Odd", Value: "3"}, {Name: "X-Nul", Value: "a\x00b"},
-		{Name: "Evil=1\nPATH", Value: "x"}, {Name: "X-Long", Value: strings.Repeat("x", maxVariable+1)}, {Name: "", Value: "x"},
+		{Name: "x-oDd", Value: "1"}, {Name: "X-Odd", Value: "2"}, {Name: "X_Odd", Value: "3"},
+		{Name: "X-Nul", Value: "a\x00b"},
+		{Name: "Evil=1\nPATH", Value: "x"}, {Name: "X-Long", Value: strings.Repeat("x", maxVariable+1)},
+		{Name: "", Value: "x"},
 	}...)
 	x.EventType, x.WebhookID = "a\x00b", "id;$(touch ran)"
 	if ran, _ := run(t, c, x); ran.Exit != 0 {

@@ -14,8 +14,9 @@ func TestAWindowIsBounded(t *testing.T) {
 	w.Loaded()
 	now := time.Now()
 	meet := func(n int, at time.Time) []record.Mark {
-		f := &Fingerprint{byID: digestOf("id", fmt.Sprint(n)), byPrint: digestOf("print", fmt.Sprint(n)), body: digestOf("body"),
-			at: at, event: digestOf(fmt.Sprint(n)), signed: at}
+		f := &Fingerprint{byID: digestOf("id", fmt.Sprint(n)), byPrint: digestOf("print", fmt.Sprint(n)),
+			body: digestOf("body"),
+			at:   at, event: digestOf(fmt.Sprint(n)), signed: at}
 		marks, c, err := w.Meet(context.Background(), f, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -26,7 +27,8 @@ func TestAWindowIsBounded(t *testing.T) {
 	for n := range MaxKept + MaxKept/2 {
 		meet(n, now)
 	}
-	if len(w.seen) != MaxKept || len(w.by) != 2*MaxKept || len(w.latest) > maxEvents || len(w.beginning)+len(w.flights) != 0 {
+	if len(w.seen) != MaxKept || len(w.by) != 2*MaxKept || len(w.latest) > maxEvents ||
+		len(w.beginning)+len(w.flights) != 0 {
 		t.Errorf("%d seen, %d keys, %d types, %d %d", len(w.seen), len(w.by), len(w.latest), len(w.beginning), len(w.flights))
 	}
 	if marks := meet(MaxKept/2-1, now); len(marks) != 0 {

@@ -15,7 +15,8 @@ func (l *testLane) Checks() bool { return l.row != nil && l.row.Scheme != "" }
 
 // lanesOf returns a lane for each row. Two lanes check alike where their schemes are the same.
 func lanesOf(rows ...Route) *Lanes[*testLane] {
-	lanes := &Lanes[*testLane]{Rest: &testLane{}, ChecksAs: func(a, b *testLane) bool { return a.row.Scheme == b.row.Scheme }}
+	lanes := &Lanes[*testLane]{Rest: &testLane{},
+		ChecksAs: func(a, b *testLane) bool { return a.row.Scheme == b.row.Scheme }}
 	for i := range rows {
 		lanes.Rows = append(lanes.Rows, &testLane{&rows[i]})
 	}
@@ -44,8 +45,10 @@ func written(groups [][]*testLane) string {
 
 func TestGuardsAreTheRowsOfTheLongestPathWithASignature(t *testing.T) {
 	lanes := lanesOf(
-		Route{Path: "/pay", Scheme: "stripe", Event: "a"}, Route{Path: "/pay", Scheme: "github", Event: "b"}, Route{Path: "/pay", Scheme: "stripe"},
-		Route{Path: "/pay/in", Methods: []string{"POST"}}, Route{Path: "/pay/out", Event: "ping"}, Route{Path: "/pay/deep", Scheme: "square"},
+		Route{Path: "/pay", Scheme: "stripe", Event: "a"}, Route{Path: "/pay", Scheme: "github", Event: "b"},
+		Route{Path: "/pay", Scheme: "stripe"},
+		Route{Path: "/pay/in", Methods: []string{"POST"}}, Route{Path: "/pay/out", Event: "ping"},
+		Route{Path: "/pay/deep", Scheme: "square"},
 		Route{Path: "/pay/deep.x"},
 	)
 	for _, c := range []struct{ method, target, want string }{
@@ -76,7 +79,8 @@ func TestGuardsAreTheRowsOfTheLongestPathWithASignature(t *testing.T) {
 }
 
 func TestAWebhookGoesToTheMostExactLaneThatAcceptsIt(t *testing.T) {
-	lanes := lanesOf(Route{Path: "/"}, Route{Path: "/a"}, Route{Path: "/a", Event: "x.*"}, Route{Path: "/a", Event: "x.*", Methods: []string{"PUT"}},
+	lanes := lanesOf(Route{Path: "/"}, Route{Path: "/a"}, Route{Path: "/a", Event: "x.*"},
+		Route{Path: "/a", Event: "x.*", Methods: []string{"PUT"}},
 		Route{Path: "/a", Scheme: "github"}, Route{Path: "/a/b", Event: "never"})
 	for _, c := range []struct {
 		found Found
@@ -90,7 +94,8 @@ func TestAWebhookGoesToTheMostExactLaneThatAcceptsIt(t *testing.T) {
 			t.Errorf("%+v: row %d (%t), want %d", c.found, got, ok, c.want)
 		}
 	}
-	if l, ok := lanes.Forward(Found{"POST", "/a", "", ""}, func(l *testLane) bool { return l.row == nil }); !ok || l != lanes.Rest {
+	if l, ok := lanes.Forward(Found{"POST", "/a", "", ""}, func(l *testLane) bool { return l.row == nil }); !ok ||
+		l != lanes.Rest {
 		t.Errorf("where only Rest accepts: %v, %t", l, ok)
 	}
 	if l, ok := lanes.Forward(Found{"POST", "/a", "", ""}, func(*testLane) bool { return false }); ok {
@@ -103,7 +108,8 @@ func TestReadingsAreBounded(t *testing.T) {
 		t.Errorf("a plain path is read as %v", got)
 	}
 	for name, target := range map[string]string{
-		"dot segments": "/" + strings.Repeat("a/../", maxReadings+1), "decodings": "/a;b?c/" + strings.Repeat("x%2f..%2f", 40),
+		"dot segments": "/" + strings.Repeat("a/../", maxReadings+1),
+		"decodings":    "/a;b?c/" + strings.Repeat("x%2f..%2f", 40),
 	} {
 		if got := readings(target); name == "dot segments" && got != nil || len(got) > maxReadings {
 			t.Errorf("%s: %d readings", name, len(got))

@@ -16,7 +16,8 @@ func TestAStarMatchesAnyPart(t *testing.T) {
 		pattern, text string
 		want          bool
 	}{
-		{"invoice.paid", "invoice.paid", true}, {"invoice.paid", "invoice.paid.x", false}, {"invoice.*", "invoice.paid", true},
+		{"invoice.paid", "invoice.paid", true}, {"invoice.paid", "invoice.paid.x", false},
+		{"invoice.*", "invoice.paid", true},
 		{"invoice.*", "invoice", false}, {"*", "", true}, {"*.paid", "a.b.paid", true}, {"*.paid", "paid", false},
 		{"a*b*c", "aXbYc", true}, {"a*b*c", "acb", false}, {"a*a", "a", false}, {"*a*", "bab", true}, {"a**b", "ab", true},
 		{"orders/*", "orders/create", true}, {"[a]", "a", false}, {"a?", "ab", false}, {"*ab", "aab", true},
@@ -42,9 +43,12 @@ func TestPatternsMatchAsTheirExpressionsDo(t *testing.T) {
 
 func TestPathIsThePathThatAnAppSees(t *testing.T) {
 	for target, want := range map[string]string{
-		"/stripe": "/stripe", "/%73tripe?x=1": "/stripe", "//stripe": "/stripe", "/x/../stripe/": "/stripe", "/STRIPE;v=1": "/stripe",
-		"http://x/stripe?a": "/stripe", "http://x": "/", "http://x?a": "/", "http://x#/b": "/", "/a/b": "/a/b", "/bad%zz": "/bad%zz",
-		"*": "/*", "/?to=http://x/stripe": "/", "/%2573tripe": "/stripe", "/\xc1\xb3tripe": "/stripe", `\stripe`: "/stripe", "": "/",
+		"/stripe": "/stripe", "/%73tripe?x=1": "/stripe", "//stripe": "/stripe", "/x/../stripe/": "/stripe",
+		"/STRIPE;v=1":       "/stripe",
+		"http://x/stripe?a": "/stripe", "http://x": "/", "http://x?a": "/", "http://x#/b": "/", "/a/b": "/a/b",
+		"/bad%zz": "/bad%zz",
+		"*":       "/*", "/?to=http://x/stripe": "/", "/%2573tripe": "/stripe", "/\xc1\xb3tripe": "/stripe",
+		`\stripe`: "/stripe", "": "/",
 		"/\u212aey\xff": "/key\xff",
 	} {
 		if got := route.Path(target); got != want {
@@ -69,14 +73,16 @@ func TestARouteCoversItsPathAndWhatIsBelow(t *testing.T) {
 }
 
 func TestARouteSelectsByMethodAndEvent(t *testing.T) {
-	r := route.Route{Path: "/a", Methods: []string{"POST", "PUT"}, Event: "a.*", Targets: []route.Target{{URL: "http://h"}}}
+	r := route.Route{Path: "/a", Methods: []string{"POST", "PUT"}, Event: "a.*",
+		Targets: []route.Target{{URL: "http://h"}}}
 	if !r.Selects("PUT", "a.b") || r.Selects("GET", "a.b") || r.Selects("PUT", "b") || r.CoversAll() {
 		t.Errorf("%+v selects something else", r)
 	}
 	if name := r.Name(); name != "POST,PUT /a a.*" || r.ForwardTo() != "http://h" {
 		t.Errorf("it is named %q and forwards to %q", name, r.ForwardTo())
 	}
-	if all := (&route.Route{Path: "/"}); !all.CoversAll() || !all.Selects("GET", "") || all.Name() != "/" || all.ForwardTo() != "" {
+	if all := (&route.Route{Path: "/"}); !all.CoversAll() || !all.Selects("GET", "") || all.Name() != "/" ||
+		all.ForwardTo() != "" {
 		t.Errorf("%+v does not select everything", all)
 	}
 }
@@ -94,7 +100,8 @@ func TestTheRowOfAPathIsTheLongestThatCoversIt(t *testing.T) {
 	for _, c := range []struct {
 		scheme, path string
 		want         int
-	}{{"", "/a", 0}, {"one", "/a", 0}, {"three", "/a", 2}, {"two", "", 1}, {"", "", -1}, {"four", "/a", -1}, {"two", "/c", 1}} {
+	}{{"", "/a", 0}, {"one", "/a", 0}, {"three", "/a", 2}, {"two", "", 1}, {"", "", -1}, {"four", "/a", -1},
+		{"two", "/c", 1}} {
 		if got := index(table.ForScheme(c.scheme, c.path)); got != c.want {
 			t.Errorf("%s at %q: row %d, want %d", c.scheme, c.path, got, c.want)
 		}

@@ -148,7 +148,8 @@ func oneSlash(target string) string { return "/" + strings.TrimLeft(target, "/")
 
 func flask(target string) bool {
 	path := unquoted(upTo(oneSlash(target), "?#"))
-	return exactOrBelow("/"+strings.TrimLeft(path, "/")) && (!strings.HasSuffix(path, "/") || strings.Trim(path, "/") != "stripe")
+	return exactOrBelow("/"+strings.TrimLeft(path, "/")) &&
+		(!strings.HasSuffix(path, "/") || strings.Trim(path, "/") != "stripe")
 }
 
 func django(target string) bool {
@@ -160,7 +161,8 @@ func django(target string) bool {
 func netHTTP(target string) bool {
 	raw := upTo(target, "?")
 	path, err := url.PathUnescape(raw)
-	return err == nil && exactOrBelow(path) && !strings.Contains(raw, "//") && !slices.ContainsFunc(strings.Split(raw, "/"), func(s string) bool { return s == "." || s == ".." })
+	return err == nil && exactOrBelow(path) && !strings.Contains(raw, "//") &&
+		!slices.ContainsFunc(strings.Split(raw, "/"), func(s string) bool { return s == "." || s == ".." })
 }
 
 var formatted = regexp.MustCompile(`^/stripe(\.[^/.?]+)?$`)
@@ -229,7 +231,8 @@ func TestModelsOfRoutersMissNothingThatTheRealOnesDo(t *testing.T) {
 // isTaken reports whether listen takes a target: a path or an http URL, without a fragment.
 func isTaken(target string) bool {
 	unseen := func(c rune) bool { return c <= ' ' || c == 0x7f || c == '#' }
-	return (strings.HasPrefix(target, "/") || strings.HasPrefix(asciiLower(target), "http://")) && !strings.ContainsFunc(target, unseen)
+	return (strings.HasPrefix(target, "/") || strings.HasPrefix(asciiLower(target), "http://")) &&
+		!strings.ContainsFunc(target, unseen)
 }
 
 func FuzzRouteMatching(f *testing.F) {
@@ -238,7 +241,8 @@ func FuzzRouteMatching(f *testing.F) {
 			f.Add(target)
 		}
 	}
-	for _, target := range []string{"/stripe.json", "//stripe.x/", "/stripe.;x", `/stripe.a\b`, "/stripe.%2f", "/stripe."} {
+	for _, target := range []string{"/stripe.json", "//stripe.x/", "/stripe.;x", `/stripe.a\b`,
+		"/stripe.%2f", "/stripe."} {
 		f.Add(target)
 	}
 	lanes := lanesOf(Route{Path: "/stripe", Scheme: "stripe"}, Route{Path: "/"}, Route{Path: "/free"})

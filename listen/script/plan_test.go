@@ -101,7 +101,8 @@ func TestWhatIsNotRecordedHasNoPosition(t *testing.T) {
 	if !errors.Is(err, full) || at != (script.Position{}) {
 		t.Errorf("position %v, %v", at, err)
 	}
-	if at, err = p.Number(&record.Exchange{}, p.Respond, func() error { return nil }); err != nil || at != (script.Position{}) {
+	if at, err = p.Number(&record.Exchange{}, p.Respond, func() error { return nil }); err != nil ||
+		at != (script.Position{}) {
 		t.Errorf("position %v, %v", at, err)
 	}
 	given := answer(401, "")

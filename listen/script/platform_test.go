@@ -14,7 +14,8 @@ func TestPlatformsHaveTheLimitsTheyDocument(t *testing.T) {
 		body    int64
 		timeout time.Duration
 		late    int
-	}{"lambda": {6 << 20, 30 * time.Second, 504}, "vercel": {4_500_000, 10 * time.Second, 504}, "cloudflare": {100_000_000, 30 * time.Second, 503}}
+	}{"lambda": {6 << 20, 30 * time.Second, 504}, "vercel": {4_500_000, 10 * time.Second, 504},
+		"cloudflare": {100_000_000, 30 * time.Second, 503}}
 	if n := len(script.Platforms()); n != len(want) {
 		t.Errorf("%d platforms", n)
 	}
@@ -37,7 +38,8 @@ func TestPlatformsCutWhatTakesTooLong(t *testing.T) {
 	slow := answer(200, "")
 	slow.Delay = 11 * time.Second
 	for name, a := range map[string]listen.Answer{"slow": slow, "hanging": {Fault: listen.Fault{Kind: listen.Hang}}} {
-		if got := p.Cut(a); got.Response == nil || got.Response.Status != 504 || got.Delay != 10*time.Second || got.Fault.Kind != "" {
+		if got := p.Cut(a); got.Response == nil || got.Response.Status != 504 || got.Delay != 10*time.Second ||
+			got.Fault.Kind != "" {
 			t.Errorf("a %s app is answered %+v", name, got)
 		}
 	}

@@ -60,7 +60,8 @@ func TestScriptsGiveEachHookItsAnswer(t *testing.T) {
 		`202;body="it's"`:                   {answer(202, "it's", "Content-Type: text/plain; charset=utf-8")},
 		`body=x;header='content-type: a/b'`: {answer(200, "x", "content-type: a/b")},
 		"429;retry-after=soon":              {answer(429, "", "Retry-After: soon")},
-		"reset,hang,close-after-headers,truncate,bad-http": {fault(listen.Reset, 0), fault(listen.Hang, 0), fault(listen.CloseAfterHeaders, 0), fault(listen.Truncate, 0), fault(listen.BadHTTP, 0)},
+		"reset,hang,close-after-headers,truncate,bad-http": {fault(listen.Reset, 0), fault(listen.Hang, 0),
+			fault(listen.CloseAfterHeaders, 0), fault(listen.Truncate, 0), fault(listen.BadHTTP, 0)},
 		"resetx2,200":              {fault(listen.Reset, 0), fault(listen.Reset, 0), ok},
 		"drip=1KB/s":               {fault(listen.Drip, 1000)},
 		"drip=1.5KiB/s":            {fault(listen.Drip, 1536)},
@@ -173,7 +174,8 @@ func TestOfTakesOptionsByName(t *testing.T) {
 	if diff := cmp.Diff(want, s.Answer(9, script.Random{})); diff != "" {
 		t.Errorf("answer (-want +got):\n%s", diff)
 	}
-	if _, err := script.Of([]script.Option{{Name: "status", Value: "5"}}, nil); err == nil || strings.Contains(err.Error(), "character") {
+	if _, err := script.Of([]script.Option{{Name: "status", Value: "5"}}, nil); err == nil ||
+		strings.Contains(err.Error(), "character") {
 		t.Errorf("a wrong status: %v; there is no text in which it has a place", err)
 	}
 }
@@ -229,7 +231,8 @@ func TestSpansAreReadAndChosenFrom(t *testing.T) {
 
 // FuzzParse checks that any text is either refused with a place in it, or gives answers that can be sent.
 func FuzzParse(f *testing.F) {
-	for _, s := range []string{"500x3,429;retry-after=2,200", "200;body=@f;header='X: y'", "drip=1KB/s", `body="a,b";delay=1s..2s`, "reset,hang;delay=3s", "500x", ";;", "'", "=", "ü=ü"} {
+	for _, s := range []string{"500x3,429;retry-after=2,200", "200;body=@f;header='X: y'", "drip=1KB/s",
+		`body="a,b";delay=1s..2s`, "reset,hang;delay=3s", "500x", ";;", "'", "=", "ü=ü"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

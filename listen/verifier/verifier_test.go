@@ -21,7 +21,8 @@ var secret = secretOf("env:SECRET", "whsec_a secret of the tests")
 // signed is a message with a body that a scheme has signed some time ago.
 func signed(t *testing.T, scheme, body string, by sign.Secret, ago time.Duration) sign.Message {
 	t.Helper()
-	m := sign.Message{Method: "POST", URL: "https://example.com/in", Header: http.Header{}, Body: []byte(body), ID: "msg_1"}
+	m := sign.Message{Method: "POST", URL: "https://example.com/in", Header: http.Header{},
+		Body: []byte(body), ID: "msg_1"}
 	return add(t, m, scheme, by, ago)
 }
 
@@ -64,9 +65,10 @@ func TestANamedSchemeChecksWithItsSecrets(t *testing.T) {
 		m      sign.Message
 		reason sign.Reason
 	}{
-		"valid":            {named(t, "stripe", other, secret), signed(t, "stripe", body, secret, 0), ""},
-		"wrong secret":     {named(t, "stripe", other), signed(t, "stripe", body, secret, 0), sign.SignatureMismatch},
-		"too old":          {named(t, "stripe", secret), signed(t, "stripe", body, secret, 10*time.Minute), sign.TimestampExpired},
+		"valid":        {named(t, "stripe", other, secret), signed(t, "stripe", body, secret, 0), ""},
+		"wrong secret": {named(t, "stripe", other), signed(t, "stripe", body, secret, 0), sign.SignatureMismatch},
+		"too old": {named(t, "stripe", secret), signed(t, "stripe", body, secret, 10*time.Minute),
+			sign.TimestampExpired},
 		"a tolerance":      {tolerant, signed(t, "stripe", body, secret, 10*time.Minute), ""},
 		"another scheme's": {named(t, "stripe", secret), signed(t, "github", body, secret, 0), sign.MissingSignature},
 	} {
@@ -122,12 +124,14 @@ func TestAutoChecksWithTheStrictestSchemeThatAMessageShows(t *testing.T) {
 		scheme, detail string
 		reason         sign.Reason
 	}{
-		"one scheme":           {signed(t, "github", body, secret, 0), "github", "", ""},
-		"two schemes":          {both, "stripe", "", ""},
-		"a weaker one is good": {forged, "stripe", "not tried beside a signed timestamp: github, meta; -s github", sign.SignatureMismatch},
-		"too old":              {old, "stripe", "", sign.TimestampExpired},
-		"no header":            {sign.Message{Header: http.Header{}, Body: []byte(body)}, "", "no header of a known scheme", sign.MissingSignature},
-		"malformed":            {malformed, "github", "", sign.MalformedSignature},
+		"one scheme":  {signed(t, "github", body, secret, 0), "github", "", ""},
+		"two schemes": {both, "stripe", "", ""},
+		"a weaker one is good": {forged, "stripe", "not tried beside a signed timestamp: github, meta; -s github",
+			sign.SignatureMismatch},
+		"too old": {old, "stripe", "", sign.TimestampExpired},
+		"no header": {sign.Message{Header: http.Header{}, Body: []byte(body)}, "", "no header of a known scheme",
+			sign.MissingSignature},
+		"malformed": {malformed, "github", "", sign.MalformedSignature},
 	} {
 		got := (&verifier.Verifier{Auto: true, Secrets: []sign.Secret{secret}}).Check(c.m, now)
 		if got.Scheme != c.scheme || got.Verdict.Reason != string(c.reason) || !strings.Contains(got.Detail, c.detail) {
@@ -181,7 +185,8 @@ func TestAutoRefusesWhatMayHaveBeenMovedFromAnotherScheme(t *testing.T) {
 	captured := "1760000000.{}" // Stripe, among others, signs a time, a dot and the body
 	v := &verifier.Verifier{Auto: true, Secrets: []sign.Secret{secret}}
 	c := v.Check(signed(t, "github", captured, secret, 0), now)
-	if c.Verdict.Reason != string(sign.WeakerSignature) || !strings.Contains(c.Detail, "has the form of what generic-ts signs") {
+	if c.Verdict.Reason != string(sign.WeakerSignature) ||
+		!strings.Contains(c.Detail, "has the form of what generic-ts signs") {
 		t.Errorf("%+v", c)
 	}
 }

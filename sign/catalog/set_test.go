@@ -25,15 +25,18 @@ func shop(t *testing.T) sign.Scheme {
 
 func TestASetHasTheUsersSchemesBeforeTheCatalogue(t *testing.T) {
 	set := &catalog.Set{Own: []sign.Scheme{shop(t)}}
-	if all := set.All(); len(all) != 1+len(catalog.All()) || all[0].Name != "shop" || all[1].Name != catalog.All()[0].Name {
+	if all := set.All(); len(all) != 1+len(catalog.All()) || all[0].Name != "shop" ||
+		all[1].Name != catalog.All()[0].Name {
 		t.Errorf("%d schemes, the first %s", len(all), all[0].Name)
 	}
-	for name, want := range map[string]string{"shop": "shop", "github": "github", "hmac-sha256": "generic", "Shop": "", "": ""} {
+	for name, want := range map[string]string{"shop": "shop", "github": "github", "hmac-sha256": "generic",
+		"Shop": "", "": ""} {
 		if s, ok := set.Lookup(name); s.Name != want || ok != (want != "") {
 			t.Errorf("%q is %q %v", name, s.Name, ok)
 		}
 	}
-	for name, want := range map[string]string{"Standard": "standard-webhooks", "SHOP": "shop", "auto": "auto", "Unknown": "Unknown", "": ""} {
+	for name, want := range map[string]string{"Standard": "standard-webhooks", "SHOP": "shop", "auto": "auto",
+		"Unknown": "Unknown", "": ""} {
 		if got := set.Name(name); got != want {
 			t.Errorf("%q is named %q", name, got)
 		}

@@ -83,8 +83,10 @@ func TestARowWhoseProofSaysLessThanItSeemsIsRefused(t *testing.T) {
 		want   string // "" for a good row
 	}{
 		{"a time in a header", func(s *sign.Scheme) { stamped(s, "header:X-Time") }, "time: is not signed"},
-		{"a time in a body of which a field is signed", func(s *sign.Scheme) { stamped(s, "json:at"); s.Content = "{json.a}" }, "time: is not signed"},
-		{"a time in a body of which a CRC is signed", func(s *sign.Scheme) { stamped(s, "json:at"); s.Content = "{body|crc32}" }, "time: is not signed"},
+		{"a time in a body of which a field is signed",
+			func(s *sign.Scheme) { stamped(s, "json:at"); s.Content = "{json.a}" }, "time: is not signed"},
+		{"a time in a body of which a CRC is signed",
+			func(s *sign.Scheme) { stamped(s, "json:at"); s.Content = "{body|crc32}" }, "time: is not signed"},
 		{"a time in the query", func(s *sign.Scheme) { stamped(s, "query:at") }, "time: is not signed"},
 		{"a time beside a token", func(s *sign.Scheme) {
 			stamped(s, "header:X-Time")
@@ -94,14 +96,19 @@ func TestARowWhoseProofSaysLessThanItSeemsIsRefused(t *testing.T) {
 		{"admitted without need", func(s *sign.Scheme) { s.UnsignedTime = true }, "unsigned_time: "},
 		{"a time in the signed body", func(s *sign.Scheme) { stamped(s, "json:at") }, ""},
 		{"a time in the signed URL", func(s *sign.Scheme) { stamped(s, "query:at"); s.Content = "{url}\n{body}" }, ""},
-		{"a time in a signed header", func(s *sign.Scheme) { stamped(s, "header:X-Time"); s.Content = "{header.X-Time}.{body}" }, ""},
-		{"time and body", func(s *sign.Scheme) { stamped(s, "header:X-Time"); s.Content = "{ts}{body}" }, "content: nothing stands between"},
+		{"a time in a signed header", func(s *sign.Scheme) {
+			stamped(s, "header:X-Time")
+			s.Content = "{header.X-Time}.{body}"
+		}, ""},
+		{"time and body", func(s *sign.Scheme) { stamped(s, "header:X-Time"); s.Content = "{ts}{body}" },
+			"content: nothing stands between"},
 		{"id and time", func(s *sign.Scheme) {
 			stamped(s, "header:X-Time")
 			s.IDIn, s.Content = "header:X-Id", "{id}{ts}.{body}"
 		}, "content: nothing stands between"},
 		{"two fields", func(s *sign.Scheme) { s.Content = "{json.a}{json.b}" }, "content: nothing stands between"},
-		{"time and CRC", func(s *sign.Scheme) { stamped(s, "header:X-Time"); s.Content = "{ts}{body|crc32}" }, "content: nothing stands between"},
+		{"time and CRC", func(s *sign.Scheme) { stamped(s, "header:X-Time"); s.Content = "{ts}{body|crc32}" },
+			"content: nothing stands between"},
 		{"that is admitted, too", func(s *sign.Scheme) { s.Content, s.NoSeparator = "{json.a}{json.b}", true }, ""},
 		{"admitted without need, too", func(s *sign.Scheme) { s.NoSeparator = true }, "no_separator: "},
 		{"a digest of fixed length", func(s *sign.Scheme) { s.Content = "{body|sha256hex}{url}" }, ""},
@@ -109,7 +116,8 @@ func TestARowWhoseProofSaysLessThanItSeemsIsRefused(t *testing.T) {
 		{"a line break in the prefix", func(s *sign.Scheme) { s.Prefix = "v1=\n" }, "prefix: holds a control character"},
 		{"an escape in the prefix", func(s *sign.Scheme) { s.Prefix = "\x1b[2J" }, "prefix: holds a control character"},
 		{"NUL in split", func(s *sign.Scheme) { s.Split, s.Prefix = ",\x00", "v1=" }, "split: holds a control character"},
-		{"a control character beyond ASCII", func(s *sign.Scheme) { s.Prefix = "v1\u0085" }, "prefix: holds a control character"},
+		{"a control character beyond ASCII", func(s *sign.Scheme) { s.Prefix = "v1\u0085" },
+			"prefix: holds a control character"},
 	} {
 		s := row(t, "generic")
 		c.change(&s)
@@ -126,9 +134,11 @@ func TestAnIdentityThatIsNotSignedIsNoIdentity(t *testing.T) {
 		in      sign.Place
 		ok      bool
 	}{
-		{"{body}", "json:account", true}, {"{body|sha256hex}", "json:account", true}, {"{ts}.{json.account}", "json:account", true},
+		{"{body}", "json:account", true}, {"{body|sha256hex}", "json:account", true},
+		{"{ts}.{json.account}", "json:account", true},
 		{"{url}", "query:account", true}, {"{header.X-Account}\n{body}", "header:X-Account", true},
-		{"{body}", "header:X-Account", false}, {"{body|crc32}", "json:account", false}, {"{ts}.{json.other}", "json:account", false},
+		{"{body}", "header:X-Account", false}, {"{body|crc32}", "json:account", false},
+		{"{ts}.{json.other}", "json:account", false},
 		{"{body}", "query:account", false}, {"{body}", "claim:account", false}, {"{body}", "account", false},
 	} {
 		s := sign.Scheme{
@@ -157,8 +167,9 @@ func TestARowWithATokenIsHeldToIt(t *testing.T) {
 		{func(s *sign.Scheme) { s.Bound = []sign.Identity{{In: "claim:email"}} }, `bound: "" is not the name of a param`},
 	} {
 		s := sign.Scheme{
-			Name: "x", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64URL, Key: sign.Raw, Header: "Authorization", Prefix: "Bearer ",
-			JWT: &sign.Claims{Issuer: "x"},
+			Name: "x", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64URL, Key: sign.Raw, Header: "Authorization",
+			Prefix: "Bearer ",
+			JWT:    &sign.Claims{Issuer: "x"},
 		}
 		c.change(&s)
 		err := catalog.Validate(s)

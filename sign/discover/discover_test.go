@@ -101,7 +101,8 @@ func TestWhatStandsBesideASignatureDoesNotHideIt(t *testing.T) {
 		{"t=" + ts + ",v0=" + stale + ",v1=" + stale + ",v1=" + good, ",", "v1=", "t={ts},v1={sig}"},
 		{"v2=" + strings.Repeat("ab", 48) + "; v1=" + good + "; ts=" + ts, ";", "v1=", "v1={sig}; ts={ts}"},
 		{"keyId=abc ts=" + ts + " sig=" + good, " ", "sig=", "ts={ts} sig={sig}"},
-		{"HMAC-SHA256 Timestamp=" + ts + ", Signature=" + strings.ToUpper(good), ", ", "Signature=", "Timestamp={ts}, Signature={sig}"},
+		{"HMAC-SHA256 Timestamp=" + ts + ", Signature=" + strings.ToUpper(good), ", ", "Signature=",
+			"Timestamp={ts}, Signature={sig}"},
 		{"ts:" + ts + "|" + good, "|", "", "ts:{ts}|{sig}"},
 	} {
 		s := find(t, discover.Query{Message: message(body, "X-Acme-Signature", c.value), Secrets: secret(secretText)})
@@ -109,8 +110,10 @@ func TestWhatStandsBesideASignatureDoesNotHideIt(t *testing.T) {
 			t.Errorf("%s: split %q, prefix %q, format %q, content %q", c.value, s.Split, s.Prefix, s.Format, s.Content)
 		}
 	}
-	old := "v1a," + strings.Repeat("A", 86) + "== v1," + base64Of("another secret", body) + " v1," + base64Of(secretText, body)
-	if s := find(t, discover.Query{Message: message(body, "X-Acme-Signature", old), Secrets: secret(secretText)}); s.Split != " " || s.Prefix != "v1," {
+	old := "v1a," + strings.Repeat("A", 86) + "== v1," + base64Of("another secret", body) + " v1," +
+		base64Of(secretText, body)
+	if s := find(t, discover.Query{Message: message(body, "X-Acme-Signature", old),
+		Secrets: secret(secretText)}); s.Split != " " || s.Prefix != "v1," {
 		t.Errorf("split %q, prefix %q", s.Split, s.Prefix)
 	}
 }
@@ -118,10 +121,12 @@ func TestWhatStandsBesideASignatureDoesNotHideIt(t *testing.T) {
 func TestTheFormOfTheSecretIsFound(t *testing.T) {
 	key := "0123456789abcdefghij-ÿ§"
 	for form, text := range map[sign.KeyForm]string{
-		sign.Raw: key, sign.HexKey: hex.EncodeToString([]byte(key)), sign.Base64Key: base64.StdEncoding.EncodeToString([]byte(key)),
-		sign.Whsec: "whsec_" + base64.StdEncoding.EncodeToString([]byte(key)),
+		sign.Raw: key, sign.HexKey: hex.EncodeToString([]byte(key)),
+		sign.Base64Key: base64.StdEncoding.EncodeToString([]byte(key)),
+		sign.Whsec:     "whsec_" + base64.StdEncoding.EncodeToString([]byte(key)),
 	} {
-		q := discover.Query{Message: message("{}", "X-Acme-Signature", hexOf(key, "{}")), Secrets: append(secret("not this one"), secret(text)...)}
+		q := discover.Query{Message: message("{}", "X-Acme-Signature", hexOf(key, "{}")),
+			Secrets: append(secret("not this one"), secret(text)...)}
 		r := search(t, q)
 		if !r.Found || r.Scheme.Key != form || r.Secret != 1 {
 			t.Errorf("%s: %+v", form, r)
@@ -139,15 +144,20 @@ func TestWhereverASignatureTravels(t *testing.T) {
 		time    sign.Timestamp
 		id      sign.Place
 	}{
-		{"headers of their own", message("{}", "X-Sig", hexOf(secretText, "n-1|2026-01-20T14:32:00.123Z|{}"), "X-When", "2026-01-20T14:32:00.123Z", "X-Delivery", "n-1"),
+		{"headers of their own", message("{}", "X-Sig", hexOf(secretText, "n-1|2026-01-20T14:32:00.123Z|{}"), "X-When",
+			"2026-01-20T14:32:00.123Z", "X-Delivery", "n-1"),
 			"{id}|{ts}|{body}", sign.Timestamp{In: "header:X-When", Unit: sign.RFC3339Millis}, "header:X-Delivery"},
-		{"a time with a zone", message("{}", "X-Sig", hexOf(secretText, "2026-01-20T14:32:00+02:00{}"), "X-When", "2026-01-20T14:32:00+02:00"),
+		{"a time with a zone", message("{}", "X-Sig", hexOf(secretText, "2026-01-20T14:32:00+02:00{}"), "X-When",
+			"2026-01-20T14:32:00+02:00"),
 			"{ts}{body}", sign.Timestamp{In: "header:X-When", Unit: sign.RFC3339}, ""},
-		{"milliseconds behind the body", message("{}", "X-Sig", hexOf(secretText, "{}\n1700000000123"), "X-T", "1700000000123"),
+		{"milliseconds behind the body", message("{}", "X-Sig", hexOf(secretText, "{}\n1700000000123"),
+			"X-T", "1700000000123"),
 			"{body}\n{ts}", sign.Timestamp{In: "header:X-T", Unit: sign.Milliseconds}, ""},
-		{"the hash of the body", message("{}", "X-Sig", hexOf(secretText, "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a")),
+		{"the hash of the body", message("{}", "X-Sig",
+			hexOf(secretText, "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a")),
 			"{body|sha256hex}", sign.Timestamp{}, ""},
-		{"the body", message(`{"a":{"sig":"` + hexOf(secretText, "1700000000tok-en") + `","timestamp":1700000000,"token":"tok-en"}}`),
+		{"the body", message(`{"a":{"sig":"` + hexOf(secretText, "1700000000tok-en") +
+			`","timestamp":1700000000,"token":"tok-en"}}`),
 			"{ts}{id}", sign.Timestamp{In: "json:a.timestamp", Unit: sign.Seconds}, "json:a.token"},
 	} {
 		s := find(t, discover.Query{Message: c.message, Secrets: secret(secretText)})
@@ -168,7 +178,8 @@ func TestWhatIsNotInTheRequestIsTriedWhenItIsGiven(t *testing.T) {
 	}
 	m = message("{}", "X-Sig", hexOf(secretText, "id-1.1700000000.POST./x.{}"), "X-Id", "id-1", "X-Time", "1700000000")
 	m.URL = "https://a.example/x?y=1"
-	if s := find(t, discover.Query{Message: m, Secrets: secret(secretText)}); s.Content != "{id}.{ts}.{method}.{path}.{body}" {
+	if s := find(t, discover.Query{Message: m,
+		Secrets: secret(secretText)}); s.Content != "{id}.{ts}.{method}.{path}.{body}" {
 		t.Errorf("content %q", s.Content)
 	}
 	m = message("{}", "X-Sig", hexOf(secretText, "shop-7:{}"))
@@ -185,7 +196,8 @@ func TestAPlainHashWithTheSecretInItIsFound(t *testing.T) {
 	} {
 		sum := sha256.Sum256([]byte(content))
 		known := []sign.Scheme{}
-		q := discover.Query{Message: message(`{"n":1}`, "X-Sum", hex.EncodeToString(sum[:]), "X-Time", "1700000000"), Secrets: secret(secretText), Known: known}
+		q := discover.Query{Message: message(`{"n":1}`, "X-Sum", hex.EncodeToString(sum[:]), "X-Time", "1700000000"),
+			Secrets: secret(secretText), Known: known}
 		if s := find(t, q); s.Auth != sign.Digest || s.Content != want {
 			t.Errorf("%s of %q, want %q", s.Auth, s.Content, want)
 		}
@@ -193,11 +205,13 @@ func TestAPlainHashWithTheSecretInItIsFound(t *testing.T) {
 }
 
 func TestATokenIsFound(t *testing.T) {
-	s := find(t, discover.Query{Message: message("{}", "X-Acme-Token", "glpat-W4sBxh2fQkzE7yLm"), Secrets: secret("glpat-W4sBxh2fQkzE7yLm")})
+	s := find(t, discover.Query{Message: message("{}", "X-Acme-Token", "glpat-W4sBxh2fQkzE7yLm"),
+		Secrets: secret("glpat-W4sBxh2fQkzE7yLm")})
 	if s.Auth != sign.Token || s.Header != "X-Acme-Token" {
 		t.Errorf("%+v", s)
 	}
-	s = find(t, discover.Query{Message: message("{}", "Authorization", "Bearer glpat-W4sBxh2fQkzE7yLm"), Secrets: secret("glpat-W4sBxh2fQkzE7yLm")})
+	s = find(t, discover.Query{Message: message("{}", "Authorization", "Bearer glpat-W4sBxh2fQkzE7yLm"),
+		Secrets: secret("glpat-W4sBxh2fQkzE7yLm")})
 	if s.Prefix != "Bearer " {
 		t.Errorf("%+v", s)
 	}
@@ -218,7 +232,8 @@ func TestAWrongSecretFindsNothing(t *testing.T) {
 
 func TestWhatIsFoundHoldsNoSecret(t *testing.T) {
 	const own = "hunter2hunter2"
-	for _, value := range []string{own + "=" + hexOf(own, "{}"), own + ":" + hexOf(own, "{}"), own + "," + base64Of(own, "{}"), own} {
+	for _, value := range []string{own + "=" + hexOf(own, "{}"), own + ":" + hexOf(own, "{}"),
+		own + "," + base64Of(own, "{}"), own} {
 		r := search(t, discover.Query{Message: message("{}", "X-Sig", value), Secrets: secret(own)})
 		if text := fmt.Sprintf("%+v", r); strings.Contains(text, own) {
 			t.Errorf("%s", text)
@@ -244,14 +259,17 @@ func TestASearchIsBounded(t *testing.T) {
 		t.Errorf("looked at %d signatures, %d timestamps, %d ids", r.Signatures, r.Times, r.IDs)
 	}
 	m.Body = []byte("{}")
-	if r := search(t, discover.Query{Message: m, Secrets: secret(secretText), Limit: 1000}); r.Found || !r.Cut || r.Tried > 1000 || r.Tried < 500 {
+	if r := search(t, discover.Query{Message: m, Secrets: secret(secretText), Limit: 1000}); r.Found || !r.Cut ||
+		r.Tried > 1000 || r.Tried < 500 {
 		t.Errorf("%+v", r)
 	}
 }
 
 func TestWhatBelongsToOtherHeadersIsNotTried(t *testing.T) {
-	m := message("{}", "X-Sig", strings.Repeat("ab", 32), "Accept", "text/html;q=0.9", "Content-Type", "application/json; charset=utf-8", "Cookie", "seen=1700000000")
-	if r := search(t, discover.Query{Message: m, Secrets: secret(secretText)}); r.IDs != 0 || r.Times != 0 || r.Signatures != 1 {
+	m := message("{}", "X-Sig", strings.Repeat("ab", 32), "Accept", "text/html;q=0.9", "Content-Type",
+		"application/json; charset=utf-8", "Cookie", "seen=1700000000")
+	if r := search(t, discover.Query{Message: m, Secrets: secret(secretText)}); r.IDs != 0 || r.Times != 0 ||
+		r.Signatures != 1 {
 		t.Errorf("%+v", r)
 	}
 }
@@ -259,7 +277,8 @@ func TestWhatBelongsToOtherHeadersIsNotTried(t *testing.T) {
 func TestASearchEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	_, err := discover.Search(ctx, discover.Query{Message: message("{}", "X-Sig", strings.Repeat("ab", 32)), Secrets: secret(secretText)})
+	_, err := discover.Search(ctx, discover.Query{Message: message("{}", "X-Sig", strings.Repeat("ab", 32)),
+		Secrets: secret(secretText)})
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v", err)
 	}
@@ -269,18 +288,24 @@ func TestASearchEndsWithItsContext(t *testing.T) {
 func TestWhatIsMadeOfCommonPartsIsFound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := sign.Scheme{Name: "made", Auth: sign.HMAC, Key: sign.Raw, Header: "X-Made-Signature",
-			Hash:      rapid.SampledFrom([]sign.Hash{sign.SHA256, sign.SHA1, sign.SHA384, sign.SHA512, sign.MD5}).Draw(t, "hash"),
-			Enc:       rapid.SampledFrom([]sign.Encoding{sign.Hex, sign.Base64, sign.Base64URL}).Draw(t, "enc"),
-			Prefix:    rapid.SampledFrom([]string{"", "v1=", "sha=", "v1,"}).Draw(t, "prefix"),
-			IDIn:      "header:X-Made-Id",
-			Time:      sign.Timestamp{In: "header:X-Made-Time", Unit: rapid.SampledFrom([]sign.Unit{sign.Seconds, sign.Milliseconds, sign.RFC3339, sign.RFC3339Millis}).Draw(t, "unit")},
+			Hash: rapid.SampledFrom([]sign.Hash{sign.SHA256, sign.SHA1, sign.SHA384, sign.SHA512, sign.MD5}).Draw(t,
+				"hash"),
+			Enc:    rapid.SampledFrom([]sign.Encoding{sign.Hex, sign.Base64, sign.Base64URL}).Draw(t, "enc"),
+			Prefix: rapid.SampledFrom([]string{"", "v1=", "sha=", "v1,"}).Draw(t, "prefix"),
+			IDIn:   "header:X-Made-Id",
+			Time: sign.Timestamp{In: "header:X-Made-Time",
+				Unit: rapid.SampledFrom([]sign.Unit{sign.Seconds, sign.Milliseconds, sign.RFC3339, sign.RFC3339Millis}).Draw(t,
+					"unit")},
 			Tolerance: sign.Both(time.Minute),
 		}
-		parts := rapid.SampledFrom([][]string{{"{body}"}, {"{ts}", "{body}"}, {"{id}", "{ts}", "{body}"}, {"{method}", "{path}", "{body}"}, {"{url}", "{body}"}}).Draw(t, "parts")
+		parts := rapid.SampledFrom([][]string{{"{body}"}, {"{ts}", "{body}"}, {"{id}", "{ts}", "{body}"},
+			{"{method}", "{path}", "{body}"}, {"{url}", "{body}"}}).Draw(t, "parts")
 		parts = rapid.Permutation(parts).Draw(t, "order")
 		s.Content = strings.Join(parts, rapid.SampledFrom([]string{"", ".", ":", "|", ",", "\n"}).Draw(t, "separator"))
-		m := sign.Message{ID: "msg_" + rapid.StringMatching(`[a-z0-9]{3,9}`).Draw(t, "id"), Time: time.Unix(1700000000, 0), Method: "POST",
-			URL: "https://a.example/in?x=1", Header: http.Header{}, Body: []byte(`{"n":` + rapid.StringMatching(`[1-9][0-9]{0,4}`).Draw(t, "body") + `}`)}
+		m := sign.Message{ID: "msg_" + rapid.StringMatching(`[a-z0-9]{3,9}`).Draw(t, "id"),
+			Time: time.Unix(1700000000, 0), Method: "POST",
+			URL: "https://a.example/in?x=1", Header: http.Header{},
+			Body: []byte(`{"n":` + rapid.StringMatching(`[1-9][0-9]{0,4}`).Draw(t, "body") + `}`)}
 		signed, err := s.Sign(m, secret(secretText)...)
 		if err != nil {
 			t.Fatal(err)

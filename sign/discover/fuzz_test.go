@@ -18,7 +18,8 @@ func FuzzSearch(f *testing.F) {
 	f.Add("ab", []byte("a=b&sig="+strings.Repeat("ab", 20)), "ab", "x")
 	f.Add("\xff="+strings.Repeat("A", 43)+"=", []byte("[[[[[["), "\x00", "://")
 	f.Fuzz(func(t *testing.T, value string, body []byte, key, url string) {
-		m := sign.Message{Method: "POST", URL: url, Body: body, Header: http.Header{"X-Sig": {value}, "X-Sig-Time": {"1700000000"}, "X-Id": {value}}}
+		m := sign.Message{Method: "POST", URL: url, Body: body,
+			Header: http.Header{"X-Sig": {value}, "X-Sig-Time": {"1700000000"}, "X-Id": {value}}}
 		q := discover.Query{Message: m, Secrets: secret(key), Limit: 300}
 		r, err := discover.Search(context.Background(), q)
 		if err != nil {

@@ -27,7 +27,8 @@ type vector struct {
 }
 
 func (v vector) query() discover.Query {
-	q := discover.Query{Message: sign.Message{Method: v.Method, URL: v.URL, Header: http.Header{}, Body: v.Body, Params: v.Params}}
+	q := discover.Query{Message: sign.Message{Method: v.Method, URL: v.URL, Header: http.Header{}, Body: v.Body,
+		Params: v.Params}}
 	for name, value := range v.Headers {
 		q.Message.Header.Set(name, value)
 	}
@@ -65,7 +66,8 @@ func beyondSearch(s sign.Scheme) string {
 
 // onlyItsOwn reports whether nobody would guess what a row signs: names of fields, an envelope, a sorted form.
 func onlyItsOwn(content string) bool {
-	return slices.ContainsFunc([]string{"{json.", "{header.", "{param.", "{item.", "{lb}", "{form"}, func(name string) bool { return strings.Contains(content, name) })
+	return slices.ContainsFunc([]string{"{json.", "{header.", "{param.", "{item.", "{lb}", "{form"},
+		func(name string) bool { return strings.Contains(content, name) })
 }
 
 // Every HMAC and digest of the catalogue is found from a message of the provider, its row taken out of what is known

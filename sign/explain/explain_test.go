@@ -18,7 +18,8 @@ import (
 )
 
 func TestNothingIsClaimedWhereNothingMatches(t *testing.T) {
-	for _, name := range []string{"stripe", "github", "standard-webhooks", "slack", "shopify", "twilio", "square", "discord", "gitlab", "zoom", "linear-like"} {
+	for _, name := range []string{"stripe", "github", "standard-webhooks", "slack", "shopify", "twilio", "square",
+		"discord", "gitlab", "zoom", "linear-like"} {
 		for _, p := range []struct {
 			what  string
 			plant func(*explain.Question)
@@ -70,7 +71,8 @@ func TestAClaimAlwaysVerifies(t *testing.T) {
 			q.Message.Body = rapid.SliceOfN(rapid.Byte(), 0, 200).Draw(rt, "bytes")
 		}
 		q.Message.Header.Set("X-Extra", rapid.StringN(0, 20, 60).Draw(rt, "header"))
-		q.Message.URL = rapid.SampledFrom([]string{q.Message.URL, address, "http://a:1/b?c=d&a=b", "not a url", "//", ""}).Draw(rt, "url")
+		q.Message.URL = rapid.SampledFrom([]string{q.Message.URL, address, "http://a:1/b?c=d&a=b", "not a url", "//",
+			""}).Draw(rt, "url")
 		for _, c := range find(t, q).Causes {
 			if c.Difference == nil && c.Part == explain.Body {
 				t.Errorf("%s without a difference", c.Kind)
@@ -158,14 +160,16 @@ func TestWhatIsLostIsHintedAt(t *testing.T) {
 
 func TestTheFixesOfTheLanguageThatWroteTheBodyComeFirst(t *testing.T) {
 	for _, c := range []struct{ name, have, first, words string }{
-		{"Python", python, "flask", "Python"}, {"PHP", php, "laravel", "PHP"}, {"JavaScript", compact, "express", "re-serialised the JSON"},
+		{"Python", python, "flask", "Python"}, {"PHP", php, "laravel", "PHP"},
+		{"JavaScript", compact, "express", "re-serialised the JSON"},
 		{"Go", `{"h":"\u003ca\u003e"}`, "net/http", "Go"},
 	} {
 		sent := map[string]string{"Python": compact, "PHP": compact, "JavaScript": python, "Go": `{"h":"<a>"}`}[c.name]
 		q := signed(t, "stripe", sent)
 		q.Message.Body = []byte(c.have)
 		a := find(t, q)
-		if len(a.Causes) == 0 || a.Causes[0].Fix[0].Framework != c.first || len(a.Causes[0].Fix) != 11 || !strings.Contains(a.Causes[0].Words, c.words) {
+		if len(a.Causes) == 0 || a.Causes[0].Fix[0].Framework != c.first || len(a.Causes[0].Fix) != 11 ||
+			!strings.Contains(a.Causes[0].Words, c.words) {
 			t.Errorf("%s: %+v", c.name, a.Causes)
 		}
 	}
@@ -179,7 +183,8 @@ func TestASecretDoesNotShowInAnAnswer(t *testing.T) {
 		for i := range a.Causes {
 			a.Causes[i].Proof.Message.Header = nil // a token's header is the token
 		}
-		if text := fmt.Sprintf("%+v", a); strings.Contains(strings.ToLower(text), rawKey) || strings.Contains(text, whsecKey[6:]) {
+		if text := fmt.Sprintf("%+v", a); strings.Contains(strings.ToLower(text), rawKey) ||
+			strings.Contains(text, whsecKey[6:]) {
 			t.Errorf("%s: the secret shows", p.name)
 		}
 	}
@@ -198,7 +203,9 @@ func TestAQuestionWithoutASchemeIsAnswered(t *testing.T) {
 }
 
 func FuzzFind(f *testing.F) {
-	for _, b := range []string{"", "{", `{"a":1.0e+5,"b":"\ud800","c":"`, compact, python, slackish, `{"type":"Buffer","data":[1,2`, "b'\\x", "\x1f\x8b", "5\r\nab", "a=%zz", "\xff\xfe{", `"\u00`, "[[[[", `{"body":{}}`, "-", `{"n":-1.}`, `{"":[{}]}`} {
+	for _, b := range []string{"", "{", `{"a":1.0e+5,"b":"\ud800","c":"`, compact, python, slackish,
+		`{"type":"Buffer","data":[1,2`, "b'\\x", "\x1f\x8b", "5\r\nab", "a=%zz", "\xff\xfe{", `"\u00`, "[[[[", `{"body":{}}`,
+		"-", `{"n":-1.}`, `{"":[{}]}`} {
 		for _, value := range []string{"t=1700000000,v1=00", "t=1,v1=", "v0=00"} { // one for each scheme below, by its length
 			f.Add([]byte(b), value, "http://[::1]:80/a?b=c", "Stripe-Signature")
 		}
@@ -209,9 +216,11 @@ func FuzzFind(f *testing.F) {
 		if len(body) > 1<<12 {
 			return
 		}
-		m := sign.Message{Method: "POST", URL: url, Body: body, Header: http.Header{"Stripe-Signature": {value}, name: {value, value}, "X-Square-Hmacsha256-Signature": {"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="}}}
+		m := sign.Message{Method: "POST", URL: url, Body: body, Header: http.Header{"Stripe-Signature": {value},
+			name: {value, value}, "X-Square-Hmacsha256-Signature": {"MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo="}}}
 		scheme := [...]sign.Scheme{s, square, {}}[len(value)%3]
-		q := explain.Question{Scheme: scheme, Message: m, Now: at, Secrets: []sign.Secret{{Name: "a", Key: []byte(rawKey)}}, Budget: 2 << 20}
+		q := explain.Question{Scheme: scheme, Message: m, Now: at, Secrets: []sign.Secret{{Name: "a", Key: []byte(rawKey)}},
+			Budget: 2 << 20}
 		before := bytes.Clone(body)
 		for _, c := range find(t, q).Causes {
 			t.Errorf("no one signed this: %s", c.Kind)
@@ -225,7 +234,8 @@ func FuzzFind(f *testing.F) {
 func TestAMebibyteIsSearchedWithinTheDefaultBudget(t *testing.T) {
 	big := `{"items":[` + strings.Repeat(`{"id":1,"name":"café","a":[1,true]},`, (1<<20)/39) + `{}]}`
 	q := signed(t, "stripe", big)
-	q.Message.Body = []byte(strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(big, "é", `\u00e9`), ",", ", "), ":", ": "))
+	q.Message.Body = []byte(strings.ReplaceAll(strings.ReplaceAll(strings.ReplaceAll(big, "é", `\u00e9`), ",", ", "), ":",
+		": "))
 	start := time.Now()
 	a := find(t, q)
 	if len(a.Causes) != 1 || a.Causes[0].Kind != explain.Reserialised {

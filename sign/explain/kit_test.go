@@ -49,7 +49,8 @@ func signed(t testing.TB, name, body string) explain.Question {
 func signedBy(t testing.TB, s sign.Scheme, body, key string) explain.Question {
 	t.Helper()
 	q := explain.Question{Scheme: s, Now: at, Secrets: []sign.Secret{{Name: "env:SECRET", Key: []byte(key)}}}
-	q.Message = sign.Message{ID: "msg_1", Time: at, Method: "POST", URL: address, Body: []byte(body), Header: http.Header{}}
+	q.Message = sign.Message{ID: "msg_1", Time: at, Method: "POST", URL: address, Body: []byte(body),
+		Header: http.Header{}}
 	signing := q.Secrets[0]
 	if s.Auth == sign.Ed25519 {
 		private := ed25519.NewKeyFromSeed([]byte(key)[:32])

@@ -193,7 +193,7 @@ func ask(p sign.Place, m *sign.Message) (value string, n int) {
 
 // Describe says the handshake in words, a line for each of its steps:
 //
-//	POST with JSON type = url_verification and JSON challenge, signed: answered 200 with {json.challenge}; when the URL is saved
+//	POST with JSON type = url_verification and JSON challenge, signed: answered 200 with {json.challenge}
 func (h Handshake) Describe() string {
 	lines := make([]string, len(h.Steps))
 	for i := range h.Steps {

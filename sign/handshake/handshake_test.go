@@ -42,51 +42,74 @@ func message(method, url, body string, header ...string) sign.Message {
 
 // The proofs in the answers of zoom and x were made with openssl; that of Braintree is its libraries' own test.
 var handshakesAsked = []asked{
-	{name: "slack", request: post(`{"token":"t","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P","type":"url_verification"}`),
-		status: 200, fields: []string{"Content-Type: text/plain; charset=utf-8"}, body: "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"},
-	{name: "zoom", request: post(`{"payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"},"event_ts":1654503849680,"event":"endpoint.url_validation"}`),
+	{name: "slack", request: post(
+		`{"token":"t","challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P","type":"url_verification"}`),
+		status: 200, fields: []string{"Content-Type: text/plain; charset=utf-8"},
+		body: "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"},
+	{name: "zoom", request: post(
+		`{"payload":{"plainToken":"qgg8vlvZRS6UYooatFL8Aw"},"event_ts":1654503849680,"event":"endpoint.url_validation"}`),
 		secret: "zoom_secret_token_0123", status: 200, fields: []string{"Content-Type: application/json"},
-		body: `{"plainToken":"qgg8vlvZRS6UYooatFL8Aw","encryptedToken":"a23901ed88ca4fede7c71ecdcee8c210e59ea972c566396f0c5983a08f25724d"}`},
+		body: `{"plainToken":"qgg8vlvZRS6UYooatFL8Aw",` +
+			`"encryptedToken":"a23901ed88ca4fede7c71ecdcee8c210e59ea972c566396f0c5983a08f25724d"}`},
 	{name: "discord", request: post(`{"id":"1","type":1,"version":1}`, "X-Signature-Ed25519", "00"),
 		status: 200, fields: []string{"Content-Type: application/json"}, body: `{"type":1}`},
-	{name: "discord", request: post(`{"version":1,"application_id":"2","type":0}`, "X-Signature-Ed25519", "00"), status: 204},
-	{name: "meta", request: get("/?hub.mode=subscribe&hub.verify_token=meatyhamhock&hub.challenge=1158201444"), status: 200,
+	{name: "discord", request: post(`{"version":1,"application_id":"2","type":0}`, "X-Signature-Ed25519", "00"),
+		status: 204},
+	{name: "meta", request: get("/?hub.mode=subscribe&hub.verify_token=meatyhamhock&hub.challenge=1158201444"),
+		status: 200,
 		fields: []string{"X-Content-Type-Options: nosniff"}, body: "1158201444"},
-	{name: "websub", request: get("/?hub.mode=unsubscribe&hub.topic=http%3A%2F%2Fa.example%2Ff&hub.challenge=meh&hub.lease_seconds=1"),
-		status: 200, body: "meh"},
-	{name: "strava", request: get("/?hub.verify_token=STRAVA&hub.challenge=15f7d1a91c1f40f8&hub.mode=subscribe"), status: 200,
+	{name: "websub",
+		request: get("/?hub.mode=unsubscribe&hub.topic=http%3A%2F%2Fa.example%2Ff&hub.challenge=meh&hub.lease_seconds=1"),
+		status:  200, body: "meh"},
+	{name: "strava", request: get("/?hub.verify_token=STRAVA&hub.challenge=15f7d1a91c1f40f8&hub.mode=subscribe"),
+		status: 200,
 		fields: []string{"Content-Type: application/json"}, body: `{"hub.challenge":"15f7d1a91c1f40f8"}`},
 	{name: "x", request: get("/hook?crc_token=NjBlZTM4YmUtY2=="), secret: "consumer_secret_0123456", status: 200,
-		fields: []string{"Content-Type: application/json"}, body: `{"response_token":"sha256=XNg3IjvW0mv+8KrBHWDO7iQhceXb0JI1h4Af+Tmc28s="}`},
-	{name: "twitch", request: post(`{"challenge":"pogchamp-kappa-360noscope-vohiyo","subscription":{"status":"webhook_callback_verification_pending"}}`,
-		"Twitch-Eventsub-Message-Type", "webhook_callback_verification"), status: 200, body: "pogchamp-kappa-360noscope-vohiyo"},
+		fields: []string{"Content-Type: application/json"},
+		body:   `{"response_token":"sha256=XNg3IjvW0mv+8KrBHWDO7iQhceXb0JI1h4Af+Tmc28s="}`},
+	{name: "twitch", request: post(
+		`{"challenge":"pogchamp-kappa-360noscope-vohiyo","subscription":{"status":"webhook_callback_verification_pending"}}`,
+		"Twitch-Eventsub-Message-Type", "webhook_callback_verification"), status: 200,
+		body: "pogchamp-kappa-360noscope-vohiyo"},
 	{name: "dropbox", request: get("/?challenge=abc%20123"), status: 200,
 		fields: []string{"Content-Type: text/plain; charset=utf-8", "X-Content-Type-Options: nosniff"}, body: "abc 123"},
 	{name: "asana", request: post(``, "X-Hook-Secret", "b537207f20cbfa02357cf448134da559e8bd39d6"), status: 200,
 		fields: []string{"X-Hook-Secret: b537207f20cbfa02357cf448134da559e8bd39d6"}},
-	{name: "xero", request: post(`{"events":[],"lastEventSequence":0,"firstEventSequence":0,"entropy":"S0m3r4Nd0mt3xt"}`, "x-xero-signature", "x"),
+	{name: "xero", request: post(`{"events":[],"lastEventSequence":0,"firstEventSequence":0,"entropy":"S0m3r4Nd0mt3xt"}`,
+		"x-xero-signature", "x"),
 		status: 200},
 	{name: "monday", request: post(`{"challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}`), status: 200,
-		fields: []string{"Content-Type: application/json"}, body: `{"challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}`},
-	{name: "msgraph", request: message("POST", "/?validationToken=Validation%3A+Testing+client%20reachability%25", ""), status: 200,
+		fields: []string{"Content-Type: application/json"},
+		body:   `{"challenge":"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}`},
+	{name: "msgraph", request: message("POST", "/?validationToken=Validation%3A+Testing+client%20reachability%25", ""),
+		status: 200,
 		fields: []string{"Content-Type: text/plain; charset=utf-8"}, body: "Validation: Testing client reachability%"},
-	{name: "eventgrid", request: post(`[{"id":"2d","data":{"validationCode":"512d38b6-c7b8","validationUrl":"https://rp.example"}}]`,
-		"aeg-event-type", "SubscriptionValidation"), status: 200, body: `{"validationResponse":"512d38b6-c7b8"}`},
-	{name: "cloudevents", request: message("OPTIONS", "/", "", "WebHook-Request-Origin", "eventgrid.azure.net", "WebHook-Request-Rate", "120"),
+	{name: "eventgrid",
+		request: post(`[{"id":"2d","data":{"validationCode":"512d38b6-c7b8","validationUrl":"https://rp.example"}}]`,
+			"aeg-event-type", "SubscriptionValidation"), status: 200, body: `{"validationResponse":"512d38b6-c7b8"}`},
+	{name: "cloudevents", request: message("OPTIONS", "/", "", "WebHook-Request-Origin", "eventgrid.azure.net",
+		"WebHook-Request-Rate", "120"),
 		status: 200, fields: []string{"WebHook-Allowed-Origin: eventgrid.azure.net", "WebHook-Allowed-Rate: *"}},
-	{name: "aws-sns", request: post(`{"Type":"SubscriptionConfirmation","SubscribeURL":"https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription"}`,
-		"x-amz-sns-message-type", "SubscriptionConfirmation"), status: 200},
-	{name: "okta", request: get("/", "x-okta-verification-challenge", "dGhpcw"), status: 200, body: `{"verification":"dGhpcw"}`},
+	{name: "aws-sns",
+		request: post(`{"Type":"SubscriptionConfirmation",`+
+			`"SubscribeURL":"https://sns.us-west-2.amazonaws.com/?Action=ConfirmSubscription"}`,
+			"x-amz-sns-message-type", "SubscriptionConfirmation"), status: 200},
+	{name: "okta", request: get("/", "x-okta-verification-challenge", "dGhpcw"), status: 200,
+		body: `{"verification":"dGhpcw"}`},
 	{name: "trello", request: message("HEAD", "/", ""), status: 200},
 	{name: "intercom", request: message("HEAD", "/", ""), status: 200},
 	{name: "mandrill", request: message("HEAD", "/", ""), status: 200},
 	{name: "mandrill", request: post("mandrill_events=%5B%5D"), status: 200},
-	{name: "notion", request: post(`{"verification_token":"secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl"}`), status: 200},
-	{name: "nylas", request: get("/?challenge=bc609b38-c81f-47fb-a275-0d9bd61be4ca"), status: 200, body: "bc609b38-c81f-47fb-a275-0d9bd61be4ca"},
-	{name: "braintree", request: get("/?bt_challenge=20f9f8ed05f77439fe955c977e4c8a53"), secret: "integration_public_key:integration_private_key",
+	{name: "notion", request: post(`{"verification_token":"secret_tMrlL1qK5vuQAh1b6cZGhFChZTSYJlce98V0pYn7yBl"}`),
+		status: 200},
+	{name: "nylas", request: get("/?challenge=bc609b38-c81f-47fb-a275-0d9bd61be4ca"), status: 200,
+		body: "bc609b38-c81f-47fb-a275-0d9bd61be4ca"},
+	{name: "braintree", request: get("/?bt_challenge=20f9f8ed05f77439fe955c977e4c8a53"),
+		secret: "integration_public_key:integration_private_key",
 		status: 200, body: "integration_public_key|d9b899556c966b3f06945ec21311865d35df3ce4"},
 	{name: "woocommerce", request: post("webhook_id=7"), status: 200},
-	{name: "github", request: post(`{"zen":"Keep it logically awesome.","hook_id":1}`, "X-GitHub-Event", "ping"), status: 200},
+	{name: "github", request: post(`{"zen":"Keep it logically awesome.","hook_id":1}`, "X-GitHub-Event", "ping"),
+		status: 200},
 }
 
 func TestEveryHandshakeIsAnsweredAsItsProviderWants(t *testing.T) {
@@ -160,12 +183,14 @@ func TestAWebhookIsNoHandshake(t *testing.T) {
 		all = append(all, h.Name)
 	}
 	for what, m := range map[string]sign.Message{
-		"an event":                    post(`{"type":"invoice.paid","id":"evt_1"}`),
-		"a Slack event":               post(`{"type":"event_callback","event":{"type":"message"}}`),
-		"a Discord interaction":       post(`{"type":2,"id":"1"}`, "X-Signature-Ed25519", "00"),
-		"a Discord webhook event":     post(`{"type":1,"event":{"type":"ENTITLEMENT_CREATE"}}`, "X-Signature-Ed25519", "00"),
-		"an Asana event":              post(`{"events":[]}`, "X-Hook-Signature", "00", "X-Hook-Secret", "b537207f20cbfa02357cf448134da559"),
-		"a Notion event":              post(`{"verification_token":"secret_tMrlL1qK5vuQAh1b6cZG"}`, "X-Notion-Signature", "sha256=00"),
+		"an event":                post(`{"type":"invoice.paid","id":"evt_1"}`),
+		"a Slack event":           post(`{"type":"event_callback","event":{"type":"message"}}`),
+		"a Discord interaction":   post(`{"type":2,"id":"1"}`, "X-Signature-Ed25519", "00"),
+		"a Discord webhook event": post(`{"type":1,"event":{"type":"ENTITLEMENT_CREATE"}}`, "X-Signature-Ed25519", "00"),
+		"an Asana event": post(`{"events":[]}`, "X-Hook-Signature", "00", "X-Hook-Secret",
+			"b537207f20cbfa02357cf448134da559"),
+		"a Notion event": post(`{"verification_token":"secret_tMrlL1qK5vuQAh1b6cZG"}`,
+			"X-Notion-Signature", "sha256=00"),
 		"a Xero event":                post(`{"events":[{"resourceId":"1"}],"entropy":"x"}`, "x-xero-signature", "x"),
 		"a Mandrill event":            post("mandrill_events=%5B1%5D"),
 		"an SNS notification":         post(`{"Type":"Notification"}`, "x-amz-sns-message-type", "Notification"),
@@ -193,32 +218,38 @@ func TestHostileChallengesAreRefused(t *testing.T) {
 		name string
 		m    sign.Message
 	}{
-		"a line break in text":           {"dropbox", get("/?challenge=a%0d%0aSet-Cookie:%20x")},
-		"a NUL in text":                  {"dropbox", get("/?challenge=a%00")},
-		"a C1 control":                   {"dropbox", get("/?challenge=a%C2%9b31m")},
-		"bytes that are no UTF-8":        {"dropbox", get("/?challenge=a%ff")},
-		"a megabyte":                     {"dropbox", get("/?challenge=" + strings.Repeat("x", 1<<20))},
-		"a byte too many":                {"msgraph", get("/?validationToken=" + long)},
-		"the same parameter twice":       {"dropbox", get("/?challenge=a&challenge=b")},
-		"the same under another name":    {"dropbox", get("/?challenge=a&%63hallenge=b")},
-		"two verify tokens":              {"meta", get("/?hub.mode=subscribe&hub.verify_token=a&hub.challenge=1&hub.challenge=2")},
-		"a line break in JSON":           {"monday", post(`{"challenge":"a\r\nb"}`)},
-		"raw bytes in JSON":              {"monday", post("{\"challenge\":\"a\xff\"}")},
-		"a header twice":                 {"okta", get("/", "X-Okta-Verification-Challenge", "a", "X-Okta-Verification-Challenge", "b")},
-		"a line break in a header":       {"cloudevents", message("OPTIONS", "/", "", "WebHook-Request-Origin", "a\r\nSet-Cookie: x")},
-		"a line break in a secret":       {"asana", post("", "X-Hook-Secret", "b537207f20cbfa02\r\nX: y")},
-		"a secret that can be guessed":   {"asana", post("", "X-Hook-Secret", "short")},
-		"two secrets":                    {"asana", post("", "X-Hook-Secret", "b537207f20cbfa02357c", "X-Hook-Secret", "b537207f20cbfa02357d")},
-		"a webhook to be signed by x":    {"x", get(`/?crc_token=%7B%22for_user_id%22%3A%221%22%7D`)},
-		"a webhook to be signed by zoom": {"zoom", post(`{"event":"endpoint.url_validation","payload":{"plainToken":"v0:1700000000:{}"}}`)},
-		"a payload for braintree":        {"braintree", get("/?bt_challenge=PG5vdGlmaWNhdGlvbj4KPC9ub3Q%2BCg%3D%3D")},
-		"a number too long":              {"braintree", get("/?bt_challenge=" + strings.Repeat("a", 33))},
-		"a push to be signed by x":       {"x", get("/?crc_token=123")},
-		"a deploy to be signed by x":     {"x", get("/?crc_token=1700000000.deploy")},
-		"a word to be signed by x":       {"x", get("/?crc_token=true")},
-		"a UUID that is not encoded":     {"x", get("/?crc_token=3dd82dfc-b9db-46d8-940e-3bcc903d8244")},
-		"a token of zoom with a dot":     {"zoom", post(`{"event":"endpoint.url_validation","payload":{"plainToken":"1700000000.x"}}`)},
-		"a token too long":               {"x", get("/?crc_token=" + strings.Repeat("a", 257))},
+		"a line break in text":        {"dropbox", get("/?challenge=a%0d%0aSet-Cookie:%20x")},
+		"a NUL in text":               {"dropbox", get("/?challenge=a%00")},
+		"a C1 control":                {"dropbox", get("/?challenge=a%C2%9b31m")},
+		"bytes that are no UTF-8":     {"dropbox", get("/?challenge=a%ff")},
+		"a megabyte":                  {"dropbox", get("/?challenge=" + strings.Repeat("x", 1<<20))},
+		"a byte too many":             {"msgraph", get("/?validationToken=" + long)},
+		"the same parameter twice":    {"dropbox", get("/?challenge=a&challenge=b")},
+		"the same under another name": {"dropbox", get("/?challenge=a&%63hallenge=b")},
+		"two verify tokens": {"meta",
+			get("/?hub.mode=subscribe&hub.verify_token=a&hub.challenge=1&hub.challenge=2")},
+		"a line break in JSON": {"monday", post(`{"challenge":"a\r\nb"}`)},
+		"raw bytes in JSON":    {"monday", post("{\"challenge\":\"a\xff\"}")},
+		"a header twice": {"okta",
+			get("/", "X-Okta-Verification-Challenge", "a", "X-Okta-Verification-Challenge", "b")},
+		"a line break in a header": {"cloudevents", message("OPTIONS", "/", "", "WebHook-Request-Origin",
+			"a\r\nSet-Cookie: x")},
+		"a line break in a secret":     {"asana", post("", "X-Hook-Secret", "b537207f20cbfa02\r\nX: y")},
+		"a secret that can be guessed": {"asana", post("", "X-Hook-Secret", "short")},
+		"two secrets": {"asana", post("", "X-Hook-Secret", "b537207f20cbfa02357c", "X-Hook-Secret",
+			"b537207f20cbfa02357d")},
+		"a webhook to be signed by x": {"x", get(`/?crc_token=%7B%22for_user_id%22%3A%221%22%7D`)},
+		"a webhook to be signed by zoom": {"zoom",
+			post(`{"event":"endpoint.url_validation","payload":{"plainToken":"v0:1700000000:{}"}}`)},
+		"a payload for braintree":    {"braintree", get("/?bt_challenge=PG5vdGlmaWNhdGlvbj4KPC9ub3Q%2BCg%3D%3D")},
+		"a number too long":          {"braintree", get("/?bt_challenge=" + strings.Repeat("a", 33))},
+		"a push to be signed by x":   {"x", get("/?crc_token=123")},
+		"a deploy to be signed by x": {"x", get("/?crc_token=1700000000.deploy")},
+		"a word to be signed by x":   {"x", get("/?crc_token=true")},
+		"a UUID that is not encoded": {"x", get("/?crc_token=3dd82dfc-b9db-46d8-940e-3bcc903d8244")},
+		"a token of zoom with a dot": {"zoom",
+			post(`{"event":"endpoint.url_validation","payload":{"plainToken":"1700000000.x"}}`)},
+		"a token too long": {"x", get("/?crc_token=" + strings.Repeat("a", 257))},
 	} {
 		t.Run(what, func(t *testing.T) {
 			h, ok := handshake.Find(a.m, a.name)
@@ -226,7 +257,8 @@ func TestHostileChallengesAreRefused(t *testing.T) {
 				t.Fatal("not found")
 			}
 			reply, err := h.Answer(a.m, schemeOf(a.name), text("public_key:a_secret_of_the_tests"))
-			if _, isError := errors.AsType[*sign.Error](err); !isError || reply.Status != 400 || string(reply.Body) != "handshake refused\n" {
+			if _, isError := errors.AsType[*sign.Error](err); !isError || reply.Status != 400 ||
+				string(reply.Body) != "handshake refused\n" {
 				t.Errorf("answered %d %q, %v", reply.Status, reply.Body, err)
 			}
 			if _, ok := h.Learnt(a.m); ok {
@@ -242,7 +274,8 @@ func TestMarkupIsHarmless(t *testing.T) {
 	h, _ := handshake.Lookup("monday")
 	reply, err := h.Answer(m, sign.Scheme{})
 	var said struct{ Challenge string }
-	if err != nil || json.Unmarshal(reply.Body, &said) != nil || said.Challenge != evil || bytes.ContainsAny(reply.Body, "<>") {
+	if err != nil || json.Unmarshal(reply.Body, &said) != nil || said.Challenge != evil ||
+		bytes.ContainsAny(reply.Body, "<>") {
 		t.Errorf("%s, %v", reply.Body, err)
 	}
 	h, _ = handshake.Lookup("nylas")
@@ -268,7 +301,8 @@ func TestWhatWasAgreedMustBeSent(t *testing.T) {
 	}{
 		{"meta", "/?hub.mode=subscribe&hub.challenge=1&hub.verify_token=good", "verify_token", "good", 200},
 		{"meta", "/?hub.mode=subscribe&hub.challenge=1&hub.verify_token=bad", "verify_token", "good", 403},
-		{"meta", "/?hub.mode=subscribe&hub.challenge=1&hub.verify_token=good&hub.verify_token=bad", "verify_token", "good", 403},
+		{"meta", "/?hub.mode=subscribe&hub.challenge=1&hub.verify_token=good&hub.verify_token=bad",
+			"verify_token", "good", 403},
 		{"meta", "/?hub.mode=subscribe&hub.challenge=1&hub.verify_token=any", "verify_token", "", 200},
 		{"strava", "/?hub.mode=subscribe&hub.challenge=1&hub.verify_token=bad", "verify_token", "good", 403},
 		{"websub", "/?hub.mode=subscribe&hub.challenge=1&hub.topic=t", "topic", "t", 200},
@@ -298,7 +332,8 @@ func TestAnAnswerThatNeedsTheSecretIsNotMadeWithoutOne(t *testing.T) {
 		}
 	}
 	h, _ := handshake.Lookup("braintree")
-	reply, err := h.Answer(get("/?bt_challenge=20f9f8ed05f77439fe955c977e4c8a53"), schemeOf("braintree"), text("only_a_private_key"))
+	reply, err := h.Answer(get("/?bt_challenge=20f9f8ed05f77439fe955c977e4c8a53"), schemeOf("braintree"),
+		text("only_a_private_key"))
 	if reply.Status != 500 || err == nil || strings.Contains(err.Error(), "only_a") {
 		t.Errorf("%d, %v", reply.Status, err)
 	}
@@ -331,7 +366,8 @@ func TestOnlyTheProvidersOwnAddressIsGenuine(t *testing.T) {
 		"https://sns.\\u0041.amazonaws.com/":                                      false,
 		"::":                                                                      false,
 	} {
-		m := post(`{"Type":"SubscriptionConfirmation","SubscribeURL":"`+address+`"}`, "x-amz-sns-message-type", "SubscriptionConfirmation")
+		m := post(`{"Type":"SubscriptionConfirmation","SubscribeURL":"`+address+`"}`, "x-amz-sns-message-type",
+			"SubscriptionConfirmation")
 		if _, genuine := h.ConfirmAt(m); genuine != want {
 			t.Errorf("%s: genuine is %v", address, genuine)
 		}
@@ -352,7 +388,8 @@ func TestAHandshakeIsTheCallersOwn(t *testing.T) {
 	h, _ := handshake.Lookup("slack")
 	h.Steps[0].Status, h.Steps[0].Methods[0], h.Steps[0].Has[0].Is[0] = 500, "PUT", "other"
 	again, _ := handshake.Lookup("slack")
-	if again.Steps[0].Status != 200 || again.Steps[0].Methods[0] != "POST" || again.Steps[0].Has[0].Is[0] != "url_verification" {
+	if again.Steps[0].Status != 200 || again.Steps[0].Methods[0] != "POST" ||
+		again.Steps[0].Has[0].Is[0] != "url_verification" {
 		t.Errorf("%+v", again)
 	}
 	if _, ok := handshake.Lookup(""); ok {
@@ -378,11 +415,13 @@ func TestSchemesNameHandshakesThatAreThere(t *testing.T) {
 
 func TestAHandshakeSaysWhatItIs(t *testing.T) {
 	for name, want := range map[string]string{
-		"slack": "POST with JSON type = url_verification and JSON challenge, signed: answered 200 with {json.challenge}; when the URL is saved",
-		"x": `GET with ?crc_token=: answered 200 with {"response_token":"sha256={mac}"}, {mac} being the HMAC-SHA256 base64 of ?crc_token= ` +
-			"under the secret; when the webhook is registered, then hourly; within 3 s",
-		"asana": "POST with header X-Hook-Secret: answered 200, X-Hook-Secret: {header.X-Hook-Secret}; header X-Hook-Secret is the secret " +
-			"from then on; when the webhook is made",
+		"slack": "POST with JSON type = url_verification and JSON challenge, signed: answered 200 with {json.challenge}; " +
+			"when the URL is saved",
+		"x": `GET with ?crc_token=: answered 200 with {"response_token":"sha256={mac}"}, ` +
+			"{mac} being the HMAC-SHA256 base64 of ?crc_token= under the secret; " +
+			"when the webhook is registered, then hourly; within 3 s",
+		"asana": "POST with header X-Hook-Secret: answered 200, X-Hook-Secret: {header.X-Hook-Secret}; " +
+			"header X-Hook-Secret is the secret from then on; when the webhook is made",
 		"mandrill": "HEAD: answered 200\nPOST with form field mandrill_events = []: answered 200; when the webhook is made",
 	} {
 		h, _ := handshake.Lookup(name)
@@ -424,7 +463,8 @@ func TestNoAnswerEndsALineOrGivesTheSecretAway(t *testing.T) {
 	const secret = "public_key:tests_secret_§_0123"
 	rapid.Check(t, func(t *rapid.T) {
 		a := handshakesAsked[rapid.IntRange(0, len(handshakesAsked)-1).Draw(t, "handshake")]
-		challenge := rapid.OneOf(rapid.String(), rapid.StringMatching(`[\x00-\x7f]{0,40}`), rapid.StringMatching(`[0-9a-f]{20,32}`)).Draw(t, "challenge")
+		challenge := rapid.OneOf(rapid.String(), rapid.StringMatching(`[\x00-\x7f]{0,40}`),
+			rapid.StringMatching(`[0-9a-f]{20,32}`)).Draw(t, "challenge")
 		m := a.request
 		for _, field := range []string{"X-Hook-Secret", "WebHook-Request-Origin", "X-Okta-Verification-Challenge"} {
 			if m.Header.Get(field) != "" {
@@ -442,7 +482,8 @@ func TestNoAnswerEndsALineOrGivesTheSecretAway(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, old := range []string{"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P", "qgg8vlvZRS6UYooatFL8Aw", "pogchamp-kappa-360noscope-vohiyo", "512d38b6-c7b8"} {
+		for _, old := range []string{"3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P", "qgg8vlvZRS6UYooatFL8Aw",
+			"pogchamp-kappa-360noscope-vohiyo", "512d38b6-c7b8"} {
 			m.Body = bytes.ReplaceAll(m.Body, []byte(`"`+old+`"`), quoted)
 		}
 		h, _ := handshake.Lookup(a.name)

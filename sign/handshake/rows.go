@@ -118,7 +118,8 @@ var rows = [...]Handshake{
 			Methods: []string{"OPTIONS"},
 			Has:     []Mark{{In: "header:WebHook-Request-Origin"}},
 			Status:  200,
-			Fields: []sign.Field{{Name: "WebHook-Allowed-Origin", Value: "{header.WebHook-Request-Origin}"}, {Name: "WebHook-Allowed-Rate", Value: "*"},
+			Fields: []sign.Field{{Name: "WebHook-Allowed-Origin", Value: "{header.WebHook-Request-Origin}"},
+				{Name: "WebHook-Allowed-Rate", Value: "*"},
 				{Name: "Allow", Value: "POST, OPTIONS"}},
 		}},
 	},
@@ -149,7 +150,8 @@ var rows = [...]Handshake{
 		Name: "x", Title: "X", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://docs.x.com/x-api/webhooks/introduction",
 		When: "when the webhook is registered, then hourly; within 3 s",
-		Note: "proven only on a route of scheme x, and only tokens of X's own form, base64 of a UUID: any other proof could be a webhook's signature",
+		Note: "proven only on a route of scheme x, and only tokens of X's own form, base64 of a UUID: " +
+			"any other proof could be a webhook's signature",
 		Steps: []Step{{
 			Methods: []string{"GET"},
 			Has:     []Mark{{In: "query:crc_token"}},

@@ -31,7 +31,8 @@ func TestTheBaseIsTheOneOfTheRFC(t *testing.T) {
 		{ // section 2.2
 			[]string{"@method", "@target-uri", "@scheme", "@request-target", "@path", "@query"}, "()",
 			"\"@method\": POST\n\"@target-uri\": https://example.com/foo?param=Value&Pet=dog\n\"@scheme\": https\n" +
-				"\"@request-target\": /foo?param=Value&Pet=dog\n\"@path\": /foo\n\"@query\": ?param=Value&Pet=dog\n\"@signature-params\": ()",
+				"\"@request-target\": /foo?param=Value&Pet=dog\n\"@path\": /foo\n\"@query\": " +
+				"?param=Value&Pet=dog\n\"@signature-params\": ()",
 		},
 	} {
 		got, err := request().Base(c.components, c.params)
@@ -54,7 +55,8 @@ func TestTheBaseSaysWhatIsMissing(t *testing.T) {
 		r    *httpsig.Request
 		want error
 	}{
-		"host": {request(), httpsig.ErrNoHeader}, "@path": {noURL, httpsig.ErrNoURL}, "@status": {request(), httpsig.ErrUnknown},
+		"host": {request(), httpsig.ErrNoHeader}, "@path": {noURL, httpsig.ErrNoURL},
+		"@status": {request(), httpsig.ErrUnknown},
 	} {
 		if got, err := c.r.Base([]string{name}, "()"); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v %s", name, err, got)
@@ -70,7 +72,8 @@ func TestADigestIsHeldAgainstTheBody(t *testing.T) {
 	for digest, want := range map[string]error{
 		sha256: nil, sha512: nil, sha256 + ", " + sha512: nil, "md5=:AA==:, " + sha256: nil,
 		"": httpsig.ErrNoDigest, "sha-256": httpsig.ErrNoDigest, "md5=:AA==:": httpsig.ErrWeakDigest,
-		"sha-256=:AA==:": httpsig.ErrDigest, "sha-256=AA==": httpsig.ErrDigest, sha256 + ", sha-512=:AA==:": httpsig.ErrDigest,
+		"sha-256=:AA==:": httpsig.ErrDigest, "sha-256=AA==": httpsig.ErrDigest,
+		sha256 + ", sha-512=:AA==:":              httpsig.ErrDigest,
 		strings.Replace(sha256, "=:", "=:\n", 1): httpsig.ErrDigest,
 	} {
 		h := http.Header{}
@@ -95,9 +98,12 @@ func TestASignatureIsReadWithItsParameters(t *testing.T) {
 		many[i] = `"h` + strings.Repeat("x", i) + `"`
 	}
 	for _, c := range [][2]string{
-		{`("@method")`, ""}, {`("@method")`, "AAAA"}, {`("@method")`, "::"}, {`("@method")`, ":A:"}, {`"@method"`, ":AAAA:"}, {`("@method"`, ":AAAA:"},
-		{`(@method)`, ":AAAA:"}, {`("@method" "@method")`, ":AAAA:"}, {`("Date")`, ":AAAA:"}, {`("date";sf)`, ":AAAA:"}, {`("")`, ":AAAA:"},
-		{`("date")created=1`, ":AAAA:"}, {`("date");created=1;created=2`, ":AAAA:"}, {`("date");`, ":AAAA:"}, {"(" + strings.Join(many, " ") + ")", ":AAAA:"},
+		{`("@method")`, ""}, {`("@method")`, "AAAA"}, {`("@method")`, "::"}, {`("@method")`, ":A:"}, {`"@method"`, ":AAAA:"},
+		{`("@method"`, ":AAAA:"},
+		{`(@method)`, ":AAAA:"}, {`("@method" "@method")`, ":AAAA:"}, {`("Date")`, ":AAAA:"}, {`("date";sf)`, ":AAAA:"},
+		{`("")`, ":AAAA:"},
+		{`("date")created=1`, ":AAAA:"}, {`("date");created=1;created=2`, ":AAAA:"}, {`("date");`, ":AAAA:"},
+		{"(" + strings.Join(many, " ") + ")", ":AAAA:"},
 	} {
 		if s, ok := httpsig.Read(c[0], c[1]); ok {
 			t.Errorf("%s with %s is %+v", c[0], c[1], s)
@@ -108,7 +114,8 @@ func TestASignatureIsReadWithItsParameters(t *testing.T) {
 func TestADictionaryIsSplitOutsideOfStringsAndLists(t *testing.T) {
 	const text = `a=("x" "y,z");b="1,\"2", c=:AA==:`
 	members, ok := httpsig.Dictionary(text)
-	if !ok || len(members) != 2 || members[0] != (httpsig.Member{Name: "a", Value: `("x" "y,z");b="1,\"2"`}) || members[1].Value != ":AA==:" {
+	if !ok || len(members) != 2 || members[0] != (httpsig.Member{Name: "a", Value: `("x" "y,z");b="1,\"2"`}) ||
+		members[1].Value != ":AA==:" {
 		t.Errorf("%v %v", ok, members)
 	}
 	twice := "a=1, b=2, a=3"
@@ -119,7 +126,8 @@ func TestADictionaryIsSplitOutsideOfStringsAndLists(t *testing.T) {
 	if members, _ := httpsig.Dictionary(text); httpsig.Repeats(text, members) {
 		t.Error("no name is there twice")
 	}
-	for _, text := range []string{"", "a", "=1", "a=", `a="x`, "a=(x", strings.Repeat("a=1,b=2,", 33) + "c=1" + manyMembers()} {
+	for _, text := range []string{"", "a", "=1", "a=", `a="x`, "a=(x", strings.Repeat("a=1,b=2,", 33) +
+		"c=1" + manyMembers()} {
 		if members, ok := httpsig.Dictionary(text); ok {
 			t.Errorf("%q is %v", text, members)
 		}

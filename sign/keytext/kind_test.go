@@ -79,17 +79,19 @@ func keysInText(t *testing.T) map[string]string {
 	block := string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: spki}))
 	cert := must(x509.CreateCertificate(rand.Reader, &x509.Certificate{SerialNumber: big.NewInt(1)},
 		&x509.Certificate{SerialNumber: big.NewInt(1)}, &rsaKey.PublicKey, rsaKey))
-	ssh := append(append(binary.BigEndian.AppendUint32(nil, 11), "ssh-ed25519"...), binary.BigEndian.AppendUint32(nil, 32)...)
+	ssh := append(append(binary.BigEndian.AppendUint32(nil, 11), "ssh-ed25519"...),
+		binary.BigEndian.AppendUint32(nil, 32)...)
 	ssh = append(ssh, public...)
 	std := base64.StdEncoding.EncodeToString
 	return map[string]string{
-		"PEM":                            block,
-		"PEM with a BOM":                 "\ufeff" + block,
-		"PEM with attributes before it":  "Bag Attributes\n    friendlyName: x\n" + block,
-		"PEM on one line":                strings.ReplaceAll(block, "\n", `\n`),
-		"PEM with CRLF":                  strings.ReplaceAll(block, "\n", "\r\n"),
-		"PEM without its armour":         strings.Join(strings.Split(block, "\n")[1:3], "\n"),
-		"PEM of a private key":           string(pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(rsaKey)})),
+		"PEM":                           block,
+		"PEM with a BOM":                "\ufeff" + block,
+		"PEM with attributes before it": "Bag Attributes\n    friendlyName: x\n" + block,
+		"PEM on one line":               strings.ReplaceAll(block, "\n", `\n`),
+		"PEM with CRLF":                 strings.ReplaceAll(block, "\n", "\r\n"),
+		"PEM without its armour":        strings.Join(strings.Split(block, "\n")[1:3], "\n"),
+		"PEM of a private key": string(
+			pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Bytes: x509.MarshalPKCS1PrivateKey(rsaKey)})),
 		"PEM with a label of one's own":  "-----BEGIN MY KEY-----\nAAAA\n-----END MY KEY-----",
 		"certificate":                    string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: cert})),
 		"certificate in base64":          std(cert),
@@ -138,8 +140,10 @@ func TestSharedSecretsStayShared(t *testing.T) {
 	for range 2000 {
 		_, _ = rand.Read(random)
 		for _, n := range []int{16, 20, 24, 31, 33, 44, 48, 64} {
-			for _, key := range []string{hex.EncodeToString(random[:n]), base64.StdEncoding.EncodeToString(random[:n]), string(random[:n])} {
-				if kind := keytext.KindOf([]byte(key)); kind == keytext.Asymmetric || kind == keytext.Unknown && n != 33 { // a compressed point has 33
+			for _, key := range []string{hex.EncodeToString(random[:n]), base64.StdEncoding.EncodeToString(random[:n]),
+				string(random[:n])} {
+				// a compressed point has 33
+				if kind := keytext.KindOf([]byte(key)); kind == keytext.Asymmetric || kind == keytext.Unknown && n != 33 {
 					t.Fatalf("%q is %s", key, kind)
 				}
 			}
@@ -149,7 +153,8 @@ func TestSharedSecretsStayShared(t *testing.T) {
 	for _, key := range []string{
 		"whsec_" + base64.StdEncoding.EncodeToString(bytes32), "v1,whsec_" + base64.StdEncoding.EncodeToString(bytes32),
 		"sk_" + hex.EncodeToString(bytes32), "hooks:" + hex.EncodeToString(bytes32), "8f742231b10e8888abcd99yyyzzz85a5",
-		strings.Repeat("x", 32), "user:" + strings.Repeat("p", 59), `{"a":1}`, "-----", "", "correct horse battery staple correct horse",
+		strings.Repeat("x", 32), "user:" + strings.Repeat("p", 59), `{"a":1}`, "-----", "",
+		"correct horse battery staple correct horse",
 	} {
 		if kind := keytext.KindOf([]byte(key)); kind != keytext.Shared {
 			t.Errorf("%q is %s", key, kind)
@@ -197,7 +202,8 @@ func TestNoSymmetricSchemeTakesAKey(t *testing.T) {
 	for name, key := range keys {
 		mac := hmac.New(sha256.New, []byte(key))
 		_, _ = mac.Write(body)
-		m := sign.Message{Body: body, Header: http.Header{"X-Hub-Signature-256": {"sha256=" + hex.EncodeToString(mac.Sum(nil))}}}
+		m := sign.Message{Body: body,
+			Header: http.Header{"X-Hub-Signature-256": {"sha256=" + hex.EncodeToString(mac.Sum(nil))}}}
 		if _, err := github.Verify(m, time.Time{}, text(key)); reasonOf(err) != sign.WrongKeyForm {
 			t.Errorf("%s: %v", name, err)
 		}
@@ -211,7 +217,8 @@ func TestAHandshakeIsNotProvenWithAKey(t *testing.T) {
 	h, _ := handshake.Lookup("x")
 	m := sign.Message{Method: "GET", URL: "http://h/?crc_token=NjBlZTM4YmUtY2=="}
 	for name, key := range keysInText(t) {
-		if reply, err := h.Answer(m, scheme(t, "x"), text(key)); reasonOf(err) != sign.WrongKeyForm || reply.Status != http.StatusInternalServerError {
+		if reply, err := h.Answer(m, scheme(t, "x"), text(key)); reasonOf(err) != sign.WrongKeyForm ||
+			reply.Status != http.StatusInternalServerError {
 			t.Errorf("%s: %d %v", name, reply.Status, err)
 		}
 	}

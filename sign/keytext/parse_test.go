@@ -64,10 +64,12 @@ func TestACertificateSaysWhoseItIsAndForHowLong(t *testing.T) {
 		t.Fatal(err)
 	}
 	from, until := time.Unix(1700000000, 0), time.Unix(1800000000, 0)
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "hooks.example.com"}, NotBefore: from, NotAfter: until}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "hooks.example.com"},
+		NotBefore: from, NotAfter: until}
 	der := must(x509.CreateCertificate(rand.Reader, template, template, public, private))
 	k, ok := keytext.PEM(string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})))
-	if !ok || !public.Equal(k.Public) || k.Owner != "hooks.example.com" || !k.NotBefore.Equal(from) || !k.NotAfter.Equal(until) {
+	if !ok || !public.Equal(k.Public) || k.Owner != "hooks.example.com" || !k.NotBefore.Equal(from) ||
+		!k.NotAfter.Equal(until) {
 		t.Errorf("%v %+v", ok, k)
 	}
 	if _, ok := keytext.PEM("-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n"); ok {
@@ -95,7 +97,8 @@ func TestAnEd25519SeedWithItsKeyBehindItIsClear(t *testing.T) {
 func TestASetHoldsTheKeysThatAreForSignatures(t *testing.T) {
 	const (
 		okp = `{"kty":"OKP","crv":"Ed25519","x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}`
-		ec  = `{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU","y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}`
+		ec  = `{"kty":"EC","crv":"P-256","x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",` +
+			`"y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}`
 		rsa = `{"kty":"RSA","n":"sXchQ","e":"AQAB","use":"sig"}`
 	)
 	for text, want := range map[string]int{

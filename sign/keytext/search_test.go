@@ -46,7 +46,8 @@ func publicKeys(t *testing.T) map[string]string {
 		}
 		keys[form], keys[form+" private"] = string(pair.Verifying), string(pair.Signing)
 	}
-	for name, curve := range map[string]elliptic.Curve{"P-256": elliptic.P256(), "P-384": elliptic.P384(), "P-521": elliptic.P521()} {
+	for name, curve := range map[string]elliptic.Curve{"P-256": elliptic.P256(), "P-384": elliptic.P384(),
+		"P-521": elliptic.P521()} {
 		key, err := ecdsa.GenerateKey(curve, rand.Reader)
 		if err != nil {
 			t.Fatal(err)
@@ -91,16 +92,18 @@ func keySpellings() map[string]func(string) string {
 		return strings.Join(parts, between)
 	}
 	return map[string]func(string) string{
-		"as it is":                  func(s string) string { return s },
-		"double quotes":             func(s string) string { return `"` + s + `"` },
-		"single quotes":             func(s string) string { return "'" + s + "'" },
-		"quotes and a comma":        func(s string) string { return ` "` + s + `",` + "\n" },
-		"a JSON string":             quoted,
-		"a JSON string in base64":   func(s string) string { return std(quoted(s)) },
-		"a JSON field":              func(s string) string { return `{"public_key":` + quoted(s) + `}` },
-		"byte order mark":           func(s string) string { return "\ufeff" + s },
-		"zero-width space":          func(s string) string { return "\u200b" + s + "\u200b" },
-		"no-break spaces":           func(s string) string { return "\u00a0" + strings.ReplaceAll(s, " ", "\u00a0") + "\u00a0" },
+		"as it is":                func(s string) string { return s },
+		"double quotes":           func(s string) string { return `"` + s + `"` },
+		"single quotes":           func(s string) string { return "'" + s + "'" },
+		"quotes and a comma":      func(s string) string { return ` "` + s + `",` + "\n" },
+		"a JSON string":           quoted,
+		"a JSON string in base64": func(s string) string { return std(quoted(s)) },
+		"a JSON field":            func(s string) string { return `{"public_key":` + quoted(s) + `}` },
+		"byte order mark":         func(s string) string { return "\ufeff" + s },
+		"zero-width space":        func(s string) string { return "\u200b" + s + "\u200b" },
+		"no-break spaces": func(s string) string {
+			return "\u00a0" + strings.ReplaceAll(s, " ", "\u00a0") + "\u00a0"
+		},
 		"blanks around":             func(s string) string { return "\r\n\t " + s + " \n" },
 		"percent":                   url.PathEscape,
 		"a form":                    url.QueryEscape,
@@ -167,36 +170,40 @@ func TestSpellingsOfOneKey(t *testing.T) {
 		key  string
 		want keytext.Kind
 	}{
-		"PEM less its first line":     {strings.Join(lines[1:], ""), keytext.Asymmetric},
-		"PEM less its last line":      {strings.Join(lines[:2], ""), keytext.Asymmetric},
-		"PEM in lower case":           {strings.ToLower(block), keytext.Asymmetric},
-		"PEM with typeset dashes":     {strings.ReplaceAll(block, "-----", "—–"), keytext.Asymmetric},
-		"PEM with + for blanks":       {strings.ReplaceAll(block, " ", "+"), keytext.Asymmetric},
-		"DER with a byte behind":      {std(append(slices.Clone(der), 0)), keytext.Asymmetric},
-		"DER that was cut":            {std(der[:40]), keytext.Asymmetric},
-		"DER with a line end":         {string(der) + "\n", keytext.Asymmetric},
-		"DER of X25519":               {std(must(x509.MarshalPKIXPublicKey(x25519))), keytext.Asymmetric},
-		"JWKS with escapes":           {`{"k\u0065ys":[{"k\u0074y":"OKP"}]}`, keytext.Asymmetric},
-		"JWKS of JavaScript":          {`keys: [{ kty: 'OKP', crv: 'Ed25519' }]`, keytext.Asymmetric},
-		"known_hosts":                 {"github.com ssh-ed25519 " + ssh, keytext.Asymmetric},
-		"authorized_keys":             {`from="10.0.0.1",restrict ssh-ed25519 ` + ssh + " me", keytext.Asymmetric},
-		"sk-ssh":                      {std([]byte("\x00\x00\x00\x1ask-ssh-ed25519@openssh.com\x00\x00\x00\x20" + string(public))), keytext.Asymmetric},
-		"upper-case WHPK_":            {"WHPK_" + std(public), keytext.Asymmetric},
-		"did:key":                     {"did:key:z" + base58(append([]byte{0xed, 1}, public...)), keytext.Asymmetric},
-		"labelled base64":             {"ed25519:" + std(public), keytext.Asymmetric},
-		"seed and key in base58":      {base58(private), keytext.Asymmetric},
-		"address of a key set":        {"https://www.googleapis.com/oauth2/v3/certs", keytext.Asymmetric},
-		"address of a key set, http":  {" 'HTTP://id.example.com/.well-known/jwks.json'", keytext.Asymmetric},
-		"base58":                      {base58(public), keytext.Unknown},
-		"multibase":                   {"z" + base58(append([]byte{0xed, 1}, public...)), keytext.Unknown},
-		"base32":                      {base32.StdEncoding.EncodeToString(public), keytext.Unknown},
-		"base32 in lower case":        {strings.ToLower(strings.TrimRight(base32.StdEncoding.EncodeToString(public), "=")), keytext.Unknown},
-		"minisign":                    {std(append([]byte("Ed12345678"), public...)), keytext.Unknown},
-		"minisign with its comment":   {"untrusted comment: minisign public key\nRWQ" + std(public), keytext.Asymmetric},
-		"the 32 bytes themselves":     {"\x01" + string(public[:31]), keytext.Unknown},
-		"hex in an array of C":        {"0x" + strings.Join(slices.Collect(strings.SplitSeq(hexPairs(public), " ")), ", 0x"), keytext.Unknown},
-		"hex with the marks of bash":  {`\x` + strings.ReplaceAll(hexPairs(public), " ", `\x`), keytext.Unknown},
-		"hex in a list":               {"[" + hex.EncodeToString(public) + ", " + strings.Repeat("ab", 32) + "]", keytext.Unknown},
+		"PEM less its first line": {strings.Join(lines[1:], ""), keytext.Asymmetric},
+		"PEM less its last line":  {strings.Join(lines[:2], ""), keytext.Asymmetric},
+		"PEM in lower case":       {strings.ToLower(block), keytext.Asymmetric},
+		"PEM with typeset dashes": {strings.ReplaceAll(block, "-----", "—–"), keytext.Asymmetric},
+		"PEM with + for blanks":   {strings.ReplaceAll(block, " ", "+"), keytext.Asymmetric},
+		"DER with a byte behind":  {std(append(slices.Clone(der), 0)), keytext.Asymmetric},
+		"DER that was cut":        {std(der[:40]), keytext.Asymmetric},
+		"DER with a line end":     {string(der) + "\n", keytext.Asymmetric},
+		"DER of X25519":           {std(must(x509.MarshalPKIXPublicKey(x25519))), keytext.Asymmetric},
+		"JWKS with escapes":       {`{"k\u0065ys":[{"k\u0074y":"OKP"}]}`, keytext.Asymmetric},
+		"JWKS of JavaScript":      {`keys: [{ kty: 'OKP', crv: 'Ed25519' }]`, keytext.Asymmetric},
+		"known_hosts":             {"github.com ssh-ed25519 " + ssh, keytext.Asymmetric},
+		"authorized_keys":         {`from="10.0.0.1",restrict ssh-ed25519 ` + ssh + " me", keytext.Asymmetric},
+		"sk-ssh": {
+			std([]byte("\x00\x00\x00\x1ask-ssh-ed25519@openssh.com\x00\x00\x00\x20" + string(public))), keytext.Asymmetric},
+		"upper-case WHPK_":           {"WHPK_" + std(public), keytext.Asymmetric},
+		"did:key":                    {"did:key:z" + base58(append([]byte{0xed, 1}, public...)), keytext.Asymmetric},
+		"labelled base64":            {"ed25519:" + std(public), keytext.Asymmetric},
+		"seed and key in base58":     {base58(private), keytext.Asymmetric},
+		"address of a key set":       {"https://www.googleapis.com/oauth2/v3/certs", keytext.Asymmetric},
+		"address of a key set, http": {" 'HTTP://id.example.com/.well-known/jwks.json'", keytext.Asymmetric},
+		"base58":                     {base58(public), keytext.Unknown},
+		"multibase":                  {"z" + base58(append([]byte{0xed, 1}, public...)), keytext.Unknown},
+		"base32":                     {base32.StdEncoding.EncodeToString(public), keytext.Unknown},
+		"base32 in lower case": {strings.ToLower(strings.TrimRight(base32.StdEncoding.EncodeToString(public), "=")),
+			keytext.Unknown},
+		"minisign":                  {std(append([]byte("Ed12345678"), public...)), keytext.Unknown},
+		"minisign with its comment": {"untrusted comment: minisign public key\nRWQ" + std(public), keytext.Asymmetric},
+		"the 32 bytes themselves":   {"\x01" + string(public[:31]), keytext.Unknown},
+		"hex in an array of C": {"0x" + strings.Join(slices.Collect(strings.SplitSeq(hexPairs(public), " ")), ", 0x"),
+			keytext.Unknown},
+		"hex with the marks of bash": {`\x` + strings.ReplaceAll(hexPairs(public), " ", `\x`), keytext.Unknown},
+		"hex in a list": {"[" + hex.EncodeToString(public) + ", " + strings.Repeat("ab", 32) +
+			"]", keytext.Unknown},
 		"base64 that a form has read": {strings.ReplaceAll(std(der), "+", " "), keytext.Asymmetric},
 	} {
 		if kind := keytext.KindOf([]byte(c.key)); kind != c.want {
@@ -302,7 +309,8 @@ func TestTheSharedSecretsOfTheVectorsStayShared(t *testing.T) {
 
 // Whatever the secret is, the work on it has a bound, and what goes beyond it is not taken for shared.
 func TestTheWorkOnASecretIsBounded(t *testing.T) {
-	for _, unit := range []string{`a b\%41"`, "%25", `\\`, strings.Repeat("a", 43) + " ", "30 82 ", "ssh-rsa ", "kty ", "\u200b "} {
+	for _, unit := range []string{`a b\%41"`, "%25", `\\`, strings.Repeat("a", 43) + " ", "30 82 ", "ssh-rsa ",
+		"kty ", "\u200b "} {
 		key := strings.Repeat(unit, 64<<10/len(unit))
 		_ = keytext.KindOf([]byte(key))
 		key = key[:16<<10]
@@ -317,7 +325,8 @@ func TestTheWorkOnASecretIsBounded(t *testing.T) {
 }
 
 func FuzzKind(f *testing.F) {
-	for _, key := range []string{`"\u006b"`, "%2", `\u12`, "0x", "\xff\xfe", "did:key:", "0000000000000000000000000000000000000000000"} {
+	for _, key := range []string{`"\u006b"`, "%2", `\u12`, "0x", "\xff\xfe", "did:key:",
+		"0000000000000000000000000000000000000000000"} {
 		f.Add([]byte(key))
 	}
 	f.Fuzz(func(_ *testing.T, key []byte) { _ = keytext.KindOf(key) })

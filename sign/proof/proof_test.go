@@ -24,14 +24,16 @@ func lookup(t *testing.T, name string) sign.Scheme {
 }
 
 func TestOtherTimedContentsAreKnown(t *testing.T) {
-	plain := sign.Scheme{Name: "plain", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: "{body}", Header: "X-Plain"}
+	plain := sign.Scheme{Name: "plain", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
+		Content: "{body}", Header: "X-Plain"}
 	contents := map[string]string{
 		"hook0-v1":     `1700000000.x-event-id x-event-type.1.a.{"a":1}`,
 		"mercadopago":  "id:123;request-id:abc;ts:1700000000;",
 		"mercadopago-": "ts:1700000000;",
 		"contentful":   "POST\n/hook?a=1\nx-contentful-signed-headers:x;x-contentful-timestamp:1700000000000\n{\"a\":1}",
 		"rfc9421":      "\"@method\": POST\n\"@signature-params\": (\"@method\");created=1700000000;keyid=\"k\"",
-		"aws-sns":      "Message\nhello\nMessageId\n1\nTimestamp\n2023-11-14T22:13:20.000Z\nTopicArn\narn:x\nType\nNotification\n",
+		"aws-sns": "Message\nhello\nMessageId\n1\nTimestamp\n2023-11-14T22:13:20.000Z\nTopicArn\narn:x\nType\n" +
+			"Notification\n",
 		"qstash":       "eyJhbGciOiJIUzI1NiIsInR5cCI6IkpXVCJ9.eyJpc3MiOiJVcHN0YXNoIiwiZXhwIjoxNzAwMDAwMDAwfQ",
 		"mailgun":      "1700000000" + strings.Repeat("ab", 25),
 		"dropbox-sign": "1700000000signature_request_sent",
@@ -56,7 +58,8 @@ func TestOtherTimedContentsAreKnown(t *testing.T) {
 
 // A scheme of one's own is compared by its own template.
 func TestContentsOfOnesOwnSchemesAreKnown(t *testing.T) {
-	plain := sign.Scheme{Name: "plain", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: "{body}", Header: "X-Plain"}
+	plain := sign.Scheme{Name: "plain", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
+		Content: "{body}", Header: "X-Plain"}
 	for template, content := range map[string]string{
 		"{ts}/{id}/{body}":            "1700000000/evt_1/{}",
 		"{body}|{ts}":                 "{}|1700000000",
@@ -66,8 +69,10 @@ func TestContentsOfOnesOwnSchemesAreKnown(t *testing.T) {
 		"{body|sha256hex}.{ts}":       strings.Repeat("0a", 32) + ".1700000000",
 		"{header.X-Shop}.{ts}.{body}": "shop.1700000000.{}",
 	} {
-		own := sign.Scheme{Name: "own", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: template, Header: "X-Own",
-			Time: sign.Timestamp{In: "header:X-Time", Unit: sign.Seconds}, IDIn: "header:X-Id", Tolerance: sign.Both(time.Minute),
+		own := sign.Scheme{Name: "own", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
+			Content: template, Header: "X-Own",
+			Time: sign.Timestamp{In: "header:X-Time", Unit: sign.Seconds}, IDIn: "header:X-Id",
+			Tolerance:   sign.Both(time.Minute),
 			NoSeparator: template == "{body}{ts}"}
 		if err := catalog.Validate(own); err != nil {
 			t.Errorf("%s: %v", template, err)
@@ -79,7 +84,8 @@ func TestContentsOfOnesOwnSchemesAreKnown(t *testing.T) {
 }
 
 func TestTheStrictestSchemeComesFirst(t *testing.T) {
-	for _, pair := range [][2]string{{"stripe", "github"}, {"mailgun", "github"}, {"github", "gitlab"}, {"sanity", "github"}, {"stripe", "mailgun"},
+	for _, pair := range [][2]string{{"stripe", "github"}, {"mailgun", "github"}, {"github", "gitlab"},
+		{"sanity", "github"}, {"stripe", "mailgun"},
 		{"hubspot-v3", "hubspot-v2"}, {"discord", "wise"}, {"qstash", "netlify"}} {
 		a, b := lookup(t, pair[0]), lookup(t, pair[1])
 		if !proof.Stricter(a, b) || proof.Stricter(b, a) {
@@ -88,7 +94,8 @@ func TestTheStrictestSchemeComesFirst(t *testing.T) {
 	}
 	all := catalog.All()
 	for _, a := range all {
-		if a.Auth == sign.Token && slices.ContainsFunc(all, func(b sign.Scheme) bool { return proof.Stricter(a, b) && b.Auth != sign.Token }) {
+		if a.Auth == sign.Token && slices.ContainsFunc(all,
+			func(b sign.Scheme) bool { return proof.Stricter(a, b) && b.Auth != sign.Token }) {
 			t.Errorf("%s, a token, is stricter than a signature", a.Name)
 		}
 	}
@@ -123,8 +130,10 @@ func TestATimedSchemesMessageIsNotMoved(t *testing.T) {
 
 func TestAComparisonThatTakesTooLongCountsAsAMatch(t *testing.T) {
 	own := sign.Scheme{Name: "own", Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Header: "X-Own",
-		Content: "{header.X-A}.{header.X-B}.{header.X-C}.{header.X-D}.{ts}", Time: sign.Timestamp{In: "header:X-T", Unit: sign.Seconds}}
-	if _, ok := proof.MovedFrom(lookup(t, "github"), sign.Message{Body: []byte(strings.Repeat(".", 1000) + "x")}, at, []sign.Scheme{own}); !ok {
+		Content: "{header.X-A}.{header.X-B}.{header.X-C}.{header.X-D}.{ts}",
+		Time:    sign.Timestamp{In: "header:X-T", Unit: sign.Seconds}}
+	if _, ok := proof.MovedFrom(lookup(t, "github"), sign.Message{Body: []byte(strings.Repeat(".", 1000) + "x")}, at,
+		[]sign.Scheme{own}); !ok {
 		t.Error("it was compared to its end")
 	}
 }

@@ -11,7 +11,8 @@ import (
 // FuzzJSONEdit writes a value into a text and reads it back; every other byte stays, and what was JSON is JSON.
 func FuzzJSONEdit(f *testing.F) {
 	for _, doc := range []string{
-		`{}`, ` { "a" : [ 1 , {"b":2} ] , "x" : null } `, `{"a":{"b":"c"}}`, `[{"a":1},{}]`, `{"a":"first","a":"second"}`, `{"\u0061":1}`,
+		`{}`, ` { "a" : [ 1 , {"b":2} ] , "x" : null } `, `{"a":{"b":"c"}}`, `[{"a":1},{}]`,
+		`{"a":"first","a":"second"}`, `{"\u0061":1}`,
 		`{"value":[{"c":"x"},{"c":"y"}]}`, `{"a":[]}`, `{"a"`, `{"a":1,}`, "", "null", "\xff", `{"a":{}`, `{"a":"\"}`,
 	} {
 		for _, path := range []string{"a", "a.b", "0.a", "value.*.c", "x.y.z", "", "a.*.b.*.c"} {
@@ -33,7 +34,8 @@ func FuzzJSONEdit(f *testing.F) {
 		if valid && !json.Valid(out) {
 			t.Fatalf("%q at %q became %q", doc, path, out)
 		}
-		if !valid || times > 1 || !json.Valid(quote(value)) || !utf8.ValidString(value) || !utf8.ValidString(path) || twice(doc, path) {
+		if !valid || times > 1 || !json.Valid(quote(value)) || !utf8.ValidString(value) || !utf8.ValidString(path) ||
+			twice(doc, path) {
 			return
 		}
 		if n != 1 || got != value {

@@ -33,8 +33,9 @@ func TestTheLogLineIsAsPromised(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `{"schema":1,"level":"info","timestamp":"2026-01-20T14:32:00.000Z","id":42,"thread":41,"direction":"sent","webhook_id":"msg_1",` +
-		`"event_type":"order.completed","endpoint_domain":"api.customer.com","method":"POST","status_code":200,"latency_ms":145,` +
+	want := `{"schema":1,"level":"info","timestamp":"2026-01-20T14:32:00.000Z","id":42,"thread":41,` +
+		`"direction":"sent","webhook_id":"msg_1","event_type":"order.completed",` +
+		`"endpoint_domain":"api.customer.com","method":"POST","status_code":200,"latency_ms":145,` +
 		`"attempt":2,"retry_count":1,"scheme":"standard-webhooks","verdict":"valid","outcome":"delivered"}`
 	if diff := cmp.Diff(want, string(got)); diff != "" {
 		t.Error(diff)
@@ -46,7 +47,8 @@ func TestTheLineHasNoPayloadUnlessAsked(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, part := range []string{`"url":"https://api.customer.com:8443/hooks?token=secret"`, `"request_headers":[["X-oDd","1"],["X-oDd","2"]]`,
+	for _, part := range []string{`"url":"https://api.customer.com:8443/hooks?token=secret"`,
+		`"request_headers":[["X-oDd","1"],["X-oDd","2"]]`,
 		`"request_body":"{}"`, `"response_body_base64":"/wA="`} {
 		if !strings.Contains(string(got), part) {
 			t.Errorf("no %s in %s", part, got)
@@ -71,10 +73,12 @@ func TestCurlSurvivesTheShell(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, r := range map[string]record.Request{
-		"quotes":  {Method: "POST", URL: "http://localhost/a?b='c'&d=$(id)", Header: record.Header{{Name: "X-It's", Value: "`id` \"$HOME\" \\"}}, Body: []byte(`{"it's":"$(id)"}` + "\n")},
-		"binary":  {Method: "PUT", URL: "http://localhost/", Body: []byte{0, 1, '\'', '%', '\\', 0xff, '\n'}},
-		"long":    {Method: "POST", URL: "http://localhost/x?a[]=1&b={c,d}", Body: []byte(strings.Repeat("x", 200_000))},
-		"escapes": {Method: "POST", URL: "http://localhost/", Header: record.Header{{Name: "X-Esc", Value: "a\u009bb"}}, Body: []byte("\x1b[31m")},
+		"quotes": {Method: "POST", URL: "http://localhost/a?b='c'&d=$(id)",
+			Header: record.Header{{Name: "X-It's", Value: "`id` \"$HOME\" \\"}}, Body: []byte(`{"it's":"$(id)"}` + "\n")},
+		"binary": {Method: "PUT", URL: "http://localhost/", Body: []byte{0, 1, '\'', '%', '\\', 0xff, '\n'}},
+		"long":   {Method: "POST", URL: "http://localhost/x?a[]=1&b={c,d}", Body: []byte(strings.Repeat("x", 200_000))},
+		"escapes": {Method: "POST", URL: "http://localhost/", Header: record.Header{{Name: "X-Esc", Value: "a\u009bb"}},
+			Body: []byte("\x1b[31m")},
 		"no body": {Method: "GET", URL: "http://localhost/", Header: record.Header{{Name: "X-Empty"}}},
 	} {
 		out := filepath.Join(dir, strings.ReplaceAll(name, " ", "_"))
@@ -126,13 +130,15 @@ func TestRawIsTheWire(t *testing.T) {
 
 func TestMarksAreInTheLine(t *testing.T) {
 	x := sent()
-	x.Marks = []record.Mark{{Kind: record.Duplicate, Of: 17}, {Kind: record.Older, Of: 20}, {Kind: record.ReusedID, Of: 3}, {Kind: record.Filtered}}
+	x.Marks = []record.Mark{{Kind: record.Duplicate, Of: 17}, {Kind: record.Older, Of: 20}, {Kind: record.ReusedID, Of: 3},
+		{Kind: record.Filtered}}
 	x.Run = &record.Run{Exit: 0, Took: 35 * time.Millisecond}
 	got, err := json.Marshal(export.JSON(x, export.With{}))
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := `,"marks":["duplicate","older","reused_id","filtered"],"duplicate_of":17,"reused_id_of":3,"older_than":20,"exec_exit":0,"exec_ms":35}`
+	want := `,"marks":["duplicate","older","reused_id","filtered"],"duplicate_of":17,"reused_id_of":3,"older_than":20,` +
+		`"exec_exit":0,"exec_ms":35}`
 	if !strings.HasSuffix(string(got), want) {
 		t.Errorf("%s does not end in %s", got, want)
 	}

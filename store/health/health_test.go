@@ -42,21 +42,24 @@ queue_depth 0 count ok
 signature_failures – of 0 signature ratio few
 retry_rate – of 0 attempt ratio few
 dead_letters 0 count ok`},
-		{"one sample short of a judgement", store.Figures{Attempts: 19, Retries: 19, P99: time.Minute, Exhausted: 19, Checked: 19, Invalid: 19},
+		{"one sample short of a judgement", store.Figures{Attempts: 19, Retries: 19, P99: time.Minute, Exhausted: 19,
+			Checked: 19, Invalid: 19},
 			`success_rate 0 of 19 delivery ratio few
 p99_latency 60000 of 19 attempt ms few
 queue_depth 0 count ok
 signature_failures 1 of 19 signature ratio few
 retry_rate 1 of 19 attempt ratio few
 dead_letters 0 count ok`},
-		{"all at their limits", store.Figures{Attempts: 100, Retries: 20, P99: 10 * time.Second, Delivered: 95, Exhausted: 5, Checked: 100, Invalid: 1, Waiting: 100},
+		{"all at their limits", store.Figures{Attempts: 100, Retries: 20, P99: 10 * time.Second, Delivered: 95, Exhausted: 5,
+			Checked: 100, Invalid: 1, Waiting: 100},
 			`success_rate 0.95 of 100 delivery ratio ok
 p99_latency 10000 of 100 attempt ms ok
 queue_depth 100 count ok
 signature_failures 0.01 of 100 signature ratio ok
 retry_rate 0.2 of 100 attempt ratio ok
 dead_letters 0 count ok`},
-		{"all beyond their limits", store.Figures{Attempts: 100, Retries: 21, P99: 10001 * time.Millisecond, Delivered: 94, Exhausted: 6, Checked: 100, Invalid: 2, Waiting: 101, Dead: 1},
+		{"all beyond their limits", store.Figures{Attempts: 100, Retries: 21, P99: 10001 * time.Millisecond, Delivered: 94,
+			Exhausted: 6, Checked: 100, Invalid: 2, Waiting: 101, Dead: 1},
 			`success_rate 0.94 of 100 delivery ratio breach
 p99_latency 10001 of 100 attempt ms breach
 queue_depth 101 count breach

@@ -11,7 +11,8 @@ import (
 
 func TestParseResponseIsLenientWhereClientsMustBe(t *testing.T) {
 	want := record.Header{{Name: "a", Value: "b"}, {Name: "A", Value: ""}}
-	for _, head := range []string{"HTTP/1.1 200 OK\r\na: b\r\nA:\r\n\r\n", "HTTP/1.0 200\na:b\nA:\n\n", "HTTP/1.1 200 \r\na: b\nA: \r\n\n"} {
+	for _, head := range []string{"HTTP/1.1 200 OK\r\na: b\r\nA:\r\n\r\n", "HTTP/1.0 200\na:b\nA:\n\n",
+		"HTTP/1.1 200 \r\na: b\nA: \r\n\n"} {
 		got, err := record.ParseResponse(head)
 		if err != nil || got.Status != 200 || got.Head != head {
 			t.Fatalf("ParseResponse(%q) = %+v, %v", head, got, err)
@@ -133,7 +134,9 @@ func TestTheFramingOfAnAnswerIsNeverAmbiguous(t *testing.T) {
 
 func TestParseResponseRefusesWhatIsNotHTTP(t *testing.T) {
 	for _, head := range []string{
-		"", "\r\n\r\n", "SSH-2.0-OpenSSH\r\n\r\n", "HTTP/3 200\r\n\r\n", "HTTP/20 200\r\n\r\n", "HTTP/1.1200 OK\r\n\r\n", "HTTP/1.1\v200 OK\r\n\r\n", "HTTP/1.1 \t\r\n\r\n", "HTTP/1.1\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n", "HTTP/1.1 2000 OK\r\n\r\n",
+		"", "\r\n\r\n", "SSH-2.0-OpenSSH\r\n\r\n", "HTTP/3 200\r\n\r\n", "HTTP/20 200\r\n\r\n", "HTTP/1.1200 OK\r\n\r\n",
+		"HTTP/1.1\v200 OK\r\n\r\n", "HTTP/1.1 \t\r\n\r\n", "HTTP/1.1\r\n\r\n", "HTTP/1.1 20 OK\r\n\r\n",
+		"HTTP/1.1 2000 OK\r\n\r\n",
 		"HTTP/1.1 +20 OK\r\n\r\n", "HTTP/1.1 099 X\r\n\r\n", "HTTP/1.1 abc X\r\n\r\n", "HTTP/1.1 200 OK\r\n",
 		"HTTP/1.1 200 OK\r\nx\r\n\r\n", "HTTP/1.1 200 OK\r\na: \x00\r\n\r\n", "HTTP/1.1 200 OK\r\na: b\r\n c\r\n",
 	} {

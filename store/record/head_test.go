@@ -14,7 +14,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-const head = "POST //a%2Fb?x=1&x=%41 HTTP/1.1\r\nhOST: h:80\r\nx-B:1\r\nX-b: \t two  words \t\r\nEmpty:\r\nX-Latin: caf\xe9\r\n\r\n"
+const head = "POST //a%2Fb?x=1&x=%41 HTTP/1.1\r\nhOST: h:80\r\nx-B:1\r\nX-b: \t two  words \t\r\nEmpty:\r\n" +
+	"X-Latin: caf\xe9\r\n\r\n"
 
 func TestParseRequestKeepsOrderCaseAndRepetition(t *testing.T) {
 	got, err := record.ParseRequest(head, "https")
@@ -23,7 +24,8 @@ func TestParseRequestKeepsOrderCaseAndRepetition(t *testing.T) {
 	}
 	want := record.Request{
 		Method: "POST", Target: "//a%2Fb?x=1&x=%41", Proto: "HTTP/1.1", URL: "https://h:80//a%2Fb?x=1&x=%41", Head: head,
-		Header: record.Header{{Name: "hOST", Value: "h:80"}, {Name: "x-B", Value: "1"}, {Name: "X-b", Value: "two  words"}, {Name: "Empty", Value: ""}, {Name: "X-Latin", Value: "caf\xe9"}},
+		Header: record.Header{{Name: "hOST", Value: "h:80"}, {Name: "x-B", Value: "1"}, {Name: "X-b", Value: "two  words"},
+			{Name: "Empty", Value: ""}, {Name: "X-Latin", Value: "caf\xe9"}},
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("request (-want +got):\n%s", diff)
@@ -192,7 +194,8 @@ func TestBodyFramingIsNeverAmbiguous(t *testing.T) {
 }
 
 func TestAppendHeadMakesAHeadOfFields(t *testing.T) {
-	r := record.Request{Method: "PUT", URL: "https://h/a?b#c", Proto: "HTTP/2.0", Header: record.Header{{Name: "hOST", Value: "h"}, {Name: "x", Value: ""}}}
+	r := record.Request{Method: "PUT", URL: "https://h/a?b#c", Proto: "HTTP/2.0",
+		Header: record.Header{{Name: "hOST", Value: "h"}, {Name: "x", Value: ""}}}
 	if got, want := string(r.AppendHead([]byte("<"))), "<PUT /a?b HTTP/1.1\r\nhOST: h\r\nx: \r\n\r\n"; got != want {
 		t.Errorf("request = %q, want %q", got, want)
 	}
@@ -204,7 +207,8 @@ func TestAppendHeadMakesAHeadOfFields(t *testing.T) {
 
 func TestWireTargetIsWhatFollowsTheAuthority(t *testing.T) {
 	for url, want := range map[string]string{
-		"http://h": "/", "http://h/": "/", "http://h/a%2Fb?c": "/a%2Fb?c", "http://h?c": "/?c", "http://h//a": "//a", "http://h/a#b": "/a",
+		"http://h": "/", "http://h/": "/", "http://h/a%2Fb?c": "/a%2Fb?c", "http://h?c": "/?c", "http://h//a": "//a",
+		"http://h/a#b": "/a",
 		"http://h#b/c": "/", "http://h/a?u=http://x/y": "/a?u=http://x/y",
 	} {
 		if got := (&record.Request{URL: url}).WireTarget(); got != want {
@@ -217,7 +221,8 @@ func TestWireTargetIsWhatFollowsTheAuthority(t *testing.T) {
 }
 
 func TestOriginFormIsThePathAndQueryAsWritten(t *testing.T) {
-	for target, want := range map[string]string{"/a%2F?b": "/a%2F?b", "http://h/a?b": "/a?b", "HTTPS://h?b": "/?b", "http://h": "/", "*": "*",
+	for target, want := range map[string]string{"/a%2F?b": "/a%2F?b", "http://h/a?b": "/a?b", "HTTPS://h?b": "/?b",
+		"http://h": "/", "*": "*",
 		"/x?u=http://h/": "/x?u=http://h/", "ftp://h/a": "ftp://h/a"} {
 		if got := record.OriginForm(target); got != want {
 			t.Errorf("OriginForm(%q) = %q, want %q", target, got, want)
@@ -226,7 +231,8 @@ func TestOriginFormIsThePathAndQueryAsWritten(t *testing.T) {
 }
 
 func TestEndToEndLeavesOutWhatConcernsOneConnection(t *testing.T) {
-	h := record.Header{{Name: "A", Value: "1"}, {Name: "connection", Value: "x-hop ,\tb"}, {Name: "X-Hop", Value: "1"}, {Name: "B", Value: "2"},
+	h := record.Header{{Name: "A", Value: "1"}, {Name: "connection", Value: "x-hop ,\tb"}, {Name: "X-Hop", Value: "1"},
+		{Name: "B", Value: "2"},
 		{Name: "TE", Value: "trailers"}, {Name: "a", Value: "3"}}
 	want := record.Header{{Name: "A", Value: "1"}, {Name: "a", Value: "3"}}
 	if diff := cmp.Diff(want, h.EndToEnd()); diff != "" {
@@ -243,7 +249,8 @@ func TestCheckFieldRefusesLineBreaks(t *testing.T) {
 			t.Errorf("CheckField(%q) = %v", f, err)
 		}
 	}
-	for _, f := range []record.Field{{Name: "a", Value: "b\r\nc: d"}, {Name: "a", Value: "\n"}, {Name: "a", Value: "\x00"}, {Name: "", Value: "b"}, {Name: "a b", Value: "c"}, {Name: "a:", Value: "c"}, {Name: "a\r\n", Value: "c"}} {
+	for _, f := range []record.Field{{Name: "a", Value: "b\r\nc: d"}, {Name: "a", Value: "\n"}, {Name: "a", Value: "\x00"},
+		{Name: "", Value: "b"}, {Name: "a b", Value: "c"}, {Name: "a:", Value: "c"}, {Name: "a\r\n", Value: "c"}} {
 		if err := record.CheckField(f); err == nil {
 			t.Errorf("CheckField(%q) found nothing", f)
 		}
@@ -275,7 +282,8 @@ func FuzzParseRequest(f *testing.F) {
 
 // What is refused by its beginning is refused when it is whole, and a request is not refused by any beginning of it.
 func FuzzReadRequestHead(f *testing.F) {
-	for _, seed := range []string{head, "GET / HTTP/1.1 \r\n\r\n", "\r\nGET / HTTP/1.0\r\n\r\n", "\nP(\r\n\r\n", "PRI * HTTP/2.0\r\n\r\n", "\r", "A  B\n\n", "GET /\rx HTTP/1.1\r\n\r\n"} {
+	for _, seed := range []string{head, "GET / HTTP/1.1 \r\n\r\n", "\r\nGET / HTTP/1.0\r\n\r\n", "\nP(\r\n\r\n",
+		"PRI * HTTP/2.0\r\n\r\n", "\r", "A  B\n\n", "GET /\rx HTTP/1.1\r\n\r\n"} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, in string) {

@@ -25,7 +25,8 @@ func TestFieldsOfAnyBytesComeBack(t *testing.T) {
 }
 
 func TestAnyURLComesBack(t *testing.T) {
-	for _, url := range []string{"", "h", "http://", "http://h", "http://h:80/a?b#c", "https://[::1]:8443?x=http://y/z", "://", "a://b://c/d", "http:/h/x://y"} {
+	for _, url := range []string{"", "h", "http://", "http://h", "http://h:80/a?b#c", "https://[::1]:8443?x=http://y/z",
+		"://", "a://b://c/d", "http:/h/x://y"} {
 		rest, endpoint := record.SplitURL(url)
 		if got := record.JoinURL(rest, endpoint); got != url {
 			t.Errorf("%q became %q by way of %q and %q", url, got, rest, endpoint)
@@ -51,7 +52,8 @@ func FuzzUnpackHeader(f *testing.F) {
 
 func TestMarksAndMasksComeBack(t *testing.T) {
 	marks := []record.Mark{{Kind: record.Duplicate, Of: 17}, {Kind: record.Filtered}}
-	if text := record.PackMarks(marks); text != ",duplicate:17,filtered:0," || !cmp.Equal(record.UnpackMarks(text), marks) {
+	if text := record.PackMarks(marks); text != ",duplicate:17,filtered:0," ||
+		!cmp.Equal(record.UnpackMarks(text), marks) {
 		t.Errorf("marks became %q", text)
 	}
 	if text := record.PackMarks(nil); text != "" || record.UnpackMarks(text) != nil {
@@ -108,7 +110,8 @@ func TestWhatCountsAsFailed(t *testing.T) {
 func TestARequestInTheUsualSpacingIsAsItsHead(t *testing.T) {
 	usual := "POST /a HTTP/1.1\r\nHost: h\r\nX: 1\r\n\r\n"
 	spaced := strings.Replace(usual, "X: 1", "X:  1", 1)
-	for head, want := range map[string]bool{usual: true, spaced: false, usual + "x": false, "GET" + usual[4:]: false, "": false} {
+	for head, want := range map[string]bool{usual: true, spaced: false, usual + "x": false,
+		"GET" + usual[4:]: false, "": false} {
 		r := record.Request{Method: "POST", Target: "/a", Proto: "HTTP/1.1", Head: head,
 			Header: record.Header{{Name: "Host", Value: "h"}, {Name: "X", Value: "1"}}}
 		if got := r.IsAsItsHead(); got != want {

@@ -27,7 +27,8 @@ func FuzzMasksMakeTheTextAgain(f *testing.F) {
 			finder.secrets = append(finder.secrets, k)
 		}
 		r := &Redactor{secrets: finder.secrets}
-		for name, spans := range map[string][]span{"body": finder.body(text, true, false), "url": finder.address(text), "head": finder.head(text, false),
+		for name, spans := range map[string][]span{"body": finder.body(text, true, false), "url": finder.address(text),
+			"head":  finder.head(text, false),
 			"field": finder.field("Authorization", text, false)} {
 			kept, masks := apply(text, name, spans)
 			x := &record.Exchange{Request: record.Request{URL: kept}}
@@ -41,7 +42,8 @@ func FuzzMasksMakeTheTextAgain(f *testing.F) {
 			r.secrets[1].proofs.Store("a", false)
 			restored, missing := r.Restore(x)
 			if len(missing) > 0 || restored.Request.URL != text {
-				t.Fatalf("%s %q with %q and %q kept as %q comes back as %q, %v", name, text, key, other, kept, restored.Request.URL, missing)
+				t.Fatalf("%s %q with %q and %q kept as %q comes back as %q, %v", name, text, key, other, kept,
+					restored.Request.URL, missing)
 			}
 		}
 	})

@@ -19,17 +19,23 @@ func TestWhatAnEarlierBarbMaskedIsPutBackOnlyWhereItIsCertain(t *testing.T) {
 		body   string
 		want   string // in the header, or the body; "": refused
 	}{
-		"basic":                     {"chargebee", record.Header{{Name: "authorization", Value: "Basic [secret]"}}, `{}`, basic},
-		"token":                     {"gitlab", record.Header{{Name: "X-Gitlab-Token", Value: "[secret]"}}, `{}`, token},
-		"token behind a word":       {"auth0", record.Header{{Name: "Authorization", Value: "Bearer [secret]"}}, `{}`, "Bearer " + token},
-		"another placeholder":       {"gitlab", record.Header{{Name: "X-Gitlab-Token", Value: "[secret]"}}, `[secret]`, ""},
-		"in the body, escaped":      {"figma", record.Header{{Name: "Content-Length", Value: "38"}}, body, `{"passcode":"user:pa\u0026ss+word é"}`},
-		"in the body, plain":        {"figma", record.Header{{Name: "Content-Length", Value: "33"}}, body, `{"passcode":"user:pa&ss+word é"}`},
+		"basic": {"chargebee", record.Header{{Name: "authorization", Value: "Basic [secret]"}}, `{}`,
+			basic},
+		"token": {"gitlab", record.Header{{Name: "X-Gitlab-Token", Value: "[secret]"}}, `{}`, token},
+		"token behind a word": {"auth0", record.Header{{Name: "Authorization", Value: "Bearer [secret]"}}, `{}`,
+			"Bearer " + token},
+		"another placeholder": {"gitlab", record.Header{{Name: "X-Gitlab-Token", Value: "[secret]"}}, `[secret]`, ""},
+		"in the body, escaped": {"figma", record.Header{{Name: "Content-Length", Value: "38"}}, body,
+			`{"passcode":"user:pa\u0026ss+word é"}`},
+		"in the body, plain": {"figma", record.Header{{Name: "Content-Length", Value: "33"}}, body,
+			`{"passcode":"user:pa&ss+word é"}`},
 		"in the body, another way":  {"figma", record.Header{{Name: "Content-Length", Value: "43"}}, body, ""},
 		"in the body, of no length": {"figma", nil, body, ""},
 	} {
-		x := &record.Exchange{Kind: record.Received, Scheme: c.scheme, Verdict: record.Verdict{Status: record.Valid, Secret: "env:TOKEN"},
-			Request: record.Request{Method: "POST", URL: "http://a/", Target: "/", Proto: "HTTP/1.1", Body: []byte(c.body), Header: c.header}}
+		x := &record.Exchange{Kind: record.Received, Scheme: c.scheme,
+			Verdict: record.Verdict{Status: record.Valid, Secret: "env:TOKEN"},
+			Request: record.Request{Method: "POST", URL: "http://a/", Target: "/", Proto: "HTTP/1.1", Body: []byte(c.body),
+				Header: c.header}}
 		came, err := redact.New(lookup, []sign.Secret{secret}, nil).RestoreOld(x)
 		switch {
 		case c.want == "" && err == nil:

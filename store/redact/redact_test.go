@@ -20,9 +20,12 @@ import (
 
 // odd are secrets that are easily put back wrong.
 var odd = []string{
-	"glpat-0123456789abcdef", "x", "ab", "user:pass", "user:p a+s&s%3D", "Bearer x+y z", "[secret]", "a[secret]b", "secret", "[secret][secret]",
-	`quo"te\and\\more`, "<&>'\"`", "%25%2525", "100%", "+ +%20", "grün-ünïcode-😀", "\xff\xfe\xfd-not-utf8", "glpat-0123456789abcdef-longer",
-	"0123456789abcdef", "aaaaaaaa", "aaaaaaaaaaaa", strings.Repeat("ab", 2000), "tab\tin it", "https://h/?a=b&c=d#e", "12345678", `\u0026\u0026`, "{{env}}{{x}}",
+	"glpat-0123456789abcdef", "x", "ab", "user:pass", "user:p a+s&s%3D", "Bearer x+y z", "[secret]", "a[secret]b",
+	"secret", "[secret][secret]",
+	`quo"te\and\\more`, "<&>'\"`", "%25%2525", "100%", "+ +%20", "grün-ünïcode-😀", "\xff\xfe\xfd-not-utf8",
+	"glpat-0123456789abcdef-longer",
+	"0123456789abcdef", "aaaaaaaa", "aaaaaaaaaaaa", strings.Repeat("ab", 2000), "tab\tin it", "https://h/?a=b&c=d#e",
+	"12345678", `\u0026\u0026`, "{{env}}{{x}}",
 }
 
 // writings are the ways in which a sender may write a secret into a text.
@@ -85,9 +88,11 @@ func message(t *testing.T, r *rand.Rand, scheme sign.Scheme, secrets []sign.Secr
 		return writings[r.IntN(len(writings))](s)
 	}
 	target := "/hook?a=" + url.QueryEscape(string(secrets[0].Key)) + "&b=[secret]&c=" + url.QueryEscape(echo())
-	header := record.Header{{Name: "Host", Value: "h"}, {Name: "X-Note", Value: "before [secret] " + strings.Trim(header(echo()), " \t") + " after"},
+	header := record.Header{{Name: "Host", Value: "h"},
+		{Name: "X-Note", Value: "before [secret] " + strings.Trim(header(echo()), " \t") + " after"},
 		{Name: "x-note", Value: strings.Trim(header(echo()), " \t")}}
-	body := []byte(fmt.Sprintf(`{"value":[{"id":"1"},{"id":"2"}],"passcode":"","note":%q,"raw":"%s","mask":"[secret]%s"}`, "n", echo(), echo()))
+	body := []byte(fmt.Sprintf(`{"value":[{"id":"1"},{"id":"2"}],"passcode":"","note":%q,"raw":"%s","mask":"[secret]%s"}`,
+		"n", echo(), echo()))
 	m := sign.Message{Method: "POST", URL: "http://h" + target, Body: body, Header: header.HTTP(), ID: "id1", Event: "e"}
 	signed, err := scheme.Sign(m, secrets[0])
 	if err != nil {
@@ -103,8 +108,10 @@ func message(t *testing.T, r *rand.Rand, scheme sign.Scheme, secrets []sign.Secr
 		body = signed.Body
 	}
 	header = append(header, record.Field{Name: "Content-Length", Value: fmt.Sprint(len(body))})
-	x := &record.Exchange{Kind: record.Received, Scheme: scheme.Name, Verdict: record.Verdict{Status: record.Valid, Secret: secrets[0].Name},
-		Request: record.Request{Method: "POST", URL: "http://h" + target, Target: target, Proto: "HTTP/1.1", Header: header, Body: body}}
+	x := &record.Exchange{Kind: record.Received, Scheme: scheme.Name,
+		Verdict: record.Verdict{Status: record.Valid, Secret: secrets[0].Name},
+		Request: record.Request{Method: "POST", URL: "http://h" + target, Target: target, Proto: "HTTP/1.1",
+			Header: header, Body: body}}
 	x.Request.Head = string(x.Request.AppendHead(nil))
 	return x
 }
@@ -152,7 +159,8 @@ func (c *restoring) check(t *testing.T, x *record.Exchange) {
 	if diff := cmp.Diff(before, x.Request); diff != "" {
 		t.Fatalf("%s: keeping changed what came: %s", what, diff)
 	}
-	for name, text := range map[string]string{"head": kept.Request.Head, "url": kept.Request.URL, "body": string(kept.Request.Body)} {
+	for name, text := range map[string]string{"head": kept.Request.Head, "url": kept.Request.URL,
+		"body": string(kept.Request.Body)} {
 		rest := strings.ReplaceAll(text, redact.Placeholder, "")
 		for _, written := range []string{key, url.QueryEscape(key), base64.StdEncoding.EncodeToString([]byte(key))} {
 			if len(key) >= 8 && strings.Contains(rest, written) {
@@ -176,15 +184,18 @@ func (c *restoring) check(t *testing.T, x *record.Exchange) {
 	if _, missing := c.without.Restore(kept); len(missing) == 0 || missing[0].Why != "secret env:TOKEN is not given" {
 		t.Errorf("%s: without the secret: %+v", what, missing)
 	}
-	if _, missing := c.changed.Restore(kept); len(missing) == 0 || missing[0].Why != "secret env:TOKEN is another one than it came with" {
+	if _, missing := c.changed.Restore(kept); len(missing) == 0 ||
+		missing[0].Why != "secret env:TOKEN is another one than it came with" {
 		t.Errorf("%s: with another secret: %+v", what, missing)
 	}
 }
 
 // A listener looks at every webhook: one without credentials costs it no memory.
 func TestAWebhookWithoutCredentialsIsKeptAsItIs(t *testing.T) {
-	x := message(t, rand.New(rand.NewPCG(1, 2)), tokenSchemes()[0], []sign.Secret{{Name: "env:TOKEN", Key: []byte("glpat-0123456789")}})
-	x.Scheme, x.Request.Header = "", slices.DeleteFunc(x.Request.Header, func(f record.Field) bool { return strings.EqualFold(f.Name, "X-Gitlab-Token") })
+	x := message(t, rand.New(rand.NewPCG(1, 2)), tokenSchemes()[0],
+		[]sign.Secret{{Name: "env:TOKEN", Key: []byte("glpat-0123456789")}})
+	x.Scheme, x.Request.Header = "", slices.DeleteFunc(x.Request.Header,
+		func(f record.Field) bool { return strings.EqualFold(f.Name, "X-Gitlab-Token") })
 	r := redact.New(lookup, nil, nil)
 	if allocated := testing.AllocsPerRun(100, func() {
 		if r.Keep(x, true) != x {
@@ -206,20 +217,26 @@ func place(t *testing.T, text string) redact.Place {
 
 func TestPlacesAreMaskedAndTheRestStays(t *testing.T) {
 	for _, c := range []struct{ place, contentType, body, want, masked string }{
-		{"json:/customer/email", "application/json", `{"customer":{"email":"a@b.c","n":1}}`, `{"customer":{"email":"[secret]","n":1}}`, "body /customer/email"},
-		{"json:/customer/email", "text/plain", `{"customer":{"email":"a","email":"b\"c"}}`, `{"customer":{"email":"[secret]","email":"[secret]"}}`, "body /customer/email"},
-		{"json:/customer/email", "", `{"customer":{"\u0065mail":"a"}, "email":"x"}`, `{"customer":{"\u0065mail":"[secret]"}, "email":"x"}`, "body /customer/email"},
-		{"json:/customer", "", ` {"customer" : {"email":"a"} , "n":1}`, ` {"customer" : "[secret]" , "n":1}`, "body /customer"},
+		{"json:/customer/email", "application/json", `{"customer":{"email":"a@b.c","n":1}}`,
+			`{"customer":{"email":"[secret]","n":1}}`, "body /customer/email"},
+		{"json:/customer/email", "text/plain", `{"customer":{"email":"a","email":"b\"c"}}`,
+			`{"customer":{"email":"[secret]","email":"[secret]"}}`, "body /customer/email"},
+		{"json:/customer/email", "", `{"customer":{"\u0065mail":"a"}, "email":"x"}`,
+			`{"customer":{"\u0065mail":"[secret]"}, "email":"x"}`, "body /customer/email"},
+		{"json:/customer", "", ` {"customer" : {"email":"a"} , "n":1}`, ` {"customer" : "[secret]" , "n":1}`,
+			"body /customer"},
 		{"json:/cards/1", "", `{"cards":[1,4242,3]}`, `{"cards":[1,"[secret]",3]}`, "body /cards/1"},
 		{"json:/a~1b/m~0n", "", `{"a/b":{"m~n":"v"}}`, `{"a/b":{"m~n":"[secret]"}}`, "body /a~1b/m~0n"},
 		{"json:/email", "", `{"email":"cut o`, `{"email":"[secret]`, "body /email"},
 		{"json:/email", "", "\ufeff" + `{"email":"a"}`, "\ufeff" + `{"email":"[secret]"}`, "body /email"},
 		{"json:/email", "", `not JSON`, `not JSON`, ""},
 		{"json:", "", `{"email":1}`, `"[secret]"`, "body"},
-		{"form:card", "application/x-www-form-urlencoded; charset=utf-8", `a=1&c%61rd=42&card=&card=43`, `a=1&c%61rd=[secret]&card=&card=[secret]`, "body card"},
+		{"form:card", "application/x-www-form-urlencoded; charset=utf-8", `a=1&c%61rd=42&card=&card=43`,
+			`a=1&c%61rd=[secret]&card=&card=[secret]`, "body card"},
 		{"form:card", "text/plain", `card=42`, `card=42`, ""},
 	} {
-		x := &record.Exchange{Kind: record.Sent, Request: record.Request{Method: "POST", URL: "http://a/", Body: []byte(c.body),
+		x := &record.Exchange{Kind: record.Sent, Request: record.Request{Method: "POST", URL: "http://a/",
+			Body:   []byte(c.body),
 			Header: record.Header{{Name: "Content-Type", Value: c.contentType}}}}
 		kept := redact.New(lookup, nil, []redact.Place{place(t, c.place)}).Keep(x, false)
 		if string(kept.Request.Body) != c.want {
@@ -233,8 +250,10 @@ func TestPlacesAreMaskedAndTheRestStays(t *testing.T) {
 			t.Errorf("%s of %s: restored to %s, %v", c.place, c.body, restored.Request.Body, missing)
 		}
 	}
-	packed := &record.Exchange{Request: record.Request{Body: []byte("packed"), Header: record.Header{{Name: "Content-Encoding", Value: "gzip"}}}}
-	if kept := redact.New(lookup, nil, []redact.Place{place(t, "json:/email")}).Keep(packed, false); string(kept.Request.Body) != redact.Placeholder {
+	packed := &record.Exchange{Request: record.Request{Body: []byte("packed"),
+		Header: record.Header{{Name: "Content-Encoding", Value: "gzip"}}}}
+	if kept := redact.New(lookup, nil, []redact.Place{place(t, "json:/email")}).Keep(packed, false); string(
+		kept.Request.Body) != redact.Placeholder {
 		t.Errorf("a packed body is kept as %q", kept.Request.Body)
 	}
 	for _, bad := range []string{"", "header:", "cookie:x", "json:customer", "json:/a~2", "query:", "X-Api-Key"} {
@@ -246,20 +265,27 @@ func TestPlacesAreMaskedAndTheRestStays(t *testing.T) {
 
 func TestAnUncheckedWebhookIsKeptWithoutCredentials(t *testing.T) {
 	target := "/h?access_token=tok-1&n=1&api%5Fkey=tok-2&tokens=3"
-	x := &record.Exchange{Kind: record.Received, Scheme: "figma", Request: record.Request{Method: "POST", URL: "http://h" + target, Target: target, Proto: "HTTP/1.1",
-		Header: record.Header{{Name: "host", Value: "h"}, {Name: "AUTHORIZATION", Value: "Bearer tok-3"}, {Name: "cookie", Value: "s=tok-4"}, {Name: "Cookie", Value: "t=tok-5"},
-			{Name: "Proxy-Authorization", Value: "Basic dG9rLTY="}, {Name: "X-Gitlab-Token", Value: "tok-7"}, {Name: "X-API-KEY", Value: "tok-8"}, {Name: "X-Plain", Value: "stays"}},
-		Body: []byte(`{"passcode":"tok-9","n":1}`), Trailer: record.Header{{Name: "X-Auth-Token", Value: "tok-0"}}, Chunks: "1a\r\n0\r\nX-Auth-Token: tok-0\r\n\r\n"},
-		Response: &record.Response{Status: 200, Header: record.Header{{Name: "Set-Cookie", Value: "s=tok-a"}, {Name: "X-Plain", Value: "stays"}},
+	x := &record.Exchange{Kind: record.Received, Scheme: "figma",
+		Request: record.Request{Method: "POST", URL: "http://h" + target, Target: target, Proto: "HTTP/1.1",
+			Header: record.Header{{Name: "host", Value: "h"}, {Name: "AUTHORIZATION", Value: "Bearer tok-3"},
+				{Name: "cookie", Value: "s=tok-4"}, {Name: "Cookie", Value: "t=tok-5"},
+				{Name: "Proxy-Authorization", Value: "Basic dG9rLTY="}, {Name: "X-Gitlab-Token", Value: "tok-7"},
+				{Name: "X-API-KEY", Value: "tok-8"}, {Name: "X-Plain", Value: "stays"}},
+			Body: []byte(`{"passcode":"tok-9","n":1}`), Trailer: record.Header{{Name: "X-Auth-Token", Value: "tok-0"}},
+			Chunks: "1a\r\n0\r\nX-Auth-Token: tok-0\r\n\r\n"},
+		Response: &record.Response{Status: 200, Header: record.Header{{Name: "Set-Cookie", Value: "s=tok-a"},
+			{Name: "X-Plain", Value: "stays"}},
 			Head: "HTTP/1.1 200 OK\r\nSet-Cookie: s=tok-a\r\nX-Plain: stays\r\n\r\n"}}
 	x.Request.Head = string(x.Request.AppendHead(nil))
 	before := x.Request
 	kept := redact.New(lookup, nil, nil).Keep(x, true)
-	all := fmt.Sprint(kept.Request.URL, kept.Request.Target, kept.Request.Header, kept.Request.Head, string(kept.Request.Body), kept.Request.Trailer, kept.Request.Chunks, *kept.Response)
+	all := fmt.Sprint(kept.Request.URL, kept.Request.Target, kept.Request.Header, kept.Request.Head,
+		string(kept.Request.Body), kept.Request.Trailer, kept.Request.Chunks, *kept.Response)
 	if strings.Contains(all, "tok-") || strings.Contains(all, "dG9r") {
 		t.Errorf("kept: %s", all)
 	}
-	want := "POST /h?access_token=[secret]&n=1&api%5Fkey=[secret]&tokens=3 HTTP/1.1\r\nhost: h\r\nAUTHORIZATION: Bearer [secret]\r\ncookie: [secret]\r\nCookie: [secret]\r\n" +
+	want := "POST /h?access_token=[secret]&n=1&api%5Fkey=[secret]&tokens=3 HTTP/1.1\r\nhost: h\r\n" +
+		"AUTHORIZATION: Bearer [secret]\r\ncookie: [secret]\r\nCookie: [secret]\r\n" +
 		"Proxy-Authorization: Basic [secret]\r\nX-Gitlab-Token: [secret]\r\nX-API-KEY: [secret]\r\nX-Plain: stays\r\n\r\n"
 	if diff := cmp.Diff(want, kept.Request.Head); diff != "" {
 		t.Error(diff)
@@ -271,7 +297,8 @@ func TestAnUncheckedWebhookIsKeptWithoutCredentials(t *testing.T) {
 	for i := range kept.Masks {
 		kept.Masks[i].Piece = ""
 	}
-	if _, missing := redact.New(lookup, nil, nil).Restore(kept); len(missing) == 0 || missing[0].Why != "header AUTHORIZATION is not in the history" {
+	if _, missing := redact.New(lookup, nil, nil).Restore(kept); len(missing) == 0 ||
+		missing[0].Why != "header AUTHORIZATION is not in the history" {
 		t.Errorf("missing: %v", missing)
 	}
 	if kept := redact.New(lookup, nil, nil).Keep(x, false); kept != x {
@@ -284,10 +311,13 @@ func TestAnUncheckedWebhookIsKeptWithoutCredentials(t *testing.T) {
 func TestAnOwnSchemesSecretIsRestoredFromQueryAndForm(t *testing.T) {
 	for _, place := range []string{"query:k y", "form:k y"} {
 		own := sign.Scheme{Name: "own", Auth: sign.Token, Key: sign.Raw, Header: place}
-		r := redact.New(func(string) (sign.Scheme, bool) { return own, true }, []sign.Secret{{Name: "env:K", Key: []byte("a b&")}}, nil)
+		r := redact.New(func(string) (sign.Scheme, bool) { return own, true },
+			[]sign.Secret{{Name: "env:K", Key: []byte("a b&")}}, nil)
 		pairs := "x=a+b%26&k+y=a+b%26&k%20y=%61%20b%26&ky=1"
-		x := &record.Exchange{Scheme: "own", Request: record.Request{Method: "POST", URL: "http://h/?" + pairs, Target: "/?" + pairs, Body: []byte(pairs),
-			Header: record.Header{{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}}, Head: "POST /?" + pairs + " HTTP/1.1\r\n\r\n"}}
+		x := &record.Exchange{Scheme: "own", Request: record.Request{Method: "POST", URL: "http://h/?" + pairs,
+			Target: "/?" + pairs, Body: []byte(pairs),
+			Header: record.Header{{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}},
+			Head:   "POST /?" + pairs + " HTTP/1.1\r\n\r\n"}}
 		kept := r.Keep(x, false)
 		want := "x=a+b%26&k+y=[secret]&k%20y=[secret]&ky=1"
 		if got := kept.Request.Target[2:]; place[0] == 'q' && (got != want || !strings.Contains(kept.Request.Head, want)) {

@@ -38,7 +38,8 @@ func attempts(all ...came) []senders.Attempt {
 			took = 10
 		}
 		start := noon.Add(time.Duration(c.at) * time.Millisecond)
-		a := senders.Of(&record.Exchange{ID: int64(i + 1), Scheme: "standard-webhooks", Start: start, Took: time.Duration(took) * time.Millisecond, WebhookID: id,
+		a := senders.Of(&record.Exchange{ID: int64(i + 1), Scheme: "standard-webhooks", Start: start,
+			Took: time.Duration(took) * time.Millisecond, WebhookID: id,
 			Request: record.Request{URL: "http://127.0.0.1:4242/in?x=1", Body: []byte("body" + c.body)}})
 		a.Status, a.RetryAfter = c.status, c.ask
 		if c.stamp != "-" {
@@ -60,27 +61,43 @@ func TestSendersAreJudgedByWhatTheyDid(t *testing.T) {
 		faults []string
 		end    senders.End
 	}{
-		"one that succeeds":        {[]came{{at: 0, status: 200}}, senders.NotJudged, nil, senders.Delivered},
-		"a model":                  {[]came{{at: 0, status: 503}, {at: 2000, status: 503}, {at: 6000, status: 200}}, senders.Good, nil, senders.Delivered},
-		"waits as asked":           {[]came{{at: 0, status: 429, ask: 2 * time.Second}, {at: 2010, status: 200}}, senders.Good, nil, senders.Delivered},
-		"comes too early":          {[]came{{at: 0, status: 429, ask: 5 * time.Second}, {at: 1210, status: 200}}, senders.Flawed, []string{"ignores Retry-After"}, senders.Delivered},
-		"a wait asked with a 200":  {[]came{{at: 0, status: 200, ask: 5 * time.Second}}, senders.NotJudged, nil, senders.Delivered},
-		"old signature":            {[]came{{at: 0, status: 503, stamp: "1"}, {at: 2000, status: 200, stamp: "1"}}, senders.Flawed, []string{"repeats signature and timestamp"}, senders.Delivered},
-		"same second, same stamp":  {[]came{{at: 0, status: 503, stamp: "1"}, {at: 500, status: 200, stamp: "1"}}, senders.Good, nil, senders.Delivered},
-		"signs no time":            {[]came{{at: 0, status: 503, stamp: "-"}, {at: 5000, status: 200, stamp: "-"}}, senders.Good, nil, senders.Delivered},
-		"another body":             {[]came{{at: 0, status: 503}, {at: 5000, status: 200, body: "2"}}, senders.Flawed, []string{"changes the body"}, senders.Delivered},
-		"another id":               {[]came{{at: 0, status: 503}, {at: 2000, status: 503, id: "msg_2"}, {at: 4000, status: 200, id: "msg_3"}}, senders.Flawed, []string{"changes the webhook id"}, senders.Delivered},
-		"goes on after 200":        {[]came{{at: 0, status: 200}, {at: 2000, status: 200}}, senders.Flawed, []string{"goes on after 2xx"}, senders.Delivered},
-		"two at once":              {[]came{{at: 0, status: 200}, {at: 5, status: 200}}, senders.Good, nil, senders.Delivered},
-		"did not wait for the 200": {[]came{{at: 0, status: 200, took: 9000}, {at: 9500, status: 200}}, senders.Good, nil, senders.Delivered},
-		"stops at 410":             {[]came{{at: 0, status: 410}}, senders.Good, nil, senders.Gone},
-		"goes on after 410":        {[]came{{at: 0, status: 410}, {at: 2000, status: 410}}, senders.Flawed, []string{"goes on after 410"}, senders.Gone},
-		"gives up":                 {[]came{{at: 0, status: 503}, {at: 2000, status: 503}}, senders.Good, nil, senders.GaveUp},
-		"gives up at once":         {[]came{{at: 0, status: 503}}, senders.Flawed, []string{"does not try again"}, senders.GaveUp},
-		"refused for good":         {[]came{{at: 0, status: 400}}, senders.NotJudged, nil, senders.Refused},
-		"no answer got through":    {[]came{{at: 0, status: 0}, {at: 2000, status: 200}}, senders.Good, nil, senders.Delivered},
-		"wrong in every way": {[]came{{at: 0, status: 503, ask: time.Minute, stamp: "1"}, {at: 2000, status: 410, stamp: "1", body: "2"}, {at: 4000, status: 200, stamp: "1"}, {at: 6000, status: 200, stamp: "1"}}, senders.Poor,
-			[]string{"goes on after 410", "goes on after 2xx", "ignores Retry-After", "repeats signature and timestamp", "changes the body"}, senders.Delivered},
+		"one that succeeds": {[]came{{at: 0, status: 200}}, senders.NotJudged, nil, senders.Delivered},
+		"a model": {[]came{{at: 0, status: 503}, {at: 2000, status: 503}, {at: 6000, status: 200}},
+			senders.Good, nil, senders.Delivered},
+		"waits as asked": {[]came{{at: 0, status: 429, ask: 2 * time.Second}, {at: 2010, status: 200}},
+			senders.Good, nil, senders.Delivered},
+		"comes too early": {[]came{{at: 0, status: 429, ask: 5 * time.Second}, {at: 1210, status: 200}},
+			senders.Flawed, []string{"ignores Retry-After"}, senders.Delivered},
+		"a wait asked with a 200": {[]came{{at: 0, status: 200, ask: 5 * time.Second}}, senders.NotJudged, nil,
+			senders.Delivered},
+		"old signature": {[]came{{at: 0, status: 503, stamp: "1"}, {at: 2000, status: 200, stamp: "1"}},
+			senders.Flawed, []string{"repeats signature and timestamp"}, senders.Delivered},
+		"same second, same stamp": {[]came{{at: 0, status: 503, stamp: "1"}, {at: 500, status: 200, stamp: "1"}},
+			senders.Good, nil, senders.Delivered},
+		"signs no time": {[]came{{at: 0, status: 503, stamp: "-"}, {at: 5000, status: 200, stamp: "-"}},
+			senders.Good, nil, senders.Delivered},
+		"another body": {[]came{{at: 0, status: 503}, {at: 5000, status: 200, body: "2"}}, senders.Flawed,
+			[]string{"changes the body"}, senders.Delivered},
+		"another id": {[]came{{at: 0, status: 503}, {at: 2000, status: 503, id: "msg_2"},
+			{at: 4000, status: 200, id: "msg_3"}}, senders.Flawed, []string{"changes the webhook id"}, senders.Delivered},
+		"goes on after 200": {[]came{{at: 0, status: 200}, {at: 2000, status: 200}}, senders.Flawed,
+			[]string{"goes on after 2xx"}, senders.Delivered},
+		"two at once": {[]came{{at: 0, status: 200}, {at: 5, status: 200}}, senders.Good, nil,
+			senders.Delivered},
+		"did not wait for the 200": {[]came{{at: 0, status: 200, took: 9000}, {at: 9500, status: 200}}, senders.Good, nil,
+			senders.Delivered},
+		"stops at 410": {[]came{{at: 0, status: 410}}, senders.Good, nil, senders.Gone},
+		"goes on after 410": {[]came{{at: 0, status: 410}, {at: 2000, status: 410}}, senders.Flawed,
+			[]string{"goes on after 410"}, senders.Gone},
+		"gives up": {[]came{{at: 0, status: 503}, {at: 2000, status: 503}}, senders.Good, nil, senders.GaveUp},
+		"gives up at once": {[]came{{at: 0, status: 503}}, senders.Flawed,
+			[]string{"does not try again"}, senders.GaveUp},
+		"refused for good":      {[]came{{at: 0, status: 400}}, senders.NotJudged, nil, senders.Refused},
+		"no answer got through": {[]came{{at: 0, status: 0}, {at: 2000, status: 200}}, senders.Good, nil, senders.Delivered},
+		"wrong in every way": {[]came{{at: 0, status: 503, ask: time.Minute, stamp: "1"}, {at: 2000, status: 410, stamp: "1",
+			body: "2"}, {at: 4000, status: 200, stamp: "1"}, {at: 6000, status: 200, stamp: "1"}}, senders.Poor,
+			[]string{"goes on after 410", "goes on after 2xx", "ignores Retry-After", "repeats signature and timestamp",
+				"changes the body"}, senders.Delivered},
 	} {
 		t.Run(name, func(t *testing.T) {
 			all := senders.Judge(attempts(c.came...), later)
@@ -156,7 +173,8 @@ func TestJitterShowsBetweenWebhooks(t *testing.T) {
 }
 
 func TestAGapThatWasAskedForSaysNothingOfTheSendersOwn(t *testing.T) {
-	s := senders.Judge(attempts(came{at: 0, status: 503}, came{at: 1010, status: 429, ask: 9 * time.Second}, came{at: 10_030, status: 503}, came{at: 11_040, status: 200}), later)[0]
+	s := senders.Judge(attempts(came{at: 0, status: 503}, came{at: 1010, status: 429, ask: 9 * time.Second},
+		came{at: 10_030, status: 503}, came{at: 11_040, status: 200}), later)[0]
 	if s.Spacing != senders.Constant || s.Asked != 1 || s.Honoured != 1 {
 		t.Errorf("%s, %d of %d", s.Spacing, s.Honoured, s.Asked)
 	}
@@ -164,7 +182,8 @@ func TestAGapThatWasAskedForSaysNothingOfTheSendersOwn(t *testing.T) {
 
 func TestEqualBodiesAreNotTakenForOneWebhook(t *testing.T) {
 	// A sender that brought an id twice keeps its ids.
-	s := senders.Judge(attempts(came{at: 0, status: 503, id: "a"}, came{at: 2000, status: 503, id: "a"}, came{at: 4000, status: 503, id: "b"}, came{at: 6000, status: 200, id: "b"}), later)[0]
+	s := senders.Judge(attempts(came{at: 0, status: 503, id: "a"}, came{at: 2000, status: 503, id: "a"},
+		came{at: 4000, status: 503, id: "b"}, came{at: 6000, status: 200, id: "b"}), later)[0]
 	if len(s.Deliveries) != 2 || s.IDKept != senders.Yes {
 		t.Errorf("%d deliveries, id kept %s", len(s.Deliveries), s.IDKept)
 	}
@@ -176,7 +195,8 @@ func TestEqualBodiesAreNotTakenForOneWebhook(t *testing.T) {
 }
 
 func TestWithoutAnIDTheBodyTells(t *testing.T) {
-	all := attempts(came{at: 0, status: 503}, came{at: 2000, status: 200}, came{at: 9000, status: 200}, came{at: 9500, status: 200, body: "2"})
+	all := attempts(came{at: 0, status: 503}, came{at: 2000, status: 200}, came{at: 9000, status: 200},
+		came{at: 9500, status: 200, body: "2"})
 	for i := range all {
 		all[i].WebhookID = ""
 	}
@@ -187,10 +207,12 @@ func TestWithoutAnIDTheBodyTells(t *testing.T) {
 }
 
 func TestSendersAreToldApartBySchemeAndPath(t *testing.T) {
-	all := attempts(came{at: 0, status: 503}, came{at: 2000, status: 200}, came{at: 0, status: 410, id: "x"}, came{at: 100, status: 410, id: "x"})
+	all := attempts(came{at: 0, status: 503}, came{at: 2000, status: 200}, came{at: 0, status: 410, id: "x"},
+		came{at: 100, status: 410, id: "x"})
 	all[2].Path, all[3].Path = "/other", "/other"
 	got := senders.Judge(all, later)
-	if len(got) != 2 || got[0].Path != "/in" || got[0].Grade != senders.Good || got[1].Path != "/other" || got[1].Grade != senders.Flawed {
+	if len(got) != 2 || got[0].Path != "/in" || got[0].Grade != senders.Good || got[1].Path != "/other" ||
+		got[1].Grade != senders.Flawed {
 		t.Errorf("got %+v", got)
 	}
 }
@@ -198,7 +220,8 @@ func TestSendersAreToldApartBySchemeAndPath(t *testing.T) {
 func TestRetryAfterIsReadAsSendersMust(t *testing.T) {
 	x := &record.Exchange{Start: noon, Took: 0, Response: &record.Response{Status: 503}}
 	for value, want := range map[string]time.Duration{
-		"2": 2 * time.Second, "0": 0, "-5": 0, "abc": 0, "1e9": 0, "": 0, "Tue, 20 Jan 2026 12:00:31 GMT": 30 * time.Second, "Tue, 20 Jan 2026 11:00:00 GMT": 0, "99999999999": 0,
+		"2": 2 * time.Second, "0": 0, "-5": 0, "abc": 0, "1e9": 0, "": 0, "Tue, 20 Jan 2026 12:00:31 GMT": 30 * time.Second,
+		"Tue, 20 Jan 2026 11:00:00 GMT": 0, "99999999999": 0,
 	} {
 		x.Response.Header = record.Header{{Name: "Retry-After", Value: value}}
 		if got := senders.Of(x).RetryAfter; got != want {

@@ -1,5 +1,5 @@
-// Command nethttp is a receiver as a webhook guide prints it: the raw body, a comparison in constant time, 401 for what is
-// not signed rightly.
+// Command nethttp is a receiver as a webhook guide prints it: the raw body, a comparison in constant time, 401 for what
+// is not signed rightly.
 package main
 
 import (

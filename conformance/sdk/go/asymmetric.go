@@ -11,8 +11,10 @@ import (
 // asymmetricFamily verify with a public key.
 func asymmetricFamily() []adapter {
 	return []adapter{
-		{provider: "discord", sdk: "github.com/bwmarrin/discordgo", function: "VerifyInteraction (community SDK)", clock: noClock, verify: verifyDiscord},
-		{provider: "sendgrid", sdk: "github.com/sendgrid/sendgrid-go", function: "eventwebhook.VerifySignature", clock: noClock, verify: verifySendGrid},
+		{provider: "discord", sdk: "github.com/bwmarrin/discordgo", function: "VerifyInteraction (community SDK)",
+			clock: noClock, verify: verifyDiscord},
+		{provider: "sendgrid", sdk: "github.com/sendgrid/sendgrid-go", function: "eventwebhook.VerifySignature",
+			clock: noClock, verify: verifySendGrid},
 	}
 }
 
@@ -34,7 +36,8 @@ func verifySendGrid(r *request) error {
 	if err != nil {
 		return err
 	}
-	ok, err := eventwebhook.VerifySignature(key, r.Body, r.header().Get(prefix+"Signature"), r.header().Get(prefix+"Timestamp"))
+	ok, err := eventwebhook.VerifySignature(key, r.Body, r.header().Get(prefix+"Signature"),
+		r.header().Get(prefix+"Timestamp"))
 	if err != nil {
 		return refused(err)
 	}

@@ -17,11 +17,16 @@ func bodyFamily() []adapter {
 		githubRow("github", "X-Hub-Signature-256", "ValidateSignature"),
 		githubRow("github-sha1", "X-Hub-Signature", "ValidateSignature (sha1)"),
 		githubRow("bitbucket", "X-Hub-Signature", "ValidateSignature (same scheme, not Atlassian's SDK)"),
-		{provider: "gitea", sdk: "code.gitea.io/sdk/gitea", function: "VerifyWebhookSignature", clock: noClock, verify: verifyGitea},
-		{provider: "gitlab", sdk: "github.com/go-playground/webhooks/v6", function: "gitlab.Webhook.Parse (community SDK)", clock: noClock, verify: verifyGitLab},
-		{provider: "pagerduty", sdk: "github.com/PagerDuty/go-pagerduty", function: "webhookv3.VerifySignature", clock: noClock, verify: verifyPagerDuty},
-		{provider: "line", sdk: "github.com/line/line-bot-sdk-go/v8", function: "webhook.ValidateSignature", clock: noClock, verify: verifyLine},
-		{provider: "razorpay", sdk: "github.com/razorpay/razorpay-go", function: "utils.VerifyWebhookSignature", clock: noClock, verify: verifyRazorpay},
+		{provider: "gitea", sdk: "code.gitea.io/sdk/gitea", function: "VerifyWebhookSignature", clock: noClock,
+			verify: verifyGitea},
+		{provider: "gitlab", sdk: "github.com/go-playground/webhooks/v6", function: "gitlab.Webhook.Parse (community SDK)",
+			clock: noClock, verify: verifyGitLab},
+		{provider: "pagerduty", sdk: "github.com/PagerDuty/go-pagerduty", function: "webhookv3.VerifySignature",
+			clock: noClock, verify: verifyPagerDuty},
+		{provider: "line", sdk: "github.com/line/line-bot-sdk-go/v8", function: "webhook.ValidateSignature", clock: noClock,
+			verify: verifyLine},
+		{provider: "razorpay", sdk: "github.com/razorpay/razorpay-go", function: "utils.VerifyWebhookSignature",
+			clock: noClock, verify: verifyRazorpay},
 	}
 }
 
@@ -58,8 +63,8 @@ func verifyRazorpay(r *request) error {
 	return accepted(utils.VerifyWebhookSignature(string(r.Body), r.header().Get("X-Razorpay-Signature"), r.secret()))
 }
 
-// verifyGitLab asks for events that the body is not: the SDK compares the token first, so what it says of the event means
-// that it took the token.
+// verifyGitLab asks for events that the body is not: the SDK compares the token first, so what it says of the event
+// means that it took the token.
 func verifyGitLab(r *request) error {
 	hook, err := gitlab.New(gitlab.Options.Secret(r.secret()))
 	if err != nil {

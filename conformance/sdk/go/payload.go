@@ -8,8 +8,10 @@ import (
 // payloadFamily sign something other than the whole body: fields of it, or the URL with it.
 func payloadFamily() []adapter {
 	return []adapter{
-		{provider: "twilio", sdk: "github.com/twilio/twilio-go", function: "client.RequestValidator.ValidateBody", clock: noClock, verify: verifyTwilio},
-		{provider: "mailgun", sdk: "github.com/mailgun/mailgun-go/v4", function: "VerifyWebhookSignature", clock: noClock, verify: verifyMailgun},
+		{provider: "twilio", sdk: "github.com/twilio/twilio-go", function: "client.RequestValidator.ValidateBody",
+			clock: noClock, verify: verifyTwilio},
+		{provider: "mailgun", sdk: "github.com/mailgun/mailgun-go/v4", function: "VerifyWebhookSignature", clock: noClock,
+			verify: verifyMailgun},
 	}
 }
 

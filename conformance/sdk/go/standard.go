@@ -19,7 +19,8 @@ const (
 	svixModule     = "github.com/svix/svix-webhooks"
 )
 
-// standardFamily are the providers that follow the Standard Webhooks specification, under its own header names or Svix's.
+// standardFamily are the providers that follow the Standard Webhooks specification, under its own header names or
+// Svix's.
 func standardFamily() []adapter {
 	return []adapter{
 		standardRow("standard-webhooks", ""),
@@ -27,9 +28,12 @@ func standardFamily() []adapter {
 		standardRow("supabase", "v1,"),
 		svixRow("svix", true),
 		svixRow("clerk", false),
-		{provider: "resend", sdk: "github.com/resend/resend-go/v3", function: "Webhooks.Verify", clock: ownClock, verify: verifyResend},
-		{provider: "openai", sdk: "github.com/openai/openai-go/v3", function: "Webhooks.VerifySignature", clock: givenTime, verify: verifyOpenAI},
-		{provider: "anthropic", sdk: "github.com/anthropics/anthropic-sdk-go", function: "Beta.Webhooks.Unwrap", clock: ownClock, verify: verifyAnthropic},
+		{provider: "resend", sdk: "github.com/resend/resend-go/v3", function: "Webhooks.Verify", clock: ownClock,
+			verify: verifyResend},
+		{provider: "openai", sdk: "github.com/openai/openai-go/v3", function: "Webhooks.VerifySignature", clock: givenTime,
+			verify: verifyOpenAI},
+		{provider: "anthropic", sdk: "github.com/anthropics/anthropic-sdk-go", function: "Beta.Webhooks.Unwrap",
+			clock: ownClock, verify: verifyAnthropic},
 	}
 }
 
@@ -94,7 +98,8 @@ func verifyResend(r *request) error {
 	h := r.header()
 	return refused(resend.NewClient("re_unused").Webhooks.Verify(&resend.VerifyWebhookOptions{
 		Payload: string(r.Body), WebhookSecret: r.secret(),
-		Headers: resend.WebhookHeaders{Id: h.Get("svix-id"), Timestamp: h.Get("svix-timestamp"), Signature: h.Get("svix-signature")},
+		Headers: resend.WebhookHeaders{Id: h.Get("svix-id"), Timestamp: h.Get("svix-timestamp"),
+			Signature: h.Get("svix-signature")},
 	}))
 }
 

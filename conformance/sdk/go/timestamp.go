@@ -16,12 +16,17 @@ import (
 func timestampFamily() []adapter {
 	const buildkiteModule = "github.com/buildkite/go-buildkite/v4"
 	return []adapter{
-		{provider: "stripe", sdk: "github.com/stripe/stripe-go/v82", function: "webhook.ValidatePayload", clock: ownClock, verify: verifyStripe, sign: signStripe},
-		{provider: "paddle", sdk: "github.com/PaddleHQ/paddle-go-sdk/v4", function: "WebhookVerifier.Verify (tolerance 5s)", clock: ownClock, verify: verifyPaddle},
-		{provider: "slack", sdk: "github.com/slack-go/slack", function: "SecretsVerifier (community SDK)", clock: ownClock, verify: verifySlack},
+		{provider: "stripe", sdk: "github.com/stripe/stripe-go/v82", function: "webhook.ValidatePayload", clock: ownClock,
+			verify: verifyStripe, sign: signStripe},
+		{provider: "paddle", sdk: "github.com/PaddleHQ/paddle-go-sdk/v4", function: "WebhookVerifier.Verify (tolerance 5s)",
+			clock: ownClock, verify: verifyPaddle},
+		{provider: "slack", sdk: "github.com/slack-go/slack", function: "SecretsVerifier (community SDK)", clock: ownClock,
+			verify: verifySlack},
 		{provider: "buildkite", sdk: buildkiteModule, function: "ValidatePayload", clock: noClock, verify: verifyBuildkite},
-		{provider: "cloudinary", sdk: "github.com/cloudinary/cloudinary-go/v2", function: "uploader.VerifyNotificationSignature", clock: ownClock, verify: verifyCloudinary},
-		{provider: "buildkite-token", sdk: buildkiteModule, function: "ValidatePayload (token)", clock: noClock, verify: verifyBuildkite},
+		{provider: "cloudinary", sdk: "github.com/cloudinary/cloudinary-go/v2",
+			function: "uploader.VerifyNotificationSignature", clock: ownClock, verify: verifyCloudinary},
+		{provider: "buildkite-token", sdk: buildkiteModule, function: "ValidatePayload (token)", clock: noClock,
+			verify: verifyBuildkite},
 	}
 }
 
@@ -30,7 +35,8 @@ func verifyStripe(r *request) error {
 }
 
 func signStripe(r *request) ([]field, error) {
-	p := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: r.Body, Secret: r.secret(), Timestamp: r.clock()})
+	p := webhook.GenerateTestSignedPayload(&webhook.UnsignedPayload{Payload: r.Body, Secret: r.secret(),
+		Timestamp: r.clock()})
 	return []field{{"Stripe-Signature", p.Header}}, nil
 }
 
