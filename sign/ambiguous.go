@@ -5,10 +5,9 @@ import (
 	"strings"
 )
 
-// Ambiguous says why what the scheme signs of a message may be what another scheme signed of another message, cut into
-// fields and body elsewhere; "" when it is not. A captured Stripe webhook cut behind its timestamp is such a one for
-// Mailgun, whose signature does not cover the rest of the body. It is asked about a message that the scheme has found
-// valid.
+// Ambiguous says why a valid message may be another scheme's, with the same signed bytes cut into fields and body
+// elsewhere; "" when it cannot be. A captured Stripe webhook, cut behind its timestamp, passes as Mailgun's, which does
+// not sign the rest of the body.
 func (s Scheme) Ambiguous(m Message) string {
 	if s.JWT != nil || s.Code != "" || s.unwrap(&m) != nil {
 		return ""

@@ -12,16 +12,14 @@ import (
 	"github.com/barbhq/barb/sign/keytext"
 )
 
-// Bounds on RSA keys in bits: below the first the standard library refuses to work with them, above the second the work
-// of one check has no bound.
+// Bounds on RSA keys in bits: the standard library refuses smaller ones, and larger ones make a check too slow.
 const (
 	minRSA = 1024
 	maxRSA = 8192
 )
 
-// parseAsymmetric reads a public or private key in PEM, in the scheme's own form, or as a JSON Web Key Set; no keys
-// when there is none the scheme can use. Of a private key it knows the public one too, so that one secret serves both
-// ends of a test.
+// parseAsymmetric reads keys in PEM, in the scheme's own form, or as a JSON Web Key Set; none when there is none for
+// the scheme. A private key stands for its public one too, so that one secret serves both ends of a test.
 func (s *Scheme) parseAsymmetric(text string) []key {
 	if keytext.IsSet([]byte(text)) {
 		var keys []key
@@ -57,8 +55,7 @@ func (s *Scheme) parseAsymmetric(text string) []key {
 	return []key{{Key: k}}
 }
 
-// fits reports whether a key is of the scheme's kind and, when it came in a certificate, whether that is the
-// provider's.
+// fits reports whether a key is of the scheme's kind and, in a certificate, whether that is the provider's.
 func (s *Scheme) fits(k *keytext.Key) bool {
 	if !k.NotAfter.IsZero() && !strings.HasSuffix(k.Owner, s.CertName) {
 		return false

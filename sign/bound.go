@@ -32,8 +32,7 @@ func (s Scheme) BoundBy() string {
 	return "the key, if its owner signs for you alone"
 }
 
-// Unbound returns a warning for a receiver who does not say which messages are meant for him, "" when the signature
-// says it or the params do.
+// Unbound warns a receiver who does not say which messages are his; "" when the signature or the params say it.
 func (s Scheme) Unbound(params map[string]string) string {
 	if !strings.HasPrefix(s.Binds, "nothing") {
 		return ""
@@ -129,8 +128,7 @@ func (b *Identity) String() string {
 
 func (p Place) claim() (string, bool) { return strings.CutPrefix(string(p), "claim:") }
 
-// writeBound puts the values of the params into a message that is to be signed, where they travel in a header and it
-// has none.
+// writeBound writes the params that travel in a header into a message to be signed, unless it has them.
 func (s *Scheme) writeBound(m *Message) error {
 	for _, b := range s.Bound {
 		if b.In.kind() != "header" || m.Params[b.Param] == "" || b.In.inHeader(m) {

@@ -8,8 +8,7 @@ import (
 // maxChallenge is how many bytes the longest challenge has that is proven to strangers.
 const maxChallenge = 96
 
-// Challenge is the form of the texts that a receiver proves with its secret when a provider asks for that before its
-// first webhook.
+// Challenge is the form of the texts that a receiver signs when a provider asks for a proof before its first webhook.
 type Challenge struct {
 	Hash     Hash   // the proof is an HMAC with this hash
 	Alphabet string // the characters of a challenge
@@ -30,8 +29,7 @@ func (c Challenge) Is(text string) bool {
 	return err == nil && strings.Trim(string(decoded), c.Decoded) == ""
 }
 
-// proven are the challenges that a handshake proves to anybody who asks. Those of requests that are signed themselves
-// are not among them.
+// proven are the challenges that a handshake answers to anybody: those of signed requests are not among them.
 var proven = [...]Challenge{
 	// X documents no form. The tokens that it sends are base64 of a UUID without padding, 48 characters, in logs of 2017
 	// as of 2026; its documentation shows the beginning of one, padded.

@@ -164,8 +164,7 @@ func (s *Scheme) signature(k *key, sum []byte, hash Hash) ([]byte, error) {
 	}
 }
 
-// SameToken compares two texts that are secret themselves. They are hashed first, so that not even a length shows in
-// the time that takes.
+// SameToken compares two texts that are secrets. It hashes them first, so that the time tells not even a length.
 func SameToken(a, b []byte) bool {
 	x, y := sha256.Sum256(a), sha256.Sum256(b)
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
@@ -195,8 +194,7 @@ func (s *Scheme) matches(k *key, sum []byte, hash Hash, candidate []byte) bool {
 // isDigest reports whether a digest that a message carries is the SHA-2 sum of its body.
 func isDigest(digest, sum []byte) bool { return subtle.ConstantTimeCompare(digest, sum) == 1 }
 
-// plainECDSA reports whether ECDSA signatures are r and s one behind the other (RFC 7518 section 3.4, RFC 9421 section
-// 3.3.4) instead of ASN.1.
+// plainECDSA reports whether ECDSA signatures are r and s in a row (RFC 7518 3.4, RFC 9421 3.3.4), not ASN.1.
 func (s *Scheme) plainECDSA() bool { return s.JWT != nil || s.Code == RFC9421 }
 
 const p256Half = 32 // bytes of r, and of s

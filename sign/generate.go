@@ -21,8 +21,7 @@ const (
 	newCertLife = 365 * 24 * time.Hour
 )
 
-// Pair is a throw-away secret as either side holds it, in the forms that the scheme reads. Of a symmetric scheme both
-// are the same.
+// Pair is a throw-away secret as each side holds it, in the scheme's own forms; for a symmetric scheme they are equal.
 type Pair struct{ Signing, Verifying []byte }
 
 // NewPair makes a throw-away secret for tests: good randomness, in the form that the provider issues. now is when a

@@ -302,8 +302,7 @@ func (e Encoding) encode(dst, b []byte) []byte {
 	}
 }
 
-// decodeBase64 refuses the line breaks that the standard library passes over. Signatures are read strictly besides, so
-// that each has one spelling only.
+// decodeBase64 refuses the line breaks that the standard library skips: each signature has one spelling.
 func decodeBase64(enc *base64.Encoding, text string) ([]byte, error) {
 	if i := strings.IndexAny(text, "\r\n"); i >= 0 {
 		return nil, base64.CorruptInputError(i)

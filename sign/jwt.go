@@ -13,8 +13,7 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// Claims says what a scheme's JSON Web Token holds (RFC 7519). The algorithm is the scheme's Auth and Hash, never what
-// a token says of itself.
+// Claims says what a scheme's JSON Web Token holds (RFC 7519). The scheme, not the token, says the algorithm.
 type Claims struct {
 	Issuer        string   // what iss must be; "" for anything
 	IssuerParam   string   // name of the param that says what iss must be

@@ -43,8 +43,7 @@ func (s *Scheme) carrier(i int) Place {
 // Carrier returns the place of the signature.
 func (s Scheme) Carrier() Place { return s.carrier(0) }
 
-// Signature returns the value at the place where the scheme's signature travels, as it is written: "t=…,v1=…"; "" when
-// there is none, or more than one.
+// Signature returns the signature as it is written: "t=…,v1=…"; "" when there is none, or more than one.
 func (s Scheme) Signature(m Message) string {
 	value, n := s.readCarrier(&m, 0)
 	if n != 1 {
@@ -65,8 +64,7 @@ func (s Scheme) ReplaceSignature(m Message, value string) ([]byte, error) {
 	return m.Body, err
 }
 
-// Read returns the value at the place and how often it is there. A JSON field is there twice, too, when the elements
-// that "*" stands for differ.
+// Read returns the value at the place and how often it is there; elements of "*" that differ count as two.
 func (p Place) Read(m *Message) (value string, n int) {
 	switch name := p.name(); p.kind() {
 	case "header":

@@ -136,8 +136,7 @@ const (
 	HexKey     KeyForm = "hex"    // hex of the bytes
 	Whsec      KeyForm = "whsec"  // standard base64, usually behind "whsec_" or "v1,whsec_"
 	WhsecOrRaw KeyForm = "whsec?" // base64 only when it begins with "whsec_", else raw
-	// WhsecAndRaw signs as WhsecOrRaw and verifies with both: the bytes that base64 stands for, with or without "whsec_",
-	// and the text itself.
+	// WhsecAndRaw signs as WhsecOrRaw and verifies with both: the bytes that base64 stands for, and the text itself.
 	WhsecAndRaw KeyForm = "whsec+raw"
 	KeyPair     KeyForm = "pair"      // "PUBLIC:PRIVATE"; the key is the SHA-1 of what stands behind the colon
 	Whpk        KeyForm = "whpk"      // base64 of an Ed25519 key: public behind "whpk_", private behind "whsk_"
@@ -209,9 +208,8 @@ func (s Scheme) SignsHost() bool {
 	return strings.Contains(s.Content, "{url}")
 }
 
-// Streams reports whether Sign and Verify can read the body from Message.Stream. Schemes that need the body as a whole
-// cannot: those that read something out of it or write into it, Ed25519 (two passes over it), tokens that hold its
-// digest, and those made by code.
+// Streams reports whether Sign and Verify can read the body from Message.Stream. Schemes that need the whole body
+// cannot: they read from it or write into it, hash it twice (Ed25519), hold its digest in a token, or are code.
 func (s Scheme) Streams() bool {
 	if s.carrier(0).kind() != "header" ||
 		slices.ContainsFunc(s.Bound, func(b Identity) bool { return b.In.kind() != "header" }) {

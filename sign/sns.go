@@ -13,8 +13,7 @@ import (
 // https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html and the sns-validator package.
 type sns struct{}
 
-// What is signed of a notification, and of the two messages around a subscription. A Subject that is not there is left
-// out.
+// What a notification signs, and the two messages around a subscription. A Subject that is missing is left out.
 var (
 	snsNotification = [...]string{"Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"}
 	snsSubscription = [...]string{"Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"}

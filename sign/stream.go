@@ -12,8 +12,7 @@ const (
 	ahead     = 3
 )
 
-// feed writes a template's content to every sink. The body is not copied: it goes from where it is, or from the stream,
-// into all sinks in one pass.
+// feed writes a template's content to every sink, in one pass and without a copy of the body.
 func (v *values) feed(sinks []sink, template string) error {
 	before, body, after := cutBody(template)
 	if body == "body|json" {
@@ -71,8 +70,7 @@ func write(sinks []sink, b []byte) {
 	}
 }
 
-// pump copies a stream into the sinks. A short one is read here; behind the first block a goroutine reads ahead, which
-// has ended when pump returns.
+// pump copies a stream into the sinks. Behind the first block a goroutine reads ahead; it ends before pump returns.
 func pump(r io.Reader, sinks []sink) error {
 	block := make([]byte, blockSize)
 	n, err := fill(r, block)

@@ -27,8 +27,7 @@ type made struct {
 // Hashed is how many bytes of bodies were hashed so far.
 func (p *Sums) Hashed() int64 { return p.hashed }
 
-// take counts a pass over n bytes for a hash and a key, and refuses one too many. A short body may be hashed as often
-// as there are schemes.
+// take counts a pass over n bytes for a hash and a key, and refuses one too many; a short body is never refused.
 func (p *Sums) take(s *Scheme, k *key, hash Hash, n int) error {
 	if p == nil {
 		return nil
@@ -54,8 +53,7 @@ func idOf(s *Scheme, k *key, hash Hash) string {
 	return fmt.Sprintf("%s %s %q ", s.authOf(k), hash, k.bytes)
 }
 
-// signedOnce describes what a template stands for in a message, the body left out. ok is false where only the content
-// itself would.
+// signedOnce describes what a template stands for, the body left out; ok is false where only the content could.
 func (v *values) signedOnce(template string) (text string, ok bool) {
 	before, body, after := cutBody(template)
 	if body == "body|json" || strings.Contains(after, "{body") || strings.Contains(template, "{form|") {
@@ -68,8 +66,7 @@ func (v *values) signedOnce(template string) (text string, ok bool) {
 		errors.Join(err, lastErr) == nil
 }
 
-// proofs returns what each key makes of the message, from what was computed for another scheme where that signs the
-// same.
+// proofs returns the proof of each key, computed once for all schemes that sign the same.
 func (s *Scheme) proofs(v *values, keys []key) ([]proof, error) {
 	sums := v.m.Sums
 	if sums == nil || v.signing || s.Auth == Token || v.m.Stream != nil {

@@ -80,8 +80,7 @@ func (l Tolerance) judge(t, now time.Time) (age time.Duration, err error) {
 	return age, nil
 }
 
-// span writes a duration as people say it: in whole seconds, from two days on in days and hours, exactly when it is
-// shorter than a second.
+// span writes a duration for people: whole seconds, days and hours from two days on, exact below a second.
 func span(d time.Duration) string {
 	const day = 24 * time.Hour
 	if d >= 2*day {

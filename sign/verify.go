@@ -21,8 +21,7 @@ type Match struct {
 	BodyUnsigned bool
 }
 
-// Verify checks a message at a given time against any of the secrets. The error is a *Error, or what reading
-// Message.Stream returned.
+// Verify checks a message at a time against any of the secrets. The error is a *Error, or Message.Stream's.
 //
 // A timestamp's age is judged only after a signature matched, so that TimestampExpired always means a genuine message
 // that is late, and SignatureMismatch a forged or damaged one. With TimestampExpired, TimestampInFuture and

@@ -15,16 +15,14 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// address is the data source name of the file with settings. All settings are in it: a PRAGMA after opening would reach
-// one connection of a pool.
+// address is the data source name with all settings: a PRAGMA later would reach one connection of a pool only.
 func address(path string, settings ...string) string {
 	return fileURL(filepath.ToSlash(path)) + "?" +
 		strings.Join(append(settings, fmt.Sprintf("_busy_timeout=%d&_mutex=no", patience.Milliseconds())), "&")
 }
 
-// fileURL is the URL of a file by its absolute path with slashes: file:///C:/a%20b.db for C:/a b.db. SQLite takes what
-// stands between two slashes and the third for the name of a machine, and on Windows the slash before a drive away
-// (sqlite.org/uri.html, section 3.1).
+// fileURL is the URL of a file by its absolute path with slashes: file:///C:/a%20b.db for C:/a b.db. SQLite reads two
+// slashes as the start of a machine's name, and on Windows drops the third before a drive (sqlite.org/uri.html, 3.1).
 func fileURL(path string) string {
 	if !strings.HasPrefix(path, "/") {
 		path = "/" + path
@@ -32,8 +30,7 @@ func fileURL(path string) string {
 	return (&url.URL{Scheme: "file", Path: path}).String()
 }
 
-// conn is one connection, used by one goroutine. It goes around database/sql, whose bookkeeping for each statement
-// costs as much as the insert.
+// conn is one connection for one goroutine, without database/sql, whose bookkeeping costs as much as the insert.
 type conn struct {
 	*sqlite3.SQLiteConn
 	kept []*sqlite3.SQLiteStmt
@@ -69,8 +66,7 @@ func (c *conn) keep(query string) (*sqlite3.SQLiteStmt, error) {
 	return stmt, err
 }
 
-// Close closes the connection and what it kept: SQLite leaves a connection open, and its log in place, as long as one
-// of its statements is.
+// Close closes the connection and its statements: SQLite keeps connection and log as long as a statement is open.
 func (c *conn) Close() error {
 	for _, stmt := range c.kept {
 		_ = stmt.Close() // repeats the error of its last run

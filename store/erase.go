@@ -9,8 +9,7 @@ import (
 	"time"
 )
 
-// erasing makes a connection overwrite what it deletes with zeros (PRAGMA secure_delete). The writer does so as well,
-// since it moves rows and removes entries of the queue.
+// erasing makes a connection overwrite what it deletes with zeros; the writer, too, moves rows and removes entries.
 const erasing = "_secure_delete=on"
 
 // namesOf finds the names of an exchange and of its entries in the queue that came from outside: those of schemes,
@@ -99,8 +98,7 @@ func (p *pruner) rewrite(ctx context.Context) error {
 	return p.politely(ctx, p.alone(func() error { return p.c.exec("VACUUM") }))
 }
 
-// clearLog puts the log into the file and empties it. It reports false where others read or write all the time and the
-// log could not be emptied within 5 s.
+// clearLog empties the log into the file, or reports false when others kept it busy for 5 s.
 func (p *pruner) clearLog(ctx context.Context) (bool, error) {
 	for until := time.Now().Add(patience); ; {
 		var busy int64

@@ -11,9 +11,8 @@ import (
 
 // Figures are what tells whether deliveries go well.
 type Figures struct {
-	// Attempts were sent and have ended, interrupted ones left out: nobody knows how they would have ended. Retries are
-	// those of them that came after a first one, and P99 is what 99 of 100 did not take longer than; 0 when there are
-	// none.
+	// Attempts have ended, other than by an interruption. Retries are those after a first one. P99 is the time within
+	// which 99 of 100 ended; 0 without attempts.
 	Attempts, Retries int64
 	P99               time.Duration
 	// Delivered and Exhausted are deliveries that ended, counted by their last attempt.
@@ -121,8 +120,7 @@ func queueFigures(f *Filter) (query string, args []any) {
 	return query, append(args, targets...)
 }
 
-// QueueGauges returns how many entries of the queue are open and how many are dead, by indexes: cheap enough to be
-// asked again and again.
+// QueueGauges returns how many entries of the queue are open and how many dead. It reads indexes only.
 func (s *Store) QueueGauges(ctx context.Context) (open, dead int64, err error) {
 	query, args := queueFigures(&Filter{})
 	err = s.db.QueryRowContext(ctx, query, args...).Scan(&open, &dead)

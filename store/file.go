@@ -57,8 +57,7 @@ func peek(path string) (header, error) {
 	return header{version: version}, nil
 }
 
-// readMarks reads the application id and the user version where they stand in a file of SQLite
-// (sqlite.org/fileformat.html, section 1.3).
+// readMarks reads the application id and the user version of a SQLite file (sqlite.org/fileformat.html, 1.3).
 func readMarks(path string) (application, version int, err error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -271,8 +271,7 @@ func (ins *inserts) appendEnding(row []driver.Value, e *ending) ([]driver.Value,
 	return appendFailure(row, e), nil
 }
 
-// appendFailure appends the failure's columns, those of the listener and the room for the ending of an exchange that
-// has none yet.
+// appendFailure appends the failure's and the listener's columns, and room for the ending of an open exchange.
 func appendFailure(row []driver.Value, e *ending) []driver.Value {
 	if f := e.failure; f != nil {
 		row = append(row, string(f.Kind), f.Text, unlessFalse(f.Ambiguous), unlessFalse(f.Permanent))

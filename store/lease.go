@@ -21,9 +21,8 @@ type LeaseRequest struct {
 	Now, Until time.Time
 }
 
-// Lease gives entries of a target and a policy that are due at Now to an owner, until Until: those that wait, and those
-// whose lease has ended, the longest due first. Nobody else gets them before. Of those that go one after the other it
-// gives the first one only.
+// Lease gives an owner the entries of a target and a policy that are due at Now, the longest due first, until Until:
+// waiting ones and ones whose lease has ended. Nobody else gets them before. Of an order it gives the first only.
 func (s *Store) Lease(ctx context.Context, r LeaseRequest) ([]*Queued, error) {
 	var ids []int64
 	err := s.work(ctx, func(w *writer) (err error) {
@@ -53,8 +52,7 @@ func (w *writer) lease(r LeaseRequest) (ids []int64, err error) {
 	return w.idsOf(leaseStatement, r.Owner, nanos(r.Until), nanos(r.Now), int64(r.Kind), target, int64(r.Want), policy)
 }
 
-// Renew extends an owner's leases to until (a later end stays) and returns the entries it still holds. The others
-// belong to another owner by now, or are done.
+// Renew extends an owner's leases to until, unless they end later, and returns the entries it still holds.
 func (s *Store) Renew(ctx context.Context, owner string, entries []int64, until time.Time) (ids []int64, err error) {
 	list, err := json.Marshal(entries)
 	if err != nil {
@@ -102,8 +100,8 @@ func (s *Store) Try(ctx context.Context, owner string, q *Queued, now time.Time)
 	return err
 }
 
-// leased has the writer work on an entry that somebody must have the lease of; do says whether he has. Where he has not
-// the error is ErrLease, and what was to begin does not.
+// leased lets the writer work on an entry. When do says that the owner has no lease, the error is ErrLease and the
+// attempts in begin are not recorded.
 func (s *Store) leased(ctx context.Context, begin []*beginning, do func(w *writer, first int64) (bool, error)) error {
 	ours := false
 	work := func(w *writer, first int64) (_ bool, err error) {

@@ -11,8 +11,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// keepPieces keeps what an entry's delivery needs beyond what the history has of its exchange: of masks the pieces that
-// are no secret that barb was given.
+// keepPieces keeps what a delivery needs and the history masks: the pieces that are no secret given to barb.
 func (w *writer) keepPieces(exchange int64, masks []record.Mask) error {
 	if !slices.ContainsFunc(masks, isLoose) {
 		return nil
@@ -35,8 +34,7 @@ func isLoose(m record.Mask) bool {
 	return m.Secret == "" && m.Proof == "" && m.Piece != "" && !strings.HasPrefix(m.Part, "answer ")
 }
 
-// Pieces puts into the masks of an exchange what the queue keeps of it, as long as an entry is to be delivered. It
-// changes nothing where there is nothing.
+// Pieces puts what the queue keeps into the masks of an exchange, as long as an entry is to be delivered.
 func (s *Store) Pieces(ctx context.Context, x *record.Exchange) error {
 	if len(x.Masks) == 0 {
 		return nil

@@ -21,10 +21,10 @@ func (s *Store) RecordMirror(ctx context.Context, x *record.Exchange, of int64) 
 	if err != nil {
 		return err
 	}
-	return s.await(ctx, &entry{done: make(chan error, 1), begin: []*beginning{b}, work: func(w *writer, first int64) (bool,
-		error) {
+	work := func(w *writer, first int64) (bool, error) {
 		return true, w.conn.execute("INSERT INTO mirror (id, of) VALUES (?, ?)", first, of)
-	}})
+	}
+	return s.await(ctx, &entry{done: make(chan error, 1), begin: []*beginning{b}, work: work})
 }
 
 // CompareMirror notes whether a mirror answered as the app did.

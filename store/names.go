@@ -27,8 +27,8 @@ type word struct {
 	text string
 }
 
-// names gives the ids of names within the writer's transaction. It remembers them until a prune removes any; strangers
-// choose event types, so what it remembers is bounded.
+// names gives the ids of names within the writer's transaction. It remembers a bounded number of them, since strangers
+// choose event types, until a prune removes any.
 type names struct {
 	find, add, count *sqlite3.SQLiteStmt
 	known            map[word]driver.Value

@@ -37,9 +37,8 @@ func (o *others) add(from, to int64) {
 	o.to = max(o.to, to)
 }
 
-// Others returns the ids among which other processes have recorded exchanges since the last call, some of our own maybe
-// between them; false: they have recorded none. The first call tells all that is there. It costs a look at the newest
-// id.
+// Others returns the ids among which other processes have recorded since the last call, maybe with some of ours
+// between; false when there are none. The first call returns all ids. It costs a look at the newest id.
 func (s *Store) Others(ctx context.Context) (Range, bool, error) {
 	newest, err := columnOf[*int64](ctx, s.db, "SELECT max(id) FROM exchange")
 	if err != nil || len(newest) == 0 || newest[0] == nil {

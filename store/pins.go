@@ -15,8 +15,7 @@ type Pin struct {
 	Scheme string
 }
 
-// Fingerprint returns the name of a secret in this history: the HMAC-SHA256 of its bytes under the history's random
-// key. It differs from one history to the next.
+// Fingerprint returns a secret's name in this history: its HMAC-SHA256 under the history's random key.
 func (s *Store) Fingerprint(ctx context.Context, secret []byte) (string, error) {
 	keys, err := columnOf[[]byte](ctx, s.db, "SELECT pin_key FROM history")
 	if err != nil {
@@ -46,9 +45,8 @@ func (s *Store) Pinned(ctx context.Context, route string) (schemes map[string]st
 	return schemes, s.told(rows.Err())
 }
 
-// Pin pins a secret to a scheme when it is pinned to none yet, or to the scheme that is to be replaced. It returns the
-// scheme that the secret is pinned to then, which is another one when another process was faster. It returns once that
-// is durable.
+// Pin pins a secret to a scheme, unless it is pinned to another than the one to be replaced. It returns the scheme that
+// the secret is pinned to now, durably: another process may have been faster.
 func (s *Store) Pin(ctx context.Context, p Pin, replaces string, now time.Time) (held string, err error) {
 	err = s.work(ctx, func(w *writer) error {
 		if err := w.conn.execute(`INSERT INTO pin (route, secret, scheme, since) VALUES (?, ?, ?, ?)

@@ -12,17 +12,15 @@ import (
 	"github.com/barbhq/barb/store/disk"
 )
 
-// PruneRule says what Prune removes: what Filter selects and began before OlderThan, and then of what Filter selects
-// until the history takes no more than MaxBytes: first the oldest received with a bad signature, since anybody can send
-// those, then what spentCopies are, then the oldest of the rest. A zero limit is none; with neither, nothing is
-// removed.
+// PruneRule says what Prune removes of what Filter selects: what began before OlderThan, and then until the history is
+// within MaxBytes first the oldest received with a bad signature, since anybody can send those, then spentCopies, then
+// the oldest. A zero limit is none; with neither nothing is removed.
 type PruneRule struct {
 	OlderThan time.Time
 	MaxBytes  int64
 	Filter    Filter
-	// Rewrite is the size in bytes up to which the remaining history is rewritten (VACUUM) after a removal, or when no
-	// rule is given, so that no removed byte is left on the disk. 0: never. Writers wait meanwhile, about 1 s for each 100
-	// MB.
+	// Rewrite is the size in bytes up to which the rest is rewritten (VACUUM) after a removal, or without a rule, so that
+	// no removed byte is left on the disk; 0 is never. Writers wait meanwhile, about 1 s for each 100 MB.
 	Rewrite int64
 }
 
@@ -34,8 +32,7 @@ type PruneResult struct {
 	Remains bool
 }
 
-// One transaction removes at most so much, or a little more than was written since the last: others get to write in
-// between.
+// One transaction removes about as much as was written since the last, or at most so much, for others to write.
 const (
 	pruneRows  = 250
 	pruneBytes = 4 << 20
@@ -44,9 +41,8 @@ const (
 	rowBytes = 300 // about what an exchange takes besides its bodies
 )
 
-// Prune removes exchanges, overwrites their bytes and gives their space back to the file system. What was removed
-// before an error stays removed. Ids are not given again. What waits in the queue to be delivered stays; an entry that
-// has ended goes with its exchange.
+// Prune removes exchanges, overwrites their bytes and shrinks the file. What it removed before an error stays removed.
+// Ids are not given again. Open entries of the queue stay; ended ones go with their exchange.
 func (s *Store) Prune(ctx context.Context, rule PruneRule) (result PruneResult, err error) {
 	if s.refused != nil {
 		return result, s.refused
@@ -250,8 +246,7 @@ func (p *pruner) commit(batch []int64) error {
 	return nil
 }
 
-// alone is do without the writer of this process beside it. SQLite's checkpoint after a commit then finds nobody at
-// work, so that the log begins anew with the next.
+// alone is do without this process's writer, so that a checkpoint finds nobody at work and the log begins anew.
 func (p *pruner) alone(do func() error) func() error {
 	return func() error {
 		p.s.transacting.Lock()
@@ -348,8 +343,7 @@ func (p *pruner) tidy(ctx context.Context, rule PruneRule) (erased bool, err err
 	return p.removed == 0 && rewrite == 0 || emptied && used <= rewrite, err
 }
 
-// shrink removes what else only the removed exchanges had, gives free pages back, and the log into the file. It reports
-// whether the log is empty.
+// shrink removes leftovers, frees pages and empties the log into the file; it reports whether the log is empty.
 func (p *pruner) shrink(ctx context.Context, rewrite int64) (emptied bool, err error) {
 	if err := p.giveBack(ctx); err != nil {
 		return false, err

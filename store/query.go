@@ -135,8 +135,7 @@ func (f *Filter) order() string {
 	return " ORDER BY e.id DESC"
 }
 
-// fitting returns the first ids of a query of ids and sizes that are no more than pageBytes together, but one at least.
-// all says that it left none out.
+// fitting returns the first ids within pageBytes together, but at least one; all says that it left none out.
 func (s *Store) fitting(ctx context.Context, query string, args []any) (ids []int64, all bool, err error) {
 	rows, err := s.db.QueryContext(ctx, query, args...)
 	if err != nil {
@@ -156,8 +155,7 @@ func (s *Store) fitting(ctx context.Context, query string, args []any) (ids []in
 	return ids, true, rows.Err()
 }
 
-// ids is the query for the next ids of a span, merged from the arms. It comes before the rows are read, so that no body
-// is touched for a row that the limit cuts off.
+// ids is the query for the next ids of a span, before the rows: no body is read of a row that the limit cuts off.
 func (sc *scope) ids(span Range, order string, want int) (query string, args []any) {
 	arms := sc.arms
 	if len(arms) == 0 {
@@ -181,8 +179,7 @@ func (sc *scope) ids(span Range, order string, want int) (query string, args []a
 	return "SELECT id FROM (" + merged + ")" + strings.Replace(order, "e.id", "+id", 1) + " LIMIT ?", append(args, want)
 }
 
-// Newest returns the id of the newest exchange (n = 0) or of the one n before it; ErrNotFound when there are not so
-// many.
+// Newest returns the id of the newest exchange (n = 0) or of the one n before it, or ErrNotFound.
 func (s *Store) Newest(ctx context.Context, n int) (id int64, err error) {
 	err = s.db.QueryRowContext(ctx, "SELECT id FROM exchange ORDER BY id DESC LIMIT 1 OFFSET ?", n).Scan(&id)
 	if errors.Is(err, sql.ErrNoRows) {
@@ -209,8 +206,7 @@ func (s *Store) Thread(ctx context.Context, id int64) ([]*record.Exchange, error
 	return xs, err
 }
 
-// EventTypes returns the event types that begin with prefix among the newest few thousand exchanges, sorted, at most
-// limit of them.
+// EventTypes returns up to limit types that begin with prefix among the newest few thousand exchanges, sorted.
 func (s *Store) EventTypes(ctx context.Context, prefix string, limit int) ([]string, error) {
 	types, err := columnOf[string](ctx, s.db,
 		`WITH newest AS (SELECT event, handshake FROM exchange ORDER BY id DESC LIMIT 5000),

@@ -19,8 +19,7 @@ const (
 	queueBytes = 32 << 20
 )
 
-// entry is one call that waits to be written: exchanges to record, an answer, work on the queue of deliveries, or with
-// none of them a flush.
+// entry is one call that waits to be written: exchanges, an answer, work on the queue, or none of them for a flush.
 type entry struct {
 	begin []*beginning
 	end   *ending

@@ -20,8 +20,7 @@ func (s *Store) Retry(ctx context.Context, f QueueFilter, now time.Time) (n int6
 	return n, err
 }
 
-// Cancel ends entries that a filter selects and that are open. An attempt that is on its way is not called back, but no
-// other follows. It returns how many.
+// Cancel ends the open entries that a filter selects and returns how many. An attempt on its way is not stopped.
 func (s *Store) Cancel(ctx context.Context, f QueueFilter, now time.Time) (n int64, err error) {
 	err = s.work(ctx, func(w *writer) error {
 		n, err = w.change(f, "state = 1", "UPDATE queue SET state = 4, owner = NULL, straight = 0, changed = @now", now)
@@ -48,8 +47,8 @@ func (s *Store) Purge(ctx context.Context, f QueueFilter) (n int64, err error) {
 	return n, err
 }
 
-// change applies a statement to the entries of a filter that are in the right state, one by one in the order of their
-// ids, and lets those go on whose turn it is then.
+// change applies a statement to the entries of a filter in the right state, in the order of their ids, and lets those
+// go on that waited for them.
 func (w *writer) change(f QueueFilter, states, statement string, now time.Time) (int64, error) {
 	where, args := f.conditions()
 	values := make([]driver.Value, len(args))

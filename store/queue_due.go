@@ -27,8 +27,8 @@ const upcoming = `WITH RECURSIVE
 			AND ifnull(policy, 0) = p.policy) AS due
 	FROM p WHERE policy IS NOT NULL ORDER BY due`
 
-// Upcoming returns the next due time of each target and policy for which there are open entries of a kind, the longest
-// due first. A target that is not "" limits it to that one.
+// Upcoming returns the next due time of each target, or of one, and policy with open entries of a kind, the longest due
+// first.
 func (s *Store) Upcoming(ctx context.Context, kind QueueKind, target string) (all []Due, err error) {
 	rows, err := s.db.QueryContext(ctx, upcoming, int64(kind), target, int64(nameTarget))
 	if err != nil {
@@ -56,8 +56,7 @@ func (s *Store) Owners(ctx context.Context) ([]string, error) {
 	return owners, s.told(err)
 }
 
-// Release ends all leases of an owner: its own when it exits, or those of a process that is known to be dead. Their
-// entries are due at now. It returns how many there were.
+// Release ends all leases of an owner that exits or is dead, and returns how many. Their entries are due at now.
 func (s *Store) Release(ctx context.Context, owner string, now time.Time) (n int64, err error) {
 	err = s.work(ctx, func(w *writer) error {
 		ids, err := w.idsOf(releaseStatement, owner, nanos(now))

@@ -7,8 +7,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Ran records how a command ended that ran for an exchange, also before that is answered. One that was pruned in the
-// meantime stays away.
+// Ran records how an exchange's command ended, answered or not; an exchange pruned meanwhile stays away.
 func (s *Store) Ran(ctx context.Context, id int64, run record.Run) error {
 	return s.work(ctx, func(w *writer) error {
 		stmt, err := w.inserts.statement("UPDATE exchange SET exec_exit = ?, exec_took = ? WHERE id = ? RETURNING id")

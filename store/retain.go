@@ -20,8 +20,7 @@ const (
 	retainEvery = 10 * time.Second
 	retainLast  = 2 * time.Second // how long the end of a short command waits for the first round
 
-	// A round is due early when the history has grown by a tenth of MaxBytes, but not for less than the log has before
-	// SQLite puts it into the file.
+	// A round is early when the history has grown by a tenth of MaxBytes and by more than the log holds.
 	leastPart = 4 << 20
 	// roomPatience is how long the writer waits at most for the pruner to remove something.
 	roomPatience = 500 * time.Millisecond

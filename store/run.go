@@ -45,9 +45,8 @@ func (s *Store) StartRun(ctx context.Context, r *Run) error {
 	})
 }
 
-// NoteRun records how far a run is: Changed, Next, Open, Owner and Ended, and Total, which may have become known. Like
-// Add it returns at once. It never becomes durable before what was given to Add and Answer before it: what it says is
-// done is in the history.
+// NoteRun records how far a run is: Changed, Next, Open, Owner, Ended and Total. Like Add it returns at once, and is
+// never durable before an earlier Add or Answer: a message that it calls done is in the history.
 func (s *Store) NoteRun(ctx context.Context, r Run) error {
 	w, err := s.writing()
 	if err != nil {
@@ -62,8 +61,8 @@ func (s *Store) NoteRun(ctx context.Context, r Run) error {
 	}}))
 }
 
-// TakeRun makes r.Owner the owner of a run that is as r says, with before as its owner, and reports whether it was: of
-// two that want to go on with it, one does.
+// TakeRun makes r.Owner the owner of a run, if before is, and reports whether it was: of two that want to resume it,
+// one does.
 func (s *Store) TakeRun(ctx context.Context, r Run, before string) (taken bool, err error) {
 	err = s.work(ctx, func(w *writer) error {
 		ids, err := w.idsOf("UPDATE run SET owner = ?2, changed = ?3 "+

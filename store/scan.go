@@ -174,8 +174,7 @@ func (c *cells) failure() *record.Failure {
 	return &f
 }
 
-// request parses the stored head into fields. Columns hold what a head does not say; a head that does not parse is kept
-// as text.
+// request parses the stored head into fields, or keeps it as text; columns hold the rest.
 func (c *cells) request(x *record.Exchange) (err error) {
 	r := &x.Request
 	r.Head = string(c.bytes())

@@ -9,14 +9,12 @@ import (
 	"github.com/mattn/go-sqlite3"
 )
 
-// migrations holds one script a version, in the order of their names. They only ever go forward; one that was released
-// is never changed.
+// migrations holds one script a version, by name. They only go forward; a released one is never changed.
 //
 //go:embed migrations/*.sql
 var migrations embed.FS
 
-// pageSize is chosen for hooks of 1 KiB, by measuring: 4 KiB leave a quarter of each page empty, 16 KiB write twice as
-// much with a small group.
+// pageSize suits hooks of 1 KiB: 4 KiB waste a quarter of each page, 16 KiB write twice as much in a small group.
 const pageSize = 8 << 10
 
 // patience is how long a lock of another process is waited for.

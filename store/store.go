@@ -22,8 +22,7 @@ type Store struct {
 	// or a copy. Set it before the first write; nil: exchanges are kept as they are.
 	Redact func(*record.Exchange) *record.Exchange
 
-	// Observe is told of each commit, one at a time, by the writer, which waits for it. Set it before the first write;
-	// nil: nobody is.
+	// Observe is called by the writer for each commit, one at a time; nil: nobody is. Set it before the first write.
 	Observe func(Commit)
 
 	path    string
@@ -132,8 +131,7 @@ func (s *Store) ready(create bool) error {
 
 // update migrates what is not of the latest version.
 func (s *Store) update(h header, create bool) error {
-	// A journal is of a migration that was cut off, maybe after it wrote what the header says: looking under a lock undoes
-	// it.
+	// A migration was cut off and left a journal, maybe after it wrote the header: looking under a lock undoes it.
 	old := h.blank || h.version < latest() || disk.Size(s.path+"-journal") > 0
 	switch {
 	case s.refused != nil && (old || create):
@@ -186,15 +184,15 @@ func (s *Store) Redacted(x *record.Exchange) *record.Exchange {
 // Path returns the path of the file, absolute and without links.
 func (s *Store) Path() string { return s.path }
 
-// Network reports whether the file lies on a network file system. It is kept without a write-ahead log there, and locks
-// may not hold between machines: worth a warning.
+// Network reports whether the file is on a network file system: it has no write-ahead log there, and locks may not hold
+// between machines.
 func (s *Store) Network() bool { return s.network }
 
 // Size returns the bytes that the history takes on disk, its log included.
 func (s *Store) Size() int64 { return disk.Size(s.path) + disk.Size(s.path+"-wal") }
 
-// Close makes everything durable that was given to Answer and closes the history. The last process to close it leaves
-// one file, without a log. Its error says what was lost.
+// Close makes every Answer durable and closes the history; its error says what was lost. The last process to close it
+// leaves one file, without a log.
 func (s *Store) Close() error {
 	s.mu.Lock()
 	w, closed := s.writer, s.closed

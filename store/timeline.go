@@ -1,7 +1,6 @@
 package store
 
-// timeline gives out ids and watches how far their order strays from the order of the starts, which is what lets
-// queries find a time by bisecting the ids.
+// timeline gives out ids and watches how far they stray from the order of the starts: queries bisect the ids by time.
 type timeline struct {
 	others *others // is told of the ids
 	newest int64   // the highest id looked at
@@ -11,8 +10,7 @@ type timeline struct {
 // glance is how many of the newest exchanges a new connection looks at to know the latest start.
 const glance = 1000
 
-// next returns the id for the first exchange of a group. It runs in the group's transaction, so that no other process
-// gives out the same.
+// next returns the id for a group's first exchange, in its transaction: no other process gives out the same.
 func (t *timeline) next(c *conn, group []*entry) (int64, error) {
 	if !anyBegins(group) {
 		return 0, nil

@@ -6,8 +6,7 @@ import (
 	"sync"
 )
 
-// words gives readers the texts of names. It remembers them, since an id is never given twice; like names it is
-// bounded.
+// words gives readers the texts of names and remembers them, within bounds: an id is never given twice.
 type words struct {
 	mu    sync.Mutex
 	known map[int64]string

@@ -174,8 +174,7 @@ func (w *writer) write(group []*entry) {
 	w.store.retention.makeRoom()
 }
 
-// finish tells the caller of an entry how it went. One for which nobody waits is kept for the next group, unless no
-// group will ever take it.
+// finish tells a caller how it went. An entry without one is kept for the next group, if that can take it.
 func (w *writer) finish(e *entry, err error) {
 	told := translate(w.store.path, err)
 	switch {
@@ -198,8 +197,7 @@ func (w *writer) lose(err error) {
 	}
 }
 
-// commit writes a group in one transaction and gives the exchanges their ids. When it returns nil the group is durable
-// in the file that everybody sees.
+// commit writes a group in one transaction and sets the ids. When it returns nil the group is durable.
 func (w *writer) commit(group []*entry) error {
 	if !w.store.file.Same() || !w.log.Same() {
 		return fault(w.store.path, ErrReplaced)
