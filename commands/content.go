@@ -34,7 +34,7 @@ type contentFlags struct {
 }
 
 func (f *contentFlags) addFlags(cmd *cobra.Command) {
-	f.Change.AddFlags(cmd)
+	f.AddFlags(cmd)
 	cmd.Flags().BoolVar(&f.template, "template", false, "fill in {{…}} in the payload of -d, as in sample events: "+
 		"{{uuid}}, {{seq}}, {{env NAME}}")
 }
@@ -46,7 +46,7 @@ func (sh *shell) content(o *sendOptions) (*payload.Content, error) {
 	if c.Changes, err = o.Changes(); err != nil {
 		return nil, err
 	}
-	if c.Given, err = o.Headers.Parse(sh.In); err != nil {
+	if c.Given, err = o.Header(sh.In); err != nil {
 		return nil, err
 	}
 	c.Type = cmp.Or(c.Type, c.Given.Get("Content-Type"))

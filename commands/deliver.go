@@ -83,7 +83,7 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	if _, err := sh.writeHistory(ctx); err != nil {
 		return err
 	}
-	port, err := o.Metrics.Open(ctx)
+	port, err := o.OpenMetrics(ctx)
 	if err != nil {
 		return err
 	}
@@ -106,7 +106,7 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	sh.say("barb: delivering from %s; %s", from, waitLine(depth))
 	w := &worker.Worker{Leases: m.leases, Handle: map[store.QueueKind]worker.Handler{store.Message: {
 		Deliver: m.deliver, Prepare: m.prepare, Recheck: blockedFor, AtOnce: o.concurrency,
-		Limits: o.Limits.New(sh.tellResting)}}}
+		Limits: o.NewLimits(sh.tellResting)}}}
 	m.run(ctx, w, o.until())
 	return m.end(context.WithoutCancel(ctx), w, o.until(), ctx.Err() != nil)
 }

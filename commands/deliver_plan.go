@@ -40,7 +40,7 @@ func (sh *shell) connect(j *worker.Connection) (*deliver.Client, error) {
 	f := flags.Client{Insecure: j.Insecure, CACert: j.CACert, Cert: j.Cert, Key: j.Key, Resolve: j.Resolve,
 		UnixSocket: j.UnixSocket,
 		Proxy:      j.Proxy, HTTP2: j.HTTP2}
-	return f.Open(sh.version, sh.Getenv, connectIn)
+	return f.NewClient(sh.version, sh.Getenv, connectIn)
 }
 
 // absolute is a path that means the same in every folder.

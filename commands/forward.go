@@ -26,8 +26,8 @@ func (g *listener) takeForwarding(o listenOptions) (err error) {
 	ack := o.Mode == flags.ModeAck
 	switch {
 	case len(g.gate.Targets()) > 0 || ack && g.gate.Runner != nil:
-		g.gate.Queue = &gateway.Queue{Ack: ack, Concurrency: o.Forward.Concurrency, Order: o.Ordered.Of,
-			Limits: (&flags.Limits{Breaker: o.Breaker}).New(g.sh.tellResting)}
+		g.gate.Queue = &gateway.Queue{Ack: ack, Concurrency: o.Concurrency, Order: o.Ordered.Of,
+			Limits: (&flags.Limits{Breaker: o.Breaker}).NewLimits(g.sh.tellResting)}
 	case asked:
 		return fail.Usage("there is no app to queue webhooks for").Hint("barb listen --forward-to :3000 --queue")
 	} // else barb.toml says how webhooks are forwarded, where they are

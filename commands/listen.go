@@ -169,7 +169,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	if err := g.gate.Prepare(ctx); err != nil {
 		return err
 	}
-	port, err := o.Metrics.Open(ctx)
+	port, err := o.OpenMetrics(ctx)
 	if err != nil {
 		return err
 	}

@@ -40,10 +40,10 @@ var changeable = []string{"resume", "skip-bad", "secret", "concurrency", "rate",
 	"insecure", "cacert", "cert", "key", "resolve", "unix-socket", "proxy", "http1.1", "http2"}
 
 // isMany tells a run from one message.
-func (o *sendOptions) isMany() bool { return o.resumed != nil || o.Many.IsMany() || o.listed() }
+func (o *sendOptions) isMany() bool { return o.resumed != nil || o.IsRun() || o.listed() }
 
 // listed reports whether the payload is a list of events rather than one.
-func (o *sendOptions) listed() bool { return o.Many.Listed(o.data) }
+func (o *sendOptions) listed() bool { return o.Listed(o.data) }
 
 // given checks the flags for many messages and notes what a run remembers of the command line.
 func (o *sendOptions) given(ctx context.Context, sh *shell, cmd *cobra.Command, args []string) error {
@@ -55,7 +55,7 @@ func (o *sendOptions) given(ctx context.Context, sh *shell, cmd *cobra.Command, 
 			return err
 		}
 	}
-	if err := o.Many.Check(cmd, o.listed()); err != nil || !o.isMany() {
+	if err := o.CheckMany(cmd, o.listed()); err != nil || !o.isMany() {
 		return err
 	}
 	kept, err := planOf(sh, cmd, o)
@@ -166,7 +166,7 @@ func (p *runPlan) restore(sh *shell, cmd *cobra.Command, id int64) error {
 	if given["rate"] || given["burst"] {
 		given["rate"], given["burst"] = true, true
 	}
-	err := p.CommandLine.Restore(cmd, given, sh.weight, func(flag string, given bool) {
+	err := p.Restore(cmd, given, sh.weight, func(flag string, given bool) {
 		for _, s := range settings {
 			switch key := s.key(); {
 			case s.flag != flag || sh.settings[key] == "":

@@ -62,7 +62,7 @@ and about eight times what arrives at the same moment; what waits in the queue s
 			return runPrune(cmd.Context(), sh, o)
 		},
 	}
-	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
+	o.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	cmd.Flags().Var(&o.olderThan, "older-than", "remove what is older than this: 12h, 7d, 4w")
 	cmd.Flags().Var(&o.maxSize, "max-size", "remove the oldest until the file is no larger: 200MB, 1GiB")
 	cmd.Flags().BoolVar(&o.vacuum, "vacuum", false, "write the history anew, also one larger than 256 MiB")

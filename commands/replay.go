@@ -65,7 +65,7 @@ to barb deliver or to the listener instead.
 			if o.concurrency < 1 {
 				return fail.Usage("--concurrency %d must be at least 1", o.concurrency)
 			}
-			if o.policy, err = o.Retry.Policy(sh.weight); err != nil {
+			if o.policy, err = o.Policy(sh.weight); err != nil {
 				return err
 			}
 			return runReplay(cmd.Context(), sh, o)
@@ -86,7 +86,7 @@ to barb deliver or to the listener instead.
 	o.Headers.AddFlags(cmd)
 	o.Retry.AddFlags(cmd)
 	o.Client.AddFlags(cmd)
-	o.deadFlags.addFlags(cmd)
+	o.addFlags(cmd)
 	o.JSON.AddFlags(cmd)
 	for _, changing := range []string{"set", "edit", "header", "resign", "new-id", "dead"} {
 		cmd.MarkFlagsMutuallyExclusive("exact", changing)
@@ -104,7 +104,7 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 		}
 		o.to = to
 	}
-	client, err := o.Client.Open(sh.version, sh.Getenv, o.ConnectIn)
+	client, err := o.NewClient(sh.version, sh.Getenv, o.ConnectIn)
 	if err != nil {
 		return err
 	}

@@ -19,7 +19,7 @@ func (r *replayer) prepare(ctx context.Context) (err error) {
 	p.Redactor, p.Lookup, p.Exact, p.NewID, p.Values = r.redactor, file.catalog().Lookup, o.exact, o.newID,
 		o.Values(r.Now(), r.Rand, r.templateEnv)
 	p.Pieces = func(ctx context.Context, x *record.Exchange) error { return r.history.Pieces(ctx, x) }
-	if p.Header, err = o.Headers.Parse(r.In); err != nil {
+	if p.Header, err = o.Header(r.In); err != nil {
 		return err
 	}
 	if p.Changes, err = o.Changes(); err != nil || !o.Edit {

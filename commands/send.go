@@ -76,7 +76,7 @@ func newSend(sh *shell) *cobra.Command {
 			if err = o.apply(sh, &o.Retry, o.url); err != nil {
 				return err
 			}
-			if o.policy, err = o.Retry.Policy(sh.weight); err != nil {
+			if o.policy, err = o.Policy(sh.weight); err != nil {
 				return err
 			}
 			return runSend(cmd.Context(), sh, o)
@@ -129,7 +129,7 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	if err != nil {
 		return err
 	}
-	client, err := o.Client.Open(sh.version, sh.Getenv, o.ConnectIn)
+	client, err := o.NewClient(sh.version, sh.Getenv, o.ConnectIn)
 	if err != nil {
 		return err
 	}

@@ -53,7 +53,7 @@ func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
 		return err
 	}
 	defer m.run.Bodies.Close()
-	client, err := o.Client.Open(sh.version, sh.Getenv, o.ConnectIn)
+	client, err := o.NewClient(sh.version, sh.Getenv, o.ConnectIn)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func newShow(sh *shell) *cobra.Command {
 			return runShow(cmd.Context(), sh, o)
 		},
 	}
-	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
+	o.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	f := cmd.Flags()
 	f.BoolVar(&o.body, "body", false, "print the request's body, byte for byte")
 	f.BoolVar(&o.headers, "headers", false, "print the request's headers in wire order")

@@ -80,7 +80,7 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 	if err != nil {
 		return err
 	}
-	header, err := o.Headers.Parse(sh.In)
+	header, err := o.Header(sh.In)
 	if err != nil {
 		return err
 	}

@@ -165,7 +165,7 @@ func (o verifyOptions) fromPayload(sh *shell) (m sign.Message, err error) {
 	if o.headersFile != "" {
 		lines = append([]string{"@" + o.headersFile}, lines...)
 	}
-	header, err := (&flags.Headers{Lines: lines}).Parse(sh.In)
+	header, err := (&flags.Headers{Lines: lines}).Header(sh.In)
 	if err != nil {
 		return m, err
 	}
@@ -222,7 +222,7 @@ func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
 			return m, fail.Usage("%s: %w", o.httpFile, err)
 		}
 	}
-	extra, err := o.Headers.Parse(sh.In)
+	extra, err := o.Header(sh.In)
 	return sign.Message{Method: r.Method, URL: r.URL, Header: append(r.Header, extra...).HTTP(), Body: r.Body}, err
 }
 

@@ -35,9 +35,9 @@ func (f *Client) AddFlags(cmd *cobra.Command) {
 	cmd.MarkFlagsMutuallyExclusive("unix-socket", "proxy")
 }
 
-// Open makes the HTTP client, which calls itself barb of that version. Everything that can be wrong with the flags is
-// found here, before anything is sent.
-func (f *Client) Open(version string, env func(string) string, connectIn time.Duration) (*deliver.Client, error) {
+// NewClient makes the HTTP client, which calls itself barb of that version. Everything that can be wrong with the flags
+// is found here, before anything is sent.
+func (f *Client) NewClient(version string, env func(string) string, connectIn time.Duration) (*deliver.Client, error) {
 	o := deliver.Options{UserAgent: "barb/" + version, ConnectTimeout: connectIn, Proxy: f.Proxy, HTTP2: f.HTTP2, Env: env,
 		UnixSocket: strings.TrimPrefix(f.UnixSocket, "unix:"), // as listen prints it
 		Resolve:    map[string]string{}}

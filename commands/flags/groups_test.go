@@ -127,19 +127,19 @@ func TestHeadersAreReadAsCurlReadsThem(t *testing.T) {
 	}
 	var f flags.Headers
 	parsed(t, f.AddFlags, "-H", "@"+path, "-H", "X-Empty;", "-H", "X-C: a: b", "-H", "@-")
-	got, err := f.Parse(strings.NewReader("X-D: 4\n"))
+	got, err := f.Header(strings.NewReader("X-D: 4\n"))
 	want := record.Header{{Name: "X-A", Value: "1"}, {Name: "X-B", Value: "2"}, {Name: "X-Empty"}, {Name: "X-C",
 		Value: "a: b"}, {Name: "X-D", Value: "4"}}
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
 	for _, line := range []string{"X-A", "X A: 1", ": 1", "X-A: \x00"} {
-		_, err := (&flags.Headers{Lines: []string{line}}).Parse(nil)
+		_, err := (&flags.Headers{Lines: []string{line}}).Header(nil)
 		refused(t, err, "is not 'Name: value'", "-H '")
 	}
-	_, err = (&flags.Headers{Lines: []string{"@" + path + "x"}}).Parse(nil)
+	_, err = (&flags.Headers{Lines: []string{"@" + path + "x"}}).Header(nil)
 	refused(t, err, "no such file")
-	_, err = (&flags.Headers{Lines: []string{"@-"}}).Parse(strings.NewReader("\xff\xfeX\x00:\x00"))
+	_, err = (&flags.Headers{Lines: []string{"@-"}}).Header(strings.NewReader("\xff\xfeX\x00:\x00"))
 	refused(t, err, "UTF-16")
 	var j flags.JSON
 	parsed(t, j.AddFlags, "--with-body", "--with-headers")
@@ -192,7 +192,7 @@ func TestWhatIsWrongWithAConnectionIsFoundBeforeItIsMade(t *testing.T) {
 	}
 	var f flags.Client
 	parsed(t, f.AddFlags, "-k", "--resolve", "app.invalid:"+port+":127.0.0.1")
-	client, err := f.Open("1.0", none, time.Second)
+	client, err := f.NewClient("1.0", none, time.Second)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -215,7 +215,7 @@ func TestWhatIsWrongWithAConnectionIsFoundBeforeItIsMade(t *testing.T) {
 	} {
 		var f flags.Client
 		parsed(t, f.AddFlags, line)
-		_, err := f.Open("1.0", none, time.Second)
+		_, err := f.NewClient("1.0", none, time.Second)
 		refused(t, err, words)
 	}
 }
@@ -225,7 +225,7 @@ func TestLimitsSayWhichBreakerPausesAnEndpoint(t *testing.T) {
 	var f flags.Limits
 	parsed(t, f.AddFlags, "--per-endpoint=2", "--rate=10/5s", "--breaker=3/1m")
 	told := ""
-	l := f.New(func(endpoint string, _ bool, b flags.Breaker) { told = endpoint + " " + b.String() })
+	l := f.NewLimits(func(endpoint string, _ bool, b flags.Breaker) { told = endpoint + " " + b.String() })
 	if l.AtOnce != 2 || l.Rate != 2 || l.Failures != 3 || l.Cooldown != time.Minute {
 		t.Errorf("%d at once, %v/s, %d failures, %s", l.AtOnce, l.Rate, l.Failures, l.Cooldown)
 	}

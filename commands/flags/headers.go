@@ -21,9 +21,9 @@ func (f *Headers) AddFlags(cmd *cobra.Command) {
 		"a header `'Name: value'`, or @FILE with one a line (repeatable)")
 }
 
-// Parse returns the fields of the lines. "Name: value" sets a field and "Name;" sets it to nothing, as in curl.
+// Header returns the fields of the lines. "Name: value" sets a field and "Name;" sets it to nothing, as in curl.
 // @- reads stdin.
-func (f *Headers) Parse(stdin io.Reader) (record.Header, error) {
+func (f *Headers) Header(stdin io.Reader) (record.Header, error) {
 	var h record.Header
 	for _, line := range f.Lines {
 		lines := []string{line}

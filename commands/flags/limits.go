@@ -26,9 +26,9 @@ func (f *Limits) AddFlags(cmd *cobra.Command) {
 	f.Breaker.AddFlag(cmd)
 }
 
-// New returns the limits as package deliver keeps them. changed is called with the breaker when it pauses an endpoint
-// and when the endpoint answers again.
-func (f *Limits) New(changed func(endpoint string, resting bool, b Breaker)) *deliver.Limits {
+// NewLimits returns the limits as package deliver keeps them. changed is called with the breaker when it pauses an
+// endpoint and when the endpoint answers again.
+func (f *Limits) NewLimits(changed func(endpoint string, resting bool, b Breaker)) *deliver.Limits {
 	return &deliver.Limits{Failures: f.Breaker.Failures, Cooldown: f.Breaker.Cooldown,
 		AtOnce: f.PerEndpoint, Rate: rate.Limit(f.rate.PerSecond()),
 		Changed: func(endpoint string, resting bool) { changed(endpoint, resting, f.Breaker) }}

@@ -70,14 +70,14 @@ func (f *Many) Duration() time.Duration {
 	return *f.lasting.D
 }
 
-// IsMany reports whether the flags ask for a run, even where the payload is one event.
-func (f *Many) IsMany() bool {
+// IsRun reports whether the flags ask for a run, even where the payload is one event.
+func (f *Many) IsRun() bool {
 	return f.Count != 1 || f.Pace().N > 0 || f.Duration() > 0 || f.Again > 0 || f.Shuffle
 }
 
-// Check notes which flags were given to cmd, and refuses what makes no sense. listed says whether the payload is a list
-// of events.
-func (f *Many) Check(cmd *cobra.Command, listed bool) error {
+// CheckMany notes which flags were given to cmd, and refuses what makes no sense. listed says whether the payload is a
+// list of events.
+func (f *Many) CheckMany(cmd *cobra.Command, listed bool) error {
 	f.Counted, f.parallel = cmd.Flag("count").Changed, cmd.Flag("concurrency").Changed
 	rate := f.Pace()
 	flag := "--rate " + rate.String()

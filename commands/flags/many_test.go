@@ -36,12 +36,12 @@ func TestARunIsChecked(t *testing.T) {
 	} {
 		var f flags.Many
 		cmd := parsed(t, f.AddFlags, strings.Fields(line)...)
-		if err := f.Check(cmd, false); err != nil {
+		if err := f.CheckMany(cmd, false); err != nil {
 			t.Errorf("%s: %v", line, err)
 		}
-		if pace := f.Pace(); f.IsMany() != want.many || f.Workers() != want.workers || pace.String() != want.pace &&
+		if pace := f.Pace(); f.IsRun() != want.many || f.Workers() != want.workers || pace.String() != want.pace &&
 			pace.N > 0 || f.Duration() != want.lasting {
-			t.Errorf("%s: many %t, %d workers, %s for %s", line, f.IsMany(), f.Workers(), pace, f.Duration())
+			t.Errorf("%s: many %t, %d workers, %s for %s", line, f.IsRun(), f.Workers(), pace, f.Duration())
 		}
 	}
 	for line, words := range map[string][]string{
@@ -55,10 +55,10 @@ func TestARunIsChecked(t *testing.T) {
 	} {
 		var f flags.Many
 		cmd := parsed(t, f.AddFlags, strings.Fields(line)...)
-		refused(t, f.Check(cmd, false), words...)
+		refused(t, f.CheckMany(cmd, false), words...)
 	}
 	var f flags.Many
-	if err := f.Check(parsed(t, f.AddFlags, "--rate=50/s", "--skip-bad"), true); err != nil {
+	if err := f.CheckMany(parsed(t, f.AddFlags, "--rate=50/s", "--skip-bad"), true); err != nil {
 		t.Errorf("a list says how many there are: %v", err)
 	}
 }
@@ -149,23 +149,23 @@ func TestACommandLineComesBackAsItWas(t *testing.T) {
 func TestMetricsHaveAPort(t *testing.T) {
 	t.Parallel()
 	var f flags.Metrics
-	if port, err := f.Open(context.Background()); port != nil || err != nil {
+	if port, err := f.OpenMetrics(context.Background()); port != nil || err != nil {
 		t.Errorf("without the flag: %v, %v", port, err)
 	}
 	parsed(t, f.AddFlags, "--metrics=:0")
-	port, err := f.Open(context.Background())
+	port, err := f.OpenMetrics(context.Background())
 	if err != nil {
 		t.Fatal(err)
 	}
 	stop := port.Serve(http.NotFoundHandler())
 	defer stop()
 	parsed(t, f.AddFlags, "--metrics="+port.Listener.Addr().String())
-	if _, err := f.Open(context.Background()); err == nil || !strings.HasPrefix(err.Error(),
+	if _, err := f.OpenMetrics(context.Background()); err == nil || !strings.HasPrefix(err.Error(),
 		"--metrics: listen on 127.0.0.1:") {
 		t.Errorf("a port that is taken: %v", err)
 	}
 	parsed(t, f.AddFlags, "--metrics=here")
-	_, err = f.Open(context.Background())
+	_, err = f.OpenMetrics(context.Background())
 	refused(t, err, `--metrics "here" is not HOST:PORT`)
 }
 

@@ -19,8 +19,8 @@ func (f *Metrics) AddFlags(cmd *cobra.Command) {
 		"port of this machine")
 }
 
-// Open opens the port of --metrics. It returns nil without the flag.
-func (f *Metrics) Open(ctx context.Context) (*metrics.Port, error) {
+// OpenMetrics opens the port of --metrics. It returns nil without the flag.
+func (f *Metrics) OpenMetrics(ctx context.Context) (*metrics.Port, error) {
 	if f.address == "" {
 		return nil, nil
 	}
