@@ -108,7 +108,7 @@ func (s *Store) leased(ctx context.Context, begin []*beginning, do func(w *write
 		ours, err = do(w, first)
 		return ours, err
 	}
-	err := s.await(ctx, &entry{done: make(chan error, 1), begin: begin, work: work})
+	err := s.await(ctx, &write{done: make(chan error, 1), begin: begin, work: work})
 	if err == nil && !ours {
 		err = fault(s.path, ErrLease)
 	}

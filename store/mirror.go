@@ -24,7 +24,7 @@ func (s *Store) RecordMirror(ctx context.Context, x *record.Exchange, of int64) 
 	work := func(w *writer, first int64) (bool, error) {
 		return true, w.conn.execute("INSERT INTO mirror (id, of) VALUES (?, ?)", first, of)
 	}
-	return s.await(ctx, &entry{done: make(chan error, 1), begin: []*beginning{b}, work: work})
+	return s.await(ctx, &write{done: make(chan error, 1), begin: []*beginning{b}, work: work})
 }
 
 // CompareMirror notes whether a mirror answered as the app did.

@@ -10,13 +10,13 @@ type Commit struct {
 }
 
 // observed commits a group and tells Observe.
-func (w *writer) observed(group []*entry) error {
+func (w *writer) observed(writes []*write) error {
 	observe := w.store.Observe
 	if observe == nil {
-		return w.commit(group)
+		return w.commit(writes)
 	}
 	begun := time.Now()
-	err := w.commit(group)
-	observe(Commit{Calls: len(group), Took: time.Since(begun), Err: translate(w.store.path, err)})
+	err := w.commit(writes)
+	observe(Commit{Calls: len(writes), Took: time.Since(begun), Err: translate(w.store.path, err)})
 	return err
 }

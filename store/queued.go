@@ -108,7 +108,7 @@ func (s *Store) RecordQueued(ctx context.Context, x *record.Exchange, entries ..
 		}
 		return true, w.enqueue(entries)
 	}
-	return s.await(ctx, &entry{done: make(chan error, 1), begin: []*beginning{b}, work: work})
+	return s.await(ctx, &write{done: make(chan error, 1), begin: []*beginning{b}, work: work})
 }
 
 // Enqueue makes entries durable that deliver exchanges which are recorded already. It sets ID, State and Blocked.
@@ -119,11 +119,11 @@ func (s *Store) Enqueue(ctx context.Context, entries ...*Queued) error {
 // work has the writer do something in the transaction of its next group and waits until that is durable.
 func (s *Store) work(ctx context.Context, do func(*writer) error) error {
 	work := func(w *writer, _ int64) (bool, error) { return true, do(w) }
-	return s.await(ctx, &entry{done: make(chan error, 1), work: work})
+	return s.await(ctx, &write{done: make(chan error, 1), work: work})
 }
 
 // work runs an entry's part in the transaction.
-func (w *writer) work(e *entry, first int64) error {
+func (w *writer) work(e *write, first int64) error {
 	if e.work == nil {
 		return nil
 	}

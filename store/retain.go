@@ -87,11 +87,11 @@ func (r *retention) grown() int64 {
 }
 
 // count adds the size of the group that the writer is about to write.
-func (r *retention) count(group []*entry) {
+func (r *retention) count(writes []*write) {
 	if r == nil {
 		return
 	}
-	for _, e := range group {
+	for _, e := range writes {
 		r.rows.Add(int64(len(e.begin)))
 		r.bytes.Add(int64(e.bytes()))
 	}

@@ -11,8 +11,8 @@ type timeline struct {
 const glance = 1000
 
 // next returns the id for a group's first exchange, in its transaction: no other process gives out the same.
-func (t *timeline) next(c *conn, group []*entry) (int64, error) {
-	if !anyBegins(group) {
+func (t *timeline) next(c *conn, writes []*write) (int64, error) {
+	if !anyBegins(writes) {
 		return 0, nil
 	}
 	var newest, pruned, disorder int64
@@ -31,13 +31,13 @@ func (t *timeline) next(c *conn, group []*entry) (int64, error) {
 		t.newest, t.latest = newest, max(t.latest, latest)
 	}
 	first := max(newest, pruned) + 1
-	return first, t.pass(c, group, first, disorder)
+	return first, t.pass(c, writes, first, disorder)
 }
 
 // pass looks at the starts of a group and notes when they are further back than ever before.
-func (t *timeline) pass(c *conn, group []*entry, id, disorder int64) error {
+func (t *timeline) pass(c *conn, writes []*write, id, disorder int64) error {
 	worst := disorder
-	for _, e := range group {
+	for _, e := range writes {
 		for _, b := range e.begin {
 			start := startOf(b.x)
 			worst = max(worst, t.latest-start)
@@ -53,8 +53,8 @@ func (t *timeline) pass(c *conn, group []*entry, id, disorder int64) error {
 	return c.execute("UPDATE history SET disorder = ?", worst+worst/2) // some in advance: not with every row
 }
 
-func anyBegins(group []*entry) bool {
-	for _, e := range group {
+func anyBegins(writes []*write) bool {
+	for _, e := range writes {
 		if len(e.begin) > 0 {
 			return true
 		}

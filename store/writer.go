@@ -10,11 +10,11 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// writer is the one goroutine that writes for this process: a transaction with an fsync costs the same for one row and
-// for hundreds, so it commits what has come together in the meantime.
+// writer is the one goroutine that writes for this process. A transaction with an fsync costs the same for one row and
+// for hundreds, so it commits together what came in the meantime.
 type writer struct {
 	store   *Store
-	queue   *queue
+	group   *group
 	stopped chan struct{}
 
 	// Used by the goroutine alone, and after it has stopped.
@@ -22,23 +22,23 @@ type writer struct {
 	inserts *inserts
 	log     disk.FileID // of the write-ahead log
 	clock   timeline
-	held    []*entry  // answers of groups that failed
+	held    []*write  // answers of groups that failed
 	ended   []*ending // of the group at hand
 	lost    error     // what could not be kept; the first of its kind
 }
 
-// heldRetry is how long answers of a failed group wait for another group to come before they are tried alone.
+// heldRetry is how long the answers of a failed group wait for another group before they are tried alone.
 const heldRetry = time.Second
 
-// Record inserts exchanges and gives them their ids, in one group in the order given. It returns when they are durable,
-// or with the error that befell the group, which then kept none of them: ErrLocked after at most 10 s, ErrFull,
-// ErrReadOnly, ErrReplaced. The next call tries anew. A context that ends takes the exchanges back while they wait;
-// once the writer is at them, Record stays for the result. An exchange that has Ended is recorded with its ending.
+// Record inserts exchanges in one group and in the order given, and sets their ids. It returns when they are durable,
+// or with the error of the group, which kept none of them: ErrLocked after at most 10 s, ErrFull, ErrReadOnly,
+// ErrReplaced. The next call tries anew. When the context ends, waiting exchanges are taken back; once the writer has
+// them, Record waits for the result. An exchange that has Ended is recorded with its ending.
 func (s *Store) Record(ctx context.Context, xs ...*record.Exchange) error {
 	if len(xs) == 0 {
 		return nil
 	}
-	e := &entry{done: make(chan error, 1), begin: make([]*beginning, len(xs))}
+	e := &write{done: make(chan error, 1), begin: make([]*beginning, len(xs))}
 	for i, x := range xs {
 		var err error
 		if e.begin[i], err = s.beginning(x); err != nil {
@@ -48,9 +48,9 @@ func (s *Store) Record(ctx context.Context, xs ...*record.Exchange) error {
 	return s.await(ctx, e)
 }
 
-// Answer records how an exchange ended: Took, Phases, Response, Err, NextIn, Verdict, Marks, Run and Ended. It takes
-// what it needs from x and returns at once, unless thousands wait already; Flush says when it is durable. An answer
-// whose group failed goes into the next ones. An exchange that is not in the history is passed over.
+// Answer records how an exchange ended: Took, Phases, Response, Err, NextIn, Verdict, Marks, Run and Ended. It copies
+// them from x and returns at once, unless thousands wait already; Flush says when it is durable. An answer whose group
+// failed is tried again with the next. An answer to an exchange that was removed is dropped.
 func (s *Store) Answer(ctx context.Context, x *record.Exchange) error {
 	if x.ID <= 0 {
 		return fault(s.path, fmt.Errorf("answer to an exchange that was not recorded: %w", ErrNotFound))
@@ -63,11 +63,11 @@ func (s *Store) Answer(ctx context.Context, x *record.Exchange) error {
 	if err != nil {
 		return err
 	}
-	return translate(s.path, w.queue.put(ctx, &entry{end: &end}))
+	return translate(s.path, w.group.submit(ctx, &write{end: &end}))
 }
 
-// Add records an exchange without waiting for the commit and without telling its id. x may be changed afterwards, but
-// not the bytes and fields of its request, which are not copied.
+// Add records an exchange without waiting for the commit; its id is not set. x may be changed afterwards, but not the
+// bytes and fields of its request, which are not copied.
 func (s *Store) Add(ctx context.Context, x *record.Exchange) error {
 	own := *x
 	b, err := s.beginning(&own)
@@ -78,10 +78,10 @@ func (s *Store) Add(ctx context.Context, x *record.Exchange) error {
 	if err != nil {
 		return err
 	}
-	return translate(s.path, w.queue.put(ctx, &entry{begin: []*beginning{b}}))
+	return translate(s.path, w.group.submit(ctx, &write{begin: []*beginning{b}}))
 }
 
-// Flush returns when everything that was given to Answer and Add before is durable, or with the error that befell it.
+// Flush returns when everything that was given to Answer and Add is durable, or with the error that befell it.
 func (s *Store) Flush(ctx context.Context) error {
 	s.mu.Lock()
 	idle := s.writer == nil
@@ -89,15 +89,15 @@ func (s *Store) Flush(ctx context.Context) error {
 	if idle {
 		return nil
 	}
-	return s.await(ctx, &entry{done: make(chan error, 1)})
+	return s.await(ctx, &write{done: make(chan error, 1)})
 }
 
-func (s *Store) await(ctx context.Context, e *entry) error {
+func (s *Store) await(ctx context.Context, e *write) error {
 	w, err := s.writing()
 	if err != nil {
 		return err
 	}
-	if err := w.queue.put(ctx, e); err != nil {
+	if err := w.group.submit(ctx, e); err != nil {
 		return translate(s.path, err)
 	}
 	select {
@@ -105,7 +105,7 @@ func (s *Store) await(ctx context.Context, e *entry) error {
 		return err
 	case <-ctx.Done():
 	}
-	if w.queue.withdraw(e) {
+	if w.group.withdraw(e) {
 		return ctx.Err()
 	}
 	return <-e.done
@@ -122,7 +122,7 @@ func (s *Store) writing() (*writer, error) {
 		return nil, fault(s.path, ErrClosed)
 	}
 	if s.writer == nil {
-		s.writer = &writer{store: s, queue: newQueue(), stopped: make(chan struct{})}
+		s.writer = &writer{store: s, group: newGroup(), stopped: make(chan struct{})}
 		go s.writer.run()
 	}
 	return s.writer, nil
@@ -135,47 +135,47 @@ func (w *writer) run() {
 		if len(w.held) > 0 {
 			retry = heldRetry
 		}
-		var group []*entry
-		group, closed = w.queue.gather(retry)
-		w.write(group)
+		var writes []*write
+		writes, closed = w.group.next(retry)
+		w.write(writes)
 	}
 }
 
-// stop lets nothing more in, waits for the last group and returns what was lost.
+// stop refuses further writes, waits for the last group and returns the first error of an answer that was lost.
 func (w *writer) stop() error {
-	w.queue.close()
+	w.group.close()
 	<-w.stopped
 	if n := len(w.held); n > 0 {
-		w.lose(fmt.Errorf("%d answers were not kept: %w", n, w.queue.broken))
+		w.lose(fmt.Errorf("%d answers were not kept: %w", n, w.group.broken))
 	}
 	return w.lost
 }
 
-// write commits a group and tells those who wait for it.
-func (w *writer) write(group []*entry) {
-	group = append(w.held, group...)
+// write commits a group and tells the callers.
+func (w *writer) write(writes []*write) {
+	writes = append(w.held, writes...)
 	w.held = nil
-	if len(group) == 0 {
+	if len(writes) == 0 {
 		return
 	}
-	w.store.retention.count(group)
-	err := w.observed(group)
-	if isOfRow(err) && len(group) > 1 {
-		for _, e := range group { // one of them is to blame: it alone shall fail
-			w.finish(e, w.observed([]*entry{e}))
+	w.store.retention.count(writes)
+	err := w.observed(writes)
+	if isOfRow(err) && len(writes) > 1 {
+		for _, e := range writes { // one of them is to blame: it alone shall fail
+			w.finish(e, w.observed([]*write{e}))
 		}
 		err = nil
 	} else {
-		for _, e := range group {
+		for _, e := range writes {
 			w.finish(e, err)
 		}
 	}
-	w.queue.report(translate(w.store.path, err), len(w.held))
+	w.group.report(translate(w.store.path, err), len(w.held))
 	w.store.retention.makeRoom()
 }
 
-// finish tells a caller how it went. An entry without one is kept for the next group, if that can take it.
-func (w *writer) finish(e *entry, err error) {
+// finish tells a caller how it went. A write without a caller is kept for the next group, if that can take it.
+func (w *writer) finish(e *write, err error) {
 	told := translate(w.store.path, err)
 	switch {
 	case e.done == nil && isOfRow(err):
@@ -198,7 +198,7 @@ func (w *writer) lose(err error) {
 }
 
 // commit writes a group in one transaction and sets the ids. When it returns nil the group is durable.
-func (w *writer) commit(group []*entry) error {
+func (w *writer) commit(writes []*write) error {
 	if !w.store.file.Same() || !w.log.Same() {
 		return fault(w.store.path, ErrReplaced)
 	}
@@ -210,7 +210,7 @@ func (w *writer) commit(group []*entry) error {
 	if err := w.conn.exec("BEGIN IMMEDIATE"); err != nil {
 		return w.fail(err)
 	}
-	ids, err := w.insert(group)
+	ids, err := w.insert(writes)
 	if err == nil {
 		err = w.conn.exec("COMMIT")
 	}
@@ -221,7 +221,7 @@ func (w *writer) commit(group []*entry) error {
 	if !w.store.file.Same() || !w.log.Same() {
 		return fault(w.store.path, ErrReplaced)
 	}
-	for _, e := range group {
+	for _, e := range writes {
 		for _, b := range e.begin {
 			if !e.left {
 				b.given.ID = ids
@@ -233,16 +233,16 @@ func (w *writer) commit(group []*entry) error {
 }
 
 // insert writes the rows of a group and returns the id of its first exchange; the others follow without a gap.
-func (w *writer) insert(group []*entry) (first int64, err error) {
+func (w *writer) insert(writes []*write) (first int64, err error) {
 	if err = w.inserts.names.begin(); err != nil {
 		return 0, err
 	}
-	if first, err = w.clock.next(w.conn, group); err != nil {
+	if first, err = w.clock.next(w.conn, writes); err != nil {
 		return 0, err
 	}
 	id := first
 	ended := w.ended[:0]
-	for _, e := range group {
+	for _, e := range writes {
 		if err := w.work(e, id); err != nil {
 			return 0, err
 		}
@@ -269,7 +269,7 @@ func (w *writer) insert(group []*entry) (first int64, err error) {
 	return first, w.inserts.finish()
 }
 
-// connect opens the connection of the writer where there is none.
+// connect opens the writer's connection unless there is one.
 func (w *writer) connect() error {
 	if w.conn != nil {
 		return nil
@@ -297,8 +297,8 @@ func (w *writer) connect() error {
 	return err
 }
 
-// fail ends a transaction that did not come to its end. Only when another process was in the way is the connection used
-// again; after an error of the disk a new one begins from what is in the file.
+// fail rolls back. It keeps the connection only when another process was in the way; after an error of the disk a new
+// one starts from what is in the file.
 func (w *writer) fail(err error) error {
 	_ = w.conn.exec("ROLLBACK") // the first error is the one to tell
 	w.inserts.forget()

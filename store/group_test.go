@@ -1,0 +1,81 @@
+package store
+
+import (
+	"context"
+	"errors"
+	"testing"
+)
+
+// full is a group that takes no more answers.
+func full(t *testing.T) *group {
+	t.Helper()
+	g := newGroup()
+	for range waitingRows {
+		if err := g.submit(t.Context(), &write{end: &ending{}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return g
+}
+
+func TestAnAnswerWaitsForRoomUntilItsCallerGivesUp(t *testing.T) {
+	g := full(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := g.submit(ctx, &write{end: &ending{}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("submit to a full group = %v", err)
+	}
+	done := make(chan error)
+	go func() { done <- g.submit(t.Context(), &write{end: &ending{}}) }()
+	for taken := 0; taken < waitingRows+1; { // the last one comes in once there is room
+		taken += len(g.take())
+	}
+	if err := <-done; err != nil {
+		t.Errorf("submit after there was room = %v", err)
+	}
+}
+
+func TestAFullGroupIsNoReasonToRefuseARecord(t *testing.T) {
+	g := full(t)
+	if err := g.submit(t.Context(), &write{done: make(chan error, 1)}); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAnAnswerIsRefusedWhenTheDiskIsTheReasonForTheFullGroup(t *testing.T) {
+	g := newGroup()
+	g.report(ErrFull, waitingRows)
+	if err := g.submit(t.Context(), &write{end: &ending{}}); !errors.Is(err, ErrFull) {
+		t.Errorf("submit = %v, want ErrFull", err)
+	}
+}
+
+func TestLargeAnswersFillTheGroupByTheirBytes(t *testing.T) {
+	g := newGroup()
+	large := &write{end: &ending{response: &answer{body: make([]byte, waitingBytes)}}}
+	if err := g.submit(t.Context(), large); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := g.submit(ctx, &write{end: &ending{}}); !errors.Is(err, context.Canceled) {
+		t.Errorf("submit behind %d bytes = %v", waitingBytes, err)
+	}
+}
+
+func TestAWriteIsWithdrawnUnlessTheWriterHasIt(t *testing.T) {
+	g := newGroup()
+	e := &write{done: make(chan error, 1)}
+	if err := g.submit(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	if !g.withdraw(e) || len(g.take()) != 0 {
+		t.Error("a waiting write was not withdrawn")
+	}
+	if err := g.submit(t.Context(), e); err != nil {
+		t.Fatal(err)
+	}
+	if g.take(); g.withdraw(e) {
+		t.Error("a write that the writer has was withdrawn")
+	}
+}
