@@ -40,7 +40,8 @@ func temporary(t *testing.T) string { return filepath.Join(t.TempDir(), "history
 
 // received is a webhook of the scheme that the tests send.
 func received(path, id, body, signature string) *record.Exchange {
-	x := &record.Exchange{Kind: record.Received, Attempt: 1, Start: time.Now(), WebhookID: id, Scheme: "github", Verdict: record.Verdict{Status: record.Valid},
+	x := &record.Exchange{Kind: record.Received, Attempt: 1, Start: time.Now(), WebhookID: id, Scheme: "github",
+		Verdict: record.Verdict{Status: record.Valid},
 		Request: record.Request{Method: "POST", URL: "http://h" + path, Target: path, Body: []byte(body)}}
 	if signature != "" {
 		x.Request.Header = record.Header{{Name: "X-Hub-Signature-256", Value: signature}}
@@ -93,14 +94,17 @@ func TestOfManyCopiesExactlyOneIsTheFirst(t *testing.T) {
 			}
 			kept, err := g.History.Get(t.Context(), x.ID)
 			if err != nil || markedAs(x) != want || markedAs(kept) != want {
-				t.Fatalf("round %d: %d is marked %q, in the history %q, want %q; %v", round, x.ID, markedAs(x), markedAs(kept), want, err)
+				t.Fatalf("round %d: %d is marked %q, in the history %q, want %q; %v", round, x.ID, markedAs(x), markedAs(kept),
+					want, err)
 			}
 		}
 	}
 }
 
 func TestWhatIsADuplicate(t *testing.T) {
-	unchecked, timed, token, invalid, filtered := received("/in", "a", "{}", "s"), received("/in", "c", "{}", "s"), received("/in", "", "{}", ""), received("/in", "z", "{}", "q"), received("/in", "f", "{}", "f")
+	unchecked, timed := received("/in", "a", "{}", "s"), received("/in", "c", "{}", "s")
+	token := received("/in", "", "{}", "")
+	invalid, filtered := received("/in", "z", "{}", "q"), received("/in", "f", "{}", "f")
 	undecided := received("/in", "u", "{}", "u2")
 	unchecked.Verdict = record.Verdict{}
 	timed.Verdict.HasAge = true
@@ -169,7 +173,9 @@ func TestWhatIsOlder(t *testing.T) {
 func TestAListenerLooksBack(t *testing.T) {
 	path := temporary(t)
 	g := newRecorder(t, path)
-	for _, x := range []*record.Exchange{received("/in", "a", "{}", "s"), received("/in", "a", "{}", "t"), received("/in", "", "{}", "u"), received("/in", "b", "{}", "v"), received("/in", "c", "{}", "w"), received("/in", "c", "{}", "w")} {
+	for _, x := range []*record.Exchange{received("/in", "a", "{}", "s"), received("/in", "a", "{}", "t"),
+		received("/in", "", "{}", "u"), received("/in", "b", "{}", "v"), received("/in", "c", "{}", "w"),
+		received("/in", "c", "{}", "w")} {
 		keepOne(t, g, x)
 		x.Ended, x.Response = true, &record.Response{Status: 200}
 		if x.WebhookID == "b" || x.ID == 5 { // the copy of 5 is accepted
@@ -209,7 +215,8 @@ func TestAListenerLooksBackIntoTheQueue(t *testing.T) {
 	ctx, path := context.Background(), temporary(t)
 	g := newRecorder(t, path)
 	entry := func() *store.Queued {
-		return &store.Queued{Kind: store.Forward, Target: "http://h", Owner: "one", Inline: true, Due: time.Now().Add(time.Hour), Created: time.Now()}
+		return &store.Queued{Kind: store.Forward, Target: "http://h", Owner: "one", Inline: true,
+			Due: time.Now().Add(time.Hour), Created: time.Now()}
 	}
 	open, dead := entry(), entry()
 	for id, q := range map[string]*store.Queued{"open": open, "dead": dead} {
@@ -261,7 +268,8 @@ func TestAnotherIDIsHeldBackOnlyWhereTheSignatureIsMadeOnce(t *testing.T) {
 		for i, id := range []string{"a", "b"} {
 			x := received("/in", id, "{}", "s")
 			x.Verdict.HasAge = timed
-			response := keepOne(t, g, x).handOnce(context.Background(), func() *record.Response { return &record.Response{Status: 299} })
+			response := keepOne(t, g, x).handOnce(context.Background(),
+				func() *record.Response { return &record.Response{Status: 299} })
 			if i == 1 && (response.Status != want || markedAs(x) != "duplicate 1 ") {
 				t.Errorf("timed %t: answered %d, marked %q", timed, response.Status, markedAs(x))
 			}
@@ -294,9 +302,9 @@ func TestCopiesTakeTurns(t *testing.T) {
 		})
 	}
 	group.Wait()
-	if calls.Load() != 3 || most.Load() != 1 || answers[503].Load() != 2 || answers[202].Load() != 1 || answers[200].Load() != 37 {
-		t.Errorf("%d calls, %d at a time; %d × 503, %d × 202, %d × 200", calls.Load(), most.Load(), answers[503].Load(), answers[202].Load(), answers[200].Load())
-	}
+	same(t, "calls, and how many at a time", [2]int64{calls.Load(), most.Load()}, [2]int64{3, 1})
+	got := [3]int64{answers[503].Load(), answers[202].Load(), answers[200].Load()}
+	same(t, "answered 503, 202 and 200", got, [3]int64{2, 1, 37})
 }
 
 func TestACopyThatWaitsTooLongComesAgain(t *testing.T) {

@@ -139,7 +139,8 @@ func TestACommandThatCannotBeStartedIsTold(t *testing.T) {
 	g, events := running(t)
 	g.Runner.Path = filepath.Join(g.Runner.Dir, "nothing")
 	x := verified(nil)
-	if answer := g.Receive(x).execute(t.Context()); answer == nil || answer.Status != 500 || x.Run.Exit != command.NotStarted {
+	answer := g.Receive(x).execute(t.Context())
+	if answer == nil || answer.Status != 500 || x.Run.Exit != command.NotStarted {
 		t.Errorf("%+v, %+v", answer, x.Run)
 	}
 	wantKinds(t, events, CommandUnrun)

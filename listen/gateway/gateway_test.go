@@ -49,7 +49,8 @@ func post(t *testing.T, scheme, key, body string, fields ...record.Field) record
 	if !ok {
 		return r
 	}
-	m := sign.Message{Method: r.Method, URL: r.URL, Header: http.Header{}, Body: r.Body, Time: now, ID: "msg_1", Event: "push"}
+	m := sign.Message{Method: r.Method, URL: r.URL, Header: http.Header{}, Body: r.Body, Time: now, ID: "msg_1",
+		Event: "push"}
 	signed, err := s.Sign(m, sign.Secret{Key: []byte(key)})
 	if err != nil {
 		t.Fatal(err)
@@ -172,7 +173,8 @@ func TestAHostThatOnlyTheSenderNamesIsToldOnce(t *testing.T) {
 	g.TellHost(g.Lanes.Rest, signsHost)
 	wantKinds(t, events, HostUnchecked)
 	r := &record.Request{URL: "http://127.0.0.1:4242/in?a=b"}
-	if got := Publicly("https://example.com", r) + " " + Publicly("", r); got != "https://example.com/in?a=b http://127.0.0.1:4242/in?a=b" {
+	got := Publicly("https://example.com", r) + " " + Publicly("", r)
+	if got != "https://example.com/in?a=b http://127.0.0.1:4242/in?a=b" {
 		t.Error(got)
 	}
 }

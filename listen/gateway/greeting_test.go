@@ -32,7 +32,8 @@ func TestTheFirstSecretThatAHandshakeBringsIsCheckedWith(t *testing.T) {
 	g, events := listening(t, l)
 	h := check(g, bringing(t, brought))
 	r := h.Greet()
-	if x := h.Exchange; x.Handshake != "asana" || x.Scheme != "asana" || r.Status != 200 || r.Header.Get("X-Hook-Secret") != brought {
+	x := h.Exchange
+	if x.Handshake != "asana" || x.Scheme != "asana" || r.Status != 200 || r.Header.Get("X-Hook-Secret") != brought {
 		t.Errorf("%+v, %+v", h.Exchange, r)
 	}
 	check(g, bringing(t, strings.Repeat("f", 32))).Greet()
@@ -70,7 +71,8 @@ func TestASecretThatCannotBeKeptRefusesItsHandshake(t *testing.T) {
 		}
 		return kept
 	}
-	if r := check(g, bringing(t, brought)).Greet(); r.Status != http.StatusInternalServerError || r.Header.Has("X-Hook-Secret") {
+	r := check(g, bringing(t, brought)).Greet()
+	if r.Status != http.StatusInternalServerError || r.Header.Has("X-Hook-Secret") {
 		t.Errorf("%+v", r)
 	}
 	kept = nil
@@ -122,7 +124,8 @@ func TestASignedWebhookIsNoUnsignedHandshake(t *testing.T) {
 	l.Greeter = Greeter{Names: []string{"slack", "asana"}}
 	g, _ = listening(t, l)
 	r := post(t, "github", keyA, "{}", record.Field{Name: "X-Hook-Secret", Value: brought})
-	if h := check(g, r); h.Exchange.Handshake != "" || h.Exchange.Scheme != "github" || h.Exchange.Verdict.Status != record.Valid {
+	h := check(g, r)
+	if h.Exchange.Handshake != "" || h.Exchange.Scheme != "github" || h.Exchange.Verdict.Status != record.Valid {
 		t.Errorf("%+v", h.Exchange)
 	}
 }

@@ -40,7 +40,8 @@ func newRouted(routes ...route.Route) *Gateway {
 // received is an exchange as the gateway has checked it.
 func receivedBy(g *Gateway, r record.Request) *record.Exchange {
 	found := g.Receive(&record.Exchange{Request: r}).Check(time.Now())
-	return &record.Exchange{Kind: record.Received, Request: r, Verdict: found.Verdict, Scheme: found.Scheme, EventType: found.EventType}
+	return &record.Exchange{Kind: record.Received, Request: r, Verdict: found.Verdict, Scheme: found.Scheme,
+		EventType: found.EventType}
 }
 
 const (
@@ -55,7 +56,8 @@ type message struct {
 
 func (m message) request(target string) record.Request {
 	body := fmt.Sprintf(`{"type":%q}`, m.event)
-	signing := sign.Message{Method: m.method, URL: "http://h" + target, Body: []byte(body), Header: http.Header{}, Time: time.Now(), ID: "msg_1", Event: m.event}
+	signing := sign.Message{Method: m.method, URL: "http://h" + target, Body: []byte(body), Header: http.Header{},
+		Time: time.Now(), ID: "msg_1", Event: m.event}
 	r := record.Request{Method: m.method, Target: target, URL: signing.URL, Body: signing.Body}
 	if scheme, ok := catalog.Lookup(m.scheme); ok {
 		signed, err := scheme.Sign(signing, sign.Secret{Key: []byte(m.secret)})
@@ -68,8 +70,10 @@ func (m message) request(target string) record.Request {
 	}
 	if m.decoy != "" {
 		forged := strings.Repeat("ab", 32)
-		decoys := record.Header{{Name: "X-Hub-Signature-256", Value: "sha256=" + forged}, {Name: "X-GitHub-Event", Value: m.decoy}, {Name: "X-Shopify-Topic", Value: m.decoy},
-			{Name: "X-Shopify-Hmac-Sha256", Value: forged}, {Name: "Stripe-Signature", Value: fmt.Sprintf("t=%d,v1=%s", time.Now().Unix(), forged)}}
+		decoys := record.Header{{Name: "X-Hub-Signature-256", Value: "sha256=" + forged},
+			{Name: "X-GitHub-Event", Value: m.decoy},
+			{Name: "X-Shopify-Topic", Value: m.decoy}, {Name: "X-Shopify-Hmac-Sha256", Value: forged},
+			{Name: "Stripe-Signature", Value: fmt.Sprintf("t=%d,v1=%s", time.Now().Unix(), forged)}}
 		for _, f := range decoys {
 			if !r.Header.Has(f.Name) {
 				r.Header = append(r.Header, f)
@@ -92,9 +96,11 @@ func drawRoute(t *rapid.T) route.Route {
 func drawMessage(t *rapid.T) message {
 	events := rapid.SampledFrom([]string{"x.y", "x.z", "z", "other"})
 	return message{
-		scheme: rapid.SampledFrom([]string{"", "github", "stripe"}).Draw(t, "signed as"), secret: rapid.SampledFrom([]string{secretA, secretB}).Draw(t, "signed with"),
-		event: events.Draw(t, "event"), method: rapid.SampledFrom([]string{"POST", "PUT"}).Draw(t, "method"),
-		path: rapid.SampledFrom([]string{"/", "/a", "/a/b", "/a/b/d", "/c", "/other"}).Draw(t, "at"), decoy: rapid.SampledFrom([]string{"", "x.y", "z"}).Draw(t, "decoy"),
+		scheme: rapid.SampledFrom([]string{"", "github", "stripe"}).Draw(t, "signed as"),
+		secret: rapid.SampledFrom([]string{secretA, secretB}).Draw(t, "signed with"),
+		event:  events.Draw(t, "event"), method: rapid.SampledFrom([]string{"POST", "PUT"}).Draw(t, "method"),
+		path:  rapid.SampledFrom([]string{"/", "/a", "/a/b", "/a/b/d", "/c", "/other"}).Draw(t, "at"),
+		decoy: rapid.SampledFrom([]string{"", "x.y", "z"}).Draw(t, "decoy"),
 	}
 }
 
@@ -169,7 +175,8 @@ func TestAWebhookGoesOnlyToRoutesThatVerifiedIt(t *testing.T) {
 			}
 		}
 		if len(wants) > 0 && wants[0].Depth() >= exempt && !slices.ContainsFunc(wants, verifies) {
-			t.Fatalf("%s of %+v was taken as %q and went to %+v, unverified by %+v", target, m, x.Verdict.Status, to.Route, wants)
+			t.Fatalf("%s of %+v was taken as %q and went to %+v, unverified by %+v", target, m, x.Verdict.Status,
+				to.Route, wants)
 		}
 	})
 }
@@ -229,14 +236,16 @@ func TestARouteVerifiesWithItsOwnPublicURL(t *testing.T) {
 	pinged.Event = "ping"
 	g := newRouted(square, pinged)
 	g.Lanes.Rows[0].PublicURL, g.Lanes.Rows[1].PublicURL = "https://one.example", "https://two.example"
-	for url, want := range map[string]int{"https://one.example/p": 0, "https://two.example/p": -1, "https://three.example/p": -1} {
+	wants := map[string]int{"https://one.example/p": 0, "https://two.example/p": -1, "https://three.example/p": -1}
+	for url, want := range wants {
 		scheme, _ := catalog.Lookup("square")
 		body := []byte(`{"type":"x"}`)
 		signed, err := scheme.Sign(sign.Message{Method: "POST", URL: url, Body: body}, sign.Secret{Key: []byte(secretA)})
 		if err != nil {
 			t.Fatal(err)
 		}
-		x := receivedBy(g, record.Request{Method: "POST", Target: "/p", URL: "http://h/p", Body: body, Header: record.Header{record.Field(signed.Fields[0])}})
+		x := receivedBy(g, record.Request{Method: "POST", Target: "/p", URL: "http://h/p", Body: body,
+			Header: record.Header{record.Field(signed.Fields[0])}})
 		switch {
 		case (want < 0) != (x.Verdict.Status == record.Invalid):
 			t.Errorf("signed for %s it is %q", url, x.Verdict.Status)

@@ -29,7 +29,8 @@ func byRoute(name string, _ *record.Request) string { return "route " + name }
 
 func openEntries(t *testing.T, g *Gateway) (ids []int64) {
 	t.Helper()
-	entries, err := g.History.Queue(t.Context(), store.QueueFilter{States: []store.QueueState{store.Waiting, store.Leased}})
+	open := []store.QueueState{store.Waiting, store.Leased}
+	entries, err := g.History.Queue(t.Context(), store.QueueFilter{States: open})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -96,7 +96,8 @@ func TestWhatIsGivenUpIsHandedOnWhenItComesAgain(t *testing.T) {
 		again := through(t, g, r)
 		same(t, "a copy", again.Response.Status, http.StatusOK)
 		time.Sleep(3 * time.Minute)
-		if e := told.of(NotDelivered); len(e) != 1 || e[0].ID != 1 || e[0].Entry != 1 || e[0].Detail != "all 2 retries are used up" {
+		e := told.of(NotDelivered)
+		if len(e) != 1 || e[0].ID != 1 || e[0].Entry != 1 || e[0].Detail != "all 2 retries are used up" {
 			t.Errorf("told %+v", e)
 		}
 		same(t, "came", a.came(), "{} @0, {} @60, {} @120")
