@@ -11,19 +11,20 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Admission is what becomes of a request, judged by its head and by where it comes from. The zero value takes it.
+// Admission says whether a request is taken. It is decided by the head and the sender's address; the zero value takes
+// it.
 type Admission struct {
 	Status     int           // 400–599: what it is refused with, before its body is read
 	RetryAfter time.Duration // when it may come again; 0: nothing is said
 	Reason     string        // why, in a word: "rate_limited"
 }
 
-// admissionError is the error of a request that is not taken.
+// admissionError is the error of a request that was not admitted.
 type admissionError struct{ Admission }
 
 func (e *admissionError) Error() string { return cmp.Or(e.Reason, "not admitted") }
 
-// allowed asks Allow, and closes a connection that it does not take. A panic in it is a no.
+// allowed asks Allow, and closes the connection when the answer is no. A panic in Allow means no.
 func (r *run) allowed(nc net.Conn) (ok bool) {
 	if r.Allow == nil {
 		return true
@@ -40,7 +41,7 @@ func (r *run) allowed(nc net.Conn) (ok bool) {
 	return false
 }
 
-// remoteOf is the other end of a connection: its ip:port, "unix" where it has no name, or "" when it is not known.
+// remoteOf returns the other end of a connection: its ip:port, "unix" for a socket, or "" when it is unknown.
 func remoteOf(nc net.Conn) string {
 	switch a := nc.RemoteAddr(); {
 	case a == nil:
@@ -52,7 +53,7 @@ func remoteOf(nc net.Conn) string {
 	}
 }
 
-// ask asks Admit.
+// ask calls Admit for a request, if there is one.
 func (c *conn) ask(r *record.Request) error {
 	if c.run.Admit == nil {
 		return nil
@@ -63,7 +64,7 @@ func (c *conn) ask(r *record.Request) error {
 	return nil
 }
 
-// turnAway ends a request that could not be read or was not admitted, and with it the connection's use.
+// turnAway refuses a request that could not be read or was not admitted. The connection is not used again.
 func (c *conn) turnAway(err error) {
 	if errors.Is(err, ErrNoRoom) { // its sender has done nothing wrong, and may send all of the body before it reads
 		c.undrawn = max(c.undrawn, c.run.MaxBody)
@@ -79,7 +80,7 @@ func (c *conn) turnAway(err error) {
 	c.refuse(status, err)
 }
 
-// refusalOf is the answer to a request that is refused: a constant, but for when it may come again.
+// refusalOf returns the answer to a refused request: a constant text, and when it may come again.
 func refusalOf(status int, err error) *record.Response {
 	response := plain(status)
 	if not, ok := errors.AsType[*admissionError](err); ok && not.RetryAfter > 0 {

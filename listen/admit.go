@@ -43,7 +43,7 @@ func (c *conn) admit(r *record.Request, length int64) error {
 	return nil
 }
 
-// local is where the listener is, as a URL can have it: a unix socket has no address.
+// local is the listener's address as a URL can have it: a unix socket has none.
 func (c *conn) local() string {
 	if a := c.net.LocalAddr(); a.Network() != "unix" {
 		return a.String()
@@ -51,7 +51,7 @@ func (c *conn) local() string {
 	return "localhost"
 }
 
-// checkTarget takes the forms of a request target that an origin server must (RFC 9112, section 3.2).
+// checkTarget accepts the forms of a request target that an origin server must (RFC 9112, section 3.2).
 func checkTarget(r *record.Request) error {
 	switch {
 	case r.Method == http.MethodConnect:
@@ -76,13 +76,13 @@ func absolute(scheme, host, target string) string {
 	return scheme + "://" + host + target
 }
 
-// path is the path in a request target, as it stands there.
+// path returns the path in a request target, unchanged.
 func path(target string) string {
 	target, _, _ = strings.Cut(record.OriginForm(target), "?")
 	return target
 }
 
-// authority is the host and port in a request target of absolute form, as they stand there.
+// authority returns the host and port in a request target of absolute form, unchanged.
 func authority(target string) string {
 	_, rest, _ := strings.Cut(target, "://")
 	if end := strings.IndexAny(rest, "/?"); end >= 0 {
@@ -105,7 +105,7 @@ func validHost(s string) bool {
 	return name != "" && !strings.ContainsAny(s, "[]") && validEscapes(name) && validPort(port)
 }
 
-// validPort is true for no port, too: a colon may stand before none.
+// validPort also accepts no port: a colon may stand before none.
 func validPort(s string) bool {
 	_, err := strconv.ParseUint(s, 10, 16)
 	return s == "" || err == nil
@@ -116,8 +116,8 @@ func validEscapes(s string) bool {
 	return err == nil
 }
 
-// notInHost is true for what cannot stand in a host and port (RFC 3986, section 3.2.2): above all what would end them
-// in the URL that is made of it.
+// notInHost reports whether a character cannot be in a host and port (RFC 3986, section 3.2.2), above all one that
+// would end them in the URL made from it.
 func notInHost(r rune) bool {
 	switch {
 	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
@@ -126,7 +126,7 @@ func notInHost(r rune) bool {
 	return !strings.ContainsRune("-._~!$&'()*+,;=%:[]", r)
 }
 
-// expectsContinue reports whether the sender waits for leave to send the body.
+// expectsContinue reports whether the sender waits for 100 Continue before it sends the body.
 func expectsContinue(r *record.Request) bool {
 	e := r.Header.Values("Expect")
 	return len(e) == 1 && strings.EqualFold(e[0], "100-continue") && r.Proto != "HTTP/1.0"

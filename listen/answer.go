@@ -13,10 +13,10 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// piece is how much of an answer goes out in one call and under one deadline.
+// piece is how many bytes of an answer are written in one call and under one deadline.
 const piece = 64 << 10
 
-// answer writes an answer to x's request, and into x what was written and how it ended.
+// answer writes the answer to x's request, and sets in x what was written and how it ended.
 func (c *conn) answer(ctx context.Context, x *record.Exchange, given *record.Response, final bool) {
 	response := compose(&x.Request, given, final, time.Now())
 	c.out = response.AppendHead(c.out[:0])
@@ -29,9 +29,8 @@ func (c *conn) answer(ctx context.Context, x *record.Exchange, given *record.Res
 	x.Err = failure(ctx, err)
 }
 
-// write writes head and body, both in one call when they are not large, and notes when: just before the last of it went
-// out, because from then on the sender may know of the answer and act on it, however late this goroutine wakes from the
-// call.
+// write writes head and body, in one call when they are small, and sets last to just before the end went out: from then
+// on the sender may act on the answer, however late this goroutine wakes from the call.
 func (c *conn) write(head, body []byte) error {
 	c.holdAnswer(len(body))
 	first := min(len(body), max(0, piece-len(head)))
@@ -69,8 +68,8 @@ func failure(ctx context.Context, err error) *record.Failure {
 	return &record.Failure{Kind: record.FailReset, Text: "the sender was gone before the answer: " + err.Error()}
 }
 
-// compose makes of a given answer the one that goes out: the fields in their order, without those that concern another
-// connection, allow other origins or cannot be written, and with those that frame it.
+// compose returns the answer that goes out: the given fields in their order, without those that concern another
+// connection, allow other origins or cannot be written, and with those that frame the body.
 func compose(r *record.Request, given *record.Response, final bool, now time.Time) *record.Response {
 	if given.Status < 200 || given.Status > 599 { // nothing that ends an exchange
 		given = plain(http.StatusInternalServerError)
@@ -109,13 +108,13 @@ func compose(r *record.Request, given *record.Response, final bool, now time.Tim
 	return out
 }
 
-// bodyless is true for answers that end with their head, whatever it says (RFC 9112, section 6.3).
+// bodyless reports whether an answer ends with its head, whatever the head says (RFC 9112, section 6.3).
 func bodyless(method string, status int) bool {
 	return method == http.MethodHead || status == http.StatusNoContent || status == http.StatusNotModified
 }
 
-// contentLength is the length an answer states; "" when it states none. One without a body may state that of the answer
-// it stands for, which only who gave it knows.
+// contentLength returns the Content-Length of an answer, "" for none. An answer without a body may have the length of
+// the one it stands for (HEAD, 304), which only its maker knows.
 func contentLength(method string, given *record.Response) string {
 	if given.Status == http.StatusNoContent {
 		return ""
@@ -146,7 +145,7 @@ func reason(given *record.Response) string {
 	return given.Reason
 }
 
-// plain is an answer of the server's own: a constant text, nothing of the request.
+// plain returns an answer of the server's own: a constant text, without anything of the request.
 func plain(status int) *record.Response {
 	header := record.Header{{Name: "Content-Type", Value: "text/plain; charset=utf-8"}}
 	if status == http.StatusServiceUnavailable {

@@ -12,14 +12,14 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// firstBuffer is the most that is allocated for a body on the word of a stranger; what comes decides about the rest.
+// firstBuffer is the most that is allocated because of an announced length; the bytes that come decide about the rest.
 const firstBuffer = 64 << 10
 
-// maxExtensions is how many bytes of chunk extensions are read over in one body.
+// maxExtensions is how many bytes of chunk extensions are skipped in one body.
 const maxExtensions = 16 << 10
 
-// maxFraming is how many bytes of a body's framing are kept. A body in more and smaller chunks than anyone sends is
-// taken all the same, but without them.
+// maxFraming is how many bytes of a body's framing are kept. A body with more, smaller chunks than anyone sends is
+// taken without them.
 const maxFraming = 64 << 10
 
 // readBody reads the body and, of a chunked one, the trailers.
@@ -51,14 +51,14 @@ func (c *conn) readBody(r *record.Request, length int64, chunked bool) error {
 	return err
 }
 
-// paceBody sets the pace of a body that is about to be read.
+// paceBody sets the pace for the body that is read next.
 func (c *conn) paceBody() {
 	idle := c.run.BodyIdle
 	c.setPace(pace{end: time.Now().Add(idle), idle: idle, paid: true, kept: true, slack: idle / 8})
 }
 
-// appendBody appends n bytes of src to body. However many are announced, memory is taken for twice as many as came; it
-// doubles in steps that end at most bytes. The error is io.EOF when src ends before that.
+// appendBody appends n bytes of src to body. However many are announced, it allocates at most twice the bytes that
+// came, and doubles in steps that end at most bytes. The error is io.EOF when src ends before that.
 func appendBody(body []byte, src io.Reader, n, most int64) ([]byte, error) {
 	end := int64(len(body)) + n
 	if body == nil {
@@ -84,7 +84,7 @@ func appendBody(body []byte, src io.Reader, n, most int64) ([]byte, error) {
 	return body, nil
 }
 
-// midway turns the end of the stream into an unexpected one.
+// midway turns the end of the stream into io.ErrUnexpectedEOF.
 func midway(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF
@@ -92,8 +92,8 @@ func midway(err error) error {
 	return err
 }
 
-// readChunks reads the chunks of a body up to and with the last one, which is empty (RFC 9112, section 7.1). It takes
-// no form but the one that everybody reads alike. The lines before the chunks go to lines.
+// readChunks reads the chunks of a body, the empty last one included (RFC 9112, section 7.1). It accepts only the forms
+// that every parser reads alike. The lines before the chunks are added to lines.
 func readChunks(br *bufio.Reader, limit int64, lines *framing) ([]byte, error) {
 	var body pile
 	extensions := 0
@@ -128,19 +128,19 @@ func readChunks(br *bufio.Reader, limit int64, lines *framing) ([]byte, error) {
 	}
 }
 
-// full is when a piece of a pile is not added to any more.
+// full is the size in bytes from which a piece of a pile is not extended.
 const full = 512 << 10
 
-// pile is a body whose length is not known. It grows by pieces: one slice would be copied again and again, and an
-// endless body would leave several times its cap in memory.
+// pile is a body of unknown length, in pieces: one slice would be copied again and again, and an endless body would
+// take several times its limit in memory.
 type pile struct {
 	done  [][]byte
 	piece []byte
 	size  int64
 }
 
-// add reads n bytes more. A piece grows for what may come after them, too: many small chunks would copy it each time.
-// The error is io.EOF when src ends before that.
+// add reads n bytes more. A piece has room for the next ones too: many small chunks would copy it each time. The error
+// is io.EOF when src ends before that.
 func (p *pile) add(src io.Reader, n int64) error {
 	before := len(p.piece)
 	piece, err := appendBody(p.piece, src, n, max(int64(before)+n, full))
@@ -151,7 +151,7 @@ func (p *pile) add(src io.Reader, n int64) error {
 	return err
 }
 
-// rest reads src to its end, which must come before there are more than limit bytes.
+// rest reads src to its end, and fails when there are more than limit bytes.
 func (p *pile) rest(src io.Reader, limit int64) error {
 	for p.size <= limit {
 		switch err := p.add(src, min(firstBuffer, limit+1-p.size)); {
@@ -171,7 +171,7 @@ func (p *pile) all() []byte {
 	return slices.Concat(append(p.done, p.piece)...)
 }
 
-// framing gathers the framing of a chunked body, or nothing once that is too much.
+// framing collects the framing of a chunked body, or nothing once that is too much.
 type framing struct {
 	text []byte
 	over bool
@@ -185,7 +185,7 @@ func (f *framing) add(line []byte) {
 	f.text = append(append(f.text, line...), "\r\n"...)
 }
 
-// with returns the framing with the trailers behind it, "" when it was too much.
+// with returns the framing with the trailers after it, "" when it was too much.
 func (f *framing) with(trailers string) string {
 	if f.over {
 		return ""
@@ -207,14 +207,14 @@ func readLine(br *bufio.Reader) ([]byte, error) {
 	return line[:len(line)-2], nil
 }
 
-// badExtension reports whether what follows a chunk's size is anything but nothing or an extension.
+// badExtension reports whether the text behind a chunk's size is neither empty nor an extension.
 func badExtension(e []byte) bool {
 	control := func(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 	start := bytes.TrimLeft(e, " \t")
 	return len(e) > 0 && (len(start) == 0 || start[0] != ';' || bytes.ContainsFunc(e, control))
 }
 
-// readTrailers reads what follows the last chunk: usually nothing but the empty line.
+// readTrailers reads the lines behind the last chunk: usually only the empty one.
 func (c *conn) readTrailers(r *record.Request) (text string, err error) {
 	first, err := c.br.Peek(2)
 	switch {
@@ -229,7 +229,7 @@ func (c *conn) readTrailers(r *record.Request) (text string, err error) {
 	if text, err = record.ReadHead(c.br, c.run.MaxHead); err != nil {
 		return "", err
 	}
-	// Trailers are held to the rules of a head, so they are parsed as the fields of one.
+	// Trailers follow the rules of a head, so they are parsed as the fields of one.
 	parsed, err := record.ParseRequest("POST / HTTP/1.0\r\n"+text, "http")
 	r.Trailer = parsed.Header
 	return text, err

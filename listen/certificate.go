@@ -27,13 +27,13 @@ const (
 	certificateRest = 14 * 24 * time.Hour
 )
 
-// ErrBadCertificate is a file that is no certificate with its key.
+// ErrBadCertificate means that a file has no certificate with its key.
 var ErrBadCertificate = errors.New("no certificate with its key")
 
-// OwnCertificate returns the self-made certificate for localhost in a file, with its key. It makes the file where there
-// is none, and makes it anew, which renewed reports, where the certificate is near its end at now. The certificate is
-// good for this machine's own names and is no authority: who trusts it trusts this listener only. An error about a file
-// that is there already wraps ErrBadCertificate.
+// OwnCertificate returns the self-made certificate for localhost in a file, with its key. It makes the file when there
+// is none, and makes it anew, which renewed reports, when the certificate is near its end at now. The certificate is
+// for the names of this machine and is no authority: trusting it trusts this listener only. An error about an existing
+// file wraps ErrBadCertificate.
 func OwnCertificate(file string, now time.Time) (c tls.Certificate, renewed bool, err error) {
 	c, err = tls.LoadX509KeyPair(file, file)
 	switch {
@@ -49,7 +49,7 @@ func OwnCertificate(file string, now time.Time) (c tls.Certificate, renewed bool
 	if err := writeCertificate(file, now); err != nil {
 		return c, renewed, fmt.Errorf("certificate: %w", err)
 	}
-	// Of two listeners that start at once the first one's holds, so what the file has now is what is used.
+	// When two listeners start at once, the file of the first stays: use what it has now.
 	if c, err = tls.LoadX509KeyPair(file, file); err != nil {
 		return c, renewed, fmt.Errorf("%s: %w", file, err)
 	}
@@ -61,7 +61,7 @@ type certificateError struct{ error }
 
 func (b *certificateError) Unwrap() []error { return []error{ErrBadCertificate, b.error} }
 
-// writeCertificate puts a new key and certificate into a file. A file that has come there in the meantime stays.
+// writeCertificate writes a new key and certificate into a file, unless another process made it meanwhile.
 func writeCertificate(file string, now time.Time) error {
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return err

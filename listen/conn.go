@@ -14,13 +14,13 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// conn is one connection. Its goroutine serves one request after the other; another goroutine only ever calls expire.
+// conn is one connection. Its goroutine serves one request after the other; other goroutines only call expire.
 type conn struct {
 	run    *run
 	net    net.Conn
 	br     *bufio.Reader
 	remote string
-	// serverName is what a TLS sender asked for.
+	// serverName is the name that a TLS sender asked for.
 	serverName string
 
 	pace pace
@@ -45,7 +45,7 @@ type conn struct {
 	wrote    bool            // an answer to the request was begun
 }
 
-// bufferSize is what an idle connection costs besides its goroutine, and what a usual webhook fits into.
+// bufferSize is the memory of an idle connection besides its goroutine. A usual webhook fits into it.
 const bufferSize = 4096
 
 func newConn(r *run, nc net.Conn) *conn {
@@ -56,7 +56,7 @@ func newConn(r *run, nc net.Conn) *conn {
 
 func (c *conn) serve(ctx context.Context) {
 	defer func() { _ = c.net.Close() }()
-	// Only Refused and a second panic on the way out of a first one get here.
+	// Only a panic in Refused, or a second panic after a first one, is caught here.
 	defer func() { _ = recover() }()
 	if c.run.TLS != nil {
 		secret, ok := c.secure(ctx)
@@ -73,7 +73,7 @@ func (c *conn) serve(ctx context.Context) {
 	}
 }
 
-// next serves one request. It returns false when it was the connection's last.
+// next serves one request. It returns false when that was the connection's last.
 func (c *conn) next(ctx context.Context) (more bool) {
 	c.request, c.undrawn = nil, maxDrain
 	c.reserved, c.recorded, c.counts, c.wrote = false, false, true, false
@@ -97,14 +97,14 @@ func (c *conn) wait() bool {
 		c.setPace(pace{end: c.last.Add(c.run.HeadTimeout)})
 	}
 	c.setIdle(true)
-	// Who sets one of these flags sweeps over the idle connections afterwards, so either we see it or the sweep sees us.
+	// These flags are set before the idle connections are swept: either we see the flag or the sweep sees us.
 	if c.run.stopping.Load() || c.run.crowded.Load() && c.served.Load() {
 		c.expire()
 	}
 	first, err := c.br.Peek(1)
 	c.setIdle(false)
 	if err == nil && first[0] == tlsHandshake && c.run.TLS == nil {
-		// No request begins so, and a client that waits for our half of the handshake would wait until it times out.
+		// No request begins like this, and a client that waits for a TLS handshake would wait until it times out.
 		c.run.tell(Refusal{Remote: c.remote, Err: ErrTLS})
 		return false
 	}
@@ -117,16 +117,16 @@ func (c *conn) wait() bool {
 // tlsHandshake is the first byte of a TLS client's first record (RFC 8446, section 5.1).
 const tlsHandshake = 0x16
 
-// ErrTLS is a sender that speaks TLS to a listener that does not.
+// ErrTLS means that a sender speaks TLS to a listener of plain HTTP.
 var ErrTLS = errors.New("a TLS client came; this listener speaks plain http")
 
-// left reports whether a read failed for no other reason than that one of the two sides was through.
+// left reports whether a read failed only because one of the two sides was finished.
 func left(err error) bool {
 	op, ok := errors.AsType[*net.OpError](err)
 	return errors.Is(err, io.EOF) || ok && (op.Op == "read" || op.Op == "set")
 }
 
-// receive reads one request whole.
+// receive reads one whole request.
 func (c *conn) receive(x *record.Exchange) error {
 	if c.served.Load() { // the first head has the connection's own deadline, which began with it
 		c.setPace(pace{end: x.Start.Add(c.run.HeadTimeout)})
@@ -151,7 +151,7 @@ func (c *conn) receive(x *record.Exchange) error {
 	return c.readBody(&x.Request, length, chunked)
 }
 
-// exchange has a request that was read whole checked, recorded and answered.
+// exchange checks, records and answers a request that was read whole.
 func (c *conn) exchange(ctx context.Context, x *record.Exchange) (more bool) {
 	defer c.rescue(ctx, x)
 	c.hook = c.run.Receive(x)
@@ -174,7 +174,7 @@ func (c *conn) exchange(ctx context.Context, x *record.Exchange) (more bool) {
 	} else {
 		c.answer(ctx, x, given.Response, final)
 	}
-	c.settle(ctx, x)
+	c.finish(ctx, x)
 	if final {
 		c.linger()
 	}
@@ -191,7 +191,7 @@ func (c *conn) check(x *record.Exchange) {
 	x.Handshake, x.Marks, c.counts = found.Handshake, found.Marks, !found.Uncounted
 }
 
-// reply asks for the answer to x. It has a response in any case.
+// reply asks the hook for the answer to x. The answer always has a response.
 func (c *conn) reply(ctx context.Context, x *record.Exchange) Answer {
 	given := c.hook.Reply(context.WithValue(ctx, holdingKey{}, &c.holding))
 	switch {
@@ -204,7 +204,8 @@ func (c *conn) reply(ctx context.Context, x *record.Exchange) Answer {
 	return given
 }
 
-// unstored answers a request that could not be recorded: the sender is to come again, unless its signature is wrong.
+// unstored answers a request that could not be recorded: 503, so that the sender tries again, unless the signature is
+// wrong.
 func (c *conn) unstored(ctx context.Context, x *record.Exchange, err error) {
 	c.release()
 	if x.Verdict.Status != record.Invalid {
@@ -216,7 +217,7 @@ func (c *conn) unstored(ctx context.Context, x *record.Exchange, err error) {
 	c.linger()
 }
 
-// release gives the place of an exchange back that did not come to be.
+// release gives back the place of an exchange that was not recorded.
 func (c *conn) release() {
 	if c.reserved {
 		c.run.release()
@@ -224,8 +225,8 @@ func (c *conn) release() {
 	}
 }
 
-// settle notes how a recorded exchange ended.
-func (c *conn) settle(ctx context.Context, x *record.Exchange) {
+// finish tells the hook how a recorded exchange ended.
+func (c *conn) finish(ctx context.Context, x *record.Exchange) {
 	c.recorded = false
 	if c.counts {
 		defer c.run.count()
@@ -235,7 +236,7 @@ func (c *conn) settle(ctx context.Context, x *record.Exchange) {
 	}
 }
 
-// rescue is the end of an exchange in which its hook panicked.
+// rescue ends an exchange whose hook panicked.
 func (c *conn) rescue(ctx context.Context, x *record.Exchange) {
 	v := recover()
 	if v == nil {
@@ -248,7 +249,7 @@ func (c *conn) rescue(ctx context.Context, x *record.Exchange) {
 	}
 	switch {
 	case c.recorded:
-		c.settle(ctx, x)
+		c.finish(ctx, x)
 	default:
 		c.release()
 	}

@@ -13,10 +13,10 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// MaxWait bounds everything a sender is made to wait for on purpose: a delay, a hang, an answer that drips.
+// MaxWait is the longest that a sender is made to wait on purpose, by a delay, a hang or a slow answer.
 const MaxWait = 10 * time.Minute
 
-// FaultKind is a way not to answer rightly.
+// FaultKind is a way to fail instead of answering.
 type FaultKind string
 
 // The faults, by the names that scripts and the history use.
@@ -29,7 +29,7 @@ const (
 	BadHTTP           FaultKind = "bad-http"            // sends something that is not HTTP and closes
 )
 
-// Fault is what is done to a sender.
+// Fault is a failure played to a sender.
 type Fault struct {
 	Kind FaultKind // "" for none
 	Rate int64     // of Drip, bytes a second, from 1
@@ -38,16 +38,16 @@ type Fault struct {
 const (
 	// promised is the length of a body that is not sent, where the answer has none that could be cut.
 	promised = 64
-	// dripEvery is how often something of a dripping answer is sent, unless that would be less than a byte.
+	// dripEvery is how often a slow answer sends something, unless that would be less than a byte.
 	dripEvery = 100 * time.Millisecond
-	// maxHeld bounds what is read of a sender that goes on sending while it is left hanging.
+	// maxHeld is how many bytes are read from a sender that goes on sending during a hang.
 	maxHeld = 1 << 20
 )
 
-// notHTTP begins like no version of HTTP, and like no TLS record either.
+// notHTTP begins like no version of HTTP and like no TLS record.
 const notHTTP = "\x00\x01 this is not HTTP: a scripted answer of barb listen\r\n\r\n"
 
-// pause has the sender wait.
+// pause makes the sender wait.
 func (c *conn) pause(ctx context.Context, d time.Duration) {
 	if d <= 0 {
 		return
@@ -61,7 +61,7 @@ func (c *conn) pause(ctx context.Context, d time.Duration) {
 	}
 }
 
-// misbehave does to the sender what was asked for, and writes into x what that was.
+// misbehave plays the fault to the sender, and sets in x what was sent.
 func (c *conn) misbehave(ctx context.Context, x *record.Exchange, given Answer) {
 	c.wrote = true
 	kind := given.Fault.Kind
@@ -92,15 +92,15 @@ func (c *conn) misbehave(ctx context.Context, x *record.Exchange, given Answer) 
 	x.Fault(string(kind), text)
 }
 
-// compose is the answer as it would go out if it went out whole.
+// compose returns the answer as it would go out whole.
 func (c *conn) compose(x *record.Exchange, given *record.Response) *record.Response {
 	response := compose(&x.Request, given, true, time.Now())
 	response.Head = string(response.AppendHead(nil))
 	return response
 }
 
-// reset closes so that the sender's kernel reports a reset, not an end. Unread bytes of a unix socket's peer have that
-// effect; without any it sees an end.
+// reset closes the connection so that the sender's kernel reports a reset, not an end. A unix socket does so only while
+// bytes of its peer are unread.
 func (c *conn) reset() {
 	nc := c.net
 	if inner, ok := nc.(interface{ NetConn() net.Conn }); ok { // below TLS, whose close would say goodbye
@@ -112,8 +112,8 @@ func (c *conn) reset() {
 	_ = nc.Close()
 }
 
-// hang waits until the sender leaves, and says what ended it. To the server the connection is an idle one meanwhile, so
-// it is sent away as those are.
+// hang waits until the sender leaves, and returns what ended the wait. Meanwhile the connection counts as idle and can
+// be closed like one.
 func (c *conn) hang() string {
 	c.setPace(pace{end: time.Now().Add(MaxWait)})
 	c.setIdle(true)
@@ -138,8 +138,8 @@ func (c *conn) hang() string {
 	return "the sender was gone"
 }
 
-// breakOff sends the beginning of an answer that promises more, and leaves in x what was sent. An answer that has no
-// body by its nature is broken off in its head.
+// breakOff sends the beginning of an answer that announces more, and sets in x what was sent. An answer that never has
+// a body is cut in its head.
 func (c *conn) breakOff(x *record.Exchange, kind FaultKind) (text string, err error) {
 	r := x.Response
 	if bodyless(x.Request.Method, r.Status) {
@@ -161,7 +161,7 @@ func (c *conn) breakOff(x *record.Exchange, kind FaultKind) (text string, err er
 	return fmt.Sprintf("%d of %d bytes of the body were sent", len(r.Body), length), c.write([]byte(r.Head), r.Body)
 }
 
-// drip sends an answer slowly. The end of the server has it send the rest at once; at MaxWait it is broken off.
+// drip sends an answer slowly. When the server ends it sends the rest at once; at MaxWait it breaks off.
 func (c *conn) drip(ctx context.Context, r *record.Response, rate int64) (text string, err error) {
 	rest := append([]byte(r.Head), r.Body...)
 	size, every := max(1, rate*int64(dripEvery)/int64(time.Second)), dripEvery

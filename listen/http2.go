@@ -18,11 +18,11 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// protoHTTP2 is the protocol of what came over HTTP/2.
+// protoHTTP2 is the protocol of a request over HTTP/2.
 const protoHTTP2 = "HTTP/2.0"
 
-// http2 serves the connections that have agreed on HTTP/2. The frames are net/http's; every request then goes the way
-// of all others, as if its stream were a connection of its own. Of the fields net/http knows no order, and no case.
+// http2 serves the connections that agreed on HTTP/2. net/http reads the frames; every request then goes the usual way,
+// as if its stream were a connection. net/http loses the order and case of fields.
 type http2 struct {
 	server  *http.Server
 	conns   chan net.Conn
@@ -33,7 +33,7 @@ type http2 struct {
 	open    atomic.Int64 // how many streams there are
 }
 
-// startHTTP2 makes the server for HTTP/2 if the listener offers it. It ends with the run, and so that ctx cuts it.
+// startHTTP2 starts the server for HTTP/2 if the listener offers it. It ends with the run, and is cut by ctx.
 func (r *run) startHTTP2(ctx context.Context, addr net.Addr) {
 	if r.TLS == nil || !slices.Contains(r.TLS.NextProtos, overHTTP2) {
 		return
@@ -60,7 +60,7 @@ func (r *run) startHTTP2(ctx context.Context, addr net.Addr) {
 	})
 }
 
-// serve hands a connection to the server and waits until it is closed.
+// serve passes a connection to the server and waits until it is closed.
 func (h *http2) serve(c *tls.Conn) {
 	_ = c.SetDeadline(time.Time{}) // from here on the server sets them
 	select {
@@ -70,7 +70,7 @@ func (h *http2) serve(c *tls.Conn) {
 	}
 }
 
-// Accept hands out a connection that has agreed on HTTP/2.
+// Accept returns the next connection that agreed on HTTP/2.
 func (h *http2) Accept() (net.Conn, error) {
 	select {
 	case c := <-h.conns:
@@ -86,10 +86,10 @@ func (h *http2) Close() error {
 	return nil
 }
 
-// Addr is the address of the listener that all connections come from.
+// Addr is the address of the listener.
 func (h *http2) Addr() net.Addr { return h.addr }
 
-// errTooManyStreams is the error of a stream beyond MaxConns. A connection would wait; what its streams hold would not.
+// errTooManyStreams is the error of a stream beyond MaxConns. Connections wait; streams cannot, since they hold memory.
 var errTooManyStreams = fmt.Errorf("%w: there are as many HTTP/2 streams as connections may be", ErrNoRoom)
 
 // stream serves one request.
@@ -122,7 +122,7 @@ func (r *run) stream(ctx context.Context, w http.ResponseWriter, q *http.Request
 	}
 }
 
-// receiveStream reads one request whole, as receive does.
+// receiveStream reads one whole request, like receive.
 func (c *conn) receiveStream(x *record.Exchange, q *http.Request) error {
 	x.Request = record.Request{Method: q.Method, Target: q.RequestURI, Proto: protoHTTP2,
 		Header: append(record.Header{{Name: "Host", Value: q.Host}}, record.FromHTTP(q.Header)...)}
@@ -140,8 +140,7 @@ func (c *conn) receiveStream(x *record.Exchange, q *http.Request) error {
 	return nil
 }
 
-// readStream reads the body to its end, behind which are the trailers. Where the length is announced, net/http sees to
-// it that the body has it.
+// readStream reads the body to its end, and then the trailers. net/http checks an announced length.
 func (c *conn) readStream(r *record.Request, length int64) (err error) {
 	if length == 0 {
 		return nil
@@ -160,8 +159,8 @@ func (c *conn) readStream(r *record.Request, length int64) (err error) {
 	return midway(err)
 }
 
-// stream is an HTTP/2 stream in the place of a connection: what is read from it is the request's body, and an answer
-// that is written to it as HTTP/1.1 goes out in frames.
+// stream is an HTTP/2 stream as a connection: reading returns the request's body, and an answer written as HTTP/1.1
+// goes out in frames.
 type stream struct {
 	control *http.ResponseController
 	w       http.ResponseWriter
@@ -176,7 +175,7 @@ type stream struct {
 // Read reads the request's body.
 func (s *stream) Read(p []byte) (int, error) { return s.body.Read(p) }
 
-// Write writes a piece of an answer.
+// Write sends a part of an answer.
 func (s *stream) Write(p []byte) (int, error) {
 	if s.broken {
 		return 0, net.ErrClosed
@@ -210,7 +209,7 @@ func (s *stream) begin(head, body []byte) error {
 	return errors.Join(err, s.control.Flush()) // else it would be buffered, and said to be sent to one that is gone
 }
 
-// Close breaks the stream off: one that ends well is not closed by us.
+// Close breaks the stream off; it is not called for one that ended well.
 func (s *stream) Close() error {
 	s.broken = true
 	return nil

@@ -9,17 +9,17 @@ import (
 )
 
 const (
-	// smallBody is how many bytes a request may hold of the part of the budget that is kept for small webhooks: they
-	// still get through when large ones have taken the rest.
+	// smallBody is how many bytes a request may hold of the reserved part of the budget: small webhooks get through when
+	// large ones have taken the rest.
 	smallBody = 64 << 10
-	// reservedPart is that part of the budget: an eighth.
+	// reservedPart is the reserved part of the budget: an eighth.
 	reservedPart = 8
-	// turnover is how many seconds a request has, while the budget is short, for as many bytes as it holds already.
+	// turnover is in how many seconds a request must double what it holds, while the budget is short.
 	turnover = 64
 )
 
-// Budget is the memory for what is read of requests and not answered yet, and for the answers of apps to them, of all
-// connections and streams together. Many goroutines may use one.
+// Budget is the memory, of all connections and streams together, for requests that are read and not answered yet, and
+// for apps' answers to them. Many goroutines may use one.
 type Budget struct {
 	max  int64
 	used atomic.Int64
@@ -28,8 +28,7 @@ type Budget struct {
 // NewBudget returns a budget of so many bytes.
 func NewBudget(bytes int64) *Budget { return &Budget{max: bytes} }
 
-// take adds n bytes to the budget for a request or an answer that will then hold as many as held says. It returns false
-// when there is no room for them.
+// take adds n bytes for a request or an answer that will then hold held bytes. It returns false when there is no room.
 func (b *Budget) take(n, held int64) bool {
 	if b.used.Add(n) <= b.limit(held) {
 		return true
@@ -38,7 +37,7 @@ func (b *Budget) take(n, held int64) bool {
 	return false
 }
 
-// limit is how much of the budget may be used once a request or an answer holds so many bytes.
+// limit returns how much of the budget may be used by a request or an answer that holds so many bytes.
 func (b *Budget) limit(held int64) int64 {
 	if held <= smallBody {
 		return b.max
@@ -49,7 +48,7 @@ func (b *Budget) limit(held int64) int64 {
 // short reports whether more than half of the budget is used.
 func (b *Budget) short() bool { return b.used.Load() > b.max/2 }
 
-// holding is what one exchange has of a budget. One goroutine uses it at a time.
+// holding is the part of a budget that one exchange uses. One goroutine uses it at a time.
 type holding struct {
 	budget   *Budget
 	came     int64 // bytes that were read of the request
@@ -59,8 +58,8 @@ type holding struct {
 	lacked   error // why an app's answer had no room
 }
 
-// hold counts n more bytes of the request being read in the budget. What fits into the connection's own buffer is free:
-// an idle connection has that too, and MaxConns bounds it.
+// hold counts n more bytes of the request being read. The connection's own buffer is free: idle connections have one
+// too, and MaxConns bounds it.
 func (h *holding) hold(n int64) error {
 	h.came += n
 	more := h.came - bufferSize - h.held
@@ -74,8 +73,8 @@ func (h *holding) hold(n int64) error {
 	return nil
 }
 
-// holdRead counts n more bytes of an app's answer. It never waits for room: the webhook that is being answered may be
-// what holds the rest.
+// holdRead counts n more bytes of an app's answer. It never waits for room: the webhook being answered may hold the
+// rest.
 func (h *holding) holdRead(n int64) error {
 	h.answered += n
 	more := h.answered - bufferSize - h.ofAnswer
@@ -92,8 +91,8 @@ func (h *holding) holdRead(n int64) error {
 	return h.lacked
 }
 
-// holdAnswer counts a large answer in the budget until it is out, as far as it does not count already. It always has
-// room, since the webhook it answers has been worked on; those that come later have to wait.
+// holdAnswer counts a large answer until it is out, unless it is counted already. It always has room, since its webhook
+// has been worked on; later ones have to wait.
 func (h *holding) holdAnswer(n int) {
 	if more := int64(n) - h.ofAnswer; n > smallBody && more > 0 {
 		h.held, h.ofAnswer = h.held+more, h.ofAnswer+more
@@ -101,7 +100,7 @@ func (h *holding) holdAnswer(n int) {
 	}
 }
 
-// letGo gives back what the exchange held, whatever became of it.
+// letGo gives back everything that the exchange held.
 func (h *holding) letGo() {
 	if h.held > 0 {
 		h.budget.used.Add(-h.held)
@@ -109,7 +108,7 @@ func (h *holding) letGo() {
 	*h = holding{budget: h.budget}
 }
 
-// noRoom is the error of a request or an answer that the budget has no room for.
+// noRoom returns the error for a request or an answer without room.
 func (h *holding) noRoom() error {
 	return fmt.Errorf("%w: requests in flight hold up to %d bytes", ErrNoRoom, h.budget.max)
 }
@@ -123,10 +122,9 @@ func (b *Budget) With(ctx context.Context) (with context.Context, letGo func()) 
 	return context.WithValue(ctx, holdingKey{}, h), h.letGo
 }
 
-// TakeRoom counts n more bytes of an app's answer in the budget, until the sender has its own answer. The context is
-// Reply's, or one of Budget.With; in any other all have room. The error is ErrNoRoom, or ErrAnswerTooLarge for an
-// answer that has no room even while no other request is in flight; reading must end then. One goroutine uses a context
-// at a time.
+// TakeRoom counts n more bytes of an app's answer until the sender has its own answer. The context is Reply's, or of
+// Budget.With; any other has room for all. On ErrNoRoom, or ErrAnswerTooLarge for an answer that would not fit into an
+// empty budget, reading must end. One goroutine uses a context at a time.
 func TakeRoom(ctx context.Context, n int64) error {
 	if h, ok := ctx.Value(holdingKey{}).(*holding); ok {
 		return h.holdRead(n)
@@ -134,7 +132,7 @@ func TakeRoom(ctx context.Context, n int64) error {
 	return nil
 }
 
-// LackedRoom returns the error that TakeRoom had for the context, nil where it had none.
+// LackedRoom returns the error that TakeRoom returned for the context, nil for none.
 func LackedRoom(ctx context.Context) error {
 	if h, ok := ctx.Value(holdingKey{}).(*holding); ok {
 		return h.lacked
@@ -142,8 +140,8 @@ func LackedRoom(ctx context.Context) error {
 	return nil
 }
 
-// fits reports whether the budget has room for a body of the length that is announced; for none, too, once answers have
-// overdrawn it. It takes nothing: what a stranger announces is not what a stranger sends.
+// fits reports whether the budget has room for a body of the announced length; not even for an empty one once answers
+// have overdrawn it. It takes nothing: the announcement may be false.
 func (c *conn) fits(length int64) bool {
 	all := c.came + length
 	if c.br != nil { // part of what came is the body's beginning
@@ -154,7 +152,7 @@ func (c *conn) fits(length int64) bool {
 	return used <= c.budget.max && (more <= 0 || used+more <= c.budget.limit(all))
 }
 
-// headSize is what the head of a request holds that came over HTTP/2, where it is not known how it was packed.
+// headSize is the size of a head that came over HTTP/2, whose packed size is unknown.
 func headSize(r *record.Request) int64 {
 	n := len(r.Method) + len(r.Target)
 	for _, f := range r.Header {
@@ -163,5 +161,5 @@ func headSize(r *record.Request) int64 {
 	return int64(n)
 }
 
-// fieldOverhead is what a field holds besides its text; as RFC 9113, section 6.5.2, counts it.
+// fieldOverhead is the size of a field besides its text, as RFC 9113, section 6.5.2, counts it.
 const fieldOverhead = 32

@@ -18,7 +18,7 @@ import (
 // Hook is one request on its way through. The server calls its methods in this order, from one goroutine. The exchange
 // is the one that Receive was given; its Verdict, Scheme, WebhookID, EventType and Marks are what Check has returned.
 type Hook interface {
-	// Check judges the request, which was read whole.
+	// Check verifies the request, which was read whole.
 	Check(now time.Time) Checked
 	// Record makes the exchange durable before it returns nil, and sets its ID.
 	Record(ctx context.Context) error
@@ -27,34 +27,33 @@ type Hook interface {
 	// invalid, since a full disk does not make a forgery acceptable. The context does not end when the sender goes away,
 	// because the hook is kept and may have to be forwarded. It ends when Drain has run out, and Reply must return then.
 	Reply(ctx context.Context) Answer
-	// Answered notes how a recorded exchange ended. It is called once the answer was written, or could not be. The context
-	// outlives the end of the server, so that it can still note what the end has cut off.
+	// Answered is told how a recorded exchange ended, after the answer was written or failed. The context outlives the
+	// server, so that what the end has cut off can be recorded too.
 	Answered(ctx context.Context) error
 }
 
-// Checked is what a check found out about a request.
+// Checked is the result of a check.
 type Checked struct {
 	Verdict                      record.Verdict
 	Scheme, WebhookID, EventType string
 	Handshake                    string // the handshake that it is; "" for none
-	// Uncounted keeps the exchange out of Limit: it is no webhook but what comes before one, or one nobody asked for.
+	// Uncounted keeps the exchange out of Limit: it is a handshake, or a request that is no webhook.
 	Uncounted bool
 	Marks     []record.Mark // of the exchange
 }
 
-// Answer is what a sender gets. Its zero value leaves the choice to the server.
+// Answer is the response to a sender. The zero value leaves the choice to the server.
 type Answer struct {
 	Response *record.Response
-	// Delay is how long the sender waits for it, at most MaxWait. The end of the server cuts it short, and the sender has
-	// its answer at once.
+	// Delay is how long the sender waits for it, at most MaxWait. When the server ends, the answer goes out at once.
 	Delay time.Duration
-	// Fault is done to the sender instead of answering rightly. It ends the connection, and the exchange's Scripted and
-	// Err say what it was.
+	// Fault is played to the sender instead of the answer. It ends the connection; the exchange's Scripted and Err say
+	// what it was.
 	Fault Fault
 }
 
-// Over returns a laid over another answer: the response and the fault of a count, those of under fill in, and the
-// delays add up, to MaxWait at most.
+// Over returns a with the gaps filled from under: its response and fault where a has none. The delays add up, to
+// MaxWait at most.
 func (a Answer) Over(under Answer) Answer {
 	if a.Response == nil {
 		a.Response = under.Response
@@ -66,27 +65,27 @@ func (a Answer) Over(under Answer) Answer {
 	return a
 }
 
-// Refusal is something that did not become an exchange, or not a whole one. Method and Path are a stranger's words:
-// escape them before showing. Path has no query, which may hold a secret.
+// Refusal is a request or connection that did not become a whole exchange. Method and Path come from a stranger: escape
+// them before showing. Path has no query, which may hold a secret.
 type Refusal struct {
 	Remote, Method, Path string // "" when not known
 	Status               int    // what was answered; 0 when nothing was
 	Err                  error
 }
 
-// What Refusal.Err is, or wraps, besides the errors of TLS.
+// The errors that Refusal.Err is or wraps, besides those of TLS.
 var (
-	// ErrNotAllowed is a connection that Allow did not take.
+	// ErrNotAllowed means that Allow did not take the connection.
 	ErrNotAllowed = errors.New("the address is not one of those that are taken")
-	// ErrNoRoom is a request, or an app's answer, that does not fit into Budget any more, or a stream beyond MaxConns.
+	// ErrNoRoom means that a request, or an app's answer, does not fit into Budget now, or a stream into MaxConns.
 	ErrNoRoom = errors.New("no room for it")
-	// ErrAnswerTooLarge is an app's answer that would never fit into Budget.
+	// ErrAnswerTooLarge means that an app's answer would never fit into Budget.
 	ErrAnswerTooLarge = errors.New("the answer is too large")
-	// ErrTooSlow is a request that ran out of time, or fell behind the slowest rate.
+	// ErrTooSlow means that a request ran out of time, or came slower than the slowest rate.
 	ErrTooSlow = errors.New("it did not come whole in time")
-	// ErrStopped is a request that was still coming in when Drain had run out.
+	// ErrStopped means that a request was still coming in when Drain ended.
 	ErrStopped = errors.New("the listener ended before it came whole")
-	// ErrEnough is a request beyond Limit.
+	// ErrEnough means that Limit was reached.
 	ErrEnough = errors.New("as many exchanges as asked for are recorded")
 )
 
@@ -94,15 +93,15 @@ var (
 // many goroutines at once, one call at a time for each connection. A panic in one of them costs its sender a 500 and
 // the connection, never the server.
 type Server struct {
-	// Receive returns the hook of a request that was read whole and admitted.
+	// Receive returns the hook of an admitted request that was read whole.
 	Receive func(x *record.Exchange) Hook
-	// Allow decides about a connection when it is accepted, before a byte is read or a TLS handshake begun: remote is the
-	// sender's ip:port, or "unix". Nil takes all. Others are closed and told to Refused, with ErrNotAllowed.
+	// Allow decides about a connection before a byte is read or a TLS handshake begins: remote is the sender's ip:port, or
+	// "unix". Nil takes all. Other connections are closed and Refused is called with ErrNotAllowed.
 	Allow func(remote string) bool
-	// Admit decides about a request by its head, before its body is read: remote is the sender's ip:port, or "unix". Nil
-	// takes all. What it does not take is not received.
+	// Admit decides about a request by its head, before the body is read: remote is the sender's ip:port, or "unix". Nil
+	// takes all.
 	Admit func(remote string, r *record.Request) Admission
-	// Refused is told of what never became an exchange and of what could not be stored; nil: nobody is.
+	// Refused is called for each request that never became an exchange or could not be stored; nil for none.
 	Refused func(Refusal)
 
 	// of the URLs in the history: "http", or "https" when TLS is set; where a proxy ends TLS, "https" as well

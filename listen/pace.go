@@ -2,11 +2,11 @@ package listen
 
 import "time"
 
-// slowest is the rate in bytes a second that a body must keep up. Without it one byte every 29 seconds would hold a
-// connection for ever.
+// slowest is the lowest rate of a body in bytes a second. Without it one byte every 29 seconds would hold a connection
+// for ever.
 const slowest = 1024
 
-// pace says how long the connection may keep us waiting in the part of a request it is in.
+// pace says how long to wait for the next bytes in the current part of a request.
 type pace struct {
 	end   time.Time     // the whole part must have come by then
 	idle  time.Duration // and the next bytes within this; 0: no matter
@@ -15,7 +15,7 @@ type pace struct {
 	slack time.Duration // how much too early the deadline may stand, so that a busy connection need not move it each time
 }
 
-// due is when the next bytes must have come.
+// due returns when the next bytes must have come.
 func (p *pace) due(now time.Time) time.Time {
 	if latest := now.Add(p.idle); p.idle > 0 && p.end.After(latest) {
 		return latest
@@ -23,8 +23,8 @@ func (p *pace) due(now time.Time) time.Time {
 	return p.end
 }
 
-// pay moves end for n bytes that came. However many came at once, they buy no more than idle: a sender must keep up the
-// rate, and cannot pay for hours in advance.
+// pay moves end for n bytes that came, up to idle from now: a sender must keep up the rate, and cannot buy hours in
+// advance.
 func (p *pace) pay(now time.Time, n, rate int64) {
 	bought := time.Duration(float64(n) / float64(rate) * float64(time.Second))
 	if p.end = p.end.Add(bought); p.end.After(now.Add(p.idle)) {
@@ -34,8 +34,8 @@ func (p *pace) pay(now time.Time, n, rate int64) {
 
 func (c *conn) setPace(p pace) { c.pace = p }
 
-// rate is the rate in bytes a second at which a body must be sent and an answer read. While the budget is short it
-// grows with what they hold, so that nobody keeps others out by sending most of a large body fast and the rest slowly.
+// rate returns the rate in bytes a second at which a body must come and an answer be read. While the budget is short it
+// grows with the bytes held, so that nobody keeps others out by sending most of a large body fast and the rest slowly.
 func (c *conn) rate() int64 {
 	if c.held > smallBody && c.budget.short() {
 		return max(slowest, c.held/turnover)
@@ -43,8 +43,8 @@ func (c *conn) rate() int64 {
 	return slowest
 }
 
-// Read is where all bytes come in: what has already arrived in the buffer is never waited for, so a request that came
-// in one piece needs no deadline of its own.
+// Read reads all bytes of the connection. Buffered bytes are never waited for, so a request in one piece needs no
+// deadline of its own.
 func (c *conn) Read(p []byte) (int, error) {
 	if err := c.arm(); err != nil {
 		return 0, err
@@ -61,7 +61,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// arm sets the read deadline, when the one that stands is not good enough.
+// arm sets the read deadline, unless the current one is good enough.
 func (c *conn) arm() error {
 	now := time.Time{}
 	if c.pace.idle > 0 {
@@ -80,8 +80,8 @@ func (c *conn) arm() error {
 	return c.net.SetReadDeadline(due)
 }
 
-// setIdle notes whether the connection waits for a request, which is when it may be sent away. A request that comes in
-// spite of that is taken like any other.
+// setIdle says whether the connection waits for a request and may be closed. A request that comes in spite of that is
+// served.
 func (c *conn) setIdle(idle bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -91,8 +91,8 @@ func (c *conn) setIdle(idle bool) {
 	}
 }
 
-// expire sends the connection away if it is idle. A request that has begun to arrive is not touched, and one that comes
-// within lastCall is still taken.
+// expire closes the connection if it is idle. A request that has begun to arrive goes on, and one that comes within
+// lastCall is still taken.
 func (c *conn) expire() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -102,8 +102,8 @@ func (c *conn) expire() {
 	}
 }
 
-// armWrite sets the write deadline for a piece of an answer, unless the one that stands is good enough: WriteIdle, or
-// what a piece takes at the rate that bodies must keep up, where that is less.
+// armWrite sets the write deadline for a piece of an answer, unless the current one is good enough: WriteIdle, or less
+// where a piece takes less at the rate that bodies must keep up.
 func (c *conn) armWrite() error {
 	now, idle := time.Now(), c.run.WriteIdle
 	if atRate := time.Second + time.Duration(piece/c.rate())*time.Second; atRate < idle {

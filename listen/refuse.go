@@ -12,15 +12,15 @@ import (
 )
 
 const (
-	// maxDrain is how many bytes of a refused request are read after the answer. Closing on unread bytes makes the
-	// kernel send a reset, and a reset may overtake the answer that says why.
+	// maxDrain is how many bytes of a refused request are read after the answer. Closing with unread bytes makes the
+	// kernel send a reset, which may overtake the answer.
 	maxDrain = 256 << 10
-	// lingerIdle and lingerMax bound the time that takes.
+	// lingerIdle and lingerMax bound the time for that.
 	lingerIdle = 500 * time.Millisecond
 	lingerMax  = 10 * time.Second
 )
 
-// statusOf is what a request that could not be read is answered; 0 when there is nobody to answer.
+// statusOf returns the status for a request that could not be read; 0 when nobody is there to read it.
 func statusOf(err error) int {
 	if status, ok := record.IsHeadError(err); ok {
 		return status
@@ -39,7 +39,7 @@ func statusOf(err error) int {
 	return http.StatusBadRequest
 }
 
-// refuse answers a request that does not become an exchange, says so, and ends the connection's use.
+// refuse answers a request that does not become an exchange, tells Refused, and ends the connection.
 func (c *conn) refuse(status int, err error) {
 	if status != 0 {
 		request := c.request
@@ -54,8 +54,8 @@ func (c *conn) refuse(status int, err error) {
 	c.linger()
 }
 
-// linger sees to it that the sender can read the last answer: it ends our side of the connection and reads on for a
-// while, until the sender has closed its own.
+// linger lets the sender read the last answer: it closes our side and reads on for a while, until the sender has
+// closed.
 func (c *conn) linger() {
 	if half, ok := c.net.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
 		return

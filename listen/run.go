@@ -11,10 +11,10 @@ import (
 	"time"
 )
 
-// lastCall is how long an idle connection may still begin a request when the server ends: one that was on its way.
+// lastCall is how long an idle connection may still begin a request when the server ends.
 const lastCall = 50 * time.Millisecond
 
-// run is one call of Serve: the connections it has and how far it is.
+// run is one call of Serve with its connections.
 type run struct {
 	Server
 	group sync.WaitGroup
@@ -57,7 +57,7 @@ func (r *run) accept(ctx context.Context, ln net.Listener) error {
 		case err == nil && !r.allowed(nc):
 			pause = 0
 			continue
-		case err == nil && r.takeSeat():
+		case err == nil && r.takeSlot():
 			pause = 0
 			r.start(ctx, nc)
 			continue
@@ -74,8 +74,8 @@ func (r *run) accept(ctx context.Context, ln net.Listener) error {
 	}
 }
 
-// passing reports whether an error of Accept goes away by itself: no file descriptor or memory left, or a peer that
-// left while it waited.
+// passing reports whether an error of Accept goes away by itself: too few file descriptors or memory, or a peer that
+// left.
 func passing(err error) bool {
 	for _, e := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
 		syscall.ECONNABORTED} {
@@ -93,9 +93,9 @@ func (r *run) rest(d time.Duration) {
 	}
 }
 
-// takeSeat waits until there is room for the connection that was accepted. As long as there is none, those that have
-// had an answer and are idle are sent away. It returns false when the server ends.
-func (r *run) takeSeat() bool {
+// takeSlot waits until there is room for the accepted connection. Meanwhile idle connections that had an answer are
+// closed. It returns false when the server ends.
+func (r *run) takeSlot() bool {
 	select {
 	case r.seats <- struct{}{}:
 		return true
@@ -126,7 +126,7 @@ func (r *run) start(ctx context.Context, nc net.Conn) {
 	})
 }
 
-// stop lets nobody in any more and has idle connections end.
+// stop accepts no more connections and ends the idle ones.
 func (r *run) stop(ln net.Listener) {
 	r.stopping.Store(true)
 	close(r.ended)
@@ -144,7 +144,7 @@ func (r *run) expire(which func(*conn) bool) {
 	}
 }
 
-// finish waits for what is in flight and cuts it when Drain has run out.
+// finish waits for the exchanges in flight and cuts them when Drain ends.
 func (r *run) finish(cut context.CancelFunc) {
 	done := make(chan struct{})
 	go func() {
@@ -168,7 +168,7 @@ func (r *run) finish(cut context.CancelFunc) {
 	<-done
 }
 
-// reserve takes one of Limit places before an exchange is recorded, so that never more than Limit are.
+// reserve takes one of Limit places before an exchange is recorded, so that never more are.
 func (r *run) reserve() bool {
 	if r.Limit == 0 {
 		return true
@@ -184,17 +184,17 @@ func (r *run) reserve() bool {
 	}
 }
 
-// release gives back the place of an exchange that could not be recorded.
+// release gives back the place of an exchange that was not recorded.
 func (r *run) release() { r.taken.Add(-1) }
 
-// count notes that a recorded exchange has ended, and ends the server with the last one.
+// count counts a recorded exchange that has ended, and ends the server with the last one.
 func (r *run) count() {
 	if r.answered.Add(1) == int64(r.Limit) {
 		close(r.full)
 	}
 }
 
-// closing reports whether a connection has nothing more to expect after the answer that is being made.
+// closing reports whether the connection ends with the answer that is being made.
 func (r *run) closing() bool {
 	return r.stopping.Load() || r.crowded.Load() || r.Limit > 0 && r.taken.Load() >= int64(r.Limit)
 }

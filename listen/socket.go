@@ -10,14 +10,14 @@ import (
 	"time"
 )
 
-// Why no socket can be made at a path.
+// The reasons why no socket can be made at a path.
 var (
 	ErrNoFolder  = errors.New("there is no such folder")
 	ErrNotSocket = errors.New("is there already, and not a socket")
 	ErrInUse     = errors.New("somebody listens there already")
 )
 
-// SocketError is an error about the path of a socket that has another reason.
+// SocketError is another error about the path of a socket.
 type SocketError struct {
 	Binding bool // to the path, which may be too long; else asking whether somebody listens there
 	Err     error
@@ -36,9 +36,9 @@ type unixListener struct {
 	made os.FileInfo
 }
 
-// Unix listens at an absolute path, as a socket that only this user can connect to. It replaces a socket that nobody
-// listens at any more, as a killed process leaves it, and nothing else. The socket is made in a new folder and moved
-// into place, so that at no moment anyone else may connect. Errors are those of Vacant, or of the file system.
+// Unix listens at an absolute path, with a socket that only this user can connect to. It replaces a socket without a
+// listener, as a killed process leaves one, and nothing else. The socket is made in a new folder and moved into place,
+// so that nobody else can connect at any moment. Errors are those of Vacant, or of the file system.
 func Unix(ctx context.Context, path string) (net.Listener, error) {
 	if err := Vacant(ctx, path); err != nil {
 		return nil, err
@@ -67,8 +67,8 @@ func Unix(ctx context.Context, path string) (net.Listener, error) {
 	return l, nil
 }
 
-// Vacant returns why Unix cannot make a socket at a path: ErrNoFolder, ErrNotSocket, ErrInUse, a *SocketError where
-// nobody can say whether it is in use, or an error of the file system.
+// Vacant returns why Unix cannot make a socket at a path: ErrNoFolder, ErrNotSocket, ErrInUse, a *SocketError when
+// nobody can say whether it is in use, or an error of the file system; nil when it can.
 func Vacant(ctx context.Context, path string) error {
 	info, err := os.Lstat(path)
 	switch {
@@ -103,7 +103,7 @@ func (l *unixListener) Close() error {
 	return l.UnixListener.Close()
 }
 
-// withoutPath returns an error without the path in it, which is not the one that was asked for.
+// withoutPath returns an error without its path, which is that of the temporary folder.
 func withoutPath(err error) error {
 	if inner, ok := errors.AsType[*net.OpError](err); ok {
 		return inner.Err

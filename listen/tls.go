@@ -11,17 +11,17 @@ import (
 )
 
 var (
-	// ErrPlain is a sender that speaks plain HTTP to a listener that speaks TLS.
+	// ErrPlain means that a sender speaks plain HTTP to a listener of TLS.
 	ErrPlain = errors.New("a plain http client came; this listener speaks TLS")
-	// ErrHandshake is a TLS handshake that did not come about: most often the sender does not trust the certificate.
+	// ErrHandshake means that a TLS handshake failed: most often the sender does not trust the certificate.
 	ErrHandshake = errors.New("TLS handshake failed")
 )
 
-// overHTTP2 is the name under which HTTP/2 is agreed on (RFC 9113, section 3.2).
+// overHTTP2 is the name of HTTP/2 in a TLS handshake (RFC 9113, section 3.2).
 const overHTTP2 = "h2"
 
-// secure does our half of a TLS handshake, for which there is as much time as for a first head. The first byte is
-// waited for as that of a request is, so that a connection without one can be sent away.
+// secure makes the TLS handshake, within the time of a first head. It waits for the first byte as for a request's, so
+// that a silent connection can be closed.
 func (c *conn) secure(ctx context.Context) (*tls.Conn, bool) {
 	if !c.wait() {
 		return nil, false
@@ -31,7 +31,7 @@ func (c *conn) secure(ctx context.Context) (*tls.Conn, bool) {
 		c.refuse(400, ErrPlain)
 		return nil, false
 	}
-	// What the buffer has of the handshake is TLS's; what it holds from here on is what TLS has unpacked.
+	// The buffered bytes of the handshake are for TLS; from here on the buffer holds decrypted bytes.
 	secret := tls.Server(&begun{Conn: c.net, first: bytes.Clone(first), closed: make(chan struct{})}, c.run.TLS)
 	c.br.Reset(c)
 	end := c.last.Add(c.run.HeadTimeout)
@@ -50,7 +50,7 @@ func (c *conn) secure(ctx context.Context) (*tls.Conn, bool) {
 	return secret, true
 }
 
-// begun is a connection of which some bytes have been read already.
+// begun is a connection with some bytes already read.
 type begun struct {
 	net.Conn
 	first  []byte
