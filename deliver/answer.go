@@ -16,11 +16,11 @@ const (
 	maxHead    = 1 << 20 // bytes of one head of an answer
 	maxInterim = 20      // 1xx answers before the real one
 	maxTrailer = 64 << 10
-	// firstBuffer is the most that is allocated for a body on the word of an app; what comes decides about the rest.
+	// firstBuffer is the most that is allocated because of an announced length; the bytes that come decide about the rest.
 	firstBuffer = 64 << 10
 )
 
-// receive reads an answer into x. whole means that the connection stands at the end of it and could carry another.
+// receive reads an answer into x. whole means that the connection is at the end of it and can be used again.
 func (c *conn) receive(x *record.Exchange, start time.Time, keep int64) (at stage, whole bool, err error) {
 	first, err := c.br.Peek(1)
 	if err != nil {
@@ -37,7 +37,7 @@ func (c *conn) receive(x *record.Exchange, start time.Time, keep int64) (at stag
 	return reading, whole && c.br.Buffered() == 0, err
 }
 
-// notHTTP describes what has come instead of an answer, without waiting for more of it.
+// notHTTP describes the bytes that came instead of an answer, without waiting for more.
 func (c *conn) notHTTP() error {
 	start, _ := c.br.Peek(min(c.br.Buffered(), 40))
 	if len(start) > 1 && start[0] == 0x15 && start[1] == 3 { // a TLS alert
@@ -46,7 +46,7 @@ func (c *conn) notHTTP() error {
 	return protocolError(fmt.Sprintf("answer is not HTTP/1: %q", start))
 }
 
-// readFinal reads the head of the final answer; interim ones (RFC 9110, section 15.2) are passed over.
+// readFinal reads the head of the final answer and skips interim ones (RFC 9110, section 15.2).
 func readFinal(br *bufio.Reader) (*record.Response, error) {
 	for range maxInterim + 1 {
 		head, err := record.ReadHead(br, maxHead)
@@ -71,8 +71,8 @@ const (
 	errInterim   = protocolError("more than 20 interim answers")
 )
 
-// readBody reads the whole body and keeps its first keep bytes. The status is known by now, so a fault from here on
-// does not discard the answer.
+// readBody reads the whole body and keeps its first keep bytes. The status is known, so a fault from here on keeps the
+// answer.
 func (c *conn) readBody(r *record.Response, method string, keep int64) (reusable bool, err error) {
 	length, chunked, err := r.BodyFraming(method)
 	if err != nil || length == 0 {
@@ -98,8 +98,8 @@ func (c *conn) readBody(r *record.Response, method string, keep int64) (reusable
 	return !both && (chunked || length >= 0), err
 }
 
-// readSome reads src to its end: the first keep bytes are returned, the rest is counted and dropped. length is how many
-// bytes there must be; below 0 src knows itself.
+// readSome reads src to its end, returns the first keep bytes and counts the rest. length is the announced number of
+// bytes; below 0 src knows its end.
 func readSome(src io.Reader, keep, length int64) (kept []byte, size int64, err error) {
 	keep = max(keep, 0)
 	if 0 <= length && length <= min(keep, firstBuffer) {
@@ -120,7 +120,7 @@ func readSome(src io.Reader, keep, length int64) (kept []byte, size int64, err e
 	return kept, size, err
 }
 
-// skipTrailer reads what follows the last chunk up to its empty line.
+// skipTrailer reads the lines behind the last chunk, up to the empty one.
 func (c *conn) skipTrailer() error {
 	for total := 0; total <= maxTrailer; {
 		line, err := c.br.ReadSlice('\n')
@@ -135,7 +135,7 @@ func (c *conn) skipTrailer() error {
 	return protocolError("the answer's trailer is too long")
 }
 
-// midway turns the end of the stream into an unexpected one.
+// midway turns the end of the stream into io.ErrUnexpectedEOF.
 func midway(err error) error {
 	if errors.Is(err, io.EOF) {
 		return io.ErrUnexpectedEOF

@@ -26,14 +26,14 @@ type Options struct {
 	MaxBody        int64                    // bytes of an answer's body that are kept; 0 is 1 MiB, below 0 none
 	ReadLimit      int64                    // bytes of an answer that are read at all; 0 is 16 MiB
 	MaxIdle        int                      // connections kept for the next request; 0 is 256
-	// Room is asked for each n bytes of an answer that came, with the context of Do. Its error ends the reading, the
-	// attempt and the connection. Nil: there always is room.
+	// Room is called for each n bytes of an answer that came, with the context of Do. Its error ends the reading, the
+	// attempt and the connection. Nil means no limit.
 	Room func(ctx context.Context, n int64) error
 }
 
-// Client is the Doer for real networks. Requests go byte for byte as recorded over its own HTTP/1.1 connections, also
-// through a proxy; over HTTP/2 they go by net/http. Both bound what they read, follow no redirect, inflate nothing and
-// name failures alike. Many goroutines may use one Client.
+// Client is the Doer for real networks. Requests go out byte for byte as recorded, over HTTP/1.1 connections of its
+// own, also through a proxy; HTTP/2 goes through net/http. Both bound what they read, follow no redirect, decompress
+// nothing and name failures alike. Many goroutines may use one Client.
 type Client struct {
 	o      Options
 	idle   pool
@@ -73,15 +73,15 @@ func NewClient(o Options) (*Client, error) {
 	return c, nil
 }
 
-// Close closes the idle connections. A request that still runs ends as if nothing had happened.
+// Close closes the idle connections. A running request is not affected.
 func (c *Client) Close() {
 	c.idle.close()
 	c.web.CloseIdleConnections()
 }
 
-// Prepare completes a request as Do is going to write it: Host, User-Agent, Accept and the body's length where they are
-// missing, and Head, the exact bytes, where barb writes them itself. A request that has a Head is left as it is. The
-// error says why it can never be sent; Do gives it as a Failure that is Permanent.
+// Prepare completes a request as Do will write it: Host, User-Agent, Accept and the length of the body where they are
+// missing, and over HTTP/1.1 Head, the exact bytes. A request with a Head is unchanged. The error says why the request
+// can never be sent; Do reports it as a Failure that is Permanent.
 func (c *Client) Prepare(r *record.Request) error {
 	to, err := c.endpoint(r.URL)
 	if err != nil {
@@ -119,7 +119,7 @@ func (c *Client) attempt(ctx context.Context, x *record.Exchange) *record.Failur
 // offersHTTP2 reports whether HTTP/2 is offered to an endpoint, which may still choose HTTP/1.1.
 func (c *Client) offersHTTP2(to *endpoint) bool { return c.o.HTTP2 && to.secure }
 
-// endpoint takes a URL apart, or remembers how the same one was.
+// endpoint parses a URL, or returns the result of the last one if it is the same.
 func (c *Client) endpoint(raw string) (*endpoint, error) {
 	if to := c.latest.Load(); to != nil && to.raw == raw {
 		return to, nil

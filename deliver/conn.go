@@ -12,11 +12,11 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// inline is how large a request may be to be written before its answer is read. It fits in a socket's buffers, so the
+// inline is the largest request that is written before its answer is read. It fits into a socket's buffers, so the
 // write returns even when the peer does not read.
 const inline = 64 << 10
 
-// errReadLimit ends the reading of an answer that is longer than Options.ReadLimit.
+// errReadLimit means that an answer is longer than Options.ReadLimit.
 const errReadLimit = protocolError("the answer is longer than what is read of one")
 
 // conn is a connection to an endpoint with the buffers of one exchange, used by one goroutine at a time.
@@ -37,11 +37,10 @@ type conn struct {
 	last   bool // its time is up, and what had come by then is being read
 }
 
-// lastLook is how long the reading may take of what had come when an attempt was cut off.
+// lastLook is how long the bytes that came before an attempt was cut off may be read.
 const lastLook = 10 * time.Millisecond
 
-// transfer is what became of a request that was written. While a writing beside the reading runs, n and err are its
-// own.
+// transfer is the result of writing a request. While a goroutine writes, n and err belong to it.
 type transfer struct {
 	n      int64 // bytes that left
 	err    error
@@ -49,7 +48,7 @@ type transfer struct {
 	done   chan struct{} // closed when a writing beside the reading has ended; nil when it was done at once
 }
 
-// newConn makes a conn of a connection to an endpoint; socket is what is below all TLS, or the same.
+// newConn returns a conn to an endpoint; socket is the connection below all TLS, or the same.
 func newConn(c, socket net.Conn, to *endpoint) *conn {
 	cn := &conn{Conn: c, key: to.key, remote: c.RemoteAddr().String(), alive: probe(socket)}
 	if to.isRelayed() {
@@ -82,7 +81,7 @@ func (c *conn) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// room is Options.Room with the context of an exchange; nil: there always is room.
+// room is Options.Room with the context of an exchange; nil means no limit.
 type room func(n int64) error
 
 func (c *Client) roomIn(ctx context.Context) room {
@@ -102,14 +101,14 @@ func (r room) take(n int) error {
 	return nil
 }
 
-// roomError is what Options.Room said.
+// roomError is an error of Options.Room.
 type roomError struct{ error }
 
-// Write takes room for what io.TeeReader has read.
+// Write takes room for the bytes that io.TeeReader has read.
 func (r room) Write(p []byte) (int, error) { return len(p), r.take(len(p)) }
 
-// send writes a request: head and body in one write, or when that is too much for the socket's buffers, beside the
-// reading. For a peer may answer before it has read everything, or read on only when its answer is read.
+// send writes a request, head and body in one write. When that is too much for the socket's buffers, it writes beside
+// the reading: a peer may answer before it has read everything, or read on only when its answer is read.
 func (c *conn) send(r *record.Request) {
 	body, honest := wireBody(r)
 	c.tx = transfer{honest: honest}
@@ -129,7 +128,7 @@ func (c *conn) send(r *record.Request) {
 	}()
 }
 
-// appendHead appends the head as the peer is to have it. A proxy gets the whole URL and who asks; neither is recorded.
+// appendHead appends the head for the peer. A proxy gets the whole URL and its credentials; neither is recorded.
 func (c *conn) appendHead(dst []byte, r *record.Request) []byte {
 	if c.via == nil {
 		return r.AppendHead(dst)
@@ -142,8 +141,8 @@ func (c *conn) appendHead(dst []byte, r *record.Request) []byte {
 	return asked.AppendHead(dst)
 }
 
-// settle waits for the end of the sending. One that still runs when the answer is done is cut off with the connection.
-func (c *conn) settle() {
+// finish waits for the end of the sending. When the answer is done first, it cuts the sending and the connection.
+func (c *conn) finish() {
 	if c.tx.done == nil {
 		return
 	}

@@ -11,12 +11,11 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// shortestWait is the least that lies between two attempts. A wait of zero would read, in the history, as no next
-// attempt.
+// shortestWait is the least time between two attempts. The history would read a wait of zero as no next attempt.
 const shortestWait = time.Millisecond
 
-// decide judges an ended attempt: Decision, Wait, Why, Warning. The order matters: what was delivered stays delivered
-// whatever befell the rest, and an interruption outranks every plan.
+// decide sets Decision, Wait, Why and Warning of an ended attempt. The order matters: a delivered request stays
+// delivered whatever happened later, and an interruption outranks every plan.
 func (d *delivery) decide(ctx context.Context, a *Attempt) {
 	x := a.Exchange
 	if x.Status()/100 == 2 {
@@ -67,7 +66,7 @@ func (d *delivery) plan(a *Attempt, left time.Duration, limited bool) {
 	a.Decision, a.Wait, a.Scheduled = Retry, wait, scheduled
 }
 
-// asked returns the wait that the answer asks for (Retry-After), and warns when it cannot be parsed.
+// asked returns the wait of Retry-After, and warns when it cannot be parsed.
 func (d *delivery) asked(a *Attempt) (time.Duration, bool) {
 	if a.Exchange.Response == nil {
 		return 0, false
@@ -79,8 +78,7 @@ func (d *delivery) asked(a *Attempt) (time.Duration, bool) {
 	return asked, ok
 }
 
-// retryable reports whether another attempt could help, and if not, why. A redirect that is retried has its why all the
-// same.
+// retryable reports whether another attempt could help, and why not. A retried redirect has a reason all the same.
 func (p Policy) retryable(x *record.Exchange) (ok bool, why string) {
 	status := x.Status()
 	switch {
@@ -108,7 +106,7 @@ func (p Policy) isRefused(x *record.Exchange) bool {
 	return x.Response.Header.Get(name) == value
 }
 
-// target says in words which host a redirect points to; the rest of a Location is a stranger's business.
+// target names the host that a redirect points to; the rest of Location may hold a secret.
 func target(r *record.Response) string {
 	u, err := url.Parse(r.Header.Get("Location"))
 	switch {
@@ -120,7 +118,7 @@ func target(r *record.Response) string {
 	return " to host " + bounded(u.Host, 100)
 }
 
-// outcome says in words what an attempt came to.
+// outcome describes how an attempt ended.
 func outcome(x *record.Exchange) string {
 	switch {
 	case x.Response != nil:
@@ -131,7 +129,7 @@ func outcome(x *record.Exchange) string {
 	return "no answer"
 }
 
-// statusText uses the registered reason, never the peer's.
+// statusText returns the registered reason of a status, never the peer's.
 func statusText(status int) string {
 	if text := http.StatusText(status); text != "" {
 		return fmt.Sprintf("%d %s", status, text)

@@ -21,8 +21,8 @@ type Doer interface {
 	Do(ctx context.Context, x *record.Exchange)
 }
 
-// preparer is a Doer that knows its exact bytes before it writes the first one, so that even an attempt cut off by a
-// kill is recorded with them.
+// preparer is a Doer that knows the exact bytes before it writes them, so that even an attempt cut off by a kill is
+// recorded with them.
 type preparer interface {
 	Prepare(r *record.Request) error
 }
@@ -36,38 +36,38 @@ type Sender struct {
 	Sign func(now time.Time, r *record.Request) error
 	// Rand returns numbers from [0, 1) for the jitter; nil is math/rand/v2.
 	Rand func() float64
-	// Permit is asked on the connection right before the first byte of a request leaves: since the attempt began the
-	// process may have been stopped for long. No means that nothing is sent and the attempt is interrupted; nil is yes.
+	// Permit is called on the connection right before the first byte of a request leaves, since the process may have been
+	// stopped after the attempt began. False means that nothing is sent and the attempt is interrupted; nil means true.
 	Permit func() bool
 }
 
-// errForbidden is why nothing was sent where Permit said no.
+// errForbidden means that Permit returned false and nothing was sent.
 var errForbidden = errors.New("the attempt is no longer this process's to make")
 
 // permitKey is the key of Sender.Permit in the context of an attempt.
 type permitKey struct{}
 
-// permitted asks Sender.Permit.
+// permitted calls Sender.Permit.
 func permitted(ctx context.Context) bool {
 	permit, _ := ctx.Value(permitKey{}).(func() bool)
 	return permit == nil || permit()
 }
 
-// Attempt is one attempt of a delivery: first begun, then ended and judged.
+// Attempt is one attempt of a delivery, before it is sent and after it has ended.
 type Attempt struct {
-	// Exchange is what was sent and what came back. The caller gives the one of the first yield its ID. The second
-	// yield has an exchange of its own with that ID: neither is touched once the loop body has seen it.
+	// Exchange is the request and its answer. The caller gives the one of the first yield its ID. The second yield has an
+	// exchange of its own with that ID: neither is changed after the loop body has seen it.
 	Exchange *record.Exchange
 	Ended    bool
 	Decision Decision      // what follows; set when Ended
 	Wait     time.Duration // before the next attempt when Decision is Retry, as Exchange.NextIn
-	// Scheduled is what Wait would be without the policy's Speed; the same where it has none.
+	// Scheduled is Wait without the policy's Speed; the same where there is none.
 	Scheduled time.Duration
 	Why       string // one short clause for people; may quote the peer, so escape before showing
 	Warning   string // something worth saying once in a delivery, such as a malformed Retry-After
 }
 
-// Decision is what follows after an attempt.
+// Decision says what follows an attempt.
 type Decision uint8
 
 // The decisions. The zero value means: not yet decided.
@@ -170,7 +170,7 @@ func (d *delivery) begin(n int) (*Attempt, error) {
 		}
 	}
 	if p, ok := d.Client.(preparer); ok && x.Request.Head == "" {
-		// What cannot be prepared cannot be sent either: Do says so, as data.
+		// A request that cannot be prepared cannot be sent: Do reports that as data.
 		_ = p.Prepare(&x.Request)
 	}
 	return &Attempt{Exchange: &x}, nil
@@ -203,7 +203,7 @@ func (d *delivery) limit(ctx context.Context) (context.Context, context.CancelFu
 	return context.WithTimeout(ctx, timeout)
 }
 
-// left returns how long it is until the deadline; ok is false when there is none.
+// left returns the time until the deadline; ok is false when there is none.
 func (d *delivery) left() (left time.Duration, ok bool) {
 	if d.Policy.Deadline == 0 {
 		return 0, false

@@ -27,8 +27,8 @@ func ParseResolve(s string) (from, to string, err error) {
 	return net.JoinHostPort(strings.ToLower(host), port), net.JoinHostPort(ip.String(), port), nil
 }
 
-// dial opens a connection to an endpoint, with TLS when it is https, and notes how long each phase took. It tells the
-// trace of the context, if there is one, of the TLS handshake, as net/http does.
+// dial opens a connection to an endpoint, with TLS for https, and sets the time of each phase. It reports the TLS
+// handshake to the trace of the context, like net/http.
 func (c *Client) dial(
 	ctx context.Context, to *endpoint, phases *record.Phases, protocols ...string,
 ) (*conn, *record.Failure) {
@@ -55,8 +55,8 @@ func (c *Client) dial(
 	return newConn(secret, socket, to), nil
 }
 
-// connect opens a connection to an endpoint, through its proxy if it has one. The socket is what is below the TLS of
-// the proxy, or the same.
+// connect opens a connection to an endpoint, through its proxy if it has one. The socket is the connection below the
+// proxy's TLS, or the same.
 func (c *Client) connect(ctx context.Context, to *endpoint, phases *record.Phases) (nc, socket net.Conn, err error) {
 	address := to.address
 	if to.proxy != nil {
@@ -74,7 +74,7 @@ func (c *Client) connect(ctx context.Context, to *endpoint, phases *record.Phase
 	return nc, socket, err
 }
 
-// throughProxy makes of a connection to a proxy one to the endpoint, unless the proxy takes the requests itself.
+// throughProxy turns a connection to a proxy into one to the endpoint, unless the proxy takes the requests itself.
 func (c *Client) throughProxy(ctx context.Context, socket net.Conn, to *endpoint) (nc net.Conn, err error) {
 	nc = socket
 	if to.proxy.Scheme == "https" {
@@ -111,7 +111,7 @@ func (c *Client) dialTraced(ctx context.Context, address string) (conn net.Conn,
 	return conn, time.Duration(took.Load()), err
 }
 
-// dialPlain connects to where the options lead an address: the unix socket, a resolved address, or itself.
+// dialPlain connects to the address that the options choose: the unix socket, a resolved address, or the given one.
 func (c *Client) dialPlain(ctx context.Context, address string) (net.Conn, error) {
 	var dialer net.Dialer
 	if c.o.UnixSocket != "" {

@@ -23,8 +23,8 @@ type endpoint struct {
 	proxy   *url.URL // nil: none
 }
 
-// isRelayed reports whether requests go to the proxy itself, which is told the whole URL (RFC 9112, section 3.2.2), and
-// not through a tunnel.
+// isRelayed reports whether requests go to the proxy itself, with the whole URL (RFC 9112, section 3.2.2), and not
+// through a tunnel.
 func (e *endpoint) isRelayed() bool {
 	return e.proxy != nil && !e.secure && (e.proxy.Scheme == "http" || e.proxy.Scheme == "https")
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// stage is how far an attempt had come, in words that follow "timed out while".
+// stage is how far an attempt was, in words that follow "timed out while".
 type stage string
 
 const (
@@ -26,20 +26,20 @@ const (
 	reading     stage = "reading the answer"
 )
 
-// maxText is how many bytes of a failure's text are kept: part of it is the peer's.
+// maxText is how many bytes of a failure's text are kept: a part comes from the peer.
 const maxText = 300
 
-// protocolError is an answer that is not HTTP, or not HTTP that one can act on.
+// protocolError means that an answer is not HTTP, or cannot be used.
 type protocolError string
 
 func (e protocolError) Error() string { return string(e) }
 
-// refusal is a request that cannot be sent at all: a bad URL, a header with a line break. No attempt would help.
+// refusal is the failure of a request that can never be sent: a bad URL, a header with a line break.
 func refusal(err error) *record.Failure {
 	return &record.Failure{Kind: record.FailUnknown, Text: bounded(err.Error(), maxText), Permanent: true}
 }
 
-// failure maps an error at a stage of an attempt. left says that bytes of the request may have left.
+// failure maps an error at a stage of an attempt. left says that bytes of the request may have been sent.
 func failure(ctx context.Context, at stage, err error, left bool) *record.Failure {
 	f := &record.Failure{Ambiguous: left}
 	f.Kind, f.Permanent = classify(ctx, at, err)
@@ -47,7 +47,7 @@ func failure(ctx context.Context, at stage, err error, left bool) *record.Failur
 	return f
 }
 
-// classify names the kind of an error. The context comes first, for cutting an attempt off shows as any error at all.
+// classify names the kind of an error. The context comes first: a cut attempt may show any error.
 func classify(ctx context.Context, at stage, err error) (kind record.FailureKind, permanent bool) {
 	if ctx.Err() != nil {
 		if errors.Is(ctx.Err(), context.Canceled) {
@@ -92,8 +92,8 @@ func classifyPlain(at stage, err error) record.FailureKind {
 	return record.FailUnknown
 }
 
-// classifyConnect calls every connection that could not be made refused (no listener, no route, no such socket file),
-// but for what this machine lacks: descriptors, ports, permission.
+// classifyConnect returns refused for every connection that could not be made, except when this machine lacks
+// something: descriptors, ports, permission.
 func classifyConnect(err error) record.FailureKind {
 	for _, local := range []error{syscall.EMFILE, syscall.ENFILE, syscall.EADDRNOTAVAIL, syscall.EACCES, syscall.EPERM} {
 		if errors.Is(err, local) {
@@ -103,7 +103,7 @@ func classifyConnect(err error) record.FailureKind {
 	return record.FailRefused
 }
 
-// isBreak is true for a connection that ended before the answer did.
+// isBreak reports whether the connection ended before the answer did.
 func isBreak(err error) bool {
 	for _, end := range []error{
 		io.EOF, io.ErrUnexpectedEOF, net.ErrClosed, syscall.ECONNRESET, syscall.EPIPE, syscall.ECONNABORTED,
@@ -113,13 +113,13 @@ func isBreak(err error) bool {
 			return true
 		}
 	}
-	// net/http keeps the types of its HTTP/2 errors to itself; their text is all there is.
+	// net/http does not export its HTTP/2 errors; there is only their text.
 	text := err.Error()
 	return strings.HasPrefix(text, "stream error:") || strings.Contains(text, "server sent GOAWAY") ||
 		strings.Contains(text, "client connection lost")
 }
 
-// isCertificate is true when one side did not take the other's certificate: the same certificate will not do next time.
+// isCertificate reports whether one side did not accept the other's certificate: the same one will fail again.
 func isCertificate(err error) bool {
 	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
 		return true
@@ -141,7 +141,7 @@ func isAlert(err error) bool {
 	return ok && (op.Op == "remote error" || op.Op == "local error")
 }
 
-// describe puts an error into a clause without the layers of a library around it.
+// describe returns an error as a clause, without the prefixes of libraries.
 func describe(kind record.FailureKind, at stage, err error) string {
 	if plain, ok := errors.AsType[tls.RecordHeaderError](err); ok {
 		if strings.HasPrefix(string(plain.RecordHeader[:]), "HTTP/") {
@@ -164,8 +164,8 @@ func describe(kind record.FailureKind, at stage, err error) string {
 	return strings.TrimPrefix(withoutLayers(err).Error(), "tls: failed to verify certificate: ")
 }
 
-// withoutLayers returns the part of an error that says what is wrong and where: a dial error names address and cause,
-// without the local port, and the rest loses "read tcp 127.0.0.1:53122->…".
+// withoutLayers returns the part of an error that says what is wrong and where: a dial error keeps address and cause,
+// other errors lose "read tcp 127.0.0.1:53122->…".
 func withoutLayers(err error) error {
 	op, ok := errors.AsType[*net.OpError](err)
 	if !ok || isAlert(err) {

@@ -10,21 +10,21 @@ import (
 	"golang.org/x/time/rate"
 )
 
-// Limits bound what one process sends to each endpoint, which is a host with its port: however many URLs a service has,
-// it is one machine that has to answer. The zero value bounds nothing. It may be used from many goroutines.
+// Limits bound what one process sends to each endpoint, a host with its port: however many URLs it serves, it is one
+// machine. The zero value bounds nothing. It may be used from many goroutines.
 type Limits struct {
 	AtOnce   int           // attempts at a time; 0: any number
 	Rate     rate.Limit    // attempts a second; 0: any number
 	Failures int           // in a row, after which nothing is sent for a while; 0: it goes on
 	Cooldown time.Duration // how long nothing is sent; then one attempt decides whether all others may go on
-	// Changed is told when an endpoint is paused, and when it has answered well again. It must not call Limits.
+	// Changed is called when an endpoint is paused, and when it works again. It must not call Limits.
 	Changed func(endpoint string, open bool)
 
 	mu        sync.Mutex
 	endpoints map[string]*limit
 }
 
-// limit is what is known of one endpoint.
+// limit is the state of one endpoint.
 type limit struct {
 	active  int
 	rate    *rate.Limiter                         // nil: none
@@ -32,12 +32,12 @@ type limit struct {
 	until   time.Time                             // of the pause
 }
 
-// Grant is what Limits.Acquire allows.
+// Grant is the result of Limits.Acquire.
 type Grant struct {
 	Permits []*Permit
-	// Wait is how long until there may be more; 0 when that is when an attempt ends.
+	// Wait is how long until there may be more; 0 when the end of an attempt decides that.
 	Wait time.Duration
-	// Open says that nothing may be sent since the endpoint has failed too often.
+	// Open says that nothing may be sent, since the endpoint has failed too often.
 	Open bool
 }
 
@@ -80,7 +80,7 @@ func (l *Limits) Open(url string) bool {
 	return e.breaker != nil && e.breaker.State() == gobreaker.StateOpen
 }
 
-// of returns the limit of a URL's endpoint. A URL that is none has one of its own: its attempts fail soon enough.
+// of returns the limit of a URL's endpoint. An invalid URL has one of its own: its attempts fail soon enough.
 func (l *Limits) of(url string) *limit {
 	key := url
 	if e, err := parseEndpoint(url); err == nil {
@@ -103,11 +103,11 @@ func (l *Limits) of(url string) *limit {
 	return e
 }
 
-// burstsPerSecond is how finely a rate is spread: a second's attempts never come in fewer parts, if they are so many.
+// burstsPerSecond is into how many parts a second's attempts are spread at least, if they are so many.
 const burstsPerSecond = 10
 
-// newBreaker makes the breaker of an endpoint. What it calls runs under its own lock, so until needs none: it is only
-// read after a call that has seen the new state.
+// newBreaker makes the breaker of an endpoint. It calls back under its own lock, so until needs none: it is only read
+// after a call that has seen the new state.
 func (l *Limits) newBreaker(endpoint string, e *limit) *gobreaker.TwoStepCircuitBreaker[any] {
 	return gobreaker.NewTwoStepCircuitBreaker[any](gobreaker.Settings{
 		Name: endpoint, MaxRequests: 1, Timeout: l.Cooldown,
@@ -124,13 +124,13 @@ func (l *Limits) newBreaker(endpoint string, e *limit) *gobreaker.TwoStepCircuit
 	})
 }
 
-// What a permit reports to the breaker.
+// The reports of a permit to the breaker.
 var (
 	errNothingLearnt = errors.New("no attempt came to its end")
 	errFailed        = errors.New("the endpoint failed")
 )
 
-// takeToken takes part of the rate, or says how long until there is one.
+// takeToken takes a part of the rate, or returns how long until there is one.
 func (p *Permit) takeToken() time.Duration {
 	if p.limit.rate == nil {
 		return 0
@@ -149,7 +149,7 @@ func (p *Permit) giveBack() {
 	}
 }
 
-// pass asks the breaker.
+// pass reports whether the breaker lets the attempt through.
 func (p *Permit) pass() (ok bool) {
 	if p.limit.breaker == nil {
 		return true
@@ -159,8 +159,8 @@ func (p *Permit) pass() (ok bool) {
 	return err == nil
 }
 
-// End gives the permit back, with the attempt that was made; nil when none was. An answer that another attempt would
-// not change is a good one: the endpoint is well, whatever it thinks of the webhook.
+// End returns the permit, with the attempt that was made; nil for none. An answer that another attempt would not change
+// counts as a success: the endpoint works, even if it rejects the webhook.
 func (p *Permit) End(a *Attempt) {
 	p.limits.mu.Lock()
 	defer p.limits.mu.Unlock()

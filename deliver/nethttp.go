@@ -14,8 +14,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// transport makes the net/http client, for HTTP/2. It is used below http.Client, so that redirects are answers like any
-// other and there are no cookies.
+// transport returns net/http's client for HTTP/2. It is below http.Client, so that redirects are answers and there are
+// no cookies.
 func (c *Client) transport() *http.Transport {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
@@ -34,11 +34,11 @@ func (c *Client) transport() *http.Transport {
 	}
 }
 
-// lineKey is the key of an attempt's line in its context, from where the transport has it dialed.
+// lineKey is the key of an attempt's line in its context, where the transport finds it to dial.
 type lineKey struct{}
 
-// line is a connection that is dialed for an attempt. HTTP/2 is for net/http; where the peer chooses HTTP/1.1, the
-// attempt takes the connection back. It may come when the attempt has ended already.
+// line is a connection dialed for an attempt. net/http uses it for HTTP/2; when the peer chooses HTTP/1.1, the attempt
+// takes it back. The dial may outlast the attempt.
 type line struct {
 	to *endpoint
 
@@ -49,10 +49,10 @@ type line struct {
 	failed *record.Failure // of the dialing
 }
 
-// errNotHTTP2 is what net/http is told of a connection that is none for it.
+// errNotHTTP2 tells net/http that a connection is not for it.
 var errNotHTTP2 = errors.New("no connection that speaks HTTP/2")
 
-// dial is net/http's question for a connection.
+// dial returns a connection to net/http.
 func (l *line) dial(ctx context.Context, c *Client) (net.Conn, error) {
 	var phases record.Phases
 	cn, failed := c.dial(ctx, l.to, &phases, "h2", "http/1.1")
@@ -80,8 +80,8 @@ func (l *line) end() (*conn, *record.Failure, record.Phases) {
 	return l.conn, l.failed, l.phases
 }
 
-// overNetHTTP makes an attempt to an endpoint that HTTP/2 is offered to: by net/http, or over a connection of our own
-// where the endpoint chooses HTTP/1.1. With HTTP/2 Head stays empty, since the bytes that went out are not known.
+// overNetHTTP makes an attempt at an endpoint that HTTP/2 is offered to: through net/http, or over a connection of our
+// own when the endpoint chooses HTTP/1.1. With HTTP/2 Head stays empty, since the bytes are not known.
 func (c *Client) overNetHTTP(ctx context.Context, x *record.Exchange, to *endpoint) *record.Failure {
 	if cn := c.kept(to.key); cn != nil {
 		if f, unsent := c.instead(ctx, x, cn); !unsent {
@@ -121,7 +121,7 @@ func (c *Client) overNetHTTP(ctx context.Context, x *record.Exchange, to *endpoi
 	return nil
 }
 
-// instead makes an attempt over a connection of our own to an endpoint that HTTP/2 was offered to. The bytes are known
+// instead makes an attempt over a connection of our own at an endpoint that HTTP/2 was offered to. The bytes are known
 // now.
 func (c *Client) instead(ctx context.Context, x *record.Exchange, cn *conn) (f *record.Failure, unsent bool) {
 	x.Request.Head = string(x.Request.AppendHead(nil))
@@ -131,7 +131,7 @@ func (c *Client) instead(ctx context.Context, x *record.Exchange, cn *conn) (f *
 	return f, unsent
 }
 
-// webRequest says in net/http's terms what is to be sent.
+// webRequest returns the request for net/http.
 func webRequest(ctx context.Context, r *record.Request, to *endpoint) *http.Request {
 	header := r.Header.HTTP()
 	request := &http.Request{
@@ -150,13 +150,13 @@ func webRequest(ctx context.Context, r *record.Request, to *endpoint) *http.Requ
 	return request.WithContext(ctx)
 }
 
-// webResponse takes over what net/http leaves of a head: order and case of the fields are lost.
+// webResponse returns the answer of net/http, which has lost the order and case of the fields.
 func webResponse(r *http.Response) *record.Response {
 	_, reason, _ := strings.Cut(r.Status, " ")
 	return &record.Response{Status: r.StatusCode, Reason: reason, Proto: r.Proto, Header: record.FromHTTP(r.Header)}
 }
 
-// readWeb reads the body within the client's bounds.
+// readWeb reads the body within the client's limits.
 func (c *Client) readWeb(r *record.Response, body io.Reader) (err error) {
 	limited := &io.LimitedReader{R: body, N: c.o.ReadLimit}
 	r.Body, r.Size, err = readSome(limited, c.o.MaxBody, -1)

@@ -14,15 +14,15 @@ import (
 	"github.com/barbhq/barb/units"
 )
 
-// Rate is how often something is done: N times in each Per, evenly spread. With Burst the N come at once, at the
-// beginning of each Per. The zero value is no rate: as often as it goes.
+// Rate is N times in each Per, evenly spread, or with Burst all N at the beginning of each Per. The zero value is no
+// limit.
 type Rate struct {
 	N     int64
 	Per   time.Duration
 	Burst bool
 }
 
-// maxRate is more than any machine sends, and small enough that no due time overflows before the year is over.
+// maxRate is more than any machine sends, and small enough that no due time overflows within a year.
 const maxRate = 1_000_000
 
 // ParseRate reads a rate: 50/s, 1000/s, 5/m, 100/5s. The part behind the slash is a unit or a duration of at most a
@@ -55,7 +55,7 @@ func ParseRate(s string) (Rate, error) {
 	return Rate{N: n, Per: unit}, nil
 }
 
-// String is the rate as ParseRate reads it; "" for none.
+// String returns the rate as ParseRate reads it; "" for none.
 func (r Rate) String() string {
 	if r.N == 0 {
 		return ""
@@ -67,8 +67,7 @@ func (r Rate) String() string {
 	return fmt.Sprintf("%d/%s", r.N, per)
 }
 
-// Due returns how long after the beginning number i, from 0, is due. It is worked out from i each time: nothing adds
-// up.
+// Due returns how long after the beginning number i, from 0, is due. It is computed from i, so no error adds up.
 func (r Rate) Due(i int64) time.Duration {
 	if r.N == 0 {
 		return 0
@@ -82,7 +81,7 @@ func (r Rate) Due(i int64) time.Duration {
 	return due
 }
 
-// Within returns how many are due before a time is over.
+// Within returns how many are due within a time.
 func (r Rate) Within(d time.Duration) int64 {
 	if r.N == 0 {
 		return 0
@@ -99,7 +98,7 @@ func (r Rate) Within(d time.Duration) int64 {
 	return whole + int64(more)
 }
 
-// PerSecond is the rate as a number, 0 for none.
+// PerSecond returns the rate as a number, 0 for none.
 func (r Rate) PerSecond() float64 {
 	if r.N == 0 {
 		return 0
@@ -107,9 +106,9 @@ func (r Rate) PerSecond() float64 {
 	return float64(r.N) / r.Per.Seconds()
 }
 
-// Pace keeps a rate by an absolute schedule: message i is due i/rate after the start, however late earlier ones were.
-// Each sending goroutine calls Next and sends when it returns, so no other goroutine is woken between the due moment
-// and the first byte. The zero value keeps no rate. The schedule starts with the first Next.
+// Pace keeps a rate by an absolute schedule: message i is due i/rate after the first Next, however late earlier ones
+// were. Each sending goroutine calls Next and sends when it returns, so that no other goroutine is woken between the
+// due moment and the first byte. The zero value keeps no rate.
 type Pace struct {
 	Rate Rate
 	For  time.Duration // nothing is due later than this after the beginning; 0 is no end
@@ -117,12 +116,12 @@ type Pace struct {
 	mu    sync.Mutex
 	begun time.Time
 	next  int64
-	// coarse waits by Go's own timers alone, which know the clock of a test.
+	// coarse uses only Go's timers, which follow the clock of a test.
 	coarse bool
 }
 
-// Next waits until the next message is due and returns the due time. It returns at once when the schedule is behind: no
-// message is left out. The lateness is the time since due. It returns false when ctx ends or the time is over.
+// Next waits until the next message is due and returns that time. When the schedule is behind it returns at once: no
+// message is left out. It returns false when ctx ends or the time is over.
 func (p *Pace) Next(ctx context.Context) (due time.Time, ok bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -144,10 +143,10 @@ func (p *Pace) Next(ctx context.Context) (due time.Time, ok bool) {
 	return due, ctx.Err() == nil
 }
 
-// closeBy is how long before a due moment Go's timers are left for the precise wait. They may be a millisecond late.
+// closeBy is how long before a due moment the precise wait begins: Go's timers may be a millisecond late.
 const closeBy = 2 * time.Millisecond
 
-// until waits for a moment and reports whether ctx lasted so long.
+// until waits for a moment and reports whether ctx did not end before.
 func (p *Pace) until(ctx context.Context, due time.Time) bool {
 	wait := time.Until(due)
 	if p.coarse {

@@ -21,7 +21,7 @@ const (
 	Schedule
 )
 
-// Policy says when a delivery is tried again. The zero value makes one attempt and has no limit of time.
+// Policy says when a delivery is tried again. The zero value makes one attempt without a time limit.
 type Policy struct {
 	Retries  int // after the first attempt
 	Backoff  Backoff
@@ -33,12 +33,11 @@ type Policy struct {
 	Timeout  time.Duration // of one attempt; 0 is none
 	Deadline time.Duration // of all attempts and waits, on the monotonic clock; 0 is none
 
-	// Vary is the part by which the waits of a schedule are lengthened at random: 0.1 adds up to a tenth. NoJitter adds
-	// nothing.
+	// Vary is the part that is added to the waits of a schedule at random: 0.1 adds up to a tenth. NoJitter adds nothing.
 	Vary float64
-	// Speed is how many times shorter every wait is, that of a Retry-After too, but no timeout and no deadline. 0 is 1.
+	// Speed divides every wait, that of a Retry-After too, but no timeout and no deadline. 0 is 1.
 	Speed float64
-	// NoRetry is the field of an answer, as "Name: value", by which the app asks for no further attempt; "" is none.
+	// NoRetry is a field of an answer, as "Name: value", with which the app asks for no further attempt; "" is none.
 	NoRetry     string
 	RetryFields []FieldForm // that retries carry
 	Reasons     Reasons     // words of RetryFields
@@ -58,7 +57,7 @@ func DefaultPolicy() Policy {
 	}
 }
 
-// Validate says what makes no sense in the policy: something negative, a schedule without waits.
+// Validate returns an error for a policy without sense: something negative, a schedule without waits.
 func (p Policy) Validate() error {
 	switch {
 	case p.Base < 0:
@@ -88,9 +87,9 @@ func (p Policy) Validate() error {
 	return nil
 }
 
-// Delay returns the wait before retry n, from 1; random is from [0, 1). A schedule is taken as it stands, but for Vary.
-// Else it is that part of the upper end (min(MaxDelay, Base·2^(n-1)), Base·n or Base) which random says, or with
-// NoJitter all of it. Speed is not in it.
+// Delay returns the wait before retry n, from 1, without Speed; random is from [0, 1). A schedule is used as it is, but
+// for Vary. Otherwise the wait is a random part of the upper end (min(MaxDelay, Base·2^(n-1)), Base·n or Base), or with
+// NoJitter all of it.
 func (p Policy) Delay(n int, random float64) time.Duration {
 	n = max(n, 1)
 	if p.Backoff == Schedule {
@@ -109,7 +108,7 @@ func (p Policy) Delay(n int, random float64) time.Duration {
 	return time.Duration(random * float64(upper))
 }
 
-// upper returns the uncapped upper end of wait n; what does not fit in a Duration is the longest there is.
+// upper returns the uncapped upper end of wait n, at most the longest Duration.
 func (p Policy) upper(n int) time.Duration {
 	factor := int64(1)
 	if p.Backoff == Exponential {
@@ -124,8 +123,8 @@ func (p Policy) upper(n int) time.Duration {
 	return p.Base * time.Duration(factor)
 }
 
-// spread returns a wait that a peer asked for, with up to Base added so that not all senders come back at once. With
-// NoJitter nothing is added. It is never less than what was asked for.
+// spread returns a wait that a peer asked for, plus up to Base so that not all senders come back at once. With NoJitter
+// nothing is added. It is never shorter.
 func (p Policy) spread(asked time.Duration, random float64) time.Duration {
 	if p.NoJitter {
 		return asked
@@ -141,7 +140,7 @@ func (p Policy) vary(wait time.Duration, random float64) time.Duration {
 	return wait + min(time.Duration(p.Vary*random*float64(wait)), math.MaxInt64-wait)
 }
 
-// compressed is how long a wait takes at Speed.
+// compressed returns a wait divided by Speed.
 func (p Policy) compressed(wait time.Duration) time.Duration {
 	if p.Speed == 0 || p.Speed == 1 {
 		return wait
@@ -153,7 +152,7 @@ func (p Policy) compressed(wait time.Duration) time.Duration {
 }
 
 // ParseBackoff reads "exponential", "linear", "constant" or a list of waits such as "1s,5s,30s,2m,10m". For a list it
-// returns Schedule and the waits; the number of retries that follows from it is their number.
+// returns Schedule and the waits, one for each retry.
 func ParseBackoff(s string) (Backoff, []time.Duration, error) {
 	switch s {
 	case "exponential":

@@ -9,11 +9,11 @@ import (
 	"time"
 )
 
-// unlimited are as many retries as fit in the deadline.
+// unlimited means as many retries as fit in the deadline.
 const unlimited = "unlimited"
 
-// policyJSON is a policy as a queue stores it: the flags of `barb send` under their names, as one would type them.
-// Fields may be added; none may be removed or change its meaning, since old queues are still read.
+// policyJSON is a policy as a queue stores it: the flags of `barb send` under their names, as typed. Fields may be
+// added; none may be removed or change its meaning, since old queues are still read.
 type policyJSON struct {
 	Retries  string `json:"retries"`
 	Backoff  string `json:"backoff"`
@@ -32,7 +32,7 @@ type policyJSON struct {
 	As          string      `json:"as,omitempty"`
 }
 
-// MarshalJSON writes everything that a later attempt needs, also one made by another process.
+// MarshalJSON writes everything that a later attempt needs, also in another process.
 func (p Policy) MarshalJSON() ([]byte, error) {
 	j := policyJSON{Retries: strconv.Itoa(p.Retries), Backoff: p.backoffText(), Base: p.Base.String(),
 		MaxDelay: p.MaxDelay.String(), Jitter: "full",
@@ -50,7 +50,7 @@ func (p Policy) MarshalJSON() ([]byte, error) {
 	return json.Marshal(j)
 }
 
-// backoffText is the backoff as ParseBackoff reads it.
+// backoffText returns the backoff as ParseBackoff reads it.
 func (p Policy) backoffText() string {
 	switch p.Backoff {
 	case Linear:

@@ -17,7 +17,7 @@ type pool struct {
 	done  bool
 }
 
-// get takes the most recently used connection to an endpoint, or nil. It may have died since: ask it.
+// get returns the most recently used connection to an endpoint, or nil. It may have died since: probe it.
 func (p *pool) get(key string) *conn {
 	p.mu.Lock()
 	defer p.mu.Unlock()

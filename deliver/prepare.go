@@ -35,7 +35,7 @@ func (c *Client) prepare(r *record.Request, to *endpoint) error {
 	return nil
 }
 
-// checkLine refuses what would break the request line.
+// checkLine returns an error for anything that would break the request line.
 func checkLine(r *record.Request) error {
 	if record.CheckField(record.Field{Name: r.Method}) != nil {
 		return fmt.Errorf("method %q is not a token", r.Method)
@@ -85,13 +85,13 @@ func (c *Client) complete(r *record.Request, to *endpoint) (record.Header, error
 	return fields, nil
 }
 
-// takesBody is true for the methods whose requests say that they have a body of no bytes (RFC 9110, section 8.6).
+// takesBody reports whether a method's requests have a Content-Length even for an empty body (RFC 9110, section 8.6).
 func takesBody(method string) bool {
 	return method == http.MethodPost || method == http.MethodPut || method == http.MethodPatch
 }
 
-// checkFraming refuses fields that say something else than the body: the peer would wait for the rest, or take it for
-// the next request.
+// checkFraming refuses fields that do not match the body: the peer would wait for the rest, or read it as the next
+// request.
 func checkFraming(r *record.Request) error {
 	framed := record.Request{Proto: "HTTP/1.1", Header: r.Header}
 	length, chunked, err := framed.BodyFraming()
@@ -101,8 +101,8 @@ func checkFraming(r *record.Request) error {
 	return err
 }
 
-// wireBody returns the body as the head announces it, in its chunks where there are any. honest is false when the head
-// announces another body than there is, which exact bytes may.
+// wireBody returns the body as the head announces it, with its chunks. honest is false when the head announces another
+// body, which exact bytes may.
 func wireBody(r *record.Request) (body []byte, honest bool) {
 	length, chunked, err := r.BodyFraming()
 	if !chunked {

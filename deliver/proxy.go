@@ -29,9 +29,9 @@ func parseProxy(raw string) (*url.URL, error) {
 	return u, nil
 }
 
-// environmentProxy returns the proxy that the variables ask for: HTTPS_PROXY or HTTP_PROXY by the URL's scheme, but for
-// hosts in NO_PROXY, upper case before lower case, as curl and Go programs read them. A loopback host has none, ever: a
-// secret-bearing hook to the developer's own machine must not take a way around through another.
+// environmentProxy returns the proxy of the variables HTTPS_PROXY or HTTP_PROXY, by the URL's scheme, except for hosts
+// in NO_PROXY; upper case comes before lower case, as in curl and Go. A loopback host never has one: a webhook with
+// secrets to the developer's own machine must not go through another.
 func environmentProxy(getenv func(string) string, to *endpoint) (*url.URL, error) {
 	if getenv == nil || isLoopback(to.name) {
 		return nil, nil
@@ -93,7 +93,7 @@ func exempts(item string, to *endpoint) bool {
 	return host == item || strings.HasSuffix(host, "."+item)
 }
 
-// exceptPort takes the port off an item; ok is false when it has another port than the address.
+// exceptPort removes the port of an item; ok is false when the address has another one.
 func exceptPort(item, address string) (host string, ok bool) {
 	colon := strings.LastIndex(item, ":")
 	bare := strings.Trim(item, "[]")

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// retryAfter reads the Retry-After fields of an answer (RFC 9110, section 10.2.3): exactly one, of 1 to 10 digits or an
-// HTTP date. Everything else counts as absent and is malformed. A date that has passed is a wait of zero.
+// retryAfter reads the Retry-After of an answer (RFC 9110, section 10.2.3): exactly one field, of 1 to 10 digits or an
+// HTTP date. Anything else is malformed and counts as absent. A past date is a wait of zero.
 func retryAfter(values []string, now time.Time) (wait time.Duration, ok, malformed bool) {
 	if len(values) == 0 {
 		return 0, false, false

@@ -9,12 +9,11 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// FieldForm is a field of a request whose value may have parts that are filled in, in braces.
+// FieldForm is a field of a request whose value may have placeholders in braces.
 //
-// In those that only retries carry {retry} stands for the number of the retry from 1, {reason} for the word of the
-// policy's Reasons for how the attempt before it ended, and {first} for when the delivery began (RFC 3339). In those of
-// every request of a Provider {id} stands for the webhook id, {event} for the event type, {time} for when the delivery
-// began and {uuid} for a new one.
+// A field of retries may have {retry}, the number of the retry from 1; {reason}, the word of Reasons for how the
+// attempt before ended; and {first}, when the delivery began (RFC 3339). A field of every request of a Provider may
+// have {id}, the webhook id; {event}, the event type; {time}, when the delivery began; and {uuid}, a new one.
 type FieldForm struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
@@ -30,7 +29,7 @@ type Reasons struct {
 	Other    string `json:"other,omitempty"`
 }
 
-// of returns the word for how an attempt ended; x is nil when that is not known.
+// of returns the word for how an attempt ended; x is nil when that is unknown.
 func (r Reasons) of(x *record.Exchange) string {
 	word := ""
 	switch {
@@ -50,8 +49,7 @@ func (r Reasons) of(x *record.Exchange) string {
 	return cmp.Or(word, r.Other)
 }
 
-// announce puts the policy's fields into the request of attempt n, which is not the first. They come before the
-// signature.
+// announce adds the policy's fields to the request of a retry, attempt n, before it is signed.
 func (d *delivery) announce(r *record.Request, n int) {
 	if len(d.Policy.RetryFields) == 0 {
 		return

@@ -27,8 +27,8 @@ func DefaultRetryOn() RetryOn {
 	return RetryOn{Statuses: []int{408, 425, 429}, ServerErrors: true, Network: true}
 }
 
-// Status reports whether an answer with this status is in the set. 410 never is, nor is anything below 300. One from
-// 600 to 999, which HTTP does not know, is a server error (RFC 9110, section 15).
+// Status reports whether an answer with this status is in the set. 410 never is, nor is anything below 300. 600 to 999,
+// which HTTP does not define, count as server errors (RFC 9110, section 15).
 func (r RetryOn) Status(status int) bool {
 	switch {
 	case status < 300 || status > 999 || status == 410 || slices.Contains(r.Except, status):
@@ -54,7 +54,7 @@ func (r RetryOn) failure(f *record.Failure) bool {
 	return r.Timeout && f.Kind == record.FailTimeout
 }
 
-// isUnconnected is true when no connection came about over which a request could have gone.
+// isUnconnected reports whether no connection was made.
 func isUnconnected(f *record.Failure) bool {
 	switch f.Kind {
 	case record.FailDNS, record.FailRefused, record.FailTLS:

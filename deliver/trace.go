@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// trace follows an attempt by net/http. The hooks run on its goroutines, even after the attempt has ended: a connection
-// that nobody waits for any more is still made, and kept.
+// trace records an attempt of net/http. The hooks run on its goroutines, even after the attempt: a connection that is
+// no longer needed is still made, and kept.
 type trace struct {
 	mu    sync.Mutex
 	ended bool
@@ -18,7 +18,7 @@ type trace struct {
 	early int       // interim answers
 }
 
-// sight is what a trace has seen.
+// sight is the record of a trace.
 type sight struct {
 	at        stage
 	firstByte time.Duration
@@ -27,7 +27,7 @@ type sight struct {
 	reused    bool // the connection has carried others before
 }
 
-// end returns what was seen and turns later hooks into nothing.
+// end returns the record; later hooks change nothing.
 func (t *trace) end() sight {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -35,7 +35,7 @@ func (t *trace) end() sight {
 	return t.seen
 }
 
-// note runs f when the attempt still runs.
+// note runs f unless the attempt has ended.
 func (t *trace) note(f func()) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -44,7 +44,7 @@ func (t *trace) note(f func()) {
 	}
 }
 
-// attach returns a context in which net/http tells the trace.
+// attach returns a context in which net/http calls the trace.
 func (t *trace) attach(ctx context.Context) context.Context {
 	t.seen.at = connecting
 	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{

@@ -10,10 +10,9 @@ import (
 
 // overWire makes an attempt over a connection of our own.
 //
-// A kept connection may have been closed by the peer since. That is looked for before it is used, and when not one byte
-// could be written to it, the request goes over a new one. Once a byte has left, the attempt fails as it would on a new
-// connection: unlike GET, a hook may have been acted upon, so sending it again is for the policy to decide and for the
-// history to show.
+// The peer may have closed a kept connection. overWire probes it first, and when not one byte could be written it uses
+// a new one. Once a byte has left, the attempt fails as on a new connection: a webhook, unlike a GET, may have been
+// acted upon, so the policy decides about sending it again and the history shows it.
 func (c *Client) overWire(ctx context.Context, x *record.Exchange, to *endpoint) *record.Failure {
 	if cn := c.kept(to.key); cn != nil {
 		if f, unsent := c.exchange(ctx, x, cn); !unsent {
@@ -28,7 +27,7 @@ func (c *Client) overWire(ctx context.Context, x *record.Exchange, to *endpoint)
 	return f
 }
 
-// kept returns an idle connection that is still one, or nil.
+// kept returns an idle connection that is still open, or nil.
 func (c *Client) kept(key string) *conn {
 	for {
 		cn := c.idle.get(key)
@@ -42,7 +41,7 @@ func (c *Client) kept(key string) *conn {
 	}
 }
 
-// exchange sends the request over a connection and reads the answer. unsent means that nothing has left, since the
+// exchange sends the request over a connection and reads the answer. unsent means that nothing was sent, since the
 // connection had ended before.
 func (c *Client) exchange(ctx context.Context, x *record.Exchange, cn *conn) (f *record.Failure, unsent bool) {
 	x.Remote, cn.left, cn.room = cn.remote, c.o.ReadLimit, c.roomIn(ctx)
@@ -61,11 +60,11 @@ func (c *Client) exchange(ctx context.Context, x *record.Exchange, cn *conn) (f 
 	if cn.tx.done != nil || cn.tx.n > 0 {
 		at, whole, err = cn.receive(x, start, c.o.MaxBody)
 	}
-	cn.settle()
+	cn.finish()
 	if x.Response == nil && cn.tx.done == nil && cn.tx.err != nil {
 		at, err = sending, cn.tx.err
 	}
-	// When the context's end has begun to cut this connection, nobody else may have it.
+	// A connection that the end of the context has begun to cut is not reused.
 	if stop() && err == nil && whole && cn.tx.err == nil && cn.tx.honest && !saysClose(x) {
 		cn.used, cn.room = true, nil
 		c.idle.put(cn)
@@ -79,8 +78,7 @@ func (c *Client) exchange(ctx context.Context, x *record.Exchange, cn *conn) (f 
 	return f, cn.used && cn.tx.n == 0 && f.Kind == record.FailReset
 }
 
-// saysClose reports whether one side wants the connection closed after this exchange, or speaks HTTP/1.0, where that
-// goes without saying.
+// saysClose reports whether one side closes the connection after this exchange, by a field or by HTTP/1.0.
 func saysClose(x *record.Exchange) bool {
 	return x.Request.Proto == "HTTP/1.0" || x.Response.Proto == "HTTP/1.0" ||
 		wantsClose(x.Request.Header) || wantsClose(x.Response.Header)
