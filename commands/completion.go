@@ -55,7 +55,7 @@ func (sh *shell) schemeNames(prefix string, auto bool) []string {
 	}
 	schemes := catalog.All()
 	if file, err := sh.configuration(); err == nil {
-		schemes = file.catalog().All()
+		schemes = file.Catalog().All()
 	}
 	for _, s := range schemes {
 		if strings.HasPrefix(s.Name, prefix) {
@@ -109,7 +109,7 @@ func (sh *shell) whileCompleting(cmd *cobra.Command, look func(context.Context, 
 	if file, err := sh.configuration(); err == nil && sh.db == "" {
 		sh.db = sh.Getenv("BARB_DB")
 		if sh.db == "" {
-			sh.db = file.values["db"]
+			sh.db = file.Values["db"]
 		}
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)

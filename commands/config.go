@@ -1,20 +1,18 @@
 package commands
 
 import (
-	"errors"
+	"cmp"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/adrg/xdg"
-	"github.com/pelletier/go-toml/v2"
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/redact"
 )
@@ -37,8 +35,8 @@ func (s source) weight() int {
 
 // weight ranks where the value of a flag of this command came from; see source.weight.
 func (sh *shell) weight(flag string) int {
-	for _, s := range settings {
-		if from := sh.settings[s.key()]; s.flag == flag && from != "" {
+	for _, s := range config.Settings {
+		if from := sh.settings[s.Key()]; s.Flag == flag && from != "" {
 			return from.weight()
 		}
 	}
@@ -52,37 +50,37 @@ func (sh *shell) applySettings(cmd *cobra.Command) error {
 		return err
 	}
 	sh.settings = map[string]source{}
-	for _, s := range settings {
-		if !s.applies(cmd) {
+	for _, s := range config.Settings {
+		if !s.Applies(cmd) {
 			continue
 		}
 		from, err := fill(sh, file, s, cmd)
 		if err != nil {
 			return err
 		}
-		sh.settings[s.key()] = from
+		sh.settings[s.Key()] = from
 	}
 	return nil
 }
 
-func fill(sh *shell, file *configFile, s setting, cmd *cobra.Command) (source, error) {
-	flag := cmd.Flag(s.flag)
+func fill(sh *shell, file *config.File, s config.Setting, cmd *cobra.Command) (source, error) {
+	flag := cmd.Flag(s.Flag)
 	if flag.Changed {
 		return "flag", nil
 	}
-	value, from := sh.Getenv(s.variable()), source(s.variable())
+	value, from := sh.Getenv(s.Variable()), source(s.Variable())
 	if value == "" {
-		value, from = file.values[s.key()], source(file.path)
-		if value != "" && s.isPath() && !filepath.IsAbs(value) {
-			value = filepath.Join(filepath.Dir(file.path), value) // a file in a parent folder means its own folder
+		value, from = file.Values[s.Key()], source(file.Path)
+		if value != "" && s.IsPath() && !filepath.IsAbs(value) {
+			value = filepath.Join(filepath.Dir(file.Path), value) // a file in a parent folder means its own folder
 		}
 	}
 	if value == "" {
 		return "default", nil
 	}
 	if err := flag.Value.Set(value); err != nil {
-		if from == source(file.path) {
-			return "", fail.Usage("%s:%d: %s = %q: %s", file.path, file.line(s), s.key(), value, plainNumberError(err)).Hint(
+		if from == source(file.Path) {
+			return "", fail.Usage("%s:%d: %s = %q: %s", file.Path, file.Line(s), s.Key(), value, plainNumberError(err)).Hint(
 				"barb config shows every value and where it came from")
 		}
 		return "", fail.Usage("%s=%q: %s", from, value, plainNumberError(err)).Hintf("barb %s --help", cmd.Name())
@@ -92,174 +90,34 @@ func fill(sh *shell, file *configFile, s setting, cmd *cobra.Command) (source, e
 
 // configuration reads barb.toml once and sees to it that the user has agreed to what it does. No file is an empty
 // configuration.
-func (sh *shell) configuration() (*configFile, error) {
+func (sh *shell) configuration() (*config.File, error) {
 	if sh.file != nil {
 		return sh.file, nil
 	}
 	file, err := sh.findConfig()
-	if err == nil && file.path != "" {
-		err = file.read(sh.Dir)
+	if err == nil && file.Path != "" {
+		err = file.Read(sh.Dir)
 	}
 	if err == nil {
 		err = sh.checkTrust(file)
 	}
 	switch {
 	case err != nil && sh.caution == ignore:
-		file = &configFile{}
+		file = &config.File{}
 	case err != nil:
 		return nil, err
 	}
-	sh.file, sh.redactor = file, redact.New(file.catalog().Lookup, nil, file.redact)
+	sh.file, sh.redactor = file, redact.New(file.Catalog().Lookup, nil, file.Redact)
 	return file, nil
 }
 
-// findConfig is --config, BARB_CONFIG, the nearest barb.toml from the working folder upward, then the user's own. It
-// does not read it yet; the path is empty when there is none.
-func (sh *shell) findConfig() (*configFile, error) {
-	named := sh.config
-	if named == "" {
-		named = sh.Getenv("BARB_CONFIG")
-	}
-	if named != "" {
-		if _, err := os.Stat(named); err != nil {
-			return nil, fail.Usage("configuration %s: %w", named, errors.Unwrap(err))
-		}
-		return &configFile{path: named, named: true}, nil
-	}
-	for dir := sh.Dir; dir != ""; dir = filepath.Dir(dir) {
-		path := filepath.Join(dir, "barb.toml")
-		if info, err := os.Stat(path); err == nil && !info.IsDir() {
-			return &configFile{path: path, found: true}, nil
-		}
-		if dir == filepath.Dir(dir) {
-			break
-		}
-	}
-	path := filepath.Join(sh.configHome(), "barb", "barb.toml")
-	if _, err := os.Stat(path); err == nil {
-		return &configFile{path: path}, nil
-	}
-	return &configFile{}, nil
+// findConfig is --config, BARB_CONFIG, the nearest barb.toml from the working folder upward, then the user's own.
+func (sh *shell) findConfig() (*config.File, error) {
+	return config.Find(cmp.Or(sh.config, sh.Getenv("BARB_CONFIG")), sh.Dir,
+		filepath.Join(sh.configHome(), "barb", "barb.toml"))
 }
 
-func (sh *shell) configHome() string {
-	if dir := sh.Getenv("XDG_CONFIG_HOME"); dir != "" {
-		return dir
-	}
-	return xdg.ConfigHome
-}
-
-// read reads the file, which it opens once: what was checked is what is read. cwd is the working folder.
-func (c *configFile) read(cwd string) error {
-	data, err := c.take()
-	if err != nil {
-		return err
-	}
-	decoder := toml.NewDecoder(strings.NewReader(string(data)))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(c); err != nil {
-		return tomlError(c.path, err)
-	}
-	var plain map[string]any
-	if err := toml.Unmarshal(data, &plain); err != nil {
-		return tomlError(c.path, err)
-	}
-	c.text, c.values = data, map[string]string{}
-	for _, s := range settings {
-		if err := c.value(plain, s); err != nil {
-			return err
-		}
-	}
-	if err := c.takeRetention(); err != nil {
-		return err
-	}
-	if err := c.takeSchemes(plain, data); err != nil {
-		return err
-	}
-	if err := c.takeRedact(); err != nil {
-		return err
-	}
-	if err := c.checkTables(data); err != nil {
-		return err
-	}
-	if err := c.takeAllowed(); err != nil {
-		return err
-	}
-	if err := c.takeRoutes(); err != nil {
-		return err
-	}
-	if c.found {
-		c.wants = wantsOf(c, plain, cwd)
-	}
-	return nil
-}
-
-// take opens the file and returns what is in it. One that the user did not name is also asked who may write it.
-func (c *configFile) take() ([]byte, error) {
-	open := openFound
-	if c.named {
-		open = infile.Open
-	}
-	f, err := open(c.path)
-	if err != nil {
-		return nil, classify(err)
-	}
-	defer f.Close()
-	if !c.named {
-		if err := c.guard(f); err != nil {
-			return nil, err
-		}
-	}
-	data, err := infile.ReadAll(f, 1<<20, c.path)
-	if err != nil {
-		return nil, err
-	}
-	return infile.PlainText(data, c.path)
-}
-
-// value takes one setting out of the decoded file, as the text its flag parses.
-func (c *configFile) value(plain map[string]any, s setting) error {
-	if s.table != "" {
-		plain, _ = plain[s.table].(map[string]any)
-	}
-	switch v := plain[strings.ReplaceAll(s.flag, "-", "_")].(type) {
-	case nil:
-	case map[string]any:
-		if s.key() != "scheme" { // that one is the table of one's own schemes
-			return fail.Usage("%s:%d: %s is a table, not a value", c.path, c.line(s), s.key())
-		}
-	case string, int64, bool, float64:
-		c.values[s.key()] = fmt.Sprint(v)
-	default:
-		return fail.Usage("%s:%d: %s is neither text nor number", c.path, c.line(s), s.key())
-	}
-	return nil
-}
-
-// line is where a setting stands in the file.
-func (c *configFile) line(s setting) int {
-	return findKeys(c.text).line(strings.Split(s.key(), ".")...)
-}
-
-// tomlError names the file, the line and the key.
-func tomlError(path string, err error) error {
-	if missing, ok := errors.AsType[*toml.StrictMissingError](err); ok && len(missing.Errors) > 0 {
-		first := missing.Errors[0]
-		line, _ := first.Position()
-		return fail.Usage("%s:%d: unknown key %s", path, line, strings.Join(first.Key(), ".")).Hint(
-			"barb config lists the keys there are")
-	}
-	if decode, ok := errors.AsType[*toml.DecodeError](err); ok {
-		line, column := decode.Position()
-		f := fail.Usage("%s:%d:%d: %s", path, line, column, strings.TrimPrefix(decode.Error(), "toml: "))
-		if strings.Contains(decode.Error(), "key scheme already exists") {
-			f = f.Hint("scheme = \"NAME\" cannot stand beside [scheme.NAME]; give the default with BARB_SCHEME, or in " +
-				"a [[route]]")
-		}
-		return f
-	}
-	return fail.Usage("%s: %w", path, err)
-}
+func (sh *shell) configHome() string { return cmp.Or(sh.Getenv("XDG_CONFIG_HOME"), xdg.ConfigHome) }
 
 func newConfig(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
@@ -288,39 +146,40 @@ func runConfig(sh *shell, root *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	rows := []configRow{{Key: "config", Value: file.path, Source: sh.configSource(), Variable: "BARB_CONFIG"}}
+	rows := []configRow{{Key: "config", Value: file.Path, Source: sh.configSource(), Variable: "BARB_CONFIG"}}
 	rows = append(rows, sh.trustRow(file)...)
-	for _, s := range settings {
+	for _, s := range config.Settings {
 		row, err := configValue(sh, root, file, s)
 		if err != nil {
 			return err
 		}
 		rows = append(rows, row)
 	}
-	rows = append(rows, file.retentionRows()...)
+	rows = append(rows, retentionRows(file)...)
 	if sh.Getenv("BARB_SECRET") != "" {
 		rows = append(rows, configRow{Key: "secret", Value: "env:BARB_SECRET", Source: "BARB_SECRET",
 			Variable: "BARB_SECRET"})
 	}
-	if len(file.redact) > 0 {
-		rows = append(rows, file.redactRow())
+	if len(file.Redact) > 0 {
+		rows = append(rows, configRow{Key: "history.redact", Value: strings.Join(file.RedactTexts, ", "),
+			Source: source(file.Path)})
 	}
-	for _, s := range file.schemes.Own {
-		rows = append(rows, configRow{Key: "scheme." + s.Name, Value: s.Formula(), Source: source(file.sourceOf(s.Name))})
+	for _, s := range file.Schemes.Own {
+		rows = append(rows, configRow{Key: "scheme." + s.Name, Value: s.Formula(), Source: source(file.SourceOf(s.Name))})
 	}
-	if len(file.allowed) > 0 {
-		rows = append(rows, configRow{Key: "deliver.allow", Value: strings.Join(file.allowed, ", "),
-			Source: source(file.path)})
+	if len(file.Allowed) > 0 {
+		rows = append(rows, configRow{Key: "deliver.allow", Value: strings.Join(file.Allowed, ", "),
+			Source: source(file.Path)})
 	}
-	for i, r := range file.routes {
+	for i, r := range file.Routes {
 		value := strings.Join(slices.DeleteFunc([]string{r.Path, strings.Join(r.Methods, ","), r.Event, r.Scheme,
-			strings.Join(r.Secrets, ","), writtenTargets(r.Targets)},
+			strings.Join(r.Secrets, ","), config.WrittenTargets(r.Targets)},
 			func(s string) bool { return s == "" }), "  ")
-		rows = append(rows, configRow{Key: fmt.Sprintf("route.%d", i+1), Value: value, Source: source(file.path)})
+		rows = append(rows, configRow{Key: fmt.Sprintf("route.%d", i+1), Value: value, Source: source(file.Path)})
 	}
 	for i, t := range file.Tables {
 		rows = append(rows, configRow{Key: fmt.Sprintf("respond.%d", i+1), Value: t.String(),
-			Source: source(fmt.Sprintf("%s:%d", file.path, t.line))})
+			Source: source(fmt.Sprintf("%s:%d", file.Path, t.Line))})
 	}
 	if sh.json {
 		for _, row := range rows {
@@ -349,10 +208,10 @@ func (sh *shell) configSource() source {
 	return "default"
 }
 
-func configValue(sh *shell, root *cobra.Command, file *configFile, s setting) (configRow, error) {
+func configValue(sh *shell, root *cobra.Command, file *config.File, s config.Setting) (configRow, error) {
 	cmd := root
-	if s.table != "" || s.flag == "scheme" {
-		name := s.table
+	if s.Table != "" || s.Flag == "scheme" {
+		name := s.Table
 		if name == "" {
 			name = "send"
 		}
@@ -362,16 +221,16 @@ func configValue(sh *shell, root *cobra.Command, file *configFile, s setting) (c
 		}
 		cmd = found
 	}
-	from := sh.settings[s.key()] // global ones were filled for this very command
+	from := sh.settings[s.Key()] // global ones were filled for this very command
 	if from == "" {
 		var err error
 		if from, err = fill(sh, file, s, cmd); err != nil {
 			return configRow{}, err
 		}
 	}
-	value := cmd.Flag(s.flag).Value.String()
-	if s.flag == "db" && value == "" {
+	value := cmd.Flag(s.Flag).Value.String()
+	if s.Flag == "db" && value == "" {
 		value = sh.historyPath()
 	}
-	return configRow{Key: s.key(), Value: flags.WithoutUser(value), Source: from, Variable: s.variable()}, nil
+	return configRow{Key: s.Key(), Value: flags.WithoutUser(value), Source: from, Variable: s.Variable()}, nil
 }

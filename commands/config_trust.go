@@ -1,24 +1,18 @@
 package commands
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
-	"fmt"
 	"io"
-	"io/fs"
-	"os"
 	"path/filepath"
 	"strconv"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
-	"github.com/barbhq/barb/store/disk"
-	"github.com/barbhq/barb/store/export"
 )
 
 // caution is what a command may do with a barb.toml that nobody has agreed to.
@@ -30,9 +24,6 @@ const (
 	lists                 // it takes from the file only what does nothing: barb schemes
 	ignore                // it goes on without the file and says nothing: the completions of a shell
 )
-
-// thisOnce ends the hints about a file that nobody has agreed to.
-const thisOnce = "--trust or BARB_TRUST=1 allows it this once"
 
 // cautionOf is the caution of a command.
 func cautionOf(cmd *cobra.Command) caution {
@@ -48,173 +39,59 @@ func cautionOf(cmd *cobra.Command) caution {
 	return asks
 }
 
-// weakness is how another user could change a file.
-type weakness struct {
-	place, why string
-	mend       string // the command that takes this away, without the place
-}
-
-func (w *weakness) Error() string { return w.place + " " + w.why }
-
-// weaknessAt is how another user could change what a path leads to, or put something else there; nil when none can.
-func weaknessAt(path string) error {
-	absolute, err := filepath.Abs(path)
-	if err == nil {
-		_, err = follow(absolute, weaknessOf)
-	}
-	return err
-}
-
-// ownData refuses what barb keeps for itself, such as its key and what the user has agreed to, where another user could
-// change it.
-func (sh *shell) ownData(path string) error {
-	err := weaknessAt(path)
-	var weak *weakness
-	switch {
-	case err == nil:
-		return nil
-	case !errors.As(err, &weak):
-		return fail.Local("%w", err)
-	}
-	f := fail.Local("%s is not used: %w", path, weak)
-	if weak.mend != "" {
-		f = f.Hint(weak.mend + " " + export.Quote(weak.place))
-	}
-	return f.Hint("XDG_DATA_HOME names a folder of your own")
-}
-
-// guard finds out whether anybody but the user and root could have written the open file: the file itself and, when it
-// was found by searching, whatever leads to it.
-func (c *configFile) guard(f *os.File) error {
-	info, err := f.Stat()
-	if err != nil {
-		return fail.Local("%w", err)
-	}
-	if !info.Mode().IsRegular() {
-		return fail.Usage("%s is not a regular file", c.path)
-	}
-	last := info
-	if err = weaknessOf(c.path, info); err == nil && c.found {
-		absolute, absErr := filepath.Abs(c.path)
-		if absErr != nil {
-			return fail.Local("%w", absErr)
-		}
-		_, err = follow(absolute, func(place string, info fs.FileInfo) error {
-			last = info
-			return weaknessOf(place, info)
-		})
-	}
-	var weak *weakness
-	switch {
-	case errors.As(err, &weak):
-		c.weak = weak
-	case err != nil:
-		return fail.Local("%w", err)
-	case !os.SameFile(info, last):
-		return fail.Local("%s was replaced while it was read", c.path).Hint("try again")
-	}
-	return nil
-}
-
 // trusted is by what the user has agreed to the file: a flag, a variable, a record; "" when by nothing.
-func (sh *shell) trusted(c *configFile) source {
+func (sh *shell) trusted(c *config.File) source {
 	switch {
 	case sh.trust:
 		return "flag"
-	case isTrue(sh.Getenv("BARB_TRUST")):
+	case sh.getenvBool("BARB_TRUST"):
 		return "BARB_TRUST"
 	}
-	record := sh.trustRecord(c)
-	if info, err := os.Lstat(record); err == nil && info.Mode().IsRegular() && weaknessAt(record) == nil {
-		return source(record)
-	}
-	return ""
+	return source(c.Trusted(sh.Dir, sh.dataFolder()))
 }
 
-func isTrue(text string) bool {
-	on, err := strconv.ParseBool(text)
+func (sh *shell) getenvBool(name string) bool {
+	on, err := strconv.ParseBool(sh.Getenv(name))
 	return err == nil && on
 }
 
-// trustRecord is the file that exists once the user has agreed to a barb.toml: to this content at this place, and to
-// the files outside its folder that it leads to now.
-func (sh *shell) trustRecord(c *configFile) string {
-	folder := placeOf(sh.Dir, filepath.Dir(c.path))
-	sum := sha256.New()
-	fmt.Fprintf(sum, "%q\n%q\n", filepath.Join(folder, filepath.Base(c.path)), c.text)
-	for _, w := range c.wants {
-		fmt.Fprintf(sum, "%q %q %q\n", w.What, w.Value, w.Place)
-	}
-	return filepath.Join(sh.dataFolder(), "trusted", hex.EncodeToString(sum.Sum(nil)))
-}
-
-// recordTrust makes that file.
-func (sh *shell) recordTrust(c *configFile) error {
-	record := sh.trustRecord(c)
-	if err := os.MkdirAll(filepath.Dir(record), 0o700); err != nil {
-		return fail.Local("%w", err)
-	}
-	if err := sh.ownData(record); err != nil {
-		return err
-	}
-	if err := disk.Create(record, []byte(c.path+"\n")); err != nil && !errors.Is(err, fs.ErrExist) {
-		return fail.Local("%w", err)
-	}
-	return nil
-}
-
 // checkTrust asks, where it is needed and somebody is there to answer, whether the file is to be used.
-func (sh *shell) checkTrust(c *configFile) error {
-	if c.weak == nil && len(c.wants) == 0 || sh.caution == shows || sh.trusted(c) != "" {
+func (sh *shell) checkTrust(c *config.File) error {
+	if c.Weak == nil && len(c.Wants) == 0 || sh.caution == shows || sh.trusted(c) != "" {
 		return nil
 	}
-	if c.weak != nil {
-		f := fail.Usage("%s is not used: %w", c.path, c.weak)
-		if c.weak.mend != "" {
-			f = f.Hint(c.weak.mend + " " + export.Quote(c.weak.place))
-		}
-		return f.Hint("barb config shows it, barb config trust allows it as it is now; " + thisOnce)
-	}
 	switch {
+	case c.Weak != nil:
 	case sh.caution == lists:
 		return nil
 	case sh.caution == asks && sh.InTerminal && sh.ErrTerminal:
 		return sh.askTrust(c)
 	}
-	return c.untrusted().Hint("barb config trust shows all of it and allows it; " + thisOnce)
+	return c.Untrusted()
 }
 
 // trustRow is what barb config says of it; nothing where no consent is needed.
-func (sh *shell) trustRow(c *configFile) []configRow {
-	if c.weak == nil && len(c.wants) == 0 {
+func (sh *shell) trustRow(c *config.File) []configRow {
+	if c.Weak == nil && len(c.Wants) == 0 {
 		return nil
 	}
 	if by := sh.trusted(c); by != "" {
 		return []configRow{{Key: "trusted", Value: "yes", Source: by, Variable: "BARB_TRUST"}}
 	}
-	if c.weak != nil {
-		sh.say("barb: %s", ui.EscapeLine(c.weak.Error()))
+	if c.Weak != nil {
+		sh.say("barb: %s", ui.EscapeLine(c.Weak.Error()))
 	}
-	for _, w := range c.wants {
+	for _, w := range c.Wants {
 		sh.say("barb: line %d wants to %s", w.Line, ui.EscapeLine(w.String()))
 	}
 	sh.say("hint: barb config trust")
 	return []configRow{{Key: "trusted", Value: "no", Source: "default", Variable: "BARB_TRUST"}}
 }
 
-// untrusted says what the file wants, without the values: a command may hold a secret, and this may end in a log.
-func (c *configFile) untrusted() *fail.Error {
-	wants := make([]string, 0, len(c.wants))
-	for _, w := range c.wants {
-		wants = append(wants, fmt.Sprintf("%s (line %d)", w.What, w.Line))
-	}
-	return fail.Usage("%s is not trusted yet; it wants to %s", c.path, strings.Join(wants, ", "))
-}
-
 // askTrust shows what a file wants and takes yes or no. The answer yes is kept.
-func (sh *shell) askTrust(c *configFile) error {
-	sh.err.Printf("barb: %s is new here or has changed; it wants to\n", ui.EscapeLine(c.path))
-	for _, w := range c.wants {
+func (sh *shell) askTrust(c *config.File) error {
+	sh.err.Printf("barb: %s is new here or has changed; it wants to\n", ui.EscapeLine(c.Path))
+	for _, w := range c.Wants {
 		sh.err.Printf("  line %-4d %s\n", w.Line, ui.EscapeLine(w.String()))
 	}
 	sh.err.Printf("trust it? [y/N] ")
@@ -222,21 +99,12 @@ func (sh *shell) askTrust(c *configFile) error {
 	case err != nil:
 		return err
 	case answer != "y" && answer != "yes":
-		return fail.Usage("%s is not trusted", c.path).Hint("barb config shows it; --config FILE names another")
+		return fail.Usage("%s is not trusted", c.Path).Hint("barb config shows it; --config FILE names another")
 	}
-	if err := sh.recordTrust(c); err != nil {
+	if err := c.Trust(sh.Dir, sh.dataFolder()); err != nil {
 		sh.warn("the answer could not be kept: %s", ui.EscapeLine(err.Error()))
 	}
 	return nil
-}
-
-// String is what it wants in a line.
-func (w want) String() string {
-	text := w.What + ": " + w.Value
-	if w.Place != "" && w.Place != w.Value {
-		text += " → " + w.Place
-	}
-	return text
 }
 
 // readAnswer reads one line of at most 100 bytes and nothing behind it.
@@ -274,33 +142,33 @@ with --config needs no consent.`,
 func runConfigTrust(sh *shell, args []string) error {
 	file, err := sh.findConfig()
 	if len(args) > 0 {
-		file, err = &configFile{path: filepath.Join(sh.Dir, args[0]), found: true}, nil
+		file, err = &config.File{Path: filepath.Join(sh.Dir, args[0]), Found: true}, nil
 		if filepath.IsAbs(args[0]) {
-			file.path = filepath.Clean(args[0])
+			file.Path = filepath.Clean(args[0])
 		}
 	}
 	if err != nil {
 		return err
 	}
-	if file.path == "" {
+	if file.Path == "" {
 		return fail.Usage("no barb.toml was found from %s upward", sh.Dir).Hint("barb config trust FILE")
 	}
-	if err := file.read(sh.Dir); err != nil {
+	if err := file.Read(sh.Dir); err != nil {
 		return err
 	}
-	if err := sh.recordTrust(file); err != nil {
+	if err := file.Trust(sh.Dir, sh.dataFolder()); err != nil {
 		return err
 	}
 	if sh.json {
-		trust := schema.Trust{Path: file.path, Wants: make([]schema.Want, len(file.wants))}
-		for i, w := range file.wants {
+		trust := schema.Trust{Path: file.Path, Wants: make([]schema.Want, len(file.Wants))}
+		for i, w := range file.Wants {
 			trust.Wants[i] = schema.Want(w)
 		}
 		return sh.emit(trust)
 	}
-	for _, w := range file.wants {
+	for _, w := range file.Wants {
 		sh.out.Printf("line %-4d %s\n", w.Line, ui.EscapeLine(w.String()))
 	}
-	sh.out.Line("trusted  " + ui.EscapeLine(file.path) + "  as it is now")
+	sh.out.Line("trusted  " + ui.EscapeLine(file.Path) + "  as it is now")
 	return nil
 }

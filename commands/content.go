@@ -74,7 +74,7 @@ func (sh *shell) takeSample(c *payload.Content, o *sendOptions) error {
 		return err
 	}
 	c.Sample, c.MayReadEnv = &own.Event, own.MayReadEnv()
-	c.Scheme, _ = file.catalog().Lookup(own.Scheme)
+	c.Scheme, _ = file.Catalog().Lookup(own.Scheme)
 	c.Type = cmp.Or(c.Type, own.ContentType)
 	if c.Draft, err = own.Draft(); err != nil {
 		return fail.Usage("%s: %w", own.Origin(), err)
@@ -133,7 +133,7 @@ func (sh *shell) defaultScheme(c *payload.Content, f *flags.Signing, target stri
 	if f.Scheme != "" && (f.Scheme != "auto" || sh.settings["scheme"] == "flag") {
 		return nil
 	}
-	row := file.routes.ForScheme("", urlPath(target))
+	row := file.Routes.ForScheme("", urlPath(target))
 	if (row == nil || row.Scheme == "") && len(sh.secretRefs(f.Secrets, row)) > 0 {
 		f.Scheme = c.Sample.Scheme
 	}

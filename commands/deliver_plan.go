@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
@@ -66,9 +67,9 @@ func (o *sendOptions) planText(sh *shell, s *signing) (string, error) {
 		if path, isFile := strings.CutPrefix(ref, "file:"); isFile {
 			ref = "file:" + sh.absolute(path)
 		}
-		j.Secrets = append(j.Secrets, queuedReference(ref))
+		j.Secrets = append(j.Secrets, config.QueuedReference(ref))
 	}
-	if err := sh.file.checkAllowed(s.refs); err != nil {
+	if err := sh.file.CheckAllowed(s.refs); err != nil {
 		return "", err
 	}
 	if j.Client, err = sh.remembered(&o.Client, o.ConnectIn); err != nil {
@@ -92,7 +93,7 @@ func shownPlan(text string) string {
 		return text
 	}
 	for i, ref := range j.Secrets {
-		if strings.HasPrefix(queuedReference(ref), hashedReference) {
+		if strings.HasPrefix(config.QueuedReference(ref), config.HashedReference) {
 			j.Secrets[i] = "cmd:…"
 		}
 	}
@@ -186,7 +187,7 @@ func (sh *shell) make(ctx context.Context, p *plan, text, target string) (err er
 func (sh *shell) rememberedSigner(ctx context.Context, j *worker.Plan, target string) (*signing, error) {
 	f := flags.Signing{Scheme: j.Scheme}
 	for _, kept := range j.Secrets {
-		ref, err := sh.file.allowedReference(kept)
+		ref, err := sh.file.AllowedReference(kept)
 		if err != nil {
 			return nil, err
 		}

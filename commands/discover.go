@@ -35,7 +35,7 @@ func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, 
 	}
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
-	result, err := discover.Search(ctx, discover.Query{Message: m, Secrets: secrets, Known: sh.file.catalog().All()})
+	result, err := discover.Search(ctx, discover.Query{Message: m, Secrets: secrets, Known: sh.file.Catalog().All()})
 	if err != nil {
 		return err
 	}
@@ -65,7 +65,7 @@ func (sh *shell) discoverKeys(ctx context.Context, f *flags.Signing, path string
 	if err != nil {
 		return nil, nil, err
 	}
-	row := file.routes.ForScheme("", path)
+	row := file.Routes.ForScheme("", path)
 	refs := sh.secretRefs(f.Secrets, row)
 	if len(refs) == 0 {
 		return nil, nil, fail.Usage("--discover needs the secret").Hint(secret.Help)

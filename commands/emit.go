@@ -157,7 +157,7 @@ func holdsSecret(m sign.Message, secrets []sign.Secret) bool {
 func (e *emission) secretVar(sh *shell) string {
 	refs := e.o.Secrets
 	if file, err := sh.configuration(); err == nil && len(refs) == 0 {
-		if r := file.routes.ForScheme(e.scheme.Name, e.path); r != nil {
+		if r := file.Routes.ForScheme(e.scheme.Name, e.path); r != nil {
 			refs = r.Secrets
 		}
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
@@ -59,7 +60,7 @@ type shell struct {
 	verbose bool
 
 	settings map[string]source // where each value came from, filled before a command runs
-	file     *configFile       // barb.toml, read once
+	file     *config.File      // barb.toml, read once
 	redactor *redact.Redactor  // with every secret that was resolved
 	caution  caution           // with what it says
 	history  *store.Store      // opened once, closed by Main

@@ -135,7 +135,7 @@ func (sh *shell) envelope(x *record.Exchange, o eventsSaveOptions) (payload.Meta
 	if err := wholeBody(x); err != nil {
 		return payload.Meta{}, err
 	}
-	scheme, _ := sh.file.catalog().Lookup(x.Scheme)
+	scheme, _ := sh.file.Catalog().Lookup(x.Scheme)
 	inBody := func(m record.Mask) bool { return m.Part == "body" }
 	proving := func(m record.Mask) bool { return m.Part == "body" && m.Proof != "" }
 	switch {

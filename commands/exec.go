@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver/worker"
@@ -71,7 +72,7 @@ func (g *listener) takeExec(ctx context.Context, f execFlags) error {
 func (sh *shell) inherited() []string {
 	isSetting := func(name string) bool {
 		return name == "BARB_CONFIG" || name == "BARB_TRUST" ||
-			slices.ContainsFunc(settings, func(s setting) bool { return s.variable() == name })
+			slices.ContainsFunc(config.Settings, func(s config.Setting) bool { return s.Variable() == name })
 	}
 	return slices.DeleteFunc(command.Inherited(sh.Environ, isSetting), sh.isSecretVariable)
 }

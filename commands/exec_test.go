@@ -4,12 +4,13 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 )
 
 // A barb in the command finds the settings and the history of the listener, and no secret.
 func TestACommandInheritsTheSettingsAndNoSecret(t *testing.T) {
-	sh := &shell{file: &configFile{}}
+	sh := &shell{file: &config.File{}}
 	sh.finder.Getenv = func(string) string { return "s3cret" }
 	if _, err := sh.finder.Find(t.Context(), []string{"env:BARB_TIMEOUT"}); err != nil {
 		t.Fatal(err)

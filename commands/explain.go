@@ -27,7 +27,7 @@ func (sh *shell) explanation(ctx context.Context, v *verifier.Verifier, c verifi
 	}
 	q := explain.Question{Scheme: v.Scheme, Message: m, Secrets: v.Secrets, Now: now}
 	if v.Auto {
-		q.Scheme, _ = file.catalog().Lookup(c.Scheme) // none is a question, too
+		q.Scheme, _ = file.Catalog().Lookup(c.Scheme) // none is a question, too
 	}
 	if v.Tolerance != nil {
 		q.Scheme.Tolerance = sign.Both(*v.Tolerance)
@@ -59,7 +59,7 @@ func (sh *shell) otherSecrets(ctx context.Context, used []sign.Secret) (others [
 			others = append(others, explain.Other{Secret: secrets[0], Endpoint: endpoint})
 		}
 	}
-	for _, r := range file.routes {
+	for _, r := range file.Routes {
 		for _, ref := range r.Secrets {
 			add(ref, r.Path)
 		}

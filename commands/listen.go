@@ -288,7 +288,7 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 	if err != nil {
 		return nil, err
 	}
-	g.gate = &gateway.Gateway{Schemes: file.catalog(), Redactor: sh.redactor, KeepInvalid: o.keep,
+	g.gate = &gateway.Gateway{Schemes: file.Catalog(), Redactor: sh.redactor, KeepInvalid: o.keep,
 		Window: dedupe.New(), Once: o.dedupe, Now: sh.Now, Rand: sh.Rand, FromPage: g.fromPage, Tell: g.tell}
 	g.watch.shown = ui.Shown{Headers: o.With.Headers, Body: o.With.Body}
 	if g.gate.PublicURL, err = g.publicBase("--public-url", o.publicURL); err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver/provider"
@@ -110,10 +111,10 @@ func (g *listener) takeChance(o listenOptions) (err error) {
 
 // flagScript parses the script of a flag. The files it names are beside barb.toml when it stands there.
 func (g *listener) flagScript(flag, text string) (*script.Script, error) {
-	from := g.sh.settings[setting{"listen", flag}.key()]
+	from := g.sh.settings[config.Setting{Table: "listen", Flag: flag}.Key()]
 	read := g.sh.answerBody("")
 	if from.weight() == 1 {
-		read = g.sh.answerBody(g.sh.file.path)
+		read = g.sh.answerBody(g.sh.file.Path)
 	}
 	s, err := script.Parse(text, read)
 	if err != nil {

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/time/rate"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/listen"
@@ -125,7 +126,7 @@ func socketFailure(path string, err error) error {
 func (sh *shell) ownCertificate() (certificate tls.Certificate, trust string, err error) {
 	folder := sh.dataFolder()
 	pair, trust := filepath.Join(folder, "localhost-tls.pem"), filepath.Join(folder, "localhost-cert.pem")
-	if err := sh.ownData(pair); err != nil {
+	if err := config.CheckOwn(pair); err != nil {
 		return certificate, "", err
 	}
 	certificate, renewed, err := listen.OwnCertificate(pair, sh.Now())

@@ -67,7 +67,7 @@ func (g *listener) countFor(port *metrics.Port) {
 		return
 	}
 	schemes := map[string]bool{}
-	for _, s := range g.sh.file.catalog().All() {
+	for _, s := range g.sh.file.Catalog().All() {
 		schemes[s.Name] = true
 	}
 	g.watch.metrics, g.watch.metricsPort = metrics.NewReceived(g.sh.version, g.gate.History, schemes), port

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen/gateway"
@@ -20,8 +21,8 @@ type listener struct {
 	gate     *gateway.Gateway
 	client   *deliver.Client // to the apps, to be closed
 	with     export.With
-	tables   []table // of [[respond]]
-	failing  string  // what those of --fail-rate get, as it was written
+	tables   []config.Respond // of [[respond]]
+	failing  string           // what those of --fail-rate get, as it was written
 	learning learning
 	watch    *watch
 	entrance *entrance
@@ -37,14 +38,14 @@ func (g *listener) takeRoutes(ctx context.Context, o listenOptions) error {
 	}
 	flagged := len(o.Secrets) > 0 || o.Scheme != "" && g.sh.settings["scheme"] == "flag"
 	g.gate.Lanes.ChecksAs = (*gateway.Lane).ChecksAs
-	everywhere := slices.IndexFunc(file.routes, func(r route.Route) bool { return r.CoversAll() })
+	everywhere := slices.IndexFunc(file.Routes, func(r route.Route) bool { return r.CoversAll() })
 	if everywhere < 0 {
 		if g.gate.Lanes.Rest, err = g.lane(ctx, o, &route.Route{}); err != nil {
 			return err
 		}
 	}
-	for i := range file.routes {
-		r := &file.routes[i]
+	for i := range file.Routes {
+		r := &file.Routes[i]
 		if flagged { // what the flags say about signatures holds everywhere
 			r = &route.Route{Path: r.Path, Targets: r.Targets, PublicURL: r.PublicURL}
 		}
@@ -52,7 +53,7 @@ func (g *listener) takeRoutes(ctx context.Context, o listenOptions) error {
 		if err != nil {
 			return err
 		}
-		l.Route = &file.routes[i]
+		l.Route = &file.Routes[i]
 		g.gate.Lanes.Rows = append(g.gate.Lanes.Rows, l)
 	}
 	if everywhere >= 0 { // no request is left to what the flags and BARB_SECRET alone say
@@ -108,7 +109,7 @@ func (g *listener) describe() []string {
 	}
 	if len(lines) == 0 {
 		say("webhooks are", g.gate.Lanes.Rest)
-	} else if g.sh.file.routes.Covering("") == nil {
+	} else if g.sh.file.Routes.Covering("") == nil {
 		say("other paths are", g.gate.Lanes.Rest)
 	}
 	if waiting := g.waiting(context.Background()); waiting != "" {

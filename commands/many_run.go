@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
@@ -167,12 +168,12 @@ func (p *runPlan) restore(sh *shell, cmd *cobra.Command, id int64) error {
 		given["rate"], given["burst"] = true, true
 	}
 	err := p.Restore(cmd, given, sh.weight, func(flag string, given bool) {
-		for _, s := range settings {
-			switch key := s.key(); {
-			case s.flag != flag || sh.settings[key] == "":
+		for _, s := range config.Settings {
+			switch key := s.Key(); {
+			case s.Flag != flag || sh.settings[key] == "":
 			case !given:
 				sh.settings[key] = "default"
-			case s.table == "send":
+			case s.Table == "send":
 				sh.settings[key] = "flag"
 			}
 		}

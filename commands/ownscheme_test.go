@@ -17,7 +17,6 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/commands/fail"
-	"github.com/barbhq/barb/sign"
 )
 
 // ran is what a run of barb left behind.
@@ -109,23 +108,6 @@ func signAndVerify(t *testing.T, config, name string, environ map[string]string)
 		if got := barb(t, config, environ, append(verify, `{"id":"evt_2"}`)...); (got.code == 1) == (name == "door") {
 			t.Errorf("-s %s of another body: %+v", scheme, got)
 		}
-	}
-}
-
-func TestTheDocsExplainEveryKeyAndNoOther(t *testing.T) {
-	_, table, _ := strings.Cut(schemesPage(t), "## The keys")
-	table, _, _ = strings.Cut(table, "What can stand in")
-	var explained, keys []string
-	for _, match := range regexp.MustCompile("(?m)^\\| `([a-z_.]+)` \\|").FindAllStringSubmatch(table, -1) {
-		explained = append(explained, match[1])
-	}
-	for key := range schemeKeys(new(sign.Scheme)) {
-		keys = append(keys, key)
-	}
-	slices.Sort(explained)
-	slices.Sort(keys)
-	if !slices.Equal(explained, keys) {
-		t.Errorf("explained: %v\nthere are: %v", explained, keys)
 	}
 }
 

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"cmp"
-	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
@@ -13,26 +12,12 @@ import (
 // publicHint is how to say which URL senders use.
 const publicHint = "--public-url https://abc.example.com"
 
-// splitPublic takes a public URL apart into scheme and authority, which a signed URL gets from it, and what is behind
-// them and not used: a path that stood for each request's own would make one signature valid at every path.
-func splitPublic(text string) (base, unused string, err error) {
-	if _, err := flags.Target(text); err != nil || !strings.Contains(text, "://") {
-		return "", "", fail.Usage("%q is not a URL", text)
-	}
-	authority := strings.Index(text, "://") + len("://")
-	end := len(text)
-	if i := strings.IndexAny(text[authority:], "/?#"); i >= 0 {
-		end = authority + i
-	}
-	return text[:end], strings.TrimPrefix(text[end:], "/"), nil
-}
-
 // publicBase is splitPublic of what a flag or a route says, "" for nothing. It warns of what is not used.
 func (g *listener) publicBase(where, text string) (string, error) {
 	if text == "" {
 		return "", nil
 	}
-	base, unused, err := splitPublic(text)
+	base, unused, err := flags.SplitPublic(text)
 	if err != nil {
 		return "", fail.Usage("%s %w", where, err).Hint(publicHint)
 	}
@@ -49,14 +34,14 @@ func (sh *shell) publicURLOf(r *record.Request) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	text := cmp.Or(sh.Getenv("BARB_PUBLIC_URL"), file.values["listen.public_url"])
-	if row := file.routes.Covering(urlPath(r.URL)); row != nil && row.PublicURL != "" {
+	text := cmp.Or(sh.Getenv("BARB_PUBLIC_URL"), file.Values["listen.public_url"])
+	if row := file.Routes.Covering(urlPath(r.URL)); row != nil && row.PublicURL != "" {
 		text = row.PublicURL
 	}
 	if text == "" {
 		return r.URL, nil
 	}
-	base, _, err := splitPublic(text)
+	base, _, err := flags.SplitPublic(text)
 	if err != nil {
 		return "", fail.Usage("public_url %w", err).Hint(publicHint)
 	}

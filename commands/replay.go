@@ -232,7 +232,7 @@ func (r *replayer) target(captured replay.Item) (string, error) {
 	if captured.Kind == record.Sent {
 		return captured.Request.URL, nil
 	}
-	if row := r.file.routes.Covering(urlPath(captured.Request.URL)); row != nil && row.ForwardTo() != "" {
+	if row := r.file.Routes.Covering(urlPath(captured.Request.URL)); row != nil && row.ForwardTo() != "" {
 		return flags.Target(row.ForwardTo())
 	}
 	return "", fail.Usage("%d was received; where should it go?",
@@ -240,8 +240,8 @@ func (r *replayer) target(captured replay.Item) (string, error) {
 }
 
 // isTimed reports whether a scheme's signature grows old.
-func (c *configFile) isTimed(scheme string) bool {
-	s, ok := c.catalog().Lookup(scheme)
+func (r *replayer) isTimed(scheme string) bool {
+	s, ok := r.file.Catalog().Lookup(scheme)
 	return ok && s.Time.Unit != ""
 }
 
@@ -260,7 +260,7 @@ func (r *replayer) signerFor(ctx context.Context, captured replay.Item) (*signin
 		return s, nil
 	}
 	s := &signing{}
-	row := r.file.routes.ForScheme(captured.Scheme, path)
+	row := r.file.Routes.ForScheme(captured.Scheme, path)
 	known := len(r.secretRefs(r.options.Secrets, row)) > 0
 	switch {
 	case captured.Scheme != "" && known:
@@ -276,7 +276,7 @@ func (r *replayer) signerFor(ctx context.Context, captured replay.Item) (*signin
 			captured.ID)
 	case r.options.resign:
 		return nil, fail.Usage("no secret is known for scheme %s", captured.Scheme).Hint(secret.Help)
-	case r.file.isTimed(captured.Scheme):
+	case r.isTimed(captured.Scheme):
 		r.warn("no secret is known for scheme %s: the old signature is sent, which the receiver may find too old; "+
 			"--secret signs anew", captured.Scheme)
 	}

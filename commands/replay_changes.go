@@ -16,7 +16,7 @@ func (r *replayer) prepare(ctx context.Context) (err error) {
 	}
 	o := &r.options
 	p := &r.replays
-	p.Redactor, p.Lookup, p.Exact, p.NewID, p.Values = r.redactor, file.catalog().Lookup, o.exact, o.newID,
+	p.Redactor, p.Lookup, p.Exact, p.NewID, p.Values = r.redactor, file.Catalog().Lookup, o.exact, o.newID,
 		o.Values(r.Now(), r.Rand, r.templateEnv)
 	p.Pieces = func(ctx context.Context, x *record.Exchange) error { return r.history.Pieces(ctx, x) }
 	if p.Header, err = o.Header(r.In); err != nil {

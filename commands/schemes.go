@@ -3,45 +3,23 @@ package commands
 import (
 	"cmp"
 	"slices"
-	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
-	"github.com/barbhq/barb/sign/catalog"
 )
-
-// catalog returns the schemes of barb.toml and of the catalogue.
-func (c *configFile) catalog() *catalog.Set {
-	if c == nil {
-		return nil
-	}
-	return &c.schemes
-}
-
-// lookupScheme finds a scheme by its name or alias; the error of an unknown one names the nearest.
-func (c *configFile) lookupScheme(name string) (sign.Scheme, error) {
-	if s, ok := c.catalog().Lookup(strings.ToLower(name)); ok {
-		return s, nil
-	}
-	var names []string
-	for _, s := range c.catalog().All() {
-		names = append(append(names, s.Name), s.Aliases...)
-	}
-	return sign.Scheme{}, fail.Unsupported("unknown scheme %q", name).
-		Hint(fail.DidYouMean("-s ", fail.Nearest(strings.ToLower(name), names), "barb schemes lists what there is"))
-}
 
 func (sh *shell) lookupScheme(name string) (sign.Scheme, error) {
 	file, err := sh.configuration()
 	if err != nil {
 		return sign.Scheme{}, err
 	}
-	return file.lookupScheme(name)
+	return file.LookupScheme(name)
 }
 
 // signFailure gives a refusal of the sign package its exit code and remedy. Only what the caller gave can fail here;
@@ -104,13 +82,13 @@ func runSchemes(sh *shell, names []string) error {
 	if err != nil {
 		return err
 	}
-	chosen, whole, err := file.chooseSchemes(names)
+	chosen, whole, err := file.ChooseSchemes(names)
 	if err != nil {
 		return err
 	}
 	if sh.json {
 		for _, s := range chosen {
-			if err := sh.emit(schema.NewScheme(s, file.sourceOf(s.Name))); err != nil {
+			if err := sh.emit(schema.NewScheme(s, file.SourceOf(s.Name))); err != nil {
 				return err
 			}
 		}
@@ -121,7 +99,7 @@ func runSchemes(sh *shell, names []string) error {
 			if i > 0 {
 				sh.out.Line("")
 			}
-			sh.out.Pairs(ui.SchemePairs(s, file.sourceOf(s.Name)))
+			sh.out.Pairs(ui.SchemePairs(s, file.SourceOf(s.Name)))
 		}
 		return nil
 	}
@@ -130,9 +108,9 @@ func runSchemes(sh *shell, names []string) error {
 }
 
 // printSchemes prints a line for each scheme; where one is of barb.toml, also where it comes from.
-func (sh *shell) printSchemes(file *configFile, schemes []sign.Scheme) {
+func (sh *shell) printSchemes(file *config.File, schemes []sign.Scheme) {
 	head := []string{"NAME", "SIGNATURE", "HEADER", "TOLERANCE"}
-	own := slices.ContainsFunc(schemes, func(s sign.Scheme) bool { return file.sourceOf(s.Name) != "" })
+	own := slices.ContainsFunc(schemes, func(s sign.Scheme) bool { return file.SourceOf(s.Name) != "" })
 	if own {
 		head = append(head, "SOURCE")
 	}
@@ -140,34 +118,9 @@ func (sh *shell) printSchemes(file *configFile, schemes []sign.Scheme) {
 	for _, s := range schemes {
 		row := []string{s.Name, ui.EscapeLine(s.Formula()), s.Header, ui.Tolerance(s)}
 		if own {
-			row = append(row, cmp.Or(file.sourceOf(s.Name), "catalogue"))
+			row = append(row, cmp.Or(file.SourceOf(s.Name), "catalogue"))
 		}
 		rows = append(rows, row)
 	}
 	sh.out.Table(head, rows)
-}
-
-// chooseSchemes finds the named schemes; whole says that each name was exact, so that they are shown in full.
-func (c *configFile) chooseSchemes(names []string) (chosen []sign.Scheme, whole bool, err error) {
-	if len(names) == 0 {
-		return c.catalog().All(), false, nil
-	}
-	whole = true
-	for _, name := range names {
-		if s, ok := c.catalog().Lookup(strings.ToLower(name)); ok {
-			chosen = append(chosen, s)
-			continue
-		}
-		found := slices.DeleteFunc(c.catalog().All(), func(s sign.Scheme) bool {
-			known := append([]string{s.Name, strings.ToLower(s.Title)}, s.Aliases...)
-			return !slices.ContainsFunc(known, func(k string) bool { return strings.Contains(k, strings.ToLower(name)) })
-		})
-		if len(found) == 0 {
-			_, err := c.lookupScheme(name)
-			return nil, false, err
-		}
-		whole = false
-		chosen = append(chosen, found...)
-	}
-	return chosen, whole, nil
 }

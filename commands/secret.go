@@ -172,6 +172,6 @@ func (sh *shell) isSecretVariable(kv string) bool {
 	if name == "BARB_SECRET" || sh.finder.Names(name) {
 		return true
 	}
-	return sh.file != nil && slices.ContainsFunc(sh.file.routes,
+	return sh.file != nil && slices.ContainsFunc(sh.file.Routes,
 		func(r route.Route) bool { return slices.Contains(r.Secrets, "env:"+name) })
 }

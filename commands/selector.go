@@ -78,8 +78,8 @@ func filterOf(sh *shell, chosen *flags.Filter) (store.Filter, *flags.JQ, error) 
 	return chosen.Parse(sh.Now(), func(name string) (string, error) {
 		file, err := sh.configuration()
 		if err == nil && name != "" && !strings.Contains(name, "*") {
-			_, err = file.lookupScheme(name)
+			_, err = file.LookupScheme(name)
 		}
-		return file.catalog().Name(name), err
+		return file.Catalog().Name(name), err
 	})
 }

@@ -44,7 +44,7 @@ func (o *sendOptions) checkQueue(sh *shell) error {
 	case o.queue && slices.ContainsFunc(o.Secrets, func(ref string) bool { return !secret.IsReference(ref) }):
 		return unqueueable()
 	case o.queue:
-		return sh.file.checkAllowed(sh.secretRefs(o.Secrets, sh.file.routes.ForScheme(o.Scheme, urlPath(o.url))))
+		return sh.file.CheckAllowed(sh.secretRefs(o.Secrets, sh.file.Routes.ForScheme(o.Scheme, urlPath(o.url))))
 	}
 	return nil
 }

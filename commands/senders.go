@@ -77,7 +77,7 @@ func (sh *shell) attempts(ctx context.Context, filter store.Filter) (all []sende
 // attempt is a received exchange with what its scheme tells of it.
 func (sh *shell) attempt(x *record.Exchange) senders.Attempt {
 	a := senders.Of(x)
-	s, ok := sh.file.catalog().Lookup(x.Scheme)
+	s, ok := sh.file.Catalog().Lookup(x.Scheme)
 	if !ok {
 		return a
 	}

@@ -26,8 +26,8 @@ func (sh *shell) signer(ctx context.Context, f *flags.Signing, r *record.Request
 	if err != nil {
 		return nil, err
 	}
-	f.Scheme = file.catalog().Name(f.Scheme)
-	row := file.routes.ForScheme(f.Scheme, urlPath(r.URL))
+	f.Scheme = file.Catalog().Name(f.Scheme)
+	row := file.Routes.ForScheme(f.Scheme, urlPath(r.URL))
 	name := f.Scheme
 	if name == "" && row != nil {
 		name = row.Scheme
@@ -47,7 +47,7 @@ func (sh *shell) signer(ctx context.Context, f *flags.Signing, r *record.Request
 		return &signing{}, nil
 	}
 	s := &signing{}
-	if s.Scheme, err = file.lookupScheme(name); err != nil {
+	if s.Scheme, err = file.LookupScheme(name); err != nil {
 		return nil, err
 	}
 	if s.Params, err = f.ParamMap(row); err != nil {

@@ -23,7 +23,7 @@ func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route.Rout
 	f := fail.Usage("secret %s is 32 bytes in hex or base64: it may be a shared secret or a public key, and only the "+
 		"scheme says which", secret.Name)
 	shared, public := sh.schemesFor(o.message)
-	if r != nil && len(o.Secrets) == 0 && len(sh.file.routes) > 0 && sh.settings["scheme"] != "flag" {
+	if r != nil && len(o.Secrets) == 0 && len(sh.file.Routes) > 0 && sh.settings["scheme"] != "flag" {
 		write := sh.writtenInRoutes(secret, r)
 		return f.Hint("a shared secret: " + write(shared)).Hint("a public key:    " + write(public))
 	}
@@ -33,7 +33,7 @@ func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route.Rout
 // writtenInRoutes says what to write into barb.toml for a scheme. With -s it would hold for every route, and take their
 // own schemes from them.
 func (sh *shell) writtenInRoutes(secret sign.Secret, r *route.Route) func(scheme string) string {
-	isWritten := slices.ContainsFunc(sh.file.routes, func(other route.Route) bool { return other.Name() == r.Name() })
+	isWritten := slices.ContainsFunc(sh.file.Routes, func(other route.Route) bool { return other.Name() == r.Name() })
 	return func(scheme string) string {
 		if !isWritten { // r stands for the paths that no route covers
 			return fmt.Sprintf("write another [[route]] without a path: secret = %q, scheme = %q", secret.Name, scheme)
@@ -68,7 +68,7 @@ func (sh *shell) schemesFor(m *sign.Message) (shared, public string) {
 	if m == nil {
 		return shared, public
 	}
-	found := sh.file.catalog().Detect(*m)
+	found := sh.file.Catalog().Detect(*m)
 	for i := len(found) - 1; i >= 0; i-- {
 		switch found[i].Auth {
 		case sign.HMAC, sign.Digest, sign.Token:

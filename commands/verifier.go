@@ -4,6 +4,7 @@ import (
 	"context"
 	"time"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
@@ -31,8 +32,8 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 	}
 	r := o.row
 	if r == nil {
-		o.Scheme = file.catalog().Name(o.Scheme)
-		r = file.routes.ForScheme(o.Scheme, o.path)
+		o.Scheme = file.Catalog().Name(o.Scheme)
+		r = file.Routes.ForScheme(o.Scheme, o.path)
 	}
 	name := o.Scheme
 	if name == "" && r != nil {
@@ -42,13 +43,13 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 	if name == "" && len(refs) == 0 {
 		return nil, nil
 	}
-	v := &verifier.Verifier{Schemes: file.catalog(), Tolerance: o.tolerance, Strict: o.strict, Auto: name == "" ||
+	v := &verifier.Verifier{Schemes: file.Catalog(), Tolerance: o.tolerance, Strict: o.strict, Auto: name == "" ||
 		name == "auto"}
 	if v.Params, err = o.ParamMap(r); err != nil {
 		return nil, err
 	}
 	if !v.Auto {
-		if v.Scheme, err = file.lookupScheme(name); err != nil {
+		if v.Scheme, err = file.LookupScheme(name); err != nil {
 			return nil, err
 		}
 		if v.Scheme, err = v.Scheme.WithParams(v.Params); err != nil {
@@ -82,11 +83,11 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 }
 
 // warnOfScheme says what a message that verifies does not prove: whose it is, and of an own scheme what its row admits.
-func (sh *shell) warnOfScheme(file *configFile, v *verifier.Verifier) {
+func (sh *shell) warnOfScheme(file *config.File, v *verifier.Verifier) {
 	if text := v.Scheme.Unbound(v.Params); text != "" {
 		sh.warn("%s", text)
 	}
-	source := file.sourceOf(v.Scheme.Name)
+	source := file.SourceOf(v.Scheme.Name)
 	if source == "" {
 		return
 	}

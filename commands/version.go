@@ -4,6 +4,7 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/spf13/cobra"
 )
@@ -45,6 +46,6 @@ func newHelp(sh *shell) *cobra.Command {
 
 // withoutConfig prepares a command that must work whatever barb.toml says.
 func (sh *shell) withoutConfig(cmd *cobra.Command, _ []string) error {
-	sh.file = &configFile{}
+	sh.file = &config.File{}
 	return sh.prepare(cmd)
 }

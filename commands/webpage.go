@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store/record"
 )
@@ -37,7 +38,7 @@ func (g *listener) fromPage(r *record.Request) string {
 // barb.toml that was found may be another's, so its public URLs do not count.
 func (g *listener) knowsHost(r *record.Request) bool {
 	host := nameIn(r.URL)
-	if isLoopback(r.URL) {
+	if config.IsLoopback(r.URL) {
 		return true
 	}
 	ip, err := netip.ParseAddr(host)
@@ -47,13 +48,13 @@ func (g *listener) knowsHost(r *record.Request) bool {
 	if g.entrance != nil && nameIn("tcp://"+g.entrance.address) == host {
 		return true
 	}
-	if g.sh.settings["listen.public_url"] != source(g.sh.file.path) || !g.sh.file.found {
+	if g.sh.settings["listen.public_url"] != source(g.sh.file.Path) || !g.sh.file.Found {
 		if nameIn(g.gate.PublicURL) == host {
 			return true
 		}
 	}
 	known := func(l *gateway.Lane) bool { return nameIn(l.PublicURL) == host }
-	return !g.sh.file.found && slices.ContainsFunc(slices.Concat(g.gate.Guards(r)...), known)
+	return !g.sh.file.Found && slices.ContainsFunc(slices.Concat(g.gate.Guards(r)...), known)
 }
 
 // nameIn is the host of a URL in lower case, without a port; "" when there is none.

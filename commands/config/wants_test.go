@@ -1,4 +1,4 @@
-package commands
+package config
 
 import (
 	"os"
@@ -20,14 +20,14 @@ func TestEverySettingIsHarmlessOrAskedAbout(t *testing.T) {
 		"fail-rate", "latency", "platform", "event", "where", "dedupe", "mode", "queue", "concurrency", "ordered", "breaker", "per-endpoint", "rate",
 		"over", "min-samples", "min-success", "max-p99", "max-queue", "max-signature-failures", "max-retry-rate", "max-dead-letters",
 	}
-	for _, s := range settings {
-		value, isAsked := asked[s.flag]
-		file := &configFile{path: t.TempDir() + "/barb.toml", values: map[string]string{s.key(): value}}
+	for _, s := range Settings {
+		value, isAsked := asked[s.Flag]
+		file := &File{Path: t.TempDir() + "/barb.toml", Values: map[string]string{s.Key(): value}}
 		switch wants := wantsOf(file, nil, t.TempDir()); {
-		case isAsked == slices.Contains(harmless, s.flag):
-			t.Errorf("%s: is it harmless in a barb.toml that was found? If not, wishes.setting is to know it", s.key())
+		case isAsked == slices.Contains(harmless, s.Flag):
+			t.Errorf("%s: is it harmless in a barb.toml that was found? If not, wishes.setting is to know it", s.Key())
 		case isAsked && len(wants) != 1:
-			t.Errorf("%s = %q is not asked about", s.key(), value)
+			t.Errorf("%s = %q is not asked about", s.Key(), value)
 		}
 	}
 }
@@ -41,7 +41,7 @@ func TestAHistoryAndADoorAreAskedAbout(t *testing.T) {
 		{"listen.addr", ":4242"}: false, {"listen.addr", "4242"}: false, {"listen.addr", "127.0.0.1:4242"}: false, {"listen.addr", "[::1]:0"}: false, {"listen.addr", "localhost:1"}: false,
 		{"listen.metrics", "0.0.0.0:9242"}: true, {"listen.metrics", ":0"}: false, {"deliver.metrics", "[2001:db8::1]:1"}: true, {"deliver.metrics", "127.9.9.9:1"}: false,
 	} {
-		file := &configFile{path: t.TempDir() + "/barb.toml", values: map[string]string{value[0]: value[1]}}
+		file := &File{Path: t.TempDir() + "/barb.toml", Values: map[string]string{value[0]: value[1]}}
 		if wants := wantsOf(file, nil, t.TempDir()); (len(wants) == 1) != asked {
 			t.Errorf("%s = %q wants %v", value[0], value[1], wants)
 		}
@@ -55,7 +55,7 @@ func TestLimitsOfTheHistoryAreAskedAbout(t *testing.T) {
 		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 			t.Fatal(err)
 		}
-		file := &configFile{path: path}
+		file := &File{Path: path}
 		if err := toml.Unmarshal([]byte(text), file); err != nil {
 			t.Fatal(err)
 		}
@@ -73,7 +73,7 @@ func TestOnlyThisMachineIsLoopback(t *testing.T) {
 		"http://a.localhost": false, "http://127.0.0.1.nip.io": false, "http://127.1": false, "http://2130706433": false, "http://localhost@example.com": false,
 		"http://169.254.169.254": false, "http://example.com#@127.0.0.1": false, "http://127.0.0.1\\@example.com": false, "": false,
 	} {
-		if got := isLoopback(address); got != want {
+		if got := IsLoopback(address); got != want {
 			t.Errorf("%q: %v", address, got)
 		}
 	}
@@ -97,13 +97,13 @@ func TestAPathIsFollowedAsItIsUsed(t *testing.T) {
 		"key": false, "sub/key": false, "in/key": false, "out/key": true, "../project/key": true, "../link/key": false,
 		"out/../key": false, "missing/key": false, "/etc/passwd": true, "..": true, elsewhere + "/project/key": false,
 	} {
-		file := &configFile{path: home + "/link/barb.toml", values: map[string]string{"listen.tls_key": path}}
+		file := &File{Path: home + "/link/barb.toml", Values: map[string]string{"listen.tls_key": path}}
 		if wants := wantsOf(file, nil, home+"/link"); (len(wants) > 0) != asked {
 			t.Errorf("tls_key = %q wants %v", path, wants)
 		}
 	}
 	for path, asked := range map[string]bool{"key": false, "in/key": false, "in/../key": false, "../project/key": false, "out/../key": true, "../link/key": true} {
-		file := &configFile{path: home + "/link/barb.toml"}
+		file := &File{Path: home + "/link/barb.toml"}
 		wants := wantsOf(file, map[string]any{"secret": "file:" + path}, home+"/link")
 		if (len(wants) > 0) != asked {
 			t.Errorf("file:%s wants %v", path, wants)

@@ -1,4 +1,4 @@
-package commands
+package config
 
 import (
 	"bytes"
@@ -17,54 +17,54 @@ import (
 // only the SHA-256 of a cmd: reference, and a worker runs the command that its own barb.toml has under [deliver] allow.
 const (
 	commandReference = "cmd:"
-	hashedReference  = "cmd-sha256:"
+	HashedReference  = "cmd-sha256:"
 )
 
 // takeAllowed reads allow of [deliver]: a list of cmd: references.
-func (c *configFile) takeAllowed() error {
+func (c *File) takeAllowed() error {
 	for _, item := range listOf(c.Deliver.Allow) {
 		ref, ok := item.(string)
 		if !ok || !strings.HasPrefix(ref, commandReference) || !secret.IsReference(ref) {
-			return fail.Usage("%s:%d: [deliver] allow holds something that is not a cmd: line", c.path,
+			return fail.Usage("%s:%d: [deliver] allow holds something that is not a cmd: line", c.Path,
 				findKeys(c.text).line("deliver", "allow")).
 				Hint(`allow = ["cmd:op read op://vault/stripe"]`)
 		}
-		c.allowed = append(c.allowed, ref)
+		c.Allowed = append(c.Allowed, ref)
 	}
 	return nil
 }
 
-// queuedReference is a reference to a secret as the queue keeps it.
-func queuedReference(ref string) string {
+// QueuedReference is a reference to a secret as the queue keeps it.
+func QueuedReference(ref string) string {
 	if !strings.HasPrefix(ref, commandReference) {
 		return ref
 	}
 	sum := sha256.Sum256([]byte(ref))
-	return hashedReference + hex.EncodeToString(sum[:])
+	return HashedReference + hex.EncodeToString(sum[:])
 }
 
-// allowedReference returns the reference of a queued secret. A command must stand in barb.toml: the queue has its hash
+// AllowedReference returns the reference of a queued secret. A command must stand in barb.toml: the queue has its hash
 // or, from an earlier version, its text.
-func (c *configFile) allowedReference(kept string) (ref string, err error) {
-	hash := queuedReference(kept)
-	if !strings.HasPrefix(hash, hashedReference) {
+func (c *File) AllowedReference(kept string) (ref string, err error) {
+	hash := QueuedReference(kept)
+	if !strings.HasPrefix(hash, HashedReference) {
 		return kept, nil
 	}
-	i := slices.IndexFunc(c.allowed, func(line string) bool { return queuedReference(line) == hash })
+	i := slices.IndexFunc(c.Allowed, func(line string) bool { return QueuedReference(line) == hash })
 	if i < 0 {
 		return "", fmt.Errorf("secret cmd:…: its line (SHA-256 %.12s…) is not in [deliver] allow of barb.toml",
-			hash[len(hashedReference):])
+			hash[len(HashedReference):])
 	}
-	return c.allowed[i], nil
+	return c.Allowed[i], nil
 }
 
-// checkAllowed refuses to queue what no worker with this barb.toml would sign.
-func (c *configFile) checkAllowed(refs []string) error {
+// CheckAllowed refuses to queue what no worker with this barb.toml would sign.
+func (c *File) CheckAllowed(refs []string) error {
 	for _, ref := range refs {
-		if !strings.HasPrefix(ref, commandReference) || slices.Contains(c.allowed, ref) {
+		if !strings.HasPrefix(ref, commandReference) || slices.Contains(c.Allowed, ref) {
 			continue
 		}
-		lines := append(slices.Clone(c.allowed), ref)
+		lines := append(slices.Clone(c.Allowed), ref)
 		return fail.Usage("a secret from a command is queued only when [deliver] of barb.toml allows the command, which " +
 			"barb deliver runs").
 			Hint("[deliver]").Hint("allow = " + tomlList(lines))

@@ -1,4 +1,4 @@
-package commands
+package config
 
 import (
 	"cmp"
@@ -16,15 +16,15 @@ import (
 // want is something that a barb.toml found by searching does only once the user has agreed: another's file, such as
 // that of a cloned repository, must not do it unseen.
 type want struct {
-	Line  int    `json:"line"`
-	What  string `json:"what"`            // such as "run a command"
-	Value string `json:"value"`           // as it stands in the file
-	Place string `json:"place,omitempty"` // the file that it leads to once links are followed
+	Line  int
+	What  string // such as "run a command"
+	Value string // as it stands in the file
+	Place string // the file that it leads to once links are followed; "" for what is no file
 }
 
 // wishes collects the wants of a file.
 type wishes struct {
-	file   *configFile
+	file   *File
 	folder string // that of the file, without links
 	cwd    string // where file: references are looked for
 	line   int    // that of the value that is looked at
@@ -32,18 +32,18 @@ type wishes struct {
 }
 
 // wantsOf are the wants of a file, in the order of its lines. It looks at all of its settings, whatever command is run.
-func wantsOf(file *configFile, plain map[string]any, cwd string) []want {
-	w := &wishes{file: file, folder: placeOf(cwd, filepath.Dir(file.path)), cwd: cwd}
+func wantsOf(file *File, plain map[string]any, cwd string) []want {
+	w := &wishes{file: file, folder: placeOf(cwd, filepath.Dir(file.Path)), cwd: cwd}
 	lines := findKeys(file.text)
 	w.references(plain, nil, lines)
-	for _, s := range settings {
-		if value := file.values[s.key()]; value != "" {
-			w.line = file.line(s)
+	for _, s := range Settings {
+		if value := file.Values[s.Key()]; value != "" {
+			w.line = file.Line(s)
 			w.setting(s, value)
 		}
 	}
 	places := findTables(file.text, "route")
-	for i, r := range file.routes {
+	for i, r := range file.Routes {
 		for _, t := range r.Targets {
 			w.line = lineIn(places, i, "forward_to")
 			w.target(t.URL, t.Written)
@@ -95,8 +95,8 @@ func (w *wishes) references(value any, at []string, lines keyLines) {
 }
 
 // setting looks at a value that a flag could have given.
-func (w *wishes) setting(s setting, value string) {
-	switch s.flag {
+func (w *wishes) setting(s Setting, value string) {
+	switch s.Flag {
 	case "proxy":
 		w.add("send through a proxy", flags.WithoutUser(value), "")
 	case "cacert":
@@ -110,7 +110,7 @@ func (w *wishes) setting(s setting, value string) {
 		w.add("use a history that it names and what is queued there", value, w.beside(value))
 	case "addr", "metrics":
 		// a mistake is told where it is used
-		if address, err := flags.ListenAddress(value); err == nil && !isLoopback("tcp://"+address) {
+		if address, err := flags.ListenAddress(value); err == nil && !IsLoopback("tcp://"+address) {
 			w.add("be reached from other machines", value, "")
 		}
 	case "tls-cert", "tls-key":
@@ -128,15 +128,15 @@ func (w *wishes) setting(s setting, value string) {
 	}
 }
 
-// table looks for the files of a [[respond]].
-func (w *wishes) table(t *table) {
-	w.line = t.lineOf("answer")
+// Respond looks for the files of a [[respond]].
+func (w *wishes) table(t *Respond) {
+	w.line = t.LineOf("answer")
 	if t.Answer != "" {
 		_, _ = script.Parse(t.Answer, w.answer)
 		return
 	}
-	w.line = t.lineOf("body")
-	_, _, _ = t.fromKeys(w.answer)
+	w.line = t.LineOf("body")
+	_, _, _ = t.FromKeys(w.answer)
 }
 
 // answer is asked for what body=@PATH names.
@@ -158,14 +158,14 @@ func (w *wishes) reads(what, value, place string) {
 // before links are followed.
 func (w *wishes) beside(path string) string {
 	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(w.file.path), path)
+		path = filepath.Join(filepath.Dir(w.file.Path), path)
 	}
 	return placeOf(w.cwd, path)
 }
 
 // target wants an address that is not of this machine.
 func (w *wishes) target(address, written string) {
-	if !isLoopback(address) {
+	if !IsLoopback(address) {
 		w.add("forward to another machine", flags.WithoutUser(written), "")
 	}
 }
@@ -174,9 +174,9 @@ func (w *wishes) add(what, value, place string) {
 	w.wants = append(w.wants, want{Line: w.line, What: what, Value: value, Place: place})
 }
 
-// isLoopback reports whether an address certainly is this machine: a loopback address, or the name localhost (RFC 6761,
+// IsLoopback reports whether an address certainly is this machine: a loopback address, or the name localhost (RFC 6761,
 // section 6.3). What another name leads to is decided elsewhere.
-func isLoopback(address string) bool {
+func IsLoopback(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil {
 		return false

@@ -1,4 +1,4 @@
-package commands
+package config
 
 import (
 	"strings"
@@ -11,14 +11,14 @@ import (
 func TestAQueuedCommandIsOneOfTheAllowed(t *testing.T) {
 	t.Parallel()
 	const line, other = "cmd:op read op://x/y", "cmd:touch ran"
-	c := &configFile{allowed: []string{"cmd:pass show z", line}}
+	c := &File{Allowed: []string{"cmd:pass show z", line}}
 	for kept, want := range map[string]string{
-		queuedReference(line): line, line: line, // as an earlier barb has kept it
-		queuedReference(other): "", other: "", "cmd:": "", line + " ": "", hashedReference: "",
-		queuedReference(line)[:len(hashedReference)+20]: "",
+		QueuedReference(line): line, line: line, // as an earlier barb has kept it
+		QueuedReference(other): "", other: "", "cmd:": "", line + " ": "", HashedReference: "",
+		QueuedReference(line)[:len(HashedReference)+20]: "",
 		"env:A": "env:A", "file:/a": "file:/a", "keyring:a": "keyring:a",
 	} {
-		got, err := c.allowedReference(kept)
+		got, err := c.AllowedReference(kept)
 		if got != want || (err == nil) != (want != "") {
 			t.Errorf("%q is %q, %v; want %q", kept, got, err, want)
 		}
@@ -26,7 +26,7 @@ func TestAQueuedCommandIsOneOfTheAllowed(t *testing.T) {
 			t.Errorf("%q: %v shows the line", kept, err)
 		}
 	}
-	if kept := queuedReference(line); strings.Contains(kept, "op") || secret.IsReference(kept) {
+	if kept := QueuedReference(line); strings.Contains(kept, "op") || secret.IsReference(kept) {
 		t.Errorf("the queue keeps %q", kept)
 	}
 }

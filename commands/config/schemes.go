@@ -1,4 +1,4 @@
-package commands
+package config
 
 import (
 	"cmp"
@@ -18,17 +18,17 @@ import (
 // ownTolerance is the tolerance of an own scheme that has a timestamp and says nothing else.
 const ownTolerance = 5 * time.Minute
 
-// sourceOf is where an own scheme stands, "barb.toml:12"; "" for those of the catalogue.
-func (c *configFile) sourceOf(name string) string {
+// SourceOf is where an own scheme stands, "barb.toml:12"; "" for those of the catalogue.
+func (c *File) SourceOf(name string) string {
 	line, ok := c.schemeLines[name]
 	if !ok {
 		return ""
 	}
-	return fmt.Sprintf("%s:%d", c.path, line)
+	return fmt.Sprintf("%s:%d", c.Path, line)
 }
 
 // takeSchemes reads the tables [scheme.NAME]. scheme = "NAME", the default of --scheme, is not one.
-func (c *configFile) takeSchemes(plain map[string]any, document []byte) error {
+func (c *File) takeSchemes(plain map[string]any, document []byte) error {
 	tables, ok := plain["scheme"].(map[string]any)
 	if !ok {
 		return nil
@@ -36,15 +36,15 @@ func (c *configFile) takeSchemes(plain map[string]any, document []byte) error {
 	lines := findKeys(document)
 	c.schemeLines = map[string]int{}
 	for name, value := range tables {
-		r := schemeReader{path: c.path, name: name, lines: lines}
+		r := schemeReader{path: c.Path, name: name, lines: lines}
 		s, err := r.read(value)
 		if err != nil {
 			return err
 		}
-		c.schemes.Own = append(c.schemes.Own, s)
+		c.Schemes.Own = append(c.Schemes.Own, s)
 		c.schemeLines[name] = lines.line("scheme", name)
 	}
-	slices.SortFunc(c.schemes.Own, func(a, b sign.Scheme) int {
+	slices.SortFunc(c.Schemes.Own, func(a, b sign.Scheme) int {
 		return cmp.Compare(c.schemeLines[a.Name],
 			c.schemeLines[b.Name])
 	})
@@ -190,4 +190,50 @@ func setDefaults(s *sign.Scheme, timed bool) {
 		s.Split = cmp.Or(s.Split, ",")
 		s.Format = cmp.Or(s.Format, s.Time.Key+"{ts}"+s.Split[:1]+s.Prefix+"{sig}")
 	}
+}
+
+// Catalog returns the schemes of barb.toml and of the catalogue.
+func (c *File) Catalog() *catalog.Set {
+	if c == nil {
+		return nil
+	}
+	return &c.Schemes
+}
+
+// LookupScheme finds a scheme by its name or alias; the error of an unknown one names the nearest.
+func (c *File) LookupScheme(name string) (sign.Scheme, error) {
+	if s, ok := c.Catalog().Lookup(strings.ToLower(name)); ok {
+		return s, nil
+	}
+	var names []string
+	for _, s := range c.Catalog().All() {
+		names = append(append(names, s.Name), s.Aliases...)
+	}
+	return sign.Scheme{}, fail.Unsupported("unknown scheme %q", name).
+		Hint(fail.DidYouMean("-s ", fail.Nearest(strings.ToLower(name), names), "barb schemes lists what there is"))
+}
+
+// ChooseSchemes finds the named schemes; whole says that each name was exact, so that they are shown in full.
+func (c *File) ChooseSchemes(names []string) (chosen []sign.Scheme, whole bool, err error) {
+	if len(names) == 0 {
+		return c.Catalog().All(), false, nil
+	}
+	whole = true
+	for _, name := range names {
+		if s, ok := c.Catalog().Lookup(strings.ToLower(name)); ok {
+			chosen = append(chosen, s)
+			continue
+		}
+		found := slices.DeleteFunc(c.Catalog().All(), func(s sign.Scheme) bool {
+			known := append([]string{s.Name, strings.ToLower(s.Title)}, s.Aliases...)
+			return !slices.ContainsFunc(known, func(k string) bool { return strings.Contains(k, strings.ToLower(name)) })
+		})
+		if len(found) == 0 {
+			_, err := c.LookupScheme(name)
+			return nil, false, err
+		}
+		whole = false
+		chosen = append(chosen, found...)
+	}
+	return chosen, whole, nil
 }

@@ -1,10 +1,12 @@
-package commands
+package config
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store/record"
@@ -23,19 +25,19 @@ type routeKeys struct {
 }
 
 // takeRoutes reads the [[route]] tables into routes.
-func (c *configFile) takeRoutes() error {
+func (c *File) takeRoutes() error {
 	for i := range c.Rows {
-		r, err := c.Rows[i].route(c, fmt.Sprintf("%s: route %d", c.path, i+1))
+		r, err := c.Rows[i].route(c, fmt.Sprintf("%s: route %d", c.Path, i+1))
 		if err != nil {
 			return err
 		}
-		c.routes = append(c.routes, r)
+		c.Routes = append(c.Routes, r)
 	}
 	return nil
 }
 
 // route returns the route that the keys describe. where begins the text of an error.
-func (k *routeKeys) route(c *configFile, where string) (r route.Route, err error) {
+func (k *routeKeys) route(c *File, where string) (r route.Route, err error) {
 	r = route.Route{Path: k.Path, Event: k.Event, Scheme: k.Scheme, PublicURL: k.PublicURL, Params: k.Params}
 	if r.Path != "" && !strings.HasPrefix(r.Path, "/") {
 		return r, fail.Usage(`%s: path = %q does not begin with "/"`, where, r.Path)
@@ -44,13 +46,13 @@ func (k *routeKeys) route(c *configFile, where string) (r route.Route, err error
 		return r, fail.Usage(`%s: path = %q is more than a path`, where, r.Path).Hintf("path = %q", r.Path[:i])
 	}
 	if r.Scheme != "" && r.Scheme != "auto" {
-		if _, err := c.lookupScheme(r.Scheme); err != nil {
+		if _, err := c.LookupScheme(r.Scheme); err != nil {
 			return r, fail.Usage("%s: scheme = %q is not known", where, r.Scheme).Hint("barb schemes")
 		}
-		r.Scheme = c.catalog().Name(r.Scheme)
+		r.Scheme = c.Catalog().Name(r.Scheme)
 	}
 	if r.PublicURL != "" {
-		if _, _, err := splitPublic(r.PublicURL); err != nil {
+		if _, _, err := flags.SplitPublic(r.PublicURL); err != nil {
 			return r, fail.Usage("%s: public_url = %w", where, err).Hint(`public_url = "https://abc.example.com"`)
 		}
 	}
@@ -96,4 +98,60 @@ func listOf(value any) []any {
 		return list
 	}
 	return []any{value}
+}
+
+// targets returns the apps of forward_to: a URL, or a list of URLs and of tables { url = "…", mirror = true }.
+func (k *routeKeys) targets(where string) (targets []route.Target, err error) {
+	for i, item := range listOf(k.Forward) {
+		t, err := targetOf(item)
+		if err == nil && t.Mirror && i == 0 {
+			err = errors.New("the first one answers the sender and cannot be a mirror")
+		}
+		if err != nil {
+			return nil, fail.Usage("%s: forward_to: %w", where, err).
+				Hint(`forward_to = ":3000", or [":3000", { url = ":3001", mirror = true }]`)
+		}
+		targets = append(targets, t)
+	}
+	if len(targets) == 0 && k.Forward != nil {
+		return nil, fail.Usage("%s: forward_to is an empty list", where)
+	}
+	return targets, nil
+}
+
+func targetOf(item any) (t route.Target, err error) {
+	address, isText := item.(string)
+	if table, ok := item.(map[string]any); ok {
+		address, isText = table["url"].(string)
+		for key, value := range table {
+			mirror, isBool := value.(bool)
+			switch {
+			case key == "mirror" && isBool:
+				t.Mirror = mirror
+			case key != "url":
+				return t, fmt.Errorf("%s = %v is neither url nor mirror = true", key, value)
+			}
+		}
+	}
+	if !isText {
+		return t, fmt.Errorf("%v is not a URL", item)
+	}
+	t.Written = address
+	if t.URL, err = flags.Target(address); err != nil {
+		err = fmt.Errorf("%q: %w", flags.WithoutUser(address), err)
+	}
+	return t, err
+}
+
+// WrittenTargets returns forward_to as barb config shows it.
+func WrittenTargets(targets []route.Target) string {
+	var words []string
+	for _, t := range targets {
+		word := flags.WithoutUser(t.Written)
+		if t.Mirror {
+			word = "mirror " + word
+		}
+		words = append(words, word)
+	}
+	return strings.Join(words, ", ")
 }

@@ -1,6 +1,8 @@
-package commands
+package config
 
 import (
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2/unstable"
@@ -62,3 +64,27 @@ func (k keyLines) line(path ...string) int {
 
 // joinKey joins by a character that no key holds: keys may hold dots.
 func joinKey(path []string) string { return strings.Join(path, "\x00") }
+
+// findTables finds the lines of the keys in each table of an array of tables. That of the table itself is under "".
+func findTables(document []byte, name string) []keyLines {
+	var found []keyLines
+	var p unstable.Parser
+	p.Reset(document)
+	within := false
+	for p.NextExpression() {
+		switch e := p.Expression(); e.Kind {
+		case unstable.ArrayTable, unstable.Table:
+			k := keyLines{}
+			path := k.add(&p, nil, e.Key())
+			if within = e.Kind == unstable.ArrayTable && len(path) == 1 && path[0] == name; within {
+				found = append(found, keyLines{"": slices.Max(slices.Collect(maps.Values(k)))})
+			}
+		case unstable.KeyValue:
+			if within {
+				found[len(found)-1].addPair(&p, nil, e)
+			}
+		default: // comments
+		}
+	}
+	return found
+}

@@ -1,0 +1,95 @@
+package config
+
+import (
+	"fmt"
+	"strconv"
+
+	"github.com/spf13/pflag"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/store/redact"
+)
+
+// leastSize is the smallest max_size: an empty history takes nearly a fifth of it, and a smaller number most likely
+// lacks its unit.
+const leastSize = 1_000_000
+
+// Retention is [history] of barb.toml: by what limits the history prunes itself. Without one nothing is removed.
+type Retention struct {
+	MaxSize flags.Size
+	MaxAge  flags.Duration
+}
+
+func (r *Retention) wrongAge(string) (what, line string) {
+	if r.MaxAge <= 0 {
+		return "would keep nothing", `max_age = "30d"`
+	}
+	return "", ""
+}
+
+// wrongSize is what is wrong with max_size, and the line to write instead.
+func (r *Retention) wrongSize(given string) (what, line string) {
+	_, err := strconv.Atoi(given)
+	switch {
+	case r.MaxSize <= 0:
+		return "would keep nothing", `max_size = "4GB"`
+	case r.MaxSize >= leastSize:
+		return "", ""
+	case err == nil:
+		return "is in bytes, and less than 1MB", fmt.Sprintf(`max_size = "%sGB"`, given)
+	}
+	return "is less than 1MB", `max_size = "1MB"`
+}
+
+// takeRetention reads max_size and max_age.
+func (c *File) takeRetention() error {
+	for _, limit := range []struct {
+		key   string
+		given any
+		value pflag.Value
+		wrong func(given string) (what, line string)
+	}{
+		{"max_size", c.History.MaxSize, &c.Retention.MaxSize, c.Retention.wrongSize},
+		{"max_age", c.History.MaxAge, &c.Retention.MaxAge, c.Retention.wrongAge},
+	} {
+		if limit.given == nil {
+			continue
+		}
+		line := findKeys(c.text).line("history", limit.key)
+		if err := limit.value.Set(fmt.Sprint(limit.given)); err != nil {
+			return fail.Usage("%s:%d: history.%s: %w", c.Path, line, limit.key, err)
+		}
+		if wrong, right := limit.wrong(fmt.Sprint(limit.given)); wrong != "" {
+			return fail.Usage("%s:%d: history.%s = %v %s", c.Path, line, limit.key, limit.given,
+				wrong).Hint(right + "; leave it out to keep everything")
+		}
+	}
+	return nil
+}
+
+const redactHelp = `redact = ["header:X-Api-Key", "json:/customer/email"], or query:NAME, form:NAME`
+
+// takeRedact reads [history] redact: the places whose values the history does not keep.
+func (c *File) takeRedact() error {
+	if c.History.Redact == nil {
+		return nil
+	}
+	line := findKeys(c.text).line("history", "redact")
+	list, ok := c.History.Redact.([]any)
+	if !ok {
+		return fail.Usage("%s:%d: history.redact is not a list", c.Path, line).Hint(redactHelp)
+	}
+	for _, v := range list {
+		text, ok := v.(string)
+		if !ok {
+			return fail.Usage("%s:%d: history.redact holds %v, which is not text", c.Path, line, v).Hint(redactHelp)
+		}
+		place, err := redact.ParsePlace(text)
+		if err != nil {
+			return fail.Usage("%s:%d: history.redact %q: %w", c.Path, line, text, err).Hint(redactHelp)
+		}
+		c.Redact, c.RedactTexts = append(c.Redact, place), append(c.RedactTexts, text)
+	}
+	return nil
+}

@@ -1,0 +1,112 @@
+package config
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/listen/script"
+)
+
+// Respond is one [[respond]] of barb.toml: a script for the webhooks of a path, an event, a scheme. It has the script as
+// answer, or one answer key by key.
+type Respond struct {
+	Path   string `toml:"path"`
+	Event  string `toml:"event"` // * stands for any part
+	Scheme string `toml:"scheme"`
+	Answer string `toml:"answer"`
+
+	Status     any `toml:"status"`
+	Fault      any `toml:"fault"`
+	Delay      any `toml:"delay"`
+	RetryAfter any `toml:"retry_after"`
+	Body       any `toml:"body"`
+	Header     any `toml:"header"` // one or a list of them
+
+	Line  int
+	lines keyLines
+}
+
+// String is the table in a line.
+func (t *Respond) String() string {
+	words := []string{}
+	for _, w := range []string{t.Path, t.Event, t.Scheme} {
+		if w != "" {
+			words = append(words, w)
+		}
+	}
+	options, _ := t.options()
+	answer := []string{}
+	if t.Answer != "" {
+		answer = append(answer, t.Answer)
+	}
+	for _, o := range options {
+		answer = append(answer, o.Name+"="+o.Value)
+	}
+	return strings.Join(append(words, "→", strings.Join(answer, ";")), " ")
+}
+
+// fault is a complaint about a key, with the line it stands in.
+func (t *Respond) fault(c *File, key, format string, args ...any) *fail.Error {
+	return fail.Usage("%s:%d: respond: %s", c.Path, t.LineOf(key), fmt.Sprintf(format, args...))
+}
+
+// FromKeys makes a script of the keys, one after the other so that it is known which one is wrong.
+func (t *Respond) FromKeys(read func(string) ([]byte, error)) (s *script.Script, key string, err error) {
+	options, keys := t.options()
+	for i := range options {
+		if s, err = script.Of(options[:i+1], read); err != nil {
+			return nil, strings.ReplaceAll(keys[i], "-", "_"), err
+		}
+	}
+	return s, "", nil
+}
+
+func (t *Respond) LineOf(option string) int {
+	return cmp.Or(t.lines[strings.ReplaceAll(option, "-", "_")], t.Line)
+}
+
+// options are the keys of one answer that are given.
+func (t *Respond) options() (options []script.Option, keys []string) {
+	for key, value := range map[string]any{"status": t.Status, "fault": t.Fault, "delay": t.Delay,
+		"retry-after": t.RetryAfter, "body": t.Body, "header": t.Header} {
+		for _, v := range listOf(value) {
+			options = append(options, script.Option{Name: key, Value: fmt.Sprint(v)})
+		}
+	}
+	slices.SortStableFunc(options, func(a, b script.Option) int { return cmp.Compare(t.LineOf(a.Name), t.LineOf(b.Name)) })
+	for _, o := range options {
+		keys = append(keys, o.Name)
+	}
+	return options, keys
+}
+
+// checkTables checks all of the tables but their scripts, which are read when a listener begins.
+func (c *File) checkTables(document []byte) error {
+	lines := findTables(document, "respond")
+	for i := range c.Tables {
+		t := &c.Tables[i]
+		if i < len(lines) {
+			t.lines, t.Line = lines[i], lines[i][""]
+		}
+		_, keys := t.options()
+		switch {
+		case t.Path != "" && !strings.HasPrefix(t.Path, "/"):
+			return t.fault(c, "path", `path = %q does not begin with "/"`, t.Path)
+		case t.Answer != "" && len(keys) > 0:
+			return t.fault(c, keys[0], "both answer and %s say what is answered",
+				keys[0]).Hint("answer = \"503;delay=3s\" holds all of it")
+		case t.Answer == "" && len(keys) == 0:
+			return t.fault(c, "", "nothing says what is answered").Hint(`answer = "500,500,200"`)
+		}
+		if t.Scheme != "" {
+			if _, err := c.LookupScheme(t.Scheme); err != nil {
+				return t.fault(c, "scheme", "scheme = %q is not known", t.Scheme).Hint("barb schemes")
+			}
+			t.Scheme = c.Catalog().Name(t.Scheme)
+		}
+	}
+	return nil
+}

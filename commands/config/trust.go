@@ -1,0 +1,148 @@
+package config
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/store/disk"
+	"github.com/barbhq/barb/store/export"
+)
+
+// weakness is how another user could change a file.
+type weakness struct {
+	place, why string
+	mend       string // the command that takes this away, without the place
+}
+
+func (w *weakness) Error() string { return w.place + " " + w.why }
+
+// mended adds the command that takes the weakness away to the hints of an error.
+func (w *weakness) mended(f *fail.Error) *fail.Error {
+	if w.mend == "" {
+		return f
+	}
+	return f.Hint(w.mend + " " + export.Quote(w.place))
+}
+
+// weaknessAt is how another user could change what a path leads to, or put something else there; nil when none can.
+func weaknessAt(path string) error {
+	absolute, err := filepath.Abs(path)
+	if err == nil {
+		_, err = follow(absolute, weaknessOf)
+	}
+	return err
+}
+
+// CheckOwn refuses a file that barb keeps for itself, such as its key, where another user could change it.
+func CheckOwn(path string) error {
+	err := weaknessAt(path)
+	var weak *weakness
+	switch {
+	case err == nil:
+		return nil
+	case !errors.As(err, &weak):
+		return fail.Local("%w", err)
+	}
+	return weak.mended(fail.Local("%s is not used: %w", path, weak)).Hint("XDG_DATA_HOME names a folder of your own")
+}
+
+// guard finds out whether anybody but the user and root could have written the open file: the file itself and, when it
+// was found by searching, whatever leads to it.
+func (c *File) guard(f *os.File) error {
+	info, err := f.Stat()
+	if err != nil {
+		return fail.Local("%w", err)
+	}
+	if !info.Mode().IsRegular() {
+		return fail.Usage("%s is not a regular file", c.Path)
+	}
+	last := info
+	if err = weaknessOf(c.Path, info); err == nil && c.Found {
+		absolute, absErr := filepath.Abs(c.Path)
+		if absErr != nil {
+			return fail.Local("%w", absErr)
+		}
+		_, err = follow(absolute, func(place string, info fs.FileInfo) error {
+			last = info
+			return weaknessOf(place, info)
+		})
+	}
+	var weak *weakness
+	switch {
+	case errors.As(err, &weak):
+		c.Weak = weak
+	case err != nil:
+		return fail.Local("%w", err)
+	case !os.SameFile(info, last):
+		return fail.Local("%s was replaced while it was read", c.Path).Hint("try again")
+	}
+	return nil
+}
+
+// trustRecord is the file that exists once the user has agreed to a barb.toml: to this content at this place, and to
+// the files outside its folder that it leads to now.
+func (c *File) trustRecord(cwd, data string) string {
+	folder := placeOf(cwd, filepath.Dir(c.Path))
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%q\n%q\n", filepath.Join(folder, filepath.Base(c.Path)), c.text)
+	for _, w := range c.Wants {
+		fmt.Fprintf(sum, "%q %q %q\n", w.What, w.Value, w.Place)
+	}
+	return filepath.Join(data, "trusted", hex.EncodeToString(sum.Sum(nil)))
+}
+
+// Trust makes that file.
+func (c *File) Trust(cwd, data string) error {
+	record := c.trustRecord(cwd, data)
+	if err := os.MkdirAll(filepath.Dir(record), 0o700); err != nil {
+		return fail.Local("%w", err)
+	}
+	if err := CheckOwn(record); err != nil {
+		return err
+	}
+	if err := disk.Create(record, []byte(c.Path+"\n")); err != nil && !errors.Is(err, fs.ErrExist) {
+		return fail.Local("%w", err)
+	}
+	return nil
+}
+
+// Trusted returns the record by which the user has agreed to the file, "" where there is none.
+func (c *File) Trusted(cwd, data string) string {
+	record := c.trustRecord(cwd, data)
+	if info, err := os.Lstat(record); err == nil && info.Mode().IsRegular() && weaknessAt(record) == nil {
+		return record
+	}
+	return ""
+}
+
+// Untrusted says why the file is not used without consent: who else can write it, or what it wants. The values are left
+// out, since a command may hold a secret, and this may end in a log.
+func (c *File) Untrusted() *fail.Error {
+	const thisOnce = "--trust or BARB_TRUST=1 allows it this once"
+	if c.Weak != nil {
+		return c.Weak.mended(fail.Usage("%s is not used: %w", c.Path, c.Weak)).
+			Hint("barb config shows it, barb config trust allows it as it is now; " + thisOnce)
+	}
+	wants := make([]string, 0, len(c.Wants))
+	for _, w := range c.Wants {
+		wants = append(wants, fmt.Sprintf("%s (line %d)", w.What, w.Line))
+	}
+	return fail.Usage("%s is not trusted yet; it wants to %s", c.Path, strings.Join(wants, ", ")).
+		Hint("barb config trust shows all of it and allows it; " + thisOnce)
+}
+
+// String is what it wants in a line.
+func (w want) String() string {
+	text := w.What + ": " + w.Value
+	if w.Place != "" && w.Place != w.Value {
+		text += " → " + w.Place
+	}
+	return text
+}
