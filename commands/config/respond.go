@@ -10,8 +10,8 @@ import (
 	"github.com/barbhq/barb/listen/script"
 )
 
-// Respond is one [[respond]] of barb.toml: a script for the webhooks of a path, an event, a scheme. It has the script as
-// answer, or one answer key by key.
+// Respond is one [[respond]] of barb.toml: a script for the webhooks of a path, an event, a scheme. It has the script
+// as answer, or one answer key by key.
 type Respond struct {
 	Path   string `toml:"path"`
 	Event  string `toml:"event"` // * stands for any part
