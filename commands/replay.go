@@ -180,12 +180,6 @@ func (r *replayer) oneByOne(ctx context.Context, last int64) error {
 	return fail.Silent(codeOf(tally, ctx.Err() != nil))
 }
 
-func (r *replayer) courier(s *signing, client *deliver.Client) *courier {
-	return &courier{shell: r.shell, sign: s, history: r.history, sender: deliver.Sender{Client: client,
-		Policy: r.options.policy, Rand: r.Rand},
-		with: r.options.With}
-}
-
 // plan makes the first attempt of the replay of a captured exchange, and returns what signs it.
 func (r *replayer) plan(ctx context.Context, captured replay.Item) (x record.Exchange, s *signing, err error) {
 	if err := wholeBody(captured.Exchange); err != nil {

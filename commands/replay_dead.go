@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"iter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -75,20 +76,28 @@ func (r *replayer) send(ctx context.Context, captured replay.Item, x record.Exch
 	if err != nil {
 		return o, summary, err
 	}
-	c := r.courier(s, r.clientFor(p))
 	x.FromUnchecked = redact.IsUnchecked(captured.Exchange)
-	c.onEnded = onEnded
+	show := &attempts{sh: r.shell, with: r.options.With, policy: r.options.policy,
+		silent: r.options.concurrency > 1 && !r.verbose}
+	j := journal.Journal{History: r.history, WithIDs: r.json || !show.silent}
 	if r.options.concurrency > 1 {
-		c.silent, c.lazily = !r.verbose, x.WebhookID == captured.WebhookID // an id that is new must be durable first
+		j.Lazily = x.WebhookID == captured.WebhookID // an id that is new must be durable first
 	}
-	o, took, err := c.deliver(ctx, x)
+	begun := time.Now()
+	sender := deliver.Sender{Client: r.clientFor(p), Policy: r.options.policy, Rand: r.Rand, Sign: s.ForAttempt(&x)}
+	o, err = j.Deliver(ctx, sender, x, func(a *deliver.Attempt) error {
+		if onEnded != nil {
+			onEnded(a)
+		}
+		return show.show(&s.Signer, a)
+	})
 	if err != nil {
 		return o, summary, err
 	}
 	if o.Delivered() && r.options.to == "" { // a dead letter that went elsewhere stays one
 		err = captured.Settle(ctx, r.history, r.Now())
 	}
-	return o, c.summary(&o, took), err
+	return o, show.summary(&o, time.Since(begun)), err
 }
 
 // clientFor is the client for a replay.

@@ -9,9 +9,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver"
-	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/deliver/payload"
-	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -134,30 +132,25 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 		return err
 	}
 	defer client.Close()
-	c := &courier{shell: sh, sign: s, sender: deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand},
-		with: o.With}
+	p := &attempts{sh: sh, with: o.With, policy: o.policy}
 	if o.dryRun {
-		return c.dryRun(client, x)
+		return p.dryRun(&s.Signer, client, x)
 	}
 	if err := sendable(client, x.Request); err != nil {
 		return err
 	}
-	if c.queueing, err = o.queueing(sh, s); err != nil {
-		return err
-	}
-	if c.history, err = sh.writeHistory(ctx); err != nil {
-		return err
-	}
-	outcome, took, err := c.deliver(ctx, x)
+	queueing, err := o.queueing(p, s)
 	if err != nil {
 		return err
 	}
-	if !sh.json && !outcome.Queued {
-		sh.out.Delivery(c.summary(&outcome, took))
+	if _, err := sh.writeHistory(ctx); err != nil {
+		return err
 	}
-	var tally journal.Tally
-	tally.Add(&outcome)
-	return fail.Silent(codeOf(tally, false))
+	if queueing != nil {
+		_, err := queueing.put(ctx, x)
+		return err
+	}
+	return p.deliver(ctx, &s.Signer, deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand}, x)
 }
 
 // sendable finds what can never be sent while nothing has been written yet.
@@ -226,24 +219,4 @@ func (sh *shell) sendBody(o sendOptions) ([]byte, error) {
 	}
 	defer p.close()
 	return p.bytes()
-}
-
-// dryRun prints the request that would be sent first.
-func (c *courier) dryRun(client *deliver.Client, x record.Exchange) error {
-	now := c.Now()
-	if err := c.sign.Sign(&x, now); err != nil {
-		return err
-	}
-	if err := client.Prepare(&x.Request); err != nil {
-		return fail.Usage("%w", err)
-	}
-	if c.json {
-		x.Start, x.Attempt = now, 1
-		return c.emitExchange(&x, export.With{Body: true, URL: true, Headers: true})
-	}
-	c.out.Printf("%s", export.Raw(&x.Request))
-	if n := len(x.Request.Body); n > 0 && c.OutTerminal && x.Request.Body[n-1] != '\n' {
-		c.out.Line("")
-	}
-	return nil
 }

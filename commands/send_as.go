@@ -9,10 +9,8 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/provider"
 	"github.com/barbhq/barb/deliver/signer"
-	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -77,37 +75,6 @@ func (o *sendOptions) applyProvider(x *record.Exchange, now time.Time) {
 	if o.Provider != nil {
 		o.Provider.Apply(x, o.contentType != "", now)
 	}
-}
-
-// providerNote returns what the provider of --as would do with the endpoint after its last attempt, "" for nothing.
-func providerNote(as string, a *deliver.Attempt) string {
-	if as == "" {
-		return ""
-	}
-	p, err := provider.Lookup(as)
-	if err != nil {
-		return ""
-	}
-	return p.Aftermath(a)
-}
-
-// signedAt is when an attempt was signed, "" where that is not said: without a scheme that signs a time, or where time
-// runs as ever and nobody asked.
-func (c *courier) signedAt(x *record.Exchange) string {
-	if !c.sign.Signs() || c.sign.Scheme.Time.Unit == "" || !c.verbose && c.sender.Policy.Speed == 0 {
-		return ""
-	}
-	return "signed " + x.Start.Local().Format(time.TimeOnly)
-}
-
-// emitAttempt prints an attempt as JSON, with what only its sender knows.
-func (c *courier) emitAttempt(a *deliver.Attempt) error {
-	line := export.JSON(c.history.Redacted(a.Exchange), c.with)
-	if a.Scheduled != a.Wait {
-		line.ScheduleMS = a.Scheduled.Milliseconds()
-	}
-	line.Note = providerNote(c.sender.Policy.As, a)
-	return c.emit(line)
 }
 
 // providerSigner returns the signer of the flags. With --as and no flag that overrules it, it signs by the provider's

@@ -27,12 +27,14 @@ import (
 
 // batchSender sends a run and says how it goes.
 type batchSender struct {
-	*courier
-	run     batch.Run
-	options *sendOptions
-	first   record.Exchange // what all messages have in common
-	whole   bool            // first lacks nothing but the webhook id
-	begun   time.Time
+	sh       *shell
+	attempts *attempts
+	sign     *signing
+	run      batch.Run
+	options  *sendOptions
+	first    record.Exchange // what all messages have in common
+	whole    bool            // first lacks nothing but the webhook id
+	begun    time.Time
 }
 
 // sendMany sends a run, a new one or one that is resumed.
@@ -48,8 +50,9 @@ func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
 	if err != nil {
 		return err
 	}
-	m := &batchSender{options: o, first: x}
-	if err := m.open(sh, s); err != nil {
+	m := &batchSender{sh: sh, sign: s, options: o, first: x,
+		attempts: &attempts{sh: sh, with: o.With, policy: o.policy, silent: true}}
+	if err := m.open(); err != nil {
 		return err
 	}
 	defer m.run.Bodies.Close()
@@ -59,15 +62,17 @@ func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
 	}
 	defer client.Close()
 	m.run.Sender = deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand}
-	m.courier = &courier{shell: sh, sign: s, sender: m.run.Sender, silent: true,
-		with: o.With}
 	if done, err := m.tryFirst(ctx, client); done || err != nil {
 		return err
 	}
-	if m.queueing, err = o.queueing(sh, s); err != nil {
+	queueing, err := o.queueing(m.attempts, s)
+	if err != nil {
 		return err
 	}
-	if m.history, err = sh.writeHistory(ctx); err != nil {
+	if queueing != nil {
+		m.run.Queue = queueing.put
+	}
+	if _, err = sh.writeHistory(ctx); err != nil {
 		return err
 	}
 	if err := m.begin(ctx); err != nil {
@@ -82,12 +87,10 @@ func (m *batchSender) begin(ctx context.Context) error {
 	if err != nil {
 		return fail.Local("run: %w", err)
 	}
-	m.run.Options, m.run.Owner, m.run.IsGone, m.run.Now = string(options), worker.NewHolder("send"), worker.IsGone, m.Now
-	m.run.Journal = &journal.Journal{History: m.history, Lazily: true, WithIDs: m.json}
+	m.run.Options, m.run.Now = string(options), m.sh.Now
+	m.run.Owner, m.run.IsGone = worker.NewHolder("send"), worker.IsGone
+	m.run.Journal = &journal.Journal{History: m.sh.history, Lazily: true, WithIDs: m.sh.json}
 	m.run.Message, m.run.Sign, m.run.Tell = m.exchange, m.sign.ForAttempt, m.tell
-	if m.queueing != nil {
-		m.run.Queue = m.enqueue
-	}
 	err = m.run.Begin(ctx)
 	if busy, ok := errors.AsType[*batch.BusyError](err); ok {
 		return fail.Usage("%w", busy).Hint("one barb at a time sends a run")
@@ -112,9 +115,9 @@ func (sh *shell) manyContent(o *sendOptions) (err error) {
 }
 
 // open opens the events, which looks at all of them, and lays out the run.
-func (m *batchSender) open(sh *shell, s *signing) error {
+func (m *batchSender) open() error {
 	o := m.options
-	e, err := sh.events(o, m.checker(s, sh.Now()))
+	e, err := m.sh.events(o, m.checker(m.sh.Now()))
 	if err != nil {
 		return err
 	}
@@ -186,7 +189,8 @@ func (o *sendOptions) stream(in io.Reader, name string, check payload.Check) (pa
 }
 
 // checker is what is wrong with a body for the scheme; nil when the scheme signs whatever bytes there are.
-func (m *batchSender) checker(s *signing, now time.Time) payload.Check {
+func (m *batchSender) checker(now time.Time) payload.Check {
+	s := m.sign
 	if !s.Signs() || s.Scheme.Streams() {
 		return nil
 	}
@@ -217,12 +221,12 @@ func (m *batchSender) tryFirst(ctx context.Context, client *deliver.Client) (don
 		if x, err = m.exchange(job); err != nil {
 			return false, err
 		}
-		if err := m.sign.Try(&x, m.Now()); err != nil {
+		if err := m.sign.Try(&x, m.sh.Now()); err != nil {
 			return false, err
 		}
 	}
 	if m.options.dryRun {
-		return true, m.dryRun(client, x)
+		return true, m.attempts.dryRun(&m.sign.Signer, client, x)
 	}
 	return false, sendable(client, x.Request)
 }
@@ -242,7 +246,7 @@ func (m *batchSender) exchange(j batch.Job) (x record.Exchange, err error) {
 	default:
 		err = o.content.Fill(&x, &m.sign.Signer, n)
 	}
-	o.applyProvider(&x, m.Now())
+	o.applyProvider(&x, m.sh.Now())
 	return x, err
 }
 
@@ -274,9 +278,9 @@ func (m *batchSender) send(ctx context.Context) error {
 	m.begun = time.Now()
 	m.announce()
 	footer := func() {}
-	if hasFooter(m.shell) {
-		meter := ui.Meter{Read: func() ui.Progress { return ui.Progress(m.run.Progress()) }, Columns: m.Columns}
-		footer = startFooter(ctx, m.shell, meter.Text)
+	if hasFooter(m.sh) {
+		meter := ui.Meter{Read: func() ui.Progress { return ui.Progress(m.run.Progress()) }, Columns: m.sh.Columns}
+		footer = startFooter(ctx, m.sh, meter.Text)
 	}
 	err := m.run.Send(ctx)
 	footer()
@@ -285,18 +289,18 @@ func (m *batchSender) send(ctx context.Context) error {
 
 // tell prints an attempt as JSON, and with --verbose a failed one for people.
 func (m *batchSender) tell(a *deliver.Attempt) error {
-	if m.verbose && a.Decision != deliver.Delivered {
+	if m.sh.verbose && a.Decision != deliver.Delivered {
 		m.complain(a)
 	}
-	return m.show(a)
+	return m.attempts.show(&m.sign.Signer, a)
 }
 
 // complain says on stderr how an attempt failed.
 func (m *batchSender) complain(a *deliver.Attempt) {
-	m.printing.Lock()
-	defer m.printing.Unlock()
-	m.err.Printf("%s  ", ui.Clip(a.Exchange.WebhookID, 80))
-	m.err.Attempt(a)
+	m.sh.printing.Lock()
+	defer m.sh.printing.Unlock()
+	m.sh.err.Printf("%s  ", ui.Clip(a.Exchange.WebhookID, 80))
+	m.sh.err.Attempt(a)
 }
 
 // announce says on stderr the number of the run and, for a shuffled one, the seed that gives the same order again.
@@ -308,9 +312,8 @@ func (m *batchSender) announce() {
 	if m.run.Order.Shuffled() {
 		text += fmt.Sprintf(", --seed %d", m.options.kept.Seed)
 	}
-	m.say("%s", text)
-	bad := m.run.Bodies.Bad()
-	m.leftOut(bad)
+	m.sh.say("%s", text)
+	m.leftOut(m.run.Bodies.Bad())
 }
 
 // leftOut lists the bad events that are not sent.
@@ -318,12 +321,12 @@ func (m *batchSender) leftOut(bad payload.Bad) {
 	if bad.Count == 0 {
 		return
 	}
-	m.warn("%s left out", ui.Count(int(bad.Count), "bad event"))
+	m.sh.warn("%s left out", ui.Count(int(bad.Count), "bad event"))
 	for _, line := range bad.First {
-		m.err.Printf("  %s\n", ui.EscapeLine(line))
+		m.sh.err.Printf("  %s\n", ui.EscapeLine(line))
 	}
 	if more := bad.Count - int64(len(bad.First)); more > 0 {
-		m.err.Printf("  and %d more\n", more)
+		m.sh.err.Printf("  and %d more\n", more)
 	}
 }
 
@@ -332,16 +335,16 @@ func (m *batchSender) finish(ctx context.Context, took time.Duration, err error)
 	if m.run.Bodies.Count() == 0 { // those of a stream are known only now
 		m.leftOut(m.run.Bodies.Bad())
 	}
-	sum := m.summary(took)
+	sum := m.sum(took)
 	sum.Interrupted = ctx.Err() != nil
 	switch {
-	case !m.json:
-		m.out.Batch(sum)
-	case !m.quiet:
-		m.err.Batch(sum)
+	case !m.sh.json:
+		m.sh.out.Batch(sum)
+	case !m.sh.quiet:
+		m.sh.err.Batch(sum)
 	}
 	if !m.run.Row().Ended {
-		m.err.Printf("resume with: %s\n", m.resumeCommand())
+		m.sh.err.Printf("resume with: %s\n", m.resumeCommand())
 	}
 	if err != nil {
 		return err
@@ -349,7 +352,7 @@ func (m *batchSender) finish(ctx context.Context, took time.Duration, err error)
 	return fail.Silent(codeOf(m.run.Tally().Tally, sum.Interrupted))
 }
 
-func (m *batchSender) summary(took time.Duration) ui.Batch {
+func (m *batchSender) sum(took time.Duration) ui.Batch {
 	sum := ui.NewBatch(m.run.Tally(), took, m.options.Pace())
 	sum.Skipped = int(m.run.Bodies.Bad().Count)
 	sum.Total = int(m.run.Total())

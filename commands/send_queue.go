@@ -2,16 +2,16 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/deliver/journal"
-	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -51,17 +51,31 @@ func (o *sendOptions) checkQueue(sh *shell) error {
 
 // queueing puts messages into the queue in the place of delivering them.
 type queueing struct {
-	plan  string // a worker.Plan
-	flags *sendQueueFlags
+	attempts *attempts
+	plan     string // a worker.Plan
+	order    func(*record.Request) string
 }
 
 // queueing is nil where messages are delivered at once.
-func (o *sendOptions) queueing(sh *shell, s *signing) (*queueing, error) {
+func (o *sendOptions) queueing(p *attempts, s *signing) (*queueing, error) {
 	if !o.queue {
 		return nil, nil
 	}
-	text, err := o.planText(sh, s)
-	return &queueing{plan: text, flags: &o.sendQueueFlags}, err
+	text, err := o.planText(p.sh, s)
+	return &queueing{attempts: p, plan: text, order: o.order}, err
+}
+
+// put puts a message into the queue and says so.
+func (q *queueing) put(ctx context.Context, x record.Exchange) (o journal.Outcome, err error) {
+	history := q.attempts.sh.history
+	entry, err := worker.Enqueue(ctx, history, &x, q.plan, q.order(&x.Request), q.attempts.sh.Now())
+	if errors.Is(err, worker.ErrHoldsSecret) {
+		return o, fail.Usage("%w", err).Hint("leave --queue out")
+	}
+	if err != nil {
+		return o, err
+	}
+	return journal.Outcome{Queued: true, First: x.ID}, q.attempts.queued(&x, entry)
 }
 
 // order is what a message goes one after another with, "" when it goes whenever it is due.
@@ -74,37 +88,4 @@ func (f *sendQueueFlags) order(r *record.Request) string {
 		return ""
 	}
 	return "key " + key
-}
-
-// enqueue makes a message and its place in the queue durable together. The message is an exchange that no attempt was
-// made of: its attempts repeat it, each signed anew.
-func (c *courier) enqueue(ctx context.Context, x record.Exchange) (o journal.Outcome, err error) {
-	now := c.Now()
-	x.Kind, x.Attempt, x.Start = record.Sent, 0, now
-	kept := c.history.Redacted(&x)
-	if slices.ContainsFunc(kept.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
-		return o, fail.Usage("the message itself contains the secret, which the history does not keep").Hint(
-			"leave --queue out")
-	}
-	// The target is for listing and for the limits of the endpoint. It stays when the message is gone, so it is the masked
-	// one.
-	q := &store.Queued{Kind: store.Message, Target: kept.Request.URL, Policy: c.queueing.plan,
-		Order: c.queueing.flags.order(&x.Request), Due: now,
-		Created: now, Masks: kept.Masks}
-	if err := c.history.RecordQueued(ctx, &x, q); err != nil {
-		return o, err
-	}
-	return journal.Outcome{Queued: true, First: x.ID}, c.showQueued(c.history.Redacted(&x), q)
-}
-
-func (c *courier) showQueued(kept *record.Exchange, q *store.Queued) error {
-	c.printing.Lock()
-	defer c.printing.Unlock()
-	switch {
-	case c.json:
-		return c.emit(schema.NewQueuedMessage(kept, c.with, q))
-	case !c.silent:
-		c.out.Queued(kept, q.ID)
-	}
-	return nil
 }

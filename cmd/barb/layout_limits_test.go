@@ -41,9 +41,7 @@ var wide = struct{ code, tests int }{code: 5, tests: 213}
 // promoted holds the types that may reach more methods by embedding, until each is given what it needs. They only go
 // down.
 var promoted = map[string]int{
-	"commands.courier":     112,
-	"commands.batchSender": 117,
-	"commands.replayer":    111,
+	"commands.replayer": 111,
 }
 
 // outside is how many methods a type of another module brings when it is embedded.
@@ -336,7 +334,8 @@ var spends = []string{
 	"listen/command/command.go", "listen/command/marks.go",
 	"store/erase.go", "store/observe.go", "store/prune.go", "store/group.go", "store/schema.go",
 	"commands/ui/footer.go", "commands/ui/forward.go", "commands/ui/progress.go",
-	"commands/courier.go", "commands/send_many.go", "commands/replay_many.go", // how long a delivery or a run took
+	"commands/attempts.go", "commands/send_many.go", // how long a delivery or a run took
+	"commands/replay_dead.go", "commands/replay_many.go",
 	"deliver/batch/checkpoint.go", "deliver/batch/source.go",
 	// waits for what is due: its tests are in synctest bubbles
 	"deliver/worker/leases.go", "deliver/worker/round.go", "deliver/worker/worker.go",

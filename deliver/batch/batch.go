@@ -104,6 +104,13 @@ func (r *Run) Send(ctx context.Context) error {
 // work delivers one message after the other.
 func (r *Run) work(ctx context.Context, worker int) error {
 	var ends Ends
+	tell := func(a *deliver.Attempt) error {
+		ends.Add(a.Exchange)
+		if r.Tell == nil {
+			return nil
+		}
+		return r.Tell(a)
+	}
 	for {
 		job, ok, err := r.source.take(ctx, worker)
 		if !ok || err != nil {
@@ -114,7 +121,7 @@ func (r *Run) work(ctx context.Context, worker int) error {
 		if err != nil {
 			return err
 		}
-		o, err := r.deliver(ctx, x, &ends)
+		o, err := r.deliver(ctx, x, tell)
 		if err != nil {
 			return err
 		}
@@ -122,8 +129,9 @@ func (r *Run) work(ctx context.Context, worker int) error {
 	}
 }
 
-// deliver delivers a message, or queues it. An error of Tell is returned when the delivery has ended.
-func (r *Run) deliver(ctx context.Context, x record.Exchange, ends *Ends) (o journal.Outcome, err error) {
+// deliver delivers a message, or queues it.
+func (r *Run) deliver(ctx context.Context, x record.Exchange, tell func(*deliver.Attempt) error) (journal.Outcome,
+	error) {
 	if r.Queue != nil {
 		return r.Queue(ctx, x)
 	}
@@ -131,22 +139,7 @@ func (r *Run) deliver(ctx context.Context, x record.Exchange, ends *Ends) (o jou
 	if r.Sign != nil {
 		sender.Sign = r.Sign(&x)
 	}
-	var told error
-	for a, err := range r.Journal.Attempts(ctx, sender, x) {
-		if err != nil {
-			return o, err
-		}
-		o.Add(a)
-		ends.Add(a.Exchange)
-		if r.Tell == nil {
-			continue
-		}
-		if err := r.Tell(a); err != nil && told == nil {
-			told = err
-		}
-	}
-	o.End(ctx)
-	return o, told
+	return r.Journal.Deliver(ctx, sender, x, tell)
 }
 
 // Row returns the run as the history has it: with its number after Begin, and with how far it is after Send.

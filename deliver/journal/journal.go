@@ -70,6 +70,25 @@ func (j *Journal) Once(ctx context.Context, s deliver.Sender, x record.Exchange)
 	return a, err
 }
 
+// Deliver makes the attempts of x and returns what became of it. It calls tell with each attempt that has ended and is
+// recorded; the delivery goes on after an error of tell, the first of which is returned at its end. An error of the
+// history ends the delivery at once.
+func (j *Journal) Deliver(ctx context.Context, s deliver.Sender, x record.Exchange,
+	tell func(*deliver.Attempt) error) (o Outcome, err error) {
+	var told error
+	for a, err := range j.Attempts(ctx, s, x) {
+		if err != nil {
+			return o, err
+		}
+		o.Add(a)
+		if err := tell(a); err != nil && told == nil {
+			told = err
+		}
+	}
+	o.End(ctx)
+	return o, told
+}
+
 // begun makes an attempt durable before its first byte leaves.
 func (j *Journal) begun(ctx context.Context, a *deliver.Attempt) error {
 	switch {

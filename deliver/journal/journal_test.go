@@ -328,3 +328,59 @@ func TestATallyCountsEachDeliveryOnce(t *testing.T) {
 		t.Errorf("tally %+v, want %+v", tally, want)
 	}
 }
+
+func TestADeliveryGoesOnWhenNobodyCanBeTold(t *testing.T) {
+	t.Parallel()
+	history := openHistory(t)
+	var n atomic.Int64
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		if n.Add(1) < 3 {
+			w.WriteHeader(http.StatusServiceUnavailable)
+		}
+	}))
+	defer server.Close()
+	j, told := journal.Journal{History: history}, 0
+	o, err := j.Deliver(t.Context(), newSender(t, 3), message(server.URL), func(*deliver.Attempt) error {
+		told++
+		return fmt.Errorf("stdout is full since attempt %d", told)
+	})
+	if err == nil || err.Error() != "stdout is full since attempt 1" {
+		t.Errorf("the error is %v, not the first", err)
+	}
+	if !o.Delivered() || o.Attempts != 3 || o.First != 1 || told != 3 {
+		t.Errorf("%d told, outcome %+v", told, o)
+	}
+}
+
+func TestADeliveryEndsWithTheHistory(t *testing.T) {
+	t.Parallel()
+	history := openHistory(t)
+	_ = history.Close()
+	j := journal.Journal{History: history}
+	o, err := j.Deliver(t.Context(), newSender(t, 3), message("http://localhost:1"), func(a *deliver.Attempt) error {
+		t.Errorf("told of %+v", a)
+		return nil
+	})
+	if err == nil || o.Attempts != 0 {
+		t.Errorf("outcome %+v, %v", o, err)
+	}
+}
+
+func TestAnInterruptedDeliverySaysSo(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}))
+	defer server.Close()
+	sender := newSender(t, 3)
+	sender.Policy.Base = time.Hour
+	j := journal.Journal{History: openHistory(t)}
+	o, err := j.Deliver(ctx, sender, message(server.URL), func(*deliver.Attempt) error {
+		cancel()
+		return nil
+	})
+	if !o.Interrupted || !o.Answered || o.Attempts != 1 || err != nil {
+		t.Errorf("outcome %+v, %v", o, err)
+	}
+}
