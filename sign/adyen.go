@@ -7,7 +7,7 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// adyen signs eight fields of each item of a notification; the signature stands inside the item. Source:
+// adyen signs eight fields of each item of a notification and writes the signature into the item. Source:
 // https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures and @adyen/api-library.
 type adyen struct{}
 
@@ -17,7 +17,7 @@ const (
 	adyenSignature = "additionalData.hmacSignature"
 )
 
-// adyenFields are what is signed, in this order. The second is often empty.
+// adyenFields are the signed fields in their order. The second one is often empty.
 var adyenFields = [...]string{
 	"pspReference", "originalReference", "merchantAccountCode", "merchantReference", "amount.value", "amount.currency",
 	"eventCode", "success",
@@ -25,7 +25,7 @@ var adyenFields = [...]string{
 
 func (adyen) formula() string { return strings.Join(adyenFields[:], ":") + " of each item" }
 
-// coversBody: what a payment is about is signed, what else an item says is not.
+// coversBody is true because the fields of the payment are signed; the other fields of an item are not.
 func (adyen) coversBody() bool { return true }
 
 func (adyen) parts(s *Scheme, v *values, _ *reading) ([]part, error) {
@@ -80,8 +80,8 @@ func (adyen) finish(s *Scheme, v *values, _ *key, sigs [][]byte) ([]Field, error
 	return s.tail(v, s.head(v)), nil
 }
 
-// adyenContent joins with colons what may hold one: only a field that is the merchant's own may, or one and the same
-// content would be that of several items.
+// adyenContent joins the fields with colons. Only the merchant's reference may hold a colon: otherwise several items
+// could have the same content.
 func adyenContent(item []byte) ([]byte, error) {
 	values := make([]string, len(adyenFields))
 	for i, name := range adyenFields {

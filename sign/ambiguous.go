@@ -42,8 +42,8 @@ func (s Scheme) Ambiguous(m Message) string {
 	return ""
 }
 
-// isPlainField reports whether no body can stand in a field, in JSON, XML or of a form, and behind a timestamp nothing
-// that other schemes have between it and the body.
+// isPlainField reports whether a field cannot contain a JSON, XML or form body. Behind a timestamp, it must also
+// begin with a letter or digit, because other schemes write punctuation between timestamp and body.
 func isPlainField(value []byte, before Piece) bool {
 	if before.Named && before.Text == "ts" && len(value) > 0 && !isAlphanumeric(value[0]) {
 		return false
@@ -51,7 +51,7 @@ func isPlainField(value []byte, before Piece) bool {
 	return !bytes.ContainsAny(value, `{}[]<>"&%=`) || IsPadded(string(value))
 }
 
-// isDelimitedBody reports whether the body ends or begins with a bracket where the timestamp stands directly beside it.
+// isDelimitedBody reports whether a body that touches the timestamp has a bracket or quote at that end.
 func isDelimitedBody(body []byte, before, p Piece) bool {
 	body = bytes.TrimSpace(body)
 	is := func(p Piece, name string) bool { return p.Named && p.Text == name }

@@ -55,7 +55,7 @@ func (s *Scheme) parseAsymmetric(text string) []key {
 	return []key{{Key: k}}
 }
 
-// fits reports whether a key is of the scheme's kind and, in a certificate, whether that is the provider's.
+// fits reports whether a key is of the scheme's kind and whether its certificate, if it has one, is the provider's.
 func (s *Scheme) fits(k *keytext.Key) bool {
 	if !k.NotAfter.IsZero() && !strings.HasSuffix(k.Owner, s.CertName) {
 		return false

@@ -7,21 +7,21 @@ import (
 	"github.com/barbhq/barb/sign/field"
 )
 
-// Identity is a signed value that names the receiver or the source a message is meant to come from. Where one key signs
-// for all customers of a provider, a good signature says only "from the provider": this value says whose message it is.
+// Identity is a signed value that names the receiver or the source of a message. Where a provider uses one key for
+// all customers, a valid signature proves only the provider; this value says which customer the message is for.
 type Identity struct {
-	Param string // name of the param that says what the value must be; several are joined by commas
-	In    Place  // where the value stands; of a token also "claim:NAME"
+	Param string // name of the param with the expected value; several names are joined by commas
+	In    Place  // where the value stands; in a token also "claim:NAME"
 	// Confirmed is a claim that must be true for the value to count, "email_verified"; "" for none.
 	Confirmed string
 	// Optional says that a message is accepted when the param is not given.
 	Optional bool
-	// Else says who could send a message that verifies when the value is not checked; one clause.
+	// Else says who could send a valid message when the value is not checked; one clause.
 	Else string
 }
 
-// BoundBy says what binds a message to its receiver: something only the two ends have, or a value that is checked. It
-// begins with "nothing" where anybody with an account at the provider can have messages signed that verify.
+// BoundBy says what binds a message to its receiver: a shared secret or a checked value. The text begins with
+// "nothing" where every customer of the provider can obtain messages with a valid signature.
 func (s Scheme) BoundBy() string {
 	if s.Binds != "" {
 		return s.Binds
@@ -49,7 +49,7 @@ func (s Scheme) Unbound(params map[string]string) string {
 	return text
 }
 
-// CheckParams says which value a receiver must give before any message can be verified: *Error with MissingParam.
+// CheckParams returns an *Error with MissingParam when a param is missing without which no message can be verified.
 func (s Scheme) CheckParams(params map[string]string) error {
 	m := &Message{Params: params}
 	for rest := s.Content; rest != "" && s.Code == "" && s.JWT == nil; {
@@ -83,13 +83,13 @@ func (b *Identity) missing() error {
 	return missingParam(b.Param, " must be given: "+b.Else+"; --param "+b.Param+"=… names yours")
 }
 
-// checkBound holds what a genuine message says of itself against what its receiver expects.
+// checkBound compares the identities in a genuine message with those its receiver expects.
 func (s *Scheme) checkBound(m *Message, r *reading) error {
 	for i := range s.Bound {
 		b := &s.Bound[i]
 		want := m.Params[b.Param]
 		if want == "" {
-			continue // an optional one: CheckParams has refused the others
+			continue // optional: CheckParams has refused the others
 		}
 		got, err := b.read(m, r)
 		if err != nil {
@@ -102,7 +102,7 @@ func (s *Scheme) checkBound(m *Message, r *reading) error {
 	return nil
 }
 
-// read returns the value of a message whose signature was checked, "" when it is not there or not confirmed.
+// read returns the identity's value in a message whose signature was checked, "" when it is absent or not confirmed.
 func (b *Identity) read(m *Message, r *reading) (string, error) {
 	claim, ok := b.In.claim()
 	if !ok {
@@ -118,7 +118,7 @@ func (b *Identity) read(m *Message, r *reading) (string, error) {
 	return r.token.text(claim), nil
 }
 
-// String names the place of the identity for a person, such as "the token's email".
+// String names the place of the identity for error messages, such as "the token's email".
 func (b *Identity) String() string {
 	if claim, ok := b.In.claim(); ok {
 		return "the token's " + claim
@@ -145,7 +145,7 @@ func (s *Scheme) writeBound(m *Message) error {
 	return nil
 }
 
-// boundFields are the header lines of identities.
+// boundFields appends the header lines of identities.
 func (s *Scheme) boundFields(fields []Field, m *Message) []Field {
 	for _, b := range s.Bound {
 		if name, ok := b.In.header(); ok {
@@ -156,8 +156,8 @@ func (s *Scheme) boundFields(fields []Field, m *Message) []Field {
 	return fields
 }
 
-// Signs reports whether what stands at a place is part of what the scheme signs. Of the schemes made by code, only
-// those that sign all of their places are asked.
+// Signs reports whether the scheme signs the value at a place. Callers may ask about a scheme made by code only
+// where that code signs all of its places.
 func (s Scheme) Signs(p Place) bool {
 	kind, name := p.kind(), p.name()
 	inBody := kind == "json" || kind == "form"

@@ -8,8 +8,8 @@ import (
 	"github.com/barbhq/barb/sign/field"
 )
 
-// braintree signs the base64 text of a notification that travels, with its signature, in a form. Its keys come in
-// pairs: the public one names the private one, of which the SHA-1 is the key. Source:
+// braintree signs the base64 text of a notification that travels with its signature in a form. Keys come in pairs:
+// the public key names the private key, and the SHA-1 of the private key is the HMAC key. Source:
 // https://developer.paypal.com/braintree/docs/guides/webhooks/parse and the braintree package for Node.
 type braintree struct{}
 
@@ -21,7 +21,7 @@ func (braintree) formula() string {
 
 func (braintree) coversBody() bool { return true }
 
-// read takes every pair "PUBLIC|hex" of the form's signature.
+// read returns every "PUBLIC|hex" pair of the form's signature.
 func (braintree) read(s *Scheme, m *Message) (reading, error) {
 	var r reading
 	if !isForm(m) {
@@ -44,7 +44,7 @@ func (braintree) read(s *Scheme, m *Message) (reading, error) {
 	return r, nil
 }
 
-// parts covers only the payload's field; whoever adds others to the form changes nothing that is read.
+// parts covers only the payload's field: receivers read no other field of the form.
 func (braintree) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	payload, n := field.Form(string(v.m.Body), braintreePayload)
 	switch {
@@ -56,7 +56,7 @@ func (braintree) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	return onePart(r, []byte(payload), []byte(payload+"\n")), nil
 }
 
-// compose takes a form that holds a payload as it is, and anything else for the notification that a payload is made of.
+// compose keeps a form that holds a payload and wraps any other body into a new form.
 func (braintree) compose(_ *Scheme, v *values) ([][]byte, error) {
 	payload, n := field.Form(string(v.m.Body), braintreePayload)
 	if n == 0 {

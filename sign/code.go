@@ -1,6 +1,6 @@
 package sign
 
-// Code names a way to make the signed bytes that no template can express. There is a small file for each.
+// Code names a way to make the signed bytes that no template can express. Each has a small file of its own.
 type Code string
 
 // The schemes that need code.
@@ -17,36 +17,36 @@ const (
 	Plivo       Code = "plivo-v3"
 )
 
-// coder is what the code of a scheme knows. Everything else is in its row, and done as for any other row.
+// coder makes the signed bytes of a scheme with a Code. Everything else is in the scheme's row.
 type coder interface {
-	formula() string  // what is signed, in words
-	coversBody() bool // whether the body is part of it
-	// parts returns what a message that is being verified says is signed, given what its signature says (r).
+	formula() string  // the signed content in words
+	coversBody() bool // whether the body is signed
+	// parts returns the signed content of a message to be verified, given r, the message's reading.
 	parts(s *Scheme, v *values, r *reading) ([]part, error)
-	// compose returns what is to be signed of a message that is being sent. It may change the message (v.m, a copy) to
-	// what will be sent: its URL, body and header.
+	// compose returns the content to sign of a message to be sent. It may change the URL, body and header of v.m,
+	// which is a copy.
 	compose(s *Scheme, v *values) ([][]byte, error)
 }
 
-// part is one thing that is signed. All parts of a message must hold under one key.
+// part is one signed content. All parts of a message must be signed with the same key.
 type part struct {
-	contents   [][]byte // the bytes that may have been signed: any of them
-	candidates [][]byte // the signatures that may be of them: any of them
+	contents   [][]byte // the contents that may have been signed: any of them
+	candidates [][]byte // the signatures that may match: any of them
 	hash       Hash     // "" for the scheme's own
-	alg        string   // what an HTTP message signature says it is made with; "" when it does not
+	alg        string   // the algorithm named by an HTTP message signature; "" when it names none
 }
 
-// finisher is a coder that writes the signatures of what it composed by itself. It returns the fields it made.
+// finisher is a coder that writes the signatures of its content itself and returns the fields.
 type finisher interface {
 	finish(s *Scheme, v *values, k *key, sigs [][]byte) ([]Field, error)
 }
 
-// reader is a coder whose signatures are not found the usual way.
+// reader is a coder that finds signatures in its own way.
 type reader interface {
 	read(s *Scheme, m *Message) (reading, error)
 }
 
-// hasher is a coder of messages that say themselves which hash they are signed with.
+// hasher is a coder of messages that name the hash of their signature.
 type hasher interface {
 	hash(m *Message) Hash
 }
@@ -76,12 +76,12 @@ func (c Code) coder() coder {
 	}
 }
 
-// Codes returns every code there is.
+// Codes returns every code.
 func Codes() []Code {
 	return []Code{Twilio, Adyen, SNS, RFC9421, Contentful, Hook0, MercadoPago, Braintree, EasyPost, Plivo}
 }
 
-// onePart is the one thing that most codes know of: some variants of content, under the signatures of the header.
+// onePart returns the single part of most codes: variants of the content under the signatures of the header.
 func onePart(r *reading, contents ...[]byte) []part {
 	return []part{{contents: contents, candidates: r.candidates}}
 }

@@ -77,7 +77,7 @@ func contentfulPath(u string) string {
 	return encodeURI(path)
 }
 
-// encodeURI is that of ECMAScript (ECMA-262, URI Handling Functions).
+// encodeURI is the function of ECMAScript (ECMA-262, URI Handling Functions).
 func encodeURI(s string) string {
 	const plain = ";/?:@&=+$,#-_.!~*'()"
 	const digits = "0123456789ABCDEF"
@@ -94,7 +94,7 @@ func encodeURI(s string) string {
 	return string(out)
 }
 
-// finish adds the list of what was signed.
+// finish adds the list of signed headers.
 func (c contentful) finish(s *Scheme, v *values, _ *key, sigs [][]byte) ([]Field, error) {
 	fields, err := s.fields(v, sigs)
 	list, _ := field.Header(v.m.Header, contentfulList)

@@ -5,11 +5,11 @@ import (
 	"strings"
 )
 
-// ParamNames returns the parameters that must be given besides the request and the secret: what the scheme signs
-// although it is in neither, and what a message must say about its receiver.
+// ParamNames returns the params that must be given besides the request and the secret: signed values that are in
+// neither, and the values that identify the receiver.
 func (s Scheme) ParamNames() []string {
 	names := namesIn(s.Content+s.Format, "param")
-	if s.Code == "" { // a receiver reads the items of a signature, a sender must be given them
+	if s.Code == "" { // a receiver reads the items from the signature; a sender must be given them
 		names = append(names, namesIn(s.Format, "item")...)
 	}
 	if s.JWT != nil {

@@ -18,7 +18,7 @@ import (
 	"math/big"
 )
 
-// New returns the hash function, ready to be written to.
+// New returns a new hash of this kind.
 func (h Hash) New() hash.Hash {
 	switch h {
 	case SHA1:
@@ -49,7 +49,7 @@ func (h Hash) crypto() crypto.Hash {
 	}
 }
 
-// signatureSize is how many bytes a signature has, 0 when that depends on the key or the message.
+// signatureSize returns the length of a signature in bytes, 0 when it depends on the key or the message.
 func (s *Scheme) signatureSize() int {
 	if s.JWT != nil || s.Code == RFC9421 {
 		return 0
@@ -64,10 +64,10 @@ func (s *Scheme) signatureSize() int {
 	}
 }
 
-// sink takes the signed bytes for one key.
+// sink receives the signed bytes for one key.
 type sink struct {
 	io.Writer
-	key []byte // what {secret} stands for
+	key []byte // the value of {secret}
 }
 
 func (s *Scheme) newSink(k *key, hash Hash) sink {
@@ -83,7 +83,7 @@ func (s *Scheme) newSink(k *key, hash Hash) sink {
 	}
 }
 
-// authOf is the scheme's kind of proof, or the one that the key decides where the scheme takes several.
+// authOf returns the scheme's kind of proof, or the key's where the scheme accepts several kinds.
 func (s *Scheme) authOf(k *key) Auth {
 	switch k.Public.(type) {
 	case ed25519.PublicKey:
@@ -96,7 +96,7 @@ func (s *Scheme) authOf(k *key) Auth {
 	return s.Auth
 }
 
-// sum is what the key's operation is applied to: a MAC or hash, for Ed25519 the content itself.
+// sum returns the input of the key's operation: a MAC or hash, for Ed25519 the content itself.
 func (s sink) sum() []byte {
 	if h, ok := s.Writer.(hash.Hash); ok {
 		return h.Sum(nil)
@@ -104,21 +104,21 @@ func (s sink) sum() []byte {
 	return s.Writer.(*bytes.Buffer).Bytes()
 }
 
-// extended reports whether the content shows the padding of its own hash.
+// extended reports whether the content contains the padding of its own hash.
 func (s sink) extended() bool {
 	p, ok := s.Writer.(*padded)
 	return ok && p.shown
 }
 
-// proof is a sum and the key it belongs to.
+// proof is a sum with its key.
 type proof struct {
 	key      int
 	sum      []byte
-	extended bool // what it is a digest of could have been made by lengthening a genuine content
+	extended bool // the content may be a genuine one lengthened by an attacker
 }
 
-// compute returns what each key makes of the message, in one pass over the body. Content that a handshake proves to
-// strangers is refused when it is to be verified, whatever its signature.
+// compute returns the proof for each key in one pass over the body. When verifying, it refuses content that a
+// handshake signs for any caller, whatever the signature.
 func (s *Scheme) compute(v *values, keys []key) ([]proof, error) {
 	all := make([]proof, len(keys))
 	if s.Auth == Token {
@@ -147,7 +147,7 @@ func (s *Scheme) compute(v *values, keys []key) ([]proof, error) {
 	return all, nil
 }
 
-// signature completes a sum to a signature.
+// signature turns a sum into a signature.
 func (s *Scheme) signature(k *key, sum []byte, hash Hash) ([]byte, error) {
 	switch s.authOf(k) {
 	case Ed25519:
@@ -164,14 +164,14 @@ func (s *Scheme) signature(k *key, sum []byte, hash Hash) ([]byte, error) {
 	}
 }
 
-// SameToken compares two texts that are secrets. It hashes them first, so that the time tells not even a length.
+// SameToken compares two secrets in constant time. It hashes them first, so that the time hides their lengths too.
 func SameToken(a, b []byte) bool {
 	x, y := sha256.Sum256(a), sha256.Sum256(b)
 	return subtle.ConstantTimeCompare(x[:], y[:]) == 1
 }
 
-// matches reports whether candidate is a signature under the key. It is the only place where signatures are compared,
-// always decoded and, where there is a secret to give away, in constant time.
+// matches reports whether candidate is a signature under the key. It is the only place where signatures are
+// compared: decoded, and in constant time where a secret could leak.
 func (s *Scheme) matches(k *key, sum []byte, hash Hash, candidate []byte) bool {
 	switch s.authOf(k) {
 	case HMAC, Digest:
@@ -194,10 +194,10 @@ func (s *Scheme) matches(k *key, sum []byte, hash Hash, candidate []byte) bool {
 // isDigest reports whether a digest that a message carries is the SHA-2 sum of its body.
 func isDigest(digest, sum []byte) bool { return subtle.ConstantTimeCompare(digest, sum) == 1 }
 
-// plainECDSA reports whether ECDSA signatures are r and s in a row (RFC 7518 3.4, RFC 9421 3.3.4), not ASN.1.
+// plainECDSA reports whether ECDSA signatures are r followed by s (RFC 7518 3.4, RFC 9421 3.3.4), not ASN.1.
 func (s *Scheme) plainECDSA() bool { return s.JWT != nil || s.Code == RFC9421 }
 
-const p256Half = 32 // bytes of r, and of s
+const p256Half = 32 // bytes of r and of s
 
 func signPlain(private *ecdsa.PrivateKey, sum []byte) ([]byte, error) {
 	r, s, err := ecdsa.Sign(rand.Reader, private, sum)

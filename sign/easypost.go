@@ -5,12 +5,12 @@ import (
 	"sync"
 )
 
-// easyPost signs the body with whole numbers in "weight" written as floats. Its SDKs also bring the secret into
-// Unicode's form NFKD, which leaves ASCII as it is; barb does not, and a secret beyond ASCII will not match. Source:
+// easyPost signs the body with whole numbers in "weight" written as floats. EasyPost's SDKs also bring the secret
+// into Unicode form NFKD; barb does not, so only ASCII secrets match. Source:
 // https://docs.easypost.com/guides/webhooks-guide and validateWebhook of @easypost/api.
 type easyPost struct{}
 
-// wholeWeight finds a weight without a fraction, and the white space behind it.
+// wholeWeight matches a weight without a fraction and the white space behind it.
 var wholeWeight = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`("weight":\s*)(\d+)(\s*)([,}])`) })
 
 func (easyPost) formula() string { return `{body}, with whole numbers in "weight" written as 136.0` }

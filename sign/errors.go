@@ -2,31 +2,31 @@ package sign
 
 import "errors"
 
-// Reason names why a signature was refused, or could not be made. The names are part of the command line's contract.
+// Reason names why a signature was refused or could not be made. The names are part of the command line's contract.
 type Reason string
 
-// The reasons. The first group is about the message, the second about what the caller gave.
+// The reasons. The first group is about the message, the second about the caller's arguments.
 const (
 	MissingSignature   Reason = "missing_signature"   // no signature of this scheme and version
-	MalformedSignature Reason = "malformed_signature" // there is one that cannot be read
+	MalformedSignature Reason = "malformed_signature" // a signature is there and cannot be read
 	WeakerSignature    Reason = "weaker_signature"    // a stronger signature is there and must be checked instead
 	DuplicateHeader    Reason = "duplicate_header"    // signature, timestamp or id header more than once
 	DuplicateField     Reason = "duplicate_field"     // a signed field of body, query or form is there more than once
 	MissingTimestamp   Reason = "missing_timestamp"
 	MalformedTimestamp Reason = "malformed_timestamp"
-	TimestampExpired   Reason = "timestamp_expired"   // signed rightly, too long ago
-	TimestampInFuture  Reason = "timestamp_in_future" // signed rightly, too far ahead
-	MissingID          Reason = "missing_id"          // the signature covers an id that is not there
-	MalformedID        Reason = "malformed_id"        // the id holds the separator that ends it, or what no id has
-	MissingField       Reason = "missing_field"       // the signature covers a header or JSON field that is not there
-	MalformedField     Reason = "malformed_field"     // a value that cannot be a header
+	TimestampExpired   Reason = "timestamp_expired"   // correctly signed, too long ago
+	TimestampInFuture  Reason = "timestamp_in_future" // correctly signed, too far ahead
+	MissingID          Reason = "missing_id"          // the signature covers an id, and the message has none
+	MalformedID        Reason = "malformed_id"        // the id contains its separator or a character that no id has
+	MissingField       Reason = "missing_field"       // a signed header or JSON field is absent
+	MalformedField     Reason = "malformed_field"     // a value that is not valid in a header
 	MalformedBody      Reason = "malformed_body"      // form fields are signed and the body is no form, or a challenge is
 	UnsignedBody       Reason = "unsigned_body"       // nothing in the signature binds this body
-	UnsignedComponent  Reason = "unsigned_component"  // an HTTP message signature leaves out what must be signed
+	UnsignedComponent  Reason = "unsigned_component"  // an HTTP message signature leaves out a required component
 	SignatureMismatch  Reason = "signature_mismatch"
-	LengthExtension    Reason = "length_extension"    // a digest that was made from a genuine one, without the secret
+	LengthExtension    Reason = "length_extension"    // a digest extended from a genuine one, without the secret
 	WrongSpelling      Reason = "wrong_spelling"      // a genuine signature, written as the provider's own SDK refuses it
-	WrongClaim         Reason = "wrong_claim"         // signed rightly, but of another issuer, audience, account or URL
+	WrongClaim         Reason = "wrong_claim"         // correctly signed, but of another issuer, audience, account or URL
 	ForeignCertificate Reason = "foreign_certificate" // the message names a certificate that is not the provider's
 	CertificateExpired Reason = "certificate_expired" // the certificate was not valid when the message was signed
 
@@ -36,7 +36,7 @@ const (
 	MissingParam Reason = "missing_param" // the signature covers a value that is not in the request
 )
 
-// Reasons returns every reason there is, in a fixed order.
+// Reasons returns every reason, in a fixed order.
 func Reasons() []Reason {
 	return []Reason{
 		MissingSignature, MalformedSignature, WeakerSignature, DuplicateHeader, DuplicateField,
@@ -47,15 +47,15 @@ func Reasons() []Reason {
 	}
 }
 
-// Error is a refusal with its reason. Detail is for people; it holds neither a secret, nor an expected signature, nor
-// anything the sender of the message wrote.
+// Error is a refusal with its reason. Detail is for people; it never holds a secret, an expected signature or text
+// that the sender wrote.
 type Error struct {
 	Reason Reason
 	Detail string
-	Param  string // with MissingParam, the name of what is missing
+	Param  string // with MissingParam, the name of the missing param
 }
 
-// Error is the reason, and the detail behind a colon.
+// Error returns the reason, and the detail behind a colon.
 func (e *Error) Error() string {
 	if e.Detail == "" {
 		return string(e.Reason)
@@ -63,7 +63,7 @@ func (e *Error) Error() string {
 	return string(e.Reason) + ": " + e.Detail
 }
 
-// refuseTwice says that a place holds more than one value.
+// refuseTwice returns the refusal of a place with more than one value.
 func refuseTwice(p Place) error {
 	if p.kind() == "header" {
 		return refuse(DuplicateHeader, p.String()+" is there more than once")
@@ -71,7 +71,7 @@ func refuseTwice(p Place) error {
 	return refuse(DuplicateField, p.String()+" is there more than once, or in another spelling")
 }
 
-// isRefusal reports whether an error is a refusal with that reason.
+// isRefusal reports whether err is a refusal with that reason.
 func isRefusal(err error, reason Reason) bool {
 	e, ok := errors.AsType[*Error](err)
 	return ok && e.Reason == reason

@@ -7,24 +7,24 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// maxShown is how many characters of an id or event type are kept: they come from strangers.
+// maxShown is the number of characters kept of an id or event type, because a sender chooses them freely.
 const maxShown = 128
 
-// ID returns the webhook id that a message carries where this scheme has it, "" when there is none: at most 128
-// characters of valid UTF-8, still to be escaped before a person sees it. It proves nothing before Verify has.
+// ID returns the webhook id of a message, "" when it has none: at most 128 characters of valid UTF-8, which the
+// caller must escape before showing them. The id proves nothing before Verify has succeeded.
 func (s Scheme) ID(m Message) string {
-	_ = s.unwrap(&m) // of a form that Verify refuses there is nothing to show
+	_ = s.unwrap(&m) // a form that Verify refuses has nothing to show
 	return shown(s.IDIn, &m)
 }
 
-// Event returns the event type that a message carries, under the same terms as ID.
+// Event returns the event type of a message, under the same terms as ID.
 func (s Scheme) Event(m Message) string {
-	_ = s.unwrap(&m) // of a form that Verify refuses there is nothing to show
+	_ = s.unwrap(&m) // a form that Verify refuses has nothing to show
 	return shown(s.EventIn, &m)
 }
 
-// Stamp returns the timestamp that a message carries where this scheme has it, as it is written and under the same
-// terms as ID; "" when there is none, or only within a token.
+// Stamp returns the timestamp of a message as written, under the same terms as ID; "" when it has none, or only
+// within a token.
 func (s Scheme) Stamp(m Message) string {
 	if s.Time.In != "" {
 		return shown(s.Time.In, &m)
@@ -39,7 +39,7 @@ func (s Scheme) Stamp(m Message) string {
 
 func shown(p Place, m *Message) string {
 	var value string
-	if path, ok := p.json(); ok { // of duplicate keys the first will do for people
+	if path, ok := p.json(); ok { // of duplicate keys the first is shown
 		value, _ = rawjson.First(m.Body, path)
 	} else {
 		value, _ = p.Read(m)

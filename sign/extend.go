@@ -6,16 +6,16 @@ import (
 	"hash"
 )
 
-// padded is the hash of a Digest. It watches for content that shows the hash's own padding: MD5, SHA-1 and SHA-2 of a
-// text are the state with which a longer one goes on, so whoever knows the digest of secret and content knows that of
-// secret, content, padding and anything behind it, without knowing the secret. No honest sender writes such padding: it
-// begins with the byte 0x80, ends with the length in bits of everything before it, the secret included, and fills a
-// block to its end (RFC 1321 section 3.1, FIPS 180-4 section 5.1).
+// padded is the hash of a Digest. It detects content that contains the hash's own padding. The MD5, SHA-1 or SHA-2
+// of a text is the state from which a longer text is hashed, so an attacker who knows the digest of secret and
+// content can compute the digest of secret, content, padding and any further text without the secret. An honest
+// sender never writes such padding: the byte 0x80, zeros, then the length in bits of everything before it, the
+// secret included, up to the end of a block (RFC 1321 section 3.1, FIPS 180-4 section 5.1).
 type padded struct {
 	hash.Hash
 	length  func(tail []byte) uint64 // reads the length at the end of a padding
-	counter int                      // bytes of that length
-	tail    []byte                   // the last bytes, as many as a padding can have
+	counter int                      // size of that length in bytes
+	tail    []byte                   // the last bytes, up to the size of the longest padding
 	total   uint64
 	shown   bool
 }
@@ -26,13 +26,13 @@ func newPadded(h Hash) *padded {
 	case MD5:
 		p.length = binary.LittleEndian.Uint64
 	case SHA384, SHA512:
-		p.counter = 16 // 128 bits, of which the first 64 are always zero
+		p.counter = 16 // 128 bits; the first 64 are always zero
 		p.length = func(tail []byte) uint64 { return binary.BigEndian.Uint64(tail[8:]) }
 	}
 	return p
 }
 
-// Write hashes b and looks at the end of each block that it fills.
+// Write hashes b and examines the end of each block that it fills.
 func (p *padded) Write(b []byte) (int, error) {
 	n, size := len(b), p.BlockSize()
 	_, _ = p.Hash.Write(b)
@@ -55,7 +55,7 @@ func (p *padded) endsInPadding() bool {
 		return false
 	}
 	bits := p.length(p.tail[end:])
-	before := p.total - bits/8 // bytes of the padding, when bits is the length of what stands before it
+	before := p.total - bits/8 // size of the padding in bytes if bits is the length of the text before it
 	if bits%8 != 0 || bits/8 >= p.total || before > uint64(len(p.tail)) || before < uint64(p.counter)+1 {
 		return false
 	}

@@ -6,13 +6,13 @@ import (
 	"github.com/barbhq/barb/sign/field"
 )
 
-// maxDetected is the longest body, in bytes, in which a signature is looked for: providers that write theirs there send
-// far less, and a stranger's body would be read for every such scheme in turn.
+// maxDetected is the longest body, in bytes, that is searched for a signature. Providers that write one into the
+// body send far less, and an attacker's body would be read once for every such scheme.
 const maxDetected = 1 << 20
 
-// Fits returns how well a message fits the scheme by what it carries, 0 for not at all. A scheme fits by the form of
-// its signature's value and never by a header's name alone, since many providers share names. A scheme does not fit
-// when a stronger signature is there. A token proves least, so every signature scores higher.
+// Fits returns how well a message fits the scheme by its headers and fields; 0 means not at all. The form of the
+// signature's value decides, never a header's name alone, since many providers share names. A scheme does not fit
+// when a stronger signature is present. A token proves least, so every signature scores higher.
 func (s *Scheme) Fits(m *Message) int {
 	if len(m.Body) > maxDetected && strings.IndexByte(s.Header, ':') > 0 {
 		return 0
@@ -20,7 +20,7 @@ func (s *Scheme) Fits(m *Message) int {
 	if s.Wrapped != "" {
 		inner := *m
 		if s.unwrap(&inner) != nil {
-			return 1 // for Verify to say what is wrong with it
+			return 1 // Verify will say what is wrong with it
 		}
 		m = &inner
 	}
@@ -39,12 +39,12 @@ func (s *Scheme) Fits(m *Message) int {
 		}
 	}
 	if s.Auth != Token {
-		score += 100 // more than all of the above
+		score += 100 // more than the sum of the above
 	}
 	return score
 }
 
-// inHeader reports whether the place is a header, and that header is there.
+// inHeader reports whether the place is a header that the message has.
 func (p Place) inHeader(m *Message) bool {
 	name, ok := p.header()
 	if !ok {
@@ -54,8 +54,8 @@ func (p Place) inHeader(m *Message) bool {
 	return n > 0
 }
 
-// readable reports whether the place of the signature holds something of this scheme's form. A header that is there
-// twice counts by one of its values: Verify will say that it is there twice.
+// readable reports whether the place of the signature holds a value of this scheme's form. A duplicate header
+// counts by one of its values: Verify reports the duplicate.
 func (s *Scheme) readable(m *Message) bool {
 	if own, ok := s.ownReader(); ok {
 		r, err := own(m)
@@ -72,7 +72,7 @@ func (s *Scheme) readable(m *Message) bool {
 	return len(r.candidates) > 0 || r.stamped
 }
 
-// fits reports whether a token claims what the scheme's tokens do.
+// fits reports whether a token has the claims of the scheme's tokens.
 func (c *Claims) fits(t *token) bool {
 	_, hasBody := t.claims[c.Body]
 	_, hasURL := t.claims[c.URL]

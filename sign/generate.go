@@ -16,16 +16,16 @@ import (
 )
 
 const (
-	newKeyBytes = 32   // of a symmetric key; Standard Webhooks asks for 24 to 64
-	newKeyBits  = 2048 // of an RSA key
+	newKeyBytes = 32   // size of a symmetric key; Standard Webhooks asks for 24 to 64
+	newKeyBits  = 2048 // size of an RSA key
 	newCertLife = 365 * 24 * time.Hour
 )
 
 // Pair is a throw-away secret as each side holds it, in the scheme's own forms; for a symmetric scheme they are equal.
 type Pair struct{ Signing, Verifying []byte }
 
-// NewPair makes a throw-away secret for tests: good randomness, in the form that the provider issues. now is when a
-// certificate begins to be good, for the schemes that read one; it is good for a year.
+// NewPair makes a random throw-away secret for tests, in the form that the provider issues. For schemes with a
+// certificate, now is the beginning of its validity, which lasts a year.
 func (s Scheme) NewPair(now time.Time) (Pair, error) {
 	if s.symmetric() {
 		secret := s.newSecret()
@@ -47,7 +47,7 @@ func (s Scheme) NewPair(now time.Time) (Pair, error) {
 func (s *Scheme) newSecret() []byte {
 	b := make([]byte, newKeyBytes)
 	if s.Code == RFC9421 {
-		b = make([]byte, 2*newKeyBytes) // 32 bytes may be a public key
+		b = make([]byte, 2*newKeyBytes) // 32 bytes could be read as a public key
 	}
 	_, _ = rand.Read(b) // never fails
 	switch s.Key {
@@ -77,13 +77,13 @@ func (s *Scheme) newPrivate() (crypto.Signer, error) {
 	}
 }
 
-// encodePrivate writes a private key in PEM, the form that every asymmetric scheme reads.
+// encodePrivate returns a private key in PEM, which every asymmetric scheme reads.
 func (s *Scheme) encodePrivate(private crypto.Signer) ([]byte, error) {
 	der, err := x509.MarshalPKCS8PrivateKey(private)
 	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), err
 }
 
-// encodePublic writes the public key as the provider publishes it.
+// encodePublic returns the public key in the provider's form.
 func (s *Scheme) encodePublic(private crypto.Signer, now time.Time) ([]byte, error) {
 	public := private.Public()
 	if small, ok := public.(ed25519.PublicKey); ok {

@@ -12,14 +12,14 @@ import (
 	"github.com/barbhq/barb/sign/httpsig"
 )
 
-// Bounds on what a stranger may make us look at.
+// Bounds on the work that a sender can cause.
 const (
-	maxSignature  = 8 << 10 // bytes of a signature header's value
-	maxCandidates = 32      // signatures in it
+	maxSignature  = 8 << 10 // bytes in a signature header
+	maxCandidates = 32      // signatures in a signature header
 )
 
-// eachOnce reports whether the headers that a message says are signed are few and each named once: a list that names a
-// long one a thousand times would make a thousand times as much to hash.
+// eachOnce reports whether a message's list of signed headers is short and names each once: naming one long header
+// a thousand times would make a thousand times as much to hash.
 func eachOnce(names []string) bool {
 	if len(names) > httpsig.MaxComponents {
 		return false
@@ -35,24 +35,24 @@ func eachOnce(names []string) bool {
 	return true
 }
 
-// reading is what a message says about its own signature.
+// reading is the information that a message carries about its own signature.
 type reading struct {
-	value      string   // as it stands in the scheme's first place
+	value      string   // the text at the scheme's first place
 	candidates [][]byte // decoded
-	stamped    bool     // it holds a timestamp
-	time       string   // as it is written
+	stamped    bool     // the signature holds a timestamp
+	time       string   // the timestamp as written
 	broken     bool     // an item of the right version cannot be decoded
-	others     bool     // the value holds items of other versions
-	items      []string // names of the signed items that were found
+	others     bool     // the value also holds items of other versions
+	items      []string // names of the signed items that are present
 
-	hash            Hash                // that the signature names; "" for the scheme's own
-	issued, expires time.Time           // what the signature says of its own life; zero when it says nothing
-	bodyUnsigned    bool                // what it says is signed leaves the body out
+	hash            Hash                // named by the signature; "" for the scheme's own
+	issued, expires time.Time           // lifetime according to the signature; zero when it states none
+	bodyUnsigned    bool                // the signature states that the body is not signed
 	token           *token              // of a scheme with a JSON Web Token
 	messages        []httpsig.Signature // of an HTTP message signature
 }
 
-// read finds the signatures in every place of the scheme. The error is a *Error.
+// read finds the signatures in every place of the scheme. The error is an *Error.
 func (s *Scheme) read(m *Message) (reading, error) {
 	var r reading
 	if s.weaker(m) {
@@ -64,7 +64,7 @@ func (s *Scheme) read(m *Message) (reading, error) {
 	return s.readCarriers(m)
 }
 
-// ownReader is how the signatures of a scheme are found when not the usual way.
+// ownReader returns the function that reads the signatures of a scheme with its own way of writing them.
 func (s *Scheme) ownReader() (func(m *Message) (reading, error), bool) {
 	if s.JWT != nil {
 		return s.readJWT, true
@@ -102,7 +102,7 @@ func (s *Scheme) readCarriers(m *Message) (r reading, err error) {
 	return r, s.judge(found, &r)
 }
 
-// item returns what stands behind "name=" in the value of a signature.
+// item returns the value of "name=" in a signature.
 func (s *Scheme) item(value, name string) (string, bool) {
 	for value != "" {
 		var item string
@@ -114,7 +114,7 @@ func (s *Scheme) item(value, name string) (string, bool) {
 	return "", false
 }
 
-// readLone reads the signature's place where there must be one value.
+// readLone reads a signature's place that must hold exactly one value.
 func (s *Scheme) readLone(m *Message) (string, error) {
 	value, n := s.readCarrier(m, 0)
 	switch {
@@ -128,7 +128,7 @@ func (s *Scheme) readLone(m *Message) (string, error) {
 	return value, nil
 }
 
-// readCarrier is carrier(i).read, without making the Place: this runs for every message.
+// readCarrier does the same as carrier(i).read without allocating a Place, because it runs for every message.
 func (s *Scheme) readCarrier(m *Message, i int) (value string, n int) {
 	switch {
 	case i > 0:
@@ -139,7 +139,7 @@ func (s *Scheme) readCarrier(m *Message, i int) (value string, n int) {
 	return field.Header(m.Header, s.Header)
 }
 
-// weaker reports whether a stronger signature than this scheme's is there, right or wrong.
+// weaker reports whether a stronger signature than this scheme's is present, valid or not.
 func (s *Scheme) weaker(m *Message) bool {
 	if s.Stronger == "" {
 		return false
@@ -148,7 +148,7 @@ func (s *Scheme) weaker(m *Message) bool {
 	return n > 0
 }
 
-// judge says what is wrong when no signature of this scheme's version was found.
+// judge returns the error for a message without a signature of this scheme's version.
 func (s *Scheme) judge(found bool, r *reading) error {
 	switch {
 	case len(r.candidates) > 0:
@@ -161,8 +161,8 @@ func (s *Scheme) judge(found bool, r *reading) error {
 	return refuse(MalformedSignature, s.carrier(0).String()+" is not "+s.shape())
 }
 
-// readValue splits a signature header's value into its timestamp and the signatures that can be decoded. Those that
-// cannot are passed over: during a rotation a good one may stand beside a bad one.
+// readValue splits a signature header's value into its timestamp and its signatures. It ignores signatures that
+// cannot be decoded: during a rotation a good one may stand beside a bad one.
 func (s *Scheme) readValue(value string, r *reading) error {
 	items := 0
 	for value != "" {
@@ -210,11 +210,11 @@ func (s *Scheme) readItem(item string, r *reading) error {
 		r.items = append(r.items, name)
 	}
 	after, ok := s.cutPrefix(item)
-	if s.Auth == Token && s.Enc == Plain && s.Prefix != "" { // some type the prefix into the provider's form, some do not
+	if s.Auth == Token && s.Enc == Plain && s.Prefix != "" { // the user may have typed the prefix into the secret
 		r.candidates = append(r.candidates, []byte(item))
 	}
 	if !ok && s.More != "" && !strings.Contains(s.More, s.Prefix) && len(r.candidates) > 0 {
-		ok = true // the prefix stands once, before the first of them
+		ok = true // the prefix stands once, before the first signature
 	}
 	if !ok {
 		r.others = r.others || otherVersion(item, s.Prefix)
@@ -229,8 +229,8 @@ func (s *Scheme) readItem(item string, r *reading) error {
 	return nil
 }
 
-// cutPrefix takes Prefix off an item. In Authorization it is the name of an authentication scheme, which has no case
-// and may be followed by several blanks (RFC 9110, sections 11.1 and 11.4).
+// cutPrefix removes Prefix from an item. In Authorization the prefix is the name of an authentication scheme, which
+// is case-insensitive and may be followed by several blanks (RFC 9110, sections 11.1 and 11.4).
 func (s *Scheme) cutPrefix(item string) (after string, ok bool) {
 	scheme, named := strings.CutSuffix(s.Prefix, " ")
 	if !named || !strings.EqualFold(s.Header, "Authorization") && !strings.EqualFold(s.Header, "Proxy-Authorization") {
@@ -242,7 +242,7 @@ func (s *Scheme) cutPrefix(item string) (after string, ok bool) {
 	return strings.TrimLeft(item[len(scheme):], " "), true
 }
 
-// readHashed reads a signature behind the name of the hash it is made with, "sha512=".
+// readHashed reads a signature that follows the name of its hash, such as "sha512=".
 func (s *Scheme) readHashed(item string, r *reading) error {
 	name, text, _ := strings.Cut(item, "=")
 	named := *s
@@ -257,22 +257,22 @@ func (s *Scheme) readHashed(item string, r *reading) error {
 	return nil
 }
 
-// anyHash are the hashes that a sender may choose from (WebSub, section 8).
+// anyHash returns the hashes that a sender may choose from (WebSub, section 8).
 func anyHash() []Hash { return []Hash{SHA1, SHA256, SHA384, SHA512} }
 
-// otherVersion reports whether an item looks like a signature of another version: "v0=…" where "v1=" is asked for.
+// otherVersion reports whether an item looks like a signature of another version: "v0=…" instead of "v1=".
 func otherVersion(item, prefix string) bool {
 	return prefix != "" && strings.IndexByte(item, prefix[len(prefix)-1]) > 0
 }
 
-// decode reads one signature. A length that no signature of the scheme has makes it malformed rather than wrong.
+// decode decodes one signature. A signature of an impossible length is malformed, not wrong.
 func (s *Scheme) decode(text string) ([]byte, bool) {
 	sig, ok := s.Enc.decode(text)
 	size := s.signatureSize()
 	return sig, ok && len(sig) > 0 && (size == 0 || size == len(sig))
 }
 
-// decode reads bytes strictly; Plain takes them as they are.
+// decode decodes text strictly; Plain returns its bytes.
 func (e Encoding) decode(text string) (b []byte, ok bool) {
 	var err error
 	switch e {
@@ -288,7 +288,7 @@ func (e Encoding) decode(text string) (b []byte, ok bool) {
 	return b, err == nil
 }
 
-// encode appends bytes as they are written.
+// encode appends b to dst in this encoding.
 func (e Encoding) encode(dst, b []byte) []byte {
 	switch e {
 	case Hex:
@@ -310,7 +310,7 @@ func decodeBase64(enc *base64.Encoding, text string) ([]byte, error) {
 	return enc.DecodeString(text)
 }
 
-// shape describes a readable value: "v1={64 hex digits}".
+// shape describes a readable value, for example "v1={64 hex digits}".
 func (s *Scheme) shape() string {
 	size := s.signatureSize()
 	switch {
@@ -322,7 +322,7 @@ func (s *Scheme) shape() string {
 	return s.Prefix + "{" + string(s.Enc) + "}"
 }
 
-// endOf is the index of the first of any of chars in s, or its length.
+// endOf returns the index of the first of chars in s, or len(s).
 func endOf(s, chars string) int {
 	if i := strings.IndexAny(s, chars); i >= 0 {
 		return i

@@ -6,7 +6,7 @@ import (
 	"github.com/barbhq/barb/sign/field"
 )
 
-// hook0 signs, besides time and body, the headers that the signature lists by name behind "h=". Source:
+// hook0 signs time, body and the headers that the signature lists by name behind "h=". Source:
 // https://documentation.hook0.com/how-to-guides/client-verify-signatures and hook0-client.
 type hook0 struct{}
 
@@ -17,7 +17,7 @@ func (hook0) formula() string { return "{ts}.{names of the signed headers}.{thei
 
 func (hook0) coversBody() bool { return true }
 
-// read takes the signatures with a list of headers; those without are of hook0's older version.
+// read returns the signatures with a list of headers; those without belong to hook0's older version.
 func (hook0) read(s *Scheme, m *Message) (reading, error) {
 	r, err := s.readCarriers(m)
 	if _, listed := s.item(r.value, "h"); err == nil && !listed {

@@ -2,17 +2,16 @@ package sign
 
 import "strings"
 
-// MaxID is the longest id that may be part of what is signed, in bytes.
+// MaxID is the longest signed id in bytes.
 const MaxID = 256
 
-// idLetters are what ids are made of besides letters and digits: those of UUIDs, ULIDs, base64, paths, URNs and
-// addresses. No body in JSON, XML or of a form begins with these alone.
+// idLetters are the characters of ids besides letters and digits: those of UUIDs, ULIDs, base64, paths, URNs and
+// addresses. No JSON, XML or form body begins with these alone.
 const idLetters = "-_.:+/~@|#"
 
-// checkID refuses an id that the signature cannot carry safely. An id that holds the separator behind it could give up
-// its end to the timestamp, and the timestamp to the body, under one and the same signature; the Standard Webhooks
-// specification forbids it too. An id of other letters than ids have may be the beginning of a body that was signed for
-// another scheme, with a time of its own in it.
+// checkID refuses an id that could be mistaken for other signed content. With a separator inside the id, its end could
+// pass for the timestamp under the same signature, and the timestamp for the body; the Standard Webhooks specification
+// forbids this too. An id with characters that no id has may be the beginning of a body signed for another scheme.
 func (s *Scheme) checkID(id string) error {
 	if strings.Contains(s.Content, "{id}") {
 		if id == "" {
@@ -28,19 +27,19 @@ func (s *Scheme) checkID(id string) error {
 	return CheckValue(MalformedID, "id", id)
 }
 
-// isID reports whether a text is made of what ids are made of.
+// isID reports whether text consists of letters of ids.
 func isID(text string) bool {
 	return len(text) <= MaxID && (IDLength(text) == len(text) || IsPadded(text))
 }
 
-// IsPadded reports whether a text is base64 of at least 16 bytes, where an equals sign pads it (RFC 4648, section 4).
-// Behind a shorter text that sign may end a name in a form.
+// IsPadded reports whether text is the padded base64 of at least 16 bytes (RFC 4648, section 4). In a shorter text
+// an equals sign may end the name of a form field.
 func IsPadded(text string) bool {
 	_, ok := Base64.decode(text)
 	return ok && len(text) >= 24
 }
 
-// IDLength is how many of the first bytes of text are letters of ids.
+// IDLength returns how many leading bytes of text are letters of ids.
 func IDLength[T ~string | ~[]byte](text T) int {
 	for i := range len(text) {
 		if b := text[i]; !isAlphanumeric(b) && strings.IndexByte(idLetters, b) < 0 {

@@ -15,33 +15,33 @@ import (
 
 // Claims says what a scheme's JSON Web Token holds (RFC 7519). The scheme, not the token, says the algorithm.
 type Claims struct {
-	Issuer        string   // what iss must be; "" for anything
-	IssuerParam   string   // name of the param that says what iss must be
-	AudienceParam string   // name of the param that says what aud must be
-	Body          string   // the claim with the SHA-256 of the body; "" when the token says nothing of the body
-	BodyEnc       Encoding // how that digest is written; base64url is read with or without padding
-	BodyOptional  bool     // a token without Body is accepted, as one that does not cover the body
-	URL           string   // the claim with the URL that was called; "" when there is none
-	URLHash       bool     // URL is the hex SHA-256 of it
-	Expires       bool     // the token says until when it is good (exp)
-	ID            bool     // the token has an id (jti); the webhook's, or a random one
+	Issuer        string   // required iss; "" for any
+	IssuerParam   string   // name of the param with the required iss
+	AudienceParam string   // name of the param with the required aud
+	Body          string   // the claim with the SHA-256 of the body; "" when the token has none
+	BodyEnc       Encoding // encoding of that digest; base64url is read with or without padding
+	BodyOptional  bool     // a token without Body is accepted as not covering the body
+	URL           string   // the claim with the called URL; "" when there is none
+	URLHash       bool     // the URL claim is the hex SHA-256 of the URL
+	Expires       bool     // the token has an end of validity (exp)
+	ID            bool     // the token has an id (jti): the webhook's, or a random one
 }
 
-// life is how long after its iat a token that barb makes is good.
+// life is the validity of a token made by barb, counted from its iat.
 const life = 5 * time.Minute
 
-// maxToken is the longest token that is looked at, in bytes.
+// maxToken is the longest token that is read, in bytes.
 const maxToken = maxSignature
 
-// token is what stands in a JSON Web Token. Its claims prove nothing before the signature was checked.
+// token is the content of a JSON Web Token. Its claims prove nothing before the signature was checked.
 type token struct {
-	signed string // the bytes under the signature
+	signed string // the signed bytes
 	alg    string
 	claims map[string]any
-	twice  bool // it has a name more than once, of which parsers take one or the other
+	twice  bool // a name occurs more than once, and parsers disagree on which value counts
 }
 
-// algorithm is the scheme's name among the JSON Web Algorithms (RFC 7518 section 3.1, RFC 8037 section 3.1).
+// jwtAlgorithm returns the scheme's name among the JSON Web Algorithms (RFC 7518 section 3.1, RFC 8037 section 3.1).
 func (s *Scheme) jwtAlgorithm() string {
 	bits := strings.TrimPrefix(string(s.Hash), "sha")
 	switch s.Auth {
@@ -70,7 +70,7 @@ func (c *Claims) formula(s Scheme) string {
 	return text
 }
 
-// readToken takes a token apart. ok is false when it is none, or says of itself what the scheme does not allow.
+// readToken parses a token. ok is false when text is no token or its header contradicts the scheme.
 func (s *Scheme) readToken(text string) (t *token, sig []byte, ok bool) {
 	signed, last, found := cutLast(text, '.')
 	first, second, found2 := strings.Cut(signed, ".")
@@ -95,7 +95,7 @@ func cutLast(s string, sep byte) (before, after string, found bool) {
 	return s, "", false
 }
 
-// decode reads a segment of the token.
+// decode decodes a segment of the token.
 func (t *token) decode(segment string, into any) bool {
 	data, err := base64.RawURLEncoding.Strict().DecodeString(segment)
 	t.twice = t.twice || rawjson.NamesTwice(data)
@@ -122,7 +122,7 @@ func (s *Scheme) readJWT(m *Message) (reading, error) {
 	return r, nil
 }
 
-// check holds a genuine token against the message it came with.
+// check compares a genuine token with its message.
 func (c *Claims) check(m *Message, t *token) (bodyUnsigned bool, err error) {
 	issuer := c.Issuer
 	if c.IssuerParam != "" {
@@ -190,7 +190,7 @@ func (t *token) text(claim string) string {
 	return text
 }
 
-// isFor reports whether aud, one text or a list of them, names the audience.
+// isFor reports whether aud, a text or a list of texts, names the audience.
 func (t *token) isFor(audience string) bool {
 	if t.text("aud") == audience {
 		return true
@@ -204,7 +204,7 @@ func (t *token) isFor(audience string) bool {
 	return false
 }
 
-// readLife reads when the token was issued and until when it is good. The later of iat and nbf counts as issued.
+// readLife reads the token's time of issue and end of validity. The later of iat and nbf counts as time of issue.
 func (r *reading) readLife(c *Claims) error {
 	for _, name := range [...]string{"iat", "nbf", "exp"} {
 		value, there := r.token.claims[name]
@@ -229,7 +229,7 @@ func (r *reading) readLife(c *Claims) error {
 	return nil
 }
 
-// compose makes the part of a token that is signed.
+// compose returns the signed part of a token.
 func (c *Claims) compose(s *Scheme, v *values) ([]byte, error) {
 	claims, err := c.claims(v)
 	if err != nil {
@@ -297,8 +297,8 @@ func (c *Claims) claims(v *values) (map[string]any, error) {
 	return claims, nil
 }
 
-// segment writes a part of a token; keys come out sorted.
+// segment encodes a part of a token, with sorted keys.
 func segment(object map[string]any) string {
-	data, _ := json.Marshal(object) // texts and numbers only
+	data, _ := json.Marshal(object) // never fails: texts and numbers only
 	return base64.RawURLEncoding.EncodeToString(data)
 }

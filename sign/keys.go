@@ -11,30 +11,30 @@ import (
 	"github.com/barbhq/barb/sign/keytext"
 )
 
-// weakBelow is how many bytes of a symmetric key, once decoded, are too few.
+// weakBelow is the length in bytes below which a decoded symmetric key is weak.
 const weakBelow = 16
 
 // key is a secret ready for use.
 type key struct {
-	keytext.Key        // of the asymmetric kinds; Owner also of a KeyPair, the public half
-	bytes       []byte // of HMAC, Digest, Token
-	secret      int    // index of the secret it came from; a key set holds several
+	keytext.Key        // for asymmetric kinds; Owner is also set for a KeyPair, to its public half
+	bytes       []byte // for HMAC, Digest, Token
+	secret      int    // index of its secret; a key set holds several keys
 }
 
-// CheckSecret says what is wrong with a secret before anything is signed or verified with it: *Error with EmptySecret
-// or WrongKeyForm. The text says which form is expected, with an example, and holds nothing of the secret.
+// CheckSecret checks a secret before it signs or verifies anything. The error is an *Error with EmptySecret or
+// WrongKeyForm; its text gives the expected form with an example and holds nothing of the secret.
 func (s Scheme) CheckSecret(secret Secret, signing bool) error {
 	_, err := s.parseSecret(secret, signing)
 	return err
 }
 
-// WeakSecret reports whether a good secret is short enough to be guessed: under 16 bytes once decoded.
+// WeakSecret reports whether a valid secret can be guessed: under 16 bytes once decoded.
 func (s Scheme) WeakSecret(secret Secret) bool {
 	keys, err := s.parseSecret(secret, false)
 	return err == nil && keys[0].Public == nil && len(keys[0].bytes) < weakBelow
 }
 
-// parseKeys parses every secret; none at all is an empty secret.
+// parseKeys parses every secret; no secret at all counts as an empty one.
 func (s *Scheme) parseKeys(secrets []Secret, signing bool) ([]key, error) {
 	if len(secrets) == 0 {
 		return nil, refuse(EmptySecret, "no secret given")
@@ -53,7 +53,7 @@ func (s *Scheme) parseKeys(secrets []Secret, signing bool) ([]key, error) {
 	return all, nil
 }
 
-// parseSecret returns the keys of one secret: one, or those of a JSON Web Key Set that the scheme can use.
+// parseSecret returns the keys of one secret: a single key, or all usable keys of a JSON Web Key Set.
 func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
 	text := keytext.Trim(secret.Key)
 	if len(text) == 0 {
@@ -92,8 +92,8 @@ func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
 	return keys, nil
 }
 
-// decidedBy reports whether the secret of a symmetric scheme is an asymmetric key, which only HTTP message signatures
-// take: they take either, so that the key must show what it is, or param alg say it.
+// decidedBy reports whether a symmetric scheme's secret is an asymmetric key. Only HTTP message signatures take
+// both kinds, so the key must show its kind or param alg must name it.
 func (s *Scheme) decidedBy(secret Secret, signing bool) (asymmetric bool, err error) {
 	either := s.Code == RFC9421 && !s.NamedAlgorithm
 	switch kind := secret.Kind(); {
@@ -136,10 +136,10 @@ func (s *Scheme) parseSymmetric(text []byte) (k key, ok bool) {
 
 func (s *Scheme) symmetric() bool { return s.Auth == HMAC || s.Auth == Digest || s.Auth == Token }
 
-// isToken reports whether a token can travel in a header, and be told from the white space around it.
+// isToken reports whether a token can travel in a header without losing white space at its ends.
 func isToken(b []byte) bool { return CheckValue(WrongKeyForm, "", string(b)) == nil }
 
-// decode turns a symmetric secret into the bytes of the key.
+// decode returns the key bytes of a symmetric secret.
 func (f KeyForm) decode(text []byte) ([]byte, bool) {
 	switch f {
 	case Whsec:
@@ -162,13 +162,13 @@ func (f KeyForm) decode(text []byte) ([]byte, bool) {
 	return text, true
 }
 
-// decodeKey64 reads standard base64 with or without padding.
+// decodeKey64 decodes standard base64 with or without padding.
 func decodeKey64(text []byte) ([]byte, bool) {
 	b, err := decodeBase64(base64.RawStdEncoding, strings.TrimRight(string(text), "="))
 	return b, err == nil
 }
 
-// SecretForm describes the form a secret must have, with an example: for signing, or for verifying.
+// SecretForm describes the form of a secret for signing or for verifying, with an example.
 func (s Scheme) SecretForm(signing bool) string {
 	switch s.Key {
 	case Whsec:

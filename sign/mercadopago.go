@@ -6,9 +6,9 @@ import (
 	"github.com/barbhq/barb/sign/field"
 )
 
-// mercadoPago signs the id in the URL's query, the request id and the time; a part that is not there is left out. The
-// body is not signed. Source: https://www.mercadopago.com/developers/en/docs/your-integrations/notifications/webhooks
-// and the mercadopago package for Node.
+// mercadoPago signs the id in the URL's query, the request id and the time, without absent parts. The body is not
+// signed. Source: https://www.mercadopago.com/developers/en/docs/your-integrations/notifications/webhooks and the
+// mercadopago package for Node.
 type mercadoPago struct{}
 
 func (mercadoPago) formula() string {

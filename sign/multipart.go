@@ -6,9 +6,9 @@ import (
 	"github.com/barbhq/barb/sign/field"
 )
 
-// unwrap replaces the body of a multipart form by the field that holds the scheme's JSON. Any other body stays. A form
-// that parsers would read in several ways, with the field twice or an end that is none, is refused: the signature is
-// checked in one part, and an application may read another.
+// unwrap replaces the body of a multipart form by the field that holds the scheme's JSON and leaves any other body
+// as it is. It refuses a form that parsers read differently, such as one with a duplicate field or a malformed end:
+// otherwise the signature could be checked in one field and an application could read another.
 func (s *Scheme) unwrap(m *Message) error {
 	if s.Wrapped == "" || m.Stream != nil {
 		return nil
@@ -16,7 +16,7 @@ func (s *Scheme) unwrap(m *Message) error {
 	kind, n := field.Header(m.Header, "Content-Type")
 	media, params, err := mime.ParseMediaType(kind)
 	if err != nil || media != "multipart/form-data" || params["boundary"] == "" {
-		return nil //nolint:nilerr // no form: the body stays
+		return nil //nolint:nilerr // not a form: the body stays
 	}
 	if n > 1 {
 		return refuseTwice("header:Content-Type")

@@ -8,17 +8,17 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// Place is where a value travels: "header:NAME", "json:PATH", "form:NAME" or "query:NAME". A path is keys and array
-// indexes joined by dots; "*" stands for every element of an array, which must all hold the same value.
+// Place names the location of a value: "header:NAME", "json:PATH", "form:NAME" or "query:NAME". A path consists of keys
+// and array indexes joined by dots; "*" stands for every element of an array, and all must hold the same value.
 type Place string
 
-// kind is "header", "json", "form" or "query"; "" for the empty place.
+// kind returns "header", "json", "form" or "query"; "" for the empty place.
 func (p Place) kind() string {
 	kind, _, _ := strings.Cut(string(p), ":")
 	return kind
 }
 
-// name is the header's, field's or parameter's name, or the path.
+// name returns the name of the header, field or parameter, or the path.
 func (p Place) name() string {
 	_, name, _ := strings.Cut(string(p), ":")
 	return name
@@ -27,7 +27,7 @@ func (p Place) name() string {
 func (p Place) header() (string, bool) { return strings.CutPrefix(string(p), "header:") }
 func (p Place) json() (string, bool)   { return strings.CutPrefix(string(p), "json:") }
 
-// carrier is the place of the signature, or of the i-th further one.
+// carrier returns the place of the signature (i = 0) or of a further one.
 func (s *Scheme) carrier(i int) Place {
 	if i > 0 {
 		return Place("header:" + s.Alt[i-1])
@@ -52,10 +52,10 @@ func (s Scheme) Signature(m Message) string {
 	return value
 }
 
-// InBody reports whether the signature travels in the message's body, or in its URL, and not in a header.
+// InBody reports whether the signature travels in the body or the URL instead of a header.
 func (s Scheme) InBody() bool { return s.carrier(0).kind() != "header" }
 
-// ReplaceSignature returns a copy of the body with another value in the place of a signature that travels in it.
+// ReplaceSignature returns a copy of the body with value in place of the signature that travels in the body.
 func (s Scheme) ReplaceSignature(m Message, value string) ([]byte, error) {
 	if !s.InBody() {
 		return m.Body, nil
@@ -80,7 +80,7 @@ func (p Place) Read(m *Message) (value string, n int) {
 	return "", 0
 }
 
-// sortedFields is field.Sorted for a body that is signed so.
+// sortedFields returns field.Sorted of a form body, with an *Error.
 func sortedFields(dst, form []byte, unique bool) ([]byte, error) {
 	out, ok := field.Sorted(dst, form, unique)
 	if !ok {
@@ -89,8 +89,8 @@ func sortedFields(dst, form []byte, unique bool) ([]byte, error) {
 	return out, nil
 }
 
-// bodyField returns a string, number or word of a JSON body that is signed as it is written, and whether it is there:
-// null is as good as nothing. The error is an *Error.
+// bodyField returns a signed string, number or literal of a JSON body as written, and whether the field is there. A
+// null counts as absent. The error is an *Error.
 func bodyField(body []byte, path string) (value string, there bool, err error) {
 	value, there, err = rawjson.Word(body, path)
 	switch {
@@ -102,7 +102,7 @@ func bodyField(body []byte, path string) (value string, there bool, err error) {
 	return value, there, nil
 }
 
-// String names a place to a person.
+// String names a place for error messages.
 func (p Place) String() string {
 	switch p.kind() {
 	case "":
@@ -117,7 +117,7 @@ func (p Place) String() string {
 	return "body field " + p.name()
 }
 
-// write puts a value into the message that is being signed: into its body, its URL or a copy of its header.
+// write sets a value in the message that is being signed: in its body, its URL or a copy of its header.
 func (p Place) write(m *Message, value string) error {
 	var ok bool
 	switch name := p.name(); p.kind() {

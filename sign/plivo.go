@@ -7,7 +7,7 @@ import (
 	"github.com/barbhq/barb/sign/field"
 )
 
-// plivo signs the URL with its query sorted, the sorted fields of a form behind it, and a nonce. Source:
+// plivo signs the URL with its sorted query, then the sorted fields of a form, then a nonce. Source:
 // https://www.plivo.com/docs/voice/concepts/signature-validation and the plivo package for Node.
 type plivo struct{}
 
@@ -59,7 +59,7 @@ func plivoContent(m *Message, nonce string) ([]byte, error) {
 	return append(out, "."+nonce...), err
 }
 
-// sortedQuery writes a query decoded and sorted by name, then value.
+// sortedQuery returns a decoded query sorted by name, then value.
 func sortedQuery(params []field.Pair) string {
 	slices.SortFunc(params, field.Compare)
 	pairs := make([]string, len(params))

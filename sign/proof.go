@@ -2,16 +2,15 @@ package sign
 
 import "strings"
 
-// TimeSigned reports whether the timestamp is part of what is signed; true also where there is none. Where it is not,
-// anybody can send an old message with a new time.
+// TimeSigned reports whether the timestamp is signed, true for a scheme without one. An attacker can send an old
+// message with a new time where the timestamp is not signed.
 func (s Scheme) TimeSigned() bool {
 	return s.Time.Unit == "" || s.JWT != nil || strings.Contains(s.Content, "{ts}") || s.Code == RFC9421 ||
 		s.Code != "" && s.Auth != Token || s.Time.In != "" && s.Signs(s.Time.In)
 }
 
-// Separated reports whether each part of the signed content can be told from the next: between two that the sender
-// fills freely stands some text. Where it does not, the end of one can pass for the beginning of the other under one
-// signature.
+// Separated reports whether fixed text stands between any two signed parts that the sender fills freely. Without
+// it, the end of one part can pass for the beginning of the next under the same signature.
 func (s Scheme) Separated() bool {
 	before := false
 	for rest := s.Content; rest != ""; {
@@ -26,8 +25,8 @@ func (s Scheme) Separated() bool {
 	return true
 }
 
-// isFree reports whether a name in a template stands for text of any length that the sender chooses. The secret and
-// params are the receiver's, a SHA-256 has 64 digits, a JSON string ends at its quote.
+// isFree reports whether a name in a template stands for text of any length that the sender chooses. The receiver
+// chooses the secret and the params, a SHA-256 has 64 digits, and a JSON string ends at its quote.
 func isFree(name string) bool {
 	switch name {
 	case "secret", "lb", "rb", "body|sha256hex", "body|json":
@@ -36,7 +35,7 @@ func isFree(name string) bool {
 	return !strings.HasPrefix(name, "param.")
 }
 
-// Weaknesses are what the row itself admits of its proof, each one clause; none of most schemes.
+// Weaknesses returns the known weaknesses of the scheme's row, one clause each; most schemes have none.
 func (s Scheme) Weaknesses() []string {
 	var all []string
 	if s.UnsignedTime {

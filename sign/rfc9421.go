@@ -13,10 +13,10 @@ import (
 	"github.com/barbhq/barb/sign/httpsig"
 )
 
-// rfc9421 signs the parts of a request that its Signature-Input header lists, HTTP Message Signatures (RFC 9421); the
-// body through its Content-Digest (RFC 9530). The key decides the algorithm: a shared secret hmac-sha256, an asymmetric
-// one ed25519, ecdsa-p256-sha256 or rsa-v1_5-sha256; an alg that says otherwise is refused. Parameters of components
-// (;sf ;bs ;key ;req ;tr) are not known and refused too.
+// rfc9421 implements HTTP Message Signatures (RFC 9421): it signs the parts of a request that its Signature-Input
+// header lists, and the body through its Content-Digest (RFC 9530). The key decides the algorithm: hmac-sha256 for
+// a shared secret, ed25519, ecdsa-p256-sha256 or rsa-v1_5-sha256 for an asymmetric key; another alg is refused. So
+// are parameters of components (;sf ;bs ;key ;req ;tr).
 type rfc9421 struct{}
 
 const (
@@ -29,11 +29,11 @@ func (rfc9421) formula() string {
 	return "the components that Signature-Input lists: @method, @target-uri or @path with @query, and content-digest"
 }
 
-// coversBody is true of what barb signs; of others' messages, the reading says.
+// coversBody is true for signatures that barb makes; for other messages the reading says.
 func (rfc9421) coversBody() bool { return true }
 
-// read takes every signature that has its input. Each is a signature by itself: a proxy on the way may have added its
-// own (section 4.3), in front or behind, in the same line or in one of its own (RFC 9651, section 4.2).
+// read returns every signature that has its input. Each is independent: a proxy may have added its own (section
+// 4.3) before or after the sender's, in the same line or in another (RFC 9651, section 4.2).
 func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
 	var r reading
 	sigs, okSigs := field.Combined(m.Header, s.Header)
@@ -81,7 +81,7 @@ func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
 	return r, nil
 }
 
-// messageAlgorithm is the name of what a key signs with (RFC 9421 section 6.2.2).
+// messageAlgorithm returns the name of a key's algorithm (RFC 9421 section 6.2.2).
 func messageAlgorithm(a Auth) string {
 	switch a {
 	case Ed25519:
@@ -95,7 +95,7 @@ func messageAlgorithm(a Auth) string {
 	}
 }
 
-// setLife takes the times of the first signature.
+// setLife sets the times of the reading to those of the first signature.
 func (r *reading) setLife() error {
 	first := r.messages[0]
 	r.stamped, r.time, r.issued, r.expires = first.Created != "", first.Created, time.Time{}, time.Time{}
@@ -169,7 +169,7 @@ func requestOf(m *Message) *httpsig.Request {
 	return &httpsig.Request{Method: m.Method, URL: m.URL, Header: m.Header}
 }
 
-// refuseMessage is the refusal for what httpsig says is wrong with a message.
+// refuseMessage returns the refusal for an error of httpsig.
 func refuseMessage(err error) error {
 	reason := MalformedSignature
 	switch {

@@ -1,6 +1,6 @@
-// Package sign computes webhook signatures. It knows what each provider signs, how the signature is written, and how
-// old it may be. It is pure: it does not know the time, open files, use the network or print. The caller brings the
-// bytes, the clock and the secrets.
+// Package sign computes webhook signatures. It knows what each provider signs, how it writes the signature, and how
+// old a signature may be. It is pure: it does not read the clock, open files, use the network or print. The caller
+// supplies the bytes, the time and the secrets.
 package sign
 
 import (
@@ -11,44 +11,44 @@ import (
 	"time"
 )
 
-// Message is a webhook request that is to be signed or verified.
+// Message is a webhook request to be signed or verified.
 type Message struct {
-	// ID and Time are used when signing. When verifying both are read from the message itself.
+	// ID and Time are used when signing. When verifying, both are read from the message.
 	ID   string
 	Time time.Time
-	// Event is the event type, sent along by schemes that have a header for it. Used when signing.
+	// Event is the event type, for schemes with a header for it. Used when signing.
 	Event string
 
 	Method string
-	URL    string // absolute, as the sender knows it: behind a tunnel not the one that arrived
+	URL    string // absolute, as the sender knows it: behind a tunnel this differs from the received one
 	Header http.Header
 	Body   []byte // never changed
-	// Stream, when not nil, is read instead of Body, once and to its end; only for schemes whose Streams is true. It is
-	// not read when the message can be refused without it, or when the scheme does not sign the body.
+	// Stream, when not nil, is read instead of Body, once and to its end; only for schemes whose Streams is true.
+	// It is not read when the message can be refused without it, or when the scheme does not sign the body.
 	Stream io.Reader
-	// Params is what is signed but neither in the request nor secret, by the names of Content (PayPal's webhook_id), and
-	// what a message must say of its receiver, by the names of Bound (SNS's topic_arn).
+	// Params are signed values that are neither in the request nor secret, by the names of Content (PayPal's
+	// webhook_id), and values that identify the receiver, by the names of Bound (SNS's topic_arn).
 	Params map[string]string
-	// Sums, when not nil, is shared by the checks of one message with several schemes.
+	// Sums, when not nil, is shared by the checks of one message against several schemes.
 	Sums *Sums
 }
 
 // Field is one header line.
 type Field struct{ Name, Value string }
 
-// Signed is what a signature adds to a request.
+// Signed is what Sign adds to a request.
 type Signed struct {
 	Fields []Field // to be set, in this order
 	URL    string  // to be used instead of the message's; "" when unchanged
 	Body   []byte  // to be sent instead of the message's; nil when unchanged
 }
 
-// Sign makes what a message of this scheme carries: id, timestamp, signature, event type and what is fixed, in the
-// provider's spelling; and the body or URL that the signature is written into, where it does not travel in a header.
-// With several secrets it signs with all of them where the scheme can carry that (Rotates), else with the first. The
-// error is a *Error, or what reading Message.Stream returned.
+// Sign returns the headers of a message: id, timestamp, signature, event type and fixed headers, in the provider's
+// spelling; and the new body or URL where the signature does not travel in a header. With several secrets it signs
+// with all of them if the scheme can carry that (Rotates), else with the first. The error is an *Error, or the
+// error of reading Message.Stream.
 //
-// A scheme whose timestamp is part of the body while the signature is not (Linear) signs the one it finds there;
+// A scheme with its timestamp in the body and its signature elsewhere (Linear) signs the timestamp in the body;
 // Message.Time is not used.
 func (s Scheme) Sign(m Message, secrets ...Secret) (Signed, error) {
 	s, err := s.WithParams(m.Params)
@@ -78,7 +78,7 @@ func (s Scheme) Sign(m Message, secrets ...Secret) (Signed, error) {
 	return signed, nil
 }
 
-// sameBytes reports whether a body is the very one that was given, without comparing it.
+// sameBytes reports whether two bodies share the same memory, without comparing their bytes.
 func sameBytes(a, b []byte) bool { return len(a) == len(b) && (len(a) == 0 || &a[0] == &b[0]) }
 
 // seal signs the message and returns its fields.
@@ -107,8 +107,8 @@ func (s *Scheme) seal(v *values, keys []key) ([]Field, error) {
 	return s.sealContents(v, keys, contents)
 }
 
-// sealContents signs what code composed. A code that finishes by itself gets one signature of each content; otherwise
-// there is one content, with a signature of each key.
+// sealContents signs the contents of code. A finisher gets one signature for each content; other code has one
+// content, with a signature for each key.
 func (s *Scheme) sealContents(v *values, keys []key, contents [][]byte) ([]Field, error) {
 	own, finishes := s.Code.coder().(finisher)
 	if finishes {
@@ -136,7 +136,7 @@ func (s *Scheme) sealContents(v *values, keys []key, contents [][]byte) ([]Field
 	return s.fields(v, sigs)
 }
 
-// sealToken makes a token and puts it into its header.
+// sealToken makes a token and sets it in its header.
 func (s *Scheme) sealToken(v *values, k *key) ([]Field, error) {
 	input, err := s.JWT.compose(s, v)
 	if err != nil {
@@ -153,7 +153,7 @@ func (s *Scheme) sealToken(v *values, k *key) ([]Field, error) {
 	return s.tail(v, fields), nil
 }
 
-// slots is how many of n secrets can sign one message.
+// slots returns how many of n secrets can sign one message.
 func (s *Scheme) slots(n int) int {
 	if s.More != "" {
 		return n
@@ -161,8 +161,8 @@ func (s *Scheme) slots(n int) int {
 	return min(n, 1+len(s.Alt))
 }
 
-// stamp decides what id, timestamp and nonce the message will carry, writes into it those that travel in its body, and
-// refuses what cannot be written.
+// stamp chooses the id, timestamp and nonce of the message, writes those that travel in the body, and refuses
+// values that cannot be written.
 func (s *Scheme) stamp(m *Message) (*values, error) {
 	v := &values{m: m, id: m.ID, signing: true,
 		item: func(name string) (string, bool) { value := m.Params[name]; return value, value != "" }}
@@ -208,7 +208,7 @@ func (s *Scheme) timeToSign(m *Message) (string, error) {
 	return text, nil
 }
 
-// writeNonce makes the random value that a message of the scheme must have, when it has none.
+// writeNonce adds a random nonce to a message that needs one and has none.
 func (s *Scheme) writeNonce(m *Message) (string, error) {
 	if s.Nonce == "" {
 		return "", nil
@@ -227,7 +227,7 @@ func (s *Scheme) checkStream(m *Message) error {
 	return nil
 }
 
-// fields are the header lines of a message, with its signatures: in their headers, or written into body or URL.
+// fields returns the header lines of a message with its signatures, or writes the signatures into body or URL.
 func (s *Scheme) fields(v *values, sigs [][]byte) ([]Field, error) {
 	fields := s.head(v)
 	first := sigs
@@ -253,7 +253,7 @@ func (s *Scheme) fields(v *values, sigs [][]byte) ([]Field, error) {
 	return s.tail(v, fields), nil
 }
 
-// head begins the header lines: id, timestamp and nonce.
+// head returns the first header lines: id, timestamp and nonce.
 func (s *Scheme) head(v *values) []Field {
 	fields := make([]Field, 0, 5+len(s.Alt)+len(s.Fixed)+len(s.Bound))
 	fields = appendHeader(fields, s.IDIn, v.id)
@@ -261,7 +261,7 @@ func (s *Scheme) head(v *values) []Field {
 	return s.boundFields(appendHeader(fields, s.Nonce, v.nonce), v.m)
 }
 
-// tail ends them: event type and what is fixed.
+// tail appends the last header lines: event type and fixed headers.
 func (s *Scheme) tail(v *values, fields []Field) []Field {
 	return append(appendHeader(fields, s.EventIn, v.m.Event), s.Fixed...)
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// sns signs fields of its JSON, a line for each name and each value. Which hash it uses, the message says; which
-// certificate, an address in it says, which must be Amazon's. Source:
+// sns signs fields of its JSON, with a line for each name and each value. The message names its hash and the
+// address of its certificate, which must be Amazon's. Source:
 // https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html and the sns-validator package.
 type sns struct{}
 
@@ -36,7 +36,7 @@ func (c sns) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	return []part{{contents: [][]byte{content}, candidates: r.candidates, hash: c.hash(v.m)}}, err
 }
 
-// hash is SHA-1 in version 1, SHA-256 in version 2.
+// hash returns SHA-1 for version 1, SHA-256 for version 2.
 func (sns) hash(m *Message) Hash {
 	if version, _ := rawjson.Once(m.Body, "SignatureVersion"); version == "2" {
 		return SHA256
@@ -44,7 +44,7 @@ func (sns) hash(m *Message) Hash {
 	return SHA1
 }
 
-// isAmazons reports whether an address is one that Amazon publishes its certificates at. Nothing is fetched from it.
+// isAmazons reports whether Amazon publishes its certificates at an address. Nothing is fetched.
 func isAmazons(address string) bool {
 	u, err := url.Parse(address)
 	if err != nil || u.Scheme != "https" || u.User != nil || u.Port() != "" || !strings.HasSuffix(u.Path, ".pem") {
@@ -56,7 +56,7 @@ func isAmazons(address string) bool {
 		strings.Contains(u.Host, ".amazonaws.com")
 }
 
-// compose fills in what every message of SNS has, where it is missing.
+// compose adds missing fields that every SNS message has.
 func (sns) compose(_ *Scheme, v *values) ([][]byte, error) {
 	topic, _, _ := strings.Cut(cmp.Or(v.m.Params["topic_arn"], "arn:aws:sns:us-east-1:000000000000:barb"), ",")
 	for _, f := range [...]Field{
@@ -75,8 +75,8 @@ func (sns) compose(_ *Scheme, v *values) ([][]byte, error) {
 	return [][]byte{content}, err
 }
 
-// snsContent writes a line for each name and each value. Only the first of them, the message, may hold line breaks: in
-// any other it could pass for the lines that follow.
+// snsContent returns a line for each name and each value. Only the first value, the message, may hold line breaks:
+// any other could pass for the lines that follow.
 func snsContent(body []byte) ([]byte, error) {
 	names := snsSubscription[:]
 	switch kind, _ := rawjson.Once(body, "Type"); kind {

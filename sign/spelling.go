@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// Spelling is a way to write a signature that Verify reads and that a provider itself never sends.
+// Spelling is a way to write a signature that Verify accepts although no provider writes it.
 type Spelling string
 
 // The spellings. Scheme.Strict says which of them an SDK of the provider refuses.
 const (
 	UpperCase Spelling = "upper_case" // A to F among the hex digits
-	// a blank beside a separator where the provider writes none, or none where it writes one.
+	// Blanks is a blank beside a separator where the provider writes none, or a missing blank where it writes one.
 	Blanks     Spelling = "blanks"
 	SchemeCase Spelling = "scheme_case" // "basic" for "Basic", or more than one blank behind it
 )
 
-// Words is the spelling as the end of a sentence: "the SDK refuses upper case".
+// Words returns the spelling as the end of a sentence: "the SDK refuses upper case".
 func (p Spelling) Words() string {
 	switch p {
 	case UpperCase:
@@ -30,8 +30,8 @@ func (p Spelling) Words() string {
 	return ""
 }
 
-// spelling is the first spelling of those that an SDK of the provider refuses which a valid message has; "" for none.
-// hit is the signature that matched.
+// spelling returns the first of a valid message's spellings that an SDK of the provider refuses, "" for none. hit
+// is the signature that matched.
 func (s *Scheme) spelling(value string, hit []byte) Spelling {
 	i := slices.IndexFunc(s.Strict, func(p Spelling) bool {
 		switch p {

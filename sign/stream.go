@@ -5,14 +5,14 @@ import (
 	"io"
 )
 
-// How a body is read from a stream: blocks of 256 KiB, a few of them ahead of the hash. Reading and hashing then
+// A body is read from a stream in blocks of 256 KiB, a few of them ahead of the hash, so that reading and hashing
 // overlap and memory stays constant.
 const (
 	blockSize = 256 << 10
 	ahead     = 3
 )
 
-// feed writes a template's content to every sink, in one pass and without a copy of the body.
+// feed writes a template's content to all sinks in one pass over the body, without copying it.
 func (v *values) feed(sinks []sink, template string) error {
 	before, body, after := cutBody(template)
 	if body == "body|json" {
@@ -48,7 +48,7 @@ func (v *values) feedText(sinks []sink, template string, first []byte) error {
 		if text, err = v.expand(append(text[:0], first...), template, to.key); err != nil {
 			return err
 		}
-		_, _ = to.Write(text) // hashes and buffers take everything
+		_, _ = to.Write(text) // hashes and buffers accept everything
 	}
 	return nil
 }
@@ -95,7 +95,7 @@ func pump(r io.Reader, sinks []sink) error {
 	return endOfStream(failed)
 }
 
-// readAhead fills free blocks and hands them on until the stream ends, always with an error.
+// readAhead fills free blocks and sends them to full until the stream ends. It always returns an error.
 func readAhead(r io.Reader, full chan<- []byte, free <-chan []byte) error {
 	for {
 		block := <-free
@@ -107,8 +107,8 @@ func readAhead(r io.Reader, full chan<- []byte, free <-chan []byte) error {
 	}
 }
 
-// fill reads until block is full or the stream ends; only io.EOF is an end. io.ReadFull will not do: it reports a short
-// last block with the very error by which a truncated stream reports itself, and a truncated body must not be signed.
+// fill reads until block is full or the stream ends; only io.EOF is an end. io.ReadFull reports a short last block
+// with the error of a truncated stream, and a truncated body must not be signed.
 func fill(r io.Reader, block []byte) (n int, err error) {
 	for n < len(block) && err == nil {
 		var more int
@@ -119,7 +119,7 @@ func fill(r io.Reader, block []byte) (n int, err error) {
 }
 
 func endOfStream(err error) error {
-	if err == io.EOF { //nolint:errorlint // a wrapped EOF is a failure that mentions one, not the end
+	if err == io.EOF { //nolint:errorlint // a wrapped EOF is a failure, not the end
 		return nil
 	}
 	return err

@@ -2,8 +2,8 @@ package sign
 
 import "strings"
 
-// Timed reports whether the signature covers the time it was made at, so that a captured message does not stay good for
-// ever. A time that stands in a header and is not signed is not counted.
+// Timed reports whether the signature covers the time of signing, so that a captured message expires. An unsigned
+// time in a header does not count.
 func (s Scheme) Timed() bool {
 	switch {
 	case s.Auth == Token:
@@ -16,7 +16,7 @@ func (s Scheme) Timed() bool {
 	return s.Code != "" || strings.Contains(s.Content, "{ts}") || s.timeInContent()
 }
 
-// timeInContent reports whether the timestamp is part of the body or the URL, and signed as such.
+// timeInContent reports whether the timestamp is a signed part of the body or the URL.
 func (s *Scheme) timeInContent() bool {
 	switch s.Time.In.kind() {
 	case "json":
@@ -29,21 +29,20 @@ func (s *Scheme) timeInContent() bool {
 	return false
 }
 
-// Outlasts reports whether a message of the scheme is accepted at any age, although its time is signed: where nothing
-// else ends its life, a captured one stays good for ever.
+// Outlasts reports whether the scheme accepts messages of any age although their time is signed, so that a captured
+// message may stay valid for ever.
 func (s Scheme) Outlasts() bool {
 	return s.Timed() && s.Tolerance.Past == NoLimit && (s.JWT == nil || !s.JWT.Expires)
 }
 
-// ShowsTime reports whether a message carries the scheme's timestamp, so that only its absence, and not the want of a
-// signature, keeps the scheme from reading it.
+// ShowsTime reports whether a message carries the timestamp of a scheme that signs one.
 func (s Scheme) ShowsTime(m Message) bool {
 	switch {
 	case !s.Timed():
 		return false
 	case s.Time.In != "":
 		if s.unwrap(&m) != nil {
-			return true // a form that may be read in several ways shows whatever a sender wants
+			return true // a sender can make an ambiguous form show any timestamp
 		}
 		_, n := s.Time.In.Read(&m)
 		return n > 0
@@ -53,5 +52,5 @@ func (s Scheme) ShowsTime(m Message) bool {
 		_ = s.readValue(value, &r)
 		return r.stamped
 	}
-	return true // in the token, or in the parameters of the signature
+	return true // in the token or in the signature's parameters
 }

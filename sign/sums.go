@@ -6,25 +6,25 @@ import (
 	"strings"
 )
 
-// maxPasses is how often a long body is hashed for one hash and key. A genuine message has one signature or two; a
-// stranger may write one of each scheme there is into the header, each with a timestamp of its own.
+// maxPasses is how often a long body is hashed for one hash and key. A genuine message has one or two signatures;
+// an attacker may write one of each scheme into the header, each with a timestamp of its own.
 const maxPasses = 4
 
-// Sums keeps what was computed of one message while several schemes are tried with it, so that what they sign alike is
-// hashed once for each hash and key. The zero value is ready. It is for one message and one goroutine.
+// Sums caches what was computed for one message while several schemes are tried, so that equal content is hashed
+// once for each hash and key. The zero value is ready to use. It serves one message and one goroutine.
 type Sums struct {
 	made   map[string]made
 	passes map[string]int
 	hashed int64
 }
 
-// made is what was computed of a content with a key.
+// made is the result of one content and key.
 type made struct {
 	proof
 	err error
 }
 
-// Hashed is how many bytes of bodies were hashed so far.
+// Hashed returns how many bytes of bodies were hashed so far.
 func (p *Sums) Hashed() int64 { return p.hashed }
 
 // take counts a pass over n bytes for a hash and a key, and refuses one too many; a short body is never refused.
@@ -48,7 +48,7 @@ func (p *Sums) take(s *Scheme, k *key, hash Hash, n int) error {
 	return nil
 }
 
-// idOf tells the operations of keys apart.
+// idOf returns a name for a key's operation, different for different operations.
 func idOf(s *Scheme, k *key, hash Hash) string {
 	return fmt.Sprintf("%s %s %q ", s.authOf(k), hash, k.bytes)
 }
@@ -61,12 +61,12 @@ func (v *values) signedOnce(template string) (text string, ok bool) {
 	}
 	first, err := v.expand(nil, before, nil)
 	last, lastErr := v.expand(nil, after, nil)
-	secret := strings.Count(before, "{secret}") // which of two secrets' places is taken is not seen in the text
+	secret := strings.Count(before, "{secret}") // the text alone does not show where the secret stands
 	return strings.Join([]string{string(first), body, string(last), strings.Repeat("s", secret)}, "\x00"),
 		errors.Join(err, lastErr) == nil
 }
 
-// proofs returns the proof of each key, computed once for all schemes that sign the same.
+// proofs returns the proof of each key for the message, from the cache where another scheme signs the same content.
 func (s *Scheme) proofs(v *values, keys []key) ([]proof, error) {
 	sums := v.m.Sums
 	if sums == nil || v.signing || s.Auth == Token || v.m.Stream != nil {
@@ -87,7 +87,7 @@ func (s *Scheme) proofs(v *values, keys []key) ([]proof, error) {
 
 func (s *Scheme) proofOnce(v *values, k *key, text string, known bool) (proof, error) {
 	sums := v.m.Sums
-	id := idOf(s, k, s.Hash) + s.Wrapped + "\x00" + text // the body that a form wraps is another one
+	id := idOf(s, k, s.Hash) + s.Wrapped + "\x00" + text // a form that wraps its body has another body
 	if m, ok := sums.made[id]; ok && known {
 		return m.proof, m.err
 	}

@@ -15,13 +15,13 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// Piece is a part of a template: text to be taken as it is, or the name between two braces.
+// Piece is a part of a template: literal text, or a name between braces.
 type Piece struct {
 	Text  string
 	Named bool
 }
 
-// Pieces cuts a template apart. An open brace without a closing one is text.
+// Pieces splits a template. An open brace without a closing one is text.
 func Pieces(template string) []Piece {
 	var pieces []Piece
 	for template != "" {
@@ -32,7 +32,7 @@ func Pieces(template string) []Piece {
 	return pieces
 }
 
-// nextPiece cuts the first piece off a template.
+// nextPiece returns the first piece of a template, and the rest.
 func nextPiece(template string) (Piece, string) {
 	open := strings.IndexByte(template, '{')
 	if open > 0 {
@@ -44,7 +44,7 @@ func nextPiece(template string) (Piece, string) {
 	return Piece{Text: template}, ""
 }
 
-// cutBody splits a template at its first piece made of the body. name is "" when there is none.
+// cutBody splits a template at its first piece made of the body. name is "" when there is no such piece.
 func cutBody(template string) (before, name, after string) {
 	open := strings.Index(template, "{body")
 	if open < 0 {
@@ -54,7 +54,7 @@ func cutBody(template string) (before, name, after string) {
 	return template[:open], p.Text, rest
 }
 
-// separator is the text that follows {name} in a template, by which a reader could tell where the value ends.
+// separator returns the text that follows {name} in a template, which shows a reader where the value ends.
 func separator(template, name string) string {
 	_, after, _ := strings.Cut(template, "{"+name+"}")
 	if p, _ := nextPiece(after); !p.Named {
@@ -63,7 +63,7 @@ func separator(template, name string) string {
 	return ""
 }
 
-// Fill writes a template: its text as it is, and for each name between braces what value returns.
+// Fill replaces each name between braces in a template by value(name).
 func Fill(template string, value func(name string) (string, error)) (string, error) {
 	var b strings.Builder
 	for template != "" {
@@ -81,17 +81,17 @@ func Fill(template string, value func(name string) (string, error)) (string, err
 	return b.String(), nil
 }
 
-// values are what the names in a template stand for.
+// values are the values of the names in a template.
 type values struct {
 	m               *Message
 	id, time, nonce string
 	auth            Auth // of the key that signs
 	signing         bool
-	// item returns what stands behind "name=" in the signature's own value; when signing, the param of that name.
+	// item returns the value of "name=" in the signature; when signing, the param of that name.
 	item func(name string) (string, bool)
 }
 
-// expand appends a template's text to dst. key is what {secret} stands for.
+// expand appends a template's text to dst. key is the value of {secret}.
 func (v *values) expand(dst []byte, template string, key []byte) ([]byte, error) {
 	for template != "" {
 		var p Piece
@@ -112,8 +112,8 @@ func (v *values) expand(dst []byte, template string, key []byte) ([]byte, error)
 	return dst, nil
 }
 
-// checkEnd refuses a header, field or item that holds the text behind it in the template: it could give up its end to
-// what follows under one and the same signature.
+// checkEnd refuses a header, field or item that contains the text that follows it in the template: its end could
+// pass for the next part under the same signature.
 func checkEnd(name string, value []byte, rest string) error {
 	kind, field, _ := strings.Cut(name, ".")
 	next, _ := nextPiece(rest)
@@ -143,7 +143,7 @@ func (v *values) append(dst []byte, name string, key []byte) ([]byte, error) {
 	case "body":
 		return append(dst, v.m.Body...), nil
 	case "body|json":
-		if !utf8.Valid(v.m.Body) { // two such bodies could be one text
+		if !utf8.Valid(v.m.Body) { // two such bodies could become the same text
 			return dst, refuse(MalformedBody, "the body is not UTF-8, so it is no JSON string")
 		}
 		return rawjson.Style{}.Append(dst, v.m.Body), nil
@@ -198,7 +198,7 @@ func missingParam(name, why string) error {
 	return &Error{Reason: MissingParam, Detail: name + why, Param: name}
 }
 
-// param returns what is signed but not part of the request.
+// param returns a signed value that is not part of the request.
 func param(m *Message, name string) (string, error) {
 	value := m.Params[name]
 	if value == "" {
@@ -207,13 +207,13 @@ func param(m *Message, name string) (string, error) {
 	return value, CheckValue(MissingParam, "param "+name, value)
 }
 
-// summing is a digest of the body that stands in a template in its place.
+// summing computes a digest of the body for a template.
 type summing interface {
 	io.Writer
 	appendTo(dst []byte) []byte
 }
 
-// bodySum returns the digest that a name beginning with "body|" stands for.
+// bodySum returns the digest for a name that begins with "body|".
 func bodySum(name string) summing {
 	if name == "body|crc32" {
 		return new(crcSum)
@@ -221,7 +221,7 @@ func bodySum(name string) summing {
 	return hexSum{sha256.New()}
 }
 
-// crcSum is the CRC-32 (IEEE) of what was written, as PayPal writes it: an unsigned decimal number.
+// crcSum is a CRC-32 (IEEE) written as PayPal writes it: an unsigned decimal number.
 type crcSum uint32
 
 func (c *crcSum) Write(b []byte) (int, error) {
@@ -231,7 +231,7 @@ func (c *crcSum) Write(b []byte) (int, error) {
 
 func (c *crcSum) appendTo(dst []byte) []byte { return strconv.AppendUint(dst, uint64(*c), 10) }
 
-// hexSum is the SHA-256 of what was written, in hex.
+// hexSum is a SHA-256 written in hex.
 type hexSum struct{ hash.Hash }
 
 func (h hexSum) appendTo(dst []byte) []byte { return hex.AppendEncode(dst, h.Sum(nil)) }

@@ -6,20 +6,21 @@ import (
 	"time"
 )
 
-// Digits is the longest number of each unit: the year 2286 in either. A longer one is in another unit.
+// Digits returns the greatest number of digits in the unit, enough up to the year 2286. A longer number is in
+// another unit.
 func (u Unit) Digits() int {
 	switch u {
 	case Seconds:
 		return 10
 	case Milliseconds:
 		return 13
-	default: // dates are no numbers
+	default: // dates are not numbers
 		return 0
 	}
 }
 
-// Parse reads a timestamp strictly: ASCII digits and nothing else for the numbers, no leading zero; RFC 3339 to the
-// letter for the dates. Two spellings of one moment would be two messages under one signature to some receivers.
+// Parse reads a timestamp strictly: a number has ASCII digits only and no leading zero, a date is exactly RFC 3339.
+// If two spellings of one moment were accepted, some receivers would see two messages under one signature.
 func (u Unit) Parse(text string) (time.Time, bool) {
 	if u == RFC3339 || u == RFC3339Millis {
 		return parseDate(text)
@@ -42,7 +43,8 @@ func (u Unit) Parse(text string) (time.Time, bool) {
 	return time.Unix(n, 0), true
 }
 
-// parseDate uses UnmarshalText because Parse takes some dates that RFC 3339 does not allow; both take a decimal comma.
+// parseDate uses UnmarshalText because time.Parse accepts some dates that RFC 3339 forbids; both accept a decimal
+// comma.
 func parseDate(text string) (time.Time, bool) {
 	var t time.Time
 	if len(text) > len("2006-01-02T15:04:05.000000000-07:00") || strings.ContainsRune(text, ',') {
@@ -52,7 +54,7 @@ func parseDate(text string) (time.Time, bool) {
 	return t, err == nil
 }
 
-// format writes a time in the unit. ok is false when the unit cannot hold it, or parse would not take it back.
+// format writes a time in the unit. ok is false when the unit cannot hold the time, or Parse would refuse the text.
 func (u Unit) format(t time.Time) (text string, ok bool) {
 	switch u {
 	case Seconds:
@@ -68,7 +70,7 @@ func (u Unit) format(t time.Time) (text string, ok bool) {
 	return text, ok
 }
 
-// judge says whether a message signed at t is still, or already, acceptable at now.
+// judge returns a message's age, and an error if it is outside the tolerance. t is the signed time.
 func (l Tolerance) judge(t, now time.Time) (age time.Duration, err error) {
 	age = now.Sub(t)
 	switch {
@@ -99,7 +101,7 @@ func span(d time.Duration) string {
 	return s
 }
 
-// describe names the unit to a person.
+// describe returns the unit's name for error messages.
 func (u Unit) describe() string {
 	switch u {
 	case Seconds:

@@ -9,10 +9,10 @@ import (
 	"github.com/barbhq/barb/sign/field"
 )
 
-// Twilio signs the URL and, for a form, every field behind it: sorted by name, name and value without any separator, a
-// repeated field once for each different value, sorted too. A body that is not a form is bound by a hash of it in the
-// URL's query. Which port stands in the signed URL is not consistent on Twilio's side, so when verifying it is tried
-// with and without. Source: https://www.twilio.com/docs/usage/webhooks/webhooks-security and twilio-node's webhooks.ts.
+// Twilio signs the URL followed by every field of a form: sorted by name, name and value without separator, a
+// repeated field once for each different value, sorted too. For a body that is not a form, the URL's query holds
+// its hash. Twilio is not consistent about the port in the signed URL, so Verify tries it with and without. Source:
+// https://www.twilio.com/docs/usage/webhooks/webhooks-security and twilio-node's webhooks.ts.
 
 type twilio struct{}
 
@@ -24,7 +24,7 @@ func (twilio) formula() string {
 
 func (twilio) coversBody() bool { return true }
 
-// compose makes what is signed. A body that is no form gets its hash into the URL.
+// compose returns the signed content. It adds the hash of a body that is not a form to the URL.
 func (twilio) compose(_ *Scheme, v *values) ([][]byte, error) {
 	m := v.m
 	if m.URL == "" {
@@ -54,8 +54,8 @@ func (twilio) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	return onePart(r, contents...), nil
 }
 
-// twilioFields returns what stands behind the URL. A hash in the query decides: with one, the body is held against it
-// and nothing stands behind the URL.
+// twilioFields returns the text that follows the URL. With a hash in the query, it compares the body with the hash
+// and returns nothing.
 func twilioFields(m *Message) ([]byte, error) {
 	hash, n := field.Query(m.URL, bodyHashParam)
 	switch {
@@ -76,7 +76,7 @@ func twilioFields(m *Message) ([]byte, error) {
 	return nil, nil
 }
 
-// isForm goes by the content type; without one, a body is a form unless it begins like JSON.
+// isForm decides by the content type; without one, a body is a form unless it begins like JSON.
 func isForm(m *Message) bool {
 	kind, _ := field.Header(m.Header, "Content-Type")
 	kind, _, _ = strings.Cut(kind, ";")
@@ -87,7 +87,7 @@ func isForm(m *Message) bool {
 	return strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded")
 }
 
-// withBodyHash puts the hash of a body at the end of the URL's query, in the place of one that is there.
+// withBodyHash appends the hash of a body to the URL's query, or replaces the hash there.
 func withBodyHash(u string, body []byte) string {
 	before, query, fragment := field.SplitURL(u)
 	var pairs []string
@@ -101,7 +101,7 @@ func withBodyHash(u string, body []byte) string {
 	return before + "?" + strings.Join(pairs, "&") + fragment
 }
 
-// portVariants returns a URL as it is, without its port and, when it has none, with the default one.
+// portVariants returns a URL unchanged, without its port and, if it has none, with the default port.
 func portVariants(u string) []string {
 	scheme, rest, ok := strings.Cut(u, "://")
 	if !ok {

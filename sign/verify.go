@@ -8,25 +8,25 @@ import (
 	"time"
 )
 
-// Match is how a valid message was recognised.
+// Match describes how a message was verified.
 type Match struct {
 	Version    string        // the scheme's name for the kind of signature: "v1", "sha256"; "" when it has none
-	Secret     int           // index of the secret that matched
-	SecretName string        // its name
-	Age        time.Duration // now minus the signed timestamp, negative when it lies ahead; only with HasAge
+	Secret     int           // index of the matching secret
+	SecretName string        // name of the matching secret
+	Age        time.Duration // now minus the signed timestamp, negative when the timestamp lies ahead; only with HasAge
 	HasAge     bool
-	// Spelling is how the signature is written when an SDK of the provider refuses it for that; "" when none does.
+	// Spelling names the signature's spelling if an SDK of the provider refuses it; else "".
 	Spelling Spelling
-	// BodyUnsigned is set when the signature authenticates the sender but says nothing about the body.
+	// BodyUnsigned says that the signature authenticates the sender and says nothing about the body.
 	BodyUnsigned bool
 }
 
-// Verify checks a message at a time against any of the secrets. The error is a *Error, or Message.Stream's.
+// Verify checks a message at a given time against any of the secrets. The error is an *Error, or the error of
+// reading Message.Stream.
 //
-// A timestamp's age is judged only after a signature matched, so that TimestampExpired always means a genuine message
-// that is late, and SignatureMismatch a forged or damaged one. With TimestampExpired, TimestampInFuture and
-// CertificateExpired the Match is filled as well, and so it is, less the age, where a genuine token or what it claims
-// is for another body, URL or receiver.
+// The age is checked only after a signature matched, so TimestampExpired always means a genuine, late message, and
+// SignatureMismatch a forged or damaged one. The Match is also set with TimestampExpired, TimestampInFuture and
+// CertificateExpired, and, without an age, for a genuine token that is for another body, URL or receiver.
 func (s Scheme) Verify(m Message, now time.Time, secrets ...Secret) (Match, error) {
 	s, err := s.WithParams(m.Params)
 	if err != nil {
@@ -57,14 +57,14 @@ func (s Scheme) Verify(m Message, now time.Time, secrets ...Secret) (Match, erro
 		r.messages = r.messages[1:]
 		other, otherErr := s.verifyReading(&m, &r, now, keys, secrets)
 		if otherErr == nil || other.HasAge && !match.HasAge || isRefusal(otherErr, UnsignedComponent) {
-			match, err = other, otherErr // what is wrong with one of ours says more than another's mismatch
+			match, err = other, otherErr // a specific error about our own signature says more than another's mismatch
 		}
 	}
 	return match, err
 }
 
-// signsFields reports whether fields of a JSON body are signed and not the body itself. What stands between them is
-// anybody's to write then, and parsers that pass over mistakes do not agree on which fields there are.
+// signsFields reports whether the scheme signs fields of a JSON body instead of the whole. An attacker may then
+// change the text between them, and lenient parsers disagree on which fields there are.
 func (s *Scheme) signsFields() bool {
 	if s.JWT != nil || s.Auth == Token {
 		return false
@@ -72,7 +72,7 @@ func (s *Scheme) signsFields() bool {
 	return s.Code == SNS || s.Code == Adyen || s.Code == "" && !s.CoversBody() && strings.Contains(s.Content, "{json.")
 }
 
-// verifyReading is Verify for a message whose signature was found, of several HTTP message signatures for the first.
+// verifyReading verifies a message with the signature that was read, of several HTTP message signatures the first.
 func (s *Scheme) verifyReading(m *Message, r *reading, now time.Time, keys []key, secrets []Secret) (Match, error) {
 	if r.hash != "" {
 		s.Hash = r.hash
@@ -123,14 +123,14 @@ func (s *Scheme) signedValues(m *Message, r *reading) (v *values, at time.Time, 
 	return v, at, err
 }
 
-// timeIsLate reports whether the timestamp is merely part of the body or of the token, so that it is looked for only
-// once that is known to be genuine: whoever changed the body is told of the mismatch, not of the timestamp he broke.
+// timeIsLate reports whether the timestamp is part of the body or the token, so that it is read only after the
+// signature matched: a changed body is then reported as a mismatch, not as a bad timestamp.
 func (s *Scheme) timeIsLate() bool {
 	return s.JWT != nil || s.Time.In.kind() == "json" && !strings.Contains(s.Content, "{ts}")
 }
 
-// idToVerify returns the id that is signed. Two id headers are refused even where the id is not signed: receivers that
-// drop what they have seen before would not agree on which one counts.
+// idToVerify returns the signed id. Duplicate id headers are refused even where the id is not signed: receivers
+// that deduplicate would not agree on which id counts.
 func (s *Scheme) idToVerify(m *Message) (string, error) {
 	signed := strings.Contains(s.Content, "{id}")
 	if _, inHeader := s.IDIn.header(); !signed && !inHeader {
@@ -146,7 +146,7 @@ func (s *Scheme) idToVerify(m *Message) (string, error) {
 	return id, s.checkID(id)
 }
 
-// timeOf returns the message's timestamp as it is written, and what it means.
+// timeOf returns the message's timestamp as written and as a time.
 func (s *Scheme) timeOf(m *Message, r *reading) (text string, at time.Time, err error) {
 	n := 0
 	if s.Time.In != "" {
@@ -167,7 +167,7 @@ func (s *Scheme) timeOf(m *Message, r *reading) (text string, at time.Time, err 
 	return text, at, nil
 }
 
-// clock names the place of the timestamp to a person.
+// clock names the place of the timestamp for error messages.
 func (s *Scheme) clock() string {
 	if s.Time.In == "" {
 		return s.carrier(0).String()
@@ -175,8 +175,8 @@ func (s *Scheme) clock() string {
 	return s.Time.In.String()
 }
 
-// find returns the first key under which everything that the message says is signed has a signature among the
-// candidates, and that signature; of several parts the last one's.
+// find returns the first key that has a matching signature for all signed content, and that signature; with several
+// parts, the last part's.
 func (s *Scheme) find(v *values, keys []key, r *reading) (k *key, hit []byte, err error) {
 	if s.Code == "" && s.JWT == nil {
 		proofs, err := s.proofs(v, keys)
@@ -221,7 +221,7 @@ func mismatch(keys int) error {
 	return refuse(SignatureMismatch, "no signature matches under "+under)
 }
 
-// parts returns what a message says is signed where no template does.
+// parts returns the signed content of a scheme made by code.
 func (s *Scheme) parts(v *values, r *reading) ([]part, error) {
 	if s.JWT != nil {
 		return onePart(r, []byte(r.token.signed)), nil
@@ -257,7 +257,7 @@ func (s *Scheme) partHolds(sums *Sums, k *key, p part) []byte {
 	return nil
 }
 
-// anyMatches returns the first candidate that is a signature, nil when none is.
+// anyMatches returns the first candidate that is a valid signature, nil when none is.
 func (s *Scheme) anyMatches(k *key, sum []byte, hash Hash, candidates [][]byte) []byte {
 	for _, candidate := range candidates {
 		if s.matches(k, sum, hash, candidate) {
@@ -267,8 +267,8 @@ func (s *Scheme) anyMatches(k *key, sum []byte, hash Hash, candidates [][]byte) 
 	return nil
 }
 
-// judgeAge completes a match with the message's age, and refuses what is too old, too new, has run out by its own word,
-// or was signed outside the life of the certificate.
+// judgeAge sets the match's age, and refuses a message that is too old, too new, expired by its own claims, or
+// signed outside the validity of the certificate.
 func (s *Scheme) judgeAge(match *Match, m *Message, r *reading, at, now time.Time, k *key) error {
 	if s.JWT != nil {
 		if err := r.readLife(s.JWT); err != nil {
@@ -299,7 +299,7 @@ func (s *Scheme) judgeAge(match *Match, m *Message, r *reading, at, now time.Tim
 	return nil
 }
 
-// Contents returns the bytes that the scheme signs of a message, the secret left out, and the body itself.
+// Contents returns the signed bytes of a message without the secret, and the body itself.
 func (s Scheme) Contents(m Message) [][]byte {
 	contents := [][]byte{m.Body}
 	inner := m

@@ -2,7 +2,7 @@ package sign
 
 import "strings"
 
-// write puts signatures, timestamp and items into the value of one header.
+// write returns the value of one header with signatures, timestamp and items.
 func (s *Scheme) write(sigs [][]byte, v *values) (string, error) {
 	value := make([]byte, 0, 128)
 	var err error
@@ -46,8 +46,8 @@ func (s *Scheme) appendFormat(dst []byte, format string, sig []byte, v *values) 
 	return dst, nil
 }
 
-// CheckValue refuses a value that would break out of a header, by control characters or by white space at its ends,
-// which no receiver would see. The error is an *Error with that reason; it calls the value what.
+// CheckValue refuses a header value with control characters, or with white space at its ends, which no receiver
+// would see. The error is an *Error with that reason; its text calls the value what.
 func CheckValue(reason Reason, what, value string) error {
 	if strings.Trim(value, " \t") != value {
 		return refuse(reason, what+" begins or ends with white space")
@@ -60,8 +60,8 @@ func CheckValue(reason Reason, what, value string) error {
 	return nil
 }
 
-// ReadsBack reports whether the scheme can read the value of the signature header that it writes, with two signatures
-// where there is room for them.
+// ReadsBack reports whether the scheme can read the signature header that it writes, with two signatures where
+// there is room for them.
 func (s Scheme) ReadsBack() bool {
 	const stamp = "1700000000"
 	sigs := [][]byte{[]byte(strings.Repeat("x", max(s.signatureSize(), 1))),

@@ -1,5 +1,5 @@
-// Package units reads quantities as people write them.
-// It is the one grammar for them: flags, barb.toml, scripts of answers and sample events all take the same spellings.
+// Package units reads quantities as people write them. Flags, barb.toml, scripts of answers and sample events all use
+// this one grammar.
 package units
 
 import (
@@ -15,7 +15,7 @@ const (
 	week = 7 * day
 )
 
-// ParseDuration reads a duration from 0 up: 500ms, 15s, 1h30m, 7d, 1.5d, 2w. A day has 24 hours.
+// ParseDuration parses a duration from 0 up: 500ms, 15s, 1h30m, 7d, 1.5d, 2w. A day has 24 hours.
 func ParseDuration(s string) (time.Duration, error) {
 	for unit, length := range map[string]time.Duration{"d": day, "w": week} {
 		if digits, ok := strings.CutSuffix(s, unit); ok {
@@ -32,7 +32,7 @@ func ParseDuration(s string) (time.Duration, error) {
 	return d, nil
 }
 
-// FormatDuration writes a duration as ParseDuration reads it, without parts that are zero: 2d, 3h, 5m, 1m40s.
+// FormatDuration formats a duration for ParseDuration, without zero parts: 2d, 3h, 5m, 1m40s.
 func FormatDuration(d time.Duration) string {
 	if d >= day && d%day == 0 {
 		return fmt.Sprintf("%dd", d/day)
@@ -50,8 +50,8 @@ func FormatDuration(d time.Duration) string {
 	return s
 }
 
-// ParseSize reads a number of bytes from 0 up, with an optional unit: kB, MB and GB are powers of ten, KiB, MiB and GiB
-// powers of two. A part of a byte is rounded.
+// ParseSize parses a number of bytes from 0 up, with an optional unit: kB, MB and GB are powers of ten, KiB, MiB and
+// GiB powers of two. A fraction of a byte is rounded.
 func ParseSize(s string) (int64, error) {
 	units := map[string]float64{"": 1, "b": 1, "k": 1e3, "kb": 1e3, "m": 1e6, "mb": 1e6, "g": 1e9, "gb": 1e9,
 		"kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
@@ -65,7 +65,7 @@ func ParseSize(s string) (int64, error) {
 	return int64(math.Round(n * unit)), nil
 }
 
-// FormatSize writes a size as ParseSize reads it, in the largest power of two that divides it: 10MiB, 1500.
+// FormatSize formats a size for ParseSize, in the largest power of two that divides it: 10MiB, 1500.
 func FormatSize(n int64) string {
 	for _, u := range []struct {
 		name string
@@ -78,7 +78,7 @@ func FormatSize(n int64) string {
 	return strconv.FormatInt(n, 10)
 }
 
-// RoundSize writes a size as people say it, rounded, in powers of ten: 512B, 2.1kB, 14MB.
+// RoundSize formats a rounded size in powers of ten: 512B, 2.1kB, 14MB.
 func RoundSize(n int64) string {
 	names := []string{"B", "kB", "MB", "GB", "TB"}
 	f, i := float64(n), 0

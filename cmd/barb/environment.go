@@ -14,12 +14,12 @@ import (
 	"github.com/barbhq/barb/commands"
 )
 
-// version is set by the release build; `go install` leaves it to the module's own.
+// version is set by the release build; `go install` uses the module's version.
 var version = ""
 
-// environment is the process as the commands see it.
+// environment returns the process's environment for the commands.
 func environment() commands.Env {
-	dir, _ := os.Getwd() // "" only means that no barb.toml is looked for
+	dir, _ := os.Getwd() // "" only means that no barb.toml is searched for
 	return commands.Env{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Environ: os.Environ(), Dir: dir,
 		Now: time.Now, Rand: rand.Float64, Interruptible: interruptible, Width: columns(), Columns: columns,
@@ -28,7 +28,7 @@ func environment() commands.Env {
 	}
 }
 
-// columns is the width of the terminal that stdout is, or else stderr; 0 when neither is one.
+// columns returns the width of the terminal on stdout, or else on stderr; 0 when neither is a terminal.
 func columns() int {
 	width, _, err := term.GetSize(int(os.Stdout.Fd()))
 	if err != nil {
@@ -37,9 +37,8 @@ func columns() int {
 	return width
 }
 
-// interruptible ends the context at ^C and SIGTERM; the second one ends the process. The default of the signal does
-// that, but where ^C was ignored from the beginning, as it is by a job that a script starts with &: there it would be
-// again.
+// interruptible returns a context that ends at the first ^C or SIGTERM. The second one ends the process, even if ^C was
+// ignored from the start, as it is in a job that a script starts with &.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	ignored := signal.Ignored(os.Interrupt)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)

@@ -9,9 +9,9 @@ import (
 	"golang.org/x/term"
 )
 
-// superviseAsInit runs barb as a child where this is process 1, as it is in a container, and reports whether it did.
-// The kernel leaves every orphan to process 1, which has to ask how it ended, and ignores signals of that process whose
-// default would end it. Neither can be done beside os/exec, which asks for its own children.
+// superviseAsInit runs barb as a child process if this process is number 1, as in a container, and reports whether it
+// did. Process 1 must reap every orphan, and the kernel does not deliver it signals without a handler. Both conflict
+// with os/exec, which waits for its own children.
 func superviseAsInit() (code int, done bool) {
 	if os.Getpid() != 1 {
 		return 0, false
@@ -23,7 +23,7 @@ func superviseAsInit() (code int, done bool) {
 	signals := make(chan os.Signal, 64)
 	signal.Notify(signals)
 	attr := &syscall.ProcAttr{Env: os.Environ(), Files: []uintptr{0, 1, 2}, Sys: &syscall.SysProcAttr{Setpgid: true}}
-	if term.IsTerminal(0) { // ^C then reaches the child alone, once
+	if term.IsTerminal(0) { // ^C then reaches only the child, once
 		attr.Sys = &syscall.SysProcAttr{Foreground: true, Ctty: 0}
 	}
 	child, err := syscall.ForkExec(self, os.Args, attr)
@@ -41,10 +41,10 @@ func superviseAsInit() (code int, done bool) {
 			return code, true
 		}
 	}
-	return 0, true // not reached: signals is never closed
+	return 0, true // never reached: signals is never closed
 }
 
-// reap asks for all children that have ended, and says how a certain one did.
+// reap waits for all ended children, and returns how a certain one ended.
 func reap(child int) (code int, ended bool) {
 	for {
 		var status syscall.WaitStatus

@@ -1,6 +1,5 @@
-// Command gendocs writes the completion scripts and the man pages from the command tree and the page of the providers
-// from their rows; `go generate ./...` runs it. With -picture it turns what a terminal shows, on stdin, into an SVG on
-// stdout.
+// Command gendocs writes the completion scripts and the man pages from the command tree, and the page of the providers
+// from their rows; `go generate ./...` runs it. With -picture it turns terminal output on stdin into an SVG on stdout.
 package main
 
 import (
@@ -48,7 +47,7 @@ func generate(root string) error {
 	if err := os.WriteFile(filepath.Join(root, "docs", "providers.md"), []byte(ui.ProvidersPage()), 0o644); err != nil {
 		return err
 	}
-	// A fixed date: the pages change when the commands do, not with the calendar.
+	// A fixed date, so that the pages change only with the commands.
 	date := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, c := range append(cmd.Commands(), cmd) {
 		c.Long = cmp.Or(c.Long, c.Short) + "\n" + commands.ExitCodes

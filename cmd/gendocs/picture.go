@@ -15,13 +15,13 @@ const (
 	margin                = 20
 )
 
-// sgr is the escape sequence that sets colours; the demo writes no other.
+// sgr matches the escape sequence for colours; the demo writes no other.
 var sgr = regexp.MustCompile("\x1b\\[([0-9;]*)m")
 
-// styles are the classes of the picture's style sheet for the attributes barb uses.
+// styles maps the attributes that barb uses to classes of the picture's style sheet.
 var styles = map[string]string{"1": "b", "2": "f", "31": "r", "32": "g", "33": "y"}
 
-// picture draws what a terminal shows as an SVG, one text element a line.
+// picture draws terminal output as an SVG, one text element a line.
 func picture(in io.Reader, out io.Writer) error {
 	var lines []string
 	columns := 80
@@ -51,7 +51,7 @@ func picture(in io.Reader, out io.Writer) error {
 	return w.Flush()
 }
 
-// spans turns the colours of one line into tspans.
+// spans returns one line with its colours as tspans.
 func spans(line string) string {
 	var b strings.Builder
 	open := false

@@ -5,8 +5,8 @@ import (
 	"fmt"
 )
 
-// Error is an error with the exit code it ends in and the next commands to type. Without Err it is silent: the result
-// was printed already.
+// Error is an error with its exit code and the next command to type. Without Err it is silent, because the result was
+// printed already.
 type Error struct {
 	Code  int
 	Err   error
@@ -22,7 +22,7 @@ func (f *Error) Error() string {
 
 func (f *Error) Unwrap() error { return f.Err }
 
-// Hint adds the command to type next; an empty one adds nothing.
+// Hint adds the command to type next; "" adds nothing.
 func (f *Error) Hint(text string) *Error {
 	if text != "" {
 		f.Hints = append(f.Hints, text)
@@ -35,22 +35,22 @@ func (f *Error) Hintf(format string, args ...any) *Error {
 	return f.Hint(fmt.Sprintf(format, args...))
 }
 
-// Usage is a wrong command line or configuration: exit code 2.
+// Usage returns the error for a wrong command line or configuration: exit code 2.
 func Usage(format string, args ...any) *Error {
 	return &Error{Code: ExitUsage, Err: fmt.Errorf(format, args...)}
 }
 
-// Local is a fault of this machine (history, file, stdout, port): exit code 5.
+// Local returns the error for a fault of this machine (history, file, stdout, port): exit code 5.
 func Local(format string, args ...any) *Error {
 	return &Error{Code: ExitLocal, Err: fmt.Errorf(format, args...)}
 }
 
-// Unsupported is something that barb does not do: exit code 6.
+// Unsupported returns the error for a request that barb does not support: exit code 6.
 func Unsupported(format string, args ...any) *Error {
 	return &Error{Code: ExitUnsupported, Err: fmt.Errorf(format, args...)}
 }
 
-// Silent ends in a code without a message; nil for ExitOK.
+// Silent returns an error with an exit code and no message; nil for ExitOK.
 func Silent(code int) error {
 	if code == ExitOK {
 		return nil
@@ -58,7 +58,7 @@ func Silent(code int) error {
 	return &Error{Code: code}
 }
 
-// The exit codes, as every --help lists them. Scripts rely on them.
+// The exit codes, as listed in every --help. Scripts rely on them.
 const (
 	ExitOK          = 0
 	ExitFailed      = 1

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// Nearest returns the known names that differ from name in at most two characters, and those that begin with it. Upper
-// and lower case are the same.
+// Nearest returns the known names that differ from name in at most two characters, and those that begin with it,
+// ignoring case.
 func Nearest(name string, known []string) []string {
 	var near []string
 	for _, k := range known {
@@ -18,7 +18,7 @@ func Nearest(name string, known []string) []string {
 	return near
 }
 
-// distance is the number of characters to insert, delete or replace (Levenshtein) that turns a into b.
+// distance returns the number of characters to insert, delete or replace that turns a into b (Levenshtein).
 func distance(a, b []rune) int {
 	row := make([]int, len(b)+1)
 	for j := range row {
@@ -39,8 +39,8 @@ func distance(a, b []rune) int {
 	return row[len(b)]
 }
 
-// DidYouMean is the hint for an unknown name: the nearest ones behind prefix, or, without any, the command that lists
-// all.
+// DidYouMean returns the hint for an unknown name: the nearest names after prefix or, if there are none, the command
+// that lists all.
 func DidYouMean(prefix string, near []string, all string) string {
 	if len(near) == 0 {
 		return all

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// Port is where a command serves its counters. A nil *Port serves nothing, so that a command without --metrics needs no
-// conditions.
+// Port is the listener for a command's counters. A nil *Port serves nothing, so that a command without --metrics needs
+// no conditions.
 type Port struct{ Listener net.Listener }
 
 // URL returns the address of the counters, "" for a nil Port.
@@ -29,7 +29,7 @@ func (p *Port) Public() bool {
 	return ok && !tcp.IP.IsLoopback()
 }
 
-// Serve serves counters until stop is called, which returns when no request is under way.
+// Serve serves counters until stop is called. stop returns when no request is in progress.
 func (p *Port) Serve(counters http.Handler) (stop func()) {
 	if p == nil {
 		return func() {}

@@ -8,9 +8,9 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Received counts what a listener receives and what it delivers. A nil *Received counts nothing, so that a listener
-// without --metrics needs no conditions. No text that a sender chose becomes a label: a scheme is counted by name only
-// if barb knows it, and the other labels are codes and kinds.
+// Received counts received and delivered webhooks. A nil *Received counts nothing, so that a listener without --metrics
+// needs no conditions. No text of a sender becomes a label: only known schemes are counted by name, and the other
+// labels are codes and kinds.
 type Received struct {
 	*Sent
 	schemes         map[string]bool
@@ -38,14 +38,14 @@ func (m *Received) count(format string, args ...any) {
 	m.set.counter(fmt.Sprintf(format, args...)).inc()
 }
 
-// Handshake counts a handshake that was answered. It counts as no webhook.
+// Handshake counts an answered handshake, which is not a webhook.
 func (m *Received) Handshake() {
 	if m != nil {
 		m.handshakes.inc()
 	}
 }
 
-// Answered counts a webhook that was answered.
+// Answered counts an answered webhook.
 func (m *Received) Answered(x *record.Exchange) {
 	if m == nil {
 		return
@@ -86,7 +86,7 @@ func code(x *record.Exchange) string {
 	return ""
 }
 
-// Forwarded counts an attempt to hand a webhook to an app.
+// Forwarded counts an attempt to forward a webhook to an app.
 func (m *Received) Forwarded(app *record.Exchange) {
 	if m != nil {
 		m.count("barb_forward_total{code=%q,error=%q}", code(app), app.FailureKind())
@@ -95,15 +95,14 @@ func (m *Received) Forwarded(app *record.Exchange) {
 	}
 }
 
-// Mirrored counts an attempt to hand a webhook to a mirror.
+// Mirrored counts an attempt to forward a webhook to a mirror.
 func (m *Received) Mirrored(f *record.Exchange) {
 	if m != nil {
 		m.Attempt(f)
 	}
 }
 
-// Refused counts a request that did not become an exchange. status is 0 for a connection that was closed without an
-// answer.
+// Refused counts a request that did not become an exchange. status is 0 for a connection closed without a response.
 func (m *Received) Refused(status int) {
 	switch {
 	case m == nil:

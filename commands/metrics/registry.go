@@ -15,8 +15,8 @@ import (
 )
 
 // registry holds counters, gauges and histograms and writes them in Prometheus' text format, version 0.0.4
-// (prometheus.io/docs/instrumenting/exposition_formats). A series is named as it is written, with its labels:
-// `barb_attempts_total{retry="true"}`. The caller quotes the values of labels; %q does.
+// (prometheus.io/docs/instrumenting/exposition_formats). The name of a series includes its labels:
+// `barb_attempts_total{retry="true"}`. The caller quotes the values of labels, with %q.
 type registry struct {
 	mu     sync.Mutex
 	series map[string]sampler
@@ -30,7 +30,7 @@ type sampler interface {
 
 func newRegistry() *registry { return &registry{series: map[string]sampler{}} }
 
-// add returns the series of a name and makes it with fresh if there is none yet.
+// add returns the series of a name, and makes it with fresh if it does not exist.
 func add[S sampler](r *registry, name string, fresh func() S) S {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -56,7 +56,7 @@ func (r *registry) histogram(name string, bounds []float64) *histogram {
 	})
 }
 
-// write writes all series, grouped by metric below the type of the metric.
+// write writes all series, grouped by metric after the type of the metric.
 func (r *registry) write(w io.Writer) error {
 	r.mu.Lock()
 	series := maps.Clone(r.series)
@@ -78,7 +78,7 @@ func metricFamily(name string) string {
 	return family
 }
 
-// byFamily orders series so that those of a metric are together. Plain order does not: { sorts after letters.
+// byFamily orders series so that those of a metric are adjacent. Plain order fails, because { sorts after letters.
 func byFamily(a, b string) int {
 	if c := strings.Compare(metricFamily(a), metricFamily(b)); c != 0 {
 		return c
@@ -95,14 +95,14 @@ func (c *counter) write(w io.Writer, name string) { fmt.Fprintf(w, "%s %d\n", na
 
 func (c *counter) inc() { c.n.Add(1) }
 
-// gauge is a number that is read when it is written.
+// gauge returns a number when it is written.
 type gauge func() float64
 
 func (gauge) kind() string { return "gauge" }
 
 func (g gauge) write(w io.Writer, name string) { fmt.Fprintf(w, "%s %s\n", name, number(g())) }
 
-// histogram counts how many observations are up to each bound. The last count holds those beyond every bound.
+// histogram counts the observations up to each bound. The last count holds those beyond every bound.
 type histogram struct {
 	bounds []float64 // ascending
 	counts []atomic.Uint64
@@ -136,5 +136,5 @@ func (h *histogram) write(w io.Writer, name string) {
 	fmt.Fprintf(w, "%s_sum %s\n%s_count %d\n", name, number(math.Float64frombits(h.sum.Load())), name, total)
 }
 
-// number returns a value as the format writes it, +Inf and NaN too.
+// number formats a value, +Inf and NaN included.
 func number(v float64) string { return strconv.FormatFloat(v, 'g', -1, 64) }

@@ -12,7 +12,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Sent counts what a command delivers, as barb stats does: four of the six figures of barb stats follow from these
+// Sent counts deliveries in the same way as barb stats: four of the six figures of barb stats follow from these
 // counters. A nil *Sent counts nothing. Every counter exists from the start at 0, because Prometheus misses the first
 // count of a counter that appears with it.
 type Sent struct {
@@ -45,7 +45,7 @@ func NewSent(version string, history *store.Store) *Sent {
 	return m
 }
 
-// queueGauge returns a gauge that asks the history when it is scraped, and is NaN when the history does not answer.
+// queueGauge returns a gauge that queries the history when scraped, and is NaN when the history does not answer.
 func queueGauge(history *store.Store, which func(open, dead int64) int64) func() float64 {
 	return func() float64 {
 		ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
@@ -58,8 +58,8 @@ func queueGauge(history *store.Store, which func(open, dead int64) int64) func()
 	}
 }
 
-// Attempt counts an attempt that has ended, and with the last attempt of a delivery its outcome. An interrupted attempt
-// does not count: it says nothing about the endpoint, and its delivery may go on.
+// Attempt counts an ended attempt and, with the last attempt of a delivery, the outcome. An interrupted attempt does
+// not count: it says nothing about the endpoint, and its delivery may go on.
 func (m *Sent) Attempt(x *record.Exchange) {
 	if m == nil || !x.Ended || x.FailureKind() == record.FailInterrupted {
 		return
@@ -87,8 +87,7 @@ func (m *Sent) committed(c store.Commit) {
 	}
 }
 
-// buckets returns the bounds of the histograms in seconds, from an answer out of memory to the longest deadline of a
-// provider.
+// buckets returns the bounds of the histograms in seconds, from a cached answer to the longest deadline of a provider.
 func buckets() []float64 {
 	return []float64{.0005, .001, .0025, .005, .01, .025, .05, .1, .25, .5, 1, 2.5, 5, 10, 20, 30, 60}
 }

@@ -17,8 +17,8 @@ var goImports = [...]string{
 	"time",
 }
 
-// finishGo puts the imports into a receiver in Go, those that its code names. The template writes what gofmt would;
-// Go's own parser and printer would be a thirtieth of the whole program.
+// finishGo inserts the imports that the code of a receiver in Go uses. The template is already in gofmt's form; Go's
+// own parser and printer would be a thirtieth of the whole program.
 func finishGo(source []byte) ([]byte, error) {
 	used := qualifiers(string(source))
 	names := slices.DeleteFunc(slices.Clone(goImports[:]), func(name string) bool { return !used[path.Base(name)] })
@@ -29,7 +29,7 @@ func finishGo(source []byte) ([]byte, error) {
 	return bytes.Replace(source, []byte("import ()\n"), []byte("import (\n"+block.String()+")\n"), 1), nil
 }
 
-// qualifiers are the names that stand before a dot and a name, outside of texts and comments, and not behind a dot.
+// qualifiers returns the names before a dot and a name, outside of strings and comments, and not after a dot.
 func qualifiers(source string) map[string]bool {
 	var s scanner.Scanner
 	s.Init(strings.NewReader(source))

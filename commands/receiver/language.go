@@ -7,21 +7,21 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// language says how the expressions of a plan are written in one language. Statements are in its templates.
+// language is how to write the expressions of a plan in one language. Its templates hold the statements.
 type language struct {
 	name    string
 	literal func(string) string
-	plus    string // between two strings that are joined
-	names   inputs // in its code
-	header  string // begins the call that reads a header
-	lower   bool   // headers go by their lower-case names
-	field   string // begins the call that reads a JSON field
+	plus    string // joins two strings
+	names   inputs // names in its code
+	header  string // beginning of the call that reads a header
+	lower   bool   // header names are in lower case
+	field   string // beginning of the call that reads a JSON field
 	index   func(string) string
-	gap     string // more empty lines between two functions
+	gap     string // additional empty lines between two functions
 	finish  func([]byte) ([]byte, error)
 }
 
-// inputs are the variables for signed values that are neither in a header nor in the body.
+// inputs are the variables of signed values that are neither in a header nor in the body.
 type inputs struct{ ts, id, url, path string }
 
 func (in inputs) of(part string) string {
@@ -35,10 +35,10 @@ func (in inputs) of(part string) string {
 	case "path":
 		return in.path
 	}
-	return "" // no other part is left by newPlan
+	return "" // newPlan leaves no other part
 }
 
-// target is a framework and the language it is used in.
+// target is a framework and its language.
 type target struct {
 	name     string
 	language *language
@@ -72,10 +72,10 @@ var frameworks = [...]target{
 	{"fastapi", &python}, {"go", &golang}, {"lambda", &javascript}, {"rails", &ruby}, {"php", &php},
 }
 
-// bare is an index as it is written.
+// bare returns an index as written.
 func bare(digits string) string { return digits }
 
-// view is what the templates see.
+// view is the input of the templates.
 type view struct {
 	*plan
 	framework string
@@ -99,7 +99,7 @@ func (l *language) funcs(p *plan) template.FuncMap {
 	}
 }
 
-// bodyNote says why the body is read raw.
+// bodyNote returns the reason for reading the raw body.
 func (p *plan) bodyNote() string {
 	if len(p.Bound) > 0 {
 		return p.Title + " signs for all its customers with one key: hold " + p.Bound[0].In.String() +
@@ -115,7 +115,7 @@ func (p *plan) bodyNote() string {
 	return "The raw body: what is signed are the bytes as they came. Parsed and written anew, JSON is another text."
 }
 
-// read is the expression for the text at a place. Python's headers need to be told what a missing one is.
+// read returns the expression for the text at a place. Python's headers need a default for a missing one.
 func (l *language) read(at place) string {
 	switch {
 	case at.Path != nil:
@@ -128,7 +128,7 @@ func (l *language) read(at place) string {
 	return l.header + l.literal(at.Header) + ")"
 }
 
-// args are the steps of a JSON path.
+// args returns the steps of a JSON path as arguments.
 func (l *language) args(path []string) string {
 	out := make([]string, len(path))
 	for i, key := range path {
@@ -141,12 +141,12 @@ func (l *language) args(path []string) string {
 	return strings.Join(out, ", ")
 }
 
-// isIndex tells an index from a key. One with a leading zero is a key: in some languages it would be octal.
+// isIndex distinguishes an index from a key. Digits with a leading zero are a key: some languages read them as octal.
 func isIndex(key string) bool {
 	return key != "" && len(key) < 6 && strings.Trim(key, "0123456789") == "" && (key == "0" || key[0] != '0')
 }
 
-// text is the expression for a run of text.
+// text returns the expression for a run of text.
 func (l *language) text(parts []part) string {
 	out := make([]string, len(parts))
 	for i, p := range parts {
@@ -164,7 +164,7 @@ func (l *language) text(parts []part) string {
 	return strings.Join(out, l.plus)
 }
 
-// files are the templates of a framework: its own, and what the frameworks of its language share.
+// files returns the templates of a framework: its own, and those shared by the frameworks of its language.
 func (f *target) files() []string {
 	files := []string{"templates/" + f.name + ".tmpl"}
 	if f.language == &javascript || f.language == &python {

@@ -8,13 +8,12 @@ import (
 	"unicode/utf8"
 )
 
-// What goes into the code as text came from a scheme that a user wrote, or from a webhook that a stranger sent. These
-// functions, one a language, are the only way in: each returns a whole literal, quotes included, in printable ASCII on
-// one line, so that nothing in it can end the string, begin an interpolation, or look like another character than it
-// is.
+// Text in the generated code comes from a user's scheme or from a received webhook. It gets there only through these
+// functions, one for each language: each returns a whole literal with quotes, in printable ASCII on one line, so that
+// no character of the text can end the string, begin an interpolation, or look like another character.
 
-// jsLiteral is a JavaScript string. Bytes that are no UTF-8 become the characters of the same number, as Node's headers
-// have it.
+// jsLiteral returns a JavaScript string. Bytes that are not UTF-8 become the characters of the same number, as in
+// Node's headers.
 func jsLiteral(s string) string {
 	return quote('\'', s, "\\'", func(b *strings.Builder, r rune) {
 		for _, unit := range utf16Units(r) {
@@ -23,7 +22,7 @@ func jsLiteral(s string) string {
 	})
 }
 
-// pyLiteral is a Python str, under the same terms: WSGI's headers are Latin-1, too.
+// pyLiteral returns a Python str, under the same terms: WSGI's headers are Latin-1 too.
 func pyLiteral(s string) string {
 	return quote('"', s, `\"`, func(b *strings.Builder, r rune) {
 		if r > 0xffff {
@@ -34,13 +33,14 @@ func pyLiteral(s string) string {
 	})
 }
 
-// goLiteral is a Go string, byte for byte.
+// goLiteral returns a Go string, byte for byte.
 func goLiteral(s string) string { return strconv.QuoteToASCII(s) }
 
-// rubyLiteral is a Ruby string, byte for byte. Every # is escaped, since some begin an interpolation.
+// rubyLiteral returns a Ruby string, byte for byte. It escapes every #, since some begin an interpolation.
 func rubyLiteral(s string) string { return quoteBytes(s, "\\\"#") }
 
-// phpLiteral is a PHP string, byte for byte: in single quotes, as PHP is written, when nothing needs an escape.
+// phpLiteral returns a PHP string, byte for byte: in single quotes, as usual in PHP, unless a character needs an
+// escape.
 func phpLiteral(s string) string {
 	if strings.IndexFunc(s, func(r rune) bool { return r < ' ' || r > '~' || r == '\'' || r == '\\' || r == '?' }) < 0 {
 		return "'" + s + "'"
@@ -69,8 +69,8 @@ func quote(mark byte, s, special string, escape func(*strings.Builder, rune)) st
 	return b.String()
 }
 
-// quoteBytes writes bytes between double quotes, those that are not printable ASCII by their number. A question mark is
-// written so, too: behind it a > would end PHP.
+// quoteBytes writes bytes between double quotes, with numeric escapes for bytes that are not printable ASCII, and for
+// the question mark, because ?> would end PHP.
 func quoteBytes(s, special string) string {
 	var b strings.Builder
 	b.WriteByte('"')
@@ -97,11 +97,11 @@ func utf16Units(r rune) []rune {
 	return []rune{0xd800 + r>>10, 0xdc00 + r&0x3ff}
 }
 
-// maxComment is how much of a text a comment shows.
+// maxComment is the longest text in a comment.
 const maxComment = 300
 
-// comment is text as it may stand behind a line comment's mark in any of the languages: on one line, and without what
-// ends PHP. It is for people and does not round-trip.
+// comment returns text for a line comment in any of the languages: on one line, and without a text that ends PHP. It
+// cannot be decoded again.
 func comment(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) || r == utf8.RuneError {
@@ -116,7 +116,7 @@ func comment(s string) string {
 	return s
 }
 
-// class is the inside of a regular expression's character class that holds these characters.
+// class returns the inside of a regular expression's character class for these characters.
 func class(chars string) string {
 	var b strings.Builder
 	for i := range len(chars) {

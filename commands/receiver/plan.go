@@ -9,18 +9,18 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// plan is the scheme as steps that every language can write down. Its methods are what the templates ask.
+// plan is the scheme as steps for every language. The templates call its methods.
 type plan struct {
 	sign.Scheme
 	SecretVar string
-	Carriers  []place // where a signature travels
-	Stamp     place   // of the timestamp; none when it travels beside the signature, or not at all
+	Carriers  []place // places of signatures
+	Stamp     place   // of the timestamp; zero when it is beside the signature, or there is none
 	ID        place   // of the webhook id
 	Chunks    []chunk // the signed bytes
 	Vector    *vector
 }
 
-// place is a header or a path in the JSON body. The zero place is none.
+// place is a header or a path in the JSON body. The zero place means none.
 type place struct {
 	Header string
 	Path   []string
@@ -56,7 +56,7 @@ func newPlan(o *Options) (*plan, error) {
 	return p, nil
 }
 
-// refuse says what no sample can do, and what to use instead.
+// refuse returns an error for a scheme that no receiver can verify, with an alternative.
 func (p *plan) refuse() error {
 	own := "the provider's own library"
 	if p.Docs != "" {
@@ -86,8 +86,7 @@ func (p *plan) refuse() error {
 	return no("it signs with %s, whose keys and certificates a sample should not handle", strings.ToUpper(string(p.Auth)))
 }
 
-// knownWords refuses a hash, an encoding or a form of key that the templates have no words for: they write these as
-// they are.
+// knownWords refuses a hash, an encoding or a form of key that the templates do not know.
 func (p *plan) knownWords() error {
 	hashed := p.Auth == sign.HMAC || p.Auth == sign.Digest
 	switch {
@@ -103,14 +102,14 @@ func (p *plan) knownWords() error {
 	return nil
 }
 
-// unsupported is a refusal because of a field of the scheme.
+// unsupported returns the refusal of a field of the scheme.
 func (p *plan) unsupported(field, value string) error {
 	return &UnsupportedError{fmt.Sprintf("no receiver for %s: its %s is %q, which no sample is written for", p.Name, field,
 		value),
 		"barb listen --forward-to, which verifies before your app is called"}
 }
 
-// placeOf reads "header:NAME" and "json:PATH".
+// placeOf parses "header:NAME" and "json:PATH".
 func (p *plan) placeOf(field string, from sign.Place) (place, error) {
 	kind, rest, _ := strings.Cut(string(from), ":")
 	switch kind {
@@ -162,13 +161,13 @@ func (p *plan) stamp() (err error) {
 
 func (p *plan) id() (err error) {
 	p.ID, err = p.placeOf("id_in", p.IDIn)
-	if err != nil && !p.SignsID() { // then it is only there to know a repeated delivery by
+	if err != nil && !p.SignsID() { // only for recognising repeated deliveries
 		return nil
 	}
 	return err
 }
 
-// content cuts the template of the signed bytes into runs of text and bodies.
+// content splits the template of the signed bytes into runs of text and bodies.
 func (p *plan) content() error {
 	rest := p.Content
 	if p.Auth == sign.Token {
@@ -210,7 +209,7 @@ func (p *plan) addNamed(name string) error {
 	return nil
 }
 
-// add puts a part to the run of text at the end; a literal is joined with the one before it.
+// add appends a part to the last run of text, and joins adjacent literals.
 func (p *plan) add(next part) {
 	if next.Name == "" && next.Literal == "" {
 		return
@@ -226,7 +225,7 @@ func (p *plan) add(next part) {
 	*text = append(*text, next)
 }
 
-// Signature is the place of the one signature.
+// Signature returns the place of the only signature.
 func (p *plan) Signature() place { return p.Carriers[0] }
 
 // Several reports whether a message can carry several signatures.
@@ -238,20 +237,20 @@ func (p *plan) Listed() bool { return p.Split != "" }
 // Repeated reports whether the header may come several times, with a signature each.
 func (p *plan) Repeated() bool { return p.Repeat && p.Split != "" && p.Signature().Header != "" }
 
-// Mark is what stands between two signatures in one header.
+// Mark returns the text between two signatures in one header.
 func (p *plan) Mark() string { return p.Split[:1] }
 
-// SignsID reports whether the id is part of what is signed.
+// SignsID reports whether the id is signed.
 func (p *plan) SignsID() bool { return strings.Contains(p.Content, "{id}") }
 
-// IDEnd is the text behind the signed id, which the id must not hold; "" when there is none.
+// IDEnd returns the text after the signed id, which the id must not contain; "" when there is none.
 func (p *plan) IDEnd() string {
 	_, after, _ := strings.Cut(p.Content, "{id}")
 	end, _, _ := strings.Cut(after, "{")
 	return end
 }
 
-// NeedsURL reports whether the URL is signed; the receiver then has to know the URL that the sender used.
+// NeedsURL reports whether the URL is signed; the receiver then has to know the sender's URL.
 func (p *plan) NeedsURL() bool { return p.signs("url") || p.signs("path") }
 
 // NeedsPath reports whether only the path of the URL is signed.
@@ -259,17 +258,16 @@ func (p *plan) NeedsPath() bool { return p.signs("path") }
 
 func (p *plan) signs(name string) bool { return strings.Contains(p.Content, "{"+name+"}") }
 
-// VerifiesJSON reports whether the body is parsed before it is known to be genuine, because something that the check
-// needs is in it.
+// VerifiesJSON reports whether the body is parsed before it is verified, because the check needs one of its values.
 func (p *plan) VerifiesJSON() bool {
 	return p.Signature().Path != nil || p.Stamp.Path != nil || p.SignsID() && p.ID.Path != nil ||
 		strings.Contains(p.Content, "{json.")
 }
 
-// NeedsJSON reports whether anything at all is read out of the body.
+// NeedsJSON reports whether any value of the body is read.
 func (p *plan) NeedsJSON() bool { return p.VerifiesJSON() || p.ID.Path != nil }
 
-// Indexed reports whether something is read out of an array of the body.
+// Indexed reports whether a value is read from an array of the body.
 func (p *plan) Indexed() bool {
 	paths := [][]string{p.ID.Path, p.Stamp.Path, p.Signature().Path}
 	for _, c := range p.Chunks {
@@ -287,19 +285,19 @@ func (p *plan) UsesBase64() bool {
 			p.Auth != sign.Token
 }
 
-// Hashes reports whether a digest of the body is signed in its place.
+// Hashes reports whether a digest of the body is signed instead of the body.
 func (p *plan) Hashes() bool { return p.signs("body|sha256hex") }
 
 // Matches reports whether the check needs a regular expression: for digits, or to split at one of several characters.
 func (p *plan) Matches() bool { return p.Digits() > 0 || len(p.Split) > 1 }
 
-// HasID reports whether repeated deliveries can be told by an id.
+// HasID reports whether an id identifies repeated deliveries.
 func (p *plan) HasID() bool { return p.ID.Header != "" || p.ID.Path != nil }
 
-// Stamped reports whether the message says when it was signed.
+// Stamped reports whether the message has a timestamp.
 func (p *plan) Stamped() bool { return p.Time.Unit != "" }
 
-// Digits is how many digits may follow the first one of a timestamp; 0 for dates.
+// Digits returns how many digits may follow the first one of a timestamp; 0 for dates.
 func (p *plan) Digits() int {
 	switch p.Time.Unit {
 	case sign.Seconds:
@@ -310,13 +308,13 @@ func (p *plan) Digits() int {
 	return 0
 }
 
-// Past and Future are the tolerance in seconds; "" when there is no limit.
+// Past returns how many seconds old a timestamp may be; "" for no limit.
 func (p *plan) Past() string { return seconds(p.Tolerance.Past) }
 
-// Future is how far ahead a timestamp may lie.
+// Future returns how many seconds ahead a timestamp may be; "" for no limit.
 func (p *plan) Future() string { return seconds(p.Tolerance.Future) }
 
-// Limited reports whether the age is judged at all.
+// Limited reports whether the age is checked.
 func (p *plan) Limited() bool { return p.Stamped() && (p.Past() != "" || p.Future() != "") }
 
 func seconds(d time.Duration) string {
@@ -326,7 +324,7 @@ func seconds(d time.Duration) string {
 	return fmt.Sprint(d.Seconds())
 }
 
-// Headers are the headers that are read, in the order they are needed.
+// Headers returns the headers that are read, in the order of reading.
 func (p *plan) Headers() []string {
 	var names []string
 	add := func(name string) {

@@ -1,7 +1,7 @@
-// Package receiver writes a minimal, correct webhook receiver for a scheme in the language of the one who receives.
+// Package receiver writes a minimal, correct webhook receiver for a scheme in the receiver's language.
 //
-// The source has only the branches that the scheme needs, and uses no library of ours. The package knows
-// no secret; the code it writes reads one from an environment variable. It prints nothing and opens no file.
+// The source has only the branches that the scheme needs, and uses no library of ours. The package knows no secret; the
+// generated code reads it from an environment variable. The package prints nothing and opens no file.
 package receiver
 
 import (
@@ -20,17 +20,16 @@ import (
 //go:embed templates/*.tmpl
 var templates embed.FS
 
-// Options say what the receiver is for.
+// Options describe the receiver.
 type Options struct {
 	Scheme sign.Scheme
-	// SecretVar is the environment variable that the receiver reads the secret from; WEBHOOK_SECRET when it is empty or
-	// no name of a variable.
+	// SecretVar is the environment variable with the secret; WEBHOOK_SECRET when it is empty or not a valid name.
 	SecretVar string
 	// Hook is a webhook that the scheme accepts, as a test vector; nil when there is none.
 	Hook *Hook
 }
 
-// Frameworks returns the names of what a receiver can be written for.
+// Frameworks returns the names of the frameworks.
 func Frameworks() []string {
 	var names []string
 	for i := range frameworks {
@@ -39,13 +38,13 @@ func Frameworks() []string {
 	return names
 }
 
-// UnsupportedError is the error of a scheme that no receiver can be written for. Instead says what to use.
+// UnsupportedError is the error for a scheme that no receiver can be written for. Instead names an alternative.
 type UnsupportedError struct{ Reason, Instead string }
 
-// Error is the reason.
+// Error returns the reason.
 func (e *UnsupportedError) Error() string { return e.Reason }
 
-// Write writes the receiver's source. The error is an *UnsupportedError, or what w returned.
+// Write writes the receiver's source. The error is an *UnsupportedError, or w's.
 func Write(w io.Writer, framework string, o Options) error {
 	i := slices.IndexFunc(frameworks[:], func(f target) bool { return f.name == framework })
 	if i < 0 {
@@ -76,11 +75,11 @@ func render(f *target, o *Options) ([]byte, error) {
 	if f.language.finish != nil {
 		return f.language.finish(out.Bytes())
 	}
-	// More empty lines than any language wants; no literal holds any.
+	// Templates leave more empty lines than any language uses; no literal contains any.
 	return regexp.MustCompile(`\n\n\n+`).ReplaceAll(out.Bytes(), []byte("\n\n"+f.language.gap)), nil
 }
 
-// indentWith returns the function that writes a template two columns further in.
+// indentWith returns the function that renders a template indented by two columns.
 func indentWith(t *template.Template) func(name string, v view) (string, error) {
 	return func(name string, v view) (string, error) {
 		var out bytes.Buffer
@@ -89,7 +88,7 @@ func indentWith(t *template.Template) func(name string, v view) (string, error) 
 	}
 }
 
-// secretVar is the name of the secret's variable, or the usual one in the place of what no shell would take.
+// secretVar returns the name of the secret's variable, or the default for a name that is not valid in a shell.
 func (o *Options) secretVar() string {
 	if regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,63}$`).MatchString(o.SecretVar) {
 		return o.SecretVar

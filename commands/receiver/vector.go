@@ -10,7 +10,7 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// maxVector is the longest body, in bytes, that becomes a test vector; a longer one is no longer a sample.
+// maxVector is the longest body of a test vector in bytes.
 const maxVector = 16 << 10
 
 // Hook is a webhook that a receiver accepts.
@@ -18,10 +18,10 @@ type Hook struct {
 	URL    string // as the sender knows it
 	Header http.Header
 	Body   []byte
-	At     time.Time // by which clock it is judged
+	At     time.Time // the time of the check
 }
 
-// vector is a hook as it goes into the code: of its headers only those that the check reads.
+// vector is a hook in the generated code, with only the headers that the check reads.
 type vector struct {
 	Headers []sign.Field
 	Body    []string // base64, in lines
@@ -29,7 +29,7 @@ type vector struct {
 	At      time.Time
 }
 
-// newVector is nil where the hook is none, is too long, or holds the secret itself.
+// newVector returns nil for a nil hook, and for one that is too long or holds the secret itself.
 func newVector(p *plan, h *Hook) *vector {
 	if h == nil || p.Auth == sign.Token || len(h.Body) > maxVector {
 		return nil
@@ -43,7 +43,7 @@ func newVector(p *plan, h *Hook) *vector {
 	return v
 }
 
-// only returns the value of a header that is there once, under whichever spelling.
+// only returns the value of a header that occurs once, in any spelling.
 func only(h http.Header, name string) (string, bool) {
 	var all []string
 	for key, values := range h {
@@ -57,10 +57,10 @@ func only(h http.Header, name string) (string, bool) {
 	return all[0], true
 }
 
-// Seconds is the clock of the vector in Unix seconds.
+// Seconds returns the vector's time in Unix seconds.
 func (v *vector) Seconds() int64 { return v.At.Unix() }
 
-// characters is a header's value as the languages with Unicode strings show it: HTTP's bytes are read as Latin-1.
+// characters returns a header's value as languages with Unicode strings show it: HTTP's bytes are read as Latin-1.
 func characters(value string) string {
 	if strings.IndexFunc(value, func(r rune) bool { return r >= utf8.RuneSelf }) < 0 {
 		return value

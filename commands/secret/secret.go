@@ -1,5 +1,5 @@
-// Package secret finds a secret by its reference: env:NAME, file:PATH, cmd:COMMAND, keyring:NAME or - for stdin.
-// What it finds is in memory only.
+// Package secret finds a secret by its reference: env:NAME, file:PATH, cmd:COMMAND, keyring:NAME or - for stdin. It
+// keeps secrets in memory only.
 package secret
 
 import (
@@ -23,27 +23,27 @@ import (
 )
 
 const (
-	// Service is the service under which the entries of keyring: are kept.
+	// Service is the service of barb's entries in the keyring.
 	Service = "barb"
-	// Help is the hint that lists the references there are.
+	// Help is the hint that lists the kinds of references.
 	Help = "--secret env:NAME, file:PATH, cmd:COMMAND, keyring:NAME or - (stdin)"
 
 	maxSecret    = 64 << 10 // bytes
 	commandLimit = 60 * time.Second
 )
 
-// IsReference reports whether s says where a secret is, and is not the secret itself.
+// IsReference reports whether s is a reference, and not the secret itself.
 func IsReference(s string) bool {
 	return slices.ContainsFunc([]string{"env:", "file:", "cmd:", "keyring:"}, func(prefix string) bool {
 		return strings.HasPrefix(s, prefix) && len(s) > len(prefix)
 	})
 }
 
-// Finder finds secrets for one run of barb, each once: stdin can be read once, and a command may ask for a password.
-// Several goroutines may ask it, and a command that takes long holds up only those who want the same secret.
+// Finder finds secrets for one run of barb, each once: stdin can be read once, and a command may ask for a password. It
+// is safe for concurrent use, and a slow command delays only callers that want the same secret.
 type Finder struct {
 	Stdin    io.Reader
-	Terminal bool // stdin is one, so that a command can ask for a password
+	Terminal bool // stdin is a terminal, so that a command can ask for a password
 	Stderr   io.Writer
 	Getenv   func(string) string
 	Environ  func() []string // for commands
@@ -51,18 +51,18 @@ type Finder struct {
 
 	mu      sync.Mutex
 	asked   map[string]*entry // by reference
-	literal bool              // a literal secret was warned of
+	literal bool              // the user was warned of a literal secret
 }
 
-// entry is one reference. Its lock is held while the secret is looked for.
+// entry is one reference. Its lock is held while the secret is looked up.
 type entry struct {
 	mu     sync.Mutex
 	found  bool
 	secret sign.Secret
 }
 
-// Find returns the secrets of references. One that cannot be used is a usage error, which names the reference and
-// quotes no secret.
+// Find returns the secrets of references. An unusable secret is a usage error that names the reference and quotes no
+// secret.
 func (f *Finder) Find(ctx context.Context, refs []string) ([]sign.Secret, error) {
 	entries := f.note(refs)
 	secrets := make([]sign.Secret, 0, len(refs))
@@ -76,7 +76,7 @@ func (f *Finder) Find(ctx context.Context, refs []string) ([]sign.Secret, error)
 	return secrets, nil
 }
 
-// note makes the entries of references. From then on Names knows the variables among them.
+// note adds the entries of references, so that Names knows their variables.
 func (f *Finder) note(refs []string) []*entry {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -93,7 +93,7 @@ func (f *Finder) note(refs []string) []*entry {
 	return entries
 }
 
-// Names reports whether an env: reference that was asked for names a variable. Commands must not inherit that one.
+// Names reports whether a requested env: reference names the variable. Commands must not inherit such a variable.
 func (f *Finder) Names(variable string) bool {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -119,7 +119,7 @@ func (f *Finder) one(ctx context.Context, e *entry, ref string) (sign.Secret, er
 	return e.secret, nil
 }
 
-// look returns the bytes behind a reference, and the name under which they may be shown.
+// look returns the bytes of a reference, and a name that may be shown.
 func (f *Finder) look(ctx context.Context, ref string) (key []byte, name string, err error) {
 	kind, rest, _ := strings.Cut(ref, ":")
 	switch {
@@ -147,7 +147,7 @@ func (f *Finder) look(ctx context.Context, ref string) (key []byte, name string,
 		return []byte(value), ref, KeyringError(rest, err)
 	}
 	key, err = f.run(ctx, rest)
-	return key, "cmd:…", err // the command line itself may hold a secret
+	return key, "cmd:…", err // the command line may hold a secret
 }
 
 func (f *Finder) warnOfLiteral() {
@@ -168,7 +168,7 @@ func readFile(path string) ([]byte, error) {
 	return Read(f, path)
 }
 
-// Read reads a secret as it stands in a file, of at most 64 KiB. What names r in errors.
+// Read reads a secret of at most 64 KiB. what names r in errors.
 func Read(r io.Reader, what string) ([]byte, error) {
 	data, err := infile.ReadAll(r, maxSecret, what)
 	if err != nil {
@@ -177,13 +177,13 @@ func Read(r io.Reader, what string) ([]byte, error) {
 	return trim(data, what)
 }
 
-// trim returns a secret without the byte order mark and the line end that an editor adds.
+// trim removes the byte order mark and the line end of an editor from a secret.
 func trim(data []byte, what string) ([]byte, error) {
 	data, err := infile.PlainText(data, what)
 	return trimNewline(data), err
 }
 
-// trimNewline takes off one newline at the end, which an editor adds, and nothing else.
+// trimNewline removes one newline at the end, which an editor adds.
 func trimNewline(key []byte) []byte {
 	if trimmed, ok := bytes.CutSuffix(key, []byte("\r\n")); ok {
 		return trimmed
@@ -191,8 +191,8 @@ func trimNewline(key []byte) []byte {
 	return bytes.TrimSuffix(key, []byte("\n"))
 }
 
-// KeyringError returns the usage error for a name that is not in the keyring, and exit code 6 for a keyring that cannot
-// be used.
+// KeyringError returns a usage error for a name that is not in the keyring, and an error with exit code 6 for an
+// unusable keyring.
 func KeyringError(name string, err error) error {
 	switch {
 	case err == nil:
@@ -204,8 +204,8 @@ func KeyringError(name string, err error) error {
 	return fail.Unsupported("the keyring cannot be used: %w", err).Hint("use env:, file: or cmd: instead")
 }
 
-// run runs the user's own command line in the user's shell and takes its stdout. The command gets the environment
-// without the secrets that barb was told of. Its stderr is shown, and it has a minute, for a password prompt.
+// run runs the user's command line in the user's shell and returns its stdout. The command gets the environment without
+// barb's secrets. Its stderr is shown, and it has a minute, for a password prompt.
 func (f *Finder) run(ctx context.Context, command string) ([]byte, error) {
 	limited, cancel := context.WithTimeout(ctx, commandLimit)
 	defer cancel()
@@ -216,12 +216,12 @@ func (f *Finder) run(ctx context.Context, command string) ([]byte, error) {
 	cmd.Env = f.Environ()
 	out := &boundedBuffer{}
 	cmd.Stdout, cmd.Stderr = out, f.Stderr
-	cmd.WaitDelay = time.Second // what the command has started may outlive it and hold its stdout
+	cmd.WaitDelay = time.Second // a child of the command may outlive it and hold its stdout
 	if in, ok := f.Stdin.(*os.File); ok && f.Terminal {
 		cmd.Stdin = in
 	}
 	err := cmd.Run()
-	if errors.Is(err, exec.ErrWaitDelay) { // it succeeded, and all that it printed itself is there
+	if errors.Is(err, exec.ErrWaitDelay) { // the command succeeded, and its own output is complete
 		err = nil
 	}
 	switch {
@@ -236,13 +236,13 @@ func (f *Finder) run(ctx context.Context, command string) ([]byte, error) {
 	return trim(out.data, "the secret that the command printed")
 }
 
-// boundedBuffer keeps what fits, and notes that there was more.
+// boundedBuffer keeps the beginning of what is written, and notes whether there was more.
 type boundedBuffer struct {
 	data []byte
 	over bool
 }
 
-// Write takes everything, so that the command does not fail on a closed pipe.
+// Write accepts everything, so that the command does not fail on a closed pipe.
 func (b *boundedBuffer) Write(p []byte) (int, error) {
 	b.over = b.over || len(b.data)+len(p) > maxSecret
 	if !b.over {

@@ -1,5 +1,5 @@
 // Package edit sets a field of a payload by its path, in JSON or in a form. Every other byte stays: nothing is decoded
-// and written anew.
+// and encoded again.
 package edit
 
 import (
@@ -16,14 +16,13 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// Field is one field to set: data.amount=1200, items[0].sku=x, meta["a.b"]=true. Of a form, Path is the field's name as
-// it is.
+// Field is one field to set: data.amount=1200, items[0].sku=x, meta["a.b"]=true. In a form, Path is the field's name.
 type Field struct {
 	Path  string
 	Value string
 }
 
-// Parse reads PATH=VALUE. Whether the path leads anywhere only a body can say.
+// Parse parses PATH=VALUE. Whether the path exists depends on the body.
 func Parse(text string) (Field, error) {
 	at := equals(text)
 	switch {
@@ -35,7 +34,7 @@ func Parse(text string) (Field, error) {
 	return Field{text[:at], text[at+1:]}, nil
 }
 
-// equals is where the "=" stands that is not within brackets; -1 when there is none.
+// equals returns the index of the "=" outside brackets; -1 when there is none.
 func equals(text string) int {
 	for i := 0; i < len(text); i++ {
 		switch {
@@ -52,7 +51,7 @@ func equals(text string) int {
 	return -1
 }
 
-// ErrUnstructured says that a body has no fields that could be set.
+// ErrUnstructured is the error for a body without fields.
 var ErrUnstructured = errors.New("the payload is neither JSON nor a form")
 
 // Apply returns a copy of the body with the field set. A value that parses as JSON is set as JSON, any other as a
@@ -74,7 +73,7 @@ func (f Field) Apply(body []byte, contentType string) ([]byte, error) {
 	return rawjson.Set(body, path, f.json())
 }
 
-// json is the value as it stands in JSON.
+// json returns the value as JSON.
 func (f Field) json() []byte {
 	if value := []byte(f.Value); json.Valid(value) {
 		return bytes.TrimSpace(value)
@@ -82,7 +81,7 @@ func (f Field) json() []byte {
 	return rawjson.Style{}.Append(nil, []byte(f.Value))
 }
 
-// form sets a form's field in the place of the first of its name; others of the name go.
+// form sets a form's field at the place of the first field of its name, and removes the others.
 func (f Field) form(body []byte) []byte {
 	field := url.QueryEscape(f.Path) + "=" + url.QueryEscape(f.Value)
 	var pairs []string
@@ -107,7 +106,7 @@ func (f Field) form(body []byte) []byte {
 	return []byte(strings.Join(pairs, "&"))
 }
 
-// parsePath reads a path as jq has it: keys behind dots, elements and odd keys in brackets.
+// parsePath parses a path in jq's form: keys after dots, elements and unusual keys in brackets.
 func parsePath(text string) (rawjson.Path, error) {
 	wrong := fmt.Errorf(`%q is not a path such as data.amount, items[0].sku or meta["a.b"]`, text)
 	rest := strings.TrimPrefix(text, ".")

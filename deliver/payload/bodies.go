@@ -1,5 +1,5 @@
-// Package payload makes the bodies that are sent: one payload, a sample event, or a list of events. It reads files
-// and streams, but neither signs nor sends what it reads.
+// Package payload makes the bodies that are sent: one payload, a sample event, or a list of events. It reads files and
+// streams, and neither signs nor sends them.
 package payload
 
 import (
@@ -11,11 +11,11 @@ import (
 
 // Bodies are the bodies of a run, numbered from 0.
 type Bodies interface {
-	// Count returns how many there are; 0: they come one by one, until Event returns io.EOF.
+	// Count returns the number of bodies; 0 for an unknown number, until Event returns io.EOF.
 	Count() int64
-	// Event returns body n as it is. It is called by one goroutine at a time, and is cheapest in order.
+	// Event returns body n unchanged. It is called by one goroutine at a time, and is fastest in order.
 	Event(ctx context.Context, n int64) ([]byte, error)
-	// Digest tells these bodies from others, so that a run that is resumed sends what it began with; "": cannot tell.
+	// Digest identifies the bodies, so that a resumed run sends the same ones; "" when it is unknown.
 	Digest() string
 	// Bad returns the events that are left out.
 	Bad() Bad
@@ -23,7 +23,7 @@ type Bodies interface {
 	Close()
 }
 
-// Check returns the reason why a body cannot be sent; nil: it can. A nil Check accepts every body.
+// Check returns why a body cannot be sent; nil: it can. A nil Check accepts every body.
 type Check func(body []byte) error
 
 // MaxEvent is the largest event of a list, in bytes. maxEventText is the same for people.
@@ -35,10 +35,10 @@ const (
 // badListed is how many bad events are listed; the others are counted.
 const badListed = 10
 
-// Bad is an account of events that cannot be sent.
+// Bad counts and lists events that cannot be sent.
 type Bad struct {
 	Count int64
-	First []string // where the first ten are and what is wrong with each
+	First []string // place and fault of the first ten
 }
 
 func (b *Bad) add(format string, args ...any) {
@@ -51,11 +51,11 @@ func (b *Bad) add(format string, args ...any) {
 type BadEventsError struct {
 	Name string // of the list
 	Bad
-	All  bool // there is no other event in it, so that leaving them out does not help
-	Late bool // events before it were sent already, since it came in a stream
+	All  bool // the list has no other event, so that leaving them out does not help
+	Late bool // earlier events of the stream were sent already
 }
 
-// Error names the first bad event and how many there are besides.
+// Error names the first bad event and the number of others.
 func (e *BadEventsError) Error() string {
 	switch more := e.Count - 1; {
 	case e.All:
@@ -69,11 +69,11 @@ func (e *BadEventsError) Error() string {
 	}
 }
 
-// ErrNoEvent is the error for a list without an event. It is wrapped with the name of the list.
+// ErrNoEvent is the error for a list without events. It is wrapped with the name of the list.
 var ErrNoEvent = errors.New("there is no event in it")
 
-// accept returns a list that was looked at as a whole, or an error: for a bad event in it, unless bad ones are to be
-// left out, and for a list with nothing in it.
+// accept returns a completely checked list, or an error for an empty list, or for a bad event unless skipBad leaves it
+// out.
 func accept(e Bodies, name string, skipBad bool) (Bodies, error) {
 	bad := e.Bad()
 	var err error
@@ -92,7 +92,7 @@ func accept(e Bodies, name string, skipBad bool) (Bodies, error) {
 	return e, nil
 }
 
-// judge returns the reason why a line is no event; nil when it is one.
+// judge returns why a line is not an event; nil when it is.
 func judge(line []byte, check Check) error {
 	if !json.Valid(line) {
 		return whyNotJSON(line)
@@ -112,8 +112,8 @@ func whyNotJSON(line []byte) error {
 	return errors.New("not JSON")
 }
 
-// Repeated is one payload that is sent again and again. Its text is a digest of the payload, which Event does not
-// return: whoever makes the message knows it.
+// Repeated is one payload that is sent several times. Its text is a digest of the payload; Event does not return the
+// payload, because the caller has it.
 type Repeated string
 
 // Count returns 1.

@@ -16,7 +16,7 @@ type Change struct {
 
 // ChangeError is the error for a change that cannot be made.
 type ChangeError struct {
-	Change string // as it was written, or its path alone; "" where Err says it
+	Change string // as written, or its path alone; "" when Err names it
 	Reason error  // ErrPath, ErrValue, or nil: it does not fit the payload
 	Err    error  // may be edit.ErrUnstructured
 }
@@ -32,13 +32,13 @@ func (e *ChangeError) Error() string {
 // Unwrap returns the cause.
 func (e *ChangeError) Unwrap() error { return e.Err }
 
-// The reasons why a change cannot be read.
+// The reasons for a malformed change.
 var (
 	ErrPath  = errors.New("not PATH=VALUE")
 	ErrValue = errors.New("not a template")
 )
 
-// ParseChange reads a change as it is written, PATH=VALUE. The error is a *ChangeError.
+// ParseChange parses PATH=VALUE. The error is a *ChangeError.
 func ParseChange(text string) (Change, error) {
 	field, err := edit.Parse(text)
 	if err != nil {

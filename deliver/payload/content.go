@@ -17,20 +17,20 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Content makes the payloads of messages, one for each message of a run: of a sample event, of one payload, or of the
-// events of a list. Many goroutines may use one, and the same number of a message gives the same payload.
+// Content makes the payload of each message of a run, from a sample event, a payload, or the events of a list. It is
+// safe for concurrent use, and the same number gives the same payload.
 type Content struct {
 	Sample  *fixture.Event // nil: no sample event
 	Scheme  sign.Scheme    // of the sample, for messages that are not signed
 	Draft   *fixture.Draft // of the sample or the payload; nil for the events of a list
 	Changes []Change
-	// Values fill in templates. Env is for the values of changes, and for the draft only with MayReadEnv.
+	// Values are the input of templates. Env is for the values of changes, and for the draft only with MayReadEnv.
 	Values     fixture.Values
 	MayReadEnv bool
-	Type       string        // the Content-Type; "": what each event of a list looks like
-	Given      record.Header // goes before the headers of a sample
+	Type       string        // the Content-Type; "": guessed for each event of a list
+	Given      record.Header // precedes the headers of a sample
 	KeepID     bool          // the webhook id of an exchange stays, whatever its payload holds
-	Edited     []byte        // the payload of every message after it was changed by hand; nil: it was not
+	Edited     []byte        // the payload of every message after editing by hand; nil: not edited
 }
 
 // Error is the error for a payload that cannot be made.
@@ -39,7 +39,7 @@ type Error struct {
 	Err  error
 }
 
-// Error names what could not be read, then the cause.
+// Error names the part, then the cause.
 func (e *Error) Error() string { return e.What + ": " + e.Err.Error() }
 
 // Unwrap returns the cause.
@@ -72,7 +72,7 @@ func (c *Content) Message(n int) (fixture.Payload, error) {
 	return p, nil
 }
 
-// Digest tells this payload from others. It does not depend on the time.
+// Digest returns a digest of the payload that does not depend on the time.
 func (c *Content) Digest() (string, error) {
 	fixed := *c
 	fixed.Values.Now = time.Unix(0, 0).UTC()
@@ -81,7 +81,7 @@ func (c *Content) Digest() (string, error) {
 	return hex.EncodeToString(sum[:]), err
 }
 
-// Fill makes x message n: it sets the body, the headers of a sample event, the webhook id and the event type.
+// Fill sets the body, the headers of a sample event, the webhook id and the event type of message n in x.
 func (c *Content) Fill(x *record.Exchange, s *signer.Signer, n int) error {
 	p, err := c.Message(n)
 	if err != nil {
@@ -101,7 +101,7 @@ func (c *Content) Fill(x *record.Exchange, s *signer.Signer, n int) error {
 	return nil
 }
 
-// Take makes x message n of a list of events, from the body of that event.
+// Take does the same for message n of a list, with the body of that event.
 func (c *Content) Take(x *record.Exchange, s *signer.Signer, body []byte, n int) error {
 	contentType := c.Type
 	if contentType == "" && len(body) > 0 {
@@ -121,9 +121,8 @@ func (c *Content) Take(x *record.Exchange, s *signer.Signer, body []byte, n int)
 	return nil
 }
 
-// name gives x its webhook id and its event type: those in the payload, at the place that the scheme names, else
-// those of the sample event. Where nothing is signed it also sets the headers for them, which a signature would
-// bring.
+// name sets the webhook id and event type of x: those at the scheme's places in the payload, else those of the sample
+// event. For an unsigned message it also sets their headers, which a signature would add.
 func (c *Content) name(x *record.Exchange, s *signer.Signer, id string) {
 	scheme := s.Scheme
 	if !s.Signs() && c.Sample != nil {
@@ -146,7 +145,7 @@ func (c *Content) name(x *record.Exchange, s *signer.Signer, id string) {
 	}
 }
 
-// announce puts a value into the header that a scheme has for it.
+// announce sets a value in the scheme's header for it.
 func (c *Content) announce(h record.Header, place sign.Place, value string) record.Header {
 	name, inHeader := strings.CutPrefix(string(place), "header:")
 	if !inHeader || c.Given.Has(name) {
@@ -155,7 +154,7 @@ func (c *Content) announce(h record.Header, place sign.Place, value string) reco
 	return h.Set(name, value)
 }
 
-// IDInBody returns the webhook id in a payload, "" where the scheme has it in a header.
+// IDInBody returns the webhook id in a payload, "" for a scheme with the id in a header.
 func IDInBody(scheme sign.Scheme, m sign.Message) string {
 	if strings.HasPrefix(string(scheme.IDIn), "header:") {
 		return ""
@@ -163,7 +162,7 @@ func IDInBody(scheme sign.Scheme, m sign.Message) string {
 	return scheme.ID(m)
 }
 
-// GuessType returns the Content-Type that fits what a body looks like.
+// GuessType returns the Content-Type that a body looks like.
 func GuessType(body []byte) string {
 	trimmed := bytes.TrimLeft(body, " \t\r\n")
 	switch {

@@ -12,7 +12,7 @@ import (
 	"strings"
 )
 
-// folder is a file for each event, in the order of their names.
+// folder has a file for each event, in the order of their names.
 type folder struct {
 	dir    string
 	names  []string
@@ -20,9 +20,8 @@ type folder struct {
 	bad    Bad
 }
 
-// Folder returns the bodies of a folder: every regular file whose name does not begin with a dot, in the order of
-// their names. It looks at all of them: the error is a *BadEventsError, unless bad events are to be left out, or
-// wraps ErrNoEvent.
+// Folder returns the bodies of a folder: every regular file whose name does not begin with a dot, sorted by name. It
+// checks all of them: the error is a *BadEventsError, unless bad events are left out, or wraps ErrNoEvent.
 func Folder(dir string, skipBad bool, check Check) (Bodies, error) {
 	entries, err := os.ReadDir(dir) // sorted by name
 	if err != nil {
@@ -31,7 +30,7 @@ func Folder(dir string, skipBad bool, check Check) (Bodies, error) {
 	f := &folder{dir: dir}
 	sum := sha256.New()
 	for _, entry := range entries {
-		info, err := os.Stat(filepath.Join(dir, entry.Name())) // where a link leads
+		info, err := os.Stat(filepath.Join(dir, entry.Name())) // follows links
 		if strings.HasPrefix(entry.Name(), ".") || err == nil && !info.Mode().IsRegular() {
 			continue
 		}
@@ -82,13 +81,13 @@ func (f *folder) read(name string) ([]byte, error) {
 // Count returns the number of files.
 func (f *folder) Count() int64 { return int64(len(f.names)) }
 
-// Digest changes with the names, the sizes and the times of change of the files.
+// Digest depends on the names, sizes and modification times of the files.
 func (f *folder) Digest() string { return f.digest }
 
 // Bad returns the files that are left out.
 func (f *folder) Bad() Bad { return f.bad }
 
-// Close does nothing: each file is open while it is read.
+// Close does nothing: a file is open only while it is read.
 func (f *folder) Close() {}
 
 // Event reads file n.

@@ -12,8 +12,8 @@ import (
 	"io"
 )
 
-// lines is a file with one event a line. It is read twice, once to look at it and once to send it. It is not held in
-// memory: only the places where some of its events begin are.
+// lines is a file with one event a line. It is read twice, first to check and then to send. Memory holds only the
+// positions of some events.
 type lines struct {
 	in    io.ReadSeeker
 	name  string
@@ -23,22 +23,22 @@ type lines struct {
 	digest string
 	events int64
 	bad    Bad
-	at     int64 // the number of the event that reader comes to next
+	at     int64 // the number of the next event of reader
 
 	marks []mark // every step-th event
 	step  int64
-	limit int // how many marks are kept at most
+	limit int // the greatest number of marks
 }
 
-// mark is where an event begins.
+// mark is the beginning of an event.
 type mark struct{ offset, line int64 }
 
-// maxMarks is how many marks are kept, which is 2 MiB. Beyond them every second mark is dropped.
+// maxMarks is the greatest number of marks, 2 MiB. Beyond it every second mark is dropped.
 const maxMarks = 1 << 17
 
-// Lines returns the bodies of a file with one JSON value a line; blank lines do not count. It reads all of it once:
-// the error is a *BadEventsError, unless bad events are to be left out, or wraps ErrNoEvent. Closing the bodies
-// closes in, if it can be closed.
+// Lines returns the bodies of a file with one JSON value a line; blank lines do not count. It checks all of it: the
+// error is a *BadEventsError, unless bad events are left out, or wraps ErrNoEvent. Closing the bodies closes in, if in
+// is an io.Closer.
 func Lines(in io.ReadSeeker, name string, skipBad bool, check Check) (Bodies, error) {
 	l := newLines(in, name, check)
 	if err := l.scan(); err != nil {
@@ -52,7 +52,7 @@ func newLines(in io.ReadSeeker, name string, check Check) *lines {
 	return &lines{in: in, name: name, check: check, step: 1, limit: maxMarks}
 }
 
-// scan reads all of it once. It finds how many events there are, which are bad, where they begin, and their digest.
+// scan reads the whole file, and finds the number of events, the bad ones, their positions, and their digest.
 func (l *lines) scan() error {
 	sum := sha256.New()
 	l.reader = newLineReader(l.in, sum)
@@ -94,7 +94,7 @@ func (l *lines) mark(m mark) {
 	l.events++
 }
 
-// seek goes to the last marked event that is not after n.
+// seek moves to the last marked event that is not after n.
 func (l *lines) seek(n int64) error {
 	var m mark
 	l.at = 0
@@ -112,7 +112,7 @@ func (l *lines) seek(n int64) error {
 // Count returns the number of events.
 func (l *lines) Count() int64 { return l.events }
 
-// Digest is the SHA-256 of all that was read.
+// Digest returns the SHA-256 of the file.
 func (l *lines) Digest() string { return l.digest }
 
 // Bad returns the lines that are left out.
@@ -125,7 +125,7 @@ func (l *lines) Close() {
 	}
 }
 
-// Event reads on when n comes next or soon, and else seeks it.
+// Event reads on when n comes next or soon, and seeks it otherwise.
 func (l *lines) Event(_ context.Context, n int64) ([]byte, error) {
 	if n < l.at || n-l.at > l.step {
 		if err := l.seek(n); err != nil {
@@ -155,10 +155,10 @@ func isBlank(line []byte) bool { return len(bytes.TrimSpace(line)) == 0 }
 // lineReader reads lines of at most MaxEvent bytes, and skips longer ones.
 type lineReader struct {
 	br     *bufio.Reader
-	sum    hash.Hash // of all that was read; nil: none
+	sum    hash.Hash // of all bytes read; nil: none
 	offset int64     // where the next line begins
-	line   int64     // the number of the line that was read last, from 1
-	long   []byte    // a line that does not fit in the buffer of br
+	line   int64     // the number of the last line read, from 1
+	long   []byte    // a line that does not fit into the buffer of br
 }
 
 var errLongLine = errors.New("line too long")
@@ -175,7 +175,7 @@ func (r *lineReader) next() ([]byte, error) {
 		part, err := r.br.ReadSlice('\n')
 		r.offset += int64(len(part))
 		if r.sum != nil {
-			_, _ = r.sum.Write(part) // a hash takes everything
+			_, _ = r.sum.Write(part) // never fails
 		}
 		if errors.Is(err, bufio.ErrBufferFull) {
 			if over = over || len(r.long)+len(part) > MaxEvent; !over {
@@ -195,7 +195,7 @@ func (r *lineReader) next() ([]byte, error) {
 func (r *lineReader) whole(part []byte, over bool) ([]byte, error) {
 	switch {
 	case over || len(r.long)+len(part) > MaxEvent+2:
-		r.long = nil // and not kept for the next
+		r.long = nil // released for the garbage collector
 		return nil, errLongLine
 	case len(r.long) == 0:
 		return trimLine(part), nil
@@ -208,7 +208,7 @@ func (r *lineReader) whole(part []byte, over bool) ([]byte, error) {
 	return line, nil
 }
 
-// trimLine takes the end of a line off, LF or CRLF, and nothing else.
+// trimLine removes the end of a line, LF or CRLF.
 func trimLine(line []byte) []byte {
 	return bytes.TrimSuffix(bytes.TrimSuffix(line, []byte("\n")), []byte("\r"))
 }

@@ -16,17 +16,17 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// maxSample is the largest file of an own sample, in bytes: as much as the history keeps of a body.
+// maxSample is the largest file of an own sample in bytes, as large as the history keeps a body.
 const maxSample = 64 << 20
 
 // Sample is a sample event.
 type Sample struct {
 	fixture.Event
 	Path     string // of its file; "" for an event of package fixture
-	Captured bool   // it was saved from a webhook, so that a stranger wrote it
+	Captured bool   // saved from a webhook, so that its sender wrote it
 }
 
-// Meta is the file TYPE.event beside a sample that was saved: what a webhook has besides its body.
+// Meta is the file TYPE.event beside a saved sample. It holds the webhook's data besides the body.
 type Meta struct {
 	Schema      int             `json:"schema"`
 	Scheme      string          `json:"scheme,omitempty"`
@@ -36,8 +36,8 @@ type Meta struct {
 	Template    bool            `json:"template"`
 }
 
-// Samples finds sample events: the user's own, and those of package fixture. An own one is a file
-// Dir/PROVIDER/TYPE.EXT. It is a template, unless a Meta stands beside it that says otherwise.
+// Samples finds sample events: the user's own, and those of package fixture. An own sample is a file
+// Dir/PROVIDER/TYPE.EXT. It is a template, unless its Meta says otherwise.
 type Samples struct {
 	Dir    string
 	Lookup func(name string) (sign.Scheme, bool) // finds a scheme by its name or an alias
@@ -56,7 +56,7 @@ func (e *MetaError) Error() string { return fmt.Sprintf("%s: %v", e.Path, e.Err)
 // Unwrap returns the cause.
 func (e *MetaError) Unwrap() error { return e.Err }
 
-// TooLargeError is the error for a file that is larger than a sample may be.
+// TooLargeError is the error for a file that is too large for a sample.
 type TooLargeError struct {
 	Path  string
 	Limit int64 // in bytes
@@ -73,11 +73,11 @@ func (s Sample) String() string { return s.Provider + ":" + s.Type }
 // IsOwn reports whether the sample is a file of the user.
 func (s Sample) IsOwn() bool { return s.Path != "" }
 
-// MayReadEnv reports whether {{env NAME}} may be filled in. In a captured webhook its sender wrote it, who could have
-// the value sent to an address of theirs.
+// MayReadEnv reports whether {{env NAME}} may be filled in. The sender of a captured webhook could have written it, to
+// get the value sent to an address of the sender's.
 func (s Sample) MayReadEnv() bool { return s.IsOwn() && !s.Captured }
 
-// Origin returns the file of an own sample, and the name of another.
+// Origin returns the file of an own sample, else the sample's name.
 func (s Sample) Origin() string {
 	if s.IsOwn() {
 		return s.Path
@@ -85,7 +85,7 @@ func (s Sample) Origin() string {
 	return s.String()
 }
 
-// ParseName cuts PROVIDER:TYPE. Both become parts of a path, so names that could lead out of the folder are refused.
+// ParseName splits PROVIDER:TYPE. Both become parts of a path, so names that could leave the folder are refused.
 func ParseName(text string) (provider, eventType string, ok bool) {
 	provider, eventType, ok = strings.Cut(text, ":")
 	part := regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9._-]*$`)
@@ -96,7 +96,7 @@ func ParseName(text string) (provider, eventType string, ok bool) {
 	return provider, eventType, ok
 }
 
-// Own returns the user's own samples of one provider, or of all with "", without their payloads.
+// Own returns the user's own samples of one provider, or of all for "", without their payloads.
 func (s Samples) Own(provider string) ([]Sample, error) {
 	var all []Sample
 	err := filepath.WalkDir(filepath.Join(s.Dir, provider), func(file string, d fs.DirEntry, err error) error {
@@ -121,7 +121,7 @@ func (s Samples) Own(provider string) ([]Sample, error) {
 	return all, err
 }
 
-// describe completes an own sample by its Meta, else by its extension and its provider.
+// describe completes an own sample from its Meta, else from its extension and provider.
 func (s Samples) describe(one Sample) (Sample, error) {
 	extension := filepath.Ext(one.Path)
 	one.About, one.ContentType = "one of your own", typeOfExtension(extension)
@@ -147,7 +147,7 @@ func (s Samples) describe(one Sample) (Sample, error) {
 	return one, nil
 }
 
-// Load returns an own sample with its payload; false when there is none of the name.
+// Load returns an own sample with its payload; false when there is none.
 func (s Samples) Load(provider, eventType string) (Sample, bool, error) {
 	for _, extension := range extensions() {
 		file := s.path(provider, eventType, extension)
@@ -183,8 +183,8 @@ func readSample(file string) ([]byte, error) {
 	return data, nil
 }
 
-// Find returns the sample of a name with its payload; an own one goes before one of package fixture. It is false when
-// there is none of the name.
+// Find returns the sample of a name with its payload, an own one before one of package fixture; false when there is
+// none.
 func (s Samples) Find(provider, eventType string) (Sample, bool, error) {
 	one, found, err := s.Load(provider, eventType)
 	if found || err != nil {
@@ -194,8 +194,8 @@ func (s Samples) Find(provider, eventType string) (Sample, bool, error) {
 	return Sample{Event: event}, found, nil
 }
 
-// Provider returns the name of the provider in package fixture that has a name, in upper or lower case, or whose
-// scheme has it; else the name itself.
+// Provider returns the provider in package fixture whose name, ignoring case, or whose scheme is name; else name
+// itself.
 func (s Samples) Provider(name string) string {
 	lower := strings.ToLower(name)
 	if slices.Contains(fixture.Providers(), lower) {
@@ -211,7 +211,7 @@ func (s Samples) Provider(name string) string {
 	return name
 }
 
-// BuiltIn returns the samples of package fixture of some providers. Unknown providers have none.
+// BuiltIn returns the samples of package fixture for some providers; none for unknown providers.
 func BuiltIn(providers ...string) (all []Sample) {
 	for _, name := range providers {
 		p, ok := fixture.Lookup(name)

@@ -16,26 +16,26 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// MetaOf returns what a captured webhook has besides its body. Of its headers it has those that say what the webhook
-// is, and none that proves who sent it or that is made anew for each message.
+// MetaOf returns a captured webhook's data besides its body. It keeps the headers that describe the webhook, and none
+// that authenticates the sender or changes with each message.
 func MetaOf(x *record.Exchange, eventType string, scheme sign.Scheme) Meta {
 	return Meta{Schema: 1, Scheme: x.Scheme, EventType: eventType, ContentType: x.Request.Header.Get("Content-Type"),
 		Headers: eventHeaders(exactFields(x), scheme)}
 }
 
-// AsTemplate makes a template of a body and its Meta. The error says why the body is none.
+// AsTemplate turns a body and its Meta into templates. The error says why the body cannot be one.
 func (m *Meta) AsTemplate(body []byte) error {
 	if _, err := fixture.Parse(body, fixture.KindOf(m.ContentType)); err != nil {
 		return err
 	}
 	m.Template = true
-	for i, f := range m.Headers { // their values become templates, too
+	for i, f := range m.Headers { // their values become templates too
 		m.Headers[i].Value = strings.ReplaceAll(f.Value, "{{", `{{"{{"}}`)
 	}
 	return nil
 }
 
-// exactFields returns the header fields that the history keeps byte for byte.
+// exactFields returns the header fields that the history stores byte for byte.
 func exactFields(x *record.Exchange) (fields record.Header) {
 	for i, f := range x.Request.Header {
 		part := "field " + strconv.Itoa(i)
@@ -46,8 +46,8 @@ func exactFields(x *record.Exchange) (fields record.Header) {
 	return fields
 }
 
-// eventHeaders returns the headers that say what a webhook is: that of the event type, those that begin as the
-// scheme's own do, and the one for how the body is packed.
+// eventHeaders returns the headers that describe a webhook: that of the event type, those with the prefix of the
+// scheme's own, and the content coding.
 func eventHeaders(h record.Header, scheme sign.Scheme) (kept []fixture.Field) {
 	made := append([]string{scheme.Header, scheme.Stronger, headerOf(scheme.IDIn), headerOf(scheme.EventIn),
 		headerOf(scheme.Time.In), headerOf(scheme.Nonce)}, scheme.Alt...)
@@ -68,14 +68,15 @@ func headerOf(p sign.Place) string {
 	return name
 }
 
-// mayProve reports whether a header may hold a secret or a signature, by its name.
+// mayProve reports whether a header's name suggests a secret or a signature.
 func mayProve(name string) bool {
 	lower := strings.ToLower(name)
 	words := []string{"auth", "cookie", "secret", "token", "signature", "hmac", "key", "password", "session", "digest"}
 	return slices.ContainsFunc(words, func(word string) bool { return strings.Contains(lower, word) })
 }
 
-// isAboutEvent reports whether a header begins as one of the scheme's own does, X-GitHub-, or is named after events.
+// isAboutEvent reports whether a header has the prefix of one of the scheme's own, such as X-GitHub-, or is named after
+// events.
 func isAboutEvent(name string, own []string) bool {
 	lower := strings.ToLower(name)
 	if lower == "content-encoding" || strings.Contains(lower, "event") || strings.Contains(lower, "topic") {
@@ -96,8 +97,8 @@ func familyOf(name string) string {
 	return family
 }
 
-// Save writes an own sample and returns it without its payload. It writes over no file: with replace it removes the
-// sample of that name first. The Meta comes first, since a body without one would be read as a template.
+// Save writes an own sample and returns it without its payload. It overwrites no file: with replace it first removes
+// the sample of that name. It writes the Meta first, since a body without one would be read as a template.
 func (s Samples) Save(provider, eventType string, body []byte, meta Meta, replace bool) (Sample, error) {
 	file := s.path(provider, eventType, Extension(meta.ContentType))
 	data, err := json.MarshalIndent(meta, "", "  ")
@@ -108,7 +109,7 @@ func (s Samples) Save(provider, eventType string, body []byte, meta Meta, replac
 	if err := os.MkdirAll(filepath.Dir(file), 0o700); err != nil {
 		return Sample{}, err
 	}
-	old := []string{".event"} // without a body it is left over from a save that was cut off
+	old := []string{".event"} // without a body it is left from an interrupted save
 	if replace {
 		old = append(old, extensions()...)
 	}

@@ -8,7 +8,7 @@ import (
 	"io"
 )
 
-// stream is lines that cannot be read twice, such as stdin: each is sent as it comes.
+// stream is lines that cannot be read twice, such as stdin: each is sent when it is read.
 type stream struct {
 	name    string
 	skipBad bool
@@ -25,9 +25,9 @@ type streamed struct {
 	err  error
 }
 
-// Stream returns the bodies of lines that are read while they are sent: how many there are is not known before. Event
-// returns a *BadEventsError for a line that cannot be sent, unless bad ones are to be left out. A read that waits for
-// a line cannot be interrupted: the goroutine that reads ends with in, or at the first line after Close.
+// Stream returns the bodies of lines that are read while they are sent, so that their number is unknown. Event returns
+// a *BadEventsError for a line that cannot be sent, unless bad ones are left out. A read that waits for a line cannot
+// be interrupted: the reading goroutine ends with in, or at the first line after Close.
 func Stream(in io.Reader, name string, skipBad bool, check Check) Bodies {
 	s := &stream{name: name, skipBad: skipBad, check: check, came: make(chan streamed), gone: make(chan struct{})}
 	go s.read(in)
@@ -55,13 +55,13 @@ func (s *stream) read(in io.Reader) {
 // Count returns 0: the number is not known.
 func (s *stream) Count() int64 { return 0 }
 
-// Digest returns "": what comes can be compared with nothing.
+// Digest returns "": a stream cannot be compared.
 func (s *stream) Digest() string { return "" }
 
 // Bad returns the lines that were left out so far.
 func (s *stream) Bad() Bad { return s.bad }
 
-// Close lets the reading end.
+// Close ends the reading.
 func (s *stream) Close() { close(s.gone) }
 
 // Event returns the next line. It skips lines before n, which an interrupted run has sent.
@@ -101,5 +101,5 @@ func (s *stream) why(c streamed) error {
 	case c.err == nil:
 		return judge(c.line, s.check)
 	}
-	return nil // it is no fault of a line
+	return nil // not the line's fault
 }

@@ -11,19 +11,19 @@ import (
 	"github.com/barbhq/barb/deliver"
 )
 
-// Override is how the fragment of an endpoint's URL changes the policy of its provider. Twilio calls it a connection
+// Override is the change to a provider's policy in the fragment of an endpoint's URL. Twilio calls it a connection
 // override: #rc=2&rp=4xx,5xx&ct=2000&rt=5000&tt=9000. The zero value of a field changes nothing.
 type Override struct {
 	Retries *int
-	RetryOn string        // as deliver.ParseRetryOn reads it
+	RetryOn string        // in the syntax of deliver.ParseRetryOn
 	Connect time.Duration // to get a connection
 	Timeout time.Duration // for the answer
 	Total   time.Duration // for all attempts
-	Ignored []string      // keys without a meaning here: sni, e
+	Ignored []string      // keys without an effect here: sni, e
 }
 
-// Override reads the fragment of an endpoint's URL. It is empty where there is none, and for a provider that does not
-// read it. The error names the part of the fragment that is wrong.
+// Override parses the fragment of an endpoint's URL. It is empty without a fragment, and for a provider that ignores
+// fragments. The error names the wrong part.
 func (p *Provider) Override(address string) (Override, error) {
 	_, fragment, ok := strings.Cut(address, "#")
 	if !ok || !p.Overridden {
@@ -35,13 +35,13 @@ func (p *Provider) Override(address string) (Override, error) {
 	return parseOverride(fragment)
 }
 
-// twilioRetries maps the failures that rp can name to outcomes as deliver.ParseRetryOn reads them.
+// twilioRetries maps the failures of rp to outcomes in the syntax of deliver.ParseRetryOn.
 func twilioRetries() map[string]string {
 	return map[string]string{"4xx": "4xx", "5xx": "5xx,501,505,511", "ct": "connect", "rt": "timeout",
 		"all": "4xx,5xx,501,505,511,network"}
 }
 
-// parseOverride reads a fragment, without its #. The error names the part that is wrong.
+// parseOverride parses a fragment without its #. The error names the wrong part.
 func parseOverride(fragment string) (o Override, err error) {
 	if fragment == "" {
 		return o, nil
@@ -96,7 +96,7 @@ func milliseconds(key, value string, most int) (time.Duration, error) {
 	return time.Duration(n) * time.Millisecond, nil
 }
 
-// Apply changes a policy. It leaves out Connect, since a policy has no such limit.
+// Apply changes a policy. It ignores Connect, since a policy has no such limit.
 func (o Override) Apply(p *deliver.Policy) (err error) {
 	if o.Retries != nil {
 		p.Retries = *o.Retries

@@ -1,5 +1,5 @@
-// Package provider is how known services deliver. A row has the timeouts, retries and headers of a service, as the
-// service's own pages say. The package sends nothing itself: a Provider makes a deliver.Policy.
+// Package provider is how known services deliver. A row has the timeouts, retries and headers of a service, according
+// to the service's own pages. The package sends nothing itself: a Provider makes a deliver.Policy.
 package provider
 
 import (
@@ -12,7 +12,7 @@ import (
 	"github.com/barbhq/barb/deliver"
 )
 
-// Provider is one service: how it delivers its webhooks, as far as that is public.
+// Provider is the public information about how one service delivers webhooks.
 type Provider struct {
 	Name, Title string
 	Scheme      string // of its signature, in the catalogue of package sign
@@ -33,13 +33,13 @@ type Provider struct {
 	// Variants are other schedules by which it is known to retry.
 	Variants []Variant
 
-	RetryOn     string              // the outcomes that it retries, as deliver.ParseRetryOn reads them
+	RetryOn     string              // the outcomes that it retries, in the syntax of deliver.ParseRetryOn
 	NoRetry     string              // the field of an answer, as "Name: value", that refuses retries; "": none
 	RetryFields []deliver.FieldForm // of retries alone
-	Reasons     deliver.Reasons     // why it retries, in its own words
+	Reasons     deliver.Reasons     // its own words for the reasons of a retry
 	Overridden  bool                // the fragment of the endpoint's URL changes its policy: see Override
 	Redirects   string              // what it does with a redirect
-	Gone        string              // what it does after a 410 besides giving up; "": a 410 is a failure like others
+	Gone        string              // what it does after a 410 besides giving up; "": a 410 is an ordinary failure
 	Exhausted   string              // what it does when all retries of a webhook have failed; "": nothing more
 	Disables    string              // when it switches an endpoint off; "": not public
 	Docs        []string
@@ -55,8 +55,8 @@ type Variant struct {
 	Note    string
 }
 
-// Schedule returns the waits before the retries. Where they are not public, they are made up: each is twice the one
-// before, and together they fill the time that is public.
+// Schedule returns the waits before the retries. Unknown waits are invented: each is twice the previous one, and
+// together they fill the known time.
 func (p *Provider) Schedule() []time.Duration { return waitsOf(p.Retries, p.Waits, p.Within) }
 
 // Schedule returns the waits before the retries, as those of a Provider.
@@ -69,11 +69,10 @@ func waitsOf(retries int, waits []time.Duration, within time.Duration) []time.Du
 	return spreadOut(retries, within)
 }
 
-// IsMadeUp reports whether the waits of Schedule are not public, but made up from the number of retries and their time.
+// IsMadeUp reports whether the waits of Schedule are invented from the number of retries and their total time.
 func (p *Provider) IsMadeUp() bool { return len(p.Waits) == 0 && p.Retries > 0 }
 
-// Policy returns the policy by which the provider delivers. The policy of a provider that does not retry has the
-// default waits, so that it can be given retries.
+// Policy returns the provider's policy. Without retries it has the default waits, so that a caller can add retries.
 func (p *Provider) Policy() (deliver.Policy, error) {
 	on, err := deliver.ParseRetryOn(p.RetryOn)
 	if err != nil {

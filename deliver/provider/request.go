@@ -11,9 +11,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Apply gives a request the user agent, the other headers and the content type of the provider's own requests. A
-// header that the request has already stays; its content type stays with keepType, and where the body is of another
-// kind.
+// Apply gives a request the user agent, headers and content type of the provider's own requests. A present header
+// stays; a present content type stays with keepType, or when the body is of another kind.
 func (p *Provider) Apply(x *record.Exchange, keepType bool, now time.Time) {
 	h := x.Request.Header
 	if !keepType && p.ContentType != "" && bodyKind(h.Get("Content-Type")) == bodyKind(p.ContentType) {
@@ -31,8 +30,7 @@ func (p *Provider) Apply(x *record.Exchange, keepType bool, now time.Time) {
 	x.Request.Header = h
 }
 
-// bodyKind returns the kind of body that a content type stands for, as far as providers differ: JSON, or a form,
-// which may be sent as text.
+// bodyKind returns the kind of body of a content type: JSON, or a form, which may be sent as text.
 func bodyKind(contentType string) string {
 	if strings.Contains(contentType, "json") {
 		return "json"

@@ -10,7 +10,7 @@ import (
 )
 
 const (
-	// anyFailure is what most providers retry: any answer but 2xx, and no answer in time.
+	// anyFailure is retried by most providers: any response but 2xx, and no response in time.
 	anyFailure   = "any"
 	jsonUTF8     = "application/json; charset=utf-8"
 	notFollowed  = "a failure like others; not followed"
@@ -20,11 +20,10 @@ const (
 	day          = 24 * time.Hour
 )
 
-// All returns every known provider, in the order of their names. A row says what the provider's own pages say, and
-// its Doubt says where they do not.
+// All returns every known provider, sorted by name. A row follows the provider's own pages; its Doubt names exceptions.
 func All() []Provider { return slices.Clone(rows()) }
 
-// rows are made once, when they are first asked for: a lookup is made for each delivery.
+// rows are made once, when first used, because each delivery looks up its provider.
 var rows = sync.OnceValue(func() []Provider {
 	all := slices.Concat(commerce(), development(), messaging(), senders())
 	slices.SortFunc(all, func(a, b Provider) int { return strings.Compare(a.Name, b.Name) })
@@ -216,7 +215,7 @@ func squareWaits() []time.Duration {
 		time.Hour, 2 * time.Hour, 4 * time.Hour, 8 * time.Hour, 8 * time.Hour}
 }
 
-// fields makes header fields of lines such as "Name: value".
+// fields parses lines such as "Name: value".
 func fields(lines ...string) []deliver.FieldForm {
 	all := make([]deliver.FieldForm, len(lines))
 	for i, line := range lines {

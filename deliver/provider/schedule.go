@@ -5,13 +5,13 @@ import (
 	"time"
 )
 
-// leastFirstWait is the shortest first wait of a schedule that is made up. Without it many waits that double would
-// begin with milliseconds, which no provider does.
+// leastFirstWait is the shortest first wait of an invented schedule. Otherwise many doubling waits would begin with
+// milliseconds, which no provider does.
 const leastFirstWait = 30 * time.Second
 
-// spreadOut makes up a schedule from the number of waits and their sum. Each wait is twice the one before. Where the
-// first would be shorter than leastFirstWait, it is that long, and the others grow by less. All but the last are
-// whole seconds.
+// spreadOut invents a schedule from the number of waits and their sum. Each wait is twice the previous one; if the
+// first would be shorter than leastFirstWait, the first is leastFirstWait and the others grow more slowly. All but the
+// last are whole seconds.
 func spreadOut(waits int, within time.Duration) []time.Duration {
 	if waits <= 0 {
 		return nil

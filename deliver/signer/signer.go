@@ -1,5 +1,4 @@
-// Package signer signs a request on its way out. It takes secrets that are resolved already: it looks for none, and
-// keeps none out of what is stored.
+// Package signer signs a request on its way out. Its caller resolves the secrets, and masks them in what is stored.
 package signer
 
 import (
@@ -15,23 +14,23 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Signer signs requests by one scheme. The zero value signs nothing, and gives each exchange a webhook id. It holds
-// no state: many goroutines may use one at a time.
+// Signer signs requests with one scheme. The zero value signs nothing, and gives each exchange a webhook id. It is safe
+// for concurrent use.
 type Signer struct {
 	Scheme  sign.Scheme
 	Secrets []sign.Secret     // none: nothing is signed
-	Params  map[string]string // what the scheme signs besides the request
+	Params  map[string]string // signed values that are not in the request
 	UUIDs   bool              // new webhook ids are plain UUIDs
-	IDField string            // the header for the webhook id where nothing is signed; "": none
+	IDField string            // the header for the webhook id of unsigned requests; "": none
 }
 
-// Error is the reason why a request cannot be signed: its scheme lacks a value, or cannot use the secret.
+// Error says why a request cannot be signed: its scheme lacks a value, or cannot use the secret.
 type Error struct {
 	Scheme sign.Scheme
 	Err    error
 }
 
-// Error returns the reason in words for people.
+// Error returns the reason for people.
 func (e *Error) Error() string {
 	if reason, ok := errors.AsType[*sign.Error](e.Err); ok && reason.Detail != "" {
 		return reason.Detail
@@ -45,8 +44,8 @@ func (e *Error) Unwrap() error { return e.Err }
 // Signs reports whether requests are signed.
 func (s *Signer) Signs() bool { return len(s.Secrets) > 0 }
 
-// Describe fills in the scheme, the webhook id and the event type of an exchange. An id and a type that are there
-// stay; else they come from the place in the request that the scheme names. A new id is made where there is none.
+// Describe sets the scheme, the webhook id and the event type of an exchange. Present values stay; others come from the
+// scheme's places in the request. If there is no id, Describe makes one.
 func (s *Signer) Describe(x *record.Exchange) {
 	if s.Signs() {
 		m := s.message(x, time.Time{}, &x.Request)
@@ -84,15 +83,14 @@ func (s *Signer) Sign(x *record.Exchange, now time.Time) error {
 	return s.SignRequest(x, now, &x.Request)
 }
 
-// Try signs a copy of the request. It finds a secret or a payload that the scheme cannot sign before anything is sent.
+// Try signs a copy of the request, to find an unusable secret or payload before anything is sent.
 func (s *Signer) Try(x *record.Exchange, now time.Time) error {
 	r := x.Request
 	r.Header = slices.Clone(r.Header)
 	return s.SignRequest(x, now, &r)
 }
 
-// ForAttempt returns the function that signs each attempt of x (see deliver.Sender.Sign), nil when there is nothing
-// to do.
+// ForAttempt returns the function that signs each attempt of x (see deliver.Sender.Sign), nil without secrets.
 func (s *Signer) ForAttempt(x *record.Exchange) func(time.Time, *record.Request) error {
 	if !s.Signs() && s.IDField == "" {
 		return nil
@@ -131,8 +129,8 @@ func (s *Signer) SignRequest(x *record.Exchange, now time.Time, r *record.Reques
 	return nil
 }
 
-// message returns a request as package sign takes it. It has the header only for a scheme that signs other headers,
-// since making the map is half of the work of signing.
+// message returns a request for package sign. It has the header only for a scheme that signs other headers, since
+// making the map takes half the time of signing.
 func (s *Signer) message(x *record.Exchange, now time.Time, r *record.Request) sign.Message {
 	m := sign.Message{ID: x.WebhookID, Event: x.EventType, Time: now, Method: r.Method, URL: r.URL, Body: r.Body,
 		Params: s.Params}
@@ -142,7 +140,7 @@ func (s *Signer) message(x *record.Exchange, now time.Time, r *record.Request) s
 	return m
 }
 
-// carriesToken reports whether the body holds the secret already, however JSON spells it. Such a body stays as it is.
+// carriesToken reports whether the body already holds the secret, however JSON spells it. Such a body stays as it is.
 func (s *Signer) carriesToken(r *record.Request) bool {
 	m := sign.Message{Header: r.Header.HTTP(), URL: r.URL, Body: r.Body}
 	return s.Scheme.Auth == sign.Token && s.Scheme.Signature(m) == string(s.Secrets[0].Key)

@@ -11,7 +11,7 @@ import (
 const minute = time.Minute
 
 // rows is the table of schemes. It is never changed; callers get copies of its rows. Where a provider documents no
-// tolerance, five minutes to either side are ours.
+// tolerance, barb uses five minutes in either direction.
 var rows = [...]sign.Scheme{
 	{
 		Name: "generic", Title: "Generic", Evidence: sign.FromDocs,
@@ -1444,7 +1444,7 @@ var rows = [...]sign.Scheme{
 	},
 }
 
-// Lookup returns the scheme of that name, or of that alias. The value is the caller's own.
+// Lookup returns a copy of the scheme with that name or alias.
 func Lookup(name string) (sign.Scheme, bool) {
 	i, ok := byName()[name]
 	if !ok {
@@ -1453,7 +1453,7 @@ func Lookup(name string) (sign.Scheme, bool) {
 	return rows[i].Clone(), true
 }
 
-// byName returns where the row of each name and alias is. A listener asks for every webhook.
+// byName returns the row index of each name and alias; a listener looks one up for every webhook.
 var byName = sync.OnceValue(func() map[string]int {
 	at := make(map[string]int, len(rows))
 	for i := range rows {
@@ -1465,7 +1465,7 @@ var byName = sync.OnceValue(func() map[string]int {
 	return at
 })
 
-// All returns every scheme in the order of the catalogue. The values are the caller's own.
+// All returns a copy of every scheme, in the order of the catalogue.
 func All() []sign.Scheme {
 	all := make([]sign.Scheme, len(rows))
 	for i := range rows {

@@ -8,12 +8,12 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// Set is the catalogue with a user's own rows before it. The zero value, and nil, are the catalogue alone.
+// Set is the catalogue with a user's own schemes before it. The zero value, and nil, are the catalogue alone.
 type Set struct {
-	Own []sign.Scheme // valid, and under names that are not in the catalogue
+	Own []sign.Scheme // valid, with names that are not in the catalogue
 }
 
-// own returns the user's rows.
+// own returns the user's schemes.
 func (s *Set) own() []sign.Scheme {
 	if s == nil {
 		return nil
@@ -21,7 +21,7 @@ func (s *Set) own() []sign.Scheme {
 	return s.Own
 }
 
-// Lookup returns the scheme of that name, or the scheme of the catalogue of that alias. The value is the caller's own.
+// Lookup returns a copy of the user's scheme with that name, or of the catalogue's with that name or alias.
 func (s *Set) Lookup(name string) (sign.Scheme, bool) {
 	own := s.own()
 	if i := slices.IndexFunc(own, func(o sign.Scheme) bool { return o.Name == name }); i >= 0 {
@@ -30,8 +30,7 @@ func (s *Set) Lookup(name string) (sign.Scheme, bool) {
 	return Lookup(name)
 }
 
-// Name returns the own name of the scheme that a name or alias, in any case, stands for. A name that is unknown stays
-// as it is.
+// Name returns the name of the scheme with a name or alias in any case. It returns an unknown name unchanged.
 func (s *Set) Name(name string) string {
 	if scheme, ok := s.Lookup(strings.ToLower(name)); ok {
 		return scheme.Name
@@ -39,7 +38,7 @@ func (s *Set) Name(name string) string {
 	return name
 }
 
-// All returns the user's rows and then those of the catalogue. The values are the caller's own.
+// All returns copies of the user's schemes, then of the catalogue's.
 func (s *Set) All() []sign.Scheme {
 	own := s.own()
 	all := make([]sign.Scheme, 0, len(own)+len(rows))
@@ -49,8 +48,8 @@ func (s *Set) All() []sign.Scheme {
 	return append(all, All()...)
 }
 
-// Detect returns the schemes that a message may have been signed with, the best fit first and of equal ones the user's;
-// none when nothing fits. See sign.Scheme.Fits.
+// Detect returns the schemes that a message may be signed with: the best fit first, the user's before others with
+// an equal fit, none when nothing fits. See sign.Scheme.Fits.
 func (s *Set) Detect(m sign.Message) []sign.Scheme {
 	type fit struct {
 		scheme *sign.Scheme

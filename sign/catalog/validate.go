@@ -9,8 +9,7 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// Validate says what is wrong with a scheme, every fault beginning with the field it is in: "content: …". It is for
-// rows that people write; each row of the catalogue is valid.
+// Validate checks a scheme that a user wrote. Its error lists every fault, each beginning with its field: "content: …".
 func Validate(s sign.Scheme) error {
 	return errors.Join(
 		validateName(&s),
@@ -105,7 +104,7 @@ func validateContent(s *sign.Scheme) error {
 	return validateTemplate("content", s.Content, isContentName)
 }
 
-// validateTemplate refuses stray braces and names that ok does not know.
+// validateTemplate refuses stray braces and names that ok does not accept.
 func validateTemplate(field, template string, ok func(name string) bool) error {
 	for _, p := range sign.Pieces(template) {
 		switch {
@@ -219,7 +218,7 @@ func validateTime(s *sign.Scheme) error {
 	return errors.Join(errs...)
 }
 
-// validateBound refuses an identity that the signature does not cover: anybody could write it.
+// validateBound refuses an identity that the signature does not cover, because any sender could write it.
 func validateBound(s *sign.Scheme) error {
 	var errs []error
 	for _, b := range s.Bound {
@@ -238,7 +237,7 @@ func validateBound(s *sign.Scheme) error {
 	return errors.Join(errs...)
 }
 
-// validateProof refuses a row whose signature proves less than it seems to, unless the row says so.
+// validateProof refuses a row whose signature proves less than a reader would expect, unless the row says so.
 func validateProof(s *sign.Scheme) error {
 	var errs []error
 	switch {

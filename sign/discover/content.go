@@ -8,7 +8,7 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// content is a template of signed bytes and the algorithm that is applied to them.
+// content is a template of signed bytes with the algorithm applied to them.
 type content struct {
 	auth     sign.Auth // HMAC or Digest
 	template string
@@ -18,8 +18,8 @@ func (c content) uses(name string) bool { return strings.Contains(c.template, "{
 
 func (c content) hasBody() bool { return strings.Contains(c.template, "{body") }
 
-// contents yields every content once, the likeliest first: those of known schemes, then those made of what senders sign
-// in all orders and with all separators in use.
+// contents yields every content once, the likeliest first: those of known schemes, then combinations of the usual
+// signed parts in all orders and with all usual separators.
 func contents(known []sign.Scheme) iter.Seq[content] {
 	return func(yield func(content) bool) {
 		seen := map[content]bool{}
@@ -34,8 +34,8 @@ func contents(known []sign.Scheme) iter.Seq[content] {
 	}
 }
 
-// fromKnown yields what known schemes sign. What one signs with a private key, another may with a secret. Of a body
-// that is no form the sorted fields are the body itself, so that is tried before them.
+// fromKnown yields the contents of known schemes. It also tries a private-key scheme's content with a secret. A
+// body that is not a form equals its sorted fields, so the body is tried first.
 func fromKnown(known []sign.Scheme, yield func(content) bool) bool {
 	for _, s := range known {
 		plain := strings.ReplaceAll(s.Content, "{form|sorted}", "{body}")
@@ -55,7 +55,7 @@ func fromKnown(known []sign.Scheme, yield func(content) bool) bool {
 	return true
 }
 
-// What senders sign together, in any order.
+// smallGroups returns the parts that senders sign together, in any order.
 func smallGroups() [][]string {
 	return [][]string{
 		{"body"}, {"ts", "body"}, {"id", "body"}, {"id", "ts", "body"},
@@ -96,7 +96,7 @@ func joined(groups [][]string, yield func(content) bool) bool {
 	})
 }
 
-// versioned yields contents that begin with the version of the scheme, as Slack's do.
+// versioned yields contents that begin with the scheme's version, like Slack's.
 func versioned(groups [][]string, yield func(content) bool) bool {
 	return arranged(groups, func(names []string, separator string) bool {
 		for _, version := range []string{"v0", "v1", "v2", "1"} {
@@ -108,7 +108,7 @@ func versioned(groups [][]string, yield func(content) bool) bool {
 	})
 }
 
-// digests yields contents of plain hashes: the secret comes first or last.
+// digests yields contents of plain hashes with the secret first or last.
 func digests(groups [][]string, yield func(content) bool) bool {
 	return arranged(groups, func(names []string, separator string) bool {
 		first := strings.Join(append([]string{"{secret}"}, braced(names)...), separator)
@@ -117,7 +117,7 @@ func digests(groups [][]string, yield func(content) bool) bool {
 	})
 }
 
-// hashed are the groups with the body's hash in place of the body.
+// hashed returns the groups with the body's hash in place of the body.
 func hashed(groups [][]string) (out [][]string) {
 	for _, names := range groups {
 		if i := slices.Index(names, "body"); i >= 0 {

@@ -1,7 +1,7 @@
-// Package discover works out how a message was signed. From one message with its secret it finds which bytes are
-// signed, under which algorithm, with the secret in which form, and where in the message the signature, the timestamp
-// and the id travel. It tries what is in use, in a fixed order and within a bound. Like sign it is pure. It finds
-// HMACs, plain hashes with the secret in them, and tokens; no public keys and no JWTs.
+// Package discover works out how a message was signed. From one message with its secret it finds the signed bytes,
+// the algorithm, the form of the secret, and the places of signature, timestamp and id. It tries usual combinations
+// in a fixed order and within a limit. Like sign, it is pure. It finds HMACs, plain hashes that include the secret,
+// and tokens, but no public-key signatures and no JWTs.
 package discover
 
 import (
@@ -12,47 +12,46 @@ import (
 	"github.com/barbhq/barb/sign/catalog"
 )
 
-// The bounds of a search that names none: a second or two of one processor.
+// The default limits of a search: a second or two of one processor.
 const (
 	DefaultLimit = 250_000 // sums
-	DefaultBytes = 2 << 30 // bytes of bodies that go into them
+	DefaultBytes = 2 << 30 // bytes of bodies that are hashed
 )
 
-// Query is what is known of a message.
+// Query is the input of a search.
 type Query struct {
-	// Message is the message as it arrived, its body not as a stream. URL, Method and Params are tried where they are
-	// given.
+	// Message is the message as it arrived, its body not as a stream. URL, Method and Params are optional.
 	Message sign.Message
 	Secrets []sign.Secret
-	// Known are the schemes whose signed content is tried before anything else; nil stands for the catalogue.
+	// Known are the schemes whose signed content is tried first; nil means the catalogue.
 	Known []sign.Scheme
-	// Limit bounds how many sums are computed, Bytes how much of bodies they are computed over; 0 stands for the defaults.
+	// Limit is the number of sums to compute, Bytes the size of the bodies to hash; 0 means the default.
 	Limit int
 	Bytes int64
 }
 
-// Result is what a search came to.
+// Result is the outcome of a search.
 type Result struct {
-	// Found says that Scheme is valid, and verifies the message when its age is left out of account.
+	// Found says that Scheme is valid and verifies the message, apart from its age.
 	Found  bool
 	Scheme sign.Scheme
-	Secret int // index of the secret that it was signed with
-	// Same are the known schemes that verify the message as they are; Like those that differ from Scheme only in where the
-	// signature, the timestamp and the id travel.
+	Secret int // index of the matching secret
+	// Same are the known schemes that verify the message unchanged; Like are those that differ from Scheme only in
+	// the places of signature, timestamp and id.
 	Same, Like []string
 
-	Tried int  // sums that were computed
-	Cut   bool // the bound was reached before everything had been tried
+	Tried int  // number of computed sums
+	Cut   bool // the search reached its limit before it had tried everything
 
-	// What there was to try: values that look like a signature, a timestamp, an id.
+	// Signatures, Times and IDs count the values that look like a signature, a timestamp or an id.
 	Signatures, Times, IDs int
 }
 
-// errCut ends a search that has used up its bound.
+// errCut ends a search at its limit.
 var errCut = errors.New("the bound of the search is reached")
 
-// Search looks for a scheme under which the message is signed rightly with one of the secrets. The error is the
-// context's; the counts of the result hold all the same.
+// Search looks for a scheme with which the message is correctly signed by one of the secrets. The error is the
+// context's; the counts of the result are set even then.
 func Search(ctx context.Context, q Query) (Result, error) {
 	s := newSearch(ctx, q)
 	err := s.run()
@@ -68,18 +67,18 @@ func Search(ctx context.Context, q Query) (Result, error) {
 	return s.result, nil
 }
 
-// search is one search under way.
+// search is the state of one search.
 type search struct {
 	ctx     context.Context
 	message sign.Message
 	secrets []sign.Secret
 	known   []sign.Scheme
-	tries   int   // left
-	bytes   int64 // left
+	tries   int   // number of sums left
+	bytes   int64 // bytes left
 	keys    []keyed
 	times   []group
 	ids     []group
-	found   found // what has the form of something
+	found   found // the candidates in the message
 	result  Result
 }
 
@@ -102,7 +101,7 @@ func newSearch(ctx context.Context, q Query) *search {
 	return s
 }
 
-// run tries the signatures in headers before those in the body: a body is full of what has the form of one.
+// run tries the signatures in headers before those in the body, because many values in a body look like signatures.
 func (s *search) run() error {
 	if s.token() {
 		return nil
@@ -137,12 +136,12 @@ func (s *search) among(signatures []signature) error {
 	return nil
 }
 
-// has reports whether the message has the parts of a content, as far as a cheap look can tell.
+// has reports whether the message has the parts of a content, by a cheap check.
 func (s *search) has(c content) bool {
 	return s.message.URL != "" || !c.uses("url") && !c.uses("path")
 }
 
-// spend takes sums of a content out of the bound.
+// spend subtracts a content's sums from the limit.
 func (s *search) spend(sums int, c content) error {
 	if err := s.ctx.Err(); err != nil {
 		return err

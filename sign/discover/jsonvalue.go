@@ -9,15 +9,15 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// Bounds on how far into a body is looked.
+// Limits on the part of a body that is searched.
 const (
 	maxLeaves = 4096
 	maxDepth  = 16
 	maxKept   = 512
 )
 
-// jsonValues are the strings and whole numbers of a JSON body with their paths; none when it is no JSON object or
-// array. Keys that a path cannot name are passed over.
+// jsonValues returns the strings and whole numbers of a JSON object or array with their paths, and nothing for
+// another body. It skips keys that a path cannot name.
 func jsonValues(body []byte) []value {
 	if trimmed := bytes.TrimLeft(body, " \t\r\n"); len(trimmed) == 0 || trimmed[0] != '{' && trimmed[0] != '[' {
 		return nil
@@ -28,7 +28,7 @@ func jsonValues(body []byte) []value {
 	return w.values
 }
 
-// walker reads a body token by token, so that a large one is never held as a tree.
+// walker reads a body token by token, so that a large body is never held as a tree.
 type walker struct {
 	decoder *json.Decoder
 	leaves  int
@@ -49,10 +49,10 @@ func (w *walker) walk(path []string) bool {
 	case json.Number:
 		return w.keep(path, t.String())
 	}
-	return w.keep(path, "") // true, false, null
+	return w.keep(path, "") // true, false or null
 }
 
-// inside reads what an object or array holds, to its end.
+// inside reads the rest of an object or array.
 func (w *walker) inside(path []string, object bool) bool {
 	for i := 0; w.decoder.More(); i++ {
 		key := strconv.Itoa(i)

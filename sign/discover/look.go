@@ -11,7 +11,7 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// Bounds on how much of a message is searched, far above the size of real webhooks.
+// Limits on the searched part of a message, far above the size of real webhooks.
 const (
 	maxHeaders    = 256
 	maxValue      = 8 << 10 // bytes of a value, as in sign
@@ -21,15 +21,15 @@ const (
 	maxForm       = 64 << 10
 )
 
-// value is a text and where in the message it stands.
+// value is a text and its place in the message.
 type value struct {
 	place sign.Place
-	key   string // what it stands behind when it is an item of a larger value: "t="
-	name  string // what it is called in a template when that is not {id}: "item.n", "param.shop"
+	key   string // text before an item of a larger value, such as "t="
+	name  string // name in a template when that is not {id}: "item.n", "param.shop"
 	text  string
 }
 
-// found is what in a message has the form of a signature, a timestamp or an id.
+// found are the values of a message that have the form of a signature, a timestamp or an id.
 type found struct {
 	inHeaders, inBody []signature
 	times, ids        []value
@@ -52,7 +52,7 @@ func look(m *sign.Message) found {
 		f.inBody = append(f.inBody, signaturesIn(v)...)
 		f.note(v)
 	}
-	// An item is of use only beside the signature: that value alone is taken apart when a message is verified.
+	// Verifying splits only the value of the signature, so items of other values are dropped.
 	stray := func(v value) bool {
 		return v.key != "" && !slices.ContainsFunc(f.inHeaders, func(s signature) bool { return s.in.place == v.place })
 	}
@@ -62,7 +62,7 @@ func look(m *sign.Message) found {
 	return f
 }
 
-// headers are the headers that are there once, in the order of their names: a map has none.
+// headers returns the headers that occur once, sorted by name.
 func headers(h http.Header) []value {
 	var all []value
 	for name, values := range h {
@@ -76,13 +76,13 @@ func headers(h http.Header) []value {
 	return all[:min(len(all), maxHeaders)]
 }
 
-// likely ranks a place by what its name promises.
+// likely ranks a place by its name.
 func likely(p sign.Place) int {
 	return rank(p, "sign", "hmac", "sig", "hash", "digest", "auth", "time", "stamp", "date", "id", "token", "nonce",
 		"event", "webhook")
 }
 
-// rank is higher the earlier the first of words that the place's name holds stands in the list; 0 when none does.
+// rank returns how early a word of the list occurs in the place's name: higher is earlier, 0 means no word occurs.
 func rank(p sign.Place, words ...string) int {
 	name := strings.ToLower(string(p))
 	_, name, _ = strings.Cut(name, ":")
@@ -94,7 +94,7 @@ func rank(p sign.Place, words ...string) int {
 	return 0
 }
 
-// bodyValues are the values of the body's JSON or form fields, and of the URL's query.
+// bodyValues returns the values of the body's JSON or form fields, and of the URL's query.
 func bodyValues(m *sign.Message) []value {
 	values := jsonValues(m.Body)
 	if len(values) == 0 && len(m.Body) <= maxForm {
@@ -121,7 +121,7 @@ func formValues(kind, text string) (values []value) {
 	return values[:min(len(values), maxHeaders)]
 }
 
-// isPlainName keeps out names that would need quoting in a path or on a terminal.
+// isPlainName refuses names that would need quoting in a path or on a terminal.
 func isPlainName(name string) bool {
 	for i := range len(name) {
 		c := name[i]
@@ -136,7 +136,7 @@ func isWordByte(c byte) bool {
 	return c == '_' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
 }
 
-// note keeps the timestamps and ids in a value. Items of a header's value count as well: "t=1700000000,v1=…".
+// note adds the timestamps and ids in a value, including items of a header's value: "t=1700000000,v1=…".
 func (f *found) note(v value) {
 	inHeader := strings.HasPrefix(string(v.place), "header:")
 	switch {
@@ -157,7 +157,7 @@ func (f *found) note(v value) {
 	}
 }
 
-// items are the parts "key=text" and "key:text" of a value.
+// items returns the parts "key=text" and "key:text" of a value.
 func items(v value) (all []value) {
 	for item := range strings.FieldsFuncSeq(v.text, func(r rune) bool { return strings.ContainsRune(",; &|", r) }) {
 		i := strings.IndexAny(item, "=:")
@@ -182,7 +182,7 @@ func isIDText(text string) bool {
 	return text != "" && len(text) <= 128 && !strings.ContainsFunc(text, func(r rune) bool { return r <= ' ' || r > '~' })
 }
 
-// group is a text with all the places it stands in: its sums are the same, whichever was meant.
+// group is a text with all its places. The sums are the same for each of them.
 type group struct {
 	text   string
 	values []value
@@ -202,7 +202,7 @@ func byText(values []value, limit int) []group {
 	return groups[:min(len(groups), limit)]
 }
 
-// choices are the groups to try for a name of a content; one empty one when the content does not use it.
+// choices returns the groups to try for a name in a content; one empty group when the content does not use the name.
 func choices(groups []group, used bool) []group {
 	if !used {
 		return []group{{}}

@@ -9,7 +9,7 @@ import (
 	"github.com/barbhq/barb/sign/catalog"
 )
 
-// nameFor makes an unused name for a scheme from the place of its signature: acme for X-Acme-Signature.
+// nameFor returns an unused name for a scheme, taken from the place of its signature: acme for X-Acme-Signature.
 func (s *search) nameFor(p sign.Place) string {
 	_, path, _ := strings.Cut(strings.ToLower(string(p)), ":")
 	words := strings.FieldsFunc(path, func(r rune) bool { return (r < 'a' || r > 'z') && (r < '0' || r > '9') })
@@ -29,7 +29,7 @@ func (s *search) taken(name string) bool {
 	return ours || name == "auto" || slices.ContainsFunc(s.known, func(k sign.Scheme) bool { return k.Name == name })
 }
 
-// isCommonWord tells words that say nothing of whose header it is.
+// isCommonWord reports whether a word says nothing about the owner of a header.
 func isCommonWord(word string) bool {
 	switch strings.TrimRight(word, "0123456789") {
 	case "", "x", "v", "sig", "sign", "signature", "signed", "hmac", "sha", "md", "hash", "digest", "webhook", "webhooks",
@@ -40,7 +40,7 @@ func isCommonWord(word string) bool {
 	return false
 }
 
-// compare names the known schemes that are the found one, or are like it.
+// compare finds the known schemes that are equal or similar to the found one.
 func (s *search) compare() {
 	c := s.result.Scheme
 	for _, k := range s.known {
@@ -55,7 +55,8 @@ func (s *search) compare() {
 	}
 }
 
-// verifies reports whether a scheme accepts the message, whatever its age. Secrets that it cannot read do not count.
+// verifies reports whether a scheme accepts the message, whatever its age. It ignores secrets that the scheme
+// cannot read.
 func (s *search) verifies(k sign.Scheme) bool {
 	k = timeless(k)
 	for _, secret := range s.secrets {
@@ -69,13 +70,13 @@ func (s *search) verifies(k sign.Scheme) bool {
 	return false
 }
 
-// alike reports whether two schemes make the same value of the same bytes.
+// alike reports whether two schemes compute the same signature from the same bytes.
 func alike(a, b *sign.Scheme) bool {
 	return a.Auth != sign.Token && a.Hash == b.Hash && a.Enc == b.Enc && a.Content == b.Content && a.Prefix == b.Prefix &&
 		a.Time.Key == b.Time.Key && a.Time.Unit == b.Time.Unit
 }
 
-// moved is a known scheme that looks where the found one does.
+// moved returns a known scheme with the places of the found one.
 func moved(k sign.Scheme, c *sign.Scheme) sign.Scheme {
 	k.Header, k.Alt, k.Stronger, k.Time.In, k.IDIn = c.Header, nil, "", c.Time.In, c.IDIn
 	return k

@@ -11,11 +11,11 @@ import (
 	"github.com/barbhq/barb/sign/keytext"
 )
 
-// tolerance is what a found scheme gets; no message tells its own.
+// tolerance is the tolerance of a found scheme; a message cannot show its own.
 const tolerance = 5 * time.Minute
 
-// settle makes a scheme of a match: it says how to read signature, timestamp and id out of the message, is valid, and
-// verifies. A match for which there is no such scheme does not count.
+// settle turns a match into a scheme that reads signature, timestamp and id from the message, is valid, and
+// verifies the message. It returns false for a match without such a scheme.
 func (s *search) settle(t *trial, k *keyed, sig *signature) bool {
 	for _, l := range layouts(sig) {
 		for _, at := range orNone(t.time.values) {
@@ -36,7 +36,7 @@ func orNone(values []value) []value {
 	return values
 }
 
-// accept takes a scheme as the result when it is good for one of the secrets that have its form.
+// accept stores a scheme as the result if it is valid with one of the secrets in its form.
 func (s *search) accept(c sign.Scheme, k *keyed) bool {
 	if catalog.Validate(c) != nil || s.givesAway(c) {
 		return false
@@ -49,7 +49,8 @@ func (s *search) accept(c sign.Scheme, k *keyed) bool {
 	return true
 }
 
-// givesAway reports whether a scheme, which will be shown, holds a secret: a sender may put it into the value itself.
+// givesAway reports whether a scheme contains a secret. The scheme will be shown, and a sender may have put the
+// secret into the header.
 func (s *search) givesAway(c sign.Scheme) bool {
 	return slices.ContainsFunc(s.secrets, func(secret sign.Secret) bool {
 		key := string(secret.Key)
@@ -60,7 +61,7 @@ func (s *search) givesAway(c sign.Scheme) bool {
 	})
 }
 
-// timeless is a scheme that takes a message of any age.
+// timeless returns the scheme with an unlimited tolerance.
 func timeless(c sign.Scheme) sign.Scheme {
 	if c.Time.Unit != "" {
 		c.Tolerance = sign.Both(sign.NoLimit)
@@ -92,14 +93,13 @@ func (s *search) scheme(t *trial, form sign.KeyForm, sig *signature, l layout, a
 	return c
 }
 
-// carrier is a place as Scheme.Header has it.
+// carrier returns a place in the form of Scheme.Header.
 func carrier(p sign.Place) string { return strings.TrimPrefix(string(p), "header:") }
 
-// layout is a way to read a signature out of the value it stands in.
+// layout is a way to read a signature from its value.
 type layout struct{ split, prefix string }
 
-// layouts are the ways that fit, the most telling first: one with a prefix tells the signature from what stands beside
-// it.
+// layouts returns the layouts that fit, the most specific first: a prefix distinguishes the signature from other items.
 func layouts(sig *signature) []layout {
 	var named, bare []layout
 	for _, split := range []string{"", ",", ";", " ", ", ", "; ", "&", "|", ":", ",; :|&"} {
@@ -108,7 +108,7 @@ func layouts(sig *signature) []layout {
 		case !ok:
 		case prefix == "":
 			bare = append(bare, layout{split, prefix})
-		case split == "" && strings.HasSuffix(prefix, ","): // "v1,…": what could follow cannot be behind another comma
+		case split == "" && strings.HasSuffix(prefix, ","): // after "v1,…" no other comma can follow
 			named = append(named, layout{" ", prefix})
 		default:
 			named = append(named, layout{split, prefix})
@@ -118,7 +118,7 @@ func layouts(sig *signature) []layout {
 }
 
 // prefixUnder returns the text before the signature in its item when the value is split at these characters. ok is
-// false when the signature does not end its item, or the text is no prefix: too long, or more than one word.
+// false when the signature does not end its item, or the text is too long for a prefix or has several words.
 func prefixUnder(split string, sig *signature) (prefix string, ok bool) {
 	before, after := sig.in.text[:sig.start], strings.TrimLeft(sig.in.text[sig.end:], " \t")
 	if after != "" && strings.IndexAny(sig.in.text[sig.end:], split) != 0 && strings.IndexAny(after, split) != 0 {
@@ -135,8 +135,8 @@ func prefixUnder(split string, sig *signature) (prefix string, ok bool) {
 	return prefix, len(prefix) <= 32 && isPlainName(word) && strings.IndexByte("=:, ", prefix[len(prefix)-1]) >= 0
 }
 
-// format is the value with the timestamp and the signature in their places, and of what stands beside them only the
-// items that are signed, too. Between two items stands what stood before the second.
+// format returns the value with placeholders for timestamp and signature. Of the other items it keeps only the
+// signed ones. The text between two items is the text before the second.
 func (l layout) format(sig *signature, at value, content string) string {
 	if l.split == "" {
 		return ""
@@ -161,7 +161,7 @@ func (l layout) format(sig *signature, at value, content string) string {
 	return format.String()
 }
 
-// items yields the items of a value as sign reads them, and where each begins.
+// items yields the items of a value as sign reads them, with the index of each.
 func (l layout) items(text string) iter.Seq2[int, string] {
 	return func(yield func(int, string) bool) {
 		for start := 0; start < len(text); {
@@ -178,11 +178,11 @@ func (l layout) items(text string) iter.Seq2[int, string] {
 	}
 }
 
-// token finds a secret that is sent as it is.
+// token finds a secret that is sent unchanged.
 func (s *search) token() bool {
 	raw := &keyed{form: sign.Raw}
 	for i, secret := range s.secrets {
-		if secret.Kind() != keytext.Asymmetric { // what anybody may know proves nothing
+		if secret.Kind() != keytext.Asymmetric { // a public text proves nothing
 			raw.secrets, raw.index = append(raw.secrets, secret), append(raw.index, i)
 		}
 	}

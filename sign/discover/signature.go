@@ -19,7 +19,7 @@ type signature struct {
 	sum        []byte
 }
 
-// hashOf tells a hash by its length.
+// hashOf returns the hash with that length.
 func hashOf(size int) sign.Hash {
 	switch size {
 	case 16:
@@ -46,8 +46,8 @@ func hashesOf(signatures []signature) []sign.Hash {
 	return all
 }
 
-// signaturesIn finds the signatures in a value: runs of the characters that encodings use. What stands before a "=" in
-// a run names it, as in sha256=….
+// signaturesIn finds the signatures in a value: runs of the characters of encodings. Text before a "=" in a run is
+// a name, as in sha256=….
 func signaturesIn(v value) (all []signature) {
 	text := v.text
 	for start := 0; start < len(text) && len(all) < maxSignatures; {
@@ -73,8 +73,8 @@ func isCodeByte(c byte) bool {
 	return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z' || strings.IndexByte("+/-_=", c) >= 0
 }
 
-// decoded reads a run in the encodings it may be in. 64 hex digits are base64 as well, but the base64 of a sum does not
-// come out as hex digits by chance.
+// decoded decodes a run in its possible encodings. 64 hex digits are valid base64 too, but the base64 of a sum is
+// not accidentally all hex digits.
 func decoded(v value, start, end int) (all []signature) {
 	text := v.text[start:end]
 	add := func(enc sign.Encoding, sum []byte, err error) {
@@ -98,7 +98,7 @@ func decoded(v value, start, end int) (all []signature) {
 	return all
 }
 
-// unitOf tells how a timestamp is written, "" when a text does not look like one. Numbers have to lie after 2001.
+// unitOf returns the unit of a timestamp, "" when text does not look like one. Numbers have to lie after 2001.
 func unitOf(text string) sign.Unit {
 	digits := strings.Trim(text, "0123456789") == ""
 	switch {

@@ -10,18 +10,18 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// keyed is a form of secret, and the secrets that can be read in it.
+// keyed is a form of secret with the secrets that can be read in it.
 type keyed struct {
 	form    sign.KeyForm
 	secrets []sign.Secret
-	index   []int // of each, among all secrets
+	index   []int // index of each among all secrets
 }
 
-// forms are the forms that the secrets may be in: those in general use, then what else a known scheme has.
+// forms returns the possible forms of the secrets: the usual ones, then those of known schemes.
 func forms(secrets []sign.Secret, known []sign.Scheme) (all []keyed) {
 	tried := []sign.KeyForm{sign.Raw, sign.Whsec, sign.Base64Key, sign.HexKey}
 	for _, k := range known {
-		// whsec? and whsec+raw are whsec or raw.
+		// whsec? and whsec+raw are tried as whsec and raw.
 		if (k.Auth == sign.HMAC || k.Auth == sign.Digest) && k.Key != sign.WhsecOrRaw && k.Key != sign.WhsecAndRaw &&
 			!slices.Contains(tried, k.Key) {
 			tried = append(tried, k.Key)
@@ -31,7 +31,7 @@ func forms(secrets []sign.Secret, known []sign.Scheme) (all []keyed) {
 		k := keyed{form: form}
 		probe := sign.Scheme{Auth: sign.HMAC, Hash: sign.SHA256, Key: form}
 		for i, secret := range secrets {
-			// Without its prefix whsec is base64.
+			// Whsec without its prefix is base64.
 			if probe.CheckSecret(secret, true) == nil && (form != sign.Whsec || strings.Contains(string(secret.Key), "whsec_")) {
 				k.secrets, k.index = append(k.secrets, secret), append(k.index, i)
 			}
@@ -43,13 +43,13 @@ func forms(secrets []sign.Secret, known []sign.Scheme) (all []keyed) {
 	return all
 }
 
-// trial is a content with its timestamp and id chosen.
+// trial is a content with a chosen timestamp and id.
 type trial struct {
 	content
 	time, id group
 }
 
-// try computes the sums of a trial under every hash and key, and compares them with the signatures.
+// try computes the sums of a trial for every hash and key, and compares them with the signatures.
 func (s *search) try(t *trial, hashes []sign.Hash, signatures []signature) error {
 	m, template := s.prepare(t)
 	for _, hash := range hashes {
@@ -75,8 +75,8 @@ func (s *search) try(t *trial, hashes []sign.Hash, signatures []signature) error
 	return nil
 }
 
-// prepare hands the timestamp, the id and the items of a value to sign as parameters: there they are taken byte for
-// byte, whatever unit or place they turn out to have.
+// prepare passes the timestamp, the id and the items of a value to sign as params: sign uses params byte for byte,
+// whatever their unit or place.
 func (s *search) prepare(t *trial) (sign.Message, string) {
 	m := s.message
 	m.Params = maps.Clone(m.Params)
@@ -94,7 +94,7 @@ func (s *search) prepare(t *trial) (sign.Message, string) {
 	return m, strings.NewReplacer(names...).Replace(t.template)
 }
 
-// sums lets sign compute what a scheme of this kind would send; none when the message lacks what the template names.
+// sums returns the signatures that sign computes for such a scheme; none when the message lacks a name of the template.
 func sums(auth sign.Auth, hash sign.Hash, k *keyed, template string, m sign.Message) (all [][]byte) {
 	probe := sign.Scheme{Name: "probe", Auth: auth, Hash: hash, Enc: sign.Hex, Key: k.form, Content: template,
 		Header: "Probe", Split: ",", More: ",{sig}"}

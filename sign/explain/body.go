@@ -14,8 +14,8 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// bodyRow is a way in which a body is damaged. make undoes it: from the body at hand it makes what the sender may have
-// signed. A result that is empty, unless the row is about that, or equal to the body, is no candidate.
+// bodyRow is a way in which a body is damaged. make returns the body that the sender may have signed, made from the
+// damaged one. An unchanged result, or an empty one unless the row is about empty bodies, is no candidate.
 type bodyRow struct {
 	kind          Kind
 	change, words string
@@ -69,7 +69,7 @@ func plainRows() []bodyRow {
 	}
 }
 
-// wrapRows are ways in which a body is put into something else as a whole.
+// wrapRows are ways in which a whole body is embedded in something else.
 func wrapRows() []bodyRow {
 	return []bodyRow{
 		{StillPacked, "the body is unpacked (gzip)", "the sender signs before it packs, and the body is still packed",
@@ -106,13 +106,13 @@ func wrapRows() []bodyRow {
 	}
 }
 
-// ends makes the variants of a body that differ before its first and behind its last character.
+// ends returns the variants of a body with other characters at its beginning and end.
 func ends(t trial) variants { return bodies(t, rows(plainRows()[:9])) }
 
-// plain makes the variants of a body whose characters were changed, in one way or with another line break besides.
+// plain returns the variants of a body with changed characters, with or without another line break.
 func plain(t trial) variants { return bodies(t, rows(plainRows())) }
 
-// wrapped makes the variants of a body that was put into something else, in one way or with a newline besides.
+// wrapped returns the variants of a body that was embedded in something else, with or without a newline.
 func wrapped(t trial) variants {
 	ends := rows(plainRows()[:6])
 	return bodies(t, func(have []byte) iter.Seq[edit] {
@@ -133,7 +133,7 @@ func wrapped(t trial) variants {
 	})
 }
 
-// edit is a changed body and what was done to it.
+// edit is a changed body with a description of the change.
 type edit struct {
 	kind          Kind
 	also          []Kind
@@ -172,10 +172,10 @@ func chain(have []byte, all ...editor) iter.Seq[edit] {
 	}
 }
 
-// maxBody is the longest body that is changed: one step on a longer one takes longer than anyone waits.
+// maxBody is the longest body in bytes that is changed: a step on a longer one takes too long.
 const maxBody = 16 << 20
 
-// bodies makes the variants of a trial from those of its body. A scheme that does not sign the body has none.
+// bodies returns the variants of a trial with changed bodies; none for a scheme that does not sign the body.
 func bodies(t trial, ed editor) variants {
 	return func(yield func(variant) bool) {
 		if !t.scheme.CoversBody() || len(t.message.Body) > maxBody {
@@ -236,7 +236,7 @@ func unhexBody(b []byte) []byte {
 	return nil
 }
 
-// unstring takes the text out of a JSON string.
+// unstring returns the text of a JSON string.
 func unstring(b []byte) []byte {
 	b = bytes.TrimSpace(b)
 	if len(b) < 2 || b[0] != '"' || b[len(b)-1] != '"' {
@@ -256,7 +256,7 @@ func restring(b []byte) []byte {
 	return rawjson.Style{}.Append(nil, b)
 }
 
-// unbuffer reads what JSON.stringify makes of a Node Buffer: {"type":"Buffer","data":[123,…]}.
+// unbuffer decodes the JSON.stringify form of a Node Buffer: {"type":"Buffer","data":[123,…]}.
 func unbuffer(b []byte) []byte {
 	if !bytes.Contains(b[:min(len(b), 64)], []byte(`"Buffer"`)) {
 		return nil
@@ -277,7 +277,7 @@ func unbuffer(b []byte) []byte {
 	return plain
 }
 
-// unrepr reads a Python bytes literal.
+// unrepr decodes a Python bytes literal.
 func unrepr(b []byte) []byte {
 	b = bytes.TrimSpace(b)
 	if len(b) < 3 || b[0] != 'b' || b[1] != '\'' && b[1] != '"' || b[len(b)-1] != b[1] {
@@ -335,7 +335,7 @@ func behindHead(b []byte) []byte {
 	return nil
 }
 
-// formField returns what takes the value of a field out of a form.
+// formField returns a function that extracts the value of a form's field.
 func formField(name string) func([]byte) []byte {
 	return func(b []byte) []byte {
 		for pair := range bytes.SplitSeq(b, []byte{'&'}) {
@@ -347,11 +347,11 @@ func formField(name string) func([]byte) []byte {
 	}
 }
 
-// envelopeFields are where gateways, queues and frameworks put the body of a request.
+// envelopeFields are the fields in which gateways, queues and frameworks put the body of a request.
 var envelopeFields = [...]string{"body", "rawBody", "raw_body", "payload", "data", "message.data", "Message", "detail",
 	"content", "json"}
 
-// enveloped yields each field of a JSON body as a body of its own: text as it is and base64-decoded, or a value.
+// enveloped yields each field of a JSON body as a body of its own: a text as it is and base64-decoded, or a value.
 func enveloped(have []byte) iter.Seq[edit] {
 	return func(yield func(edit) bool) {
 		root, ok := parseJSON(have)
@@ -374,7 +374,7 @@ func enveloped(have []byte) iter.Seq[edit] {
 	}
 }
 
-// contents are the bodies that a JSON value may stand for.
+// contents returns the bodies that a JSON value may hold.
 func (n *node) contents() [][]byte {
 	if n.kind != '"' {
 		return [][]byte{n.raw, n.render(&layouts[0], &keepStrings)}

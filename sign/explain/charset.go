@@ -6,12 +6,12 @@ import (
 	"unicode/utf8"
 )
 
-// windows1252 is what the bytes 0x80 to 0x9f stand for in Windows-1252; 0 where they stand for nothing. Source: the
+// windows1252 holds the characters of the bytes 0x80 to 0x9f in Windows-1252; 0 for undefined ones. Source: the
 // WHATWG's index, https://encoding.spec.whatwg.org/index-windows-1252.txt.
 const windows1252 = "\u20ac\x00\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\u0160\u2039\u0152\x00\u017d\x00" +
 	"\x00\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x00\u017e\u0178"
 
-// toLatin1 writes every character as one byte; nil when one is above 0xff.
+// toLatin1 encodes every character as one byte; nil when one is above 0xff.
 func toLatin1(b []byte) []byte {
 	return toBytes(b, func(rune) (byte, bool) { return 0, false })
 }
@@ -47,7 +47,7 @@ func toBytes(b []byte, above func(rune) (byte, bool)) []byte {
 	return to
 }
 
-// fromWindows1252 reads bytes that are not UTF-8; Latin-1 is the same for all printable characters.
+// fromWindows1252 decodes bytes that are not UTF-8; printable characters are the same in Latin-1.
 func fromWindows1252(b []byte) []byte {
 	if utf8.Valid(b) {
 		return nil
@@ -84,7 +84,7 @@ func byteOrder(big bool) binary.AppendByteOrder {
 	return binary.LittleEndian
 }
 
-// fromUTF16 reads UTF-16 by its mark, without one by where the zeros of ASCII stand.
+// fromUTF16 decodes UTF-16 by its byte order mark, or without one by the position of the zero bytes of ASCII.
 func fromUTF16(b []byte) []byte {
 	if len(b) < 2 || len(b)%2 != 0 {
 		return nil

@@ -7,19 +7,19 @@ import (
 	"unicode/utf8"
 )
 
-// Difference is where two texts begin to differ, with what stands around the place.
+// Difference is the place where two texts begin to differ, with its surroundings.
 type Difference struct {
 	Of     Part // Body, or Message for the URL
-	Offset int  // of the first byte that differs, in the text at hand
-	// Have is from the text at hand, Want from what was signed. Both begin at Start.
+	Offset int  // of the first byte that differs, in the received text
+	// Have is from the received text, Want from the signed one. Both begin at Start.
 	Start      int
 	Have, Want []byte
 }
 
-// around is how many bytes are shown on either side of a difference.
+// around is the number of bytes shown on either side of a difference.
 const around = 12
 
-// differ compares two texts; nil when they are the same.
+// differ compares two texts; nil when they are equal.
 func differ(of Part, have, want []byte) *Difference {
 	at := commonPrefix(have, want)
 	if at == len(have) && at == len(want) {
@@ -42,7 +42,7 @@ func commonPrefix(a, b []byte) int {
 	return n
 }
 
-// window is a copy of what stands around a place, not ending inside a character.
+// window returns a copy of the text around a place, without ending inside a character.
 func window(text []byte, start, at int) []byte {
 	end := min(at+around, len(text))
 	for end < len(text) && end < at+around+utf8.UTFMax && !utf8.RuneStart(text[end]) {
@@ -51,8 +51,8 @@ func window(text []byte, start, at int) []byte {
 	return bytes.Clone(text[start:end])
 }
 
-// Show writes a piece of a difference so that everything in it can be seen: text as it is, a line break, carriage
-// return or tab as its Unicode picture, and whatever else a terminal would not show as a Go escape.
+// Show makes every byte of a piece visible: line break, carriage return and tab as their Unicode pictures, other
+// unprintable bytes as Go escapes.
 func Show(piece []byte) string {
 	var out strings.Builder
 	for text := string(piece); text != ""; {

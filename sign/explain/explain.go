@@ -1,6 +1,6 @@
 // Package explain finds what would have made a signature match. It changes the message, the secret or the scheme in
-// the ways they are known to go wrong, and asks package sign whether the signature matches then. What it claims it has
-// verified; what is merely likely it says apart, as a hint. It is pure: no clock, no file, no network, no printing.
+// known ways and checks the signature again with package sign. A cause is always verified; an unproven suspicion is a
+// hint. It is pure: no clock, no file, no network, no printing.
 package explain
 
 import (
@@ -13,27 +13,27 @@ import (
 
 // Question is a message whose signature was refused.
 type Question struct {
-	Scheme  sign.Scheme // as it was checked; the zero value when none fits
+	Scheme  sign.Scheme // the scheme of the check; the zero value when none fits
 	Message sign.Message
 	Secrets []sign.Secret
 	// Others are secrets that are configured for something else and may have been meant.
 	Others []Other
-	Now    time.Time // what the check was judged by
+	Now    time.Time // the time of the check
 	// Budget is how many bytes may be written and hashed, DefaultBudget when 0.
 	Budget int64
 }
 
-// Other is a secret that is configured, but not for this message.
+// Other is a secret that is configured for something else.
 type Other struct {
 	sign.Secret
-	Endpoint string // of the receiver it belongs to: the path of its route; "" when it has none
+	Endpoint string // path of the route that it belongs to; "" without a route
 }
 
-// DefaultBudget covers every single change of a body of 1 MiB, some seconds of work. Callers that someone waits for set
-// a deadline on the context besides.
+// DefaultBudget covers every single change of a body of 1 MiB, some seconds of work. Interactive callers also set a
+// deadline on the context.
 const DefaultBudget int64 = 1 << 30
 
-// Part is what was changed to make the signature match.
+// Part is the part whose change makes the signature match.
 type Part string
 
 // The parts.
@@ -43,56 +43,56 @@ const (
 	Message Part = "message" // headers, URL, time, and how they are signed
 )
 
-// Answer is what was found.
+// Answer is the result of Find.
 type Answer struct {
-	Causes []Cause // best first; none when nothing that was tried matches
-	Hints  []Hint  // what the message itself shows to be odd; not proven
-	Seen   []Seen  // headers that look like a signature, when the scheme's own is not there or not readable
+	Causes []Cause // best first; none when no change makes the signature match
+	Hints  []Hint  // oddities of the message; not proven
+	Seen   []Seen  // headers that look like a signature, when the scheme's own is missing or malformed
 	Tried  int     // changes that were checked
-	Bytes  int64   // of bodies written and hashed for that
-	Cut    bool    // not everything was tried: the budget was used up, the context ended, or the body is above 16 MiB
+	Bytes  int64   // bytes of bodies written and hashed
+	Cut    bool    // the search is incomplete: out of budget, context ended, or body above 16 MiB
 }
 
-// Cause is a change under which the signature matches. The body at hand is what the receiver has; the changed one is
-// what the sender signed.
+// Cause is a change that makes the signature match. The receiver has the original body, the sender signed the changed
+// one.
 type Cause struct {
 	Kind Kind
-	Also []Kind // further changes that were needed besides
+	Also []Kind // further changes that were necessary
 	Part Part
 	// Change completes "matches if …", Words says in a clause what must have happened.
 	Change, Words string
 	Difference    *Difference // nil when only the secret or the scheme differs
-	Fix           []Fix       // none unless the body is what changed
-	Scheme        string      // name of the scheme that matches
-	Secret        string      // name of the secret that matches
+	Fix           []Fix       // only for a changed body
+	Scheme        string      // name of the matching scheme
+	Secret        string      // name of the matching secret
 	Proof         Proof
 }
 
-// Proof is a message that verifies, so that a cause can be checked.
+// Proof is a message that verifies, so that a caller can check a cause.
 type Proof struct {
 	Scheme  sign.Scheme
 	Message sign.Message
 	Secret  sign.Secret
 }
 
-// Fix is what to do about a cause, for one framework.
+// Fix says what to do about a cause in one framework.
 type Fix struct{ Framework, Text string }
 
-// Hint is something that goes wrong often and shows in the message, but cannot be proven from it.
+// Hint is a frequent problem that the message suggests but does not prove.
 type Hint struct {
 	Kind  Kind
 	Words string
 	Fix   []Fix
 }
 
-// Seen is a header that carries something like a signature.
+// Seen is a header that looks like a signature.
 type Seen struct {
 	Header  string
-	Schemes []string // whose form it has; none when it has only the name of a signature
+	Schemes []string // schemes with that form; none when only the header's name looks like a signature
 }
 
-// Find looks for what would have made the signature match. It stops at the first change that does: two changes that
-// both match would have to sign the same bytes. A valid message has no causes.
+// Find looks for a change that makes the signature match, and stops at the first: two matching changes would have to
+// sign the same bytes. A valid message has no causes.
 func Find(ctx context.Context, q Question) Answer {
 	s := &search{ctx: ctx, budget: q.Budget, seen: map[uint64]bool{}, now: q.Now, body: q.Message.Body}
 	if s.budget == 0 {
@@ -123,7 +123,7 @@ func Find(ctx context.Context, q Question) Answer {
 	return a
 }
 
-// reasonOf is the reason of a refusal, "" for another error.
+// reasonOf returns the reason of a refusal, "" for another error.
 func reasonOf(err error) sign.Reason {
 	if e, ok := errors.AsType[*sign.Error](err); ok {
 		return e.Reason

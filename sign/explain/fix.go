@@ -6,10 +6,10 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// language is a framework's language; it decides which JSON writer the body went through.
+// language is a framework's language, which decides the JSON writer of the body.
 type language string
 
-// writerStyle is how the usual JSON writer of a language writes.
+// writerStyle is the style of a language's usual JSON writer.
 type writerStyle struct {
 	language language
 	name     string
@@ -17,8 +17,8 @@ type writerStyle struct {
 	strings  stringStyle
 }
 
-// writerStyles are what can be told apart. Compact JSON without any escapes is written by nearly everyone, by
-// JavaScript most of all, so it is not among them.
+// writerStyles are the distinguishable styles. Compact JSON without escapes is missing, because most languages write
+// it.
 var writerStyles = [...]writerStyle{
 	{"python", "Python's json.dumps", 1, stringStyle{Style: rawjson.Style{ASCII: true, DEL: true}}},
 	{"php", "PHP's json_encode", 0, stringStyle{Style: rawjson.Style{ASCII: true, Slash: true}}},
@@ -28,7 +28,7 @@ var writerStyles = [...]writerStyle{
 	{"java", "Jackson", 5, stringStyle{}},
 }
 
-// family is the writer whose marks the body shows; nil when it shows none.
+// family returns the writer whose style the body shows; nil when it shows none.
 func family(have []byte) *writerStyle {
 	root, ok := parseJSON(have)
 	if !ok {
@@ -45,12 +45,12 @@ func family(have []byte) *writerStyle {
 	return nil
 }
 
-// framework is what to do in one of them.
+// framework holds the advice for one framework.
 type framework struct {
 	name     string
 	language language
-	raw      string // to get the bytes as they came
-	limit    string // to get all of them
+	raw      string // how to get the raw bytes
+	limit    string // how to get all of them
 	packed   string // about content codings
 }
 
@@ -104,11 +104,11 @@ var frameworks = [...]framework{
 		"set binary media types to get the packed body as base64; unpack Buffer.from(event.body, 'base64') with zlib"},
 }
 
-// shell is the fix for a body that was saved to be checked by hand.
+// shellFix is the advice for a body that was saved to be checked by hand.
 var shellFix = Fix{"shell", "save and send bodies with curl --data-binary @FILE or barb; echo, an editor and curl " +
 	"-d change line breaks"}
 
-// fixes are what to do about a change of the body, those first whose language wrote the body at hand.
+// fixes returns the advice for a change of the body, first for the language that wrote the received body.
 func fixes(kind Kind, likely *writerStyle) (all []Fix) {
 	for i := range frameworks {
 		f := &frameworks[i]

@@ -8,14 +8,14 @@ import (
 	"strings"
 )
 
-// maxFields is how many fields of a form are looked at.
+// maxFields is how many fields of a form are read.
 const maxFields = 10_000
 
-// field is a field of a form, decoded.
+// field is a decoded field of a form.
 type field struct{ name, value string }
 
-// formStyle is how a language writes forms: which characters it leaves as they are besides letters and digits, how it
-// writes a blank, and whether its hex digits are small.
+// formStyle is how a language writes forms: the unescaped characters besides letters and digits, the blank, and whether
+// hex digits are lower case.
 type formStyle struct {
 	name  string
 	safe  string
@@ -37,7 +37,7 @@ var formStyles = [...]formStyle{
 	{"an encoder that keeps delimiters", "-_.~!*'()@:/,;$[]", "%20", false},
 }
 
-// respellings change one thing in how a form is written and leave the rest as it is.
+// respellings change one thing in the spelling of a form and keep the rest.
 var respellings = [...]struct {
 	change string
 	make   func([]byte) []byte
@@ -79,7 +79,7 @@ func hexDigits(b []byte, to func([]byte) []byte) []byte {
 	return b
 }
 
-// forms makes the spellings of a form that its sender may have used, and the form that JSON was made from.
+// forms returns the possible spellings of a form by its sender, and the form from which JSON was made.
 func forms(have []byte) iter.Seq[edit] {
 	return func(yield func(edit) bool) {
 		fields, fromJSON := fieldsOf(have)
@@ -112,7 +112,7 @@ func forms(have []byte) iter.Seq[edit] {
 	}
 }
 
-// permuteForm puts the fields into every other order, each as it is written.
+// permuteForm yields the fields in every other order, each spelled as before.
 func permuteForm(have []byte, yield func(edit) bool) {
 	pairs := bytes.Split(have, []byte{'&'})
 	for order := range permutations(len(pairs)) {
@@ -148,7 +148,7 @@ func fieldsOf(have []byte) (fields []field, fromJSON bool) {
 	return fields, false
 }
 
-// flat is an object whose values are text and lists of text, as fields; nil for any other JSON.
+// flat returns the fields of an object whose values are texts and lists of texts; nil for any other JSON.
 func (n *node) flat() (fields []field) {
 	if n.kind != '{' {
 		return nil

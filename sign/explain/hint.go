@@ -11,7 +11,7 @@ import (
 	"github.com/barbhq/barb/sign/catalog"
 )
 
-// hints are what is odd about a message that nothing makes match: what was lost cannot be brought back, but it shows.
+// hints returns the oddities of a message that no change makes match: lost data cannot be restored, but its loss shows.
 func hints(m sign.Message) (all []Hint) {
 	add := func(kind Kind, words string) {
 		all = append(all, Hint{kind, words, fixes(kind, nil)})
@@ -43,7 +43,7 @@ func hints(m sign.Message) (all []Hint) {
 	return all
 }
 
-// roundSize is the name of the limit that cut a JSON body just there; "" when it was not.
+// roundSize returns the name of the limit that truncated a JSON body; "" when none did.
 func roundSize(body []byte) string {
 	open, inString, ok := openAtEnd(body)
 	if !ok || len(open) == 0 && !inString {
@@ -61,7 +61,7 @@ func isPlainJSON(body []byte) bool {
 	return ok && utf8.Valid(body)
 }
 
-// seen lists the headers that look like signatures, when the scheme's own cannot be read.
+// seen returns the headers that look like signatures, when the scheme's own cannot be read.
 func seen(m sign.Message, err error) (all []Seen) {
 	switch reasonOf(err) {
 	case sign.MissingSignature, sign.MalformedSignature, sign.WeakerSignature:
@@ -82,7 +82,7 @@ func seen(m sign.Message, err error) (all []Seen) {
 	return all
 }
 
-// maxSchemesShown is how many providers are named that share a header.
+// maxSchemesShown is how many providers are listed that share a header.
 const maxSchemesShown = 5
 
 func soundsLikeSignature(name string) bool {

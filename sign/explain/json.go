@@ -7,28 +7,28 @@ import (
 	"strings"
 )
 
-// node is a JSON value whose literals are kept as they are written: a number must not go through a float, a string not
-// through a decoder, or what is compared would be our own re-serialisation.
+// node is a JSON value with its literals as written: decoding numbers to floats or strings to text would compare our
+// own serialisation.
 type node struct {
 	kind     byte   // { [ " 0 (number) or w (true, false, null)
-	raw      []byte // the whole of it
-	key      []byte // of a member of an object, with its quotes
+	raw      []byte // the whole value
+	key      []byte // key in its object, with quotes
 	children []*node
 }
 
-// Bounds on the JSON that is taken apart.
+// Limits on the JSON that is parsed.
 const (
 	maxDepth = 512
 	maxNodes = 1 << 20
 )
 
-// parser reads JSON from the beginning of rest. It is as lenient as it can be without guessing.
+// parser reads JSON from the beginning of rest. It is as lenient as possible without guessing.
 type parser struct {
 	rest  []byte
 	nodes int
 }
 
-// parseJSON reads a body that is one object or array, white space and a byte order mark around it.
+// parseJSON reads a body that is one object or array, with white space and a byte order mark around it.
 func parseJSON(body []byte) (*node, bool) {
 	p := parser{rest: bytes.TrimPrefix(body, utf8BOM)}
 	root, ok := p.value(0)
@@ -82,7 +82,7 @@ func (p *parser) value(depth int) (*node, bool) {
 	return n, ok
 }
 
-// wordEnd is where a number or a word ends.
+// wordEnd returns the length of a number or literal.
 func wordEnd(b []byte) int {
 	if i := bytes.IndexAny(b, "{}[],:\" \t\r\n"); i >= 0 {
 		return i
@@ -90,7 +90,7 @@ func wordEnd(b []byte) int {
 	return len(b)
 }
 
-// text takes a string and returns it with its quotes; nil when it does not end.
+// text reads a string and returns it with its quotes; nil when it does not end.
 func (p *parser) text() []byte {
 	end := stringEnd(p.rest)
 	if end < 0 {
@@ -101,7 +101,7 @@ func (p *parser) text() []byte {
 	return text
 }
 
-// stringEnd is the length of the string that b begins with, quotes included; -1 when it does not end.
+// stringEnd returns the length of the string at the beginning of b, quotes included; -1 when it does not end.
 func stringEnd(b []byte) int {
 	for i := 1; i < len(b); i++ {
 		switch b[i] {
@@ -145,7 +145,7 @@ func (p *parser) container(n *node, depth int) bool {
 	}
 }
 
-// at is the value at a path of keys joined by dots.
+// at returns the value at a path of keys joined by dots.
 func (n *node) at(path string) (*node, bool) {
 	for part := range strings.SplitSeq(path, ".") {
 		i := slices.IndexFunc(n.children, func(c *node) bool { return string(c.key) == `"`+part+`"` })
@@ -157,7 +157,7 @@ func (n *node) at(path string) (*node, bool) {
 	return n, true
 }
 
-// sortedCopy is the value with the keys of all objects in the order of their bytes.
+// sortedCopy returns the value with the keys of all objects in byte order.
 func (n *node) sortedCopy() *node {
 	to := *n
 	to.children = make([]*node, len(n.children))
@@ -178,7 +178,7 @@ func sortKey(key []byte) []byte {
 	return text
 }
 
-// integersFirst is the value as a JavaScript object enumerates it: keys that are array indexes first, by their number.
+// integersFirst returns the value in the order of a JavaScript object: keys that are array indexes first, by number.
 func (n *node) integersFirst() *node {
 	to := *n
 	to.children = make([]*node, len(n.children))
@@ -191,7 +191,7 @@ func (n *node) integersFirst() *node {
 	return &to
 }
 
-// indexOf is the number of a key that is an array index, else one above all of them.
+// indexOf returns the number of a key that is an array index, else a number above all of them.
 func indexOf(key []byte) int64 {
 	digits := key[1 : len(key)-1]
 	const none = 1 << 32
@@ -208,8 +208,8 @@ func indexOf(key []byte) int64 {
 	return min(index, none)
 }
 
-// openAtEnd returns the brackets that a JSON text leaves open, outermost first, and whether it ends inside a string.
-// ok is false when it does not begin like JSON or nests too deep.
+// openAtEnd returns the brackets that a JSON text leaves open, outermost first, and whether it ends inside a string. ok
+// is false when it does not begin like JSON or nests too deeply.
 func openAtEnd(b []byte) (open []byte, inString, ok bool) {
 	start := bytes.TrimLeft(b, " \t\r\n")
 	if len(start) == 0 || start[0] != '{' && start[0] != '[' {
@@ -237,7 +237,7 @@ func openAtEnd(b []byte) (open []byte, inString, ok bool) {
 	return open, false, true
 }
 
-// permutations yields the orders of n things, n being small, but the one they are in. The slice is reused.
+// permutations yields the orders of n things except the present one, for a small n. The slice is reused.
 func permutations(n int) func(yield func([]int) bool) {
 	return func(yield func([]int) bool) {
 		order := make([]int, n)

@@ -10,13 +10,13 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// layout is how a writer of JSON puts white space between the tokens.
+// layout is how a JSON writer puts white space between the tokens.
 type layout struct {
 	name         string // completes "the body is …"
 	comma, colon string
 	indent       string // "" writes everything into one line
 	newline      string
-	arrays       bool // arrays stay on one line, with a blank inside the brackets, as do empty containers
+	arrays       bool // arrays and empty containers stay on one line, with a blank inside the brackets
 	pad          string
 }
 
@@ -35,7 +35,7 @@ var layouts = [...]layout{
 	{name: "written with blanks inside its braces", comma: ", ", colon: ": ", pad: " "},
 }
 
-// stringStyle is how a writer of JSON escapes the characters that it does not have to escape.
+// stringStyle is how a JSON writer escapes the characters that need no escaping.
 type stringStyle struct {
 	keep bool // the literals stay as they are
 	rawjson.Style
@@ -61,14 +61,14 @@ var stringStyles = [...]stringStyle{
 	{Style: rawjson.Style{ASCII: true, Also: "<>&'"}},
 }
 
-// render writes a value anew.
+// render serialises a value.
 func (n *node) render(l *layout, s *stringStyle) []byte {
 	w := writer{out: make([]byte, 0, len(n.raw)+len(n.raw)/4), layout: l, strings: s}
 	w.value(n, 0)
 	return w.out
 }
 
-// isWritten reports whether a value stands in the body just as render would write it. Most layouts differ early on.
+// isWritten reports whether the body holds a value exactly as render would write it. Most layouts differ early on.
 func (n *node) isWritten(l *layout, s *stringStyle) bool {
 	const early = 4 << 10
 	w := writer{layout: l, strings: s, limit: early}
@@ -82,7 +82,7 @@ type writer struct {
 	out     []byte
 	layout  *layout
 	strings *stringStyle
-	limit   int // of bytes after which it is enough; 0 for all
+	limit   int // output size in bytes at which to stop; 0 for none
 }
 
 func (w *writer) value(n *node, depth int) {
@@ -140,7 +140,7 @@ func (w *writer) line(depth int) {
 	}
 }
 
-// text writes a string literal. One that cannot be decoded stays as it is.
+// text writes a string literal. A string that cannot be decoded stays as it is.
 func (w *writer) text(raw []byte) {
 	if w.strings.keep || !w.strings.changes(raw) {
 		w.out = append(w.out, raw...)
@@ -154,8 +154,7 @@ func (w *writer) text(raw []byte) {
 	w.out = w.strings.Append(w.out, text)
 }
 
-// changes reports whether a literal may have to be written in another way: most have nothing in them that any style
-// would write differently.
+// changes reports whether the style may change a literal: most contain no character whose escaping varies.
 func (s *stringStyle) changes(raw []byte) bool {
 	for _, c := range raw {
 		if c == '\\' || c >= 0x7f || c == '/' || strings.IndexByte("<>&='+`", c) >= 0 {
@@ -165,8 +164,8 @@ func (s *stringStyle) changes(raw []byte) bool {
 	return s.Quote
 }
 
-// decodeString decodes what stands between the quotes of a JSON string. Half of a surrogate pair, or an unknown escape,
-// is refused: writing it anew would not give it back.
+// decodeString decodes the text between the quotes of a JSON string. It refuses half a surrogate pair and an unknown
+// escape, because encoding could not restore them.
 func decodeString(raw []byte) ([]byte, bool) {
 	if bytes.IndexByte(raw, '\\') < 0 {
 		return raw, utf8.Valid(raw)
@@ -198,7 +197,7 @@ func decodeString(raw []byte) ([]byte, bool) {
 	return to, utf8.Valid(to)
 }
 
-// decodeUnicode reads \uXXXX, or two of them that are a surrogate pair.
+// decodeUnicode decodes \uXXXX, or two of them that are a surrogate pair.
 func decodeUnicode(raw []byte) (r rune, size int, ok bool) {
 	unit, ok := hex4(raw)
 	if !ok || !utf16.IsSurrogate(unit) {
@@ -224,7 +223,7 @@ func hex4(raw []byte) (rune, bool) {
 	return r, true
 }
 
-// layoutOf is the index of the layout a body is written in; -1 when it is none of ours.
+// layoutOf returns the index of the layout of a body; -1 when it has none of ours.
 func layoutOf(root *node) int {
 	return slices.IndexFunc(layouts[:], func(l layout) bool { return root.isWritten(&l, &keepStrings) })
 }

@@ -3,7 +3,7 @@ package explain
 // Kind is the stable name of a cause, for scripts.
 type Kind string
 
-// Changes of the body. Each is named by what happened to the sender's body on its way.
+// Changes of the body, named by what happened to the sender's body on its way.
 const (
 	NewlineAdded       Kind = "body_newline_added"
 	NewlineRemoved     Kind = "body_newline_removed"
@@ -61,11 +61,11 @@ const (
 	SecretDecoded       Kind = "secret_decoded"     // the receiver decodes it, the sender does not
 	SecretEncoded       Kind = "secret_encoded"
 	OtherSecret         Kind = "secret_other"
-	OtherMode           Kind = "secret_other_mode" // test against live
+	OtherMode           Kind = "secret_other_mode" // test instead of live, or live instead of test
 	OtherEndpoint       Kind = "secret_other_endpoint"
 )
 
-// Changes of the message, and of how it is read.
+// Changes of the message, or of how it is read.
 const (
 	OtherScheme       Kind = "other_scheme"
 	OtherHeader       Kind = "other_header"

@@ -11,15 +11,15 @@ import (
 	"github.com/barbhq/barb/sign/keytext"
 )
 
-// schemeRow is a way in which the reading of a signature goes wrong: it changes a scheme to what the sender does, and
-// reports whether there was anything to change.
+// schemeRow is a mistake in reading a signature. make changes a scheme to the sender's way of signing, and reports
+// whether there was anything to change.
 type schemeRow struct {
 	kind          Kind
 	change, words string
 	make          func(*sign.Scheme) bool
 }
 
-// schemeRows is a function, so that nothing of it is made when the program starts.
+// schemeRows is a function so that the table costs nothing when the program starts.
 func schemeRows() []schemeRow {
 	return []schemeRow{
 		hashRow(sign.SHA256), hashRow(sign.SHA1), hashRow(sign.SHA512), hashRow(sign.SHA384), hashRow(sign.MD5),
@@ -70,7 +70,7 @@ func prefixRow(prefix string) schemeRow {
 	}}
 }
 
-// separatorRow puts another separator between the parts of what is signed.
+// separatorRow puts another separator between the signed parts.
 func separatorRow(sep string) schemeRow {
 	name := "nothing stands"
 	if sep != "" {
@@ -99,7 +99,7 @@ func contentNames(content string) (names []string) {
 	return names
 }
 
-// without takes a name out of what is signed, together with what separates it from its neighbour.
+// without removes a name from the signed content, together with the text between the name and its neighbour.
 func without(name string) func(*sign.Scheme) bool {
 	return func(s *sign.Scheme) bool {
 		before, after, ok := strings.Cut(s.Content, name)
@@ -110,7 +110,7 @@ func without(name string) func(*sign.Scheme) bool {
 		switch {
 		case next >= 0:
 			after = after[next:]
-		default: // it stands last
+		default: // the name stands last
 			before, after = before[:strings.LastIndexByte(before, '}')+1], ""
 		}
 		s.Content = before + after
@@ -127,7 +127,7 @@ func content(to string) func(*sign.Scheme) bool {
 	}
 }
 
-// withoutID reports whether a scheme signs "{ts}.{body}" once its id is left out.
+// withoutID reports whether a scheme signs "{ts}.{body}" apart from its id.
 func withoutID(s *sign.Scheme) bool {
 	return strings.Contains(s.Content, "{id}") && content("{ts}.{body}")(s)
 }
@@ -140,7 +140,7 @@ func swapped(s *sign.Scheme) bool {
 	return changed
 }
 
-// readings makes the ways in which the sender may sign that differ from the scheme.
+// readings returns the variants with a different scheme.
 func readings(t trial) variants {
 	return func(yield func(variant) bool) {
 		for _, row := range schemeRows() {
@@ -152,10 +152,10 @@ func readings(t trial) variants {
 	}
 }
 
-// maxHeaders is how many headers are looked at.
+// maxHeaders is how many headers are read.
 const maxHeaders = 100
 
-// headers makes the variants in which the headers were changed on their way.
+// headers returns the variants with changed headers.
 func headers(t trial) variants {
 	return func(yield func(variant) bool) {
 		names := headerNames(t.message.Header)
@@ -182,7 +182,7 @@ func headerNames(h http.Header) []string {
 	return names[:min(len(names), maxHeaders)]
 }
 
-// otherHeader takes the signature from another header of the message.
+// otherHeader reads the signature from another header of the message.
 func otherHeader(t trial, name string, yield func(variant) bool) bool {
 	if strings.ContainsRune(t.scheme.Header, ':') || strings.EqualFold(name, t.scheme.Header) {
 		return true
@@ -193,7 +193,7 @@ func otherHeader(t trial, name string, yield func(variant) bool) bool {
 	return yield(v)
 }
 
-// oneOfSeveral keeps one value of a header that is there more than once.
+// oneOfSeveral keeps one value of a repeated header.
 func oneOfSeveral(t trial, name string, yield func(variant) bool) bool {
 	values := t.message.Header[name]
 	if len(values) < 2 {
@@ -257,7 +257,7 @@ func fromProxy(name string) string {
 	return name
 }
 
-// eachHeader changes all names and values; nil when that changes nothing. A header that has the new name already stays.
+// eachHeader changes all names and values; nil when nothing changes. A header that already has a new name stays.
 func eachHeader(h http.Header, name, value func(string) string) http.Header {
 	to := make(http.Header, len(h))
 	changed := false
@@ -281,7 +281,7 @@ func eachHeader(h http.Header, name, value func(string) string) http.Header {
 	return to
 }
 
-// methods makes the variants with another method, for the schemes that sign it.
+// methods returns the variants with another method, for the schemes that sign it.
 func methods(t trial) variants {
 	return func(yield func(variant) bool) {
 		if !strings.Contains(t.scheme.Content, "{method}") {
@@ -299,10 +299,10 @@ func methods(t trial) variants {
 	}
 }
 
-// schemes makes the variants in which the message is one of another provider: first what its headers look like.
+// schemes returns the variants with another provider's scheme, those that the headers look like first.
 func schemes(t trial) variants { return of(t, likely, asAny(catalog.All)) }
 
-// likely is schemes for those alone whose signature the message shows.
+// likely returns the variants with schemes whose signature the message shows.
 func likely(t trial) variants {
 	return asAny(func() []sign.Scheme { return new(catalog.Set).Detect(t.message) })(t)
 }
@@ -326,8 +326,8 @@ func asAny(list func() []sign.Scheme) generator {
 	}
 }
 
-// shared reports whether all secrets are surely none that was given as a public key: with such a one anybody can have
-// made an HMAC, so that it explains nothing.
+// shared reports whether no secret was given as a public key. An attacker could compute an HMAC with a public key, so
+// that a match would explain nothing.
 func shared(secrets []sign.Secret) bool {
 	return !slices.ContainsFunc(secrets, func(s sign.Secret) bool { return s.Kind() != keytext.Shared })
 }

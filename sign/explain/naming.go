@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// finish completes a cause: what exactly happened to the JSON, where the difference begins, and what to do.
+// finish completes a cause: the exact change of the JSON, the place of the difference, and the advice.
 func (c *Cause) finish(q Question) {
 	have, want := q.Message.Body, c.Proof.Message.Body
 	if bytes.Equal(have, want) {
@@ -24,18 +24,18 @@ func (c *Cause) finish(q Question) {
 	c.Fix = fixes(c.Kind, likely)
 }
 
-// isJSON reports whether a kind is about JSON that was written anew, and named only once it was found.
+// isJSON reports whether a kind is about re-serialised JSON, which is named only after the match.
 func isJSON(k Kind) bool { return k == Reserialised || k == KeyOrder || k == Numbers }
 
-// aspect is one thing in which two JSON texts that mean the same differ.
+// aspect is one difference between two JSON texts with the same meaning.
 type aspect struct {
 	kind   Kind
 	change string
 	atEnds bool // before or behind the JSON
 }
 
-// nameJSON says how the JSON at hand differs from the sender's, and returns the kinds of that: one, or Reserialised and
-// what it consists of. What stands before and behind the JSON comes last and does not count as a second one.
+// nameJSON describes how the received JSON differs from the sender's, and returns the kinds: a single kind, or
+// Reserialised with its parts. Text before and behind the JSON comes last and does not count as a second difference.
 func (c *Cause) nameJSON(have, want []byte, likely *writerStyle) (kinds []Kind) {
 	found := aspects(have, want)
 	var changes []string
@@ -63,12 +63,12 @@ func (c *Cause) nameJSON(have, want []byte, likely *writerStyle) (kinds []Kind) 
 	return kinds
 }
 
-// joined puts the texts that are not empty together.
+// joined joins the non-empty texts.
 func joined(with string, texts ...string) string {
 	return strings.Join(slices.DeleteFunc(texts, func(s string) bool { return s == "" }), with)
 }
 
-// aspects lists the differences of two JSON texts, the one in front first that changes most of it.
+// aspects returns the differences of two JSON texts, the greatest first.
 func aspects(have, want []byte) (all []aspect) {
 	a, aOK := parseJSON(have)
 	b, bOK := parseJSON(want)
@@ -95,7 +95,7 @@ func aspects(have, want []byte) (all []aspect) {
 	return append(all, atEnds(have, want)...)
 }
 
-// atEnds are the differences before and behind the JSON.
+// atEnds returns the differences before and behind the JSON.
 func atEnds(have, want []byte) (all []aspect) {
 	switch a, b := len(tail(have)), len(tail(want)); {
 	case a > b:
@@ -114,7 +114,7 @@ func atEnds(have, want []byte) (all []aspect) {
 
 func tail(b []byte) []byte { return b[len(bytes.TrimRight(b, " \t\r\n")):] }
 
-// spaces is a text less everything that is not white space between tokens.
+// spaces returns the white space between the tokens of a text.
 func spaces(b []byte) []byte {
 	var to []byte
 	scanLiterals(b[:len(b)-len(tail(b))], func(raw, _ []byte) {
@@ -130,7 +130,7 @@ func spaces(b []byte) []byte {
 	}, to)
 }
 
-// keys are the decoded keys of all objects in order.
+// keys appends the decoded keys of all objects in order.
 func (n *node) keys(to []string) []string {
 	if n.key != nil {
 		to = append(to, string(sortKey(n.key)))
@@ -141,7 +141,7 @@ func (n *node) keys(to []string) []string {
 	return to
 }
 
-// literals are the differences between the literals of two texts, the first of each kind.
+// literals holds the differences between the literals of two texts, the first of each kind.
 type literals struct {
 	strings [3]*pair // unicode, slash, others
 	number  *pair
@@ -149,7 +149,7 @@ type literals struct {
 
 type pair struct{ have, want []byte }
 
-// compare walks two texts whose keys stand in the same order.
+// compare compares two texts whose keys have the same order.
 func (l *literals) compare(a, b *node) {
 	if a.key != nil && b.key != nil {
 		l.text(a.key, b.key)
@@ -167,7 +167,7 @@ func (l *literals) compare(a, b *node) {
 	}
 }
 
-// text sorts the difference of two literals of one string.
+// text classifies the difference of two literals of one string.
 func (l *literals) text(have, want []byte) {
 	if bytes.Equal(have, want) {
 		return
@@ -181,7 +181,7 @@ func (l *literals) text(have, want []byte) {
 		i = 1
 	case at < len(have) && have[at] >= 0x80, at < len(want) && want[at] >= 0x80:
 		i = 0
-	case bytes.EqualFold(rest[0], rest[1]): // hex digits in capitals
+	case bytes.EqualFold(rest[0], rest[1]): // hex digits in upper case
 		i = 0
 	}
 	if l.strings[i] == nil {

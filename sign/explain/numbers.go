@@ -9,9 +9,10 @@ import (
 	"strings"
 )
 
-// A numberRule writes a number as another library does; nil leaves it as it is. text says that it changes strings.
+// numberRule writes a number as another library does; nil leaves the number as it is. text says that the rule changes
+// strings.
 type numberRule struct {
-	guess bool // nothing shows which numbers it applies to, so that subsets are tried
+	guess bool // the numbers it applies to are unknown, so that subsets are tried
 	text  bool
 	write func(raw string) string
 }
@@ -34,8 +35,8 @@ var numberRules = [...]numberRule{
 	{guess: true, write: quotedNumber},
 }
 
-// numbers makes the texts in which numbers are written in other ways: all of them, those of some keys, and with the
-// usual layouts besides.
+// numbers returns the variants with differently written numbers: all of them, those of some keys, and with the usual
+// layouts.
 func numbers(t trial) variants {
 	return bodies(t, func(have []byte) iter.Seq[edit] {
 		return func(yield func(edit) bool) {
@@ -79,7 +80,7 @@ func (r *numberRule) everywhere(have []byte, yield func(edit) bool) bool {
 	return true
 }
 
-// apply rewrites the numbers behind the keys that are chosen.
+// apply rewrites the numbers of the chosen keys.
 func (r *numberRule) apply(have []byte, chosen func(key []byte) bool) []byte {
 	to := make([]byte, 0, len(have)+len(have)/8)
 	scanLiterals(have, func(raw, key []byte) {
@@ -106,7 +107,7 @@ func pointer(b []byte) *byte {
 // maxSubset is up to how many keys all subsets are tried: 255.
 const maxSubset = 8
 
-// someKeys applies the rule to the numbers of some keys: every subset of few, single ones of many.
+// someKeys applies the rule to the numbers of some keys: every subset of few keys, single keys of many.
 func (r *numberRule) someKeys(have []byte, yield func(edit) bool) bool {
 	var keys []string
 	r.apply(have, func(key []byte) bool {
@@ -146,10 +147,10 @@ func subsets(keys []string) (all [][]string) {
 	return all
 }
 
-// number is a JSON number in its parts.
+// number is a JSON number split into its parts.
 type number struct{ minus, whole, fraction, e, plus, power string }
 
-// splitNumber takes a JSON number apart, by hand: a body may hold a hundred thousand of them.
+// splitNumber splits a JSON number without regular expressions: a body may hold a hundred thousand numbers.
 func splitNumber(raw string) (n number, ok bool) {
 	rest, negative := strings.CutPrefix(raw, "-")
 	if negative {
@@ -211,7 +212,7 @@ func withoutTrailingZeros(raw string) string {
 	return strings.TrimSuffix(n.minus+n.whole+"."+strings.TrimRight(n.fraction, "0"), ".")
 }
 
-// maxPower bounds the zeros that a written-out number may grow.
+// maxPower limits the zeros of a written-out number.
 const maxPower = 400
 
 // expanded writes 1.5e3 as 1500.
@@ -232,7 +233,7 @@ func expanded(raw string) string {
 	return n.minus + digits[:point] + "." + digits[point:]
 }
 
-// exponent writes 1e21 with the letter and the sign that another library uses.
+// exponent writes 1e21 with another library's letter and sign.
 func exponent(raw string, e byte, plus string) string {
 	n, ok := splitNumber(raw)
 	if !ok || n.e == "" {
@@ -249,7 +250,7 @@ func exponent(raw string, e byte, plus string) string {
 	return n.minus + n.whole + fraction + string(e) + sign + n.power
 }
 
-// shortest writes a number of more digits than a float holds, or very small, with an exponent.
+// shortest writes a very small number, or a number of more digits than a float holds, with an exponent.
 func shortest(raw string) string {
 	n, ok := splitNumber(raw)
 	f, err := strconv.ParseFloat(raw, 64)
@@ -259,7 +260,7 @@ func shortest(raw string) string {
 	return strconv.FormatFloat(f, 'e', -1, 64)
 }
 
-// javaDouble writes 10000000.0 as 1.0E7, which Java does from ten millions on.
+// javaDouble writes 10000000.0 as 1.0E7, as Java does from ten million on.
 func javaDouble(raw string) string {
 	n, ok := splitNumber(raw)
 	f, err := strconv.ParseFloat(raw, 64)
@@ -277,7 +278,7 @@ func javaDouble(raw string) string {
 	return digits + "E" + strconv.Itoa(p)
 }
 
-// unquotedNumber takes the quotes off an integer that a JavaScript number would not hold.
+// unquotedNumber removes the quotes of an integer that a JavaScript number cannot hold.
 func unquotedNumber(raw string) string {
 	plain := strings.Trim(raw, `"`)
 	if n, ok := splitNumber(plain); !ok || n.fraction+n.e != "" || len(n.whole) < 16 {
@@ -297,7 +298,7 @@ func quotedNumber(raw string) string {
 const maxRounded = 2048
 
 // unrounded yields the integers that round to a number of the body when parsed as a float, as JavaScript does above
-// 2⁵³. One number of the body is changed at a time, in all its places.
+// 2⁵³. It changes one number of the body at a time, in all its places.
 func unrounded(have []byte, yield func(edit) bool) {
 	var tried []string
 	scanLiterals(have, func(raw, _ []byte) {

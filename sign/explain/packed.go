@@ -13,7 +13,7 @@ import (
 	"github.com/andybalholm/brotli"
 )
 
-// unpack reads all of r. Half a body is no body: an error, or too much, gives nil.
+// unpack reads all of r; nil for an error or too much data, because half a body is no candidate.
 func unpack(r io.Reader) []byte {
 	plain, err := io.ReadAll(io.LimitReader(r, maxBody+1))
 	if err != nil || len(plain) > maxBody {
@@ -30,7 +30,7 @@ func ungzip(b []byte) []byte {
 	return unpack(r)
 }
 
-// inflate reads what is called deflate: with the head of zlib, or bare. JSON text itself is no deflate stream.
+// inflate decodes deflate, with or without the header of zlib. JSON text itself is not a deflate stream.
 func inflate(b []byte) []byte {
 	if r, err := zlib.NewReader(bytes.NewReader(b)); err == nil {
 		if plain := unpack(r); plain != nil {
@@ -49,11 +49,11 @@ func unchunk(b []byte) []byte {
 	return unpack(httputil.NewChunkedReader(bytes.NewReader(b)))
 }
 
-// maxPacked is the longest body that is packed anew to see whether the packed one was signed.
+// maxPacked is the longest body in bytes that is compressed to check whether the compressed body was signed.
 const maxPacked = 1 << 20
 
-// packed makes the variants of a body in which it is still packed. That can only be proven where the sender's library
-// writes the very bytes that ours does; hints say so when it does not.
+// packed returns the variants with a compressed body. A match requires that the sender's library writes the same bytes
+// as ours; otherwise hints mentions compression.
 func packed(t trial) variants {
 	return bodies(t, func(have []byte) iter.Seq[edit] {
 		return func(yield func(edit) bool) {
@@ -73,8 +73,7 @@ func packed(t trial) variants {
 	})
 }
 
-// packings are the forms in which libraries pack at one level: gzip with the operating systems that its head may name,
-// zlib, br.
+// packings returns the forms of libraries at one level: gzip with each operating system of its header, zlib, br.
 func packings(have []byte, level int) (all []edit) {
 	var out bytes.Buffer
 	z, err := gzip.NewWriterLevel(&out, level)
@@ -101,7 +100,7 @@ func brotliLevel(level int) int {
 	case flate.BestSpeed:
 		return 4
 	case flate.BestCompression:
-		return 5 // 11 takes seconds a megabyte
+		return 5 // level 11 takes seconds for a megabyte
 	}
 	return brotli.DefaultCompression
 }
@@ -111,13 +110,13 @@ func writeAll(w io.WriteCloser, data []byte) bool {
 	return w.Close() == nil && err == nil
 }
 
-// roundSizeRow is a length at which bodies are cut.
+// roundSizeRow is a length at which bodies are truncated.
 type roundSizeRow struct {
 	size int
 	name string
 }
 
-// roundSizes are the limits of parsers, proxies, logs and columns.
+// roundSizes are the limits of parsers, proxies, logs and database columns.
 var roundSizes = [...]roundSizeRow{
 	{1 << 20, "1 MiB"}, {1_000_000, "1 MB"}, {512 << 10, "512 KiB"}, {500_000, "500 kB"}, {256 << 10, "256 KiB"},
 	{250_000, "250 kB"},
@@ -159,7 +158,7 @@ func cutShort(have []byte) iter.Seq[edit] {
 	}
 }
 
-// missingEnds are the brackets that close what is open at the end of a JSON text that was cut.
+// missingEnds returns the brackets that close a truncated JSON text.
 func missingEnds(have []byte) []string {
 	open, inString, ok := openAtEnd(have)
 	if !ok || len(open) == 0 && !inString {

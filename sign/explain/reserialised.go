@@ -7,11 +7,11 @@ import (
 	"slices"
 )
 
-// usual is how many layouts, beginning with the first, are crossed with everything else.
+// usual is how many layouts, from the first on, are combined with all other changes.
 const usual = 7
 
-// rewritten makes the JSON texts that the sender may have written: every layout, escaping and order of keys, with and
-// without a line break behind. The first are the most usual senders.
+// rewritten returns the variants with re-serialised JSON: every layout, escaping and key order, with and without a line
+// break at the end, those of the most usual senders first.
 func rewritten(t trial) variants {
 	return bodies(t, func(have []byte) iter.Seq[edit] {
 		return func(yield func(edit) bool) {
@@ -32,7 +32,7 @@ func rewritten(t trial) variants {
 	})
 }
 
-// orders are the value as it is and with its keys in the orders that libraries put them, where that makes a difference.
+// orders returns the value as it is and with the key orders of libraries, as far as they differ.
 func orders(root *node) []*node {
 	all := []*node{root}
 	keys := root.keys(nil)
@@ -44,8 +44,7 @@ func orders(root *node) []*node {
 	return all
 }
 
-// distinctStyles are the ways of escaping that differ for the strings of this very text; most texts have nothing to
-// escape.
+// distinctStyles returns the escape styles that differ for the strings of this text; most texts need no escapes.
 func distinctStyles(root *node) (styles []*stringStyle) {
 	seen := map[uint64]bool{}
 	seed := maphash.MakeSeed()
@@ -61,7 +60,7 @@ func distinctStyles(root *node) (styles []*stringStyle) {
 	return styles
 }
 
-// spellings writes all of them into one buffer: a body holds only until the next one is asked for.
+// spellings writes each body into the same buffer: a body is valid until the next one is yielded.
 func spellings(root *node, all []layout, styles []*stringStyle, yield func(edit) bool) bool {
 	var w writer
 	for _, w.strings = range styles {
@@ -80,7 +79,7 @@ func spellings(root *node, all []layout, styles []*stringStyle, yield func(edit)
 	return true
 }
 
-// escapesOnly changes how strings are escaped and leaves the white space alone, however odd it is.
+// escapesOnly changes the escapes of strings and keeps all white space.
 func escapesOnly(have []byte, styles []*stringStyle, yield func(edit) bool) {
 	for _, style := range styles {
 		w := writer{strings: style}
@@ -97,8 +96,7 @@ func escapesOnly(have []byte, styles []*stringStyle, yield func(edit) bool) {
 	}
 }
 
-// scanLiterals hands over a JSON text piece by piece: strings, numbers and what stands between, with the last key
-// before.
+// scanLiterals passes a JSON text to each in pieces: strings, numbers and the text between, with the last key before.
 func scanLiterals(b []byte, each func(raw, key []byte)) {
 	var key []byte
 	for len(b) > 0 {
@@ -106,7 +104,7 @@ func scanLiterals(b []byte, each func(raw, key []byte)) {
 		switch c := b[0]; {
 		case c == '"':
 			if end = stringEnd(b); end < 0 {
-				return // it is no JSON
+				return // not JSON
 			}
 			if bytes.HasPrefix(bytes.TrimLeft(b[end:], " \t\r\n"), []byte{':'}) {
 				key = b[:end]
@@ -126,7 +124,7 @@ func scanLiterals(b []byte, each func(raw, key []byte)) {
 // maxPermuted is up to how many keys of one object all orders are tried: 720.
 const maxPermuted = 6
 
-// reordered makes the texts in which the keys of one object stand in another order.
+// reordered returns the variants with another key order in one object.
 func reordered(t trial) variants {
 	return bodies(t, func(have []byte) iter.Seq[edit] {
 		return func(yield func(edit) bool) {
@@ -158,7 +156,7 @@ func (n *node) objects(visit func(*node) bool) bool {
 	return true
 }
 
-// permuted puts the members of an object into each order in turn, and back.
+// permuted puts the members of an object into each order in turn, and restores them.
 func (n *node) permuted(each func() bool) bool {
 	was := n.children
 	defer func() { n.children = was }()

@@ -10,14 +10,14 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// trial is something to verify.
+// trial is a message to verify, with scheme and secrets.
 type trial struct {
 	scheme  sign.Scheme
 	message sign.Message
 	secrets []sign.Secret
 }
 
-// newTrial is the unchanged question without a tolerance, since only the signature is searched for.
+// newTrial returns the unchanged question without a tolerance, since only the signature matters.
 func newTrial(q Question) trial {
 	t := trial{q.Scheme, q.Message, q.Secrets}
 	t.scheme.Tolerance = sign.Both(sign.NoLimit)
@@ -25,7 +25,7 @@ func newTrial(q Question) trial {
 	return t
 }
 
-// variant is a trial and what was changed to get there.
+// variant is a trial with a description of its change.
 type variant struct {
 	trial
 	kind   Kind
@@ -35,13 +35,13 @@ type variant struct {
 	words  string
 }
 
-// variants are made one by one, so that nothing is made any more once something matched.
+// variants are generated one by one, so that a match ends the work.
 type variants = iter.Seq[variant]
 
 // generator makes the variants of a trial.
 type generator func(trial) variants
 
-// search tries variants until one verifies or its bounds are reached.
+// search tries variants until one verifies or a limit is reached.
 type search struct {
 	ctx    context.Context
 	budget int64
@@ -49,12 +49,12 @@ type search struct {
 	tried  int
 	cut    bool
 	now    time.Time
-	body   []byte // at hand
+	body   []byte // the received body
 	seed   maphash.Seed
-	seen   map[uint64]bool // trials that were made already
+	seen   map[uint64]bool // fingerprints of earlier trials
 }
 
-// What one check costs besides its bytes, in bytes that could be hashed in that time.
+// The cost of a check besides its bytes, as a number of bytes that could be hashed in the same time.
 const (
 	costOfMaking    = 512
 	costOfHash      = 2 << 10
@@ -77,7 +77,7 @@ func (s *search) run(all iter.Seq[variants]) *Cause {
 	return nil
 }
 
-// over reports whether the bounds are reached. Making the variant is paid for, too, also when it was tried before.
+// over reports whether a limit is reached. Making a variant costs budget, even when it was tried before.
 func (s *search) over(v *variant) bool {
 	s.spent += costOfMaking
 	if body := v.message.Body; pointer(body) != pointer(s.body) {
@@ -105,7 +105,7 @@ func (s *search) try(v *variant) *Cause {
 		Secret: secret.Name, Proof: Proof{v.scheme, v.message, secret}}
 }
 
-// cost is the price of a check in bytes hashed. A refusal before the signature is computed costs little.
+// cost returns the cost of a check in bytes hashed. A refusal before the signature is computed costs little.
 func (s *search) cost(v *variant, err error) int64 {
 	if reason := reasonOf(err); err != nil && reason != sign.SignatureMismatch {
 		return costOfMaking
@@ -117,7 +117,7 @@ func (s *search) cost(v *variant, err error) int64 {
 	return int64(len(v.secrets)) * (one + int64(len(v.message.Body)))
 }
 
-// fingerprint tells trials apart.
+// fingerprint returns a hash that differs for different trials.
 func (s *search) fingerprint(v *variant) uint64 {
 	var h maphash.Hash
 	h.SetSeed(s.seed)
@@ -135,7 +135,7 @@ func (s *search) fingerprint(v *variant) uint64 {
 	for _, secret := range v.secrets {
 		text(string(secret.Key))
 	}
-	var headers uint64 // a map has no order
+	var headers uint64 // independent of the order of headers
 	for name, values := range v.message.Header {
 		for _, value := range values {
 			headers += maphash.String(s.seed, name+"\x00"+value)
@@ -146,7 +146,7 @@ func (s *search) fingerprint(v *variant) uint64 {
 	return h.Sum64()
 }
 
-// of is the variants of a trial that several generators make, one after the other.
+// of returns the variants of several generators, one after the other.
 func of(t trial, all ...generator) variants {
 	return func(yield func(variant) bool) {
 		for _, g := range all {
@@ -159,7 +159,7 @@ func of(t trial, all ...generator) variants {
 	}
 }
 
-// both makes the variants in which a change of each generator was made, the first one naming the cause.
+// both returns the variants with a change of each generator; the first change names the cause.
 func both(t trial, first, second generator) variants {
 	return func(yield func(variant) bool) {
 		for a := range first(t) {

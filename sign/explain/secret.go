@@ -11,8 +11,8 @@ import (
 	"github.com/barbhq/barb/sign/keytext"
 )
 
-// secretRow is a way in which the text of a secret, or what is made of it, goes wrong. make returns the bytes of the
-// key that the sender used, or nil. Where a row must not be decoded once more, it is exact.
+// secretRow is a mistake in the text of a secret or in decoding it. make returns the key bytes of the sender, or nil.
+// The key of an exact row must not be decoded again.
 type secretRow struct {
 	kind          Kind
 	change, words string
@@ -65,7 +65,7 @@ var secretRows = [...]secretRow{
 		func(t []byte) []byte { return []byte(hex.EncodeToString(t)) }},
 }
 
-// secrets makes the forms of the trial's secrets that the sender may have used. Public keys have no such forms.
+// secrets returns the variants with other forms of the trial's secrets. Public keys have no other forms.
 func secrets(t trial) variants {
 	return func(yield func(variant) bool) {
 		if !symmetric(&t.scheme) {
@@ -100,7 +100,7 @@ func (r *secretRow) variant(t trial, secret sign.Secret) (variant, bool) {
 	return variant{trial: t, kind: r.kind, part: Secret, change: r.change, words: r.words}, true
 }
 
-// whsecKey wants the prefix, also behind the "v1," that Supabase writes before it.
+// whsecKey requires the prefix, which Supabase writes behind "v1,".
 func whsecKey(text []byte) []byte {
 	rest := afterPrefix(text)
 	if rest == nil {
@@ -117,7 +117,7 @@ func afterPrefix(text []byte) []byte {
 	return rest
 }
 
-// unbase64 reads either alphabet, with padding or without.
+// unbase64 decodes either alphabet, with or without padding.
 func unbase64(text []byte) []byte {
 	plain := strings.NewReplacer("-", "+", "_", "/").Replace(strings.TrimRight(string(bytes.Trim(text, blank)), "="))
 	key, err := base64.RawStdEncoding.DecodeString(plain)
@@ -147,7 +147,7 @@ func unpercent(text []byte) []byte {
 	return []byte(plain)
 }
 
-// others returns the generator of what other secrets would do in the place of those that were given.
+// others returns the generator of variants with other secrets instead of the given ones.
 func others(all []Other) generator {
 	return func(t trial) variants {
 		return func(yield func(variant) bool) {
@@ -178,7 +178,7 @@ func (o *Other) variant(t trial) variant {
 	return v
 }
 
-// mode tells, where the name or the text of a secret shows it, whether it is for tests or live.
+// mode returns whether a secret is for tests or live, if its name or text says so.
 func mode(s sign.Secret) string {
 	for _, text := range []string{s.Name, string(s.Key)} {
 		words := strings.FieldsFunc(strings.ToLower(text), func(r rune) bool { return r < 'a' || r > 'z' })

@@ -2,8 +2,8 @@ package explain
 
 import "iter"
 
-// stages are all that is tried, what is cheap and usual first: the secrets and the message with the body as it is, the
-// ends of the body, its JSON, its characters, what it was put into, and then two changes at once.
+// stages returns all variants, cheap and usual ones first: secrets and message with the body unchanged, the ends of the
+// body, its JSON, its characters, its wrapping, and then two changes at once.
 func stages(t trial, given []Other) iter.Seq[variants] {
 	other := others(given)
 	all := [...]variants{

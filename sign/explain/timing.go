@@ -8,7 +8,7 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// How far clocks are apart before it is something else: a time zone, or an old message.
+// The greatest errors of clocks; a greater one is a time zone or an old message.
 const (
 	maxSkew  = time.Hour
 	zoneStep = 15 * time.Minute
@@ -16,7 +16,7 @@ const (
 	nearZone = 90 * time.Second
 )
 
-// timing returns the cause when only the time is out of tolerance and the signature matches, else nil.
+// timing returns the cause when the signature matches and only the time is out of tolerance, else nil.
 func timing(t trial, q Question, err error) *Cause {
 	reason := reasonOf(err)
 	if reason != sign.TimestampExpired && reason != sign.TimestampInFuture && reason != sign.CertificateExpired {
@@ -43,7 +43,7 @@ func timing(t trial, q Question, err error) *Cause {
 	return c
 }
 
-// nameAge names why a genuine message has an age out of bounds.
+// nameAge names the reason of a genuine message's age.
 func nameAge(c *Cause, q Question, age time.Duration) {
 	zone := age.Round(zoneStep)
 	off := age - zone
@@ -64,7 +64,7 @@ func nameAge(c *Cause, q Question, age time.Duration) {
 	}
 }
 
-// wrongUnit tells a timestamp in the wrong unit, which lies half a century or many thousand years off.
+// wrongUnit recognises a timestamp in the wrong unit, which is half a century or many thousand years off.
 func wrongUnit(c *Cause, q Question, age time.Duration) bool {
 	for _, unit := range []sign.Unit{sign.Seconds, sign.Milliseconds} {
 		s := q.Scheme
@@ -94,7 +94,7 @@ func unitName(u sign.Unit) string {
 	return "RFC 3339"
 }
 
-// spoken is a duration in the units people use, whole seconds.
+// spoken formats a duration in everyday units, in whole seconds.
 func spoken(d time.Duration) string {
 	d = d.Abs().Round(time.Second)
 	switch {
@@ -106,7 +106,7 @@ func spoken(d time.Duration) string {
 	return d.String()
 }
 
-// stamps makes the variants in which the timestamp is written, or read, in another unit.
+// stamps returns the variants with the timestamp written or read in another unit.
 func stamps(t trial) variants {
 	return func(yield func(variant) bool) {
 		if t.scheme.Time.Unit == "" {
@@ -126,7 +126,7 @@ func stamps(t trial) variants {
 	}
 }
 
-// stampedAnew also changes the text of the timestamp: what is signed has it in one unit, what is sent in another.
+// stampedAnew also changes the text of the timestamp: signed in one unit and sent in another.
 func stampedAnew(v variant, t trial, unit sign.Unit, yield func(variant) bool) bool {
 	name, value, text := stampOf(t)
 	if text == "" {
@@ -145,7 +145,7 @@ func stampedAnew(v variant, t trial, unit sign.Unit, yield func(variant) bool) b
 	return true
 }
 
-// stampOf finds the timestamp where it travels in a header: the header, its value, and the timestamp in it.
+// stampOf finds a timestamp in a header: the header, its value, and the timestamp.
 func stampOf(t trial) (name, value, text string) {
 	in, alone := strings.CutPrefix(string(t.scheme.Time.In), "header:")
 	if !alone {
@@ -169,7 +169,7 @@ func stampOf(t trial) (name, value, text string) {
 	return name, value, text
 }
 
-// otherUnits writes a timestamp in a unit: a number of ten digits is read as seconds, one of thirteen as milliseconds.
+// otherUnits converts a timestamp to a unit: ten digits are seconds, thirteen milliseconds.
 func otherUnits(text string, unit sign.Unit) []string {
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if n, numErr := strconv.ParseInt(text, 10, 64); numErr == nil {

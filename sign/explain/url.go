@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// address is a URL in the parts that proxies change, each as it is written.
+// address is a URL split into the parts that proxies change, each as written.
 type address struct{ scheme, host, port, path, query string }
 
 func parseAddress(u string) (address, bool) {
@@ -54,14 +54,13 @@ func signsURL(t *trial) bool {
 		strings.Contains(c.Content, "{path}"))
 }
 
-// urls makes the spellings under which the sender may know the URL: every single change, then two, up to all four at
-// once.
+// urls returns the variants with other spellings of the URL: every single change, then two, up to all four at once.
 func urls(t trial) variants { return addresses(t, 4, 64) }
 
-// nearURLs are the few for which other changes are tried besides.
+// nearURLs are the few URLs that are combined with other changes.
 func nearURLs(t trial) variants { return addresses(t, 2, 8) }
 
-// addresses changes the URL, then up to most of what came of it once more, and so on.
+// addresses changes the URL, then changes up to most of the results once more, and so on.
 func addresses(t trial, levels, most int) variants {
 	return func(yield func(variant) bool) {
 		start, ok := parseAddress(t.message.URL)
@@ -97,8 +96,8 @@ func (v variant) with(s step) variant {
 	return v
 }
 
-// steps are the changes that lead on from an address. Each aspect is changed once only: what differs from start already
-// is left alone.
+// steps returns the possible changes of an address. Each part is changed once only: a part that differs from start
+// stays.
 func steps(a, start address, t *trial) (all []step) {
 	add := func(kind Kind, change, words string, to address) {
 		if to != a {
@@ -187,7 +186,7 @@ func pathSteps(a, start address, t *trial) (all []step) {
 	return all
 }
 
-// hosts are the names the receiver may be known by: what proxies say, the Host header, and with or without www.
+// hosts returns the possible names of the receiver: from proxies, from the Host header, and with or without www.
 func hosts(t *trial) []string {
 	list := first(t, "X-Forwarded-Host", "X-Original-Host", "X-Forwarded-Server", "Host")
 	for _, value := range first(t, "Forwarded") {
@@ -204,7 +203,7 @@ func hosts(t *trial) []string {
 	return list
 }
 
-// first is the first entry of each of the headers that are there; proxies append theirs behind it.
+// first returns the first entry of each of the present headers; proxies append theirs behind it.
 func first(t *trial, names ...string) (found []string) {
 	for _, name := range names {
 		value, _, _ := strings.Cut(t.message.Header.Get(name), ",")
@@ -223,7 +222,7 @@ func sortedQuery(query string) string {
 	return "?" + strings.Join(pairs, "&")
 }
 
-// permutedQueries are all orders of a query of up to four fields.
+// permutedQueries returns all orders of a query of up to four fields.
 func permutedQueries(query string) (all []string) {
 	pairs := strings.Split(query[1:], "&")
 	if len(pairs) > 4 {

@@ -9,10 +9,10 @@ import (
 	"strings"
 )
 
-// Pair is one name and value of a form, decoded.
+// Pair is one decoded name and value of a form.
 type Pair struct{ Name, Value string }
 
-// Parse decodes a form strictly, in its own order. Empty pairs are passed over.
+// Parse decodes a form strictly and keeps its order. It skips empty pairs.
 func Parse(form []byte) (pairs []Pair, ok bool) {
 	for pair := range bytes.SplitSeq(form, []byte("&")) {
 		if len(pair) == 0 {
@@ -29,13 +29,13 @@ func Parse(form []byte) (pairs []Pair, ok bool) {
 	return pairs, true
 }
 
-// Form returns the value of a form field or query parameter, decoded once, and how often it is there. Every spelling
-// counts that some parser takes for the name: an application may read the one that we do not. Where only another
-// spelling is there, it is there twice too.
+// Form returns the decoded value of a form field or query parameter, and how often the field occurs. It counts
+// every spelling that some parser accepts for the name, because an application may read that one. A field that
+// occurs only in another spelling counts as two.
 func Form(form, name string) (value string, n int) {
 	want, exact := canonical(name), false
 	for pair := range strings.SplitSeq(form, "&") {
-		pair, hidden, _ := strings.Cut(pair, ";") // some parsers take ; for & (HTML 4.01 section B.2.2)
+		pair, hidden, _ := strings.Cut(pair, ";") // some parsers accept ; for & (HTML 4.01 section B.2.2)
 		for other := range strings.SplitSeq(hidden, ";") {
 			if k, _, _ := strings.Cut(other, "="); hidden != "" && canonical(unescape(k)) == want {
 				n++
@@ -49,7 +49,7 @@ func Form(form, name string) (value string, n int) {
 			value, exact = unescape(v), true
 		}
 		if hidden != "" {
-			n++ // the value ends here, or goes on behind the ;
+			n++ // parsers disagree whether the value ends at the ;
 		}
 	}
 	if n > 0 && !exact {
@@ -58,8 +58,7 @@ func Form(form, name string) (value string, n int) {
 	return value, n
 }
 
-// unescape decodes as browsers and most servers do: an escape that is none stays as it is (WHATWG URL,
-// percent-decoding).
+// unescape decodes like browsers and most servers: an invalid escape stays unchanged (WHATWG URL, percent-decoding).
 func unescape(s string) string {
 	out := make([]byte, 0, len(s))
 	for i := 0; i < len(s); i++ {
@@ -79,9 +78,9 @@ func unescape(s string) string {
 
 func isHex(c byte) bool { return '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'f' }
 
-// canonical brings the spellings of a field's name together that frameworks take for one: in any case (ASP.NET), with
-// blanks around it, ended by a NUL, as an element of a list, "name[]" or "name[0]" (PHP, Rails, qs), and with dots,
-// blanks and brackets for underscores (PHP).
+// canonical returns one spelling for all spellings of a field's name that frameworks treat as equal: any case
+// (ASP.NET), surrounding blanks, a NUL at the end, list elements such as "name[]" or "name[0]" (PHP, Rails, qs),
+// and dots, blanks and brackets for underscores (PHP).
 func canonical(name string) string {
 	name, _, _ = strings.Cut(name, "\x00")
 	name = strings.ToLower(strings.TrimFunc(name, func(r rune) bool { return r <= ' ' }))
@@ -91,7 +90,7 @@ func canonical(name string) string {
 	return strings.NewReplacer(".", "_", " ", "_", "[", "_", "]", "").Replace(name)
 }
 
-// SetForm puts a field in the place of those of its name, else at the end; every other byte stays.
+// SetForm replaces the fields of a name by one, or appends it. Every other byte stays.
 func SetForm(form, name, value string) string {
 	set := url.QueryEscape(name) + "=" + url.QueryEscape(value)
 	var pairs []string
@@ -114,9 +113,8 @@ func SetForm(form, name, value string) string {
 	return strings.Join(pairs, "&")
 }
 
-// Sorted appends a form's names and values without separators, sorted by name; the values of one name are sorted too.
-// With unique a value that is there twice counts once. ok is false for text that is no well-formed form, and for a ";"
-// that is not escaped: it is data to some parsers and an "&" to others.
+// Sorted appends a form's names and values without separators, sorted by name, then value. With unique a repeated value
+// counts once. ok is false for a malformed form, and for an unescaped ";": some parsers read it as data, others as "&".
 func Sorted(dst, form []byte, unique bool) (out []byte, ok bool) {
 	pairs, ok := Parse(form)
 	if !ok || bytes.IndexByte(form, ';') >= 0 {

@@ -1,5 +1,5 @@
-// Package field finds a named field of a request in every spelling that some parser takes for it. It decodes no more
-// than it must and changes no other byte.
+// Package field finds a named field of a request in every spelling that some parser accepts. It decodes no more
+// than necessary and changes no other byte.
 package field
 
 import (
@@ -8,12 +8,12 @@ import (
 	"strings"
 )
 
-// Header returns the first value of a header and how many there are. It looks at every key and not only at the
-// canonical one: a map that was not filled by net/http may hold two spellings of a name, and the second must not hide
-// behind the first.
+// Header returns the first value of a header and how many values there are. It compares every key, not only the
+// canonical one: a map that was not filled by net/http may hold two spellings of a name, and the second must be
+// counted.
 //
-// A name with underscores for hyphens counts beside the name itself, since CGI and what follows it (WSGI, Rack, PHP)
-// hand both to the application as one.
+// A name with underscores for hyphens counts as well, because CGI and its successors (WSGI, Rack, PHP) pass both to
+// the application as one.
 func Header(h http.Header, name string) (value string, n int) {
 	others := 0
 	for key, all := range h {
@@ -31,13 +31,13 @@ func Header(h http.Header, name string) (value string, n int) {
 	return strings.Trim(value, " \t"), n + others
 }
 
-// isRespelled reports whether a header is another but for underscores.
+// isRespelled reports whether two header names differ only in underscores.
 func isRespelled(key, name string) bool {
 	return strings.IndexByte(key, '_') >= 0 && !strings.EqualFold(key, name) &&
 		strings.EqualFold(strings.ReplaceAll(key, "_", "-"), strings.ReplaceAll(name, "_", "-"))
 }
 
-// Joined returns the values of every line of a header, as if they had come in one, with a separator between them.
+// Joined returns the values of every line of a header, joined by a separator.
 func Joined(h http.Header, name, separator string) string {
 	var values []string
 	for key, all := range h {
@@ -48,9 +48,9 @@ func Joined(h http.Header, name, separator string) string {
 	return strings.Join(values, separator)
 }
 
-// Combined returns every value of a header, joined as RFC 9421 section 2.1 does; ok is false when there is none, or the
-// name is there with underscores. Names that differ in case are one; of a map that was not filled by net/http their
-// order is not known, so it is that of the alphabet.
+// Combined returns every value of a header, joined as in RFC 9421 section 2.1; ok is false when there is none, or
+// the name also occurs with underscores. Names that differ in case are one header. A map that was not filled by
+// net/http does not show their order, so they are sorted.
 func Combined(h http.Header, name string) (value string, ok bool) {
 	var keys []string
 	for key, values := range h {

@@ -8,10 +8,10 @@ import (
 	"mime/multipart"
 )
 
-// maxParts is how many fields of a form are looked through; a form with more is refused.
+// maxParts is the largest accepted number of fields in a form.
 const maxParts = 32
 
-// Part returns the first part of a form that is the field, and how many are, in any spelling.
+// Part returns the first part of a form with that field name, and how many there are in any spelling.
 func Part(form []byte, boundary, name string) (body []byte, n int, err error) {
 	parts := multipart.NewReader(bytes.NewReader(form), boundary)
 	for range maxParts {
@@ -22,7 +22,7 @@ func Part(form []byte, boundary, name string) (body []byte, n int, err error) {
 		if err != nil {
 			return nil, 0, err
 		}
-		text, err := io.ReadAll(part) // no longer than the body it is a part of
+		text, err := io.ReadAll(part) // no longer than the body
 		if err != nil {
 			return nil, 0, err
 		}
@@ -34,19 +34,19 @@ func Part(form []byte, boundary, name string) (body []byte, n int, err error) {
 			if n++; n == 1 && len(names) == 1 && other == name {
 				body = text
 			} else if n == 1 {
-				n++ // there in another spelling only
+				n++ // occurs only in another spelling
 			}
 		}
 	}
 	return nil, 0, errors.New("too many parts")
 }
 
-// partNames are the names that a part could be read under: one, or none, unless it was made to be read in several ways.
+// partNames returns the names under which a parser could read a part: one or none, unless the part is ambiguous.
 func partNames(part *multipart.Part) (names []string) {
 	for _, disposition := range part.Header["Content-Disposition"] {
 		_, params, err := mime.ParseMediaType(disposition)
 		if err != nil {
-			params = map[string]string{"name": disposition} // what a lenient parser may find in it is not known
+			params = map[string]string{"name": disposition} // a lenient parser may find any name in it
 		}
 		names = append(names, params["name"])
 	}

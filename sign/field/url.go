@@ -2,8 +2,8 @@ package field
 
 import "strings"
 
-// SplitURL cuts a URL around its query without touching a byte: what is signed is the text, and parsing it and putting
-// it together again would change escapes.
+// SplitURL splits a URL at its query without changing a byte: signatures cover the text, and parsing and rebuilding
+// a URL changes escapes.
 func SplitURL(u string) (before, query, fragment string) {
 	u, fragment, found := strings.Cut(u, "#")
 	if found {
@@ -13,7 +13,7 @@ func SplitURL(u string) (before, query, fragment string) {
 	return before, query, fragment
 }
 
-// Query returns the value of a query parameter as it is written, and how often it is there.
+// Query returns the value of a query parameter as written, and how often it occurs.
 func Query(u, name string) (value string, n int) {
 	_, query, _ := SplitURL(u)
 	for pair := range strings.SplitSeq(query, "&") {
@@ -24,7 +24,7 @@ func Query(u, name string) (value string, n int) {
 	return value, n
 }
 
-// Path returns the text between the authority of an absolute URL and its query, byte for byte; "/" when there is none.
+// Path returns the text between an absolute URL's authority and its query, byte for byte; "/" when it is empty.
 func Path(u string) string {
 	_, rest, ok := strings.Cut(u, "://")
 	if !ok {

@@ -15,14 +15,13 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// Answer makes the answer to a message that is this handshake. The scheme is the one that the secrets were given for,
-// by name; the zero Scheme where none was named. Only when it is a scheme with this handshake is a proof made: the
-// secret of another provider makes nothing that strangers ask for.
+// Answer returns the reply to a message that is this handshake. scheme is the scheme of the secrets, the zero
+// Scheme if none was named. A proof is made only if the scheme has this handshake, because the secret of another
+// provider must not sign texts that a stranger chooses.
 //
-// The reply is to be sent also when there is an error, which is a *sign.Error and says why it refuses: 400 for a
-// challenge that cannot be given back safely, the status of the Agreement for a value that is not the agreed one, 403
-// (EmptySecret) when the scheme is another, 500 when there is no secret to answer with. Of several secrets the first
-// answers.
+// The reply must be sent even with an error. The error is a *sign.Error with the reason of a refusal: 400 for a
+// challenge that cannot be returned safely, the Agreement's status for a wrong value, 403 (EmptySecret) for another
+// scheme, 500 without a secret. Of several secrets the first answers.
 func (h Handshake) Answer(m sign.Message, scheme sign.Scheme, secrets ...sign.Secret) (Reply, error) {
 	s := h.step(&m)
 	if s == nil {
@@ -51,17 +50,17 @@ func (h Handshake) Answer(m sign.Message, scheme sign.Scheme, secrets ...sign.Se
 	return reply, nil
 }
 
-// refusal is an answer without a word of the request, so that nothing a stranger wrote is sent back.
+// refusal returns a reply without any text of the request, so that it cannot reflect an attacker's input.
 func refusal(status int) Reply {
 	return Reply{Status: status, Fields: bodyFields(PlainText), Body: []byte("handshake refused\n")}
 }
 
-// bodyFields are the fields of an answer with a body. They keep a browser from taking a stranger's words for a page.
+// bodyFields returns the headers of a reply with a body. They keep a browser from showing the body as a page.
 func bodyFields(t Media) []sign.Field {
 	return []sign.Field{{Name: "Content-Type", Value: string(t)}, {Name: "X-Content-Type-Options", Value: "nosniff"}}
 }
 
-// agrees refuses a value that is not the agreed one, with the status to do so. A parameter that is not given agrees.
+// agrees checks the agreed values and returns the status of the refusal. A missing param counts as agreed.
 func (s *Step) agrees(m *sign.Message) (status int, err error) {
 	for _, a := range s.Agreed {
 		want := m.Params[a.Param]
@@ -76,7 +75,7 @@ func (s *Step) agrees(m *sign.Message) (status int, err error) {
 	return 0, nil
 }
 
-// Unagreed returns the parameters that this handshake would be checked against if they were given.
+// Unagreed returns the params that this handshake would check if they were given.
 func (h Handshake) Unagreed(params map[string]string) []string {
 	var names []string
 	for _, s := range h.Steps {
@@ -89,8 +88,8 @@ func (h Handshake) Unagreed(params map[string]string) []string {
 	return names
 }
 
-// Learnt returns the secret that a message brings, when it is a step that brings one. Who sent it is not known: nothing
-// is signed with it yet.
+// Learnt returns the secret in a message whose step brings one. The sender is not authenticated: nothing is signed
+// with the secret yet.
 func (h Handshake) Learnt(m sign.Message) (sign.Secret, bool) {
 	s := h.step(&m)
 	if s == nil || s.Learns == "" || s.checkLearnt(&m) != nil {
@@ -113,8 +112,8 @@ func (s *Step) checkLearnt(m *sign.Message) error {
 	return nil
 }
 
-// ConfirmAt returns the host of the address that must be opened to confirm a message, "" when there is nothing to open.
-// genuine says that it is https and the provider's own.
+// ConfirmAt returns the host of the address that confirms a message, "" when there is none. genuine says that the
+// address is https and the provider's own.
 func (h Handshake) ConfirmAt(m sign.Message) (host string, genuine bool) {
 	s := h.step(&m)
 	if s == nil || s.Confirm.In == "" {
@@ -133,14 +132,14 @@ func (h Handshake) ConfirmAt(m sign.Message) (host string, genuine bool) {
 	return u.Hostname(), genuine
 }
 
-// answering makes one answer.
+// answering is the state of one answer.
 type answering struct {
 	*Step
 	m           *sign.Message
 	mac, public string
 }
 
-// prove makes the MAC, or says with which status it cannot be made.
+// prove computes the MAC, or returns the status of the refusal.
 func (a *answering) prove(secrets []sign.Secret) (status int, err error) {
 	value, n := ask(a.MAC.Of, a.m)
 	if n != 1 || !a.MAC.Challenge.Is(value) {
@@ -198,7 +197,7 @@ func (a *answering) reply() (Reply, error) {
 	return r, nil
 }
 
-// value returns the text that a name in a template stands for, made safe for where it goes.
+// value returns the value of a name in a template, escaped for its place.
 func (a *answering) value(name string) (string, error) {
 	switch name {
 	case "lb":
@@ -225,8 +224,8 @@ func (a *answering) value(name string) (string, error) {
 	return value, nil
 }
 
-// checkSaid refuses a value that must not be sent back: one that is too long, is no text, or holds characters that end
-// a line or steer a terminal.
+// checkSaid refuses a value that must not be returned: too long, not text, or with characters that end a line or
+// control a terminal.
 func checkSaid(what, value string) error {
 	switch {
 	case value == "":
@@ -239,7 +238,7 @@ func checkSaid(what, value string) error {
 	return nil
 }
 
-// markupSafe escapes in a JSON string the characters that a browser could take for markup as well.
+// markupSafe also escapes the characters of a JSON string that a browser could read as markup.
 var markupSafe = rawjson.Style{Also: "<>&", Lines: true}
 
 // refuse returns a refusal with its reason.

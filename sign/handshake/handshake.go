@@ -9,52 +9,52 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// Handshake is what a provider asks of a receiver before it sends the first webhook, and how that is answered. It is
-// data: a row of a table as a Scheme is one of the catalogue.
+// Handshake is a provider's test of a receiver before the first webhook, and the answer to it. It is data, a row of
+// a table.
 type Handshake struct {
-	Name     string        // lower case; that of the provider's scheme where there is one
+	Name     string        // lower case; the name of the provider's scheme if there is one
 	Title    string        // the provider's own spelling
 	Docs     string        // address of the provider's documentation
-	Evidence sign.Evidence // how well the row is confirmed
-	When     string        // when it comes, as the end of a sentence: "when the URL is saved"
-	Note     string        // what surprises people; one clause
+	Evidence sign.Evidence // how the row was confirmed
+	When     string        // when it is sent, as the end of a sentence: "when the URL is saved"
+	Note     string        // a surprising fact; one clause
 
-	// Distinct is set when the request cannot be taken for anything else, so that it may be answered whatever scheme is in
-	// use. A bare HEAD, or a question that two providers ask alike, is not.
+	// Distinct says that the request cannot be mistaken for anything else, so it is answered whatever the scheme. A
+	// bare HEAD is not distinct, nor is a request that two providers send alike.
 	Distinct bool
-	Steps    []Step // the requests it may consist of, each answered by itself
+	Steps    []Step // the possible requests, each with its answer
 }
 
 // Step is one request of a handshake and its answer.
 type Step struct {
 	Methods []string
-	Has     []Mark       // all of it must be there; places are header:NAME, query:NAME, form:NAME and json:PATH
-	Lacks   []sign.Place // none of it may be there
-	// Signed says that the request carries the scheme's signature and must be answered 401 when that is wrong. Answer does
-	// not look at it: its caller has verified the message before.
+	Has     []Mark       // all must be present; places are header:NAME, query:NAME, form:NAME and json:PATH
+	Lacks   []sign.Place // none may be present
+	// Signed says that the request carries the scheme's signature and gets a 401 when it is wrong. Answer does not
+	// check it: the caller verifies the message first.
 	Signed bool
-	// Agreed are values that must equal one of Message.Params where there is one of that name.
+	// Agreed are values that must equal the param of the same name in Message.Params, if it is given.
 	Agreed []Agreement
 
 	Status int
 	Type   Media        // of Body
 	Fields []sign.Field // besides Content-Type; values are templates
-	// Body is a template. Names: query.NAME, form.NAME, json.PATH, header.NAME, mac, public (of MAC), lb and rb (braces).
-	// In JSON they stand within quotes and are escaped.
+	// Body is a template. Names: query.NAME, form.NAME, json.PATH, header.NAME, mac, public (of MAC), lb and rb
+	// (braces). In JSON they stand within quotes and are escaped.
 	Body string
 	MAC  MAC
 
-	Learns  sign.Place // where the request brings the secret of the webhooks to come
-	Confirm Confirm    // what has to be opened for the webhooks to begin
+	Learns  sign.Place // place of a secret for the webhooks to come
+	Confirm Confirm    // the address that the receiver must open before webhooks are sent
 }
 
 // Mark is a value by which a request is recognised.
 type Mark struct {
 	In sign.Place
-	Is []string // any of these; none: anything that is not empty
+	Is []string // any of these; none: any value that is not empty
 }
 
-// Agreement is a value that both sides know: the request's must equal the parameter, or the answer is Status.
+// Agreement is a value known to both sides: the request's must equal the param, or the answer is Status.
 type Agreement struct {
 	In     sign.Place
 	Param  string
@@ -64,7 +64,7 @@ type Agreement struct {
 // Media is the content type of an answer's body.
 type Media string
 
-// The content types. NoBody is that of an answer without a body.
+// The content types. NoBody stands for an answer without a body.
 const (
 	NoBody    Media = ""
 	PlainText Media = "text/plain; charset=utf-8"
@@ -73,21 +73,22 @@ const (
 
 // MAC is the proof that a receiver knows the secret, {mac} in an answer.
 //
-// A stranger chooses the challenge, and the same key signs webhooks: a receiver that proves whatever it is asked to
-// signs forgeries. So only challenges of the provider's own form are proven, and where the request is not signed,
-// Verify refuses content of that form under every scheme of the same hash.
+// A stranger chooses the challenge, and the same key signs webhooks: a receiver that signed any challenge would
+// sign forgeries. So only challenges of the provider's own form are signed, and where the request is not signed,
+// Verify refuses content of that form under every scheme with the same hash.
 type MAC struct {
 	Of        sign.Place
-	Challenge sign.Challenge // the form of the challenges that are proven, and the hash
+	Challenge sign.Challenge // form of the challenges to sign, and the hash
 	Enc       sign.Encoding
 	HashedKey bool // the key is the hash of the secret
-	Pair      bool // the secret is written PUBLIC:PRIVATE; the first is {public}, the second makes the key
+	Pair      bool // the secret is PUBLIC:PRIVATE; the first half is {public}, the second the key
 }
 
-// Confirm is an address in the request that the receiver must open for the webhooks to begin; nothing here opens it.
+// Confirm is an address in the request that the receiver must open before webhooks are sent; this package does not
+// open it.
 type Confirm struct {
 	In sign.Place
-	// Host is the provider's: "sns.*.amazonaws.com", with * for one label.
+	// Host is the provider's host, such as "sns.*.amazonaws.com", with * for one label.
 	Host string
 }
 
@@ -98,15 +99,15 @@ type Reply struct {
 	Body   []byte
 }
 
-// Bounds on what a stranger may have us read and say.
+// Limits on requests and answers, because any client can send a handshake.
 const (
 	maxAsked  = 64 << 10 // bytes of a body that may be a handshake
 	maxSaid   = 8 << 10  // bytes of one value in an answer
-	minLearnt = 16       // characters of a secret that is learnt
+	minLearnt = 16       // characters of a secret that a request brings
 	maxLearnt = 256
 )
 
-// All returns every handshake in the order in which they are tried. The values are the caller's own.
+// All returns a copy of every handshake, in the order in which they are tried.
 func All() []Handshake {
 	all := make([]Handshake, len(rows))
 	for i := range rows {
@@ -115,7 +116,7 @@ func All() []Handshake {
 	return all
 }
 
-// Lookup returns the handshake of that name, as Scheme.Handshake has it. The value is the caller's own.
+// Lookup returns a copy of the handshake with that name, as in Scheme.Handshake.
 func Lookup(name string) (Handshake, bool) {
 	for i := range rows {
 		if rows[i].Name == name {
@@ -125,8 +126,8 @@ func Lookup(name string) (Handshake, bool) {
 	return Handshake{}, false
 }
 
-// Find returns the handshake that a message is, of those named; without a name, of those that are Distinct. Its
-// Steps hold only the one that the message is. Message.URL must be the one that arrived, with its query.
+// Find returns the handshake of a message among those named; without names, among those that are Distinct. The
+// result has only the matching step. Message.URL must be the received one, with its query.
 func Find(m sign.Message, names ...string) (Handshake, bool) {
 	for i := range rows {
 		h := &rows[i]
@@ -155,7 +156,7 @@ func (h *Handshake) only(steps []Step) Handshake {
 	return c
 }
 
-// step returns the step that a message is, nil when it is none.
+// step returns the step that matches a message, nil when none does.
 func (h *Handshake) step(m *sign.Message) *Step {
 	for i := range h.Steps {
 		if h.Steps[i].is(m) {
@@ -165,7 +166,7 @@ func (h *Handshake) step(m *sign.Message) *Step {
 	return nil
 }
 
-// is reports whether a message is this step.
+// is reports whether a message matches this step.
 func (s *Step) is(m *sign.Message) bool {
 	if !slices.Contains(s.Methods, m.Method) {
 		return false
@@ -182,7 +183,7 @@ func (s *Step) is(m *sign.Message) bool {
 	})
 }
 
-// ask is Place.Read for handshakes: a body longer than any handshake has no fields.
+// ask returns Place.Read, but no value for a body longer than any handshake.
 func ask(p sign.Place, m *sign.Message) (value string, n int) {
 	kind, _, _ := strings.Cut(string(p), ":")
 	if (kind == "json" || kind == "form") && len(m.Body) > maxAsked {
@@ -191,7 +192,7 @@ func ask(p sign.Place, m *sign.Message) (value string, n int) {
 	return p.Read(m)
 }
 
-// Describe says the handshake in words, a line for each of its steps:
+// Describe returns the handshake in words, a line for each step:
 //
 //	POST with JSON type = url_verification and JSON challenge, signed: answered 200 with {json.challenge}
 func (h Handshake) Describe() string {
@@ -247,7 +248,7 @@ func (m *MAC) describe() string {
 		" under " + key
 }
 
-// words names a place of a handshake to a person.
+// words returns the name of a place for people.
 func words(p sign.Place) string {
 	kind, name, _ := strings.Cut(string(p), ":")
 	switch kind {

@@ -2,14 +2,14 @@ package handshake
 
 import "github.com/barbhq/barb/sign"
 
-// The letters of challenges and of the names of hosts.
+// The characters of challenges and of host names.
 const (
 	lowerDigits = "0123456789abcdefghijklmnopqrstuvwxyz"
 	base64Chars = lowerDigits + "ABCDEFGHIJKLMNOPQRSTUVWXYZ+/=_-"
 )
 
-// rows is the table of handshakes, in the order in which a request is compared with them: those that ask for more
-// stand before those that ask for less. It is never changed; callers get copies of its rows.
+// rows is the table of handshakes, in the order in which a request is compared with them: rows with more marks
+// stand before rows with fewer. It is never changed; callers get copies.
 var rows = [...]Handshake{
 	{
 		Name: "slack", Title: "Slack", Evidence: sign.FromDocs, Distinct: true,

@@ -1,5 +1,5 @@
-// Package httpsig reads HTTP message signatures (RFC 9421). It computes none: it says which bytes are signed, under
-// which parameters, and whether a body is the one that its digest is of.
+// Package httpsig reads HTTP message signatures (RFC 9421). It computes none: it returns the signed bytes and their
+// parameters, and checks the digest of a body.
 package httpsig
 
 import (
@@ -14,7 +14,7 @@ import (
 	"github.com/barbhq/barb/sign/field"
 )
 
-// MaxComponents is how many components one signature may cover.
+// MaxComponents is the largest number of components that one signature may cover.
 const MaxComponents = 64
 
 // The errors of Base and CheckDigest. Their texts hold nothing that a sender wrote.
@@ -27,24 +27,24 @@ var (
 	ErrWeakDigest = errors.New("header Content-Digest has neither sha-256 nor sha-512")
 )
 
-// Request is a request as its signature sees it.
+// Request is a request to be signed or verified.
 type Request struct {
 	Method string
-	URL    string // absolute, as the sender knows it; "" when that is not known
+	URL    string // absolute, as the sender knows it; "" when unknown
 	Header http.Header
 }
 
-// Signature is one labelled signature of a request, with what it covers.
+// Signature is one labelled signature of a request with its components and parameters.
 type Signature struct {
-	Components []string // "@method", "content-digest"
-	Params     string   // the value of @signature-params, as it came
-	Alg        string   // "" where the parameters do not say it
-	Created    string   // as it is written
-	Expires    string   // as it is written
+	Components []string // such as "@method", "content-digest"
+	Params     string   // the value of @signature-params as received
+	Alg        string   // "" when the parameters do not name it
+	Created    string   // as written
+	Expires    string   // as written
 	Value      []byte
 }
 
-// Base returns the bytes that are signed (RFC 9421 section 2.5). The error is ErrNoHeader, ErrNoURL or ErrUnknown.
+// Base returns the signed bytes (RFC 9421 section 2.5). The error is ErrNoHeader, ErrNoURL or ErrUnknown.
 func (r *Request) Base(components []string, params string) ([]byte, error) {
 	var out []byte
 	for _, name := range components {
@@ -101,14 +101,13 @@ func (r *Request) component(name string) (string, error) {
 	return "", ErrUnknown
 }
 
-// Uncovered returns a component that is not signed and must be, "" for none: those that the receiver asks for, else the
-// method, where the request goes, and the body. A path without its query says only half of that when the request has
-// one.
+// Uncovered returns a component that must be signed and is not, "" for none: the receiver's own list, or else the
+// method, the target and the body. When the request has a query, signing the path alone does not cover the target.
 func (s *Signature) Uncovered(url string, hasBody bool, asked []string) string {
 	covers := func(name string) bool { return slices.Contains(s.Components, name) }
 	if len(asked) > 0 {
 		if i := slices.IndexFunc(asked, func(name string) bool { return !covers(name) }); i >= 0 {
-			return asked[i] // the receiver's own word, not the sender's
+			return asked[i] // from the receiver's list, not from the sender
 		}
 		return ""
 	}
@@ -128,8 +127,8 @@ func (s *Signature) Uncovered(url string, hasBody bool, asked []string) string {
 	return ""
 }
 
-// CheckDigest holds a body against its Content-Digest (RFC 9530). Every digest of an algorithm that is known must
-// match, and there must be one. The error is ErrNoDigest, ErrDigest or ErrWeakDigest.
+// CheckDigest compares a body with its Content-Digest (RFC 9530). Every digest of a known algorithm must match, and
+// there must be one. The error is ErrNoDigest, ErrDigest or ErrWeakDigest.
 func CheckDigest(h http.Header, body []byte) error {
 	text, found := field.Combined(h, "Content-Digest")
 	digests, ok := Dictionary(text)

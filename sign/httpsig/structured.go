@@ -6,18 +6,17 @@ import (
 	"strings"
 )
 
-// The part of structured fields (RFC 9651) that HTTP message signatures and digests use, read without changing a byte:
-// what is signed is a parameter's own spelling.
+// The part of structured fields (RFC 9651) that HTTP message signatures and digests use. Parameters keep their
+// spelling, because the signature covers it.
 
-// maxMembers is how many members a dictionary may have.
+// maxMembers is the largest number of members in a dictionary.
 const maxMembers = 32
 
-// Member is one member of a dictionary, its value as it is written.
+// Member is one member of a dictionary, its value as written.
 type Member struct{ Name, Value string }
 
-// Dictionary splits a dictionary of structured fields (RFC 9651 section 3.2) at the commas that are in no string, list
-// or bytes. Of a name that comes twice the last counts, as the RFC has it; Repeats says so of names that decide
-// something.
+// Dictionary splits a dictionary of structured fields (RFC 9651 section 3.2) at commas outside strings, lists and
+// bytes. Of duplicate names the last counts, as in the RFC; Repeats reports duplicates.
 func Dictionary(text string) (members []Member, ok bool) {
 	for text != "" {
 		end, ok := endOfMember(text)
@@ -35,8 +34,8 @@ func Dictionary(text string) (members []Member, ok bool) {
 	return members, len(members) > 0
 }
 
-// Repeats reports whether members of a dictionary are fewer than the text has: a name is there twice. Not every parser
-// takes the last one then.
+// Repeats reports whether a dictionary has a duplicate name, so that text has more entries than members has. Not
+// every parser takes the last duplicate.
 func Repeats(text string, members []Member) bool {
 	n := 0
 	for text != "" {
@@ -73,14 +72,14 @@ func readBytes(text string) ([]byte, bool) {
 		return nil, false
 	}
 	text = text[1 : len(text)-1]
-	if strings.ContainsAny(text, "\r\n") { // which the standard library passes over
+	if strings.ContainsAny(text, "\r\n") { // the standard library ignores these
 		return nil, false
 	}
 	b, err := base64.StdEncoding.Strict().DecodeString(text)
 	return b, err == nil
 }
 
-// Read reads `("@method" "date");created=1;keyid="x"` and the signature that belongs to it.
+// Read reads `("@method" "date");created=1;keyid="x"` and its signature.
 func Read(input, value string) (s Signature, ok bool) {
 	if s.Value, ok = readBytes(value); !ok || len(s.Value) == 0 {
 		return s, false
@@ -103,7 +102,7 @@ func Read(input, value string) (s Signature, ok bool) {
 	return s, s.readParams(params)
 }
 
-// readParams takes the parameters that decide something; the rest is signed, but says nothing to us.
+// readParams reads the parameters that matter for verifying and ignores the others, which are signed too.
 func (s *Signature) readParams(text string) bool {
 	seen := map[string]bool{}
 	for text != "" {

@@ -1,5 +1,5 @@
-// Package keytext reads the keys that a text holds. It tells a key that anybody may know from a secret that only two
-// ends know, however the text is quoted, escaped or encoded, and it knows no scheme.
+// Package keytext reads the keys that a text holds. It distinguishes a public key from a secret that only two ends
+// know, however the text is quoted, escaped or encoded. It knows no scheme.
 package keytext
 
 import (
@@ -12,49 +12,49 @@ import (
 	"strings"
 )
 
-// Kind says what a secret may prove, by how it is written. The key decides that and never the message: anybody who has
-// read a public key can compute an HMAC with its text.
+// Kind is the use of a secret according to its text. The key decides the kind, never the message: an attacker who
+// knows a public key could otherwise compute an HMAC with its text.
 type Kind string
 
 // The kinds of keys.
 const (
-	// Shared is text that only sender and receiver know, for HMAC, digests and tokens.
+	// Shared is a text that only sender and receiver know, for HMAC, digests and tokens.
 	Shared Kind = "shared"
-	// Asymmetric is a public or private key or a certificate, for Ed25519, ECDSA and RSA only.
+	// Asymmetric is a public key, a private key or a certificate, for Ed25519, ECDSA and RSA only.
 	Asymmetric Kind = "asymmetric"
-	// Unknown is hex or base64 of 32 bytes with no prefix, or of other bytes that may be a public key or chance: an
-	// Ed25519 public key and a shared secret look alike.
+	// Unknown is hex or base64 of 32 bytes without a prefix, or of other bytes that may be a public key: an Ed25519
+	// public key and a shared secret look alike.
 	Unknown Kind = "unknown"
 )
 
 const (
 	byteOrderMark  = "\ufeff"
-	ambiguousSize  = 32 // bytes of an Ed25519 public key (RFC 8032, section 5.1.5)
-	multicodecSize = 34 // bytes of one with its number in front, as did:key has it
-	minisignSize   = 42 // bytes of a minisign key: two letters, a number of eight bytes, an Ed25519 public key
+	ambiguousSize  = 32 // size of an Ed25519 public key (RFC 8032, section 5.1.5)
+	multicodecSize = 34 // size of the same with its multicodec number, as in did:key
+	minisignSize   = 42 // size of a minisign key: two letters, a number of eight bytes, an Ed25519 public key
 	maxBehindDER   = 8  // bytes that may follow a key in DER: a line end, a NUL
 )
 
-// MaxKey is the longest key or secret, in bytes as given. It is far above any in use and keeps a wrong file from being
-// read.
+// MaxKey is the longest key or secret, in bytes as given. It is far above any real key and keeps a wrong file from
+// being read.
 const MaxKey = 16 << 10
 
-// KindOf returns what a secret may prove, in any of the usual spellings: quoted, escaped, encoded, or in the middle of
-// a line. Where the work for one secret comes to its bound, it is Unknown.
+// KindOf returns the kind of a secret in any usual spelling: quoted, escaped, encoded, or in the middle of a line.
+// A secret that takes too much work is Unknown.
 func KindOf(secret []byte) Kind {
 	k := keySearch{kind: Shared}
 	k.first(secret)
 	return k.kind
 }
 
-// Trim returns a key without the white space around it and the byte order mark that an editor put in front.
+// Trim returns a key without surrounding white space and without the byte order mark of some editors.
 func Trim(key []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(key), []byte(byteOrderMark)))
 }
 
-// keyMarks are in the text of keys, in lower case and without blanks: PEM (RFC 7468), SSH (RFC 4716), OpenPGP, PuTTY,
-// minisign, what "openssl -text" prints, and the XML that .NET writes for an RSA key. A PEM block may have lost its
-// first line or its dashes.
+// keyMarks occur in the text of keys, here in lower case and without blanks: PEM (RFC 7468), SSH (RFC 4716),
+// OpenPGP, PuTTY, minisign, the output of "openssl -text", and .NET's XML of an RSA key. A PEM block may have lost
+// its first line or its dashes.
 var keyMarks = [...]string{
 	"----begin", "----end", "beginpublickey", "beginprivatekey", "beginrsap", "beginecp", "beginopensshp",
 	"begincertificate",
@@ -63,7 +63,7 @@ var keyMarks = [...]string{
 	"putty-user-key-file-", "untrustedcomment:",
 }
 
-// isArmoured reports whether lower holds one of the marks, whatever stands before it. A form writes a blank as "+".
+// isArmoured reports whether lower contains one of the marks. A form writes a blank as "+".
 func isArmoured(lower string) bool {
 	plain := strings.Map(func(r rune) rune {
 		if r <= ' ' || r == '+' || r == '_' {
@@ -79,20 +79,20 @@ func isArmoured(lower string) bool {
 	return false
 }
 
-// webKeyName is the name of a JSON Web Key's type (RFC 7517) or of the list in a set, quoted in any way.
+// webKeyName matches the name of a JSON Web Key's type (RFC 7517) or of the list in a set, quoted in any way.
 var webKeyName = regexp.MustCompile(`(^|[^a-z0-9])(kty["']?\s*[:=]|["']keys["']\s*:)`)
 
-// isWebKey reports whether lower holds a JSON Web Key, alone, in a set or in a list. It need not be well formed: a file
-// that was cut, or has a comment, is no shared secret either.
+// isWebKey reports whether lower contains a JSON Web Key, alone, in a set or in a list. It may be malformed: a
+// truncated or commented file is not a shared secret either.
 func isWebKey(lower string) bool {
 	return (strings.Contains(lower, "kty") || strings.Contains(lower, "keys")) && webKeyName.MatchString(lower)
 }
 
-// sshNames begin the names of OpenSSH's key algorithms.
+// sshNames are the beginnings of OpenSSH's key algorithm names.
 var sshNames = [...]string{"ssh-ed25519", "ssh-rsa", "ssh-dss", "ecdsa-sha2-", "sk-ssh-", "sk-ecdsa-"}
 
-// isSSHLine reports whether lower has the name of a key algorithm and a key behind it, as lines of authorized_keys
-// (options before it) and known_hosts (a host before it) do. The text of a key begins with the length of a name, AAAA.
+// isSSHLine reports whether lower has the name of a key algorithm followed by a key, as lines of authorized_keys (with
+// options before it) and known_hosts (with a host before it) do. A key's base64 begins with the length of a name, AAAA.
 func isSSHLine(lower string) bool {
 	for _, name := range sshNames {
 		if !strings.Contains(lower, name) {
@@ -108,12 +108,12 @@ func isSSHLine(lower string) bool {
 	return false
 }
 
-// keyPrefixes begin the text of keys: of Standard Webhooks v1a, of the did:key method, and a label that some tools put
-// in front.
+// keyPrefixes are the beginnings of keys: of Standard Webhooks v1a, of the did:key method, and labels of some tools.
 var keyPrefixes = [...]string{"whpk_", "whsk_", "v1a,whpk_", "v1a,whsk_", "did:key:", "ed25519:", "ed25519/",
 	"openssh-key-v1"}
 
-// secretPrefixes begin secrets that providers issue to one receiver. Text that begins so is not base64url by chance.
+// secretPrefixes are the beginnings of secrets that providers issue to one receiver. No base64url text begins with
+// them by chance.
 var secretPrefixes = [...]string{"v1,whsec_", "whsec_", "lin_wh_", "glsec_", "shpss_", "polar_whs_", "sk_live_",
 	"sk_test_", "rk_live_", "rk_test_"}
 
@@ -131,13 +131,12 @@ func cutAnyPrefix(text string, prefixes []string) (rest string, ok bool) {
 	return text, false
 }
 
-// isPublicText reports whether lower is an address: of a key set, say, which anybody can read, as everybody can the
-// address.
+// isPublicText reports whether lower is a URL, for example of a key set: a URL is not secret.
 func isPublicText(lower string) bool {
 	return strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://")
 }
 
-// isKeyText reports whether text is a key by what it says of itself.
+// isKeyText reports whether text is marked as a key.
 func isKeyText(text string) bool {
 	if hasAnyPrefix(strings.ToLower(text[:min(len(text), 16)]), keyPrefixes[:]) {
 		return true
@@ -149,8 +148,8 @@ func isKeyText(text string) bool {
 	return isPublicText(lower) || isArmoured(lower) || isWebKey(lower) || isSSHLine(lower)
 }
 
-// isKeyBytes reports whether b is a key as it travels without armour: DER, an SSH key, a point of a NIST curve (SEC 1,
-// section 2.3.3) with or without its mark, or an Ed25519 seed with its public key behind it.
+// isKeyBytes reports whether b is a key in binary: DER, an SSH key, a point of a NIST curve (SEC 1, section 2.3.3)
+// with or without its first byte, or an Ed25519 seed followed by its public key.
 func isKeyBytes(b []byte) bool {
 	if isSSHKey(b) || isDERKey(b) || isPoint(b) {
 		return true
@@ -162,7 +161,7 @@ func isKeyBytes(b []byte) bool {
 	return false
 }
 
-// mayBeKey reports whether b is as long as a public key that random bytes can look like as well.
+// mayBeKey reports whether b has the length of a public key that cannot be distinguished from random bytes.
 func mayBeKey(b []byte) bool {
 	switch len(b) {
 	case ambiguousSize:
@@ -175,7 +174,7 @@ func mayBeKey(b []byte) bool {
 	return isCompressedPoint(b)
 }
 
-// nistCurves are those with points of over 32 bytes (FIPS 186-5).
+// nistCurves are the curves with points of over 32 bytes (FIPS 186-5).
 var nistCurves = [...]elliptic.Curve{elliptic.P224(), elliptic.P256(), elliptic.P384(), elliptic.P521()}
 
 func isPoint(b []byte) bool {
@@ -191,8 +190,7 @@ func isPoint(b []byte) bool {
 	return false
 }
 
-// isCompressedPoint reports whether b is a point without its second half. One of 256 random byte strings of that length
-// is.
+// isCompressedPoint reports whether b is a compressed point. So is one in 256 random byte strings of that length.
 func isCompressedPoint(b []byte) bool {
 	if len(b) < ambiguousSize || b[0] != 2 && b[0] != 3 {
 		return false
@@ -219,14 +217,14 @@ func isSSHKey(b []byte) bool {
 }
 
 // keyAlgorithms are the DER of the object identifiers of RSA (RFC 8017, appendix C), of elliptic curves (RFC 5480,
-// section 2.1.1), and the beginning of those of Ed25519 and its like (RFC 8410, section 3).
+// section 2.1.1), and the beginning of those of Ed25519 and its relatives (RFC 8410, section 3).
 var keyAlgorithms = [...]string{"\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x01", "\x06\x07\x2a\x86\x48\xce\x3d\x02\x01",
 	"\x06\x03\x2b\x65"}
 
-// isDERKey reports whether b is a SEQUENCE that holds what keys and certificates do. One that names the algorithm of a
-// key near its beginning may be cut or followed by anything. Another begins with a SEQUENCE (SPKI, X.509) or an INTEGER
-// (PKCS #1, PKCS #8, SEC 1) and is made of whole elements: curves and algorithms that this program cannot use are found
-// as well. Random bytes are either once in a hundred million times.
+// isDERKey reports whether b is a SEQUENCE with the structure of a key or certificate. If it names a key algorithm
+// near its beginning, it may be truncated or followed by anything. If not, it must begin with a SEQUENCE (SPKI,
+// X.509) or an INTEGER (PKCS #1, PKCS #8, SEC 1) and consist of whole elements, so unsupported curves and
+// algorithms are found as well. Random bytes pass once in a hundred million times.
 func isDERKey(b []byte) bool {
 	if len(b) < ambiguousSize || b[0] != 0x30 {
 		return false

@@ -13,13 +13,13 @@ import (
 type Key struct {
 	Public  crypto.PublicKey
 	Private crypto.Signer // nil when only the public key is known
-	Owner   string        // of a certificate the common name
-	// When the key came in a certificate, the time it is good for; zero otherwise.
+	Owner   string        // common name of a certificate
+	// The validity of a certificate; zero without one.
 	NotBefore, NotAfter time.Time
 }
 
-// Ed25519 takes 32 bytes for a public key when verifying and for a seed when signing: nothing tells them apart. A
-// seed with its public key behind it is clear.
+// Ed25519 reads 32 bytes as a public key and as a seed, because they look alike. A seed followed by its public key
+// is unambiguous.
 func Ed25519(b []byte) (Key, bool) {
 	switch len(b) {
 	case ed25519.SeedSize:
@@ -31,9 +31,9 @@ func Ed25519(b []byte) (Key, bool) {
 	return Key{}, false
 }
 
-// PEM takes the first block that is a key or certificate; openssl puts the curve's parameters before a key, and lines
-// of text before the block, as "Bag Attributes" (RFC 7468, section 2). Files that were joined may each begin with a
-// mark.
+// PEM returns the first key or certificate of a text. openssl writes the curve's parameters before a key, and lines
+// such as "Bag Attributes" before the block (RFC 7468, section 2). Each of several joined files may begin with a
+// byte order mark.
 func PEM(text string) (Key, bool) {
 	for rest := []byte(strings.ReplaceAll(text, byteOrderMark, "")); ; {
 		var block *pem.Block
@@ -59,7 +59,7 @@ func parseCertificate(der []byte) (Key, bool) {
 		true
 }
 
-// DER tries each form a lone key comes in; they exclude one another.
+// DER returns the key in any DER form of a single key; a text matches at most one form.
 func DER(der []byte) (Key, bool) {
 	if public, err := x509.ParsePKIXPublicKey(der); err == nil {
 		return Key{Public: public}, true

@@ -13,24 +13,23 @@ import (
 	"unicode/utf8"
 )
 
-// Bounds on the work for one secret.
+// Limits on the work for one secret.
 const (
-	maxKeyDepth = 5        // encodings and quotings inside one another
-	maxKeyTexts = 200      // texts that are looked at
-	maxKeyWork  = 64 << 10 // bytes of them
-	leastKey    = 43       // characters of 32 bytes in the densest of the encodings, base64 without padding
-	leastLine   = 16       // characters of a line of a key
+	maxKeyDepth = 5        // nested encodings and quotings
+	maxKeyTexts = 200      // texts that are examined
+	maxKeyWork  = 64 << 10 // bytes of these texts
+	leastKey    = 43       // characters of 32 bytes in the densest encoding, base64 without padding
+	leastLine   = 16       // characters in a line of a key
 )
 
-// keySearch looks for a key in a secret. A public key that was quoted, escaped or encoded once more is as public as
-// before.
+// keySearch looks for a key in a secret. A public key stays public when it is quoted, escaped or encoded once more.
 type keySearch struct {
 	kind  Kind
 	texts int
 	work  int
 }
 
-// first looks at a secret as it was given. The bytes of a file may be DER that ends in what looks like white space.
+// first examines a secret as given: the bytes of a file may be DER that ends in bytes like white space.
 func (k *keySearch) first(key []byte) {
 	text := Trim(key)
 	plain := isPlain(text)
@@ -50,8 +49,8 @@ func (k *keySearch) first(key []byte) {
 	k.read(key, maxKeyDepth, true)
 }
 
-// bytes looks at what an encoding stands for. lone says that the secret is nothing but this: in the middle of other
-// text, 32 bytes say nothing.
+// bytes examines decoded bytes. lone says that the secret consists only of them: in the middle of other text, 32
+// bytes say nothing.
 func (k *keySearch) bytes(b []byte, depth int, lone bool) {
 	switch {
 	case k.kind == Asymmetric || len(b) < ambiguousSize:
@@ -65,7 +64,7 @@ func (k *keySearch) bytes(b []byte, depth int, lone bool) {
 	k.read(b, depth-1, lone)
 }
 
-// read looks at a text: as it is, in its parts, and at what it may be an encoding of.
+// read examines a text as it is, in its parts, and decoded.
 func (k *keySearch) read(b []byte, depth int, lone bool) {
 	if k.kind == Asymmetric || depth == 0 || len(b) == 0 || !k.mayGoOn(len(b)) {
 		return
@@ -95,7 +94,7 @@ func (k *keySearch) read(b []byte, depth int, lone bool) {
 	}
 }
 
-// mayGoOn counts the work. A secret that takes more than the bound is not known.
+// mayGoOn counts the work, and is false for a secret that has reached the limit.
 func (k *keySearch) mayGoOn(n int) bool {
 	k.texts++
 	k.work += n
@@ -106,14 +105,14 @@ func (k *keySearch) mayGoOn(n int) bool {
 	return true
 }
 
-// parts looks at the words of a text, at what stands behind a label such as PUBLIC_KEY=, and at whatever runs of base64
-// there are. A comment, a file name or a second key does not make a key a secret.
+// parts examines the words of a text, the values of labels such as PUBLIC_KEY=, and all runs of base64. A comment,
+// a file name or a second key does not make a key a secret.
 func (k *keySearch) parts(text string, depth int, lone bool) {
 	words := strings.FieldsFunc(text, func(r rune) bool {
 		return unicode.IsSpace(r) ||
 			strings.ContainsRune("\"'`,;#|(){}[]<>", r)
 	})
-	var lines strings.Builder // of base64, between comments
+	var lines strings.Builder // base64 lines between comments
 	for _, word := range words {
 		if len(word) >= leastKey && len(word) < len(text) {
 			k.read([]byte(word), depth-1, lone)
@@ -134,19 +133,19 @@ func (k *keySearch) parts(text string, depth int, lone bool) {
 	}
 }
 
-// decode looks at the bytes that a text may be hex, base64, base32 or base58 of.
+// decode examines the bytes of a text in hex, base64, base32 or base58.
 func (k *keySearch) decode(text string, depth int, lone bool) {
 	if len(text) < leastKey {
 		return
 	}
 	if b, ok := unhex(text); ok {
 		k.bytes(b, depth, lone)
-		return // an even number of hex digits may be base64 as well, but is never meant so
+		return // an even number of hex digits is valid base64, but never meant as such
 	}
 	if b, ok := unbase64(withoutBlanks(text)); ok {
 		k.bytes(b, depth, lone)
 	}
-	if strings.Contains(text, " ") { // as a form makes it of base64
+	if strings.Contains(text, " ") { // a form turns + into a blank
 		if b, ok := unbase64(strings.ReplaceAll(text, " ", "+")); ok {
 			k.bytes(b, depth, false)
 		}
@@ -157,13 +156,13 @@ func (k *keySearch) decode(text string, depth int, lone bool) {
 	if b, ok := unbase58(text); ok {
 		k.bytes(b, depth, lone)
 	}
-	if b, ok := unbase58(strings.TrimPrefix(text, "z")); ok && len(b) > ambiguousSize { // as multibase marks it
+	if b, ok := unbase58(strings.TrimPrefix(text, "z")); ok && len(b) > ambiguousSize { // multibase marks base58 with z
 		k.bytes(b, depth, lone)
 	}
 }
 
-// unhex reads hex: in either case, with colons, commas, blanks or line breaks between, and with the marks of C and of
-// shells.
+// unhex decodes hex in either case, with colons, commas, blanks or line breaks between, and with the prefixes of C
+// and of shells.
 func unhex(text string) ([]byte, bool) {
 	digits := make([]byte, 0, len(text))
 	for i, c := range []byte(text) {
@@ -188,7 +187,7 @@ func withoutBlanks(text string) string {
 	return strings.Join(strings.Fields(text), "")
 }
 
-// unbase64 reads base64 in either alphabet, with padding or without.
+// unbase64 decodes base64 in either alphabet, with or without padding.
 func unbase64(text string) ([]byte, bool) {
 	if !isPlain([]byte(text)) {
 		return nil, false
@@ -203,7 +202,7 @@ func unbase64(text string) ([]byte, bool) {
 	return b, err == nil
 }
 
-// unbase32 reads base32 (RFC 4648, section 6) in either case.
+// unbase32 decodes base32 (RFC 4648, section 6) in either case.
 func unbase32(text string) ([]byte, bool) {
 	text = strings.TrimRight(text, "=")
 	if strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567") != "" &&
@@ -214,8 +213,8 @@ func unbase32(text string) ([]byte, bool) {
 	return b, err == nil
 }
 
-// unbase58 reads what Bitcoin, Solana and did:key write 32 to 64 bytes in. Each letter of the alphabet is a digit, and
-// a leading "1" is a byte of zero.
+// unbase58 decodes base58 of 32 to 64 bytes, the encoding of Bitcoin, Solana and did:key. Each letter is a digit,
+// and a leading "1" is a zero byte.
 func unbase58(text string) ([]byte, bool) {
 	const alphabet = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz"
 	if len(text) < leastKey || len(text) > 90 || strings.Trim(text, alphabet) != "" {
@@ -231,8 +230,8 @@ func unbase58(text string) ([]byte, bool) {
 
 const blanksAndQuotes = " \t\r\n\"'`,;"
 
-// respelled are the other texts that a text may be meant as: with its escapes read as JSON and shells do, and with its
-// percent signs read as in a URL.
+// respelled returns other readings of a text: with the escapes of JSON and shells decoded, and with URL escapes
+// decoded.
 func respelled(text string) (others []string) {
 	if strings.Contains(text, `\`) {
 		others = append(others, unescaped(text))
@@ -245,7 +244,7 @@ func respelled(text string) (others []string) {
 	return others
 }
 
-// unescaped reads the escapes of JSON strings, and passes over what is none.
+// unescaped decodes the escapes of JSON strings and skips invalid ones.
 func unescaped(text string) string {
 	var out strings.Builder
 	for rest := text; rest != ""; {
@@ -272,8 +271,8 @@ func unescaped(text string) string {
 	return out.String()
 }
 
-// legible is a text without the characters that nobody sees, and with blanks for the many kinds of them. Bytes that are
-// no text have none, but for the UTF-16 that some editors save.
+// legible returns a text without invisible characters and with every kind of space as a blank. ok is false for
+// bytes that are not text, except for the UTF-16 of some editors.
 func legible(b []byte) (string, bool) {
 	if isPlain(b) {
 		return string(b), true
@@ -298,7 +297,7 @@ func legible(b []byte) (string, bool) {
 	}, string(b)), true
 }
 
-// isText reports whether b is what a person or a program writes as text.
+// isText reports whether b is text written by a person or a program.
 func isText(b []byte) bool {
 	return utf8.Valid(b) && !bytes.ContainsFunc(b, func(r rune) bool {
 		return unicode.IsControl(r) &&
@@ -306,8 +305,7 @@ func isText(b []byte) bool {
 	})
 }
 
-// isPlain reports whether b consists of nothing but the characters of hex and of base64 in either alphabet, and
-// padding.
+// isPlain reports whether b consists of the characters of hex and of base64 in either alphabet, with padding.
 func isPlain(b []byte) bool {
 	for _, c := range bytes.TrimRight(b, "=") {
 		if !isPlainByte(c) {

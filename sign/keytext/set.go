@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// Bounds on a key set: Google's and Plaid's hold a handful.
+// Limits on a key set: Google's and Plaid's hold a handful of keys.
 const (
 	MaxSet     = 256 << 10 // bytes
 	maxSetKeys = 64
@@ -21,8 +21,8 @@ const (
 
 const p256Half = 32 // bytes of a coordinate of P-256
 
-// webKey is one JSON Web Key (RFC 7517; for Ed25519 RFC 8037). Private parts are not read: a key set is what a provider
-// publishes.
+// webKey is one JSON Web Key (RFC 7517; for Ed25519 RFC 8037). Private parts are not read: providers publish public
+// keys.
 type webKey struct {
 	Kty, Use, Crv, X, Y, N, E string
 }
@@ -32,7 +32,7 @@ func IsSet(text []byte) bool {
 	return bytes.HasPrefix(text, []byte("{")) && bytes.Contains(text, []byte(`"kty"`))
 }
 
-// Set returns the keys of a set, or of a lone key, that can be understood and are for signatures.
+// Set returns the supported signature keys of a set or of a single JSON Web Key.
 func Set(text []byte) []Key {
 	var set struct {
 		Keys []webKey
@@ -56,7 +56,7 @@ func Set(text []byte) []Key {
 // public returns the key, nil when it is of another kind or malformed.
 func (w webKey) public() crypto.PublicKey {
 	part := func(text string) []byte {
-		if strings.ContainsAny(text, "\r\n") { // which the standard library passes over
+		if strings.ContainsAny(text, "\r\n") { // the standard library ignores these
 			return nil
 		}
 		b, _ := base64.RawURLEncoding.Strict().DecodeString(strings.TrimRight(text, "="))

@@ -1,5 +1,5 @@
-// Package proof judges how much a valid message proves. A signature that matches may be weaker than another one that
-// the message could have had, or may have been made for another message.
+// Package proof judges how much a valid message proves. A matching signature may be weaker than another signature
+// of the same message, or may have been made for another message.
 package proof
 
 import (
@@ -13,10 +13,10 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// MovedFrom returns the first of the timed schemes whose signed content has the form of what s, which has no timestamp,
-// signs of m. Such a message may be a captured one of that scheme: its MAC was put into the header of s and its signed
-// content, with the timestamp in it, into the body, where nothing judges the time any more. ok is false when there is
-// none, and always when s is timed itself. It is asked about a message that s has found valid.
+// MovedFrom returns the first of the timed schemes that may have signed the content that s, a scheme without
+// timestamp, signs of m. Such a message may be a captured one: an attacker puts its MAC into the header of s and
+// its signed content, timestamp included, into the body, where no check of the age applies. ok is false when no
+// scheme matches, and always when s is timed. m must have passed s.Verify.
 func MovedFrom(s sign.Scheme, m sign.Message, now time.Time, schemes []sign.Scheme) (from sign.Scheme, ok bool) {
 	if s.Timed() {
 		return sign.Scheme{}, false
@@ -36,7 +36,7 @@ func MovedFrom(s sign.Scheme, m sign.Message, now time.Time, schemes []sign.Sche
 	return sign.Scheme{}, false
 }
 
-// couldSign reports whether content has the form of what a timed scheme signs.
+// couldSign reports whether content has the form of a timed scheme's signed content.
 func couldSign(s *sign.Scheme, content []byte, url string, now time.Time) bool {
 	switch {
 	case s.JWT != nil:
@@ -52,8 +52,7 @@ func couldSign(s *sign.Scheme, content []byte, url string, now time.Time) bool {
 	return n > 0 && ok && plausible(at, now)
 }
 
-// looksLikeToken reports whether content is the head and the claims of a JSON Web Token, as they are signed (RFC 7515,
-// section 5.1).
+// looksLikeToken reports whether content is the signed part of a JSON Web Token (RFC 7515, section 5.1).
 func looksLikeToken(content []byte) bool {
 	head, claims, ok := bytes.Cut(content, []byte("."))
 	if !ok || len(content) > maxToken || bytes.IndexByte(claims, '.') >= 0 {
@@ -68,8 +67,8 @@ func looksLikeToken(content []byte) bool {
 	return json.Unmarshal(text, &object) == nil
 }
 
-// codeCouldSign is couldSign for the schemes whose content code makes; see their content functions. One that is not
-// known here has every form, so that a new one is noticed.
+// codeCouldSign is couldSign for schemes whose content is made by code. A scheme without a case here matches any
+// content, so that a test notices a new one.
 func codeCouldSign(s *sign.Scheme, content []byte, now time.Time) bool {
 	f := contentForm{unit: s.Time.Unit, now: now, steps: maxFormSteps}
 	switch s.Code {
@@ -83,34 +82,33 @@ func codeCouldSign(s *sign.Scheme, content []byte, now time.Time) bool {
 			bytes.Contains(lines[2], []byte("x-contentful-timestamp:"))
 	case sign.RFC9421:
 		return bytes.Contains(content[max(0, len(content)-maxForm):], []byte(`"@signature-params": (`))
-	case sign.SNS: // names and values, a line each
+	case sign.SNS: // a line for each name and each value
 		return bytes.Contains(content[max(0, len(content)-maxForm):], []byte("\nTimestamp\n"))
 	}
 	return true
 }
 
-// plausible reports whether a provider can have signed at that time: not before there were webhooks, nor long after
-// now. It keeps other numbers at the end of a body, such as those of telephones, from being taken for a time.
+// plausible reports whether a provider may have signed at that time: not before webhooks existed, nor long after
+// now. It keeps other numbers at the end of a body, such as telephone numbers, from being taken for a time.
 func plausible(at, now time.Time) bool {
 	return at.Unix() >= 1e9 && at.Before(now.AddDate(1, 0, 0))
 }
 
 const (
 	maxToken     = 8 << 10 // bytes of a token
-	maxForm      = 8 << 10 // bytes that are looked at on either side of the body
+	maxForm      = 8 << 10 // bytes examined on either side of the body
 	maxFormField = 1 << 10 // bytes of a value in a content
-	maxFormSteps = 1 << 17 // of one comparison; a content that takes more has the form
+	maxFormSteps = 1 << 17 // steps of one comparison; a content that takes more counts as a match
 )
 
 // contentForm compares content with a template.
 type contentForm struct {
 	unit  sign.Unit
 	now   time.Time
-	steps int // left
+	steps int // steps left
 }
 
-// is reports whether content has the form of a template: what stands before the body at its beginning, and what stands
-// behind it at its end.
+// is reports whether content begins with the part of a template before the body and ends with the part after it.
 func (f *contentForm) is(content []byte, template string) bool {
 	pieces := sign.Pieces(template)
 	first := slices.IndexFunc(pieces, isAny)
@@ -139,12 +137,12 @@ func (f *contentForm) is(content []byte, template string) bool {
 	return false
 }
 
-// isAny reports whether a piece stands for any bytes at all.
+// isAny reports whether a piece matches any bytes.
 func isAny(p sign.Piece) bool {
 	return p.Named && (p.Text == "body" || p.Text == "body|json" || p.Text == "form|sorted")
 }
 
-// match reports whether text begins with what the pieces stand for, or with whole is that and nothing else.
+// match reports whether text begins with the pieces' values or, with whole, consists of nothing else.
 func (f *contentForm) match(pieces []sign.Piece, text []byte, whole bool) bool {
 	if f.steps--; f.steps < 0 {
 		return true
@@ -166,7 +164,7 @@ func (f *contentForm) match(pieces []sign.Piece, text []byte, whole bool) bool {
 	return false
 }
 
-// lengths are how many bytes of text a name may stand for; ok is false when it cannot stand there.
+// lengths returns how many bytes of text a name may take; ok is false when the name cannot match.
 func (f *contentForm) lengths(name string, text []byte) (least, most int, ok bool) {
 	upTo := func(n int, allowed func(byte) bool) int {
 		end := slices.IndexFunc(text[:min(n, len(text))], func(b byte) bool { return !allowed(b) })
@@ -206,7 +204,7 @@ func (f *contentForm) lengths(name string, text []byte) (least, most int, ok boo
 
 func isVisible(b byte) bool { return b > ' ' && b != 0x7f }
 
-// fits reports whether text, of a length and of letters that a name allows, is what the name stands for.
+// fits reports whether text, whose length and characters the name allows, is a value of the name.
 func (f *contentForm) fits(name string, text []byte) bool {
 	switch {
 	case name == "ts":

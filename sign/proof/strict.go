@@ -8,9 +8,8 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// Stricter reports whether a valid message of s proves more than a valid message of t: first that it is fresh, then
-// what its body says, then who sent it, then the address it was sent to. Equally strict schemes are stricter than
-// neither.
+// Stricter reports whether a valid message of s proves more than a valid message of t. It compares, in this order:
+// the time, the body, the sender and the address. Of equally strict schemes neither is stricter.
 func Stricter(s, t sign.Scheme) bool { return strictness(&s) > strictness(&t) }
 
 func strictness(s *sign.Scheme) (n int) {
@@ -24,8 +23,8 @@ func strictness(s *sign.Scheme) (n int) {
 	return n
 }
 
-// Strictest sorts the schemes that a message may be of: those that prove most come first, and of equal ones the order
-// stays. A scheme whose timestamp the message lacks comes with those that have none.
+// Strictest sorts the possible schemes of a message by how much they prove, most first, and keeps the order of
+// equals. A scheme whose timestamp the message lacks ranks with those without a timestamp.
 func Strictest(m sign.Message, schemes []sign.Scheme) {
 	rank := make(map[string]int, len(schemes))
 	for i := range schemes {

@@ -6,14 +6,14 @@ import (
 	"strings"
 )
 
-// A signed JSON text is read strictly. Parsers do not agree on which of two equal keys counts (most take the last), so
-// a key that is there twice on the way to a signed value would show us one thing and the receiver another.
+// A signed JSON text is read strictly. Parsers disagree on which of two equal keys counts (most take the last), so
+// with a duplicate key on the way to a signed value, barb and the receiver could read different values.
 
-// MaxElements is how many elements of an array are looked at, be it for "*" or for items with a signature each.
+// MaxElements is how many elements of an array are read, for "*" and for items with a signature each.
 const MaxElements = 1000
 
-// Once returns the string or number at a path and how often it is there: 2 when a key of the path is there more than
-// once, or when the elements that "*" stands for do not agree. A "*" stands between dots for every element of an array.
+// Once returns the string or number at a path and how often it occurs: 2 when a key of the path is duplicate, or
+// when the elements that "*" stands for differ. A "*" between dots stands for every element of an array.
 func Once(doc []byte, path string) (value string, n int) {
 	before, after, found := strings.Cut(path, ".*.")
 	c, n := enterOnce(doc, before)
@@ -40,7 +40,7 @@ func Once(doc []byte, path string) (value string, n int) {
 	return value, n
 }
 
-// Times returns how often any value is at a path: 2 when a key on the way there is in its object more than once.
+// Times returns how often a value of any type occurs at a path: 2 when a key on the way is duplicate.
 func Times(doc []byte, path string) int {
 	_, n := enterOnce(doc, path)
 	return n
@@ -52,9 +52,8 @@ var (
 	ErrNotScalar = errors.New("neither text nor number")
 )
 
-// Word returns the string or number at a path, or true or false as they are written. A value that is missing or null is
-// not there. The error is ErrTwice for a key of the path that is there more than once, and ErrNotScalar for an object,
-// an array or malformed text.
+// Word returns the string or number at a path, or true or false as written. A missing value or null is not there. The
+// error is ErrTwice for a duplicate key on the path, and ErrNotScalar for an object, an array or malformed text.
 func Word(doc []byte, path string) (value string, there bool, err error) {
 	c, n := enterOnce(doc, path)
 	switch {
@@ -73,8 +72,8 @@ func Word(doc []byte, path string) (value string, there bool, err error) {
 	return text, true, nil
 }
 
-// Elements returns the elements of the array at a path, each a part of doc; none when there is no array, or it has more
-// than MaxElements.
+// Elements returns the elements of the array at a path as slices of doc; none when there is no array, or it has
+// more than MaxElements.
 func Elements(doc []byte, path string) [][]byte {
 	var all [][]byte
 	for _, e := range extents(doc, path) {
@@ -83,10 +82,10 @@ func Elements(doc []byte, path string) [][]byte {
 	return all
 }
 
-// extent is where a value stands in a text.
+// extent is the position of a value in a text.
 type extent struct{ from, to int }
 
-// extents returns where the elements of the array at a path stand, under the terms of Elements.
+// extents returns the positions of the elements of the array at a path, under the terms of Elements.
 func extents(doc []byte, path string) []extent {
 	c, n := enterOnce(doc, path)
 	if n != 1 || !c.take('[') || c.peek() == ']' {
@@ -110,7 +109,7 @@ func extents(doc []byte, path string) []extent {
 	return nil
 }
 
-// enterOnce returns a cursor at the value of a path, and 2 when a key on the way there stands in its object twice.
+// enterOnce returns a cursor at the value of a path, and 2 when a key on the way is duplicate.
 func enterOnce(doc []byte, path string) (c cursor, n int) {
 	c = cursor{doc: doc}
 	for part := range strings.SplitSeq(path, ".") {
@@ -122,9 +121,8 @@ func enterOnce(doc []byte, path string) (c cursor, n int) {
 	return c, 1
 }
 
-// enterOnce is enter for the only key of its name: it looks at the whole object. A key in another case counts as well,
-// since many parsers do not tell them apart (Go's encoding/json, .NET); where only such a key is there, it is there
-// twice too.
+// enterOnce does the same as enter but reads the whole object and counts the key. A key in another case counts as
+// well, since many parsers ignore case (Go's encoding/json, .NET); if only such a key exists, the count is 2.
 func (c *cursor) enterOnce(part string) (n int) {
 	if c.peek() != '{' {
 		if c.enter(part) {
@@ -165,7 +163,7 @@ func isNamed(key []byte, part string) bool {
 	return ok && strings.EqualFold(text, part)
 }
 
-// NamesTwice reports whether an object has a key more than once, in any case.
+// NamesTwice reports whether an object has a duplicate key, in any case.
 func NamesTwice(object []byte) bool {
 	c := cursor{doc: object}
 	seen := map[string]bool{}

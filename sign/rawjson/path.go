@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// Step is one part of a path: a key, or an element's number.
+// Step is one part of a path: a key, or the index of an element.
 type Step struct {
 	Key   string
-	Index int // of an element; -1 when the step was written as a key, which in an array may still be a number
+	Index int // -1 when written as a key, which in an array may still be a number
 }
 
 // Path is the way from a text to one of its values; the empty path is the text itself.
 type Path []Step
 
-// Dotted reads a path as it is written for First and Once: keys and indexes joined by dots.
+// Dotted parses a path in the form of First and Once: keys and indexes joined by dots.
 func Dotted(text string) Path {
 	var path Path
 	for part := range strings.SplitSeq(text, ".") {
@@ -23,7 +23,7 @@ func Dotted(text string) Path {
 	return path
 }
 
-// String writes a path as jq does: data.items[0].sku, meta["a.b"].
+// String returns a path in jq's form: data.items[0].sku, meta["a.b"].
 func (p Path) String() string {
 	var out strings.Builder
 	for _, s := range p {
@@ -39,7 +39,7 @@ func (p Path) String() string {
 	return strings.TrimPrefix(out.String(), ".")
 }
 
-// name is the path in an error.
+// name returns the path for an error.
 func (p Path) name() string {
 	if len(p) == 0 {
 		return "the payload"

@@ -1,8 +1,8 @@
 // Package rawjson finds a value in JSON text without rewriting the rest.
 //
-// A path is keys and indexes of arrays joined by dots ("event.type", "0.event"). The text is read in one pass, without
-// recursion, and only as far as it must be: what is asked for is a hint for people or is covered by a signature, and
-// must not fail because of nesting, numbers or bytes elsewhere that a parser would refuse.
+// A path is keys and indexes of arrays joined by dots ("event.type", "0.event"). The text is read in one pass,
+// without recursion, and only as far as necessary: the value is a hint for people or is covered by a signature, so
+// nesting, numbers or bytes elsewhere that a parser would refuse must not cause an error.
 package rawjson
 
 import (
@@ -12,11 +12,11 @@ import (
 	"strings"
 )
 
-// MaxScalar is the longest JSON string or number, in bytes as written, that counts as a value; ids, types and
+// MaxScalar is the longest JSON string or number that counts as a value, in bytes as written; ids, types and
 // timestamps are far shorter.
 const MaxScalar = 8 << 10
 
-// First returns the string or number at a path; of equal keys the first counts.
+// First returns the string or number at a path; of duplicate keys the first counts.
 func First(doc []byte, path string) (string, bool) {
 	c := cursor{doc: doc}
 	for part := range strings.SplitSeq(path, ".") {
@@ -27,14 +27,13 @@ func First(doc []byte, path string) (string, bool) {
 	return c.scalar()
 }
 
-// cursor is a position in a JSON text. Its methods report false, or stop at the end, when the text is not what they
-// expect.
+// cursor is a position in a JSON text. Its methods report false, or stop at the end, when the text is unexpected.
 type cursor struct {
 	doc []byte
 	at  int
 }
 
-// peek skips white space and returns the byte there, 0 at the end.
+// peek skips white space and returns the next byte, 0 at the end.
 func (c *cursor) peek() byte {
 	for c.at < len(c.doc) {
 		switch b := c.doc[c.at]; b {
@@ -56,7 +55,7 @@ func (c *cursor) take(b byte) bool {
 	return true
 }
 
-// enter moves from the beginning of an object or array to the value of its key or index.
+// enter moves from the beginning of an object or array to the value of a key or index.
 func (c *cursor) enter(part string) bool {
 	if c.take('[') {
 		index, err := strconv.Atoi(part)
@@ -80,7 +79,7 @@ func (c *cursor) enter(part string) bool {
 	return false
 }
 
-// skipValues moves behind n elements of an array and their commas.
+// skipValues moves past n elements of an array and their commas.
 func (c *cursor) skipValues(n int) bool {
 	for range n {
 		if !c.skip() || !c.take(',') {
@@ -90,7 +89,7 @@ func (c *cursor) skipValues(n int) bool {
 	return true
 }
 
-// text moves behind a string and returns the bytes between its quotes, still escaped; nil when the string does not end.
+// text moves past a string and returns the bytes between its quotes, still escaped; nil when the string does not end.
 func (c *cursor) text() []byte {
 	start := c.at + 1
 	for end := start; ; end++ {
@@ -112,7 +111,7 @@ func oddBackslashes(b []byte) bool {
 	return (len(b)-len(bytes.TrimRight(b, `\`)))%2 == 1
 }
 
-// skip moves behind a value, however deep it nests.
+// skip moves past a value of any depth.
 func (c *cursor) skip() bool {
 	for depth := 0; ; {
 		switch c.peek() {
@@ -139,7 +138,7 @@ func (c *cursor) skip() bool {
 	}
 }
 
-// bare moves behind a number or word and returns it.
+// bare moves past a number or literal and returns it.
 func (c *cursor) bare() []byte {
 	start := c.at
 	for c.at < len(c.doc) && strings.IndexByte("{}[],:\" \t\r\n", c.doc[c.at]) < 0 {
@@ -164,14 +163,14 @@ func (c *cursor) scalar() (text string, ok bool) {
 	return text, true
 }
 
-// word returns true, false or null as it is written at the cursor, and leaves the cursor where it was.
+// word returns true, false or null as written at the cursor, and does not move the cursor.
 func (c cursor) word() (string, bool) {
 	c.peek()
 	text := string(c.bare())
 	return text, (text == "true" || text == "false" || text == "null") && c.ended()
 }
 
-// ended reports whether a value ends where the cursor is: a number with more behind it is no number.
+// ended reports whether a value ends at the cursor: a number followed by other text is malformed.
 func (c *cursor) ended() bool {
 	next := c.peek()
 	return next == ',' || next == '}' || next == ']' || c.at == len(c.doc)

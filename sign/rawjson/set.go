@@ -11,16 +11,16 @@ import (
 // errMalformed says that a text on the way to a value is not JSON.
 var errMalformed = errors.New("not JSON")
 
-// Set returns a copy of doc with value, which is JSON, at the path: in the place of the one that is there, or as the
-// last member or element of the deepest object or array of the path that exists, laid out as the member before it is.
-// Every other byte stays. A null on the way counts as missing; of equal keys the last counts, as most parsers have it.
-// The error says which part of the path is in the way.
+// Set returns a copy of doc with value, which is JSON, at the path. It replaces the present value, or appends a
+// member or element to the deepest existing object or array of the path, formatted like the member before it. Every
+// other byte stays. A null on the way counts as missing; of duplicate keys the last counts, as in most parsers. The
+// error names the part of the path that cannot be entered.
 func Set(doc []byte, path Path, value []byte) ([]byte, error) {
 	return (&editor{path: path, value: value}).set(doc, 0)
 }
 
-// SetText is Set for a string at a path of Once, whose "*" stands for every element of an array. A new member is
-// written without blanks. ok is false when the text has no place for it.
+// SetText sets a string at a path of Once, where "*" stands for every element of an array. A new member is written
+// without blanks. ok is false when the text has no place for the string.
 func SetText(doc []byte, path, value string) (out []byte, ok bool) {
 	if before, after, found := strings.Cut(path, ".*."); found {
 		return EditElements(doc, before, func(element []byte) ([]byte, bool) { return SetText(element, after, value) })
@@ -29,8 +29,8 @@ func SetText(doc []byte, path, value string) (out []byte, ok bool) {
 	return out, err == nil
 }
 
-// EditElements returns a copy of doc with every element of the array at a path edited. ok is false when there is none,
-// or edit refuses one.
+// EditElements returns a copy of doc with every element of the array at a path edited. ok is false when there is no
+// element, or edit refuses one.
 func EditElements(doc []byte, path string, edit func(element []byte) (edited []byte, ok bool)) (out []byte, ok bool) {
 	elements := extents(doc, path)
 	end := 0
@@ -49,10 +49,10 @@ func EditElements(doc []byte, path string, edit func(element []byte) (edited []b
 type editor struct {
 	path    Path
 	value   []byte
-	compact bool // a new member is not laid out as the one before it is
+	compact bool // a new member is written without blanks
 }
 
-// set returns doc, the value at the first depth steps of the path, with the editor's value at what is left of the path.
+// set returns doc, the value at the first depth steps of the path, with the editor's value at the rest of the path.
 func (e *editor) set(doc []byte, depth int) ([]byte, error) {
 	if depth == len(e.path) {
 		return e.value, nil
@@ -83,23 +83,23 @@ func (e *editor) set(doc []byte, depth int) ([]byte, error) {
 	return slices.Concat(doc[:f.hit.from], inner, doc[f.hit.to:]), nil
 }
 
-// member is where one element of an array or member of an object stands.
+// member is the position of one element of an array or member of an object.
 type member struct {
-	lead   extent // blanks before it
+	lead   extent // blanks before the member
 	colon  extent // the bytes between key and value
-	extent        // its value
+	extent        // the value
 }
 
-// finding is what an object or array says of one step of a path.
+// finding is the result of looking for one step of a path in an object or array.
 type finding struct {
-	hit   member // the one that the step means
+	hit   member // the member of that step
 	there bool
 	last  member
-	n     int // how many there are
-	open  int // where the opening bracket ends
+	n     int // number of members
+	open  int // end of the opening bracket
 }
 
-// find looks through the object or array at the cursor for a step of a path.
+// find looks for a step of a path in the object or array at the cursor.
 func (c *cursor) find(path Path, depth int) (finding, error) {
 	object := c.peek() == '{'
 	index, err := indexOf(path, depth, object)
@@ -127,7 +127,7 @@ func (c *cursor) find(path Path, depth int) (finding, error) {
 	return f, nil
 }
 
-// indexOf is the number of the element that a step means; -1 in an object.
+// indexOf returns the index of a step's element; -1 in an object.
 func indexOf(path Path, depth int, object bool) (int, error) {
 	s, name := path[depth], path[:depth].name()
 	switch {
@@ -143,7 +143,7 @@ func indexOf(path Path, depth int, object bool) (int, error) {
 	return n, nil
 }
 
-// member reads one element, or one member and its key, into f.last. The cursor stands behind the blanks before it.
+// member reads one element, or one member with its key, into f.last. The cursor stands before its blanks.
 func (c *cursor) member(object bool, f *finding) (key []byte, ok bool) {
 	var m member
 	m.lead.to = c.at
@@ -169,7 +169,7 @@ func (c *cursor) member(object bool, f *finding) (key []byte, ok bool) {
 	return key, ok
 }
 
-// add puts a new member behind the last one.
+// add appends a new member after the last one.
 func (e *editor) add(doc []byte, f *finding, depth int) ([]byte, error) {
 	inner, err := e.nest(depth + 1)
 	if err != nil {
@@ -189,7 +189,7 @@ func (e *editor) add(doc []byte, f *finding, depth int) ([]byte, error) {
 	return slices.Concat(doc[:at], lead, inner, doc[at:]), nil
 }
 
-// nest writes the value inside of objects and arrays for the steps of the path from depth on.
+// nest returns the value inside of new objects and arrays for the steps of the path from depth on.
 func (e *editor) nest(depth int) ([]byte, error) {
 	value := e.value
 	for i := len(e.path) - 1; i >= depth; i-- {

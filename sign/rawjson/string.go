@@ -7,15 +7,15 @@ import (
 	"unicode/utf8"
 )
 
-// Style is how a writer of JSON escapes the characters in a string that it does not have to escape. The zero value
-// writes as JSON.stringify of ECMAScript does: only what must be escaped is.
+// Style is how to escape the characters of a JSON string that need no escaping. The zero value escapes only what
+// must be escaped, like ECMAScript's JSON.stringify.
 type Style struct {
-	ASCII bool   // characters above ASCII are \uXXXX
-	Upper bool   // hex digits are capitals
-	DEL   bool   // DEL is escaped, too
-	Slash bool   // a slash is \/
-	Quote bool   // " is \u0022
-	Also  string // ASCII characters that are \uXXXX
+	ASCII bool   // characters above ASCII become \uXXXX
+	Upper bool   // hex digits are upper case
+	DEL   bool   // DEL is escaped too
+	Slash bool   // a slash becomes \/
+	Quote bool   // " becomes \u0022
+	Also  string // ASCII characters that become \uXXXX
 	Lines bool   // U+2028 and U+2029 are escaped
 }
 
@@ -34,7 +34,7 @@ func (s Style) Append(to, text []byte) []byte {
 	return append(to, '"')
 }
 
-// plain is how many of the first bytes of text no style would write differently.
+// plain returns how many leading bytes of text are the same in every style.
 func (s Style) plain(text []byte) int {
 	for i, b := range text {
 		if b < ' ' || b >= 0x7f || b == '"' || b == '\\' || b == '/' || s.Also != "" && strings.IndexByte(s.Also, b) >= 0 {
@@ -44,7 +44,7 @@ func (s Style) plain(text []byte) int {
 	return len(text)
 }
 
-// append writes one character, which stands in the text as raw.
+// append writes one character, whose bytes in the text are raw.
 func (s Style) append(to []byte, r rune, raw []byte) []byte {
 	short := strings.IndexRune("\"\\\b\f\n\r\t", r)
 	switch {

@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// Writable says why the file cannot be written, nil when it can.
+// Writable returns why the file cannot be written, nil when it can.
 func Writable(path string) error {
 	info, err := os.Stat(path)
 	if err == nil && info.Mode().Perm()&0o200 == 0 {
@@ -16,8 +16,8 @@ func Writable(path string) error {
 	return err
 }
 
-// IsMine is false: the mode of a file does not say here who may read it.
+// IsMine returns false: on this system a file's mode does not say who may read it.
 func IsMine(fs.FileInfo) bool { return false }
 
-// Stranger knows of no owners here.
+// Stranger returns "": owners are unknown on this system.
 func Stranger(fs.FileInfo) string { return "" }

@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// Writable says why the file cannot be written, nil when it can. It does not open it: closing an os.File drops the
-// locks that this process has of the file (sqlite.org/howtocorrupt.html, section 2.2).
+// Writable returns why the file cannot be written, nil when it can. It does not open the file, because closing an
+// os.File drops this process's locks on the file (sqlite.org/howtocorrupt.html, section 2.2).
 func Writable(path string) error {
 	const write = 2 // W_OK of access(2)
 	return syscall.Access(path, write)
@@ -22,7 +22,7 @@ func IsMine(info fs.FileInfo) bool {
 	return ok && int(stat.Uid) == os.Geteuid()
 }
 
-// Stranger says which user other than this one and root could have written a file, "" when none.
+// Stranger returns the user, other than this one and root, who could have written a file; "" for none.
 func Stranger(info fs.FileInfo) string {
 	stat, ok := info.Sys().(*syscall.Stat_t)
 	switch {

@@ -1,5 +1,5 @@
-// Package disk makes files that belong to one user. It also recognises a file that was replaced, and knows nothing of
-// what is in one.
+// Package disk makes files that belong to one user. It also recognises a replaced file. It does not know any file's
+// content.
 package disk
 
 import (
@@ -10,7 +10,7 @@ import (
 )
 
 // Make makes an empty file of mode 0600 in folders of mode 0700, whatever the umask. SQLite gives -wal and -shm the
-// mode of the file. One that is there already is left as it is.
+// mode of the file. An existing file stays as it is.
 func Make(path string) error {
 	dir := filepath.Dir(path)
 	if err := makeFolder(dir); err != nil {
@@ -26,7 +26,7 @@ func Make(path string) error {
 	return errors.Join(f.Chmod(0o600), f.Close(), syncFolder(dir))
 }
 
-// makeFolder makes the folders that are missing and touches none that is there.
+// makeFolder makes missing folders and does not change existing ones.
 func makeFolder(dir string) error {
 	_, err := os.Stat(dir)
 	if !errors.Is(err, fs.ErrNotExist) {
@@ -44,8 +44,8 @@ func makeFolder(dir string) error {
 	return os.Chmod(dir, 0o700)
 }
 
-// syncFolder makes the name of a new file durable; SQLite syncs the folder only for its own journals. Some systems
-// cannot sync a folder, and a file that could be made there is not refused for that.
+// syncFolder makes the name of a new file durable; SQLite syncs the folder only for its own journals. A system that
+// cannot sync a folder is not an error.
 func syncFolder(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -55,7 +55,7 @@ func syncFolder(dir string) error {
 	return d.Close()
 }
 
-// Size returns the bytes of a file, 0 when it is not there.
+// Size returns the size of a file in bytes, 0 when there is none.
 func Size(path string) int64 {
 	info, err := os.Stat(path)
 	if err != nil {
@@ -64,13 +64,13 @@ func Size(path string) int64 {
 	return info.Size()
 }
 
-// FileID knows a file again. Its zero value is the same as any.
+// FileID identifies a file. Its zero value equals every file.
 type FileID struct {
 	path string
 	info fs.FileInfo
 }
 
-// Identify returns the id of the file that a path leads to now.
+// Identify returns the id of the file at a path.
 func Identify(path string) (FileID, error) {
 	info, err := os.Stat(path)
 	return FileID{path, info}, err

@@ -2,7 +2,7 @@ package disk
 
 import "syscall"
 
-// OnNetwork reports whether the file lies on a network file system, where processes on two machines cannot share the
+// OnNetwork reports whether the file is on a network file system, where processes on two machines cannot share the
 // memory that a write-ahead log needs (sqlite.org/wal.html).
 func OnNetwork(path string) bool {
 	var fs syscall.Statfs_t
@@ -12,7 +12,7 @@ func OnNetwork(path string) bool {
 	return isNetworkType(uint32(fs.Type))
 }
 
-// isNetworkType knows the magic numbers of statfs(2).
+// isNetworkType reports whether magic is a network file system's number in statfs(2).
 func isNetworkType(magic uint32) bool {
 	switch magic {
 	case 0x6969, // NFS
@@ -26,7 +26,7 @@ func isNetworkType(magic uint32) bool {
 		0x01161970, // GFS2
 		0x73757245, // Coda
 		0x564c,     // NCP
-		0x65735546: // FUSE: sshfs, s3fs and others that are as bad; a local one only loses speed
+		0x65735546: // FUSE: sshfs, s3fs and similar; a local one only loses speed
 		return true
 	}
 	return false

@@ -2,5 +2,5 @@
 
 package disk
 
-// OnNetwork cannot tell here.
+// OnNetwork returns false: it is unknown on this system.
 func OnNetwork(string) bool { return false }

@@ -7,20 +7,20 @@ import (
 	"path/filepath"
 )
 
-// Create writes a small new file of mode 0600, so that neither another process nor a crash leaves half of it. A file
-// that is at the path already stays, and the error is fs.ErrExist.
+// Create writes a small new file of mode 0600 atomically: another process or a crash never leaves half of it. An
+// existing file stays, and the error is fs.ErrExist.
 func Create(path string, data []byte) error { return write(path, data, place) }
 
-// Replace is Create in place of the one at the path, if there is one.
+// Replace is Create, but replaces an existing file.
 func Replace(path string, data []byte) error { return write(path, data, os.Rename) }
 
-// write makes the file under another name in the same folder, has it on the disk, and moves it to its path.
+// write writes the file under another name in the same folder, syncs it, and moves it to its path.
 func write(path string, data []byte, move func(from, to string) error) error {
 	fresh, err := os.CreateTemp(filepath.Dir(path), ".barb-*") // O_EXCL, 0600
 	if err != nil {
 		return at(path, err)
 	}
-	defer os.Remove(fresh.Name()) // it is gone where it was renamed
+	defer os.Remove(fresh.Name()) // fails after a rename
 	_, err = fresh.Write(data)
 	if err == nil {
 		err = fresh.Sync()
@@ -34,7 +34,7 @@ func write(path string, data []byte, move func(from, to string) error) error {
 	return syncFolder(filepath.Dir(path))
 }
 
-// place gives a file its name unless another file has that name. Where the system knows no links, it copies the file.
+// place renames a file unless the new name exists. Where the system has no links, it copies the file.
 func place(from, to string) error {
 	err := os.Link(from, to)
 	if err == nil || errors.Is(err, fs.ErrExist) {
@@ -62,7 +62,7 @@ func copyNew(from, to string) error {
 	return err
 }
 
-// at returns an error about the path that was asked for, instead of the name that the file had while it was made.
+// at returns an error with the requested path instead of the temporary name.
 func at(path string, err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return &fs.PathError{Op: e.Op, Path: path, Err: e.Err}

@@ -8,12 +8,11 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// maxArgument is how much of a body is put on the command line; Linux takes 128 KiB an argument.
+// maxArgument is the longest body on the command line; Linux limits an argument to 128 KiB.
 const maxArgument = 100_000
 
-// Curl returns a shell command that sends the request again with curl when pasted into a POSIX shell: the same headers
-// in the same case, the same bytes of body. A body that is not text is carried by printf, since no argument can hold
-// it.
+// Curl returns a curl command for a POSIX shell that sends the request again: the same headers in the same case, the
+// same bytes of body. A body that is not text goes through printf, since an argument cannot hold it.
 func Curl(r *record.Request) string {
 	var b strings.Builder
 	binary := !isText(string(r.Body)) || len(r.Body) > maxArgument
@@ -27,7 +26,7 @@ func Curl(r *record.Request) string {
 			continue // curl makes these itself
 		}
 		if f.Value == "" {
-			b.WriteString(" \\\n  -H " + Quote(f.Name+";")) // curl's way to send an empty header
+			b.WriteString(" \\\n  -H " + Quote(f.Name+";")) // how curl sends an empty header
 			continue
 		}
 		b.WriteString(" \\\n  -H " + Quote(f.Name+": "+f.Value))
@@ -57,15 +56,15 @@ func Quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// isText reports whether s is UTF-8 of which a terminal shows every character: no controls but line feed and tab,
-// nothing that turns the direction of writing or cannot be seen.
+// isText reports whether s is UTF-8 without controls (except line feed and tab), invisible characters, and characters
+// that change the direction of writing.
 func isText(s string) bool {
 	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool {
 		return r != '\n' && r != '\t' && r != ' ' && !unicode.IsGraphic(r)
 	})
 }
 
-// octal writes bytes as printf takes them.
+// octal escapes bytes for printf.
 func octal(data []byte) string {
 	const digits = "01234567"
 	var b strings.Builder

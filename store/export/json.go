@@ -1,5 +1,5 @@
-// Package export writes an exchange for other tools: as a JSON line, a curl command or raw HTTP. It knows neither the
-// history nor the command line.
+// Package export writes an exchange for other tools: as a JSON line, a curl command or raw HTTP. It does not know the
+// history or the command line.
 package export
 
 import (
@@ -12,19 +12,19 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// With says what of an exchange goes into its JSON form beyond the log line's fields. By default nothing that a
-// stranger's customer could be known by: no body, no header, no path, no query.
+// With selects parts of an exchange for the JSON form besides the log fields. By default no body, header, path or query
+// is written, because they may identify a customer.
 type With struct {
 	Body, URL, Headers bool
 }
 
-// maxName bounds ids and types in log lines: they come from strangers.
+// maxName is the longest id or type in a log line, because a sender chooses them.
 const maxName = 128
 
-// maxMasked bounds how many masked pieces a line names.
+// maxMasked is the greatest number of masked pieces in a line.
 const maxMasked = 20
 
-// Line is the JSON form of one exchange. The names are a contract: they may be added to, never changed.
+// Line is the JSON form of one exchange. The names are a contract: new ones may be added, none may change.
 type Line struct {
 	Schema         int    `json:"schema"`
 	Level          string `json:"level"`
@@ -36,7 +36,7 @@ type Line struct {
 	EventType      string `json:"event_type"`
 	EndpointDomain string `json:"endpoint_domain"`
 	Method         string `json:"method"`
-	StatusCode     int    `json:"status_code"` // 0 when no answer came
+	StatusCode     int    `json:"status_code"` // 0 without a response
 	LatencyMS      int64  `json:"latency_ms"`
 	Attempt        int    `json:"attempt"`
 	RetryCount     int    `json:"retry_count"`
@@ -45,13 +45,13 @@ type Line struct {
 	Reason         string `json:"reason,omitempty"`
 	Outcome        string `json:"outcome"`
 	Error          string `json:"error,omitempty"`
-	Fault          string `json:"fault,omitempty"`        // what was done to the sender on purpose
-	TooSlowFor     string `json:"too_slow_for,omitempty"` // the provider that would have given up
-	DeadlineMS     int64  `json:"deadline_ms,omitempty"`  // and how long it waits
+	Fault          string `json:"fault,omitempty"`        // the deliberate fault
+	TooSlowFor     string `json:"too_slow_for,omitempty"` // the provider that would not have waited
+	DeadlineMS     int64  `json:"deadline_ms,omitempty"`  // and its deadline
 	Ambiguous      bool   `json:"ambiguous,omitempty"`
 	NextInMS       int64  `json:"next_in_ms,omitempty"`
-	ScheduleMS     int64  `json:"schedule_ms,omitempty"` // what next_in_ms would be if time were not compressed
-	// what a sender of this character would do with the endpoint now
+	ScheduleMS     int64  `json:"schedule_ms,omitempty"` // next_in_ms without time compression
+	// what this provider would do with the endpoint now
 	Note    string   `json:"note,omitempty"`
 	Timings *Timings `json:"timings_ms,omitempty"`
 
@@ -59,12 +59,12 @@ type Line struct {
 	DuplicateOf int64             `json:"duplicate_of,omitempty"`
 	ReusedIDOf  int64             `json:"reused_id_of,omitempty"`
 	OlderThan   int64             `json:"older_than,omitempty"`
-	Masked      []string          `json:"masked,omitempty"` // what the history keeps no bytes of
+	Masked      []string          `json:"masked,omitempty"` // names of the masked pieces
 
-	BodyTruncated bool   `json:"body_truncated,omitempty"` // only the beginning of the request's body was kept
-	BodyLength    int64  `json:"body_length,omitempty"`    // bytes of the whole one, where its body is asked for
-	BodySHA256    string `json:"body_sha256,omitempty"`    // of the whole one, in hex
-	ExecExit      *int   `json:"exec_exit,omitempty"`      // nil when no command was run
+	BodyTruncated bool   `json:"body_truncated,omitempty"` // only the beginning of the request's body was stored
+	BodyLength    int64  `json:"body_length,omitempty"`    // of the whole body, with the body
+	BodySHA256    string `json:"body_sha256,omitempty"`    // of the whole body, in hex
+	ExecExit      *int   `json:"exec_exit,omitempty"`      // nil without a command
 	ExecMS        *int64 `json:"exec_ms,omitempty"`
 
 	URL             string      `json:"url,omitempty"`
@@ -80,7 +80,7 @@ type Line struct {
 	ResponseBase64  []byte      `json:"response_body_base64,omitempty"`
 }
 
-// Timings are the parts of a sent exchange's latency, in milliseconds; those that did not happen are left out.
+// Timings are the parts of a sent exchange's latency in milliseconds, without those that did not happen.
 type Timings struct {
 	DNS       float64 `json:"dns,omitempty"`
 	Connect   float64 `json:"connect,omitempty"`
@@ -136,7 +136,7 @@ func JSON(x *record.Exchange, with With) Line {
 	return l
 }
 
-// mark puts in what the listener noticed and did.
+// mark sets the fields about the listener's marks and actions.
 func (l *Line) mark(x *record.Exchange) {
 	for _, m := range x.Marks {
 		l.Marks = append(l.Marks, m.Kind)
@@ -151,7 +151,7 @@ func (l *Line) mark(x *record.Exchange) {
 	}
 }
 
-// maskedNames are cut like all that strangers chose.
+// maskedNames returns the names of the masked pieces, shortened, because a sender chooses them.
 func maskedNames(x *record.Exchange) (names []string) {
 	for _, n := range x.Masked() {
 		if names = append(names, name(n)); len(names) == maxMasked {
@@ -178,7 +178,7 @@ func verdict(v record.Verdict) string {
 	return string(v.Status)
 }
 
-// domain is the host of an endpoint without port, path and query.
+// domain returns the host of an endpoint without port, path and query.
 func domain(address string) string {
 	u, err := url.Parse(record.Origin(address))
 	if err != nil {
@@ -194,7 +194,7 @@ func name(s string) string {
 	return s
 }
 
-// body is text where it is text, else base64 under the other name, so that no byte is lost to JSON.
+// body returns a body as text if it is text, else as bytes for base64, so that JSON loses nothing.
 func body(b []byte) (*string, []byte) {
 	if utf8.Valid(b) {
 		s := string(b)

@@ -7,7 +7,7 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
-// The names of the six figures, as the output, the JSON, the manual page and docs/alerts.yml have them.
+// The names of the six figures in the output, the JSON, the manual page and docs/alerts.yml.
 const (
 	SuccessRate       = "success_rate"
 	P99Latency        = "p99_latency"
@@ -24,9 +24,9 @@ const (
 	Count        = "count"
 )
 
-// Limits says beyond which value a figure is a breach. Rates are from 0 to 1.
+// Limits are the values beyond which a figure is a breach. Rates are from 0 to 1.
 type Limits struct {
-	MinSamples               int64 // a rate or a latency of fewer is not judged
+	MinSamples               int64 // a rate or latency with fewer samples is not judged
 	MinSuccess               float64
 	MaxP99                   time.Duration
 	MaxQueue, MaxDeadLetters int64
@@ -44,25 +44,25 @@ const (
 	Few    State = "few" // not judged: too few samples
 )
 
-// Figure is one of the six figures, judged.
+// Figure is one of the six figures with its judgement.
 type Figure struct {
 	Name      string
 	Value     *float64 // in Unit; nil without samples
 	Unit      string
 	Threshold float64 // in Unit
-	Samples   *int64  // how many a rate or a latency is of; nil for a count
-	Of        string  // what one sample is: "delivery", "attempt", "signature"
+	Samples   *int64  // number of samples of a rate or latency; nil for a count
+	Of        string  // unit of a sample: "delivery", "attempt", "signature"
 	Below     bool    // a value below the threshold is the breach, not one above it
 	State     State
 }
 
-// Report is the six figures of a time.
+// Report holds the six figures of a time span.
 type Report struct {
 	Figures []Figure
-	Over    time.Duration // the time that the figures were taken over
+	Over    time.Duration // the time span of the figures
 }
 
-// Judge judges the figures of a history that were taken over a time.
+// Judge judges the figures of a history over a time span.
 func (l Limits) Judge(got store.Figures, over time.Duration) Report {
 	ms := func(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
 	rate := func(f Figure, n, of int64) Figure {

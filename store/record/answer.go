@@ -6,12 +6,11 @@ import (
 	"strings"
 )
 
-// ParseResponse takes a response head apart, as leniently as RFC 9112 asks of a client and curl is: lines may end in a
-// bare LF (section 2.2), a blank before a colon is left out (5.1), a folded line becomes one value with a space in it
-// (5.2). The version may be in lower case, or that of HTTP/2, which is then not what was spoken: Proto is HTTP/1.1.
-// Several blanks or tabs may follow it. Fields whose names are no tokens are passed over, and control characters in
-// values become spaces: Head keeps them all. A status is from 100 to 999. Refused are what is not HTTP, a line without
-// a colon, and NUL.
+// ParseResponse parses a response head as leniently as RFC 9112 asks of a client, and as curl does. Lines may end in a
+// bare LF (section 2.2), a blank before a colon is dropped (5.1), and a folded line becomes one value with a space
+// (5.2). The version may be in lower case, followed by several blanks or tabs; for HTTP/2, which was not really spoken,
+// Proto is HTTP/1.1. Fields whose names are no tokens are skipped, and control characters in values become spaces; Head
+// keeps both. A status is from 100 to 999. The error is for a head that is not HTTP, a line without a colon, or NUL.
 func ParseResponse(head string) (*Response, error) {
 	line, rest, _ := strings.Cut(head, "\n")
 	proto, line := cutBlank(strings.TrimSuffix(line, "\r"))
@@ -41,10 +40,10 @@ func cutBlank(s string) (before, after string) {
 	return s, ""
 }
 
-// BodyFraming says how long the body of an answer to method is (RFC 9112, section 6.3): length bytes, -1 where only its
-// end tells, which is the last chunk, or else the end of the connection. Empty members of a list do not count (RFC
-// 9110, section 5.6.1), nor does the coding identity of RFC 2616. Any coding but one chunked is an error, for nobody
-// who gets the body later would know of it; so are lengths that differ or are none.
+// BodyFraming returns the length in bytes of a response's body to method (RFC 9112, section 6.3), -1 when its end is
+// marked by the last chunk or by the end of the connection. Empty members of a list are ignored (RFC 9110, section
+// 5.6.1), and so is RFC 2616's coding identity. Other codings than a single chunked are an error, because a later
+// reader of the body could not know them; so are differing or malformed lengths.
 func (r *Response) BodyFraming(method string) (length int64, chunked bool, err error) {
 	if method == "HEAD" || r.Status == 204 || r.Status == 304 {
 		return 0, false, nil
@@ -77,7 +76,7 @@ func (r *Response) BodyFraming(method string) (length int64, chunked bool, err e
 	return length, false, nil
 }
 
-// members returns the members of a field that is a list, over all its lines, without the empty ones.
+// members returns the non-empty members of a list field over all its lines.
 func members(values []string) (all []string) {
 	for _, value := range values {
 		for member := range strings.SplitSeq(value, ",") {
@@ -89,8 +88,8 @@ func members(values []string) (all []string) {
 	return all
 }
 
-// parseAnswerFields reads the lines after the first one up to the empty line. Names and values share the head's memory,
-// but for what is not as it should be.
+// parseAnswerFields parses the lines after the first one up to the empty line. Valid names and values share the head's
+// memory.
 func parseAnswerFields(lines string) (Header, error) {
 	header := make(Header, 0, strings.Count(lines, "\n"))
 	for first := true; ; first = false {
@@ -106,7 +105,7 @@ func parseAnswerFields(lines string) (Header, error) {
 			line, lines = unfold(line, lines)
 		}
 		if first && isFolded(line) {
-			continue // it continues the status line, and is to be ignored (RFC 9112, section 2.2)
+			continue // continues the status line, to be ignored (RFC 9112, section 2.2)
 		}
 		name, value, ok := strings.Cut(line, ":")
 		if !ok || strings.IndexByte(line, 0) >= 0 {
@@ -122,11 +121,10 @@ func parseAnswerFields(lines string) (Header, error) {
 	}
 }
 
-// isFolded reports whether a line continues the one before.
+// isFolded reports whether a line continues the previous one.
 func isFolded(line string) bool { return line != "" && (line[0] == ' ' || line[0] == '\t') }
 
-// unfold puts a line and those that continue it together, with a space between them, and returns the lines that are
-// left.
+// unfold joins a line and its continuation lines with spaces, and returns the remaining lines.
 func unfold(line, lines string) (whole, left string) {
 	out := []byte(strings.TrimRight(line, " \t"))
 	for isFolded(lines) {

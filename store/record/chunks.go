@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// AppendBody appends the body as its head announces it. One that is chunked gets the chunks it came in, as far as
-// Chunks tells them and they still fit the body; else it goes in a single chunk with Trailer behind it.
+// AppendBody appends the body with the framing of its head. A chunked body gets its original chunks, as far as Chunks
+// holds them and they fit the body; otherwise a single chunk followed by Trailer.
 func (r *Request) AppendBody(dst []byte) []byte {
 	if _, chunked, err := r.BodyFraming(); err != nil || !chunked {
 		return append(dst, r.Body...)
@@ -24,7 +24,7 @@ func (r *Request) AppendBody(dst []byte) []byte {
 	return appendFields(dst, r.Trailer)
 }
 
-// appendChunks puts the body back between the lines of Chunks.
+// appendChunks inserts the body between the lines of Chunks.
 func (r *Request) appendChunks(dst []byte) (out []byte, ok bool) {
 	lines, body := r.Chunks, r.Body
 	for {
@@ -43,8 +43,8 @@ func (r *Request) appendChunks(dst []byte) (out []byte, ok bool) {
 	}
 }
 
-// Origin is the scheme and authority of a URL, "http://host:port", without what follows them: a path that URLs forbid,
-// which a sender may nevertheless have asked for, does not make it a bad one.
+// Origin returns the scheme and authority of a URL, "http://host:port". A malformed path is accepted, because a sender
+// may have asked for one.
 func Origin(url string) string {
 	i := strings.Index(url, "://")
 	if i < 0 {

@@ -10,29 +10,29 @@ import (
 	"strings"
 )
 
-// HeadError is a message head that cannot be taken: not HTTP, ambiguous, or too large.
+// HeadError is the error for a message head that is not HTTP, is ambiguous, or is too large.
 type HeadError struct {
-	Status int // what a server answers: 400, 414, 431, 501, 505
+	Status int // the server's response: 400, 414, 431, 501, 505
 	Text   string
 }
 
-// Error says what is wrong with the head.
+// Error returns what is wrong with the head.
 func (e *HeadError) Error() string { return e.Text }
 
 func badHead(format string, args ...any) error {
 	return &HeadError{Status: 400, Text: fmt.Sprintf(format, args...)}
 }
 
-// ReadHead reads a message head up to and with its empty line, at most limit bytes. One empty line before it is skipped
-// (RFC 9112, section 2.2). At the end of the stream before the first byte the error is io.EOF, in the middle of a head
-// io.ErrUnexpectedEOF; a head over the limit is a *HeadError of status 431, or 414 when its first line alone is too
+// ReadHead reads a message head including its empty line, at most limit bytes. It skips one empty line before the head
+// (RFC 9112, section 2.2). At the end of the stream the error is io.EOF before the first byte, io.ErrUnexpectedEOF in
+// the middle of a head. A head over the limit is a *HeadError of status 431, or 414 when its first line alone is too
 // long.
 func ReadHead(br *bufio.Reader, limit int) (string, error) {
 	return readHead(br, limit, (*bufio.Reader).ReadSlice)
 }
 
-// readHead is ReadHead with a function for the first line. It reads up to and with a delimiter, or returns what it has
-// with bufio.ErrBufferFull.
+// readHead is ReadHead with a function for the first line, which reads up to and including a delimiter, or returns what
+// it has with bufio.ErrBufferFull.
 func readHead(br *bufio.Reader, limit int, first func(br *bufio.Reader, end byte) ([]byte, error)) (string, error) {
 	buf := make([]byte, 0, 1024)
 	lines, lineStart, skipped := 0, 0, false
@@ -73,9 +73,9 @@ func readHead(br *bufio.Reader, limit int, first func(br *bufio.Reader, end byte
 	}
 }
 
-// ParseRequest takes a request head apart as strictly as RFC 9112 asks of a server: every line ends in CRLF, no folded
-// lines, no space before the colon, no control characters. Method, Target, Proto, Header, Head and URL are set; URL
-// has scheme, the Host field and the target. HTTP/1.1 without exactly one Host is refused.
+// ParseRequest parses a request head as strictly as RFC 9112 asks of a server: every line ends in CRLF, without folded
+// lines, spaces before colons, or control characters. It sets Method, Target, Proto, Header, Head and URL, which
+// consists of scheme, the Host field and the target. HTTP/1.1 requires exactly one Host.
 func ParseRequest(head, scheme string) (Request, error) {
 	line, rest, ok := strings.Cut(head, "\r\n")
 	if !ok {
@@ -95,13 +95,13 @@ func ParseRequest(head, scheme string) (Request, error) {
 	}
 	r := Request{Method: method, Target: target, Proto: proto, Header: header, Head: head}
 	r.URL = scheme + "://" + header.Get("Host") + target
-	if target[0] != '/' && strings.Contains(target, "://") { // absolute form, as to a proxy
+	if target[0] != '/' && strings.Contains(target, "://") { // absolute form, as for a proxy
 		r.URL = target
 	}
 	return r, nil
 }
 
-// parseFields reads the lines of a request after the first one up to the empty line. Names and values share the head's
+// parseFields parses the lines of a request after the first one up to the empty line. Names and values share the head's
 // memory.
 func parseFields(lines string) (Header, error) {
 	header := make(Header, 0, strings.Count(lines, "\n"))
@@ -132,9 +132,8 @@ func parseFields(lines string) (Header, error) {
 	}
 }
 
-// BodyFraming says how long a received request's body is: length bytes, or chunked. Anything that two readers could
-// understand differently is refused (RFC 9112, section 6.3): both ways at once, two lengths, a length that is not
-// digits.
+// BodyFraming returns the length of a received request's body in bytes, or that it is chunked. It refuses framing that
+// two readers could understand differently (RFC 9112, section 6.3): both at once, two lengths, a malformed length.
 func (r *Request) BodyFraming() (length int64, chunked bool, err error) {
 	lengths, codings := r.Header.Values("Content-Length"), r.Header.Values("Transfer-Encoding")
 	switch {
@@ -155,7 +154,7 @@ func (r *Request) BodyFraming() (length int64, chunked bool, err error) {
 	return length, false, err
 }
 
-// ParseLength reads a Content-Length: 1 to 18 digits and nothing else.
+// ParseLength parses a Content-Length of 1 to 18 digits.
 func ParseLength(s string) (int64, error) {
 	if s == "" || len(s) > 18 || strings.ContainsFunc(s, func(r rune) bool { return r < '0' || r > '9' }) {
 		return 0, badHead("malformed Content-Length")
@@ -163,8 +162,8 @@ func ParseLength(s string) (int64, error) {
 	return strconv.ParseInt(s, 10, 64)
 }
 
-// AppendHead appends the request's head as it goes on the wire: Head where it is known, else the request line and the
-// fields in order, nothing added.
+// AppendHead appends the request's head as sent on the wire: Head if it is known, else the request line and the fields
+// in order.
 func (r *Request) AppendHead(dst []byte) []byte {
 	if r.Head != "" {
 		return append(dst, r.Head...)
@@ -182,7 +181,7 @@ func (r *Request) AppendHead(dst []byte) []byte {
 	return appendFields(dst, r.Header)
 }
 
-// AppendHead appends the response's head as it goes on the wire: Head where it is known, else made of the fields.
+// AppendHead appends the response's head as sent on the wire: Head if it is known, else one made of the fields.
 func (r *Response) AppendHead(dst []byte) []byte {
 	if r.Head != "" {
 		return append(dst, r.Head...)
@@ -205,8 +204,8 @@ func appendFields(dst []byte, header Header) []byte {
 	return append(dst, "\r\n"...)
 }
 
-// WireTarget returns Target, or what follows the authority in URL: the path and query as they were typed, "/" when
-// there is none. A fragment stays behind, it never goes on the wire.
+// WireTarget returns Target, or the path and query of URL as typed, "/" when there is none. A fragment is dropped, as
+// it is never sent.
 func (r *Request) WireTarget() string {
 	if r.Target != "" {
 		return r.Target
@@ -226,14 +225,14 @@ func (r *Request) WireTarget() string {
 	return rest[i:]
 }
 
-// IsAbsolute reports whether a request target is in absolute form, as for a proxy: http://host/path (RFC 9112,
-// section 3.2.2).
+// IsAbsolute reports whether a request target is in absolute form, as for a proxy: http://host/path (RFC 9112, section
+// 3.2.2).
 func IsAbsolute(target string) bool {
 	scheme, _, ok := strings.Cut(target, "://")
 	return ok && (strings.EqualFold(scheme, "http") || strings.EqualFold(scheme, "https"))
 }
 
-// OriginForm returns the path and query of a request target as they are written in it, also of one in absolute form.
+// OriginForm returns the path and query of a request target as written, also of a target in absolute form.
 func OriginForm(target string) string {
 	if !IsAbsolute(target) {
 		return target
@@ -241,8 +240,8 @@ func OriginForm(target string) string {
 	return (&Request{URL: target}).WireTarget()
 }
 
-// CheckField returns an error for a header field that must not be written: a name that is not a token, a value with
-// control characters. So a line break in a value cannot become a header of its own.
+// CheckField returns an error for a header field that must not be written: its name is not a token, or its value has
+// control characters. Otherwise a line break in a value could become a header of its own.
 func CheckField(f Field) error {
 	switch {
 	case !isToken(f.Name):
@@ -253,7 +252,7 @@ func CheckField(f Field) error {
 	return nil
 }
 
-// IsHeadError reports whether err is a head that cannot be taken, and what a server answers to it.
+// IsHeadError reports whether err is a *HeadError, and returns the status of the server's response.
 func IsHeadError(err error) (status int, ok bool) {
 	var e *HeadError
 	if errors.As(err, &e) {
@@ -262,7 +261,7 @@ func IsHeadError(err error) (status int, ok bool) {
 	return 0, false
 }
 
-// isControl is true for what a field value must not hold: CR, LF, NUL and the other controls but tab.
+// isControl reports whether a field value must not contain r: CR, LF, NUL and the other controls except tab.
 func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
 func isToken(s string) bool {

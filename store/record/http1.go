@@ -4,9 +4,8 @@ import (
 	"strings"
 )
 
-// asHTTP1 returns the head of a request as HTTP/1.1 has it: tools print HTTP/2 and HTTP/3 requests with that version in
-// the request line, or with the pseudo-header fields that stand for it (RFC 9113, section 8.3.1). A head with neither
-// is returned as it is.
+// asHTTP1 converts a request head to HTTP/1.1. Tools print HTTP/2 and HTTP/3 requests with that version in the request
+// line, or with pseudo-header fields (RFC 9113, section 8.3.1). Any other head is returned unchanged.
 func asHTTP1(head string) string {
 	lines := strings.SplitAfter(head, "\n")
 	pseudo := map[string]string{}
@@ -34,7 +33,7 @@ func asHTTP1(head string) string {
 	return strings.Join(rest, "")
 }
 
-// cutVersion splits a request line before its HTTP version.
+// cutVersion splits a request line at its HTTP version.
 func cutVersion(line string) (before, version string, ok bool) {
 	line = strings.TrimRight(line, "\r\n")
 	i := strings.LastIndex(line, " HTTP/")

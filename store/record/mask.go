@@ -2,31 +2,30 @@ package record
 
 import "slices"
 
-// Mask is a piece of an exchange that the history does not keep. A placeholder stands where it was.
+// Mask is a piece of an exchange that the history does not store. A placeholder replaces it.
 type Mask struct {
-	// Part is the text of the exchange that the piece was cut from: "url", "target", "head", "chunks", "body", "field 3",
-	// "trailer 0", and of the answer "answer head", "answer body", "answer field 2".
+	// Part is the text that contained the piece: "url", "target", "head", "chunks", "body", "field 3", "trailer 0", and
+	// in the response "answer head", "answer body", "answer field 2".
 	Part  string `json:"p"`
-	At    int    `json:"a,omitempty"` // where the placeholder begins in the text as it is kept
-	Shown int    `json:"w,omitempty"` // bytes of the placeholder; 0 where the one before it stands for this piece too
+	At    int    `json:"a,omitempty"` // start of the placeholder in the stored text
+	Shown int    `json:"w,omitempty"` // bytes of the placeholder; 0 where the previous one also stands for this piece
 	Size  int    `json:"z"`           // bytes of the piece
 
-	// what the piece was, for people: "header Authorization", "query access_token", "body /customer/email"
+	// description for people: "header Authorization", "query access_token", "body /customer/email"
 	Name string `json:"n"`
-	// Secret is the reference of the secret that the piece is ("env:TOKEN"), "" where it is none that barb was given.
-	// Proof tells that secret from another under the same reference, Spelling is how the piece writes it, and Skip how
-	// many bytes of that were cut away by the mask before.
+	// Secret is the reference of the masked secret ("env:TOKEN"), "" for a piece that is no known secret. Proof tells
+	// it from another secret under the same reference, Spelling is how the piece spells it, and Skip how many of its
+	// first bytes the previous mask covers.
 	Secret   string `json:"s,omitempty"`
 	Proof    string `json:"h,omitempty"`
 	Spelling string `json:"f,omitempty"`
 	Skip     int    `json:"k,omitempty"`
 
-	// Piece is what was cut out. The history has it only as long as an entry of the queue needs it.
+	// Piece is the masked text. The history stores it only as long as an entry of the queue needs it.
 	Piece string `json:"-"`
 }
 
-// Masked are the names of what the history keeps no bytes of, each once, in the order of the message; none where an
-// exchange is kept exactly.
+// Masked returns the distinct names of the masked pieces in the order of the message; none for an exact exchange.
 func (x *Exchange) Masked() (names []string) {
 	for _, m := range x.Masks {
 		if !slices.Contains(names, m.Name) {
@@ -36,7 +35,7 @@ func (x *Exchange) Masked() (names []string) {
 	return names
 }
 
-// BodySize is how many bytes of body the request had, whatever is masked of it.
+// BodySize returns the size of the request's original body in bytes, before masking.
 func (x *Exchange) BodySize() int {
 	size := len(x.Request.Body)
 	for _, m := range x.Masks {

@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// Field is one header line: name and value as they stood on the wire, without the white space around the value.
+// Field is one header line: name and value as on the wire, without white space around the value.
 type Field struct{ Name, Value string }
 
-// Header is the fields of a message in wire order, with their case and repetitions.
+// Header holds the fields of a message in wire order, with their case and repetitions.
 type Header []Field
 
-// Get returns the value of the first field called name, compared without case; "" when there is none.
+// Get returns the value of the first field called name, ignoring case; "" when there is none.
 func (h Header) Get(name string) string {
 	for _, f := range h {
 		if strings.EqualFold(f.Name, name) {
@@ -23,7 +23,7 @@ func (h Header) Get(name string) string {
 	return ""
 }
 
-// Has reports whether a field called name is there, compared without case.
+// Has reports whether there is a field called name, ignoring case.
 func (h Header) Has(name string) bool {
 	return slices.ContainsFunc(h, func(f Field) bool { return strings.EqualFold(f.Name, name) })
 }
@@ -39,8 +39,7 @@ func (h Header) Values(name string) []string {
 	return values
 }
 
-// Set returns a header in which name has just this value: in the place of the first field of that name, or at the end.
-// The receiver is not changed.
+// Set returns a copy of the header with a single field of that name, at the place of the first one or at the end.
 func (h Header) Set(name, value string) Header {
 	out := make(Header, 0, len(h)+1)
 	done := false
@@ -57,15 +56,15 @@ func (h Header) Set(name, value string) Header {
 	return out
 }
 
-// Without returns the header without the fields of the given names. The receiver is not changed.
+// Without returns a copy of the header without the fields of the given names.
 func (h Header) Without(names ...string) Header {
 	return slices.DeleteFunc(slices.Clone(h), func(f Field) bool {
 		return slices.ContainsFunc(names, func(n string) bool { return strings.EqualFold(n, f.Name) })
 	})
 }
 
-// EndToEnd returns h without the fields that concern one connection only (RFC 9110, section 7.6.1): a message that is
-// passed on must not carry them.
+// EndToEnd returns a copy of h without the fields of a single connection (RFC 9110, section 7.6.1), for a message that
+// is passed on.
 func (h Header) EndToEnd() Header {
 	if len(h) == 0 {
 		return nil
@@ -80,7 +79,7 @@ func (h Header) EndToEnd() Header {
 	return h.Without(names...)
 }
 
-// HTTP returns the header as net/http has it: names in canonical form, order between different names lost.
+// HTTP returns the header as net/http's, which loses the case of names and the order of different names.
 func (h Header) HTTP() http.Header {
 	out := make(http.Header, len(h))
 	for _, f := range h {
@@ -90,7 +89,7 @@ func (h Header) HTTP() http.Header {
 	return out
 }
 
-// FromHTTP returns a net/http header as fields, sorted by name, since net/http does not know the order.
+// FromHTTP returns a net/http header as fields sorted by name, since net/http does not keep the order.
 func FromHTTP(h http.Header) Header {
 	names := make([]string, 0, len(h))
 	for name := range h {
@@ -106,40 +105,40 @@ func FromHTTP(h http.Header) Header {
 	return out
 }
 
-// Request is what was asked.
+// Request is an HTTP request.
 type Request struct {
 	Method string
-	// URL is absolute. Sent: as it was given, without user info. Received: as the sender addressed it, the scheme and
-	// the Host field with Target behind it, byte for byte.
+	// URL is absolute. Sent: as given, without user info. Received: the scheme, the Host field and Target, byte for
+	// byte.
 	URL    string
-	Target string // the request target as on the wire ("/path?query"); "" means: the one that follows from URL
+	Target string // the request target as on the wire ("/path?query"); "" means that of URL
 	Proto  string // "HTTP/1.1"
 	Header Header
 	Body   []byte
-	Whole  *Whole // set when Body is only the beginning of what came; nil: it is all
-	// Head is the request line and the header fields exactly as on the wire, up to and with the empty line; "" when
-	// the message was not read from or written to a wire by barb itself. Clear it when changing a field above.
+	Whole  *Whole // set when Body is only the beginning of the received body
+	// Head is the request line and the header fields exactly as on the wire, including the empty line; "" when barb did
+	// not read or write the message itself. Clear it when changing a field above.
 	Head    string
 	Trailer Header // of a chunked body
 	// Chunks is the framing of a chunked body exactly as on the wire: the line before each chunk and, after that of the
-	// last one, the trailers and their empty line, each with its CRLF. Body goes between. "" when it is not known.
+	// last one, the trailers and their empty line, each with its CRLF. Body goes between. "" when unknown.
 	Chunks string
 }
 
-// Response is what came back.
+// Response is an HTTP response.
 type Response struct {
 	Status int // 100–599
 	Reason string
 	Proto  string
 	Header Header
-	Body   []byte // what was kept of it
+	Body   []byte // the kept part
 	Size   int64  // bytes of body that were read, at least len(Body)
-	Cut    bool   // the body was longer than what was read or kept
+	Cut    bool   // the body was longer than the read or kept part
 	Head   string // as Request.Head
 }
 
-// IsAsItsHead reports whether the head is the request's own words in the usual spacing, so that parsing it would give
-// them back. Nearly every head is, and seeing it costs much less than parsing.
+// IsAsItsHead reports whether the head is the request's fields in the usual spacing, so that parsing the head would
+// give the same fields. This is true for nearly every head, and much faster than parsing.
 func (r *Request) IsAsItsHead() bool {
 	rest, ok := strings.CutPrefix(r.Head, r.Method)
 	for _, part := range [...]string{" ", r.Target, " ", r.Proto, "\r\n"} {

@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// How the parts of an exchange that are lists are kept in one column each. The histories of all versions have them so.
+// Lists of an exchange are stored in one column each. The format is the same in the histories of all versions.
 
-// Pack returns the fields as name, value, name, value …, each with its length before it (a varint), and never nil. The
-// text of a head would not do: a message that no wire carried as HTTP/1 may have fields that text cannot hold.
+// Pack returns the fields as name, value, name, value …, each after its length (a varint), and never nil. The text of a
+// head would not do: a message that was not HTTP/1 on the wire may have fields that text cannot hold.
 func (h Header) Pack() []byte {
 	size := 0
 	for _, f := range h {
@@ -54,7 +54,7 @@ func cutText(s string) (text, rest string, ok bool) {
 	return s[width : width+int(n)], s[width+int(n):], true
 }
 
-// PackMarks returns marks as ",duplicate:17,filtered:0,", "" for none. The signs around a kind let a query find it.
+// PackMarks returns marks as ",duplicate:17,filtered:0,", "" for none. A query finds a kind by the signs around it.
 func PackMarks(marks []Mark) string {
 	if len(marks) == 0 {
 		return ""
@@ -66,7 +66,7 @@ func PackMarks(marks []Mark) string {
 	return b.String() + ","
 }
 
-// UnpackMarks is the inverse of PackMarks. It leaves out what it cannot read, of a damaged file.
+// UnpackMarks is the inverse of PackMarks. It skips malformed marks of a damaged file.
 func UnpackMarks(text string) (marks []Mark) {
 	for item := range strings.SplitSeq(text, ",") {
 		kind, of, ok := strings.Cut(item, ":")
@@ -95,7 +95,7 @@ func UnpackMasks(text string) (masks []Mask, err error) {
 	return masks, err
 }
 
-// SplitURL takes the endpoint out of a URL: what is between "://" and the next "/", "?" or "#".
+// SplitURL separates the endpoint from a URL: the text between "://" and the next "/", "?" or "#".
 func SplitURL(url string) (rest, endpoint string) {
 	scheme, after, ok := strings.Cut(url, "://")
 	if !ok {

@@ -1,5 +1,5 @@
-// Package record is the shape of one HTTP exchange. An exchange is what went over the wire, when, how it relates to
-// another exchange and how its signature fared. The package holds data and its conversion from and to HTTP's own text;
+// Package record is the shape of one HTTP exchange. An exchange is a request, its response and failure, the times, its
+// relation to other exchanges, and its signature check. The package holds data and converts it from and to HTTP's text;
 // it opens nothing, sends nothing and decides nothing.
 package record
 
@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Kind says which side barb was on.
+// Kind says whether barb was client or server.
 type Kind uint8
 
 // The two sides of an exchange.
@@ -28,99 +28,99 @@ func (k Kind) String() string {
 	return "unknown"
 }
 
-// Exchange is one request and what came back.
+// Exchange is one request and its response.
 //
 // A delivery is not a type but a query: its first attempt has Attempt 1, its retries have Thread set to the first
-// attempt. A forward and the first attempt of a replay have Thread set to the captured exchange they repeat.
+// attempt. A forward and the first attempt of a replay have Thread set to the received exchange that they repeat.
 type Exchange struct {
-	ID      int64 // given by the history, from 1
-	Thread  int64 // the exchange this one repeats; 0 when it repeats none
-	Attempt int   // from 1; 0: a message as it was put into the queue, whose attempts repeat it
+	ID      int64 // assigned by the history, from 1
+	Thread  int64 // the exchange that this one repeats; 0 for none
+	Attempt int   // from 1; 0 for a message put into the queue, whose attempts repeat it
 	Kind    Kind
 	Remote  string // address of the peer, host:port, when known
-	// ServerName is the name that a sender over TLS asked for (RFC 6066, section 3); "" without one.
+	// ServerName is the host name that a TLS sender asked for (RFC 6066, section 3); "" without one.
 	ServerName string
 
 	Start  time.Time
-	Took   time.Duration // until the answer was complete, or until the failure
+	Took   time.Duration // until the response was complete, or until the failure
 	Phases Phases
 	NextIn time.Duration // wait before the next attempt; 0 when this is the last
 
 	Request  Request
-	Response *Response // nil when nothing came back
-	// why nothing came back, why what came is not whole, or what was done on purpose; nil when all went well
+	Response *Response // nil without a response
+	// reason for a missing, incomplete or deliberately faulty response; nil when all went well
 	Err *Failure
 
 	WebhookID string
-	EventType string // as its sender names it; "" of a handshake
-	Handshake string // the handshake that a received request is, "zoom"; "" when it is none
+	EventType string // in the sender's words; "" for a handshake
+	Handshake string // name of the handshake, "zoom"; "" for any other request
 	Scheme    string
 	Verdict   Verdict
-	Marks     []Mark    // what was noticed about it when it was received
-	Run       *Run      // the command that was run for it; nil: none
-	Scripted  string    // what was done to its sender on purpose, "reset"; "" when nothing was
-	Late      *Lateness // the provider that would have given up waiting for the answer; nil: none
-	Masks     []Mask    // what the history does not keep of it; none: all that is above is exact
+	Marks     []Mark    // properties of a received exchange
+	Run       *Run      // the command for it; nil: none
+	Scripted  string    // the deliberate fault, "reset"; "" for none
+	Late      *Lateness // the provider that would not have waited for the response; nil: none
+	Masks     []Mask    // pieces that the history does not store; none: all of the above is exact
 
-	// FromUnchecked says of a sent exchange that it repeats a webhook whose signature nobody checked: the history keeps it
-	// without credentials, as it keeps the webhook. It is not stored.
+	// FromUnchecked says that a sent exchange repeats a webhook whose signature was not checked, so that the history
+	// stores it without credentials. It is not stored.
 	FromUnchecked bool
 
-	Ended bool // false: begun and not (yet) ended; after a kill it stays so
+	Ended bool // false: begun and not (yet) ended; stays false after a kill
 }
 
 // Phases are the parts of Took, each 0 when it did not happen (a reused connection has only FirstByte).
 type Phases struct {
 	DNS, Connect, TLS time.Duration
-	FirstByte         time.Duration // from the request's first byte written to the answer's first byte read
+	FirstByte         time.Duration // from the request's first byte written to the response's first byte read
 }
 
-// FailureKind is the kind of error of an attempt that got no whole answer.
+// FailureKind is the kind of failure of an attempt without a complete response.
 type FailureKind string
 
-// The kinds of failure, as they stand in the history and in JSON.
+// The kinds of failure, as stored in the history and written to JSON.
 const (
 	FailDNS         FailureKind = "dns"
 	FailRefused     FailureKind = "refused"
 	FailReset       FailureKind = "reset"
 	FailTimeout     FailureKind = "timeout"
 	FailTLS         FailureKind = "tls"
-	FailProtocol    FailureKind = "protocol"    // what came back is not HTTP
+	FailProtocol    FailureKind = "protocol"    // the response is not HTTP
 	FailInterrupted FailureKind = "interrupted" // ^C, SIGTERM
-	FailUnknown     FailureKind = "unknown"     // cut off without a record of how it ended
+	FailUnknown     FailureKind = "unknown"     // killed without recording the end
 )
 
-// Failure says why no whole answer came.
+// Failure says why there is no complete response.
 type Failure struct {
 	Kind FailureKind
 	Text string // for people; may quote the peer, so escape before showing
-	// Ambiguous is set when bytes of the request may have left: the peer may have acted on them.
+	// Ambiguous says that bytes of the request may have been sent: the peer may have acted on them.
 	Ambiguous bool
-	// Permanent is set when another attempt cannot help: a bad certificate, a wrong host name.
+	// Permanent says that another attempt cannot help, as with a bad certificate or a wrong host name.
 	Permanent bool
 }
 
-// VerdictStatus is the one-word result of checking a signature.
+// VerdictStatus is the result of a signature check in one word.
 type VerdictStatus string
 
-// The results of a check. Unchecked is what an exchange has when nobody looked.
+// The results of a check. Unchecked means that there was no check.
 const (
 	Unchecked VerdictStatus = ""
 	Valid     VerdictStatus = "valid"
 	Invalid   VerdictStatus = "invalid"
 )
 
-// Verdict is how the signature of an exchange fared.
+// Verdict is the result of a signature check.
 type Verdict struct {
 	Status  VerdictStatus
-	Reason  string        // named reason when invalid: signature_mismatch, timestamp_expired …
-	Version string        // which of the scheme's versions matched: "v1"
-	Secret  string        // the reference of the secret that matched ("env:WHSEC"), never the secret
-	Age     time.Duration // now minus the signed timestamp; meaningless without HasAge
+	Reason  string        // for an invalid signature: signature_mismatch, timestamp_expired …
+	Version string        // the matching version of the scheme: "v1"
+	Secret  string        // the reference of the matching secret ("env:WHSEC"), never the secret
+	Age     time.Duration // now minus the signed timestamp; only with HasAge
 	HasAge  bool
 }
 
-// Words says how the signature fared, in a word or two.
+// Words returns the result in a word or two.
 func (v Verdict) Words() string {
 	switch v.Status {
 	case Valid:
@@ -128,26 +128,26 @@ func (v Verdict) Words() string {
 	case Invalid:
 		return "invalid " + v.Reason
 	}
-	return strings.TrimSpace("unchecked " + v.Reason) // the reason why it was refused before
+	return strings.TrimSpace("unchecked " + v.Reason) // the reason of an earlier refusal
 }
 
-// Outcome is what an exchange came to, read off its data.
+// Outcome is the result of an exchange, derived from its data.
 type Outcome string
 
-// The outcomes, as they stand in JSON.
+// The outcomes, as written to JSON.
 const (
-	Delivered Outcome = "delivered" // sent, answered 2xx
+	Delivered Outcome = "delivered" // sent, response 2xx
 	Retrying  Outcome = "retrying"  // sent, not delivered, another attempt was planned
-	// sent, not delivered, no further attempt; received and answered 5xx, or on purpose not at all.
+	// sent, not delivered, no further attempt; or received, with a 5xx response or deliberately none.
 	Failed   Outcome = "failed"
-	Unknown  Outcome = "unknown"  // sent, begun, never recorded as ended
-	Queued   Outcome = "queued"   // not sent by itself: a message in the queue, which knows what became of it
-	Accepted Outcome = "accepted" // received, answered below 400
-	Rejected Outcome = "rejected" // received, answered 4xx
-	Pending  Outcome = "pending"  // received and kept, not (yet) answered
+	Unknown  Outcome = "unknown"  // sent, begun, no recorded end
+	Queued   Outcome = "queued"   // a message in the queue; its attempts are separate exchanges
+	Accepted Outcome = "accepted" // received, response below 400
+	Rejected Outcome = "rejected" // received, response 4xx
+	Pending  Outcome = "pending"  // received and stored, no response (yet)
 )
 
-// Outcome reads the outcome off the exchange's data.
+// Outcome derives the outcome from the exchange's data.
 func (x *Exchange) Outcome() Outcome {
 	if x.Kind == Received {
 		return x.receivedOutcome()
@@ -179,7 +179,7 @@ func (x *Exchange) receivedOutcome() Outcome {
 	return Failed
 }
 
-// Event returns the event type as filters and JSON name it: of a handshake "handshake:zoom".
+// Event returns the event type for filters and JSON, "handshake:zoom" for a handshake.
 func (x *Exchange) Event() string {
 	if x.Handshake != "" {
 		return "handshake:" + x.Handshake
@@ -187,8 +187,8 @@ func (x *Exchange) Event() string {
 	return x.EventType
 }
 
-// HasFailed reports whether the exchange counts as failed. A sent one counts until it is known to be delivered, so that
-// a kill leaves it failed.
+// HasFailed reports whether the exchange counts as failed. A sent exchange counts until it is delivered, so that it
+// stays failed after a kill.
 func (x *Exchange) HasFailed() bool {
 	if x.Kind == Sent {
 		return x.Outcome() != Delivered && x.Outcome() != Queued
@@ -197,7 +197,7 @@ func (x *Exchange) HasFailed() bool {
 	return x.Ended && (x.Status() >= 400 || unanswered) || x.Verdict.Status == Invalid
 }
 
-// Status returns the answer's status code, 0 when none came.
+// Status returns the response's status code, 0 without a response.
 func (x *Exchange) Status() int {
 	if x.Response == nil {
 		return 0

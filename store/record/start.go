@@ -6,11 +6,11 @@ import (
 	"strings"
 )
 
-// maxMethod is how long a method may be. The longest registered one has 17 characters (IANA, HTTP Method Registry).
+// maxMethod is the longest accepted method. The longest registered one has 17 characters (IANA, HTTP Method Registry).
 const maxMethod = 64
 
-// ReadRequestHead is ReadHead for a request. A request line that is wrong is an error as soon as that can be seen, the
-// one that ParseRequest would have: whatever else comes, or does not come, changes nothing.
+// ReadRequestHead is ReadHead for a request. A malformed request line is an error as soon as it shows, the same as
+// ParseRequest's, without waiting for the rest of the head.
 func ReadRequestHead(br *bufio.Reader, limit int) (string, error) {
 	var s start
 	return readHead(br, limit, s.read)
@@ -19,7 +19,7 @@ func ReadRequestHead(br *bufio.Reader, limit int) (string, error) {
 // start is the beginning of a request, up to the end of its first line.
 type start struct{ begun []byte }
 
-// read reads the line as far as it has come, and checks it.
+// read reads the received part of the line, and checks it.
 func (s *start) read(br *bufio.Reader, end byte) (part []byte, err error) {
 	if _, err = br.Peek(1); err != nil {
 		return nil, err
@@ -33,12 +33,12 @@ func (s *start) read(br *bufio.Reader, end byte) (part []byte, err error) {
 	if wrong := s.judge(there); wrong != nil {
 		return nil, wrong
 	}
-	_, _ = br.Discard(len(there)) // it is in the buffer, and stays good until the next read
+	_, _ = br.Discard(len(there)) // in the buffer, valid until the next read
 	return there, err
 }
 
-// judge judges the line with what came of it now. Of a target that goes on, a byte stands for those that were judged,
-// so that a long one is read in one pass.
+// judge checks the line with the new bytes. In a target that goes on, one byte stands for all checked ones, so that a
+// long target is read in one pass.
 func (s *start) judge(more []byte) error {
 	s.begun = append(s.begun, more...)
 	whole, err := checkStart(s.begun)
@@ -48,7 +48,7 @@ func (s *start) judge(more []byte) error {
 	return err
 }
 
-// checkStart judges what has come of a request so far, from its first byte. whole says that the request line is there.
+// checkStart checks the received beginning of a request. whole says that it has the entire request line.
 func checkStart(begun []byte) (whole bool, err error) {
 	line := string(begun)
 	if line == "\r" {
@@ -71,7 +71,7 @@ func checkStart(begun []byte) (whole bool, err error) {
 	return false, checkBegun(line)
 }
 
-// checkBegun judges the beginning of a request line.
+// checkBegun checks the beginning of a request line.
 func checkBegun(line string) error {
 	method, line, ok := strings.Cut(line, " ")
 	if len(method) > maxMethod || method != "" && !isToken(method) || ok && method == "" {
@@ -91,7 +91,7 @@ func checkBegun(line string) error {
 	return badHead("malformed request line")
 }
 
-// parseRequestLine takes a request line apart, without its CRLF.
+// parseRequestLine parses a request line without its CRLF.
 func parseRequestLine(line string) (method, target, proto string, err error) {
 	method, line, ok1 := strings.Cut(line, " ")
 	target, proto, ok2 := strings.Cut(line, " ")

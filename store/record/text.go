@@ -10,12 +10,12 @@ import (
 	"strings"
 )
 
-// maxTextHead bounds the head of a request in a text, in bytes.
+// maxTextHead is the largest head of a request in a text, in bytes.
 const maxTextHead = 1 << 20
 
-// TextError is a text that is not a request.
+// TextError is the error for a text that is not a request.
 type TextError struct {
-	Part TextPart // where it goes wrong
+	Part TextPart // the first malformed part
 	Err  error
 }
 
@@ -24,20 +24,20 @@ type TextPart uint8
 
 // The parts of a text, in their order.
 const (
-	NoHead TextPart = iota // there is no head, or it has no end
+	NoHead TextPart = iota // the head is missing or has no end
 	InHead                 // the head is not HTTP
-	InBody                 // the body is not as long as the head says
+	InBody                 // the body's length differs from the head's
 )
 
-// Error says what is wrong.
+// Error returns the text of Err.
 func (e *TextError) Error() string { return e.Err.Error() }
 
-// Unwrap returns the error itself.
+// Unwrap returns Err.
 func (e *TextError) Unwrap() error { return e.Err }
 
-// ReadRequest returns the request in a text, such as a file that a person wrote or a tool printed. It takes bare line
-// feeds, and the request line or pseudo-header fields of HTTP/2 and HTTP/3. The body is what follows the empty line,
-// without its chunks, and without what the text has behind Content-Length. scheme is that of the URL. An error is a
+// ReadRequest returns the request in a text, such as a file that a person wrote or a tool printed. It accepts bare line
+// feeds, and the request line or pseudo-header fields of HTTP/2 and HTTP/3. The body follows the empty line; it is
+// returned without its chunks, and without text beyond Content-Length. scheme is the scheme of the URL. An error is a
 // *TextError.
 func ReadRequest(text []byte, scheme string) (Request, error) {
 	head, err := ReadHead(bufio.NewReader(bytes.NewReader(text)), maxTextHead)

@@ -6,14 +6,14 @@ import (
 	"slices"
 )
 
-// Whole describes a body whose end was not kept.
+// Whole describes the original body when only its beginning was stored.
 type Whole struct {
-	Length int64    // bytes
-	SHA256 [32]byte // of all of it
+	Length int64    // in bytes
+	SHA256 [32]byte // of the whole body
 }
 
-// Truncate leaves the exchange at most limit bytes of its request's body and marks it when there were more. The framing
-// of chunks goes with the rest of the body.
+// Truncate shortens the request's body to at most limit bytes, and marks the exchange if it was longer. It also drops
+// the framing of chunks.
 func (x *Exchange) Truncate(limit int) {
 	r := &x.Request
 	if len(r.Body) <= limit {

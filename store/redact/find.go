@@ -8,29 +8,29 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// span is a piece of a text that is to be masked.
+// span is a piece of a text to be masked.
 type span struct {
 	from, to    int
 	name        string // for people
 	placeholder string
-	secret      *known // whose spelling the piece is; nil: the piece is masked whatever it holds
+	secret      *known // the secret that the piece spells; nil: the piece is masked whatever its text
 	spelling    string
 	skip        int
-	follows     bool // the placeholder of the one before stands for this piece too
+	follows     bool // the placeholder of the previous span stands for this piece too
 }
 
-// finder finds in the texts of one exchange what is not to be kept.
+// finder finds the pieces of one exchange's texts that must be masked.
 type finder struct {
 	secrets   []*known
-	carrier   *Place  // where that scheme has it; there it is found however short it is
-	whole     []Place // whose values are masked whatever they hold
-	unchecked bool    // tokens, cookies and what else says who a sender is are masked where they usually stand
-	onlyPlain bool    // secrets are looked for without escapes
-	wholeBody bool    // the body cannot be looked into and something in it is to be masked
-	likely    string  // the secret that was found to be there, where several are written alike
+	carrier   *Place  // place of that scheme's secret, where secrets of any length are found
+	whole     []Place // places whose values are always masked
+	unchecked bool    // also mask tokens, cookies and other credentials at their usual places
+	onlyPlain bool    // look for secrets without escapes only
+	wholeBody bool    // the body is encoded and something in it must be masked
+	likely    string  // the secret already found in the exchange, to choose among secrets with the same spelling
 }
 
-// field finds what is masked of a header field's value.
+// field finds the pieces to mask in a header field's value.
 func (f *finder) field(name, value string, answer bool) []span {
 	var spans []span
 	if f.unchecked {
@@ -63,11 +63,11 @@ func headerLabel(name string, answer bool) string {
 	return "header " + name
 }
 
-// head finds what is masked of a head, or of the framing of a chunked body: in the request line the target, of the
-// fields their values.
+// head finds the pieces to mask in a head or in the framing of a chunked body: in the request line's target and in the
+// values of fields.
 func (f *finder) head(head string, answer bool) []span {
 	if !f.unchecked && len(f.whole) == 0 && len(f.search(head, 1)) == 0 {
-		return nil // the usual case: the fields need not be taken apart
+		return nil // the usual case, without parsing the fields
 	}
 	var spans []span
 	add := func(at int, found []span) {
@@ -90,7 +90,7 @@ func (f *finder) head(head string, answer bool) []span {
 	return spans
 }
 
-// address finds what is masked of a URL or target.
+// address finds the pieces to mask in a URL or target.
 func (f *finder) address(address string) []span {
 	var spans []span
 	at := strings.IndexByte(address, '?') + 1
@@ -115,7 +115,7 @@ func (f *finder) isWhole(kind, name string) bool {
 	return slices.ContainsFunc(f.whole, func(p Place) bool { return p.kind == kind && p.name == name })
 }
 
-// body finds what is masked of a body.
+// body finds the pieces to mask in a body.
 func (f *finder) body(body string, isForm, answer bool) []span {
 	label := "body"
 	if answer {
@@ -147,7 +147,7 @@ func (f *finder) body(body string, isForm, answer bool) []span {
 	return f.merge(append(spans, named(f.search(body, minMasked), label)...))
 }
 
-// carried finds secrets in the place of the body where the scheme has its own.
+// carried finds secrets at the scheme's own place in the body.
 func (f *finder) carried(body, label string) (spans []span) {
 	if f.carrier == nil || len(f.secrets) == 0 {
 		return nil
@@ -171,8 +171,8 @@ func (f *finder) carried(body, label string) (spans []span) {
 	return spans
 }
 
-// search finds the secrets that are at least shortest bytes long: in all their spellings where the scheme sends its
-// secret, elsewhere as they are and in base64, since that is looked for in every webhook.
+// search finds secrets of at least shortest bytes: in all spellings where the scheme sends its secret, elsewhere only
+// as they are and in base64, because every webhook is searched for them.
 func (f *finder) search(text string, shortest int) (spans []span) {
 	styles := [...]byte{plain, percent, quoted}
 	looked := styles[:]
@@ -192,7 +192,7 @@ func (f *finder) search(text string, shortest int) (spans []span) {
 	return spans
 }
 
-// named gives spans the name that people know their place by.
+// named sets the name of the spans' place.
 func named(spans []span, name string) []span {
 	for i := range spans {
 		spans[i].name = name
@@ -200,7 +200,7 @@ func named(spans []span, name string) []span {
 	return spans
 }
 
-// search appends where the form stands in a text in a style.
+// search appends the places of the form in a text, in one style.
 func (w *written) search(spans []span, text string, style byte, s span) []span {
 	starts := w.chars[:1]
 	switch style {
@@ -236,8 +236,8 @@ func (w *written) search(spans []span, text string, style byte, s span) []span {
 	return spans
 }
 
-// merge makes of spans that may overlap those that cover the same bytes and do not. What is spelled is told from what
-// is only covered, since the one can be written again and the other cannot.
+// merge turns overlapping spans into disjoint spans that cover the same bytes. It keeps spelled secrets apart from
+// merely covered text, because only the former can be restored.
 func (f *finder) merge(spans []span) []span {
 	if len(spans) == 0 {
 		return nil
@@ -253,7 +253,7 @@ func (f *finder) merge(spans []span) []span {
 	return cut(unite(whole), f.disjoint(spelt))
 }
 
-// unite joins what overlaps, and too many to be told apart to one.
+// unite joins overlapping spans, and joins all when there are too many.
 func unite(spans []span) (out []span) {
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to)) })
 	for _, s := range spans {
@@ -269,8 +269,8 @@ func unite(spans []span) (out []span) {
 	return out
 }
 
-// disjoint covers what spelled secrets cover, each byte once: of those that begin together the longest goes first, and
-// what begins inside another is cut at its beginning.
+// disjoint returns spans that cover the bytes of spelled secrets, each once: of spans with the same beginning the
+// longest comes first, and a span that begins inside another is shortened.
 func (f *finder) disjoint(spans []span) (out []span) {
 	slices.SortStableFunc(spans, func(a, b span) int {
 		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to), f.unlikely(a)-f.unlikely(b))
@@ -295,7 +295,7 @@ func (f *finder) unlikely(s span) int {
 	return 1
 }
 
-// cut takes the spelled spans out of those that cover them: what is left and right of them is a span of its own.
+// cut removes the spelled spans from those that cover them, and keeps the text left and right of them as spans.
 func cut(whole, spelt []span) (out []span) {
 	for _, w := range whole {
 		for len(spelt) > 0 && spelt[0].to <= w.from {

@@ -6,21 +6,21 @@ import (
 	"strings"
 )
 
-// values yields where the values at a path stand in a JSON text: of equal keys all, since readers do not agree on which
-// of them counts. isText says that a value is a string and lies between from and to without its quotes. A text that
-// breaks off is read as far as it goes.
+// values yields the positions of the values at a path of a JSON text: of duplicate keys all, since readers disagree on
+// which counts. isText says that a value is a string, and from and to exclude its quotes. A truncated text is read as
+// far as possible.
 func (p *Place) values(doc string, do func(from, to int, isText bool)) {
 	c := cursor{doc: doc, at: len(doc) - len(strings.TrimPrefix(doc, "\ufeff"))}
 	c.values(p.path, p.any, do)
 }
 
-// cursor is a position in a JSON text. What is not JSON ends it: the cursor goes to the end.
+// cursor is a position in a JSON text. Malformed text moves it to the end.
 type cursor struct {
 	doc string
 	at  int
 }
 
-// values leaves the cursor behind the value that it stands before.
+// values reads the value at the cursor and moves past it.
 func (c *cursor) values(path []string, any bool, do func(from, to int, isText bool)) {
 	first := c.peek()
 	if len(path) == 0 {
@@ -76,7 +76,7 @@ func (c *cursor) values(path []string, any bool, do func(from, to int, isText bo
 	}
 }
 
-// isKey reports whether a key, with its quotes, is a name.
+// isKey reports whether a quoted key equals name.
 func isKey(key, name string) bool {
 	if key == `"`+name+`"` {
 		return true
@@ -106,7 +106,7 @@ func (c *cursor) take(b byte) {
 	}
 }
 
-// closing is 1 when the string that begins at from has its closing quote, 0 when the text ends before.
+// closing returns 1 when the string that begins at from has its closing quote, 0 when the text ends before.
 func (c *cursor) closing(from int) int {
 	if c.at-from >= 2 && c.doc[c.at-1] == '"' && !c.escaped(from+1, c.at-1) {
 		return 1
@@ -120,7 +120,7 @@ func (c *cursor) escaped(from, at int) bool {
 	return (len(text)-len(strings.TrimRight(text, `\`)))%2 == 1
 }
 
-// skip moves behind a value, however deep it nests.
+// skip moves past a value of any depth.
 func (c *cursor) skip() {
 	for depth := 0; ; {
 		switch c.peek() {
@@ -155,7 +155,7 @@ func (c *cursor) skip() {
 	}
 }
 
-// text moves behind a string.
+// text moves past a string.
 func (c *cursor) text() {
 	for c.at++; c.at < len(c.doc); c.at++ {
 		switch c.doc[c.at] {

@@ -14,9 +14,9 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// RestoreOld puts the secret back that a barb before schema 8 has masked, where it is certain what was replaced: there
-// is one placeholder in all of the request, and one way to write the secret there that makes it as long as it was. An
-// exchange that is not masked so is returned as it is.
+// RestoreOld restores the secret in an exchange masked by barb before schema 8, if the original is certain: the request
+// has one placeholder, and only one spelling of the secret has the original length. Any other exchange is returned as
+// it is.
 func (r *Redactor) RestoreOld(x *record.Exchange) (*record.Exchange, error) {
 	if !r.IsMaskedOld(x) {
 		return x, nil
@@ -35,8 +35,8 @@ func (r *Redactor) RestoreOld(x *record.Exchange) (*record.Exchange, error) {
 	return came, nil
 }
 
-// restoreOld puts a key back into a request of a token scheme. ok is false where the request has more than one
-// placeholder, or the key can be written in several ways there that fit the length of the body.
+// restoreOld restores the key in a request of a token scheme. ok is false where the request has several placeholders,
+// or several spellings of the key fit the length of the body.
 func restoreOld(x *record.Exchange, scheme sign.Scheme, key string) (came *record.Exchange, ok bool) {
 	came = own(x)
 	r := &came.Request
@@ -61,7 +61,7 @@ func restoreOld(x *record.Exchange, scheme sign.Scheme, key string) (came *recor
 	return came, true
 }
 
-// oldWriting is the one way in which a secret can have been written at its place.
+// oldWriting returns the only possible spelling of a secret at its place.
 func oldWriting(r *record.Request, kind string, enc sign.Encoding, key string) (string, bool) {
 	if enc == sign.Base64 {
 		key = base64.StdEncoding.EncodeToString([]byte(key))
@@ -76,7 +76,7 @@ func oldWriting(r *record.Request, kind string, enc sign.Encoding, key string) (
 		var plain strings.Builder
 		e := json.NewEncoder(&plain)
 		e.SetEscapeHTML(false)
-		_ = e.Encode(key) // as it was encoded a moment ago
+		_ = e.Encode(key) // encoded successfully before
 		ways = []string{string(escaped[1 : len(escaped)-1]), plain.String()[1 : plain.Len()-2]}
 	case "form", "query":
 		ways = []string{url.QueryEscape(key), url.PathEscape(key)}

@@ -7,16 +7,16 @@ import (
 	"strings"
 )
 
-// Place is where a value stands that the history does not keep.
+// Place is the location of a value that the history does not store.
 type Place struct {
 	kind string   // "header", "query", "form" or "json"
-	name string   // of the field or parameter, decoded; of JSON the pointer as it was written
+	name string   // of the field or parameter, decoded; for JSON the pointer as written
 	path []string // the keys and indexes of JSON; "*" is every element
-	any  bool     // "*" of a path is every element and no key of that name
+	any  bool     // "*" in the path is every element and not a key of that name
 }
 
-// ParsePlace reads "header:NAME", "query:NAME", "form:NAME" or "json:POINTER" with a JSON Pointer (RFC 6901): "json:"
-// alone is a whole body.
+// ParsePlace parses "header:NAME", "query:NAME", "form:NAME" or "json:POINTER" with a JSON Pointer (RFC 6901); "json:"
+// alone is the whole body.
 func ParsePlace(text string) (Place, error) {
 	kind, name, _ := strings.Cut(text, ":")
 	p := Place{kind: kind, name: name}
@@ -34,7 +34,7 @@ func ParsePlace(text string) (Place, error) {
 	return p, errors.New("a place is header:NAME, json:/POINTER, query:NAME or form:NAME")
 }
 
-// parsePointer reads a JSON Pointer (RFC 6901, section 3).
+// parsePointer parses a JSON Pointer (RFC 6901, section 3).
 func parsePointer(pointer string) ([]string, error) {
 	if pointer == "" {
 		return nil, nil
@@ -52,7 +52,7 @@ func parsePointer(pointer string) ([]string, error) {
 	return path, nil
 }
 
-// schemePlace is where a scheme's secret travels: its Header.
+// schemePlace returns the place of a scheme's secret: its Header.
 func schemePlace(header string) Place {
 	kind, name, ok := strings.Cut(header, ":")
 	switch {
@@ -64,8 +64,8 @@ func schemePlace(header string) Place {
 	return Place{kind: kind, name: name}
 }
 
-// parameters yields the values of a query or form, as they are written, each with its name. A name that cannot be
-// decoded is taken as it is.
+// parameters yields the position of each value of a query or form, with its decoded name. A name that cannot be decoded
+// stays as it is.
 func parameters(form string, do func(name string, from, to int)) {
 	for at := 0; at <= len(form); {
 		end := strings.IndexByte(form[at:], '&')

@@ -1,5 +1,5 @@
-// Package redact keeps secrets out of what is stored. It makes the exchange that is kept out of the one that came,
-// notes what each piece was that it took away, and puts the pieces back where it can. It stores and prints nothing.
+// Package redact keeps secrets out of what is stored. It masks an exchange before it is stored, notes what each removed
+// piece was, and restores the pieces where possible. It stores and prints nothing.
 package redact
 
 import (
@@ -13,25 +13,24 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Placeholder stands in the history for what is not kept.
+// Placeholder replaces a masked piece in the history.
 const Placeholder = "[secret]"
 
-// minMasked is how many bytes a secret must have to be looked for outside its own place: a shorter one is a word that
-// stands in many places by chance.
+// minMasked is the minimum length in bytes of a secret that is searched for outside its own place: a shorter one occurs
+// by chance.
 const minMasked = 8
 
-// Redactor makes kept exchanges. It may be used from many goroutines.
+// Redactor masks exchanges. It may be used from many goroutines.
 type Redactor struct {
 	scheme func(name string) (sign.Scheme, bool)
 	places []Place
-	inBody bool // places names some of a body
+	inBody bool // some places are in a body
 
 	mu      sync.Mutex
 	secrets []*known // replaced, never changed
 }
 
-// New returns a Redactor that keeps out the secrets, where they travel themselves, and what stands at the places.
-// scheme finds a scheme by its name.
+// New returns a Redactor that masks the secrets and the values at the places. scheme finds a scheme by its name.
 func New(scheme func(name string) (sign.Scheme, bool), secrets []sign.Secret, places []Place) *Redactor {
 	r := &Redactor{scheme: scheme, places: places}
 	r.Add(secrets...)
@@ -39,7 +38,7 @@ func New(scheme func(name string) (sign.Scheme, bool), secrets []sign.Secret, pl
 	return r
 }
 
-// Add has the Redactor keep out further secrets. One that it has already is passed over.
+// Add adds secrets to mask. It ignores secrets that the Redactor already has.
 func (r *Redactor) Add(secrets ...sign.Secret) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -59,8 +58,8 @@ func (r *Redactor) known() []*known {
 	return r.secrets
 }
 
-// Redact returns the exchange as the history keeps it: it is store.Store.Redact. A webhook that nobody checked loses
-// its credentials too, as do the exchanges that repeat it, and a handshake loses the secret that it brings.
+// Redact returns the exchange for the history, as store.Store.Redact. It also masks the credentials of a webhook
+// without a signature check and of its repetitions, and the secret that a handshake brings.
 func (r *Redactor) Redact(x *record.Exchange) *record.Exchange {
 	if secret, at, ok := learntIn(x); ok {
 		return r.keepLearnt(x, secret, at)
@@ -68,15 +67,15 @@ func (r *Redactor) Redact(x *record.Exchange) *record.Exchange {
 	return r.Keep(x, x.FromUnchecked || IsUnchecked(x))
 }
 
-// IsUnchecked reports whether the exchange is a received webhook that nobody checked.
+// IsUnchecked reports whether the exchange is a received webhook whose signature was not checked.
 func IsUnchecked(x *record.Exchange) bool {
 	return x.Kind == record.Received && x.Verdict.Status == record.Unchecked
 }
 
-// Keep returns the exchange as it may be kept and shown: x itself where nothing of it is masked, else a copy whose
-// Masks say what was taken away. What barb was told is a secret never reaches the history: it is masked wherever it
-// stands, since a sender may have taken the wrong route with it, and in every spelling where the scheme sends the
-// secret itself. unchecked says that nobody checked the webhook: then credentials, cookies and tokens are masked too.
+// Keep returns the exchange for storing and showing: x itself if nothing needs masking, else a copy whose Masks
+// describe the removed pieces. It masks known secrets everywhere, since a sender may have used the wrong route, and in
+// every spelling where the scheme sends the secret itself. With unchecked it also masks credentials, cookies and
+// tokens.
 func (r *Redactor) Keep(x *record.Exchange, unchecked bool) *record.Exchange {
 	f := finder{whole: r.places, secrets: r.known(), unchecked: unchecked, likely: x.Verdict.Secret}
 	if x.Scheme != "" {
@@ -95,28 +94,28 @@ func (r *Redactor) Keep(x *record.Exchange, unchecked bool) *record.Exchange {
 	return f.keep(x, r.inBody || f.carrier != nil && f.carrier.kind != "header")
 }
 
-// usual reports whether the scheme's own place is a header that is masked of every unchecked webhook.
+// usual reports whether the scheme's own place is a header that is masked in every unchecked webhook.
 func (f *finder) usual() bool {
 	_, found := credential(f.carrier.name, "any", false)
 	return found && f.carrier.kind == "header"
 }
 
-// keepLearnt is Keep for a message that brings a secret itself, which stands at carrier: a header's name or
-// "json:PATH". It is masked wherever else it stands, too.
+// keepLearnt masks a secret that the message itself brings at carrier, a header's name or "json:PATH", wherever else it
+// occurs too.
 func (r *Redactor) keepLearnt(x *record.Exchange, secret sign.Secret, carrier string) *record.Exchange {
 	at, learnt := schemePlace(carrier), newKnown(secret)
-	learnt.proof = func() string { return "learnt" } // nobody is to put it back
+	learnt.proof = func() string { return "learnt" } // this secret is never restored
 	f := finder{whole: append(slices.Clone(r.places), at), secrets: []*known{learnt}, unchecked: true}
 	return f.keep(x, r.inBody || at.kind == "json")
 }
 
-// piece is a text of an exchange with what is masked of it.
+// piece is a text of an exchange with its masked spans.
 type piece struct {
 	part  string
 	spans []span
 }
 
-// keep finds what is masked of an exchange and masks it.
+// keep finds and masks the secrets of an exchange.
 func (f *finder) keep(x *record.Exchange, inBody bool) *record.Exchange {
 	found := f.request(x, inBody)
 	if x.Response != nil {
@@ -155,7 +154,7 @@ func (f *finder) request(x *record.Exchange, inBody bool) (found []piece) {
 	target := f.address(r.Target)
 	add(partURL, f.address(r.URL))
 	add(partTarget, target)
-	if r.Head != "" && (len(found) > 0 || len(f.secrets) > 0) { // the head says the same once more
+	if r.Head != "" && (len(found) > 0 || len(f.secrets) > 0) { // the head repeats the fields
 		add(partHead, f.head(r.Head, false))
 	}
 	if r.Chunks != "" && (len(r.Trailer) > 0 || len(f.secrets) > 0) {
@@ -189,7 +188,7 @@ func (f *finder) answer(r *record.Response, inBody bool) (found []piece) {
 	return found
 }
 
-// isPacked reports whether a body cannot be looked into.
+// isPacked reports whether a body is encoded and cannot be searched.
 func isPacked(h record.Header) bool {
 	coding := strings.ToLower(h.Get("Content-Encoding"))
 	return coding != "" && coding != "identity"

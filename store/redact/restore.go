@@ -7,16 +7,15 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Missing is a piece of an exchange that cannot be put back.
+// Missing is a piece of an exchange that cannot be restored.
 type Missing struct {
 	Mask record.Mask
 	Why  string // "secret env:TOKEN is not given", for people
 }
 
-// Restore puts back what was masked of a request, to the byte, and returns the exchange as it came: of the pieces that
-// are secrets those whose very secret the Redactor has, and all whose bytes are in their mask's Piece. What cannot be
-// put back is returned as missing, and its placeholder and mask stay. x itself is not changed. Of an answer nothing is
-// put back: it is not sent again.
+// Restore returns the exchange with the masked pieces of its request restored to the byte: secrets that the Redactor
+// has, and pieces whose bytes are in their mask's Piece. Other pieces are returned as missing and stay masked. x is not
+// changed. The response stays masked, because it is not sent again.
 func (r *Redactor) Restore(x *record.Exchange) (restored *record.Exchange, missing []Missing) {
 	if len(x.Masks) == 0 {
 		return x, nil
@@ -45,7 +44,7 @@ func (r *Redactor) Restore(x *record.Exchange) (restored *record.Exchange, missi
 	return restored, missing
 }
 
-// restoreText puts pieces back into one text. What is missing is given back with where it stands then.
+// restoreText restores the pieces of one text. It returns the other masks with their new positions.
 func (r *Redactor) restoreText(text string, masks []record.Mask) (out string, left []record.Mask, missing []Missing) {
 	var b strings.Builder
 	end := 0
@@ -68,7 +67,7 @@ func (r *Redactor) restoreText(text string, masks []record.Mask) (out string, le
 	return b.String(), left, missing
 }
 
-// pieceOf is what a mask stands for, or why that cannot be told.
+// pieceOf returns the original text of a mask, or why it is unknown.
 func (r *Redactor) pieceOf(m record.Mask) (piece, why string) {
 	switch {
 	case m.Piece != "" && len(m.Piece) == m.Size:
@@ -93,7 +92,7 @@ func (r *Redactor) pieceOf(m record.Mask) (piece, why string) {
 	return "", why
 }
 
-// likeliestFirst are the secrets, those under a reference before the others: to ask one whether it was masked is slow.
+// likeliestFirst returns the secrets, those with the reference ref first: checking a secret's proof is slow.
 func (r *Redactor) likeliestFirst(ref string) []*known {
 	sorted := slices.Clone(r.known())
 	slices.SortStableFunc(sorted, func(a, b *known) int {

@@ -14,12 +14,12 @@ import (
 	"github.com/barbhq/barb/sign/catalog"
 )
 
-// known is a secret that barb was given, in the forms that it is looked for in.
+// known is a secret in the forms that are searched for.
 type known struct {
 	ref   string
 	key   string
 	forms []written
-	proof func() string // made when first needed
+	proof func() string // computed when first needed
 
 	proofs sync.Map // proofs of earlier processes → whether they are of this secret
 }
@@ -39,7 +39,7 @@ func newKnown(s sign.Secret) *known {
 	}
 	k.proof = sync.OnceValue(func() string {
 		salt := make([]byte, proofSalt)
-		_, _ = rand.Read(salt) // it never fails, and its error is nil always
+		_, _ = rand.Read(salt) // never fails
 		proof := base64.RawURLEncoding.EncodeToString(append(salt, prove(k.key, salt)...))
 		k.proofs.Store(proof, true)
 		return proof
@@ -47,9 +47,8 @@ func newKnown(s sign.Secret) *known {
 	return k
 }
 
-// A proof tells whether a secret is the one that was masked. A secret may be a word that can be guessed, and whoever
-// has the history could try one after the other, so that each try is made to cost what a password's does: the salt
-// differs from one process to the next, and the hash is slow.
+// A proof shows whether a secret is the masked one. A secret may be a guessable word, and an attacker with the history
+// could try many, so each try costs as much as with a password: each process has its own salt, and the hash is slow.
 const (
 	proofSalt   = 9
 	proofSize   = 9
@@ -59,12 +58,12 @@ const (
 func prove(key string, salt []byte) []byte {
 	sum, err := pbkdf2.Key(sha256.New, key, salt, proofRounds, proofSize)
 	if err != nil {
-		panic(err) // only lengths that are constants here are refused
+		panic(err) // fails only for invalid constants
 	}
 	return sum
 }
 
-// proves reports whether the secret is the one that a proof was made of. It remembers the answer.
+// proves reports whether a proof was made of the secret. It caches the answer.
 func (k *known) proves(proof string) bool {
 	if same, ok := k.proofs.Load(proof); ok {
 		return same.(bool)
@@ -76,7 +75,7 @@ func (k *known) proves(proof string) bool {
 	return same
 }
 
-// credential returns where in the value of a header field that says who a sender is the secret begins.
+// credential returns the beginning of the credential in the value of a header field.
 func credential(name, value string, answer bool) (from int, found bool) {
 	if value == "" {
 		return 0, false
@@ -95,9 +94,8 @@ func credential(name, value string, answer bool) (from int, found bool) {
 	return 0, false
 }
 
-// namesCredential reports whether the words of a header's name say that it carries what proves who a sender is, such as
-// X-Forwarded-Authorization, X-Slack-Token or Api_Key. A signature proves one message and is kept, so that it can be
-// checked later.
+// namesCredential reports whether the words of a header's name mean a credential, as in X-Forwarded-Authorization,
+// X-Slack-Token or Api_Key. A signature is kept: it proves one message only, and is needed to check it later.
 func namesCredential(name string) bool {
 	before, found := "", false
 	for len(name) > 0 {
@@ -131,7 +129,7 @@ var (
 	keyOf = [...]string{"api", "access", "secret", "auth", "functions"} // before "key"
 )
 
-// afterScheme leaves the name of the usual schemes of Authorization readable (RFC 9110, section 11.6.2).
+// afterScheme keeps the name of the usual schemes of Authorization readable (RFC 9110, section 11.6.2).
 func afterScheme(name, value string) int {
 	word, rest, ok := strings.Cut(value, " ")
 	if ok && rest != "" && strings.HasSuffix(strings.ToLower(name), "authorization") &&
@@ -141,9 +139,9 @@ func afterScheme(name, value string) int {
 	return 0
 }
 
-// credentials are the headers that carry what proves who a sender is to anybody who repeats it, by the length of their
-// names: those of RFC 9110, cookies (RFC 6265), the headers that API keys and tokens usually travel in, and those of
-// the catalogue's schemes that send their secret.
+// credentials are the headers whose value authenticates any request that repeats it, by the length of their names:
+// those of RFC 9110, cookies (RFC 6265), the usual headers of API keys and tokens, and those of the catalogue's schemes
+// that send their secret.
 var credentials = byLength("Authorization", "Proxy-Authorization", "Cookie", "Cookie2",
 	"X-Api-Key", "Api-Key", "Apikey", "X-Apikey", "X-Auth-Token", "X-Auth-Key", "X-Access-Token", "X-Api-Token",
 	"X-Secret", "X-Secret-Key",
@@ -167,7 +165,7 @@ func byLength(names ...string) (table [32][]string) {
 	return table
 }
 
-// isTokenParameter reports whether a query parameter carries what proves who a sender is.
+// isTokenParameter reports whether a query parameter carries a credential.
 func isTokenParameter(name string) bool {
 	return slices.ContainsFunc(tokenParameters[:], func(known string) bool { return strings.EqualFold(known, name) })
 }

@@ -10,15 +10,15 @@ import (
 	"unicode/utf8"
 )
 
-// A secret can be written in many ways, and an app is to get the one that came. A spelling says which: the letter of a
-// form, that of a style, and how each of the form's characters is written, "" when all stand for themselves.
+// A secret can be written in many ways, and an app must get the original one. A spelling is the letter of a form, the
+// letter of a style, and the way each character of the form is written, "" when all stand for themselves.
 //
-// The letters of a spelling's characters: r itself; a to d an escape of a URL, whose two hex digits are in upper case
-// but for bit 0 the first, bit 1 the second; + a space in a query; s a short escape of JSON; u an escape of JSON with
-// four hex digits, U with eight, followed by the hex of a bit for each digit that is a letter in upper case. A number
-// before a letter repeats it.
+// The letters for characters: r the character itself; a to d a URL escape whose two hex digits are upper case, except
+// for the first with bit 0 and the second with bit 1; + a space in a query; s a short JSON escape; u a JSON escape with
+// four hex digits, U with eight, followed by a hex number with a bit for each upper-case digit. A number before a
+// letter repeats it.
 
-// form is what of a secret is written: itself, or one of its base64 forms.
+// form is the written text of a secret: the secret itself, or one of its base64 forms.
 type form struct {
 	letter byte
 	encode func(string) string
@@ -41,8 +41,7 @@ const (
 
 var errSpelling = errors.New("its spelling cannot be read")
 
-// spelled reports whether text begins with the characters in a style, how many bytes that takes, and how they are
-// written.
+// spelled reports whether text begins with the characters in a style, how many bytes they take, and their spelling.
 func spelled(text, chars string, style byte) (n int, letters string, ok bool) {
 	if style == plain {
 		return len(chars), "", strings.HasPrefix(text, chars)
@@ -68,10 +67,10 @@ func spelled(text, chars string, style byte) (n int, letters string, ok bool) {
 	return n, shorten(how.String()), true
 }
 
-// letter says how one character is written.
+// letter is the spelling of one character.
 type letter struct {
 	kind  byte
-	upper int // a bit for each hex digit of u and U
+	upper int // a bit for each upper-case hex digit of u and U
 }
 
 func (l letter) write(b *strings.Builder) {
@@ -84,7 +83,8 @@ func (l letter) write(b *strings.Builder) {
 	}
 }
 
-// read reads the first character of chars, of bytes long, in a style. took is 0 where text begins with another.
+// read reads the first character of chars, which is of bytes long, in a style. took is 0 where text begins with another
+// character.
 func read(text, chars string, style byte) (l letter, took, of int) {
 	switch {
 	case text == "":
@@ -107,7 +107,7 @@ func readPercent(text string, c byte) (l letter, took, of int) {
 	if !ok || byte(unit) != c {
 		return letter{}, 0, 0
 	}
-	lower := 3 &^ upper // a digit that is no letter counts as upper
+	lower := 3 &^ upper // a decimal digit counts as upper case
 	for i := range 2 {
 		if text[1+i] <= '9' {
 			lower &^= 1 << i
@@ -116,7 +116,7 @@ func readPercent(text string, c byte) (l letter, took, of int) {
 	return letter{kind: byte('a' + lower)}, 3, 1
 }
 
-// readHex reads so many hex digits, with a bit for each that is a letter in upper case.
+// readHex reads that many hex digits, with a bit for each upper-case letter.
 func readHex(text string, from, digits int) (value, upper int, ok bool) {
 	if len(text) < from+digits {
 		return 0, 0, false
@@ -167,7 +167,7 @@ func readQuoted(text, chars string) (l letter, took, of int) {
 	return letter{'u', upper}, 6, of
 }
 
-// escapeOf is the JSON escape of a character, in lower case.
+// escapeOf returns the JSON escape of a character, in lower case.
 func escapeOf(r rune) string {
 	units := []uint16{uint16(r)}
 	if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
@@ -180,7 +180,7 @@ func escapeOf(r rune) string {
 	return b.String()
 }
 
-// shorten puts a number before a letter that is repeated. The hex behind u and U is part of the letter.
+// shorten replaces repeated letters by a number and the letter. The hex number behind u and U is part of the letter.
 func shorten(letters string) string {
 	var b strings.Builder
 	for letters != "" {
@@ -207,7 +207,7 @@ func letterAt(letters string) string {
 	return letters[:1]
 }
 
-// write writes a secret as a spelling says.
+// write writes a secret in a spelling.
 func write(key, spelling string) (string, error) {
 	if len(spelling) < 2 {
 		return "", errSpelling
@@ -255,7 +255,7 @@ func write(key, spelling string) (string, error) {
 	return b.String(), nil
 }
 
-// writeOne writes the first character of chars and returns how many bytes of them that were.
+// writeOne writes the first character of chars and returns its length in bytes.
 func writeOne(b *strings.Builder, chars, letter string) (int, error) {
 	c := chars[0]
 	switch letter[0] {

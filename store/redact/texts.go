@@ -8,7 +8,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// The parts of an exchange that are one text each; those of fields are followed by their index.
+// The names of the texts in an exchange; those of fields are followed by their index.
 const (
 	partURL          = "url"
 	partTarget       = "target"
@@ -25,7 +25,7 @@ const (
 	mostWholeInAText = 64
 )
 
-// own returns the exchange with texts that may be changed: those of x stay as they are.
+// own returns a copy of the exchange whose texts may be changed without changing x.
 func own(x *record.Exchange) *record.Exchange {
 	c := *x
 	c.Request.Header, c.Request.Trailer = slices.Clone(x.Request.Header), slices.Clone(x.Request.Trailer)
@@ -38,8 +38,8 @@ func own(x *record.Exchange) *record.Exchange {
 	return &c
 }
 
-// edit changes one text of an exchange that own returned, and reports whether the exchange has that text. A row of a
-// damaged history may name any.
+// edit changes one text of an exchange from own, and reports whether the exchange has that text. A damaged history may
+// name any text.
 func edit(x *record.Exchange, part string, change func(string) string) bool {
 	r := &x.Request
 	if strings.HasPrefix(part, answerName) && x.Response == nil {
@@ -70,7 +70,7 @@ func edit(x *record.Exchange, part string, change func(string) string) bool {
 	return true
 }
 
-// fieldOf is the header field that a part names, nil when there is none.
+// fieldOf returns the header field that a part names, nil when there is none.
 func fieldOf(x *record.Exchange, part string) *record.Field {
 	for _, list := range []struct {
 		prefix string
@@ -92,7 +92,7 @@ func fieldOf(x *record.Exchange, part string) *record.Field {
 	return nil
 }
 
-// lines yields the header lines of a head, or of the framing of a chunked body: where each value stands.
+// lines yields the position of each value in a head or in the framing of a chunked body.
 func lines(head string, do func(name string, from, to int)) {
 	for at := 0; at < len(head); {
 		end := strings.IndexByte(head[at:], '\n')

@@ -11,12 +11,11 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// ErrGone says that nobody can put back a piece of an exchange.
+// ErrGone says that a piece of an exchange is lost for ever.
 var ErrGone = errors.New("the history does not keep it, and the queue no longer does")
 
-// Whole returns the exchange as it came, to the byte, or says why it cannot: an ErrGone is for ever, any other error is
-// for want of a secret. The masks of x should have the pieces that the queue keeps of it; see store.Store.Pieces. x
-// stays as it is.
+// Whole returns the exchange with all masked pieces restored. The error is ErrGone for a lost piece; any other error
+// means a missing secret. The masks of x should have the pieces of the queue, see store.Store.Pieces. x is not changed.
 func (r *Redactor) Whole(x *record.Exchange) (*record.Exchange, error) {
 	if len(x.Masks) == 0 {
 		return r.RestoreOld(x)
@@ -31,7 +30,7 @@ func (r *Redactor) Whole(x *record.Exchange) (*record.Exchange, error) {
 	return nil, fmt.Errorf("%s, and the history does not keep it", missing[0].Why)
 }
 
-// Names returns the names of what is missing, each once: "header Cookie".
+// Names returns the distinct names of the missing pieces: "header Cookie".
 func Names(missing []Missing) []string {
 	var x record.Exchange
 	for _, m := range missing {
@@ -40,14 +39,13 @@ func Names(missing []Missing) []string {
 	return x.Masked()
 }
 
-// IsMasked reports whether the history keeps less of a request than came.
+// IsMasked reports whether a part of the request is masked.
 func (r *Redactor) IsMasked(x *record.Exchange) bool {
 	return r.IsMaskedOld(x) || slices.ContainsFunc(x.Masks,
 		func(m record.Mask) bool { return !strings.HasPrefix(m.Part, answerName) })
 }
 
-// IsMaskedOld reports whether a barb before schema 8 put the placeholder in the place of the exchange's secret, which
-// did not note what it replaced.
+// IsMaskedOld reports whether barb before schema 8 masked the exchange's secret, without noting what it replaced.
 func (r *Redactor) IsMaskedOld(x *record.Exchange) bool {
 	scheme, ok := r.scheme(x.Scheme)
 	if !ok || scheme.Auth != sign.Token || len(x.Masks) > 0 {
@@ -57,9 +55,8 @@ func (r *Redactor) IsMaskedOld(x *record.Exchange) bool {
 	return strings.Contains(scheme.Signature(m), Placeholder)
 }
 
-// Unsigned returns the names of what the history does not keep of an exchange and what may be a part of its signature
-// under a scheme; without them the signature cannot be checked again. Credentials that the scheme does not sign do not
-// matter.
+// Unsigned returns the names of the masked pieces that may be part of the exchange's signature under a scheme; without
+// them the signature cannot be checked again. Credentials that the scheme does not sign are left out.
 func (r *Redactor) Unsigned(x *record.Exchange, scheme string) []string {
 	if !r.IsMasked(x) {
 		return nil
@@ -79,7 +76,7 @@ func (r *Redactor) Unsigned(x *record.Exchange, scheme string) []string {
 	})
 }
 
-// learntIn returns the secret that a received handshake brings, and the header or "json:PATH" where it stands.
+// learntIn returns the secret that a received handshake brings, and its header or "json:PATH".
 func learntIn(x *record.Exchange) (secret sign.Secret, at string, ok bool) {
 	if x.Handshake == "" {
 		return secret, "", false

@@ -5,34 +5,34 @@ import (
 	"time"
 )
 
-// Delivery is the attempts of one webhook, in the order they came.
+// Delivery is the attempts of one webhook, in the order they were received.
 type Delivery struct {
 	Attempts []Attempt
-	Gaps     []time.Duration // from each answer to the next attempt; below 0 when that did not wait for it
+	Gaps     []time.Duration // from each response to the next attempt; negative when that attempt came before the response
 	Spacing  Spacing
 	End      End
 	Conduct
 }
 
 const (
-	// slack is by how much a wait may fall short: timers and clocks are not that exact.
+	// slack is how much too short a wait may be, because timers and clocks are inexact.
 	slack = 50 * time.Millisecond
-	// apart is how far two attempts are from each other when their timestamps in seconds must differ.
+	// apart is the distance of two attempts whose timestamps in seconds must differ.
 	apart = 1100 * time.Millisecond
-	// slow is an answer that a sender may have given up waiting for.
+	// slow is the duration of a response after which a sender may have stopped waiting.
 	slow = 3 * time.Second
-	// patience is how long the next attempt may take at least before a sender has given up.
+	// patience is the minimum time without an attempt after which a sender has given up.
 	patience = 5 * time.Minute
 )
 
-// WebhookID is the id it came with first.
+// WebhookID returns the id of the first attempt.
 func (d *Delivery) WebhookID() string { return d.Attempts[0].WebhookID }
 
-// judge finds out what the attempts show. now decides whether another may still come.
+// judge evaluates the attempts. now decides whether another one may still come.
 func (d *Delivery) judge(now time.Time) {
 	all := d.Attempts
 	d.Conduct = unseen()
-	var free []time.Duration // gaps that the sender chose itself
+	var free []time.Duration // gaps without a Retry-After
 	for i := 1; i < len(all); i++ {
 		before, a := &all[i-1], &all[i]
 		gap := a.Start.Sub(before.Answered)
@@ -51,7 +51,7 @@ func (d *Delivery) judge(now time.Time) {
 	d.end(now)
 }
 
-// waited notes whether a wait that was asked for was kept.
+// waited notes whether the sender kept a requested wait.
 func (d *Delivery) waited(gap, asked time.Duration) {
 	d.Asked++
 	if gap >= asked-slack {
@@ -71,8 +71,8 @@ func signedAnew(before, a *Attempt) Finding {
 	return found(anew || a.Start.Sub(before.Start) >= apart, anew)
 }
 
-// stopped looks for attempts after an answer that should have been the last. One that had set out before the sender
-// could know of the answer does not count, nor one after an answer that it may not have waited for.
+// stopped looks for attempts after a final response. It ignores an attempt sent before the sender could know of the
+// response, and one after a response that the sender may not have waited for.
 func (d *Delivery) stopped() {
 	for i := range d.Attempts {
 		a := &d.Attempts[i]
@@ -123,8 +123,8 @@ func (d *Delivery) delivered() bool {
 	return false
 }
 
-// deliveries puts the attempts of a sender, in the order they came, together by webhook id, or by body where there is
-// none.
+// deliveries groups the attempts of a sender by webhook id, or by body without an id. The attempts are in the order
+// they were received.
 func deliveries(attempts []Attempt) []*Delivery {
 	type key struct {
 		id   string
@@ -148,12 +148,11 @@ func deliveries(attempts []Attempt) []*Delivery {
 	return renamed(all)
 }
 
-// over reports whether the last attempt so far was answered with what ends a delivery. Without an id, the same body
-// after that is another webhook.
+// over reports whether the latest response ends the delivery. Without an id, the same body afterwards is a new webhook.
 func (d *Delivery) over() bool { return d.Attempts[len(d.Attempts)-1].delivered() }
 
-// renamed joins deliveries of one webhook whose id changed: the same body failed under one id and came next under
-// another. A sender that has repeated an id keeps its ids, so its deliveries are not joined.
+// renamed joins deliveries of one webhook with different ids: the same body failed under one id and was sent next under
+// another. It joins none of a sender that has repeated an id, since such a sender keeps its ids.
 func renamed(all []*Delivery) []*Delivery {
 	for _, d := range all {
 		if d.WebhookID() == "" || len(d.Attempts) > 1 {

@@ -6,33 +6,33 @@ import (
 	"time"
 )
 
-// Grade is how a sender did, in a word.
+// Grade is the quality of a sender in a word.
 type Grade string
 
 // The grades.
 const (
-	NotJudged Grade = "not judged" // nothing came that needed a second attempt
+	NotJudged Grade = "not judged" // no webhook needed a second attempt
 	Good      Grade = "good"
-	Flawed    Grade = "flawed" // one thing is wrong
-	Poor      Grade = "poor"   // several are
+	Flawed    Grade = "flawed" // one fault
+	Poor      Grade = "poor"   // several faults
 )
 
 // Sender is the origin of the webhooks of one scheme to one path.
 type Sender struct {
 	Scheme, Path string
-	Deliveries   []*Delivery // in the order they began
+	Deliveries   []*Delivery // in the order of their first attempts
 	Attempts     int
-	Again        int // deliveries that came more than once
+	Again        int // deliveries with several attempts
 	Ends         map[End]int
-	Spacing      Spacing // that of most deliveries
+	Spacing      Spacing // of most deliveries
 	Jitter       Finding
 	Conduct
 
 	Grade  Grade
-	Faults []string // what is wrong, a few words each
+	Faults []string // a few words each
 }
 
-// Judge judges the senders of attempts, which may be in any order. now decides whether another attempt may still come.
+// Judge grades the senders of attempts, which may be in any order. now decides whether another attempt may still come.
 func Judge(attempts []Attempt, now time.Time) []*Sender {
 	type key struct{ scheme, path string }
 	by := map[key][]Attempt{}

@@ -6,28 +6,28 @@ import (
 	"strconv"
 )
 
-// Bounds of what Repeats remembers, whatever comes.
+// Limits of the memory of Repeats.
 const (
 	repeatsSeen  = 8192     // webhook ids and bodies in each of two generations
-	repeatsKept  = 200      // of them that came again
+	repeatsKept  = 200      // repeated ones
 	repeatsTimes = 20       // exchanges of each
-	repeatsBody  = 64 << 10 // bytes of a body that are looked at
+	repeatsBody  = 64 << 10 // bytes of a body that are compared
 )
 
-// Repeats finds the webhook ids that came more than once in a session, and the bodies: a sender may change the id. A
-// repetition is noticed when fewer than repeatsSeen others came in between.
+// Repeats finds webhook ids and bodies that were received more than once in a session; it compares bodies because a
+// sender may change the id. It finds a repetition when fewer than repeatsSeen other webhooks came in between.
 type Repeats struct {
 	seed       maphash.Seed
-	young, old map[string]int64 // the exchange an id came with first
+	young, old map[string]int64 // the first exchange of an id or body
 	kept       map[string][]int64
 }
 
-// NewRepeats returns a Repeats that has seen nothing.
+// NewRepeats returns an empty Repeats.
 func NewRepeats() *Repeats {
 	return &Repeats{seed: maphash.MakeSeed(), young: map[string]int64{}, kept: map[string][]int64{}}
 }
 
-// See notes that a webhook came as an exchange.
+// See adds the webhook of an exchange.
 func (r *Repeats) See(webhookID string, body []byte, exchange int64) {
 	if webhookID != "" {
 		r.seeKey("id "+webhookID, exchange)
@@ -59,7 +59,7 @@ func (r *Repeats) seeKey(key string, exchange int64) {
 	}
 }
 
-// Exchanges returns those of the webhooks that came again, sorted.
+// Exchanges returns the sorted ids of the exchanges of repeated webhooks.
 func (r *Repeats) Exchanges() []int64 {
 	var all []int64
 	for _, ids := range r.kept {

@@ -1,5 +1,6 @@
-// Package senders grades those who delivered here. From what a listener received and answered it finds whether they
-// retried after a failure, when, and with which bytes. It looks at attempts only, and claims only what they show.
+// Package senders grades those who delivered here. From the requests that a listener received and its responses it
+// finds whether senders retried after a failure, when, and with which bytes. It looks at attempts only, and claims only
+// what they show.
 package senders
 
 import (
@@ -12,24 +13,24 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Attempt is a webhook that came, and what was answered.
+// Attempt is a received webhook and its response.
 type Attempt struct {
 	ID           int64 // of the exchange
 	Scheme, Path string
 	WebhookID    string // "" when the scheme has none
 	Start        time.Time
-	Answered     time.Time     // when the answer was written, or could not be
-	Status       int           // 0 when the sender got no answer
-	RetryAfter   time.Duration // how long it was asked to wait; 0 when it was not
+	Answered     time.Time     // when the response was written, or could not be
+	Status       int           // 0 without a response
+	RetryAfter   time.Duration // the wait that the response asked for; 0 for none
 	Body         [sha256.Size]byte
 
-	// Filled in by a caller that knows the scheme.
-	Signature, Timestamp string // as they came, "" when there is none
+	// Set by a caller that knows the scheme.
+	Signature, Timestamp string // as received, "" for none
 	Timed                bool   // the scheme signs the time: each attempt should have a signature of its own
-	BodyChanges          bool   // the scheme has the time or the signature in the body
+	BodyChanges          bool   // the time or the signature is in the body
 }
 
-// Of is a received exchange as an attempt. It needs the header of the answer and the body.
+// Of returns a received exchange as an attempt. It needs the body and the response's header.
 func Of(x *record.Exchange) Attempt {
 	a := Attempt{ID: x.ID, Scheme: x.Scheme, Path: pathOf(x.Request.URL), WebhookID: x.WebhookID,
 		Start: x.Start, Answered: x.Start.Add(x.Took), Body: sha256.Sum256(x.Request.Body)}
@@ -48,8 +49,8 @@ func pathOf(address string) string {
 	return u.EscapedPath()
 }
 
-// retryAfter parses a Retry-After field (RFC 9110, section 10.2.3); malformed ones are 0. A date has a resolution of
-// one second, so one second is taken off.
+// retryAfter parses a Retry-After field (RFC 9110, section 10.2.3); a malformed one is 0. A date has a resolution of
+// one second, so one second is subtracted.
 func retryAfter(values []string, answered time.Time) time.Duration {
 	if len(values) != 1 {
 		return 0
@@ -66,7 +67,7 @@ func retryAfter(values []string, answered time.Time) time.Duration {
 
 func (a *Attempt) delivered() bool { return a.Status/100 == 2 }
 
-// retryable reports whether a sender should come again: no answer, or one that says that it may be better later.
+// retryable reports whether a sender should send again: there was no response, or one that later attempts may improve.
 func (a *Attempt) retryable() bool {
 	switch a.Status {
 	case http.StatusRequestTimeout, http.StatusTooEarly, http.StatusTooManyRequests:
@@ -77,7 +78,7 @@ func (a *Attempt) retryable() bool {
 	return a.Status == 0 || a.Status >= 500
 }
 
-// Finding is whether a sender did what it should: unknown when nothing that came shows it.
+// Finding says whether a sender did what it should: unknown when no attempt shows it.
 type Finding string
 
 // The findings.
@@ -87,7 +88,7 @@ const (
 	No      Finding = "no"
 )
 
-// and joins two findings: one No makes the result No.
+// and combines two findings: one No makes the result No.
 func (f Finding) and(other Finding) Finding {
 	switch {
 	case f == No || other == No:
@@ -108,31 +109,31 @@ func found(seen, well bool) Finding {
 	return No
 }
 
-// End is how a delivery ended.
+// End is the end of a delivery.
 type End string
 
 // The ends.
 const (
-	Delivered End = "delivered" // answered 2xx
-	Gone      End = "gone"      // answered 410
-	Refused   End = "refused"   // answered what no attempt makes better
-	GaveUp    End = "gave_up"   // answered what another attempt might have, and none came
-	Open      End = "open"      // the same, and one may still come
+	Delivered End = "delivered" // response 2xx
+	Gone      End = "gone"      // response 410
+	Refused   End = "refused"   // a response that no further attempt improves
+	GaveUp    End = "gave_up"   // a retryable response, without another attempt
+	Open      End = "open"      // a retryable response, and another attempt may still come
 )
 
-// Conduct is how a sender behaved, in one delivery or in all.
+// Conduct is the behaviour of a sender, in one delivery or in all.
 type Conduct struct {
-	Asked, Honoured int           // waits that were asked for with Retry-After before another attempt, and kept
-	Undercut        time.Duration // by how much at the worst one came too early
+	Asked, Honoured int           // waits requested with Retry-After before another attempt, and those that were kept
+	Undercut        time.Duration // the greatest time by which an attempt came too early
 	IDKept          Finding
 	BodyKept        Finding
-	Signed          Finding // signature and timestamp made anew for each attempt
+	Signed          Finding // each attempt has a new signature and timestamp
 	Stopped2xx      Finding // no attempt after a 2xx
 	Stopped410      Finding // no attempt after a 410
-	Retried         Finding // came again after what another attempt might have made better
+	Retried         Finding // sent again after a retryable response
 }
 
-// unseen is the conduct of a sender before its first attempt.
+// unseen returns the conduct of a sender without attempts.
 func unseen() Conduct {
 	return Conduct{IDKept: Unknown, BodyKept: Unknown, Signed: Unknown, Stopped2xx: Unknown, Stopped410: Unknown,
 		Retried: Unknown}
@@ -142,7 +143,7 @@ func (c *Conduct) add(d *Conduct) {
 	c.Asked, c.Honoured, c.Undercut = c.Asked+d.Asked, c.Honoured+d.Honoured, max(c.Undercut, d.Undercut)
 	c.IDKept, c.BodyKept, c.Signed = c.IDKept.and(d.IDKept), c.BodyKept.and(d.BodyKept), c.Signed.and(d.Signed)
 	c.Stopped2xx, c.Stopped410 = c.Stopped2xx.and(d.Stopped2xx), c.Stopped410.and(d.Stopped410)
-	switch { // a sender that came again once does retry; others it may have given up for reasons of its own
+	switch { // one retry shows that the sender retries; it may have given up on others for its own reasons
 	case c.Retried == Yes || d.Retried == Yes:
 		c.Retried = Yes
 	default:
@@ -150,7 +151,7 @@ func (c *Conduct) add(d *Conduct) {
 	}
 }
 
-// faults names what is wrong, the worst first.
+// faults returns the faults, the worst first.
 func (c *Conduct) faults() (faults []string) {
 	for _, check := range []struct {
 		bad  bool

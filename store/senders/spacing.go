@@ -5,10 +5,10 @@ import (
 	"time"
 )
 
-// Spacing is how the gaps between attempts develop.
+// Spacing is the development of the gaps between attempts.
 type Spacing string
 
-// The kinds of spacing. Two gaps do not tell what three would: they grow, or they do not.
+// The kinds of spacing. Two gaps show only whether they grow.
 const (
 	NoSpacing   Spacing = ""
 	Constant    Spacing = "constant"
@@ -18,15 +18,15 @@ const (
 	Irregular   Spacing = "irregular"
 )
 
-// noise is by how much gaps differ that were meant to be alike, whatever their size.
+// noise is the greatest difference of gaps that were meant to be equal, whatever their size.
 const noise = 40 * time.Millisecond
 
-// alike reports whether two gaps differ by no more than so many percent, or by noise.
+// alike reports whether two gaps differ by at most that many percent, or by noise.
 func alike(a, b time.Duration, percent int) bool {
 	return max(a-b, b-a) <= max(max(a, b)*time.Duration(percent)/100, noise)
 }
 
-// spacingOf says how gaps develop; it takes two to say anything.
+// spacingOf returns the spacing of at least two gaps.
 func spacingOf(gaps []time.Duration) Spacing {
 	if len(gaps) < 2 {
 		return NoSpacing
@@ -43,7 +43,7 @@ func spacingOf(gaps []time.Duration) Spacing {
 	return curve(gaps)
 }
 
-// curve tells linear from exponential growth of the gaps, by which of the two predicts each gap better.
+// curve distinguishes linear from exponential growth by the better prediction of each gap.
 func curve(gaps []time.Duration) Spacing {
 	linear, exponential := true, true
 	for i := 2; i < len(gaps); i++ {
@@ -60,8 +60,8 @@ func curve(gaps []time.Duration) Spacing {
 	return Growing
 }
 
-// jitter is whether a sender spreads its attempts: the same gap of several deliveries differs, or the gaps of one are
-// in no order at all.
+// jitter reports whether a sender varies its waits: the same gap differs between deliveries, or the gaps of one
+// delivery have no order.
 func jitter(all []*Delivery) Finding {
 	result := Unknown
 	for i := 0; ; i++ {
