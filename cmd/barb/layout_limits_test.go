@@ -36,7 +36,7 @@ var largest = map[string]int{
 }
 
 // wide is how many lines may still be wider than widestLine. The numbers only go down.
-var wide = struct{ code, tests int }{code: 5, tests: 213}
+var wide = struct{ code, tests int }{code: 5, tests: 190}
 
 // promoted holds the types that may reach more methods by embedding, until each is given what it needs. They only go
 // down.
