@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
 )
@@ -22,9 +23,10 @@ import (
 // receiver is an app on a port of its own, which remembers what it got and whether something came while the same was
 // still being answered.
 type receiver struct {
-	t    *testing.T
-	addr string
-	hold chan struct{} // an answer waits until it is closed; nil: none does
+	t      *testing.T
+	addr   string
+	socket *os.File
+	hold   chan struct{} // an answer waits until it is closed; nil: none does
 
 	mu     sync.Mutex
 	active map[string]bool
@@ -32,18 +34,42 @@ type receiver struct {
 	came   int
 }
 
-// newReceiver takes a port but does not listen on it yet.
+// newReceiver takes a port but does not listen on it yet: its socket is bound, so that connections are refused and
+// nobody else gets the port.
 func newReceiver(t *testing.T) *receiver {
 	t.Helper()
-	return &receiver{t: t, addr: "127.0.0.1:" + freePort(t), active: map[string]bool{}}
+	syscall.ForkLock.RLock()
+	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_STREAM, 0)
+	if err == nil {
+		syscall.CloseOnExec(fd)
+	}
+	syscall.ForkLock.RUnlock()
+	if err != nil {
+		t.Fatal(err)
+	}
+	socket := os.NewFile(uintptr(fd), "receiver")
+	t.Cleanup(func() { _ = socket.Close() })
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: [4]byte{127, 0, 0, 1}}); err != nil {
+		t.Fatal(err)
+	}
+	name, err := syscall.Getsockname(fd)
+	if err != nil {
+		t.Fatal(err)
+	}
+	addr := fmt.Sprintf("127.0.0.1:%d", name.(*syscall.SockaddrInet4).Port)
+	return &receiver{t: t, addr: addr, socket: socket, active: map[string]bool{}}
 }
 
 func (r *receiver) start() {
 	r.t.Helper()
-	ln, err := net.Listen("tcp", r.addr)
+	if err := syscall.Listen(int(r.socket.Fd()), syscall.SOMAXCONN); err != nil {
+		r.t.Fatal(err)
+	}
+	ln, err := net.FileListener(r.socket)
 	if err != nil {
 		r.t.Fatal(err)
 	}
+	_ = r.socket.Close() // ln has a copy
 	server := &http.Server{Handler: r, ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = server.Serve(ln) }()
 	r.t.Cleanup(func() { _ = server.Close() })

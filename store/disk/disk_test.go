@@ -4,6 +4,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"sync"
 	"testing"
 
 	"github.com/barbhq/barb/store/disk"
@@ -75,5 +76,36 @@ func TestAFileIDKnowsAReplacedFile(t *testing.T) {
 	}
 	if _, err := disk.Identify(path); err == nil {
 		t.Error("a missing file has an id")
+	}
+}
+
+func TestMakeSaysWhyThereIsNoFile(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{filepath.Join(file, "x"), filepath.Join(file, "folder", "x")} {
+		if err := disk.Make(path); err == nil {
+			t.Errorf("%s was made below a file", path)
+		}
+	}
+	if disk.OnNetwork(filepath.Join(file, "x")) {
+		t.Error("a file that is not there lies on a network")
+	}
+}
+
+func TestManyMayMakeAFileAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "a", "b", "c", "file")
+	var made sync.WaitGroup
+	for range 16 {
+		made.Go(func() {
+			if err := disk.Make(path); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	made.Wait()
+	if info, err := os.Stat(path); err != nil || info.Mode() != 0o600 {
+		t.Errorf("%v, %v", info, err)
 	}
 }

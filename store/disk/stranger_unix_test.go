@@ -39,6 +39,9 @@ func TestStrangerSaysWhoElseCouldHaveWritten(t *testing.T) {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
+	if got := disk.Stranger(info{0o644, &syscall.Stat_t{Uid: 0}}); got != "" {
+		t.Errorf("a file that only root can write %s", got)
+	}
 	if disk.IsMine(info{0o600, nil}) {
 		t.Error("a file without an owner is mine")
 	}
