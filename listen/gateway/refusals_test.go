@@ -62,4 +62,12 @@ func TestRefusalsAreCountedAndToldOfWithoutAFlood(t *testing.T) {
 	if !slices.Equal(lines, []string{"408"}) {
 		t.Errorf("without objects: %q", lines)
 	}
+
+	held := 0
+	f = NewRefusals(func(listen.Refusal, int) {}, func(_ listen.Refusal, n int) { held = n })
+	for range refusalObjects + 3 {
+		f.See(slow)
+	}
+	f.End()
+	same(t, "objects that the end tells of", held, 3)
 }
