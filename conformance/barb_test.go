@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// scheme is a row of the catalogue, as barb schemes prints it.
+// scheme is a row of the catalogue, as printed by barb schemes.
 type scheme struct {
 	Name       string
 	Header     string
@@ -28,21 +28,21 @@ type scheme struct {
 	Strict     []string
 }
 
-// provider is a scheme with what its provider sends.
+// provider is a scheme with a sample of its provider.
 type provider struct {
 	scheme
 	sample
 	secrets [2]secretPair
 }
 
-// message is an HTTP request as barb sign wrote it.
+// message is an HTTP request written by barb sign.
 type message struct {
 	method, url string
 	fields      []field
 	body        []byte
 }
 
-// catalogue asks barb for its schemes.
+// catalogue returns the output of barb schemes.
 func catalogue(t *testing.T) map[string]scheme {
 	t.Helper()
 	out, code := run(t, nil, "schemes", "--json")
@@ -60,7 +60,7 @@ func catalogue(t *testing.T) map[string]scheme {
 	return rows
 }
 
-// sign has barb sign a body at a time with the named secrets, and reads the request it prints.
+// sign runs barb sign on a body at a time with the named secrets, and returns the printed request.
 func (p *provider) sign(t *testing.T, body string, when time.Time, secrets ...secretPair) message {
 	t.Helper()
 	args := []string{"sign", "-o", "http", "-s", p.Name, "--url", p.URL, "--timestamp", strconv.FormatInt(when.Unix(), 10)}
@@ -80,7 +80,8 @@ func (p *provider) sign(t *testing.T, body string, when time.Time, secrets ...se
 	return parse(t, p.URL, out)
 }
 
-// accepts reports whether barb verify says that a message is valid now. Any other end than yes or no fails the test.
+// accepts reports whether barb verify accepts a message now. Any exit code besides those of valid and invalid fails the
+// test.
 func (p *provider) accepts(t *testing.T, m message, secret secretPair) bool {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "request.http")
@@ -97,7 +98,7 @@ func (p *provider) accepts(t *testing.T, m message, secret secretPair) bool {
 	return code == 0
 }
 
-// secretFile holds the secret as the receiver has it.
+// secretFile returns a file with the receiver's secret.
 func (p *provider) secretFile(t *testing.T) string {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "secret")
@@ -133,7 +134,7 @@ func (p *provider) unsigned(t *testing.T, m message) message {
 	return m
 }
 
-// remove drops a signature that does not travel in a header.
+// remove removes a signature that is not in a header.
 func (m *message) remove(t *testing.T, place, path string) {
 	t.Helper()
 	switch place {
@@ -151,7 +152,7 @@ func (m *message) remove(t *testing.T, place, path string) {
 	}
 }
 
-// without drops a member of a JSON body; the body may change otherwise too, as nothing signs it any more.
+// without returns a JSON body without a member; other bytes may change too, as no signature covers them any more.
 func without(t *testing.T, body []byte, path []string) []byte {
 	t.Helper()
 	var root any
@@ -181,7 +182,7 @@ func without(t *testing.T, body []byte, path []string) []byte {
 	return out
 }
 
-// parse reads a raw request. Go's own reader would lose the order and the spelling of the headers.
+// parse parses a raw request. Go's own reader would lose the order and the spelling of the headers.
 func parse(t *testing.T, target, raw string) message {
 	t.Helper()
 	head, body, ok := strings.Cut(raw, "\r\n\r\n")
@@ -202,7 +203,7 @@ func parse(t *testing.T, target, raw string) message {
 	return m
 }
 
-// wire is the message as a raw request again.
+// wire returns the message as a raw request.
 func (m message) wire() []byte {
 	var b bytes.Buffer
 	target := m.url

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// trial is one message that barb signed, and the verdict it deserves. It is signed only when it is judged: Paddle's are
-// good for five seconds.
+// trial is one message signed by barb, with the expected verdict. It is signed just before it is judged: Paddle's are
+// valid for five seconds.
 type trial struct {
 	name    string
 	message func(*testing.T) message
@@ -14,10 +14,10 @@ type trial struct {
 	valid   bool
 }
 
-// wide is far past the tolerance of any SDK, whose own may differ from the catalogue's.
+// wide is far beyond the tolerance of any SDK, which may differ from the catalogue's.
 const wide = 24 * time.Hour
 
-// trials are the cases of one provider, the slow first use of an SDK before the one that must be fresh.
+// trials returns the cases of one provider. The slow first use of an SDK comes before the case that must be fresh.
 func (p *provider) trials() []trial {
 	first, second := p.secrets[0], p.secrets[1]
 	list := append(p.aged(), p.signed("")...)
@@ -37,13 +37,13 @@ func (p *provider) trials() []trial {
 	return list
 }
 
-// fresh is signed now with the first secret.
+// fresh returns a message signed now with the first secret.
 func (p *provider) fresh(t *testing.T) message {
 	t.Helper()
 	return p.sign(t, p.Body, time.Now(), p.secrets[0])
 }
 
-// signed are messages as barb signed them, and one that was changed afterwards.
+// signed returns messages signed by barb, and one that was changed afterwards.
 func (p *provider) signed(suffix string) []trial {
 	list := []trial{{"valid" + suffix, p.fresh, p.secrets[0], true}}
 	if p.Raw != "" {
@@ -57,8 +57,8 @@ func (p *provider) signed(suffix string) []trial {
 	}, p.secrets[0], !p.CoversBody})
 }
 
-// aged are rightly signed at a time that the scheme does not tolerate, where it has a time at all. Without a limit any
-// time is good.
+// aged returns messages correctly signed at a time outside the tolerance, for schemes with a time. Without a tolerance
+// any time is valid.
 func (p *provider) aged() []trial {
 	if p.Timestamp == "" {
 		return nil

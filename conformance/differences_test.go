@@ -7,11 +7,11 @@ import (
 	"testing"
 )
 
-// difference is where an SDK says the opposite of what barb does, and why it may. The table agrees with sdk_disagrees
-// in sign/testdata/vectors, where the same SDKs judged fixed messages.
+// difference is a case in which an SDK may contradict barb, with the reason. The table agrees with sdk_disagrees in
+// sign/testdata/vectors, where the same SDKs judged fixed messages.
 type difference struct{ provider, sdk, trial, reason string }
 
-// Why SDKs differ.
+// The reasons.
 const (
 	noAgeCheck   = "checks no age"
 	noFuture     = "checks the past only"
@@ -54,7 +54,7 @@ func differences() []difference {
 	}
 }
 
-// Vectors that an SDK disagrees with are fixed messages; what barb signs now must differ in the same way.
+// SDKs contradict fixed vectors; they must contradict messages that barb signs now in the same cases.
 func TestDifferencesCoverThoseOfTheVectors(t *testing.T) {
 	trials := map[string]string{"stale": "stale", "future": "future", "valid_raw_bytes": "raw body"}
 	files, err := filepath.Glob("../sign/testdata/vectors/*.json")
@@ -91,7 +91,7 @@ func readVectors(t *testing.T, file string) []vector {
 	return content.Vectors
 }
 
-// differs returns how an SDK differs in a trial, if it may.
+// differs returns the permitted difference of an SDK in a trial, if there is one.
 func differs(a adapter, trial string) (difference, bool) {
 	for _, d := range differences() {
 		if d.provider == a.Provider && d.sdk == a.SDK && d.trial == trial {

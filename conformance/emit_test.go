@@ -16,10 +16,10 @@ import (
 	"time"
 )
 
-// publicURL is what schemes that sign the URL sign, wherever the receiver listens.
+// publicURL is the signed URL of schemes that sign it, wherever the receiver listens.
 const publicURL = "https://hooks.example.com/in?x=1"
 
-// emitted is a receiver as barb verify --emit writes it, and how its framework runs it.
+// emitted is a kind of receiver of barb verify --emit, with the command that runs it.
 type emitted struct {
 	framework, file string
 	command         func(t *testing.T, dir, file string) *exec.Cmd
@@ -51,7 +51,7 @@ func emittedReceivers() []emitted {
 	}
 }
 
-// installed makes node_modules once.
+// installed runs npm install once.
 var installed = sync.OnceValue(func() error {
 	if !installIsStale("emit") {
 		return nil
@@ -64,7 +64,7 @@ var installed = sync.OnceValue(func() error {
 	return nil
 })
 
-// link lets a module in dir find the packages.
+// link makes the packages available to a module in dir.
 func link(t *testing.T, dir string) {
 	t.Helper()
 	if err := installed(); err != nil {
@@ -83,7 +83,7 @@ func goRun(t *testing.T, dir, file string) *exec.Cmd {
 	return exec.Command(binary)
 }
 
-// phpRun announces PHP's own server in the words of the others; its first line is on stderr.
+// phpRun returns PHP's own server, whose first line on stderr announces its address.
 func phpRun(_ *testing.T, _, file string) *exec.Cmd {
 	return exec.Command("php", "-d", "variables_order=EGPCS", "-S", "127.0.0.1:0", file)
 }
@@ -104,7 +104,7 @@ func write(t *testing.T, path, text string) {
 	}
 }
 
-// keys are what either side of a scheme holds.
+// keys are the keys of both sides of a scheme.
 type keys struct{ signing, verifying string }
 
 func keysOf(scheme string) keys {
@@ -123,11 +123,11 @@ func emittedSchemes() []string {
 	return []string{"stripe", "github", "standard-webhooks", "slack", "shopify", "discord", "square", "linear", "gitlab"}
 }
 
-// hook is a webhook of a scheme, signed by barb.
+// hook is a webhook signed by barb.
 type hook struct {
 	scheme string
 	keys   keys
-	body   string // path of a file
+	body   string // path of the body's file
 	dir    string
 }
 
@@ -139,7 +139,7 @@ func newHook(t *testing.T, scheme string) hook {
 	return h
 }
 
-// barb runs the binary with the signing key, or another, in SECRET.
+// barb runs the binary with a key in SECRET.
 func (h hook) barb(t *testing.T, key string, args ...string) (stdout, stderr string, code int) {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), barb, args...)
@@ -163,7 +163,7 @@ func (h hook) headers(t *testing.T, at string) string {
 	return path
 }
 
-// emit writes the receiver, with the hook as its vector, and returns its folder and file.
+// emit writes the receiver with the hook as its vector, and returns its folder and file.
 func (h hook) emit(t *testing.T, r emitted, headers string) (dir, file string) {
 	t.Helper()
 	source, stderr, code := h.barb(t, h.keys.verifying, "verify", h.body, "-s", h.scheme, "--secret", "env:SECRET",
@@ -177,13 +177,13 @@ func (h hook) emit(t *testing.T, r emitted, headers string) (dir, file string) {
 	return dir, file
 }
 
-// running is an emitted receiver as a process.
+// running is a running emitted receiver.
 type running struct {
 	url    string
 	output *lines
 }
 
-// lines are what a process said, counted while it runs.
+// lines are the output of a process, counted while it runs.
 type lines struct {
 	mu  sync.Mutex
 	all []string
@@ -195,7 +195,7 @@ func (l *lines) add(line string) {
 	l.all = append(l.all, line)
 }
 
-// handled is how often the receiver did its work.
+// handled returns how often the receiver handled a webhook.
 func (l *lines) handled() int {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -220,7 +220,7 @@ func serve(t *testing.T, cmd *exec.Cmd, h hook) running {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	hung := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() }) // which ends the read below
+	hung := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() }) // ends the read below
 	said := &lines{}
 	port := make(chan string, 1)
 	done := make(chan struct{})
@@ -247,7 +247,7 @@ func serve(t *testing.T, cmd *exec.Cmd, h hook) running {
 	return running{url: "http://127.0.0.1:" + p + "/webhooks/" + h.scheme, output: said}
 }
 
-// announced finds the port in "listening on port 3000" and in what PHP says, "(http://127.0.0.1:3000) started".
+// announced returns the port in "listening on port 3000" and in PHP's "(http://127.0.0.1:3000) started".
 func announced(line string) (string, bool) {
 	if port, ok := strings.CutPrefix(line, "listening on port "); ok {
 		return port, true
@@ -260,7 +260,7 @@ func TestEmittedReceiversJudgeWhatBarbSends(t *testing.T) {
 	for _, r := range emittedReceivers() {
 		for _, scheme := range emittedSchemes() {
 			t.Run(r.framework+"/"+scheme, func(t *testing.T) {
-				t.Parallel() // most of the time goes into waiting for disks and processes
+				t.Parallel() // mostly waits for disks and processes
 				h := newHook(t, scheme)
 				good := h.headers(t, "now")
 				dir, file := h.emit(t, r, good)
@@ -271,7 +271,7 @@ func TestEmittedReceiversJudgeWhatBarbSends(t *testing.T) {
 	}
 }
 
-// judgeHook sends a webhook, the same again, and what must be refused.
+// judgeHook sends a webhook, a duplicate, and requests that must be refused.
 func judgeHook(t *testing.T, h hook, server running, good string) {
 	t.Helper()
 	tampered := filepath.Join(h.dir, "tampered")
@@ -288,13 +288,13 @@ func judgeHook(t *testing.T, h hook, server running, good string) {
 			t.Errorf("%s: answer %q, want %s\n%s\n%s", what, out, want, stderr, strings.Join(server.output.all, "\n"))
 		}
 	}
-	if h.scheme == "square" { // whose URL is not the one it is sent to
+	if h.scheme == "square" { // its signed URL is not the called one
 		send("good", "200", "-d", "@"+h.body, "-H", "@"+good)
 	} else {
 		send("good", "200", "-d", "@"+h.body, "-s", h.scheme, "--secret", "env:SECRET", "--id", "msg_1")
 	}
 	send("again", "200", "-d", "@"+h.body, "-H", "@"+good)
-	if h.scheme != "gitlab" { // a token covers no body
+	if h.scheme != "gitlab" { // a token does not cover the body
 		send("tampered", "401", "-d", "@"+tampered, "-H", "@"+good)
 	}
 	send("unsigned", "401", "-d", "@"+h.body)
@@ -314,7 +314,7 @@ func otherSecret(scheme string) string {
 	return "whsec_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
 }
 
-// What can be run without serving says itself whether the webhook it was made from verifies.
+// Emitted code that runs without serving checks the webhook that it was made from.
 func TestEmittedReceiversCheckTheirOwnVector(t *testing.T) {
 	checks := map[string]func(file string) []string{
 		"express": func(file string) []string { return []string{"node", file, "check"} },

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// emitVector is a vector as the judges in other languages read it.
+// emitVector is a vector for the judges in other languages.
 type emitVector struct {
 	name, expected string
 	File           string            `json:"file"`
@@ -23,7 +23,7 @@ type emitVector struct {
 	Body           string            `json:"body"`
 }
 
-// Every vector of every scheme that a receiver can be written for is judged as the sign package judges it.
+// Emitted receivers judge every vector of their scheme in the same way as the sign package.
 func TestEmittedReceiversAgreeOnTheVectors(t *testing.T) {
 	for _, language := range []struct{ framework, ext, program, judge string }{
 		{"lambda", ".mjs", "node", "emit/vectors.mjs"}, {"flask", ".py", "/usr/bin/python3", "emit/vectors.py"},
@@ -54,7 +54,7 @@ func TestEmittedReceiversAgreeOnTheVectors(t *testing.T) {
 	}
 }
 
-// emitVectors writes a receiver for each scheme and pairs it with the scheme's vectors of one secret.
+// emitVectors writes a receiver for each scheme, and pairs it with the scheme's vectors of one secret.
 func emitVectors(t *testing.T, framework, ext string) []emitVector {
 	t.Helper()
 	files, err := filepath.Glob("../sign/testdata/vectors/*.json")
@@ -100,7 +100,7 @@ func readEmitVectors(t *testing.T, path, scheme, file string) []emitVector {
 	var all []emitVector
 	for _, v := range in.Vectors {
 		if len(v.Secrets) != 1 || v.Method != http.MethodPost {
-			continue // a receiver holds one secret and takes POST
+			continue // a receiver has one secret and accepts POST
 		}
 		all = append(all, emitVector{name: scheme + ": " + v.Case, expected: v.Expected, File: file,
 			Path:   "/webhooks/" + scheme,

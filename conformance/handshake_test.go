@@ -17,17 +17,17 @@ import (
 	"time"
 )
 
-// greeting is what a provider asks when a URL is saved.
+// greeting is a provider's request when a URL is saved.
 type greeting struct {
 	name     string
 	provider string
 	body     string // "" for a GET
 	target   string // of a GET
 	forged   bool   // signed with another secret
-	plain    string // the member of the SDK's JSON that barb answers with as text, where the provider takes either
+	plain    string // the member of the SDK's JSON that barb answers as text, where the provider accepts both
 }
 
-// reply is an HTTP answer: the body as JSON where it is JSON, and as text where not.
+// reply is an HTTP response: the body as JSON if it is JSON, else as text.
 type reply struct {
 	Status int
 	Body   any
@@ -55,7 +55,7 @@ func greetings() []greeting {
 	}
 }
 
-// What barb listen answers is what the provider's SDK answers, who is asked the same.
+// barb listen and the provider's SDK answer the same request in the same way.
 func TestBarbListenAnswersHandshakesAsSDKsDo(t *testing.T) {
 	sampleOf, known, sdks := samples(t), catalogue(t), everyAdapter(t)
 	for _, g := range greetings() {
@@ -88,7 +88,7 @@ func (g greeting) message(t *testing.T, p *provider) message {
 	return p.sign(t, g.body, time.Now(), signer)
 }
 
-// greeted is what barb listen answers.
+// greeted returns the response of barb listen.
 func (p *provider) greeted(t *testing.T, m message) reply {
 	t.Helper()
 	url := start(t, receiver{"barb listen", func(t *testing.T) *exec.Cmd {
@@ -119,7 +119,7 @@ func (p *provider) greeted(t *testing.T, m message) reply {
 	return replied(answer.StatusCode, body)
 }
 
-// expected is what the SDK answers. X has none: the answer is the one its documentation prescribes.
+// expected returns the response of the SDK. X has none: its documentation prescribes the response.
 func (g greeting) expected(t *testing.T, p *provider, sdks []adapter, m message) reply {
 	t.Helper()
 	if g.provider == "x" {
@@ -157,12 +157,12 @@ func replied(status int, body []byte) reply {
 		value = strings.TrimSpace(string(body))
 	}
 	if status == http.StatusUnauthorized {
-		value = "" // what is said of a bad signature is nobody's contract
+		value = "" // the text about a bad signature is not part of a contract
 	}
 	return reply{status, value}
 }
 
-const crcToken = "M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0" // of X itself, 2026
+const crcToken = "M2RkODJkZmMtYjlkYi00NmQ4LTk0MGUtM2JjYzkwM2Q4MjQ0" // from X itself, 2026
 
 func crc(secret string) string {
 	mac := hmac.New(sha256.New, []byte(secret))

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// judge is a running program that hands requests to the providers' SDKs: one request a line in, one answer a line out.
+// judge is a running program that passes requests to the providers' SDKs: one request a line in, one answer a line out.
 type judge struct {
 	name    string
 	stdin   io.Writer
@@ -21,15 +21,15 @@ type judge struct {
 	asked   int
 }
 
-// adapter is one SDK for one provider, as a judge lists it.
+// adapter is one SDK for one provider, as listed by a judge.
 type adapter struct {
 	Provider, SDK, Version, Function string
 	Verify, Sign, Handshake          bool
-	ByHand                           string `json:"by_hand"` // what the adapter checks itself, since the SDK does not
+	ByHand                           string `json:"by_hand"` // checks of the adapter's own
 	judge                            *judge
 }
 
-// question is what a judge is asked. Time is in Unix seconds.
+// question is a judge's input. Time is in Unix seconds.
 type question struct {
 	ID       int               `json:"id"`
 	Op       string            `json:"op"`
@@ -51,8 +51,8 @@ type field [2]string
 type ruling struct {
 	ID       int
 	Verdict  string
-	Error    string // what the SDK said when it refused
-	Fault    string // the adapter could not ask the SDK: no verdict
+	Error    string // the SDK's error when it refused
+	Fault    string // the adapter could not use the SDK: no verdict
 	Status   int
 	Headers  []field
 	Body     []byte `json:"body_b64"`
@@ -121,7 +121,7 @@ func read(stdout io.Reader, answers chan<- []byte) {
 	}
 }
 
-// ask puts one question and waits for its answer. A fault is an answer; no answer ends the test.
+// ask sends one question and waits for its answer. A fault is an answer; a missing answer ends the test.
 func (j *judge) ask(t *testing.T, q question) ruling {
 	t.Helper()
 	j.asked++
@@ -149,7 +149,7 @@ func (j *judge) ask(t *testing.T, q question) ruling {
 	return ruling{}
 }
 
-// adapters are what the judge can do.
+// adapters returns the judge's list.
 func (j *judge) adapters(t *testing.T) []adapter {
 	t.Helper()
 	r := j.ask(t, question{Op: "list"})
@@ -162,7 +162,7 @@ func (j *judge) adapters(t *testing.T) []adapter {
 	return r.Adapters
 }
 
-// transcript keeps what a program says on stderr, to be shown when it failed.
+// transcript records a program's stderr, to show it after a failure.
 type transcript struct {
 	mu   sync.Mutex
 	text bytes.Buffer

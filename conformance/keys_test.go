@@ -18,10 +18,10 @@ import (
 	"time"
 )
 
-// secretPair is one secret as either side holds it: the same text, or a private and a public key.
+// secretPair is one secret for both sides: the same text, or a private and a public key.
 type secretPair struct{ signs, verifies string }
 
-// pairs returns two pairs: the secret, and another one.
+// pairs returns two pairs: the right secret and a wrong one.
 func (s sample) pairs(t *testing.T) [2]secretPair {
 	t.Helper()
 	if s.Key == "" {
@@ -30,7 +30,7 @@ func (s sample) pairs(t *testing.T) [2]secretPair {
 	return [2]secretPair{keyPair(t, s.Key), keyPair(t, s.Key)}
 }
 
-// keyPair makes a throw-away key pair: the private key in PEM, the public one in the form that the provider hands out.
+// keyPair makes a throw-away key pair: the private key in PEM, the public one in the provider's form.
 func keyPair(t *testing.T, spec string) secretPair {
 	t.Helper()
 	kind, form, _ := strings.Cut(spec, " ")
@@ -83,7 +83,7 @@ func published(private crypto.Signer, form string) (string, error) {
 	}
 }
 
-// certificate is self-signed, and was good a month ago already.
+// certificate makes a self-signed certificate that has been valid for a month.
 func certificate(private crypto.Signer) (string, error) {
 	const month = 30 * 24 * time.Hour
 	template := &x509.Certificate{

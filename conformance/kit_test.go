@@ -1,6 +1,6 @@
-// Package conformance has receivers, written as webhook guides print them, judge what the built barb binary does. It
-// checks one scheme family end to end; the vectors of every scheme are in the sign package. Nothing in it is part of
-// the product, and none of its dependencies are.
+// Package conformance has receivers, written as in webhook guides, judge the built barb binary. It checks one scheme
+// family end to end; the vectors of every scheme are in the sign package. Neither the package nor its dependencies are
+// part of the product.
 package conformance
 
 import (
@@ -16,7 +16,7 @@ import (
 	"time"
 )
 
-// What each program knows. The other secret is well formed, and not the one the receivers have.
+// The secrets. The other one is well formed, and not the receivers'.
 const (
 	secret = "barb_conformance_secret_0123456789"
 	other  = "another_conformance_secret_0123456"
@@ -49,7 +49,7 @@ func buildAndRun(m *testing.M) (int, error) {
 	return m.Run(), nil
 }
 
-// environment leaves out whatever the person who runs the tests has set: a BARB_SECRET, a barb.toml, a PORT.
+// environment returns the environment without the user's settings: a BARB_SECRET, a barb.toml, a PORT.
 func environment(t *testing.T) []string {
 	home := t.TempDir()
 	return []string{
@@ -58,13 +58,13 @@ func environment(t *testing.T) []string {
 	}
 }
 
-// run runs barb to its end and returns its stdout and exit code. What it said on stderr is logged.
+// run runs barb and returns its stdout and exit code. It logs stderr.
 func run(t *testing.T, stdin []byte, args ...string) (string, int) {
 	t.Helper()
 	return runIn(t, environment(t), stdin, args...)
 }
 
-// runIn is run with an environment of the caller's.
+// runIn is run with a given environment.
 func runIn(t *testing.T, env []string, stdin []byte, args ...string) (string, int) {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)

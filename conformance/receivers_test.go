@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// receiver is a program that prints its URL on its first line, then answers 200 to what is signed with SECRET and 401
-// to the rest, under the path of the scheme's name.
+// receiver is a program that prints its URL on its first line, then answers 200 to requests signed with SECRET and 401
+// to all others, under the path of the scheme's name.
 type receiver struct {
 	name    string
 	command func(*testing.T) *exec.Cmd
@@ -31,7 +31,7 @@ func express(t *testing.T) *exec.Cmd {
 	return cmd
 }
 
-// npmInstall installs what a folder's lock file pins, unless that is there already.
+// npmInstall installs the pinned packages of a folder's lock file, unless they are installed already.
 func npmInstall(t *testing.T, dir string) {
 	t.Helper()
 	for _, program := range []string{"node", "npm"} {
@@ -49,8 +49,8 @@ func npmInstall(t *testing.T, dir string) {
 	}
 }
 
-// installIsStale reports whether node_modules is missing, half made, or older than what is pinned. npm writes the file
-// that is looked at last.
+// installIsStale reports whether node_modules is missing, incomplete, or older than the lock file. npm writes the
+// examined file last.
 func installIsStale(dir string) bool {
 	have, err := os.Stat(filepath.Join(dir, "node_modules", ".package-lock.json"))
 	if err != nil {
@@ -60,7 +60,7 @@ func installIsStale(dir string) bool {
 	return err != nil || have.ModTime().Before(pinned.ModTime())
 }
 
-// flask runs Debian's Python, whatever other one is first in the PATH.
+// flask runs Debian's Python, even when another is first in the PATH.
 func flask(t *testing.T) *exec.Cmd {
 	const python = "/usr/bin/python3"
 	if exec.Command(python, "-c", "import flask").Run() != nil {
@@ -108,7 +108,7 @@ func start(t *testing.T, r receiver) string {
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
 	})
-	hung := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() }) // which ends the read below
+	hung := time.AfterFunc(time.Minute, func() { _ = cmd.Process.Kill() }) // ends the read below
 	line, err := bufio.NewReader(stdout).ReadString('\n')
 	hung.Stop()
 	if err != nil {

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// Why verdicts differ. barb listen is the more lenient one in a single case, that of decodesHex.
+// Reasons for different verdicts. barb listen is more lenient in a single case, decodesHex.
 const (
 	decodesHex = "decodes the hex, so either case is the same signature; the others compare it as text"
 	firstField = "http.Header.Get takes the first of two fields; the others join them or refuse"
@@ -25,7 +25,7 @@ const (
 func signed(value string) string  { return "X-Webhook-Signature: " + value }
 func stamped(value string) string { return "X-Webhook-Timestamp: " + value }
 
-// genericRequests are for the scheme that signs the body alone.
+// genericRequests returns the requests for the scheme that signs the body alone.
 func genericRequests(t *testing.T) []request {
 	body := oddJSON()
 	sig := sign(t, "generic", "env:SECRET", body)
@@ -79,7 +79,7 @@ func genericRequests(t *testing.T) []request {
 	return complete(list, "generic", body)
 }
 
-// timestampedRequests are for the scheme that signs a timestamp with the body.
+// timestampedRequests returns the requests for the scheme that signs a timestamp with the body.
 func timestampedRequests(t *testing.T) []request {
 	body := oddJSON()
 	now := unix(0)
@@ -119,7 +119,8 @@ func timestampedRequests(t *testing.T) []request {
 	return complete(list, "generic-ts", body)
 }
 
-// aged are rightly signed, a minute from either side of the tolerance, so that a slow machine changes no verdict.
+// aged returns correctly signed requests, a minute inside and outside of the tolerance, so that a slow machine changes
+// no verdict.
 func aged(t *testing.T, body []byte) []request {
 	var list []request
 	for name, age := range map[string]time.Duration{
@@ -133,7 +134,7 @@ func aged(t *testing.T, body []byte) []request {
 	return list
 }
 
-// spelled are rightly signed over timestamps that barb would not write.
+// spelled returns requests correctly signed over timestamps that barb would not write.
 func spelled(now string, body []byte) []request {
 	spell := func(name, ts string, except map[string]string) request {
 		return request{name: name, fields: []string{stamped(ts), signed("sha256=" + digest([]byte(ts+"."), body))},
@@ -154,7 +155,7 @@ func spelled(now string, body []byte) []request {
 	}
 }
 
-// complete fills in the scheme, and the body where a request has none of its own.
+// complete sets the scheme of requests, and the body of those without their own.
 func complete(list []request, scheme string, body []byte) []request {
 	for i := range list {
 		list[i].scheme = scheme
@@ -167,7 +168,7 @@ func complete(list []request, scheme string, body []byte) []request {
 
 func unix(age time.Duration) string { return strconv.FormatInt(time.Now().Add(age).Unix(), 10) }
 
-// digest is the HMAC by itself, for what barb would not sign.
+// digest returns an HMAC of content that barb would not sign.
 func digest(parts ...[]byte) string {
 	mac := hmac.New(sha256.New, []byte(secret))
 	for _, part := range parts {

@@ -12,10 +12,10 @@ import (
 
 var update = flag.Bool("update", false, "write what the judges say instead of comparing it")
 
-// results is what a whole run found.
+// results are the results of a whole run.
 type results struct{ rows []row }
 
-// row is how one SDK judged.
+// row is the result of one SDK.
 type row struct {
 	adapter
 	cases       int
@@ -25,8 +25,8 @@ type row struct {
 
 func (row) any() bool { return true }
 
-// own reports whether the SDK was made for the provider, by it or by others. The rest are libraries of a standard, used
-// as the provider's documentation says.
+// own reports whether the SDK was made for the provider, by the provider or by others. The other SDKs are libraries of
+// a standard, used according to the provider's documentation.
 func (r row) own() bool {
 	switch r.SDK {
 	case "jose", "http-message-signatures", "svix":
@@ -43,7 +43,7 @@ func (r row) own() bool {
 	return true
 }
 
-// providers counts those that at least one such SDK judged in at least one case.
+// providers counts the providers with at least one such SDK that judged at least one case.
 func (r *results) providers(such func(row) bool) int {
 	seen := map[string]bool{}
 	for _, row := range r.rows {
@@ -101,7 +101,7 @@ func (r row) verdict() string {
 	return strings.Join(append([]string{"agrees"}, r.notes...), "; ")
 }
 
-// check compares RESULTS.md with what was found, or writes it.
+// check compares RESULTS.md with the results, or writes it.
 func (r *results) check(t *testing.T) {
 	const file = "RESULTS.md"
 	found := r.markdown()

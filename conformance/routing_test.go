@@ -16,10 +16,11 @@ import (
 	"time"
 )
 
-// routingRecord is where barb's own tests find which spelling of a path which router hands to the handler of /stripe.
+// routingRecord is the file in which barb's own tests find the spellings of a path that each router passes to the
+// handler of /stripe.
 const routingRecord = "../listen/route/testdata/routers.txt"
 
-// routers are apps with a handler of POST /stripe and one of what lies below it.
+// routers returns apps with a handler of POST /stripe and one of the paths below it.
 func routers() []receiver {
 	const dir = "receivers/routers"
 	script := func(name string, args ...string) receiver {
@@ -49,7 +50,7 @@ func routers() []receiver {
 	}})
 }
 
-// spellings are request targets that some app might take for /stripe, and some that none should.
+// spellings returns request targets that some app might take for /stripe, and some that no app should.
 func spellings() []string {
 	before := []string{"", "/", "//", "/.", "/x/..", "/x/%2e%2e", "/%2e", "/;x", "/..;", `\`, `/\`, "//h", "//h/x/..",
 		"/%2f", "/%5c", "/x%2f..", "/x%5c..", "/x/%252e%252e",
@@ -85,8 +86,8 @@ func spellings() []string {
 	return all
 }
 
-// handed reports whether one of the app's handlers for /stripe answers a target as barb forwards it: of the absolute
-// form an app gets path and query only.
+// handed reports whether one of the app's handlers for /stripe answers a target as barb forwards it: without the
+// authority of the absolute form.
 func handed(t *testing.T, app, target string) bool {
 	t.Helper()
 	if scheme, rest, ok := strings.Cut(target, "://"); ok && strings.EqualFold(scheme, "http") {
@@ -104,7 +105,7 @@ func handed(t *testing.T, app, target string) bool {
 	return status == http.StatusOK && (body == "exact" || body == "below")
 }
 
-// exchange sends a POST for a target as it stands and returns what is answered; status 0 is no answer.
+// exchange sends a POST for a target unchanged and returns the response; status 0 means none.
 func exchange(t *testing.T, app, target string) (status int, body string) {
 	t.Helper()
 	nc, err := net.Dial("tcp", strings.TrimPrefix(app, "http://"))
@@ -124,8 +125,8 @@ func exchange(t *testing.T, app, target string) (status int, body string) {
 	return response.StatusCode, string(text)
 }
 
-// TestBarbChecksWhatRoutersHandToTheHandler tries every spelling of /stripe on every router, and then on barb: what
-// any of them hands to the handler of /stripe, barb checks as /stripe wants it or refuses.
+// TestBarbChecksWhatRoutersHandToTheHandler sends every spelling of /stripe to every router, and then to barb: barb
+// must check as /stripe, or refuse, every spelling that a router passes to the handler of /stripe.
 func TestBarbChecksWhatRoutersHandToTheHandler(t *testing.T) {
 	by := map[string][]string{}
 	for _, r := range routers() {
@@ -152,7 +153,7 @@ func TestBarbChecksWhatRoutersHandToTheHandler(t *testing.T) {
 	}
 }
 
-// guardedStripe is barb listen with a signature wanted at /stripe and nowhere else.
+// guardedStripe returns barb listen with signatures required only at /stripe.
 func guardedStripe(t *testing.T) *exec.Cmd {
 	config := filepath.Join(t.TempDir(), "barb.toml")
 	text := "[[route]]\npath = \"/stripe\"\nscheme = \"stripe\"\nsecret = \"env:SECRET\"\n[[route]]\npath = \"/\"\n"
@@ -163,7 +164,7 @@ func guardedStripe(t *testing.T) *exec.Cmd {
 		`select(.event == "listening") | .url`)
 }
 
-// checkRecord compares what the routers did with what is recorded, or records it with -update.
+// checkRecord compares the routers' results with the record, or writes it with -update.
 func checkRecord(t *testing.T, text string) {
 	t.Helper()
 	if *update {

@@ -10,23 +10,23 @@ import (
 	"time"
 )
 
-// sample is what a provider sends. It is in testdata/samples.json, where most providers share the default one. The time
+// sample is a provider's webhook. It is in testdata/samples.json, where most providers share the default. The time
 // 1700000000 in a body stands for the time of signing, in seconds or milliseconds.
 type sample struct {
 	URL     string            `json:"url"`
-	Headers []field           `json:"headers"` // what its SDK reads beside the signature
+	Headers []field           `json:"headers"` // headers that its SDK reads besides the signature
 	Params  map[string]string `json:"params"`
-	Secrets []string          `json:"secrets"` // two of them, of which the second is also the wrong one
+	Secrets []string          `json:"secrets"` // two secrets; the second is also the wrong one
 	Key     string            `json:"key"`     // kind and form of the key pair, "ed25519 hex32"; then there are no secrets
 	Body    string            `json:"body"`
-	Raw     string            `json:"raw"`         // a body that would not survive being parsed and written anew
+	Raw     string            `json:"raw"`         // a body that changes when it is parsed and written again
 	Rotates bool              `json:"two_secrets"` // a message can carry the signatures of two secrets
-	Expires bool              `json:"expires"`     // a message says until when it is good, whatever the receiver tolerates
+	Expires bool              `json:"expires"`     // a message carries its own end of validity
 	Tamper  []string          `json:"tamper"`      // old and new, where only some fields are signed
 	Also    []sample          `json:"also"`        // further kinds of messages, signed in another way
 }
 
-// samples returns the sample of any provider.
+// samples returns a function that returns a provider's sample.
 func samples(t *testing.T) func(provider string) sample {
 	t.Helper()
 	text, err := os.ReadFile("testdata/samples.json")
@@ -45,7 +45,7 @@ func samples(t *testing.T) func(provider string) sample {
 	return func(provider string) sample { return file.Providers[provider].over(file.Default) }
 }
 
-// over fills in what a sample does not say. A body of its own has no other raw form than its own.
+// over returns s with missing values from base. A sample with its own body does not inherit Raw.
 func (s sample) over(base sample) sample {
 	if s.URL == "" {
 		s.URL = base.URL
@@ -65,14 +65,14 @@ func (s sample) over(base sample) sample {
 	return s
 }
 
-// at puts the time of signing into a body.
+// at writes the time of signing into a body.
 func at(body string, when time.Time) []byte {
 	body = strings.ReplaceAll(body, "1700000000000", strconv.FormatInt(when.UnixMilli(), 10))
 	return []byte(strings.ReplaceAll(body, "1700000000", strconv.FormatInt(when.Unix(), 10)))
 }
 
-// tampered returns the body with something else in it that the provider signs, and still of the same form: an SDK must
-// refuse it for its signature and for nothing else.
+// tampered returns the body with a change in a signed part, and still valid in form, so that an SDK can refuse it only
+// for its signature.
 func (s sample) tampered(t *testing.T, body []byte) []byte {
 	t.Helper()
 	var changed []byte

@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// atLeast is how many providers must have been judged by an SDK of theirs.
+// atLeast is the minimum number of providers judged by an SDK of their own.
 const atLeast = 60
 
-// The built binary signs and the providers' own SDKs judge; SDKs sign and the built binary judges.
+// The providers' own SDKs judge messages of the built binary, and the binary judges messages of the SDKs.
 func TestProvidersSDKsAndBarbAgree(t *testing.T) {
 	known, sampleOf := catalogue(t), samples(t)
 	var found results
@@ -42,8 +42,7 @@ func TestProvidersSDKsAndBarbAgree(t *testing.T) {
 	})
 }
 
-// everyAdapter asks the judges what they can do, in the order of the providers' names. A provider and an SDK name one
-// adapter.
+// everyAdapter returns the adapters of all judges, sorted by provider. A provider and an SDK identify one adapter.
 func everyAdapter(t *testing.T) []adapter {
 	t.Helper()
 	var all []adapter
@@ -62,8 +61,7 @@ func everyAdapter(t *testing.T) []adapter {
 	return all
 }
 
-// judgedBy runs all cases of a provider with one SDK. A case that the SDK decides against the table of differences
-// fails.
+// judgedBy runs all cases of a provider with one SDK. A case fails when the SDK contradicts the table of differences.
 func (p *provider) judgedBy(t *testing.T, a adapter) row {
 	r := row{adapter: a}
 	if a.Verify {
@@ -93,7 +91,7 @@ func verdict(valid bool) string {
 	return "invalid"
 }
 
-// judge has the SDK judge one trial.
+// judge returns the SDK's verdict on one trial.
 func (p *provider) judge(t *testing.T, a adapter, trial trial) {
 	m := trial.message(t)
 	r := a.judge.ask(t, question{
@@ -108,7 +106,7 @@ func (p *provider) judge(t *testing.T, a adapter, trial trial) {
 	}
 }
 
-// judgeSDK has barb judge what the SDK signs, as it is and with another body.
+// judgeSDK runs barb verify on messages signed by the SDK, unchanged and with another body.
 func (p *provider) judgeSDK(t *testing.T, a adapter) {
 	body := at(p.Body, time.Now())
 	r := a.judge.ask(t, question{
@@ -134,7 +132,7 @@ func (p *provider) judgeSDK(t *testing.T, a adapter) {
 	}
 }
 
-// host is the field that a raw request must have.
+// host returns the Host field of a raw request.
 func host(t *testing.T, address string) field {
 	t.Helper()
 	u, err := url.Parse(address)
@@ -144,7 +142,7 @@ func host(t *testing.T, address string) field {
 	return field{"Host", u.Host}
 }
 
-// replaced are the fields without those that others bring.
+// replaced returns the fields whose names are not among others.
 func replaced(fields, others []field) []field {
 	return slices.DeleteFunc(slices.Clone(fields), func(f field) bool {
 		return slices.ContainsFunc(others, func(o field) bool { return strings.EqualFold(f[0], o[0]) })

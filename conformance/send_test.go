@@ -13,7 +13,7 @@ type payload struct {
 	bytes []byte
 }
 
-// payloads are bytes that a decoder, a re-serialiser or a line reader on the way would change.
+// payloads are bytes that decoding, serialising again or reading lines would change.
 func payloads() []payload {
 	return []payload{
 		{"json", []byte(`{"type":"invoice.paid"}`)},

@@ -11,7 +11,7 @@ import (
 
 var longHex = regexp.MustCompile(`[0-9a-f]{32,}`)
 
-// respellings write a signature in a way that barb reads and no provider sends, by the names that barb schemes has.
+// respellings spell a signature in ways that barb reads and no provider sends, by their names in barb schemes.
 var respellings = map[string]func(value string) string{
 	"upper_case": func(v string) string { return longHex.ReplaceAllStringFunc(v, strings.ToUpper) },
 	"blanks": func(v string) string {
@@ -28,7 +28,7 @@ var respellings = map[string]func(value string) string{
 	},
 }
 
-// respelt is a message with its signature in another spelling; false when it has none.
+// respelt returns a message with its signature in another spelling; false when it has none.
 func (p *provider) respelt(m message, respell func(string) string) (message, bool) {
 	before := m.wire()
 	m.fields = slices.Clone(m.fields)
@@ -38,18 +38,18 @@ func (p *provider) respelt(m message, respell func(string) string) (message, boo
 			m.fields[i][1] = respell(f[1])
 		}
 	}
-	if strings.Contains(p.Header, ":") && p.Name != "mailgun" { // of Mailgun a token is hex too, and signed
+	if strings.Contains(p.Header, ":") && p.Name != "mailgun" { // Mailgun's token is hex too, and signed
 		m.body = []byte(respell(string(m.body)))
 	}
 	return m, !bytes.Equal(m.wire(), before)
 }
 
-// What barb schemes calls strict is what an SDK of the provider refuses, and nothing else.
+// SDKs of a provider refuse exactly the spellings that barb schemes calls strict.
 func TestSDKsRefuseTheSpellingsThatTheCatalogueNames(t *testing.T) {
 	known, sampleOf := catalogue(t), samples(t)
 	refused := map[string][]string{}
 	for _, a := range everyAdapter(t) {
-		// the adapter cuts Bearer off itself
+		// The adapter removes Bearer itself.
 		if !a.Verify || strings.Contains(a.Function, "verifySignedJwtWithCertsAsync") || a.Provider == "vonage" {
 			continue
 		}

@@ -12,19 +12,19 @@ import (
 	"time"
 )
 
-// request is one that is sent to every receiver, in the bytes that are given here.
+// request is sent to every receiver, byte for byte.
 type request struct {
 	name    string
 	scheme  string
-	fields  []string // header lines as they go over the wire
+	fields  []string // header lines as on the wire
 	body    []byte
 	chunked bool
 	valid   bool
-	// except holds why a receiver, by its name, legitimately says the opposite of valid.
+	// except holds the reasons why receivers, by name, may contradict valid.
 	except map[string]string
 }
 
-// What barb listen accepts is what the others would, and what it refuses they would refuse.
+// barb listen accepts and refuses the same requests as the receivers.
 func TestBarbListenJudgesAsReceiversDo(t *testing.T) {
 	urls := map[string]string{}
 	for _, r := range receivers() {
@@ -42,7 +42,7 @@ func TestBarbListenJudgesAsReceiversDo(t *testing.T) {
 	}
 }
 
-// accepts writes the request to a socket of its own, since an HTTP client would tidy the headers up, and reads the
+// accepts writes the request to a new socket, since an HTTP client would normalise the headers, and returns the
 // verdict.
 func accepts(t *testing.T, url string, r request) bool {
 	t.Helper()
@@ -90,7 +90,7 @@ func (r request) wire(host string) []byte {
 	return b.Bytes()
 }
 
-// sign returns the signature header's value as barb sign prints it.
+// sign returns the signature header's value printed by barb sign.
 func sign(t *testing.T, scheme, secret string, body []byte, more ...string) string {
 	t.Helper()
 	args := append([]string{"sign", "-o", "value", "-s", scheme, "--secret", secret}, more...)

@@ -14,7 +14,7 @@ import (
 	"time"
 )
 
-// 200 senders that trickle their heads and 200 that trickle their bodies do not slow down the good ones, and are cut.
+// 200 senders with slow heads and 200 with slow bodies do not delay good senders, and are cut off.
 func TestSlowSendersHurtOnlyThemselves(t *testing.T) {
 	l := start(t, filepath.Join(t.TempDir(), "history.db"))
 	l.good(t, "first")
@@ -28,8 +28,8 @@ func TestSlowSendersHurtOnlyThemselves(t *testing.T) {
 	l.wantMemory(t, 100)
 }
 
-// trickle sends the beginning of a request and then a byte every half second, until it is cut, which is to be within
-// the bound.
+// trickle sends the beginning of a request and then a byte every half second, until the listener cuts the connection,
+// which must happen within the bound.
 func trickle(t *testing.T, l *listener, begin string, bound time.Duration) {
 	s, err := l.dial()
 	if err != nil {
@@ -59,7 +59,7 @@ func trickle(t *testing.T, l *listener, begin string, bound time.Duration) {
 	}
 }
 
-// 10,000 connections that have sent a webhook and stay take memory that is bounded, and make room for new ones.
+// 10,000 idle connections that have sent a webhook take limited memory, and make room for new ones.
 func TestTenThousandIdleConnectionsAreBounded(t *testing.T) {
 	const idle = 10_000
 	l := start(t, filepath.Join(t.TempDir(), "history.db"))
@@ -73,7 +73,7 @@ func TestTenThousandIdleConnectionsAreBounded(t *testing.T) {
 					t.Errorf("connection %d: %v (ulimit -n must be at least 10,500)", i, err)
 					return
 				}
-				if all[i] = s; i%10 != 0 { // most of them have never sent a byte
+				if all[i] = s; i%10 != 0 { // most have never sent a byte
 					continue
 				}
 				if status, err := s.post(hook(fmt.Sprint(i), 1000)); status != 200 {
@@ -83,7 +83,7 @@ func TestTenThousandIdleConnectionsAreBounded(t *testing.T) {
 		})
 	}
 	group.Wait()
-	l.wantQuick(t, 200, 250*time.Millisecond) // each takes the place of one that has had its answer
+	l.wantQuick(t, 200, 250*time.Millisecond) // each replaces an answered connection
 	l.wantMemory(t, 200)
 	for _, s := range all {
 		if s != nil {
@@ -118,7 +118,7 @@ func TestMemoryUnderLoad(t *testing.T) {
 	l.wantMemory(t, 128)
 }
 
-// What is too large is cut at the cap, and what unpacks to gigabytes stays packed.
+// Oversized bodies are cut at the limit, and packed bodies of gigabytes stay packed.
 func TestLargeAndPackedBodiesTakeNoMemory(t *testing.T) {
 	l := start(t, filepath.Join(t.TempDir(), "history.db"), "--forward-to", "http://127.0.0.1:1", "-v")
 	for range 20 {
@@ -143,7 +143,7 @@ func TestLargeAndPackedBodiesTakeNoMemory(t *testing.T) {
 	}
 }
 
-// good502 sends a request whose forward finds nobody.
+// good502 sends a request whose forward fails.
 func (l *listener) good502(t *testing.T, request string) {
 	t.Helper()
 	s, err := l.dial()
@@ -156,7 +156,7 @@ func (l *listener) good502(t *testing.T, request string) {
 	}
 }
 
-// endless sends until the listener has had enough.
+// endless sends until the listener cuts the connection.
 func endless(t *testing.T, l *listener, head, chunk string) {
 	t.Helper()
 	s, err := l.dial()
@@ -182,7 +182,7 @@ func gzipped(size int) []byte {
 	z := gzip.NewWriter(&out)
 	block := make([]byte, 1<<20)
 	for range size >> 20 {
-		_, _ = z.Write(block) // into memory
+		_, _ = z.Write(block) // into memory, never fails
 	}
 	_ = z.Close()
 	return out.Bytes()

@@ -1,7 +1,7 @@
 //go:build linux
 
-// Package soak tortures a real listener for minutes: kills, floods, idlers, a locked history. It is no part of `go test
-// ./...`: `make soak` builds barb, says where it is, and runs it.
+// Package soak tests a running listener for minutes: kills, floods, idle connections, a locked history. It is not part
+// of `go test ./...`: `make soak` builds barb, sets its path, and runs the tests.
 package soak
 
 import (
@@ -25,7 +25,7 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
-// program is the path of the barb under test.
+// program is the environment variable with the path of the tested barb.
 const program = "BARB_SOAK"
 
 func TestMain(m *testing.M) {
@@ -46,7 +46,7 @@ type listener struct {
 	said bytes.Buffer
 }
 
-// Write takes down what it says.
+// Write records the listener's output.
 func (l *listener) Write(p []byte) (int, error) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -69,7 +69,7 @@ func start(t *testing.T, db string, flags ...string) *listener {
 		append([]string{"listen", "--addr", "127.0.0.1:0", "--ready-file", ready, "--db", db}, flags...)...)
 	l.cmd.Dir, l.cmd.Stderr = dir, l
 	l.cmd.Env = append(os.Environ(), "HOME="+dir, "XDG_CONFIG_HOME="+dir, "XDG_DATA_HOME="+dir)
-	_ = os.Remove(ready) // one that was killed has left it
+	_ = os.Remove(ready) // left by a killed listener
 	if err := l.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
@@ -88,13 +88,13 @@ func start(t *testing.T, db string, flags ...string) *listener {
 	}
 }
 
-// kill is kill -9.
+// kill sends SIGKILL.
 func (l *listener) kill() {
 	_ = l.cmd.Process.Kill()
 	_ = l.cmd.Wait()
 }
 
-// memory is a value of the process's memory in MiB: VmRSS is what it takes now, VmHWM the most it ever took.
+// memory returns a value of the process's memory in MiB: VmRSS is the current size, VmHWM the greatest.
 func (l *listener) memory(t *testing.T, what string) int {
 	t.Helper()
 	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", l.cmd.Process.Pid))
@@ -114,7 +114,7 @@ func (l *listener) memory(t *testing.T, what string) int {
 	return 0
 }
 
-// wantMemory fails when the most memory that was taken is more than so many MiB.
+// wantMemory fails when the greatest size was more than most MiB.
 func (l *listener) wantMemory(t *testing.T, most int) {
 	t.Helper()
 	got := l.memory(t, "VmHWM")
@@ -137,13 +137,13 @@ func (l *listener) dial() (*sender, error) {
 	return &sender{nc, bufio.NewReader(nc)}, nil
 }
 
-// hook is a webhook with an id and a body of so many bytes.
+// hook returns a webhook with an id and a body of size bytes.
 func hook(id string, size int) string {
 	return fmt.Sprintf("POST /hook HTTP/1.1\r\nHost: h\r\nX-Test-Id: %s\r\nContent-Length: %d\r\n\r\n%s", id, size,
 		strings.Repeat("x", size))
 }
 
-// post sends a request and returns the status of the answer.
+// post sends a request and returns the status of the response.
 func (s *sender) post(request string) (int, error) {
 	if _, err := io.WriteString(s, request); err != nil {
 		return 0, err
@@ -151,7 +151,7 @@ func (s *sender) post(request string) (int, error) {
 	return s.status()
 }
 
-// status reads an answer, whose body is nothing or ends with the connection.
+// status reads a response whose body is empty or ends with the connection.
 func (s *sender) status() (int, error) {
 	status := 0
 	for {
@@ -170,7 +170,7 @@ func (s *sender) status() (int, error) {
 	}
 }
 
-// good sends a webhook over a connection of its own and returns how long the answer took.
+// good sends a webhook over a new connection and returns how long the response took.
 func (l *listener) good(t *testing.T, id string) time.Duration {
 	t.Helper()
 	begun := time.Now()
@@ -200,7 +200,7 @@ func (l *listener) wantQuick(t *testing.T, n int, p95 time.Duration) {
 	}
 }
 
-// kept are the bodies' sizes in a history, by X-Test-Id. Every one is read back, so a damaged file fails here.
+// kept returns the sizes of the bodies in a history, by X-Test-Id. It reads every body, so that a damaged file fails.
 func kept(t *testing.T, db string) map[string]int {
 	t.Helper()
 	history, err := store.OpenExisting(context.Background(), db)
@@ -221,7 +221,7 @@ func kept(t *testing.T, db string) map[string]int {
 	return sizes
 }
 
-// isGone reports whether an error is that of a connection that the other side has ended.
+// isGone reports whether an error means that the other side has closed the connection.
 func isGone(err error) bool {
 	timeout, ok := errors.AsType[net.Error](err)
 	return err != nil && (!ok || !timeout.Timeout())

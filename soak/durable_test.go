@@ -16,8 +16,8 @@ import (
 	_ "github.com/mattn/go-sqlite3"
 )
 
-// Twenty times a listener is killed at a random moment of 10,000 webhooks from 64 senders: whatever was answered 200 is
-// there, whole, and it is ready again within two seconds.
+// A listener is killed twenty times at a random moment of 10,000 webhooks from 64 senders: every webhook answered 200
+// is stored, whole, and the listener is ready again within two seconds.
 func TestNoKillLosesAnAcknowledgedWebhook(t *testing.T) {
 	const runs, webhooks, senders = 20, 10_000, 64
 	acknowledged, lost := 0, 0
@@ -46,8 +46,8 @@ func TestNoKillLosesAnAcknowledgedWebhook(t *testing.T) {
 	t.Logf("%d runs, %d acknowledged, %d lost", runs, acknowledged, lost)
 }
 
-// flood sends webhooks and returns when so many are answered. The senders go on until the listener is gone; answered
-// waits for their end and returns what was acknowledged.
+// flood sends webhooks and returns when until are answered. The senders go on until the listener is gone; answered
+// waits for their end and returns the acknowledged webhooks.
 func flood(l *listener, webhooks, senders int, until int64) (answered func() map[string]int) {
 	all := make([]map[string]int, senders)
 	var count atomic.Int64
@@ -94,8 +94,8 @@ func flood(l *listener, webhooks, senders int, until int64) (answered func() map
 	}
 }
 
-// Another process holds the history's lock for 30 s: nobody is told that a webhook is safe, everybody is told soon, and
-// when the lock is gone it goes on by itself.
+// Another process holds the history's lock for 30 s: no webhook is acknowledged, every sender gets a timely response,
+// and the listener recovers when the lock is released.
 func TestALockedHistoryIsAnsweredHonestly(t *testing.T) {
 	const locked = 30 * time.Second
 	l := start(t, filepath.Join(t.TempDir(), "history.db"))
@@ -125,7 +125,7 @@ func TestALockedHistoryIsAnsweredHonestly(t *testing.T) {
 		})
 	}
 	group.Wait()
-	time.Sleep(time.Until(end)) // the lock is to be held as long as it is said
+	time.Sleep(time.Until(end)) // hold the lock for the full time
 	unlock()
 	l.good(t, "after")
 	l.kill()
@@ -136,7 +136,7 @@ func TestALockedHistoryIsAnsweredHonestly(t *testing.T) {
 	}
 }
 
-// lock takes the write lock of a history as another process does.
+// lock takes the write lock of a history like another process.
 func lock(t *testing.T, db string) (unlock func()) {
 	t.Helper()
 	other, err := sql.Open("sqlite3", "file:"+db+"?_busy_timeout=5000")

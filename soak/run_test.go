@@ -19,8 +19,8 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
-// A run of 30,000 messages is killed twelve times at random moments and goes on each time: every message arrives under
-// its id and is in the history as delivered, and few come twice.
+// A run of 30,000 messages is killed twelve times at random moments and resumed: every message arrives under its id and
+// is stored as delivered, and few arrive twice.
 func TestARunThatIsKilledAgainAndAgainLosesNoMessage(t *testing.T) {
 	const messages, kills, workers = 30_000, 12, 16
 	var mu sync.Mutex
@@ -48,7 +48,7 @@ func TestARunThatIsKilledAgainAndAgainLosesNoMessage(t *testing.T) {
 	killed := 0
 	for range kills {
 		cmd, _ := sender(args...)
-		time.Sleep(time.Duration(150+rand.IntN(250)) * time.Millisecond) // a random moment is what is tested
+		time.Sleep(time.Duration(150+rand.IntN(250)) * time.Millisecond) // the kill must come at a random moment
 		_ = cmd.Process.Kill()
 		if err := cmd.Wait(); err != nil {
 			killed++

@@ -16,7 +16,7 @@ type Event struct {
 	ContentType string      `json:"content_type,omitempty"`
 	About       string      `json:"about"`
 	Own         bool        `json:"own"`
-	Template    bool        `json:"template"` // false: a body that is sent as it was saved
+	Template    bool        `json:"template"` // false: a body that is sent unchanged
 	Path        string      `json:"path,omitempty"`
 	WebhookID   string      `json:"webhook_id,omitempty"`
 	Seed        *uint64     `json:"seed,omitempty"`

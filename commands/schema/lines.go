@@ -6,57 +6,57 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Breaker is the line about an endpoint that is paused after failures, or sent to again.
+// Breaker is the line about an endpoint that is paused after failures, or active again.
 type Breaker struct {
 	Schema         int    `json:"schema"`
 	Level          string `json:"level"`
 	Event          string `json:"event"` // "breaker"
 	Timestamp      string `json:"timestamp"`
 	EndpointDomain string `json:"endpoint_domain"`
-	State          string `json:"state"` // "open": nothing is sent; "closed": it is sent to again
+	State          string `json:"state"` // "open": nothing is sent; "closed": deliveries are sent again
 	Failures       int    `json:"failures,omitempty"`
 	CooldownMS     int64  `json:"cooldown_ms,omitempty"`
 }
 
-// NewBreaker returns the line about an endpoint that is sent to again.
+// NewBreaker returns the line about an endpoint that is active again.
 func NewBreaker(domain string, now time.Time) Breaker {
 	return Breaker{Schema: 1, Level: "info", Event: "breaker", Timestamp: Stamp(now),
 		EndpointDomain: domain, State: "closed"}
 }
 
-// Open turns the line into that about an endpoint that is paused for a time after so many failures.
+// Open changes the line to say that the endpoint is paused for the cooldown after that many failures.
 func (b *Breaker) Open(failures int, cooldown time.Duration) {
 	b.Level, b.State, b.Failures, b.CooldownMS = "warn", "open", failures, cooldown.Milliseconds()
 }
 
-// Mirror is the line about a mirror's answer.
+// Mirror is the line about a mirror's response.
 type Mirror struct {
 	Schema int          `json:"schema"`
 	Event  string       `json:"event"` // "mirror"
-	ID     int64        `json:"id"`    // of the captured webhook
+	ID     int64        `json:"id"`    // of the received webhook
 	Mirror MirrorAnswer `json:"mirror"`
 }
 
-// MirrorAnswer is how a mirror answered.
+// MirrorAnswer is the response of a mirror.
 type MirrorAnswer struct {
 	ID             int64  `json:"id"` // of the exchange with the mirror
 	EndpointDomain string `json:"endpoint_domain"`
 	StatusCode     int    `json:"status_code"`
 	LatencyMS      int64  `json:"latency_ms"`
-	Same           bool   `json:"same"` // as the app answered
+	Same           bool   `json:"same"` // as the app's
 }
 
-// NewMirror returns the line about the exchange f with a mirror that got the captured webhook.
+// NewMirror returns the line about the exchange f with a mirror of the received webhook.
 func NewMirror(webhook int64, f *record.Exchange, same bool) Mirror {
 	return Mirror{Schema: 1, Event: "mirror", ID: webhook, Mirror: MirrorAnswer{ID: f.ID,
 		EndpointDomain: hostname(f.Request.URL), StatusCode: f.Status(), LatencyMS: f.Took.Milliseconds(), Same: same}}
 }
 
-// Exec is the line about a command that ran after its sender had an answer.
+// Exec is the line about a command that ran after its sender had a response.
 type Exec struct {
 	Schema int    `json:"schema"`
 	Event  string `json:"event"` // "exec"
-	ID     int64  `json:"id"`    // of the captured webhook
+	ID     int64  `json:"id"`    // of the received webhook
 	Exit   int    `json:"exec_exit"`
 	MS     int64  `json:"exec_ms"`
 }
@@ -72,12 +72,12 @@ type Refused struct {
 	Level     string `json:"level"`
 	Event     string `json:"event"` // "refused"
 	Timestamp string `json:"timestamp"`
-	Status    int    `json:"status"` // 0: the connection was closed without an answer
+	Status    int    `json:"status"` // 0: the connection was closed without a response
 	Reason    string `json:"reason"`
 	Remote    string `json:"remote"`
 	Method    string `json:"method"` // "" if it was not read
 	Path      string `json:"path"`
-	// Count is how many refusals of one kind the line stands for, if they came too fast for a line each.
+	// Count is the number of refusals that the line stands for, when they came too fast for a line each.
 	Count int `json:"count,omitempty"`
 }
 
@@ -94,7 +94,7 @@ func NewRefused(reason string, count int, now time.Time) Refused {
 	return out
 }
 
-// At sets what was refused, and with which status.
+// At sets the refused request and the status.
 func (r *Refused) At(status int, remote, method, path string) {
 	r.Status, r.Remote, r.Method, r.Path = status, remote, method, path[:min(len(path), maxRefusedPath)]
 }

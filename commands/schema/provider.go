@@ -20,7 +20,7 @@ type Provider struct {
 	Retries     int       `json:"retries"`
 	Within      float64   `json:"within_s,omitempty"`
 	Waits       []float64 `json:"waits_s"`
-	WaitsPublic bool      `json:"waits_public"` // false: made up to fit the number of retries and their time
+	WaitsPublic bool      `json:"waits_public"` // false: invented to fit the number of retries and their time
 	Vary        float64   `json:"vary,omitempty"`
 	Variants    []Variant `json:"variants,omitempty"`
 	RetryOn     string    `json:"retry_on"`

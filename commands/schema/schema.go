@@ -9,10 +9,10 @@ import (
 	"time"
 )
 
-// Stamp returns a time as every object has it: RFC 3339 in UTC with milliseconds.
+// Stamp formats a time for all objects: RFC 3339 in UTC with milliseconds.
 func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
 
-// hostname returns the host of a URL without its port, "" for text that is no URL.
+// hostname returns the host of a URL without its port, "" for text that is not a URL.
 func hostname(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {

@@ -27,7 +27,7 @@ type Scheme struct {
 	CanSign    bool     `json:"can_sign"` // always true: barb signs with every scheme
 	CoversBody bool     `json:"covers_body"`
 	Binds      string   `json:"binds"`            // what binds a message to its receiver
-	Limits     []string `json:"limits,omitempty"` // what the proof does not say besides covers_body
+	Limits     []string `json:"limits,omitempty"` // weaknesses of the proof besides covers_body
 	Strict     []string `json:"strict,omitempty"` // spellings of the signature that an SDK of the provider refuses
 	Rotates    bool     `json:"rotates"`
 	Evidence   string   `json:"evidence"`
@@ -77,8 +77,8 @@ type Discovery struct {
 	Scheme     *Scheme  `json:"scheme,omitempty"`
 	TOML       string   `json:"toml,omitempty"`
 	Secret     string   `json:"secret,omitempty"`
-	Same       []string `json:"same,omitempty"` // known schemes that verify the message as they are
-	Like       []string `json:"like,omitempty"` // known schemes that differ only in names of headers
+	Same       []string `json:"same,omitempty"` // known schemes that verify the message unchanged
+	Like       []string `json:"like,omitempty"` // known schemes that differ only in header names
 	Tried      int      `json:"tried"`
 	Cut        bool     `json:"cut"`
 	Signatures int      `json:"signatures"`
@@ -87,7 +87,7 @@ type Discovery struct {
 	Next       []string `json:"next,omitempty"`
 }
 
-// NewDiscovery returns what a search found. The caller sets the secret's name, and the TOML or what to try next.
+// NewDiscovery returns the result of a search. The caller sets the secret's name, and the TOML or the next step to try.
 func NewDiscovery(r *discover.Result) Discovery {
 	out := Discovery{Schema: 1, Found: r.Found, Same: r.Same, Like: r.Like, Tried: r.Tried, Cut: r.Cut,
 		Signatures: r.Signatures, Times: r.Times, IDs: r.IDs}

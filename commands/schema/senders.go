@@ -6,7 +6,7 @@ import (
 	"github.com/barbhq/barb/store/senders"
 )
 
-// Sender is how a sender behaved, as barb stats --senders prints it.
+// Sender is the behaviour of a sender, as barb stats --senders prints it.
 type Sender struct {
 	Schema     int                 `json:"schema"`
 	Scheme     string              `json:"scheme"`
@@ -20,10 +20,10 @@ type Sender struct {
 	Spacing    senders.Spacing     `json:"spacing"`
 	Jitter     senders.Finding     `json:"jitter"`
 	Conduct    Conduct             `json:"conduct"`
-	Deliveries []Delivery          `json:"deliveries"` // those of more than one attempt
+	Deliveries []Delivery          `json:"deliveries"` // those with several attempts
 }
 
-// Conduct is which rules of delivery a sender kept.
+// Conduct lists the rules of delivery and whether a sender kept them.
 type Conduct struct {
 	RetryAfterAsked    int             `json:"retry_after_asked"`
 	RetryAfterHonoured int             `json:"retry_after_honoured"`
@@ -41,7 +41,7 @@ type Delivery struct {
 	WebhookIDs []string        `json:"webhook_ids"`
 	IDs        []int64         `json:"ids"`
 	Answers    []int           `json:"answers"` // 0: none
-	GapsMS     []int64         `json:"gaps_ms"` // from each answer to the next attempt
+	GapsMS     []int64         `json:"gaps_ms"` // from each response to the next attempt
 	AskedMS    []int64         `json:"asked_ms"`
 	Spacing    senders.Spacing `json:"spacing"`
 	End        senders.End     `json:"end"`

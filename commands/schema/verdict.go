@@ -5,7 +5,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Verdict is what barb verify found out.
+// Verdict is the result of barb verify.
 type Verdict struct {
 	Schema     int    `json:"schema"`
 	Verdict    string `json:"verdict"`
@@ -21,7 +21,7 @@ type Verdict struct {
 	Explain *Explanation `json:"explain,omitempty"`
 }
 
-// NewVerdict returns a verdict under a scheme. The caller sets the detail and what the scheme says of the message.
+// NewVerdict returns a verdict under a scheme. The caller sets the detail and the scheme's limits.
 func NewVerdict(scheme string, v *record.Verdict) Verdict {
 	out := Verdict{Schema: 1, Verdict: string(v.Status), Scheme: scheme, Version: v.Version, Reason: v.Reason,
 		Secret: v.Secret}
@@ -54,7 +54,7 @@ type Cause struct {
 	Fix        []Fix          `json:"fix,omitempty"`
 }
 
-// Difference is the first place in which two texts differ.
+// Difference is the first place where two texts differ.
 type Difference struct {
 	Of     string `json:"of"` // body or url
 	Offset int    `json:"offset"`
@@ -63,7 +63,7 @@ type Difference struct {
 	Want   []byte `json:"want_base64"`
 }
 
-// Fix is what to change in a framework.
+// Fix is the advice for a framework.
 type Fix struct {
 	Framework string `json:"framework"`
 	Text      string `json:"text"`

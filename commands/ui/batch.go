@@ -11,7 +11,7 @@ import (
 	"github.com/barbhq/barb/deliver/batch"
 )
 
-// Batch is what became of many deliveries.
+// Batch is the result of many deliveries.
 type Batch struct {
 	Total, Delivered, Refused, Unanswered int
 	Queued                                int // not sent yet
@@ -19,22 +19,22 @@ type Batch struct {
 	Skipped                               int // bad events that were left out
 	Took                                  time.Duration
 	Interrupted                           bool
-	Asked                                 string // the rate that was asked for; "" is none
+	Asked                                 string // the requested rate; "" for none
 	Statuses, Failures                    []Tallied
 	Latency                               batch.Spread
-	Lateness                              batch.Spread // behind the rate that was asked for
+	Lateness                              batch.Spread // behind the requested rate
 	Dead                                  []batch.DeadLetter
-	DeadCount                             int    // of which Dead are the first
-	DeadHint                              string // the command that lists the rest
+	DeadCount                             int    // number of dead letters; Dead holds the first
+	DeadHint                              string // the command that lists the others
 }
 
-// Tallied is how often something happened.
+// Tallied is a result with its count.
 type Tallied struct {
 	What string
 	N    int64
 }
 
-// NewBatch returns a tally as it is shown, of a run that took a time at a rate.
+// NewBatch returns a tally for printing. took is the duration of the run, rate its rate.
 func NewBatch(t *batch.Tally, took time.Duration, rate deliver.Rate) Batch {
 	b := Batch{Delivered: int(t.Delivered), Queued: int(t.Queued), Refused: int(t.Refused), Unanswered: int(t.Unanswered),
 		Attempts: int(t.Attempts), Retries: int(t.Retries), Took: took, Asked: rate.String(),
@@ -54,7 +54,7 @@ func NewBatch(t *batch.Tally, took time.Duration, rate deliver.Rate) Batch {
 	return b
 }
 
-// Batch writes the lines that sum many deliveries up.
+// Batch writes the lines that summarise many deliveries.
 func (p *Printer) Batch(b Batch) {
 	if b.Queued > 0 {
 		p.Pairs([][2]string{{"queued", p.tally(b.Queued, b.Total) + fmt.Sprintf("  in %s; barb deliver sends them",
@@ -87,7 +87,7 @@ func (p *Printer) Batch(b Batch) {
 	}
 }
 
-// deadLetters writes a line for each of the first ones:
+// deadLetters writes a line for each of the first dead letters:
 //
 //	dead  msg_1-17  503  5 attempts  all 4 retries are used up
 func (p *Printer) deadLetters(b Batch) {
@@ -104,7 +104,7 @@ func (p *Printer) deadLetters(b Batch) {
 	}
 }
 
-// statuses is how often each status came, in its colour.
+// statuses returns the count of each status in its colour.
 func (p *Printer) statuses(all []Tallied) string {
 	parts := make([]string, len(all))
 	for i, t := range all {
@@ -143,7 +143,7 @@ func share(n, of int) string {
 	return fmt.Sprintf("%d, %s%% of the attempts", n, part)
 }
 
-// perSecond is a rate with as many digits as say something.
+// perSecond formats a rate with the significant digits.
 func perSecond(rate float64) string {
 	if rate < 100 {
 		return strings.TrimSuffix(fmt.Sprintf("%.1f", rate), ".0")

@@ -2,12 +2,12 @@ package ui
 
 import "strings"
 
-// Check writes what came of a check: the state in its colour, then what there is to say.
+// Check writes the result of a check: the state in its colour, then the text.
 func (p *Printer) Check(state, text string) {
 	p.Line(p.State(state) + strings.Repeat(" ", max(8-len(state), 1)) + text)
 }
 
-// State is the state of a check in its colour.
+// State returns the state of a check in its colour.
 func (p *Printer) State(state string) string {
 	switch state {
 	case "ok":

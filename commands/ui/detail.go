@@ -11,10 +11,10 @@ import (
 	"github.com/barbhq/barb/units"
 )
 
-// bodyShown is how much of a body a person is shown; --body prints the whole.
+// bodyShown is the shown part of a body in bytes; --body prints the whole.
 const bodyShown = 16 << 10
 
-// Exchange writes everything about one exchange for a person to read.
+// Exchange writes all of one exchange.
 func (p *Printer) Exchange(x *record.Exchange) {
 	p.Pairs([][2]string{
 		{"id", p.bold(strconv.FormatInt(x.ID, 10)) + " " + x.Kind.String() + threadNote(x)},
@@ -35,7 +35,7 @@ func (p *Printer) Exchange(x *record.Exchange) {
 	p.Messages(x)
 }
 
-// Messages writes what was asked and what was answered.
+// Messages writes the request and the response.
 func (p *Printer) Messages(x *record.Exchange) {
 	p.Line(p.bold(EscapeLine(x.Request.Method + " " + x.Request.WireTarget() + " " + x.Request.Proto)))
 	size := int64(len(x.Request.Body))
@@ -77,7 +77,7 @@ func (p *Printer) Headers(h record.Header) {
 	}
 }
 
-// Body writes a body for a person: text escaped and cut at 16 KiB, anything else only described.
+// Body writes a body: text escaped and cut at 16 KiB, any other only described.
 func (p *Printer) Body(body []byte) {
 	shown := body[:min(len(body), bodyShown)]
 	text := string(shown)

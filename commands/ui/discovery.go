@@ -8,8 +8,8 @@ import (
 	"github.com/barbhq/barb/sign/discover"
 )
 
-// Discovery writes what a search for a scheme found. secret is the name of the secret that was used, age how old the
-// message is, "" for a message without a timestamp.
+// Discovery writes the result of a search for a scheme. secret is the name of the matching secret, age the message's
+// age, "" for a message without a timestamp.
 func (p *Printer) Discovery(r *discover.Result, secret, age string) {
 	tried := grouped(r.Tried) + " tried"
 	if !r.Found {
@@ -34,7 +34,7 @@ func (p *Printer) Discovery(r *discover.Result, secret, age string) {
 	}
 }
 
-// grouped returns a number with its thousands apart: 1,284.
+// grouped formats a number with separated thousands: 1,284.
 func grouped(n int) string {
 	if n < 1000 {
 		return strconv.Itoa(n)
@@ -42,7 +42,7 @@ func grouped(n int) string {
 	return fmt.Sprintf("%s,%03d", grouped(n/1000), n%1000)
 }
 
-// carrierText names the part of a request that the signature is in.
+// carrierText returns the part of a request that holds the signature.
 func carrierText(header string) string {
 	if strings.Contains(header, ":") {
 		return "in " + header
@@ -50,7 +50,7 @@ func carrierText(header string) string {
 	return "header " + header
 }
 
-// firstOf names the first three of several.
+// firstOf lists the first three names.
 func firstOf(names []string) string {
 	const shown = 3
 	if len(names) > shown {

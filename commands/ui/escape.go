@@ -8,15 +8,15 @@ import (
 	"unicode/utf8"
 )
 
-// Escape makes a stranger's text safe for a terminal: control characters but newline and tab, DEL, C1, invalid UTF-8,
-// bidirectional and zero-width characters and the Unicode line separators are written as escapes that cannot act.
-// It is the one place where this happens; everything a peer sent goes through it before it is shown.
+// Escape makes text of a peer safe for a terminal: it writes control characters except newline and tab, DEL, C1,
+// invalid UTF-8, bidirectional and zero-width characters and the Unicode line separators as harmless escapes. All text
+// of a peer goes through it before it is shown.
 func Escape(s string) string { return escape(s, false) }
 
 // EscapeLine is Escape for text that must stay on its line: newline and tab are escaped too.
 func EscapeLine(s string) string { return escape(s, true) }
 
-// Clip is EscapeLine, cut at width characters with an ellipsis.
+// Clip is EscapeLine, cut to width characters with an ellipsis.
 func Clip(s string, width int) string {
 	if len(s) > 4*width { // do not walk a megabyte to show forty characters
 		s = s[:4*width]
@@ -54,8 +54,8 @@ func escape(s string, oneLine bool) string {
 	return b.String()
 }
 
-// EscapeJSON writes the characters that Escape escapes as JSON's own \uXXXX, which means the same to whoever parses it:
-// encoding/json leaves DEL, C1 and the bidirectional ones as they are.
+// EscapeJSON writes the characters that Escape escapes as JSON's own \uXXXX, which every parser reads as the same
+// character. encoding/json leaves DEL, C1 and the bidirectional characters as they are.
 func EscapeJSON(data []byte) string {
 	s := string(data)
 	if isPlain(s) {
@@ -83,7 +83,7 @@ func isPlain(s string) bool {
 	return true
 }
 
-// acts reports whether a terminal or a reader's eye would be led by the character instead of shown it.
+// acts reports whether a character controls a terminal or misleads a reader.
 func acts(r rune) bool {
 	switch {
 	case unicode.IsControl(r), // C0, DEL, C1

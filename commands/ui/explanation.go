@@ -7,7 +7,7 @@ import (
 	"github.com/barbhq/barb/sign/explain"
 )
 
-// Explanation writes why a message was refused. It escapes what it quotes from the message, which its sender chose.
+// Explanation writes why a message was refused. It escapes quotes from the message, which its sender chose.
 func (p *Printer) Explanation(a *explain.Answer) {
 	line := func(format string, args ...any) { p.Line("  " + EscapeLine(fmt.Sprintf(format, args...))) }
 	for _, c := range a.Causes {

@@ -19,8 +19,8 @@ func (p *Printer) Figures(r *health.Report) {
 	p.Table([]string{"FIGURE", "OVER " + Duration(r.Over), "BREACH", "OF", "STATE"}, rows)
 }
 
-// Breaches writes a line for each breach, or one line that says that there is none. A last line names the figures that
-// have fewer samples than few and were not judged.
+// Breaches writes a line for each breach, or one line that says that there is none. A last line names the figures with
+// fewer samples than few, which were not judged.
 func (p *Printer) Breaches(r *health.Report, few int64) {
 	over := Duration(r.Over)
 	breaches := r.In(health.Breach)
@@ -56,7 +56,7 @@ func figureLine(f *health.Figure, over string) string {
 	return text + " over " + over + " (" + figureSamples(f) + ")"
 }
 
-// figureValue returns the value with as many digits as it takes to tell it from the threshold.
+// figureValue formats the value with enough digits to distinguish it from the threshold.
 func figureValue(f *health.Figure) string {
 	if f.Value == nil {
 		return "–"
@@ -68,7 +68,7 @@ func figureValue(f *health.Figure) string {
 	return text
 }
 
-// figureLimit returns which values are a breach: "< 95 %".
+// figureLimit returns the values that are a breach: "< 95 %".
 func figureLimit(f *health.Figure) string {
 	sign := "> "
 	if f.Below {
@@ -94,7 +94,7 @@ func figureText(unit string, value float64, digits int) string {
 	return strconv.FormatFloat(value, 'f', 0, 64)
 }
 
-// figureSamples returns how many samples a figure is of, such as "312 deliveries", and "" for a count.
+// figureSamples returns the number of samples of a figure, such as "312 deliveries", and "" for a count.
 func figureSamples(f *health.Figure) string {
 	if f.Samples == nil {
 		return ""

@@ -9,27 +9,27 @@ import (
 	"time"
 )
 
-// footerPace is how often a footer is drawn at most.
+// footerPace is the shortest time between two draws of a footer.
 const footerPace = 250 * time.Millisecond
 
-// Footer is a line that stays at the bottom of a terminal while others are written above it. Everything that is written
-// to that terminal has to go through Wrap.
+// Footer is a line that stays at the bottom of a terminal while others are written above it. All other output to the
+// terminal must go through Wrap.
 type Footer struct {
 	W       io.Writer     // the terminal
-	Text    func() string // what it says now, plain
-	Columns func() int    // of the terminal right now
+	Text    func() string // returns the current line, plain
+	Columns func() int    // current width of the terminal
 	Color   bool
 
 	mu      sync.Mutex
-	shown   string    // "" when it is not on the screen
+	shown   string    // "" when the footer is hidden
 	drawn   time.Time // the last time
-	midLine bool      // what was written last did not end its line
+	midLine bool      // the last output did not end its line
 	stopped bool
 	done    chan struct{}
 	group   sync.WaitGroup
 }
 
-// Start shows the footer and keeps it up to date until Stop.
+// Start shows the footer and updates it until Stop.
 func (f *Footer) Start() {
 	f.done = make(chan struct{})
 	f.group.Go(func() {
@@ -46,7 +46,7 @@ func (f *Footer) Start() {
 	})
 }
 
-// Stop takes the footer off the screen for good. What is written later passes through. It may be called twice.
+// Stop removes the footer. Later output passes through. It may be called twice.
 func (f *Footer) Stop() {
 	f.mu.Lock()
 	first := !f.stopped
@@ -59,7 +59,7 @@ func (f *Footer) Stop() {
 	f.group.Wait()
 }
 
-// Wrap returns a writer to w, which shares the terminal with the footer: the footer makes room for each write.
+// Wrap returns a writer to w on the footer's terminal: the footer makes room for each write.
 func (f *Footer) Wrap(w io.Writer) io.Writer { return &aboveFooter{footer: f, w: w} }
 
 type aboveFooter struct {
@@ -67,7 +67,7 @@ type aboveFooter struct {
 	w      io.Writer
 }
 
-// Write writes data where the footer was and shows the footer below, when it has not just been drawn.
+// Write writes data in place of the footer and shows the footer below, unless it was drawn a moment ago.
 func (a *aboveFooter) Write(data []byte) (int, error) {
 	f := a.footer
 	f.mu.Lock()
@@ -89,8 +89,8 @@ func (f *Footer) redraw() {
 	}
 }
 
-// draw leaves the cursor at the beginning of the line. Wherever a terminal that was made narrower breaks the line, all
-// of it is then below the cursor, and what a ^C or a program writes next goes over it.
+// draw leaves the cursor at the beginning of the line. If a narrower terminal breaks the line, all of it is then below
+// the cursor, and the next output of a ^C or a program overwrites it.
 func (f *Footer) draw() {
 	if f.stopped || f.midLine {
 		return
@@ -115,16 +115,16 @@ func (f *Footer) erase() {
 	}
 }
 
-// put writes to the terminal. One that is gone is noticed by those who write what matters.
+// put writes to the terminal. It ignores errors: the writers of important output notice them.
 func (f *Footer) put(s string) { _, _ = io.WriteString(f.W, s) }
 
-// Tally is what a footer says of what a listener has done.
+// Tally holds the counts of a listener for its footer.
 type Tally struct {
 	Received, Invalid, Failed, Duplicates, Waiting int64
-	P50, P99                                       time.Duration // of the answers; 0 when there are none
+	P50, P99                                       time.Duration // of the responses; 0 without any
 }
 
-// String is the counts, the most important first; those that are rare are left out until they happen.
+// String returns the counts, the most important first, without rare ones that are 0.
 func (t Tally) String() string {
 	parts := []string{
 		fmt.Sprintf("%d received", t.Received), fmt.Sprintf("%d invalid", t.Invalid), fmt.Sprintf("%d failed", t.Failed),

@@ -12,7 +12,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Forwarded writes one line about an attempt to deliver a captured webhook from the queue:
+// Forwarded writes one line about an attempt to deliver a received webhook from the queue:
 //
 //	14:02:12  17  stripe invoice.paid  → 127.0.0.1:3000  #2  200  18ms  delivered
 func (p *Printer) Forwarded(captured *record.Exchange, a *deliver.Attempt) {
@@ -39,8 +39,8 @@ func (p *Printer) Forwarded(captured *record.Exchange, a *deliver.Attempt) {
 	p.Line(p.fitted(parts))
 }
 
-// fitted joins the parts of a line about a captured webhook: when, its id, what it is, and what is said about it. On a
-// terminal it does not wrap: what the webhook is gives way first, then when.
+// fitted joins the parts of a line about a received webhook: the time, the id, the name, and the rest. To fit a
+// terminal it first shortens the name, then omits the time.
 func (p *Printer) fitted(parts []string) string {
 	over := func() int { return lipgloss.Width(strings.Join(parts, "  ")) - p.Width }
 	if n := over(); p.Width > 0 && n > 0 {
@@ -53,10 +53,10 @@ func (p *Printer) fitted(parts []string) string {
 	return strings.Join(parts, "  ")
 }
 
-// narrowName is to what the name of a webhook is cut before the time is left out.
+// narrowName is the shortest name of a webhook before the time is omitted.
 const narrowName = 12
 
-// Ran writes one line about a command that ran for a captured webhook after it was answered:
+// Ran writes one line about a command that ran for a received webhook after the response:
 //
 //	14:02:12  17  github push  exec deploy  exit 1  18ms
 func (p *Printer) Ran(captured *record.Exchange, command string) {

@@ -12,11 +12,11 @@ import (
 	"github.com/barbhq/barb/units"
 )
 
-// Hook is a received webhook that was answered, and what else is known of it.
+// Hook is an answered webhook with further facts about it.
 type Hook struct {
 	*record.Exchange
 	Remarks []string           // besides its marks, a few words each
-	Apps    []*record.Exchange // the forwards to apps, as far as they have ended
+	Apps    []*record.Exchange // the forwards to apps that have ended
 }
 
 // The columns of a line about a webhook.
@@ -32,15 +32,15 @@ const (
 	columns
 )
 
-// widest is how wide each column may make all lines to come; a longer text moves the rest of its own line only.
+// widest is the greatest width of each column for all later lines; a longer text moves only the rest of its own line.
 var widest = [columns]int{8, 10, 44, 6, 28, 22, 7, 48}
 
-// narrowest is how wide each column is on a terminal before anything has come, so that the first lines stand in line
+// narrowest is the width of each column on a terminal before the first webhook, so that the first lines are aligned
 // too.
 var narrowest = [columns]int{8, 2, 24, 5, len("unchecked"), 5, 5, 0}
 
-// yields is which column gives way when a line does not fit, and to what: the first one needed is the least missed.
-// Down to 0 it is left out.
+// yields are the columns to shorten in this order, each to its width, when a line does not fit: the least important
+// first. A column of width 0 is omitted.
 var yields = []struct{ column, to int }{
 	{colNotes, 24}, {colAnswer, len("→ reset")}, {colWhat, 24}, {colSize, 0}, {colVerdict, len("unchecked")}, {colWhen, 0},
 	{colNotes, len("duplicate of 17")},
@@ -51,10 +51,10 @@ var yields = []struct{ column, to int }{
 //
 //	14:02:11  17  stripe invoice.paid  2.1kB  valid  → 200 18ms  duplicate of 12
 //
-// The columns stay aligned over a session: they only ever grow. On a terminal nothing wraps.
+// The columns stay aligned in a session, because they only grow. On a terminal no line wraps.
 type HookLines struct {
 	P       *Printer
-	Columns func() int // of the terminal right now; nil: as wide as P
+	Columns func() int // current width of the terminal; nil: the width of P
 	grown   [columns]int
 }
 
@@ -72,14 +72,14 @@ func (l *HookLines) Write(h *Hook) {
 		}
 	}
 	widths := l.layout(room)
-	if room > 0 && total(&widths) > room { // of a window that is hardly one
+	if room > 0 && total(&widths) > room { // of an extremely narrow terminal
 		l.P.Line(cutText(cells[colID].text+" "+cells[colAnswer].text, room))
 		return
 	}
 	l.P.Line(join(&cells, widths, room > 0))
 }
 
-// room is how wide a line may be; 0 for any width.
+// room returns the greatest width of a line; 0 for no limit.
 func (l *HookLines) room() int {
 	if l.Columns != nil && l.P.Width > 0 {
 		return l.Columns()
@@ -87,7 +87,7 @@ func (l *HookLines) room() int {
 	return l.P.Width
 }
 
-// layout is how wide each column is in so much room.
+// layout returns the width of each column in a room.
 func (l *HookLines) layout(room int) [columns]int {
 	widths := l.grown
 	if room <= 0 {
@@ -99,13 +99,13 @@ func (l *HookLines) layout(room int) [columns]int {
 			break
 		}
 		switch w := &widths[y.column]; {
-		case y.to == 0 || y.column == colVerdict: // a reason that is cut says nothing: either it or the word alone
+		case y.to == 0 || y.column == colVerdict: // a cut reason is useless: show all of it or only the word
 			*w = min(*w, y.to)
 		case *w > y.to:
 			*w = max(*w-over, y.to)
 		}
 	}
-	// a column that was left out made more room than needed
+	// An omitted column made more room than necessary.
 	if spare := room - total(&widths); widths[colWhat] > 0 && spare > 0 {
 		widths[colWhat] = min(widths[colWhat]+spare, l.grown[colWhat])
 	}
@@ -126,7 +126,7 @@ func total(widths *[columns]int) int {
 	return sum
 }
 
-// gap is what stands before a column.
+// gap returns the text before a column.
 func gap(column int) string {
 	if column == colTook {
 		return " "
@@ -134,7 +134,7 @@ func gap(column int) string {
 	return "  "
 }
 
-// join puts the cells of a line into columns; cut says that none may be wider than its column.
+// join joins the cells of a line; cut says that each cell is cut to its column's width.
 func join(cells *[columns]hookCell, widths [columns]int, cut bool) string {
 	var b strings.Builder
 	for i := range cells {
@@ -163,10 +163,10 @@ func join(cells *[columns]hookCell, widths [columns]int, cut bool) string {
 	return strings.TrimRight(b.String(), " ")
 }
 
-// hookCell is the text of one column and how it is coloured, which comes last since colour has no width.
+// hookCell is the text of one column, with a function that colours it last since colour has no width.
 type hookCell struct {
 	text  string
-	short string // what says the most of it in fewer characters; "" for cutting it
+	short string // shorter text with the most important part; "" for cutting
 	paint func(string) string
 	right bool
 }
@@ -215,7 +215,7 @@ func (p *Printer) answerCell(x *record.Exchange) hookCell {
 	}}
 }
 
-// notesCell is what else there is to say. Bad news colours all of it.
+// notesCell returns the further facts. A bad one colours all of them.
 func (p *Printer) notesCell(h *Hook) hookCell {
 	var notes []string
 	paint := p.faint
@@ -241,7 +241,7 @@ func (p *Printer) notesCell(h *Hook) hookCell {
 	return hookCell{text: strings.Join(notes, "  "), paint: paint}
 }
 
-// appNote is how an app answered: app 200 12ms.
+// appNote returns the response of an app: app 200 12ms.
 func appNote(app *record.Exchange) (note string, well bool) {
 	status, kind := app.Status(), app.FailureKind()
 	words := []string{"app"}
@@ -254,7 +254,7 @@ func appNote(app *record.Exchange) (note string, well bool) {
 	return strings.Join(append(words, Duration(app.Took)), " "), status/100 == 2 && kind == ""
 }
 
-// textWidth is the columns that a text without colour takes.
+// textWidth returns the width in columns of a text without colour.
 func textWidth(s string) int {
 	for i := range len(s) {
 		if s[i] >= 0x80 {
@@ -264,7 +264,7 @@ func textWidth(s string) int {
 	return len(s)
 }
 
-// cutText cuts a text without colour to so many columns, the last of which says that it was cut.
+// cutText cuts a text without colour to a width in columns, with an ellipsis in the last.
 func cutText(s string, width int) string {
 	if len(s) <= width || textWidth(s) <= width {
 		return s

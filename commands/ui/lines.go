@@ -11,11 +11,9 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Attempt writes one line about an attempt that ended:
+// Attempt writes one line about an ended attempt, with more at its end:
 //
 //	#2  503  41ms  retry in 1.8s
-//
-// What else is worth saying of it stands at its end.
 func (p *Printer) Attempt(a *deliver.Attempt, more ...string) {
 	x := a.Exchange
 	parts := []string{fmt.Sprintf("#%d", x.Attempt), p.result(x), Duration(x.Took)}
@@ -42,7 +40,7 @@ func (p *Printer) Attempt(a *deliver.Attempt, more ...string) {
 	p.Line(strings.Join(parts, "  "))
 }
 
-// retryIn says when the next attempt comes; where time is compressed, first when it would come.
+// retryIn returns the wait before the next attempt; with compressed time, the uncompressed wait first.
 func retryIn(a *deliver.Attempt) string {
 	if a.Scheduled == a.Wait || a.Scheduled == 0 {
 		return "retry in " + Duration(a.Wait)
@@ -50,7 +48,7 @@ func retryIn(a *deliver.Attempt) string {
 	return "retry in +" + Duration(a.Scheduled) + " (" + Duration(a.Wait) + ")"
 }
 
-// result is the status, or the kind of failure, in its colour.
+// result returns the status or the kind of failure in its colour.
 func (p *Printer) result(x *record.Exchange) string {
 	if text := scripted(x); text != "" {
 		return p.warn(text)
@@ -64,8 +62,7 @@ func (p *Printer) result(x *record.Exchange) string {
 	return p.faint("-")
 }
 
-// scripted is what was done to a sender on purpose: "reset (scripted)", "500 fail-rate (scripted)"; "" when nothing
-// was.
+// scripted returns the deliberate fault of a response: "reset (scripted)", "500 fail-rate (scripted)"; "" for none.
 func scripted(x *record.Exchange) string {
 	if x.Scripted == "" {
 		return ""
@@ -89,7 +86,7 @@ func (p *Printer) statusPaint(code int) func(string) string {
 	return p.bad
 }
 
-// what names an exchange by scheme and event, or by what was asked when neither is known.
+// what names an exchange by scheme and event, or by its request when neither is known.
 func what(x *record.Exchange) string {
 	if x.Handshake != "" {
 		return "handshake " + Clip(x.Handshake, 60)
@@ -106,7 +103,7 @@ func what(x *record.Exchange) string {
 	return strings.Join(words, " ")
 }
 
-// name is what, with the request faint where nothing says more.
+// name is what, with a faint request.
 func (p *Printer) name(x *record.Exchange) string {
 	if x.EventType == "" && x.Scheme == "" {
 		return p.faint(what(x))
@@ -114,7 +111,7 @@ func (p *Printer) name(x *record.Exchange) string {
 	return what(x)
 }
 
-// Verdict is a verdict's words in their colour.
+// Verdict returns a verdict's words in their colour.
 func (p *Printer) Verdict(v record.Verdict) string { return p.verdictPaint(v)(v.Words()) }
 
 func (p *Printer) verdictPaint(v record.Verdict) func(string) string {
@@ -127,7 +124,7 @@ func (p *Printer) verdictPaint(v record.Verdict) func(string) string {
 	return p.faint
 }
 
-// narrow is the width below which a table leaves columns out instead of cutting all of them.
+// narrow is the width in columns below which a table omits columns instead of cutting all.
 const narrow = 72
 
 // History writes exchanges as a table, in the order given.
@@ -145,7 +142,7 @@ func (p *Printer) History(xs []*record.Exchange, now time.Time) {
 		})
 	}
 	if p.Width > 0 && p.Width < narrow {
-		// EVENT, RESULT and SIGNATURE say most; the rest is in barb show.
+		// The most important columns are EVENT, RESULT and SIGNATURE; the others are in barb show.
 		head = []string{head[0], head[1], head[2], head[3], head[5], head[8]}
 		for i, r := range rows {
 			rows[i] = []string{r[0], r[1], r[2], r[3], r[5], r[8]}
@@ -154,7 +151,7 @@ func (p *Printer) History(xs []*record.Exchange, now time.Time) {
 	p.Table(head, rows)
 }
 
-// signed is the signature of an exchange in a table: what barb sent it signed, what it received it checked.
+// signed returns the cell for an exchange's signature: signed by barb when sent, checked by barb when received.
 func (p *Printer) signed(x *record.Exchange) string {
 	switch {
 	case x.Kind == record.Received:
@@ -176,7 +173,7 @@ func (p *Printer) outcome(x *record.Exchange) string {
 	return p.warn(string(o))
 }
 
-// When is a moment as short as it stays clear: the time for today, the date with it for earlier.
+// When formats a moment as short as it is clear: the time for today, with the date for earlier.
 func When(t, now time.Time) string {
 	t, now = t.Local(), now.Local()
 	switch {
@@ -188,7 +185,7 @@ func When(t, now time.Time) string {
 	return t.Format("2006-01-02")
 }
 
-// Endpoint is the host, with its port where there is one, that an exchange was sent to or received at.
+// Endpoint returns the host, with its port if given, that an exchange was sent to or received at.
 func Endpoint(x *record.Exchange) string {
 	u, err := url.Parse(record.Origin(x.Request.URL))
 	if err != nil {

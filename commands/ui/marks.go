@@ -7,8 +7,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Marks is what the listener noticed about a webhook and how its command failed: "duplicate of 17, exec exit 1". It is
-// "" when there is nothing to say. A stale one is not said twice: its verdict has the reason.
+// Marks returns the marks of a webhook and the failure of its command: "duplicate of 17, exec exit 1"; "" for none. It
+// omits the mark stale when the verdict says so.
 func Marks(x *record.Exchange) string {
 	var parts []string
 	for _, m := range x.Marks {
@@ -33,7 +33,7 @@ func Marks(x *record.Exchange) string {
 	return strings.Join(parts, ", ")
 }
 
-// marks is the same in its colour, with a gap before it.
+// marks returns the marks in their colour, after a gap.
 func (p *Printer) marks(x *record.Exchange) string {
 	text := Marks(x)
 	if text == "" {

@@ -15,19 +15,19 @@ import (
 )
 
 const (
-	// prettyShown is how much of a body is shown under its line.
+	// prettyShown is the shown part of a body in bytes.
 	prettyShown = 64 << 10
-	// prettyDeep is how far nested JSON is indented; ten thousand brackets would else be fifty million spaces.
+	// prettyDeep is the deepest indented level of JSON; otherwise ten thousand brackets would be fifty million spaces.
 	prettyDeep = 24
-	// hexShown is how much of a binary body is shown.
+	// hexShown is the shown part of a binary body in bytes.
 	hexShown = 128
 )
 
-// Shown says what is shown under the line of a webhook.
+// Shown selects the details under the line of a webhook.
 type Shown struct{ Headers, Body bool }
 
-// Details writes what is to be shown of a webhook, of its answer and of what the apps answered, indented under its
-// line. The bytes in the history stay as they are.
+// Details writes the selected details of a webhook, its response and the responses of apps, indented under its line.
+// The bytes in the history stay as they are.
 func (p *Printer) Details(h *Hook, shown Shown) {
 	r := &h.Request
 	if shown.Headers {
@@ -38,7 +38,7 @@ func (p *Printer) Details(h *Hook, shown Shown) {
 		p.pretty(r.Body, r.Header.Get("Content-Type"))
 	}
 	if h.Response != nil && shown.Headers {
-		p.answered("→", h.Response, shown, len(h.Apps) == 0) // else the app's answer, which follows, is all of it
+		p.answered("→", h.Response, shown, len(h.Apps) == 0) // otherwise the app's response, which follows, is the same
 	}
 	for _, app := range h.Apps {
 		p.detail(p.faint("app ") + EscapeLine(app.Request.URL) + "  " + p.result(app) + " " + Duration(app.Took))
@@ -71,15 +71,15 @@ func (p *Printer) fields(h record.Header) {
 	}
 }
 
-// detail writes a line, or several, that belongs under another.
+// detail writes text of one or more lines under another line.
 func (p *Printer) detail(text string) {
 	for line := range strings.Lines(text) {
 		p.Line("    " + strings.TrimSuffix(line, "\n"))
 	}
 }
 
-// pretty writes a body for a person to read: JSON indented, a form as name = value, other text as it is, the beginning
-// of anything else in hex; all of it escaped, and at most 64 KiB.
+// pretty writes a body for people: JSON indented, a form as name = value, other text unchanged, the beginning of
+// anything else in hex; all of it escaped, and at most 64 KiB.
 func (p *Printer) pretty(body []byte, contentType string) {
 	if len(body) == 0 {
 		return
@@ -106,7 +106,7 @@ func (p *Printer) pretty(body []byte, contentType string) {
 	p.Line("")
 }
 
-// wholeRunes is text without the part of a character that a cut left at its end.
+// wholeRunes returns text without an incomplete character at its end.
 func wholeRunes(text []byte) []byte {
 	for i := 1; i < utf8.UTFMax && i <= len(text); i++ {
 		if c := text[len(text)-i]; utf8.RuneStart(c) {
@@ -124,7 +124,7 @@ func isForm(contentType string) bool {
 	return strings.EqualFold(strings.TrimSpace(kind), "application/x-www-form-urlencoded")
 }
 
-// form writes a form's fields in their order, and reports whether it was one.
+// form writes a form's fields in their order, and reports whether the body is a form.
 func (p *Printer) form(body string) bool {
 	var lines []string
 	for pair := range strings.SplitSeq(body, "&") {
@@ -146,7 +146,7 @@ func (p *Printer) form(body string) bool {
 	return true
 }
 
-// looksJSON reports whether text is JSON, or, when it is not whole, the beginning of some.
+// looksJSON reports whether text is JSON, or the beginning of JSON if it is not whole.
 func looksJSON(text []byte, whole bool) bool {
 	if whole {
 		return json.Valid(text)
@@ -162,8 +162,8 @@ func looksJSON(text []byte, whole bool) bool {
 	}
 }
 
-// indent is JSON with a line for each member. Only blanks between the tokens change: names, numbers and escapes stay as
-// they were written. The text may end anywhere.
+// indent returns JSON with a line for each member. It changes only blanks between the tokens. The text may end
+// anywhere.
 func indent(text []byte) []byte {
 	var out []byte
 	depth, quoted, escaped, fresh := 0, false, false, false
@@ -183,7 +183,7 @@ func indent(text []byte) []byte {
 		if strings.IndexByte(" \t\r\n", c) >= 0 {
 			continue
 		}
-		if fresh && !closing { // the first in its brackets; none at all stays {}
+		if fresh && !closing { // the first in its brackets; an empty pair stays {}
 			line()
 		}
 		if closing {
@@ -207,7 +207,7 @@ func indent(text []byte) []byte {
 	return out
 }
 
-// hex writes bytes as offset, hex and what of it is text.
+// hex writes bytes with their offset, in hex and as text.
 func (p *Printer) hex(data []byte) {
 	const row = 16
 	for at := 0; at < len(data); at += row {

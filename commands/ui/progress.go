@@ -6,14 +6,14 @@ import (
 	"time"
 )
 
-// Progress is how far many deliveries are.
+// Progress is the progress of many deliveries.
 type Progress struct {
-	Done, Total int64 // Total 0: it is not known
+	Done, Total int64 // Total 0: unknown
 	Failed      int64
-	P99         time.Duration // of the attempts; 0 when there are none
+	P99         time.Duration // of the attempts; 0 without any
 }
 
-// Meter is the line of a footer that shows progress. It works out the rate from one call of Text to the next.
+// Meter makes the footer's line about progress. It measures the rate between two calls of Text.
 type Meter struct {
 	Read    func() Progress
 	Columns func() int
@@ -23,10 +23,10 @@ type Meter struct {
 	at   time.Time
 }
 
-// steady is how much of a new rate counts against that of before.
+// steady is the weight of a new rate against the previous one.
 const steady = 0.3
 
-// Text is the line for the terminal as wide as it is now: what does not fit is left out, the bar first.
+// Text returns the line for the current width of the terminal. It omits parts that do not fit, the bar first.
 func (m *Meter) Text() string {
 	p := m.Read()
 	m.measure(p.Done, time.Now())
@@ -44,7 +44,7 @@ func (m *Meter) measure(done int64, now time.Time) {
 	m.done, m.at = done, now
 }
 
-// barWidth is how wide the bar is where there is room.
+// barWidth is the width of the bar if it fits.
 const barWidth = 20
 
 func (p Progress) text(rate float64, columns int) string {
@@ -67,7 +67,7 @@ func (p Progress) text(rate float64, columns int) string {
 	return line
 }
 
-// left is how long it still takes at a rate; 0 when that cannot be said.
+// left returns the remaining time at a rate; 0 when it is unknown.
 func (p Progress) left(rate float64) time.Duration {
 	if p.Total <= p.Done || rate <= 0 {
 		return 0

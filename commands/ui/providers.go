@@ -9,7 +9,7 @@ import (
 	"github.com/barbhq/barb/deliver/provider"
 )
 
-// ProviderRows returns a row for each provider: name, timeout, retries, waits and what is retried.
+// ProviderRows returns a row for each provider: name, timeout, retries, waits and retried outcomes.
 func ProviderRows(providers []provider.Provider) (rows [][]string) {
 	for i := range providers {
 		p := &providers[i]
@@ -29,7 +29,7 @@ func retriesText(p *provider.Provider) string {
 	return fmt.Sprintf("%d in %s", p.Retries, Duration(p.Within))
 }
 
-// waitsText returns the waits, at most so many of them. Waits that are made up are marked with "about".
+// waitsText returns up to most of the waits. Invented waits are marked with "about".
 func waitsText(p *provider.Provider, most int) string {
 	waits := p.Schedule()
 	if len(waits) == 0 {
@@ -103,7 +103,7 @@ func variantsText(p *provider.Provider) string {
 	return strings.Join(lines, "\n")
 }
 
-// retriedText describes a set of outcomes in words if it has any.
+// retriedText describes a set of outcomes in words if there are any for it.
 func retriedText(on string) string {
 	switch on {
 	case "any":
@@ -121,7 +121,7 @@ func answeredText(field string) string {
 	return "when the answer has " + field
 }
 
-// goneText returns what a provider does after a 410, after which barb ends the delivery.
+// goneText returns the provider's reaction to a 410, after which barb ends the delivery.
 func goneText(p *provider.Provider) string {
 	if p.Gone != "" {
 		return "it would " + p.Gone

@@ -7,7 +7,7 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
-// Queue prints a table of entries. target returns what an entry is for.
+// Queue prints a table of entries. target returns the destination of an entry.
 func (p *Printer) Queue(entries []*store.Queued, now time.Time, target func(store.QueueKind, string) string) {
 	rows := make([][]string, 0, len(entries))
 	for _, q := range entries {
@@ -18,7 +18,7 @@ func (p *Printer) Queue(entries []*store.Queued, now time.Time, target func(stor
 	p.Table([]string{"ID", "KIND", "WEBHOOK", "SINCE", "TARGET", "STATE", "TRIES", "NEXT", "WHY"}, rows)
 }
 
-// QueueEntry prints all of an entry. plan is how it is delivered, as it may be shown.
+// QueueEntry prints all of an entry. plan is its plan of delivery without secrets.
 func (p *Printer) QueueEntry(q *store.Queued, now time.Time, plan string) {
 	id, thread := strconv.FormatInt(q.ID, 10), strconv.FormatInt(q.Thread, 10)
 	order := "with others, whenever it is due"
@@ -47,7 +47,7 @@ func stateWord(q *store.Queued) string {
 	return string(q.State)
 }
 
-// whenDue says when an entry that waits is tried next.
+// whenDue returns the next attempt of a waiting entry.
 func whenDue(q *store.Queued, now time.Time) string {
 	switch {
 	case q.State == store.Leased && q.Due.After(now):

@@ -9,8 +9,8 @@ import (
 	"github.com/barbhq/barb/sign/handshake"
 )
 
-// SchemePairs returns everything about a scheme as names and values. source is the file and line of a scheme of
-// barb.toml, "" for one of the catalogue.
+// SchemePairs returns all of a scheme as names and values. source is the file and line of a scheme of barb.toml, "" for
+// one of the catalogue.
 func SchemePairs(s sign.Scheme, source string) [][2]string {
 	limits := s.Weaknesses()
 	if !s.CoversBody() {
@@ -123,7 +123,7 @@ func secretText(s sign.Scheme) string {
 	return string(s.Key)
 }
 
-// Tolerance returns how old and how far in the future a message of the scheme may be: "-5m/+5m".
+// Tolerance returns the greatest past and future difference of a scheme's timestamps: "-5m/+5m".
 func Tolerance(s sign.Scheme) string {
 	if s.Time.Unit == "" {
 		return "-"

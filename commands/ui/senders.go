@@ -10,10 +10,10 @@ import (
 	"github.com/barbhq/barb/store/senders"
 )
 
-// sendersShown is how many webhooks of a sender are shown, the newest; --json has all.
+// sendersShown is how many webhooks of a sender are shown, the latest; --json has all.
 const sendersShown = 20
 
-// SenderLine sums a sender up:
+// SenderLine summarises a sender:
 //
 //	github /in: 3 webhooks came again, flawed: ignores Retry-After
 func SenderLine(s *senders.Sender) string {
@@ -32,8 +32,7 @@ func senderName(s *senders.Sender) string {
 	return name + " " + Clip(s.Path, 60)
 }
 
-// Senders writes how senders behaved: each with a verdict, what that rests on, and a table of the webhooks that came
-// more than once.
+// Senders writes for each sender a verdict, the evidence, and a table of the webhooks that were sent more than once.
 func (p *Printer) Senders(all []*senders.Sender) {
 	for i, s := range all {
 		if i > 0 {
@@ -69,7 +68,7 @@ func (p *Printer) grade(s *senders.Sender) string {
 	return p.bad(text + ": " + strings.Join(s.Faults, ", "))
 }
 
-// finding is what was found, "" when that is nothing: then there is no line of it.
+// finding returns the text for a finding, "" for unknown, which has no line.
 func (p *Printer) finding(f senders.Finding, yes, no string) string {
 	switch f {
 	case senders.Yes:
@@ -117,7 +116,7 @@ func ends(s *senders.Sender) string {
 
 func endWord(end senders.End) string { return strings.ReplaceAll(string(end), "_", " ") }
 
-// repeats is the table of the webhooks that came more than once.
+// repeats writes the table of the webhooks that were sent more than once.
 func (p *Printer) repeats(s *senders.Sender) {
 	var rows [][]string
 	for _, d := range slices.Backward(s.Deliveries) {
@@ -137,7 +136,7 @@ func (p *Printer) repeats(s *senders.Sender) {
 	}
 }
 
-// listed is how many attempts of a webhook a row has room for.
+// listed is how many attempts of a webhook fit into a row.
 const listed = 6
 
 func answers(d *senders.Delivery) string {
@@ -152,7 +151,7 @@ func answers(d *senders.Delivery) string {
 	return few(words)
 }
 
-// gaps are the waits, each with what was asked for: 1.2s/1s.
+// gaps returns the waits, each with the requested one: 1.2s/1s.
 func gaps(d *senders.Delivery) string {
 	var words []string
 	for i, gap := range d.Gaps {

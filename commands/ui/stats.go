@@ -36,7 +36,7 @@ func latencyLine(l store.Latency) string {
 		Duration(l.Max))
 }
 
-// counts returns how often each key was counted, ordered by key: "200 ×12  503 ×3".
+// counts returns the count of each key, sorted by key: "200 ×12 503 ×3".
 func counts[K int | string](m map[K]int64, name func(K) string) string {
 	var parts []string
 	for _, key := range slices.Sorted(maps.Keys(m)) {
@@ -45,7 +45,7 @@ func counts[K int | string](m map[K]int64, name func(K) string) string {
 	return strings.Join(parts, "  ")
 }
 
-// QueueLine returns how many entries of the queue are in each state that may need attention: "3 waiting, 1 dead".
+// QueueLine returns the number of the queue's entries in each state that may need attention: "3 waiting, 1 dead".
 func QueueLine(depth map[store.QueueState]int64) string {
 	var parts []string
 	for _, state := range []store.QueueState{store.Waiting, store.Leased, store.Dead} {

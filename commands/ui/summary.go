@@ -7,18 +7,18 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Summary is what became of one delivery.
+// Summary is the result of one delivery.
 type Summary struct {
 	Delivered, Interrupted bool
 	Attempts               int
 	First, Last            int64 // ids in the history
 	WebhookID              string
 	Took                   time.Duration
-	Why                    string // why there was no further attempt; may quote the peer
-	Note                   string // what a sender of this character would do with the endpoint now
+	Why                    string // reason for no further attempt; may quote the peer
+	Note                   string // what this provider would do with the endpoint now
 }
 
-// Delivery writes the line that sums a delivery up:
+// Delivery writes the line that summarises a delivery:
 //
 //	delivered  msg_1  3 attempts in 2.1s  (barb show 14)
 func (p *Printer) Delivery(s Summary) {
@@ -37,7 +37,7 @@ func (p *Printer) Delivery(s Summary) {
 		p.faint(fmt.Sprintf("(barb show %d)", s.Last)), note)
 }
 
-// Queued writes the line about a message that was put into the queue:
+// Queued writes the line about a message put into the queue:
 //
 //	queued  msg_1  → api.example.com  (barb queue show 3; barb deliver sends it)
 func (p *Printer) Queued(x *record.Exchange, entry int64) {
@@ -60,7 +60,7 @@ func nonZero(n int) string {
 	return fmt.Sprint(n)
 }
 
-// Count is a number of things: 1 attempt, 2 attempts.
+// Count returns a number with its noun: 1 attempt, 2 attempts.
 func Count(n int, thing string) string {
 	if n == 1 {
 		return "1 " + thing

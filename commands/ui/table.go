@@ -9,8 +9,8 @@ import (
 	"github.com/muesli/termenv"
 )
 
-// Table writes rows under a head in aligned columns. Cells are taken as they are: escape what a peer sent. On a
-// terminal that is too narrow the widest column gives way.
+// Table writes rows under a head in aligned columns. Callers must escape the cells of a peer. On a terminal that is too
+// narrow the widest column is cut.
 func (p *Printer) Table(head []string, rows [][]string) {
 	if len(rows) == 0 {
 		return
@@ -76,7 +76,7 @@ func (p *Printer) fit(rows [][]string) [][]string {
 	return rows
 }
 
-// renderer is lipgloss told what it may do: asking the terminal would stall for seconds on one that does not answer.
+// renderer returns lipgloss with fixed settings: querying the terminal would stall for seconds if it does not answer.
 func (p *Printer) renderer() *lipgloss.Renderer {
 	profile := termenv.Ascii
 	if p.Color {
@@ -88,7 +88,7 @@ func (p *Printer) renderer() *lipgloss.Renderer {
 	return r
 }
 
-// Pairs writes name and value in two aligned columns; pairs with an empty value are left out.
+// Pairs writes name and value in two aligned columns, without pairs of an empty value.
 func (p *Printer) Pairs(pairs [][2]string) {
 	width := 0
 	for _, pair := range pairs {
@@ -111,8 +111,8 @@ func (p *Printer) Pairs(pairs [][2]string) {
 	}
 }
 
-// wrapped is a text in lines that fit the width, cut at blanks; a word that is longer, such as an address, stays whole.
-// Of unknown or very small width, and where there is colour, lines stay as they are.
+// wrapped splits a text at blanks into lines that fit the width; a longer word, such as an address, stays whole. Lines
+// are not split for an unknown or very small width, and with colour.
 func (p *Printer) wrapped(text string, width int) []string {
 	lines := strings.Split(text, "\n")
 	if p.Width <= 0 || width < 20 || strings.Contains(text, "\x1b") {
@@ -132,7 +132,7 @@ func (p *Printer) wrapped(text string, width int) []string {
 	return all
 }
 
-// cutAt is where a line is cut: at the last blank before the width, else at the first one; -1 when there is none.
+// cutAt returns the index of the last blank before the width, else of the first blank; -1 when there is none.
 func cutAt(line string, width int) int {
 	runes, last := 0, -1
 	for i, r := range line {

@@ -1,5 +1,5 @@
-// Package ui is how barb looks. It writes colours, lines and tables to the writer that it is given, and is the only
-// package that knows lipgloss and fatih/color. It decides nothing and reads nothing.
+// Package ui is how barb looks. It writes colours, lines and tables to a given writer, and is the only package that
+// uses lipgloss and fatih/color. It decides nothing and reads nothing.
 package ui
 
 import (
@@ -12,12 +12,12 @@ import (
 	"github.com/fatih/color"
 )
 
-// Printer writes for people. The zero value of everything but W is plain text of unbounded width. Several goroutines
-// may use it: what one call of Printf writes is not torn apart.
+// Printer writes for people. Its zero value except W writes plain text of unlimited width. It is safe for concurrent
+// use: the text of one call of Printf stays together.
 type Printer struct {
 	W     io.Writer
 	Color bool
-	Width int // columns; 0 means unknown: nothing is cut
+	Width int // columns; 0: unknown, nothing is cut
 
 	mu  sync.Mutex // held for each write
 	err error
@@ -30,7 +30,7 @@ func (p *Printer) Err() error {
 	return p.err
 }
 
-// Printf writes formatted text. Arguments that come from a peer must have gone through Escape.
+// Printf writes formatted text. Arguments of a peer must be escaped, see Escape.
 func (p *Printer) Printf(format string, args ...any) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -39,7 +39,7 @@ func (p *Printer) Printf(format string, args ...any) {
 	}
 }
 
-// Write writes bytes as they are, for those who want a writer.
+// Write writes bytes unchanged, so that a Printer is an io.Writer.
 func (p *Printer) Write(data []byte) (int, error) {
 	p.Printf("%s", data)
 	return len(data), nil
@@ -48,7 +48,7 @@ func (p *Printer) Write(data []byte) (int, error) {
 // Line writes one line.
 func (p *Printer) Line(s string) { p.Printf("%s\n", s) }
 
-// The few colours there are; what they mean, not what they look like.
+// The colours, named by their meaning.
 func (p *Printer) good(s string) string  { return p.paint(s, color.FgGreen) }
 func (p *Printer) bad(s string) string   { return p.paint(s, color.FgRed) }
 func (p *Printer) warn(s string) string  { return p.paint(s, color.FgYellow) }
@@ -60,11 +60,11 @@ func (p *Printer) paint(s string, attrs ...color.Attribute) string {
 		return s
 	}
 	c := color.New(attrs...)
-	c.EnableColor() // this writer was asked about, not the process's stdout
+	c.EnableColor() // this writer may be a terminal although the process's stdout is not
 	return c.Sprint(s)
 }
 
-// Duration is a duration as people say it: 850µs, 41ms, 1.8s, 2m5s, 3h20m, 2d4h.
+// Duration formats a duration for people: 850µs, 41ms, 1.8s, 2m5s, 3h20m, 2d4h.
 func Duration(d time.Duration) string {
 	switch {
 	case d < 0:
@@ -85,7 +85,7 @@ func Duration(d time.Duration) string {
 	return parts(d, 24*time.Hour, "d", time.Hour, "h")
 }
 
-// Age is the age of a timestamp. Most are in whole seconds, so it says no more than that.
+// Age formats the age of a timestamp in whole seconds, the resolution of most timestamps.
 func Age(d time.Duration) string {
 	if d > -10*time.Second && d < 10*time.Second {
 		return fmt.Sprintf("%ds", int(d.Seconds()))

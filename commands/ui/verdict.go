@@ -12,7 +12,7 @@ type VerdictLine struct {
 	Scheme     string
 	Detail     string
 	SenderOnly bool   // the signature says nothing about the body
-	Spelling   string // of the signature, that the provider's SDK refuses; "" when it does not
+	Spelling   string // the signature's spelling that the provider's SDK refuses; "" for none
 }
 
 // VerdictLine writes one line:

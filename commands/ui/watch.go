@@ -10,9 +10,9 @@ import (
 	"github.com/barbhq/barb/store/senders"
 )
 
-// Watch counts the webhooks of a listener for its footer. Several goroutines may use it.
+// Watch counts the webhooks of a listener for its footer. It is safe for concurrent use.
 type Watch struct {
-	Depth func() int64 // how many webhooks wait to be forwarded; nil: there is no queue
+	Depth func() int64 // number of webhooks waiting to be forwarded; nil: no queue
 
 	mu      sync.Mutex
 	counts  Counts
@@ -21,17 +21,16 @@ type Watch struct {
 	again   *senders.Repeats
 }
 
-// NewWatch returns a Watch that has seen nothing.
+// NewWatch returns an empty Watch.
 func NewWatch() *Watch {
 	return &Watch{again: senders.NewRepeats(), answers: hdrhistogram.New(1, time.Hour.Microseconds(), 2)}
 }
 
-// Counts are how many requests were answered, by what a listener's summary calls them. What was filtered out was not
-// asked for and is no webhook received.
+// Counts are the numbers of a listener's summary. Received does not include filtered webhooks.
 type Counts struct {
 	Received int
-	Accepted int // of these, what --count counts: valid, or unchecked where that is meant
-	Beside   int // of these, unchecked although this listener checks others
+	Accepted int // counted by --count: valid ones, or unchecked ones if the listener checks none
+	Beside   int // unchecked although the listener checks others
 	Greeted  int // handshakes
 	Filtered int
 	Repeated int // duplicates
@@ -65,22 +64,22 @@ func (c *Counts) add(x *record.Exchange, isBeside bool) {
 	}
 }
 
-// Counts returns what was counted so far.
+// Counts returns the counts so far.
 func (w *Watch) Counts() Counts {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.counts
 }
 
-// LeftOut counts a webhook that was filtered out and is neither recorded nor shown.
+// LeftOut counts a filtered webhook that is neither recorded nor shown.
 func (w *Watch) LeftOut() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.counts.Filtered++
 }
 
-// Answered counts what was answered; the footer does not count handshakes. isBeside says that it was not checked
-// although this listener checks others.
+// Answered counts an answered webhook; the footer does not count handshakes. isBeside says that it was not checked
+// although the listener checks others.
 func (w *Watch) Answered(h *Hook, isBeside bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -102,14 +101,14 @@ func (w *Watch) Answered(h *Hook, isBeside bool) {
 	w.again.See(h.WebhookID, h.Request.Body, h.ID)
 }
 
-// Repeated returns the exchanges of the webhooks whose id or body came more than once.
+// Repeated returns the exchanges of the webhooks whose id or body was received more than once.
 func (w *Watch) Repeated() []int64 {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.again.Exchanges()
 }
 
-// Text returns what the footer says.
+// Text returns the footer.
 func (w *Watch) Text() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -1,5 +1,5 @@
-// Command nethttp is a receiver as a webhook guide prints it: the raw body, a comparison in constant time, 401 for what
-// is not signed rightly.
+// Command nethttp is a receiver as in a webhook guide: it reads the raw body, compares in constant time, and answers
+// 401 to requests without a valid signature.
 package main
 
 import (

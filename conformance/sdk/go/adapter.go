@@ -2,8 +2,8 @@ package main
 
 import "errors"
 
-// adapter is how one SDK is asked about one provider. verify returns nil when the SDK accepts, a refusal when the SDK
-// refuses, and any other error when the SDK could not be asked.
+// adapter uses one SDK for one provider. verify returns nil when the SDK accepts, a refusal when the SDK refuses, and
+// any other error when the SDK could not be used.
 type adapter struct {
 	provider string
 	sdk      string // module path
@@ -13,17 +13,17 @@ type adapter struct {
 	sign     func(*request) ([]field, error)
 }
 
-// What an SDK compares a timestamp with.
+// The clock that an SDK compares a timestamp with.
 const (
 	ownClock  = "real"     // the machine's clock
-	givenTime = "argument" // the time it is given
-	noClock   = "none"     // nothing: it checks no age, or there is none
+	givenTime = "argument" // the given time
+	noClock   = "none"     // none: it checks no age, or there is none
 )
 
-// refusal is an SDK's own no.
+// refusal is the error of an SDK that refuses.
 type refusal struct{ error }
 
-// refused marks what an SDK returned as its verdict.
+// refused marks an SDK's error as its verdict.
 func refused(err error) error {
 	if err == nil {
 		return nil
@@ -31,7 +31,7 @@ func refused(err error) error {
 	return refusal{err}
 }
 
-// accepted is the verdict of an SDK that answers yes or no.
+// accepted converts the verdict of an SDK that returns a bool.
 func accepted(ok bool) error {
 	if ok {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// vector is a message that was judged before, at a time of its own.
+// vector is a message judged earlier, with its own time.
 type vector struct {
 	Provider, Case, Expected string
 	Now                      int64
@@ -24,8 +24,8 @@ type vector struct {
 
 type record struct{ SDK, Verdict string }
 
-// Each adapter says of the vectors what its SDK is recorded to say, or else what is expected, and has been seen to say
-// both yes and no. The SDKs see the vector's own time.
+// Each adapter returns its SDK's recorded verdict on every vector, or else the expected one, and has returned both
+// verdicts. The SDKs see the vector's own time.
 func TestAdaptersSayOfVectorsWhatIsRecorded(t *testing.T) {
 	vectors := readVectors(t)
 	for _, row := range adapters() {
@@ -45,7 +45,7 @@ func TestAdaptersSayOfVectorsWhatIsRecorded(t *testing.T) {
 	}
 }
 
-// judged asks the adapter once for each secret, as any of them may match.
+// judged uses the adapter once for each secret, as any of them may match.
 func (v vector) judged(t *testing.T, row adapter) string {
 	t.Helper()
 	var fields []field
@@ -80,7 +80,7 @@ func (v vector) recorded(sdk string) string {
 	return v.Expected
 }
 
-// readVectors returns the vectors of the sign package by provider. Not every provider has some yet.
+// readVectors returns the vectors of the sign package by provider. Some providers have none.
 func readVectors(t *testing.T) map[string][]vector {
 	t.Helper()
 	pattern := "../../../sign/testdata/vectors/*.json"

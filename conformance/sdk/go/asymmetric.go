@@ -8,7 +8,7 @@ import (
 	"github.com/sendgrid/sendgrid-go/helpers/eventwebhook"
 )
 
-// asymmetricFamily verify with a public key.
+// asymmetricFamily returns the providers with a public key.
 func asymmetricFamily() []adapter {
 	return []adapter{
 		{provider: "discord", sdk: "github.com/bwmarrin/discordgo", function: "VerifyInteraction (community SDK)",

@@ -11,7 +11,7 @@ import (
 	"github.com/razorpay/razorpay-go/utils"
 )
 
-// bodyFamily sign the body alone, or are told by a token that signs nothing.
+// bodyFamily returns the providers that sign the body alone, or that send a token and sign nothing.
 func bodyFamily() []adapter {
 	return []adapter{
 		githubRow("github", "X-Hub-Signature-256", "ValidateSignature"),
@@ -63,8 +63,8 @@ func verifyRazorpay(r *request) error {
 	return accepted(utils.VerifyWebhookSignature(string(r.Body), r.header().Get("X-Razorpay-Signature"), r.secret()))
 }
 
-// verifyGitLab asks for events that the body is not: the SDK compares the token first, so what it says of the event
-// means that it took the token.
+// verifyGitLab passes a body without an event: the SDK compares the token first, so an error about the event means that
+// the token was accepted.
 func verifyGitLab(r *request) error {
 	hook, err := gitlab.New(gitlab.Options.Secret(r.secret()))
 	if err != nil {

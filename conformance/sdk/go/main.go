@@ -1,5 +1,5 @@
 // Command go lets the providers' own Go SDKs judge webhooks. It reads one request a line from stdin and answers one a
-// line on stdout, in JSON; the conformance tests start it once and ask it everything.
+// line on stdout, in JSON; the conformance tests start it once for all requests.
 package main
 
 import (
@@ -11,7 +11,7 @@ import (
 	"runtime/debug"
 )
 
-// maxLine bounds a request; the tests' bodies are a few kilobytes.
+// maxLine is the longest request in bytes; the tests' bodies are a few kilobytes.
 const maxLine = 1 << 20
 
 func main() {
@@ -61,7 +61,7 @@ func reply(rows []adapter, r *request) (a answer) {
 	return answer{ID: r.ID, Fault: row.sdk + " has no " + r.Op + " for " + r.Provider}
 }
 
-// judge tells what the SDK refused from what went wrong around it.
+// judge distinguishes an SDK's refusal from other errors.
 func judge(id int64, err error) answer {
 	var no refusal
 	switch {
@@ -97,7 +97,7 @@ func list(id int64, rows []adapter) answer {
 	return a
 }
 
-// pinned holds the versions of the modules this program was built from.
+// pinned returns the versions of the program's modules.
 func pinned() map[string]string {
 	versions := map[string]string{}
 	if info, ok := debug.ReadBuildInfo(); ok {

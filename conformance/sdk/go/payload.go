@@ -5,7 +5,7 @@ import (
 	"github.com/twilio/twilio-go/client"
 )
 
-// payloadFamily sign something other than the whole body: fields of it, or the URL with it.
+// payloadFamily returns the providers that sign fields of the body, or the URL with it.
 func payloadFamily() []adapter {
 	return []adapter{
 		{provider: "twilio", sdk: "github.com/twilio/twilio-go", function: "client.RequestValidator.ValidateBody",

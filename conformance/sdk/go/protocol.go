@@ -21,23 +21,23 @@ type request struct {
 	Secrets  []string          `json:"secrets"`
 	Params   map[string]string `json:"params"`
 	IDHint   string            `json:"id_hint"`
-	Time     float64           `json:"time"` // Unix seconds: when to sign, or the clock of an SDK that takes one
+	Time     float64           `json:"time"` // Unix seconds: the time of signing, or the clock of an SDK that accepts one
 }
 
 // field is a header line: its name and its value.
 type field [2]string
 
-// answer is one line of stdout. A fault is the adapter's own failure and no verdict.
+// answer is one line of stdout. A fault is the adapter's own failure, without a verdict.
 type answer struct {
 	ID       int64         `json:"id"`
 	Verdict  string        `json:"verdict,omitempty"` // valid or invalid
-	Error    string        `json:"error,omitempty"`   // what the SDK said when it refused
+	Error    string        `json:"error,omitempty"`   // the SDK's error when it refused
 	Fault    string        `json:"fault,omitempty"`
 	Headers  []field       `json:"headers,omitempty"`
 	Adapters []description `json:"adapters,omitempty"`
 }
 
-// description is one adapter as list gives it.
+// description is one adapter in the list.
 type description struct {
 	Provider  string `json:"provider"`
 	SDK       string `json:"sdk"`
@@ -50,7 +50,7 @@ type description struct {
 	Clock     string `json:"clock"` // real, argument or none
 }
 
-// header holds the fields as net/http would give them to an SDK.
+// header returns the fields as net/http passes them to an SDK.
 func (r *request) header() http.Header {
 	h := http.Header{}
 	for _, f := range r.Headers {
@@ -59,12 +59,12 @@ func (r *request) header() http.Header {
 	return h
 }
 
-// secret is the one secret that an SDK of a single secret is given.
+// secret returns the secret for an SDK with a single secret.
 func (r *request) secret() string { return r.Secrets[0] }
 
 func (r *request) clock() time.Time { return time.Unix(int64(r.Time), 0) }
 
-// http is the request as a server would hand it to an SDK that reads it itself.
+// http returns the request as a server passes it to an SDK that reads it itself.
 func (r *request) http() (*http.Request, error) {
 	req, err := http.NewRequest(r.Method, r.URL, bytes.NewReader(r.Body))
 	if err != nil {
@@ -74,7 +74,7 @@ func (r *request) http() (*http.Request, error) {
 	return req, nil
 }
 
-// member reads the body, a JSON object, into out.
+// member decodes the body, a JSON object, into out.
 func (r *request) member(out any) error {
 	if err := json.Unmarshal(r.Body, out); err != nil {
 		return fmt.Errorf("body: %w", err)

@@ -19,7 +19,7 @@ const (
 	svixModule     = "github.com/svix/svix-webhooks"
 )
 
-// standardFamily are the providers that follow the Standard Webhooks specification, under its own header names or
+// standardFamily returns the providers that follow the Standard Webhooks specification, under its own header names or
 // Svix's.
 func standardFamily() []adapter {
 	return []adapter{
@@ -37,7 +37,7 @@ func standardFamily() []adapter {
 	}
 }
 
-// standardRow is for the reference library. Supabase writes its secrets behind a prefix that its documentation strips.
+// standardRow returns the reference library's adapter. Supabase's documentation strips a prefix from its secrets.
 func standardRow(provider, prefix string) adapter {
 	hook := func(r *request) (*standardwebhooks.Webhook, error) {
 		return standardwebhooks.NewWebhook(strings.TrimPrefix(r.secret(), prefix))
@@ -61,7 +61,7 @@ func standardRow(provider, prefix string) adapter {
 	}
 }
 
-// svixRow is for Svix, and for those who send through it.
+// svixRow returns the adapter of Svix, and of providers that send through Svix.
 func svixRow(provider string, signs bool) adapter {
 	row := adapter{
 		provider: provider, sdk: svixModule, function: "Webhook.Verify", clock: ownClock,
@@ -108,7 +108,7 @@ func verifyOpenAI(r *request) error {
 	return refused(service.VerifySignatureWithToleranceAndTime(r.Body, r.header(), 5*time.Minute, r.clock()))
 }
 
-// verifyAnthropic asks beforehand whether the SDK can parse the body, so that its error is about the signature.
+// verifyAnthropic first checks whether the SDK can parse the body, so that its error is about the signature.
 func verifyAnthropic(r *request) error {
 	service := anthropic.NewBetaWebhookService(anthropicoption.WithWebhookKey(r.secret()))
 	if _, err := service.ParseUnverified(r.Body); err != nil {

@@ -12,7 +12,7 @@ import (
 	"github.com/stripe/stripe-go/v82/webhook"
 )
 
-// timestampFamily sign a timestamp with the body.
+// timestampFamily returns the providers that sign a timestamp with the body.
 func timestampFamily() []adapter {
 	const buildkiteModule = "github.com/buildkite/go-buildkite/v4"
 	return []adapter{
@@ -40,7 +40,7 @@ func signStripe(r *request) ([]field, error) {
 	return []field{{"Stripe-Signature", p.Header}}, nil
 }
 
-// verifyPaddle asks for the age check that the SDK's documentation tells to ask for; without it there is none.
+// verifyPaddle enables the age check that the SDK's documentation recommends; it is off by default.
 func verifyPaddle(r *request) error {
 	req, err := r.http()
 	if err != nil {
@@ -73,7 +73,7 @@ func verifyBuildkite(r *request) error {
 	return refused(err)
 }
 
-// verifyCloudinary leaves the age to the SDK's default, two hours.
+// verifyCloudinary uses the SDK's default age, two hours.
 func verifyCloudinary(r *request) error {
 	account, err := config.NewFromParams("barb", "unused", r.secret())
 	if err != nil {

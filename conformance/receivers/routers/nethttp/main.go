@@ -1,4 +1,4 @@
-// Command nethttp is an app of Go's net/http, as server.mjs has them.
+// Command nethttp is an app of Go's net/http with the same handlers as server.mjs.
 package main
 
 import (
