@@ -154,7 +154,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 		return err
 	}
 	defer g.client.Close()
-	if g.entrance, err = o.entrance(ctx, sh, o.addr); err != nil {
+	if g.endpoint, err = o.endpoint(ctx, sh, o.addr); err != nil {
 		return err
 	}
 	if o.readyFile != "" {
@@ -175,7 +175,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	}
 	g.countFor(port)
 	defer port.Serve(g.watch.metrics)()
-	ln, err := g.entrance.listen(ctx)
+	ln, err := g.endpoint.listen(ctx)
 	if err != nil {
 		return err
 	}
@@ -197,7 +197,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
 	defer g.sh.boundMemory(int64(o.inflight))()
 	server := &listen.Server{Receive: func(x *record.Exchange) listen.Hook { return g.gate.Receive(x) },
-		Allow: g.entrance.guard.Allow, Admit: g.entrance.guard.Admit, Refused: g.refused, TLS: g.entrance.config,
+		Allow: g.endpoint.guard.Allow, Admit: g.endpoint.guard.Admit, Refused: g.refused, TLS: g.endpoint.config,
 		MaxBody: g.gate.Answers.MaxBody(int64(o.maxBody)), Budget: g.gate.Budget, Limit: o.count}
 	interrupted, end := ctx, g.gate.Start(ctx)
 	if o.duration > 0 {
@@ -239,7 +239,7 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 
 // announce says where it listens: on stderr, as the first object of --json, and in the ready file.
 func (g *listener) announce(addr net.Addr, o listenOptions) error {
-	address := g.entrance.url(addr)
+	address := g.endpoint.url(addr)
 	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 		g.sh.warn("%s can be reached from other machines", addr)
 	}
@@ -257,7 +257,7 @@ func (g *listener) announce(addr net.Addr, o listenOptions) error {
 	}
 	g.sh.err.Printf("barb: listening on %s\n", address)
 	sayMetrics(g.sh, g.watch.metricsPort)
-	for _, line := range append(g.entrance.describe(addr), g.describe()...) {
+	for _, line := range append(g.endpoint.describe(addr), g.describe()...) {
 		g.sh.say("barb: %s", line)
 	}
 	if o.readyFile == "" {

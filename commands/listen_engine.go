@@ -46,8 +46,8 @@ func (f *engineFlags) addFlags(cmd *cobra.Command) {
 	cmd.MarkFlagsMutuallyExclusive("unix-socket", "allow-ip")
 }
 
-// entrance is where a listener listens, and whom it lets in.
-type entrance struct {
+// endpoint is the address or socket that a listener listens on, and who may connect to it.
+type endpoint struct {
 	address string // to listen on
 	socket  string
 	config  *tls.Config // nil: plain
@@ -57,9 +57,9 @@ type entrance struct {
 	rateText string // of guard.Limit, as it was written
 }
 
-// entrance checks the flags. Nothing is opened yet, but a certificate is made where there is none.
-func (f *engineFlags) entrance(ctx context.Context, sh *shell, addr string) (*entrance, error) {
-	e := &entrance{guard: listen.Guard{Networks: f.allowIP}}
+// endpoint checks the flags. Nothing is opened yet, but a certificate is made if there is none.
+func (f *engineFlags) endpoint(ctx context.Context, sh *shell, addr string) (*endpoint, error) {
+	e := &endpoint{guard: listen.Guard{Networks: f.allowIP}}
 	var err error
 	if f.unixSocket != "" && sh.settings["listen.addr"].weight() <= sh.settings["listen.unix_socket"].weight() {
 		if e.socket, err = filepath.Abs(f.unixSocket); err != nil {
@@ -80,7 +80,7 @@ func (f *engineFlags) entrance(ctx context.Context, sh *shell, addr string) (*en
 }
 
 // secure sets up TLS where it is asked for.
-func (f *engineFlags) secure(sh *shell, e *entrance) (err error) {
+func (f *engineFlags) secure(sh *shell, e *endpoint) (err error) {
 	var certificate tls.Certificate
 	switch {
 	case f.tlsCert != "":
@@ -169,7 +169,7 @@ func (sh *shell) boundMemory(inflight int64) (undo func()) {
 }
 
 // listen opens the socket.
-func (e *entrance) listen(ctx context.Context) (net.Listener, error) {
+func (e *endpoint) listen(ctx context.Context) (net.Listener, error) {
 	if e.socket != "" {
 		ln, err := listen.Unix(ctx, e.socket)
 		if err != nil {
@@ -184,23 +184,23 @@ func (e *entrance) listen(ctx context.Context) (net.Listener, error) {
 	return ln, nil
 }
 
-// url is where senders reach it: of a unix socket its path, as --unix-socket of send takes it.
-func (e *entrance) url(addr net.Addr) string {
+// url returns where senders reach it: for a Unix socket its path, as send --unix-socket takes it.
+func (e *endpoint) url(addr net.Addr) string {
 	if e.socket != "" {
 		return "unix:" + e.socket
 	}
 	return e.scheme() + "://" + addr.String()
 }
 
-func (e *entrance) scheme() string {
+func (e *endpoint) scheme() string {
 	if e.config != nil {
 		return "https"
 	}
 	return "http"
 }
 
-// describe says how to reach it, where that is not plain.
-func (e *entrance) describe(addr net.Addr) (lines []string) {
+// describe returns how to reach it, a line each, unless that is plain.
+func (e *endpoint) describe(addr net.Addr) (lines []string) {
 	curl, at := "", e.scheme()+"://localhost"
 	if e.socket != "" {
 		curl = " --unix-socket " + e.socket

@@ -135,7 +135,7 @@ func (g *listener) tellForwarded(e gateway.Event) {
 	}
 }
 
-// tellCompared says what a mirror answered, of one that answers as the app only to who wants to know all.
+// tellCompared says how the answer of a mirror compares with that of the app; equal answers only with --verbose.
 func (g *listener) tellCompared(e gateway.Event) {
 	app, f := e.App, e.Exchange
 	if g.sh.json {
@@ -157,7 +157,7 @@ func (g *listener) tellCompared(e gateway.Event) {
 	}
 }
 
-// answered is an answer in a word or two.
+// answered returns an answer in a word or two.
 func answered(x *record.Exchange) string {
 	if status := x.Status(); status != 0 {
 		return strconv.Itoa(status)

@@ -25,7 +25,7 @@ type listener struct {
 	failing  string           // what those of --fail-rate get, as it was written
 	learning learning
 	watch    *watch
-	entrance *entrance
+	endpoint *endpoint
 	refusals *gateway.Refusals
 	broken   error // of printing; sh.printing is held for it
 }
@@ -153,7 +153,7 @@ func (g *listener) summary(ctx context.Context) {
 	if waiting := g.waiting(ctx); waiting != "" {
 		text += ", " + waiting + " (barb queue)"
 	}
-	if refused := refusedText(g.refusals.Counts(), g.entrance.rateText); refused != "" {
+	if refused := refusedText(g.refusals.Counts(), g.endpoint.rateText); refused != "" {
 		text += "; refused: " + refused
 	}
 	g.sh.say("barb: %s", text)

@@ -55,7 +55,7 @@ func (g *listener) refused(r listen.Refusal) {
 	g.refusals.See(r)
 }
 
-// sayRefusal writes a line about one that was refused, or about so many more of which it is an example.
+// sayRefusal writes a line about a refusal, or about count more refusals with this example.
 func (g *listener) sayRefusal(r listen.Refusal, count int) {
 	text := g.refusalText(r)
 	if count > 1 {
@@ -64,7 +64,7 @@ func (g *listener) sayRefusal(r listen.Refusal, count int) {
 	g.sh.note("%s", text)
 }
 
-// refusalText is the line about one that was refused.
+// refusalText returns the line about a refusal.
 func (g *listener) refusalText(r listen.Refusal) string {
 	reason := gateway.ReasonOf(r)
 	from := "from " + cmp.Or(r.Remote, "somebody")
@@ -92,7 +92,7 @@ func (g *listener) refusalText(r listen.Refusal) string {
 	case reason == "no_room":
 		text += " (--max-inflight)"
 	case reason == "rate_limited":
-		text = fmt.Sprintf("%s %s: 429 (--rate-limit %s)", what, from, g.entrance.rateText)
+		text = fmt.Sprintf("%s %s: 429 (--rate-limit %s)", what, from, g.endpoint.rateText)
 	}
 	return text
 }
@@ -108,7 +108,7 @@ func (g *listener) emitRefusal(r listen.Refusal, count int) {
 	}
 }
 
-// refusedText is what was refused, as the summary says it; "" for nothing. What there was most of comes first.
+// refusedText returns what was refused as the summary says it, the most frequent reason first; "" for nothing.
 func refusedText(counts map[string]int64, rate string) string {
 	reasons := slices.SortedFunc(maps.Keys(counts), func(a, b string) int {
 		return cmp.Or(cmp.Compare(counts[b], counts[a]), cmp.Compare(refusalWords[a], refusalWords[b]))

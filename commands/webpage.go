@@ -45,7 +45,7 @@ func (g *listener) knowsHost(r *record.Request) bool {
 	if host == "" || err == nil && ip.Unmap().IsUnspecified() {
 		return false
 	}
-	if g.entrance != nil && nameIn("tcp://"+g.entrance.address) == host {
+	if g.endpoint != nil && nameIn("tcp://"+g.endpoint.address) == host {
 		return true
 	}
 	if g.sh.settings["listen.public_url"] != source(g.sh.file.Path) || !g.sh.file.Found {

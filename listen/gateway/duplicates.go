@@ -22,8 +22,8 @@ const (
 	maxPrints = 2000
 )
 
-// compares reports whether a received exchange counts as one that came before: a refused one does not, a handshake is
-// no webhook, and what was filtered out or is undecided was never handed on.
+// compares reports whether an exchange is compared with those that came before. A refused one is not; a handshake is no
+// webhook; and what was filtered out or is undecided was never handed on.
 func compares(x *record.Exchange) bool {
 	return x.Kind == record.Received && x.Verdict.Status != record.Invalid && !isFiltered(x) &&
 		!IsUndecided(x.Marks) && x.Handshake == ""
@@ -108,7 +108,7 @@ func (g *Gateway) takeAccepted(ctx context.Context, heard map[int64]int) {
 	}
 }
 
-// reject has a webhook handed on when it comes again: what the queue promised of it was given up.
+// reject has a webhook handed on when it comes again, since the queue gave it up.
 func (g *Gateway) reject(x *record.Exchange) {
 	if g.Once {
 		g.Window.Reject(g.fingerprintOf(x))

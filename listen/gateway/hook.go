@@ -82,8 +82,8 @@ func (h *Hook) Check(now time.Time) listen.Checked {
 	return found
 }
 
-// verdict returns what the guards of a request find, and the pins that follow from it. It is valid when each group has
-// one that finds it valid, and so does the lane that it is then to be forwarded by.
+// verdict returns what the guards of a request find, and the pins that follow from it. It is valid when in
+// each group a lane finds it valid, and so does the lane that then forwards it.
 func (h *Hook) verdict(now time.Time) (found listen.Checked, pins []*pinning) {
 	g, r := h.Gateway, &h.Exchange.Request
 	h.to = nil

@@ -68,9 +68,9 @@ func (g *Gateway) learnOf(ctx context.Context, x *record.Exchange) {
 	g.Window.Recall(f, x)
 }
 
-// isOurs reports whether a recorded webhook is one that this listener would have taken: a secret of its route verifies
-// it. Another project may keep the same history, and its provider may send it the same event. Nothing tells whose an
-// unchecked one is, or one that the history keeps without what was signed.
+// isOurs reports whether this listener would have taken a recorded webhook: a secret of its route verifies it. Another
+// project may keep the same history, and its provider may send it the same event. Unchecked webhooks, and those that
+// the history keeps without what was signed, may be anybody's and count as ours.
 func (g *Gateway) isOurs(ctx context.Context, x *record.Exchange) bool {
 	if x.Verdict.Status != record.Valid {
 		return true

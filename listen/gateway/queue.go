@@ -15,7 +15,7 @@ import (
 )
 
 // Queue forwards by way of the queue of the history: a webhook gets its entries in the very transaction in which it
-// becomes durable, and a worker delivers them, also those that an earlier process has left.
+// becomes durable, and a worker delivers them. It also delivers the entries that an earlier process left.
 type Queue struct {
 	Ack         bool // senders have their answer before anything else is done
 	Concurrency int  // how many webhooks an app gets at a time

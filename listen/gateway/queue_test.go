@@ -75,3 +75,18 @@ func TestALeaseIsKeptWhileItsWebhookWaitsForItsTurn(t *testing.T) {
 		t.Errorf("the leases of %v are kept, of %v", held, open)
 	}
 }
+
+// Mirrors get what the app got, once it has answered, and have no entries of their own.
+func TestEachAppIsQueuedForOnceAndNoMirror(t *testing.T) {
+	g := newQueuer(t, true)
+	other := "http://127.0.0.1:10/"
+	g.Lanes.Rest.Targets = []route.Target{{URL: testApp}, {URL: other}, {URL: "http://127.0.0.1:11/", Mirror: true}}
+	g.Lanes.Rows = []*Lane{{Route: &route.Route{Path: "/other"}, Targets: []route.Target{{URL: testApp}}}}
+	if got, want := g.Targets(), []string{testApp, other}; !slices.Equal(got, want) {
+		t.Errorf("%q, want %q", got, want)
+	}
+	h := keepOne(t, g, received("/in", "msg_1", "{}", ""))
+	if n := len(openEntries(t, g)); n != 2 {
+		t.Errorf("%d entries in the queue, of %v", n, h.Lane().Targets)
+	}
+}
