@@ -35,12 +35,34 @@ func (s source) weight() int {
 
 // weight ranks where the value of a flag of this command came from; see source.weight.
 func (sh *shell) weight(flag string) int {
-	for _, s := range config.Settings {
-		if from := sh.settings[s.Key()]; s.Flag == flag && from != "" {
-			return from.weight()
+	return sh.settings[flag].weight()
+}
+
+// settingsOf returns the settings of the flags of all commands, and of the commands that needs wants, in the order of
+// the tree.
+func (sh *shell) settingsOf(needs func(command string) bool) []config.Setting {
+	all := config.Marked(sh.root.PersistentFlags())
+	for _, b := range branches() {
+		if !needs(b.name) {
+			continue
+		}
+		for _, s := range config.Marked(sh.command(b).Flags()) {
+			if !slices.Contains(all, s) {
+				all = append(all, s)
+			}
 		}
 	}
-	return 0
+	return all
+}
+
+// settingsFor returns the settings that fill flags of a command: replay sends as send does.
+func (sh *shell) settingsFor(cmd *cobra.Command) []config.Setting {
+	all := append(config.Marked(sh.root.PersistentFlags()), config.Marked(cmd.LocalNonPersistentFlags())...)
+	if cmd.Name() == "replay" {
+		all = slices.DeleteFunc(sh.settingsOf(func(command string) bool { return command == "send" }),
+			func(s config.Setting) bool { return s.Flag == "scheme" || cmd.Flag(s.Flag) == nil })
+	}
+	return all
 }
 
 // applySettings fills every flag that was not given: from its BARB_ variable, then from barb.toml.
@@ -50,15 +72,12 @@ func (sh *shell) applySettings(cmd *cobra.Command) error {
 		return err
 	}
 	sh.settings = map[string]source{}
-	for _, s := range config.Settings {
-		if !s.Applies(cmd) {
-			continue
-		}
+	for _, s := range sh.settingsFor(cmd) {
 		from, err := fill(sh, file, s, cmd)
 		if err != nil {
 			return err
 		}
-		sh.settings[s.Key()] = from
+		sh.settings[s.Flag] = from
 	}
 	return nil
 }
@@ -96,7 +115,7 @@ func (sh *shell) configuration() (*config.File, error) {
 	}
 	file, err := sh.findConfig()
 	if err == nil && file.Path != "" {
-		err = file.Read(sh.Dir)
+		err = file.Read(sh.Dir, sh.settingsOf)
 	}
 	if err == nil {
 		err = sh.checkTrust(file)
@@ -148,7 +167,7 @@ func runConfig(sh *shell, root *cobra.Command) error {
 	}
 	rows := []configRow{{Key: "config", Value: file.Path, Source: sh.configSource(), Variable: "BARB_CONFIG"}}
 	rows = append(rows, sh.trustRow(file)...)
-	for _, s := range config.Settings {
+	for _, s := range sh.settingsOf(func(string) bool { return true }) {
 		row, err := configValue(sh, root, file, s)
 		if err != nil {
 			return err
@@ -211,22 +230,15 @@ func (sh *shell) configSource() source {
 func configValue(sh *shell, root *cobra.Command, file *config.File, s config.Setting) (configRow, error) {
 	cmd := root
 	if s.Table != "" || s.Flag == "scheme" {
-		name := s.Table
-		if name == "" {
-			name = "send"
-		}
-		found, _, err := root.Find([]string{name})
+		found, _, err := root.Find([]string{cmp.Or(s.Table, "send")})
 		if err != nil {
 			return configRow{}, err
 		}
 		cmd = found
 	}
-	from := sh.settings[s.Key()] // global ones were filled for this very command
-	if from == "" {
-		var err error
-		if from, err = fill(sh, file, s, cmd); err != nil {
-			return configRow{}, err
-		}
+	from, err := fill(sh, file, s, cmd)
+	if err != nil {
+		return configRow{}, err
 	}
 	value := cmd.Flag(s.Flag).Value.String()
 	if s.Flag == "db" && value == "" {

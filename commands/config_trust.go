@@ -153,7 +153,7 @@ func runConfigTrust(sh *shell, args []string) error {
 	if file.Path == "" {
 		return fail.Usage("no barb.toml was found from %s upward", sh.Dir).Hint("barb config trust FILE")
 	}
-	if err := file.Read(sh.Dir); err != nil {
+	if err := file.Read(sh.Dir, sh.settingsOf); err != nil {
 		return err
 	}
 	if err := file.Trust(sh.Dir, sh.dataFolder()); err != nil {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/metrics"
@@ -67,6 +68,7 @@ it exits with 0 unless something died (1, 3 without an answer) or is left (2).`,
 	o.Metrics.AddFlags(cmd)
 	o.JSON.AddFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("once", "drain")
+	config.Mark(f, "deliver", "concurrency", "per-endpoint", "rate", "breaker", "metrics")
 	return cmd
 }
 

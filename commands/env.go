@@ -59,7 +59,8 @@ type shell struct {
 	quiet   bool
 	verbose bool
 
-	settings map[string]source // where each value came from, filled before a command runs
+	root     *cobra.Command
+	settings map[string]source // where the value of each flag came from, filled before a command runs
 	file     *config.File      // barb.toml, read once
 	redactor *redact.Redactor  // with every secret that was resolved
 	caution  caution           // with what it says
@@ -128,6 +129,7 @@ func newRoot(sh *shell, args []string) *cobra.Command {
 	root.SetHelpTemplate(root.HelpTemplate() + ExitCodes)
 	root.CompletionOptions.DisableDefaultCmd = true // there is one of our own
 	root.SetHelpCommand(newHelp(sh))
+	sh.root = root
 	sh.addGlobalFlags(root)
 	grow(root, sh, args)
 	return root
@@ -164,6 +166,7 @@ func (sh *shell) addGlobalFlags(root *cobra.Command) {
 	f.StringVar(&sh.color, "color", "auto", "`when` to use colour: auto, always or never")
 	f.BoolVarP(&sh.quiet, "quiet", "q", false, "say less on stderr")
 	f.BoolVarP(&sh.verbose, "verbose", "v", false, "say more on stderr")
+	config.Mark(f, "", "db", "color")
 }
 
 // prepare runs before every command: configuration and environment fill the flags that were not given, then what

@@ -70,9 +70,10 @@ func (g *listener) takeExec(ctx context.Context, f execFlags) error {
 // inherited returns the variables of barb's own environment that a command gets: those that programs need, and the
 // settings, so that a barb in it does as this one. None of them is a secret.
 func (sh *shell) inherited() []string {
+	all := sh.settingsOf(func(string) bool { return true })
 	isSetting := func(name string) bool {
 		return name == "BARB_CONFIG" || name == "BARB_TRUST" ||
-			slices.ContainsFunc(config.Settings, func(s config.Setting) bool { return s.Variable() == name })
+			slices.ContainsFunc(all, func(s config.Setting) bool { return s.Variable() == name })
 	}
 	return slices.DeleteFunc(command.Inherited(sh.Environ, isSetting), sh.isSecretVariable)
 }

@@ -11,6 +11,7 @@ import (
 // A barb in the command finds the settings and the history of the listener, and no secret.
 func TestACommandInheritsTheSettingsAndNoSecret(t *testing.T) {
 	sh := &shell{file: &config.File{}}
+	newRoot(sh, []string{"version"})
 	sh.finder.Getenv = func(string) string { return "s3cret" }
 	if _, err := sh.finder.Find(t.Context(), []string{"env:BARB_TIMEOUT"}); err != nil {
 		t.Fatal(err)

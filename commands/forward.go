@@ -22,7 +22,7 @@ func (g *listener) takeForwarding(o listenOptions) (err error) {
 	if g.gate.Policy, err = o.Policy(g.sh.weight); err != nil || !o.Queues() {
 		return err
 	}
-	asked := g.sh.settings["listen.queue"] == "flag" || g.sh.settings["listen.mode"] == "flag"
+	asked := g.sh.settings["queue"] == "flag" || g.sh.settings["mode"] == "flag"
 	ack := o.Mode == flags.ModeAck
 	switch {
 	case len(g.gate.Targets()) > 0 || ack && g.gate.Runner != nil:

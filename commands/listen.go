@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/ui"
@@ -136,6 +137,12 @@ func newListen(sh *shell) *cobra.Command {
 	cmd.MarkFlagsMutuallyExclusive("forward-to", "respond")
 	flags.Complete(cmd, "handshake", flags.CompleteHandshakes)
 	flags.Complete(cmd, "learn", func(string) []string { return []string{"file:", "keyring:"} })
+	config.Mark(f, "", "scheme")
+	config.Mark(f, "listen", "addr", "tolerance", "forward-to", "respond", "max-body", "max-inflight", "keep-invalid",
+		"public-url", "handshake", "metrics", "tls", "tls-cert", "tls-key", "unix-socket", "allow-ip", "rate-limit",
+		"fail-rate", "fail-with", "seed", "latency", "as", "platform", "event", "where", "dedupe", "mode", "queue",
+		"concurrency", "ordered", "breaker", "retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout",
+		"connect-timeout", "deadline", "schedule", "speed", "until-2xx")
 	return cmd
 }
 
@@ -143,7 +150,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
 	// Of two ways to answer, the one that was said more directly holds.
-	switch a, f := sh.settings["listen.respond"].weight(), sh.settings["listen.forward_to"].weight(); {
+	switch a, f := sh.settings["respond"].weight(), sh.settings["forward-to"].weight(); {
 	case a > f:
 		o.ForwardTo = nil
 	case f > a:
@@ -338,7 +345,7 @@ func (o *listenOptions) checkSizes(sh *shell) error {
 	if o.inflight >= least {
 		return nil
 	}
-	if sh.settings["listen.max_inflight"].weight() > 0 {
+	if sh.settings["max-inflight"].weight() > 0 {
 		return fail.Usage("--max-inflight %s is less than two bodies of --max-body %s", o.inflight.String(),
 			o.maxBody.String()).
 			Hint("--max-inflight " + least.String())

@@ -6,7 +6,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver/provider"
@@ -95,7 +94,7 @@ func (g *listener) takeAnswers(o listenOptions) (err error) {
 
 // takeChance takes what is left to chance.
 func (g *listener) takeChance(o listenOptions) (err error) {
-	if g.sh.settings["listen.fail_with"].weight() > 1 && o.failRate == 0 {
+	if g.sh.settings["fail-with"].weight() > 1 && o.failRate == 0 {
 		return fail.Usage("--fail-with says what those of --fail-rate get, and there are none").Hint(
 			"--fail-rate 10% --fail-with '" + o.failWith + "'")
 	}
@@ -111,7 +110,7 @@ func (g *listener) takeChance(o listenOptions) (err error) {
 
 // flagScript parses the script of a flag. The files it names are beside barb.toml when it stands there.
 func (g *listener) flagScript(flag, text string) (*script.Script, error) {
-	from := g.sh.settings[config.Setting{Table: "listen", Flag: flag}.Key()]
+	from := g.sh.settings[flag]
 	read := g.sh.answerBody("")
 	if from.weight() == 1 {
 		read = g.sh.answerBody(g.sh.file.Path)

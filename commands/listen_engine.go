@@ -61,7 +61,7 @@ type endpoint struct {
 func (f *engineFlags) endpoint(ctx context.Context, sh *shell, addr string) (*endpoint, error) {
 	e := &endpoint{guard: listen.Guard{Networks: f.allowIP}}
 	var err error
-	if f.unixSocket != "" && sh.settings["listen.addr"].weight() <= sh.settings["listen.unix_socket"].weight() {
+	if f.unixSocket != "" && sh.settings["addr"].weight() <= sh.settings["unix-socket"].weight() {
 		if e.socket, err = filepath.Abs(f.unixSocket); err != nil {
 			return nil, fail.Local("--unix-socket: %w", err)
 		}

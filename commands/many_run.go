@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
@@ -168,14 +167,12 @@ func (p *runPlan) restore(sh *shell, cmd *cobra.Command, id int64) error {
 		given["rate"], given["burst"] = true, true
 	}
 	err := p.Restore(cmd, given, sh.weight, func(flag string, given bool) {
-		for _, s := range config.Settings {
-			switch key := s.Key(); {
-			case s.Flag != flag || sh.settings[key] == "":
-			case !given:
-				sh.settings[key] = "default"
-			case s.Table == "send":
-				sh.settings[key] = "flag"
-			}
+		switch {
+		case sh.settings[flag] == "":
+		case !given:
+			sh.settings[flag] = "default"
+		case flag != "scheme":
+			sh.settings[flag] = "flag"
 		}
 	})
 	if missing, ok := errors.AsType[*flags.UnknownFlagError](err); ok {

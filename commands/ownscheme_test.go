@@ -111,48 +111,6 @@ func signAndVerify(t *testing.T, config, name string, environ map[string]string)
 	}
 }
 
-func TestAFaultInAnOwnSchemeIsSaidWithItsLine(t *testing.T) {
-	for _, c := range []struct{ config, want string }{
-		{"[scheme.shop]\nheader = \"X-Shop\"\ncontent = \"{ts}\"\n", `barb.toml:3: scheme.shop: content: has {ts}, but time says nothing of a timestamp`},
-		{"[scheme.shop]\nheader = \"X-Shop\"\n\n[scheme.shop.time]\nin = \"header:X\"\nunit = \"weeks\"\n", `barb.toml:6: scheme.shop: time.unit: "weeks" is not one of`},
-		{"scheme.shop.header = \"X Shop\"\n", `barb.toml:1: scheme.shop: header: "X Shop" is not a header name`},
-		{"[scheme]\nshop = { header = \"X-Shop\", time = { in = \"header:X\" }, hash = \"sha3\" }\n", `barb.toml:2: scheme.shop: hash: "sha3" is not one of`},
-		{"\n[scheme.shop]\nenc = \"hex\"\n", `barb.toml:2: scheme.shop: header: "" is not a header name`},
-		{"[scheme.shop]\nheader = \"X-Shop\"\nheder = \"X\"\n", "barb.toml:3: scheme.shop: unknown key \"heder\"\nhint: did you mean header?"},
-		{"[scheme.shop]\nheader = \"X-Shop\"\ncode = \"twilio\"\n", `barb.toml:3: scheme.shop: unknown key "code"`},
-		{"[scheme.shop]\nheader = \"X-Shop\"\n[scheme.shop.time]\nunti = \"s\"\n", "barb.toml:4: scheme.shop: unknown key \"time.unti\"\nhint: did you mean time.unit?"},
-		{"[scheme.shop]\nheader = 3\n", `barb.toml:2: scheme.shop: header: is not text`},
-		{"[scheme.shop]\nheader = \"X\"\nalt = [\"A\", 3]\n", `barb.toml:3: scheme.shop: alt: is not a list of texts`},
-		{"[scheme.shop]\nheader = \"X\"\ntime = \"t=\"\n", `barb.toml:3: scheme.shop: time: is not a table of time.in, time.key, time.unit`},
-		{"[scheme.shop]\nheader = \"X\"\ntime = { key = \"t=\" }\ntolerance = \"0s\"\n", `barb.toml:4: scheme.shop: tolerance: must be above zero`},
-		{"[scheme.shop]\nheader = \"X\"\ntime = { key = \"t=\" }\ntolerance = { past = \"soon\" }\n", `barb.toml:4: scheme.shop: tolerance.past: "soon" is not a duration`},
-		{"[scheme.shop]\nheader = \"X\"\ntolerance = \"5m\"\n", `barb.toml:1: scheme.shop: time.unit: is empty`},
-		{"[scheme.shop]\nheader = \"X\"\nfixed = { \"A B\" = \"c\" }\n", `barb.toml:3: scheme.shop: fixed: "A B" is not a header name`},
-		{"[scheme.Shop]\nheader = \"X\"\n", `barb.toml:1: scheme.Shop: name: "Shop" is not lower-case letters`},
-		{"[scheme]\nshop = \"X-Shop\"\n", "barb.toml:2: scheme.shop: is not a table\nhint: write [scheme.shop]"},
-		{"\n[scheme.stripe]\nheader = \"X\"\n", "barb.toml:2: scheme.stripe: name: stripe is taken by barb itself\nhint: give it another name, such as my-stripe"},
-		{"[scheme.auto]\nheader = \"X\"\n", "barb.toml:1: scheme.auto: name: auto is taken by barb itself"},
-		{"scheme = \"github\"\n[scheme.shop]\nheader = \"X\"\n", `hint: scheme = "NAME" cannot stand beside [scheme.NAME]`},
-		{"[send.retries]\nx = 1\n", `send.retries is a table, not a value`},
-	} {
-		for _, args := range [][]string{{"schemes"}, {"config"}} {
-			got := barb(t, c.config, nil, args...)
-			if got.code != fail.ExitUsage || !strings.Contains(got.err, c.want) || got.out != "" {
-				t.Errorf("%s\nexit code %d, %s%s\nwant %s", c.config, got.code, got.err, got.out, c.want)
-			}
-		}
-	}
-}
-
-func TestEveryFaultOfAnOwnSchemeIsSaidAtOnce(t *testing.T) {
-	got := barb(t, "[scheme.shop]\nenc = \"octal\"\nheader = \"X Y\"\nkey = \"oak\"\n", nil, "schemes")
-	for _, want := range []string{"barb.toml:2: scheme.shop: enc", "barb.toml:3: scheme.shop: header", "barb.toml:4: scheme.shop: key"} {
-		if !strings.Contains(got.err, want) {
-			t.Errorf("%q is not in %s", want, got.err)
-		}
-	}
-}
-
 func TestOwnSchemesAreListedWithTheirPlace(t *testing.T) {
 	config := "[scheme.shop]\nheader = \"X-Shop\"\n\n[scheme.apex]\nheader = \"X-Apex\"\ncontent = \"{ts}.{body}\"\ntime = { key = \"t=\" }\n"
 	got := barb(t, config, nil, "schemes", "--json")

@@ -13,7 +13,7 @@ func (g *listener) takeTables() error {
 	if err != nil {
 		return err
 	}
-	for _, setting := range []string{"listen.respond", "listen.forward_to"} {
+	for _, setting := range []string{"respond", "forward-to"} {
 		if g.sh.settings[setting].weight() > 1 {
 			return nil
 		}

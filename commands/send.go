@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver"
@@ -100,6 +101,9 @@ func newSend(sh *shell) *cobra.Command {
 	o.sendQueueFlags.addFlags(cmd)
 	o.Many.AddFlags(cmd)
 	o.JSON.AddFlags(cmd)
+	config.Mark(f, "", "scheme")
+	config.Mark(f, "send", "retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout", "connect-timeout",
+		"deadline", "proxy", "cacert", "seed", "as", "schedule", "speed", "until-2xx")
 	return cmd
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
@@ -60,6 +61,7 @@ history is not opened.`,
 	f.StringVar(&o.method, "method", "POST", "the request `method`, for schemes that sign it and for -o curl and http")
 	f.StringVarP(&o.output, "output", "o", "headers", "headers, curl, http, env, json or value")
 	flags.Complete(cmd, "output", func(string) []string { return signOutputs })
+	config.Mark(f, "", "scheme")
 	return cmd
 }
 

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
@@ -58,6 +59,8 @@ test: let barb listen --respond refuse it a few times, then look.`,
 	o.Thresholds.AddFlags(cmd)
 	cmd.Flags().BoolVar(&o.check, "check", false, "say which of the six figures are a breach, and exit 1 when one is")
 	cmd.Flags().BoolVar(&o.senders, "senders", false, "judge how those who delivered here behaved")
+	config.Mark(cmd.Flags(), "stats", "over", "min-samples", "min-success", "max-p99", "max-queue",
+		"max-signature-failures", "max-retry-rate", "max-dead-letters")
 	return cmd
 }
 

@@ -40,7 +40,7 @@ func (o *statsOptions) validate(sh *shell) error {
 	switch {
 	case o.Over <= 0:
 		return fail.Usage("--over %s is no time to look at", o.Over.String()).Hint("--over 5m")
-	case o.Since != "" && sh.settings["stats.over"] == "flag":
+	case o.Since != "" && sh.settings["over"] == "flag":
 		return fail.Usage("--over and --since exclude each other").Hint("--since says when the time begins; --over 5m " +
 			"counts from now, or from --until")
 	case o.check && o.senders:

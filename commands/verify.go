@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
@@ -82,6 +83,8 @@ bad signature match, for at most two seconds, and says how to repair it.`,
 	f.BoolVar(&o.explain, "explain", false, "find what would have made a bad signature match")
 	cmd.MarkFlagsMutuallyExclusive("http", "headers")
 	cmd.MarkFlagsMutuallyExclusive("discover", "explain", "emit")
+	config.Mark(f, "", "scheme")
+	config.Mark(f, "verify", "tolerance")
 	return cmd
 }
 

@@ -48,7 +48,7 @@ func (g *listener) knowsHost(r *record.Request) bool {
 	if g.endpoint != nil && nameIn("tcp://"+g.endpoint.address) == host {
 		return true
 	}
-	if g.sh.settings["listen.public_url"] != source(g.sh.file.Path) || !g.sh.file.Found {
+	if g.sh.settings["public-url"] != source(g.sh.file.Path) || !g.sh.file.Found {
 		if nameIn(g.gate.PublicURL) == host {
 			return true
 		}

@@ -26,7 +26,7 @@ func (c *File) takeAllowed() error {
 		ref, ok := item.(string)
 		if !ok || !strings.HasPrefix(ref, commandReference) || !secret.IsReference(ref) {
 			return fail.Usage("%s:%d: [deliver] allow holds something that is not a cmd: line", c.Path,
-				findKeys(c.text).line("deliver", "allow")).
+				c.lines.line("deliver", "allow")).
 				Hint(`allow = ["cmd:op read op://vault/stripe"]`)
 		}
 		c.Allowed = append(c.Allowed, ref)

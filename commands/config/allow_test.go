@@ -1,9 +1,11 @@
 package config
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/secret"
 )
 
@@ -28,5 +30,16 @@ func TestAQueuedCommandIsOneOfTheAllowed(t *testing.T) {
 	}
 	if kept := QueuedReference(line); strings.Contains(kept, "op") || secret.IsReference(kept) {
 		t.Errorf("the queue keeps %q", kept)
+	}
+}
+
+func TestOnlyAllowedCommandsAreQueued(t *testing.T) {
+	c := &File{Allowed: []string{"cmd:a"}}
+	if err := c.CheckAllowed([]string{"env:A", "cmd:a"}); err != nil {
+		t.Error(err)
+	}
+	err := c.CheckAllowed([]string{"cmd:b \"<c>\""})
+	if f, ok := errors.AsType[*fail.Error](err); !ok || f.Hints[1] != `allow = ["cmd:a", "cmd:b \"<c>\""]` {
+		t.Errorf("%+v", err)
 	}
 }

@@ -5,13 +5,13 @@ package config
 import (
 	"errors"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/pelletier/go-toml/v2"
-	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/infile"
@@ -20,171 +20,48 @@ import (
 	"github.com/barbhq/barb/store/redact"
 )
 
-// File is barb.toml. The tables hold flags of the commands of their name under the same names, so that whoever
+// File is barb.toml. Its tables hold flags of the commands of their name under the same names, so that a reader who
 // knows the command line knows the file. Their values are text, number or boolean and are parsed as the flag is.
 type File struct {
-	DB     any         `toml:"db"`
-	Color  any         `toml:"color"`
-	Scheme any         `toml:"scheme"`
-	Rows   []routeKeys `toml:"route"`
-	Tables []Respond   `toml:"respond"`
+	Path   string // "" where there is no file
+	Found  bool   // from the working folder upward
+	Weak   *weakness
+	Wants  []want            // what needs consent, of a file that was found
+	Values map[string]string // of the settings: "send.retries" → "4"
 
-	Send struct {
-		retryKeys
-		Proxy  any `toml:"proxy"`
-		Cacert any `toml:"cacert"`
-		As     any `toml:"as"`
-		Seed   any `toml:"seed"`
-	} `toml:"send"`
-	Listen struct {
-		retryKeys
-		Addr        any `toml:"addr"`
-		Tolerance   any `toml:"tolerance"`
-		ForwardTo   any `toml:"forward_to"`
-		Respond     any `toml:"respond"`
-		MaxBody     any `toml:"max_body"`
-		MaxInflight any `toml:"max_inflight"`
-		KeepInvalid any `toml:"keep_invalid"`
-		PublicURL   any `toml:"public_url"`
-		Handshake   any `toml:"handshake"`
-		Metrics     any `toml:"metrics"`
-		TLS         any `toml:"tls"`
-		TLSCert     any `toml:"tls_cert"`
-		TLSKey      any `toml:"tls_key"`
-		UnixSocket  any `toml:"unix_socket"`
-		AllowIP     any `toml:"allow_ip"`
-		RateLimit   any `toml:"rate_limit"`
-		FailRate    any `toml:"fail_rate"`
-		FailWith    any `toml:"fail_with"`
-		Seed        any `toml:"seed"`
-		Latency     any `toml:"latency"`
-		As          any `toml:"as"`
-		Platform    any `toml:"platform"`
-		Event       any `toml:"event"`
-		Where       any `toml:"where"`
-		Dedupe      any `toml:"dedupe"`
-		Mode        any `toml:"mode"`
-		Queue       any `toml:"queue"`
-		Concurrency any `toml:"concurrency"`
-		Ordered     any `toml:"ordered"`
-		Breaker     any `toml:"breaker"`
-	} `toml:"listen"`
+	Routes      route.Table    // the tables [[route]]
+	Schemes     catalog.Set    // the tables [scheme.NAME] before the catalogue
+	Allowed     []string       // the commands whose output may sign queued messages, as references: "cmd:op read x"
+	Redact      []redact.Place // [history] redact
+	RedactTexts []string       // the same as it is written
+	Retention   Retention
+	tables
+
+	named       bool // by --config or BARB_CONFIG
+	text        []byte
+	lines       keyLines
+	schemeLines map[string]int // where the tables of Schemes stand
+}
+
+// tables are those whose keys are no flags.
+type tables struct {
+	Rows    []routeKeys `toml:"route"`
+	Tables  []Respond   `toml:"respond"`
 	Deliver struct {
-		Allow       any `toml:"allow"` // see takeAllowed
-		Concurrency any `toml:"concurrency"`
-		PerEndpoint any `toml:"per_endpoint"`
-		Metrics     any `toml:"metrics"`
-		Rate        any `toml:"rate"`
-		Breaker     any `toml:"breaker"`
+		Allow any `toml:"allow"` // see takeAllowed
 	} `toml:"deliver"`
-	Verify struct {
-		Tolerance any `toml:"tolerance"`
-	} `toml:"verify"`
-	Stats struct {
-		Over                 any `toml:"over"`
-		MinSamples           any `toml:"min_samples"`
-		MinSuccess           any `toml:"min_success"`
-		MaxP99               any `toml:"max_p99"`
-		MaxQueue             any `toml:"max_queue"`
-		MaxSignatureFailures any `toml:"max_signature_failures"`
-		MaxRetryRate         any `toml:"max_retry_rate"`
-		MaxDeadLetters       any `toml:"max_dead_letters"`
-	} `toml:"stats"`
-
 	History struct {
 		MaxSize any `toml:"max_size"`
 		MaxAge  any `toml:"max_age"`
 		Redact  any `toml:"redact"`
 	} `toml:"history"`
-
-	Routes      route.Table    // of Rows
-	Allowed     []string       // the commands whose output may sign queued messages, as references: "cmd:op read x"
-	Schemes     catalog.Set    // the tables [scheme.NAME] before the catalogue
-	schemeLines map[string]int // where those tables stand, by the names of their schemes
-	Redact      []redact.Place // [history] redact
-	RedactTexts []string
-	Retention   Retention
-	Path        string
-	named       bool // by --config or BARB_CONFIG
-	Found       bool // from the working folder upward
-	Weak        *weakness
-	Wants       []want
-	text        []byte
-	Values      map[string]string // "send.retries" → "4"
 }
 
-// retryKeys are the keys of retryFlags.
-type retryKeys struct {
-	Retries        any `toml:"retries"`
-	Backoff        any `toml:"backoff"`
-	Base           any `toml:"base"`
-	MaxDelay       any `toml:"max_delay"`
-	Jitter         any `toml:"jitter"`
-	RetryOn        any `toml:"retry_on"`
-	Timeout        any `toml:"timeout"`
-	ConnectTimeout any `toml:"connect_timeout"`
-	Deadline       any `toml:"deadline"`
-	Schedule       any `toml:"schedule"`
-	Speed          any `toml:"speed"`
-	Until2xx       any `toml:"until_2xx"`
-}
-
-// Setting is one value that a flag, a BARB_ variable and barb.toml can give.
-type Setting struct {
-	Table string // of barb.toml, and the command whose flag it is; "" for global ones
-	Flag  string
-}
-
-var Settings = []Setting{
-	{"", "db"}, {"", "color"}, {"", "scheme"},
-	{"send", "retries"}, {"send", "backoff"}, {"send", "base"}, {"send", "max-delay"}, {"send", "jitter"},
-	{"send", "retry-on"}, {"send", "timeout"}, {"send", "connect-timeout"}, {"send", "deadline"}, {"send", "proxy"},
-	{"send", "cacert"},
-	{"send", "seed"}, {"send", "as"}, {"send", "schedule"}, {"send", "speed"}, {"send", "until-2xx"},
-	{"listen", "addr"}, {"listen", "tolerance"}, {"listen", "forward-to"}, {"listen", "respond"}, {"listen", "max-body"},
-	{"listen", "max-inflight"}, {"listen", "keep-invalid"}, {"listen", "public-url"}, {"listen", "handshake"},
-	{"listen", "metrics"},
-	{"listen", "tls"}, {"listen", "tls-cert"}, {"listen", "tls-key"}, {"listen", "unix-socket"}, {"listen", "allow-ip"},
-	{"listen", "rate-limit"},
-	{"listen", "fail-rate"}, {"listen", "fail-with"}, {"listen", "seed"}, {"listen", "latency"}, {"listen", "as"},
-	{"listen", "platform"},
-	{"listen", "event"}, {"listen", "where"}, {"listen", "dedupe"},
-	{"listen", "mode"}, {"listen", "queue"}, {"listen", "concurrency"}, {"listen", "ordered"}, {"listen", "breaker"},
-	{"listen", "retries"}, {"listen", "backoff"}, {"listen", "base"}, {"listen", "max-delay"}, {"listen", "jitter"},
-	{"listen", "retry-on"}, {"listen", "timeout"}, {"listen", "connect-timeout"}, {"listen", "deadline"},
-	{"listen", "schedule"}, {"listen", "speed"}, {"listen", "until-2xx"},
-	{"deliver", "concurrency"}, {"deliver", "per-endpoint"}, {"deliver", "rate"}, {"deliver", "breaker"},
-	{"deliver", "metrics"},
-	{"verify", "tolerance"},
-	{"stats", "over"}, {"stats", "min-samples"}, {"stats", "min-success"}, {"stats", "max-p99"}, {"stats", "max-queue"},
-	{"stats", "max-signature-failures"}, {"stats", "max-retry-rate"}, {"stats", "max-dead-letters"},
-}
-
-func (s Setting) Key() string {
-	key := strings.ReplaceAll(s.Flag, "-", "_")
-	if s.Table != "" {
-		key = s.Table + "." + key
-	}
-	return key
-}
-
-func (s Setting) Variable() string {
-	return "BARB_" + strings.ToUpper(strings.ReplaceAll(s.Flag, "-", "_"))
-}
-
-// IsPath is true for files.
-func (s Setting) IsPath() bool {
-	return slices.Contains([]string{"db", "cacert", "tls-cert", "tls-key", "unix-socket"}, s.Flag)
-}
-
-// Applies reports whether the setting fills a flag of the command: replay retries as send does.
-func (s Setting) Applies(cmd *cobra.Command) bool {
-	if cmd.Flag(s.Flag) == nil || s.Flag == "scheme" && !slices.Contains([]string{"sign", "verify", "send", "listen"},
-		cmd.Name()) {
-		return false // elsewhere --scheme is a filter
-	}
-	return s.Table == "" || s.Table == cmd.Name() || s.Table == "send" && cmd.Name() == "replay"
-}
+// ownKeys are the keys of those tables.
+const ownKeys = "scheme scheme.* route respond deliver history deliver.allow history.max_size history.max_age history.redact " +
+	"route.path route.method route.event route.scheme route.secret route.forward_to route.public_url route.params " +
+	"respond.path respond.event respond.scheme respond.answer respond.status respond.fault respond.delay " +
+	"respond.retry_after respond.body respond.header"
 
 // Find returns the file that the user named, "" for none, else the nearest barb.toml from a folder upward, else the
 // user's own. The file is not read yet, and its path is empty where there is none.
@@ -210,47 +87,37 @@ func Find(named, folder, own string) (*File, error) {
 	return &File{}, nil
 }
 
-// Read reads the file, which it opens once: what was checked is what is read. cwd is the working folder.
-func (c *File) Read(cwd string) error {
-	data, err := c.take()
-	if err != nil {
+// Read reads the file, which it opens once: what was checked is what is read. cwd is the working folder. settings
+// returns the settings whose tables are needed.
+func (c *File) Read(cwd string, settings func(needs func(table string) bool) []Setting) (err error) {
+	if c.text, err = c.take(); err != nil {
 		return err
 	}
-	decoder := toml.NewDecoder(strings.NewReader(string(data)))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(c); err != nil {
-		return tomlError(c.Path, err)
-	}
 	var plain map[string]any
-	if err := toml.Unmarshal(data, &plain); err != nil {
+	err = toml.Unmarshal(c.text, &c.tables)
+	if err == nil {
+		err = toml.Unmarshal(c.text, &plain)
+	}
+	if err != nil {
 		return tomlError(c.Path, err)
 	}
-	c.text, c.Values = data, map[string]string{}
-	for _, s := range Settings {
-		if err := c.value(plain, s); err != nil {
+	c.lines = findKeys(c.text)
+	all := settings(func(table string) bool {
+		return slices.ContainsFunc(slices.Collect(maps.Keys(plain)), func(key string) bool {
+			return strings.EqualFold(key, table)
+		})
+	})
+	if err := c.takeValues(plain, all); err != nil {
+		return err
+	}
+	for _, take := range []func() error{c.takeRetention, func() error { return c.takeSchemes(plain) }, c.takeRedact,
+		c.checkTables, c.takeAllowed, c.takeRoutes} {
+		if err := take(); err != nil {
 			return err
 		}
 	}
-	if err := c.takeRetention(); err != nil {
-		return err
-	}
-	if err := c.takeSchemes(plain, data); err != nil {
-		return err
-	}
-	if err := c.takeRedact(); err != nil {
-		return err
-	}
-	if err := c.checkTables(data); err != nil {
-		return err
-	}
-	if err := c.takeAllowed(); err != nil {
-		return err
-	}
-	if err := c.takeRoutes(); err != nil {
-		return err
-	}
 	if c.Found {
-		c.Wants = wantsOf(c, plain, cwd)
+		c.Wants = wantsOf(c, plain, all, cwd)
 	}
 	return nil
 }
@@ -278,41 +145,62 @@ func (c *File) take() ([]byte, error) {
 	return infile.PlainText(data, c.Path)
 }
 
-// value takes one setting out of the decoded file, as the text its flag parses.
-func (c *File) value(plain map[string]any, s Setting) error {
-	if s.Table != "" {
-		plain, _ = plain[s.Table].(map[string]any)
+// takeValues takes the settings out of the decoded file, each as the text that its flag parses. A key that is neither a
+// setting nor one of ownKeys is refused.
+func (c *File) takeValues(plain map[string]any, settings []Setting) error {
+	known := map[string]bool{}
+	for _, key := range strings.Fields(ownKeys) {
+		known[key] = true
 	}
-	switch v := plain[strings.ReplaceAll(s.Flag, "-", "_")].(type) {
-	case nil:
-	case map[string]any:
-		if s.Key() != "scheme" { // that one is the table of one's own schemes
-			return fail.Usage("%s:%d: %s is a table, not a value", c.Path, c.Line(s), s.Key())
+	for _, s := range settings {
+		known[s.Key()] = true
+		if s.Table == "" {
+			known[s.Key()+".*"] = true // that it is a table is told below
+			continue
 		}
-	case string, int64, bool, float64:
-		c.Values[s.Key()] = fmt.Sprint(v)
-	default:
-		return fail.Usage("%s:%d: %s is neither text nor number", c.Path, c.Line(s), s.Key())
+		known[s.Table] = true
+		if _, isTable := plain[s.Table].(map[string]any); !isTable && plain[s.Table] != nil {
+			return fail.Usage("%s:%d: %s is not a table", c.Path, c.lines.line(s.Table), s.Table)
+		}
+	}
+	if key, line := unknownKey(c.text, known); line > 0 {
+		return fail.Usage("%s:%d: unknown key %s", c.Path, line, key).Hint("barb config lists the keys there are")
+	}
+	c.Values = map[string]string{}
+	for _, s := range append(settings, Setting{Flag: "scheme"}) {
+		table := plain
+		if s.Table != "" {
+			table, _ = plain[s.Table].(map[string]any)
+		}
+		switch v := table[strings.ReplaceAll(s.Flag, "-", "_")].(type) {
+		case nil:
+		case map[string]any:
+			if s.Key() != "scheme" { // that one is the table of one's own schemes
+				return fail.Usage("%s:%d: %s is a table, not a value", c.Path, c.Line(s), s.Key())
+			}
+		case string, int64, bool, float64:
+			c.Values[s.Key()] = fmt.Sprint(v)
+		default:
+			return fail.Usage("%s:%d: %s is neither text nor number", c.Path, c.Line(s), s.Key())
+		}
 	}
 	return nil
 }
 
 // Line is where a setting stands in the file.
 func (c *File) Line(s Setting) int {
-	return findKeys(c.text).line(strings.Split(s.Key(), ".")...)
+	return c.lines.line(strings.Split(s.Key(), ".")...)
 }
 
-// tomlError names the file, the line and the key.
+// tomlError names the file and the place in it.
 func tomlError(path string, err error) error {
-	if missing, ok := errors.AsType[*toml.StrictMissingError](err); ok && len(missing.Errors) > 0 {
-		first := missing.Errors[0]
-		line, _ := first.Position()
-		return fail.Usage("%s:%d: unknown key %s", path, line, strings.Join(first.Key(), ".")).Hint(
-			"barb config lists the keys there are")
-	}
 	if decode, ok := errors.AsType[*toml.DecodeError](err); ok {
 		line, column := decode.Position()
-		f := fail.Usage("%s:%d:%d: %s", path, line, column, strings.TrimPrefix(decode.Error(), "toml: "))
+		text := strings.TrimPrefix(decode.Error(), "toml: ")
+		if what, _, ok := strings.Cut(text, "struct field "); ok { // the rest names our types
+			text = what + strings.Join(decode.Key(), ".")
+		}
+		f := fail.Usage("%s:%d:%d: %s", path, line, column, text)
 		if strings.Contains(decode.Error(), "key scheme already exists") {
 			f = f.Hint("scheme = \"NAME\" cannot stand beside [scheme.NAME]; give the default with BARB_SCHEME, or in " +
 				"a [[route]]")

@@ -56,7 +56,7 @@ func (c *File) takeRetention() error {
 		if limit.given == nil {
 			continue
 		}
-		line := findKeys(c.text).line("history", limit.key)
+		line := c.lines.line("history", limit.key)
 		if err := limit.value.Set(fmt.Sprint(limit.given)); err != nil {
 			return fail.Usage("%s:%d: history.%s: %w", c.Path, line, limit.key, err)
 		}
@@ -75,7 +75,7 @@ func (c *File) takeRedact() error {
 	if c.History.Redact == nil {
 		return nil
 	}
-	line := findKeys(c.text).line("history", "redact")
+	line := c.lines.line("history", "redact")
 	list, ok := c.History.Redact.([]any)
 	if !ok {
 		return fail.Usage("%s:%d: history.redact is not a list", c.Path, line).Hint(redactHelp)

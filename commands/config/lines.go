@@ -65,6 +65,51 @@ func (k keyLines) line(path ...string) int {
 // joinKey joins by a character that no key holds: keys may hold dots.
 func joinKey(path []string) string { return strings.Join(path, "\x00") }
 
+// unknownKey returns the first key of a good document that is not known, and its line; line 0 where there is none.
+// known has "table" and "table.key" in lower case, and "key.*" where anything may stand below a key: what is deeper is
+// for the readers of the tables. As the decoder does, it takes keys in any case and leaves inline tables out of the
+// name.
+func unknownKey(document []byte, known map[string]bool) (name string, line int) {
+	var p unstable.Parser
+	p.Reset(document)
+	var table []string
+	var look func(within []string, value *unstable.Node)
+	check := func(within []string, e *unstable.Node) (path []string) {
+		start := len(within)
+		path = slices.Clone(within)
+		for keys := e.Key(); keys.Next(); {
+			path = append(path, string(keys.Node().Data))
+		}
+		top := strings.ToLower(strings.Join(path[:min(2, len(path))], "."))
+		if line == 0 && !known[top] && !known[strings.ToLower(path[0])+".*"] {
+			first := e.Key()
+			first.Next()
+			name, line = strings.Join(slices.Concat(table, path[start:]), "."), p.Shape(first.Node().Raw).Start.Line
+		}
+		return path
+	}
+	look = func(within []string, value *unstable.Node) {
+		for inner := value.Children(); inner.Next(); {
+			if e := inner.Node(); e.Kind == unstable.KeyValue {
+				look(check(within, e), e.Value())
+			} else if value.Kind == unstable.Array {
+				look(within, e)
+			}
+		}
+	}
+	for p.NextExpression() {
+		switch e := p.Expression(); e.Kind {
+		case unstable.Table, unstable.ArrayTable:
+			table = nil
+			table = check(nil, e)
+		case unstable.KeyValue:
+			look(check(table, e), e.Value())
+		default: // comments
+		}
+	}
+	return name, line
+}
+
 // findTables finds the lines of the keys in each table of an array of tables. That of the table itself is under "".
 func findTables(document []byte, name string) []keyLines {
 	var found []keyLines

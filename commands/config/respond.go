@@ -84,8 +84,8 @@ func (t *Respond) options() (options []script.Option, keys []string) {
 }
 
 // checkTables checks all of the tables but their scripts, which are read when a listener begins.
-func (c *File) checkTables(document []byte) error {
-	lines := findTables(document, "respond")
+func (c *File) checkTables() error {
+	lines := findTables(c.text, "respond")
 	for i := range c.Tables {
 		t := &c.Tables[i]
 		if i < len(lines) {

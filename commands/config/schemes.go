@@ -28,21 +28,20 @@ func (c *File) SourceOf(name string) string {
 }
 
 // takeSchemes reads the tables [scheme.NAME]. scheme = "NAME", the default of --scheme, is not one.
-func (c *File) takeSchemes(plain map[string]any, document []byte) error {
+func (c *File) takeSchemes(plain map[string]any) error {
 	tables, ok := plain["scheme"].(map[string]any)
 	if !ok {
 		return nil
 	}
-	lines := findKeys(document)
 	c.schemeLines = map[string]int{}
 	for name, value := range tables {
-		r := schemeReader{path: c.Path, name: name, lines: lines}
+		r := schemeReader{path: c.Path, name: name, lines: c.lines}
 		s, err := r.read(value)
 		if err != nil {
 			return err
 		}
 		c.Schemes.Own = append(c.Schemes.Own, s)
-		c.schemeLines[name] = lines.line("scheme", name)
+		c.schemeLines[name] = c.lines.line("scheme", name)
 	}
 	slices.SortFunc(c.Schemes.Own, func(a, b sign.Scheme) int {
 		return cmp.Compare(c.schemeLines[a.Name],

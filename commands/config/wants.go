@@ -3,6 +3,7 @@ package config
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"net/netip"
 	"net/url"
 	"path/filepath"
@@ -32,11 +33,10 @@ type wishes struct {
 }
 
 // wantsOf are the wants of a file, in the order of its lines. It looks at all of its settings, whatever command is run.
-func wantsOf(file *File, plain map[string]any, cwd string) []want {
+func wantsOf(file *File, plain map[string]any, settings []Setting, cwd string) []want {
 	w := &wishes{file: file, folder: placeOf(cwd, filepath.Dir(file.Path)), cwd: cwd}
-	lines := findKeys(file.text)
-	w.references(plain, nil, lines)
-	for _, s := range Settings {
+	w.references(plain, nil, file.lines)
+	for _, s := range settings {
 		if value := file.Values[s.Key()]; value != "" {
 			w.line = file.Line(s)
 			w.setting(s, value)
@@ -52,9 +52,9 @@ func wantsOf(file *File, plain map[string]any, cwd string) []want {
 	for i := range file.Tables {
 		w.table(&file.Tables[i])
 	}
-	for key, limit := range map[string]any{"max_size": file.History.MaxSize, "max_age": file.History.MaxAge} {
+	for i, limit := range []any{file.History.MaxSize, file.History.MaxAge} {
 		if limit != nil {
-			w.line = lines.line("history", key)
+			w.line = file.lines.line("history", []string{"max_size", "max_age"}[i])
 			w.add("remove what is older or more from the history", fmt.Sprint(limit), "")
 		}
 	}
@@ -66,8 +66,8 @@ func wantsOf(file *File, plain map[string]any, cwd string) []want {
 func (w *wishes) references(value any, at []string, lines keyLines) {
 	switch v := value.(type) {
 	case map[string]any:
-		for key, inner := range v {
-			w.references(inner, append(slices.Clone(at), key), lines)
+		for _, key := range slices.Sorted(maps.Keys(v)) { // what was agreed to is kept in this order
+			w.references(v[key], append(slices.Clone(at), key), lines)
 		}
 	case []any:
 		for i, inner := range v {

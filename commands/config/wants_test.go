@@ -8,30 +8,6 @@ import (
 	"github.com/pelletier/go-toml/v2"
 )
 
-// A new setting is either harmless in a file that was found or one that is asked about; which, is to be decided here.
-func TestEverySettingIsHarmlessOrAskedAbout(t *testing.T) {
-	asked := map[string]string{
-		"db": "history.db", "addr": "0.0.0.0:4242", "metrics": "192.0.2.1:9242", "proxy": "http://127.0.0.1:1", "cacert": "ca.pem", "tls-cert": "/elsewhere/cert.pem", "tls-key": "../key.pem",
-		"unix-socket": "/elsewhere/s", "forward-to": "https://example.com", "respond": "200;body=@/etc/passwd", "fail-with": "500;body=@/etc/passwd",
-	}
-	harmless := []string{
-		"color", "scheme", "retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout", "connect-timeout", "deadline", "seed", "as",
-		"schedule", "speed", "until-2xx", "tolerance", "max-body", "keep-invalid", "max-inflight", "public-url", "handshake", "tls", "allow-ip", "rate-limit",
-		"fail-rate", "latency", "platform", "event", "where", "dedupe", "mode", "queue", "concurrency", "ordered", "breaker", "per-endpoint", "rate",
-		"over", "min-samples", "min-success", "max-p99", "max-queue", "max-signature-failures", "max-retry-rate", "max-dead-letters",
-	}
-	for _, s := range Settings {
-		value, isAsked := asked[s.Flag]
-		file := &File{Path: t.TempDir() + "/barb.toml", Values: map[string]string{s.Key(): value}}
-		switch wants := wantsOf(file, nil, t.TempDir()); {
-		case isAsked == slices.Contains(harmless, s.Flag):
-			t.Errorf("%s: is it harmless in a barb.toml that was found? If not, wishes.setting is to know it", s.Key())
-		case isAsked && len(wants) != 1:
-			t.Errorf("%s = %q is not asked about", s.Key(), value)
-		}
-	}
-}
-
 // A history in the folder of the file may hold what another has queued, and an address of this machine alone is no
 // door.
 func TestAHistoryAndADoorAreAskedAbout(t *testing.T) {
@@ -42,7 +18,7 @@ func TestAHistoryAndADoorAreAskedAbout(t *testing.T) {
 		{"listen.metrics", "0.0.0.0:9242"}: true, {"listen.metrics", ":0"}: false, {"deliver.metrics", "[2001:db8::1]:1"}: true, {"deliver.metrics", "127.9.9.9:1"}: false,
 	} {
 		file := &File{Path: t.TempDir() + "/barb.toml", Values: map[string]string{value[0]: value[1]}}
-		if wants := wantsOf(file, nil, t.TempDir()); (len(wants) == 1) != asked {
+		if wants := wantsOf(file, nil, settings(nil), t.TempDir()); (len(wants) == 1) != asked {
 			t.Errorf("%s = %q wants %v", value[0], value[1], wants)
 		}
 	}
@@ -50,18 +26,30 @@ func TestAHistoryAndADoorAreAskedAbout(t *testing.T) {
 
 // A cloned repository must not empty the history of the user who enters it.
 func TestLimitsOfTheHistoryAreAskedAbout(t *testing.T) {
-	for _, text := range []string{"[history]\nmax_age = \"1s\"\n", "[history]\nmax_size = 1\n", "history = { max_age = \"1s\" }\n"} {
-		path := t.TempDir() + "/barb.toml"
-		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		file := &File{Path: path}
-		if err := toml.Unmarshal([]byte(text), file); err != nil {
-			t.Fatal(err)
-		}
-		file.text = []byte(text)
-		if wants := wantsOf(file, nil, t.TempDir()); len(wants) != 1 || wants[0].What != "remove what is older or more from the history" {
+	for _, text := range []string{"[history]\nmax_age = \"1s\"\n", "[history]\nmax_size = \"1MB\"\n",
+		"history = { max_age = \"1s\" }\n"} {
+		file := mustRead(t, text)
+		if wants := file.Wants; len(wants) != 1 || wants[0].What != "remove what is older or more from the history" {
 			t.Errorf("%q wants %+v", text, wants)
+		}
+	}
+}
+
+// What was agreed to is kept by the text of all wants, so they must come in the same order each time.
+func TestWantsOfALineHaveOneOrder(t *testing.T) {
+	const text = `history = { max_age = "9d", max_size = "4GB", a = "cmd:a", b = "cmd:b" }`
+	file := &File{Path: t.TempDir() + "/barb.toml", text: []byte(text), lines: findKeys([]byte(text))}
+	plain := map[string]any{}
+	if err := toml.Unmarshal(file.text, &plain); err != nil {
+		t.Fatal(err)
+	}
+	if err := toml.Unmarshal(file.text, &file.tables); err != nil {
+		t.Fatal(err)
+	}
+	first := wantsOf(file, plain, nil, t.TempDir())
+	for range 50 {
+		if again := wantsOf(file, plain, nil, t.TempDir()); !slices.Equal(first, again) || len(again) != 4 {
+			t.Fatalf("%v, then %v", first, again)
 		}
 	}
 }
@@ -98,13 +86,13 @@ func TestAPathIsFollowedAsItIsUsed(t *testing.T) {
 		"out/../key": false, "missing/key": false, "/etc/passwd": true, "..": true, elsewhere + "/project/key": false,
 	} {
 		file := &File{Path: home + "/link/barb.toml", Values: map[string]string{"listen.tls_key": path}}
-		if wants := wantsOf(file, nil, home+"/link"); (len(wants) > 0) != asked {
+		if wants := wantsOf(file, nil, settings(nil), home+"/link"); (len(wants) > 0) != asked {
 			t.Errorf("tls_key = %q wants %v", path, wants)
 		}
 	}
 	for path, asked := range map[string]bool{"key": false, "in/key": false, "in/../key": false, "../project/key": false, "out/../key": true, "../link/key": true} {
 		file := &File{Path: home + "/link/barb.toml"}
-		wants := wantsOf(file, map[string]any{"secret": "file:" + path}, home+"/link")
+		wants := wantsOf(file, map[string]any{"secret": "file:" + path}, nil, home+"/link")
 		if (len(wants) > 0) != asked {
 			t.Errorf("file:%s wants %v", path, wants)
 		}
