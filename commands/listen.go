@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
@@ -137,13 +138,18 @@ func newListen(sh *shell) *cobra.Command {
 	cmd.MarkFlagsMutuallyExclusive("forward-to", "respond")
 	flags.Complete(cmd, "handshake", flags.CompleteHandshakes)
 	flags.Complete(cmd, "learn", func(string) []string { return []string{"file:", "keyring:"} })
+	markListen(f)
+	return cmd
+}
+
+// markListen says which flags are settings.
+func markListen(f *pflag.FlagSet) {
 	config.Mark(f, "", "scheme")
 	config.Mark(f, "listen", "addr", "tolerance", "forward-to", "respond", "max-body", "max-inflight", "keep-invalid",
 		"public-url", "handshake", "metrics", "tls", "tls-cert", "tls-key", "unix-socket", "allow-ip", "rate-limit",
 		"fail-rate", "fail-with", "seed", "latency", "as", "platform", "event", "where", "dedupe", "mode", "queue",
 		"concurrency", "ordered", "breaker", "retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout",
 		"connect-timeout", "deadline", "schedule", "speed", "until-2xx")
-	return cmd
 }
 
 func runListen(ctx context.Context, sh *shell, o listenOptions) error {

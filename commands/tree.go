@@ -14,7 +14,8 @@ func branches() []branch {
 	return []branch{
 		{name: "sign", make: newSign}, {name: "send", make: newSend},
 		{name: "listen", make: newListen}, {name: "replay", make: newReplay},
-		{name: "history", make: newHistory}, {name: "deliver", make: newDeliver}, {name: "verify", make: newVerify}, {name: "show", make: newShow},
+		{name: "history", make: newHistory}, {name: "deliver", make: newDeliver}, {name: "verify", make: newVerify},
+		{name: "show", make: newShow},
 		{name: "queue", make: newQueue},
 		{name: "stats", make: newStats}, {name: "prune", make: newPrune}, {name: "schemes", make: newSchemes},
 		{name: "secret", make: newSecret},

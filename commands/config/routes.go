@@ -73,7 +73,8 @@ func (k *routeKeys) secrets(where string) (refs []string, err error) {
 		if !ok || !secret.IsReference(ref) {
 			return nil, fail.Usage("%s: secret is not a reference", where).
 				Hint(
-					`write secret = "env:NAME", "file:PATH", "cmd:COMMAND" or "keyring:NAME"; a secret itself does not belong in a file that is committed`)
+					`write secret = "env:NAME", "file:PATH", "cmd:COMMAND" or "keyring:NAME"; a secret itself does not ` +
+						`belong in a file that is committed`)
 		}
 		refs = append(refs, ref)
 	}
