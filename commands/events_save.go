@@ -13,7 +13,6 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/deliver/payload"
-	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/units"
@@ -145,7 +144,7 @@ func (sh *shell) envelope(x *record.Exchange, o eventsSaveOptions) (payload.Meta
 		return payload.Meta{}, fail.Usage("the history does not keep all of the body of %d: barb show %d says "+
 			"what is missing", x.ID, x.ID)
 	}
-	meta := payload.MetaOf(x, gateway.EventToSend(x.EventType), scheme)
+	meta := payload.MetaOf(x, record.EventToSend(x.EventType), scheme)
 	if o.template {
 		if err := meta.AsTemplate(x.Request.Body); err != nil {
 			return meta, fail.Usage("the body of %d is no template: %w", x.ID,

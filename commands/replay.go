@@ -2,18 +2,21 @@ package commands
 
 import (
 	"context"
+	"iter"
 	"strconv"
-	"sync"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
+	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/deliver/replay"
-	"github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/deliver/signer"
+	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
@@ -24,9 +27,9 @@ type replayOptions struct {
 	flags.JSON
 	flags.Retry
 	flags.Client
-	deadFlags
 	flags.Change
 	flags.Headers
+	dead          bool
 	to            string
 	exact, resign bool
 	newID, dryRun bool
@@ -86,7 +89,8 @@ to barb deliver or to the listener instead.
 	o.Headers.AddFlags(cmd)
 	o.Retry.AddFlags(cmd)
 	o.Client.AddFlags(cmd)
-	o.addFlags(cmd)
+	f.BoolVar(&o.dead, "dead", false, "the dead letters of the queue that the filters choose, where they should have "+
+		"gone; what is delivered is dead no more")
 	o.JSON.AddFlags(cmd)
 	for _, changing := range []string{"set", "edit", "header", "resign", "new-id", "dead"} {
 		cmd.MarkFlagsMutuallyExclusive("exact", changing)
@@ -109,99 +113,197 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 		return err
 	}
 	defer client.Close()
-	r := &replayer{shell: sh, options: o, client: client, signers: map[string]*signing{}, plans: &plans{sh: sh}}
-	defer r.plans.close()
-	if err := r.prepare(ctx); err != nil {
+	plans := &plans{sh: sh}
+	defer plans.close()
+	r := &replayer{sh: sh, options: &o, plans: plans, signers: map[string]*signer.Signer{}}
+	r.run = replay.Run{To: o.to, AtOnce: o.concurrency, Now: sh.Now, Whole: wholeBody, Route: r.route, Signer: r.signer,
+		Sender: deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand}, Remembered: r.remembered}
+	alike, err := r.prepare(ctx)
+	if err != nil {
 		return err
 	}
-	last, count, err := r.check(ctx)
+	var dryRun func(*replay.Replay) error
+	if o.dryRun {
+		dryRun = r.wouldSend
+	}
+	count, err := r.run.Check(ctx, alike, dryRun)
+	if err == nil && count == 0 {
+		err = o.noneMatches()
+	}
 	if err != nil || o.dryRun {
 		return err
 	}
-	if o.concurrency > 1 {
-		return r.many(ctx, last, count)
-	}
-	return r.oneByOne(ctx, last)
+	return r.send(ctx, count)
 }
 
-// replayer sends exchanges again, with one signer for each scheme it meets.
+// replayer gives a replay what the flags, barb.toml and the queue say, and prints how it goes.
 type replayer struct {
-	*shell
-	options replayOptions
-	client  *deliver.Client
-	mu      sync.Mutex
-	signers map[string]*signing
-	letters replay.Letters // with --dead; nil: what the history has
-	plans   *plans         // of queued messages
-	replays replay.Plan
-	masked  bool // something that is selected is not kept exactly
+	sh      *shell
+	options *replayOptions
+	run     replay.Run
+	plans   *plans                    // of queued messages
+	signers map[string]*signer.Signer // by scheme and path
 }
 
-// announce says what would be sent.
-func (r *replayer) announce(captured, x *record.Exchange) error {
-	if r.json {
-		x.Attempt = 1 // as it would be
-		return r.emitExchange(x, export.With{URL: true, Headers: true})
+// prepare opens the history and makes the plan of the flags. It returns the filter where that alone selects what is
+// replayed, and refuses --edit for more than one webhook before an editor opens.
+func (r *replayer) prepare(ctx context.Context) (*store.Filter, error) {
+	sh, o, p := r.sh, r.options, &r.run.Plan
+	file, err := sh.configuration()
+	if err != nil {
+		return nil, err
 	}
-	r.out.Replaying(captured, x.Request.URL)
+	p.Redactor, p.Lookup, p.Exact, p.NewID = sh.redactor, file.Catalog().Lookup, o.exact, o.newID
+	p.Values = o.Values(sh.Now(), sh.Rand, sh.templateEnv)
+	if p.Header, err = o.Header(sh.In); err != nil {
+		return nil, err
+	}
+	if p.Changes, err = o.Changes(); err != nil {
+		return nil, err
+	}
+	filter, where, err := sh.selection(ctx, o.selectors, &o.Filter)
+	if err != nil {
+		return nil, err
+	}
+	p.Pieces, r.run.Journal.History = sh.history.Pieces, sh.history
+	alike := &filter
+	var letters replay.Letters
+	if o.dead { // read once: what is delivered in the meantime was dead when the replay began
+		if letters, err = replay.ReadLetters(ctx, sh.history); err != nil {
+			return nil, err
+		}
+		filter.IDs = letters.Within(filter.IDs)
+	}
+	if o.dead || where != nil {
+		alike = nil
+	}
+	r.run.Selected = func(ctx context.Context, bodies bool) iter.Seq2[replay.Item, error] {
+		f := filter
+		f.Bodies, f.OldestFirst = bodies, true
+		return letters.Items(sh.listed(ctx, f, where))
+	}
+	if !o.Edit {
+		return alike, nil
+	}
+	p.Edit = sh.openEditor
+	return alike, r.checkEdit(ctx)
+}
+
+// checkEdit refuses --edit for more than one webhook.
+func (r *replayer) checkEdit(ctx context.Context) error {
+	n := 0
+	for _, err := range r.run.Selected(ctx, false) {
+		if err != nil {
+			return err
+		}
+		if n++; n > 1 {
+			return fail.Usage("--edit changes one webhook, and several are selected").
+				Hint("barb replay @ --edit, or --set for all of them")
+		}
+	}
 	return nil
 }
 
-// oneByOne replays in the order of the history, each after the one before it has come to its end.
-func (r *replayer) oneByOne(ctx context.Context, last int64) error {
-	captured, err := r.captured(ctx, true)
+// noneMatches is the error for a selection of nothing.
+func (o *replayOptions) noneMatches() error {
+	switch {
+	case o.dead && (o.Failed || o.Status != ""):
+		return fail.Usage("no dead letter matches: --failed and --status are about attempts, a dead letter is " +
+			"what was queued").Hint("barb queue dead lists them; choose by --endpoint, --event, --since or an id")
+	case o.dead:
+		return fail.Usage("no dead letter matches").Hint("barb queue dead lists them")
+	}
+	return fail.Usage("nothing in the history matches").Hint("barb history lists what there is")
+}
+
+// wouldSend says what would be sent.
+func (r *replayer) wouldSend(planned *replay.Replay) error {
+	if r.sh.json {
+		planned.X.Attempt = 1 // as it would be
+		return r.sh.emitExchange(&planned.X, export.With{URL: true, Headers: true})
+	}
+	r.sh.out.Replaying(planned.Exchange, planned.X.Request.URL)
+	return nil
+}
+
+// send replays what was checked. One at a time it prints each attempt; several at a time it prints what became of all.
+func (r *replayer) send(ctx context.Context, count int) error {
+	sh, o := r.sh, r.options
+	p := &attempts{sh: sh, with: o.With, policy: o.policy, silent: o.concurrency > 1 && !sh.verbose}
+	r.run.Journal.WithIDs = sh.json || !p.silent
+	r.run.Tell = func(planned *replay.Replay, a *deliver.Attempt) error { return p.show(planned.Signer, a) }
+	if o.concurrency == 1 && !sh.json {
+		r.run.Begin = func(planned *replay.Replay) { sh.out.Replaying(planned.Exchange, planned.X.Request.URL) }
+		r.run.End = func(_ *replay.Replay, o *journal.Outcome, took time.Duration) { sh.out.Delivery(p.summary(o, took)) }
+	}
+	begun := time.Now()
+	tally, err := r.run.Send(ctx)
 	if err != nil {
 		return err
 	}
-	var tally journal.Tally
-	for c, err := range captured {
-		if err != nil {
-			return err
-		}
-		if c.ID > last || ctx.Err() != nil {
-			break
-		}
-		x, s, err := r.plan(ctx, c)
-		if err != nil {
-			return err
-		}
-		if !r.json {
-			r.out.Replaying(c.Exchange, x.Request.URL)
-		}
-		o, summary, err := r.send(ctx, c, x, s, nil)
-		if err != nil {
-			return err
-		}
-		if !r.json {
-			r.out.Delivery(summary)
-		}
-		tally.Add(&o)
+	if o.concurrency > 1 && !sh.json {
+		sum := ui.NewBatch(tally, time.Since(begun), deliver.Rate{})
+		sum.Total, sum.Interrupted = count, ctx.Err() != nil
+		sum.DeadHint = "barb history --sent --failed --since " + begun.UTC().Format("2006-01-02T15:04:05.000Z") + " -n 0"
+		sh.out.Batch(sum)
 	}
-	return fail.Silent(codeOf(tally, ctx.Err() != nil))
+	return fail.Silent(codeOf(tally.Tally, ctx.Err() != nil))
 }
 
-// plan makes the first attempt of the replay of a captured exchange, and returns what signs it.
-func (r *replayer) plan(ctx context.Context, captured replay.Item) (x record.Exchange, s *signing, err error) {
-	if err := wholeBody(captured.Exchange); err != nil {
-		return x, nil, err
-	}
-	target, err := r.target(captured)
-	if err != nil {
-		return x, nil, err
-	}
-	s = &signing{}
-	if !r.options.exact || r.redactor.IsMasked(captured.Exchange) {
-		if s, err = r.signerFor(ctx, captured); err != nil {
-			return x, nil, err
+// remembered returns what signs and sends a queued message as it was queued, as far as flags do not say otherwise.
+func (r *replayer) remembered(ctx context.Context, q *store.Queued) (s *signer.Signer, client *deliver.Client,
+	err error) {
+	p, err := r.plans.of(ctx, q.Policy, q.Target)
+	if len(r.options.Secrets) == 0 {
+		if err != nil {
+			return nil, nil, err
 		}
+		s = &p.signer.Signer
 	}
-	plain := *captured.Exchange
-	plain.EventType = gateway.EventToSend(captured.EventType)
-	x, err = r.replays.Exchange(ctx, &plain, target, &s.Signer, r.Now())
-	if r.options.exact {
-		s = &signing{}
+	if !r.options.Client.Given() {
+		client = p.client
 	}
-	return x, s, err
+	return s, client, nil
+}
+
+// route returns the app of the route of a received webhook.
+func (r *replayer) route(x *record.Exchange) (string, error) {
+	if row := r.sh.file.Routes.Covering(urlPath(x.Request.URL)); row != nil && row.ForwardTo() != "" {
+		return flags.Target(row.ForwardTo())
+	}
+	return "", fail.Usage("%d was received; where should it go?", x.ID).
+		Hintf("barb replay %d --to http://localhost:3000", x.ID)
+}
+
+// signer returns what signs by the scheme that x had. Without a secret x goes out as it came.
+func (r *replayer) signer(ctx context.Context, x *record.Exchange) (*signer.Signer, error) {
+	sh, o, path := r.sh, r.options, urlPath(x.Request.URL)
+	if s, ok := r.signers[x.Scheme+" "+path]; ok {
+		return s, nil
+	}
+	s := &signing{}
+	row := sh.file.Routes.ForScheme(x.Scheme, path)
+	known := len(sh.secretRefs(o.Secrets, row)) > 0
+	switch {
+	case x.Scheme != "" && known:
+		var err error
+		flags := flags.Signing{Scheme: x.Scheme, Secrets: o.Secrets, Params: o.Params}
+		if s, err = sh.signer(ctx, &flags, &x.Request); err != nil {
+			return nil, err
+		}
+	case x.Scheme != "" && o.Changed():
+		return nil, fail.Usage("a changed payload must be signed anew, and no secret is known for scheme %s", x.Scheme).
+			Hint(secret.Help)
+	case o.resign && x.Scheme == "":
+		return nil, fail.Usage("%d has no known scheme to sign with", x.ID).Hintf("barb replay %d --exact", x.ID)
+	case o.resign:
+		return nil, fail.Usage("no secret is known for scheme %s", x.Scheme).Hint(secret.Help)
+	case r.isTimed(x.Scheme):
+		sh.warn("no secret is known for scheme %s: the old signature is sent, which the receiver may find too old; "+
+			"--secret signs anew", x.Scheme)
+	}
+	r.signers[x.Scheme+" "+path] = &s.Signer
+	return &s.Signer, nil
 }
 
 // wholeBody is the error for an exchange whose body was kept only in part: what is left can be shown, but neither
@@ -215,65 +317,8 @@ func wholeBody(x *record.Exchange) error {
 			" shows what there is")
 }
 
-// target is --to, the app of the route, or where it was sent before.
-func (r *replayer) target(captured replay.Item) (string, error) {
-	if r.options.to != "" {
-		return r.options.to, nil
-	}
-	if q := captured.Letter; q != nil {
-		return q.Target, nil
-	}
-	if captured.Kind == record.Sent {
-		return captured.Request.URL, nil
-	}
-	if row := r.file.Routes.Covering(urlPath(captured.Request.URL)); row != nil && row.ForwardTo() != "" {
-		return flags.Target(row.ForwardTo())
-	}
-	return "", fail.Usage("%d was received; where should it go?",
-		captured.ID).Hintf("barb replay %d --to http://localhost:3000", captured.ID)
-}
-
 // isTimed reports whether a scheme's signature grows old.
 func (r *replayer) isTimed(scheme string) bool {
-	s, ok := r.file.Catalog().Lookup(scheme)
+	s, ok := r.sh.file.Catalog().Lookup(scheme)
 	return ok && s.Time.Unit != ""
-}
-
-// signerFor is the signer of the scheme a captured exchange had. Without a secret it goes out as it came.
-func (r *replayer) signerFor(ctx context.Context, captured replay.Item) (*signing, error) {
-	switch p, err := r.remembered(ctx, captured); {
-	case err != nil:
-		return nil, err
-	case p != nil && len(r.options.Secrets) == 0:
-		return p.signer, nil
-	}
-	path := urlPath(captured.Request.URL)
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if s, ok := r.signers[captured.Scheme+" "+path]; ok {
-		return s, nil
-	}
-	s := &signing{}
-	row := r.file.Routes.ForScheme(captured.Scheme, path)
-	known := len(r.secretRefs(r.options.Secrets, row)) > 0
-	switch {
-	case captured.Scheme != "" && known:
-		var err error
-		flags := flags.Signing{Scheme: captured.Scheme, Secrets: r.options.Secrets, Params: r.options.Params}
-		if s, err = r.signer(ctx, &flags, &captured.Request); err != nil {
-			return nil, err
-		}
-	case captured.Scheme != "" && r.options.Changed():
-		return nil, r.mustSign(captured.Exchange)
-	case r.options.resign && captured.Scheme == "":
-		return nil, fail.Usage("%d has no known scheme to sign with", captured.ID).Hintf("barb replay %d --exact",
-			captured.ID)
-	case r.options.resign:
-		return nil, fail.Usage("no secret is known for scheme %s", captured.Scheme).Hint(secret.Help)
-	case r.isTimed(captured.Scheme):
-		r.warn("no secret is known for scheme %s: the old signature is sent, which the receiver may find too old; "+
-			"--secret signs anew", captured.Scheme)
-	}
-	r.signers[captured.Scheme+" "+path] = s
-	return s, nil
 }

@@ -19,12 +19,17 @@ func (sh *shell) selected(ctx context.Context, selectors []string, chosen *flags
 		return nil, err
 	}
 	adjust(&filter)
+	return sh.listed(ctx, filter, where), nil
+}
+
+// listed yields the exchanges of a selection.
+func (sh *shell) listed(ctx context.Context, filter store.Filter, where *flags.JQ) iter.Seq2[*record.Exchange, error] {
 	if where == nil {
-		return sh.history.List(ctx, filter), nil
+		return sh.history.List(ctx, filter)
 	}
 	limit := filter.Limit
 	filter.Limit, filter.Bodies = 0, true // the expression may look at anything
-	return flags.WhereTrue(sh.history.List(ctx, filter), where, limit), nil
+	return flags.WhereTrue(sh.history.List(ctx, filter), where, limit)
 }
 
 // selection is what the selectors and flags choose. The history is open afterwards.

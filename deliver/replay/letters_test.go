@@ -19,6 +19,12 @@ import (
 // withLetters returns a history whose exchanges 1 and 2 have so many dead letters each.
 func withLetters(t *testing.T, letters ...int) *store.Store {
 	t.Helper()
+	return lettersFor(t, record.Received, letters...)
+}
+
+// lettersFor is withLetters for webhooks that were received, or for messages that were to be sent.
+func lettersFor(t *testing.T, kind record.Kind, letters ...int) *store.Store {
+	t.Helper()
 	history, err := store.Open(t.Context(), filepath.Join(t.TempDir(), "history.db"))
 	if err != nil {
 		t.Fatal(err)
@@ -27,6 +33,9 @@ func withLetters(t *testing.T, letters ...int) *store.Store {
 	for _, n := range letters {
 		x := received()
 		x.ID = 0
+		if kind == record.Sent {
+			x.Kind, x.Response = kind, nil
+		}
 		var entries []*store.Queued
 		for range n {
 			entries = append(entries, &store.Queued{Kind: store.Message, Target: target, Due: now, Created: now})

@@ -263,11 +263,3 @@ func TestWhatIsNotAskedForIsMarked(t *testing.T) {
 		t.Errorf("marked %v", found.Marks)
 	}
 }
-
-func TestAStrangersEventPassesForNoHandshake(t *testing.T) {
-	for event, plain := range map[string]string{"handshake:slack": "event:handshake:slack", "push": "push", "": ""} {
-		if got := PlainEvent(event); got != plain || EventToSend(got) != event {
-			t.Errorf("%q is %q, and sent as %q", event, got, EventToSend(got))
-		}
-	}
-}

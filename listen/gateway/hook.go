@@ -3,7 +3,6 @@ package gateway
 import (
 	"net/http"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/barbhq/barb/listen"
@@ -73,7 +72,7 @@ func (h *Hook) Check(now time.Time) listen.Checked {
 	}
 	g, x := h.Gateway, h.Exchange
 	found := g.settle(now, func() (listen.Checked, []*pinning) { return h.verdict(now) })
-	found.EventType = PlainEvent(found.EventType)
+	found.EventType = record.PlainEvent(found.EventType)
 	g.mark(&found, &x.Request, now)
 	x.Verdict, x.Scheme, x.EventType = found.Verdict, found.Scheme, found.EventType
 	if found.Verdict.Status == record.Invalid || IsUndecided(found.Marks) || h.IsBeside() {
@@ -97,7 +96,8 @@ func (h *Hook) verdict(now time.Time) (found listen.Checked, pins []*pinning) {
 			found = judged.Checked
 		}
 	}
-	x := record.Exchange{Request: *r, Verdict: found.Verdict, Scheme: found.Scheme, EventType: PlainEvent(found.EventType)}
+	x := record.Exchange{Request: *r, Verdict: found.Verdict, Scheme: found.Scheme,
+		EventType: record.PlainEvent(found.EventType)}
 	to := g.LaneFor(&x)
 	if to.Checks() && !slices.ContainsFunc(valid, to.ChecksAs) {
 		own := g.judge([]*Lane{to}, r, now)
@@ -174,25 +174,6 @@ func (h *Hook) Greet() *record.Response {
 	}
 	g.advise(x, greeting, m)
 	return responseOf(reply)
-}
-
-const handshakeEvent, notOurs = "handshake:", "event:"
-
-// PlainEvent keeps a stranger's event type from passing for a handshake in filters and JSON.
-func PlainEvent(event string) string {
-	if strings.HasPrefix(event, handshakeEvent) {
-		return notOurs + event
-	}
-	return event
-}
-
-// EventToSend returns an event type as a header carries it when it is replayed: as it was before PlainEvent changed
-// it.
-func EventToSend(event string) string {
-	if strings.HasPrefix(event, notOurs+handshakeEvent) {
-		return event[len(notOurs):]
-	}
-	return event
 }
 
 // MessageOf returns a received request as schemes read it.

@@ -123,7 +123,7 @@ func (l *Lane) accepts(x *record.Exchange) bool {
 // lane accepts it.
 func (g *Gateway) LaneFor(x *record.Exchange) *Lane {
 	r := &x.Request
-	found := route.Found{Method: r.Method, Target: r.Target, Event: EventToSend(x.EventType), Scheme: x.Scheme}
+	found := route.Found{Method: r.Method, Target: r.Target, Event: record.EventToSend(x.EventType), Scheme: x.Scheme}
 	l, ok := g.Lanes.Forward(found, func(l *Lane) bool { return l.accepts(x) })
 	if !ok {
 		return &Lane{}

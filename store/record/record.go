@@ -179,14 +179,6 @@ func (x *Exchange) receivedOutcome() Outcome {
 	return Failed
 }
 
-// Event returns the event type for filters and JSON, "handshake:zoom" for a handshake.
-func (x *Exchange) Event() string {
-	if x.Handshake != "" {
-		return "handshake:" + x.Handshake
-	}
-	return x.EventType
-}
-
 // HasFailed reports whether the exchange counts as failed. A sent exchange counts until it is delivered, so that it
 // stays failed after a kill.
 func (x *Exchange) HasFailed() bool {

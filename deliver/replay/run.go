@@ -1,0 +1,256 @@
+package replay
+
+import (
+	"context"
+	"iter"
+	"sync"
+	"time"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/batch"
+	"github.com/barbhq/barb/deliver/journal"
+	"github.com/barbhq/barb/deliver/signer"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/redact"
+)
+
+// Run replays what was selected of a history. Check looks at all of it, then Send sends it.
+type Run struct {
+	Plan    Plan // makes the request of each replay
+	Journal journal.Journal
+	Sender  deliver.Sender // Sign is set for each replay
+	To      string         // the address of all; "": each goes where it went, or where Route says
+	AtOnce  int            // how many are under way at most, from 1; more than one do not keep their order
+	Now     func() time.Time
+
+	// Selected yields what is replayed, the oldest first, with its bodies or without.
+	Selected func(ctx context.Context, bodies bool) iter.Seq2[Item, error]
+	// Whole returns an error for an exchange that is not kept whole.
+	Whole func(x *record.Exchange) error
+	// Route returns the address for a received webhook.
+	Route func(x *record.Exchange) (string, error)
+	// Signer returns what signs a replay of x; one that signs nothing leaves the signature as it was. One goroutine at a
+	// time calls it.
+	Signer func(ctx context.Context, x *record.Exchange) (*signer.Signer, error)
+	// Remembered returns what signs and what sends a queued message as it was queued. Nil is as for others.
+	Remembered func(ctx context.Context, q *store.Queued) (*signer.Signer, *deliver.Client, error)
+
+	// Begin is called before the first attempt of each replay, Tell with each attempt that has ended, and End when no
+	// attempt follows; each may be nil. Up to AtOnce goroutines call them. An error of Tell ends the run.
+	Begin func(*Replay)
+	Tell  func(*Replay, *deliver.Attempt) error
+	End   func(r *Replay, o *journal.Outcome, took time.Duration)
+
+	signing sync.Mutex // held while Signer is called
+	last    int64      // the highest id that was checked
+	count   int        // of what was checked
+}
+
+// Replay is one item of a run.
+type Replay struct {
+	Item
+	X      record.Exchange // the first attempt
+	Signer *signer.Signer
+}
+
+// Check looks at all that is replayed before anything is sent, and returns how much there is. It finds what has no
+// address, lacks a secret or cannot be signed. What comes into the history afterwards is not replayed. If filter alone
+// selects all, Check reads one exchange of each sort; nil: it reads each. dryRun is called with each replay that could
+// be sent; nil: nobody is told.
+func (r *Run) Check(ctx context.Context, filter *store.Filter, dryRun func(*Replay) error) (int, error) {
+	whole := r.Plan.Exact || r.Plan.changesPayload() || dryRun != nil
+	if filter != nil && !whole {
+		alike, masked, err := r.checkSorts(ctx, *filter)
+		if alike || err != nil {
+			return r.count, err
+		}
+		whole = masked
+	}
+	r.last, r.count = 0, 0
+	for item, err := range r.Selected(ctx, whole) {
+		if err == nil {
+			err = r.checkOne(ctx, item, whole, dryRun)
+		}
+		if err != nil {
+			return 0, err
+		}
+		r.last, r.count = item.ID, r.count+1
+	}
+	return r.count, nil
+}
+
+// checkSorts checks one exchange of each sort. That is not enough, and alike is false, where there are queued messages,
+// each of which remembers its own secret, or exchanges that the history masks.
+func (r *Run) checkSorts(ctx context.Context, filter store.Filter) (alike, masked bool, err error) {
+	sorts, err := r.Journal.History.Sorts(ctx, filter)
+	for _, s := range sorts {
+		masked = r.Plan.Redactor.IsMasked(s.Example)
+		if masked || s.Example.Outcome() == record.Queued {
+			return false, masked, nil
+		}
+		if err := r.checkOne(ctx, Item{Exchange: s.Example}, false, nil); err != nil {
+			return true, false, err
+		}
+		r.last, r.count = max(r.last, s.Last), r.count+s.Count
+	}
+	return true, false, err
+}
+
+func (r *Run) checkOne(ctx context.Context, item Item, whole bool, dryRun func(*Replay) error) error {
+	if !whole {
+		if err := r.Whole(item.Exchange); err != nil {
+			return err
+		}
+		if _, err := r.target(item); err != nil {
+			return err
+		}
+		_, err := r.signerFor(ctx, item)
+		return err
+	}
+	planned, err := r.plan(ctx, item)
+	if err == nil {
+		err = planned.Signer.Try(&planned.X, r.Now())
+	}
+	if err == nil && dryRun != nil {
+		err = dryRun(planned)
+	}
+	return err
+}
+
+// Send replays what was checked, until ctx ends, and returns what became of it. An endpoint that refuses or cannot be
+// reached ends only its own replay.
+func (r *Run) Send(ctx context.Context) (*batch.Tally, error) {
+	next, stop := iter.Pull2(r.Selected(ctx, true))
+	defer stop()
+	var mu sync.Mutex // held for next and for tally
+	take := func(ctx context.Context) (item Item, ok bool, err error) {
+		mu.Lock()
+		defer mu.Unlock()
+		if ctx.Err() != nil {
+			return item, false, nil
+		}
+		item, err, ok = next()
+		if !ok || ctx.Err() != nil || err == nil && item.ID > r.last {
+			return item, false, nil
+		}
+		return item, true, err
+	}
+	tally := batch.NewTally(false)
+	err := batch.Pool(ctx, min(r.AtOnce, r.count), func(ctx context.Context, _ int) error {
+		for {
+			item, ok, err := take(ctx)
+			if !ok || err != nil {
+				return err
+			}
+			var ends batch.Ends
+			o, err := r.send(ctx, item, &ends)
+			if err != nil {
+				return err
+			}
+			mu.Lock()
+			tally.Add(&o, &ends)
+			mu.Unlock()
+		}
+	})
+	return tally, err
+}
+
+// send replays one item.
+func (r *Run) send(ctx context.Context, item Item, ends *batch.Ends) (o journal.Outcome, err error) {
+	planned, err := r.plan(ctx, item)
+	if err != nil {
+		return o, err
+	}
+	if r.Begin != nil {
+		r.Begin(planned)
+	}
+	_, client, err := r.remembered(ctx, item)
+	if err != nil {
+		return o, err
+	}
+	sender, j := r.Sender, r.Journal
+	sender.Sign = planned.Signer.ForAttempt(&planned.X)
+	if client != nil {
+		sender.Client = client
+	}
+	j.Lazily = r.AtOnce > 1 && planned.X.WebhookID == item.WebhookID // an id that is new must be durable first
+	begun := time.Now()
+	o, err = j.Deliver(ctx, sender, planned.X, func(a *deliver.Attempt) error {
+		ends.Add(a.Exchange)
+		return r.Tell(planned, a)
+	})
+	took := time.Since(begun)
+	if err == nil && o.Delivered() && r.To == "" { // a dead letter that went elsewhere stays one
+		err = item.Settle(ctx, j.History, r.Now())
+	}
+	if err == nil && r.End != nil {
+		r.End(planned, &o, took)
+	}
+	return o, err
+}
+
+// plan makes the first attempt of the replay of an item, and finds what signs it.
+func (r *Run) plan(ctx context.Context, item Item) (*Replay, error) {
+	if err := r.Whole(item.Exchange); err != nil {
+		return nil, err
+	}
+	target, err := r.target(item)
+	if err != nil {
+		return nil, err
+	}
+	s := &signer.Signer{}
+	if !r.Plan.Exact || r.Plan.Redactor.IsMasked(item.Exchange) {
+		if s, err = r.signerFor(ctx, item); err != nil {
+			return nil, err
+		}
+	}
+	plain := *item.Exchange
+	plain.EventType = record.EventToSend(item.EventType)
+	x, err := r.Plan.Exchange(ctx, &plain, target, s, r.Now())
+	if err != nil {
+		return nil, err
+	}
+	x.FromUnchecked = redact.IsUnchecked(item.Exchange)
+	if r.Plan.Exact {
+		s = &signer.Signer{}
+	}
+	return &Replay{item, x, s}, nil
+}
+
+func (r *Run) target(item Item) (string, error) {
+	switch {
+	case r.To != "":
+		return r.To, nil
+	case item.Letter != nil:
+		return item.Letter.Target, nil
+	case item.Kind == record.Sent:
+		return item.Request.URL, nil
+	}
+	return r.Route(item.Exchange)
+}
+
+func (r *Run) signerFor(ctx context.Context, item Item) (*signer.Signer, error) {
+	if s, _, err := r.remembered(ctx, item); s != nil || err != nil {
+		return s, err
+	}
+	r.signing.Lock()
+	defer r.signing.Unlock()
+	return r.Signer(ctx, item.Exchange)
+}
+
+// remembered returns what signs and sends an item as it was queued, nil for what is not in the queue.
+func (r *Run) remembered(ctx context.Context, item Item) (*signer.Signer, *deliver.Client, error) {
+	if item.Outcome() != record.Queued {
+		return nil, nil, nil
+	}
+	q := item.Letter
+	if q == nil {
+		entries, err := r.Journal.History.Queue(ctx, store.QueueFilter{Thread: item.ID, Kind: store.Message, Limit: 1})
+		if err != nil || len(entries) == 0 { // it is no longer in the queue
+			return nil, nil, err
+		}
+		q = entries[0]
+	}
+	return r.Remembered(ctx, q)
+}
