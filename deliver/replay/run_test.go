@@ -315,7 +315,8 @@ func TestExactlyTheBytesGoOutUnderTheOldSignature(t *testing.T) {
 	a := newApp(t)
 	x := webhook("/a", "1")
 	x.Request.Header = x.Request.Header.Set("X-Hub-Signature-256", "sha256=old")
-	x.Request.Head = "POST /a HTTP/1.1\r\nHost: hooks.example\r\nX-Hub-Signature-256: sha256=old\r\nContent-Length: 1\r\n\r\n"
+	x.Request.Head = "POST /a HTTP/1.1\r\nHost: hooks.example\r\nX-Hub-Signature-256: sha256=old\r\n" +
+		"Content-Length: 1\r\n\r\n"
 	r := newRun(t, newHistory(t, x), a.URL)
 	r.Plan.Exact = true
 	r.Signer = func(context.Context, *record.Exchange) (*signer.Signer, error) {
