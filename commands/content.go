@@ -4,12 +4,14 @@ import (
 	"cmp"
 	"errors"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/deliver/payload"
 )
@@ -142,9 +144,16 @@ func (sh *shell) defaultScheme(c *payload.Content, f *flags.Signing, target stri
 
 // openEditor lets the person change a payload.
 func (sh *shell) openEditor(body []byte, contentType string) ([]byte, error) {
-	changed, err := sh.editor().edit(body, payload.Extension(contentType))
+	changed, err := sh.editor().Edit(body, payload.Extension(contentType))
 	if errors.Is(err, os.ErrNotExist) {
 		return nil, fail.Usage("--edit: %w", err).Hint("EDITOR=nano barb …")
 	}
 	return changed, err
+}
+
+// editor is $VISUAL, $EDITOR or vi, as for git.
+func (sh *shell) editor() infile.Editor {
+	environ := slices.DeleteFunc(slices.Clone(sh.Environ), sh.isSecretVariable)
+	return infile.Editor{Command: cmp.Or(sh.Getenv("VISUAL"), sh.Getenv("EDITOR"), "vi"), Environ: environ,
+		In: sh.In, Out: sh.Err, Err: sh.Err, Dir: sh.Dir} // stdout is for the result
 }

@@ -4,8 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/pelletier/go-toml/v2"
-
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
@@ -28,7 +27,7 @@ func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, 
 	}
 	m.Params = params
 	if m.Stream != nil {
-		if m.Body, err = infile.ReadAll(m.Stream, maxPayload, "the payload"); err != nil {
+		if m.Body, err = infile.ReadAll(m.Stream, infile.MaxPayload, "the payload"); err != nil {
 			return err
 		}
 		m.Stream = nil
@@ -98,7 +97,7 @@ func (d *discovery) emit(sh *shell) error {
 	out := schema.NewDiscovery(&d.Result)
 	out.Secret = d.secret.Name
 	if d.Found {
-		block, err := schemeTOML(d.Scheme)
+		block, err := config.SchemeTOML(d.Scheme)
 		if err != nil {
 			return err
 		}
@@ -119,7 +118,7 @@ func (d *discovery) print(sh *shell) error {
 		return nil
 	}
 	sh.out.Discovery(&d.Result, d.secret.Name, d.age())
-	block, err := schemeTOML(d.Scheme)
+	block, err := config.SchemeTOML(d.Scheme)
 	if err != nil {
 		return err
 	}
@@ -155,45 +154,4 @@ func (d *discovery) next() (next []string) {
 		next = append(next, "it may sign an id that is not in the request: --param id=VALUE")
 	}
 	return append(next, "public keys and JWTs are not searched for; barb schemes lists those that use them")
-}
-
-// tomlScheme is a [scheme.NAME] as it is written; schemeKeys says how it is read.
-type tomlScheme struct {
-	Auth      sign.Auth      `toml:"auth"`
-	Hash      sign.Hash      `toml:"hash,omitempty"`
-	Enc       sign.Encoding  `toml:"enc,omitempty"`
-	Key       sign.KeyForm   `toml:"key"`
-	Content   string         `toml:"content,omitempty"`
-	Header    string         `toml:"header"`
-	Split     string         `toml:"split,omitempty"`
-	Prefix    string         `toml:"prefix,omitempty"`
-	Format    string         `toml:"format,omitempty"`
-	Time      *tomlTimestamp `toml:"time,inline,omitempty"`
-	Tolerance string         `toml:"tolerance,omitempty"`
-	IDIn      sign.Place     `toml:"id_in,omitempty"`
-
-	UnsignedTime bool `toml:"unsigned_time,omitempty"`
-	NoSeparator  bool `toml:"no_separator,omitempty"`
-}
-
-type tomlTimestamp struct {
-	In   sign.Place `toml:"in,omitempty"`
-	Key  string     `toml:"key,omitempty"`
-	Unit sign.Unit  `toml:"unit"`
-}
-
-// schemeTOML writes a found scheme as a table for barb.toml.
-func schemeTOML(s sign.Scheme) (string, error) {
-	t := tomlScheme{Auth: s.Auth, Hash: s.Hash, Enc: s.Enc, Key: s.Key, Content: s.Content, Header: s.Header,
-		Split:  s.Split,
-		Prefix: s.Prefix, Format: s.Format, IDIn: s.IDIn, UnsignedTime: s.UnsignedTime, NoSeparator: s.NoSeparator}
-	if s.Time.Unit != "" {
-		past := flags.Duration(s.Tolerance.Past)
-		t.Time, t.Tolerance = &tomlTimestamp{s.Time.In, s.Time.Key, s.Time.Unit}, past.String()
-	}
-	data, err := toml.Marshal(t)
-	if err != nil {
-		return "", fail.Local("toml: %w", err)
-	}
-	return "[scheme." + s.Name + "]\n" + string(data), nil
 }

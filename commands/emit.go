@@ -88,7 +88,7 @@ func (e *emission) takeHook(ctx context.Context, sh *shell) error {
 		if c, ok := m.Stream.(io.Closer); ok {
 			defer c.Close()
 		}
-		if m.Body, err = infile.ReadAll(m.Stream, maxPayload, "the payload"); err != nil {
+		if m.Body, err = infile.ReadAll(m.Stream, infile.MaxPayload, "the payload"); err != nil {
 			return err
 		}
 		m.Stream = nil

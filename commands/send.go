@@ -9,6 +9,7 @@ import (
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/payload"
 	"github.com/barbhq/barb/store/record"
@@ -217,10 +218,10 @@ func (sh *shell) sendBody(o sendOptions) ([]byte, error) {
 	if o.data == "" {
 		return nil, nil
 	}
-	p, err := sh.payloadFrom(o.data, true, nil, o.Secrets)
+	p, err := infile.Payload(sh.In, sh.InTerminal, o.data, true, nil, o.Secrets)
 	if err != nil {
 		return nil, err
 	}
-	defer p.close()
-	return p.bytes()
+	defer p.Close()
+	return p.Bytes()
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/deliver/payload"
 	"github.com/barbhq/barb/deliver/signer"
@@ -90,7 +91,7 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 	if err != nil {
 		return err
 	}
-	defer p.close()
+	defer p.Close()
 	m := sign.Message{ID: o.id, Event: o.event, Time: at, Method: o.method, URL: o.url, Header: header.HTTP(),
 		Params: s.Params}
 	if err := o.body(&m, s.Scheme, p); err != nil {
@@ -112,8 +113,8 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 	return printer(signedPayload{o, p, m, signed, header})
 }
 
-func (sh *shell) signPayload(o signOptions) (*input, error) {
-	p, err := sh.payloadFrom(o.data, o.dataGiven, o.positional, o.Secrets)
+func (sh *shell) signPayload(o signOptions) (*infile.Input, error) {
+	p, err := infile.Payload(sh.In, sh.InTerminal, o.data, o.dataGiven, o.positional, o.Secrets)
 	if err == nil && p == nil {
 		err = fail.Usage("sign needs a payload").Hint("barb sign FILE, -d '{}' or a pipe into stdin")
 	}
@@ -121,19 +122,19 @@ func (sh *shell) signPayload(o signOptions) (*input, error) {
 }
 
 // body gives the message its body: streamed where the scheme allows it and nothing prints it, else read whole.
-func (o signOptions) body(m *sign.Message, scheme sign.Scheme, p *input) (err error) {
-	if p.in != nil && scheme.Streams() && o.output != "http" && (o.output != "curl" || p.name != "-") {
-		m.Stream = p.in
+func (o signOptions) body(m *sign.Message, scheme sign.Scheme, p *infile.Input) (err error) {
+	if p.In != nil && scheme.Streams() && o.output != "http" && (o.output != "curl" || p.Name != "-") {
+		m.Stream = p.In
 		return nil
 	}
-	m.Body, err = p.bytes()
+	m.Body, err = p.Bytes()
 	return err
 }
 
 // signedPayload is what the printers print.
 type signedPayload struct {
 	signOptions
-	payload *input
+	payload *infile.Input
 	message sign.Message
 	signed  sign.Signed
 	header  record.Header
@@ -223,7 +224,7 @@ func printCurl(sh *shell, s signedPayload) error {
 	if err != nil {
 		return err
 	}
-	file := s.payload.name
+	file := s.payload.Name
 	if file == "" || file == "-" || s.signed.Body != nil {
 		sh.out.Line(export.Curl(&r))
 		return nil

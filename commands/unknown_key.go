@@ -9,6 +9,7 @@ import (
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/export"
 )
 
 // The schemes that a hint names for a key of either kind, where the message shows none.
@@ -101,7 +102,7 @@ func (sh *shell) retyped(scheme string) string {
 		case name == "--secret":
 			words = append(words, name, shownReference(value))
 		default:
-			words = append(words, quoted(word))
+			words = append(words, export.Quote(word))
 		}
 	}
 	line := strings.Join(append(words, "-s", scheme), " ")
@@ -116,16 +117,7 @@ func (sh *shell) retyped(scheme string) string {
 
 func shownReference(ref string) string {
 	if ref == "-" || secret.IsReference(ref) {
-		return quoted(ref)
+		return export.Quote(ref)
 	}
 	return "env:NAME"
-}
-
-// quoted is a word as a POSIX shell takes it.
-func quoted(word string) string {
-	const plain = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_./:=@%+,"
-	if word != "" && strings.Trim(word, plain) == "" {
-		return word
-	}
-	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }

@@ -111,7 +111,7 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 		return fail.Usage("verify needs a secret").Hint(secret.Help)
 	}
 	if m.Stream != nil && (o.explain || v.Auto || !v.Scheme.Streams()) {
-		if m.Body, err = infile.ReadAll(m.Stream, maxPayload, "the payload"); err != nil {
+		if m.Body, err = infile.ReadAll(m.Stream, infile.MaxPayload, "the payload"); err != nil {
 			return err
 		}
 		m.Stream = nil
@@ -176,21 +176,21 @@ func (o verifyOptions) fromPayload(sh *shell) (m sign.Message, err error) {
 		return m, fail.Usage("verify needs the headers the webhook came with").Hint("-H 'Name: value', --headers FILE, " +
 			"--http FILE, or the id of a received webhook")
 	}
-	p, err := sh.payloadFrom(o.data, o.dataGiven, o.positional, o.Secrets)
+	p, err := infile.Payload(sh.In, sh.InTerminal, o.data, o.dataGiven, o.positional, o.Secrets)
 	if err != nil {
 		return m, err
 	}
-	if stdin && p != nil && p.name == "-" {
+	if stdin && p != nil && p.Name == "-" {
 		p = nil // read already
 	}
 	if p == nil {
 		return m, fail.Usage("verify needs a payload").Hint("barb verify FILE, -d '{}', a pipe into stdin, or a history id")
 	}
 	m = sign.Message{Method: "POST", Header: header.HTTP()}
-	if p.in != nil {
-		m.Stream = p.in
+	if p.In != nil {
+		m.Stream = p.In
 	} else {
-		m.Body = []byte(p.text)
+		m.Body = []byte(p.Text)
 	}
 	return m, nil
 }
@@ -206,7 +206,7 @@ func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
 	if len(o.positional) > 0 || o.dataGiven {
 		return m, fail.Usage("--http brings its own payload").Hintf("barb verify --http %s", o.httpFile)
 	}
-	data, err := infile.ReadArgument(sh.In, o.httpFile, maxPayload)
+	data, err := infile.ReadArgument(sh.In, o.httpFile, infile.MaxPayload)
 	if err != nil {
 		return m, err
 	}

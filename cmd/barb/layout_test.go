@@ -77,7 +77,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"commands/config": {ours: []string{"units", "commands/fail", "commands/flags", "commands/infile", "commands/secret",
 		"listen/route", "listen/script", "sign", "sign/catalog", "sign/handshake", "store/disk", "store/export",
 		"store/record", "store/redact"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2"}},
-	"commands/infile": {ours: []string{"units", "commands/fail"}},
+	"commands/infile": {ours: []string{"units", "commands/fail"}, others: []string{"github.com/mattn/go-shellwords"}},
 	"commands": {ours: []string{"*"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2",
 		"github.com/itchyny/gojq", "github.com/google/uuid", "github.com/mattn/go-shellwords", "github.com/adrg/xdg",
 		"github.com/zalando/go-keyring", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/time"}},

@@ -1,4 +1,4 @@
-// Package infile reads what a person named: a file or standard input.
+// Package infile reads what a person named: a file, standard input or an editor.
 // What it reads is bounded, and its errors are those of a command line.
 package infile
 

@@ -1,43 +1,35 @@
-package commands
+package infile
 
 import (
 	"bytes"
-	"cmp"
 	"errors"
 	"io"
 	"os"
 	"os/exec"
-	"slices"
+
+	"github.com/mattn/go-shellwords"
 
 	"github.com/barbhq/barb/commands/fail"
-	"github.com/barbhq/barb/commands/infile"
-	"github.com/mattn/go-shellwords"
 )
 
-// editor is the program in which people change a payload: $VISUAL, $EDITOR or vi, as for git.
-type editor struct {
-	command  string
-	environ  []string
-	in       io.Reader
-	out, err io.Writer
-	dir      string
+// Editor is the program in which a person changes a payload.
+type Editor struct {
+	Command  string
+	Environ  []string
+	In       io.Reader
+	Out, Err io.Writer
+	Dir      string
 }
 
-func (sh *shell) editor() editor {
-	environ := slices.DeleteFunc(slices.Clone(sh.Environ), sh.isSecretVariable)
-	return editor{command: cmp.Or(sh.Getenv("VISUAL"), sh.Getenv("EDITOR"), "vi"), environ: environ,
-		in: sh.In, out: sh.Err, err: sh.Err, dir: sh.Dir} // stdout is for the result
-}
-
-// edit opens a private temporary file with the payload and returns what it then holds. Nothing is sent when the editor
+// Edit opens a private temporary file with the payload and returns what it then holds. Nothing is sent when the editor
 // does not end well or leaves nothing.
-func (e editor) edit(body []byte, extension string) ([]byte, error) {
+func (e Editor) Edit(body []byte, extension string) ([]byte, error) {
 	parser := shellwords.NewParser() // quotes and nothing else of a shell
 	parser.ParseEnv, parser.ParseBacktick = false, false
-	words, err := parser.Parse(e.command)
+	words, err := parser.Parse(e.Command)
 	if err != nil || len(words) == 0 || parser.Position >= 0 {
 		return nil, fail.Usage("editor %q is not a command with its arguments",
-			e.command).Hint("EDITOR=vi, EDITOR='code --wait'")
+			e.Command).Hint("EDITOR=vi, EDITOR='code --wait'")
 	}
 	path, err := writeTemporary(body, extension)
 	if err != nil {
@@ -72,26 +64,26 @@ func writeTemporary(body []byte, extension string) (path string, err error) {
 	return f.Name(), err
 }
 
-func (e editor) run(words []string, path string) error {
+func (e Editor) run(words []string, path string) error {
 	cmd := exec.Command(words[0], append(words[1:], path)...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env, cmd.Dir = e.in, e.out, e.err, e.environ, e.dir
+	cmd.Stdin, cmd.Stdout, cmd.Stderr, cmd.Env, cmd.Dir = e.In, e.Out, e.Err, e.Environ, e.Dir
 	err := cmd.Run()
 	if _, ended := errors.AsType[*exec.ExitError](err); ended {
 		return &fail.Error{Code: fail.ExitInterrupted, Err: errors.New("the editor ended with an error: nothing was sent")}
 	}
 	if err != nil {
-		return fail.Usage("editor %q: %w", e.command, errors.Unwrap(err)).Hint("EDITOR=vi, EDITOR='code --wait'")
+		return fail.Usage("editor %q: %w", e.Command, errors.Unwrap(err)).Hint("EDITOR=vi, EDITOR='code --wait'")
 	}
 	return nil
 }
 
 func readEdited(path string) ([]byte, error) {
-	f, err := infile.Open(path)
+	f, err := Open(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return infile.ReadAll(f, maxPayload, "the edited payload")
+	return ReadAll(f, MaxPayload, "the edited payload")
 }
 
 // withoutAddedLine takes off the line break that editors put behind the last line of a payload that had none.
