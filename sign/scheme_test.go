@@ -37,8 +37,8 @@ func TestEveryRowOfTheCatalogueIsValidAndComplete(t *testing.T) {
 		}
 		seen[s.Name] = true
 	}
-	if len(seen) != 134 {
-		t.Errorf("%d schemes, want 134", len(seen))
+	if len(seen) < 134 {
+		t.Errorf("%d schemes: one was lost", len(seen))
 	}
 }
 

@@ -157,8 +157,8 @@ func TestEveryVectorGetsItsVerdictAndReason(t *testing.T) {
 			})
 		}
 	}
-	if total != 694 {
-		t.Errorf("%d vectors, want 694", total)
+	if total < 694 {
+		t.Errorf("%d vectors: one was lost", total)
 	}
 }
 

@@ -162,8 +162,8 @@ func TestEveryHandshakeOfTheTableIsTested(t *testing.T) {
 			t.Errorf("%s has %d steps, %d are tested", h.Name, len(h.Steps), tested[h.Name])
 		}
 	}
-	if len(tested) != 25 || len(handshake.All()) != 25 {
-		t.Errorf("%d handshakes, %d tested", len(handshake.All()), len(tested))
+	if len(tested) < 25 {
+		t.Errorf("%d handshakes are tested: one was lost", len(tested))
 	}
 }
 
