@@ -99,7 +99,7 @@ func (s *Scheme) readCarriers(m *Message) (r reading, err error) {
 			return r, err
 		}
 	}
-	return r, s.judge(found, &r)
+	return r, s.noSignature(found, &r)
 }
 
 // item returns the value of "name=" in a signature.
@@ -148,8 +148,8 @@ func (s *Scheme) weaker(m *Message) bool {
 	return n > 0
 }
 
-// judge returns the error for a message without a signature of this scheme's version.
-func (s *Scheme) judge(found bool, r *reading) error {
+// noSignature returns the error for a message without a signature of this scheme's version.
+func (s *Scheme) noSignature(found bool, r *reading) error {
 	switch {
 	case len(r.candidates) > 0:
 		return nil

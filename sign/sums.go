@@ -27,8 +27,8 @@ type made struct {
 // Hashed returns how many bytes of bodies were hashed so far.
 func (p *Sums) Hashed() int64 { return p.hashed }
 
-// take counts a pass over n bytes for a hash and a key, and refuses one too many; a short body is never refused.
-func (p *Sums) take(s *Scheme, k *key, hash Hash, n int) error {
+// count counts a pass over n bytes for a hash and a key, and refuses one too many; a short body is never refused.
+func (p *Sums) count(s *Scheme, k *key, hash Hash, n int) error {
 	if p == nil {
 		return nil
 	}
@@ -95,7 +95,7 @@ func (s *Scheme) proofOnce(v *values, k *key, text string, known bool) (proof, e
 	if strings.Contains(s.Content, "{body") || strings.Contains(s.Content, "{form|") {
 		n = len(v.m.Body)
 	}
-	if err := sums.take(s, k, s.Hash, n); err != nil {
+	if err := sums.count(s, k, s.Hash, n); err != nil {
 		return proof{}, err
 	}
 	m := made{}

@@ -70,8 +70,8 @@ func (u Unit) format(t time.Time) (text string, ok bool) {
 	return text, ok
 }
 
-// judge returns a message's age, and an error if it is outside the tolerance. t is the signed time.
-func (l Tolerance) judge(t, now time.Time) (age time.Duration, err error) {
+// check returns a message's age, and an error if it is outside the tolerance. t is the signed time.
+func (l Tolerance) check(t, now time.Time) (age time.Duration, err error) {
 	age = now.Sub(t)
 	switch {
 	case age > l.Past:

@@ -86,7 +86,7 @@ func (s *Scheme) verifyReading(m *Message, r *reading, now time.Time, keys []key
 	if err != nil {
 		return Match{}, err
 	}
-	k, hit, err := s.find(v, keys, r)
+	k, hit, err := s.findKey(v, keys, r)
 	if err != nil {
 		return Match{}, err
 	}
@@ -158,26 +158,26 @@ func (s *Scheme) timeOf(m *Message, r *reading) (text string, at time.Time, err 
 	case n > 1:
 		return "", at, refuseTwice(s.Time.In)
 	case n == 0 || text == "":
-		return "", at, refuse(MissingTimestamp, "no timestamp in "+s.clock())
+		return "", at, refuse(MissingTimestamp, "no timestamp in "+s.timePlace())
 	}
 	at, ok := s.Time.Unit.Parse(text)
 	if !ok {
-		return "", at, refuse(MalformedTimestamp, "the timestamp in "+s.clock()+" is not "+s.Time.Unit.describe())
+		return "", at, refuse(MalformedTimestamp, "the timestamp in "+s.timePlace()+" is not "+s.Time.Unit.describe())
 	}
 	return text, at, nil
 }
 
-// clock names the place of the timestamp for error messages.
-func (s *Scheme) clock() string {
+// timePlace names the place of the timestamp for error messages.
+func (s *Scheme) timePlace() string {
 	if s.Time.In == "" {
 		return s.carrier(0).String()
 	}
 	return s.Time.In.String()
 }
 
-// find returns the first key that has a matching signature for all signed content, and that signature; with several
+// findKey returns the first key that has a matching signature for all signed content, and that signature; with several
 // parts, the last part's.
-func (s *Scheme) find(v *values, keys []key, r *reading) (k *key, hit []byte, err error) {
+func (s *Scheme) findKey(v *values, keys []key, r *reading) (k *key, hit []byte, err error) {
 	if s.Code == "" && s.JWT == nil {
 		proofs, err := s.proofs(v, keys)
 		if err != nil {
@@ -206,7 +206,7 @@ func (s *Scheme) find(v *values, keys []key, r *reading) (k *key, hit []byte, er
 		}
 	}
 	for i := range keys {
-		if hit = s.holds(v.m.Sums, &keys[i], parts); hit != nil {
+		if hit = s.matchParts(v.m.Sums, &keys[i], parts); hit != nil {
 			return &keys[i], hit, nil
 		}
 	}
@@ -229,23 +229,23 @@ func (s *Scheme) parts(v *values, r *reading) ([]part, error) {
 	return s.Code.coder().parts(s, v, r)
 }
 
-// holds returns the last part's signature when every part is signed under the key, else nil.
-func (s *Scheme) holds(sums *Sums, k *key, parts []part) (hit []byte) {
+// matchParts returns the last part's signature when every part is signed under the key, else nil.
+func (s *Scheme) matchParts(sums *Sums, k *key, parts []part) (hit []byte) {
 	for _, p := range parts {
-		if hit = s.partHolds(sums, k, p); hit == nil {
+		if hit = s.matchPart(sums, k, p); hit == nil {
 			return nil
 		}
 	}
 	return hit
 }
 
-func (s *Scheme) partHolds(sums *Sums, k *key, p part) []byte {
+func (s *Scheme) matchPart(sums *Sums, k *key, p part) []byte {
 	if p.alg != "" && p.alg != messageAlgorithm(s.authOf(k)) {
 		return nil
 	}
 	hash := cmp.Or(p.hash, s.Hash)
 	for _, content := range p.contents {
-		if sums.take(s, k, hash, len(content)) != nil {
+		if sums.count(s, k, hash, len(content)) != nil {
 			return nil
 		}
 		to := s.newSink(k, hash)
@@ -290,7 +290,7 @@ func (s *Scheme) judgeAge(match *Match, m *Message, r *reading, at, now time.Tim
 	}
 	match.HasAge = true
 	var err error
-	if match.Age, err = s.Tolerance.judge(at, now); err != nil {
+	if match.Age, err = s.Tolerance.check(at, now); err != nil {
 		return err
 	}
 	if !k.NotAfter.IsZero() && (at.Before(k.NotBefore) || at.After(k.NotAfter)) {

@@ -36,15 +36,15 @@ func newVector(p *plan, h *Hook) *vector {
 	}
 	v := &vector{URL: h.URL, At: h.At, Body: lines(base64.StdEncoding.EncodeToString(h.Body))}
 	for _, name := range p.Headers() {
-		if value, ok := only(h.Header, name); ok {
+		if value, ok := single(h.Header, name); ok {
 			v.Headers = append(v.Headers, sign.Field{Name: name, Value: characters(value)})
 		}
 	}
 	return v
 }
 
-// only returns the value of a header that occurs once, in any spelling.
-func only(h http.Header, name string) (string, bool) {
+// single returns the value of a header that occurs once, in any spelling.
+func single(h http.Header, name string) (string, bool) {
 	var all []string
 	for key, values := range h {
 		if strings.EqualFold(key, name) {

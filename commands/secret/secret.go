@@ -64,7 +64,7 @@ type entry struct {
 // Find returns the secrets of references. An unusable secret is a usage error that names the reference and quotes no
 // secret.
 func (f *Finder) Find(ctx context.Context, refs []string) ([]sign.Secret, error) {
-	entries := f.note(refs)
+	entries := f.entries(refs)
 	secrets := make([]sign.Secret, 0, len(refs))
 	for i, ref := range refs {
 		secret, err := f.one(ctx, entries[i], ref)
@@ -76,8 +76,8 @@ func (f *Finder) Find(ctx context.Context, refs []string) ([]sign.Secret, error)
 	return secrets, nil
 }
 
-// note adds the entries of references, so that Names knows their variables.
-func (f *Finder) note(refs []string) []*entry {
+// entries adds the entries of references, so that Names knows their variables.
+func (f *Finder) entries(refs []string) []*entry {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.asked == nil {
@@ -106,7 +106,7 @@ func (f *Finder) one(ctx context.Context, e *entry, ref string) (sign.Secret, er
 	if e.found {
 		return e.secret, nil
 	}
-	key, name, err := f.look(ctx, ref)
+	key, name, err := f.lookUp(ctx, ref)
 	switch {
 	case err != nil:
 		return sign.Secret{}, err
@@ -119,8 +119,8 @@ func (f *Finder) one(ctx context.Context, e *entry, ref string) (sign.Secret, er
 	return e.secret, nil
 }
 
-// look returns the bytes of a reference, and a name that may be shown.
-func (f *Finder) look(ctx context.Context, ref string) (key []byte, name string, err error) {
+// lookUp returns the bytes of a reference, and a name that may be shown.
+func (f *Finder) lookUp(ctx context.Context, ref string) (key []byte, name string, err error) {
 	kind, rest, _ := strings.Cut(ref, ":")
 	switch {
 	case ref == "":

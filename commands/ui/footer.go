@@ -104,19 +104,19 @@ func (f *Footer) draw() {
 	if f.Color {
 		line = "\x1b[2m" + text + "\x1b[0m"
 	}
-	f.put("\r\x1b[J" + line + "\r")
+	f.print("\r\x1b[J" + line + "\r")
 	f.shown = text
 }
 
 func (f *Footer) erase() {
 	if f.shown != "" {
-		f.put("\r\x1b[J")
+		f.print("\r\x1b[J")
 		f.shown = ""
 	}
 }
 
-// put writes to the terminal. It ignores errors: the writers of important output notice them.
-func (f *Footer) put(s string) { _, _ = io.WriteString(f.W, s) }
+// print writes to the terminal. It ignores errors: the writers of important output notice them.
+func (f *Footer) print(s string) { _, _ = io.WriteString(f.W, s) }
 
 // Tally holds the counts of a listener for its footer.
 type Tally struct {

@@ -61,7 +61,7 @@ type HookLines struct {
 // Write writes the line.
 func (l *HookLines) Write(h *Hook) {
 	cells := l.P.cells(h)
-	room := l.room()
+	room := l.maxWidth()
 	if l.grown[colNotes] == 0 && cells[colNotes].text != "" {
 		l.grown[colNotes] = len("duplicate of 17")
 	}
@@ -79,8 +79,8 @@ func (l *HookLines) Write(h *Hook) {
 	l.P.Line(join(&cells, widths, room > 0))
 }
 
-// room returns the greatest width of a line; 0 for no limit.
-func (l *HookLines) room() int {
+// maxWidth returns the greatest width of a line; 0 for no limit.
+func (l *HookLines) maxWidth() int {
 	if l.Columns != nil && l.P.Width > 0 {
 		return l.Columns()
 	}
@@ -182,7 +182,7 @@ func (c *hookCell) shortened(width int) string {
 
 func (p *Printer) cells(h *Hook) [columns]hookCell {
 	plain := func(s string) string { return s }
-	what := hookCell{text: what(h.Exchange), paint: plain}
+	what := hookCell{text: label(h.Exchange), paint: plain}
 	if h.Scheme == "" && h.Event() == "" {
 		what.paint = p.faint
 	}

@@ -86,8 +86,8 @@ func (p *Printer) statusPaint(code int) func(string) string {
 	return p.bad
 }
 
-// what names an exchange by scheme and event, or by its request when neither is known.
-func what(x *record.Exchange) string {
+// label names an exchange by scheme and event, or by its request when neither is known.
+func label(x *record.Exchange) string {
 	if x.Handshake != "" {
 		return "handshake " + Clip(x.Handshake, 60)
 	}
@@ -103,12 +103,12 @@ func what(x *record.Exchange) string {
 	return strings.Join(words, " ")
 }
 
-// name is what, with a faint request.
+// name is label with a faint request.
 func (p *Printer) name(x *record.Exchange) string {
 	if x.EventType == "" && x.Scheme == "" {
-		return p.faint(what(x))
+		return p.faint(label(x))
 	}
-	return what(x)
+	return label(x)
 }
 
 // Verdict returns a verdict's words in their colour.

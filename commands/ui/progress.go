@@ -56,7 +56,7 @@ func (p Progress) text(rate float64, columns int) string {
 	if p.P99 > 0 {
 		parts = append(parts, "p99 "+Duration(p.P99))
 	}
-	if left := p.left(rate); left > 0 {
+	if left := p.remaining(rate); left > 0 {
 		parts = append(parts, "ETA "+Duration(left))
 	}
 	line := strings.Join(parts, "  ")
@@ -67,8 +67,8 @@ func (p Progress) text(rate float64, columns int) string {
 	return line
 }
 
-// left returns the remaining time at a rate; 0 when it is unknown.
-func (p Progress) left(rate float64) time.Duration {
+// remaining returns the remaining time at a rate; 0 when it is unknown.
+func (p Progress) remaining(rate float64) time.Duration {
 	if p.Total <= p.Done || rate <= 0 {
 		return 0
 	}

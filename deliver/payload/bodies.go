@@ -92,8 +92,8 @@ func accept(e Bodies, name string, skipBad bool) (Bodies, error) {
 	return e, nil
 }
 
-// judge returns why a line is not an event; nil when it is.
-func judge(line []byte, check Check) error {
+// checkLine returns why a line is not an event; nil when it is.
+func checkLine(line []byte, check Check) error {
 	if !json.Valid(line) {
 		return whyNotJSON(line)
 	}

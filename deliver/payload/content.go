@@ -97,7 +97,7 @@ func (c *Content) Fill(x *record.Exchange, s *signer.Signer, n int) error {
 		}
 		x.Request.Header = x.Request.Header.Set(f.Name, f.Value)
 	}
-	c.name(x, s, p.ID)
+	c.setNames(x, s, p.ID)
 	return nil
 }
 
@@ -117,13 +117,13 @@ func (c *Content) Take(x *record.Exchange, s *signer.Signer, body []byte, n int)
 	if contentType != "" && !x.Request.Header.Has("Content-Type") {
 		x.Request.Header = x.Request.Header.Set("Content-Type", contentType)
 	}
-	c.name(x, s, "")
+	c.setNames(x, s, "")
 	return nil
 }
 
-// name sets the webhook id and event type of x: those at the scheme's places in the payload, else those of the sample
-// event. For an unsigned message it also sets their headers, which a signature would add.
-func (c *Content) name(x *record.Exchange, s *signer.Signer, id string) {
+// setNames sets the webhook id and event type of x: those at the scheme's places in the payload, else those of the
+// sample event. For an unsigned message it also sets their headers, which a signature would add.
+func (c *Content) setNames(x *record.Exchange, s *signer.Signer, id string) {
 	scheme := s.Scheme
 	if !s.Signs() && c.Sample != nil {
 		scheme = c.Scheme
@@ -140,13 +140,13 @@ func (c *Content) name(x *record.Exchange, s *signer.Signer, id string) {
 	s.Describe(x)
 	x.EventType = cmp.Or(x.EventType, scheme.Event(m), c.Sample.EventName())
 	if !s.Signs() {
-		x.Request.Header = c.announce(x.Request.Header, scheme.IDIn, x.WebhookID)
-		x.Request.Header = c.announce(x.Request.Header, scheme.EventIn, x.EventType)
+		x.Request.Header = c.setHeader(x.Request.Header, scheme.IDIn, x.WebhookID)
+		x.Request.Header = c.setHeader(x.Request.Header, scheme.EventIn, x.EventType)
 	}
 }
 
-// announce sets a value in the scheme's header for it.
-func (c *Content) announce(h record.Header, place sign.Place, value string) record.Header {
+// setHeader sets a value in the scheme's header for it.
+func (c *Content) setHeader(h record.Header, place sign.Place, value string) record.Header {
 	name, inHeader := strings.CutPrefix(string(place), "header:")
 	if !inHeader || c.Given.Has(name) {
 		return h

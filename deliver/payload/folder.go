@@ -37,7 +37,7 @@ func Folder(dir string, skipBad bool, check Check) (Bodies, error) {
 		if err != nil {
 			return nil, err
 		}
-		if why := f.judge(entry.Name(), info.Size(), check); why != nil {
+		if why := f.checkFile(entry.Name(), info.Size(), check); why != nil {
 			f.bad.add("%s: %w", entry.Name(), why)
 			continue
 		}
@@ -48,7 +48,7 @@ func Folder(dir string, skipBad bool, check Check) (Bodies, error) {
 	return accept(f, dir, skipBad)
 }
 
-func (f *folder) judge(name string, size int64, check Check) error {
+func (f *folder) checkFile(name string, size int64, check Check) error {
 	if size > MaxEvent {
 		return errors.New("larger than " + maxEventText)
 	}

@@ -69,7 +69,7 @@ func (l *lines) scan() error {
 			return err
 		case isBlank(line):
 		default:
-			if why := judge(line, l.check); why != nil {
+			if why := checkLine(line, l.check); why != nil {
 				l.bad.add("line %d: %w", l.reader.line, why)
 				continue
 			}
@@ -141,7 +141,7 @@ func (l *lines) Event(_ context.Context, n int64) ([]byte, error) {
 			return nil, fmt.Errorf("%s became shorter while it was sent", l.name)
 		case err != nil:
 			return nil, fmt.Errorf("%s: %w", l.name, err)
-		case l.bad.Count > 0 && judge(line, l.check) != nil:
+		case l.bad.Count > 0 && checkLine(line, l.check) != nil:
 			continue
 		}
 		if l.at++; l.at > n {

@@ -73,7 +73,7 @@ func (s *stream) Event(ctx context.Context, n int64) ([]byte, error) {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		why := s.why(c)
+		why := s.fault(c)
 		switch {
 		case errors.Is(c.err, io.EOF):
 			return nil, io.EOF
@@ -93,13 +93,13 @@ func (s *stream) Event(ctx context.Context, n int64) ([]byte, error) {
 	}
 }
 
-// why returns what is wrong with a line; nil: nothing.
-func (s *stream) why(c streamed) error {
+// fault returns what is wrong with a line; nil: nothing.
+func (s *stream) fault(c streamed) error {
 	switch {
 	case errors.Is(c.err, errLongLine):
 		return errors.New("longer than " + maxEventText)
 	case c.err == nil:
-		return judge(c.line, s.check)
+		return checkLine(c.line, s.check)
 	}
 	return nil // not the line's fault
 }

@@ -93,7 +93,7 @@ func newSearch(ctx context.Context, q Query) *search {
 	if s.bytes == 0 {
 		s.bytes = DefaultBytes
 	}
-	s.found = look(&s.message)
+	s.found = candidates(&s.message)
 	s.times, s.ids = byText(s.found.times, maxTimes), byText(s.found.ids, maxIDs)
 	s.result.Signatures, s.result.Times, s.result.IDs = len(s.found.inHeaders)+len(s.found.inBody), len(s.times),
 		len(s.ids)
@@ -110,18 +110,18 @@ func (s *search) run() error {
 		if len(signatures) == 0 {
 			continue
 		}
-		if err := s.among(signatures); err != nil || s.result.Found {
+		if err := s.trySignatures(signatures); err != nil || s.result.Found {
 			return err
 		}
 	}
 	return nil
 }
 
-// among tries every content against some signatures.
-func (s *search) among(signatures []signature) error {
+// trySignatures tries every content against some signatures.
+func (s *search) trySignatures(signatures []signature) error {
 	hashes := hashesOf(signatures)
 	for c := range contents(s.known) {
-		if !s.has(c) {
+		if !s.hasParts(c) {
 			continue
 		}
 		for _, at := range choices(s.times, c.uses("ts")) {
@@ -136,8 +136,8 @@ func (s *search) among(signatures []signature) error {
 	return nil
 }
 
-// has reports whether the message has the parts of a content, by a cheap check.
-func (s *search) has(c content) bool {
+// hasParts reports whether the message has the parts of a content, by a cheap check.
+func (s *search) hasParts(c content) bool {
 	return s.message.URL != "" || !c.uses("url") && !c.uses("path")
 }
 

@@ -45,11 +45,11 @@ func (w *walker) walk(path []string) bool {
 	case json.Delim:
 		return w.inside(path, t == '{')
 	case string:
-		return w.keep(path, t)
+		return w.add(path, t)
 	case json.Number:
-		return w.keep(path, t.String())
+		return w.add(path, t.String())
 	}
-	return w.keep(path, "") // true, false or null
+	return w.add(path, "") // true, false or null
 }
 
 // inside reads the rest of an object or array.
@@ -71,7 +71,7 @@ func (w *walker) inside(path []string, object bool) bool {
 	return err == nil
 }
 
-func (w *walker) keep(path []string, text string) bool {
+func (w *walker) add(path []string, text string) bool {
 	w.leaves++
 	if text != "" && len(path) > 0 && len(text) <= maxValue && len(w.values) < maxKept && arePlain(path) {
 		w.values = append(w.values, value{place: sign.Place("json:" + strings.Join(path, ".")), text: text})

@@ -35,11 +35,11 @@ type found struct {
 	times, ids        []value
 }
 
-func look(m *sign.Message) found {
+func candidates(m *sign.Message) found {
 	var f found
 	for _, v := range headers(m.Header) {
 		f.inHeaders = append(f.inHeaders, signaturesIn(v)...)
-		f.note(v)
+		f.add(v)
 	}
 	slices.SortStableFunc(f.inHeaders, func(a, b signature) int {
 		return cmp.Compare(likely(b.in.place),
@@ -50,7 +50,7 @@ func look(m *sign.Message) found {
 	}
 	for _, v := range bodyValues(m) {
 		f.inBody = append(f.inBody, signaturesIn(v)...)
-		f.note(v)
+		f.add(v)
 	}
 	// Verifying splits only the value of the signature, so items of other values are dropped.
 	stray := func(v value) bool {
@@ -136,8 +136,8 @@ func isWordByte(c byte) bool {
 	return c == '_' || '0' <= c && c <= '9' || 'a' <= c|0x20 && c|0x20 <= 'z'
 }
 
-// note adds the timestamps and ids in a value, including items of a header's value: "t=1700000000,v1=…".
-func (f *found) note(v value) {
+// add adds the timestamps and ids in a value, including items of a header's value: "t=1700000000,v1=…".
+func (f *found) add(v value) {
 	inHeader := strings.HasPrefix(string(v.place), "header:")
 	switch {
 	case unitOf(v.text) != "":

@@ -49,7 +49,7 @@ func (s *search) compare() {
 		}
 		if s.verifies(k) {
 			s.result.Same = append(s.result.Same, k.Name)
-		} else if alike(&c, &k) && s.verifies(moved(k, &c)) {
+		} else if alike(&c, &k) && s.verifies(withPlacesOf(k, &c)) {
 			s.result.Like = append(s.result.Like, k.Name)
 		}
 	}
@@ -76,8 +76,8 @@ func alike(a, b *sign.Scheme) bool {
 		a.Time.Key == b.Time.Key && a.Time.Unit == b.Time.Unit
 }
 
-// moved returns a known scheme with the places of the found one.
-func moved(k sign.Scheme, c *sign.Scheme) sign.Scheme {
+// withPlacesOf returns a known scheme with the places of the found one.
+func withPlacesOf(k sign.Scheme, c *sign.Scheme) sign.Scheme {
 	k.Header, k.Alt, k.Stronger, k.Time.In, k.IDIn = c.Header, nil, "", c.Time.In, c.IDIn
 	return k
 }

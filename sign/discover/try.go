@@ -65,7 +65,7 @@ func (s *search) try(t *trial, hashes []sign.Hash, signatures []signature) error
 			s.result.Tried += len(computed)
 			for _, sum := range computed {
 				for _, candidate := range signatures {
-					if hmac.Equal(sum, candidate.sum) && s.settle(t, k, &candidate) {
+					if hmac.Equal(sum, candidate.sum) && s.buildScheme(t, k, &candidate) {
 						return nil
 					}
 				}

@@ -300,7 +300,7 @@ func methods(t trial) variants {
 }
 
 // schemes returns the variants with another provider's scheme, those that the headers look like first.
-func schemes(t trial) variants { return of(t, likely, asAny(catalog.All)) }
+func schemes(t trial) variants { return allOf(t, likely, asAny(catalog.All)) }
 
 // likely returns the variants with schemes whose signature the message shows.
 func likely(t trial) variants {

@@ -66,7 +66,7 @@ func (s *search) run(all iter.Seq[variants]) *Cause {
 	s.seed = maphash.MakeSeed()
 	for stage := range all {
 		for v := range stage {
-			if s.over(&v) {
+			if s.isExhausted(&v) {
 				return nil
 			}
 			if c := s.try(&v); c != nil {
@@ -77,8 +77,8 @@ func (s *search) run(all iter.Seq[variants]) *Cause {
 	return nil
 }
 
-// over reports whether a limit is reached. Making a variant costs budget, even when it was tried before.
-func (s *search) over(v *variant) bool {
+// isExhausted reports whether a limit is reached. Making a variant costs budget, even when it was tried before.
+func (s *search) isExhausted(v *variant) bool {
 	s.spent += costOfMaking
 	if body := v.message.Body; pointer(body) != pointer(s.body) {
 		s.spent += int64(len(body))
@@ -146,8 +146,8 @@ func (s *search) fingerprint(v *variant) uint64 {
 	return h.Sum64()
 }
 
-// of returns the variants of several generators, one after the other.
-func of(t trial, all ...generator) variants {
+// allOf returns the variants of several generators, one after the other.
+func allOf(t trial, all ...generator) variants {
 	return func(yield func(variant) bool) {
 		for _, g := range all {
 			for v := range g(t) {
@@ -159,8 +159,8 @@ func of(t trial, all ...generator) variants {
 	}
 }
 
-// both returns the variants with a change of each generator; the first change names the cause.
-func both(t trial, first, second generator) variants {
+// combined returns the variants with a change of each generator; the first change names the cause.
+func combined(t trial, first, second generator) variants {
 	return func(yield func(variant) bool) {
 		for a := range first(t) {
 			for b := range second(a.trial) {

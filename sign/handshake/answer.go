@@ -67,9 +67,9 @@ func (s *Step) agrees(m *sign.Message) (status int, err error) {
 		if want == "" {
 			continue
 		}
-		value, n := ask(a.In, m)
+		value, n := readPlace(a.In, m)
 		if n != 1 || !sign.SameToken([]byte(value), []byte(want)) {
-			return a.Status, refuse(sign.SignatureMismatch, words(a.In)+" is not the "+a.Param+" that was agreed")
+			return a.Status, refuse(sign.SignatureMismatch, placeName(a.In)+" is not the "+a.Param+" that was agreed")
 		}
 	}
 	return 0, nil
@@ -95,7 +95,7 @@ func (h Handshake) Learnt(m sign.Message) (sign.Secret, bool) {
 	if s == nil || s.Learns == "" || s.checkLearnt(&m) != nil {
 		return sign.Secret{}, false
 	}
-	value, _ := ask(s.Learns, &m)
+	value, _ := readPlace(s.Learns, &m)
 	return sign.Secret{Name: "handshake:" + h.Name, Key: []byte(value)}, true
 }
 
@@ -103,10 +103,10 @@ func (s *Step) checkLearnt(m *sign.Message) error {
 	if s.Learns == "" {
 		return nil
 	}
-	value, n := ask(s.Learns, m)
+	value, n := readPlace(s.Learns, m)
 	visible := strings.IndexFunc(value, func(r rune) bool { return r <= ' ' || r > '~' }) < 0
 	if n != 1 || len(value) < minLearnt || len(value) > maxLearnt || !visible {
-		return refuse(sign.WrongKeyForm, "the secret in "+words(s.Learns)+" is not "+strconv.Itoa(minLearnt)+" to "+
+		return refuse(sign.WrongKeyForm, "the secret in "+placeName(s.Learns)+" is not "+strconv.Itoa(minLearnt)+" to "+
 			strconv.Itoa(maxLearnt)+" visible characters")
 	}
 	return nil
@@ -119,7 +119,7 @@ func (h Handshake) ConfirmAt(m sign.Message) (host string, genuine bool) {
 	if s == nil || s.Confirm.In == "" {
 		return "", false
 	}
-	text, _ := ask(s.Confirm.In, &m)
+	text, _ := readPlace(s.Confirm.In, &m)
 	u, err := url.Parse(text)
 	if err != nil {
 		return "", false
@@ -141,9 +141,9 @@ type answering struct {
 
 // prove computes the MAC, or returns the status of the refusal.
 func (a *answering) prove(secrets []sign.Secret) (status int, err error) {
-	value, n := ask(a.MAC.Of, a.m)
+	value, n := readPlace(a.MAC.Of, a.m)
 	if n != 1 || !a.MAC.Challenge.Is(value) {
-		return 400, refuse(sign.MalformedField, "the challenge in "+words(a.MAC.Of)+" is not of the form that is proven")
+		return 400, refuse(sign.MalformedField, "the challenge in "+placeName(a.MAC.Of)+" is not of the form that is proven")
 	}
 	if len(secrets) == 0 || len(secrets[0].Key) == 0 {
 		return 500, refuse(sign.EmptySecret, "the answer is made with the secret, and none is given")
@@ -210,11 +210,11 @@ func (a *answering) value(name string) (string, error) {
 		return a.public, checkSaid("the public key", a.public)
 	}
 	p := sign.Place(strings.Replace(name, ".", ":", 1))
-	value, n := ask(p, a.m)
+	value, n := readPlace(p, a.m)
 	if n > 1 {
-		return "", refuse(sign.DuplicateHeader, words(p)+" is there more than once")
+		return "", refuse(sign.DuplicateHeader, placeName(p)+" is there more than once")
 	}
-	if err := checkSaid(words(p), value); err != nil {
+	if err := checkSaid(placeName(p), value); err != nil {
 		return "", err
 	}
 	if a.Type == JSON {

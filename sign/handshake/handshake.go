@@ -111,7 +111,7 @@ const (
 func All() []Handshake {
 	all := make([]Handshake, len(rows))
 	for i := range rows {
-		all[i] = rows[i].only(rows[i].Steps)
+		all[i] = rows[i].withSteps(rows[i].Steps)
 	}
 	return all
 }
@@ -120,7 +120,7 @@ func All() []Handshake {
 func Lookup(name string) (Handshake, bool) {
 	for i := range rows {
 		if rows[i].Name == name {
-			return rows[i].only(rows[i].Steps), true
+			return rows[i].withSteps(rows[i].Steps), true
 		}
 	}
 	return Handshake{}, false
@@ -135,14 +135,14 @@ func Find(m sign.Message, names ...string) (Handshake, bool) {
 			continue
 		}
 		if s := h.step(&m); s != nil {
-			return h.only([]Step{*s}), true
+			return h.withSteps([]Step{*s}), true
 		}
 	}
 	return Handshake{}, false
 }
 
-// only returns a copy of the handshake with some of its steps.
-func (h *Handshake) only(steps []Step) Handshake {
+// withSteps returns a copy of the handshake with some of its steps.
+func (h *Handshake) withSteps(steps []Step) Handshake {
 	c := *h
 	c.Steps = slices.Clone(steps)
 	for i := range c.Steps {
@@ -159,32 +159,32 @@ func (h *Handshake) only(steps []Step) Handshake {
 // step returns the step that matches a message, nil when none does.
 func (h *Handshake) step(m *sign.Message) *Step {
 	for i := range h.Steps {
-		if h.Steps[i].is(m) {
+		if h.Steps[i].matches(m) {
 			return &h.Steps[i]
 		}
 	}
 	return nil
 }
 
-// is reports whether a message matches this step.
-func (s *Step) is(m *sign.Message) bool {
+// matches reports whether a message matches this step.
+func (s *Step) matches(m *sign.Message) bool {
 	if !slices.Contains(s.Methods, m.Method) {
 		return false
 	}
 	for _, mark := range s.Has {
-		value, n := ask(mark.In, m)
+		value, n := readPlace(mark.In, m)
 		if n == 0 || value == "" || len(mark.Is) > 0 && !slices.Contains(mark.Is, value) {
 			return false
 		}
 	}
 	return !slices.ContainsFunc(s.Lacks, func(p sign.Place) bool {
-		_, n := ask(p, m)
+		_, n := readPlace(p, m)
 		return n > 0
 	})
 }
 
-// ask returns Place.Read, but no value for a body longer than any handshake.
-func ask(p sign.Place, m *sign.Message) (value string, n int) {
+// readPlace returns Place.Read, but no value for a body longer than any handshake.
+func readPlace(p sign.Place, m *sign.Message) (value string, n int) {
 	kind, _, _ := strings.Cut(string(p), ":")
 	if (kind == "json" || kind == "form") && len(m.Body) > maxAsked {
 		return "", 0
@@ -209,7 +209,7 @@ func (h Handshake) Describe() string {
 func (s *Step) describe() string {
 	asked := strings.Join(s.Methods, " or ")
 	for i, mark := range s.Has {
-		asked += map[bool]string{true: " with ", false: " and "}[i == 0] + words(mark.In)
+		asked += map[bool]string{true: " with ", false: " and "}[i == 0] + placeName(mark.In)
 		if len(mark.Is) > 0 {
 			asked += " = " + strings.Join(mark.Is, " or ")
 		}
@@ -228,10 +228,10 @@ func (s *Step) describe() string {
 		said += ", {mac} being " + s.MAC.describe()
 	}
 	if s.Learns != "" {
-		said += "; " + words(s.Learns) + " is the secret from then on"
+		said += "; " + placeName(s.Learns) + " is the secret from then on"
 	}
 	if s.Confirm.In != "" {
-		said += "; the webhooks begin once " + words(s.Confirm.In) + " is opened"
+		said += "; the webhooks begin once " + placeName(s.Confirm.In) + " is opened"
 	}
 	return asked + said
 }
@@ -244,12 +244,12 @@ func (m *MAC) describe() string {
 	if m.HashedKey {
 		key = "the " + strings.ToUpper(string(m.Challenge.Hash)) + " of " + key
 	}
-	return "the HMAC-" + strings.ToUpper(string(m.Challenge.Hash)) + " " + string(m.Enc) + " of " + words(m.Of) +
+	return "the HMAC-" + strings.ToUpper(string(m.Challenge.Hash)) + " " + string(m.Enc) + " of " + placeName(m.Of) +
 		" under " + key
 }
 
-// words returns the name of a place for people.
-func words(p sign.Place) string {
+// placeName returns the name of a place for people.
+func placeName(p sign.Place) string {
 	kind, name, _ := strings.Cut(string(p), ":")
 	switch kind {
 	case "query":

@@ -45,7 +45,7 @@ func couldSign(s *sign.Scheme, content []byte, url string, now time.Time) bool {
 		return codeCouldSign(s, content, now)
 	case strings.Contains(s.Content, "{ts}"):
 		f := contentForm{unit: s.Time.Unit, now: now, steps: maxFormSteps}
-		return f.is(content, s.Content)
+		return f.hasForm(content, s.Content)
 	}
 	text, n := s.Time.In.Read(&sign.Message{Body: content, URL: url})
 	at, ok := s.Time.Unit.Parse(text)
@@ -73,9 +73,9 @@ func codeCouldSign(s *sign.Scheme, content []byte, now time.Time) bool {
 	f := contentForm{unit: s.Time.Unit, now: now, steps: maxFormSteps}
 	switch s.Code {
 	case sign.Hook0:
-		return f.is(content, "{ts}.{body}")
+		return f.hasForm(content, "{ts}.{body}")
 	case sign.MercadoPago:
-		return f.is(content, "ts:{ts};") || f.is(content, "{body};ts:{ts};")
+		return f.hasForm(content, "ts:{ts};") || f.hasForm(content, "{body};ts:{ts};")
 	case sign.Contentful:
 		lines := bytes.SplitN(content[:min(len(content), maxForm)], []byte("\n"), 4)
 		return len(lines) > 2 && bytes.HasPrefix(lines[1], []byte("/")) &&
@@ -108,8 +108,8 @@ type contentForm struct {
 	steps int // steps left
 }
 
-// is reports whether content begins with the part of a template before the body and ends with the part after it.
-func (f *contentForm) is(content []byte, template string) bool {
+// hasForm reports whether content begins with the part of a template before the body and ends with the part after it.
+func (f *contentForm) hasForm(content []byte, template string) bool {
 	pieces := sign.Pieces(template)
 	first := slices.IndexFunc(pieces, isAny)
 	if first < 0 {

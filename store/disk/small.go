@@ -18,7 +18,7 @@ func Replace(path string, data []byte) error { return write(path, data, os.Renam
 func write(path string, data []byte, move func(from, to string) error) error {
 	fresh, err := os.CreateTemp(filepath.Dir(path), ".barb-*") // O_EXCL, 0600
 	if err != nil {
-		return at(path, err)
+		return withPath(path, err)
 	}
 	defer os.Remove(fresh.Name()) // fails after a rename
 	_, err = fresh.Write(data)
@@ -29,7 +29,7 @@ func write(path string, data []byte, move func(from, to string) error) error {
 		err = move(fresh.Name(), path)
 	}
 	if err != nil {
-		return at(path, err)
+		return withPath(path, err)
 	}
 	return syncFolder(filepath.Dir(path))
 }
@@ -62,8 +62,8 @@ func copyNew(from, to string) error {
 	return err
 }
 
-// at returns an error with the requested path instead of the temporary name.
-func at(path string, err error) error {
+// withPath returns an error with the requested path instead of the temporary name.
+func withPath(path string, err error) error {
 	if e, ok := errors.AsType[*fs.PathError](err); ok {
 		return &fs.PathError{Op: e.Op, Path: path, Err: e.Err}
 	}

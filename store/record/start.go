@@ -30,16 +30,16 @@ func (s *start) read(br *bufio.Reader, end byte) (part []byte, err error) {
 	} else {
 		err = bufio.ErrBufferFull
 	}
-	if wrong := s.judge(there); wrong != nil {
+	if wrong := s.check(there); wrong != nil {
 		return nil, wrong
 	}
 	_, _ = br.Discard(len(there)) // in the buffer, valid until the next read
 	return there, err
 }
 
-// judge checks the line with the new bytes. In a target that goes on, one byte stands for all checked ones, so that a
+// check checks the line with the new bytes. In a target that goes on, one byte stands for all checked ones, so that a
 // long target is read in one pass.
-func (s *start) judge(more []byte) error {
+func (s *start) check(more []byte) error {
 	s.begun = append(s.begun, more...)
 	whole, err := checkStart(s.begun)
 	if method := bytes.IndexByte(s.begun, ' '); !whole && method >= 0 && bytes.Count(s.begun, []byte(" ")) == 1 {

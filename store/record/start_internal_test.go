@@ -11,7 +11,7 @@ func TestALongRequestLineIsNotJudgedAgainWithEachByte(t *testing.T) {
 	var s start
 	most := 0
 	for i := range len(line) {
-		if err := s.judge([]byte(line[i : i+1])); err != nil {
+		if err := s.check([]byte(line[i : i+1])); err != nil {
 			t.Fatalf("after %d bytes: %v", i, err)
 		}
 		most = max(most, len(s.begun))

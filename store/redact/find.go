@@ -44,14 +44,14 @@ func (f *finder) field(name, value string, answer bool) []span {
 		}
 	}
 	if len(f.secrets) == 0 {
-		return unite(spans)
+		return joinOverlaps(spans)
 	}
 	shortest := minMasked
 	if f.carrier != nil && f.carrier.kind == "header" && strings.EqualFold(f.carrier.name, name) {
 		shortest = 1
 	}
 	if found := f.search(value, shortest); len(found) > 0 {
-		spans = append(spans, named(found, headerLabel(name, answer))...)
+		spans = append(spans, withName(found, headerLabel(name, answer))...)
 	}
 	return f.merge(spans)
 }
@@ -101,14 +101,14 @@ func (f *finder) address(address string) []span {
 				spans = append(spans, span{from: at + from, to: at + to, name: "query " + name})
 			}
 			if f.carrier != nil && f.carrier.kind == "query" && name == f.carrier.name {
-				for _, s := range named(f.search(query[from:to], 1), "query "+name) {
+				for _, s := range withName(f.search(query[from:to], 1), "query "+name) {
 					s.from, s.to = s.from+at+from, s.to+at+from
 					spans = append(spans, s)
 				}
 			}
 		})
 	}
-	return f.merge(append(spans, named(f.search(address, minMasked), "url")...))
+	return f.merge(append(spans, withName(f.search(address, minMasked), "url")...))
 }
 
 func (f *finder) isWhole(kind, name string) bool {
@@ -143,17 +143,17 @@ func (f *finder) body(body string, isForm, answer bool) []span {
 			}
 		})
 	}
-	spans = append(spans, f.carried(body, label)...)
-	return f.merge(append(spans, named(f.search(body, minMasked), label)...))
+	spans = append(spans, f.inCarrier(body, label)...)
+	return f.merge(append(spans, withName(f.search(body, minMasked), label)...))
 }
 
-// carried finds secrets at the scheme's own place in the body.
-func (f *finder) carried(body, label string) (spans []span) {
+// inCarrier finds secrets at the scheme's own place in the body.
+func (f *finder) inCarrier(body, label string) (spans []span) {
 	if f.carrier == nil || len(f.secrets) == 0 {
 		return nil
 	}
 	found := func(from, to int) {
-		for _, s := range named(f.search(body[from:to], 1), label+" "+f.carrier.name) {
+		for _, s := range withName(f.search(body[from:to], 1), label+" "+f.carrier.name) {
 			s.from, s.to = s.from+from, s.to+from
 			spans = append(spans, s)
 		}
@@ -192,8 +192,8 @@ func (f *finder) search(text string, shortest int) (spans []span) {
 	return spans
 }
 
-// named sets the name of the spans' place.
-func named(spans []span, name string) []span {
+// withName sets the name of the spans' place.
+func withName(spans []span, name string) []span {
 	for i := range spans {
 		spans[i].name = name
 	}
@@ -250,11 +250,11 @@ func (f *finder) merge(spans []span) []span {
 			spelt = append(spelt, s)
 		}
 	}
-	return cut(unite(whole), f.disjoint(spelt))
+	return subtract(joinOverlaps(whole), f.disjoint(spelt))
 }
 
-// unite joins overlapping spans, and joins all when there are too many.
-func unite(spans []span) (out []span) {
+// joinOverlaps joins overlapping spans, and joins all when there are too many.
+func joinOverlaps(spans []span) (out []span) {
 	slices.SortFunc(spans, func(a, b span) int { return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to)) })
 	for _, s := range spans {
 		last := len(out) - 1
@@ -295,8 +295,8 @@ func (f *finder) unlikely(s span) int {
 	return 1
 }
 
-// cut removes the spelled spans from those that cover them, and keeps the text left and right of them as spans.
-func cut(whole, spelt []span) (out []span) {
+// subtract removes the spelled spans from those that cover them, and keeps the text left and right of them as spans.
+func subtract(whole, spelt []span) (out []span) {
 	for _, w := range whole {
 		for len(spelt) > 0 && spelt[0].to <= w.from {
 			out, spelt = append(out, spelt[0]), spelt[1:]

@@ -38,7 +38,7 @@ func (r *Redactor) RestoreOld(x *record.Exchange) (*record.Exchange, error) {
 // restoreOld restores the key in a request of a token scheme. ok is false where the request has several placeholders,
 // or several spellings of the key fit the length of the body.
 func restoreOld(x *record.Exchange, scheme sign.Scheme, key string) (came *record.Exchange, ok bool) {
-	came = own(x)
+	came = copyOf(x)
 	r := &came.Request
 	carrier := schemePlace(scheme.Header)
 	count := strings.Count(string(r.Body), Placeholder)

@@ -62,7 +62,7 @@ func (r *Redactor) known() []*known {
 // without a signature check and of its repetitions, and the secret that a handshake brings.
 func (r *Redactor) Redact(x *record.Exchange) *record.Exchange {
 	if secret, at, ok := learntIn(x); ok {
-		return r.keepLearnt(x, secret, at)
+		return r.maskLearnt(x, secret, at)
 	}
 	return r.Keep(x, x.FromUnchecked || IsUnchecked(x))
 }
@@ -88,25 +88,25 @@ func (r *Redactor) Keep(x *record.Exchange, unchecked bool) *record.Exchange {
 	if len(f.secrets) == 0 && len(r.places) == 0 && !unchecked {
 		return x
 	}
-	if unchecked && f.carrier != nil && !f.usual() {
+	if unchecked && f.carrier != nil && !f.hasUsualHeader() {
 		f.whole = append(slices.Clone(f.whole), *f.carrier)
 	}
-	return f.keep(x, r.inBody || f.carrier != nil && f.carrier.kind != "header")
+	return f.mask(x, r.inBody || f.carrier != nil && f.carrier.kind != "header")
 }
 
-// usual reports whether the scheme's own place is a header that is masked in every unchecked webhook.
-func (f *finder) usual() bool {
+// hasUsualHeader reports whether the scheme's own place is a header that is masked in every unchecked webhook.
+func (f *finder) hasUsualHeader() bool {
 	_, found := credential(f.carrier.name, "any", false)
 	return found && f.carrier.kind == "header"
 }
 
-// keepLearnt masks a secret that the message itself brings at carrier, a header's name or "json:PATH", wherever else it
+// maskLearnt masks a secret that the message itself brings at carrier, a header's name or "json:PATH", wherever else it
 // occurs too.
-func (r *Redactor) keepLearnt(x *record.Exchange, secret sign.Secret, carrier string) *record.Exchange {
+func (r *Redactor) maskLearnt(x *record.Exchange, secret sign.Secret, carrier string) *record.Exchange {
 	at, learnt := schemePlace(carrier), newKnown(secret)
 	learnt.proof = func() string { return "learnt" } // this secret is never restored
 	f := finder{whole: append(slices.Clone(r.places), at), secrets: []*known{learnt}, unchecked: true}
-	return f.keep(x, r.inBody || at.kind == "json")
+	return f.mask(x, r.inBody || at.kind == "json")
 }
 
 // piece is a text of an exchange with its masked spans.
@@ -115,8 +115,8 @@ type piece struct {
 	spans []span
 }
 
-// keep finds and masks the secrets of an exchange.
-func (f *finder) keep(x *record.Exchange, inBody bool) *record.Exchange {
+// mask finds and masks the secrets of an exchange.
+func (f *finder) mask(x *record.Exchange, inBody bool) *record.Exchange {
 	found := f.request(x, inBody)
 	if x.Response != nil {
 		found = append(found, f.answer(x.Response, inBody)...)
@@ -124,7 +124,7 @@ func (f *finder) keep(x *record.Exchange, inBody bool) *record.Exchange {
 	if len(found) == 0 {
 		return x
 	}
-	kept := own(x)
+	kept := copyOf(x)
 	kept.Masks = nil
 	for _, p := range found {
 		edit(kept, p.part, func(text string) string {
@@ -158,7 +158,7 @@ func (f *finder) request(x *record.Exchange, inBody bool) (found []piece) {
 		add(partHead, f.head(r.Head, false))
 	}
 	if r.Chunks != "" && (len(r.Trailer) > 0 || len(f.secrets) > 0) {
-		add(partChunks, f.merge(append(f.head(r.Chunks, false), named(f.search(r.Chunks, minMasked), "chunks")...)))
+		add(partChunks, f.merge(append(f.head(r.Chunks, false), withName(f.search(r.Chunks, minMasked), "chunks")...)))
 	}
 	if len(r.Body) > 0 && (inBody || len(f.secrets) > 0) {
 		f.wholeBody = inBody && isPacked(r.Header)

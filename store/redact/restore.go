@@ -20,7 +20,7 @@ func (r *Redactor) Restore(x *record.Exchange) (restored *record.Exchange, missi
 	if len(x.Masks) == 0 {
 		return x, nil
 	}
-	restored = own(x)
+	restored = copyOf(x)
 	restored.Masks = nil
 	for masks := x.Masks; len(masks) > 0; {
 		part, n := masks[0].Part, 1

@@ -40,7 +40,7 @@ func newKnown(s sign.Secret) *known {
 	k.proof = sync.OnceValue(func() string {
 		salt := make([]byte, proofSalt)
 		_, _ = rand.Read(salt) // never fails
-		proof := base64.RawURLEncoding.EncodeToString(append(salt, prove(k.key, salt)...))
+		proof := base64.RawURLEncoding.EncodeToString(append(salt, makeProof(k.key, salt)...))
 		k.proofs.Store(proof, true)
 		return proof
 	})
@@ -55,7 +55,7 @@ const (
 	proofRounds = 50_000
 )
 
-func prove(key string, salt []byte) []byte {
+func makeProof(key string, salt []byte) []byte {
 	sum, err := pbkdf2.Key(sha256.New, key, salt, proofRounds, proofSize)
 	if err != nil {
 		panic(err) // fails only for invalid constants
@@ -70,7 +70,7 @@ func (k *known) proves(proof string) bool {
 	}
 	raw, err := base64.RawURLEncoding.DecodeString(proof)
 	same := err == nil && len(raw) == proofSalt+proofSize &&
-		subtle.ConstantTimeCompare(prove(k.key, raw[:proofSalt]), raw[proofSalt:]) == 1
+		subtle.ConstantTimeCompare(makeProof(k.key, raw[:proofSalt]), raw[proofSalt:]) == 1
 	k.proofs.Store(proof, same)
 	return same
 }

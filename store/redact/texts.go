@@ -25,8 +25,8 @@ const (
 	mostWholeInAText = 64
 )
 
-// own returns a copy of the exchange whose texts may be changed without changing x.
-func own(x *record.Exchange) *record.Exchange {
+// copyOf returns a copy of the exchange whose texts may be changed without changing x.
+func copyOf(x *record.Exchange) *record.Exchange {
 	c := *x
 	c.Request.Header, c.Request.Trailer = slices.Clone(x.Request.Header), slices.Clone(x.Request.Trailer)
 	if x.Response != nil {

@@ -28,10 +28,10 @@ const (
 // WebhookID returns the id of the first attempt.
 func (d *Delivery) WebhookID() string { return d.Attempts[0].WebhookID }
 
-// judge evaluates the attempts. now decides whether another one may still come.
-func (d *Delivery) judge(now time.Time) {
+// evaluate evaluates the attempts. now decides whether another one may still come.
+func (d *Delivery) evaluate(now time.Time) {
 	all := d.Attempts
-	d.Conduct = unseen()
+	d.Conduct = newConduct()
 	var free []time.Duration // gaps without a Retry-After
 	for i := 1; i < len(all); i++ {
 		before, a := &all[i-1], &all[i]
@@ -41,18 +41,18 @@ func (d *Delivery) judge(now time.Time) {
 		d.BodyKept = d.BodyKept.and(found(!a.BodyChanges, a.Body == before.Body))
 		d.Signed = d.Signed.and(signedAnew(before, a))
 		if before.RetryAfter > 0 && !before.delivered() && gap >= 0 {
-			d.waited(gap, before.RetryAfter)
+			d.addWait(gap, before.RetryAfter)
 		} else if before.retryable() && gap >= 0 {
 			free = append(free, gap)
 		}
 	}
 	d.Spacing = spacingOf(free)
-	d.stopped()
+	d.checkStops()
 	d.end(now)
 }
 
-// waited notes whether the sender kept a requested wait.
-func (d *Delivery) waited(gap, asked time.Duration) {
+// addWait counts a requested wait and whether the sender kept a requested wait.
+func (d *Delivery) addWait(gap, asked time.Duration) {
 	d.Asked++
 	if gap >= asked-slack {
 		d.Honoured++
@@ -71,9 +71,9 @@ func signedAnew(before, a *Attempt) Finding {
 	return found(anew || a.Start.Sub(before.Start) >= apart, anew)
 }
 
-// stopped looks for attempts after a final response. It ignores an attempt sent before the sender could know of the
+// checkStops looks for attempts after a final response. It ignores an attempt sent before the sender could know of the
 // response, and one after a response that the sender may not have waited for.
-func (d *Delivery) stopped() {
+func (d *Delivery) checkStops() {
 	for i := range d.Attempts {
 		a := &d.Attempts[i]
 		final := &d.Stopped2xx
@@ -138,7 +138,7 @@ func deliveries(attempts []Attempt) []*Delivery {
 			k.body = a.Body
 		}
 		d := known[k]
-		if d == nil || k.id == "" && d.over() {
+		if d == nil || k.id == "" && d.hasEnded() {
 			d = &Delivery{}
 			known[k] = d
 			all = append(all, d)
@@ -148,8 +148,8 @@ func deliveries(attempts []Attempt) []*Delivery {
 	return renamed(all)
 }
 
-// over reports whether the latest response ends the delivery. Without an id, the same body afterwards is a new webhook.
-func (d *Delivery) over() bool { return d.Attempts[len(d.Attempts)-1].delivered() }
+// hasEnded reports whether the latest response ends the delivery. Without an id, the same body is then a new webhook.
+func (d *Delivery) hasEnded() bool { return d.Attempts[len(d.Attempts)-1].delivered() }
 
 // renamed joins deliveries of one webhook with different ids: the same body failed under one id and was sent next under
 // another. It joins none of a sender that has repeated an id, since such a sender keeps its ids.

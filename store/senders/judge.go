@@ -44,7 +44,7 @@ func Judge(attempts []Attempt, now time.Time) []*Sender {
 	for k, own := range by {
 		slices.SortFunc(own, func(a, b Attempt) int { return cmp.Or(a.Start.Compare(b.Start), cmp.Compare(a.ID, b.ID)) })
 		s := &Sender{Scheme: k.scheme, Path: k.path, Attempts: len(own), Deliveries: deliveries(own), Ends: map[End]int{}}
-		s.judge(now)
+		s.evaluate(now)
 		all = append(all, s)
 	}
 	slices.SortFunc(all, func(a, b *Sender) int {
@@ -54,12 +54,12 @@ func Judge(attempts []Attempt, now time.Time) []*Sender {
 	return all
 }
 
-func (s *Sender) judge(now time.Time) {
-	s.Conduct = unseen()
+func (s *Sender) evaluate(now time.Time) {
+	s.Conduct = newConduct()
 	spacings := map[Spacing]int{}
 	needed := 0
 	for _, d := range s.Deliveries {
-		d.judge(now)
+		d.evaluate(now)
 		s.add(&d.Conduct)
 		s.Ends[d.End]++
 		spacings[d.Spacing]++

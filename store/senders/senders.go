@@ -133,8 +133,8 @@ type Conduct struct {
 	Retried         Finding // sent again after a retryable response
 }
 
-// unseen returns the conduct of a sender without attempts.
-func unseen() Conduct {
+// newConduct returns the conduct of a sender without attempts.
+func newConduct() Conduct {
 	return Conduct{IDKept: Unknown, BodyKept: Unknown, Signed: Unknown, Stopped2xx: Unknown, Stopped410: Unknown,
 		Retried: Unknown}
 }

@@ -14,9 +14,9 @@ import (
 // tolerance is the tolerance of a found scheme; a message cannot show its own.
 const tolerance = 5 * time.Minute
 
-// settle turns a match into a scheme that reads signature, timestamp and id from the message, is valid, and
+// buildScheme turns a match into a scheme that reads signature, timestamp and id from the message, is valid, and
 // verifies the message. It returns false for a match without such a scheme.
-func (s *search) settle(t *trial, k *keyed, sig *signature) bool {
+func (s *search) buildScheme(t *trial, k *keyed, sig *signature) bool {
 	for _, l := range layouts(sig) {
 		for _, at := range orNone(t.time.values) {
 			for _, id := range orNone(t.id.values) {
