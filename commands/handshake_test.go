@@ -36,7 +36,7 @@ func newAsana(t *testing.T, said *bytes.Buffer, learn string) *listener {
 	l := &gateway.Lane{Greeter: gateway.Greeter{Names: []string{"asana"}}}
 	l.Verifier.Store(&verifier.Verifier{Scheme: scheme})
 	g := &listener{sh: sh}
-	g.gate = &gateway.Gateway{Schemes: new(catalog.Set), Lanes: route.Lanes[*gateway.Lane]{Rest: l}, FromPage: g.fromPage, Tell: g.tell}
+	g.gate = &gateway.Gateway{Schemes: new(catalog.Set), Lanes: route.Lanes[*gateway.Lane]{Rest: l}, Tell: g.tell}
 	sh.redactor = redact.New(new(catalog.Set).Lookup, nil, nil)
 	if err := g.learning.into(learn); err != nil {
 		t.Fatal(err)

@@ -170,6 +170,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	if g.endpoint, err = o.endpoint(ctx, sh, o.addr); err != nil {
 		return err
 	}
+	g.gate.Hosts = g.hosts()
 	if o.readyFile != "" {
 		if info, err := os.Stat(filepath.Dir(o.readyFile)); err != nil || !info.IsDir() {
 			return fail.Usage("--ready-file %s: there is no such folder", o.readyFile)
@@ -302,7 +303,7 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 		return nil, err
 	}
 	g.gate = &gateway.Gateway{Schemes: file.Catalog(), Redactor: sh.redactor, KeepInvalid: o.keep,
-		Window: dedupe.New(), Once: o.dedupe, Now: sh.Now, Rand: sh.Rand, FromPage: g.fromPage, Tell: g.tell}
+		Window: dedupe.New(), Once: o.dedupe, Now: sh.Now, Rand: sh.Rand, Tell: g.tell}
 	g.watch.shown = ui.Shown{Headers: o.With.Headers, Body: o.With.Body}
 	if g.gate.PublicURL, err = g.publicBase("--public-url", o.publicURL); err != nil {
 		return nil, err

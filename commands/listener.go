@@ -68,6 +68,9 @@ func (g *listener) lane(ctx context.Context, o listenOptions, r *route.Route) (*
 		return nil, err
 	}
 	l := &gateway.Lane{Name: r.Name(), Path: strings.TrimSuffix(r.Path, "/"), PublicURL: public}
+	if !g.sh.file.Found { // a barb.toml that was found may be another's
+		l.Host = gateway.HostOf(public)
+	}
 	flags := o.Signing
 	if r.Scheme != "" { // flags, where there are any, have taken it out
 		flags.Scheme = r.Scheme
@@ -86,6 +89,16 @@ func (g *listener) lane(ctx context.Context, o listenOptions, r *route.Route) (*
 		return nil, err
 	}
 	return l, takeTargets(l, o.ForwardTo, r, g.gate.Answers.Respond != nil)
+}
+
+// hosts returns the hosts of --addr and --public-url. A barb.toml that was found may be another's, so its public URL
+// does not count.
+func (g *listener) hosts() []string {
+	hosts := []string{gateway.HostOf("tcp://" + g.endpoint.address)}
+	if g.sh.settings["public-url"] != source(g.sh.file.Path) || !g.sh.file.Found {
+		hosts = append(hosts, gateway.HostOf(g.gate.PublicURL))
+	}
+	return hosts
 }
 
 // describe says what the listener does, a line each.

@@ -26,7 +26,7 @@ func newRecorder(t *testing.T, path string) *Gateway {
 	lookup := new(catalog.Set).Lookup
 	g := &Gateway{History: history, Schemes: new(catalog.Set), Redactor: redact.New(lookup, nil, nil),
 		Lanes: route.Lanes[*Lane]{Rest: &Lane{}}, Window: dedupe.New(), Once: true, Now: time.Now,
-		FromPage: func(*record.Request) string { return "" }, Budget: listen.NewBudget(1 << 20)}
+		Budget: listen.NewBudget(1 << 20)}
 	g.Tell = func(e Event) {
 		if e.Kind == Trouble {
 			t.Errorf("trouble with %d: %v", e.ID, e.Err)

@@ -42,7 +42,7 @@ func (g *Gateway) distrusts(x *record.Exchange) (status int, why string) {
 		return http.StatusServiceUnavailable,
 			"its secret came with a handshake while barb was listening, and anybody may send one; restart with --secret"
 	case r.Unverified && (x.Verdict.Status != record.Valid || isLearnt(x.Verdict)):
-		if sent := g.FromPage(&x.Request); sent != "" {
+		if sent := g.fromPage(&x.Request); sent != "" {
 			return http.StatusForbidden, "a web page may have sent it (" + sent + "), and its signature is not checked"
 		}
 	}

@@ -91,9 +91,11 @@ func TestACommandRunsOnlyForWhatIsVerified(t *testing.T) {
 		{invalid, false, "", 0, false}, {invalid, true, "", 0, false},
 	} {
 		g, events := running(t, "-c", "true")
-		g.Runner.Unverified, g.FromPage = c.unverified, func(*record.Request) string { return c.page }
+		g.Runner.Unverified = c.unverified
 		x := verified(nil)
-		x.Verdict = c.verdict
+		if x.Verdict = c.verdict; c.page != "" {
+			x.Request.Header = append(x.Request.Header, record.Field{Name: c.page, Value: "http://evil.example"})
+		}
 		answer, status := g.Receive(x).execute(t.Context()), 0
 		if answer != nil {
 			status = answer.Status

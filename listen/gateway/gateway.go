@@ -29,6 +29,7 @@ type Gateway struct {
 	Lanes     route.Lanes[*Lane]
 	Secrets   []sign.Secret // of all lanes
 	PublicURL string        // scheme and authority of the URL that senders use, "" when only they know it
+	Hosts     []string      // in lower case: a GET of a program may name them, besides loopback
 	Filter    Filter
 
 	KeepInvalid bool               // whole bodies of webhooks with a bad signature are recorded
@@ -45,8 +46,6 @@ type Gateway struct {
 
 	Now  func() time.Time
 	Rand func() float64 // uniform in [0, 1), for the waits between attempts
-	// FromPage says by which sign a request may have been sent by a web page; "" when nothing says so.
-	FromPage func(r *record.Request) string
 	// Keep keeps the first secret that a handshake brings; nil: no secret is kept.
 	Keep func(sign.Secret) error
 	// Tell is told what a person may want to know, from several goroutines at once.

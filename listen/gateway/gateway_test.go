@@ -23,8 +23,7 @@ var now = time.Unix(1_760_000_000, 0)
 func listening(t *testing.T, l *Lane) (*Gateway, *[]Event) {
 	t.Helper()
 	var events []Event
-	g := &Gateway{Schemes: new(catalog.Set), Tell: func(e Event) { events = append(events, e) },
-		FromPage: func(*record.Request) string { return "" }}
+	g := &Gateway{Schemes: new(catalog.Set), Tell: func(e Event) { events = append(events, e) }}
 	g.Lanes.Rest, g.Lanes.ChecksAs = l, (*Lane).ChecksAs
 	return g, &events
 }

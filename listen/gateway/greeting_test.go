@@ -82,8 +82,9 @@ func TestASecretThatCannotBeKeptRefusesItsHandshake(t *testing.T) {
 	if calls != 2 || !(*events)[1].Kept {
 		t.Errorf("kept %d times, %+v", calls, (*events)[1])
 	}
-	g.FromPage = func(*record.Request) string { return "Origin" }
-	if r := check(g, bringing(t, brought)).Greet(); r.Status != http.StatusForbidden {
+	paged := bringing(t, brought)
+	paged.Header = append(paged.Header, record.Field{Name: "Origin", Value: "http://evil.example"})
+	if r := check(g, paged).Greet(); r.Status != http.StatusForbidden {
 		t.Errorf("from a page: %+v", r)
 	}
 	if e := (*events)[2]; e.Kind != HandshakeFromPage || e.Detail != "Origin" {

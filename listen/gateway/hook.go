@@ -161,7 +161,7 @@ func (h *Hook) Greet() *record.Response {
 	}
 	if secret, ok := greeting.Learnt(m); ok {
 		about := Event{ID: x.ID, Handshake: greeting}
-		if about.Detail = g.FromPage(&x.Request); about.Detail != "" {
+		if about.Detail = g.fromPage(&x.Request); about.Detail != "" {
 			about.Kind = HandshakeFromPage
 			g.Tell(about)
 			return textAnswer(http.StatusForbidden, refusedText)

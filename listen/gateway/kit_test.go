@@ -63,8 +63,8 @@ func newGateway(t *testing.T, history *store.Store, targets ...route.Target) (*G
 	g := &Gateway{History: history, Schemes: new(catalog.Set), Window: dedupe.New(), Once: true, Now: time.Now,
 		Lanes:    route.Lanes[*Lane]{Rest: &Lane{Greeter: Greeter{Off: true}, Targets: targets}},
 		Redactor: redact.New(new(catalog.Set).Lookup, nil, nil), Budget: listen.NewBudget(1 << 20),
-		Policy:   deliver.Policy{Timeout: time.Minute},
-		FromPage: func(*record.Request) string { return "" }, Tell: told.tell}
+		Policy: deliver.Policy{Timeout: time.Minute},
+		Tell:   told.tell}
 	g.load(t.Context())
 	return g, told
 }

@@ -25,6 +25,7 @@ type Lane struct {
 	Path      string // of the route, "" where none covers; pins hold for it
 	Targets   []route.Target
 	PublicURL string // scheme and authority of the URL that senders use, "" for that of the gateway
+	Host      string // in lower case: a GET of a program may name it; "" for none
 
 	told sync.Map // what was told of it already: names of handshakes that are not proven, spellings
 }
