@@ -89,9 +89,10 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	if err != nil {
 		return err
 	}
-	m := &messages{sh: sh, plans: &plans{sh: sh}, with: o.With}
+	plans, done := newPlans(sh)
+	defer done()
+	m := &messages{sh: sh, plans: plans, with: o.With}
 	m.leases = &worker.Leases{History: sh.history, Holder: worker.NewHolder("deliver"), Tell: m.tell}
-	defer m.plans.close()
 	if port != nil {
 		m.metrics = metrics.NewSent(sh.version, sh.history)
 		sayMetrics(sh, port)

@@ -24,7 +24,7 @@ const blockedFor = 30 * time.Second
 type messages struct {
 	sh      *shell
 	leases  *worker.Leases
-	plans   *plans
+	plans   *worker.Plans[plan]
 	with    export.With
 	metrics *metrics.Sent // nil: nobody reads them
 	told    onceSaid
@@ -45,13 +45,13 @@ func (m *messages) tell(e worker.Event) {
 
 // prepare makes the plan of messages that are due, which reads their secret.
 func (m *messages) prepare(ctx context.Context, target, policy string) error {
-	_, err := m.plans.of(ctx, policy, target)
+	_, err := m.plans.Of(ctx, policy, target)
 	return err
 }
 
 // deliver makes the next attempt of a message, signed anew.
 func (m *messages) deliver(ctx context.Context, q *store.Queued) (worker.Result, error) {
-	plan, err := m.plans.of(ctx, q.Policy, q.Target)
+	plan, err := m.plans.Of(ctx, q.Policy, q.Target)
 	if err != nil {
 		return m.blocked(err), nil
 	}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"path/filepath"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/barbhq/barb/commands/config"
@@ -109,79 +108,31 @@ type plan struct {
 	policy deliver.Policy
 	signer *signing
 	client *deliver.Client
-
-	made  chan struct{} // closed when the others are set
-	err   error         // why it cannot be done here and now
-	until time.Time     // when a plan that failed is tried again
 }
 
-// plans makes a plan of each text once. A plan that cannot be made, since its secret is not there, is tried again
-// after a while. To make one may take as long as the command of a secret, so only those wait for it who need that
-// very plan.
-type plans struct {
-	sh  *shell
-	mu  sync.Mutex
-	all map[string]*plan
-}
-
-func (p *plans) of(ctx context.Context, text, target string) (*plan, error) {
-	p.mu.Lock()
-	known := p.all[text]
-	if known == nil || known.hasFailed() {
-		known = &plan{made: make(chan struct{})}
-		if p.all == nil {
-			p.all = map[string]*plan{}
-		}
-		p.all[text] = known
-		p.mu.Unlock()
-		known.err = p.sh.make(ctx, known, text, target)
-		known.until = time.Now().Add(blockedFor - time.Second)
-		close(known.made)
-		return known, known.err
-	}
-	p.mu.Unlock()
-	<-known.made
-	return known, known.err
-}
-
-// hasFailed reports whether a plan could not be made and is to be tried again.
-func (p *plan) hasFailed() bool {
-	select {
-	case <-p.made:
-		return p.err != nil && time.Now().After(p.until)
-	default:
-		return false
-	}
-}
-
-// close closes the connections of all plans.
-func (p *plans) close() {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, known := range p.all {
-		if known.client != nil {
-			known.client.Close()
-		}
-	}
+// newPlans returns the plans of queued messages. done closes their connections.
+func newPlans(sh *shell) (plans *worker.Plans[plan], done func()) {
+	plans = &worker.Plans[plan]{Make: sh.make, Recheck: blockedFor - time.Second}
+	return plans, func() { plans.Each(func(p plan) { p.client.Close() }) }
 }
 
 // make makes a plan of its text.
-func (sh *shell) make(ctx context.Context, p *plan, text, target string) (err error) {
+func (sh *shell) make(ctx context.Context, text, target string) (p plan, err error) {
 	var j worker.Plan
 	if err := json.Unmarshal([]byte(text), &j); err != nil {
-		return fmt.Errorf("what the queue remembers of it cannot be read: %w", err)
+		return p, fmt.Errorf("what the queue remembers of it cannot be read: %w", err)
 	}
 	if p.policy, err = worker.PolicyOf(string(j.Policy)); err != nil {
-		return err
+		return p, err
 	}
 	p.signer = &signing{}
 	if j.Scheme != "" {
 		if p.signer, err = sh.rememberedSigner(ctx, &j, target); err != nil {
-			return err
+			return p, err
 		}
 	}
 	p.client, err = sh.connect(&j.Client)
-	return err
+	return p, err
 }
 
 func (sh *shell) rememberedSigner(ctx context.Context, j *worker.Plan, target string) (*signing, error) {

@@ -16,6 +16,7 @@ import (
 	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/deliver/replay"
 	"github.com/barbhq/barb/deliver/signer"
+	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
@@ -113,8 +114,8 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 		return err
 	}
 	defer client.Close()
-	plans := &plans{sh: sh}
-	defer plans.close()
+	plans, done := newPlans(sh)
+	defer done()
 	r := &replayer{sh: sh, options: &o, plans: plans, signers: map[string]*signer.Signer{}}
 	r.run = replay.Run{To: o.to, AtOnce: o.concurrency, Now: sh.Now, Whole: wholeBody, Route: r.route, Signer: r.signer,
 		Sender: deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand}, Remembered: r.remembered}
@@ -141,7 +142,7 @@ type replayer struct {
 	sh      *shell
 	options *replayOptions
 	run     replay.Run
-	plans   *plans                    // of queued messages
+	plans   *worker.Plans[plan]       // of queued messages
 	signers map[string]*signer.Signer // by scheme and path
 }
 
@@ -253,7 +254,7 @@ func (r *replayer) send(ctx context.Context, count int) error {
 // remembered returns what signs and sends a queued message as it was queued, as far as flags do not say otherwise.
 func (r *replayer) remembered(ctx context.Context, q *store.Queued) (s *signer.Signer, client *deliver.Client,
 	err error) {
-	p, err := r.plans.of(ctx, q.Policy, q.Target)
+	p, err := r.plans.Of(ctx, q.Policy, q.Target)
 	if len(r.options.Secrets) == 0 {
 		if err != nil {
 			return nil, nil, err

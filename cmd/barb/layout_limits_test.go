@@ -32,7 +32,7 @@ var exempt = []string{"sign/catalog/catalog.go", "deliver/provider/rows.go"}
 
 // largest holds the packages that may be larger. A number here only goes down.
 var largest = map[string]int{
-	"commands": 8711, // 8,000 when the engines have left it, since each command is a file of it
+	"commands": 8664, // 8,000 when the engines have left it, since each command is a file of it
 }
 
 // wide is how many lines may still be wider than widestLine. The numbers only go down.
@@ -333,10 +333,8 @@ var spends = []string{
 	"commands/replay.go", "deliver/replay/run.go",
 	"deliver/batch/checkpoint.go", "deliver/batch/source.go",
 	// waits for what is due: its tests are in synctest bubbles
-	"deliver/worker/leases.go", "deliver/worker/round.go", "deliver/worker/worker.go",
+	"deliver/worker/leases.go", "deliver/worker/plans.go", "deliver/worker/round.go", "deliver/worker/worker.go",
 	"listen/gateway/queue.go", "listen/gateway/queue_command.go", "listen/gateway/queue_worker.go",
-	// Until messages have a package:
-	"commands/deliver_plan.go", "commands/deliver_message.go",
 }
 
 func TestThereIsOneClock(t *testing.T) {

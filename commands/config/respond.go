@@ -64,6 +64,7 @@ func (t *Respond) FromKeys(read func(string) ([]byte, error)) (s *script.Script,
 	return s, "", nil
 }
 
+// LineOf returns the line of barb.toml on which an option of the table stands.
 func (t *Respond) LineOf(option string) int {
 	return cmp.Or(t.lines[strings.ReplaceAll(option, "-", "_")], t.Line)
 }
