@@ -13,7 +13,7 @@ import (
 	"github.com/barbhq/barb/sign/rawjson"
 )
 
-// Claims says what a scheme's JSON Web Token holds (RFC 7519). The scheme, not the token, says the algorithm.
+// Claims describes a scheme's JSON Web Token (RFC 7519). The scheme decides the algorithm, never the token.
 type Claims struct {
 	Issuer        string   // required iss; "" for any
 	IssuerParam   string   // name of the param with the required iss

@@ -108,7 +108,7 @@ func (s *Scheme) decidedBy(secret Secret, signing bool) (asymmetric bool, err er
 	}
 }
 
-// withOther is the key of a symmetric secret and, to verify with WhsecAndRaw, the other one that the text may mean.
+// withOther returns the key of a symmetric secret. To verify with WhsecAndRaw, it returns both possible keys.
 func (s *Scheme) withOther(k key, text []byte, signing bool) []key {
 	if s.Key != WhsecAndRaw || signing {
 		return []key{k}

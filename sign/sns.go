@@ -13,7 +13,7 @@ import (
 // https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html and the sns-validator package.
 type sns struct{}
 
-// What a notification signs, and the two messages around a subscription. A Subject that is missing is left out.
+// The signed fields of a notification, and of the messages around a subscription. An absent Subject is left out.
 var (
 	snsNotification = [...]string{"Message", "MessageId", "Subject", "Timestamp", "TopicArn", "Type"}
 	snsSubscription = [...]string{"Message", "MessageId", "SubscribeURL", "Timestamp", "Token", "TopicArn", "Type"}

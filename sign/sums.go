@@ -53,7 +53,7 @@ func idOf(s *Scheme, k *key, hash Hash) string {
 	return fmt.Sprintf("%s %s %q ", s.authOf(k), hash, k.bytes)
 }
 
-// signedOnce describes what a template stands for, the body left out; ok is false where only the content could.
+// signedOnce returns a text that differs with a template's values, without the body; ok is false where none exists.
 func (v *values) signedOnce(template string) (text string, ok bool) {
 	before, body, after := cutBody(template)
 	if body == "body|json" || strings.Contains(after, "{body") || strings.Contains(template, "{form|") {

@@ -12,7 +12,7 @@ func (x *Exchange) Event() string {
 	return x.EventType
 }
 
-// PlainEvent keeps a stranger's event type from passing for a handshake in filters and JSON.
+// PlainEvent returns a received event type, changed if it could pass for a handshake in filters and JSON.
 func PlainEvent(event string) string {
 	if strings.HasPrefix(event, handshakeEvent) {
 		return notOurs + event
@@ -20,8 +20,7 @@ func PlainEvent(event string) string {
 	return event
 }
 
-// EventToSend returns an event type as a header carries it when it is replayed: as it was before PlainEvent changed
-// it.
+// EventToSend returns the event type that PlainEvent changed, for the header of a replay.
 func EventToSend(event string) string {
 	if strings.HasPrefix(event, notOurs+handshakeEvent) {
 		return event[len(notOurs):]
