@@ -52,6 +52,9 @@ func TestAPlanIsMadeOnceAndASlowOneHoldsUpNoOther(t *testing.T) {
 		if got, err := of("late"); got != "late for a" || err != nil {
 			t.Errorf("%q, %v when it is asked again", got, err)
 		}
+		if _, err := of("quick"); err != nil {
+			t.Error(err)
+		}
 		if asked["slow"] != 1 || asked["quick"] != 1 {
 			t.Errorf("made again: %v", asked)
 		}
