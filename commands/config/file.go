@@ -39,6 +39,7 @@ type File struct {
 
 	named       bool // by --config or BARB_CONFIG
 	text        []byte
+	entries     entries
 	lines       keyLines
 	schemeLines map[string]int // where the tables of Schemes stand
 }
@@ -102,7 +103,8 @@ func (c *File) Read(cwd string, settings func(needs func(table string) bool) []S
 	if err != nil {
 		return tomlError(c.Path, err)
 	}
-	c.lines = findKeys(c.text)
+	c.entries = entriesOf(c.text)
+	c.lines = c.entries.keys()
 	all := settings(func(table string) bool {
 		return slices.ContainsFunc(slices.Collect(maps.Keys(plain)), func(key string) bool {
 			return strings.EqualFold(key, table)
@@ -164,7 +166,7 @@ func (c *File) takeValues(plain map[string]any, settings []Setting) error {
 			return fail.Usage("%s:%d: %s is not a table", c.Path, c.lines.line(s.Table), s.Table)
 		}
 	}
-	if key, line := unknownKey(c.text, known); line > 0 {
+	if key, line := c.entries.unknown(known); line > 0 {
 		return fail.Usage("%s:%d: unknown key %s", c.Path, line, key).Hint("barb config lists the keys there are")
 	}
 	c.Values = map[string]string{}

@@ -21,38 +21,13 @@ type Retention struct {
 	MaxAge  flags.Duration
 }
 
-func (r *Retention) wrongAge(string) (what, line string) {
-	if r.MaxAge <= 0 {
-		return "would keep nothing", `max_age = "30d"`
-	}
-	return "", ""
-}
-
-// wrongSize is what is wrong with max_size, and the line to write instead.
-func (r *Retention) wrongSize(given string) (what, line string) {
-	_, err := strconv.Atoi(given)
-	switch {
-	case r.MaxSize <= 0:
-		return "would keep nothing", `max_size = "4GB"`
-	case r.MaxSize >= leastSize:
-		return "", ""
-	case err == nil:
-		return "is in bytes, and less than 1MB", fmt.Sprintf(`max_size = "%sGB"`, given)
-	}
-	return "is less than 1MB", `max_size = "1MB"`
-}
-
 // takeRetention reads max_size and max_age.
 func (c *File) takeRetention() error {
 	for _, limit := range []struct {
 		key   string
 		given any
 		value pflag.Value
-		wrong func(given string) (what, line string)
-	}{
-		{"max_size", c.History.MaxSize, &c.Retention.MaxSize, c.Retention.wrongSize},
-		{"max_age", c.History.MaxAge, &c.Retention.MaxAge, c.Retention.wrongAge},
-	} {
+	}{{"max_size", c.History.MaxSize, &c.Retention.MaxSize}, {"max_age", c.History.MaxAge, &c.Retention.MaxAge}} {
 		if limit.given == nil {
 			continue
 		}
@@ -60,12 +35,28 @@ func (c *File) takeRetention() error {
 		if err := limit.value.Set(fmt.Sprint(limit.given)); err != nil {
 			return fail.Usage("%s:%d: history.%s: %w", c.Path, line, limit.key, err)
 		}
-		if wrong, right := limit.wrong(fmt.Sprint(limit.given)); wrong != "" {
-			return fail.Usage("%s:%d: history.%s = %v %s", c.Path, line, limit.key, limit.given,
-				wrong).Hint(right + "; leave it out to keep everything")
+		if wrong, right := c.Retention.wrong(limit.key, fmt.Sprint(limit.given)); wrong != "" {
+			return fail.Usage("%s:%d: history.%s = %v %s", c.Path, line, limit.key, limit.given, wrong).
+				Hint(right + "; leave it out to keep everything")
 		}
 	}
 	return nil
+}
+
+// wrong says what is wrong with a limit, and which line to write instead.
+func (r *Retention) wrong(key, given string) (what, line string) {
+	_, err := strconv.Atoi(given)
+	switch {
+	case key == "max_age" && r.MaxAge <= 0:
+		return "would keep nothing", `max_age = "30d"`
+	case key == "max_age" || r.MaxSize >= leastSize:
+		return "", ""
+	case r.MaxSize <= 0:
+		return "would keep nothing", `max_size = "4GB"`
+	case err == nil:
+		return "is in bytes, and less than 1MB", fmt.Sprintf(`max_size = "%sGB"`, given)
+	}
+	return "is less than 1MB", `max_size = "1MB"`
 }
 
 const redactHelp = `redact = ["header:X-Api-Key", "json:/customer/email"], or query:NAME, form:NAME`

@@ -1,7 +1,7 @@
 package config
 
 import (
-	"maps"
+	"cmp"
 	"slices"
 	"strings"
 
@@ -12,44 +12,108 @@ import (
 // about one is of no use without its place.
 type keyLines map[string]int
 
-// findKeys finds the keys of a document that is known to be good.
-func findKeys(document []byte) keyLines {
-	k := keyLines{}
+// entry is the head of a table or a key with a value.
+type entry struct {
+	table   []string // the table it stands in; nil for a head
+	path    []string // its whole key
+	from    int      // where its own part of path begins, behind the tables and inline tables around it
+	line    int
+	head    unstable.Kind // Table or ArrayTable for the head of one
+	inArray bool          // in an inline table that an array holds
+}
+
+// entries are those of a document, in their order.
+type entries []entry
+
+// entriesOf returns the entries of a document that is known to be good.
+func entriesOf(document []byte) (all entries) {
 	var p unstable.Parser
 	p.Reset(document)
 	var table []string
 	for p.NextExpression() {
 		switch e := p.Expression(); e.Kind {
 		case unstable.Table, unstable.ArrayTable:
-			table = k.add(&p, nil, e.Key())
+			head := entryOf(&p, entry{head: e.Kind}, e)
+			all, table = append(all, head), head.path
 		case unstable.KeyValue:
-			k.addPair(&p, table, e)
+			all.addPairs(&p, entry{table: table, path: table}, e)
 		default: // comments
+		}
+	}
+	return all
+}
+
+// addPairs adds a key with a value that stands in around, and those in its value.
+func (all *entries) addPairs(p *unstable.Parser, around entry, n *unstable.Node) {
+	if n.Kind == unstable.KeyValue {
+		around = entryOf(p, around, n)
+		*all = append(*all, around)
+		n = n.Value()
+	}
+	around.inArray = around.inArray || n.Kind == unstable.Array
+	for inner := n.Children(); inner.Next(); {
+		all.addPairs(p, around, inner.Node())
+	}
+}
+
+// entryOf returns the entry of a key that stands in around.
+func entryOf(p *unstable.Parser, around entry, n *unstable.Node) entry {
+	around.from, around.line = len(around.path), 0
+	around.path = slices.Clone(around.path)
+	for key := n.Key(); key.Next(); {
+		around.path = append(around.path, string(key.Node().Data))
+		around.line = cmp.Or(around.line, p.Shape(key.Node().Raw).Start.Line)
+	}
+	return around
+}
+
+// add notes every part of a dotted key.
+func (k keyLines) add(path []string, from, line int) {
+	for i := from; i < len(path); i++ {
+		if at := joinKey(path[:i+1]); k[at] == 0 {
+			k[at] = line
+		}
+	}
+}
+
+// keys returns where the keys stand.
+func (all entries) keys() keyLines {
+	k := keyLines{}
+	for _, e := range all {
+		if !e.inArray {
+			k.add(e.path, e.from, e.line)
 		}
 	}
 	return k
 }
 
-func (k keyLines) addPair(p *unstable.Parser, table []string, pair *unstable.Node) {
-	path := k.add(p, table, pair.Key())
-	if pair.Value().Kind != unstable.InlineTable {
-		return
-	}
-	for pairs := pair.Value().Children(); pairs.Next(); {
-		k.addPair(p, path, pairs.Node())
-	}
-}
-
-// add notes every part of a dotted key and returns the whole path.
-func (k keyLines) add(p *unstable.Parser, table []string, key unstable.Iterator) []string {
-	path := append([]string(nil), table...)
-	for key.Next() {
-		path = append(path, string(key.Node().Data))
-		if at := joinKey(path); k[at] == 0 {
-			k[at] = p.Shape(key.Node().Raw).Start.Line
+// tables returns where the keys of each table of an array of tables stand. The line of the table itself is under "".
+func (all entries) tables(name string) (found []keyLines) {
+	within := false
+	for _, e := range all {
+		switch {
+		case e.head != 0:
+			if within = e.head == unstable.ArrayTable && len(e.path) == 1 && e.path[0] == name; within {
+				found = append(found, keyLines{"": e.line})
+			}
+		case within && !e.inArray:
+			found[len(found)-1].add(e.path[len(e.table):], e.from-len(e.table), e.line)
 		}
 	}
-	return path
+	return found
+}
+
+// unknown returns the first key that is not known, and its line; line 0 where there is none. known has
+// "table" and "table.key" in lower case, and "key.*" where anything may stand below a key: what is deeper is for the
+// readers of the tables. As the decoder does, it takes keys in any case and leaves inline tables out of the name.
+func (all entries) unknown(known map[string]bool) (name string, line int) {
+	for _, e := range all {
+		top := strings.ToLower(strings.Join(e.path[:min(2, len(e.path))], "."))
+		if !known[top] && !known[strings.ToLower(e.path[0])+".*"] {
+			return strings.Join(append(slices.Clone(e.table), e.path[e.from:]...), "."), e.line
+		}
+	}
+	return "", 0
 }
 
 // line is where a key stands; of one that is not there, the nearest table around it that is.
@@ -64,72 +128,3 @@ func (k keyLines) line(path ...string) int {
 
 // joinKey joins by a character that no key holds: keys may hold dots.
 func joinKey(path []string) string { return strings.Join(path, "\x00") }
-
-// unknownKey returns the first key of a good document that is not known, and its line; line 0 where there is none.
-// known has "table" and "table.key" in lower case, and "key.*" where anything may stand below a key: what is deeper is
-// for the readers of the tables. As the decoder does, it takes keys in any case and leaves inline tables out of the
-// name.
-func unknownKey(document []byte, known map[string]bool) (name string, line int) {
-	var p unstable.Parser
-	p.Reset(document)
-	var table []string
-	var look func(within []string, value *unstable.Node)
-	check := func(within []string, e *unstable.Node) (path []string) {
-		start := len(within)
-		path = slices.Clone(within)
-		for keys := e.Key(); keys.Next(); {
-			path = append(path, string(keys.Node().Data))
-		}
-		top := strings.ToLower(strings.Join(path[:min(2, len(path))], "."))
-		if line == 0 && !known[top] && !known[strings.ToLower(path[0])+".*"] {
-			first := e.Key()
-			first.Next()
-			name, line = strings.Join(slices.Concat(table, path[start:]), "."), p.Shape(first.Node().Raw).Start.Line
-		}
-		return path
-	}
-	look = func(within []string, value *unstable.Node) {
-		for inner := value.Children(); inner.Next(); {
-			if e := inner.Node(); e.Kind == unstable.KeyValue {
-				look(check(within, e), e.Value())
-			} else if value.Kind == unstable.Array {
-				look(within, e)
-			}
-		}
-	}
-	for p.NextExpression() {
-		switch e := p.Expression(); e.Kind {
-		case unstable.Table, unstable.ArrayTable:
-			table = nil
-			table = check(nil, e)
-		case unstable.KeyValue:
-			look(check(table, e), e.Value())
-		default: // comments
-		}
-	}
-	return name, line
-}
-
-// findTables finds the lines of the keys in each table of an array of tables. That of the table itself is under "".
-func findTables(document []byte, name string) []keyLines {
-	var found []keyLines
-	var p unstable.Parser
-	p.Reset(document)
-	within := false
-	for p.NextExpression() {
-		switch e := p.Expression(); e.Kind {
-		case unstable.ArrayTable, unstable.Table:
-			k := keyLines{}
-			path := k.add(&p, nil, e.Key())
-			if within = e.Kind == unstable.ArrayTable && len(path) == 1 && path[0] == name; within {
-				found = append(found, keyLines{"": slices.Max(slices.Collect(maps.Values(k)))})
-			}
-		case unstable.KeyValue:
-			if within {
-				found[len(found)-1].addPair(&p, nil, e)
-			}
-		default: // comments
-		}
-	}
-	return found
-}

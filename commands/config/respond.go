@@ -64,7 +64,7 @@ func (t *Respond) FromKeys(read func(string) ([]byte, error)) (s *script.Script,
 	return s, "", nil
 }
 
-// LineOf returns the line of barb.toml on which an option of the table stands.
+// LineOf returns the line of an option of the answer; where it is not given, that of the table.
 func (t *Respond) LineOf(option string) int {
 	return cmp.Or(t.lines[strings.ReplaceAll(option, "-", "_")], t.Line)
 }
@@ -86,7 +86,7 @@ func (t *Respond) options() (options []script.Option, keys []string) {
 
 // checkTables checks all of the tables but their scripts, which are read when a listener begins.
 func (c *File) checkTables() error {
-	lines := findTables(c.text, "respond")
+	lines := c.entries.tables("respond")
 	for i := range c.Tables {
 		t := &c.Tables[i]
 		if i < len(lines) {

@@ -43,14 +43,13 @@ func weaknessAt(path string) error {
 // CheckOwn refuses a file that barb keeps for itself, such as its key, where another user could change it.
 func CheckOwn(path string) error {
 	err := weaknessAt(path)
-	var weak *weakness
-	switch {
-	case err == nil:
-		return nil
-	case !errors.As(err, &weak):
+	if weak, ok := errors.AsType[*weakness](err); ok {
+		return weak.mended(fail.Local("%s is not used: %w", path, weak)).Hint("XDG_DATA_HOME names a folder of your own")
+	}
+	if err != nil {
 		return fail.Local("%w", err)
 	}
-	return weak.mended(fail.Local("%s is not used: %w", path, weak)).Hint("XDG_DATA_HOME names a folder of your own")
+	return nil
 }
 
 // guard finds out whether anybody but the user and root could have written the open file: the file itself and, when it

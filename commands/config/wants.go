@@ -42,7 +42,7 @@ func wantsOf(file *File, plain map[string]any, settings []Setting, cwd string) [
 			w.setting(s, value)
 		}
 	}
-	places := findTables(file.text, "route")
+	places := file.entries.tables("route")
 	for i, r := range file.Routes {
 		for _, t := range r.Targets {
 			w.line = lineIn(places, i, "forward_to")
@@ -76,7 +76,7 @@ func (w *wishes) references(value any, at []string, lines keyLines) {
 				w.references(inner, at, lines)
 				continue
 			}
-			tables := findTables(w.file.text, at[0])
+			tables := w.file.entries.tables(at[0])
 			if i < len(tables) {
 				w.references(table, nil, tables[i])
 			} else {

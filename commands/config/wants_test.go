@@ -38,7 +38,8 @@ func TestLimitsOfTheHistoryAreAskedAbout(t *testing.T) {
 // What was agreed to is kept by the text of all wants, so they must come in the same order each time.
 func TestWantsOfALineHaveOneOrder(t *testing.T) {
 	const text = `history = { max_age = "9d", max_size = "4GB", a = "cmd:a", b = "cmd:b" }`
-	file := &File{Path: t.TempDir() + "/barb.toml", text: []byte(text), lines: findKeys([]byte(text))}
+	file := &File{Path: t.TempDir() + "/barb.toml", text: []byte(text), entries: entriesOf([]byte(text))}
+	file.lines = file.entries.keys()
 	plain := map[string]any{}
 	if err := toml.Unmarshal(file.text, &plain); err != nil {
 		t.Fatal(err)
