@@ -171,6 +171,7 @@ func TestReadRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		"[deliver]\nallow = 3\n":                 ":2: [deliver] allow holds something that is not a cmd: line",
 		"[[respond]]\npath = \"a\"\n":            `:2: respond: path = "a" does not begin with "/"`,
 		"[[respond]]\n":                          ":1: respond: nothing says what is answered",
+		"[[respond]]\nbody=1\n[[respond]]\n":     ":3: respond: nothing says what is answered",
 		"[[respond]]\nscheme = \"x\"\n":          ":1: respond: nothing says what is answered",
 		"[[respond]]\nanswer=\"1\"\nbody=1":      ":3: respond: both answer and body say what is answered",
 		"[[respond]]\nstatus=1\nscheme='strype'": `:3: respond: scheme = "strype" is not known`,

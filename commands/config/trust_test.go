@@ -66,6 +66,10 @@ func TestAFileThatAllMayWriteIsWeak(t *testing.T) {
 		if (file.Weak == nil) != (c.want == "") {
 			t.Errorf("mode %o: %v", c.mode, file.Weak)
 		}
+		own := &File{Path: path} // the folder of the user's own file does not count
+		if err := own.Read(dir, settings); err != nil || (own.Weak == nil) != (c.want == "" || c.place == dir) {
+			t.Errorf("mode %o of the user's own: %v, %v", c.mode, own.Weak, err)
+		}
 		if file.Weak != nil && !strings.Contains(file.Untrusted().Error(), "is not used: "+c.place+" "+c.want) {
 			t.Error(file.Untrusted())
 		}

@@ -55,6 +55,14 @@ func TestWantsOfALineHaveOneOrder(t *testing.T) {
 	}
 }
 
+// The rows of an array that is a value have no lines of their own.
+func TestAWantInAnArrayHasTheLineOfTheArray(t *testing.T) {
+	file := mustRead(t, "\nroute = [\n { path = \"/a\" },\n { secret = \"cmd:x\" },\n]\n")
+	if len(file.Wants) != 1 || file.Wants[0].Line != 2 {
+		t.Errorf("%+v", file.Wants)
+	}
+}
+
 func TestOnlyThisMachineIsLoopback(t *testing.T) {
 	for address, want := range map[string]bool{
 		"http://127.0.0.1:3000": true, "http://127.255.0.1": true, "https://[::1]:1/a": true, "http://localhost:3000": true, "http://LOCALHOST": true,
