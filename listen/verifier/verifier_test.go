@@ -1,6 +1,9 @@
 package verifier_test
 
 import (
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base64"
 	"net/http"
 	"strings"
 	"testing"
@@ -188,5 +191,93 @@ func TestAutoRefusesWhatMayHaveBeenMovedFromAnotherScheme(t *testing.T) {
 	if c.Verdict.Reason != string(sign.WeakerSignature) ||
 		!strings.Contains(c.Detail, "has the form of what generic-ts signs") {
 		t.Errorf("%+v", c)
+	}
+}
+
+func TestARefusalSaysHowOldTheMessageIsAndWhatWasTried(t *testing.T) {
+	const body = `{"id":"evt_1","type":"invoice.paid"}`
+	auto := &verifier.Verifier{Auto: true, Secrets: []sign.Secret{secret}}
+	old := signed(t, "stripe", body, secret, 10*time.Minute)
+	for what, v := range map[string]*verifier.Verifier{"named": named(t, "stripe", secret), "auto": auto} {
+		c := v.Check(old, now)
+		if !c.Verdict.HasAge || c.Verdict.Age != 10*time.Minute || c.Verdict.Version != "v1" || c.WebhookID != "evt_1" ||
+			c.EventType != "invoice.paid" || strings.Contains(c.Detail, "tried") {
+			t.Errorf("%s: %+v", what, c)
+		}
+	}
+	forged := signed(t, "github", body, secretOf("env:OTHER", "whsec_another secret of the tests"), 0)
+	if c := auto.Check(forged, now); !strings.HasSuffix(c.Detail, " (tried github, meta)") {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestASecretThatIsHeldDoesNotHideOneThatIsFree(t *testing.T) {
+	free := secretOf("env:FREE", "whsec_another secret of the tests")
+	v := &verifier.Verifier{Auto: true, Secrets: []sign.Secret{secret, free}}
+	for by, want := range map[string]sign.Reason{string(secret.Key): sign.WeakerSignature, string(free.Key): "",
+		"whsec_an unknown secret of the tests": sign.SignatureMismatch} {
+		m := signed(t, "github", "{}", secretOf("", by), 0)
+		c := v.CheckPinned(m, now, map[string]string{string(secret.Key): "stripe"})
+		if c.Verdict.Reason != string(want) || (c.Verdict.Status == record.Valid) != (want == "") {
+			t.Errorf("signed with %q: %+v", by, c)
+		}
+	}
+}
+
+func TestAutoBoundsTheAgeThatASchemeDoesNotBound(t *testing.T) {
+	own, _ := catalog.Lookup("stripe")
+	own.Name, own.Header, own.Tolerance.Past = "mine", "X-Mine", sign.NoLimit
+	m := signed(t, "stripe", "{}", secret, 10*time.Minute)
+	m.Header.Set("X-Mine", m.Header.Get("Stripe-Signature"))
+	m.Header.Del("Stripe-Signature")
+	v := &verifier.Verifier{Auto: true, Secrets: []sign.Secret{secret}, Schemes: &catalog.Set{Own: []sign.Scheme{own}}}
+	if c := v.Check(m, now); c.Scheme != "mine" || c.Verdict.Reason != string(sign.TimestampExpired) {
+		t.Errorf("%+v", c)
+	}
+	if c := v.CheckPinned(m, now, map[string]string{string(secret.Key): "mine"}); c.Verdict.Status != record.Valid {
+		t.Errorf("a scheme that the secret has verified: %+v", c)
+	}
+}
+
+// token is a JSON Web Token with claims, as an application may make one with the secret of its webhooks.
+func token(claims string, by sign.Secret) string {
+	text := base64.RawURLEncoding.EncodeToString([]byte(`{"alg":"HS256","typ":"JWT"}`)) + "." +
+		base64.RawURLEncoding.EncodeToString([]byte(claims))
+	mac := hmac.New(sha256.New, by.Key)
+	_, _ = mac.Write([]byte(text))
+	return text + "." + base64.RawURLEncoding.EncodeToString(mac.Sum(nil))
+}
+
+func TestAutoRefusesATokenThatSaysNothingOfTheBody(t *testing.T) {
+	const claims = `{"iss":"Vonage","iat":1760000000,"exp":1760000060}`
+	v := &verifier.Verifier{Auto: true, Secrets: []sign.Secret{secret}}
+	for body, want := range map[string]sign.Reason{`{"a":1}`: sign.WeakerSignature, "": ""} {
+		m := sign.Message{Method: "POST", Header: http.Header{"Authorization": {"Bearer " + token(claims, secret)}},
+			Body: []byte(body)}
+		if c := v.Check(m, now); c.Verdict.Reason != string(want) || c.Scheme != "vonage" {
+			t.Errorf("under auto with %q: %+v", body, c)
+		}
+		if c := named(t, "vonage", secret).Check(m, now); c.Verdict.Status != record.Valid {
+			t.Errorf("named with %q: %+v", body, c)
+		}
+	}
+}
+
+// A token that LiveKit has made for another body is refused as that: monday.com's scheme, which asks less of a token, is
+// not tried with it.
+func TestAutoTriesATokenWithTheStrictestSchemeOnly(t *testing.T) {
+	other := sha256.Sum256([]byte("another body"))
+	claims := `{"iss":"key","exp":1760000060,"sha256":"` + base64.StdEncoding.EncodeToString(other[:]) + `"}`
+	m := sign.Message{Method: "POST", Header: http.Header{"Authorization": {token(claims, secret)}}, Body: []byte("{}")}
+	for want, params := range map[sign.Reason]map[string]string{
+		sign.MissingParam: nil, sign.SignatureMismatch: {"api_key": "key"},
+	} {
+		v := &verifier.Verifier{Auto: true, Secrets: []sign.Secret{secret}, Params: params}
+		if c := v.Check(m, now); c.Scheme != "livekit" || c.Verdict.Reason != string(want) {
+			t.Errorf("with %v: %+v", params, c)
+		}
+	}
+	if c := named(t, "monday", secret).Check(m, now); c.Verdict.Status != record.Valid {
+		t.Errorf("named: %+v", c)
 	}
 }
