@@ -76,11 +76,13 @@ func inBubble(t *testing.T, test func(t *testing.T, history *store.Store)) {
 func newRun(history *store.Store, to *endpoint, messages int64) *batch.Run {
 	return &batch.Run{
 		Journal: &journal.Journal{History: history, Lazily: true},
-		Sender: deliver.Sender{Client: to, Policy: deliver.Policy{Retries: 1, Backoff: deliver.Constant, Base: time.Second, NoJitter: true,
+		Sender: deliver.Sender{Client: to, Policy: deliver.Policy{Retries: 1, Backoff: deliver.Constant,
+			Base: time.Second, NoJitter: true,
 			RetryOn: deliver.DefaultRetryOn()}},
 		Bodies: payload.Repeated("digest"), Order: batch.NewOrder(messages, 0), Workers: 1,
 		Message: func(j batch.Job) (record.Exchange, error) {
-			return record.Exchange{WebhookID: fmt.Sprintf("msg_%d", j.Message+1), Request: record.Request{Method: "POST", URL: "http://a.test", Proto: "HTTP/1.1"}}, nil
+			return record.Exchange{WebhookID: fmt.Sprintf("msg_%d", j.Message+1),
+				Request: record.Request{Method: "POST", URL: "http://a.test", Proto: "HTTP/1.1"}}, nil
 		},
 		Now: time.Now, Owner: "me", IsGone: func(string) bool { return false }, Options: `{"kept":1}`,
 	}
@@ -126,24 +128,28 @@ func TestARunSendsEveryMessageOnceAndEnds(t *testing.T) {
 			t.Errorf("%d attempts: %s, want %s", told, to.seen(), want)
 		}
 		tally := r.Tally()
-		if want := (journal.Tally{Delivered: 2, Refused: 1, Unanswered: 1}); tally.Tally != want || tally.Attempts != 6 || tally.Retries != 2 {
+		if want := (journal.Tally{Delivered: 2, Refused: 1, Unanswered: 1}); tally.Tally != want || tally.Attempts != 6 ||
+			tally.Retries != 2 {
 			t.Errorf("tally %+v", tally)
 		}
 		if tally.Statuses[200] != 2 || tally.Statuses[503] != 2 || tally.Failures[record.FailRefused] != 2 {
 			t.Errorf("statuses %v, failures %v", tally.Statuses, tally.Failures)
 		}
-		want := []batch.DeadLetter{{WebhookID: "msg_2", Status: 503, Attempts: 2, Why: tally.Dead[0].Why}, {WebhookID: "msg_3", Kind: "refused", Attempts: 2, Why: tally.Dead[1].Why}}
+		want := []batch.DeadLetter{{WebhookID: "msg_2", Status: 503, Attempts: 2, Why: tally.Dead[0].Why},
+			{WebhookID: "msg_3", Kind: "refused", Attempts: 2, Why: tally.Dead[1].Why}}
 		if !slices.Equal(tally.Dead, want) || tally.DeadCount != 2 {
 			t.Errorf("dead letters %+v", tally.Dead)
 		}
 		if took := tally.Took(); took.P50.Round(10*time.Millisecond) != time.Second || tally.Late() != (batch.Spread{}) {
 			t.Errorf("took %+v, late %+v", took, tally.Late())
 		}
-		if p := r.Progress(); p.Done != 4 || p.Total != 4 || p.Failed != 2 || p.P99.Round(10*time.Millisecond) != time.Second {
+		if p := r.Progress(); p.Done != 4 || p.Total != 4 || p.Failed != 2 ||
+			p.P99.Round(10*time.Millisecond) != time.Second {
 			t.Errorf("progress %+v", p)
 		}
 		got := row(t, history)
-		if r.Planned() != 4 || r.Total() != 4 || !got.Ended || got.Next != 4 || len(got.Open) != 0 || got.Owner != "" || got.Options != `{"kept":1}` || got.ID != r.Row().ID {
+		if r.Planned() != 4 || r.Total() != 4 || !got.Ended || got.Next != 4 || len(got.Open) != 0 || got.Owner != "" ||
+			got.Options != `{"kept":1}` || got.ID != r.Row().ID {
 			t.Errorf("row %+v", got)
 		}
 	})
@@ -159,14 +165,16 @@ func TestACancelledRunIsResumedWhereItStopped(t *testing.T) {
 		first.Order = batch.NewOrder(6, 0).Shuffle(3)
 		send(ctx, t, first)
 		stopped := row(t, history)
-		if stopped.Ended || stopped.Next != 6 || len(stopped.Open) != 2 || stopped.Owner != "" || first.Tally().Delivered != 4 || first.Tally().Interrupted != 2 {
+		if stopped.Ended || stopped.Next != 6 || len(stopped.Open) != 2 || stopped.Owner != "" ||
+			first.Tally().Delivered != 4 || first.Tally().Interrupted != 2 {
 			t.Fatalf("row %+v, tally %+v", stopped, first.Tally().Tally)
 		}
 		cut := slices.Sorted(slices.Values(to.ids[4:]))
 		to.ids = nil
 		second := newRun(history, to, 6)
 		second.Order, second.Resumed = first.Order, &stopped
-		if j, err := second.First(context.Background()); err != nil || fmt.Sprintf("msg_%d", j.Message+1) != cut[0] && fmt.Sprintf("msg_%d", j.Message+1) != cut[1] {
+		if j, err := second.First(context.Background()); err != nil || fmt.Sprintf("msg_%d", j.Message+1) != cut[0] &&
+			fmt.Sprintf("msg_%d", j.Message+1) != cut[1] {
 			t.Errorf("the first message is %d, cut off were %s; %v", j.Message, cut, err)
 		}
 		send(context.Background(), t, second)
@@ -328,13 +336,15 @@ func TestOnlyTheFirstDeadLettersAreListed(t *testing.T) {
 	tally := batch.NewTally(true)
 	for n := range 25 {
 		var ends batch.Ends
-		x := &record.Exchange{WebhookID: fmt.Sprint(n), Response: &record.Response{Status: 500}, Took: 2 * time.Hour, Ended: true}
+		x := &record.Exchange{WebhookID: fmt.Sprint(n), Response: &record.Response{Status: 500},
+			Took: 2 * time.Hour, Ended: true}
 		ends.Add(x)
 		var o journal.Outcome
 		o.Add(&deliver.Attempt{Exchange: x, Ended: true, Decision: deliver.Exhausted})
 		tally.Add(&o, &ends)
 	}
-	if len(tally.Dead) != 20 || tally.DeadCount != 25 || tally.Took().Max < 59*time.Minute || tally.Took().Max > 61*time.Minute {
+	if len(tally.Dead) != 20 || tally.DeadCount != 25 || tally.Took().Max < 59*time.Minute ||
+		tally.Took().Max > 61*time.Minute {
 		t.Errorf("%d listed of %d, at most %s", len(tally.Dead), tally.DeadCount, tally.Took().Max)
 	}
 }

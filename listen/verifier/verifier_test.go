@@ -263,8 +263,8 @@ func TestAutoRefusesATokenThatSaysNothingOfTheBody(t *testing.T) {
 	}
 }
 
-// A token that LiveKit has made for another body is refused as that: monday.com's scheme, which asks less of a token, is
-// not tried with it.
+// A token that LiveKit has made for another body is refused as that: monday.com's scheme, which asks less of a token,
+// is not tried with it.
 func TestAutoTriesATokenWithTheStrictestSchemeOnly(t *testing.T) {
 	other := sha256.Sum256([]byte("another body"))
 	claims := `{"iss":"key","exp":1760000060,"sha256":"` + base64.StdEncoding.EncodeToString(other[:]) + `"}`
