@@ -74,7 +74,8 @@ func TestTheNthHookOfTheHistoryGetsTheNthAnswerHoweverManyComeAtOnce(t *testing.
 	}
 	db := filepath.Join(t.TempDir(), "h.db")
 	url, ended := listening(t, "--db", db, "--count", fmt.Sprint(hooks), "--respond", strings.Join(script, ","))
-	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: senders}, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
+	client := &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: senders},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}
 	defer client.CloseIdleConnections()
 	var group sync.WaitGroup
 	for range senders {

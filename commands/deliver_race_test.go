@@ -18,14 +18,17 @@ import (
 // lock is found.
 func TestWarningsOfManyWorkersAreWholeLines(t *testing.T) {
 	const messages = 16
-	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusInternalServerError) }))
+	refusing := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		w.WriteHeader(http.StatusInternalServerError)
+	}))
 	defer refusing.Close()
 	dir := t.TempDir()
 	var complaints bytes.Buffer
 	env := Env{In: strings.NewReader(""), Out: io.Discard, Err: &complaints, Dir: dir, Now: time.Now,
 		Getenv: func(string) string { return "" }, Rand: func() float64 { return 0.5 }, Interruptible: context.WithCancel}
 	barb := func(args ...string) int {
-		return Main(context.Background(), env, "test", append(args, "--config", os.DevNull, "--db", filepath.Join(dir, "history.db")))
+		return Main(context.Background(), env, "test",
+			append(args, "--config", os.DevNull, "--db", filepath.Join(dir, "history.db")))
 	}
 	for i := range messages {
 		secret := filepath.Join(dir, fmt.Sprintf("secret%d", i))

@@ -16,7 +16,8 @@ func TestACommandInheritsTheSettingsAndNoSecret(t *testing.T) {
 	if _, err := sh.finder.Find(t.Context(), []string{"env:BARB_TIMEOUT"}); err != nil {
 		t.Fatal(err)
 	}
-	sh.Environ = []string{"PATH=/bin", "BARB_SCHEME=stripe", "BARB_CONFIG=/barb.toml", "BARB_TRUST=1", "BARB_SECRET=s3cret",
+	sh.Environ = []string{"PATH=/bin", "BARB_SCHEME=stripe", "BARB_CONFIG=/barb.toml", "BARB_TRUST=1",
+		"BARB_SECRET=s3cret",
 		"BARB_TIMEOUT=s3cret", "BARB_TOKEN=s3cret", "BARB_DB=/before.db", "BARB_HOOK_ID=1", "BARB_EXEC_RUN=1 x"}
 	want := []string{"PATH=/bin", "BARB_SCHEME=stripe", "BARB_CONFIG=/barb.toml", "BARB_TRUST=1", "BARB_DB=/before.db"}
 	if got := sh.inherited(); !slices.Equal(got, want) {

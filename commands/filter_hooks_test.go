@@ -19,7 +19,8 @@ func newFilter(t *testing.T, where string, said *bytes.Buffer) *listener {
 	sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
 	sh.paint(false)
 	g := &listener{sh: sh}
-	g.gate = &gateway.Gateway{Schemes: new(catalog.Set), Lanes: route.Lanes[*gateway.Lane]{Rest: &gateway.Lane{}}, Tell: g.tell}
+	g.gate = &gateway.Gateway{Schemes: new(catalog.Set), Lanes: route.Lanes[*gateway.Lane]{Rest: &gateway.Lane{}},
+		Tell: g.tell}
 	if err := g.takeFilters(hookFilterFlags{where: flags.Word(where)}); err != nil {
 		t.Fatal(err)
 	}
@@ -43,7 +44,8 @@ func TestAnExpressionThatDoesNotEndIsEnded(t *testing.T) {
 }
 
 func TestTheExpressionSeesTheParsedBody(t *testing.T) {
-	for body, want := range map[string]bool{`{"a":[{"b":7}]}`: true, `{"a":[{"b":8}]}`: false, ``: false, `{"a":`: false, strings.Repeat("[", 200_000): false} {
+	for body, want := range map[string]bool{`{"a":[{"b":7}]}`: true, `{"a":[{"b":8}]}`: false, ``: false, `{"a":`: false,
+		strings.Repeat("[", 200_000): false} {
 		g := newFilter(t, `.body.a[0].b == 7 and .direction == "received"`, &bytes.Buffer{})
 		x := &record.Exchange{Request: record.Request{Method: "POST", Body: []byte(body)}}
 		if got := len(g.gate.Receive(x).Check(time.Now()).Marks) == 0; got != want {

@@ -33,8 +33,10 @@ func barb(t *testing.T, config string, environ map[string]string, args ...string
 		t.Fatal(err)
 	}
 	var out, errs bytes.Buffer
-	env := Env{In: strings.NewReader(""), Out: &out, Err: &errs, Dir: dir, Getenv: func(name string) string { return environ[name] },
-		Now: func() time.Time { return time.Unix(1700000000, 0) }, Rand: func() float64 { return 0 }, Interruptible: context.WithCancel}
+	env := Env{In: strings.NewReader(""), Out: &out, Err: &errs, Dir: dir,
+		Getenv: func(name string) string { return environ[name] },
+		Now:    func() time.Time { return time.Unix(1700000000, 0) }, Rand: func() float64 { return 0 },
+		Interruptible: context.WithCancel}
 	code := Main(context.Background(), env, "test", args)
 	return ran{code, out.String(), strings.ReplaceAll(errs.String(), dir+string(filepath.Separator), "")}
 }
@@ -69,9 +71,10 @@ func TestTheExamplesOfTheDocsSignAndVerify(t *testing.T) {
 		t.Fatal(err)
 	}
 	environ := map[string]string{
-		"SECRET":    base64.StdEncoding.EncodeToString([]byte("a secret for the examples of docs")),
-		"SIGNING":   base64.StdEncoding.EncodeToString(private.Seed()),
-		"VERIFYING": string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: spki})), // 32 bytes alone would need a scheme
+		"SECRET":  base64.StdEncoding.EncodeToString([]byte("a secret for the examples of docs")),
+		"SIGNING": base64.StdEncoding.EncodeToString(private.Seed()),
+		// 32 bytes alone would need a scheme
+		"VERIFYING": string(pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: spki})),
 	}
 	seen := 0
 	for _, block := range tomlBlocks(schemesPage(t)) {
@@ -92,7 +95,8 @@ func signAndVerify(t *testing.T, config, name string, environ map[string]string)
 		signing, verifying = "env:SIGNING", "env:VERIFYING"
 	}
 	url := []string{"--url", "https://shop.example/hooks?a=1"}
-	signed := barb(t, config, environ, append(url, "sign", "-s", name, "--secret", signing, "-d", `{"id":"evt_1"}`, "--timestamp", "1700000000")...)
+	signed := barb(t, config, environ, append(url, "sign", "-s", name, "--secret", signing, "-d", `{"id":"evt_1"}`,
+		"--timestamp", "1700000000")...)
 	if signed.code != 0 || signed.err != "" {
 		t.Fatalf("sign: %+v", signed)
 	}
@@ -102,7 +106,8 @@ func signAndVerify(t *testing.T, config, name string, environ map[string]string)
 	}
 	for _, scheme := range []string{name, "auto"} {
 		verify := append(slices.Concat(url, headers), "verify", "-s", scheme, "--secret", verifying, "-d")
-		if got := barb(t, config, environ, append(verify, `{"id":"evt_1"}`)...); got.code != 0 || !strings.HasPrefix(got.out, "valid  "+name) {
+		if got := barb(t, config, environ, append(verify, `{"id":"evt_1"}`)...); got.code != 0 ||
+			!strings.HasPrefix(got.out, "valid  "+name) {
 			t.Errorf("-s %s: %+v", scheme, got)
 		}
 		if got := barb(t, config, environ, append(verify, `{"id":"evt_2"}`)...); (got.code == 1) == (name == "door") {
@@ -112,21 +117,25 @@ func signAndVerify(t *testing.T, config, name string, environ map[string]string)
 }
 
 func TestOwnSchemesAreListedWithTheirPlace(t *testing.T) {
-	config := "[scheme.shop]\nheader = \"X-Shop\"\n\n[scheme.apex]\nheader = \"X-Apex\"\ncontent = \"{ts}.{body}\"\ntime = { key = \"t=\" }\n"
+	config := "[scheme.shop]\nheader = \"X-Shop\"\n\n[scheme.apex]\nheader = \"X-Apex\"\ncontent = \"{ts}.{body}\"\n" +
+		"time = { key = \"t=\" }\n"
 	got := barb(t, config, nil, "schemes", "--json")
 	var first, second struct{ Name, Signature, Source string }
 	d := json.NewDecoder(strings.NewReader(got.out))
 	if d.Decode(&first) != nil || d.Decode(&second) != nil {
 		t.Fatalf("%+v", got)
 	}
-	if first.Name != "shop" || second.Name != "apex" || filepath.Base(first.Source) != "barb.toml:1" || filepath.Base(second.Source) != "barb.toml:4" ||
+	if first.Name != "shop" || second.Name != "apex" || filepath.Base(first.Source) != "barb.toml:1" ||
+		filepath.Base(second.Source) != "barb.toml:4" ||
 		first.Signature != "HMAC-SHA256 hex of {body}" {
 		t.Errorf("%+v, %+v", first, second)
 	}
-	if got := barb(t, config, nil, "schemes", "apex"); !strings.Contains(got.out, "X-Apex: t={ts},{sig}") || !strings.Contains(got.out, "barb.toml:4") || !strings.Contains(got.out, "-5m/+5m") {
+	if got := barb(t, config, nil, "schemes", "apex"); !strings.Contains(got.out, "X-Apex: t={ts},{sig}") ||
+		!strings.Contains(got.out, "barb.toml:4") || !strings.Contains(got.out, "-5m/+5m") {
 		t.Errorf("%+v", got)
 	}
-	if got := barb(t, config, nil, "sign", "-s", "shap", "--secret", "env:X", "-d", "a"); got.code != fail.ExitUnsupported || !strings.Contains(got.err, "did you mean -s shop?") {
+	if got := barb(t, config, nil, "sign", "-s", "shap", "--secret", "env:X", "-d",
+		"a"); got.code != fail.ExitUnsupported || !strings.Contains(got.err, "did you mean -s shop?") {
 		t.Errorf("%+v", got)
 	}
 	if got := barb(t, config, nil, "__complete", "verify", "-s", "sho"); !strings.Contains(got.out, "\nshop") {

@@ -16,7 +16,8 @@ import (
 func typed(t *testing.T, stdin, password string, args ...string) (code int, out, said string) {
 	t.Helper()
 	var o, e bytes.Buffer
-	env := Env{In: strings.NewReader(stdin), Out: &o, Err: &e, Getenv: func(string) string { return "" }, InTerminal: password != "",
+	env := Env{In: strings.NewReader(stdin), Out: &o, Err: &e, Getenv: func(string) string { return "" },
+		InTerminal:    password != "",
 		Interruptible: context.WithCancel, Now: time.Now, Rand: func() float64 { return 0 },
 		Password: func() ([]byte, error) { return []byte(password), nil }}
 	code = Main(context.Background(), env, "test", args)
@@ -35,7 +36,8 @@ func TestASecretGoesIntoTheKeyringAndOutOfIt(t *testing.T) {
 		{secret + "\n", "", []string{"secret", "set", "one"}, 0, "", "kept: --secret keyring:one"},
 		{"other", "", []string{"secret", "set", "one"}, 2, "", "barb secret set one --replace"},
 		{"", "", []string{"secret", "show", "keyring:one"}, 0, secret + "\n", ""},
-		{"{}", "", []string{"sign", "-s", "standard-webhooks", "--secret", "keyring:one", "--id", "a", "--timestamp", "1", "-o", "value"}, 0,
+		{"{}", "", []string{"sign", "-s", "standard-webhooks", "--secret", "keyring:one", "--id", "a", "--timestamp", "1",
+			"-o", "value"}, 0,
 			"v1,", ""},
 		{"", "typed", []string{"secret", "set", "one", "--replace"}, 0, "", "secret one (not shown): \n"},
 		{"", "", []string{"secret", "show", "one"}, 0, "typed\n", ""},
@@ -50,14 +52,16 @@ func TestASecretGoesIntoTheKeyringAndOutOfIt(t *testing.T) {
 	} {
 		code, out, said := typed(t, c.stdin, c.password, c.args...)
 		if code != c.code || !strings.HasPrefix(out, c.out) || c.out == "" && out != "" || !strings.Contains(said, c.said) {
-			t.Errorf("%d: barb %v = %d, want %d\nprints %q, want %q\nsays %q, want %q", i, c.args, code, c.code, out, c.out, said, c.said)
+			t.Errorf("%d: barb %v = %d, want %d\nprints %q, want %q\nsays %q, want %q", i, c.args, code, c.code, out,
+				c.out, said, c.said)
 		}
 		if strings.Contains(said, secret) || strings.Contains(said, "typed") {
 			t.Errorf("%d: a secret is said: %s", i, said)
 		}
 	}
 	keyring.MockInitWithError(errors.New("no keyring here"))
-	if code, _, said := typed(t, "x", "", "secret", "set", "one"); code != int(fail.ExitUnsupported) || !strings.Contains(said, "the keyring cannot be used") {
+	if code, _, said := typed(t, "x", "", "secret", "set", "one"); code != int(fail.ExitUnsupported) ||
+		!strings.Contains(said, "the keyring cannot be used") {
 		t.Errorf("without a keyring: %d %s", code, said)
 	}
 }

@@ -41,7 +41,8 @@ func TestCommandsThatDoNotNeedOthersAreMadeAlone(t *testing.T) {
 func printed(t *testing.T, args ...string) string {
 	t.Helper()
 	var out, said bytes.Buffer
-	env := Env{In: &bytes.Buffer{}, Out: &out, Err: &said, Getenv: func(string) string { return "" }, Now: time.Now, Interruptible: context.WithCancel}
+	env := Env{In: &bytes.Buffer{}, Out: &out, Err: &said, Getenv: func(string) string { return "" }, Now: time.Now,
+		Interruptible: context.WithCancel}
 	if code := Main(t.Context(), env, "test", args); code != 0 {
 		t.Fatalf("barb %q: exit code %d: %s", args, code, said.String())
 	}

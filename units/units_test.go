@@ -33,7 +33,8 @@ func TestSizes(t *testing.T) {
 
 func TestSizesAreRoundedAsPeopleSayThem(t *testing.T) {
 	t.Parallel()
-	for n, want := range map[int64]string{0: "0B", 512: "512B", 999: "999B", 1000: "1kB", 2148: "2.1kB", 14_000_000: "14MB", 5_000_000_000: "5GB"} {
+	for n, want := range map[int64]string{0: "0B", 512: "512B", 999: "999B", 1000: "1kB", 2148: "2.1kB",
+		14_000_000: "14MB", 5_000_000_000: "5GB"} {
 		if got := units.RoundSize(n); got != want {
 			t.Errorf("%d: %s, want %s", n, got, want)
 		}

@@ -14,7 +14,8 @@ func TestSelectors(t *testing.T) {
 	if err != nil || got.IDs.From != 40 || got.IDs.To != 47 {
 		t.Errorf("%+v, %v", got, err)
 	}
-	for _, text := range []string{"", "0", "x", "@2", "@--1", "47..40", "1..", "..2", "-1", "1.5", "99999999999999999999"} {
+	for _, text := range []string{"", "0", "x", "@2", "@--1", "47..40", "1..", "..2", "-1", "1.5",
+		"99999999999999999999"} {
 		if _, err := ParseSelector(text); err == nil {
 			t.Errorf("%q was taken", text)
 		}
@@ -22,7 +23,8 @@ func TestSelectors(t *testing.T) {
 }
 
 func TestStatuses(t *testing.T) {
-	for text, want := range map[string][2]int{"503": {503, 503}, "5xx": {500, 599}, "4XX": {400, 499}, "400..450": {400, 450}} {
+	for text, want := range map[string][2]int{"503": {503, 503}, "5xx": {500, 599}, "4XX": {400, 499},
+		"400..450": {400, 450}} {
 		if from, to, err := parseStatus(text); err != nil || [2]int{from, to} != want {
 			t.Errorf("%s: %d..%d, %v", text, from, to, err)
 		}

@@ -26,21 +26,33 @@ func TestValuesAreShownAsTheyAreRead(t *testing.T) {
 		shown  map[string]string
 		refuse []string
 	}{
-		{func() pflag.Value { return new(flags.Size) }, "size", "0", map[string]string{"512kB": "500KiB", "10MiB": "10MiB"}, []string{"", "much"}},
-		{func() pflag.Value { return new(flags.Duration) }, "duration", "0s", map[string]string{"1h30m": "1h30m", "2w": "14d"}, []string{"", "5", "-1s"}},
-		{func() pflag.Value { return new(flags.OptionalDuration) }, "duration", "", map[string]string{"0s": "0s", "7d": "7d"}, []string{"soon"}},
-		{func() pflag.Value { return new(flags.Rate) }, "rate", "", map[string]string{"50/s": "50/s", "100/5s": "100/5s", "9/d": "9/d"}, []string{"50", "0/s", "1/w"}},
+		{func() pflag.Value { return new(flags.Size) }, "size", "0", map[string]string{"512kB": "500KiB", "10MiB": "10MiB"},
+			[]string{"", "much"}},
+		{func() pflag.Value { return new(flags.Duration) }, "duration", "0s",
+			map[string]string{"1h30m": "1h30m", "2w": "14d"}, []string{"", "5", "-1s"}},
+		{func() pflag.Value { return new(flags.OptionalDuration) }, "duration", "", map[string]string{"0s": "0s", "7d": "7d"},
+			[]string{"soon"}},
+		{func() pflag.Value { return new(flags.Rate) }, "rate", "", map[string]string{"50/s": "50/s", "100/5s": "100/5s",
+			"9/d": "9/d"}, []string{"50", "0/s", "1/w"}},
 		{func() pflag.Value { return new(flags.Word) }, "string", "", map[string]string{".a": ".a"}, []string{"", " "}},
-		{func() pflag.Value { return new(flags.Speed) }, "speed", "0x", map[string]string{"1000": "1000x", "0.5x": "0.5x"}, []string{"", "0", "-1x", "+1x", "Inf", "NaN"}},
-		{func() pflag.Value { return new(flags.Percent) }, "percent", "0%", map[string]string{"10%": "10%", "0.1": "10%", "1": "100%"}, []string{"10", "101%", "-1%", "NaN", "x"}},
-		{func() pflag.Value { return new(flags.Seed) }, "number", "", map[string]string{"0": "0", "42": "42"}, []string{"-1", "x"}},
-		{func() pflag.Value { return new(flags.Span) }, "duration", "", map[string]string{"200ms": "200ms", "50ms..2s": "50ms..2s"}, []string{"2s..1s", "1d"}},
+		{func() pflag.Value { return new(flags.Speed) }, "speed", "0x", map[string]string{"1000": "1000x", "0.5x": "0.5x"},
+			[]string{"", "0", "-1x", "+1x", "Inf", "NaN"}},
+		{func() pflag.Value { return new(flags.Percent) }, "percent", "0%",
+			map[string]string{"10%": "10%", "0.1": "10%", "1": "100%"}, []string{"10", "101%", "-1%", "NaN", "x"}},
+		{func() pflag.Value { return new(flags.Seed) }, "number", "", map[string]string{"0": "0", "42": "42"},
+			[]string{"-1", "x"}},
+		{func() pflag.Value { return new(flags.Span) }, "duration", "",
+			map[string]string{"200ms": "200ms", "50ms..2s": "50ms..2s"}, []string{"2s..1s", "1d"}},
 		{func() pflag.Value { return new(flags.Count) }, "number", "0", map[string]string{"7": "7"}, []string{"-1", "1.5"}},
-		{func() pflag.Value { return new(flags.Retries) }, "int", "0", map[string]string{"3": "3", "unlimited": "unlimited"}, []string{"many"}},
-		{func() pflag.Value { return new(flags.Breaker) }, "breaker", "off", map[string]string{"5/30s": "5/30s", "1/1d": "1/1d", "off": "off"}, []string{"5", "0/1s", "5/0s"}},
+		{func() pflag.Value { return new(flags.Retries) }, "int", "0", map[string]string{"3": "3", "unlimited": "unlimited"},
+			[]string{"many"}},
+		{func() pflag.Value { return new(flags.Breaker) }, "breaker", "off",
+			map[string]string{"5/30s": "5/30s", "1/1d": "1/1d", "off": "off"}, []string{"5", "0/1s", "5/0s"}},
 		{func() pflag.Value { return new(flags.Targets) }, "URL", "", map[string]string{":3000": ":3000"}, []string{""}},
-		{func() pflag.Value { return new(flags.Prefixes) }, "cidr", "", map[string]string{"10.0.0.7/8": "10.0.0.0/8", "192.168.1.7": "192.168.1.7/32", "fe80::/64": "fe80::/64"},
-			[]string{"", "example.com", "10.0.0.0/33", "fe80::1%eth0", "fe80::1%eth0/64", "::ffff:10.0.0.0/104", "::ffff:10.0.0.1", "::ffff:10.0.0.0/9"}},
+		{func() pflag.Value { return new(flags.Prefixes) }, "cidr", "",
+			map[string]string{"10.0.0.7/8": "10.0.0.0/8", "192.168.1.7": "192.168.1.7/32", "fe80::/64": "fe80::/64"},
+			[]string{"", "example.com", "10.0.0.0/33", "fe80::1%eth0", "fe80::1%eth0/64", "::ffff:10.0.0.0/104",
+				"::ffff:10.0.0.1", "::ffff:10.0.0.0/9"}},
 		{func() pflag.Value { text = ""; return &flags.Once{Text: &text} }, "string", "", map[string]string{"{}": "{}"}, nil},
 	} {
 		if v := c.make(); v.Type() != c.typ || v.String() != c.empty {
@@ -66,14 +78,16 @@ func TestValuesAreShownAsTheyAreRead(t *testing.T) {
 
 func TestAnAddressWithAZoneIsShownWithout(t *testing.T) {
 	t.Parallel()
-	for given, plain := range map[string]string{"fe80::1%eth0": "fe80::1", "fe80::1%eth0/64": "fe80::/64", "::ffff:10.0.0.1": "10.0.0.1", "::ffff:10.0.0.0/104": "10.0.0.0/8"} {
+	for given, plain := range map[string]string{"fe80::1%eth0": "fe80::1", "fe80::1%eth0/64": "fe80::/64",
+		"::ffff:10.0.0.1": "10.0.0.1", "::ffff:10.0.0.0/104": "10.0.0.0/8"} {
 		err := new(flags.Prefixes).Set(given)
 		if want := "write " + plain; err == nil || err.Error()[len(err.Error())-len(want):] != want {
 			t.Errorf("%s: %v does not end in %q", given, err, want)
 		}
 	}
 	var ranges flags.Prefixes
-	if err := ranges.Set("10.0.0.0/8, 192.0.2.1"); err != nil || !slices.Equal(ranges, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32")}) {
+	if err := ranges.Set("10.0.0.0/8, 192.0.2.1"); err != nil ||
+		!slices.Equal(ranges, []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("192.0.2.1/32")}) {
 		t.Errorf("%v, %v", ranges, err)
 	}
 }
@@ -109,14 +123,16 @@ func TestABreakerHasCompletions(t *testing.T) {
 	if !ok {
 		t.Fatal("there are none")
 	}
-	if got, directive := values(cmd, nil, ""); !slices.Equal(got, []string{"5/30s", "off"}) || directive != cobra.ShellCompDirectiveNoFileComp {
+	if got, directive := values(cmd, nil, ""); !slices.Equal(got, []string{"5/30s", "off"}) ||
+		directive != cobra.ShellCompDirectiveNoFileComp {
 		t.Errorf("%v, %v", got, directive)
 	}
 }
 
 func TestExpressions(t *testing.T) {
 	t.Parallel()
-	for expr, want := range map[string]bool{".a > 1": true, ".a < 1": false, ".b": false, "empty": false, ".a, false": true, "halt": false} {
+	for expr, want := range map[string]bool{".a > 1": true, ".a < 1": false, ".b": false, "empty": false,
+		".a, false": true, "halt": false} {
 		f, err := flags.CompileJQ(expr)
 		if err != nil {
 			t.Fatal(err)
@@ -142,7 +158,8 @@ func TestExpressions(t *testing.T) {
 		t.Fatal(err)
 	}
 	enough := errors.New("enough")
-	if err := one.Run(context.Background(), map[string]int{"a": 2}, func(any) error { return enough }); !errors.Is(err, enough) {
+	if err := one.Run(context.Background(), map[string]int{"a": 2}, func(any) error { return enough }); !errors.Is(err,
+		enough) {
 		t.Errorf("each said enough: %v", err)
 	}
 	if err := one.Run(context.Background(), []int{1}, func(any) error { return nil }); err == nil {
@@ -159,7 +176,8 @@ func TestExpressions(t *testing.T) {
 func TestMoments(t *testing.T) {
 	now := time.Date(2026, 1, 20, 14, 0, 0, 0, time.UTC)
 	for text, want := range map[string]time.Time{
-		"now": now, "1700000000": time.Unix(1700000000, 0), "2026-01-20T13:00:00Z": now.Add(-time.Hour), "2026-01-20T14:00:00+02:00": now.Add(-2 * time.Hour),
+		"now": now, "1700000000": time.Unix(1700000000, 0), "2026-01-20T13:00:00Z": now.Add(-time.Hour),
+		"2026-01-20T14:00:00+02:00": now.Add(-2 * time.Hour),
 	} {
 		if got, err := flags.ParseTime(text, now); err != nil || !got.Equal(want) {
 			t.Errorf("%s: %s, %v", text, got, err)

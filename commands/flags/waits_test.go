@@ -84,7 +84,8 @@ func TestWhoAskedLoudestMakesThePolicy(t *testing.T) {
 		{"", "schedule=1s,2s retries=~9 deadline=~2h", want{2, time.Second, 15 * time.Second, 0, usual}},
 		{"", "schedule=~1s backoff=3s", want{1, 3 * time.Second, 15 * time.Second, 5 * time.Minute, usual}},
 		{"", "until-2xx=true", want{math.MaxInt32, 500 * time.Millisecond, 15 * time.Second, 0, "any"}},
-		{"", "until-2xx=true deadline=1h retry-on=503", want{math.MaxInt32, 500 * time.Millisecond, 15 * time.Second, time.Hour, "503"}},
+		{"", "until-2xx=true deadline=1h retry-on=503", want{math.MaxInt32, 500 * time.Millisecond, 15 * time.Second,
+			time.Hour, "503"}},
 		{"", "until-2xx=~true retries=1", want{1, 500 * time.Millisecond, 15 * time.Second, 5 * time.Minute, usual}},
 		{"shopify", "until-2xx=true", want{math.MaxInt32, 56 * time.Second, 5 * time.Second, 0, "any"}},
 	} {

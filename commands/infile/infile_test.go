@@ -48,7 +48,8 @@ func TestWhatIsReadIsBounded(t *testing.T) {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	if _, err := infile.ReadAll(iotest.ErrReader(errors.New("broken")), 5, "stdin"); codeOf(err) != fail.ExitLocal || err.Error() != "stdin: broken" {
+	if _, err := infile.ReadAll(iotest.ErrReader(errors.New("broken")), 5, "stdin"); codeOf(err) != fail.ExitLocal ||
+		err.Error() != "stdin: broken" {
 		t.Errorf("%v", err)
 	}
 }
@@ -61,7 +62,8 @@ func TestTextHasNoByteOrderMark(t *testing.T) {
 		}
 	}
 	for _, given := range []string{"\xff\xfea\x00", "\xfe\xff\x00a"} {
-		if _, err := infile.PlainText([]byte(given), "it"); codeOf(err) != fail.ExitUsage || err.Error() != "it is UTF-16, not UTF-8" {
+		if _, err := infile.PlainText([]byte(given), "it"); codeOf(err) != fail.ExitUsage ||
+			err.Error() != "it is UTF-16, not UTF-8" {
 			t.Errorf("%q: %v", given, err)
 		}
 	}

@@ -17,17 +17,21 @@ import (
 func TestNoTextOfAStrangerBecomesALabel(t *testing.T) {
 	m := NewReceived("dev", emptyHistory(t), map[string]bool{"github": true})
 	for i := range 100 {
-		x := &record.Exchange{Scheme: fmt.Sprintf("made up %d\"\n", i), EventType: fmt.Sprint("event", i), WebhookID: fmt.Sprint("id", i), Response: &record.Response{Status: 200}}
+		x := &record.Exchange{Scheme: fmt.Sprintf("made up %d\"\n", i), EventType: fmt.Sprint("event", i),
+			WebhookID: fmt.Sprint("id", i), Response: &record.Response{Status: 200}}
 		x.Marks = []record.Mark{{Kind: record.Duplicate, Of: 1}}
 		m.Answered(x)
-		m.Forwarded(&record.Exchange{Kind: record.Sent, Err: &record.Failure{Kind: record.FailRefused, Text: fmt.Sprint("text", i)}})
+		m.Forwarded(&record.Exchange{Kind: record.Sent,
+			Err: &record.Failure{Kind: record.FailRefused, Text: fmt.Sprint("text", i)}})
 	}
 	m.Handshake()
 	var out bytes.Buffer
 	_ = m.set.write(&out)
 	for _, want := range []string{
-		`barb_webhooks_received_total{scheme="other",verdict="unchecked"} 100`, `barb_forward_total{code="",error="refused"} 100`,
-		"barb_duplicates_total 100", "barb_handshakes_total 1", "barb_queue_depth 0", `barb_signatures_total{verdict="invalid"} 0`,
+		`barb_webhooks_received_total{scheme="other",verdict="unchecked"} 100`,
+		`barb_forward_total{code="",error="refused"} 100`,
+		"barb_duplicates_total 100", "barb_handshakes_total 1", "barb_queue_depth 0",
+		`barb_signatures_total{verdict="invalid"} 0`,
 	} {
 		if !strings.Contains(out.String(), want+"\n") {
 			t.Errorf("no %s", want)
@@ -53,7 +57,8 @@ func TestCountersAndHistoryTellTheSameFigures(t *testing.T) {
 	history, random := emptyHistory(t), rand.New(rand.NewPCG(3, 4))
 	m := NewReceived("dev", history, nil)
 	for range 300 {
-		x := &record.Exchange{Kind: record.Kind(1 + random.IntN(2)), Start: time.Now(), Attempt: 1 + random.IntN(2), Request: record.Request{Method: "POST", URL: "http://a.test/"}}
+		x := &record.Exchange{Kind: record.Kind(1 + random.IntN(2)), Start: time.Now(), Attempt: 1 + random.IntN(2),
+			Request: record.Request{Method: "POST", URL: "http://a.test/"}}
 		if x.Kind == record.Received {
 			x.Handshake = []string{"", "slack"}[random.IntN(2)]
 		}
@@ -89,7 +94,8 @@ func TestCountersAndHistoryTellTheSameFigures(t *testing.T) {
 	if err != nil || want.Attempts == 0 || want.Invalid == 0 {
 		t.Fatal(want, err)
 	}
-	got := store.Figures{Attempts: int64(m.firsts.n.Load() + m.retries.n.Load()), Retries: int64(m.retries.n.Load()), P99: want.P99,
+	got := store.Figures{Attempts: int64(m.firsts.n.Load() + m.retries.n.Load()),
+		Retries: int64(m.retries.n.Load()), P99: want.P99,
 		Delivered: int64(m.delivered.n.Load()), Exhausted: int64(m.exhausted.n.Load()),
 		Checked: int64(m.valid.n.Load() + m.invalid.n.Load()), Invalid: int64(m.invalid.n.Load())}
 	if got != want {
@@ -118,7 +124,9 @@ func TestAHistogramAddsUpWhileItIsWritten(t *testing.T) {
 		var counts [4]int
 		var sum float64
 		_, tail, _ := strings.Cut(out.String(), "# TYPE h ")
-		if _, err := fmt.Sscanf(tail, "histogram\nh_bucket{le=\"1\"} %d\nh_bucket{le=\"2\"} %d\nh_bucket{le=\"+Inf\"} %d\nh_sum %g\nh_count %d\n", &counts[0], &counts[1], &counts[2], &sum, &counts[3]); err != nil {
+		if _, err := fmt.Sscanf(tail,
+			"histogram\nh_bucket{le=\"1\"} %d\nh_bucket{le=\"2\"} %d\nh_bucket{le=\"+Inf\"} %d\nh_sum %g\nh_count %d\n",
+			&counts[0], &counts[1], &counts[2], &sum, &counts[3]); err != nil {
 			t.Fatalf("%v in\n%s", err, tail)
 		}
 		if counts[0] > counts[1] || counts[1] > counts[2] || counts[2] != counts[3] {
@@ -130,7 +138,8 @@ func TestAHistogramAddsUpWhileItIsWritten(t *testing.T) {
 	if err := r.write(&out); err != nil {
 		t.Fatal(err)
 	}
-	want := "# TYPE c counter\nc{} 4000\n# TYPE h histogram\nh_bucket{le=\"1\"} 2000\nh_bucket{le=\"2\"} 3000\nh_bucket{le=\"+Inf\"} 4000\nh_sum 6000\nh_count 4000\n"
+	want := "# TYPE c counter\nc{} 4000\n# TYPE h histogram\nh_bucket{le=\"1\"} 2000\nh_bucket{le=\"2\"} 3000\n" +
+		"h_bucket{le=\"+Inf\"} 4000\nh_sum 6000\nh_count 4000\n"
 	if out.String() != want {
 		t.Errorf("got\n%swant\n%s", out.String(), want)
 	}

@@ -13,8 +13,10 @@ import (
 // hostile are texts that end a string, begin an interpolation or hide in one, in some language.
 func hostile() []string {
 	return []string{
-		"", "plain", "v1=", "'", `"`, "`", `\`, `\'`, `\"`, "\\\\'", "${process.exit()}", "#{exit}", "#$0", "#@x", "$x", "{$x}", "${x}", "<?php", "?>", "*/", "/*", "//", "#",
-		"\n", "\r", "\r\n", "\t", "\x00", "\x7f", "\u2028", "\u2029", "\u202e", "\ufeff", "caf\u00e9", "\U0001f980", "\ufffd", "</script>", "<!--", "%s%d", "{{.}}", `\u0027`, `\x27`, `\N{DIGIT ONE}`, `"""`, "'''", "'); import('fs'); ('",
+		"", "plain", "v1=", "'", `"`, "`", `\`, `\'`, `\"`, "\\\\'", "${process.exit()}", "#{exit}", "#$0", "#@x", "$x",
+		"{$x}", "${x}", "<?php", "?>", "*/", "/*", "//", "#",
+		"\n", "\r", "\r\n", "\t", "\x00", "\x7f", "\u2028", "\u2029", "\u202e", "\ufeff", "caf\u00e9", "\U0001f980", "\ufffd",
+		"</script>", "<!--", "%s%d", "{{.}}", `\u0027`, `\x27`, `\N{DIGIT ONE}`, `"""`, "'''", "'); import('fs'); ('",
 	}
 }
 
@@ -68,7 +70,8 @@ func TestInterpolationsAreEscaped(t *testing.T) {
 func TestCommentsStayOnTheirLine(t *testing.T) {
 	for _, s := range append(hostile(), "\xff", strings.Repeat("x", 5000)) {
 		got := comment(s)
-		if strings.ContainsAny(got, "\n\r\u2028\u2029\u0085\x00") || strings.Contains(got, "?>") || strings.Contains(got, "*/") || len(got) > 4*maxComment {
+		if strings.ContainsAny(got, "\n\r\u2028\u2029\u0085\x00") || strings.Contains(got, "?>") ||
+			strings.Contains(got, "*/") || len(got) > 4*maxComment {
 			t.Errorf("%q becomes the comment %q", s, got)
 		}
 	}
@@ -78,10 +81,13 @@ func TestCommentsStayOnTheirLine(t *testing.T) {
 // below.
 func evaluators() map[*language][]string {
 	return map[*language][]string{
-		&javascript: {"node", "-e", `require('readline').createInterface({input: process.stdin}).on('line', (l) => console.log(Buffer.from((0, eval)(l)).toString('hex')))`},
-		&python:     {"python3", "-uc", "import ast, sys\nfor line in sys.stdin: print(ast.literal_eval(line.strip()).encode().hex(), flush=True)"},
-		&ruby:       {"ruby", "-e", "$stdout.sync = true; while l = gets; puts eval(l).unpack1('H*'); end"},
-		&php:        {"php", "-r", "while (($l = fgets(STDIN)) !== false) { echo bin2hex(eval('return ' . $l . ';')), \"\\n\"; }"},
+		&javascript: {"node", "-e",
+			`require('readline').createInterface({input: process.stdin}).` +
+				`on('line', (l) => console.log(Buffer.from((0, eval)(l)).toString('hex')))`},
+		&python: {"python3", "-uc",
+			"import ast, sys\nfor line in sys.stdin: print(ast.literal_eval(line.strip()).encode().hex(), flush=True)"},
+		&ruby: {"ruby", "-e", "$stdout.sync = true; while l = gets; puts eval(l).unpack1('H*'); end"},
+		&php:  {"php", "-r", "while (($l = fgets(STDIN)) !== false) { echo bin2hex(eval('return ' . $l . ';')), \"\\n\"; }"},
 	}
 }
 

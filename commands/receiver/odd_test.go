@@ -32,7 +32,8 @@ type odd struct {
 
 // oddSchemes change one thing or two of a plain scheme.
 func oddSchemes() []odd {
-	plain := sign.Scheme{Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: "{body}", Header: "X-Signature"}
+	plain := sign.Scheme{Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw, Content: "{body}",
+		Header: "X-Signature"}
 	stamped := plain
 	stamped.Content, stamped.Tolerance = "{ts}.{body}", sign.Both(time.Minute)
 	stamped.Time = sign.Timestamp{In: "header:X-Time", Unit: sign.Seconds}
@@ -66,7 +67,9 @@ func oddSchemes() []odd {
 		keyed("whsec-or-raw", sign.WhsecOrRaw, "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"),
 		keyed("raw-after-all", sign.WhsecOrRaw, secret),
 		change("digest", plain, func(s *sign.Scheme) { s.Auth, s.Content = sign.Digest, "{secret}{method}{url}{body}" }),
-		change("digest-sha1", stamped, func(s *sign.Scheme) { s.Auth, s.Hash, s.Content = sign.Digest, sign.SHA1, "{body}{ts}{secret}" }),
+		change("digest-sha1", stamped, func(s *sign.Scheme) {
+			s.Auth, s.Hash, s.Content = sign.Digest, sign.SHA1, "{body}{ts}{secret}"
+		}),
 		change("path", plain, func(s *sign.Scheme) { s.Content = "{method} {path}\n{body|sha256hex}" }),
 		change("braces", plain, func(s *sign.Scheme) { s.Content = `{lb}"body":{body},"name":{header.X-Name}{rb}` }),
 		change("json", plain, func(s *sign.Scheme) { s.Content = "{json.data.list.0.token}{body}" }),
@@ -83,12 +86,17 @@ func oddSchemes() []odd {
 			s.Split, s.Prefix, s.Format = ";", `'"$x#@y\`+"`=", `t'"\=`+`{ts};'"$x#@y\`+"`={sig}"
 			s.Content, s.Time = "'{ts}\"\\${lb}x{rb}#{lb}y{rb}\n`?>{body}", sign.Timestamp{Key: `t'"\=`, Unit: sign.Seconds}
 		}),
-		change("bearer", plain, func(s *sign.Scheme) { s.Auth, s.Enc, s.Prefix, s.Content = sign.Token, sign.Plain, "Bearer ", "" }),
+		change("bearer", plain, func(s *sign.Scheme) {
+			s.Auth, s.Enc, s.Prefix, s.Content = sign.Token, sign.Plain, "Bearer ", ""
+		}),
 		edwards("ed25519", stamped, func(*sign.Scheme) {}),
 		edwards("ed25519-base64", stamped, func(s *sign.Scheme) { s.Enc, s.Prefix = sign.Base64, "sig=" }),
-		edwards("ed25519-split", stamped, func(s *sign.Scheme) { s.Enc, s.Split, s.Prefix, s.More = sign.Base64, " ", "v1a,", " v1a,{sig}" }),
+		edwards("ed25519-split", stamped, func(s *sign.Scheme) {
+			s.Enc, s.Split, s.Prefix, s.More = sign.Base64, " ", "v1a,", " v1a,{sig}"
+		}),
 	}
-	last := edwards("ed25519-base64-key", stamped, func(s *sign.Scheme) { s.Key, s.Content = sign.Base6432, "{ts}|{body|sha256hex}" })
+	last := edwards("ed25519-base64-key", stamped,
+		func(s *sign.Scheme) { s.Key, s.Content = sign.Base6432, "{ts}|{body|sha256hex}" })
 	last.signing, last.verifying = base64.StdEncoding.EncodeToString(seed), base64.StdEncoding.EncodeToString(public)
 	return append(all, last)
 }
@@ -110,7 +118,8 @@ type judged struct {
 func (o odd) judgements(t *testing.T, file string) []judged {
 	t.Helper()
 	m := sign.Message{ID: "msg_1", Time: at, Method: "POST", URL: "https://hooks.example.com/a%20b/in?x=1",
-		Header: http.Header{"X-Name": {"a name"}}, Body: []byte("{ \"data\": {\"list\":[{\"token\":\"x1\"}]}, \"text\":\"caf\u00e9 \xff\" }\n")}
+		Header: http.Header{"X-Name": {"a name"}},
+		Body:   []byte("{ \"data\": {\"list\":[{\"token\":\"x1\"}]}, \"text\":\"caf\u00e9 \xff\" }\n")}
 	if strings.Contains(o.scheme.Content, "{json.") {
 		m.Body = bytes.ReplaceAll(m.Body, []byte("\xff"), nil)
 	}
@@ -125,9 +134,12 @@ func (o odd) judgements(t *testing.T, file string) []judged {
 	good := judged{o.scheme.Name, true, file, "/webhooks/" + o.scheme.Name, o.verifying, m.URL, at.Unix(), headers, m.Body}
 	unsigned, tampered, late, early := good, good, good, good
 	unsigned.name, unsigned.want, unsigned.Headers = good.name+" unsigned", false, map[string]string{}
-	tampered.name, tampered.want, tampered.Body = good.name+" tampered", o.scheme.Auth == sign.Token, append([]byte("{ "), m.Body[1:]...)
-	late.name, late.want, late.Now = good.name+" late", o.scheme.Time.Unit == "" || o.scheme.Tolerance.Past == sign.NoLimit, at.Unix()+61
-	early.name, early.want, early.Now = good.name+" early", o.scheme.Time.Unit == "" || o.scheme.Tolerance.Future == sign.NoLimit, at.Unix()-61
+	tampered.name, tampered.want, tampered.Body = good.name+" tampered", o.scheme.Auth == sign.Token,
+		append([]byte("{ "), m.Body[1:]...)
+	late.name, late.want, late.Now = good.name+" late", o.scheme.Time.Unit == "" ||
+		o.scheme.Tolerance.Past == sign.NoLimit, at.Unix()+61
+	early.name, early.want, early.Now = good.name+" early", o.scheme.Time.Unit == "" ||
+		o.scheme.Tolerance.Future == sign.NoLimit, at.Unix()-61
 	return []judged{good, unsigned, tampered, late, early}
 }
 
@@ -151,7 +163,8 @@ func TestReceiversJudgeOddSchemes(t *testing.T) {
 				}
 				all = append(all, o.judgements(t, file)...)
 			}
-			compare(t, all, exec.CommandContext(t.Context(), l.program, filepath.Join("..", "..", "conformance", "emit", l.judge)))
+			compare(t, all, exec.CommandContext(t.Context(), l.program,
+				filepath.Join("..", "..", "conformance", "emit", l.judge)))
 		})
 	}
 }
@@ -196,7 +209,8 @@ func TestReceiversInPHPJudgeOddSchemes(t *testing.T) {
 			}
 			file := filepath.Join(dir, "receiver.php")
 			hook := &receiver.Hook{URL: j.URL, Header: header, Body: j.Body, At: at}
-			if err := os.WriteFile(file, []byte(emit(t, "php", receiver.Options{Scheme: o.scheme, SecretVar: "SECRET", Hook: hook})), 0o600); err != nil {
+			if err := os.WriteFile(file,
+				[]byte(emit(t, "php", receiver.Options{Scheme: o.scheme, SecretVar: "SECRET", Hook: hook})), 0o600); err != nil {
 				t.Fatal(err)
 			}
 			cmd := exec.CommandContext(t.Context(), "php", file, "check")
@@ -226,9 +240,11 @@ func TestReceiversInGoJudgeOddSchemes(t *testing.T) {
 			for name, value := range j.Headers {
 				header.Set(name, value)
 			}
-			source := emit(t, "go", receiver.Options{Scheme: o.scheme, SecretVar: "SECRET", Hook: &receiver.Hook{URL: j.URL, Header: header, Body: j.Body, At: at}})
+			source := emit(t, "go", receiver.Options{Scheme: o.scheme, SecretVar: "SECRET",
+				Hook: &receiver.Hook{URL: j.URL, Header: header, Body: j.Body, At: at}})
 			pkg := fmt.Sprintf("%s%d", strings.ReplaceAll(o.scheme.Name, "-", "_"), i)
-			source = strings.Replace(strings.Replace(source, "package main\n", "package "+pkg+"\n", 1), "func main() {", "func Main() {", 1)
+			source = strings.Replace(strings.Replace(source, "package main\n", "package "+pkg+"\n", 1), "func main() {",
+				"func Main() {", 1)
 			writeFile(t, filepath.Join(dir, pkg, "receiver.go"), source)
 			fmt.Fprintf(&imports, "\t%s \"receivers/%s\"\n", pkg, pkg)
 			fmt.Fprintf(&cases, "\tcase %q:\n\t\t%s.Main()\n", pkg, pkg)
@@ -237,7 +253,8 @@ func TestReceiversInGoJudgeOddSchemes(t *testing.T) {
 		}
 	}
 	writeFile(t, filepath.Join(dir, "go.mod"), "module receivers\n\ngo 1.24\n")
-	writeFile(t, filepath.Join(dir, "main.go"), "package main\n\nimport (\n\t\"os\"\n"+imports.String()+")\n\nfunc main() {\n\tswitch os.Args[2] {\n"+cases.String()+"\t}\n}\n")
+	writeFile(t, filepath.Join(dir, "main.go"), "package main\n\nimport (\n\t\"os\"\n"+imports.String()+
+		")\n\nfunc main() {\n\tswitch os.Args[2] {\n"+cases.String()+"\t}\n}\n")
 	program := goBuild(t, dir)
 	for _, j := range all {
 		cmd := exec.CommandContext(t.Context(), program, "check", j.name)

@@ -65,8 +65,10 @@ func TestReceiversReadAsTheGoldenFiles(t *testing.T) {
 	for _, framework := range receiver.Frameworks() {
 		samples = append(samples, sample{"stripe", framework})
 	}
-	samples = append(samples, sample{"github", "go"}, sample{"standard-webhooks", "express"}, sample{"discord", "fastapi"}, sample{"square", "django"},
-		sample{"gitlab", "php"}, sample{"linear", "rails"}, sample{"github-sha1", "lambda"}, sample{"shopify", "flask"}, sample{"discord", "go"}, sample{"zoom", "nextjs"})
+	samples = append(samples, sample{"github", "go"}, sample{"standard-webhooks", "express"}, sample{"discord", "fastapi"},
+		sample{"square", "django"},
+		sample{"gitlab", "php"}, sample{"linear", "rails"}, sample{"github-sha1", "lambda"}, sample{"shopify", "flask"},
+		sample{"discord", "go"}, sample{"zoom", "nextjs"})
 	for _, s := range samples {
 		t.Run(s.scheme+"/"+s.framework, func(t *testing.T) {
 			o := receiver.Options{Scheme: lookup(t, s.scheme), SecretVar: "WHSEC"}
@@ -109,7 +111,8 @@ func TestEverySchemeIsWrittenOrRefusedWithAReason(t *testing.T) {
 		}
 	}
 	written = slices.Compact(written)
-	for _, name := range []string{"stripe", "github", "standard-webhooks", "slack", "shopify", "discord", "square", "gitlab", "linear"} {
+	for _, name := range []string{"stripe", "github", "standard-webhooks", "slack", "shopify", "discord", "square",
+		"gitlab", "linear"} {
 		if !slices.Contains(written, name) {
 			t.Errorf("nothing is written for %s", name)
 		}
@@ -162,7 +165,8 @@ func TestVectorsHoldOnlyWhatTheCheckReads(t *testing.T) {
 		}
 		token := lookup(t, "gitlab")
 		hook := &receiver.Hook{Header: http.Header{"X-Gitlab-Token": {secret}}, Body: []byte("{}"), At: at}
-		if out := emit(t, framework, receiver.Options{Scheme: token, Hook: hook}); strings.Contains(out, secret) || strings.Contains(out, "test vector") {
+		if out := emit(t, framework, receiver.Options{Scheme: token, Hook: hook}); strings.Contains(out, secret) ||
+			strings.Contains(out, "test vector") {
 			t.Errorf("%s: a vector of a token holds the token", framework)
 		}
 	}
@@ -173,7 +177,8 @@ func TestALongBodyIsNoVector(t *testing.T) {
 	hook := signed(t, s)
 	hook.Body = bytes.Repeat([]byte("x"), 16<<10+1)
 	for _, framework := range receiver.Frameworks() {
-		if out := emit(t, framework, receiver.Options{Scheme: s, Hook: hook}); strings.Contains(out, "test vector") || len(out) > 16<<10 {
+		if out := emit(t, framework, receiver.Options{Scheme: s, Hook: hook}); strings.Contains(out, "test vector") ||
+			len(out) > 16<<10 {
 			t.Errorf("%s: %d bytes with the body as a vector", framework, len(out))
 		}
 	}
@@ -226,7 +231,8 @@ func outsideLiterals(line string) string {
 }
 
 func TestTheSecretsVariableIsAName(t *testing.T) {
-	for given, want := range map[string]string{"WHSEC": "WHSEC", "": "WEBHOOK_SECRET", "A B": "WEBHOOK_SECRET", "X');evil('": "WEBHOOK_SECRET", "1A": "WEBHOOK_SECRET"} {
+	for given, want := range map[string]string{"WHSEC": "WHSEC", "": "WEBHOOK_SECRET", "A B": "WEBHOOK_SECRET",
+		"X');evil('": "WEBHOOK_SECRET", "1A": "WEBHOOK_SECRET"} {
 		out := emit(t, "express", receiver.Options{Scheme: lookup(t, "github"), SecretVar: given})
 		if !strings.Contains(out, "process.env."+want+";") {
 			t.Errorf("%q: the receiver does not read %s", given, want)

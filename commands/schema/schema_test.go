@@ -63,7 +63,8 @@ func objects(t *testing.T) map[string]any {
 	refused := schema.NewRefused("rate_limited", 12, at)
 	refused.At(429, "192.0.2.1:5000", "POST", "/hooks/"+string(bytes.Repeat([]byte("x"), 300)))
 	trust := schema.Trust{Path: "/home/ada/barb.toml", Wants: []schema.Want{
-		{Line: 3, What: "run a command", Value: "make test"}, {Line: 4, What: "read a file", Value: "key", Place: "/etc/key"}}}
+		{Line: 3, What: "run a command", Value: "make test"},
+		{Line: 4, What: "read a file", Value: "key", Place: "/etc/key"}}}
 	waiting := store.Queued{ID: 3, Kind: store.Message, Thread: 7, Target: "https://api.example.com:8443/hooks",
 		State: store.Waiting, Blocked: true, Attempts: 2, Created: at, Changed: at.Add(time.Minute), Due: at.Add(time.Hour),
 		First: 8, Last: 9, Why: "connection refused"}
@@ -73,11 +74,14 @@ func objects(t *testing.T) map[string]any {
 	all := map[string]any{
 		"breaker": breaker, "breaker_open": open, "refused": refused, "refused_empty": schema.NewRefused("closed", 1, at),
 		"exec": schema.NewExec(x), "mirror": schema.NewMirror(7, x, true), "trust": trust,
-		"queued": schema.NewQueued(&waiting), "queued_leased": schema.NewQueued(&leased), "queued_done": schema.NewQueued(&done),
+		"queued": schema.NewQueued(&waiting), "queued_leased": schema.NewQueued(&leased),
+		"queued_done":    schema.NewQueued(&done),
 		"queued_message": schema.NewQueuedMessage(x, export.With{}, &waiting),
-		"signed":         schema.NewSigned("linear", &sign.Signed{Fields: []sign.Field{{Name: "Linear-Signature", Value: "ab"}}, URL: "https://a.test/?sig=1", Body: []byte("{}")}, "msg_1", at),
-		"signed_empty":   schema.NewSigned("github", &sign.Signed{}, "", at),
-		"pair":           schema.NewPair("stripe", sign.Pair{Signing: []byte("whsec_1"), Verifying: []byte("whsec_1")}),
+		"signed": schema.NewSigned("linear",
+			&sign.Signed{Fields: []sign.Field{{Name: "Linear-Signature", Value: "ab"}}, URL: "https://a.test/?sig=1",
+				Body: []byte("{}")}, "msg_1", at),
+		"signed_empty": schema.NewSigned("github", &sign.Signed{}, "", at),
+		"pair":         schema.NewPair("stripe", sign.Pair{Signing: []byte("whsec_1"), Verifying: []byte("whsec_1")}),
 	}
 	addSchemes(t, all)
 	addVerdicts(all)
@@ -87,7 +91,8 @@ func objects(t *testing.T) map[string]any {
 }
 
 func exchange() *record.Exchange {
-	return &record.Exchange{ID: 9, Thread: 7, Kind: record.Sent, Start: at, Took: 1234 * time.Millisecond, Attempt: 1, Ended: true,
+	return &record.Exchange{ID: 9, Thread: 7, Kind: record.Sent, Start: at, Took: 1234 * time.Millisecond,
+		Attempt: 1, Ended: true,
 		WebhookID: "msg_1", EventType: "invoice.paid", Scheme: "stripe",
 		Request:  record.Request{Method: "POST", URL: "https://api.example.com:8443/hooks", Body: []byte("{}")},
 		Response: &record.Response{Status: 503}, Run: &record.Run{Exit: 3, Took: 250 * time.Millisecond}}
@@ -104,7 +109,8 @@ func addSchemes(t *testing.T, all map[string]any) {
 	}
 	s, _ := catalog.Lookup("stripe")
 	all["scheme_own"] = schema.NewScheme(s, "barb.toml:12")
-	found := schema.NewDiscovery(&discover.Result{Found: true, Scheme: s, Same: []string{"stripe"}, Like: []string{"svix"}, Tried: 1284, Signatures: 2, Times: 1, IDs: 3})
+	found := schema.NewDiscovery(&discover.Result{Found: true, Scheme: s, Same: []string{"stripe"}, Like: []string{"svix"},
+		Tried: 1284, Signatures: 2, Times: 1, IDs: 3})
 	found.Secret, found.TOML = "env:WHSEC", "[scheme.found]\n"
 	all["discovery"] = found
 	lost := schema.NewDiscovery(&discover.Result{Tried: 9, Cut: true})
@@ -120,12 +126,14 @@ func addSchemes(t *testing.T, all map[string]any) {
 }
 
 func addVerdicts(all map[string]any) {
-	v := schema.NewVerdict("stripe", &record.Verdict{Status: record.Invalid, Version: "v1", Reason: "mismatch", HasAge: true, Age: 90 * time.Second, Secret: "env:WHSEC"})
+	v := schema.NewVerdict("stripe", &record.Verdict{Status: record.Invalid, Version: "v1", Reason: "mismatch",
+		HasAge: true, Age: 90 * time.Second, Secret: "env:WHSEC"})
 	v.Detail, v.CoversBody, v.Spelling = "no v1 matches", true, "upper_case"
 	fix := []explain.Fix{{Framework: "Express", Text: "use express.raw"}}
 	v.Explain = schema.NewExplanation(&explain.Answer{Tried: 70, Cut: true,
 		Causes: []explain.Cause{
-			{Kind: "body", Also: []explain.Kind{"space"}, Part: explain.Body, Change: "the body is parsed", Words: "it was parsed", Scheme: "stripe", Secret: "env:WHSEC", Fix: fix,
+			{Kind: "body", Also: []explain.Kind{"space"}, Part: explain.Body, Change: "the body is parsed",
+				Words: "it was parsed", Scheme: "stripe", Secret: "env:WHSEC", Fix: fix,
 				Difference: &explain.Difference{Of: explain.Body, Offset: 3, Start: 1, Have: []byte("abc"), Want: []byte("abd")}},
 			{Difference: &explain.Difference{Of: "url"}},
 		},
@@ -140,15 +148,19 @@ func addVerdicts(all map[string]any) {
 
 func addStats(all map[string]any) {
 	limits := health.Limits{MinSamples: 2, MinSuccess: .95, MaxP99: 10 * time.Second, MaxQueue: 10}
-	r := limits.Judge(store.Figures{Attempts: 3, Retries: 1, P99: 1500 * time.Microsecond, Delivered: 1, Exhausted: 1, Waiting: 4}, 5*time.Minute)
+	r := limits.Judge(store.Figures{Attempts: 3, Retries: 1, P99: 1500 * time.Microsecond, Delivered: 1, Exhausted: 1,
+		Waiting: 4}, 5*time.Minute)
 	all["figures"] = schema.NewFigureLines(&r)
 	latency := store.Latency{P50: time.Millisecond, P95: 1500 * time.Microsecond, P99: 2 * time.Second, Max: time.Minute}
-	all["stats"] = schema.NewStats(store.Stats{Total: 9, Sent: 5, Received: 4, Deliveries: 3, Delivered: 2, Exhausted: 1, SuccessRate: 2. / 3,
-		Retries: 2, BadSignatures: 1, SentLatency: latency, ReceivedLatency: latency, ByStatus: map[int]int64{200: 2, 503: 1},
+	all["stats"] = schema.NewStats(store.Stats{Total: 9, Sent: 5, Received: 4, Deliveries: 3, Delivered: 2, Exhausted: 1,
+		SuccessRate: 2. / 3,
+		Retries:     2, BadSignatures: 1, SentLatency: latency, ReceivedLatency: latency,
+		ByStatus:  map[int]int64{200: 2, 503: 1},
 		ByFailure: map[string]int64{"refused": 1}}, map[store.QueueState]int64{store.Waiting: 4, store.Dead: 1}, &r)
 	start := time.Date(2026, 1, 20, 14, 0, 0, 0, time.UTC)
 	tries := []senders.Attempt{
-		{ID: 1, Scheme: "stripe", Path: "/hooks", WebhookID: "msg_1", Start: start, Answered: start.Add(time.Second), Status: 503, RetryAfter: 5 * time.Second},
+		{ID: 1, Scheme: "stripe", Path: "/hooks", WebhookID: "msg_1", Start: start, Answered: start.Add(time.Second),
+			Status: 503, RetryAfter: 5 * time.Second},
 		{ID: 2, Scheme: "stripe", Path: "/hooks", WebhookID: "msg_1", Start: start.Add(10 * time.Second), Status: 200},
 		{ID: 3, Scheme: "stripe", Path: "/hooks", WebhookID: "msg_2", Start: start.Add(20 * time.Second), Status: 200},
 	}
@@ -159,11 +171,13 @@ func addStats(all map[string]any) {
 
 func addEvents(t *testing.T, all map[string]any) {
 	t.Helper()
-	e := fixture.Event{Provider: "stripe", Type: "invoice.paid", Scheme: "stripe", ContentType: "application/json", About: "an invoice was paid"}
+	e := fixture.Event{Provider: "stripe", Type: "invoice.paid", Scheme: "stripe", ContentType: "application/json",
+		About: "an invoice was paid"}
 	all["event"] = schema.NewEvent(&e, "")
 	seed := uint64(7)
 	own := schema.NewEvent(&e, "/home/ada/events/stripe/invoice.paid.json")
-	own.Render(&fixture.Payload{ID: "evt_1", Header: []fixture.Field{{Name: "X-Kind", Value: "a"}}, Body: []byte(`{"id":"evt_1"}`)}, &seed)
+	own.Render(&fixture.Payload{ID: "evt_1", Header: []fixture.Field{{Name: "X-Kind", Value: "a"}},
+		Body: []byte(`{"id":"evt_1"}`)}, &seed)
 	all["event_rendered"] = own
 	binary := schema.NewEvent(&e, "")
 	binary.Render(&fixture.Payload{Body: []byte{0xff}}, nil)

@@ -46,7 +46,8 @@ func TestOneNewlineIsTakenOff(t *testing.T) {
 // finder finds with a variable A, and notes what it warns of.
 func finder(stdin string) (f *secret.Finder, warned *atomic.Int64) {
 	warned = &atomic.Int64{}
-	return &secret.Finder{Stdin: strings.NewReader(stdin), Stderr: &bytes.Buffer{}, Environ: func() []string { return []string{"GIVEN=yes"} },
+	return &secret.Finder{Stdin: strings.NewReader(stdin), Stderr: &bytes.Buffer{},
+		Environ: func() []string { return []string{"GIVEN=yes"} },
 		Getenv: func(name string) string {
 			return map[string]string{"A": "from env", "BLANK": " ", "PREFIX": "whsec_"}[name]
 		},
@@ -64,7 +65,8 @@ func TestEachKindOfReferenceLeadsToItsSecret(t *testing.T) {
 	}
 	f, warned := finder("from stdin\n")
 	refs := []string{"env:A", "file:" + file, "keyring:kept", "-", "literal secret", "-", "literal secret"}
-	want := []string{"env:A=from env", "file:" + file + "=from file", "keyring:kept=from keyring", "stdin=from stdin", "literal=literal secret", "stdin=from stdin", "literal=literal secret"}
+	want := []string{"env:A=from env", "file:" + file + "=from file", "keyring:kept=from keyring", "stdin=from stdin",
+		"literal=literal secret", "stdin=from stdin", "literal=literal secret"}
 	if runtime.GOOS != "windows" {
 		refs, want = append(refs, "cmd:echo $GIVEN $A"), append(want, "cmd:…=yes")
 	}
@@ -88,9 +90,11 @@ func TestEachKindOfReferenceLeadsToItsSecret(t *testing.T) {
 func TestWhatCannotBeUsedSaysWhy(t *testing.T) {
 	keyring.MockInit()
 	for ref, want := range map[string]string{
-		"": "--secret is empty", "env:": "--secret env: names nothing", "env:GONE": "the variable is not set or empty", "env:BLANK": "secret env:BLANK is empty",
-		"env:PREFIX": "is only the prefix whsec_", "file:" + filepath.Join(t.TempDir(), "gone"): "no such file", "keyring:gone": "is not in the keyring",
-		"-": "the secret on stdin is larger than",
+		"": "--secret is empty", "env:": "--secret env: names nothing", "env:GONE": "the variable is not set or empty",
+		"env:BLANK":  "secret env:BLANK is empty",
+		"env:PREFIX": "is only the prefix whsec_", "file:" + filepath.Join(t.TempDir(), "gone"): "no such file",
+		"keyring:gone": "is not in the keyring",
+		"-":            "the secret on stdin is larger than",
 	} {
 		f, _ := finder(strings.Repeat("x", 1<<17))
 		_, err := f.Find(t.Context(), []string{ref})
@@ -110,7 +114,8 @@ func TestCommandsThatFail(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the commands are for a POSIX shell")
 	}
-	for command, want := range map[string]string{"exit 3": "did not succeed: exit status 3", "head -c 70000 /dev/zero": "printed more than 65536 bytes", "true": "secret cmd:… is empty"} {
+	for command, want := range map[string]string{"exit 3": "did not succeed: exit status 3",
+		"head -c 70000 /dev/zero": "printed more than 65536 bytes", "true": "secret cmd:… is empty"} {
 		f, _ := finder("")
 		if _, err := f.Find(t.Context(), []string{"cmd:" + command}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", command, err, want)

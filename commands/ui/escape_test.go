@@ -70,7 +70,8 @@ func TestJSONMeansTheSameAndCannotAct(t *testing.T) {
 		t.Errorf("got %s", got)
 	}
 	var before, after map[string]any
-	if json.Unmarshal([]byte(in), &before) != nil || json.Unmarshal([]byte(got), &after) != nil || before["a"] != after["a"] {
+	if json.Unmarshal([]byte(in), &before) != nil || json.Unmarshal([]byte(got), &after) != nil ||
+		before["a"] != after["a"] {
 		t.Errorf("%v became %v", before, after)
 	}
 }

@@ -34,7 +34,8 @@ func TestAFooterStaysBelowWhatIsWritten(t *testing.T) {
 		f.Stop()
 		foot := func(s string) string { return "\r\x1b[J\x1b[2m" + s + "\x1b[0m\r" }
 		const gone = "\r\x1b[J"
-		want := foot("1 rece…") + gone + "a\n" + foot("1 rece…") + gone + "b\n" + foot("1 rece…") + foot("2 rece…") + gone + "c\n"
+		want := foot("1 rece…") + gone + "a\n" + foot("1 rece…") + gone + "b\n" + foot("1 rece…") + foot("2 rece…") + gone +
+			"c\n"
 		if got := terminal.String(); got != want {
 			t.Errorf("got  %q\nwant %q", got, want)
 		}

@@ -20,12 +20,14 @@ import (
 // session is what comes in one: plain ones, a bad signature, a duplicate, forwards, and what strangers make up.
 func session() []*ui.Hook {
 	at := time.Date(2026, 1, 20, 14, 2, 11, 0, time.Local)
-	hook := func(id int64, scheme, event string, size int, verdict record.Verdict, status int, took time.Duration) *ui.Hook {
-		x := &record.Exchange{ID: id, Kind: record.Received, Start: at, Took: took, Ended: true, Scheme: scheme, EventType: event, Verdict: verdict,
-			Request:  record.Request{Method: "POST", Target: "/hooks/in?token=x", Body: make([]byte, size)},
-			Response: &record.Response{Status: status}}
-		return &ui.Hook{Exchange: x}
-	}
+	hook :=
+		func(id int64, scheme, event string, size int, verdict record.Verdict, status int, took time.Duration) *ui.Hook {
+			x := &record.Exchange{ID: id, Kind: record.Received, Start: at, Took: took, Ended: true, Scheme: scheme,
+				EventType: event, Verdict: verdict,
+				Request:  record.Request{Method: "POST", Target: "/hooks/in?token=x", Body: make([]byte, size)},
+				Response: &record.Response{Status: status}}
+			return &ui.Hook{Exchange: x}
+		}
 	valid := record.Verdict{Status: record.Valid}
 	app := func(status int, took time.Duration, failure *record.Failure) *record.Exchange {
 		x := &record.Exchange{Kind: record.Sent, Took: took, Ended: true, Err: failure}
@@ -38,7 +40,8 @@ func session() []*ui.Hook {
 		hook(8, "", "", 15, record.Verdict{}, 200, 850*time.Microsecond),
 		hook(9, "stripe", "invoice.paid", 2148, valid, 200, 18*time.Millisecond),
 		hook(10, "github", "push", 91234, valid, 201, 1800*time.Millisecond),
-		hook(11, "stripe", "customer.subscription.updated", 512, record.Verdict{Status: record.Invalid, Reason: "signature_mismatch"}, 401, time.Millisecond),
+		hook(11, "stripe", "customer.subscription.updated", 512,
+			record.Verdict{Status: record.Invalid, Reason: "signature_mismatch"}, 401, time.Millisecond),
 		hook(12, "standard-webhooks", "注文.作成された.🎉.\x1b[31mred\u202e", 7, valid, 200, 41*time.Millisecond),
 		hook(13, "stripe", "invoice.paid", 2148, valid, 200, 3*time.Millisecond),
 		hook(14, "stripe", "invoice.paid", 2148, valid, 502, 2*time.Millisecond),
@@ -111,7 +114,8 @@ func TestNoLineAboutTheQueueWraps(t *testing.T) {
 				if got := lipgloss.Width(strings.TrimSuffix(line, "\n")); width > 0 && got > width {
 					t.Errorf("%d columns in %d: %q", got, width, line)
 				}
-				if !strings.Contains(line, fmt.Sprint(h.ID)) || width == 0 && !strings.Contains(line, "exit 3") && !strings.Contains(line, "retry") {
+				if !strings.Contains(line, fmt.Sprint(h.ID)) || width == 0 && !strings.Contains(line, "exit 3") &&
+					!strings.Contains(line, "retry") {
 					t.Errorf("at %d: %q does not say what there is to say", width, line)
 				}
 			}
@@ -135,7 +139,8 @@ func TestColumnsNeverMoveBack(t *testing.T) {
 func TestANarrowTerminalShowsWhatMatters(t *testing.T) {
 	for _, width := range []int{40, 60, 80} {
 		all := strings.Split(strings.TrimSpace(lines(width)), "\n")
-		for i, must := range map[int][]string{1: {"9", "stripe", "valid", "200"}, 3: {"11", "invalid", "401"}, 6: {"14", "502"}} {
+		for i, must := range map[int][]string{1: {"9", "stripe", "valid", "200"}, 3: {"11", "invalid", "401"},
+			6: {"14", "502"}} {
 			for _, word := range must {
 				if !strings.Contains(all[i], word) {
 					t.Errorf("width %d: no %q in %s", width, word, all[i])
@@ -168,22 +173,29 @@ func details(h *ui.Hook) string {
 }
 
 func received(contentType, body string) *ui.Hook {
-	return &ui.Hook{Exchange: &record.Exchange{Kind: record.Received, Request: record.Request{Method: "POST", Target: "/in", Proto: "HTTP/1.1",
-		Header: record.Header{{Name: "Content-Type", Value: contentType}}, Body: []byte(body)}}}
+	return &ui.Hook{Exchange: &record.Exchange{Kind: record.Received,
+		Request: record.Request{Method: "POST", Target: "/in", Proto: "HTTP/1.1",
+			Header: record.Header{{Name: "Content-Type", Value: contentType}}, Body: []byte(body)}}}
 }
 
 func TestBodiesAreShownAsWhatTheyAre(t *testing.T) {
 	for name, c := range map[string]struct{ contentType, body, want string }{
-		"json":           {"application/json", `{"a":1.0,"b":[],"c":{"d":"x\u00e9,{"},"e":[1,{}]}`, "{\n      \"a\": 1.0,\n      \"b\": [],\n      \"c\": {\n        \"d\": \"x\\u00e9,{\"\n      },\n      \"e\": [\n        1,\n        {}\n      ]\n    }"},
-		"json, unsaid":   {"text/plain", "{ \"a\" :\t1 }", "{\n      \"a\": 1\n    }"},
-		"broken json":    {"application/json", `{"a":`, `{"a":`},
-		"form":           {"application/x-www-form-urlencoded", "b=2&a=caf%C3%A9+x&b=%1b[31m&empty", "b = 2\n    a = café x\n    b = \\x1b[31m\n    empty = "},
-		"form with json": {"application/x-www-form-urlencoded; charset=utf-8", "payload=%7B%22a%22%3A1%7D&x=1", "payload =\n    {\n      \"a\": 1\n    }\n    x = 1"},
-		"not a form":     {"application/x-www-form-urlencoded", "a=%zz", "a=%zz"},
-		"text":           {"text/plain", "line 1\nline \x1b[2J2\n", "line 1\n    line \\x1b[2J2"},
-		"binary":         {"application/octet-stream", "\x00\xffPNG and so on, more", "0000  00 ff 50 4e 47 20 61 6e 64 20 73 6f 20 6f 6e 2c  ..PNG and so on,\n    0010  20 6d 6f 72 65                                    more"},
+		"json": {"application/json", `{"a":1.0,"b":[],"c":{"d":"x\u00e9,{"},"e":[1,{}]}`,
+			"{\n      \"a\": 1.0,\n      \"b\": [],\n      \"c\": {\n        \"d\": \"x\\u00e9,{\"\n      },\n      \"e\": " +
+				"[\n        1,\n        {}\n      ]\n    }"},
+		"json, unsaid": {"text/plain", "{ \"a\" :\t1 }", "{\n      \"a\": 1\n    }"},
+		"broken json":  {"application/json", `{"a":`, `{"a":`},
+		"form": {"application/x-www-form-urlencoded", "b=2&a=caf%C3%A9+x&b=%1b[31m&empty",
+			"b = 2\n    a = café x\n    b = \\x1b[31m\n    empty = "},
+		"form with json": {"application/x-www-form-urlencoded; charset=utf-8", "payload=%7B%22a%22%3A1%7D&x=1",
+			"payload =\n    {\n      \"a\": 1\n    }\n    x = 1"},
+		"not a form": {"application/x-www-form-urlencoded", "a=%zz", "a=%zz"},
+		"text":       {"text/plain", "line 1\nline \x1b[2J2\n", "line 1\n    line \\x1b[2J2"},
+		"binary": {"application/octet-stream", "\x00\xffPNG and so on, more", "0000  00 ff 50 4e 47 20 61 6e 64 20 73 " +
+			"6f 20 6f 6e 2c  ..PNG and so on,\n    0010  20 6d 6f 72 65                                    more"},
 	} {
-		if got, want := details(received(c.contentType, c.body)), "    POST /in HTTP/1.1\n    Content-Type: "+c.contentType+"\n\n    "+c.want+"\n\n"; got != want {
+		if got, want := details(received(c.contentType, c.body)), "    POST /in HTTP/1.1\n    Content-Type: "+c.contentType+
+			"\n\n    "+c.want+"\n\n"; got != want {
 			t.Errorf("%s: %s", name, cmp.Diff(want, got))
 		}
 	}
@@ -192,7 +204,8 @@ func TestBodiesAreShownAsWhatTheyAre(t *testing.T) {
 func TestLargeBodiesAreCutAndSoSaid(t *testing.T) {
 	long := `{"a":"` + strings.Repeat("é", 100_000) + `"}`
 	got := details(received("application/json", long))
-	if !strings.Contains(got, "{\n      \"a\": \"é") || !strings.Contains(got, "(66kB shown, 134kB more: barb show --body has all)") || strings.Contains(got, `\x`) {
+	if !strings.Contains(got, "{\n      \"a\": \"é") ||
+		!strings.Contains(got, "(66kB shown, 134kB more: barb show --body has all)") || strings.Contains(got, `\x`) {
 		t.Errorf("got %.100s … %s", got, got[len(got)-100:])
 	}
 	if got := details(received("", strings.Repeat("\x00", 1000))); !strings.Contains(got, "(128B shown, 872B more") {
@@ -206,11 +219,14 @@ func TestLargeBodiesAreCutAndSoSaid(t *testing.T) {
 
 func TestTheAppsAnswerIsShownOnce(t *testing.T) {
 	h := received("text/plain", "hi")
-	answer := &record.Response{Status: 201, Proto: "HTTP/1.1", Reason: "Created", Header: record.Header{{Name: "X-App", Value: "1"}}, Body: []byte(`{"ok":true}`)}
+	answer := &record.Response{Status: 201, Proto: "HTTP/1.1", Reason: "Created",
+		Header: record.Header{{Name: "X-App", Value: "1"}}, Body: []byte(`{"ok":true}`)}
 	h.Response = answer
-	h.Apps = []*record.Exchange{{Kind: record.Sent, Ended: true, Took: 12 * time.Millisecond, Response: answer, Request: record.Request{URL: "http://127.0.0.1:3000/in"}}}
+	h.Apps = []*record.Exchange{{Kind: record.Sent, Ended: true, Took: 12 * time.Millisecond, Response: answer,
+		Request: record.Request{URL: "http://127.0.0.1:3000/in"}}}
 	got := details(h)
-	if strings.Count(got, "X-App: 1") != 1 || !strings.Contains(got, "app http://127.0.0.1:3000/in  201 12ms\n    ← HTTP/1.1 201 Created\n    X-App: 1\n\n    {\n") {
+	if strings.Count(got, "X-App: 1") != 1 || !strings.Contains(got,
+		"app http://127.0.0.1:3000/in  201 12ms\n    ← HTTP/1.1 201 Created\n    X-App: 1\n\n    {\n") {
 		t.Errorf("got\n%s", got)
 	}
 }

@@ -23,8 +23,10 @@ func printed(print func(p *Printer)) string {
 }
 
 func TestBreachesAreNamedWithTheirLimits(t *testing.T) {
-	limits := health.Limits{MinSamples: 2, MinSuccess: .95, MaxP99: 2 * time.Second, MaxQueue: 3, MaxSignatureFailures: .01, MaxRetryRate: .2}
-	bad := limits.Judge(store.Figures{Attempts: 3, Retries: 1, P99: 2001 * time.Millisecond, Delivered: 949, Exhausted: 51, Checked: 1, Invalid: 1, Waiting: 4, Dead: 2}, 5*time.Minute)
+	limits := health.Limits{MinSamples: 2, MinSuccess: .95, MaxP99: 2 * time.Second, MaxQueue: 3,
+		MaxSignatureFailures: .01, MaxRetryRate: .2}
+	bad := limits.Judge(store.Figures{Attempts: 3, Retries: 1, P99: 2001 * time.Millisecond, Delivered: 949, Exhausted: 51,
+		Checked: 1, Invalid: 1, Waiting: 4, Dead: 2}, 5*time.Minute)
 	want := `breach  success_rate 94.9 % < 95 % over 5m (1000 deliveries)
 breach  p99_latency 2.001s > 2s over 5m (3 attempts)
 breach  queue_depth 4 > 3 now (barb queue)
@@ -37,7 +39,8 @@ few     signature_failures (1 signature): fewer than 2 over 5m, not judged
 	}
 	well := limits.Judge(store.Figures{}, time.Hour)
 	want = `ok      queue_depth 0  dead_letters 0  over 1h
-few     success_rate (0 deliveries), p99_latency (0 attempts), signature_failures (0 signatures), retry_rate (0 attempts): fewer than 2 over 1h, not judged
+few     success_rate (0 deliveries), p99_latency (0 attempts), ` +
+		`signature_failures (0 signatures), retry_rate (0 attempts): fewer than 2 over 1h, not judged
 `
 	if got := printed(func(p *Printer) { p.Breaches(&well, 2) }); got != want {
 		t.Errorf("got\n%swant\n%s", got, want)
@@ -57,9 +60,14 @@ func TestADiscoverySaysWhatWasFoundAndWhatItResembles(t *testing.T) {
 		want  string
 	}{
 		{discover.Result{Tried: 1284, Signatures: 1, IDs: 2}, "not found  1 signature, 0 timestamps, 2 ids  (1,284 tried)\n"},
-		{discover.Result{Cut: true}, "not found  0 signatures, 0 timestamps, 0 ids  (0 tried, more than a search may take)\n"},
-		{discover.Result{Found: true, Scheme: s, Same: []string{"stripe"}, Tried: 3}, "found  HMAC-SHA256 hex of {ts}.{body}  header Stripe-Signature  secret env:A  age 1m  (3 tried)\nthis is stripe, which barb knows: -s stripe\n"},
-		{discover.Result{Found: true, Scheme: s, Like: []string{"a", "b", "c", "d", "e"}, Tried: 3}, "found  HMAC-SHA256 hex of {ts}.{body}  header Stripe-Signature  secret env:A  age 1m  (3 tried)\nsame as a, b, c and 2 more but for the headers\n"},
+		{discover.Result{Cut: true},
+			"not found  0 signatures, 0 timestamps, 0 ids  (0 tried, more than a search may take)\n"},
+		{discover.Result{Found: true, Scheme: s, Same: []string{"stripe"}, Tried: 3}, "found  HMAC-SHA256 hex of " +
+			"{ts}.{body}  header Stripe-Signature  secret env:A  age 1m  (3 tried)\nthis is stripe, which barb knows: " +
+			"-s stripe\n"},
+		{discover.Result{Found: true, Scheme: s, Like: []string{"a", "b", "c", "d", "e"}, Tried: 3},
+			"found  HMAC-SHA256 hex of {ts}.{body}  header Stripe-Signature  secret env:A  age 1m  (3 tried)\nsame as a, b, " +
+				"c and 2 more but for the headers\n"},
 	} {
 		if got := printed(func(p *Printer) { p.Discovery(&c.found, "env:A", "age 1m") }); got != c.want {
 			t.Errorf("got\n%swant\n%s", got, c.want)
@@ -73,13 +81,17 @@ func TestADiscoverySaysWhatWasFoundAndWhatItResembles(t *testing.T) {
 func TestAnExplanationQuotesNothingThatActs(t *testing.T) {
 	fix := []explain.Fix{{Framework: "Express", Text: "use express.raw"}}
 	got := printed(func(p *Printer) {
-		p.Explanation(&explain.Answer{Tried: 9, Cut: true, Seen: []explain.Seen{{Header: "X-Sig"}, {Header: "X-Hub", Schemes: []string{"github"}}},
+		p.Explanation(&explain.Answer{Tried: 9, Cut: true,
+			Seen:  []explain.Seen{{Header: "X-Sig"}, {Header: "X-Hub", Schemes: []string{"github"}}},
 			Hints: []explain.Hint{{Words: "the clock is wrong", Fix: fix}},
-			Causes: []explain.Cause{{Part: explain.Secret, Change: "the secret is another", Words: "it is", Secret: "env:\x1b[2J", Fix: fix,
+			Causes: []explain.Cause{{Part: explain.Secret, Change: "the secret is another", Words: "it is",
+				Secret: "env:\x1b[2J", Fix: fix,
 				Difference: &explain.Difference{Of: explain.Message, Offset: 3, Have: []byte("a"), Want: []byte("b")}}}})
 	})
-	for _, want := range []string{"  matches if the secret is another: it is\n", "first difference at byte 3 of the URL:", "  Express: use express.raw\n",
-		"  not proven: the clock is wrong\n", "  there is X-Sig, which has the name", "  there is X-Hub, in the form of github\n", "cut short after 9 changes"} {
+	for _, want := range []string{"  matches if the secret is another: it is\n", "first difference at byte 3 of the URL:",
+		"  Express: use express.raw\n",
+		"  not proven: the clock is wrong\n", "  there is X-Sig, which has the name",
+		"  there is X-Hub, in the form of github\n", "cut short after 9 changes"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
@@ -87,7 +99,8 @@ func TestAnExplanationQuotesNothingThatActs(t *testing.T) {
 	if strings.Contains(got, "\x1b") {
 		t.Errorf("%q", got)
 	}
-	if got := printed(func(p *Printer) { p.Explanation(&explain.Answer{Tried: 7}) }); !strings.Contains(got, "7 changes of the secret") {
+	if got := printed(func(p *Printer) { p.Explanation(&explain.Answer{Tried: 7}) }); !strings.Contains(got,
+		"7 changes of the secret") {
 		t.Error(got)
 	}
 }
@@ -103,14 +116,18 @@ func TestStatisticsLeaveOutWhatDidNotHappen(t *testing.T) {
 		t.Error(got)
 	}
 	latency := store.Latency{P50: time.Millisecond, P95: time.Second, P99: time.Minute, Max: time.Hour}
-	got := text(StatsPairs(store.Stats{Total: 3, Sent: 2, Received: 1, Deliveries: 1, Delivered: 1, SuccessRate: 1, Retries: 1, BadSignatures: 1,
-		SentLatency: latency, ReceivedLatency: latency, ByStatus: map[int]int64{503: 1, 200: 12}, ByFailure: map[string]int64{"refused": 1}}))
-	for _, want := range []string{"success rate: 100.0 %\n", "retries: 1\n", "bad signatures: 1\n", "p50 1ms  p95 1s  p99 1m  max 1h", "answers: 200 ×12  503 ×1\n", "no answer: refused ×1\n"} {
+	got := text(StatsPairs(store.Stats{Total: 3, Sent: 2, Received: 1, Deliveries: 1, Delivered: 1, SuccessRate: 1,
+		Retries: 1, BadSignatures: 1,
+		SentLatency: latency, ReceivedLatency: latency, ByStatus: map[int]int64{503: 1, 200: 12},
+		ByFailure: map[string]int64{"refused": 1}}))
+	for _, want := range []string{"success rate: 100.0 %\n", "retries: 1\n", "bad signatures: 1\n",
+		"p50 1ms  p95 1s  p99 1m  max 1h", "answers: 200 ×12  503 ×1\n", "no answer: refused ×1\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)
 		}
 	}
-	if got := QueueLine(map[store.QueueState]int64{store.Dead: 1, store.Waiting: 3, store.Done: 9}); got != "3 waiting, 1 dead" {
+	if got := QueueLine(map[store.QueueState]int64{store.Dead: 1, store.Waiting: 3,
+		store.Done: 9}); got != "3 waiting, 1 dead" {
 		t.Error(got)
 	}
 }

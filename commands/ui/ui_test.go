@@ -18,7 +18,8 @@ import (
 func TestDurationsReadAsPeopleSayThem(t *testing.T) {
 	for d, want := range map[time.Duration]string{
 		0: "0s", 850 * time.Microsecond: "850µs", 41 * time.Millisecond: "41ms", 999600 * time.Microsecond: "1000ms",
-		1800 * time.Millisecond: "1.8s", 2 * time.Second: "2s", 59 * time.Second: "59s", 125 * time.Second: "2m5s", 5 * time.Minute: "5m",
+		1800 * time.Millisecond: "1.8s", 2 * time.Second: "2s", 59 * time.Second: "59s", 125 * time.Second: "2m5s",
+		5 * time.Minute:   "5m",
 		200 * time.Minute: "3h20m", 52 * time.Hour: "2d4h", -3 * time.Second: "-3s",
 	} {
 		if got := ui.Duration(d); got != want {
@@ -29,8 +30,9 @@ func TestDurationsReadAsPeopleSayThem(t *testing.T) {
 
 func exchange() *record.Exchange {
 	return &record.Exchange{ID: 17, Attempt: 2, Kind: record.Sent, Took: 41 * time.Millisecond, Ended: true,
-		Start:   time.Date(2026, 1, 20, 14, 2, 11, 0, time.UTC),
-		Request: record.Request{Method: "POST", URL: "http://api.example.com/hooks?token=x", Proto: "HTTP/1.1", Body: []byte("{}")}}
+		Start: time.Date(2026, 1, 20, 14, 2, 11, 0, time.UTC),
+		Request: record.Request{Method: "POST", URL: "http://api.example.com/hooks?token=x", Proto: "HTTP/1.1",
+			Body: []byte("{}")}}
 }
 
 func TestAttemptLines(t *testing.T) {
@@ -38,9 +40,11 @@ func TestAttemptLines(t *testing.T) {
 	answered.Response = &record.Response{Status: 503}
 	refused.Err = &record.Failure{Kind: record.FailReset, Text: "connection reset\x1b[31m", Ambiguous: true}
 	for want, a := range map[string]*deliver.Attempt{
-		"#2  503  41ms  retry in 1.8s\n": {Exchange: answered, Decision: deliver.Retry, Wait: 1800 * time.Millisecond, Why: "503"},
-		"#2  503  41ms  the deadline\n":  {Exchange: answered, Decision: deliver.OutOfTime, Why: "the deadline"},
-		"#2  reset  41ms  retry in 2s  connection reset\\x1b[31m  (may have arrived)\n": {Exchange: refused, Decision: deliver.Retry, Wait: 2 * time.Second},
+		"#2  503  41ms  retry in 1.8s\n": {Exchange: answered, Decision: deliver.Retry,
+			Wait: 1800 * time.Millisecond, Why: "503"},
+		"#2  503  41ms  the deadline\n": {Exchange: answered, Decision: deliver.OutOfTime, Why: "the deadline"},
+		"#2  reset  41ms  retry in 2s  connection reset\\x1b[31m  (may have arrived)\n": {Exchange: refused,
+			Decision: deliver.Retry, Wait: 2 * time.Second},
 	} {
 		var out bytes.Buffer
 		(&ui.Printer{W: &out}).Attempt(a)
