@@ -47,7 +47,7 @@ func TestPathIsThePathThatAnAppSees(t *testing.T) {
 		"/STRIPE;v=1":       "/stripe",
 		"http://x/stripe?a": "/stripe", "http://x": "/", "http://x?a": "/", "http://x#/b": "/", "/a/b": "/a/b",
 		"/bad%zz": "/bad%zz", "/%4g": "/%4g", "/%g4": "/%g4", "/%4A%4b": "/jk", "/%C1%B3tripe": "/stripe",
-		"*":       "/*", "/?to=http://x/stripe": "/", "/%2573tripe": "/stripe", "/\xc1\xb3tripe": "/stripe",
+		"*": "/*", "/?to=http://x/stripe": "/", "/%2573tripe": "/stripe", "/\xc1\xb3tripe": "/stripe",
 		`\stripe`: "/stripe", "": "/",
 		"/\u212aey\xff": "/key\xff",
 	} {
