@@ -18,6 +18,8 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/units"
 )
 
@@ -72,6 +74,16 @@ it exits with 0 unless something died (1, 3 without an answer) or is left (2).`,
 	return cmd
 }
 
+// delivering delivers the messages of the queue and says how each attempt went.
+type delivering struct {
+	worker.Messages
+	sh      *shell
+	with    export.With
+	metrics *metrics.Sent   // nil: nobody reads them
+	told    map[string]bool // what keeps messages from being delivered
+	broken  error           // of printing
+}
+
 func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	if o.concurrency < 1 {
 		return fail.Usage("--concurrency %d must be at least 1", o.concurrency)
@@ -89,14 +101,14 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	if err != nil {
 		return err
 	}
-	plans, done := newPlans(sh)
-	defer done()
-	m := &messages{sh: sh, plans: plans, with: o.With}
-	m.leases = &worker.Leases{History: sh.history, Holder: worker.NewHolder("deliver"), Tell: m.tell}
+	d := &delivering{sh: sh, with: o.With, told: map[string]bool{}}
+	d.Leases = &worker.Leases{History: sh.history, Holder: worker.NewHolder("deliver"), Tell: d.tell}
+	d.Plans, d.Redactor, d.Rand, d.Now, d.Tell = sh.plans(), sh.redactor, sh.Rand, sh.Now, d.attempted
+	defer d.Plans.Close()
 	if port != nil {
-		m.metrics = metrics.NewSent(sh.version, sh.history)
+		d.metrics = metrics.NewSent(sh.version, sh.history)
 		sayMetrics(sh, port)
-		defer port.Serve(m.metrics)()
+		defer port.Serve(d.metrics)()
 	}
 	depth, err := sh.history.QueueDepth(ctx, store.Message)
 	if err != nil {
@@ -107,11 +119,11 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 		from += ", which is new"
 	}
 	sh.say("barb: delivering from %s; %s", from, waitLine(depth))
-	w := &worker.Worker{Leases: m.leases, Handle: map[store.QueueKind]worker.Handler{store.Message: {
-		Deliver: m.deliver, Prepare: m.prepare, Recheck: blockedFor, AtOnce: o.concurrency,
+	w := &worker.Worker{Leases: d.Leases, Handle: map[store.QueueKind]worker.Handler{store.Message: {
+		Deliver: d.Deliver, Prepare: d.Prepare, Recheck: worker.BlockedFor, AtOnce: o.concurrency,
 		Limits: o.NewLimits(sh.tellResting)}}}
-	m.run(ctx, w, o.until())
-	return m.end(context.WithoutCancel(ctx), w, o.until(), ctx.Err() != nil)
+	d.run(ctx, w, o.until())
+	return d.end(context.WithoutCancel(ctx), w, o.until(), ctx.Err() != nil)
 }
 
 // until returns when the flags have it come to an end by itself.
@@ -129,7 +141,7 @@ func (o *deliverOptions) until() worker.Until {
 const endGrace = 10 * time.Second
 
 // run delivers until it is through or ctx ends. What is under way then gets some time to end.
-func (m *messages) run(ctx context.Context, w *worker.Worker, until worker.Until) {
+func (d *delivering) run(ctx context.Context, w *worker.Worker, until worker.Until) {
 	working, cut := context.WithCancel(context.WithoutCancel(ctx))
 	defer cut()
 	told := make(chan struct{})
@@ -137,13 +149,38 @@ func (m *messages) run(ctx context.Context, w *worker.Worker, until worker.Until
 		defer close(told)
 		w.Finish(worker.Now)
 		if n := w.UnderWay(); n > 0 {
-			m.sh.say("barb: %s on the way; ^C again does not wait", ui.Count(n, "attempt"))
+			d.sh.say("barb: %s on the way; ^C again does not wait", ui.Count(n, "attempt"))
 		}
 		time.AfterFunc(endGrace, cut)
 	})
 	w.Run(working, until)
 	if !stop() {
 		<-told
+	}
+}
+
+// tell says what keeps messages from being delivered, each thing once.
+func (d *delivering) tell(e worker.Event) {
+	if !e.Blocked {
+		d.sh.note("warning: %v", e.Err)
+		return
+	}
+	d.sh.printing.Lock()
+	defer d.sh.printing.Unlock()
+	if what := e.Err.Error(); !d.told[what] {
+		d.told[what] = true
+		d.sh.note("what waits for %s cannot be delivered here: %s", domainOf(e.Target), what)
+	}
+}
+
+// attempted says how an attempt went, and which message was given up.
+func (d *delivering) attempted(q *store.Queued, x *record.Exchange, r worker.Result) {
+	if r.Attempt != nil {
+		d.metrics.Attempt(r.Attempt.Exchange)
+		d.sh.tellAttempt(x, r.Attempt, d.with, &d.broken)
+	}
+	if r.State == store.Dead {
+		d.sh.note("%d was not delivered: %s; barb queue retry %d tries it again", q.Thread, ui.Clip(r.Why, 120), q.ID)
 	}
 }
 
@@ -160,16 +197,17 @@ func waitLine(depth map[store.QueueState]int64) string {
 }
 
 // end says what was done and ends in its exit code.
-func (m *messages) end(ctx context.Context, w *worker.Worker, until worker.Until, interrupted bool) error {
-	if err := m.sh.history.Flush(ctx); err != nil {
+func (d *delivering) end(ctx context.Context, w *worker.Worker, until worker.Until, interrupted bool) error {
+	if err := d.sh.history.Flush(ctx); err != nil {
 		return err
 	}
-	depth, err := m.sh.history.QueueDepth(ctx, store.Message)
+	depth, err := d.sh.history.QueueDepth(ctx, store.Message)
 	if err != nil {
 		return err
 	}
-	words := []string{fmt.Sprintf("%d delivered", m.tally.Delivered)}
-	if n := m.tally.Refused + m.tally.Unanswered; n > 0 {
+	tally := d.Tally()
+	words := []string{fmt.Sprintf("%d delivered", tally.Delivered)}
+	if n := tally.Refused + tally.Unanswered; n > 0 {
 		words = append(words, ui.Count(int(n), "dead letter")+" (barb queue dead)")
 	}
 	blocked, err := w.Blocked(ctx)
@@ -179,16 +217,16 @@ func (m *messages) end(ctx context.Context, w *worker.Worker, until worker.Until
 	if blocked > 0 {
 		words = append(words, fmt.Sprintf("%d cannot be delivered here", blocked))
 	}
-	m.sh.say("barb: %s; %s", strings.Join(words, ", "), waitLine(depth))
+	d.sh.say("barb: %s; %s", strings.Join(words, ", "), waitLine(depth))
 	switch {
-	case m.broken != nil:
-		return m.broken
+	case d.broken != nil:
+		return d.broken
 	case until == worker.Forever: // stopped by a signal, as listen is
 		return nil
 	case blocked > 0:
 		return fail.Silent(fail.ExitUsage)
 	}
-	return fail.Silent(codeOf(m.tally, interrupted))
+	return fail.Silent(codeOf(tally, interrupted))
 }
 
 // tellResting says on stderr, and in the JSON, when an endpoint is paused and when it is well again.

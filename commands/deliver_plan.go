@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"path/filepath"
 	"strings"
 	"time"
@@ -13,6 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store/record"
 )
@@ -103,36 +103,19 @@ func shownPlan(text string) string {
 	return string(data)
 }
 
-// plan is how messages are delivered: what planText has written, made into what does it.
-type plan struct {
-	policy deliver.Policy
-	signer *signing
-	client *deliver.Client
-}
+// plans makes plans of the queue into what delivers by them.
+func (sh *shell) plans() *worker.Plans { return &worker.Plans{Make: sh.makePlan} }
 
-// newPlans returns the plans of queued messages. done closes their connections.
-func newPlans(sh *shell) (plans *worker.Plans[plan], done func()) {
-	plans = &worker.Plans[plan]{Make: sh.make, Recheck: blockedFor - time.Second}
-	return plans, func() { plans.Each(func(p plan) { p.client.Close() }) }
-}
-
-// make makes a plan of its text.
-func (sh *shell) make(ctx context.Context, text, target string) (p plan, err error) {
-	var j worker.Plan
-	if err := json.Unmarshal([]byte(text), &j); err != nil {
-		return p, fmt.Errorf("what the queue remembers of it cannot be read: %w", err)
-	}
-	if p.policy, err = worker.PolicyOf(string(j.Policy)); err != nil {
-		return p, err
-	}
-	p.signer = &signing{}
-	if j.Scheme != "" {
-		if p.signer, err = sh.rememberedSigner(ctx, &j, target); err != nil {
-			return p, err
+func (sh *shell) makePlan(ctx context.Context, p *worker.Plan, target string) (*signer.Signer, *deliver.Client, error) {
+	s := &signing{}
+	if p.Scheme != "" {
+		var err error
+		if s, err = sh.rememberedSigner(ctx, p, target); err != nil {
+			return nil, nil, err
 		}
 	}
-	p.client, err = sh.connect(&j.Client)
-	return p, err
+	client, err := sh.connect(&p.Client)
+	return &s.Signer, client, err
 }
 
 func (sh *shell) rememberedSigner(ctx context.Context, j *worker.Plan, target string) (*signing, error) {

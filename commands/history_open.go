@@ -11,7 +11,6 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
-	"github.com/barbhq/barb/store/record"
 )
 
 // dataFolder is where barb keeps what is the user's own: $XDG_DATA_HOME/barb.
@@ -84,12 +83,4 @@ func makePrivate(folder string) {
 	if info, err := os.Lstat(folder); err == nil && info.IsDir() && info.Mode().Perm()&0o077 != 0 {
 		_ = os.Chmod(folder, 0o700)
 	}
-}
-
-// whole returns a recorded exchange as it came, to the byte, or says why it cannot: see redact.Redactor.Whole.
-func (sh *shell) whole(ctx context.Context, x *record.Exchange) (*record.Exchange, error) {
-	if err := sh.history.Pieces(ctx, x); err != nil {
-		return nil, err
-	}
-	return sh.redactor.Whole(x)
 }

@@ -114,8 +114,8 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 		return err
 	}
 	defer client.Close()
-	plans, done := newPlans(sh)
-	defer done()
+	plans := sh.plans()
+	defer plans.Close()
 	r := &replayer{sh: sh, options: &o, plans: plans, signers: map[string]*signer.Signer{}}
 	r.run = replay.Run{To: o.to, AtOnce: o.concurrency, Now: sh.Now, Whole: wholeBody, Route: r.route, Signer: r.signer,
 		Sender: deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand}, Remembered: r.remembered}
@@ -142,7 +142,7 @@ type replayer struct {
 	sh      *shell
 	options *replayOptions
 	run     replay.Run
-	plans   *worker.Plans[plan]       // of queued messages
+	plans   *worker.Plans             // of queued messages
 	signers map[string]*signer.Signer // by scheme and path
 }
 
@@ -259,10 +259,10 @@ func (r *replayer) remembered(ctx context.Context, q *store.Queued) (s *signer.S
 		if err != nil {
 			return nil, nil, err
 		}
-		s = &p.signer.Signer
+		s = p.Signer
 	}
 	if !r.options.Client.Given() {
-		client = p.client
+		client = p.Client
 	}
 	return s, client, nil
 }

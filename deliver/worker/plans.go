@@ -2,51 +2,75 @@ package worker
 
 import (
 	"context"
+	"encoding/json"
+	"fmt"
 	"sync"
 	"time"
+
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/signer"
 )
 
-// Plans keeps what is needed to carry plans out: P is made once for each text of a Plan. To make it may take as long as
-// the command of a secret, so a caller waits for its own plan only.
-type Plans[P any] struct {
-	// Make makes what the text of a plan asks for. After an error it is asked again when Recheck has passed.
-	Make    func(ctx context.Context, text, target string) (P, error)
-	Recheck time.Duration
+// BlockedFor is how long a message is left to other processes that this process cannot deliver.
+const BlockedFor = 30 * time.Second
+
+// Plans turns each plan into what delivers by it, once. A plan for which that failed, as when its secret is not there,
+// is tried again after a while. Making one may take as long as the command of a secret; nobody waits for it who needs
+// another.
+type Plans struct {
+	// Make returns what signs and what sends the messages of a plan. One goroutine calls it for each plan, with the target
+	// of a message.
+	Make func(ctx context.Context, p *Plan, target string) (*signer.Signer, *deliver.Client, error)
 
 	mu  sync.Mutex
-	all map[string]*made[P]
+	all map[string]*Made
 }
 
-type made[P any] struct {
+// Made is what delivers by a plan.
+type Made struct {
+	Policy deliver.Policy
+	Signer *signer.Signer
+	Client *deliver.Client
+
 	done  chan struct{} // closed when the others are set
-	plan  P
 	err   error
-	until time.Time // when one that failed is made again
+	until time.Time // when Make is tried again after err
 }
 
-// Of returns what the text of a plan asks for, or why it could not be made. target is for whom.
-func (p *Plans[P]) Of(ctx context.Context, text, target string) (P, error) {
+// Of returns what delivers by a plan, given as JSON. With an error the Made holds nothing that can be relied on.
+func (p *Plans) Of(ctx context.Context, plan, target string) (*Made, error) {
 	p.mu.Lock()
-	known := p.all[text]
-	if known != nil && !known.hasFailed() {
+	m := p.all[plan]
+	if m != nil && !m.isToBeTriedAgain() {
 		p.mu.Unlock()
-		<-known.done
-		return known.plan, known.err
+		<-m.done
+		return m, m.err
 	}
-	known = &made[P]{done: make(chan struct{})}
+	m = &Made{done: make(chan struct{})}
 	if p.all == nil {
-		p.all = map[string]*made[P]{}
+		p.all = map[string]*Made{}
 	}
-	p.all[text] = known
+	p.all[plan] = m
 	p.mu.Unlock()
-	known.plan, known.err = p.Make(ctx, text, target)
-	known.until = time.Now().Add(p.Recheck)
-	close(known.done)
-	return known.plan, known.err
+	m.err = p.fill(ctx, m, plan, target)
+	m.until = time.Now().Add(BlockedFor - time.Second)
+	close(m.done)
+	return m, m.err
 }
 
-// hasFailed reports whether a plan could not be made and is to be tried again.
-func (m *made[P]) hasFailed() bool {
+func (p *Plans) fill(ctx context.Context, m *Made, text, target string) (err error) {
+	var plan Plan
+	if err := json.Unmarshal([]byte(text), &plan); err != nil {
+		return fmt.Errorf("what the queue remembers of it cannot be read: %w", err)
+	}
+	if m.Policy, err = PolicyOf(string(plan.Policy)); err != nil {
+		return err
+	}
+	m.Signer, m.Client, err = p.Make(ctx, &plan, target)
+	return err
+}
+
+func (m *Made) isToBeTriedAgain() bool {
 	select {
 	case <-m.done:
 		return m.err != nil && time.Now().After(m.until)
@@ -55,14 +79,11 @@ func (m *made[P]) hasFailed() bool {
 	}
 }
 
-// Each calls do for every plan that was made.
-func (p *Plans[P]) Each(do func(P)) {
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	for _, known := range p.all {
-		<-known.done
-		if known.err == nil {
-			do(known.plan)
+// Close closes the connections of all plans. It must not run beside Of.
+func (p *Plans) Close() {
+	for _, m := range p.all {
+		if m.Client != nil {
+			m.Client.Close()
 		}
 	}
 }

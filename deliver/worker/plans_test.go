@@ -3,60 +3,95 @@ package worker_test
 import (
 	"context"
 	"errors"
-	"slices"
+	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/deliver/worker"
 )
 
-func TestAPlanIsMadeOnceAndASlowOneHoldsUpNoOther(t *testing.T) {
+// planText returns a plan with the policy of these tests, as it is stored.
+func planText(t *testing.T, scheme string) string {
+	t.Helper()
+	text, err := worker.PolicyText(policy)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return `{"policy":` + text + `,"scheme":"` + scheme + `"}`
+}
+
+func TestAPlanIsMadeOnceAndHoldsUpNobodyElse(t *testing.T) {
+	t.Parallel()
+	slow, quick := planText(t, "slow"), planText(t, "quick")
 	synctest.Test(t, func(t *testing.T) {
-		asked := map[string]int{}
-		plans := worker.Plans[string]{Recheck: 29 * time.Second, Make: func(_ context.Context, text, target string) (string,
-			error) {
-			asked[text]++
-			switch {
-			case text == "slow":
+		var mu sync.Mutex
+		made := map[string]int{}
+		plans := &worker.Plans{Make: func(_ context.Context, p *worker.Plan, target string) (*signer.Signer,
+			*deliver.Client, error) {
+			if p.Scheme == "slow" {
 				time.Sleep(8 * time.Second)
-			case text == "late" && asked[text] == 1:
-				return "", errors.New("no secret")
 			}
-			return text + " for " + target, nil
+			mu.Lock()
+			defer mu.Unlock()
+			made[p.Scheme+" "+target]++
+			return &signer.Signer{UUIDs: true}, nil, nil
 		}}
-		of := func(text string) (string, error) { return plans.Of(t.Context(), text, "a") }
 		begun := time.Now()
-		for range 2 {
-			go func() {
-				if got, err := of("slow"); got != "slow for a" || err != nil || time.Since(begun) != 8*time.Second {
-					t.Errorf("%q, %v after %s", got, err, time.Since(begun))
+		var waiting sync.WaitGroup
+		for range 3 {
+			waiting.Go(func() {
+				m, err := plans.Of(t.Context(), slow, "http://a")
+				if err != nil || !m.Signer.UUIDs || m.Policy.Retries != policy.Retries {
+					t.Errorf("%+v, %v", m, err)
 				}
-			}()
+			})
 		}
 		synctest.Wait()
-		if got, err := of("quick"); got != "quick for a" || err != nil || time.Since(begun) > 0 {
-			t.Errorf("%q, %v after %s", got, err, time.Since(begun))
+		if _, err := plans.Of(t.Context(), quick, "http://b"); err != nil || time.Since(begun) != 0 {
+			t.Errorf("after %v: %v", time.Since(begun), err)
 		}
-		for range 2 {
-			if _, err := of("late"); err == nil || asked["late"] != 1 {
-				t.Errorf("%v, asked %d times", err, asked["late"])
+		waiting.Wait()
+		if time.Since(begun) != 8*time.Second || made["slow http://a"] != 1 || made["quick http://b"] != 1 {
+			t.Errorf("made %v in %v", made, time.Since(begun))
+		}
+		plans.Close()
+	})
+}
+
+func TestAPlanThatFailedIsTriedAgainAWhileLater(t *testing.T) {
+	t.Parallel()
+	plan := planText(t, "")
+	synctest.Test(t, func(t *testing.T) {
+		lost, n := errors.New("no such variable"), 0
+		plans := &worker.Plans{Make: func(context.Context, *worker.Plan, string) (*signer.Signer, *deliver.Client, error) {
+			if n++; n == 1 {
+				return nil, nil, lost
 			}
+			return &signer.Signer{}, nil, nil
+		}}
+		for at, want := range []error{lost, lost, nil, nil} {
+			if _, err := plans.Of(t.Context(), plan, ""); !errors.Is(err, want) {
+				t.Errorf("after %d × 15 s: %v, want %v", at, err, want)
+			}
+			time.Sleep(15 * time.Second)
 		}
-		var all []string
-		plans.Each(func(plan string) { all = append(all, plan) })
-		if slices.Sort(all); !slices.Equal(all, []string{"quick for a", "slow for a"}) {
-			t.Errorf("made were %q", all)
-		}
-		time.Sleep(30 * time.Second)
-		if got, err := of("late"); got != "late for a" || err != nil {
-			t.Errorf("%q, %v when it is asked again", got, err)
-		}
-		if _, err := of("quick"); err != nil {
-			t.Error(err)
-		}
-		if asked["slow"] != 1 || asked["quick"] != 1 {
-			t.Errorf("made again: %v", asked)
+		if n != 2 {
+			t.Errorf("made %d times", n)
 		}
 	})
+}
+
+func TestAPlanOfAnotherVersionIsAnError(t *testing.T) {
+	t.Parallel()
+	plans := &worker.Plans{}
+	for text, want := range map[string]string{"no JSON": "what the queue remembers of it cannot be read: ",
+		`{"policy":7}`: "policy of a queued delivery: "} {
+		if _, err := plans.Of(t.Context(), text, ""); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%s: %v", text, err)
+		}
+	}
 }
