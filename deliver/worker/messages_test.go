@@ -43,7 +43,8 @@ func newMessages(t *testing.T) *messages {
 	scheme, _ := catalog.Lookup("github")
 	key := sign.Secret{Name: "env:KEY", Key: []byte("a key of sixteen bytes")}
 	m := &messages{history: history}
-	m.Leases = &worker.Leases{History: history, Holder: worker.NewHolder("test"), Tell: func(e worker.Event) { t.Error(e.Err) }}
+	m.Leases = &worker.Leases{History: history, Holder: worker.NewHolder("test"),
+		Tell: func(e worker.Event) { t.Error(e.Err) }}
 	m.Plans = &worker.Plans{Make: func(context.Context, *worker.Plan, string) (*signer.Signer, *deliver.Client, error) {
 		return &signer.Signer{Scheme: scheme, Secrets: []sign.Secret{key}}, client, nil
 	}}
