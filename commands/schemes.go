@@ -51,8 +51,8 @@ func newSchemes(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "schemes [NAME…]",
 		Short: "List the signature schemes, show one, or make a throw-away key for it",
-		Long: `Lists the signature schemes, those of barb.toml before those of the catalogue. With a name, everything about that one: ` +
-			`the headers, the
+		Long: `Lists the signature schemes, those of barb.toml before those of the catalogue. ` +
+			`With a name, everything about that one: the headers, the
 signed content as a formula, the form of the secret, the tolerance, the provider's
 documentation, and how well the facts are confirmed. A part of a name lists those that
 contain it.

@@ -36,7 +36,7 @@ var largest = map[string]int{
 }
 
 // wide is how many lines may still be wider than widestLine. The numbers only go down.
-var wide = struct{ code, tests int }{code: 1, tests: 24}
+var wide = struct{ code, tests int }{code: 0, tests: 10}
 
 // outside is how many methods a type of another module brings when it is embedded.
 var outside = map[string]int{

@@ -225,14 +225,16 @@ func TestANamedFileGoesBeforeTheUsersOwn(t *testing.T) {
 	if _, err := Find(filepath.Join(dir, "missing.toml"), empty, own); err == nil {
 		t.Error("a file that is missing is found")
 	}
-	if err := (&File{Path: dir}).Read(empty, settings); err == nil || !strings.Contains(err.Error(), "not a regular file") {
+	if err := (&File{Path: dir}).Read(empty, settings); err == nil ||
+		!strings.Contains(err.Error(), "not a regular file") {
 		t.Errorf("a folder is read: %v", err)
 	}
 }
 
 func TestOwnSchemesAreChosenLikeThoseOfTheCatalogue(t *testing.T) {
-	file := mustRead(t, "\n[scheme.shop]\nheader = \"X-Shop\"\n\n[scheme.apex]\nheader = \"X-Apex\"\ncontent = \"{ts}.{body}\"\n"+
-		"time = { key = \"t=\" }\nbound = { account = \"json:id\" }\n")
+	file := mustRead(t,
+		"\n[scheme.shop]\nheader = \"X-Shop\"\n\n[scheme.apex]\nheader = \"X-Apex\"\ncontent = \"{ts}.{body}\"\n"+
+			"time = { key = \"t=\" }\nbound = { account = \"json:id\" }\n")
 	if got := file.SourceOf("apex"); got != file.Path+":5" || file.SourceOf("stripe") != "" {
 		t.Errorf("apex is from %s", got)
 	}

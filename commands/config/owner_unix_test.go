@@ -6,7 +6,8 @@ import "testing"
 
 func TestAGroupIsPrivateWhenNobodyElseIsInIt(t *testing.T) {
 	const users = "root:x:0:0:root:/root:/bin/bash\nann:x:1000:1000::/home/ann:/bin/sh\n" +
-		"bob:x:1001:1001::/home/bob:/bin/sh\neve:x:1002:100::/home/eve:/bin/sh\ndan:x:1003:100::/home/dan:/bin/sh\nfay:x:1004:1004::/home/fay:/bin/sh\nbroken\n"
+		"bob:x:1001:1001::/home/bob:/bin/sh\neve:x:1002:100::/home/eve:/bin/sh\ndan:x:1003:100::/home/dan:/bin/sh\n" +
+		"fay:x:1004:1004::/home/fay:/bin/sh\nbroken\n"
 	const groups = "root:x:0:\nann:x:1000:\nbob:x:1001:ann\nusers:x:100:\nteam:x:200:ann\nown:x:201:root,ann\n" +
 		"fay:x:1004:fay,root\n"
 	for _, c := range []struct {

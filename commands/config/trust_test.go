@@ -55,7 +55,8 @@ func TestAFileThatAllMayWriteIsWeak(t *testing.T) {
 		place string
 		mode  os.FileMode
 		want  string
-	}{{path, 0o602, "can be written by every user"}, {path, 0o600, ""}, {dir, 0o777, "can be written by every user"}, {dir, 0o700, ""}} {
+	}{{path, 0o602, "can be written by every user"}, {path, 0o600, ""}, {dir, 0o777, "can be written by every user"},
+		{dir, 0o700, ""}} {
 		if err := os.Chmod(c.place, c.mode); err != nil {
 			t.Fatal(err)
 		}

@@ -12,10 +12,14 @@ import (
 // door.
 func TestAHistoryAndADoorAreAskedAbout(t *testing.T) {
 	for value, asked := range map[[2]string]bool{
-		{"db", "h.db"}: true, {"db", "./sub/h.db"}: true, {"db", "file:h.db"}: true, {"db", "postgres://localhost/hooks"}: true,
-		{"listen.addr", "0.0.0.0:4242"}: true, {"listen.addr", "[::]:4242"}: true, {"listen.addr", "example.com:1"}: true, {"listen.addr", "127.0.0.1.nip.io:1"}: true,
-		{"listen.addr", ":4242"}: false, {"listen.addr", "4242"}: false, {"listen.addr", "127.0.0.1:4242"}: false, {"listen.addr", "[::1]:0"}: false, {"listen.addr", "localhost:1"}: false,
-		{"listen.metrics", "0.0.0.0:9242"}: true, {"listen.metrics", ":0"}: false, {"deliver.metrics", "[2001:db8::1]:1"}: true, {"deliver.metrics", "127.9.9.9:1"}: false,
+		{"db", "h.db"}: true, {"db", "./sub/h.db"}: true, {"db", "file:h.db"}: true,
+		{"db", "postgres://localhost/hooks"}: true,
+		{"listen.addr", "0.0.0.0:4242"}:      true, {"listen.addr", "[::]:4242"}: true,
+		{"listen.addr", "example.com:1"}: true, {"listen.addr", "127.0.0.1.nip.io:1"}: true,
+		{"listen.addr", ":4242"}: false, {"listen.addr", "4242"}: false, {"listen.addr", "127.0.0.1:4242"}: false,
+		{"listen.addr", "[::1]:0"}: false, {"listen.addr", "localhost:1"}: false,
+		{"listen.metrics", "0.0.0.0:9242"}: true, {"listen.metrics", ":0"}: false,
+		{"deliver.metrics", "[2001:db8::1]:1"}: true, {"deliver.metrics", "127.9.9.9:1"}: false,
 	} {
 		file := &File{Path: t.TempDir() + "/barb.toml", Values: map[string]string{value[0]: value[1]}}
 		if wants := wantsOf(file, nil, settings(nil), t.TempDir()); (len(wants) == 1) != asked {
@@ -65,10 +69,14 @@ func TestAWantInAnArrayHasTheLineOfTheArray(t *testing.T) {
 
 func TestOnlyThisMachineIsLoopback(t *testing.T) {
 	for address, want := range map[string]bool{
-		"http://127.0.0.1:3000": true, "http://127.255.0.1": true, "https://[::1]:1/a": true, "http://localhost:3000": true, "http://LOCALHOST": true,
-		"http://[::ffff:127.0.0.1]": true, "http://0.0.0.0:3000": false, "http://[::]": false, "http://localhost.example.com": false,
-		"http://a.localhost": false, "http://127.0.0.1.nip.io": false, "http://127.1": false, "http://2130706433": false, "http://localhost@example.com": false,
-		"http://169.254.169.254": false, "http://example.com#@127.0.0.1": false, "http://127.0.0.1\\@example.com": false, "": false,
+		"http://127.0.0.1:3000": true, "http://127.255.0.1": true, "https://[::1]:1/a": true, "http://localhost:3000": true,
+		"http://LOCALHOST":          true,
+		"http://[::ffff:127.0.0.1]": true, "http://0.0.0.0:3000": false, "http://[::]": false,
+		"http://localhost.example.com": false,
+		"http://a.localhost":           false, "http://127.0.0.1.nip.io": false, "http://127.1": false,
+		"http://2130706433": false, "http://localhost@example.com": false,
+		"http://169.254.169.254": false, "http://example.com#@127.0.0.1": false, "http://127.0.0.1\\@example.com": false,
+		"": false,
 	} {
 		if got := IsLoopback(address); got != want {
 			t.Errorf("%q: %v", address, got)
@@ -85,7 +93,8 @@ func TestAPathIsFollowedAsItIsUsed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for link, to := range map[string]string{home + "/link": elsewhere + "/project", elsewhere + "/project/out": home, elsewhere + "/project/in": "sub"} {
+	for link, to := range map[string]string{home + "/link": elsewhere + "/project", elsewhere + "/project/out": home,
+		elsewhere + "/project/in": "sub"} {
 		if err := os.Symlink(to, link); err != nil {
 			t.Fatal(err)
 		}
@@ -99,7 +108,8 @@ func TestAPathIsFollowedAsItIsUsed(t *testing.T) {
 			t.Errorf("tls_key = %q wants %v", path, wants)
 		}
 	}
-	for path, asked := range map[string]bool{"key": false, "in/key": false, "in/../key": false, "../project/key": false, "out/../key": true, "../link/key": true} {
+	for path, asked := range map[string]bool{"key": false, "in/key": false, "in/../key": false, "../project/key": false,
+		"out/../key": true, "../link/key": true} {
 		file := &File{Path: home + "/link/barb.toml"}
 		wants := wantsOf(file, map[string]any{"secret": "file:" + path}, nil, home+"/link")
 		if (len(wants) > 0) != asked {
