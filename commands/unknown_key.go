@@ -3,13 +3,11 @@ package commands
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
-	"github.com/barbhq/barb/commands/secret"
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
-	"github.com/barbhq/barb/store/export"
 )
 
 // The schemes that a hint names for a key of either kind, where the message shows none.
@@ -28,7 +26,8 @@ func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route.Rout
 		write := sh.writtenInRoutes(secret, r)
 		return f.Hint("a shared secret: " + write(shared)).Hint("a public key:    " + write(public))
 	}
-	return f.Hint("a shared secret: " + sh.retyped(shared)).Hint("a public key:    " + sh.retyped(public))
+	return f.Hint("a shared secret: " + flags.Retyped(sh.typed, shared)).
+		Hint("a public key:    " + flags.Retyped(sh.typed, public))
 }
 
 // writtenInRoutes says what to write into barb.toml for a scheme. With -s it would hold for every route, and take their
@@ -58,7 +57,7 @@ func (sh *shell) unknownAlgorithm(err error, scheme string, r *route.Route) erro
 		if r != nil && r.Scheme != "" && sh.settings["scheme"] != "flag" {
 			return fmt.Sprintf("write params = { alg = %q } %s", algorithm, whereOf(r))
 		}
-		return sh.retyped(scheme) + " --param alg=" + algorithm
+		return flags.Retyped(sh.typed, scheme) + " --param alg=" + algorithm
 	}
 	return f.Hint("a shared secret: " + said("hmac-sha256")).Hint("a public key:    " + said("ed25519"))
 }
@@ -79,45 +78,4 @@ func (sh *shell) schemesFor(m *sign.Message) (shared, public string) {
 		}
 	}
 	return shared, public
-}
-
-// maxRetyped is the longest command line that a hint repeats, in bytes.
-const maxRetyped = 240
-
-// retyped is the command line with another scheme. A literal secret is not repeated.
-func (sh *shell) retyped(scheme string) string {
-	words := []string{"barb"}
-	for args := sh.typed; len(args) > 0; {
-		word := args[0]
-		args = args[1:]
-		name, value, joined := strings.Cut(word, "=")
-		takesNext := !joined && len(args) > 0
-		switch {
-		case (name == "-s" || name == "--scheme") && takesNext:
-			args = args[1:]
-		case name == "--scheme", strings.HasPrefix(word, "-s") && !strings.HasPrefix(word, "--"):
-		case name == "--secret" && takesNext:
-			words = append(words, name, shownReference(args[0]))
-			args = args[1:]
-		case name == "--secret":
-			words = append(words, name, shownReference(value))
-		default:
-			words = append(words, export.Quote(word))
-		}
-	}
-	line := strings.Join(append(words, "-s", scheme), " ")
-	if command := slices.IndexFunc(words, func(w string) bool {
-		return slices.Contains([]string{"verify", "listen", "sign",
-			"send"}, w)
-	}); len(line) > maxRetyped && command > 0 {
-		line = "barb " + words[command] + " … -s " + scheme
-	}
-	return line
-}
-
-func shownReference(ref string) string {
-	if ref == "-" || secret.IsReference(ref) {
-		return export.Quote(ref)
-	}
-	return "env:NAME"
 }

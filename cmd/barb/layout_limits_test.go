@@ -32,7 +32,7 @@ var exempt = []string{"sign/catalog/catalog.go", "deliver/provider/rows.go"}
 
 // largest holds the packages that may be larger. A number here only goes down.
 var largest = map[string]int{
-	"commands": 8520, // 8,000 when the engines have left it, since each command is a file of it
+	"commands": 8446, // 8,000 when the engines have left it, since each command is a file of it
 }
 
 // wide is how many lines may still be wider than widestLine. The numbers only go down.
