@@ -13,17 +13,16 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
+	"github.com/barbhq/barb/deliver/batch"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/store"
 )
 
 // runPlan is what a run remembers to go on: the command line, and how to know again what it reads. It holds no secret.
 type runPlan struct {
-	URL    string `json:"url"`
-	Dir    string `json:"dir"`   // where barb.toml and relative names were looked for
-	IDs    string `json:"ids"`   // what the ids of its messages begin with
-	Seed   uint64 `json:"seed"`  // chosen, where none was given
-	Events string `json:"event"` // digest of what is sent; "": it came as a stream
+	URL string `json:"url"`
+	Dir string `json:"dir"` // where barb.toml and relative names were looked for
+	batch.Plan
 	flags.CommandLine
 }
 
@@ -69,7 +68,7 @@ func planOf(sh *shell, cmd *cobra.Command, o *sendOptions) (runPlan, error) {
 		return o.resumed.plan, nil
 	}
 	// short enough to be typed again
-	p := runPlan{URL: o.url, Dir: sh.Dir, IDs: signer.NewID(), Seed: 1 + uint64(sh.Rand()*1e6)}
+	p := runPlan{URL: o.url, Dir: sh.Dir, Plan: batch.Plan{IDs: signer.NewID(), Seed: 1 + uint64(sh.Rand()*1e6)}}
 	if o.Seed.Seed != nil {
 		p.Seed = *o.Seed.Seed
 	}

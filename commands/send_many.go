@@ -7,11 +7,8 @@ import (
 	"fmt"
 	"io"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
-
-	"github.com/google/uuid"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
@@ -236,7 +233,7 @@ func (m *batchSender) tryFirst(ctx context.Context, client *deliver.Client) (don
 func (m *batchSender) exchange(j batch.Job) (x record.Exchange, err error) {
 	x = m.first
 	if x.WebhookID == "" {
-		x.WebhookID = m.messageID(j.Message)
+		x.WebhookID = m.options.kept.MessageID(j.Message, m.sign.UUIDs)
 	}
 	o := m.options
 	switch n := int(j.Message) + 1; {
@@ -262,15 +259,6 @@ func (m *batchSender) complete() error {
 	}
 	m.first.WebhookID, m.whole = o.id, true
 	return nil
-}
-
-// messageID returns the id of a message. It follows from the run, so that the resumed run gives the same.
-func (m *batchSender) messageID(message int64) string {
-	text := m.options.kept.IDs + "-" + strconv.FormatInt(message+1, 10)
-	if m.sign.UUIDs {
-		return uuid.NewSHA1(uuid.NameSpaceOID, []byte(text)).String()
-	}
-	return text
 }
 
 // send sends until no message is left or ctx ends, and says what became of the run.

@@ -66,7 +66,7 @@ var layout = map[string]struct{ ours, others []string }{
 		"github.com/charmbracelet/x/ansi", "github.com/fatih/color", "github.com/muesli/termenv"}},
 	"commands/metrics": {ours: []string{"store", "store/record"}},
 	"deliver/batch": {ours: []string{"deliver", "deliver/journal", "deliver/payload", "store", "store/record"},
-		others: []string{"github.com/HdrHistogram/hdrhistogram-go"}},
+		others: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/google/uuid"}},
 	"commands/receiver": {ours: []string{"sign"}},
 	"commands/fail":     {},
 	"commands/secret": {ours: []string{"commands/fail", "commands/infile", "sign"},

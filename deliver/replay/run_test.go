@@ -106,11 +106,11 @@ func TestARunReplaysInOrderWhatWasThereWhenItWasChecked(t *testing.T) {
 	r := newRun(t, history, a.URL)
 	var told []string
 	r.Begin = func(p *replay.Replay) { told = append(told, fmt.Sprint("begin ", p.ID)) }
-	r.Tell = func(p *replay.Replay, a *deliver.Attempt) error {
+	r.Tell = func(_ *replay.Replay, a *deliver.Attempt) error {
 		told = append(told, fmt.Sprint(a.Exchange.Status()))
 		return nil
 	}
-	r.End = func(p *replay.Replay, o *journal.Outcome, _ time.Duration) {
+	r.End = func(_ *replay.Replay, o *journal.Outcome, _ time.Duration) {
 		told = append(told, fmt.Sprint("end ", o.Delivered()))
 	}
 	count, err := r.Check(t.Context(), &store.Filter{}, nil)
