@@ -64,7 +64,11 @@ func TestASequencerFollowsTheIdsInWhateverOrderRecordsEnd(t *testing.T) {
 					})
 				}
 				var id int64
-				write := func() (int64, error) { id = history.write(); return id, nil }
+				write := func() (int64, error) {
+					id = history.write()
+					time.Sleep(time.Duration(rand.Int64N(int64(time.Millisecond)))) // so that they end in another order
+					return id, nil
+				}
 				if err := order.Do(write, func() { called = append(called, id) }); err != nil {
 					t.Error(err)
 				}
