@@ -2,12 +2,7 @@ package commands
 
 import (
 	"context"
-	"errors"
-	"os/exec"
 	"slices"
-	"time"
-
-	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
@@ -18,52 +13,15 @@ import (
 	"github.com/barbhq/barb/listen/verifier"
 )
 
-// execFlags name a command to run for each webhook.
-type execFlags struct {
-	command     flags.Word
-	unverified  bool
-	timeout     flags.Duration
-	concurrency int
-}
-
-func (f *execFlags) addFlags(cmd *cobra.Command) {
-	set := cmd.Flags()
-	f.timeout, f.concurrency = flags.Duration(30*time.Second), 4
-	set.Var(&f.command, "exec", "run this `command` for each verified webhook, the body on stdin, without a shell; "+
-		"answer 500 unless it exits 0")
-	set.BoolVar(&f.unverified, "exec-unverified", false, "run it also where no signature is checked, for whatever "+
-		"anybody sends")
-	set.Var(&f.timeout, "exec-timeout", "end the command after this time and answer 504")
-	set.IntVar(&f.concurrency, "exec-concurrency", f.concurrency, "how many commands run at a time")
-}
-
-// takeExec reads the flags. Whether the program is there is known before anything is received.
-func (g *listener) takeExec(ctx context.Context, f execFlags) error {
-	switch {
-	case f.command == "" && f.unverified:
-		return fail.Usage("--exec-unverified needs --exec").Hint("barb listen --exec ./handle --exec-unverified")
-	case f.command == "":
-		return nil
-	case f.concurrency < 1:
-		return fail.Usage("--exec-concurrency %d is less than 1", f.concurrency)
-	case f.timeout <= 0:
-		return fail.Usage("--exec-timeout %s leaves no time", f.timeout.String())
-	}
-	args, err := splitCommand(string(f.command))
-	if err != nil {
+// takeExec makes the runner of the command.
+func (g *listener) takeExec(ctx context.Context, f *flags.Exec) error {
+	c, err := f.Command()
+	if c == nil || err != nil {
 		return err
 	}
-	path, err := exec.LookPath(args[0])
-	if err != nil {
-		return fail.Usage("--exec %s: %w", args[0], errors.Unwrap(err)).Hint("give its path, ./handle, or put its " +
-			"folder into PATH")
-	}
 	command.EndOrphans(worker.IsGone)
-	g.gate.Runner = &gateway.Runner{Unverified: f.unverified, Command: &command.Command{Path: path, Args: args,
-		Dir:     g.sh.Dir,
-		Environ: g.sh.inherited(),
-		Owner:   worker.NewHolder("exec"), Timeout: time.Duration(f.timeout), Slots: make(chan struct{}, f.concurrency),
-		Stopping: ctx}}
+	c.Dir, c.Environ, c.Owner, c.Stopping = g.sh.Dir, g.sh.inherited(), worker.NewHolder("exec"), ctx
+	g.gate.Runner = &gateway.Runner{Unverified: f.Unverified, Command: c}
 	return nil
 }
 
@@ -83,19 +41,6 @@ func (g *listener) tellHistory() {
 	if g.gate.Runner != nil {
 		g.gate.Runner.Environ = append(g.gate.Runner.Environ, "BARB_DB="+g.sh.absolute(g.gate.History.Path()))
 	}
-}
-
-// splitCommand splits a command line at its blanks, with the quotes of a shell and nothing else of it.
-func splitCommand(line string) ([]string, error) {
-	args, err := command.Split(line)
-	const inShell = "--exec " + `"sh -c '…'" runs a shell`
-	switch {
-	case err == nil:
-		return args, nil
-	case errors.Is(err, command.ErrEmpty):
-		return nil, fail.Usage("--exec names no command").Hint("barb listen -s stripe --secret env:WHSEC --exec ./handle")
-	}
-	return nil, fail.Usage("--exec %q: %w", line, err).Hint(inShell)
 }
 
 // checkExec refuses a command that would never run.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
 )
 
 // A barb in the command finds the settings and the history of the listener, and no secret.
@@ -27,7 +28,7 @@ func TestACommandInheritsTheSettingsAndNoSecret(t *testing.T) {
 
 func TestACommandLineThatNeedsAShellIsAMistake(t *testing.T) {
 	for _, line := range []string{"", "  ", "''", "a | b", "é; b", "a > f", "a &", "a 'b", `a "b`, `a \`} {
-		if got, err := splitCommand(line); err == nil || classify(err).Code != fail.ExitUsage {
+		if got, err := flags.SplitCommand(line); err == nil || classify(err).Code != fail.ExitUsage {
 			t.Errorf("%q: %q, %v", line, got, err)
 		}
 	}

@@ -21,7 +21,8 @@ func newFilter(t *testing.T, where string, said *bytes.Buffer) *listener {
 	g := &listener{sh: sh}
 	g.gate = &gateway.Gateway{Schemes: new(catalog.Set), Lanes: route.Lanes[*gateway.Lane]{Rest: &gateway.Lane{}},
 		Tell: g.tell}
-	if err := g.takeFilters(hookFilterFlags{where: flags.Word(where)}); err != nil {
+	var err error
+	if g.gate.Filter.Where, err = (&flags.HookFilter{Where: flags.Word(where)}).Condition(); err != nil {
 		t.Fatal(err)
 	}
 	return g
@@ -35,7 +36,7 @@ func TestAnExpressionThatDoesNotEndIsEnded(t *testing.T) {
 	if got := g.gate.Receive(x).Check(began); !gateway.IsUndecided(got.Marks) {
 		t.Errorf("it is marked %v", got.Marks)
 	}
-	if took := time.Since(began); took > 10*whereTimeout {
+	if took := time.Since(began); took > 10*flags.WhereTimeout {
 		t.Errorf("it took %s", took)
 	}
 	if !strings.Contains(said.String(), "--where took longer than 1s on a webhook") {

@@ -38,11 +38,11 @@ func newAsana(t *testing.T, said *bytes.Buffer, learn string) *listener {
 	g := &listener{sh: sh}
 	g.gate = &gateway.Gateway{Schemes: new(catalog.Set), Lanes: route.Lanes[*gateway.Lane]{Rest: l}, Tell: g.tell}
 	sh.redactor = redact.New(new(catalog.Set).Lookup, nil, nil)
-	if err := g.learning.into(learn); err != nil {
+	if err := g.learning.CheckNew(learn); err != nil {
 		t.Fatal(err)
 	}
 	if learn != "" {
-		g.gate.Keep = g.learning.keep
+		g.gate.Keep = g.learning.Keep
 	}
 	return g
 }
@@ -119,12 +119,12 @@ func TestALearntSecretIsKeptInTheKeyring(t *testing.T) {
 	if !strings.Contains(said.String(), "kept: --secret keyring:asana") {
 		t.Errorf("said %s", said.String())
 	}
-	var l learning
-	if err := l.into("keyring:asana"); err == nil || !strings.Contains(err.Error(), "is in the keyring already") {
+	var l secret.Sink
+	if err := l.CheckNew("keyring:asana"); err == nil || !strings.Contains(err.Error(), "is in the keyring already") {
 		t.Errorf("what is in the keyring is not refused: %v", err)
 	}
 	keyring.MockInitWithError(errors.New("no keyring here"))
-	if err := l.into("keyring:other"); classify(err).Code != fail.ExitUnsupported {
+	if err := l.CheckNew("keyring:other"); classify(err).Code != fail.ExitUnsupported {
 		t.Errorf("no keyring: %v", err)
 	}
 }

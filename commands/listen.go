@@ -29,8 +29,8 @@ type listenOptions struct {
 	flags.Signing
 	flags.JSON
 	flags.Metrics
-	engineFlags
-	answerFlags
+	flags.ListenOn
+	flags.Answers
 	flags.Forward
 	addr      string
 	publicURL string
@@ -44,9 +44,9 @@ type listenOptions struct {
 	readyFile string
 	handshake flags.Handshake
 	learn     string
-	duplicateFlags
-	hookFilterFlags
-	execFlags
+	dedupe    bool
+	flags.HookFilter
+	flags.Exec
 }
 
 const listenLong = `Receives webhooks. Each is checked, made durable in the history and only then
@@ -86,7 +86,7 @@ func newListen(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "listen",
 		Short: "Receive webhooks: verify, record, answer, forward",
-		Long:  listenLong + answersLong,
+		Long:  listenLong + flags.AnswersLong,
 		Example: `  barb listen
   barb listen -s stripe --secret env:WHSEC --forward-to :3000/webhooks
   barb listen --forward-to :3000 --forward-to :3001
@@ -115,7 +115,7 @@ func newListen(sh *shell) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&o.addr, "addr", "127.0.0.1:4242", "the `address` to listen on; :0 picks a port of this machine")
 	o.Forward.AddFlags(cmd)
-	o.answerFlags.addFlags(cmd)
+	o.Answers.AddFlags(cmd)
 	f.StringVar(&o.publicURL, "public-url", "", "scheme and host of the `URL` senders use, for schemes that sign it")
 	f.BoolVar(&o.strict, "strict", false, "refuse a signature that the provider's own SDK refuses for how it is written")
 	f.Var(&o.tolerance, "tolerance", "how old or how far ahead a timestamp may be (default: the scheme's own)")
@@ -131,10 +131,10 @@ func newListen(sh *shell) *cobra.Command {
 	f.Lookup("handshake").NoOptDefVal = flags.ByScheme
 	f.StringVar(&o.learn, "learn", "", "keep the secret that a handshake brings in keyring:NAME or file:`PATH`")
 	f.StringVar(&o.readyFile, "ready-file", "", "write the URL to this `file` once it listens")
-	o.engineFlags.addFlags(cmd)
-	o.duplicateFlags.addFlags(cmd)
-	o.hookFilterFlags.addFlags(sh, cmd)
-	o.execFlags.addFlags(cmd)
+	o.ListenOn.AddFlags(cmd)
+	f.BoolVar(&o.dedupe, "dedupe", false, "answer a duplicate of an accepted webhook 200 without handing it on again")
+	o.HookFilter.AddFlags(cmd, sh.completeEvents)
+	o.Exec.AddFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("forward-to", "respond")
 	flags.Complete(cmd, "handshake", flags.CompleteHandshakes)
 	flags.Complete(cmd, "learn", func(string) []string { return []string{"file:", "keyring:"} })
@@ -160,14 +160,14 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	case a > f:
 		o.ForwardTo = nil
 	case f > a:
-		o.respond = ""
+		o.Respond = ""
 	}
 	g, err := newListener(ctx, sh, o)
 	if err != nil {
 		return err
 	}
 	defer g.client.Close()
-	if g.endpoint, err = o.endpoint(ctx, sh, o.addr); err != nil {
+	if g.endpoint, err = o.Endpoint(ctx, o.addr, sh.weight, sh.ownCertificate); err != nil {
 		return err
 	}
 	g.gate.Hosts = g.hosts()
@@ -189,7 +189,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	}
 	g.countFor(port)
 	defer port.Serve(g.watch.metrics)()
-	ln, err := g.endpoint.listen(ctx)
+	ln, err := g.endpoint.Listen(ctx)
 	if err != nil {
 		return err
 	}
@@ -211,7 +211,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
 	defer g.sh.boundMemory(int64(o.inflight))()
 	server := &listen.Server{Receive: func(x *record.Exchange) listen.Hook { return g.gate.Receive(x) },
-		Allow: g.endpoint.guard.Allow, Admit: g.endpoint.guard.Admit, Refused: g.refused, TLS: g.endpoint.config,
+		Allow: g.endpoint.Guard.Allow, Admit: g.endpoint.Guard.Admit, Refused: g.refused, TLS: g.endpoint.Config,
 		MaxBody: g.gate.Answers.MaxBody(int64(o.maxBody)), Budget: g.gate.Budget, Limit: o.count}
 	interrupted, end := ctx, g.gate.Start(ctx)
 	if o.duration > 0 {
@@ -253,7 +253,7 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 
 // announce says where it listens: on stderr, as the first object of --json, and in the ready file.
 func (g *listener) announce(addr net.Addr, o listenOptions) error {
-	address := g.endpoint.url(addr)
+	address := g.endpoint.URL(addr)
 	if tcp, ok := addr.(*net.TCPAddr); ok && !tcp.IP.IsLoopback() {
 		g.sh.warn("%s can be reached from other machines", addr)
 	}
@@ -271,7 +271,7 @@ func (g *listener) announce(addr net.Addr, o listenOptions) error {
 	}
 	g.sh.err.Printf("barb: listening on %s\n", address)
 	sayMetrics(g.sh, g.watch.metricsPort)
-	for _, line := range append(g.endpoint.describe(addr), g.describe()...) {
+	for _, line := range append(g.endpoint.Describe(addr), g.describe()...) {
 		g.sh.say("barb: %s", line)
 	}
 	if o.readyFile == "" {
@@ -311,17 +311,18 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 	if err := g.takeAnswers(o); err != nil {
 		return nil, err
 	}
-	if err := g.takeFilters(o.hookFilterFlags); err != nil {
+	g.gate.Filter.Unlisted, g.gate.Filter.Event = o.Unlisted, o.Events.Match
+	if g.gate.Filter.Where, err = o.Condition(); err != nil {
 		return nil, err
 	}
-	if err := g.takeExec(ctx, o.execFlags); err != nil {
+	if err := g.takeExec(ctx, &o.Exec); err != nil {
 		return nil, err
 	}
-	if err := g.learning.into(o.learn); err != nil {
+	if err := g.learning.CheckNew(o.learn); err != nil {
 		return nil, err
 	}
 	if o.learn != "" {
-		g.gate.Keep = g.learning.keep
+		g.gate.Keep = g.learning.Keep
 	}
 	if err := g.takeRoutes(ctx, o); err != nil {
 		return nil, err

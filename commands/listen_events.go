@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen/gateway"
@@ -30,7 +31,7 @@ func (g *listener) tell(e gateway.Event) {
 	case gateway.FilterTooSlow:
 		g.sh.note("warning: --where took longer than %s on a webhook, which is answered 503 so that it comes again "+
 			"(said once)",
-			whereTimeout)
+			flags.WhereTimeout)
 	case gateway.FilterFailed:
 		g.sh.note("warning: --where fails on a webhook, which counts as not asked for: %v (said once)", e.Err)
 	default:
@@ -228,7 +229,7 @@ func (g *listener) tellLearnt(e gateway.Event) {
 	}
 	switch {
 	case e.Kept:
-		g.sh.say("barb: %s; kept: --secret %s", what, g.learning.ref)
+		g.sh.say("barb: %s; kept: --secret %s", what, g.learning.Ref)
 	case e.Before != "":
 		g.sh.say("barb: %s, which is not taken: webhooks are checked with %s", what, e.Before)
 	default:

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/config"
+	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen/gateway"
@@ -23,9 +25,9 @@ type listener struct {
 	with     export.With
 	tables   []config.Respond // of [[respond]]
 	failing  string           // what those of --fail-rate get, as it was written
-	learning learning
+	learning secret.Sink
 	watch    *watch
-	endpoint *endpoint
+	endpoint *flags.Endpoint
 	refusals *gateway.Refusals
 	broken   error // of printing; sh.printing is held for it
 }
@@ -94,7 +96,7 @@ func (g *listener) lane(ctx context.Context, o listenOptions, r *route.Route) (*
 // hosts returns the hosts of --addr and --public-url. A barb.toml that was found may be another's, so its public URL
 // does not count.
 func (g *listener) hosts() []string {
-	hosts := []string{gateway.HostOf("tcp://" + g.endpoint.address)}
+	hosts := []string{gateway.HostOf("tcp://" + g.endpoint.Address)}
 	if g.sh.settings["public-url"] != source(g.sh.file.Path) || !g.sh.file.Found {
 		hosts = append(hosts, gateway.HostOf(g.gate.PublicURL))
 	}
@@ -166,7 +168,7 @@ func (g *listener) summary(ctx context.Context) {
 	if waiting := g.waiting(ctx); waiting != "" {
 		text += ", " + waiting + " (barb queue)"
 	}
-	if refused := refusedText(g.refusals.Counts(), g.endpoint.rateText); refused != "" {
+	if refused := refusedText(g.refusals.Counts(), g.endpoint.RateText); refused != "" {
 		text += "; refused: " + refused
 	}
 	g.sh.say("barb: %s", text)

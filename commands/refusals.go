@@ -92,7 +92,7 @@ func (g *listener) refusalText(r listen.Refusal) string {
 	case reason == "no_room":
 		text += " (--max-inflight)"
 	case reason == "rate_limited":
-		text = fmt.Sprintf("%s %s: 429 (--rate-limit %s)", what, from, g.endpoint.rateText)
+		text = fmt.Sprintf("%s %s: 429 (--rate-limit %s)", what, from, g.endpoint.RateText)
 	}
 	return text
 }

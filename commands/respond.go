@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/listen/script"
 )
 
@@ -31,7 +32,7 @@ func (g *listener) takeTables() error {
 			what = "" // the error names the key
 		}
 		if err != nil {
-			return scriptFailure(fmt.Sprintf("%s:%d: respond%s", file.Path, t.LineOf(key), what), err)
+			return flags.ScriptError(fmt.Sprintf("%s:%d: respond%s", file.Path, t.LineOf(key), what), err)
 		}
 		g.gate.Answers.Rules = append(g.gate.Answers.Rules, rule)
 	}

@@ -1,4 +1,4 @@
-package commands
+package secret
 
 import (
 	"errors"
@@ -10,18 +10,17 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"github.com/barbhq/barb/commands/fail"
-	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/disk"
 )
 
-// learning is where a listener keeps the secret that a handshake brings: the reference of --learn, "" for nowhere.
-type learning struct{ ref string }
+// Sink is where a listener keeps the secret that a handshake brings: the reference of --learn, "" for nowhere.
+type Sink struct{ Ref string }
 
-// into reads --learn. It refuses what is there already, before anything is received.
-func (l *learning) into(ref string) error {
+// CheckNew reads --learn. It refuses what is there already, before anything is received.
+func (l *Sink) CheckNew(ref string) error {
 	kind, name, _ := strings.Cut(ref, ":")
-	l.ref = ref
+	l.Ref = ref
 	switch {
 	case ref == "":
 		return nil
@@ -30,7 +29,7 @@ func (l *learning) into(ref string) error {
 	case kind == "file":
 		return checkNewFile(name)
 	}
-	_, err := keyring.Get(secret.Service, name)
+	_, err := keyring.Get(Service, name)
 	switch {
 	case err == nil:
 		return fail.Usage("--learn %s is in the keyring already", ref).Hintf("--secret %s uses it", ref)
@@ -50,11 +49,11 @@ func checkNewFile(path string) error {
 	return nil
 }
 
-// keep writes a secret to where --learn says.
-func (l *learning) keep(brought sign.Secret) error {
-	kind, name, _ := strings.Cut(l.ref, ":")
+// Keep writes a secret to where --learn says.
+func (l *Sink) Keep(brought sign.Secret) error {
+	kind, name, _ := strings.Cut(l.Ref, ":")
 	if kind == "keyring" {
-		return keyring.Set(secret.Service, name, string(brought.Key))
+		return keyring.Set(Service, name, string(brought.Key))
 	}
 	return disk.Create(name, append(slices.Clone(brought.Key), '\n'))
 }

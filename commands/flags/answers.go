@@ -1,0 +1,84 @@
+package flags
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/deliver/provider"
+	"github.com/barbhq/barb/listen/script"
+)
+
+// Answers says what senders get instead of 200, and what is done to them.
+type Answers struct {
+	Respond  string
+	FailRate Percent
+	FailWith string
+	Seed     Seed
+	Latency  Span
+	As       string
+	Platform string
+}
+
+// AddFlags adds the flags to a command.
+func (f *Answers) AddFlags(cmd *cobra.Command) {
+	set := cmd.Flags()
+	set.StringVar(&f.Respond, "respond", "", "answer with this `script`: a status, or one answer after another: "+
+		"503,503,200")
+	set.Var(&f.FailRate, "fail-rate", "this part of the webhooks fails, whatever the app answers, e.g. 10%")
+	set.StringVar(&f.FailWith, "fail-with", "500", "what those of --fail-rate get: a `script` as for --respond")
+	set.Var(&f.Seed, "seed", "decide what is left to chance as another run did (default: a new one, which is said)")
+	set.Var(&f.Latency, "latency", "answer so much later, e.g. 200ms or 50ms..2s")
+	set.StringVar(&f.As, "as", "", "flag what is too slow for this `provider`: "+strings.Join(provider.Names(), ", "))
+	set.StringVar(&f.Platform, "platform", "", "apply the limits of this `platform` to bodies and to the app: "+
+		strings.Join(platformNames(), ", "))
+	Complete(cmd, "respond", func(string) []string {
+		return []string{"500", "503,503,200", "429;retry-after=2,200", "reset", "hang", "truncate"}
+	})
+	Complete(cmd, "as", func(string) []string { return provider.Names() })
+	Complete(cmd, "platform", func(string) []string { return platformNames() })
+}
+
+func platformNames() (names []string) {
+	for _, p := range script.Platforms() {
+		names = append(names, p.Name)
+	}
+	return names
+}
+
+// ScriptError is the usage error for a script, with the names that look like the wrong one.
+func ScriptError(where string, err error) error {
+	if f, ok := errors.AsType[*fail.Error](err); ok {
+		return f
+	}
+	f := fail.Usage("%s: %w", where, err)
+	if e, ok := errors.AsType[*script.Error](err); ok && e.Word != "" {
+		return f.Hint(fail.DidYouMean("", fail.Nearest(e.Word, e.Known), "--respond '500x3,429;retry-after=2,200;delay=3s'"))
+	}
+	return f
+}
+
+// AnswersLong is what the help of listen says of them.
+const AnswersLong = `
+--respond answers one webhook after another, the last answer from then on. An answer is
+a status or a fault, xN times, with options behind semicolons:
+  500x3,429;retry-after=2,200       200;delay=3s       202;body=@f;header='X: y'
+Faults are reset, hang, close-after-headers, truncate, drip=1KB/s and bad-http. Tables
+[[respond]] in barb.toml do the same by path, event and scheme. --fail-rate and --latency
+also go over what an app answers; the same --seed decides the same for the same webhooks.
+Handshakes and bad signatures are answered as ever.
+
+--as flags what the provider would have given up on. The sender still gets the answer: it
+decides for itself how long it waits.`
+
+// PlatformLimits returns the limits of --platform.
+func (f *Answers) PlatformLimits() (*script.Platform, error) {
+	p, ok := script.LookupPlatform(f.Platform)
+	if !ok {
+		return nil, fail.Usage("--platform %q is not known", f.Platform).Hint(fail.DidYouMean("--platform ",
+			fail.Nearest(f.Platform, platformNames()), "--platform "+strings.Join(platformNames(), ", ")))
+	}
+	return &p, nil
+}

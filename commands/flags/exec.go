@@ -1,0 +1,71 @@
+package flags
+
+import (
+	"errors"
+	"os/exec"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/listen/command"
+)
+
+// Exec names a command to run for each webhook.
+type Exec struct {
+	command     Word
+	Unverified  bool
+	timeout     Duration
+	concurrency int
+}
+
+// AddFlags adds the flags to a command.
+func (f *Exec) AddFlags(cmd *cobra.Command) {
+	set := cmd.Flags()
+	f.timeout, f.concurrency = Duration(30*time.Second), 4
+	set.Var(&f.command, "exec", "run this `command` for each verified webhook, the body on stdin, without a shell; "+
+		"answer 500 unless it exits 0")
+	set.BoolVar(&f.Unverified, "exec-unverified", false, "run it also where no signature is checked, for whatever "+
+		"anybody sends")
+	set.Var(&f.timeout, "exec-timeout", "end the command after this time and answer 504")
+	set.IntVar(&f.concurrency, "exec-concurrency", f.concurrency, "how many commands run at a time")
+}
+
+// Command returns the command of the flags, nil for none. Whether its program is there is known before anything is
+// received.
+func (f *Exec) Command() (*command.Command, error) {
+	switch {
+	case f.command == "" && f.Unverified:
+		return nil, fail.Usage("--exec-unverified needs --exec").Hint("barb listen --exec ./handle --exec-unverified")
+	case f.command == "":
+		return nil, nil
+	case f.concurrency < 1:
+		return nil, fail.Usage("--exec-concurrency %d is less than 1", f.concurrency)
+	case f.timeout <= 0:
+		return nil, fail.Usage("--exec-timeout %s leaves no time", f.timeout.String())
+	}
+	args, err := SplitCommand(string(f.command))
+	if err != nil {
+		return nil, err
+	}
+	path, err := exec.LookPath(args[0])
+	if err != nil {
+		return nil, fail.Usage("--exec %s: %w", args[0], errors.Unwrap(err)).Hint("give its path, ./handle, or put its " +
+			"folder into PATH")
+	}
+	return &command.Command{Path: path, Args: args, Timeout: time.Duration(f.timeout),
+		Slots: make(chan struct{}, f.concurrency)}, nil
+}
+
+// SplitCommand splits a command line at its blanks, with the quotes of a shell and nothing else of it.
+func SplitCommand(line string) ([]string, error) {
+	args, err := command.Split(line)
+	const inShell = "--exec " + `"sh -c '…'" runs a shell`
+	switch {
+	case err == nil:
+		return args, nil
+	case errors.Is(err, command.ErrEmpty):
+		return nil, fail.Usage("--exec names no command").Hint("barb listen -s stripe --secret env:WHSEC --exec ./handle")
+	}
+	return nil, fail.Usage("--exec %q: %w", line, err).Hint(inShell)
+}

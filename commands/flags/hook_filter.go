@@ -1,0 +1,48 @@
+package flags
+
+import (
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/store/record"
+)
+
+// WhereTimeout is how long --where may take for one webhook, which is the user's expression over a stranger's body.
+// Reading the body as JSON does not count: --max-body bounds that.
+const WhereTimeout = time.Second
+
+// HookFilter says which webhooks are handed on.
+type HookFilter struct {
+	Events   Globs
+	Where    Word
+	Unlisted bool // --no-record-filtered
+}
+
+// AddFlags adds the flags to a command. events completes the types of events.
+func (f *HookFilter) AddFlags(cmd *cobra.Command, events func(prefix string) []string) {
+	set := cmd.Flags()
+	set.Var(&f.Events, "event", "hand on only events of this `type`, others are answered 200; * matches any part "+
+		"(repeatable, or with commas)")
+	set.Var(&f.Where, "where", "hand on only webhooks for which this jq `expression` over the JSON form, with the "+
+		"parsed body as .body, is true")
+	set.BoolVar(&f.Unlisted, "no-record-filtered", false, "do not keep what --event and --where leave out")
+	Complete(cmd, "event", events)
+}
+
+// Condition returns --where as a function, nil without it.
+func (f *HookFilter) Condition() (func(*record.Exchange) (bool, error), error) {
+	switch {
+	case f.Where != "":
+		where, err := CompileJQ(string(f.Where))
+		if err != nil {
+			return nil, fail.Usage("--where %w", err).Hint("--where '.body.amount > 1000'")
+		}
+		return func(x *record.Exchange) (bool, error) { return where.Where(x, WhereTimeout) }, nil
+	case f.Unlisted && len(f.Events) == 0:
+		return nil, fail.Usage("--no-record-filtered needs --event or --where").Hint("barb listen --event 'invoice.*' " +
+			"--no-record-filtered")
+	}
+	return nil, nil
+}
