@@ -1,8 +1,6 @@
 package commands
 
 import (
-	"slices"
-
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
@@ -10,8 +8,6 @@ import (
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
-	"github.com/barbhq/barb/sign"
-	"github.com/barbhq/barb/sign/handshake"
 )
 
 // listenArgs takes no arguments. A flag whose value may be left out takes it behind an = only, which is easily
@@ -40,10 +36,4 @@ func newGreeter(value flags.Handshake, v *verifier.Verifier, signing *flags.Sign
 		g.Off, g.Names = v.Scheme.Handshake == "", []string{v.Scheme.Handshake}
 	}
 	return g, nil
-}
-
-// learnsSecret reports whether the handshake of a scheme brings its secret.
-func learnsSecret(s sign.Scheme) bool {
-	h, _ := handshake.Lookup(s.Handshake)
-	return slices.ContainsFunc(h.Steps, func(s handshake.Step) bool { return s.Learns != "" })
 }

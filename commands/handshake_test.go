@@ -49,7 +49,8 @@ func newAsana(t *testing.T, said *bytes.Buffer, learn string) *listener {
 
 // receive has the listener check and answer a request, as listen does.
 func receive(g *listener, body string, fields ...record.Field) (*record.Exchange, *record.Response) {
-	x := &record.Exchange{ID: 1, Kind: record.Received, Request: record.Request{Method: "POST", URL: "http://127.0.0.1/", Target: "/",
+	x := &record.Exchange{ID: 1, Kind: record.Received, Request: record.Request{Method: "POST", URL: "http://127.0.0.1/",
+		Target: "/",
 		Header: fields, Body: []byte(body)}}
 	h := g.gate.Receive(x)
 	found := h.Check(time.Now())
@@ -60,7 +61,8 @@ func receive(g *listener, body string, fields ...record.Field) (*record.Exchange
 
 func signedWith(t *testing.T, g *listener, key, body string) record.Field {
 	t.Helper()
-	signed, err := g.gate.Lanes.Rest.Verifier.Load().Scheme.Sign(sign.Message{Body: []byte(body)}, sign.Secret{Key: []byte(key)})
+	signed, err := g.gate.Lanes.Rest.Verifier.Load().Scheme.Sign(sign.Message{Body: []byte(body)},
+		sign.Secret{Key: []byte(key)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,17 +72,21 @@ func signedWith(t *testing.T, g *listener, key, body string) record.Field {
 func TestALearntSecretIsCheckedWithFromThenOn(t *testing.T) {
 	var said bytes.Buffer
 	g := newAsana(t, &said, "")
-	if x, r := receive(g, "{}", signedWith(t, g, brought, "{}")); r.Status != http.StatusUnauthorized || x.Verdict.Reason != "empty_secret" {
+	if x, r := receive(g, "{}", signedWith(t, g, brought, "{}")); r.Status != http.StatusUnauthorized ||
+		x.Verdict.Reason != "empty_secret" {
 		t.Errorf("before the handshake: %d %+v", r.Status, x.Verdict)
 	}
 	x, r := receive(g, "", record.Field{Name: "X-Hook-Secret", Value: brought})
-	if r.Status != 200 || r.Header.Get("X-Hook-Secret") != brought || x.Event() != "handshake:asana" || x.Scheme != "asana" {
+	if r.Status != 200 || r.Header.Get("X-Hook-Secret") != brought || x.Event() != "handshake:asana" ||
+		x.Scheme != "asana" {
 		t.Errorf("the handshake: %d %v %+v", r.Status, r.Header, x)
 	}
-	if kept := g.sh.redactor.Redact(x); strings.Contains(kept.Request.Header.Get("X-Hook-Secret")+kept.Response.Header.Get("X-Hook-Secret"), brought) {
+	kept := g.sh.redactor.Redact(x)
+	if strings.Contains(kept.Request.Header.Get("X-Hook-Secret")+kept.Response.Header.Get("X-Hook-Secret"), brought) {
 		t.Errorf("kept: %+v", kept)
 	}
-	if x, r := receive(g, "{}", signedWith(t, g, brought, "{}")); r.Status != 200 || x.Verdict.Secret != "handshake:asana" {
+	if x, r := receive(g, "{}", signedWith(t, g, brought, "{}")); r.Status != 200 ||
+		x.Verdict.Secret != "handshake:asana" {
 		t.Errorf("signed rightly: %d %+v", r.Status, x.Verdict)
 	}
 	// Whoever sends a handshake later must not choose what is checked with.
@@ -88,10 +94,12 @@ func TestALearntSecretIsCheckedWithFromThenOn(t *testing.T) {
 	if x, r := receive(g, "{}", signedWith(t, g, strings.Repeat("f", 32), "{}")); r.Status != http.StatusUnauthorized {
 		t.Errorf("signed with the secret of a second handshake: %d %+v", r.Status, x.Verdict)
 	}
-	if strings.Contains(said.String(), brought[:5]) || !strings.Contains(said.String(), "secret b537…, checked with from now on; it is not in the history") {
+	if strings.Contains(said.String(), brought[:5]) || !strings.Contains(said.String(),
+		"secret b537…, checked with from now on; it is not in the history") {
 		t.Errorf("said %s", said.String())
 	}
-	if !strings.Contains(said.String(), "To keep the next one: barb listen -s asana --learn keyring:asana (or file:PATH)") {
+	if !strings.Contains(said.String(), "To keep the next one: barb listen -s asana --learn keyring:asana "+
+		"(or file:PATH)") {
 		t.Errorf("offers %s", said.String())
 	}
 }
@@ -137,7 +145,8 @@ func TestAHandshakeIsRefusedWhenItsSecretCannotBeKept(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, r := receive(g, "", record.Field{Name: "X-Hook-Secret", Value: brought})
-	if got, _ := os.ReadFile(path); r.Status != http.StatusInternalServerError || string(got) != "mine" || r.Header.Has("X-Hook-Secret") {
+	if got, _ := os.ReadFile(path); r.Status != http.StatusInternalServerError || string(got) != "mine" ||
+		r.Header.Has("X-Hook-Secret") {
 		t.Errorf("%d, %q", r.Status, got)
 	}
 	if err := os.Remove(path); err != nil {

@@ -168,7 +168,7 @@ func (g *listener) summary(ctx context.Context) {
 	if waiting := g.waiting(ctx); waiting != "" {
 		text += ", " + waiting + " (barb queue)"
 	}
-	if refused := refusedText(g.refusals.Counts(), g.endpoint.RateText); refused != "" {
+	if refused := ui.Refused(g.refusals.Counts(), g.endpoint.RateText); refused != "" {
 		text += "; refused: " + refused
 	}
 	g.sh.say("barb: %s", text)

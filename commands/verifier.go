@@ -11,6 +11,7 @@ import (
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/handshake"
 	"github.com/barbhq/barb/sign/keytext"
 )
 
@@ -59,7 +60,7 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 			return nil, err
 		}
 		sh.warnOfScheme(file, v)
-		if o.learns && len(refs) == 0 && learnsSecret(v.Scheme) {
+		if o.learns && len(refs) == 0 && handshake.BringsSecret(v.Scheme) {
 			return v, nil
 		}
 		v.Secrets, err = sh.schemeSecrets(ctx, v.Scheme, o.Secrets, r, false)

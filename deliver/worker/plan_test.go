@@ -51,7 +51,8 @@ func TestAPlanIsStoredUnderTheNamesOfTheFlags(t *testing.T) {
 			UnixSocket: "/s", Proxy: "http://p", HTTP2: true, ConnectTimeout: "10s"}}
 	data, err = json.Marshal(p)
 	want := `{"policy":{"retries":"3"},"scheme":"github","secrets":["env:A"],"params":{"a":"b"},` +
-		`"client":{"insecure":true,"cacert":"/c","cert":"/d","key":"/e","resolve":["a:1:b"],"unix_socket":"/s","proxy":"http://p","http2":true,` +
+		`"client":{"insecure":true,"cacert":"/c","cert":"/d","key":"/e","resolve":["a:1:b"],` +
+		`"unix_socket":"/s","proxy":"http://p","http2":true,` +
 		`"connect_timeout":"10s"}}`
 	if string(data) != want || err != nil {
 		t.Errorf("%s, want %s; %v", data, want, err)

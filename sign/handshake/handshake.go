@@ -126,6 +126,12 @@ func Lookup(name string) (Handshake, bool) {
 	return Handshake{}, false
 }
 
+// BringsSecret reports whether the handshake of a scheme brings its secret.
+func BringsSecret(s sign.Scheme) bool {
+	h, _ := Lookup(s.Handshake)
+	return slices.ContainsFunc(h.Steps, func(s Step) bool { return s.Learns != "" })
+}
+
 // Find returns the handshake of a message among those named; without names, among those that are Distinct. The
 // result has only the matching step. Message.URL must be the received one, with its query.
 func Find(m sign.Message, names ...string) (Handshake, bool) {
