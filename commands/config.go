@@ -20,6 +20,9 @@ import (
 // source says where a value came from: "flag", "BARB_TIMEOUT", the path of barb.toml, or "default".
 type source string
 
+// sources are examples of the sources of each weight.
+var sources = [...]source{"default", "barb.toml", "BARB_", "flag"}
+
 // weight ranks a source: a flag goes before a variable, that before barb.toml, that before the default.
 func (s source) weight() int {
 	switch {

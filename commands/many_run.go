@@ -165,13 +165,9 @@ func (p *runPlan) restore(sh *shell, cmd *cobra.Command, id int64) error {
 	if given["rate"] || given["burst"] {
 		given["rate"], given["burst"] = true, true
 	}
-	err := p.Restore(cmd, given, sh.weight, func(flag string, given bool) {
-		switch {
-		case sh.settings[flag] == "":
-		case !given:
-			sh.settings[flag] = "default"
-		case flag != "scheme":
-			sh.settings[flag] = "flag"
+	err := p.Restore(cmd, given, sh.weight, func(flag string, weight int) {
+		if sh.settings[flag] != "" {
+			sh.settings[flag] = sources[weight]
 		}
 	})
 	if missing, ok := errors.AsType[*flags.UnknownFlagError](err); ok {

@@ -310,3 +310,53 @@ func TestWhatCannotGoOnSaysSo(t *testing.T) {
 		t.Errorf("%d different, %d twice", len(different), twice)
 	}
 }
+
+// What was typed goes before --as, and --as before barb.toml, also when the run goes on.
+func TestAResumedRunSignsAsItBegan(t *testing.T) {
+	for name, c := range map[string]struct{ file, scheme, want string }{
+		"typed":     {want: "github", scheme: "github"},
+		"barb.toml": {want: "stripe", file: "scheme = \"github\"\n"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, e := newWorkshop(t), newStaller(t, 4)
+			if err := os.WriteFile(filepath.Join(w.dir, "barb.toml"), []byte(c.file), 0o600); err != nil {
+				t.Fatal(err)
+			}
+			args := []string{"send", e.URL, "-n", "8", "--as", "stripe", "--secret", "env:WHSEC", "-d", "{}"}
+			if c.scheme != "" {
+				args = append(args, "-s", c.scheme)
+			}
+			p := w.start(args...)
+			await(t, "the stall", e.stalled)
+			if err := p.Process.Signal(os.Interrupt); err != nil {
+				t.Fatal(err)
+			}
+			if code := w.ends(p); code != 130 {
+				t.Fatalf("exit code %d\n%s%s", code, &p.out, &p.err)
+			}
+			close(e.release)
+			w.run(0, "send", "--resume", "1")
+			if got := w.schemes(); !slices.Equal(got, []string{c.want}) {
+				t.Errorf("signed by %q, want %s alone", got, c.want)
+			}
+		})
+	}
+}
+
+// schemes are the different schemes by which messages were signed.
+func (w *workshop) schemes() (all []string) {
+	history, err := store.OpenExisting(w.t.Context(), w.db())
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	defer history.Close()
+	for x, err := range history.List(w.t.Context(), store.Filter{}) {
+		if err != nil {
+			w.t.Fatal(err)
+		}
+		all = append(all, x.Scheme)
+	}
+	slices.Sort(all)
+	return slices.Compact(all)
+}

@@ -109,7 +109,7 @@ func TestACommandLineComesBackAsItWas(t *testing.T) {
 		return flag == "proxy" &&
 			strings.Contains(value, "@")
 	})
-	want := flags.CommandLine{Withheld: []string{"proxy"}, Flags: map[string][]string{
+	want := flags.CommandLine{Withheld: []string{"proxy"}, Weights: map[string]int{"for": 1, "cacert": 2}, Flags: map[string][]string{
 		"count": {"5"}, "rate": {"50/s"}, "for": {"30s"}, "header": {"X-A: 1", "X-B: 2"}, "cacert": {""}}}
 	if diff := cmp.Diff(want, line); diff != "" {
 		t.Fatal(diff)
@@ -119,9 +119,9 @@ func TestACommandLineComesBackAsItWas(t *testing.T) {
 	if err := again.cmd.Flag("key").Value.Set("key.pem"); err != nil { // from a variable, by now
 		t.Fatal(err)
 	}
-	sources := map[string]bool{}
+	sources := map[string]int{}
 	err := line.Restore(again.cmd, flags.Given(again.cmd), func(flag string) int { return map[string]int{"key": 2}[flag] },
-		func(flag string, saved bool) { sources[flag] = saved })
+		func(flag string, weight int) { sources[flag] = weight })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -129,12 +129,11 @@ func TestACommandLineComesBackAsItWas(t *testing.T) {
 		again.Key != "" || again.Proxy != "" {
 		t.Errorf("%+v", again)
 	}
-	if diff := cmp.Diff(map[string]bool{"count": true, "for": true, "header": true, "cacert": true, "key": false},
-		sources); diff != "" {
+	if diff := cmp.Diff(map[string]int{"count": 3, "for": 1, "header": 3, "cacert": 2, "key": 0}, sources); diff != "" {
 		t.Error(diff)
 	}
 
-	nothing := func(string, bool) {}
+	nothing := func(string, int) {}
 	unknown := flags.CommandLine{Flags: map[string][]string{"gone": {"1"}}}
 	if missing, ok := errors.AsType[*flags.UnknownFlagError](unknown.Restore(again.cmd, nil, fromFile, nothing)); !ok ||
 		missing.Name != "gone" || missing.Error() != "there is no --gone" {

@@ -12,6 +12,8 @@ import (
 type CommandLine struct {
 	Flags    map[string][]string `json:"flags"`
 	Withheld []string            `json:"withheld,omitempty"` // flags whose values are not kept
+	// Weights are those of flags that were not typed: their values came from a variable or from barb.toml.
+	Weights map[string]int `json:"weights,omitempty"`
 }
 
 // Save returns the flags of cmd. withheld says which values must not be kept, since they are secrets or hold some.
@@ -30,6 +32,12 @@ func Save(cmd *cobra.Command, weight Weights, withheld func(flag, value string) 
 			return
 		}
 		line.Flags[f.Name] = values
+		if w := weight(f.Name); !f.Changed && w > 0 {
+			if line.Weights == nil {
+				line.Weights = map[string]int{}
+			}
+			line.Weights[f.Name] = w
+		}
 	})
 	return line
 }
@@ -41,15 +49,15 @@ type UnknownFlagError struct{ Name string }
 func (e *UnknownFlagError) Error() string { return "there is no --" + e.Name }
 
 // Restore sets the flags of cmd as they were saved, but for those of given. A flag whose value is from a variable or
-// from barb.toml gets its default. set is told of each flag that changes, and whether it was saved. The error is an
-// *UnknownFlagError for a flag that cmd does not have.
+// from barb.toml gets its default. set is told of each flag that changes, and of the weight that it had when it was
+// saved, 0 for one that was not. The error is an *UnknownFlagError for a flag that cmd does not have.
 func (line *CommandLine) Restore(cmd *cobra.Command, given map[string]bool, weight Weights,
-	set func(flag string, saved bool)) error {
+	set func(flag string, weight int)) error {
 	all := cmd.LocalNonPersistentFlags()
 	all.VisitAll(func(f *pflag.Flag) {
 		if !f.Changed && f.Value.String() != f.DefValue && weight(f.Name) > 0 {
 			_ = f.Value.Set(f.DefValue) // its own default
-			set(f.Name, false)
+			set(f.Name, 0)
 		}
 	})
 	for name, values := range line.Flags {
@@ -63,7 +71,11 @@ func (line *CommandLine) Restore(cmd *cobra.Command, given map[string]bool, weig
 		if err := setFlag(cmd, f, values); err != nil {
 			return fmt.Errorf("--%s: %w", name, err)
 		}
-		set(name, true)
+		if w, ok := line.Weights[name]; ok {
+			set(name, w)
+		} else {
+			set(name, typedWeight)
+		}
 	}
 	return nil
 }

@@ -49,6 +49,9 @@ func (f *Waits) addFlags(cmd *cobra.Command) {
 // command line.
 type Weights func(flag string) int
 
+// typedWeight is the weight of a flag that stands on the command line.
+const typedWeight = 3
+
 // Overrules reports whether the value of one flag goes before what another one brings along: it was given, and not in a
 // weaker place.
 func (weight Weights) Overrules(flag, other string) bool {
