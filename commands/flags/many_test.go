@@ -109,8 +109,9 @@ func TestACommandLineComesBackAsItWas(t *testing.T) {
 		return flag == "proxy" &&
 			strings.Contains(value, "@")
 	})
-	want := flags.CommandLine{Withheld: []string{"proxy"}, Weights: map[string]int{"for": 1, "cacert": 2}, Flags: map[string][]string{
-		"count": {"5"}, "rate": {"50/s"}, "for": {"30s"}, "header": {"X-A: 1", "X-B: 2"}, "cacert": {""}}}
+	want := flags.CommandLine{Withheld: []string{"proxy"}, Weights: map[string]int{"for": 1, "cacert": 2},
+		Flags: map[string][]string{
+			"count": {"5"}, "rate": {"50/s"}, "for": {"30s"}, "header": {"X-A: 1", "X-B: 2"}, "cacert": {""}}}
 	if diff := cmp.Diff(want, line); diff != "" {
 		t.Fatal(diff)
 	}

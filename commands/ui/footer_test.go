@@ -3,6 +3,7 @@ package ui
 import (
 	"bytes"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -13,8 +14,10 @@ import (
 func TestAFooterStaysBelowWhatIsWritten(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var terminal bytes.Buffer
-		text := "1 received"
-		f := &Footer{W: &terminal, Text: func() string { return text }, Columns: func() int { return 8 }, Color: true}
+		var text atomic.Value
+		text.Store("1 received")
+		f := &Footer{W: &terminal, Text: func() string { return text.Load().(string) }, Color: true,
+			Columns: func() int { return 8 }}
 		out := f.Wrap(&terminal)
 		f.Start()
 		synctest.Wait()
@@ -27,7 +30,7 @@ func TestAFooterStaysBelowWhatIsWritten(t *testing.T) {
 		time.Sleep(2*footerPace + time.Millisecond)
 		write("b")
 		write("\n")
-		text = "2 received"
+		text.Store("2 received")
 		time.Sleep(2 * footerPace)
 		f.Stop()
 		write("c\n")
