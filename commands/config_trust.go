@@ -15,7 +15,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 )
 
-// caution is what a command may do with a barb.toml that nobody has agreed to.
+// caution says what a command may do with a barb.toml that the user has not agreed to.
 type caution int
 
 const (
@@ -55,7 +55,7 @@ func (sh *shell) getenvBool(name string) bool {
 	return err == nil && on
 }
 
-// checkTrust asks, where it is needed and somebody is there to answer, whether the file is to be used.
+// checkTrust asks, where it is needed and a terminal is there to answer, whether the file is to be used.
 func (sh *shell) checkTrust(c *config.File) error {
 	if c.Weak == nil && len(c.Wants) == 0 || sh.caution == shows || sh.trusted(c) != "" {
 		return nil
@@ -70,7 +70,7 @@ func (sh *shell) checkTrust(c *config.File) error {
 	return c.Untrusted()
 }
 
-// trustRow is what barb config says of it; nothing where no consent is needed.
+// trustRow returns the line of barb config about consent to the file; nothing where none is needed.
 func (sh *shell) trustRow(c *config.File) []configRow {
 	if c.Weak == nil && len(c.Wants) == 0 {
 		return nil

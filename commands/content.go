@@ -16,7 +16,7 @@ import (
 	"github.com/barbhq/barb/deliver/payload"
 )
 
-// templateEnv is what {{env NAME}} looks up. What is known to be a secret is refused: payloads are kept in the history.
+// templateEnv looks a variable up for {{env NAME}}. A known secret is refused: payloads are kept in the history.
 func (sh *shell) templateEnv(name string) (string, error) {
 	text := sh.Getenv(name)
 	switch {

@@ -79,7 +79,7 @@ type delivering struct {
 	worker.Messages
 	sh      *shell
 	with    export.With
-	metrics *metrics.Sent   // nil: nobody reads them
+	metrics *metrics.Sent   // nil without --metrics
 	told    map[string]bool // what keeps messages from being delivered
 	broken  error           // of printing
 }

@@ -84,7 +84,7 @@ func unqueueable() error {
 		Hint("--secret env:NAME, file:PATH, cmd:COMMAND or keyring:NAME, which barb deliver can read too")
 }
 
-// shownPlan is what a queue entry remembers, as it may be shown: a secret's command, which an earlier barb has kept,
+// shownPlan returns the plan of a queue entry as it may be shown: a secret's command, which an earlier barb has kept,
 // may hold a secret.
 func shownPlan(text string) string {
 	var j worker.Plan

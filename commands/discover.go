@@ -84,7 +84,7 @@ func (sh *shell) discoverKeys(ctx context.Context, f *flags.Signing, path string
 	return secrets, params, err
 }
 
-// discovery is what a search came to, ready to be shown.
+// discovery is the result of a search, as it is shown.
 type discovery struct {
 	discover.Result
 	message sign.Message
@@ -139,7 +139,7 @@ func (d *discovery) age() string {
 	return "age " + ui.Age(match.Age)
 }
 
-// next is what could still be given, the likeliest remedy first.
+// next returns hints about what else could be given, the likeliest remedy first.
 func (d *discovery) next() (next []string) {
 	if d.Signatures == 0 {
 		return []string{"nothing looks like a signature: give every header the webhook came with, --http FILE or the id " +

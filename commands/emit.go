@@ -61,7 +61,7 @@ func (o *verifyOptions) hasHook() bool {
 	return o.httpFile != "" || o.headersFile != "" || len(o.Lines) > 0 || len(o.positional) > 0 || o.dataGiven
 }
 
-// emission is what a receiver is made of.
+// emission holds what the source of a receiver is made from.
 type emission struct {
 	o      verifyOptions
 	scheme sign.Scheme

@@ -81,7 +81,8 @@ func runEventsList(sh *shell, args []string) error {
 	return nil
 }
 
-// listedEvents are those of a provider, or all: one's own first. One of one's own stands in for that of its name.
+// listedEvents returns the sample events of a provider, or all: the user's own first. An own event hides the built-in
+// event of the same name.
 func (sh *shell) listedEvents(args []string) ([]payload.Sample, error) {
 	name, providers := "", fixture.Providers()
 	if len(args) > 0 {
@@ -197,7 +198,7 @@ func (sh *shell) completeSamples(_ *cobra.Command, given []string, prefix string
 	return sh.sampleNames(prefix), cobra.ShellCompDirectiveNoFileComp
 }
 
-// sampleNames completes PROVIDER:TYPE. Whatever is wrong with one's own, a completion says nothing.
+// sampleNames completes PROVIDER:TYPE. Errors of the user's own events are not shown in a completion.
 func (sh *shell) sampleNames(prefix string) (names []string) {
 	own, err := sh.ownEvents("")
 	if err != nil {
@@ -225,7 +226,7 @@ func (sh *shell) ownEvents(provider string) ([]payload.Sample, error) {
 	return own, nil
 }
 
-// findEvent finds PROVIDER:TYPE: an own sample event, or one that barb brings along.
+// findEvent finds PROVIDER:TYPE: the user's own sample event, else the built-in one.
 func (sh *shell) findEvent(text string) (payload.Sample, error) {
 	name, eventType, ok := payload.ParseName(text)
 	if !ok {

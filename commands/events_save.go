@@ -83,7 +83,7 @@ func runEventsSave(ctx context.Context, sh *shell, o eventsSaveOptions) error {
 	return nil
 }
 
-// checkFree refuses a name that is taken, by an own event or one that barb brings along.
+// checkFree refuses a name that an own or a built-in event has.
 func (sh *shell) checkFree(o eventsSaveOptions, name, eventType string) error {
 	if o.force {
 		return nil

@@ -155,7 +155,7 @@ func markListen(f *pflag.FlagSet) {
 func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
-	// Of two ways to answer, the one that was said more directly holds.
+	// Of --respond and --forward-to the stronger source holds: a flag before a variable before barb.toml.
 	switch a, f := sh.settings["respond"].weight(), sh.settings["forward-to"].weight(); {
 	case a > f:
 		o.ForwardTo = nil

@@ -8,7 +8,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 )
 
-// watch is what is seen of a listener: the counts, a line for each webhook, and the metrics.
+// watch shows a listener at work: the counts, a line for each webhook, and the metrics.
 type watch struct {
 	*ui.Watch
 	lines ui.HookLines

@@ -8,7 +8,7 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
-// retentionRows are what barb config prints of the limits.
+// retentionRows returns the lines of barb config about the limits of the history.
 func retentionRows(c *config.File) []configRow {
 	rows := []configRow{{Key: "history.max_size", Source: "default"}, {Key: "history.max_age", Source: "default"}}
 	for i, given := range []any{c.History.MaxSize, c.History.MaxAge} {

@@ -111,7 +111,7 @@ func runSecretSet(sh *shell, name string, replace bool) error {
 	return nil
 }
 
-// askSecret reads a secret from stdin, without showing it where somebody types it.
+// askSecret reads a secret from stdin, without echo on a terminal.
 func (sh *shell) askSecret(name string) ([]byte, error) {
 	if !sh.InTerminal || sh.Password == nil {
 		return secret.Read(sh.In, "the secret on stdin")

@@ -32,7 +32,7 @@ func (sh *shell) listed(ctx context.Context, filter store.Filter, where *flags.J
 	return flags.WhereTrue(sh.history.List(ctx, filter), where, limit)
 }
 
-// selection is what the selectors and flags choose. The history is open afterwards.
+// selection returns the filter of the selectors and flags. The history is open afterwards.
 func (sh *shell) selection(ctx context.Context, selectors []string, chosen *flags.Filter) (filter store.Filter,
 	where *flags.JQ, err error) {
 	if filter, where, err = filterOf(sh, chosen); err != nil {

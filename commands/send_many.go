@@ -34,7 +34,7 @@ type batchSender struct {
 	begun    time.Time
 }
 
-// sendMany sends a run, a new one or one that is resumed.
+// sendMany sends a new run or resumes one.
 func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
 	if o.resumed != nil && o.resumed.run.Ended {
 		sh.say("barb: run %d has come to its end; nothing of it is left to be sent", o.resumed.run.ID)
@@ -185,7 +185,7 @@ func (o *sendOptions) stream(in io.Reader, name string, check payload.Check) (pa
 	return payload.Stream(in, name, o.SkipBad, check), nil
 }
 
-// checker is what is wrong with a body for the scheme; nil when the scheme signs whatever bytes there are.
+// checker returns what checks whether the scheme can sign a body; nil when it signs any bytes.
 func (m *batchSender) checker(now time.Time) payload.Check {
 	s := m.sign
 	if !s.Signs() || s.Scheme.Streams() {

@@ -78,7 +78,7 @@ func (q *queueing) put(ctx context.Context, x record.Exchange) (o journal.Outcom
 	return journal.Outcome{Queued: true, First: x.ID}, q.attempts.queued(&x, entry)
 }
 
-// order is what a message goes one after another with, "" when it goes whenever it is due.
+// order returns the key of the messages that go one after another, "" when this one goes whenever it is due.
 func (f *sendQueueFlags) order(r *record.Request) string {
 	if f.orderKey != "" {
 		return "key " + f.orderKey[:min(len(f.orderKey), flags.MaxOrder)]

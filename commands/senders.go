@@ -57,7 +57,7 @@ func runSenders(ctx context.Context, sh *shell, chosen *flags.Filter) error {
 }
 
 // attempts are the received webhooks that a filter selects, the newest of them. Those with a bad signature are only
-// counted: anybody can send them, with the id and the body of a genuine one.
+// counted: anyone can send them, with the id and the body of a genuine webhook.
 func (sh *shell) attempts(ctx context.Context, filter store.Filter) (all []senders.Attempt, forged int, err error) {
 	filter.Kind, filter.Bodies, filter.OldestFirst, filter.Limit = record.Received, true, false, sendersLimit
 	for x, err := range sh.history.List(ctx, filter) {

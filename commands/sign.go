@@ -131,7 +131,7 @@ func (o signOptions) body(m *sign.Message, scheme sign.Scheme, p *infile.Input) 
 	return err
 }
 
-// signedPayload is what the printers print.
+// signedPayload is a payload with its signature, as the printers take it.
 type signedPayload struct {
 	signOptions
 	payload *infile.Input

@@ -86,7 +86,7 @@ func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []
 	return secrets, nil
 }
 
-// detailOf is what a refusal says to people, without the name of its reason.
+// detailOf returns the text of a refusal without the name of its reason.
 func detailOf(err error) error {
 	if e, ok := errors.AsType[*sign.Error](err); ok && e.Detail != "" {
 		return errors.New(e.Detail)

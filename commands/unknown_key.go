@@ -17,7 +17,7 @@ const (
 )
 
 // unknownKey refuses a secret that may be a public key where nothing says of which scheme it is. To take it for a
-// shared secret because the message looks like that would let anybody who has read the public key sign.
+// shared secret because the message looks like that would let everyone who has the public key sign.
 func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route.Route) error {
 	f := fail.Usage("secret %s is 32 bytes in hex or base64: it may be a shared secret or a public key, and only the "+
 		"scheme says which", secret.Name)

@@ -281,7 +281,7 @@ func judgeable(r *redact.Redactor, x *record.Exchange, asked string) error {
 	return nil
 }
 
-// provenScheme is the scheme by which an exchange, or the one that it forwards, was found valid or was signed here; ""
+// provenScheme returns the scheme by which an exchange, or its original, was found valid or was signed here; ""
 // when it was not. The scheme of any other is what its sender's headers show, and names nothing.
 func provenScheme(ctx context.Context, history *store.Store, x *record.Exchange) (string, error) {
 	if x.Kind == record.Sent && x.Verdict.Status != record.Valid && x.Thread != 0 {

@@ -37,7 +37,7 @@ func readHeader(path string) (header, error) {
 	return peek(path)
 }
 
-// peek reads the header through SQLite, as of a file that nobody changes: without locks, logs or recovery. An os.File
+// peek reads the header through SQLite, as of a file that does not change: without locks, logs or recovery. An os.File
 // of our own would not do: closing it drops the locks of every connection this process has to the same file
 // (sqlite.org/howtocorrupt.html, section 2.2).
 func peek(path string) (header, error) {
@@ -98,7 +98,7 @@ func peekThrough(path string) (header, error) {
 	return header{}, fault(path, fmt.Errorf("%w but another program's SQLite file", ErrForeign))
 }
 
-// strange tells what is no SQLite file from one that is damaged or could not be read.
+// strange turns an error of SQLite into ErrForeign where the file is no SQLite file, and else into that of translate.
 func strange(path string, err error) error {
 	var lite sqlite3.Error
 	if errors.As(err, &lite) && lite.Code == sqlite3.ErrNotADB {

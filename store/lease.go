@@ -16,7 +16,7 @@ type LeaseRequest struct {
 	Kind       QueueKind
 	Target     string
 	Policy     string // exactly
-	Owner      string // whoever asks, unlike every other in the world
+	Owner      string // the name of the worker that asks, unlike every other
 	Want       int    // at most
 	Now, Until time.Time
 }

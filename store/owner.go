@@ -12,7 +12,7 @@ import (
 )
 
 // besides are the files that SQLite keeps beside a history, by what their names end in. It trusts what is in them: a
-// log that somebody else put there would be written into the history.
+// log that another user put there would be written into the history.
 var besides = []string{"", "-wal", "-shm", "-journal"}
 
 // checkOwners refuses a history that another user could have written: the file, what is beside it, and a link that

@@ -77,8 +77,8 @@ type pruner struct {
 	version int64 // changes with each commit of another connection
 }
 
-// shortWait is how long SQLite looks for the lock on its own: after that its looks are a tenth of a second apart, and a
-// writer that never rests lets nobody in who comes so seldom.
+// shortWait is how long SQLite looks for the lock on its own: after that its looks are a tenth of a second apart, which
+// is too seldom to find it free beside a busy writer.
 const shortWait = "PRAGMA busy_timeout = 20"
 
 func newPruner(s *Store) (*pruner, error) {
@@ -246,7 +246,7 @@ func (p *pruner) commit(batch []int64) error {
 	return nil
 }
 
-// alone is do without this process's writer, so that a checkpoint finds nobody at work and the log begins anew.
+// alone is do without this process's writer, so that a checkpoint finds the log unused and it begins anew.
 func (p *pruner) alone(do func() error) func() error {
 	return func() error {
 		p.s.transacting.Lock()
@@ -337,7 +337,7 @@ func (p *pruner) tidy(ctx context.Context, rule PruneRule) (erased bool, err err
 		return true, nil
 	}
 	emptied, err := p.shrink(ctx, rewrite)
-	if err == nil && !emptied { // somebody reads: the log cannot become smaller before
+	if err == nil && !emptied { // another process reads: the log cannot become smaller before
 		p.s.retention.restAt(used + disk.Size(p.s.path+"-wal"))
 	}
 	return p.removed == 0 && rewrite == 0 || emptied && used <= rewrite, err

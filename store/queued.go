@@ -15,7 +15,7 @@ type Queued struct {
 	Kind   QueueKind
 	Thread int64  // the exchange that is delivered: a captured one, or a message
 	Target string // the URL as it was asked for
-	Policy string // JSON of whoever delivers; the store does not look into it
+	Policy string // JSON that the store does not look into
 	// Order makes those of one Target and Order go one after the other, in the order of their ids; "" leaves it open.
 	Order string
 	// Inline asks for an entry that its adder delivers at once, as Owner with a lease until Due. Others of its order that

@@ -16,7 +16,7 @@ type Run struct {
 	ID      int64 // given by StartRun, from 1
 	Created time.Time
 	Changed time.Time // the last sign of life of its owner
-	Options string    // JSON of whoever sends; the store does not look into it
+	Options string    // JSON that the store does not look into
 	Total   int64     // how many messages; 0: not known before the end
 	Next    int64     // the first number that was not begun
 	Open    []int64   // those below Next that have not come to their end
@@ -24,7 +24,7 @@ type Run struct {
 	Ended   bool      // nothing of it is left
 }
 
-// keepRuns is how long a run that nobody goes on with is remembered.
+// keepRuns is how long a run is remembered after its last change.
 const keepRuns = 30 * 24 * time.Hour
 
 const runColumns = "id, created, changed, options, ifnull(total, 0), next, open, ifnull(owner, ''), ended"
