@@ -22,11 +22,11 @@ import (
 	"github.com/barbhq/barb/commands"
 )
 
-// said runs a command to its end and returns its exit code and what it said on either stream.
+// said runs a command to its end and returns its exit code and what it said on stdout, then stderr.
 func (b inProcess) said(args ...string) (code int, text string) {
-	var out bytes.Buffer
-	code = commands.Main(context.Background(), b.env(&out, &out), "test", args)
-	return code, out.String()
+	var out, said bytes.Buffer // two: a listener writes to both at the same time
+	code = commands.Main(context.Background(), b.env(&out, &said), "test", args)
+	return code, out.String() + said.String()
 }
 
 func (b inProcess) write(t *testing.T, name, text string) (path string) {
