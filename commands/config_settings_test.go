@@ -9,7 +9,7 @@ import (
 	"github.com/barbhq/barb/commands/config"
 )
 
-// A new setting is either harmless in a file that was found or one that is asked about; which, is to be decided here.
+// Each setting is listed here: either it is harmless in a file that was found, or the user is asked about it.
 func TestEverySettingIsHarmlessOrAskedAbout(t *testing.T) {
 	asked := map[string]string{
 		"db": "history.db", "addr": "0.0.0.0:4242", "metrics": "192.0.2.1:9242", "proxy": "http://127.0.0.1:1",

@@ -42,8 +42,9 @@ func (sh *shell) explanation(ctx context.Context, v *verifier.Verifier, c verifi
 	return &answer, ctx.Err()
 }
 
-// otherSecrets are the secrets of all routes and BARB_SECRET, less those that were used. One that cannot be read is
-// left out: it is not this message's. A command is not run for a guess; it may ask for a password or cost something.
+// otherSecrets returns the secrets of all routes and BARB_SECRET, without those that were used. A secret that cannot be
+// read is left out: it is not this message's. No command is run for a guess, since it may ask for a password or cost
+// something.
 func (sh *shell) otherSecrets(ctx context.Context, used []sign.Secret) (others []explain.Other, err error) {
 	file, err := sh.configuration()
 	if err != nil {

@@ -125,7 +125,7 @@ func (c *File) Read(cwd string, settings func(needs func(table string) bool) []S
 	return nil
 }
 
-// take opens the file and returns what is in it. One that the user did not name is also asked who may write it.
+// take opens the file and returns its content. Of a file that the user did not name it also checks who may write it.
 func (c *File) take() ([]byte, error) {
 	open := openFound
 	if c.named {

@@ -104,8 +104,8 @@ func (all entries) tables(name string) (found []keyLines) {
 }
 
 // unknown returns the first key that is not known, and its line; line 0 where there is none. known has
-// "table" and "table.key" in lower case, and "key.*" where anything may stand below a key: what is deeper is for the
-// readers of the tables. As the decoder does, it takes keys in any case and leaves inline tables out of the name.
+// "table" and "table.key" in lower case, and "key.*" for a key with any keys below it. Deeper keys are checked by the
+// readers of the tables. Like the decoder, unknown takes keys in any case and leaves inline tables out of the name.
 func (all entries) unknown(known map[string]bool) (name string, line int) {
 	for _, e := range all {
 		top := strings.ToLower(strings.Join(e.path[:min(2, len(e.path))], "."))
@@ -116,7 +116,7 @@ func (all entries) unknown(known map[string]bool) (name string, line int) {
 	return "", 0
 }
 
-// line is where a key stands; of one that is not there, the nearest table around it that is.
+// line returns the line of a key, or of the nearest table around it where the key is missing.
 func (k keyLines) line(path ...string) int {
 	for ; len(path) > 0; path = path[:len(path)-1] {
 		if line := k[joinKey(path)]; line > 0 {

@@ -71,7 +71,7 @@ func TestAFilterIsWhatTheHistoryTakes(t *testing.T) {
 	}
 }
 
-// recorded is a history with n received webhooks, of which the second has a body that is no JSON.
+// recorded returns a history with n received webhooks. The body of the second is no JSON.
 func recorded(t *testing.T, n int) *store.Store {
 	t.Helper()
 	history, err := store.Open(context.Background(), filepath.Join(t.TempDir(), "history.db"))

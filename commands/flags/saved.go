@@ -49,8 +49,8 @@ type UnknownFlagError struct{ Name string }
 func (e *UnknownFlagError) Error() string { return "there is no --" + e.Name }
 
 // Restore sets the flags of cmd as they were saved, but for those of given. A flag whose value is from a variable or
-// from barb.toml gets its default. set is told of each flag that changes, and of the weight that it had when it was
-// saved, 0 for one that was not. The error is an *UnknownFlagError for a flag that cmd does not have.
+// from barb.toml gets its default. set is called for each flag that changes, with the weight that it was saved with,
+// or 0 where it was not saved. The error is an *UnknownFlagError for a flag that cmd does not have.
 func (line *CommandLine) Restore(cmd *cobra.Command, given map[string]bool, weight Weights,
 	set func(flag string, weight int)) error {
 	all := cmd.LocalNonPersistentFlags()

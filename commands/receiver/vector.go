@@ -29,7 +29,7 @@ type vector struct {
 	At      time.Time
 }
 
-// newVector returns nil for a nil hook, and for one that is too long or holds the secret itself.
+// newVector returns nil without a webhook, and for a webhook that is too long or holds the secret itself.
 func newVector(p *plan, h *Hook) *vector {
 	if h == nil || p.Auth == sign.Token || len(h.Body) > maxVector {
 		return nil

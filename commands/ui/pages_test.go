@@ -187,7 +187,7 @@ func TestBodiesAreMadeReadable(t *testing.T) {
 	}, true))
 }
 
-// conduct are webhooks of three senders: one that behaves, one that does not, and one of which nothing can be said.
+// conduct returns webhooks of three senders: the first behaves, the second does not, the third has sent too few.
 func conduct() []senders.Attempt {
 	attempt := func(id int64, scheme, webhook string, at time.Duration, status int,
 		retryAfter time.Duration) senders.Attempt {

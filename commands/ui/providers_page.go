@@ -12,8 +12,7 @@ const providersHead = `# How providers deliver
 
 What ` + "`barb send --as NAME`" + ` does, and ` + "`barb providers NAME`" + ` says: how long a provider waits for an
 answer, how often and when it tries again, and what. Made from the rows in ` + "`deliver/provider/rows.go`" + ` by
-` + "`go generate ./...`" + `; a figure that is not the provider's own, or of which there are two, is in doubt, and the
-doubt is written down.
+` + "`go generate ./...`" + `. Where a figure is not the provider's own, or two sources disagree, the page says so.
 
 Waits in italics are not public: they double, or grow by less where there are many, so that their number and their
 time are the public ones. Whichever provider is played, a 410 ends the delivery, a redirect is not followed, a bad
