@@ -19,27 +19,25 @@ import (
 
 // remembered is how a connection is made, as the queue keeps it.
 func (sh *shell) remembered(f *flags.Client, connectIn time.Duration) (worker.Connection, error) {
-	j := worker.Connection{Insecure: f.Insecure, CACert: sh.absolute(f.CACert), Cert: sh.absolute(f.Cert),
-		Key:     sh.absolute(f.Key),
-		Resolve: f.Resolve, UnixSocket: sh.absolute(strings.TrimPrefix(f.UnixSocket, "unix:")), Proxy: f.Proxy,
-		HTTP2:          f.HTTP2,
-		ConnectTimeout: connectIn.String()}
-	if f.Proxy != flags.WithoutUser(f.Proxy) {
-		return j, fail.Usage("--proxy has a password, which the queue does not keep").Hint(
+	c := worker.Connection{Connection: f.Connection, ConnectTimeout: connectIn.String()}
+	c.UnixSocket = strings.TrimPrefix(c.UnixSocket, "unix:")
+	for _, path := range []*string{&c.CACert, &c.Cert, &c.Key, &c.UnixSocket} {
+		*path = sh.absolute(*path)
+	}
+	if c.Proxy != flags.WithoutUser(c.Proxy) {
+		return c, fail.Usage("--proxy has a password, which the queue does not keep").Hint(
 			"set HTTPS_PROXY for barb deliver, and leave --proxy out")
 	}
-	return j, nil
+	return c, nil
 }
 
 // connect makes the HTTP client that remembered has described.
-func (sh *shell) connect(j *worker.Connection) (*deliver.Client, error) {
-	connectIn, err := time.ParseDuration(j.ConnectTimeout)
+func (sh *shell) connect(c *worker.Connection) (*deliver.Client, error) {
+	connectIn, err := time.ParseDuration(c.ConnectTimeout)
 	if err != nil {
 		return nil, err
 	}
-	f := flags.Client{Insecure: j.Insecure, CACert: j.CACert, Cert: j.Cert, Key: j.Key, Resolve: j.Resolve,
-		UnixSocket: j.UnixSocket,
-		Proxy:      j.Proxy, HTTP2: j.HTTP2}
+	f := flags.Client{Connection: c.Connection}
 	return f.NewClient(sh.version, sh.Getenv, connectIn)
 }
 

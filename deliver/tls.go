@@ -10,10 +10,19 @@ import (
 
 // TLSFiles is how a user describes TLS on a command line: curl's --insecure, --cacert, --cert and --key.
 type TLSFiles struct {
-	Insecure bool   // any certificate will do
-	CACert   string // PEM file of the authorities to trust, in place of the system's
-	Cert     string // PEM file of the certificate to show
-	Key      string // PEM file of its key; "" means that it is in the file of the certificate
+	Insecure bool   `json:"insecure,omitempty"` // any certificate will do
+	CACert   string `json:"cacert,omitempty"`   // PEM file of the authorities to trust, in place of the system's
+	Cert     string `json:"cert,omitempty"`     // PEM file of the certificate to show
+	Key      string `json:"key,omitempty"`      // PEM file of its key; "": it is in the file of the certificate
+}
+
+// Connection is how a user describes connections on a command line, under the names of the flags.
+type Connection struct {
+	TLSFiles
+	Resolve    []string `json:"resolve,omitempty"`     // HOST:PORT:ADDR; see ParseResolve
+	UnixSocket string   `json:"unix_socket,omitempty"` // path
+	Proxy      string   `json:"proxy,omitempty"`
+	HTTP2      bool     `json:"http2,omitempty"`
 }
 
 // Config reads the files. An error names the file and what is wrong with it.

@@ -12,11 +12,8 @@ import (
 
 // Client says how a connection is made, with the flags of curl.
 type Client struct {
-	Insecure          bool
-	CACert, Cert, Key string
-	Resolve           []string
-	UnixSocket, Proxy string
-	HTTP11, HTTP2     bool
+	deliver.Connection
+	HTTP11 bool
 }
 
 // AddFlags adds the flags to a command.
@@ -42,8 +39,7 @@ func (f *Client) NewClient(version string, env func(string) string, connectIn ti
 		UnixSocket: strings.TrimPrefix(f.UnixSocket, "unix:"), // as listen prints it
 		Resolve:    map[string]string{}}
 	var err error
-	if o.TLS, err = (deliver.TLSFiles{Insecure: f.Insecure, CACert: f.CACert, Cert: f.Cert,
-		Key: f.Key}).Config(); err != nil {
+	if o.TLS, err = f.TLSFiles.Config(); err != nil {
 		return nil, fail.Usage("%w", err)
 	}
 	for _, text := range f.Resolve {

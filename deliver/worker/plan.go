@@ -18,18 +18,10 @@ type Plan struct {
 	Client  Connection        `json:"client,omitzero"`
 }
 
-// Connection is how the connections of a plan are made, under the names of the flags. Paths are absolute, since a
-// worker may run in another folder.
+// Connection is how the connections of a plan are made. Paths are absolute, since a worker may run in another folder.
 type Connection struct {
-	Insecure       bool     `json:"insecure,omitempty"`
-	CACert         string   `json:"cacert,omitempty"`
-	Cert           string   `json:"cert,omitempty"`
-	Key            string   `json:"key,omitempty"`
-	Resolve        []string `json:"resolve,omitempty"`
-	UnixSocket     string   `json:"unix_socket,omitempty"`
-	Proxy          string   `json:"proxy,omitempty"`
-	HTTP2          bool     `json:"http2,omitempty"`
-	ConnectTimeout string   `json:"connect_timeout,omitempty"` // as time.Duration writes it
+	deliver.Connection
+	ConnectTimeout string `json:"connect_timeout,omitempty"` // as time.Duration writes it
 }
 
 // PolicyText returns a policy as it is stored. A webhook that needs nothing else is stored with its policy alone.
