@@ -37,11 +37,10 @@ type File struct {
 	Retention   Retention
 	tables
 
-	named       bool // by --config or BARB_CONFIG
-	text        []byte
-	entries     entries
-	lines       keyLines
-	schemeLines map[string]int // where the tables of Schemes stand
+	named   bool // by --config or BARB_CONFIG
+	text    []byte
+	entries entries
+	lines   keyLines
 }
 
 // tables are those whose keys are no flags.

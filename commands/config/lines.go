@@ -2,6 +2,7 @@ package config
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 
@@ -116,6 +117,15 @@ func (all entries) unknown(known map[string]bool) (name string, line int) {
 	return "", 0
 }
 
+// tableLines returns where the keys of each of n tables [[name]] stand. An inline table has the line of its array.
+func (c *File) tableLines(name string, n int) []keyLines {
+	found := c.entries.tables(name)
+	for len(found) < n {
+		found = append(found, keyLines{"": c.lines.line(name)})
+	}
+	return found
+}
+
 // line returns the line of a key, or of the nearest table around it where the key is missing.
 func (k keyLines) line(path ...string) int {
 	for ; len(path) > 0; path = path[:len(path)-1] {
@@ -123,7 +133,14 @@ func (k keyLines) line(path ...string) int {
 			return line
 		}
 	}
-	return 1
+	return cmp.Or(k[""], 1)
+}
+
+// inOrder returns the keys of the table at a path in the order of their lines.
+func (k keyLines) inOrder(table map[string]any, path ...string) []string {
+	return slices.SortedFunc(maps.Keys(table), func(a, b string) int {
+		return cmp.Or(cmp.Compare(k.line(append(path, a)...), k.line(append(path, b)...)), cmp.Compare(a, b))
+	})
 }
 
 // joinKey joins by a character that no key holds: keys may hold dots.

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -16,31 +17,36 @@ type setter func(value any) error
 
 // schemeKeys are the keys of [scheme.NAME], which docs/schemes.md explains. A dot stands for a table within.
 func schemeKeys(s *sign.Scheme) map[string]setter {
+	jwt := cmp.Or(s.JWT, new(sign.Claims)) // without a table jwt nothing is set there
 	return map[string]setter{
-		"title":            text(&s.Title),
-		"docs":             text(&s.Docs),
-		"auth":             text(&s.Auth),
-		"hash":             text(&s.Hash),
-		"enc":              text(&s.Enc),
-		"key":              text(&s.Key),
-		"content":          text(&s.Content),
-		"header":           text(&s.Header),
-		"alt":              texts(&s.Alt),
-		"split":            text(&s.Split),
-		"prefix":           text(&s.Prefix),
-		"format":           text(&s.Format),
-		"more":             text(&s.More),
-		"repeat":           boolean(&s.Repeat),
-		"any_hash":         boolean(&s.AnyHash),
-		"wrapped":          text(&s.Wrapped),
-		"nonce":            text(&s.Nonce),
-		"cert_name":        text(&s.CertName),
-		"handshake":        text(&s.Handshake),
-		"stronger":         text(&s.Stronger),
-		"id_in":            text(&s.IDIn),
-		"event_in":         text(&s.EventIn),
-		"fixed":            fields(&s.Fixed),
-		"bound":            identities(&s.Bound),
+		"title":     text(&s.Title),
+		"docs":      text(&s.Docs),
+		"auth":      text(&s.Auth),
+		"hash":      text(&s.Hash),
+		"enc":       text(&s.Enc),
+		"key":       text(&s.Key),
+		"content":   text(&s.Content),
+		"header":    text(&s.Header),
+		"alt":       texts(&s.Alt),
+		"split":     text(&s.Split),
+		"prefix":    text(&s.Prefix),
+		"format":    text(&s.Format),
+		"more":      text(&s.More),
+		"repeat":    boolean(&s.Repeat),
+		"any_hash":  boolean(&s.AnyHash),
+		"wrapped":   text(&s.Wrapped),
+		"nonce":     text(&s.Nonce),
+		"cert_name": text(&s.CertName),
+		"handshake": text(&s.Handshake),
+		"stronger":  text(&s.Stronger),
+		"id_in":     text(&s.IDIn),
+		"event_in":  text(&s.EventIn),
+		"fixed": pairs(`headers, { X-Algorithm = "sha256" }`, "value", func(name, value string) {
+			s.Fixed = append(s.Fixed, sign.Field{Name: name, Value: value})
+		}),
+		"bound": pairs(`params, { account = "json:account_id" }`, "place", func(name, in string) {
+			s.Bound = append(s.Bound, sign.Identity{Param: name, In: sign.Place(in), Else: "it says whose webhook it is"})
+		}),
 		"unsigned_time":    boolean(&s.UnsignedTime),
 		"no_separator":     boolean(&s.NoSeparator),
 		"time.in":          text(&s.Time.In),
@@ -50,26 +56,16 @@ func schemeKeys(s *sign.Scheme) map[string]setter {
 		"tolerance.past":   tolerance(&s.Tolerance.Past),
 		"tolerance.future": tolerance(&s.Tolerance.Future),
 
-		"jwt.issuer":         claim(s, func(c *sign.Claims) setter { return text(&c.Issuer) }),
-		"jwt.issuer_param":   claim(s, func(c *sign.Claims) setter { return text(&c.IssuerParam) }),
-		"jwt.audience_param": claim(s, func(c *sign.Claims) setter { return text(&c.AudienceParam) }),
-		"jwt.body":           claim(s, func(c *sign.Claims) setter { return text(&c.Body) }),
-		"jwt.body_enc":       claim(s, func(c *sign.Claims) setter { return text(&c.BodyEnc) }),
-		"jwt.body_optional":  claim(s, func(c *sign.Claims) setter { return boolean(&c.BodyOptional) }),
-		"jwt.url":            claim(s, func(c *sign.Claims) setter { return text(&c.URL) }),
-		"jwt.url_hash":       claim(s, func(c *sign.Claims) setter { return boolean(&c.URLHash) }),
-		"jwt.expires":        claim(s, func(c *sign.Claims) setter { return boolean(&c.Expires) }),
-		"jwt.id":             claim(s, func(c *sign.Claims) setter { return boolean(&c.ID) }),
-	}
-}
-
-// claim sets something of the token, which makes the scheme one of tokens.
-func claim(s *sign.Scheme, of func(*sign.Claims) setter) setter {
-	return func(value any) error {
-		if s.JWT == nil {
-			s.JWT = &sign.Claims{BodyEnc: sign.Hex}
-		}
-		return of(s.JWT)(value)
+		"jwt.issuer":         text(&jwt.Issuer),
+		"jwt.issuer_param":   text(&jwt.IssuerParam),
+		"jwt.audience_param": text(&jwt.AudienceParam),
+		"jwt.body":           text(&jwt.Body),
+		"jwt.body_enc":       text(&jwt.BodyEnc),
+		"jwt.body_optional":  boolean(&jwt.BodyOptional),
+		"jwt.url":            text(&jwt.URL),
+		"jwt.url_hash":       boolean(&jwt.URLHash),
+		"jwt.expires":        boolean(&jwt.Expires),
+		"jwt.id":             boolean(&jwt.ID),
 	}
 }
 
@@ -99,10 +95,8 @@ func texts(field *[]string) setter {
 	return func(value any) error {
 		list, ok := value.([]any)
 		for _, item := range list {
-			var s string
-			if text(&s)(item) != nil {
-				ok = false
-			}
+			s, isText := item.(string)
+			ok = ok && isText
 			*field = append(*field, s)
 		}
 		if !ok {
@@ -112,37 +106,19 @@ func texts(field *[]string) setter {
 	}
 }
 
-// fields reads a table of header names and values. A TOML table has no order, so they are sent sorted.
-func fields(field *[]sign.Field) setter {
+// pairs reads a table of names and texts. A TOML table has no order, so they are taken sorted.
+func pairs(example, what string, add func(name, value string)) setter {
 	return func(value any) error {
 		table, ok := value.(map[string]any)
 		if !ok {
-			return errors.New(`is not a table of headers, { X-Algorithm = "sha256" }`)
+			return fmt.Errorf("is not a table of %s", example)
 		}
 		for _, name := range slices.Sorted(maps.Keys(table)) {
-			f := sign.Field{Name: name}
-			if err := text(&f.Value)(table[name]); err != nil {
-				return fmt.Errorf("value of %s %w", name, err)
+			var s string
+			if err := text(&s)(table[name]); err != nil {
+				return fmt.Errorf("%s of %s %w", what, name, err)
 			}
-			*field = append(*field, f)
-		}
-		return nil
-	}
-}
-
-// identities reads a table of params and of where the value stands that each must equal.
-func identities(bound *[]sign.Identity) setter {
-	return func(value any) error {
-		table, ok := value.(map[string]any)
-		if !ok {
-			return errors.New(`is not a table of params, { account = "json:account_id" }`)
-		}
-		for _, name := range slices.Sorted(maps.Keys(table)) {
-			b := sign.Identity{Param: name, Else: "it says whose webhook it is"}
-			if err := text(&b.In)(table[name]); err != nil {
-				return fmt.Errorf("place of %s %w", name, err)
-			}
-			*bound = append(*bound, b)
+			add(name, s)
 		}
 		return nil
 	}

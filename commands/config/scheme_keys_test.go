@@ -136,3 +136,22 @@ jwt = { issuer = "shop", body = "hash", url_hash = false }
 		t.Errorf("%+v", jwt)
 	}
 }
+
+func TestOfTwoFaultySchemesTheFirstIsSaid(t *testing.T) {
+	for range 20 {
+		got := refusal(t, "[scheme.shop]\nheader = 3\n[scheme.club]\nheader = 4\n[scheme.bank]\nheader = 5\n")
+		if want := "barb.toml:2: scheme.shop: header: is not text"; got != want {
+			t.Fatalf("%s, want %s", got, want)
+		}
+	}
+}
+
+func TestSchemesOfOneLineAreInTheOrderOfTheirNames(t *testing.T) {
+	for range 20 {
+		own := mustRead(t, `scheme = { shop = { header = "A" }, club = { header = "B" }, bank = { header = "C" } }`).
+			Schemes.Own
+		if own[0].Name != "bank" || own[1].Name != "club" || own[2].Name != "shop" {
+			t.Fatalf("%s, %s, %s", own[0].Name, own[1].Name, own[2].Name)
+		}
+	}
+}

@@ -20,41 +20,29 @@ const ownTolerance = 5 * time.Minute
 
 // SourceOf is where an own scheme stands, "barb.toml:12"; "" for those of the catalogue.
 func (c *File) SourceOf(name string) string {
-	line, ok := c.schemeLines[name]
-	if !ok {
+	if !slices.ContainsFunc(c.Schemes.Own, func(s sign.Scheme) bool { return s.Name == name }) {
 		return ""
 	}
-	return fmt.Sprintf("%s:%d", c.Path, line)
+	return fmt.Sprintf("%s:%d", c.Path, c.lines.line("scheme", name))
 }
 
 // takeSchemes reads the tables [scheme.NAME]. scheme = "NAME", the default of --scheme, is not one.
 func (c *File) takeSchemes(plain map[string]any) error {
-	tables, ok := plain["scheme"].(map[string]any)
-	if !ok {
-		return nil
-	}
-	c.schemeLines = map[string]int{}
-	for name, value := range tables {
-		r := schemeReader{path: c.Path, name: name, lines: c.lines}
-		s, err := r.read(value)
-		if err != nil {
+	tables, _ := plain["scheme"].(map[string]any)
+	for _, name := range c.lines.inOrder(tables, "scheme") {
+		r := schemeReader{c, sign.Scheme{Name: name}}
+		if err := r.read(tables[name]); err != nil {
 			return err
 		}
-		c.Schemes.Own = append(c.Schemes.Own, s)
-		c.schemeLines[name] = c.lines.line("scheme", name)
+		c.Schemes.Own = append(c.Schemes.Own, r.scheme)
 	}
-	slices.SortFunc(c.Schemes.Own, func(a, b sign.Scheme) int {
-		return cmp.Compare(c.schemeLines[a.Name],
-			c.schemeLines[b.Name])
-	})
 	return nil
 }
 
 // schemeReader makes a scheme of one table.
 type schemeReader struct {
-	path, name string
-	lines      keyLines
-	scheme     sign.Scheme
+	file   *File
+	scheme sign.Scheme
 }
 
 // fault is a complaint about a key, "time.unit", with the line it stands in.
@@ -63,38 +51,38 @@ func (r *schemeReader) fault(key, format string, args ...any) *fail.Error {
 }
 
 func (r *schemeReader) place(key string) string {
-	at := append([]string{"scheme", r.name}, strings.Split(key, ".")...)
-	return fmt.Sprintf("%s:%d: scheme.%s", r.path, r.lines.line(at...), r.name)
+	at := append([]string{"scheme", r.scheme.Name}, strings.Split(key, ".")...)
+	return fmt.Sprintf("%s:%d: scheme.%s", r.file.Path, r.file.lines.line(at...), r.scheme.Name)
 }
 
-func (r *schemeReader) read(value any) (sign.Scheme, error) {
+func (r *schemeReader) read(value any) error {
 	table, ok := value.(map[string]any)
 	if !ok {
-		return r.scheme, r.fault("", "is not a table").Hintf("write [scheme.%s] and its keys below", r.name)
+		return r.fault("", "is not a table").Hintf("write [scheme.%s] and its keys below", r.scheme.Name)
 	}
-	if s, taken := catalog.Lookup(r.name); taken || r.name == "auto" {
-		f := r.fault("", "name: %s is taken by barb itself", r.name).Hint("give it another name, such as my-" + r.name)
+	if s, taken := catalog.Lookup(r.scheme.Name); taken || r.scheme.Name == "auto" {
+		f := r.fault("", "name: %s is taken by barb itself", r.scheme.Name).
+			Hintf("give it another name, such as my-%s", r.scheme.Name)
 		if taken {
 			f = f.Hintf("barb schemes %s", s.Name)
 		}
-		return r.scheme, f
+		return f
 	}
-	r.scheme.Name = r.name
+	if claims, _ := table["jwt"].(map[string]any); len(claims) > 0 {
+		r.scheme.JWT = &sign.Claims{BodyEnc: sign.Hex}
+	}
 	if err := r.fill(table, ""); err != nil {
-		return r.scheme, err
+		return err
 	}
 	_, timed := table["time"]
 	setDefaults(&r.scheme, timed)
-	return r.scheme, r.validate()
+	return r.validate()
 }
 
 // fill sets what a table says, in the order it says it.
 func (r *schemeReader) fill(table map[string]any, within string) error {
 	setters := schemeKeys(&r.scheme)
-	keys := slices.SortedFunc(maps.Keys(table), func(a, b string) int {
-		return cmp.Or(cmp.Compare(r.lines.line("scheme", r.name, a), r.lines.line("scheme", r.name, b)), cmp.Compare(a, b))
-	})
-	for _, key := range keys {
+	for _, key := range r.file.lines.inOrder(table, "scheme", r.scheme.Name) {
 		name := within + key
 		inner, isTable := table[key].(map[string]any)
 		parts := slices.DeleteFunc(slices.Sorted(maps.Keys(setters)),
@@ -123,40 +111,21 @@ func (r *schemeReader) fill(table map[string]any, within string) error {
 	return nil
 }
 
-// validate is Scheme.Validate, each fault with the line of its key.
+// validate is catalog.Validate, each fault with the line of its key.
 func (r *schemeReader) validate() error {
-	var faults []string
 	err := catalog.Validate(r.scheme)
 	if _, ok := handshake.Lookup(r.scheme.Handshake); r.scheme.Handshake != "" && !ok {
 		err = errors.Join(fmt.Errorf("handshake: %q is none that is known", r.scheme.Handshake), err)
 	}
-	for _, err := range flatten(err) {
-		field, _, _ := strings.Cut(err.Error(), ":")
-		faults = append(faults, r.place(field)+": "+err.Error())
-	}
-	if len(faults) == 0 {
+	if err == nil {
 		return nil
+	}
+	faults := strings.Split(err.Error(), "\n") // of errors.Join
+	for i, fault := range faults {
+		key, _, _ := strings.Cut(fault, ":")
+		faults[i] = r.place(key) + ": " + fault
 	}
 	return fail.Usage("%s", strings.Join(faults, "\n")).Hint("docs/schemes.md explains the keys and has examples")
-}
-
-// flatten takes joined errors apart.
-func flatten(err error) []error {
-	joined, ok := errors.AsType[interface {
-		error
-		Unwrap() []error
-	}](err)
-	switch {
-	case err == nil:
-		return nil
-	case !ok:
-		return []error{err}
-	}
-	var all []error
-	for _, e := range joined.Unwrap() {
-		all = append(all, flatten(e)...)
-	}
-	return all
 }
 
 // setDefaults completes what was left out: HMAC-SHA256 in hex over the body, keyed with the secret as it is.
