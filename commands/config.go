@@ -201,7 +201,7 @@ func runConfig(sh *shell, root *cobra.Command) error {
 	}
 	for i, t := range file.Tables {
 		rows = append(rows, configRow{Key: fmt.Sprintf("respond.%d", i+1), Value: t.String(),
-			Source: source(fmt.Sprintf("%s:%d", file.Path, t.Line))})
+			Source: source(fmt.Sprintf("%s:%d", file.Path, t.LineOf("")))})
 	}
 	if sh.json {
 		for _, row := range rows {

@@ -25,26 +25,18 @@ type Respond struct {
 	Body       any `toml:"body"`
 	Header     any `toml:"header"` // one or a list of them
 
-	Line  int
 	lines keyLines
 }
 
 // String is the table in a line.
 func (t *Respond) String() string {
-	words := []string{}
-	for _, w := range []string{t.Path, t.Event, t.Scheme} {
-		if w != "" {
-			words = append(words, w)
-		}
-	}
-	options, _ := t.options()
-	answer := []string{}
-	if t.Answer != "" {
-		answer = append(answer, t.Answer)
-	}
-	for _, o := range options {
+	answer := []string{t.Answer}
+	for _, o := range t.options() {
 		answer = append(answer, o.Name+"="+o.Value)
 	}
+	isEmpty := func(s string) bool { return s == "" }
+	answer = slices.DeleteFunc(answer, isEmpty)
+	words := slices.DeleteFunc([]string{t.Path, t.Event, t.Scheme}, isEmpty)
 	return strings.Join(append(words, "→", strings.Join(answer, ";")), " ")
 }
 
@@ -55,10 +47,10 @@ func (t *Respond) fault(c *File, key, format string, args ...any) *fail.Error {
 
 // FromKeys makes a script of the keys, one after the other so that it is known which one is wrong.
 func (t *Respond) FromKeys(read func(string) ([]byte, error)) (s *script.Script, key string, err error) {
-	options, keys := t.options()
-	for i := range options {
+	options := t.options()
+	for i, o := range options {
 		if s, err = script.Of(options[:i+1], read); err != nil {
-			return nil, strings.ReplaceAll(keys[i], "-", "_"), err
+			return nil, strings.ReplaceAll(o.Name, "-", "_"), err
 		}
 	}
 	return s, "", nil
@@ -66,40 +58,38 @@ func (t *Respond) FromKeys(read func(string) ([]byte, error)) (s *script.Script,
 
 // LineOf returns the line of an option of the answer; where it is not given, that of the table.
 func (t *Respond) LineOf(option string) int {
-	return cmp.Or(t.lines[strings.ReplaceAll(option, "-", "_")], t.Line)
+	return t.lines.line(strings.ReplaceAll(option, "-", "_"))
 }
 
-// options are the keys of one answer that are given.
-func (t *Respond) options() (options []script.Option, keys []string) {
-	for key, value := range map[string]any{"status": t.Status, "fault": t.Fault, "delay": t.Delay,
-		"retry-after": t.RetryAfter, "body": t.Body, "header": t.Header} {
-		for _, v := range listOf(value) {
-			options = append(options, script.Option{Name: key, Value: fmt.Sprint(v)})
+// options are the keys of one answer that are given, in the order of their lines.
+func (t *Respond) options() (options []script.Option) {
+	for _, given := range []struct {
+		name  string
+		value any
+	}{{"status", t.Status}, {"fault", t.Fault}, {"delay", t.Delay}, {"retry-after", t.RetryAfter}, {"body", t.Body},
+		{"header", t.Header}} {
+		for _, v := range listOf(given.value) {
+			options = append(options, script.Option{Name: given.name, Value: fmt.Sprint(v)})
 		}
 	}
 	slices.SortStableFunc(options, func(a, b script.Option) int { return cmp.Compare(t.LineOf(a.Name), t.LineOf(b.Name)) })
-	for _, o := range options {
-		keys = append(keys, o.Name)
-	}
-	return options, keys
+	return options
 }
 
 // checkTables checks all of the tables but their scripts, which are read when a listener begins.
 func (c *File) checkTables() error {
-	lines := c.entries.tables("respond")
+	lines := c.tableLines("respond", len(c.Tables))
 	for i := range c.Tables {
 		t := &c.Tables[i]
-		if i < len(lines) {
-			t.lines, t.Line = lines[i], lines[i][""]
-		}
-		_, keys := t.options()
+		t.lines = lines[i]
+		options := t.options()
 		switch {
 		case t.Path != "" && !strings.HasPrefix(t.Path, "/"):
 			return t.fault(c, "path", `path = %q does not begin with "/"`, t.Path)
-		case t.Answer != "" && len(keys) > 0:
-			return t.fault(c, keys[0], "both answer and %s say what is answered",
-				keys[0]).Hint("answer = \"503;delay=3s\" holds all of it")
-		case t.Answer == "" && len(keys) == 0:
+		case t.Answer != "" && len(options) > 0:
+			return t.fault(c, options[0].Name, "both answer and %s say what is answered", options[0].Name).
+				Hint(`answer = "503;delay=3s" holds all of it`)
+		case t.Answer == "" && len(options) == 0:
 			return t.fault(c, "", "nothing says what is answered").Hint(`answer = "500,500,200"`)
 		}
 		if t.Scheme != "" {

@@ -42,15 +42,15 @@ func wantsOf(file *File, plain map[string]any, settings []Setting, cwd string) [
 			w.setting(s, value)
 		}
 	}
-	places := file.entries.tables("route")
+	places := file.tableLines("route", len(file.Routes))
 	for i, r := range file.Routes {
 		for _, t := range r.Targets {
-			w.line = lineIn(places, i, "forward_to")
+			w.line = places[i].line("forward_to")
 			w.target(t.URL, t.Written)
 		}
 	}
 	for i := range file.Tables {
-		w.table(&file.Tables[i])
+		w.respond(&file.Tables[i])
 	}
 	for i, limit := range []any{file.History.MaxSize, file.History.MaxAge} {
 		if limit != nil {
@@ -84,7 +84,7 @@ func (w *wishes) references(value any, at []string, lines keyLines) {
 			}
 		}
 	case string:
-		w.line = cmp.Or(lines[joinKey(at)], lines.line(at...))
+		w.line = lines.line(at...)
 		if command, ok := strings.CutPrefix(v, "cmd:"); ok {
 			w.add("run a command", command, "")
 		}
@@ -128,8 +128,8 @@ func (w *wishes) setting(s Setting, value string) {
 	}
 }
 
-// Respond looks for the files of a [[respond]].
-func (w *wishes) table(t *Respond) {
+// respond looks for the files of a [[respond]].
+func (w *wishes) respond(t *Respond) {
 	w.line = t.LineOf("answer")
 	if t.Answer != "" {
 		_, _ = script.Parse(t.Answer, w.answer)
@@ -184,12 +184,4 @@ func IsLoopback(address string) bool {
 	host := strings.ToLower(u.Hostname())
 	ip, err := netip.ParseAddr(host)
 	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
-}
-
-// lineIn is the line of a key in table number i of an array of tables; where it is not known, that of the table.
-func lineIn(tables []keyLines, i int, key string) int {
-	if i >= len(tables) {
-		return 1
-	}
-	return cmp.Or(tables[i][key], tables[i][""])
 }
