@@ -262,3 +262,18 @@ func TestWhatIsNotAskedForIsMarked(t *testing.T) {
 		t.Errorf("marked %v", found.Marks)
 	}
 }
+
+func TestLanesOfOnePathRememberTheirPinsWhenTheHistoryCannotBeRead(t *testing.T) {
+	first, second := checks("", "a-secret-of-sixteen"), checks("", "b-secret-of-sixteen")
+	g, _ := openGateway(t)
+	secret := first.Verifier.Load().Secrets[0]
+	g.pin(&pinning{lane: first, secret: secret, scheme: "stripe"}, now)
+	for _, l := range []*Lane{first, second} {
+		g.pinned(l, l.Verifier.Load())
+	}
+	if err := g.History.Close(); err != nil {
+		t.Fatal(err)
+	}
+	got := g.pinned(first, first.Verifier.Load())
+	same(t, "pin of the first lane", got[string(secret.Key)], "stripe")
+}

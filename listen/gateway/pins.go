@@ -20,7 +20,7 @@ import (
 type pins struct {
 	mu     sync.Mutex
 	prints map[string]string            // fingerprints, by the key of the secret
-	last   map[string]map[string]string // what was read last, by route, for when the history cannot be read
+	last   map[string]map[string]string // the schemes by fingerprint of each route, as they were read last
 	told   map[string]bool              // what was explained already
 }
 
@@ -106,18 +106,18 @@ func (g *Gateway) pinned(l *Lane, v *verifier.Verifier) map[string]string {
 	kept, err := g.History.Pinned(ctx, l.Path)
 	if err != nil {
 		g.explain("pins", Event{Kind: PinsUnread, Err: err})
-		return p.last[l.Path]
+		kept = p.last[l.Path]
 	}
+	if p.last == nil {
+		p.last = map[string]map[string]string{}
+	}
+	p.last[l.Path] = kept
 	pinned := map[string]string{}
 	for _, secret := range v.Secrets {
 		if scheme := kept[p.printOf(ctx, g.History, secret)]; scheme != "" {
 			pinned[string(secret.Key)] = scheme
 		}
 	}
-	if p.last == nil {
-		p.last = map[string]map[string]string{}
-	}
-	p.last[l.Path] = pinned
 	return pinned
 }
 
