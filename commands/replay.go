@@ -269,8 +269,8 @@ func (r *replayer) remembered(ctx context.Context, q *store.Queued) (s *signer.S
 
 // route returns the app of the route of a received webhook.
 func (r *replayer) route(x *record.Exchange) (string, error) {
-	if row := r.sh.file.Routes.Covering(urlPath(x.Request.URL)); row != nil && row.ForwardTo() != "" {
-		return flags.Target(row.ForwardTo())
+	if row := r.sh.file.Routes.Covering(urlPath(x.Request.URL)); row != nil && row.Targets.First() != "" {
+		return flags.Target(row.Targets.First())
 	}
 	return "", fail.Usage("%d was received; where should it go?", x.ID).
 		Hintf("barb replay %d --to http://localhost:3000", x.ID)

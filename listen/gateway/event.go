@@ -24,7 +24,7 @@ type Event struct {
 	Exchange *record.Exchange
 	Apps     []*record.Exchange // the forwards of Exchange that have ended, as they may be shown
 	App      *record.Exchange   // the forward whose answer the sender gets
-	IsBeside bool               // see Hook.IsBeside
+	IsBeside bool               // see Hook.isBeside
 	Same     bool               // App and Exchange were answered alike
 	Failure  *record.Failure    // why the sender does not get the app's answer; nil: it gets it
 	Cut      bool               // the app's answer had no room

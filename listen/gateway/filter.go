@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"slices"
-	"sync/atomic"
 	"time"
 
 	"github.com/barbhq/barb/listen"
@@ -21,9 +20,6 @@ type Filter struct {
 	Where func(x *record.Exchange) (bool, error)
 	// Unlisted has those that are not asked for neither recorded nor shown.
 	Unlisted bool
-
-	failed atomic.Bool // an error of Where was told
-	late   atomic.Bool // that Where took too long was told
 }
 
 // mark notes what a check shows: a timestamp outside the tolerance, and that a webhook is not asked for. A webhook
@@ -32,7 +28,7 @@ func (g *Gateway) mark(found *listen.Checked, r *record.Request, now time.Time) 
 	switch {
 	case found.Verdict.Reason == string(sign.TimestampExpired), found.Verdict.Reason == string(sign.TimestampInFuture):
 		found.Marks = append(found.Marks, record.Mark{Kind: record.Stale})
-	case found.Verdict.Status == record.Invalid || IsUndecided(found.Marks):
+	case found.Verdict.Status == record.Invalid || isUndecided(found.Marks):
 	default:
 		if kind := g.leftOut(found, r, now); kind != "" {
 			found.Marks = append(found.Marks, record.Mark{Kind: kind})
@@ -56,21 +52,18 @@ func (g *Gateway) leftOut(found *listen.Checked, r *record.Request, now time.Tim
 		Scheme: found.Scheme, WebhookID: found.WebhookID, EventType: found.EventType})
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		if !f.late.Swap(true) {
-			g.Tell(Event{Kind: FilterTooSlow})
-		}
+		g.tellOnce("slow filter", Event{Kind: FilterTooSlow})
 		return record.Undecided
-	case err != nil && !f.failed.Swap(true):
-		g.Tell(Event{Kind: FilterFailed, Err: err})
-	}
-	if ok && err == nil {
+	case err != nil:
+		g.tellOnce("filter", Event{Kind: FilterFailed, Err: err})
+	case ok:
 		return ""
 	}
 	return record.Filtered
 }
 
-// IsUndecided reports whether the judging of a webhook was broken off.
-func IsUndecided(marks []record.Mark) bool {
+// isUndecided reports whether the judging of a webhook was broken off.
+func isUndecided(marks []record.Mark) bool {
 	return slices.ContainsFunc(marks, func(m record.Mark) bool { return m.Kind == record.Undecided })
 }
 

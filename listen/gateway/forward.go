@@ -12,21 +12,14 @@ import (
 	"github.com/barbhq/barb/store/redact"
 )
 
-// forward hands a recorded webhook to the apps of its lane, and returns what the sender gets.
+// forward hands a recorded webhook to the apps of its lane, and returns what the sender gets. The forward is an exchange
+// of its own, and in the history before its first byte leaves.
 func (h *Hook) forward(ctx context.Context) *record.Response {
-	f, response := h.forwardToApp(ctx)
-	h.Gateway.mirror(h.Exchange, f, h.Lane())
-	return response
-}
-
-// forwardToApp hands a webhook to the app and returns the forward, which is an exchange of its own, with the answer for
-// the sender. The forward is in the history before its first byte leaves, and nil where nothing was sent.
-func (h *Hook) forwardToApp(ctx context.Context) (*record.Exchange, *record.Response) {
 	g, x := h.Gateway, h.Exchange
-	next, err := forwardOf(x, h.Lane().ForwardTo())
+	next, err := forwardOf(x, h.lane().Targets.First())
 	if err != nil {
 		g.trouble(0, err)
-		return nil, textAnswer(http.StatusBadGateway, "the webhook cannot be forwarded\n")
+		return textAnswer(http.StatusBadGateway, "the webhook cannot be forwarded\n")
 	}
 	j := journal.Journal{History: g.History}
 	a, err := j.Once(ctx, deliver.Sender{Client: g.Client,
@@ -35,13 +28,14 @@ func (h *Hook) forwardToApp(ctx context.Context) (*record.Exchange, *record.Resp
 		g.trouble(0, err)
 	}
 	if a == nil {
-		return nil, unavailable()
+		return unavailable()
 	}
 	f := a.Exchange
 	kept := g.History.Redacted(f)
 	h.apps = append(h.apps, kept)
 	g.Tell(Event{Kind: Forwarded, ID: x.ID, Exchange: kept, Failure: f.Err, Cut: listen.LackedRoom(ctx) != nil})
-	return f, g.relayed(ctx, f)
+	g.mirror(x, f, h.lane())
+	return g.relayed(ctx, f)
 }
 
 // forwardOf returns the exchange that forwards a captured webhook to a target.

@@ -51,9 +51,10 @@ type Gateway struct {
 	// Tell is told what a person may want to know, from several goroutines at once.
 	Tell func(Event)
 
-	learning learning
+	learning sync.Mutex // guards kept, and the learnt of each lane
+	kept     bool       // a secret, by Keep
 	pins     pins
-	hostTold sync.Once
+	told     sync.Map // what tellOnce was told about
 	mirrors  mirrors
 	looked   atomic.Int64 // when other listeners were looked for, in Unix nanoseconds
 	open     atomic.Int64 // webhooks that are recorded and not answered
@@ -114,6 +115,13 @@ func (g *Gateway) whole(ctx context.Context, x *record.Exchange) (*record.Exchan
 		return nil, err
 	}
 	return g.Redactor.Whole(x)
+}
+
+// tellOnce tells of something unless it was told of before.
+func (g *Gateway) tellOnce(about any, e Event) {
+	if _, before := g.told.LoadOrStore(about, true); !before {
+		g.Tell(e)
+	}
 }
 
 // trouble tells of an error about a webhook, or with 0 about none.

@@ -195,21 +195,21 @@ func TestWhatComesBesideTheCheckedRoutesDoesNotCount(t *testing.T) {
 	checked := checks("github", keyA)
 	checked.Route, checked.Targets = &route.Route{Path: "/pay"}, []route.Target{{URL: "http://127.0.0.1:1"}}
 	g.Lanes.Rows = []*Lane{checked}
-	if h := check(g, post(t, "", "", "{}")); !h.IsBeside() || h.Lane().ForwardTo() != "" || h.CheckedBy() != g.Lanes.Rest {
-		t.Errorf("%+v", h.Lane())
+	if h := check(g, post(t, "", "", "{}")); !h.isBeside() || h.lane().Targets.First() != "" || h.checkedBy() != g.Lanes.Rest {
+		t.Errorf("%+v", h.lane())
 	}
 	if found := g.Receive(&record.Exchange{Request: post(t, "", "", "{}")}).Check(now); !found.Uncounted {
 		t.Error("it counts")
 	}
 	paid := post(t, "github", keyA, "{}")
 	paid.Target = "/pay"
-	if h := check(g, paid); h.IsBeside() || h.Lane().ForwardTo() != "http://127.0.0.1:1" || h.CheckedBy() != checked {
+	if h := check(g, paid); h.isBeside() || h.lane().Targets.First() != "http://127.0.0.1:1" || h.checkedBy() != checked {
 		t.Errorf("%+v", h.Exchange.Verdict)
 	}
 	x := &record.Exchange{Start: now, Request: paid}
 	foreign := &record.Exchange{Start: now, Request: post(t, "github", keyB, "{}")}
 	foreign.Request.Target = "/pay"
-	if !g.WouldTake(x) || g.WouldTake(foreign) || !g.WouldTake(&record.Exchange{Request: post(t, "", "", "")}) {
+	if !g.wouldTake(x) || g.wouldTake(foreign) || !g.wouldTake(&record.Exchange{Request: post(t, "", "", "")}) {
 		t.Error("it takes what is another's, or not what is its own")
 	}
 	if len(g.All()) != 2 || checked.Row() != checked.Route {

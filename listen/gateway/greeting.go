@@ -3,7 +3,6 @@ package gateway
 import (
 	"errors"
 	"net/http"
-	"sync"
 	"time"
 
 	"github.com/barbhq/barb/sign"
@@ -17,14 +16,6 @@ type Greeter struct {
 	Off    bool
 	Names  []string // none: the ones that nothing else looks like
 	Params map[string]string
-}
-
-// find returns the handshake that a message is. Its URL is the one that arrived.
-func (g *Greeter) find(m sign.Message) (handshake.Handshake, bool) {
-	if g.Off {
-		return handshake.Handshake{}, false
-	}
-	return handshake.Find(m, g.Names...)
 }
 
 // isWebhook reports whether what looks like an unsigned handshake is signed as a webhook of another provider: its URL
@@ -74,10 +65,9 @@ func (l *Lane) answer(h handshake.Handshake, m sign.Message) (handshake.Reply, e
 func (g *Gateway) tellRefused(l *Lane, id int64, h handshake.Handshake, err error) {
 	about := Event{Kind: HandshakeRefused, ID: id, Handshake: h, Err: err}
 	if e, ok := errors.AsType[*sign.Error](err); ok && e.Reason == sign.EmptySecret {
-		if _, told := l.told.LoadOrStore("handshake "+h.Name, true); told {
-			return
-		}
 		about.Kind, about.Scheme = NeedsSecret, l.schemeOf(h)
+		g.tellOnce([...]any{l, h.Name}, about)
+		return
 	}
 	g.Tell(about)
 }
@@ -100,19 +90,12 @@ func (g *Gateway) advise(x *record.Exchange, h handshake.Handshake, m sign.Messa
 	g.Tell(about)
 }
 
-// learning is what a gateway does with the secrets that handshakes bring. Only the first one counts, since a handshake
-// is not signed, and the next may be a stranger's.
-type learning struct {
-	mu     sync.Mutex
-	kept   bool // by Keep
-	learnt map[*Lane]string
-}
-
 // shownOfSecret is how many characters of a learnt secret are told, so that a person recognises it. A secret has
 // sixteen at least.
 const shownOfSecret = 4
 
-// learn takes a secret: it has it kept, and checks with it on the lane when that has none yet.
+// learn takes a secret: it has it kept, and checks with it on the lane when that has none yet. Only the first one
+// counts, since a handshake is not signed, and the next may be a stranger's.
 func (g *Gateway) learn(l *Lane, id int64, h handshake.Handshake, secret sign.Secret) error {
 	v := l.Verifier.Load()
 	if v != nil && !v.Auto {
@@ -120,25 +103,22 @@ func (g *Gateway) learn(l *Lane, id int64, h handshake.Handshake, secret sign.Se
 			return err
 		}
 	}
-	g.learning.mu.Lock()
-	defer g.learning.mu.Unlock()
+	g.learning.Lock()
+	defer g.learning.Unlock()
 	about := Event{Kind: Learnt, ID: id, Handshake: h, Scheme: l.schemeOf(h), Secret: string(secret.Key[:shownOfSecret])}
-	if before, again := g.learning.learnt[l]; again {
-		if about.Kind = AnotherSecret; before != string(secret.Key) {
+	if l.learnt != "" {
+		if about.Kind = AnotherSecret; l.learnt != string(secret.Key) {
 			g.Tell(about)
 		}
 		return nil
 	}
-	if g.Keep != nil && !g.learning.kept {
+	if g.Keep != nil && !g.kept {
 		if err := g.Keep(secret); err != nil {
 			return err
 		}
-		g.learning.kept, about.Kept = true, true
+		g.kept, about.Kept = true, true
 	}
-	if g.learning.learnt == nil {
-		g.learning.learnt = map[*Lane]string{}
-	}
-	g.learning.learnt[l] = string(secret.Key)
+	l.learnt = string(secret.Key)
 	about.Checks = l.takeSecret(h, secret)
 	if !about.Checks && v != nil && v.Scheme.Handshake == h.Name && len(v.Secrets) > 0 {
 		about.Before = v.Secrets[0].Name

@@ -23,7 +23,6 @@ type Hook struct {
 	greeting handshake.Handshake // which one
 	to       *Lane               // that says where it goes; nil: not chosen yet
 
-	asked    bool               // script was asked for
 	script   *script.Script     // that answers it; nil: none
 	position script.Position    // in what is scripted
 	claim    *dedupe.Claim      // of what it repeats; nil: it is not compared, or not held back
@@ -32,11 +31,11 @@ type Hook struct {
 	begun    bool               // it counts as under way
 }
 
-// Lane returns the lane that decides where the webhook goes, an empty one where it goes nowhere. It is asked after
+// lane returns the lane that decides where the webhook goes, an empty one where it goes nowhere. It is asked after
 // Check.
-func (h *Hook) Lane() *Lane {
+func (h *Hook) lane() *Lane {
 	if h.to == nil {
-		h.to = h.Gateway.LaneFor(h.Exchange)
+		h.to = h.Gateway.laneFor(h.Exchange)
 	}
 	return h.to
 }
@@ -44,13 +43,13 @@ func (h *Hook) Lane() *Lane {
 // guards returns the lanes that check the request.
 func (h *Hook) guards() [][]*Lane {
 	if h.groups == nil {
-		h.groups = h.Gateway.Guards(&h.Exchange.Request)
+		h.groups = h.Gateway.guards(&h.Exchange.Request)
 	}
 	return h.groups
 }
 
-// CheckedBy returns the lane that has found the webhook as it is.
-func (h *Hook) CheckedBy() *Lane {
+// checkedBy returns the lane that has found the webhook as it is.
+func (h *Hook) checkedBy() *Lane {
 	group := h.guards()[0]
 	if i := slices.IndexFunc(group, func(l *Lane) bool { return l.accepts(h.Exchange) }); i >= 0 {
 		return group[i]
@@ -58,11 +57,11 @@ func (h *Hook) CheckedBy() *Lane {
 	return group[0]
 }
 
-// IsBeside reports whether the request was not checked although this listener checks others, and no route was written
+// isBeside reports whether the request was not checked although this listener checks others, and no route was written
 // for it.
-func (h *Hook) IsBeside() bool {
+func (h *Hook) isBeside() bool {
 	isUnchecked := h.Exchange.Verdict.Status == record.Unchecked
-	return isUnchecked && slices.ContainsFunc(h.Gateway.All(), (*Lane).Checks) && h.Lane().Route == nil
+	return isUnchecked && slices.ContainsFunc(h.Gateway.All(), (*Lane).Checks) && h.lane().Route == nil
 }
 
 // Check verifies the request, and reports which handshake, scheme and event it is.
@@ -75,7 +74,7 @@ func (h *Hook) Check(now time.Time) listen.Checked {
 	found.EventType = record.PlainEvent(found.EventType)
 	g.mark(&found, &x.Request, now)
 	x.Verdict, x.Scheme, x.EventType = found.Verdict, found.Scheme, found.EventType
-	if found.Verdict.Status == record.Invalid || IsUndecided(found.Marks) || h.IsBeside() {
+	if found.Verdict.Status == record.Invalid || isUndecided(found.Marks) || h.isBeside() {
 		found.Uncounted = true // a limit waits for accepted webhooks: what anybody can send must not end it
 	}
 	return found
@@ -98,7 +97,7 @@ func (h *Hook) verdict(now time.Time) (found listen.Checked, pins []*pinning) {
 	}
 	x := record.Exchange{Request: *r, Verdict: found.Verdict, Scheme: found.Scheme,
 		EventType: record.PlainEvent(found.EventType)}
-	to := g.LaneFor(&x)
+	to := g.laneFor(&x)
 	if to.Checks() && !slices.ContainsFunc(valid, to.ChecksAs) {
 		own := g.judge([]*Lane{to}, r, now)
 		if own.Verdict.Status != record.Valid {
@@ -110,12 +109,16 @@ func (h *Hook) verdict(now time.Time) (found listen.Checked, pins []*pinning) {
 	return found, pins
 }
 
-// recognise returns the handshake that the request looks like, and the lane that answers it.
+// recognise returns the handshake that the request looks like, and the lane that answers it. It goes by the URL that
+// arrived.
 func (h *Hook) recognise() (*Lane, handshake.Handshake, bool) {
 	m := MessageOf(&h.Exchange.Request)
 	for _, group := range h.guards() {
 		for _, l := range group {
-			if found, ok := l.Greeter.find(m); ok {
+			if l.Greeter.Off {
+				continue
+			}
+			if found, ok := handshake.Find(m, l.Greeter.Names...); ok {
 				return l, found, true
 			}
 		}

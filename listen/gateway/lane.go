@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -23,19 +22,11 @@ type Lane struct {
 	Greeter   Greeter
 	Name      string // of the route, for what is delivered in order
 	Path      string // of the route, "" where none covers; pins hold for it
-	Targets   []route.Target
+	Targets   route.Targets
 	PublicURL string // scheme and authority of the URL that senders use, "" for that of the gateway
 	Host      string // in lower case: a GET of a program may name it; "" for none
 
-	told sync.Map // what was told of it already: names of handshakes that are not proven, spellings
-}
-
-// ForwardTo returns the first of the targets, whose answer the sender gets; "" for none.
-func (l *Lane) ForwardTo() string {
-	if len(l.Targets) == 0 {
-		return ""
-	}
-	return l.Targets[0].URL
+	learnt string // the secret that a handshake has brought; "" for none
 }
 
 // Row returns the route of a lane in barb.toml; nil for the paths no route covers.
@@ -44,8 +35,8 @@ func (l *Lane) Row() *route.Route { return l.Route }
 // Checks reports whether a lane checks signatures.
 func (l *Lane) Checks() bool { return l.Verifier.Load() != nil }
 
-// Guards returns the lanes that check a request, in groups: one of each group has to find it valid.
-func (g *Gateway) Guards(r *record.Request) [][]*Lane {
+// guards returns the lanes that check a request, in groups: one of each group has to find it valid.
+func (g *Gateway) guards(r *record.Request) [][]*Lane {
 	groups := g.Lanes.Guards(r.Method, r.Target)
 	for _, group := range groups {
 		g.shownFirst(group, r)
@@ -120,9 +111,9 @@ func (l *Lane) accepts(x *record.Exchange) bool {
 	return slices.ContainsFunc(v.Secrets, func(s sign.Secret) bool { return s.Name == x.Verdict.Secret })
 }
 
-// LaneFor returns the lane that decides where a webhook goes, by what its check has found; an empty one where no
+// laneFor returns the lane that decides where a webhook goes, by what its check has found; an empty one where no
 // lane accepts it.
-func (g *Gateway) LaneFor(x *record.Exchange) *Lane {
+func (g *Gateway) laneFor(x *record.Exchange) *Lane {
 	r := &x.Request
 	found := route.Found{Method: r.Method, Target: r.Target, Event: record.EventToSend(x.EventType), Scheme: x.Scheme}
 	l, ok := g.Lanes.Forward(found, func(l *Lane) bool { return l.accepts(x) })
@@ -132,10 +123,10 @@ func (g *Gateway) LaneFor(x *record.Exchange) *Lane {
 	return l
 }
 
-// WouldTake reports whether a recorded exchange is one that a lane which checks it verifies, or that no lane checks.
-func (g *Gateway) WouldTake(x *record.Exchange) bool {
+// wouldTake reports whether a recorded exchange is one that a lane which checks it verifies, or that no lane checks.
+func (g *Gateway) wouldTake(x *record.Exchange) bool {
 	m, checks := MessageOf(&x.Request), false
-	for _, l := range slices.Concat(g.Guards(&x.Request)...) {
+	for _, l := range slices.Concat(g.guards(&x.Request)...) {
 		v := l.Verifier.Load()
 		if v == nil {
 			continue
@@ -168,8 +159,7 @@ func (g *Gateway) asSenderKnows(l *Lane, r *record.Request) string {
 // TellHost tells once that a host which only the sender names is part of what is checked. Somebody who got hold of a
 // webhook for another receiver could send it here.
 func (g *Gateway) TellHost(l *Lane, scheme sign.Scheme) {
-	if g.PublicURL != "" || l.PublicURL != "" || !scheme.SignsHost() {
-		return
+	if g.PublicURL == "" && l.PublicURL == "" && scheme.SignsHost() {
+		g.tellOnce("host", Event{Kind: HostUnchecked, Scheme: scheme.Name})
 	}
-	g.hostTold.Do(func() { g.Tell(Event{Kind: HostUnchecked, Scheme: scheme.Name}) })
 }

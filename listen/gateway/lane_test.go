@@ -154,7 +154,7 @@ func TestAWebhookGoesOnlyToRoutesThatVerifiedIt(t *testing.T) {
 		verifies := func(r *route.Route) bool {
 			return r.Scheme != "" && m.scheme != "" && (r.Scheme == m.scheme || r.Scheme == "auto") && r.Secrets[0] == m.secret
 		}
-		to := g.LaneFor(x)
+		to := g.laneFor(x)
 		if to.Checks() && !verifies(to.Route) {
 			t.Fatalf("%s of %+v went to %+v", target, m, to.Route)
 		}
@@ -222,8 +222,8 @@ func TestAGenuineWebhookFindsItsRoute(t *testing.T) {
 			t.Errorf("%+v is %q (%s), want %q", c.m, x.Verdict.Status, x.Verdict.Reason, c.status)
 			continue
 		}
-		if c.to != nowhere && g.LaneFor(x) != g.Lanes.Rows[c.to] {
-			t.Errorf("%+v went to %+v, want route %d", c.m, g.LaneFor(x).Route, c.to)
+		if c.to != nowhere && g.laneFor(x) != g.Lanes.Rows[c.to] {
+			t.Errorf("%+v went to %+v, want route %d", c.m, g.laneFor(x).Route, c.to)
 		}
 	}
 }
@@ -249,8 +249,8 @@ func TestARouteVerifiesWithItsOwnPublicURL(t *testing.T) {
 		switch {
 		case (want < 0) != (x.Verdict.Status == record.Invalid):
 			t.Errorf("signed for %s it is %q", url, x.Verdict.Status)
-		case want >= 0 && g.LaneFor(x) != g.Lanes.Rows[want]:
-			t.Errorf("signed for %s it went to %+v", url, g.LaneFor(x).Route)
+		case want >= 0 && g.laneFor(x) != g.Lanes.Rows[want]:
+			t.Errorf("signed for %s it went to %+v", url, g.laneFor(x).Route)
 		}
 	}
 }

@@ -32,10 +32,10 @@ const (
 	mirrorsBytes   = 32 << 20
 )
 
-// mirror hands a webhook, whose forward to the app is f, to the mirrors of its lane; f is nil where nothing was sent.
-// With a queue, targets that are not mirrors have entries of their own.
+// mirror hands a webhook, whose forward to the app is f, to the mirrors of its lane. With a queue, targets that are not
+// mirrors have entries of their own.
 func (g *Gateway) mirror(x, f *record.Exchange, l *Lane) {
-	if f == nil || len(l.Targets) < 2 {
+	if len(l.Targets) < 2 {
 		return
 	}
 	m := &g.mirrors

@@ -79,7 +79,7 @@ func (g *Gateway) isOurs(ctx context.Context, x *record.Exchange) bool {
 	if err != nil {
 		return errors.Is(err, redact.ErrGone)
 	}
-	return g.WouldTake(came)
+	return g.wouldTake(came)
 }
 
 // askNeighbour finds out whether another listener's webhook was accepted since it was learnt of.

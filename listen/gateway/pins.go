@@ -21,7 +21,6 @@ type pins struct {
 	mu     sync.Mutex
 	prints map[string]string            // fingerprints, by the key of the secret
 	last   map[string]map[string]string // the schemes by fingerprint of each route, as they were read last
-	told   map[string]bool              // what was explained already
 }
 
 // finding is the result of a lane's check.
@@ -52,9 +51,8 @@ func (g *Gateway) checkIn(l *Lane, m sign.Message, now time.Time) finding {
 		c = v.Check(m, now)
 	}
 	if c.Verdict.Status == record.Valid && c.Spelling != "" {
-		if _, told := l.told.LoadOrStore("spelling "+c.Scheme+string(c.Spelling), true); !told {
-			g.Tell(Event{Kind: SpellingRefused, Scheme: c.Scheme, Detail: c.Spelling.Words()})
-		}
+		g.tellOnce([...]any{l, c.Scheme, c.Spelling},
+			Event{Kind: SpellingRefused, Scheme: c.Scheme, Detail: c.Spelling.Words()})
 	}
 	checked := listen.Checked{Verdict: c.Verdict, Scheme: c.Scheme, WebhookID: c.WebhookID, EventType: c.EventType}
 	return finding{checked, l, pin}
@@ -68,7 +66,8 @@ func (g *Gateway) checkAuto(l *Lane, v *verifier.Verifier, m sign.Message, now t
 	before := pinned[string(c.Secret.Key)]
 	switch {
 	case c.Verdict.Reason == string(sign.WeakerSignature):
-		g.explainOnce(l, c)
+		// once for each scheme: a captured message can be sent in many ways, and a forgery does not come here
+		g.tellOnce("weaker "+l.Path+" "+c.Scheme, Event{Kind: Weaker, Scheme: c.Scheme, Detail: c.Detail})
 	case c.Verdict.Status == record.Valid && c.Scheme != before && !g.isToken(c.Scheme):
 		pin = &pinning{l, c.Secret, c.Scheme, before}
 	}
@@ -105,7 +104,7 @@ func (g *Gateway) pinned(l *Lane, v *verifier.Verifier) map[string]string {
 	ctx := context.Background()
 	kept, err := g.History.Pinned(ctx, l.Path)
 	if err != nil {
-		g.explain("pins", Event{Kind: PinsUnread, Err: err})
+		g.tellOnce("pins", Event{Kind: PinsUnread, Err: err})
 		kept = p.last[l.Path]
 	}
 	if p.last == nil {
@@ -147,34 +146,13 @@ func (g *Gateway) pin(n *pinning, now time.Time) bool {
 	pin := store.Pin{Route: n.lane.Path, Secret: p.printOf(ctx, g.History, n.secret), Scheme: n.scheme}
 	held, err := g.History.Pin(ctx, pin, n.before, now)
 	if err != nil {
-		g.explain("pins", Event{Kind: PinUnkept, Secret: n.secret.Name, Scheme: n.scheme, Err: err})
+		g.tellOnce("pins", Event{Kind: PinUnkept, Secret: n.secret.Name, Scheme: n.scheme, Err: err})
 		return true
 	}
 	if held != n.scheme {
 		return false
 	}
-	g.explain(n.secret.Name+" "+n.lane.Path+" "+n.scheme,
+	g.tellOnce("pin "+n.secret.Name+" "+n.lane.Path+" "+n.scheme,
 		Event{Kind: Pinned, Secret: n.secret.Name, Scheme: n.scheme, Path: n.lane.Path, Before: n.before})
 	return true
-}
-
-// explainOnce tells once for each scheme why a message with a good signature is refused. A captured message can be
-// sent in many ways, and a forgery does not come here.
-func (g *Gateway) explainOnce(l *Lane, c verifier.Result) {
-	g.pins.mu.Lock()
-	defer g.pins.mu.Unlock()
-	g.explain(l.Path+" "+c.Scheme, Event{Kind: Weaker, Scheme: c.Scheme, Detail: c.Detail})
-}
-
-// explain tells of something once. The pins are locked.
-func (g *Gateway) explain(about string, e Event) {
-	p := &g.pins
-	if p.told[about] {
-		return
-	}
-	if p.told == nil {
-		p.told = map[string]bool{}
-	}
-	p.told[about] = true
-	g.Tell(e)
 }

@@ -28,7 +28,6 @@ type Queue struct {
 	arguments string // what the arguments of the command are known by
 	leases    *worker.Leases
 	worker    *worker.Worker
-	told      sync.Map       // what was told already
 	settles   sync.WaitGroup // of first tries, whose senders do not wait for it
 }
 
@@ -67,11 +66,8 @@ func (q *Queue) Delivers(target string) bool { return slices.Contains(q.worker.T
 
 // isQueued reports whether a checked webhook is for the queue at all.
 func (h *Hook) isQueued() bool {
-	x := h.Exchange
-	distrusted, _ := h.Gateway.distrusts(x)
-	handedOn := x.Verdict.Status != record.Invalid && distrusted == 0 && x.Handshake == "" && !isFiltered(x) &&
-		!IsUndecided(x.Marks)
-	return handedOn && h.scripted() == nil
+	distrusted, _ := h.Gateway.distrusts(h.Exchange)
+	return distrusted == 0 && compares(h.Exchange) && h.script == nil
 }
 
 // reserved is what a webhook has in the queue until its sender is answered.
@@ -114,29 +110,24 @@ func (q *Queue) entries(x, kept *record.Exchange, l *Lane) (p reserved) {
 	return p
 }
 
-// first are the entries that a webhook gets in the transaction in which it becomes durable. A copy may not need any,
-// and a command that the sender waits for comes before the apps: what they need is put in later, before the sender has
-// an answer.
-func (q *Queue) first(h *Hook, kept *record.Exchange, again bool) reserved {
-	switch {
-	case again || !h.isQueued():
-		return reserved{}
-	case !q.g.runs(h.Exchange):
-		return q.entries(h.Exchange, kept, h.Lane())
-	case q.Ack:
+// next is what a webhook gets in the queue: the entry of its command where that runs from the queue, else those of its
+// apps.
+func (q *Queue) next(h *Hook, kept *record.Exchange) reserved {
+	if q.Ack && q.g.runs(h.Exchange) {
 		return reserved{entries: []*store.Queued{q.commandEntry(h, kept)}}
 	}
-	return reserved{}
+	return q.entries(h.Exchange, kept, h.lane())
 }
 
 // enlist makes a received exchange durable, with its entries in the queue. Again: it is a copy that may not be handed
-// on.
+// on. A copy may not need any entries, and a command that the sender waits for comes before the apps: what they need is
+// put in later, before the sender has an answer.
 func (h *Hook) enlist(ctx context.Context, kept *record.Exchange, again bool) error {
 	x, g, q := h.Exchange, h.Gateway, h.Gateway.Queue
-	if q == nil {
-		return g.History.Record(ctx, x)
+	var p reserved
+	if q != nil && !again && h.isQueued() && (q.Ack || !g.runs(x)) {
+		p = q.next(h, kept)
 	}
-	p := q.first(h, kept, again)
 	if len(p.entries) == 0 {
 		return g.History.Record(ctx, x)
 	}
@@ -172,13 +163,7 @@ func (h *Hook) cancelEntries(ctx context.Context) {
 
 // later puts a webhook into the queue that is recorded already.
 func (q *Queue) later(ctx context.Context, h *Hook) (*reserved, error) {
-	var p reserved
-	x, kept := h.Exchange, q.g.History.Redacted(h.Exchange)
-	if q.Ack && q.g.runs(x) {
-		p.entries = []*store.Queued{q.commandEntry(h, kept)}
-	} else {
-		p = q.entries(x, kept, h.Lane())
-	}
+	p := q.next(h, q.g.History.Redacted(h.Exchange))
 	err := q.g.History.Enqueue(ctx, p.entries...)
 	q.reserve(&p, err)
 	return &p, err
@@ -241,7 +226,7 @@ func (q *Queue) try(ctx context.Context, h *Hook, e *store.Queued, permit *deliv
 		g.Tell(Event{Kind: Waits, ID: x.ID, Detail: a.Why})
 		return textAnswer(http.StatusAccepted, queuedText)
 	}
-	g.mirror(x, a.Exchange, h.Lane())
+	g.mirror(x, a.Exchange, h.lane())
 	return g.relayed(ctx, a.Exchange)
 }
 

@@ -67,8 +67,8 @@ func CommandOf(target string) (program, details string) {
 // need follows when it has succeeded.
 func (q *Queue) commandEntry(h *Hook, kept *record.Exchange) *store.Queued {
 	now, needs := time.Now(), q.needs(kept)
-	return &store.Queued{Kind: store.Command, Thread: h.Exchange.ID, Target: q.commandTarget(h.CheckedBy()),
-		Policy: q.plan(needs), Order: q.orderOf(h.Lane(), &h.Exchange.Request, needs), Due: now, Created: now,
+	return &store.Queued{Kind: store.Command, Thread: h.Exchange.ID, Target: q.commandTarget(h.checkedBy()),
+		Policy: q.plan(needs), Order: q.orderOf(h.lane(), &h.Exchange.Request, needs), Due: now, Created: now,
 		Masks: kept.Masks}
 }
 
@@ -136,7 +136,7 @@ func (q *Queue) ran(ctx context.Context, x, kept *record.Exchange, e *store.Queu
 	g.Tell(Event{Kind: CommandRan, ID: x.ID, Exchange: x})
 	switch {
 	case x.Run.Exit == 0:
-		return worker.Result{State: store.Done, Next: q.entries(x, kept, g.LaneFor(x)).entries}
+		return worker.Result{State: store.Done, Next: q.entries(x, kept, g.laneFor(x)).entries}
 	case ctx.Err() != nil || g.Runner.Stopping.Err() != nil: // it did not come to its own end
 		return worker.Result{State: store.Waiting, Due: time.Now(), Why: "the listener ended"}
 	}

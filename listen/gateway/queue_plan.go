@@ -1,6 +1,7 @@
 package gateway
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -69,8 +70,8 @@ func (q *Queue) orderOf(l *Lane, r *record.Request, needs string) string {
 	return order
 }
 
-// unable says why this listener cannot deliver what is to be delivered so; nil when it can.
-func (q *Queue) unable(plan string) error {
+// prepare says why this listener cannot deliver entries of a plan; nil when it can.
+func (q *Queue) prepare(_ context.Context, _, plan string) error {
 	_, needs, err := planOf(plan)
 	switch {
 	case err != nil:

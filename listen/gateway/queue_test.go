@@ -87,6 +87,6 @@ func TestEachAppIsQueuedForOnceAndNoMirror(t *testing.T) {
 	}
 	h := keepOne(t, g, received("/in", "msg_1", "{}", ""))
 	if n := len(openEntries(t, g)); n != 2 {
-		t.Errorf("%d entries in the queue, of %v", n, h.Lane().Targets)
+		t.Errorf("%d entries in the queue, of %v", n, h.lane().Targets)
 	}
 }

@@ -23,18 +23,8 @@ func (q *Queue) tell(e worker.Event) {
 		q.g.trouble(0, e.Err)
 		return
 	}
-	q.tellOnce(e.Target+" "+e.Err.Error(), Event{Kind: TargetLeft, Of: e.Kind, Target: e.Target, Err: e.Err})
+	q.g.tellOnce(e.Target+" "+e.Err.Error(), Event{Kind: TargetLeft, Of: e.Kind, Target: e.Target, Err: e.Err})
 }
-
-// tellOnce tells of something unless it was told already.
-func (q *Queue) tellOnce(what string, e Event) {
-	if _, before := q.told.LoadOrStore(what, true); !before {
-		q.g.Tell(e)
-	}
-}
-
-// prepare says why this listener cannot deliver entries of a plan.
-func (q *Queue) prepare(_ context.Context, _, plan string) error { return q.unable(plan) }
 
 // gone is what becomes of an entry whose webhook cannot be read: done where it is no longer in the history.
 func gone(err error) (worker.Result, error) {
@@ -70,7 +60,7 @@ func (q *Queue) deliver(ctx context.Context, e *store.Queued) (worker.Result, er
 	if r.State == store.Dead {
 		q.giveUp(NotDelivered, x, e, r.Why)
 	}
-	if l := g.LaneFor(x); r.State != store.Waiting && e.Target == l.ForwardTo() {
+	if l := g.laneFor(x); r.State != store.Waiting && e.Target == l.Targets.First() {
 		g.mirror(x, a.Exchange, l)
 	}
 	return r, nil
@@ -83,7 +73,7 @@ func (q *Queue) putOff(x *record.Exchange, e *store.Queued, why error) worker.Re
 		q.giveUp(NotDelivered, x, e, why.Error())
 		return worker.Result{State: store.Dead, Why: why.Error()}
 	}
-	q.tellOnce(why.Error(), Event{Kind: LeftBehind, ID: e.Thread, Err: why})
+	q.g.tellOnce(why.Error(), Event{Kind: LeftBehind, ID: e.Thread, Err: why})
 	return worker.Result{State: store.Waiting, Due: time.Now().Add(blockedFor), Why: why.Error()}
 }
 

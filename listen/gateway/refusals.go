@@ -71,13 +71,12 @@ type Refusals struct {
 	counts  map[string]int64
 	lines   Gathering
 	objects Gathering
-	line    func(example listen.Refusal, count int)
 }
 
 // NewRefusals returns what tells of refusals with line, and in greater detail with object unless that is nil. Both are
 // given one refusal as an example, and how many it stands for.
 func NewRefusals(line, object func(example listen.Refusal, count int)) *Refusals {
-	return &Refusals{counts: map[string]int64{}, line: line,
+	return &Refusals{counts: map[string]int64{},
 		lines:   Gathering{Every: refusalLines, Most: 1, Tell: line},
 		objects: Gathering{Every: time.Second, Most: refusalObjects, Tell: object}}
 }
@@ -97,7 +96,7 @@ func (f *Refusals) See(r listen.Refusal) {
 	}
 	switch {
 	case f.Verbose:
-		f.line(r, 1)
+		f.lines.Tell(r, 1)
 	case !f.Quiet || reason == NotStored:
 		f.lines.See(reason, r)
 	}

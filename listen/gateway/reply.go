@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/listen"
-	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -17,18 +16,10 @@ const keptOfInvalid = 64 << 10
 // flightTimeout is how long a copy waits for the one before it to be answered, then it is told to come again.
 const flightTimeout = 30 * time.Second
 
-// scripted returns the script that answers the webhook, nil for none. It is asked after Check.
-func (h *Hook) scripted() *script.Script {
-	if !h.asked {
-		h.asked, h.script = true, h.Gateway.Answers.ScriptFor(h.Exchange)
-	}
-	return h.script
-}
-
 // isStray reports whether a webhook is beside the checked ones and nothing is done with it but to record it.
 func (h *Hook) isStray() bool {
 	g := h.Gateway
-	return h.IsBeside() && h.Lane().ForwardTo() == "" && g.Answers.Respond == nil &&
+	return h.isBeside() && h.lane().Targets.First() == "" && g.Answers.Respond == nil &&
 		(g.Runner == nil || !g.Runner.Unverified)
 }
 
@@ -44,7 +35,8 @@ func (h *Hook) Record(ctx context.Context) (err error) {
 	if !g.KeepInvalid && (x.Verdict.Status == record.Invalid || h.isStray()) {
 		x.Truncate(keptOfInvalid)
 	}
-	h.position, err = g.Answers.Number(x, h.scripted(), func() error { return h.record(ctx) })
+	h.script = g.Answers.ScriptFor(x)
+	h.position, err = g.Answers.Number(x, h.script, func() error { return h.record(ctx) })
 	return err
 }
 
@@ -87,13 +79,13 @@ func (h *Hook) reply(ctx context.Context) *record.Response {
 	switch x := h.Exchange; {
 	case x.Verdict.Status == record.Invalid:
 		return textAnswer(http.StatusUnauthorized, "invalid signature\n")
-	case IsUndecided(x.Marks):
+	case isUndecided(x.Marks):
 		return unavailable()
 	case x.Handshake != "":
 		return h.Greet()
 	case isFiltered(x):
 		return &record.Response{Status: http.StatusOK}
-	case h.scripted() != nil:
+	case h.script != nil:
 		return nil
 	}
 	return h.handOnce(ctx, func() *record.Response { return h.handOn(ctx) })
@@ -136,7 +128,7 @@ func (h *Hook) handOn(ctx context.Context) *record.Response {
 		return failed
 	}
 	switch {
-	case h.Lane().ForwardTo() == "":
+	case h.lane().Targets.First() == "":
 		return &record.Response{Status: http.StatusOK}
 	case g.Queue != nil:
 		return h.queued(ctx)
@@ -157,7 +149,7 @@ func (h *Hook) Answered(ctx context.Context) error {
 	if h.begun {
 		g.open.Add(-1)
 	}
-	g.Tell(Event{Kind: Answered, ID: x.ID, Exchange: g.History.Redacted(x), Apps: h.apps, IsBeside: h.IsBeside()})
+	g.Tell(Event{Kind: Answered, ID: x.ID, Exchange: g.History.Redacted(x), Apps: h.apps, IsBeside: h.isBeside()})
 	return err
 }
 

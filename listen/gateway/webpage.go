@@ -42,7 +42,7 @@ func (g *Gateway) knowsHost(r *record.Request) bool {
 	case host == "localhost" || isIP && ip.Unmap().IsLoopback() || slices.Contains(g.Hosts, host): // RFC 6761, section 6.3
 		return true
 	}
-	return slices.ContainsFunc(slices.Concat(g.Guards(r)...), func(l *Lane) bool { return l.Host == host })
+	return slices.ContainsFunc(slices.Concat(g.guards(r)...), func(l *Lane) bool { return l.Host == host })
 }
 
 // HostOf returns the host of a URL in lower case, without a port; "" for none.

@@ -14,7 +14,7 @@ type Route struct {
 	Event     string            // a pattern as Match reads it; "" selects every type
 	Scheme    string            // "" for none
 	Secrets   []string          // references, in the order of trial
-	Targets   []Target          // the first one answers the sender
+	Targets   Targets           // the first one answers the sender
 	PublicURL string            // scheme and authority that senders use, "" where they use barb's own
 	Params    map[string]string // of the scheme
 }
@@ -24,6 +24,17 @@ type Target struct {
 	URL     string
 	Written string // as it is written in barb.toml
 	Mirror  bool   // its answer is compared and not given to the sender
+}
+
+// Targets are apps in the order of barb.toml.
+type Targets []Target
+
+// First returns the URL of the app that answers the sender, "" where there is none.
+func (t Targets) First() string {
+	if len(t) == 0 {
+		return ""
+	}
+	return t[0].URL
 }
 
 // Covers reports whether a route is for a path, as Path returns it: a route without a path covers every path, a route
@@ -63,14 +74,6 @@ func (r *Route) Selects(method, event string) bool {
 
 func (r *Route) takes(method string) bool {
 	return len(r.Methods) == 0 || slices.Contains(r.Methods, method)
-}
-
-// ForwardTo returns the URL of the app that answers the sender, "" where there is none.
-func (r *Route) ForwardTo() string {
-	if len(r.Targets) == 0 {
-		return ""
-	}
-	return r.Targets[0].URL
 }
 
 // Match reports whether text matches a pattern in which * stands for any part and everything else for itself.

@@ -79,11 +79,11 @@ func TestARouteSelectsByMethodAndEvent(t *testing.T) {
 	if !r.Selects("PUT", "a.b") || r.Selects("GET", "a.b") || r.Selects("PUT", "b") || r.CoversAll() {
 		t.Errorf("%+v selects something else", r)
 	}
-	if name := r.Name(); name != "POST,PUT /a a.*" || r.ForwardTo() != "http://h" {
-		t.Errorf("it is named %q and forwards to %q", name, r.ForwardTo())
+	if name := r.Name(); name != "POST,PUT /a a.*" || r.Targets.First() != "http://h" {
+		t.Errorf("it is named %q and forwards to %q", name, r.Targets.First())
 	}
 	if all := (&route.Route{Path: "/"}); !all.CoversAll() || !all.Selects("GET", "") || all.Name() != "/" ||
-		all.ForwardTo() != "" {
+		all.Targets.First() != "" {
 		t.Errorf("%+v does not select everything", all)
 	}
 }
