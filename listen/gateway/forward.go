@@ -12,8 +12,8 @@ import (
 	"github.com/barbhq/barb/store/redact"
 )
 
-// forward hands a recorded webhook to the apps of its lane, and returns what the sender gets. The forward is an exchange
-// of its own, and in the history before its first byte leaves.
+// forward hands a recorded webhook to the apps of its lane, and returns what the sender gets. The forward is an
+// exchange of its own, and in the history before its first byte leaves.
 func (h *Hook) forward(ctx context.Context) *record.Response {
 	g, x := h.Gateway, h.Exchange
 	next, err := forwardOf(x, h.lane().Targets.First())
