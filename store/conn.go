@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"database/sql/driver"
@@ -33,7 +34,8 @@ func fileURL(path string) string {
 // conn is one connection for one goroutine, without database/sql, whose bookkeeping costs as much as the insert.
 type conn struct {
 	*sqlite3.SQLiteConn
-	kept []*sqlite3.SQLiteStmt
+	kept   []*sqlite3.SQLiteStmt
+	failed error // the first error of keep
 }
 
 func dial(address string) (*conn, error) {
@@ -44,8 +46,24 @@ func dial(address string) (*conn, error) {
 	return &conn{SQLiteConn: c.(*sqlite3.SQLiteConn)}, nil
 }
 
-func (c *conn) exec(script string) error {
-	_, err := c.ExecContext(context.Background(), script, nil)
+// exec runs a script without arguments, or one statement with arguments.
+func (c *conn) exec(script string, values ...driver.Value) error {
+	_, err := c.ExecContext(context.Background(), script, arguments(values...))
+	return err
+}
+
+// transact runs do in a transaction that locks the file from its beginning, and rolls it back after an error.
+func (c *conn) transact(do func() error) error {
+	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
+		return err
+	}
+	err := do()
+	if err == nil {
+		err = c.exec("COMMIT")
+	}
+	if err != nil {
+		_ = c.exec("ROLLBACK") // the first error is the one to tell
+	}
 	return err
 }
 
@@ -57,13 +75,19 @@ func (c *conn) prepare(query string) (*sqlite3.SQLiteStmt, error) {
 	return stmt.(*sqlite3.SQLiteStmt), nil
 }
 
-// keep prepares a statement for as long as the connection is open.
-func (c *conn) keep(query string) (*sqlite3.SQLiteStmt, error) {
-	stmt, err := c.prepare(query)
-	if err == nil {
-		c.kept = append(c.kept, stmt)
+// keep prepares a statement for as long as the connection is open. After an error, which stays in failed, it prepares
+// nothing.
+func (c *conn) keep(query string) *sqlite3.SQLiteStmt {
+	if c.failed != nil {
+		return nil
 	}
-	return stmt, err
+	stmt, err := c.prepare(query)
+	if err != nil {
+		c.failed = err
+		return nil
+	}
+	c.kept = append(c.kept, stmt)
+	return stmt
 }
 
 // Close closes the connection and its statements: SQLite keeps connection and log as long as a statement is open.
@@ -81,11 +105,7 @@ func (c *conn) queryRow(query string, args []driver.NamedValue, dest ...any) err
 	if err != nil {
 		return err
 	}
-	err = one(stmt, args, dest...)
-	if closeErr := stmt.Close(); err == nil {
-		err = closeErr
-	}
-	return err
+	return cmp.Or(one(stmt, args, dest...), stmt.Close())
 }
 
 // one runs a prepared query of at most one row.
@@ -120,18 +140,7 @@ func run(stmt *sqlite3.SQLiteStmt, args []driver.NamedValue) error {
 
 // drain runs a PRAGMA that works a little with each row it returns.
 func (c *conn) drain(query string) error {
-	rows, err := c.QueryContext(context.Background(), query, nil)
-	if err != nil {
-		return err
-	}
-	values := make([]driver.Value, len(rows.Columns()))
-	for err == nil {
-		err = rows.Next(values)
-	}
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return errors.Join(err, rows.Close())
+	return c.each(context.Background(), query, nil, func(cells) error { return nil })
 }
 
 // keepLog makes SQLite leave the file named like the log alone when the connection closes.
@@ -198,25 +207,15 @@ func some(stmt *sqlite3.SQLiteStmt, args []driver.NamedValue) (bool, error) {
 	return err == nil, err
 }
 
-// execute runs one statement with arguments.
-func (c *conn) execute(query string, values ...driver.Value) error {
-	_, err := c.ExecContext(context.Background(), query, arguments(values...))
-	return err
-}
-
 // idsOf runs a prepared statement that returns ids.
 func idsOf(stmt *sqlite3.SQLiteStmt, args []driver.NamedValue) (ids []int64, err error) {
 	rows, err := stmt.QueryContext(context.Background(), args)
 	if err != nil {
 		return nil, err
 	}
-	values := make([]driver.Value, 1)
-	for err = rows.Next(values); err == nil; err = rows.Next(values) {
-		id, _ := values[0].(int64)
-		ids = append(ids, id)
-	}
-	if errors.Is(err, io.EOF) {
-		err = nil
-	}
-	return ids, errors.Join(err, rows.Close())
+	err = eachOf(rows, func(row cells) error {
+		ids = append(ids, row.number())
+		return nil
+	})
+	return ids, err
 }

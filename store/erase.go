@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"database/sql/driver"
 	"slices"
@@ -37,25 +38,15 @@ func (p *pruner) eraseNames() error {
 	if err := p.dropUsed(0, 0); err != nil || len(p.names) == 0 {
 		return err
 	}
-	return p.alone(func() error { return p.dropNames(exchange, entry) })()
+	return p.alone(func() error { return p.c.transact(func() error { return p.dropNames(exchange, entry) }) })()
 }
 
 // dropNames removes the names of the list that nothing above two ids has.
 func (p *pruner) dropNames(exchange, entry int64) error {
-	if err := p.c.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := p.dropUsed(exchange, entry); err != nil || len(p.names) == 0 {
 		return err
 	}
-	err := p.dropUsed(exchange, entry)
-	if err == nil && len(p.names) > 0 {
-		err = p.c.exec("DELETE FROM name WHERE id IN (" + p.listedNames() + ")")
-	}
-	if err == nil {
-		err = p.c.exec("COMMIT")
-	}
-	if err != nil {
-		_ = p.c.exec("ROLLBACK") // the first error is the one to tell
-	}
-	return err
+	return p.c.exec("DELETE FROM name WHERE id IN (" + p.listedNames() + ")")
 }
 
 // dropUsed takes the names out of the list that something above two ids has.
@@ -65,13 +56,10 @@ func (p *pruner) dropUsed(exchange, entry int64) error {
 		return err
 	}
 	used, err := idsOf(stmt, arguments(exchange, entry))
-	if closeErr := stmt.Close(); err == nil {
-		err = closeErr
-	}
 	for _, id := range used {
 		delete(p.names, id)
 	}
-	return err
+	return cmp.Or(err, stmt.Close())
 }
 
 // listedNames writes the names of the list for SQL.

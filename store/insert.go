@@ -32,19 +32,11 @@ type many struct {
 
 const atOnce = 16
 
-func newMany(c *conn, into, columns string) (*many, error) {
+func newMany(c *conn, into, columns string) *many {
 	n := strings.Count(columns, ",") + 1
 	row := "(?" + strings.Repeat(", ?", n-1) + ")"
-	text := "INSERT OR REPLACE INTO " + into + " (" + columns + ") VALUES "
-	one, err := c.keep(text + row)
-	if err != nil {
-		return nil, err
-	}
-	sixteen, err := c.keep(text + row + strings.Repeat(", "+row, atOnce-1))
-	if err != nil {
-		return nil, err
-	}
-	return &many{one: one, sixteen: sixteen, columns: n}, nil
+	one := "INSERT OR REPLACE INTO " + into + " (" + columns + ") VALUES " + row
+	return &many{one: c.keep(one), sixteen: c.keep(one + strings.Repeat(", "+row, atOnce-1)), columns: n}
 }
 
 func (m *many) add(row ...driver.Value) error {
@@ -107,48 +99,33 @@ func (ins *inserts) statement(text string) (*sqlite3.SQLiteStmt, error) {
 	if stmt, ok := ins.rare[text]; ok {
 		return stmt, nil
 	}
-	stmt, err := ins.conn.keep(text)
+	stmt, err := ins.conn.prepare(text)
 	if err == nil {
+		ins.conn.kept = append(ins.conn.kept, stmt)
 		ins.rare[text] = stmt
 	}
 	return stmt, err
 }
 
-func newInserts(c *conn) (*inserts, error) {
-	ins := inserts{conn: c, rare: map[string]*sqlite3.SQLiteStmt{}}
-	var err error
-	for _, table := range []struct {
-		many          **many
-		name, columns string
-	}{
-		{&ins.exchange, "exchange", beginningColumns + endingColumns},
-		{&ins.request, "request",
-			"id, head, fields, target, proto, trailer, body, chunks, server_name, full_length, full_sha256"},
-		{&ins.response, "response", "id, head, fields, proto, reason, body"},
-	} {
-		if *table.many, err = newMany(c, table.name, table.columns); err != nil {
-			return nil, err
-		}
-	}
+// newInserts prepares what every process needs; c has the error.
+func newInserts(c *conn) *inserts {
 	update := fmt.Sprintf("UPDATE exchange SET %s = ? WHERE id = ?", strings.ReplaceAll(endingColumns, ",", " = ?,"))
 	// a command may have ended before the answer did: see Ran
 	for _, column := range []string{"masks", "exec_exit", "exec_took"} {
 		update = strings.Replace(update, column+" = ?", column+" = ifnull(?, "+column+")", 1)
 	}
-	for _, statement := range []struct {
-		stmt **sqlite3.SQLiteStmt
-		text string
-	}{
-		{&ins.ending, update},
-		{&ins.changes, "SELECT total_changes()"},
-		{&ins.there, "SELECT id FROM exchange WHERE id = ?"},
-	} {
-		if *statement.stmt, err = c.keep(statement.text); err != nil {
-			return nil, err
-		}
+	return &inserts{
+		exchange: newMany(c, "exchange", beginningColumns+endingColumns),
+		request: newMany(c, "request",
+			"id, head, fields, target, proto, trailer, body, chunks, server_name, full_length, full_sha256"),
+		response: newMany(c, "response", "id, head, fields, proto, reason, body"),
+		ending:   c.keep(update),
+		changes:  c.keep("SELECT total_changes()"),
+		there:    c.keep("SELECT id FROM exchange WHERE id = ?"),
+		names:    newNames(c),
+		conn:     c,
+		rare:     map[string]*sqlite3.SQLiteStmt{},
 	}
-	ins.names, err = newNames(c)
-	return &ins, err
 }
 
 // begin inserts an exchange under an id.

@@ -26,7 +26,7 @@ func (w *writer) keepPieces(exchange int64, masks []record.Mask) error {
 	if err != nil {
 		return err
 	}
-	return w.conn.execute("INSERT OR REPLACE INTO kept (id, pieces) VALUES (?, ?)", exchange, text)
+	return w.conn.exec("INSERT OR REPLACE INTO kept (id, pieces) VALUES (?, ?)", exchange, text)
 }
 
 // isLoose reports whether only its bytes can put a piece back. Of an answer nothing is.

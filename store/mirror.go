@@ -22,7 +22,7 @@ func (s *Store) RecordMirror(ctx context.Context, x *record.Exchange, of int64) 
 		return err
 	}
 	work := func(w *writer, first int64) (bool, error) {
-		return true, w.conn.execute("INSERT INTO mirror (id, of) VALUES (?, ?)", first, of)
+		return true, w.conn.exec("INSERT INTO mirror (id, of) VALUES (?, ?)", first, of)
 	}
 	return s.await(ctx, &write{done: make(chan error, 1), begin: []*beginning{b}, work: work})
 }
@@ -30,7 +30,7 @@ func (s *Store) RecordMirror(ctx context.Context, x *record.Exchange, of int64) 
 // CompareMirror notes whether a mirror answered as the app did.
 func (s *Store) CompareMirror(ctx context.Context, id int64, same bool) error {
 	return s.work(ctx, func(w *writer) error {
-		return w.conn.execute("UPDATE mirror SET same = ? WHERE id = ?", same, id)
+		return w.conn.exec("UPDATE mirror SET same = ? WHERE id = ?", same, id)
 	})
 }
 

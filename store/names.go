@@ -41,22 +41,13 @@ const maxNames = 4096
 const addName = `INSERT INTO name (id, kind, text)
 	VALUES (1 + max((SELECT ifnull(max(id), 0) FROM name), (SELECT last_name FROM history)), ?, ?) RETURNING id`
 
-func newNames(c *conn) (*names, error) {
-	n := &names{known: map[word]driver.Value{}}
-	for _, statement := range []struct {
-		stmt **sqlite3.SQLiteStmt
-		text string
-	}{
-		{&n.find, "SELECT id FROM name WHERE kind = ? AND text = ?"},
-		{&n.add, addName},
-		{&n.count, "SELECT names_removed FROM history"},
-	} {
-		var err error
-		if *statement.stmt, err = c.keep(statement.text); err != nil {
-			return nil, err
-		}
+func newNames(c *conn) *names {
+	return &names{
+		find:  c.keep("SELECT id FROM name WHERE kind = ? AND text = ?"),
+		add:   c.keep(addName),
+		count: c.keep("SELECT names_removed FROM history"),
+		known: map[word]driver.Value{},
 	}
-	return n, nil
 }
 
 // begin opens a transaction for names: what a prune of another connection removed in the meantime is forgotten.

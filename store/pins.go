@@ -49,7 +49,7 @@ func (s *Store) Pinned(ctx context.Context, route string) (schemes map[string]st
 // the secret is pinned to now, durably: another process may have been faster.
 func (s *Store) Pin(ctx context.Context, p Pin, replaces string, now time.Time) (held string, err error) {
 	err = s.work(ctx, func(w *writer) error {
-		if err := w.conn.execute(`INSERT INTO pin (route, secret, scheme, since) VALUES (?, ?, ?, ?)
+		if err := w.conn.exec(`INSERT INTO pin (route, secret, scheme, since) VALUES (?, ?, ?, ?)
 			ON CONFLICT (route, secret) DO UPDATE SET scheme = excluded.scheme, since = excluded.since WHERE scheme = ?`,
 			p.Route, []byte(p.Secret), p.Scheme, now.UnixNano(), replaces); err != nil {
 			return err
@@ -67,7 +67,7 @@ func (s *Store) Unpin(ctx context.Context, scheme string) (n int64, err error) {
 			&n); err != nil {
 			return err
 		}
-		return w.conn.execute("DELETE FROM pin WHERE scheme GLOB ?", globOf(scheme))
+		return w.conn.exec("DELETE FROM pin WHERE scheme GLOB ?", globOf(scheme))
 	})
 	return n, err
 }

@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math"
@@ -59,9 +60,7 @@ func (s *Store) Prune(ctx context.Context, rule PruneRule) (result PruneResult, 
 	if err = p.prune(ctx, rule); err == nil {
 		erased, err = p.tidy(ctx, rule)
 	}
-	if closeErr := p.c.Close(); err == nil {
-		err = closeErr
-	}
+	err = cmp.Or(err, p.c.Close())
 	return PruneResult{Removed: p.removed, Bytes: max(before-s.Size(), 0), Remains: !erased}, s.told(err)
 }
 
@@ -86,26 +85,16 @@ func newPruner(s *Store) (*pruner, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := c.drain(shortWait); err != nil {
-		_ = c.Close() // the first error is the one to tell
-		return nil, err
-	}
-	p := &pruner{s: s, c: c, names: map[int64]bool{}}
-	if p.waits, err = c.keep("SELECT id FROM queue WHERE thread = ? AND state = 1"); err == nil {
-		p.named, err = c.keep(namesOf)
-	}
-	if err != nil {
-		_ = c.Close() // the first error is the one to tell
-		return nil, err
-	}
+	c.failed = c.drain(shortWait)
+	p := &pruner{s: s, c: c, names: map[int64]bool{},
+		waits: c.keep("SELECT id FROM queue WHERE thread = ? AND state = 1"), named: c.keep(namesOf)}
 	for _, where := range []string{"response WHERE id", "request WHERE id", "mirror WHERE id", "queue WHERE thread",
 		"exchange WHERE id"} {
-		stmt, err := c.keep("DELETE FROM " + where + " = ?")
-		if err != nil {
-			_ = c.Close()
-			return nil, err
-		}
-		p.deletes = append(p.deletes, stmt)
+		p.deletes = append(p.deletes, c.keep("DELETE FROM "+where+" = ?"))
+	}
+	if c.failed != nil {
+		_ = c.Close() // the first error is the one to tell
+		return nil, c.failed
 	}
 	return p, nil
 }
@@ -231,19 +220,15 @@ func (p *pruner) batch(ctx context.Context, sc *scope, span Range, most int, byt
 
 // commit removes a batch in one transaction.
 func (p *pruner) commit(batch []int64) error {
-	if err := p.c.exec("BEGIN IMMEDIATE"); err != nil {
+	var removed int64
+	err := p.c.transact(func() (err error) {
+		removed, err = p.delete(batch)
 		return err
-	}
-	removed, err := p.delete(batch)
+	})
 	if err == nil {
-		err = p.c.exec("COMMIT")
+		p.removed += removed
 	}
-	if err != nil {
-		_ = p.c.exec("ROLLBACK") // the first error is the one to tell
-		return err
-	}
-	p.removed += removed
-	return nil
+	return err
 }
 
 // alone is do without this process's writer, so that a checkpoint finds the log unused and it begins anew.
@@ -310,7 +295,7 @@ func (p *pruner) delete(batch []int64) (removed int64, err error) {
 		}
 	}
 	last := batch[len(batch)-1]
-	return removed, p.c.execute("UPDATE history SET last_id = ?1 WHERE last_id < ?1", last)
+	return removed, p.c.exec("UPDATE history SET last_id = ?1 WHERE last_id < ?1", last)
 }
 
 // used is the bytes that the history would take without its free pages.

@@ -61,6 +61,11 @@ func (c *conn) each(ctx context.Context, query string, args []any, do func(cells
 	if err != nil {
 		return err
 	}
+	return eachOf(rows, do)
+}
+
+// eachOf hands rows to do, and closes them.
+func eachOf(rows driver.Rows, do func(cells) error) (err error) {
 	values := make([]driver.Value, len(rows.Columns()))
 	for err = rows.Next(values); err == nil; err = rows.Next(values) {
 		if err = do(values); err != nil {

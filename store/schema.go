@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"embed"
 	"fmt"
@@ -36,11 +37,7 @@ func migrate(path string) error {
 	if err != nil {
 		return err
 	}
-	err = conn.migrate(path)
-	if closeErr := conn.Close(); err == nil {
-		err = closeErr
-	}
-	return err
+	return cmp.Or(conn.migrate(path), conn.Close())
 }
 
 func (c *conn) migrate(path string) error {
@@ -48,17 +45,7 @@ func (c *conn) migrate(path string) error {
 	if err := c.exec(fmt.Sprintf("PRAGMA page_size = %d; PRAGMA auto_vacuum = INCREMENTAL", pageSize)); err != nil {
 		return err
 	}
-	if err := c.exec("BEGIN IMMEDIATE"); err != nil {
-		return err
-	}
-	err := c.applyMigrations(path)
-	if err == nil {
-		err = c.exec("COMMIT")
-	}
-	if err != nil {
-		_ = c.exec("ROLLBACK") // the first error is the one to tell
-	}
-	return err
+	return c.transact(func() error { return c.applyMigrations(path) })
 }
 
 func (c *conn) applyMigrations(path string) error {
@@ -99,10 +86,7 @@ func useLog(path string) error {
 		return err
 	}
 	var mode string
-	err = conn.queryRow("PRAGMA journal_mode = WAL", nil, &mode)
-	if closeErr := conn.Close(); err == nil {
-		err = closeErr
-	}
+	err = cmp.Or(conn.queryRow("PRAGMA journal_mode = WAL", nil, &mode), conn.Close())
 	if err == nil && mode != "wal" {
 		err = sqlite3.Error{Code: sqlite3.ErrBusy} // SQLite says so by staying where it was
 	}

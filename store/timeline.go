@@ -50,7 +50,7 @@ func (t *timeline) pass(c *conn, writes []*write, id, disorder int64) error {
 	if worst == disorder {
 		return nil
 	}
-	return c.execute("UPDATE history SET disorder = ?", worst+worst/2) // some in advance: not with every row
+	return c.exec("UPDATE history SET disorder = ?", worst+worst/2) // some in advance: not with every row
 }
 
 func anyBegins(writes []*write) bool {

@@ -283,8 +283,8 @@ func (w *writer) connect() error {
 	if err != nil {
 		return err
 	}
-	if w.inserts, err = newInserts(c); err != nil {
-		return errors.Join(err, c.Close())
+	if w.inserts = newInserts(c); c.failed != nil {
+		return errors.Join(c.failed, c.Close())
 	}
 	w.conn, w.clock, w.log = c, timeline{others: &w.store.others}, disk.FileID{}
 	if w.store.network {
