@@ -130,23 +130,12 @@ func newInserts(c *conn) *inserts {
 
 // begin inserts an exchange under an id.
 func (ins *inserts) begin(id int64, b *beginning) error {
-	x, r := b.x, &b.x.Request
-	endpoint, err := ins.names.id(nameEndpoint, b.endpoint)
+	x, r, names := b.x, &b.x.Request, ins.names
+	row := append(ins.row[:0], id, int64(x.Kind), unlessZero(x.Thread), int64(x.Attempt), nanos(x.Start),
+		unlessZero(x.Remote), names.id(nameEndpoint, b.endpoint), r.Method, b.url, unlessZero(x.WebhookID),
+		names.id(nameEvent, x.EventType), unlessZero(x.Handshake), names.id(nameScheme, x.Scheme), int64(x.BodySize()))
+	row, err := ins.appendEnding(row, &b.ending)
 	if err != nil {
-		return err
-	}
-	event, err := ins.names.id(nameEvent, x.EventType)
-	if err != nil {
-		return err
-	}
-	scheme, err := ins.names.id(nameScheme, x.Scheme)
-	if err != nil {
-		return err
-	}
-	row := ins.row[:0]
-	row = append(row, id, int64(x.Kind), unlessZero(x.Thread), int64(x.Attempt), startOf(x), unlessEmpty(x.Remote),
-		endpoint, r.Method, b.url, unlessEmpty(x.WebhookID), event, unlessEmpty(x.Handshake), scheme, int64(x.BodySize()))
-	if row, err = ins.appendEnding(row, &b.ending); err != nil {
 		return err
 	}
 	ins.row = row
@@ -154,9 +143,8 @@ func (ins *inserts) begin(id int64, b *beginning) error {
 		return err
 	}
 	length, digest := wholeOf(r)
-	err = ins.request.addWith(r.Body, id, headOf(r), bytesUnlessNil(b.fields), b.target, b.proto,
-		bytesOf(b.trailer), bytesOf(r.Body),
-		bytesOf([]byte(r.Chunks)), unlessEmpty(x.ServerName), length, digest)
+	err = ins.request.addWith(r.Body, id, bytesOf([]byte(r.Head)), bytesUnlessNil(b.fields), b.target, b.proto,
+		bytesOf(b.trailer), bytesOf(r.Body), bytesOf([]byte(r.Chunks)), unlessZero(x.ServerName), length, digest)
 	if err != nil {
 		return err
 	}
@@ -224,44 +212,29 @@ func (ins *inserts) respond(id int64, a *answer) error {
 	return ins.response.addWith(a.body, id, a.head, bytesUnlessNil(a.fields), a.proto, a.reason, bytesOf(a.body))
 }
 
+// appendEnding appends the endingColumns, the last of them room for the ending of an open exchange. Its error, and that
+// of the names before it in the row, is of the table of names.
 func (ins *inserts) appendEnding(row []driver.Value, e *ending) ([]driver.Value, error) {
-	reason, err := ins.names.id(nameReason, e.judged.Reason)
-	if err != nil {
-		return nil, err
-	}
-	version, err := ins.names.id(nameVersion, e.judged.Version)
-	if err != nil {
-		return nil, err
-	}
-	secret, err := ins.names.id(nameSecret, e.judged.Secret)
-	if err != nil {
-		return nil, err
-	}
 	var age driver.Value
 	if e.judged.HasAge {
 		age = int64(e.judged.Age)
 	}
-	row = append(row, e.ended, e.failed, unlessZero(e.verdict), reason, version, secret, age,
-		e.status, unlessZero(e.size), unlessFalse(e.cut), e.took, unlessZero(int64(e.phases.DNS)),
-		unlessZero(int64(e.phases.Connect)),
-		unlessZero(int64(e.phases.TLS)), unlessZero(int64(e.phases.FirstByte)), unlessZero(e.nextIn))
-	return appendFailure(row, e), nil
-}
-
-// appendFailure appends the failure's and the listener's columns, and room for the ending of an open exchange.
-func appendFailure(row []driver.Value, e *ending) []driver.Value {
+	row = append(row, e.ended, e.failed, unlessZero(e.verdict), ins.names.id(nameReason, e.judged.Reason),
+		ins.names.id(nameVersion, e.judged.Version), ins.names.id(nameSecret, e.judged.Secret), age,
+		e.status, unlessZero(e.size), unlessZero(e.cut), e.took, unlessZero(int64(e.phases.DNS)),
+		unlessZero(int64(e.phases.Connect)), unlessZero(int64(e.phases.TLS)), unlessZero(int64(e.phases.FirstByte)),
+		unlessZero(e.nextIn))
 	if f := e.failure; f != nil {
-		row = append(row, string(f.Kind), f.Text, unlessFalse(f.Ambiguous), unlessFalse(f.Permanent))
+		row = append(row, string(f.Kind), f.Text, unlessZero(f.Ambiguous), unlessZero(f.Permanent))
 	} else {
 		row = append(row, nil, nil, nil, nil)
 	}
-	row = append(row, unlessEmpty(e.marks), unlessEmpty(e.masks), e.exit, e.run, unlessEmpty(e.scripted),
-		unlessEmpty(e.late.Provider),
-		unlessZero(int64(e.late.Deadline)))
+	row = append(row, unlessZero(e.marks), unlessZero(e.masks), e.exit, e.run, unlessZero(e.scripted),
+		unlessZero(e.late.Provider), unlessZero(int64(e.late.Deadline)))
 	if e.ended {
-		return append(row, nil)
+		return append(row, nil), ins.names.err
 	}
-	return append(row, room)
+	return append(row, room), ins.names.err
 }
 
 // finish inserts what is left of all tables.
@@ -282,27 +255,20 @@ func (ins *inserts) forget() {
 	}
 }
 
-// startOf is the start in ns since 1970; the zero time is 0.
-func startOf(x *record.Exchange) int64 {
-	if x.Start.IsZero() {
+// nanos is a time in ns since 1970; the zero time is 0.
+func nanos(t time.Time) int64 {
+	if t.IsZero() {
 		return 0
 	}
-	return x.Start.UnixNano()
+	return t.UnixNano()
 }
 
-// timeOf is the inverse of startOf, in UTC.
+// timeOf is the inverse of nanos, in UTC.
 func timeOf(ns int64) time.Time {
 	if ns == 0 {
 		return time.Time{}
 	}
 	return time.Unix(0, ns).UTC()
-}
-
-func headOf(r *record.Request) driver.Value {
-	if r.Head == "" {
-		return nil
-	}
-	return []byte(r.Head)
 }
 
 // wholeOf returns the columns of a body that was kept only in part.
@@ -313,6 +279,7 @@ func wholeOf(r *record.Request) (length, digest driver.Value) {
 	return r.Whole.Length, r.Whole.SHA256[:]
 }
 
+// bytesOf returns NULL for nil and for an empty slice.
 func bytesOf(b []byte) driver.Value {
 	if len(b) == 0 {
 		return nil
@@ -328,23 +295,11 @@ func bytesUnlessNil(b []byte) driver.Value {
 	return b
 }
 
-func unlessZero(n int64) driver.Value {
-	if n == 0 {
+// unlessZero returns NULL for the zero value. SQLite stores true as 1.
+func unlessZero[T int64 | string | bool](v T) driver.Value {
+	var zero T
+	if v == zero {
 		return nil
 	}
-	return n
-}
-
-func unlessFalse(b bool) driver.Value {
-	if !b {
-		return nil
-	}
-	return int64(1)
-}
-
-func unlessEmpty(s string) driver.Value {
-	if s == "" {
-		return nil
-	}
-	return s
+	return v
 }

@@ -41,28 +41,21 @@ const leaseStatement = `UPDATE queue SET owner = ?1, straight = 0, due = ?2, cha
 	RETURNING id`
 
 func (w *writer) lease(r LeaseRequest) (ids []int64, err error) {
-	target, err := w.inserts.names.id(nameTarget, r.Target)
-	if err != nil {
-		return nil, err
-	}
-	policy, err := w.inserts.names.id(namePolicy, r.Policy)
-	if err != nil {
-		return nil, err
+	names := w.inserts.names
+	target, policy := names.id(nameTarget, r.Target), names.id(namePolicy, r.Policy)
+	if names.err != nil {
+		return nil, names.err
 	}
 	return w.idsOf(leaseStatement, r.Owner, nanos(r.Until), nanos(r.Now), int64(r.Kind), target, int64(r.Want), policy)
 }
 
 // Renew extends an owner's leases to until, unless they end later, and returns the entries it still holds.
-func (s *Store) Renew(ctx context.Context, owner string, entries []int64, until time.Time) (ids []int64, err error) {
+func (s *Store) Renew(ctx context.Context, owner string, entries []int64, until time.Time) ([]int64, error) {
 	list, err := json.Marshal(entries)
 	if err != nil {
 		return nil, err
 	}
-	err = s.work(ctx, func(w *writer) (err error) {
-		ids, err = w.idsOf(renewStatement, owner, nanos(until), string(list))
-		return err
-	})
-	return ids, err
+	return s.idsOf(ctx, renewStatement, owner, nanos(until), string(list))
 }
 
 const renewStatement = `UPDATE queue SET due = max(due, ?2)
@@ -108,7 +101,7 @@ func (s *Store) leased(ctx context.Context, begin []*beginning, do func(w *write
 		ours, err = do(w, first)
 		return ours, err
 	}
-	err := s.await(ctx, &write{done: make(chan error, 1), begin: begin, work: work})
+	err := s.await(ctx, &write{begin: begin, work: work})
 	if err == nil && !ours {
 		err = fault(s.path, ErrLease)
 	}
@@ -152,7 +145,7 @@ func (w *writer) complete(owner string, q *Queued, now time.Time) (bool, error) 
 	}
 	var target int64
 	var order string
-	err = one(stmt, arguments(owner, q.ID, code, nanos(q.Due), unlessEmpty(q.Why), nanos(now), unlessFalse(q.Answered)),
+	err = one(stmt, arguments(owner, q.ID, code, nanos(q.Due), unlessZero(q.Why), nanos(now), unlessZero(q.Answered)),
 		&target, &order)
 	switch {
 	case errors.Is(err, io.EOF):
@@ -165,16 +158,14 @@ func (w *writer) complete(owner string, q *Queued, now time.Time) (bool, error) 
 
 // advance lets the first of those that go one after the other be delivered, unless one is at it.
 func (w *writer) advance(target int64, order string) error {
-	stmt, err := w.inserts.statement(nextStatement)
-	if err != nil {
-		return err
-	}
-	return run(stmt, arguments(target, order))
+	_, err := w.idsOf(nextStatement, target, order)
+	return err
 }
 
 const nextStatement = `UPDATE queue SET behind = 0
 	WHERE id = (SELECT min(id) FROM queue WHERE target = ?1 AND ord = ?2 AND state = 1 AND behind = 1)
-	AND NOT EXISTS (SELECT 1 FROM queue WHERE target = ?1 AND ord = ?2 AND state = 1 AND behind = 0)`
+	AND NOT EXISTS (SELECT 1 FROM queue WHERE target = ?1 AND ord = ?2 AND state = 1 AND behind = 0)
+	RETURNING id`
 
 // idsOf runs a statement that returns ids.
 func (w *writer) idsOf(text string, values ...driver.Value) ([]int64, error) {

@@ -24,14 +24,13 @@ func (s *Store) RecordMirror(ctx context.Context, x *record.Exchange, of int64) 
 	work := func(w *writer, first int64) (bool, error) {
 		return true, w.conn.exec("INSERT INTO mirror (id, of) VALUES (?, ?)", first, of)
 	}
-	return s.await(ctx, &write{done: make(chan error, 1), begin: []*beginning{b}, work: work})
+	return s.await(ctx, &write{begin: []*beginning{b}, work: work})
 }
 
 // CompareMirror notes whether a mirror answered as the app did.
 func (s *Store) CompareMirror(ctx context.Context, id int64, same bool) error {
-	return s.work(ctx, func(w *writer) error {
-		return w.conn.exec("UPDATE mirror SET same = ? WHERE id = ?", same, id)
-	})
+	_, err := s.idsOf(ctx, "UPDATE mirror SET same = ? WHERE id = ? RETURNING id", same, id)
+	return err
 }
 
 // Mirror returns what is known of an exchange with a mirror; false when it is none.

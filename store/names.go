@@ -33,6 +33,7 @@ type names struct {
 	find, add, count *sqlite3.SQLiteStmt
 	known            map[word]driver.Value
 	removed          int64 // how many had been removed when it last looked
+	err              error // the first error of id in the transaction
 }
 
 const maxNames = 4096
@@ -53,6 +54,7 @@ func newNames(c *conn) *names {
 // begin opens a transaction for names: what a prune of another connection removed in the meantime is forgotten.
 func (n *names) begin() error {
 	last := n.removed
+	n.err = nil
 	if err := one(n.count, nil, &n.removed); err != nil {
 		return err
 	}
@@ -62,14 +64,14 @@ func (n *names) begin() error {
 	return nil
 }
 
-// id returns the id of a name, nil for "".
-func (n *names) id(kind nameKind, text string) (driver.Value, error) {
-	if text == "" {
-		return nil, nil
+// id returns the id of a name, nil for "" and after an error, which stays in err.
+func (n *names) id(kind nameKind, text string) driver.Value {
+	if text == "" || n.err != nil {
+		return nil
 	}
 	w := word{kind, text}
 	if id, ok := n.known[w]; ok {
-		return id, nil
+		return id
 	}
 	var id int64
 	args := arguments(int64(kind), text)
@@ -78,13 +80,14 @@ func (n *names) id(kind nameKind, text string) (driver.Value, error) {
 		err = one(n.add, args, &id)
 	}
 	if err != nil {
-		return nil, err
+		n.err = err
+		return nil
 	}
 	if len(n.known) >= maxNames {
 		clear(n.known)
 	}
 	n.known[w] = id
-	return id, nil
+	return id
 }
 
 // forget is for a transaction that was rolled back: names that it added are not there.

@@ -62,12 +62,6 @@ func (s *Store) Pin(ctx context.Context, p Pin, replaces string, now time.Time) 
 
 // Unpin forgets the pins to a scheme, in which * stands for any part, and returns how many there were.
 func (s *Store) Unpin(ctx context.Context, scheme string) (n int64, err error) {
-	err = s.work(ctx, func(w *writer) error {
-		if err := w.conn.queryRow("SELECT count(*) FROM pin WHERE scheme GLOB ?", arguments(driver.Value(globOf(scheme))),
-			&n); err != nil {
-			return err
-		}
-		return w.conn.exec("DELETE FROM pin WHERE scheme GLOB ?", globOf(scheme))
-	})
-	return n, err
+	ids, err := s.idsOf(ctx, "DELETE FROM pin WHERE scheme GLOB ? RETURNING 1", globOf(scheme))
+	return int64(len(ids)), err
 }

@@ -9,65 +9,55 @@ import (
 // Retry makes entries that a filter selects due at once: those that wait, and, as deliveries that begin anew, those
 // that are dead or were cancelled. It returns how many. Leased ones are being tried already; what is done stays done.
 func (s *Store) Retry(ctx context.Context, f QueueFilter, now time.Time) (n int64, err error) {
-	err = s.work(ctx, func(w *writer) error {
-		n, err = w.change(f, "state IN (1, 3, 4) AND owner IS NULL", `UPDATE queue SET due = @now, changed = @now,
-			behind = iif(state = 1, behind,
-				EXISTS (SELECT 1 FROM queue o WHERE o.target = queue.target AND o.ord = queue.ord AND o.state = 1)),
-			created = iif(state = 1, created, @now), attempts = iif(state = 1, attempts, 0),
-			first = iif(state = 1, first, NULL), state = 1`, now)
-		return err
-	})
-	return n, err
+	return s.change(ctx, f, "state IN (1, 3, 4) AND owner IS NULL", `UPDATE queue SET due = @now, changed = @now,
+		behind = iif(state = 1, behind,
+			EXISTS (SELECT 1 FROM queue o WHERE o.target = queue.target AND o.ord = queue.ord AND o.state = 1)),
+		created = iif(state = 1, created, @now), attempts = iif(state = 1, attempts, 0),
+		first = iif(state = 1, first, NULL), state = 1`, now)
 }
 
 // Cancel ends the open entries that a filter selects and returns how many. An attempt on its way is not stopped.
 func (s *Store) Cancel(ctx context.Context, f QueueFilter, now time.Time) (n int64, err error) {
-	err = s.work(ctx, func(w *writer) error {
-		n, err = w.change(f, "state = 1", "UPDATE queue SET state = 4, owner = NULL, straight = 0, changed = @now", now)
-		return err
-	})
-	return n, err
+	return s.change(ctx, f, "state = 1", "UPDATE queue SET state = 4, owner = NULL, straight = 0, changed = @now", now)
 }
 
 // Finish notes of dead entries that a filter selects that they were delivered in another way. It returns how many.
 func (s *Store) Finish(ctx context.Context, f QueueFilter, now time.Time) (n int64, err error) {
-	err = s.work(ctx, func(w *writer) error {
-		n, err = w.change(f, "state = 3", "UPDATE queue SET state = 2, changed = @now", now)
-		return err
-	})
-	return n, err
+	return s.change(ctx, f, "state = 3", "UPDATE queue SET state = 2, changed = @now", now)
 }
 
 // Purge forgets entries that a filter selects and that have ended. The exchanges stay. It returns how many.
 func (s *Store) Purge(ctx context.Context, f QueueFilter) (n int64, err error) {
-	err = s.work(ctx, func(w *writer) error {
-		n, err = w.change(f, "state <> 1", "DELETE FROM queue", time.Time{})
-		return err
-	})
-	return n, err
+	return s.change(ctx, f, "state <> 1", "DELETE FROM queue", time.Time{})
 }
 
 // change applies a statement to the entries of a filter in the right state, in the order of their ids, and lets those
 // go on that waited for them.
-func (w *writer) change(f QueueFilter, states, statement string, now time.Time) (int64, error) {
+func (s *Store) change(ctx context.Context, f QueueFilter, states, statement string, now time.Time) (
+	n int64, err error,
+) {
 	where, args := f.conditions()
 	values := make([]driver.Value, len(args))
 	for i, a := range args {
 		values[i] = a
 	}
-	ids, err := w.idsOf("SELECT id FROM queue WHERE "+where+" AND "+states+" ORDER BY id", values...)
-	if err != nil {
-		return 0, err
-	}
-	if f.Limit > 0 && len(ids) > f.Limit {
-		ids = ids[:f.Limit]
-	}
-	for _, id := range ids {
-		if err := w.changeOne(id, statement, now); err != nil {
-			return 0, err
+	err = s.work(ctx, func(w *writer) error {
+		ids, err := w.idsOf("SELECT id FROM queue WHERE "+where+" AND "+states+" ORDER BY id", values...)
+		if err != nil {
+			return err
 		}
-	}
-	return int64(len(ids)), nil
+		if f.Limit > 0 && len(ids) > f.Limit {
+			ids = ids[:f.Limit]
+		}
+		for _, id := range ids {
+			if err := w.changeOne(id, statement, now); err != nil {
+				return err
+			}
+		}
+		n = int64(len(ids))
+		return nil
+	})
+	return n, err
 }
 
 func (w *writer) changeOne(id int64, statement string, now time.Time) error {

@@ -2,21 +2,15 @@ package store
 
 import (
 	"context"
-	"database/sql/driver"
 
 	"github.com/barbhq/barb/store/record"
 )
 
 // Ran records how an exchange's command ended, answered or not; an exchange pruned meanwhile stays away.
 func (s *Store) Ran(ctx context.Context, id int64, run record.Run) error {
-	return s.work(ctx, func(w *writer) error {
-		stmt, err := w.inserts.statement("UPDATE exchange SET exec_exit = ?, exec_took = ? WHERE id = ? RETURNING id")
-		if err != nil {
-			return err
-		}
-		_, err = some(stmt, arguments(driver.Value(int64(run.Exit)), int64(run.Took), id))
-		return err
-	})
+	_, err := s.idsOf(ctx, "UPDATE exchange SET exec_exit = ?, exec_took = ? WHERE id = ? RETURNING id",
+		int64(run.Exit), int64(run.Took), id)
+	return err
 }
 
 // Acceptance is what the queue holds of an exchange.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql/driver"
 	"fmt"
 	"time"
 
@@ -108,7 +109,7 @@ func (s *Store) RecordQueued(ctx context.Context, x *record.Exchange, entries ..
 		}
 		return true, w.enqueue(entries)
 	}
-	return s.await(ctx, &write{done: make(chan error, 1), begin: []*beginning{b}, work: work})
+	return s.await(ctx, &write{begin: []*beginning{b}, work: work})
 }
 
 // Enqueue makes entries durable that deliver exchanges which are recorded already. It sets ID, State and Blocked.
@@ -116,10 +117,19 @@ func (s *Store) Enqueue(ctx context.Context, entries ...*Queued) error {
 	return s.work(ctx, func(w *writer) error { return w.enqueue(entries) })
 }
 
+// idsOf runs a statement that returns ids in the writer's next transaction and waits until that is durable.
+func (s *Store) idsOf(ctx context.Context, text string, values ...driver.Value) (ids []int64, err error) {
+	err = s.work(ctx, func(w *writer) (err error) {
+		ids, err = w.idsOf(text, values...)
+		return err
+	})
+	return ids, err
+}
+
 // work has the writer do something in the transaction of its next group and waits until that is durable.
 func (s *Store) work(ctx context.Context, do func(*writer) error) error {
 	work := func(w *writer, _ int64) (bool, error) { return true, do(w) }
-	return s.await(ctx, &write{done: make(chan error, 1), work: work})
+	return s.await(ctx, &write{work: work})
 }
 
 // work runs an entry's part in the transaction.
@@ -153,13 +163,10 @@ func (w *writer) enqueueOne(q *Queued) error {
 	if q.Target == "" || q.Kind < Forward || q.Kind > Command {
 		return fmt.Errorf("queue entry of kind %d for %q: one of them is missing", q.Kind, q.Target)
 	}
-	target, err := w.inserts.names.id(nameTarget, q.Target)
-	if err != nil {
-		return err
-	}
-	policy, err := w.inserts.names.id(namePolicy, q.Policy)
-	if err != nil {
-		return err
+	names := w.inserts.names
+	target, policy := names.id(nameTarget, q.Target), names.id(namePolicy, q.Policy)
+	if names.err != nil {
+		return names.err
 	}
 	stmt, err := w.inserts.statement(enqueueStatement)
 	if err != nil {
@@ -170,8 +177,8 @@ func (w *writer) enqueueOne(q *Queued) error {
 		straight, waits = 1, q.Created // its Due is the end of the lease that it may not get
 	}
 	var behind int64
-	err = one(stmt, arguments(int64(q.Kind), q.Thread, target, policy, unlessEmpty(q.Order), straight,
-		unlessEmpty(q.Owner), nanos(q.Due), nanos(q.Created), nanos(waits)), &q.ID, &behind, &straight)
+	err = one(stmt, arguments(int64(q.Kind), q.Thread, target, policy, unlessZero(q.Order), straight,
+		unlessZero(q.Owner), nanos(q.Due), nanos(q.Created), nanos(waits)), &q.ID, &behind, &straight)
 	if err == nil {
 		err = w.keepPieces(q.Thread, q.Masks)
 	}
@@ -180,11 +187,4 @@ func (w *writer) enqueueOne(q *Queued) error {
 		q.Inline, q.State, q.Owner, q.Due = false, Waiting, "", waits
 	}
 	return err
-}
-
-func nanos(t time.Time) int64 {
-	if t.IsZero() {
-		return 0
-	}
-	return t.UnixNano()
 }

@@ -37,7 +37,7 @@ func (s *Store) StartRun(ctx context.Context, r *Run) error {
 		}
 		ids, err := w.idsOf("INSERT INTO run (created, changed, options, total, next, open, owner, ended) "+
 			"VALUES (?1, ?1, ?2, ?3, ?4, ?5, ?6, 0) RETURNING id",
-			nanos(r.Created), r.Options, unlessZero(r.Total), r.Next, openText(r.Open), unlessEmpty(r.Owner))
+			nanos(r.Created), r.Options, unlessZero(r.Total), r.Next, openText(r.Open), unlessZero(r.Owner))
 		if err == nil {
 			r.ID, r.Changed = ids[0], r.Created
 		}
@@ -56,7 +56,7 @@ func (s *Store) NoteRun(ctx context.Context, r Run) error {
 	return translate(s.path, w.group.submit(ctx, &write{work: func(w *writer, _ int64) (bool, error) {
 		_, err := w.idsOf("UPDATE run SET changed = ?2, next = ?3, open = ?4, owner = ?5, ended = ?6, total = ?7 "+
 			"WHERE id = ?1 RETURNING id",
-			r.ID, nanos(r.Changed), r.Next, open, unlessEmpty(r.Owner), flag(r.Ended), unlessZero(r.Total))
+			r.ID, nanos(r.Changed), r.Next, open, unlessZero(r.Owner), r.Ended, unlessZero(r.Total))
 		return true, err
 	}}))
 }
@@ -64,14 +64,10 @@ func (s *Store) NoteRun(ctx context.Context, r Run) error {
 // TakeRun makes r.Owner the owner of a run, if before is, and reports whether it was: of two that want to resume it,
 // one does.
 func (s *Store) TakeRun(ctx context.Context, r Run, before string) (taken bool, err error) {
-	err = s.work(ctx, func(w *writer) error {
-		ids, err := w.idsOf("UPDATE run SET owner = ?2, changed = ?3 "+
-			"WHERE id = ?1 AND ifnull(owner, '') = ?4 AND ended = 0 RETURNING id",
-			r.ID, unlessEmpty(r.Owner), nanos(r.Changed), before)
-		taken = len(ids) > 0
-		return err
-	})
-	return taken, err
+	ids, err := s.idsOf(ctx, "UPDATE run SET owner = ?2, changed = ?3 "+
+		"WHERE id = ?1 AND ifnull(owner, '') = ?4 AND ended = 0 RETURNING id",
+		r.ID, unlessZero(r.Owner), nanos(r.Changed), before)
+	return len(ids) > 0, err
 }
 
 // GetRun returns a run; ErrNotFound when there is none of this id. The id 0 is the newest.
@@ -119,12 +115,4 @@ func parseOpen(text string) (numbers []int64, err error) {
 		numbers = append(numbers, n)
 	}
 	return numbers, nil
-}
-
-// flag is a boolean as the tables have it.
-func flag(b bool) int64 {
-	if b {
-		return 1
-	}
-	return 0
 }

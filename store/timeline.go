@@ -39,7 +39,7 @@ func (t *timeline) pass(c *conn, writes []*write, id, disorder int64) error {
 	worst := disorder
 	for _, e := range writes {
 		for _, b := range e.begin {
-			start := startOf(b.x)
+			start := nanos(b.x.Start)
 			worst = max(worst, t.latest-start)
 			t.latest = max(t.latest, start)
 			t.newest = id

@@ -38,7 +38,7 @@ func (s *Store) Record(ctx context.Context, xs ...*record.Exchange) error {
 	if len(xs) == 0 {
 		return nil
 	}
-	e := &write{done: make(chan error, 1), begin: make([]*beginning, len(xs))}
+	e := &write{begin: make([]*beginning, len(xs))}
 	for i, x := range xs {
 		var err error
 		if e.begin[i], err = s.beginning(x); err != nil {
@@ -89,10 +89,12 @@ func (s *Store) Flush(ctx context.Context) error {
 	if idle {
 		return nil
 	}
-	return s.await(ctx, &write{done: make(chan error, 1)})
+	return s.await(ctx, &write{})
 }
 
+// await submits a write and waits until it is durable.
 func (s *Store) await(ctx context.Context, e *write) error {
+	e.done = make(chan error, 1)
 	w, err := s.writing()
 	if err != nil {
 		return err
