@@ -60,16 +60,13 @@ func (p *attempts) show(s *signer.Signer, a *deliver.Attempt) error {
 	return nil
 }
 
-// tellAttempt says how an attempt to deliver x from the queue went. The first error of printing goes to broken, to be
-// said at the end: a worker does not stop for a wrong --jq.
-func (sh *shell) tellAttempt(x *record.Exchange, a *deliver.Attempt, with export.With, broken *error) {
+// tellAttempt says how an attempt to deliver x from the queue went.
+func (sh *shell) tellAttempt(x *record.Exchange, a *deliver.Attempt, with export.With) {
 	sh.printing.Lock()
 	defer sh.printing.Unlock()
 	kept := sh.history.Redacted(a.Exchange)
 	if sh.json {
-		if err := sh.emitExchange(kept, with); err != nil && *broken == nil {
-			*broken = err
-		}
+		sh.breaks(sh.emitExchange(kept, with))
 		return
 	}
 	sh.out.Forwarded(x, a)

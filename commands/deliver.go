@@ -81,7 +81,6 @@ type delivering struct {
 	with    export.With
 	metrics *metrics.Sent   // nil without --metrics
 	told    map[string]bool // what keeps messages from being delivered
-	broken  error           // of printing
 }
 
 func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
@@ -177,7 +176,7 @@ func (d *delivering) tell(e worker.Event) {
 func (d *delivering) attempted(q *store.Queued, x *record.Exchange, r worker.Result) {
 	if r.Attempt != nil {
 		d.metrics.Attempt(r.Attempt.Exchange)
-		d.sh.tellAttempt(x, r.Attempt, d.with, &d.broken)
+		d.sh.tellAttempt(x, r.Attempt, d.with)
 	}
 	if r.State == store.Dead {
 		d.sh.note("%d was not delivered: %s; barb queue retry %d tries it again", q.Thread, ui.Clip(r.Why, 120), q.ID)
@@ -186,14 +185,10 @@ func (d *delivering) attempted(q *store.Queued, x *record.Exchange, r worker.Res
 
 // waitLine says how many messages wait.
 func waitLine(depth map[store.QueueState]int64) string {
-	n := depth[store.Waiting] + depth[store.Leased]
-	switch n {
-	case 0:
-		return "nothing waits"
-	case 1:
-		return "1 message waits"
+	if n := depth[store.Waiting] + depth[store.Leased]; n > 0 {
+		return waits(n, "message")
 	}
-	return fmt.Sprintf("%d messages wait", n)
+	return "nothing waits"
 }
 
 // end says what was done and ends in its exit code.
@@ -219,8 +214,8 @@ func (d *delivering) end(ctx context.Context, w *worker.Worker, until worker.Unt
 	}
 	d.sh.say("barb: %s; %s", strings.Join(words, ", "), waitLine(depth))
 	switch {
-	case d.broken != nil:
-		return d.broken
+	case d.sh.broken != nil:
+		return d.sh.broken
 	case until == worker.Forever: // stopped by a signal, as listen is
 		return nil
 	case blocked > 0:

@@ -70,6 +70,7 @@ type shell struct {
 	finder   secret.Finder
 
 	printing sync.Mutex // held for lines that belong together where several goroutines print
+	broken   error      // the first of printing, with printing held; see breaks
 }
 
 // Main runs one command line and returns the exit code. It does not exit and does not touch the process.

@@ -36,13 +36,6 @@ func (sh *shell) inherited() []string {
 	return slices.DeleteFunc(command.Inherited(sh.Environ, isSetting), sh.isSecretVariable)
 }
 
-// tellHistory has a barb in the command use the history of this listener.
-func (g *listener) tellHistory() {
-	if g.gate.Runner != nil {
-		g.gate.Runner.Environ = append(g.gate.Runner.Environ, "BARB_DB="+g.sh.absolute(g.gate.History.Path()))
-	}
-}
-
 // checkExec refuses a command that would never run.
 func (g *listener) checkExec() error {
 	if g.gate.Runner == nil || g.gate.Runner.Unverified {

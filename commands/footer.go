@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"os"
 
 	"github.com/barbhq/barb/commands/ui"
 )
@@ -22,4 +23,13 @@ func startFooter(ctx context.Context, sh *shell, text func() string) (stop func(
 		undo()
 		f.Stop()
 	}
+}
+
+func isPipe(w any) bool {
+	f, ok := w.(*os.File)
+	if !ok {
+		return false
+	}
+	info, err := f.Stat()
+	return err == nil && info.Mode()&os.ModeNamedPipe != 0
 }

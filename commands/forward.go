@@ -11,6 +11,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store"
 )
 
@@ -22,17 +23,50 @@ func (g *listener) takeForwarding(o listenOptions) (err error) {
 	if g.gate.Policy, err = o.Policy(g.sh.weight); err != nil || !o.Queues() {
 		return err
 	}
-	asked := g.sh.settings["queue"] == "flag" || g.sh.settings["mode"] == "flag"
 	ack := o.Mode == flags.ModeAck
 	switch {
 	case len(g.gate.Targets()) > 0 || ack && g.gate.Runner != nil:
 		g.gate.Queue = &gateway.Queue{Ack: ack, Concurrency: o.Concurrency, Order: o.Ordered.Of,
 			Limits: (&flags.Limits{Breaker: o.Breaker}).NewLimits(g.sh.tellResting)}
-	case asked:
+	case g.sh.settings["queue"] == "flag" || g.sh.settings["mode"] == "flag":
 		return fail.Usage("there is no app to queue webhooks for").Hint("barb listen --forward-to :3000 --queue")
 	} // else barb.toml says how webhooks are forwarded, where they are
 	g.watch.Depth = func() int64 { return g.gate.Waiting(context.Background()) }
 	return nil
+}
+
+// takeTargets says which apps a lane forwards to: those of the flag, else, unless answers are scripted, those of its
+// route. The first of the flag answers the sender, the others are mirrors.
+func takeTargets(l *gateway.Lane, flag flags.Targets, r *route.Route, scripted bool) error {
+	for i, target := range flag {
+		to, err := flags.Target(target)
+		if err != nil {
+			return fail.Usage("--forward-to %q: %w", flags.WithoutUser(target), err).
+				Hint("--forward-to :3000 or http://localhost:3000/webhooks")
+		}
+		l.Targets = append(l.Targets, route.Target{URL: to, Mirror: i > 0})
+	}
+	if len(flag) == 0 && !scripted {
+		l.Targets = r.Targets
+	}
+	return nil
+}
+
+// destinations says where webhooks go, each with a comma before it.
+func destinations(targets []route.Target) string {
+	text := ""
+	for i, t := range targets {
+		switch {
+		case t.Mirror:
+			text += ", mirrored to "
+		case i == 0:
+			text += ", forwarded to "
+		default:
+			text += ", also to "
+		}
+		text += t.URL
+	}
+	return text
 }
 
 // forwardsToItself finds a lane whose app is this very listener: it would forward for ever.
@@ -49,8 +83,8 @@ func (g *listener) forwardsToItself(addr string) error {
 			}
 			if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil &&
 				(ip.IsLoopback() || ip.IsUnspecified()) {
-				return fail.Usage("--forward-to %s is this listener itself",
-					t.URL).Hint("--forward-to :3000, where your app listens")
+				return fail.Usage("--forward-to %s is this listener itself", t.URL).
+					Hint("--forward-to :3000, where your app listens")
 			}
 		}
 	}
@@ -59,14 +93,18 @@ func (g *listener) forwardsToItself(addr string) error {
 
 // waiting says how many webhooks wait in the queue, "" for none.
 func (g *listener) waiting(ctx context.Context) string {
-	switch n := g.gate.Waiting(ctx); n {
-	case 0:
-		return ""
-	case 1:
-		return "1 webhook waits in the queue"
-	default:
-		return fmt.Sprintf("%d webhooks wait in the queue", n)
+	if n := g.gate.Waiting(ctx); n > 0 {
+		return waits(n, "webhook") + " in the queue"
 	}
+	return ""
+}
+
+// waits says how many things wait.
+func waits(n int64, thing string) string {
+	if n == 1 {
+		return "1 " + thing + " waits"
+	}
+	return fmt.Sprintf("%d %ss wait", n, thing)
 }
 
 // unattended says what waits in the queue, put there by another listener, that this one does not work on.
@@ -83,12 +121,13 @@ func (g *listener) unattended(ctx context.Context) (lines []string) {
 			if g.gate.Queue != nil && g.gate.Queue.Delivers(target) {
 				continue
 			}
-			line := "what waits there for " + ui.EscapeLine(flags.WithoutUser(target)) +
-				" is not forwarded; barb listen --queue --forward-to " + ui.EscapeLine(flags.WithoutUser(target)) + " does that"
 			if kind == store.Command {
-				line = notRun(target)
+				lines = append(lines, notRun(target))
+				continue
 			}
-			lines = append(lines, line)
+			app := ui.EscapeLine(flags.WithoutUser(target))
+			lines = append(lines, "what waits there for "+app+" is not forwarded; barb listen --queue --forward-to "+app+
+				" does that")
 		}
 	}
 	return lines
@@ -112,4 +151,10 @@ func targetName(kind store.QueueKind, target string) string {
 		return "exec " + filepath.Base(program)
 	}
 	return domainOf(target)
+}
+
+// domainOf is the host and port of a target, which is all of it that a line shows.
+func domainOf(target string) string {
+	host, _ := flags.HostOf(target)
+	return host
 }

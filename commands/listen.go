@@ -7,7 +7,6 @@ import (
 	"net"
 	"os"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -142,6 +141,15 @@ func newListen(sh *shell) *cobra.Command {
 	return cmd
 }
 
+// listenArgs takes no arguments. A flag whose value may be left out takes it behind an = only, which is easily
+// forgotten.
+func listenArgs(cmd *cobra.Command, given []string) error {
+	if len(given) > 0 && cmd.Flag("handshake").Changed && new(flags.Handshake).Set(given[0]) == nil {
+		return fail.Usage("--handshake takes its value behind an =").Hint("--handshake=" + given[0])
+	}
+	return args(0, 0, "no arguments")(cmd, given)
+}
+
 // markListen says which flags are settings.
 func markListen(f *pflag.FlagSet) {
 	config.Mark(f, "", "scheme")
@@ -156,7 +164,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
 	// Of --respond and --forward-to the stronger source holds: a flag before a variable before barb.toml.
-	switch a, f := sh.settings["respond"].weight(), sh.settings["forward-to"].weight(); {
+	switch a, f := sh.weight("respond"), sh.weight("forward-to"); {
 	case a > f:
 		o.ForwardTo = nil
 	case f > a:
@@ -179,25 +187,24 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	if g.gate.History, err = sh.writeHistory(ctx); err != nil {
 		return err
 	}
-	g.tellHistory()
+	if r := g.gate.Runner; r != nil { // a barb in the command uses this history
+		r.Environ = append(r.Environ, "BARB_DB="+sh.absolute(g.gate.History.Path()))
+	}
 	if err := g.gate.Prepare(ctx); err != nil {
 		return err
 	}
-	port, err := o.OpenMetrics(ctx)
-	if err != nil {
+	if err := g.openMetrics(ctx, &o.Metrics); err != nil {
 		return err
 	}
-	g.countFor(port)
-	defer port.Serve(g.watch.metrics)()
+	defer g.port.Serve(g.metrics)()
 	ln, err := g.endpoint.Listen(ctx)
 	if err != nil {
 		return err
 	}
-	if err := g.forwardsToItself(ln.Addr().String()); err != nil {
-		_ = ln.Close()
-		return err
+	if err = g.forwardsToItself(ln.Addr().String()); err == nil {
+		err = g.announce(ln.Addr(), o)
 	}
-	if err := g.announce(ln.Addr(), o); err != nil {
+	if err != nil {
 		_ = ln.Close()
 		return err
 	}
@@ -219,7 +226,11 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 		ctx, cancel = context.WithTimeout(ctx, time.Duration(o.duration))
 		defer cancel()
 	}
-	stop := g.startWatch(ctx)
+	stop := func() {}
+	// A program that reads from a pipe may write to the same terminal and knows nothing of a footer.
+	if hasFooter(g.sh) && !isPipe(g.sh.Out) {
+		stop = startFooter(ctx, g.sh, g.watch.Text)
+	}
 	through := g.sh.sayWhatIsAwaited(interrupted, g.gate.UnderWay)
 	err := server.Serve(ctx, ln)
 	g.refusals.End()
@@ -234,21 +245,18 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 	}
 	g.summary(context.WithoutCancel(ctx))
 	g.senderSummary(ctx)
-	if g.broken != nil {
-		return g.broken
+	n := g.watch.Counts()
+	if g.sh.broken != nil || n.Accepted >= o.count || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		return g.sh.broken
 	}
-	if n := g.watch.Counts(); o.count > 0 && n.Accepted < o.count && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		text := countOf(int64(n.Accepted), "webhook") + " of " + countOf(int64(o.count), "") + " came in " +
-			o.duration.String()
-		if n.Invalid > 0 {
-			text += fmt.Sprintf("; %d more with a bad signature were refused", n.Invalid)
-		}
-		if n.Beside > 0 {
-			text += fmt.Sprintf("; %d more where nothing is checked did not count", n.Beside)
-		}
-		return &fail.Error{Code: fail.ExitTimedOut, Err: errors.New(text)}
+	text := fmt.Sprintf("%s of %d came in %s", ui.Count(n.Accepted, "webhook"), o.count, o.duration.String())
+	if n.Invalid > 0 {
+		text += fmt.Sprintf("; %d more with a bad signature were refused", n.Invalid)
 	}
-	return nil
+	if n.Beside > 0 {
+		text += fmt.Sprintf("; %d more where nothing is checked did not count", n.Beside)
+	}
+	return &fail.Error{Code: fail.ExitTimedOut, Err: errors.New(text)}
 }
 
 // announce says where it listens: on stderr, as the first object of --json, and in the ready file.
@@ -259,7 +267,7 @@ func (g *listener) announce(addr net.Addr, o listenOptions) error {
 	}
 	if g.sh.json {
 		begun := map[string]any{"schema": 1, "event": "listening", "url": address, "pid": os.Getpid()}
-		if at := g.watch.metricsPort.URL(); at != "" {
+		if at := g.port.URL(); at != "" {
 			begun["metrics_url"] = at
 		}
 		if g.gate.Answers.Ordered() {
@@ -270,7 +278,7 @@ func (g *listener) announce(addr net.Addr, o listenOptions) error {
 		}
 	}
 	g.sh.err.Printf("barb: listening on %s\n", address)
-	sayMetrics(g.sh, g.watch.metricsPort)
+	sayMetrics(g.sh, g.port)
 	for _, line := range append(g.endpoint.Describe(addr), g.describe()...) {
 		g.sh.say("barb: %s", line)
 	}
@@ -283,11 +291,6 @@ func (g *listener) announce(addr net.Addr, o listenOptions) error {
 	return nil
 }
 
-func countOf(n int64, thing string) string {
-	text := ui.Count(int(n), thing)
-	return strings.TrimSuffix(strings.TrimSpace(text), " s")
-}
-
 // newListener wires what a listener needs; everything wrong with the options ends here.
 func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, error) {
 	if o.count < 0 {
@@ -296,7 +299,7 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 	if err := o.checkSizes(sh); err != nil {
 		return nil, err
 	}
-	g := &listener{sh: sh, watch: newWatch(), with: o.With}
+	g := &listener{sh: sh, with: o.With, watch: ui.NewWatch(), lines: ui.HookLines{P: sh.out, Columns: sh.Columns}}
 	g.refusals = g.newRefusals()
 	file, err := sh.configuration()
 	if err != nil {
@@ -304,7 +307,6 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 	}
 	g.gate = &gateway.Gateway{Schemes: file.Catalog(), Redactor: sh.redactor, KeepInvalid: o.keep,
 		Window: dedupe.New(), Once: o.dedupe, Now: sh.Now, Rand: sh.Rand, Tell: g.tell}
-	g.watch.shown = ui.Shown{Headers: o.With.Headers, Body: o.With.Body}
 	if g.gate.PublicURL, err = g.publicBase("--public-url", o.publicURL); err != nil {
 		return nil, err
 	}
@@ -353,10 +355,9 @@ func (o *listenOptions) checkSizes(sh *shell) error {
 	if o.inflight >= least {
 		return nil
 	}
-	if sh.settings["max-inflight"].weight() > 0 {
+	if sh.weight("max-inflight") > 0 {
 		return fail.Usage("--max-inflight %s is less than two bodies of --max-body %s", o.inflight.String(),
-			o.maxBody.String()).
-			Hint("--max-inflight " + least.String())
+			o.maxBody.String()).Hint("--max-inflight " + least.String())
 	}
 	o.inflight = least
 	return nil

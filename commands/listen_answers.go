@@ -1,10 +1,19 @@
 package commands
 
 import (
+	"fmt"
+	"path/filepath"
+
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/infile"
+	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen/script"
+	"github.com/barbhq/barb/units"
 )
+
+// maxAnswer is how large the file behind body=@ may be.
+const maxAnswer = 10 << 20
 
 // takeAnswers makes of the flags, and of barb.toml, what the listener answers on purpose.
 func (g *listener) takeAnswers(o listenOptions) (err error) {
@@ -27,39 +36,111 @@ func (g *listener) takeAnswers(o listenOptions) (err error) {
 		g.gate.Provider = &p
 	}
 	if o.Platform != "" {
-		if g.gate.Answers.Platform, err = o.PlatformLimits(); err != nil {
-			return err
+		g.gate.Answers.Platform, err = o.PlatformLimits()
+	}
+	return err
+}
+
+// takeTables reads the scripts of [[respond]]. Flags and variables that say how to answer go before all of them.
+func (g *listener) takeTables() (err error) {
+	if g.sh.weight("respond") > 1 || g.sh.weight("forward-to") > 1 {
+		return nil
+	}
+	file := g.sh.file
+	g.tables = file.Tables
+	read := g.sh.answerBody(file.Path)
+	for i := range g.tables {
+		t := &g.tables[i]
+		key, what := "answer", ": answer"
+		rule := script.Rule{Path: t.Path, Event: t.Event, Scheme: t.Scheme}
+		if t.Answer != "" {
+			rule.Script, err = script.Parse(t.Answer, read)
+		} else {
+			rule.Script, key, err = t.FromKeys(read)
+			what = "" // the error names the key
 		}
+		if err != nil {
+			return flags.ScriptError(fmt.Sprintf("%s:%d: respond%s", file.Path, t.LineOf(key), what), err)
+		}
+		g.gate.Answers.Rules = append(g.gate.Answers.Rules, rule)
 	}
 	return nil
 }
 
 // takeChance takes what is left to chance.
 func (g *listener) takeChance(o listenOptions) (err error) {
-	if g.sh.settings["fail-with"].weight() > 1 && o.FailRate == 0 {
+	if g.sh.weight("fail-with") > 1 && o.FailRate == 0 {
 		return fail.Usage("--fail-with says what those of --fail-rate get, and there are none").Hint(
 			"--fail-rate 10% --fail-with '" + o.FailWith + "'")
 	}
-	if g.gate.Answers.FailWith, err = g.flagScript("fail-with", o.FailWith); err != nil {
+	a := &g.gate.Answers
+	if a.FailWith, err = g.flagScript("fail-with", o.FailWith); err != nil {
 		return err
 	}
-	g.gate.Answers.FailRate, g.failing, g.gate.Answers.Latency = float64(o.FailRate), o.FailWith, o.Latency.Span
-	if g.gate.Answers.Random.Seed = uint64(g.sh.Rand() * 1e6); o.Seed.Seed != nil { // short enough to be typed again
-		g.gate.Answers.Random.Seed = *o.Seed.Seed
+	a.FailRate, g.failing, a.Latency = float64(o.FailRate), o.FailWith, o.Latency.Span
+	if a.Random.Seed = uint64(g.sh.Rand() * 1e6); o.Seed.Seed != nil { // short enough to be typed again
+		a.Random.Seed = *o.Seed.Seed
 	}
 	return nil
 }
 
 // flagScript parses the script of a flag. The files it names are beside barb.toml when it stands there.
 func (g *listener) flagScript(flag, text string) (*script.Script, error) {
-	from := g.sh.settings[flag]
-	read := g.sh.answerBody("")
-	if from.weight() == 1 {
-		read = g.sh.answerBody(g.sh.file.Path)
+	beside := ""
+	if g.sh.weight(flag) == 1 {
+		beside = g.sh.file.Path
 	}
-	s, err := script.Parse(text, read)
+	s, err := script.Parse(text, g.sh.answerBody(beside))
 	if err != nil {
 		return nil, flags.ScriptError("--"+flag, err)
 	}
 	return s, nil
+}
+
+// answerBody reads what body=@PATH names, beside a file when one is given, else in the working folder.
+func (sh *shell) answerBody(beside string) func(path string) ([]byte, error) {
+	return func(path string) ([]byte, error) {
+		if path == "" {
+			return nil, fail.Usage("body=@ names no file").Hint("body=@answer.json")
+		}
+		if beside != "" && path != "-" && !filepath.IsAbs(path) {
+			path = filepath.Join(filepath.Dir(beside), path)
+		}
+		return infile.ReadArgument(sh.In, path, maxAnswer)
+	}
+}
+
+// describeAnswers says what is done on purpose, a line each.
+func (g *listener) describeAnswers() (lines []string) {
+	for _, t := range g.tables {
+		lines = append(lines, "scripted "+t.String())
+	}
+	a := &g.gate.Answers
+	if a.FailRate > 0 || a.Latency.Max > 0 {
+		text := fmt.Sprintf("--seed %d: ", a.Random.Seed)
+		if rate := flags.Percent(a.FailRate); rate > 0 {
+			text += rate.String() + " fail with " + ui.EscapeLine(g.failing)
+		}
+		if a.Latency.Max > 0 {
+			text += " latency " + a.Latency.String()
+		}
+		lines = append(lines, text)
+	}
+	if p := g.gate.Provider; p != nil {
+		lines = append(lines, fmt.Sprintf("as %s: an answer after %g s is too late (%s)", p.Title, p.Timeout.Seconds(),
+			p.Docs[0]))
+	}
+	if p := a.Platform; p != nil {
+		lines = append(lines, fmt.Sprintf("as on %s: bodies up to %s, %g s for the app; %s (%s)", p.Title,
+			documentedSize(p.MaxBody), p.Timeout.Seconds(), p.Doubt, p.Docs[0]))
+	}
+	return lines
+}
+
+// documentedSize is a limit in the unit that its number is round in, so that it is known again: Lambda's 6 MB are 6MiB.
+func documentedSize(n int64) string {
+	if n%(1<<20) == 0 {
+		return units.FormatSize(n)
+	}
+	return units.RoundSize(n)
 }

@@ -16,24 +16,23 @@ import (
 func (g *listener) tell(e gateway.Event) {
 	switch e.Kind {
 	case gateway.SpellingRefused:
-		g.sh.note("warning: %s: the provider's SDK refuses %s, which came; --strict refuses it as well", e.Scheme, e.Detail)
+		g.sh.warn("%s: the provider's SDK refuses %s, which came; --strict refuses it as well", e.Scheme, e.Detail)
 	case gateway.HostUnchecked:
 		g.sh.warn("%s signs the URL, and its host is taken from the request's own Host, which its sender writes; "+
 			"barb listen -s %s %s", e.Scheme, e.Scheme, publicHint)
 	case gateway.PinsUnread:
-		g.sh.note("warning: which scheme a secret verifies cannot be read: %v", e.Err)
+		g.sh.warn("which scheme a secret verifies cannot be read: %v", e.Err)
 	case gateway.PinUnkept:
-		g.sh.note("warning: that %s verifies %s is not kept: %v", e.Secret, e.Scheme, e.Err)
+		g.sh.warn("that %s verifies %s is not kept: %v", e.Secret, e.Scheme, e.Err)
 	case gateway.Pinned:
 		g.tellPinned(e)
 	case gateway.Weaker:
 		g.sh.note("refused: %s", e.Detail)
 	case gateway.FilterTooSlow:
-		g.sh.note("warning: --where took longer than %s on a webhook, which is answered 503 so that it comes again "+
-			"(said once)",
-			flags.WhereTimeout)
+		g.sh.warn("--where took longer than %s on a webhook, which is answered 503 so that it comes again "+
+			"(said once)", flags.WhereTimeout)
 	case gateway.FilterFailed:
-		g.sh.note("warning: --where fails on a webhook, which counts as not asked for: %v (said once)", e.Err)
+		g.sh.warn("--where fails on a webhook, which counts as not asked for: %v (said once)", e.Err)
 	default:
 		if e.Kind < gateway.Answered {
 			g.tellHandshake(e)
@@ -54,20 +53,20 @@ func (g *listener) tellWork(e gateway.Event) {
 		g.sh.say("barb: %d hangs until its sender leaves (scripted)", e.ID)
 	case gateway.Trouble:
 		if e.ID != 0 {
-			g.sh.note("warning: %d: %v", e.ID, e.Err)
+			g.sh.warn("%d: %v", e.ID, e.Err)
 		} else {
-			g.sh.note("warning: %v", e.Err)
+			g.sh.warn("%v", e.Err)
 		}
 	case gateway.Forwarded:
 		g.tellForwarded(e)
 	case gateway.Mirrored:
-		g.watch.metrics.Mirrored(e.Exchange)
+		g.metrics.Mirrored(e.Exchange)
 	case gateway.Compared:
 		g.tellCompared(e)
 	case gateway.MirrorSkipped:
-		g.sh.note("warning: %d was not sent to %s, which does not keep up", e.ID, domainOf(e.Target))
+		g.sh.warn("%d was not sent to %s, which does not keep up", e.ID, domainOf(e.Target))
 	case gateway.MirrorFailed:
-		g.sh.note("warning: %d to %s: %v", e.ID, domainOf(e.Target), e.Err)
+		g.sh.warn("%d to %s: %v", e.ID, domainOf(e.Target), e.Err)
 	default:
 		g.tellQueue(e)
 	}
@@ -79,7 +78,7 @@ func (g *listener) tellQueue(e gateway.Event) {
 	case gateway.Waits:
 		g.sh.note("%d waits in the queue: %s", e.ID, ui.Clip(e.Detail, 120))
 	case gateway.Attempted:
-		g.sh.tellAttempt(e.Exchange, e.Attempt, g.with, &g.broken)
+		g.sh.tellAttempt(e.Exchange, e.Attempt, g.with)
 	case gateway.NotDelivered:
 		g.sh.note("%d was not delivered: %s; barb queue retry %d tries it again", e.ID, ui.Clip(e.Detail, 120), e.Entry)
 	case gateway.LeftBehind:
@@ -87,14 +86,14 @@ func (g *listener) tellQueue(e gateway.Event) {
 	case gateway.TargetLeft:
 		g.sh.note("what waits for %s is left to another listener: %v; barb queue lists it", targetName(e.Of, e.Target), e.Err)
 	case gateway.CommandRefused:
-		g.sh.note("warning: %d exec: not run: %s", e.ID, e.Detail)
+		g.sh.warn("%d exec: not run: %s", e.ID, e.Detail)
 	case gateway.CommandBusy:
-		g.sh.note("warning: %d was not worked on: %d commands are running; --exec-concurrency allows more", e.ID,
+		g.sh.warn("%d was not worked on: %d commands are running; --exec-concurrency allows more", e.ID,
 			cap(g.gate.Runner.Slots))
 	case gateway.CommandSays:
 		g.sh.say("barb: %d exec: %s", e.ID, e.Detail)
 	case gateway.CommandUnrun:
-		g.sh.note("warning: %d exec: %s", e.ID, ui.Clip(e.Err.Error(), 200))
+		g.sh.warn("%d exec: %s", e.ID, ui.Clip(e.Err.Error(), 200))
 	case gateway.CommandRan:
 		g.tellRun(e.Exchange)
 	case gateway.CommandGivenUp:
@@ -105,26 +104,30 @@ func (g *listener) tellQueue(e gateway.Event) {
 // tellAnswered counts what was answered, and writes its line or its object.
 func (g *listener) tellAnswered(e gateway.Event) {
 	h := ui.Hook{Exchange: e.Exchange, Apps: e.Apps}
-	g.watch.answered(&h, e.IsBeside)
+	g.watch.Answered(&h, e.IsBeside)
+	if h.Handshake != "" {
+		g.metrics.Handshake()
+	} else {
+		g.metrics.Answered(h.Exchange)
+	}
 	g.sh.printing.Lock()
 	defer g.sh.printing.Unlock()
 	if g.sh.json {
-		g.breaks(g.sh.emitExchange(e.Exchange, g.with))
+		g.sh.breaks(g.sh.emitExchange(h.Exchange, g.with))
 		return
 	}
-	g.hook(&h)
-}
-
-// breaks keeps the first error of printing, which is said at the end: a listener does not stop for a wrong --jq.
-func (g *listener) breaks(err error) {
-	if g.broken == nil {
-		g.broken = err
+	g.lines.Write(&h)
+	switch {
+	case g.sh.verbose:
+		g.sh.err.Details(&h, ui.Shown{Headers: true, Body: true})
+	case g.with.Headers || g.with.Body:
+		g.sh.out.Details(&h, ui.Shown{Headers: g.with.Headers, Body: g.with.Body})
 	}
 }
 
 // tellForwarded counts a forward, and says why the sender does not get the app's answer.
 func (g *listener) tellForwarded(e gateway.Event) {
-	g.watch.metrics.Forwarded(e.Exchange)
+	g.metrics.Forwarded(e.Exchange)
 	switch f := e.Failure; {
 	case f == nil:
 	case e.Cut:
@@ -142,7 +145,7 @@ func (g *listener) tellCompared(e gateway.Event) {
 	if g.sh.json {
 		g.sh.printing.Lock()
 		defer g.sh.printing.Unlock()
-		g.breaks(g.sh.emit(schema.NewMirror(e.ID, f, e.Same)))
+		g.sh.breaks(g.sh.emit(schema.NewMirror(e.ID, f, e.Same)))
 		return
 	}
 	switch {
@@ -171,7 +174,7 @@ func (g *listener) tellRun(x *record.Exchange) {
 	g.sh.printing.Lock()
 	defer g.sh.printing.Unlock()
 	if g.sh.json {
-		g.breaks(g.sh.emit(schema.NewExec(x)))
+		g.sh.breaks(g.sh.emit(schema.NewExec(x)))
 		return
 	}
 	g.sh.out.Ran(x, filepath.Base(g.gate.Runner.Args[0]))
@@ -198,18 +201,18 @@ func (g *listener) tellHandshake(e gateway.Event) {
 	case gateway.NeedsSecret:
 		g.sh.note("%d handshake %s refused: %v; barb listen %s --secret env:NAME", id, h.Name, detailOf(e.Err), flagFor(e))
 	case gateway.HandshakeFromPage:
-		g.sh.note("warning: %d handshake %s refused: a web page may have sent it (%s), and a page brings no secret",
+		g.sh.warn("%d handshake %s refused: a web page may have sent it (%s), and a page brings no secret",
 			id, h.Name, e.Detail)
 	case gateway.SecretUnkept:
-		g.sh.note("warning: %d handshake %s: the secret could not be kept: %v", id, h.Name, detailOf(e.Err))
+		g.sh.warn("%d handshake %s: the secret could not be kept: %v", id, h.Name, detailOf(e.Err))
 	case gateway.AnotherSecret:
-		g.sh.note("warning: %d handshake %s brings another secret than the first one; it is not taken", id, h.Name)
+		g.sh.warn("%d handshake %s brings another secret than the first one; it is not taken", id, h.Name)
 	case gateway.Learnt:
 		g.tellLearnt(e)
 	case gateway.Unagreed:
 		g.sh.say("barb: %d handshake %s: any %s is accepted; --param %s=… accepts yours only", id, h.Name, e.Detail, e.Detail)
 	case gateway.ConfirmElsewhere:
-		g.sh.note("warning: %d handshake %s wants %s opened, which is not %s's: do not",
+		g.sh.warn("%d handshake %s wants %s opened, which is not %s's: do not",
 			id, h.Name, ui.Clip(e.Detail, 80), h.Title)
 	case gateway.ConfirmUnchecked:
 		g.sh.say("barb: %d handshake %s wants %s opened; its signature was not checked: barb listen -s %s --secret file:PATH",

@@ -8,11 +8,13 @@ import (
 
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/metrics"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
+	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 )
@@ -26,18 +28,18 @@ type listener struct {
 	tables   []config.Respond // of [[respond]]
 	failing  string           // what those of --fail-rate get, as it was written
 	learning secret.Sink
-	watch    *watch
 	endpoint *flags.Endpoint
 	refusals *gateway.Refusals
-	broken   error // of printing; sh.printing is held for it
+
+	watch   *ui.Watch
+	lines   ui.HookLines
+	metrics *metrics.Received // nil without --metrics
+	port    *metrics.Port     // the same
 }
 
 // takeRoutes makes a lane of the flags and one of each route of barb.toml. Flags go before routes.
-func (g *listener) takeRoutes(ctx context.Context, o listenOptions) error {
-	file, err := g.sh.configuration()
-	if err != nil {
-		return err
-	}
+func (g *listener) takeRoutes(ctx context.Context, o listenOptions) (err error) {
+	file := g.sh.file
 	flagged := len(o.Secrets) > 0 || o.Scheme != "" && g.sh.settings["scheme"] == "flag"
 	g.gate.Lanes.ChecksAs = (*gateway.Lane).ChecksAs
 	everywhere := slices.IndexFunc(file.Routes, func(r route.Route) bool { return r.CoversAll() })
@@ -91,6 +93,38 @@ func (g *listener) lane(ctx context.Context, o listenOptions, r *route.Route) (*
 		return nil, err
 	}
 	return l, takeTargets(l, o.ForwardTo, r, g.gate.Answers.Respond != nil)
+}
+
+// newGreeter returns what finds the handshakes that a lane answers.
+func newGreeter(value flags.Handshake, v *verifier.Verifier, signing *flags.Signing, r *route.Route) (g gateway.Greeter,
+	err error) {
+	if g.Params, err = signing.ParamMap(r); err != nil {
+		return g, err
+	}
+	switch {
+	case len(value.Names) > 0:
+		g.Names = value.Names
+	case value.Mode == flags.AllOf:
+		g.Names = flags.HandshakeNames()
+	case value.Mode == flags.NoneOf:
+		g.Off = true
+	case v != nil && !v.Auto:
+		g.Off, g.Names = v.Scheme.Handshake == "", []string{v.Scheme.Handshake}
+	}
+	return g, nil
+}
+
+// openMetrics opens the port of --metrics and makes its counters.
+func (g *listener) openMetrics(ctx context.Context, f *flags.Metrics) (err error) {
+	if g.port, err = f.OpenMetrics(ctx); g.port == nil {
+		return err
+	}
+	schemes := map[string]bool{}
+	for _, s := range g.sh.file.Catalog().All() {
+		schemes[s.Name] = true
+	}
+	g.metrics = metrics.NewReceived(g.sh.version, g.gate.History, schemes)
+	return nil
 }
 
 // hosts returns the hosts of --addr and --public-url. A barb.toml that was found may be another's, so its public URL

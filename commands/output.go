@@ -41,6 +41,14 @@ func (sh *shell) printJSON(v any) error {
 	return nil
 }
 
+// breaks keeps the first error of printing, which is said at the end: a listener or a worker does not stop for a wrong
+// --jq.
+func (sh *shell) breaks(err error) {
+	if sh.broken == nil {
+		sh.broken = err
+	}
+}
+
 // emitExchange prints one exchange in its stable JSON form.
 func (sh *shell) emitExchange(x *record.Exchange, with export.With) error {
 	return sh.emit(export.JSON(x, with))

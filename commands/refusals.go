@@ -26,7 +26,7 @@ func (g *listener) newRefusals() *gateway.Refusals {
 // refused is told of what did not become an exchange, and of trouble on the way.
 func (g *listener) refused(r listen.Refusal) {
 	if gateway.ReasonOf(r) != "" {
-		g.watch.metrics.Refused(r.Status)
+		g.metrics.Refused(r.Status)
 	}
 	g.refusals.See(r)
 }
@@ -74,12 +74,9 @@ func (g *listener) refusalText(r listen.Refusal) string {
 }
 
 func (g *listener) emitRefusal(r listen.Refusal, count int) {
-	reason := gateway.ReasonOf(r)
-	line := schema.NewRefused(reason, count, g.sh.Now())
+	line := schema.NewRefused(gateway.ReasonOf(r), count, g.sh.Now())
 	line.At(r.Status, r.Remote, r.Method, r.Path)
 	g.sh.printing.Lock()
 	defer g.sh.printing.Unlock()
-	if err := g.sh.emit(line); err != nil && g.broken == nil {
-		g.broken = err
-	}
+	g.sh.breaks(g.sh.emit(line))
 }
