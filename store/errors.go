@@ -84,8 +84,7 @@ func isOurs(err error) bool {
 
 // cause takes the path out of a system error: the history's own is already in the text.
 func cause(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
+	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
 	}
 	return err
@@ -93,15 +92,12 @@ func cause(err error) error {
 
 // isBusy reports whether another connection was in the way.
 func isBusy(err error) bool {
-	var lite sqlite3.Error
-	return errors.As(err, &lite) && (lite.Code == sqlite3.ErrBusy || lite.Code == sqlite3.ErrLocked)
+	lite, ok := errors.AsType[sqlite3.Error](err)
+	return ok && (lite.Code == sqlite3.ErrBusy || lite.Code == sqlite3.ErrLocked)
 }
 
 // isOfRow reports whether one of the rows is to blame and not the file or the disk: the other rows can be kept.
 func isOfRow(err error) bool {
-	var lite sqlite3.Error
-	if !errors.As(err, &lite) {
-		return false
-	}
-	return lite.Code == sqlite3.ErrTooBig || lite.Code == sqlite3.ErrConstraint || lite.Code == sqlite3.ErrMismatch
+	lite, ok := errors.AsType[sqlite3.Error](err)
+	return ok && (lite.Code == sqlite3.ErrTooBig || lite.Code == sqlite3.ErrConstraint || lite.Code == sqlite3.ErrMismatch)
 }

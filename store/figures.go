@@ -2,7 +2,6 @@ package store
 
 import (
 	"context"
-	"encoding/json"
 	"strings"
 	"time"
 
@@ -28,7 +27,7 @@ type Figures struct {
 // Of what was received, handshakes count for nothing. Of the filter, the queue follows the time and the endpoint only.
 func (s *Store) Figures(ctx context.Context, f Filter) (Figures, error) {
 	var out Figures
-	sc, err := s.figureScope(ctx, &f)
+	sc, err := s.scopeBy(ctx, &f, "") // its index is not used: a time is better found by the ids than by an endpoint
 	if err != nil {
 		return out, s.told(err)
 	}
@@ -42,28 +41,6 @@ func (s *Store) Figures(ctx context.Context, f Filter) (Figures, error) {
 	}
 	query, args := queueFigures(&f)
 	return out, s.told(s.db.QueryRowContext(ctx, query, args...).Scan(&out.Waiting, &out.Dead))
-}
-
-// figureScope is scope without the choice of an index: a time is better found by the ids than by an endpoint.
-func (s *Store) figureScope(ctx context.Context, f *Filter) (*scope, error) {
-	sc := &scope{}
-	sc.plain(f)
-	if err := sc.span(ctx, s.db, f); err != nil {
-		return nil, err
-	}
-	if err := sc.event(ctx, s.db, f.Event); err != nil {
-		return nil, err
-	}
-	for _, n := range []struct {
-		column string
-		kind   nameKind
-		text   string
-	}{{"scheme", nameScheme, f.Scheme}, {"endpoint", nameEndpoint, f.Endpoint}} {
-		if err := sc.name(ctx, s.db, n.column, n.kind, n.text); err != nil {
-			return nil, err
-		}
-	}
-	return sc, nil
 }
 
 // The rows are looked at once and kept, narrowed to what counts, since the percentile needs to know how many there are.
@@ -88,12 +65,8 @@ func (sc *scope) figures() (query string, args []any) {
 	for i, r := range sc.spans {
 		spans[i] = [2]int64{r.From, r.To}
 	}
-	list, err := json.Marshal(spans)
-	if err != nil {
-		panic(err) // numbers encode
-	}
 	query = strings.Replace(figuresQuery, "@terms", strings.Join(append([]string{"1"}, sc.terms...), " AND "), 1)
-	return query, append([]any{string(list), string(record.FailInterrupted)}, sc.args...)
+	return query, append([]any{jsonOf(spans), string(record.FailInterrupted)}, sc.args...)
 }
 
 // queueFigures is the query for what the queue tells. The open entries are counted by two indexes that have each of

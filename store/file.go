@@ -100,8 +100,7 @@ func peekThrough(path string) (header, error) {
 
 // strange turns an error of SQLite into ErrForeign where the file is no SQLite file, and else into that of translate.
 func strange(path string, err error) error {
-	var lite sqlite3.Error
-	if errors.As(err, &lite) && lite.Code == sqlite3.ErrNotADB {
+	if lite, ok := errors.AsType[sqlite3.Error](err); ok && lite.Code == sqlite3.ErrNotADB {
 		return fault(path, ErrForeign)
 	}
 	return translate(path, err)

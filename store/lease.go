@@ -3,7 +3,6 @@ package store
 import (
 	"context"
 	"database/sql/driver"
-	"encoding/json"
 	"errors"
 	"io"
 	"time"
@@ -32,7 +31,7 @@ func (s *Store) Lease(ctx context.Context, r LeaseRequest) ([]*Queued, error) {
 	if err != nil || len(ids) == 0 {
 		return nil, err
 	}
-	return s.queuedOf(ctx, ids)
+	return s.queued(ctx, "id IN (SELECT value FROM json_each(?)) ORDER BY id", jsonOf(ids))
 }
 
 const leaseStatement = `UPDATE queue SET owner = ?1, straight = 0, due = ?2, changed = ?3 WHERE id IN (
@@ -51,11 +50,7 @@ func (w *writer) lease(r LeaseRequest) (ids []int64, err error) {
 
 // Renew extends an owner's leases to until, unless they end later, and returns the entries it still holds.
 func (s *Store) Renew(ctx context.Context, owner string, entries []int64, until time.Time) ([]int64, error) {
-	list, err := json.Marshal(entries)
-	if err != nil {
-		return nil, err
-	}
-	return s.idsOf(ctx, renewStatement, owner, nanos(until), string(list))
+	return s.idsOf(ctx, renewStatement, owner, nanos(until), jsonOf(entries))
 }
 
 const renewStatement = `UPDATE queue SET due = max(due, ?2)
@@ -150,7 +145,7 @@ func (w *writer) complete(owner string, q *Queued, now time.Time) (bool, error) 
 	switch {
 	case errors.Is(err, io.EOF):
 		return false, nil
-	case err != nil || code == queueOpen || order == "":
+	case err != nil || code == Waiting.code() || order == "":
 		return err == nil, err
 	}
 	return true, w.advance(target, order)

@@ -22,11 +22,7 @@ func (w *writer) keepPieces(exchange int64, masks []record.Mask) error {
 			pieces[i] = []byte(m.Piece)
 		}
 	}
-	text, err := json.Marshal(pieces)
-	if err != nil {
-		return err
-	}
-	return w.conn.exec("INSERT OR REPLACE INTO kept (id, pieces) VALUES (?, ?)", exchange, text)
+	return w.conn.exec("INSERT OR REPLACE INTO kept (id, pieces) VALUES (?, ?)", exchange, []byte(jsonOf(pieces)))
 }
 
 // isLoose reports whether only its bytes can put a piece back. Of an answer nothing is.

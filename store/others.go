@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"sync"
 )
 
@@ -40,15 +41,15 @@ func (o *others) add(from, to int64) {
 // Others returns the ids among which other processes have recorded since the last call, maybe with some of ours
 // between; false when there are none. The first call returns all ids. It costs a look at the newest id.
 func (s *Store) Others(ctx context.Context) (Range, bool, error) {
-	newest, err := columnOf[*int64](ctx, s.db, "SELECT max(id) FROM exchange")
-	if err != nil || len(newest) == 0 || newest[0] == nil {
+	var newest sql.NullInt64
+	if err := s.db.QueryRowContext(ctx, "SELECT max(id) FROM exchange").Scan(&newest); err != nil || !newest.Valid {
 		return Range{}, false, s.told(err)
 	}
 	o := &s.others
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if *newest[0] > o.ours {
-		o.add(max(o.ours, o.told)+1, *newest[0])
+	if newest.Int64 > o.ours {
+		o.add(max(o.ours, o.told)+1, newest.Int64)
 	}
 	r := Range{From: o.from, To: o.to}
 	o.told, o.from, o.to = max(o.told, o.to), 0, 0

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"crypto/sha256"
+	"database/sql"
 	"database/sql/driver"
 	"time"
 )
@@ -17,32 +18,25 @@ type Pin struct {
 
 // Fingerprint returns a secret's name in this history: its HMAC-SHA256 under the history's random key.
 func (s *Store) Fingerprint(ctx context.Context, secret []byte) (string, error) {
-	keys, err := columnOf[[]byte](ctx, s.db, "SELECT pin_key FROM history")
-	if err != nil {
+	var key []byte
+	if err := s.db.QueryRowContext(ctx, "SELECT pin_key FROM history").Scan(&key); err != nil {
 		return "", s.told(err)
 	}
-	mac := hmac.New(sha256.New, keys[0])
+	mac := hmac.New(sha256.New, key)
 	_, _ = mac.Write(secret)
 	return string(mac.Sum(nil)), nil
 }
 
 // Pinned returns the schemes that secrets are pinned to on a route, by their fingerprints.
 func (s *Store) Pinned(ctx context.Context, route string) (schemes map[string]string, err error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT secret, scheme FROM pin WHERE route = ?", route)
-	if err != nil {
-		return nil, s.told(err)
-	}
-	defer rows.Close()
 	schemes = map[string]string{}
-	for rows.Next() {
-		var secret []byte
-		var scheme string
-		if err := rows.Scan(&secret, &scheme); err != nil {
-			return nil, s.told(err)
-		}
-		schemes[string(secret)] = scheme
-	}
-	return schemes, s.told(rows.Err())
+	err = eachRow(ctx, s.db, func(rows *sql.Rows) error {
+		var secret, scheme string
+		err := rows.Scan(&secret, &scheme)
+		schemes[secret] = scheme
+		return err
+	}, "SELECT secret, scheme FROM pin WHERE route = ?", route)
+	return schemes, s.told(err)
 }
 
 // Pin pins a secret to a scheme, unless it is pinned to another than the one to be replaced. It returns the scheme that

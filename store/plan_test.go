@@ -183,7 +183,7 @@ func TestFiguresSearchAndNeverScan(t *testing.T) {
 		"ids":    {IDs: []Range{{1, 1}, {3, 3}}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			sc, err := s.figureScope(t.Context(), &f)
+			sc, err := s.scopeBy(t.Context(), &f, "")
 			if err != nil || len(sc.spans) == 0 {
 				t.Fatal(sc, err)
 			}

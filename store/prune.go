@@ -141,7 +141,6 @@ var (
 // remove removes of what a filter selects the oldest of the first stage that has anything, while there is an excess. It
 // looks anew for each transaction: what came since the last must not push out what belongs to a later stage.
 func (p *pruner) remove(ctx context.Context, f Filter, stages []stage, excess func() (int64, error)) error {
-	f.Limit, f.OldestFirst = 0, true
 	for {
 		over, err := excess()
 		if err != nil || over <= 0 {
@@ -172,11 +171,11 @@ func (p *pruner) next(ctx context.Context, f Filter, st *stage, rows int, bytes 
 	}
 	if st.term != "" {
 		sc.add(st.term)
-		if sc.index == "NOT INDEXED" {
+		if sc.index == noIndex {
 			sc.index = st.index
 		}
 	}
-	for _, span := range sc.order(&f) {
+	for _, span := range sc.spans {
 		if span.From = max(span.From, st.from); span.From > span.To {
 			continue
 		}

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"math"
 	"slices"
 	"strings"
 
@@ -42,11 +43,16 @@ func (s *Store) List(ctx context.Context, f Filter) iter.Seq2[*record.Exchange, 
 			yield(nil, s.told(err))
 			return
 		}
+		if !f.OldestFirst {
+			slices.Reverse(sc.spans)
+		}
 		left := f.Limit
-		for _, span := range sc.order(&f) {
-			for more := true; more; {
-				want := wanted(&f, left)
-				xs, last, err := s.page(ctx, sc, &f, span, want)
+		if left <= 0 {
+			left = math.MaxInt
+		}
+		for _, span := range sc.spans {
+			for more := true; more && left > 0; {
+				xs, last, err := s.page(ctx, sc, &f, span, min(pageRows, left))
 				if err != nil {
 					yield(nil, err)
 					return
@@ -56,39 +62,15 @@ func (s *Store) List(ctx context.Context, f Filter) iter.Seq2[*record.Exchange, 
 						return
 					}
 				}
-				if left -= len(xs); f.Limit > 0 && left <= 0 {
-					return
-				}
-				if more = last != 0; more {
-					span = beyond(span, last, f.OldestFirst)
+				left, more = left-len(xs), last != 0
+				if f.OldestFirst {
+					span.From = last + 1
+				} else {
+					span.To = last - 1
 				}
 			}
 		}
 	}
-}
-
-// order is the spans in the order of the list.
-func (sc *scope) order(f *Filter) []Range {
-	if !f.OldestFirst {
-		slices.Reverse(sc.spans)
-	}
-	return sc.spans
-}
-
-func wanted(f *Filter, left int) int {
-	want := pageRows
-	if f.Limit > 0 {
-		want = min(want, left)
-	}
-	return want
-}
-
-// beyond is what is left of a span when the list has come to id.
-func beyond(span Range, id int64, oldestFirst bool) Range {
-	if oldestFirst {
-		return Range{id + 1, span.To}
-	}
-	return Range{span.From, id - 1}
 }
 
 // page reads the next exchanges of a span, at most want. last is the id behind which more may follow, 0 when none do.
@@ -111,12 +93,17 @@ func (s *Store) page(ctx context.Context, sc *scope, f *Filter, span Range, want
 	if !all || len(ids) == want {
 		last = ids[len(ids)-1]
 	}
-	chosen, err := json.Marshal(ids)
-	if err != nil {
-		return nil, 0, err
-	}
-	xs, err = s.scanAll(ctx, true, wholeQuery+f.order(), string(chosen))
+	xs, err = s.scanAll(ctx, true, wholeQuery+f.order(), jsonOf(ids))
 	return xs, last, err
+}
+
+// jsonOf returns the JSON of numbers or bytes.
+func jsonOf(v any) string {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // numbers and bytes encode
+	}
+	return string(text)
 }
 
 const wholeQuery = "SELECT " + lightColumns + bodyColumns + " FROM exchange e" + bodyJoins +

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"time"
 )
 
@@ -30,24 +31,17 @@ const upcoming = `WITH RECURSIVE
 // Upcoming returns the next due time of each target, or of one, and policy with open entries of a kind, the longest due
 // first.
 func (s *Store) Upcoming(ctx context.Context, kind QueueKind, target string) (all []Due, err error) {
-	rows, err := s.db.QueryContext(ctx, upcoming, int64(kind), target, int64(nameTarget))
-	if err != nil {
-		return nil, s.told(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = eachRow(ctx, s.db, func(rows *sql.Rows) error {
 		var d Due
 		var at *int64
-		if err := rows.Scan(&d.Target, &d.Policy, &at); err != nil {
-			return nil, s.told(err)
+		err := rows.Scan(&d.Target, &d.Policy, &at)
+		if at != nil { // it did not end between two looks
+			d.At = timeOf(*at)
+			all = append(all, d)
 		}
-		if at == nil { // it ended between two looks
-			continue
-		}
-		d.At = timeOf(*at)
-		all = append(all, d)
-	}
-	return all, s.told(rows.Err())
+		return err
+	}, upcoming, int64(kind), target, int64(nameTarget))
+	return all, s.told(err)
 }
 
 // Owners returns who has leases, whether they have ended or not.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 
 	"github.com/barbhq/barb/store/record"
 )
@@ -22,18 +23,12 @@ type Acceptance struct {
 // Accepted returns what the queue has promised to deliver of the exchanges from an id on, by their ids: what is open or
 // was delivered, and what is dead. What was cancelled, or only tried while its sender waited, is no promise.
 func (s *Store) Accepted(ctx context.Context, from int64) (all []Acceptance, err error) {
-	rows, err := s.db.QueryContext(ctx, `SELECT thread, max(state) < 3 FROM queue
+	err = eachRow(ctx, s.db, func(rows *sql.Rows) error {
+		var a Acceptance
+		err := rows.Scan(&a.Thread, &a.Kept)
+		all = append(all, a)
+		return err
+	}, `SELECT thread, max(state) < 3 FROM queue
 		WHERE thread >= ? AND (state IN (1, 3) OR state = 2 AND answered IS NULL) GROUP BY thread ORDER BY thread`, from)
-	if err != nil {
-		return nil, s.told(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		var p Acceptance
-		if err := rows.Scan(&p.Thread, &p.Kept); err != nil {
-			return nil, s.told(err)
-		}
-		all = append(all, p)
-	}
-	return all, s.told(rows.Err())
+	return all, s.told(err)
 }

@@ -88,21 +88,14 @@ func (s *Store) QueueDepth(ctx context.Context, kinds ...QueueKind) (map[QueueSt
 	if where != "" {
 		where = "WHERE kind IN (" + where[2:] + ") "
 	}
-	rows, err := s.db.QueryContext(ctx, "SELECT state, owner IS NOT NULL, count(*) FROM queue "+where+"GROUP BY 1, 2",
-		args...)
-	if err != nil {
-		return nil, s.told(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err := eachRow(ctx, s.db, func(rows *sql.Rows) error {
 		var code, n int64
 		var leased bool
-		if err := rows.Scan(&code, &leased, &n); err != nil {
-			return nil, s.told(err)
-		}
+		err := rows.Scan(&code, &leased, &n)
 		depth[stateOf(code, leased)] += n
-	}
-	return depth, s.told(rows.Err())
+		return err
+	}, "SELECT state, owner IS NOT NULL, count(*) FROM queue "+where+"GROUP BY 1, 2", args...)
+	return depth, s.told(err)
 }
 
 // QueueTargets returns the targets for which there are open entries of a kind, in their order.
@@ -115,48 +108,17 @@ func (s *Store) QueueTargets(ctx context.Context, kind QueueKind) ([]string, err
 	return targets, s.told(err)
 }
 
-func stateOf(code int64, leased bool) QueueState {
-	switch {
-	case code == queueOpen && leased:
-		return Leased
-	case code == queueOpen:
-		return Waiting
-	case code == queueDone:
-		return Done
-	case code == queueDead:
-		return Dead
-	}
-	return Cancelled
-}
-
-// queuedOf reads entries by id, in their order.
-func (s *Store) queuedOf(ctx context.Context, ids []int64) ([]*Queued, error) {
-	marks := strings.TrimSuffix(strings.Repeat("?,", len(ids)), ",")
-	args := make([]any, len(ids))
-	for i, id := range ids {
-		args[i] = id
-	}
-	return s.queued(ctx, "id IN ("+marks+") ORDER BY id", args...)
-}
-
 const queuedColumns = `id, kind, thread, (SELECT text FROM name WHERE id = target),
 	(SELECT text FROM name WHERE id = policy),
 	ord, behind, straight, state, owner, due, created, changed, attempts, first, last, why, answered`
 
 func (s *Store) queued(ctx context.Context, where string, args ...any) (all []*Queued, err error) {
-	rows, err := s.db.QueryContext(ctx, "SELECT "+queuedColumns+" FROM queue WHERE "+where, args...)
-	if err != nil {
-		return nil, s.told(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
+	err = eachRow(ctx, s.db, func(rows *sql.Rows) error {
 		q, err := scanQueued(rows)
-		if err != nil {
-			return nil, s.told(err)
-		}
 		all = append(all, q)
-	}
-	return all, s.told(rows.Err())
+		return err
+	}, "SELECT "+queuedColumns+" FROM queue WHERE "+where, args...)
+	return all, s.told(err)
 }
 
 func scanQueued(rows *sql.Rows) (*Queued, error) {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql/driver"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/barbhq/barb/store/record"
@@ -73,27 +74,26 @@ const (
 	Cancelled QueueState = "cancelled" // by a person
 )
 
-// The codes of the table.
-const (
-	queueOpen int64 = iota + 1
-	queueDone
-	queueDead
-	queueCancelled
-)
+// states are by their codes in the table; open entries have the code of Waiting.
+var states = [...]QueueState{1: Waiting, 2: Done, 3: Dead, 4: Cancelled}
 
 // code is the state's code in the table, 0 for an unknown state.
 func (s QueueState) code() int64 {
-	switch s {
-	case Waiting, Leased:
-		return queueOpen
-	case Done:
-		return queueDone
-	case Dead:
-		return queueDead
-	case Cancelled:
-		return queueCancelled
+	if s == Leased {
+		s = Waiting
 	}
-	return 0
+	return max(int64(slices.Index(states[:], s)), 0)
+}
+
+// stateOf is the inverse of code.
+func stateOf(code int64, leased bool) QueueState {
+	switch {
+	case code < 1 || code >= int64(len(states)): // of a damaged file
+		return Cancelled
+	case leased && states[code] == Waiting:
+		return Leased
+	}
+	return states[code]
 }
 
 // RecordQueued makes an exchange and entries of the queue that deliver it durable, in one transaction: after a kill

@@ -24,12 +24,20 @@ type arm struct {
 	args []any
 }
 
+// noIndex is the index of a scope that goes through the ids, unless endpoint finds a better one.
+const noIndex = "NOT INDEXED"
+
 // maxArms bounds what a query merges: with more endpoints than that going through the ids is as good.
 const maxArms = 8
 
 // scope works a filter out. A name that nobody ever used selects nothing: then there are no spans.
 func (s *Store) scope(ctx context.Context, f *Filter) (*scope, error) {
-	sc := &scope{index: "NOT INDEXED"}
+	return s.scopeBy(ctx, f, noIndex)
+}
+
+// scopeBy is scope with the index for a filter that needs none.
+func (s *Store) scopeBy(ctx context.Context, f *Filter, index string) (*scope, error) {
+	sc := &scope{index: index}
 	sc.plain(f)
 	for _, step := range []func() error{
 		func() error { return sc.span(ctx, s.db, f) },
@@ -124,7 +132,7 @@ func (sc *scope) endpoint(ctx context.Context, db *sql.DB, f *Filter) error {
 	if f.Endpoint == "" {
 		return nil
 	}
-	if sc.index != "NOT INDEXED" {
+	if sc.index != noIndex {
 		return sc.name(ctx, db, "endpoint", nameEndpoint, f.Endpoint)
 	}
 	ids, err := nameIDs(ctx, db, nameEndpoint, f.Endpoint)
@@ -173,19 +181,28 @@ func globOf(text string) string { return strings.NewReplacer("[", "[[]", "?", "[
 
 // columnOf returns the only column of a query.
 func columnOf[T any](ctx context.Context, db *sql.DB, query string, args ...any) (all []T, err error) {
+	err = eachRow(ctx, db, func(rows *sql.Rows) error {
+		var one T
+		err := rows.Scan(&one)
+		all = append(all, one)
+		return err
+	}, query, args...)
+	return all, err
+}
+
+// eachRow calls do for each row of a query until it fails.
+func eachRow(ctx context.Context, db *sql.DB, do func(*sql.Rows) error, query string, args ...any) error {
 	rows, err := db.QueryContext(ctx, query, args...)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer rows.Close()
 	for rows.Next() {
-		var one T
-		if err := rows.Scan(&one); err != nil {
-			return nil, err
+		if err := do(rows); err != nil {
+			return err
 		}
-		all = append(all, one)
 	}
-	return all, rows.Err()
+	return rows.Err()
 }
 
 // span narrows the ids to those asked for and to those of the time asked for.

@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"math"
 
 	"github.com/barbhq/barb/store/record"
@@ -26,7 +27,13 @@ func (s *Store) Sorts(ctx context.Context, f Filter) (sorts []Sort, err error) {
 		ids, args := sc.ids(span, "", math.MaxInt)
 		query := "SELECT min(id), max(id), count(*) FROM exchange WHERE id IN (" + ids +
 			") GROUP BY kind, attempt = 0, scheme, endpoint, url, instr(marks, ',truncated:') > 0, masks IS NULL ORDER BY 1"
-		if sorts, err = s.appendSorts(ctx, sorts, query, args); err != nil {
+		err := eachRow(ctx, s.db, func(rows *sql.Rows) error {
+			one := Sort{Example: new(record.Exchange)}
+			err := rows.Scan(&one.Example.ID, &one.Last, &one.Count)
+			sorts = append(sorts, one)
+			return err
+		}, query, args...)
+		if err != nil {
 			return nil, s.told(err)
 		}
 	}
@@ -36,21 +43,4 @@ func (s *Store) Sorts(ctx context.Context, f Filter) (sorts []Sort, err error) {
 		}
 	}
 	return sorts, nil
-}
-
-// appendSorts knows only the id of each example.
-func (s *Store) appendSorts(ctx context.Context, sorts []Sort, query string, args []any) ([]Sort, error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, err
-	}
-	defer rows.Close()
-	for rows.Next() {
-		one := Sort{Example: new(record.Exchange)}
-		if err := rows.Scan(&one.Example.ID, &one.Last, &one.Count); err != nil {
-			return nil, err
-		}
-		sorts = append(sorts, one)
-	}
-	return sorts, rows.Err()
 }
