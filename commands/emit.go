@@ -41,8 +41,8 @@ func runEmit(ctx context.Context, sh *shell, o verifyOptions) error {
 	} else if err := e.takeScheme(sh); err != nil {
 		return err
 	}
-	if e.scheme.Time.Unit != "" && o.tolerance.D != nil {
-		e.scheme.Tolerance = sign.Both(*o.tolerance.D)
+	if e.scheme.Time.Unit != "" && o.tolerance != nil {
+		e.scheme.Tolerance = sign.Both(*o.tolerance)
 	}
 	var source strings.Builder
 	err := receiver.Write(&source, o.emit, receiver.Options{Scheme: e.scheme, SecretVar: e.secretVar(sh), Hook: e.hook})
@@ -98,7 +98,7 @@ func (e *emission) takeHook(ctx context.Context, sh *shell) error {
 	}
 	e.path = urlPath(m.URL)
 	v, err := sh.verifier(ctx, verifierOptions{Signing: e.o.Signing, path: e.path, message: &m,
-		tolerance: e.o.tolerance.D})
+		tolerance: e.o.tolerance})
 	switch {
 	case err != nil:
 		return err

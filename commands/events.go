@@ -20,7 +20,7 @@ import (
 type eventsShowOptions struct {
 	name      string
 	template  bool
-	seed      flags.Seed
+	seed      *uint64
 	timestamp string
 }
 
@@ -135,7 +135,7 @@ made from. The same --seed and --timestamp give the same bytes.`,
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.template, "template", false, "print the template, {{…}} and all")
-	f.Var(&o.seed, "seed", "fill in {{…}} as another run did (default: a new one)")
+	f.Var(flags.Seed(&o.seed), "seed", "fill in {{…}} as another run did (default: a new one)")
 	f.StringVar(&o.timestamp, "timestamp", "now", "the `time` it is now: RFC 3339, Unix seconds or now")
 	return cmd
 }

@@ -23,7 +23,7 @@ func newFilter(t *testing.T, where string, said *bytes.Buffer) *listener {
 	g.gate = &gateway.Gateway{Schemes: new(catalog.Set), Lanes: route.Lanes[*gateway.Lane]{Rest: &gateway.Lane{}},
 		Tell: g.tell}
 	var err error
-	if g.gate.Filter.Where, err = (&flags.HookFilter{Where: flags.Word(where)}).Condition(); err != nil {
+	if g.gate.Filter.Where, err = (&flags.HookFilter{Where: where}).Condition(); err != nil {
 		t.Fatal(err)
 	}
 	return g

@@ -22,6 +22,7 @@ import (
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/units"
 )
 
 type listenOptions struct {
@@ -33,13 +34,13 @@ type listenOptions struct {
 	flags.Forward
 	addr      string
 	publicURL string
-	tolerance flags.OptionalDuration
+	tolerance *time.Duration
 	strict    bool
-	maxBody   flags.Size
-	inflight  flags.Size
-	keep      bool // --keep-invalid
+	maxBody   int64 // bytes
+	inflight  int64 // bytes
+	keep      bool  // --keep-invalid
 	count     int
-	duration  flags.Duration
+	duration  time.Duration
 	readyFile string
 	handshake flags.Handshake
 	learn     string
@@ -117,14 +118,16 @@ func newListen(sh *shell) *cobra.Command {
 	o.Answers.AddFlags(cmd)
 	f.StringVar(&o.publicURL, "public-url", "", "scheme and host of the `URL` senders use, for schemes that sign it")
 	f.BoolVar(&o.strict, "strict", false, "refuse a signature that the provider's own SDK refuses for how it is written")
-	f.Var(&o.tolerance, "tolerance", "how old or how far ahead a timestamp may be (default: the scheme's own)")
-	f.Var(&o.maxBody, "max-body", "the largest body that is taken; more is answered 413")
-	f.Var(&o.inflight, "max-inflight", "how much all webhooks that are not answered yet may hold; more are answered 503")
+	f.Var(flags.OptionalDuration(&o.tolerance), "tolerance", "how old or how far ahead a timestamp may be "+
+		"(default: the scheme's own)")
+	f.Var(flags.Size(&o.maxBody), "max-body", "the largest body that is taken; more is answered 413")
+	f.Var(flags.Size(&o.inflight), "max-inflight", "how much all webhooks that are not answered yet may hold; "+
+		"more are answered 503")
 	f.BoolVar(&o.keep, "keep-invalid", false, "record whole bodies of webhooks with a bad signature, or on no route "+
 		"(default: 64 KiB)")
 	f.IntVar(&o.count, "count", 0, "stop after so many webhooks that were accepted; those with a bad signature, or "+
 		"unchecked beside checked routes, do not count")
-	f.Var(&o.duration, "for", "stop after this time; with --count, exit 4 when fewer were accepted")
+	f.Var(flags.Duration(&o.duration), "for", "stop after this time; with --count, exit 4 when fewer were accepted")
 	f.Var(&o.handshake, "handshake", "answer the handshakes of: scheme (those in use; of none, what is unmistakable), "+
 		"all, off, or `names`")
 	f.Lookup("handshake").NoOptDefVal = flags.ByScheme
@@ -216,14 +219,14 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 
 // serve runs until ^C, --count or --for.
 func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) error {
-	defer g.sh.boundMemory(int64(o.inflight))()
+	defer g.sh.boundMemory(o.inflight)()
 	server := &listen.Server{Receive: func(x *record.Exchange) listen.Hook { return g.gate.Receive(x) },
 		Allow: g.endpoint.Guard.Allow, Admit: g.endpoint.Guard.Admit, Refused: g.refused, TLS: g.endpoint.Config,
-		MaxBody: g.gate.Answers.MaxBody(int64(o.maxBody)), Budget: g.gate.Budget, Limit: o.count}
+		MaxBody: g.gate.Answers.MaxBody(o.maxBody), Budget: g.gate.Budget, Limit: o.count}
 	interrupted, end := ctx, g.gate.Start(ctx)
 	if o.duration > 0 {
 		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, time.Duration(o.duration))
+		ctx, cancel = context.WithTimeout(ctx, o.duration)
 		defer cancel()
 	}
 	stop := func() {}
@@ -249,7 +252,7 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 	if g.sh.broken != nil || n.Accepted >= o.count || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return g.sh.broken
 	}
-	text := fmt.Sprintf("%s of %d came in %s", ui.Count(n.Accepted, "webhook"), o.count, o.duration.String())
+	text := fmt.Sprintf("%s of %d came in %s", ui.Count(n.Accepted, "webhook"), o.count, units.FormatDuration(o.duration))
 	if n.Invalid > 0 {
 		text += fmt.Sprintf("; %d more with a bad signature were refused", n.Invalid)
 	}
@@ -341,7 +344,7 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 	if err != nil {
 		return nil, fail.Usage("%w", err)
 	}
-	g.client, g.gate.Client, g.gate.Budget = client, client, listen.NewBudget(int64(o.inflight))
+	g.client, g.gate.Client, g.gate.Budget = client, client, listen.NewBudget(o.inflight)
 	return g, nil
 }
 
@@ -356,8 +359,8 @@ func (o *listenOptions) checkSizes(sh *shell) error {
 		return nil
 	}
 	if sh.weight("max-inflight") > 0 {
-		return fail.Usage("--max-inflight %s is less than two bodies of --max-body %s", o.inflight.String(),
-			o.maxBody.String()).Hint("--max-inflight " + least.String())
+		return fail.Usage("--max-inflight %s is less than two bodies of --max-body %s", units.FormatSize(o.inflight),
+			units.FormatSize(o.maxBody)).Hint("--max-inflight " + units.FormatSize(least))
 	}
 	o.inflight = least
 	return nil

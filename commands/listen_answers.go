@@ -77,9 +77,9 @@ func (g *listener) takeChance(o listenOptions) (err error) {
 	if a.FailWith, err = g.flagScript("fail-with", o.FailWith); err != nil {
 		return err
 	}
-	a.FailRate, g.failing, a.Latency = float64(o.FailRate), o.FailWith, o.Latency.Span
-	if a.Random.Seed = uint64(g.sh.Rand() * 1e6); o.Seed.Seed != nil { // short enough to be typed again
-		a.Random.Seed = *o.Seed.Seed
+	a.FailRate, g.failing, a.Latency = o.FailRate, o.FailWith, o.Latency
+	if a.Random.Seed = uint64(g.sh.Rand() * 1e6); o.Seed != nil { // short enough to be typed again
+		a.Random.Seed = *o.Seed
 	}
 	return nil
 }
@@ -118,8 +118,8 @@ func (g *listener) describeAnswers() (lines []string) {
 	a := &g.gate.Answers
 	if a.FailRate > 0 || a.Latency.Max > 0 {
 		text := fmt.Sprintf("--seed %d: ", a.Random.Seed)
-		if rate := flags.Percent(a.FailRate); rate > 0 {
-			text += rate.String() + " fail with " + ui.EscapeLine(g.failing)
+		if rate := a.FailRate; rate > 0 {
+			text += flags.FormatPercent(rate) + " fail with " + ui.EscapeLine(g.failing)
 		}
 		if a.Latency.Max > 0 {
 			text += " latency " + a.Latency.String()

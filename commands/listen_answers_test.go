@@ -110,16 +110,16 @@ func TestTheNthHookOfTheHistoryGetsTheNthAnswerHoweverManyComeAtOnce(t *testing.
 }
 
 func TestPartsAreReadAsPeopleWriteThem(t *testing.T) {
-	for text, want := range map[string]flags.Percent{"10%": 0.1, "0.5": 0.5, "0": 0, "100%": 1, "1": 1, "0.5%": 0.005} {
-		var v flags.Percent
-		if err := v.Set(text); err != nil || v != want {
-			t.Errorf("%s is %g, %v", text, float64(v), err)
+	for text, want := range map[string]float64{"10%": 0.1, "0.5": 0.5, "0": 0, "100%": 1, "1": 1, "0.5%": 0.005} {
+		var v float64
+		if err := flags.Percent(&v).Set(text); err != nil || v != want {
+			t.Errorf("%s is %g, %v", text, v, err)
 		}
 	}
 	for _, text := range []string{"", "%", "10", "-1%", "101%", "NaN", "x"} {
-		var v flags.Percent
-		if err := v.Set(text); err == nil {
-			t.Errorf("%q is %s", text, v.String())
+		var v float64
+		if err := flags.Percent(&v).Set(text); err == nil {
+			t.Errorf("%q is %g", text, v)
 		}
 	}
 }

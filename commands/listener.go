@@ -79,7 +79,7 @@ func (g *listener) lane(ctx context.Context, o listenOptions, r *route.Route) (*
 	if r.Scheme != "" { // flags, where there are any, have taken it out
 		flags.Scheme = r.Scheme
 	}
-	v, err := g.sh.verifier(ctx, verifierOptions{Signing: flags, row: r, tolerance: o.tolerance.D, strict: o.strict,
+	v, err := g.sh.verifier(ctx, verifierOptions{Signing: flags, row: r, tolerance: o.tolerance, strict: o.strict,
 		learns: true})
 	if err != nil {
 		return nil, err

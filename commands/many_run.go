@@ -69,8 +69,8 @@ func planOf(sh *shell, cmd *cobra.Command, o *sendOptions) (runPlan, error) {
 	}
 	// short enough to be typed again
 	p := runPlan{URL: o.url, Dir: sh.Dir, Plan: batch.Plan{IDs: signer.NewID(), Seed: 1 + uint64(sh.Rand()*1e6)}}
-	if o.Seed.Seed != nil {
-		p.Seed = *o.Seed.Seed
+	if o.Seed != nil {
+		p.Seed = *o.Seed
 	}
 	p.CommandLine = flags.Save(cmd, sh.weight, isWithheld)
 	if name, isFile := strings.CutPrefix(o.data, "@"); isFile && name == "" {

@@ -18,9 +18,9 @@ import (
 
 type pruneOptions struct {
 	flags.Filter
-	olderThan flags.Duration
-	byAge     bool // --older-than was given, maybe as 0s
-	maxSize   flags.Size
+	olderThan time.Duration
+	byAge     bool  // --older-than was given, maybe as 0s
+	maxSize   int64 // bytes
 	vacuum    bool
 	pins      bool
 	dryRun    bool
@@ -63,8 +63,8 @@ and about eight times what arrives at the same moment; what waits in the queue s
 		},
 	}
 	o.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
-	cmd.Flags().Var(&o.olderThan, "older-than", "remove what is older than this: 12h, 7d, 4w")
-	cmd.Flags().Var(&o.maxSize, "max-size", "remove the oldest until the file is no larger: 200MB, 1GiB")
+	cmd.Flags().Var(flags.Duration(&o.olderThan), "older-than", "remove what is older than this: 12h, 7d, 4w")
+	cmd.Flags().Var(flags.Size(&o.maxSize), "max-size", "remove the oldest until the file is no larger: 200MB, 1GiB")
 	cmd.Flags().BoolVar(&o.vacuum, "vacuum", false, "write the history anew, also one larger than 256 MiB")
 	cmd.Flags().BoolVar(&o.pins, "pins", false, "forget which scheme each secret has verified under auto")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "only say what would be removed by age")
@@ -80,12 +80,12 @@ func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 	if err != nil {
 		return err
 	}
-	rule := store.PruneRule{MaxBytes: int64(o.maxSize), Filter: filter, Rewrite: rewritten}
+	rule := store.PruneRule{MaxBytes: o.maxSize, Filter: filter, Rewrite: rewritten}
 	if o.vacuum {
 		rule.Rewrite = math.MaxInt64
 	}
 	if o.byAge {
-		rule.OlderThan = sh.Now().Add(-time.Duration(o.olderThan))
+		rule.OlderThan = sh.Now().Add(-o.olderThan)
 	}
 	switch {
 	case none:

@@ -2,7 +2,6 @@ package commands
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/store"
@@ -25,6 +24,6 @@ func (sh *shell) retain(history *store.Store) {
 		return
 	}
 	r := sh.file.Retention
-	history.Retain(store.Limits{MaxAge: time.Duration(r.MaxAge), MaxBytes: int64(r.MaxSize), Now: sh.Now,
+	history.Retain(store.Limits{MaxAge: r.MaxAge, MaxBytes: r.MaxSize, Now: sh.Now,
 		Tell: func(err error) { sh.note("warning: the history could not be pruned: %v", err) }})
 }

@@ -133,7 +133,7 @@ func (m *batchSender) open() error {
 	if o.Duration() > 0 && !o.Counted {
 		messages = rate.Within(o.Duration()) // 0 without a rate: as many as go
 	}
-	order := batch.NewOrder(messages, float64(o.Again))
+	order := batch.NewOrder(messages, o.Again)
 	if o.Shuffle {
 		order = order.Shuffle(o.kept.Seed)
 	}

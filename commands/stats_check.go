@@ -9,6 +9,7 @@ import (
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/health"
+	"github.com/barbhq/barb/units"
 )
 
 // figures returns the six figures of what the filters select, judged. Their time is --over, or begins at --since if
@@ -22,7 +23,7 @@ func (o *statsOptions) figures(ctx context.Context, sh *shell) (r health.Report,
 		}
 	}
 	if chosen.Since == "" {
-		chosen.Since = end.Add(-time.Duration(o.Over)).Format(time.RFC3339Nano)
+		chosen.Since = end.Add(-o.Over).Format(time.RFC3339Nano)
 	}
 	filter, none, err := sh.narrowed(ctx, &chosen)
 	if err != nil {
@@ -32,14 +33,14 @@ func (o *statsOptions) figures(ctx context.Context, sh *shell) (r health.Report,
 		filter.IDs = []store.Range{{From: 1, To: 0}}
 	}
 	got, err := sh.history.Figures(ctx, filter)
-	return o.Limits().Judge(got, end.Sub(filter.Since)), err
+	return o.Limits.Judge(got, end.Sub(filter.Since)), err
 }
 
 // validate finds what is wrong with the flags before anything is read.
 func (o *statsOptions) validate(sh *shell) error {
 	switch {
 	case o.Over <= 0:
-		return fail.Usage("--over %s is no time to look at", o.Over.String()).Hint("--over 5m")
+		return fail.Usage("--over %s is no time to look at", units.FormatDuration(o.Over)).Hint("--over 5m")
 	case o.Since != "" && sh.settings["over"] == "flag":
 		return fail.Usage("--over and --since exclude each other").Hint("--since says when the time begins; --over 5m " +
 			"counts from now, or from --until")
@@ -58,7 +59,7 @@ func runCheck(ctx context.Context, sh *shell, o statsOptions) error {
 	if sh.json {
 		err = emitFigures(sh, &r)
 	} else {
-		sh.out.Breaches(&r, int64(o.MinSamples))
+		sh.out.Breaches(&r, o.MinSamples)
 	}
 	if err == nil && len(r.In(health.Breach)) > 0 {
 		err = fail.Silent(fail.ExitFailed)

@@ -35,7 +35,7 @@ type verifyOptions struct {
 	data                  string
 	dataGiven             bool
 	now, url, method      string
-	tolerance             flags.OptionalDuration
+	tolerance             *time.Duration
 	strict                bool
 	positional            []string
 	recorded              string // scheme that the exchange in the history was verified or signed by; "" when by none
@@ -73,7 +73,8 @@ bad signature match, for at most two seconds, and says how to repair it.`,
 	f.StringVar(&o.headersFile, "headers", "", "a `file` of headers, one 'Name: value' a line")
 	f.StringVar(&o.httpFile, "http", "", "a `file` with a raw HTTP request; - is stdin")
 	f.VarP(&flags.Once{Text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin")
-	f.Var(&o.tolerance, "tolerance", "how old or how far ahead the timestamp may be (default: the scheme's own)")
+	f.Var(flags.OptionalDuration(&o.tolerance), "tolerance", "how old or how far ahead the timestamp may be "+
+		"(default: the scheme's own)")
 	f.BoolVar(&o.strict, "strict", false, "refuse a signature that the provider's own SDK refuses for how it is written")
 	f.StringVar(&o.now, "now", "", "judge the age at this `time`: RFC 3339, Unix seconds or now")
 	f.StringVar(&o.url, "url", "", "the `URL` as the sender knows it, for schemes that sign it")
@@ -103,7 +104,7 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 		return sh.discover(ctx, o, m, now)
 	}
 	v, err := sh.verifier(ctx, verifierOptions{Signing: o.Signing, path: urlPath(m.URL), message: &m,
-		tolerance: o.tolerance.D, strict: o.strict})
+		tolerance: o.tolerance, strict: o.strict})
 	if err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/spf13/pflag"
@@ -127,7 +128,7 @@ public_url = "https://abc.example.com"
 		responds); diff != "" {
 		t.Error(diff)
 	}
-	if file.Retention.MaxSize != 4_000_000_000 || file.Retention.MaxAge.String() != "30d" || len(file.Redact) != 2 ||
+	if file.Retention.MaxSize != 4_000_000_000 || file.Retention.MaxAge != 30*24*time.Hour || len(file.Redact) != 2 ||
 		!slices.Equal(file.Allowed, []string{"cmd:op read x"}) {
 		t.Errorf("%+v, %v, %v", file.Retention, file.RedactTexts, file.Allowed)
 	}

@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"strconv"
+	"time"
 
 	"github.com/spf13/pflag"
 
@@ -17,8 +18,8 @@ const leastSize = 1_000_000
 
 // Retention is [history] of barb.toml: by what limits the history prunes itself. Without one nothing is removed.
 type Retention struct {
-	MaxSize flags.Size
-	MaxAge  flags.Duration
+	MaxSize int64 // bytes
+	MaxAge  time.Duration
 }
 
 // takeRetention reads max_size and max_age.
@@ -27,7 +28,8 @@ func (c *File) takeRetention() error {
 		key   string
 		given any
 		value pflag.Value
-	}{{"max_size", c.History.MaxSize, &c.Retention.MaxSize}, {"max_age", c.History.MaxAge, &c.Retention.MaxAge}} {
+	}{{"max_size", c.History.MaxSize, flags.Size(&c.Retention.MaxSize)},
+		{"max_age", c.History.MaxAge, flags.Duration(&c.Retention.MaxAge)}} {
 		if limit.given == nil {
 			continue
 		}

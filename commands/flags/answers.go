@@ -14,10 +14,10 @@ import (
 // Answers says what senders get instead of 200, and what is done to them.
 type Answers struct {
 	Respond  string
-	FailRate Percent
+	FailRate float64 // from 0 to 1
 	FailWith string
-	Seed     Seed
-	Latency  Span
+	Seed     *uint64
+	Latency  script.Span
 	As       string
 	Platform string
 }
@@ -27,10 +27,11 @@ func (f *Answers) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.StringVar(&f.Respond, "respond", "", "answer with this `script`: a status, or one answer after another: "+
 		"503,503,200")
-	set.Var(&f.FailRate, "fail-rate", "this part of the webhooks fails, whatever the app answers, e.g. 10%")
+	set.Var(Percent(&f.FailRate), "fail-rate", "this part of the webhooks fails, whatever the app answers, e.g. 10%")
 	set.StringVar(&f.FailWith, "fail-with", "500", "what those of --fail-rate get: a `script` as for --respond")
-	set.Var(&f.Seed, "seed", "decide what is left to chance as another run did (default: a new one, which is said)")
-	set.Var(&f.Latency, "latency", "answer so much later, e.g. 200ms or 50ms..2s")
+	set.Var(Seed(&f.Seed), "seed", "decide what is left to chance as another run did (default: a new one, "+
+		"which is said)")
+	set.Var(Span(&f.Latency), "latency", "answer so much later, e.g. 200ms or 50ms..2s")
 	set.StringVar(&f.As, "as", "", "flag what is too slow for this `provider`: "+strings.Join(provider.Names(), ", "))
 	set.StringVar(&f.Platform, "platform", "", "apply the limits of this `platform` to bodies and to the app: "+
 		strings.Join(platformNames(), ", "))

@@ -13,7 +13,7 @@ import (
 type Change struct {
 	Sets []string
 	Edit bool
-	Seed Seed
+	Seed *uint64
 }
 
 // AddFlags adds the flags to a command.
@@ -22,7 +22,7 @@ func (f *Change) AddFlags(cmd *cobra.Command) {
 	set.StringArrayVar(&f.Sets, "set", nil, "set a field of the payload, `PATH=VALUE`: data.amount=1200, "+
 		"items[0].sku=x; {{…}} in the value is filled in (repeatable)")
 	set.BoolVar(&f.Edit, "edit", false, "open the payload in $VISUAL or $EDITOR before it is sent")
-	set.Var(&f.Seed, "seed", "fill in {{…}} as another run did (default: a new one, said with -v)")
+	set.Var(Seed(&f.Seed), "seed", "fill in {{…}} as another run did (default: a new one, said with -v)")
 }
 
 // Changed reports whether the payload does not stay what it is.
@@ -31,8 +31,8 @@ func (f *Change) Changed() bool { return len(f.Sets) > 0 || f.Edit }
 // Values returns what templates are filled with. Without --seed the seed is from random, which is uniform in [0, 1).
 func (f *Change) Values(now time.Time, random func() float64, env func(string) (string, error)) fixture.Values {
 	v := fixture.Values{Number: 1, Now: now, Env: env}
-	if f.Seed.Seed != nil {
-		v.Seed = *f.Seed.Seed
+	if f.Seed != nil {
+		v.Seed = *f.Seed
 		return v
 	}
 	v.Seed = uint64(random() * (1 << 53))

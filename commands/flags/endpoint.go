@@ -11,6 +11,7 @@ import (
 	"golang.org/x/time/rate"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
 )
 
@@ -20,7 +21,7 @@ type ListenOn struct {
 	tlsCert, tlsKey string
 	unixSocket      string
 	allowIP         Prefixes
-	rateLimit       Rate
+	rateLimit       deliver.Rate
 }
 
 // AddFlags adds the flags to a command.
@@ -34,8 +35,8 @@ func (f *ListenOn) AddFlags(cmd *cobra.Command) {
 		"can connect to")
 	set.Var(&f.allowIP, "allow-ip", "take connections only from these `addresses` (CIDR, repeatable); others are "+
 		"closed at once, and counted")
-	set.Var(&f.rateLimit, "rate-limit", "take at most so many webhooks in a time, such as `50/s`; more get 429, and "+
-		"are counted")
+	set.Var(Rate(&f.rateLimit), "rate-limit", "take at most so many webhooks in a time, such as `50/s`; more get "+
+		"429, and are counted")
 	cmd.MarkFlagsMutuallyExclusive("unix-socket", "addr")
 	cmd.MarkFlagsMutuallyExclusive("unix-socket", "allow-ip")
 }

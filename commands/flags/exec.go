@@ -9,25 +9,26 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/listen/command"
+	"github.com/barbhq/barb/units"
 )
 
 // Exec names a command to run for each webhook.
 type Exec struct {
-	command     Word
+	command     string
 	Unverified  bool
-	timeout     Duration
+	timeout     time.Duration
 	concurrency int
 }
 
 // AddFlags adds the flags to a command.
 func (f *Exec) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	f.timeout, f.concurrency = Duration(30*time.Second), 4
-	set.Var(&f.command, "exec", "run this `command` for each verified webhook, the body on stdin, without a shell; "+
-		"answer 500 unless it exits 0")
+	f.timeout, f.concurrency = 30*time.Second, 4
+	set.Var(Word(&f.command), "exec", "run this `command` for each verified webhook, the body on stdin, without a "+
+		"shell; answer 500 unless it exits 0")
 	set.BoolVar(&f.Unverified, "exec-unverified", false, "run it also where no signature is checked, for whatever "+
 		"anybody sends")
-	set.Var(&f.timeout, "exec-timeout", "end the command after this time and answer 504")
+	set.Var(Duration(&f.timeout), "exec-timeout", "end the command after this time and answer 504")
 	set.IntVar(&f.concurrency, "exec-concurrency", f.concurrency, "how many commands run at a time")
 }
 
@@ -42,9 +43,9 @@ func (f *Exec) Command() (*command.Command, error) {
 	case f.concurrency < 1:
 		return nil, fail.Usage("--exec-concurrency %d is less than 1", f.concurrency)
 	case f.timeout <= 0:
-		return nil, fail.Usage("--exec-timeout %s leaves no time", f.timeout.String())
+		return nil, fail.Usage("--exec-timeout %s leaves no time", units.FormatDuration(f.timeout))
 	}
-	args, err := SplitCommand(string(f.command))
+	args, err := SplitCommand(f.command)
 	if err != nil {
 		return nil, err
 	}
@@ -53,7 +54,7 @@ func (f *Exec) Command() (*command.Command, error) {
 		return nil, fail.Usage("--exec %s: %w", args[0], errors.Unwrap(err)).Hint("give its path, ./handle, or put its " +
 			"folder into PATH")
 	}
-	return &command.Command{Path: path, Args: args, Timeout: time.Duration(f.timeout),
+	return &command.Command{Path: path, Args: args, Timeout: f.timeout,
 		Slots: make(chan struct{}, f.concurrency)}, nil
 }
 

@@ -26,7 +26,7 @@ const (
 )
 
 // The policy of a listener's queue: an app that is down comes back, and until then nothing is given up.
-var forwardDefaults = [][2]string{{"retries", Unlimited}, {"max-delay", "5s"}, {"timeout", "30s"},
+var forwardDefaults = [][2]string{{"retries", unlimited}, {"max-delay", "5s"}, {"timeout", "30s"},
 	{"deadline", "3d"}}
 
 // AddFlags adds the flags to a command.

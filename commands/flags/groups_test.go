@@ -309,7 +309,7 @@ func TestThresholdsAreWhatTheFiguresAreJudgedBy(t *testing.T) {
 	t.Parallel()
 	var f flags.Thresholds
 	parsed(t, f.AddFlags, "--max-p99=2s", "--max-queue=7", "--max-dead-letters=3", "--min-success=99%")
-	l := f.Limits()
+	l := f.Limits
 	if l.MaxP99 != 2*time.Second || l.MaxQueue != 7 || l.MaxDeadLetters != 3 || l.MinSuccess != .99 ||
 		l.MinSamples != 20 || l.MaxRetryRate != .2 || l.MaxSignatureFailures != .01 {
 		t.Errorf("%+v", l)

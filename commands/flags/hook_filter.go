@@ -16,7 +16,7 @@ const WhereTimeout = time.Second
 // HookFilter says which webhooks are handed on.
 type HookFilter struct {
 	Events   Globs
-	Where    Word
+	Where    string
 	Unlisted bool // --no-record-filtered
 }
 
@@ -25,8 +25,8 @@ func (f *HookFilter) AddFlags(cmd *cobra.Command, events func(prefix string) []s
 	set := cmd.Flags()
 	set.Var(&f.Events, "event", "hand on only events of this `type`, others are answered 200; * matches any part "+
 		"(repeatable, or with commas)")
-	set.Var(&f.Where, "where", "hand on only webhooks for which this jq `expression` over the JSON form, with the "+
-		"parsed body as .body, is true")
+	set.Var(Word(&f.Where), "where", "hand on only webhooks for which this jq `expression` over the JSON form, "+
+		"with the parsed body as .body, is true")
 	set.BoolVar(&f.Unlisted, "no-record-filtered", false, "do not keep what --event and --where leave out")
 	Complete(cmd, "event", events)
 }
@@ -35,7 +35,7 @@ func (f *HookFilter) AddFlags(cmd *cobra.Command, events func(prefix string) []s
 func (f *HookFilter) Condition() (func(*record.Exchange) (bool, error), error) {
 	switch {
 	case f.Where != "":
-		where, err := CompileJQ(string(f.Where))
+		where, err := CompileJQ(f.Where)
 		if err != nil {
 			return nil, fail.Usage("--where %w", err).Hint("--where '.body.amount > 1000'")
 		}

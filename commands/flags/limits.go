@@ -12,7 +12,7 @@ import (
 // Limits bound what is sent to each endpoint.
 type Limits struct {
 	PerEndpoint int
-	rate        Rate
+	rate        deliver.Rate
 	Breaker     Breaker
 }
 
@@ -21,7 +21,7 @@ func (f *Limits) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.IntVar(&f.PerEndpoint, "per-endpoint", 4, "how many messages an endpoint (host and port) gets at a time; 0 "+
 		"is any number")
-	set.Var(&f.rate, "rate", "how many attempts an endpoint gets in a time, such as `10/s`, 600/m or 100/5s")
+	set.Var(Rate(&f.rate), "rate", "how many attempts an endpoint gets in a time, such as `10/s`, 600/m or 100/5s")
 	f.Breaker = Breaker{Failures: 5, Cooldown: 30 * time.Second}
 	f.Breaker.AddFlag(cmd)
 }

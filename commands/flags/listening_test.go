@@ -140,7 +140,7 @@ func TestAnswersOnPurpose(t *testing.T) {
 	parsed(t, f.AddFlags, "--platform", "lambda", "--fail-rate", "10%", "--latency", "50ms..2s", "--seed", "7")
 	p, err := f.PlatformLimits()
 	if err != nil || p.Name != "lambda" || f.FailWith != "500" || f.FailRate != 0.1 || f.Latency.Max != 2*time.Second ||
-		*f.Seed.Seed != 7 {
+		*f.Seed != 7 {
 		t.Errorf("%+v, %v, %+v", p, err, f)
 	}
 	f.Platform = "lamda"

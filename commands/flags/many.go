@@ -16,11 +16,11 @@ import (
 type Many struct {
 	Count       int
 	concurrency int
-	rate, burst Rate
-	lasting     OptionalDuration
+	rate, burst deliver.Rate
+	lasting     *time.Duration
 	ndjson      bool
 	SkipBad     bool
-	Again       Percent
+	Again       float64 // from 0 to 1
 	Shuffle     bool
 	Resume      string
 
@@ -40,13 +40,14 @@ func (f *Many) AddFlags(cmd *cobra.Command) {
 	set.IntVarP(&f.Count, "count", "n", 1, "send it so many times, each with its own id and signature; of a list, "+
 		"the whole list")
 	set.IntVar(&f.concurrency, "concurrency", 1, "how many at a time (with --rate 64, with --burst as many as a burst)")
-	set.Var(&f.rate, "rate", "begin so many in a `time`, evenly spread: 50/s, 5/m")
-	set.Var(&f.burst, "burst", "begin so many at once, again and again: 100/5s")
-	set.Var(&f.lasting, "for", "begin none after this time; without -n, repeat until then")
+	set.Var(Rate(&f.rate), "rate", "begin so many in a `time`, evenly spread: 50/s, 5/m")
+	set.Var(Rate(&f.burst), "burst", "begin so many at once, again and again: 100/5s")
+	set.Var(OptionalDuration(&f.lasting), "for", "begin none after this time; without -n, repeat until then")
 	set.BoolVar(&f.ndjson, "ndjson", false, "the payload is one event a line, as in a file called .ndjson or .jsonl")
 	set.BoolVar(&f.SkipBad, "skip-bad", false, "leave out lines that are not JSON, and list them, instead of "+
 		"sending nothing")
-	set.Var(&f.Again, "duplicate", "send this `part` a second time with the same id and body, as providers do: 10%")
+	set.Var(Percent(&f.Again), "duplicate", "send this `part` a second time with the same id and body, "+
+		"as providers do: 10%")
 	set.BoolVar(&f.Shuffle, "shuffle", false, "send in a random order, the same for the same --seed")
 	set.StringVar(&f.Resume, "resume", "", "go on with a `run` that was interrupted; @ is the newest")
 	cmd.MarkFlagsMutuallyExclusive("rate", "burst")
@@ -54,20 +55,20 @@ func (f *Many) AddFlags(cmd *cobra.Command) {
 
 // Pace returns the rate of --rate or --burst.
 func (f *Many) Pace() deliver.Rate {
-	r := f.rate.Rate
 	if f.burst.N > 0 {
-		r = f.burst.Rate
+		r := f.burst
 		r.Burst = true
+		return r
 	}
-	return r
+	return f.rate
 }
 
 // Duration returns the time of --for, 0 without it.
 func (f *Many) Duration() time.Duration {
-	if f.lasting.D == nil {
+	if f.lasting == nil {
 		return 0
 	}
-	return *f.lasting.D
+	return *f.lasting
 }
 
 // IsRun reports whether the flags ask for a run, even where the payload is one event.
@@ -87,7 +88,7 @@ func (f *Many) CheckMany(cmd *cobra.Command, listed bool) error {
 	switch {
 	case f.Count < 1 || f.concurrency < 1:
 		return fail.Usage("-n %d and --concurrency %d must be at least 1", f.Count, f.concurrency)
-	case f.lasting.D != nil && *f.lasting.D == 0:
+	case f.lasting != nil && *f.lasting == 0:
 		return fail.Usage("--for 0s is no time").Hint("--for 30s")
 	case rate.N > 0 && !f.Counted && f.Duration() == 0 && !listed:
 		return fail.Usage("%s: how many, or for how long?", flag).Hintf("%s -n 1000, or %s --for 30s", flag, flag)

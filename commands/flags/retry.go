@@ -28,17 +28,17 @@ func (f *Retry) AddFlags(cmd *cobra.Command) {
 	d := deliver.DefaultPolicy()
 	set := cmd.Flags()
 	f.Retries = d.Retries
-	set.Var((*Retries)(&f.Retries), "retries", "attempts after the first one, or unlimited")
+	set.Var(Retries(&f.Retries), "retries", "attempts after the first one, or unlimited")
 	set.StringVar(&f.Backoff, "backoff", "exponential", "exponential, linear, constant or a `list` of waits: "+
 		"1s,5s,30s,2m,10m")
 	f.Base, f.MaxDelay, f.Timeout, f.ConnectIn, f.Deadline = d.Base, d.MaxDelay, d.Timeout, 5*time.Second, d.Deadline
-	set.Var((*Duration)(&f.Base), "base", "the unit of the waits")
-	set.Var((*Duration)(&f.MaxDelay), "max-delay", "the longest wait between two attempts")
+	set.Var(Duration(&f.Base), "base", "the unit of the waits")
+	set.Var(Duration(&f.MaxDelay), "max-delay", "the longest wait between two attempts")
 	set.StringVar(&f.Jitter, "jitter", "full", "full (a random part of the wait) or none")
 	set.StringVar(&f.RetryOn, "retry-on", d.RetryOn.String(), "answers and `failures` that are tried again")
-	set.Var((*Duration)(&f.Timeout), "timeout", "for one attempt")
-	set.Var((*Duration)(&f.ConnectIn), "connect-timeout", "for connecting, with TLS")
-	set.Var((*Duration)(&f.Deadline), "deadline", "for all attempts and waits")
+	set.Var(Duration(&f.Timeout), "timeout", "for one attempt")
+	set.Var(Duration(&f.ConnectIn), "connect-timeout", "for connecting, with TLS")
+	set.Var(Duration(&f.Deadline), "deadline", "for all attempts and waits")
 	Complete(cmd, "backoff", func(string) []string { return []string{"exponential", "linear", "constant"} })
 	f.addFlags(cmd)
 	Complete(cmd, "jitter", func(string) []string { return []string{"full", "none"} })

@@ -12,187 +12,170 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/units"
 )
 
-// Size is a number of bytes on the command line: 1048576, 512kB, 10MiB.
-type Size int64
+// value is a flag's variable, with how its text is read and shown. It is a pflag.Value.
+type value[T any] struct {
+	to    *T
+	word  string // for a value in the help
+	parse func(string) (T, error)
+	show  func(T) string
+}
 
-// Set reads a size.
-func (v *Size) Set(s string) error {
-	n, err := units.ParseSize(s)
+func (v value[T]) Set(s string) error {
+	parsed, err := v.parse(s)
 	if err == nil {
-		*v = Size(n)
+		*v.to = parsed
 	}
 	return err
 }
 
-func (v *Size) String() string { return units.FormatSize(int64(*v)) }
+func (v value[T]) String() string { return v.show(*v.to) }
 
-// Type is the word for a value in the help, as pflag asks for it.
-func (v *Size) Type() string { return "size" }
+func (v value[T]) Type() string { return v.word }
 
-// Duration is a duration on the command line with days and weeks: 15s, 1h30m, 7d, 2w.
-type Duration time.Duration
-
-// Set reads a duration.
-func (v *Duration) Set(s string) error {
-	d, err := units.ParseDuration(s)
-	if err == nil {
-		*v = Duration(d)
-	}
-	return err
+// optional is a value that may not have been given: then it is nil.
+func optional[T any](to **T, word string, parse func(string) (T, error), show func(T) string) pflag.Value {
+	return value[*T]{to, word, func(s string) (*T, error) {
+		parsed, err := parse(s)
+		return &parsed, err
+	}, func(given *T) string {
+		if given == nil {
+			return ""
+		}
+		return show(*given)
+	}}
 }
 
-func (v *Duration) String() string { return units.FormatDuration(time.Duration(*v)) }
+// Size is a number of bytes: 1048576, 512kB, 10MiB.
+func Size(to *int64) pflag.Value {
+	return value[int64]{to, "size", units.ParseSize, units.FormatSize}
+}
 
-// Type is the word for a value in the help, as pflag asks for it.
-func (v *Duration) Type() string { return "duration" }
+// Duration is a duration with days and weeks: 15s, 1h30m, 7d, 2w.
+func Duration(to *time.Duration) pflag.Value {
+	return value[time.Duration]{to, "duration", units.ParseDuration, units.FormatDuration}
+}
 
 // OptionalDuration is a duration that may not have been given.
-type OptionalDuration struct{ D *time.Duration }
-
-// Set reads a duration.
-func (v *OptionalDuration) Set(s string) error {
-	d, err := units.ParseDuration(s)
-	if err == nil {
-		v.D = &d
-	}
-	return err
+func OptionalDuration(to **time.Duration) pflag.Value {
+	return optional(to, "duration", units.ParseDuration, units.FormatDuration)
 }
 
-func (v *OptionalDuration) String() string {
-	if v.D == nil {
-		return ""
-	}
-	return units.FormatDuration(*v.D)
+// Rate is a number of events in a time: 50/s, 100/5s.
+func Rate(to *deliver.Rate) pflag.Value {
+	return value[deliver.Rate]{to, "rate", parseRate, deliver.Rate.String}
 }
 
-// Type is the word for a value in the help, as pflag asks for it.
-func (v *OptionalDuration) Type() string { return "duration" }
-
-// Rate is a rate on the command line.
-type Rate struct{ deliver.Rate }
-
-// Set reads a rate.
-func (v *Rate) Set(s string) (err error) {
-	if v.Rate, err = deliver.ParseRate(s); err != nil {
-		return fmt.Errorf("%w; a rate is so many in a time: 50/s, 1000/s, 5/m, 100/5s", err)
+func parseRate(s string) (deliver.Rate, error) {
+	rate, err := deliver.ParseRate(s)
+	if err != nil {
+		err = fmt.Errorf("%w; a rate is so many in a time: 50/s, 1000/s, 5/m, 100/5s", err)
 	}
-	return nil
+	return rate, err
 }
 
-func (v *Rate) String() string { return v.Rate.String() }
-
-// Type is the word for a value in the help, as pflag asks for it.
-func (v *Rate) Type() string { return "rate" }
-
-// Word is text on the command line that must not be empty: a variable of the shell that is not set would otherwise
-// change what a listener does.
-type Word string
-
-// Set reads text.
-func (v *Word) Set(s string) error {
-	if strings.TrimSpace(s) == "" {
-		return errors.New("it is empty")
-	}
-	*v = Word(s)
-	return nil
+// Word is text that must not be empty: a variable of the shell that is not set would otherwise change what a listener
+// does.
+func Word(to *string) pflag.Value {
+	return value[string]{to, "string", func(s string) (string, error) {
+		if strings.TrimSpace(s) == "" {
+			return "", errors.New("it is empty")
+		}
+		return s, nil
+	}, func(s string) string { return s }}
 }
 
-func (v *Word) String() string { return string(*v) }
+// Speed is how many times shorter waits are, a number above 0: 1000x, 1000, 0.5x.
+func Speed(to *float64) pflag.Value {
+	return value[float64]{to, "speed", parseSpeed, func(n float64) string {
+		return strconv.FormatFloat(n, 'f', -1, 64) + "x"
+	}}
+}
 
-// Type is the word for a value in the help, as pflag asks for it.
-func (v *Word) Type() string { return "string" }
-
-// Speed is how many times shorter waits are, on the command line: 1000x, 1000, 0.5x.
-type Speed float64
-
-// Set reads a number above 0, with or without an x behind it.
-func (v *Speed) Set(s string) error {
+func parseSpeed(s string) (float64, error) {
 	n, err := strconv.ParseFloat(strings.TrimSuffix(s, "x"), 64)
 	if err != nil || !(n > 0) || math.IsInf(n, 0) || strings.HasPrefix(s, "+") {
-		return fmt.Errorf("%q is not a speed such as 1000x, 10 or 0.5x", s)
+		return 0, fmt.Errorf("%q is not a speed such as 1000x, 10 or 0.5x", s)
 	}
-	*v = Speed(n)
-	return nil
+	return n, nil
 }
 
-func (v *Speed) String() string {
-	return strconv.FormatFloat(float64(*v), 'f', -1, 64) + "x"
+// Percent is a part of something, 10% or 0.1, as a number from 0 to 1.
+func Percent(to *float64) pflag.Value {
+	return value[float64]{to, "percent", parsePercent, FormatPercent}
 }
 
-// Type is the word for a value in the help, as pflag asks for it.
-func (v *Speed) Type() string { return "speed" }
-
-// Percent is a part of something on the command line, 10% or 0.1, as a number from 0 to 1.
-type Percent float64
-
-// Set reads a number with a % behind it, or from 0 to 1. 10 alone could be either.
-func (v *Percent) Set(s string) error {
+// parsePercent reads a number with a % behind it, or from 0 to 1. 10 alone could be either.
+func parsePercent(s string) (float64, error) {
 	digits, percent := strings.CutSuffix(s, "%")
 	n, err := strconv.ParseFloat(digits, 64)
 	if percent {
 		n /= 100
 	}
 	if err != nil || math.IsNaN(n) || n < 0 || n > 1 {
-		return fmt.Errorf("%q is not a part such as 10%% or 0.1", s)
+		return 0, fmt.Errorf("%q is not a part such as 10%% or 0.1", s)
 	}
-	*v = Percent(n)
-	return nil
+	return n, nil
 }
 
-func (v *Percent) String() string {
-	return strconv.FormatFloat(float64(*v)*100, 'g', -1, 64) + "%"
-}
-
-// Type is the word for a value in the help, as pflag asks for it.
-func (v *Percent) Type() string { return "percent" }
+// FormatPercent writes a part from 0 to 1 as 10%.
+func FormatPercent(part float64) string { return strconv.FormatFloat(part*100, 'g', -1, 64) + "%" }
 
 // Seed is a seed that may not have been given.
-type Seed struct{ Seed *uint64 }
-
-// Set reads a whole number.
-func (v *Seed) Set(s string) error {
-	n, err := strconv.ParseUint(s, 10, 64)
-	if err != nil {
-		return fmt.Errorf("%q is not a whole number from 0", s)
-	}
-	v.Seed = &n
-	return nil
+func Seed(to **uint64) pflag.Value {
+	return optional(to, "number", func(s string) (uint64, error) {
+		n, err := strconv.ParseUint(s, 10, 64)
+		if err != nil {
+			err = fmt.Errorf("%q is not a whole number from 0", s)
+		}
+		return n, err
+	}, func(n uint64) string { return strconv.FormatUint(n, 10) })
 }
 
-func (v *Seed) String() string {
-	if v.Seed == nil {
-		return ""
-	}
-	return strconv.FormatUint(*v.Seed, 10)
+// Span is a duration, or a range of durations of which chance takes one: 200ms, 50ms..2s.
+func Span(to *script.Span) pflag.Value {
+	return value[script.Span]{to, "duration", script.ParseSpan, func(s script.Span) string {
+		if s == (script.Span{}) {
+			return ""
+		}
+		return s.String()
+	}}
 }
 
-// Type is the word for a value in the help, as pflag asks for it.
-func (v *Seed) Type() string { return "number" }
-
-// Span is a duration on the command line, or a range of durations of which chance takes one.
-type Span struct{ script.Span }
-
-// Set reads 200ms or 50ms..2s.
-func (v *Span) Set(s string) (err error) {
-	v.Span, err = script.ParseSpan(s)
-	return err
+// Count is a whole number from 0.
+func Count(to *int64) pflag.Value {
+	return value[int64]{to, "number", func(s string) (int64, error) {
+		n, err := strconv.ParseInt(s, 10, 64)
+		if err != nil || n < 0 {
+			return 0, fmt.Errorf("%q is not a whole number from 0", s)
+		}
+		return n, nil
+	}, func(n int64) string { return strconv.FormatInt(n, 10) }}
 }
 
-func (v *Span) String() string {
-	if v.Span == (script.Span{}) {
-		return ""
-	}
-	return v.Span.String()
-}
+// unlimited is the text for as many retries as fit in the deadline: math.MaxInt32 of them.
+const unlimited = "unlimited"
 
-// Type is the word for a value in the help, as pflag asks for it.
-func (v *Span) Type() string { return "duration" }
+// Retries is a number of retries, or "unlimited".
+func Retries(to *int) pflag.Value {
+	return value[int]{to, "int", func(s string) (int, error) {
+		if s == unlimited {
+			return math.MaxInt32, nil
+		}
+		return strconv.Atoi(s)
+	}, func(n int) string {
+		if n == math.MaxInt32 {
+			return unlimited
+		}
+		return strconv.Itoa(n)
+	}}
+}
 
 // Prefixes is a list of address ranges on the command line: 10.0.0.0/8,192.168.1.7.
 type Prefixes []netip.Prefix
@@ -251,53 +234,6 @@ func plainRange(text string) string {
 	}
 	return prefix.String()
 }
-
-// Count is a whole number from 0 on the command line.
-type Count int64
-
-// Set reads a whole number.
-func (v *Count) Set(s string) error {
-	n, err := strconv.ParseInt(s, 10, 64)
-	if err != nil || n < 0 {
-		return fmt.Errorf("%q is not a whole number from 0", s)
-	}
-	*v = Count(n)
-	return nil
-}
-
-func (v *Count) String() string { return strconv.FormatInt(int64(*v), 10) }
-
-// Type is the word for a value in the help, as pflag asks for it.
-func (v *Count) Type() string { return "number" }
-
-// Retries is a number of retries on the command line. math.MaxInt32 is Unlimited.
-type Retries int
-
-// Set reads a number, or "unlimited".
-func (v *Retries) Set(s string) error {
-	if s == Unlimited {
-		*v = math.MaxInt32
-		return nil
-	}
-	n, err := strconv.Atoi(s)
-	if err == nil {
-		*v = Retries(n)
-	}
-	return err
-}
-
-func (v *Retries) String() string {
-	if *v == math.MaxInt32 {
-		return Unlimited
-	}
-	return strconv.Itoa(int(*v))
-}
-
-// Type is the word for a value in the help, as pflag asks for it.
-func (v *Retries) Type() string { return "int" }
-
-// Unlimited is the text for as many retries as fit in the deadline.
-const Unlimited = "unlimited"
 
 // Breaker says after how many failures in a row an endpoint is paused, and for how long: 5/30s, or off.
 type Breaker struct {

@@ -13,6 +13,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/listen/script"
 )
 
 // TestValuesAreShownAsTheyAreRead sets each kind of value, and checks that what it shows sets it to the same again.
@@ -26,26 +28,26 @@ func TestValuesAreShownAsTheyAreRead(t *testing.T) {
 		shown  map[string]string
 		refuse []string
 	}{
-		{func() pflag.Value { return new(flags.Size) }, "size", "0", map[string]string{"512kB": "500KiB", "10MiB": "10MiB"},
+		{func() pflag.Value { return flags.Size(new(int64)) }, "size", "0", map[string]string{"512kB": "500KiB", "10MiB": "10MiB"},
 			[]string{"", "much"}},
-		{func() pflag.Value { return new(flags.Duration) }, "duration", "0s",
+		{func() pflag.Value { return flags.Duration(new(time.Duration)) }, "duration", "0s",
 			map[string]string{"1h30m": "1h30m", "2w": "14d"}, []string{"", "5", "-1s"}},
-		{func() pflag.Value { return new(flags.OptionalDuration) }, "duration", "", map[string]string{"0s": "0s", "7d": "7d"},
-			[]string{"soon"}},
-		{func() pflag.Value { return new(flags.Rate) }, "rate", "", map[string]string{"50/s": "50/s", "100/5s": "100/5s",
+		{func() pflag.Value { return flags.OptionalDuration(new(*time.Duration)) }, "duration", "",
+			map[string]string{"0s": "0s", "7d": "7d"}, []string{"soon"}},
+		{func() pflag.Value { return flags.Rate(new(deliver.Rate)) }, "rate", "", map[string]string{"50/s": "50/s", "100/5s": "100/5s",
 			"9/d": "9/d"}, []string{"50", "0/s", "1/w"}},
-		{func() pflag.Value { return new(flags.Word) }, "string", "", map[string]string{".a": ".a"}, []string{"", " "}},
-		{func() pflag.Value { return new(flags.Speed) }, "speed", "0x", map[string]string{"1000": "1000x", "0.5x": "0.5x"},
+		{func() pflag.Value { return flags.Word(new(string)) }, "string", "", map[string]string{".a": ".a"}, []string{"", " "}},
+		{func() pflag.Value { return flags.Speed(new(float64)) }, "speed", "0x", map[string]string{"1000": "1000x", "0.5x": "0.5x"},
 			[]string{"", "0", "-1x", "+1x", "Inf", "NaN"}},
-		{func() pflag.Value { return new(flags.Percent) }, "percent", "0%",
+		{func() pflag.Value { return flags.Percent(new(float64)) }, "percent", "0%",
 			map[string]string{"10%": "10%", "0.1": "10%", "1": "100%"}, []string{"10", "101%", "-1%", "NaN", "x"}},
-		{func() pflag.Value { return new(flags.Seed) }, "number", "", map[string]string{"0": "0", "42": "42"},
+		{func() pflag.Value { return flags.Seed(new(*uint64)) }, "number", "", map[string]string{"0": "0", "42": "42"},
 			[]string{"-1", "x"}},
-		{func() pflag.Value { return new(flags.Span) }, "duration", "",
+		{func() pflag.Value { return flags.Span(new(script.Span)) }, "duration", "",
 			map[string]string{"200ms": "200ms", "50ms..2s": "50ms..2s"}, []string{"2s..1s", "1d"}},
-		{func() pflag.Value { return new(flags.Count) }, "number", "0", map[string]string{"7": "7"}, []string{"-1", "1.5"}},
-		{func() pflag.Value { return new(flags.Retries) }, "int", "0", map[string]string{"3": "3", "unlimited": "unlimited"},
-			[]string{"many"}},
+		{func() pflag.Value { return flags.Count(new(int64)) }, "number", "0", map[string]string{"7": "7"}, []string{"-1", "1.5"}},
+		{func() pflag.Value { return flags.Retries(new(int)) }, "int", "0",
+			map[string]string{"3": "3", "unlimited": "unlimited"}, []string{"many"}},
 		{func() pflag.Value { return new(flags.Breaker) }, "breaker", "off",
 			map[string]string{"5/30s": "5/30s", "1/1d": "1/1d", "off": "off"}, []string{"5", "0/1s", "5/0s"}},
 		{func() pflag.Value { return new(flags.Targets) }, "URL", "", map[string]string{":3000": ":3000"}, []string{""}},
@@ -106,8 +108,8 @@ func TestAPayloadIsGivenOnce(t *testing.T) {
 
 func TestUnlimitedRetriesAreManyRetries(t *testing.T) {
 	t.Parallel()
-	var v flags.Retries
-	if err := v.Set(flags.Unlimited); err != nil || v != math.MaxInt32 {
+	var v int
+	if err := flags.Retries(&v).Set("unlimited"); err != nil || v != math.MaxInt32 {
 		t.Errorf("%d, %v", v, err)
 	}
 }

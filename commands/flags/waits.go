@@ -24,7 +24,7 @@ else comes is tried again, but for a 410, a bad certificate and what --retry-on 
 // Waits says when a delivery is tried again, by name instead of by number.
 type Waits struct {
 	schedule string
-	speed    Speed
+	speed    float64
 	until2xx bool
 
 	// Provider is that of --as, nil without; Override is what the URL of the endpoint changes in its policy.
@@ -37,7 +37,7 @@ func (f *Waits) addFlags(cmd *cobra.Command) {
 	set.StringVar(&f.schedule, "schedule", "", "wait as this `provider` does (barb providers), or a list of "+
 		"waits: 5s,5m,30m")
 	f.speed = 1
-	set.Var(&f.speed, "speed", "make every wait so many times shorter, e.g. 1000x")
+	set.Var(Speed(&f.speed), "speed", "make every wait so many times shorter, e.g. 1000x")
 	set.BoolVar(&f.until2xx, "until-2xx", false, "try until a 2xx comes, or --deadline")
 	cmd.MarkFlagsMutuallyExclusive("schedule", "backoff")
 	cmd.MarkFlagsMutuallyExclusive("until-2xx", "retries")
@@ -72,7 +72,7 @@ func (f *Retry) schedulePolicy(weight Weights, p deliver.Policy) (deliver.Policy
 	if f.until2xx && weight("retries") <= weight("until-2xx") {
 		f.takeUntil(weight, &p)
 	}
-	if p.Speed = float64(f.speed); p.Speed == 1 {
+	if p.Speed = f.speed; p.Speed == 1 {
 		p.Speed = 0
 	}
 	return p, nil

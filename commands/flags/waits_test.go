@@ -110,13 +110,13 @@ func TestWhoAskedLoudestMakesThePolicy(t *testing.T) {
 func TestSpeedsAreNumbersAboveZero(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]float64{"1000x": 1000, "10": 10, "0.5x": 0.5, "1e6": 1e6} {
-		var v Speed
-		if err := v.Set(text); err != nil || float64(v) != want {
+		var v float64
+		if err := Speed(&v).Set(text); err != nil || v != want {
 			t.Errorf("%q: %v, %v", text, v, err)
 		}
 	}
 	for _, text := range []string{"", "x", "0", "0x", "-2x", "+2", "NaN", "Inf", "fast", "10xx", "10 x", "1e999"} {
-		if err := new(Speed).Set(text); err == nil {
+		if err := Speed(new(float64)).Set(text); err == nil {
 			t.Errorf("%q was taken", text)
 		}
 	}
