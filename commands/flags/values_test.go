@@ -37,7 +37,7 @@ func TestValuesAreShownAsTheyAreRead(t *testing.T) {
 			map[string]string{"0s": "0s", "7d": "7d"}, []string{"soon"}},
 		{func() pflag.Value { return flags.Rate(new(deliver.Rate)) }, "rate", "",
 			map[string]string{"50/s": "50/s", "100/5s": "100/5s",
-			"9/d": "9/d"}, []string{"50", "0/s", "1/w"}},
+				"9/d": "9/d"}, []string{"50", "0/s", "1/w"}},
 		{func() pflag.Value { return flags.Word(new(string)) }, "string", "",
 			map[string]string{".a": ".a"}, []string{"", " "}},
 		{func() pflag.Value { return flags.Speed(new(float64)) }, "speed", "0x",
