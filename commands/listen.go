@@ -128,9 +128,7 @@ func newListen(sh *shell) *cobra.Command {
 	f.IntVar(&o.count, "count", 0, "stop after so many webhooks that were accepted; those with a bad signature, or "+
 		"unchecked beside checked routes, do not count")
 	f.Var(flags.Duration(&o.duration), "for", "stop after this time; with --count, exit 4 when fewer were accepted")
-	f.Var(&o.handshake, "handshake", "answer the handshakes of: scheme (those in use; of none, what is unmistakable), "+
-		"all, off, or `names`")
-	f.Lookup("handshake").NoOptDefVal = flags.ByScheme
+	o.handshake.AddFlag(cmd)
 	f.StringVar(&o.learn, "learn", "", "keep the secret that a handshake brings in keyring:NAME or file:`PATH`")
 	f.StringVar(&o.readyFile, "ready-file", "", "write the URL to this `file` once it listens")
 	o.ListenOn.AddFlags(cmd)
@@ -138,7 +136,6 @@ func newListen(sh *shell) *cobra.Command {
 	o.HookFilter.AddFlags(cmd, sh.completeEvents)
 	o.Exec.AddFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("forward-to", "respond")
-	flags.Complete(cmd, "handshake", flags.CompleteHandshakes)
 	flags.Complete(cmd, "learn", func(string) []string { return []string{"file:", "keyring:"} })
 	markListen(f)
 	return cmd

@@ -298,7 +298,11 @@ func TestHandshakesAreNamed(t *testing.T) {
 	if err := v.Set("slack,acme"); err == nil || !strings.Contains(err.Error(), `"acme" is none of scheme, all, off, `) {
 		t.Errorf("%v", err)
 	}
-	for _, text := range flags.CompleteHandshakes("") {
+	cmd := &cobra.Command{Use: "barb"}
+	v.AddFlag(cmd)
+	complete, _ := cmd.GetFlagCompletionFunc("handshake")
+	values, _ := complete(cmd, nil, "")
+	for _, text := range values {
 		if name, about, ok := strings.Cut(text, "\t"); !ok || about == "" || v.Set(name) != nil {
 			t.Errorf("%q is no value with an explanation", text)
 		}

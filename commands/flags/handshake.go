@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/spf13/cobra"
+
 	"github.com/barbhq/barb/sign/handshake"
 )
 
@@ -52,8 +54,16 @@ func HandshakeNames() []string {
 	return names
 }
 
-// CompleteHandshakes returns the values of --handshake with an explanation behind each.
-func CompleteHandshakes(string) []string {
+// AddFlag adds --handshake.
+func (v *Handshake) AddFlag(cmd *cobra.Command) {
+	cmd.Flags().Var(v, "handshake", "answer the handshakes of: scheme (those in use; of none, what is unmistakable), "+
+		"all, off, or `names`")
+	cmd.Flag("handshake").NoOptDefVal = ByScheme
+	Complete(cmd, "handshake", completeHandshakes)
+}
+
+// completeHandshakes returns the values of --handshake with an explanation behind each.
+func completeHandshakes(string) []string {
 	values := []string{ByScheme + "\tthat of the scheme in use", AllOf + "\twhatever looks like one", NoneOf + "\tnone"}
 	for _, h := range handshake.All() {
 		values = append(values, h.Name+"\t"+h.Title)
