@@ -91,9 +91,13 @@ func authority(target string) string {
 	return rest
 }
 
+// hostChars are the characters of a host and port (RFC 3986, section 3.2.2). Some others would end them in the URL made
+// from it.
+const hostChars = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._~!$&'()*+,;=%:[]"
+
 // validHost reports whether s is a host, with a port or without one (RFC 3986, sections 3.2.2 and 3.2.3).
 func validHost(s string) bool {
-	if strings.ContainsFunc(s, notInHost) {
+	if strings.Trim(s, hostChars) != "" {
 		return false
 	}
 	if address, ok := strings.CutPrefix(s, "["); ok {
@@ -102,28 +106,14 @@ func validHost(s string) bool {
 		return ok && err == nil && ip.Is6() && (port == "" || port[0] == ':' && validPort(port[1:]))
 	}
 	name, port, _ := strings.Cut(s, ":")
-	return name != "" && !strings.ContainsAny(s, "[]") && validEscapes(name) && validPort(port)
+	_, err := url.PathUnescape(name)
+	return name != "" && !strings.ContainsAny(s, "[]") && err == nil && validPort(port)
 }
 
 // validPort also accepts no port: a colon may stand before none.
 func validPort(s string) bool {
 	_, err := strconv.ParseUint(s, 10, 16)
 	return s == "" || err == nil
-}
-
-func validEscapes(s string) bool {
-	_, err := url.PathUnescape(s)
-	return err == nil
-}
-
-// notInHost reports whether a character cannot be in a host and port (RFC 3986, section 3.2.2), above all one that
-// would end them in the URL made from it.
-func notInHost(r rune) bool {
-	switch {
-	case 'a' <= r && r <= 'z', 'A' <= r && r <= 'Z', '0' <= r && r <= '9':
-		return false
-	}
-	return !strings.ContainsRune("-._~!$&'()*+,;=%:[]", r)
 }
 
 // expectsContinue reports whether the sender waits for 100 Continue before it sends the body.

@@ -54,7 +54,7 @@ func (c *conn) readBody(r *record.Request, length int64, chunked bool) error {
 // paceBody sets the pace for the body that is read next.
 func (c *conn) paceBody() {
 	idle := c.run.BodyIdle
-	c.setPace(pace{end: time.Now().Add(idle), idle: idle, paid: true, kept: true, slack: idle / 8})
+	c.pace = pace{end: time.Now().Add(idle), idle: idle, paid: true, kept: true, slack: idle / 8}
 }
 
 // appendBody appends n bytes of src to body. However many are announced, it allocates at most twice the bytes that

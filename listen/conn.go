@@ -92,9 +92,9 @@ func (c *conn) next(ctx context.Context) (more bool) {
 // wait waits for the first byte of a request.
 func (c *conn) wait() bool {
 	if c.served.Load() {
-		c.setPace(pace{end: c.last.Add(c.run.KeepIdle), slack: c.run.KeepIdle / 8})
+		c.pace = pace{end: c.last.Add(c.run.KeepIdle), slack: c.run.KeepIdle / 8}
 	} else {
-		c.setPace(pace{end: c.last.Add(c.run.HeadTimeout)})
+		c.pace = pace{end: c.last.Add(c.run.HeadTimeout)}
 	}
 	c.setIdle(true)
 	// These flags are set before the idle connections are swept: either we see the flag or the sweep sees us.
@@ -129,7 +129,7 @@ func left(err error) bool {
 // receive reads one whole request.
 func (c *conn) receive(x *record.Exchange) error {
 	if c.served.Load() { // the first head has the connection's own deadline, which began with it
-		c.setPace(pace{end: x.Start.Add(c.run.HeadTimeout)})
+		c.pace = pace{end: x.Start.Add(c.run.HeadTimeout)}
 	}
 	c.pace.kept = true
 	head, err := record.ReadRequestHead(c.br, c.run.MaxHead)

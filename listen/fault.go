@@ -1,6 +1,7 @@
 package listen
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -77,12 +78,14 @@ func (c *conn) misbehave(ctx context.Context, x *record.Exchange, given Answer) 
 	case BadHTTP:
 		err = c.write([]byte(notHTTP), nil)
 		text = "something else than HTTP was sent"
-	case Drip:
-		x.Response = c.compose(x, given.Response)
-		text, err = c.drip(ctx, x.Response, given.Fault.Rate)
 	default:
-		x.Response = c.compose(x, given.Response)
-		text, err = c.breakOff(x, kind)
+		x.Response = compose(&x.Request, given.Response, true, time.Now())
+		x.Response.Head = string(x.Response.AppendHead(nil))
+		if kind == Drip {
+			text, err = c.drip(ctx, x.Response, given.Fault.Rate)
+		} else {
+			text, err = c.breakOff(x, kind)
+		}
 	}
 	c.last = time.Now()
 	x.Took, x.Ended = c.last.Sub(x.Start), true
@@ -90,13 +93,6 @@ func (c *conn) misbehave(ctx context.Context, x *record.Exchange, given Answer) 
 		text += "; " + failed.Text
 	}
 	x.Fault(string(kind), text)
-}
-
-// compose returns the answer as it would go out whole.
-func (c *conn) compose(x *record.Exchange, given *record.Response) *record.Response {
-	response := compose(&x.Request, given, true, time.Now())
-	response.Head = string(response.AppendHead(nil))
-	return response
 }
 
 // reset closes the connection so that the sender's kernel reports a reset, not an end. A unix socket does so only while
@@ -115,7 +111,7 @@ func (c *conn) reset() {
 // hang waits until the sender leaves, and returns what ended the wait. Meanwhile the connection counts as idle and can
 // be closed like one.
 func (c *conn) hang() string {
-	c.setPace(pace{end: time.Now().Add(MaxWait)})
+	c.pace = pace{end: time.Now().Add(MaxWait)}
 	c.setIdle(true)
 	if c.run.stopping.Load() {
 		c.expire()
@@ -146,10 +142,7 @@ func (c *conn) breakOff(x *record.Exchange, kind FaultKind) (text string, err er
 		r.Head = r.Head[:len(r.Head)-len("\r\n")]
 		return "the head of the answer was not ended", c.write([]byte(r.Head), nil)
 	}
-	length := len(r.Body)
-	if length == 0 {
-		length = promised
-	}
+	length := cmp.Or(len(r.Body), promised)
 	r.Header = r.Header.Set("Content-Length", strconv.Itoa(length))
 	r.Head = ""
 	r.Head = string(r.AppendHead(nil))

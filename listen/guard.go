@@ -3,6 +3,7 @@ package listen
 import (
 	"net/http"
 	"net/netip"
+	"slices"
 
 	"golang.org/x/time/rate"
 
@@ -25,12 +26,7 @@ func (g *Guard) Allow(remote string) bool {
 		return false
 	}
 	ip := from.Addr().Unmap().WithZone("")
-	for _, p := range g.Networks {
-		if p.Contains(ip) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(g.Networks, func(p netip.Prefix) bool { return p.Contains(ip) })
 }
 
 // Admit refuses a request beyond the limit with 429, and says when the next one would be taken. It is for Server.Admit.

@@ -32,8 +32,6 @@ func (p *pace) pay(now time.Time, n, rate int64) {
 	}
 }
 
-func (c *conn) setPace(p pace) { c.pace = p }
-
 // rate returns the rate in bytes a second at which a body must come and an answer be read. While the budget is short it
 // grows with the bytes held, so that nobody keeps others out by sending most of a large body fast and the rest slowly.
 func (c *conn) rate() int64 {

@@ -77,7 +77,7 @@ func TestExpireSendsAwayOnlyWhatIsIdle(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := newConn(&run{}, accepted(t))
 			start := time.Now()
-			c.setPace(pace{end: start.Add(wait)})
+			c.pace = pace{end: start.Add(wait)}
 			if err := c.arm(); err != nil {
 				t.Fatal(err)
 			}
@@ -107,7 +107,7 @@ func TestArmMovesADeadlineThatWouldStrikeTooEarly(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			c := newConn(&run{}, accepted(t))
 			for _, p := range []pace{stands, test.next} {
-				c.setPace(p)
+				c.pace = p
 				if err := c.arm(); err != nil {
 					t.Fatal(err)
 				}

@@ -60,6 +60,6 @@ func (c *conn) linger() {
 	if half, ok := c.net.(interface{ CloseWrite() error }); !ok || half.CloseWrite() != nil {
 		return
 	}
-	c.setPace(pace{end: time.Now().Add(lingerMax), idle: lingerIdle})
+	c.pace = pace{end: time.Now().Add(lingerMax), idle: lingerIdle}
 	_, _ = c.br.Discard(int(min(c.undrawn, math.MaxInt32)))
 }

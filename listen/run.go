@@ -5,6 +5,7 @@ import (
 	"errors"
 	"net"
 	"runtime"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"syscall"
@@ -70,27 +71,18 @@ func (r *run) accept(ctx context.Context, ln net.Listener) error {
 		}
 		r.tell(Refusal{Err: err})
 		pause = min(max(2*pause, 5*time.Millisecond), time.Second)
-		r.rest(pause)
+		select {
+		case <-time.After(pause):
+		case <-r.ended:
+		}
 	}
 }
 
 // passing reports whether an error of Accept goes away by itself: too few file descriptors or memory, or a peer that
 // left.
 func passing(err error) bool {
-	for _, e := range []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM,
-		syscall.ECONNABORTED} {
-		if errors.Is(err, e) {
-			return true
-		}
-	}
-	return false
-}
-
-func (r *run) rest(d time.Duration) {
-	select {
-	case <-time.After(d):
-	case <-r.ended:
-	}
+	errnos := []syscall.Errno{syscall.EMFILE, syscall.ENFILE, syscall.ENOBUFS, syscall.ENOMEM, syscall.ECONNABORTED}
+	return slices.ContainsFunc(errnos, func(e syscall.Errno) bool { return errors.Is(err, e) })
 }
 
 // takeSlot waits until there is room for the accepted connection. Meanwhile idle connections that had an answer are
