@@ -245,8 +245,7 @@ func TestALineIsSplitAsAShellWould(t *testing.T) {
 	}
 	for line, want := range map[string]rune{"a | b": '|', "é; b": ';', "a > f": '>', "a &": '&'} {
 		got, err := Split(line)
-		e, ok := errors.AsType[*ShellError](err)
-		if !ok || e.Char != want || !strings.HasPrefix(e.Error(), string(want)+" is for a shell") {
+		if err == nil || !strings.HasPrefix(err.Error(), string(want)+" is for a shell") {
 			t.Errorf("%q: %q, %v", line, got, err)
 		}
 	}

@@ -13,16 +13,8 @@ var (
 	ErrQuotes = errors.New("a quote or a bracket is not closed")
 )
 
-// ShellError is the error of Split for a character that only a shell acts on, such as a pipe.
-type ShellError struct{ Char rune }
-
-// Error names the character.
-func (e *ShellError) Error() string {
-	return fmt.Sprintf("%c is for a shell, and none is started", e.Char)
-}
-
 // Split splits a command line at its blanks. Quotes and backslashes are those of a shell; nothing else of a shell is
-// done.
+// done. A character that only a shell acts on, such as a pipe, is an error.
 func Split(line string) ([]string, error) {
 	parser := shellwords.NewParser()
 	parser.ParseEnv, parser.ParseBacktick = false, false
@@ -31,7 +23,7 @@ func Split(line string) ([]string, error) {
 	case err != nil:
 		return nil, ErrQuotes
 	case parser.Position >= 0:
-		return nil, &ShellError{[]rune(line)[parser.Position]}
+		return nil, fmt.Errorf("%c is for a shell, and none is started", []rune(line)[parser.Position])
 	case len(args) == 0 || args[0] == "":
 		return nil, ErrEmpty
 	}

@@ -14,7 +14,7 @@ func TestAWindowIsBounded(t *testing.T) {
 	w.Loaded()
 	now := time.Now()
 	meet := func(n int, at time.Time) []record.Mark {
-		f := &Fingerprint{byID: digestOf("id", fmt.Sprint(n)), byPrint: digestOf("print", fmt.Sprint(n)),
+		f := &Fingerprint{keys: keys{digestOf("id", fmt.Sprint(n)), digestOf("print", fmt.Sprint(n))},
 			body: digestOf("body"),
 			at:   at, event: digestOf(fmt.Sprint(n)), signed: at}
 		marks, c, err := w.Meet(context.Background(), f, nil)

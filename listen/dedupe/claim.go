@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"cmp"
 	"context"
 
 	"github.com/barbhq/barb/store/record"
@@ -32,11 +33,12 @@ func (w *Window) Meet(ctx context.Context, f *Fingerprint, bodyOf func(id int64)
 			return nil, nil, ctx.Err()
 		}
 		w.mu.Lock()
-		if wait = w.begun(f); wait != nil {
+		if wait = cmp.Or(w.beginning[f.byID], w.beginning[f.byPrint]); wait != nil {
 			w.mu.Unlock()
 			continue
 		}
-		if id, unknown := w.unread(f); unknown {
+		if e := w.find(f.byID, f.at); e != nil && e.body == (digest{}) { // not read yet
+			id := e.id
 			w.mu.Unlock()
 			body, there := bodyOf(id)
 			w.read(f.byID, id, body, there)
@@ -47,23 +49,6 @@ func (w *Window) Meet(ctx context.Context, f *Fingerprint, bodyOf func(id int64)
 		w.mu.Unlock()
 		return marks, c, nil
 	}
-}
-
-// begun returns what to wait for when another webhook with one of the keys is being recorded, nil when none is.
-func (w *Window) begun(f *Fingerprint) chan struct{} {
-	if wait, ok := w.beginning[f.byID]; ok {
-		return wait
-	}
-	return w.beginning[f.byPrint]
-}
-
-// unread returns the exchange of the same id whose body is not known yet.
-func (w *Window) unread(f *Fingerprint) (id int64, unknown bool) {
-	e := w.find(f.byID, f.at)
-	if e == nil || e.body != (digest{}) {
-		return 0, false
-	}
-	return e.id, true
 }
 
 // read notes the body of an exchange, or that the exchange is gone.
@@ -82,7 +67,7 @@ func (w *Window) read(key digest, id int64, body []byte, there bool) {
 
 // judge compares a webhook with those that came before, and claims the keys that none of them has.
 func (w *Window) judge(f *Fingerprint) (marks []record.Mark, c *Claim) {
-	c = &Claim{w: w, f: f, new: seen{body: f.body, at: f.at.Unix()}}
+	c = &Claim{w: w, f: f, new: seen{body: f.body, at: f.at.Unix()}, done: make(chan struct{})}
 	same, print := w.find(f.byID, f.at), w.find(f.byPrint, f.at)
 	switch {
 	case same != nil && same.body == f.body:
@@ -110,17 +95,12 @@ func (w *Window) judge(f *Fingerprint) (marks []record.Mark, c *Claim) {
 	if ok && !c.again && !f.signed.IsZero() && newest.signed.Sub(f.signed) > olderBy {
 		marks = append(marks, record.Mark{Kind: record.Older, Of: newest.id})
 	}
-	w.begin(c)
-	return marks, c
-}
-
-func (w *Window) begin(c *Claim) {
-	c.done = make(chan struct{})
 	for _, key := range [...]digest{c.new.byID, c.new.byPrint} {
 		if key != (digest{}) {
 			w.beginning[key] = c.done
 		}
 	}
+	return marks, c
 }
 
 // Settle ends the wait of copies: the webhook is recorded under an id, or could not be recorded when id is 0. Then the

@@ -1,6 +1,7 @@
 package dedupe
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"time"
@@ -12,7 +13,7 @@ import (
 // a webhook that passes for another.
 type digest [16]byte
 
-func digestOf(parts ...string) (d digest) {
+func digestOf(parts ...string) digest {
 	h := sha256.New()
 	var length [8]byte
 	for _, p := range parts {
@@ -20,24 +21,29 @@ func digestOf(parts ...string) (d digest) {
 		h.Write(length[:])
 		h.Write([]byte(p))
 	}
-	copy(d[:], h.Sum(nil))
-	return d
+	return digest(h.Sum(nil))
 }
 
-func bodyDigest(body []byte) (d digest) {
+func bodyDigest(body []byte) digest {
 	sum := sha256.Sum256(body)
-	copy(d[:], sum[:])
-	return d
+	return digest(sum[:])
 }
 
-// Fingerprint is what a webhook is recognised by when it comes again. A zero digest recognises nothing.
+// keys are what a webhook is recognised by when it comes again: its id, and its body with its signature. A zero digest
+// recognises nothing.
+type keys struct{ byID, byPrint digest }
+
+// key is what copies of the webhook share: its id, or else its body with its signature.
+func (k *keys) key() digest { return cmp.Or(k.byID, k.byPrint) }
+
+// Fingerprint is what a webhook is compared by with those that came before.
 type Fingerprint struct {
-	byID, byPrint digest // its id; its body with its signature
-	body          digest
-	timed         bool   // the signature covers a time, so that no two webhooks have the same one
-	event         digest // its event type
-	signed        time.Time
-	at            time.Time
+	keys
+	body   digest
+	timed  bool   // the signature covers a time, so that no two webhooks have the same one
+	event  digest // its event type
+	signed time.Time
+	at     time.Time
 }
 
 // FingerprintOf returns the fingerprint of a checked exchange. Only webhooks at the same path, of the same scheme and
@@ -57,14 +63,6 @@ func FingerprintOf(x *record.Exchange, path, signature string) *Fingerprint {
 		f.event, f.signed = digestOf("event", where, x.EventType), x.Start.Add(-x.Verdict.Age)
 	}
 	return f
-}
-
-// key is what copies of the webhook share: its id, or else its body with its signature.
-func (f *Fingerprint) key() digest {
-	if f.byID != (digest{}) {
-		return f.byID
-	}
-	return f.byPrint
 }
 
 // IsEmpty reports whether nothing recognises the webhook.

@@ -25,20 +25,12 @@ const (
 
 // seen is a webhook that came before. A Window keeps many, so it is small and has no pointers.
 type seen struct {
-	byID, byPrint digest
-	body          digest // zero: it is in the history and was not read yet
-	id            int64
-	at            int64 // Unix seconds
-	accepted      bool  // it, or a copy of it, was answered 2xx
-	foreign       bool  // another listener has recorded it, or an earlier one: the history knows whether it was accepted
-}
-
-// key is what the flights of its copies go by.
-func (s *seen) key() digest {
-	if s.byID != (digest{}) {
-		return s.byID
-	}
-	return s.byPrint
+	keys
+	body     digest // zero: it is in the history and was not read yet
+	id       int64
+	at       int64 // Unix seconds
+	accepted bool  // it, or a copy of it, was answered 2xx
+	foreign  bool  // another listener has recorded it, or an earlier one: the history knows whether it was accepted
 }
 
 // moment is the newest webhook of an event type.
@@ -53,9 +45,9 @@ type Window struct {
 	loaded chan struct{}
 
 	mu        sync.Mutex
-	seen      []seen // a ring once it is full
-	oldest    int    // index into the ring
-	by        map[digest]int32
+	seen      []seen                   // a ring once it is full
+	oldest    int                      // index into the ring
+	by        map[digest]int32         // index into seen; no zero digest
 	beginning map[digest]chan struct{} // closed when the webhook that has the key is recorded
 	latest    map[digest]moment
 	flights   map[digest]*Flight
@@ -114,7 +106,7 @@ func (w *Window) Recall(f *Fingerprint, x *record.Exchange) (at int) {
 		w.seen[i].accepted = w.seen[i].accepted || accepted
 		return int(i)
 	}
-	e := seen{byID: f.byID, id: id, at: x.Start.Unix(), accepted: accepted, foreign: true}
+	e := seen{keys: keys{byID: f.byID}, id: id, at: x.Start.Unix(), accepted: accepted, foreign: true}
 	if f.byID == (digest{}) { // only then was it read with its body
 		e.byPrint, e.body = f.byPrint, f.body
 	}
@@ -137,7 +129,7 @@ func (w *Window) Knows(f *Fingerprint) bool {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	_, ok := w.by[f.byID]
-	return ok && f.byID != (digest{})
+	return ok
 }
 
 // Reject has a webhook handed on when it comes again, although it or a copy of it was accepted. It holds for a flight
@@ -158,7 +150,7 @@ func (w *Window) Reject(f *Fingerprint) {
 // find returns what came before under a key, nil for nothing. The pointer is good while w is locked.
 func (w *Window) find(key digest, now time.Time) *seen {
 	i, ok := w.by[key]
-	if !ok || key == (digest{}) || now.Unix()-w.seen[i].at > int64(KeptFor/time.Second) {
+	if !ok || now.Unix()-w.seen[i].at > int64(KeptFor/time.Second) {
 		return nil
 	}
 	return &w.seen[i]

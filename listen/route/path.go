@@ -1,6 +1,7 @@
 package route
 
 import (
+	"encoding/hex"
 	"slices"
 	"strings"
 	"unicode"
@@ -25,9 +26,8 @@ func Path(target string) string {
 	if isPlain(path) {
 		return path
 	}
-	path = folded(slashed(decodeAll(path)))
 	var last string
-	walk(path, func(reading string) bool { last = reading; return true })
+	walk(folded(decodeAll(path)), func(reading string) bool { last = reading; return true })
 	return last
 }
 
@@ -63,7 +63,7 @@ func readings(target string) []string {
 
 // readAs calls take with each reading of a path whose escapes are decoded already, and reports whether take wants more.
 func readAs(path string, take func(string) bool) bool {
-	path = folded(slashed(path))
+	path = folded(path)
 	whole := []string{path}
 	if i := strings.IndexAny(path, ";?#\x00"); i >= 0 { // some apps end the path here
 		whole = append(whole, path[:i])
@@ -150,8 +150,6 @@ func isPlain(path string) bool {
 	return true
 }
 
-func slashed(path string) string { return strings.ReplaceAll(path, `\`, "/") }
-
 // decodeOnce decodes each escape once and leaves all else as it is.
 func decodeOnce(path string) string {
 	var out []byte
@@ -192,21 +190,9 @@ func escape(text string) (byte, bool) {
 	if len(text) < 3 || text[0] != '%' {
 		return 0, false
 	}
-	high, ok1 := hexDigit(text[1])
-	low, ok2 := hexDigit(text[2])
-	return high<<4 | low, ok1 && ok2
-}
-
-func hexDigit(c byte) (byte, bool) {
-	switch {
-	case '0' <= c && c <= '9':
-		return c - '0', true
-	case 'a' <= c && c <= 'f':
-		return c - 'a' + 10, true
-	case 'A' <= c && c <= 'F':
-		return c - 'A' + 10, true
-	}
-	return 0, false
+	var c [1]byte
+	_, err := hex.Decode(c[:], []byte(text[1:3]))
+	return c[0], err == nil
 }
 
 // overlong returns the ASCII character of a two-byte encoding that RFC 3629 forbids (C0 or C1 and another byte) and
@@ -218,8 +204,8 @@ func overlong(text []byte) (byte, bool) {
 	return text[0]<<6 | text[1]&0x3F, true
 }
 
-// folded returns a path in one case: characters that are equal under Unicode's simple case folding become the same.
-// Bytes that are not UTF-8 stay.
+// folded returns a path in one case, with a slash for each backslash: characters that are equal under Unicode's simple
+// case folding become the same. Bytes that are not UTF-8 stay.
 func folded(path string) string {
 	var out strings.Builder
 	for len(path) > 0 {
@@ -235,7 +221,10 @@ func folded(path string) string {
 }
 
 func foldedRune(c rune) rune {
-	if c < utf8.RuneSelf {
+	switch {
+	case c == '\\':
+		return '/'
+	case c < utf8.RuneSelf:
 		return unicode.ToLower(c)
 	}
 	first := c

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf8"
@@ -55,7 +56,9 @@ func Of(options []Option, read func(path string) ([]byte, error)) (*Script, erro
 	var it item
 	for _, o := range options {
 		if err := p.set(&it, o.Name, o.Value); err != nil {
-			err.At = 0
+			if at, ok := errors.AsType[*Error](err); ok {
+				at.At = 0
+			}
 			return nil, err
 		}
 	}
@@ -126,31 +129,23 @@ func (p *parser) option(it *item, times *int64) error {
 	switch {
 	case p.skip('='):
 		value, err := p.readValue(name)
-		if err == nil {
-			err = p.set(it, name, value)
+		if err != nil {
+			return err
 		}
-		return orNil(err)
+		return p.set(it, name, value)
 	case name == "":
 		return p.fault(begun, "an answer is missing: a status from 200 to 599, or a fault")
 	}
 	p.value = p.part
 	word, err := p.counted(name, times)
-	if err == nil {
-		err = p.bare(it, word)
+	if err != nil {
+		return err
 	}
-	return orNil(err)
-}
-
-// orNil keeps a nil *ScriptError from becoming an error that is not nil.
-func orNil(err *Error) error {
-	if err == nil {
-		return nil
-	}
-	return err
+	return p.bare(it, word)
 }
 
 // readValue reads the value behind an =, with or without quotes.
-func (p *parser) readValue(name string) (string, *Error) {
+func (p *parser) readValue(name string) (string, error) {
 	for p.skip(' ') {
 	}
 	begun := p.at
@@ -174,7 +169,7 @@ func (p *parser) readValue(name string) (string, *Error) {
 }
 
 // counted cuts the count xN from a status or a fault and stores it in times.
-func (p *parser) counted(word string, times *int64) (string, *Error) {
+func (p *parser) counted(word string, times *int64) (string, error) {
 	i := strings.LastIndexByte(word, 'x')
 	if i <= 0 || strings.Trim(word[i+1:], "0123456789") != "" {
 		return word, nil

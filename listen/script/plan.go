@@ -19,7 +19,7 @@ type Plan struct {
 	Random   Random    // decides which webhooks fail, and how long answers take
 	Platform *Platform // whose limits hold; nil: none
 
-	order Sequencer
+	order sequencer
 	count int64             // of webhooks that have a position
 	calls map[*Script]int64 // how many webhooks a script has answered
 }
@@ -78,7 +78,7 @@ func (p *Plan) Number(x *record.Exchange, script *Script, write func() error) (a
 		err := write()
 		return x.ID, err
 	}
-	err = p.order.Do(recorded, func() { at = p.next(script) })
+	err = p.order.do(recorded, func() { at = p.next(script) })
 	return at, err
 }
 
@@ -89,9 +89,9 @@ func (p *Plan) next(script *Script) Position {
 	}
 	p.count++
 	at := Position{number: p.count, script: script}
-	if at.script != nil {
-		p.calls[at.script]++
-		at.answer = p.calls[at.script]
+	if script != nil {
+		p.calls[script]++
+		at.answer = p.calls[script]
 	}
 	if p.FailRate > 0 && p.Random.Draw(at.number, ForFailure) < p.FailRate {
 		p.calls[p.FailWith]++

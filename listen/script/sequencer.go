@@ -5,10 +5,10 @@ import (
 	"sync"
 )
 
-// Sequencer calls functions in the order of the ids that a store gives, however many records are written at once.
+// sequencer calls functions in the order of the ids that a store gives, however many records are written at once.
 // Records end in any order, but a record that begins after another has ended gets the higher id. So the lowest id that
 // waits is next once all records have ended that were being written when it ended. The zero value is ready to use.
-type Sequencer struct {
+type sequencer struct {
 	mu      sync.Mutex
 	newest  int64              // ticket
 	oldest  int64              // no older ticket is being written
@@ -24,9 +24,9 @@ type waiter struct {
 	done  chan struct{}
 }
 
-// Do calls write, which writes a record and returns its id, and then calls next in the order of the ids. It returns
+// do calls write, which writes a record and returns its id, and then calls next in the order of the ids. It returns
 // when next has returned. next is not called where write fails, panics or returns 0, which is no id.
-func (s *Sequencer) Do(write func() (id int64, err error), next func()) error {
+func (s *sequencer) do(write func() (id int64, err error), next func()) error {
 	ticket, written := s.begin(), false
 	defer func() {
 		if !written {
@@ -42,7 +42,7 @@ func (s *Sequencer) Do(write func() (id int64, err error), next func()) error {
 	return nil
 }
 
-func (s *Sequencer) begin() (ticket int64) {
+func (s *sequencer) begin() (ticket int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.writing == nil {
@@ -53,7 +53,7 @@ func (s *Sequencer) begin() (ticket int64) {
 	return s.newest
 }
 
-func (s *Sequencer) cancel(ticket int64) {
+func (s *sequencer) cancel(ticket int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	delete(s.writing, ticket)
@@ -61,7 +61,7 @@ func (s *Sequencer) cancel(ticket int64) {
 }
 
 // end queues the call of a record that is written and waits for it.
-func (s *Sequencer) end(ticket, id int64, call func()) {
+func (s *sequencer) end(ticket, id int64, call func()) {
 	s.mu.Lock()
 	delete(s.writing, ticket)
 	w := waiter{id: id, above: s.newest, call: call, done: make(chan struct{})}
@@ -73,7 +73,7 @@ func (s *Sequencer) end(ticket, id int64, call func()) {
 }
 
 // advance makes the calls that no record can come before any more.
-func (s *Sequencer) advance() {
+func (s *sequencer) advance() {
 	for ; s.oldest <= s.newest; s.oldest++ {
 		if _, still := s.writing[s.oldest]; still {
 			break

@@ -1,4 +1,4 @@
-package script_test
+package script
 
 import (
 	"errors"
@@ -8,8 +8,6 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
-
-	"github.com/barbhq/barb/listen/script"
 )
 
 // groups is a store that writes what comes in groups, gives ids in the order of arrival, and answers the records of a
@@ -50,7 +48,7 @@ func (g groups) run(records int) {
 func TestASequencerFollowsTheIdsInWhateverOrderRecordsEnd(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const records = 500
-		var order script.Sequencer
+		var order sequencer
 		var called []int64
 		history := groups{make(chan chan int64, records)}
 		go history.run(records)
@@ -60,7 +58,7 @@ func TestASequencerFollowsTheIdsInWhateverOrderRecordsEnd(t *testing.T) {
 				time.Sleep(time.Duration(rand.Int64N(int64(5 * time.Millisecond))))
 				if i%10 == 0 { // a record that fails is waited for until it has
 					senders.Go(func() {
-						_ = order.Do(func() (int64, error) { return 0, errors.New("disk full") }, func() { t.Error("it was called") })
+						_ = order.do(func() (int64, error) { return 0, errors.New("disk full") }, func() { t.Error("it was called") })
 					})
 				}
 				var id int64
@@ -69,7 +67,7 @@ func TestASequencerFollowsTheIdsInWhateverOrderRecordsEnd(t *testing.T) {
 					time.Sleep(time.Duration(rand.Int64N(int64(time.Millisecond)))) // so that they end in another order
 					return id, nil
 				}
-				if err := order.Do(write, func() { called = append(called, id) }); err != nil {
+				if err := order.do(write, func() { called = append(called, id) }); err != nil {
 					t.Error(err)
 				}
 			})
@@ -83,7 +81,7 @@ func TestASequencerFollowsTheIdsInWhateverOrderRecordsEnd(t *testing.T) {
 
 func TestASequencerWaitsForAnOlderRecordAndNotForOneThatPanics(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var order script.Sequencer
+		var order sequencer
 		var called []int64
 		call := func(id int64) func() { return func() { called = append(called, id) } }
 		after := func(d time.Duration, id int64) func() (int64, error) {
@@ -91,12 +89,12 @@ func TestASequencerWaitsForAnOlderRecordAndNotForOneThatPanics(t *testing.T) {
 		}
 		go func() {
 			defer func() { _ = recover() }()
-			_ = order.Do(func() (int64, error) { time.Sleep(2 * time.Second); panic("broken") }, call(0))
+			_ = order.do(func() (int64, error) { time.Sleep(2 * time.Second); panic("broken") }, call(0))
 		}()
-		go func() { _ = order.Do(after(5*time.Second, 1), call(1)) }()
+		go func() { _ = order.do(after(5*time.Second, 1), call(1)) }()
 		synctest.Wait()
 		begun := time.Now()
-		if err := order.Do(after(time.Second, 2), call(2)); err != nil || time.Since(begun) != 5*time.Second {
+		if err := order.do(after(time.Second, 2), call(2)); err != nil || time.Since(begun) != 5*time.Second {
 			t.Errorf("the younger record was done after %s, %v", time.Since(begun), err)
 		}
 		if !slices.Equal(called, []int64{1, 2}) {

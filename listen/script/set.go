@@ -25,7 +25,7 @@ func optionNames() []string {
 }
 
 // bare sets a status or a fault, which are written without a name.
-func (p *parser) bare(it *item, word string) *Error {
+func (p *parser) bare(it *item, word string) error {
 	switch {
 	case strings.Trim(word, "0123456789") == "":
 		return p.set(it, "status", word)
@@ -39,7 +39,7 @@ func (p *parser) bare(it *item, word string) *Error {
 	return p.unknown(word)
 }
 
-func (p *parser) unknown(word string) *Error {
+func (p *parser) unknown(word string) error {
 	err := p.fault(p.part, "%q is not known: an answer is a status from 200 to 599, or one of %s, "+
 		"with %s behind semicolons", word, strings.Join(faultKinds(), " "), strings.Join(optionNames()[2:], " "))
 	err.Word, err.Known = word, append(faultKinds(), optionNames()...)
@@ -52,7 +52,7 @@ func exampleOf(option string) string {
 }
 
 // set sets one option of an answer by its name.
-func (p *parser) set(it *item, name, value string) *Error {
+func (p *parser) set(it *item, name, value string) error {
 	var err error
 	switch name {
 	case "status":
@@ -94,7 +94,7 @@ func (it *item) setStatus(s string) error {
 	return nil
 }
 
-func (it *item) setFault(kind, rate string) error {
+func (it *item) setFault(kind, rate string) (err error) {
 	switch {
 	case it.fault.Kind != "":
 		return fmt.Errorf("one answer cannot have both %s and %s; a comma separates two answers", it.fault.Kind, kind)
@@ -107,18 +107,16 @@ func (it *item) setFault(kind, rate string) error {
 	if kind != string(listen.Drip) {
 		return nil
 	}
-	var err error
 	it.fault.Rate, err = parseRate(rate)
 	return err
 }
 
 // parseRate reads bytes a second, a size with /s behind it: 1KB/s, 512B/s, 1.5KiB/s.
 func parseRate(s string) (int64, error) {
-	wrong := fmt.Errorf("%q is not a rate from 1B/s to 1GB/s, such as 1KB/s", s)
 	size, ok := strings.CutSuffix(strings.ToLower(s), "/s")
 	rate, err := units.ParseSize(size)
 	if !ok || err != nil || rate < 1 || rate > maxRate {
-		return 0, wrong
+		return 0, fmt.Errorf("%q is not a rate from 1B/s to 1GB/s, such as 1KB/s", s)
 	}
 	return rate, nil
 }
@@ -143,7 +141,7 @@ func (it *item) addHeader(line string) error {
 }
 
 // setBody sets the body to a text, or to the content of the file in @PATH.
-func (it *item) setBody(s string, read func(path string) ([]byte, error)) error {
+func (it *item) setBody(s string, read func(path string) ([]byte, error)) (err error) {
 	if it.body != nil {
 		return errors.New("one answer has one body")
 	}
@@ -152,7 +150,6 @@ func (it *item) setBody(s string, read func(path string) ([]byte, error)) error 
 	if !isFile {
 		return nil
 	}
-	var err error
 	if it.body, err = read(path); err == nil && it.body == nil {
 		it.body = []byte{}
 	}
@@ -162,5 +159,5 @@ func (it *item) setBody(s string, read func(path string) ([]byte, error)) error 
 // number reads a number of digits alone, up to most.
 func number(s string, most int64) (int64, bool) {
 	n, err := strconv.ParseUint(s, 10, 32)
-	return int64(n), err == nil && int64(n) <= most && strings.Trim(s, "0123456789") == ""
+	return int64(n), err == nil && int64(n) <= most
 }
