@@ -1,8 +1,8 @@
 package commands
 
 import (
+	"cmp"
 	"context"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -90,9 +90,8 @@ func (sh *shell) completeEvents(prefix string) (types []string) {
 		}
 		for _, t := range found {
 			// A type comes from a stranger and goes to a shell: only what needs no quoting is offered.
-			if !slices.ContainsFunc([]rune(t), func(r rune) bool {
-				return r <= ' ' || r > '~' ||
-					strings.ContainsRune("\"'`$\\;&|<>(){}", r)
+			if !strings.ContainsFunc(t, func(r rune) bool {
+				return r <= ' ' || r > '~' || strings.ContainsRune("\"'`$\\;&|<>(){}", r)
 			}) {
 				types = append(types, t)
 			}
@@ -107,10 +106,7 @@ func (sh *shell) whileCompleting(cmd *cobra.Command, look func(context.Context, 
 		sh.db, _ = cmd.Flags().GetString("db")
 	}
 	if file, err := sh.configuration(); err == nil && sh.db == "" {
-		sh.db = sh.Getenv("BARB_DB")
-		if sh.db == "" {
-			sh.db = file.Values["db"]
-		}
+		sh.db = cmp.Or(sh.Getenv("BARB_DB"), file.Values["db"])
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 300*time.Millisecond)
 	defer cancel()

@@ -9,6 +9,7 @@ import (
 	"io"
 	"strings"
 	"sync"
+	"syscall"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -73,11 +74,17 @@ type shell struct {
 	broken   error      // the first of printing, with printing held; see breaks
 }
 
-// Main runs one command line and returns the exit code. It does not exit and does not touch the process.
-func Main(ctx context.Context, env Env, version string, args []string) int {
-	sh := &shell{Env: env, version: version, typed: args, color: "auto"}
+func newShell(env Env, version string) *shell {
+	sh := &shell{Env: env, version: version, color: "auto"}
 	sh.setFinder()
 	sh.paint(false) // until the flags are known
+	return sh
+}
+
+// Main runs one command line and returns the exit code. It does not exit and does not touch the process.
+func Main(ctx context.Context, env Env, version string, args []string) int {
+	sh := newShell(env, version)
+	sh.typed = args
 	root := newRoot(sh, args)
 	root.SetArgs(args)
 	if len(args) > 0 && strings.HasPrefix(args[0], cobra.ShellCompRequestCmd) {
@@ -91,8 +98,9 @@ func Main(ctx context.Context, env Env, version string, args []string) int {
 		err = closeErr
 	}
 	code := sh.report(err)
-	if writeErr := stdoutError(sh.out.Err()); writeErr != nil {
-		code = worst(code, sh.report(writeErr))
+	// A reader of stdout that went away, as in | head, is no error.
+	if err := sh.out.Err(); err != nil && !errors.Is(err, syscall.EPIPE) {
+		code = worst(code, sh.report(fail.Local("stdout: %w", err)))
 	}
 	return code
 }
@@ -151,10 +159,7 @@ func Root(version string) *cobra.Command {
 	env := Env{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard,
 		Getenv: func(string) string { return "" }, Now: time.Now, Rand: func() float64 { return 0 },
 		Interruptible: context.WithCancel}
-	sh := &shell{Env: env, version: version, color: "auto"}
-	sh.setFinder()
-	sh.paint(false)
-	return newRoot(sh, nil)
+	return newRoot(newShell(env, version), nil)
 }
 
 func (sh *shell) addGlobalFlags(root *cobra.Command) {
@@ -236,12 +241,4 @@ func (sh *shell) close() error {
 		return nil
 	}
 	return sh.history.Close()
-}
-
-// stdoutError turns a failed write to stdout into the error it is; a reader that went away (`| head`) is not one.
-func stdoutError(err error) error {
-	if err == nil || errors.Is(err, errBrokenPipe) {
-		return nil
-	}
-	return fail.Local("stdout: %w", err)
 }

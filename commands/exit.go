@@ -9,6 +9,7 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
@@ -33,8 +34,6 @@ Exit codes:
   130  interrupted
 `
 
-var errBrokenPipe = syscall.EPIPE
-
 // sentinels says, for errors that come up from the engines, which code they end in and what helps. First match wins.
 var sentinels = []struct {
 	is   error
@@ -58,8 +57,7 @@ var sentinels = []struct {
 
 // classify gives any error its code and hints.
 func classify(err error) *fail.Error {
-	var f *fail.Error
-	if errors.As(err, &f) {
+	if f, ok := errors.AsType[*fail.Error](err); ok {
 		return f
 	}
 	for _, s := range sentinels {
@@ -99,7 +97,7 @@ func (sh *shell) report(err error) int {
 		return fail.ExitOK
 	}
 	f := classify(err)
-	if f.Err != nil && !errors.Is(f.Err, errBrokenPipe) {
+	if f.Err != nil && !errors.Is(f.Err, syscall.EPIPE) {
 		sh.err.Printf("barb: %s\n", ui.Escape(f.Error()))
 		for _, hint := range f.Hints {
 			sh.err.Printf("hint: %s\n", ui.Escape(hint))
@@ -150,7 +148,7 @@ func plainNumberError(err error) string {
 	return text
 }
 
-// exactArgs and its like: the number of arguments, with the usage line as the remedy.
+// args checks the number of arguments, with an example as the remedy. A maximum below 0 is none.
 func args(minimum, maximum int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, given []string) error {
 		switch {
@@ -167,4 +165,19 @@ func args(minimum, maximum int, what string) cobra.PositionalArgs {
 func firstExample(cmd *cobra.Command) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(cmd.Example), "\n")
 	return line
+}
+
+// commandNames are those of the commands below one.
+func commandNames(cmd *cobra.Command) (names []string) {
+	for _, c := range cmd.Commands() {
+		names = append(names, c.Name())
+	}
+	return names
+}
+
+func flagNames(cmd *cobra.Command) (names []string) {
+	add := func(f *pflag.Flag) { names = append(names, f.Name) }
+	cmd.Flags().VisitAll(add)
+	cmd.InheritedFlags().VisitAll(add)
+	return names
 }

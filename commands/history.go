@@ -46,7 +46,6 @@ func runHistory(ctx context.Context, sh *shell, o historyOptions) error {
 	if o.limit < 0 {
 		return fail.Usage("--limit %d is negative", o.limit).Hint("-n 0 lists all")
 	}
-	with := o.With
 	exchanges, err := sh.selected(ctx, o.selectors, &o.Filter, func(f *store.Filter) {
 		f.Limit, f.Bodies = o.limit, o.With.Body || o.With.Headers
 	})
@@ -62,7 +61,7 @@ func runHistory(ctx context.Context, sh *shell, o historyOptions) error {
 			rows = append(rows, x)
 			continue
 		}
-		if err := sh.emitExchange(x, with); err != nil {
+		if err := sh.emitExchange(x, o.With); err != nil {
 			return err
 		}
 	}

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"os"
@@ -15,11 +16,7 @@ import (
 
 // dataFolder is where barb keeps what is the user's own: $XDG_DATA_HOME/barb.
 func (sh *shell) dataFolder() string {
-	base := sh.Getenv("XDG_DATA_HOME")
-	if base == "" {
-		base = xdg.DataHome
-	}
-	return filepath.Join(base, "barb")
+	return filepath.Join(cmp.Or(sh.Getenv("XDG_DATA_HOME"), xdg.DataHome), "barb")
 }
 
 // historyPath is --db, BARB_DB, db in barb.toml, or the default.

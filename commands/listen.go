@@ -301,12 +301,9 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 	}
 	g := &listener{sh: sh, with: o.With, watch: ui.NewWatch(), lines: ui.HookLines{P: sh.out, Columns: sh.Columns}}
 	g.refusals = g.newRefusals()
-	file, err := sh.configuration()
-	if err != nil {
-		return nil, err
-	}
-	g.gate = &gateway.Gateway{Schemes: file.Catalog(), Redactor: sh.redactor, KeepInvalid: o.keep,
+	g.gate = &gateway.Gateway{Schemes: sh.file.Catalog(), Redactor: sh.redactor, KeepInvalid: o.keep,
 		Window: dedupe.New(), Once: o.dedupe, Now: sh.Now, Rand: sh.Rand, Tell: g.tell}
+	var err error
 	if g.gate.PublicURL, err = g.publicBase("--public-url", o.publicURL); err != nil {
 		return nil, err
 	}

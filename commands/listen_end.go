@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"sync"
 	"time"
 
 	"github.com/barbhq/barb/commands/ui"
@@ -13,9 +14,9 @@ const promptly = 200 * time.Millisecond
 // sayWhatIsAwaited says, a moment after ^C, how many webhooks the listener waits for. The function that it returns ends
 // that.
 func (sh *shell) sayWhatIsAwaited(interrupted context.Context, underWay func() int) (through func()) {
-	over, done := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(done)
+	over := make(chan struct{})
+	var group sync.WaitGroup
+	group.Go(func() {
 		select {
 		case <-interrupted.Done():
 		case <-over:
@@ -29,9 +30,9 @@ func (sh *shell) sayWhatIsAwaited(interrupted context.Context, underWay func() i
 		if n := underWay(); n > 0 {
 			sh.say("barb: waits for %s under way; ^C again ends at once", ui.Count(n, "webhook"))
 		}
-	}()
+	})
 	return func() {
 		close(over)
-		<-done
+		group.Wait()
 	}
 }

@@ -141,10 +141,6 @@ func (sh *shell) pruned(n, bytes int64, did string) error {
 	if n > 0 && bytes > 0 {
 		freed = fmt.Sprintf(", %s freed", units.RoundSize(bytes))
 	}
-	things := "exchanges"
-	if n == 1 {
-		things = "exchange"
-	}
-	sh.out.Printf("%s %d %s%s\n", did, n, things, freed)
+	sh.out.Printf("%s %s%s\n", did, ui.Count(int(n), "exchange"), freed)
 	return nil
 }

@@ -30,12 +30,8 @@ func (g *listener) publicBase(where, text string) (string, error) {
 
 // publicURLOf is the URL of a received request as the listener that barb.toml and the environment describe checks it.
 func (sh *shell) publicURLOf(r *record.Request) (string, error) {
-	file, err := sh.configuration()
-	if err != nil {
-		return "", err
-	}
-	text := cmp.Or(sh.Getenv("BARB_PUBLIC_URL"), file.Values["listen.public_url"])
-	if row := file.Routes.Covering(urlPath(r.URL)); row != nil && row.PublicURL != "" {
+	text := cmp.Or(sh.Getenv("BARB_PUBLIC_URL"), sh.file.Values["listen.public_url"])
+	if row := sh.file.Routes.Covering(urlPath(r.URL)); row != nil && row.PublicURL != "" {
 		text = row.PublicURL
 	}
 	if text == "" {

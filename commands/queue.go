@@ -37,24 +37,21 @@ survives the process that put it there.`,
 	list := &cobra.Command{Use: "list", Short: "List what waits, and what is dead",
 		Args:    args(0, 0, "no arguments, only filters"),
 		Example: "  barb queue list --state waiting --target localhost:3000", RunE: cmd.RunE}
-	for _, c := range []*cobra.Command{cmd, list} {
-		o.AddFlags(c)
-	}
+	o.AddFlags(cmd)
+	o.AddFlags(list)
 	cmd.AddCommand(list, newQueueDead(sh), newQueueShow(sh),
 		newQueueChange(sh, "retry", "Deliver entries at once, the dead and the cancelled ones anew", "retried",
-			func(ctx context.Context, s *store.Store, f store.QueueFilter, now time.Time) (int64, error) {
-				return s.Retry(ctx, f, now)
-			}),
-		newQueueChange(sh, "cancel", "Do not deliver entries", "cancelled",
-			func(ctx context.Context, s *store.Store, f store.QueueFilter, now time.Time) (int64, error) {
-				return s.Cancel(ctx, f, now)
-			}),
+			(*store.Store).Retry),
+		newQueueChange(sh, "cancel", "Do not deliver entries", "cancelled", (*store.Store).Cancel),
 		newQueueChange(sh, "purge", "Forget entries that have ended; the history keeps what was sent", "forgotten",
-			func(ctx context.Context, s *store.Store, f store.QueueFilter, _ time.Time) (int64, error) {
+			func(s *store.Store, ctx context.Context, f store.QueueFilter, _ time.Time) (int64, error) {
 				return s.Purge(ctx, f)
 			}))
 	return cmd
 }
+
+// queueChange is a method of a Store that changes the selected entries and returns how many there were.
+type queueChange func(s *store.Store, ctx context.Context, f store.QueueFilter, now time.Time) (int64, error)
 
 // queueTarget selects the entries of a target: an address, or exec: and a program.
 func queueTarget(text string, f *store.QueueFilter) (err error) {
@@ -141,8 +138,7 @@ func runQueueShow(ctx context.Context, sh *shell, text string) error {
 }
 
 // newQueueChange makes a command that does something to the entries it is given, or to all that a filter selects.
-func newQueueChange(sh *shell, name, short, done string, do func(context.Context, *store.Store, store.QueueFilter,
-	time.Time) (int64, error)) *cobra.Command {
+func newQueueChange(sh *shell, name, short, done string, change queueChange) *cobra.Command {
 	var o flags.Queue
 	cmd := &cobra.Command{
 		Use: name + " ID…", Short: short,
@@ -161,15 +157,14 @@ func newQueueChange(sh *shell, name, short, done string, do func(context.Context
 			if len(o.States) == 0 {
 				filter.States = nil
 			}
-			return sh.changeQueue(cmd.Context(), filter, done, do)
+			return sh.changeQueue(cmd.Context(), filter, done, change)
 		},
 	}
 	o.AddFlags(cmd)
 	return cmd
 }
 
-func (sh *shell) changeQueue(ctx context.Context, f store.QueueFilter, done string,
-	do func(context.Context, *store.Store, store.QueueFilter, time.Time) (int64, error)) error {
+func (sh *shell) changeQueue(ctx context.Context, f store.QueueFilter, done string, change queueChange) error {
 	history, err := sh.readHistory(ctx)
 	if err != nil {
 		return err
@@ -181,7 +176,7 @@ func (sh *shell) changeQueue(ctx context.Context, f store.QueueFilter, done stri
 			}
 		}
 	}
-	n, err := do(ctx, history, f, sh.Now())
+	n, err := change(history, ctx, f, sh.Now())
 	if err != nil {
 		return err
 	}

@@ -20,10 +20,10 @@ func retentionRows(c *config.File) []configRow {
 
 // retain makes a history that was opened for writing prune itself where barb.toml says so.
 func (sh *shell) retain(history *store.Store) {
-	if sh.file == nil || sh.file.Retention == (config.Retention{}) {
+	r := sh.file.Retention
+	if r == (config.Retention{}) {
 		return
 	}
-	r := sh.file.Retention
 	history.Retain(store.Limits{MaxAge: r.MaxAge, MaxBytes: r.MaxSize, Now: sh.Now,
 		Tell: func(err error) { sh.note("warning: the history could not be pruned: %v", err) }})
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
-	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/senders"
@@ -81,7 +81,7 @@ func (sh *shell) attempt(x *record.Exchange) senders.Attempt {
 	if !ok {
 		return a
 	}
-	m := sign.Message{Method: x.Request.Method, URL: x.Request.URL, Header: x.Request.Header.HTTP(), Body: x.Request.Body}
+	m := gateway.MessageOf(&x.Request)
 	a.Signature, a.Timestamp = s.Signature(m), s.Stamp(m)
 	a.Timed = a.Timestamp != ""
 	a.BodyChanges = s.InBody() || strings.HasPrefix(string(s.Time.In), "json:")

@@ -61,8 +61,7 @@ func runShow(ctx context.Context, sh *shell, o showOptions) error {
 		o.selectors = []string{"@"}
 	}
 	exchanges, err := sh.selected(ctx, o.selectors, &o.Filter, func(f *store.Filter) {
-		f.Bodies, f.OldestFirst = true,
-			true
+		f.Bodies, f.OldestFirst = true, true
 	})
 	if err != nil {
 		return err

@@ -2,14 +2,18 @@ package commands
 
 import (
 	"context"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/config"
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/health"
+	"github.com/barbhq/barb/units"
 )
 
 type statsOptions struct {
@@ -90,5 +94,64 @@ func runStats(ctx context.Context, sh *shell, o statsOptions) error {
 	sh.out.Pairs(append(ui.StatsPairs(s), [2]string{"queue", ui.QueueLine(depth)}))
 	sh.out.Line("")
 	sh.out.Figures(&r)
+	return nil
+}
+
+// figures returns the six figures of what the filters select, judged. Their time is --over, or begins at --since if
+// that is given; the history before it is not read.
+func (o *statsOptions) figures(ctx context.Context, sh *shell) (r health.Report, err error) {
+	chosen, now := o.Filter, sh.Now()
+	end := now
+	if chosen.Until != "" {
+		if end, err = flags.ParsePast(chosen.Until, now); err != nil {
+			return r, fail.Usage("--until %w", err)
+		}
+	}
+	if chosen.Since == "" {
+		chosen.Since = end.Add(-o.Over).Format(time.RFC3339Nano)
+	}
+	filter, none, err := sh.narrowed(ctx, &chosen)
+	if err != nil {
+		return r, err
+	}
+	if none { // the filters select no exchange, but the queue still counts
+		filter.IDs = []store.Range{{From: 1, To: 0}}
+	}
+	got, err := sh.history.Figures(ctx, filter)
+	return o.Limits.Judge(got, end.Sub(filter.Since)), err
+}
+
+// validate finds what is wrong with the flags before anything is read.
+func (o *statsOptions) validate(sh *shell) error {
+	switch {
+	case o.Over <= 0:
+		return fail.Usage("--over %s is no time to look at", units.FormatDuration(o.Over)).Hint("--over 5m")
+	case o.Since != "" && sh.settings["over"] == "flag":
+		return fail.Usage("--over and --since exclude each other").Hint("--since says when the time begins; --over 5m " +
+			"counts from now, or from --until")
+	case o.check && o.senders:
+		return fail.Usage("--check and --senders exclude each other").Hint("barb stats --check")
+	}
+	return nil
+}
+
+// runCheck prints the figures that are a breach and ends with 1 if there is one.
+func runCheck(ctx context.Context, sh *shell, o statsOptions) error {
+	r, err := o.figures(ctx, sh)
+	if err != nil {
+		return err
+	}
+	if sh.json {
+		for _, line := range schema.NewFigureLines(&r) {
+			if err := sh.emit(line); err != nil {
+				return err
+			}
+		}
+	} else {
+		sh.out.Breaches(&r, o.MinSamples)
+	}
+	if len(r.In(health.Breach)) > 0 {
+		return fail.Silent(fail.ExitFailed)
+	}
 	return nil
 }

@@ -10,24 +10,17 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// The schemes that a hint names for a key of either kind, where the message shows none.
-const (
-	exampleShared = "github"
-	examplePublic = "discord"
-)
-
 // unknownKey refuses a secret that may be a public key where nothing says of which scheme it is. To take it for a
 // shared secret because the message looks like that would let everyone who has the public key sign.
 func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route.Route) error {
 	f := fail.Usage("secret %s is 32 bytes in hex or base64: it may be a shared secret or a public key, and only the "+
 		"scheme says which", secret.Name)
-	shared, public := sh.schemesFor(o.message)
+	said := func(scheme string) string { return flags.Retyped(sh.typed, scheme) }
 	if r != nil && len(o.Secrets) == 0 && len(sh.file.Routes) > 0 && sh.settings["scheme"] != "flag" {
-		write := sh.writtenInRoutes(secret, r)
-		return f.Hint("a shared secret: " + write(shared)).Hint("a public key:    " + write(public))
+		said = sh.writtenInRoutes(secret, r)
 	}
-	return f.Hint("a shared secret: " + flags.Retyped(sh.typed, shared)).
-		Hint("a public key:    " + flags.Retyped(sh.typed, public))
+	shared, public := sh.schemesFor(o.message)
+	return f.Hint("a shared secret: " + said(shared)).Hint("a public key:    " + said(public))
 }
 
 // writtenInRoutes says what to write into barb.toml for a scheme. With -s it would hold for every route, and take their
@@ -62,19 +55,19 @@ func (sh *shell) unknownAlgorithm(err error, scheme string, r *route.Route) erro
 	return f.Hint("a shared secret: " + said("hmac-sha256")).Hint("a public key:    " + said("ed25519"))
 }
 
-// schemesFor are the first scheme with a shared secret and the first with a public key that a message shows.
+// schemesFor returns the first scheme with a shared secret and the first with a public key that a message shows, or
+// examples.
 func (sh *shell) schemesFor(m *sign.Message) (shared, public string) {
-	shared, public = exampleShared, examplePublic
+	shared, public = "github", "discord"
 	if m == nil {
 		return shared, public
 	}
-	found := sh.file.Catalog().Detect(*m)
-	for i := len(found) - 1; i >= 0; i-- {
-		switch found[i].Auth {
+	for _, s := range slices.Backward(sh.file.Catalog().Detect(*m)) {
+		switch s.Auth {
 		case sign.HMAC, sign.Digest, sign.Token:
-			shared = found[i].Name
+			shared = s.Name
 		default:
-			public = found[i].Name
+			public = s.Name
 		}
 	}
 	return shared, public

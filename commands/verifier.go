@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
@@ -27,14 +26,10 @@ type verifierOptions struct {
 
 // verifier makes a verifier; nil when there is neither a scheme nor a secret to check with.
 func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Verifier, error) {
-	file, err := sh.configuration()
-	if err != nil {
-		return nil, err
-	}
 	r := o.row
 	if r == nil {
-		o.Scheme = file.Catalog().Name(o.Scheme)
-		r = file.Routes.ForScheme(o.Scheme, o.path)
+		o.Scheme = sh.file.Catalog().Name(o.Scheme)
+		r = sh.file.Routes.ForScheme(o.Scheme, o.path)
 	}
 	name := o.Scheme
 	if name == "" && r != nil {
@@ -44,13 +39,14 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 	if name == "" && len(refs) == 0 {
 		return nil, nil
 	}
-	v := &verifier.Verifier{Schemes: file.Catalog(), Tolerance: o.tolerance, Strict: o.strict, Auto: name == "" ||
-		name == "auto"}
+	v := &verifier.Verifier{Schemes: sh.file.Catalog(), Tolerance: o.tolerance, Strict: o.strict,
+		Auto: name == "" || name == "auto"}
+	var err error
 	if v.Params, err = o.ParamMap(r); err != nil {
 		return nil, err
 	}
 	if !v.Auto {
-		if v.Scheme, err = file.LookupScheme(name); err != nil {
+		if v.Scheme, err = sh.file.LookupScheme(name); err != nil {
 			return nil, err
 		}
 		if v.Scheme, err = v.Scheme.WithParams(v.Params); err != nil {
@@ -59,7 +55,7 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 		if err = v.Scheme.CheckParams(v.Params); err != nil {
 			return nil, err
 		}
-		sh.warnOfScheme(file, v)
+		sh.warnOfScheme(v)
 		if o.learns && len(refs) == 0 && handshake.BringsSecret(v.Scheme) {
 			return v, nil
 		}
@@ -80,19 +76,17 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 			sh.warn("secret %s is shorter than 16 bytes: it can be guessed", secret.Name)
 		}
 	}
-	return v, err
+	return v, nil
 }
 
 // warnOfScheme says what a message that verifies does not prove: whose it is, and of an own scheme what its row admits.
-func (sh *shell) warnOfScheme(file *config.File, v *verifier.Verifier) {
+func (sh *shell) warnOfScheme(v *verifier.Verifier) {
 	if text := v.Scheme.Unbound(v.Params); text != "" {
 		sh.warn("%s", text)
 	}
-	source := file.SourceOf(v.Scheme.Name)
-	if source == "" {
-		return
-	}
-	for _, text := range v.Scheme.Weaknesses() {
-		sh.warn("%s: scheme.%s: %s", source, v.Scheme.Name, text)
+	if source := sh.file.SourceOf(v.Scheme.Name); source != "" {
+		for _, text := range v.Scheme.Weaknesses() {
+			sh.warn("%s: scheme.%s: %s", source, v.Scheme.Name, text)
+		}
 	}
 }
