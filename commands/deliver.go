@@ -125,7 +125,7 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	return d.end(context.WithoutCancel(ctx), w, o.until(), ctx.Err() != nil)
 }
 
-// until returns when the flags have it come to an end by itself.
+// until returns when the worker ends by itself.
 func (o *deliverOptions) until() worker.Until {
 	switch {
 	case o.once:
@@ -136,7 +136,7 @@ func (o *deliverOptions) until() worker.Until {
 	return worker.Forever
 }
 
-// endGrace is how long attempts may take that are under way when barb deliver is ended.
+// endGrace is how long attempts under way may take once barb deliver is to end.
 const endGrace = 10 * time.Second
 
 // run delivers until it is through or ctx ends. What is under way then gets some time to end.
@@ -161,7 +161,7 @@ func (d *delivering) run(ctx context.Context, w *worker.Worker, until worker.Unt
 // tell says what keeps messages from being delivered, each thing once.
 func (d *delivering) tell(e worker.Event) {
 	if !e.Blocked {
-		d.sh.note("warning: %v", e.Err)
+		d.sh.warn("%v", e.Err)
 		return
 	}
 	d.sh.printing.Lock()
@@ -236,7 +236,7 @@ func (sh *shell) tellResting(endpoint string, resting bool, b flags.Breaker) {
 			line.Open(b.Failures, b.Cooldown)
 		}
 		if err := sh.emit(line); err != nil {
-			sh.note("warning: %v", err)
+			sh.warn("%v", err)
 		}
 	}
 	if resting {

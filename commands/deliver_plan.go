@@ -17,7 +17,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// remembered is how a connection is made, as the queue keeps it.
+// remembered returns how a connection is made, as the queue keeps it.
 func (sh *shell) remembered(f *flags.Client, connectIn time.Duration) (worker.Connection, error) {
 	c := worker.Connection{Connection: f.Connection, ConnectTimeout: connectIn.String()}
 	c.UnixSocket = strings.TrimPrefix(c.UnixSocket, "unix:")
@@ -41,7 +41,7 @@ func (sh *shell) connect(c *worker.Connection) (*deliver.Client, error) {
 	return f.NewClient(sh.version, sh.Getenv, connectIn)
 }
 
-// absolute is a path that means the same in every folder.
+// absolute returns a path that means the same in every folder; "" for "".
 func (sh *shell) absolute(path string) string {
 	if path == "" || filepath.IsAbs(path) {
 		return path
@@ -49,8 +49,7 @@ func (sh *shell) absolute(path string) string {
 	return filepath.Join(sh.Dir, path)
 }
 
-// planText is how a message is to be delivered, as the queue keeps it. Of the secrets it keeps where they are; one of
-// which that is not known cannot be queued.
+// planText returns how a message is to be delivered, as the queue keeps it: with the references of its secrets only.
 func (o *sendOptions) planText(sh *shell, s *signing) (string, error) {
 	policy, err := worker.PolicyText(o.policy)
 	if err != nil {

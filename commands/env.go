@@ -42,7 +42,7 @@ type Env struct {
 
 	InTerminal, OutTerminal, ErrTerminal bool
 	Width                                int        // columns of the terminal; 0 when unknown
-	Columns                              func() int // the same right now: a window may have been resized; nil when unknown
+	Columns                              func() int // current columns: a window may be resized; nil when unknown
 }
 
 // shell is one run of barb: the environment, the global flags, and what opens lazily from them.
@@ -64,7 +64,7 @@ type shell struct {
 	settings map[string]source // where the value of each flag came from, filled before a command runs
 	file     *config.File      // barb.toml, read once
 	redactor *redact.Redactor  // with every secret that was resolved
-	caution  caution           // with what it says
+	caution  caution           // of the command, with a barb.toml that was not agreed to
 	history  *store.Store      // opened once, closed by Main
 	filter   *flags.JQ         // --jq, compiled once
 	out, err *ui.Printer       // made once the colour is known

@@ -148,13 +148,13 @@ func plainNumberError(err error) string {
 	return text
 }
 
-// args checks the number of arguments, with an example as the remedy. A maximum below 0 is none.
+// args checks the number of arguments; what says how many there should be. The hint is an example.
 func args(minimum, maximum int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, given []string) error {
 		switch {
 		case len(given) < minimum:
 			return fail.Usage("%s needs %s", cmd.CommandPath(), what).Hintf("%s", firstExample(cmd))
-		case maximum >= 0 && len(given) > maximum:
+		case len(given) > maximum:
 			return fail.Usage("%s takes %s, not also %q", cmd.CommandPath(), what, given[maximum]).
 				Hint(fail.DidYouMean(cmd.CommandPath()+" ", fail.Nearest(given[0], commandNames(cmd)), firstExample(cmd)))
 		}

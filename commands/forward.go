@@ -107,7 +107,7 @@ func waits(n int64, thing string) string {
 	return fmt.Sprintf("%d %ss wait", n, thing)
 }
 
-// unattended says what waits in the queue, put there by another listener, that this one does not work on.
+// unattended says what waits in the queue that this listener does not work on, a line for each target.
 func (g *listener) unattended(ctx context.Context) (lines []string) {
 	for _, kind := range []store.QueueKind{store.Command, store.Forward} {
 		if kind == store.Forward && g.gate.Queue == nil { // said already
@@ -133,7 +133,7 @@ func (g *listener) unattended(ctx context.Context) (lines []string) {
 	return lines
 }
 
-// notRun says of a command's target that what waits for it is not run here.
+// notRun says that what waits for a command is not run here.
 func notRun(target string) string {
 	program, details := gateway.CommandOf(target)
 	if details == "" {

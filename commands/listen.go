@@ -141,8 +141,7 @@ func newListen(sh *shell) *cobra.Command {
 	return cmd
 }
 
-// listenArgs takes no arguments. A flag whose value may be left out takes it behind an = only, which is easily
-// forgotten.
+// listenArgs takes no arguments. The value of --handshake may be left out, so it needs an =, which is easily forgotten.
 func listenArgs(cmd *cobra.Command, given []string) error {
 	if len(given) > 0 && cmd.Flag("handshake").Changed && new(flags.Handshake).Set(given[0]) == nil {
 		return fail.Usage("--handshake takes its value behind an =").Hint("--handshake=" + given[0])
@@ -342,8 +341,7 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 	return g, nil
 }
 
-// checkSizes sees to it that the budget of all webhooks has room for a large one beside the small ones it is kept free
-// for.
+// checkSizes makes sure that the budget of all webhooks has room for the largest one beside small ones.
 func (o *listenOptions) checkSizes(sh *shell) error {
 	if o.maxBody == 0 {
 		return fail.Usage("--max-body 0 takes no webhook").Hint("--max-body 10MiB")

@@ -15,7 +15,7 @@ import (
 // maxAnswer is how large the file behind body=@ may be.
 const maxAnswer = 10 << 20
 
-// takeAnswers makes of the flags, and of barb.toml, what the listener answers on purpose.
+// takeAnswers reads from the flags and barb.toml what the listener answers on purpose.
 func (g *listener) takeAnswers(o listenOptions) (err error) {
 	if o.Respond != "" {
 		if g.gate.Answers.Respond, err = g.flagScript("respond", o.Respond); err != nil {
@@ -137,7 +137,7 @@ func (g *listener) describeAnswers() (lines []string) {
 	return lines
 }
 
-// documentedSize is a limit in the unit that its number is round in, so that it is known again: Lambda's 6 MB are 6MiB.
+// documentedSize returns a limit in the unit in which its documentation has it: Lambda's 6 MB are 6MiB.
 func documentedSize(n int64) string {
 	if n%(1<<20) == 0 {
 		return units.FormatSize(n)

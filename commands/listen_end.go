@@ -11,8 +11,7 @@ import (
 // promptly is how long the end of a listener may take before a person wonders why it goes on.
 const promptly = 200 * time.Millisecond
 
-// sayWhatIsAwaited says, a moment after ^C, how many webhooks the listener waits for. The function that it returns ends
-// that.
+// sayWhatIsAwaited says, a moment after ^C, how many webhooks the listener waits for, unless through was called before.
 func (sh *shell) sayWhatIsAwaited(interrupted context.Context, underWay func() int) (through func()) {
 	over := make(chan struct{})
 	var group sync.WaitGroup

@@ -169,7 +169,7 @@ func answered(x *record.Exchange) string {
 	return "no answer (" + string(x.FailureKind()) + ")"
 }
 
-// tellRun says how a command ended that ran from the queue.
+// tellRun says how a command from the queue ended.
 func (g *listener) tellRun(x *record.Exchange) {
 	g.sh.printing.Lock()
 	defer g.sh.printing.Unlock()
@@ -194,39 +194,37 @@ func (g *listener) tellPinned(e gateway.Event) {
 
 // tellHandshake says what became of a handshake, and what is left to be done.
 func (g *listener) tellHandshake(e gateway.Event) {
-	id, h := e.ID, e.Handshake
+	h := e.Handshake
+	which := fmt.Sprintf("%d handshake %s", e.ID, h.Name)
 	switch e.Kind {
 	case gateway.HandshakeRefused:
-		g.sh.note("%d handshake %s refused: %v", id, h.Name, detailOf(e.Err))
+		g.sh.note("%s refused: %v", which, detailOf(e.Err))
 	case gateway.NeedsSecret:
-		g.sh.note("%d handshake %s refused: %v; barb listen %s --secret env:NAME", id, h.Name, detailOf(e.Err), flagFor(e))
+		g.sh.note("%s refused: %v; barb listen %s --secret env:NAME", which, detailOf(e.Err), flagFor(e))
 	case gateway.HandshakeFromPage:
-		g.sh.warn("%d handshake %s refused: a web page may have sent it (%s), and a page brings no secret",
-			id, h.Name, e.Detail)
+		g.sh.warn("%s refused: a web page may have sent it (%s), and a page brings no secret", which, e.Detail)
 	case gateway.SecretUnkept:
-		g.sh.warn("%d handshake %s: the secret could not be kept: %v", id, h.Name, detailOf(e.Err))
+		g.sh.warn("%s: the secret could not be kept: %v", which, detailOf(e.Err))
 	case gateway.AnotherSecret:
-		g.sh.warn("%d handshake %s brings another secret than the first one; it is not taken", id, h.Name)
+		g.sh.warn("%s brings another secret than the first one; it is not taken", which)
 	case gateway.Learnt:
-		g.tellLearnt(e)
+		g.tellLearnt(e, which)
 	case gateway.Unagreed:
-		g.sh.say("barb: %d handshake %s: any %s is accepted; --param %s=… accepts yours only", id, h.Name, e.Detail, e.Detail)
+		g.sh.say("barb: %s: any %s is accepted; --param %s=… accepts yours only", which, e.Detail, e.Detail)
 	case gateway.ConfirmElsewhere:
-		g.sh.warn("%d handshake %s wants %s opened, which is not %s's: do not",
-			id, h.Name, ui.Clip(e.Detail, 80), h.Title)
+		g.sh.warn("%s wants %s opened, which is not %s's: do not", which, ui.Clip(e.Detail, 80), h.Title)
 	case gateway.ConfirmUnchecked:
-		g.sh.say("barb: %d handshake %s wants %s opened; its signature was not checked: barb listen -s %s --secret file:PATH",
-			id, h.Name, e.Detail, h.Name)
+		g.sh.say("barb: %s wants %s opened; its signature was not checked: barb listen -s %s --secret file:PATH",
+			which, e.Detail, h.Name)
 	case gateway.Confirm:
-		g.sh.say(`barb: %d handshake %s: confirm it at %s with  `+
-			`curl "$(barb show %d --json --jq '.request_body|fromjson|.SubscribeURL')"`,
-			id, h.Name, e.Detail, id)
+		g.sh.say(`barb: %s: confirm it at %s with  curl "$(barb show %d --json --jq '.request_body|fromjson|.SubscribeURL')"`,
+			which, e.Detail, e.ID)
 	}
 }
 
 // tellLearnt says what was done with the secret that a handshake has brought.
-func (g *listener) tellLearnt(e gateway.Event) {
-	what := fmt.Sprintf("%d handshake %s brings the secret %s…", e.ID, e.Handshake.Name, e.Secret)
+func (g *listener) tellLearnt(e gateway.Event, which string) {
+	what := which + " brings the secret " + e.Secret + "…"
 	if e.Checks {
 		what += ", checked with from now on"
 	}
@@ -241,8 +239,8 @@ func (g *listener) tellLearnt(e gateway.Event) {
 	}
 }
 
-// flagFor is how a listener is told to expect a handshake: by the scheme that checks with what it brings, where there
-// is one.
+// flagFor returns the flag that has a listener expect a handshake: the scheme that checks with its secret, if there is
+// one.
 func flagFor(e gateway.Event) string {
 	if e.Scheme != "" {
 		return "-s " + e.Scheme

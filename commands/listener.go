@@ -60,7 +60,7 @@ func (g *listener) takeRoutes(ctx context.Context, o listenOptions) (err error) 
 		l.Route = &file.Routes[i]
 		g.gate.Lanes.Rows = append(g.gate.Lanes.Rows, l)
 	}
-	if everywhere >= 0 { // no request is left to what the flags and BARB_SECRET alone say
+	if everywhere >= 0 { // this route covers every request
 		g.gate.Lanes.Rest = g.gate.Lanes.Rows[everywhere]
 	}
 	return nil

@@ -114,7 +114,9 @@ func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 }
 
 func pruneDryRun(ctx context.Context, sh *shell, rule store.PruneRule) error {
-	rule.Filter.Until = earlier(rule.Filter.Until, rule.OlderThan)
+	if until := rule.Filter.Until; until.IsZero() || rule.OlderThan.Before(until) {
+		rule.Filter.Until = rule.OlderThan
+	}
 	n := int64(0)
 	for _, err := range sh.history.List(ctx, rule.Filter) {
 		if err != nil {
@@ -123,14 +125,6 @@ func pruneDryRun(ctx context.Context, sh *shell, rule store.PruneRule) error {
 		n++
 	}
 	return sh.pruned(n, 0, "would remove")
-}
-
-// earlier is the earlier of two moments, a zero one meaning none.
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || b.Before(a) {
-		return b
-	}
-	return a
 }
 
 func (sh *shell) pruned(n, bytes int64, did string) error {

@@ -12,7 +12,7 @@ import (
 // publicHint is how to say which URL senders use.
 const publicHint = "--public-url https://abc.example.com"
 
-// publicBase is splitPublic of what a flag or a route says, "" for nothing. It warns of what is not used.
+// publicBase returns the scheme and host of a public URL, "" for "". It warns of a path, which is not used.
 func (g *listener) publicBase(where, text string) (string, error) {
 	if text == "" {
 		return "", nil
@@ -28,7 +28,7 @@ func (g *listener) publicBase(where, text string) (string, error) {
 	return base, nil
 }
 
-// publicURLOf is the URL of a received request as the listener that barb.toml and the environment describe checks it.
+// publicURLOf returns the URL of a received request as the settings of listen have it.
 func (sh *shell) publicURLOf(r *record.Request) (string, error) {
 	text := cmp.Or(sh.Getenv("BARB_PUBLIC_URL"), sh.file.Values["listen.public_url"])
 	if row := sh.file.Routes.Covering(urlPath(r.URL)); row != nil && row.PublicURL != "" {

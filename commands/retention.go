@@ -25,5 +25,5 @@ func (sh *shell) retain(history *store.Store) {
 		return
 	}
 	history.Retain(store.Limits{MaxAge: r.MaxAge, MaxBytes: r.MaxSize, Now: sh.Now,
-		Tell: func(err error) { sh.note("warning: the history could not be pruned: %v", err) }})
+		Tell: func(err error) { sh.warn("the history could not be pruned: %v", err) }})
 }

@@ -87,8 +87,8 @@ func runShow(ctx context.Context, sh *shell, o showOptions) error {
 	return nil
 }
 
-// shown is an exchange as it is shown: without credentials to people, and with what the queue still has of it where
-// they ask for that. What other tools read is what the history has.
+// shown returns an exchange as it is shown. People see no credentials unless they ask for them, which are then added
+// as far as the queue has them; other tools get what the history has.
 func (o *showOptions) shown(ctx context.Context, sh *shell, x *record.Exchange) (*record.Exchange, error) {
 	forTools := sh.json || o.body || o.headers || o.raw || o.curl
 	switch {
@@ -163,7 +163,7 @@ func showThread(ctx context.Context, sh *shell, id int64) error {
 	return nil
 }
 
-// mirrorNote says of an exchange with a mirror what it is, "" of any other.
+// mirrorNote says whose copy an exchange with a mirror is; "" for any other exchange.
 func (sh *shell) mirrorNote(ctx context.Context, id int64) (string, error) {
 	m, ok, err := sh.history.Mirror(ctx, id)
 	switch {

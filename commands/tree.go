@@ -4,7 +4,7 @@ import "github.com/spf13/cobra"
 
 // branch is a command below the root.
 type branch struct {
-	name string // as newX names it
+	name string
 	make func(*shell) *cobra.Command
 	wide bool // looks at other commands, so it needs them all
 }

@@ -79,7 +79,7 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 	return v, nil
 }
 
-// warnOfScheme says what a message that verifies does not prove: whose it is, and of an own scheme what its row admits.
+// warnOfScheme warns of what a valid signature does not prove, and of the weaknesses of a user's own scheme.
 func (sh *shell) warnOfScheme(v *verifier.Verifier) {
 	if text := v.Scheme.Unbound(v.Params); text != "" {
 		sh.warn("%s", text)
