@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
@@ -72,13 +73,13 @@ func (sc *scope) figures() (query string, args []any) {
 // queueFigures is the query for what the queue tells. The open entries are counted by two indexes that have each of
 // them once: those whose turn it is, and those behind one of the same order.
 func queueFigures(f *Filter) (query string, args []any) {
-	target, targets := "", []any(nil)
+	var target, died string
+	var targets, times []any
 	if f.Endpoint != "" {
 		target = " AND target IN (SELECT id FROM name WHERE kind = ? AND (text GLOB ? OR text GLOB ?))"
 		host := "*://" + globOf(f.Endpoint)
 		targets = []any{int64(nameTarget), host, host + "[/?#]*"}
 	}
-	died, times := "", []any(nil)
 	if !f.Since.IsZero() {
 		died, times = died+" AND changed >= ?", append(times, f.Since.UnixNano())
 	}
@@ -86,11 +87,9 @@ func queueFigures(f *Filter) (query string, args []any) {
 		died, times = died+" AND changed <= ?", append(times, f.Until.UnixNano())
 	}
 	query = "SELECT (SELECT count(*) FROM queue INDEXED BY queue_due WHERE state = 1 AND behind = 0" + target + ")" +
-		" + (SELECT count(*) FROM queue INDEXED BY queue_ord WHERE state = 1 AND ord IS NOT NULL AND behind = 1" + target +
-		")," +
-		" (SELECT count(*) FROM queue INDEXED BY queue_dead WHERE state = 3" + died + target + ")"
-	args = append(append(append(args, targets...), targets...), times...)
-	return query, append(args, targets...)
+		" + (SELECT count(*) FROM queue INDEXED BY queue_ord WHERE state = 1 AND ord IS NOT NULL AND behind = 1" +
+		target + "), (SELECT count(*) FROM queue INDEXED BY queue_dead WHERE state = 3" + died + target + ")"
+	return query, slices.Concat(targets, targets, times, targets)
 }
 
 // QueueGauges returns how many entries of the queue are open and how many dead. It reads indexes only.

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 )
@@ -106,14 +107,13 @@ func (g *group) add(e *write) {
 func (g *group) withdraw(e *write) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	for i, other := range g.writes {
-		if other == e {
-			g.writes = append(g.writes[:i], g.writes[i+1:]...)
-			g.urgent--
-			return true
-		}
+	i := slices.Index(g.writes, e)
+	if i < 0 {
+		return false
 	}
-	return false
+	g.writes = slices.Delete(g.writes, i, i+1)
+	g.urgent--
+	return true
 }
 
 // close refuses all further writes.

@@ -131,7 +131,8 @@ func newInserts(c *conn) *inserts {
 // begin inserts an exchange under an id.
 func (ins *inserts) begin(id int64, b *beginning) error {
 	x, r, names := b.x, &b.x.Request, ins.names
-	row := append(ins.row[:0], id, int64(x.Kind), unlessZero(x.Thread), int64(x.Attempt), nanos(x.Start),
+	row := ins.row[:0]
+	row = append(row, id, int64(x.Kind), unlessZero(x.Thread), int64(x.Attempt), nanos(x.Start),
 		unlessZero(x.Remote), names.id(nameEndpoint, b.endpoint), r.Method, b.url, unlessZero(x.WebhookID),
 		names.id(nameEvent, x.EventType), unlessZero(x.Handshake), names.id(nameScheme, x.Scheme), int64(x.BodySize()))
 	row, err := ins.appendEnding(row, &b.ending)

@@ -25,7 +25,12 @@ type LeaseRequest struct {
 func (s *Store) Lease(ctx context.Context, r LeaseRequest) ([]*Queued, error) {
 	var ids []int64
 	err := s.work(ctx, func(w *writer) (err error) {
-		ids, err = w.lease(r)
+		names := w.inserts.names
+		target, policy := names.id(nameTarget, r.Target), names.id(namePolicy, r.Policy)
+		if names.err != nil {
+			return names.err
+		}
+		ids, err = w.idsOf(leaseStatement, r.Owner, nanos(r.Until), nanos(r.Now), int64(r.Kind), target, int64(r.Want), policy)
 		return err
 	})
 	if err != nil || len(ids) == 0 {
@@ -38,15 +43,6 @@ const leaseStatement = `UPDATE queue SET owner = ?1, straight = 0, due = ?2, cha
 		SELECT id FROM queue WHERE kind = ?4 AND target = ?5 AND ifnull(policy, 0) = ifnull(?7, 0)
 			AND state = 1 AND behind = 0 AND due <= ?3 ORDER BY due, id LIMIT ?6)
 	RETURNING id`
-
-func (w *writer) lease(r LeaseRequest) (ids []int64, err error) {
-	names := w.inserts.names
-	target, policy := names.id(nameTarget, r.Target), names.id(namePolicy, r.Policy)
-	if names.err != nil {
-		return nil, names.err
-	}
-	return w.idsOf(leaseStatement, r.Owner, nanos(r.Until), nanos(r.Now), int64(r.Kind), target, int64(r.Want), policy)
-}
 
 // Renew extends an owner's leases to until, unless they end later, and returns the entries it still holds.
 func (s *Store) Renew(ctx context.Context, owner string, entries []int64, until time.Time) ([]int64, error) {

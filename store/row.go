@@ -52,34 +52,23 @@ type answer struct {
 var verdicts = [...]record.VerdictStatus{record.Unchecked, record.Valid, record.Invalid}
 
 // beginning makes the row of an exchange, with what is kept of it.
-func (s *Store) beginning(x *record.Exchange) (*beginning, error) {
-	b, err := newBeginning(s.Redacted(x))
-	if err != nil {
-		return nil, fault(s.path, err)
-	}
-	b.given = x
-	return b, nil
-}
-
-func newBeginning(x *record.Exchange) (*beginning, error) {
+func (s *Store) beginning(given *record.Exchange) (*beginning, error) {
+	x := s.Redacted(given)
 	if x.Kind != record.Sent && x.Kind != record.Received {
-		return nil, fmt.Errorf("exchange is of kind %d, neither sent nor received", x.Kind)
+		return nil, fault(s.path, fmt.Errorf("exchange is of kind %d, neither sent nor received", x.Kind))
 	}
 	end, err := newEnding(x)
 	if err != nil {
-		return nil, err
+		return nil, fault(s.path, err)
 	}
-	b := &beginning{x: x, ending: end}
+	b := &beginning{x: x, given: given, ending: end}
 	r := &x.Request
 	b.url, b.endpoint = record.SplitURL(r.URL)
 	b.trailer = r.Trailer.Pack()
 	if r.IsAsItsHead() {
 		return b, nil
 	}
-	var told record.Request // by the head
-	if r.Head != "" {
-		told, _ = record.ParseRequest(r.Head, "http") // a head that tells nothing leaves it empty
-	}
+	told := requestOf(r.Head)
 	b.target, b.proto = textUnless(r.Target, r.Target == told.Target), textUnless(r.Proto, r.Proto == told.Proto)
 	if !slices.Equal(r.Header, told.Header) {
 		b.fields = r.Header.Pack() // maybe of none: nil means that the head tells
@@ -120,14 +109,8 @@ func newEnding(x *record.Exchange) (ending, error) {
 
 // newAnswer keeps of a response what its status, its size and its head do not say.
 func newAnswer(r *record.Response) *answer {
-	a := &answer{body: slices.Clone(r.Body)}
-	told := &record.Response{}
-	if r.Head != "" {
-		a.head = []byte(r.Head)
-		if parsed, err := record.ParseResponse(r.Head); err == nil {
-			told = parsed
-		}
-	}
+	told := responseOf(r.Head)
+	a := &answer{head: bytesOf([]byte(r.Head)), body: slices.Clone(r.Body)}
 	a.proto, a.reason = textUnless(r.Proto, r.Proto == told.Proto), textUnless(r.Reason, r.Reason == told.Reason)
 	if !slices.Equal(r.Header, told.Header) {
 		a.fields = r.Header.Pack()
@@ -136,6 +119,24 @@ func newAnswer(r *record.Response) *answer {
 		return nil
 	}
 	return a
+}
+
+// requestOf returns what a head tells of its request; nothing when it is malformed or "".
+func requestOf(head string) (told record.Request) {
+	if head != "" {
+		told, _ = record.ParseRequest(head, "http")
+	}
+	return told
+}
+
+// responseOf is requestOf for a response.
+func responseOf(head string) (told record.Response) {
+	if head != "" {
+		if r, err := record.ParseResponse(head); err == nil {
+			told = *r
+		}
+	}
+	return told
 }
 
 func textUnless(s string, known bool) driver.Value {

@@ -183,10 +183,7 @@ func (c *cells) failure() *record.Failure {
 func (c *cells) request(x *record.Exchange) (err error) {
 	r := &x.Request
 	r.Head = string(c.bytes())
-	var told record.Request
-	if r.Head != "" {
-		told, _ = record.ParseRequest(r.Head, "http") // as newBeginning does
-	}
+	told := requestOf(r.Head)
 	if r.Header, err = fieldsOr(c.bytes(), told.Header); err != nil {
 		return err
 	}
@@ -209,12 +206,7 @@ func (c *cells) answer(r *record.Response) (err error) {
 		return nil
 	}
 	r.Head = string(c.bytes())
-	told := &record.Response{}
-	if r.Head != "" {
-		if parsed, err := record.ParseResponse(r.Head); err == nil {
-			told = parsed
-		}
-	}
+	told := responseOf(r.Head)
 	if r.Header, err = fieldsOr(c.bytes(), told.Header); err != nil {
 		return err
 	}

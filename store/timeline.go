@@ -1,5 +1,7 @@
 package store
 
+import "slices"
+
 // timeline gives out ids and watches how far they stray from the order of the starts: queries bisect the ids by time.
 type timeline struct {
 	others *others // is told of the ids
@@ -12,7 +14,7 @@ const glance = 1000
 
 // next returns the id for a group's first exchange, in its transaction: no other process gives out the same.
 func (t *timeline) next(c *conn, writes []*write) (int64, error) {
-	if !anyBegins(writes) {
+	if !slices.ContainsFunc(writes, func(e *write) bool { return len(e.begin) > 0 }) {
 		return 0, nil
 	}
 	var newest, pruned, disorder int64
@@ -51,13 +53,4 @@ func (t *timeline) pass(c *conn, writes []*write, id, disorder int64) error {
 		return nil
 	}
 	return c.exec("UPDATE history SET disorder = ?", worst+worst/2) // some in advance: not with every row
-}
-
-func anyBegins(writes []*write) bool {
-	for _, e := range writes {
-		if len(e.begin) > 0 {
-			return true
-		}
-	}
-	return false
 }

@@ -249,12 +249,10 @@ func (w *writer) insert(writes []*write) (first int64, err error) {
 			return 0, err
 		}
 		for _, b := range e.begin {
-			if e.left {
-				id++
-				continue
-			}
-			if err := w.inserts.begin(id, b); err != nil {
-				return 0, err
+			if !e.left {
+				if err := w.inserts.begin(id, b); err != nil {
+					return 0, err
+				}
 			}
 			id++
 		}
