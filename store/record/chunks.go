@@ -15,13 +15,10 @@ func (r *Request) AppendBody(dst []byte) []byte {
 		return out
 	}
 	if len(r.Body) > 0 {
-		dst = strconv.AppendInt(dst, int64(len(r.Body)), 16)
-		dst = append(dst, "\r\n"...)
-		dst = append(dst, r.Body...)
-		dst = append(dst, "\r\n"...)
+		dst = append(strconv.AppendInt(dst, int64(len(r.Body)), 16), "\r\n"...)
+		dst = append(append(dst, r.Body...), "\r\n"...)
 	}
-	dst = append(dst, "0\r\n"...)
-	return appendFields(dst, r.Trailer)
+	return appendFields(append(dst, "0\r\n"...), r.Trailer)
 }
 
 // appendChunks inserts the body between the lines of Chunks.

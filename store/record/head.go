@@ -172,13 +172,7 @@ func (r *Request) AppendHead(dst []byte) []byte {
 	if !strings.HasPrefix(proto, "HTTP/1.") {
 		proto = "HTTP/1.1"
 	}
-	dst = append(dst, r.Method...)
-	dst = append(dst, ' ')
-	dst = append(dst, r.WireTarget()...)
-	dst = append(dst, ' ')
-	dst = append(dst, proto...)
-	dst = append(dst, "\r\n"...)
-	return appendFields(dst, r.Header)
+	return appendFields(appendTexts(dst, r.Method, " ", r.WireTarget(), " ", proto, "\r\n"), r.Header)
 }
 
 // AppendHead appends the response's head as sent on the wire: Head if it is known, else one made of the fields.
@@ -186,22 +180,22 @@ func (r *Response) AppendHead(dst []byte) []byte {
 	if r.Head != "" {
 		return append(dst, r.Head...)
 	}
-	dst = append(dst, "HTTP/1.1 "...)
-	dst = strconv.AppendInt(dst, int64(r.Status), 10)
-	dst = append(dst, ' ')
-	dst = append(dst, r.Reason...)
-	dst = append(dst, "\r\n"...)
-	return appendFields(dst, r.Header)
+	dst = strconv.AppendInt(append(dst, "HTTP/1.1 "...), int64(r.Status), 10)
+	return appendFields(appendTexts(dst, " ", r.Reason, "\r\n"), r.Header)
 }
 
 func appendFields(dst []byte, header Header) []byte {
 	for _, f := range header {
-		dst = append(dst, f.Name...)
-		dst = append(dst, ": "...)
-		dst = append(dst, f.Value...)
-		dst = append(dst, "\r\n"...)
+		dst = appendTexts(dst, f.Name, ": ", f.Value, "\r\n")
 	}
 	return append(dst, "\r\n"...)
+}
+
+func appendTexts(dst []byte, texts ...string) []byte {
+	for _, text := range texts {
+		dst = append(dst, text...)
+	}
+	return dst
 }
 
 // WireTarget returns Target, or the path and query of URL as typed, "/" when there is none. A fragment is dropped, as
@@ -254,8 +248,7 @@ func CheckField(f Field) error {
 
 // IsHeadError reports whether err is a *HeadError, and returns the status of the server's response.
 func IsHeadError(err error) (status int, ok bool) {
-	var e *HeadError
-	if errors.As(err, &e) {
+	if e, ok := errors.AsType[*HeadError](err); ok {
 		return e.Status, true
 	}
 	return 0, false

@@ -1,6 +1,7 @@
 package record
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -44,10 +45,8 @@ func cutVersion(line string) (before, version string, ok bool) {
 }
 
 func hasHost(lines []string) bool {
-	for _, line := range lines {
-		if name, _, _ := strings.Cut(line, ":"); strings.EqualFold(name, "Host") {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(lines, func(line string) bool {
+		name, _, _ := strings.Cut(line, ":")
+		return strings.EqualFold(name, "Host")
+	})
 }

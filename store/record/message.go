@@ -1,6 +1,7 @@
 package record
 
 import (
+	"maps"
 	"net/http"
 	"net/textproto"
 	"slices"
@@ -71,12 +72,7 @@ func (h Header) EndToEnd() Header {
 	}
 	names := []string{"Connection", "Keep-Alive", "Proxy-Connection", "Proxy-Authenticate", "Proxy-Authorization", "TE",
 		"Trailer", "Transfer-Encoding", "Upgrade"}
-	for _, value := range h.Values("Connection") {
-		for name := range strings.SplitSeq(value, ",") {
-			names = append(names, strings.Trim(name, " \t"))
-		}
-	}
-	return h.Without(names...)
+	return h.Without(append(names, members(h.Values("Connection"))...)...)
 }
 
 // HTTP returns the header as net/http's, which loses the case of names and the order of different names.
@@ -91,13 +87,8 @@ func (h Header) HTTP() http.Header {
 
 // FromHTTP returns a net/http header as fields sorted by name, since net/http does not keep the order.
 func FromHTTP(h http.Header) Header {
-	names := make([]string, 0, len(h))
-	for name := range h {
-		names = append(names, name)
-	}
-	slices.Sort(names)
 	var out Header
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(h)) {
 		for _, value := range h[name] {
 			out = append(out, Field{name, value})
 		}

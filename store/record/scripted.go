@@ -8,12 +8,10 @@ import (
 // FailTooSlow is a complete response that came after the provider's deadline.
 const FailTooSlow FailureKind = "too-slow"
 
-// failScripted returns the kind of failure of a deliberate fault: "scripted:reset".
-func failScripted(fault string) FailureKind { return FailureKind("scripted:" + fault) }
-
-// Fault notes a deliberate fault of a response, "reset", with a text about its effect.
+// Fault notes a deliberate fault of a response, "reset", with a text about its effect. The failure's kind is
+// "scripted:reset".
 func (x *Exchange) Fault(fault, text string) {
-	x.Scripted, x.Err = fault, &Failure{Kind: failScripted(fault), Text: text}
+	x.Scripted, x.Err = fault, &Failure{Kind: FailureKind("scripted:" + fault), Text: text}
 }
 
 // Lateness names the provider for which a response came too late.
@@ -24,21 +22,18 @@ type Lateness struct {
 
 // Text describes a response that took that long: "too slow for slack (3 s): 4.1 s".
 func (l *Lateness) Text(took time.Duration) string {
-	return fmt.Sprintf("too slow for %s (%s): %s", l.Provider, seconds(l.Deadline),
-		seconds(took.Round(100*time.Millisecond)))
+	return fmt.Sprintf("too slow for %s (%g s): %g s", l.Provider, l.Deadline.Seconds(),
+		took.Round(100*time.Millisecond).Seconds())
 }
 
-// TooSlow notes that a provider would not have waited for the response. It replaces an earlier failure.
+// TooSlow notes that a provider would not have waited for the response. An earlier failure stays, with this text too.
 func (x *Exchange) TooSlow(provider string, deadline time.Duration) {
 	x.Late = &Lateness{provider, deadline}
 	failure := Failure{Kind: FailTooSlow, Text: x.Late.Text(x.Took)}
 	if x.Err != nil {
-		text := x.Err.Text + "; " + failure.Text
+		late := failure.Text
 		failure = *x.Err
-		failure.Text = text
+		failure.Text += "; " + late
 	}
 	x.Err = &failure
 }
-
-// seconds formats a duration: 4.1 s.
-func seconds(d time.Duration) string { return fmt.Sprintf("%g s", d.Seconds()) }

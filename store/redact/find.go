@@ -50,10 +50,11 @@ func (f *finder) field(name, value string, answer bool) []span {
 	if f.carrier != nil && f.carrier.kind == "header" && strings.EqualFold(f.carrier.name, name) {
 		shortest = 1
 	}
-	if found := f.search(value, shortest); len(found) > 0 {
-		spans = append(spans, withName(found, headerLabel(name, answer))...)
+	found := f.search(value, span{}, shortest)
+	for i := range found {
+		found[i].name = headerLabel(name, answer)
 	}
-	return f.merge(spans)
+	return f.merge(append(spans, found...))
 }
 
 func headerLabel(name string, answer bool) string {
@@ -66,7 +67,7 @@ func headerLabel(name string, answer bool) string {
 // head finds the pieces to mask in a head or in the framing of a chunked body: in the request line's target and in the
 // values of fields.
 func (f *finder) head(head string, answer bool) []span {
-	if !f.unchecked && len(f.whole) == 0 && len(f.search(head, 1)) == 0 {
+	if !f.unchecked && len(f.whole) == 0 && len(f.search(head, span{}, 1)) == 0 {
 		return nil // the usual case, without parsing the fields
 	}
 	var spans []span
@@ -97,18 +98,15 @@ func (f *finder) address(address string) []span {
 	if at > 0 {
 		query, _, _ := strings.Cut(address[at:], "#")
 		parameters(query, func(name string, from, to int) {
-			if f.unchecked && isTokenParameter(name) || f.isWhole("query", name) {
+			if f.unchecked && isOneOf(name, tokenParameters[:]) || f.isWhole("query", name) {
 				spans = append(spans, span{from: at + from, to: at + to, name: "query " + name})
 			}
 			if f.carrier != nil && f.carrier.kind == "query" && name == f.carrier.name {
-				for _, s := range withName(f.search(query[from:to], 1), "query "+name) {
-					s.from, s.to = s.from+at+from, s.to+at+from
-					spans = append(spans, s)
-				}
+				spans = append(spans, f.search(query[from:to], span{from: at + from, name: "query " + name}, 1)...)
 			}
 		})
 	}
-	return f.merge(append(spans, withName(f.search(address, minMasked), "url")...))
+	return f.merge(append(spans, f.search(address, span{name: "url"}, minMasked)...))
 }
 
 func (f *finder) isWhole(kind, name string) bool {
@@ -144,7 +142,7 @@ func (f *finder) body(body string, isForm, answer bool) []span {
 		})
 	}
 	spans = append(spans, f.inCarrier(body, label)...)
-	return f.merge(append(spans, withName(f.search(body, minMasked), label)...))
+	return f.merge(append(spans, f.search(body, span{name: label}, minMasked)...))
 }
 
 // inCarrier finds secrets at the scheme's own place in the body.
@@ -153,10 +151,7 @@ func (f *finder) inCarrier(body, label string) (spans []span) {
 		return nil
 	}
 	found := func(from, to int) {
-		for _, s := range withName(f.search(body[from:to], 1), label+" "+f.carrier.name) {
-			s.from, s.to = s.from+from, s.to+from
-			spans = append(spans, s)
-		}
+		spans = append(spans, f.search(body[from:to], span{from: from, name: label + " " + f.carrier.name}, 1)...)
 	}
 	switch f.carrier.kind {
 	case "json":
@@ -172,8 +167,9 @@ func (f *finder) inCarrier(body, label string) (spans []span) {
 }
 
 // search finds secrets of at least shortest bytes: in all spellings where the scheme sends its secret, elsewhere only
-// as they are and in base64, because every webhook is searched for them.
-func (f *finder) search(text string, shortest int) (spans []span) {
+// as they are and in base64, because every webhook is searched for them. The spans have the name of in, and in.from is
+// the position of the text.
+func (f *finder) search(text string, in span, shortest int) (spans []span) {
 	styles := [...]byte{plain, percent, quoted}
 	looked := styles[:]
 	if f.onlyPlain {
@@ -183,25 +179,18 @@ func (f *finder) search(text string, shortest int) (spans []span) {
 		if len(k.key) < shortest || text == "" {
 			continue
 		}
+		in.secret = k
 		for _, w := range k.forms {
 			for _, style := range looked {
-				spans = w.search(spans, text, style, span{secret: k})
+				spans = w.search(spans, text, style, in)
 			}
 		}
 	}
 	return spans
 }
 
-// withName sets the name of the spans' place.
-func withName(spans []span, name string) []span {
-	for i := range spans {
-		spans[i].name = name
-	}
-	return spans
-}
-
 // search appends the places of the form in a text, in one style.
-func (w *written) search(spans []span, text string, style byte, s span) []span {
+func (w *written) search(spans []span, text string, style byte, in span) []span {
 	starts := w.chars[:1]
 	switch style {
 	case percent:
@@ -230,7 +219,8 @@ func (w *written) search(spans []span, text string, style byte, s span) []span {
 		if !ok || style != plain && letters == "" { // the plain style has found it
 			continue
 		}
-		s.from, s.to, s.spelling = at, at+n, string(w.letter)+string(style)+letters
+		s := in
+		s.from, s.to, s.spelling = in.from+at, in.from+at+n, string(w.letter)+string(style)+letters
 		spans = append(spans, s)
 	}
 	return spans
@@ -273,7 +263,8 @@ func joinOverlaps(spans []span) (out []span) {
 // longest comes first, and a span that begins inside another is shortened.
 func (f *finder) disjoint(spans []span) (out []span) {
 	slices.SortStableFunc(spans, func(a, b span) int {
-		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to), f.unlikely(a)-f.unlikely(b))
+		return cmp.Or(cmp.Compare(a.from, b.from), cmp.Compare(b.to, a.to),
+			a.secret.unlikely(f.likely)-b.secret.unlikely(f.likely))
 	})
 	end := 0
 	for _, s := range spans {
@@ -286,13 +277,6 @@ func (f *finder) disjoint(spans []span) (out []span) {
 		out, end = append(out, s), s.to
 	}
 	return out
-}
-
-func (f *finder) unlikely(s span) int {
-	if s.secret.ref == f.likely {
-		return 0
-	}
-	return 1
 }
 
 // subtract removes the spelled spans from those that cover them, and keeps the text left and right of them as spans.

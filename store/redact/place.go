@@ -80,9 +80,6 @@ func parameters(form string, do func(name string, from, to int)) {
 }
 
 func decoded(name string) string {
-	if !strings.ContainsAny(name, "%+") {
-		return name
-	}
 	text, err := url.QueryUnescape(name)
 	if err != nil {
 		return name

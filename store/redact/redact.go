@@ -158,7 +158,7 @@ func (f *finder) request(x *record.Exchange, inBody bool) (found []piece) {
 		add(partHead, f.head(r.Head, false))
 	}
 	if r.Chunks != "" && (len(r.Trailer) > 0 || len(f.secrets) > 0) {
-		add(partChunks, f.merge(append(f.head(r.Chunks, false), withName(f.search(r.Chunks, minMasked), "chunks")...)))
+		add(partChunks, f.merge(append(f.head(r.Chunks, false), f.search(r.Chunks, span{name: "chunks"}, minMasked)...)))
 	}
 	if len(r.Body) > 0 && (inBody || len(f.secrets) > 0) {
 		f.wholeBody = inBody && isPacked(r.Header)

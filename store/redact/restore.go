@@ -95,16 +95,6 @@ func (r *Redactor) pieceOf(m record.Mask) (piece, why string) {
 // likeliestFirst returns the secrets, those with the reference ref first: checking a secret's proof is slow.
 func (r *Redactor) likeliestFirst(ref string) []*known {
 	sorted := slices.Clone(r.known())
-	slices.SortStableFunc(sorted, func(a, b *known) int {
-		switch {
-		case a.ref == b.ref:
-			return 0
-		case a.ref == ref:
-			return -1
-		case b.ref == ref:
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(sorted, func(a, b *known) int { return a.unlikely(ref) - b.unlikely(ref) })
 	return sorted
 }

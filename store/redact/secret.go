@@ -47,6 +47,14 @@ func newKnown(s sign.Secret) *known {
 	return k
 }
 
+// unlikely is 0 for the secret with the reference ref, else 1, to sort by.
+func (k *known) unlikely(ref string) int {
+	if k.ref == ref {
+		return 0
+	}
+	return 1
+}
+
 // A proof shows whether a secret is the masked one. A secret may be a guessable word, and an attacker with the history
 // could try many, so each try costs as much as with a password: each process has its own salt, and the hash is slow.
 const (
@@ -83,12 +91,7 @@ func credential(name, value string, answer bool) (from int, found bool) {
 	if answer {
 		return 0, strings.EqualFold(name, "Set-Cookie") || strings.EqualFold(name, "Set-Cookie2")
 	}
-	for _, known := range credentials[min(len(name), len(credentials)-1)] {
-		if strings.EqualFold(name, known) {
-			return afterScheme(name, value), true
-		}
-	}
-	if namesCredential(name) {
+	if isOneOf(name, credentials[min(len(name), len(credentials)-1)]) || namesCredential(name) {
 		return afterScheme(name, value), true
 	}
 	return 0, false
@@ -165,11 +168,7 @@ func byLength(names ...string) (table [32][]string) {
 	return table
 }
 
-// isTokenParameter reports whether a query parameter carries a credential.
-func isTokenParameter(name string) bool {
-	return slices.ContainsFunc(tokenParameters[:], func(known string) bool { return strings.EqualFold(known, name) })
-}
-
+// tokenParameters are the query parameters that carry a credential.
 var tokenParameters = [...]string{"access_token", "token", "api_key", "apikey", "api-key", "auth_token", "id_token",
 	"refresh_token",
 	"client_secret", "secret", "secret_token", "password", "passwd", "pwd", "passphrase", "jwt", "auth", "key",

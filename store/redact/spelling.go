@@ -2,8 +2,9 @@ package redact
 
 import (
 	"encoding/base64"
-	"encoding/hex"
 	"errors"
+	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf16"
@@ -167,19 +168,6 @@ func readQuoted(text, chars string) (l letter, took, of int) {
 	return letter{'u', upper}, 6, of
 }
 
-// escapeOf returns the JSON escape of a character, in lower case.
-func escapeOf(r rune) string {
-	units := []uint16{uint16(r)}
-	if high, low := utf16.EncodeRune(r); high != utf8.RuneError {
-		units = []uint16{uint16(high), uint16(low)}
-	}
-	var b strings.Builder
-	for _, unit := range units {
-		b.WriteString(`\u` + strconv.FormatInt(int64(unit)|1<<16, 16)[1:])
-	}
-	return b.String()
-}
-
 // shorten replaces repeated letters by a number and the letter. The hex number behind u and U is part of the letter.
 func shorten(letters string) string {
 	var b strings.Builder
@@ -212,16 +200,11 @@ func write(key, spelling string) (string, error) {
 	if len(spelling) < 2 {
 		return "", errSpelling
 	}
-	chars, found := "", false
-	for _, f := range forms {
-		if f.letter == spelling[0] {
-			chars, found = f.encode(key), true
-		}
-	}
-	letters := spelling[2:]
-	if !found {
+	i := slices.IndexFunc(forms[:], func(f form) bool { return f.letter == spelling[0] })
+	if i < 0 {
 		return "", errSpelling
 	}
+	chars, letters := forms[i].encode(key), spelling[2:]
 	if letters == "" {
 		return chars, nil
 	}
@@ -270,7 +253,7 @@ func writeOne(b *strings.Builder, chars, letter string) (int, error) {
 		}
 		b.WriteString(`\` + shortEscapes[i:i+1])
 	case 'a', 'b', 'c', 'd':
-		digits := []byte(strings.ToUpper(hex.EncodeToString([]byte{c})))
+		digits := fmt.Appendf(nil, "%02X", c)
 		for i := range digits {
 			if (letter[0]-'a')>>i&1 == 1 {
 				digits[i] = strings.ToLower(string(digits[i]))[0]
@@ -291,7 +274,10 @@ func writeUnicode(b *strings.Builder, chars, letter string) (int, error) {
 	if err != nil || r == utf8.RuneError && of == 1 {
 		return 0, errSpelling
 	}
-	escape := []byte(escapeOf(r))
+	var escape []byte
+	for _, unit := range utf16.Encode([]rune{r}) {
+		escape = fmt.Appendf(escape, `\u%04x`, unit)
+	}
 	bit := 0
 	for i := range escape {
 		if i%6 < 2 {

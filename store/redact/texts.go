@@ -21,7 +21,6 @@ const (
 	partAnswerBody   = "answer body"
 	partAnswerField  = "answer field "
 	answerName       = "answer "
-	mostFields       = 1 << 20
 	mostWholeInAText = 64
 )
 
@@ -72,22 +71,18 @@ func edit(x *record.Exchange, part string, change func(string) string) bool {
 
 // fieldOf returns the header field that a part names, nil when there is none.
 func fieldOf(x *record.Exchange, part string) *record.Field {
-	for _, list := range []struct {
-		prefix string
-		fields func() record.Header
-	}{
-		{partField, func() record.Header { return x.Request.Header }},
-		{partTrailer, func() record.Header { return x.Request.Trailer }},
-		{partAnswerField, func() record.Header { return x.Response.Header }},
-	} {
-		digits, ok := strings.CutPrefix(part, list.prefix)
-		if !ok {
-			continue
-		}
-		i, err := strconv.Atoi(digits)
-		if fields := list.fields(); err == nil && i >= 0 && i < len(fields) {
-			return &fields[i]
-		}
+	at := strings.LastIndexByte(part, ' ') + 1
+	var fields record.Header
+	switch part[:at] {
+	case partField:
+		fields = x.Request.Header
+	case partTrailer:
+		fields = x.Request.Trailer
+	case partAnswerField:
+		fields = x.Response.Header // edit has checked that there is a response
+	}
+	if i, err := strconv.Atoi(part[at:]); err == nil && i >= 0 && i < len(fields) {
+		return &fields[i]
 	}
 	return nil
 }

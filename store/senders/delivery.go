@@ -2,6 +2,7 @@ package senders
 
 import (
 	"crypto/sha256"
+	"slices"
 	"time"
 )
 
@@ -83,10 +84,7 @@ func (d *Delivery) checkStops() {
 		case !a.delivered() || a.Answered.Sub(a.Start) > slow:
 			continue
 		}
-		on := false
-		for j := range d.Attempts[i+1:] {
-			on = on || d.Attempts[i+1+j].Start.After(a.Answered)
-		}
+		on := slices.ContainsFunc(d.Attempts[i+1:], func(later Attempt) bool { return later.Start.After(a.Answered) })
 		*final = final.and(found(true, !on))
 	}
 }
@@ -115,12 +113,7 @@ func (d *Delivery) end(now time.Time) {
 }
 
 func (d *Delivery) delivered() bool {
-	for i := range d.Attempts {
-		if d.Attempts[i].delivered() {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(d.Attempts, func(a Attempt) bool { return a.delivered() })
 }
 
 // deliveries groups the attempts of a sender by webhook id, or by body without an id. The attempts are in the order

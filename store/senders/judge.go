@@ -48,8 +48,7 @@ func Judge(attempts []Attempt, now time.Time) []*Sender {
 		all = append(all, s)
 	}
 	slices.SortFunc(all, func(a, b *Sender) int {
-		return cmp.Or(cmp.Compare(a.Scheme, b.Scheme),
-			cmp.Compare(a.Path, b.Path))
+		return cmp.Or(cmp.Compare(a.Scheme, b.Scheme), cmp.Compare(a.Path, b.Path))
 	})
 	return all
 }

@@ -143,11 +143,9 @@ func (c *Conduct) add(d *Conduct) {
 	c.Asked, c.Honoured, c.Undercut = c.Asked+d.Asked, c.Honoured+d.Honoured, max(c.Undercut, d.Undercut)
 	c.IDKept, c.BodyKept, c.Signed = c.IDKept.and(d.IDKept), c.BodyKept.and(d.BodyKept), c.Signed.and(d.Signed)
 	c.Stopped2xx, c.Stopped410 = c.Stopped2xx.and(d.Stopped2xx), c.Stopped410.and(d.Stopped410)
-	switch { // one retry shows that the sender retries; it may have given up on others for its own reasons
-	case c.Retried == Yes || d.Retried == Yes:
-		c.Retried = Yes
-	default:
-		c.Retried = c.Retried.and(d.Retried)
+	// One retry shows that the sender retries; it may have given up on others for its own reasons.
+	if c.Retried != Yes && d.Retried != Unknown {
+		c.Retried = d.Retried
 	}
 }
 
