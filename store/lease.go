@@ -30,7 +30,8 @@ func (s *Store) Lease(ctx context.Context, r LeaseRequest) ([]*Queued, error) {
 		if names.err != nil {
 			return names.err
 		}
-		ids, err = w.idsOf(leaseStatement, r.Owner, nanos(r.Until), nanos(r.Now), int64(r.Kind), target, int64(r.Want), policy)
+		ids, err = w.idsOf(leaseStatement, r.Owner, nanos(r.Until), nanos(r.Now), int64(r.Kind), target, int64(r.Want),
+			policy)
 		return err
 	})
 	if err != nil || len(ids) == 0 {
