@@ -11,7 +11,7 @@ import (
 	"github.com/barbhq/barb/listen"
 )
 
-// told is what a Gathering told of, in order.
+// told is what a gathering told of, in order.
 type told struct {
 	mu    sync.Mutex
 	lines []string
@@ -37,8 +37,8 @@ func (w *told) wait(t *testing.T, want ...string) {
 func TestAFloodOfRefusalsIsOneLineAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w told
-		g := Gathering{Every: time.Minute, Most: 1, Tell: w.tell}
-		see := func(kind, path string) { g.See(kind, listen.Refusal{Path: path}) }
+		g := gathering{every: time.Minute, most: 1, tell: w.tell}
+		see := func(kind, path string) { g.see(kind, listen.Refusal{Path: path}) }
 		for i := range 1000 {
 			see("413", fmt.Sprint("/", i, " "))
 		}
@@ -57,7 +57,7 @@ func TestAFloodOfRefusalsIsOneLineAMinute(t *testing.T) {
 		see("413", "/quiet ")
 		w.wait(t, "/quiet 1")
 		see("413", "/held ")
-		g.End()
+		g.end()
 		w.wait(t, "/held 1")
 		time.Sleep(time.Hour)
 		w.wait(t)
@@ -67,12 +67,12 @@ func TestAFloodOfRefusalsIsOneLineAMinute(t *testing.T) {
 func TestTheFirstRefusalsOfASecondAreToldOneByOne(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var w told
-		g := Gathering{Every: time.Second, Most: 3, Tell: w.tell}
+		g := gathering{every: time.Second, most: 3, tell: w.tell}
 		for i := range 5 {
-			g.See("400", listen.Refusal{Path: fmt.Sprint("/", i, " ")})
+			g.see("400", listen.Refusal{Path: fmt.Sprint("/", i, " ")})
 		}
 		w.wait(t, "/0 1", "/1 1", "/2 1")
-		g.End()
+		g.end()
 		w.wait(t, "/3 2")
 	})
 }
@@ -81,7 +81,7 @@ func TestTheFirstRefusalsOfASecondAreToldOneByOne(t *testing.T) {
 func TestNoRefusalIsLost(t *testing.T) {
 	var mu sync.Mutex
 	total := 0
-	g := Gathering{Every: time.Millisecond, Most: 2, Tell: func(_ listen.Refusal, count int) {
+	g := gathering{every: time.Millisecond, most: 2, tell: func(_ listen.Refusal, count int) {
 		mu.Lock()
 		defer mu.Unlock()
 		total += count
@@ -90,12 +90,12 @@ func TestNoRefusalIsLost(t *testing.T) {
 	for kind := range 4 {
 		senders.Go(func() {
 			for range 5000 {
-				g.See(fmt.Sprint(kind), listen.Refusal{})
+				g.see(fmt.Sprint(kind), listen.Refusal{})
 			}
 		})
 	}
 	senders.Wait()
-	g.End()
+	g.end()
 	if total != 20_000 {
 		t.Errorf("told of %d", total)
 	}

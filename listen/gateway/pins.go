@@ -43,35 +43,27 @@ func (g *Gateway) checkIn(l *Lane, m sign.Message, now time.Time) finding {
 	if v == nil {
 		return finding{Checked: g.describe(m), by: l}
 	}
-	var c verifier.Result
-	var pin *pinning
+	var pinned map[string]string // nil where secrets are not held to schemes
 	if v.Auto && g.History != nil {
-		c, pin = g.checkAuto(l, v, m, now)
-	} else {
-		c = v.Check(m, now)
+		pinned = g.pinned(l, v)
 	}
+	c := v.CheckPinned(m, now, pinned)
+	found := finding{by: l, Checked: listen.Checked{Verdict: c.Verdict, Scheme: c.Scheme, WebhookID: c.WebhookID,
+		EventType: c.EventType}}
 	if c.Verdict.Status == record.Valid && c.Spelling != "" {
 		g.tellOnce([...]any{l, c.Scheme, c.Spelling},
 			Event{Kind: SpellingRefused, Scheme: c.Scheme, Detail: c.Spelling.Words()})
 	}
-	checked := listen.Checked{Verdict: c.Verdict, Scheme: c.Scheme, WebhookID: c.WebhookID, EventType: c.EventType}
-	return finding{checked, l, pin}
-}
-
-// checkAuto checks a message by a lane that finds the scheme from what comes.
-func (g *Gateway) checkAuto(l *Lane, v *verifier.Verifier, m sign.Message, now time.Time) (
-	c verifier.Result, pin *pinning) {
-	pinned := g.pinned(l, v)
-	c = v.CheckPinned(m, now, pinned)
 	before := pinned[string(c.Secret.Key)]
 	switch {
+	case pinned == nil:
 	case c.Verdict.Reason == string(sign.WeakerSignature):
 		// once for each scheme: a captured message can be sent in many ways, and a forgery does not come here
 		g.tellOnce("weaker "+l.Path+" "+c.Scheme, Event{Kind: Weaker, Scheme: c.Scheme, Detail: c.Detail})
 	case c.Verdict.Status == record.Valid && c.Scheme != before && !g.isToken(c.Scheme):
-		pin = &pinning{l, c.Secret, c.Scheme, before}
+		found.pin = &pinning{l, c.Secret, c.Scheme, before}
 	}
-	return c, pin
+	return found
 }
 
 // settle judges a request, and pins the secrets that have verified it once it is accepted as a whole. When another

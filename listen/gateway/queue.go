@@ -88,8 +88,7 @@ func (q *Queue) reserve(p *reserved, err error) {
 	}
 }
 
-// entries are what a webhook that is to be forwarded gets in the queue: one for each app. kept is what the history has
-// of it: the queue keeps the rest.
+// entries returns the queue entries that forward a webhook, one for each app. kept is the webhook as the history has it.
 func (q *Queue) entries(x, kept *record.Exchange, l *Lane) (p reserved) {
 	now, needs := time.Now(), q.needs(kept)
 	plan, order := q.plan(needs), q.orderOf(l, &x.Request, needs)
@@ -110,8 +109,8 @@ func (q *Queue) entries(x, kept *record.Exchange, l *Lane) (p reserved) {
 	return p
 }
 
-// next is what a webhook gets in the queue: the entry of its command where that runs from the queue, else those of its
-// apps.
+// next returns what a webhook gets in the queue: the entry of its command if that runs from the queue, else those of
+// its apps.
 func (q *Queue) next(h *Hook, kept *record.Exchange) reserved {
 	if q.Ack && q.g.runs(h.Exchange) {
 		return reserved{entries: []*store.Queued{q.commandEntry(h, kept)}}
@@ -119,9 +118,8 @@ func (q *Queue) next(h *Hook, kept *record.Exchange) reserved {
 	return q.entries(h.Exchange, kept, h.lane())
 }
 
-// enlist makes a received exchange durable, with its entries in the queue. Again: it is a copy that may not be handed
-// on. A copy may not need any entries, and a command that the sender waits for comes before the apps: what they need is
-// put in later, before the sender has an answer.
+// enlist makes a received exchange durable, with its entries in the queue. With again it is a copy, which may not be
+// handed on. Copies, and webhooks whose sender waits for a command, get their entries later, before they are answered.
 func (h *Hook) enlist(ctx context.Context, kept *record.Exchange, again bool) error {
 	x, g, q := h.Exchange, h.Gateway, h.Gateway.Queue
 	var p reserved
@@ -139,8 +137,7 @@ func (h *Hook) enlist(ctx context.Context, kept *record.Exchange, again bool) er
 	return err
 }
 
-// cancelEntries takes back what a webhook has in the queue that is not handed on, since a copy of it is: that has
-// entries of its own.
+// cancelEntries removes the queue entries of a webhook that is not handed on because a copy of it is.
 func (h *Hook) cancelEntries(ctx context.Context) {
 	g, q, p := h.Gateway, h.Gateway.Queue, h.reserved
 	h.reserved = nil

@@ -69,43 +69,43 @@ type Refusals struct {
 
 	mu      sync.Mutex
 	counts  map[string]int64
-	lines   Gathering
-	objects Gathering
+	lines   gathering
+	objects gathering
 }
 
 // NewRefusals returns what tells of refusals with line, and in greater detail with object unless that is nil. Both are
 // given one refusal as an example, and how many it stands for.
 func NewRefusals(line, object func(example listen.Refusal, count int)) *Refusals {
 	return &Refusals{counts: map[string]int64{},
-		lines:   Gathering{Every: refusalLines, Most: 1, Tell: line},
-		objects: Gathering{Every: time.Second, Most: refusalObjects, Tell: object}}
+		lines:   gathering{every: refusalLines, most: 1, tell: line},
+		objects: gathering{every: time.Second, most: refusalObjects, tell: object}}
 }
 
 // See counts what did not become an exchange, and tells of it and of trouble on the way.
 func (f *Refusals) See(r listen.Refusal) {
 	reason := ReasonOf(r)
 	if reason == "" {
-		f.lines.See("trouble "+strconv.Itoa(r.Status), r)
+		f.lines.see("trouble "+strconv.Itoa(r.Status), r)
 		return
 	}
 	f.mu.Lock()
 	f.counts[reason]++
 	f.mu.Unlock()
-	if f.objects.Tell != nil {
-		f.objects.See(reason, r)
+	if f.objects.tell != nil {
+		f.objects.see(reason, r)
 	}
 	switch {
 	case f.Verbose:
-		f.lines.Tell(r, 1)
+		f.lines.tell(r, 1)
 	case !f.Quiet || reason == NotStored:
-		f.lines.See(reason, r)
+		f.lines.see(reason, r)
 	}
 }
 
-// End tells of what was gathered since. See may not be called after it.
+// End tells of what was flood since. See may not be called after it.
 func (f *Refusals) End() {
-	f.lines.End()
-	f.objects.End()
+	f.lines.end()
+	f.objects.end()
 }
 
 // Counts returns how many were refused, by reason.
