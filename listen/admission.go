@@ -5,10 +5,7 @@ import (
 	"errors"
 	"net"
 	"net/http"
-	"strconv"
 	"time"
-
-	"github.com/barbhq/barb/store/record"
 )
 
 // Admission says whether a request is taken. It is decided by the head and the sender's address; the zero value takes
@@ -53,17 +50,6 @@ func remoteOf(nc net.Conn) string {
 	}
 }
 
-// ask calls Admit for a request, if there is one.
-func (c *conn) ask(r *record.Request) error {
-	if c.run.Admit == nil {
-		return nil
-	}
-	if a := c.run.Admit(c.remote, r); a.Status != 0 {
-		return &admissionError{a}
-	}
-	return nil
-}
-
 // turnAway refuses a request that could not be read or was not admitted. The connection is not used again.
 func (c *conn) turnAway(err error) {
 	if errors.Is(err, ErrNoRoom) { // its sender has done nothing wrong, and may send all of the body before it reads
@@ -78,14 +64,4 @@ func (c *conn) turnAway(err error) {
 		err = ErrStopped
 	}
 	c.refuse(status, err)
-}
-
-// refusalOf returns the answer to a refused request: a constant text, and when it may come again.
-func refusalOf(status int, err error) *record.Response {
-	response := plain(status)
-	if not, ok := errors.AsType[*admissionError](err); ok && not.RetryAfter > 0 {
-		seconds := int64((not.RetryAfter + time.Second - 1) / time.Second)
-		response.Header = response.Header.Set("Retry-After", strconv.FormatInt(seconds, 10))
-	}
-	return response
 }

@@ -25,8 +25,10 @@ func (c *conn) admit(r *record.Request, length int64) error {
 		host = c.local()
 	}
 	r.URL = absolute(c.run.Scheme, host, r.Target)
-	if err := c.ask(r); err != nil {
-		return err
+	if c.run.Admit != nil {
+		if a := c.run.Admit(c.remote, r); a.Status != 0 {
+			return &admissionError{a}
+		}
 	}
 	if e := r.Header.Get("Expect"); e != "" && !expectsContinue(r) && r.Proto != "HTTP/1.0" {
 		return &record.HeadError{Status: 417, Text: "expectation other than 100-continue"}

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/http"
 	"os"
+	"strconv"
 	"time"
 
 	"github.com/barbhq/barb/store/record"
@@ -46,7 +47,12 @@ func (c *conn) refuse(status int, err error) {
 		if request == nil {
 			request = &record.Request{}
 		}
-		response := compose(request, refusalOf(status, err), true, time.Now())
+		given := plain(status)
+		if not, ok := errors.AsType[*admissionError](err); ok && not.RetryAfter > 0 {
+			seconds := int((not.RetryAfter + time.Second - 1) / time.Second)
+			given.Header = given.Header.Set("Retry-After", strconv.Itoa(seconds))
+		}
+		response := compose(request, given, true, time.Now())
 		c.wrote = true
 		_ = c.write(response.AppendHead(c.out[:0]), response.Body) // a sender that is gone misses only this
 	}

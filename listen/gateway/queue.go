@@ -158,25 +158,19 @@ func (h *Hook) cancelEntries(ctx context.Context) {
 	q.worker.Wake() // the next of its order may go on
 }
 
-// later puts a webhook into the queue that is recorded already.
-func (q *Queue) later(ctx context.Context, h *Hook) (*reserved, error) {
-	p := q.next(h, q.g.History.Redacted(h.Exchange))
-	err := q.g.History.Enqueue(ctx, p.entries...)
-	q.reserve(&p, err)
-	return &p, err
-}
-
 // queued hands a webhook to the apps of its lane by way of the queue, and returns what the sender gets: the app's
 // answer where it is tried at once and does not fail, else that it is kept.
 func (h *Hook) queued(ctx context.Context) *record.Response {
 	q, p := h.Gateway.Queue, h.reserved
 	h.reserved = nil
-	if p == nil {
-		var err error
-		if p, err = q.later(ctx, h); err != nil {
+	if p == nil { // it is recorded without entries
+		next := q.next(h, q.g.History.Redacted(h.Exchange))
+		err := q.g.History.Enqueue(ctx, next.entries...)
+		if q.reserve(&next, err); err != nil {
 			q.g.trouble(h.Exchange.ID, err)
 			return unavailable()
 		}
+		p = &next
 	}
 	if slices.ContainsFunc(p.entries, func(e *store.Queued) bool { return e.State == store.Waiting }) {
 		q.worker.Wake()

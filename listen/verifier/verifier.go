@@ -88,17 +88,9 @@ func (v *Verifier) checkWith(scheme sign.Scheme, m sign.Message, now time.Time, 
 	c.Verdict.Reason, c.Detail = string(e.Reason), e.Detail
 	c.Verdict.Version, c.Verdict.Age, c.Verdict.HasAge = match.Version, match.Age, match.HasAge
 	c.genuine = match.SecretName != ""
-	if isCallersFault(e.Reason) {
+	switch e.Reason {
+	case sign.EmptySecret, sign.WrongKeyForm, sign.MissingURL, sign.MissingParam: // of what was given, not of the message
 		c.Fault = err
 	}
 	return c
-}
-
-// isCallersFault reports whether a reason is about the secrets and parameters given, and not about the message.
-func isCallersFault(r sign.Reason) bool {
-	switch r {
-	case sign.EmptySecret, sign.WrongKeyForm, sign.MissingURL, sign.MissingParam:
-		return true
-	}
-	return false
 }
