@@ -29,9 +29,9 @@ func Inherited(environ []string, keep func(name string) bool) []string {
 	})
 }
 
-// Variables returns what a program is told of a webhook: BARB_HOOK_ID, BARB_HOOK_EVENT and so on, and its headers as
+// variables returns what a program is told of a webhook: BARB_HOOK_ID, BARB_HOOK_EVENT and so on, and its headers as
 // BARB_HOOK_HEADER_NAME. A value that is too long, or has a zero byte, is left out.
-func Variables(x *record.Exchange) []string {
+func variables(x *record.Exchange) []string {
 	path, query, _ := strings.Cut(x.Request.WireTarget(), "?")
 	var vars []string
 	for _, v := range [][2]string{

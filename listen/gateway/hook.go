@@ -28,7 +28,6 @@ type Hook struct {
 	claim    *dedupe.Claim      // of what it repeats; nil: it is not compared, or not held back
 	reserved *reserved          // its entries in the queue until its sender is answered; nil: none yet
 	apps     []*record.Exchange // its forwards that have ended, as they may be shown
-	begun    bool               // it counts as under way
 }
 
 // lane returns the lane that decides where the webhook goes, an empty one where it goes nowhere. It is asked after

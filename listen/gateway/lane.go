@@ -53,19 +53,14 @@ func (g *Gateway) shownFirst(group []*Lane, r *record.Request) {
 	for _, scheme := range g.Schemes.Detect(MessageOf(r)) {
 		shown[scheme.Name] = true
 	}
-	isShown := func(l *Lane) bool {
+	rank := func(l *Lane) int {
 		v := l.Verifier.Load()
-		return shown[v.Scheme.Name] || v.Auto && len(shown) > 0
-	}
-	slices.SortStableFunc(group, func(a, b *Lane) int {
-		switch {
-		case isShown(a) == isShown(b):
+		if shown[v.Scheme.Name] || v.Auto && len(shown) > 0 {
 			return 0
-		case isShown(a):
-			return -1
 		}
 		return 1
-	})
+	}
+	slices.SortStableFunc(group, func(a, b *Lane) int { return rank(a) - rank(b) })
 }
 
 // judge checks a request with the lanes of a group, one after the other, until one does not find it invalid. Of

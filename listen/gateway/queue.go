@@ -118,12 +118,13 @@ func (q *Queue) next(h *Hook, kept *record.Exchange) reserved {
 	return q.entries(h.Exchange, kept, h.lane())
 }
 
-// enlist makes a received exchange durable, with its entries in the queue. With again it is a copy, which may not be
-// handed on. Copies, and webhooks whose sender waits for a command, get their entries later, before they are answered.
-func (h *Hook) enlist(ctx context.Context, kept *record.Exchange, again bool) error {
+// enlist makes a received exchange durable, with its entries in the queue. A copy gets its entries when the webhook that
+// it repeats was answered, and a webhook whose sender waits for a command when that has succeeded.
+func (h *Hook) enlist(ctx context.Context, kept *record.Exchange) error {
 	x, g, q := h.Exchange, h.Gateway, h.Gateway.Queue
 	var p reserved
-	if q != nil && !again && h.isQueued() && (q.Ack || !g.runs(x)) {
+	isCopy := h.claim != nil && h.claim.IsCopy()
+	if q != nil && !isCopy && h.isQueued() && (q.Ack || !g.runs(x)) {
 		p = q.next(h, kept)
 	}
 	if len(p.entries) == 0 {

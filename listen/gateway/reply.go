@@ -55,12 +55,9 @@ func (h *Hook) record(ctx context.Context) error {
 	if g.Once {
 		h.claim = claim
 	}
-	// Whether a copy is handed on is known when the webhook that it repeats was answered: what it needs is put into the
-	// queue then.
-	if err = h.enlist(ctx, kept, g.Once && claim != nil && claim.IsCopy()); err != nil {
+	if err = h.enlist(ctx, kept); err != nil {
 		return err
 	}
-	h.begun = true
 	g.open.Add(1)
 	return nil
 }
@@ -146,9 +143,7 @@ func (h *Hook) Answered(ctx context.Context) error {
 	}
 	x := h.judged()
 	err := g.History.Answer(ctx, x)
-	if h.begun {
-		g.open.Add(-1)
-	}
+	g.open.Add(-1)
 	g.Tell(Event{Kind: Answered, ID: x.ID, Exchange: g.History.Redacted(x), Apps: h.apps, IsBeside: h.isBeside()})
 	return err
 }
