@@ -88,7 +88,7 @@ func (q *Queue) reserve(p *reserved, err error) {
 	}
 }
 
-// entries returns the queue entries that forward a webhook, one for each app. kept is the webhook as the history has it.
+// entries returns the queue entries that forward a webhook, one for each app. kept is what the history has of it.
 func (q *Queue) entries(x, kept *record.Exchange, l *Lane) (p reserved) {
 	now, needs := time.Now(), q.needs(kept)
 	plan, order := q.plan(needs), q.orderOf(l, &x.Request, needs)
@@ -118,8 +118,8 @@ func (q *Queue) next(h *Hook, kept *record.Exchange) reserved {
 	return q.entries(h.Exchange, kept, h.lane())
 }
 
-// enlist makes a received exchange durable, with its entries in the queue. A copy gets its entries when the webhook that
-// it repeats was answered, and a webhook whose sender waits for a command when that has succeeded.
+// enlist makes a received exchange durable, with its entries in the queue. A copy gets its entries when the webhook
+// that it repeats was answered, and a webhook whose sender waits for a command when that has succeeded.
 func (h *Hook) enlist(ctx context.Context, kept *record.Exchange) error {
 	x, g, q := h.Exchange, h.Gateway, h.Gateway.Queue
 	var p reserved
