@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"fmt"
 	"path"
-	"slices"
 	"strings"
 	"text/scanner"
 )
@@ -12,21 +11,21 @@ import (
 // goImports are the packages that a receiver in Go may need.
 var goImports = [...]string{
 	"bytes", "crypto/ed25519", "crypto/hmac", "crypto/md5", "crypto/sha1", "crypto/sha256", "crypto/sha512",
-	"encoding/base64",
-	"encoding/hex", "encoding/json", "fmt", "io", "log", "net", "net/http", "net/url", "os", "strconv", "strings", "sync",
+	"encoding/base64", "encoding/hex", "encoding/json", "fmt", "io", "log", "net", "net/http", "net/url", "os", "strconv", "strings", "sync",
 	"time",
 }
 
 // finishGo inserts the imports that the code of a receiver in Go uses. The template is already in gofmt's form; Go's
 // own parser and printer would be a thirtieth of the whole program.
-func finishGo(source []byte) ([]byte, error) {
+func finishGo(source []byte) []byte {
 	used := qualifiers(string(source))
-	names := slices.DeleteFunc(slices.Clone(goImports[:]), func(name string) bool { return !used[path.Base(name)] })
-	var block bytes.Buffer
-	for _, name := range names {
-		fmt.Fprintf(&block, "\t%q\n", name)
+	var block strings.Builder
+	for _, name := range goImports {
+		if used[path.Base(name)] {
+			fmt.Fprintf(&block, "\t%q\n", name)
+		}
 	}
-	return bytes.Replace(source, []byte("import ()\n"), []byte("import (\n"+block.String()+")\n"), 1), nil
+	return bytes.Replace(source, []byte("import ()\n"), []byte("import (\n"+block.String()+")\n"), 1)
 }
 
 // qualifiers returns the names before a dot and a name, outside of strings and comments, and not after a dot.

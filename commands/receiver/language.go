@@ -11,31 +11,12 @@ import (
 type language struct {
 	name    string
 	literal func(string) string
-	plus    string // joins two strings
-	names   inputs // names in its code
-	header  string // beginning of the call that reads a header
-	lower   bool   // header names are in lower case
-	field   string // beginning of the call that reads a JSON field
-	index   func(string) string
-	gap     string // additional empty lines between two functions
-	finish  func([]byte) ([]byte, error)
-}
-
-// inputs are the variables of signed values that are neither in a header nor in the body.
-type inputs struct{ ts, id, url, path string }
-
-func (in inputs) of(part string) string {
-	switch part {
-	case "ts":
-		return in.ts
-	case "id":
-		return in.id
-	case "url":
-		return in.url
-	case "path":
-		return in.path
-	}
-	return "" // newPlan leaves no other part
+	plus    string            // joins two strings
+	names   map[string]string // the variables of signed values that are neither in a header nor in the body
+	header  string            // beginning of the call that reads a header
+	lower   bool              // header names are in lower case
+	field   string            // beginning of the call that reads a JSON field
+	gap     string            // additional empty lines between two functions
 }
 
 // target is a framework and its language.
@@ -46,24 +27,24 @@ type target struct {
 
 var (
 	javascript = language{
-		name: "javascript", literal: jsLiteral, plus: " + ", names: inputs{ts: "ts", id: "id", url: "url", path: "path"},
-		header: "header(", lower: true, field: "field(body, ", index: bare,
+		name: "javascript", literal: jsLiteral, plus: " + ", header: "header(", lower: true, field: "field(body, ",
+		names: map[string]string{"ts": "ts", "id": "id", "url": "url", "path": "path"},
 	}
 	python = language{
-		name: "python", literal: pyLiteral, plus: " + ", names: inputs{ts: "ts", id: "webhook_id", url: "URL", path: "PATH"},
-		header: "headers.get(", field: "field(body, ", index: bare, gap: "\n",
+		name: "python", literal: pyLiteral, plus: " + ", header: "headers.get(", field: "field(body, ", gap: "\n",
+		names: map[string]string{"ts": "ts", "id": "webhook_id", "url": "URL", "path": "PATH"},
 	}
 	golang = language{
-		name: "golang", literal: goLiteral, plus: "+", names: inputs{ts: "ts", id: "id", url: "rc.publicURL", path: "path"},
-		header: "only(h, ", field: "field(body, ", index: goLiteral, finish: finishGo,
+		name: "golang", literal: goLiteral, plus: "+", header: "only(h, ", field: "field(body, ",
+		names: map[string]string{"ts": "ts", "id": "id", "url": "rc.publicURL", "path": "path"},
 	}
 	ruby = language{
-		name: "ruby", literal: rubyLiteral, plus: " + ", names: inputs{ts: "ts", id: "id", url: "URL", path: "PATH"},
-		header: "header(", field: "field(body, ", index: bare,
+		name: "ruby", literal: rubyLiteral, plus: " + ", header: "header(", field: "field(body, ",
+		names: map[string]string{"ts": "ts", "id": "id", "url": "URL", "path": "PATH"},
 	}
 	php = language{
-		name: "php", literal: phpLiteral, plus: " . ", names: inputs{ts: "$ts", id: "$id", url: "URL", path: "PATH"},
-		header: "header_value(", field: "field($body, ", index: bare,
+		name: "php", literal: phpLiteral, plus: " . ", header: "header_value(", field: "field($body, ",
+		names: map[string]string{"ts": "$ts", "id": "$id", "url": "URL", "path": "PATH"},
 	}
 )
 
@@ -71,9 +52,6 @@ var frameworks = [...]target{
 	{"express", &javascript}, {"fastify", &javascript}, {"nextjs", &javascript}, {"flask", &python}, {"django", &python},
 	{"fastapi", &python}, {"go", &golang}, {"lambda", &javascript}, {"rails", &ruby}, {"php", &php},
 }
-
-// bare returns an index as written.
-func bare(digits string) string { return digits }
 
 // view is the input of the templates.
 type view struct {
@@ -128,13 +106,11 @@ func (l *language) read(at place) string {
 	return l.header + l.literal(at.Header) + ")"
 }
 
-// args returns the steps of a JSON path as arguments.
+// args returns the steps of a JSON path as arguments. In Go all of them are strings.
 func (l *language) args(path []string) string {
 	out := make([]string, len(path))
 	for i, key := range path {
-		if isIndex(key) {
-			out[i] = l.index(key)
-		} else {
+		if out[i] = key; !isIndex(key) || l == &golang {
 			out[i] = l.literal(key)
 		}
 	}
@@ -158,7 +134,7 @@ func (l *language) text(parts []part) string {
 		case "header", "json":
 			out[i] = l.read(p.place)
 		default:
-			out[i] = l.names.of(p.Name)
+			out[i] = l.names[p.Name]
 		}
 	}
 	return strings.Join(out, l.plus)

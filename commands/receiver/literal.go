@@ -5,6 +5,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 )
 
@@ -16,7 +17,7 @@ import (
 // Node's headers.
 func jsLiteral(s string) string {
 	return quote('\'', s, "\\'", func(b *strings.Builder, r rune) {
-		for _, unit := range utf16Units(r) {
+		for _, unit := range utf16.AppendRune(nil, r) {
 			fmt.Fprintf(b, `\u%04x`, unit)
 		}
 	})
@@ -87,14 +88,6 @@ func quoteBytes(s, special string) string {
 	}
 	b.WriteByte('"')
 	return b.String()
-}
-
-func utf16Units(r rune) []rune {
-	if r <= 0xffff {
-		return []rune{r}
-	}
-	r -= 0x10000
-	return []rune{0xd800 + r>>10, 0xdc00 + r&0x3ff}
 }
 
 // maxComment is the longest text in a comment.

@@ -104,8 +104,8 @@ func (p *plan) knownWords() error {
 
 // unsupported returns the refusal of a field of the scheme.
 func (p *plan) unsupported(field, value string) error {
-	return &UnsupportedError{fmt.Sprintf("no receiver for %s: its %s is %q, which no sample is written for", p.Name, field,
-		value),
+	return &UnsupportedError{
+		fmt.Sprintf("no receiver for %s: its %s is %q, which no sample is written for", p.Name, field, value),
 		"barb listen --forward-to, which verifies before your app is called"}
 }
 
@@ -328,12 +328,8 @@ func seconds(d time.Duration) string {
 func (p *plan) Headers() []string {
 	var names []string
 	add := func(name string) {
-		for _, have := range names {
-			if strings.EqualFold(have, name) {
-				return
-			}
-		}
-		if name != "" {
+		known := func(have string) bool { return strings.EqualFold(have, name) }
+		if name != "" && !slices.ContainsFunc(names, known) {
 			names = append(names, name)
 		}
 	}

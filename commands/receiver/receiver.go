@@ -72,8 +72,8 @@ func render(f *target, o *Options) ([]byte, error) {
 	if err := t.ExecuteTemplate(&out, f.name+".tmpl", view{plan: p, framework: f.name}); err != nil {
 		return nil, err
 	}
-	if f.language.finish != nil {
-		return f.language.finish(out.Bytes())
+	if f.language == &golang {
+		return finishGo(out.Bytes()), nil
 	}
 	// Templates leave more empty lines than any language uses; no literal contains any.
 	return regexp.MustCompile(`\n\n\n+`).ReplaceAll(out.Bytes(), []byte("\n\n"+f.language.gap)), nil
