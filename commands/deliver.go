@@ -168,7 +168,7 @@ func (d *delivering) tell(e worker.Event) {
 	defer d.sh.printing.Unlock()
 	if what := e.Err.Error(); !d.told[what] {
 		d.told[what] = true
-		d.sh.note("what waits for %s cannot be delivered here: %s", domainOf(e.Target), what)
+		d.sh.note("what waits for %s cannot be delivered here: %s", flags.HostOf(e.Target), what)
 	}
 }
 

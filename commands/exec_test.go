@@ -5,8 +5,6 @@ import (
 	"testing"
 
 	"github.com/barbhq/barb/commands/config"
-	"github.com/barbhq/barb/commands/fail"
-	"github.com/barbhq/barb/commands/flags"
 )
 
 // A barb in the command finds the settings and the history of the listener, and no secret.
@@ -23,13 +21,5 @@ func TestACommandInheritsTheSettingsAndNoSecret(t *testing.T) {
 	want := []string{"PATH=/bin", "BARB_SCHEME=stripe", "BARB_CONFIG=/barb.toml", "BARB_TRUST=1", "BARB_DB=/before.db"}
 	if got := sh.inherited(); !slices.Equal(got, want) {
 		t.Errorf("%q, want %q", got, want)
-	}
-}
-
-func TestACommandLineThatNeedsAShellIsAMistake(t *testing.T) {
-	for _, line := range []string{"", "  ", "''", "a | b", "é; b", "a > f", "a &", "a 'b", `a "b`, `a \`} {
-		if got, err := flags.SplitCommand(line); err == nil || classify(err).Code != fail.ExitUsage {
-			t.Errorf("%q: %q, %v", line, got, err)
-		}
 	}
 }

@@ -150,11 +150,5 @@ func targetName(kind store.QueueKind, target string) string {
 		program, _ := gateway.CommandOf(target)
 		return "exec " + filepath.Base(program)
 	}
-	return domainOf(target)
-}
-
-// domainOf is the host and port of a target, which is all of it that a line shows.
-func domainOf(target string) string {
-	host, _ := flags.HostOf(target)
-	return host
+	return flags.HostOf(target)
 }

@@ -64,9 +64,9 @@ func (g *listener) tellWork(e gateway.Event) {
 	case gateway.Compared:
 		g.tellCompared(e)
 	case gateway.MirrorSkipped:
-		g.sh.warn("%d was not sent to %s, which does not keep up", e.ID, domainOf(e.Target))
+		g.sh.warn("%d was not sent to %s, which does not keep up", e.ID, flags.HostOf(e.Target))
 	case gateway.MirrorFailed:
-		g.sh.warn("%d to %s: %v", e.ID, domainOf(e.Target), e.Err)
+		g.sh.warn("%d to %s: %v", e.ID, flags.HostOf(e.Target), e.Err)
 	default:
 		g.tellQueue(e)
 	}

@@ -242,7 +242,7 @@ func printHTTP(sh *shell, s signedPayload) error {
 	if err != nil {
 		return err
 	}
-	host, _ := flags.HostOf(r.URL)
+	host := flags.HostOf(r.URL)
 	rest := r.Header.Without("Host", "Content-Length")
 	r.Header = slices.Concat(record.Header{{Name: "Host", Value: host}}, rest,
 		record.Header{{Name: "Content-Length", Value: strconv.Itoa(len(r.Body))}})

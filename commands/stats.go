@@ -118,7 +118,7 @@ func (o *statsOptions) figures(ctx context.Context, sh *shell) (r health.Report,
 		filter.IDs = []store.Range{{From: 1, To: 0}}
 	}
 	got, err := sh.history.Figures(ctx, filter)
-	return o.Judge(got, end.Sub(filter.Since)), err
+	return o.Limits.Judge(got, end.Sub(filter.Since)), err
 }
 
 // validate finds what is wrong with the flags before anything is read.
@@ -148,7 +148,7 @@ func runCheck(ctx context.Context, sh *shell, o statsOptions) error {
 			}
 		}
 	} else {
-		sh.out.Breaches(&r, o.MinSamples)
+		sh.out.Breaches(&r, o.Limits.MinSamples)
 	}
 	if len(r.In(health.Breach)) > 0 {
 		return fail.Silent(fail.ExitFailed)

@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -51,8 +52,8 @@ func (f *ListenOn) Endpoint(ctx context.Context, addr string, weight Weights,
 		if e.socket, err = filepath.Abs(f.unixSocket); err != nil {
 			return nil, fail.Local("--unix-socket: %w", err)
 		}
-		if err := listen.Vacant(ctx, e.socket); err != nil {
-			return nil, socketFailure(e.socket, err)
+		if err := socketFailure(e.socket, listen.Vacant(ctx, e.socket)); err != nil {
+			return nil, err
 		}
 	}
 	if e.Address, err = ListenAddress(addr); err != nil {
@@ -70,11 +71,7 @@ func (f *ListenOn) secure(e *Endpoint, own func() (tls.Certificate, string, erro
 	var certificate tls.Certificate
 	switch {
 	case f.tlsCert != "":
-		key := f.tlsKey
-		if key == "" {
-			key = f.tlsCert
-		}
-		if certificate, err = tls.LoadX509KeyPair(f.tlsCert, key); err != nil {
+		if certificate, err = tls.LoadX509KeyPair(f.tlsCert, cmp.Or(f.tlsKey, f.tlsCert)); err != nil {
 			return fail.Usage("--tls-cert: %w", err).Hint("--tls-cert FILE --tls-key FILE, both PEM")
 		}
 	case f.tlsKey != "":
@@ -127,10 +124,7 @@ func (e *Endpoint) Describe(addr net.Addr) (lines []string) {
 func (e *Endpoint) Listen(ctx context.Context) (net.Listener, error) {
 	if e.socket != "" {
 		ln, err := listen.Unix(ctx, e.socket)
-		if err != nil {
-			return nil, socketFailure(e.socket, err)
-		}
-		return ln, nil
+		return ln, socketFailure(e.socket, err)
 	}
 	ln, err := (&net.ListenConfig{}).Listen(ctx, Network(e.Address), e.Address)
 	if err != nil {
@@ -158,6 +152,8 @@ func (e *Endpoint) URL(addr net.Addr) string {
 func socketFailure(path string, err error) error {
 	var at *listen.SocketError
 	switch {
+	case err == nil:
+		return nil
 	case errors.Is(err, listen.ErrNotSocket):
 		return fail.Usage("--unix-socket %s %w", path, err)
 	case errors.Is(err, listen.ErrNoFolder):

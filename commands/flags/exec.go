@@ -45,9 +45,12 @@ func (f *Exec) Command() (*command.Command, error) {
 	case f.timeout <= 0:
 		return nil, fail.Usage("--exec-timeout %s leaves no time", units.FormatDuration(f.timeout))
 	}
-	args, err := SplitCommand(f.command)
-	if err != nil {
-		return nil, err
+	args, err := command.Split(f.command)
+	switch {
+	case errors.Is(err, command.ErrEmpty):
+		return nil, fail.Usage("--exec names no command").Hint("barb listen -s stripe --secret env:WHSEC --exec ./handle")
+	case err != nil:
+		return nil, fail.Usage("--exec %q: %w", f.command, err).Hint(`--exec "sh -c '…'" runs a shell`)
 	}
 	path, err := exec.LookPath(args[0])
 	if err != nil {
@@ -56,17 +59,4 @@ func (f *Exec) Command() (*command.Command, error) {
 	}
 	return &command.Command{Path: path, Args: args, Timeout: f.timeout,
 		Slots: make(chan struct{}, f.concurrency)}, nil
-}
-
-// SplitCommand splits a command line at its blanks, with the quotes of a shell and nothing else of it.
-func SplitCommand(line string) ([]string, error) {
-	args, err := command.Split(line)
-	const inShell = "--exec " + `"sh -c '…'" runs a shell`
-	switch {
-	case err == nil:
-		return args, nil
-	case errors.Is(err, command.ErrEmpty):
-		return nil, fail.Usage("--exec names no command").Hint("barb listen -s stripe --secret env:WHSEC --exec ./handle")
-	}
-	return nil, fail.Usage("--exec %q: %w", line, err).Hint(inShell)
 }

@@ -108,6 +108,16 @@ func TestACommandIsFoundBeforeAnythingIsReceived(t *testing.T) {
 	}
 }
 
+func TestACommandLineThatNeedsAShellIsAMistake(t *testing.T) {
+	t.Parallel()
+	for _, line := range []string{"''", "a | b", "é; b", "a > f", "a &", "a 'b", `a "b`, `a \`} {
+		var f flags.Exec
+		parsed(t, f.AddFlags, "--exec", line)
+		_, err := f.Command()
+		refused(t, err, "--exec")
+	}
+}
+
 func TestAConditionChoosesWebhooks(t *testing.T) {
 	t.Parallel()
 	condition := func(line ...string) (func(*record.Exchange) (bool, error), error) {

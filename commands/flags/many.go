@@ -121,12 +121,8 @@ func (f *Many) Listed(data string) bool {
 	if !isFile || name == "-" || name == "" {
 		return false
 	}
-	return isLines(name) || IsFolder(name)
-}
-
-func isLines(name string) bool {
 	extension := strings.ToLower(filepath.Ext(name))
-	return extension == ".ndjson" || extension == ".jsonl"
+	return extension == ".ndjson" || extension == ".jsonl" || IsFolder(name)
 }
 
 // IsFolder reports whether there is a folder of that name.

@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"maps"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -33,9 +34,7 @@ func (f *Signing) AddFlags(cmd *cobra.Command, use string, names func(prefix str
 func (f *Signing) ParamMap(r *route.Route) (map[string]string, error) {
 	params := map[string]string{}
 	if r != nil {
-		for name, value := range r.Params {
-			params[name] = value
-		}
+		maps.Copy(params, r.Params)
 	}
 	for _, p := range f.Params {
 		name, value, ok := strings.Cut(p, "=")

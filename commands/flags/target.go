@@ -43,20 +43,32 @@ func Target(s string) (string, error) {
 
 // WithoutUser returns an address as it may be shown, since what stands before an @ can be a password.
 func WithoutUser(s string) string {
-	scheme, rest, ok := strings.Cut(s, "://")
-	if !ok {
-		scheme, rest = "", s
-	} else {
-		scheme += "://"
+	from, to := authority(s)
+	if at := strings.LastIndexByte(s[from:to], '@'); at >= 0 {
+		return s[:from] + "…" + s[from+at:]
 	}
-	end := strings.IndexAny(rest, "/?#")
-	if end < 0 {
-		end = len(rest)
+	return s
+}
+
+// SplitPublic takes a public URL apart into scheme and authority, which a signed URL gets from it, and what is behind
+// them and not used: a path that stood for each request's own would make one signature valid at every path.
+func SplitPublic(text string) (base, unused string, err error) {
+	if _, err := Target(text); err != nil || !strings.Contains(text, "://") {
+		return "", "", fail.Usage("%q is not a URL", text)
 	}
-	if at := strings.LastIndexByte(rest[:end], '@'); at >= 0 {
-		rest = "…" + rest[at:]
+	_, end := authority(text)
+	return text[:end], strings.TrimPrefix(text[end:], "/"), nil
+}
+
+// authority returns where host and port of an address begin and end.
+func authority(s string) (from, to int) {
+	if i := strings.Index(s, "://"); i >= 0 {
+		from = i + len("://")
 	}
-	return scheme + rest
+	if i := strings.IndexAny(s[from:], "/?#"); i >= 0 {
+		return from, from + i
+	}
+	return from, len(s)
 }
 
 func isDigits(s string) bool {
@@ -68,13 +80,14 @@ func isPort(s string) bool {
 	return err == nil && n > 0 && n < 65536
 }
 
-// HostOf returns the host of an address, with its port where one is written.
-func HostOf(address string) (string, error) {
+// HostOf returns the host of an address, with its port where one is written, which is all of it that a line shows; ""
+// for text that is no address.
+func HostOf(address string) string {
 	u, err := url.Parse(address)
 	if err != nil {
-		return "", err
+		return ""
 	}
-	return u.Host, nil
+	return u.Host
 }
 
 // EndpointURL is Target for the URL argument of a command. It leaves out the fragment.

@@ -10,8 +10,8 @@ import (
 
 // Thresholds says beyond which value each of the six figures is a breach, and over which time they are taken.
 type Thresholds struct {
-	Over time.Duration
-	health.Limits
+	Over   time.Duration
+	Limits health.Limits
 }
 
 // AddFlags adds the flags to a command, with the thresholds that the project began with. At least twenty samples are
@@ -20,15 +20,15 @@ func (f *Thresholds) AddFlags(cmd *cobra.Command) {
 	f.Over = 5 * time.Minute
 	f.Limits = health.Limits{MinSamples: 20, MinSuccess: .95, MaxP99: 10 * time.Second, MaxQueue: 10_000,
 		MaxSignatureFailures: .01, MaxRetryRate: .20}
-	set := cmd.Flags()
+	set, l := cmd.Flags(), &f.Limits
 	set.Var(Duration(&f.Over), "over", "take the six figures over this `time` until now, or until --until")
-	set.Var(Count(&f.MinSamples), "min-samples", "do not judge a rate or a latency of fewer than `N`")
-	set.Var(Percent(&f.MinSuccess), "min-success", "success_rate: at least this `part` of the deliveries "+
+	set.Var(Count(&l.MinSamples), "min-samples", "do not judge a rate or a latency of fewer than `N`")
+	set.Var(Percent(&l.MinSuccess), "min-success", "success_rate: at least this `part` of the deliveries "+
 		"that ended got a 2xx")
-	set.Var(Duration(&f.MaxP99), "max-p99", "p99_latency: 99 of 100 attempts take at most this `time`")
-	set.Var(Count(&f.MaxQueue), "max-queue", "queue_depth: at most `N` wait in the queue")
-	set.Var(Percent(&f.MaxSignatureFailures), "max-signature-failures", "signature_failures: at most this `part` "+
+	set.Var(Duration(&l.MaxP99), "max-p99", "p99_latency: 99 of 100 attempts take at most this `time`")
+	set.Var(Count(&l.MaxQueue), "max-queue", "queue_depth: at most `N` wait in the queue")
+	set.Var(Percent(&l.MaxSignatureFailures), "max-signature-failures", "signature_failures: at most this `part` "+
 		"of what was received and checked is badly signed")
-	set.Var(Percent(&f.MaxRetryRate), "max-retry-rate", "retry_rate: at most this `part` of the attempts are retries")
-	set.Var(Count(&f.MaxDeadLetters), "max-dead-letters", "dead_letters: at most `N` died in the queue within --over")
+	set.Var(Percent(&l.MaxRetryRate), "max-retry-rate", "retry_rate: at most this `part` of the attempts are retries")
+	set.Var(Count(&l.MaxDeadLetters), "max-dead-letters", "dead_letters: at most `N` died in the queue within --over")
 }
