@@ -11,8 +11,8 @@ import (
 // goImports are the packages that a receiver in Go may need.
 var goImports = [...]string{
 	"bytes", "crypto/ed25519", "crypto/hmac", "crypto/md5", "crypto/sha1", "crypto/sha256", "crypto/sha512",
-	"encoding/base64", "encoding/hex", "encoding/json", "fmt", "io", "log", "net", "net/http", "net/url", "os", "strconv", "strings", "sync",
-	"time",
+	"encoding/base64", "encoding/hex", "encoding/json", "fmt", "io", "log", "net", "net/http", "net/url", "os", "strconv",
+	"strings", "sync", "time",
 }
 
 // finishGo inserts the imports that the code of a receiver in Go uses. The template is already in gofmt's form; Go's
