@@ -61,7 +61,7 @@ func bytesOnDisk(t *testing.T, path string) []byte {
 // ended.
 func TestPruneErasesWhatItRemoves(t *testing.T) {
 	t.Parallel()
-	for seed := range uint64(6) {
+	for seed := range uint64(2) {
 		rng := rand.New(rand.NewPCG(seed, 1))
 		s := newHistory(t)
 		var of [][]string
