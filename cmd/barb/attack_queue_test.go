@@ -106,7 +106,7 @@ func TestAWebhookWaitsForAListenerThatHasItsSecret(t *testing.T) {
 				} else {
 					b, a = stranger(), owner()
 				}
-				const n = 30
+				const n = 10
 				for i := range n {
 					if status := postToken(t, a.url+fmt.Sprintf("/mine?%d", i), mine); status != http.StatusOK {
 						t.Fatalf("answered %d\n%s", status, a.out)

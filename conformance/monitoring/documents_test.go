@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package monitoring
 
 import (
 	"bytes"
@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
-	"reflect"
 	"regexp"
 	"slices"
 	"strconv"
@@ -19,18 +18,16 @@ import (
 	"github.com/VictoriaMetrics/metricsql"
 	dto "github.com/prometheus/client_model/go"
 	"go.yaml.in/yaml/v3"
-
-	"github.com/barbhq/barb/store/export"
 )
 
 // served is every series of a listener that has received, as a sample's name and its labels.
 func served(t *testing.T) (p *process, series []map[string]string) {
 	t.Helper()
-	p = listener(t,
+	p = start(t,
 		`exec barb listen -s github --secret barb_test_secret_0123456789abcdef --addr 127.0.0.1:0 --metrics :0 `+
 			`--json --jq 'select(.event=="listening") | .url + " " + .metrics_url'`)
 	url, counters, _ := strings.Cut(p.url, " ")
-	if status := post(url, "x", 10); status != http.StatusUnauthorized {
+	if status := post(t, url); status != http.StatusUnauthorized {
 		t.Fatalf("answered %d", status)
 	}
 	for name, family := range scrapeUntil(t, p, counters, "barb_answer_duration_seconds", 1) {
@@ -229,46 +226,6 @@ func TestTheDashboardShowsWhatIsServed(t *testing.T) {
 		if name, _, ok := strings.Cut(strings.TrimPrefix(v.Definition, "label_values("), ","); ok {
 			mustSelect(t, series, v.Name, name)
 		}
-	}
-}
-
-// contract are the fields that every log line has, in their order.
-var contract = []string{"schema", "level", "timestamp", "id", "direction", "webhook_id", "event_type",
-	"endpoint_domain", "method", "status_code", "latency_ms",
-	"attempt", "retry_count", "scheme", "verdict", "outcome"}
-
-// What scripts may rely on is what is written down: the fields of the contract in every line, each addition in the
-// document.
-func TestEveryFieldOfALogLineIsDocumented(t *testing.T) {
-	data, err := os.ReadFile("../../docs/monitoring.md")
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, section, _ := strings.Cut(string(data), "## Log lines")
-	var documented, always []string
-	for line := range strings.Lines(section) {
-		name, when, ok := strings.Cut(strings.TrimPrefix(line, "| `"), "` | ")
-		if !ok || name == line {
-			continue
-		}
-		documented = append(documented, name)
-		if strings.HasPrefix(when, "always") {
-			always = append(always, name)
-		}
-	}
-	if !slices.Equal(always, contract) {
-		t.Errorf("always there, by the document: %v\nwant %v", always, contract)
-	}
-	var there []string
-	for _, f := range reflect.VisibleFields(reflect.TypeFor[export.Line]()) {
-		name, options, _ := strings.Cut(f.Tag.Get("json"), ",")
-		there = append(there, name)
-		if required := slices.Contains(contract, name); required == (options == "omitempty") {
-			t.Errorf("%s: required is %v, its tag says %q", name, required, options)
-		}
-	}
-	if !slices.Equal(documented, there) {
-		t.Errorf("documented %v\nthere     %v", documented, there)
 	}
 }
 
