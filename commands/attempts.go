@@ -108,8 +108,8 @@ func (p *attempts) signedAt(s *signer.Signer, x *record.Exchange) string {
 // summary is a delivery as it is shown.
 func (p *attempts) summary(o *journal.Outcome, took time.Duration) ui.Summary {
 	x := o.Last.Exchange
-	return ui.Summary{Delivered: o.Delivered(), Interrupted: o.Interrupted, Attempts: o.Attempts, First: o.First,
-		Last: x.ID, WebhookID: x.WebhookID, Took: took, Why: o.Last.Why, Note: p.note(o.Last)}
+	return ui.Summary{Delivered: o.Delivered(), Interrupted: o.Interrupted, Attempts: o.Attempts, Last: x.ID,
+		WebhookID: x.WebhookID, Took: took, Note: p.note(o.Last)}
 }
 
 // queued prints a message that was put into the queue.

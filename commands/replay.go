@@ -243,10 +243,8 @@ func (r *replayer) send(ctx context.Context, count int) error {
 		return err
 	}
 	if o.concurrency > 1 && !sh.json {
-		sum := ui.NewBatch(tally, time.Since(begun), deliver.Rate{})
-		sum.Total, sum.Interrupted = count, ctx.Err() != nil
-		sum.DeadHint = "barb history --sent --failed --since " + begun.UTC().Format("2006-01-02T15:04:05.000Z") + " -n 0"
-		sh.out.Batch(sum)
+		sh.out.Batch(ui.Batch{Tally: tally, Total: int64(count), Took: time.Since(begun), Interrupted: ctx.Err() != nil,
+			DeadHint: "barb history --sent --failed --since " + begun.UTC().Format("2006-01-02T15:04:05.000Z") + " -n 0"})
 	}
 	return fail.Silent(codeOf(tally.Tally, ctx.Err() != nil))
 }

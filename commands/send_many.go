@@ -267,7 +267,7 @@ func (m *batchSender) send(ctx context.Context) error {
 	m.announce()
 	footer := func() {}
 	if hasFooter(m.sh) {
-		meter := ui.Meter{Read: func() ui.Progress { return ui.Progress(m.run.Progress()) }, Columns: m.sh.Columns}
+		meter := ui.Meter{Read: m.run.Progress, Columns: m.sh.Columns}
 		footer = startFooter(ctx, m.sh, meter.Text)
 	}
 	err := m.run.Send(ctx)
@@ -341,12 +341,9 @@ func (m *batchSender) finish(ctx context.Context, took time.Duration, err error)
 }
 
 func (m *batchSender) sum(took time.Duration) ui.Batch {
-	sum := ui.NewBatch(m.run.Tally(), took, m.options.Pace())
-	sum.Skipped = int(m.run.Bodies.Bad().Count)
-	sum.Total = int(m.run.Total())
-	sum.DeadHint = fmt.Sprintf("barb history --failed --endpoint %s --since %s -n 0",
-		ui.Endpoint(&m.first), m.begun.UTC().Format("2006-01-02T15:04:05.000Z"))
-	return sum
+	return ui.Batch{Tally: m.run.Tally(), Total: m.run.Total(), Skipped: m.run.Bodies.Bad().Count, Took: took,
+		Rate: m.options.Pace(), DeadHint: fmt.Sprintf("barb history --failed --endpoint %s --since %s -n 0",
+			ui.Endpoint(&m.first), m.begun.UTC().Format("2006-01-02T15:04:05.000Z"))}
 }
 
 func (m *batchSender) resumeCommand() string {

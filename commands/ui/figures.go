@@ -14,7 +14,7 @@ func (p *Printer) Figures(r *health.Report) {
 	rows := make([][]string, len(r.Figures))
 	for i := range r.Figures {
 		f := &r.Figures[i]
-		rows[i] = []string{f.Name, figureValue(f), figureLimit(f), figureSamples(f), p.State(string(f.State))}
+		rows[i] = []string{f.Name, figureValue(f), figureLimit(f), figureSamples(f), p.state(string(f.State))}
 	}
 	p.Table([]string{"FIGURE", "OVER " + Duration(r.Over), "BREACH", "OF", "STATE"}, rows)
 }
@@ -25,21 +25,21 @@ func (p *Printer) Breaches(r *health.Report, few int64) {
 	over := Duration(r.Over)
 	breaches := r.In(health.Breach)
 	for i := range breaches {
-		p.Check(string(health.Breach), figureLine(&breaches[i], over))
+		p.check(string(health.Breach), figureLine(&breaches[i], over))
 	}
 	if len(breaches) == 0 {
 		var well []string
 		for _, f := range r.In(health.OK) {
 			well = append(well, f.Name+" "+figureValue(&f))
 		}
-		p.Check(string(health.OK), strings.Join(well, "  ")+"  over "+over)
+		p.check(string(health.OK), strings.Join(well, "  ")+"  over "+over)
 	}
 	var names []string
 	for _, f := range r.In(health.Few) {
 		names = append(names, f.Name+" ("+figureSamples(&f)+")")
 	}
 	if len(names) > 0 {
-		p.Check(string(health.Few),
+		p.check(string(health.Few),
 			fmt.Sprintf("%s: fewer than %d over %s, not judged", strings.Join(names, ", "), few, over))
 	}
 }
@@ -107,4 +107,20 @@ func figureSamples(f *health.Figure) string {
 		plural = f.Of + "s"
 	}
 	return strconv.FormatInt(*f.Samples, 10) + " " + plural
+}
+
+// check writes the result of a check: the state in its colour, then the text.
+func (p *Printer) check(state, text string) {
+	p.Line(p.state(state) + strings.Repeat(" ", max(8-len(state), 1)) + text)
+}
+
+// state returns the state of a check in its colour.
+func (p *Printer) state(state string) string {
+	switch state {
+	case "ok":
+		return p.good(state)
+	case "breach":
+		return p.bad(state)
+	}
+	return p.faint(state)
 }

@@ -2,9 +2,7 @@ package ui
 
 import (
 	"bytes"
-	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
 )
@@ -117,26 +115,3 @@ func (f *Footer) erase() {
 
 // print writes to the terminal. It ignores errors: the writers of important output notice them.
 func (f *Footer) print(s string) { _, _ = io.WriteString(f.W, s) }
-
-// Tally holds the counts of a listener for its footer.
-type Tally struct {
-	Received, Invalid, Failed, Duplicates, Waiting int64
-	P50, P99                                       time.Duration // of the responses; 0 without any
-}
-
-// String returns the counts, the most important first, without rare ones that are 0.
-func (t Tally) String() string {
-	parts := []string{
-		fmt.Sprintf("%d received", t.Received), fmt.Sprintf("%d invalid", t.Invalid), fmt.Sprintf("%d failed", t.Failed),
-	}
-	if t.P99 > 0 {
-		parts = append(parts, "p50 "+Duration(t.P50), "p99 "+Duration(t.P99))
-	}
-	if t.Duplicates > 0 {
-		parts = append(parts, Count(int(t.Duplicates), "duplicate"))
-	}
-	if t.Waiting > 0 {
-		parts = append(parts, fmt.Sprintf("%d waiting", t.Waiting))
-	}
-	return strings.Join(parts, "  ")
-}

@@ -8,6 +8,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/barbhq/barb/deliver/batch"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -82,7 +83,7 @@ func TestAWatchCountsForItsFooter(t *testing.T) {
 func TestAMeterReadsAndMeasures(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		done := int64(0)
-		m := Meter{Read: func() Progress { return Progress{Done: done} }, Columns: func() int { return 80 }}
+		m := Meter{Read: func() batch.Progress { return batch.Progress{Done: done} }, Columns: func() int { return 80 }}
 		first := m.Text()
 		done = 10
 		time.Sleep(time.Second)

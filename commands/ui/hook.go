@@ -15,8 +15,7 @@ import (
 // Hook is an answered webhook with further facts about it.
 type Hook struct {
 	*record.Exchange
-	Remarks []string           // besides its marks, a few words each
-	Apps    []*record.Exchange // the forwards to apps that have ended
+	Apps []*record.Exchange // the forwards to apps that have ended
 }
 
 // The columns of a line about a webhook.
@@ -221,9 +220,6 @@ func (p *Printer) notesCell(h *Hook) hookCell {
 	paint := p.faint
 	if marks := Marks(h.Exchange); marks != "" {
 		notes, paint = append(notes, marks), p.warn
-	}
-	for _, remark := range h.Remarks {
-		notes, paint = append(notes, Clip(remark, 80)), p.warn
 	}
 	switch {
 	case h.Late != nil:

@@ -137,7 +137,7 @@ func (p *Printer) History(xs []*record.Exchange, now time.Time) {
 			arrow = "←"
 		}
 		rows = append(rows, []string{
-			strconv.FormatInt(x.ID, 10), When(x.Start, now), arrow, p.name(x), Clip(Endpoint(x), 60),
+			strconv.FormatInt(x.ID, 10), when(x.Start, now), arrow, p.name(x), Clip(Endpoint(x), 60),
 			p.result(x) + " " + p.outcome(x) + p.marks(x), Duration(x.Took), strconv.Itoa(x.Attempt), p.signed(x),
 		})
 	}
@@ -173,8 +173,8 @@ func (p *Printer) outcome(x *record.Exchange) string {
 	return p.warn(string(o))
 }
 
-// When formats a moment as short as it is clear: the time for today, with the date for earlier.
-func When(t, now time.Time) string {
+// when formats a moment as short as it is clear: the time for today, with the date for earlier.
+func when(t, now time.Time) string {
 	t, now = t.Local(), now.Local()
 	switch {
 	case t.YearDay() == now.YearDay() && t.Year() == now.Year():

@@ -226,16 +226,26 @@ func TestSendersAreGraded(t *testing.T) {
 
 func TestRunsAreSummedUp(t *testing.T) {
 	tally := batch.NewTally(true)
+	for _, of := range []struct {
+		attempts int
+		took     time.Duration
+	}{{50, time.Millisecond}, {40, 2 * time.Millisecond}, {9, time.Second}, {1, time.Minute}} {
+		var ends batch.Ends
+		ends.Add(&record.Exchange{Kind: record.Sent, Took: of.took, Ended: true})
+		for range of.attempts {
+			tally.Add(&journal.Outcome{Interrupted: true}, &ends)
+		}
+	}
 	tally.Tally = journal.Tally{Delivered: 7, Refused: 2, Unanswered: 1}
-	tally.Attempts, tally.Retries = 15, 5
+	tally.Attempts, tally.Retries, tally.DeadCount = 15, 5, 4
 	tally.Statuses[200], tally.Statuses[503], tally.Statuses[302] = 7, 5, 1
 	tally.Failures[record.FailReset] = 2
-	whole := ui.NewBatch(tally, 2*time.Second, deliver.Rate{N: 100, Per: 5 * time.Second, Burst: true})
-	whole.Total, whole.Skipped, whole.Interrupted, whole.DeadCount, whole.DeadHint = 10, 3, true, 4,
-		"barb history --failed"
-	whole.Latency = batch.Spread{P50: time.Millisecond, P90: 2 * time.Millisecond, P99: time.Second, Max: time.Minute}
-	whole.Dead = []batch.DeadLetter{{WebhookID: "msg_1", Status: 503, Attempts: 5, Why: "gave up"}, {WebhookID: "msg_2",
+	tally.Dead = []batch.DeadLetter{{WebhookID: "msg_1", Status: 503, Attempts: 5, Why: "gave up"}, {WebhookID: "msg_2",
 		Kind: "reset", Attempts: 1, Why: "\x1b"}}
+	whole := ui.Batch{Tally: tally, Total: 10, Skipped: 3, Took: 2 * time.Second, Interrupted: true,
+		Rate: deliver.Rate{N: 100, Per: 5 * time.Second, Burst: true}, DeadHint: "barb history --failed"}
+	well, queued := batch.NewTally(false), batch.NewTally(false)
+	well.Delivered, well.Attempts, queued.Queued = 2000, 2000, 2
 	entries := []*store.Queued{
 		{ID: 1, Kind: store.Message, Thread: 7, Target: "http://a/", Created: noon, State: store.Waiting, Due: noon,
 			Why: "503"},
@@ -250,12 +260,10 @@ func TestRunsAreSummedUp(t *testing.T) {
 	pages := []page{
 		{"a run", func(p *ui.Printer) { p.Batch(whole) }},
 		{"a run that went well", func(p *ui.Printer) {
-			p.Batch(ui.Batch{Total: 2000, Delivered: 2000, Attempts: 2000,
-				Took: time.Second})
+			p.Batch(ui.Batch{Tally: well, Total: 2000, Took: time.Second})
 		}},
 		{"a run for the queue", func(p *ui.Printer) {
-			p.Batch(ui.Batch{Total: 2, Queued: 2, Took: time.Second,
-				Interrupted: true})
+			p.Batch(ui.Batch{Tally: queued, Total: 2, Took: time.Second, Interrupted: true})
 		}},
 		{"the queue", func(p *ui.Printer) {
 			p.Queue(entries, noon, func(_ store.QueueKind,

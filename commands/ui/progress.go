@@ -4,18 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
-)
 
-// Progress is the progress of many deliveries.
-type Progress struct {
-	Done, Total int64 // Total 0: unknown
-	Failed      int64
-	P99         time.Duration // of the attempts; 0 without any
-}
+	"github.com/barbhq/barb/deliver/batch"
+)
 
 // Meter makes the footer's line about progress. It measures the rate between two calls of Text.
 type Meter struct {
-	Read    func() Progress
+	Read    func() batch.Progress
 	Columns func() int
 
 	rate float64
@@ -30,7 +25,7 @@ const steady = 0.3
 func (m *Meter) Text() string {
 	p := m.Read()
 	m.measure(p.Done, time.Now())
-	return p.text(m.rate, m.Columns())
+	return progressText(p, m.rate, m.Columns())
 }
 
 func (m *Meter) measure(done int64, now time.Time) {
@@ -47,7 +42,7 @@ func (m *Meter) measure(done int64, now time.Time) {
 // barWidth is the width of the bar if it fits.
 const barWidth = 20
 
-func (p Progress) text(rate float64, columns int) string {
+func progressText(p batch.Progress, rate float64, columns int) string {
 	done := fmt.Sprintf("%d sent", p.Done)
 	if p.Total > 0 {
 		done = fmt.Sprintf("%d/%d", p.Done, p.Total)
@@ -56,7 +51,7 @@ func (p Progress) text(rate float64, columns int) string {
 	if p.P99 > 0 {
 		parts = append(parts, "p99 "+Duration(p.P99))
 	}
-	if left := p.remaining(rate); left > 0 {
+	if left := remaining(p, rate); left > 0 {
 		parts = append(parts, "ETA "+Duration(left))
 	}
 	line := strings.Join(parts, "  ")
@@ -68,7 +63,7 @@ func (p Progress) text(rate float64, columns int) string {
 }
 
 // remaining returns the remaining time at a rate; 0 when it is unknown.
-func (p Progress) remaining(rate float64) time.Duration {
+func remaining(p batch.Progress, rate float64) time.Duration {
 	if p.Total <= p.Done || rate <= 0 {
 		return 0
 	}

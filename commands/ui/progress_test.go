@@ -3,13 +3,15 @@ package ui
 import (
 	"testing"
 	"time"
+
+	"github.com/barbhq/barb/deliver/batch"
 )
 
 func TestProgressSaysWhatFits(t *testing.T) {
 	t.Parallel()
-	whole := Progress{Done: 250, Total: 1000, Failed: 2, P99: 41 * time.Millisecond}
+	whole := batch.Progress{Done: 250, Total: 1000, Failed: 2, P99: 41 * time.Millisecond}
 	for _, c := range []struct {
-		p       Progress
+		p       batch.Progress
 		rate    float64
 		columns int
 		want    string
@@ -17,11 +19,11 @@ func TestProgressSaysWhatFits(t *testing.T) {
 		{whole, 50, 80, "[#####---------------]  250/1000  50/s  2 failed  p99 41ms  ETA 15s"},
 		{whole, 50, 60, "250/1000  50/s  2 failed  p99 41ms  ETA 15s"},
 		{whole, 0, 80, "[#####---------------]  250/1000  0/s  2 failed  p99 41ms"},
-		{Progress{Done: 1000, Total: 1000}, 1234.5, 80, "[####################]  1000/1000  1234/s  0 failed"},
-		{Progress{Done: 7}, 0.5, 80, "7 sent  0.5/s  0 failed"},
-		{Progress{Total: 1 << 60}, 0.001, 80, "[--------------------]  0/1152921504606846976  0/s  0 failed"},
+		{batch.Progress{Done: 1000, Total: 1000}, 1234.5, 80, "[####################]  1000/1000  1234/s  0 failed"},
+		{batch.Progress{Done: 7}, 0.5, 80, "7 sent  0.5/s  0 failed"},
+		{batch.Progress{Total: 1 << 60}, 0.001, 80, "[--------------------]  0/1152921504606846976  0/s  0 failed"},
 	} {
-		if got := c.p.text(c.rate, c.columns); got != c.want {
+		if got := progressText(c.p, c.rate, c.columns); got != c.want {
 			t.Errorf("%+v at %v/s:\n%s\n%s", c.p, c.rate, got, c.want)
 		}
 	}

@@ -12,7 +12,7 @@ func (p *Printer) Queue(entries []*store.Queued, now time.Time, target func(stor
 	rows := make([][]string, 0, len(entries))
 	for _, q := range entries {
 		rows = append(rows, []string{strconv.FormatInt(q.ID, 10), q.Kind.String(), strconv.FormatInt(q.Thread, 10),
-			When(q.Created, now), EscapeLine(target(q.Kind, q.Target)),
+			when(q.Created, now), EscapeLine(target(q.Kind, q.Target)),
 			stateWord(q), strconv.Itoa(q.Attempts), whenDue(q, now), Clip(q.Why, 60)})
 	}
 	p.Table([]string{"ID", "KIND", "WEBHOOK", "SINCE", "TARGET", "STATE", "TRIES", "NEXT", "WHY"}, rows)

@@ -27,8 +27,8 @@ func StatsPairs(s store.Stats) [][2]string {
 			[2]string{"received latency", latencyLine(s.ReceivedLatency)})
 	}
 	return append(pairs,
-		[2]string{"answers", counts(s.ByStatus, strconv.Itoa)},
-		[2]string{"no answer", counts(s.ByFailure, func(kind string) string { return kind })})
+		[2]string{"answers", counts(s.ByStatus, nil)},
+		[2]string{"no answer", counts(s.ByFailure, nil)})
 }
 
 func latencyLine(l store.Latency) string {
@@ -36,11 +36,16 @@ func latencyLine(l store.Latency) string {
 		Duration(l.Max))
 }
 
-// counts returns the count of each key, sorted by key: "200 ×12 503 ×3".
-func counts[K int | string](m map[K]int64, name func(K) string) string {
+// counts returns the count of each key, sorted by key: "200 ×12  503 ×3". paint colours the text about a key; nil: none
+// is coloured.
+func counts[K int | ~string](m map[K]int64, paint func(key K, text string) string) string {
 	var parts []string
 	for _, key := range slices.Sorted(maps.Keys(m)) {
-		parts = append(parts, fmt.Sprintf("%s ×%d", name(key), m[key]))
+		text := fmt.Sprintf("%v ×%d", key, m[key])
+		if paint != nil {
+			text = paint(key, text)
+		}
+		parts = append(parts, text)
 	}
 	return strings.Join(parts, "  ")
 }

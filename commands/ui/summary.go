@@ -11,10 +11,9 @@ import (
 type Summary struct {
 	Delivered, Interrupted bool
 	Attempts               int
-	First, Last            int64 // ids in the history
+	Last                   int64 // id in the history of the last attempt
 	WebhookID              string
 	Took                   time.Duration
-	Why                    string // reason for no further attempt; may quote the peer
 	Note                   string // what this provider would do with the endpoint now
 }
 
@@ -45,7 +44,7 @@ func (p *Printer) Queued(x *record.Exchange, entry int64) {
 		p.faint(fmt.Sprintf("(barb queue show %d; barb deliver sends it)", entry)))
 }
 
-func (p *Printer) tally(n, of int) string {
+func (p *Printer) tally(n, of int64) string {
 	text := fmt.Sprintf("%d of %d", n, of)
 	if n == of {
 		return p.good(text)
@@ -53,7 +52,7 @@ func (p *Printer) tally(n, of int) string {
 	return p.bad(text)
 }
 
-func nonZero(n int) string {
+func nonZero(n int64) string {
 	if n == 0 {
 		return ""
 	}

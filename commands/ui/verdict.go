@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/barbhq/barb/store/record"
@@ -42,11 +43,6 @@ func (p *Printer) VerdictLine(v VerdictLine) {
 	if v.Status == record.Valid && v.Spelling != "" {
 		parts = append(parts, p.warn("but the provider's SDK refuses "+v.Spelling))
 	}
-	kept := parts[:0]
-	for _, part := range parts {
-		if part != "" {
-			kept = append(kept, part)
-		}
-	}
-	p.Line(strings.Join(kept, "  "))
+	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
+	p.Line(strings.Join(parts, "  "))
 }

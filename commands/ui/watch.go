@@ -1,6 +1,8 @@
 package ui
 
 import (
+	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -16,9 +18,10 @@ type Watch struct {
 
 	mu      sync.Mutex
 	counts  Counts
-	tally   Tally
 	answers *hdrhistogram.Histogram // in µs
 	again   *senders.Repeats
+
+	received, invalid, failed, duplicates int // of the footer, without handshakes
 }
 
 // NewWatch returns an empty Watch.
@@ -87,15 +90,15 @@ func (w *Watch) Answered(h *Hook, isBeside bool) {
 	if h.Handshake != "" {
 		return
 	}
-	w.tally.Received++
+	w.received++
 	if h.Verdict.Status == record.Invalid {
-		w.tally.Invalid++
+		w.invalid++
 	}
 	if h.Err != nil || h.Outcome() == record.Failed {
-		w.tally.Failed++
+		w.failed++
 	}
 	if _, repeats := h.Marked(record.Duplicate); repeats {
-		w.tally.Duplicates++
+		w.duplicates++
 	}
 	_ = w.answers.RecordValue(min(h.Took.Microseconds(), time.Hour.Microseconds())) // cannot be out of range
 	w.again.See(h.WebhookID, h.Request.Body, h.ID)
@@ -108,19 +111,26 @@ func (w *Watch) Repeated() []int64 {
 	return w.again.Exchanges()
 }
 
-// Text returns the footer.
+// Text returns the footer: the counts, the most important first, without rare ones that are 0.
 func (w *Watch) Text() string {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	t := w.tally
-	if t.Received > 0 {
-		at := func(percent float64) time.Duration {
-			return time.Duration(w.answers.ValueAtPercentile(percent)) * time.Microsecond
-		}
-		t.P50, t.P99 = at(50), at(99)
+	parts := []string{
+		fmt.Sprintf("%d received", w.received), fmt.Sprintf("%d invalid", w.invalid), fmt.Sprintf("%d failed", w.failed),
+	}
+	at := func(percent float64) time.Duration {
+		return time.Duration(w.answers.ValueAtPercentile(percent)) * time.Microsecond
+	}
+	if w.received > 0 && at(99) > 0 {
+		parts = append(parts, "p50 "+Duration(at(50)), "p99 "+Duration(at(99)))
+	}
+	if w.duplicates > 0 {
+		parts = append(parts, Count(w.duplicates, "duplicate"))
 	}
 	if w.Depth != nil {
-		t.Waiting = w.Depth()
+		if waiting := w.Depth(); waiting > 0 {
+			parts = append(parts, fmt.Sprintf("%d waiting", waiting))
+		}
 	}
-	return t.String()
+	return strings.Join(parts, "  ")
 }
