@@ -294,7 +294,7 @@ func (m *batchSender) complain(a *deliver.Attempt) {
 // announce says on stderr the number of the run and, for a shuffled one, the seed that gives the same order again.
 func (m *batchSender) announce() {
 	text := fmt.Sprintf("barb: run %d", m.run.Row().ID)
-	if planned := m.run.Planned(); planned > 0 {
+	if planned := m.run.Progress().Total; planned > 0 {
 		text += fmt.Sprintf(", %s", ui.Count(int(planned), "message"))
 	}
 	if m.run.Order.Shuffled() {

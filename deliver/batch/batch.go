@@ -32,12 +32,12 @@ type Run struct {
 
 	// Message returns the message of a job. Several goroutines call it.
 	Message func(Job) (record.Exchange, error)
-	// Sign returns what signs a message; a nil Sign, and a nil function from it, leave it unsigned.
+	// Sign returns what signs a message, nil to leave it unsigned.
 	Sign func(x *record.Exchange) func(now time.Time, r *record.Request) error
 	// Queue takes a message instead of its delivery; nil: it is delivered now.
 	Queue func(ctx context.Context, x record.Exchange) (journal.Outcome, error)
-	// Tell is called with each attempt that has ended, by several goroutines; nil: nobody is told. An error from it ends
-	// the run after the delivery at hand.
+	// Tell is called with each attempt that has ended, by several goroutines. An error from it ends the run after the
+	// delivery at hand.
 	Tell func(*deliver.Attempt) error
 
 	Now     func() time.Time        // the time that is stored
@@ -46,14 +46,13 @@ type Run struct {
 	Options string                  // JSON that a new run remembers
 	Resumed *store.Run              // the run that is resumed; nil: a new one
 
-	source     *source
-	checkpoint checkpoint
-	planned    int64
+	source  *source
+	written checkpoint
 }
 
 // Progress is how far a run is.
 type Progress struct {
-	Done, Total int64 // Total 0: unknown
+	Done, Total int64 // Total 0: unknown; neither counts what was sent before the run was resumed
 	Failed      int64
 	P99         time.Duration // of the attempts; 0 without any
 }
@@ -75,13 +74,11 @@ func (r *Run) First(ctx context.Context) (Job, error) {
 // Begin makes a new run durable, or takes over the one that is resumed. The error is a *BusyError when another
 // process sends it.
 func (r *Run) Begin(ctx context.Context) error {
-	s := r.begin()
-	r.planned = s.planned()
-	r.checkpoint = checkpoint{history: r.Journal.History, source: s, now: r.Now}
+	r.begin()
 	if r.Resumed == nil {
-		return r.checkpoint.start(ctx, r.Options, r.Owner)
+		return r.start(ctx)
 	}
-	return r.checkpoint.resume(ctx, r.Resumed, r.Owner, r.IsGone)
+	return r.resume(ctx)
 }
 
 // Send delivers until no message is left or ctx ends. After ctx has ended the rest can be resumed. The error is the
@@ -89,16 +86,16 @@ func (r *Run) Begin(ctx context.Context) error {
 func (r *Run) Send(ctx context.Context) error {
 	keep := context.WithoutCancel(ctx)
 	done := make(chan struct{})
-	var keeping sync.WaitGroup
-	keeping.Go(func() { r.checkpoint.keep(keep, done) })
-	workers := r.Workers
-	if r.planned > 0 {
-		workers = int(min(int64(workers), r.planned))
+	var noting sync.WaitGroup
+	noting.Go(func() { r.note(keep, done) })
+	workers := int64(r.Workers)
+	if planned := r.source.planned(); planned > 0 {
+		workers = min(workers, planned)
 	}
-	err := Pool(ctx, workers, r.work)
+	err := Pool(ctx, int(workers), r.work)
 	close(done)
-	keeping.Wait()
-	return errors.Join(err, r.checkpoint.end(keep))
+	noting.Wait()
+	return errors.Join(err, r.end(keep))
 }
 
 // work delivers one message after the other.
@@ -106,9 +103,6 @@ func (r *Run) work(ctx context.Context, worker int) error {
 	var ends Ends
 	tell := func(a *deliver.Attempt) error {
 		ends.Add(a.Exchange)
-		if r.Tell == nil {
-			return nil
-		}
 		return r.Tell(a)
 	}
 	for {
@@ -136,30 +130,34 @@ func (r *Run) deliver(ctx context.Context, x record.Exchange, tell func(*deliver
 		return r.Queue(ctx, x)
 	}
 	sender := r.Sender
-	if r.Sign != nil {
-		sender.Sign = r.Sign(&x)
-	}
+	sender.Sign = r.Sign(&x)
 	return r.Journal.Deliver(ctx, sender, x, tell)
 }
 
 // Row returns the run as the history has it: with its number after Begin, and with how far it is after Send.
-func (r *Run) Row() store.Run { return r.checkpoint.row }
+func (r *Run) Row() store.Run { return r.written.row }
 
-// Planned returns how many messages there were to send when the run began; 0: unknown.
-func (r *Run) Planned() int64 { return r.planned }
-
-// Total returns how many messages there were; before the end of a run of unknown length, how many have begun.
+// Total returns how many messages there were to send; for a run of unknown length or that time ended, how many began.
+// It may be called when Send has returned.
 func (r *Run) Total() int64 {
-	r.source.mu.Lock()
-	defer r.source.mu.Unlock()
-	if r.planned == 0 || r.source.done {
-		return r.source.begun
+	if s := r.source; s.end > 0 && !s.done {
+		return s.begun + s.planned()
 	}
-	return r.planned
+	return r.source.begun
 }
 
 // Tally returns what became of the messages. It may be called when Send has returned.
 func (r *Run) Tally() *Tally { return r.source.tally }
 
-// Progress returns how far the run is. It may be called while Send runs.
-func (r *Run) Progress() Progress { return r.source.progress() }
+// Progress returns how far the run is. It may be called from Begin on, also while Send runs.
+func (r *Run) Progress() Progress {
+	s := r.source
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	p := Progress{Done: s.ended, Failed: s.tally.Refused + s.tally.Unanswered,
+		P99: time.Duration(s.tally.took.ValueAtPercentile(99)) * time.Microsecond}
+	if s.end > 0 {
+		p.Total = s.begun + s.planned()
+	}
+	return p
+}

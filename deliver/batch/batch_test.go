@@ -84,7 +84,9 @@ func newRun(history *store.Store, to *endpoint, messages int64) *batch.Run {
 			return record.Exchange{WebhookID: fmt.Sprintf("msg_%d", j.Message+1),
 				Request: record.Request{Method: "POST", URL: "http://a.test", Proto: "HTTP/1.1"}}, nil
 		},
-		Now: time.Now, Owner: "me", IsGone: func(string) bool { return false }, Options: `{"kept":1}`,
+		Sign: func(*record.Exchange) func(time.Time, *record.Request) error { return nil },
+		Tell: func(*deliver.Attempt) error { return nil },
+		Now:  time.Now, Owner: "me", IsGone: func(string) bool { return false }, Options: `{"kept":1}`,
 	}
 }
 
@@ -148,7 +150,7 @@ func TestARunSendsEveryMessageOnceAndEnds(t *testing.T) {
 			t.Errorf("progress %+v", p)
 		}
 		got := row(t, history)
-		if r.Planned() != 4 || r.Total() != 4 || !got.Ended || got.Next != 4 || len(got.Open) != 0 || got.Owner != "" ||
+		if r.Progress().Total != 4 || r.Total() != 4 || !got.Ended || got.Next != 4 || len(got.Open) != 0 || got.Owner != "" ||
 			got.Options != `{"kept":1}` || got.ID != r.Row().ID {
 			t.Errorf("row %+v", got)
 		}
@@ -181,8 +183,8 @@ func TestACancelledRunIsResumedWhereItStopped(t *testing.T) {
 		if got := slices.Sorted(slices.Values(to.ids)); !slices.Equal(got, cut) {
 			t.Errorf("resumed with %s, want %s", got, cut)
 		}
-		if got := row(t, history); !got.Ended || got.ID != stopped.ID || second.Planned() != 2 || second.Total() != 2 {
-			t.Errorf("row %+v, planned %d, total %d", got, second.Planned(), second.Total())
+		if got := row(t, history); !got.Ended || got.ID != stopped.ID || second.Progress().Total != 2 || second.Total() != 2 {
+			t.Errorf("row %+v, planned %d, total %d", got, second.Progress().Total, second.Total())
 		}
 	})
 }
@@ -235,8 +237,8 @@ func TestARunKeepsItsRateAndMeasuresHowLateItIs(t *testing.T) {
 		r.Pace = &deliver.Pace{Rate: deliver.Rate{N: 2, Per: time.Minute}, For: 2 * time.Minute}
 		begun := time.Now()
 		send(context.Background(), t, r)
-		if len(to.begun) != 4 || r.Planned() != 4 {
-			t.Fatalf("%d began, %d were planned, want 4", len(to.begun), r.Planned())
+		if len(to.begun) != 4 || r.Progress().Total != 4 {
+			t.Fatalf("%d began, %d were planned, want 4", len(to.begun), r.Progress().Total)
 		}
 		for i, at := range to.begun {
 			if due := time.Duration(i) * 30 * time.Second; at.Sub(begun).Round(time.Second) != due {
@@ -277,8 +279,8 @@ func TestAStreamEndsTheRunWhenItIsExhausted(t *testing.T) {
 		if got := strings.Join(bodies, " "); got != `{"a":1} {"a":2}` {
 			t.Errorf("sent %s", got)
 		}
-		if got := row(t, history); !got.Ended || got.Total != 2 || r.Planned() != 0 || r.Total() != 2 {
-			t.Errorf("row %+v, planned %d, total %d", got, r.Planned(), r.Total())
+		if got := row(t, history); !got.Ended || got.Total != 2 || r.Progress().Total != 0 || r.Total() != 2 {
+			t.Errorf("row %+v, planned %d, total %d", got, r.Progress().Total, r.Total())
 		}
 	})
 }

@@ -23,40 +23,37 @@ type BusyError struct{ ID int64 }
 // Error names the run.
 func (e *BusyError) Error() string { return fmt.Sprintf("run %d is being sent right now", e.ID) }
 
-// checkpoint writes down how far a run is.
+// checkpoint is how far a run is, as it was written last.
 type checkpoint struct {
-	history *store.Store
-	source  *source
-	now     func() time.Time
-	row     store.Run
-	seen    int64
-	noted   time.Time
-	err     error // the first of writing
+	row   store.Run
+	moves int64 // of the source when row was written
+	at    time.Time
+	err   error // the first of writing
 }
 
 // start makes a new run durable.
-func (c *checkpoint) start(ctx context.Context, options, owner string) error {
-	c.row = store.Run{Created: c.now(), Options: options, Total: c.source.end, Owner: owner}
-	return c.history.StartRun(ctx, &c.row)
+func (r *Run) start(ctx context.Context) error {
+	r.written.row = store.Run{Created: r.Now(), Options: r.Options, Total: r.source.end, Owner: r.Owner}
+	return r.Journal.History.StartRun(ctx, &r.written.row)
 }
 
-// resume makes owner the owner of a run, unless the owner before it is alive. The error is a *BusyError then.
-func (c *checkpoint) resume(ctx context.Context, r *store.Run, owner string, isGone func(string) bool) error {
-	c.row = *r
-	before, now := r.Owner, c.now()
-	if before != "" && now.Sub(r.Changed) < goneAfter && !isGone(before) {
-		return &BusyError{r.ID}
+// resume takes over a run, unless its owner is alive. The error is a *BusyError then.
+func (r *Run) resume(ctx context.Context) error {
+	row, before, now := *r.Resumed, r.Resumed.Owner, r.Now()
+	if before != "" && now.Sub(row.Changed) < goneAfter && !r.IsGone(before) {
+		return &BusyError{row.ID}
 	}
-	c.row.Owner, c.row.Changed = owner, now
-	taken, err := c.history.TakeRun(ctx, c.row, before)
+	row.Owner, row.Changed = r.Owner, now
+	taken, err := r.Journal.History.TakeRun(ctx, row, before)
 	if err == nil && !taken {
-		err = &BusyError{r.ID}
+		err = &BusyError{row.ID}
 	}
+	r.written.row = row
 	return err
 }
 
-// keep writes the checkpoint until done is closed.
-func (c *checkpoint) keep(ctx context.Context, done <-chan struct{}) {
+// note writes checkpoints until done is closed.
+func (r *Run) note(ctx context.Context, done <-chan struct{}) {
 	tick := time.NewTicker(noteEvery)
 	defer tick.Stop()
 	for {
@@ -64,26 +61,24 @@ func (c *checkpoint) keep(ctx context.Context, done <-chan struct{}) {
 		case <-done:
 			return
 		case <-tick.C:
-			c.note(ctx)
+		}
+		c := &r.written
+		moves := r.source.checkpoint(&c.row, c.moves)
+		if moves == c.moves && time.Since(c.at) < lifeEvery {
+			continue
+		}
+		c.moves, c.at, c.row.Changed = moves, time.Now(), r.Now()
+		if err := r.Journal.History.NoteRun(ctx, c.row); c.err == nil {
+			c.err = err
 		}
 	}
 }
 
-func (c *checkpoint) note(ctx context.Context) {
-	seen, moved := c.source.checkpoint(&c.row, c.seen)
-	if !moved && time.Since(c.noted) < lifeEvery {
-		return
-	}
-	c.seen, c.noted, c.row.Changed = seen, time.Now(), c.now()
-	if err := c.history.NoteRun(ctx, c.row); err != nil && c.err == nil {
-		c.err = err
-	}
-}
-
 // end writes the last checkpoint and gives up the ownership. A run with open messages can be resumed.
-func (c *checkpoint) end(ctx context.Context) error {
-	_, _ = c.source.checkpoint(&c.row, -1)
-	c.row.Owner, c.row.Changed = "", c.now()
-	c.row.Ended = len(c.row.Open) == 0 && (c.source.done || c.row.Total > 0 && c.row.Next >= c.row.Total)
-	return errors.Join(c.err, c.history.NoteRun(ctx, c.row))
+func (r *Run) end(ctx context.Context) error {
+	row := &r.written.row
+	r.source.checkpoint(row, -1)
+	row.Owner, row.Changed = "", r.Now()
+	row.Ended = len(row.Open) == 0 && (r.source.done || row.Total > 0 && row.Next >= row.Total)
+	return errors.Join(r.written.err, r.Journal.History.NoteRun(ctx, *row))
 }

@@ -44,8 +44,8 @@ func (o Order) before(n int64) int64 {
 	return int64(q)
 }
 
-// At returns the message at a place, from 0, and whether it is the second place of that message.
-func (o Order) At(place int64) (message int64, again bool) {
+// At returns the message at a place, from 0.
+func (o Order) At(place int64) int64 {
 	if o.shuffled != nil {
 		place = o.shuffled.at(place)
 	}
@@ -58,7 +58,7 @@ func (o Order) At(place int64) (message int64, again bool) {
 	for n > 0 && n+o.before(n) > place {
 		n--
 	}
-	return n, place > n+o.before(n)
+	return n
 }
 
 // shuffle is a permutation of the numbers below n that needs no table: a Feistel network over the next power of four,

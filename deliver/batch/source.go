@@ -8,9 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
-	"github.com/barbhq/barb/deliver/payload"
 	"github.com/barbhq/barb/store"
 )
 
@@ -24,32 +22,26 @@ type Job struct {
 // source hands the messages of a run to its workers and knows how far each worker is. A worker reads its next message
 // and waits until it is due by itself, so no other goroutine has to be woken in between.
 type source struct {
-	bodies payload.Bodies
-	order  Order
-	pace   *deliver.Pace // nil: as fast as possible
+	run *Run
 
 	reading sync.Mutex // held while one worker gets its next message, which may take long
-	left    []int64    // places that were begun before the run was resumed, and not ended
 	body    []byte     // of message last
 	last    int64
-	place   int64 // the first one that was not begun
 
-	mu    sync.Mutex // held for moments
+	mu    sync.Mutex // held for moments, and to change left and next beside reading
+	left  []int64    // places that were begun before the run was resumed, and not ended
+	next  int64      // the first place that was not begun
 	open  []int64    // the place of each worker; -1: it has none
 	cut   []int64    // places that were interrupted
-	next  int64      // place, as others see it
 	end   int64      // places in all; 0: no end
 	begun int64
 	ended int64
-	done  bool  // nothing more comes
-	moves int64 // grows with each message that begins or ends
+	done  bool // nothing more comes
 	tally *Tally
 }
 
 func newSource(r *Run) *source {
-	s := &source{bodies: r.Bodies, order: r.Order, pace: r.Pace, last: -1, open: make([]int64, r.Workers),
-		end:   r.Order.Places(),
-		tally: NewTally(r.Pace != nil)}
+	s := &source{run: r, last: -1, open: make([]int64, r.Workers), end: r.Order.Places(), tally: NewTally(r.Pace != nil)}
 	if p := r.Pace; p != nil && p.For > 0 && p.Rate.N > 0 {
 		if within := p.Rate.Within(p.For); s.end == 0 || within < s.end {
 			s.end = within
@@ -59,7 +51,7 @@ func newSource(r *Run) *source {
 		s.open[i] = -1
 	}
 	if r.Resumed != nil {
-		s.left, s.place, s.next = r.Resumed.Open, r.Resumed.Next, r.Resumed.Next
+		s.left, s.next = r.Resumed.Open, r.Resumed.Next
 	}
 	return s
 }
@@ -69,59 +61,53 @@ func (s *source) first() int64 {
 	if len(s.left) > 0 {
 		return s.left[0]
 	}
-	return s.place
+	return s.next
 }
 
-// planned returns how many messages are still to be begun; 0: unknown.
+// planned returns how many messages are still to be begun; 0: unknown. Its caller holds mu or runs alone.
 func (s *source) planned() int64 {
 	if s.end == 0 {
 		return 0
 	}
-	return s.end - s.place + int64(len(s.left))
+	return s.end - s.next + int64(len(s.left))
 }
 
 // take returns the next job of a worker, or false when all messages have begun, the time is over, or ctx has ended.
 func (s *source) take(ctx context.Context, worker int) (j Job, ok bool, err error) {
 	s.reading.Lock()
 	defer s.reading.Unlock()
-	place, again := s.first(), len(s.left) > 0
-	if ctx.Err() != nil || s.done || !again && s.end > 0 && place >= s.end {
-		s.finish(ctx)
-		return j, false, nil
+	place, left := s.first(), len(s.left) > 0
+	if ok = ctx.Err() == nil && !s.done && (left || s.end == 0 || place < s.end); ok {
+		j, err = s.at(ctx, place)
+		if err != nil && !errors.Is(err, io.EOF) && ctx.Err() == nil {
+			return j, false, err
+		}
+		ok = err == nil
 	}
-	if j, err = s.at(ctx, place); err != nil {
-		if errors.Is(err, io.EOF) {
-			s.finish(ctx)
-			err = nil
-		}
-		if ctx.Err() != nil {
-			err = nil
-		}
-		return j, false, err
-	}
-	if s.pace != nil {
-		due, ok := s.pace.Next(ctx)
-		if !ok {
-			s.finish(ctx)
-			return j, false, nil
-		}
+	if ok && s.run.Pace != nil {
+		var due time.Time
+		due, ok = s.run.Pace.Next(ctx)
 		j.Late = time.Since(due)
 	}
-	s.begin(worker, place, again)
-	return j, true, nil
+	if ok {
+		s.begin(worker, place, left)
+	} else {
+		s.finish(ctx)
+	}
+	return j, ok, nil
 }
 
 // at returns the message at a place.
 func (s *source) at(ctx context.Context, place int64) (Job, error) {
-	message, _ := s.order.At(place)
+	message := s.run.Order.At(place)
 	if message == s.last {
 		return Job{Message: message, Body: s.body}, nil
 	}
 	n := message
-	if count := s.bodies.Count(); count > 0 {
+	if count := s.run.Bodies.Count(); count > 0 {
 		n %= count
 	}
-	body, err := s.bodies.Event(ctx, n)
+	body, err := s.run.Bodies.Event(ctx, n)
 	if err == nil {
 		s.last, s.body = message, body
 	}
@@ -135,12 +121,10 @@ func (s *source) begin(worker int, place int64, left bool) {
 	if left {
 		s.left = s.left[1:]
 	} else {
-		s.place++
-		s.next = s.place
+		s.next++
 	}
 	s.open[worker] = place
 	s.begun++
-	s.moves++
 }
 
 // finish notes that nothing more comes, unless ctx has ended: then the rest is for the resumed run.
@@ -159,17 +143,15 @@ func (s *source) add(worker int, o *journal.Outcome, e *Ends) {
 	}
 	s.open[worker] = -1
 	s.ended++
-	s.moves++
 	s.tally.Add(o, e)
 }
 
-// checkpoint sets how far the run is in r, unless that was seen before. It returns what to pass as seen the next
-// time.
-func (s *source) checkpoint(r *store.Run, seen int64) (moves int64, moved bool) {
+// checkpoint sets how far the run is in r, unless seen as many messages began and ended as now. It returns their number.
+func (s *source) checkpoint(r *store.Run, seen int64) (moves int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.moves == seen {
-		return seen, false
+	if moves = s.begun + s.ended; moves == seen {
+		return moves
 	}
 	r.Next, r.Open, r.Total = s.next, nil, s.end
 	for _, place := range s.open {
@@ -182,19 +164,5 @@ func (s *source) checkpoint(r *store.Run, seen int64) (moves int64, moved bool) 
 	if s.done {
 		r.Total = s.next
 	}
-	return s.moves, true
-}
-
-// progress returns how far the run is.
-func (s *source) progress() Progress {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	p := Progress{Done: s.ended, Failed: s.tally.Refused + s.tally.Unanswered}
-	if s.end > 0 {
-		p.Total = s.begun + s.planned()
-	}
-	if s.ended > 0 {
-		p.P99 = time.Duration(s.tally.took.ValueAtPercentile(99)) * time.Microsecond
-	}
-	return p
+	return moves
 }

@@ -109,15 +109,14 @@ func (t *Tally) bury(o *journal.Outcome, e *Ends) {
 	if len(t.Dead) == deadListed {
 		return
 	}
-	letter := DeadLetter{WebhookID: o.Last.Exchange.WebhookID, Attempts: o.Attempts, Why: o.Last.Why}
-	if n := len(e.all); n > 0 {
-		letter.Status, letter.Kind = e.all[n-1].status, string(e.all[n-1].kind)
-	}
+	last := o.Last.Exchange
+	letter := DeadLetter{WebhookID: last.WebhookID, Status: last.Status(), Kind: string(last.FailureKind()),
+		Attempts: o.Attempts, Why: o.Last.Why}
 	t.Dead = append(t.Dead, letter)
 }
 
 func spreadOf(h *hdrhistogram.Histogram) (s Spread) {
-	if h == nil || h.TotalCount() == 0 {
+	if h == nil {
 		return s
 	}
 	at := func(percent float64) time.Duration {
