@@ -150,8 +150,8 @@ func TestARunSendsEveryMessageOnceAndEnds(t *testing.T) {
 			t.Errorf("progress %+v", p)
 		}
 		got := row(t, history)
-		if r.Progress().Total != 4 || r.Total() != 4 || !got.Ended || got.Next != 4 || len(got.Open) != 0 || got.Owner != "" ||
-			got.Options != `{"kept":1}` || got.ID != r.Row().ID {
+		if r.Progress().Total != 4 || r.Total() != 4 || !got.Ended || got.Next != 4 || len(got.Open) != 0 ||
+			got.Owner != "" || got.Options != `{"kept":1}` || got.ID != r.Row().ID {
 			t.Errorf("row %+v", got)
 		}
 	})
