@@ -146,8 +146,8 @@ func (s *source) add(worker int, o *journal.Outcome, e *Ends) {
 	s.tally.Add(o, e)
 }
 
-// checkpoint sets how far the run is in r, unless the moves, which are the messages that began and those that ended, are
-// as many as seen. It returns their number.
+// checkpoint sets how far the run is in r, and returns how many messages began and ended. It leaves r alone where these
+// are as many as seen.
 func (s *source) checkpoint(r *store.Run, seen int64) (moves int64) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
