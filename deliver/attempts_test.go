@@ -99,7 +99,7 @@ func hook() record.Exchange {
 func decisions(attempts []deliver.Attempt) string {
 	var words []string
 	for _, a := range attempts {
-		words = append(words, a.Decision.String())
+		words = append(words, string(a.Decision))
 	}
 	return strings.Join(words, ", ")
 }

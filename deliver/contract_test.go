@@ -294,7 +294,7 @@ func TestEveryWayRecordsTheSame(t *testing.T) {
 					Request: record.Request{Method: "POST", URL: p.url() + "/hook?x=1", Body: []byte("{}")},
 				})[0]
 				x := a.Exchange
-				got := outcome{Status: x.Status(), Kind: x.FailureKind(), Decision: a.Decision.String(),
+				got := outcome{Status: x.Status(), Kind: x.FailureKind(), Decision: string(a.Decision),
 					Requests: len(p.received())}
 				if x.Err != nil {
 					got.Ambiguous = x.Err.Ambiguous

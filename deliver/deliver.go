@@ -68,28 +68,17 @@ type Attempt struct {
 }
 
 // Decision says what follows an attempt.
-type Decision uint8
+type Decision string
 
 // The decisions. The zero value means: not yet decided.
 const (
-	Undecided   Decision = iota
-	Delivered            // answered 2xx
-	Retry                // another attempt follows after Wait
-	Final                // another attempt would not help: 4xx, a redirect, a bad certificate
-	Exhausted            // no retries are left
-	OutOfTime            // the deadline has passed, or comes before the next attempt
-	Interrupted          // the context was cancelled, in the attempt or in the wait after it
+	Delivered   Decision = "delivered"   // answered 2xx
+	Retry       Decision = "retry"       // another attempt follows after Wait
+	Final       Decision = "final"       // another attempt would not help: 4xx, a redirect, a bad certificate
+	Exhausted   Decision = "exhausted"   // no retries are left
+	OutOfTime   Decision = "out of time" // the deadline has passed, or comes before the next attempt
+	Interrupted Decision = "interrupted" // the context was cancelled, in the attempt or in the wait after it
 )
-
-var decisionNames = [...]string{"undecided", "delivered", "retry", "final", "exhausted", "out of time", "interrupted"}
-
-// String returns the decision in words.
-func (d Decision) String() string {
-	if int(d) < len(decisionNames) {
-		return decisionNames[d]
-	}
-	return "unknown"
-}
 
 // Attempts delivers x: of it, the request, the WebhookID, EventType, Scheme and Verdict of every attempt and the Thread
 // of the first are taken. It is never changed. Retries have Thread set to the ID that the caller gave the first
@@ -220,10 +209,8 @@ func (d *delivery) random() float64 {
 
 // pause waits and reports whether it waited to the end.
 func pause(ctx context.Context, wait time.Duration) bool {
-	timer := time.NewTimer(wait)
-	defer timer.Stop()
 	select {
-	case <-timer.C:
+	case <-time.After(wait):
 		return ctx.Err() == nil
 	case <-ctx.Done():
 		return false

@@ -36,8 +36,7 @@ func splitTarget(target string) (base, wire string, err error) {
 	u, err := url.Parse(target)
 	switch {
 	case err != nil:
-		var why *url.Error
-		if errors.As(err, &why) {
+		if why, ok := errors.AsType[*url.Error](err); ok {
 			err = why.Err
 		}
 		return "", "", fmt.Errorf("forward target %q: %w", target, err)

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
@@ -151,16 +152,14 @@ func (p Policy) compressed(wait time.Duration) time.Duration {
 	return math.MaxInt64
 }
 
+// backoffNames are the shapes but Schedule, which is written as its waits.
+var backoffNames = [...]string{"exponential", "linear", "constant"}
+
 // ParseBackoff reads "exponential", "linear", "constant" or a list of waits such as "1s,5s,30s,2m,10m". For a list it
 // returns Schedule and the waits, one for each retry.
 func ParseBackoff(s string) (Backoff, []time.Duration, error) {
-	switch s {
-	case "exponential":
-		return Exponential, nil, nil
-	case "linear":
-		return Linear, nil, nil
-	case "constant":
-		return Constant, nil, nil
+	if i := slices.Index(backoffNames[:], s); i >= 0 {
+		return Backoff(i), nil, nil
 	}
 	var waits []time.Duration
 	for item := range strings.SplitSeq(s, ",") {

@@ -52,19 +52,14 @@ func (p Policy) MarshalJSON() ([]byte, error) {
 
 // backoffText returns the backoff as ParseBackoff reads it.
 func (p Policy) backoffText() string {
-	switch p.Backoff {
-	case Linear:
-		return "linear"
-	case Constant:
-		return "constant"
-	case Schedule:
-		waits := make([]string, len(p.Schedule))
-		for i, wait := range p.Schedule {
-			waits[i] = wait.String()
-		}
-		return strings.Join(waits, ",")
+	if p.Backoff < Schedule {
+		return backoffNames[p.Backoff]
 	}
-	return "exponential"
+	waits := make([]string, len(p.Schedule))
+	for i, wait := range p.Schedule {
+		waits[i] = wait.String()
+	}
+	return strings.Join(waits, ",")
 }
 
 // UnmarshalJSON reads what MarshalJSON wrote, and checks it.

@@ -4,7 +4,6 @@ import (
 	"math"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 )
 
@@ -17,18 +16,13 @@ func retryAfter(values []string, now time.Time) (wait time.Duration, ok, malform
 	if len(values) > 1 {
 		return 0, false, true
 	}
-	if isDigits(values[0]) && len(values[0]) <= 10 {
-		seconds, err := strconv.ParseInt(values[0], 10, 64)
+	if seconds, err := strconv.ParseUint(values[0], 10, 64); err == nil && len(values[0]) <= 10 {
 		// Ten digits of seconds are more nanoseconds than a Duration holds.
-		return time.Duration(min(seconds, math.MaxInt64/int64(time.Second))) * time.Second, err == nil, err != nil
+		return time.Duration(min(seconds, math.MaxInt64/uint64(time.Second))) * time.Second, true, false
 	}
 	date, err := http.ParseTime(values[0])
 	if err != nil {
 		return 0, false, true
 	}
 	return max(date.Sub(now), 0), true, false
-}
-
-func isDigits(s string) bool {
-	return s != "" && strings.Trim(s, "0123456789") == ""
 }

@@ -1,6 +1,7 @@
 package deliver
 
 import (
+	"cmp"
 	"crypto/tls"
 	"crypto/x509"
 	"errors"
@@ -44,11 +45,7 @@ func (f TLSFiles) Config() (*tls.Config, error) {
 		}
 		return config, nil
 	}
-	key := f.Key
-	if key == "" {
-		key = f.Cert
-	}
-	pair, err := tls.LoadX509KeyPair(f.Cert, key)
+	pair, err := tls.LoadX509KeyPair(f.Cert, cmp.Or(f.Key, f.Cert))
 	if err != nil {
 		return nil, fmt.Errorf("certificate %s: %w", f.Cert, err)
 	}

@@ -54,27 +54,21 @@ func (t *trace) attach(ctx context.Context) context.Context {
 				_ = info.Conn.Close() // net/http asks no more before it writes
 				return
 			}
-			t.gotConn(info)
+			t.note(func() {
+				t.seen.at, t.seen.left, t.seen.reused, t.sent = waiting, true, info.Reused, time.Now()
+				t.seen.remote = info.Conn.RemoteAddr().String()
+			})
 		},
 		GotFirstResponseByte: func() {
 			t.note(func() { t.seen.at, t.seen.firstByte = reading, time.Since(t.sent) })
 		},
-		Got1xxResponse: t.interim,
+		Got1xxResponse: func(int, textproto.MIMEHeader) (err error) {
+			t.note(func() {
+				if t.early++; t.early > maxInterim {
+					err = errInterim
+				}
+			})
+			return err
+		},
 	})
-}
-
-func (t *trace) gotConn(info httptrace.GotConnInfo) {
-	t.note(func() {
-		t.seen.at, t.seen.left, t.seen.reused, t.sent = waiting, true, info.Reused, time.Now()
-		t.seen.remote = info.Conn.RemoteAddr().String()
-	})
-}
-
-func (t *trace) interim(int, textproto.MIMEHeader) (err error) {
-	t.note(func() {
-		if t.early++; t.early > maxInterim {
-			err = errInterim
-		}
-	})
-	return err
 }

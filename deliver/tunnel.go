@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"encoding/base64"
 	"encoding/binary"
@@ -17,42 +18,28 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// proxyError is the answer of a proxy that does not connect.
-type proxyError struct{ status int }
-
-func (e proxyError) Error() string { return "the proxy answered " + statusText(e.status) }
-
 // errSocks is what a SOCKS5 proxy says that does not connect; anything else it says is no SOCKS5.
 const errSocks = protocolError("the proxy does not speak SOCKS5")
 
 // proxyAddress is host and port of a proxy.
 func proxyAddress(proxy *url.URL) string {
-	port := proxy.Port()
-	if port == "" {
-		port = map[string]string{"http": "80", "https": "443"}[proxy.Scheme]
-	}
-	if port == "" {
-		port = "1080"
-	}
-	return net.JoinHostPort(proxy.Hostname(), port)
+	usual := map[string]string{"http": "80", "https": "443"}[proxy.Scheme]
+	return net.JoinHostPort(proxy.Hostname(), cmp.Or(proxy.Port(), usual, "1080"))
 }
 
 // tunnel has a proxy connect to an endpoint. Nothing is read beyond what the proxy says of it.
-func (c *Client) tunnel(ctx context.Context, nc net.Conn, to *endpoint) error {
+func (c *Client) tunnel(ctx context.Context, nc net.Conn, to *endpoint) (err error) {
 	stop := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
 	defer stop()
-	err := c.connectBy(nc, to)
+	if to.proxy.Scheme == "http" || to.proxy.Scheme == "https" {
+		err = c.connectHTTP(nc, to)
+	} else {
+		err = connectSocks(nc, to)
+	}
 	if ctx.Err() != nil { // cutting the connection shows as any error at all
 		return ctx.Err()
 	}
 	return err
-}
-
-func (c *Client) connectBy(nc net.Conn, to *endpoint) error {
-	if to.proxy.Scheme == "http" || to.proxy.Scheme == "https" {
-		return c.connectHTTP(nc, to)
-	}
-	return connectSocks(nc, to)
 }
 
 // connectHTTP asks an HTTP proxy for a tunnel (RFC 9110, section 9.3.6).
@@ -67,13 +54,10 @@ func (c *Client) connectHTTP(nc net.Conn, to *endpoint) error {
 	}
 	// The head is read byte by byte: the bytes behind it belong to the endpoint's TLS handshake.
 	answer, err := readFinal(bufio.NewReaderSize(&byteReader{nc}, 16))
-	switch {
-	case err != nil:
-		return err
-	case answer.Status/100 != 2:
-		return proxyError{answer.Status}
+	if err == nil && answer.Status/100 != 2 {
+		err = errors.New("the proxy answered " + statusText(answer.Status))
 	}
-	return nil
+	return err
 }
 
 // byteReader reads no further than it must.
@@ -150,12 +134,13 @@ func socksRequest(to *endpoint) ([]byte, error) {
 		return nil, fmt.Errorf("a SOCKS5 proxy cannot be asked for %s", to.address)
 	}
 	ask := []byte{5, 1, 0}
-	if ip, err := netip.ParseAddr(to.name); err == nil && ip.Is4() {
-		ask = append(append(ask, 1), ip.AsSlice()...)
-	} else if err == nil {
-		ask = append(append(ask, 4), ip.AsSlice()...)
-	} else {
+	switch ip, err := netip.ParseAddr(to.name); {
+	case err != nil:
 		ask = append(append(ask, 3, byte(len(to.name))), to.name...)
+	case ip.Is4():
+		ask = append(append(ask, 1), ip.AsSlice()...)
+	default:
+		ask = append(append(ask, 4), ip.AsSlice()...)
 	}
 	return binary.BigEndian.AppendUint16(ask, uint16(port)), nil
 }
