@@ -19,7 +19,10 @@ const shortestWait = time.Millisecond
 func (d *delivery) decide(ctx context.Context, a *Attempt) {
 	x := a.Exchange
 	if x.Status()/100 == 2 {
-		a.Decision, a.Why = Delivered, brokenBody(x)
+		a.Decision = Delivered
+		if x.Err != nil {
+			a.Why = "delivered, but the answer's body broke off: " + x.Err.Text
+		}
 		return
 	}
 	a.Why = outcome(x)
@@ -51,7 +54,7 @@ func (d *delivery) plan(a *Attempt, left time.Duration, limited bool) {
 	scheduled := max(d.Policy.Delay(a.Exchange.Attempt, d.random()), shortestWait)
 	what := "the next wait of " + roundly(scheduled)
 	if asked, ok := d.asked(a); ok {
-		scheduled = max(d.Policy.spread(asked, d.random()), shortestWait)
+		scheduled = max(d.Policy.lengthened(asked, d.random()*float64(d.Policy.Base)), shortestWait)
 		what = fmt.Sprintf("retry-after %.0fs", asked.Seconds())
 		a.Why += ", " + what
 	}
@@ -135,13 +138,6 @@ func statusText(status int) string {
 		return fmt.Sprintf("%d %s", status, text)
 	}
 	return fmt.Sprintf("status %d", status)
-}
-
-func brokenBody(x *record.Exchange) string {
-	if x.Err == nil {
-		return ""
-	}
-	return "delivered, but the answer's body broke off: " + x.Err.Text
 }
 
 func exhausted(retries int) string {

@@ -58,9 +58,7 @@ func parseEndpoint(raw string) (*endpoint, error) {
 	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
 		return nil, fmt.Errorf("bad URL: port %s is not from 0 to 65535", port)
 	}
-	if whole, err := url.Parse(raw); err == nil {
-		e.url = whole
-	}
+	e.url, _ = url.Parse(raw)
 	e.address = net.JoinHostPort(e.name, port)
 	e.key = u.Scheme + "://" + e.address
 	return e, nil

@@ -41,43 +41,31 @@ func refusal(err error) *record.Failure {
 
 // failure maps an error at a stage of an attempt. left says that bytes of the request may have been sent.
 func failure(ctx context.Context, at stage, err error, left bool) *record.Failure {
-	f := &record.Failure{Ambiguous: left}
-	f.Kind, f.Permanent = classify(ctx, at, err)
-	f.Text = bounded(describe(f.Kind, at, err), maxText)
-	return f
+	kind := classify(ctx, at, err)
+	return &record.Failure{Kind: kind, Text: bounded(describe(kind, at, err), maxText),
+		Permanent: kind == record.FailTLS && isCertificate(err), Ambiguous: left}
 }
 
 // classify names the kind of an error. The context comes first: a cut attempt may show any error.
-func classify(ctx context.Context, at stage, err error) (kind record.FailureKind, permanent bool) {
-	if ctx.Err() != nil {
-		if errors.Is(ctx.Err(), context.Canceled) {
-			return record.FailInterrupted, false
-		}
-		return record.FailTimeout, false
-	}
-	if errors.Is(err, errForbidden) {
-		return record.FailInterrupted, false
-	}
-	if dns, ok := errors.AsType[*net.DNSError](err); ok && dns != nil {
-		return record.FailDNS, false
-	}
-	if timeout, ok := errors.AsType[net.Error](err); ok && timeout.Timeout() {
-		return record.FailTimeout, false
-	}
-	if isCertificate(err) {
-		return record.FailTLS, true
-	}
-	if at == handshaking || isTLS(err) {
-		return record.FailTLS, false
-	}
-	return classifyPlain(at, err), false
-}
-
-func classifyPlain(at stage, err error) record.FailureKind {
+func classify(ctx context.Context, at stage, err error) record.FailureKind {
+	_, dns := errors.AsType[*net.DNSError](err)
+	timeout, timed := errors.AsType[net.Error](err)
 	_, protocol := errors.AsType[protocolError](err)
 	_, head := record.IsHeadError(err)
 	_, room := errors.AsType[*roomError](err)
 	switch {
+	case errors.Is(ctx.Err(), context.Canceled):
+		return record.FailInterrupted
+	case ctx.Err() != nil:
+		return record.FailTimeout
+	case errors.Is(err, errForbidden):
+		return record.FailInterrupted
+	case dns:
+		return record.FailDNS
+	case timed && timeout.Timeout():
+		return record.FailTimeout
+	case at == handshaking || isTLS(err) || isCertificate(err):
+		return record.FailTLS
 	case room:
 		return record.FailUnknown
 	case protocol || head:

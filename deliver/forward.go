@@ -11,14 +11,23 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Forward returns the request that passes a received one on to an app at target, an http or https URL. remote is the
-// sender's ip:port; anything else is not passed on. An error says what is wrong with target.
+// Forward returns the request that passes a received one on to an app at target, as Readdress does. X-Forwarded-For is
+// added or continued, X-Forwarded-Host and X-Forwarded-Proto are added where no proxy before has. remote is the sender's
+// ip:port; anything else is not passed on.
+func Forward(r *record.Request, target, remote string) (record.Request, error) {
+	out, err := Readdress(r, target)
+	if err == nil {
+		out.Header = forwarded(out.Header, r, remote)
+	}
+	return out, err
+}
+
+// Readdress returns a received request for another address, an http or https URL. An error says what is wrong with it.
 //
 // A target without a path (or with "/") gets the received path; one with a path of its own keeps that. The query is the
-// target's, then the received one, byte for byte. Fields that concern one connection only are left out, Host follows
-// the target, X-Forwarded-For is added or continued, X-Forwarded-Host and X-Forwarded-Proto are added where no proxy
-// before has. A chunked body gets a Content-Length and loses its trailers. All else is as it came, in its order.
-func Forward(r *record.Request, target, remote string) (record.Request, error) {
+// target's, then the received one, byte for byte. Fields that concern one connection only are left out, and Host follows
+// the target. A chunked body gets a Content-Length and loses its trailers. All else is as it came, in its order.
+func Readdress(r *record.Request, target string) (record.Request, error) {
 	base, wire, err := splitTarget(target)
 	if err != nil {
 		return record.Request{}, err
@@ -27,7 +36,7 @@ func Forward(r *record.Request, target, remote string) (record.Request, error) {
 	out.Target = joinTarget(wire, record.OriginForm(r.WireTarget()))
 	out.URL = base + strings.TrimPrefix(out.Target, "*")
 	_, host, _ := strings.Cut(base, "://")
-	out.Header = forwarded(reframed(r.Header.EndToEnd(), r, host), r, remote)
+	out.Header = reframed(r.Header.EndToEnd(), r, host)
 	return out, nil
 }
 

@@ -97,7 +97,8 @@ func (p Policy) Delay(n int, random float64) time.Duration {
 		if len(p.Schedule) == 0 {
 			return 0
 		}
-		return p.vary(p.Schedule[min(n, len(p.Schedule))-1], random)
+		wait := p.Schedule[min(n, len(p.Schedule))-1]
+		return p.lengthened(wait, p.Vary*random*float64(wait))
 	}
 	upper := p.upper(n)
 	if p.MaxDelay > 0 {
@@ -124,21 +125,13 @@ func (p Policy) upper(n int) time.Duration {
 	return p.Base * time.Duration(factor)
 }
 
-// spread returns a wait that a peer asked for, plus up to Base so that not all senders come back at once. With NoJitter
-// nothing is added. It is never shorter.
-func (p Policy) spread(asked time.Duration, random float64) time.Duration {
+// lengthened returns a wait that must not be shorter, of a schedule or asked for by a peer, plus a random part so that
+// not all senders come back at once. With NoJitter nothing is added.
+func (p Policy) lengthened(wait time.Duration, part float64) time.Duration {
 	if p.NoJitter {
-		return asked
-	}
-	return asked + min(time.Duration(random*float64(p.Base)), math.MaxInt64-asked)
-}
-
-// vary lengthens a wait of a schedule.
-func (p Policy) vary(wait time.Duration, random float64) time.Duration {
-	if p.NoJitter || p.Vary == 0 {
 		return wait
 	}
-	return wait + min(time.Duration(p.Vary*random*float64(wait)), math.MaxInt64-wait)
+	return wait + min(time.Duration(part), math.MaxInt64-wait)
 }
 
 // compressed returns a wait divided by Speed.

@@ -166,25 +166,12 @@ func exactly(captured *record.Exchange, to record.Request) record.Request {
 	return r
 }
 
-// again makes the request to send from a captured one. For another address it is the request of a forward, without
-// the fields that say it was forwarded.
+// again makes the request to send from a captured one.
 func again(captured *record.Exchange, target string) (record.Request, error) {
 	r := captured.Request
 	if target == r.URL {
 		r.Head, r.Header = "", r.Header.Without("Transfer-Encoding")
 		return r, nil
 	}
-	r, err := deliver.Forward(&r, target, "")
-	r.Header = r.Header.Without(added(captured)...)
-	return r, err
-}
-
-// added returns the fields that Forward adds and that were not there.
-func added(x *record.Exchange) (names []string) {
-	for _, name := range []string{"X-Forwarded-For", "X-Forwarded-Host", "X-Forwarded-Proto"} {
-		if !x.Request.Header.Has(name) {
-			names = append(names, name)
-		}
-	}
-	return names
+	return deliver.Readdress(&r, target)
 }

@@ -37,7 +37,7 @@ type Run struct {
 	Remembered func(ctx context.Context, q *store.Queued) (*signer.Signer, *deliver.Client, error)
 
 	// Begin is called before the first attempt of each replay, Tell with each attempt that has ended, and End when no
-	// attempt follows; each may be nil. Up to AtOnce goroutines call them. An error of Tell ends the run.
+	// attempt follows. Begin and End may be nil. Up to AtOnce goroutines call them; an error of Tell ends the run.
 	Begin func(*Replay)
 	Tell  func(*Replay, *deliver.Attempt) error
 	End   func(r *Replay, o *journal.Outcome, took time.Duration)
@@ -127,9 +127,6 @@ func (r *Run) Send(ctx context.Context) (*batch.Tally, error) {
 	take := func(ctx context.Context) (item Item, ok bool, err error) {
 		mu.Lock()
 		defer mu.Unlock()
-		if ctx.Err() != nil {
-			return item, false, nil
-		}
 		item, err, ok = next()
 		if !ok || ctx.Err() != nil || err == nil && item.ID > r.last {
 			return item, false, nil

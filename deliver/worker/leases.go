@@ -199,12 +199,12 @@ func isFresh(t time.Time) bool {
 // Reclaim renews the lease of an entry and reports whether it is still held. It is asked where the process may have
 // been stopped for long, since another may have taken the entry over.
 func (l *Leases) Reclaim(ctx context.Context, q *store.Queued) bool {
-	ids, err := l.renewAll(ctx, []int64{q.ID})
+	ids, err := l.renew(ctx, []int64{q.ID})
 	return err == nil && len(ids) > 0
 }
 
-// renewAll renews leases, and cuts off the attempts of all that end before they can be renewed again.
-func (l *Leases) renewAll(ctx context.Context, entries []int64) ([]int64, error) {
+// renew renews leases, and cuts off the attempts of all that end before they can be renewed again.
+func (l *Leases) renew(ctx context.Context, entries []int64) ([]int64, error) {
 	until := leaseUntil(time.Now(), 0)
 	ids, err := l.History.Renew(ctx, l.Holder, entries, until)
 	now := time.Now().Round(0)
@@ -244,8 +244,13 @@ func (l *Leases) takeOver(ctx context.Context) {
 			_, err = l.History.Release(ctx, holder, time.Now())
 		}
 	}
+	l.trouble(ctx, "the queue", err)
+}
+
+// trouble tells of an error, unless it only follows from the end of ctx.
+func (l *Leases) trouble(ctx context.Context, what string, err error) {
 	if err != nil && ctx.Err() == nil {
-		l.Tell(Event{Err: fmt.Errorf("the queue: %w", err)})
+		l.Tell(Event{Err: fmt.Errorf("%s: %w", what, err)})
 	}
 }
 
@@ -261,7 +266,11 @@ func (l *Leases) keep(ctx context.Context) {
 		case <-look.C:
 			l.takeOver(ctx)
 		case <-renewal.C:
-			l.renew(ctx)
+			// Of an entry that could not be completed the lease is not renewed: it ends, and the entry is tried again.
+			if entries := l.Held(); len(entries) > 0 {
+				_, err := l.renew(ctx, entries)
+				l.trouble(ctx, "leases could not be renewed", err)
+			}
 		}
 	}
 }
@@ -273,21 +282,8 @@ func (l *Leases) Held() []int64 {
 	return slices.Collect(maps.Keys(l.held))
 }
 
-// renew renews the leases that are worked on. A lease is not among them whose entry could not be completed: it ends
-// by itself, and the entry is tried again.
-func (l *Leases) renew(ctx context.Context) {
-	entries := l.Held()
-	if len(entries) == 0 {
-		return
-	}
-	if _, err := l.renewAll(ctx, entries); err != nil && ctx.Err() == nil {
-		l.Tell(Event{Err: fmt.Errorf("leases could not be renewed: %w", err)})
-	}
-}
-
 // release gives back what is left when all attempts have ended, so that nobody has to wait for the end of a lease.
 func (l *Leases) release(ctx context.Context) {
-	if _, err := l.History.Release(ctx, l.Holder, time.Now()); err != nil {
-		l.Tell(Event{Err: fmt.Errorf("leases could not be given back: %w", err)})
-	}
+	_, err := l.History.Release(ctx, l.Holder, time.Now())
+	l.trouble(ctx, "leases could not be given back", err)
 }

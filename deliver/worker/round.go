@@ -1,8 +1,8 @@
 package worker
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"slices"
 	"time"
 
@@ -54,7 +54,7 @@ func (w *Worker) round(ctx, preparing context.Context) (wait time.Duration, thro
 	for kind := range w.Handle {
 		dues, err := w.Leases.History.Upcoming(ctx, kind, "")
 		if err != nil {
-			w.trouble(ctx, fmt.Errorf("the queue: %w", err))
+			w.Leases.trouble(ctx, "the queue", err)
 			return max(wait, time.Second), s.until == Idle && s.idle
 		}
 		for _, due := range dues {
@@ -74,12 +74,7 @@ func (w *Worker) round(ctx, preparing context.Context) (wait time.Duration, thro
 	return wait, s.until != Drained || !waits
 }
 
-func (w *Worker) every() time.Duration {
-	if w.Every > 0 {
-		return w.Every
-	}
-	return lookAgain
-}
+func (w *Worker) every() time.Duration { return cmp.Or(w.Every, lookAgain) }
 
 // isLeft reports whether entries are not this Worker's to deliver: others' targets, and lots that could not be
 // delivered here a moment ago.
@@ -98,9 +93,6 @@ func (w *Worker) progress(l lot) *progress {
 	p := w.lots[l]
 	if p == nil {
 		p = &progress{}
-		if w.lots == nil {
-			w.lots, w.underWay, w.ofTarget = map[lot]*progress{}, map[store.QueueKind]int{}, map[string]int{}
-		}
 		w.lots[l] = p
 	}
 	return p

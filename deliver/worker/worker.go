@@ -89,17 +89,9 @@ func (w *Worker) Wake() {
 
 func (w *Worker) ring() {
 	select {
-	case w.rung() <- struct{}{}:
-	default:
+	case w.bell <- struct{}{}:
+	default: // it will look anyway
 	}
-}
-
-// rung is the channel that wakes the Worker.
-func (w *Worker) rung() chan struct{} {
-	if w.bell == nil {
-		w.bell = make(chan struct{}, 1)
-	}
-	return w.bell
 }
 
 // Run delivers until it is through. The end of ctx cuts off what is under way; Finish lets it end. What a killed
@@ -108,8 +100,11 @@ func (w *Worker) Run(ctx context.Context, until Until) {
 	kept := context.WithoutCancel(ctx)
 	keeping, end := context.WithCancel(kept)
 	w.Leases.takeOver(ctx)
+	w.mu.Lock()
+	w.asked, w.bell, w.lots = until, make(chan struct{}, 1), map[lot]*progress{}
+	w.underWay, w.ofTarget = map[store.QueueKind]int{}, map[string]int{}
+	w.mu.Unlock()
 	w.Finish(until)
-	w.asked = until
 	var keeper sync.WaitGroup
 	keeper.Go(func() { w.Leases.keep(keeping) })
 	w.look(ctx)
@@ -123,21 +118,16 @@ func (w *Worker) Run(ctx context.Context, until Until) {
 func (w *Worker) look(ctx context.Context) {
 	preparing, stop := context.WithCancel(ctx)
 	defer stop() // what is being prepared then is not needed any more
-	w.mu.Lock()
-	bell := w.rung()
-	w.mu.Unlock()
 	for ctx.Err() == nil {
 		wait, through := w.round(ctx, preparing)
 		if through {
 			return
 		}
-		timer := time.NewTimer(wait)
 		select {
-		case <-bell:
-		case <-timer.C:
+		case <-w.bell:
+		case <-time.After(wait):
 		case <-ctx.Done():
 		}
-		timer.Stop()
 	}
 }
 
@@ -172,8 +162,11 @@ func (w *Worker) lease(ctx context.Context, h Handler, l lot, permits []*deliver
 	entries, err := w.Leases.History.Lease(ctx, store.LeaseRequest{Kind: l.kind, Target: l.target, Policy: l.policy,
 		Owner: w.Leases.Holder, Want: len(permits), Now: at, Until: time.Now().Add(LeaseFor)})
 	if err != nil {
-		w.trouble(ctx, fmt.Errorf("the queue: %w", err))
-		pause(ctx, w.every()) // what holds the history is not to be asked all the time
+		w.Leases.trouble(ctx, "the queue", err)
+		select { // whatever holds the history is not asked all the time
+		case <-time.After(w.every()):
+		case <-ctx.Done():
+		}
 	}
 	for i, permit := range permits {
 		if i < len(entries) && !w.Leases.extend(entries[i]) {
@@ -215,22 +208,6 @@ func (w *Worker) ended(l lot) {
 	defer w.mu.Unlock()
 	w.count(l, -1)
 	w.ring()
-}
-
-// trouble tells of an error, unless it only follows from the end of ctx.
-func (w *Worker) trouble(ctx context.Context, err error) {
-	if ctx.Err() == nil {
-		w.Leases.Tell(Event{Err: err})
-	}
-}
-
-func pause(ctx context.Context, d time.Duration) {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-	case <-ctx.Done():
-	}
 }
 
 // Blocked returns how many entries that are due are left to another process, which has what they need.
