@@ -12,8 +12,8 @@ import (
 )
 
 // Forward returns the request that passes a received one on to an app at target, as Readdress does. X-Forwarded-For is
-// added or continued, X-Forwarded-Host and X-Forwarded-Proto are added where no proxy before has. remote is the sender's
-// ip:port; anything else is not passed on.
+// added or continued, X-Forwarded-Host and X-Forwarded-Proto are added where no proxy before has. remote is the
+// sender's ip:port; anything else is not passed on.
 func Forward(r *record.Request, target, remote string) (record.Request, error) {
 	out, err := Readdress(r, target)
 	if err == nil {
@@ -25,8 +25,8 @@ func Forward(r *record.Request, target, remote string) (record.Request, error) {
 // Readdress returns a received request for another address, an http or https URL. An error says what is wrong with it.
 //
 // A target without a path (or with "/") gets the received path; one with a path of its own keeps that. The query is the
-// target's, then the received one, byte for byte. Fields that concern one connection only are left out, and Host follows
-// the target. A chunked body gets a Content-Length and loses its trailers. All else is as it came, in its order.
+// target's, then the received one, byte for byte. Fields that concern one connection only are left out, and Host
+// follows the target. A chunked body gets a Content-Length and loses its trailers. The rest keeps its order and bytes.
 func Readdress(r *record.Request, target string) (record.Request, error) {
 	base, wire, err := splitTarget(target)
 	if err != nil {
