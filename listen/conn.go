@@ -247,10 +247,9 @@ func (c *conn) rescue(ctx context.Context, x *record.Exchange) {
 		status = 500
 		c.answer(ctx, x, plain(500), true)
 	}
-	switch {
-	case c.recorded:
+	if c.recorded {
 		c.finish(ctx, x)
-	default:
+	} else {
 		c.release()
 	}
 	c.tell(status, fmt.Errorf("panic: %v", v))

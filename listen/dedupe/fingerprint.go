@@ -67,6 +67,3 @@ func FingerprintOf(x *record.Exchange, path, signature string) *Fingerprint {
 
 // IsEmpty reports whether nothing recognises the webhook.
 func (f *Fingerprint) IsEmpty() bool { return f.key() == digest{} }
-
-// HasSignature reports whether the signature recognises the webhook.
-func (f *Fingerprint) HasSignature() bool { return f.byPrint != digest{} }

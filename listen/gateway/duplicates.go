@@ -82,7 +82,7 @@ func (g *Gateway) load(ctx context.Context) {
 		if err != nil {
 			break // pruned meanwhile, or the time is over
 		}
-		if f := g.fingerprintOf(x); f.HasSignature() {
+		if f := g.fingerprintOf(x); !f.IsEmpty() {
 			heard[id] = g.Window.Recall(f, x)
 		}
 	}

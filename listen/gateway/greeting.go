@@ -37,9 +37,11 @@ func (l *Lane) schemeOf(h handshake.Handshake) string {
 	return scheme.Name
 }
 
-// asked is a request as handshakes are found in it.
-func asked(r *record.Request, params map[string]string) sign.Message {
-	return sign.Message{Method: r.Method, URL: r.URL, Header: r.Header.HTTP(), Body: r.Body, Params: params}
+// asked returns a request as handshakes are answered by the lane.
+func (l *Lane) asked(r *record.Request) sign.Message {
+	m := MessageOf(r)
+	m.Params = l.Greeter.Params
+	return m
 }
 
 func responseOf(r handshake.Reply) *record.Response {

@@ -136,7 +136,7 @@ func (h *Hook) checkHandshake(now time.Time) (found listen.Checked, ok bool) {
 	case greeting.Steps[0].Signed:
 		found = g.settle(now, func() (listen.Checked, []*pinning) {
 			judged := g.judge([]*Lane{l}, r, now)
-			if _, err := l.answer(greeting, asked(r, l.Greeter.Params)); err != nil {
+			if _, err := l.answer(greeting, l.asked(r)); err != nil {
 				judged.pin = nil // it is going to be refused
 			}
 			return judged.Checked, []*pinning{judged.pin}
@@ -155,7 +155,7 @@ const refusedText = "handshake refused\n"
 // Greet returns the answer to a handshake. Its signature, where it has one, was found valid or not checked.
 func (h *Hook) Greet() *record.Response {
 	g, x, l, greeting := h.Gateway, h.Exchange, h.greeter, h.greeting
-	m := asked(&x.Request, l.Greeter.Params)
+	m := l.asked(&x.Request)
 	reply, err := l.answer(greeting, m)
 	if err != nil {
 		g.tellRefused(l, x.ID, greeting, err)

@@ -122,11 +122,11 @@ func (q *Queue) next(h *Hook, kept *record.Exchange) reserved {
 // that it repeats was answered, and a webhook whose sender waits for a command when that has succeeded.
 func (h *Hook) enlist(ctx context.Context, kept *record.Exchange) error {
 	x, g, q := h.Exchange, h.Gateway, h.Gateway.Queue
-	var p reserved
 	isCopy := h.claim != nil && h.claim.IsCopy()
-	if q != nil && !isCopy && h.isQueued() && (q.Ack || !g.runs(x)) {
-		p = q.next(h, kept)
+	if q == nil || isCopy || !h.isQueued() || !q.Ack && g.runs(x) {
+		return g.History.Record(ctx, x)
 	}
+	p := q.next(h, kept)
 	if len(p.entries) == 0 {
 		return g.History.Record(ctx, x)
 	}

@@ -67,7 +67,7 @@ func (p Platform) Late() *record.Response {
 
 // Cut returns a as it would come through the platform: Late at the end of Timeout where the app would take longer.
 func (p Platform) Cut(a listen.Answer) listen.Answer {
-	if a.Delay <= p.Timeout && (a.Fault.Kind != listen.Hang) {
+	if a.Delay <= p.Timeout && a.Fault.Kind != listen.Hang {
 		return a
 	}
 	return listen.Answer{Response: p.Late(), Delay: p.Timeout}

@@ -38,24 +38,21 @@ func ParseSpan(s string) (Span, error) {
 	if !ranged {
 		to = from
 	}
-	span := Span{}
-	for _, end := range []struct {
-		text string
-		d    *time.Duration
-	}{{from, &span.Min}, {to, &span.Max}} {
-		d, err := units.ParseDuration(end.text)
+	var ends [2]time.Duration
+	for i, text := range []string{from, to} {
+		d, err := units.ParseDuration(text)
 		switch {
 		case err != nil:
 			return Span{}, fmt.Errorf("%q is not a time such as 200ms, 3s or 50ms..2s", s)
 		case d > listen.MaxWait:
-			return Span{}, fmt.Errorf("%s is longer than %s", end.text, "10m")
+			return Span{}, fmt.Errorf("%s is longer than 10m", text)
 		}
-		*end.d = d
+		ends[i] = d
 	}
-	if span.Max < span.Min {
+	if ends[1] < ends[0] {
 		return Span{}, fmt.Errorf("%q ends before it begins", s)
 	}
-	return span, nil
+	return Span{Min: ends[0], Max: ends[1]}, nil
 }
 
 // String returns s as ParseSpan reads it.
