@@ -25,11 +25,11 @@ func isLearnt(v record.Verdict) bool { return strings.HasPrefix(v.Secret, learnt
 // runs reports whether the command runs for a webhook: for one that was verified with a secret that barb was given, and
 // with Unverified for what no web page has sent.
 func (g *Gateway) runs(x *record.Exchange) bool {
-	if g.Runner == nil || x.Verdict.Status == record.Invalid || x.Verdict.Status != record.Valid && !g.Runner.Unverified {
+	if g.Runner == nil || x.Verdict.Status != record.Valid && !g.Runner.Unverified {
 		return false
 	}
-	status, _ := g.distrusts(x)
-	return status == 0
+	distrusted, _ := g.distrusts(x)
+	return distrusted == 0 && x.Verdict.Status != record.Invalid
 }
 
 // distrusts says why the command must not run for a webhook although it was meant to, and the status that keeps its
@@ -52,20 +52,18 @@ func (g *Gateway) distrusts(x *record.Exchange) (status int, why string) {
 // execute runs the command for a webhook. A nil answer means that all is well, or that nothing was to be run.
 func (h *Hook) execute(ctx context.Context) *record.Response {
 	g, x := h.Gateway, h.Exchange
-	r := g.Runner
-	if !g.runs(x) {
-		status, why := g.distrusts(x)
-		if status == 0 {
-			return nil
-		}
+	if status, why := g.distrusts(x); status != 0 {
 		g.Tell(Event{Kind: CommandRefused, ID: x.ID, Detail: why})
 		return textAnswer(status, "not worked on\n")
 	}
-	if !r.Acquire(ctx) {
+	if !g.runs(x) {
+		return nil
+	}
+	if !g.Runner.Acquire(ctx) {
 		g.Tell(Event{Kind: CommandBusy, ID: x.ID})
 		return comeAgain("5", "too many webhooks are being worked on\n")
 	}
-	defer r.Release()
+	defer g.Runner.Release()
 	x.Run = g.runCommand(ctx, x, "0")
 	switch x.Run.Exit {
 	case 0:

@@ -17,7 +17,6 @@ type gathering struct {
 
 	mu    sync.Mutex
 	kinds map[string]*flood
-	ended bool
 	// telling is held by the kinds whose time has ended, until they are told of.
 	telling sync.WaitGroup
 }
@@ -32,15 +31,7 @@ type flood struct {
 
 // see tells of a refusal, or counts it.
 func (g *gathering) see(kind string, r listen.Refusal) {
-	if g.passes(kind, r) {
-		g.tell(r, 1)
-	}
-}
-
-// passes reports whether a refusal is told of at once.
-func (g *gathering) passes(kind string, r listen.Refusal) bool {
 	g.mu.Lock()
-	defer g.mu.Unlock()
 	if g.kinds == nil {
 		g.kinds = map[string]*flood{}
 	}
@@ -50,21 +41,23 @@ func (g *gathering) passes(kind string, r listen.Refusal) bool {
 		k.timer = time.AfterFunc(g.every, func() { g.over(kind) })
 		g.kinds[kind] = k
 	}
-	if k.told < g.most {
+	atOnce := k.told < g.most
+	if atOnce {
 		k.told++
-		return true
-	}
-	if k.held++; k.held == 1 {
+	} else if k.held++; k.held == 1 {
 		k.example = r
 	}
-	return false
+	g.mu.Unlock()
+	if atOnce {
+		g.tell(r, 1)
+	}
 }
 
 // over ends the time of a kind. The refusal that is told of then counts as the first of the next time.
 func (g *gathering) over(kind string) {
 	g.mu.Lock()
 	k := g.kinds[kind]
-	if g.ended || k == nil {
+	if k == nil {
 		g.mu.Unlock()
 		return
 	}
@@ -86,7 +79,6 @@ func (g *gathering) over(kind string) {
 // end tells of all that is held. see may not be called after it.
 func (g *gathering) end() {
 	g.mu.Lock()
-	g.ended = true
 	left := g.kinds
 	g.kinds = nil
 	g.mu.Unlock()
