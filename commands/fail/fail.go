@@ -1,9 +1,7 @@
 // Package fail is an error that says what to type next. It knows the exit codes of barb; it prints nothing.
 package fail
 
-import (
-	"fmt"
-)
+import "fmt"
 
 // Error is an error with its exit code and the next command to type. Without Err it is silent, because the result was
 // printed already.

@@ -12,7 +12,7 @@ import (
 	"github.com/barbhq/barb/deliver/provider"
 )
 
-// WaitsLong is the part about Waits in the help of a command.
+// WaitsLong is the part about the waits in the help of a command.
 const WaitsLong = `
 --schedule takes the waits of a provider (barb providers lists them) or a list of one's own,
 and the deadline of all attempts only where one is given. --speed 1000x makes each wait so
@@ -21,18 +21,8 @@ printed, retry in +5m (300ms). What is signed is the real time, which the receiv
 with its own. --until-2xx goes on, with the last wait, until a 2xx, ^C or --deadline; whatever
 else comes is tried again, but for a 410, a bad certificate and what --retry-on leaves out.`
 
-// Waits says when a delivery is tried again, by name instead of by number.
-type Waits struct {
-	schedule string
-	speed    float64
-	until2xx bool
-
-	// Provider is that of --as, nil without; Override is what the URL of the endpoint changes in its policy.
-	Provider *provider.Provider
-	Override provider.Override
-}
-
-func (f *Waits) addFlags(cmd *cobra.Command) {
+// addWaits adds the flags that say by name instead of by number when a delivery is tried again.
+func (f *Retry) addWaits(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.StringVar(&f.schedule, "schedule", "", "wait as this `provider` does (barb providers), or a list of "+
 		"waits: 5s,5m,30m")

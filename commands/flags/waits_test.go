@@ -125,7 +125,7 @@ func TestSpeedsAreNumbersAboveZero(t *testing.T) {
 func TestOnlyListsAndProvidersThatRetryAreSchedules(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{"exponential", "linear,1s", "gitlab", "acme", "1s,x", ""} {
-		f := Retry{Waits: Waits{schedule: name}}
+		f := Retry{schedule: name}
 		if err := f.takeSchedule(func(string) int { return 0 }, &deliver.Policy{}); err == nil {
 			t.Errorf("%q was taken", name)
 		}

@@ -91,7 +91,5 @@ func withoutAddedLine(before, after []byte) []byte {
 	if bytes.HasSuffix(before, []byte("\n")) {
 		return after
 	}
-	cut, _ := bytes.CutSuffix(after, []byte("\n"))
-	cut, _ = bytes.CutSuffix(cut, []byte("\r"))
-	return cut
+	return bytes.TrimSuffix(bytes.TrimSuffix(after, []byte("\n")), []byte("\r"))
 }

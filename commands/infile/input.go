@@ -61,11 +61,10 @@ func (p *Input) Bytes() ([]byte, error) {
 	if p.In == nil {
 		return []byte(p.Text), nil
 	}
-	what := p.Name
-	if what == "-" {
-		what = "stdin"
+	if p.Name == "-" {
+		return ReadAll(p.In, MaxPayload, "stdin")
 	}
-	return ReadAll(p.In, MaxPayload, what)
+	return ReadAll(p.In, MaxPayload, p.Name)
 }
 
 // Close closes the file of a payload. A nil payload has none.

@@ -40,15 +40,11 @@ type Latency struct {
 
 // NewStats returns the statistics of a history with the depth of its queue and its six figures.
 func NewStats(s store.Stats, queue map[store.QueueState]int64, r *health.Report) Stats {
-	byError := map[string]int64{}
-	for kind, n := range s.ByFailure {
-		byError[kind] = n
-	}
 	out := Stats{Schema: 1, Exchanges: s.Total, Sent: s.Sent, Received: s.Received,
 		Deliveries: s.Deliveries, Delivered: s.Delivered, Exhausted: s.Exhausted, Open: s.Open,
 		SuccessRate: s.SuccessRate, Retries: s.Retries, BadSignatures: s.BadSignatures,
 		SentMS: newLatency(s.SentLatency), ReceivedMS: newLatency(s.ReceivedLatency),
-		ByStatus: s.ByStatus, ByError: byError, Queue: queue, OverMS: r.Over.Milliseconds()}
+		ByStatus: s.ByStatus, ByError: s.ByFailure, Queue: queue, OverMS: r.Over.Milliseconds()}
 	for i := range r.Figures {
 		out.Figures = append(out.Figures, newFigure(&r.Figures[i]))
 	}

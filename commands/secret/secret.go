@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -34,10 +33,11 @@ const (
 
 // IsReference reports whether s is a reference, and not the secret itself.
 func IsReference(s string) bool {
-	return slices.ContainsFunc([]string{"env:", "file:", "cmd:", "keyring:"}, func(prefix string) bool {
-		return strings.HasPrefix(s, prefix) && len(s) > len(prefix)
-	})
+	kind, rest, _ := strings.Cut(s, ":")
+	return rest != "" && isKind(kind)
 }
+
+func isKind(s string) bool { return s == "env" || s == "file" || s == "cmd" || s == "keyring" }
 
 // Finder finds secrets for one run of barb, each once: stdin can be read once, and a command may ask for a password. It
 // is safe for concurrent use, and a slow command delays only callers that want the same secret.
@@ -128,7 +128,7 @@ func (f *Finder) lookUp(ctx context.Context, ref string) (key []byte, name strin
 	case ref == "-":
 		key, err = Read(f.Stdin, "the secret on stdin")
 		return key, "stdin", err
-	case !IsReference(ref) && slices.Contains([]string{"env", "file", "cmd", "keyring"}, kind) && rest == "":
+	case rest == "" && isKind(kind):
 		return nil, "", fail.Usage("--secret %s names nothing", ref).Hint(Help)
 	case !IsReference(ref):
 		f.warnOfLiteral()
@@ -180,15 +180,10 @@ func Read(r io.Reader, what string) ([]byte, error) {
 // trim removes the byte order mark and the line end of an editor from a secret.
 func trim(data []byte, what string) ([]byte, error) {
 	data, err := infile.PlainText(data, what)
-	return trimNewline(data), err
-}
-
-// trimNewline removes one newline at the end, which an editor adds.
-func trimNewline(key []byte) []byte {
-	if trimmed, ok := bytes.CutSuffix(key, []byte("\r\n")); ok {
-		return trimmed
+	if trimmed, ok := bytes.CutSuffix(data, []byte("\r\n")); ok {
+		return trimmed, err
 	}
-	return bytes.TrimSuffix(key, []byte("\n"))
+	return bytes.TrimSuffix(data, []byte("\n")), err
 }
 
 // KeyringError returns a usage error for a name that is not in the keyring, and an error with exit code 6 for an
