@@ -31,16 +31,6 @@ func (sh *shell) remembered(f *flags.Client, connectIn time.Duration) (worker.Co
 	return c, nil
 }
 
-// connect makes the HTTP client that remembered has described.
-func (sh *shell) connect(c *worker.Connection) (*deliver.Client, error) {
-	connectIn, err := time.ParseDuration(c.ConnectTimeout)
-	if err != nil {
-		return nil, err
-	}
-	f := flags.Client{Connection: c.Connection}
-	return f.NewClient(sh.version, sh.Getenv, connectIn)
-}
-
 // absolute returns a path that means the same in every folder; "" for "".
 func (sh *shell) absolute(path string) string {
 	if path == "" || filepath.IsAbs(path) {
@@ -103,6 +93,7 @@ func shownPlan(text string) string {
 // plans makes plans of the queue into what delivers by them.
 func (sh *shell) plans() *worker.Plans { return &worker.Plans{Make: sh.makePlan} }
 
+// makePlan returns what signs and what sends the messages of a plan.
 func (sh *shell) makePlan(ctx context.Context, p *worker.Plan, target string) (*signer.Signer, *deliver.Client, error) {
 	s := &signing{}
 	if p.Scheme != "" {
@@ -111,7 +102,12 @@ func (sh *shell) makePlan(ctx context.Context, p *worker.Plan, target string) (*
 			return nil, nil, err
 		}
 	}
-	client, err := sh.connect(&p.Client)
+	connectIn, err := time.ParseDuration(p.Client.ConnectTimeout)
+	if err != nil {
+		return nil, nil, err
+	}
+	f := flags.Client{Connection: p.Client.Connection}
+	client, err := f.NewClient(sh.version, sh.Getenv, connectIn)
 	return &s.Signer, client, err
 }
 

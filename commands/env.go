@@ -94,8 +94,10 @@ func Main(ctx context.Context, env Env, version string, args []string) int {
 	root.SetOut(sh.out) // help and completions too must notice a full disk
 	root.SetErr(env.Err)
 	err := root.ExecuteContext(ctx)
-	if closeErr := sh.close(); err == nil {
-		err = closeErr
+	if sh.history != nil {
+		if closeErr := sh.history.Close(); err == nil {
+			err = closeErr
+		}
 	}
 	code := sh.report(err)
 	// A reader of stdout that went away, as in | head, is no error.
@@ -156,10 +158,7 @@ func plainUsage(cmd *cobra.Command) {
 
 // Root returns the command tree without an environment, for generating documentation.
 func Root(version string) *cobra.Command {
-	env := Env{In: strings.NewReader(""), Out: io.Discard, Err: io.Discard,
-		Getenv: func(string) string { return "" }, Now: time.Now, Rand: func() float64 { return 0 },
-		Interruptible: context.WithCancel}
-	return newRoot(newShell(env, version), nil)
+	return newRoot(newShell(Env{Out: io.Discard, Err: io.Discard}, version), nil)
 }
 
 func (sh *shell) addGlobalFlags(root *cobra.Command) {
@@ -234,11 +233,4 @@ func (sh *shell) note(format string, args ...any) { sh.complain("barb: ", format
 
 func (sh *shell) complain(prefix, format string, args []any) {
 	sh.err.Printf("%s%s\n", prefix, ui.EscapeLine(fmt.Sprintf(format, args...)))
-}
-
-func (sh *shell) close() error {
-	if sh.history == nil {
-		return nil
-	}
-	return sh.history.Close()
 }

@@ -332,8 +332,7 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 		return nil, err
 	}
 	client, err := deliver.NewClient(deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: o.ConnectIn,
-		MaxBody: 64 << 20, ReadLimit: 64 << 20,
-		Room: listen.TakeRoom})
+		MaxBody: 64 << 20, ReadLimit: 64 << 20, Room: listen.TakeRoom})
 	if err != nil {
 		return nil, fail.Usage("%w", err)
 	}
