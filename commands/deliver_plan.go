@@ -93,25 +93,31 @@ func shownPlan(text string) string {
 // plans makes plans of the queue into what delivers by them.
 func (sh *shell) plans() *worker.Plans { return &worker.Plans{Make: sh.makePlan} }
 
-// makePlan returns what signs and what sends the messages of a plan.
+// makePlan returns what signs and what sends the messages of a plan. The client comes even if the secret is not there: a
+// replay may have been given another secret.
 func (sh *shell) makePlan(ctx context.Context, p *worker.Plan, target string) (*signer.Signer, *deliver.Client, error) {
-	s := &signing{}
-	if p.Scheme != "" {
-		var err error
-		if s, err = sh.rememberedSigner(ctx, p, target); err != nil {
-			return nil, nil, err
-		}
-	}
-	connectIn, err := time.ParseDuration(p.Client.ConnectTimeout)
+	client, failed := sh.connect(&p.Client)
+	s, err := sh.rememberedSigner(ctx, p, target)
 	if err != nil {
-		return nil, nil, err
+		return nil, client, err
 	}
-	f := flags.Client{Connection: p.Client.Connection}
-	client, err := f.NewClient(sh.version, sh.Getenv, connectIn)
-	return &s.Signer, client, err
+	return &s.Signer, client, failed
+}
+
+// connect makes the HTTP client that remembered has described.
+func (sh *shell) connect(c *worker.Connection) (*deliver.Client, error) {
+	connectIn, err := time.ParseDuration(c.ConnectTimeout)
+	if err != nil {
+		return nil, err
+	}
+	f := flags.Client{Connection: c.Connection}
+	return f.NewClient(sh.version, sh.Getenv, connectIn)
 }
 
 func (sh *shell) rememberedSigner(ctx context.Context, j *worker.Plan, target string) (*signing, error) {
+	if j.Scheme == "" {
+		return &signing{}, nil
+	}
 	f := flags.Signing{Scheme: j.Scheme}
 	for _, kept := range j.Secrets {
 		ref, err := sh.file.AllowedReference(kept)

@@ -18,8 +18,8 @@ const BlockedFor = 30 * time.Second
 // is tried again after a while. Making one may take as long as the command of a secret; nobody waits for it who needs
 // another.
 type Plans struct {
-	// Make returns what signs and what sends the messages of a plan. One goroutine calls it for each plan, with the target
-	// of a message.
+	// Make returns what signs and what sends the messages of a plan; the client also if what signs cannot be made. One
+	// goroutine calls it for each plan, with the target of a message.
 	Make func(ctx context.Context, p *Plan, target string) (*signer.Signer, *deliver.Client, error)
 
 	mu  sync.Mutex
@@ -37,7 +37,8 @@ type Made struct {
 	until time.Time // when Make is tried again after err
 }
 
-// Of returns what delivers by a plan, given as JSON. With an error the Made holds nothing that can be relied on.
+// Of returns what delivers by a plan, given as JSON. With an error the Made may hold a Client, and nothing else that can
+// be relied on.
 func (p *Plans) Of(ctx context.Context, plan, target string) (*Made, error) {
 	p.mu.Lock()
 	m := p.all[plan]
