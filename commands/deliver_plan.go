@@ -93,8 +93,8 @@ func shownPlan(text string) string {
 // plans makes plans of the queue into what delivers by them.
 func (sh *shell) plans() *worker.Plans { return &worker.Plans{Make: sh.makePlan} }
 
-// makePlan returns what signs and what sends the messages of a plan. The client comes even if the secret is not there: a
-// replay may have been given another secret.
+// makePlan returns what signs and what sends the messages of a plan. The client comes even if the secret is not there,
+// since a replay may have another secret.
 func (sh *shell) makePlan(ctx context.Context, p *worker.Plan, target string) (*signer.Signer, *deliver.Client, error) {
 	client, failed := sh.connect(&p.Client)
 	s, err := sh.rememberedSigner(ctx, p, target)
