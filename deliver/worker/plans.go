@@ -37,8 +37,8 @@ type Made struct {
 	until time.Time // when Make is tried again after err
 }
 
-// Of returns what delivers by a plan, given as JSON. With an error the Made may hold a Client, and nothing else that can
-// be relied on.
+// Of returns what delivers by a plan, given as JSON. With an error the Made may hold a Client, but nothing else that
+// can be relied on.
 func (p *Plans) Of(ctx context.Context, plan, target string) (*Made, error) {
 	p.mu.Lock()
 	m := p.all[plan]
