@@ -164,10 +164,7 @@ type configRow struct {
 }
 
 func runConfig(sh *shell, root *cobra.Command) error {
-	file, err := sh.configuration()
-	if err != nil {
-		return err
-	}
+	file := sh.file
 	rows := []configRow{{Key: "config", Value: file.Path, Source: sh.configSource(), Variable: "BARB_CONFIG"}}
 	rows = append(rows, sh.trustRow(file)...)
 	for _, s := range sh.settingsOf(func(string) bool { return true }) {
@@ -182,26 +179,26 @@ func runConfig(sh *shell, root *cobra.Command) error {
 		rows = append(rows, configRow{Key: "secret", Value: "env:BARB_SECRET", Source: "BARB_SECRET",
 			Variable: "BARB_SECRET"})
 	}
+	add := func(key, value, from string) {
+		rows = append(rows, configRow{Key: key, Value: value, Source: source(from)})
+	}
 	if len(file.Redact) > 0 {
-		rows = append(rows, configRow{Key: "history.redact", Value: strings.Join(file.RedactTexts, ", "),
-			Source: source(file.Path)})
+		add("history.redact", strings.Join(file.RedactTexts, ", "), file.Path)
 	}
 	for _, s := range file.Schemes.Own {
-		rows = append(rows, configRow{Key: "scheme." + s.Name, Value: s.Formula(), Source: source(file.SourceOf(s.Name))})
+		add("scheme."+s.Name, s.Formula(), file.SourceOf(s.Name))
 	}
 	if len(file.Allowed) > 0 {
-		rows = append(rows, configRow{Key: "deliver.allow", Value: strings.Join(file.Allowed, ", "),
-			Source: source(file.Path)})
+		add("deliver.allow", strings.Join(file.Allowed, ", "), file.Path)
 	}
 	for i, r := range file.Routes {
 		value := strings.Join(slices.DeleteFunc([]string{r.Path, strings.Join(r.Methods, ","), r.Event, r.Scheme,
 			strings.Join(r.Secrets, ","), config.WrittenTargets(r.Targets)},
 			func(s string) bool { return s == "" }), "  ")
-		rows = append(rows, configRow{Key: fmt.Sprintf("route.%d", i+1), Value: value, Source: source(file.Path)})
+		add(fmt.Sprintf("route.%d", i+1), value, file.Path)
 	}
 	for i, t := range file.Tables {
-		rows = append(rows, configRow{Key: fmt.Sprintf("respond.%d", i+1), Value: t.String(),
-			Source: source(fmt.Sprintf("%s:%d", file.Path, t.LineOf("")))})
+		add(fmt.Sprintf("respond.%d", i+1), t.String(), fmt.Sprintf("%s:%d", file.Path, t.LineOf("")))
 	}
 	if sh.json {
 		for _, row := range rows {

@@ -71,12 +71,8 @@ func (sh *shell) takeSample(c *payload.Content, o *sendOptions) error {
 	if err != nil {
 		return err
 	}
-	file, err := sh.configuration()
-	if err != nil {
-		return err
-	}
 	c.Sample, c.MayReadEnv = &own.Event, own.MayReadEnv()
-	c.Scheme, _ = file.Catalog().Lookup(own.Scheme)
+	c.Scheme, _ = sh.file.Catalog().Lookup(own.Scheme)
 	c.Type = cmp.Or(c.Type, own.ContentType)
 	if c.Draft, err = own.Draft(); err != nil {
 		return fail.Usage("%s: %w", own.Origin(), err)
@@ -127,19 +123,15 @@ func (sh *shell) editOnce(c *payload.Content) error {
 }
 
 // defaultScheme signs a sample event by its own scheme, where nothing says otherwise and there is a secret.
-func (sh *shell) defaultScheme(c *payload.Content, f *flags.Signing, target string) error {
-	file, err := sh.configuration()
-	if err != nil || c.Sample == nil || c.Sample.Scheme == "" {
-		return err
+func (sh *shell) defaultScheme(c *payload.Content, f *flags.Signing, target string) {
+	if c.Sample == nil || c.Sample.Scheme == "" ||
+		f.Scheme != "" && (f.Scheme != "auto" || sh.settings["scheme"] == "flag") {
+		return
 	}
-	if f.Scheme != "" && (f.Scheme != "auto" || sh.settings["scheme"] == "flag") {
-		return nil
-	}
-	row := file.Routes.ForScheme("", urlPath(target))
+	row := sh.file.Routes.ForScheme("", urlPath(target))
 	if (row == nil || row.Scheme == "") && len(sh.secretRefs(f.Secrets, row)) > 0 {
 		f.Scheme = c.Sample.Scheme
 	}
-	return nil
 }
 
 // openEditor lets the person change a payload.

@@ -7,7 +7,6 @@ import (
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/ui"
@@ -26,11 +25,8 @@ func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, 
 		return err
 	}
 	m.Params = params
-	if m.Stream != nil {
-		if m.Body, err = infile.ReadAll(m.Stream, infile.MaxPayload, "the payload"); err != nil {
-			return err
-		}
-		m.Stream = nil
+	if err := readStream(&m); err != nil {
+		return err
 	}
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
@@ -60,11 +56,7 @@ func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, 
 // discoverKeys are the secrets and parameters of the flags, else of the route.
 func (sh *shell) discoverKeys(ctx context.Context, f *flags.Signing, path string) ([]sign.Secret, map[string]string,
 	error) {
-	file, err := sh.configuration()
-	if err != nil {
-		return nil, nil, err
-	}
-	row := file.Routes.ForScheme("", path)
+	row := sh.file.Routes.ForScheme("", path)
 	refs := sh.secretRefs(f.Secrets, row)
 	if len(refs) == 0 {
 		return nil, nil, fail.Usage("--discover needs the secret").Hint(secret.Help)

@@ -12,9 +12,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/receiver"
-	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 )
@@ -33,6 +31,7 @@ func runEmit(ctx context.Context, sh *shell, o verifyOptions) error {
 			Hint(fail.DidYouMean("--emit ", fail.Nearest(o.emit, receiver.Frameworks()),
 				strings.Join(receiver.Frameworks(), ", ")))
 	}
+	o.strict = false // that is for a verdict
 	e := emission{o: o}
 	if o.hasHook() {
 		if err := e.takeHook(ctx, sh); err != nil {
@@ -74,7 +73,7 @@ func (e *emission) takeScheme(sh *shell) (err error) {
 		return fail.Usage("--emit needs a scheme, or a webhook to find it from").Hint("barb verify -s stripe --emit " +
 			e.o.emit)
 	}
-	e.scheme, err = sh.lookupScheme(e.o.Scheme)
+	e.scheme, err = sh.file.LookupScheme(e.o.Scheme)
 	return err
 }
 
@@ -84,26 +83,16 @@ func (e *emission) takeHook(ctx context.Context, sh *shell) error {
 	if err != nil {
 		return err
 	}
-	if m.Stream != nil {
-		if c, ok := m.Stream.(io.Closer); ok {
-			defer c.Close()
-		}
-		if m.Body, err = infile.ReadAll(m.Stream, infile.MaxPayload, "the payload"); err != nil {
-			return err
-		}
-		m.Stream = nil
+	if c, ok := m.Stream.(io.Closer); ok {
+		defer c.Close()
 	}
-	if e.o.Scheme == "" {
-		e.o.Scheme = e.o.recorded
+	if err := readStream(&m); err != nil {
+		return err
 	}
 	e.path = urlPath(m.URL)
-	v, err := sh.verifier(ctx, verifierOptions{Signing: e.o.Signing, path: e.path, message: &m,
-		tolerance: e.o.tolerance})
-	switch {
-	case err != nil:
+	v, err := e.o.verifier(ctx, sh, &m)
+	if err != nil {
 		return err
-	case v == nil:
-		return fail.Usage("verify needs a secret").Hint(secret.Help)
 	}
 	return e.judge(sh, v, m, now)
 }
@@ -118,7 +107,7 @@ func (e *emission) judge(sh *shell, v *verifier.Verifier, m sign.Message, now ti
 		return fail.Unsupported("the headers show no scheme that is known").Hint("name it: -s SCHEME; barb " +
 			"schemes lists them")
 	}
-	if e.scheme, err = sh.lookupScheme(c.Scheme); err != nil {
+	if e.scheme, err = sh.file.LookupScheme(c.Scheme); err != nil {
 		return err
 	}
 	old := c.Verdict.Reason == string(sign.TimestampExpired) || c.Verdict.Reason == string(sign.TimestampInFuture)
@@ -156,10 +145,8 @@ func holdsSecret(m sign.Message, secrets []sign.Secret) bool {
 // secretVar is the variable of the first env: reference, of the flags or of the route; "" when there is none.
 func (e *emission) secretVar(sh *shell) string {
 	refs := e.o.Secrets
-	if file, err := sh.configuration(); err == nil && len(refs) == 0 {
-		if r := file.Routes.ForScheme(e.scheme.Name, e.path); r != nil {
-			refs = r.Secrets
-		}
+	if r := sh.file.Routes.ForScheme(e.scheme.Name, e.path); r != nil && len(refs) == 0 {
+		refs = r.Secrets
 	}
 	for _, ref := range refs {
 		if name, ok := strings.CutPrefix(ref, "env:"); ok {

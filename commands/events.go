@@ -41,11 +41,11 @@ func newEvents(sh *shell) *cobra.Command {
   barb events save 42 --as stripe:mine
   barb send :3000/webhooks --event stripe:invoice.paid --set data.object.amount_due=1200`,
 		Args:              args(0, 1, "one provider at most"),
-		ValidArgsFunction: sh.completeProviders,
+		ValidArgsFunction: completeOne(func(string) []string { return fixture.Providers() }),
 		RunE:              func(_ *cobra.Command, args []string) error { return runEventsList(sh, args) },
 	}
 	list := &cobra.Command{Use: "list [PROVIDER]", Short: "List the sample events", Args: cmd.Args,
-		ValidArgsFunction: sh.completeProviders,
+		ValidArgsFunction: cmd.ValidArgsFunction,
 		Example:           "  barb events list github\n  barb events list --json --jq .event", RunE: cmd.RunE}
 	cmd.AddCommand(list, newEventsShow(sh), newEventsSave(sh))
 	return cmd
@@ -127,7 +127,7 @@ made from. The same --seed and --timestamp give the same bytes.`,
   barb events show github:push --seed 7 --timestamp 2026-01-20T14:32:00Z
   barb events show shopify:orders/create --template > my-order.json`,
 		Args:              args(1, 1, "one PROVIDER:TYPE"),
-		ValidArgsFunction: sh.completeSamples,
+		ValidArgsFunction: completeOne(sh.sampleNames),
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.name = args[0]
 			return runEventsShow(sh, o)
@@ -163,10 +163,11 @@ func runEventsShow(sh *shell, o eventsShowOptions) error {
 	if err != nil {
 		return fail.Usage("%s: %w", e.Origin(), err)
 	}
+	seed := &values.Seed
 	if e.Plain {
-		return sh.printEvent(e, p, nil)
+		seed = nil
 	}
-	return sh.printEvent(e, p, &values.Seed)
+	return sh.printEvent(e, p, seed)
 }
 
 // printEvent prints a payload, to a terminal escaped and with a line break behind it.
@@ -184,26 +185,19 @@ func (sh *shell) printEvent(e payload.Sample, p fixture.Payload, seed *uint64) e
 	return nil
 }
 
-func (sh *shell) completeProviders(_ *cobra.Command, given []string, _ string) ([]string, cobra.ShellCompDirective) {
-	if len(given) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
+// completeOne completes the first argument, which has no other behind it.
+func completeOne(names func(prefix string) []string) cobra.CompletionFunc {
+	return func(_ *cobra.Command, given []string, prefix string) ([]string, cobra.ShellCompDirective) {
+		if len(given) > 0 {
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		}
+		return names(prefix), cobra.ShellCompDirectiveNoFileComp
 	}
-	return fixture.Providers(), cobra.ShellCompDirectiveNoFileComp
 }
 
-func (sh *shell) completeSamples(_ *cobra.Command, given []string, prefix string) ([]string, cobra.ShellCompDirective) {
-	if len(given) > 0 {
-		return nil, cobra.ShellCompDirectiveNoFileComp
-	}
-	return sh.sampleNames(prefix), cobra.ShellCompDirectiveNoFileComp
-}
-
-// sampleNames completes PROVIDER:TYPE. Errors of the user's own events are not shown in a completion.
+// sampleNames completes PROVIDER:TYPE.
 func (sh *shell) sampleNames(prefix string) (names []string) {
-	own, err := sh.ownEvents("")
-	if err != nil {
-		own = nil
-	}
+	own, _ := sh.ownEvents("") // a completion shows no error
 	for _, e := range slices.Concat(own, payload.BuiltIn(fixture.Providers()...)) {
 		if strings.HasPrefix(e.String(), prefix) {
 			names = append(names, e.String()+"\t"+cmp.Or(e.About, e.Scheme))

@@ -105,10 +105,8 @@ func (sh *shell) checkFree(o eventsSaveOptions, name, eventType string) error {
 
 // oneCaptured is the one exchange that a selector means.
 func (sh *shell) oneCaptured(ctx context.Context, selector string) (*record.Exchange, error) {
-	found, err := sh.selected(ctx, []string{selector}, &flags.Filter{}, func(f *store.Filter) {
-		f.Bodies, f.Limit = true,
-			2
-	})
+	found, err := sh.selected(ctx, []string{selector}, &flags.Filter{},
+		func(f *store.Filter) { f.Bodies, f.Limit = true, 2 })
 	if err != nil {
 		return nil, err
 	}

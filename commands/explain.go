@@ -21,21 +21,15 @@ func (sh *shell) explanation(ctx context.Context, v *verifier.Verifier, c verifi
 	if c.Fault != nil || c.Verdict.Status == record.Valid {
 		return nil, nil
 	}
-	file, err := sh.configuration()
-	if err != nil {
-		return nil, err
-	}
 	q := explain.Question{Scheme: v.Scheme, Message: m, Secrets: v.Secrets, Now: now}
 	if v.Auto {
-		q.Scheme, _ = file.Catalog().Lookup(c.Scheme) // none is a question, too
+		q.Scheme, _ = sh.file.Catalog().Lookup(c.Scheme) // none is a question, too
 	}
 	if v.Tolerance != nil {
 		q.Scheme.Tolerance = sign.Both(*v.Tolerance)
 	}
 	q.Message.Params = v.Params
-	if q.Others, err = sh.otherSecrets(ctx, v.Secrets); err != nil {
-		return nil, err
-	}
+	q.Others = sh.otherSecrets(ctx, v.Secrets)
 	limited, cancel := context.WithTimeout(ctx, explainLimit)
 	defer cancel()
 	answer := explain.Find(limited, q)
@@ -45,11 +39,7 @@ func (sh *shell) explanation(ctx context.Context, v *verifier.Verifier, c verifi
 // otherSecrets returns the secrets of all routes and BARB_SECRET, without those that were used. A secret that cannot be
 // read is left out: it is not this message's. No command is run for a guess, since it may ask for a password or cost
 // something.
-func (sh *shell) otherSecrets(ctx context.Context, used []sign.Secret) (others []explain.Other, err error) {
-	file, err := sh.configuration()
-	if err != nil {
-		return nil, err
-	}
+func (sh *shell) otherSecrets(ctx context.Context, used []sign.Secret) (others []explain.Other) {
 	add := func(ref, endpoint string) {
 		isUsed := func(s sign.Secret) bool { return s.Name == ref }
 		isKnown := func(o explain.Other) bool { return o.Name == ref }
@@ -60,11 +50,11 @@ func (sh *shell) otherSecrets(ctx context.Context, used []sign.Secret) (others [
 			others = append(others, explain.Other{Secret: secrets[0], Endpoint: endpoint})
 		}
 	}
-	for _, r := range file.Routes {
+	for _, r := range sh.file.Routes {
 		for _, ref := range r.Secrets {
 			add(ref, r.Path)
 		}
 	}
 	add("env:BARB_SECRET", "")
-	return others, ctx.Err()
+	return others
 }

@@ -12,7 +12,7 @@ func runGenerateKey(sh *shell, names []string) error {
 	if len(names) != 1 {
 		return fail.Usage("--generate-key makes a key for one scheme").Hint("barb schemes discord --generate-key")
 	}
-	s, err := sh.lookupScheme(names[0])
+	s, err := sh.file.LookupScheme(names[0])
 	if err != nil {
 		return err
 	}

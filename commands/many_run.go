@@ -26,12 +26,6 @@ type runPlan struct {
 	flags.CommandLine
 }
 
-// resumed is a run that is resumed.
-type resumed struct {
-	run  store.Run
-	plan runPlan
-}
-
 // changeable are the flags that may be given anew when a run goes on: they decide how it is sent, not what.
 var changeable = []string{"resume", "skip-bad", "secret", "concurrency", "rate", "burst", "output", "with-body",
 	"with-url", "with-headers",
@@ -54,29 +48,19 @@ func (o *sendOptions) given(ctx context.Context, sh *shell, cmd *cobra.Command, 
 			return err
 		}
 	}
-	if err := o.CheckMany(cmd, o.listed()); err != nil || !o.isMany() {
+	if err := o.CheckMany(cmd, o.listed()); err != nil || !o.isMany() || o.resumed != nil {
 		return err
 	}
-	kept, err := planOf(sh, cmd, o)
-	o.kept = kept
-	return err
-}
-
-// planOf is the command line as a run remembers it: every flag that does not have its default.
-func planOf(sh *shell, cmd *cobra.Command, o *sendOptions) (runPlan, error) {
-	if o.resumed != nil {
-		return o.resumed.plan, nil
-	}
-	// short enough to be typed again
-	p := runPlan{URL: o.url, Dir: sh.Dir, Plan: batch.Plan{IDs: signer.NewID(), Seed: 1 + uint64(sh.Rand()*1e6)}}
+	seed := 1 + uint64(sh.Rand()*1e6) // short enough to be typed again
 	if o.Seed != nil {
-		p.Seed = *o.Seed
+		seed = *o.Seed
 	}
-	p.CommandLine = flags.Save(cmd, sh.weight, isWithheld)
-	if name, isFile := strings.CutPrefix(o.data, "@"); isFile && name == "" {
-		return p, fail.Usage(`-d "@" names no file`).Hint("-d @payload.json, or -d @- for stdin")
+	o.kept = runPlan{URL: o.url, Dir: sh.Dir, Plan: batch.Plan{IDs: signer.NewID(), Seed: seed},
+		CommandLine: flags.Save(cmd, sh.weight, isWithheld)}
+	if o.data == "@" {
+		return fail.Usage(`-d "@" names no file`).Hint("-d @payload.json, or -d @- for stdin")
 	}
-	return p, nil
+	return nil
 }
 
 // isWithheld tells the values that no history may have. A command line may hold a secret, too.
@@ -96,11 +80,11 @@ func (o *sendOptions) resumeRun(ctx context.Context, sh *shell, cmd *cobra.Comma
 	if err != nil {
 		return err
 	}
-	o.resumed = &resumed{run: r}
-	if err := json.Unmarshal([]byte(r.Options), &o.resumed.plan); err != nil {
+	o.resumed = &r
+	p := &o.kept
+	if err := json.Unmarshal([]byte(r.Options), p); err != nil {
 		return fail.Local("run %d: %w", r.ID, err)
 	}
-	p := o.resumed.plan
 	if r.Ended {
 		return nil
 	}

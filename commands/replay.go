@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"iter"
-	"strconv"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -148,13 +147,9 @@ type replayer struct {
 
 // prepare opens the history and makes the plan of the flags. It returns the filter where that alone selects what is
 // replayed, and refuses --edit for more than one webhook before an editor opens.
-func (r *replayer) prepare(ctx context.Context) (*store.Filter, error) {
+func (r *replayer) prepare(ctx context.Context) (alike *store.Filter, err error) {
 	sh, o, p := r.sh, r.options, &r.run.Plan
-	file, err := sh.configuration()
-	if err != nil {
-		return nil, err
-	}
-	p.Redactor, p.Lookup, p.Exact, p.NewID = sh.redactor, file.Catalog().Lookup, o.exact, o.newID
+	p.Redactor, p.Lookup, p.Exact, p.NewID = sh.redactor, sh.file.Catalog().Lookup, o.exact, o.newID
 	p.Values = o.Values(sh.Now(), sh.Rand, sh.templateEnv)
 	if p.Header, err = o.Header(sh.In); err != nil {
 		return nil, err
@@ -167,7 +162,7 @@ func (r *replayer) prepare(ctx context.Context) (*store.Filter, error) {
 		return nil, err
 	}
 	p.Pieces, r.run.Journal.History = sh.history.Pieces, sh.history
-	alike := &filter
+	alike = &filter
 	var letters replay.Letters
 	if o.dead { // read once: what is delivered in the meantime was dead when the replay began
 		if letters, err = replay.ReadLetters(ctx, sh.history); err != nil {
@@ -244,7 +239,7 @@ func (r *replayer) send(ctx context.Context, count int) error {
 	}
 	if o.concurrency > 1 && !sh.json {
 		sh.out.Batch(ui.Batch{Tally: tally, Total: int64(count), Took: time.Since(begun), Interrupted: ctx.Err() != nil,
-			DeadHint: "barb history --sent --failed --since " + begun.UTC().Format("2006-01-02T15:04:05.000Z") + " -n 0"})
+			DeadHint: historySince(begun, "--sent --failed")})
 	}
 	return fail.Silent(codeOf(tally.Tally, ctx.Err() != nil))
 }
@@ -312,8 +307,7 @@ func wholeBody(x *record.Exchange) error {
 		return nil
 	}
 	return fail.Usage("of %d only the first 64 KiB of the body were kept, since its signature was bad", x.ID).
-		Hint("barb listen --keep-invalid records whole bodies; barb show " + strconv.FormatInt(x.ID, 10) +
-			" shows what there is")
+		Hintf("barb listen --keep-invalid records whole bodies; barb show %d shows what there is", x.ID)
 }
 
 // isTimed reports whether a scheme's signature grows old.

@@ -6,21 +6,12 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
 )
-
-func (sh *shell) lookupScheme(name string) (sign.Scheme, error) {
-	file, err := sh.configuration()
-	if err != nil {
-		return sign.Scheme{}, err
-	}
-	return file.LookupScheme(name)
-}
 
 // signFailure gives a refusal of the sign package its exit code and remedy. Only what the caller gave can fail here;
 // what a message's signature fails by is a verdict, not an error.
@@ -79,17 +70,13 @@ printed, for tests.`,
 }
 
 func runSchemes(sh *shell, names []string) error {
-	file, err := sh.configuration()
-	if err != nil {
-		return err
-	}
-	chosen, whole, err := file.ChooseSchemes(names)
+	chosen, whole, err := sh.file.ChooseSchemes(names)
 	if err != nil {
 		return err
 	}
 	if sh.json {
 		for _, s := range chosen {
-			if err := sh.emit(schema.NewScheme(s, file.SourceOf(s.Name))); err != nil {
+			if err := sh.emit(schema.NewScheme(s, sh.file.SourceOf(s.Name))); err != nil {
 				return err
 			}
 		}
@@ -100,18 +87,18 @@ func runSchemes(sh *shell, names []string) error {
 			if i > 0 {
 				sh.out.Line("")
 			}
-			sh.out.Pairs(ui.SchemePairs(s, file.SourceOf(s.Name)))
+			sh.out.Pairs(ui.SchemePairs(s, sh.file.SourceOf(s.Name)))
 		}
 		return nil
 	}
-	sh.printSchemes(file, chosen)
+	sh.printSchemes(chosen)
 	return nil
 }
 
 // printSchemes prints a line for each scheme; where one is of barb.toml, also where it comes from.
-func (sh *shell) printSchemes(file *config.File, schemes []sign.Scheme) {
+func (sh *shell) printSchemes(schemes []sign.Scheme) {
 	head := []string{"NAME", "SIGNATURE", "HEADER", "TOLERANCE"}
-	own := slices.ContainsFunc(schemes, func(s sign.Scheme) bool { return file.SourceOf(s.Name) != "" })
+	own := slices.ContainsFunc(schemes, func(s sign.Scheme) bool { return sh.file.SourceOf(s.Name) != "" })
 	if own {
 		head = append(head, "SOURCE")
 	}
@@ -119,7 +106,7 @@ func (sh *shell) printSchemes(file *config.File, schemes []sign.Scheme) {
 	for _, s := range schemes {
 		row := []string{s.Name, ui.EscapeLine(s.Formula()), s.Header, ui.Tolerance(s)}
 		if own {
-			row = append(row, cmp.Or(file.SourceOf(s.Name), "catalogue"))
+			row = append(row, cmp.Or(sh.file.SourceOf(s.Name), "catalogue"))
 		}
 		rows = append(rows, row)
 	}

@@ -150,14 +150,10 @@ func (sh *shell) secretRefs(flags []string, r *route.Route) []string {
 // secrets resolves references. From then on the history masks what they lead to.
 func (sh *shell) secrets(ctx context.Context, refs []string) ([]sign.Secret, error) {
 	found, err := sh.finder.Find(ctx, refs)
-	if err != nil {
-		return nil, err
+	if err == nil {
+		sh.redactor.Add(found...)
 	}
-	if _, err := sh.configuration(); err != nil {
-		return nil, err
-	}
-	sh.redactor.Add(found...)
-	return found, nil
+	return found, err
 }
 
 // setFinder says where the secrets of a run are found.

@@ -54,18 +54,13 @@ func (sh *shell) selection(ctx context.Context, selectors []string, chosen *flag
 // narrowed is the filter of the flags for what works on a filter only; --where becomes the ids for which it is true.
 // none says that there are no such ids. The history is open afterwards.
 func (sh *shell) narrowed(ctx context.Context, chosen *flags.Filter) (filter store.Filter, none bool, err error) {
-	filter, where, err := filterOf(sh, chosen)
-	if err != nil {
+	filter, where, err := sh.selection(ctx, nil, chosen)
+	if err != nil || where == nil {
 		return filter, false, err
 	}
-	if _, err := sh.readHistory(ctx); err != nil || where == nil {
-		return filter, false, err
-	}
-	found, err := sh.selected(ctx, nil, chosen, func(f *store.Filter) { f.OldestFirst = true })
-	if err != nil {
-		return filter, false, err
-	}
-	for x, err := range found {
+	oldestFirst := filter
+	oldestFirst.OldestFirst = true
+	for x, err := range sh.listed(ctx, oldestFirst, where) {
 		if err != nil {
 			return filter, false, err
 		}
@@ -81,10 +76,10 @@ func (sh *shell) narrowed(ctx context.Context, chosen *flags.Filter) (filter sto
 // filterOf is the filter of the flags, and the expression of --where, which may be nil.
 func filterOf(sh *shell, chosen *flags.Filter) (store.Filter, *flags.JQ, error) {
 	return chosen.Parse(sh.Now(), func(name string) (string, error) {
-		file, err := sh.configuration()
-		if err == nil && name != "" && !strings.Contains(name, "*") {
-			_, err = file.LookupScheme(name)
+		var err error
+		if name != "" && !strings.Contains(name, "*") {
+			_, err = sh.file.LookupScheme(name)
 		}
-		return file.Catalog().Name(name), err
+		return sh.file.Catalog().Name(name), err
 	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/payload"
+	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -25,8 +26,8 @@ type sendOptions struct {
 	sendQueueFlags
 	contentFlags
 	flags.Many
-	kept                runPlan  // what a run remembers of the command line
-	resumed             *resumed // nil for a new run
+	kept                runPlan    // what a run remembers of the command line
+	resumed             *store.Run // nil for a new run
 	content             *payload.Content
 	url                 string
 	data                string
@@ -144,15 +145,15 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	if err := sendable(client, x.Request); err != nil {
 		return err
 	}
-	queueing, err := o.queueing(p, s)
+	enqueue, err := o.enqueues(p, s)
 	if err != nil {
 		return err
 	}
 	if _, err := sh.writeHistory(ctx); err != nil {
 		return err
 	}
-	if queueing != nil {
-		_, err := queueing.put(ctx, x)
+	if enqueue != nil {
+		_, err := enqueue(ctx, x)
 		return err
 	}
 	return p.deliver(ctx, &s.Signer, deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand}, x)
@@ -199,9 +200,7 @@ func planRequest(ctx context.Context, sh *shell, o *sendOptions) (record.Exchang
 	if record.CheckField(record.Field{Name: o.method}) != nil {
 		return x, nil, fail.Usage("-X %q is not a method", o.method).Hint("-X POST")
 	}
-	if err := sh.defaultScheme(o.content, &o.Signing, target); err != nil {
-		return x, nil, err
-	}
+	sh.defaultScheme(o.content, &o.Signing, target)
 	s, err := sh.providerSigner(ctx, o, &request)
 	if err != nil {
 		return x, nil, err

@@ -84,13 +84,9 @@ func (sh *shell) providerSigner(ctx context.Context, o *sendOptions, r *record.R
 	if p == nil || flags.Weights(sh.weight).Overrules("scheme", "as") {
 		return sh.signer(ctx, &o.Signing, r)
 	}
-	file, err := sh.configuration()
-	if err != nil {
-		return nil, err
-	}
-	if len(sh.secretRefs(o.Secrets, file.Routes.ForScheme(p.Scheme, urlPath(r.URL)))) == 0 {
+	if len(sh.secretRefs(o.Secrets, sh.file.Routes.ForScheme(p.Scheme, urlPath(r.URL)))) == 0 {
 		sh.say("barb: this goes out unsigned; with --secret it is signed as %s does it", p.Name)
-		scheme, err := file.LookupScheme(p.Scheme)
+		scheme, err := sh.file.LookupScheme(p.Scheme)
 		s := &signing{Signer: signer.Signer{UUIDs: p.UUIDs}}
 		if field, ok := strings.CutPrefix(string(scheme.IDIn), "header:"); ok {
 			s.IDField = field

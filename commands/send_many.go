@@ -31,13 +31,12 @@ type batchSender struct {
 	options  *sendOptions
 	first    record.Exchange // what all messages have in common
 	whole    bool            // first lacks nothing but the webhook id
-	begun    time.Time
 }
 
 // sendMany sends a new run or resumes one.
 func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
-	if o.resumed != nil && o.resumed.run.Ended {
-		sh.say("barb: run %d has come to its end; nothing of it is left to be sent", o.resumed.run.ID)
+	if o.resumed != nil && o.resumed.Ended {
+		sh.say("barb: run %d has come to its end; nothing of it is left to be sent", o.resumed.ID)
 		return nil
 	}
 	if err := sh.manyContent(o); err != nil {
@@ -59,15 +58,11 @@ func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
 	}
 	defer client.Close()
 	m.run.Sender = deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand}
-	if done, err := m.tryFirst(ctx, client); done || err != nil {
+	if err := m.tryFirst(ctx, client); err != nil || o.dryRun {
 		return err
 	}
-	queueing, err := o.queueing(m.attempts, s)
-	if err != nil {
+	if m.run.Queue, err = o.enqueues(m.attempts, s); err != nil {
 		return err
-	}
-	if queueing != nil {
-		m.run.Queue = queueing.put
 	}
 	if _, err = sh.writeHistory(ctx); err != nil {
 		return err
@@ -99,7 +94,7 @@ func (m *batchSender) begin(ctx context.Context) error {
 func (sh *shell) manyContent(o *sendOptions) (err error) {
 	if o.Edit && o.resumed != nil {
 		return fail.Usage("run %d was edited by hand, and what it became is kept nowhere",
-			o.resumed.run.ID).Hint("send it as a new run: barb send URL -d …")
+			o.resumed.ID).Hint("send it as a new run: barb send URL -d …")
 	}
 	if o.content, err = sh.content(o); err != nil {
 		return err
@@ -118,9 +113,9 @@ func (m *batchSender) open() error {
 	if err != nil {
 		return err
 	}
-	if o.resumed != nil && e.Digest() != o.resumed.plan.Events {
+	if o.resumed != nil && e.Digest() != o.kept.Events {
 		e.Close()
-		return fail.Usage("what run %d sends has changed: %s", o.resumed.run.ID, ui.EscapeLine(o.data)).Hint(
+		return fail.Usage("what run %d sends has changed: %s", o.resumed.ID, ui.EscapeLine(o.data)).Hint(
 			"send it as a new run: barb send URL -d …")
 	}
 	o.kept.Events = e.Digest()
@@ -138,9 +133,7 @@ func (m *batchSender) open() error {
 		order = order.Shuffle(o.kept.Seed)
 	}
 	m.run.Bodies, m.run.Order, m.run.Pace, m.run.Workers = e, order, pace, o.Workers()
-	if o.resumed != nil {
-		m.run.Resumed = &o.resumed.run
-	}
+	m.run.Resumed = o.resumed
 	return nil
 }
 
@@ -205,27 +198,27 @@ func (m *batchSender) checker(now time.Time) payload.Check {
 
 // tryFirst finds what can never be sent while nothing has been written yet, and with --dry-run prints the first
 // request. Of a stream the first event has not come.
-func (m *batchSender) tryFirst(ctx context.Context, client *deliver.Client) (done bool, err error) {
+func (m *batchSender) tryFirst(ctx context.Context, client *deliver.Client) error {
 	x := m.first
 	if m.run.Bodies.Count() > 0 || m.options.dryRun {
 		job, err := m.run.First(ctx)
+		if err == nil {
+			err = m.complete()
+		}
+		if err == nil {
+			x, err = m.exchange(job)
+		}
+		if err == nil {
+			err = m.sign.Try(&x, m.sh.Now())
+		}
 		if err != nil {
-			return false, err
-		}
-		if err := m.complete(); err != nil {
-			return false, err
-		}
-		if x, err = m.exchange(job); err != nil {
-			return false, err
-		}
-		if err := m.sign.Try(&x, m.sh.Now()); err != nil {
-			return false, err
+			return err
 		}
 	}
 	if m.options.dryRun {
-		return true, m.attempts.dryRun(&m.sign.Signer, client, x)
+		return m.attempts.dryRun(&m.sign.Signer, client, x)
 	}
-	return false, sendable(client, x.Request)
+	return sendable(client, x.Request)
 }
 
 // exchange returns the message of a job. Its id is --id, else the id in its payload unless all messages have the same
@@ -261,9 +254,9 @@ func (m *batchSender) complete() error {
 	return nil
 }
 
-// send sends until no message is left or ctx ends, and says what became of the run.
+// send sends until no message is left or ctx ends, says what became of the run, and returns its exit code.
 func (m *batchSender) send(ctx context.Context) error {
-	m.begun = time.Now()
+	begun := time.Now()
 	m.announce()
 	footer := func() {}
 	if hasFooter(m.sh) {
@@ -272,23 +265,30 @@ func (m *batchSender) send(ctx context.Context) error {
 	}
 	err := m.run.Send(ctx)
 	footer()
-	return m.finish(ctx, time.Since(m.begun), err)
+	sum := ui.Batch{Tally: m.run.Tally(), Total: m.run.Total(), Skipped: m.run.Bodies.Bad().Count,
+		Took: time.Since(begun), Rate: m.options.Pace(), Interrupted: ctx.Err() != nil,
+		DeadHint: historySince(begun, "--failed --endpoint "+ui.Endpoint(&m.first))}
+	m.finish(sum)
+	if err != nil {
+		return err
+	}
+	return fail.Silent(codeOf(m.run.Tally().Tally, sum.Interrupted))
+}
+
+// historySince is the command that lists what was sent since a moment.
+func historySince(begun time.Time, filters string) string {
+	return fmt.Sprintf("barb history %s --since %s -n 0", filters, begun.UTC().Format("2006-01-02T15:04:05.000Z"))
 }
 
 // tell prints an attempt as JSON, and with --verbose a failed one for people.
 func (m *batchSender) tell(a *deliver.Attempt) error {
 	if m.sh.verbose && a.Decision != deliver.Delivered {
-		m.complain(a)
+		m.sh.printing.Lock()
+		m.sh.err.Printf("%s  ", ui.Clip(a.Exchange.WebhookID, 80))
+		m.sh.err.Attempt(a)
+		m.sh.printing.Unlock()
 	}
 	return m.attempts.show(&m.sign.Signer, a)
-}
-
-// complain says on stderr how an attempt failed.
-func (m *batchSender) complain(a *deliver.Attempt) {
-	m.sh.printing.Lock()
-	defer m.sh.printing.Unlock()
-	m.sh.err.Printf("%s  ", ui.Clip(a.Exchange.WebhookID, 80))
-	m.sh.err.Attempt(a)
 }
 
 // announce says on stderr the number of the run and, for a shuffled one, the seed that gives the same order again.
@@ -318,13 +318,11 @@ func (m *batchSender) leftOut(bad payload.Bad) {
 	}
 }
 
-// finish says what became of the run and how to resume it, and returns its exit code.
-func (m *batchSender) finish(ctx context.Context, took time.Duration, err error) error {
+// finish says what became of the run and how to resume it.
+func (m *batchSender) finish(sum ui.Batch) {
 	if m.run.Bodies.Count() == 0 { // those of a stream are known only now
 		m.leftOut(m.run.Bodies.Bad())
 	}
-	sum := m.sum(took)
-	sum.Interrupted = ctx.Err() != nil
 	switch {
 	case !m.sh.json:
 		m.sh.out.Batch(sum)
@@ -334,16 +332,6 @@ func (m *batchSender) finish(ctx context.Context, took time.Duration, err error)
 	if !m.run.Row().Ended {
 		m.sh.err.Printf("resume with: %s\n", m.resumeCommand())
 	}
-	if err != nil {
-		return err
-	}
-	return fail.Silent(codeOf(m.run.Tally().Tally, sum.Interrupted))
-}
-
-func (m *batchSender) sum(took time.Duration) ui.Batch {
-	return ui.Batch{Tally: m.run.Tally(), Total: m.run.Total(), Skipped: m.run.Bodies.Bad().Count, Took: took,
-		Rate: m.options.Pace(), DeadHint: fmt.Sprintf("barb history --failed --endpoint %s --since %s -n 0",
-			ui.Endpoint(&m.first), m.begun.UTC().Format("2006-01-02T15:04:05.000Z"))}
 }
 
 func (m *batchSender) resumeCommand() string {

@@ -49,33 +49,25 @@ func (o *sendOptions) checkQueue(sh *shell) error {
 	return nil
 }
 
-// queueing puts messages into the queue in the place of delivering them.
-type queueing struct {
-	attempts *attempts
-	plan     string // a worker.Plan
-	order    func(*record.Request) string
-}
+// enqueue puts a message into the queue and prints it.
+type enqueue func(ctx context.Context, x record.Exchange) (journal.Outcome, error)
 
-// queueing is nil where messages are delivered at once.
-func (o *sendOptions) queueing(p *attempts, s *signing) (*queueing, error) {
+// enqueues returns nil without --queue. The history may be opened afterwards.
+func (o *sendOptions) enqueues(p *attempts, s *signing) (enqueue, error) {
 	if !o.queue {
 		return nil, nil
 	}
-	text, err := o.planText(p.sh, s)
-	return &queueing{attempts: p, plan: text, order: o.order}, err
-}
-
-// put puts a message into the queue and says so.
-func (q *queueing) put(ctx context.Context, x record.Exchange) (o journal.Outcome, err error) {
-	history := q.attempts.sh.history
-	entry, err := worker.Enqueue(ctx, history, &x, q.plan, q.order(&x.Request), q.attempts.sh.Now())
-	if errors.Is(err, worker.ErrHoldsSecret) {
-		return o, fail.Usage("%w", err).Hint("leave --queue out")
-	}
-	if err != nil {
-		return o, err
-	}
-	return journal.Outcome{Queued: true, First: x.ID}, q.attempts.queued(&x, entry)
+	plan, err := o.planText(p.sh, s)
+	return func(ctx context.Context, x record.Exchange) (journal.Outcome, error) {
+		entry, err := worker.Enqueue(ctx, p.sh.history, &x, plan, o.order(&x.Request), p.sh.Now())
+		if errors.Is(err, worker.ErrHoldsSecret) {
+			err = fail.Usage("%w", err).Hint("leave --queue out")
+		}
+		if err != nil {
+			return journal.Outcome{}, err
+		}
+		return journal.Outcome{Queued: true, First: x.ID}, p.queued(&x, entry)
+	}, err
 }
 
 // order returns the key of the messages that go one after another, "" when this one goes whenever it is due.

@@ -110,7 +110,7 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 		sh.warn("the signature of %s travels in the body: -o http, curl or json print the body that carries it",
 			s.Scheme.Name)
 	}
-	return printer(signedPayload{o, p, m, signed, header})
+	return printer(sh, signedPayload{o, s.Scheme, p, m, signed, header})
 }
 
 func (sh *shell) signPayload(o signOptions) (*infile.Input, error) {
@@ -134,13 +134,14 @@ func (o signOptions) body(m *sign.Message, scheme sign.Scheme, p *infile.Input) 
 // signedPayload is a payload with its signature, as the printers take it.
 type signedPayload struct {
 	signOptions
+	scheme  sign.Scheme
 	payload *infile.Input
 	message sign.Message
 	signed  sign.Signed
 	header  record.Header
 }
 
-func (o signOptions) printer(sh *shell) (func(signedPayload) error, error) {
+func (o signOptions) printer(sh *shell) (func(*shell, signedPayload) error, error) {
 	output := o.output
 	if sh.json {
 		output = "json"
@@ -156,7 +157,7 @@ func (o signOptions) printer(sh *shell) (func(signedPayload) error, error) {
 	if (output == "curl" || output == "http") && o.url == "" {
 		return nil, fail.Usage("-o %s needs --url", output).Hint("--url http://localhost:4242/webhooks")
 	}
-	return func(s signedPayload) error { return print(sh, s) }, nil
+	return print, nil
 }
 
 func printHeaders(sh *shell, s signedPayload) error {
@@ -172,15 +173,11 @@ func printHeaders(sh *shell, s signedPayload) error {
 // printValue prints the value of the signature alone: of the header that the scheme names first, or of its place in the
 // body.
 func printValue(sh *shell, s signedPayload) error {
-	scheme, err := sh.lookupScheme(s.Scheme)
-	if err != nil {
-		return err
-	}
 	m := sign.Message{Header: http.Header{}, Body: s.signed.Body, URL: s.signed.URL}
 	for _, f := range s.signed.Fields {
 		m.Header[f.Name] = []string{f.Value}
 	}
-	sh.out.Line(scheme.Signature(m))
+	sh.out.Line(s.scheme.Signature(m))
 	return nil
 }
 

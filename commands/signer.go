@@ -21,13 +21,9 @@ type signing struct {
 }
 
 // signer makes the signer of the flags, with the secret of the route that covers the request.
-func (sh *shell) signer(ctx context.Context, f *flags.Signing, r *record.Request) (*signing, error) {
-	file, err := sh.configuration()
-	if err != nil {
-		return nil, err
-	}
-	f.Scheme = file.Catalog().Name(f.Scheme)
-	row := file.Routes.ForScheme(f.Scheme, urlPath(r.URL))
+func (sh *shell) signer(ctx context.Context, f *flags.Signing, r *record.Request) (s *signing, err error) {
+	f.Scheme = sh.file.Catalog().Name(f.Scheme)
+	row := sh.file.Routes.ForScheme(f.Scheme, urlPath(r.URL))
 	name := f.Scheme
 	if name == "" && row != nil {
 		name = row.Scheme
@@ -46,8 +42,8 @@ func (sh *shell) signer(ctx context.Context, f *flags.Signing, r *record.Request
 		}
 		return &signing{}, nil
 	}
-	s := &signing{}
-	if s.Scheme, err = file.LookupScheme(name); err != nil {
+	s = &signing{}
+	if s.Scheme, err = sh.file.LookupScheme(name); err != nil {
 		return nil, err
 	}
 	if s.Params, err = f.ParamMap(row); err != nil {

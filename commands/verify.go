@@ -38,7 +38,6 @@ type verifyOptions struct {
 	tolerance             *time.Duration
 	strict                bool
 	positional            []string
-	recorded              string // scheme that the exchange in the history was verified or signed by; "" when by none
 	emit                  string
 	discover              bool
 	explain               bool
@@ -94,28 +93,20 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 	if err != nil {
 		return err
 	}
-	if o.Scheme == "" {
-		o.Scheme = o.recorded // so that the secret of its route is found, also for what was forwarded
-	}
 	if c, ok := m.Stream.(io.Closer); ok {
 		defer c.Close()
 	}
 	if o.discover {
 		return sh.discover(ctx, o, m, now)
 	}
-	v, err := sh.verifier(ctx, verifierOptions{Signing: o.Signing, path: urlPath(m.URL), message: &m,
-		tolerance: o.tolerance, strict: o.strict})
+	v, err := o.verifier(ctx, sh, &m)
 	if err != nil {
 		return err
 	}
-	if v == nil {
-		return fail.Usage("verify needs a secret").Hint(secret.Help)
-	}
-	if m.Stream != nil && (o.explain || v.Auto || !v.Scheme.Streams()) {
-		if m.Body, err = infile.ReadAll(m.Stream, infile.MaxPayload, "the payload"); err != nil {
+	if o.explain || v.Auto || !v.Scheme.Streams() {
+		if err := readStream(&m); err != nil {
 			return err
 		}
-		m.Stream = nil
 	}
 	c := v.Check(m, now)
 	var why *explain.Answer
@@ -125,6 +116,25 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 		}
 	}
 	return sh.printVerdict(c, why)
+}
+
+// verifier returns what checks a message.
+func (o *verifyOptions) verifier(ctx context.Context, sh *shell, m *sign.Message) (*verifier.Verifier, error) {
+	v, err := sh.verifier(ctx, verifierOptions{Signing: o.Signing, path: urlPath(m.URL), message: m,
+		tolerance: o.tolerance, strict: o.strict})
+	if err == nil && v == nil {
+		err = fail.Usage("verify needs a secret").Hint(secret.Help)
+	}
+	return v, err
+}
+
+// readStream reads a payload that was to be checked as a stream into memory.
+func readStream(m *sign.Message) (err error) {
+	if m.Stream != nil {
+		m.Body, err = infile.ReadAll(m.Stream, infile.MaxPayload, "the payload")
+		m.Stream = nil
+	}
+	return err
 }
 
 // message puts the message together from where it was given, and says by what time it is judged.
@@ -198,7 +208,7 @@ func (o verifyOptions) fromPayload(sh *shell) (m sign.Message, err error) {
 
 // inBody reports whether the signature of a scheme travels in the body, so that the payload is enough.
 func (sh *shell) inBody(name string) bool {
-	s, err := sh.lookupScheme(name)
+	s, err := sh.file.LookupScheme(name)
 	return err == nil && s.InBody()
 }
 
@@ -257,8 +267,10 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	if err := judgeable(sh.redactor, x, o.Scheme); err != nil {
 		return m, now, err
 	}
-	if o.recorded, err = provenScheme(ctx, history, x); err != nil {
-		return m, now, err
+	if o.Scheme == "" { // so that the secret of its route is found, also for what was forwarded
+		if o.Scheme, err = provenScheme(ctx, history, x); err != nil {
+			return m, now, err
+		}
 	}
 	if m = gateway.MessageOf(&x.Request); x.Kind == record.Received {
 		m.URL, err = sh.publicURLOf(&x.Request)
