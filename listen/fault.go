@@ -74,7 +74,7 @@ func (c *conn) misbehave(ctx context.Context, x *record.Exchange, given Answer) 
 		text = "the connection was cut instead of an answer"
 	case Hang:
 		text = "no answer until " + c.hang()
-		_ = c.net.Close() // whoever still waits is to see that nothing comes
+		_ = c.net.Close() // a sender that still waits sees that nothing comes
 	case BadHTTP:
 		err = c.write([]byte(notHTTP), nil)
 		text = "something else than HTTP was sent"

@@ -16,7 +16,7 @@ import (
 )
 
 const (
-	// lookingBack is how long the newest of the history are looked through at the start. Hooks that come meanwhile wait.
+	// lookingBack bounds the look through the newest of the history at the start. Webhooks that come meanwhile wait.
 	lookingBack = time.Second
 	// maxPrints is how many webhooks without an id are read whole for that: their signatures are not in the narrow rows.
 	maxPrints = 2000
@@ -114,8 +114,8 @@ func (g *Gateway) reject(x *record.Exchange) {
 	}
 }
 
-// meet marks an exchange that is about to be recorded, by what is kept of it. The claim is nil where nothing is
-// compared.
+// meet marks an exchange that is about to be recorded. kept is what the history will have of it, by which it is
+// compared. The claim is nil where nothing is compared.
 func (g *Gateway) meet(ctx context.Context, x, kept *record.Exchange) (*dedupe.Claim, error) {
 	if !compares(x) {
 		return nil, nil

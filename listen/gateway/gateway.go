@@ -35,20 +35,20 @@ type Gateway struct {
 	KeepInvalid bool               // whole bodies of webhooks with a bad signature are recorded
 	Window      *dedupe.Window     // the webhooks that came before
 	Once        bool               // a duplicate of an accepted webhook is not handed on
-	Answers     script.Plan        // what is answered on purpose
+	Answers     script.Plan        // scripted answers
 	Provider    *provider.Provider // whose deadline answers are held against; nil: none
 	Runner      *Runner            // nil: no command runs
 	Queue       *Queue             // nil: webhooks are forwarded at once or not at all
 
 	Client deliver.Doer   // to the apps
-	Budget *listen.Budget // of what is read of the apps' answers while no sender waits
+	Budget *listen.Budget // for the apps' answers that are read while no sender waits
 	Policy deliver.Policy // of forwarding
 
 	Now  func() time.Time
 	Rand func() float64 // uniform in [0, 1), for the waits between attempts
 	// Keep keeps the first secret that a handshake brings; nil: no secret is kept.
 	Keep func(sign.Secret) error
-	// Tell is told what a person may want to know, from several goroutines at once.
+	// Tell is called with each event, from several goroutines at once.
 	Tell func(Event)
 
 	learning sync.Mutex // guards kept, and the learnt of each lane
@@ -63,11 +63,11 @@ type Gateway struct {
 // Receive returns the hook of a request.
 func (g *Gateway) Receive(x *record.Exchange) *Hook { return &Hook{Gateway: g, Exchange: x} }
 
-// endGrace is how long what is being forwarded when the listener ends may take.
+// endGrace is how long the forwards under way may take when the listener ends.
 const endGrace = 10 * time.Second
 
 // Start begins to look through the history for the webhooks that came before, and to deliver what waits in the queue.
-// end brings all forwarding to its end; unless it is cut, what is due in the queue is tried before.
+// end waits for all forwarding to end; unless cut, it tries first what is due in the queue.
 func (g *Gateway) Start(ctx context.Context) (end func(cut bool)) {
 	looking, stop := context.WithCancel(ctx)
 	go g.load(looking)

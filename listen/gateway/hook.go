@@ -24,8 +24,8 @@ type Hook struct {
 	to       *Lane               // that says where it goes; nil: not chosen yet
 
 	script   *script.Script     // that answers it; nil: none
-	position script.Position    // in what is scripted
-	claim    *dedupe.Claim      // of what it repeats; nil: it is not compared, or not held back
+	position script.Position    // among the scripted answers
+	claim    *dedupe.Claim      // its place among its copies; nil: it is not compared, or not held back
 	reserved *reserved          // its entries in the queue until its sender is answered; nil: none yet
 	apps     []*record.Exchange // its forwards that have ended, as they may be shown
 }
@@ -47,7 +47,7 @@ func (h *Hook) guards() [][]*Lane {
 	return h.groups
 }
 
-// checkedBy returns the lane that has found the webhook as it is.
+// checkedBy returns the lane whose check gave the verdict.
 func (h *Hook) checkedBy() *Lane {
 	group := h.guards()[0]
 	if i := slices.IndexFunc(group, func(l *Lane) bool { return l.accepts(h.Exchange) }); i >= 0 {

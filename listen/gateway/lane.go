@@ -15,12 +15,12 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Lane is what is done with the requests of one route.
+// Lane says how the requests of one route are checked and where they go.
 type Lane struct {
 	Route     *route.Route                      // nil for the paths that no route covers
 	Verifier  atomic.Pointer[verifier.Verifier] // nil: signatures are not checked. A handshake may bring it a secret
 	Greeter   Greeter
-	Name      string // of the route, for what is delivered in order
+	Name      string // of the route, by which webhooks are delivered in order
 	Path      string // of the route, "" where none covers; pins hold for it
 	Targets   route.Targets
 	PublicURL string // scheme and authority of the URL that senders use, "" for that of the gateway
@@ -93,8 +93,8 @@ func (l *Lane) ChecksAs(other *Lane) bool {
 	return l == other || sameScheme && samePins && sameKeys
 }
 
-// accepts reports whether a lane forwards what was checked so: where it wants a signature, only what its own scheme
-// and secret may have verified.
+// accepts reports whether a lane forwards a checked exchange. A lane that wants a signature forwards only what its own
+// scheme and secret have verified.
 func (l *Lane) accepts(x *record.Exchange) bool {
 	v := l.Verifier.Load()
 	if v == nil {
@@ -118,7 +118,7 @@ func (g *Gateway) laneFor(x *record.Exchange) *Lane {
 	return l
 }
 
-// wouldTake reports whether a recorded exchange is one that a lane which checks it verifies, or that no lane checks.
+// wouldTake reports whether a lane verifies a recorded exchange, or no lane checks it.
 func (g *Gateway) wouldTake(x *record.Exchange) bool {
 	m, checks := MessageOf(&x.Request), false
 	for _, l := range slices.Concat(g.guards(&x.Request)...) {
@@ -151,7 +151,7 @@ func (g *Gateway) asSenderKnows(l *Lane, r *record.Request) string {
 	return Publicly(cmp.Or(l.PublicURL, g.PublicURL), r)
 }
 
-// TellHost tells once that a host which only the sender names is part of what is checked. Somebody who got hold of a
+// TellHost tells once that a scheme signs the URL, whose host only the sender names here. Somebody who got hold of a
 // webhook for another receiver could send it here.
 func (g *Gateway) TellHost(l *Lane, scheme sign.Scheme) {
 	if g.PublicURL == "" && l.PublicURL == "" && scheme.SignsHost() {

@@ -102,7 +102,7 @@ func alike(a, b *record.Exchange) bool {
 	return a.Status() == b.Status() && a.Response.Size == b.Response.Size && bytes.Equal(a.Response.Body, b.Response.Body)
 }
 
-// end waits for what is on its way, for at most grace.
+// end waits for the mirrors that are under way, for at most grace.
 func (m *mirrors) end(grace time.Duration) {
 	m.begin.Do(func() { m.cut = func() {} })
 	timer := time.AfterFunc(grace, m.cut)

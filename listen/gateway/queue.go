@@ -70,7 +70,7 @@ func (h *Hook) isQueued() bool {
 	return distrusted == 0 && compares(h.Exchange) && h.script == nil
 }
 
-// reserved is what a webhook has in the queue until its sender is answered.
+// reserved holds the queue entries of a webhook until its sender is answered.
 type reserved struct {
 	entries []*store.Queued
 	permit  *deliver.Permit // to deliver the first of them at once; nil: it waits

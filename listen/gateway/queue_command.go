@@ -63,8 +63,8 @@ func CommandOf(target string) (program, details string) {
 	return program[:i], details
 }
 
-// commandEntry is what a webhook gets in the queue whose command runs once the sender has its answer. What the apps
-// need follows when it has succeeded.
+// commandEntry returns the queue entry that runs the command of a webhook once the sender has its answer. The entries
+// of the apps follow when it has succeeded.
 func (q *Queue) commandEntry(h *Hook, kept *record.Exchange) *store.Queued {
 	now, needs := time.Now(), q.needs(kept)
 	return &store.Queued{Kind: store.Command, Thread: h.Exchange.ID, Target: q.commandTarget(h.checkedBy()),
@@ -130,7 +130,7 @@ func (q *Queue) command(ctx context.Context, e *store.Queued) (worker.Result, er
 	return q.ran(ctx, x, kept, e), nil
 }
 
-// ran says what becomes of an entry whose command has ended.
+// ran returns the result of an entry whose command has ended.
 func (q *Queue) ran(ctx context.Context, x, kept *record.Exchange, e *store.Queued) worker.Result {
 	g := q.g
 	g.Tell(Event{Kind: CommandRan, ID: x.ID, Exchange: x})

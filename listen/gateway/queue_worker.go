@@ -26,7 +26,7 @@ func (q *Queue) tell(e worker.Event) {
 	q.g.tellOnce(e.Target+" "+e.Err.Error(), Event{Kind: TargetLeft, Of: e.Kind, Target: e.Target, Err: e.Err})
 }
 
-// gone is what becomes of an entry whose webhook cannot be read: done where it is no longer in the history.
+// gone returns the result of an entry whose webhook cannot be read: dead when it is no longer in the history.
 func gone(err error) (worker.Result, error) {
 	if errors.Is(err, store.ErrNotFound) {
 		return worker.Result{State: store.Dead, Why: "the webhook is no longer in the history"}, nil
@@ -83,8 +83,8 @@ func (q *Queue) giveUp(kind Kind, x *record.Exchange, e *store.Queued, why strin
 	q.g.Tell(Event{Kind: kind, ID: x.ID, Entry: e.ID, Detail: why})
 }
 
-// work runs the worker. The function it returns ends it: what has begun gets endGrace to end, and so does, unless it is
-// cut, what is due.
+// work runs the worker. The function that it returns ends it: the attempts under way get endGrace, and unless it is cut
+// also those that are due.
 func (q *Queue) work(ctx context.Context) (end func(cut bool)) {
 	ctx, stop := context.WithCancel(context.WithoutCancel(ctx))
 	var working sync.WaitGroup

@@ -115,7 +115,7 @@ func (h *Hook) handOnce(ctx context.Context, handOn func() *record.Response) *re
 	return response
 }
 
-// handOn is what becomes of a webhook that is to be worked on.
+// handOn hands a webhook to the command and the apps, and returns what the sender gets.
 func (h *Hook) handOn(ctx context.Context) *record.Response {
 	g := h.Gateway
 	if g.Queue != nil && g.Queue.Ack && g.runs(h.Exchange) { // the sender has its answer before the command runs
@@ -148,8 +148,8 @@ func (h *Hook) Answered(ctx context.Context) error {
 	return err
 }
 
-// judged is the exchange with what --fail-rate did to its sender, and whether its provider would have waited. The
-// exchange itself stays as it is, since the server goes by how the connection fared.
+// judged returns the exchange with what --fail-rate did to its sender, and whether its provider would have waited. The
+// exchange itself stays as it is, since the server goes by how the connection ended.
 func (h *Hook) judged() *record.Exchange {
 	x, p := *h.Exchange, h.Gateway.Provider
 	h.position.Judge(&x)
@@ -172,7 +172,7 @@ func comeAgain(seconds, text string) *record.Response {
 	return busy
 }
 
-// unavailable asks the sender to come again, without a word.
+// unavailable asks the sender to come again, without a body.
 func unavailable() *record.Response {
 	return &record.Response{Status: http.StatusServiceUnavailable,
 		Header: record.Header{{Name: "Retry-After", Value: "5"}}}
