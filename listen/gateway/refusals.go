@@ -102,7 +102,7 @@ func (f *Refusals) See(r listen.Refusal) {
 	}
 }
 
-// End tells of what was flood since. See may not be called after it.
+// End tells of what was gathered since. See may not be called after it.
 func (f *Refusals) End() {
 	f.lines.end()
 	f.objects.end()
