@@ -39,20 +39,15 @@ func cautionOf(cmd *cobra.Command) caution {
 	return asks
 }
 
-// trusted is by what the user has agreed to the file: a flag, a variable, a record; "" when by nothing.
+// trusted says how the user agreed to the file: by a flag, a variable or a record; "" for not at all.
 func (sh *shell) trusted(c *config.File) source {
-	switch {
-	case sh.trust:
+	if sh.trust {
 		return "flag"
-	case sh.getenvBool("BARB_TRUST"):
+	}
+	if on, _ := strconv.ParseBool(sh.Getenv("BARB_TRUST")); on {
 		return "BARB_TRUST"
 	}
 	return source(c.Trusted(sh.Dir, sh.dataFolder()))
-}
-
-func (sh *shell) getenvBool(name string) bool {
-	on, err := strconv.ParseBool(sh.Getenv(name))
-	return err == nil && on
 }
 
 // checkTrust asks, where it is needed and a terminal is there to answer, whether the file is to be used.

@@ -41,16 +41,19 @@ func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, 
 			sh.warn("if secret %s is a public key, anybody can have signed this: use the scheme only when the provider calls "+
 				"it a secret", f.secret.Name)
 		}
+		if f.block, err = config.SchemeTOML(result.Scheme); err != nil {
+			return err
+		}
 	}
-	if sh.json {
-		err = f.emit(sh)
-	} else {
-		err = f.print(sh)
+	if !sh.json {
+		f.print(sh)
+	} else if err := f.emit(sh); err != nil {
+		return err
 	}
-	if err == nil && !result.Found {
-		err = fail.Silent(fail.ExitFailed)
+	if !result.Found {
+		return fail.Silent(fail.ExitFailed)
 	}
-	return err
+	return nil
 }
 
 // discoverKeys are the secrets and parameters of the flags, else of the route.
@@ -83,40 +86,30 @@ type discovery struct {
 	now     time.Time
 	url     string // as the caller says the sender knows it
 	secret  sign.Secret
+	block   string // of barb.toml
 }
 
 func (d *discovery) emit(sh *shell) error {
 	out := schema.NewDiscovery(&d.Result)
-	out.Secret = d.secret.Name
-	if d.Found {
-		block, err := config.SchemeTOML(d.Scheme)
-		if err != nil {
-			return err
-		}
-		out.TOML = block
-	} else {
+	out.Secret, out.TOML = d.secret.Name, d.block
+	if !d.Found {
 		out.Next = d.next()
 	}
 	return sh.emit(out)
 }
 
 // print writes the result, and the table for barb.toml or what to try next.
-func (d *discovery) print(sh *shell) error {
+func (d *discovery) print(sh *shell) {
 	if !d.Found {
 		sh.out.Discovery(&d.Result, "", "")
 		for _, next := range d.next() {
 			sh.say("hint: %s", next)
 		}
-		return nil
+		return
 	}
 	sh.out.Discovery(&d.Result, d.secret.Name, d.age())
-	block, err := config.SchemeTOML(d.Scheme)
-	if err != nil {
-		return err
-	}
-	sh.out.Printf("\n%s", ui.Escape(block))
+	sh.out.Printf("\n%s", ui.Escape(d.block))
 	sh.say("barb: with this in barb.toml: barb verify -s %s", d.Scheme.Name)
-	return nil
 }
 
 // age says how old the message is, and when that is more than the scheme will take.

@@ -120,20 +120,18 @@ func (m *batchSender) open() error {
 	}
 	o.kept.Events = e.Digest()
 	rate := o.Pace()
-	var pace *deliver.Pace
 	if rate.N > 0 || o.Duration() > 0 {
-		pace = &deliver.Pace{Rate: rate, For: o.Duration()}
+		m.run.Pace = &deliver.Pace{Rate: rate, For: o.Duration()}
 	}
 	messages := e.Count() * int64(o.Count)
 	if o.Duration() > 0 && !o.Counted {
 		messages = rate.Within(o.Duration()) // 0 without a rate: as many as go
 	}
-	order := batch.NewOrder(messages, o.Again)
+	m.run.Order = batch.NewOrder(messages, o.Again)
 	if o.Shuffle {
-		order = order.Shuffle(o.kept.Seed)
+		m.run.Order = m.run.Order.Shuffle(o.kept.Seed)
 	}
-	m.run.Bodies, m.run.Order, m.run.Pace, m.run.Workers = e, order, pace, o.Workers()
-	m.run.Resumed = o.resumed
+	m.run.Bodies, m.run.Workers, m.run.Resumed = e, o.Workers(), o.resumed
 	return nil
 }
 
@@ -295,9 +293,9 @@ func (m *batchSender) tell(a *deliver.Attempt) error {
 func (m *batchSender) announce() {
 	text := fmt.Sprintf("barb: run %d", m.run.Row().ID)
 	if planned := m.run.Progress().Total; planned > 0 {
-		text += fmt.Sprintf(", %s", ui.Count(int(planned), "message"))
+		text += ", " + ui.Count(int(planned), "message")
 	}
-	if m.run.Order.Shuffled() {
+	if m.options.Shuffle {
 		text += fmt.Sprintf(", --seed %d", m.options.kept.Seed)
 	}
 	m.sh.say("%s", text)

@@ -31,9 +31,6 @@ func (o Order) Shuffle(seed uint64) Order {
 	return o
 }
 
-// Shuffled reports whether the places are shuffled.
-func (o Order) Shuffled() bool { return o.shuffled != nil }
-
 // Places returns how many places there are; 0: no end.
 func (o Order) Places() int64 { return o.messages + o.before(o.messages) }
 

@@ -112,21 +112,22 @@ func whyNotJSON(line []byte) error {
 	return errors.New("not JSON")
 }
 
-// Repeated is one payload that is sent several times. Its text is a digest of the payload; Event does not return the
-// payload, because the caller has it.
-type Repeated string
+// list is what bodies know of themselves, without their text.
+type list struct {
+	events int64 // 0: unknown
+	digest string
+	bad    Bad
+}
 
-// Count returns 1.
-func (r Repeated) Count() int64 { return 1 }
+func (l *list) Count() int64   { return l.events }
+func (l *list) Digest() string { return l.digest }
+func (l *list) Bad() Bad       { return l.bad }
+func (l *list) Close()         {}
 
-// Event returns nothing.
-func (r Repeated) Event(context.Context, int64) ([]byte, error) { return nil, nil }
+type repeated struct{ list }
 
-// Digest returns the digest.
-func (r Repeated) Digest() string { return string(r) }
+// Repeated returns one payload that is sent several times, by its digest. Its Event returns no payload, because the
+// caller has it.
+func Repeated(digest string) Bodies { return &repeated{list{events: 1, digest: digest}} }
 
-// Bad returns nothing.
-func (r Repeated) Bad() Bad { return Bad{} }
-
-// Close does nothing.
-func (r Repeated) Close() {}
+func (r *repeated) Event(context.Context, int64) ([]byte, error) { return nil, nil }

@@ -14,10 +14,9 @@ import (
 
 // folder has a file for each event, in the order of their names.
 type folder struct {
-	dir    string
-	names  []string
-	digest string
-	bad    Bad
+	list
+	dir   string
+	names []string
 }
 
 // Folder returns the bodies of a folder: every regular file whose name does not begin with a dot, sorted by name. It
@@ -44,7 +43,7 @@ func Folder(dir string, skipBad bool, check Check) (Bodies, error) {
 		fmt.Fprintf(sum, "%s\x00%d\x00%d\n", entry.Name(), info.Size(), info.ModTime().UnixNano())
 		f.names = append(f.names, entry.Name())
 	}
-	f.digest = hex.EncodeToString(sum.Sum(nil))
+	f.events, f.digest = int64(len(f.names)), hex.EncodeToString(sum.Sum(nil))
 	return accept(f, dir, skipBad)
 }
 
@@ -77,18 +76,6 @@ func (f *folder) read(name string) ([]byte, error) {
 	}
 	return body, nil
 }
-
-// Count returns the number of files.
-func (f *folder) Count() int64 { return int64(len(f.names)) }
-
-// Digest depends on the names, sizes and modification times of the files.
-func (f *folder) Digest() string { return f.digest }
-
-// Bad returns the files that are left out.
-func (f *folder) Bad() Bad { return f.bad }
-
-// Close does nothing: a file is open only while it is read.
-func (f *folder) Close() {}
 
 // Event reads file n.
 func (f *folder) Event(_ context.Context, n int64) ([]byte, error) { return f.read(f.names[n]) }

@@ -15,19 +15,17 @@ import (
 // lines is a file with one event a line. It is read twice, first to check and then to send. Memory holds only the
 // positions of some events.
 type lines struct {
+	list
 	in    io.ReadSeeker
 	name  string
 	check Check
 
 	reader lineReader
-	digest string
-	events int64
-	bad    Bad
 	at     int64 // the number of the next event of reader
 
 	marks []mark // every step-th event
 	step  int64
-	limit int // the greatest number of marks
+	limit int // the greatest number of marks, which is even
 }
 
 // mark is the beginning of an event.
@@ -87,9 +85,7 @@ func (l *lines) mark(m mark) {
 			l.marks = l.marks[:l.limit/2]
 			l.step *= 2
 		}
-		if l.events%l.step == 0 {
-			l.marks = append(l.marks, m)
-		}
+		l.marks = append(l.marks, m)
 	}
 	l.events++
 }
@@ -108,15 +104,6 @@ func (l *lines) seek(n int64) error {
 	l.reader.sum, l.reader.offset, l.reader.line = nil, m.offset, m.line
 	return nil
 }
-
-// Count returns the number of events.
-func (l *lines) Count() int64 { return l.events }
-
-// Digest returns the SHA-256 of the file.
-func (l *lines) Digest() string { return l.digest }
-
-// Bad returns the lines that are left out.
-func (l *lines) Bad() Bad { return l.bad }
 
 // Close closes the file, if it can be closed.
 func (l *lines) Close() {

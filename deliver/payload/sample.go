@@ -214,10 +214,7 @@ func (s Samples) Provider(name string) string {
 // BuiltIn returns the samples of package fixture for some providers; none for unknown providers.
 func BuiltIn(providers ...string) (all []Sample) {
 	for _, name := range providers {
-		p, ok := fixture.Lookup(name)
-		if !ok {
-			continue
-		}
+		p, _ := fixture.Lookup(name)
 		for _, eventType := range p.Types() {
 			if e, ok := p.Event(eventType); ok {
 				all = append(all, Sample{Event: e})

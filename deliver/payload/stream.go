@@ -10,12 +10,12 @@ import (
 
 // stream is lines that cannot be read twice, such as stdin: each is sent when it is read.
 type stream struct {
+	list
 	name    string
 	skipBad bool
 	check   Check
 	came    chan streamed
 	gone    chan struct{} // closed by Close
-	bad     Bad
 	at      int64
 }
 
@@ -52,15 +52,6 @@ func (s *stream) read(in io.Reader) {
 	}
 }
 
-// Count returns 0: the number is not known.
-func (s *stream) Count() int64 { return 0 }
-
-// Digest returns "": a stream cannot be compared.
-func (s *stream) Digest() string { return "" }
-
-// Bad returns the lines that were left out so far.
-func (s *stream) Bad() Bad { return s.bad }
-
 // Close ends the reading.
 func (s *stream) Close() { close(s.gone) }
 
@@ -73,33 +64,28 @@ func (s *stream) Event(ctx context.Context, n int64) ([]byte, error) {
 		case <-ctx.Done():
 			return nil, ctx.Err()
 		}
-		why := s.fault(c)
+		why := c.err
 		switch {
-		case errors.Is(c.err, io.EOF):
+		case why == nil:
+			why = checkLine(c.line, s.check)
+		case errors.Is(why, errLongLine):
+			why = errors.New("longer than " + maxEventText)
+		case errors.Is(why, io.EOF):
 			return nil, io.EOF
-		case c.err != nil && !errors.Is(c.err, errLongLine):
-			return nil, fmt.Errorf("%s: %w", s.name, c.err)
-		case why != nil && !s.skipBad:
+		default:
+			return nil, fmt.Errorf("%s: %w", s.name, why)
+		}
+		switch {
+		case why == nil:
+			if s.at++; s.at > n {
+				return c.line, nil
+			}
+		case s.skipBad:
+			s.bad.add("line %d: %w", c.at, why)
+		default:
 			bad := &BadEventsError{Name: s.name, Late: true}
 			bad.add("line %d: %w", c.at, why)
 			return nil, bad
-		case why != nil:
-			s.bad.add("line %d: %w", c.at, why)
-			continue
-		}
-		if s.at++; s.at > n {
-			return c.line, nil
 		}
 	}
-}
-
-// fault returns what is wrong with a line; nil: nothing.
-func (s *stream) fault(c streamed) error {
-	switch {
-	case errors.Is(c.err, errLongLine):
-		return errors.New("longer than " + maxEventText)
-	case c.err == nil:
-		return checkLine(c.line, s.check)
-	}
-	return nil // not the line's fault
 }
