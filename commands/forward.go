@@ -1,11 +1,13 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
 	"net/url"
 	"path/filepath"
+	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
@@ -75,13 +77,14 @@ func (g *listener) forwardsToItself(addr string) error {
 	if port == "" { // a unix socket, which no forward can reach
 		return nil
 	}
+	usual := map[string]string{"http": "80", "https": "443"}
 	for _, l := range g.gate.All() {
 		for _, t := range l.Targets {
 			u, err := url.Parse(t.URL)
-			if err != nil || u.Port() != port {
+			if err != nil || cmp.Or(u.Port(), usual[u.Scheme]) != port {
 				continue
 			}
-			if ip := net.ParseIP(u.Hostname()); u.Hostname() == "localhost" || ip != nil &&
+			if ip := net.ParseIP(u.Hostname()); strings.EqualFold(u.Hostname(), "localhost") || ip != nil &&
 				(ip.IsLoopback() || ip.IsUnspecified()) {
 				return fail.Usage("--forward-to %s is this listener itself", t.URL).
 					Hint("--forward-to :3000, where your app listens")
