@@ -3,9 +3,9 @@ package explain
 import (
 	"bytes"
 	"encoding/base64"
+	"encoding/binary"
 	"encoding/hex"
 	"html"
-	"iter"
 	"net/url"
 	"strconv"
 	"strings"
@@ -61,10 +61,11 @@ func plainRows() []bodyRow {
 		{Charset, "the body is in Windows-1252", "the body was read as Windows-1252 and written as UTF-8", toWindows1252},
 		{Charset, "the body is in UTF-8", "the body was written as Latin-1 or Windows-1252", fromWindows1252},
 		{Charset, "the body is in UTF-16, little-endian with a byte order mark", "the body was converted to UTF-8",
-			toUTF16("\xff\xfe", false)},
+			toUTF16("\xff\xfe", binary.LittleEndian)},
 		{Charset, "the body is in UTF-16, big-endian with a byte order mark", "the body was converted to UTF-8",
-			toUTF16("\xfe\xff", true)},
-		{Charset, "the body is in UTF-16, little-endian", "the body was converted to UTF-8", toUTF16("", false)},
+			toUTF16("\xfe\xff", binary.BigEndian)},
+		{Charset, "the body is in UTF-16, little-endian", "the body was converted to UTF-8",
+			toUTF16("", binary.LittleEndian)},
 		{Charset, "the body is in UTF-8", "the body was converted to UTF-16", fromUTF16},
 	}
 }
@@ -106,31 +107,21 @@ func wrapRows() []bodyRow {
 	}
 }
 
-// ends returns the variants of a body with other characters at its beginning and end.
-func ends(t trial) variants { return bodies(t, rows(plainRows()[:9])) }
-
-// plain returns the variants of a body with changed characters, with or without another line break.
-func plain(t trial) variants { return bodies(t, rows(plainRows())) }
-
-// wrapped returns the variants of a body that was embedded in something else, with or without a newline.
-func wrapped(t trial) variants {
+// wrapped makes the bodies that were embedded in something else, with or without a newline.
+func wrapped(have []byte, yield func(edit) bool) {
 	ends := rows(plainRows()[:6])
-	return bodies(t, func(have []byte) iter.Seq[edit] {
-		return func(yield func(edit) bool) {
-			for e := range chain(have, rows(wrapRows()), enveloped, cutShort, respelled, forms) {
-				if !yield(e) {
-					return
-				}
-				for tail := range ends(e.body) {
-					tail.also, tail.kind = []Kind{tail.kind}, e.kind
-					tail.change, tail.words = e.change+" and "+strings.TrimPrefix(tail.change, "the body "), e.words
-					if !yield(tail) {
-						return
-					}
-				}
+	for e := range allOf(have, rows(wrapRows()), enveloped, cutShort, respelled, forms) {
+		if !yield(e) {
+			return
+		}
+		for tail := range allOf(e.body, ends) {
+			tail.also, tail.kind = []Kind{tail.kind}, e.kind
+			tail.change, tail.words = e.change+" and "+strings.TrimPrefix(tail.change, "the body "), e.words
+			if !yield(tail) {
+				return
 			}
 		}
-	})
+	}
 }
 
 // edit is a changed body with a description of the change.
@@ -141,32 +132,18 @@ type edit struct {
 	body          []byte
 }
 
-type editor func(have []byte) iter.Seq[edit]
+// editor passes changed bodies to yield until it returns false.
+type editor = func(have []byte, yield func(edit) bool)
 
 func rows(table []bodyRow) editor {
-	return func(have []byte) iter.Seq[edit] {
-		return func(yield func(edit) bool) {
-			for i := range table {
-				r := &table[i]
-				body := r.make(have)
-				if len(body) == 0 || bytes.Equal(body, have) {
-					continue
-				}
-				if !yield(edit{kind: r.kind, change: r.change, words: r.words, body: body}) {
-					return
-				}
+	return func(have []byte, yield func(edit) bool) {
+		for _, r := range table {
+			body := r.make(have)
+			if len(body) == 0 || bytes.Equal(body, have) {
+				continue
 			}
-		}
-	}
-}
-
-func chain(have []byte, all ...editor) iter.Seq[edit] {
-	return func(yield func(edit) bool) {
-		for _, ed := range all {
-			for e := range ed(have) {
-				if !yield(e) {
-					return
-				}
+			if !yield(edit{kind: r.kind, change: r.change, words: r.words, body: body}) {
+				return
 			}
 		}
 	}
@@ -175,19 +152,17 @@ func chain(have []byte, all ...editor) iter.Seq[edit] {
 // maxBody is the longest body in bytes that is changed: a step on a longer one takes too long.
 const maxBody = 16 << 20
 
-// bodies returns the variants of a trial with changed bodies; none for a scheme that does not sign the body.
-func bodies(t trial, ed editor) variants {
-	return func(yield func(variant) bool) {
+// bodies returns a generator of variants with changed bodies; none for a scheme that does not sign the body.
+func bodies(ed editor) generator {
+	return func(t trial, yield func(variant) bool) {
 		if !t.scheme.CoversBody() || len(t.message.Body) > maxBody {
 			return
 		}
-		for e := range ed(t.message.Body) {
+		ed(t.message.Body, func(e edit) bool {
 			v := variant{trial: t, kind: e.kind, also: e.also, part: Body, change: e.change, words: e.words}
 			v.message.Body = e.body
-			if !yield(v) {
-				return
-			}
-		}
+			return yield(v)
+		})
 	}
 }
 
@@ -352,23 +327,21 @@ var envelopeFields = [...]string{"body", "rawBody", "raw_body", "payload", "data
 	"content", "json"}
 
 // enveloped yields each field of a JSON body as a body of its own: a text as it is and base64-decoded, or a value.
-func enveloped(have []byte) iter.Seq[edit] {
-	return func(yield func(edit) bool) {
-		root, ok := parseJSON(have)
-		if !ok || root.kind != '{' {
-			return
+func enveloped(have []byte, yield func(edit) bool) {
+	root, ok := parseJSON(have)
+	if !ok || root.kind != '{' {
+		return
+	}
+	for _, field := range envelopeFields {
+		value, ok := root.at(field)
+		if !ok {
+			continue
 		}
-		for _, field := range envelopeFields {
-			value, ok := root.at(field)
-			if !ok {
-				continue
-			}
-			e := edit{kind: Enveloped, change: "the body is what the field " + field + " holds",
-				words: "the event of a gateway, a queue or a framework was taken for the body of the request"}
-			for _, body := range value.contents() {
-				if e.body = body; !yield(e) {
-					return
-				}
+		e := edit{kind: Enveloped, change: "the body is what the field " + field + " holds",
+			words: "the event of a gateway, a queue or a framework was taken for the body of the request"}
+		for _, body := range value.contents() {
+			if e.body = body; !yield(e) {
+				return
 			}
 		}
 	}

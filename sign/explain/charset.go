@@ -2,6 +2,7 @@ package explain
 
 import (
 	"encoding/binary"
+	"slices"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -12,32 +13,22 @@ const windows1252 = "\u20ac\x00\u201a\u0192\u201e\u2026\u2020\u2021\u02c6\u2030\
 	"\x00\u2018\u2019\u201c\u201d\u2022\u2013\u2014\u02dc\u2122\u0161\u203a\u0153\x00\u017e\u0178"
 
 // toLatin1 encodes every character as one byte; nil when one is above 0xff.
-func toLatin1(b []byte) []byte {
-	return toBytes(b, func(rune) (byte, bool) { return 0, false })
-}
+func toLatin1(b []byte) []byte { return toBytes(b, nil) }
 
-func toWindows1252(b []byte) []byte {
-	high := []rune(windows1252)
-	return toBytes(b, func(r rune) (byte, bool) {
-		for i, h := range high {
-			if h == r && r != 0 {
-				return byte(0x80 + i), true
-			}
-		}
-		return 0, false
-	})
-}
+func toWindows1252(b []byte) []byte { return toBytes(b, []rune(windows1252)) }
 
-func toBytes(b []byte, above func(rune) (byte, bool)) []byte {
-	if !utf8.Valid(b) || isASCII(b) {
+// toBytes encodes the characters in high as the bytes from 0x80 on, and all others as in Latin-1. ASCII stays the same
+// in both, so that it gives nil.
+func toBytes(b []byte, high []rune) []byte {
+	if !utf8.Valid(b) || utf8.RuneCount(b) == len(b) {
 		return nil
 	}
 	to := make([]byte, 0, len(b))
 	for _, r := range string(b) {
-		c, ok := above(r)
+		i := slices.Index(high, r)
 		switch {
-		case ok:
-			to = append(to, c)
+		case i >= 0 && r != 0:
+			to = append(to, byte(0x80+i))
 		case r <= 0xff:
 			to = append(to, byte(r))
 		default:
@@ -64,24 +55,17 @@ func fromWindows1252(b []byte) []byte {
 	return to
 }
 
-func toUTF16(mark string, big bool) func([]byte) []byte {
+func toUTF16(mark string, order binary.AppendByteOrder) func([]byte) []byte {
 	return func(b []byte) []byte {
 		if !utf8.Valid(b) {
 			return nil
 		}
 		to := []byte(mark)
 		for _, unit := range utf16.Encode([]rune(string(b))) {
-			to = byteOrder(big).AppendUint16(to, unit)
+			to = order.AppendUint16(to, unit)
 		}
 		return to
 	}
-}
-
-func byteOrder(big bool) binary.AppendByteOrder {
-	if big {
-		return binary.BigEndian
-	}
-	return binary.LittleEndian
 }
 
 // fromUTF16 decodes UTF-16 by its byte order mark, or without one by the position of the zero bytes of ASCII.
@@ -105,13 +89,4 @@ func fromUTF16(b []byte) []byte {
 		units[i] = order.Uint16(b[2*i:])
 	}
 	return []byte(string(utf16.Decode(units)))
-}
-
-func isASCII(b []byte) bool {
-	for _, c := range b {
-		if c >= utf8.RuneSelf {
-			return false
-		}
-	}
-	return true
 }

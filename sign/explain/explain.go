@@ -4,8 +4,10 @@
 package explain
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"hash/maphash"
 	"time"
 
 	"github.com/barbhq/barb/sign"
@@ -94,10 +96,8 @@ type Seen struct {
 // Find looks for a change that makes the signature match, and stops at the first: two matching changes would have to
 // sign the same bytes. A valid message has no causes.
 func Find(ctx context.Context, q Question) Answer {
-	s := &search{ctx: ctx, budget: q.Budget, seen: map[uint64]bool{}, now: q.Now, body: q.Message.Body}
-	if s.budget == 0 {
-		s.budget = DefaultBudget
-	}
+	s := &search{ctx: ctx, budget: cmp.Or(q.Budget, DefaultBudget), now: q.Now, body: q.Message.Body,
+		seed: maphash.MakeSeed(), seen: map[uint64]bool{}}
 	start := newTrial(q)
 	var a Answer
 	if len(q.Secrets) > 0 && q.Scheme.Name+q.Scheme.Header != "" {

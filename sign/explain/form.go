@@ -2,7 +2,6 @@ package explain
 
 import (
 	"bytes"
-	"iter"
 	"net/url"
 	"slices"
 	"strings"
@@ -42,28 +41,20 @@ var respellings = [...]struct {
 	change string
 	make   func([]byte) []byte
 }{
-	{"blanks in the form are +, not %20", func(b []byte) []byte {
-		return bytes.ReplaceAll(b, []byte("%20"),
-			[]byte("+"))
-	}},
-	{"blanks in the form are %20, not +", func(b []byte) []byte {
-		return bytes.ReplaceAll(b, []byte("+"),
-			[]byte("%20"))
-	}},
+	{"blanks in the form are +, not %20", replaced("%20", "+")},
+	{"blanks in the form are %20, not +", replaced("+", "%20")},
 	{"the hex digits of the form are capitals", func(b []byte) []byte { return hexDigits(b, bytes.ToUpper) }},
 	{"the hex digits of the form are small letters", func(b []byte) []byte { return hexDigits(b, bytes.ToLower) }},
 }
 
-func respelled(have []byte) iter.Seq[edit] {
-	return func(yield func(edit) bool) {
-		if fields, fromJSON := fieldsOf(have); len(fields) == 0 || fromJSON {
+func respelled(have []byte, yield func(edit) bool) {
+	if fields, fromJSON := fieldsOf(have); len(fields) == 0 || fromJSON {
+		return
+	}
+	for _, r := range respellings {
+		if !yield(edit{kind: FormRewritten, change: r.change, words: "something parsed the form and encoded it anew",
+			body: r.make(have)}) {
 			return
-		}
-		for _, r := range respellings {
-			if !yield(edit{kind: FormRewritten, change: r.change, words: "something parsed the form and encoded it anew",
-				body: r.make(have)}) {
-				return
-			}
 		}
 	}
 }
@@ -80,48 +71,42 @@ func hexDigits(b []byte, to func([]byte) []byte) []byte {
 }
 
 // forms returns the possible spellings of a form by its sender, and the form from which JSON was made.
-func forms(have []byte) iter.Seq[edit] {
-	return func(yield func(edit) bool) {
-		fields, fromJSON := fieldsOf(have)
-		if len(fields) == 0 {
-			return
-		}
-		e := edit{kind: FormRewritten, words: "something parsed the form and encoded it anew"}
-		if fromJSON {
-			e = edit{kind: FormToJSON, words: "something parsed the form and passed it on as JSON"}
-		}
-		sorted := slices.Clone(fields)
-		slices.SortStableFunc(sorted, func(a, b field) int { return strings.Compare(a.name, b.name) })
-		for i, list := range [][]field{fields, sorted} {
-			for j := range formStyles {
-				e.change = "the form is written as by " + formStyles[j].name
-				if i == 1 {
-					e.change += ", its fields sorted"
-				}
-				if e.body = formStyles[j].write(list); bytes.Equal(e.body, have) {
-					continue
-				}
-				if !yield(e) {
-					return
-				}
+func forms(have []byte, yield func(edit) bool) {
+	fields, fromJSON := fieldsOf(have)
+	if len(fields) == 0 {
+		return
+	}
+	e := edit{kind: FormRewritten, words: "something parsed the form and encoded it anew"}
+	if fromJSON {
+		e = edit{kind: FormToJSON, words: "something parsed the form and passed it on as JSON"}
+	}
+	sorted := slices.Clone(fields)
+	slices.SortStableFunc(sorted, func(a, b field) int { return strings.Compare(a.name, b.name) })
+	for i, list := range [][]field{fields, sorted} {
+		for j := range formStyles {
+			e.change = "the form is written as by " + formStyles[j].name
+			if i == 1 {
+				e.change += ", its fields sorted"
+			}
+			if e.body = formStyles[j].write(list); bytes.Equal(e.body, have) {
+				continue
+			}
+			if !yield(e) {
+				return
 			}
 		}
-		if !fromJSON && len(fields) <= 5 {
-			permuteForm(have, yield)
-		}
+	}
+	if !fromJSON && len(fields) <= 5 {
+		permuteForm(have, yield)
 	}
 }
 
 // permuteForm yields the fields in every other order, each spelled as before.
 func permuteForm(have []byte, yield func(edit) bool) {
 	pairs := bytes.Split(have, []byte{'&'})
-	for order := range permutations(len(pairs)) {
-		to := make([][]byte, len(pairs))
-		for i, from := range order {
-			to[i] = pairs[from]
-		}
+	for order := range permutations(pairs) {
 		e := edit{kind: FormRewritten, change: "the fields of the form stand in another order",
-			words: "something parsed the form and encoded it anew", body: bytes.Join(to, []byte{'&'})}
+			words: "something parsed the form and encoded it anew", body: bytes.Join(order, []byte{'&'})}
 		if !yield(e) {
 			return
 		}

@@ -21,10 +21,12 @@ func hints(m sign.Message) (all []Hint) {
 		m.Header.Get("Content-Encoding") == "" {
 		add(Truncated, "Content-Length says "+strconv.Itoa(length)+" bytes, the body has "+strconv.Itoa(len(body))+
 			": its end is missing")
-	} else if name := roundSize(body); name != "" {
-		add(Truncated, "the body is JSON that ends in the middle, after exactly "+name+": it was cut")
-	} else if open, inString, ok := openAtEnd(body); ok && (inString || len(open) > 0) {
-		add(Truncated, "the body is JSON that ends in the middle: it was cut")
+	} else if _, _, isCut := openAtEnd(body); isCut {
+		place := ""
+		if i := slices.IndexFunc(roundSizes[:], func(r roundSizeRow) bool { return r.size == len(body) }); i >= 0 {
+			place = ", after exactly " + roundSizes[i].name
+		}
+		add(Truncated, "the body is JSON that ends in the middle"+place+": it was cut")
 	}
 	if coding := strings.ToLower(m.Header.Get("Content-Encoding")); coding != "" && coding != "identity" &&
 		isPlainJSON(body) {
@@ -41,19 +43,6 @@ func hints(m sign.Message) (all []Hint) {
 		add(CharactersLost, "the body holds U+FFFD: bytes that were no UTF-8 were read as text and are lost")
 	}
 	return all
-}
-
-// roundSize returns the name of the limit that truncated a JSON body; "" when none did.
-func roundSize(body []byte) string {
-	open, inString, ok := openAtEnd(body)
-	if !ok || len(open) == 0 && !inString {
-		return ""
-	}
-	i := slices.IndexFunc(roundSizes[:], func(r roundSizeRow) bool { return r.size == len(body) })
-	if i < 0 {
-		return ""
-	}
-	return roundSizes[i].name
 }
 
 func isPlainJSON(body []byte) bool {

@@ -3,6 +3,7 @@ package explain
 import (
 	"bytes"
 	"cmp"
+	"iter"
 	"slices"
 	"strings"
 )
@@ -159,13 +160,22 @@ func (n *node) at(path string) (*node, bool) {
 
 // sortedCopy returns the value with the keys of all objects in byte order.
 func (n *node) sortedCopy() *node {
+	return n.sortedBy(func(a, b *node) int { return bytes.Compare(sortKey(a.key), sortKey(b.key)) })
+}
+
+// integersFirst returns the value in the order of a JavaScript object: keys that are array indexes first, by number.
+func (n *node) integersFirst() *node {
+	return n.sortedBy(func(a, b *node) int { return cmp.Compare(indexOf(a.key), indexOf(b.key)) })
+}
+
+func (n *node) sortedBy(compare func(a, b *node) int) *node {
 	to := *n
 	to.children = make([]*node, len(n.children))
 	for i, c := range n.children {
-		to.children[i] = c.sortedCopy()
+		to.children[i] = c.sortedBy(compare)
 	}
 	if n.kind == '{' {
-		slices.SortStableFunc(to.children, func(a, b *node) int { return bytes.Compare(sortKey(a.key), sortKey(b.key)) })
+		slices.SortStableFunc(to.children, compare)
 	}
 	return &to
 }
@@ -176,19 +186,6 @@ func sortKey(key []byte) []byte {
 	}
 	text, _ := decodeString(key[1 : len(key)-1])
 	return text
-}
-
-// integersFirst returns the value in the order of a JavaScript object: keys that are array indexes first, by number.
-func (n *node) integersFirst() *node {
-	to := *n
-	to.children = make([]*node, len(n.children))
-	for i, c := range n.children {
-		to.children[i] = c.integersFirst()
-	}
-	if n.kind == '{' {
-		slices.SortStableFunc(to.children, func(a, b *node) int { return cmp.Compare(indexOf(a.key), indexOf(b.key)) })
-	}
-	return &to
 }
 
 // indexOf returns the number of a key that is an array index, else a number above all of them.
@@ -208,8 +205,8 @@ func indexOf(key []byte) int64 {
 	return min(index, none)
 }
 
-// openAtEnd returns the brackets that a JSON text leaves open, outermost first, and whether it ends inside a string. ok
-// is false when it does not begin like JSON or nests too deeply.
+// openAtEnd returns the brackets that a truncated JSON text leaves open, outermost first, and whether it ends inside a
+// string. ok is false for a complete text, for one that does not begin like JSON, and for one that nests too deeply.
 func openAtEnd(b []byte) (open []byte, inString, ok bool) {
 	start := bytes.TrimLeft(b, " \t\r\n")
 	if len(start) == 0 || start[0] != '{' && start[0] != '[' {
@@ -234,18 +231,14 @@ func openAtEnd(b []byte) (open []byte, inString, ok bool) {
 			open = open[:len(open)-1]
 		}
 	}
-	return open, false, true
+	return open, false, len(open) > 0
 }
 
-// permutations yields the orders of n things except the present one, for a small n. The slice is reused.
-func permutations(n int) func(yield func([]int) bool) {
-	return func(yield func([]int) bool) {
-		order := make([]int, n)
-		for i := range order {
-			order[i] = i
-		}
+// permutations yields the orders of a few things except the present one. The slice is reused.
+func permutations[T any](things []T) iter.Seq[[]T] {
+	return func(yield func([]T) bool) {
 		isFirst := true
-		permute(order, 0, func(o []int) bool {
+		permute(slices.Clone(things), 0, func(o []T) bool {
 			if isFirst {
 				isFirst = false
 				return true
@@ -255,7 +248,7 @@ func permutations(n int) func(yield func([]int) bool) {
 	}
 }
 
-func permute(order []int, from int, yield func([]int) bool) bool {
+func permute[T any](order []T, from int, yield func([]T) bool) bool {
 	if from >= len(order)-1 {
 		return yield(order)
 	}

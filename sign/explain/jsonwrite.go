@@ -3,6 +3,7 @@ package explain
 import (
 	"bytes"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -212,15 +213,8 @@ func hex4(raw []byte) (rune, bool) {
 	if len(raw) < 6 || raw[0] != '\\' || raw[1] != 'u' {
 		return 0, false
 	}
-	var r rune
-	for _, c := range raw[2:6] {
-		digit := strings.IndexByte("0123456789abcdef", c|0x20)
-		if digit < 0 || c < '0' {
-			return 0, false
-		}
-		r = r<<4 | rune(digit)
-	}
-	return r, true
+	unit, err := strconv.ParseUint(string(raw[2:6]), 16, 16)
+	return rune(unit), err == nil
 }
 
 // layoutOf returns the index of the layout of a body; -1 when it has none of ours.

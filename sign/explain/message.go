@@ -1,6 +1,8 @@
 package explain
 
 import (
+	"cmp"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -87,14 +89,10 @@ func separatorRow(sep string) schemeRow {
 }
 
 func contentNames(content string) (names []string) {
-	for content != "" {
-		_, rest, ok := strings.Cut(content, "{")
-		name, after, closed := strings.Cut(rest, "}")
-		if !ok || !closed {
-			break
+	for _, p := range sign.Pieces(content) {
+		if p.Named {
+			names = append(names, "{"+p.Text+"}")
 		}
-		names = append(names, "{"+name+"}")
-		content = after
 	}
 	return names
 }
@@ -106,14 +104,11 @@ func without(name string) func(*sign.Scheme) bool {
 		if !ok {
 			return false
 		}
-		next := strings.IndexByte(after, '{')
-		switch {
-		case next >= 0:
-			after = after[next:]
-		default: // the name stands last
-			before, after = before[:strings.LastIndexByte(before, '}')+1], ""
+		if next := strings.IndexByte(after, '{'); next >= 0 {
+			s.Content = before + after[next:]
+		} else { // the name stands last
+			s.Content = before[:strings.LastIndexByte(before, '}')+1]
 		}
-		s.Content = before + after
 		return s.Content != ""
 	}
 }
@@ -140,14 +135,12 @@ func swapped(s *sign.Scheme) bool {
 	return changed
 }
 
-// readings returns the variants with a different scheme.
-func readings(t trial) variants {
-	return func(yield func(variant) bool) {
-		for _, row := range schemeRows() {
-			v := variant{trial: t, kind: row.kind, part: Message, change: row.change, words: row.words}
-			if row.make(&v.scheme) && !yield(v) {
-				return
-			}
+// readings makes the variants with a different scheme.
+func readings(t trial, yield func(variant) bool) {
+	for _, row := range schemeRows() {
+		v := variant{trial: t, kind: row.kind, part: Message, change: row.change, words: row.words}
+		if row.make(&v.scheme) && !yield(v) {
+			return
 		}
 	}
 }
@@ -155,30 +148,23 @@ func readings(t trial) variants {
 // maxHeaders is how many headers are read.
 const maxHeaders = 100
 
-// headers returns the variants with changed headers.
-func headers(t trial) variants {
-	return func(yield func(variant) bool) {
-		names := headerNames(t.message.Header)
-		for _, name := range names {
-			if !otherHeader(t, name, yield) || !oneOfSeveral(t, name, yield) {
-				return
-			}
+// headers makes the variants with changed headers.
+func headers(t trial, yield func(variant) bool) {
+	for _, name := range headerNames(t.message.Header) {
+		if !otherHeader(t, name, yield) || !oneOfSeveral(t, name, yield) {
+			return
 		}
-		for _, row := range headerRows {
-			v := variant{trial: t, kind: row.kind, part: Message, change: row.change, words: row.words}
-			if v.message.Header = eachHeader(t.message.Header, row.name, row.value); v.message.Header != nil && !yield(v) {
-				return
-			}
+	}
+	for _, row := range headerRows {
+		v := variant{trial: t, kind: row.kind, part: Message, change: row.change, words: row.words}
+		if v.message.Header = eachHeader(t.message.Header, row.name, row.value); v.message.Header != nil && !yield(v) {
+			return
 		}
 	}
 }
 
 func headerNames(h http.Header) []string {
-	names := make([]string, 0, len(h))
-	for name := range h {
-		names = append(names, name)
-	}
-	slices.Sort(names)
+	names := slices.Sorted(maps.Keys(h))
 	return names[:min(len(names), maxHeaders)]
 }
 
@@ -281,46 +267,43 @@ func eachHeader(h http.Header, name, value func(string) string) http.Header {
 	return to
 }
 
-// methods returns the variants with another method, for the schemes that sign it.
-func methods(t trial) variants {
-	return func(yield func(variant) bool) {
-		if !strings.Contains(t.scheme.Content, "{method}") {
+// methods makes the variants with another method, for the schemes that sign it.
+func methods(t trial, yield func(variant) bool) {
+	if !strings.Contains(t.scheme.Content, "{method}") {
+		return
+	}
+	for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodPut, strings.ToLower(t.message.Method),
+		""} {
+		v := variant{trial: t, kind: OtherMethod, part: Message, change: "the method is " + quoted([]byte(method)),
+			words: "the method that was given is not the one that was signed"}
+		v.message.Method = method
+		if method != t.message.Method && !yield(v) {
 			return
-		}
-		for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodPut, strings.ToLower(t.message.Method),
-			""} {
-			v := variant{trial: t, kind: OtherMethod, part: Message, change: "the method is " + quoted([]byte(method)),
-				words: "the method that was given is not the one that was signed"}
-			v.message.Method = method
-			if method != t.message.Method && !yield(v) {
-				return
-			}
 		}
 	}
 }
 
-// schemes returns the variants with another provider's scheme, those that the headers look like first.
-func schemes(t trial) variants { return allOf(t, likely, asAny(catalog.All)) }
+// schemes makes the variants with another provider's scheme, those that the headers look like first.
+func schemes(t trial, yield func(variant) bool) { allOf(t, likely, asAny(catalog.All))(yield) }
 
-// likely returns the variants with schemes whose signature the message shows.
-func likely(t trial) variants {
-	return asAny(func() []sign.Scheme { return new(catalog.Set).Detect(t.message) })(t)
+// likely makes the variants with schemes whose signature the message shows.
+func likely(t trial, yield func(variant) bool) {
+	asAny(func() []sign.Scheme { return new(catalog.Set).Detect(t.message) })(t, yield)
 }
 
 func asAny(list func() []sign.Scheme) generator {
-	return func(t trial) variants {
-		return func(yield func(variant) bool) {
-			for _, s := range list() {
-				if s.Name == t.scheme.Name || !symmetric(&t.scheme) && symmetric(&s) && !shared(t.secrets) {
-					continue
-				}
-				v := variant{trial: t, kind: OtherScheme, part: Message, change: "the scheme is " + s.Name,
-					words: "the message is signed in the way of " + s.Title + " (" + s.Header + "), not of " + named(t.scheme)}
-				v.scheme = s
-				v.scheme.Tolerance = sign.Both(sign.NoLimit)
-				if !yield(v) {
-					return
-				}
+	return func(t trial, yield func(variant) bool) {
+		for _, s := range list() {
+			if s.Name == t.scheme.Name || !symmetric(&t.scheme) && symmetric(&s) && !shared(t.secrets) {
+				continue
+			}
+			v := variant{trial: t, kind: OtherScheme, part: Message, change: "the scheme is " + s.Name,
+				words: "the message is signed in the way of " + s.Title + " (" + s.Header + "), not of " +
+					cmp.Or(t.scheme.Title, t.scheme.Name, "any known scheme")}
+			v.scheme = s
+			v.scheme.Tolerance = sign.Both(sign.NoLimit)
+			if !yield(v) {
+				return
 			}
 		}
 	}
@@ -330,14 +313,4 @@ func asAny(list func() []sign.Scheme) generator {
 // that a match would explain nothing.
 func shared(secrets []sign.Secret) bool {
 	return !slices.ContainsFunc(secrets, func(s sign.Secret) bool { return s.Kind() != keytext.Shared })
-}
-
-func named(s sign.Scheme) string {
-	switch {
-	case s.Title != "":
-		return s.Title
-	case s.Name != "":
-		return s.Name
-	}
-	return "any known scheme"
 }

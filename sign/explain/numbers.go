@@ -2,7 +2,6 @@ package explain
 
 import (
 	"bytes"
-	"iter"
 	"math"
 	"slices"
 	"strconv"
@@ -35,27 +34,23 @@ var numberRules = [...]numberRule{
 	{guess: true, write: quotedNumber},
 }
 
-// numbers returns the variants with differently written numbers: all of them, those of some keys, and with the usual
+// numbers makes the bodies with differently written numbers: all of them, those of some keys, and with the usual
 // layouts.
-func numbers(t trial) variants {
-	return bodies(t, func(have []byte) iter.Seq[edit] {
-		return func(yield func(edit) bool) {
-			if _, ok := parseJSON(have); !ok {
-				return
-			}
-			for i := range numberRules {
-				if !numberRules[i].everywhere(have, yield) {
-					return
-				}
-			}
-			for i := range numberRules {
-				if numberRules[i].guess && !numberRules[i].someKeys(have, yield) {
-					return
-				}
-			}
-			unrounded(have, yield)
+func numbers(have []byte, yield func(edit) bool) {
+	if _, ok := parseJSON(have); !ok {
+		return
+	}
+	for i := range numberRules {
+		if !numberRules[i].everywhere(have, yield) {
+			return
 		}
-	})
+	}
+	for i := range numberRules {
+		if numberRules[i].guess && !numberRules[i].someKeys(have, yield) {
+			return
+		}
+	}
+	unrounded(have, yield)
 }
 
 func (r *numberRule) everywhere(have []byte, yield func(edit) bool) bool {

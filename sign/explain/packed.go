@@ -6,7 +6,6 @@ import (
 	"compress/gzip"
 	"compress/zlib"
 	"io"
-	"iter"
 	"net/http/httputil"
 	"strconv"
 
@@ -52,25 +51,21 @@ func unchunk(b []byte) []byte {
 // maxPacked is the longest body in bytes that is compressed to check whether the compressed body was signed.
 const maxPacked = 1 << 20
 
-// packed returns the variants with a compressed body. A match requires that the sender's library writes the same bytes
+// packed makes the compressed bodies. A match requires that the sender's library writes the same bytes
 // as ours; otherwise hints mentions compression.
-func packed(t trial) variants {
-	return bodies(t, func(have []byte) iter.Seq[edit] {
-		return func(yield func(edit) bool) {
-			if len(have) == 0 || len(have) > maxPacked {
+func packed(have []byte, yield func(edit) bool) {
+	if len(have) == 0 || len(have) > maxPacked {
+		return
+	}
+	for _, level := range []int{flate.DefaultCompression, flate.BestSpeed, flate.BestCompression} {
+		for _, e := range packings(have, level) {
+			e.kind, e.words = AlreadyUnpacked,
+				"the sender signs what it packed, and something unpacked the body before the check"
+			if !yield(e) {
 				return
 			}
-			for _, level := range []int{flate.DefaultCompression, flate.BestSpeed, flate.BestCompression} {
-				for _, e := range packings(have, level) {
-					e.kind, e.words = AlreadyUnpacked,
-						"the sender signs what it packed, and something unpacked the body before the check"
-					if !yield(e) {
-						return
-					}
-				}
-			}
 		}
-	})
+	}
 }
 
 // packings returns the forms of libraries at one level: gzip with each operating system of its header, zlib, br.
@@ -130,38 +125,36 @@ var roundSizes = [...]roundSizeRow{
 	{2 << 20, "2 MiB"}, {2_621_440, "2.5 MiB"},
 }
 
-// cutShort yields bodies that contain the given one, or are contained in it.
-func cutShort(have []byte) iter.Seq[edit] {
-	return func(yield func(edit) bool) {
-		for _, closing := range missingEnds(have) {
-			e := edit{kind: Truncated, change: "the body has " + quoted([]byte(closing)) + " behind its end",
-				words: "the end of the body was cut off", body: append(bytes.Clone(have), closing...)}
-			if !yield(e) {
-				return
-			}
+// cutShort makes bodies that contain the given one, or are contained in it.
+func cutShort(have []byte, yield func(edit) bool) {
+	for _, closing := range missingEnds(have) {
+		e := edit{kind: Truncated, change: "the body has " + quoted([]byte(closing)) + " behind its end",
+			words: "the end of the body was cut off", body: append(bytes.Clone(have), closing...)}
+		if !yield(e) {
+			return
 		}
-		for _, r := range roundSizes {
-			if len(have) <= r.size {
-				continue
-			}
-			e := edit{kind: SignedTruncated, change: "only the first " + strconv.Itoa(r.size) + " bytes of the body count (" +
-				r.name + ")",
-				words: "the sender signs or stores no more of a body", body: have[:r.size]}
-			if !yield(e) {
-				return
-			}
+	}
+	for _, r := range roundSizes {
+		if len(have) <= r.size {
+			continue
 		}
-		if len(have) > 0 {
-			yield(edit{kind: SignedEmpty, change: "the body is empty", words: "the sender signs before it has a body, or " +
-				"signs no body", body: []byte{}})
+		e := edit{kind: SignedTruncated, change: "only the first " + strconv.Itoa(r.size) + " bytes of the body count (" +
+			r.name + ")",
+			words: "the sender signs or stores no more of a body", body: have[:r.size]}
+		if !yield(e) {
+			return
 		}
+	}
+	if len(have) > 0 {
+		yield(edit{kind: SignedEmpty, change: "the body is empty", words: "the sender signs before it has a body, or " +
+			"signs no body", body: []byte{}})
 	}
 }
 
 // missingEnds returns the brackets that close a truncated JSON text.
 func missingEnds(have []byte) []string {
 	open, inString, ok := openAtEnd(have)
-	if !ok || len(open) == 0 && !inString {
+	if !ok {
 		return nil
 	}
 	closing := ""

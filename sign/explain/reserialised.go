@@ -3,33 +3,28 @@ package explain
 import (
 	"bytes"
 	"hash/maphash"
-	"iter"
 	"slices"
 )
 
 // usual is how many layouts, from the first on, are combined with all other changes.
 const usual = 7
 
-// rewritten returns the variants with re-serialised JSON: every layout, escaping and key order, with and without a line
+// reserialised makes the bodies with re-serialised JSON: every layout, escaping and key order, with and without a line
 // break at the end, those of the most usual senders first.
-func rewritten(t trial) variants {
-	return bodies(t, func(have []byte) iter.Seq[edit] {
-		return func(yield func(edit) bool) {
-			root, ok := parseJSON(have)
-			if !ok {
-				return
-			}
-			styles := distinctStyles(root)
-			for _, tree := range orders(root) {
-				if !spellings(tree, layouts[:usual], styles, yield) {
-					return
-				}
-			}
-			if spellings(root, layouts[usual:], styles[:1], yield) {
-				escapesOnly(have, styles[1:], yield)
-			}
+func reserialised(have []byte, yield func(edit) bool) {
+	root, ok := parseJSON(have)
+	if !ok {
+		return
+	}
+	styles := distinctStyles(root)
+	for _, tree := range orders(root) {
+		if !spellings(tree, layouts[:usual], styles, yield) {
+			return
 		}
-	})
+	}
+	if spellings(root, layouts[usual:], styles[:1], yield) {
+		escapesOnly(have, styles[1:], yield)
+	}
 }
 
 // orders returns the value as it is and with the key orders of libraries, as far as they differ.
@@ -124,22 +119,18 @@ func scanLiterals(b []byte, each func(raw, key []byte)) {
 // maxPermuted is up to how many keys of one object all orders are tried: 720.
 const maxPermuted = 6
 
-// reordered returns the variants with another key order in one object.
-func reordered(t trial) variants {
-	return bodies(t, func(have []byte) iter.Seq[edit] {
-		return func(yield func(edit) bool) {
-			root, ok := parseJSON(have)
-			if !ok {
-				return
-			}
-			l := &layouts[max(layoutOf(root), 0)]
-			tail := have[len(bytes.TrimRight(have, " \t\r\n")):]
-			root.objects(func(object *node) bool {
-				return object.permuted(func() bool {
-					return yield(edit{kind: KeyOrder, body: append(root.render(l, &keepStrings), tail...)})
-				})
-			})
-		}
+// reordered makes the bodies with another key order in one object.
+func reordered(have []byte, yield func(edit) bool) {
+	root, ok := parseJSON(have)
+	if !ok {
+		return
+	}
+	l := &layouts[max(layoutOf(root), 0)]
+	tail := have[len(bytes.TrimRight(have, " \t\r\n")):]
+	root.objects(func(object *node) bool {
+		return object.permuted(func() bool {
+			return yield(edit{kind: KeyOrder, body: append(root.render(l, &keepStrings), tail...)})
+		})
 	})
 }
 
@@ -160,11 +151,7 @@ func (n *node) objects(visit func(*node) bool) bool {
 func (n *node) permuted(each func() bool) bool {
 	was := n.children
 	defer func() { n.children = was }()
-	for o := range permutations(len(was)) {
-		n.children = make([]*node, len(was))
-		for i, from := range o {
-			n.children[i] = was[from]
-		}
+	for n.children = range permutations(was) {
 		if !each() {
 			return false
 		}

@@ -38,8 +38,8 @@ type variant struct {
 // variants are generated one by one, so that a match ends the work.
 type variants = iter.Seq[variant]
 
-// generator makes the variants of a trial.
-type generator func(trial) variants
+// generator passes the variants of a trial to yield until it returns false.
+type generator = func(t trial, yield func(variant) bool)
 
 // search tries variants until one verifies or a limit is reached.
 type search struct {
@@ -62,9 +62,8 @@ const (
 )
 
 // run tries one stage after the other and returns the first cause.
-func (s *search) run(all iter.Seq[variants]) *Cause {
-	s.seed = maphash.MakeSeed()
-	for stage := range all {
+func (s *search) run(stages []variants) *Cause {
+	for _, stage := range stages {
 		for v := range stage {
 			if s.isExhausted(&v) {
 				return nil
@@ -146,15 +145,15 @@ func (s *search) fingerprint(v *variant) uint64 {
 	return h.Sum64()
 }
 
-// allOf returns the variants of several generators, one after the other.
-func allOf(t trial, all ...generator) variants {
-	return func(yield func(variant) bool) {
-		for _, g := range all {
-			for v := range g(t) {
-				if !yield(v) {
-					return
-				}
-			}
+// allOf returns the changes that several functions make of one thing, one after the other.
+func allOf[From, To any](of From, all ...func(From, func(To) bool)) iter.Seq[To] {
+	return func(yield func(To) bool) {
+		goOn := true
+		for i := 0; goOn && i < len(all); i++ {
+			all[i](of, func(to To) bool {
+				goOn = yield(to)
+				return goOn
+			})
 		}
 	}
 }
@@ -162,8 +161,8 @@ func allOf(t trial, all ...generator) variants {
 // combined returns the variants with a change of each generator; the first change names the cause.
 func combined(t trial, first, second generator) variants {
 	return func(yield func(variant) bool) {
-		for a := range first(t) {
-			for b := range second(a.trial) {
+		for a := range allOf(t, first) {
+			for b := range allOf(a.trial, second) {
 				b.also = append(append(append([]Kind{}, a.also...), b.kind), b.also...)
 				b.kind, b.part = a.kind, a.part
 				b.change, b.words = joined(" and ", a.change, b.change), joined("; ", a.words, b.words)

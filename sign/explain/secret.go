@@ -42,10 +42,10 @@ var secretRows = [...]secretRow{
 		unhex},
 	{SecretNewline, "the secret has a line break behind it",
 		"the sender read its secret from a file or a pipe with the line break at the end", true,
-		func(t []byte) []byte { return append(bytes.Clone(t), '\n') }},
+		suffixed("\n")},
 	{SecretNewline, "the secret has a Windows line break behind it",
 		"the sender read its secret from a file with the line break at the end", true,
-		func(t []byte) []byte { return append(bytes.Clone(t), "\r\n"...) }},
+		suffixed("\r\n")},
 	{SecretPrefixMissing, "the secret has whsec_ before it", "the prefix is part of the sender's key", false,
 		func(t []byte) []byte { return append([]byte("whsec_"), t...) }},
 	{SecretQuotes, "the secret stands in double quotes", "the quotes of a configuration file are part of the " +
@@ -55,7 +55,7 @@ var secretRows = [...]secretRow{
 		"sender's secret", true,
 		func(t []byte) []byte { return append(append([]byte{'\''}, t...), '\'') }},
 	{SecretEscaped, `\n in the secret is a line break`, "an environment variable holds the line break as two characters",
-		false, unescaped},
+		false, replaced(`\n`, "\n")},
 	{SecretEscaped, "the secret is percent-decoded", "the secret was copied from a URL or a form", false, unpercent},
 	{SecretCase, "the secret is in lower case", "the letters of the secret were changed", false, bytes.ToLower},
 	{SecretCase, "the secret is in upper case", "the letters of the secret were changed", false, bytes.ToUpper},
@@ -65,17 +65,15 @@ var secretRows = [...]secretRow{
 		func(t []byte) []byte { return []byte(hex.EncodeToString(t)) }},
 }
 
-// secrets returns the variants with other forms of the trial's secrets. Public keys have no other forms.
-func secrets(t trial) variants {
-	return func(yield func(variant) bool) {
-		if !symmetric(&t.scheme) {
-			return
-		}
-		for i := range secretRows {
-			for _, secret := range t.secrets {
-				if v, ok := secretRows[i].variant(t, secret); ok && !yield(v) {
-					return
-				}
+// secrets makes the variants with other forms of the trial's secrets. Public keys have no other forms.
+func secrets(t trial, yield func(variant) bool) {
+	if !symmetric(&t.scheme) {
+		return
+	}
+	for i := range secretRows {
+		for _, secret := range t.secrets {
+			if v, ok := secretRows[i].variant(t, secret); ok && !yield(v) {
+				return
 			}
 		}
 	}
@@ -101,19 +99,10 @@ func (r *secretRow) variant(t trial, secret sign.Secret) (variant, bool) {
 }
 
 // whsecKey requires the prefix, which Supabase writes behind "v1,".
-func whsecKey(text []byte) []byte {
-	rest := afterPrefix(text)
-	if rest == nil {
-		return nil
-	}
-	return unbase64(rest)
-}
+func whsecKey(text []byte) []byte { return unbase64(afterPrefix(text)) }
 
 func afterPrefix(text []byte) []byte {
-	_, rest, found := bytes.Cut(bytes.Trim(text, blank), []byte("whsec_"))
-	if !found {
-		return nil
-	}
+	_, rest, _ := bytes.Cut(bytes.Trim(text, blank), []byte("whsec_"))
 	return rest
 }
 
@@ -135,10 +124,6 @@ func unhex(text []byte) []byte {
 	return key
 }
 
-func unescaped(text []byte) []byte {
-	return bytes.ReplaceAll(text, []byte(`\n`), []byte{'\n'})
-}
-
 func unpercent(text []byte) []byte {
 	plain, err := url.PathUnescape(string(text))
 	if err != nil {
@@ -149,13 +134,10 @@ func unpercent(text []byte) []byte {
 
 // others returns the generator of variants with other secrets instead of the given ones.
 func others(all []Other) generator {
-	return func(t trial) variants {
-		return func(yield func(variant) bool) {
-			for _, other := range all {
-				v := other.variant(t)
-				if !yield(v) {
-					return
-				}
+	return func(t trial, yield func(variant) bool) {
+		for _, other := range all {
+			if !yield(other.variant(t)) {
+				return
 			}
 		}
 	}
@@ -164,9 +146,8 @@ func others(all []Other) generator {
 func (o *Other) variant(t trial) variant {
 	v := variant{trial: t, kind: OtherSecret, part: Secret, change: "the secret is " + o.Name,
 		words: "the message was signed with another secret that is configured here"}
-	given := t.secrets
 	v.secrets = []sign.Secret{o.Secret}
-	for _, secret := range given {
+	for _, secret := range t.secrets {
 		if was, is := mode(secret), mode(o.Secret); was != "" && is != "" && was != is {
 			v.kind, v.words = OtherMode, "the message is from "+is+" mode, the secret that was given is of "+was+" mode"
 			return v

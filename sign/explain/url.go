@@ -19,12 +19,11 @@ func parseAddress(u string) (address, bool) {
 	if end < 0 {
 		end = len(rest)
 	}
-	a := address{scheme: scheme, host: rest[:end]}
-	a.path, a.query = rest[end:], ""
+	a := address{scheme: scheme, path: rest[end:]}
+	a.host, a.port = cutPort(rest[:end])
 	if i := strings.IndexByte(a.path, '?'); i >= 0 {
 		a.path, a.query = a.path[:i], a.path[i:]
 	}
-	a.host, a.port = cutPort(a.host)
 	return a, true
 }
 
@@ -54,34 +53,32 @@ func signsURL(t *trial) bool {
 		strings.Contains(c.Content, "{path}"))
 }
 
-// urls returns the variants with other spellings of the URL: every single change, then two, up to all four at once.
-func urls(t trial) variants { return addresses(t, 4, 64) }
+// urls makes the variants with other spellings of the URL: every single change, then two, up to all four at once.
+func urls(t trial, yield func(variant) bool) { addresses(t, 4, 64, yield) }
 
 // nearURLs are the few URLs that are combined with other changes.
-func nearURLs(t trial) variants { return addresses(t, 2, 8) }
+func nearURLs(t trial, yield func(variant) bool) { addresses(t, 2, 8, yield) }
 
 // addresses changes the URL, then changes up to most of the results once more, and so on.
-func addresses(t trial, levels, most int) variants {
-	return func(yield func(variant) bool) {
-		start, ok := parseAddress(t.message.URL)
-		if !ok || !signsURL(&t) {
-			return
-		}
-		level := []variant{{trial: t, part: Message}}
-		for range levels {
-			var next []variant
-			for _, v := range level[:min(len(level), most)] {
-				at, _ := parseAddress(v.message.URL)
-				for _, s := range steps(at, start, &t) {
-					w := v.with(s)
-					if !yield(w) {
-						return
-					}
-					next = append(next, w)
+func addresses(t trial, levels, most int, yield func(variant) bool) {
+	start, ok := parseAddress(t.message.URL)
+	if !ok || !signsURL(&t) {
+		return
+	}
+	level := []variant{{trial: t, part: Message}}
+	for range levels {
+		var next []variant
+		for _, v := range level[:min(len(level), most)] {
+			at, _ := parseAddress(v.message.URL)
+			for _, s := range steps(at, start, &t) {
+				w := v.with(s)
+				if !yield(w) {
+					return
 				}
+				next = append(next, w)
 			}
-			level = next
 		}
+		level = next
 	}
 }
 
@@ -189,11 +186,10 @@ func pathSteps(a, start address, t *trial) (all []step) {
 // hosts returns the possible names of the receiver: from proxies, from the Host header, and with or without www.
 func hosts(t *trial) []string {
 	list := first(t, "X-Forwarded-Host", "X-Original-Host", "X-Forwarded-Server", "Host")
-	for _, value := range first(t, "Forwarded") {
-		for _, field := range strings.FieldsFunc(value, func(r rune) bool { return r == ';' || r == ',' }) {
-			if name, host, ok := strings.Cut(strings.TrimSpace(field), "="); ok && strings.EqualFold(name, "host") {
-				list = append(list, strings.Trim(host, `"`))
-			}
+	fields := strings.FieldsFunc(t.message.Header.Get("Forwarded"), func(r rune) bool { return r == ';' || r == ',' })
+	for _, field := range fields {
+		if name, host, ok := strings.Cut(strings.TrimSpace(field), "="); ok && strings.EqualFold(name, "host") {
+			list = append(list, strings.Trim(host, `"`))
 		}
 	}
 	if a, ok := parseAddress(t.message.URL); ok {
@@ -207,10 +203,8 @@ func hosts(t *trial) []string {
 func first(t *trial, names ...string) (found []string) {
 	for _, name := range names {
 		value, _, _ := strings.Cut(t.message.Header.Get(name), ",")
-		if value = strings.TrimSpace(value); value != "" && len(value) < 1<<10 && name != "Forwarded" {
+		if value = strings.TrimSpace(value); value != "" && len(value) < 1<<10 {
 			found = append(found, value)
-		} else if name == "Forwarded" && t.message.Header.Get(name) != "" {
-			found = append(found, t.message.Header.Get(name))
 		}
 	}
 	return found
@@ -228,12 +222,8 @@ func permutedQueries(query string) (all []string) {
 	if len(pairs) > 4 {
 		return nil
 	}
-	for order := range permutations(len(pairs)) {
-		to := make([]string, len(pairs))
-		for i, from := range order {
-			to[i] = pairs[from]
-		}
-		all = append(all, "?"+strings.Join(to, "&"))
+	for order := range permutations(pairs) {
+		all = append(all, "?"+strings.Join(order, "&"))
 	}
 	return all
 }
