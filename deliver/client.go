@@ -17,7 +17,7 @@ import (
 type Options struct {
 	UserAgent      string                   // "" is "barb"
 	ConnectTimeout time.Duration            // of lookup, connection and TLS handshake together; 0 is 5 s
-	TLS            *tls.Config              // nil is Go's own; see TLSFiles
+	TLS            *tls.Config              // nil is Go's own; see Connection.TLS
 	Resolve        map[string]string        // "host:port" to the "address:port" to connect to; see ParseResolve
 	UnixSocket     string                   // path of a socket to connect to, whatever the URL's host
 	Proxy          string                   // URL of a proxy: http, https, socks5. It is taken for every host
@@ -83,11 +83,8 @@ func (c *Client) Close() {
 // missing, and over HTTP/1.1 Head, the exact bytes. A request with a Head is unchanged. The error says why the request
 // can never be sent; Do reports it as a Failure that is Permanent.
 func (c *Client) Prepare(r *record.Request) error {
-	to, err := c.endpoint(r.URL)
-	if err != nil {
-		return err
-	}
-	return c.prepare(r, to)
+	_, err := c.prepare(r)
+	return err
 }
 
 // Do makes one attempt, as Doer says.
@@ -100,11 +97,8 @@ func (c *Client) Do(ctx context.Context, x *record.Exchange) {
 }
 
 func (c *Client) attempt(ctx context.Context, x *record.Exchange) *record.Failure {
-	to, err := c.endpoint(x.Request.URL)
+	to, err := c.prepare(&x.Request)
 	if err != nil {
-		return refusal(err)
-	}
-	if err := c.prepare(&x.Request, to); err != nil {
 		return refusal(err)
 	}
 	if ctx.Err() != nil {

@@ -65,17 +65,17 @@ func splitTarget(target string) (base, wire string, err error) {
 
 // joinTarget joins the path and query of a target with those of a received request.
 func joinTarget(target, received string) string {
-	path, query, has := strings.Cut(target, "?")
-	receivedPath, receivedQuery, receivedHas := strings.Cut(received, "?")
+	path, query, _ := strings.Cut(target, "?")
+	receivedPath, receivedQuery, has := strings.Cut(received, "?")
 	if path == "" || path == "/" {
 		path = receivedPath
 	}
 	switch {
-	case has && query != "" && receivedHas:
+	case query != "" && has:
 		return path + "?" + query + "&" + receivedQuery
-	case has && query != "":
+	case query != "":
 		return path + "?" + query
-	case receivedHas:
+	case has:
 		return path + "?" + receivedQuery
 	}
 	return path

@@ -289,7 +289,7 @@ func (a *authority) server(t *testing.T) *tls.Config {
 // client is the TLS configuration of a client that trusts the authority.
 func (a *authority) client(t *testing.T) *tls.Config {
 	t.Helper()
-	config, err := deliver.TLSFiles{CACert: a.file}.Config()
+	config, err := deliver.Connection{CACert: a.file}.TLS()
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,29 +10,34 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// prepare completes r for its way to an endpoint; see Client.Prepare.
-func (c *Client) prepare(r *record.Request, to *endpoint) error {
+// prepare completes r for its way to the endpoint that it returns; see Client.Prepare.
+func (c *Client) prepare(r *record.Request) (*endpoint, error) {
+	to, err := c.endpoint(r.URL)
+	if err != nil {
+		return nil, err
+	}
+	exact := !c.offersHTTP2(to) && !to.isRelayed()
 	if r.Head != "" {
-		if c.offersHTTP2(to) || to.isRelayed() {
-			return errors.New("exact bytes go neither over HTTP/2 nor, without TLS, through an HTTP proxy")
+		if !exact {
+			err = errors.New("exact bytes go neither over HTTP/2 nor, without TLS, through an HTTP proxy")
 		}
-		return nil
+		return to, err
 	}
 	if err := checkLine(r); err != nil {
-		return err
+		return nil, err
 	}
 	if c.offersHTTP2(to) && to.url == nil {
-		return errors.New("bad URL: its path or query is not one, and does not go over HTTP/2")
+		return nil, errors.New("bad URL: its path or query is not one, and does not go over HTTP/2")
 	}
 	fields, err := c.complete(r, to)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	r.Header, r.Target, r.Proto = fields, r.WireTarget(), "HTTP/1.1"
-	if !c.offersHTTP2(to) && !to.isRelayed() {
+	if exact {
 		r.Head = string(r.AppendHead(make([]byte, 0, 512)))
 	}
-	return nil
+	return to, nil
 }
 
 // checkLine returns an error for anything that would break the request line.

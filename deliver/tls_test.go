@@ -91,7 +91,7 @@ func plainServer(c *talk) {
 func TestInsecureTakesAnyCertificate(t *testing.T) {
 	t.Parallel()
 	ca := newAuthority(t)
-	config, err := deliver.TLSFiles{Insecure: true}.Config()
+	config, err := deliver.Connection{Insecure: true}.TLS()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -136,9 +136,9 @@ func TestClientCertificateIsShown(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := deliver.TLSFiles{CACert: ca.file, Cert: writePEM(t, "CERTIFICATE", own.Certificate[0]),
+	files := deliver.Connection{CACert: ca.file, Cert: writePEM(t, "CERTIFICATE", own.Certificate[0]),
 		Key: writePEM(t, "PRIVATE KEY", key)}
-	shown, err := files.Config()
+	shown, err := files.TLS()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -157,19 +157,19 @@ func TestClientCertificateIsShown(t *testing.T) {
 	}
 }
 
-func TestTLSFilesNameWhatIsWrong(t *testing.T) {
+func TestTLSConfigNamesWhatIsWrong(t *testing.T) {
 	t.Parallel()
 	empty := filepath.Join(t.TempDir(), "empty.pem")
 	if err := os.WriteFile(empty, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	for want, files := range map[string]deliver.TLSFiles{
+	for want, files := range map[string]deliver.Connection{
 		"empty.pem has no certificate":   {CACert: empty},
 		"none.pem":                       {CACert: "none.pem"},
 		"a key without a certificate":    {Key: empty},
 		"certificate " + empty + ": tls": {Cert: empty},
 	} {
-		if _, err := files.Config(); err == nil || !strings.Contains(err.Error(), want) {
+		if _, err := files.TLS(); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%+v: %v", files, err)
 		}
 	}

@@ -39,7 +39,7 @@ func (f *Client) NewClient(version string, env func(string) string, connectIn ti
 		UnixSocket: strings.TrimPrefix(f.UnixSocket, "unix:"), // as listen prints it
 		Resolve:    map[string]string{}}
 	var err error
-	if o.TLS, err = f.Config(); err != nil {
+	if o.TLS, err = f.TLS(); err != nil {
 		return nil, fail.Usage("%w", err)
 	}
 	for _, text := range f.Resolve {

@@ -96,11 +96,10 @@ func (f Field) form(body []byte) []byte {
 			pairs, done = append(pairs, field), true
 		}
 	}
-	switch {
-	case done:
-	case len(body) == 0:
-		pairs = []string{field}
-	default:
+	if len(body) == 0 { // it is split into one empty pair
+		pairs = nil
+	}
+	if !done {
 		pairs = append(pairs, field)
 	}
 	return []byte(strings.Join(pairs, "&"))

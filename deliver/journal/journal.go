@@ -62,12 +62,11 @@ func (j *Journal) Attempts(ctx context.Context, s deliver.Sender,
 
 // Once makes one attempt of x, the first, or of a delivery that began before the one that Attempts makes first. Its
 // errors are those of Attempts: the attempt is nil where nothing was sent.
-func (j *Journal) Once(ctx context.Context, s deliver.Sender, x record.Exchange) (a *deliver.Attempt, err error) {
-	j.Attempts(ctx, s, x)(func(made *deliver.Attempt, failed error) bool {
-		a, err = made, failed
-		return false
-	})
-	return a, err
+func (j *Journal) Once(ctx context.Context, s deliver.Sender, x record.Exchange) (*deliver.Attempt, error) {
+	for a, err := range j.Attempts(ctx, s, x) {
+		return a, err
+	}
+	return nil, nil
 }
 
 // Deliver makes the attempts of x and returns what became of it. It calls tell with each attempt that has ended and is

@@ -25,8 +25,8 @@ type Override struct {
 // Override parses the fragment of an endpoint's URL. It is empty without a fragment, and for a provider that ignores
 // fragments. The error names the wrong part.
 func (p *Provider) Override(address string) (Override, error) {
-	_, fragment, ok := strings.Cut(address, "#")
-	if !ok || !p.Overridden {
+	_, fragment, _ := strings.Cut(address, "#")
+	if fragment == "" || !p.Overridden {
 		return Override{}, nil
 	}
 	if decoded, err := url.PathUnescape(fragment); err == nil {
@@ -35,17 +35,8 @@ func (p *Provider) Override(address string) (Override, error) {
 	return parseOverride(fragment)
 }
 
-// twilioRetries maps the failures of rp to outcomes in the syntax of deliver.ParseRetryOn.
-func twilioRetries() map[string]string {
-	return map[string]string{"4xx": "4xx", "5xx": "5xx,501,505,511", "ct": "connect", "rt": "timeout",
-		"all": "4xx,5xx,501,505,511,network"}
-}
-
 // parseOverride parses a fragment without its #. The error names the wrong part.
 func parseOverride(fragment string) (o Override, err error) {
-	if fragment == "" {
-		return o, nil
-	}
 	for part := range strings.SplitSeq(fragment, "&") {
 		key, value, _ := strings.Cut(part, "=")
 		switch key {
@@ -75,8 +66,10 @@ func parseOverride(fragment string) (o Override, err error) {
 	return o, nil
 }
 
+// overriddenRetries returns the failures of rp in the syntax of deliver.ParseRetryOn.
 func overriddenRetries(list string) (string, error) {
-	known := twilioRetries()
+	known := map[string]string{"4xx": "4xx", "5xx": "5xx,501,505,511", "ct": "connect", "rt": "timeout",
+		"all": "4xx,5xx,501,505,511,network"}
 	var items []string
 	for name := range strings.SplitSeq(list, ",") {
 		item, ok := known[name]

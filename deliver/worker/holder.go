@@ -4,6 +4,8 @@
 package worker
 
 import (
+	"cmp"
+	"fmt"
 	"os"
 	"strconv"
 	"strings"
@@ -14,11 +16,8 @@ import (
 // NewHolder returns a name for this process as the holder of leases, unlike every other: what it does, and for others
 // on the same machine which process it is.
 func NewHolder(what string) string {
-	space := pidNamespace()
-	if space == "" {
-		space = "?"
-	}
-	return strings.Join([]string{what, uuid.NewString(), space, strconv.Itoa(os.Getpid()), startTime(os.Getpid())}, " ")
+	pid := os.Getpid()
+	return fmt.Sprintf("%s %s %s %d %s", what, uuid.NewString(), cmp.Or(pidNamespace(), "?"), pid, startTime(pid))
 }
 
 // IsGone reports whether a holder of leases has certainly ended without giving them back. Only of a process of this

@@ -48,7 +48,7 @@ func TestAPlanIsStoredUnderTheNamesOfTheFlags(t *testing.T) {
 	}
 	p = worker.Plan{Policy: p.Policy, Scheme: "github", Secrets: []string{"env:A"}, Params: map[string]string{"a": "b"},
 		Client: worker.Connection{ConnectTimeout: "10s", Connection: deliver.Connection{
-			TLSFiles: deliver.TLSFiles{Insecure: true, CACert: "/c", Cert: "/d", Key: "/e"}, Resolve: []string{"a:1:b"},
+			Insecure: true, CACert: "/c", Cert: "/d", Key: "/e", Resolve: []string{"a:1:b"},
 			UnixSocket: "/s", Proxy: "http://p", HTTP2: true}}}
 	data, err = json.Marshal(p)
 	want := `{"policy":{"retries":"3"},"scheme":"github","secrets":["env:A"],"params":{"a":"b"},` +
