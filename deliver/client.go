@@ -25,7 +25,6 @@ type Options struct {
 	HTTP2          bool                     // offer HTTP/2 over TLS; without TLS it stays HTTP/1.1
 	MaxBody        int64                    // bytes of an answer's body that are kept; 0 is 1 MiB, below 0 none
 	ReadLimit      int64                    // bytes of an answer that are read at all; 0 is 16 MiB
-	MaxIdle        int                      // connections kept for the next request; 0 is 256
 	// Room is called for each n bytes of an answer that came, with the context of Do. Its error ends the reading, the
 	// attempt and the connection. Nil means no limit.
 	Room func(ctx context.Context, n int64) error
@@ -51,7 +50,6 @@ func NewClient(o Options) (*Client, error) {
 	o.ConnectTimeout = cmp.Or(o.ConnectTimeout, 5*time.Second)
 	o.MaxBody = cmp.Or(o.MaxBody, 1<<20)
 	o.ReadLimit = cmp.Or(o.ReadLimit, 16<<20)
-	o.MaxIdle = cmp.Or(o.MaxIdle, 256)
 	o.TLS = o.TLS.Clone()
 	if o.TLS == nil {
 		o.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
@@ -62,7 +60,7 @@ func NewClient(o Options) (*Client, error) {
 	if err := record.CheckField(record.Field{Name: "User-Agent", Value: o.UserAgent}); err != nil {
 		return nil, err
 	}
-	c := &Client{o: o, idle: pool{max: o.MaxIdle}}
+	c := &Client{o: o, idle: pool{max: maxIdle}}
 	if o.Proxy != "" {
 		var err error
 		if c.proxy, err = parseProxy(o.Proxy); err != nil {

@@ -23,7 +23,7 @@ const errReadLimit = protocolError("the answer is longer than what is read of on
 type conn struct {
 	net.Conn
 	key    string
-	via    *endpoint // what a proxy is asked for that takes the requests itself; else nil
+	via    *endpoint // the endpoint, where a proxy takes the requests itself; else nil
 	remote string
 	br     *bufio.Reader
 	out    []byte

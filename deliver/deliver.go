@@ -80,9 +80,8 @@ const (
 	Interrupted Decision = "interrupted" // the context was cancelled, in the attempt or in the wait after it
 )
 
-// Attempts delivers x: of it, the request, the WebhookID, EventType, Scheme and Verdict of every attempt and the Thread
-// of the first are taken. It is never changed. Retries have Thread set to the ID that the caller gave the first
-// attempt, at either yield.
+// Attempts delivers x, which it never changes. Every attempt has its request, WebhookID, EventType, Scheme and Verdict,
+// and the first its Thread. Retries have Thread set to the ID that the caller gave the first attempt, at either yield.
 //
 // A delivery that began before, maybe in another process, goes on where Attempt says how many attempts were made:
 // Thread is then the ID of the first one, and Start when the delivery began, which the deadline counts from. All three

@@ -26,8 +26,8 @@ func (c *Client) transport() *http.Transport {
 			return l.dial(ctx, c)
 		},
 		DisableCompression:     true,
-		MaxIdleConns:           c.o.MaxIdle,
-		MaxIdleConnsPerHost:    c.o.MaxIdle,
+		MaxIdleConns:           maxIdle,
+		MaxIdleConnsPerHost:    maxIdle,
 		IdleConnTimeout:        idleFor,
 		MaxResponseHeaderBytes: maxHead,
 		Protocols:              &protocols,

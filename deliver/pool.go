@@ -5,8 +5,10 @@ import (
 	"time"
 )
 
-// idleFor is how long a connection waits for its next request. Servers commonly close theirs after 5 to 75 s.
-const idleFor = 60 * time.Second
+const (
+	maxIdle = 256              // connections that wait for their next request
+	idleFor = 60 * time.Second // how long one waits; servers commonly close theirs after 5 to 75 s
+)
 
 // pool keeps connections between requests, the most recently used on top.
 type pool struct {

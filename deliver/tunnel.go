@@ -18,7 +18,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// errSocks is what a SOCKS5 proxy says that does not connect; anything else it says is no SOCKS5.
+// errSocks means that the answer of a proxy is not SOCKS5.
 const errSocks = protocolError("the proxy does not speak SOCKS5")
 
 // proxyAddress is host and port of a proxy.
@@ -145,7 +145,7 @@ func socksRequest(to *endpoint) ([]byte, error) {
 	return binary.BigEndian.AppendUint16(ask, uint16(port)), nil
 }
 
-// socksReply reads what is left of the reply: the address that the proxy connects from, which nobody needs.
+// socksReply checks the reply and skips the rest of it, the address that the proxy connects from.
 func socksReply(nc net.Conn, reply []byte) error {
 	rest := 2
 	switch {

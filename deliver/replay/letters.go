@@ -30,7 +30,7 @@ func ReadLetters(ctx context.Context, history *store.Store) (Letters, error) {
 }
 
 // Within returns the ids of the letters' exchanges in some ranges, or of all without ranges, as ranges of one id
-// each. None is a range that holds no id, since no ranges would be all.
+// each. Without letters it returns a range that holds no id, since no ranges would mean all.
 func (l Letters) Within(ranges []store.Range) (ids []store.Range) {
 	for id := range l {
 		isIn := func(r store.Range) bool { return r.From <= id && id <= r.To }

@@ -13,7 +13,7 @@ import (
 )
 
 // restore puts back what the history masks of a captured exchange, as far as the secrets of the replay and the queue
-// allow. missing is what a placeholder still stands for.
+// allow. missing are the parts that stay placeholders.
 func (p *Plan) restore(ctx context.Context, captured *record.Exchange) (came *record.Exchange,
 	missing []redact.Missing, err error) {
 	if !p.Redactor.IsMasked(captured) {

@@ -1,6 +1,5 @@
 // Package worker delivers what waits in the queue. It leases entries, hands each to the handler of its kind and
-// writes down what became of it, as much at a time as limits allow; what a delivery is made of is the handlers'
-// business.
+// writes down what became of it, as much at a time as limits allow. The handlers know what a delivery is.
 package worker
 
 import (
@@ -13,15 +12,15 @@ import (
 	"github.com/google/uuid"
 )
 
-// NewHolder returns a name for this process as the holder of leases, unlike every other: what it does, and for others
-// on the same machine which process it is.
+// NewHolder returns a unique name for this process as the holder of leases. It says what the process does, and lets
+// others on the same machine find out whether it still runs.
 func NewHolder(what string) string {
 	pid := os.Getpid()
 	return fmt.Sprintf("%s %s %s %d %s", what, uuid.NewString(), cmp.Or(pidNamespace(), "?"), pid, startTime(pid))
 }
 
-// IsGone reports whether a holder of leases has certainly ended without giving them back. Only of a process of this
-// machine and this boot can that be known.
+// IsGone reports whether the process of a holder has certainly ended. That is known only of processes of this machine
+// and this boot.
 func IsGone(holder string) bool {
 	words := strings.Fields(holder)
 	if len(words) != 5 || words[2] != pidNamespace() {

@@ -15,14 +15,13 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// LeaseFor is how long a lease holds that nobody renews: what a killed process was delivering is tried again after
-// that.
+// LeaseFor is how long a lease holds without renewal: after that, what a killed process was delivering is tried again.
 const LeaseFor = 30 * time.Second
 
 const (
 	renewEvery  = LeaseFor / 6
 	leaseMargin = LeaseFor / 6 // an attempt is cut off so long before its lease ends
-	goneEvery   = time.Second  // how often holders are looked for that are gone
+	goneEvery   = time.Second  // how often leases of ended processes are looked for
 	freshFor    = time.Second  // see isFresh
 	lookAgain   = 100 * time.Millisecond
 )
@@ -266,7 +265,7 @@ func (l *Leases) keep(ctx context.Context) {
 		case <-look.C:
 			l.takeOver(ctx)
 		case <-renewal.C:
-			// Of an entry that could not be completed the lease is not renewed: it ends, and the entry is tried again.
+			// The lease of an entry that could not be completed is not renewed: it ends, and the entry is tried again.
 			if entries := l.Held(); len(entries) > 0 {
 				_, err := l.renew(ctx, entries)
 				l.trouble(ctx, "leases could not be renewed", err)

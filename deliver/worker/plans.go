@@ -11,12 +11,11 @@ import (
 	"github.com/barbhq/barb/deliver/signer"
 )
 
-// BlockedFor is how long a message is left to other processes that this process cannot deliver.
+// BlockedFor is how long a message that this process cannot deliver is left to others.
 const BlockedFor = 30 * time.Second
 
-// Plans turns each plan into what delivers by it, once. A plan for which that failed, as when its secret is not there,
-// is tried again after a while. Making one may take as long as the command of a secret; nobody waits for it who needs
-// another.
+// Plans makes the signer and client of each plan once. Where that failed, for example for want of a secret, it is tried
+// again after a while. It may take as long as the command of a secret, and holds up no other plan.
 type Plans struct {
 	// Make returns what signs and what sends the messages of a plan; the client also if what signs cannot be made. One
 	// goroutine calls it for each plan, with the target of a message.

@@ -11,8 +11,8 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
-// Worker delivers what is due in the queue, also what other processes put in. One goroutine looks what is due; what
-// is slow, an attempt or the preparation of one, runs beside it and holds up no other target. It runs once.
+// Worker delivers what is due in the queue, also what other processes put in. One goroutine looks what is due; slow
+// work, an attempt or its preparation, runs beside it and holds up no other target. It runs once.
 type Worker struct {
 	Leases  *Leases
 	Handle  map[store.QueueKind]Handler
