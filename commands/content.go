@@ -83,7 +83,7 @@ func (sh *shell) takeSample(c *payload.Content, o *sendOptions) error {
 
 // takeData makes the payload of -d the content.
 func (sh *shell) takeData(c *payload.Content, o *sendOptions) error {
-	body, err := sh.sendBody(*o)
+	body, err := sh.sendBody(o)
 	if err != nil {
 		return err
 	}

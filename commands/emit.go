@@ -23,8 +23,7 @@ func (o *verifyOptions) addEmitFlag(cmd *cobra.Command) {
 	flags.Complete(cmd, "emit", func(string) []string { return receiver.Frameworks() })
 }
 
-// runEmit writes a receiver in the place of a verdict. The webhook that was given, if one was, becomes its test vector
-// when it verifies.
+// runEmit prints a receiver instead of a verdict. A given webhook that verifies becomes its test vector.
 func runEmit(ctx context.Context, sh *shell, o verifyOptions) error {
 	if !slices.Contains(receiver.Frameworks(), o.emit) {
 		return fail.Usage("--emit %q is not a framework known here", o.emit).
@@ -97,7 +96,7 @@ func (e *emission) takeHook(ctx context.Context, sh *shell) error {
 	return e.judge(sh, v, m, now)
 }
 
-// judge makes the hook a test vector. One that is only too old was genuine when it was signed, and is judged by then.
+// judge makes the webhook a test vector, judged at the time it was signed: one that is only too old was genuine then.
 func (e *emission) judge(sh *shell, v *verifier.Verifier, m sign.Message, now time.Time) (err error) {
 	c := v.Check(m, now)
 	if c.Fault != nil {
@@ -126,7 +125,7 @@ func (e *emission) judge(sh *shell, v *verifier.Verifier, m sign.Message, now ti
 	return nil
 }
 
-// holdsSecret reports whether a webhook carries one of the secrets: what a receiver is written into is passed around.
+// holdsSecret reports whether a webhook contains one of the secrets, which must not get into source code.
 func holdsSecret(m sign.Message, secrets []sign.Secret) bool {
 	for _, secret := range secrets {
 		key := string(secret.Key)

@@ -103,7 +103,7 @@ func (sh *shell) checkFree(o eventsSaveOptions, name, eventType string) error {
 	return nil
 }
 
-// oneCaptured is the one exchange that a selector means.
+// oneCaptured returns the exchange of a selector, which must choose one only.
 func (sh *shell) oneCaptured(ctx context.Context, selector string) (*record.Exchange, error) {
 	found, err := sh.selected(ctx, []string{selector}, &flags.Filter{},
 		func(f *store.Filter) { f.Bodies, f.Limit = true, 2 })

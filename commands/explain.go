@@ -15,7 +15,7 @@ import (
 // explainLimit is when the search ends. The step it is in, and saying what was found, stay within two seconds.
 const explainLimit = 1700 * time.Millisecond
 
-// explanation is why a message was refused: nil when it was not, or when the caller gave what cannot be checked with.
+// explanation returns why a message was refused; nil when it was not refused, or could not be checked.
 func (sh *shell) explanation(ctx context.Context, v *verifier.Verifier, c verifier.Result, m sign.Message,
 	now time.Time) (*explain.Answer, error) {
 	if c.Fault != nil || c.Verdict.Status == record.Valid {

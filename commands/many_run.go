@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -48,18 +49,18 @@ func (o *sendOptions) given(ctx context.Context, sh *shell, cmd *cobra.Command, 
 			return err
 		}
 	}
-	if err := o.CheckMany(cmd, o.listed()); err != nil || !o.isMany() || o.resumed != nil {
+	if err := o.CheckMany(cmd, o.listed()); err != nil || !o.isMany() {
 		return err
 	}
-	seed := 1 + uint64(sh.Rand()*1e6) // short enough to be typed again
-	if o.Seed != nil {
-		seed = *o.Seed
-	}
-	o.kept = runPlan{URL: o.url, Dir: sh.Dir, Plan: batch.Plan{IDs: signer.NewID(), Seed: seed},
-		CommandLine: flags.Save(cmd, sh.weight, isWithheld)}
 	if o.data == "@" {
 		return fail.Usage(`-d "@" names no file`).Hint("-d @payload.json, or -d @- for stdin")
 	}
+	if o.resumed == nil {
+		seed := 1 + uint64(sh.Rand()*1e6) // short enough to be typed again
+		o.kept = runPlan{URL: o.url, Dir: sh.Dir, CommandLine: flags.Save(cmd, sh.weight, isWithheld),
+			Plan: batch.Plan{IDs: signer.NewID(), Seed: *cmp.Or(o.Seed, &seed)}}
+	}
+	o.Seed = &o.kept.Seed
 	return nil
 }
 

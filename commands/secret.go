@@ -125,7 +125,7 @@ func (sh *shell) askSecret(name string) ([]byte, error) {
 	return key, nil
 }
 
-// keyringName takes a name as --secret has it, with or without keyring: before it.
+// keyringName returns the name in a reference, which may have keyring: before it.
 func keyringName(text string) (string, error) {
 	name := strings.TrimPrefix(text, "keyring:")
 	if strings.TrimSpace(name) == "" || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
@@ -165,9 +165,6 @@ func (sh *shell) setFinder() {
 // isSecretVariable tells the variables that hold secrets: BARB_SECRET and those that env: references of this run name.
 func (sh *shell) isSecretVariable(kv string) bool {
 	name, _, _ := strings.Cut(kv, "=")
-	if name == "BARB_SECRET" || sh.finder.Names(name) {
-		return true
-	}
-	return sh.file != nil && slices.ContainsFunc(sh.file.Routes,
+	return name == "BARB_SECRET" || sh.finder.Names(name) || slices.ContainsFunc(sh.file.Routes,
 		func(r route.Route) bool { return slices.Contains(r.Secrets, "env:"+name) })
 }

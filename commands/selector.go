@@ -11,7 +11,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// selected yields the exchanges that the selectors and flags choose, at most limit of them (0: all).
+// selected yields the exchanges that the selectors and flags choose, with the filter that adjust has changed.
 func (sh *shell) selected(ctx context.Context, selectors []string, chosen *flags.Filter, adjust func(*store.Filter)) (
 	iter.Seq2[*record.Exchange, error], error) {
 	filter, where, err := sh.selection(ctx, selectors, chosen)
@@ -51,8 +51,8 @@ func (sh *shell) selection(ctx context.Context, selectors []string, chosen *flag
 	return filter, where, err
 }
 
-// narrowed is the filter of the flags for what works on a filter only; --where becomes the ids for which it is true.
-// none says that there are no such ids. The history is open afterwards.
+// narrowed returns the filter of the flags, with the ids for which --where is true in its place; none reports that there
+// are no such ids. The history is open afterwards.
 func (sh *shell) narrowed(ctx context.Context, chosen *flags.Filter) (filter store.Filter, none bool, err error) {
 	filter, where, err := sh.selection(ctx, nil, chosen)
 	if err != nil || where == nil {

@@ -125,11 +125,7 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	if o.isMany() {
 		return sendMany(ctx, sh, &o)
 	}
-	var err error
-	if o.content, err = sh.content(&o); err != nil {
-		return err
-	}
-	x, s, err := planSend(ctx, sh, o)
+	x, s, err := planSend(ctx, sh, &o)
 	if err != nil {
 		return err
 	}
@@ -169,15 +165,10 @@ func sendable(client *deliver.Client, r record.Request) error {
 }
 
 // planSend turns the options into the exchange of the first attempt. Everything wrong with them ends here.
-func planSend(ctx context.Context, sh *shell, o sendOptions) (record.Exchange, *signing, error) {
-	x, s, err := planRequest(ctx, sh, &o)
+func planSend(ctx context.Context, sh *shell, o *sendOptions) (record.Exchange, *signing, error) {
+	x, s, err := planRequest(ctx, sh, o)
 	if err != nil {
 		return x, nil, err
-	}
-	if o.Edit {
-		if err := sh.editOnce(o.content); err != nil {
-			return x, nil, err
-		}
 	}
 	if sh.verbose && !o.content.IsConstant() {
 		sh.say("barb: --seed %d fills in the same again", o.content.Values.Seed)
@@ -189,9 +180,11 @@ func planSend(ctx context.Context, sh *shell, o sendOptions) (record.Exchange, *
 	return x, s, s.Try(&x, sh.Now())
 }
 
-// planRequest is planSend without the payload.
-func planRequest(ctx context.Context, sh *shell, o *sendOptions) (record.Exchange, *signing, error) {
-	var x record.Exchange
+// planRequest is planSend without the payload in the exchange. It finds the content and opens the editor last.
+func planRequest(ctx context.Context, sh *shell, o *sendOptions) (x record.Exchange, s *signing, err error) {
+	if o.content, err = sh.content(o); err != nil {
+		return x, nil, err
+	}
 	target, err := flags.EndpointURL(o.url)
 	if err != nil {
 		return x, nil, err
@@ -201,8 +194,7 @@ func planRequest(ctx context.Context, sh *shell, o *sendOptions) (record.Exchang
 		return x, nil, fail.Usage("-X %q is not a method", o.method).Hint("-X POST")
 	}
 	sh.defaultScheme(o.content, &o.Signing, target)
-	s, err := sh.providerSigner(ctx, o, &request)
-	if err != nil {
+	if s, err = sh.providerSigner(ctx, o, &request); err != nil {
 		return x, nil, err
 	}
 	request.Header = o.content.Given
@@ -210,10 +202,13 @@ func planRequest(ctx context.Context, sh *shell, o *sendOptions) (record.Exchang
 		request.Header = request.Header.Set("Content-Type", contentType)
 	}
 	x = record.Exchange{Kind: record.Sent, Request: request, WebhookID: o.id, EventType: o.event}
-	return x, s, nil
+	if o.Edit {
+		err = sh.editOnce(o.content)
+	}
+	return x, s, err
 }
 
-func (sh *shell) sendBody(o sendOptions) ([]byte, error) {
+func (sh *shell) sendBody(o *sendOptions) ([]byte, error) {
 	if o.data == "" {
 		return nil, nil
 	}

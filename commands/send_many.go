@@ -35,12 +35,14 @@ type batchSender struct {
 
 // sendMany sends a new run or resumes one.
 func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
-	if o.resumed != nil && o.resumed.Ended {
+	switch {
+	case o.resumed == nil:
+	case o.resumed.Ended:
 		sh.say("barb: run %d has come to its end; nothing of it is left to be sent", o.resumed.ID)
 		return nil
-	}
-	if err := sh.manyContent(o); err != nil {
-		return err
+	case o.Edit:
+		return fail.Usage("run %d was edited by hand, and what it became is kept nowhere", o.resumed.ID).
+			Hint("send it as a new run: barb send URL -d …")
 	}
 	x, s, err := planRequest(ctx, sh, o)
 	if err != nil {
@@ -88,22 +90,6 @@ func (m *batchSender) begin(ctx context.Context) error {
 		return fail.Usage("%w", busy).Hint("one barb at a time sends a run")
 	}
 	return err
-}
-
-// manyContent finds out what is sent. What was changed by hand is kept nowhere.
-func (sh *shell) manyContent(o *sendOptions) (err error) {
-	if o.Edit && o.resumed != nil {
-		return fail.Usage("run %d was edited by hand, and what it became is kept nowhere",
-			o.resumed.ID).Hint("send it as a new run: barb send URL -d …")
-	}
-	if o.content, err = sh.content(o); err != nil {
-		return err
-	}
-	o.content.Values.Seed = o.kept.Seed
-	if o.Edit {
-		return sh.editOnce(o.content)
-	}
-	return nil
 }
 
 // open opens the events, which looks at all of them, and lays out the run.

@@ -90,7 +90,7 @@ func detailOf(err error) error {
 	return err
 }
 
-// urlPath is the path of an address as routes are matched against, "" when there is no address.
+// urlPath returns the path of an address, by which routes are chosen; "" when there is no address.
 func urlPath(address string) string {
 	if address == "" {
 		return ""
