@@ -51,8 +51,8 @@ func (sh *shell) selection(ctx context.Context, selectors []string, chosen *flag
 	return filter, where, err
 }
 
-// narrowed returns the filter of the flags, with the ids for which --where is true in its place; none reports that there
-// are no such ids. The history is open afterwards.
+// narrowed returns the filter of the flags, in which ids stand for --where; none reports that it is true for no id. The
+// history is open afterwards.
 func (sh *shell) narrowed(ctx context.Context, chosen *flags.Filter) (filter store.Filter, none bool, err error) {
 	filter, where, err := sh.selection(ctx, nil, chosen)
 	if err != nil || where == nil {

@@ -88,7 +88,7 @@ func (t *Tally) Add(o *journal.Outcome, e *Ends) {
 		measure(t.late, e.late)
 	}
 	if !o.Delivered() && !o.Interrupted {
-		t.bury(o, e)
+		t.bury(o)
 	}
 }
 
@@ -104,7 +104,7 @@ func measure(h *hdrhistogram.Histogram, d time.Duration) {
 }
 
 // bury counts a delivery that was given up, and lists the first ones.
-func (t *Tally) bury(o *journal.Outcome, e *Ends) {
+func (t *Tally) bury(o *journal.Outcome) {
 	t.DeadCount++
 	if len(t.Dead) == deadListed {
 		return
