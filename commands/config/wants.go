@@ -20,15 +20,15 @@ type want struct {
 	Line  int
 	What  string // such as "run a command"
 	Value string // as it stands in the file
-	Place string // the file that it leads to once links are followed; "" for what is no file
+	Place string // the file that it leads to once links are followed; "" if it names no file
 }
 
 // wishes collects the wants of a file.
 type wishes struct {
 	file   *File
-	folder string // that of the file, without links
+	folder string // of the file, without links
 	cwd    string // where file: references are looked for
-	line   int    // that of the value that is looked at
+	line   int    // of the value that is looked at
 	wants  []want
 }
 
@@ -70,17 +70,15 @@ func (w *wishes) references(value any, at []string, lines keyLines) {
 			w.references(v[key], append(slices.Clone(at), key), lines)
 		}
 	case []any:
+		var tables []keyLines
+		if len(at) == 1 {
+			tables = w.file.entries.tables(at[0])
+		}
 		for i, inner := range v {
-			table, isTable := inner.(map[string]any)
-			if !isTable || len(at) != 1 {
-				w.references(inner, at, lines)
-				continue
-			}
-			tables := w.file.entries.tables(at[0])
 			if i < len(tables) {
-				w.references(table, nil, tables[i])
+				w.references(inner, nil, tables[i])
 			} else {
-				w.references(table, at, lines)
+				w.references(inner, at, lines)
 			}
 		}
 	case string:
@@ -118,10 +116,7 @@ func (w *wishes) setting(s Setting, value string) {
 	case "unix-socket":
 		w.reads("make a socket outside its folder", value, w.beside(value))
 	case "forward-to":
-		to, err := flags.Target(value)
-		if err != nil {
-			to = ""
-		}
+		to, _ := flags.Target(value) // a mistake in it is asked about like an address elsewhere
 		w.target(to, value)
 	case "respond", "fail-with":
 		_, _ = script.Parse(value, w.answer) // a mistake in it is told where the script is used

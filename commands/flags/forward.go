@@ -40,10 +40,10 @@ func (f *Forward) AddFlags(cmd *cobra.Command) {
 		"app is back")
 	set.IntVar(&f.Concurrency, "concurrency", 4, "how many queued webhooks an app gets at a time, if their "+
 		"order allows it")
-	f.Ordered = Order{By: WholeRoute}
+	f.Ordered = Order{By: wholeRoute}
 	set.Var(&f.Ordered, "ordered", "deliver queued webhooks one after the other: route (all of a route), false, "+
 		"header:NAME or a jq `expression` over the body that gives a key: .customer")
-	set.Lookup("ordered").NoOptDefVal = WholeRoute
+	set.Lookup("ordered").NoOptDefVal = wholeRoute
 	f.Breaker = Breaker{Failures: 5, Cooldown: 5 * time.Second}
 	f.Breaker.AddFlag(cmd)
 	f.Retry.AddFlags(cmd)
@@ -55,7 +55,7 @@ func (f *Forward) AddFlags(cmd *cobra.Command) {
 		flag.DefValue = flag.Value.String()
 	}
 	Complete(cmd, "mode", func(string) []string { return []string{ModeAck, ModeSync} })
-	Complete(cmd, "ordered", func(string) []string { return []string{WholeRoute, "false", "header:", "."} })
+	Complete(cmd, "ordered", func(string) []string { return []string{wholeRoute, "false", "header:", "."} })
 }
 
 // Queues reports whether webhooks are forwarded by way of the queue.

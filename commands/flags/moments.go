@@ -28,7 +28,7 @@ func ParseTime(s string, now time.Time) (time.Time, error) {
 	return time.Time{}, fmt.Errorf("%q is not a time: RFC 3339 (2026-01-20T14:32:00Z), Unix seconds or now", s)
 }
 
-// ParsePast is parseTime that also takes an age: 1h means an hour ago.
+// ParsePast is ParseTime that also takes an age: 1h means an hour ago.
 func ParsePast(s string, now time.Time) (time.Time, error) {
 	if d, err := units.ParseDuration(s); err == nil {
 		return now.Add(-d), nil

@@ -13,12 +13,12 @@ import (
 // Order says which queued webhooks are delivered one after another: all of a route, those with the same key, or none.
 type Order struct {
 	By   string
-	key  *JQ    // Of the body
-	name string // Of a header field
+	key  *JQ    // the expression of By; nil for another order
+	name string // of the header field of By; "" for another order
 }
 
-// WholeRoute is the order of all webhooks of a route.
-const WholeRoute = "route"
+// wholeRoute is the order of all webhooks of a route.
+const wholeRoute = "route"
 
 func (v *Order) String() string { return v.By }
 
@@ -30,8 +30,8 @@ func (v *Order) Set(s string) (err error) {
 	switch name, isHeader := strings.CutPrefix(s, "header:"); {
 	case s == "false" || s == "off":
 		*v = Order{By: "false"}
-	case s == "true" || s == WholeRoute:
-		*v = Order{By: WholeRoute}
+	case s == "true" || s == wholeRoute:
+		*v = Order{By: wholeRoute}
 	case isHeader && record.CheckField(record.Field{Name: name}) == nil:
 		*v = Order{By: s, name: name}
 	case strings.HasPrefix(s, "."):

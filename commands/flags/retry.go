@@ -15,7 +15,6 @@ type Retry struct {
 	policy                   deliver.Policy // without what is in the texts
 	backoff, jitter, retryOn string
 	schedule                 string
-	speed                    float64
 	until2xx                 bool
 	ConnectIn                time.Duration
 

@@ -26,8 +26,8 @@ func (f *Retry) addWaits(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.StringVar(&f.schedule, "schedule", "", "wait as this `provider` does (barb providers), or a list of "+
 		"waits: 5s,5m,30m")
-	f.speed = 1
-	set.Var(Speed(&f.speed), "speed", "make every wait so many times shorter, e.g. 1000x")
+	f.policy.Speed = 1
+	set.Var(Speed(&f.policy.Speed), "speed", "make every wait so many times shorter, e.g. 1000x")
 	set.BoolVar(&f.until2xx, "until-2xx", false, "try until a 2xx comes, or --deadline")
 	cmd.MarkFlagsMutuallyExclusive("schedule", "backoff")
 	cmd.MarkFlagsMutuallyExclusive("until-2xx", "retries")
@@ -62,7 +62,7 @@ func (f *Retry) schedulePolicy(weight Weights, p deliver.Policy) (deliver.Policy
 	if f.until2xx && weight("retries") <= weight("until-2xx") {
 		f.takeUntil(weight, &p)
 	}
-	if p.Speed = f.speed; p.Speed == 1 {
+	if p.Speed = f.policy.Speed; p.Speed == 1 {
 		p.Speed = 0
 	}
 	return p, nil
