@@ -33,9 +33,9 @@ func (f *Change) Values(now time.Time, random func() float64, env func(string) (
 	v := fixture.Values{Number: 1, Now: now, Env: env}
 	if f.Seed != nil {
 		v.Seed = *f.Seed
-		return v
+	} else {
+		v.Seed = uint64(random() * (1 << 53))
 	}
-	v.Seed = uint64(random() * (1 << 53))
 	return v
 }
 

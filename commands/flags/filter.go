@@ -56,24 +56,21 @@ func (f *Filter) Given() bool { return *f != Filter{} }
 
 // Parse checks the flags and returns them as the history takes them, with the expression of --where, which may be nil.
 // scheme returns the name of the scheme that --scheme stands for.
-func (f *Filter) Parse(now time.Time, scheme func(string) (string, error)) (out store.Filter, where *JQ,
-	err error) {
-	if f.received && f.Sent {
+func (f *Filter) Parse(now time.Time, scheme func(string) (string, error)) (out store.Filter, where *JQ, err error) {
+	out = store.Filter{Failed: f.Failed, Event: f.event, Endpoint: f.endpoint, WebhookID: f.webhookID, Grep: f.grep}
+	switch {
+	case f.received && f.Sent:
 		return out, nil, fail.Usage("--received and --sent exclude each other")
+	case f.received:
+		out.Kind = record.Received
+	case f.Sent:
+		out.Kind = record.Sent
 	}
-	out = store.Filter{Failed: f.Failed, Event: f.event, Endpoint: f.endpoint, WebhookID: f.webhookID,
-		Grep: f.grep}
 	if out.Scheme, err = scheme(f.scheme); err != nil {
 		return out, nil, err
 	}
 	if out.Marked, err = parseMark(f.marked); err != nil {
 		return out, nil, err
-	}
-	if f.received {
-		out.Kind = record.Received
-	}
-	if f.Sent {
-		out.Kind = record.Sent
 	}
 	if f.Status != "" {
 		if out.Status.From, out.Status.To, err = parseStatus(f.Status); err != nil {
@@ -105,20 +102,19 @@ func parseMark(s string) (record.MarkKind, error) {
 
 // parseStatus reads 503, 5xx or 400..499.
 func parseStatus(s string) (from, to int, err error) {
-	if low, high, ok := strings.Cut(s, ".."); ok {
-		from, errFrom := strconv.Atoi(low)
-		to, errTo := strconv.Atoi(high)
-		if errFrom == nil && errTo == nil && from <= to && from >= 100 && to <= 999 {
-			return from, to, nil
-		}
-	} else if digit, ok := strings.CutSuffix(strings.ToLower(s), "xx"); ok && len(digit) == 1 && digit[0] >= '1' &&
-		digit[0] <= '5' {
-		class := int(digit[0]-'0') * 100
-		return class, class + 99, nil
-	} else if n, err := strconv.Atoi(s); err == nil && n >= 100 && n <= 999 {
-		return n, n, nil
+	low, high, isRange := strings.Cut(s, "..")
+	if !isRange {
+		high = low
 	}
-	return 0, 0, fmt.Errorf("%q is not a status such as 503, 5xx or 400..499", s)
+	if class, ok := strings.CutSuffix(strings.ToLower(s), "xx"); ok && len(class) == 1 && class <= "5" {
+		low, high = class+"00", class+"99"
+	}
+	from, errFrom := strconv.Atoi(low)
+	to, errTo := strconv.Atoi(high)
+	if errFrom != nil || errTo != nil || from < 100 || from > to || to > 999 {
+		return 0, 0, fmt.Errorf("%q is not a status such as 503, 5xx or 400..499", s)
+	}
+	return from, to, nil
 }
 
 // parseSpan reads --since and --until; a moment that was not given is zero.

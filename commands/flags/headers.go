@@ -55,9 +55,7 @@ func (f *Headers) Header(stdin io.Reader) (record.Header, error) {
 func parseHeader(line string) (record.Field, error) {
 	name, value, ok := strings.Cut(line, ":")
 	if !ok {
-		if empty, isEmpty := strings.CutSuffix(line, ";"); isEmpty {
-			name, ok = empty, true
-		}
+		name, ok = strings.CutSuffix(line, ";")
 	}
 	field := record.Field{Name: name, Value: strings.Trim(value, " \t")}
 	if !ok || record.CheckField(field) != nil {
