@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"sync"
+	"time"
 
 	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/record"
@@ -22,8 +23,9 @@ type Store struct {
 	// or a copy. Set it before the first write; nil: exchanges are kept as they are.
 	Redact func(*record.Exchange) *record.Exchange
 
-	// Observe is called by the writer for each commit, one at a time; nil: nobody is. Set it before the first write.
-	Observe func(Commit)
+	// Observe is called for each commit, one at a time, with the time until it was durable, in which the writer also
+	// waits for other processes; err is nil when it is durable. Set it before the first write; it may be nil.
+	Observe func(took time.Duration, err error)
 
 	path    string
 	file    disk.FileID
@@ -86,12 +88,7 @@ func (s *Store) open(ctx context.Context, create bool) error {
 	if !create || s.network {
 		return nil
 	}
-	return s.useLog(ctx)
-}
-
-// useLog switches a new file to a write-ahead log. It stays so: the mode is kept in the file.
-func (s *Store) useLog(ctx context.Context) error {
-	var mode string
+	var mode string // a file that has a write-ahead log keeps it
 	if err := s.db.QueryRowContext(ctx, "PRAGMA journal_mode").Scan(&mode); err != nil || mode == "wal" {
 		return err
 	}

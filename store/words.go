@@ -44,12 +44,10 @@ func (n *nameReader) of(id int64) string {
 	if ok {
 		return text
 	}
-	err := n.conn.queryRow("SELECT text FROM name WHERE id = ?", arguments(id), &text)
-	switch {
-	case errors.Is(err, io.EOF):
-		return ""
-	case err != nil:
-		n.err = err
+	if err := n.conn.queryRow("SELECT text FROM name WHERE id = ?", arguments(id), &text); err != nil {
+		if !errors.Is(err, io.EOF) {
+			n.err = err
+		}
 		return ""
 	}
 	n.words.put(id, text)

@@ -80,9 +80,9 @@ func (m *Sent) Attempt(x *record.Exchange) {
 }
 
 // committed counts a transaction of the history.
-func (m *Sent) committed(c store.Commit) {
-	m.commit.update(c.Took.Seconds())
-	if c.Err != nil {
+func (m *Sent) committed(took time.Duration, err error) {
+	m.commit.update(took.Seconds())
+	if err != nil {
 		m.failed.inc()
 	}
 }
