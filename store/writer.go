@@ -193,18 +193,6 @@ func (w *writer) finish(e *write, err error) {
 	}
 }
 
-// observed commits a group and tells Observe.
-func (w *writer) observed(writes []*write) error {
-	observe := w.store.Observe
-	if observe == nil {
-		return w.commit(writes)
-	}
-	begun := time.Now()
-	err := w.commit(writes)
-	observe(time.Since(begun), translate(w.store.path, err))
-	return err
-}
-
 func (w *writer) lose(err error) {
 	if w.lost == nil {
 		w.lost = err
