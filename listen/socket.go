@@ -51,7 +51,7 @@ func Unix(ctx context.Context, path string) (net.Listener, error) {
 	at := filepath.Join(private, "s")
 	ln, err := (&net.ListenConfig{}).Listen(ctx, "unix", at)
 	if err != nil {
-		return nil, &SocketError{Binding: true, Err: withoutPath(err)}
+		return nil, &SocketError{Binding: true, Err: errors.Unwrap(err)} // without the path of the temporary folder
 	}
 	l := &unixListener{UnixListener: ln.(*net.UnixListener), path: path}
 	l.SetUnlinkOnClose(false) // it knows the name it had
@@ -101,12 +101,4 @@ func (l *unixListener) Close() error {
 		_ = os.Remove(l.path)
 	}
 	return l.UnixListener.Close()
-}
-
-// withoutPath returns an error without its path, which is that of the temporary folder.
-func withoutPath(err error) error {
-	if inner, ok := errors.AsType[*net.OpError](err); ok {
-		return inner.Err
-	}
-	return err
 }

@@ -15,12 +15,9 @@ type Runner struct {
 	Unverified bool // it runs for webhooks whose signature is not checked
 }
 
-// learntPrefix begins the name of a secret that a handshake brought. No reference of --secret begins so.
-const learntPrefix = "handshake:"
-
 // isLearnt reports whether a webhook was verified with a secret that a handshake brought since the listener started. A
-// handshake is not signed, so the secret may be a stranger's own.
-func isLearnt(v record.Verdict) bool { return strings.HasPrefix(v.Secret, learntPrefix) }
+// handshake is not signed, so the secret may be a stranger's own. No reference of --secret begins so.
+func isLearnt(v record.Verdict) bool { return strings.HasPrefix(v.Secret, "handshake:") }
 
 // runs reports whether the command runs for a webhook: for one that was verified with a secret that barb was given, and
 // with Unverified for what no web page has sent.
