@@ -46,7 +46,7 @@ func (p *attempts) show(s *signer.Signer, a *deliver.Attempt) error {
 	sh.printing.Lock()
 	defer sh.printing.Unlock()
 	if a.Warning != "" && !p.silent {
-		sh.warn("%s", ui.EscapeLine(a.Warning))
+		sh.warn("%s", a.Warning)
 	}
 	switch {
 	case sh.json:

@@ -11,7 +11,6 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store"
@@ -128,7 +127,7 @@ func (g *listener) unattended(ctx context.Context) (lines []string) {
 				lines = append(lines, notRun(target))
 				continue
 			}
-			app := ui.EscapeLine(flags.WithoutUser(target))
+			app := flags.WithoutUser(target)
 			lines = append(lines, "what waits there for "+app+" is not forwarded; barb listen --queue --forward-to "+app+
 				" does that")
 		}
@@ -140,11 +139,11 @@ func (g *listener) unattended(ctx context.Context) (lines []string) {
 func notRun(target string) string {
 	program, details := gateway.CommandOf(target)
 	if details == "" {
-		return "commands that wait there for " + ui.EscapeLine(program) +
+		return "commands that wait there for " + program +
 			" are not run: an earlier barb did not note their folder; barb queue --kind command lists them"
 	}
-	return "commands that wait there are not run; barb listen --mode ack --exec '" + ui.EscapeLine(program) + " …' with " +
-		ui.EscapeLine(details) + " and the same arguments runs them"
+	return "commands that wait there are not run; barb listen --mode ack --exec '" + program + " …' with " + details +
+		" and the same arguments runs them"
 }
 
 // targetName is the target of an entry as a table shows it.

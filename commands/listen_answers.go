@@ -7,7 +7,6 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
-	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/units"
 )
@@ -119,7 +118,7 @@ func (g *listener) describeAnswers() (lines []string) {
 	if a.FailRate > 0 || a.Latency.Max > 0 {
 		text := fmt.Sprintf("--seed %d: ", a.Random.Seed)
 		if rate := a.FailRate; rate > 0 {
-			text += flags.FormatPercent(rate) + " fail with " + ui.EscapeLine(g.failing)
+			text += flags.FormatPercent(rate) + " fail with " + g.failing
 		}
 		if a.Latency.Max > 0 {
 			text += " latency " + a.Latency.String()

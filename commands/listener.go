@@ -178,7 +178,7 @@ func (g *listener) describe() []string {
 		if g.gate.Runner.Unverified {
 			which, when = "webhooks run ", ", also where no signature is checked"+when
 		}
-		lines = append(lines, which+ui.EscapeLine(g.gate.Runner.Args[0])+when)
+		lines = append(lines, which+g.gate.Runner.Args[0]+when)
 	}
 	return append(append(lines, g.describeAnswers()...), "history "+g.gate.History.Path())
 }
