@@ -52,9 +52,7 @@ func (s Scheme) Unbound(params map[string]string) string {
 // CheckParams returns an *Error with MissingParam when a param is missing without which no message can be verified.
 func (s Scheme) CheckParams(params map[string]string) error {
 	m := &Message{Params: params}
-	for rest := s.Content; rest != "" && s.Code == "" && s.JWT == nil; {
-		var p Piece
-		p, rest = nextPiece(rest)
+	for p := range Pieces(s.Content) {
 		if name, ok := strings.CutPrefix(p.Text, "param."); ok && p.Named {
 			if _, err := param(m, name); err != nil {
 				return err

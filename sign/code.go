@@ -46,11 +46,6 @@ type reader interface {
 	read(s *Scheme, m *Message) (reading, error)
 }
 
-// hasher is a coder of messages that name the hash of their signature.
-type hasher interface {
-	hash(m *Message) Hash
-}
-
 func (c Code) coder() coder {
 	switch c {
 	case Adyen:

@@ -35,10 +35,11 @@ func (s Scheme) NewPair(now time.Time) (Pair, error) {
 	if err != nil {
 		return Pair{}, err
 	}
-	signing, err := s.encodePrivate(private)
+	der, err := x509.MarshalPKCS8PrivateKey(private)
 	if err != nil {
 		return Pair{}, err
 	}
+	signing := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}) // every asymmetric scheme reads PEM
 	verifying, err := s.encodePublic(private, now)
 	return Pair{signing, verifying}, err
 }
@@ -46,8 +47,8 @@ func (s Scheme) NewPair(now time.Time) (Pair, error) {
 // newSecret makes a symmetric key in the scheme's form.
 func (s *Scheme) newSecret() []byte {
 	b := make([]byte, newKeyBytes)
-	if s.Code == RFC9421 {
-		b = make([]byte, 2*newKeyBytes) // 32 bytes could be read as a public key
+	if s.Code == RFC9421 { // 32 bytes could be read as a public key
+		b = make([]byte, 2*newKeyBytes)
 	}
 	_, _ = rand.Read(b) // never fails
 	switch s.Key {
@@ -75,12 +76,6 @@ func (s *Scheme) newPrivate() (crypto.Signer, error) {
 		_, private, err := ed25519.GenerateKey(rand.Reader)
 		return private, err
 	}
-}
-
-// encodePrivate returns a private key in PEM, which every asymmetric scheme reads.
-func (s *Scheme) encodePrivate(private crypto.Signer) ([]byte, error) {
-	der, err := x509.MarshalPKCS8PrivateKey(private)
-	return pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}), err
 }
 
 // encodePublic returns the public key in the provider's form.

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -29,9 +30,6 @@ type Claims struct {
 
 // life is the validity of a token made by barb, counted from its iat.
 const life = 5 * time.Minute
-
-// maxToken is the longest token that is read, in bytes.
-const maxToken = maxSignature
 
 // token is the content of a JSON Web Token. Its claims prove nothing before the signature was checked.
 type token struct {
@@ -72,9 +70,10 @@ func (c *Claims) formula(s Scheme) string {
 
 // readToken parses a token. ok is false when text is no token or its header contradicts the scheme.
 func (s *Scheme) readToken(text string) (t *token, sig []byte, ok bool) {
-	signed, last, found := cutLast(text, '.')
-	first, second, found2 := strings.Cut(signed, ".")
-	if !found || !found2 || len(text) > maxToken {
+	end := strings.LastIndexByte(text, '.')
+	signed := text[:max(end, 0)]
+	first, second, found := strings.Cut(signed, ".")
+	if !found {
 		return nil, nil, false
 	}
 	var head struct {
@@ -83,16 +82,9 @@ func (s *Scheme) readToken(text string) (t *token, sig []byte, ok bool) {
 	}
 	t = &token{signed: signed}
 	ok = t.decode(first, &head) && t.decode(second, &t.claims) && t.claims != nil
-	sig, err := base64.RawURLEncoding.Strict().DecodeString(last)
+	sig, err := base64.RawURLEncoding.Strict().DecodeString(text[end+1:])
 	t.alg = head.Alg
 	return t, sig, ok && err == nil && len(sig) > 0 && head.Crit == nil && head.Alg == s.jwtAlgorithm()
-}
-
-func cutLast(s string, sep byte) (before, after string, found bool) {
-	if i := strings.LastIndexByte(s, sep); i >= 0 {
-		return s[:i], s[i+1:], true
-	}
-	return s, "", false
 }
 
 // decode decodes a segment of the token.
@@ -155,15 +147,19 @@ func (c *Claims) checkURL(m *Message, t *token) error {
 	if m.URL == "" {
 		return refuse(MissingURL, "the token holds the URL as the sender knows it")
 	}
-	want := m.URL
-	if c.URLHash {
-		sum := sha256.Sum256([]byte(m.URL))
-		want = hex.EncodeToString(sum[:])
-	}
-	if t.text(c.URL) != want {
+	if t.text(c.URL) != c.urlClaim(m.URL) {
 		return refuse(WrongClaim, "the token is genuine, but for another URL ("+c.URL+")")
 	}
 	return nil
+}
+
+// urlClaim returns the value of the claim for a called URL.
+func (c *Claims) urlClaim(u string) string {
+	if !c.URLHash {
+		return u
+	}
+	sum := sha256.Sum256([]byte(u))
+	return hex.EncodeToString(sum[:])
 }
 
 func (c *Claims) checkBody(m *Message, t *token) (bodyUnsigned bool, err error) {
@@ -196,12 +192,7 @@ func (t *token) isFor(audience string) bool {
 		return true
 	}
 	list, _ := t.claims["aud"].([]any)
-	for _, a := range list {
-		if text, ok := a.(string); ok && text == audience {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(list, any(audience))
 }
 
 // readLife reads the token's time of issue and end of validity. The later of iat and nbf counts as time of issue.
@@ -289,11 +280,7 @@ func (c *Claims) claims(v *values) (map[string]any, error) {
 	if v.m.URL == "" {
 		return nil, refuse(MissingURL, "the token holds the URL as the receiver is called")
 	}
-	claims[c.URL] = v.m.URL
-	if c.URLHash {
-		sum := sha256.Sum256([]byte(v.m.URL))
-		claims[c.URL] = hex.EncodeToString(sum[:])
-	}
+	claims[c.URL] = c.urlClaim(v.m.URL)
 	return claims, nil
 }
 

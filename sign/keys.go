@@ -67,12 +67,9 @@ func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
 	if len(secret.Key) > limit {
 		return nil, wrong
 	}
-	asymmetric := !s.symmetric()
-	if !asymmetric {
-		var err error
-		if asymmetric, err = s.decidedBy(secret, signing); err != nil {
-			return nil, err
-		}
+	asymmetric, err := s.isAsymmetric(secret, signing)
+	if err != nil {
+		return nil, err
 	}
 	if !asymmetric {
 		k, ok := s.parseSymmetric(secret.Key)
@@ -92,9 +89,12 @@ func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
 	return keys, nil
 }
 
-// decidedBy reports whether a symmetric scheme's secret is an asymmetric key. Only HTTP message signatures take
-// both kinds, so the key must show its kind or param alg must name it.
-func (s *Scheme) decidedBy(secret Secret, signing bool) (asymmetric bool, err error) {
+// isAsymmetric reports whether a secret must be an asymmetric key. Only HTTP message signatures take both kinds, so
+// the key must show its kind or param alg must name it.
+func (s *Scheme) isAsymmetric(secret Secret, signing bool) (bool, error) {
+	if !s.symmetric() {
+		return true, nil
+	}
 	either := s.Code == RFC9421 && !s.NamedAlgorithm
 	switch kind := secret.Kind(); {
 	case kind == keytext.Asymmetric && !either:
@@ -128,16 +128,14 @@ func (s *Scheme) parseSymmetric(text []byte) (k key, ok bool) {
 		return key{bytes: sum[:], Key: keytext.Key{Owner: string(public)}}, found && len(public) > 0 && len(private) > 0
 	}
 	k.bytes, ok = s.Key.decode(text)
-	if s.Auth == Token {
-		ok = ok && isToken(k.bytes) && (s.Enc != Base64 || bytes.IndexByte(k.bytes, ':') > 0)
+	if s.Auth == Token { // it must travel in a header without losing white space at its ends
+		ok = ok && CheckValue(WrongKeyForm, "", string(k.bytes)) == nil &&
+			(s.Enc != Base64 || bytes.IndexByte(k.bytes, ':') > 0)
 	}
 	return k, ok
 }
 
 func (s *Scheme) symmetric() bool { return s.Auth == HMAC || s.Auth == Digest || s.Auth == Token }
-
-// isToken reports whether a token can travel in a header without losing white space at its ends.
-func isToken(b []byte) bool { return CheckValue(WrongKeyForm, "", string(b)) == nil }
 
 // decode returns the key bytes of a symmetric secret.
 func (f KeyForm) decode(text []byte) ([]byte, bool) {

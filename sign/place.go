@@ -55,15 +55,6 @@ func (s Scheme) Signature(m Message) string {
 // InBody reports whether the signature travels in the body or the URL instead of a header.
 func (s Scheme) InBody() bool { return s.carrier(0).kind() != "header" }
 
-// ReplaceSignature returns a copy of the body with value in place of the signature that travels in the body.
-func (s Scheme) ReplaceSignature(m Message, value string) ([]byte, error) {
-	if !s.InBody() {
-		return m.Body, nil
-	}
-	err := s.carrier(0).write(&m, value)
-	return m.Body, err
-}
-
 // Read returns the value at the place and how often it is there; elements of "*" that differ count as two.
 func (p Place) Read(m *Message) (value string, n int) {
 	switch name := p.name(); p.kind() {

@@ -13,9 +13,7 @@ func (s Scheme) TimeSigned() bool {
 // it, the end of one part can pass for the beginning of the next under the same signature.
 func (s Scheme) Separated() bool {
 	before := false
-	for rest := s.Content; rest != ""; {
-		var p Piece
-		p, rest = nextPiece(rest)
+	for p := range Pieces(s.Content) {
 		free := p.Named && isFree(p.Text)
 		if before && free {
 			return false

@@ -52,9 +52,9 @@ func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
 			strconv.Itoa(maxSignature)+" bytes")
 	}
 	r.value = sigs
-	values, ok := httpsig.Dictionary(sigs)
-	lists, okLists := httpsig.Dictionary(inputs)
-	ok, again := ok && okLists, httpsig.Repeats(sigs, values) || httpsig.Repeats(inputs, lists)
+	values, repeatsSig, okSigs := httpsig.Dictionary(sigs)
+	lists, repeatsInput, okInputs := httpsig.Dictionary(inputs)
+	ok, again := okSigs && okInputs, repeatsSig || repeatsInput
 	if (n > 1 || nInputs > 1) && (!ok || again) {
 		return r, refuse(DuplicateHeader, "header "+s.Header+" or "+signatureInput+
 			" is there more than once, and its lines are not one dictionary")

@@ -25,7 +25,7 @@ func (sns) formula() string {
 
 func (sns) coversBody() bool { return true }
 
-func (c sns) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
+func (sns) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	if address, _ := rawjson.Once(v.m.Body, "SigningCertURL"); !isAmazons(address) {
 		return nil, refuse(ForeignCertificate, "SigningCertURL is no address of Amazon SNS")
 	}
@@ -33,11 +33,11 @@ func (c sns) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 		return nil, refuse(MalformedSignature, "SignatureVersion is neither 1 nor 2")
 	}
 	content, err := snsContent(v.m.Body)
-	return []part{{contents: [][]byte{content}, candidates: r.candidates, hash: c.hash(v.m)}}, err
+	return []part{{contents: [][]byte{content}, candidates: r.candidates, hash: snsHash(v.m)}}, err
 }
 
-// hash returns SHA-1 for version 1, SHA-256 for version 2.
-func (sns) hash(m *Message) Hash {
+// snsHash returns SHA-1 for version 1, SHA-256 for version 2.
+func snsHash(m *Message) Hash {
 	if version, _ := rawjson.Once(m.Body, "SignatureVersion"); version == "2" {
 		return SHA256
 	}

@@ -1,6 +1,8 @@
 package sign_test
 
 import (
+	"bytes"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -35,11 +37,13 @@ func respell(t *testing.T, s sign.Scheme, m sign.Message, spelling sign.Spelling
 	if !s.InBody() {
 		return with(m, s.Header, odd)
 	}
-	body, err := s.ReplaceSignature(m, odd)
-	if err != nil {
-		t.Fatal(err)
+	if strings.HasPrefix(s.Header, "form:") {
+		value, odd = url.QueryEscape(value), url.QueryEscape(odd)
 	}
-	m.Body = body
+	if bytes.Count(m.Body, []byte(value)) != 1 {
+		t.Fatalf("%s: %q does not stand once in %q", s.Name, value, m.Body)
+	}
+	m.Body = bytes.Replace(m.Body, []byte(value), []byte(odd), 1)
 	return m
 }
 

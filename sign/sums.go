@@ -75,11 +75,10 @@ func (s *Scheme) proofs(v *values, keys []key) ([]proof, error) {
 	text, known := v.signedOnce(s.Content)
 	all := make([]proof, len(keys))
 	for i := range keys {
-		m, err := s.proofOnce(v, &keys[i], text, known && s.authOf(&keys[i]) != Ed25519)
-		if err != nil {
+		var err error
+		if all[i], err = s.proofOnce(v, &keys[i], text, known && s.authOf(&keys[i]) != Ed25519); err != nil {
 			return nil, err
 		}
-		all[i] = m
 		all[i].key = i
 	}
 	return all, nil

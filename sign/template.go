@@ -7,6 +7,7 @@ import (
 	"hash"
 	"hash/crc32"
 	"io"
+	"iter"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -22,14 +23,15 @@ type Piece struct {
 }
 
 // Pieces splits a template. An open brace without a closing one is text.
-func Pieces(template string) []Piece {
-	var pieces []Piece
-	for template != "" {
-		var p Piece
-		p, template = nextPiece(template)
-		pieces = append(pieces, p)
+func Pieces(template string) iter.Seq[Piece] {
+	return func(yield func(Piece) bool) {
+		for rest := template; rest != ""; {
+			var p Piece
+			if p, rest = nextPiece(rest); !yield(p) {
+				return
+			}
+		}
 	}
-	return pieces
 }
 
 // nextPiece returns the first piece of a template, and the rest.
@@ -66,9 +68,7 @@ func separator(template, name string) string {
 // Fill replaces each name between braces in a template by value(name).
 func Fill(template string, value func(name string) (string, error)) (string, error) {
 	var b strings.Builder
-	for template != "" {
-		var p Piece
-		p, template = nextPiece(template)
+	for p := range Pieces(template) {
 		text := p.Text
 		if p.Named {
 			var err error

@@ -25,13 +25,8 @@ func (u Unit) Parse(text string) (time.Time, bool) {
 	if u == RFC3339 || u == RFC3339Millis {
 		return parseDate(text)
 	}
-	if text == "" || len(text) > u.Digits() || text[0] == '0' {
+	if text == "" || len(text) > u.Digits() || text[0] == '0' || strings.Trim(text, "0123456789") != "" {
 		return time.Time{}, false
-	}
-	for i := range len(text) {
-		if text[i] < '0' || text[i] > '9' {
-			return time.Time{}, false
-		}
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {

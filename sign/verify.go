@@ -221,7 +221,7 @@ func mismatch(keys int) error {
 	return refuse(SignatureMismatch, "no signature matches under "+under)
 }
 
-// parts returns the signed content of a scheme made by code.
+// parts returns the signed content of a scheme with a token or made by code.
 func (s *Scheme) parts(v *values, r *reading) ([]part, error) {
 	if s.JWT != nil {
 		return onePart(r, []byte(r.token.signed)), nil
@@ -302,21 +302,19 @@ func (s *Scheme) judgeAge(match *Match, m *Message, r *reading, at, now time.Tim
 // Contents returns the signed bytes of a message without the secret, and the body itself.
 func (s Scheme) Contents(m Message) [][]byte {
 	contents := [][]byte{m.Body}
-	inner := m
-	err := s.unwrap(&inner)
+	if s.JWT != nil || s.unwrap(&m) != nil {
+		return contents
+	}
+	r, err := s.read(&m)
 	if err != nil {
 		return contents
 	}
-	r, err := s.read(&inner)
-	if err != nil || s.JWT != nil {
-		return contents
-	}
-	v, _, err := s.signedValues(&inner, &r)
+	v, _, err := s.signedValues(&m, &r)
 	if err != nil {
 		return contents
 	}
 	if s.Code != "" {
-		parts, _ := s.Code.coder().parts(&s, v, &r)
+		parts, _ := s.parts(v, &r)
 		for _, p := range parts {
 			contents = append(contents, p.contents...)
 		}

@@ -20,9 +20,7 @@ func (s *Scheme) write(sigs [][]byte, v *values) (string, error) {
 }
 
 func (s *Scheme) appendFormat(dst []byte, format string, sig []byte, v *values) ([]byte, error) {
-	for format != "" {
-		var p Piece
-		p, format = nextPiece(format)
+	for p := range Pieces(format) {
 		name, isItem := strings.CutPrefix(p.Text, "item.")
 		switch {
 		case p.Named && p.Text == "sig":

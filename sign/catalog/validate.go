@@ -106,7 +106,7 @@ func validateContent(s *sign.Scheme) error {
 
 // validateTemplate refuses stray braces and names that ok does not accept.
 func validateTemplate(field, template string, ok func(name string) bool) error {
-	for _, p := range sign.Pieces(template) {
+	for p := range sign.Pieces(template) {
 		switch {
 		case !p.Named && strings.ContainsAny(p.Text, "{}"):
 			return fmt.Errorf("%s: %q has a brace without its pair", field, template)

@@ -89,7 +89,7 @@ func separatorRow(sep string) schemeRow {
 }
 
 func contentNames(content string) (names []string) {
-	for _, p := range sign.Pieces(content) {
+	for p := range sign.Pieces(content) {
 		if p.Named {
 			names = append(names, "{"+p.Text+"}")
 		}

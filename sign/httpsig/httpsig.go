@@ -131,7 +131,7 @@ func (s *Signature) Uncovered(url string, hasBody bool, asked []string) string {
 // there must be one. The error is ErrNoDigest, ErrDigest or ErrWeakDigest.
 func CheckDigest(h http.Header, body []byte) error {
 	text, found := field.Combined(h, "Content-Digest")
-	digests, ok := Dictionary(text)
+	digests, _, ok := Dictionary(text)
 	if !found || !ok {
 		return ErrNoDigest
 	}

@@ -16,34 +16,25 @@ const maxMembers = 32
 type Member struct{ Name, Value string }
 
 // Dictionary splits a dictionary of structured fields (RFC 9651 section 3.2) at commas outside strings, lists and
-// bytes. Of duplicate names the last counts, as in the RFC; Repeats reports duplicates.
-func Dictionary(text string) (members []Member, ok bool) {
+// bytes. Of duplicate names the last counts, as in the RFC; repeats reports whether there is one, because not every
+// parser takes the last.
+func Dictionary(text string) (members []Member, repeats, ok bool) {
 	for text != "" {
 		end, ok := endOfMember(text)
 		if !ok {
-			return nil, false
+			return nil, false, false
 		}
 		name, value, found := strings.Cut(strings.Trim(text[:end], " \t"), "=")
 		if !found || name == "" || value == "" || len(members) == maxMembers {
-			return nil, false
+			return nil, false, false
 		}
-		members = slices.DeleteFunc(members, func(m Member) bool { return m.Name == name })
+		if i := slices.IndexFunc(members, func(m Member) bool { return m.Name == name }); i >= 0 {
+			members, repeats = slices.Delete(members, i, i+1), true
+		}
 		members = append(members, Member{name, value})
 		text = text[min(end+1, len(text)):]
 	}
-	return members, len(members) > 0
-}
-
-// Repeats reports whether a dictionary has a duplicate name, so that text has more entries than members has. Not
-// every parser takes the last duplicate.
-func Repeats(text string, members []Member) bool {
-	n := 0
-	for text != "" {
-		end, _ := endOfMember(text)
-		text = text[min(end+1, len(text)):]
-		n++
-	}
-	return n > len(members)
+	return members, repeats, len(members) > 0
 }
 
 func endOfMember(text string) (int, bool) {

@@ -110,7 +110,7 @@ type contentForm struct {
 
 // hasForm reports whether content begins with the part of a template before the body and ends with the part after it.
 func (f *contentForm) hasForm(content []byte, template string) bool {
-	pieces := sign.Pieces(template)
+	pieces := slices.Collect(sign.Pieces(template))
 	first := slices.IndexFunc(pieces, isAny)
 	if first < 0 {
 		return len(content) <= maxForm && f.match(pieces, content, true)
