@@ -70,23 +70,22 @@ func (sh *shell) settingsFor(cmd *cobra.Command) []config.Setting {
 
 // applySettings fills every flag that was not given: from its BARB_ variable, then from barb.toml.
 func (sh *shell) applySettings(cmd *cobra.Command) error {
-	file, err := sh.configuration()
-	if err != nil {
+	if _, err := sh.configuration(); err != nil {
 		return err
 	}
 	sh.settings = map[string]source{}
 	for _, s := range sh.settingsFor(cmd) {
-		from, err := fill(sh, file, s, cmd)
-		if err != nil {
+		var err error
+		if sh.settings[s.Flag], err = sh.fill(s, cmd); err != nil {
 			return err
 		}
-		sh.settings[s.Flag] = from
 	}
 	return nil
 }
 
-func fill(sh *shell, file *config.File, s config.Setting, cmd *cobra.Command) (source, error) {
-	flag := cmd.Flag(s.Flag)
+// fill fills the flag of a setting and returns where its value came from.
+func (sh *shell) fill(s config.Setting, cmd *cobra.Command) (source, error) {
+	flag, file := cmd.Flag(s.Flag), sh.file
 	if flag.Changed {
 		return "flag", nil
 	}
@@ -168,7 +167,7 @@ func runConfig(sh *shell, root *cobra.Command) error {
 	rows := []configRow{{Key: "config", Value: file.Path, Source: sh.configSource(), Variable: "BARB_CONFIG"}}
 	rows = append(rows, sh.trustRow(file)...)
 	for _, s := range sh.settingsOf(func(string) bool { return true }) {
-		row, err := configValue(sh, root, file, s)
+		row, err := sh.configValue(root, s)
 		if err != nil {
 			return err
 		}
@@ -227,18 +226,16 @@ func (sh *shell) configSource() source {
 	return "default"
 }
 
-func configValue(sh *shell, root *cobra.Command, file *config.File, s config.Setting) (configRow, error) {
+func (sh *shell) configValue(root *cobra.Command, s config.Setting) (row configRow, err error) {
 	cmd := root
 	if s.Table != "" || s.Flag == "scheme" {
-		found, _, err := root.Find([]string{cmp.Or(s.Table, "send")})
-		if err != nil {
-			return configRow{}, err
+		if cmd, _, err = root.Find([]string{cmp.Or(s.Table, "send")}); err != nil {
+			return row, err
 		}
-		cmd = found
 	}
-	from, err := fill(sh, file, s, cmd)
+	from, err := sh.fill(s, cmd)
 	if err != nil {
-		return configRow{}, err
+		return row, err
 	}
 	value := cmd.Flag(s.Flag).Value.String()
 	if s.Flag == "db" && value == "" {

@@ -127,14 +127,14 @@ func (s Samples) describe(one Sample) (Sample, error) {
 	one.About, one.ContentType = "one of your own", typeOfExtension(extension)
 	one.Kind = fixture.KindOf(one.ContentType)
 	file := strings.TrimSuffix(one.Path, extension) + ".event"
-	if _, err := os.Stat(file); errors.Is(err, fs.ErrNotExist) {
+	data, err := readSample(file)
+	if errors.Is(err, fs.ErrNotExist) {
 		if scheme, ok := s.Lookup(one.Provider); ok {
 			one.Scheme = scheme.Name
 		}
 		return one, nil
 	}
 	one.Captured = true
-	data, err := readSample(file)
 	if err != nil {
 		return one, err
 	}
