@@ -26,13 +26,13 @@ func NewOrder(messages int64, again float64) Order {
 // stays as it is.
 func (o Order) Shuffle(seed uint64) Order {
 	if o.messages > 0 {
-		o.shuffled = newShuffle(o.Places(), seed)
+		o.shuffled = newShuffle(o.places(), seed)
 	}
 	return o
 }
 
-// Places returns how many places there are; 0: no end.
-func (o Order) Places() int64 { return o.messages + o.before(o.messages) }
+// places returns how many places there are; 0: no end.
+func (o Order) places() int64 { return o.messages + o.before(o.messages) }
 
 // before returns how many of the first n messages have a second place.
 func (o Order) before(n int64) int64 {
@@ -41,8 +41,8 @@ func (o Order) before(n int64) int64 {
 	return int64(q)
 }
 
-// At returns the message at a place, from 0.
-func (o Order) At(place int64) int64 {
+// at returns the message at a place, from 0.
+func (o Order) at(place int64) int64 {
 	if o.shuffled != nil {
 		place = o.shuffled.at(place)
 	}

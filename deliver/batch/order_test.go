@@ -18,8 +18,8 @@ func TestAnOrderHasAPlaceForEachMessage(t *testing.T) {
 			o = o.Shuffle(seed)
 		}
 		times := make([]int, messages)
-		for place := range o.Places() {
-			times[o.At(place)]++
+		for place := range o.places() {
+			times[o.at(place)]++
 		}
 		seconds := int64(0)
 		for message, n := range times {
@@ -28,8 +28,8 @@ func TestAnOrderHasAPlaceForEachMessage(t *testing.T) {
 			}
 			seconds += int64(n - 1)
 		}
-		if want := int64(float64(messages)*again + 1e-6); seconds != want || o.Places() != messages+want {
-			t.Fatalf("%d are sent again, want %d; %d places", seconds, want, o.Places())
+		if want := int64(float64(messages)*again + 1e-6); seconds != want || o.places() != messages+want {
+			t.Fatalf("%d are sent again, want %d; %d places", seconds, want, o.places())
 		}
 	})
 }
@@ -39,7 +39,7 @@ func TestAnOrderIsTheSameForTheSameSeed(t *testing.T) {
 	one, same, other := NewOrder(1000, 0).Shuffle(7), NewOrder(1000, 0).Shuffle(7), NewOrder(1000, 0).Shuffle(8)
 	differ, moved := 0, 0
 	for place := range int64(1000) {
-		a, b, c := one.At(place), same.At(place), other.At(place)
+		a, b, c := one.at(place), same.at(place), other.at(place)
 		if a != b {
 			t.Fatalf("place %d: %d and %d", place, a, b)
 		}
@@ -61,9 +61,9 @@ func TestAnOrderMayHaveNoEnd(t *testing.T) {
 	o := NewOrder(0, 0.5).Shuffle(3)
 	var got []int64
 	for place := range int64(6) {
-		got = append(got, o.At(place))
+		got = append(got, o.at(place))
 	}
-	if want := "[0 1 1 2 3 3]"; o.Places() != 0 || fmt.Sprint(got) != want {
-		t.Errorf("%d places, %v, want %s", o.Places(), got, want)
+	if want := "[0 1 1 2 3 3]"; o.places() != 0 || fmt.Sprint(got) != want {
+		t.Errorf("%d places, %v, want %s", o.places(), got, want)
 	}
 }

@@ -41,7 +41,7 @@ type source struct {
 }
 
 func newSource(r *Run) *source {
-	s := &source{run: r, last: -1, open: make([]int64, r.Workers), end: r.Order.Places(), tally: NewTally(r.Pace != nil)}
+	s := &source{run: r, last: -1, open: make([]int64, r.Workers), end: r.Order.places(), tally: NewTally(r.Pace != nil)}
 	if p := r.Pace; p != nil && p.For > 0 && p.Rate.N > 0 {
 		if within := p.Rate.Within(p.For); s.end == 0 || within < s.end {
 			s.end = within
@@ -99,7 +99,7 @@ func (s *source) take(ctx context.Context, worker int) (j Job, ok bool, err erro
 
 // at returns the message at a place.
 func (s *source) at(ctx context.Context, place int64) (Job, error) {
-	message := s.run.Order.At(place)
+	message := s.run.Order.at(place)
 	if message == s.last {
 		return Job{Message: message, Body: s.body}, nil
 	}
