@@ -229,6 +229,7 @@ func printCurl(sh *shell, s signedPayload) error {
 	if !r.Header.Has("Content-Type") {
 		r.Header = append(r.Header, record.Field{Name: "Content-Type", Value: "application/json"})
 	}
+	r.Body = nil // curl would send what is in the command as well as the file
 	sh.out.Line(export.Curl(&r) + " \\\n  --data-binary @" + export.Quote(file))
 	return nil
 }
