@@ -99,7 +99,8 @@ func (c *Client) tlsFor(name string, protocols ...string) *tls.Config {
 	return config
 }
 
-// dialTraced connects and returns how long the lookup took. The lookup's hooks may run beside, and after, the dialing.
+// dialTraced connects to the unix socket, the resolved or the given address, and returns how long the lookup took. The
+// lookup's hooks may run beside, and after, the dialing.
 func (c *Client) dialTraced(ctx context.Context, address string) (conn net.Conn, looked time.Duration, err error) {
 	var began, took atomic.Int64
 	origin := time.Now()
@@ -107,18 +108,13 @@ func (c *Client) dialTraced(ctx context.Context, address string) (conn net.Conn,
 		DNSStart: func(httptrace.DNSStartInfo) { began.Store(int64(time.Since(origin))) },
 		DNSDone:  func(httptrace.DNSDoneInfo) { took.Store(int64(time.Since(origin)) - began.Load()) },
 	})
-	conn, err = c.dialPlain(ctx, address)
-	return conn, time.Duration(took.Load()), err
-}
-
-// dialPlain connects to the address that the options choose: the unix socket, a resolved address, or the given one.
-func (c *Client) dialPlain(ctx context.Context, address string) (net.Conn, error) {
-	var dialer net.Dialer
+	network := "tcp"
 	if c.o.UnixSocket != "" {
-		return dialer.DialContext(ctx, "unix", c.o.UnixSocket)
-	}
-	if to, ok := c.o.Resolve[strings.ToLower(address)]; ok {
+		network, address = "unix", c.o.UnixSocket
+	} else if to, ok := c.o.Resolve[strings.ToLower(address)]; ok {
 		address = to
 	}
-	return dialer.DialContext(ctx, "tcp", address)
+	var dialer net.Dialer
+	conn, err = dialer.DialContext(ctx, network, address)
+	return conn, time.Duration(took.Load()), err
 }

@@ -9,7 +9,6 @@ import (
 	"net"
 	"net/http"
 	"strings"
-	"sync"
 
 	"github.com/barbhq/barb/store/record"
 )
@@ -22,8 +21,8 @@ func (c *Client) transport() *http.Transport {
 	protocols.SetHTTP2(true)
 	return &http.Transport{
 		DialTLSContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			l, _ := ctx.Value(lineKey{}).(*line)
-			return l.dial(ctx, c)
+			t, _ := ctx.Value(traceKey{}).(*trace)
+			return t.dial(ctx, c)
 		},
 		DisableCompression:     true,
 		MaxIdleConns:           maxIdle,
@@ -34,50 +33,28 @@ func (c *Client) transport() *http.Transport {
 	}
 }
 
-// lineKey is the key of an attempt's line in its context, where the transport finds it to dial.
-type lineKey struct{}
-
-// line is a connection dialed for an attempt. net/http uses it for HTTP/2; when the peer chooses HTTP/1.1, the attempt
-// takes it back. The dial may outlast the attempt.
-type line struct {
-	to *endpoint
-
-	mu     sync.Mutex
-	ended  bool
-	phases record.Phases
-	conn   *conn           // that speaks HTTP/1.1; nil: none
-	failed *record.Failure // of the dialing
-}
-
 // errNotHTTP2 tells net/http that a connection is not for it.
 var errNotHTTP2 = errors.New("no connection that speaks HTTP/2")
 
-// dial returns a connection to net/http.
-func (l *line) dial(ctx context.Context, c *Client) (net.Conn, error) {
+// dial returns a connection to net/http, which uses it for HTTP/2. When the peer chooses HTTP/1.1, the attempt has the
+// connection. The dial may outlast the attempt: then a connection for HTTP/1.1 is closed.
+func (t *trace) dial(ctx context.Context, c *Client) (net.Conn, error) {
 	var phases record.Phases
-	cn, failed := c.dial(ctx, l.to, &phases, "h2", "http/1.1")
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	if !l.ended {
-		l.phases = phases
+	cn, failed := c.dial(ctx, t.to, &phases, "h2", "http/1.1")
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if !t.ended {
+		t.seen.phases = phases
 	}
 	switch {
 	case cn != nil && cn.Conn.(*tls.Conn).ConnectionState().NegotiatedProtocol == "h2":
 		return cn.Conn, nil
-	case !l.ended:
-		l.conn, l.failed = cn, failed
+	case !t.ended:
+		t.seen.dialed, t.seen.failed = cn, failed
 	case cn != nil:
 		_ = cn.Close()
 	}
 	return nil, errNotHTTP2
-}
-
-// end returns the connection that was dialed, if any. A connection dialed later is closed.
-func (l *line) end() (*conn, *record.Failure, record.Phases) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	l.ended = true
-	return l.conn, l.failed, l.phases
 }
 
 // overNetHTTP makes an attempt at an endpoint that HTTP/2 is offered to: through net/http, or over a connection of our
@@ -88,26 +65,23 @@ func (c *Client) overNetHTTP(ctx context.Context, x *record.Exchange, to *endpoi
 			return f
 		}
 	}
-	var t trace
-	l := &line{to: to}
-	request := webRequest(t.attach(context.WithValue(ctx, lineKey{}, l)), &x.Request, to)
-	response, err := c.web.RoundTrip(request)
+	t := &trace{to: to}
+	response, err := c.web.RoundTrip(webRequest(t.attach(ctx), &x.Request, to))
 	seen := t.end()
-	cn, failed, phases := l.end()
 	switch {
-	case err != nil && cn != nil:
-		x.Phases = phases
-		f, _ := c.instead(ctx, x, cn)
+	case err != nil && seen.dialed != nil:
+		x.Phases = seen.phases
+		f, _ := c.instead(ctx, x, seen.dialed)
 		return f
-	case cn != nil: // another connection was free meanwhile
-		c.idle.put(cn)
+	case seen.dialed != nil: // another connection was free meanwhile
+		c.idle.put(seen.dialed)
 	}
 	if !seen.reused {
-		x.Phases = phases
+		x.Phases = seen.phases
 	}
 	x.Phases.FirstByte, x.Remote = seen.firstByte, seen.remote
-	if err != nil && failed != nil && ctx.Err() == nil {
-		return failed
+	if err != nil && seen.failed != nil && ctx.Err() == nil {
+		return seen.failed
 	}
 	if err != nil {
 		return failure(ctx, seen.at, err, seen.left)

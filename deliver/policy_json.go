@@ -28,7 +28,7 @@ type policyJSON struct {
 	Speed       float64     `json:"speed,omitempty"`
 	NoRetry     string      `json:"no_retry,omitempty"`
 	RetryFields []FieldForm `json:"retry_fields,omitempty"`
-	Reasons     *Reasons    `json:"reasons,omitempty"`
+	Reasons     Reasons     `json:"reasons,omitzero"`
 	As          string      `json:"as,omitempty"`
 }
 
@@ -37,15 +37,12 @@ func (p Policy) MarshalJSON() ([]byte, error) {
 	j := policyJSON{Retries: strconv.Itoa(p.Retries), Backoff: p.backoffText(), Base: p.Base.String(),
 		MaxDelay: p.MaxDelay.String(), Jitter: "full",
 		RetryOn: p.RetryOn.String(), Timeout: p.Timeout.String(), Deadline: p.Deadline.String(),
-		Vary: p.Vary, Speed: p.Speed, NoRetry: p.NoRetry, RetryFields: p.RetryFields, As: p.As}
+		Vary: p.Vary, Speed: p.Speed, NoRetry: p.NoRetry, RetryFields: p.RetryFields, Reasons: p.Reasons, As: p.As}
 	if p.Retries == math.MaxInt32 {
 		j.Retries = unlimited
 	}
 	if p.NoJitter {
 		j.Jitter = "none"
-	}
-	if p.Reasons != (Reasons{}) {
-		j.Reasons = &p.Reasons
 	}
 	return json.Marshal(j)
 }
@@ -69,10 +66,7 @@ func (p *Policy) UnmarshalJSON(data []byte) (err error) {
 		return err
 	}
 	*p = Policy{NoJitter: j.Jitter == "none", Vary: j.Vary, Speed: j.Speed, NoRetry: j.NoRetry, RetryFields: j.RetryFields,
-		As: j.As}
-	if j.Reasons != nil {
-		p.Reasons = *j.Reasons
-	}
+		Reasons: j.Reasons, As: j.As}
 	if p.Backoff, p.Schedule, err = ParseBackoff(j.Backoff); err != nil {
 		return err
 	}

@@ -6,11 +6,14 @@ import (
 	"net/textproto"
 	"sync"
 	"time"
+
+	"github.com/barbhq/barb/store/record"
 )
 
 // trace records an attempt of net/http. The hooks run on its goroutines, even after the attempt: a connection that is
 // no longer needed is still made, and kept.
 type trace struct {
+	to    *endpoint
 	mu    sync.Mutex
 	ended bool
 	seen  sight
@@ -25,7 +28,14 @@ type sight struct {
 	remote    string
 	left      bool // bytes of the request may have left
 	reused    bool // the connection has carried others before
+
+	phases record.Phases   // of the dialing
+	dialed *conn           // that speaks HTTP/1.1; nil: none
+	failed *record.Failure // of the dialing
 }
+
+// traceKey is the key of a trace in the context of its attempt, where the transport finds it to dial.
+type traceKey struct{}
 
 // end returns the record; later hooks change nothing.
 func (t *trace) end() sight {
@@ -47,7 +57,7 @@ func (t *trace) note(f func()) {
 // attach returns a context in which net/http calls the trace.
 func (t *trace) attach(ctx context.Context) context.Context {
 	t.seen.at = connecting
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+	return httptrace.WithClientTrace(context.WithValue(ctx, traceKey{}, t), &httptrace.ClientTrace{
 		TLSHandshakeStart: func() { t.note(func() { t.seen.at = handshaking }) },
 		GotConn: func(info httptrace.GotConnInfo) {
 			if !permitted(ctx) {

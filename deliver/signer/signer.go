@@ -60,16 +60,13 @@ func (s *Signer) Describe(x *record.Exchange) {
 			x.EventType = s.Scheme.Event(m)
 		}
 	}
-	if x.WebhookID == "" {
-		x.WebhookID = s.newID()
+	switch {
+	case x.WebhookID != "":
+	case s.UUIDs:
+		x.WebhookID = uuid.Must(uuid.NewV7()).String()
+	default:
+		x.WebhookID = NewID()
 	}
-}
-
-func (s *Signer) newID() string {
-	if s.UUIDs {
-		return uuid.Must(uuid.NewV7()).String()
-	}
-	return NewID()
 }
 
 // NewID returns a new webhook id: msg_ and a UUIDv7 (RFC 9562, section 5.7) without its dashes, which sorts by time.
