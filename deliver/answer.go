@@ -16,11 +16,11 @@ const (
 	maxHead    = 1 << 20 // bytes of one head of an answer
 	maxInterim = 20      // 1xx answers before the real one
 	maxTrailer = 64 << 10
-	// firstBuffer is the most that is allocated because of an announced length; the bytes that come decide about the rest.
+	// firstBuffer is the most that an announced length allocates. Beyond it the buffer grows with the bytes that come.
 	firstBuffer = 64 << 10
 )
 
-// receive reads an answer into x. whole means that the connection is at the end of it and can be used again.
+// receive reads an answer into x. whole means that nothing follows it, so the connection can be used again.
 func (c *conn) receive(x *record.Exchange, start time.Time, keep int64) (at stage, whole bool, err error) {
 	first, err := c.br.Peek(1)
 	if err != nil {

@@ -103,7 +103,7 @@ func (l *Limits) of(url string) *limit {
 	return e
 }
 
-// burstsPerSecond is into how many parts a second's attempts are spread at least, if they are so many.
+// burstsPerSecond is how many bursts the attempts of a second are spread over, at least.
 const burstsPerSecond = 10
 
 // newBreaker makes the breaker of an endpoint. It calls back under its own lock, so until needs none: it is only read

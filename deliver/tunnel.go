@@ -27,7 +27,7 @@ func proxyAddress(proxy *url.URL) string {
 	return net.JoinHostPort(proxy.Hostname(), cmp.Or(proxy.Port(), usual, "1080"))
 }
 
-// tunnel has a proxy connect to an endpoint. Nothing is read beyond what the proxy says of it.
+// tunnel has a proxy connect to an endpoint. It reads nothing beyond the proxy's answer.
 func (c *Client) tunnel(ctx context.Context, nc net.Conn, to *endpoint) (err error) {
 	stop := context.AfterFunc(ctx, func() { _ = nc.SetDeadline(time.Unix(1, 0)) })
 	defer stop()

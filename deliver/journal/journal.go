@@ -60,8 +60,7 @@ func (j *Journal) Attempts(ctx context.Context, s deliver.Sender,
 	}
 }
 
-// Once makes one attempt of x, the first, or of a delivery that began before the one that Attempts makes first. Its
-// errors are those of Attempts: the attempt is nil where nothing was sent.
+// Once makes only the first attempt that Attempts would make. It is nil, with an error, where nothing was sent.
 func (j *Journal) Once(ctx context.Context, s deliver.Sender, x record.Exchange) (*deliver.Attempt, error) {
 	for a, err := range j.Attempts(ctx, s, x) {
 		return a, err

@@ -55,9 +55,9 @@ type Replay struct {
 }
 
 // Check looks at all that is replayed before anything is sent, and returns how much there is. It finds what has no
-// address, lacks a secret or cannot be signed. What comes into the history afterwards is not replayed. If filter alone
-// selects all, Check reads one exchange of each sort; nil: it reads each. dryRun is called with each replay that could
-// be sent; nil: nobody is told.
+// address, lacks a secret or cannot be signed. What comes into the history afterwards is not replayed. If filter, which
+// may be nil, selects exactly these, Check reads only one exchange of each sort. dryRun, if not nil, is called
+// with each replay that could be sent.
 func (r *Run) Check(ctx context.Context, filter *store.Filter, dryRun func(*Replay) error) (int, error) {
 	whole := r.Plan.Exact || r.Plan.changesPayload() || dryRun != nil
 	if filter != nil && !whole {
