@@ -24,10 +24,10 @@ type run struct {
 	mu    sync.Mutex
 	conns map[*conn]struct{}
 
-	seats    chan struct{} // one taken for each connection
+	slots    chan struct{} // one taken for each connection
 	ended    chan struct{} // closed by stop
 	stopping atomic.Bool   // as ended, cheaper to ask
-	crowded  atomic.Bool   // a connection waits for a seat
+	crowded  atomic.Bool   // a connection waits for a slot
 	cutting  atomic.Bool   // Drain has run out
 
 	// one taken for each large body that is checked: what a check makes of it may be many times as large
@@ -43,7 +43,7 @@ func newRun(s Server) *run {
 		Server:   s,
 		conns:    make(map[*conn]struct{}),
 		checking: make(chan struct{}, runtime.GOMAXPROCS(0)),
-		seats:    make(chan struct{}, s.MaxConns),
+		slots:    make(chan struct{}, s.MaxConns),
 		ended:    make(chan struct{}),
 		full:     make(chan struct{}),
 	}
@@ -89,7 +89,7 @@ func passing(err error) bool {
 // closed. It returns false when the server ends.
 func (r *run) takeSlot() bool {
 	select {
-	case r.seats <- struct{}{}:
+	case r.slots <- struct{}{}:
 		return true
 	default:
 	}
@@ -97,7 +97,7 @@ func (r *run) takeSlot() bool {
 	defer r.crowded.Store(false)
 	r.expire(func(c *conn) bool { return c.served.Load() })
 	select {
-	case r.seats <- struct{}{}:
+	case r.slots <- struct{}{}:
 		return true
 	case <-r.ended:
 		return false
@@ -114,7 +114,7 @@ func (r *run) start(ctx context.Context, nc net.Conn) {
 		r.mu.Lock()
 		delete(r.conns, c)
 		r.mu.Unlock()
-		<-r.seats
+		<-r.slots
 	})
 }
 

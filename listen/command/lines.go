@@ -20,20 +20,18 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	for _, c := range p {
 		switch {
 		case w.shown > maxOutput:
+			return len(p), nil
 		case w.shown == maxOutput:
 			w.end()
 			w.say("… (it says more than is shown)")
-			w.shown++
 		case c == '\n':
 			w.flush()
-			w.shown++
 		default:
-			w.line = append(w.line, c)
-			w.shown++
-			if len(w.line) >= maxLine {
+			if w.line = append(w.line, c); len(w.line) >= maxLine {
 				w.flush()
 			}
 		}
+		w.shown++
 	}
 	return len(p), nil
 }
