@@ -17,15 +17,15 @@ type Figures struct {
 	P99               time.Duration
 	// Delivered and Exhausted are deliveries that ended, counted by their last attempt.
 	Delivered, Exhausted int64
-	// Checked are what was received and had its signature checked, Invalid those of them that were badly signed.
+	// Checked is the number of received webhooks with a checked signature, Invalid of those with a bad one.
 	Checked, Invalid int64
 
 	Waiting int64 // open entries of the queue, now
 	Dead    int64 // entries of the queue that died within the time of the filter and are dead still
 }
 
-// Figures takes the figures of what a filter selects, by its time through the ids: what came before it costs nothing.
-// Of what was received, handshakes count for nothing. Of the filter, the queue follows the time and the endpoint only.
+// Figures returns the figures of the exchanges that a filter selects, without reading earlier ones. It ignores received
+// handshakes. The figures of the queue follow only the time and the endpoint of the filter.
 func (s *Store) Figures(ctx context.Context, f Filter) (Figures, error) {
 	var out Figures
 	sc, err := s.scopeBy(ctx, &f, "") // its index is not used: a time is better found by the ids than by an endpoint

@@ -21,7 +21,7 @@ type header struct {
 	version int  // of the schema
 }
 
-// readHeader judges the file at path. One that is not there is fs.ErrNotExist.
+// readHeader judges the file at path. The error for a missing file is fs.ErrNotExist.
 func readHeader(path string) (header, error) {
 	info, err := os.Stat(path)
 	switch {
@@ -45,8 +45,8 @@ func peek(path string) (header, error) {
 	if !errors.Is(err, ErrCorrupt) && !errors.Is(err, ErrForeign) {
 		return h, err
 	}
-	// Another process may be in the middle of writing it, and SQLite minds that it is shorter than its header says, or has
-	// read one mark before and another after. The header itself is whole; what is behind it is judged under a lock.
+	// Another process may be writing the file: SQLite then finds it shorter than its header says, or reads one mark before
+	// the change and another after. The header itself is whole; the rest is judged under a lock.
 	application, version, rawErr := readMarks(path)
 	switch {
 	case rawErr != nil || application != applicationID:

@@ -19,7 +19,7 @@ type Filter struct {
 	Failed      bool // sent and not delivered; received and answered 400 or more, or badly signed
 	Scheme      string
 	Event       string // * stands for any part
-	Endpoint    string // host[:port] sent to, or the Host of what was received; * stands for any part
+	Endpoint    string // host[:port] of a sent exchange, Host of a received one; * stands for any part
 	Status      StatusRange
 	Since       time.Time // begun at or after
 	Until       time.Time // begun before or at

@@ -28,7 +28,7 @@ type write struct {
 	// It may run again when the transaction was rolled back. When it returns false, the exchanges are left out.
 	work func(w *writer, first int64) (bool, error)
 	left bool       // work returned false
-	done chan error // capacity 1; nil when nobody waits for it
+	done chan error // capacity 1; nil when no caller waits
 }
 
 // bytes is about how much memory the write takes.
@@ -47,7 +47,7 @@ type group struct {
 	mu     sync.Mutex
 	writes []*write
 	bytes  int
-	urgent int           // writes somebody waits for
+	urgent int           // writes with a waiting caller
 	since  time.Time     // when the first of writes came
 	held   int           // answers the writer keeps from groups that failed
 	broken error         // why the last group failed; nil when it did not

@@ -51,7 +51,7 @@ func (m *many) add(row ...driver.Value) error {
 	return err
 }
 
-// finish inserts what is left.
+// finish inserts the rows that are left, one at a time.
 func (m *many) finish() error {
 	defer m.empty()
 	for first := 0; first < len(m.args); first += m.columns {
@@ -72,7 +72,7 @@ func (m *many) empty() {
 	m.args = m.args[:0]
 }
 
-// largeBody is when a row is not held for its sixteen: SQLite copies what is bound to a statement.
+// largeBody is the size in bytes from which a row does not wait for fifteen others: SQLite copies all bound values.
 const largeBody = 64 << 10
 
 // addWith adds a row that has a body.
@@ -152,8 +152,8 @@ func (ins *inserts) begin(id int64, b *beginning) error {
 	return ins.respond(id, b.ending.response)
 }
 
-// end writes how exchanges ended. One that was pruned in the meantime stays away. Whether one was is seen from the
-// count of all changes: to ask each update for the row it changed (RETURNING) costs more than the update.
+// end writes how exchanges ended, except those that were pruned meanwhile. The count of all changes shows whether any
+// was: RETURNING would cost more than the update.
 func (ins *inserts) end(endings []*ending) error {
 	if len(endings) == 0 {
 		return nil
@@ -238,7 +238,7 @@ func (ins *inserts) appendEnding(row []driver.Value, e *ending) ([]driver.Value,
 	return append(row, room), ins.names.err
 }
 
-// finish inserts what is left of all tables.
+// finish inserts the rows that are left for all tables.
 func (ins *inserts) finish() error {
 	for _, m := range []*many{ins.exchange, ins.request, ins.response} {
 		if err := m.finish(); err != nil {

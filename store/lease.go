@@ -110,11 +110,11 @@ const attemptStatement = `UPDATE queue
 	SET attempts = attempts + 1, first = ifnull(first, ?3), last = ?3, changed = ?4, due = max(due, ?5)
 	WHERE owner = ?1 AND id = ?2 AND state = 1 RETURNING id`
 
-// Complete gives a lease back: State, Due and Why of q say what becomes of the entry. What ends lets the next one of
-// its order go on. What follows it is put in in the same transaction: after a kill there is the entry or what follows
-// it, never both and never neither. The error is ErrLease where the lease is not the owner's any more: then the entry
-// stays as it is and nothing is put in. Done that is not Answered is a delivery that succeeded: it completes an open
-// entry even when another owner holds the lease by then. A command does not: its new owner runs it again.
+// Complete ends a lease and stores State, Due and Why of q. An entry that ends unblocks the next entry of its Order.
+// The entries of next are added in the same transaction, so that a kill leaves either the entry or its successors. The
+// error is ErrLease when the owner has lost the lease: then nothing is changed and nothing is added. Exception: a
+// delivery that succeeded (Done, not Answered) completes an open entry under any lease, unless the entry is a command,
+// which its new owner runs again.
 func (s *Store) Complete(ctx context.Context, owner string, q *Queued, now time.Time, next ...*Queued) error {
 	return s.leased(ctx, nil, func(w *writer, _ int64) (bool, error) {
 		ours, err := w.complete(owner, q, now)
@@ -148,7 +148,7 @@ func (w *writer) complete(owner string, q *Queued, now time.Time) (bool, error) 
 	return true, w.advance(target, order)
 }
 
-// advance lets the first of those that go one after the other be delivered, unless one is at it.
+// advance unblocks the first waiting entry of an order, unless another entry of it is unblocked already.
 func (w *writer) advance(target int64, order string) error {
 	_, err := w.idsOf(nextStatement, target, order)
 	return err

@@ -8,7 +8,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Mirror is what is known of an exchange that repeats a forward to another app.
+// Mirror describes an exchange that repeats a forward to another app.
 type Mirror struct {
 	Of       int64 // the forward to the app
 	Compared bool  // both have ended
@@ -33,7 +33,7 @@ func (s *Store) CompareMirror(ctx context.Context, id int64, same bool) error {
 	return err
 }
 
-// Mirror returns what is known of an exchange with a mirror; false when it is none.
+// Mirror returns the mirror with an exchange's id; ok is false for any other exchange.
 func (s *Store) Mirror(ctx context.Context, id int64) (m Mirror, ok bool, err error) {
 	var same sql.NullBool
 	err = s.db.QueryRowContext(ctx, "SELECT of, same FROM mirror WHERE id = ?", id).Scan(&m.Of, &same)

@@ -6,15 +6,15 @@ import (
 	"sync"
 )
 
-// others is which exchanges other processes have recorded, as far as this one has noticed.
+// others notes which exchanges other processes have recorded.
 type others struct {
 	mu       sync.Mutex
-	ours     int64 // no id above it is ours
-	from, to int64 // among these are some of theirs that nobody has asked for; 0: none
-	told     int64 // up to here somebody has
+	ours     int64 // the highest id that this process gave
+	from, to int64 // the range with new exchanges of other processes; 0: none
+	told     int64 // the highest id that a call of Others covered
 }
 
-// gave notes the newest id that is ours, before anybody can see it.
+// gave notes the newest id of this process, before the commit makes it visible.
 func (o *others) gave(newest int64) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

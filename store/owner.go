@@ -11,12 +11,12 @@ import (
 	"github.com/barbhq/barb/store/disk"
 )
 
-// besides are the files that SQLite keeps beside a history, by what their names end in. It trusts what is in them: a
-// log that another user put there would be written into the history.
+// besides are the endings of the names of a history's files. SQLite trusts their content: it would write another
+// user's log into the history.
 var besides = []string{"", "-wal", "-shm", "-journal"}
 
-// checkOwners refuses a history that another user could have written: the file, what is beside it, and a link that
-// leads to it belong to the user or root. It reads none of them. Where there is no history it has nothing to say.
+// checkOwners refuses a history that another user could have written: its files, and a link that leads to it, must
+// belong to the user or root. It reads none of them. A missing history is no error.
 func checkOwners(path string) error {
 	info, err := os.Lstat(path)
 	if err == nil && info.Mode()&fs.ModeSymlink != 0 {
@@ -42,8 +42,8 @@ func checkOwners(path string) error {
 	})
 }
 
-// makePrivate takes from others the right to read or write a history and what is beside it. Some file systems have no
-// modes; there it is refused only where everybody can write it.
+// makePrivate removes other users' right to read or write a history's files. On a file system without modes, only a
+// file that others can write is an error.
 func makePrivate(path string) error {
 	return eachFile(path, func(file string, info fs.FileInfo) error {
 		const others = 0o077

@@ -13,9 +13,9 @@ import (
 	"github.com/barbhq/barb/store/disk"
 )
 
-// PruneRule says what Prune removes of what Filter selects: what began before OlderThan, and then until the history is
-// within MaxBytes first the oldest received with a bad signature, since anybody can send those, then spentCopies, then
-// the oldest. A zero limit is none; with neither nothing is removed.
+// PruneRule selects the exchanges that Prune removes, among those of Filter: first all that began before OlderThan;
+// then, until the history is within MaxBytes, the oldest received with a bad signature, because anybody can send
+// those, then the oldest spentCopies, then the oldest of all. A zero limit is none; without limits nothing is removed.
 type PruneRule struct {
 	OlderThan time.Time
 	MaxBytes  int64
@@ -29,7 +29,7 @@ type PruneRule struct {
 type PruneResult struct {
 	Removed int64 // exchanges
 	Bytes   int64 // by which the history became smaller on disk
-	// Remains says that parts of what was removed may still be in the log, or in unused parts of the file.
+	// Remains says that removed bytes may still be in the log, or in unused parts of the file.
 	Remains bool
 }
 
@@ -42,8 +42,8 @@ const (
 	rowBytes = 300 // about what an exchange takes besides its bodies
 )
 
-// Prune removes exchanges, overwrites their bytes and shrinks the file. What it removed before an error stays removed.
-// Ids are not given again. Open entries of the queue stay; ended ones go with their exchange.
+// Prune removes exchanges, overwrites their bytes and shrinks the file. After an error, earlier removals remain. Ids
+// are not given again. Open entries of the queue stay; ended ones go with their exchange.
 func (s *Store) Prune(ctx context.Context, rule PruneRule) (result PruneResult, err error) {
 	if s.refused != nil {
 		return result, s.refused
@@ -118,14 +118,14 @@ func (p *pruner) prune(ctx context.Context, rule PruneRule) error {
 	})
 }
 
-// stage is what is removed before the rest, and an index that has it; the zero value is everything.
+// stage selects exchanges that are removed before the others, with an index of them; the zero value selects all.
 type stage struct {
 	term, index string
 	from        int64 // the ids below are done
 }
 
 var (
-	// badlySigned is what was received (kind 2) with a bad signature (verdict 2). All of it has failed.
+	// badlySigned are exchanges received (kind 2) with a bad signature (verdict 2). They all count as failed.
 	badlySigned = stage{"e.failed = 1 AND e.kind = 2 AND e.verdict = 2", "INDEXED BY exchange_failed", 0}
 	// spentCopies are duplicates that nothing follows from: they were not refused, they are not in the queue, and what
 	// they repeat was answered 2xx, is delivered if it was in the queue, and is here still. Anybody who has seen one
@@ -139,7 +139,7 @@ var (
 )
 
 // remove removes of what a filter selects the oldest of the first stage that has anything, while there is an excess. It
-// looks anew for each transaction: what came since the last must not push out what belongs to a later stage.
+// looks anew for each transaction: new exchanges of an early stage go before older ones of a later stage.
 func (p *pruner) remove(ctx context.Context, f Filter, stages []stage, excess func() (int64, error)) error {
 	for {
 		over, err := excess()

@@ -203,7 +203,7 @@ func (s *Store) EventTypes(ctx context.Context, prefix string, limit int) ([]str
 	return types, s.told(err)
 }
 
-// told is an error of a query as callers get it.
+// told returns the error of a query for callers.
 func (s *Store) told(err error) error {
 	s.mu.Lock()
 	closed := s.closed

@@ -20,8 +20,8 @@ type Acceptance struct {
 	Kept   bool // it is delivered, or will be; false: at least for one target it was given up
 }
 
-// Accepted returns what the queue has promised to deliver of the exchanges from an id on, by their ids: what is open or
-// was delivered, and what is dead. What was cancelled, or only tried while its sender waited, is no promise.
+// Accepted returns, by id, the exchanges from an id on whose delivery is up to the queue: they have entries that are
+// open, delivered or dead. Cancelled entries, and those only tried while the sender waited, do not count.
 func (s *Store) Accepted(ctx context.Context, from int64) (all []Acceptance, err error) {
 	err = eachRow(ctx, s.db, func(rows *sql.Rows) error {
 		var a Acceptance

@@ -18,7 +18,7 @@ type Queued struct {
 	Thread int64  // the exchange that is delivered: a captured one, or a message
 	Target string // the URL as it was asked for
 	Policy string // JSON that the store does not look into
-	// Order makes those of one Target and Order go one after the other, in the order of their ids; "" leaves it open.
+	// Order makes the entries of one Target and Order go one after the other, by id; "" sets no order.
 	Order string
 	// Inline asks for an entry that its adder delivers at once, as Owner with a lease until Due. Others of its order that
 	// are delivered at once do not hold it up, waiting ones do: then adding it clears Inline and Owner.
@@ -36,8 +36,8 @@ type Queued struct {
 	Why      string    // why the last attempt did not deliver it; may quote the peer
 	Answered bool      // it is Done and was not delivered: its sender has the app's answer
 
-	// Masks are those of the exchange that is delivered, with their pieces: Enqueue and its like keep what the history
-	// does not have until no entry needs it. They are not read back; Pieces does that.
+	// Masks are those of the delivered exchange, with their pieces, which are stored until no entry needs them. They are
+	// not read back: see Pieces.
 	Masks []record.Mask
 }
 

@@ -8,12 +8,12 @@ import (
 
 // Limits bound a history that prunes itself. A zero limit is none.
 type Limits struct {
-	MaxAge time.Duration // what began earlier is removed
+	MaxAge time.Duration // older exchanges are removed
 	// MaxBytes is what the history may take after a round. Between rounds file and log together may take a fifth of it
 	// more, at least 8 MiB, and some times the bytes that are written in one transaction.
 	MaxBytes int64
 	Now      func() time.Time
-	Tell     func(error) // is told why a round did not remove what it should; one call at a time
+	Tell     func(error) // is called with the error of a round that failed, one call at a time
 }
 
 const (
@@ -27,7 +27,8 @@ const (
 )
 
 // Retain prunes the history by limits until it is closed: at once, every 10 s, and whenever it has grown by a tenth of
-// MaxBytes; never what waits in the queue. It is called once, before the history is used by several goroutines.
+// MaxBytes. It never removes open entries of the queue. It is called once, before the history is used by several
+// goroutines.
 func (s *Store) Retain(limits Limits) {
 	r := &retention{Limits: limits, store: s, due: make(chan struct{}, 1), moved: make(chan struct{}, 1),
 		stopped: make(chan struct{}), done: make(chan struct{})}
@@ -38,7 +39,7 @@ func (s *Store) Retain(limits Limits) {
 	go r.run(ctx)
 }
 
-// retention is the goroutine that prunes a history. What is called on a nil one does nothing.
+// retention is the goroutine that prunes a history. The methods of a nil retention do nothing.
 type retention struct {
 	Limits
 	store         *Store
@@ -97,8 +98,8 @@ func (r *retention) count(writes []*write) {
 	}
 }
 
-// makeRoom is called by the writer when those who wait for its last group were told. When the pruner does not keep up,
-// the writer waits for its next transaction: each removes more than was written since the one before.
+// makeRoom is called by the writer after the callers of its last group have their results. When the pruner does not
+// keep up, the writer waits for its next transaction: each removes more than was written since the one before.
 func (r *retention) makeRoom() {
 	grown := r.grown()
 	if grown < 1 {
@@ -123,7 +124,7 @@ func (r *retention) pace() (rows, bytes int64) {
 	return r.rows.Swap(0) * 5 / 4, r.bytes.Swap(0) * 5 / 4
 }
 
-// move is told of each transaction of the pruner.
+// move notes a transaction of the pruner.
 func (r *retention) move() {
 	if r != nil {
 		ring(r.moved)
@@ -138,7 +139,7 @@ func ring(c chan struct{}) {
 	}
 }
 
-// stop ends the rounds. One that is under way has 2 s to finish: what it removed before stays removed.
+// stop ends the rounds. The current one has 2 s to finish; its removals so far remain.
 func (r *retention) stop() {
 	if r == nil {
 		return

@@ -12,7 +12,7 @@ import (
 // do. It shares memory with the exchange: Record does not return before the writer is done with it.
 type beginning struct {
 	x               *record.Exchange // as it is kept
-	given           *record.Exchange // by the caller, who is told its id
+	given           *record.Exchange // by the caller, whose ID is set after the commit
 	url, endpoint   string
 	target, proto   driver.Value // nil: as in the head, or "" where there is none
 	fields, trailer []byte
@@ -51,7 +51,7 @@ type answer struct {
 // verdicts are the codes of the table, by index.
 var verdicts = [...]record.VerdictStatus{record.Unchecked, record.Valid, record.Invalid}
 
-// beginning makes the row of an exchange, with what is kept of it.
+// beginning makes the row of a redacted exchange.
 func (s *Store) beginning(given *record.Exchange) (*beginning, error) {
 	x := s.Redacted(given)
 	if x.Kind != record.Sent && x.Kind != record.Received {

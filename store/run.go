@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// Run is many messages that are sent as one, and how far that is. Whoever sends begins them in the order of their
-// numbers, from 0, so that however many there are, only the few that are under way have to be told apart.
+// Run is a batch of messages and its progress. The sender begins the messages in the order of their numbers, from 0, so
+// that only the few open ones must be listed.
 type Run struct {
 	ID      int64 // given by StartRun, from 1
 	Created time.Time
@@ -20,7 +20,7 @@ type Run struct {
 	Total   int64     // how many messages; 0: not known before the end
 	Next    int64     // the first number that was not begun
 	Open    []int64   // those below Next that have not come to their end
-	Owner   string    // who sends it now; "" is nobody
+	Owner   string    // the process that sends it now; "" for none
 	Ended   bool      // nothing of it is left
 }
 
@@ -29,7 +29,7 @@ const keepRuns = 30 * 24 * time.Hour
 
 const runColumns = "id, created, changed, options, ifnull(total, 0), next, open, ifnull(owner, ''), ended"
 
-// StartRun makes a new run durable and sets its ID. Runs that nobody has touched for a month are forgotten with it.
+// StartRun makes a new run durable and sets its ID. It deletes runs without a change for a month.
 func (s *Store) StartRun(ctx context.Context, r *Run) error {
 	return s.work(ctx, func(w *writer) error {
 		if _, err := w.idsOf("DELETE FROM run WHERE changed < ?1 RETURNING id", nanos(r.Created.Add(-keepRuns))); err != nil {

@@ -26,7 +26,7 @@ q.full_sha256, p.head, p.fields, p.proto, p.reason, p.body`
 const bodyJoins = " LEFT JOIN request q ON q.id = e.id LEFT JOIN response p ON p.id = e.id"
 
 // scanAll reads the exchanges that a query of lightColumns, and of bodyColumns when whole, finds. It goes around
-// database/sql, which asks of each of the columns what it is: that costs as much as reading them.
+// database/sql, which asks for the type of each column: that costs as much as reading them.
 func (s *Store) scanAll(ctx context.Context, whole bool, query string, args ...any) (xs []*record.Exchange, err error) {
 	pooled, err := s.db.Conn(ctx)
 	if err != nil {
@@ -78,7 +78,7 @@ func eachOf(rows driver.Rows, do func(cells) error) (err error) {
 	return errors.Join(err, rows.Close())
 }
 
-// cells are what is left of a row, from left to right. NULL is the zero value of everything.
+// cells are the unread columns of a row, from left to right. NULL reads as the zero value of any type.
 type cells []driver.Value
 
 func (c *cells) next() driver.Value {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// scope is what a filter comes to in the tables: which ids, by which index, on which conditions.
+// scope is a filter in terms of the tables: the ids, the index and the conditions.
 type scope struct {
 	spans []Range // apart from each other, lowest first
 	index string  // "INDEXED BY …": without statistics the planner would guess
@@ -30,7 +30,7 @@ const noIndex = "NOT INDEXED"
 // maxArms bounds what a query merges: with more endpoints than that going through the ids is as good.
 const maxArms = 8
 
-// scope works a filter out. A name that nobody ever used selects nothing: then there are no spans.
+// scope translates a filter. An unknown name selects nothing: then there are no spans.
 func (s *Store) scope(ctx context.Context, f *Filter) (*scope, error) {
 	return s.scopeBy(ctx, f, noIndex)
 }

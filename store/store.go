@@ -19,8 +19,8 @@ import (
 
 // Store is an open history. Its methods may be called from many goroutines.
 type Store struct {
-	// Redact makes what is kept of an exchange: it is applied to every exchange that is written, and returns it unchanged
-	// or a copy. Set it before the first write; nil: exchanges are kept as they are.
+	// Redact is applied to every exchange before it is written, and returns it unchanged or a masked copy. Set it before
+	// the first write; nil: exchanges are stored as they are.
 	Redact func(*record.Exchange) *record.Exchange
 
 	// Observe is called for each commit, one at a time, with the time until it was durable, in which the writer also
@@ -47,7 +47,7 @@ type Store struct {
 
 // Open opens the history at path and makes it when there is none: the file with mode 0600, folders that are missing
 // with 0700, whatever the umask. An older schema is brought up to date. A history that is already there is not written
-// to, but where others may read or write it that is taken from them. Errors: ErrForeign, ErrOwner and ErrNewer before
+// to, but loses the modes that let other users read or write it. Errors: ErrForeign, ErrOwner and ErrNewer before
 // anything is touched, ErrCorrupt, ErrReadOnly, ErrFull, and ErrLocked after 5 s.
 func Open(ctx context.Context, path string) (*Store, error) {
 	return open(ctx, path, true)
@@ -126,7 +126,7 @@ func (s *Store) ready(create bool) error {
 	return s.update(h, create)
 }
 
-// update migrates what is not of the latest version.
+// update migrates a file of an earlier version.
 func (s *Store) update(h header, create bool) error {
 	// A migration was cut off and left a journal, maybe after it wrote the header: looking under a lock undoes it.
 	old := h.blank || h.version < latest() || disk.Size(s.path+"-journal") > 0
@@ -140,7 +140,7 @@ func (s *Store) update(h header, create bool) error {
 }
 
 // openReaders opens the first connection for queries. In a folder that cannot be written SQLite cannot make the files
-// that go with a log; where no log waits to be read, nobody can write either and the file is read as it is.
+// that go with a log; without a log to read, no process can write either, and the file is read as it is.
 func (s *Store) openReaders(ctx context.Context) error {
 	err := s.tryReaders(ctx, "mode=rw")
 	if err == nil || isBusy(err) || errors.Is(err, ErrNewer) || disk.Size(s.path+"-wal") > 0 {
@@ -170,7 +170,7 @@ func (s *Store) tryReaders(ctx context.Context, settings ...string) error {
 	return err
 }
 
-// Redacted returns what is kept of an exchange, which is what may be shown of it: x itself where nothing is masked.
+// Redacted returns an exchange as it is stored and may be shown: x itself when nothing is masked.
 func (s *Store) Redacted(x *record.Exchange) *record.Exchange {
 	if s.Redact == nil {
 		return x

@@ -11,7 +11,7 @@ import (
 )
 
 // writer is the one goroutine that writes for this process. A transaction with an fsync costs the same for one row and
-// for hundreds, so it commits together what came in the meantime.
+// for hundreds, so it commits all writes together that came during the last commit.
 type writer struct {
 	store   *Store
 	group   *group
@@ -24,7 +24,7 @@ type writer struct {
 	clock   timeline
 	held    []*write  // answers of groups that failed
 	ended   []*ending // of the group at hand
-	lost    error     // what could not be kept; the first of its kind
+	lost    error     // the first error of an answer that is lost
 }
 
 // heldRetry is how long the answers of a failed group wait for another group before they are tried alone.
