@@ -38,17 +38,15 @@ func contents(known []sign.Scheme) iter.Seq[content] {
 // body that is not a form equals its sorted fields, so the body is tried first.
 func fromKnown(known []sign.Scheme, yield func(content) bool) bool {
 	for _, s := range known {
-		plain := strings.ReplaceAll(s.Content, "{form|sorted}", "{body}")
-		switch {
-		case s.Code != "" || s.Content == "":
+		if s.Code != "" || s.Content == "" {
 			continue
-		case plain != s.Content && !yield(content{sign.HMAC, plain}):
-			return false
-		case s.Auth == sign.Digest:
-			if !yield(content{sign.Digest, s.Content}) {
-				return false
-			}
-		case !yield(content{sign.HMAC, s.Content}):
+		}
+		auth := sign.HMAC
+		if s.Auth == sign.Digest {
+			auth = sign.Digest
+		}
+		plain := strings.ReplaceAll(s.Content, "{form|sorted}", "{body}")
+		if plain != s.Content && !yield(content{sign.HMAC, plain}) || !yield(content{auth, s.Content}) {
 			return false
 		}
 	}

@@ -5,6 +5,7 @@
 package discover
 
 import (
+	"cmp"
 	"context"
 	"errors"
 
@@ -67,37 +68,26 @@ func Search(ctx context.Context, q Query) (Result, error) {
 	return s.result, nil
 }
 
-// search is the state of one search.
+// search is the state of one search. Limit and Bytes of its query are what is left of them.
 type search struct {
-	ctx     context.Context
-	message sign.Message
-	secrets []sign.Secret
-	known   []sign.Scheme
-	tries   int   // number of sums left
-	bytes   int64 // bytes left
-	keys    []keyed
-	times   []group
-	ids     []group
-	found   found // the candidates in the message
-	result  Result
+	Query
+	ctx    context.Context
+	keys   []keyed
+	times  []group
+	ids    []group
+	found  found // the candidates in the message
+	result Result
 }
 
 func newSearch(ctx context.Context, q Query) *search {
-	s := &search{ctx: ctx, message: q.Message, secrets: q.Secrets, known: q.Known, tries: q.Limit, bytes: q.Bytes}
-	if s.known == nil {
-		s.known = catalog.All()
+	if q.Known == nil {
+		q.Known = catalog.All()
 	}
-	if s.tries == 0 {
-		s.tries = DefaultLimit
-	}
-	if s.bytes == 0 {
-		s.bytes = DefaultBytes
-	}
-	s.found = candidates(&s.message)
+	q.Limit, q.Bytes = cmp.Or(q.Limit, DefaultLimit), cmp.Or(q.Bytes, DefaultBytes)
+	s := &search{Query: q, ctx: ctx, found: candidates(&q.Message), keys: forms(q.Secrets, q.Known)}
 	s.times, s.ids = byText(s.found.times, maxTimes), byText(s.found.ids, maxIDs)
-	s.result.Signatures, s.result.Times, s.result.IDs = len(s.found.inHeaders)+len(s.found.inBody), len(s.times),
-		len(s.ids)
-	s.keys = forms(s.secrets, s.known)
+	s.result.Signatures = len(s.found.inHeaders) + len(s.found.inBody)
+	s.result.Times, s.result.IDs = len(s.times), len(s.ids)
 	return s
 }
 
@@ -120,8 +110,8 @@ func (s *search) run() error {
 // trySignatures tries every content against some signatures.
 func (s *search) trySignatures(signatures []signature) error {
 	hashes := hashesOf(signatures)
-	for c := range contents(s.known) {
-		if !s.hasParts(c) {
+	for c := range contents(s.Known) {
+		if s.Message.URL == "" && (c.uses("url") || c.uses("path")) {
 			continue
 		}
 		for _, at := range choices(s.times, c.uses("ts")) {
@@ -136,11 +126,6 @@ func (s *search) trySignatures(signatures []signature) error {
 	return nil
 }
 
-// hasParts reports whether the message has the parts of a content, by a cheap check.
-func (s *search) hasParts(c content) bool {
-	return s.message.URL != "" || !c.uses("url") && !c.uses("path")
-}
-
 // spend subtracts a content's sums from the limit.
 func (s *search) spend(sums int, c content) error {
 	if err := s.ctx.Err(); err != nil {
@@ -148,11 +133,11 @@ func (s *search) spend(sums int, c content) error {
 	}
 	cost := int64(sums)
 	if c.hasBody() {
-		cost *= int64(len(s.message.Body)) + 1
+		cost *= int64(len(s.Message.Body)) + 1
 	}
-	if s.tries < sums || s.bytes < cost {
+	if s.Limit < sums || s.Bytes < cost {
 		return errCut
 	}
-	s.tries, s.bytes = s.tries-sums, s.bytes-cost
+	s.Limit, s.Bytes = s.Limit-sums, s.Bytes-cost
 	return nil
 }

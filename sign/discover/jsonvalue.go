@@ -3,6 +3,7 @@ package discover
 import (
 	"bytes"
 	"encoding/json"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -73,17 +74,9 @@ func (w *walker) inside(path []string, object bool) bool {
 
 func (w *walker) add(path []string, text string) bool {
 	w.leaves++
-	if text != "" && len(path) > 0 && len(text) <= maxValue && len(w.values) < maxKept && arePlain(path) {
+	if text != "" && len(path) > 0 && len(text) <= maxValue && len(w.values) < maxKept &&
+		!slices.ContainsFunc(path, func(key string) bool { return !isPlainName(key) }) {
 		w.values = append(w.values, value{place: sign.Place("json:" + strings.Join(path, ".")), text: text})
 	}
 	return w.leaves < maxLeaves
-}
-
-func arePlain(path []string) bool {
-	for _, key := range path {
-		if !isPlainName(key) {
-			return false
-		}
-	}
-	return true
 }

@@ -42,8 +42,7 @@ func candidates(m *sign.Message) found {
 		f.add(v)
 	}
 	slices.SortStableFunc(f.inHeaders, func(a, b signature) int {
-		return cmp.Compare(likely(b.in.place),
-			likely(a.in.place))
+		return cmp.Compare(likely(b.in.place), likely(a.in.place))
 	})
 	for _, name := range slices.Sorted(maps.Keys(m.Params)) {
 		f.ids = append(f.ids, value{name: "param." + name, text: m.Params[name]})
@@ -173,9 +172,7 @@ func isID(v value) bool {
 	name := strings.ToLower(string(v.place))
 	name = name[strings.LastIndexAny(name, ":.")+1:]
 	return isIDText(v.text) && slices.ContainsFunc([]string{"id", "token", "nonce", "delivery", "uuid", "guid", "key"},
-		func(end string) bool {
-			return strings.HasSuffix(name, end)
-		})
+		func(end string) bool { return strings.HasSuffix(name, end) })
 }
 
 func isIDText(text string) bool {

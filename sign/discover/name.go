@@ -26,7 +26,7 @@ func (s *search) nameFor(p sign.Place) string {
 
 func (s *search) taken(name string) bool {
 	_, ours := catalog.Lookup(name)
-	return ours || name == "auto" || slices.ContainsFunc(s.known, func(k sign.Scheme) bool { return k.Name == name })
+	return ours || name == "auto" || slices.ContainsFunc(s.Known, func(k sign.Scheme) bool { return k.Name == name })
 }
 
 // isCommonWord reports whether a word says nothing about the owner of a header.
@@ -43,7 +43,7 @@ func isCommonWord(word string) bool {
 // compare finds the known schemes that are equal or similar to the found one.
 func (s *search) compare() {
 	c := s.result.Scheme
-	for _, k := range s.known {
+	for _, k := range s.Known {
 		if k.Code != "" || k.Auth != c.Auth {
 			continue
 		}
@@ -59,11 +59,11 @@ func (s *search) compare() {
 // cannot read.
 func (s *search) verifies(k sign.Scheme) bool {
 	k = timeless(k)
-	for _, secret := range s.secrets {
+	for _, secret := range s.Secrets {
 		if k.CheckSecret(secret, false) != nil {
 			continue
 		}
-		if _, err := k.Verify(s.message, time.Time{}, secret); err == nil {
+		if _, err := k.Verify(s.Message, time.Time{}, secret); err == nil {
 			return true
 		}
 	}

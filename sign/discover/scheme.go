@@ -41,7 +41,7 @@ func (s *search) accept(c sign.Scheme, k *keyed) bool {
 	if catalog.Validate(c) != nil || s.givesAway(c) {
 		return false
 	}
-	match, err := timeless(c).Verify(s.message, time.Time{}, k.secrets...)
+	match, err := timeless(c).Verify(s.Message, time.Time{}, k.secrets...)
 	if err != nil {
 		return false
 	}
@@ -52,12 +52,10 @@ func (s *search) accept(c sign.Scheme, k *keyed) bool {
 // givesAway reports whether a scheme contains a secret. The scheme will be shown, and a sender may have put the
 // secret into the header.
 func (s *search) givesAway(c sign.Scheme) bool {
-	return slices.ContainsFunc(s.secrets, func(secret sign.Secret) bool {
+	return slices.ContainsFunc(s.Secrets, func(secret sign.Secret) bool {
 		key := string(secret.Key)
 		return slices.ContainsFunc([]string{c.Prefix, c.Format, c.Time.Key, c.Header, string(c.Time.In), string(c.IDIn)},
-			func(text string) bool {
-				return len(key) >= 4 && strings.Contains(text, key)
-			})
+			func(text string) bool { return len(key) >= 4 && strings.Contains(text, key) })
 	})
 }
 
@@ -71,8 +69,7 @@ func timeless(c sign.Scheme) sign.Scheme {
 
 func (s *search) scheme(t *trial, form sign.KeyForm, sig *signature, l layout, at, id value) sign.Scheme {
 	c := sign.Scheme{Name: s.nameFor(sig.in.place), Auth: t.auth, Hash: sig.hash, Enc: sig.enc, Key: form,
-		Content: t.template,
-		Header:  carrier(sig.in.place), Split: l.split, Prefix: l.prefix}
+		Content: t.template, Header: carrier(sig.in.place), Split: l.split, Prefix: l.prefix}
 	if id.name != "" {
 		c.Content = strings.ReplaceAll(c.Content, "{id}", "{"+id.name+"}")
 	} else {
@@ -181,7 +178,7 @@ func (l layout) items(text string) iter.Seq2[int, string] {
 // token finds a secret that is sent unchanged.
 func (s *search) token() bool {
 	raw := &keyed{form: sign.Raw}
-	for i, secret := range s.secrets {
+	for i, secret := range s.Secrets {
 		if secret.Kind() != keytext.Asymmetric { // a public text proves nothing
 			raw.secrets, raw.index = append(raw.secrets, secret), append(raw.index, i)
 		}
@@ -189,7 +186,7 @@ func (s *search) token() bool {
 	if len(raw.secrets) == 0 {
 		return false
 	}
-	for _, v := range headers(s.message.Header) {
+	for _, v := range headers(s.Message.Header) {
 		for _, prefix := range []string{"", "Bearer "} {
 			c := sign.Scheme{Name: s.nameFor(v.place), Auth: sign.Token, Key: sign.Raw, Header: carrier(v.place), Prefix: prefix}
 			if s.accept(c, raw) {

@@ -78,7 +78,7 @@ func (s *search) try(t *trial, hashes []sign.Hash, signatures []signature) error
 // prepare passes the timestamp, the id and the items of a value to sign as params: sign uses params byte for byte,
 // whatever their unit or place.
 func (s *search) prepare(t *trial) (sign.Message, string) {
-	m := s.message
+	m := s.Message
 	m.Params = maps.Clone(m.Params)
 	if m.Params == nil {
 		m.Params = map[string]string{}

@@ -1,11 +1,5 @@
 package explain
 
-import (
-	"slices"
-
-	"github.com/barbhq/barb/sign/rawjson"
-)
-
 // language is a framework's language, which decides the JSON writer of the body.
 type language string
 
@@ -13,32 +7,28 @@ type language string
 type writerStyle struct {
 	language language
 	name     string
-	layout   int
-	strings  stringStyle
+	layout   int // index in layouts
+	strings  int // index in stringStyles
 }
 
 // writerStyles are the distinguishable styles. Compact JSON without escapes is missing, because most languages write
 // it.
 var writerStyles = [...]writerStyle{
-	{"python", "Python's json.dumps", 1, stringStyle{Style: rawjson.Style{ASCII: true, DEL: true}}},
-	{"php", "PHP's json_encode", 0, stringStyle{Style: rawjson.Style{ASCII: true, Slash: true}}},
-	{"go", "Go's encoding/json", 0, stringStyle{Style: rawjson.Style{Also: "<>&", Lines: true}}},
-	{"c#", "System.Text.Json", 0, stringStyle{Style: rawjson.Style{ASCII: true, Upper: true, Quote: true,
-		Also: "<>&'+`"}}},
-	{"java", "Jackson", 5, stringStyle{}},
+	{"python", "Python's json.dumps", 1, 2},
+	{"php", "PHP's json_encode", 0, 3},
+	{"go", "Go's encoding/json", 0, 5},
+	{"c#", "System.Text.Json", 0, 7},
+	{"java", "Jackson", 5, 1},
 }
 
 // family returns the writer whose style the body shows; nil when it shows none.
 func family(have []byte) *writerStyle {
 	root, ok := parseJSON(have)
-	if !ok {
-		return nil
-	}
-	if root.isWritten(&layouts[0], &jsStrings) {
+	if !ok || root.isWritten(&layouts[0], &jsStrings) {
 		return nil
 	}
 	for i := range writerStyles {
-		if w := &writerStyles[i]; root.isWritten(&layouts[w.layout], &w.strings) {
+		if w := &writerStyles[i]; root.isWritten(&layouts[w.layout], &stringStyles[w.strings]) {
 			return w
 		}
 	}
@@ -110,6 +100,7 @@ var shellFix = Fix{"shell", "save and send bodies with curl --data-binary @FILE 
 
 // fixes returns the advice for a change of the body, first for the language that wrote the received body.
 func fixes(kind Kind, likely *writerStyle) (all []Fix) {
+	var others []Fix
 	for i := range frameworks {
 		f := &frameworks[i]
 		text := f.raw
@@ -119,23 +110,16 @@ func fixes(kind Kind, likely *writerStyle) (all []Fix) {
 		case StillPacked, AlreadyUnpacked, UnpackedUnprovable:
 			text = f.packed
 		}
-		all = append(all, Fix{f.name, text})
+		if fix := (Fix{f.name, text}); likely != nil && f.language == likely.language {
+			all = append(all, fix)
+		} else {
+			others = append(others, fix)
+		}
 	}
-	if likely != nil {
-		slices.SortStableFunc(all, func(a, b Fix) int { return rank(a, likely) - rank(b, likely) })
-	}
+	all = append(all, others...)
 	switch kind {
 	case NewlineAdded, NewlineRemoved, SpaceAdded, LineEnds, BOMAdded, BOMRemoved, ChunkFraming, HeadIncluded:
 		all = append([]Fix{shellFix}, all...)
 	}
 	return all
-}
-
-func rank(f Fix, likely *writerStyle) int {
-	for i := range frameworks {
-		if frameworks[i].name == f.Framework && frameworks[i].language == likely.language {
-			return 0
-		}
-	}
-	return 1
 }

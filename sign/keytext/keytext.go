@@ -9,6 +9,7 @@ import (
 	"encoding/asn1"
 	"encoding/binary"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -56,11 +57,9 @@ func Trim(key []byte) []byte {
 // OpenPGP, PuTTY, minisign, the output of "openssl -text", and .NET's XML of an RSA key. A PEM block may have lost
 // its first line or its dashes.
 var keyMarks = [...]string{
-	"----begin", "----end", "beginpublickey", "beginprivatekey", "beginrsap", "beginecp", "beginopensshp",
-	"begincertificate",
-	"endpublickey", "endprivatekey", "endrsap", "endecp", "endopensshp", "endcertificate", "<rsakeyvalue>", "public-key:(",
-	"private-key:(",
-	"putty-user-key-file-", "untrustedcomment:",
+	"----begin", "beginpublickey", "beginprivatekey", "beginrsap", "beginecp", "beginopensshp", "begincertificate",
+	"----end", "endpublickey", "endprivatekey", "endrsap", "endecp", "endopensshp", "endcertificate",
+	"<rsakeyvalue>", "public-key:(", "private-key:(", "putty-user-key-file-", "untrustedcomment:",
 }
 
 // isArmoured reports whether lower contains one of the marks. A form writes a blank as "+".
@@ -71,12 +70,7 @@ func isArmoured(lower string) bool {
 		}
 		return r
 	}, lower)
-	for _, mark := range keyMarks {
-		if strings.Contains(plain, mark) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(keyMarks[:], func(mark string) bool { return strings.Contains(plain, mark) })
 }
 
 // webKeyName matches the name of a JSON Web Key's type (RFC 7517) or of the list in a set, quoted in any way.
@@ -131,11 +125,6 @@ func cutAnyPrefix(text string, prefixes []string) (rest string, ok bool) {
 	return text, false
 }
 
-// isPublicText reports whether lower is a URL, for example of a key set: a URL is not secret.
-func isPublicText(lower string) bool {
-	return strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://")
-}
-
 // isKeyText reports whether text is marked as a key.
 func isKeyText(text string) bool {
 	if hasAnyPrefix(strings.ToLower(text[:min(len(text), 16)]), keyPrefixes[:]) {
@@ -145,7 +134,8 @@ func isKeyText(text string) bool {
 		return false // the other marks have blanks, dashes or quotes
 	}
 	lower := strings.ToLower(text)
-	return isPublicText(lower) || isArmoured(lower) || isWebKey(lower) || isSSHLine(lower)
+	isURL := strings.HasPrefix(lower, "http://") || strings.HasPrefix(lower, "https://") // of a key set, not secret
+	return isURL || isArmoured(lower) || isWebKey(lower) || isSSHLine(lower)
 }
 
 // isKeyBytes reports whether b is a key in binary: DER, an SSH key, a point of a NIST curve (SEC 1, section 2.3.3)

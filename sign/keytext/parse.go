@@ -67,17 +67,15 @@ func DER(der []byte) (Key, bool) {
 	if public, err := x509.ParsePKCS1PublicKey(der); err == nil {
 		return Key{Public: public}, true
 	}
-	var parsed any
-	var err error
-	if parsed, err = x509.ParsePKCS8PrivateKey(der); err != nil {
-		if parsed, err = x509.ParseECPrivateKey(der); err != nil {
-			if parsed, err = x509.ParsePKCS1PrivateKey(der); err != nil {
-				return Key{}, false
-			}
-		}
+	parsed, err := x509.ParsePKCS8PrivateKey(der)
+	if err != nil {
+		parsed, err = x509.ParseECPrivateKey(der)
+	}
+	if err != nil {
+		parsed, err = x509.ParsePKCS1PrivateKey(der)
 	}
 	private, ok := parsed.(crypto.Signer)
-	if !ok {
+	if err != nil || !ok {
 		return Key{}, false
 	}
 	return Key{Public: private.Public(), Private: private}, true

@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"math/big"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -109,8 +110,7 @@ func (k *keySearch) mayGoOn(n int) bool {
 // a file name or a second key does not make a key a secret.
 func (k *keySearch) parts(text string, depth int, lone bool) {
 	words := strings.FieldsFunc(text, func(r rune) bool {
-		return unicode.IsSpace(r) ||
-			strings.ContainsRune("\"'`,;#|(){}[]<>", r)
+		return unicode.IsSpace(r) || strings.ContainsRune("\"'`,;#|(){}[]<>", r)
 	})
 	var lines strings.Builder // base64 lines between comments
 	for _, word := range words {
@@ -299,20 +299,13 @@ func legible(b []byte) (string, bool) {
 
 // isText reports whether b is text written by a person or a program.
 func isText(b []byte) bool {
-	return utf8.Valid(b) && !bytes.ContainsFunc(b, func(r rune) bool {
-		return unicode.IsControl(r) &&
-			!unicode.IsSpace(r)
-	})
+	return utf8.Valid(b) &&
+		!bytes.ContainsFunc(b, func(r rune) bool { return unicode.IsControl(r) && !unicode.IsSpace(r) })
 }
 
 // isPlain reports whether b consists of the characters of hex and of base64 in either alphabet, with padding.
 func isPlain(b []byte) bool {
-	for _, c := range bytes.TrimRight(b, "=") {
-		if !isPlainByte(c) {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(bytes.TrimRight(b, "="), func(c byte) bool { return !isPlainByte(c) })
 }
 
 func isPlainByte(c byte) bool {
