@@ -43,7 +43,7 @@ type File struct {
 	lines   keyLines
 }
 
-// tables are those whose keys are no flags.
+// tables are the tables of barb.toml whose keys are no flags.
 type tables struct {
 	Rows    []routeKeys `toml:"route"`
 	Tables  []Respond   `toml:"respond"`
@@ -189,12 +189,12 @@ func (c *File) takeValues(plain map[string]any, settings []Setting) error {
 	return nil
 }
 
-// Line is where a setting stands in the file.
+// Line returns the line of a setting.
 func (c *File) Line(s Setting) int {
 	return c.lines.line(strings.Split(s.Key(), ".")...)
 }
 
-// tomlError names the file and the place in it.
+// tomlError returns the error of the decoder with the file and the place in it.
 func tomlError(path string, err error) error {
 	if decode, ok := errors.AsType[*toml.DecodeError](err); ok {
 		line, column := decode.Position()

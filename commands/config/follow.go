@@ -67,8 +67,7 @@ func parts(path string) []string {
 	return names
 }
 
-// placeOf is where a path leads from a folder once links are followed. One that cannot be followed leads to where it
-// says.
+// placeOf returns where a path leads from a folder once links are followed. A path that cannot be followed is cleaned.
 func placeOf(folder, path string) string {
 	if !filepath.IsAbs(path) { // not cleaned: behind a link, .. is not the folder before
 		path = folder + string(filepath.Separator) + path

@@ -17,8 +17,8 @@ func openFound(path string) (*os.File, error) {
 	return os.OpenFile(path, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 }
 
-// weaknessOf is how another user could change what lies at a place or put something else there, nil when none can but
-// root. In a sticky folder of root's nobody removes or renames what belongs to others (the restricted deletion flag of
+// weaknessOf returns how another user could change what lies at a place or put something else there; nil when only root
+// can. In a sticky folder of root's nobody removes or renames what belongs to others (the restricted deletion flag of
 // unlink(2) and rename(2)).
 func weaknessOf(place string, info fs.FileInfo) error {
 	stat, ok := info.Sys().(*syscall.Stat_t)
@@ -41,8 +41,8 @@ func weaknessOf(place string, info fs.FileInfo) error {
 	return nil
 }
 
-// isPrivateGroup reports whether a group is a user's own, with nobody else but root in it. Where that cannot be told it
-// is not: users and groups that are not in the files, but in a directory service, are not known here.
+// isPrivateGroup reports whether a group is a user's own, with nobody else but root in it. It is false for users and
+// groups that are not in the files but in a directory service.
 func isPrivateGroup(gid, uid int) bool {
 	users, err := os.ReadFile("/etc/passwd")
 	if err != nil {

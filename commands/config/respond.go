@@ -28,7 +28,7 @@ type Respond struct {
 	lines keyLines
 }
 
-// String is the table in a line.
+// String describes the table in one line.
 func (t *Respond) String() string {
 	answer := []string{t.Answer}
 	for _, o := range t.options() {
@@ -40,7 +40,7 @@ func (t *Respond) String() string {
 	return strings.Join(append(words, "→", strings.Join(answer, ";")), " ")
 }
 
-// fault is a complaint about a key, with the line it stands in.
+// fault returns the error for a key, with its line.
 func (t *Respond) fault(c *File, key, format string, args ...any) *fail.Error {
 	return fail.Usage("%s:%d: respond: %s", c.Path, t.LineOf(key), fmt.Sprintf(format, args...))
 }
@@ -61,7 +61,7 @@ func (t *Respond) LineOf(option string) int {
 	return t.lines.line(strings.ReplaceAll(option, "-", "_"))
 }
 
-// options are the keys of one answer that are given, in the order of their lines.
+// options returns the given keys of an answer in the order of their lines.
 func (t *Respond) options() (options []script.Option) {
 	for _, given := range []struct {
 		name  string

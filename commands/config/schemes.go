@@ -18,7 +18,7 @@ import (
 // ownTolerance is the tolerance of an own scheme that has a timestamp and says nothing else.
 const ownTolerance = 5 * time.Minute
 
-// SourceOf is where an own scheme stands, "barb.toml:12"; "" for those of the catalogue.
+// SourceOf returns file and line of an own scheme, "barb.toml:12"; "" for one of the catalogue.
 func (c *File) SourceOf(name string) string {
 	if !slices.ContainsFunc(c.Schemes.Own, func(s sign.Scheme) bool { return s.Name == name }) {
 		return ""
@@ -26,7 +26,7 @@ func (c *File) SourceOf(name string) string {
 	return fmt.Sprintf("%s:%d", c.Path, c.lines.line("scheme", name))
 }
 
-// takeSchemes reads the tables [scheme.NAME]. scheme = "NAME", the default of --scheme, is not one.
+// takeSchemes reads the tables [scheme.NAME]. It leaves out scheme = "NAME", the default of --scheme.
 func (c *File) takeSchemes(plain map[string]any) error {
 	tables, _ := plain["scheme"].(map[string]any)
 	for _, name := range c.lines.inOrder(tables, "scheme") {
@@ -45,7 +45,7 @@ type schemeReader struct {
 	scheme sign.Scheme
 }
 
-// fault is a complaint about a key, "time.unit", with the line it stands in.
+// fault returns the error for a key such as "time.unit", with its line.
 func (r *schemeReader) fault(key, format string, args ...any) *fail.Error {
 	return fail.Usage("%s", r.place(key)+": "+fmt.Sprintf(format, args...))
 }

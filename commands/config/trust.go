@@ -31,7 +31,7 @@ func (w *weakness) mended(f *fail.Error) *fail.Error {
 	return f.Hint(w.mend + " " + export.Quote(w.place))
 }
 
-// weaknessAt is how another user could change what a path leads to, or put something else there; nil when none can.
+// weaknessAt returns how another user could change what a path leads to, or put something else there; nil when none can.
 func weaknessAt(path string) error {
 	absolute, err := filepath.Abs(path)
 	if err == nil {
@@ -85,8 +85,8 @@ func (c *File) guard(f *os.File) error {
 	return nil
 }
 
-// trustRecord is the file that exists once the user has agreed to a barb.toml: to this content at this place, and to
-// the files outside its folder that it leads to now.
+// trustRecord returns the path of the file that records the user's consent: to this content of barb.toml at this place,
+// and to the files outside its folder that it leads to now.
 func (c *File) trustRecord(cwd, data string) string {
 	folder := placeOf(cwd, filepath.Dir(c.Path))
 	sum := sha256.New()
@@ -97,7 +97,7 @@ func (c *File) trustRecord(cwd, data string) string {
 	return filepath.Join(data, "trusted", hex.EncodeToString(sum.Sum(nil)))
 }
 
-// Trust makes that file.
+// Trust records the user's consent to the file.
 func (c *File) Trust(cwd, data string) error {
 	record := c.trustRecord(cwd, data)
 	if err := os.MkdirAll(filepath.Dir(record), 0o700); err != nil {
@@ -112,7 +112,7 @@ func (c *File) Trust(cwd, data string) error {
 	return nil
 }
 
-// Trusted returns the record by which the user has agreed to the file, "" where there is none.
+// Trusted returns the path of the record of the user's consent, "" without consent.
 func (c *File) Trusted(cwd, data string) string {
 	record := c.trustRecord(cwd, data)
 	if info, err := os.Lstat(record); err == nil && info.Mode().IsRegular() && weaknessAt(record) == nil {
@@ -121,8 +121,8 @@ func (c *File) Trusted(cwd, data string) string {
 	return ""
 }
 
-// Untrusted says why the file is not used without consent: who else can write it, or what it wants. The values are left
-// out, since a command may hold a secret, and this may end in a log.
+// Untrusted returns the error for a file that is not used without consent: who else can write it, or what it wants. It
+// leaves the values out, since a command may hold a secret and the error may end in a log.
 func (c *File) Untrusted() *fail.Error {
 	const thisOnce = "--trust or BARB_TRUST=1 allows it this once"
 	if c.Weak != nil {
@@ -137,7 +137,7 @@ func (c *File) Untrusted() *fail.Error {
 		Hint("barb config trust shows all of it and allows it; " + thisOnce)
 }
 
-// String is what it wants in a line.
+// String describes the want in one line.
 func (w want) String() string {
 	text := w.What + ": " + w.Value
 	if w.Place != "" && w.Place != w.Value {

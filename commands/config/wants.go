@@ -14,8 +14,8 @@ import (
 	"github.com/barbhq/barb/listen/script"
 )
 
-// want is something that a barb.toml found by searching does only once the user has agreed: another's file, such as
-// that of a cloned repository, must not do it unseen.
+// want is something that a barb.toml found by searching does only with the user's consent: another's file, such as that
+// of a cloned repository, must not do it unseen.
 type want struct {
 	Line  int
 	What  string // such as "run a command"
@@ -32,7 +32,7 @@ type wishes struct {
 	wants  []want
 }
 
-// wantsOf are the wants of a file, in the order of its lines. It looks at all of its settings, whatever command is run.
+// wantsOf returns the wants of a file in the order of its lines, those of all settings, whatever command is run.
 func wantsOf(file *File, plain map[string]any, settings []Setting, cwd string) []want {
 	w := &wishes{file: file, folder: placeOf(cwd, filepath.Dir(file.Path)), cwd: cwd}
 	w.references(plain, nil, file.lines)
@@ -149,8 +149,8 @@ func (w *wishes) reads(what, value, place string) {
 	}
 }
 
-// beside is where a path leads that is used from the folder of barb.toml: it is joined as it is where it is used,
-// before links are followed.
+// beside returns where a path leads from the folder of barb.toml. It joins them before it follows links, as the users of
+// the path do.
 func (w *wishes) beside(path string) string {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(w.file.Path), path)

@@ -11,7 +11,7 @@ import (
 	"github.com/barbhq/barb/listen/script"
 )
 
-// Answers says what senders get instead of 200, and what is done to them.
+// Answers says which responses senders get instead of 200, and which limits and delays apply.
 type Answers struct {
 	Respond  string
 	FailRate float64 // from 0 to 1
@@ -61,7 +61,7 @@ func ScriptError(where string, err error) error {
 	return f
 }
 
-// AnswersLong is what the help of listen says of them.
+// AnswersLong is the part about Answers in the help of listen.
 const AnswersLong = `
 --respond answers one webhook after another, the last answer from then on. An answer is
 a status or a fault, xN times, with options behind semicolons:

@@ -84,7 +84,7 @@ func parseKind(s string) (store.QueueKind, error) {
 		s).Hint(fail.DidYouMean("--kind ", fail.Nearest(s, names), "--kind message"))
 }
 
-// Nothing says that no entry was selected. What was not asked for may be there.
+// Nothing returns the message for an empty selection. It claims nothing of entries that were not asked for.
 func (o *Queue) Nothing() string {
 	switch {
 	case o.target != "" || o.kind != "" || o.since != "" || o.until != "":

@@ -139,7 +139,7 @@ func Seed(to **uint64) pflag.Value {
 	}, func(n uint64) string { return strconv.FormatUint(n, 10) })
 }
 
-// Span is a duration, or a range of durations of which chance takes one: 200ms, 50ms..2s.
+// Span is a duration, or a range of durations for a random one: 200ms, 50ms..2s.
 func Span(to *script.Span) pflag.Value {
 	return value[script.Span]{to, "duration", script.ParseSpan, func(s script.Span) string {
 		if s == (script.Span{}) {
