@@ -31,7 +31,7 @@ func (w *weakness) mended(f *fail.Error) *fail.Error {
 	return f.Hint(w.mend + " " + export.Quote(w.place))
 }
 
-// weaknessAt returns how another user could change what a path leads to, or put something else there; nil when none can.
+// weaknessAt returns how another user could change what a path leads to or put something else there; nil when none can.
 func weaknessAt(path string) error {
 	absolute, err := filepath.Abs(path)
 	if err == nil {

@@ -149,8 +149,8 @@ func (w *wishes) reads(what, value, place string) {
 	}
 }
 
-// beside returns where a path leads from the folder of barb.toml. It joins them before it follows links, as the users of
-// the path do.
+// beside returns where a path leads from the folder of barb.toml. It joins them before it follows links, as it is done
+// where the path is used.
 func (w *wishes) beside(path string) string {
 	if !filepath.IsAbs(path) {
 		path = filepath.Join(filepath.Dir(w.file.Path), path)

@@ -60,7 +60,7 @@ func (m *Received) Answered(x *record.Exchange) {
 		verdict = "unchecked"
 	}
 	m.count("barb_webhooks_received_total{scheme=%q,verdict=%q}", m.scheme(x.Scheme), verdict)
-	m.count("barb_webhooks_answered_total{code=%q}", code(x))
+	m.count("barb_webhooks_answered_total{code=%q}", code(x.Status()))
 	if _, repeats := x.Marked(record.Duplicate); repeats {
 		m.duplicates.inc()
 	}
@@ -78,18 +78,18 @@ func (m *Received) scheme(name string) string {
 	return "other"
 }
 
-// code returns the status of an exchange as a label, "" without a response.
-func code(x *record.Exchange) string {
-	if status := x.Status(); status != 0 {
-		return strconv.Itoa(status)
+// code returns a status as a label, "" without a response.
+func code(status int) string {
+	if status == 0 {
+		return ""
 	}
-	return ""
+	return strconv.Itoa(status)
 }
 
 // Forwarded counts an attempt to forward a webhook to an app.
 func (m *Received) Forwarded(app *record.Exchange) {
 	if m != nil {
-		m.count("barb_forward_total{code=%q,error=%q}", code(app), app.FailureKind())
+		m.count("barb_forward_total{code=%q,error=%q}", code(app.Status()), app.FailureKind())
 		m.forward.update(app.Took.Seconds())
 		m.Attempt(app)
 	}
@@ -104,11 +104,7 @@ func (m *Received) Mirrored(f *record.Exchange) {
 
 // Refused counts a request that did not become an exchange. status is 0 for a connection closed without a response.
 func (m *Received) Refused(status int) {
-	switch {
-	case m == nil:
-	case status == 0:
-		m.count(`barb_refused_total{code=""}`)
-	default:
-		m.count("barb_refused_total{code=\"%d\"}", status)
+	if m != nil {
+		m.count("barb_refused_total{code=%q}", code(status))
 	}
 }
