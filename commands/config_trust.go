@@ -74,10 +74,10 @@ func (sh *shell) trustRow(c *config.File) []configRow {
 		return []configRow{{Key: "trusted", Value: "yes", Source: by, Variable: "BARB_TRUST"}}
 	}
 	if c.Weak != nil {
-		sh.say("barb: %s", ui.EscapeLine(c.Weak.Error()))
+		sh.say("barb: %s", c.Weak)
 	}
 	for _, w := range c.Wants {
-		sh.say("barb: line %d wants to %s", w.Line, ui.EscapeLine(w.String()))
+		sh.say("barb: line %d wants to %s", w.Line, w)
 	}
 	sh.say("hint: barb config trust")
 	return []configRow{{Key: "trusted", Value: "no", Source: "default", Variable: "BARB_TRUST"}}
@@ -97,7 +97,7 @@ func (sh *shell) askTrust(c *config.File) error {
 		return fail.Usage("%s is not trusted", c.Path).Hint("barb config shows it; --config FILE names another")
 	}
 	if err := c.Trust(sh.Dir, sh.dataFolder()); err != nil {
-		sh.warn("the answer could not be kept: %s", ui.EscapeLine(err.Error()))
+		sh.warn("the answer could not be kept: %s", err)
 	}
 	return nil
 }
