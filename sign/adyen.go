@@ -25,9 +25,6 @@ var adyenFields = [...]string{
 
 func (adyen) formula() string { return strings.Join(adyenFields[:], ":") + " of each item" }
 
-// coversBody is true because the fields of the payment are signed; the other fields of an item are not.
-func (adyen) coversBody() bool { return true }
-
 func (adyen) parts(s *Scheme, v *values, _ *reading) ([]part, error) {
 	if n := rawjson.Times(v.m.Body, adyenItems); n > 1 {
 		return nil, refuseTwice("json:" + adyenItems)

@@ -19,8 +19,6 @@ func (braintree) formula() string {
 	return "the form's " + braintreePayload + ", with or without the line break at its end"
 }
 
-func (braintree) coversBody() bool { return true }
-
 // read returns every "PUBLIC|hex" pair of the form's signature.
 func (braintree) read(s *Scheme, m *Message) (reading, error) {
 	var r reading

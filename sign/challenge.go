@@ -2,6 +2,7 @@ package sign
 
 import (
 	"encoding/base64"
+	"slices"
 	"strings"
 )
 
@@ -50,15 +51,9 @@ func BraintreeToken() Challenge { return proven[1] }
 // isChallenge reports whether signed content has the form of a challenge that a handshake signs for any caller. An
 // HMAC of such content does not prove who made it.
 func isChallenge(hash Hash, content []byte) bool {
-	if len(content) > maxChallenge {
-		return false
-	}
-	for i := range proven {
-		if proven[i].Hash == hash && proven[i].Is(string(content)) {
-			return true
-		}
-	}
-	return false
+	return len(content) <= maxChallenge && slices.ContainsFunc(proven[:], func(c Challenge) bool {
+		return c.Hash == hash && c.Is(string(content))
+	})
 }
 
 // refuseChallenge returns the error for content that isChallenge recognises.

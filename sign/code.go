@@ -19,8 +19,7 @@ const (
 
 // coder makes the signed bytes of a scheme with a Code. Everything else is in the scheme's row.
 type coder interface {
-	formula() string  // the signed content in words
-	coversBody() bool // whether the body is signed
+	formula() string // the signed content in words
 	// parts returns the signed content of a message to be verified, given r, the message's reading.
 	parts(s *Scheme, v *values, r *reading) ([]part, error)
 	// compose returns the content to sign of a message to be sent. It may change the URL, body and header of v.m,

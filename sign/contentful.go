@@ -19,13 +19,11 @@ func (contentful) formula() string {
 	return "{method}, {path} with the query escaped twice, the signed headers and {body}, a line each"
 }
 
-func (contentful) coversBody() bool { return true }
-
 func (c contentful) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	list, n := field.Header(v.m.Header, contentfulList)
 	switch {
 	case n > 1:
-		return nil, refuse(DuplicateHeader, "header "+contentfulList+" is there more than once")
+		return nil, refuseTwice("header:" + contentfulList)
 	case list == "":
 		return nil, refuse(MissingField, "no header "+contentfulList)
 	}

@@ -6,12 +6,12 @@ import (
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/hmac"
-	"crypto/md5"
+	_ "crypto/md5" // the hashes register themselves for crypto.Hash.New
 	"crypto/rand"
 	"crypto/rsa"
-	"crypto/sha1"
+	_ "crypto/sha1"
 	"crypto/sha256"
-	"crypto/sha512"
+	_ "crypto/sha512"
 	"crypto/subtle"
 	"hash"
 	"io"
@@ -19,20 +19,7 @@ import (
 )
 
 // New returns a new hash of this kind.
-func (h Hash) New() hash.Hash {
-	switch h {
-	case SHA1:
-		return sha1.New()
-	case SHA384:
-		return sha512.New384()
-	case SHA512:
-		return sha512.New()
-	case MD5:
-		return md5.New()
-	default:
-		return sha256.New()
-	}
-}
+func (h Hash) New() hash.Hash { return h.crypto().New() }
 
 func (h Hash) crypto() crypto.Hash {
 	switch h {

@@ -15,8 +15,6 @@ var wholeWeight = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompi
 
 func (easyPost) formula() string { return `{body}, with whole numbers in "weight" written as 136.0` }
 
-func (easyPost) coversBody() bool { return true }
-
 func (easyPost) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	return onePart(r, easyPostContent(v.m.Body)), nil
 }

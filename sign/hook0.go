@@ -15,8 +15,6 @@ var hook0Signed = [...]string{"x-event-id", "x-event-type"}
 
 func (hook0) formula() string { return "{ts}.{names of the signed headers}.{their values}.{body}" }
 
-func (hook0) coversBody() bool { return true }
-
 // read returns the signatures with a list of headers; those without belong to hook0's older version.
 func (hook0) read(s *Scheme, m *Message) (reading, error) {
 	r, err := s.readCarriers(m)

@@ -15,8 +15,6 @@ func (mercadoPago) formula() string {
 	return "id:{data.id of the URL};request-id:{id};ts:{ts}; without the parts that are not there"
 }
 
-func (mercadoPago) coversBody() bool { return false }
-
 func (mercadoPago) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	id, _ := field.Header(v.m.Header, "X-Request-Id")
 	content, err := mercadoPagoContent(v, id)

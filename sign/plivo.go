@@ -15,13 +15,11 @@ func (plivo) formula() string {
 	return "{url} with its query sorted, the sorted fields of the form, . and the nonce"
 }
 
-func (plivo) coversBody() bool { return true }
-
 func (plivo) parts(s *Scheme, v *values, r *reading) ([]part, error) {
 	nonce, n := s.Nonce.Read(v.m)
 	switch {
 	case n > 1:
-		return nil, refuse(DuplicateHeader, s.Nonce.String()+" is there more than once")
+		return nil, refuseTwice(s.Nonce)
 	case nonce == "":
 		return nil, refuse(MissingField, "no "+s.Nonce.String())
 	}

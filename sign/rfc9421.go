@@ -29,9 +29,6 @@ func (rfc9421) formula() string {
 	return "the components that Signature-Input lists: @method, @target-uri or @path with @query, and content-digest"
 }
 
-// coversBody is true for signatures that barb makes; for other messages the reading says.
-func (rfc9421) coversBody() bool { return true }
-
 // read returns every signature that has its input. Each is independent: a proxy may have added its own (section
 // 4.3) before or after the sender's, in the same line or in another (RFC 9651, section 4.2).
 func (rfc9421) read(s *Scheme, m *Message) (reading, error) {

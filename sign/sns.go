@@ -23,8 +23,6 @@ func (sns) formula() string {
 	return "Message, MessageId, Subject or SubscribeURL, Timestamp, Token, TopicArn and Type, name and value a line each"
 }
 
-func (sns) coversBody() bool { return true }
-
 func (sns) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	if address, _ := rawjson.Once(v.m.Body, "SigningCertURL"); !isAmazons(address) {
 		return nil, refuse(ForeignCertificate, "SigningCertURL is no address of Amazon SNS")

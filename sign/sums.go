@@ -97,9 +97,10 @@ func (s *Scheme) proofOnce(v *values, k *key, text string, known bool) (proof, e
 	if err := sums.count(s, k, s.Hash, n); err != nil {
 		return proof{}, err
 	}
-	m := made{}
-	all, err := s.compute(v, []key{*k})
-	if m.err = err; err == nil {
+	var m made
+	if all, err := s.compute(v, []key{*k}); err != nil {
+		m.err = err
+	} else {
 		m.proof = all[0]
 	}
 	if known {

@@ -22,8 +22,6 @@ func (twilio) formula() string {
 	return "{url} and the sorted fields of the form, or {url} with bodySHA256"
 }
 
-func (twilio) coversBody() bool { return true }
-
 // compose returns the signed content. It adds the hash of a body that is not a form to the URL.
 func (twilio) compose(_ *Scheme, v *values) ([][]byte, error) {
 	m := v.m

@@ -168,12 +168,7 @@ func (s *Scheme) timeOf(m *Message, r *reading) (text string, at time.Time, err 
 }
 
 // timePlace names the place of the timestamp for error messages.
-func (s *Scheme) timePlace() string {
-	if s.Time.In == "" {
-		return s.carrier(0).String()
-	}
-	return s.Time.In.String()
-}
+func (s *Scheme) timePlace() string { return cmp.Or(s.Time.In, s.carrier(0)).String() }
 
 // findKey returns the first key that has a matching signature for all signed content, and that signature; with several
 // parts, the last part's.

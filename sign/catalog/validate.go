@@ -243,16 +243,14 @@ func validateProof(s *sign.Scheme) error {
 	switch {
 	case !s.UnsignedTime && !s.TimeSigned():
 		errs = append(errs, errors.New("time: is not signed ({ts} is not in content), so anybody can send an old webhook "+
-			"as a new one; "+
-			"unsigned_time = true when the provider really has it so"))
+			"as a new one; unsigned_time = true when the provider really has it so"))
 	case s.UnsignedTime && s.TimeSigned():
 		errs = append(errs, errors.New("unsigned_time: there is no time that is not signed"))
 	}
 	switch {
 	case !s.NoSeparator && !s.Separated():
 		errs = append(errs, errors.New("content: nothing stands between two of its parts, so the end of one can pass for "+
-			"the beginning of the "+
-			"next; no_separator = true when the provider really has it so"))
+			"the beginning of the next; no_separator = true when the provider really has it so"))
 	case s.NoSeparator && s.Code == "" && s.Separated():
 		errs = append(errs, errors.New("no_separator: all parts of content have something between them"))
 	}

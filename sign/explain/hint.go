@@ -57,9 +57,10 @@ func seen(m sign.Message, err error) (all []Seen) {
 	default:
 		return nil
 	}
+	schemes := new(catalog.Set).Detect(m)
 	for _, name := range headerNames(m.Header) {
 		s := Seen{Header: name}
-		for _, scheme := range new(catalog.Set).Detect(m) {
+		for _, scheme := range schemes {
 			if strings.EqualFold(scheme.Header, name) && len(s.Schemes) < maxSchemesShown {
 				s.Schemes = append(s.Schemes, scheme.Name)
 			}

@@ -167,11 +167,11 @@ func (f *contentForm) match(pieces []sign.Piece, text []byte, whole bool) bool {
 // lengths returns how many bytes of text a name may take; ok is false when the name cannot match.
 func (f *contentForm) lengths(name string, text []byte) (least, most int, ok bool) {
 	upTo := func(n int, allowed func(byte) bool) int {
-		end := slices.IndexFunc(text[:min(n, len(text))], func(b byte) bool { return !allowed(b) })
-		if end < 0 {
-			end = min(n, len(text))
+		n = min(n, len(text))
+		if end := slices.IndexFunc(text[:n], func(b byte) bool { return !allowed(b) }); end >= 0 {
+			return end
 		}
-		return end
+		return n
 	}
 	digit := func(b byte) bool { return '0' <= b && b <= '9' }
 	switch name {
