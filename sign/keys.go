@@ -120,7 +120,6 @@ func (s *Scheme) withOther(k key, text []byte, signing bool) []key {
 	return keys
 }
 
-// parseSymmetric decodes a symmetric secret.
 func (s *Scheme) parseSymmetric(text []byte) (k key, ok bool) {
 	if s.Key == KeyPair {
 		public, private, found := bytes.Cut(text, []byte(":"))

@@ -62,7 +62,6 @@ var stringStyles = [...]stringStyle{
 	{Style: rawjson.Style{ASCII: true, Also: "<>&'"}},
 }
 
-// render serialises a value.
 func (n *node) render(l *layout, s *stringStyle) []byte {
 	w := writer{out: make([]byte, 0, len(n.raw)+len(n.raw)/4), layout: l, strings: s}
 	w.value(n, 0)

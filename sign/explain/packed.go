@@ -105,24 +105,20 @@ func writeAll(w io.WriteCloser, data []byte) bool {
 	return w.Close() == nil && err == nil
 }
 
-// roundSizeRow is a length at which bodies are truncated.
 type roundSizeRow struct {
 	size int
 	name string
 }
 
-// roundSizes are the limits of parsers, proxies, logs and database columns.
+// roundSizes are the limits in bytes at which parsers, proxies, logs and database columns truncate a body.
 var roundSizes = [...]roundSizeRow{
-	{1 << 20, "1 MiB"}, {1_000_000, "1 MB"}, {512 << 10, "512 KiB"}, {500_000, "500 kB"}, {256 << 10, "256 KiB"},
-	{250_000, "250 kB"},
-	{128 << 10, "128 KiB"}, {100 << 10, "100 KiB"}, {100_000, "100 kB"}, {64 << 10, "64 KiB"}, {65_535, "65535 bytes"},
-	{64_000, "64 kB"},
-	{50_000, "50 kB"}, {32 << 10, "32 KiB"}, {32_767, "32767 bytes"}, {16 << 10, "16 KiB"}, {10_000, "10 kB"},
-	{8 << 10, "8 KiB"}, {4 << 10, "4 KiB"},
+	{1 << 20, "1 MiB"}, {1_000_000, "1 MB"}, {512 << 10, "512 KiB"}, {500_000, "500 kB"},
+	{256 << 10, "256 KiB"}, {250_000, "250 kB"}, {128 << 10, "128 KiB"}, {100 << 10, "100 KiB"}, {100_000, "100 kB"},
+	{64 << 10, "64 KiB"}, {65_535, "65535 bytes"}, {64_000, "64 kB"}, {50_000, "50 kB"}, {32 << 10, "32 KiB"},
+	{32_767, "32767 bytes"}, {16 << 10, "16 KiB"}, {10_000, "10 kB"}, {8 << 10, "8 KiB"}, {4 << 10, "4 KiB"},
 	{4000, "4000 bytes"}, {2 << 10, "2 KiB"}, {1 << 10, "1 KiB"}, {1000, "1000 bytes"}, {512, "512 bytes"},
-	{256, "256 bytes"}, {255, "255 bytes"},
-	{10 << 20, "10 MiB"}, {10_000_000, "10 MB"}, {6 << 20, "6 MiB"}, {5 << 20, "5 MiB"}, {4 << 20, "4 MiB"},
-	{2 << 20, "2 MiB"}, {2_621_440, "2.5 MiB"},
+	{256, "256 bytes"}, {255, "255 bytes"}, {10 << 20, "10 MiB"}, {10_000_000, "10 MB"}, {6 << 20, "6 MiB"},
+	{5 << 20, "5 MiB"}, {4 << 20, "4 MiB"}, {2 << 20, "2 MiB"}, {2_621_440, "2.5 MiB"},
 }
 
 // cutShort makes bodies that contain the given one, or are contained in it.

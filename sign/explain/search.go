@@ -86,7 +86,6 @@ func (s *search) isExhausted(v *variant) bool {
 	return s.cut
 }
 
-// try verifies one variant.
 func (s *search) try(v *variant) *Cause {
 	key := s.fingerprint(v)
 	if s.seen[key] {

@@ -63,22 +63,20 @@ func nameAge(c *Cause, q Question, age time.Duration) {
 
 // wrongUnit recognises a timestamp in the wrong unit, which is half a century or many thousand years off.
 func wrongUnit(c *Cause, q Question, age time.Duration) bool {
-	for _, unit := range []sign.Unit{sign.Seconds, sign.Milliseconds} {
-		s := q.Scheme
-		if unit == s.Time.Unit || s.Time.Unit != sign.Seconds && s.Time.Unit != sign.Milliseconds ||
-			age.Abs() < 24*time.Hour {
-			continue
-		}
-		s.Time.Unit = unit
-		if _, err := s.Verify(c.Proof.Message, q.Now, c.Proof.Secret); err != nil {
-			continue
-		}
-		c.Proof.Scheme = s
-		c.Kind, c.Change = TimestampUnit, "the timestamp is read in "+unitName(unit)
-		c.Words = "the sender writes " + unitName(unit) + ", the receiver reads " + unitName(q.Scheme.Time.Unit)
-		return true
+	read := q.Scheme.Time.Unit
+	written := map[sign.Unit]sign.Unit{sign.Seconds: sign.Milliseconds, sign.Milliseconds: sign.Seconds}[read]
+	if written == "" || age.Abs() < 24*time.Hour {
+		return false
 	}
-	return false
+	s := q.Scheme
+	s.Time.Unit = written
+	if _, err := s.Verify(c.Proof.Message, q.Now, c.Proof.Secret); err != nil {
+		return false
+	}
+	c.Proof.Scheme = s
+	c.Kind, c.Change = TimestampUnit, "the timestamp is read in "+unitName(written)
+	c.Words = "the sender writes " + unitName(written) + ", the receiver reads " + unitName(read)
+	return true
 }
 
 func unitName(u sign.Unit) string {

@@ -241,7 +241,6 @@ func checkSaid(what, value string) error {
 // markupSafe also escapes the characters of a JSON string that a browser could read as markup.
 var markupSafe = rawjson.Style{Also: "<>&", Lines: true}
 
-// refuse returns a refusal with its reason.
 func refuse(reason sign.Reason, detail string) error {
 	return &sign.Error{Reason: reason, Detail: detail}
 }

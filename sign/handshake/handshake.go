@@ -172,7 +172,6 @@ func (h *Handshake) step(m *sign.Message) *Step {
 	return nil
 }
 
-// matches reports whether a message matches this step.
 func (s *Step) matches(m *sign.Message) bool {
 	if !slices.Contains(s.Methods, m.Method) {
 		return false

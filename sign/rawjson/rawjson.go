@@ -59,7 +59,15 @@ func (c *cursor) take(b byte) bool {
 func (c *cursor) enter(part string) bool {
 	if c.take('[') {
 		index, err := strconv.Atoi(part)
-		return err == nil && index >= 0 && c.peek() != ']' && c.skipValues(index)
+		if err != nil || index < 0 || c.peek() == ']' {
+			return false
+		}
+		for range index {
+			if !c.skip() || !c.take(',') {
+				return false
+			}
+		}
+		return true
 	}
 	if !c.take('{') {
 		return false
@@ -77,16 +85,6 @@ func (c *cursor) enter(part string) bool {
 		}
 	}
 	return false
-}
-
-// skipValues moves past n elements of an array and their commas.
-func (c *cursor) skipValues(n int) bool {
-	for range n {
-		if !c.skip() || !c.take(',') {
-			return false
-		}
-	}
-	return true
 }
 
 // text moves past a string and returns the bytes between its quotes, still escaped; nil when the string does not end.
