@@ -255,15 +255,15 @@ func (c *Claims) claims(v *values) (map[string]any, error) {
 	if c.Issuer != "" {
 		claims["iss"] = c.Issuer
 	}
-	for claim, name := range map[string]string{"iss": c.IssuerParam, "aud": c.AudienceParam} {
-		if name == "" {
+	for _, given := range [...]struct{ claim, param string }{{"iss", c.IssuerParam}, {"aud", c.AudienceParam}} {
+		if given.param == "" {
 			continue
 		}
-		value, err := param(v.m, name)
+		value, err := param(v.m, given.param)
 		if err != nil {
 			return nil, err
 		}
-		claims[claim] = value
+		claims[given.claim] = value
 	}
 	if c.ID {
 		if claims["jti"] = v.id; v.id == "" {

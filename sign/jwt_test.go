@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/base64"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -103,6 +104,21 @@ func TestATokenWithoutADigestDoesNotCoverTheBody(t *testing.T) {
 		"Authorization": {"Bearer " + jwt(jwtKey, hs256, `{"iss":"Vonage","iat":1700000000}`)}}, Body: []byte("x")}
 	if match, err := s.Verify(m, at, text(jwtKey)); err != nil || !match.BodyUnsigned {
 		t.Errorf("%+v, %v", match, err)
+	}
+}
+
+func TestOfTwoMissingParamsTheIssuerIsNamed(t *testing.T) {
+	s := lookup(t, "livekit")
+	claims := *s.JWT
+	claims.AudienceParam = "audience"
+	s.JWT = &claims
+	m := newMessage(s)
+	m.Params = nil
+	for range 50 {
+		var missing *sign.Error
+		if _, err := s.Sign(m, newPair(s, 0).signing); !errors.As(err, &missing) || missing.Param != s.JWT.IssuerParam {
+			t.Fatalf("%v, want %s", err, s.JWT.IssuerParam)
+		}
 	}
 }
 

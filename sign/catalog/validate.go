@@ -254,11 +254,11 @@ func validateProof(s *sign.Scheme) error {
 	case s.NoSeparator && s.Code == "" && s.Separated():
 		errs = append(errs, errors.New("no_separator: all parts of content have something between them"))
 	}
-	for field, text := range map[string]string{
-		"prefix": s.Prefix, "split": s.Split, "format": s.Format, "more": s.More, "time.key": s.Time.Key,
+	for _, f := range [...][2]string{
+		{"prefix", s.Prefix}, {"split", s.Split}, {"format", s.Format}, {"more", s.More}, {"time.key", s.Time.Key},
 	} {
-		if strings.ContainsFunc(text, func(r rune) bool { return r < ' ' || 0x7f <= r && r < 0xa0 }) {
-			errs = append(errs, errors.New(field+": holds a control character, which no header can carry"))
+		if strings.ContainsFunc(f[1], func(r rune) bool { return r < ' ' || 0x7f <= r && r < 0xa0 }) {
+			errs = append(errs, errors.New(f[0]+": holds a control character, which no header can carry"))
 		}
 	}
 	return errors.Join(errs...)

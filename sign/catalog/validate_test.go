@@ -128,6 +128,19 @@ func TestARowWhoseProofSaysLessThanItSeemsIsRefused(t *testing.T) {
 	}
 }
 
+func TestFaultsAreListedInTheSameOrderEachTime(t *testing.T) {
+	s := row(t, "generic")
+	s.Prefix, s.Split, s.Format = "v1\x01", ",\x01", "v1\x01{sig}"
+	const want = "prefix: holds a control character, which no header can carry\n" +
+		"split: holds a control character, which no header can carry\n" +
+		"format: holds a control character, which no header can carry"
+	for range 50 {
+		if err := catalog.Validate(s); err == nil || !strings.Contains(err.Error(), want) {
+			t.Fatalf("%v, want %s", err, want)
+		}
+	}
+}
+
 func TestAnIdentityThatIsNotSignedIsNoIdentity(t *testing.T) {
 	for _, c := range []struct {
 		content string
