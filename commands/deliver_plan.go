@@ -96,12 +96,15 @@ func (sh *shell) plans() *worker.Plans { return &worker.Plans{Make: sh.makePlan}
 // makePlan returns what signs and what sends the messages of a plan. The client comes even if the secret is not there,
 // since a replay may have another secret.
 func (sh *shell) makePlan(ctx context.Context, p *worker.Plan, target string) (*signer.Signer, *deliver.Client, error) {
-	client, failed := sh.connect(&p.Client)
+	client, err := sh.connect(&p.Client)
+	if err != nil {
+		return nil, nil, err
+	}
 	s, err := sh.rememberedSigner(ctx, p, target)
 	if err != nil {
 		return nil, client, err
 	}
-	return &s.Signer, client, failed
+	return &s.Signer, client, nil
 }
 
 // connect makes the HTTP client that remembered has described.

@@ -248,13 +248,14 @@ func (r *replayer) send(ctx context.Context, count int) error {
 func (r *replayer) remembered(ctx context.Context, q *store.Queued) (s *signer.Signer, client *deliver.Client,
 	err error) {
 	p, err := r.plans.Of(ctx, q.Policy, q.Target)
-	if len(r.options.Secrets) == 0 {
-		if err != nil {
-			return nil, nil, err
-		}
+	ownSecret, ownClient := len(r.options.Secrets) > 0, r.options.Client.Given()
+	switch {
+	case err != nil && (!ownSecret || !ownClient && p.Client == nil):
+		return nil, nil, err
+	case !ownSecret:
 		s = p.Signer
 	}
-	if !r.options.Client.Given() {
+	if !ownClient {
 		client = p.Client
 	}
 	return s, client, nil

@@ -4,6 +4,7 @@ package store_test
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"fmt"
 	"math/rand/v2"
@@ -208,6 +209,27 @@ func TestAReplacedHistoryIsNotWrittenTo(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A writer that could not look at the log when it connected looks again before it writes.
+func TestARemovedLogIsNoticedAfterAFailedStart(t *testing.T) {
+	t.Parallel()
+	s := newHistory(t)
+	other, err := sql.Open("sqlite3", s.Path())
+	must(t, err)
+	t.Cleanup(func() { _ = other.Close() })
+	change := func(statement string) {
+		_, err := other.Exec(statement)
+		must(t, err)
+	}
+	change("ALTER TABLE history RENAME COLUMN last_id TO hidden")
+	if s.Record(t.Context(), hook(1)) == nil {
+		t.Fatal("recorded without the column")
+	}
+	change("ALTER TABLE history RENAME COLUMN hidden TO last_id")
+	keep(t, s, hook(1))
+	must(t, os.Remove(s.Path()+"-wal"))
+	mustBe(t, s.Record(t.Context(), hook(2)), store.ErrReplaced)
 }
 
 // A listener that is told of a replaced file opens the history again; the old one must not disturb the new one then.

@@ -290,10 +290,12 @@ func (w *writer) connect() error {
 	if w.store.network {
 		return nil
 	}
-	if err := c.queryRow("SELECT last_id FROM history", nil); err != nil { // the first look makes the log
-		return err
+	if err = c.queryRow("SELECT last_id FROM history", nil); err == nil { // the first look makes the log
+		w.log, err = disk.Identify(w.store.path + "-wal")
 	}
-	w.log, err = disk.Identify(w.store.path + "-wal")
+	if err != nil { // a log that is not known could be replaced unnoticed
+		_ = w.hangUp()
+	}
 	return err
 }
 
