@@ -16,7 +16,7 @@ type Run struct {
 	ID      int64 // given by StartRun, from 1
 	Created time.Time
 	Changed time.Time // the last sign of life of its owner
-	Options string    // JSON that the store does not look into
+	Options string    // JSON that the store does not look into; "{}" once the run has ended
 	Total   int64     // how many messages; 0: not known before the end
 	Next    int64     // the first number that was not begun
 	Open    []int64   // those below Next that have not come to their end
@@ -45,8 +45,9 @@ func (s *Store) StartRun(ctx context.Context, r *Run) error {
 	})
 }
 
-// NoteRun records how far a run is: Changed, Next, Open, Owner, Ended and Total. Like Add it returns at once, and is
-// never durable before an earlier Add or Answer: a message that it calls done is in the history.
+// NoteRun records how far a run is: Changed, Next, Open, Owner, Ended and Total. Of a run that has ended it forgets the
+// Options, which may hold what the history masks elsewhere. Like Add it returns at once, and is never durable before an
+// earlier Add or Answer: a message that it calls done is in the history.
 func (s *Store) NoteRun(ctx context.Context, r Run) error {
 	w, err := s.writing()
 	if err != nil {
@@ -54,8 +55,8 @@ func (s *Store) NoteRun(ctx context.Context, r Run) error {
 	}
 	open := openText(r.Open) // the slice is the caller's
 	return translate(s.path, w.group.submit(ctx, &write{work: func(w *writer, _ int64) (bool, error) {
-		_, err := w.idsOf("UPDATE run SET changed = ?2, next = ?3, open = ?4, owner = ?5, ended = ?6, total = ?7 "+
-			"WHERE id = ?1 RETURNING id",
+		_, err := w.idsOf("UPDATE run SET changed = ?2, next = ?3, open = ?4, owner = ?5, ended = ?6, total = ?7, "+
+			"options = iif(?6, '{}', options) WHERE id = ?1 RETURNING id",
 			r.ID, nanos(r.Changed), r.Next, open, unlessZero(r.Owner), r.Ended, unlessZero(r.Total))
 		return true, err
 	}}))

@@ -151,7 +151,7 @@ func TestARunSendsEveryMessageOnceAndEnds(t *testing.T) {
 		}
 		got := row(t, history)
 		if r.Progress().Total != 4 || r.Total() != 4 || !got.Ended || got.Next != 4 || len(got.Open) != 0 ||
-			got.Owner != "" || got.Options != `{"kept":1}` || got.ID != r.Row().ID {
+			got.Owner != "" || got.Options != "{}" || got.ID != r.Row().ID {
 			t.Errorf("row %+v", got)
 		}
 	})
