@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"io"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -326,14 +325,13 @@ func asStranger(t *testing.T, path string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "strange")
 	must(t, os.Chmod(filepath.Dir(filepath.Dir(binary)), 0o755)) // the folder of all folders of this test
-	from, err := os.Open(os.Args[0])
+	program, err := os.ReadFile(os.Args[0])
 	must(t, err)
-	defer from.Close()
-	to, err := os.OpenFile(binary, os.O_CREATE|os.O_WRONLY, 0o755)
+	// A process that another test starts meanwhile would hold the file open, and what is open for writing cannot be run.
+	syscall.ForkLock.RLock()
+	err = os.WriteFile(binary, program, 0o755)
+	syscall.ForkLock.RUnlock()
 	must(t, err)
-	_, err = io.Copy(to, from)
-	must(t, err)
-	must(t, to.Close())
 	cmd := exec.Command(binary, path)
 	cmd.Env = append(os.Environ(), "BARB_STORE_ROLE=strange")
 	cmd.Stderr = os.Stderr

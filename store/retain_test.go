@@ -56,12 +56,12 @@ func TestAHistoryPrunesItselfByItsLimits(t *testing.T) {
 // Between rounds, too, file and log stay about as small as the limit, whatever is written.
 func TestAHistoryStaysSmallWhileItIsWritten(t *testing.T) {
 	t.Parallel()
-	const limit, slack = 2 << 20, 40 << 20
+	const limit, slack = 2 << 20, 48 << 20
 	for name, c := range map[string]struct{ writers, each, body, head int }{
-		"one after the other": {1, 800, 60_000, 0},
-		"many at once":        {16, 50, 60_000, 0},
-		"large heads":         {8, 100, 100, 60_000},
-		"large bodies":        {2, 13, 2 << 20, 0},
+		"one after the other": {1, 1000, 60_000, 0},
+		"many at once":        {16, 64, 60_000, 0},
+		"large heads":         {8, 125, 100, 60_000},
+		"large bodies":        {2, 15, 2 << 20, 0},
 	} {
 		s := newHistory(t)
 		s.Retain(store.Limits{MaxBytes: limit, Now: time.Now, Tell: func(err error) { t.Errorf("%s: %v", name, err) }})

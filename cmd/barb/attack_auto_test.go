@@ -16,6 +16,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -32,10 +33,19 @@ func (b inProcess) said(args ...string) (code int, text string) {
 func (b inProcess) write(t *testing.T, name, text string) (path string) {
 	t.Helper()
 	path = filepath.Join(b.dir, name)
-	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+	writeFile(t, path, text, 0o600)
+	return path
+}
+
+// writeFile writes a file that may be run. A process that another test starts meanwhile would hold it open, and what is
+// open for writing cannot be run.
+func writeFile(t *testing.T, path, text string, mode os.FileMode) {
+	t.Helper()
+	syscall.ForkLock.RLock()
+	defer syscall.ForkLock.RUnlock()
+	if err := os.WriteFile(path, []byte(text), mode); err != nil {
 		t.Fatal(err)
 	}
-	return path
 }
 
 // sendTo sends a body with headers, "Name: value" each, and returns the status.

@@ -224,9 +224,7 @@ func TestCommandsAreRunByTheListenerTheyAreFor(t *testing.T) {
 					// A command waits until it is let go, so that those after it are there for whoever takes them.
 					script := "#!/bin/sh\nuntil test -e ../go; do sleep 0.02; done\necho $PPID >> ../ran\n"
 					_ = os.Mkdir(filepath.Join(dir, folder), 0o700)
-					if err := os.WriteFile(filepath.Join(dir, folder, "run"), []byte(script), 0o700); err != nil {
-						t.Fatal(err)
-					}
+					writeFile(t, filepath.Join(dir, folder, "run"), script, 0o700)
 				}
 				for _, i := range order {
 					l[i] = startListenerIn(t, filepath.Join(dir, c.folders[i]), dir, []string{"S=" + secretOfBoth},
