@@ -151,7 +151,7 @@ type wrkReport struct {
 	seconds, p99    float64
 }
 
-// wrk posts a file, rightly signed, over and over.
+// wrk posts a file, correctly signed, over and over. It takes whole seconds only.
 func (b *bench) wrk(url, file string, connections int, seconds time.Duration) (wrkReport, error) {
 	body, err := os.ReadFile(b.path(file))
 	if err != nil {
@@ -159,7 +159,7 @@ func (b *bench) wrk(url, file string, connections int, seconds time.Duration) (w
 	}
 	var out strings.Builder
 	c := command{path: "wrk", cpu: peerCPU, out: &out, args: []string{"-t1", "-c" + strconv.Itoa(connections),
-		"-d" + seconds.String(), "-s", b.script, url + "/webhooks/github"}}
+		"-d" + seconds.Round(time.Second).String(), "-s", b.script, url + "/webhooks/github"}}
 	c.env = []string{"BENCH_BODY=" + b.path(file), "BENCH_SIGNATURE=sha256=" + hex.EncodeToString(digest(secret, body))}
 	if _, err := b.run(c); err != nil {
 		return wrkReport{}, err
