@@ -93,8 +93,8 @@ func shownPlan(text string) string {
 // plans makes plans of the queue into what delivers by them.
 func (sh *shell) plans() *worker.Plans { return &worker.Plans{Make: sh.makePlan} }
 
-// makePlan returns what signs and what sends the messages of a plan. The client comes even if the secret is not there,
-// since a replay may have another secret.
+// makePlan returns the signer and the client for the messages of a plan. It returns the client also if the secret is
+// missing, because a replay may have another secret.
 func (sh *shell) makePlan(ctx context.Context, p *worker.Plan, target string) (*signer.Signer, *deliver.Client, error) {
 	client, err := sh.connect(&p.Client)
 	if err != nil {

@@ -96,7 +96,7 @@ func (e *emission) takeHook(ctx context.Context, sh *shell) error {
 	return e.judge(sh, v, m, now)
 }
 
-// judge makes the webhook a test vector, judged at the time it was signed: one that is only too old was genuine then.
+// judge makes the webhook a test vector. It checks an expired webhook at the time of its signature.
 func (e *emission) judge(sh *shell, v *verifier.Verifier, m sign.Message, now time.Time) (err error) {
 	c := v.Check(m, now)
 	if c.Fault != nil {

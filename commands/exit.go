@@ -148,7 +148,7 @@ func plainNumberError(err error) string {
 	return text
 }
 
-// args checks the number of arguments; what says how many there should be. The hint is an example.
+// args checks the number of arguments. The error says what is needed, and its hint is the command's first example.
 func args(minimum, maximum int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, given []string) error {
 		switch {
@@ -167,7 +167,7 @@ func firstExample(cmd *cobra.Command) string {
 	return line
 }
 
-// commandNames are those of the commands below one.
+// commandNames returns the names of a command's subcommands.
 func commandNames(cmd *cobra.Command) (names []string) {
 	for _, c := range cmd.Commands() {
 		names = append(names, c.Name())

@@ -36,8 +36,8 @@ func (g *listener) takeForwarding(o listenOptions) (err error) {
 	return nil
 }
 
-// takeTargets says which apps a lane forwards to: those of the flag, else, unless answers are scripted, those of its
-// route. The first of the flag answers the sender, the others are mirrors.
+// takeTargets sets the apps that a lane forwards to: the targets of the flag, else the targets of its route unless
+// answers are scripted. The first target of the flag answers the sender; the others are mirrors.
 func takeTargets(l *gateway.Lane, flag flags.Targets, r *route.Route, scripted bool) error {
 	for i, target := range flag {
 		to, err := flags.Target(target)
@@ -135,7 +135,7 @@ func (g *listener) unattended(ctx context.Context) (lines []string) {
 	return lines
 }
 
-// notRun says that what waits for a command is not run here.
+// notRun returns the message for queued commands that this listener does not run.
 func notRun(target string) string {
 	program, details := gateway.CommandOf(target)
 	if details == "" {

@@ -96,7 +96,8 @@ func (g *listener) flagScript(flag, text string) (*script.Script, error) {
 	return s, nil
 }
 
-// answerBody reads what body=@PATH names, beside a file when one is given, else in the working folder.
+// answerBody returns a function that reads the file of body=@PATH. A relative path is looked up beside the given file,
+// else in the working folder.
 func (sh *shell) answerBody(beside string) func(path string) ([]byte, error) {
 	return func(path string) ([]byte, error) {
 		if path == "" {

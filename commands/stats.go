@@ -121,7 +121,7 @@ func (o *statsOptions) figures(ctx context.Context, sh *shell) (r health.Report,
 	return o.Limits.Judge(got, end.Sub(filter.Since)), err
 }
 
-// validate finds what is wrong with the flags before anything is read.
+// validate checks the flags before the history is opened.
 func (o *statsOptions) validate(sh *shell) error {
 	switch {
 	case o.Over <= 0:

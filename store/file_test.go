@@ -211,7 +211,7 @@ func TestAReplacedHistoryIsNotWrittenTo(t *testing.T) {
 	}
 }
 
-// A writer that could not look at the log when it connected looks again before it writes.
+// A writer whose first look at the log failed connects anew before it writes.
 func TestARemovedLogIsNoticedAfterAFailedStart(t *testing.T) {
 	t.Parallel()
 	s := newHistory(t)

@@ -36,8 +36,8 @@ type Queued struct {
 	Why      string    // why the last attempt did not deliver it; may quote the peer
 	Answered bool      // it is Done and was not delivered: its sender has the app's answer
 
-	// Masks are those of the delivered exchange, with their pieces, which are stored until no entry needs them. They are
-	// not read back: see Pieces.
+	// Masks are the masks of the delivered exchange. Their pieces are stored until no entry needs them, and are read by
+	// Pieces only.
 	Masks []record.Mask
 }
 

@@ -121,7 +121,7 @@ func newAnswer(r *record.Response) *answer {
 	return a
 }
 
-// requestOf returns what a head tells of its request; nothing when it is malformed or "".
+// requestOf parses a stored head. It returns an empty request if the head is malformed or "".
 func requestOf(head string) (told record.Request) {
 	if head != "" {
 		told, _ = record.ParseRequest(head, "http")

@@ -45,9 +45,9 @@ func (s *Store) StartRun(ctx context.Context, r *Run) error {
 	})
 }
 
-// NoteRun records how far a run is: Changed, Next, Open, Owner, Ended and Total. Of a run that has ended it forgets the
-// Options, which may hold what the history masks elsewhere. Like Add it returns at once, and is never durable before an
-// earlier Add or Answer: a message that it calls done is in the history.
+// NoteRun records how far a run is: Changed, Next, Open, Owner, Ended and Total. It removes the Options of a
+// run that has ended, since they may hold values that the history masks elsewhere. Like Add it returns at once, and is
+// never durable before an earlier Add or Answer: a message that it calls done is in the history.
 func (s *Store) NoteRun(ctx context.Context, r Run) error {
 	w, err := s.writing()
 	if err != nil {

@@ -32,7 +32,7 @@ type wishes struct {
 	wants  []want
 }
 
-// wantsOf returns the wants of a file in the order of its lines, those of all settings, whatever command is run.
+// wantsOf returns what a file asks consent for, in the order of its lines. It looks at the settings of all commands.
 func wantsOf(file *File, plain map[string]any, settings []Setting, cwd string) []want {
 	w := &wishes{file: file, folder: placeOf(cwd, filepath.Dir(file.Path)), cwd: cwd}
 	w.references(plain, nil, file.lines)

@@ -11,6 +11,7 @@ type Error struct {
 	Hints []string
 }
 
+// Error returns the text of Err without the hints, or names the exit code where there is no text.
 func (f *Error) Error() string {
 	if f.Err == nil {
 		return fmt.Sprintf("exit code %d", f.Code)
@@ -18,6 +19,7 @@ func (f *Error) Error() string {
 	return f.Err.Error()
 }
 
+// Unwrap returns Err.
 func (f *Error) Unwrap() error { return f.Err }
 
 // Hint adds the command to type next; "" adds nothing.

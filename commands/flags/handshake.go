@@ -24,6 +24,7 @@ type Handshake struct {
 	Names []string
 }
 
+// String returns the mode.
 func (v *Handshake) String() string { return cmp.Or(v.Mode, ByScheme) }
 
 // Type is the word for a value in the help, as pflag asks for it.

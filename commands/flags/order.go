@@ -20,6 +20,7 @@ type Order struct {
 // wholeRoute is the order of all webhooks of a route.
 const wholeRoute = "route"
 
+// String returns the order as --ordered takes it.
 func (v *Order) String() string { return v.By }
 
 // Type is the word for a value in the help, as pflag asks for it.

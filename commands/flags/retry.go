@@ -18,7 +18,7 @@ type Retry struct {
 	until2xx                 bool
 	ConnectIn                time.Duration
 
-	// Provider is that of --as, nil without; Override is what the URL of the endpoint changes in its policy.
+	// Provider is the provider of --as, nil without the flag. Override is what the endpoint's URL changes in its policy.
 	Provider *provider.Provider
 	Override provider.Override
 }

@@ -200,6 +200,7 @@ func (v *Prefixes) Set(s string) error {
 	return nil
 }
 
+// String returns the prefixes, separated by commas.
 func (v *Prefixes) String() string {
 	words := make([]string, 0, len(*v))
 	for _, p := range *v {
@@ -258,6 +259,7 @@ func (v *Breaker) Set(s string) error {
 	return nil
 }
 
+// String returns the breaker as Set reads it.
 func (v *Breaker) String() string {
 	if v.Failures == 0 {
 		return "off"
@@ -287,6 +289,7 @@ func (v *Targets) Set(s string) error {
 	return nil
 }
 
+// String returns the targets, separated by commas.
 func (v *Targets) String() string { return strings.Join(*v, ", ") }
 
 // Type is the word for a value in the help, as pflag asks for it.
@@ -295,6 +298,7 @@ func (v *Targets) Type() string { return "URL" }
 // Globs is a list of patterns on the command line in which * stands for any part.
 type Globs []string
 
+// String returns the patterns, separated by commas.
 func (v *Globs) String() string { return strings.Join(*v, ",") }
 
 // Type is the word for a value in the help, as pflag asks for it.
@@ -333,6 +337,7 @@ func (v *Once) Set(s string) error {
 	return nil
 }
 
+// String returns the payload as it was given, "" before.
 func (v *Once) String() string {
 	if v.Text == nil {
 		return ""

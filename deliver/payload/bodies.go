@@ -112,7 +112,7 @@ func whyNotJSON(line []byte) error {
 	return errors.New("not JSON")
 }
 
-// list is what bodies know of themselves, without their text.
+// list holds the number, the digest and the faults of a list of events.
 type list struct {
 	events int64 // 0: unknown
 	digest string

@@ -15,7 +15,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// LeaseFor is how long a lease holds without renewal: after that, what a killed process was delivering is tried again.
+// LeaseFor is the time that a lease holds without renewal. Then the entries of a killed process are tried again.
 const LeaseFor = 30 * time.Second
 
 const (

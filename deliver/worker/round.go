@@ -22,7 +22,7 @@ type progress struct {
 	blocked time.Time // when it was found that it cannot be delivered here; zero: it can
 }
 
-// state is what a round decides by.
+// state is the input of a round's decisions.
 type state struct {
 	until Until
 	at    time.Time // what is due by then is delivered

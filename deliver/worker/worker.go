@@ -11,8 +11,8 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
-// Worker delivers what is due in the queue, also what other processes put in. One goroutine looks what is due; slow
-// work, an attempt or its preparation, runs beside it and holds up no other target. It runs once.
+// Worker delivers the queue entries that are due, also those of other processes. One goroutine looks for due entries;
+// attempts and their preparation run beside it and hold up no other target. A Worker runs once.
 type Worker struct {
 	Leases  *Leases
 	Handle  map[store.QueueKind]Handler

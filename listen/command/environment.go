@@ -29,8 +29,8 @@ func Inherited(environ []string, keep func(name string) bool) []string {
 	})
 }
 
-// variables returns what a program is told of a webhook: BARB_HOOK_ID, BARB_HOOK_EVENT and so on, and its headers as
-// BARB_HOOK_HEADER_NAME. A value that is too long, or has a zero byte, is left out.
+// variables returns the environment that describes a webhook: BARB_HOOK_ID, BARB_HOOK_EVENT and so on, and its headers
+// as BARB_HOOK_HEADER_NAME. It leaves out a value that is too long or has a zero byte.
 func variables(x *record.Exchange) []string {
 	path, query, _ := strings.Cut(x.Request.WireTarget(), "?")
 	var vars []string

@@ -29,14 +29,14 @@ func bodyDigest(body []byte) digest {
 	return digest(sum[:])
 }
 
-// keys are what a webhook is recognised by when it comes again: its id, and its body with its signature. A zero digest
-// recognises nothing.
+// keys recognise a webhook that comes again: by its id, and by its body with its signature. A zero digest recognises
+// nothing.
 type keys struct{ byID, byPrint digest }
 
-// key is what copies of the webhook share: its id, or else its body with its signature.
+// key returns the key that all copies of the webhook share: its id, or else its body with its signature.
 func (k *keys) key() digest { return cmp.Or(k.byID, k.byPrint) }
 
-// Fingerprint is what a webhook is compared by with those that came before.
+// Fingerprint holds the properties by which a webhook is compared with earlier ones.
 type Fingerprint struct {
 	keys
 	body   digest

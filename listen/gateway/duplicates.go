@@ -114,8 +114,8 @@ func (g *Gateway) reject(x *record.Exchange) {
 	}
 }
 
-// meet marks an exchange that is about to be recorded. kept is what the history will have of it, by which it is
-// compared. The claim is nil where nothing is compared.
+// meet marks an exchange that is about to be recorded. It compares kept, the form that the history will have. The claim
+// is nil if the exchange is not compared.
 func (g *Gateway) meet(ctx context.Context, x, kept *record.Exchange) (*dedupe.Claim, error) {
 	if !compares(x) {
 		return nil, nil

@@ -96,8 +96,8 @@ func (g *Gateway) advise(x *record.Exchange, h handshake.Handshake, m sign.Messa
 // sixteen at least.
 const shownOfSecret = 4
 
-// learn takes a secret: it has it kept, and checks with it on the lane when that has none yet. Only the first one
-// counts, since a handshake is not signed, and the next may be a stranger's.
+// learn keeps the secret of a handshake, and verifies with it on a lane that has no secret yet. Only the first secret
+// counts: a handshake is not signed, so the next one may come from a stranger.
 func (g *Gateway) learn(l *Lane, id int64, h handshake.Handshake, secret sign.Secret) error {
 	v := l.Verifier.Load()
 	if v != nil && !v.Auto {

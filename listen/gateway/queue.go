@@ -88,7 +88,7 @@ func (q *Queue) reserve(p *reserved, err error) {
 	}
 }
 
-// entries returns the queue entries that forward a webhook, one for each app. kept is what the history has of it.
+// entries returns the queue entries that forward a webhook, one for each app. kept is the webhook as it is recorded.
 func (q *Queue) entries(x, kept *record.Exchange, l *Lane) (p reserved) {
 	now, needs := time.Now(), q.needs(kept)
 	plan, order := q.plan(needs), q.orderOf(l, &x.Request, needs)
@@ -109,8 +109,8 @@ func (q *Queue) entries(x, kept *record.Exchange, l *Lane) (p reserved) {
 	return p
 }
 
-// next returns what a webhook gets in the queue: the entry of its command if that runs from the queue, else those of
-// its apps.
+// next returns the queue entries of a webhook: the entry of its command if that runs from the queue, else the entries
+// of its apps.
 func (q *Queue) next(h *Hook, kept *record.Exchange) reserved {
 	if q.Ack && q.g.runs(h.Exchange) {
 		return reserved{entries: []*store.Queued{q.commandEntry(h, kept)}}

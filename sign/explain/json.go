@@ -206,7 +206,7 @@ func indexOf(key []byte) int64 {
 }
 
 // openAtEnd returns the brackets that a truncated JSON text leaves open, outermost first, and whether it ends inside a
-// string. ok is false for a complete text, for one that does not begin like JSON, and for one that nests too deeply.
+// string. ok is false if the text is complete, does not begin like JSON, or nests too deeply.
 func openAtEnd(b []byte) (open []byte, inString, ok bool) {
 	start := bytes.TrimLeft(b, " \t\r\n")
 	if len(start) == 0 || start[0] != '{' && start[0] != '[' {

@@ -34,8 +34,8 @@ var numberRules = [...]numberRule{
 	{guess: true, write: quotedNumber},
 }
 
-// numbers makes the bodies with differently written numbers: all of them, those of some keys, and with the usual
-// layouts.
+// numbers yields bodies with differently written numbers: all numbers, or the numbers of some keys, each also in the
+// usual layouts.
 func numbers(have []byte, yield func(edit) bool) {
 	if _, ok := parseJSON(have); !ok {
 		return
