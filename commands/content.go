@@ -43,7 +43,8 @@ func (f *contentFlags) addFlags(cmd *cobra.Command) {
 
 // content finds out what is sent. A sample event also says what it is signed with, unless flags do.
 func (sh *shell) content(o *sendOptions) (*payload.Content, error) {
-	c := &payload.Content{Values: o.Values(sh.Now(), sh.Rand, sh.templateEnv), KeepID: o.id != "", Type: o.contentType}
+	values := o.Values(o.clock(sh), sh.Rand, sh.templateEnv)
+	c := &payload.Content{Values: values, KeepID: o.id != "", Type: o.contentType}
 	var err error
 	if c.Changes, err = o.Changes(); err != nil {
 		return nil, err

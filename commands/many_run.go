@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -58,10 +59,42 @@ func (o *sendOptions) given(ctx context.Context, sh *shell, cmd *cobra.Command, 
 	if o.resumed == nil {
 		seed := 1 + uint64(sh.Rand()*1e6) // short enough to be typed again
 		o.kept = runPlan{URL: o.url, Dir: sh.Dir, CommandLine: flags.Save(cmd, sh.weight, isWithheld),
-			Plan: batch.Plan{IDs: signer.NewID(), Seed: *cmp.Or(o.Seed, &seed)}}
+			Plan: batch.Plan{IDs: signer.NewID(), Seed: *cmp.Or(o.Seed, &seed), Now: sh.Now().UTC().Round(0)}}
 	}
 	o.Seed = &o.kept.Seed
 	return nil
+}
+
+// clock returns the time that it is for templates and headers: for a run the time at which it began.
+func (o *sendOptions) clock(sh *shell) time.Time {
+	if o.kept.Now.IsZero() { // one message, or a run of an older barb
+		return sh.Now()
+	}
+	return o.kept.Now
+}
+
+// sameAsBegun finds whether a resumed run still sends what it began to send, as far as that does not come from the
+// events. A new run notes it.
+func (o *sendOptions) sameAsBegun(sh *shell) error {
+	print, err := o.content.Print(time.Unix(0, 0).UTC())
+	switch {
+	case err != nil:
+		return err
+	case o.resumed == nil:
+		o.kept.Shared = print
+		return nil
+	case o.kept.Shared != "" && o.kept.Shared != print:
+		return fail.Usage("the headers or the values of --set that run %d sends have changed", o.resumed.ID).
+			Hint("send it as a new run: barb send URL -d …")
+	case !o.kept.Now.IsZero():
+		return nil
+	}
+	timed, err := o.content.IsTimed()
+	if err == nil && (timed || o.Provider != nil && o.Provider.IsTimed()) {
+		sh.warn("run %d was started by an older barb, which did not record the time it filled in: messages sent "+
+			"again have the same id and another time in them", o.resumed.ID)
+	}
+	return err
 }
 
 // isWithheld tells the values that no history may have. A command line may hold a secret, too.

@@ -104,6 +104,10 @@ func (m *batchSender) open() error {
 		return fail.Usage("what run %d sends has changed: %s", o.resumed.ID, ui.EscapeLine(o.data)).Hint(
 			"send it as a new run: barb send URL -d …")
 	}
+	if err := o.sameAsBegun(m.sh); err != nil {
+		e.Close()
+		return err
+	}
 	o.kept.Events = e.Digest()
 	rate := o.Pace()
 	if rate.N > 0 || o.Duration() > 0 {
@@ -220,7 +224,7 @@ func (m *batchSender) exchange(j batch.Job) (x record.Exchange, err error) {
 	default:
 		err = o.content.Fill(&x, &m.sign.Signer, n)
 	}
-	o.applyProvider(&x, m.sh.Now())
+	o.applyProvider(&x, o.clock(m.sh))
 	return x, err
 }
 

@@ -4,6 +4,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"io"
 	"net/http"
@@ -39,7 +40,10 @@ func newStaller(t *testing.T, stall int) *staller {
 	e.Server = httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		e.mu.Lock()
-		e.got = append(e.got, r.Header.Get("Webhook-Id")+" "+string(body))
+		h := r.Header
+		id := cmp.Or(h.Get("Webhook-Id"), h.Get("X-Shopify-Webhook-Id")+h.Get("X-Shopify-Triggered-At")+
+			h.Get("X-Shopify-Event-Id"))
+		e.got = append(e.got, id+" "+string(body))
 		n := len(e.got)
 		e.mu.Unlock()
 		if e.stall > 0 && n >= e.stall {

@@ -81,6 +81,40 @@ func (c *Content) Digest() (string, error) {
 	return hex.EncodeToString(sum[:]), err
 }
 
+// Print returns a digest of what all messages have in common: the given headers, the payload of the first message and
+// what is set in each, as they are at a moment.
+func (c *Content) Print(now time.Time) (string, error) {
+	at := *c
+	at.Values.Now = now
+	sum := sha256.New()
+	for _, f := range c.Given {
+		_, _ = fmt.Fprintf(sum, "%q %q\n", f.Name, f.Value) // never fails
+	}
+	for _, change := range c.Changes {
+		value, err := change.value.Render(at.Values)
+		if err != nil {
+			return "", &ChangeError{Change: change.text, Err: err}
+		}
+		_, _ = fmt.Fprintf(sum, "%q %q\n", change.path, value)
+	}
+	if c.Draft == nil {
+		return hex.EncodeToString(sum.Sum(nil)), nil
+	}
+	p, err := at.Message(1)
+	_, _ = fmt.Fprintf(sum, "%q %q %q\n", p.ID, p.Header, p.Body)
+	return hex.EncodeToString(sum.Sum(nil)), err
+}
+
+// IsTimed reports whether the messages depend on the time.
+func (c *Content) IsTimed() (bool, error) {
+	early, err := c.Print(time.Unix(0, 0).UTC())
+	if err != nil {
+		return false, err
+	}
+	late, err := c.Print(time.Unix(0, 0).UTC().AddDate(1, 1, 1))
+	return early != late, err
+}
+
 // Fill sets the body, the headers of a sample event, the webhook id and the event type of message n in x.
 func (c *Content) Fill(x *record.Exchange, s *signer.Signer, n int) error {
 	p, err := c.Message(n)

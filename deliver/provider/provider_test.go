@@ -239,6 +239,27 @@ func TestApplyAddsHeadersOfTheProvider(t *testing.T) {
 	}
 }
 
+// A run that is resumed sends a message again, with the headers that it had.
+func TestTheSameMessageAtTheSameTimeHasTheSameHeaders(t *testing.T) {
+	t.Parallel()
+	shopify, now := lookup(t, "shopify"), time.Date(2026, 1, 20, 14, 32, 0, 0, time.UTC)
+	eventID := func(id string, now time.Time) string {
+		x := record.Exchange{WebhookID: id}
+		shopify.Apply(&x, false, now)
+		return x.Request.Header.Get("X-Shopify-Event-Id")
+	}
+	first := eventID("msg_1", now)
+	if again := eventID("msg_1", now); again != first {
+		t.Errorf("%s, then %s", first, again)
+	}
+	if eventID("msg_2", now) == first || eventID("msg_1", now.Add(1)) == first {
+		t.Error("another message has the same id of its event")
+	}
+	if !shopify.IsTimed() || !lookup(t, "gitlab").IsTimed() || lookup(t, "github").IsTimed() {
+		t.Error("who has the time in its headers is not known")
+	}
+}
+
 func TestAftermathFollowsTheLastAttempt(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
