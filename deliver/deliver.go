@@ -82,6 +82,7 @@ const (
 
 // Attempts delivers x, which it never changes. Every attempt has its request, WebhookID, EventType, Scheme and Verdict,
 // and the first its Thread. Retries have Thread set to the ID that the caller gave the first attempt, at either yield.
+// All have the Webhook and Role of x; where that is the first of a webhook, its retries are attempts of it.
 //
 // A delivery that began before, maybe in another process, goes on where Attempt says how many attempts were made:
 // Thread is then the ID of the first one, and Start when the delivery began, which the deadline counts from. All three
@@ -143,12 +144,16 @@ type delivery struct {
 func (d *delivery) begin(n int) (*Attempt, error) {
 	f := &d.first
 	x := record.Exchange{
-		Kind: record.Sent, Attempt: n, Thread: f.Thread, Start: time.Now(), Request: f.Request,
+		Kind: record.Sent, Attempt: n, Thread: f.Thread, Webhook: f.Webhook, Role: f.Role, Start: time.Now(),
+		Request:   f.Request,
 		WebhookID: f.WebhookID, EventType: f.EventType, Scheme: f.Scheme, Verdict: f.Verdict,
 		FromUnchecked: f.FromUnchecked,
 	}
 	if n > 1 {
 		x.Thread = d.firstID
+		if f.Role == record.First || f.Role == record.Copy {
+			x.Webhook, x.Role = d.firstID, record.Attempt
+		}
 		d.announce(&x.Request, n)
 	}
 	if d.Sign != nil {

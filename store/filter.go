@@ -26,7 +26,6 @@ type Filter struct {
 	WebhookID   string
 	Marked      record.MarkKind // has a mark of this kind
 	Grep        string          // in either body, byte for byte
-	Thread      int64           // repeats this exchange
 	Limit       int             // at most so many; 0 is all
 	OldestFirst bool
 	Bodies      bool // with heads and bodies

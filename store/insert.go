@@ -18,7 +18,7 @@ const endingColumns = "ended, failed, verdict, reason, version, secret, age, sta
 	"scripted, late_for, late_after, room"
 
 const beginningColumns = "id, kind, thread, attempt, start, remote, endpoint, method, url, " +
-	"webhook_id, event, handshake, scheme, request_size, "
+	"webhook_id, event, handshake, scheme, request_size, webhook, role, "
 
 // room is what an exchange without an ending holds free for it.
 var room = make([]byte, 24)
@@ -135,8 +135,13 @@ func (ins *inserts) begin(id int64, b *beginning) error {
 	row = append(row, id, int64(x.Kind), unlessZero(x.Thread), int64(x.Attempt), nanos(x.Start),
 		unlessZero(x.Remote), names.id(nameEndpoint, b.endpoint), r.Method, b.url, unlessZero(x.WebhookID),
 		names.id(nameEvent, x.EventType), unlessZero(x.Handshake), names.id(nameScheme, x.Scheme), int64(x.BodySize()))
-	row, err := ins.appendEnding(row, &b.ending)
+	webhook, err := ins.webhookOf(x)
 	if err != nil {
+		return err
+	}
+	b.webhook = webhook
+	row = append(row, unlessZero(webhook), unlessZero(int64(x.Role)))
+	if row, err = ins.appendEnding(row, &b.ending); err != nil {
 		return err
 	}
 	ins.row = row
@@ -150,6 +155,18 @@ func (ins *inserts) begin(id int64, b *beginning) error {
 		return err
 	}
 	return ins.respond(id, b.ending.response)
+}
+
+// webhookOf is the first exchange of the webhook that x belongs to; 0 when that is x itself.
+func (ins *inserts) webhookOf(x *record.Exchange) (first int64, err error) {
+	if x.Webhook != 0 || x.Thread == 0 || x.Role == record.Copy {
+		return x.Webhook, nil
+	}
+	stmt, err := ins.statement("SELECT ifnull((SELECT webhook FROM exchange WHERE id = ?1), ?1)")
+	if err == nil {
+		err = one(stmt, arguments(x.Thread), &first)
+	}
+	return first, err
 }
 
 // end writes how exchanges ended, except those that were pruned meanwhile. The count of all changes shows whether any

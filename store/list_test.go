@@ -84,7 +84,6 @@ func filters(t *testing.T, h history) {
 		"marked by a second":    {store.Filter{Marked: record.Older}, []int64{4}},
 		"marked and failed":     {store.Filter{Marked: record.Stale, Failed: true}, []int64{3}},
 		"marked is no pattern":  {store.Filter{Marked: "*"}, nil},
-		"thread":                {store.Filter{Thread: 5}, []int64{6}},
 		"since":                 {store.Filter{Since: minute(10)}, []int64{12, 11, 10}},
 		"until":                 {store.Filter{Until: minute(2)}, []int64{2, 1}},
 		"since and until":       {store.Filter{Since: minute(4), Until: minute(6), Kind: record.Sent}, []int64{6, 5}},

@@ -73,7 +73,6 @@ func TestListsSearchAndNeverScan(t *testing.T) {
 			"exchange_failed (failed=? AND rowid>? AND rowid<?)"},
 		"failed of event": {Filter{Failed: true, Event: "a.*"}, "exchange_failed (failed=? AND rowid>? AND rowid<?)"},
 		"marked":          {Filter{Marked: record.Duplicate, Limit: 20}, "exchange_marked (id>? AND id<?)"},
-		"thread":          {Filter{Thread: 1}, "exchange_thread (thread=? AND rowid>? AND rowid<?)"},
 	}
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {

@@ -175,16 +175,14 @@ func (s *Store) Newest(ctx context.Context, n int) (id int64, err error) {
 	return id, s.told(err)
 }
 
-// The root of a tree may be pruned: what repeated it still belongs together.
-const threadQuery = `WITH RECURSIVE
-	up(id, thread) AS (SELECT id, thread FROM exchange WHERE id = ?
-		UNION SELECT x.id, x.thread FROM up JOIN exchange x ON x.id = up.thread),
-	tree(id) AS (SELECT coalesce(thread, id) FROM up WHERE thread IS NULL OR thread NOT IN (SELECT id FROM up)
-		UNION SELECT x.id FROM tree JOIN exchange x INDEXED BY exchange_thread ON x.thread = tree.id)
-	SELECT ` + lightColumns + ` FROM tree JOIN exchange e ON e.id = tree.id ORDER BY e.id`
+// The first exchange may be pruned: the others still are one webhook.
+const threadQuery = `WITH first(id) AS (SELECT ifnull(webhook, id) FROM exchange WHERE id = ?)
+	SELECT ` + lightColumns + ` FROM exchange e
+	WHERE e.id IN (SELECT id FROM first UNION ALL SELECT x.id FROM first JOIN exchange x INDEXED BY exchange_webhook
+		ON x.webhook = first.id) ORDER BY e.id`
 
-// Thread returns all that belongs together with an exchange, by id and as light as List has it: what it repeats, what
-// that repeats, and everything that repeats one of them. ErrNotFound when there is no exchange of this id.
+// Thread returns all exchanges of the webhook that an exchange belongs to, by id and as light as List has them.
+// ErrNotFound when there is no exchange of this id.
 func (s *Store) Thread(ctx context.Context, id int64) ([]*record.Exchange, error) {
 	xs, err := s.scanAll(ctx, false, threadQuery, id)
 	if err == nil && len(xs) == 0 {

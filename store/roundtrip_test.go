@@ -12,7 +12,8 @@ import (
 // whole is an exchange in which every field is set, none to its zero value or to what another has.
 func whole() *record.Exchange {
 	return &record.Exchange{
-		Thread: 4711, Attempt: 3, Kind: record.Sent, Remote: "[::1]:8443", ServerName: "hooks.test", Start: noon,
+		Thread: 4711, Webhook: 4711, Role: record.Replay, Attempt: 3, Kind: record.Sent, Remote: "[::1]:8443",
+		ServerName: "hooks.test", Start: noon,
 		Took:   41 * time.Millisecond,
 		Phases: record.Phases{DNS: 1, Connect: 2, TLS: 3, FirstByte: 4}, NextIn: 1800 * time.Millisecond,
 		Request: record.Request{Method: "PATCH", URL: "https://api.test:8443/a%2Fb?x=1&x=%41#frag",

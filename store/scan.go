@@ -17,7 +17,7 @@ import (
 const lightColumns = `e.id, e.kind, e.thread, e.attempt, e.start, e.remote, e.endpoint, e.method, e.url, e.webhook_id,
 e.event, e.handshake, e.scheme, e.ended, e.verdict, e.reason, e.version, e.secret, e.age, e.took, e.dns, e.connect,
 e.tls, e.first_byte, e.next_in, e.failure, e.failure_text, e.ambiguous, e.permanent, e.marks, e.masks, e.exec_exit,
-e.exec_took, e.scripted, e.late_for, e.late_after, e.status, e.response_size, e.response_cut`
+e.exec_took, e.scripted, e.late_for, e.late_after, e.webhook, e.role, e.status, e.response_size, e.response_cut`
 
 // bodyColumns are in the order of whole.
 const bodyColumns = `, q.head, q.fields, q.target, q.proto, q.trailer, q.body, q.chunks, q.server_name, q.full_length,
@@ -162,6 +162,7 @@ func (s *Store) light(c *conn, row *cells, x *record.Exchange) error {
 	if late := (record.Lateness{Provider: row.text(), Deadline: row.duration()}); late.Provider != "" {
 		x.Late = &late
 	}
+	x.Webhook, x.Role = row.number(), record.Role(row.number())
 	if answered := (*row)[0] != nil; answered {
 		x.Response = &record.Response{Status: int(row.number()), Size: row.number(), Cut: row.yes()}
 	} else {

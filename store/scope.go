@@ -71,10 +71,6 @@ func (sc *scope) plain(f *Filter) {
 			sc.index = "INDEXED BY exchange_marked"
 		}
 	}
-	if f.Thread != 0 {
-		sc.add("e.thread = ?", f.Thread)
-		sc.index = "INDEXED BY exchange_thread"
-	}
 	if f.Status != (StatusRange{}) {
 		sc.add("e.status BETWEEN ? AND ?", f.Status.From, f.Status.To)
 	}

@@ -226,7 +226,7 @@ func (w *writer) commit(writes []*write) error {
 	for _, e := range writes {
 		for _, b := range e.begin {
 			if !e.left {
-				b.given.ID = ids
+				b.given.ID, b.given.Webhook = ids, b.webhook
 			}
 			ids++
 		}

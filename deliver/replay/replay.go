@@ -61,7 +61,8 @@ func (p *Plan) changesPayload() bool { return len(p.Changes) > 0 || p.Edit != ni
 // one of package payload.
 func (p *Plan) Exchange(ctx context.Context, captured *record.Exchange, target string, s *signer.Signer,
 	now time.Time) (record.Exchange, error) {
-	x := record.Exchange{Kind: record.Sent, Thread: captured.ID, WebhookID: captured.WebhookID,
+	x := record.Exchange{Kind: record.Sent, Thread: captured.ID, Webhook: captured.First(), Role: record.Elsewhere,
+		WebhookID: captured.WebhookID,
 		EventType: captured.EventType,
 		Scheme:    captured.Scheme}
 	came, missing, err := p.restore(ctx, captured)
@@ -86,6 +87,9 @@ func (p *Plan) Exchange(ctx context.Context, captured *record.Exchange, target s
 	}
 	if p.NewID || x.WebhookID == "" {
 		x.WebhookID = signer.NewID()
+	}
+	if p.NewID {
+		x.Webhook, x.Role = 0, record.Copy
 	}
 	if unmet := unmet(missing, &x, s, now); len(unmet) > 0 {
 		return x, &MaskedError{captured.ID, unmet}

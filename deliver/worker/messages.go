@@ -57,7 +57,8 @@ func (m *Messages) Deliver(ctx context.Context, q *store.Queued) (Result, error)
 	case err != nil:
 		return Result{}, err
 	}
-	next := record.Exchange{Thread: x.ID, Request: x.Request, WebhookID: x.WebhookID, EventType: x.EventType,
+	next := record.Exchange{Thread: x.ID, Webhook: x.First(), Role: record.Attempt, Request: x.Request,
+		WebhookID: x.WebhookID, EventType: x.EventType,
 		Scheme: x.Scheme, Verdict: x.Verdict}
 	if err := made.Signer.Try(&next, m.Now()); err != nil {
 		return m.blocked(err), nil

@@ -15,11 +15,16 @@ type Claim struct {
 	new   seen   // what to remember of it; nothing where it has no keys
 	key   digest // of its flight; zero for none
 	again bool
+	of    int64 // see Repeats
 	done  chan struct{}
 }
 
 // IsCopy reports whether the webhook is a duplicate of another.
 func (c *Claim) IsCopy() bool { return c.again }
+
+// Repeats returns the first exchange of the webhook when this is a redelivery of it, with the same id or without one;
+// else 0. A duplicate under another id is a webhook of its own.
+func (c *Claim) Repeats() int64 { return c.of }
 
 // Meet returns the marks that say what a webhook repeats. BodyOf reads the body of an exchange that is only in the
 // history, and returns false when it is gone. The claim must be settled. The error is that of the context.
@@ -71,9 +76,12 @@ func (w *Window) judge(f *Fingerprint) (marks []record.Mark, c *Claim) {
 	same, print := w.find(f.byID, f.at), w.find(f.byPrint, f.at)
 	switch {
 	case same != nil && same.body == f.body:
-		marks, c.key = append(marks, record.Mark{Kind: record.Duplicate, Of: same.id}), same.key()
+		marks, c.key, c.of = append(marks, record.Mark{Kind: record.Duplicate, Of: same.id}), same.key(), same.id
 	case print != nil:
 		marks, c.key = append(marks, record.Mark{Kind: record.Duplicate, Of: print.id}), print.key()
+		if f.byID == (digest{}) {
+			c.of = print.id
+		}
 		if same == nil && f.byID != (digest{}) {
 			c.new.byID = f.byID
 			if !f.timed { // equal bodies have equal signatures then, and the other id says that it is another webhook

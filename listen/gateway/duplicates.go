@@ -129,5 +129,8 @@ func (g *Gateway) meet(ctx context.Context, x, kept *record.Exchange) (*dedupe.C
 		return before.Request.Body, true
 	})
 	x.Marks = append(x.Marks, marks...)
+	if c != nil && c.Repeats() != 0 {
+		x.Thread, x.Role = c.Repeats(), record.Redelivery
+	}
 	return c, err
 }

@@ -41,7 +41,8 @@ func (h *Hook) forward(ctx context.Context) *record.Response {
 // forwardOf returns the exchange that forwards a captured webhook to a target.
 func forwardOf(x *record.Exchange, target string) (record.Exchange, error) {
 	request, err := deliver.Forward(&x.Request, target, x.Remote)
-	return record.Exchange{Thread: x.ID, Request: request, WebhookID: x.WebhookID, EventType: x.EventType,
+	return record.Exchange{Thread: x.ID, Webhook: x.First(), Role: record.Forward, Request: request,
+		WebhookID: x.WebhookID, EventType: x.EventType,
 		Scheme: x.Scheme, FromUnchecked: redact.IsUnchecked(x)}, err
 }
 

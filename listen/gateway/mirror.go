@@ -77,6 +77,7 @@ func (g *Gateway) mirrorTo(t route.Target, x, app *record.Exchange) error {
 	}
 	j := journal.Journal{History: g.History}
 	if t.Mirror {
+		next.Role = record.Mirror
 		j.Begin = func(ctx context.Context, f *record.Exchange) error { return g.History.RecordMirror(ctx, f, app.ID) }
 	}
 	ctx, letGo := g.Budget.With(g.mirrors.ctx)

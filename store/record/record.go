@@ -30,11 +30,14 @@ func (k Kind) String() string {
 
 // Exchange is one request and its response.
 //
-// A delivery is not a type but a query: its first attempt has Attempt 1, its retries have Thread set to the first
-// attempt. A forward and the first attempt of a replay have Thread set to the received exchange that they repeat.
+// A webhook is not a type but a query: all exchanges with the same First. The retries of a delivery have Thread set to
+// its first attempt. A forward, a redelivery and the first attempt of a replay have Thread set to the exchange that
+// they repeat.
 type Exchange struct {
 	ID      int64 // assigned by the history, from 1
 	Thread  int64 // the exchange that this one repeats; 0 for none
+	Webhook int64 // the first exchange of its webhook; 0 when this is the first. The history finds it by Thread.
+	Role    Role  // what the exchange is in its webhook
 	Attempt int   // from 1; 0 for a message put into the queue, whose attempts repeat it
 	Kind    Kind
 	Remote  string // address of the peer, host:port, when known
