@@ -11,8 +11,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// roles lists a history as "id role of webhook", the oldest first.
-func roles(t *testing.T, s *store.Store) string {
+// rolesOf lists a history as "id role of webhook", the oldest first.
+func rolesOf(t *testing.T, s *store.Store) string {
 	t.Helper()
 	var all []string
 	for x, err := range s.List(context.Background(), store.Filter{OldestFirst: true}) {
@@ -54,7 +54,7 @@ func TestExchangesOfAnOlderHistoryBecomeWebhooks(t *testing.T) {
 	want := "1 attempt/0 of 1, 2 forward/3 of 1, 3 forward/3 of 1, 4 mirror/4 of 1, 5 redelivery/2 of 1, " +
 		"6 forward/3 of 1, 7 replay/5 of 1, 8 replay/5 of 1, 9 replay/6 of 1, 10 attempt/7 of 10, 11 attempt/1 of 10, " +
 		"12 attempt/0 of 12, 13 attempt/1 of 12, 14 attempt/1 of 12, 15 attempt/1 of 99, 16 attempt/0 of 16"
-	if got := roles(t, s); got != want {
+	if got := rolesOf(t, s); got != want {
 		t.Errorf("roles:\n%s\nwant\n%s", got, want)
 	}
 }
@@ -77,7 +77,7 @@ func TestAnExchangeBelongsToTheWebhookOfItsThread(t *testing.T) {
 		t.Errorf("Record says %d and %d, want %d", forward.Webhook, deep.First(), first.ID)
 	}
 	want := "1 attempt/0 of 1, 2 forward/3 of 1, 3 redelivery/2 of 1, 4 forward/3 of 1, 5 attempt/7 of 5"
-	if got := roles(t, s); got != want {
+	if got := rolesOf(t, s); got != want {
 		t.Errorf("roles: %s, want %s", got, want)
 	}
 	_, err := s.Prune(ctx, store.PruneRule{OlderThan: first.Start.Add(1), Filter: store.Filter{IDs: []store.Range{{1, 1}}}})

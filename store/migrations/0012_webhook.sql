@@ -15,7 +15,8 @@ UPDATE exchange SET role = found FROM (
       WHEN p.kind = 2 AND (p.ended = 0 OR c.start < p.start + ifnull(p.took, 0) OR EXISTS (SELECT 1 FROM queue q WHERE q.first = c.id)) THEN 3
       WHEN p.kind = 1 AND p.endpoint IS c.endpoint AND p.url = c.url THEN 5
       WHEN p.kind = 2 AND EXISTS (SELECT 1 FROM exchange f INDEXED BY exchange_thread WHERE f.thread = p.id AND f.id < c.id
-        AND f.endpoint IS c.endpoint AND f.start < p.start + ifnull(p.took, 0)) THEN 5
+        AND f.endpoint IS c.endpoint AND f.start < p.start + ifnull(p.took, 0)
+        AND NOT EXISTS (SELECT 1 FROM mirror m WHERE m.id = f.id)) THEN 5
       ELSE 6 END AS found
     FROM exchange c INDEXED BY exchange_thread JOIN exchange p ON p.id = c.thread
     WHERE c.thread IS NOT NULL AND c.kind = 1 AND c.attempt = 1)
