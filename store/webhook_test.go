@@ -80,7 +80,8 @@ func TestAnExchangeBelongsToTheWebhookOfItsThread(t *testing.T) {
 	if got := rolesOf(t, s); got != want {
 		t.Errorf("roles: %s, want %s", got, want)
 	}
-	_, err := s.Prune(ctx, store.PruneRule{OlderThan: first.Start.Add(1), Filter: store.Filter{IDs: []store.Range{{1, 1}}}})
+	_, err := s.Prune(ctx, store.PruneRule{OlderThan: first.Start.Add(1),
+		Filter: store.Filter{IDs: []store.Range{{1, 1}}}})
 	must(t, err)
 	thread, err := s.Thread(ctx, deep.ID)
 	if must(t, err); len(thread) != 3 {
