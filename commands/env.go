@@ -18,6 +18,7 @@ import (
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/help"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
@@ -59,6 +60,7 @@ type shell struct {
 	color   string
 	quiet   bool
 	verbose bool
+	helpAll helpAll
 
 	root     *cobra.Command
 	settings map[string]source // where the value of each flag came from, filled before a command runs
@@ -107,21 +109,10 @@ func Main(ctx context.Context, env Env, version string, args []string) int {
 	return code
 }
 
-const rootLong = `barb signs, verifies, sends, listens for and replays webhooks, and keeps every
-attempt in one history. It works offline and needs no account.`
-
-const rootExample = `  barb listen -s stripe --secret env:WHSEC --forward-to :3000
-  barb send http://localhost:4242 -d '{"type":"ping"}' -s github --secret env:SECRET
-  barb history
-  barb replay @ --to http://localhost:3000/webhooks`
-
 // newRoot makes the command tree, or as much of it as the arguments need.
 func newRoot(sh *shell, args []string) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "barb",
-		Short:         "Sign, verify, send, receive and replay webhooks",
-		Long:          rootLong,
-		Example:       rootExample,
 		Version:       sh.version,
 		SilenceErrors: true, SilenceUsage: true,
 		Args: func(cmd *cobra.Command, args []string) error {
@@ -135,14 +126,15 @@ func newRoot(sh *shell, args []string) *cobra.Command {
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return sh.prepare(cmd) },
 	}
 	root.SuggestionsMinimumDistance = 2
-	root.SetFlagErrorFunc(flagError)
+	root.SetFlagErrorFunc(sh.flagError)
 	root.SetVersionTemplate("barb {{.Version}}\n")
-	root.SetHelpTemplate(root.HelpTemplate() + ExitCodes)
+	root.SetHelpFunc(sh.showHelp)
 	root.CompletionOptions.DisableDefaultCmd = true // there is one of our own
 	root.SetHelpCommand(newHelp(sh))
 	sh.root = root
 	sh.addGlobalFlags(root)
 	grow(root, sh, args)
+	help.Fill(root)
 	return root
 }
 
@@ -171,6 +163,8 @@ func (sh *shell) addGlobalFlags(root *cobra.Command) {
 	f.StringVar(&sh.color, "color", "auto", "`when` to use colour: auto, always or never")
 	f.BoolVarP(&sh.quiet, "quiet", "q", false, "say less on stderr")
 	f.BoolVarP(&sh.verbose, "verbose", "v", false, "say more on stderr")
+	f.Var(&sh.helpAll, "help-all", "show the whole help: every flag, example and detail")
+	f.Lookup("help-all").NoOptDefVal = "true"
 	config.Mark(f, "", "db", "color")
 }
 

@@ -9,9 +9,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/help"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/journal"
 	"github.com/barbhq/barb/deliver/payload"
@@ -21,18 +21,8 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
-// ExitCodes is the table as every --help and man page has it.
-const ExitCodes = `
-Exit codes:
-  0    done; for listen, stopped by a signal
-  1    the check failed: signature not valid, not delivered, an expectation failed
-  2    the command line or the configuration is wrong
-  3    no answer on every attempt: DNS, refused, reset, TLS, timed out
-  4    waited for something that did not come in time
-  5    something local failed: the history, a file, stdout, a taken port
-  6    not supported here: unknown scheme, a scheme that can only be verified
-  130  interrupted
-`
+// ExitCodes is the table as every man page has it.
+const ExitCodes = help.ExitCodes
 
 // sentinels says, for errors that come up from the engines, which code they end in and what helps. First match wins.
 var sentinels = []struct {
@@ -130,24 +120,6 @@ func codeOf(t journal.Tally, interrupted bool) int {
 	return fail.ExitOK
 }
 
-// flagError turns pflag's complaint into a usage error with the nearest flag.
-func flagError(cmd *cobra.Command, err error) error {
-	f := fail.Usage("%s", plainNumberError(err))
-	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
-		return f.Hint(fail.DidYouMean("--", fail.Nearest(name, flagNames(cmd)), cmd.CommandPath()+" --help"))
-	}
-	return f.Hintf("%s --help", cmd.CommandPath())
-}
-
-// plainNumberError takes Go's own words out of the complaint about a number.
-func plainNumberError(err error) string {
-	text, _, found := strings.Cut(err.Error(), ": strconv.")
-	if found {
-		text += ": not a whole number"
-	}
-	return text
-}
-
 // args checks the number of arguments. The error says what is needed, and its hint is the command's first example.
 func args(minimum, maximum int, what string) cobra.PositionalArgs {
 	return func(cmd *cobra.Command, given []string) error {
@@ -172,12 +144,5 @@ func commandNames(cmd *cobra.Command) (names []string) {
 	for _, c := range cmd.Commands() {
 		names = append(names, c.Name())
 	}
-	return names
-}
-
-func flagNames(cmd *cobra.Command) (names []string) {
-	add := func(f *pflag.Flag) { names = append(names, f.Name) }
-	cmd.Flags().VisitAll(add)
-	cmd.InheritedFlags().VisitAll(add)
 	return names
 }

@@ -2,10 +2,8 @@ package commands
 
 import (
 	"runtime"
-	"strings"
 
 	"github.com/barbhq/barb/commands/config"
-	"github.com/barbhq/barb/commands/fail"
 	"github.com/spf13/cobra"
 )
 
@@ -23,23 +21,6 @@ func newVersion(sh *shell) *cobra.Command {
 			}
 			sh.out.Printf("barb %s  %s %s/%s\n", sh.version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 			return nil
-		},
-	}
-}
-
-func newHelp(sh *shell) *cobra.Command {
-	return &cobra.Command{
-		Use:               "help [COMMAND]",
-		Short:             "Show the help of a command",
-		Example:           "  barb help send",
-		PersistentPreRunE: sh.withoutConfig,
-		RunE: func(cmd *cobra.Command, args []string) error {
-			found, rest, err := cmd.Root().Find(args)
-			if err != nil || len(rest) > 0 {
-				return fail.Usage("unknown command %q", strings.Join(args, " ")).Hint(fail.DidYouMean("barb help ",
-					cmd.Root().SuggestionsFor(args[0]), "barb --help"))
-			}
-			return found.Help()
 		},
 	}
 }

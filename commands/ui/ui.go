@@ -55,6 +55,9 @@ func (p *Printer) warn(s string) string  { return p.paint(s, color.FgYellow) }
 func (p *Printer) faint(s string) string { return p.paint(s, color.Faint) }
 func (p *Printer) bold(s string) string  { return p.paint(s, color.Bold) }
 
+// Title returns the title of a part of a help text, in bold.
+func (p *Printer) Title(s string) string { return p.bold(s) }
+
 func (p *Printer) paint(s string, attrs ...color.Attribute) string {
 	if !p.Color || s == "" {
 		return s

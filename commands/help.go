@@ -1,0 +1,101 @@
+package commands
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/help"
+)
+
+// helpAll is the flag --help-all. Like --help it ends the parsing of the command line, whatever else is on it.
+type helpAll bool
+
+func (*helpAll) Type() string   { return "bool" }
+func (*helpAll) String() string { return "false" }
+
+// Set returns pflag.ErrHelp.
+func (v *helpAll) Set(string) error {
+	*v = true
+	return pflag.ErrHelp
+}
+
+// showHelp prints the help of a command.
+func (sh *shell) showHelp(cmd *cobra.Command, _ []string) {
+	layout := help.Layout{All: bool(sh.helpAll)}
+	sh.paint(sh.useColor())
+	if sh.OutTerminal {
+		layout.Width, layout.Bold = sh.Width, sh.out.Title
+	}
+	sh.out.Printf("%s", layout.Command(cmd))
+}
+
+// showTopic prints a topic of barb help and reports whether there is one of that name.
+func (sh *shell) showTopic(root *cobra.Command, name string) bool {
+	title, text := help.Topic(name)
+	if name == "flags" {
+		title, text = help.EveryCommand, help.Layout{Width: sh.out.Width}.Global(root)
+	}
+	if text == "" {
+		return false
+	}
+	sh.out.Printf("%s\n\n%s", title, text)
+	return true
+}
+
+func newHelp(sh *shell) *cobra.Command {
+	return &cobra.Command{
+		Use:               "help [COMMAND | TOPIC] [advanced]",
+		PersistentPreRunE: sh.withoutConfig,
+		ValidArgs:         help.Topics(),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if n := len(args) - 1; n >= 0 && (args[n] == "advanced" || args[n] == "all") {
+				sh.helpAll, args = true, args[:n]
+			}
+			if len(args) == 1 && sh.showTopic(cmd.Root(), args[0]) {
+				return nil
+			}
+			found, rest, err := cmd.Root().Find(args)
+			if err == nil && (len(rest) == 0 || found.HasParent() && !found.HasSubCommands()) {
+				sh.showHelp(found, nil)
+				return nil
+			}
+			near := append(cmd.Root().SuggestionsFor(args[0]), fail.Nearest(args[0], help.Topics())...)
+			return fail.Usage("there is no command or help topic %q", strings.Join(args, " ")).
+				Hint(fail.DidYouMean("barb help ", near, "barb --help")).
+				Hintf("topics: %s", strings.Join(help.Topics(), ", "))
+		},
+	}
+}
+
+// flagError turns pflag's complaint into a usage error with the nearest flag.
+func (sh *shell) flagError(cmd *cobra.Command, err error) error {
+	if bool(sh.helpAll) && errors.Is(err, pflag.ErrHelp) {
+		return pflag.ErrHelp
+	}
+	f := fail.Usage("%s", plainNumberError(err))
+	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
+		return f.Hint(fail.DidYouMean("--", fail.Nearest(name, flagNames(cmd)), cmd.CommandPath()+" --help"))
+	}
+	return f.Hintf("%s --help", cmd.CommandPath())
+}
+
+func flagNames(cmd *cobra.Command) (names []string) {
+	add := func(f *pflag.Flag) { names = append(names, f.Name) }
+	cmd.Flags().VisitAll(add)
+	cmd.InheritedFlags().VisitAll(add)
+	return slices.Compact(slices.Sorted(slices.Values(names)))
+}
+
+// plainNumberError takes Go's own words out of the complaint about a number.
+func plainNumberError(err error) string {
+	text, _, found := strings.Cut(err.Error(), ": strconv.")
+	if found {
+		text += ": not a whole number"
+	}
+	return text
+}
