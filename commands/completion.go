@@ -19,14 +19,7 @@ var shells = []string{"bash", "zsh", "fish", "powershell"}
 
 func newCompletion(sh *shell) *cobra.Command {
 	return &cobra.Command{
-		Use:   "completion bash|zsh|fish|powershell",
-		Short: "Print a completion script for a shell",
-		Long: `Prints a script that completes barb's commands, flags, scheme names, event types
-and recent ids.`,
-		Example: `  barb completion bash > /etc/bash_completion.d/barb
-  barb completion zsh > "${fpath[1]}/_barb"
-  barb completion fish > ~/.config/fish/completions/barb.fish
-  barb completion powershell | Out-String | Invoke-Expression`,
+		Use:               "completion bash|zsh|fish|powershell",
 		Args:              args(1, 1, "the name of a shell"),
 		ValidArgs:         shells,
 		PersistentPreRunE: sh.withoutConfig,

@@ -142,14 +142,9 @@ func (sh *shell) configHome() string { return cmp.Or(sh.Getenv("XDG_CONFIG_HOME"
 
 func newConfig(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "config [trust]",
-		Short: "Print every setting and where it came from",
-		Long: `Prints every setting, its value and where it came from: a BARB_ variable, barb.toml
-or the default. A flag goes before all of them. Secrets are shown as references.
-It shows a barb.toml that you have not agreed to as well; barb config trust agrees.`,
-		Example: "  barb config\n  BARB_TIMEOUT=3s barb config --jq 'select(.source != \"default\")'\n  barb config trust",
-		Args:    args(0, 0, "no arguments"),
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runConfig(sh, cmd.Root()) },
+		Use:  "config [trust]",
+		Args: args(0, 0, "no arguments"),
+		RunE: func(cmd *cobra.Command, _ []string) error { return runConfig(sh, cmd.Root()) },
 	}
 	cmd.AddCommand(newConfigTrust(sh))
 	return cmd

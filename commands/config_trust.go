@@ -120,14 +120,7 @@ func readAnswer(r io.Reader) (string, error) {
 
 func newConfigTrust(sh *shell) *cobra.Command {
 	return &cobra.Command{
-		Use:   "trust [FILE]",
-		Short: "Allow the barb.toml that was found to do what it says",
-		Long: `Prints what a barb.toml wants to do that needs your consent and allows it, as long as not
-a byte of the file changes: run a command, use a proxy or a CA, use a history that it
-names, read files outside its folder, forward to another machine or be reached from one.
-barb asks for this when it finds such a file from the working folder upward; one named
-with --config needs no consent.`,
-		Example:           "  barb config trust\n  barb config trust ../barb.toml",
+		Use:               "trust [FILE]",
 		Args:              args(0, 1, "one file"),
 		PersistentPreRunE: sh.withoutConfig,
 		RunE:              func(_ *cobra.Command, args []string) error { return runConfigTrust(sh, args) },

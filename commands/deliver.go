@@ -34,30 +34,7 @@ type deliverOptions struct {
 func newDeliver(sh *shell) *cobra.Command {
 	var o deliverOptions
 	cmd := &cobra.Command{
-		Use:   "deliver",
-		Short: "Deliver what barb send --queue has put into the queue",
-		Long: `Delivers queued messages, each with the retries, connection flags, scheme and secret
-that it was queued with, under its own id and with a fresh timestamp and signature
-for each attempt, until it is stopped; --once is for cron. Any number of workers can
-share a history: no two make the same attempt, and what a killed one was at is tried
-again, at once where it can be told that it is gone (Linux), else within 30 s or, if
-longer, --timeout and 5 s. Each message is delivered at least once. One whose secret
-is not here is left to another worker; a secret's command has to be in barb.toml:
-[deliver] allow = ["cmd:…"].
-
-An endpoint is a host with its port. One that fails --breaker times in a row gets
-nothing for a while, then one attempt that decides; what is due waits meanwhile and
-its attempts are not used up. Secrets are read once. The history says what is sent
-where and which secret signs it: deliver only from your own.
-
-At ^C or SIGTERM no attempt begins any more; those on their way get 10 s, and what
-remains can be taken by another. A second ^C ends it at once. With --once or --drain
-it exits with 0 unless something died (1, 3 without an answer) or is left (2).`,
-		Example: `  barb deliver
-  barb deliver --once
-  barb deliver --drain --json
-  barb deliver --metrics 127.0.0.1:9242
-  barb deliver --concurrency 64 --per-endpoint 2 --rate 10/s --breaker 10/1m`,
+		Use:  "deliver",
 		Args: args(0, 0, "no arguments, only flags"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDeliver(cmd.Context(), sh, o) },
 	}

@@ -24,29 +24,16 @@ type eventsShowOptions struct {
 	timestamp string
 }
 
-const eventsLong = `Sample events of the services that send webhooks, of the shape their documentation
-shows and with data that is made up. barb send --event PROVIDER:TYPE sends one.
-
-Those of your own are templates in events/NAME/TYPE.json in the folder of barb's
-configuration; barb events save makes one of a captured webhook.`
-
 func newEvents(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "events [PROVIDER]",
-		Short: "List the sample events, show one, or save a captured webhook as one",
-		Long:  eventsLong,
-		Example: `  barb events
-  barb events stripe
-  barb events show stripe:invoice.paid --seed 7
-  barb events save 42 --as stripe:mine
-  barb send :3000/webhooks --event stripe:invoice.paid --set data.object.amount_due=1200`,
+		Use:               "events [PROVIDER]",
 		Args:              args(0, 1, "one provider at most"),
 		ValidArgsFunction: completeOne(func(string) []string { return fixture.Providers() }),
 		RunE:              func(_ *cobra.Command, args []string) error { return runEventsList(sh, args) },
 	}
-	list := &cobra.Command{Use: "list [PROVIDER]", Short: "List the sample events", Args: cmd.Args,
+	list := &cobra.Command{Use: "list [PROVIDER]", Args: cmd.Args,
 		ValidArgsFunction: cmd.ValidArgsFunction,
-		Example:           "  barb events list github\n  barb events list --json --jq .event", RunE: cmd.RunE}
+		RunE:              cmd.RunE}
 	cmd.AddCommand(list, newEventsShow(sh), newEventsSave(sh))
 	return cmd
 }
@@ -119,13 +106,7 @@ func nearestEventHint(text string) string {
 func newEventsShow(sh *shell) *cobra.Command {
 	var o eventsShowOptions
 	cmd := &cobra.Command{
-		Use:   "show PROVIDER:TYPE",
-		Short: "Print the payload of a sample event",
-		Long: `Prints the payload as it would be sent, byte for byte; with --template what it is
-made from. The same --seed and --timestamp give the same bytes.`,
-		Example: `  barb events show stripe:invoice.paid
-  barb events show github:push --seed 7 --timestamp 2026-01-20T14:32:00Z
-  barb events show shopify:orders/create --template > my-order.json`,
+		Use:               "show PROVIDER:TYPE",
 		Args:              args(1, 1, "one PROVIDER:TYPE"),
 		ValidArgsFunction: completeOne(sh.sampleNames),
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -27,14 +27,7 @@ type eventsSaveOptions struct {
 func newEventsSave(sh *shell) *cobra.Command {
 	var o eventsSaveOptions
 	cmd := &cobra.Command{
-		Use:   "save SELECTOR",
-		Short: "Save a captured webhook as a sample event of your own",
-		Long: `Makes a sample event of a webhook in the history: its body byte for byte, its content
-type, its scheme and the headers that say what it is. Signatures, tokens and cookies
-are left out; what the body says of people is not.` + "\n" + flags.SelectorHelp,
-		Example: `  barb events save 42 --as stripe:mine
-  barb events save @ --as acme:order.created
-  barb events save @ --as acme:order --template`,
+		Use:               "save SELECTOR",
 		Args:              args(1, 1, "one selector"),
 		ValidArgsFunction: sh.completeIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {

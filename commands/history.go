@@ -21,12 +21,7 @@ type historyOptions struct {
 func newHistory(sh *shell) *cobra.Command {
 	var o historyOptions
 	cmd := &cobra.Command{
-		Use:   "history [list] [SELECTOR…]",
-		Short: "List what was sent and received, newest first",
-		Long:  "Lists what was sent and received, newest first.\n" + flags.SelectorHelp,
-		Example: `  barb history
-  barb history --received --failed --since 1h
-  barb history -n 0 --json --jq 'select(.latency_ms > 500) | .id'`,
+		Use:               "history [list] [SELECTOR…]",
 		ValidArgsFunction: sh.completeIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 && args[0] == "list" {

@@ -49,61 +49,10 @@ type listenOptions struct {
 	flags.Exec
 }
 
-const listenLong = `Receives webhooks. Each is checked, made durable in the history and only then
-answered: 200, or what --respond or the app behind --forward-to says; 401 when its
-signature is bad. Runs until ^C, --count or --for.
-
-With --mode ack it is answered 200 at once and forwarded afterwards; with --queue what
-the app does not take is answered 202. Both keep what waits in the history, where no
-kill loses it, and deliver it in order when the app is back, by the retry flags; barb
-queue shows it. The first --forward-to answers the sender, further ones are mirrors: what
-they answer is recorded and compared. [[route]] rows of barb.toml say which app gets
-what, by path, method, scheme and event.
-
---exec runs before the app is asked, and its exit code answers the sender; with --queue
-what it lets through is queued. With --mode ack it runs from the queue once the sender
-has its answer, and the apps follow when it has succeeded; barb queue retry runs one that
-failed again. --dedupe hands a webhook on once, also by way of the queue; what the queue
-gave up is handed on when it comes again.
-
-What a provider asks before the first webhook (Slack's challenge, Zoom's validation,
-Meta's verify token) is answered by itself and not forwarded; --handshake=off leaves it
-to the app. Where the handshake brings the secret, as Asana's and Notion's do, listen
-begins without one, and --learn keeps what comes.
-
-Only this machine can reach it, unless --addr says otherwise. For a listener that had to
-be exposed, --allow-ip goes by the address of the connection, not by what a proxy says of
-it: other connections are closed before a byte of them is read. These, what --rate-limit
-refuses, and requests that are malformed, too large or too slow are counted and not
-recorded, so that a flood does not fill the disk; --json has an event "refused" for each.
-
---tls makes a certificate for localhost once, keeps it beside the history and prints the
-file that clients are to trust; --tls-cert takes one of yours.
-`
-
 func newListen(sh *shell) *cobra.Command {
 	o := listenOptions{maxBody: 10 << 20, inflight: 256 << 20}
 	cmd := &cobra.Command{
-		Use:   "listen",
-		Short: "Receive webhooks: verify, record, answer, forward",
-		Long:  listenLong + flags.AnswersLong,
-		Example: `  barb listen
-  barb listen -s stripe --secret env:WHSEC --forward-to :3000/webhooks
-  barb listen --forward-to :3000 --forward-to :3001
-  barb listen --forward-to :3000 --queue
-  barb listen --forward-to :3000 --mode ack --ordered=.customer --concurrency 8
-  barb listen -s auto --secret env:WHSEC --count 1 --for 30s --json
-  barb listen --addr 127.0.0.1:0 --ready-file url.txt --respond 500
-  barb listen --tls --forward-to :3000
-  barb listen --addr 0.0.0.0:4242 --allow-ip 192.0.2.0/24 --rate-limit 50/s
-  barb listen --unix-socket /tmp/hooks.sock
-  barb listen --respond '500x3,429;retry-after=2,reset,200;delay=3s'
-  barb listen --forward-to :3000 --fail-rate 10% --seed 7 --latency 50ms..2s --as slack
-  barb listen --event 'invoice.*' --where '.body.amount > 1000' --forward-to :3000
-  barb listen -s stripe --secret env:WHSEC --dedupe --forward-to :3000
-  barb listen -s github --secret env:SECRET --exec ./deploy --exec-timeout 5m
-  barb listen -s github --secret env:SECRET --exec ./deploy --mode ack --dedupe
-  barb listen --handshake=meta --param verify_token=… --forward-to :3000`,
+		Use:  "listen",
 		Args: listenArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runListen(cmd.Context(), sh, o) },
 	}

@@ -11,16 +11,7 @@ import (
 
 func newProviders(sh *shell) *cobra.Command {
 	return &cobra.Command{
-		Use:   "providers [NAME…]",
-		Short: "List how providers deliver their webhooks, or show one",
-		Long: `Lists the providers that send --as plays: how long they wait for an answer, how often and
-when they try again, and what they try again. With a name, everything about that one: its
-headers, the waits, what a redirect and a 410 do, when an endpoint is switched off, where the
-figures come from, and where they are in doubt.`,
-		Example: `  barb providers
-  barb providers stripe
-  barb providers --json --jq 'select(.timeout_s < 6) | .name'
-  barb send :4242 -d @invoice.json --as stripe --secret env:WHSEC --speed 100000x`,
+		Use: "providers [NAME…]",
 		ValidArgsFunction: func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 			return provider.Names(), cobra.ShellCompDirectiveNoFileComp
 		},

@@ -32,27 +32,7 @@ const rewritten = 256 << 20
 func newPrune(sh *shell) *cobra.Command {
 	var o pruneOptions
 	cmd := &cobra.Command{
-		Use:   "prune (--older-than AGE | --max-size SIZE)",
-		Short: "Remove old exchanges from the history",
-		Long: `Removes exchanges that are older than an age, or the oldest until the history is no
-larger than a size: by size, webhooks with a bad signature go first, then copies of ones
-that were accepted. Filters narrow what may be removed. Ids are never given again. What
-waits in the queue stays.
-
-What is removed is erased: its bytes are overwritten, and up to 256 MiB the rest of the
-history is written anew, since a database leaves copies behind when it moves rows.
---vacuum does that for a larger one too; listeners wait meanwhile.
-
---pins forgets which scheme each secret has verified under auto, where a provider was
-changed and the secret was not; with --scheme, only of those that have verified that one.
-
-To prune without this command, set max_age or max_size (at least 1MB) in [history] of
-barb.toml. Under load file and log may take a fifth more than max_size, at least 8 MiB,
-and about eight times what arrives at the same moment; what waits in the queue stays.`,
-		Example: `  barb prune --older-than 7d
-  barb prune --max-size 200MB
-  barb prune --older-than 1d --received --dry-run
-  barb prune --older-than 0s --endpoint api.example.com --vacuum`,
+		Use:  "prune (--older-than AGE | --max-size SIZE)",
 		Args: args(0, 0, "no arguments, only filters"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			o.byAge = cmd.Flags().Changed("older-than")

@@ -18,25 +18,13 @@ import (
 func newQueue(sh *shell) *cobra.Command {
 	var o flags.Queue
 	cmd := &cobra.Command{
-		Use:   "queue [list]",
-		Short: "Show what waits to be delivered, and decide about it",
-		Long: `Shows what is yet to be delivered, and what was given up (dead): messages of
-barb send --queue, which barb deliver sends, and forwards of barb listen --queue or
---mode ack, which a listener with the same --forward-to sends. What is in the queue
-survives the process that put it there.`,
-		Example: `  barb queue
-  barb queue show 3
-  barb queue retry 3
-  barb queue dead
-  barb queue --kind message --target https://api.example.com/hooks
-  barb queue cancel 3..7
-  barb queue --all --json --jq 'select(.state == "dead") | .why'`,
+		Use:  "queue [list]",
 		Args: args(0, 0, "no arguments, only filters"),
 		RunE: func(cmd *cobra.Command, _ []string) error { return runQueueList(cmd.Context(), sh, o) },
 	}
-	list := &cobra.Command{Use: "list", Short: "List what waits, and what is dead",
-		Args:    args(0, 0, "no arguments, only filters"),
-		Example: "  barb queue list --state waiting --target localhost:3000", RunE: cmd.RunE}
+	list := &cobra.Command{Use: "list",
+		Args: args(0, 0, "no arguments, only filters"),
+		RunE: cmd.RunE}
 	o.AddFlags(cmd)
 	o.AddFlags(list)
 	cmd.AddCommand(list, newQueueDead(sh), newQueueShow(sh),
@@ -103,18 +91,16 @@ func runQueueList(ctx context.Context, sh *shell, o flags.Queue) error {
 }
 
 func newQueueDead(sh *shell) *cobra.Command {
-	return &cobra.Command{Use: "dead", Short: "List the dead letters: what will not be tried again",
-		Args:    args(0, 0, "no arguments"),
-		Example: "  barb queue dead\n  barb queue dead --json --jq .thread",
+	return &cobra.Command{Use: "dead",
+		Args: args(0, 0, "no arguments"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return runQueueList(cmd.Context(), sh, flags.Queue{States: []string{string(store.Dead)}})
 		}}
 }
 
 func newQueueShow(sh *shell) *cobra.Command {
-	return &cobra.Command{Use: "show ID", Short: "Show an entry and its attempts", Args: args(1, 1, "the id of an entry"),
-		Example: "  barb queue show 3",
-		RunE:    func(cmd *cobra.Command, args []string) error { return runQueueShow(cmd.Context(), sh, args[0]) }}
+	return &cobra.Command{Use: "show ID", Args: args(1, 1, "the id of an entry"),
+		RunE: func(cmd *cobra.Command, args []string) error { return runQueueShow(cmd.Context(), sh, args[0]) }}
 }
 
 func runQueueShow(ctx context.Context, sh *shell, text string) error {
@@ -141,8 +127,7 @@ func runQueueShow(ctx context.Context, sh *shell, text string) error {
 func newQueueChange(sh *shell, name, short, done string, change queueChange) *cobra.Command {
 	var o flags.Queue
 	cmd := &cobra.Command{
-		Use: name + " ID…", Short: short,
-		Example: "  barb queue " + name + " 3\n  barb queue " + name + " 3..7\n  barb queue " + name + " --state dead",
+		Use: name + " ID…",
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			filter, err := o.Parse(sh.Now(), queueTarget)
 			if err != nil {

@@ -41,23 +41,7 @@ type replayOptions struct {
 func newReplay(sh *shell) *cobra.Command {
 	var o replayOptions
 	cmd := &cobra.Command{
-		Use:   "replay SELECTOR…",
-		Short: "Send captured webhooks again",
-		Long: `Sends exchanges of the history again, oldest first. What was signed is signed anew
-with the secret of the route or of --secret, since an old timestamp would be refused;
---exact sends the very bytes that came. Replays keep the webhook id and are recorded
-as part of the same thread. Exit code 0 when each was answered 2xx.
-
---dead sends the dead letters of the queue again, now and from here: a message with
-the secret, certificates and proxy that it was queued with. barb queue retry leaves it
-to barb deliver or to the listener instead.
-` + flags.SelectorHelp,
-		Example: `  barb replay @ --to http://localhost:3000/webhooks
-  barb replay 40..47 --to :3000 --secret env:WHSEC
-  barb replay --received --failed --since 1h --to :3000
-  barb replay 17 --exact --to :3000
-  barb replay --dead --endpoint api.example.com
-  barb replay 17 --set data.amount=1200 --to :3000 --secret env:WHSEC`,
+		Use:               "replay SELECTOR…",
 		ValidArgsFunction: sh.completeIDs,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			o.selectors = args

@@ -40,21 +40,7 @@ func unsigned(e *signer.Error) *fail.Error {
 func newSchemes(sh *shell) *cobra.Command {
 	var generate bool
 	cmd := &cobra.Command{
-		Use:   "schemes [NAME…]",
-		Short: "List the signature schemes, show one, or make a throw-away key for it",
-		Long: `Lists the signature schemes, those of barb.toml before those of the catalogue. ` +
-			`With a name, everything about that one: the headers, the
-signed content as a formula, the form of the secret, the tolerance, the provider's
-documentation, and how well the facts are confirmed. A part of a name lists those that
-contain it.
-
-With --generate-key a throw-away secret or key pair in the scheme's own form is
-printed, for tests.`,
-		Example: `  barb schemes
-  barb schemes stripe
-  barb schemes shop
-  barb schemes --json --jq 'select(.secret == "whsec") | .name'
-  barb schemes discord --generate-key`,
+		Use: "schemes [NAME…]",
 		ValidArgsFunction: func(_ *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
 			return sh.schemeNames(prefix, false), cobra.ShellCompDirectiveNoFileComp
 		},

@@ -17,13 +17,7 @@ import (
 
 func newSecret(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "secret set|show|delete NAME",
-		Short: "Keep secrets in the keyring of this machine",
-		Long: `Keeps secrets in the keyring of this machine, where --secret keyring:NAME and
-secret = "keyring:NAME" in barb.toml find them, and where barb listen --learn keyring:NAME
-puts what a handshake brings.`,
-		Example: "  barb secret set stripe\n  barb listen -s stripe --secret keyring:stripe\n  op read " +
-			"op://vault/github/secret | barb secret set github",
+		Use: "secret set|show|delete NAME",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fail.Usage("barb secret needs to know what to do").Hint("barb secret set NAME")
@@ -40,10 +34,9 @@ puts what a handshake brings.`,
 func newSecretSet(sh *shell) *cobra.Command {
 	var replace bool
 	cmd := &cobra.Command{
-		Use: "set NAME", Short: "Put a secret into the keyring; it is asked for, or comes on stdin",
-		Args:    args(1, 1, "the name of the secret"),
-		Example: "  barb secret set stripe\n  barb secret set stripe --replace < new.txt",
-		RunE:    func(_ *cobra.Command, args []string) error { return runSecretSet(sh, args[0], replace) },
+		Use:  "set NAME",
+		Args: args(1, 1, "the name of the secret"),
+		RunE: func(_ *cobra.Command, args []string) error { return runSecretSet(sh, args[0], replace) },
 	}
 	cmd.Flags().BoolVar(&replace, "replace", false, "replace one that is there already")
 	return cmd
@@ -51,9 +44,8 @@ func newSecretSet(sh *shell) *cobra.Command {
 
 func newSecretShow(sh *shell) *cobra.Command {
 	return &cobra.Command{
-		Use: "show NAME", Short: "Print a secret of the keyring, as a provider's page may ask for it",
-		Args:    args(1, 1, "the name of the secret"),
-		Example: "  barb secret show notion",
+		Use:  "show NAME",
+		Args: args(1, 1, "the name of the secret"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			name, err := keyringName(args[0])
 			if err != nil {
@@ -71,8 +63,7 @@ func newSecretShow(sh *shell) *cobra.Command {
 
 func newSecretDelete(sh *shell) *cobra.Command {
 	return &cobra.Command{
-		Use: "delete NAME", Short: "Take a secret out of the keyring", Args: args(1, 1, "the name of the secret"),
-		Example: "  barb secret delete stripe",
+		Use: "delete NAME", Args: args(1, 1, "the name of the secret"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			name, err := keyringName(args[0])
 			if err == nil {

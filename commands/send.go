@@ -37,32 +37,10 @@ type sendOptions struct {
 	policy              deliver.Policy
 }
 
-const sendLong = `Signs a payload and delivers it. What gets no answer, a 408, 425, 429 or most 5xx is
-tried again, each attempt with a fresh timestamp and signature and the same webhook
-id. Every attempt is in the history before the next one begins.
-
-With --queue it returns once the message is on disk, and barb deliver sends it. The
-queue remembers the retry and connection flags, the scheme and where the secret is
-(env:, file:, cmd: or keyring:), never the secret.
-` + flags.ManyLong + "\n" + providerLong + "\n" + flags.WaitsLong
-
-const sendExample = `  barb send http://localhost:4242 -d '{"type":"ping"}' -s github --secret env:SECRET
-  barb send https://example.com/hooks -d @invoice.json -s stripe --secret file:whsec --retries 2
-  barb send :3000/webhooks -d @- -s standard-webhooks --secret env:WHSEC --backoff 1s,5s,30s < event.json
-  barb send :4242 -d '{"type":"load"}' -n 1000 --concurrency 16
-  barb send :4242 -d @events.ndjson --rate 50/s -s stripe --secret env:WHSEC
-  barb send --resume 3
-  barb send :4242 -d '{"type":"ping"}' -s github --secret env:SECRET --queue --order-key customer-7
-  barb send :4242 -d @invoice.json --as stripe --secret env:WHSEC --speed 100000x
-  barb send :4242 --event stripe:invoice.paid --set data.object.amount_due=1200`
-
 func newSend(sh *shell) *cobra.Command {
 	var o sendOptions
 	cmd := &cobra.Command{
-		Use:     "send URL",
-		Short:   "Sign and deliver a webhook, with retries",
-		Long:    sendLong,
-		Example: sendExample,
+		Use: "send URL",
 		Args: func(cmd *cobra.Command, given []string) error {
 			if cmd.Flag("resume").Changed {
 				return args(0, 0, "no URL with --resume: the run knows it")(cmd, given)

@@ -14,15 +14,6 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// providerLong is the part about --as in the help of send.
-const providerLong = `
---as stripe delivers as Stripe does, as far as that is public (barb providers stripe): with
-its scheme where -s says nothing and a secret is there, its headers and user agent, timeout,
-retry schedule, what it retries, and what it says in a retry. Flags that are given beside it
-go before it, -H too; it goes before barb.toml and BARB_ variables where it is a flag itself.
-A 410 ends the delivery and redirects are not followed, whoever is played. With --as twilio
-the fragment of the URL counts: #rc=2&rp=4xx,5xx&ct=2000&rt=5000. -v says what is in doubt.`
-
 // providerFlags choose the provider to deliver as.
 type providerFlags struct{ as string }
 

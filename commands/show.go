@@ -26,14 +26,7 @@ type showOptions struct {
 func newShow(sh *shell) *cobra.Command {
 	var o showOptions
 	cmd := &cobra.Command{
-		Use:   "show [SELECTOR…]",
-		Short: "Show one exchange whole",
-		Long: "Shows an exchange whole: what was asked, what came back, how long each part took.\nWithout a selector, " +
-			"the newest.\n" + flags.SelectorHelp,
-		Example: `  barb show @
-  barb show 17 --raw
-  barb show 17 --body > payload.json
-  barb show 17 --curl | sh`,
+		Use:               "show [SELECTOR…]",
 		ValidArgsFunction: sh.completeIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.selectors = args

@@ -37,14 +37,7 @@ var signOutputs = []string{"headers", "curl", "http", "env", "json", "value"}
 func newSign(sh *shell) *cobra.Command {
 	var o signOptions
 	cmd := &cobra.Command{
-		Use:   "sign [FILE]",
-		Short: "Print the signature headers for a payload",
-		Long: `Prints the signature headers for a payload, one 'Name: value' a line, as curl -H @-
-takes them. The payload is FILE, -d, or stdin. Its bytes are never changed. The
-history is not opened.`,
-		Example: `  barb sign payload.json -s stripe --secret env:WHSEC
-  barb sign payload.json -s github --secret env:SECRET | curl -H @- --data-binary @payload.json http://localhost:4242
-  echo -n '{}' | barb sign -s standard-webhooks --secret file:whsec --id msg_1 -o json`,
+		Use:  "sign [FILE]",
 		Args: args(0, 1, "at most one FILE"),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.positional, o.dataGiven = args, cmd.Flags().Changed("data")

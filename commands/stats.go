@@ -25,26 +25,7 @@ type statsOptions struct {
 func newStats(sh *shell) *cobra.Command {
 	var o statsOptions
 	cmd := &cobra.Command{
-		Use:   "stats",
-		Short: "Summarise deliveries, latencies, retries and bad signatures",
-		Long: `Summarises the history: how many deliveries got a 2xx, how long attempts took, how
-often they were repeated, which came to nothing, and how many signatures were bad.
-
-Below stand six figures of the last five minutes (--over) with their thresholds, which
-the flags and [stats] in barb.toml set. Of the deliveries that ended, the part that got
-a 2xx; the latency that 99 of 100 attempts do not exceed; how many wait in the queue; of
-the signatures checked, the part that is bad; of the attempts, the part that are
-retries; and how many died in the queue. Interrupted attempts count for none of them.
---check prints the breaches only, reads nothing but that time, and exits 1 when there is
-one: for cron and CI. docs/monitoring.md has the definitions, and rules for Prometheus.
-
-With --senders it judges those who delivered here: whether they came again after a
-failure and when, honoured Retry-After, kept the webhook id and the body, signed each
-attempt anew, and stopped at a 2xx and at a 410. That grades a delivery service under
-test: let barb listen --respond refuse it a few times, then look.`,
-		Example: "  barb stats\n  barb stats --since 1h --endpoint api.example.com\n  barb stats --json --jq " +
-			".success_rate\n  barb stats --check --over 10m --min-success 99% --max-p99 2s\n  barb stats --check --endpoint " +
-			"api.example.com || notify-send webhooks\n  barb stats --senders --since 1h",
+		Use:  "stats",
 		Args: args(0, 0, "no arguments, only filters"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.validate(sh); err != nil {

@@ -46,16 +46,7 @@ type verifyOptions struct {
 func newVerify(sh *shell) *cobra.Command {
 	var o verifyOptions
 	cmd := &cobra.Command{
-		Use:   "verify [FILE|ID]",
-		Short: "Check a signature and say what is wrong with it",
-		Long: `Checks the signature of a payload with its headers, of a raw HTTP request, or of an
-exchange in the history, which is judged by the time it was received. Exit code 0
-when it is valid, 1 when it is not. With --explain, looks for what would have made a
-bad signature match, for at most two seconds, and says how to repair it.`,
-		Example: `  barb verify payload.json -s stripe --secret env:WHSEC -H 'Stripe-Signature: t=1700000000,v1=…'
-  barb verify --http request.txt -s auto --secret env:WHSEC
-  barb verify 17 --secret env:WHSEC
-  barb verify 17 --explain`,
+		Use:               "verify [FILE|ID]",
 		Args:              args(0, 1, "at most one FILE or history id"),
 		ValidArgsFunction: sh.completeIDs,
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -10,8 +10,6 @@ import (
 func newVersion(sh *shell) *cobra.Command {
 	return &cobra.Command{
 		Use:               "version",
-		Short:             "Print the version",
-		Example:           "  barb version",
 		Args:              args(0, 0, "no arguments"),
 		PersistentPreRunE: sh.withoutConfig,
 		RunE: func(*cobra.Command, []string) error {

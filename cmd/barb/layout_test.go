@@ -78,6 +78,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"commands/config": {ours: []string{"units", "commands/fail", "commands/flags", "commands/infile", "commands/secret",
 		"listen/route", "listen/script", "sign", "sign/catalog", "sign/handshake", "store/disk", "store/export",
 		"store/record", "store/redact"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2"}},
+	"commands/help":   {others: []string{"github.com/spf13"}},
 	"commands/infile": {ours: []string{"units", "commands/fail"}, others: []string{"github.com/mattn/go-shellwords"}},
 	"commands": {ours: []string{"*"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2",
 		"github.com/itchyny/gojq", "github.com/google/uuid", "github.com/mattn/go-shellwords", "github.com/adrg/xdg",
@@ -126,6 +127,7 @@ var never = map[string][]string{
 	"commands/ui":       {"os", "log", "net/http"},
 	"commands/metrics":  {"os"},
 	"commands/schema":   {"os", "log", "net/http"},
+	"commands/help":     {"os", "log", "net/http"},
 	"deliver/batch":     {"os", "net", "log", "os/exec", "syscall", "database/sql"},
 	"commands/receiver": {"os", "log", "net"},
 }

@@ -61,19 +61,6 @@ func ScriptError(where string, err error) error {
 	return f
 }
 
-// AnswersLong is the part about Answers in the help of listen.
-const AnswersLong = `
---respond answers one webhook after another, the last answer from then on. An answer is
-a status or a fault, xN times, with options behind semicolons:
-  500x3,429;retry-after=2,200       200;delay=3s       202;body=@f;header='X: y'
-Faults are reset, hang, close-after-headers, truncate, drip=1KB/s and bad-http. Tables
-[[respond]] in barb.toml do the same by path, event and scheme. --fail-rate and --latency
-also go over what an app answers; the same --seed decides the same for the same webhooks.
-Handshakes and bad signatures are answered as ever.
-
---as flags what the provider would have given up on. The sender still gets the answer: it
-decides for itself how long it waits.`
-
 // PlatformLimits returns the limits of --platform.
 func (f *Answers) PlatformLimits() (*script.Platform, error) {
 	p, ok := script.LookupPlatform(f.Platform)

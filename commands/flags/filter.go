@@ -24,11 +24,6 @@ type Filter struct {
 	marked                  string
 }
 
-// SelectorHelp is the part about selectors in the help of a command.
-const SelectorHelp = `
-A selector is an id (42), a range (40..47), @ for the newest, @-2 for the third
-newest, or a filter.`
-
 // AddFlags adds the flags to a command. schemes and events complete the values of --scheme and --event.
 func (f *Filter) AddFlags(cmd *cobra.Command, schemes func(prefix string, auto bool) []string,
 	events func(prefix string) []string) {

@@ -27,13 +27,6 @@ type Many struct {
 	Counted, parallel bool // -n and --concurrency were given
 }
 
-// ManyLong is the part about Many in the help of a command.
-const ManyLong = `
--n 1000, --for 30s, a file with one event a line (-d @events.ndjson) and a folder
-(-d @events/) send many messages as one run, each with its own id and signature.
-^C ends it cleanly, and barb send --resume RUN goes on where it stopped, with the
-same ids and bytes; so it does after a kill.`
-
 // AddFlags adds the flags to a command.
 func (f *Many) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()

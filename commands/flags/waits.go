@@ -12,15 +12,6 @@ import (
 	"github.com/barbhq/barb/deliver/provider"
 )
 
-// WaitsLong is the part about the waits in the help of a command.
-const WaitsLong = `
---schedule takes the waits of a provider (barb providers lists them) or a list of one's own,
-and the deadline of all attempts only where one is given. --speed 1000x makes each wait so
-many times shorter, that of a Retry-After too, but no timeout and no deadline; both times are
-printed, retry in +5m (300ms). What is signed is the real time, which the receiver compares
-with its own. --until-2xx goes on, with the last wait, until a 2xx, ^C or --deadline; whatever
-else comes is tried again, but for a 410, a bad certificate and what --retry-on leaves out.`
-
 // addWaits adds the flags that say by name instead of by number when a delivery is tried again.
 func (f *Retry) addWaits(cmd *cobra.Command) {
 	set := cmd.Flags()

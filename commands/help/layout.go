@@ -100,17 +100,18 @@ func (l Layout) root(cmd *cobra.Command) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s\n", l.flow(p.what))
 	l.section(&b, "Examples", p.examples+"\n")
+	groups := commandGroups(cmd, p)
 	if !l.All {
 		l.title(&b, "Commands")
-		for _, g := range p.flags {
-			fmt.Fprintf(&b, "  %-14s %s\n", g.title, strings.Join(present(cmd, g.flags), ", "))
+		for _, g := range groups {
+			fmt.Fprintf(&b, "  %-14s %s\n", g.title, strings.Join(g.flags, ", "))
 		}
 		fmt.Fprintf(&b, "\n%s\n", l.flow(p.details))
 		return b.String()
 	}
-	for _, g := range p.flags {
+	for _, g := range groups {
 		l.title(&b, g.title)
-		l.rows(&b, commandRows(cmd, present(cmd, g.flags)))
+		l.rows(&b, commandRows(cmd, g.flags), 0)
 	}
 	l.title(&b, "Topics")
 	var topics [][2]string
@@ -118,7 +119,7 @@ func (l Layout) root(cmd *cobra.Command) string {
 		title, _ := Topic(name)
 		topics = append(topics, [2]string{"help " + name, title})
 	}
-	l.rows(&b, topics)
+	l.rows(&b, topics, 0)
 	l.title(&b, EveryCommand)
 	return b.String() + l.Global(cmd)
 }
@@ -129,15 +130,34 @@ const EveryCommand = "Flags of every command"
 // Global returns the flags that every command has.
 func (l Layout) Global(root *cobra.Command) string {
 	var b strings.Builder
-	l.flagSet(&b, root.PersistentFlags(), flagNames(root.PersistentFlags()))
+	l.rows(&b, flagRows(root.PersistentFlags(), flagNames(root.PersistentFlags())), 0)
 	return b.String()
 }
 
-// present leaves out the commands that there are not.
-func present(cmd *cobra.Command, names []string) []string {
-	return slices.DeleteFunc(slices.Clone(names), func(name string) bool {
-		return !slices.ContainsFunc(cmd.Commands(), func(c *cobra.Command) bool { return c.Name() == name })
-	})
+// commandGroups returns the commands that there are, in the groups of the page. A command without a place is in the
+// last group.
+func commandGroups(root *cobra.Command, p page) (groups []group) {
+	var left []string
+	for _, c := range root.Commands() {
+		if c.IsAvailableCommand() && c.Name() != "help" {
+			left = append(left, c.Name())
+		}
+	}
+	for _, g := range p.flags {
+		var there []string
+		for _, name := range g.flags {
+			if i := slices.Index(left, name); i >= 0 {
+				there = append(there, name)
+				left = slices.Delete(left, i, i+1)
+			}
+		}
+		if len(there) > 0 {
+			groups = append(groups, group{g.title, there})
+		}
+	}
+	last := &groups[len(groups)-1]
+	last.flags = append(last.flags, left...)
+	return groups
 }
 
 func commandRows(cmd *cobra.Command, names []string) (rows [][2]string) {
@@ -161,25 +181,32 @@ func (l Layout) commands(b *strings.Builder, cmd *cobra.Command) {
 	}
 	if len(names) > 0 {
 		l.title(b, "Commands")
-		l.rows(b, commandRows(cmd, names))
+		l.rows(b, commandRows(cmd, names), 0)
 	}
 }
 
+// flags writes groups of flags with their texts in one column.
 func (l Layout) flags(b *strings.Builder, cmd *cobra.Command, groups []group) {
+	var names []string
 	for _, g := range groups {
-		l.title(b, g.title)
-		l.flagSet(b, cmd.Flags(), g.flags)
+		names = append(names, g.flags...)
+	}
+	column := columnOf(flagRows(cmd.Flags(), names))
+	for _, g := range groups {
+		if rows := flagRows(cmd.Flags(), g.flags); len(rows) > 0 {
+			l.title(b, g.title)
+			l.rows(b, rows, column)
+		}
 	}
 }
 
-func (l Layout) flagSet(b *strings.Builder, set *pflag.FlagSet, names []string) {
-	var rows [][2]string
+func flagRows(set *pflag.FlagSet, names []string) (rows [][2]string) {
 	for _, name := range names {
 		if f := set.Lookup(name); f != nil {
 			rows = append(rows, flagRow(f))
 		}
 	}
-	l.rows(b, rows)
+	return rows
 }
 
 // flagRow is a flag as it is typed, and what it does.
@@ -189,7 +216,7 @@ func flagRow(f *pflag.Flag) [2]string {
 	if f.Shorthand != "" {
 		name = "-" + f.Shorthand + ", --" + f.Name
 	}
-	if value == strings.ToLower(value) {
+	if strings.Trim(value, "abcdefghijklmnopqrstuvwxyz") == "" { // a word for it, not how it is written
 		value = strings.ToUpper(value)
 	}
 	switch {
@@ -233,13 +260,20 @@ func (l Layout) title(b *strings.Builder, title string) {
 	fmt.Fprintf(b, "\n%s\n", title)
 }
 
-// rows writes names with their texts beside them.
-func (l Layout) rows(b *strings.Builder, rows [][2]string) {
-	column := 0
+// columnOf returns the width of the names of rows.
+func columnOf(rows [][2]string) (column int) {
 	for _, row := range rows {
 		if n := utf8.RuneCountInString(row[0]); n <= mostName {
 			column = max(column, n)
 		}
+	}
+	return column
+}
+
+// rows writes names with their texts beside them, in the given column or, for 0, one of their own.
+func (l Layout) rows(b *strings.Builder, rows [][2]string, column int) {
+	if column == 0 {
+		column = columnOf(rows)
 	}
 	indent := column + 4
 	for _, row := range rows {

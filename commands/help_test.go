@@ -1,0 +1,51 @@
+package commands
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+// below calls visit for a command and all below it.
+func below(cmd *cobra.Command, visit func(*cobra.Command)) {
+	visit(cmd)
+	for _, sub := range cmd.Commands() {
+		below(sub, visit)
+	}
+}
+
+// words are the arguments that name a command.
+func words(cmd *cobra.Command) []string { return strings.Fields(cmd.CommandPath())[1:] }
+
+func TestTheWholeHelpHasEveryFlag(t *testing.T) {
+	below(Root("test"), func(cmd *cobra.Command) {
+		whole := printed(t, append(words(cmd), "--help-all")...)
+		check := func(f *pflag.Flag) {
+			if !f.Hidden && f.Name != "help" && f.Name != "version" && !strings.Contains(whole, "--"+f.Name) {
+				t.Errorf("%s --help-all has no --%s", cmd.CommandPath(), f.Name)
+			}
+		}
+		cmd.LocalFlags().VisitAll(check)
+		cmd.Root().PersistentFlags().VisitAll(check)
+		if len(words(cmd)) == 0 {
+			return
+		}
+		if advanced := printed(t, append(append([]string{"help"}, words(cmd)...), "advanced")...); advanced != whole {
+			t.Errorf("barb help %s advanced is not --help-all", strings.Join(words(cmd), " "))
+		}
+	})
+}
+
+func TestTheHelpOfBarbNamesEveryCommandOnOneScreen(t *testing.T) {
+	text := printed(t, "--help")
+	if n := strings.Count(text, "\n"); n > 24 {
+		t.Errorf("barb --help has %d lines:\n%s", n, text)
+	}
+	for _, cmd := range Root("test").Commands() {
+		if !strings.Contains(text, cmd.Name()) {
+			t.Errorf("barb --help does not name %s", cmd.Name())
+		}
+	}
+}
