@@ -44,6 +44,8 @@ type Env struct {
 	InTerminal, OutTerminal, ErrTerminal bool
 	Width                                int        // columns of the terminal; 0 when unknown
 	Columns                              func() int // current columns: a window may be resized; nil when unknown
+	// Foreground reports whether the terminal is this process's to draw on: not in a job started with &. nil: always.
+	Foreground func() bool
 }
 
 // shell is one run of barb: the environment, the global flags, and what opens lazily from them.

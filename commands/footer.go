@@ -4,6 +4,7 @@ import (
 	"context"
 	"os"
 
+	"github.com/barbhq/barb/commands/live"
 	"github.com/barbhq/barb/commands/ui"
 )
 
@@ -15,12 +16,14 @@ func hasFooter(sh *shell) bool {
 // startFooter shows text below what is printed, until stop is called or ctx ends. The end of ctx removes it at once,
 // because a second ^C ends the process where it is.
 func startFooter(ctx context.Context, sh *shell, text func() string) (stop func()) {
-	f := &ui.Footer{W: sh.Err, Text: text, Columns: sh.Columns, Color: sh.err.Color}
+	f := &ui.Footer{W: sh.Err, Text: text, Columns: sh.Columns, Color: sh.err.Color, Foreground: sh.Foreground}
 	sh.out.W, sh.err.W = f.Wrap(sh.out.W), f.Wrap(sh.err.W)
 	f.Start()
+	unwatch := live.OnContinue(f.Show)
 	undo := context.AfterFunc(ctx, f.Stop)
 	return func() {
 		undo()
+		unwatch()
 		f.Stop()
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/barbhq/barb/commands"
+	"github.com/barbhq/barb/commands/live"
 )
 
 // version is set by the release build; `go install` uses the module's version.
@@ -23,7 +24,8 @@ func environment() commands.Env {
 	return commands.Env{
 		In: os.Stdin, Out: os.Stdout, Err: os.Stderr, Getenv: os.Getenv, Environ: os.Environ(), Dir: dir,
 		Now: time.Now, Rand: rand.Float64, Interruptible: interruptible, Width: columns(), Columns: columns,
-		Password: password, InTerminal: term.IsTerminal(int(os.Stdin.Fd())),
+		Foreground: func() bool { return live.Foreground(int(os.Stderr.Fd())) },
+		Password:   password, InTerminal: term.IsTerminal(int(os.Stdin.Fd())),
 		OutTerminal: term.IsTerminal(int(os.Stdout.Fd())), ErrTerminal: term.IsTerminal(int(os.Stderr.Fd())),
 	}
 }

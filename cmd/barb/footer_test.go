@@ -30,6 +30,21 @@ type terminal struct {
 
 func onTerminal(t *testing.T, line string, extra ...string) *terminal {
 	t.Helper()
+	p := newTerminal(t, 80, exec.Command("bash", "-c", line), extra...)
+	p.listening()
+	return p
+}
+
+// listening waits for a listener to say where it listens.
+func (p *terminal) listening() {
+	p.t.Helper()
+	p.until(`listening on http://\S+`)
+	p.url = regexp.MustCompile(`http://127[.0-9]+:\d+`).FindString(p.text())
+}
+
+// newTerminal runs a command on a pseudo-terminal, with barb in its PATH and a home of its own.
+func newTerminal(t *testing.T, columns int, cmd *exec.Cmd, extra ...string) *terminal {
+	t.Helper()
 	dir := t.TempDir()
 	self, err := os.Executable()
 	if err != nil {
@@ -38,11 +53,10 @@ func onTerminal(t *testing.T, line string, extra ...string) *terminal {
 	if err := os.Symlink(self, filepath.Join(dir, "barb")); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command("bash", "-c", line)
 	cmd.Env = append(os.Environ(), "PATH="+dir+":"+os.Getenv("PATH"), "HOME="+dir, "BARB_DB="+dir+"/history.db",
 		"XDG_CONFIG_HOME="+dir, "TERM=xterm", "NO_COLOR=")
 	cmd.Env, cmd.Dir = append(cmd.Env, extra...), dir
-	f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: 80})
+	f, err := pty.StartWithSize(cmd, &pty.Winsize{Rows: 24, Cols: uint16(columns)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,9 +66,15 @@ func onTerminal(t *testing.T, line string, extra ...string) *terminal {
 		_, _ = io.Copy(p, f) // ends with an error of its own when the process does
 		p.done <- cmd.Wait()
 	}()
-	p.until(`listening on http://\S+`)
-	p.url = regexp.MustCompile(`http://127[.0-9]+:\d+`).FindString(p.text())
 	return p
+}
+
+// press types keys.
+func (p *terminal) press(keys string) {
+	p.t.Helper()
+	if _, err := p.pty.WriteString(keys); err != nil {
+		p.t.Fatal(err)
+	}
 }
 
 func (p *terminal) Write(data []byte) (int, error) {
@@ -83,9 +103,7 @@ func (p *terminal) until(pattern string) {
 // stop presses ^C and returns the screen that is left.
 func (p *terminal) stop() string {
 	p.t.Helper()
-	if _, err := p.pty.Write([]byte{3}); err != nil {
-		p.t.Fatal(err)
-	}
+	p.press("\x03")
 	select {
 	case <-p.done: // how it ended is the shell's to say: ^C reaches whatever reads its output as well
 	case <-time.After(20 * time.Second):
@@ -139,7 +157,7 @@ func TestTheFooterStaysBelowAndLeavesNothingBehind(t *testing.T) {
 	}
 	p.until(`3 received  0 invalid  1 failed  p50 \S+  p99 \S+`)
 	if now := screen(p.text()); !regexp.MustCompile(
-		`(?s)\n\d\d:\d\d:\d\d   3  POST / .*→ 503 .*\n3 received  0 invalid  1 failed .*\n$`).MatchString(now) {
+		`(?s)\n\d\d:\d\d:\d\d     3  POST / .*→ 503 .*\n3 received  0 invalid  1 failed .*\n$`).MatchString(now) {
 		t.Errorf("the footer is not the last line:\n%s", now)
 	}
 
@@ -157,13 +175,13 @@ func TestTheFooterStaysBelowAndLeavesNothingBehind(t *testing.T) {
 		}
 	}
 	want := regexp.MustCompile(
-		`(?s)^barb: listening on .*\n\S+   1  POST / .*\n\S+   2  POST / .*\n\S+   3  POST / .*\n` +
-			` 4  POST.*→ 503.*\nbarb: 4 webhooks received\n+$`)
+		`(?s)^barb: listening on .*\n\S+     1  POST / .*\n\S+     2  POST / .*\n\S+     3  POST / .*\n` +
+			`   4  POST.*→ 503.*\nbarb: 4 webhooks received\n+$`)
 	if !want.MatchString(left) {
 		t.Errorf("the screen is\n%s", left)
 	}
 	for line := range strings.Lines(left) {
-		if strings.HasPrefix(line, " 4 ") && utf8.RuneCountInString(strings.TrimSpace(line)) > 30 {
+		if strings.HasPrefix(line, "   4 ") && utf8.RuneCountInString(strings.TrimSpace(line)) > 30 {
 			t.Errorf("it wraps: %s", line)
 		}
 	}

@@ -68,6 +68,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"deliver/batch": {ours: []string{"deliver", "deliver/journal", "deliver/payload", "store", "store/record"},
 		others: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/google/uuid"}},
 	"commands/receiver": {ours: []string{"sign"}},
+	"commands/live":     {others: []string{"golang.org/x/sys"}},
 	"commands/fail":     {},
 	"commands/secret": {ours: []string{"commands/fail", "commands/infile", "sign", "store/disk"},
 		others: []string{"github.com/zalando/go-keyring"}},
@@ -83,7 +84,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"commands": {ours: []string{"*"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2",
 		"github.com/itchyny/gojq", "github.com/google/uuid", "github.com/mattn/go-shellwords", "github.com/adrg/xdg",
 		"github.com/zalando/go-keyring", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/time"}},
-	"cmd/barb":    {ours: []string{"commands"}, others: []string{"golang.org/x/term"}},
+	"cmd/barb":    {ours: []string{"commands", "commands/live"}, others: []string{"golang.org/x/term"}},
 	"cmd/gendocs": {ours: []string{"commands", "commands/ui"}, others: []string{"github.com/spf13"}},
 }
 

@@ -10,16 +10,21 @@ import (
 // footerPace is the shortest time between two draws of a footer.
 const footerPace = 250 * time.Millisecond
 
-// Footer is a line that stays at the bottom of a terminal while others are written above it. All other output to the
+// Footer is text that stays at the bottom of a terminal while lines are written above it. All other output to the
 // terminal must go through Wrap.
 type Footer struct {
 	W       io.Writer     // the terminal
-	Text    func() string // returns the current line, plain
+	Text    func() string // returns the current lines, plain
 	Columns func() int    // current width of the terminal
 	Color   bool
 
+	// Foreground reports whether the terminal is this process's to draw on; nil: always. In the background the footer is
+	// neither drawn nor erased, because the shell has written in its place.
+	Foreground func() bool
+
 	mu      sync.Mutex
-	shown   string    // "" when the footer is hidden
+	shown   string    // "" when the footer is not on the screen
+	hidden  bool      // by Hide
 	drawn   time.Time // the last time
 	midLine bool      // the last output did not end its line
 	stopped bool
@@ -57,6 +62,22 @@ func (f *Footer) Stop() {
 	f.group.Wait()
 }
 
+// Hide removes the footer until Show, as before the process stops.
+func (f *Footer) Hide() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hidden = true
+	f.erase()
+}
+
+// Show shows the footer again after Hide, below what others have written since.
+func (f *Footer) Show() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.hidden, f.shown = false, ""
+	f.draw()
+}
+
 // Wrap returns a writer to w on the footer's terminal: the footer makes room for each write.
 func (f *Footer) Wrap(w io.Writer) io.Writer { return &aboveFooter{footer: f, w: w} }
 
@@ -87,10 +108,14 @@ func (f *Footer) redraw() {
 	}
 }
 
-// draw leaves the cursor at the beginning of the line. If a narrower terminal breaks the line, all of it is then below
-// the cursor, and the next output of a ^C or a program overwrites it.
+// draw leaves the cursor at the beginning of the first line. If a narrower terminal breaks a line, all of it is then
+// below the cursor, and the next output of a ^C or a program overwrites it.
 func (f *Footer) draw() {
-	if f.stopped || f.midLine {
+	if f.stopped || f.midLine || f.hidden {
+		return
+	}
+	if !f.isOurs() {
+		f.shown = ""
 		return
 	}
 	text := cutText(f.Text(), max(f.Columns()-1, 0))
@@ -107,11 +132,13 @@ func (f *Footer) draw() {
 }
 
 func (f *Footer) erase() {
-	if f.shown != "" {
+	if f.shown != "" && f.isOurs() {
 		f.print("\r\x1b[J")
-		f.shown = ""
 	}
+	f.shown = ""
 }
+
+func (f *Footer) isOurs() bool { return f.Foreground == nil || f.Foreground() }
 
 // print writes to the terminal. It ignores errors: the writers of important output notice them.
 func (f *Footer) print(s string) { _, _ = io.WriteString(f.W, s) }

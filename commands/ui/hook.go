@@ -35,8 +35,8 @@ const (
 var widest = [columns]int{8, 10, 44, 6, 28, 22, 7, 48}
 
 // narrowest is the width of each column on a terminal before the first webhook, so that the first lines are aligned
-// too.
-var narrowest = [columns]int{8, 2, 24, 5, len("unchecked"), 5, 5, 0}
+// too. The width of an id is that of 9999, so that a session seldom moves its columns.
+var narrowest = [columns]int{8, 4, 24, 5, len("unchecked"), 5, 5, 0}
 
 // yields are the columns to shorten in this order, each to its width, when a line does not fit: the least important
 // first. A column of width 0 is omitted.
