@@ -37,8 +37,8 @@ type contentFlags struct {
 
 func (f *contentFlags) addFlags(cmd *cobra.Command) {
 	f.AddFlags(cmd)
-	cmd.Flags().BoolVar(&f.template, "template", false, "fill in {{…}} in the payload of -d, as in sample events: "+
-		"{{uuid}}, {{seq}}, {{env NAME}}")
+	cmd.Flags().BoolVar(&f.template, "template", false, "fill in {{…}} in the payload of -d: {{uuid}}, {{seq}}, "+
+		"{{env NAME}}")
 }
 
 // content finds out what is sent. A sample event also says what it is signed with, unless flags do.

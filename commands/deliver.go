@@ -39,10 +39,9 @@ func newDeliver(sh *shell) *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return runDeliver(cmd.Context(), sh, o) },
 	}
 	f := cmd.Flags()
-	f.BoolVar(&o.once, "once", false, "deliver what is due now, each at most once, and exit; what has to be tried "+
-		"again waits for the next run")
-	f.BoolVar(&o.drain, "drain", false, "deliver until nothing waits any more, through all retries, and exit")
-	f.IntVar(&o.concurrency, "concurrency", 64, "how many messages at a time")
+	f.BoolVar(&o.once, "once", false, "deliver what is due now, one attempt each, and exit")
+	f.BoolVar(&o.drain, "drain", false, "deliver until nothing waits any more, with all retries, and exit")
+	f.IntVar(&o.concurrency, "concurrency", 64, "deliver `N` messages at the same time")
 	o.Limits.AddFlags(cmd)
 	o.Metrics.AddFlags(cmd)
 	o.JSON.AddFlags(cmd)

@@ -157,14 +157,14 @@ func Root(version string) *cobra.Command {
 
 func (sh *shell) addGlobalFlags(root *cobra.Command) {
 	f := root.PersistentFlags()
-	f.BoolVar(&sh.json, "json", false, "print NDJSON, one object a line")
+	f.BoolVar(&sh.json, "json", false, "print NDJSON: one object a line")
 	f.StringVar(&sh.jq, "jq", "", "filter the JSON with a jq `expression` (implies --json)")
-	f.StringVar(&sh.db, "db", "", "the history `file` (default $XDG_DATA_HOME/barb/history.db)")
-	f.StringVar(&sh.config, "config", "", "the configuration `file` (default the nearest barb.toml)")
-	f.BoolVar(&sh.trust, "trust", false, "use the barb.toml that was found, whatever it does and whoever may write it")
+	f.StringVar(&sh.db, "db", "", "the history, a `file` (default $XDG_DATA_HOME/barb/history.db)")
+	f.StringVar(&sh.config, "config", "", "the configuration, a `file` (default: the nearest barb.toml)")
+	f.BoolVar(&sh.trust, "trust", false, "use the barb.toml that was found without asking")
 	f.StringVar(&sh.color, "color", "auto", "`when` to use colour: auto, always or never")
-	f.BoolVarP(&sh.quiet, "quiet", "q", false, "say less on stderr")
-	f.BoolVarP(&sh.verbose, "verbose", "v", false, "say more on stderr")
+	f.BoolVarP(&sh.quiet, "quiet", "q", false, "print less on stderr")
+	f.BoolVarP(&sh.verbose, "verbose", "v", false, "print more on stderr")
 	f.Var(&sh.helpAll, "help-all", "show the whole help: every flag, example and detail")
 	f.Lookup("help-all").NoOptDefVal = "true"
 	config.Mark(f, "", "db", "color")

@@ -115,9 +115,9 @@ func newEventsShow(sh *shell) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.BoolVar(&o.template, "template", false, "print the template, {{…}} and all")
-	f.Var(flags.Seed(&o.seed), "seed", "fill in {{…}} as another run did (default: a new one)")
-	f.StringVar(&o.timestamp, "timestamp", "now", "the `time` it is now: RFC 3339, Unix seconds or now")
+	f.BoolVar(&o.template, "template", false, "print the template itself")
+	f.Var(flags.Seed(&o.seed), "seed", "repeat the random values of another run (default: a new seed)")
+	f.StringVar(&o.timestamp, "timestamp", "now", "take this `time` for now: RFC 3339, Unix seconds or now")
 	return cmd
 }
 

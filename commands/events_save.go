@@ -36,10 +36,10 @@ func newEventsSave(sh *shell) *cobra.Command {
 		},
 	}
 	f := cmd.Flags()
-	f.StringVar(&o.as, "as", "", "its name, `NAME:TYPE`")
-	f.BoolVar(&o.template, "template", false, "the body is a template: {{…}} in it is filled in when it is sent, but "+
-		"for {{env NAME}}")
-	f.BoolVar(&o.force, "force", false, "also over one that is there, and in place of one that barb brings along")
+	f.StringVar(&o.as, "as", "", "the name of the sample, `NAME:TYPE`")
+	f.BoolVar(&o.template, "template", false, "the body is a template: fill in its {{…}} when it is sent, except "+
+		"{{env NAME}}")
+	f.BoolVar(&o.force, "force", false, "replace a sample of that name, and hide a built-in one")
 	return cmd
 }
 

@@ -3,9 +3,12 @@ package commands
 import (
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/barbhq/barb/commands/help"
 )
 
 // below calls visit for a command and all below it.
@@ -46,6 +49,31 @@ func TestTheHelpOfBarbNamesEveryCommandOnOneScreen(t *testing.T) {
 	for _, cmd := range Root("test").Commands() {
 		if !strings.Contains(text, cmd.Name()) {
 			t.Errorf("barb --help does not name %s", cmd.Name())
+		}
+	}
+}
+
+func TestTheHelpOfACommonCommandIsShort(t *testing.T) {
+	for _, name := range []string{"listen", "send", "verify", "sign", "replay", "history", "show"} {
+		if n := strings.Count(printed(t, name, "--help"), "\n"); n > 60 {
+			t.Errorf("barb %s --help has %d lines", name, n)
+		}
+	}
+}
+
+func TestTheHelpFitsEightyColumns(t *testing.T) {
+	below(Root("test"), func(cmd *cobra.Command) {
+		for line := range strings.Lines(printed(t, append(words(cmd), "--help")...)) {
+			if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > 80 {
+				t.Errorf("%s --help: %d columns: %s", cmd.CommandPath(), n, line)
+			}
+		}
+	})
+	for _, topic := range append(help.Topics(), "flags") {
+		for line := range strings.Lines(printed(t, "help", topic)) {
+			if n := utf8.RuneCountInString(line) - 1; n > 80 {
+				t.Errorf("help %s: %d columns: %s", topic, n, line)
+			}
 		}
 	}
 }

@@ -33,7 +33,7 @@ func newHistory(sh *shell) *cobra.Command {
 	}
 	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	o.JSON.AddFlags(cmd)
-	cmd.Flags().IntVarP(&o.limit, "limit", "n", 20, "how many at the most; 0 is all")
+	cmd.Flags().IntVarP(&o.limit, "limit", "n", 20, "at most `N` rows; 0: all")
 	return cmd
 }
 

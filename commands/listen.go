@@ -59,29 +59,27 @@ func newListen(sh *shell) *cobra.Command {
 	o.Signing.AddFlags(cmd, "check with this `scheme`, or auto to find it from the headers", sh.schemeNames)
 	o.JSON.AddFlags(cmd)
 	o.Metrics.AddFlags(cmd)
-	cmd.Flag("with-body").Usage = "show the bodies below each line, or put them into the JSON"
-	cmd.Flag("with-headers").Usage = "show the headers below each line, or put them into the JSON"
+	cmd.Flag("with-body").Usage = "show the bodies (also in the JSON)"
+	cmd.Flag("with-headers").Usage = "show the headers (also in the JSON)"
 	f := cmd.Flags()
-	f.StringVar(&o.addr, "addr", "127.0.0.1:4242", "the `address` to listen on; :0 picks a port of this machine")
+	f.StringVar(&o.addr, "addr", "127.0.0.1:4242", "listen on this `address`; :0 picks a free port")
 	o.Forward.AddFlags(cmd)
 	o.Answers.AddFlags(cmd)
-	f.StringVar(&o.publicURL, "public-url", "", "scheme and host of the `URL` senders use, for schemes that sign it")
-	f.BoolVar(&o.strict, "strict", false, "refuse a signature that the provider's own SDK refuses for how it is written")
-	f.Var(flags.OptionalDuration(&o.tolerance), "tolerance", "how old or how far ahead a timestamp may be "+
-		"(default: the scheme's own)")
-	f.Var(flags.Size(&o.maxBody), "max-body", "the largest body that is taken; more is answered 413")
-	f.Var(flags.Size(&o.inflight), "max-inflight", "how much all webhooks that are not answered yet may hold; "+
-		"more are answered 503")
-	f.BoolVar(&o.keep, "keep-invalid", false, "record whole bodies of webhooks with a bad signature, or on no route "+
-		"(default: 64 KiB)")
-	f.IntVar(&o.count, "count", 0, "stop after so many webhooks that were accepted; those with a bad signature, or "+
-		"unchecked beside checked routes, do not count")
-	f.Var(flags.Duration(&o.duration), "for", "stop after this time; with --count, exit 4 when fewer were accepted")
+	f.StringVar(&o.publicURL, "public-url", "", "the `URL` that senders use, for schemes that sign it")
+	f.BoolVar(&o.strict, "strict", false, "refuse a signature that the provider's own SDK would refuse for its form")
+	f.Var(flags.OptionalDuration(&o.tolerance), "tolerance",
+		"the largest difference between a timestamp and now (default: that of the scheme)")
+	f.Var(flags.Size(&o.maxBody), "max-body", "the largest body; a larger one is answered 413")
+	f.Var(flags.Size(&o.inflight), "max-inflight", "how much memory unanswered webhooks may use; more are answered 503")
+	f.BoolVar(&o.keep, "keep-invalid", false, "record whole bodies of webhooks that were refused (default: 64 "+
+		"KiB of them)")
+	f.IntVar(&o.count, "count", 0, "stop after `N` accepted webhooks")
+	f.Var(flags.Duration(&o.duration), "for", "stop after this time; with --count, exit 4 when fewer came")
 	o.handshake.AddFlag(cmd)
 	f.StringVar(&o.learn, "learn", "", "keep the secret that a handshake brings in keyring:NAME or file:`PATH`")
 	f.StringVar(&o.readyFile, "ready-file", "", "write the URL to this `file` once it listens")
 	o.ListenOn.AddFlags(cmd)
-	f.BoolVar(&o.dedupe, "dedupe", false, "answer a duplicate of an accepted webhook 200 without handing it on again")
+	f.BoolVar(&o.dedupe, "dedupe", false, "answer a redelivery of an accepted webhook 200 and do not hand it on again")
 	o.HookFilter.AddFlags(cmd, sh.completeEvents)
 	o.Exec.AddFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("forward-to", "respond")

@@ -44,10 +44,10 @@ func newPrune(sh *shell) *cobra.Command {
 	}
 	o.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	cmd.Flags().Var(flags.Duration(&o.olderThan), "older-than", "remove what is older than this: 12h, 7d, 4w")
-	cmd.Flags().Var(flags.Size(&o.maxSize), "max-size", "remove the oldest until the file is no larger: 200MB, 1GiB")
+	cmd.Flags().Var(flags.Size(&o.maxSize), "max-size", "remove the oldest until the history is no larger: 200MB, 1GiB")
 	cmd.Flags().BoolVar(&o.vacuum, "vacuum", false, "write the history anew, also one larger than 256 MiB")
-	cmd.Flags().BoolVar(&o.pins, "pins", false, "forget which scheme each secret has verified under auto")
-	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "only say what would be removed by age")
+	cmd.Flags().BoolVar(&o.pins, "pins", false, "forget which scheme each secret has verified with -s auto")
+	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "print what would be removed and remove nothing")
 	return cmd
 }
 

@@ -61,20 +61,21 @@ func newReplay(sh *shell) *cobra.Command {
 	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	f := cmd.Flags()
 	f.StringVar(&o.to, "to", "", "send to this `URL` or :PORT; without a path the captured one is kept")
-	f.BoolVar(&o.exact, "exact", false, "send the very bytes that came, old signature and all")
-	f.BoolVar(&o.resign, "resign", false, "sign anew (the default when a secret is known); an error when none is")
+	f.BoolVar(&o.exact, "exact", false, "send the recorded bytes with the old signature")
+	f.BoolVar(&o.resign, "resign", false, "sign anew, and fail when no secret is known")
 	f.BoolVar(&o.newID, "new-id", false, "give each replay a new webhook id")
-	f.IntVar(&o.concurrency, "concurrency", 1, "how many at a time; more than 1 does not keep their order")
-	f.BoolVar(&o.dryRun, "dry-run", false, "say what would be sent and send nothing")
-	f.StringArrayVar(&o.Secrets, "secret", nil, "a secret `reference` to sign with: env:NAME, file:PATH, cmd:COMMAND, "+
+	f.IntVar(&o.concurrency, "concurrency", 1, "send `N` at the same time; more than 1 does not keep their order")
+	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be sent and send nothing")
+	f.StringArrayVar(&o.Secrets, "secret", nil, "`reference` of the secret: env:NAME, file:PATH, cmd:COMMAND, "+
 		"keyring:NAME or - (repeatable)")
-	f.StringArrayVar(&o.Params, "param", nil, "a `name=value` the scheme signs that is not in the request (repeatable)")
+	f.StringArrayVar(&o.Params, "param", nil, "a `name=value` that the scheme signs and that is not in the request "+
+		"(repeatable)")
 	o.Change.AddFlags(cmd)
 	o.Headers.AddFlags(cmd)
 	o.Retry.AddFlags(cmd)
 	o.Client.AddFlags(cmd)
-	f.BoolVar(&o.dead, "dead", false, "the dead letters of the queue that the filters choose, where they should have "+
-		"gone; what is delivered is dead no more")
+	f.BoolVar(&o.dead, "dead", false, "send the dead letters of the queue that the filters choose, to where they "+
+		"were queued for")
 	o.JSON.AddFlags(cmd)
 	for _, changing := range []string{"set", "edit", "header", "resign", "new-id", "dead"} {
 		cmd.MarkFlagsMutuallyExclusive("exact", changing)

@@ -51,7 +51,7 @@ func newSchemes(sh *shell) *cobra.Command {
 			return runSchemes(sh, args)
 		},
 	}
-	cmd.Flags().BoolVar(&generate, "generate-key", false, "print a throw-away secret or key pair for the scheme")
+	cmd.Flags().BoolVar(&generate, "generate-key", false, "print a secret or key pair for tests")
 	return cmd
 }
 

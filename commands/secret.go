@@ -38,7 +38,7 @@ func newSecretSet(sh *shell) *cobra.Command {
 		Args: args(1, 1, "the name of the secret"),
 		RunE: func(_ *cobra.Command, args []string) error { return runSecretSet(sh, args[0], replace) },
 	}
-	cmd.Flags().BoolVar(&replace, "replace", false, "replace one that is there already")
+	cmd.Flags().BoolVar(&replace, "replace", false, "replace an existing secret")
 	return cmd
 }
 

@@ -68,12 +68,12 @@ func newSend(sh *shell) *cobra.Command {
 		"not changed")
 	f.StringVarP(&o.method, "request", "X", "POST", "the request `method`")
 	f.StringVar(&o.id, "id", "", "the webhook `id` (default: the one in the payload, or a new one)")
-	f.StringVar(&o.event, "event", "", "the event `type`, in the scheme's header where it has one; without -d a sample "+
-		"event, stripe:invoice.paid (barb events)")
+	f.StringVar(&o.event, "event", "", "the event `type`; without -d, a sample event to send: stripe:invoice.paid "+
+		"(barb events)")
 	flags.Complete(cmd, "event", sh.sampleNames)
-	f.StringVar(&o.contentType, "content-type", "", "the Content-Type (default: what the payload looks like)")
+	f.StringVar(&o.contentType, "content-type", "", "the Content-Type, a `type` (default: what the payload looks like)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the signed request and send nothing")
-	f.StringVarP(&o.output, "output", "o", "text", "text or json")
+	f.StringVarP(&o.output, "output", "o", "text", "the `format`: text or json")
 	o.contentFlags.addFlags(cmd)
 	o.Retry.AddFlags(cmd)
 	o.Client.AddFlags(cmd)

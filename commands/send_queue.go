@@ -24,12 +24,12 @@ type sendQueueFlags struct {
 
 func (f *sendQueueFlags) addFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.BoolVar(&f.queue, "queue", false, "return once the message is durable; barb deliver sends it, with these flags")
-	set.StringVar(&f.orderKey, "order-key", "", "with --queue: messages of the same `key` to the same URL go one "+
-		"after another")
+	set.BoolVar(&f.queue, "queue", false, "put it into the queue and return; barb deliver sends it")
+	set.StringVar(&f.orderKey, "order-key", "", "with --queue: deliver messages of the same `key` to the same "+
+		"URL in order")
 	f.ordered = flags.Order{By: "false"}
-	set.Var(&f.ordered, "ordered", "with --queue: send messages to this URL one after another: all, false, header:NAME "+
-		"or a jq `expression` over the body that gives a key: .customer")
+	set.Var(&f.ordered, "ordered", "with --queue: deliver messages to this URL in order: all, false, header:NAME or a "+
+		"jq `expression` that yields a key of the body: .customer")
 	set.Lookup("ordered").NoOptDefVal = "true"
 	cmd.MarkFlagsMutuallyExclusive("order-key", "ordered")
 	flags.Complete(cmd, "ordered", func(string) []string { return []string{"true", "false", "header:", "."} })

@@ -35,13 +35,12 @@ func newShow(sh *shell) *cobra.Command {
 	}
 	o.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	f := cmd.Flags()
-	f.BoolVar(&o.body, "body", false, "print the request's body, byte for byte")
-	f.BoolVar(&o.headers, "headers", false, "print the request's headers in wire order")
-	f.BoolVar(&o.attempts, "attempts", false, "list every exchange of the same thread: retries, forwards, replays")
+	f.BoolVar(&o.body, "body", false, "print the body of the request, byte for byte")
+	f.BoolVar(&o.headers, "headers", false, "print the headers of the request in wire order")
+	f.BoolVar(&o.attempts, "attempts", false, "list all exchanges of the webhook: retries, forwards, replays")
 	f.BoolVar(&o.raw, "raw", false, "print the request as it was on the wire, byte for byte")
 	f.BoolVar(&o.curl, "curl", false, "print a curl command that sends the request again")
-	f.BoolVar(&o.withSecrets, "with-secrets", false, "show credentials, cookies and tokens, as far as the history or "+
-		"the queue has them")
+	f.BoolVar(&o.withSecrets, "with-secrets", false, "show credentials, cookies and tokens, as far as they are stored")
 	cmd.MarkFlagsMutuallyExclusive("body", "headers", "attempts", "raw", "curl")
 	return cmd
 }

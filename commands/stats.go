@@ -42,8 +42,9 @@ func newStats(sh *shell) *cobra.Command {
 	}
 	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	o.Thresholds.AddFlags(cmd)
-	cmd.Flags().BoolVar(&o.check, "check", false, "say which of the six figures are a breach, and exit 1 when one is")
-	cmd.Flags().BoolVar(&o.senders, "senders", false, "judge how those who delivered here behaved")
+	cmd.Flags().BoolVar(&o.check, "check", false, "print which of the six figures break their thresholds, and exit 1 "+
+		"when one does")
+	cmd.Flags().BoolVar(&o.senders, "senders", false, "judge the services that delivered here")
 	config.Mark(cmd.Flags(), "stats", "over", "min-samples", "min-success", "max-p99", "max-queue",
 		"max-signature-failures", "max-retry-rate", "max-dead-letters")
 	return cmd

@@ -25,13 +25,12 @@ type Answers struct {
 // AddFlags adds the flags to a command.
 func (f *Answers) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.StringVar(&f.Respond, "respond", "", "answer with this `script`: a status, or one answer after another: "+
-		"503,503,200")
-	set.Var(Percent(&f.FailRate), "fail-rate", "this part of the webhooks fails, whatever the app answers, e.g. 10%")
-	set.StringVar(&f.FailWith, "fail-with", "500", "what those of --fail-rate get: a `script` as for --respond")
-	set.Var(Seed(&f.Seed), "seed", "decide what is left to chance as another run did (default: a new one, "+
-		"which is said)")
-	set.Var(Span(&f.Latency), "latency", "answer so much later, e.g. 200ms or 50ms..2s")
+	set.StringVar(&f.Respond, "respond", "", "answer with this `script`: a status, or answers in turn: 503,503,200 "+
+		"(barb help respond)")
+	set.Var(Percent(&f.FailRate), "fail-rate", "let this part of the webhooks fail, whatever the app answers: 10%")
+	set.StringVar(&f.FailWith, "fail-with", "500", "how the webhooks of --fail-rate fail: a `script` as for --respond")
+	set.Var(Seed(&f.Seed), "seed", "repeat the random choices of another run (default: a new seed, which is printed)")
+	set.Var(Span(&f.Latency), "latency", "delay every answer: 200ms, or at random 50ms..2s")
 	set.StringVar(&f.As, "as", "", "flag what is too slow for this `provider`: "+strings.Join(provider.Names(), ", "))
 	set.StringVar(&f.Platform, "platform", "", "apply the limits of this `platform` to bodies and to the app: "+
 		strings.Join(platformNames(), ", "))

@@ -19,10 +19,10 @@ type Change struct {
 // AddFlags adds the flags to a command.
 func (f *Change) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.StringArrayVar(&f.Sets, "set", nil, "set a field of the payload, `PATH=VALUE`: data.amount=1200, "+
-		"items[0].sku=x; {{…}} in the value is filled in (repeatable)")
-	set.BoolVar(&f.Edit, "edit", false, "open the payload in $VISUAL or $EDITOR before it is sent")
-	set.Var(Seed(&f.Seed), "seed", "fill in {{…}} as another run did (default: a new one, said with -v)")
+	set.StringArrayVar(&f.Sets, "set", nil, "set a field of the payload: `PATH=VALUE`, such as items[0].price=12 "+
+		"(repeatable)")
+	set.BoolVar(&f.Edit, "edit", false, "open the payload in $VISUAL or $EDITOR first")
+	set.Var(Seed(&f.Seed), "seed", "repeat the random values of another run (default: a new seed, shown with -v)")
 }
 
 // Changed reports whether the payload does not stay what it is.

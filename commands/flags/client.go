@@ -19,15 +19,15 @@ type Client struct {
 // AddFlags adds the flags to a command.
 func (f *Client) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.BoolVarP(&f.Insecure, "insecure", "k", false, "do not check the endpoint's certificate")
-	set.StringVar(&f.CACert, "cacert", "", "trust the certificates in this `file`")
-	set.StringVarP(&f.Cert, "cert", "E", "", "client certificate `file` (PEM)")
-	set.StringVar(&f.Key, "key", "", "private key `file` of --cert (PEM), where it is not in the same file")
-	set.StringArrayVar(&f.Resolve, "resolve", nil, "connect to `HOST:PORT:ADDR` instead of looking HOST up (repeatable)")
+	set.BoolVarP(&f.Insecure, "insecure", "k", false, "do not verify the certificate of the endpoint")
+	set.StringVar(&f.CACert, "cacert", "", "also trust the certificates in this `file` (PEM)")
+	set.StringVarP(&f.Cert, "cert", "E", "", "the client certificate `file` (PEM)")
+	set.StringVar(&f.Key, "key", "", "the private key `file` of --cert (PEM), when it is a file of its own")
+	set.StringArrayVar(&f.Resolve, "resolve", nil, "connect to `HOST:PORT:ADDR` instead of looking up HOST (repeatable)")
 	set.StringVar(&f.UnixSocket, "unix-socket", "", "connect through this Unix `socket`")
-	set.StringVarP(&f.Proxy, "proxy", "x", "", "go through this proxy `URL` (http, https or socks5)")
-	set.BoolVar(&f.HTTP11, "http1.1", false, "speak HTTP/1.1 (the default: it keeps the headers' case and order)")
-	set.BoolVar(&f.HTTP2, "http2", false, "speak HTTP/2")
+	set.StringVarP(&f.Proxy, "proxy", "x", "", "connect through this proxy `URL` (http, https or socks5)")
+	set.BoolVar(&f.HTTP11, "http1.1", false, "use HTTP/1.1 (the default: it keeps the case and order of the headers)")
+	set.BoolVar(&f.HTTP2, "http2", false, "use HTTP/2")
 	cmd.MarkFlagsMutuallyExclusive("http1.1", "http2")
 	cmd.MarkFlagsMutuallyExclusive("unix-socket", "proxy")
 }

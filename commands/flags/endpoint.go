@@ -28,16 +28,13 @@ type ListenOn struct {
 // AddFlags adds the flags to a command.
 func (f *ListenOn) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.BoolVar(&f.tls, "tls", false, "speak TLS, and HTTP/2 to those who ask, with a self-made certificate for "+
-		"this machine")
-	set.StringVar(&f.tlsCert, "tls-cert", "", "speak TLS with the certificate in this `file` (PEM, with its chain)")
-	set.StringVar(&f.tlsKey, "tls-key", "", "the private key `file` of --tls-cert (PEM), where it is not in the same file")
+	set.BoolVar(&f.tls, "tls", false, "serve TLS, with a certificate for this machine that barb makes")
+	set.StringVar(&f.tlsCert, "tls-cert", "", "serve TLS with the certificate in this `file` (PEM, with its chain)")
+	set.StringVar(&f.tlsKey, "tls-key", "", "the private key `file` of --tls-cert (PEM), when it is a file of its own")
 	set.StringVar(&f.unixSocket, "unix-socket", "", "listen on a Unix socket at this `path`, which only you "+
 		"can connect to")
-	set.Var(&f.allowIP, "allow-ip", "take connections only from these `addresses` (CIDR, repeatable); others are "+
-		"closed at once, and counted")
-	set.Var(Rate(&f.rateLimit), "rate-limit", "take at most so many webhooks in a time, such as `50/s`; more get "+
-		"429, and are counted")
+	set.Var(&f.allowIP, "allow-ip", "accept connections only from these `addresses` (CIDR, repeatable)")
+	set.Var(Rate(&f.rateLimit), "rate-limit", "accept at most this many webhooks: `50/s`; more are answered 429")
 	cmd.MarkFlagsMutuallyExclusive("unix-socket", "addr")
 	cmd.MarkFlagsMutuallyExclusive("unix-socket", "allow-ip")
 }

@@ -24,12 +24,12 @@ type Exec struct {
 func (f *Exec) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
 	f.timeout, f.concurrency = 30*time.Second, 4
-	set.Var(Word(&f.command), "exec", "run this `command` for each verified webhook, the body on stdin, without a "+
-		"shell; answer 500 unless it exits 0")
-	set.BoolVar(&f.Unverified, "exec-unverified", false, "run it also where no signature is checked, for whatever "+
-		"anybody sends")
-	set.Var(Duration(&f.timeout), "exec-timeout", "end the command after this time and answer 504")
-	set.IntVar(&f.concurrency, "exec-concurrency", f.concurrency, "how many commands run at a time")
+	set.Var(Word(&f.command), "exec", "run this `command` for each verified webhook, without a shell and with the body "+
+		"on stdin; answer 500 unless it exits with 0")
+	set.BoolVar(&f.Unverified, "exec-unverified", false, "also run it for webhooks whose signature was not verified, "+
+		"so for anybody's")
+	set.Var(Duration(&f.timeout), "exec-timeout", "stop the command after this time and answer 504")
+	set.IntVar(&f.concurrency, "exec-concurrency", f.concurrency, "run `N` commands at the same time")
 }
 
 // Command returns the command of the flags, nil for none. Whether its program is there is known before anything is

@@ -28,8 +28,8 @@ type Filter struct {
 func (f *Filter) AddFlags(cmd *cobra.Command, schemes func(prefix string, auto bool) []string,
 	events func(prefix string) []string) {
 	set := cmd.Flags()
-	set.BoolVar(&f.received, "received", false, "only what was received")
-	set.BoolVar(&f.Sent, "sent", false, "only what was sent")
+	set.BoolVar(&f.received, "received", false, "only received ones")
+	set.BoolVar(&f.Sent, "sent", false, "only sent ones")
 	set.BoolVar(&f.Failed, "failed", false, "only what was not delivered, refused or badly signed")
 	set.StringVar(&f.scheme, "scheme", "", "only this `scheme`")
 	set.StringVar(&f.event, "event", "", "only events of this `type`; * matches any part")
@@ -40,7 +40,7 @@ func (f *Filter) AddFlags(cmd *cobra.Command, schemes func(prefix string, auto b
 	set.StringVar(&f.webhookID, "id", "", "only this webhook `id`")
 	set.StringVar(&f.marked, "marked", "", "only what listen marked as `kind`: "+markKinds)
 	set.StringVar(&f.grep, "grep", "", "only bodies that contain this `text`")
-	set.StringVar(&f.where, "where", "", "only where this jq `expression` over the JSON form is true")
+	set.StringVar(&f.where, "where", "", "only where this jq `expression` is true (barb help expressions)")
 	Complete(cmd, "scheme", func(prefix string) []string { return schemes(prefix, false) })
 	Complete(cmd, "event", events)
 	Complete(cmd, "marked", func(string) []string { return strings.Split(markKinds, ", ") })

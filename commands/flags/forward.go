@@ -32,17 +32,15 @@ var forwardDefaults = [][2]string{{"retries", unlimited}, {"max-delay", "5s"}, {
 // AddFlags adds the flags to a command.
 func (f *Forward) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.Var(&f.ForwardTo, "forward-to", "hand each webhook to the app at this `URL` or :PORT and answer as it does; "+
-		"given again, the further apps get a copy, and what they answer is compared")
-	set.StringVar(&f.Mode, "mode", ModeSync, "sync (wait for the app and answer as it does) or ack (answer 200 once it "+
-		"is durable, forward afterwards)")
-	set.BoolVar(&f.Queue, "queue", false, "keep what the app does not take, answer 202, and deliver it when the "+
-		"app is back")
-	set.IntVar(&f.Concurrency, "concurrency", 4, "how many queued webhooks an app gets at a time, if their "+
-		"order allows it")
+	set.Var(&f.ForwardTo, "forward-to", "forward each webhook to this `URL` or :PORT and answer as the app does; "+
+		"further ones get a copy (repeatable)")
+	set.StringVar(&f.Mode, "mode", ModeSync, "`when` to answer: sync (as soon as the app has) or ack (at once; the app "+
+		"gets it afterwards)")
+	set.BoolVar(&f.Queue, "queue", false, "when the app fails, answer 202 and deliver the webhook later")
+	set.IntVar(&f.Concurrency, "concurrency", 4, "forward `N` queued webhooks to an app at the same time")
 	f.Ordered = Order{By: wholeRoute}
-	set.Var(&f.Ordered, "ordered", "deliver queued webhooks one after the other: route (all of a route), false, "+
-		"header:NAME or a jq `expression` over the body that gives a key: .customer")
+	set.Var(&f.Ordered, "ordered", "deliver queued webhooks in order: route (all of a route), false, header:NAME or a "+
+		"jq `expression` that yields a key of the body: .customer")
 	set.Lookup("ordered").NoOptDefVal = wholeRoute
 	f.Breaker = Breaker{Failures: 5, Cooldown: 5 * time.Second}
 	f.Breaker.AddFlag(cmd)

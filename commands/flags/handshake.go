@@ -57,8 +57,8 @@ func HandshakeNames() []string {
 
 // AddFlag adds --handshake.
 func (v *Handshake) AddFlag(cmd *cobra.Command) {
-	cmd.Flags().Var(v, "handshake", "answer the handshakes of: scheme (those in use; of none, what is unmistakable), "+
-		"all, off, or `names`")
+	cmd.Flags().Var(v, "handshake", "answer the handshakes of: scheme (the schemes in use; without any, all that are "+
+		"unmistakable), all, off, or `names`")
 	cmd.Flag("handshake").NoOptDefVal = ByScheme
 	Complete(cmd, "handshake", completeHandshakes)
 }

@@ -18,7 +18,7 @@ type Headers struct{ Lines []string }
 // AddFlags adds the flags to a command.
 func (f *Headers) AddFlags(cmd *cobra.Command) {
 	cmd.Flags().StringArrayVarP(&f.Lines, "header", "H", nil,
-		"a header `'Name: value'`, or @FILE with one a line (repeatable)")
+		"add a header `'Name: value'`, or those of @FILE, one a line (repeatable)")
 }
 
 // Header returns the fields of the lines. "Name: value" sets a field and "Name;" sets it to nothing, as in curl.
@@ -69,7 +69,7 @@ type JSON struct{ With export.With }
 
 // AddFlags adds the flags to a command.
 func (f *JSON) AddFlags(cmd *cobra.Command) {
-	cmd.Flags().BoolVar(&f.With.Body, "with-body", false, "put the bodies into the JSON")
-	cmd.Flags().BoolVar(&f.With.URL, "with-url", false, "put the full URL with its query into the JSON")
-	cmd.Flags().BoolVar(&f.With.Headers, "with-headers", false, "put the headers into the JSON")
+	cmd.Flags().BoolVar(&f.With.Body, "with-body", false, "include the bodies in the JSON")
+	cmd.Flags().BoolVar(&f.With.URL, "with-url", false, "include the full URL with its query in the JSON")
+	cmd.Flags().BoolVar(&f.With.Headers, "with-headers", false, "include the headers in the JSON")
 }

@@ -23,11 +23,11 @@ type HookFilter struct {
 // AddFlags adds the flags to a command. events completes the types of events.
 func (f *HookFilter) AddFlags(cmd *cobra.Command, events func(prefix string) []string) {
 	set := cmd.Flags()
-	set.Var(&f.Events, "event", "hand on only events of this `type`, others are answered 200; * matches any part "+
-		"(repeatable, or with commas)")
-	set.Var(Word(&f.Where), "where", "hand on only webhooks for which this jq `expression` over the JSON form, "+
-		"with the parsed body as .body, is true")
-	set.BoolVar(&f.Unlisted, "no-record-filtered", false, "do not keep what --event and --where leave out")
+	set.Var(&f.Events, "event", "hand on only events of this `type`, and answer others 200; * matches any part "+
+		"(repeatable)")
+	set.Var(Word(&f.Where), "where", "hand on only webhooks for which this jq `expression` is true (barb help "+
+		"expressions)")
+	set.BoolVar(&f.Unlisted, "no-record-filtered", false, "do not record what --event and --where leave out")
 	Complete(cmd, "event", events)
 }
 

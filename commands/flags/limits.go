@@ -19,9 +19,9 @@ type Limits struct {
 // AddFlags adds the flags to a command.
 func (f *Limits) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.IntVar(&f.PerEndpoint, "per-endpoint", 4, "how many messages an endpoint (host and port) gets at a time; 0 "+
-		"is any number")
-	set.Var(Rate(&f.rate), "rate", "how many attempts an endpoint gets in a time, such as `10/s`, 600/m or 100/5s")
+	set.IntVar(&f.PerEndpoint, "per-endpoint", 4, "send `N` messages to an endpoint (host and port) at the same time; "+
+		"0: no limit")
+	set.Var(Rate(&f.rate), "rate", "how many attempts an endpoint gets in a period: `10/s`, 600/m or 100/5s")
 	f.Breaker = Breaker{Failures: 5, Cooldown: 30 * time.Second}
 	f.Breaker.AddFlag(cmd)
 }

@@ -30,19 +30,16 @@ type Many struct {
 // AddFlags adds the flags to a command.
 func (f *Many) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.IntVarP(&f.Count, "count", "n", 1, "send it so many times, each with its own id and signature; of a list, "+
-		"the whole list")
-	set.IntVar(&f.concurrency, "concurrency", 1, "how many at a time (with --rate 64, with --burst as many as a burst)")
-	set.Var(Rate(&f.rate), "rate", "begin so many in a `time`, evenly spread: 50/s, 5/m")
-	set.Var(Rate(&f.burst), "burst", "begin so many at once, again and again: 100/5s")
-	set.Var(OptionalDuration(&f.lasting), "for", "begin none after this time; without -n, repeat until then")
-	set.BoolVar(&f.ndjson, "ndjson", false, "the payload is one event a line, as in a file called .ndjson or .jsonl")
-	set.BoolVar(&f.SkipBad, "skip-bad", false, "leave out lines that are not JSON, and list them, instead of "+
-		"sending nothing")
-	set.Var(Percent(&f.Again), "duplicate", "send this `part` a second time with the same id and body, "+
-		"as providers do: 10%")
-	set.BoolVar(&f.Shuffle, "shuffle", false, "send in a random order, the same for the same --seed")
-	set.StringVar(&f.Resume, "resume", "", "go on with a `run` that was interrupted; @ is the newest")
+	set.IntVarP(&f.Count, "count", "n", 1, "send it `N` times, each with its own id and signature")
+	set.IntVar(&f.concurrency, "concurrency", 1, "send `N` at the same time (with --rate 64, with --burst a whole burst)")
+	set.Var(Rate(&f.rate), "rate", "start this many, evenly spread: `50/s`, 5/m")
+	set.Var(Rate(&f.burst), "burst", "start this many at once, again and again: `100/5s`")
+	set.Var(OptionalDuration(&f.lasting), "for", "start none after this time; without -n, repeat until then")
+	set.BoolVar(&f.ndjson, "ndjson", false, "the payload is one event a line (the default for .ndjson and .jsonl files)")
+	set.BoolVar(&f.SkipBad, "skip-bad", false, "leave out and list lines that are not JSON, instead of sending nothing")
+	set.Var(Percent(&f.Again), "duplicate", "send this `part` twice, with the same id and body, as providers do: 10%")
+	set.BoolVar(&f.Shuffle, "shuffle", false, "send in a random order, which --seed repeats")
+	set.StringVar(&f.Resume, "resume", "", "continue an interrupted `run`; @ is the newest")
 	cmd.MarkFlagsMutuallyExclusive("rate", "burst")
 }
 

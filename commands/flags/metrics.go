@@ -15,8 +15,8 @@ type Metrics struct{ address string }
 
 // AddFlags adds the flag to a command.
 func (f *Metrics) AddFlags(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&f.address, "metrics", "", "serve Prometheus metrics at http://`ADDR`/metrics; :0 picks a "+
-		"port of this machine")
+	cmd.Flags().StringVar(&f.address, "metrics", "", "serve Prometheus metrics at http://`ADDR`/metrics; :0 picks "+
+		"a free port")
 }
 
 // OpenMetrics opens the port of --metrics. It returns nil without the flag.

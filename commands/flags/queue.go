@@ -23,13 +23,13 @@ type Queue struct {
 // AddFlags adds the flags to a command.
 func (o *Queue) AddFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.BoolVar(&o.all, "all", false, "also what is done or was cancelled")
-	f.StringSliceVar(&o.States, "state", nil, "only entries that are waiting, leased, done, dead or cancelled (a `list`)")
-	f.StringVar(&o.kind, "kind", "", "only forwards, messages or commands: `forward|message|command`")
-	f.StringVar(&o.target, "target", "", "only those for this `URL`, as it was asked for")
-	f.StringVar(&o.since, "since", "", "only what was put in since this `time` or age: 1h, 7d, 2026-01-20")
-	f.StringVar(&o.until, "until", "", "only what was put in until this `time` or age")
-	f.IntVarP(&o.limit, "limit", "n", 0, "at most so many; 0 is all")
+	f.BoolVar(&o.all, "all", false, "also what is done or cancelled")
+	f.StringSliceVar(&o.States, "state", nil, "only these `states`: waiting, leased, done, dead, cancelled")
+	f.StringVar(&o.kind, "kind", "", "only this `kind`: forward, message or command")
+	f.StringVar(&o.target, "target", "", "only entries for this `URL`")
+	f.StringVar(&o.since, "since", "", "only what was queued since this `time` or age: 1h, 7d, 2026-01-20")
+	f.StringVar(&o.until, "until", "", "only what was queued until this `time` or age")
+	f.IntVarP(&o.limit, "limit", "n", 0, "at most `N` entries; 0: all")
 	Complete(cmd, "state", func(string) []string { return stateNames() })
 	Complete(cmd, "kind", func(string) []string { return kindNames() })
 }

@@ -27,16 +27,16 @@ type Retry struct {
 func (f *Retry) AddFlags(cmd *cobra.Command) {
 	f.policy, f.ConnectIn = deliver.DefaultPolicy(), 5*time.Second
 	set, p := cmd.Flags(), &f.policy
-	set.Var(Retries(&p.Retries), "retries", "attempts after the first one, or unlimited")
-	set.StringVar(&f.backoff, "backoff", "exponential", "exponential, linear, constant or a `list` of waits: "+
-		"1s,5s,30s,2m,10m")
-	set.Var(Duration(&p.Base), "base", "the unit of the waits")
+	set.Var(Retries(&p.Retries), "retries", "`N` attempts after the first one, or unlimited")
+	set.StringVar(&f.backoff, "backoff", "exponential", "how the waits grow: exponential, linear, constant, or a "+
+		"`list` of waits: 1s,5s,30s,2m")
+	set.Var(Duration(&p.Base), "base", "the first wait, from which the others grow")
 	set.Var(Duration(&p.MaxDelay), "max-delay", "the longest wait between two attempts")
-	set.StringVar(&f.jitter, "jitter", "full", "full (a random part of the wait) or none")
-	set.StringVar(&f.retryOn, "retry-on", p.RetryOn.String(), "answers and `failures` that are tried again")
-	set.Var(Duration(&p.Timeout), "timeout", "for one attempt")
-	set.Var(Duration(&f.ConnectIn), "connect-timeout", "for connecting, with TLS")
-	set.Var(Duration(&p.Deadline), "deadline", "for all attempts and waits")
+	set.StringVar(&f.jitter, "jitter", "full", "`how` to vary the waits: full (a random part of each) or none")
+	set.StringVar(&f.retryOn, "retry-on", p.RetryOn.String(), "try again after these statuses and `failures`")
+	set.Var(Duration(&p.Timeout), "timeout", "how long one attempt may take")
+	set.Var(Duration(&f.ConnectIn), "connect-timeout", "how long connecting may take, with TLS")
+	set.Var(Duration(&p.Deadline), "deadline", "how long all attempts and waits together may take")
 	Complete(cmd, "backoff", func(string) []string { return []string{"exponential", "linear", "constant"} })
 	f.addWaits(cmd)
 	Complete(cmd, "jitter", func(string) []string { return []string{"full", "none"} })

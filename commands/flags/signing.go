@@ -21,10 +21,10 @@ type Signing struct {
 // that is a value.
 func (f *Signing) AddFlags(cmd *cobra.Command, use string, names func(prefix string, auto bool) []string) {
 	cmd.Flags().StringVarP(&f.Scheme, "scheme", "s", "", use)
-	cmd.Flags().StringArrayVar(&f.Secrets, "secret", nil, "a secret `reference`: env:NAME, file:PATH, cmd:COMMAND, "+
-		"keyring:NAME or - (repeatable)")
-	cmd.Flags().StringArrayVar(&f.Params, "param", nil, "a `name=value` the scheme signs that is not in the request, "+
-		"e.g. webhook_id for paypal (repeatable)")
+	cmd.Flags().StringArrayVar(&f.Secrets, "secret", nil, "`reference` of the secret: env:NAME, file:PATH, "+
+		"cmd:COMMAND, keyring:NAME or - (repeatable)")
+	cmd.Flags().StringArrayVar(&f.Params, "param", nil, "a `name=value` that the scheme signs and that is not in the "+
+		"request, such as webhook_id for paypal (repeatable)")
 	auto := strings.Contains(use, "auto")
 	Complete(cmd, "scheme", func(prefix string) []string { return names(prefix, auto) })
 	Complete(cmd, "secret", func(string) []string { return []string{"env:", "file:", "cmd:", "keyring:", "-"} })

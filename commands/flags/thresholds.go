@@ -21,14 +21,14 @@ func (f *Thresholds) AddFlags(cmd *cobra.Command) {
 	f.Limits = health.Limits{MinSamples: 20, MinSuccess: .95, MaxP99: 10 * time.Second, MaxQueue: 10_000,
 		MaxSignatureFailures: .01, MaxRetryRate: .20}
 	set, l := cmd.Flags(), &f.Limits
-	set.Var(Duration(&f.Over), "over", "take the six figures over this `time` until now, or until --until")
-	set.Var(Count(&l.MinSamples), "min-samples", "do not judge a rate or a latency of fewer than `N`")
-	set.Var(Percent(&l.MinSuccess), "min-success", "success_rate: at least this `part` of the deliveries "+
-		"that ended got a 2xx")
+	set.Var(Duration(&f.Over), "over", "compute the six figures over this `time`, until now or --until")
+	set.Var(Count(&l.MinSamples), "min-samples", "do not judge a rate or latency of fewer than `N`")
+	set.Var(Percent(&l.MinSuccess), "min-success", "success_rate: at least this `part` of the deliveries that "+
+		"ended got a 2xx")
 	set.Var(Duration(&l.MaxP99), "max-p99", "p99_latency: 99 of 100 attempts take at most this `time`")
-	set.Var(Count(&l.MaxQueue), "max-queue", "queue_depth: at most `N` wait in the queue")
-	set.Var(Percent(&l.MaxSignatureFailures), "max-signature-failures", "signature_failures: at most this `part` "+
-		"of what was received and checked is badly signed")
-	set.Var(Percent(&l.MaxRetryRate), "max-retry-rate", "retry_rate: at most this `part` of the attempts are retries")
-	set.Var(Count(&l.MaxDeadLetters), "max-dead-letters", "dead_letters: at most `N` died in the queue within --over")
+	set.Var(Count(&l.MaxQueue), "max-queue", "queue_depth: at most `N` entries wait in the queue")
+	set.Var(Percent(&l.MaxSignatureFailures), "max-signature-failures",
+		"signature_failures: at most this `part` of the signatures that were checked is bad")
+	set.Var(Percent(&l.MaxRetryRate), "max-retry-rate", "retry_rate: at most this `part` of the attempts is retries")
+	set.Var(Count(&l.MaxDeadLetters), "max-dead-letters", "dead_letters: at most `N` entries were given up within --over")
 }

@@ -18,8 +18,8 @@ func (f *Retry) addWaits(cmd *cobra.Command) {
 	set.StringVar(&f.schedule, "schedule", "", "wait as this `provider` does (barb providers), or a list of "+
 		"waits: 5s,5m,30m")
 	f.policy.Speed = 1
-	set.Var(Speed(&f.policy.Speed), "speed", "make every wait so many times shorter, e.g. 1000x")
-	set.BoolVar(&f.until2xx, "until-2xx", false, "try until a 2xx comes, or --deadline")
+	set.Var(Speed(&f.policy.Speed), "speed", "make every wait this much shorter: 1000x")
+	set.BoolVar(&f.until2xx, "until-2xx", false, "try until a 2xx comes or --deadline ends")
 	cmd.MarkFlagsMutuallyExclusive("schedule", "backoff")
 	cmd.MarkFlagsMutuallyExclusive("until-2xx", "retries")
 	Complete(cmd, "schedule", func(string) []string { return provider.ScheduleNames() })

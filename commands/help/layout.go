@@ -79,19 +79,18 @@ func useLine(cmd *cobra.Command) string {
 
 // further says where to read on.
 func (l Layout) further(b *strings.Builder, cmd *cobra.Command, hidden int, p page) {
-	b.WriteString("\n")
 	_, path, _ := strings.Cut(cmd.CommandPath(), " ")
-	if hidden > 0 || !l.All && (p.details != "" || p.more != "") {
-		what := "Details"
-		if hidden > 0 {
-			what = fmt.Sprintf("Details, and %d more flags", hidden)
-		}
-		fmt.Fprintf(b, "%s\n", l.flow(fmt.Sprintf("%s: barb help %s advanced (or --help-all)", what, path)))
+	more := ""
+	switch {
+	case l.All:
+		return
+	case hidden > 0:
+		more = fmt.Sprintf("%d more flags and the details: barb help %s advanced (or --help-all)", hidden, path)
+	case p.details != "" || p.more != "":
+		more = fmt.Sprintf("Details: barb help %s advanced (or --help-all)", path)
 	}
-	if !l.All {
-		b.WriteString(l.flow("Every command also has --json, --jq, --db, --config, --color, -q and -v: barb help flags"))
-		b.WriteString("\n")
-	}
+	fmt.Fprintf(b, "\n%s\n", strings.TrimPrefix(l.flow(more)+"\n"+
+		l.flow("Everywhere: --json --jq --db --config --color -q -v (barb help flags)"), "\n"))
 }
 
 // root returns the help of barb itself: the commands by group, or with All one line each.
