@@ -36,9 +36,10 @@ func (sh *shell) showHelp(cmd *cobra.Command, _ []string) {
 
 // showTopic prints a topic of barb help and reports whether there is one of that name.
 func (sh *shell) showTopic(root *cobra.Command, name string) bool {
-	title, text := help.Topic(name)
+	layout := help.Layout{Width: sh.out.Width}
+	title, text := layout.Topic(name)
 	if name == "flags" {
-		title, text = help.EveryCommand, help.Layout{Width: sh.out.Width}.Global(root)
+		title, text = help.EveryCommand, layout.Global(root)
 	}
 	if text == "" {
 		return false

@@ -115,7 +115,7 @@ func (l Layout) root(cmd *cobra.Command) string {
 	l.title(&b, "Topics")
 	var topics [][2]string
 	for _, name := range Topics() {
-		title, _ := Topic(name)
+		title, _ := l.Topic(name)
 		topics = append(topics, [2]string{"help " + name, title})
 	}
 	l.rows(&b, topics, 0)

@@ -109,7 +109,7 @@ func Fill(cmd *cobra.Command) {
 const ExitCodes = `
 Exit codes:
   0    done; for listen, stopped by a signal
-  1    the check failed: signature not valid, not delivered, an expectation failed
+  1    the check failed: signature invalid, not delivered, an expectation failed
   2    the command line or the configuration is wrong
   3    no answer on every attempt: DNS, refused, reset, TLS, timed out
   4    waited for something that did not come in time
@@ -130,8 +130,8 @@ func Topics() (names []string) {
 	return names
 }
 
-// Topic returns the text of a topic, and its first line, which is its title; "" for an unknown name.
-func Topic(name string) (title, text string) {
+// Topic returns the title and the text of a topic, "" for an unknown name.
+func (l Layout) Topic(name string) (title, text string) {
 	if !slices.Contains(Topics(), name) {
 		return "", ""
 	}
@@ -143,5 +143,5 @@ func Topic(name string) (title, text string) {
 	if name == "exit-codes" {
 		text = ExitCodes + text
 	}
-	return title, strings.Trim(text, "\n") + "\n"
+	return title, l.flow(text) + "\n"
 }
