@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/record"
 )
 
 func newSecret(sh *shell) *cobra.Command {
@@ -136,6 +138,28 @@ func (sh *shell) secretRefs(flags []string, r *route.Route) []string {
 		return []string{"env:BARB_SECRET"}
 	}
 	return nil
+}
+
+// recordedSecrets returns the references of the secrets that a recorded webhook was checked with, as far as they can be
+// used again: a literal and a command are not recorded. Where none can be found, a route's secret or BARB_SECRET takes
+// their place; without those, the error says which secret is missing.
+func (sh *shell) recordedSecrets(ctx context.Context, x *record.Exchange) ([]string, error) {
+	var usable []string
+	var missing error
+	for ref := range strings.SplitSeq(cmp.Or(x.Verdict.Secret, x.Verdict.Tried), ", ") {
+		if !secret.IsReference(ref) || strings.HasPrefix(ref, "cmd:") {
+			continue
+		}
+		if _, err := sh.secrets(ctx, []string{ref}); err != nil {
+			missing = cmp.Or(missing, err)
+			continue
+		}
+		usable = append(usable, ref)
+	}
+	if len(usable) > 0 || len(sh.secretRefs(nil, sh.file.Routes.ForScheme(x.Scheme, urlPath(x.Request.URL)))) > 0 {
+		return usable, nil
+	}
+	return nil, missing
 }
 
 // secrets resolves references. From then on the history masks what they lead to.

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -41,6 +42,7 @@ type verifyOptions struct {
 	emit                  string
 	discover              bool
 	explain               bool
+	id                    int64 // of the exchange in the history; 0 for any other message
 }
 
 func newVerify(sh *shell) *cobra.Command {
@@ -106,7 +108,24 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 			return err
 		}
 	}
-	return sh.printVerdict(c, why)
+	return sh.printVerdict(c, why, o.nextStep(c))
+}
+
+// nextStep returns the hints about a refused signature: what to do about its reason, and how to find out more.
+func (o *verifyOptions) nextStep(c verifier.Result) (hints []string) {
+	if c.Verdict.Status == record.Valid {
+		return nil
+	}
+	if fix := ui.Remedy(c.Verdict.Reason); fix != "" {
+		hints = append(hints, fix)
+	}
+	switch {
+	case o.explain:
+		return hints
+	case o.id != 0:
+		return append(hints, fmt.Sprintf("barb verify %d --explain", o.id))
+	}
+	return append(hints, "add --explain to see what would have made it match")
 }
 
 // verifier returns what checks a message.
@@ -258,6 +277,13 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	if err := judgeable(sh.redactor, x, o.Scheme); err != nil {
 		return m, now, err
 	}
+	o.id = x.ID
+	if len(o.Secrets) == 0 {
+		o.Secrets, err = sh.recordedSecrets(ctx, x)
+		if err != nil {
+			return m, now, err
+		}
+	}
 	if o.Scheme == "" { // so that the secret of its route is found, also for what was forwarded
 		if o.Scheme, err = provenScheme(ctx, history, x); err != nil {
 			return m, now, err
@@ -304,9 +330,9 @@ func provenScheme(ctx context.Context, history *store.Store, x *record.Exchange)
 	return x.Scheme, nil
 }
 
-// printVerdict prints the result of a check, with why it is so where that was asked, and ends in 0 or 1; what the
-// caller gave wrongly ends in its own code.
-func (sh *shell) printVerdict(c verifier.Result, why *explain.Answer) error {
+// printVerdict prints the result of a check, with why it is so where that was asked and what to do next, and ends in 0
+// or 1. A wrong secret or parameter ends in its own code.
+func (sh *shell) printVerdict(c verifier.Result, why *explain.Answer, hints []string) error {
 	if c.Fault != nil {
 		return c.Fault
 	}
@@ -323,6 +349,9 @@ func (sh *shell) printVerdict(c verifier.Result, why *explain.Answer) error {
 			Spelling: c.Spelling.Words()})
 		if why != nil {
 			sh.out.Explanation(why)
+		}
+		for _, hint := range hints {
+			sh.say("hint: %s", hint)
 		}
 	}
 	if v.Status != record.Valid {

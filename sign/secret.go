@@ -36,10 +36,16 @@ func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) 
 // Kind returns the use of the secret according to its prefix. See keytext.KindOf.
 func (s Secret) Kind() keytext.Kind { return keytext.KindOf(s.Key) }
 
-// Label returns the secret's name in errors: "secret env:WHSEC".
+// Label returns the secret's name in errors: "secret env:WHSEC". A secret that was given without a reference has the
+// name literal or stdin.
 func (s Secret) Label() string {
-	if s.Name == "" {
+	switch s.Name {
+	case "":
 		return "the secret"
+	case "literal":
+		return "the literal secret"
+	case "stdin":
+		return "the secret on stdin"
 	}
 	return "secret " + s.Name
 }

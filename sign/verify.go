@@ -87,6 +87,9 @@ func (s *Scheme) verifyReading(m *Message, r *reading, now time.Time, keys []key
 		return Match{}, err
 	}
 	k, hit, err := s.findKey(v, keys, r)
+	if err == nil && k == nil {
+		err = mismatch(secrets)
+	}
 	if err != nil {
 		return Match{}, err
 	}
@@ -171,7 +174,7 @@ func (s *Scheme) timeOf(m *Message, r *reading) (text string, at time.Time, err 
 func (s *Scheme) timePlace() string { return cmp.Or(s.Time.In, s.carrier(0)).String() }
 
 // findKey returns the first key that has a matching signature for all signed content, and that signature; with several
-// parts, the last part's.
+// parts, the last part's. Without a match it returns no key and no error.
 func (s *Scheme) findKey(v *values, keys []key, r *reading) (k *key, hit []byte, err error) {
 	if s.Code == "" && s.JWT == nil {
 		proofs, err := s.proofs(v, keys)
@@ -188,7 +191,7 @@ func (s *Scheme) findKey(v *values, keys []key, r *reading) (k *key, hit []byte,
 			}
 			return &keys[p.key], hit, nil
 		}
-		return nil, nil, mismatch(len(keys))
+		return nil, nil, nil
 	}
 	parts, err := s.parts(v, r)
 	if err != nil {
@@ -205,15 +208,19 @@ func (s *Scheme) findKey(v *values, keys []key, r *reading) (k *key, hit []byte,
 			return &keys[i], hit, nil
 		}
 	}
-	return nil, nil, mismatch(len(keys))
+	return nil, nil, nil
 }
 
-func mismatch(keys int) error {
-	under := "any of the secrets"
-	if keys == 1 {
-		under = "the secret"
+// mismatch names the secrets that were tried.
+func mismatch(secrets []Secret) error {
+	if len(secrets) == 1 {
+		return refuse(SignatureMismatch, "signature does not match "+secrets[0].Label())
 	}
-	return refuse(SignatureMismatch, "no signature matches under "+under)
+	names := make([]string, len(secrets))
+	for i, secret := range secrets {
+		names[i] = secret.Name
+	}
+	return refuse(SignatureMismatch, "signature matches none of the secrets "+strings.Join(names, ", "))
 }
 
 // parts returns the signed content of a scheme with a token or made by code.

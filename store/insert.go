@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"database/sql/driver"
 	"fmt"
 	"strings"
@@ -238,7 +239,7 @@ func (ins *inserts) appendEnding(row []driver.Value, e *ending) ([]driver.Value,
 		age = int64(e.judged.Age)
 	}
 	row = append(row, e.ended, e.failed, unlessZero(e.verdict), ins.names.id(nameReason, e.judged.Reason),
-		ins.names.id(nameVersion, e.judged.Version), ins.names.id(nameSecret, e.judged.Secret), age,
+		ins.names.id(nameVersion, e.judged.Version), ins.names.id(nameSecret, cmp.Or(e.judged.Secret, e.judged.Tried)), age,
 		e.status, unlessZero(e.size), unlessZero(e.cut), e.took, unlessZero(int64(e.phases.DNS)),
 		unlessZero(int64(e.phases.Connect)), unlessZero(int64(e.phases.TLS)), unlessZero(int64(e.phases.FirstByte)),
 		unlessZero(e.nextIn))

@@ -30,7 +30,7 @@ func whole() *record.Exchange {
 			Head: "HTTP/1.0 503 Not Now\nretry-after:2\nRetry-After:   3\n\n"},
 		Err:       &record.Failure{Kind: record.FailReset, Text: "reset by \x1b[31mpeer\n", Ambiguous: true, Permanent: true},
 		WebhookID: "msg_\x00\xff", EventType: "order.completed", Scheme: "standard-webhooks",
-		Verdict: record.Verdict{Status: record.Invalid, Reason: "signature_mismatch", Version: "v1a", Secret: "env:WHSEC",
+		Verdict: record.Verdict{Status: record.Invalid, Reason: "signature_mismatch", Version: "v1a", Tried: "env:WHSEC",
 			Age: -time.Second, HasAge: true},
 		Marks:     []record.Mark{{Kind: record.Duplicate, Of: 1 << 40}, {Kind: record.Stale}},
 		Run:       &record.Run{Exit: 124, Took: 30 * time.Second},

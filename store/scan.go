@@ -143,6 +143,9 @@ func (s *Store) light(c *conn, row *cells, x *record.Exchange) error {
 	x.Ended = row.yes()
 	x.Verdict = record.Verdict{Status: verdictOf(row.number()), Reason: name.of(row.number()),
 		Version: name.of(row.number()), Secret: name.of(row.number())}
+	if x.Verdict.Status == record.Invalid { // one column has both, since only one of them is ever set
+		x.Verdict.Secret, x.Verdict.Tried = "", x.Verdict.Secret
+	}
 	x.Verdict.HasAge = (*row)[0] != nil
 	x.Verdict.Age, x.Took = row.duration(), row.duration()
 	x.Phases = record.Phases{DNS: row.duration(), Connect: row.duration(), TLS: row.duration(), FirstByte: row.duration()}

@@ -15,6 +15,7 @@ type Verdict struct {
 	Detail     string `json:"detail,omitempty"`
 	AgeMS      *int64 `json:"age_ms,omitempty"`
 	Secret     string `json:"secret,omitempty"`
+	Tried      string `json:"tried_secret,omitempty"` // references of the secrets that a refused signature was tried with
 	CoversBody bool   `json:"covers_body"`
 	Spelling   string `json:"spelling,omitempty"` // that the provider's SDK refuses: upper_case, blanks, scheme_case
 
@@ -24,7 +25,7 @@ type Verdict struct {
 // NewVerdict returns a verdict under a scheme. The caller sets the detail and the scheme's limits.
 func NewVerdict(scheme string, v *record.Verdict) Verdict {
 	out := Verdict{Schema: 1, Verdict: string(v.Status), Scheme: scheme, Version: v.Version, Reason: v.Reason,
-		Secret: v.Secret}
+		Secret: v.Secret, Tried: v.Tried}
 	if v.HasAge {
 		age := v.Age.Milliseconds()
 		out.AgeMS = &age

@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -25,6 +26,8 @@ func (p *Printer) Exchange(x *record.Exchange) {
 		{"event", EscapeLine(x.Event())},
 		{"webhook id", EscapeLine(x.WebhookID)},
 		{"signature", p.signature(x)},
+		{"why", why(x)},
+		{"next", nextStep(x)},
 		{"marks", Marks(x)},
 		{"not kept", EscapeLine(strings.Join(x.Masked(), ", "))},
 		{"peer", EscapeLine(x.Remote)},
@@ -108,6 +111,26 @@ func (p *Printer) signature(x *record.Exchange) string {
 		words = append(words, "secret "+EscapeLine(v.Secret))
 	}
 	return strings.Join(words, "  ")
+}
+
+// why says in plain English why a signature was refused; "" for one that was not.
+func why(x *record.Exchange) string {
+	if x.Verdict.Status != record.Invalid {
+		return ""
+	}
+	return Reason(x.Verdict.Reason, x.Verdict.Tried)
+}
+
+// nextStep says what to do about a refused signature.
+func nextStep(x *record.Exchange) string {
+	if x.Verdict.Status != record.Invalid {
+		return ""
+	}
+	return joinNonEmpty("; ", Remedy(x.Verdict.Reason), fmt.Sprintf("barb verify %d --explain", x.ID))
+}
+
+func joinNonEmpty(with string, texts ...string) string {
+	return strings.Join(slices.DeleteFunc(texts, func(s string) bool { return s == "" }), with)
 }
 
 func threadNote(x *record.Exchange) string {

@@ -100,7 +100,11 @@ func TestExchangesAreShownWhole(t *testing.T) {
 		Response: &record.Response{Status: 500}}
 	unsigned := &record.Exchange{ID: 21, Kind: record.Sent, Start: noon.AddDate(-1, 0, 0),
 		Response: &record.Response{Status: 302}}
+	refusedHook := &record.Exchange{ID: 22, Kind: record.Received, Start: noon, Scheme: "stripe",
+		Verdict:  record.Verdict{Status: record.Invalid, Reason: "signature_mismatch", Tried: "env:WHSEC"},
+		Response: &record.Response{Status: 401}}
 	pages := []page{
+		{"one with a bad signature", func(p *ui.Printer) { p.Exchange(refusedHook) }},
 		{"an exchange", func(p *ui.Printer) { p.Exchange(delivered()) }},
 		{"one without an answer", func(p *ui.Printer) { p.Exchange(refused()) }},
 		{"history", func(p *ui.Printer) { p.History([]*record.Exchange{delivered(), refused(), scripted, unsigned}, noon) }},

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -19,7 +20,7 @@ type VerdictLine struct {
 // VerdictLine writes one line:
 //
 //	valid  stripe v1  age 12s  secret env:WHSEC
-//	invalid  signature_mismatch  stripe v1
+//	invalid  signature_mismatch  stripe  signature does not match secret env:WHSEC
 func (p *Printer) VerdictLine(v VerdictLine) {
 	scheme := strings.TrimSpace(v.Scheme + " " + v.Version)
 	var parts []string
@@ -34,8 +35,8 @@ func (p *Printer) VerdictLine(v VerdictLine) {
 	if v.Secret != "" {
 		parts = append(parts, "secret "+EscapeLine(v.Secret))
 	}
-	if v.Status != record.Valid && v.Detail != "" {
-		parts = append(parts, EscapeLine(v.Detail))
+	if v.Status != record.Valid {
+		parts = append(parts, cmp.Or(EscapeLine(v.Detail), Reason(v.Reason, v.Tried)))
 	}
 	if v.Status == record.Valid && v.SenderOnly {
 		parts = append(parts, p.warn("authenticates the sender, not the body"))

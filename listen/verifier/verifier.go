@@ -2,7 +2,9 @@
 package verifier
 
 import (
+	"cmp"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/barbhq/barb/sign"
@@ -46,6 +48,23 @@ func (v *Verifier) Check(m sign.Message, now time.Time) Result {
 // the secret's key. Only auto goes by it.
 func (v *Verifier) CheckPinned(m sign.Message, now time.Time, pinned map[string]string) Result {
 	m.Params = v.Params
+	c := v.check(m, now, pinned)
+	if c.Verdict.Status == record.Invalid && c.Verdict.Tried == "" {
+		c.Verdict.Tried = namesOf(v.Secrets)
+	}
+	return c
+}
+
+// namesOf returns the references of secrets, for a person.
+func namesOf(secrets []sign.Secret) string {
+	names := make([]string, len(secrets))
+	for i, secret := range secrets {
+		names[i] = secret.Name
+	}
+	return strings.Join(names, ", ")
+}
+
+func (v *Verifier) check(m sign.Message, now time.Time, pinned map[string]string) Result {
 	if !v.Auto {
 		c := v.checkWith(v.Scheme, m, now, v.Secrets)
 		c.WebhookID, c.EventType = v.Scheme.ID(m), v.Scheme.Event(m)
@@ -75,11 +94,12 @@ func (v *Verifier) checkWith(scheme sign.Scheme, m sign.Message, now time.Time, 
 		c.Spelling = match.Spelling
 		if v.Strict && c.Spelling != "" {
 			c.Verdict.Status, c.Verdict.Reason, c.Verdict.Secret = record.Invalid, string(sign.WrongSpelling), ""
+			c.Verdict.Tried = match.SecretName
 			c.Detail = "the signature is genuine, but the provider's SDK refuses " + c.Spelling.Words()
 		}
 		return c
 	}
-	c.Verdict.Status = record.Invalid
+	c.Verdict.Status, c.Verdict.Tried = record.Invalid, cmp.Or(match.SecretName, namesOf(secrets))
 	e, ok := errors.AsType[*sign.Error](err)
 	if !ok {
 		c.Fault = err // of reading the payload

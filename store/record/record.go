@@ -119,6 +119,7 @@ type Verdict struct {
 	Reason  string        // for an invalid signature: signature_mismatch, timestamp_expired …
 	Version string        // the matching version of the scheme: "v1"
 	Secret  string        // the reference of the matching secret ("env:WHSEC"), never the secret
+	Tried   string        // for an invalid signature: the references of the secrets it was tried with, "env:A, env:B"
 	Age     time.Duration // now minus the signed timestamp; only with HasAge
 	HasAge  bool
 }
