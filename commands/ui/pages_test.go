@@ -125,7 +125,7 @@ func TestExchangesAreShownWhole(t *testing.T) {
 		}},
 		{"stopped", func(p *ui.Printer) { p.Delivery(ui.Summary{Interrupted: true, Attempts: 3, Last: 14}) }},
 	}
-	golden(t, "exchanges.golden", printed(pages, false)+printed(pages[:4], true))
+	golden(t, "exchanges.golden", printed(pages, false)+printed(pages[:5], true))
 }
 
 func TestALongBodyIsCutBetweenCharacters(t *testing.T) {
