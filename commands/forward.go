@@ -7,10 +7,10 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
-	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store"
@@ -83,8 +83,7 @@ func (g *listener) forwardsToItself(addr string) error {
 			if err != nil || cmp.Or(u.Port(), usual[u.Scheme]) != port {
 				continue
 			}
-			if ip := net.ParseIP(u.Hostname()); strings.EqualFold(u.Hostname(), "localhost") || ip != nil &&
-				(ip.IsLoopback() || ip.IsUnspecified()) {
+			if ip := net.ParseIP(u.Hostname()); deliver.IsLoopback(u.Hostname()) || ip != nil && ip.IsUnspecified() {
 				return fail.Usage("--forward-to %s is this listener itself", t.URL).
 					Hint("--forward-to :3000, where your app listens")
 			}

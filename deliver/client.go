@@ -21,6 +21,7 @@ type Options struct {
 	Resolve        map[string]string        // "host:port" to the "address:port" to connect to; see ParseResolve
 	UnixSocket     string                   // path of a socket to connect to, whatever the URL's host
 	Proxy          string                   // URL of a proxy: http, https, socks5. It is taken for every host
+	Direct         bool                     // Proxy is not taken for this machine; see IsLoopback
 	Env            func(name string) string // where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are read; nil: no variables
 	HTTP2          bool                     // offer HTTP/2 over TLS; without TLS it stays HTTP/1.1
 	MaxBody        int64                    // bytes of an answer's body that are kept; 0 is 1 MiB, below 0 none
@@ -122,6 +123,7 @@ func (c *Client) endpoint(raw string) (*endpoint, error) {
 	}
 	switch {
 	case c.o.UnixSocket != "":
+	case c.proxy != nil && c.o.Direct && IsLoopback(to.name):
 	case c.proxy != nil:
 		to.proxy = c.proxy
 	default:

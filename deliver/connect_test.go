@@ -105,3 +105,76 @@ func TestWhatCannotBeSentIsRefusedForGood(t *testing.T) {
 		t.Errorf("%d connections were made", p.connections())
 	}
 }
+
+// onlyOn listens on one loopback address at a port that nobody has on the other.
+func onlyOn(t *testing.T, host, other string) (ln net.Listener, port string) {
+	t.Helper()
+	for range 100 {
+		ln, err := net.Listen("tcp", net.JoinHostPort(host, "0"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, port, _ := net.SplitHostPort(ln.Addr().String())
+		free, err := net.Listen("tcp", net.JoinHostPort(other, port))
+		if err == nil {
+			_ = free.Close()
+			return ln, port
+		}
+		_ = ln.Close()
+	}
+	t.Fatal("no port is free on both addresses")
+	return nil, ""
+}
+
+// An app may listen on one of the two addresses of this machine; names below localhost are not looked up.
+func TestAnAppOnEitherLoopbackAddressIsFound(t *testing.T) {
+	t.Parallel()
+	for host, other := range map[string]string{"127.0.0.1": "::1", "::1": "127.0.0.1"} {
+		ln, port := onlyOn(t, host, other)
+		p := listenOn(t, ln, nil, answers(ok, ok, ok, ok))
+		client := newClient(t, deliver.Options{})
+		names := []string{"localhost", "app.LocalHost", "hooks.app.localhost.", "127.0.0.1"}
+		for _, name := range names {
+			x := post(t.Context(), client, "http://"+name+":"+port+"/hook", "{}")
+			if x.Status() != 200 || x.Remote != net.JoinHostPort(host, port) {
+				t.Errorf("%s with the app on %s: %v from %q", name, host, x.Err, x.Remote)
+			}
+		}
+		if got := len(p.received()); got != len(names) {
+			t.Errorf("the app on %s got %d requests", host, got)
+		}
+	}
+}
+
+// Only a refused connection moves on: an app that took the request and gave no answer may have acted on it.
+func TestTheOtherLoopbackAddressIsNotTriedAfterAConnection(t *testing.T) {
+	t.Parallel()
+	ln, port := onlyOn(t, "127.0.0.1", "::1")
+	listenOn(t, ln, nil, func(c *talk) { c.request() })
+	ln, err := net.Listen("tcp", net.JoinHostPort("::1", port))
+	if err != nil {
+		t.Fatal(err)
+	}
+	second := listenOn(t, ln, nil, answers(ok))
+	x := post(t.Context(), newClient(t, deliver.Options{}), "http://localhost:"+port, "{}")
+	if x.FailureKind() != record.FailReset || len(second.received()) != 0 {
+		t.Errorf("%v; the second got %q", x.Err, second.received())
+	}
+}
+
+func TestAnExactAddressIsTheOnlyOne(t *testing.T) {
+	t.Parallel()
+	ln, port := onlyOn(t, "127.0.0.1", "::1")
+	p := listenOn(t, ln, nil, answers(ok))
+	for url, o := range map[string]deliver.Options{
+		"http://[::1]:" + port:     {},
+		"http://localhost:" + port: {Resolve: map[string]string{"localhost:" + port: "[::1]:" + port}},
+	} {
+		if x := post(t.Context(), newClient(t, o), url, "{}"); x.FailureKind() != record.FailRefused {
+			t.Errorf("%s: %v", url, x.Err)
+		}
+	}
+	if got := p.received(); len(got) != 0 {
+		t.Errorf("the other got %q", got)
+	}
+}

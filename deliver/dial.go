@@ -3,6 +3,7 @@ package deliver
 import (
 	"context"
 	"crypto/tls"
+	"errors"
 	"fmt"
 	"net"
 	"net/http/httptrace"
@@ -10,6 +11,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"time"
 
 	"github.com/barbhq/barb/store/record"
@@ -108,13 +110,43 @@ func (c *Client) dialTraced(ctx context.Context, address string) (conn net.Conn,
 		DNSStart: func(httptrace.DNSStartInfo) { began.Store(int64(time.Since(origin))) },
 		DNSDone:  func(httptrace.DNSDoneInfo) { took.Store(int64(time.Since(origin)) - began.Load()) },
 	})
-	network := "tcp"
+	network, addresses := "tcp", addressesOf(address)
 	if c.o.UnixSocket != "" {
-		network, address = "unix", c.o.UnixSocket
+		network, addresses = "unix", []string{c.o.UnixSocket}
 	} else if to, ok := c.o.Resolve[strings.ToLower(address)]; ok {
-		address = to
+		addresses = []string{to}
 	}
-	var dialer net.Dialer
-	conn, err = dialer.DialContext(ctx, network, address)
+	conn, err = dialInTurn(ctx, network, addresses)
 	return conn, time.Duration(took.Load()), err
+}
+
+// addressesOf returns the addresses to connect to, in the order of trial. The name localhost and those below it are
+// this machine and are not looked up (RFC 6761, section 6.3). An app may listen on one of the two loopback addresses
+// only, so each of these names stands for both. So does 127.0.0.1, which is what :3000 on a command line means.
+func addressesOf(address string) []string {
+	host, port, err := net.SplitHostPort(address)
+	if err != nil || !isLocalhost(host) && host != "127.0.0.1" {
+		return []string{address}
+	}
+	return []string{net.JoinHostPort("127.0.0.1", port), net.JoinHostPort("::1", port)}
+}
+
+// dialInTurn connects to the first address that does not refuse. Any other error ends it: only where a connection was
+// refused is it certain that nobody got anything. The error is that of the first address.
+func dialInTurn(ctx context.Context, network string, addresses []string) (net.Conn, error) {
+	var dialer net.Dialer
+	var first error
+	for _, address := range addresses {
+		conn, err := dialer.DialContext(ctx, network, address)
+		if err == nil {
+			return conn, nil
+		}
+		if first == nil {
+			first = err
+		}
+		if !errors.Is(err, syscall.ECONNREFUSED) && !errors.Is(err, syscall.Errno(10061)) { // as Windows calls it
+			break
+		}
+	}
+	return nil, first
 }

@@ -33,7 +33,7 @@ func parseProxy(raw string) (*url.URL, error) {
 // in NO_PROXY; upper case comes before lower case, as in curl and Go. A loopback host never has one: a webhook with
 // secrets to the developer's own machine must not go through another.
 func environmentProxy(getenv func(string) string, to *endpoint) (*url.URL, error) {
-	if getenv == nil || isLoopback(to.name) {
+	if getenv == nil || IsLoopback(to.name) {
 		return nil, nil
 	}
 	either := func(name string) string {
@@ -52,10 +52,17 @@ func environmentProxy(getenv func(string) string, to *endpoint) (*url.URL, error
 	return parseProxy(raw)
 }
 
-func isLoopback(host string) bool {
-	host = strings.ToLower(strings.TrimSuffix(host, "."))
+// IsLoopback reports whether a host is certainly this machine: a loopback address, localhost or a name below it. A
+// Client looks none of them up.
+func IsLoopback(host string) bool {
 	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || err == nil && addr.Unmap().IsLoopback()
+	return isLocalhost(host) || err == nil && addr.Unmap().IsLoopback()
+}
+
+// isLocalhost reports whether a host is the name localhost or one below it (RFC 6761, section 6.3).
+func isLocalhost(host string) bool {
+	host = strings.ToLower(strings.TrimSuffix(host, "."))
+	return host == "localhost" || strings.HasSuffix(host, ".localhost")
 }
 
 // exempt reports whether a NO_PROXY list names the endpoint: "*", an address, a network in CIDR form, a domain with all

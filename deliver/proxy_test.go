@@ -131,6 +131,17 @@ func TestProxyVariablesAreReadButForLoopback(t *testing.T) {
 	}
 }
 
+func TestADirectClientUsesItsProxyButForLoopback(t *testing.T) {
+	t.Parallel()
+	proxy, target := listen(t, nil, answers(ok)), listen(t, nil, answers(ok))
+	c := newClient(t, deliver.Options{Proxy: proxy.url(), Direct: true})
+	for url, through := range map[string]*peer{"http://hooks.example/": proxy, target.url(): target} {
+		if x := post(t.Context(), c, url, "{}"); x.Status() != 200 || x.Remote != through.addr {
+			t.Errorf("%s: %v from %s", url, x.Err, x.Remote)
+		}
+	}
+}
+
 func TestExactBytesDoNotGoThroughAProxy(t *testing.T) {
 	t.Parallel()
 	p := listen(t, nil, answers(ok))

@@ -77,7 +77,7 @@ var layout = map[string]struct{ ours, others []string }{
 		"listen/script", "sign/handshake", "store", "store/export", "store/health", "store/record"},
 		others: []string{"github.com/spf13", "github.com/itchyny/gojq", "golang.org/x/time"}},
 	"commands/config": {ours: []string{"units", "commands/fail", "commands/flags", "commands/infile", "commands/secret",
-		"listen/route", "listen/script", "sign", "sign/catalog", "sign/handshake", "store/disk", "store/export",
+		"deliver", "listen/route", "listen/script", "sign", "sign/catalog", "sign/handshake", "store/disk", "store/export",
 		"store/record", "store/redact"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2"}},
 	"commands/help":   {others: []string{"github.com/spf13"}},
 	"commands/infile": {ours: []string{"units", "commands/fail"}, others: []string{"github.com/mattn/go-shellwords"}},

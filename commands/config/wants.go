@@ -4,13 +4,13 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"net/netip"
 	"net/url"
 	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen/script"
 )
 
@@ -169,14 +169,8 @@ func (w *wishes) add(what, value, place string) {
 	w.wants = append(w.wants, want{Line: w.line, What: what, Value: value, Place: place})
 }
 
-// IsLoopback reports whether an address certainly is this machine: a loopback address, or the name localhost (RFC 6761,
-// section 6.3). What another name leads to is decided elsewhere.
+// IsLoopback reports whether an address certainly is this machine, as deliver.IsLoopback has it.
 func IsLoopback(address string) bool {
 	u, err := url.Parse(address)
-	if err != nil {
-		return false
-	}
-	host := strings.ToLower(u.Hostname())
-	ip, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && ip.Unmap().IsLoopback()
+	return err == nil && deliver.IsLoopback(u.Hostname())
 }
