@@ -7,10 +7,13 @@ import (
 	"net"
 	"net/url"
 	"path/filepath"
+	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store"
@@ -50,6 +53,45 @@ func takeTargets(l *gateway.Lane, flag flags.Targets, r *route.Route, scripted b
 	if len(flag) == 0 && !scripted {
 		l.Targets = r.Targets
 	}
+	return nil
+}
+
+// redirection describes how an app redirects from a path, or from a whole URL, to a URL.
+func redirection(from, to string) string {
+	led := to
+	if u, err := url.Parse(to); err == nil && strings.HasPrefix(from, "/") {
+		led = u.EscapedPath()
+	}
+	return fmt.Sprintf("the app redirects %s to %s; forward to %s", ui.Clip(from, 80), ui.Clip(led, 80), ui.Clip(to, 160))
+}
+
+// takeClients prepares the clients that webhooks are forwarded with.
+func (g *listener) takeClients(o *listenOptions) error {
+	g.clients.Options = deliver.Options{UserAgent: "barb/" + g.sh.version, ConnectTimeout: o.ConnectIn, Env: g.sh.Getenv,
+		MaxBody: 64 << 20, ReadLimit: 64 << 20, Room: listen.TakeRoom}
+	return o.apps.Read(g.sh.In)
+}
+
+// takeUpstream sets how the apps of a lane are reached. The keys of a route are for its own apps.
+func (g *listener) takeUpstream(l *gateway.Lane, o *listenOptions, r *route.Route) error {
+	way, where := &r.Way, ""
+	if len(o.ForwardTo) > 0 {
+		way = &route.Way{}
+	} else if r.Line > 0 {
+		where = fmt.Sprintf("%s:%d: [[route]] ", g.sh.file.Path, r.Line)
+	}
+	connection, own, err := o.apps.Of(way, g.sh.weight)
+	if err != nil {
+		return err
+	}
+	for _, field := range own {
+		g.sh.redactor.AddField(field)
+	}
+	client, err := g.clients.For(connection)
+	if err != nil {
+		return fail.Usage("%s%w", where, err)
+	}
+	l.Upstream = gateway.Upstream{Client: client, Header: own}
 	return nil
 }
 

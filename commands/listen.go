@@ -16,7 +16,6 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/ui"
-	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/listen/dedupe"
 	"github.com/barbhq/barb/listen/gateway"
@@ -32,6 +31,7 @@ type listenOptions struct {
 	flags.ListenOn
 	flags.Answers
 	flags.Forward
+	apps      flags.Apps
 	addr      string
 	publicURL string
 	tolerance *time.Duration
@@ -64,6 +64,7 @@ func newListen(sh *shell) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&o.addr, "addr", "127.0.0.1:4242", "listen on this `address`; :0 picks a free port")
 	o.Forward.AddFlags(cmd)
+	o.apps.AddFlags(cmd)
 	o.Answers.AddFlags(cmd)
 	f.StringVar(&o.publicURL, "public-url", "", "the `URL` that senders use, for schemes that sign it")
 	f.BoolVar(&o.strict, "strict", false, "refuse a signature that the provider's own SDK would refuse for its form")
@@ -103,7 +104,7 @@ func markListen(f *pflag.FlagSet) {
 		"public-url", "handshake", "metrics", "tls", "tls-cert", "tls-key", "unix-socket", "allow-ip", "rate-limit",
 		"fail-rate", "fail-with", "seed", "latency", "as", "platform", "event", "where", "dedupe", "mode", "queue",
 		"concurrency", "ordered", "breaker", "retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout",
-		"connect-timeout", "deadline", "schedule", "speed", "until-2xx")
+		"connect-timeout", "deadline", "schedule", "speed", "until-2xx", "proxy", "cacert")
 }
 
 func runListen(ctx context.Context, sh *shell, o listenOptions) error {
@@ -120,7 +121,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	if err != nil {
 		return err
 	}
-	defer g.client.Close()
+	defer g.clients.Close()
 	if g.endpoint, err = o.Endpoint(ctx, o.addr, sh.weight, sh.ownCertificate); err != nil {
 		return err
 	}
@@ -269,6 +270,9 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 	if o.learn != "" {
 		g.gate.Keep = g.learning.Keep
 	}
+	if err := g.takeClients(&o); err != nil {
+		return nil, err
+	}
 	if err := g.takeRoutes(ctx, o); err != nil {
 		return nil, err
 	}
@@ -278,12 +282,7 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 	if err := g.takeForwarding(o); err != nil {
 		return nil, err
 	}
-	client, err := deliver.NewClient(deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: o.ConnectIn,
-		MaxBody: 64 << 20, ReadLimit: 64 << 20, Room: listen.TakeRoom})
-	if err != nil {
-		return nil, fail.Usage("%w", err)
-	}
-	g.client, g.gate.Client, g.gate.Budget = client, client, listen.NewBudget(o.inflight)
+	g.gate.Budget = listen.NewBudget(o.inflight)
 	return g, nil
 }
 

@@ -59,6 +59,8 @@ func (g *listener) tellWork(e gateway.Event) {
 		}
 	case gateway.Forwarded:
 		g.tellForwarded(e)
+	case gateway.Redirects:
+		g.sh.note("%s", redirection(e.Detail, e.Target))
 	case gateway.Mirrored:
 		g.metrics.Mirrored(e.Exchange)
 	case gateway.Compared:

@@ -11,7 +11,6 @@ import (
 	"github.com/barbhq/barb/commands/metrics"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/ui"
-	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
@@ -23,7 +22,7 @@ import (
 type listener struct {
 	sh       *shell
 	gate     *gateway.Gateway
-	client   *deliver.Client // to the apps, to be closed
+	clients  flags.Clients // to the apps
 	with     export.With
 	tables   []config.Respond // of [[respond]]
 	failing  string           // what those of --fail-rate get, as it was written
@@ -51,7 +50,7 @@ func (g *listener) takeRoutes(ctx context.Context, o listenOptions) (err error) 
 	for i := range file.Routes {
 		r := &file.Routes[i]
 		if flagged { // what the flags say about signatures holds everywhere
-			r = &route.Route{Path: r.Path, Targets: r.Targets, PublicURL: r.PublicURL}
+			r = &route.Route{Path: r.Path, Targets: r.Targets, PublicURL: r.PublicURL, Way: r.Way, Line: r.Line}
 		}
 		l, err := g.lane(ctx, o, r)
 		if err != nil {
@@ -92,7 +91,10 @@ func (g *listener) lane(ctx context.Context, o listenOptions, r *route.Route) (*
 	if l.Greeter, err = newGreeter(o.handshake, v, &flags, r); err != nil {
 		return nil, err
 	}
-	return l, takeTargets(l, o.ForwardTo, r, g.gate.Answers.Respond != nil)
+	if err := takeTargets(l, o.ForwardTo, r, g.gate.Answers.Respond != nil); err != nil {
+		return nil, err
+	}
+	return l, g.takeUpstream(l, &o, r)
 }
 
 // newGreeter returns what finds the handshakes that a lane answers.

@@ -92,6 +92,10 @@ func (p Policy) retryable(x *record.Exchange) (ok bool, why string) {
 	case status == http.StatusGone:
 		return false, "410 Gone: the endpoint asks to stop"
 	case status/100 == 3:
+		if from, to, ok := Redirected(x); ok {
+			return p.RetryOn.Status(status), fmt.Sprintf("%s: it redirects %s to %s and is not followed", statusText(status),
+				bounded(from, 100), bounded(to, 200))
+		}
 		return p.RetryOn.Status(status), fmt.Sprintf("%s: redirect%s is not followed", statusText(status), target(x.Response))
 	}
 	if p.RetryOn.Status(status) {
@@ -107,6 +111,32 @@ func (p Policy) isRefused(x *record.Exchange) bool {
 	}
 	name, value, _ := strings.Cut(p.NoRetry, ": ")
 	return x.Response.Header.Get(name) == value
+}
+
+// Redirected returns from which path to which URL an exchange was redirected, where the two differ only in a slash at
+// the end of the path or in https: a mistake in the URL that the sender can mend. A Location that differs in more may
+// hold a secret and is not returned. The query is left out.
+func Redirected(x *record.Exchange) (from, to string, ok bool) {
+	if x.Status()/100 != 3 {
+		return "", "", false
+	}
+	asked, err := url.Parse(x.Request.URL)
+	if err != nil {
+		return "", "", false
+	}
+	led, err := asked.Parse(x.Response.Header.Get("Location"))
+	if err != nil || led.User != nil || led.Hostname() != asked.Hostname() {
+		return "", "", false
+	}
+	path, there := asked.EscapedPath(), led.EscapedPath()
+	if asked.Scheme == "http" && led.Scheme == "https" && (path == there || path == "" && there == "/") {
+		return record.Origin(x.Request.URL) + path, led.Scheme + "://" + led.Host + there, true
+	}
+	if led.Scheme != asked.Scheme || led.Host != asked.Host || path == there || path == "" ||
+		strings.TrimSuffix(path, "/") != strings.TrimSuffix(there, "/") {
+		return "", "", false
+	}
+	return path, led.Scheme + "://" + led.Host + there, true
 }
 
 // target names the host that a redirect points to; the rest of Location may hold a secret.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -105,6 +106,36 @@ func forwarded(h record.Header, r *record.Request, remote string) record.Header 
 	}
 	if scheme, _, ok := strings.Cut(r.URL, "://"); ok && !h.Has("X-Forwarded-Proto") {
 		h = append(h, record.Field{Name: "X-Forwarded-Proto", Value: scheme})
+	}
+	return h
+}
+
+// CheckOwn returns why a field cannot be set in what is forwarded. The error does not quote the value, which may be a
+// secret.
+func CheckOwn(f record.Field) error {
+	if record.CheckField(f) != nil {
+		return fmt.Errorf("%q is not a header that can be sent", f.Name)
+	}
+	if strings.EqualFold(f.Name, "Content-Length") || len(record.Header{f}.EndToEnd()) == 0 {
+		return fmt.Errorf("%s concerns the connection and the body, which barb writes itself", f.Name)
+	}
+	return nil
+}
+
+// WithOwn returns h with the fields of own in place of those of the same names. Host keeps its place.
+func WithOwn(h, own record.Header) record.Header {
+	if len(own) == 0 {
+		return h
+	}
+	h = slices.DeleteFunc(slices.Clone(h), func(f record.Field) bool {
+		return own.Has(f.Name) && !strings.EqualFold(f.Name, "Host")
+	})
+	for _, f := range own {
+		if strings.EqualFold(f.Name, "Host") {
+			h = h.Set("Host", f.Value)
+			continue
+		}
+		h = append(h, f)
 	}
 	return h
 }

@@ -113,7 +113,7 @@ public_url = "https://abc.example.com"
 		Secrets: []string{"env:A", "cmd:pass x"}, PublicURL: "https://abc.example.com",
 		Params: map[string]string{"account": "7"},
 		Targets: []route.Target{{URL: "http://127.0.0.1:3000", Written: ":3000"},
-			{URL: "http://localhost:3001", Written: "http://localhost:3001", Mirror: true}}}},
+			{URL: "http://localhost:3001", Written: "http://localhost:3001", Mirror: true}}, Line: 20}},
 		file.Routes); diff != "" {
 		t.Error(diff)
 	}

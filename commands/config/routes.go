@@ -3,6 +3,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"path/filepath"
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
@@ -22,15 +23,28 @@ type routeKeys struct {
 	Forward   any               `toml:"forward_to"` // see targets
 	PublicURL string            `toml:"public_url"`
 	Params    map[string]string `toml:"params"`
+
+	Insecure bool   `toml:"insecure"`
+	CACert   string `toml:"cacert"`
+	Cert     string `toml:"cert"`
+	Key      string `toml:"key"`
+	Proxy    string `toml:"proxy"`
+	Headers  any    `toml:"headers"` // one "Name: value" or a list of them
 }
 
 // takeRoutes reads the [[route]] tables into routes.
 func (c *File) takeRoutes() error {
+	places := c.tableLines("route", len(c.Rows))
 	for i := range c.Rows {
-		r, err := c.Rows[i].route(c, fmt.Sprintf("%s: route %d", c.Path, i+1))
+		where := fmt.Sprintf("%s: route %d", c.Path, i+1)
+		r, err := c.Rows[i].route(c, where)
 		if err != nil {
 			return err
 		}
+		if r.Way, err = c.Rows[i].way(c, where); err != nil {
+			return err
+		}
+		r.Line = places[i].line()
 		c.Routes = append(c.Routes, r)
 	}
 	return nil
@@ -64,6 +78,40 @@ func (k *routeKeys) route(c *File, where string) (r route.Route, err error) {
 	}
 	r.Methods, err = k.methods(where)
 	return r, err
+}
+
+// way returns how the apps of a route are reached. Paths are those from the folder of barb.toml. What is in the files
+// is checked where they are used.
+func (k *routeKeys) way(c *File, where string) (w route.Way, err error) {
+	w = route.Way{Insecure: k.Insecure, Proxy: k.Proxy, CACert: c.beside(k.CACert), Cert: c.beside(k.Cert),
+		Key: c.beside(k.Key)}
+	if w.Key != "" && w.Cert == "" {
+		return w, fail.Usage("%s: key needs cert", where).Hint(`cert = "client.pem"`)
+	}
+	if w.Proxy != "" {
+		if err := flags.CheckProxy(w.Proxy); err != nil {
+			return w, fail.Usage("%s: %w", where, err).Hint(`proxy = "http://proxy.example.com:3128"`)
+		}
+	}
+	for _, item := range listOf(k.Headers) {
+		line, isText := item.(string)
+		if _, err := flags.OwnHeader(line); !isText || err != nil {
+			if !isText {
+				err = errors.New("it is not text")
+			}
+			return w, fail.Usage("%s: headers: %w", where, err).Hint(`headers = ["X-Env: dev"]`)
+		}
+		w.Headers = append(w.Headers, line)
+	}
+	return w, nil
+}
+
+// beside returns a path of barb.toml as it is used: from the folder of the file. "" stays "".
+func (c *File) beside(path string) string {
+	if path == "" || filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(c.Path), path)
 }
 
 // secrets returns the references of secret: one or a list.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/deliver"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/script"
 )
 
@@ -48,6 +49,7 @@ func wantsOf(file *File, plain map[string]any, settings []Setting, cwd string) [
 			w.line = places[i].line("forward_to")
 			w.target(t.URL, t.Written)
 		}
+		w.way(&r.Way, places[i])
 	}
 	for i := range file.Tables {
 		w.respond(&file.Tables[i])
@@ -120,6 +122,28 @@ func (w *wishes) setting(s Setting, value string) {
 		w.target(to, value)
 	case "respond", "fail-with":
 		_, _ = script.Parse(value, w.answer) // a mistake in it is told where the script is used
+	}
+}
+
+// way looks at how a route reaches its apps.
+func (w *wishes) way(way *route.Way, lines keyLines) {
+	if way.Insecure {
+		w.line = lines.line("insecure")
+		w.add("accept any certificate of its apps", "insecure = true", "")
+	}
+	if way.Proxy != "" {
+		w.line = lines.line("proxy")
+		w.add("send through a proxy", flags.WithoutUser(way.Proxy), "")
+	}
+	if way.CACert != "" {
+		w.line = lines.line("cacert")
+		w.add("trust the certificates of a CA", way.CACert, w.beside(way.CACert))
+	}
+	for _, file := range [][2]string{{"cert", way.Cert}, {"key", way.Key}} {
+		if file[1] != "" {
+			w.line = lines.line(file[0])
+			w.reads("read a file outside its folder", file[1], w.beside(file[1]))
+		}
 	}
 }
 

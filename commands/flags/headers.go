@@ -24,32 +24,43 @@ func (f *Headers) AddFlags(cmd *cobra.Command) {
 // Header returns the fields of the lines. "Name: value" sets a field and "Name;" sets it to nothing, as in curl.
 // @- reads stdin.
 func (f *Headers) Header(stdin io.Reader) (record.Header, error) {
+	lines, err := f.expand(stdin)
+	if err != nil {
+		return nil, err
+	}
 	var h record.Header
-	for _, line := range f.Lines {
-		lines := []string{line}
-		file, isFile := strings.CutPrefix(line, "@")
-		if isFile {
-			data, err := infile.ReadArgument(stdin, file, 1<<20)
-			if err != nil {
-				return nil, err
-			}
-			if data, err = infile.PlainText(data, file); err != nil {
-				return nil, err
-			}
-			lines = strings.Split(strings.TrimRight(string(data), "\r\n"), "\n")
+	for _, line := range lines {
+		field, err := parseHeader(line)
+		if err != nil {
+			return nil, err
 		}
-		for _, l := range lines {
-			if isFile && strings.TrimSpace(l) == "" {
-				continue
-			}
-			field, err := parseHeader(strings.TrimSuffix(l, "\r"))
-			if err != nil {
-				return nil, err
-			}
-			h = append(h, field)
-		}
+		h = append(h, field)
 	}
 	return h, nil
+}
+
+// expand returns the lines, with those of the files in place of each @FILE.
+func (f *Headers) expand(stdin io.Reader) (all []string, err error) {
+	for _, line := range f.Lines {
+		file, isFile := strings.CutPrefix(line, "@")
+		if !isFile {
+			all = append(all, line)
+			continue
+		}
+		data, err := infile.ReadArgument(stdin, file, 1<<20)
+		if err != nil {
+			return nil, err
+		}
+		if data, err = infile.PlainText(data, file); err != nil {
+			return nil, err
+		}
+		for l := range strings.SplitSeq(strings.TrimRight(string(data), "\r\n"), "\n") {
+			if strings.TrimSpace(l) != "" {
+				all = append(all, strings.TrimSuffix(l, "\r"))
+			}
+		}
+	}
+	return all, nil
 }
 
 func parseHeader(line string) (record.Field, error) {

@@ -33,6 +33,9 @@ type Weights func(flag string) int
 // typedWeight is the weight of a flag that stands on the command line.
 const typedWeight = 3
 
+// variableWeight is the weight of a flag whose value is that of a variable.
+const variableWeight = 2
+
 // Overrules reports whether the value of one flag goes before what another one brings along: it was given, and not in a
 // weaker place.
 func (weight Weights) Overrules(flag, other string) bool {

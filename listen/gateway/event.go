@@ -78,5 +78,6 @@ const (
 	CommandSays    // a line that the command prints is Detail
 	CommandUnrun   // Err: the command could not be started
 	CommandRan     // the command has run for Exchange from the queue
+	Redirects      // the app redirects from the path Detail to Target, which is the same but for a slash or https
 	CommandGivenUp // the command of Entry did not succeed, for the reason in Detail
 )

@@ -16,13 +16,14 @@ import (
 // exchange of its own, and in the history before its first byte leaves.
 func (h *Hook) forward(ctx context.Context) *record.Response {
 	g, x := h.Gateway, h.Exchange
-	next, err := forwardOf(x, h.lane().Targets.First())
+	up := g.upstreamOf(h.lane())
+	next, err := forwardOf(x, h.lane().Targets.First(), up)
 	if err != nil {
 		g.trouble(0, err)
 		return textAnswer(http.StatusBadGateway, "the webhook cannot be forwarded\n")
 	}
 	j := journal.Journal{History: g.History}
-	a, err := j.Once(ctx, deliver.Sender{Client: g.Client,
+	a, err := j.Once(ctx, deliver.Sender{Client: up.Client,
 		Policy: deliver.Policy{Timeout: g.Answers.AppTimeout(g.Policy.Timeout)}}, next)
 	if err != nil {
 		g.trouble(0, err)
@@ -34,13 +35,22 @@ func (h *Hook) forward(ctx context.Context) *record.Response {
 	kept := g.History.Redacted(f)
 	h.apps = append(h.apps, kept)
 	g.Tell(Event{Kind: Forwarded, ID: x.ID, Exchange: kept, Failure: f.Err, Cut: listen.LackedRoom(ctx) != nil})
+	g.tellRedirect(h.lane().Targets.First(), kept)
 	g.mirror(x, f, h.lane())
 	return g.relayed(ctx, f)
 }
 
+// tellRedirect tells once for a target that its app redirects to nearly the same URL.
+func (g *Gateway) tellRedirect(target string, f *record.Exchange) {
+	if from, to, ok := deliver.Redirected(f); ok {
+		g.tellOnce("redirect "+target, Event{Kind: Redirects, ID: f.Thread, Detail: from, Target: to})
+	}
+}
+
 // forwardOf returns the exchange that forwards a captured webhook to a target.
-func forwardOf(x *record.Exchange, target string) (record.Exchange, error) {
+func forwardOf(x *record.Exchange, target string, up Upstream) (record.Exchange, error) {
 	request, err := deliver.Forward(&x.Request, target, x.Remote)
+	request.Header = deliver.WithOwn(request.Header, up.Header)
 	return record.Exchange{Thread: x.ID, Webhook: x.First(), Role: record.Forward, Request: request,
 		WebhookID: x.WebhookID, EventType: x.EventType,
 		Scheme: x.Scheme, FromUnchecked: redact.IsUnchecked(x)}, err

@@ -9,6 +9,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
@@ -24,9 +25,37 @@ type Lane struct {
 	Path      string // of the route, "" where none covers; pins hold for it
 	Targets   route.Targets
 	PublicURL string // scheme and authority of the URL that senders use, "" for that of the gateway
+	Upstream  Upstream
 	Host      string // in lower case: a GET of a program may name it; "" for none
 
 	learnt string // the secret that a handshake has brought; "" for none
+}
+
+// Upstream says how the apps of a lane are reached.
+type Upstream struct {
+	Client deliver.Doer  // nil: that of the gateway
+	Header record.Header // sent with each webhook in place of what came under the same names
+}
+
+// upstream returns how a webhook gets to an app: as its lane says, or the first lane with that app where its own has
+// none. The entries of an earlier listener name an app only.
+func (g *Gateway) upstream(x *record.Exchange, target string) Upstream {
+	isTarget := func(t route.Target) bool { return t.URL == target }
+	for _, l := range append([]*Lane{g.laneFor(x)}, g.All()...) {
+		if l != nil && slices.ContainsFunc(l.Targets, isTarget) {
+			return g.upstreamOf(l)
+		}
+	}
+	return Upstream{Client: g.Client}
+}
+
+// upstreamOf returns the upstream of a lane with a client.
+func (g *Gateway) upstreamOf(l *Lane) Upstream {
+	u := l.Upstream
+	if u.Client == nil {
+		u.Client = g.Client
+	}
+	return u
 }
 
 // Row returns the route of a lane in barb.toml; nil for the paths no route covers.

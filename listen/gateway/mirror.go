@@ -62,7 +62,7 @@ func (g *Gateway) mirror(x, f *record.Exchange, l *Lane) {
 			defer m.bytes.Add(-size)
 			m.slots <- struct{}{}
 			defer func() { <-m.slots }()
-			if err := g.mirrorTo(t, x, f); err != nil {
+			if err := g.mirrorTo(t, x, f, l); err != nil {
 				g.Tell(Event{Kind: MirrorFailed, ID: x.ID, Target: t.URL, Err: err})
 			}
 		})
@@ -70,8 +70,9 @@ func (g *Gateway) mirror(x, f *record.Exchange, l *Lane) {
 }
 
 // mirrorTo sends a webhook to a mirror and compares what it answers with what the app did.
-func (g *Gateway) mirrorTo(t route.Target, x, app *record.Exchange) error {
-	next, err := forwardOf(x, t.URL)
+func (g *Gateway) mirrorTo(t route.Target, x, app *record.Exchange, l *Lane) error {
+	up := g.upstreamOf(l)
+	next, err := forwardOf(x, t.URL, up)
 	if err != nil {
 		return err
 	}
@@ -82,7 +83,7 @@ func (g *Gateway) mirrorTo(t route.Target, x, app *record.Exchange) error {
 	}
 	ctx, letGo := g.Budget.With(g.mirrors.ctx)
 	defer letGo()
-	a, err := j.Once(ctx, deliver.Sender{Client: g.Client, Policy: deliver.Policy{Timeout: g.Policy.Timeout}}, next)
+	a, err := j.Once(ctx, deliver.Sender{Client: up.Client, Policy: deliver.Policy{Timeout: g.Policy.Timeout}}, next)
 	if a != nil {
 		g.Tell(Event{Kind: Mirrored, ID: x.ID, Exchange: a.Exchange})
 	}

@@ -225,14 +225,16 @@ func (q *Queue) try(ctx context.Context, h *Hook, e *store.Queued, permit *deliv
 // attempt makes the next attempt to deliver a captured webhook. kept is what may be shown of it.
 func (q *Queue) attempt(ctx context.Context, x *record.Exchange, e *store.Queued,
 	policy deliver.Policy) (a *deliver.Attempt, kept *record.Exchange, err error) {
-	next, err := forwardOf(x, e.Target)
+	up := q.g.upstream(x, e.Target)
+	next, err := forwardOf(x, e.Target, up)
 	if err != nil {
 		return nil, nil, err
 	}
-	a, err = q.leases.Attempt(ctx, e, deliver.Sender{Client: q.g.Client, Policy: policy, Rand: q.g.Rand}, next)
+	a, err = q.leases.Attempt(ctx, e, deliver.Sender{Client: up.Client, Policy: policy, Rand: q.g.Rand}, next)
 	if a != nil {
 		kept = q.g.History.Redacted(a.Exchange)
 		q.g.Tell(Event{Kind: Forwarded, ID: x.ID, Exchange: kept})
+		q.g.tellRedirect(e.Target, kept)
 	}
 	return a, kept, err
 }

@@ -17,6 +17,16 @@ type Route struct {
 	Targets   Targets           // the first one answers the sender
 	PublicURL string            // scheme and authority that senders use, "" where they use barb's own
 	Params    map[string]string // of the scheme
+	Way       Way
+	Line      int // in barb.toml
+}
+
+// Way says how the apps of a route are reached. Its fields are the keys that are named like flags of curl.
+type Way struct {
+	Insecure          bool     // any certificate will do
+	CACert, Cert, Key string   // paths, "" for none
+	Proxy             string   // URL, which may hold a password
+	Headers           []string // "Name: value", whose values may be secrets
 }
 
 // Target is an app that a route forwards to.

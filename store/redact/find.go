@@ -22,12 +22,13 @@ type span struct {
 // finder finds the pieces of one exchange's texts that must be masked.
 type finder struct {
 	secrets   []*known
-	carrier   *Place  // place of that scheme's secret, where secrets of any length are found
-	whole     []Place // places whose values are always masked
-	unchecked bool    // also mask tokens, cookies and other credentials at their usual places
-	onlyPlain bool    // look for secrets without escapes only
-	wholeBody bool    // the body is encoded and something in it must be masked
-	likely    string  // the secret already found in the exchange, to choose among secrets with the same spelling
+	carrier   *Place        // place of that scheme's secret, where secrets of any length are found
+	whole     []Place       // places whose values are always masked
+	own       record.Header // fields that barb itself sends, whose values are masked
+	unchecked bool          // also mask tokens, cookies and other credentials at their usual places
+	onlyPlain bool          // look for secrets without escapes only
+	wholeBody bool          // the body is encoded and something in it must be masked
+	likely    string        // the secret already found in the exchange, to choose among secrets with the same spelling
 }
 
 // field finds the pieces to mask in a header field's value.
@@ -42,6 +43,9 @@ func (f *finder) field(name, value string, answer bool) []span {
 		if p.kind == "header" && strings.EqualFold(p.name, name) && value != "" {
 			spans = append(spans, span{from: 0, to: len(value), name: headerLabel(name, answer)})
 		}
+	}
+	if !answer && slices.Contains(f.own, record.Field{Name: name, Value: value}) {
+		spans = append(spans, span{from: 0, to: len(value), name: headerLabel(name, answer)})
 	}
 	if len(f.secrets) == 0 {
 		return joinOverlaps(spans)
@@ -67,7 +71,7 @@ func headerLabel(name string, answer bool) string {
 // head finds the pieces to mask in a head or in the framing of a chunked body: in the request line's target and in the
 // values of fields.
 func (f *finder) head(head string, answer bool) []span {
-	if !f.unchecked && len(f.whole) == 0 && len(f.search(head, span{}, 1)) == 0 {
+	if !f.unchecked && len(f.whole)+len(f.own) == 0 && len(f.search(head, span{}, 1)) == 0 {
 		return nil // the usual case, without parsing the fields
 	}
 	var spans []span

@@ -27,7 +27,8 @@ type Redactor struct {
 	inBody bool // some places are in a body
 
 	mu      sync.Mutex
-	secrets []*known // replaced, never changed
+	secrets []*known      // replaced, never changed
+	own     record.Header // the same
 }
 
 // New returns a Redactor that masks the secrets and the values at the places. scheme finds a scheme by its name.
@@ -50,6 +51,31 @@ func (r *Redactor) Add(secrets ...sign.Secret) {
 		}
 	}
 	r.secrets = all
+}
+
+// AddField adds a header field that barb itself sends. Its value is masked in the fields of that name of each sent
+// request, however short it is, and cannot be restored. Where the name says that it is a credential, the value is
+// masked everywhere, as the secrets of Add are. Host is shown.
+func (r *Redactor) AddField(f record.Field) {
+	if f.Value == "" || strings.EqualFold(f.Name, "Host") {
+		return
+	}
+	if from, found := credential(f.Name, f.Value, false); found {
+		r.Add(sign.Secret{Name: "header " + f.Name, Key: []byte(f.Value[from:])})
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.own = append(slices.Clone(r.own), f)
+}
+
+// ownFields returns the fields of AddField that a kind of exchange may have.
+func (r *Redactor) ownFields(kind record.Kind) record.Header {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if kind != record.Sent {
+		return nil
+	}
+	return r.own
 }
 
 func (r *Redactor) known() []*known {
@@ -77,7 +103,8 @@ func IsUnchecked(x *record.Exchange) bool {
 // every spelling where the scheme sends the secret itself. With unchecked it also masks credentials, cookies and
 // tokens.
 func (r *Redactor) Keep(x *record.Exchange, unchecked bool) *record.Exchange {
-	f := finder{whole: r.places, secrets: r.known(), unchecked: unchecked, likely: x.Verdict.Secret}
+	f := finder{whole: r.places, secrets: r.known(), own: r.ownFields(x.Kind), unchecked: unchecked,
+		likely: x.Verdict.Secret}
 	if x.Scheme != "" {
 		if scheme, ok := r.scheme(x.Scheme); ok && scheme.Auth == sign.Token {
 			carrier := schemePlace(scheme.Header)
@@ -85,7 +112,7 @@ func (r *Redactor) Keep(x *record.Exchange, unchecked bool) *record.Exchange {
 		}
 	}
 	f.onlyPlain = f.carrier == nil
-	if len(f.secrets) == 0 && len(r.places) == 0 && !unchecked {
+	if len(f.secrets) == 0 && len(r.places) == 0 && len(f.own) == 0 && !unchecked {
 		return x
 	}
 	if unchecked && f.carrier != nil && !f.hasUsualHeader() {
