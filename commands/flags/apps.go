@@ -25,8 +25,9 @@ type Apps struct {
 // AddFlags adds the flags to a command.
 func (f *Apps) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.StringArrayVarP(&f.lines.Lines, "forward-header", "H", nil, "send this header `'Name: value'` to the apps in place "+
-		"of what came under its name, or @FILE with one a line (repeatable)")
+	set.StringArrayVarP(&f.lines.Lines, "forward-header", "H", nil,
+		"send this header `'Name: value'` to the apps in place "+
+			"of what came under its name, or @FILE with one a line (repeatable)")
 	set.BoolVarP(&f.Connection.Insecure, "insecure", "k", false, "do not check the apps' certificates")
 	set.StringVar(&f.Connection.CACert, "cacert", "", "trust the certificates in this `file` for the apps")
 	set.StringVarP(&f.Connection.Cert, "cert", "E", "", "client certificate `file` (PEM) to show to the apps")
