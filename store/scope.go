@@ -62,12 +62,17 @@ func (sc *scope) plain(f *Filter) {
 		sc.add("e.kind = ?", int64(f.Kind))
 	}
 	if f.Failed {
-		sc.add("e.failed = 1")
+		sc.add("e.failed = 1 AND (e.kind = 1 OR e.verdict IS NOT 2)")
+	}
+	if f.Invalid {
+		sc.add("e.failed = 1 AND e.kind = 2 AND e.verdict = 2")
+	}
+	if f.Failed || f.Invalid {
 		sc.index = "INDEXED BY exchange_failed"
 	}
 	if f.Marked != "" {
 		sc.add("e.marks IS NOT NULL AND instr(e.marks, ?)", ","+string(f.Marked)+":")
-		if !f.Failed {
+		if !f.Failed && !f.Invalid {
 			sc.index = "INDEXED BY exchange_marked"
 		}
 	}
@@ -128,17 +133,23 @@ func (sc *scope) endpoint(ctx context.Context, db *sql.DB, f *Filter) error {
 	if f.Endpoint == "" {
 		return nil
 	}
-	if sc.index != noIndex {
-		return sc.name(ctx, db, "endpoint", nameEndpoint, f.Endpoint)
+	globs, args := endpointGlobs(f.Endpoint), []any{int64(nameEndpoint)}
+	for _, glob := range globs {
+		args = append(args, globOf(glob))
 	}
-	ids, err := nameIDs(ctx, db, nameEndpoint, f.Endpoint)
+	named := "SELECT id FROM name WHERE kind = ? AND (text GLOB ?" + strings.Repeat(" OR text GLOB ?", len(globs)-1) + ")"
+	var ids []int64
+	if sc.index == noIndex {
+		var err error
+		if ids, err = columnOf[int64](ctx, db, named+" LIMIT ?", append(args, maxArms+1)...); err != nil {
+			return err
+		}
+	}
 	switch {
-	case err != nil:
-		return err
+	case sc.index != noIndex, len(ids) > maxArms:
+		sc.add("e.endpoint IN ("+named+")", args...)
 	case len(ids) == 0:
 		sc.spans = nil
-	case len(ids) > maxArms:
-		return sc.name(ctx, db, "endpoint", nameEndpoint, f.Endpoint)
 	default:
 		sc.index = "INDEXED BY exchange_endpoint"
 		for _, id := range ids {

@@ -55,6 +55,9 @@ type Line struct {
 	Note    string   `json:"note,omitempty"`
 	Timings *Timings `json:"timings_ms,omitempty"`
 
+	App      *App   `json:"app,omitempty"`      // of a received webhook: what its app answered the last time
+	Attempts []Part `json:"attempts,omitempty"` // of a webhook: its exchanges, by id
+
 	Marks       []record.MarkKind `json:"marks,omitempty"`
 	DuplicateOf int64             `json:"duplicate_of,omitempty"`
 	ReusedIDOf  int64             `json:"reused_id_of,omitempty"`
@@ -80,6 +83,42 @@ type Line struct {
 	ResponseBase64  []byte      `json:"response_body_base64,omitempty"`
 }
 
+// App is the response of an app in the JSON form of a webhook.
+type App struct {
+	StatusCode int   `json:"status_code"` // 0 without a response
+	LatencyMS  int64 `json:"latency_ms"`
+}
+
+// Part is one exchange in the JSON form of a webhook.
+type Part struct {
+	ID         int64  `json:"id"`
+	Kind       string `json:"kind"` // attempt, redelivery, forward, mirror or replay
+	Attempt    int    `json:"attempt"`
+	StatusCode int    `json:"status_code"` // 0 without a response
+	LatencyMS  int64  `json:"latency_ms"`
+	Error      string `json:"error,omitempty"`
+	Timestamp  string `json:"timestamp"`
+}
+
+// AppOf returns the response of an app; nil without a forward.
+func AppOf(x *record.Exchange) *App {
+	if x == nil {
+		return nil
+	}
+	return &App{x.Status(), millis(x.Took)}
+}
+
+// PartOf returns an exchange as part of its webhook.
+func PartOf(x *record.Exchange) Part {
+	return Part{ID: x.ID, Kind: x.Role.String(), Attempt: x.Attempt, StatusCode: x.Status(), LatencyMS: millis(x.Took),
+		Error: string(x.FailureKind()), Timestamp: Stamp(x.Start)}
+}
+
+// Stamp returns a time in RFC 3339 in UTC with milliseconds.
+func Stamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05.000Z07:00") }
+
+func millis(d time.Duration) int64 { return d.Round(time.Millisecond).Milliseconds() }
+
 // Timings are the parts of a sent exchange's latency in milliseconds, without those that did not happen.
 type Timings struct {
 	DNS       float64 `json:"dns,omitempty"`
@@ -99,10 +138,10 @@ func timings(p record.Phases) *Timings {
 // JSON returns the JSON form of x.
 func JSON(x *record.Exchange, with With) Line {
 	l := Line{
-		Schema: 1, Level: level(x), Timestamp: x.Start.UTC().Format("2006-01-02T15:04:05.000Z07:00"),
+		Schema: 1, Level: level(x), Timestamp: Stamp(x.Start),
 		ID: x.ID, Thread: x.Thread, Direction: x.Kind.String(),
 		WebhookID: name(x.WebhookID), EventType: name(x.Event()), EndpointDomain: domain(x.Request.URL),
-		Method: name(x.Request.Method), StatusCode: x.Status(), LatencyMS: x.Took.Round(time.Millisecond).Milliseconds(),
+		Method: name(x.Request.Method), StatusCode: x.Status(), LatencyMS: millis(x.Took),
 		Attempt: x.Attempt, RetryCount: max(x.Attempt-1, 0), Scheme: x.Scheme, Verdict: verdict(x.Verdict),
 		Reason: x.Verdict.Reason, Outcome: string(x.Outcome()), Error: string(x.FailureKind()),
 		Ambiguous: x.Err != nil && x.Err.Ambiguous, NextInMS: x.NextIn.Milliseconds(), Timings: timings(x.Phases),

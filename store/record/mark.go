@@ -16,12 +16,13 @@ const (
 	Stale     MarkKind = "stale"     // the timestamp is outside the tolerance, too old or ahead
 	Filtered  MarkKind = "filtered"  // excluded by the filter: answered, not passed on
 	Undecided MarkKind = "undecided" // the filter did not finish in time: answered 503, not passed on
+	Unrouted  MarkKind = "unrouted"  // no route of barb.toml has its path: answered 404
 	Truncated MarkKind = "truncated" // only the beginning of the body was kept: see Request.Whole
 )
 
 // MarkKinds returns all kinds.
 func MarkKinds() []MarkKind {
-	return []MarkKind{Duplicate, ReusedID, Older, Stale, Filtered, Undecided, Truncated}
+	return []MarkKind{Duplicate, ReusedID, Older, Stale, Filtered, Undecided, Unrouted, Truncated}
 }
 
 // Mark is one property of a received exchange.

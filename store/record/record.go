@@ -190,7 +190,7 @@ func (x *Exchange) HasFailed() bool {
 		return x.Outcome() != Delivered && x.Outcome() != Queued
 	}
 	unanswered := x.Response == nil && x.Err != nil
-	return x.Ended && (x.Status() >= 400 || unanswered) || x.Verdict.Status == Invalid
+	return x.Ended && (x.Status() >= 300 || unanswered) || x.Verdict.Status == Invalid
 }
 
 // Status returns the response's status code, 0 without a response.

@@ -1,0 +1,170 @@
+package store
+
+import (
+	"cmp"
+	"context"
+	"database/sql"
+	"iter"
+	"math"
+	"slices"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
+)
+
+// webhookRef is a webhook by its first exchange and its newest.
+type webhookRef struct{ first, newest int64 }
+
+// Webhooks yields pages of webhooks, each by the id of its first exchange: the one with the newest exchange first, or
+// with OldestFirst the one that came first. They hold all that a filter may select, and more: a webhook matches as a
+// whole, which the caller decides. Limit and Bodies do not matter. What is recorded meanwhile does not show.
+func (s *Store) Webhooks(ctx context.Context, f Filter) iter.Seq2[[]int64, error] {
+	return func(yield func([]int64, error) bool) {
+		all, err := during(ctx, s.db, time.Time{}, f.Until)
+		if err != nil {
+			yield(nil, s.told(err))
+			return
+		}
+		if narrow, ok := f.narrowest(); ok {
+			s.narrowed(ctx, &f, &narrow, all, yield)
+			return
+		}
+		if !f.Since.IsZero() && !f.OldestFirst { // the newest exchange is in the time
+			since, err := during(ctx, s.db, f.Since, f.Until)
+			if err != nil {
+				yield(nil, s.told(err))
+				return
+			}
+			all.From = since.From
+		}
+		s.walked(ctx, f.OldestFirst, all, yield)
+	}
+}
+
+// narrowest returns a filter of the one condition that the history finds fastest; false when none has an index.
+func (f *Filter) narrowest() (Filter, bool) {
+	switch {
+	case len(f.IDs) > 0:
+		return Filter{IDs: f.IDs}, true
+	case f.Marked != "":
+		return Filter{Marked: f.Marked}, true
+	case f.Failed || f.Invalid:
+		return Filter{Failed: f.Failed, Invalid: f.Invalid}, true
+	case f.Endpoint != "":
+		return Filter{Endpoint: f.Endpoint}, true
+	case f.Status != StatusRange{}:
+		return Filter{Status: f.Status}, true
+	case f.WebhookID != "":
+		return Filter{WebhookID: f.WebhookID}, true
+	}
+	return Filter{}, false
+}
+
+// narrowed yields the webhooks that have an exchange which narrow selects, sorted.
+func (s *Store) narrowed(ctx context.Context, f, narrow *Filter, all Range, yield func([]int64, error) bool) {
+	sc, err := s.scope(ctx, narrow)
+	if err != nil {
+		yield(nil, s.told(err))
+		return
+	}
+	newest := map[int64]int64{}
+	for _, span := range sc.spans {
+		span.To = min(span.To, all.To)
+		ids, args := sc.ids(span, "", math.MaxInt)
+		err := eachRow(ctx, s.db, func(rows *sql.Rows) error {
+			var r webhookRef
+			err := rows.Scan(&r.first, &r.newest)
+			newest[r.first] = r.newest
+			return err
+		}, `WITH found AS (SELECT DISTINCT ifnull(webhook, id) AS first FROM exchange WHERE id IN (`+ids+`))
+			SELECT first, ifnull((SELECT max(x.id) FROM exchange x INDEXED BY exchange_webhook
+				WHERE x.webhook = first AND x.id <= ?), first) FROM found`, append(args, all.To)...)
+		if err != nil {
+			yield(nil, s.told(err))
+			return
+		}
+	}
+	refs := make([]webhookRef, 0, len(newest))
+	for first, last := range newest {
+		refs = append(refs, webhookRef{first, last})
+	}
+	slices.SortFunc(refs, func(a, b webhookRef) int {
+		if f.OldestFirst {
+			return cmp.Compare(a.first, b.first)
+		}
+		return cmp.Compare(b.newest, a.newest)
+	})
+	for page := range slices.Chunk(refs, pageRows) {
+		firsts := make([]int64, len(page))
+		for i, r := range page {
+			firsts[i] = r.first
+		}
+		if !yield(firsts, nil) {
+			return
+		}
+	}
+}
+
+// The newest exchange of each webhook, and the oldest that is still there. Exchanges beyond the last id of the list came
+// while it was read.
+const (
+	newestOfEach = `SELECT e.id, ifnull(e.webhook, e.id) FROM exchange e NOT INDEXED WHERE e.id BETWEEN ?1 AND ?2
+		AND NOT EXISTS (SELECT 1 FROM exchange x INDEXED BY exchange_webhook
+			WHERE x.webhook = ifnull(e.webhook, e.id) AND x.id > e.id AND x.id <= ?3) ORDER BY e.id DESC LIMIT ?4`
+	oldestOfEach = `SELECT e.id, ifnull(e.webhook, e.id) FROM exchange e NOT INDEXED WHERE e.id BETWEEN ?1 AND ?2
+		AND ?3 AND (e.webhook IS NULL OR NOT EXISTS (SELECT 1 FROM exchange p WHERE p.id = e.webhook)
+			AND NOT EXISTS (SELECT 1 FROM exchange x INDEXED BY exchange_webhook WHERE x.webhook = e.webhook AND x.id < e.id))
+		ORDER BY e.id LIMIT ?4`
+)
+
+// walked yields all webhooks, page by page through the ids.
+func (s *Store) walked(ctx context.Context, oldestFirst bool, all Range, yield func([]int64, error) bool) {
+	query, last := newestOfEach, all.To
+	if oldestFirst {
+		query = oldestOfEach
+	}
+	for all.From <= all.To {
+		var firsts []int64
+		var at int64
+		err := eachRow(ctx, s.db, func(rows *sql.Rows) error {
+			var first int64
+			err := rows.Scan(&at, &first)
+			firsts = append(firsts, first)
+			return err
+		}, query, all.From, all.To, last, pageRows)
+		if err != nil {
+			yield(nil, s.told(err))
+			return
+		}
+		if len(firsts) > 0 && !yield(firsts, nil) || len(firsts) < pageRows {
+			return
+		}
+		if oldestFirst {
+			all.From = at + 1
+		} else {
+			all.To = at - 1
+		}
+	}
+}
+
+const exchangesQuery = "SELECT " + lightColumns + ` FROM exchange e WHERE e.id IN (SELECT value FROM json_each(?1) UNION ALL
+	SELECT x.id FROM json_each(?1) w CROSS JOIN exchange x INDEXED BY exchange_webhook ON x.webhook = w.value) ORDER BY e.id`
+
+// Exchanges returns all exchanges of webhooks, each given by the id of its first, by id and as light as List has them.
+func (s *Store) Exchanges(ctx context.Context, firsts []int64) ([]*record.Exchange, error) {
+	return s.scanAll(ctx, false, exchangesQuery, jsonOf(firsts))
+}
+
+// QueueOf returns the entries of the queue that deliver some exchanges, by id.
+func (s *Store) QueueOf(ctx context.Context, exchanges []int64) ([]*Queued, error) {
+	return s.queued(ctx, "thread IN (SELECT value FROM json_each(?)) ORDER BY id", jsonOf(exchanges))
+}
+
+// Containing returns those of some exchanges with a text in either body, byte for byte.
+func (s *Store) Containing(ctx context.Context, exchanges []int64, text string) ([]int64, error) {
+	sc := scope{}
+	sc.plain(&Filter{Grep: text})
+	ids, err := columnOf[int64](ctx, s.db, "SELECT e.id FROM exchange e WHERE e.id IN (SELECT value FROM json_each(?)) AND "+
+		sc.terms[0], append([]any{jsonOf(exchanges)}, sc.args...)...)
+	return ids, s.told(err)
+}

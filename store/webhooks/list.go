@@ -1,0 +1,125 @@
+package webhooks
+
+import (
+	"context"
+	"iter"
+	"slices"
+	"time"
+
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+)
+
+// List yields the webhooks that a filter selects as a whole: the one with the newest exchange first, or with OldestFirst
+// in the order in which they came. Bodies does not matter. An error ends the list.
+func List(ctx context.Context, history *store.Store, f store.Filter, now time.Time) iter.Seq2[*Webhook, error] {
+	return func(yield func(*Webhook, error) bool) {
+		found := 0
+		for firsts, err := range history.Webhooks(ctx, f) {
+			var page []*Webhook
+			if err == nil {
+				page, err = read(ctx, history, firsts, now)
+			}
+			if err == nil {
+				page, err = matching(ctx, history, page, &f)
+			}
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for _, w := range page {
+				if found++; !yield(w, nil) || found == f.Limit {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Get returns the webhook that an exchange belongs to, or store.ErrNotFound.
+func Get(ctx context.Context, history *store.Store, id int64, now time.Time) (*Webhook, error) {
+	for w, err := range List(ctx, history, store.Filter{IDs: []store.Range{{From: id, To: id}}}, now) {
+		return w, err
+	}
+	return nil, store.ErrNotFound
+}
+
+// read returns webhooks in the order of their first exchanges.
+func read(ctx context.Context, history *store.Store, firsts []int64, now time.Time) (page []*Webhook, err error) {
+	exchanges, err := history.Exchanges(ctx, firsts)
+	if err != nil {
+		return nil, err
+	}
+	ids, of := make([]int64, len(exchanges)), map[int64]int64{}
+	byFirst := map[int64][]*record.Exchange{}
+	for i, x := range exchanges {
+		ids[i], of[x.ID] = x.ID, x.First()
+		byFirst[x.First()] = append(byFirst[x.First()], x)
+	}
+	entries, err := history.QueueOf(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	queued := map[int64][]*store.Queued{}
+	for _, q := range entries {
+		queued[of[q.Thread]] = append(queued[of[q.Thread]], q)
+	}
+	for _, first := range firsts {
+		if all := byFirst[first]; len(all) > 0 { // it may be pruned meanwhile
+			page = append(page, New(first, all, queued[first], now))
+		}
+	}
+	return page, nil
+}
+
+// matching returns the webhooks that a filter selects.
+func matching(ctx context.Context, history *store.Store, page []*Webhook, f *store.Filter) ([]*Webhook, error) {
+	page = slices.DeleteFunc(page, func(w *Webhook) bool { return !w.Matches(f) })
+	if f.Grep == "" || len(page) == 0 {
+		return page, nil
+	}
+	var ids []int64
+	for _, w := range page {
+		for _, x := range w.Exchanges {
+			ids = append(ids, x.ID)
+		}
+	}
+	found, err := history.Containing(ctx, ids, f.Grep)
+	return slices.DeleteFunc(page, func(w *Webhook) bool {
+		return !slices.ContainsFunc(w.Exchanges, func(x *record.Exchange) bool { return slices.Contains(found, x.ID) })
+	}), err
+}
+
+// Matches reports whether a filter selects the webhook, but for Grep. An endpoint or an id is that of any of its
+// exchanges, a status that of its sender or of its app, and its time is that of its newest exchange.
+func (w *Webhook) Matches(f *store.Filter) bool {
+	last, newest := w.Last(), w.Newest()
+	some := func(is func(*record.Exchange) bool) bool { return slices.ContainsFunc(w.Exchanges, is) }
+	switch {
+	case f.Kind != 0 && w.Kind() != f.Kind,
+		f.Failed && w.State != Failed,
+		f.Invalid && !w.Invalid(),
+		f.Scheme != "" && !store.MatchGlob(f.Scheme, last.Scheme),
+		f.Event != "" && !store.MatchGlob(f.Event, last.Event()),
+		f.Status != store.StatusRange{} && !within(f.Status, last) && !within(f.Status, w.App()),
+		!f.Since.IsZero() && newest.Start.Before(f.Since),
+		!f.Until.IsZero() && newest.Start.After(f.Until):
+		return false
+	}
+	return (len(f.IDs) == 0 || w.holds(f.IDs)) &&
+		(f.WebhookID == "" || some(func(x *record.Exchange) bool { return x.WebhookID == f.WebhookID })) &&
+		(f.Endpoint == "" || some(func(x *record.Exchange) bool {
+			return store.MatchEndpoint(f.Endpoint, endpointOf(x.Request.URL))
+		})) &&
+		(f.Marked == "" || some(func(x *record.Exchange) bool { _, marked := x.Marked(f.Marked); return marked }))
+}
+
+func (w *Webhook) holds(ids []store.Range) bool {
+	return slices.ContainsFunc(w.Exchanges, func(x *record.Exchange) bool {
+		return slices.ContainsFunc(ids, func(r store.Range) bool { return r.From <= x.ID && x.ID <= r.To })
+	})
+}
+
+func within(r store.StatusRange, x *record.Exchange) bool {
+	return x != nil && r.From <= x.Status() && x.Status() <= r.To
+}
