@@ -214,3 +214,19 @@ func TestTheQueueIsAskedByItsIndex(t *testing.T) {
 		}
 	}
 }
+
+// The webhooks of a history are found by the ids and by the index of webhooks.
+func TestWebhooksAreSearchedAndNeverScanned(t *testing.T) {
+	s := planned(t)
+	for name, query := range map[string]string{"newest": newestOfEach, "oldest": oldestOfEach} {
+		plan := s.explain(t, query, 1, 3, 3, 2)
+		if strings.Contains(plan, "SCAN") || strings.Contains(plan, "TEMP B-TREE") ||
+			!strings.Contains(plan, "exchange_webhook (webhook=?") {
+			t.Errorf("%s:\n%s", name, plan)
+		}
+	}
+	if plan := s.explain(t, exchangesQuery, "[1,2]"); !strings.Contains(plan, "exchange_webhook (webhook=?") ||
+		strings.Contains(plan, "SCAN e") || strings.Contains(plan, "SCAN x") {
+		t.Errorf("exchanges:\n%s", plan)
+	}
+}

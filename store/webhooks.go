@@ -68,9 +68,12 @@ func (s *Store) narrowed(ctx context.Context, f, narrow *Filter, all Range, yiel
 		return
 	}
 	newest := map[int64]int64{}
-	for _, span := range sc.spans {
+	for i, span := range sc.spans {
 		span.To = min(span.To, all.To)
 		ids, args := sc.ids(span, "", math.MaxInt)
+		if i == 0 && narrow.Failed { // one that died in the queue may have no attempt
+			ids = "SELECT id FROM (" + ids + ") UNION SELECT thread FROM queue INDEXED BY queue_dead WHERE state = 3"
+		}
 		err := eachRow(ctx, s.db, func(rows *sql.Rows) error {
 			var r webhookRef
 			err := rows.Scan(&r.first, &r.newest)
@@ -105,8 +108,8 @@ func (s *Store) narrowed(ctx context.Context, f, narrow *Filter, all Range, yiel
 	}
 }
 
-// The newest exchange of each webhook, and the oldest that is still there. Exchanges beyond the last id of the list came
-// while it was read.
+// The newest exchange of each webhook, and the oldest that is still there. Exchanges beyond the last id of the list
+// came while it was read.
 const (
 	newestOfEach = `SELECT e.id, ifnull(e.webhook, e.id) FROM exchange e NOT INDEXED WHERE e.id BETWEEN ?1 AND ?2
 		AND NOT EXISTS (SELECT 1 FROM exchange x INDEXED BY exchange_webhook
@@ -147,8 +150,10 @@ func (s *Store) walked(ctx context.Context, oldestFirst bool, all Range, yield f
 	}
 }
 
-const exchangesQuery = "SELECT " + lightColumns + ` FROM exchange e WHERE e.id IN (SELECT value FROM json_each(?1) UNION ALL
-	SELECT x.id FROM json_each(?1) w CROSS JOIN exchange x INDEXED BY exchange_webhook ON x.webhook = w.value) ORDER BY e.id`
+const exchangesQuery = "SELECT " + lightColumns +
+	` FROM exchange e WHERE e.id IN (SELECT value FROM json_each(?1) UNION ALL
+	SELECT x.id FROM json_each(?1) w CROSS JOIN exchange x INDEXED BY exchange_webhook ON x.webhook = w.value)
+	ORDER BY e.id`
 
 // Exchanges returns all exchanges of webhooks, each given by the id of its first, by id and as light as List has them.
 func (s *Store) Exchanges(ctx context.Context, firsts []int64) ([]*record.Exchange, error) {
@@ -164,7 +169,8 @@ func (s *Store) QueueOf(ctx context.Context, exchanges []int64) ([]*Queued, erro
 func (s *Store) Containing(ctx context.Context, exchanges []int64, text string) ([]int64, error) {
 	sc := scope{}
 	sc.plain(&Filter{Grep: text})
-	ids, err := columnOf[int64](ctx, s.db, "SELECT e.id FROM exchange e WHERE e.id IN (SELECT value FROM json_each(?)) AND "+
+	ids, err := columnOf[int64](ctx, s.db, "SELECT e.id FROM exchange e WHERE e.id IN (SELECT value FROM "+
+		"json_each(?)) AND "+
 		sc.terms[0], append([]any{jsonOf(exchanges)}, sc.args...)...)
 	return ids, s.told(err)
 }

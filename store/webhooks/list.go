@@ -10,8 +10,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// List yields the webhooks that a filter selects as a whole: the one with the newest exchange first, or with OldestFirst
-// in the order in which they came. Bodies does not matter. An error ends the list.
+// List yields the webhooks that a filter selects as a whole: the one with the newest exchange first, or with
+// OldestFirst in the order in which they came. Bodies does not matter. An error ends the list.
 func List(ctx context.Context, history *store.Store, f store.Filter, now time.Time) iter.Seq2[*Webhook, error] {
 	return func(yield func(*Webhook, error) bool) {
 		found := 0

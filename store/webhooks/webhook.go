@@ -23,8 +23,8 @@ const (
 	Cancelled State = "cancelled" // taken out of the queue by a person
 )
 
-// Abandoned is how long after it was due an attempt or an answer counts as pending. After that its process is taken for
-// dead and the webhook has failed.
+// Abandoned is how long after it was due an attempt without an end counts as pending. After that its process is taken
+// for dead and the webhook has failed.
 const Abandoned = 10 * time.Minute
 
 // Webhook is all exchanges that are one webhook, without their headers and bodies.
@@ -177,7 +177,7 @@ func (w *Webhook) received(now time.Time) State {
 	case len(apps) > 0 || last.Kind == record.Sent:
 		return Accepted
 	}
-	return answered(last, now)
+	return answered(last)
 }
 
 // apps returns the last exchange with each endpoint that the webhook was forwarded to.
@@ -203,13 +203,11 @@ func endpointOf(url string) string {
 }
 
 // answered is the state of a webhook that barb answered itself.
-func answered(x *record.Exchange, now time.Time) State {
+func answered(x *record.Exchange) State {
 	_, unrouted := x.Marked(record.Unrouted)
 	switch status := x.Status(); {
 	case x.Outcome() == record.Pending:
-		return pendingSince(x.Start, now)
-	case x.Run != nil && x.Run.Exit != 0:
-		return Failed
+		return Pending
 	case status/100 == 2:
 		return Accepted
 	case unrouted, status == 413:
