@@ -34,7 +34,7 @@ func TestAnOutcomeIsReadOffTheExchange(t *testing.T) {
 			true, record.FailTimeout},
 		"sent, cut off by a kill": {record.Exchange{Kind: record.Sent, Attempt: 1}, record.Unknown, true, record.FailUnknown},
 		"queued":                  {record.Exchange{Kind: record.Sent}, record.Queued, false, ""},
-		"received, 399":           {answered(record.Received, 399), record.Accepted, false, ""},
+		"received, 399":           {answered(record.Received, 399), record.Accepted, true, ""},
 		"received, 400":           {answered(record.Received, 400), record.Rejected, true, ""},
 		"received, 499":           {answered(record.Received, 499), record.Rejected, true, ""},
 		"received, 500":           {answered(record.Received, 500), record.Failed, true, ""},
