@@ -13,6 +13,7 @@ import (
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/redact"
 )
@@ -155,6 +156,8 @@ type configRow struct {
 	Value    string `json:"value"`
 	Source   source `json:"source"`
 	Variable string `json:"variable,omitempty"`
+
+	Route *schema.Route `json:"route,omitempty"`
 }
 
 func runConfig(sh *shell, root *cobra.Command) error {
@@ -185,11 +188,8 @@ func runConfig(sh *shell, root *cobra.Command) error {
 	if len(file.Allowed) > 0 {
 		add("deliver.allow", strings.Join(file.Allowed, ", "), file.Path)
 	}
-	for i, r := range file.Routes {
-		value := strings.Join(slices.DeleteFunc([]string{r.Path, strings.Join(r.Methods, ","), r.Event, r.Scheme,
-			strings.Join(r.Secrets, ","), config.WrittenTargets(r.Targets)},
-			func(s string) bool { return s == "" }), "  ")
-		add(fmt.Sprintf("route.%d", i+1), value, file.Path)
+	if sh.json {
+		rows = append(rows, routeRows(file)...)
 	}
 	for i, t := range file.Tables {
 		add(fmt.Sprintf("respond.%d", i+1), t.String(), fmt.Sprintf("%s:%d", file.Path, t.LineOf("")))
@@ -208,6 +208,7 @@ func runConfig(sh *shell, root *cobra.Command) error {
 			row.Variable})
 	}
 	sh.out.Table([]string{"KEY", "VALUE", "SOURCE", "VARIABLE"}, table)
+	sh.printRoutes(file)
 	return nil
 }
 
