@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"strings"
 
@@ -78,8 +79,20 @@ func filterOf(sh *shell, chosen *flags.Filter) (store.Filter, *flags.JQ, error) 
 	return chosen.Parse(sh.Now(), func(name string) (string, error) {
 		var err error
 		if name != "" && !strings.Contains(name, "*") {
-			_, err = sh.file.LookupScheme(name)
+			if _, err = sh.file.LookupScheme(name); err != nil {
+				err = ofScheme(err)
+			}
 		}
 		return sh.file.Catalog().Name(name), err
 	})
+}
+
+// ofScheme turns the hints of an unknown scheme, which are about -s, into hints about the filter.
+func ofScheme(err error) error {
+	if f, ok := errors.AsType[*fail.Error](err); ok {
+		for i, hint := range f.Hints {
+			f.Hints[i] = strings.ReplaceAll(hint, "-s ", "--of-scheme ")
+		}
+	}
+	return err
 }

@@ -24,14 +24,20 @@ type Filter struct {
 	marked                  string
 }
 
-// AddFlags adds the flags to a command. schemes and events complete the values of --scheme and --event.
+// AddFlags adds the flags to a command. schemes and events complete the values of --of-scheme and --event. --scheme is
+// another name of --of-scheme, unless the command signs and has a --scheme already.
 func (f *Filter) AddFlags(cmd *cobra.Command, schemes func(prefix string, auto bool) []string,
 	events func(prefix string) []string) {
 	set := cmd.Flags()
 	set.BoolVar(&f.received, "received", false, "only received ones")
 	set.BoolVar(&f.Sent, "sent", false, "only sent ones")
 	set.BoolVar(&f.Failed, "failed", false, "only what was not delivered, refused or badly signed")
-	set.StringVar(&f.scheme, "scheme", "", "only this `scheme`")
+	set.StringVar(&f.scheme, "of-scheme", "", "only this `scheme`; * matches any part")
+	if set.Lookup("scheme") == nil {
+		set.StringVar(&f.scheme, "scheme", "", "the same as --of-scheme")
+		_ = set.MarkHidden("scheme") // it was just added
+		Complete(cmd, "scheme", func(prefix string) []string { return schemes(prefix, false) })
+	}
 	set.StringVar(&f.event, "event", "", "only events of this `type`; * matches any part")
 	set.StringVar(&f.endpoint, "endpoint", "", "only this `host`; * matches any part")
 	set.StringVar(&f.Status, "status", "", "only answers with this `status`: 503, 5xx or 400..499")
@@ -41,7 +47,7 @@ func (f *Filter) AddFlags(cmd *cobra.Command, schemes func(prefix string, auto b
 	set.StringVar(&f.marked, "marked", "", "only what listen marked as `kind`: "+markKinds)
 	set.StringVar(&f.grep, "grep", "", "only bodies that contain this `text`")
 	set.StringVar(&f.where, "where", "", "only where this jq `expression` is true (barb help expressions)")
-	Complete(cmd, "scheme", func(prefix string) []string { return schemes(prefix, false) })
+	Complete(cmd, "of-scheme", func(prefix string) []string { return schemes(prefix, false) })
 	Complete(cmd, "event", events)
 	Complete(cmd, "marked", func(string) []string { return strings.Split(markKinds, ", ") })
 }
@@ -50,7 +56,7 @@ func (f *Filter) AddFlags(cmd *cobra.Command, schemes func(prefix string, auto b
 func (f *Filter) Given() bool { return *f != Filter{} }
 
 // Parse checks the flags and returns them as the history takes them, with the expression of --where, which may be nil.
-// scheme returns the name of the scheme that --scheme stands for.
+// scheme returns the name of the scheme that --of-scheme stands for.
 func (f *Filter) Parse(now time.Time, scheme func(string) (string, error)) (out store.Filter, where *JQ, err error) {
 	out = store.Filter{Failed: f.Failed, Event: f.event, Endpoint: f.endpoint, WebhookID: f.webhookID, Grep: f.grep}
 	switch {

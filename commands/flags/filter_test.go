@@ -38,9 +38,10 @@ func filterOf(t *testing.T, line ...string) (store.Filter, *flags.JQ, error) {
 func TestAFilterIsWhatTheHistoryTakes(t *testing.T) {
 	t.Parallel()
 	for line, want := range map[string]store.Filter{
-		"":                             {},
-		"--received --scheme=Stripe":   {Kind: record.Received, Scheme: "stripe"},
-		"--sent --failed --status=5xx": {Kind: record.Sent, Failed: true, Status: store.StatusRange{From: 500, To: 599}},
+		"":                              {},
+		"--received --of-scheme=Stripe": {Kind: record.Received, Scheme: "stripe"},
+		"--received --scheme=Stripe":    {Kind: record.Received, Scheme: "stripe"},
+		"--sent --failed --status=5xx":  {Kind: record.Sent, Failed: true, Status: store.StatusRange{From: 500, To: 599}},
 		"--since=1h --until=2026-01-20": {Since: noon.Add(-time.Hour), Until: time.Date(2026, 1, 20, 0, 0, 0, 0,
 			time.Local)},
 		"--event=a.* --endpoint=x --id=m1": {Event: "a.*", Endpoint: "x", WebhookID: "m1"},
