@@ -9,7 +9,6 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/journal"
@@ -45,6 +44,9 @@ func newReplay(sh *shell) *cobra.Command {
 		ValidArgsFunction: sh.completeIDs,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			o.selectors = args
+			if err = o.checkScheme(sh); err != nil {
+				return err
+			}
 			if len(args) == 0 && !o.Filter.Given() && !o.dead {
 				return fail.Usage("replay needs a selector").Hint("barb replay @ --to http://localhost:3000, or a filter such " +
 					"as --failed --since 1h")
@@ -58,6 +60,7 @@ func newReplay(sh *shell) *cobra.Command {
 			return runReplay(cmd.Context(), sh, o)
 		},
 	}
+	o.Signing.AddFlags(cmd, "sign with this `scheme` (default: the one the webhook came with)", sh.schemeNames)
 	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	f := cmd.Flags()
 	f.StringVar(&o.to, "to", "", "send to this `URL` or :PORT; without a path the captured one is kept")
@@ -66,18 +69,15 @@ func newReplay(sh *shell) *cobra.Command {
 	f.BoolVar(&o.newID, "new-id", false, "give each replay a new webhook id")
 	f.IntVar(&o.concurrency, "concurrency", 1, "send `N` at the same time; more than 1 does not keep their order")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be sent and send nothing")
-	f.StringArrayVar(&o.Secrets, "secret", nil, "`reference` of the secret: env:NAME, file:PATH, cmd:COMMAND, "+
-		"keyring:NAME or - (repeatable)")
-	f.StringArrayVar(&o.Params, "param", nil, "a `name=value` that the scheme signs and that is not in the request "+
-		"(repeatable)")
 	o.Change.AddFlags(cmd)
 	o.Headers.AddFlags(cmd)
+	o.Retry.Once = true
 	o.Retry.AddFlags(cmd)
 	o.Client.AddFlags(cmd)
 	f.BoolVar(&o.dead, "dead", false, "send the dead letters of the queue that the filters choose, to where they "+
 		"were queued for")
 	o.JSON.AddFlags(cmd)
-	for _, changing := range []string{"set", "edit", "header", "resign", "new-id", "dead"} {
+	for _, changing := range []string{"set", "edit", "header", "resign", "new-id", "dead", "scheme"} {
 		cmd.MarkFlagsMutuallyExclusive("exact", changing)
 	}
 	return cmd
@@ -100,9 +100,10 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 	defer client.Close()
 	plans := sh.plans()
 	defer plans.Close()
-	r := &replayer{sh: sh, options: &o, plans: plans, signers: map[string]*signer.Signer{}}
-	r.run = replay.Run{To: o.to, AtOnce: o.concurrency, Now: sh.Now, Whole: wholeBody, Route: r.route, Signer: r.signer,
-		Sender: deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand}, Remembered: r.remembered}
+	r := &replayer{sh: sh, options: &o, plans: plans, signers: map[string]*signer.Signer{}, said: map[string]bool{}}
+	r.run = replay.Run{To: o.to, AtOnce: o.concurrency, Now: sh.Now, Whole: r.whole, Route: r.route, Signer: r.signer,
+		Sender:     deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand},
+		Remembered: r.remembered, Policy: r.policyOf}
 	alike, err := r.prepare(ctx)
 	if err != nil {
 		return err
@@ -127,7 +128,8 @@ type replayer struct {
 	options *replayOptions
 	run     replay.Run
 	plans   *worker.Plans             // of queued messages
-	signers map[string]*signer.Signer // by scheme and path
+	signers map[string]*signer.Signer // by scheme, recorded secret and path
+	said    map[string]bool           // which secrets were named on stderr
 }
 
 // prepare opens the history and makes the plan of the flags. It returns the filter where that alone selects what is
@@ -229,23 +231,6 @@ func (r *replayer) send(ctx context.Context, count int) error {
 	return fail.Silent(codeOf(tally.Tally, ctx.Err() != nil))
 }
 
-// remembered returns what signs and sends a queued message as it was queued, as far as flags do not say otherwise.
-func (r *replayer) remembered(ctx context.Context, q *store.Queued) (s *signer.Signer, client *deliver.Client,
-	err error) {
-	p, err := r.plans.Of(ctx, q.Policy, q.Target)
-	ownSecret, ownClient := len(r.options.Secrets) > 0, r.options.Client.Given()
-	switch {
-	case err != nil && (!ownSecret || !ownClient && p.Client == nil):
-		return nil, nil, err
-	case !ownSecret:
-		s = p.Signer
-	}
-	if !ownClient {
-		client = p.Client
-	}
-	return s, client, nil
-}
-
 // route returns the app of the route of a received webhook.
 func (r *replayer) route(x *record.Exchange) (string, error) {
 	if row := r.sh.file.Routes.Covering(urlPath(x.Request.URL)); row != nil && row.Targets.First() != "" {
@@ -253,37 +238,6 @@ func (r *replayer) route(x *record.Exchange) (string, error) {
 	}
 	return "", fail.Usage("%d was received; where should it go?", x.ID).
 		Hintf("barb replay %d --to http://localhost:3000", x.ID)
-}
-
-// signer returns what signs by the scheme that x had. Without a secret x goes out as it came.
-func (r *replayer) signer(ctx context.Context, x *record.Exchange) (*signer.Signer, error) {
-	sh, o, path := r.sh, r.options, urlPath(x.Request.URL)
-	if s, ok := r.signers[x.Scheme+" "+path]; ok {
-		return s, nil
-	}
-	s := &signing{}
-	row := sh.file.Routes.ForScheme(x.Scheme, path)
-	known := len(sh.secretRefs(o.Secrets, row)) > 0
-	switch {
-	case x.Scheme != "" && known:
-		var err error
-		flags := flags.Signing{Scheme: x.Scheme, Secrets: o.Secrets, Params: o.Params}
-		if s, err = sh.signer(ctx, &flags, &x.Request); err != nil {
-			return nil, err
-		}
-	case x.Scheme != "" && o.Changed():
-		return nil, fail.Usage("a changed payload must be signed anew, and no secret is known for scheme %s", x.Scheme).
-			Hint(secret.Help)
-	case o.resign && x.Scheme == "":
-		return nil, fail.Usage("%d has no known scheme to sign with", x.ID).Hintf("barb replay %d --exact", x.ID)
-	case o.resign:
-		return nil, fail.Usage("no secret is known for scheme %s", x.Scheme).Hint(secret.Help)
-	case r.isTimed(x.Scheme):
-		sh.warn("no secret is known for scheme %s: the old signature is sent, which the receiver may find too old; "+
-			"--secret signs anew", x.Scheme)
-	}
-	r.signers[x.Scheme+" "+path] = &s.Signer
-	return &s.Signer, nil
 }
 
 // wholeBody is the error for an exchange whose body was kept only in part: what is left can be shown, but neither
@@ -294,10 +248,4 @@ func wholeBody(x *record.Exchange) error {
 	}
 	return fail.Usage("of %d only the first 64 KiB of the body were kept, since its signature was bad", x.ID).
 		Hintf("barb listen --keep-invalid records whole bodies; barb show %d shows what there is", x.ID)
-}
-
-// isTimed reports whether a scheme's signature grows old.
-func (r *replayer) isTimed(scheme string) bool {
-	s, ok := r.sh.file.Catalog().Lookup(scheme)
-	return ok && s.Time.Unit != ""
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Sort is exchanges that have the same kind, scheme and URL, are all attempts or all queued messages, have all whole
-// bodies or all truncated ones, and are all kept exactly or all with masks.
+// Sort is exchanges that have the same kind, scheme, secret and URL, are all attempts or all queued messages, have all
+// whole bodies or all truncated ones, and are all kept exactly or all with masks.
 type Sort struct {
 	Example *record.Exchange // one of them, whole
 	Count   int
@@ -26,7 +26,8 @@ func (s *Store) Sorts(ctx context.Context, f Filter) (sorts []Sort, err error) {
 	for _, span := range sc.spans {
 		ids, args := sc.ids(span, "", math.MaxInt)
 		query := "SELECT min(id), max(id), count(*) FROM exchange WHERE id IN (" + ids +
-			") GROUP BY kind, attempt = 0, scheme, endpoint, url, instr(marks, ',truncated:') > 0, masks IS NULL ORDER BY 1"
+			") GROUP BY kind, attempt = 0, scheme, secret, endpoint, url, instr(marks, ',truncated:') > 0, masks IS NULL " +
+			"ORDER BY 1"
 		err := eachRow(ctx, s.db, func(rows *sql.Rows) error {
 			one := Sort{Example: new(record.Exchange)}
 			err := rows.Scan(&one.Example.ID, &one.Last, &one.Count)

@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"slices"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,6 +19,9 @@ type Retry struct {
 	until2xx                 bool
 	ConnectIn                time.Duration
 
+	// Once makes one attempt the default: only retries on the command line ask for more. It is set before AddFlags.
+	Once bool
+
 	// Provider is the provider of --as, nil without the flag. Override is what the endpoint's URL changes in its policy.
 	Provider *provider.Provider
 	Override provider.Override
@@ -27,6 +31,9 @@ type Retry struct {
 func (f *Retry) AddFlags(cmd *cobra.Command) {
 	f.policy, f.ConnectIn = deliver.DefaultPolicy(), 5*time.Second
 	set, p := cmd.Flags(), &f.policy
+	if f.Once {
+		p.Retries = 0
+	}
 	set.Var(Retries(&p.Retries), "retries", "`N` attempts after the first one, or unlimited")
 	set.StringVar(&f.backoff, "backoff", "exponential", "how the waits grow: exponential, linear, constant, or a "+
 		"`list` of waits: 1s,5s,30s,2m")
@@ -74,8 +81,40 @@ func (f *Retry) Policy(weight Weights) (p deliver.Policy, err error) {
 	if p, err = f.schedulePolicy(weight, p); err != nil {
 		return p, err
 	}
+	if f.Once && !asksForMore(weight) {
+		p.Retries = 0
+	}
 	if err := p.Validate(); err != nil {
 		return p, fail.Usage("%w", err)
 	}
 	return p, nil
+}
+
+// asksForMore reports whether a flag on the command line says how often a delivery is tried.
+func asksForMore(weight Weights) bool {
+	return slices.ContainsFunc([]string{"retries", "backoff", "schedule", "until-2xx"},
+		func(flag string) bool { return weight(flag) == typedWeight })
+}
+
+// Over returns the policy that a message was queued with, changed by the flags of the command line. It makes one
+// attempt, unless they ask for more.
+func (f *Retry) Over(own deliver.Policy, weight Weights) (deliver.Policy, error) {
+	typed := func(flag string) int {
+		if weight(flag) < typedWeight {
+			return 0
+		}
+		return typedWeight
+	}
+	given, err := f.Policy(typed)
+	if err != nil || typed("schedule") > 0 || typed("until-2xx") > 0 {
+		return given, err
+	}
+	overrule(typed, "", given, &own)
+	if !asksForMore(typed) {
+		own.Retries = 0
+	}
+	if typed("speed") > 0 {
+		own.Speed = given.Speed
+	}
+	return own, nil
 }

@@ -118,27 +118,33 @@ func (f *Retry) providerPolicy(weight Weights, p deliver.Policy) (deliver.Policy
 	if err != nil {
 		return p, err
 	}
-	for flag, take := range map[string]func(){
-		"retries":   func() { played.Retries = p.Retries },
-		"base":      func() { played.Base = p.Base },
-		"max-delay": func() { played.MaxDelay = p.MaxDelay },
-		"jitter":    func() { played.NoJitter = p.NoJitter },
-		"retry-on":  func() { played.RetryOn = p.RetryOn },
-		"timeout":   func() { played.Timeout = p.Timeout },
-		"deadline":  func() { played.Deadline = p.Deadline },
-	} {
-		if weight.Overrules(flag, "as") {
-			take()
-		}
-	}
-	if weight.Overrules("backoff", "as") {
-		played.Backoff, played.Schedule, played.Vary = p.Backoff, p.Schedule, 0
-		if !weight.Overrules("retries", "as") && p.Backoff == deliver.Schedule {
-			played.Retries = len(p.Schedule)
-		}
-	}
+	overrule(weight, "as", p, &played)
 	if within := cmp.Or(f.Override.Connect, f.Provider.Connect); within > 0 && !weight.Overrules("connect-timeout", "as") {
 		f.ConnectIn = within
 	}
 	return played, nil
+}
+
+// overrule changes a policy that another flag brings along into what the flags of its own values say, as far as they
+// overrule that one.
+func overrule(weight Weights, other string, p deliver.Policy, brought *deliver.Policy) {
+	for flag, take := range map[string]func(){
+		"retries":   func() { brought.Retries = p.Retries },
+		"base":      func() { brought.Base = p.Base },
+		"max-delay": func() { brought.MaxDelay = p.MaxDelay },
+		"jitter":    func() { brought.NoJitter = p.NoJitter },
+		"retry-on":  func() { brought.RetryOn = p.RetryOn },
+		"timeout":   func() { brought.Timeout = p.Timeout },
+		"deadline":  func() { brought.Deadline = p.Deadline },
+	} {
+		if weight.Overrules(flag, other) {
+			take()
+		}
+	}
+	if weight.Overrules("backoff", other) {
+		brought.Backoff, brought.Schedule, brought.Vary = p.Backoff, p.Schedule, 0
+		if !weight.Overrules("retries", other) && p.Backoff == deliver.Schedule {
+			brought.Retries = len(p.Schedule)
+		}
+	}
 }

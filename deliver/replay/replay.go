@@ -4,6 +4,7 @@ package replay
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -91,10 +92,29 @@ func (p *Plan) Exchange(ctx context.Context, captured *record.Exchange, target s
 	if p.NewID {
 		x.Webhook, x.Role = 0, record.Copy
 	}
+	if s.Signs() {
+		x.Request.Header = p.withoutSignature(x.Request.Header, captured.Scheme, s.Scheme.Name)
+		s.Describe(&x)
+	}
 	if unmet := unmet(missing, &x, s, now); len(unmet) > 0 {
 		return x, &MaskedError{captured.ID, unmet}
 	}
 	return x, nil
+}
+
+// withoutSignature returns a header without the signature of the scheme that a webhook came with, if it is signed with
+// another one.
+func (p *Plan) withoutSignature(h record.Header, came, goes string) record.Header {
+	old, known := p.Lookup(came)
+	if !known || old.Name == goes {
+		return h
+	}
+	for _, place := range slices.Concat(old.Alt, []string{old.Header, string(old.Time.In)}) {
+		if name := strings.TrimPrefix(place, "header:"); !strings.Contains(name, ":") {
+			h = h.Without(name)
+		}
+	}
+	return h
 }
 
 // change makes the changes to the payload of x. Its names are then those that the new payload holds.

@@ -36,6 +36,8 @@ type Run struct {
 	// Remembered returns what signs and what sends a queued message as it was queued. Nil is as for others.
 	Remembered func(ctx context.Context, q *store.Queued) (*signer.Signer, *deliver.Client, error)
 
+	// Policy returns how often a dead letter is tried, and how. Nil is as for others.
+	Policy func(q *store.Queued) (deliver.Policy, error)
 	// Begin is called before the first attempt of each replay, Tell with each attempt that has ended, and End when no
 	// attempt follows. Begin and End may be nil. Up to AtOnce goroutines call them; an error of Tell ends the run.
 	Begin func(*Replay)
@@ -170,6 +172,11 @@ func (r *Run) send(ctx context.Context, item Item, ends *batch.Ends) (o journal.
 	sender.Sign = planned.Signer.ForAttempt(&planned.X)
 	if client != nil {
 		sender.Client = client
+	}
+	if item.Letter != nil && r.Policy != nil {
+		if sender.Policy, err = r.Policy(item.Letter); err != nil {
+			return o, err
+		}
 	}
 	j.Lazily = r.AtOnce > 1 && planned.X.WebhookID == item.WebhookID // an id that is new must be durable first
 	begun := time.Now()

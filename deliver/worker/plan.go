@@ -30,6 +30,15 @@ func PolicyText(p deliver.Policy) (string, error) {
 	return string(data), err
 }
 
+// PolicyIn returns the policy of a queue entry, whose text is a Plan or a policy alone.
+func PolicyIn(text string) (deliver.Policy, error) {
+	var p Plan
+	if err := json.Unmarshal([]byte(text), &p); err == nil && len(p.Policy) > 0 {
+		text = string(p.Policy)
+	}
+	return PolicyOf(text)
+}
+
 // PolicyOf reads what PolicyText wrote.
 func PolicyOf(text string) (p deliver.Policy, err error) {
 	if err := json.Unmarshal([]byte(text), &p); err != nil {
