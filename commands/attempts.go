@@ -77,12 +77,13 @@ func (sh *shell) tellAttempt(x *record.Exchange, a *deliver.Attempt, with export
 
 // emit prints an attempt as JSON, with what only its sender knows.
 func (p *attempts) emit(a *deliver.Attempt) error {
-	line := export.JSON(p.sh.history.Redacted(a.Exchange), p.with)
+	kept := p.sh.history.Redacted(a.Exchange)
+	line := export.JSON(kept, p.with)
 	if a.Scheduled != a.Wait {
 		line.ScheduleMS = a.Scheduled.Milliseconds()
 	}
 	line.Note = p.note(a)
-	return p.sh.emit(line)
+	return p.sh.emitOf(kept, line)
 }
 
 // note returns what the provider of --as would do with the endpoint after its last attempt, "" for nothing.
@@ -120,7 +121,7 @@ func (p *attempts) queued(x *record.Exchange, q *store.Queued) error {
 	kept := sh.history.Redacted(x)
 	switch {
 	case sh.json:
-		return sh.emit(schema.NewQueuedMessage(kept, p.with, q))
+		return sh.emitOf(kept, schema.NewQueuedMessage(kept, p.with, q))
 	case !p.silent:
 		sh.out.Queued(kept, q.ID)
 	}

@@ -17,8 +17,8 @@ import (
 
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
-	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/help"
+	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
@@ -70,9 +70,11 @@ type shell struct {
 	redactor *redact.Redactor  // with every secret that was resolved
 	caution  caution           // of the command, with a barb.toml that was not agreed to
 	history  *store.Store      // opened once, closed by Main
-	filter   *flags.JQ         // --jq, compiled once
+	filter   *jq.Expr          // --jq, compiled once
 	out, err *ui.Printer       // made once the colour is known
 	finder   secret.Finder
+
+	judgements judgements // how --where and --jq went
 
 	printing sync.Mutex // held for lines that belong together where several goroutines print
 	broken   error      // the first of printing, with printing held; see breaks
@@ -98,12 +100,16 @@ func Main(ctx context.Context, env Env, version string, args []string) int {
 	root.SetOut(sh.out) // help and completions too must notice a full disk
 	root.SetErr(env.Err)
 	err := root.ExecuteContext(ctx)
+	judged := sh.judgementsEnd()
 	if sh.history != nil {
 		if closeErr := sh.history.Close(); err == nil {
 			err = closeErr
 		}
 	}
 	code := sh.report(err)
+	if code == fail.ExitOK || judged != nil && code == fail.ExitFailed {
+		code = worst(code, sh.report(judged))
+	}
 	// A reader of stdout that went away, as in | head, is no error.
 	if err := sh.out.Err(); err != nil && !errors.Is(err, syscall.EPIPE) {
 		code = worst(code, sh.report(fail.Local("stdout: %w", err)))
@@ -178,7 +184,7 @@ func (sh *shell) prepare(cmd *cobra.Command) error {
 		return err
 	}
 	if sh.jq != "" {
-		filter, err := flags.CompileJQ(sh.jq)
+		filter, err := jq.Compile(sh.jq)
 		if err != nil {
 			return fail.Usage("--jq: %v", err).Hint("barb history --jq .status_code")
 		}

@@ -51,7 +51,7 @@ func (g *listener) takeTables() (err error) {
 	for i := range g.tables {
 		t := &g.tables[i]
 		key, what := "answer", ": answer"
-		rule := script.Rule{Path: t.Path, Event: t.Event, Scheme: t.Scheme}
+		rule := script.Rule{Path: t.Path, Event: t.Event, Scheme: t.Scheme, Where: t.Condition(file.Path)}
 		if t.Answer != "" {
 			rule.Script, err = script.Parse(t.Answer, read)
 		} else {

@@ -32,7 +32,7 @@ func (g *listener) tell(e gateway.Event) {
 		g.sh.warn("--where took longer than %s on a webhook, which is answered 503 so that it comes again "+
 			"(said once)", flags.WhereTimeout)
 	case gateway.FilterFailed:
-		g.sh.warn("--where fails on a webhook, which counts as not asked for: %v (said once)", e.Err)
+		g.sh.warn("%d: %v", e.ID, e.Err)
 	default:
 		if e.Kind < gateway.Answered {
 			g.tellHandshake(e)

@@ -3,32 +3,52 @@ package commands
 import (
 	"context"
 	"encoding/json"
+	"errors"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
 
-// emit prints one object of the result as a line of JSON, through --jq when given. As in gh, a string that --jq yields
-// is printed without quotes.
-func (sh *shell) emit(v any) error {
+// emit prints one object of the result as a line of JSON, through --jq when given.
+func (sh *shell) emit(v any) error { return sh.emitOf(nil, v) }
+
+// emitOf is emit for a line about an exchange, whose body, headers and answer --jq may ask for. A line on which --jq
+// fails is left out, and said.
+func (sh *shell) emitOf(x *record.Exchange, line any) error {
 	if sh.filter == nil {
-		return sh.printJSON(v)
+		return sh.printJSON(line)
 	}
-	err := sh.filter.Run(context.Background(), v, func(out any) error {
-		if s, ok := out.(string); ok {
-			if sh.OutTerminal {
-				s = ui.Escape(s)
-			}
-			sh.out.Line(s)
-			return nil
-		}
-		return sh.printJSON(out)
-	})
-	if err != nil {
+	err := sh.filter.RunOn(context.Background(), jq.Subject{Exchange: x, Line: line}, sh.printResult)
+	_, failed := errors.AsType[*jq.EvalError](err)
+	switch {
+	case failed && (x != nil || sh.judgements.unending):
+		sh.judged("--jq", x, err)
+		return nil
+	case err != nil:
 		return fail.Usage("--jq: %w", err)
+	case x != nil:
+		sh.judged("--jq", x, nil)
 	}
+	return nil
+}
+
+// printResult prints a value that --jq yields. As in gh, a string is printed without quotes.
+func (sh *shell) printResult(out any) error {
+	if s, ok := out.(string); ok {
+		if sh.OutTerminal {
+			s = ui.Escape(s)
+		}
+		sh.out.Line(s)
+		return nil
+	}
+	data, err := jq.Marshal(out)
+	if err != nil {
+		return err
+	}
+	sh.out.Line(ui.EscapeJSON(data))
 	return nil
 }
 
@@ -51,5 +71,5 @@ func (sh *shell) breaks(err error) {
 
 // emitExchange prints one exchange in its stable JSON form.
 func (sh *shell) emitExchange(x *record.Exchange, with export.With) error {
-	return sh.emit(export.JSON(x, with))
+	return sh.emitOf(x, export.JSON(x, with))
 }

@@ -56,6 +56,7 @@ func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 		return fail.Usage("--dry-run does not go with --max-size, --vacuum or --pins").Hint(
 			"barb prune --older-than 7d --dry-run")
 	}
+	sh.judgements.strict = true
 	filter, none, err := sh.narrowed(ctx, &o.Filter) // a history that is not there is not made
 	if err != nil {
 		return err

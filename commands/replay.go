@@ -86,6 +86,7 @@ func newReplay(sh *shell) *cobra.Command {
 func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
+	sh.judgements.strict = true
 	if o.to != "" {
 		to, err := flags.Target(o.to)
 		if err != nil {
@@ -114,6 +115,9 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 	}
 	count, err := r.run.Check(ctx, alike, dryRun)
 	if err == nil && count == 0 {
+		if sh.judgements.failures() > 0 {
+			return nil // said already
+		}
 		err = o.noneMatches()
 	}
 	if err != nil || o.dryRun {

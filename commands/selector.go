@@ -8,6 +8,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -24,18 +25,23 @@ func (sh *shell) selected(ctx context.Context, selectors []string, chosen *flags
 }
 
 // listed yields the exchanges of a selection.
-func (sh *shell) listed(ctx context.Context, filter store.Filter, where *flags.JQ) iter.Seq2[*record.Exchange, error] {
+func (sh *shell) listed(ctx context.Context, filter store.Filter, where *jq.Expr) iter.Seq2[*record.Exchange, error] {
+	if sh.filter != nil && sh.filter.NeedsBodies() {
+		filter.Bodies = true
+	}
 	if where == nil {
 		return sh.history.List(ctx, filter)
 	}
 	limit := filter.Limit
-	filter.Limit, filter.Bodies = 0, true // the expression may look at anything
-	return flags.WhereTrue(sh.history.List(ctx, filter), where, limit)
+	filter.Limit, filter.Bodies = 0, filter.Bodies || where.NeedsAll()
+	return flags.WhereTrue(sh.history.List(ctx, filter), where, limit, func(x *record.Exchange, err error) {
+		sh.judged("--where", x, err)
+	})
 }
 
 // selection returns the filter of the selectors and flags. The history is open afterwards.
 func (sh *shell) selection(ctx context.Context, selectors []string, chosen *flags.Filter) (filter store.Filter,
-	where *flags.JQ, err error) {
+	where *jq.Expr, err error) {
 	if filter, where, err = filterOf(sh, chosen); err != nil {
 		return filter, nil, err
 	}
@@ -75,7 +81,7 @@ func (sh *shell) narrowed(ctx context.Context, chosen *flags.Filter) (filter sto
 }
 
 // filterOf is the filter of the flags, and the expression of --where, which may be nil.
-func filterOf(sh *shell, chosen *flags.Filter) (store.Filter, *flags.JQ, error) {
+func filterOf(sh *shell, chosen *flags.Filter) (store.Filter, *jq.Expr, error) {
 	return chosen.Parse(sh.Now(), func(name string) (string, error) {
 		var err error
 		if name != "" && !strings.Contains(name, "*") {

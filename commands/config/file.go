@@ -63,7 +63,7 @@ const ownKeys = "scheme scheme.* route respond deliver history " +
 	"route.path route.method route.event route.scheme route.secret route.forward_to route.public_url route.params " +
 	"route.insecure route.cacert route.cert route.key route.proxy route.headers " +
 	"respond.path respond.event respond.scheme respond.answer respond.status respond.fault respond.delay " +
-	"respond.retry_after respond.body respond.header"
+	"respond.retry_after respond.body respond.header respond.where"
 
 // Find returns the file that the user named, "" for none, else the nearest barb.toml from a folder upward, else the
 // user's own. The file is not read yet, and its path is empty where there is none.

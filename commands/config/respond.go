@@ -2,12 +2,17 @@ package config
 
 import (
 	"cmp"
+	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/listen/script"
+	"github.com/barbhq/barb/store/record"
 )
 
 // Respond is one [[respond]] of barb.toml: a script for the webhooks of a path, an event, a scheme. It has the script
@@ -16,6 +21,7 @@ type Respond struct {
 	Path   string `toml:"path"`
 	Event  string `toml:"event"` // * stands for any part
 	Scheme string `toml:"scheme"`
+	Where  string `toml:"where"` // an expression
 	Answer string `toml:"answer"`
 
 	Status     any `toml:"status"`
@@ -26,6 +32,7 @@ type Respond struct {
 	Header     any `toml:"header"` // one or a list of them
 
 	lines keyLines
+	where *jq.Expr // of Where; nil without one
 }
 
 // String describes the table in one line.
@@ -36,8 +43,25 @@ func (t *Respond) String() string {
 	}
 	isEmpty := func(s string) bool { return s == "" }
 	answer = slices.DeleteFunc(answer, isEmpty)
-	words := slices.DeleteFunc([]string{t.Path, t.Event, t.Scheme}, isEmpty)
+	words := slices.DeleteFunc([]string{t.Path, t.Event, t.Scheme, t.Where}, isEmpty)
 	return strings.Join(append(words, "→", strings.Join(answer, ";")), " ")
+}
+
+// Condition returns where as a function, nil without it. An error names its line in the file at path.
+func (t *Respond) Condition(path string) func(*record.Exchange) (bool, error) {
+	if t.where == nil {
+		return nil
+	}
+	return func(x *record.Exchange) (bool, error) {
+		ok, err := t.where.True(x, flags.WhereTimeout)
+		if errors.Is(err, context.DeadlineExceeded) {
+			err = fmt.Errorf("it took longer than %s", flags.WhereTimeout)
+		}
+		if err != nil {
+			err = fmt.Errorf("%s:%d: where fails on it, so this [[respond]] does not answer it: %w", path, t.LineOf("where"), err)
+		}
+		return ok, err
+	}
 }
 
 // fault returns the error for a key, with its line.
@@ -91,6 +115,12 @@ func (c *File) checkTables() error {
 				Hint(`answer = "503;delay=3s" holds all of it`)
 		case t.Answer == "" && len(options) == 0:
 			return t.fault(c, "", "nothing says what is answered").Hint(`answer = "500,500,200"`)
+		}
+		if t.Where != "" {
+			var err error
+			if t.where, err = jq.Compile(t.Where); err != nil {
+				return t.fault(c, "where", "where: %v", err).Hint("where = '.body.amount > 1000'")
+			}
 		}
 		if t.Scheme != "" {
 			if _, err := c.LookupScheme(t.Scheme); err != nil {

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -57,7 +58,8 @@ func (f *Filter) Given() bool { return *f != Filter{} }
 
 // Parse checks the flags and returns them as the history takes them, with the expression of --where, which may be nil.
 // scheme returns the name of the scheme that --of-scheme stands for.
-func (f *Filter) Parse(now time.Time, scheme func(string) (string, error)) (out store.Filter, where *JQ, err error) {
+func (f *Filter) Parse(now time.Time, scheme func(string) (string, error)) (out store.Filter, where *jq.Expr,
+	err error) {
 	out = store.Filter{Failed: f.Failed, Event: f.event, Endpoint: f.endpoint, WebhookID: f.webhookID, Grep: f.grep}
 	switch {
 	case f.received && f.Sent:
@@ -82,8 +84,8 @@ func (f *Filter) Parse(now time.Time, scheme func(string) (string, error)) (out 
 		return out, nil, err
 	}
 	if f.where != "" {
-		if where, err = CompileJQ(f.where); err != nil {
-			return out, nil, fail.Usage("--where %w", err).Hint("--where '.latency_ms > 500'")
+		if where, err = jq.Compile(f.where); err != nil {
+			return out, nil, fail.Usage("--where: %w", err).Hint("--where '.latency_ms > 500'")
 		}
 	}
 	return out, where, nil

@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
@@ -20,7 +21,7 @@ import (
 var noon = time.Date(2026, 1, 20, 12, 0, 0, 0, time.UTC)
 
 // filterOf is what --filter flags come to. A scheme is known unless it is acme.
-func filterOf(t *testing.T, line ...string) (store.Filter, *flags.JQ, error) {
+func filterOf(t *testing.T, line ...string) (store.Filter, *jq.Expr, error) {
 	t.Helper()
 	var f flags.Filter
 	parsed(t, func(cmd *cobra.Command) { f.AddFlags(cmd, names, func(string) []string { return nil }) }, line...)
@@ -116,17 +117,27 @@ func TestSelectorsChooseWhatIsThere(t *testing.T) {
 	}
 }
 
+// undoubted is told of expressions that must not fail.
+func undoubted(t *testing.T) func(*record.Exchange, error) {
+	return func(x *record.Exchange, err error) {
+		if err != nil {
+			t.Errorf("%d: %v", x.ID, err)
+		}
+	}
+}
+
 func TestAnExpressionChoosesByTheParsedBody(t *testing.T) {
 	t.Parallel()
 	history := recorded(t, 4)
 	for expr, want := range map[string][]int64{".body.amount? > 1": {4, 3}, `.direction == "received"`: {4, 3},
 		".body == null": {2}, ".body.amount? > 9": nil} {
-		where, err := flags.CompileJQ(expr)
+		where, err := jq.Compile(expr)
 		if err != nil {
 			t.Fatal(err)
 		}
 		var got []int64
-		for x, err := range flags.WhereTrue(history.List(context.Background(), store.Filter{Bodies: true}), where, 2) {
+		for x, err := range flags.WhereTrue(history.List(context.Background(), store.Filter{Bodies: true}), where, 2,
+			undoubted(t)) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -136,16 +147,25 @@ func TestAnExpressionChoosesByTheParsedBody(t *testing.T) {
 			t.Errorf("%s: %v, want %v", expr, got, want)
 		}
 	}
-	wrong, err := flags.CompileJQ(".body | keys | .x")
+	wrong, err := jq.Compile(".body | keys | .x")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, err := range flags.WhereTrue(history.List(context.Background(), store.Filter{Bodies: true}), wrong, 0) {
-		refused(t, err, "--where: ")
+	left := 0
+	for range flags.WhereTrue(history.List(context.Background(), store.Filter{Bodies: true}), wrong, 0,
+		func(x *record.Exchange, err error) {
+			if left++; err == nil {
+				t.Errorf("%d is decided", x.ID)
+			}
+		}) {
+		t.Error("an exchange on which the expression fails is listed")
+	}
+	if left != 4 {
+		t.Errorf("it failed on %d", left)
 	}
 	broken := errors.New("disk")
 	lost := func(yield func(*record.Exchange, error) bool) { yield(nil, broken) }
-	for _, err := range flags.WhereTrue(lost, wrong, 0) {
+	for _, err := range flags.WhereTrue(lost, wrong, 0, undoubted(t)) {
 		if !errors.Is(err, broken) {
 			t.Errorf("%v", err)
 		}

@@ -1,11 +1,15 @@
 package flags
 
 import (
+	"context"
+	"errors"
+	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -35,11 +39,17 @@ func (f *HookFilter) AddFlags(cmd *cobra.Command, events func(prefix string) []s
 func (f *HookFilter) Condition() (func(*record.Exchange) (bool, error), error) {
 	switch {
 	case f.Where != "":
-		where, err := CompileJQ(f.Where)
+		where, err := jq.Compile(f.Where)
 		if err != nil {
-			return nil, fail.Usage("--where %w", err).Hint("--where '.body.amount > 1000'")
+			return nil, fail.Usage("--where: %w", err).Hint("--where '.body.amount > 1000'")
 		}
-		return func(x *record.Exchange) (bool, error) { return where.Where(x, WhereTimeout) }, nil
+		return func(x *record.Exchange) (bool, error) {
+			ok, err := where.True(x, WhereTimeout)
+			if err != nil && !errors.Is(err, context.DeadlineExceeded) {
+				err = fmt.Errorf("--where fails on it, so it is handed on: %w", err)
+			}
+			return ok, err
+		}, nil
 	case f.Unlisted && len(f.Events) == 0:
 		return nil, fail.Usage("--no-record-filtered needs --event or --where").Hint("barb listen --event 'invoice.*' " +
 			"--no-record-filtered")

@@ -2,19 +2,20 @@ package flags
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
+	"github.com/barbhq/barb/commands/jq"
+	"github.com/barbhq/barb/store/body"
 	"github.com/barbhq/barb/store/record"
 )
 
 // Order says which queued webhooks are delivered one after another: all of a route, those with the same key, or none.
 type Order struct {
 	By   string
-	key  *JQ    // the expression of By; nil for another order
-	name string // of the header field of By; "" for another order
+	key  *jq.Expr // the expression of By; nil for another order
+	name string   // of the header field of By; "" for another order
 }
 
 // wholeRoute is the order of all webhooks of a route.
@@ -37,7 +38,7 @@ func (v *Order) Set(s string) (err error) {
 		*v = Order{By: s, name: name}
 	case strings.HasPrefix(s, "."):
 		*v = Order{By: s}
-		v.key, err = CompileJQ(s)
+		v.key, err = jq.Compile(s)
 	default:
 		err = fmt.Errorf("%q is none of route, false, header:NAME and a jq expression such as .customer", s)
 	}
@@ -67,18 +68,24 @@ func (v *Order) KeyFor(r *record.Request) (key string, ordered bool) {
 	case v.name != "":
 		key = r.Header.Get(v.name)
 	case v.key != nil:
-		key = v.keyOf(r.Body)
+		key = v.keyOf(r)
 	}
 	return key[:min(len(key), MaxOrder)], true
 }
 
-func (v *Order) keyOf(body []byte) (key string) {
-	if !json.Valid(body) {
+// keyOf returns what the expression yields for the parsed body, "" where that has no key.
+func (v *Order) keyOf(r *record.Request) (key string) {
+	c, err := body.Open(r.Header, r.Body)
+	if err != nil {
+		return ""
+	}
+	value, err := c.Value()
+	if value == nil || err != nil {
 		return ""
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), keyTimeout)
 	defer cancel()
-	err := v.key.Run(ctx, json.RawMessage(body), func(out any) error {
+	err = v.key.Run(ctx, value, func(out any) error {
 		if out != nil && key == "" {
 			key = fmt.Sprint(out)
 		}

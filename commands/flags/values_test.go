@@ -1,7 +1,6 @@
 package flags_test
 
 import (
-	"context"
 	"errors"
 	"math"
 	"net/netip"
@@ -136,50 +135,6 @@ func TestABreakerHasCompletions(t *testing.T) {
 	if got, directive := values(cmd, nil, ""); !slices.Equal(got, []string{"5/30s", "off"}) ||
 		directive != cobra.ShellCompDirectiveNoFileComp {
 		t.Errorf("%v, %v", got, directive)
-	}
-}
-
-func TestExpressions(t *testing.T) {
-	t.Parallel()
-	for expr, want := range map[string]bool{".a > 1": true, ".a < 1": false, ".b": false, "empty": false,
-		".a, false": true, "halt": false} {
-		f, err := flags.CompileJQ(expr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got, err := f.Truthy(map[string]int{"a": 2}, 0); err != nil || got != want {
-			t.Errorf("%s: %v, %v", expr, got, err)
-		}
-	}
-	for _, expr := range []string{".[", "no_such_function"} {
-		if _, err := flags.CompileJQ(expr); err == nil {
-			t.Errorf("%s was compiled", expr)
-		}
-	}
-	endless, err := flags.CompileJQ("last(range(1e18))")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := endless.Truthy(nil, time.Millisecond); !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("an expression that does not end: %v", err)
-	}
-	one, err := flags.CompileJQ(".a")
-	if err != nil {
-		t.Fatal(err)
-	}
-	enough := errors.New("enough")
-	if err := one.Run(context.Background(), map[string]int{"a": 2}, func(any) error { return enough }); !errors.Is(err,
-		enough) {
-		t.Errorf("each said enough: %v", err)
-	}
-	if err := one.Run(context.Background(), []int{1}, func(any) error { return nil }); err == nil {
-		t.Error("a list has no .a")
-	}
-	if err := one.Run(context.Background(), make(chan int), func(any) error { return nil }); err == nil {
-		t.Error("a channel is no JSON")
-	}
-	if _, err := one.Truthy(make(chan int), 0); err == nil {
-		t.Error("a channel is no JSON")
 	}
 }
 

@@ -1,17 +1,16 @@
 package flags
 
 import (
-	"encoding/json"
 	"iter"
-	"time"
 
-	"github.com/barbhq/barb/commands/fail"
-	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/store/record"
 )
 
-// WhereTrue keeps the exchanges for which the expression is true, at most limit of them (0: all).
-func WhereTrue(all iter.Seq2[*record.Exchange, error], where *JQ, limit int) iter.Seq2[*record.Exchange, error] {
+// WhereTrue keeps the exchanges for which the expression is true, at most limit of them (0: all). It calls judged for
+// each exchange with the error of the expression, and leaves out those on which it fails.
+func WhereTrue(all iter.Seq2[*record.Exchange, error], where *jq.Expr, limit int,
+	judged func(*record.Exchange, error)) iter.Seq2[*record.Exchange, error] {
 	return func(yield func(*record.Exchange, error) bool) {
 		found := 0
 		for x, err := range all {
@@ -19,12 +18,8 @@ func WhereTrue(all iter.Seq2[*record.Exchange, error], where *JQ, limit int) ite
 				yield(nil, err)
 				return
 			}
-			ok, err := where.Where(x, 0)
-			if err != nil {
-				yield(nil, fail.Usage("--where: %w", err))
-				return
-			}
-			if !ok {
+			ok, err := where.True(x, 0)
+			if judged(x, err); !ok || err != nil {
 				continue
 			}
 			found++
@@ -33,19 +28,4 @@ func WhereTrue(all iter.Seq2[*record.Exchange, error], where *JQ, limit int) ite
 			}
 		}
 	}
-}
-
-// whereLine is the JSON form with everything, and the body parsed where it is JSON.
-type whereLine struct {
-	export.Line
-	Body json.RawMessage `json:"body,omitempty"`
-}
-
-// Where is Truthy for the JSON form of an exchange, with the parsed body as .body, as --where asks.
-func (f *JQ) Where(x *record.Exchange, within time.Duration) (bool, error) {
-	l := whereLine{Line: export.JSON(x, export.With{Body: true, URL: true, Headers: true})}
-	if json.Valid(x.Request.Body) {
-		l.Body = x.Request.Body
-	}
-	return f.Truthy(l, within)
 }

@@ -46,7 +46,7 @@ const (
 	Pinned                        // Secret verifies Scheme on Path from now on, and no longer Before
 	Weaker                        // a good signature was refused, for the reason in Detail
 	FilterTooSlow                 // the filter took too long
-	FilterFailed                  // Err: the filter failed
+	FilterFailed                  // Err: an expression failed on a webhook, which is handed on
 	HandshakeRefused              // Err
 	NeedsSecret                   // Err: a handshake was refused, as no secret is given for Scheme
 	HandshakeFromPage             // a handshake was refused, as a web page may have sent it; Detail says by which sign

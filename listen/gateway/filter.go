@@ -24,13 +24,13 @@ type Filter struct {
 
 // mark notes what a check shows: a timestamp outside the tolerance, and that a webhook is not asked for. A webhook
 // with a bad signature is refused and not filtered.
-func (g *Gateway) mark(found *listen.Checked, r *record.Request, now time.Time) {
+func (h *Hook) mark(found *listen.Checked, now time.Time) {
 	switch {
 	case found.Verdict.Reason == string(sign.TimestampExpired), found.Verdict.Reason == string(sign.TimestampInFuture):
 		found.Marks = append(found.Marks, record.Mark{Kind: record.Stale})
 	case found.Verdict.Status == record.Invalid || isUndecided(found.Marks):
 	default:
-		if kind := g.leftOut(found, r, now); kind != "" {
+		if kind := h.leftOut(found, now); kind != "" {
 			found.Marks = append(found.Marks, record.Mark{Kind: kind})
 			found.Uncounted = true
 		}
@@ -38,28 +38,37 @@ func (g *Gateway) mark(found *listen.Checked, r *record.Request, now time.Time) 
 }
 
 // leftOut returns the mark of a webhook that is not handed on: record.Filtered or record.Undecided, "" for one that is
-// handed on. A filter that fails on it says no, so that the listener goes on. A filter that takes too long says
-// nothing: the sender has to come again, as it must not take a webhook for delivered that is asked for.
-func (g *Gateway) leftOut(found *listen.Checked, r *record.Request, now time.Time) record.MarkKind {
-	f := &g.Filter
+// handed on. A webhook on which the filter fails is handed on, because it may be asked for. A filter that takes too
+// long has no result: the sender has to come again, as it must not take a webhook for delivered that is asked for.
+func (h *Hook) leftOut(found *listen.Checked, now time.Time) record.MarkKind {
+	f := &h.Gateway.Filter
 	if f.Event != nil && !f.Event(found.EventType) {
 		return record.Filtered
 	}
 	if f.Where == nil {
 		return ""
 	}
-	ok, err := f.Where(&record.Exchange{Kind: record.Received, Attempt: 1, Start: now, Request: *r, Verdict: found.Verdict,
-		Scheme: found.Scheme, WebhookID: found.WebhookID, EventType: found.EventType})
+	ok, err := f.Where(&record.Exchange{Kind: record.Received, Attempt: 1, Start: now, Request: h.Exchange.Request,
+		Verdict: found.Verdict,
+		Scheme:  found.Scheme, WebhookID: found.WebhookID, EventType: found.EventType})
 	switch {
 	case errors.Is(err, context.DeadlineExceeded):
-		g.tellOnce("slow filter", Event{Kind: FilterTooSlow})
+		h.Gateway.tellOnce("slow filter", Event{Kind: FilterTooSlow})
 		return record.Undecided
 	case err != nil:
-		g.tellOnce("filter", Event{Kind: FilterFailed, Err: err})
+		h.doubts = append(h.doubts, err)
+		return ""
 	case ok:
 		return ""
 	}
 	return record.Filtered
+}
+
+// tellDoubts tells of the expressions that failed on the webhook, once it has an ID.
+func (h *Hook) tellDoubts() {
+	for _, err := range h.doubts {
+		h.Gateway.Tell(Event{Kind: FilterFailed, ID: h.Exchange.ID, Err: err})
+	}
 }
 
 // isUndecided reports whether the judging of a webhook was broken off.

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"path/filepath"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/listen/route"
+	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
@@ -217,6 +219,25 @@ func TestWhatComesBesideTheCheckedRoutesDoesNotCount(t *testing.T) {
 	}
 }
 
+func TestAWebhookOnWhichAnExpressionFailsIsHandedOnAndSaidEachTime(t *testing.T) {
+	inBubble(t, func(t *testing.T, history *store.Store) {
+		g, told := newGateway(t, history)
+		g.Filter.Where = func(*record.Exchange) (bool, error) { return false, errors.New("no number") }
+		g.Answers.Rules = []script.Rule{{Where: func(*record.Exchange) (bool, error) { return false, errors.New("no list") }}}
+		for _, id := range []string{"a", "b"} {
+			x := through(t, g, hooked(id, "{}"))
+			if len(x.Marks) > 0 || x.Status() != 200 {
+				t.Errorf("%d is marked %v and answered %d", x.ID, x.Marks, x.Status())
+			}
+		}
+		said := ""
+		for _, e := range told.of(FilterFailed) {
+			said += fmt.Sprint(e.ID, " ", e.Err, "; ")
+		}
+		same(t, "said", said, "1 no number; 1 no list; 2 no number; 2 no list; ")
+	})
+}
+
 func TestWhatIsNotAskedForIsMarked(t *testing.T) {
 	g, events := listening(t, checks("github", keyA))
 	event := true
@@ -243,7 +264,7 @@ func TestWhatIsNotAskedForIsMarked(t *testing.T) {
 		want      record.MarkKind
 	}{
 		{true, true, nil, ""}, {true, false, nil, record.Filtered}, {false, true, nil, record.Filtered},
-		{true, true, errors.New("no number"), record.Filtered}, {true, true, errors.New("no number"), record.Filtered},
+		{true, true, errors.New("no number"), ""}, {false, true, errors.New("no number"), record.Filtered},
 		{true, true, context.DeadlineExceeded, record.Undecided}, {true, true, context.DeadlineExceeded, record.Undecided},
 	} {
 		event, ok, err = c.event, c.ok, c.err
@@ -251,7 +272,7 @@ func TestWhatIsNotAskedForIsMarked(t *testing.T) {
 			t.Errorf("%d: marked %q, want %q", i, got, c.want)
 		}
 	}
-	wantKinds(t, events, FilterFailed, FilterTooSlow)
+	wantKinds(t, events, FilterTooSlow)
 	if got := marks(post(t, "github", keyB, "{}")); got != "" { // a bad signature is refused and not filtered
 		t.Errorf("marked %q", got)
 	}

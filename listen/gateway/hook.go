@@ -23,6 +23,7 @@ type Hook struct {
 	greeting handshake.Handshake // which one
 	to       *Lane               // that says where it goes; nil: not chosen yet
 
+	doubts   []error            // of expressions that failed on it; told once it is recorded
 	script   *script.Script     // that answers it; nil: none
 	position script.Position    // among the scripted answers
 	claim    *dedupe.Claim      // its place among its copies; nil: it is not compared, or not held back
@@ -71,7 +72,7 @@ func (h *Hook) Check(now time.Time) listen.Checked {
 	g, x := h.Gateway, h.Exchange
 	found := g.settle(now, func() (listen.Checked, []*pinning) { return h.verdict(now) })
 	found.EventType = record.PlainEvent(found.EventType)
-	g.mark(&found, &x.Request, now)
+	h.mark(&found, now)
 	x.Verdict, x.Scheme, x.EventType = found.Verdict, found.Scheme, found.EventType
 	if found.Verdict.Status == record.Invalid || isUndecided(found.Marks) || h.isBeside() {
 		found.Uncounted = true // a limit waits for accepted webhooks: what anybody can send must not end it

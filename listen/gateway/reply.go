@@ -35,8 +35,12 @@ func (h *Hook) Record(ctx context.Context) (err error) {
 	if !g.KeepInvalid && (x.Verdict.Status == record.Invalid || h.isStray()) {
 		x.Truncate(keptOfInvalid)
 	}
-	h.script = g.Answers.ScriptFor(x)
-	h.position, err = g.Answers.Number(x, h.script, func() error { return h.record(ctx) })
+	var doubts []error
+	h.script, doubts = g.Answers.ScriptFor(x)
+	h.doubts = append(h.doubts, doubts...)
+	if h.position, err = g.Answers.Number(x, h.script, func() error { return h.record(ctx) }); err == nil {
+		h.tellDoubts()
+	}
 	return err
 }
 

@@ -29,13 +29,19 @@ type Rule struct {
 	Path   string // and what is below it; "" for all paths
 	Event  string // a pattern of route.Match; "" for all types
 	Scheme string // "" for all
+	// Where reports whether a webhook that the other fields choose is meant; nil: all are. One on which it fails is not.
+	Where  func(*record.Exchange) (bool, error)
 	Script *Script
 }
 
-func (r *Rule) matches(x *record.Exchange) bool {
+func (r *Rule) matches(x *record.Exchange) (bool, error) {
 	row := route.Route{Path: r.Path}
-	return row.Covers(route.Path(x.Request.Target)) && (r.Scheme == "" || r.Scheme == x.Scheme) &&
+	ok := row.Covers(route.Path(x.Request.Target)) && (r.Scheme == "" || r.Scheme == x.Scheme) &&
 		(r.Event == "" || route.Match(r.Event, x.EventType))
+	if !ok || r.Where == nil {
+		return ok, nil
+	}
+	return r.Where(x)
 }
 
 // Position is where a webhook is in a plan. The zero value is that of a webhook that is no part of one.
@@ -54,17 +60,21 @@ func (p *Plan) Ordered() bool {
 // covers reports whether a received exchange is a part of plans.
 func covers(x *record.Exchange) bool { return x.Handshake == "" && x.Verdict.Status != record.Invalid }
 
-// ScriptFor returns the script that answers an exchange, nil where none does.
-func (p *Plan) ScriptFor(x *record.Exchange) *Script {
+// ScriptFor returns the script that answers an exchange, nil where none does, and the errors of the rules that failed
+// on it.
+func (p *Plan) ScriptFor(x *record.Exchange) (s *Script, failed []error) {
 	if !covers(x) {
-		return nil
+		return nil, nil
 	}
 	for i := range p.Rules {
-		if p.Rules[i].matches(x) {
-			return p.Rules[i].Script
+		switch ok, err := p.Rules[i].matches(x); {
+		case err != nil:
+			failed = append(failed, err)
+		case ok:
+			return p.Rules[i].Script, failed
 		}
 	}
-	return p.Respond
+	return p.Respond, failed
 }
 
 // Number calls write, which records an exchange and sets its ID, and returns its position: webhooks are numbered in the

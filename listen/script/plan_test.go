@@ -26,12 +26,13 @@ func webhooks(t *testing.T, p *script.Plan, paths ...string) (statuses []int) {
 	t.Helper()
 	for i, path := range paths {
 		x := &record.Exchange{EventType: "a.b", Scheme: "github", Request: record.Request{Target: path}}
-		at, err := p.Number(x, p.ScriptFor(x), func() error { x.ID = int64(i + 1); return nil })
+		chosen, _ := p.ScriptFor(x)
+		at, err := p.Number(x, chosen, func() error { x.ID = int64(i + 1); return nil })
 		if err != nil {
 			t.Fatal(err)
 		}
 		given := listen.Answer{}
-		if p.ScriptFor(x) == nil {
+		if chosen == nil {
 			given = answer(200, "")
 		}
 		statuses = append(statuses, p.Answer(at, given).Response.Status)
@@ -51,6 +52,26 @@ func TestEachRuleCountsItsOwnWebhooks(t *testing.T) {
 	}
 }
 
+func TestARuleWithAConditionIsForWebhooksThatMeetIt(t *testing.T) {
+	wrong := errors.New("wrong")
+	p := &script.Plan{Respond: parsed(t, "201"), Rules: []script.Rule{
+		{Path: "/a", Script: parsed(t, "500"), Where: func(x *record.Exchange) (bool, error) {
+			if x.Request.Target == "/a/wrong" {
+				return true, wrong
+			}
+			return x.Request.Target == "/a/yes", nil
+		}},
+		{Path: "/a/wrong", Script: parsed(t, "301")},
+	}}
+	if got := webhooks(t, p, "/a/yes", "/a/no", "/a/wrong", "/b"); fmt.Sprint(got) != "[500 201 301 201]" {
+		t.Errorf("answered %v", got)
+	}
+	_, failed := p.ScriptFor(&record.Exchange{Request: record.Request{Target: "/a/wrong"}})
+	if len(failed) != 1 || !errors.Is(failed[0], wrong) {
+		t.Errorf("failed: %v", failed)
+	}
+}
+
 func TestAPartOfTheWebhooksFailsWhateverElseIsAnswered(t *testing.T) {
 	p := &script.Plan{FailRate: 0.5, FailWith: parsed(t, "500,501,503"), Random: script.Random{Seed: 7},
 		Latency: script.Span{Min: time.Second, Max: time.Second}}
@@ -59,7 +80,7 @@ func TestAPartOfTheWebhooksFailsWhateverElseIsAnswered(t *testing.T) {
 		t.Errorf("answered %v, want %s", got, want)
 	}
 	x := &record.Exchange{}
-	at, _ := p.Number(x, p.ScriptFor(x), func() error { x.ID = 7; return nil })
+	at, _ := p.Number(x, nil, func() error { x.ID = 7; return nil })
 	if a := p.Answer(at, answer(200, "")); a.Delay != time.Second {
 		t.Errorf("answered after %s", a.Delay)
 	}
@@ -68,7 +89,7 @@ func TestAPartOfTheWebhooksFailsWhateverElseIsAnswered(t *testing.T) {
 func TestAWebhookThatIsChosenToFailHasFailed(t *testing.T) {
 	p := &script.Plan{FailRate: 1, FailWith: parsed(t, "500")}
 	x := &record.Exchange{}
-	at, _ := p.Number(x, p.ScriptFor(x), func() error { x.ID = 1; return nil })
+	at, _ := p.Number(x, nil, func() error { x.ID = 1; return nil })
 	if at.Judge(x); x.Err == nil || x.Scripted != "fail-rate" {
 		t.Errorf("its failure is %v (%s)", x.Err, x.Scripted)
 	}
@@ -87,8 +108,9 @@ func TestHandshakesAndBadSignaturesAreNoPartOfAPlan(t *testing.T) {
 	for name, x := range map[string]*record.Exchange{
 		"a handshake": {Handshake: "zoom"}, "a bad signature": {Verdict: record.Verdict{Status: record.Invalid}},
 	} {
-		at, err := p.Number(x, p.ScriptFor(x), func() error { x.ID = 1; return nil })
-		if err != nil || at != (script.Position{}) || p.ScriptFor(x) != nil {
+		chosen, _ := p.ScriptFor(x)
+		at, err := p.Number(x, chosen, func() error { x.ID = 1; return nil })
+		if err != nil || at != (script.Position{}) || chosen != nil {
 			t.Errorf("%s has position %v, %v", name, at, err)
 		}
 	}
