@@ -58,7 +58,8 @@ func (t *Respond) Condition(path string) func(*record.Exchange) (bool, error) {
 			err = fmt.Errorf("it took longer than %s", flags.WhereTimeout)
 		}
 		if err != nil {
-			err = fmt.Errorf("%s:%d: where fails on it, so this [[respond]] does not answer it: %w", path, t.LineOf("where"), err)
+			err = fmt.Errorf("%s:%d: where fails on it, so this [[respond]] does not answer it: %w", path, t.LineOf("where"),
+				err)
 		}
 		return ok, err
 	}
