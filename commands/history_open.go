@@ -40,9 +40,14 @@ func (sh *shell) writeHistory(ctx context.Context) (*store.Store, error) {
 	return history, err
 }
 
-// readHistory opens a history that is there; a reader never makes one.
+// readHistory opens a history that is there; a reader never makes one. What a listener has answered is in it: a script
+// that posts a webhook and then looks sees how it was answered.
 func (sh *shell) readHistory(ctx context.Context) (*store.Store, error) {
-	return sh.open(ctx, store.OpenExisting)
+	history, err := sh.open(ctx, store.OpenExisting)
+	if err != nil {
+		return nil, err
+	}
+	return history, history.Settle(ctx)
 }
 
 func (sh *shell) open(ctx context.Context, how func(context.Context, string) (*store.Store, error)) (*store.Store,

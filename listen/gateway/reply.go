@@ -38,6 +38,9 @@ func (h *Hook) Record(ctx context.Context) (err error) {
 	var doubts []error
 	h.script, doubts = g.Answers.ScriptFor(x)
 	h.doubts = append(h.doubts, doubts...)
+	if h.answersAtOnce() { // see store.Announce
+		x.Took = max(g.Now().Sub(x.Start), 1)
+	}
 	if h.position, err = g.Answers.Number(x, h.script, func() error { return h.record(ctx) }); err == nil {
 		h.tellDoubts()
 	}
@@ -72,7 +75,32 @@ func (h *Hook) Reply(ctx context.Context) listen.Answer {
 	if given.Fault.Kind == listen.Hang {
 		h.Gateway.Tell(Event{Kind: Hangs, ID: h.Exchange.ID})
 	}
+	h.announce(ctx, given.Delay)
 	return given
+}
+
+// answersAtOnce reports whether the answer goes out as soon as the webhook is recorded: nothing is waited for.
+func (h *Hook) answersAtOnce() bool {
+	g, x := h.Gateway, h.Exchange
+	switch {
+	case x.Verdict.Status == record.Invalid || isUndecided(x.Marks):
+		return true
+	case g.Answers.Latency.Max > 0 || g.Answers.FailRate > 0 || h.script != nil && !h.script.AtOnce():
+		return false
+	case x.Handshake != "" || isFiltered(x) || h.script != nil:
+		return true
+	case g.Queue != nil && g.Queue.Ack:
+		return true
+	}
+	return !g.runs(x) && h.lane().Targets.First() == ""
+}
+
+// announce has readers wait for the answer, which goes out after a delay, unless they do already. Where that cannot be
+// kept they find the webhook without an answer for some milliseconds.
+func (h *Hook) announce(ctx context.Context, delay time.Duration) {
+	if x := h.Exchange; x.ID != 0 && x.Took == 0 {
+		_ = h.Gateway.History.Announce(context.WithoutCancel(ctx), x.ID, time.Since(x.Start)+delay)
+	}
 }
 
 // reply is the response that the sender gets; nil where a script says it.

@@ -5,6 +5,7 @@ package script
 
 import (
 	"encoding/json"
+	"slices"
 	"sort"
 
 	"github.com/barbhq/barb/listen"
@@ -38,6 +39,11 @@ func (s *Script) Answer(n int64, random Random) listen.Answer {
 		a.Response = &record.Response{Status: it.status, Header: it.header, Body: it.body}
 	}
 	return a
+}
+
+// AtOnce reports whether all answers of a script go out whole and without a delay.
+func (s *Script) AtOnce() bool {
+	return !slices.ContainsFunc(s.items, func(it item) bool { return it.delay.Max > 0 || it.fault.Kind != "" })
 }
 
 // complete adds what follows from the rest of an answer: a status where it has a body, and the type of that body.
