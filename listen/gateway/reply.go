@@ -98,7 +98,7 @@ func (h *Hook) answersAtOnce() bool {
 // announce has readers wait for the answer, which goes out after a delay, unless they do already. Where that cannot be
 // kept they find the webhook without an answer for some milliseconds.
 func (h *Hook) announce(ctx context.Context, delay time.Duration) {
-	if x := h.Exchange; x.ID != 0 && x.Took == 0 {
+	if x := h.Exchange; h.Gateway.History != nil && x.ID != 0 && x.Took == 0 {
 		_ = h.Gateway.History.Announce(context.WithoutCancel(ctx), x.ID, time.Since(x.Start)+delay)
 	}
 }
