@@ -98,8 +98,8 @@ func (h *Hook) answersAtOnce() bool {
 // announce has readers wait for the answer, which goes out after a delay, unless they do already. Where that cannot be
 // kept they find the webhook without an answer for some milliseconds.
 func (h *Hook) announce(ctx context.Context, delay time.Duration) {
-	if x := h.Exchange; h.Gateway.History != nil && x.ID != 0 && x.Took == 0 {
-		_ = h.Gateway.History.Announce(context.WithoutCancel(ctx), x.ID, time.Since(x.Start)+delay)
+	if g, x := h.Gateway, h.Exchange; g.History != nil && x.ID != 0 && x.Took == 0 {
+		_ = g.History.Announce(context.WithoutCancel(ctx), x.ID, g.Now().Sub(x.Start)+delay)
 	}
 }
 
