@@ -11,8 +11,8 @@ import (
 // sees no such Took. After a kill the exchange has no answer, which is what is known of it.
 
 const (
-	// settleFor is how long Settle waits at most, and how long ago an answer was due that it still waits for. A writer that
-	// lives needs a few milliseconds.
+	// settleFor is how long Settle waits at most, and how long ago an answer was due that it still waits for. A writer
+	// that lives needs a few milliseconds.
 	settleFor = 2 * time.Second
 	// settleNewest is among how many of the newest exchanges Settle looks.
 	settleNewest = 1000
@@ -28,18 +28,19 @@ func (s *Store) Announce(ctx context.Context, id int64, took time.Duration) erro
 }
 
 // Settle waits until the answers that were announced and are due are in the history, for at most two seconds: less than
-// that has passed since they went out, or their listener was killed. It costs a look at the newest exchanges.
-func (s *Store) Settle(ctx context.Context) error {
-	begun, pause := time.Now(), time.Millisecond
+// that has passed since they went out, or their listener was killed. now is the clock that exchanges
+// have their Start from. It costs a look at the newest exchanges.
+func (s *Store) Settle(ctx context.Context, now func() time.Time) error {
+	begun, pause := now(), time.Millisecond
 	for newest := int64(0); ; pause = min(2*pause, 20*time.Millisecond) {
 		var last, open int64
-		now := time.Now()
-		err := s.db.QueryRowContext(ctx, settleQuery, settleNewest, newest, nanos(now.Add(-settleFor)),
-			nanos(now.Add(settleAhead))).Scan(&last, &open)
+		at := now()
+		err := s.db.QueryRowContext(ctx, settleQuery, settleNewest, newest, nanos(at.Add(-settleFor)),
+			nanos(at.Add(settleAhead))).Scan(&last, &open)
 		if err != nil {
 			return s.told(err)
 		}
-		if open == 0 || now.Sub(begun) > settleFor {
+		if open == 0 || at.Sub(begun) > settleFor {
 			return nil
 		}
 		if newest == 0 { // what comes from now on is not waited for

@@ -46,7 +46,7 @@ func TestAnAnswerIsInTheHistoryWhenItsSenderHasIt(t *testing.T) {
 			t.Cleanup(func() { _ = history.Close() })
 			for range 60 {
 				status := answerTo(t, l.url)
-				if err := history.Settle(t.Context()); err != nil {
+				if err := history.Settle(t.Context(), time.Now); err != nil {
 					t.Fatal(err)
 				}
 				for x, err := range history.List(t.Context(), store.Filter{Kind: record.Received, Limit: 1}) {
