@@ -47,7 +47,7 @@ func (sh *shell) readHistory(ctx context.Context) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return history, history.Settle(ctx, sh.Now)
+	return history, sh.settle(ctx, history)
 }
 
 func (sh *shell) open(ctx context.Context, how func(context.Context, string) (*store.Store, error)) (*store.Store,

@@ -149,7 +149,7 @@ func (s *Store) light(c *conn, row *cells, x *record.Exchange) error {
 	x.Verdict.HasAge = (*row)[0] != nil
 	x.Verdict.Age, x.Took = row.duration(), row.duration()
 	if x.Kind == record.Received && !x.Ended {
-		x.Took = 0 // only announced: see Settle
+		x.Took = 0 // only announced: see Announce
 	}
 	x.Phases = record.Phases{DNS: row.duration(), Connect: row.duration(), TLS: row.duration(), FirstByte: row.duration()}
 	x.NextIn = row.duration()
