@@ -7,9 +7,9 @@ import (
 	"github.com/barbhq/barb/store"
 )
 
-// A listener writes an answer to the history a few milliseconds after it went out, so a reader that its sender starts at
-// once would find the webhook without one. Each answer is therefore announced before it goes out, and a reader waits for
-// those that were due. See docs/adr/0029-readers-wait-for-announced-answers.md.
+// A listener writes an answer to the history a few milliseconds after it went out, so a reader that its sender starts
+// at once would find the webhook without one. Each answer is therefore announced before it goes out, and a reader waits
+// for those that were due. See docs/adr/0029-readers-wait-for-announced-answers.md.
 
 const (
 	// settleFor is how long a reader waits at most, and how long ago an answer was due that it still waits for. It takes
