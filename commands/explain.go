@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/barbhq/barb/commands/project"
 	"github.com/barbhq/barb/listen/verifier"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/explain"
@@ -21,7 +22,7 @@ func (sh *shell) explanation(ctx context.Context, v *verifier.Verifier, c verifi
 	if c.Fault != nil || c.Verdict.Status == record.Valid {
 		return nil, nil
 	}
-	q := explain.Question{Scheme: v.Scheme, Message: m, Secrets: v.Secrets, Now: now}
+	q := explain.Question{Scheme: v.Scheme, Message: m, Secrets: v.Secrets, Now: now, Framework: project.Framework(".")}
 	if v.Auto {
 		q.Scheme, _ = sh.file.Catalog().Lookup(c.Scheme) // none is a question, too
 	}

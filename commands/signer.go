@@ -73,7 +73,11 @@ func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []
 			if scheme.Code == sign.RFC9421 && secret.Kind() == keytext.Unknown {
 				return nil, sh.unknownAlgorithm(err, scheme.Name, r)
 			}
-			return nil, fail.Usage("%w", detailOf(err)).Hintf("barb schemes %s", scheme.Name)
+			f := fail.Usage("%w", detailOf(err))
+			if begins := keytext.APIKey(secret.Key); begins != "" {
+				f.Hintf("%s is a key for the provider's API (%s…), not the webhook secret", secret.Label(), begins)
+			}
+			return nil, f.Hintf("barb schemes %s", scheme.Name)
 		}
 		if scheme.WeakSecret(secret) {
 			sh.warn("secret %s is shorter than 16 bytes: it can be guessed", secret.Name)

@@ -72,6 +72,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"commands/receiver": {ours: []string{"sign"}},
 	"commands/live":     {others: []string{"golang.org/x/sys"}},
 	"commands/fail":     {},
+	"commands/project":  {},
 	"commands/secret": {ours: []string{"commands/fail", "commands/infile", "sign", "store/disk"},
 		others: []string{"github.com/zalando/go-keyring"}},
 	"commands/jq": {ours: []string{"store/body", "store/export", "store/record"},

@@ -17,12 +17,15 @@ func (p *Printer) Explanation(a *explain.Answer) {
 		}
 		writeDifference(line, c.Difference)
 		writeFixes(line, c.Fix)
+		if len(c.Fix) > 1 { // it is not known which framework it is
+			line("another framework: barb verify --emit NAME writes a receiver that keeps the body as it came")
+		}
 	}
 	for _, s := range a.Seen {
 		line("%s", seenText(s))
 	}
 	for _, h := range a.Hints {
-		line("not proven: %s", h.Words)
+		line("likely cause: %s", h.Words)
 		writeFixes(line, h.Fix)
 	}
 	switch {

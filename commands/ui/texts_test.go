@@ -90,7 +90,7 @@ func TestAnExplanationQuotesNothingThatActs(t *testing.T) {
 	})
 	for _, want := range []string{"  matches if the secret is another: it is\n", "first difference at byte 3 of the URL:",
 		"  Express: use express.raw\n",
-		"  not proven: the clock is wrong\n", "  there is X-Sig, which has the name",
+		"  likely cause: the clock is wrong\n", "  there is X-Sig, which has the name",
 		"  there is X-Hub, in the form of github\n", "cut short after 9 changes"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)

@@ -23,9 +23,10 @@ type bodyRow struct {
 }
 
 const (
-	byEditor = "an editor, a shell or a template put it there when the body was saved or passed on"
-	byTrim   = "something trimmed the body or read it by lines"
-	asText   = "something read the body as text and wrote it again"
+	byEditor   = "an editor, a shell or a template put it there when the body was saved or passed on"
+	byTrim     = "something trimmed the body or read it by lines"
+	byTextMode = "something changed the line breaks: a Windows editor, git or FTP in text mode, dos2unix"
+	asText     = "something read the body as text and wrote it again"
 )
 
 var utf8BOM = []byte{0xef, 0xbb, 0xbf}

@@ -20,7 +20,9 @@ type Question struct {
 	Secrets []sign.Secret
 	// Others are secrets that are configured for something else and may have been meant.
 	Others []Other
-	Now    time.Time // the time of the check
+	// Framework is the web framework that the receiver is known to use, by the name of its Fix; "" when it is not known.
+	Framework string
+	Now       time.Time // the time of the check
 	// Budget is how many bytes may be written and hashed, DefaultBudget when 0.
 	Budget int64
 }
@@ -117,7 +119,7 @@ func Find(ctx context.Context, q Question) Answer {
 		found.finish(q)
 		a.Causes = []Cause{*found}
 	} else {
-		a.Hints = hints(q.Message)
+		a.Hints = hints(&q)
 	}
 	a.Tried, a.Bytes, a.Cut = s.tried, s.spent, s.cut || len(a.Causes) == 0 && len(q.Message.Body) > maxBody
 	return a

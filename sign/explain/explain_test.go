@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -158,19 +159,90 @@ func TestWhatIsLostIsHintedAt(t *testing.T) {
 	}
 }
 
-func TestTheFixesOfTheLanguageThatWroteTheBodyComeFirst(t *testing.T) {
-	for _, c := range []struct{ name, have, first, words string }{
-		{"Python", python, "flask", "Python"}, {"PHP", php, "laravel", "PHP"},
-		{"JavaScript", compact, "express", "re-serialised the JSON"},
-		{"Go", `{"h":"\u003ca\u003e"}`, "net/http", "Go"},
+func TestTheAdviceIsForTheFrameworkThatTheEvidenceShows(t *testing.T) {
+	const most, python3, js = "express next.js flask", "flask django fastapi", "express next.js fastify"
+	csharp := `{"n":"caf\u00E9 \u0022\u003C"}`
+	for name, c := range map[string]struct{ signed, have, framework, want, words string }{
+		"Python":              {compact, python, "", python3, "as Python's json.dumps does"},
+		"PHP":                 {compact, php, "", "laravel", "PHP"},
+		"JavaScript":          {python, compact, "", most, "re-serialised the JSON"},
+		"Go":                  {`{"h":"<a>"}`, `{"h":"\u003ca\u003e"}`, "", "net/http", "Go"},
+		"C#":                  {`{"n":"café \"<"}`, csharp, "", "asp.net", "System.Text.Json"},
+		"a known one":         {compact, python, "rails", "rails", "Python"},
+		"an unknown one":      {python, compact, "cobol on cogs", most, ""},
+		"a Buffer":            {compact, buffer(compact), "", js, ""},
+		"bytes":               {ascii, `b'` + ascii + `'`, "", python3, ""},
+		"Lambda":              {compact, `{"body":` + stringified(compact) + `,"isBase64Encoded":false}`, "", "lambda", ""},
+		"a newline":           {ascii, ascii + "\n", "", "shell express next.js", ""},
+		"a newline, known":    {ascii, ascii + "\n", "django", "shell django", ""},
+		"CRLF in pretty JSON": {indented, strings.ReplaceAll(indented, "\n", "\r\n"), "", "shell express next.js", ""},
 	} {
-		sent := map[string]string{"Python": compact, "PHP": compact, "JavaScript": python, "Go": `{"h":"<a>"}`}[c.name]
-		q := signed(t, "stripe", sent)
-		q.Message.Body = []byte(c.have)
+		q := signed(t, "stripe", c.signed)
+		q.Message.Body, q.Framework = []byte(c.have), c.framework
 		a := find(t, q)
-		if len(a.Causes) == 0 || a.Causes[0].Fix[0].Framework != c.first || len(a.Causes[0].Fix) != 11 ||
-			!strings.Contains(a.Causes[0].Words, c.words) {
-			t.Errorf("%s: %+v", c.name, a.Causes)
+		if len(a.Causes) == 0 {
+			t.Errorf("%s: nothing found", name)
+			continue
+		}
+		var names []string
+		for _, f := range a.Causes[0].Fix {
+			names = append(names, f.Framework)
+		}
+		if got := strings.Join(names, " "); got != c.want || !strings.Contains(a.Causes[0].Words, c.words) {
+			t.Errorf("%s: %s, want %s: %s", name, got, c.want, a.Causes[0].Words)
+		}
+	}
+}
+
+func TestAFormGetsTheAdviceForForms(t *testing.T) {
+	for name, c := range map[string]struct{ signed, have, contentType string }{
+		"re-encoded":  {slackish, strings.ReplaceAll(slackish, "+", "%20"), ""},
+		"as JSON":     {"token=x&team=a+b", `{"token":"x","team":"a b"}`, ""},
+		"a newline":   {slackish, slackish + "\n", "application/x-www-form-urlencoded; charset=utf-8"},
+		"out of form": {"payload=" + url.QueryEscape(ascii), ascii, ""},
+	} {
+		q := signed(t, "slack", c.signed)
+		q.Message.Body, q.Framework = []byte(c.have), "express"
+		if c.contentType != "" {
+			q.Message.Header.Set("Content-Type", c.contentType)
+		}
+		a := find(t, q)
+		if len(a.Causes) != 1 || !strings.Contains(a.Causes[0].Fix[len(a.Causes[0].Fix)-1].Text, "x-www-form-urlencoded") {
+			t.Errorf("%s: %+v", name, a.Causes)
+		}
+	}
+	q := signed(t, "slack", compact)
+	q.Message.Body, q.Framework = []byte(indented), "express"
+	if a := find(t, q); strings.Contains(a.Causes[0].Fix[0].Text, "urlencoded") {
+		t.Errorf("JSON gets %v", a.Causes[0].Fix)
+	}
+}
+
+func TestAnAPIKeyIsRecognisedAndNotShown(t *testing.T) {
+	for _, c := range []struct{ scheme, key, want, fix string }{
+		{"stripe", "sk_test_abcdefgh12345678", "secret env:SECRET is an API key (sk_test_…), not the webhook secret", "whsec_"},
+		{"slack", "xoxb-abcdefgh-12345678", "is an access token (xoxb-…)", "signing secret"},
+		{"github", "github_pat_abcdefgh12345678", "is an access token (github_pat_…)", "entered when the webhook"},
+		{"twilio", "AC0123456789abcdef0123456789abcdef", "is an account SID (AC…)", "auth token"},
+		{"generic", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.c2lnbmF0dXJl", "is a JSON Web Token (eyJ…)", ""},
+	} {
+		body := "a=b"
+		q := signed(t, c.scheme, body)
+		q.Secrets[0].Key = []byte(c.key)
+		a := find(t, q)
+		if len(a.Causes) > 0 || len(a.Hints) != 1 || a.Hints[0].Kind != explain.SecretAPIKey ||
+			!strings.Contains(a.Hints[0].Words, c.want) || !strings.Contains(fmt.Sprint(a.Hints[0].Fix), c.fix) {
+			t.Errorf("%s: %+v", c.scheme, a)
+		}
+		if text := fmt.Sprintf("%+v", a); strings.Contains(text, c.key) || strings.Contains(text, "12345678") {
+			t.Errorf("%s: the key shows: %s", c.scheme, text)
+		}
+	}
+	for _, name := range []string{"paystack", "gitlab"} { // these take any text as the secret, or an API key
+		q := signed(t, name, ascii)
+		q.Secrets[0].Key = []byte("sk_live_abcdefgh12345678")
+		if a := find(t, q); len(a.Hints) > 0 {
+			t.Errorf("%s: %+v", name, a.Hints)
 		}
 	}
 }

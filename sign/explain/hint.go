@@ -12,10 +12,12 @@ import (
 )
 
 // hints returns the oddities of a message that no change makes match: lost data cannot be restored, but its loss shows.
-func hints(m sign.Message) (all []Hint) {
+func hints(q *Question) (all []Hint) {
+	m, found := &q.Message, newEvidence(q, nil)
 	add := func(kind Kind, words string) {
-		all = append(all, Hint{kind, words, fixes(kind, nil)})
+		all = append(all, Hint{kind, words, fixes(kind, found)})
 	}
+	all = credentials(q)
 	body := m.Body
 	if length, err := strconv.Atoi(m.Header.Get("Content-Length")); err == nil && length > len(body) &&
 		m.Header.Get("Content-Encoding") == "" {

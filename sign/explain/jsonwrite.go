@@ -17,7 +17,8 @@ type layout struct {
 	comma, colon string
 	indent       string // "" writes everything into one line
 	newline      string
-	arrays       bool // arrays and empty containers stay on one line, with a blank inside the brackets
+	events       string // stands behind each element of the outermost array but the last, and behind the whole
+	arrays       bool   // arrays and empty containers stay on one line, with a blank inside the brackets
 	pad          string
 }
 
@@ -29,6 +30,7 @@ var layouts = [...]layout{
 	{name: "indented by tabs", comma: ",", colon: ": ", indent: "\t", newline: "\n"},
 	{name: "indented as Jackson does", comma: ",", colon: " : ", indent: "  ", newline: "\n", arrays: true},
 	{name: "indented by 2 blanks, its lines ending in CRLF", comma: ",", colon: ": ", indent: "  ", newline: "\r\n"},
+	{name: "written with CRLF behind each event", comma: ",", colon: ":", events: "\r\n"}, // SendGrid
 	{name: "written with a blank behind each colon", comma: ",", colon: ": "},
 	{name: "written with a blank behind each comma", comma: ", ", colon: ":"},
 	{name: "indented by 3 blanks", comma: ",", colon: ": ", indent: "   ", newline: "\n"},
@@ -54,12 +56,15 @@ var stringStyles = [...]stringStyle{
 	{Style: rawjson.Style{ASCII: true, Slash: true}}, // PHP
 	// PHP with JSON_UNESCAPED_UNICODE, Swift
 	{Style: rawjson.Style{Slash: true}},
-	{Style: rawjson.Style{Also: "<>&", Lines: true}},                              // Go, Rails
-	{Style: rawjson.Style{ASCII: true, Upper: true}},                              // some Java and C# libraries
-	{Style: rawjson.Style{ASCII: true, Upper: true, Quote: true, Also: "<>&'+`"}}, // System.Text.Json
-	{Style: rawjson.Style{Also: "<>&='", Lines: true}},                            // Gson
-	// PHP with the JSON_HEX_ flags, Rails with ASCII
-	{Style: rawjson.Style{ASCII: true, Also: "<>&'"}},
+	{Style: rawjson.Style{Also: "<>&", Lines: true}},                                        // Go, Rails
+	{Style: rawjson.Style{ASCII: true, Upper: true}},                                        // some Java and C# libraries
+	{Style: rawjson.Style{ASCII: true, Upper: true, Quote: true, Also: "<>&'+`"}},           // System.Text.Json
+	{Style: rawjson.Style{Also: "<>&='", Lines: true}},                                      // Gson
+	{Style: rawjson.Style{ASCII: true, Also: "<>&'"}},                                       // Rails with ASCII
+	{Style: rawjson.Style{ASCII: true, Slash: true, Quote: true, Also: "<>&'", Caps: true}}, // PHP with the JSON_HEX_ flags
+	// Meta, as its page on webhooks says: https://developers.facebook.com/docs/graph-api/webhooks/getting-started
+	{Style: rawjson.Style{ASCII: true, Slash: true, Also: "<%@", Caps: true}},
+	{Style: rawjson.Style{ASCII: true, Slash: true, Also: "<%@"}},
 }
 
 func (n *node) render(l *layout, s *stringStyle) []byte {
@@ -113,6 +118,9 @@ func (w *writer) container(n *node, depth int) {
 			w.out = append(w.out, l.comma...)
 			if oneLine && l.arrays {
 				w.out = append(w.out, ' ')
+			}
+			if depth == 0 && n.kind == '[' {
+				w.out = append(w.out, l.events...)
 			}
 		}
 		if !oneLine {

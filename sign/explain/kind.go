@@ -60,6 +60,9 @@ const (
 	SecretNotDecoded    Kind = "secret_not_decoded" // the sender decodes it, the receiver does not
 	SecretDecoded       Kind = "secret_decoded"     // the receiver decodes it, the sender does not
 	SecretEncoded       Kind = "secret_encoded"
+	SecretAssignment    Kind = "secret_assignment" // NAME=value
+	SecretLabel         Kind = "secret_label"      // Bearer, SHA256=, v1:
+	SecretAPIKey        Kind = "secret_api_key"    // a hint only
 	OtherSecret         Kind = "secret_other"
 	OtherMode           Kind = "secret_other_mode" // test instead of live, or live instead of test
 	OtherEndpoint       Kind = "secret_other_endpoint"

@@ -5,8 +5,10 @@ import (
 	"maps"
 	"net/http"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
@@ -70,6 +72,30 @@ func prefixRow(prefix string) schemeRow {
 		s.Prefix = prefix
 		return changed
 	}}
+}
+
+// labelled matches the beginning of a signature header up to the signature.
+var labelled = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z][A-Za-z0-9-]{0,15}(?:\s*[:=,]\s*|\s+)`)
+})
+
+// prefixes reads the signature behind the label that stands before it, in whatever spelling: Bearer, SHA256=, v1:.
+func prefixes(t trial, yield func(variant) bool) {
+	for _, name := range headerNames(t.message.Header) {
+		if !strings.EqualFold(name, t.scheme.Header) {
+			continue
+		}
+		for _, value := range t.message.Header[name] {
+			prefix := labelled().FindString(value)
+			v := variant{trial: t, kind: SignaturePrefix, part: Message,
+				change: "the signature stands behind " + quoted([]byte(prefix)),
+				words:  "the sender writes the header in another form"}
+			v.scheme.Prefix = prefix
+			if prefix != "" && prefix != t.scheme.Prefix && !yield(v) {
+				return
+			}
+		}
+	}
 }
 
 // separatorRow puts another separator between the signed parts.

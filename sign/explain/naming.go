@@ -21,7 +21,7 @@ func (c *Cause) finish(q Question) {
 		kinds = slices.Replace(kinds, i, i+1, named...)
 		c.Kind, c.Also = kinds[0], kinds[1:]
 	}
-	c.Fix = fixes(c.Kind, likely)
+	c.Fix = fixes(c.Kind, newEvidence(&q, likely))
 }
 
 // isJSON reports whether a kind is about re-serialised JSON, which is named only after the match.
@@ -54,9 +54,12 @@ func (c *Cause) nameJSON(have, want []byte, likely *writerStyle) (kinds []Kind) 
 		change = "the body " + strings.Join(changes, " and ")
 	}
 	words := "something parsed and re-serialised the JSON"
-	if len(found) > 0 && len(found) == ends {
+	switch {
+	case len(found) > 0 && len(found) == ends:
 		words = byEditor
-	} else if likely != nil {
+	case len(found) > 0 && found[0].kind == LineEnds:
+		words = byTextMode
+	case likely != nil:
 		words += ", as " + likely.name + " does"
 	}
 	c.Change, c.Words = joined(" and ", c.Change, change), joined("; ", c.Words, words)
@@ -74,6 +77,9 @@ func aspects(have, want []byte) (all []aspect) {
 	b, bOK := parseJSON(want)
 	if !aOK || !bOK {
 		return nil
+	}
+	if change := lineEnds(have, want); change != "" {
+		return append(all, append([]aspect{{kind: LineEnds, change: change}}, atEnds(have, want)...)...)
 	}
 	if l := layoutOf(b); l != layoutOf(a) || l < 0 && !bytes.Equal(spaces(have), spaces(want)) {
 		change := "has other white space between its tokens"
@@ -93,6 +99,21 @@ func aspects(have, want []byte) (all []aspect) {
 	d.compare(a.sortedCopy(), b.sortedCopy())
 	all = append(all, d.aspects()...)
 	return append(all, atEnds(have, want)...)
+}
+
+// lineEnds says how the lines of two texts end where that is all that differs between their first and last characters;
+// "" where it is not.
+func lineEnds(have, want []byte) string {
+	inner := func(b []byte) []byte { return bytes.TrimSuffix(bytes.TrimPrefix(b, utf8BOM), tail(b)) }
+	have, want = inner(have), inner(want)
+	unix := replaced("\r\n", "\n")
+	switch {
+	case bytes.Equal(have, want) || !bytes.Equal(unix(have), unix(want)):
+		return ""
+	case len(want) > len(have):
+		return "has lines that end in CRLF"
+	}
+	return "has lines that end in LF"
 }
 
 // atEnds returns the differences before and behind the JSON.

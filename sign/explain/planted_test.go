@@ -33,6 +33,7 @@ const (
 		`"nested": {"a": 2, "z": 1}, "tags": ["a", "b"], "url": "https://a.b/c"}`
 	indented = "{\n  \"id\": \"evt_1\",\n  \"name\": \"café\",\n  \"url\": \"https://a.b/c\",\n  \"amount\": 4200,\n" +
 		"  \"tags\": [\n    \"a\",\n    \"b\"\n  ],\n  \"nested\": {\n    \"z\": 1,\n    \"a\": 2\n  }\n}"
+	sendgrid = "[{\"e\":\"open\",\"t\":1},\r\n{\"e\":\"click\",\"t\":2}]\r\n"
 	ascii    = `{"type":"ping","n":1}`
 	slackish = "payload=hello+world&user=a%40b.c&text=%C3%A9t%C3%A9~*"
 )
@@ -101,6 +102,13 @@ var bodyMistakes = []planted{
 	{"LF became CRLF", "github", "a: 1\nb: 2\n", body("a: 1\r\nb: 2\r\n"), explain.LineEnds, nil,
 		"a: 1␍␊b: 2␍␊", "a: 1␊b: 2␊", 4},
 	{"CRLF became LF", "github", "a: 1\r\nb: 2\r\n", body("a: 1\nb: 2\n"), explain.LineEnds, nil, "", "", 4},
+	{"LF became CRLF in indented JSON", "stripe", indented, body(strings.ReplaceAll(indented, "\n", "\r\n")),
+		explain.LineEnds, nil, "{␍␊  \"id\": \"e", "{␊  \"id\": \"ev", 1},
+	{"CRLF became LF in indented JSON", "github", strings.ReplaceAll(indented, "\n", "\r\n"), body(indented),
+		explain.LineEnds, nil, "", "", 1},
+	{"LF became CRLF, and one came behind", "stripe", indented,
+		body(strings.ReplaceAll(indented, "\n", "\r\n") + "\r\n"), explain.LineEnds,
+		[]explain.Kind{explain.NewlineAdded}, "", "", 1},
 	{"CRLF became LF, less the last one", "github", "a: 1\r\nb: 2", body("a: 1\nb: 2\n"), explain.NewlineAdded,
 		[]explain.Kind{explain.LineEnds}, "", "", 4},
 	{"a byte order mark was put before", "stripe", ascii, body("\xef\xbb\xbf" + ascii), explain.BOMAdded, nil, "", "", 0},
@@ -145,6 +153,19 @@ var bodyMistakes = []planted{
 		explain.OtherEscapes, nil, "", "", 6},
 	{"Go's escapes were undone", "github", `{"h":"\u003ca\u0026b\u003e"}`, body(`{"h":"<a&b>"}`),
 		explain.OtherEscapes, nil, "", "", 6},
+	{"Meta's escapes were undone", "meta", `{"m":"caf\u00e9 \u0040a \u003Cb> 5\u0025","u":"https:\/\/a\/b"}`,
+		body(`{"m":"café @a <b> 5%","u":"https://a/b"}`), explain.Reserialised,
+		[]explain.Kind{explain.UnicodeEscapes, explain.SlashEscapes}, "", "", 9},
+	{"Meta's escapes of \u00e9 and slashes only", "whatsapp-like", `{"m":"caf\u00e9","u":"https:\/\/a"}`,
+		body(`{"m":"café","u":"https://a"}`), explain.Reserialised,
+		[]explain.Kind{explain.UnicodeEscapes, explain.SlashEscapes}, "", "", 9},
+	{"PHP's JSON_HEX_TAG was undone", "github", `{"m":"\u003Cb\u003E"}`, body(`{"m":"<b>"}`),
+		explain.OtherEscapes, nil, "", "", 6},
+	{"SendGrid's line breaks between events were lost", "github", sendgrid, body(`[{"e":"open","t":1},{"e":"click","t":2}]`),
+		explain.Reformatted, []explain.Kind{explain.NewlineRemoved}, `pen","t":1},{"e":"click"`, `pen","t":1},␍␊{"e":"clic`, 20},
+	{"SendGrid's events were indented", "github", sendgrid,
+		body("[\n  {\n    \"e\": \"open\",\n    \"t\": 1\n  },\n  {\n    \"e\": \"click\",\n    \"t\": 2\n  }\n]"),
+		explain.Reformatted, []explain.Kind{explain.NewlineRemoved}, "", "", 1},
 	{"keys were unsorted", "shopify", sorted, body(compact), explain.KeyOrder, nil, "", "", 2},
 	{"few keys were sorted", "shopify", `{"type":"x","id":1,"data":{"b":1,"a":2}}`,
 		body(`{"data":{"b":1,"a":2},"id":1,"type":"x"}`), explain.KeyOrder, nil, "", "", 2},
@@ -263,6 +284,18 @@ var secretMistakes = []planted{
 		another("env:B", rawKey+"\n", "/b")), explain.OtherEndpoint, []explain.Kind{explain.SecretSpace}, "", "", 0},
 	{"quoted secret and an added newline", "github", ascii, both(secret("'"+rawKey+"'"), body(ascii+"\n")),
 		explain.NewlineAdded, []explain.Kind{explain.SecretQuotes}, "", "", 21},
+	{"a line of .env", "github", ascii, secret("GITHUB_SECRET=" + rawKey), explain.SecretAssignment, nil, "", "", 0},
+	{"an exported line with quotes", "stripe", ascii, secret("export STRIPE='" + rawKey + "'\n"),
+		explain.SecretAssignment, nil, "", "", 0},
+	{"a line of .env with a whsec_", "stripe", ascii, both(secret("WHSEC = "+whsecKey), signedAs(func(*sign.Scheme) {},
+		whsecKey)), explain.SecretAssignment, nil, "", "", 0},
+	{"Bearer before the secret", "github", ascii, secret("Bearer " + rawKey), explain.SecretLabel, nil, "", "", 0},
+	{"SHA256= before the secret", "github", ascii, secret("SHA256=" + rawKey), explain.SecretLabel, nil, "", "", 0},
+	{"v1: before the secret", "slack", ascii, secret("v1: " + rawKey), explain.SecretLabel, nil, "", "", 0},
+	{"a blank behind whsec_", "stripe", ascii, both(secret("whsec_ "+whsecKey[6:]), signedAs(func(*sign.Scheme) {},
+		whsecKey)), explain.SecretLabel, nil, "", "", 0},
+	{"WHSEC_ in capitals", "stripe", ascii, both(secret("WHSEC_"+whsecKey[6:]), signedAs(func(*sign.Scheme) {},
+		whsecKey)), explain.SecretLabel, nil, "", "", 0},
 	{"a token with blanks", "gitlab", ascii, secret(rawKey + "\r\n\r\n"), explain.SecretSpace, nil, "", "", 0},
 }
 
@@ -284,6 +317,12 @@ var messageMistakes = []planted{
 		explain.HeaderTwice, nil, "", "", 0},
 	{"no prefix before the signature", "github", ascii,
 		header("X-Hub-Signature-256", func(v string) string { return v[7:] }), explain.SignaturePrefix, nil, "", "", 0},
+	{"SHA256= in capitals", "github", ascii, header("X-Hub-Signature-256", prefixed("SHA256=")),
+		explain.SignaturePrefix, nil, "", "", 0},
+	{"a colon and a blank", "github", ascii, header("X-Hub-Signature-256", prefixed("v1: ")),
+		explain.SignaturePrefix, nil, "", "", 0},
+	{"Bearer before the signature", "github", ascii, header("X-Hub-Signature-256", prefixed("Bearer ")),
+		explain.SignaturePrefix, nil, "", "", 0},
 	{"base64 in place of hex", "github", ascii, header("X-Hub-Signature-256", rebase),
 		explain.SignatureEncoding, nil, "", "", 0},
 	{"SHA-512 in place of SHA-256", "generic", ascii, signedAs(func(s *sign.Scheme) { s.Hash = sign.SHA512 }, rawKey),
@@ -351,7 +390,7 @@ func TestPlantedMistakesAreFoundAndNamed(t *testing.T) {
 // question is the planted message before anything is wrong with it.
 func (p planted) question(t *testing.T) explain.Question {
 	switch p.scheme {
-	case "meta-like":
+	case "meta-like", "whatsapp-like":
 		s := lookup(t, "github")
 		s.Name = "mine"
 		return signedBy(t, s, p.signed, rawKey)
@@ -469,6 +508,11 @@ func header(name string, change func(string) string) func(*explain.Question) {
 
 func setHeader(name, value string) func(*explain.Question) {
 	return func(q *explain.Question) { q.Message.Header.Set(name, value) }
+}
+
+// prefixed replaces the prefix of GitHub's header.
+func prefixed(with string) func(string) string {
+	return func(v string) string { return with + v[len("sha256="):] }
 }
 
 func rebase(v string) string {

@@ -2,12 +2,13 @@ package explain
 
 import (
 	"bytes"
+	"cmp"
 	"hash/maphash"
 	"slices"
 )
 
 // usual is how many layouts, from the first on, are combined with all other changes.
-const usual = 7
+const usual = 8
 
 // reserialised makes the bodies with re-serialised JSON: every layout, escaping and key order, with and without a line
 // break at the end, those of the most usual senders first.
@@ -65,7 +66,7 @@ func spellings(root *node, all []layout, styles []*stringStyle, yield func(edit)
 			if !yield(edit{kind: Reserialised, body: w.out}) {
 				return false
 			}
-			w.out = append(w.out, '\n')
+			w.out = append(w.out, cmp.Or(all[i].events, "\n")...)
 			if !yield(edit{kind: Reserialised, body: w.out}) {
 				return false
 			}

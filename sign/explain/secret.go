@@ -29,6 +29,12 @@ var secretRows = [...]secretRow{
 	{SecretQuotes, "the secret is taken without the quotes around it",
 		"the quotes of a configuration file became part of the secret", false,
 		func(t []byte) []byte { return bytes.Trim(bytes.Trim(t, blank), "\"'`") }},
+	{SecretLabel, "the secret is only what stands behind its label", "a label such as Bearer, SHA256= or v1: was copied " +
+		"together with the secret", false, unlabelled},
+	{SecretAssignment, "the secret is only what stands behind NAME=", "a whole line of a .env file was taken for the secret",
+		false, assigned},
+	{SecretLabel, "the prefix of the secret is written whsec_", "the prefix has capitals, blanks or another separator",
+		false, respelledWhsec},
 	{SecretDecoded, "the text of the secret is the key as it is",
 		"the receiver decodes the secret, the sender takes its text", true,
 		func(t []byte) []byte { return t }},

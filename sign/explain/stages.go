@@ -1,15 +1,15 @@
 package explain
 
 // stages returns all variants, cheap and usual ones first: secrets and message with the body unchanged, the ends of the
-// body, its JSON, its characters, its wrapping, and then two changes at once.
+// body and of its lines, its JSON, its characters, its wrapping, and then two changes at once.
 func stages(t trial, given []Other) []variants {
 	other, rewritten := others(given), bodies(reserialised)
-	ends, plain := bodies(rows(plainRows()[:9])), bodies(rows(plainRows()))
+	ends, plain := bodies(rows(plainRows()[:12])), bodies(rows(plainRows()))
 	return []variants{
 		allOf(t, other, secrets),
 		allOf(t, headers, urls, methods, stamps),
 		allOf(t, ends, rewritten, plain),
-		allOf(t, schemes, readings),
+		allOf(t, schemes, readings, prefixes),
 		allOf(t, bodies(wrapped)),
 		allOf(t, bodies(reordered), bodies(numbers)),
 		combined(t, other, secrets),

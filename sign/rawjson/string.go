@@ -16,6 +16,7 @@ type Style struct {
 	Slash bool   // a slash becomes \/
 	Quote bool   // " becomes \u0022
 	Also  string // ASCII characters that become \uXXXX
+	Caps  bool   // hex digits of Also are upper case, whatever Upper says
 	Lines bool   // U+2028 and U+2029 are escaped
 }
 
@@ -64,7 +65,7 @@ func (s Style) append(to []byte, r rune, raw []byte) []byte {
 // escape writes \uXXXX, twice for a character that needs a surrogate pair.
 func (s Style) escape(to []byte, r rune) []byte {
 	format := `\u%04x`
-	if s.Upper {
+	if s.Upper || s.Caps && r < utf8.RuneSelf && strings.ContainsRune(s.Also, r) {
 		format = `\u%04X`
 	}
 	units := []rune{r}
