@@ -33,7 +33,8 @@ func credentialName(begins string) string {
 		return "a JSON Web Token"
 	case begins == "AKIA", begins == "ASIA":
 		return "an access key ID"
-	case strings.HasPrefix(begins, "gh"), begins == "github_pat_", strings.HasPrefix(begins, "gl"), strings.HasPrefix(begins, "xox"),
+	case strings.HasPrefix(begins, "gh"), begins == "github_pat_", strings.HasPrefix(begins, "gl"),
+		strings.HasPrefix(begins, "xox"),
 		begins == "xapp-", begins == "EAA", strings.HasPrefix(begins, "shp"), begins == "sq0atp-":
 		return "an access token"
 	}
@@ -71,8 +72,9 @@ var assignment = sync.OnceValue(func() *regexp.Regexp {
 
 // label matches what stands before a secret on a page or in a header.
 var label = sync.OnceValue(func() *regexp.Regexp {
-	return regexp.MustCompile(`(?i)^(?:(?:bearer|basic|token|key|secret|(?:signing|webhook)[ _-]?secret)(?:\s*[:,]\s*|\s+)|` +
-		`(?:(?:hmac-?)?sha-?(?:1|256|384|512)|hmac|v[0-9])(?:\s*[:=,]\s*|\s+))(\S.{7,})$`)
+	return regexp.MustCompile(
+		`(?i)^(?:(?:bearer|basic|token|key|secret|(?:signing|webhook)[ _-]?secret)(?:\s*[:,]\s*|\s+)|` +
+			`(?:(?:hmac-?)?sha-?(?:1|256|384|512)|hmac|v[0-9])(?:\s*[:=,]\s*|\s+))(\S.{7,})$`)
 })
 
 // whsecLabel matches whsec_ in another spelling.

@@ -220,7 +220,8 @@ func TestAFormGetsTheAdviceForForms(t *testing.T) {
 
 func TestAnAPIKeyIsRecognisedAndNotShown(t *testing.T) {
 	for _, c := range []struct{ scheme, key, want, fix string }{
-		{"stripe", "sk_test_abcdefgh12345678", "secret env:SECRET is an API key (sk_test_…), not the webhook secret", "whsec_"},
+		{"stripe", "sk_test_abcdefgh12345678", "secret env:SECRET is an API key (sk_test_…), not the webhook secret",
+			"whsec_"},
 		{"slack", "xoxb-abcdefgh-12345678", "is an access token (xoxb-…)", "signing secret"},
 		{"github", "github_pat_abcdefgh12345678", "is an access token (github_pat_…)", "entered when the webhook"},
 		{"twilio", "AC0123456789abcdef0123456789abcdef", "is an account SID (AC…)", "auth token"},

@@ -51,8 +51,8 @@ type framework struct {
 	packed   string // about content codings
 }
 
-// frameworks begin with the most common ones: Stack Overflow's survey of 2024 has Express and Next.js first, and Flask is
-// the most common one of another language with a receiver in barb verify --emit.
+// frameworks begin with the most common ones: Stack Overflow's survey of 2024 has Express and Next.js first, and Flask
+// is the most common one of another language with a receiver in barb verify --emit.
 var frameworks = [...]framework{
 	{"express", "js",
 		"mount express.raw({type: 'application/json'}) on this route before express.json(), and verify req.body, a Buffer",
@@ -125,7 +125,8 @@ var frameworks = [...]framework{
 		"verify event.body as it is, or Buffer.from(event.body, 'base64') when event.isBase64Encoded, and parse it " +
 			"afterwards with new URLSearchParams",
 		"a function gets at most 6 MB; larger bodies must go around it",
-		"set binary media types to get the compressed body as base64; decompress Buffer.from(event.body, 'base64') with zlib"},
+		"set binary media types to get the compressed body as base64; decompress Buffer.from(event.body, " +
+			"'base64') with zlib"},
 }
 
 // shellFix is the advice for a body that was saved to be checked by hand.
@@ -150,8 +151,8 @@ func newEvidence(q *Question, writer *writerStyle) evidence {
 	return evidence{framework: q.Framework, writer: writer, have: q.Message.Body, isForm: isForm}
 }
 
-// fixes returns the advice for a change of the body: for the one framework that is known, for those of the language that
-// shows, or for the most common ones.
+// fixes returns the advice for a change of the body: for the one framework that is known, for those of the language
+// that shows, or for the most common ones.
 func fixes(kind Kind, e evidence) (all []Fix) {
 	switch kind {
 	case NewlineAdded, NewlineRemoved, SpaceAdded, LineEnds, BOMAdded, BOMRemoved, ChunkFraming, HeadIncluded:

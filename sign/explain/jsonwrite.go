@@ -56,12 +56,13 @@ var stringStyles = [...]stringStyle{
 	{Style: rawjson.Style{ASCII: true, Slash: true}}, // PHP
 	// PHP with JSON_UNESCAPED_UNICODE, Swift
 	{Style: rawjson.Style{Slash: true}},
-	{Style: rawjson.Style{Also: "<>&", Lines: true}},                                        // Go, Rails
-	{Style: rawjson.Style{ASCII: true, Upper: true}},                                        // some Java and C# libraries
-	{Style: rawjson.Style{ASCII: true, Upper: true, Quote: true, Also: "<>&'+`"}},           // System.Text.Json
-	{Style: rawjson.Style{Also: "<>&='", Lines: true}},                                      // Gson
-	{Style: rawjson.Style{ASCII: true, Also: "<>&'"}},                                       // Rails with ASCII
-	{Style: rawjson.Style{ASCII: true, Slash: true, Quote: true, Also: "<>&'", Caps: true}}, // PHP with the JSON_HEX_ flags
+	{Style: rawjson.Style{Also: "<>&", Lines: true}},                              // Go, Rails
+	{Style: rawjson.Style{ASCII: true, Upper: true}},                              // some Java and C# libraries
+	{Style: rawjson.Style{ASCII: true, Upper: true, Quote: true, Also: "<>&'+`"}}, // System.Text.Json
+	{Style: rawjson.Style{Also: "<>&='", Lines: true}},                            // Gson
+	{Style: rawjson.Style{ASCII: true, Also: "<>&'"}},                             // Rails with ASCII
+	// PHP with the JSON_HEX_ flags
+	{Style: rawjson.Style{ASCII: true, Slash: true, Quote: true, Also: "<>&'", Caps: true}},
 	// Meta, as its page on webhooks says: https://developers.facebook.com/docs/graph-api/webhooks/getting-started
 	{Style: rawjson.Style{ASCII: true, Slash: true, Also: "<%@", Caps: true}},
 	{Style: rawjson.Style{ASCII: true, Slash: true, Also: "<%@"}},

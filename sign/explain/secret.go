@@ -31,7 +31,8 @@ var secretRows = [...]secretRow{
 		func(t []byte) []byte { return bytes.Trim(bytes.Trim(t, blank), "\"'`") }},
 	{SecretLabel, "the secret is only what stands behind its label", "a label such as Bearer, SHA256= or v1: was copied " +
 		"together with the secret", false, unlabelled},
-	{SecretAssignment, "the secret is only what stands behind NAME=", "a whole line of a .env file was taken for the secret",
+	{SecretAssignment, "the secret is only what stands behind NAME=",
+		"a whole line of a .env file was taken for the secret",
 		false, assigned},
 	{SecretLabel, "the prefix of the secret is written whsec_", "the prefix has capitals, blanks or another separator",
 		false, respelledWhsec},
