@@ -1,6 +1,5 @@
-// Package body reads the body of a request or an answer as an expression sees it: without content encodings and byte
-// order mark, and as a value where it is JSON, a form or multipart. It never changes what is stored or forwarded, and
-// it does not know the language of expressions.
+// Package body reads the body of a request or an answer as an expression sees it. Content encodings and a byte order
+// mark are gone, and JSON, forms and multipart are values. It never changes what is stored or forwarded.
 package body
 
 import (
