@@ -151,8 +151,10 @@ func (p *document) script() string {
 	b.WriteString("set -e -o pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n")
 	for n, s := range p.steps {
 		switch s.kind {
-		case "sh", "run":
+		case "sh":
 			b.WriteString(s.text + "wait\n")
+		case "run":
+			b.WriteString(s.text)
 		case "file":
 			fmt.Fprintf(&b, "cat > '%s' <<'END OF FILE'\n%sEND OF FILE\n", s.name, s.text)
 		case "console":
