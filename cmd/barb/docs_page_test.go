@@ -9,17 +9,18 @@ import (
 	"testing"
 )
 
-// A document is README.md or a file of docs/. These of its parts run, in this order, in one shell and one empty home:
+// A document is README.md or a page of docs/. Some of its parts run, in their order, in one shell and one empty home:
 //
-//   - every ```sh block, as it would when pasted
-//   - every ```console block: what each command after "$ " prints is compared with the lines below it. A line of "…" stands
-//     for any lines, a "…" inside a line for any text. Times, durations, sizes, ids and digests only have to look alike.
-//   - <!-- run: COMMANDS -->, which a reader does not see: what the page needs and does not talk about
+//   - a ```sh block, as it would when pasted
+//   - a ```console block: what each command after "$ " prints is compared with the lines below it. A line of "…"
+//     stands for any lines, a "…" inside a line for any text. Times, durations, sizes, ids and digests only have to
+//     look alike.
+//   - <!-- run: COMMANDS -->: what the page needs and a reader does not see
 //
 // A comment just before a block says more of it:
 //
-//   - <!-- meanwhile: COMMANDS -->: the first command of the console block stays in the background and these run while it
-//     is there. It gets SIGTERM at the end of the block, unless it has ended. $OUT is the file of its output.
+//   - <!-- meanwhile: COMMANDS -->: the first command of the console block stays in the background while these run. It
+//     gets SIGTERM at the end of the block, unless it has ended. $OUT is the file of its output.
 //   - <!-- file: NAME -->: the block is written to this file
 //   - <!-- not run: REASON -->: the console block is only shown
 type document struct {

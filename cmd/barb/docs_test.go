@@ -21,8 +21,8 @@ import (
 
 var updateDocs = flag.Bool("update-docs", false, "write what the commands print into the console blocks of the pages")
 
-// TestThePagesSayWhatHappens runs README.md and docs/*.md as a reader would who pastes every block in order. Only the ports
-// are others, so that two runs do not meet. Behind port 3000 is an app that answers 200.
+// TestThePagesSayWhatHappens runs README.md and docs/*.md as a reader would who pastes every block in order. Only the
+// ports are others, so that two runs do not meet. Behind port 3000 is an app that answers 200.
 func TestThePagesSayWhatHappens(t *testing.T) {
 	t.Parallel()
 	dir, pages := t.TempDir(), map[string]*document{}
@@ -63,8 +63,8 @@ func setupPage(env *testscript.Env) error {
 	return nil
 }
 
-// otherPorts returns what replaces the ports that pages use by free ones, starts the app of port 3000 on its one, and notes
-// which port stands for which.
+// otherPorts returns what replaces the ports that pages use by free ones, starts the app of port 3000 on its one, and
+// notes which port stands for which.
 func otherPorts(t *testing.T, back map[string]string) func(string) string {
 	t.Helper()
 	free := map[string]string{}
@@ -117,8 +117,8 @@ func (p *document) compare(dir string, ports map[string]string) (err error) {
 	return err
 }
 
-// alike says whether the lines are those of the page, of which "…" stands for any. More lines may follow where the command
-// had not ended.
+// alike says whether the lines are those of the page, of which "…" stands for any. More lines may follow where the
+// command had not ended.
 func alike(want, got []string, more bool) bool {
 	var pattern strings.Builder
 	for _, line := range want {
