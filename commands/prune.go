@@ -24,6 +24,7 @@ type pruneOptions struct {
 	vacuum    bool
 	pins      bool
 	dryRun    bool
+	yes       bool
 }
 
 // rewritten is the size up to which prune writes the rest of the history anew without being asked.
@@ -48,14 +49,12 @@ func newPrune(sh *shell) *cobra.Command {
 	cmd.Flags().BoolVar(&o.vacuum, "vacuum", false, "write the history anew, also one larger than 256 MiB")
 	cmd.Flags().BoolVar(&o.pins, "pins", false, "forget which scheme each secret has verified with -s auto")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "print what would be removed and remove nothing")
+	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "remove without asking, also on a terminal")
+	cmd.MarkFlagsMutuallyExclusive("dry-run", "yes")
 	return cmd
 }
 
 func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
-	if o.dryRun && (o.maxSize > 0 || o.vacuum || o.pins) {
-		return fail.Usage("--dry-run does not go with --max-size, --vacuum or --pins").Hint(
-			"barb prune --older-than 7d --dry-run")
-	}
 	sh.judgements.strict = true
 	filter, none, err := sh.narrowed(ctx, &o.Filter) // a history that is not there is not made
 	if err != nil {
@@ -72,7 +71,10 @@ func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 	case none:
 		return sh.pruned(0, 0, "removed")
 	case o.dryRun:
-		return pruneDryRun(ctx, sh, rule)
+		return pruneDryRun(ctx, sh, &o, rule)
+	}
+	if goOn, err := sh.agreesToPrune(ctx, &o, rule); err != nil || !goOn {
+		return err
 	}
 	if o.pins {
 		n, err := sh.history.Unpin(ctx, cmp.Or(filter.Scheme, "*"))
@@ -94,18 +96,56 @@ func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 	return sh.pruned(result.Removed, result.Bytes, "removed")
 }
 
-func pruneDryRun(ctx context.Context, sh *shell, rule store.PruneRule) error {
-	if until := rule.Filter.Until; until.IsZero() || rule.OlderThan.Before(until) {
-		rule.Filter.Until = rule.OlderThan
-	}
-	n := int64(0)
-	for _, err := range sh.history.List(ctx, rule.Filter) {
+// removes reports whether any flag asks for exchanges to be removed.
+func (o *pruneOptions) removes() bool { return o.byAge || o.maxSize > 0 }
+
+// pruneDryRun says what would be done, and does nothing.
+func pruneDryRun(ctx context.Context, sh *shell, o *pruneOptions, rule store.PruneRule) error {
+	if o.pins {
+		n, err := sh.history.CountPins(ctx, cmp.Or(rule.Filter.Scheme, "*"))
 		if err != nil {
 			return err
 		}
-		n++
+		sh.say("barb: would forget what %s had verified", ui.Count(int(n), "secret"))
+		if !o.removes() && !o.vacuum {
+			return nil
+		}
+	}
+	n, err := sh.history.WouldPrune(ctx, rule)
+	if err != nil {
+		return err
+	}
+	if o.vacuum {
+		sh.say("barb: would write the history of %s anew", units.RoundSize(sh.history.Size()))
 	}
 	return sh.pruned(n, 0, "would remove")
+}
+
+// agreesToPrune asks on a terminal before more is removed than the limits of barb.toml remove by themselves. Elsewhere
+// nobody is there to answer, and it does not ask.
+func (sh *shell) agreesToPrune(ctx context.Context, o *pruneOptions, rule store.PruneRule) (bool, error) {
+	limits := sh.file.Retention
+	isUsual := (!o.byAge || limits.MaxAge > 0 && o.olderThan >= limits.MaxAge) &&
+		(o.maxSize == 0 || limits.MaxSize > 0 && o.maxSize >= limits.MaxSize)
+	if o.yes || isUsual || !sh.InTerminal || !sh.ErrTerminal {
+		return true, nil
+	}
+	n, err := sh.history.WouldPrune(ctx, rule)
+	if err != nil || n == 0 {
+		return err == nil, err
+	}
+	about := ""
+	if o.maxSize > 0 {
+		about = "about "
+	}
+	sh.err.Printf("barb: this removes %s%s for good from %s\nremove? [y/N] ", about, ui.Count(int(n), "exchange"),
+		ui.EscapeLine(sh.history.Path()))
+	answer, err := readAnswer(sh.In)
+	if err == nil && answer != "y" && answer != "yes" {
+		sh.say("barb: nothing was removed")
+		return false, nil
+	}
+	return err == nil, err
 }
 
 func (sh *shell) pruned(n, bytes int64, did string) error {

@@ -54,6 +54,12 @@ func (s *Store) Pin(ctx context.Context, p Pin, replaces string, now time.Time) 
 	return held, err
 }
 
+// CountPins returns how many pins Unpin would forget.
+func (s *Store) CountPins(ctx context.Context, scheme string) (n int64, err error) {
+	ids, err := s.idsOf(ctx, "SELECT 1 FROM pin WHERE scheme GLOB ?", globOf(scheme))
+	return int64(len(ids)), err
+}
+
 // Unpin forgets the pins to a scheme, in which * stands for any part, and returns how many there were.
 func (s *Store) Unpin(ctx context.Context, scheme string) (n int64, err error) {
 	ids, err := s.idsOf(ctx, "DELETE FROM pin WHERE scheme GLOB ? RETURNING 1", globOf(scheme))

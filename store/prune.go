@@ -73,6 +73,7 @@ type pruner struct {
 	named   *sqlite3.SQLiteStmt // the names of an exchange
 	names   map[int64]bool      // that removed exchanges had
 	removed int64
+	plan    *plan // nil: exchanges are removed and not only counted
 	version int64 // changes with each commit of another connection
 }
 
@@ -113,8 +114,7 @@ func (p *pruner) prune(ctx context.Context, rule PruneRule) error {
 		return nil
 	}
 	return p.remove(ctx, rule.Filter, []stage{badlySigned, spentCopies, {}}, func() (int64, error) {
-		used, err := p.used()
-		return used - rule.MaxBytes, err
+		return p.excess(rule.MaxBytes)
 	})
 }
 
@@ -157,7 +157,12 @@ func (p *pruner) remove(ctx context.Context, f Filter, stages []stage, excess fu
 		if len(batch) == 0 {
 			return nil
 		}
-		if err := p.politely(ctx, p.alone(func() error { return p.commit(batch) })); err != nil {
+		if p.plan != nil {
+			err = p.count(batch)
+		} else {
+			err = p.politely(ctx, p.alone(func() error { return p.commit(batch) }))
+		}
+		if err != nil {
 			return err
 		}
 	}
@@ -213,6 +218,9 @@ func (p *pruner) batch(ctx context.Context, sc *scope, span Range, most int, byt
 			return nil, err
 		}
 		batch, bytes = append(batch, id), bytes-size-rowBytes
+		if p.plan != nil {
+			p.plan.sizes[id] = size + rowBytes
+		}
 	}
 	return batch, rows.Err()
 }

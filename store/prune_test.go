@@ -135,3 +135,28 @@ func number(t *testing.T, path, query string) (n int64) {
 	must(t, db.QueryRow(query).Scan(&n))
 	return n
 }
+
+func TestWhatPruneWouldRemoveIsCountedAndStays(t *testing.T) {
+	t.Parallel()
+	s := filled(t, 3000)
+	for name, c := range map[string]struct {
+		rule  store.PruneRule
+		slack int64
+	}{
+		"by age":         {store.PruneRule{OlderThan: noon.Add(1000 * time.Millisecond)}, 0},
+		"by size":        {store.PruneRule{MaxBytes: 2_000_000}, 150},
+		"by both":        {store.PruneRule{OlderThan: noon.Add(100 * time.Millisecond), MaxBytes: 2_000_000}, 150},
+		"of some":        {store.PruneRule{OlderThan: noon.Add(time.Hour), Filter: store.Filter{Kind: record.Sent}}, 0},
+		"with no limits": {store.PruneRule{}, 0},
+	} {
+		would, err := s.WouldPrune(context.Background(), c.rule)
+		if err != nil || len(listed(t, s, store.Filter{})) != 3000 {
+			t.Fatalf("%s: %v, or something was removed", name, err)
+		}
+		other := filled(t, 3000)
+		did, err := other.Prune(context.Background(), c.rule)
+		if err != nil || would < did.Removed-c.slack || would > did.Removed+c.slack {
+			t.Errorf("%s: it would remove %d, and removed %d, %v", name, would, did.Removed, err)
+		}
+	}
+}
