@@ -23,7 +23,8 @@ func TestPruneAsksOnATerminal(t *testing.T) {
 		"yes removes them":         {"barb prune --older-than 0s", "y\n", true, "left 0"},
 		"--yes does not ask":       {"barb prune --older-than 0s --yes", "", false, "left 0"},
 		"nothing to remove":        {"barb prune --older-than 1d", "", false, "left [1-9]"},
-		"as barb.toml does": {"echo '[history]\nmax_age = \"0.001s\"' > c.toml; sleep 0.01; barb prune --older-than 0.002s --config c.toml",
+		"as barb.toml does": {"echo '[history]\nmax_age = \"0.001s\"' > c.toml; sleep 0.01; barb prune --older-than " +
+			"0.002s --config c.toml",
 			"", false, "left 0"},
 	} {
 		t.Run(name, func(t *testing.T) {
