@@ -1,15 +1,14 @@
 package store
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/mattn/go-sqlite3"
 
 	"github.com/barbhq/barb/store/disk"
+	"github.com/barbhq/barb/store/migrations"
 )
 
 // applicationID marks a SQLite file as a history: "barb" in ASCII.
@@ -47,28 +46,14 @@ func peek(path string) (header, error) {
 	}
 	// Another process may be writing the file: SQLite then finds it shorter than its header says, or reads one mark before
 	// the change and another after. The header itself is whole; the rest is judged under a lock.
-	application, version, rawErr := readMarks(path)
+	application, version, rawErr := disk.SQLiteMarks(path)
 	switch {
 	case rawErr != nil || application != applicationID:
 		return header{}, err
-	case version > latest():
+	case version > migrations.Latest():
 		return header{}, newer(path, version)
 	}
 	return header{version: version}, nil
-}
-
-// readMarks reads the application id and the user version of a SQLite file (sqlite.org/fileformat.html, 1.3).
-func readMarks(path string) (application, version int, err error) {
-	f, err := os.Open(path)
-	if err != nil {
-		return 0, 0, err
-	}
-	defer f.Close()
-	var head [100]byte
-	if _, err := io.ReadFull(f, head[:]); err != nil {
-		return 0, 0, err
-	}
-	return int(binary.BigEndian.Uint32(head[68:])), int(binary.BigEndian.Uint32(head[60:])), nil
 }
 
 func peekThrough(path string) (header, error) {
@@ -84,7 +69,7 @@ func peekThrough(path string) (header, error) {
 	switch {
 	case err != nil:
 		return header{}, strange(path, err)
-	case application == applicationID && int(version) > latest():
+	case application == applicationID && int(version) > migrations.Latest():
 		return header{}, newer(path, int(version))
 	case application == applicationID:
 		return header{version: int(version)}, nil
@@ -107,5 +92,5 @@ func strange(path string, err error) error {
 }
 
 func newer(path string, version int) error {
-	return fault(path, fmt.Errorf("%w (schema %d, this one knows %d)", ErrNewer, version, latest()))
+	return fault(path, fmt.Errorf("%w (schema %d, this one knows %d)", ErrNewer, version, migrations.Latest()))
 }

@@ -31,7 +31,7 @@ func checkOwners(path string) error {
 	if err != nil {
 		return err
 	}
-	return eachFile(real, func(file string, info fs.FileInfo) error {
+	return disk.EachWith(real, besides, func(file string, info fs.FileInfo) error {
 		if file != real && !info.Mode().IsRegular() {
 			return fault(file, fmt.Errorf("%w: it is not a regular file", ErrForeign))
 		}
@@ -45,7 +45,7 @@ func checkOwners(path string) error {
 // makePrivate removes other users' right to read or write a history's files. On a file system without modes, only a
 // file that others can write is an error.
 func makePrivate(path string) error {
-	return eachFile(path, func(file string, info fs.FileInfo) error {
+	return disk.EachWith(path, besides, func(file string, info fs.FileInfo) error {
 		const others = 0o077
 		if !disk.IsMine(info) || info.Mode().Perm()&others == 0 {
 			return nil
@@ -56,21 +56,4 @@ func makePrivate(path string) error {
 		}
 		return fault(file, fmt.Errorf("%w: others can write it (mode %#o): %w", ErrOwner, info.Mode().Perm(), cause(err)))
 	})
-}
-
-// eachFile calls do with those files of a history that are there.
-func eachFile(path string, do func(file string, info fs.FileInfo) error) error {
-	for _, end := range besides {
-		info, err := os.Lstat(path + end)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err == nil {
-			err = do(path+end, info)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -114,7 +114,11 @@ func (p *pruner) prune(ctx context.Context, rule PruneRule) error {
 		return nil
 	}
 	return p.remove(ctx, rule.Filter, []stage{badlySigned, spentCopies, {}}, func() (int64, error) {
-		return p.excess(rule.MaxBytes)
+		used, err := p.used()
+		if p.plan != nil {
+			used -= p.plan.bytes
+		}
+		return used - rule.MaxBytes, err
 	})
 }
 

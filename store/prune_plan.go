@@ -46,12 +46,3 @@ func (p *pruner) count(batch []int64) error {
 	clear(p.plan.sizes)
 	return nil
 }
-
-// excess returns how many bytes the history takes beyond a limit, less what a plan has counted.
-func (p *pruner) excess(most int64) (int64, error) {
-	used, err := p.used()
-	if p.plan != nil {
-		used -= min(used, p.plan.bytes)
-	}
-	return used - most, err
-}

@@ -3,32 +3,19 @@ package store
 import (
 	"cmp"
 	"context"
-	"embed"
 	"fmt"
 	"time"
 
 	"github.com/mattn/go-sqlite3"
-)
 
-// migrations holds one script a version, by name. They only go forward; a released one is never changed.
-//
-//go:embed migrations/*.sql
-var migrations embed.FS
+	"github.com/barbhq/barb/store/migrations"
+)
 
 // pageSize suits hooks of 1 KiB: 4 KiB waste a quarter of each page, 16 KiB write twice as much in a small group.
 const pageSize = 8 << 10
 
 // patience is how long a lock of another process is waited for.
 const patience = 5 * time.Second
-
-// latest is the schema version this program writes: the number of scripts.
-func latest() int {
-	scripts, err := migrations.ReadDir("migrations")
-	if err != nil {
-		panic(err) // the folder is compiled in
-	}
-	return len(scripts)
-}
 
 // migrate brings the file to the latest version in one immediate transaction, so that a kill leaves the old version or
 // the new one, and of several processes one does it and the others find it done.
@@ -58,25 +45,17 @@ func (c *conn) applyMigrations(path string) error {
 		return err
 	case application != applicationID && (application != 0 || tables > 0):
 		return fault(path, ErrForeign)
-	case int(version) > latest():
+	case int(version) > migrations.Latest():
 		return newer(path, int(version))
-	case int(version) == latest(): // another process was faster
+	case int(version) == migrations.Latest(): // another process was faster
 		return nil
 	}
-	scripts, err := migrations.ReadDir("migrations")
-	if err != nil {
-		return err
-	}
-	for _, script := range scripts[version:] {
-		text, err := migrations.ReadFile("migrations/" + script.Name())
-		if err != nil {
-			return err
-		}
-		if err := c.exec(string(text)); err != nil {
-			return fmt.Errorf("%s: %w", script.Name(), err)
+	for _, script := range migrations.All()[version:] {
+		if err := c.exec(script.Text); err != nil {
+			return fmt.Errorf("%s: %w", script.Name, err)
 		}
 	}
-	return c.exec(fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, len(scripts)))
+	return c.exec(fmt.Sprintf("PRAGMA application_id = %d; PRAGMA user_version = %d", applicationID, migrations.Latest()))
 }
 
 // useLog switches the file to a write-ahead log.

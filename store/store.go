@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store/disk"
+	"github.com/barbhq/barb/store/migrations"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -129,7 +130,7 @@ func (s *Store) ready(create bool) error {
 // update migrates a file of an earlier version.
 func (s *Store) update(h header, create bool) error {
 	// A migration was cut off and left a journal, maybe after it wrote the header: looking under a lock undoes it.
-	old := h.blank || h.version < latest() || disk.Size(s.path+"-journal") > 0
+	old := h.blank || h.version < migrations.Latest() || disk.Size(s.path+"-journal") > 0
 	switch {
 	case s.refused != nil && (old || create):
 		return s.refused
@@ -161,7 +162,7 @@ func (s *Store) tryReaders(ctx context.Context, settings ...string) error {
 	var version int
 	err := s.db.QueryRowContext(ctx, "SELECT user_version FROM pragma_user_version, (SELECT count(*) FROM history)").Scan(
 		&version)
-	if err == nil && version > latest() { // a newer barb's migration still waits in the log
+	if err == nil && version > migrations.Latest() { // a newer barb's migration still waits in the log
 		err = newer(s.path, version)
 	}
 	if err != nil {
