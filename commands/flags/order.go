@@ -73,26 +73,34 @@ func (v *Order) KeyFor(r *record.Request) (key string, ordered bool) {
 	return key[:min(len(key), MaxOrder)], true
 }
 
-// keyOf returns what the expression yields for the parsed body, "" where that has no key.
+// keyOf returns what the expression yields for the parsed body or, where that is nothing, for the object that every
+// expression sees, so that .customer and .body.customer are the same. It is "" where neither has a key.
 func (v *Order) keyOf(r *record.Request) (key string) {
+	ctx, cancel := context.WithTimeout(context.Background(), keyTimeout)
+	defer cancel()
+	first := func(out any) error {
+		if out != nil && key == "" {
+			key = fmt.Sprint(out)
+		}
+		return nil
+	}
 	c, err := body.Open(r.Header, r.Body)
 	if err != nil {
 		return ""
 	}
 	value, err := c.Value()
-	if value == nil || err != nil {
-		return ""
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), keyTimeout)
-	defer cancel()
-	err = v.key.Run(ctx, value, func(out any) error {
-		if out != nil && key == "" {
-			key = fmt.Sprint(out)
-		}
-		return nil
-	})
 	if err != nil {
 		return ""
+	}
+	if value != nil && v.key.Run(ctx, value, first) == nil && key != "" {
+		return key
+	}
+	key = ""
+	if v.key.NeedsBodies() {
+		x := &record.Exchange{Kind: record.Received, Attempt: 1, Request: *r}
+		if v.key.RunOn(ctx, jq.Subject{Exchange: x}, first) != nil {
+			return ""
+		}
 	}
 	return key
 }

@@ -9,12 +9,14 @@ import (
 
 func TestOrders(t *testing.T) {
 	r := &record.Request{Header: record.Header{{Name: "X-Shop", Value: "one"}},
-		Body: []byte(`{"customer":{"id":7},"big":"` + strings.Repeat("x", 5000) + `"}`)}
+		Body: []byte(`{"customer":{"id":7},"large":1234567890123456890,"big":"` + strings.Repeat("x", 5000) + `"}`)}
 	for text, want := range map[string]string{
 		"route": "route /a key ", "true": "route /a key ", "false": "", "off": "",
 		"header:x-shop": "route /a key one", "header:none": "route /a key ",
 		".customer.id": "route /a key 7", ".none": "route /a key ", ".customer[0]": "route /a key ",
-		".big": "route /a key " + strings.Repeat("x", MaxOrder),
+		".body.customer.id": "route /a key 7", `.headers["x-shop"]`: "route /a key one", ".body.none": "route /a key ",
+		".large": "route /a key 1234567890123456890",
+		".big":   "route /a key " + strings.Repeat("x", MaxOrder),
 	} {
 		var v Order
 		if err := v.Set(text); err != nil {

@@ -195,8 +195,7 @@ func TestASyntaxErrorShowsThePlace(t *testing.T) {
 		`] ` + long:        "unexpected token \"]\"\n  ] " + long[:58] + "…\n  ^",
 	} {
 		_, err := jq.Compile(text)
-		switch e, ok := errors.AsType[*jq.SyntaxError](err); {
-		case !ok || e.Error() != want:
+		if e, ok := errors.AsType[*jq.SyntaxError](err); !ok || e.Error() != want {
 			t.Errorf("%q:\n%v\nwant\n%s", text, err, want)
 		}
 	}

@@ -88,26 +88,37 @@ func unescaped(text string) string {
 
 // parts reads multipart/form-data. The value is nil when that is malformed or has no part.
 func parts(contentType string, data []byte) (any, error) {
+	f := fields{values: map[string]any{}}
+	switch err := f.read(contentType, data); {
+	case errors.Is(err, ErrFields):
+		return nil, err
+	case err == nil && f.count > 0:
+		return f.object(), nil
+	}
+	return nil, nil
+}
+
+// read adds the parts of multipart/form-data.
+func (f *fields) read(contentType string, data []byte) error {
 	_, params, err := mime.ParseMediaType(contentType)
-	if err != nil || params["boundary"] == "" {
-		return nil, nil
+	if err != nil {
+		return err
 	}
 	r := multipart.NewReader(bytes.NewReader(data), params["boundary"])
-	f := fields{values: map[string]any{}}
 	for {
 		part, err := r.NextPart()
-		switch {
-		case errors.Is(err, io.EOF) && f.count > 0:
-			return f.object(), nil
-		case err != nil:
-			return nil, nil
+		if errors.Is(err, io.EOF) {
+			return nil
+		}
+		if err != nil {
+			return err
 		}
 		value, err := partValue(part)
 		if err != nil {
-			return nil, nil
+			return err
 		}
 		if err := f.add(strings.ToValidUTF8(part.FormName(), "\uFFFD"), value); err != nil {
-			return nil, err
+			return err
 		}
 	}
 }
