@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"iter"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -15,7 +14,6 @@ import (
 	"github.com/barbhq/barb/deliver/replay"
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/deliver/worker"
-	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 )
@@ -105,20 +103,22 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 	r.run = replay.Run{To: o.to, AtOnce: o.concurrency, Now: sh.Now, Whole: r.whole, Route: r.route, Signer: r.signer,
 		Sender:     deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand},
 		Remembered: r.remembered, Policy: r.policyOf}
-	alike, err := r.prepare(ctx)
-	if err != nil {
+	if err := r.prepare(ctx); err != nil {
 		return err
 	}
 	var dryRun func(*replay.Replay) error
 	if o.dryRun {
 		dryRun = r.wouldSend
 	}
-	count, err := r.run.Check(ctx, alike, dryRun)
-	if err == nil && count == 0 {
-		if sh.judgements.failures() > 0 {
-			return nil // said already
-		}
-		err = o.noneMatches()
+	count, err := r.run.Check(ctx, dryRun)
+	switch {
+	case err != nil:
+	case count > 0:
+		r.tellRefused()
+	case sh.judgements.failures() > 0:
+		return nil // said already
+	default:
+		err = r.noneMatches()
 	}
 	if err != nil || o.dryRun {
 		return err
@@ -134,52 +134,38 @@ type replayer struct {
 	plans   *worker.Plans             // of queued messages
 	signers map[string]*signer.Signer // by scheme, recorded secret and path
 	said    map[string]bool           // which secrets were named on stderr
+
+	refused   int   // webhooks with a bad signature, which were left out
+	refusedID int64 // one of them
 }
 
-// prepare opens the history and makes the plan of the flags. It returns the filter where that alone selects what is
-// replayed, and refuses --edit for more than one webhook before an editor opens.
-func (r *replayer) prepare(ctx context.Context) (alike *store.Filter, err error) {
+// prepare opens the history and makes the plan of the flags. It refuses --edit for more than one webhook before an
+// editor opens.
+func (r *replayer) prepare(ctx context.Context) (err error) {
 	sh, o, p := r.sh, r.options, &r.run.Plan
 	p.Redactor, p.Lookup, p.Exact, p.NewID = sh.redactor, sh.file.Catalog().Lookup, o.exact, o.newID
 	p.Values = o.Values(sh.Now(), sh.Rand, sh.templateEnv)
 	if p.Header, err = o.Header(sh.In); err != nil {
-		return nil, err
+		return err
 	}
 	if p.Changes, err = o.Changes(); err != nil {
-		return nil, err
+		return err
 	}
-	filter, where, err := sh.selection(ctx, o.selectors, &o.Filter)
-	if err != nil {
-		return nil, err
+	if err := r.choose(ctx); err != nil {
+		return err
 	}
 	p.Pieces, r.run.Journal.History = sh.history.Pieces, sh.history
-	alike = &filter
-	var letters replay.Letters
-	if o.dead { // read once: what is delivered in the meantime was dead when the replay began
-		if letters, err = replay.ReadLetters(ctx, sh.history); err != nil {
-			return nil, err
-		}
-		filter.IDs = letters.Within(filter.IDs)
-	}
-	if o.dead || where != nil {
-		alike = nil
-	}
-	r.run.Selected = func(ctx context.Context, bodies bool) iter.Seq2[replay.Item, error] {
-		f := filter
-		f.Bodies, f.OldestFirst = bodies, true
-		return letters.Items(sh.listed(ctx, f, where))
-	}
 	if !o.Edit {
-		return alike, nil
+		return nil
 	}
 	p.Edit = sh.openEditor
-	return alike, r.checkEdit(ctx)
+	return r.checkEdit(ctx)
 }
 
 // checkEdit refuses --edit for more than one webhook.
 func (r *replayer) checkEdit(ctx context.Context) error {
 	n := 0
-	for _, err := range r.run.Selected(ctx, false) {
+	for _, err := range r.run.Selected(ctx) {
 		if err != nil {
 			return err
 		}
@@ -191,26 +177,21 @@ func (r *replayer) checkEdit(ctx context.Context) error {
 	return nil
 }
 
-// noneMatches is the error for a selection of nothing.
-func (o *replayOptions) noneMatches() error {
-	switch {
-	case o.dead && (o.Failed || o.Status != ""):
-		return fail.Usage("no dead letter matches: --failed and --status are about attempts, a dead letter is " +
-			"what was queued").Hint("barb queue dead lists them; choose by --endpoint, --event, --since or an id")
-	case o.dead:
-		return fail.Usage("no dead letter matches").Hint("barb queue dead lists them")
-	}
-	return fail.Usage("nothing in the history matches").Hint("barb history lists what there is")
-}
-
 // wouldSend says what would be sent.
 func (r *replayer) wouldSend(planned *replay.Replay) error {
 	if r.sh.json {
 		planned.X.Attempt = 1 // as it would be
-		return r.sh.emitExchange(&planned.X, export.With{URL: true, Headers: true})
+		return r.sh.emitExchange(r.sh.history.Redacted(&planned.X), export.With{URL: true, Headers: true})
 	}
-	r.sh.out.Replaying(planned.Exchange, planned.X.Request.URL)
+	r.tellBegun(planned)
 	return nil
+}
+
+// tellBegun says what is replayed, and where it goes.
+func (r *replayer) tellBegun(planned *replay.Replay) {
+	webhook := *planned.Exchange
+	webhook.ID = planned.First()
+	r.sh.out.Replaying(&webhook, r.sh.history.Redacted(&planned.X).Request.URL)
 }
 
 // send replays what was checked. One at a time it prints each attempt; several at a time it prints what became of all.
@@ -220,7 +201,7 @@ func (r *replayer) send(ctx context.Context, count int) error {
 	r.run.Journal.WithIDs = sh.json || !p.silent
 	r.run.Tell = func(planned *replay.Replay, a *deliver.Attempt) error { return p.show(planned.Signer, a) }
 	if o.concurrency == 1 && !sh.json {
-		r.run.Begin = func(planned *replay.Replay) { sh.out.Replaying(planned.Exchange, planned.X.Request.URL) }
+		r.run.Begin = r.tellBegun
 		r.run.End = func(_ *replay.Replay, o *journal.Outcome, took time.Duration) { sh.out.Delivery(p.summary(o, took)) }
 	}
 	begun := time.Now()
@@ -233,15 +214,6 @@ func (r *replayer) send(ctx context.Context, count int) error {
 			DeadHint: historySince(begun, "--sent --failed")})
 	}
 	return fail.Silent(codeOf(tally.Tally, ctx.Err() != nil))
-}
-
-// route returns the app of the route of a received webhook.
-func (r *replayer) route(x *record.Exchange) (string, error) {
-	if row := r.sh.file.Routes.Covering(urlPath(x.Request.URL)); row != nil && row.Targets.First() != "" {
-		return flags.Target(row.Targets.First())
-	}
-	return "", fail.Usage("%d was received; where should it go?", x.ID).
-		Hintf("barb replay %d --to http://localhost:3000", x.ID)
 }
 
 // wholeBody is the error for an exchange whose body was kept only in part: what is left can be shown, but neither

@@ -2,7 +2,6 @@ package store_test
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"testing"
 	"time"
@@ -270,26 +269,5 @@ func completesEventTypes(t *testing.T, h history) {
 		if slices.Sort(got); !slices.Equal(got, c.want) {
 			t.Errorf("types with %q: %q, want %q", c.prefix, got, c.want)
 		}
-	}
-}
-
-func TestSortsCountWhatIsAlike(t *testing.T) {
-	t.Parallel()
-	s := newHistory(t)
-	github, stripe := hook(0), hook(1)
-	github.Scheme, stripe.Scheme = "github", "stripe"
-	again := *github
-	keep(t, s, github, stripe, &again, attempt(3, "api.test"))
-	sorts, err := s.Sorts(context.Background(), store.Filter{Kind: record.Received})
-	must(t, err)
-	var got []string
-	for _, one := range sorts {
-		got = append(got, fmt.Sprintf("%d %s %d-%d of %d bytes", one.Count, one.Example.Scheme, one.Example.ID, one.Last,
-			len(one.Example.Request.Body)))
-	}
-	size := len(github.Request.Body)
-	want := []string{fmt.Sprintf("2 github 1-3 of %d bytes", size), fmt.Sprintf("1 stripe 2-2 of %d bytes", size)}
-	if !slices.Equal(got, want) {
-		t.Errorf("Sorts = %q, want %q", got, want)
 	}
 }

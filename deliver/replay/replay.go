@@ -89,7 +89,7 @@ func (p *Plan) Exchange(ctx context.Context, captured *record.Exchange, target s
 	if p.NewID || x.WebhookID == "" {
 		x.WebhookID = signer.NewID()
 	}
-	if p.NewID {
+	if p.NewID || captured.WebhookID != "" && x.WebhookID != captured.WebhookID {
 		x.Webhook, x.Role = 0, record.Copy
 	}
 	if s.Signs() {

@@ -2,6 +2,7 @@ package replay
 
 import (
 	"context"
+	"errors"
 	"iter"
 	"sync"
 	"time"
@@ -20,15 +21,15 @@ type Run struct {
 	Plan    Plan // makes the request of each replay
 	Journal journal.Journal
 	Sender  deliver.Sender // Sign is set for each replay
-	To      string         // the address of all; "": each goes where it went, or where Route says
+	To      string         // the address of all; "": each goes where it went before, or where Route says
 	AtOnce  int            // how many are under way at most, from 1; more than one do not keep their order
 	Now     func() time.Time
 
-	// Selected yields what is replayed, the oldest first, with its bodies or without.
-	Selected func(ctx context.Context, bodies bool) iter.Seq2[Item, error]
+	// Selected yields what is replayed, without headers and bodies, in the order of the webhooks' first exchanges.
+	Selected func(ctx context.Context) iter.Seq2[Item, error]
 	// Whole returns an error for an exchange that is not kept whole.
 	Whole func(x *record.Exchange) error
-	// Route returns the address for a received webhook.
+	// Route returns the address for a received webhook that went nowhere before.
 	Route func(x *record.Exchange) (string, error)
 	// Signer returns what signs a replay of x; one that signs nothing leaves the signature as it was. One goroutine at a
 	// time calls it.
@@ -57,50 +58,25 @@ type Replay struct {
 }
 
 // Check looks at all that is replayed before anything is sent, and returns how much there is. It finds what has no
-// address, lacks a secret or cannot be signed. What comes into the history afterwards is not replayed. If filter, which
-// may be nil, selects exactly these, Check reads only one exchange of each sort. dryRun, if not nil, is called
-// with each replay that could be sent.
-func (r *Run) Check(ctx context.Context, filter *store.Filter, dryRun func(*Replay) error) (int, error) {
-	whole := r.Plan.Exact || r.Plan.changesPayload() || dryRun != nil
-	if filter != nil && !whole {
-		alike, masked, err := r.checkSorts(ctx, *filter)
-		if alike || err != nil {
-			return r.count, err
-		}
-		whole = masked
-	}
+// address, lacks a secret or cannot be signed. What comes into the history afterwards is not replayed. dryRun, if not
+// nil, is called with each replay that could be sent.
+func (r *Run) Check(ctx context.Context, dryRun func(*Replay) error) (int, error) {
 	r.last, r.count = 0, 0
-	for item, err := range r.Selected(ctx, whole) {
+	for item, err := range r.Selected(ctx) {
 		if err == nil {
-			err = r.checkOne(ctx, item, whole, dryRun)
+			err = r.checkOne(ctx, item, dryRun)
 		}
 		if err != nil {
 			return 0, err
 		}
-		r.last, r.count = item.ID, r.count+1
+		r.last, r.count = item.First(), r.count+1
 	}
 	return r.count, nil
 }
 
-// checkSorts checks one exchange of each sort. That is not enough, and alike is false, where there are queued messages,
-// each of which remembers its own secret, or exchanges that the history masks.
-func (r *Run) checkSorts(ctx context.Context, filter store.Filter) (alike, masked bool, err error) {
-	sorts, err := r.Journal.History.Sorts(ctx, filter)
-	for _, s := range sorts {
-		masked = r.Plan.Redactor.IsMasked(s.Example)
-		if masked || s.Example.Outcome() == record.Queued {
-			return false, masked, nil
-		}
-		if err := r.checkOne(ctx, Item{Exchange: s.Example}, false, nil); err != nil {
-			return true, false, err
-		}
-		r.last, r.count = max(r.last, s.Last), r.count+s.Count
-	}
-	return true, false, err
-}
-
-func (r *Run) checkOne(ctx context.Context, item Item, whole bool, dryRun func(*Replay) error) error {
-	if !whole {
+// checkOne checks one item. It reads the whole exchange only where the rest of it decides.
+func (r *Run) checkOne(ctx context.Context, item Item, dryRun func(*Replay) error) error {
+	if dryRun == nil && !r.Plan.Exact && !r.Plan.changesPayload() && !r.Plan.Redactor.IsMasked(item.Exchange) {
 		if err := r.Whole(item.Exchange); err != nil {
 			return err
 		}
@@ -123,14 +99,14 @@ func (r *Run) checkOne(ctx context.Context, item Item, whole bool, dryRun func(*
 // Send replays what was checked, until ctx ends, and returns what became of it. An endpoint that refuses or cannot be
 // reached ends only its own replay.
 func (r *Run) Send(ctx context.Context) (*batch.Tally, error) {
-	next, stop := iter.Pull2(r.Selected(ctx, true))
+	next, stop := iter.Pull2(r.Selected(ctx))
 	defer stop()
 	var mu sync.Mutex // held for next and for tally
 	take := func(ctx context.Context) (item Item, ok bool, err error) {
 		mu.Lock()
 		defer mu.Unlock()
 		item, err, ok = next()
-		if !ok || ctx.Err() != nil || err == nil && item.ID > r.last {
+		if !ok || ctx.Err() != nil || err == nil && item.First() > r.last {
 			return item, false, nil
 		}
 		return item, true, err
@@ -144,6 +120,9 @@ func (r *Run) Send(ctx context.Context) (*batch.Tally, error) {
 			}
 			var ends batch.Ends
 			o, err := r.send(ctx, item, &ends)
+			if errors.Is(err, store.ErrNotFound) { // it was pruned in the meantime
+				continue
+			}
 			if err != nil {
 				return err
 			}
@@ -203,6 +182,9 @@ func (r *Run) plan(ctx context.Context, item Item) (*Replay, error) {
 	if err != nil {
 		return nil, err
 	}
+	if item.Exchange, err = r.Journal.History.Get(ctx, item.ID); err != nil {
+		return nil, err
+	}
 	s := &signer.Signer{}
 	if !r.Plan.Exact || r.Plan.Redactor.IsMasked(item.Exchange) {
 		if s, err = r.signerFor(ctx, item); err != nil {
@@ -215,6 +197,9 @@ func (r *Run) plan(ctx context.Context, item Item) (*Replay, error) {
 	if err != nil {
 		return nil, err
 	}
+	if x.Role == record.Elsewhere && r.goesHome(item, &x) {
+		x.Role = record.Replay
+	}
 	x.FromUnchecked = redact.IsUnchecked(item.Exchange)
 	if r.Plan.Exact {
 		s = &signer.Signer{}
@@ -223,15 +208,31 @@ func (r *Run) plan(ctx context.Context, item Item) (*Replay, error) {
 }
 
 func (r *Run) target(item Item) (string, error) {
-	switch {
-	case r.To != "":
+	if r.To != "" {
 		return r.To, nil
-	case item.Letter != nil:
-		return item.Letter.Target, nil
-	case item.Kind == record.Sent:
-		return item.Request.URL, nil
+	}
+	return r.home(item)
+}
+
+// home returns the address that a webhook goes to unless another one is given.
+func (r *Run) home(item Item) (string, error) {
+	if item.Target != "" {
+		return item.Target, nil
 	}
 	return r.Route(item.Exchange)
+}
+
+// goesHome reports whether a replay goes where its webhook went before, so that the response counts as the webhook's.
+func (r *Run) goesHome(item Item, x *record.Exchange) bool {
+	if r.To == "" {
+		return true
+	}
+	home, err := r.home(item)
+	if err != nil {
+		return false
+	}
+	request, err := again(item.Exchange, home)
+	return err == nil && request.URL == x.Request.URL
 }
 
 func (r *Run) signerFor(ctx context.Context, item Item) (*signer.Signer, error) {

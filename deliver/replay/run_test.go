@@ -21,6 +21,7 @@ import (
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/webhooks"
 )
 
 // app is an endpoint that notes what comes, and answers with the status that the path ends in, else 200.
@@ -89,8 +90,8 @@ func newRun(t *testing.T, history *store.Store, to string) *replay.Run {
 			Timeout: 10 * time.Second}}}
 	p := plan()
 	r.Plan.Redactor, r.Plan.Lookup, r.Plan.Pieces, r.Plan.Values = p.Redactor, p.Lookup, history.Pieces, p.Values
-	r.Selected = func(ctx context.Context, bodies bool) iter.Seq2[replay.Item, error] {
-		return replay.Letters(nil).Items(history.List(ctx, store.Filter{OldestFirst: true, Bodies: bodies}))
+	r.Selected = func(ctx context.Context) iter.Seq2[replay.Item, error] {
+		return replay.Letters(nil).Items(webhooks.List(ctx, history, store.Filter{OldestFirst: true}, now))
 	}
 	r.Whole = func(*record.Exchange) error { return nil }
 	r.Route = func(*record.Exchange) (string, error) { return to, nil }
@@ -113,7 +114,7 @@ func TestARunReplaysInOrderWhatWasThereWhenItWasChecked(t *testing.T) {
 	r.End = func(_ *replay.Replay, o *journal.Outcome, _ time.Duration) {
 		told = append(told, fmt.Sprint("end ", o.Delivered()))
 	}
-	count, err := r.Check(t.Context(), &store.Filter{}, nil)
+	count, err := r.Check(t.Context(), nil)
 	if count != 3 || err != nil || a.came() != "" {
 		t.Fatalf("%d, %v; the app got %q", count, err, a.came())
 	}
@@ -145,7 +146,7 @@ func TestSeveralAtATime(t *testing.T) {
 	}
 	r := newRun(t, newHistory(t, all...), a.URL)
 	r.AtOnce = 4
-	if count, err := r.Check(t.Context(), nil, nil); count != 20 || err != nil {
+	if count, err := r.Check(t.Context(), nil); count != 20 || err != nil {
 		t.Fatal(count, err)
 	}
 	tally, err := r.Send(t.Context())
@@ -164,24 +165,20 @@ func TestWhatIsWrongIsFoundBeforeTheFirstIsSent(t *testing.T) {
 			r.Signer = func(context.Context, *record.Exchange) (*signer.Signer, error) { return nil, wrong }
 		},
 		"selection": func(r *replay.Run) {
-			r.Selected = func(context.Context, bool) iter.Seq2[replay.Item, error] {
+			r.Selected = func(context.Context) iter.Seq2[replay.Item, error] {
 				return func(yield func(replay.Item, error) bool) { yield(replay.Item{}, wrong) }
 			}
 		},
 	} {
-		for _, exact := range []bool{true, false} { // which reads each, or one of each sort
+		for _, exact := range []bool{true, false} { // which reads the bodies, or not
 			r := newRun(t, newHistory(t, webhook("/a", "1")), "http://localhost:1")
 			breaks(r)
 			r.Plan.NewID = exact
-			filter := &store.Filter{}
-			if exact || name == "selection" {
-				filter = nil
-			}
-			if _, err := r.Check(t.Context(), filter, nil); !errors.Is(err, wrong) {
+			if _, err := r.Check(t.Context(), nil); !errors.Is(err, wrong) {
 				t.Errorf("%s, read each %t: %v", name, exact, err)
 			}
 			dryRun := func(*replay.Replay) error { t.Errorf("%s: could be sent", name); return nil }
-			if _, err := r.Check(t.Context(), filter, dryRun); !errors.Is(err, wrong) {
+			if _, err := r.Check(t.Context(), dryRun); !errors.Is(err, wrong) {
 				t.Errorf("%s, as a whole: %v", name, err)
 			}
 			if _, err := r.Send(t.Context()); err != nil {
@@ -193,11 +190,11 @@ func TestWhatIsWrongIsFoundBeforeTheFirstIsSent(t *testing.T) {
 	r.Signer = func(context.Context, *record.Exchange) (*signer.Signer, error) {
 		return signs(t, "discord", "no key"), nil
 	}
-	if _, err := r.Check(t.Context(), nil, func(*replay.Replay) error { return nil }); err == nil {
+	if _, err := r.Check(t.Context(), func(*replay.Replay) error { return nil }); err == nil {
 		t.Error("a key that cannot sign was not found")
 	}
 	_ = r.Journal.History.Close()
-	if _, err := r.Check(t.Context(), &store.Filter{}, nil); err == nil {
+	if _, err := r.Check(t.Context(), nil); err == nil {
 		t.Error("a closed history was read")
 	}
 }
@@ -206,7 +203,7 @@ func TestADryRunMakesWhatWouldBeSent(t *testing.T) {
 	t.Parallel()
 	r := newRun(t, newHistory(t, webhook("/a", "1"), webhook("/b", "2")), "http://localhost:1")
 	var would []string
-	count, err := r.Check(t.Context(), &store.Filter{}, func(p *replay.Replay) error {
+	count, err := r.Check(t.Context(), func(p *replay.Replay) error {
 		would = append(would, fmt.Sprint(p.ID, " ", p.X.Request.URL, " ", string(p.X.Request.Body)))
 		return nil
 	})
@@ -215,7 +212,7 @@ func TestADryRunMakesWhatWouldBeSent(t *testing.T) {
 		t.Errorf("%d %s, %v", count, got, err)
 	}
 	full := errors.New("stdout is full")
-	if _, err := r.Check(t.Context(), nil, func(*replay.Replay) error { return full }); !errors.Is(err, full) {
+	if _, err := r.Check(t.Context(), func(*replay.Replay) error { return full }); !errors.Is(err, full) {
 		t.Error(err)
 	}
 }
@@ -225,16 +222,24 @@ func TestWhereAReplayGoes(t *testing.T) {
 	a := newApp(t)
 	sent := webhook("/sent", "1")
 	sent.Kind, sent.Request.URL = record.Sent, a.URL+"/sent"
-	for to, want := range map[string]string{"": "/sent 1 , /app/got 2 ", a.URL + "/to": "/to 1 , /to 2 "} {
+	for to, want := range map[string]string{"": "/sent 1 , /app/got 2 ", a.URL + "/to": "/to 1 , /to 2 ",
+		a.URL + "/sent": "/sent 1 , /sent 2 "} {
 		a.got = nil
 		r := newRun(t, newHistory(t, sent, webhook("/got", "2")), a.URL+"/app/got")
 		sent.ID = 0
 		r.To = to
-		if _, err := r.Check(t.Context(), nil, nil); err != nil {
+		if _, err := r.Check(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := r.Send(t.Context()); err != nil || a.came() != want {
 			t.Errorf("--to %q: %q, %v", to, a.came(), err)
+		}
+		for id, home := range map[int64]bool{1: to == "" || to == a.URL+"/sent", 2: to == ""} {
+			all, err := r.Journal.History.Thread(t.Context(), id)
+			if want := map[bool]record.Role{true: record.Replay, false: record.Elsewhere}[home]; err != nil ||
+				len(all) != 2 || all[1].Role != want {
+				t.Errorf("--to %q: webhook %d: %+v, %v", to, id, all, err)
+			}
 		}
 	}
 }
@@ -260,8 +265,8 @@ func TestADeadLetterGoesAsItWasQueuedAndIsDeadNoMore(t *testing.T) {
 		a.got = nil
 		r := newRun(t, history, "")
 		r.To, r.Sender.Client = step.to, nil // so only the client that is remembered can send
-		r.Selected = func(ctx context.Context, bodies bool) iter.Seq2[replay.Item, error] {
-			return letters.Items(history.List(ctx, store.Filter{Bodies: bodies, IDs: letters.Within(nil)}))
+		r.Selected = func(ctx context.Context) iter.Seq2[replay.Item, error] {
+			return letters.Items(webhooks.List(ctx, history, store.Filter{IDs: letters.IDs()}, now))
 		}
 		r.Remembered = func(_ context.Context, q *store.Queued) (*signer.Signer, *deliver.Client, error) {
 			if q != letters[1][0] {
@@ -270,7 +275,7 @@ func TestADeadLetterGoesAsItWasQueuedAndIsDeadNoMore(t *testing.T) {
 			return signs(t, "github", "key"), other, nil
 		}
 		r.Signer = nil
-		if _, err := r.Check(t.Context(), nil, nil); err != nil {
+		if _, err := r.Check(t.Context(), nil); err != nil {
 			t.Fatal(err)
 		}
 		if _, err := r.Send(t.Context()); err != nil || !strings.HasPrefix(a.came(), step.path+" ") ||
@@ -297,12 +302,12 @@ func TestAQueuedMessageHasTheSecretThatItWasQueuedWith(t *testing.T) {
 		}
 		return nil, nil, lost
 	}
-	if _, err := r.Check(t.Context(), &store.Filter{}, nil); !errors.Is(err, lost) {
+	if _, err := r.Check(t.Context(), nil); !errors.Is(err, lost) {
 		t.Errorf("%v, though each remembers its own", err)
 	}
 	r.Remembered = func(context.Context, *store.Queued) (*signer.Signer, *deliver.Client, error) { return nil, nil, nil }
 	r.Signer = func(context.Context, *record.Exchange) (*signer.Signer, error) { return signs(t, "github", "key"), nil }
-	if _, err := r.Check(t.Context(), nil, nil); err != nil {
+	if _, err := r.Check(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if tally, err := r.Send(t.Context()); err != nil || tally.Delivered != 2 || !strings.Contains(a.came(), "sha256=") {
@@ -323,7 +328,7 @@ func TestExactlyTheBytesGoOutUnderTheOldSignature(t *testing.T) {
 		t.Error("asked for a signer")
 		return nil, nil
 	}
-	if _, err := r.Check(t.Context(), &store.Filter{}, nil); err != nil {
+	if _, err := r.Check(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := r.Send(t.Context()); err != nil || a.came() != "/a 1 sha256=old" {
@@ -337,7 +342,7 @@ func TestARunEndsWithItsContextAndWithTheFirstError(t *testing.T) {
 	history := newHistory(t, webhook("/a", "1"), webhook("/b", "2"), webhook("/c", "3"))
 	ctx, cancel := context.WithCancel(t.Context())
 	r := newRun(t, history, a.URL)
-	if _, err := r.Check(ctx, &store.Filter{}, nil); err != nil {
+	if _, err := r.Check(ctx, nil); err != nil {
 		t.Fatal(err)
 	}
 	r.Tell = func(*replay.Replay, *deliver.Attempt) error { cancel(); return nil }
@@ -367,12 +372,12 @@ func TestAMaskedWebhookIsReadAsAWhole(t *testing.T) {
 		t.Fatal(err)
 	}
 	r := newRun(t, history, a.URL)
-	_, err := r.Check(t.Context(), &store.Filter{}, nil)
+	_, err := r.Check(t.Context(), nil)
 	if masked, ok := errors.AsType[*replay.MaskedError](err); !ok || masked.ID != 1 {
 		t.Errorf("%v, though the secret is not known", err)
 	}
 	r.Plan.Redactor = p.Redactor
-	if count, err := r.Check(t.Context(), &store.Filter{}, nil); count != 1 || err != nil {
+	if count, err := r.Check(t.Context(), nil); count != 1 || err != nil {
 		t.Error(count, err)
 	}
 	r.Plan.Exact = true
@@ -390,7 +395,7 @@ func TestAChangeIsCheckedInEach(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.Plan.Changes = []payload.Change{change}
-	if _, err := r.Check(t.Context(), &store.Filter{}, nil); err == nil {
+	if _, err := r.Check(t.Context(), nil); err == nil {
 		t.Error("a payload that cannot be changed was not found")
 	}
 }

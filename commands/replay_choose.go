@@ -1,0 +1,117 @@
+package commands
+
+import (
+	"context"
+	"iter"
+	"slices"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/jq"
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver/replay"
+	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/webhooks"
+)
+
+// choose opens the history and says which webhooks of it are replayed.
+func (r *replayer) choose(ctx context.Context) error {
+	sh, o := r.sh, r.options
+	filter, where, err := sh.selection(ctx, o.selectors, &o.Filter)
+	if err != nil {
+		return err
+	}
+	named := slices.DeleteFunc(slices.Clone(filter.IDs), func(ids store.Range) bool { return ids.From != ids.To })
+	var letters replay.Letters
+	if o.dead { // read once: what is delivered in the meantime was dead when the replay began
+		if letters, err = replay.ReadLetters(ctx, sh.history); err != nil {
+			return err
+		}
+		if len(filter.IDs) == 0 {
+			filter.IDs = letters.IDs()
+		}
+	}
+	filter.OldestFirst = true
+	if where != nil {
+		if filter.IDs, err = r.whereTrue(ctx, filter, where); err != nil {
+			return err
+		}
+	}
+	r.run.Selected = func(ctx context.Context) iter.Seq2[replay.Item, error] {
+		r.refused = 0
+		return letters.Items(r.withoutRefused(webhooks.List(ctx, sh.history, filter, sh.Now()), named))
+	}
+	return nil
+}
+
+// whereTrue returns the ids of the webhooks of a filter for which an expression is true. It asks once for each, so that
+// a failure is said once. Without any it returns a range that holds no id.
+func (r *replayer) whereTrue(ctx context.Context, f store.Filter, where *jq.Expr) (ids []store.Range, err error) {
+	for x, err := range r.sh.listed(ctx, f, where) {
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, store.Range{From: x.ID, To: x.ID})
+	}
+	if len(ids) == 0 {
+		ids = []store.Range{{From: -1, To: -1}}
+	}
+	return ids, nil
+}
+
+// withoutRefused leaves out webhooks with a bad signature, unless their ids are named, and counts them.
+func (r *replayer) withoutRefused(all iter.Seq2[*webhooks.Webhook, error],
+	named []store.Range) iter.Seq2[*webhooks.Webhook, error] {
+	return func(yield func(*webhooks.Webhook, error) bool) {
+		for w, err := range all {
+			if err == nil && w.Invalid() && !holds(w, named) {
+				r.refused, r.refusedID = r.refused+1, w.ID
+				continue
+			}
+			if !yield(w, err) {
+				return
+			}
+		}
+	}
+}
+
+// holds reports whether an id is that of an exchange of a webhook.
+func holds(w *webhooks.Webhook, ids []store.Range) bool {
+	return slices.ContainsFunc(w.Exchanges, func(x *record.Exchange) bool {
+		return slices.ContainsFunc(ids, func(id store.Range) bool { return id.From == x.ID })
+	})
+}
+
+// noneMatches is the error for a selection of nothing.
+func (r *replayer) noneMatches() error {
+	switch {
+	case r.refused > 0:
+		return fail.Usage("only webhooks with a bad signature match, and those are replayed by their ids").
+			Hintf("barb history --invalid lists them; barb replay %d sends one", r.refusedID)
+	case r.options.dead:
+		return fail.Usage("no dead letter matches").Hint("barb queue dead lists them")
+	}
+	return fail.Usage("nothing in the history matches").Hint("barb history lists what there is")
+}
+
+// tellRefused says how many webhooks were left out.
+func (r *replayer) tellRefused() {
+	if r.refused > 0 {
+		r.sh.say("barb: left out %s with a bad signature: barb history --invalid lists them, barb replay %d sends one",
+			ui.Count(r.refused, "webhook"), r.refusedID)
+	}
+}
+
+// route returns where a received webhook goes that was not forwarded: to the app of its route, or of every route.
+func (r *replayer) route(x *record.Exchange) (string, error) {
+	file := r.sh.file
+	if row := file.Routes.Covering(urlPath(x.Request.URL)); row != nil && row.Targets.First() != "" {
+		return flags.Target(row.Targets.First())
+	}
+	if app := file.Values["listen.forward_to"]; app != "" {
+		return flags.Target(app)
+	}
+	return "", fail.Usage("%d was not forwarded: where should it go?", x.ID).
+		Hintf("barb replay %d --to http://localhost:3000", x.ID)
+}
