@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/advice"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
@@ -122,7 +123,7 @@ func (sh *shell) oneCaptured(ctx context.Context, selector string) (*record.Exch
 
 // envelope returns what is kept of a captured webhook besides its body.
 func (sh *shell) envelope(x *record.Exchange, o eventsSaveOptions) (payload.Meta, error) {
-	if err := wholeBody(x); err != nil {
+	if err := advice.Whole(x); err != nil {
 		return payload.Meta{}, err
 	}
 	scheme, _ := sh.file.Catalog().Lookup(x.Scheme)

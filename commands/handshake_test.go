@@ -13,6 +13,7 @@ import (
 
 	"github.com/zalando/go-keyring"
 
+	"github.com/barbhq/barb/commands/advice"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/listen/gateway"
@@ -132,7 +133,7 @@ func TestALearntSecretIsKeptInTheKeyring(t *testing.T) {
 		t.Errorf("what is in the keyring is not refused: %v", err)
 	}
 	keyring.MockInitWithError(errors.New("no keyring here"))
-	if err := l.CheckNew("keyring:other"); classify(err).Code != fail.ExitUnsupported {
+	if err := l.CheckNew("keyring:other"); advice.Of(err).Code != fail.ExitUnsupported {
 		t.Errorf("no keyring: %v", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"strconv"
 
+	"github.com/barbhq/barb/commands/advice"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
@@ -200,13 +201,13 @@ func (g *listener) tellHandshake(e gateway.Event) {
 	which := fmt.Sprintf("%d handshake %s", e.ID, h.Name)
 	switch e.Kind {
 	case gateway.HandshakeRefused:
-		g.sh.note("%s refused: %v", which, detailOf(e.Err))
+		g.sh.note("%s refused: %v", which, advice.Detail(e.Err))
 	case gateway.NeedsSecret:
-		g.sh.note("%s refused: %v; barb listen %s --secret env:NAME", which, detailOf(e.Err), flagFor(e))
+		g.sh.note("%s refused: %v; barb listen %s --secret env:NAME", which, advice.Detail(e.Err), flagFor(e))
 	case gateway.HandshakeFromPage:
 		g.sh.warn("%s refused: a web page may have sent it (%s), and a page brings no secret", which, e.Detail)
 	case gateway.SecretUnkept:
-		g.sh.warn("%s: the secret could not be kept: %v", which, detailOf(e.Err))
+		g.sh.warn("%s: the secret could not be kept: %v", which, advice.Detail(e.Err))
 	case gateway.AnotherSecret:
 		g.sh.warn("%s brings another secret than the first one; it is not taken", which)
 	case gateway.Learnt:

@@ -15,7 +15,6 @@ import (
 	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store/export"
-	"github.com/barbhq/barb/store/record"
 )
 
 type replayOptions struct {
@@ -214,14 +213,4 @@ func (r *replayer) send(ctx context.Context, count int) error {
 			DeadHint: historySince(begun, "--sent --failed")})
 	}
 	return fail.Silent(codeOf(tally.Tally, ctx.Err() != nil))
-}
-
-// wholeBody is the error for an exchange whose body was kept only in part: what is left can be shown, but neither
-// checked nor sent.
-func wholeBody(x *record.Exchange) error {
-	if _, cut := x.Marked(record.Truncated); !cut {
-		return nil
-	}
-	return fail.Usage("of %d only the first 64 KiB of the body were kept, since its signature was bad", x.ID).
-		Hintf("barb listen --keep-invalid records whole bodies; barb show %d shows what there is", x.ID)
 }

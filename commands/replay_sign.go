@@ -5,6 +5,7 @@ import (
 	"context"
 	"strings"
 
+	"github.com/barbhq/barb/commands/advice"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
@@ -38,7 +39,7 @@ func (r *replayer) whole(x *record.Exchange) error {
 		return fail.Usage("--exact sends %d with its old signature, so --secret has no use", x.ID).
 			Hintf("barb replay %d --exact, or --secret alone to sign it again", x.ID)
 	}
-	return wholeBody(x)
+	return advice.Whole(x)
 }
 
 // remembered returns what signs and sends a queued message as it was queued, as far as flags do not say otherwise.

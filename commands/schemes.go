@@ -6,36 +6,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
-	"github.com/barbhq/barb/deliver/signer"
 	"github.com/barbhq/barb/sign"
 )
-
-// signFailure gives a refusal of the sign package its exit code and remedy. Only what the caller gave can fail here;
-// what a message's signature fails by is a verdict, not an error.
-func signFailure(e *sign.Error) *fail.Error {
-	switch e.Reason {
-	case sign.MissingURL:
-		return fail.Usage("%w", detailOf(e)).Hint("--url https://example.com/webhooks, exactly as the sender knows it")
-	case sign.MissingParam:
-		return fail.Usage("%w", detailOf(e)).Hintf("--param %s=VALUE", cmp.Or(e.Param, "NAME"))
-	case sign.MissingID:
-		return fail.Usage("%w", detailOf(e)).Hint("--id msg_1")
-	}
-	return fail.Usage("%w", detailOf(e))
-}
-
-// unsigned gives a request that cannot be signed its exit code and remedy. Where nothing better helps, the hint names
-// the page that says what the scheme signs.
-func unsigned(e *signer.Error) *fail.Error {
-	f := classify(e.Err)
-	if len(f.Hints) == 0 && f.Code == fail.ExitUsage {
-		return f.Hintf("barb schemes %s says what is signed", e.Scheme.Name)
-	}
-	return f
-}
 
 func newSchemes(sh *shell) *cobra.Command {
 	var generate bool

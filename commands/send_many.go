@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/barbhq/barb/commands/advice"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/infile"
@@ -175,7 +176,7 @@ func (m *batchSender) checker(now time.Time) payload.Check {
 	return func(body []byte) error {
 		x := m.first
 		if err := m.options.content.Take(&x, &s.Signer, body, 1); err != nil {
-			return classify(err)
+			return advice.Of(err)
 		}
 		if err := s.Try(&x, now); err != nil {
 			return fmt.Errorf("cannot be signed: %w", err)

@@ -2,8 +2,8 @@ package commands
 
 import (
 	"context"
-	"errors"
 
+	"github.com/barbhq/barb/commands/advice"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/secret"
@@ -73,7 +73,7 @@ func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []
 			if scheme.Code == sign.RFC9421 && secret.Kind() == keytext.Unknown {
 				return nil, sh.unknownAlgorithm(err, scheme.Name, r)
 			}
-			f := fail.Usage("%w", detailOf(err))
+			f := fail.Usage("%w", advice.Detail(err))
 			if begins := keytext.APIKey(secret.Key); begins != "" {
 				f.Hintf("%s is a key for the provider's API (%s…), not the webhook secret", secret.Label(), begins)
 			}
@@ -84,14 +84,6 @@ func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []
 		}
 	}
 	return secrets, nil
-}
-
-// detailOf returns the text of a refusal without the name of its reason.
-func detailOf(err error) error {
-	if e, ok := errors.AsType[*sign.Error](err); ok && e.Detail != "" {
-		return errors.New(e.Detail)
-	}
-	return err
 }
 
 // urlPath returns the path of an address, by which routes are chosen; "" when there is no address.

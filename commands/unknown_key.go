@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/barbhq/barb/commands/advice"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/listen/route"
@@ -45,7 +46,7 @@ func whereOf(r *route.Route) string {
 
 // unknownAlgorithm refuses such a secret for a scheme that takes either kind.
 func (sh *shell) unknownAlgorithm(err error, scheme string, r *route.Route) error {
-	f := fail.Usage("%w", detailOf(err))
+	f := fail.Usage("%w", advice.Detail(err))
 	said := func(algorithm string) string {
 		if r != nil && r.Scheme != "" && sh.settings["scheme"] != "flag" {
 			return fmt.Sprintf("write params = { alg = %q } %s", algorithm, whereOf(r))

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/advice"
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
@@ -271,7 +272,7 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	if exists(o.positional[0]) {
 		sh.warn("%s is taken as a history id; the file is ./%s", o.positional[0], o.positional[0])
 	}
-	if err := wholeBody(x); err != nil {
+	if err := advice.Whole(x); err != nil {
 		return m, now, err
 	}
 	if err := judgeable(sh.redactor, x, o.Scheme); err != nil {

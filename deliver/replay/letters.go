@@ -20,8 +20,8 @@ func ReadLetters(ctx context.Context, history *store.Store) (Letters, error) {
 	return letters, err
 }
 
-// IDs returns the ids of the letters' exchanges, as ranges of one id each. Without letters it returns a range that holds
-// no id, since no ranges would mean all.
+// IDs returns the ids of the letters' exchanges, as ranges of one id each. Without letters it returns a range that
+// holds no id, since no ranges would mean all.
 func (l Letters) IDs() (ids []store.Range) {
 	for id := range l {
 		ids = append(ids, store.Range{From: id, To: id})

@@ -1,4 +1,4 @@
-package commands
+package advice
 
 import (
 	"slices"
@@ -7,11 +7,12 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/replay"
+	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
 )
 
-// unkept says what a replay lacks, with the command that adds it.
-func unkept(e *replay.MaskedError) *fail.Error {
+// masked says what a replay lacks, with the command that adds it.
+func masked(e *replay.MaskedError) *fail.Error {
 	missing := e.Missing
 	names := redact.Names(missing)
 	if !slices.ContainsFunc(missing, func(m redact.Missing) bool { return m.Mask.Proof == "" }) {
@@ -32,4 +33,14 @@ func unkept(e *replay.MaskedError) *fail.Error {
 	}
 	return fail.Usage("%d is kept without %s", e.ID, ui.Clip(strings.Join(names, ", "), 200)).
 		Hintf("barb replay %d%s", e.ID, ui.Clip(hint, 300))
+}
+
+// Whole is the error for an exchange whose body was kept only in part: what is left can be shown, but neither
+// checked nor sent.
+func Whole(x *record.Exchange) error {
+	if _, cut := x.Marked(record.Truncated); !cut {
+		return nil
+	}
+	return fail.Usage("of %d only the first 64 KiB of the body were kept, since its signature was bad", x.ID).
+		Hintf("barb listen --keep-invalid records whole bodies; barb show %d shows what there is", x.ID)
 }

@@ -1,4 +1,4 @@
-package commands
+package advice
 
 import (
 	"errors"
@@ -10,8 +10,8 @@ import (
 	"github.com/barbhq/barb/units"
 )
 
-// payloadFailure gives an error of package payload its exit code and remedy; nil for another error.
-func payloadFailure(err error) *fail.Error {
+// ofPayload gives an error of package payload its exit code and remedy; nil for another error.
+func ofPayload(err error) *fail.Error {
 	if e, ok := errors.AsType[*payload.BadEventsError](err); ok {
 		f := fail.Usage("%s", ui.EscapeLine(e.Error()))
 		switch {
