@@ -28,12 +28,16 @@ type judgement struct {
 	flag    string
 	decided int            // exchanges on which the expression did not fail
 	failed  int            // exchanges on which it failed
-	said    map[int64]bool // those that were said; a command may ask several times
+	said    map[int64]bool // the latest of them, because a command may ask several times
 	last    error
 }
 
-// maxFailuresSaid is how many failures of an expression are said one by one.
-const maxFailuresSaid = 20
+const (
+	// maxFailuresSaid is how many failures of an expression are said one by one.
+	maxFailuresSaid = 20
+	// maxFailuresKept is how many exchanges are remembered as said: a listener runs for weeks.
+	maxFailuresKept = 100_000
+)
 
 // judged notes how the expression of a flag went on an exchange, nil for a line about something else, and says it when
 // it failed. An exchange is said once.
@@ -51,13 +55,17 @@ func (sh *shell) judged(flag string, x *record.Exchange, err error) {
 		j.decided++
 	case x == nil:
 		sh.warn("%s fails on a line that is no webhook: %v", flag, err)
-	case js.unending:
-		j.failed, j.last = j.failed+1, err
-		sh.warn("%d is not printed, because %s fails on it: %v", x.ID, flag, err)
 	case !j.said[x.ID]:
-		j.failed, j.last = j.failed+1, err
-		if j.said[x.ID] = true; j.failed <= maxFailuresSaid {
-			sh.warn("%d is left out, because %s fails on it: %v", x.ID, flag, err)
+		if len(j.said) >= maxFailuresKept {
+			clear(j.said)
+		}
+		j.failed, j.last, j.said[x.ID] = j.failed+1, err, true
+		if j.failed <= maxFailuresSaid || js.unending {
+			done := "left out"
+			if flag == "--jq" {
+				done = "not printed"
+			}
+			sh.warn("%d is %s, because %s fails on it: %v", x.ID, done, flag, err)
 		}
 	}
 }
