@@ -11,7 +11,9 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/secret"
+	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/store/record"
@@ -19,17 +21,17 @@ import (
 
 func newSecret(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
-		Use: "secret set|show|delete NAME",
+		Use: "secret set|show|list|delete NAME",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
 				return fail.Usage("barb secret needs to know what to do").Hint("barb secret set NAME")
 			}
-			return fail.Usage("barb secret %s is none of set, show, delete", args[0]).Hint(fail.DidYouMean("barb secret ",
-				fail.Nearest(args[0], []string{"set", "show", "delete"}), "barb secret set NAME"))
+			return fail.Usage("barb secret %s is none of set, show, list, delete", args[0]).Hint(fail.DidYouMean("barb secret ",
+				fail.Nearest(args[0], []string{"set", "show", "list", "delete"}), "barb secret set NAME"))
 		},
 		RunE: func(*cobra.Command, []string) error { return nil }, // Args has said no
 	}
-	cmd.AddCommand(newSecretSet(sh), newSecretShow(sh), newSecretDelete(sh))
+	cmd.AddCommand(newSecretSet(sh), newSecretShow(sh), newSecretList(sh), newSecretDelete(sh))
 	return cmd
 }
 
@@ -63,13 +65,37 @@ func newSecretShow(sh *shell) *cobra.Command {
 	}
 }
 
+func newSecretList(sh *shell) *cobra.Command {
+	return &cobra.Command{
+		Use:  "list",
+		Args: args(0, 0, "nothing"),
+		RunE: func(*cobra.Command, []string) error {
+			names, err := secret.Names()
+			if err != nil {
+				return secret.KeyringError("names", err)
+			}
+			for _, name := range names {
+				if !sh.json {
+					sh.out.Line(ui.EscapeLine(name))
+				} else if err := sh.emit(schema.NewSecretName(name)); err != nil {
+					return err
+				}
+			}
+			if len(names) == 0 {
+				sh.say("barb: no secrets yet; barb secret set NAME keeps one")
+			}
+			return nil
+		},
+	}
+}
+
 func newSecretDelete(sh *shell) *cobra.Command {
 	return &cobra.Command{
 		Use: "delete NAME", Args: args(1, 1, "the name of the secret"),
 		RunE: func(_ *cobra.Command, args []string) error {
 			name, err := keyringName(args[0])
 			if err == nil {
-				err = secret.KeyringError(name, keyring.Delete(secret.Service, name))
+				err = secret.KeyringError(name, secret.Delete(name))
 			}
 			if err == nil {
 				sh.say("barb: keyring:%s is gone", name)
@@ -97,8 +123,15 @@ func runSecretSet(sh *shell, name string, replace bool) error {
 	if len(strings.TrimSpace(string(key))) == 0 {
 		return fail.Usage("the secret is empty").Hintf("barb secret set %s < FILE", name)
 	}
-	if err := keyring.Set(secret.Service, name, string(key)); err != nil {
+	if odd := secret.Oddity(key); odd != "" {
+		sh.warn("the secret %s; barb keeps it as it is", odd)
+	}
+	unlisted, err := secret.Set(name, string(key))
+	if err != nil {
 		return secret.KeyringError(name, err)
+	}
+	if unlisted != nil {
+		sh.warn("barb secret list will not show %s: %v", name, unlisted)
 	}
 	sh.say("barb: kept: --secret keyring:%s", name)
 	return nil

@@ -35,6 +35,8 @@ func TestASecretGoesIntoTheKeyringAndOutOfIt(t *testing.T) {
 	}{
 		{secret + "\n", "", []string{"secret", "set", "one"}, 0, "", "kept: --secret keyring:one"},
 		{"other", "", []string{"secret", "set", "one"}, 2, "", "barb secret set one --replace"},
+		{"", "", []string{"secret", "list"}, 0, "one\n", ""},
+		{"", "", []string{"secret", "list", "--json"}, 0, `{"schema":1,"name":"one","ref":"keyring:one"}` + "\n", ""},
 		{"", "", []string{"secret", "show", "keyring:one"}, 0, secret + "\n", ""},
 		{"{}", "", []string{"sign", "-s", "standard-webhooks", "--secret", "keyring:one", "--id", "a", "--timestamp", "1",
 			"-o", "value"}, 0,
@@ -45,7 +47,11 @@ func TestASecretGoesIntoTheKeyringAndOutOfIt(t *testing.T) {
 		{"x", "", []string{"secret", "set", "a\x1bb"}, 2, "", "is no name"},
 		{"x", "", []string{"secret", "set", "keyring:"}, 2, "", "is no name"},
 		{"", "", []string{"secret", "delete", "one"}, 0, "", "keyring:one is gone"},
+		{"", "", []string{"secret", "list"}, 0, "", "no secrets yet"},
 		{"", "", []string{"secret", "show", "one"}, 2, "", "hint: barb secret set one"},
+		{"'quoted secret of the tests'\r\n", "", []string{"secret", "set", "odd"}, 0, "",
+			"barb: warning: the secret is in quotes; barb keeps it as it is\n"},
+		{"", "", []string{"secret", "delete", "odd"}, 0, "", ""},
 		{"", "", []string{"secret", "delete", "one"}, 2, "", "is not in the keyring"},
 		{"", "", []string{"secret", "st", "one"}, 2, "", "hint: did you mean barb secret set"},
 		{"", "", []string{"secret"}, 2, "", "hint: barb secret set NAME"},
@@ -60,6 +66,9 @@ func TestASecretGoesIntoTheKeyringAndOutOfIt(t *testing.T) {
 		}
 	}
 	keyring.MockInitWithError(errors.New("no keyring here"))
+	if code, _, said := typed(t, "", "", "secret", "list"); code != int(fail.ExitUnsupported) {
+		t.Errorf("the list without a keyring: %d %s", code, said)
+	}
 	if code, _, said := typed(t, "x", "", "secret", "set", "one"); code != int(fail.ExitUnsupported) ||
 		!strings.Contains(said, "the keyring cannot be used") {
 		t.Errorf("without a keyring: %d %s", code, said)

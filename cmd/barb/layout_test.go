@@ -77,7 +77,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"commands/live":     {others: []string{"golang.org/x/sys"}},
 	"commands/fail":     {},
 	"commands/project":  {},
-	"commands/secret": {ours: []string{"commands/fail", "commands/infile", "sign", "store/disk"},
+	"commands/secret": {ours: []string{"commands/fail", "commands/infile", "sign", "sign/keytext", "store/disk"},
 		others: []string{"github.com/zalando/go-keyring"}},
 	"commands/jq": {ours: []string{"store/body", "store/export", "store/record"},
 		others: []string{"github.com/itchyny/gojq"}},

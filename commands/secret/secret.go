@@ -115,6 +115,9 @@ func (f *Finder) one(ctx context.Context, e *entry, ref string) (sign.Secret, er
 	case string(key) == "whsec_":
 		return sign.Secret{}, fail.Usage("secret %s is only the prefix whsec_; its key is empty", name)
 	}
+	if odd := Oddity(key); odd != "" {
+		f.Warn("secret %s %s; barb takes it as part of the secret, which is rarely right", name, odd)
+	}
 	e.found, e.secret = true, sign.Secret{Name: name, Key: key}
 	return e.secret, nil
 }
@@ -131,7 +134,10 @@ func (f *Finder) lookUp(ctx context.Context, ref string) (key []byte, name strin
 	case rest == "" && isKind(kind):
 		return nil, "", fail.Usage("--secret %s names nothing", ref).Hint(Help)
 	case !IsReference(ref):
-		f.warnOfLiteral()
+		if err := misread(ref); err != nil {
+			return nil, "", err
+		}
+		f.warnOfLiteral(ref)
 		return []byte(ref), "literal", nil
 	case kind == "env":
 		value := f.Getenv(rest)
@@ -150,9 +156,31 @@ func (f *Finder) lookUp(ctx context.Context, ref string) (key []byte, name strin
 	return key, "cmd:…", err // the command line may hold a secret
 }
 
-func (f *Finder) warnOfLiteral() {
+// misread returns an error for a literal that was meant as a reference: a word of one, or curl's @FILE.
+func misread(ref string) error {
+	switch meant := strings.ToLower(ref); meant {
+	case "stdin", "@-", "/dev/stdin", "stdin:":
+		return fail.Usage("--secret %s is the literal text, not what comes on stdin", ref).Hint("--secret - reads the " +
+			"secret from stdin")
+	case "env", "file", "cmd", "keyring":
+		return fail.Usage("--secret %s names nothing", ref).Hint(Help)
+	}
+	if path, ok := strings.CutPrefix(ref, "@"); ok {
+		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
+			return fail.Usage("--secret %s is the literal text, not the content of the file", ref).Hintf(
+				"--secret file:%s", path)
+		}
+	}
+	return nil
+}
+
+// warnOfLiteral warns of the first literal secret, and of one that is the name of a variable.
+func (f *Finder) warnOfLiteral(ref string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if f.Getenv(ref) != "" {
+		f.Warn("--secret %s is the literal text; --secret env:%s is the variable of that name", ref, ref)
+	}
 	if !f.literal {
 		f.literal = true
 		f.Warn("a literal --secret can be read by other users in the process list; use env:NAME, file:PATH or cmd:COMMAND")

@@ -53,7 +53,8 @@ func checkNewFile(path string) error {
 func (l *Sink) Keep(brought sign.Secret) error {
 	kind, name, _ := strings.Cut(l.Ref, ":")
 	if kind == "keyring" {
-		return keyring.Set(Service, name, string(brought.Key))
+		_, err := Set(name, string(brought.Key)) // it is there, listed or not
+		return err
 	}
 	return disk.Create(name, append(slices.Clone(brought.Key), '\n'))
 }
