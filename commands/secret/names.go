@@ -25,8 +25,8 @@ func Set(name, value string) (unlisted, err error) {
 	return changeNames(func(names []string) []string { return append(names, name) }), nil
 }
 
-// Delete takes a secret and its name out of the keyring. The error is keyring.ErrNotFound where there is no such secret;
-// its name is gone then, too.
+// Delete takes a secret and its name out of the keyring. The error is keyring.ErrNotFound where there is no such
+// secret; its name is gone then, too.
 func Delete(name string) error {
 	err := keyring.Delete(Service, name)
 	if err != nil && !errors.Is(err, keyring.ErrNotFound) {

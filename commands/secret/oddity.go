@@ -11,8 +11,8 @@ import (
 )
 
 // Oddity says what is odd about the ends of a secret, as a clause whose subject is the secret: "ends with a carriage
-// return (\r)"; "" where nothing is. It quotes nothing of the secret. A key in PEM or JSON is read without regard to what
-// stands around it.
+// return (\r)"; "" where nothing is. It quotes nothing of the secret. A key in PEM or JSON is read without regard to
+// what stands around it.
 func Oddity(key []byte) string {
 	if (sign.Secret{Key: key}).Kind() == keytext.Asymmetric {
 		return ""
