@@ -77,6 +77,8 @@ var layout = map[string]struct{ ours, others []string }{
 	"commands/live":     {others: []string{"golang.org/x/sys"}},
 	"commands/fail":     {},
 	"commands/project":  {},
+	"commands/keyring": {ours: []string{"commands/fail", "commands/schema", "commands/secret", "commands/ui"},
+		others: []string{"github.com/spf13"}},
 	"commands/secret": {ours: []string{"commands/fail", "commands/infile", "sign", "sign/keytext", "store/disk"},
 		others: []string{"github.com/zalando/go-keyring"}},
 	"commands/jq": {ours: []string{"store/body", "store/export", "store/record"},

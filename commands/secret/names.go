@@ -16,6 +16,12 @@ const (
 	namesEntry   = "names"
 )
 
+// ErrNotFound is the error of Get and Delete for a name that is not in the keyring.
+var ErrNotFound = keyring.ErrNotFound
+
+// Get returns a secret from the keyring.
+func Get(name string) (string, error) { return keyring.Get(Service, name) }
+
 // Set puts a secret into the keyring. unlisted says why its name could not be added to Names, although the secret is
 // there.
 func Set(name, value string) (unlisted, err error) {
@@ -25,7 +31,7 @@ func Set(name, value string) (unlisted, err error) {
 	return changeNames(func(names []string) []string { return append(names, name) }), nil
 }
 
-// Delete takes a secret and its name out of the keyring. The error is keyring.ErrNotFound where there is no such
+// Delete takes a secret and its name out of the keyring. The error is ErrNotFound where there is no such
 // secret; its name is gone then, too.
 func Delete(name string) error {
 	err := keyring.Delete(Service, name)
