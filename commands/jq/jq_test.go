@@ -263,3 +263,39 @@ func FuzzCompileShowsAPlaceInAnyText(f *testing.F) {
 		}
 	})
 }
+
+// light returns an exchange as a list of the history reads it.
+func light(x *record.Exchange) *record.Exchange {
+	short := *x
+	r := x.Request
+	short.Request = record.Request{Method: r.Method, URL: r.URL}
+	short.Response = &record.Response{Status: x.Response.Status}
+	return &short
+}
+
+func FuzzWhatIsNotReadDoesNotMatter(f *testing.F) {
+	for _, text := range []string{`.body.a[]? | select(.b)`, `. as {$body} | $body`,
+		`.status == 503 and (.event | test("x"))`,
+		`first(.id, .) | length`, `any(.marks[]?; .)`, `def f: .; f`, `reduce . as $x (0; . + 1)`, `[limit(1; ..)]`,
+		`.["te" + "xt"]`,
+		`if . then .id else .ms end`, `label $out | ., break $out`, `(.id, .ms) as $x | $x`, `"\(.id)"`, `try error catch .`,
+		`.id |= . + 1`, `. += {}`, `del(.id)`, `paths`, `path(.id)`, `input_line_number`, `$__loc__`,
+		`getpath(["bo" + "dy"])`,
+		`.id as $x | [$x, .ms]`, `@base64 "\(.)"`, `-(.id)`, `.url[0:4]`, `{(.event): .}`, `foreach .id as $x (.; .; .)`} {
+		f.Add(text)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		e, err := jq.Compile(text)
+		if err != nil || e.NeedsAll() || strings.Contains(text, "now") {
+			return
+		}
+		whole, wholeErr := e.True(webhook(), 50*time.Millisecond)
+		less, lessErr := e.True(light(webhook()), 50*time.Millisecond)
+		if errors.Is(wholeErr, context.DeadlineExceeded) || errors.Is(lessErr, context.DeadlineExceeded) {
+			return
+		}
+		if whole != less || (wholeErr == nil) != (lessErr == nil) {
+			t.Errorf("%s is %t (%v) without bodies, with them %t (%v)", text, less, lessErr, whole, wholeErr)
+		}
+	})
+}
