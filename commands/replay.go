@@ -99,7 +99,10 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 	plans := sh.plans()
 	defer plans.Close()
 	r := &replayer{sh: sh, options: &o, plans: plans, signers: map[string]*signer.Signer{}, said: map[string]bool{}}
-	r.run = replay.Run{To: o.to, AtOnce: o.concurrency, Now: sh.Now, Whole: r.whole, Route: r.route, Signer: r.signer,
+	r.clients.Options = deliver.Options{UserAgent: "barb/" + sh.version, ConnectTimeout: o.ConnectIn, Env: sh.Getenv}
+	defer r.clients.Close()
+	r.run = replay.Run{To: o.to, AtOnce: o.concurrency, Now: sh.Now, Whole: r.whole, Route: r.route, Way: r.way,
+		Signer:     r.signer,
 		Sender:     deliver.Sender{Client: client, Policy: o.policy, Rand: sh.Rand},
 		Remembered: r.remembered, Policy: r.policyOf}
 	if err := r.prepare(ctx); err != nil {
@@ -132,6 +135,7 @@ type replayer struct {
 	run     replay.Run
 	plans   *worker.Plans             // of queued messages
 	signers map[string]*signer.Signer // by scheme, recorded secret and path
+	clients flags.Clients             // of the apps of routes
 	said    map[string]bool           // which secrets were named on stderr
 
 	refused   int   // webhooks with a bad signature, which were left out

@@ -9,7 +9,9 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/replay"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/webhooks"
@@ -114,4 +116,29 @@ func (r *replayer) route(x *record.Exchange) (string, error) {
 	}
 	return "", fail.Usage("%d was not forwarded: where should it go?", x.ID).
 		Hintf("barb replay %d --to http://localhost:3000", x.ID)
+}
+
+// way returns what reaches an app that a route forwards to, and the headers that it gets; nil where flags say how an
+// endpoint is reached, or no route of today has the app.
+func (r *replayer) way(x *record.Exchange, target string) (*deliver.Client, record.Header, error) {
+	row := r.sh.file.Routes.Covering(urlPath(x.Request.URL))
+	if row == nil || r.options.Client.Given() || !slices.ContainsFunc(row.Targets, func(t route.Target) bool {
+		return endpointOf(t.URL) == endpointOf(target)
+	}) {
+		return nil, nil, nil
+	}
+	connection, own, err := (&flags.Apps{}).Of(&row.Way, r.sh.weight)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, field := range own {
+		r.sh.redactor.AddField(field)
+	}
+	client, err := r.clients.For(connection)
+	return client, own, err
+}
+
+func endpointOf(address string) string {
+	_, endpoint := record.SplitURL(address)
+	return endpoint
 }

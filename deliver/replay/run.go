@@ -1,6 +1,7 @@
 package replay
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"iter"
@@ -31,6 +32,9 @@ type Run struct {
 	Whole func(x *record.Exchange) error
 	// Route returns the address for a received webhook that went nowhere before.
 	Route func(x *record.Exchange) (string, error)
+	// Way returns what reaches the app at the address where a received webhook went before, and the headers that the app
+	// gets from barb; nil are as for others. One goroutine at a time calls it. Nil is no such app.
+	Way func(x *record.Exchange, target string) (*deliver.Client, record.Header, error)
 	// Signer returns what signs a replay of x; one that signs nothing leaves the signature as it was. One goroutine at a
 	// time calls it.
 	Signer func(ctx context.Context, x *record.Exchange) (*signer.Signer, error)
@@ -45,9 +49,9 @@ type Run struct {
 	Tell  func(*Replay, *deliver.Attempt) error
 	End   func(r *Replay, o *journal.Outcome, took time.Duration)
 
-	signing sync.Mutex // held while Signer is called
-	last    int64      // the highest id that was checked
-	count   int        // of what was checked
+	asking sync.Mutex // held while Signer or Way is called
+	last   int64      // the highest id that was checked
+	count  int        // of what was checked
 }
 
 // Replay is one item of a run.
@@ -55,6 +59,7 @@ type Replay struct {
 	Item
 	X      record.Exchange // the first attempt
 	Signer *signer.Signer
+	client *deliver.Client // nil: as for others
 }
 
 // Check looks at all that is replayed before anything is sent, and returns how much there is. It finds what has no
@@ -147,6 +152,7 @@ func (r *Run) send(ctx context.Context, item Item, ends *batch.Ends) (o journal.
 	if err != nil {
 		return o, err
 	}
+	client = cmp.Or(client, planned.client)
 	sender, j := r.Sender, r.Journal
 	sender.Sign = planned.Signer.ForAttempt(&planned.X)
 	if client != nil {
@@ -197,6 +203,11 @@ func (r *Run) plan(ctx context.Context, item Item) (*Replay, error) {
 	if err != nil {
 		return nil, err
 	}
+	client, own, err := r.wayTo(item, target)
+	if err != nil {
+		return nil, err
+	}
+	x.Request.Header = deliver.WithOwn(x.Request.Header, own)
 	if x.Role == record.Elsewhere && r.goesHome(item, &x) {
 		x.Role = record.Replay
 	}
@@ -204,7 +215,25 @@ func (r *Run) plan(ctx context.Context, item Item) (*Replay, error) {
 	if r.Plan.Exact {
 		s = &signer.Signer{}
 	}
-	return &Replay{item, x, s}, nil
+	return &Replay{item, x, s, client}, nil
+}
+
+// wayTo returns what reaches the app that a received webhook went to before, and the headers that barb gives it,
+// without those that the plan sets.
+func (r *Run) wayTo(item Item, target string) (*deliver.Client, record.Header, error) {
+	if r.Way == nil || r.To != "" || item.Kind != record.Received {
+		return nil, nil, nil
+	}
+	r.asking.Lock()
+	defer r.asking.Unlock()
+	client, own, err := r.Way(item.Exchange, target)
+	if r.Plan.Exact {
+		own = nil
+	}
+	for _, f := range r.Plan.Header {
+		own = own.Without(f.Name)
+	}
+	return client, own, err
 }
 
 func (r *Run) target(item Item) (string, error) {
@@ -239,8 +268,8 @@ func (r *Run) signerFor(ctx context.Context, item Item) (*signer.Signer, error) 
 	if s, _, err := r.remembered(ctx, item); s != nil || err != nil {
 		return s, err
 	}
-	r.signing.Lock()
-	defer r.signing.Unlock()
+	r.asking.Lock()
+	defer r.asking.Unlock()
 	return r.Signer(ctx, item.Exchange)
 }
 
