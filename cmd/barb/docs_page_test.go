@@ -20,7 +20,8 @@ import (
 // A comment just before a block says more of it:
 //
 //   - <!-- meanwhile: COMMANDS -->: the first command of the console block stays in the background while these run. It
-//     gets SIGTERM at the end of the block, unless it has ended. $OUT is the file of its output.
+//     gets SIGTERM at the end of the block, unless it has ended. $OUT is the file of its output. With "the next block"
+//     in place of commands it stays there while the next block runs.
 //   - <!-- file: NAME -->: the block is written to this file
 //   - <!-- not run: REASON -->: the console block is only shown
 type document struct {
@@ -150,6 +151,7 @@ func isEndless(command string) bool {
 func (p *document) script() string {
 	var b strings.Builder
 	b.WriteString("set -e -o pipefail\ntrap 'kill $(jobs -p) 2>/dev/null || true' EXIT\n")
+	var open []int // the steps whose first command runs during the next block
 	for n, s := range p.steps {
 		switch s.kind {
 		case "sh":
@@ -160,22 +162,12 @@ func (p *document) script() string {
 			fmt.Fprintf(&b, "cat > '%s' <<'END OF FILE'\n%sEND OF FILE\n", s.name, s.text)
 		case "console":
 			b.WriteString("set +e; status=0\n")
-			for i, c := range s.commands {
-				out := outFile(n, i)
-				if i == 0 && s.background {
-					fmt.Fprintf(&b, "%s > %s 2>&1 & shown=$!; OUT=%s\n", c.line, out, out)
-					if strings.HasPrefix(c.line, "barb listen") {
-						fmt.Fprintf(&b, waitUntil, "grep -q 'listening on' "+out)
-					}
-					b.WriteString(s.meanwhile + "\n")
-					continue
-				}
-				fmt.Fprintf(&b, "(exit $status); { %s\n} > %s 2>&1; status=$?\n", c.line, out)
-			}
+			p.run(&b, n)
 			if s.background {
-				out := outFile(n, 0)
-				fmt.Fprintf(&b, waitUntil, fmt.Sprintf("[ $(wc -l < %s) -ge %d ]", out, len(s.commands[0].want)))
-				fmt.Fprintf(&b, "cp %s %s.whole; kill $shown 2>/dev/null; wait $shown; mv %s.whole %s\n", out, out, out, out)
+				open = append(open, n)
+			}
+			for ; s.meanwhile != nextBlock && len(open) > 0; open = open[:len(open)-1] {
+				p.finish(&b, open[len(open)-1])
 			}
 			b.WriteString("set -e\n")
 		}
@@ -183,6 +175,35 @@ func (p *document) script() string {
 	return b.String()
 }
 
-const waitUntil = "for _ in $(seq 100); do %s && break; kill -0 $shown 2>/dev/null || break; sleep 0.05; done\n"
+// run writes the commands of a console block. A first command in the background goes on.
+func (p *document) run(b *strings.Builder, n int) {
+	s := p.steps[n]
+	for i, c := range s.commands {
+		out := outFile(n, i)
+		if i > 0 || !s.background {
+			fmt.Fprintf(b, "(exit $status); { %s\n} > %s 2>&1; status=$?\n", c.line, out)
+			continue
+		}
+		fmt.Fprintf(b, "%s > %s 2>&1 & shown%d=$!; OUT=%s\n", c.line, out, n, out)
+		if strings.HasPrefix(c.line, "barb listen") {
+			fmt.Fprintf(b, waitUntil, "grep -q 'listening on' "+out, n)
+		}
+		if s.meanwhile != nextBlock {
+			b.WriteString(s.meanwhile + "\n")
+		}
+	}
+}
+
+// finish writes the end of the first command of a block, once it has printed what the page shows.
+func (p *document) finish(b *strings.Builder, n int) {
+	out, want := outFile(n, 0), len(p.steps[n].commands[0].want)
+	fmt.Fprintf(b, waitUntil, fmt.Sprintf("[ $(wc -l < %s) -ge %d ]", out, want), n)
+	fmt.Fprintf(b, "cp %s %s.whole; kill $shown%d 2>/dev/null; wait $shown%d; mv %s.whole %s\n", out, out, n, n, out, out)
+}
+
+const (
+	nextBlock = "the next block"
+	waitUntil = "for _ in $(seq 100); do %s && break; kill -0 $shown%d 2>/dev/null || break; sleep 0.05; done\n"
+)
 
 func outFile(step, command int) string { return fmt.Sprintf("console.%d.%d", step, command) }
