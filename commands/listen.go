@@ -201,7 +201,7 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 		text += fmt.Sprintf("; %d more with a bad signature were refused", n.Invalid)
 	}
 	if n.Beside > 0 {
-		text += fmt.Sprintf("; %d more where nothing is checked did not count", n.Beside)
+		text += fmt.Sprintf("; %d more on paths %s did not count", n.Beside, g.besideWords())
 	}
 	return &fail.Error{Code: fail.ExitTimedOut, Err: errors.New(text)}
 }

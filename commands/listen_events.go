@@ -50,6 +50,9 @@ func (g *listener) tellWork(e gateway.Event) {
 		g.tellAnswered(e)
 	case gateway.LeftOut:
 		g.watch.LeftOut()
+	case gateway.NoRoute:
+		g.sh.note("%d is answered 404: no [[route]] of %s has the path %s (said once)", e.ID, g.sh.file.Path,
+			ui.Clip(e.Path, 80))
 	case gateway.Hangs:
 		g.sh.say("barb: %d hangs until its sender leaves (scripted)", e.ID)
 	case gateway.Trouble:

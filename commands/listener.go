@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/config"
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/metrics"
 	"github.com/barbhq/barb/commands/secret"
@@ -59,9 +60,13 @@ func (g *listener) takeRoutes(ctx context.Context, o listenOptions) (err error) 
 		l.Route = &file.Routes[i]
 		g.gate.Lanes.Rows = append(g.gate.Lanes.Rows, l)
 	}
+	rest := g.gate.Lanes.Rest
 	if everywhere >= 0 { // this route covers every request
 		g.gate.Lanes.Rest = g.gate.Lanes.Rows[everywhere]
+		return nil
 	}
+	g.gate.OnlyRoutes = len(file.Routes) > 0 && !flagged && !rest.Checks() && len(rest.Targets) == 0 &&
+		g.gate.Runner == nil && g.gate.Answers.Respond == nil
 	return nil
 }
 
@@ -91,10 +96,31 @@ func (g *listener) lane(ctx context.Context, o listenOptions, r *route.Route) (*
 	if l.Greeter, err = newGreeter(o.handshake, v, &flags, r); err != nil {
 		return nil, err
 	}
+	if err := g.checkEvents(v, o.Events); err != nil {
+		return nil, err
+	}
 	if err := takeTargets(l, o.ForwardTo, r, g.gate.Answers.Respond != nil); err != nil {
 		return nil, err
 	}
 	return l, g.takeUpstream(l, &o, r)
+}
+
+// besideWords describes the paths whose webhooks do not count.
+func (g *listener) besideWords() string {
+	if g.gate.OnlyRoutes {
+		return "without a route"
+	}
+	return "where no signature is verified"
+}
+
+// checkEvents refuses --event where webhooks are checked with a scheme that names no event type.
+func (g *listener) checkEvents(v *verifier.Verifier, events flags.Globs) error {
+	if len(events) == 0 || v == nil || v.Auto || v.Scheme.EventIn != "" {
+		return nil
+	}
+	name := v.Scheme.Name
+	return fail.Usage("--event %s: webhooks of scheme %s name no event type", events.String(), name).
+		Hintf("barb listen -s %s --where '.body.type == \"…\"'", name)
 }
 
 // newGreeter returns what finds the handshakes that a lane answers.
@@ -160,6 +186,8 @@ func (g *listener) describe() []string {
 	}
 	if len(lines) == 0 {
 		say("webhooks are", g.gate.Lanes.Rest)
+	} else if g.gate.OnlyRoutes {
+		lines = append(lines, "other paths are answered 404")
 	} else if g.sh.file.Routes.Covering("") == nil {
 		say("other paths are", g.gate.Lanes.Rest)
 	}

@@ -68,7 +68,7 @@ func newSend(sh *shell) *cobra.Command {
 		"not changed")
 	f.StringVarP(&o.method, "request", "X", "POST", "the request `method`")
 	f.StringVar(&o.id, "id", "", "the webhook `id` (default: the one in the payload, or a new one)")
-	f.StringVar(&o.event, "event", "", "the event `type`; without -d, a sample event to send: stripe:invoice.paid "+
+	f.Var(flags.EventType(&o.event), "event", "the event `type`; without -d, a sample event to send: stripe:invoice.paid "+
 		"(barb events)")
 	flags.Complete(cmd, "event", sh.sampleNames)
 	f.StringVar(&o.contentType, "content-type", "", "the Content-Type, a `type` (default: what the payload looks like)")

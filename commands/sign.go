@@ -50,7 +50,7 @@ func newSign(sh *shell) *cobra.Command {
 	f.VarP(&flags.Once{Text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin")
 	f.StringVar(&o.timestamp, "timestamp", "now", "sign with this `time`: RFC 3339, Unix seconds or now")
 	f.StringVar(&o.id, "id", "", "the webhook `id` (default: a new one, when the scheme signs it)")
-	f.StringVar(&o.event, "event", "", "the event `type`, for schemes that have a header for it")
+	f.Var(flags.EventType(&o.event), "event", "the event `type`, for schemes that have a header for it")
 	f.StringVar(&o.url, "url", "", "the `URL` of the receiver, for schemes that sign it and for -o curl and http")
 	f.StringVar(&o.method, "method", "POST", "the request `method`, for schemes that sign it and for -o curl and http")
 	f.StringVarP(&o.output, "output", "o", "headers", "the `format`: headers, curl, http, env, json or value")

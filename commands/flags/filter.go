@@ -39,7 +39,7 @@ func (f *Filter) AddFlags(cmd *cobra.Command, schemes func(prefix string, auto b
 		_ = set.MarkHidden("scheme") // it was just added
 		Complete(cmd, "scheme", func(prefix string) []string { return schemes(prefix, false) })
 	}
-	set.StringVar(&f.event, "event", "", "only events of this `type`; * matches any part")
+	set.Var(EventType(&f.event), "event", "only events of this `type`; * matches any part")
 	set.StringVar(&f.endpoint, "endpoint", "", "only this `host`; * matches any part")
 	set.StringVar(&f.Status, "status", "", "only answers with this `status`: 503, 5xx or 400..499")
 	set.StringVar(&f.Since, "since", "", "only since this `time` or age: 1h, 7d, 2026-01-20")

@@ -307,7 +307,11 @@ func (v *Globs) Type() string { return "type" }
 // Set adds patterns, with commas between them.
 func (v *Globs) Set(s string) error {
 	for pattern := range strings.SplitSeq(s, ",") {
-		*v = append(*v, strings.TrimSpace(pattern))
+		pattern = strings.TrimSpace(pattern)
+		if err := checkEvent(pattern); err != nil {
+			return err
+		}
+		*v = append(*v, pattern)
 	}
 	return nil
 }

@@ -21,6 +21,8 @@ func Marks(x *record.Exchange) string {
 			parts = append(parts, fmt.Sprintf("older than %d", m.Of))
 		case record.Filtered:
 			parts = append(parts, "filtered")
+		case record.Unrouted:
+			parts = append(parts, "no route")
 		case record.Undecided:
 			parts = append(parts, "undecided")
 		case record.Truncated:

@@ -25,7 +25,8 @@ const (
 // compares reports whether an exchange is compared with those that came before. A refused one is not; a handshake is no
 // webhook; and what was filtered out or is undecided was never handed on.
 func compares(x *record.Exchange) bool {
-	return x.Verdict.Status != record.Invalid && !isFiltered(x) && !isUndecided(x.Marks) && x.Handshake == ""
+	return x.Verdict.Status != record.Invalid && !isFiltered(x) && !isUnrouted(x) && !isUndecided(x.Marks) &&
+		x.Handshake == ""
 }
 
 // fingerprintOf returns what an exchange is recognised by when it comes again.

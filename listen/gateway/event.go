@@ -60,6 +60,7 @@ const (
 
 	Answered  // Exchange was answered, and forwarded as Apps; IsBeside. It is as the history has it
 	LeftOut   // a webhook was answered that is neither recorded nor shown, as the filter leaves it out
+	NoRoute   // no route covers the path Path, so its webhooks are answered 404
 	Hangs     // its sender gets no answer, as the script says
 	Trouble   // Err, most often of the history; nothing else follows from it
 	Forwarded // Exchange is a forward to an app, as it may be shown; Failure, Cut

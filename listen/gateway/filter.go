@@ -22,13 +22,16 @@ type Filter struct {
 	Unlisted bool
 }
 
-// mark notes what a check shows: a timestamp outside the tolerance, and that a webhook is not asked for. A webhook
+// mark notes what a check shows: a timestamp outside the tolerance, that no route covers a webhook's path, and that a
+// webhook is not asked for. A webhook
 // with a bad signature is refused and not filtered.
 func (h *Hook) mark(found *listen.Checked, now time.Time) {
 	switch {
 	case found.Verdict.Reason == string(sign.TimestampExpired), found.Verdict.Reason == string(sign.TimestampInFuture):
 		found.Marks = append(found.Marks, record.Mark{Kind: record.Stale})
 	case found.Verdict.Status == record.Invalid || isUndecided(found.Marks):
+	case h.isUnrouted():
+		found.Marks = append(found.Marks, record.Mark{Kind: record.Unrouted})
 	default:
 		if kind := h.leftOut(found, now); kind != "" {
 			found.Marks = append(found.Marks, record.Mark{Kind: kind})
@@ -74,6 +77,11 @@ func (h *Hook) tellDoubts() {
 // isUndecided reports whether the judging of a webhook was broken off.
 func isUndecided(marks []record.Mark) bool {
 	return slices.ContainsFunc(marks, func(m record.Mark) bool { return m.Kind == record.Undecided })
+}
+
+func isUnrouted(x *record.Exchange) bool {
+	_, ok := x.Marked(record.Unrouted)
+	return ok
 }
 
 func isFiltered(x *record.Exchange) bool {

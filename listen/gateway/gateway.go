@@ -31,6 +31,9 @@ type Gateway struct {
 	PublicURL string        // scheme and authority of the URL that senders use, "" when only they know it
 	Hosts     []string      // in lower case: a GET of a program may name them, besides loopback
 	Filter    Filter
+	// OnlyRoutes has webhooks answered 404 whose path no route covers. Of handshakes only those are answered there that
+	// have nothing to do with a secret.
+	OnlyRoutes bool
 
 	KeepInvalid bool               // whole bodies of webhooks with a bad signature are recorded
 	Window      *dedupe.Window     // the webhooks that came before
@@ -106,7 +109,7 @@ func (g *Gateway) describe(m sign.Message) listen.Checked {
 	for _, scheme := range g.Schemes.Detect(m) {
 		return listen.Checked{Scheme: scheme.Name, WebhookID: scheme.ID(m), EventType: scheme.Event(m)}
 	}
-	return listen.Checked{}
+	return listen.Checked{EventType: g.Schemes.Event(m)}
 }
 
 // whole returns a recorded exchange as it came, to the byte, or says why it cannot: see redact.Redactor.Whole.

@@ -61,7 +61,14 @@ func (h *Hook) checkedBy() *Lane {
 // for it.
 func (h *Hook) isBeside() bool {
 	isUnchecked := h.Exchange.Verdict.Status == record.Unchecked
-	return isUnchecked && slices.ContainsFunc(h.Gateway.All(), (*Lane).Checks) && h.lane().Route == nil
+	checks := slices.ContainsFunc(h.Gateway.All(), (*Lane).Checks)
+	return isUnchecked && (checks || h.isUnrouted()) && h.lane().Route == nil
+}
+
+// isUnrouted reports whether the request is for a path that no route covers, and is answered 404 for that.
+func (h *Hook) isUnrouted() bool {
+	g, target := h.Gateway, h.Exchange.Request.Target
+	return g.OnlyRoutes && !g.Lanes.Cover(target) && !g.Answers.Covers(target)
 }
 
 // Check verifies the request, and reports which handshake, scheme and event it is.
@@ -133,11 +140,18 @@ func (h *Hook) checkHandshake(now time.Time) (found listen.Checked, ok bool) {
 	if !ok {
 		return found, false
 	}
+	m := l.asked(r)
+	if h.isUnrouted() {
+		_, isBrought := greeting.Learnt(m)
+		if _, err := l.answer(greeting, m); err != nil || isBrought {
+			return found, false
+		}
+	}
 	switch found.Scheme = l.schemeOf(greeting); {
 	case greeting.Steps[0].Signed:
 		found = g.settle(now, func() (listen.Checked, []*pinning) {
 			judged := g.judge([]*Lane{l}, r, now)
-			if _, err := l.answer(greeting, l.asked(r)); err != nil {
+			if _, err := l.answer(greeting, m); err != nil {
 				judged.pin = nil // it is going to be refused
 			}
 			return judged.Checked, []*pinning{judged.pin}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/listen"
+	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -87,7 +88,7 @@ func (h *Hook) answersAtOnce() bool {
 		return true
 	case g.Answers.Latency.Max > 0 || g.Answers.FailRate > 0 || h.script != nil && !h.script.AtOnce():
 		return false
-	case x.Handshake != "" || isFiltered(x) || h.script != nil:
+	case x.Handshake != "" || isFiltered(x) || isUnrouted(x) || h.script != nil:
 		return true
 	case g.Queue != nil && g.Queue.Ack:
 		return true
@@ -112,6 +113,10 @@ func (h *Hook) reply(ctx context.Context) *record.Response {
 		return unavailable()
 	case x.Handshake != "":
 		return h.Greet()
+	case isUnrouted(x):
+		g := h.Gateway
+		g.tellOnce("unrouted", Event{Kind: NoRoute, ID: x.ID, Path: route.Path(x.Request.Target)})
+		return textAnswer(http.StatusNotFound, "no route\n")
 	case isFiltered(x):
 		return &record.Response{Status: http.StatusOK}
 	case h.script != nil:

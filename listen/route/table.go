@@ -60,6 +60,12 @@ func (ls *Lanes[L]) covering(path string) (lanes []L) {
 	return append(lanes, ls.Rest)
 }
 
+// Cover reports whether a row covers the path of a target.
+func (ls *Lanes[L]) Cover(target string) bool {
+	path := Path(target)
+	return slices.ContainsFunc(ls.Rows, func(l L) bool { return l.Row().Covers(path) })
+}
+
 // Guards returns the lanes that check a request, in groups: one lane of each group has to find it valid. There is one
 // group, unless apps may read the path of the target in several ways that different rows cover. The first group is that
 // of Path.

@@ -1,6 +1,7 @@
 package script
 
 import (
+	"slices"
 	"time"
 
 	"github.com/barbhq/barb/listen"
@@ -42,6 +43,11 @@ func (r *Rule) matches(x *record.Exchange) (bool, error) {
 		return ok, nil
 	}
 	return r.Where(x)
+}
+
+// Covers reports whether a rule is for the path of a target.
+func (p *Plan) Covers(target string) bool {
+	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return (&route.Route{Path: r.Path}).Covers(route.Path(target)) })
 }
 
 // Position is where a webhook is in a plan. The zero value is that of a webhook that is no part of one.

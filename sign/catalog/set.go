@@ -48,6 +48,31 @@ func (s *Set) All() []sign.Scheme {
 	return append(all, All()...)
 }
 
+// commonTypes are the fields of a JSON body in which most providers write the event type.
+var commonTypes = []sign.Place{"json:type", "json:event", "json:event_type", "json:eventType", "json:event.type"}
+
+// Event returns the event type of a message whose scheme is not known, as sign.Scheme.Event does: from where a scheme
+// of the user has it, else from a header in which a provider writes it, else from a field in which most of them do.
+func (s *Set) Event(m sign.Message) string {
+	for _, schemes := range [][]sign.Scheme{s.own(), rows[:]} {
+		for i := range schemes {
+			place := schemes[i].EventIn
+			if place == "" || &schemes[0] == &rows[0] && !strings.HasPrefix(string(place), "header:") {
+				continue
+			}
+			if event := (sign.Scheme{EventIn: place}).Event(m); event != "" {
+				return event
+			}
+		}
+	}
+	for _, place := range commonTypes {
+		if event := (sign.Scheme{EventIn: place}).Event(m); event != "" {
+			return event
+		}
+	}
+	return ""
+}
+
 // Detect returns the schemes that a message may be signed with: the best fit first, the user's before others with
 // an equal fit, none when nothing fits. See sign.Scheme.Fits.
 func (s *Set) Detect(m sign.Message) []sign.Scheme {
