@@ -47,7 +47,8 @@ func (r *Rule) matches(x *record.Exchange) (bool, error) {
 
 // Covers reports whether a rule is for the path of a target.
 func (p *Plan) Covers(target string) bool {
-	return slices.ContainsFunc(p.Rules, func(r Rule) bool { return (&route.Route{Path: r.Path}).Covers(route.Path(target)) })
+	return slices.ContainsFunc(p.Rules,
+		func(r Rule) bool { return (&route.Route{Path: r.Path}).Covers(route.Path(target)) })
 }
 
 // Position is where a webhook is in a plan. The zero value is that of a webhook that is no part of one.
