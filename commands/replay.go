@@ -214,7 +214,19 @@ func (r *replayer) send(ctx context.Context, count int) error {
 	}
 	if o.concurrency > 1 && !sh.json {
 		sh.out.Batch(ui.Batch{Tally: tally, Total: int64(count), Took: time.Since(begun), Interrupted: ctx.Err() != nil,
-			DeadHint: historySince(begun, "--sent --failed")})
+			DeadHint: o.deadHint(begun)})
 	}
 	return fail.Silent(codeOf(tally.Tally, ctx.Err() != nil))
+}
+
+// deadHint is the command that lists the replays that were given up. A replay to the webhook's own target changes its
+// state, one with a new id is a webhook, and any other is an attempt only.
+func (o *replayOptions) deadHint(begun time.Time) string {
+	switch {
+	case o.newID:
+		return historySince(begun, "--sent --failed")
+	case o.to != "":
+		return historySince(begun, "--all --sent --failed")
+	}
+	return historySince(begun, "--failed")
 }

@@ -256,12 +256,21 @@ func (m *batchSender) send(ctx context.Context) error {
 	footer()
 	sum := ui.Batch{Tally: m.run.Tally(), Total: m.run.Total(), Skipped: m.run.Bodies.Bad().Count,
 		Took: time.Since(begun), Rate: m.options.Pace(), Interrupted: ctx.Err() != nil,
-		DeadHint: historySince(begun, "--failed --endpoint "+ui.Endpoint(&m.first))}
+		DeadHint: m.deadHint(begun)}
 	m.finish(sum)
 	if err != nil {
 		return err
 	}
 	return fail.Silent(codeOf(m.run.Tally().Tally, sum.Interrupted))
+}
+
+// deadHint is the command that lists the messages that were given up. Those that were interrupted are not.
+func (m *batchSender) deadHint(begun time.Time) string {
+	filters := "--sent --failed --endpoint " + ui.Endpoint(&m.first)
+	if m.run.Tally().Interrupted > 0 {
+		filters += ` --where '.error != "interrupted"'`
+	}
+	return historySince(begun, filters)
 }
 
 // historySince is the command that lists what was sent since a moment.

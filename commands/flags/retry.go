@@ -2,6 +2,7 @@ package flags
 
 import (
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -81,7 +82,7 @@ func (f *Retry) Policy(weight Weights) (p deliver.Policy, err error) {
 	if p, err = f.schedulePolicy(weight, p); err != nil {
 		return p, err
 	}
-	if f.Once && !asksForMore(weight) {
+	if f.Once && !f.asksForMore(weight) {
 		p.Retries = 0
 	}
 	if err := p.Validate(); err != nil {
@@ -90,10 +91,12 @@ func (f *Retry) Policy(weight Weights) (p deliver.Policy, err error) {
 	return p, nil
 }
 
-// asksForMore reports whether a flag on the command line says how often a delivery is tried.
-func asksForMore(weight Weights) bool {
-	return slices.ContainsFunc([]string{"retries", "backoff", "schedule", "until-2xx"},
-		func(flag string) bool { return weight(flag) == typedWeight })
+// asksForMore reports whether a flag on the command line says how often a delivery is tried: a number or a list of
+// waits.
+func (f *Retry) asksForMore(weight Weights) bool {
+	return slices.ContainsFunc([]string{"retries", "backoff", "schedule", "until-2xx"}, func(flag string) bool {
+		return weight(flag) == typedWeight && (flag != "backoff" || strings.ContainsAny(f.backoff, "0123456789"))
+	})
 }
 
 // Over returns the policy that a message was queued with, changed by the flags of the command line. It makes one
@@ -110,7 +113,7 @@ func (f *Retry) Over(own deliver.Policy, weight Weights) (deliver.Policy, error)
 		return given, err
 	}
 	overrule(typed, "", given, &own)
-	if !asksForMore(typed) {
+	if !f.asksForMore(typed) {
 		own.Retries = 0
 	}
 	if typed("speed") > 0 {
