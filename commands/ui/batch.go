@@ -36,8 +36,7 @@ func (p *Printer) Batch(b Batch) {
 		}
 		p.Pairs([][2]string{
 			{"delivered", p.tally(t.Delivered, b.Total)},
-			{"refused", nonZero(t.Refused)},
-			{"no answer", nonZero(t.Unanswered)},
+			{"failed", failed(t.Refused, t.Unanswered)},
 			{"left out", nonZero(b.Skipped)},
 			{"attempts", pace},
 			{"retries", share(t.Retries, t.Attempts)},
@@ -51,6 +50,15 @@ func (p *Printer) Batch(b Batch) {
 	if b.Interrupted {
 		p.Line(p.warn("interrupted"))
 	}
+}
+
+// failed is how many messages were not delivered, which barb history --failed lists, and why: "3, 1 without an answer".
+func failed(refused, unanswered int64) string {
+	text := nonZero(refused + unanswered)
+	if unanswered > 0 {
+		text += fmt.Sprintf(", %d without an answer", unanswered)
+	}
+	return text
 }
 
 // deadLetters writes a line for each of the first dead letters:
