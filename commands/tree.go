@@ -20,7 +20,7 @@ func branches() []branch {
 		{name: "stats", make: newStats}, {name: "prune", make: newPrune}, {name: "schemes", make: newSchemes},
 		{name: "secret", make: newSecret},
 		{name: "providers", make: newProviders}, {name: "events", make: newEvents},
-		{name: "config", make: newConfig, wide: true}, {name: "version", make: newVersion},
+		{name: "init", make: newInit}, {name: "config", make: newConfig, wide: true}, {name: "version", make: newVersion},
 		{name: "completion", make: newCompletion, wide: true},
 	}
 }

@@ -1,0 +1,86 @@
+package commands
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/starter"
+)
+
+func newInit(sh *shell) *cobra.Command {
+	write := false
+	cmd := &cobra.Command{
+		Use:               "init",
+		Args:              args(0, 0, "no arguments"),
+		PersistentPreRunE: sh.withoutConfig,
+		RunE:              func(*cobra.Command, []string) error { return runInit(sh, write) },
+	}
+	cmd.Flags().BoolVar(&write, "write", false, "write barb.toml without asking")
+	return cmd
+}
+
+// runInit prints the barb.toml for the working folder, and writes it with --write or when a person at a terminal
+// agrees.
+func runInit(sh *shell, write bool) error {
+	path := filepath.Join(sh.Dir, "barb.toml")
+	asks := !write && !sh.json && sh.InTerminal && sh.OutTerminal && sh.ErrTerminal
+	if _, err := os.Lstat(path); err == nil && (write || asks) {
+		return thereAlready(path)
+	}
+	project := starter.Look(os.DirFS(sh.Dir))
+	text := project.TOML()
+	if !sh.json {
+		sh.out.Printf("%s", text)
+	}
+	if asks {
+		sh.err.Printf("write this to barb.toml? [y/N] ")
+		answer, err := readAnswer(sh.In)
+		if err != nil {
+			return err
+		}
+		if write = answer == "y" || answer == "yes"; !write {
+			sh.say("barb: nothing was written")
+		}
+	}
+	if write {
+		if err := writeNew(path, text); err != nil {
+			return err
+		}
+		sh.say("barb: wrote barb.toml")
+		sh.say("hint: barb config shows what it says; barb listen starts with it")
+	}
+	if sh.json {
+		return sh.emit(schema.Init{Schema: 1, Path: path, Written: write, TOML: text})
+	}
+	return nil
+}
+
+// writeNew writes a file that is not there yet.
+func writeNew(path, text string) error {
+	f, err := os.OpenFile(path, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if errors.Is(err, fs.ErrExist) {
+		return thereAlready(path)
+	}
+	if err != nil {
+		return fail.Local("%w", err)
+	}
+	_, err = f.WriteString(text)
+	if closeErr := f.Close(); err == nil {
+		err = closeErr
+	}
+	if err != nil {
+		return fail.Local("%w", err)
+	}
+	return nil
+}
+
+func thereAlready(path string) error {
+	return fail.Usage("%s exists already and is not overwritten", path).
+		Hint("barb init | cat prints what init would write; barb config shows what is in force")
+}

@@ -1,0 +1,63 @@
+// Package starter looks at a folder and writes the first barb.toml for it. It takes the names of secrets and never
+// reads their values into anything, and it prints nothing.
+package starter
+
+import (
+	"io"
+	"io/fs"
+	"regexp"
+)
+
+// Project is what was found in a folder.
+type Project struct {
+	App     string // the framework, such as "next"; "" where none was recognised
+	From    string // the file that says so
+	Port    int    // where the app listens; 0: unknown
+	PortIn  string // the file that names the port; "": it is the usual one of the framework
+	Secrets []Secret
+}
+
+// Secret is the secrets of one provider.
+type Secret struct {
+	Scheme string
+	Names  []string // of environment variables
+	From   string   // the file that has the first of them
+	Path   string   // of the handler in the app
+	Source string   // the file of that handler; "": the path is a suggestion
+}
+
+// Look looks at a folder. What cannot be read is as if it were not there.
+func Look(dir fs.FS) Project {
+	var p Project
+	p.findApp(dir)
+	p.findVariables(dir)
+	p.findHandlers(dir)
+	return p
+}
+
+// most is how many bytes of a file are read: a folder may be another's.
+const most = 1 << 20
+
+// read returns the beginning of a regular file, "" where there is none.
+func read(dir fs.FS, name string) string {
+	if info, err := fs.Stat(dir, name); err != nil || !info.Mode().IsRegular() { // opening a pipe would wait
+		return ""
+	}
+	f, err := dir.Open(name)
+	if err != nil {
+		return ""
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, most))
+	if err != nil {
+		return ""
+	}
+	return string(data)
+}
+
+// Only these are written into barb.toml of what files and folders are called.
+var (
+	plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,99}$`)
+	plainPath = regexp.MustCompile(`^/[A-Za-z0-9/_.-]{0,199}$`)
+	plainFile = regexp.MustCompile(`^[][A-Za-z0-9/_.()@+ -]{0,199}$`)
+)
