@@ -51,7 +51,8 @@ func TestVariablesAreOfTheSchemeThatTheirProviderMeans(t *testing.T) {
 // A value is never in the file, and what a folder holds cannot add a line to it.
 func TestNothingButNamesIsWritten(t *testing.T) {
 	p := starter.Look(folder(map[string]string{
-		".env": "STRIPE_WEBHOOK_SECRET=hunter2\nX\"]\\nevil_STRIPE_WEBHOOK_SECRET=hunter2\n" +
+		".env": "STRIPE_WEBHOOK_SECRET=hunter2\n" +
+			"X\"]\\nevil_STRIPE_WEBHOOK_SECRET=hunter2\n" +
 			"PORT=99999\n",
 		"package.json":                                          `{"dependencies":{"next":"1"},"scripts":{"dev":"next -p 0\n[history]"}}`,
 		"app/api/stripe\nevil = 1/route.ts":                     "",
