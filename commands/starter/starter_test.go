@@ -50,14 +50,15 @@ func TestVariablesAreOfTheSchemeThatTheirProviderMeans(t *testing.T) {
 
 // A value is never in the file, and what a folder holds cannot add a line to it.
 func TestNothingButNamesIsWritten(t *testing.T) {
+	deep := "app/api/" + strings.Repeat("stripe/", 40) + "route.ts"
 	p := starter.Look(folder(map[string]string{
 		".env": "STRIPE_WEBHOOK_SECRET=hunter2\n" +
 			"X\"]\\nevil_STRIPE_WEBHOOK_SECRET=hunter2\n" +
 			"PORT=99999\n",
-		"package.json":                                          `{"dependencies":{"next":"1"},"scripts":{"dev":"next -p 0\n[history]"}}`,
-		"app/api/stripe\nevil = 1/route.ts":                     "",
-		"app/api/stripe\"evil/route.ts":                         "",
-		"app/api/" + strings.Repeat("stripe/", 40) + "route.ts": "",
+		"package.json":                      `{"dependencies":{"next":"1"},"scripts":{"dev":"next -p 0\n[history]"}}`,
+		"app/api/stripe\nevil = 1/route.ts": "",
+		"app/api/stripe\"evil/route.ts":     "",
+		deep:                                "",
 	}))
 	text := p.TOML()
 	if strings.Contains(text, "hunter2") || strings.Contains(text, "evil") || p.Port != 3000 ||
