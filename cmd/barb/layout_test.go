@@ -101,7 +101,7 @@ var layout = map[string]struct{ ours, others []string }{
 		"github.com/google/uuid", "github.com/mattn/go-shellwords", "github.com/adrg/xdg",
 		"github.com/zalando/go-keyring", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/time"}},
 	"cmd/barb":    {ours: []string{"commands", "commands/live"}, others: []string{"golang.org/x/term"}},
-	"cmd/gendocs": {ours: []string{"commands", "commands/ui"}, others: []string{"github.com/spf13"}},
+	"cmd/gendocs": {ours: []string{"commands", "commands/config", "commands/ui"}, others: []string{"github.com/spf13"}},
 }
 
 // never is what a package must not use of the standard library: an engine has no clock of its own to judge by, no file,

@@ -1,5 +1,6 @@
-// Command gendocs writes the completion scripts and the man pages from the command tree, and the page of the providers
-// from their rows; `go generate ./...` runs it. With -picture it turns terminal output on stdin into an SVG on stdout.
+// Command gendocs writes the completion scripts, the man pages and docs/reference from the command tree, and the page
+// of the providers from their rows; `go generate ./...` runs it. With -picture it turns terminal output on stdin into
+// an SVG on stdout.
 package main
 
 import (
@@ -45,6 +46,9 @@ func generate(root string) error {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(root, "docs", "providers.md"), []byte(ui.ProvidersPage()), 0o644); err != nil {
+		return err
+	}
+	if err := reference(cmd, filepath.Join(root, "docs", "reference")); err != nil {
 		return err
 	}
 	// A fixed date, so that the pages change only with the commands.
