@@ -17,6 +17,9 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 )
 
+// date is fixed, so that the pages change only with the commands.
+var date = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+
 func main() {
 	if len(os.Args) != 2 {
 		fmt.Fprintln(os.Stderr, "usage: gendocs REPOSITORY | gendocs -picture")
@@ -51,8 +54,6 @@ func generate(root string) error {
 	if err := reference(cmd, filepath.Join(root, "docs", "reference")); err != nil {
 		return err
 	}
-	// A fixed date, so that the pages change only with the commands.
-	date := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 	for _, c := range append(cmd.Commands(), cmd) {
 		c.Long = cmp.Or(c.Long, c.Short) + "\n" + commands.ExitCodes
 	}

@@ -1,0 +1,151 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// The recipes for CI are pasted into pipelines. They have to fail, in time, when no webhook comes and when the listener
+// cannot start.
+func TestTheRecipesForCIFail(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	for _, page := range []string{"../../README.md", "../../docs/ci.md"} {
+		data, err := os.ReadFile(page)
+		if err != nil {
+			t.Fatal(err)
+		}
+		name := strings.TrimSuffix(filepath.Base(page), ".md")
+		recipe := ""
+		for _, block := range shellBlocks(string(data)) {
+			if strings.Contains(block, "--ready-file") {
+				recipe = block
+			}
+		}
+		program := regexp.MustCompile(`(?m)^barb send .*$`)
+		if !program.MatchString(recipe) || !strings.Contains(recipe, "--for 30s") {
+			t.Fatalf("%s has no recipe for CI", page)
+		}
+		silent := strings.ReplaceAll(program.ReplaceAllString(recipe, "true"), "--for 30s", "--for 1s")
+		refused := strings.ReplaceAll(recipe, "--secret env:SECRET", "--secret env:NOT_SET")
+		for variant, script := range map[string]string{"nothing-comes": silent, "the-listener-does-not-start": refused} {
+			txtar := "! exec bash recipe.sh\n-- body.json --\n{}\n-- invoice.json --\n{}\n-- recipe.sh --\n" + script
+			if err := os.WriteFile(filepath.Join(dir, name+"-"+variant+".txtar"), []byte(txtar), 0o600); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	testscript.Run(t, testscript.Params{Dir: dir, Setup: setup})
+}
+
+// written are the pages that people write; what is generated is as wide as it is.
+func written(t *testing.T) map[string]string {
+	t.Helper()
+	pages := map[string]string{}
+	for _, pattern := range []string{"../../*.md", "../../docs/*.md"} {
+		paths, err := filepath.Glob(pattern)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, path := range paths {
+			data, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			pages[path] = string(data)
+		}
+	}
+	return pages
+}
+
+func TestTheREADMEIsShort(t *testing.T) {
+	if n := strings.Count(written(t)["../../README.md"], "\n"); n > 200 {
+		t.Errorf("README.md has %d lines, 200 are allowed", n)
+	}
+}
+
+func TestTheTextOfPagesIsNarrow(t *testing.T) {
+	for path, text := range written(t) {
+		if base := filepath.Base(path); base == "providers.md" || base == "CHANGELOG.md" {
+			continue // generated, or added to line by line
+		}
+		text = regexp.MustCompile(`(?s)<!--.*?-->`).ReplaceAllStringFunc(text, func(comment string) string {
+			return strings.Repeat("\n", strings.Count(comment, "\n"))
+		})
+		inBlock := false
+		for i, line := range strings.Split(text, "\n") {
+			if strings.HasPrefix(line, "```") {
+				inBlock = !inBlock
+			}
+			if n := utf8.RuneCountInString(line); n > 100 && !inBlock && !strings.HasPrefix(line, "|") &&
+				strings.Contains(strings.TrimSpace(line), " ") {
+				t.Errorf("%s:%d is %d columns wide, 100 are allowed", path[len("../../"):], i+1, n)
+			}
+		}
+	}
+}
+
+// A link names a file that is there, and a heading that is in it.
+func TestTheLinksOfPagesLeadSomewhere(t *testing.T) {
+	link := regexp.MustCompile(`\]\(([^)#:]*)(#[^)]*)?\)`)
+	for path, text := range written(t) {
+		for _, m := range link.FindAllStringSubmatch(text, -1) {
+			target := path
+			if m[1] != "" {
+				target = filepath.Join(filepath.Dir(path), m[1])
+			}
+			if _, err := os.Stat(target); err != nil {
+				t.Errorf("%s: %s: %v", path, m[0], err)
+				continue
+			}
+			if m[2] == "" {
+				continue
+			}
+			data, err := os.ReadFile(target)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if !hasHeading(string(data), strings.TrimPrefix(m[2], "#")) {
+				t.Errorf("%s: %s: there is no such heading", path, m[0])
+			}
+		}
+	}
+}
+
+// hasHeading says whether a heading of the page gets this anchor on GitHub.
+func hasHeading(page, anchor string) bool {
+	for line := range strings.Lines(page) {
+		if !strings.HasPrefix(line, "#") {
+			continue
+		}
+		slug := strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, strings.TrimSpace(strings.TrimLeft(line, "#")))
+		if slug == anchor {
+			return true
+		}
+	}
+	return false
+}
+
+func shellBlocks(markdown string) (blocks []string) {
+	for i, part := range strings.Split(markdown, "```sh\n") {
+		if block, _, ok := strings.Cut(part, "```"); ok && i > 0 {
+			blocks = append(blocks, block)
+		}
+	}
+	return blocks
+}
