@@ -226,7 +226,7 @@ func (o *replayOptions) deadHint(begun time.Time) string {
 	case o.newID:
 		return historySince(begun, "--sent --failed")
 	case o.to != "":
-		return historySince(begun, "--all --sent --failed")
+		return historySince(begun, `--all --sent --where '.outcome == "failed"'`)
 	}
 	return historySince(begun, "--failed")
 }
