@@ -17,7 +17,7 @@ var rows = [...]sign.Scheme{
 		Name: "generic", Title: "Generic", Evidence: sign.FromDocs,
 		Aliases: []string{"hmac-sha256"},
 		Docs:    "https://www.rfc-editor.org/rfc/rfc2104",
-		Note:    "the plainest scheme in use; no timestamp, so a message can be replayed",
+		Note:    "the simplest scheme; it has no timestamp, so a captured message can be replayed",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Webhook-Signature",
@@ -36,7 +36,7 @@ var rows = [...]sign.Scheme{
 		Name: "standard-webhooks", Title: "Standard Webhooks", Evidence: sign.ProviderProven,
 		Aliases: []string{"standardwebhooks", "standard"},
 		Docs:    "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md",
-		Note:    "what stands behind whsec_ is base64 of the key",
+		Note:    "the text after whsec_ is the key in base64",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Whsec,
 		Content: "{id}.{ts}.{body}",
 		Header:  "webhook-signature", Split: " ", Prefix: "v1,", More: " v1,{sig}",
@@ -47,7 +47,7 @@ var rows = [...]sign.Scheme{
 		Name: "standard-webhooks-v1a", Title: "Standard Webhooks (v1a, Ed25519)", Evidence: sign.ProviderProven,
 		Aliases: []string{"standardwebhooks-v1a"},
 		Docs:    "https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md",
-		Note:    "the receiver has only a public key; what stands behind whpk_ is base64 of it",
+		Note:    "the receiver has only a public key; the text after whpk_ is that key in base64",
 		Auth:    sign.Ed25519, Enc: sign.Base64, Key: sign.Whpk,
 		Content: "{id}.{ts}.{body}",
 		Header:  "webhook-signature", Split: " ", Prefix: "v1a,", More: " v1a,{sig}",
@@ -58,7 +58,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "svix", Title: "Svix", Evidence: sign.ProviderProven,
 		Docs: "https://docs.svix.com/receiving/verifying-payloads/how-manual",
-		Note: "Standard Webhooks under svix- headers",
+		Note: "Standard Webhooks with svix- headers",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Whsec,
 		Content: "{id}.{ts}.{body}",
 		Header:  "svix-signature", Split: " ", Prefix: "v1,", More: " v1,{sig}",
@@ -68,7 +68,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "clerk", Title: "Clerk", Evidence: sign.ProviderProven,
 		Docs: "https://clerk.com/docs/guides/development/webhooks/overview",
-		Note: "sent by Svix: the headers are svix-, and what stands behind whsec_ is base64 of the key",
+		Note: "sent by Svix: the headers begin with svix-, and the text after whsec_ is the key in base64",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Whsec,
 		Content: "{id}.{ts}.{body}",
 		Header:  "svix-signature", Split: " ", Prefix: "v1,", More: " v1,{sig}",
@@ -78,7 +78,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "resend", Title: "Resend", Evidence: sign.ProviderProven,
 		Docs: "https://resend.com/docs/webhooks/verify-webhooks-requests",
-		Note: "sent by Svix: the headers are svix-, and what stands behind whsec_ is base64 of the key",
+		Note: "sent by Svix: the headers begin with svix-, and the text after whsec_ is the key in base64",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Whsec,
 		Content: "{id}.{ts}.{body}",
 		Header:  "svix-signature", Split: " ", Prefix: "v1,", More: " v1,{sig}",
@@ -88,7 +88,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "liveblocks", Title: "Liveblocks", Evidence: sign.ProviderProven,
 		Docs: "https://liveblocks.io/docs/platform/webhooks",
-		Note: "what stands behind whsec_ is base64 of the key",
+		Note: "the text after whsec_ is the key in base64",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Whsec,
 		Content: "{id}.{ts}.{body}",
 		Header:  "webhook-signature", Split: " ", Prefix: "v1,", More: " v1,{sig}",
@@ -98,7 +98,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "openai", Title: "OpenAI", Evidence: sign.ProviderProven,
 		Docs: "https://platform.openai.com/docs/guides/webhooks",
-		Note: "a secret with whsec_ in front is base64, one without is used as it stands",
+		Note: "a secret that begins with whsec_ is base64; any other is used as it is",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.WhsecOrRaw,
 		Content: "{id}.{ts}.{body}",
 		Header:  "webhook-signature", Split: " ", Prefix: "v1,", More: " v1,{sig}",
@@ -109,7 +109,7 @@ var rows = [...]sign.Scheme{
 		Name: "anthropic", Title: "Anthropic", Evidence: sign.ProviderProven,
 		Aliases: []string{"claude"},
 		Docs:    "https://platform.claude.com/docs/en/managed-agents/webhooks",
-		Note:    "what stands behind whsec_ is base64 of the key",
+		Note:    "the text after whsec_ is the key in base64",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Whsec,
 		Content: "{id}.{ts}.{body}",
 		Header:  "webhook-signature", Split: " ", Prefix: "v1,", More: " v1,{sig}",
@@ -119,7 +119,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "replicate", Title: "Replicate", Evidence: sign.ProviderProven,
 		Docs: "https://replicate.com/docs/topics/webhooks/verify-webhook",
-		Note: "Replicate's own SDK checks no age; five minutes are ours there",
+		Note: "Replicate's own SDK does not check the age; barb allows five minutes",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Whsec,
 		Content: "{id}.{ts}.{body}",
 		Header:  "webhook-signature", Split: " ", Prefix: "v1,", More: " v1,{sig}",
@@ -129,7 +129,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "lithic", Title: "Lithic", Evidence: sign.ProviderProven,
 		Docs: "https://docs.lithic.com/docs/events-api",
-		Note: "what stands behind whsec_ is base64 of the key",
+		Note: "the text after whsec_ is the key in base64",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Whsec,
 		Content: "{id}.{ts}.{body}",
 		Header:  "webhook-signature", Split: " ", Prefix: "v1,", More: " v1,{sig}",
@@ -140,8 +140,8 @@ var rows = [...]sign.Scheme{
 		Name: "polar", Title: "Polar", Evidence: sign.ProviderProven,
 		Aliases: []string{"polar-sh"},
 		Docs:    "https://polar.sh/docs/integrate/webhooks/delivery",
-		Note: "secrets made since 2026-09-08 are base64 behind whsec_, of older ones the whole text is the key; " +
-			"both verify, and whsec_ signs as since then",
+		Note: "secrets created since 2026-09-08 are base64 after whsec_; of older ones the whole text is the " +
+			"key. barb verifies with both and signs whsec_ secrets the new way",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.WhsecAndRaw,
 		Content: "{id}.{ts}.{body}",
 		Header:  "webhook-signature", Split: " ", Prefix: "v1,", More: " v1,{sig}",
@@ -152,8 +152,8 @@ var rows = [...]sign.Scheme{
 		Name: "supabase", Title: "Supabase", Evidence: sign.LibraryProven,
 		Aliases: []string{"supabase-auth"},
 		Docs:    "https://supabase.com/docs/guides/auth/auth-hooks",
-		Note: "the secret is written v1,whsec_… and both marks come off before decoding; these are Auth Hooks, " +
-			"database webhooks are not signed",
+		Note: "the secret is written v1,whsec_… and barb removes both prefixes before it decodes the rest; " +
+			"this is for Auth Hooks, database webhooks are not signed",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Whsec,
 		Content: "{id}.{ts}.{body}",
 		Header:  "webhook-signature", Split: " ", Prefix: "v1,", More: " v1,{sig}",
@@ -163,7 +163,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "gitlab-signing", Title: "GitLab (signing token)", Evidence: sign.LibraryProven,
 		Docs: "https://docs.gitlab.com/user/project/integrations/webhooks/",
-		Note: "recent GitLab only; X-Gitlab-Token may come beside it, and the event is in X-Gitlab-Event",
+		Note: "recent versions of GitLab only; X-Gitlab-Token may be sent as well, and the event is in " +
+			"X-Gitlab-Event",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Whsec,
 		Content: "{id}.{ts}.{body}",
 		Header:  "webhook-signature", Split: " ", Prefix: "v1,", More: " v1,{sig}",
@@ -173,7 +174,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "stripe", Title: "Stripe", Evidence: sign.ProviderProven,
 		Docs: "https://docs.stripe.com/webhooks#verify-manually",
-		Note: "whsec_ is part of the key and never decoded; a timestamp in the future is accepted, as by Stripe's SDKs",
+		Note: "whsec_ is part of the key, and nothing is decoded; a timestamp in the future is accepted, as in " +
+			"Stripe's SDKs",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{ts}.{body}",
 		Header:  "Stripe-Signature", Split: ",", Prefix: "v1=", Format: "t={ts},v1={sig}", More: ",v1={sig}",
@@ -185,7 +187,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "calendly", Title: "Calendly", Evidence: sign.Corroborated,
 		Docs: "https://developer.calendly.com/api-docs/4c305798a61d3-webhook-signatures",
-		Note: "good for three minutes",
+		Note: "valid for three minutes",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{ts}.{body}",
 		Header:  "Calendly-Webhook-Signature", Split: ",", Prefix: "v1=", Format: "t={ts},v1={sig}", More: ",v1={sig}",
@@ -197,7 +199,7 @@ var rows = [...]sign.Scheme{
 		Name: "persona", Title: "Persona", Evidence: sign.Corroborated,
 		Aliases: []string{"withpersona"},
 		Docs:    "https://docs.withpersona.com/v2022-09-01/docs/best-practices",
-		Note:    "while secrets rotate, the header has two t=,v1= pairs with a space between",
+		Note:    "during a secret rotation, the header has two t=,v1= pairs separated by a space",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{ts}.{body}",
 		Header:  "Persona-Signature", Split: " ,", Prefix: "v1=", Format: "t={ts},v1={sig}", More: " t={ts},v1={sig}",
@@ -207,7 +209,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "mux", Title: "Mux", Evidence: sign.ProviderProven,
 		Docs: "https://www.mux.com/docs/core/verify-webhook-signatures",
-		Note: "a timestamp in the future is accepted, as by Mux's SDK",
+		Note: "a timestamp in the future is accepted, as in Mux's SDK",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{ts}.{body}",
 		Header:  "Mux-Signature", Split: ",", Prefix: "v1=", Format: "t={ts},v1={sig}", More: ",v1={sig}",
@@ -219,8 +221,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "workos", Title: "WorkOS", Evidence: sign.ProviderProven,
 		Docs: "https://workos.com/docs/events/data-syncing/webhooks",
-		Note: "t is in milliseconds and good for three minutes; WorkOS's SDK writes the body anew, " +
-			"so only compact JSON passes it",
+		Note: "t is in milliseconds and valid for three minutes; WorkOS's SDK re-serialises the body, so it " +
+			"accepts only compact JSON",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{ts}.{body}",
 		Header:  "WorkOS-Signature", Split: ",", Prefix: "v1=", Format: "t={ts}, v1={sig}",
@@ -232,7 +234,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "elevenlabs", Title: "ElevenLabs", Evidence: sign.ProviderProven,
 		Docs: "https://elevenlabs.io/docs/overview/administration/webhooks",
-		Note: "the signature is v0=, good for thirty minutes; not Standard Webhooks",
+		Note: "the signature is v0=, valid for thirty minutes; this is not Standard Webhooks",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{ts}.{body}",
 		Header:  "ElevenLabs-Signature", Split: ",", Prefix: "v0=", Format: "t={ts},v0={sig}",
@@ -245,8 +247,9 @@ var rows = [...]sign.Scheme{
 		Name: "paddle", Title: "Paddle", Evidence: sign.ProviderProven,
 		Aliases: []string{"paddle-billing"},
 		Docs:    "https://developer.paddle.com/webhooks/signature-verification",
-		Note:    "good for five seconds only; with two signatures Paddle's own SDKs disagree, so one is sent",
-		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
+		Note: "valid for five seconds only; Paddle's own SDKs disagree about a header with two signatures, so " +
+			"barb sends one",
+		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{ts}:{body}",
 		Header:  "Paddle-Signature", Split: ";", Prefix: "h1=", Format: "ts={ts};h1={sig}",
 		Time: sign.Timestamp{Key: "ts=", Unit: sign.Seconds}, Tolerance: sign.Both(5 * time.Second),
@@ -257,8 +260,8 @@ var rows = [...]sign.Scheme{
 		Name: "hook0", Title: "Hook0", Evidence: sign.ProviderProven,
 		Aliases: []string{"hook0-v0"},
 		Docs:    "https://documentation.hook0.com/tutorials/webhook-authentication",
-		Note: "the older v0; by default Hook0 signs with v1, which takes in request headers and wins over v0: " +
-			"see hook0-v1",
+		Note: "the older version v0; by default Hook0 signs with v1, which covers request headers and takes " +
+			"precedence over v0: see hook0-v1",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{ts}.{body}",
 		Header:  "X-Hook0-Signature", Split: ",", Prefix: "v0=", Format: "t={ts},v0={sig}",
@@ -268,7 +271,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "convoy-advanced", Title: "Convoy (advanced signatures)", Evidence: sign.ProviderProven,
 		Docs: "https://docs.getconvoy.io/product-manual/signatures",
-		Note: "a comma stands between timestamp and body; hash and encoding are settings of the project",
+		Note: "timestamp and body are separated by a comma; hash and encoding are settings of the project",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{ts},{body}",
 		Header:  "X-Convoy-Signature", Split: ",", Prefix: "v1=", Format: "t={ts},v1={sig}", More: ",v1={sig}",
@@ -289,7 +292,7 @@ var rows = [...]sign.Scheme{
 		Name: "tiktok", Title: "TikTok", Evidence: sign.Corroborated,
 		Aliases: []string{"tiktok-for-developers"},
 		Docs:    "https://developers.tiktok.com/doc/webhooks-verification",
-		Note:    "the signature is s=, keyed with the app's client secret; TikTok Shop signs in another way",
+		Note:    "the signature is s=, and the key is the app's client secret; TikTok Shop signs differently",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{ts}.{body}",
 		Header:  "TikTok-Signature", Split: ",", Prefix: "s=", Format: "t={ts},s={sig}",
@@ -299,7 +302,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "buildkite", Title: "Buildkite", Evidence: sign.ProviderProven,
 		Docs: "https://buildkite.com/docs/apis/webhooks/pipelines",
-		Note: "signed only when the notification service is set to send a signature; else it sends a token, " +
+		Note: "signed only if the notification service is set to send a signature; otherwise it sends a token, " +
 			"see buildkite-token",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{ts}.{body}",
@@ -310,7 +313,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "cloudflare-stream", Title: "Cloudflare Stream", Evidence: sign.FromDocs,
 		Docs: "https://developers.cloudflare.com/stream/manage-video-library/using-webhooks/",
-		Note: "the header is written time=…,sig1=… and its name is the one GoCardless uses for something else",
+		Note: "the header has the form time=…,sig1=…; GoCardless uses a header of the same name for another " +
+			"scheme",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{ts}.{body}",
 		Header:  "Webhook-Signature", Split: ",", Prefix: "sig1=", Format: "time={ts},sig1={sig}",
@@ -321,7 +325,7 @@ var rows = [...]sign.Scheme{
 		Name: "retell", Title: "Retell AI", Evidence: sign.ProviderProven,
 		Aliases: []string{"retellai", "retell-ai"},
 		Docs:    "https://docs.retellai.com/features/secure-webhook",
-		Note:    "the timestamp is in milliseconds and comes after the body",
+		Note:    "the timestamp is in milliseconds and follows the body",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}{ts}", NoSeparator: true,
 		Header: "X-Retell-Signature", Split: ",", Prefix: "d=", Format: "v={ts},d={sig}",
@@ -332,7 +336,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "sanity", Title: "Sanity", Evidence: sign.ProviderProven,
 		Docs: "https://www.sanity.io/docs/content-lake/webhooks",
-		Note: "base64url without padding, t in milliseconds; its age is checked by nobody, Sanity's toolkit included",
+		Note: "base64url without padding; t is in milliseconds, and its age is not checked, not even by " +
+			"Sanity's own toolkit",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64URL, Key: sign.Raw,
 		Content: "{ts}.{body}",
 		Header:  "sanity-webhook-signature", Split: ",", Prefix: "v1=", Format: "t={ts},v1={sig}",
@@ -344,8 +349,9 @@ var rows = [...]sign.Scheme{
 		Name: "hygraph", Title: "Hygraph", Evidence: sign.ProviderProven,
 		Aliases: []string{"graphcms"},
 		Docs:    "https://hygraph.com/docs/api-reference/basics/webhooks",
-		Note:    "what is signed is a JSON envelope with the body in it as a string; give the environment as env",
-		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw,
+		Note: "the signed content is a JSON envelope that holds the body as a string; --param env=… names the " +
+			"environment",
+		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw,
 		Content: `{lb}"Body":{body|json},"EnvironmentName":"{item.env}","TimeStamp":{ts}{rb}`,
 		Header:  "gcms-signature", Split: ",", Prefix: "sign=", Format: "sign={sig}, env={item.env}, t={ts}",
 		Time: sign.Timestamp{Key: "t=", Unit: sign.Milliseconds}, Tolerance: sign.Both(sign.NoLimit),
@@ -367,7 +373,7 @@ var rows = [...]sign.Scheme{
 		Name: "github-sha1", Title: "GitHub (SHA-1)", Evidence: sign.ProviderProven,
 		Aliases: []string{"gh-sha1"},
 		Docs:    "https://docs.github.com/en/webhooks/using-webhooks/validating-webhook-deliveries",
-		Note:    "legacy; refused when X-Hub-Signature-256 is there",
+		Note:    "legacy; refused if X-Hub-Signature-256 is present",
 		Auth:    sign.HMAC, Hash: sign.SHA1, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Hub-Signature", Prefix: "sha1=",
@@ -379,7 +385,7 @@ var rows = [...]sign.Scheme{
 		Name: "bitbucket", Title: "Bitbucket Cloud", Evidence: sign.LibraryProven,
 		Aliases: []string{"bitbucket-cloud"},
 		Docs:    "https://support.atlassian.com/bitbucket-cloud/docs/manage-webhooks/",
-		Note:    "GitHub's old header name, but with sha256= in it",
+		Note:    "uses GitHub's old header name, but with sha256= in the value",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Hub-Signature", Prefix: "sha256=",
@@ -389,8 +395,9 @@ var rows = [...]sign.Scheme{
 		Name: "jira", Title: "Jira Cloud", Evidence: sign.Corroborated,
 		Aliases: []string{"jira-cloud"},
 		Docs:    "https://developer.atlassian.com/cloud/jira/platform/webhooks/",
-		Note:    "GitHub's old header name, but with sha256= in it; sent only when the webhook has a secret",
-		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
+		Note: "uses GitHub's old header name, but with sha256= in the value; sent only if the webhook has a " +
+			"secret",
+		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Hub-Signature", Prefix: "sha256=",
 		IDIn: "header:X-Atlassian-Webhook-Identifier", EventIn: "json:webhookEvent",
@@ -398,7 +405,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "gitea", Title: "Gitea", Evidence: sign.Corroborated,
 		Docs: "https://docs.gitea.com/usage/webhooks",
-		Note: "bare hex in X-Gitea-Signature; the same request bears GitHub's header names too",
+		Note: "plain hex in X-Gitea-Signature; the same request also has headers with GitHub's names",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Gitea-Signature",
@@ -408,7 +415,7 @@ var rows = [...]sign.Scheme{
 		Name: "meta", Title: "Meta", Evidence: sign.FromDocs,
 		Aliases: []string{"whatsapp", "facebook", "instagram", "messenger"},
 		Docs:    "https://developers.facebook.com/docs/graph-api/webhooks/getting-started",
-		Note:    "non-ASCII letters and slashes arrive escaped, so only the bytes as received verify",
+		Note:    "Meta escapes non-ASCII letters and slashes, so only the exact bytes received verify",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Hub-Signature-256", Prefix: "sha256=",
@@ -418,7 +425,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "intercom", Title: "Intercom", Evidence: sign.Corroborated,
 		Docs: "https://developers.intercom.com/docs/webhooks/webhook-notifications",
-		Note: "SHA-1, keyed with the app's client secret",
+		Note: "SHA-1; the key is the app's client secret",
 		Auth: sign.HMAC, Hash: sign.SHA1, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Hub-Signature", Prefix: "sha1=",
@@ -429,7 +436,7 @@ var rows = [...]sign.Scheme{
 		Name: "websub", Title: "WebSub", Evidence: sign.FromDocs,
 		Aliases: []string{"pubsubhubbub"},
 		Docs:    "https://www.w3.org/TR/websub/#signing-content",
-		Note:    "the hash is named in the header and may be sha1, sha256, sha384 or sha512; this row signs with sha1",
+		Note:    "the header names the hash: sha1, sha256, sha384 or sha512; barb signs with sha1",
 		Auth:    sign.HMAC, Hash: sign.SHA1, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Hub-Signature", AnyHash: true, Prefix: "sha1=",
@@ -438,7 +445,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "notion", Title: "Notion", Evidence: sign.ProviderProven,
 		Docs: "https://developers.notion.com/reference/webhooks",
-		Note: "the key is the verification_token that Notion posts once, when the subscription is made",
+		Note: "the key is the verification_token that Notion posts once, when the subscription is created",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Notion-Signature", Prefix: "sha256=",
@@ -459,7 +466,7 @@ var rows = [...]sign.Scheme{
 		Name: "cursor", Title: "Cursor", Evidence: sign.Corroborated,
 		Aliases: []string{"cursor-agents"},
 		Docs:    "https://cursor.com/docs/cloud-agent/api/webhooks",
-		Note:    "the header is X-Webhook-Signature, which others use for other schemes",
+		Note:    "the header X-Webhook-Signature is also used by other schemes",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Webhook-Signature", Prefix: "sha256=",
@@ -469,8 +476,9 @@ var rows = [...]sign.Scheme{
 		Name: "mollie", Title: "Mollie", Evidence: sign.Corroborated,
 		Aliases: []string{"mollie-next-gen"},
 		Docs:    "https://docs.mollie.com/reference/webhooks-best-practices",
-		Note:    "while secrets rotate the header comes twice for a day; the classic webhooks (id=tr_…) are not signed",
-		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
+		Note: "during a secret rotation, the header is sent twice for a day; the classic webhooks (id=tr_…) " +
+			"are not signed",
+		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Mollie-Signature", Repeat: true, Split: ",", Prefix: "sha256=", More: ", sha256={sig}",
 		IDIn: "json:id", EventIn: "json:type",
@@ -480,7 +488,7 @@ var rows = [...]sign.Scheme{
 		Name: "x", Title: "X", Evidence: sign.Corroborated,
 		Aliases: []string{"twitter"},
 		Docs:    "https://docs.x.com/x-api/webhooks/introduction",
-		Note:    "base64 stands behind sha256=, not hex, and the key is the app's consumer secret",
+		Note:    "sha256= is followed by base64, not hex; the key is the app's consumer secret",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "x-twitter-webhooks-signature", Prefix: "sha256=",
@@ -489,7 +497,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "typeform", Title: "Typeform", Evidence: sign.Corroborated,
 		Docs: "https://www.typeform.com/developers/webhooks/secure-your-webhooks/",
-		Note: "base64 stands behind sha256=, not hex",
+		Note: "sha256= is followed by base64, not hex",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "Typeform-Signature", Prefix: "sha256=",
@@ -499,7 +507,7 @@ var rows = [...]sign.Scheme{
 		Name: "circleci", Title: "CircleCI", Evidence: sign.ProviderProven,
 		Aliases: []string{"circle-ci"},
 		Docs:    "https://circleci.com/docs/guides/integration/outbound-webhooks/",
-		Note:    "the header is a comma list of versions; v1= is the one to check",
+		Note:    "the header is a comma-separated list of versions; v1= is the one to check",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "circleci-signature", Split: ",", Prefix: "v1=", More: ",v1={sig}",
@@ -509,7 +517,7 @@ var rows = [...]sign.Scheme{
 		Name: "pagerduty", Title: "PagerDuty", Evidence: sign.ProviderProven,
 		Aliases: []string{"pager-duty"},
 		Docs:    "https://developer.pagerduty.com/docs/verifying-webhook-signatures",
-		Note:    "while secrets rotate the header has several v1= with commas between",
+		Note:    "during a secret rotation, the header has several v1= separated by commas",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-PagerDuty-Signature", Split: ",", Prefix: "v1=", More: ",v1={sig}",
@@ -519,8 +527,9 @@ var rows = [...]sign.Scheme{
 		Name: "outpost", Title: "Outpost", Evidence: sign.ProviderProven,
 		Aliases: []string{"hookdeck-outpost"},
 		Docs:    "https://hookdeck.com/docs/outpost/destinations/webhook",
-		Note:    "whsec_ is part of the key and is not decoded; v0= comes once, further signatures follow after a comma",
-		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
+		Note: "whsec_ is part of the key, and nothing is decoded; v0= appears once, further signatures follow " +
+			"after a comma",
+		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "x-outpost-signature", Split: ",", Prefix: "v0=", More: ",{sig}",
 		IDIn: "header:x-outpost-event-id", EventIn: "header:x-outpost-topic",
@@ -528,7 +537,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "shopify", Title: "Shopify", Evidence: sign.ProviderProven,
 		Docs: "https://shopify.dev/docs/apps/build/webhooks/subscribe/https",
-		Note: "the key is the app's client secret; webhooks made in the admin have another",
+		Note: "the key is the app's client secret; webhooks created in the admin have another one",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Shopify-Hmac-Sha256",
@@ -537,7 +546,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "shopify-events", Title: "Shopify Events", Evidence: sign.ProviderProven,
 		Docs: "https://shopify.dev/docs/apps/build/events/verify-deliveries",
-		Note: "the new Events deliveries: the header names have no X-",
+		Note: "for the new Events deliveries, whose header names have no X-",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "shopify-hmac-sha256",
@@ -556,7 +565,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "xero", Title: "Xero", Evidence: sign.FromDocs,
 		Docs: "https://developer.xero.com/documentation/guides/webhooks/configuring-your-server/",
-		Note: "before the first event Xero sends right and wrong signatures to see the wrong ones refused with 401",
+		Note: "before the first event, Xero sends correct and wrong signatures and expects 401 for the wrong " +
+			"ones",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw,
 		Content:   "{body}",
 		Header:    "x-xero-signature",
@@ -577,7 +587,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "heroku", Title: "Heroku", Evidence: sign.FromDocs,
 		Docs: "https://devcenter.heroku.com/articles/app-webhooks",
-		Note: "signed only when the subscription has a secret",
+		Note: "signed only if the subscription has a secret",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "Heroku-Webhook-Hmac-SHA256",
@@ -587,8 +597,9 @@ var rows = [...]sign.Scheme{
 		Name: "docusign", Title: "Docusign", Evidence: sign.Corroborated,
 		Aliases: []string{"docusign-connect"},
 		Docs:    "https://developers.docusign.com/platform/webhooks/connect/hmac/",
-		Note:    "one header for each key, X-DocuSign-Signature-1 and on; of up to a hundred barb reads the first ten",
-		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw,
+		Note: "one header for each key: X-DocuSign-Signature-1 and so on; of up to a hundred, barb reads the " +
+			"first ten",
+		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-DocuSign-Signature-1", Alt: []string{"X-DocuSign-Signature-2", "X-DocuSign-Signature-3",
 			"X-DocuSign-Signature-4", "X-DocuSign-Signature-5", "X-DocuSign-Signature-6", "X-DocuSign-Signature-7",
@@ -599,7 +610,7 @@ var rows = [...]sign.Scheme{
 		Name: "hookdeck", Title: "Hookdeck", Evidence: sign.Corroborated,
 		Aliases: []string{"hookdeck-event-gateway"},
 		Docs:    "https://hookdeck.com/docs/authentication",
-		Note:    "while secrets rotate the second signature is in x-hookdeck-signature-2",
+		Note:    "during a secret rotation, the second signature is in x-hookdeck-signature-2",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "x-hookdeck-signature", Alt: []string{"x-hookdeck-signature-2"},
@@ -617,7 +628,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "dropbox", Title: "Dropbox", Evidence: sign.FromDocs,
 		Docs: "https://www.dropbox.com/developers/reference/webhooks",
-		Note: "the body only says whose files changed, not what changed",
+		Note: "the body says only whose files changed, not what changed",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content:   "{body}",
 		Header:    "X-Dropbox-Signature",
@@ -626,7 +637,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "asana", Title: "Asana", Evidence: sign.FromDocs,
 		Docs: "https://developers.asana.com/reference/createwebhook",
-		Note: "the secret comes from Asana, once, in X-Hook-Secret while the webhook is being made",
+		Note: "Asana sends the secret once, in X-Hook-Secret, while the webhook is being created",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content:   "{body}",
 		Header:    "X-Hook-Signature",
@@ -654,7 +665,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "razorpay", Title: "Razorpay", Evidence: sign.ProviderProven,
 		Docs: "https://razorpay.com/docs/webhooks/validate-test/",
-		Note: "the key is the webhook's secret, not the API key's",
+		Note: "the key is the secret of the webhook, not that of the API key",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Razorpay-Signature",
@@ -664,7 +675,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "paystack", Title: "Paystack", Evidence: sign.Corroborated,
 		Docs: "https://paystack.com/docs/payments/webhooks/",
-		Note: "SHA-512, and the key is the API's secret key",
+		Note: "SHA-512; the key is the secret key of the API",
 		Auth: sign.HMAC, Hash: sign.SHA512, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "x-paystack-signature",
@@ -683,7 +694,7 @@ var rows = [...]sign.Scheme{
 		Name: "lemonsqueezy", Title: "Lemon Squeezy", Evidence: sign.FromDocs,
 		Aliases: []string{"lemon-squeezy"},
 		Docs:    "https://docs.lemonsqueezy.com/help/webhooks/signing-requests",
-		Note:    "the header is plain X-Signature, which others use for other schemes",
+		Note:    "the header X-Signature is also used by other schemes",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Signature",
@@ -702,7 +713,7 @@ var rows = [...]sign.Scheme{
 		Name: "modern-treasury", Title: "Modern Treasury", Evidence: sign.ProviderProven,
 		Aliases: []string{"moderntreasury"},
 		Docs:    "https://docs.moderntreasury.com/platform/docs/webhooks",
-		Note:    "the header is plain X-Signature, which others use for other schemes",
+		Note:    "the header X-Signature is also used by other schemes",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Signature",
@@ -713,7 +724,7 @@ var rows = [...]sign.Scheme{
 		Name: "gocardless", Title: "GoCardless", Evidence: sign.ProviderProven,
 		Aliases: []string{"go-cardless"},
 		Docs:    "https://developer.gocardless.com/getting-started/staying-up-to-date-with-webhooks",
-		Note:    "one request carries many events under a single signature",
+		Note:    "one request contains many events under a single signature",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "Webhook-Signature",
@@ -731,7 +742,7 @@ var rows = [...]sign.Scheme{
 		Name: "pusher", Title: "Pusher Channels", Evidence: sign.ProviderProven,
 		Aliases: []string{"pusher-channels"},
 		Docs:    "https://pusher.com/docs/channels/server_api/webhooks/",
-		Note:    "X-Pusher-Key says which of the app's keys signed",
+		Note:    "X-Pusher-Key names the key of the app that signed",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Pusher-Signature",
@@ -742,7 +753,7 @@ var rows = [...]sign.Scheme{
 		Name: "stream", Title: "Stream", Evidence: sign.ProviderProven,
 		Aliases: []string{"getstream", "stream-chat"},
 		Docs:    "https://getstream.io/chat/docs/php/webhooks_overview/",
-		Note:    "the key is the API secret of the app; the header is plain X-Signature, which others use for other schemes",
+		Note:    "the key is the API secret of the app; the header X-Signature is also used by other schemes",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Signature",
@@ -752,7 +763,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "nylas", Title: "Nylas", Evidence: sign.FromDocs,
 		Docs: "https://developer.nylas.com/docs/v3/notifications/webhooks/",
-		Note: "version 3 gives every webhook a secret of its own, version 2 used the app's client secret",
+		Note: "in version 3 every webhook has a secret of its own; version 2 used the app's client secret",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "x-nylas-signature",
@@ -803,7 +814,7 @@ var rows = [...]sign.Scheme{
 		Name: "alchemy", Title: "Alchemy", Evidence: sign.FromDocs,
 		Aliases: []string{"alchemy-notify"},
 		Docs:    "https://www.alchemy.com/docs/reference/notify-api-quickstart",
-		Note:    "every webhook has its own key",
+		Note:    "every webhook has a key of its own",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "X-Alchemy-Signature",
@@ -812,7 +823,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "airtable", Title: "Airtable", Evidence: sign.Corroborated,
 		Docs: "https://airtable.com/developers/web/api/webhooks-overview",
-		Note: "the key is base64 and is decoded first; the body is only a ping, the changes are fetched",
+		Note: "the key is base64 and is decoded first; the body only says that something changed, and the " +
+			"changes have to be fetched",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Base64Key,
 		Content: "{body}",
 		Header:  "X-Airtable-Content-MAC", Prefix: "hmac-sha256=",
@@ -820,7 +832,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "slack", Title: "Slack", Evidence: sign.ProviderProven,
 		Docs: "https://docs.slack.dev/authentication/verifying-requests-from-slack",
-		Note: "form bodies are signed as raw bytes too",
+		Note: "forms are signed as raw bytes, too",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "v0:{ts}:{body}",
 		Header:  "X-Slack-Signature", Prefix: "v0=",
@@ -832,7 +844,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "zoom", Title: "Zoom", Evidence: sign.ProviderProven,
 		Docs: "https://developers.zoom.us/docs/api/webhooks/",
-		Note: "Zoom's own SDK signs the body parsed and written anew, so only compact JSON passes it",
+		Note: "Zoom's own SDK parses the body and re-serialises it, so it accepts only compact JSON",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "v0:{ts}:{body}",
 		Header:  "x-zm-signature", Prefix: "v0=",
@@ -845,8 +857,8 @@ var rows = [...]sign.Scheme{
 		Name: "twitch", Title: "Twitch", Evidence: sign.Corroborated,
 		Aliases: []string{"twitch-eventsub", "eventsub"},
 		Docs:    "https://dev.twitch.tv/docs/eventsub/handling-webhook-events/",
-		Note: "id, time and body are signed with nothing between; the time has nanoseconds, " +
-			"and the secret 10 to 100 characters",
+		Note: "id, time and body are joined without a separator; the time has nanoseconds, and the secret has " +
+			"10 to 100 characters",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{id}{ts}{body}", NoSeparator: true,
 		Header: "Twitch-Eventsub-Message-Signature", Prefix: "sha256=",
@@ -858,8 +870,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "zendesk", Title: "Zendesk", Evidence: sign.Corroborated,
 		Docs: "https://developer.zendesk.com/documentation/webhooks/verifying/",
-		Note: "the time is ISO 8601 and nothing stands between it and the body; " +
-			"test deliveries are signed with one public secret",
+		Note: "the time is ISO 8601, joined to the body without a separator; test deliveries are signed with a " +
+			"secret that is public",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw,
 		Content: "{ts}{body}", NoSeparator: true,
 		Header:    "X-Zendesk-Webhook-Signature",
@@ -870,7 +882,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "box", Title: "Box", Evidence: sign.ProviderProven,
 		Docs: "https://developer.box.com/guides/webhooks/v2/signatures-v2/",
-		Note: "the time comes after the body; two keys sign, one header each, and either will do",
+		Note: "the time follows the body; two keys sign, each in a header of its own, and either signature is " +
+			"enough",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw,
 		Content: "{body}{ts}", NoSeparator: true,
 		Header: "BOX-SIGNATURE-PRIMARY", Alt: []string{"BOX-SIGNATURE-SECONDARY"},
@@ -882,7 +895,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "webflow", Title: "Webflow", Evidence: sign.ProviderProven,
 		Docs: "https://developers.webflow.com/data/docs/working-with-webhooks",
-		Note: "the time is in milliseconds, with a colon before the body; Webflow's SDK checks no age",
+		Note: "the time is in milliseconds, followed by a colon and the body; Webflow's SDK does not check the " +
+			"age",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{ts}:{body}",
 		Header:  "x-webflow-signature",
@@ -893,7 +907,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "linear", Title: "Linear", Evidence: sign.ProviderProven,
 		Docs: "https://linear.app/developers/webhooks",
-		Note: "the timestamp is webhookTimestamp in the body, good for one minute; to be signed, a body must have it",
+		Note: "the timestamp is webhookTimestamp in the body, valid for one minute; a body without it cannot " +
+			"be signed",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}",
 		Header:  "Linear-Signature",
@@ -905,8 +920,8 @@ var rows = [...]sign.Scheme{
 		Name: "hubspot-v3", Title: "HubSpot (v3)", Evidence: sign.ProviderProven,
 		Aliases: []string{"hubspot"},
 		Docs:    "https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation",
-		Note: "signs method and URL as called, query included, with some of its %xx decoded: give the URL that way; " +
-			"the time is in milliseconds and comes last",
+		Note: "signs the method and the URL as called, query included, with some of its %xx decoded: give " +
+			"--url in that form; the time is in milliseconds and comes last",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw,
 		Content: "{method}{url}{body}{ts}", NoSeparator: true,
 		Header:    "X-HubSpot-Signature-v3",
@@ -917,8 +932,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "hubspot-v2", Title: "HubSpot (v2)", Evidence: sign.ProviderProven,
 		Docs: "https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation",
-		Note: "plain SHA-256 with the secret in front, not HMAC, so a captured one can be lengthened: " +
-			"content that shows a hash's padding is refused; signs method and URL too",
+		Note: "plain SHA-256 with the secret first, not HMAC, so a captured message can be extended: barb " +
+			"refuses content with a hash's padding in it; signs method and URL, too",
 		Auth: sign.Digest, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{secret}{method}{url}{body}", NoSeparator: true,
 		Header: "X-HubSpot-Signature",
@@ -927,8 +942,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "hubspot-v1", Title: "HubSpot (v1)", Evidence: sign.ProviderProven,
 		Docs: "https://developers.hubspot.com/docs/apps/developer-platform/build-apps/authentication/request-validation",
-		Note: "plain SHA-256 with the secret in front, not HMAC, so a captured one can be lengthened: " +
-			"content that shows a hash's padding is refused",
+		Note: "plain SHA-256 with the secret first, not HMAC, so a captured message can be extended: barb " +
+			"refuses content with a hash's padding in it",
 		Auth: sign.Digest, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{secret}{body}",
 		Header:  "X-HubSpot-Signature",
@@ -937,7 +952,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "cloudinary", Title: "Cloudinary", Evidence: sign.ProviderProven,
 		Docs: "https://cloudinary.com/documentation/notification_signatures",
-		Note: "plain SHA-1 with the secret last, not HMAC, and good for two hours; accounts may be set to SHA-256",
+		Note: "plain SHA-1 with the secret last, not HMAC; valid for two hours; accounts can be set to SHA-256",
 		Auth: sign.Digest, Hash: sign.SHA1, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{body}{ts}{secret}", NoSeparator: true,
 		Header:    "X-Cld-Signature",
@@ -958,7 +973,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "trello", Title: "Trello", Evidence: sign.FromDocs,
 		Docs: "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/",
-		Note: "SHA-1 over body and callback URL, the URL exactly as the webhook was made with",
+		Note: "SHA-1 over the body and the callback URL, exactly as it was given when the webhook was created",
 		Auth: sign.HMAC, Hash: sign.SHA1, Enc: sign.Base64, Key: sign.Raw,
 		Content: "{body}{url}", NoSeparator: true,
 		Header: "X-Trello-Webhook",
@@ -969,8 +984,8 @@ var rows = [...]sign.Scheme{
 		Name: "mandrill", Title: "Mailchimp Transactional", Evidence: sign.Corroborated,
 		Aliases: []string{"mailchimp-transactional", "mandrillapp"},
 		Docs:    "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",
-		Note: "SHA-1 over the URL as registered and the sorted form fields; the first, " +
-			"empty batch is signed with the key test-webhook",
+		Note: "SHA-1 over the URL as registered and the sorted form fields; the first batch is empty and " +
+			"signed with the key test-webhook",
 		Auth: sign.HMAC, Hash: sign.SHA1, Enc: sign.Base64, Key: sign.Raw,
 		Content: "{url}{form|sorted}", NoSeparator: true,
 		Header:    "X-Mandrill-Signature",
@@ -980,8 +995,8 @@ var rows = [...]sign.Scheme{
 		Name: "cashfree", Title: "Cashfree Payments", Evidence: sign.Corroborated,
 		Aliases: []string{"cashfree-payments"},
 		Docs:    "https://www.cashfree.com/docs/payments/online/webhooks/signature-verification",
-		Note: "the time is in milliseconds and nothing stands between it and the body: " +
-			"the dot in Cashfree's pseudocode only joins the two",
+		Note: "the time is in milliseconds, joined to the body without a separator: the dot in Cashfree's " +
+			"pseudocode only means concatenation",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw,
 		Content: "{ts}{body}", NoSeparator: true,
 		Header: "x-webhook-signature",
@@ -992,7 +1007,7 @@ var rows = [...]sign.Scheme{
 		Name: "customerio", Title: "Customer.io", Evidence: sign.FromDocs,
 		Aliases: []string{"customer.io", "customer-io"},
 		Docs:    "https://docs.customer.io/journeys/webhooks/",
-		Note:    "signed like Slack's, v0:time:body, but the header is bare hex",
+		Note:    "signed as by Slack, v0:time:body, but the header is plain hex",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "v0:{ts}:{body}",
 		Header:  "X-CIO-Signature",
@@ -1002,7 +1017,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "mailgun", Title: "Mailgun", Evidence: sign.ProviderProven,
 		Docs: "https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/securing-webhooks",
-		Note: "only a timestamp and a token are signed, never the event's data; the signature is in the body",
+		Note: "signs only a timestamp and a token, never the event's data; the signature is in the body",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{ts}{json.signature.token}", NoSeparator: true,
 		Header: "json:signature.signature",
@@ -1014,9 +1029,9 @@ var rows = [...]sign.Scheme{
 		Name: "dropbox-sign", Title: "Dropbox Sign", Evidence: sign.ProviderProven,
 		Aliases: []string{"hellosign"},
 		Docs:    "https://developers.hellosign.com/docs/events/walkthrough/",
-		Note: "only the event's time and type are signed, the answer must contain Hello API Event Received, " +
-			"and Dropbox Sign sends the JSON as a field of a multipart form: barb verifies that or the JSON alone, " +
-			"and sends the JSON",
+		Note: "signs only the event's time and type; the answer must contain Hello API Event Received. Dropbox " +
+			"Sign sends the JSON as a field of a multipart form: barb verifies that or the JSON alone, and " +
+			"sends the JSON",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Content: "{ts}{json.event.event_type}", NoSeparator: true,
 		Header: "json:event.event_hash",
@@ -1028,7 +1043,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "discord", Title: "Discord", Evidence: sign.ProviderProven,
 		Docs: "https://discord.com/developers/docs/interactions/overview",
-		Note: "Discord sends wrong signatures to see them refused with 401",
+		Note: "Discord also sends wrong signatures and expects 401 for them",
 		Auth: sign.Ed25519, Enc: sign.Hex, Key: sign.Hex32,
 		Content: "{ts}{body}", NoSeparator: true,
 		Header: "X-Signature-Ed25519",
@@ -1040,7 +1055,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "telnyx", Title: "Telnyx", Evidence: sign.ProviderProven,
 		Docs: "https://developers.telnyx.com/development/api-fundamentals/webhooks/receiving-webhooks",
-		Note: "Ed25519, with a pipe between time and body",
+		Note: "Ed25519; time and body are separated by a pipe",
 		Auth: sign.Ed25519, Enc: sign.Base64, Key: sign.Base6432,
 		Content: "{ts}|{body}",
 		Header:  "telnyx-signature-ed25519",
@@ -1052,8 +1067,8 @@ var rows = [...]sign.Scheme{
 		Name: "fal", Title: "fal", Evidence: sign.Corroborated,
 		Aliases: []string{"fal-ai", "fal.ai"},
 		Docs:    "https://fal.ai/docs/model-apis/webhooks",
-		Note: "what is signed holds the SHA-256 of the body, not the body; the keys come as a JWKS, " +
-			"which barb takes as a file",
+		Note: "the signed content has the SHA-256 of the body, not the body; the keys are a JWKS, which barb " +
+			"takes as a file",
 		Auth: sign.Ed25519, Enc: sign.Hex, Key: sign.Hex32,
 		Content: "{id}\n{header.X-Fal-Webhook-User-Id}\n{ts}\n{body|sha256hex}",
 		Header:  "X-Fal-Webhook-Signature",
@@ -1068,7 +1083,7 @@ var rows = [...]sign.Scheme{
 		Aliases: []string{"twilio-sendgrid"},
 		Docs: "https://www.twilio.com/docs/sendgrid/for-developers/tracking-events/" +
 			"getting-started-event-webhook-security-features",
-		Note: "the body ends with a line break that is signed too",
+		Note: "the body ends with a line break, which is signed too",
 		Auth: sign.ECDSA, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.SPKI,
 		Content: "{ts}{body}", NoSeparator: true,
 		Header:    "X-Twilio-Email-Event-Webhook-Signature",
@@ -1095,8 +1110,9 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "paypal", Title: "PayPal", Evidence: sign.ProviderProven,
 		Docs: "https://developer.paypal.com/api/rest/webhooks/rest/",
-		Note: "the webhook's id is signed but not sent: give it as webhook_id; " +
-			"verified offline with the certificate at hand; of the body only a CRC-32 is signed, which another body can have",
+		Note: "the webhook's id is signed but not sent: --param webhook_id=… names it; barb verifies offline, " +
+			"with the certificate that you give it; only a CRC-32 of the body is signed, which another body " +
+			"can have, too",
 		Auth: sign.RSA, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.PEM,
 		Content: "{id}|{ts}|{param.webhook_id}|{body|crc32}",
 		Header:  "PAYPAL-TRANSMISSION-SIG",
@@ -1109,7 +1125,7 @@ var rows = [...]sign.Scheme{
 		Name: "wise", Title: "Wise", Evidence: sign.FromDocs,
 		Aliases: []string{"transferwise"},
 		Docs:    "https://docs.wise.com/guides/developer/webhooks/event-handling",
-		Note:    "RSA: the receiver needs only Wise's public key, and the sandbox has another",
+		Note:    "RSA: the receiver needs only Wise's public key; the sandbox has another one",
 		Auth:    sign.RSA, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.PEM,
 		Content: "{body}",
 		Header:  "X-Signature-SHA256",
@@ -1121,8 +1137,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "plaid", Title: "Plaid", Evidence: sign.LibraryProven,
 		Docs: "https://plaid.com/docs/api/webhooks/webhook-verification/",
-		Note: "a JWT that holds the hex SHA-256 of the body; " +
-			"the key is to be got from Plaid by the kid in its head and kept in a file, barb fetches none",
+		Note: "a JWT with the hex SHA-256 of the body; get the key from Plaid by the kid in the token's header " +
+			"and keep it in a file: barb fetches none",
 		Auth: sign.ECDSA, Hash: sign.SHA256, Enc: sign.Base64URL, Key: sign.PEM,
 		Header: "Plaid-Verification",
 		JWT:    &sign.Claims{Body: "request_body_sha256", BodyEnc: sign.Hex},
@@ -1134,7 +1150,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "netlify", Title: "Netlify", Evidence: sign.LibraryProven,
 		Docs: "https://docs.netlify.com/deploy/deploy-notifications/",
-		Note: "a JWT whose claim sha256 is the hex digest of the body; the header is the X-Webhook-Signature others use",
+		Note: "a JWT whose claim sha256 is the hex digest of the body; the header X-Webhook-Signature is also " +
+			"used by other schemes",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64URL, Key: sign.Raw,
 		Header:  "X-Webhook-Signature",
 		JWT:     &sign.Claims{Issuer: "netlify", Body: "sha256", BodyEnc: sign.Hex},
@@ -1144,8 +1161,8 @@ var rows = [...]sign.Scheme{
 		Name: "qstash", Title: "Upstash QStash", Evidence: sign.ProviderProven,
 		Aliases: []string{"upstash", "upstash-qstash"},
 		Docs:    "https://upstash.com/docs/qstash/howto/signature",
-		Note: "a JWT whose sub is the URL as QStash knows it and whose body is the base64url digest; " +
-			"there is a current and a next key",
+		Note: "a JWT whose claim sub is the URL as QStash knows it, and whose claim body is the base64url " +
+			"digest of the body; there is a current and a next key",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64URL, Key: sign.Raw,
 		Header: "Upstash-Signature",
 		JWT:    &sign.Claims{Issuer: "Upstash", Body: "body", BodyEnc: sign.Base64URL, URL: "sub", Expires: true, ID: true},
@@ -1155,7 +1172,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "messagebird", Title: "MessageBird", Evidence: sign.ProviderProven,
 		Docs: "https://developers.messagebird.com/api/#verifying-http-requests",
-		Note: "a JWT that holds digests of the URL, query included, and of the body",
+		Note: "a JWT with digests of the URL, query included, and of the body",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64URL, Key: sign.Raw,
 		Header: "MessageBird-Signature-JWT",
 		JWT: &sign.Claims{Issuer: "MessageBird", Body: "payload_hash", BodyEnc: sign.Hex, URL: "url_hash", URLHash: true,
@@ -1166,7 +1183,7 @@ var rows = [...]sign.Scheme{
 		Name: "vonage", Title: "Vonage", Evidence: sign.ProviderProven,
 		Aliases: []string{"nexmo"},
 		Docs:    "https://developer.vonage.com/en/getting-started/concepts/webhooks",
-		Note:    "a JWT after Bearer; the body is bound to it only when payload_hash is there",
+		Note:    "a JWT after Bearer; it covers the body only if it has payload_hash",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64URL, Key: sign.Raw,
 		Header: "Authorization", Prefix: "Bearer ",
 		JWT:  &sign.Claims{Issuer: "Vonage", Body: "payload_hash", BodyEnc: sign.Hex, BodyOptional: true},
@@ -1175,8 +1192,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "livekit", Title: "LiveKit", Evidence: sign.ProviderProven,
 		Docs: "https://docs.livekit.io/server/webhooks/",
-		Note: "a JWT in Authorization without Bearer, with the base64 digest of the body; " +
-			"the content type is application/webhook+json",
+		Note: "a JWT in Authorization, without Bearer, with the base64 digest of the body; the content type is " +
+			"application/webhook+json",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64URL, Key: sign.Raw,
 		Header: "Authorization",
 		JWT:    &sign.Claims{IssuerParam: "api_key", Body: "sha256", BodyEnc: sign.Base64, Expires: true},
@@ -1187,7 +1204,7 @@ var rows = [...]sign.Scheme{
 		Name: "monday", Title: "monday.com", Evidence: sign.LibraryProven,
 		Aliases: []string{"monday.com", "mondaycom"},
 		Docs:    "https://developer.monday.com/api-reference/reference/webhooks",
-		Note:    "a JWT that says who sent it; the body is not bound to it",
+		Note:    "a JWT that identifies the sender; it does not cover the body",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64URL, Key: sign.Raw,
 		Header: "Authorization",
 		JWT:    &sign.Claims{Expires: true},
@@ -1199,8 +1216,8 @@ var rows = [...]sign.Scheme{
 		Name: "pubsub", Title: "Google Cloud Pub/Sub", Evidence: sign.ProviderProven,
 		Aliases: []string{"google-pubsub", "gcp-pubsub", "google-cloud-pubsub"},
 		Docs:    "https://cloud.google.com/pubsub/docs/authenticate-push-subscriptions",
-		Note: "a JWT from Google that says who sent it; the body is not signed; give the audience, " +
-			"and the email of the service account that pushes",
+		Note: "a JWT from Google that identifies the sender; the body is not signed; --param audience=… is " +
+			"needed, and --param email=… of the service account that pushes",
 		Auth: sign.RSA, Hash: sign.SHA256, Enc: sign.Base64URL, Key: sign.PEM,
 		Header: "Authorization", Prefix: "Bearer ",
 		JWT:  &sign.Claims{Issuer: "https://accounts.google.com", AudienceParam: "audience", Expires: true},
@@ -1213,8 +1230,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "fusionauth", Title: "FusionAuth", Evidence: sign.LibraryProven,
 		Docs: "https://fusionauth.io/docs/extend/events-and-webhooks/signing",
-		Note: "a JWT that holds the base64 digest of the body; the algorithm is that of the key set for the webhook: " +
-			"this row is Ed25519, for another make a scheme of your own",
+		Note: "a JWT with the base64 digest of the body; its algorithm is that of the key that is set for the " +
+			"webhook: this scheme is Ed25519, for another write a [scheme.NAME] of your own",
 		Auth: sign.Ed25519, Enc: sign.Base64URL, Key: sign.PEM,
 		Header:  "X-FusionAuth-Signature-JWT",
 		JWT:     &sign.Claims{Body: "request_body_sha256", BodyEnc: sign.Base64},
@@ -1225,7 +1242,7 @@ var rows = [...]sign.Scheme{
 		Name: "gitlab", Title: "GitLab", Evidence: sign.Corroborated,
 		Aliases: []string{"gitlab-token"},
 		Docs:    "https://docs.gitlab.com/user/project/integrations/webhooks/",
-		Note:    "a plain token: it says who sent a message, nothing about the body",
+		Note:    "a plain token: it identifies the sender and says nothing about the body",
 		Auth:    sign.Token, Key: sign.Raw,
 		Header: "X-Gitlab-Token",
 		IDIn:   "header:Idempotency-Key", EventIn: "header:X-Gitlab-Event",
@@ -1234,7 +1251,7 @@ var rows = [...]sign.Scheme{
 		Name: "telegram", Title: "Telegram", Evidence: sign.FromDocs,
 		Aliases: []string{"telegram-bot"},
 		Docs:    "https://core.telegram.org/bots/api#setwebhook",
-		Note:    "a plain token: it says who sent a message, nothing about the body",
+		Note:    "a plain token: it identifies the sender and says nothing about the body",
 		Auth:    sign.Token, Key: sign.Raw,
 		Header: "X-Telegram-Bot-Api-Secret-Token",
 		IDIn:   "json:update_id",
@@ -1243,8 +1260,9 @@ var rows = [...]sign.Scheme{
 		Name: "flutterwave", Title: "Flutterwave (v3)", Evidence: sign.FromDocs,
 		Aliases: []string{"flutterwave-v3"},
 		Docs:    "https://developer.flutterwave.com/v3.0.0/docs/webhooks",
-		Note:    "a plain token despite the name verif-hash: it says who sent a message, nothing about the body",
-		Auth:    sign.Token, Key: sign.Raw,
+		Note: "a plain token despite the name verif-hash: it identifies the sender and says nothing about the " +
+			"body",
+		Auth: sign.Token, Key: sign.Raw,
 		Header: "verif-hash",
 		IDIn:   "json:data.id", EventIn: "json:event",
 	},
@@ -1252,7 +1270,7 @@ var rows = [...]sign.Scheme{
 		Name: "cloudflare", Title: "Cloudflare Notifications", Evidence: sign.FromDocs,
 		Aliases: []string{"cloudflare-notifications"},
 		Docs:    "https://developers.cloudflare.com/notifications/get-started/configure-webhooks/",
-		Note:    "a plain token: it says who sent a message, nothing about the body",
+		Note:    "a plain token: it identifies the sender and says nothing about the body",
 		Auth:    sign.Token, Key: sign.Raw,
 		Header:  "cf-webhook-auth",
 		EventIn: "json:alert_type",
@@ -1260,7 +1278,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "buildkite-token", Title: "Buildkite (token)", Evidence: sign.ProviderProven,
 		Docs: "https://buildkite.com/docs/apis/webhooks/pipelines",
-		Note: "a plain token: it says who sent a message, nothing about the body",
+		Note: "a plain token: it identifies the sender and says nothing about the body",
 		Auth: sign.Token, Key: sign.Raw,
 		Header: "X-Buildkite-Token",
 		IDIn:   "header:X-Buildkite-Request", EventIn: "header:X-Buildkite-Event",
@@ -1268,7 +1286,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "deepgram", Title: "Deepgram", Evidence: sign.Corroborated,
 		Docs: "https://developers.deepgram.com/docs/callback",
-		Note: "a plain identifier of an API key: it says who sent a message, nothing about the body",
+		Note: "a plain identifier of an API key: it identifies the sender and says nothing about the body",
 		Auth: sign.Token, Key: sign.Raw,
 		Header: "dg-token",
 	},
@@ -1276,8 +1294,8 @@ var rows = [...]sign.Scheme{
 		Name: "okta", Title: "Okta", Evidence: sign.FromDocs,
 		Aliases: []string{"okta-event-hooks"},
 		Docs:    "https://developer.okta.com/docs/reference/hooks-best-practices/",
-		Note: "a plain token: it says who sent a message, nothing about the body; Okta sends what was typed, " +
-			"so Basic or Bearer is part of it",
+		Note: "a plain token: it identifies the sender and says nothing about the body; Okta sends the text " +
+			"that was entered, so Basic or Bearer is part of it",
 		Auth: sign.Token, Key: sign.Raw,
 		Header: "Authorization",
 		IDIn:   "json:eventId", EventIn: "json:eventType",
@@ -1287,15 +1305,15 @@ var rows = [...]sign.Scheme{
 		Name: "auth0", Title: "Auth0", Evidence: sign.FromDocs,
 		Aliases: []string{"auth0-log-streams"},
 		Docs:    "https://auth0.com/docs/customize/log-streams/custom-log-streams",
-		Note: "a plain token: it says who sent a message, nothing about the body; Auth0 sends what was typed, " +
-			"with or without Bearer",
+		Note: "a plain token: it identifies the sender and says nothing about the body; Auth0 sends the text " +
+			"that was entered, with or without Bearer",
 		Auth: sign.Token, Key: sign.Raw,
 		Header: "Authorization", Prefix: "Bearer ",
 	},
 	{
 		Name: "figma", Title: "Figma", Evidence: sign.FromDocs,
 		Docs: "https://developers.figma.com/docs/rest-api/webhooks-security",
-		Note: "the passcode stands in the body: it says who sent a message, nothing about the rest",
+		Note: "the passcode is in the body: it identifies the sender and says nothing about the rest",
 		Auth: sign.Token, Key: sign.Raw,
 		Header:  "json:passcode",
 		EventIn: "json:event_type",
@@ -1304,8 +1322,9 @@ var rows = [...]sign.Scheme{
 		Name: "msgraph", Title: "Microsoft Graph", Evidence: sign.FromDocs,
 		Aliases: []string{"microsoft-graph", "ms-graph"},
 		Docs:    "https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks",
-		Note:    "clientState stands in every item of the body and says who sent it, nothing about the rest",
-		Auth:    sign.Token, Key: sign.Raw,
+		Note: "clientState is in every item of the body: it identifies the sender and says nothing about the " +
+			"rest",
+		Auth: sign.Token, Key: sign.Raw,
 		Header: "json:value.*.clientState",
 		IDIn:   "json:value.0.id", EventIn: "json:value.0.changeType",
 		Handshake: "msgraph",
@@ -1313,7 +1332,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "chargebee", Title: "Chargebee", Evidence: sign.ProviderProven,
 		Docs: "https://www.chargebee.com/docs/billing/2.0/site-configuration/webhook_settings",
-		Note: "HTTP Basic: it says who sent a message, nothing about the body; the password may contain a colon",
+		Note: "HTTP Basic: it identifies the sender and says nothing about the body; the password may contain " +
+			"a colon",
 		Auth: sign.Token, Enc: sign.Base64, Key: sign.Raw,
 		Header: "Authorization", Prefix: "Basic ",
 		IDIn: "json:id", EventIn: "json:event_type",
@@ -1322,7 +1342,7 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "postmark", Title: "Postmark", Evidence: sign.Corroborated,
 		Docs: "https://postmarkapp.com/developer/webhooks/webhooks-overview",
-		Note: "HTTP Basic: it says who sent a message, nothing about the body",
+		Note: "HTTP Basic: it identifies the sender and says nothing about the body",
 		Auth: sign.Token, Enc: sign.Base64, Key: sign.Raw,
 		Header: "Authorization", Prefix: "Basic ",
 		EventIn: "json:RecordType",
@@ -1330,7 +1350,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "twilio", Title: "Twilio", Evidence: sign.ProviderProven,
 		Docs: "https://www.twilio.com/docs/usage/webhooks/webhooks-security",
-		Note: "signs the URL as Twilio knows it and the fields of the form; a JSON body is bound by bodySHA256 in the URL",
+		Note: "signs the URL as Twilio knows it and the fields of the form; a JSON body is covered by " +
+			"bodySHA256 in the URL",
 		Auth: sign.HMAC, Hash: sign.SHA1, Enc: sign.Base64, Key: sign.Raw,
 		Code:   sign.Twilio,
 		Header: "X-Twilio-Signature",
@@ -1340,8 +1361,9 @@ var rows = [...]sign.Scheme{
 		Name: "adyen", Title: "Adyen", Evidence: sign.ProviderProven,
 		Aliases: []string{"adyen-payments"},
 		Docs:    "https://docs.adyen.com/development-resources/webhooks/secure-webhooks/verify-hmac-signatures/",
-		Note:    "signed are eight fields of each item, not the body; the signature is inside the item, and the key is hex",
-		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.HexKey,
+		Note: "signs eight fields of each item, not the body; the signature is inside the item, and the key is " +
+			"hex",
+		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.HexKey,
 		Code:    sign.Adyen,
 		Header:  "json:notificationItems.0.NotificationRequestItem.additionalData.hmacSignature",
 		EventIn: "json:notificationItems.0.NotificationRequestItem.eventCode",
@@ -1350,9 +1372,9 @@ var rows = [...]sign.Scheme{
 		Name: "aws-sns", Title: "Amazon SNS", Evidence: sign.ProviderProven,
 		Aliases: []string{"sns", "amazon-sns"},
 		Docs:    "https://docs.aws.amazon.com/sns/latest/dg/sns-verify-signature-of-message.html",
-		Note: "the certificate's address is in the message and must be Amazon's, but barb fetches nothing: " +
-			"give the certificate; version 1 is SHA-1, version 2 SHA-256; good for the hour that SNS retries for; " +
-			"MessageAttributes and UnsubscribeURL are not signed",
+		Note: "the message names its certificate by an address that must be Amazon's, but barb fetches " +
+			"nothing: give the certificate as --secret; version 1 is SHA-1, version 2 SHA-256; valid for the " +
+			"hour in which SNS retries; MessageAttributes and UnsubscribeURL are not signed",
 		Auth: sign.RSA, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.PEM,
 		Code:   sign.SNS,
 		Header: "json:Signature",
@@ -1368,9 +1390,10 @@ var rows = [...]sign.Scheme{
 		Name: "rfc9421", Title: "HTTP Message Signatures", Evidence: sign.LibraryProven,
 		Aliases: []string{"http-message-signatures", "rfc-9421", "httpsig"},
 		Docs:    "https://www.rfc-editor.org/rfc/rfc9421",
-		Note: "the message says which parts are signed, and the key which algorithm; method, " +
-			"target and the body's Content-Digest must be among them unless --param components=@method,@path asks for " +
-			"others; --param keyid=… names the key, --param alg=hmac-sha256 or alg=ed25519 says what a key of 32 bytes is",
+		Note: "the message says which parts are signed, and the key determines the algorithm; method, target " +
+			"and the body's Content-Digest must be signed unless --param components=@method,@path asks for " +
+			"others; --param keyid=… names the key, --param alg=hmac-sha256 or alg=ed25519 says what a key " +
+			"of 32 bytes is",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Base64Key,
 		Code:   sign.RFC9421,
 		Header: "Signature", Time: sign.Timestamp{Unit: sign.Seconds}, Tolerance: sign.Both(5 * minute),
@@ -1380,7 +1403,8 @@ var rows = [...]sign.Scheme{
 	{
 		Name: "contentful", Title: "Contentful", Evidence: sign.ProviderProven,
 		Docs: "https://www.contentful.com/developers/docs/webhooks/request-verification/",
-		Note: "good for thirty seconds; signs method, path and query, escaped once more, and the headers it lists",
+		Note: "valid for thirty seconds; signs method, path and query, escaped once more, and the headers that " +
+			"it lists",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Code:   sign.Contentful,
 		Header: "x-contentful-signature", Time: sign.Timestamp{In: "header:X-Contentful-Timestamp", Unit: sign.Milliseconds},
@@ -1392,7 +1416,7 @@ var rows = [...]sign.Scheme{
 		Name: "hook0-v1", Title: "Hook0 (v1)", Evidence: sign.ProviderProven,
 		Aliases: []string{"coinbase-cdp"},
 		Docs:    "https://documentation.hook0.com/tutorials/webhook-authentication",
-		Note:    "signs request headers too, and h= in the signature says which",
+		Note:    "signs request headers, too; h= in the signature lists them",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Code:   sign.Hook0,
 		Header: "X-Hook0-Signature", Split: ",", Prefix: "v1=", Format: "t={ts},h={item.h},v1={sig}",
@@ -1403,8 +1427,8 @@ var rows = [...]sign.Scheme{
 		Name: "mercadopago", Title: "Mercado Pago", Evidence: sign.ProviderProven,
 		Aliases: []string{"mercado-pago"},
 		Docs:    "https://www.mercadopago.com/developers/en/docs/your-integrations/notifications/webhooks",
-		Note: "the body is not signed, only an id of the query, the request's id and the time; " +
-			"what is missing is left out",
+		Note: "signs not the body but an id of the query, the request's id and the time; a part that is " +
+			"missing is left out",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Code:   sign.MercadoPago,
 		Header: "x-signature", Split: ",", Prefix: "v1=", Format: "ts={ts},v1={sig}",
@@ -1426,8 +1450,8 @@ var rows = [...]sign.Scheme{
 		Name: "easypost", Title: "EasyPost", Evidence: sign.ProviderProven,
 		Aliases: []string{"easy-post"},
 		Docs:    "https://docs.easypost.com/docs/webhooks",
-		Note: "whole numbers in weight are signed as written with .0; EasyPost normalises the secret (NFKD) first, " +
-			"which leaves ASCII as it is, barb does not",
+		Note: "whole numbers in weight are signed as written with .0; EasyPost normalises the secret (NFKD) " +
+			"first, which leaves ASCII as it is; barb does not",
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Hex, Key: sign.Raw,
 		Code:   sign.EasyPost,
 		Header: "X-Hmac-Signature", Prefix: "hmac-sha256-hex=",
@@ -1437,7 +1461,7 @@ var rows = [...]sign.Scheme{
 		Name: "plivo-v3", Title: "Plivo (v3)", Evidence: sign.ProviderProven,
 		Aliases: []string{"plivo"},
 		Docs:    "https://www.plivo.com/docs/voice/concepts/signature-validation",
-		Note:    "signs the URL, the sorted parameters and a nonce that comes in X-Plivo-Signature-V3-Nonce",
+		Note:    "signs the URL, the sorted parameters and a nonce, which is in X-Plivo-Signature-V3-Nonce",
 		Auth:    sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Raw,
 		Code:   sign.Plivo,
 		Header: "X-Plivo-Signature-V3", Split: ",", Nonce: "header:X-Plivo-Signature-V3-Nonce",
