@@ -37,7 +37,7 @@ func (f *providerFlags) apply(sh *shell, retry *flags.Retry, address string) err
 			err).Hint("'https://example.com/hooks#rc=2&rp=4xx,5xx&ct=2000&rt=5000'")
 	}
 	if sh.verbose {
-		sh.say("barb: as %s; in doubt: %s", p.Title, p.Doubt)
+		sh.say("barb: as %s; note: %s", p.Title, p.Doubt)
 		if len(retry.Override.Ignored) > 0 {
 			sh.say("barb: of the URL's fragment, %s mean nothing here", strings.Join(retry.Override.Ignored, ", "))
 		}

@@ -29,7 +29,7 @@ func (s Scheme) BoundBy() string {
 	if s.symmetric() {
 		return "the secret"
 	}
-	return "the key, if its owner signs for you alone"
+	return "the key, if its owner signs for no one else"
 }
 
 // Unbound warns a receiver who does not say which messages are his; "" when the signature or the params say it.
@@ -42,9 +42,10 @@ func (s Scheme) Unbound(params map[string]string) string {
 			return ""
 		}
 	}
-	text := "what binds a " + s.Name + " webhook to you is " + s.Binds
+	text := "a valid " + s.Name + " webhook is not necessarily meant for you: nothing in it says so" +
+		strings.TrimPrefix(s.Binds, "nothing")
 	if len(s.Bound) > 0 {
-		text += "; --param " + s.Bound[0].Param + "=… accepts yours only"
+		text += "; --param " + s.Bound[0].Param + "=… accepts only yours"
 	}
 	return text
 }

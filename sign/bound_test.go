@@ -82,7 +82,7 @@ func TestWhatNamesTheReceiverMustBeGiven(t *testing.T) {
 	}
 	err := lookup(t, "pubsub").CheckParams(map[string]string{"audience": "x"})
 	if err == nil || !strings.Contains(err.Error(),
-		"any Google Cloud project can mint a token for this audience; --param email=… names yours") {
+		"any Google Cloud project can create a token for this audience; --param email=… names yours") {
 		t.Error(err)
 	}
 }

@@ -48,7 +48,7 @@ func (s Scheme) TimestampPlace() string {
 	case s.Time.Key == "":
 		where = "created and expires of Signature-Input"
 	default:
-		where = "in the signature, behind " + s.Time.Key
+		where = "in the signature, after " + s.Time.Key
 	}
 	return where + "  (" + string(s.Time.Unit) + ")"
 }

@@ -37,10 +37,11 @@ func isFree(name string) bool {
 func (s Scheme) Weaknesses() []string {
 	var all []string
 	if s.UnsignedTime {
-		all = append(all, "the time is not signed: whoever has one webhook can send it again under another time")
+		all = append(all, "the time is not signed: anyone with one webhook can send it again with another time")
 	}
 	if s.NoSeparator {
-		all = append(all, "nothing separates the signed parts: the end of one can pass for the beginning of the next")
+		all = append(all, "nothing separates the signed parts, so that the end of one can be moved to the beginning "+
+			"of the next")
 	}
 	return all
 }

@@ -54,7 +54,7 @@ func ProviderPairs(p *provider.Provider) [][2]string {
 	waits := waitsText(p, len(p.Schedule()))
 	switch {
 	case p.IsMadeUp():
-		waits += "  (not public: made up to fit)"
+		waits += "  (not public: barb computes waits that fit)"
 	case p.Vary > 0:
 		waits += fmt.Sprintf("  (and up to %.0f %% more)", p.Vary*100)
 	}
@@ -64,8 +64,8 @@ func ProviderPairs(p *provider.Provider) [][2]string {
 		{"user agent", p.UserAgent},
 		{"headers", fieldsText(p.Headers)},
 		{"timeout", Duration(p.Timeout)},
-		{"to connect", durationText(p.Connect)},
-		{"in all", durationText(p.Total)},
+		{"connect", durationText(p.Connect)},
+		{"total", durationText(p.Total)},
 		{"retries", retriesText(p)},
 		{"waits", waits},
 		{"also", variantsText(p)},
@@ -74,9 +74,9 @@ func ProviderPairs(p *provider.Provider) [][2]string {
 		{"in retries", fieldsText(p.RetryFields)},
 		{"redirects", p.Redirects},
 		{"after 410", goneText(p)},
-		{"switches off", p.Disables},
+		{"disables", p.Disables},
 		{"docs", strings.Join(p.Docs, "\n")},
-		{"in doubt", p.Doubt},
+		{"note", p.Doubt},
 	}
 }
 
@@ -107,9 +107,9 @@ func variantsText(p *provider.Provider) string {
 func retriedText(on string) string {
 	switch on {
 	case "any":
-		return "any failure: what is not 2xx, and no answer"
+		return "any failure: every answer but 2xx, and no answer"
 	case "connect":
-		return "connect: no connection came about"
+		return "only when no connection could be made"
 	}
 	return on
 }
@@ -126,5 +126,5 @@ func goneText(p *provider.Provider) string {
 	if p.Gone != "" {
 		return "it would " + p.Gone
 	}
-	return "a failure like others; barb ends the delivery"
+	return "counted as any other failure; barb ends the delivery"
 }

@@ -11,11 +11,11 @@ import (
 const providersHead = `# How providers deliver
 
 What ` + "`barb send --as NAME`" + ` does, and ` + "`barb providers NAME`" + ` says: how long a provider waits for an
-answer, how often and when it tries again, and what. Made from the rows in ` + "`deliver/provider/rows.go`" + ` by
+answer, which failures it retries, how often and when. The page is generated from the rows in ` + "`deliver/provider/rows.go`" + ` by
 ` + "`go generate ./...`" + `. Where a figure is not the provider's own, or two sources disagree, the page says so.
 
-Waits in italics are not public: they double, or grow by less where there are many, so that their number and their
-time are the public ones. Whichever provider is played, a 410 ends the delivery, a redirect is not followed, a bad
+Waits in italics are not public: barb computes waits that double, or grow by less where there are many, so that their
+number and their total time are the documented ones. For every provider, a 410 ends the delivery, a redirect is not followed, a bad
 certificate is final, and a ` + "`Retry-After`" + ` is not undercut.
 
 `
@@ -53,7 +53,7 @@ func writeProvider(page *strings.Builder, p *provider.Provider) {
 		if name == "waits" && value != "" {
 			value = pageWaits(p, len(p.Schedule()))
 		}
-		if value == "" || slices.Contains([]string{"name", "in doubt", "docs"}, name) {
+		if value == "" || slices.Contains([]string{"name", "note", "docs"}, name) {
 			continue
 		}
 		if slices.Contains([]string{"scheme", "user agent", "headers", "in retries"}, name) {
@@ -61,7 +61,7 @@ func writeProvider(page *strings.Builder, p *provider.Provider) {
 		}
 		fmt.Fprintf(page, "* %s: %s\n", name, strings.ReplaceAll(value, "\n", "; "))
 	}
-	fmt.Fprintf(page, "* **in doubt**: %s\n", p.Doubt)
+	fmt.Fprintf(page, "* **note**: %s\n", p.Doubt)
 	for _, address := range p.Docs {
 		fmt.Fprintf(page, "* <%s>\n", address)
 	}

@@ -25,7 +25,7 @@ func SchemePairs(s sign.Scheme, source string) [][2]string {
 		{"timestamp", EscapeLine(s.TimestampPlace())},
 		{"tolerance", Tolerance(s)},
 		{"rotation", rotationText(s)},
-		{"to be given", paramsText(s)},
+		{"needs", paramsText(s)},
 		{"webhook id", s.IDIn.String()},
 		{"event type", s.EventIn.String()},
 		{"bound by", EscapeLine(s.BoundBy())},
@@ -93,12 +93,12 @@ func secretText(s sign.Scheme) string {
 	case sign.Whsec:
 		return "whsec_ and base64; the decoded bytes are the key"
 	case sign.WhsecOrRaw:
-		return "base64 when it begins with whsec_, else the text as it is"
+		return "base64 if it begins with whsec_, otherwise the text as it is"
 	case sign.WhsecAndRaw:
-		return "signed with base64 when it begins with whsec_, else with the text as it is; verified with both"
+		return "to sign: base64 if it begins with whsec_, otherwise the text as it is; to verify: both are tried"
 	case sign.Base64Key:
 		if s.Code == sign.RFC9421 {
-			return "base64, the decoded bytes are the key; or a PEM public key to verify, a PEM private key to sign"
+			return "base64, the decoded bytes are the key; or to verify: a PEM public key; to sign: a PEM private key"
 		}
 		return "base64; the decoded bytes are the key"
 	case sign.HexKey:
@@ -106,19 +106,19 @@ func secretText(s sign.Scheme) string {
 	case sign.KeyPair:
 		return "PUBLIC:PRIVATE; the SHA-1 of the private key is the key"
 	case sign.Whpk:
-		return "to verify whpk_ and base64 of the public key; to sign whsk_ and base64 of the seed, or a PEM private key"
+		return "to verify: whpk_ and the public key in base64; to sign: whsk_ and the seed in base64, or a PEM private key"
 	case sign.Hex32:
-		return "to verify the public key, 32 bytes in hex, PEM or a JSON Web Key Set; to sign the seed, 32 bytes in hex, " +
+		return "to verify: the public key, 32 bytes in hex, PEM or a JSON Web Key Set; to sign: the seed, 32 bytes in hex, " +
 			"or a PEM private key"
 	case sign.Base6432:
-		return "to verify the public key, 32 bytes in base64; to sign the seed, or a PEM private key"
+		return "to verify: the public key, 32 bytes in base64; to sign: the seed, or a PEM private key"
 	case sign.SPKI:
-		return "to verify the public key, base64 DER or PEM; to sign the private key, PEM"
+		return "to verify: the public key, base64 DER or PEM; to sign: the private key, PEM"
 	case sign.PEM:
 		if s.JWT != nil {
-			return "to verify a PEM public key, or the provider's JSON Web Key Set in a file; to sign a PEM private key"
+			return "to verify: a PEM public key, or the provider's JSON Web Key Set in a file; to sign: a PEM private key"
 		}
-		return "to verify a PEM certificate or public key; to sign a PEM private key"
+		return "to verify: a PEM certificate or public key; to sign: a PEM private key"
 	}
 	return string(s.Key)
 }
@@ -148,14 +148,14 @@ func strictText(s sign.Scheme) string {
 	if len(words) == 0 {
 		return ""
 	}
-	return "the provider's SDK refuses " + strings.Join(words, " and ") + ", barb only with --strict"
+	return "the provider's SDK refuses " + strings.Join(words, " and ") + "; barb refuses it only with --strict"
 }
 
 func rotationText(s sign.Scheme) string {
 	if s.Rotates() {
-		return "signs with every secret given"
+		return "signs with every secret; verifies with any"
 	}
-	return "signs with the first secret; verifies any"
+	return "signs with the first secret; verifies with any"
 }
 
 func evidenceText(e sign.Evidence) string {

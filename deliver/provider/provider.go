@@ -95,13 +95,13 @@ func (p *Provider) Aftermath(a *deliver.Attempt) string {
 	case status == 410 && p.Gone != "":
 		return p.Name + " would now " + p.Gone
 	case status == 410:
-		return p.Name + " takes a 410 for a failure like others"
+		return p.Name + " counts a 410 as any other failure"
 	case a.Decision != deliver.Exhausted && a.Decision != deliver.OutOfTime:
 		return ""
 	case p.Exhausted != "" && a.Exchange.Attempt > p.Retries:
 		return p.Name + " would now " + p.Exhausted
 	case p.Disables != "":
-		return p.Name + " switches an endpoint off " + p.Disables
+		return p.Name + " disables an endpoint " + p.Disables
 	}
 	return ""
 }

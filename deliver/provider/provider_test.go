@@ -270,16 +270,16 @@ func TestAftermathFollowsTheLastAttempt(t *testing.T) {
 		want    string
 	}{
 		{"standard-webhooks", 410, 1, deliver.Final, "standard-webhooks would now disable the endpoint"},
-		{"stripe", 410, 1, deliver.Final, "stripe takes a 410 for a failure like others"},
+		{"stripe", 410, 1, deliver.Final, "stripe counts a 410 as any other failure"},
 		{"stripe", 200, 1, deliver.Delivered, ""},
 		{"stripe", 500, 1, deliver.Retry, ""},
 		{"stripe", 500, 9, deliver.Exhausted,
-			"stripe switches an endpoint off after days without a 2xx, and its owner is told by mail"},
+			"stripe disables an endpoint after days without a 2xx, and emails its owner"},
 		{"shopify", 500, 9, deliver.Exhausted,
-			"shopify would now remove the subscription, where it was made through the API"},
+			"shopify would now remove the subscription if it was created through the API"},
 		{"shopify", 500, 3, deliver.OutOfTime,
-			"shopify switches an endpoint off when the retries of a webhook are used up, " +
-				"where the subscription was made through the API"},
+			"shopify disables an endpoint after the last retry of a webhook has failed, " +
+				"if the subscription was created through the API"},
 		{"paypal", 500, 26, deliver.Exhausted, ""},
 	} {
 		x := record.Exchange{Attempt: c.attempt, Response: &record.Response{Status: c.status}}

@@ -13,8 +13,8 @@ const (
 	// anyFailure is retried by most providers: any response but 2xx, and no response in time.
 	anyFailure   = "any"
 	jsonUTF8     = "application/json; charset=utf-8"
-	notFollowed  = "a failure like others; not followed"
-	notSaid      = "not said; barb follows none"
+	notFollowed  = "counted as a failure; not followed"
+	notSaid      = "not documented; barb does not follow them"
 	svixDisables = "when all attempts have failed for 5 days"
 	svixNoRetry  = "webhook-delivery: abort-message"
 	day          = 24 * time.Hour
@@ -40,8 +40,8 @@ func commerce() []Provider {
 				"CORRELATION-ID: {uuid}"),
 			Timeout: 20 * time.Second, Retries: 25, Within: 3 * day, RetryOn: anyFailure, Redirects: notSaid,
 			Docs: []string{"https://developer.paypal.com/api/rest/webhooks/"},
-			Doubt: "up to 25 times over 3 days; neither the waits nor the time that an attempt has is public. " +
-				"The certificate's address is made up"},
+			Doubt: "up to 25 attempts in 3 days; PayPal publishes neither the waits nor the timeout of an " +
+				"attempt. The address of the certificate is made up"},
 		{Name: "shopify", Title: "Shopify", Scheme: "shopify", UserAgent: "Shopify-Captain-Hook",
 			ContentType: "application/json", UUIDs: true,
 			Headers: fields("X-Shopify-Topic: {event}", "X-Shopify-Shop-Domain: barb-example.myshopify.com",
@@ -50,13 +50,13 @@ func commerce() []Provider {
 			Timeout: 5 * time.Second, Connect: time.Second, Retries: 8, Within: 4 * time.Hour, RetryOn: anyFailure,
 			Redirects: notFollowed,
 			Variants:  []Variant{{Name: "shopify-2023", Retries: 19, Within: 2 * day, Note: "until September 2024"}},
-			Exhausted: "remove the subscription, where it was made through the API",
-			Disables:  "when the retries of a webhook are used up, where the subscription was made through the API",
+			Exhausted: "remove the subscription if it was created through the API",
+			Disables:  "after the last retry of a webhook has failed, if the subscription was created through the API",
 			Docs: []string{"https://shopify.dev/docs/apps/build/webhooks/troubleshooting-webhooks",
 				"https://shopify.dev/docs/apps/build/webhooks/subscribe/https",
 				"https://shopify.dev/changelog/updates-to-webhook-retry-mechanism"},
-			Doubt: "8 retries over 4 hours since September 2024; until then, and in many guides still, 19 over 48 hours, " +
-				"which is --schedule shopify-2023. The waits are exponential and not public"},
+			Doubt: "8 retries in 4 hours since September 2024; before that, and still in many guides, 19 in 48 " +
+				"hours: --schedule shopify-2023. The waits are exponential and not public"},
 		{Name: "square", Title: "Square", Scheme: "square", UserAgent: "Square Connect v2", ContentType: "application/json",
 			Headers: fields("square-environment: Sandbox"),
 			Timeout: 10 * time.Second, Retries: 11, Waits: squareWaits(), Within: day, RetryOn: anyFailure, Redirects: notSaid,
@@ -65,20 +65,20 @@ func commerce() []Provider {
 			Reasons: deliver.Reasons{HTTP: "http_error", Timeout: "http_timeout", TLS: "ssl_error", Other: "other_error"},
 			Docs: []string{"https://developer.squareup.com/docs/webhooks/overview",
 				"https://developer.squareup.com/docs/webhooks/troubleshooting"},
-			Doubt: "whether the first attempt has square-initial-delivery-timestamp too is told both ways; " +
-				"the form of the user agent is from what was seen, not from Square's pages"},
+			Doubt: "the sources disagree about whether the first attempt has square-initial-delivery-timestamp, " +
+				"too; the user agent is as observed, not from Square's pages"},
 		{Name: "stripe", Title: "Stripe", Scheme: "stripe", UserAgent: "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
 			ContentType: jsonUTF8,
 			Headers:     fields("Accept: */*; q=0.5, application/xml", "Cache-Control: no-cache"),
 			Timeout:     20 * time.Second, Retries: 8, Within: 3 * day, RetryOn: anyFailure, Redirects: notFollowed,
 			Variants: []Variant{{Name: "stripe-sandbox", Retries: 3, Within: 2 * time.Hour,
 				Note: "in a sandbox: three times in a few hours"}},
-			Disables: "after days without a 2xx, and its owner is told by mail",
+			Disables: "after days without a 2xx, and emails its owner",
 			Docs: []string{"https://docs.stripe.com/webhooks",
 				"https://docs.stripe.com/webhooks/process-undelivered-events"},
-			Doubt: "Stripe says up to 3 days with exponential backoff in live mode, three times in a few hours in a sandbox, " +
-				"which is --schedule stripe-sandbox; it says neither the number of retries nor how long an attempt has, " +
-				"for which 10, 20 and 30 s are told"},
+			Doubt: "Stripe documents up to 3 days with exponential backoff in live mode, and three retries in a " +
+				"few hours in a sandbox (--schedule stripe-sandbox). It documents neither the number of " +
+				"retries nor the timeout of an attempt, for which other sources name 10, 20 and 30 s"},
 	}
 }
 
@@ -95,27 +95,29 @@ func development() []Provider {
 			Docs: []string{"https://docs.github.com/en/webhooks/using-webhooks/handling-failed-webhook-deliveries",
 				"https://docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks",
 				"https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers"},
-			Doubt: "github.com does not retry by itself: failed deliveries are sent again by hand or through its API. " +
-				"The three retries after 10 s, 1 min and 5 min stand for a script that does so; " +
-				"--retries 0 is github.com itself. An Enterprise Server waits 30 s"},
+			Doubt: "github.com does not retry by itself: failed deliveries are sent again by hand or through " +
+				"its API. The three retries after 10 s, 1 min and 5 min stand for a script that does so; " +
+				"--retries 0 is github.com itself. GitHub Enterprise Server waits 30 s for an answer"},
 		{Name: "gitlab", Title: "GitLab", Scheme: "gitlab", UserAgent: "GitLab/<version>",
 			ContentType: "application/json", UUIDs: true,
 			Headers: fields("X-Gitlab-Event: {event}", "Idempotency-Key: {id}", "X-Gitlab-Instance: https://gitlab.com",
 				"X-Gitlab-Webhook-UUID: {uuid}", "X-Gitlab-Event-UUID: {uuid}"),
 			Timeout: 10 * time.Second, Retries: 0, RetryOn: anyFailure, Redirects: notFollowed,
-			Disables: "for a minute and then longer, up to a day, from the fourth failure in a row on; for good after 40",
+			Disables: "from the fourth failure in a row on: for a minute, then for longer, up to a day; permanently after 40",
 			Docs: []string{"https://docs.gitlab.com/user/project/integrations/webhooks/",
 				"https://gitlab.com/gitlab-org/gitlab/-/merge_requests/166329"},
-			Doubt: "GitLab sends a webhook once, and holds back the next ones instead. " +
-				"What it does with a redirect is not said. A self-managed GitLab may wait otherwise and switch nothing off"},
+			Doubt: "GitLab sends a webhook once, and pauses later ones instead of retrying. What it does with a " +
+				"redirect is not documented. A self-managed GitLab can have another timeout and disable " +
+				"nothing"},
 		{Name: "linear", Title: "Linear", Scheme: "linear", UserAgent: "Linear-Webhook", ContentType: jsonUTF8, UUIDs: true,
 			Headers: fields("Linear-Delivery: {id}", "Linear-Event: {event}"),
 			Timeout: 5 * time.Second, Retries: 3, Waits: []time.Duration{time.Minute, time.Hour, 6 * time.Hour},
 			Within:  7*time.Hour + time.Minute,
 			RetryOn: anyFailure, Redirects: notSaid,
-			Disables: "when it goes on not answering",
+			Disables: "after repeated failures",
 			Docs:     []string{"https://linear.app/developers/webhooks"},
-			Doubt:    "Linear wants a 200; here any 2xx will do. After how many failures it disables a webhook is not said"},
+			Doubt: "Linear wants a 200; barb accepts any 2xx. After how many failures Linear disables a webhook " +
+				"is not documented"},
 	}
 }
 
@@ -129,43 +131,44 @@ func messaging() []Provider {
 			Timeout:     5 * time.Second, Retries: 10, Within: day, Vary: 0.1,
 			RetryOn: "any,!400,!401,!403,!404,!405", Redirects: notSaid,
 			Docs: []string{"https://developers.hubspot.com/docs/api/webhooks"},
-			Doubt: "up to 10 retries over 24 hours at varying times; the waits are not public. That 400, 401, 403, " +
-				"404 and 405 are final stood in older pages only, where an attempt had 1 or 2 s"},
+			Doubt: "up to 10 retries in 24 hours at varying times; the waits are not public. That 400, 401, " +
+				"403, 404 and 405 are final is only in older pages, where an attempt had 1 or 2 s"},
 		{Name: "mailgun", Title: "Mailgun", Scheme: "mailgun", UserAgent: "mailgun/treq-<version>",
 			Timeout: 15 * time.Second, Retries: 6, Waits: []time.Duration{5 * time.Minute, 10 * time.Minute, 15 * time.Minute,
 				time.Hour, 2 * time.Hour, 4 * time.Hour}, Within: 8 * time.Hour,
 			RetryOn: "any,!406", Redirects: notSaid,
 			Docs: []string{"https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-retries"},
-			Doubt: "Mailgun wants a 200; here any 2xx will do. A 406 is final. Notifications of a delivery are retried less. " +
-				"The time that an attempt has is not public: 15 s are barb's own"},
+			Doubt: "Mailgun wants a 200; barb accepts any 2xx. A 406 is final. Notifications of a delivery are " +
+				"retried fewer times. The timeout of an attempt is not public: the 15 s are barb's choice"},
 		{Name: "slack", Title: "Slack Events API", Scheme: "slack", UserAgent: "Slackbot 1.0 (+https://api.slack.com/robots)",
 			Timeout: 3 * time.Second, Retries: 3, Waits: []time.Duration{0, time.Minute, 5 * time.Minute},
 			Within: 30 * time.Minute, RetryOn: anyFailure,
 			NoRetry: "X-Slack-No-Retry: 1", RetryFields: fields("X-Slack-Retry-Num: {retry}", "X-Slack-Retry-Reason: {reason}"),
 			Reasons: deliver.Reasons{HTTP: "http_error", Redirect: "too_many_redirects", Timeout: "http_timeout",
 				Connect: "connection_failed", TLS: "ssl_error", Other: "unknown_error"},
-			Redirects: "up to two are followed; barb follows none",
+			Redirects: "it follows up to two; barb follows none",
 			Disables:  "when more than 95 % of the deliveries of an hour fail, at 1,000 events or more",
 			Docs:      []string{"https://docs.slack.dev/apis/events-api/"},
-			Doubt: "the waits are documented as nearly immediately, 1 and 5 minutes; " +
-				"elsewhere only that the retries end within 30 minutes"},
+			Doubt: "the waits are documented as nearly immediate, 1 minute and 5 minutes; another page says " +
+				"only that the retries end within 30 minutes"},
 		{Name: "twilio", Title: "Twilio", Scheme: "twilio", UserAgent: "TwilioProxy/1.1",
 			ContentType: "application/x-www-form-urlencoded; charset=UTF-8", UUIDs: true,
 			Headers: fields("I-Twilio-Idempotency-Token: {id}", "X-Home-Region: us1"),
 			Timeout: 15 * time.Second, Connect: 5 * time.Second, Total: 15 * time.Second, Retries: 1, Waits: []time.Duration{0},
 			Within:  15 * time.Second,
-			RetryOn: "connect", Overridden: true, Redirects: "followed; barb follows none",
+			RetryOn: "connect", Overridden: true, Redirects: "it follows them; barb does not",
 			Docs: []string{"https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides"},
-			Doubt: "0 to 5 retries, other failures and shorter times are set in the URL's fragment (#rc=5&rp=all&rt=5000); " +
-				"all attempts together have 15 s. How long it waits between them is not said: not at all, here"},
+			Doubt: "0 to 5 retries, other failures and shorter timeouts are set in the URL's fragment " +
+				"(#rc=5&rp=all&rt=5000); all attempts together have 15 s. How long Twilio waits between them " +
+				"is not documented; barb does not wait"},
 		{Name: "zoom", Title: "Zoom", Scheme: "zoom", UserAgent: "Zoom Marketplace/1.0a", ContentType: jsonUTF8,
 			Timeout: 3 * time.Second, Retries: 3, Waits: []time.Duration{5 * time.Minute, 20 * time.Minute, time.Hour},
 			Within:  85 * time.Minute,
 			RetryOn: anyFailure, Redirects: notSaid,
 			Docs: []string{"https://developers.zoom.us/docs/api/webhooks/",
 				"https://developers.zoom.us/blog/webhook-delays.md"},
-			Doubt: "Zoom wants a 200 or a 204; here any 2xx will do. The form of the user agent is from what was seen, " +
-				"not from Zoom's pages"},
+			Doubt: "Zoom wants a 200 or a 204; barb accepts any 2xx. The user agent is as observed, not from " +
+				"Zoom's pages"},
 	}
 }
 
@@ -177,28 +180,31 @@ func senders() []Provider {
 			Timeout:     15 * time.Second, Retries: 7, Waits: svixWaits(), Within: svixWithin,
 			RetryOn: anyFailure, NoRetry: svixNoRetry, Redirects: notFollowed, Disables: svixDisables,
 			Docs:  []string{"https://clerk.com/docs/guides/development/webhooks/overview", "https://docs.svix.com/retries"},
-			Doubt: "Clerk sends by way of Svix and points to Svix's schedule"},
+			Doubt: "Clerk sends through Svix and refers to Svix's schedule"},
 		{Name: "resend", Title: "Resend", Scheme: "resend", UserAgent: "Svix-Webhooks/<version>",
 			ContentType: "application/json",
 			Timeout:     15 * time.Second, Retries: 7, Waits: svixWaits(), Within: svixWithin,
 			RetryOn: anyFailure, NoRetry: svixNoRetry, Redirects: notFollowed, Disables: svixDisables,
-			Docs:  []string{"https://resend.com/docs/webhooks/retries-and-replays", "https://docs.svix.com/retries"},
-			Doubt: "Resend sends by way of Svix and prints the same schedule; the time of an attempt is Svix's"},
+			Docs: []string{"https://resend.com/docs/webhooks/retries-and-replays", "https://docs.svix.com/retries"},
+			Doubt: "Resend sends through Svix and documents the same schedule; the timeout of an attempt is " +
+				"Svix's"},
 		{Name: "standard-webhooks", Title: "Standard Webhooks", Scheme: "standard-webhooks", ContentType: "application/json",
 			Timeout: 15 * time.Second, Retries: 9, Waits: append(svixWaits()[:6], 14*time.Hour, 20*time.Hour, 24*time.Hour),
 			Within: 3*day + 3*time.Hour + 35*time.Minute + 5*time.Second,
 			Vary:   0.1, RetryOn: anyFailure, Redirects: notFollowed,
 			Gone:     "disable the endpoint",
-			Disables: "after days of nothing but failures, and its owner is told; at once after a 410",
+			Disables: "after days of nothing but failures, and notifies its owner; at once after a 410",
 			Docs:     []string{"https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md"},
-			Doubt: "a recommendation: 15 to 30 s for an attempt, of which the shorter is taken, " +
-				"the schedule as an example, and jitter without a figure, for which up to a tenth is added. After 429, " +
-				"502 and 504 it also slows a sender down, which barb leaves to Retry-After"},
+			Doubt: "the specification recommends a timeout of 15 to 30 s, of which barb takes the shorter; it " +
+				"gives the schedule as an example, and jitter without a figure, for which barb adds up to a " +
+				"tenth. After 429, 502 and 504 a sender should also slow down, which barb leaves to " +
+				"Retry-After"},
 		{Name: "svix", Title: "Svix", Scheme: "svix", UserAgent: "Svix-Webhooks/<version>", ContentType: "application/json",
 			Timeout: 15 * time.Second, Retries: 7, Waits: svixWaits(), Within: svixWithin,
 			RetryOn: anyFailure, NoRetry: svixNoRetry, Redirects: notFollowed, Disables: svixDisables,
-			Docs:  []string{"https://docs.svix.com/retries"},
-			Doubt: "its documentation has 15 s; 30 s are told elsewhere, and its open source server has a setting of its own"},
+			Docs: []string{"https://docs.svix.com/retries"},
+			Doubt: "Svix's documentation says 15 s; other sources say 30 s, and its open source server has a " +
+				"setting for it"},
 	}
 }
 

@@ -1074,7 +1074,7 @@ var rows = [...]sign.Scheme{
 		Header:  "X-Fal-Webhook-Signature",
 		Time:    sign.Timestamp{In: "header:X-Fal-Webhook-Timestamp", Unit: sign.Seconds}, Tolerance: sign.Both(5 * minute),
 		IDIn:  "header:X-Fal-Webhook-Request-Id",
-		Binds: "param user_id: Fal signs for all its users with the same keys",
+		Binds: "param user_id, because fal signs for all its users with the same keys",
 		Bound: []sign.Identity{{Param: "user_id", In: "header:X-Fal-Webhook-User-Id",
 			Else: "any user of fal can have results sent to your address"}},
 	},
@@ -1103,7 +1103,7 @@ var rows = [...]sign.Scheme{
 		Time:      sign.Timestamp{In: "header:Kick-Event-Message-Timestamp", Unit: sign.RFC3339},
 		Tolerance: sign.Both(5 * minute),
 		IDIn:      "header:Kick-Event-Message-Id", EventIn: "header:Kick-Event-Type",
-		Binds: "nothing: anyone who has an app at Kick can have its events sent to your address",
+		Binds: "nothing: anyone with an app at Kick can have its events sent to your address",
 		Bound: []sign.Identity{{Param: "broadcaster", In: "json:broadcaster.user_id", Optional: true,
 			Else: "any app at Kick can send you its events"}},
 	},
@@ -1130,7 +1130,7 @@ var rows = [...]sign.Scheme{
 		Content: "{body}",
 		Header:  "X-Signature-SHA256",
 		IDIn:    "header:X-Delivery-Id", EventIn: "json:event_type",
-		Binds: "nothing: anyone who has an account at Wise can subscribe your address to their events",
+		Binds: "nothing: anyone with a Wise account can subscribe your address to their events",
 		Bound: []sign.Identity{{Param: "subscription_id", In: "json:subscription_id", Optional: true,
 			Else: "any account at Wise can send you its events"}},
 	},
@@ -1225,7 +1225,7 @@ var rows = [...]sign.Scheme{
 		IDIn:  "json:message.messageId",
 		Binds: "params audience and email",
 		Bound: []sign.Identity{{Param: "email", In: "claim:email", Confirmed: "email_verified",
-			Else: "any Google Cloud project can mint a token for this audience"}},
+			Else: "any Google Cloud project can create a token for this audience"}},
 	},
 	{
 		Name: "fusionauth", Title: "FusionAuth", Evidence: sign.LibraryProven,
@@ -1397,8 +1397,8 @@ var rows = [...]sign.Scheme{
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Base64Key,
 		Code:   sign.RFC9421,
 		Header: "Signature", Time: sign.Timestamp{Unit: sign.Seconds}, Tolerance: sign.Both(5 * minute),
-		Binds: "the key, agreed with one sender; a public key that signs for others too binds only what is signed, " +
-			"as @target-uri",
+		Binds: "the key, if it is agreed with one sender; with a key that signs for others, too, only a signed part such as " +
+			"@target-uri",
 	},
 	{
 		Name: "contentful", Title: "Contentful", Evidence: sign.ProviderProven,

@@ -206,7 +206,7 @@ func (h Handshake) Describe() string {
 		lines[i] = h.Steps[i].describe()
 	}
 	if h.When != "" && len(lines) > 0 {
-		lines[len(lines)-1] += "; " + h.When
+		lines[len(lines)-1] += "; sent " + h.When
 	}
 	return strings.Join(lines, "\n")
 }
@@ -230,13 +230,13 @@ func (s *Step) describe() string {
 		said += ", " + f.Name + ": " + f.Value
 	}
 	if s.MAC.Of != "" {
-		said += ", {mac} being " + s.MAC.describe()
+		said += ", where {mac} is " + s.MAC.describe()
 	}
 	if s.Learns != "" {
-		said += "; " + placeName(s.Learns) + " is the secret from then on"
+		said += "; " + placeName(s.Learns) + " becomes the secret"
 	}
 	if s.Confirm.In != "" {
-		said += "; the webhooks begin once " + placeName(s.Confirm.In) + " is opened"
+		said += "; the webhooks start when the address in " + placeName(s.Confirm.In) + " has been opened"
 	}
 	return asked + said
 }
@@ -250,7 +250,7 @@ func (m *MAC) describe() string {
 		key = "the " + strings.ToUpper(string(m.Challenge.Hash)) + " of " + key
 	}
 	return "the HMAC-" + strings.ToUpper(string(m.Challenge.Hash)) + " " + string(m.Enc) + " of " + placeName(m.Of) +
-		" under " + key
+		" with " + key
 }
 
 // placeName returns the name of a place for people.

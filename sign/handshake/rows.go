@@ -24,7 +24,7 @@ var rows = [...]Handshake{
 	{
 		Name: "zoom", Title: "Zoom", Evidence: sign.ProviderProven, Distinct: true,
 		Docs: "https://developers.zoom.us/docs/api/webhooks/#validate-your-webhook-endpoint",
-		When: "when the URL is saved, then every 72 hours; within 3 s",
+		When: "when the URL is saved, then every 72 hours; answer within 3 s",
 		Steps: []Step{{
 			Methods: []string{"POST"}, Signed: true,
 			Has:    []Mark{{In: "json:event", Is: []string{"endpoint.url_validation"}}, {In: "json:payload.plainToken"}},
@@ -38,7 +38,7 @@ var rows = [...]Handshake{
 		Name: "discord", Title: "Discord", Evidence: sign.ProviderProven, Distinct: true,
 		Docs: "https://discord.com/developers/docs/interactions/overview#preparing-for-interactions",
 		When: "when the URL is saved, and again at any time",
-		Note: "Discord also sends wrong signatures, which must get 401",
+		Note: "Discord also sends wrong signatures, which must be answered 401",
 		Steps: []Step{
 			{
 				Methods: []string{"POST"}, Signed: true,
@@ -56,7 +56,7 @@ var rows = [...]Handshake{
 	{
 		Name: "twitch", Title: "Twitch EventSub", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://dev.twitch.tv/docs/eventsub/handling-webhook-events/#responding-to-a-challenge-request",
-		When: "when the subscription is made",
+		When: "when the subscription is created",
 		Steps: []Step{{
 			Methods: []string{"POST"}, Signed: true,
 			Has: []Mark{{In: "header:Twitch-Eventsub-Message-Type", Is: []string{"webhook_callback_verification"}},
@@ -67,8 +67,9 @@ var rows = [...]Handshake{
 	{
 		Name: "xero", Title: "Xero", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://developer.xero.com/documentation/webhooks/configuring-your-server",
-		When: "when the URL is saved; within 5 s",
-		Note: "the intent to receive: several requests, some signed wrongly, which must get 401",
+		When: "when the URL is saved; answer within 5 s",
+		Note: "Xero calls this the intent to receive: it sends several requests, and those with a wrong signature must be " +
+			"answered 401",
 		Steps: []Step{{
 			Methods: []string{"POST"}, Signed: true,
 			Has:    []Mark{{In: "header:x-xero-signature"}, {In: "json:entropy"}},
@@ -79,7 +80,7 @@ var rows = [...]Handshake{
 	{
 		Name: "aws-sns", Title: "Amazon SNS", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://docs.aws.amazon.com/sns/latest/dg/http-subscription-confirmation-json.html",
-		When: "when the subscription is made; good for three days",
+		When: "when the subscription is created; valid for three days",
 		Steps: []Step{{
 			Methods: []string{"POST"}, Signed: true,
 			Has: []Mark{{In: "header:x-amz-sns-message-type", Is: []string{"SubscriptionConfirmation"}},
@@ -91,7 +92,7 @@ var rows = [...]Handshake{
 	{
 		Name: "github", Title: "GitHub", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://docs.github.com/en/webhooks/webhook-events-and-payloads#ping",
-		When: "when the webhook is made",
+		When: "when the webhook is created",
 		Steps: []Step{{
 			Methods: []string{"POST"}, Signed: true,
 			Has:    []Mark{{In: "header:X-GitHub-Event", Is: []string{"ping"}}, {In: "json:hook_id"}},
@@ -101,7 +102,7 @@ var rows = [...]Handshake{
 	{
 		Name: "eventgrid", Title: "Azure Event Grid", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://learn.microsoft.com/en-us/azure/event-grid/end-point-validation-event-grid-events-schema",
-		When: "when the subscription is made",
+		When: "when the subscription is created",
 		Steps: []Step{{
 			Methods: []string{"POST"},
 			Has: []Mark{{In: "header:aeg-event-type", Is: []string{"SubscriptionValidation"}},
@@ -113,7 +114,7 @@ var rows = [...]Handshake{
 		Name: "cloudevents", Title: "CloudEvents", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://github.com/cloudevents/spec/blob/main/cloudevents/http-webhook.md#4-abuse-protection",
 		When: "when the webhook is registered",
-		Note: "any rate is allowed; a WebHook-Request-Callback is not called",
+		Note: "barb allows any rate, and does not call a WebHook-Request-Callback",
 		Steps: []Step{{
 			Methods: []string{"OPTIONS"},
 			Has:     []Mark{{In: "header:WebHook-Request-Origin"}},
@@ -126,7 +127,7 @@ var rows = [...]Handshake{
 	{
 		Name: "asana", Title: "Asana", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://developers.asana.com/docs/webhooks-guide#the-webhook-handshake",
-		When: "when the webhook is made",
+		When: "when the webhook is created",
 		Steps: []Step{{
 			Methods: []string{"POST"},
 			Has:     []Mark{{In: "header:X-Hook-Secret"}},
@@ -149,9 +150,9 @@ var rows = [...]Handshake{
 	{
 		Name: "x", Title: "X", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://docs.x.com/x-api/webhooks/introduction",
-		When: "when the webhook is registered, then hourly; within 3 s",
-		Note: "proven only on a route of scheme x, and only tokens of X's own form, base64 of a UUID: " +
-			"any other proof could be a webhook's signature",
+		When: "when the webhook is registered, then hourly; answer within 3 s",
+		Note: "barb answers only on a route of scheme x, and only tokens in X's own format, base64 of a UUID: " +
+			"the answer to any other token could be a webhook's signature",
 		Steps: []Step{{
 			Methods: []string{"GET"},
 			Has:     []Mark{{In: "query:crc_token"}},
@@ -162,7 +163,7 @@ var rows = [...]Handshake{
 	{
 		Name: "braintree", Title: "Braintree", Evidence: sign.ProviderProven, Distinct: true,
 		Docs: "https://developer.paypal.com/braintree/docs/guides/webhooks/create",
-		When: "when the webhook is made",
+		When: "when the webhook is created",
 		Note: "the secret is the public key, a colon and the private key",
 		Steps: []Step{{
 			Methods: []string{"GET"},
@@ -174,7 +175,7 @@ var rows = [...]Handshake{
 	{
 		Name: "msgraph", Title: "Microsoft Graph", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://learn.microsoft.com/en-us/graph/change-notifications-delivery-webhooks",
-		When: "when the subscription is made or renewed; within 10 s",
+		When: "when the subscription is created or renewed; answer within 10 s",
 		Steps: []Step{{
 			Methods: []string{"POST", "GET"},
 			Has:     []Mark{{In: "query:validationToken"}},
@@ -186,7 +187,7 @@ var rows = [...]Handshake{
 		Name: "websub", Title: "WebSub", Evidence: sign.FromDocs, Distinct: true,
 		Docs: "https://www.w3.org/TR/websub/#hub-verifies-intent",
 		When: "when a subscription begins, ends or is renewed",
-		Note: "the parameter topic, where it is given, must be the one that is subscribed to",
+		Note: "with --param topic=…, the request must name that topic",
 		Steps: []Step{{
 			Methods: []string{"GET"},
 			Has: []Mark{{In: "query:hub.mode", Is: []string{"subscribe", "unsubscribe"}}, {In: "query:hub.topic"},
@@ -198,8 +199,8 @@ var rows = [...]Handshake{
 	{
 		Name: "meta", Title: "Meta", Evidence: sign.FromDocs,
 		Docs: "https://developers.facebook.com/docs/graph-api/webhooks/getting-started#verification-requests",
-		When: "when the subscription is made",
-		Note: "the parameter verify_token, where it is given, must be the one that is sent",
+		When: "when the subscription is created",
+		Note: "with --param verify_token=…, the request must contain that token",
 		Steps: []Step{{
 			Methods: []string{"GET"},
 			Has: []Mark{{In: "query:hub.mode", Is: []string{"subscribe"}}, {In: "query:hub.verify_token"},
@@ -211,8 +212,8 @@ var rows = [...]Handshake{
 	{
 		Name: "strava", Title: "Strava", Evidence: sign.FromDocs,
 		Docs: "https://developers.strava.com/docs/webhooks/",
-		When: "when the subscription is made; within 2 s",
-		Note: "asks as Meta does and wants another answer; its events carry no signature",
+		When: "when the subscription is created; answer within 2 s",
+		Note: "the request is the same as Meta's, but the answer is different; Strava does not sign its events",
 		Steps: []Step{{
 			Methods: []string{"GET"},
 			Has: []Mark{{In: "query:hub.mode", Is: []string{"subscribe"}}, {In: "query:hub.verify_token"},
@@ -234,7 +235,7 @@ var rows = [...]Handshake{
 	{
 		Name: "nylas", Title: "Nylas", Evidence: sign.FromDocs,
 		Docs: "https://developer.nylas.com/docs/v3/notifications/",
-		When: "when the webhook is made; within 10 s",
+		When: "when the webhook is created; answer within 10 s",
 		Steps: []Step{{
 			Methods: []string{"GET"},
 			Has:     []Mark{{In: "query:challenge"}},
@@ -255,8 +256,8 @@ var rows = [...]Handshake{
 	{
 		Name: "notion", Title: "Notion", Evidence: sign.FromDocs,
 		Docs: "https://developers.notion.com/reference/webhooks#step-2-verifying-the-subscription",
-		When: "when the subscription is made",
-		Note: "the token must also be pasted into the settings of the integration",
+		When: "when the subscription is created",
+		Note: "the token must also be pasted into the settings of the integration in Notion",
 		Steps: []Step{{
 			Methods: []string{"POST"},
 			Has:     []Mark{{In: "json:verification_token"}},
@@ -279,8 +280,8 @@ var rows = [...]Handshake{
 	{
 		Name: "mandrill", Title: "Mailchimp Transactional (Mandrill)", Evidence: sign.FromDocs,
 		Docs: "https://mailchimp.com/developer/transactional/guides/track-respond-activity-webhooks/",
-		When: "when the webhook is made",
-		Note: "the POST is signed with the key test-webhook, which proves nothing and is not checked",
+		When: "when the webhook is created",
+		Note: "the POST is signed with the key test-webhook, which everybody knows: barb does not check it",
 		Steps: []Step{
 			{Methods: []string{"HEAD"}, Status: 200},
 			{
@@ -293,7 +294,7 @@ var rows = [...]Handshake{
 	{
 		Name: "trello", Title: "Trello", Evidence: sign.FromDocs,
 		Docs:  "https://developer.atlassian.com/cloud/trello/guides/rest-api/webhooks/",
-		When:  "when the webhook is made",
+		When:  "when the webhook is created",
 		Steps: []Step{{Methods: []string{"HEAD"}, Status: 200}},
 	},
 	{
