@@ -11,12 +11,13 @@ import (
 const providersHead = `# How providers deliver
 
 What ` + "`barb send --as NAME`" + ` does, and ` + "`barb providers NAME`" + ` says: how long a provider waits for an
-answer, which failures it retries, how often and when. The page is generated from the rows in ` + "`deliver/provider/rows.go`" + ` by
-` + "`go generate ./...`" + `. Where a figure is not the provider's own, or two sources disagree, the page says so.
+answer, which failures it retries, how often and when. The page is generated from the rows in
+` + "`deliver/provider/rows.go`" + ` by ` + "`go generate ./...`" + `. Where a figure is not the provider's own, or two
+sources disagree, the page says so.
 
 Waits in italics are not public: barb computes waits that double, or grow by less where there are many, so that their
-number and their total time are the documented ones. For every provider, a 410 ends the delivery, a redirect is not followed, a bad
-certificate is final, and a ` + "`Retry-After`" + ` is not undercut.
+number and their total time are the documented ones. For every provider, a 410 ends the delivery, a redirect is not
+followed, a bad certificate is final, and a ` + "`Retry-After`" + ` is not undercut.
 
 `
 

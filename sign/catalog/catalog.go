@@ -1397,7 +1397,8 @@ var rows = [...]sign.Scheme{
 		Auth: sign.HMAC, Hash: sign.SHA256, Enc: sign.Base64, Key: sign.Base64Key,
 		Code:   sign.RFC9421,
 		Header: "Signature", Time: sign.Timestamp{Unit: sign.Seconds}, Tolerance: sign.Both(5 * minute),
-		Binds: "the key, if it is agreed with one sender; with a key that signs for others, too, only a signed part such as " +
+		Binds: "the key, if it is agreed with one sender; with a key that signs for others, too, only a signed " +
+			"part such as " +
 			"@target-uri",
 	},
 	{

@@ -416,13 +416,14 @@ func TestSchemesNameHandshakesThatAreThere(t *testing.T) {
 func TestAHandshakeSaysWhatItIs(t *testing.T) {
 	for name, want := range map[string]string{
 		"slack": "POST with JSON type = url_verification and JSON challenge, signed: answered 200 with {json.challenge}; " +
-			"when the URL is saved",
+			"sent when the URL is saved",
 		"x": `GET with ?crc_token=: answered 200 with {"response_token":"sha256={mac}"}, ` +
 			"where {mac} is the HMAC-SHA256 base64 of ?crc_token= with the secret; " +
-			"when the webhook is registered, then hourly; within 3 s",
+			"sent when the webhook is registered, then hourly; answer within 3 s",
 		"asana": "POST with header X-Hook-Secret: answered 200, X-Hook-Secret: {header.X-Hook-Secret}; " +
 			"header X-Hook-Secret becomes the secret; sent when the webhook is created",
-		"mandrill": "HEAD: answered 200\nPOST with form field mandrill_events = []: answered 200; sent when the webhook is created",
+		"mandrill": "HEAD: answered 200\nPOST with form field mandrill_events = []: answered 200; " +
+			"sent when the webhook is created",
 	} {
 		h, _ := handshake.Lookup(name)
 		if diff := cmp.Diff(want, h.Describe()); diff != "" {
