@@ -57,7 +57,7 @@ func (g *listener) takeRoutes(ctx context.Context, o listenOptions) (err error) 
 		if err != nil {
 			return err
 		}
-		l.Route = &file.Routes[i]
+		l.Route, l.Name = &file.Routes[i], file.Routes[i].Name() // also where flags left out its event and methods
 		g.gate.Lanes.Rows = append(g.gate.Lanes.Rows, l)
 	}
 	rest := g.gate.Lanes.Rest
