@@ -56,7 +56,8 @@ func (sh *shell) content(o *sendOptions) (*payload.Content, error) {
 	if o.listed() {
 		return c, o.checkList()
 	}
-	if !o.dataGiven && strings.Contains(o.event, ":") {
+	isProvider := slices.Contains(fixture.Providers(), sh.samples().Provider(o.event)) // without a type: an error
+	if !o.dataGiven && (strings.Contains(o.event, ":") || isProvider) {
 		return c, sh.takeSample(c, o)
 	}
 	return c, sh.takeData(c, o)

@@ -125,8 +125,7 @@ func newRoot(sh *shell, args []string) *cobra.Command {
 		SilenceErrors: true, SilenceUsage: true,
 		Args: func(cmd *cobra.Command, args []string) error {
 			if len(args) > 0 {
-				return fail.Usage("unknown command %q", args[0]).Hint(fail.DidYouMean("barb ", cmd.SuggestionsFor(args[0]),
-					"barb --help"))
+				return fail.Usage("unknown command %q", args[0]).Hint(help.Unknown(cmd, args[0]))
 			}
 			return nil
 		},

@@ -204,6 +204,11 @@ func (sh *shell) ownEvents(provider string) ([]payload.Sample, error) {
 // findEvent finds PROVIDER:TYPE: the user's own sample event, else the built-in one.
 func (sh *shell) findEvent(text string) (payload.Sample, error) {
 	name, eventType, ok := payload.ParseName(text)
+	if provider := sh.samples().Provider(text); !ok && slices.Contains(fixture.Providers(), provider) {
+		names := eventNames(payload.BuiltIn(provider))
+		return payload.Sample{}, fail.Usage("--event %s: which event of %s?", text, provider).
+			Hint("--event " + strings.Join(names, ", "))
+	}
 	if !ok {
 		return payload.Sample{}, fail.Usage("%q is not PROVIDER:TYPE",
 			text).Hint("barb events lists them; with -d, --event is the event type")

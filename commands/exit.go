@@ -64,8 +64,12 @@ func args(minimum, maximum int, what string) cobra.PositionalArgs {
 		case len(given) < minimum:
 			return fail.Usage("%s needs %s", cmd.CommandPath(), what).Hintf("%s", firstExample(cmd))
 		case len(given) > maximum:
-			return fail.Usage("%s takes %s, not also %q", cmd.CommandPath(), what, given[maximum]).
-				Hint(fail.DidYouMean(cmd.CommandPath()+" ", fail.Nearest(given[0], commandNames(cmd)), firstExample(cmd)))
+			also := "also "
+			if maximum == 0 {
+				also = ""
+			}
+			return fail.Usage("%s takes %s, but %sgot %q", cmd.CommandPath(), what, also, given[maximum]).
+				Hint(hintFor(cmd, given[0]))
 		}
 		return nil
 	}
@@ -76,10 +80,10 @@ func firstExample(cmd *cobra.Command) string {
 	return line
 }
 
-// commandNames returns the names of a command's subcommands.
-func commandNames(cmd *cobra.Command) (names []string) {
-	for _, c := range cmd.Commands() {
-		names = append(names, c.Name())
+// hintFor is the hint for a word too many, which may be meant for a command below.
+func hintFor(cmd *cobra.Command, word string) string {
+	if cmd.HasSubCommands() {
+		return help.Unknown(cmd, word)
 	}
-	return names
+	return firstExample(cmd)
 }

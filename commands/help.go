@@ -2,7 +2,6 @@ package commands
 
 import (
 	"errors"
-	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -78,18 +77,14 @@ func (sh *shell) flagError(cmd *cobra.Command, err error) error {
 	if bool(sh.helpAll) && errors.Is(err, pflag.ErrHelp) {
 		return pflag.ErrHelp
 	}
+	if given, ok := errors.AsType[*pflag.InvalidValueError](err); ok && given.GetFlag().Name == "user" {
+		return fail.Usage("-u is USER:PASS").Hint("-u user:password") // the value may be a password
+	}
 	f := fail.Usage("%s", plainNumberError(err))
 	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
-		return f.Hint(fail.DidYouMean("--", fail.Nearest(name, flagNames(cmd)), cmd.CommandPath()+" --help"))
+		return f.Hint(help.UnknownFlag(cmd, name))
 	}
 	return f.Hintf("%s --help", cmd.CommandPath())
-}
-
-func flagNames(cmd *cobra.Command) (names []string) {
-	add := func(f *pflag.Flag) { names = append(names, f.Name) }
-	cmd.Flags().VisitAll(add)
-	cmd.InheritedFlags().VisitAll(add)
-	return slices.Compact(slices.Sorted(slices.Values(names)))
 }
 
 // plainNumberError takes Go's own words out of the complaint about a number.

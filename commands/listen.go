@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -93,6 +94,15 @@ func newListen(sh *shell) *cobra.Command {
 func listenArgs(cmd *cobra.Command, given []string) error {
 	if len(given) > 0 && cmd.Flag("handshake").Changed && new(flags.Handshake).Set(given[0]) == nil {
 		return fail.Usage("--handshake takes its value behind an =").Hint("--handshake=" + given[0])
+	}
+	if len(given) == 1 {
+		if target, err := flags.Target(given[0]); err == nil && strings.ContainsAny(given[0], ":0123456789") {
+			_, host, _ := strings.Cut(target, "://")
+			host, _, _ = strings.Cut(host, "/")
+			return fail.Usage("%q: to listen there, or to forward there?", flags.WithoutUser(given[0])).
+				Hint("barb listen --addr " + strings.Replace(host, "127.0.0.1:", ":", 1)).
+				Hint("barb listen --forward-to " + given[0])
+		}
 	}
 	return args(0, 0, "no arguments")(cmd, given)
 }

@@ -74,6 +74,7 @@ func newSend(sh *shell) *cobra.Command {
 	f.StringVar(&o.contentType, "content-type", "", "the Content-Type, a `type` (default: what the payload looks like)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the signed request and send nothing")
 	f.StringVarP(&o.output, "output", "o", "text", "the `format`: text or json")
+	flags.AddHabits(f)
 	o.contentFlags.addFlags(cmd)
 	o.Retry.AddFlags(cmd)
 	o.Client.AddFlags(cmd)

@@ -95,7 +95,7 @@ var layout = map[string]struct{ ours, others []string }{
 		"store/record", "store/redact"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2"}},
 	"commands/advice": {ours: []string{"units", "commands/fail", "commands/ui", "deliver/edit", "deliver/payload",
 		"deliver/replay", "deliver/signer", "sign", "store", "store/record", "store/redact"}},
-	"commands/help":   {others: []string{"github.com/spf13"}},
+	"commands/help":   {ours: []string{"commands/fail"}, others: []string{"github.com/spf13"}},
 	"commands/infile": {ours: []string{"units", "commands/fail"}, others: []string{"github.com/mattn/go-shellwords"}},
 	"commands": {ours: []string{"*"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2",
 		"github.com/google/uuid", "github.com/mattn/go-shellwords", "github.com/adrg/xdg",

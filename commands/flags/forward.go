@@ -32,7 +32,7 @@ var forwardDefaults = [][2]string{{"retries", unlimited}, {"max-delay", "5s"}, {
 // AddFlags adds the flags to a command.
 func (f *Forward) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.Var(&f.ForwardTo, "forward-to", "forward each webhook to this `URL` or :PORT and answer as the app does; "+
+	set.VarP(&f.ForwardTo, "forward-to", "f", "forward each webhook to this `URL` or :PORT and answer as the app does; "+
 		"further ones get a copy (repeatable)")
 	set.StringVar(&f.Mode, "mode", ModeSync, "`when` to answer: sync (as soon as the app has) or ack (at once; the app "+
 		"gets it afterwards)")

@@ -27,7 +27,7 @@ type HookFilter struct {
 // AddFlags adds the flags to a command. events completes the types of events.
 func (f *HookFilter) AddFlags(cmd *cobra.Command, events func(prefix string) []string) {
 	set := cmd.Flags()
-	set.Var(&f.Events, "event", "hand on only events of this `type`, and answer others 200; * matches any part "+
+	set.VarP(&f.Events, "event", "e", "hand on only events of this `type`, and answer others 200; * matches any part "+
 		"(repeatable)")
 	set.Var(Word(&f.Where), "where", "hand on only webhooks for which this jq `expression` is true (barb help "+
 		"expressions)")

@@ -1,0 +1,98 @@
+package help
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/fail"
+)
+
+// elsewhere says what does the work of commands that other tools have and barb does not.
+var elsewhere = map[string]string{
+	"wait":      "barb listen --count 1 --for 30s  waits for a webhook",
+	"assert":    "barb listen --count 1 --for 30s --json  waits for a webhook",
+	"run":       "barb listen --count 1 --for 30s --json  waits for a webhook",
+	"test":      "barb send URL --event stripe:invoice.paid  tests a receiver",
+	"export":    "barb history -n 0 --json --with-body  or  barb show 17 --curl",
+	"save":      "barb events save 17 --as NAME:TYPE  or  barb show 17 --body > FILE",
+	"ui":        "barb history  lists what came and went, barb show 17  shows one",
+	"dashboard": "barb history  lists what came and went, barb show 17  shows one",
+	"tui":       "barb history  lists what came and went, barb show 17  shows one",
+	"init":      "barb config  prints every setting that a barb.toml can have",
+	"setup":     "barb config  prints every setting that a barb.toml can have",
+	"login":     "barb needs no account; barb secret set NAME  keeps a secret",
+	"logout":    "barb needs no account; barb secret delete NAME  deletes a secret",
+	"upgrade":   "barb version  says which one this is",
+	"update":    "barb version  says which one this is",
+}
+
+// Unknown returns the hint for a word that is no command below cmd: a command that other tools call so, or else one
+// that is spelled like it.
+func Unknown(cmd *cobra.Command, word string) string {
+	var meant, near []string
+	for _, c := range cmd.Commands() {
+		near = append(near, c.Name())
+		for _, other := range c.SuggestFor {
+			if strings.EqualFold(other, word) {
+				meant = append(meant, c.Name())
+			}
+		}
+	}
+	if len(meant) == 0 {
+		meant = fail.Nearest(word, near)
+	}
+	all := elsewhere[strings.ToLower(word)]
+	if all == "" || cmd.HasParent() {
+		all = cmd.CommandPath() + " --help"
+	}
+	return fail.DidYouMean(cmd.CommandPath()+" ", meant, all)
+}
+
+// habits are flags of other tools and what they are here, in the order of preference: the first one that a command has
+// counts.
+var habits = map[string]string{
+	"retry": "retries", "max-retries": "retries", "attempts": "retries", "tries": "retries", "retry-count": "retries",
+	"retry-delay": "base", "delay": "latency,base", "interval": "rate,base", "max-time": "timeout",
+	"headers": "header,forward-header", "header": "forward-header", "head": "headers", "head-only": "headers",
+	"data-raw": "data", "data-binary": "data", "data-ascii": "data", "body": "data,with-body", "payload": "data",
+	"file": "data @FILE", "input": "data @FILE", "json-body": "data", "form": "data",
+	"type": "event", "events": "event", "event-type": "event", "topic": "event", "trigger": "event",
+	"forward": "forward-to", "forward-url": "forward-to", "to": "forward-to", "upstream": "forward-to",
+	"target": "to,forward-to", "url": "to,forward-to", "destination": "to,forward-to", "endpoint": "to,forward-to",
+	"forward-connect-to": "forward-to", "live": "follow",
+	"port": "addr :PORT", "host": "addr HOST:4242", "bind": "addr", "listen": "addr", "address": "addr",
+	"provider": "as,scheme", "signature": "scheme", "algorithm": "scheme", "schema": "scheme",
+	"key": "secret", "signing-secret": "secret", "webhook-secret": "secret", "token": "secret", "password": "secret",
+	"api-key": "secret", "signing-key": "secret",
+	"method": "request", "agent": "user-agent", "auth": "user", "basic": "user",
+	"skip-verify": "insecure", "no-verify": "insecure", "insecure-skip-verify": "insecure",
+	"times": "count", "repeat": "count", "number": "count", "num": "count", "once": "count 1", "requests": "count",
+	"parallel": "concurrency", "workers": "concurrency", "threads": "concurrency", "jobs": "concurrency",
+	"duration": "for", "wait": "for", "until": "for", "max": "limit", "lines": "limit", "tail": "follow,limit",
+	"watch": "follow", "format": "output,json", "print-json": "json", "pretty": "with-body",
+	"response": "respond", "reply": "respond", "status": "respond", "answer": "respond", "status-code": "status,respond",
+	"debug": "verbose", "trace": "verbose", "silent": "quiet", "database": "db", "db-path": "db", "dry": "dry-run",
+	"no-color": "color never", "no-colour": "color never", "colour": "color", "configuration": "config",
+	"filter": "where,jq", "query": "where,jq", "select": "where,jq", "search": "grep", "text": "grep",
+	"invalid": "where '.verdict == \"invalid\"'", "success": "status 2xx", "failure": "failed", "errors": "failed",
+	"older": "older-than", "age": "older-than", "before": "until,older-than", "after": "since", "from": "since",
+	"force": "yes,replace", "print": "body", "timestamp": "now", "time": "timestamp,now",
+}
+
+// UnknownFlag returns the hint for a flag that cmd does not have: the one that other tools call so, or else those that
+// are spelled like it.
+func UnknownFlag(cmd *cobra.Command, name string) string {
+	if (name == "url" || name == "endpoint" || name == "to" || name == "target") && cmd.Flag("resume") != nil {
+		return "the URL is an argument: barb send URL"
+	}
+	for candidate := range strings.SplitSeq(habits[strings.ToLower(name)], ",") {
+		flag, value, _ := strings.Cut(candidate, " ")
+		if f := cmd.Flag(flag); f != nil && !f.Hidden {
+			return fail.DidYouMean("--", []string{strings.TrimSpace(flag + " " + value)}, "")
+		}
+	}
+	names := slices.Sorted(slices.Values(append(flagNames(cmd.Flags()), flagNames(cmd.InheritedFlags())...)))
+	return fail.DidYouMean("--", fail.Nearest(name, slices.Compact(names)), cmd.CommandPath()+" --help")
+}
