@@ -45,8 +45,8 @@ func newReplay(sh *shell) *cobra.Command {
 				return err
 			}
 			if len(args) == 0 && !o.Filter.Given() && !o.dead {
-				return fail.Usage("replay needs a selector").Hint("barb replay @ --to http://localhost:3000, or a filter such " +
-					"as --failed --since 1h")
+				return fail.Usage("replay needs a selector").Hint("barb replay @ for the newest, or a filter: barb replay " +
+					"--received --failed --since 1h")
 			}
 			if o.concurrency < 1 {
 				return fail.Usage("--concurrency %d must be at least 1", o.concurrency)

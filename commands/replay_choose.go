@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"fmt"
 	"iter"
 	"slices"
 
@@ -89,8 +90,8 @@ func holds(w *webhooks.Webhook, ids []store.Range) bool {
 func (r *replayer) noneMatches() error {
 	switch {
 	case r.refused > 0:
-		return fail.Usage("only webhooks with a bad signature match, and those are replayed by their ids").
-			Hintf("barb history --invalid lists them; barb replay %d sends one", r.refusedID)
+		return fail.Usage("nothing matches but %s with a bad signature, which barb replays only by id",
+			ui.Count(r.refused, "webhook")).Hintf("barb replay %d", r.refusedID)
 	case r.options.dead:
 		return fail.Usage("no dead letter matches").Hint("barb queue dead lists them")
 	}
@@ -99,10 +100,14 @@ func (r *replayer) noneMatches() error {
 
 // tellRefused says how many webhooks were left out.
 func (r *replayer) tellRefused() {
-	if r.refused > 0 {
-		r.sh.say("barb: left out %s with a bad signature: barb history --invalid lists them, barb replay %d sends one",
-			ui.Count(r.refused, "webhook"), r.refusedID)
+	next := "barb history --invalid lists them"
+	switch r.refused {
+	case 0:
+		return
+	case 1:
+		next = fmt.Sprintf("barb replay %d sends it all the same", r.refusedID)
 	}
+	r.sh.say("barb: left out %s with a bad signature (%s)", ui.Count(r.refused, "webhook"), next)
 }
 
 // route returns where a received webhook goes that was not forwarded: to the app of its route, or of every route.
