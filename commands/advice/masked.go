@@ -41,6 +41,10 @@ func Whole(x *record.Exchange) error {
 	if _, cut := x.Marked(record.Truncated); !cut {
 		return nil
 	}
-	return fail.Usage("of %d only the first 64 KiB of the body were kept, since its signature was bad", x.ID).
+	why := "its signature was bad"
+	if _, unrouted := x.Marked(record.Unrouted); unrouted {
+		why = "no route has its path"
+	}
+	return fail.Usage("of %d only the first 64 KiB of the body were kept, since %s", x.ID, why).
 		Hintf("barb listen --keep-invalid records whole bodies; barb show %d shows what there is", x.ID)
 }
