@@ -60,7 +60,7 @@ func routeRows(file *config.File) (rows []configRow) {
 
 // printRoutes prints the routes of barb.toml as a table of their own, without the columns that no route fills.
 func (sh *shell) printRoutes(file *config.File) {
-	head := []string{"ROUTE", "PATH", "METHOD", "EVENT", "SCHEME", "SECRET", "FORWARDS TO", "BY", "SOURCE"}
+	head := []string{"ROUTE", "PATH", "METHOD", "EVENT", "SCHEME", "SECRET", "FORWARDS TO", "CONNECTION", "SOURCE"}
 	var rows [][]string
 	for i := range file.Routes {
 		r := &file.Routes[i]
@@ -86,5 +86,5 @@ func (sh *shell) printRoutes(file *config.File) {
 		}
 	}
 	sh.out.Line("")
-	sh.out.Table(head, rows)
+	sh.out.Records(head, rows)
 }

@@ -88,6 +88,32 @@ func (p *Printer) renderer() *lipgloss.Renderer {
 	return r
 }
 
+// Records writes a table, or where the terminal is too narrow for it a block of Pairs for each row: no cell is cut.
+func (p *Printer) Records(head []string, rows [][]string) {
+	total := 2 * (len(head) - 1)
+	for col := range head {
+		widest := len(head[col])
+		for _, row := range rows {
+			widest = max(widest, lipgloss.Width(row[col]))
+		}
+		total += widest
+	}
+	if p.Width <= 0 || total <= p.Width {
+		p.Table(head, rows)
+		return
+	}
+	for i, row := range rows {
+		if i > 0 {
+			p.Line("")
+		}
+		pairs := make([][2]string, len(row))
+		for col := range row {
+			pairs[col] = [2]string{strings.ToLower(head[col]), row[col]}
+		}
+		p.Pairs(pairs)
+	}
+}
+
 // Pairs writes name and value in two aligned columns, without pairs of an empty value.
 func (p *Printer) Pairs(pairs [][2]string) {
 	width := 0
