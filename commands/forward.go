@@ -24,6 +24,10 @@ func (g *listener) takeForwarding(o listenOptions) (err error) {
 	if err = o.Check(); err != nil {
 		return err
 	}
+	if flag := o.apps.Typed(g.sh.weight); flag != "" && len(g.gate.Targets()) == 0 {
+		return fail.Usage("%s is for the app, and there is none to forward to", flag).
+			Hint("barb listen --forward-to :3000 " + flag + " …")
+	}
 	if g.gate.Policy, err = o.Policy(g.sh.weight); err != nil || !o.Queues() {
 		return err
 	}

@@ -39,7 +39,7 @@ func runInit(sh *shell, write bool) error {
 		sh.out.Printf("%s", text)
 	}
 	if asks {
-		sh.err.Printf("write this to barb.toml? [y/N] ")
+		sh.err.Printf("\nwrite this to barb.toml? [y/N] ")
 		answer, err := readAnswer(sh.In)
 		if err != nil {
 			return err

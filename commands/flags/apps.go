@@ -51,6 +51,20 @@ func (f *Apps) Read(stdin io.Reader) error {
 	return nil
 }
 
+// Typed returns the first of the flags that stands on the command line, "" for none.
+func (f *Apps) Typed(weight Weights) string {
+	for _, flag := range []struct {
+		name  string
+		typed bool
+	}{{"--forward-header", len(f.own) > 0}, {"--insecure", f.Connection.Insecure}, {"--cert", f.Connection.Cert != ""},
+		{"--cacert", weight("cacert") == typedWeight}, {"--proxy", weight("proxy") == typedWeight}} {
+		if flag.typed {
+			return flag.name
+		}
+	}
+	return ""
+}
+
 // Of returns how the apps of a route are reached. A flag or a variable goes before a key of the route, and that before
 // [listen].
 func (f *Apps) Of(way *route.Way, weight Weights) (deliver.Connection, record.Header, error) {
@@ -62,7 +76,7 @@ func (f *Apps) Of(way *route.Way, weight Weights) (deliver.Connection, record.He
 	}
 	choose("cacert", &c.CACert, way.CACert)
 	choose("proxy", &c.Proxy, way.Proxy)
-	if way.Cert != "" && weight("cert") < variableWeight {
+	if way.Cert != "" && c.Cert == "" { // no variable and no [listen] gives one
 		c.Cert, c.Key = way.Cert, way.Key
 	}
 	c.Insecure = c.Insecure || way.Insecure
