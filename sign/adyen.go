@@ -87,7 +87,7 @@ func adyenContent(item []byte) ([]byte, error) {
 		case err != nil:
 			return nil, err
 		case there && name != "merchantReference" && strings.Contains(value, ":"):
-			return nil, refuse(MalformedField, "body field "+name+" holds a colon, which ends it in what is signed")
+			return nil, refuse(MalformedField, "body field "+name+" contains a colon, which separates the signed parts")
 		case there:
 			values[i] = value
 		}

@@ -95,7 +95,7 @@ func (s *Scheme) checkBound(m *Message, r *reading) error {
 			return err
 		}
 		if got == "" || !slices.Contains(strings.Split(want, ","), got) {
-			return refuse(WrongClaim, "signed rightly, but "+b.String()+" is not the "+b.Param+" that was given")
+			return refuse(WrongClaim, "the signature is correct, but "+b.String()+" is not the given "+b.Param)
 		}
 	}
 	return nil

@@ -62,7 +62,7 @@ func (braintree) compose(_ *Scheme, v *values) ([][]byte, error) {
 		v.m.Body = []byte(field.SetForm("", braintreePayload, payload))
 	}
 	if payload == "" || n > 1 {
-		return nil, refuse(MalformedBody, "the form does not hold "+braintreePayload+" once")
+		return nil, refuse(MalformedBody, "the form must have "+braintreePayload+" exactly once")
 	}
 	return [][]byte{[]byte(payload)}, nil
 }

@@ -29,10 +29,10 @@ func (c contentful) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	}
 	names := strings.Split(strings.ToLower(list), ",")
 	if !eachOnce(names) {
-		return nil, refuse(MalformedField, "header "+contentfulList+" lists a header twice, or too many")
+		return nil, refuse(MalformedField, "header "+contentfulList+" lists a header twice, or too many headers")
 	}
 	if !slices.Contains(names, "x-contentful-timestamp") || !slices.Contains(names, strings.ToLower(contentfulList)) {
-		return nil, refuse(MissingTimestamp, "header "+contentfulList+" leaves itself or the timestamp out")
+		return nil, refuse(MissingTimestamp, "header "+contentfulList+" does not list itself or the timestamp")
 	}
 	content, err := c.content(v, names)
 	return onePart(r, content), err
@@ -58,7 +58,7 @@ func (c contentful) content(v *values, names []string) ([]byte, error) {
 	for i, name := range names {
 		value, n := field.Header(v.m.Header, name)
 		if n != 1 {
-			return nil, refuse(MissingField, "a header that is signed is not there once")
+			return nil, refuse(MissingField, "a signed header is missing, or there more than once")
 		}
 		headers[i] = name + ":" + value
 	}

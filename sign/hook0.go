@@ -19,7 +19,7 @@ func (hook0) formula() string { return "{ts}.{names of the signed headers}.{thei
 func (hook0) read(s *Scheme, m *Message) (reading, error) {
 	r, err := s.readCarriers(m)
 	if _, listed := s.item(r.value, "h"); err == nil && !listed {
-		err = refuse(MissingField, "the signature does not list the headers it is of (h=)")
+		err = refuse(MissingField, "the signature does not list the signed headers (h=)")
 	}
 	return r, err
 }
@@ -56,12 +56,12 @@ func hook0Content(v *values, list string) ([]byte, error) {
 	var out []string
 	names := strings.Fields(list)
 	if !eachOnce(names) {
-		return nil, refuse(MalformedField, "the signature lists a header twice, or too many (h=)")
+		return nil, refuse(MalformedField, "the signature lists a header twice, or too many headers (h=)")
 	}
 	for _, name := range names {
 		value, n := field.Header(v.m.Header, name)
 		if n != 1 {
-			return nil, refuse(MissingField, "a header that is signed is not there once")
+			return nil, refuse(MissingField, "a signed header is missing, or there more than once")
 		}
 		out = append(out, value)
 	}

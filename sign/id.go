@@ -18,10 +18,10 @@ func (s *Scheme) checkID(id string) error {
 			return refuse(MissingID, "no "+s.IDIn.String())
 		}
 		if sep := separator(s.Content, "id"); sep != "" && strings.Contains(id, sep) {
-			return refuse(MalformedID, "the id holds a "+sep+", which ends it in what is signed")
+			return refuse(MalformedID, "the id contains a "+sep+", which separates the signed parts")
 		}
 		if !isID(id) {
-			return refuse(MalformedID, "the id is signed, and is no id: that has at most 256 letters, digits and "+idLetters)
+			return refuse(MalformedID, "the signed id is not an id, which has at most 256 letters, digits and "+idLetters)
 		}
 	}
 	return CheckValue(MalformedID, "id", id)

@@ -123,7 +123,7 @@ func (c *Claims) check(m *Message, t *token) (bodyUnsigned bool, err error) {
 		}
 	}
 	if issuer != "" && t.text("iss") != issuer {
-		return false, refuse(WrongClaim, "the token is genuine, but its issuer (iss) is another")
+		return false, refuse(WrongClaim, "the token is genuine, but has another issuer (iss)")
 	}
 	if c.AudienceParam != "" {
 		audience, err := param(m, c.AudienceParam)
@@ -145,7 +145,7 @@ func (c *Claims) checkURL(m *Message, t *token) error {
 		return nil
 	}
 	if m.URL == "" {
-		return refuse(MissingURL, "the token holds the URL as the sender knows it")
+		return refuse(MissingURL, "the token contains the URL, as the sender knows it")
 	}
 	if t.text(c.URL) != c.urlClaim(m.URL) {
 		return refuse(WrongClaim, "the token is genuine, but for another URL ("+c.URL+")")
@@ -174,9 +174,9 @@ func (c *Claims) checkBody(m *Message, t *token) (bodyUnsigned bool, err error) 
 	sum := sha256.Sum256(m.Body)
 	switch {
 	case !ok || !decoded:
-		return false, refuse(WrongClaim, "the token is genuine, but "+c.Body+" is no digest of a body")
+		return false, refuse(WrongClaim, "the token is genuine, but "+c.Body+" is not a digest of a body")
 	case !isDigest(digest, sum[:]):
-		return false, refuse(SignatureMismatch, "the token is genuine, but of another body ("+c.Body+")")
+		return false, refuse(SignatureMismatch, "the token is genuine, but made for another body ("+c.Body+")")
 	}
 	return false, nil
 }
@@ -215,7 +215,7 @@ func (r *reading) readLife(c *Claims) error {
 		}
 	}
 	if c.Expires && r.expires.IsZero() {
-		return refuse(MissingTimestamp, "the token does not say until when it is good (exp)")
+		return refuse(MissingTimestamp, "the token has no expiry (exp)")
 	}
 	return nil
 }
@@ -278,7 +278,7 @@ func (c *Claims) claims(v *values) (map[string]any, error) {
 		return claims, nil
 	}
 	if v.m.URL == "" {
-		return nil, refuse(MissingURL, "the token holds the URL as the receiver is called")
+		return nil, refuse(MissingURL, "the token contains the URL that the receiver is called by")
 	}
 	claims[c.URL] = c.urlClaim(v.m.URL)
 	return claims, nil

@@ -38,7 +38,7 @@ func mercadoPagoContent(v *values, requestID string) ([]byte, error) {
 	case n > 1:
 		return nil, refuseTwice("query:data.id")
 	case strings.Contains(id+requestID, ";"):
-		return nil, refuse(MalformedID, "an id holds a semicolon, which ends it in what is signed")
+		return nil, refuse(MalformedID, "an id contains a semicolon, which separates the signed parts")
 	case id != "":
 		out = append(out, "id:"+strings.ToLower(id)+";"...)
 	}

@@ -121,7 +121,7 @@ func (p Place) write(m *Message, value string) error {
 		return nil
 	case "json":
 		if m.Body, ok = rawjson.SetText(m.Body, name, value); !ok {
-			return refuse(MalformedBody, "the body is no JSON object that "+p.String()+" could be written into")
+			return refuse(MalformedBody, "the body is not a JSON object, so "+p.String()+" cannot be written into it")
 		}
 	case "form":
 		m.Body = []byte(field.SetForm(string(m.Body), name, value))

@@ -37,7 +37,7 @@ func plivoContent(m *Message, nonce string) ([]byte, error) {
 		return nil, refuse(MissingURL, "plivo signs the URL as the sender knows it")
 	}
 	if len(m.Body) > 0 && !isForm(m) {
-		return nil, refuse(UnsignedBody, "plivo signs forms; the body is none")
+		return nil, refuse(UnsignedBody, "plivo signs forms, and the body is not a form")
 	}
 	before, query, _ := field.SplitURL(m.URL)
 	params, ok := field.Parse([]byte(query))

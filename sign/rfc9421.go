@@ -73,7 +73,7 @@ func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
 		}
 	}
 	if len(r.messages) == 0 {
-		return r, refuse(MalformedSignature, "no label has both a signature and an input that can be read")
+		return r, refuse(MalformedSignature, "no label has both a readable signature and a readable input")
 	}
 	return r, nil
 }
@@ -141,7 +141,7 @@ func (rfc9421) compose(_ *Scheme, v *values) ([][]byte, error) {
 	params := `("` + strings.Join(components, `" "`) + `");created=` + v.time
 	if kid := v.m.Params["keyid"]; kid != "" {
 		if err := CheckValue(MalformedField, "param keyid", kid); err != nil || strings.ContainsAny(kid, `"\`) {
-			return nil, refuse(MalformedField, "param keyid cannot stand between quotes")
+			return nil, refuse(MalformedField, "param keyid has a character that cannot be quoted")
 		}
 		params += `;keyid="` + kid + `"`
 	}

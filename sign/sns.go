@@ -25,7 +25,7 @@ func (sns) formula() string {
 
 func (sns) parts(_ *Scheme, v *values, r *reading) ([]part, error) {
 	if address, _ := rawjson.Once(v.m.Body, "SigningCertURL"); !isAmazons(address) {
-		return nil, refuse(ForeignCertificate, "SigningCertURL is no address of Amazon SNS")
+		return nil, refuse(ForeignCertificate, "SigningCertURL is not an address of Amazon SNS")
 	}
 	if version, _ := rawjson.Once(v.m.Body, "SignatureVersion"); version != "1" && version != "2" {
 		return nil, refuse(MalformedSignature, "SignatureVersion is neither 1 nor 2")
@@ -82,7 +82,7 @@ func snsContent(body []byte) ([]byte, error) {
 		names = snsNotification[:]
 	case "SubscriptionConfirmation", "UnsubscribeConfirmation":
 	default:
-		return nil, refuse(MalformedBody, "Type is none that Amazon SNS sends")
+		return nil, refuse(MalformedBody, "Type is not one that Amazon SNS sends")
 	}
 	var out []byte
 	for _, name := range names {
@@ -91,11 +91,11 @@ func snsContent(body []byte) ([]byte, error) {
 		case err != nil:
 			return nil, err
 		case name != "Message" && strings.Contains(value, "\n"):
-			return nil, refuse(MalformedField, "body field "+name+" holds a line break, which ends it in what is signed")
+			return nil, refuse(MalformedField, "body field "+name+" contains a line break, which separates the signed parts")
 		case there:
 			out = append(out, name+"\n"+value+"\n"...)
 		case name != "Subject":
-			return nil, refuse(MissingField, "body field "+name+" is signed but not there")
+			return nil, refuse(MissingField, "body field "+name+" is signed but missing")
 		}
 	}
 	return out, nil

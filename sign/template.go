@@ -121,7 +121,7 @@ func checkEnd(name string, value []byte, rest string) error {
 		!bytes.Contains(value, []byte(next.Text)) {
 		return nil
 	}
-	return refuse(MalformedField, kind+" "+field+" holds what ends it in what is signed")
+	return refuse(MalformedField, kind+" "+field+" contains what separates the signed parts")
 }
 
 func (v *values) append(dst []byte, name string, key []byte) ([]byte, error) {
@@ -144,7 +144,7 @@ func (v *values) append(dst []byte, name string, key []byte) ([]byte, error) {
 		return append(dst, v.m.Body...), nil
 	case "body|json":
 		if !utf8.Valid(v.m.Body) { // two such bodies could become the same text
-			return dst, refuse(MalformedBody, "the body is not UTF-8, so it is no JSON string")
+			return dst, refuse(MalformedBody, "the body is not UTF-8, so it cannot be a JSON string")
 		}
 		return rawjson.Style{}.Append(dst, v.m.Body), nil
 	case "form|sorted":
@@ -179,7 +179,7 @@ func (v *values) appendField(dst []byte, name string) ([]byte, error) {
 		case !ok && v.signing:
 			return dst, missingParam(rest, " stands in the signature and is signed, so it must be given")
 		case !ok:
-			return dst, refuse(MissingField, rest+"= is signed but does not stand in the signature")
+			return dst, refuse(MissingField, rest+"= is signed but missing from the signature")
 		}
 		return append(dst, value...), nil
 	}
@@ -187,7 +187,7 @@ func (v *values) appendField(dst []byte, name string) ([]byte, error) {
 	value, n := place.Read(v.m)
 	switch {
 	case n == 0:
-		return dst, refuse(MissingField, kind+" "+rest+" is signed but not there")
+		return dst, refuse(MissingField, kind+" "+rest+" is signed but missing")
 	case n > 1:
 		return dst, refuseTwice(place)
 	}

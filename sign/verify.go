@@ -50,7 +50,7 @@ func (s Scheme) Verify(m Message, now time.Time, secrets ...Secret) (Match, erro
 		return Match{}, err
 	}
 	if s.signsFields() && !json.Valid(m.Body) {
-		return Match{}, refuse(MalformedBody, "the body is no JSON text, and only fields of it are signed")
+		return Match{}, refuse(MalformedBody, "the body is not JSON, and only fields of it are signed")
 	}
 	match, err := s.verifyReading(&m, &r, now, keys, secrets)
 	for err != nil && len(r.messages) > 1 {
@@ -187,7 +187,7 @@ func (s *Scheme) findKey(v *values, keys []key, r *reading) (k *key, hit []byte,
 			}
 			if p.extended {
 				return nil, nil, refuse(LengthExtension,
-					"the digest matches, but what it is of holds a hash's padding, as a forger writes it")
+					"the digest matches, but the signed content has a hash's padding in it, as a forgery does")
 			}
 			return &keys[p.key], hit, nil
 		}
@@ -279,7 +279,7 @@ func (s *Scheme) judgeAge(match *Match, m *Message, r *reading, at, now time.Tim
 	}
 	if !r.expires.IsZero() && now.After(r.expires) && s.Tolerance != Both(NoLimit) {
 		match.HasAge, match.Age = r.stamped, now.Sub(r.issued)
-		return refuse(TimestampExpired, "it says that it was good until "+span(now.Sub(r.expires))+" ago")
+		return refuse(TimestampExpired, "it expired "+span(now.Sub(r.expires))+" ago")
 	}
 	if s.Time.Unit == "" || s.JWT != nil && s.JWT.Expires && !r.stamped {
 		return nil

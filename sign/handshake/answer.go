@@ -25,7 +25,7 @@ import (
 func (h Handshake) Answer(m sign.Message, scheme sign.Scheme, secrets ...sign.Secret) (Reply, error) {
 	s := h.step(&m)
 	if s == nil {
-		return refusal(400), refuse(sign.MissingField, "the request is no handshake of "+h.Title)
+		return refusal(400), refuse(sign.MissingField, "the request is not a handshake of "+h.Title)
 	}
 	if status, err := s.agrees(&m); err != nil {
 		return refusal(status), err
@@ -69,7 +69,7 @@ func (s *Step) agrees(m *sign.Message) (status int, err error) {
 		}
 		value, n := readPlace(a.In, m)
 		if n != 1 || !sign.SameToken([]byte(value), []byte(want)) {
-			return a.Status, refuse(sign.SignatureMismatch, placeName(a.In)+" is not the "+a.Param+" that was agreed")
+			return a.Status, refuse(sign.SignatureMismatch, placeName(a.In)+" is not the agreed "+a.Param)
 		}
 	}
 	return 0, nil
