@@ -23,7 +23,7 @@ func (p Spelling) Words() string {
 	case UpperCase:
 		return "upper case"
 	case Blanks:
-		return "these blanks in the header"
+		return "these spaces in the header"
 	case SchemeCase:
 		return "this spelling of Basic or Bearer"
 	}

@@ -72,7 +72,8 @@ func (l Tolerance) check(t, now time.Time) (age time.Duration, err error) {
 	case age > l.Past:
 		return age, refuse(TimestampExpired, "signed "+span(age)+" ago, at most "+span(l.Past)+" is accepted")
 	case l.Future != NoLimit && age < -l.Future: // not -age > …: Sub stops at the smallest Duration, which has no positive
-		return age, refuse(TimestampInFuture, "signed "+span(t.Sub(now))+" in the future, at most "+span(l.Future)+" is accepted")
+		return age, refuse(TimestampInFuture, "signed "+span(t.Sub(now))+" in the future, at most "+span(l.Future)+
+			" is accepted")
 	}
 	return age, nil
 }

@@ -58,7 +58,7 @@ func spaceName(space []byte) string {
 	case bytes.ContainsAny(space, "\u00a0\u200b\ufeff"):
 		return "an invisible character"
 	case len(space) > 1:
-		return "blanks"
+		return "spaces"
 	}
-	return "a blank"
+	return "a space"
 }

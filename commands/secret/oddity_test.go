@@ -17,10 +17,10 @@ func TestWhatIsOddAboutTheEndsOfASecretIsSaid(t *testing.T) {
 	for in, want := range map[string]string{
 		key: "", "": "", "a": "", "two words": "", `it"s`: "", "MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw=": "", "ABCD==": "",
 		key + "\r": `ends with a carriage return (\r)`, key + "\n": `ends with a line break (\n)`,
-		key + " ": "ends with a blank", "  " + key: "begins with blanks", "\t" + key: "begins with a tab",
+		key + " ": "ends with a space", "  " + key: "begins with spaces", "\t" + key: "begins with a tab",
 		"\ufeff" + key + "\u00a0":    "begins with an invisible character and ends with an invisible character",
 		`"` + key + `"`:              "is in quotes",
-		"'" + key + "' ":             "ends with a blank and is in quotes",
+		"'" + key + "' ":             "ends with a space and is in quotes",
 		`"` + key:                    "has a quote at one end",
 		"WHSEC=" + key:               "is a whole line NAME=value",
 		`export WHSEC="` + key + `"`: "has a quote at one end and is a whole line NAME=value",
@@ -40,9 +40,9 @@ func TestASecretWithOddEndsIsWarnedOfOnceAndNotShown(t *testing.T) {
 	for ref, want := range map[string]string{
 		"-":                      "secret stdin ends with",
 		"env:ODD":                "secret env:ODD is in quotes",
-		"keyring:odd":            "secret keyring:odd ends with a blank",
-		"cmd:printf 'printed '":  "secret cmd:… ends with a blank",
-		" a literal of the test": "secret literal begins with a blank",
+		"keyring:odd":            "secret keyring:odd ends with a space",
+		"cmd:printf 'printed '":  "secret cmd:… ends with a space",
+		" a literal of the test": "secret literal begins with a space",
 	} {
 		f, _ := finder("from stdin\r\r\n")
 		f.Getenv = func(name string) string { return map[string]string{"ODD": "'from env'"}[name] }

@@ -23,7 +23,7 @@ type bodyRow struct {
 }
 
 const (
-	byEditor   = "an editor, a shell or a template put it there when the body was saved or passed on"
+	byEditor   = "an editor, a shell or a template added it when the body was saved or passed on"
 	byTrim     = "something trimmed the body or read it by lines"
 	byTextMode = "something changed the line breaks: a Windows editor, git or FTP in text mode, dos2unix"
 	asText     = "something read the body as text and wrote it again"
@@ -41,23 +41,23 @@ func plainRows() []bodyRow {
 			func(b []byte) []byte { return bytes.TrimRight(b, " \t\r\n") }},
 		{SpaceAdded, "the body has no white space around it", byEditor, bytes.TrimSpace},
 		{NewlineRemoved, "the body has two newlines at its end", byTrim, suffixed("\n\n")},
-		{BOMAdded, "the body has no byte order mark", "an editor or a file library put the mark before the body",
+		{BOMAdded, "the body has no byte order mark", "an editor or a file library added the mark",
 			func(b []byte) []byte { return bytes.TrimPrefix(b, utf8BOM) }},
-		{BOMRemoved, "the body begins with a byte order mark", "something that reads text took the mark off",
+		{BOMRemoved, "the body begins with a byte order mark", "something that reads text removed the mark",
 			func(b []byte) []byte {
 				if bytes.HasPrefix(b, utf8BOM) {
 					return nil
 				}
 				return append(bytes.Clone(utf8BOM), b...)
 			}},
-		{LineEnds, "the lines of the body end in LF", "something wrote CRLF in place of LF: a Windows editor, git or FTP " +
+		{LineEnds, "the lines of the body end in LF", "something replaced LF with CRLF: a Windows editor, git or FTP " +
 			"in text mode", replaced("\r\n", "\n")},
-		{LineEnds, "the lines of the body end in CRLF", "something wrote LF in place of CRLF: text mode, dos2unix, git",
+		{LineEnds, "the lines of the body end in CRLF", "something replaced CRLF with LF: text mode, dos2unix, git",
 			toCRLF},
-		{LineEnds, "the lines of the body end in CR", "something wrote LF in place of CR", replaced("\n", "\r")},
-		{BytesAppended, "the body has no zero bytes at its end", "the body was read into a larger buffer and passed on whole",
+		{LineEnds, "the lines of the body end in CR", "something replaced CR with LF", replaced("\n", "\r")},
+		{BytesAppended, "the body has no zero bytes at its end", "the body was read into a larger buffer, and the whole buffer was passed on",
 			func(b []byte) []byte { return bytes.TrimRight(b, "\x00") }},
-		{Repeated, "the body is there once, not twice", "the body was read or written twice", half},
+		{Repeated, "the body is not repeated", "the body was read or written twice", half},
 		{Charset, "the body is in Latin-1", "the body was read as Latin-1 and written as UTF-8", toLatin1},
 		{Charset, "the body is in Windows-1252", "the body was read as Windows-1252 and written as UTF-8", toWindows1252},
 		{Charset, "the body is in UTF-8", "the body was written as Latin-1 or Windows-1252", fromWindows1252},
@@ -74,36 +74,36 @@ func plainRows() []bodyRow {
 // wrapRows are ways in which a whole body is embedded in something else.
 func wrapRows() []bodyRow {
 	return []bodyRow{
-		{StillPacked, "the body is unpacked (gzip)", "the sender signs before it packs, and the body is still packed",
+		{StillPacked, "the body is decompressed (gzip)", "the sender signs before it compresses, and the body is still compressed",
 			ungzip},
-		{StillPacked, "the body is unpacked (deflate)", "the sender signs before it packs, and the body is still packed",
+		{StillPacked, "the body is decompressed (deflate)", "the sender signs before it compresses, and the body is still compressed",
 			inflate},
-		{StillPacked, "the body is unpacked (br)", "the sender signs before it packs, and the body is still packed",
+		{StillPacked, "the body is decompressed (br)", "the sender signs before it compresses, and the body is still compressed",
 			unbrotli},
 		{Base64Encoded, "the body is base64-decoded", "API Gateway or a queue encoded the body; in Lambda, " +
 			"isBase64Encoded says so", unbase64Body},
 		{HexEncoded, "the body is hex-decoded", "a log or a database wrote the body as hex", unhexBody},
 		{Stringified, "the body is the text inside the JSON string",
-			"JSON.stringify or its like was applied to the body once too often", unstring},
+			"JSON.stringify or a similar function was applied to the body once too often", unstring},
 		{Stringified, "the body is a JSON string that holds this text", "the JSON string was parsed to the text inside",
 			restring},
 		{BufferJSON, `the body is the bytes listed in {"type":"Buffer"}`, "a Node Buffer was passed through JSON.stringify",
 			unbuffer},
 		{BytesRepr, "the body is the bytes inside b'…'", "str() or repr() was applied to Python bytes", unrepr},
-		{HTMLEscaped, "&quot; and its like are characters in the body", "something escaped the body for HTML",
+		{HTMLEscaped, "&quot; and similar entities are characters in the body", "something escaped the body for HTML",
 			func(b []byte) []byte { return []byte(html.UnescapeString(string(b))) }},
 		{BackslashesAdded, "the body has no backslashes before its quotes",
 			"something escaped the body: a shell, PHP's addslashes, a log", unslash},
 		{PercentEncoded, "the body is percent-decoded", "something encoded the body for a URL or a form", unpercent},
 		{PercentEncoded, "the body is decoded as a form value", "something encoded the body for a URL or a form", unquery},
-		{ChunkFraming, "the body has no chunk sizes in it", "the chunks of the transfer encoding were saved together " +
+		{ChunkFraming, "the chunk sizes are removed from the body", "the chunks of the transfer encoding were saved together " +
 			"with the body", unchunk},
-		{HeadIncluded, "the body begins behind the empty line", "the headers were saved together with the body", behindHead},
+		{HeadIncluded, "the body begins after the empty line", "the headers were saved together with the body", behindHead},
 		{FormField, "the body is the value of the form field payload",
 			"the sender signs the JSON, and the form around it was kept", formField("payload")},
 		{FormUnwrapped, "the body is the form payload=… around the JSON", "the form was parsed before the check",
 			func(b []byte) []byte { return []byte("payload=" + url.QueryEscape(string(b))) }},
-		{SignedEmptyObject, "the body is {}", "the sender signs {} where it sends no body",
+		{SignedEmptyObject, "the body is {}", "the sender signs {} when it sends no body",
 			func([]byte) []byte { return []byte("{}") }},
 	}
 }
@@ -339,7 +339,7 @@ func enveloped(have []byte, yield func(edit) bool) {
 			continue
 		}
 		e := edit{kind: Enveloped, change: "the body is what the field " + field + " holds",
-			words: "the event of a gateway, a queue or a framework was taken for the body of the request"}
+			words: "the event of a gateway, a queue or a framework was used as the body of the request"}
 		for _, body := range value.contents() {
 			if e.body = body; !yield(e) {
 				return

@@ -41,10 +41,10 @@ var respellings = [...]struct {
 	change string
 	make   func([]byte) []byte
 }{
-	{"blanks in the form are +, not %20", replaced("%20", "+")},
-	{"blanks in the form are %20, not +", replaced("+", "%20")},
-	{"the hex digits of the form are capitals", func(b []byte) []byte { return hexDigits(b, bytes.ToUpper) }},
-	{"the hex digits of the form are small letters", func(b []byte) []byte { return hexDigits(b, bytes.ToLower) }},
+	{"spaces in the form are +, not %20", replaced("%20", "+")},
+	{"spaces in the form are %20, not +", replaced("+", "%20")},
+	{"the hex digits of the form are upper case", func(b []byte) []byte { return hexDigits(b, bytes.ToUpper) }},
+	{"the hex digits of the form are lower case", func(b []byte) []byte { return hexDigits(b, bytes.ToLower) }},
 }
 
 func respelled(have []byte, yield func(edit) bool) {
@@ -52,7 +52,7 @@ func respelled(have []byte, yield func(edit) bool) {
 		return
 	}
 	for _, r := range respellings {
-		if !yield(edit{kind: FormRewritten, change: r.change, words: "something parsed the form and encoded it anew",
+		if !yield(edit{kind: FormRewritten, change: r.change, words: "something parsed the form and encoded it again",
 			body: r.make(have)}) {
 			return
 		}
@@ -76,7 +76,7 @@ func forms(have []byte, yield func(edit) bool) {
 	if len(fields) == 0 {
 		return
 	}
-	e := edit{kind: FormRewritten, words: "something parsed the form and encoded it anew"}
+	e := edit{kind: FormRewritten, words: "something parsed the form and encoded it again"}
 	if fromJSON {
 		e = edit{kind: FormToJSON, words: "something parsed the form and passed it on as JSON"}
 	}
@@ -106,7 +106,7 @@ func permuteForm(have []byte, yield func(edit) bool) {
 	pairs := bytes.Split(have, []byte{'&'})
 	for order := range permutations(pairs) {
 		e := edit{kind: FormRewritten, change: "the fields of the form stand in another order",
-			words: "something parsed the form and encoded it anew", body: bytes.Join(order, []byte{'&'})}
+			words: "something parsed the form and encoded it again", body: bytes.Join(order, []byte{'&'})}
 		if !yield(e) {
 			return
 		}

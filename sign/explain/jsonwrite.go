@@ -24,18 +24,18 @@ type layout struct {
 
 var layouts = [...]layout{
 	{name: "re-minified", comma: ",", colon: ":"},
-	{name: "written with a blank behind each comma and colon", comma: ", ", colon: ": "},
-	{name: "indented by 2 blanks", comma: ",", colon: ": ", indent: "  ", newline: "\n"},
-	{name: "indented by 4 blanks", comma: ",", colon: ": ", indent: "    ", newline: "\n"},
+	{name: "written with a space after each comma and colon", comma: ", ", colon: ": "},
+	{name: "indented by 2 spaces", comma: ",", colon: ": ", indent: "  ", newline: "\n"},
+	{name: "indented by 4 spaces", comma: ",", colon: ": ", indent: "    ", newline: "\n"},
 	{name: "indented by tabs", comma: ",", colon: ": ", indent: "\t", newline: "\n"},
 	{name: "indented as Jackson does", comma: ",", colon: " : ", indent: "  ", newline: "\n", arrays: true},
-	{name: "indented by 2 blanks, its lines ending in CRLF", comma: ",", colon: ": ", indent: "  ", newline: "\r\n"},
-	{name: "written with CRLF behind each event", comma: ",", colon: ":", events: "\r\n"}, // SendGrid
-	{name: "written with a blank behind each colon", comma: ",", colon: ": "},
-	{name: "written with a blank behind each comma", comma: ", ", colon: ":"},
-	{name: "indented by 3 blanks", comma: ",", colon: ": ", indent: "   ", newline: "\n"},
-	{name: "indented by 1 blank", comma: ",", colon: ": ", indent: " ", newline: "\n"},
-	{name: "written with blanks inside its braces", comma: ", ", colon: ": ", pad: " "},
+	{name: "indented by 2 spaces, its lines ending in CRLF", comma: ",", colon: ": ", indent: "  ", newline: "\r\n"},
+	{name: "written with CRLF after each event", comma: ",", colon: ":", events: "\r\n"}, // SendGrid
+	{name: "written with a space after each colon", comma: ",", colon: ": "},
+	{name: "written with a space after each comma", comma: ", ", colon: ":"},
+	{name: "indented by 3 spaces", comma: ",", colon: ": ", indent: "   ", newline: "\n"},
+	{name: "indented by 1 space", comma: ",", colon: ": ", indent: " ", newline: "\n"},
+	{name: "written with spaces inside its braces", comma: ", ", colon: ": ", pad: " "},
 }
 
 // stringStyle is how a JSON writer escapes the characters that need no escaping.

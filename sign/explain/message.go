@@ -30,13 +30,13 @@ func schemeRows() []schemeRow {
 		encodingRow(sign.Hex), encodingRow(sign.Base64), encodingRow(sign.Base64URL),
 		prefixRow(""), prefixRow("sha256="), prefixRow("sha1="), prefixRow("v1="), prefixRow("v0="), prefixRow("v1,"),
 		prefixRow("hmac-sha256="), prefixRow("hmac "),
-		{ContentWithoutID, "the id is not part of what is signed", "the sender signs without the id", without("{id}")},
-		{ContentWithoutTS, "the timestamp is not part of what is signed", "the sender signs without the timestamp",
+		{ContentWithoutID, "the id is not signed", "the sender signs without the id", without("{id}")},
+		{ContentWithoutTS, "the timestamp is not signed", "the sender signs without the timestamp",
 			without("{ts}")},
-		{ContentWithoutURL, "the URL is not part of what is signed", "the sender signs without the URL", without("{url}")},
+		{ContentWithoutURL, "the URL is not signed", "the sender signs without the URL", without("{url}")},
 		{ContentBodyOnly, "only the body is signed", "the sender signs nothing but the body", content("{body}")},
-		{ContentWithoutID, "the timestamp and the body are what is signed", "the sender signs without the id", withoutID},
-		{ContentOrder, "the timestamp stands behind the body in what is signed", "the sender puts them in another order",
+		{ContentWithoutID, "only the timestamp and the body are signed", "the sender signs without the id", withoutID},
+		{ContentOrder, "the timestamp comes after the body in the signed content", "the sender puts them in another order",
 			swapped},
 		separatorRow("."), separatorRow(""), separatorRow(":"), separatorRow(","), separatorRow("|"), separatorRow("\n"),
 		separatorRow("-"), separatorRow(" "),
@@ -63,11 +63,11 @@ func encodingRow(e sign.Encoding) schemeRow {
 }
 
 func prefixRow(prefix string) schemeRow {
-	change := "the signature stands behind " + prefix
+	change := "the signature comes after " + prefix
 	if prefix == "" {
-		change = "the signature stands alone, without a prefix"
+		change = "the signature has no prefix"
 	}
-	return schemeRow{SignaturePrefix, change, "the sender writes the header in another form", func(s *sign.Scheme) bool {
+	return schemeRow{SignaturePrefix, change, "the sender writes the header in another format", func(s *sign.Scheme) bool {
 		changed := s.Prefix != prefix
 		s.Prefix = prefix
 		return changed
@@ -88,8 +88,8 @@ func prefixes(t trial, yield func(variant) bool) {
 		for _, value := range t.message.Header[name] {
 			prefix := labelled().FindString(value)
 			v := variant{trial: t, kind: SignaturePrefix, part: Message,
-				change: "the signature stands behind " + quoted([]byte(prefix)),
-				words:  "the sender writes the header in another form"}
+				change: "the signature comes after " + quoted([]byte(prefix)),
+				words:  "the sender writes the header in another format"}
 			v.scheme.Prefix = prefix
 			if prefix != "" && prefix != t.scheme.Prefix && !yield(v) {
 				return
@@ -100,12 +100,12 @@ func prefixes(t trial, yield func(variant) bool) {
 
 // separatorRow puts another separator between the signed parts.
 func separatorRow(sep string) schemeRow {
-	name := "nothing stands"
+	name := "nothing is"
 	if sep != "" {
-		name = quoted([]byte(sep)) + " stands"
+		name = quoted([]byte(sep)) + " is"
 	}
-	return schemeRow{ContentSeparator, name + " between the parts of what is signed",
-		"the sender joins them in another way", func(s *sign.Scheme) bool {
+	return schemeRow{ContentSeparator, name + " between the signed parts",
+		"the sender joins them differently", func(s *sign.Scheme) bool {
 			names := contentNames(s.Content)
 			joined := strings.Join(names, sep)
 			changed := len(names) > 1 && joined != s.Content
@@ -200,7 +200,7 @@ func otherHeader(t trial, name string, yield func(variant) bool) bool {
 		return true
 	}
 	v := variant{trial: t, kind: OtherHeader, part: Message, change: "the signature is read from the header " + name,
-		words: "the signature travels in another header than " + t.scheme.Header}
+		words: "the signature is in another header than " + t.scheme.Header}
 	v.scheme.Header, v.scheme.Alt = name, nil
 	return yield(v)
 }
@@ -213,7 +213,7 @@ func oneOfSeveral(t trial, name string, yield func(variant) bool) bool {
 	}
 	for i := range values[:min(len(values), 8)] {
 		v := variant{trial: t, kind: HeaderTwice, part: Message, change: "only one value of the header " + name + " counts",
-			words: "a proxy or the sender put the header there more than once"}
+			words: "a proxy or the sender added the header more than once"}
 		v.message.Header = t.message.Header.Clone()
 		v.message.Header[name] = values[i : i+1]
 		if !yield(v) {
@@ -232,11 +232,11 @@ var headerRows = [...]struct {
 		fromCGI, same},
 	{HeadersRenamed, "the headers are read without the prefix X-Forwarded- or X-Original-",
 		"a proxy or a tunnel renamed the headers", fromProxy, same},
-	{HeaderQuoted, "the headers are taken without quotes and blanks",
-		"the headers were copied together with what stood around them", same,
+	{HeaderQuoted, "the quotes and spaces around the headers are removed",
+		"the headers were copied together with the text around them", same,
 		func(s string) string { return strings.Trim(s, "\"'` \t\r\n,;") }},
-	{HeaderEncoded, "a blank in the headers is a plus sign",
-		"the signature went through a form or a query, where + means a blank", same,
+	{HeaderEncoded, "a space in the headers is a plus sign",
+		"the signature went through a form or a query, where + means a space", same,
 		func(s string) string { return strings.ReplaceAll(s, " ", "+") }},
 	{HeaderEncoded, "the headers are percent-decoded", "the signature went through a form or a query", same,
 		percentDecoded},
@@ -324,7 +324,7 @@ func asAny(list func() []sign.Scheme) generator {
 				continue
 			}
 			v := variant{trial: t, kind: OtherScheme, part: Message, change: "the scheme is " + s.Name,
-				words: "the message is signed in the way of " + s.Title + " (" + s.Header + "), not of " +
+				words: "the message is signed as by " + s.Title + " (" + s.Header + "), not of " +
 					cmp.Or(t.scheme.Title, t.scheme.Name, "any known scheme")}
 			v.scheme = s
 			v.scheme.Tolerance = sign.Both(sign.NoLimit)

@@ -82,7 +82,7 @@ func aspects(have, want []byte) (all []aspect) {
 		return append(all, append([]aspect{{kind: LineEnds, change: change}}, atEnds(have, want)...)...)
 	}
 	if l := layoutOf(b); l != layoutOf(a) || l < 0 && !bytes.Equal(spaces(have), spaces(want)) {
-		change := "has other white space between its tokens"
+		change := "has different white space between its tokens"
 		if l >= 0 {
 			change = "is " + layouts[l].name
 		}

@@ -60,7 +60,7 @@ func packed(have []byte, yield func(edit) bool) {
 	for _, level := range []int{flate.DefaultCompression, flate.BestSpeed, flate.BestCompression} {
 		for _, e := range packings(have, level) {
 			e.kind, e.words = AlreadyUnpacked,
-				"the sender signs what it packed, and something unpacked the body before the check"
+				"the sender signs the compressed body, and something decompressed it before the check"
 			if !yield(e) {
 				return
 			}
@@ -76,16 +76,16 @@ func packings(have []byte, level int) (all []edit) {
 		for _, system := range []byte{255, 3, 0, 19} {
 			body := bytes.Clone(out.Bytes())
 			body[9] = system
-			all = append(all, edit{change: "the body is packed with gzip", body: body})
+			all = append(all, edit{change: "the body is compressed with gzip", body: body})
 		}
 	}
 	out.Reset()
 	if z, err := zlib.NewWriterLevel(&out, level); err == nil && writeAll(z, have) {
-		all = append(all, edit{change: "the body is packed with deflate", body: bytes.Clone(out.Bytes())})
+		all = append(all, edit{change: "the body is compressed with deflate", body: bytes.Clone(out.Bytes())})
 	}
 	out.Reset()
 	if level = brotliLevel(level); writeAll(brotli.NewWriterLevel(&out, level), have) {
-		all = append(all, edit{change: "the body is packed with br", body: bytes.Clone(out.Bytes())})
+		all = append(all, edit{change: "the body is compressed with br", body: bytes.Clone(out.Bytes())})
 	}
 	return all
 }
@@ -124,8 +124,8 @@ var roundSizes = [...]roundSizeRow{
 // cutShort makes bodies that contain the given one, or are contained in it.
 func cutShort(have []byte, yield func(edit) bool) {
 	for _, closing := range missingEnds(have) {
-		e := edit{kind: Truncated, change: "the body has " + quoted([]byte(closing)) + " behind its end",
-			words: "the end of the body was cut off", body: append(bytes.Clone(have), closing...)}
+		e := edit{kind: Truncated, change: "the body has " + quoted([]byte(closing)) + " appended",
+			words: "the end of the body is missing", body: append(bytes.Clone(have), closing...)}
 		if !yield(e) {
 			return
 		}
@@ -136,7 +136,7 @@ func cutShort(have []byte, yield func(edit) bool) {
 		}
 		e := edit{kind: SignedTruncated, change: "only the first " + strconv.Itoa(r.size) + " bytes of the body count (" +
 			r.name + ")",
-			words: "the sender signs or stores no more of a body", body: have[:r.size]}
+			words: "the sender signs or stores only this much of a body", body: have[:r.size]}
 		if !yield(e) {
 			return
 		}

@@ -112,14 +112,14 @@ func steps(a, start address, t *trial) (all []step) {
 		for _, host := range hosts(t) {
 			to := a
 			to.host, to.port = cutPort(host)
-			add(URLHost, "the host of the URL is "+host, "a proxy or a tunnel stands between the sender and the receiver", to)
+			add(URLHost, "the host of the URL is "+host, "there is a proxy or a tunnel between the sender and the receiver", to)
 		}
 	}
 	if a.port == start.port {
 		for _, port := range []string{"", ":443", ":80", ":8080", ":8443", ":3000"} {
 			to := a
 			to.port = port
-			add(URLPort, portChange(port), "the sender knows the receiver under another port", to)
+			add(URLPort, portChange(port), "the sender calls the receiver on another port", to)
 		}
 	}
 	return append(all, pathSteps(a, start, t)...)
@@ -142,13 +142,13 @@ func pathSteps(a, start address, t *trial) (all []step) {
 	}
 	if a.path == start.path {
 		if trimmed, ok := strings.CutSuffix(a.path, "/"); ok {
-			add(URLSlash, "the URL does not end its path in a slash", "the URL is registered without the slash", trimmed,
+			add(URLSlash, "the path of the URL does not end with a slash", "the URL is registered without the slash", trimmed,
 				a.query)
 		} else {
-			add(URLSlash, "the path of the URL ends in a slash", "the URL is registered with the slash", a.path+"/", a.query)
+			add(URLSlash, "the path of the URL ends with a slash", "the URL is registered with the slash", a.path+"/", a.query)
 		}
 		for _, prefix := range first(t, "X-Forwarded-Prefix", "X-Script-Name") {
-			add(URLPath, "the path of the URL begins with "+prefix, "a proxy takes the prefix off",
+			add(URLPath, "the path of the URL begins with "+prefix, "a proxy removes the prefix",
 				strings.TrimSuffix(prefix, "/")+a.path, a.query)
 		}
 		for _, target := range first(t, "X-Original-URI", "X-Original-URL", "X-Rewrite-URL", "X-Forwarded-Uri",
@@ -166,18 +166,18 @@ func pathSteps(a, start address, t *trial) (all []step) {
 		}
 	}
 	if a.query == start.query && len(a.query) > 1 {
-		add(URLQueryOrder, "the query of the URL is sorted", "the query was put into another order", a.path,
+		add(URLQueryOrder, "the query of the URL is sorted", "something changed the order of the query", a.path,
 			sortedQuery(a.query))
 		for _, query := range permutedQueries(a.query) {
-			add(URLQueryOrder, "the query of the URL is in another order", "the query was put into another order", a.path, query)
+			add(URLQueryOrder, "the query of the URL is in another order", "something changed the order of the query", a.path, query)
 		}
 		add(URLQueryLost, "the URL has no query", "the URL is registered without the query", a.path, "")
 		if plain, err := url.QueryUnescape(a.query[1:]); err == nil {
 			add(URLEncoding, "the query of the URL is decoded", "the query was encoded on its way", a.path, "?"+plain)
 		}
-		add(URLEncoding, "blanks in the query are %20, not +", "the query was encoded anew", a.path,
+		add(URLEncoding, "spaces in the query are %20, not +", "the query was encoded again", a.path,
 			strings.ReplaceAll(a.query, "+", "%20"))
-		add(URLEncoding, "blanks in the query are +, not %20", "the query was encoded anew", a.path,
+		add(URLEncoding, "spaces in the query are +, not %20", "the query was encoded again", a.path,
 			strings.ReplaceAll(a.query, "%20", "+"))
 	}
 	return all
