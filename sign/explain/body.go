@@ -55,7 +55,8 @@ func plainRows() []bodyRow {
 		{LineEnds, "the lines of the body end in CRLF", "something replaced CRLF with LF: text mode, dos2unix, git",
 			toCRLF},
 		{LineEnds, "the lines of the body end in CR", "something replaced CR with LF", replaced("\n", "\r")},
-		{BytesAppended, "the body has no zero bytes at its end", "the body was read into a larger buffer, and the whole buffer was passed on",
+		{BytesAppended, "the body has no zero bytes at its end",
+			"the body was read into a larger buffer, and the whole buffer was passed on",
 			func(b []byte) []byte { return bytes.TrimRight(b, "\x00") }},
 		{Repeated, "the body is not repeated", "the body was read or written twice", half},
 		{Charset, "the body is in Latin-1", "the body was read as Latin-1 and written as UTF-8", toLatin1},
@@ -74,11 +75,14 @@ func plainRows() []bodyRow {
 // wrapRows are ways in which a whole body is embedded in something else.
 func wrapRows() []bodyRow {
 	return []bodyRow{
-		{StillPacked, "the body is decompressed (gzip)", "the sender signs before it compresses, and the body is still compressed",
+		{StillPacked, "the body is decompressed (gzip)", "the sender signs before it compresses, and the body is " +
+			"still compressed",
 			ungzip},
-		{StillPacked, "the body is decompressed (deflate)", "the sender signs before it compresses, and the body is still compressed",
+		{StillPacked, "the body is decompressed (deflate)", "the sender signs before it compresses, and the body is " +
+			"still compressed",
 			inflate},
-		{StillPacked, "the body is decompressed (br)", "the sender signs before it compresses, and the body is still compressed",
+		{StillPacked, "the body is decompressed (br)", "the sender signs before it compresses, and the body is " +
+			"still compressed",
 			unbrotli},
 		{Base64Encoded, "the body is base64-decoded", "API Gateway or a queue encoded the body; in Lambda, " +
 			"isBase64Encoded says so", unbase64Body},
@@ -96,8 +100,9 @@ func wrapRows() []bodyRow {
 			"something escaped the body: a shell, PHP's addslashes, a log", unslash},
 		{PercentEncoded, "the body is percent-decoded", "something encoded the body for a URL or a form", unpercent},
 		{PercentEncoded, "the body is decoded as a form value", "something encoded the body for a URL or a form", unquery},
-		{ChunkFraming, "the chunk sizes are removed from the body", "the chunks of the transfer encoding were saved together " +
-			"with the body", unchunk},
+		{ChunkFraming, "the chunk sizes are removed from the body",
+			"the chunks of the transfer encoding were saved together " +
+				"with the body", unchunk},
 		{HeadIncluded, "the body begins after the empty line", "the headers were saved together with the body", behindHead},
 		{FormField, "the body is the value of the form field payload",
 			"the sender signs the JSON, and the form around it was kept", formField("payload")},

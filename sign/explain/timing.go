@@ -57,7 +57,8 @@ func nameAge(c *Cause, q Question, age time.Duration) {
 		c.Words = "the clocks differ, or the message waited in a queue or for a retry that was not signed anew"
 	default:
 		c.Kind, c.Change = TimestampOld, "it is judged by the time it was signed at, "+spoken(age)+" before"
-		c.Words = "the message was captured earlier and is checked or replayed now: sign it again, or judge it by its own time"
+		c.Words = "the message was captured earlier and is checked or replayed now: sign it again, or judge it by " +
+			"its own time"
 	}
 }
 

@@ -169,7 +169,8 @@ func pathSteps(a, start address, t *trial) (all []step) {
 		add(URLQueryOrder, "the query of the URL is sorted", "something changed the order of the query", a.path,
 			sortedQuery(a.query))
 		for _, query := range permutedQueries(a.query) {
-			add(URLQueryOrder, "the query of the URL is in another order", "something changed the order of the query", a.path, query)
+			add(URLQueryOrder, "the query of the URL is in another order", "something changed the order of the query", a.path,
+				query)
 		}
 		add(URLQueryLost, "the URL has no query", "the URL is registered without the query", a.path, "")
 		if plain, err := url.QueryUnescape(a.query[1:]); err == nil {
