@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -43,6 +44,25 @@ func TestTheRecipesForCIFail(t *testing.T) {
 		}
 	}
 	testscript.Run(t, testscript.Params{Dir: dir, Setup: setup})
+}
+
+// The toml blocks of the pages are configurations that barb reads.
+func TestTheConfigurationsOfPagesAreRead(t *testing.T) {
+	t.Parallel()
+	var script, files strings.Builder
+	for path, text := range written(t) {
+		for i, part := range strings.Split(text, "```toml\n")[1:] {
+			block, _, _ := strings.Cut(part, "```")
+			name := fmt.Sprintf("%s-%d.toml", filepath.Base(path), i+1)
+			fmt.Fprintf(&script, "exec barb config --config %s\n", name)
+			fmt.Fprintf(&files, "-- %s --\n%s", name, block)
+		}
+	}
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "toml.txtar"), []byte(script.String()+files.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{Dir: dir, Setup: setup, ContinueOnError: true})
 }
 
 // written are the pages that people write; what is generated is as wide as it is.
