@@ -167,10 +167,17 @@ func (g *listener) hosts() []string {
 
 // describe says what the listener does, a line each.
 func (g *listener) describe() []string {
+	const everything = "webhooks are"
 	var lines []string
 	say := func(where string, l *gateway.Lane) {
-		what := "unchecked"
+		what := "not verified"
 		switch v := l.Verifier.Load(); {
+		case v == nil && where == everything:
+			lines = append(lines, "signatures are not verified (add -s stripe --secret env:NAME)")
+			if to := destinations(l.Targets); to != "" {
+				lines = append(lines, where+strings.TrimPrefix(to, ","))
+			}
+			return
 		case v == nil:
 		case len(v.Secrets) == 0:
 			what = "checked (" + v.Scheme.Name + ") once its handshake has brought the secret"
@@ -185,7 +192,7 @@ func (g *listener) describe() []string {
 		say(l.Route.Name(), l)
 	}
 	if len(lines) == 0 {
-		say("webhooks are", g.gate.Lanes.Rest)
+		say(everything, g.gate.Lanes.Rest)
 	} else if g.gate.OnlyRoutes {
 		lines = append(lines, "other paths are answered 404")
 	} else if g.sh.file.Routes.Covering("") == nil {

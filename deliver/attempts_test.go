@@ -159,7 +159,7 @@ func TestDecisionsFollowTheAnswer(t *testing.T) {
 		{"a broken body after 2xx is delivered", halfway, "", "delivered",
 			"delivered, but the answer's body broke off: reset"},
 		{"a broken body after 5xx is judged by its status", halfError, "", "retry, delivered", ""},
-		{"retries are used up", status(500), "", "retry, retry, retry, retry, exhausted", "all 4 retries are used up"},
+		{"no retry is left", status(500), "", "retry, retry, retry, retry, exhausted", "gave up after 5 attempts"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

@@ -171,13 +171,10 @@ func statusText(status int) string {
 }
 
 func exhausted(retries int) string {
-	switch retries {
-	case 0:
+	if retries == 0 {
 		return "no retries"
-	case 1:
-		return "the one retry is used up"
 	}
-	return fmt.Sprintf("all %d retries are used up", retries)
+	return fmt.Sprintf("gave up after %d attempts", retries+1)
 }
 
 func roundly(d time.Duration) string {

@@ -32,7 +32,7 @@ func (f *Filter) AddFlags(cmd *cobra.Command, schemes func(prefix string, auto b
 	set := cmd.Flags()
 	set.BoolVar(&f.received, "received", false, "only received ones")
 	set.BoolVar(&f.Sent, "sent", false, "only sent ones")
-	set.BoolVar(&f.Failed, "failed", false, "only what was not delivered, refused or badly signed")
+	set.BoolVar(&f.Failed, "failed", false, "only what is not delivered now")
 	set.StringVar(&f.scheme, "of-scheme", "", "only this `scheme`; * matches any part")
 	if set.Lookup("scheme") == nil {
 		set.StringVar(&f.scheme, "scheme", "", "the same as --of-scheme")

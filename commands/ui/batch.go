@@ -63,7 +63,7 @@ func failed(refused, unanswered int64) string {
 
 // deadLetters writes a line for each of the first dead letters:
 //
-//	dead  msg_1-17  503  5 attempts  all 4 retries are used up
+//	dead  msg_1-17  503  5 attempts  gave up after 5 attempts
 func (p *Printer) deadLetters(t *batch.Tally, hint string) {
 	for _, d := range t.Dead {
 		result := p.bad(d.Kind)
