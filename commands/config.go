@@ -102,10 +102,10 @@ func (sh *shell) fill(s config.Setting, cmd *cobra.Command) (source, error) {
 	}
 	if err := flag.Value.Set(value); err != nil {
 		if from == source(file.Path) {
-			return "", fail.Usage("%s:%d: %s = %q: %s", file.Path, file.Line(s), s.Key(), value, plainNumberError(err)).Hint(
+			return "", fail.Usage("%s:%d: %s = %q: %s", file.Path, file.Line(s), s.Key(), value, fail.PlainNumber(err)).Hint(
 				"barb config shows every value and where it came from")
 		}
-		return "", fail.Usage("%s=%q: %s", from, value, plainNumberError(err)).Hintf("barb %s --help", cmd.Name())
+		return "", fail.Usage("%s=%q: %s", from, value, fail.PlainNumber(err)).Hintf("barb %s --help", cmd.Name())
 	}
 	return from, nil
 }

@@ -62,7 +62,7 @@ type shell struct {
 	color   string
 	quiet   bool
 	verbose bool
-	helpAll helpAll
+	helpAll help.All
 
 	root     *cobra.Command
 	settings map[string]source // where the value of each flag came from, filled before a command runs

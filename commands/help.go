@@ -11,18 +11,6 @@ import (
 	"github.com/barbhq/barb/commands/help"
 )
 
-// helpAll is the flag --help-all. Like --help it ends the parsing of the command line, whatever else is on it.
-type helpAll bool
-
-func (*helpAll) Type() string   { return "bool" }
-func (*helpAll) String() string { return "false" }
-
-// Set returns pflag.ErrHelp.
-func (v *helpAll) Set(string) error {
-	*v = true
-	return pflag.ErrHelp
-}
-
 // showHelp prints the help of a command.
 func (sh *shell) showHelp(cmd *cobra.Command, _ []string) {
 	layout := help.Layout{All: bool(sh.helpAll)}
@@ -45,6 +33,11 @@ func (sh *shell) showTopic(root *cobra.Command, name string) bool {
 	}
 	sh.out.Printf("%s\n\n%s", title, text)
 	return true
+}
+
+// args checks the number of arguments; see help.Args.
+func args(minimum, maximum int, what string) cobra.PositionalArgs {
+	return help.Args(minimum, maximum, what)
 }
 
 func newHelp(sh *shell) *cobra.Command {
@@ -80,18 +73,9 @@ func (sh *shell) flagError(cmd *cobra.Command, err error) error {
 	if given, ok := errors.AsType[*pflag.InvalidValueError](err); ok && given.GetFlag().Name == "user" {
 		return fail.Usage("-u is USER:PASS").Hint("-u user:password") // the value may be a password
 	}
-	f := fail.Usage("%s", plainNumberError(err))
+	f := fail.Usage("%s", fail.PlainNumber(err))
 	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
 		return f.Hint(help.UnknownFlag(cmd, name))
 	}
 	return f.Hintf("%s --help", cmd.CommandPath())
-}
-
-// plainNumberError takes Go's own words out of the complaint about a number.
-func plainNumberError(err error) string {
-	text, _, found := strings.Cut(err.Error(), ": strconv.")
-	if found {
-		text += ": not a whole number"
-	}
-	return text
 }

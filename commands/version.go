@@ -1,10 +1,10 @@
 package commands
 
 import (
-	"runtime"
-
-	"github.com/barbhq/barb/commands/config"
 	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/build"
+	"github.com/barbhq/barb/commands/config"
 )
 
 func newVersion(sh *shell) *cobra.Command {
@@ -14,10 +14,9 @@ func newVersion(sh *shell) *cobra.Command {
 		PersistentPreRunE: sh.withoutConfig,
 		RunE: func(*cobra.Command, []string) error {
 			if sh.json {
-				return sh.emit(map[string]string{"version": sh.version, "go": runtime.Version(), "os": runtime.GOOS,
-					"arch": runtime.GOARCH})
+				return sh.emit(build.Read(sh.version))
 			}
-			sh.out.Printf("barb %s  %s %s/%s\n", sh.version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+			sh.out.Line(build.Read(sh.version).String())
 			return nil
 		},
 	}

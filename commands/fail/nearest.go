@@ -51,3 +51,12 @@ func DidYouMean(prefix string, near []string, all string) string {
 	}
 	return "did you mean " + strings.Join(asked, " or ") + "?"
 }
+
+// PlainNumber takes Go's own words out of the complaint about a number.
+func PlainNumber(err error) string {
+	text, _, found := strings.Cut(err.Error(), ": strconv.")
+	if found {
+		text += ": not a whole number"
+	}
+	return text
+}
