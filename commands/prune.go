@@ -68,6 +68,8 @@ func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 		rule.OlderThan = sh.Now().Add(-o.olderThan)
 	}
 	switch {
+	case none && o.dryRun:
+		return sh.pruned(0, 0, "would remove")
 	case none:
 		return sh.pruned(0, 0, "removed")
 	case o.dryRun:
