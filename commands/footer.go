@@ -17,7 +17,7 @@ func hasFooter(sh *shell) bool {
 // because a second ^C ends the process where it is.
 func startFooter(ctx context.Context, sh *shell, text func() string) (stop func()) {
 	f := &ui.Footer{W: sh.Err, Text: text, Columns: sh.Columns, Color: sh.err.Color, Foreground: sh.Foreground}
-	sh.out.W, sh.err.W = f.Wrap(sh.out.W), f.Wrap(sh.err.W)
+	sh.out.W, sh.err.W = f.Wrap(sh.out.W), f.Beside(sh.err.W)
 	f.Start()
 	unwatch := live.OnContinue(f.Show)
 	undo := context.AfterFunc(ctx, f.Stop)

@@ -2,19 +2,24 @@ package ui
 
 import (
 	"bytes"
+	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"time"
 )
 
-// footerPace is the shortest time between two draws of a footer.
+// footerPace is the shortest time between two draws of a footer, but for those of Redraw.
 const footerPace = 250 * time.Millisecond
 
+// mostHeld is how much output a footer holds back, in bytes, before it lets all of it go.
+const mostHeld = 256 << 10
+
 // Footer is text that stays at the bottom of a terminal while lines are written above it. All other output to the
-// terminal must go through Wrap.
+// terminal must go through Wrap or Beside.
 type Footer struct {
 	W       io.Writer     // the terminal
-	Text    func() string // returns the current lines, plain
+	Text    func() string // returns the current lines, plain; a line that begins with Chosen is drawn as chosen
 	Columns func() int    // current width of the terminal
 	Color   bool
 
@@ -28,9 +33,15 @@ type Footer struct {
 	drawn   time.Time // the last time
 	midLine bool      // the last output did not end its line
 	stopped bool
+	holding bool
+	held    []byte // output of Wrap since Hold
+	below   io.Writer
 	done    chan struct{}
 	group   sync.WaitGroup
 }
+
+// Chosen begins the line of a footer that is the chosen one of several.
+const Chosen = "›"
 
 // Start shows the footer and updates it until Stop.
 func (f *Footer) Start() {
@@ -39,7 +50,7 @@ func (f *Footer) Start() {
 		tick := time.NewTicker(footerPace)
 		defer tick.Stop()
 		for {
-			f.redraw()
+			f.tick()
 			select {
 			case <-tick.C:
 			case <-f.done:
@@ -49,12 +60,13 @@ func (f *Footer) Start() {
 	})
 }
 
-// Stop removes the footer. Later output passes through. It may be called twice.
+// Stop removes the footer and lets go what it held. Later output passes through. It may be called twice.
 func (f *Footer) Stop() {
 	f.mu.Lock()
 	first := !f.stopped
 	f.stopped = true
 	f.erase()
+	f.release()
 	f.mu.Unlock()
 	if first && f.done != nil {
 		close(f.done)
@@ -66,8 +78,8 @@ func (f *Footer) Stop() {
 func (f *Footer) Hide() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	f.hidden = true
 	f.erase()
+	f.hidden = true
 }
 
 // Show shows the footer again after Hide, below what others have written since.
@@ -78,12 +90,48 @@ func (f *Footer) Show() {
 	f.draw()
 }
 
-// Wrap returns a writer to w on the footer's terminal: the footer makes room for each write.
-func (f *Footer) Wrap(w io.Writer) io.Writer { return &aboveFooter{footer: f, w: w} }
+// Redraw shows what Text returns now.
+func (f *Footer) Redraw() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.draw()
+}
+
+// Hold keeps back what is written through Wrap, or lets all of it go.
+func (f *Footer) Hold(hold bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.holding = hold; hold {
+		return
+	}
+	f.erase()
+	f.release()
+	f.draw()
+}
+
+// release writes what was held.
+func (f *Footer) release() {
+	f.holding = false
+	if len(f.held) > 0 && f.below != nil {
+		_, _ = f.below.Write(f.held) // the error comes again with the next write
+	}
+	f.held = nil
+}
+
+// Wrap returns a writer to w on the footer's terminal: the footer makes room for each write. Hold keeps back what is
+// written; it is for one writer only.
+func (f *Footer) Wrap(w io.Writer) io.Writer {
+	f.below = w
+	return &aboveFooter{footer: f, w: w, holds: true}
+}
+
+// Beside is Wrap for a writer that Hold does not keep back.
+func (f *Footer) Beside(w io.Writer) io.Writer { return &aboveFooter{footer: f, w: w} }
 
 type aboveFooter struct {
 	footer *Footer
 	w      io.Writer
+	holds  bool
 }
 
 // Write writes data in place of the footer and shows the footer below, unless it was drawn a moment ago.
@@ -91,6 +139,16 @@ func (a *aboveFooter) Write(data []byte) (int, error) {
 	f := a.footer
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if a.holds && f.holding && !f.stopped {
+		if f.held = append(f.held, data...); len(f.held) <= mostHeld {
+			return len(data), nil
+		}
+		f.erase()
+		f.release()
+		f.holding = true
+		f.draw()
+		return len(data), nil
+	}
 	f.erase()
 	n, err := a.w.Write(data)
 	f.midLine = len(data) > 0 && !bytes.HasSuffix(data, []byte("\n"))
@@ -100,7 +158,7 @@ func (a *aboveFooter) Write(data []byte) (int, error) {
 	return n, err
 }
 
-func (f *Footer) redraw() {
+func (f *Footer) tick() {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if time.Since(f.drawn) >= footerPace/2 { // a write may have drawn it just now
@@ -118,17 +176,34 @@ func (f *Footer) draw() {
 		f.shown = ""
 		return
 	}
-	text := cutText(f.Text(), max(f.Columns()-1, 0))
+	lines := strings.Split(f.Text(), "\n")
+	for i, line := range lines {
+		lines[i] = cutText(line, max(f.Columns()-1, 0))
+	}
+	text := strings.Join(lines, "\n")
 	if text == f.shown {
 		return
 	}
 	f.drawn = time.Now()
-	line := text
-	if f.Color {
-		line = "\x1b[2m" + text + "\x1b[0m"
-	}
-	f.print("\r\x1b[J" + line + "\r")
 	f.shown = text
+	if f.Color {
+		for i, line := range lines {
+			lines[i] = style(line) + line + "\x1b[0m"
+		}
+	}
+	up := ""
+	if n := len(lines) - 1; n > 0 {
+		up = fmt.Sprintf("\x1b[%dA", n)
+	}
+	f.print("\r\x1b[J" + strings.Join(lines, "\r\n") + "\r" + up)
+}
+
+// style returns the escape sequence for a line of a footer: reverse where it is chosen, else faint.
+func style(line string) string {
+	if strings.HasPrefix(line, Chosen) {
+		return "\x1b[7m"
+	}
+	return "\x1b[2m"
 }
 
 func (f *Footer) erase() {

@@ -1,0 +1,89 @@
+// Package keys is the table of the keys of all views: the page, the view that fills a terminal, and barb listen. What a
+// view says of its keys, in its footer and its list of keys, and what a key does, all come from the table.
+package keys
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// In returns the rows of a view in the order of the table.
+func In(view View) []Row {
+	return slices.DeleteFunc(slices.Clone(Table), func(r Row) bool { return r.Views&view == 0 })
+}
+
+// Find returns the action of a key in a view; false when the key does nothing there.
+func Find(view View, key string) (Row, bool) {
+	for _, r := range In(view) {
+		if slices.Contains(r.Keys, key) {
+			return r, true
+		}
+	}
+	return Row{}, false
+}
+
+// gap is between two entries of a footer and between the columns of a list.
+const gap = "  "
+
+// Footer returns the line of the keys that do something now, in a width of columns. What has no room is left out, the
+// least important first; so are actions that need a webhook where there is none.
+func Footer(view View, width int, hasWebhook bool) string {
+	var rows []Row
+	for _, r := range In(view) {
+		if r.Word != "" && (r.On == Anything || hasWebhook) {
+			rows = append(rows, r)
+		}
+	}
+	for {
+		line := footer(rows)
+		if len(rows) == 0 || utf8.RuneCountInString(line) <= width {
+			return line
+		}
+		last := slices.MaxFunc(rows, func(a, b Row) int { return a.Rank - b.Rank }).Rank
+		rows = slices.DeleteFunc(rows, func(r Row) bool { return r.Rank == last })
+	}
+}
+
+// footer joins the first keys of rows with their words. Rows after each other with the same word are one entry.
+func footer(rows []Row) string {
+	var entries []string
+	for i := 0; i < len(rows); i++ {
+		key := Symbol(rows[i].Keys[0])
+		for i+1 < len(rows) && rows[i+1].Word == rows[i].Word {
+			i++
+			key += Symbol(rows[i].Keys[0])
+		}
+		entries = append(entries, key+" "+rows[i].Word)
+	}
+	return strings.Join(entries, gap)
+}
+
+// List returns the keys of a view and what they do, a line each.
+func List(view View) []string {
+	rows, width := In(view), 0
+	names := make([]string, len(rows))
+	for i, r := range rows {
+		symbols := make([]string, len(r.Keys))
+		for j, key := range r.Keys {
+			symbols[j] = Symbol(key)
+		}
+		names[i] = strings.Join(symbols, " ")
+		width = max(width, utf8.RuneCountInString(names[i]))
+	}
+	for i, r := range rows {
+		names[i] += strings.Repeat(" ", width-utf8.RuneCountInString(names[i])) + gap + r.Does
+	}
+	return names
+}
+
+// Symbol returns a key as it is shown: an arrow for the arrow keys.
+func Symbol(key string) string {
+	switch key {
+	case "up":
+		return "↑"
+	case "down":
+		return "↓"
+	}
+	return key
+}

@@ -1,0 +1,78 @@
+package keys_test
+
+import (
+	"slices"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/barbhq/barb/commands/keys"
+)
+
+func TestAKeyMeansOneThingInAView(t *testing.T) {
+	t.Parallel()
+	for _, view := range []keys.View{keys.Page, keys.Terminal, keys.Listen} {
+		seen := map[string]keys.Action{}
+		for _, r := range keys.In(view) {
+			for _, key := range r.Keys {
+				if seen[key] != "" {
+					t.Errorf("%s is %s and %s", key, seen[key], r.Action)
+				}
+				seen[key] = r.Action
+				if found, ok := keys.Find(view, key); !ok || found.Action != r.Action {
+					t.Errorf("%s finds %s, not %s", key, found.Action, r.Action)
+				}
+			}
+		}
+		for _, key := range []string{"j", "k", "up", "down", "enter", "esc", "r", "v", "c", "f", "/", "?"} {
+			if seen[key] == "" {
+				t.Errorf("%s does nothing in view %d", key, view)
+			}
+		}
+	}
+	if _, ok := keys.Find(keys.Listen, "D"); ok {
+		t.Error("listen deletes")
+	}
+	if _, ok := keys.Find(keys.Page, "q"); ok {
+		t.Error("the page quits")
+	}
+}
+
+func TestTheFooterNamesWhatFitsAndWhatDoesSomething(t *testing.T) {
+	t.Parallel()
+	const all = "↑↓ choose  enter show  r replay  v explain  c copy  f follow  / filter  ? keys  q quit"
+	if got := keys.Footer(keys.Listen, 200, true); got != all {
+		t.Error(got)
+	}
+	if got := keys.Footer(keys.Listen, 200, false); got != "f follow  / filter  ? keys  q quit" {
+		t.Error(got)
+	}
+	before := ""
+	for width := range 100 {
+		line := keys.Footer(keys.Listen, width, true)
+		if utf8.RuneCountInString(line) > width {
+			t.Errorf("%q is wider than %d", line, width)
+		}
+		if len(line) < len(before) {
+			t.Errorf("with more room it says less: %q, then %q", before, line)
+		}
+		before = line
+	}
+	for width, want := range map[int]string{47: "enter show  r replay  v explain  ? keys  q quit",
+		45: "enter show  r replay  ? keys  q quit", 6: "? keys"} {
+		if got := keys.Footer(keys.Listen, width, true); got != want {
+			t.Errorf("at %d: %q", width, got)
+		}
+	}
+}
+
+func TestTheListNamesEveryKeyOfAView(t *testing.T) {
+	t.Parallel()
+	list := keys.List(keys.Listen)
+	if !slices.Contains(list, "↑ k     choose the row above") {
+		t.Errorf("no arrows in\n%s", strings.Join(list, "\n"))
+	}
+	if len(list) != len(keys.In(keys.Listen)) || len(keys.List(keys.Terminal)) <= len(list) {
+		t.Errorf("%d lines", len(list))
+	}
+}

@@ -1,0 +1,122 @@
+package keys
+
+// View is a place that has keys, one bit each.
+type View uint8
+
+// The places that have keys.
+const (
+	Page     View = 1 << iota // in the browser
+	Terminal                  // the view that fills a terminal
+	Listen                    // barb listen on a terminal
+
+	all   = Page | Terminal | Listen
+	views = Page | Terminal
+)
+
+// Action is what a key does.
+type Action string
+
+// The actions.
+const (
+	Previous  Action = "previous"
+	Next      Action = "next"
+	Newest    Action = "newest"
+	Oldest    Action = "oldest"
+	Scroll    Action = "scroll"
+	Panes     Action = "panes"
+	Sections  Action = "sections"
+	Open      Action = "open"
+	Back      Action = "back"
+	Filter    Action = "filter"
+	Matches   Action = "matches"
+	Follow    Action = "follow"
+	Replay    Action = "replay"
+	ReplayAs  Action = "replay-as"
+	Edit      Action = "edit"
+	Mark      Action = "mark"
+	Diff      Action = "diff"
+	Select    Action = "select"
+	Explain   Action = "explain"
+	CopyCurl  Action = "copy-curl"
+	Copy      Action = "copy"
+	Raw       Action = "raw"
+	Export    Action = "export"
+	Elsewhere Action = "elsewhere"
+	Pin       Action = "pin"
+	Note      Action = "note"
+	Delete    Action = "delete"
+	Figures   Action = "figures"
+	Queue     Action = "queue"
+	Zoom      Action = "zoom"
+	ByName    Action = "by-name"
+	Help      Action = "help"
+	Suspend   Action = "suspend"
+	Redraw    Action = "redraw"
+	Quit      Action = "quit"
+)
+
+// Row is an action with its keys.
+type Row struct {
+	Action Action
+	Keys   []string // names as Decode of commands/live returns them; the first ones stand in the footer
+	Does   string   // for the list of keys
+	Word   string   // for the footer; "" for a row that the footer leaves out
+	Rank   int      // rows of the footer that have no room go by this, the highest first
+	Views  View
+	On     On
+}
+
+// On says what an action needs.
+type On uint8
+
+// What an action needs.
+const (
+	Anything On = iota
+	AWebhook    // one that is chosen
+)
+
+// Table is every key of every view, in the order in which they are listed.
+var Table = []Row{
+	{Action: Previous, Keys: []string{"up", "k"}, Does: "choose the row above", Word: "choose", Rank: 6, Views: all,
+		On: AWebhook},
+	{Action: Next, Keys: []string{"down", "j"}, Does: "choose the row below", Word: "choose", Rank: 6, Views: all,
+		On: AWebhook},
+	{Action: Newest, Keys: []string{"g", "home"}, Does: "choose the newest", Views: views, On: AWebhook},
+	{Action: Oldest, Keys: []string{"G", "end"}, Does: "choose the oldest of this page", Views: views, On: AWebhook},
+	{Action: Scroll, Keys: []string{"J", "K", "ctrl-d", "ctrl-u", "pgdown", "pgup"},
+		Does: "scroll the other pane", Views: Terminal},
+	{Action: Panes, Keys: []string{"tab", "shift-tab"}, Does: "go to the next pane, to the previous one", Views: Terminal},
+	{Action: Sections, Keys: []string{"[", "]", "1", "2", "3", "4", "5", "6"}, Does: "go to a section", Views: views,
+		On: AWebhook},
+	{Action: Open, Keys: []string{"enter"}, Does: "show the webhook", Word: "show", Rank: 2, Views: all, On: AWebhook},
+	{Action: Back, Keys: []string{"esc"}, Does: "go back: leave the field, clear the filter, close", Views: all},
+	{Action: Replay, Keys: []string{"r"}, Does: "send it again", Word: "replay", Rank: 3, Views: all, On: AWebhook},
+	{Action: ReplayAs, Keys: []string{"R"}, Does: "send it again, with choices", Views: views, On: AWebhook},
+	{Action: Edit, Keys: []string{"e"}, Does: "edit it and send it again", Views: views, On: AWebhook},
+	{Action: Explain, Keys: []string{"v"}, Does: "check the signature and explain it", Word: "explain", Rank: 5,
+		Views: all, On: AWebhook},
+	{Action: Mark, Keys: []string{"m"}, Does: "mark it for a diff", Views: views, On: AWebhook},
+	{Action: Diff, Keys: []string{"d"}, Does: "compare it with the marked one", Views: views, On: AWebhook},
+	{Action: Select, Keys: []string{"space"}, Does: "select several", Views: Terminal, On: AWebhook},
+	{Action: CopyCurl, Keys: []string{"c"}, Does: "copy it as curl", Word: "copy", Rank: 7, Views: all, On: AWebhook},
+	{Action: Copy, Keys: []string{"y"}, Does: "copy: c curl, h headers, b body, u URL, i id, j path", Views: views,
+		On: AWebhook},
+	{Action: Raw, Keys: []string{"w"}, Does: "show the body pretty, raw, in hex", Views: views, On: AWebhook},
+	{Action: Pin, Keys: []string{"p"}, Does: "pin it", Views: views, On: AWebhook},
+	{Action: Note, Keys: []string{"."}, Does: "write a note", Views: views, On: AWebhook},
+	{Action: Delete, Keys: []string{"D"}, Does: "delete it; can be undone for 6 s", Views: Terminal, On: AWebhook},
+	{Action: Export, Keys: []string{"x"}, Does: "export it", Views: Terminal, On: AWebhook},
+	{Action: Elsewhere, Keys: []string{"o"}, Does: "open the page at it", Views: Terminal, On: AWebhook},
+	{Action: Follow, Keys: []string{"f"}, Does: "follow what comes, or stop to look at the list", Word: "follow", Rank: 8,
+		Views: all},
+	{Action: Filter, Keys: []string{"/"}, Does: "filter the list", Word: "filter", Rank: 9, Views: all},
+	{Action: Matches, Keys: []string{"n", "N"}, Does: "go to the next match, to the previous one", Views: views},
+	{Action: Figures, Keys: []string{"S"}, Does: "show the figures", Views: Terminal},
+	{Action: Queue, Keys: []string{"Q"}, Does: "show the queue", Views: Terminal},
+	{Action: Zoom, Keys: []string{"z"}, Does: "zoom the pane", Views: views},
+	{Action: ByName, Keys: []string{":", "ctrl-k"}, Does: "find any action by its name", Views: views},
+	{Action: Help, Keys: []string{"?"}, Does: "list the keys", Word: "keys", Rank: 1, Views: all},
+	{Action: Suspend, Keys: []string{"ctrl-z"}, Does: "stop it for a while; fg goes on", Views: Terminal | Listen},
+	{Action: Redraw, Keys: []string{"ctrl-l"}, Does: "draw the screen anew", Views: Terminal},
+	{Action: Quit, Keys: []string{"q"}, Does: "quit; so does ctrl-c", Word: "quit", Rank: 4, Views: Terminal | Listen},
+}

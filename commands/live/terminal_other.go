@@ -1,0 +1,21 @@
+//go:build !unix
+
+package live
+
+import (
+	"context"
+	"errors"
+	"os"
+)
+
+// Terminal is a terminal whose keys are read one by one. Here it has none.
+type Terminal struct {
+	In  *os.File // keys are read from it
+	Out *os.File // its screen
+}
+
+// Read returns errors.ErrUnsupported.
+func (*Terminal) Read(context.Context, func(string)) error { return errors.ErrUnsupported }
+
+// Restore does nothing.
+func (*Terminal) Restore() {}
