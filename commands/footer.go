@@ -16,7 +16,15 @@ func hasFooter(sh *shell) bool {
 // startFooter shows text below what is printed, until stop is called or ctx ends. The end of ctx removes it at once,
 // because a second ^C ends the process where it is.
 func startFooter(ctx context.Context, sh *shell, text func() string) (stop func()) {
-	f := &ui.Footer{W: sh.Err, Text: text, Columns: sh.Columns, Color: sh.err.Color, Foreground: sh.Foreground}
+	return runFooter(ctx, sh, newFooter(sh, text))
+}
+
+func newFooter(sh *shell, text func() string) *ui.Footer {
+	return &ui.Footer{W: sh.Err, Text: text, Columns: sh.Columns, Color: sh.err.Color, Foreground: sh.Foreground}
+}
+
+// runFooter shows a footer as startFooter does.
+func runFooter(ctx context.Context, sh *shell, f *ui.Footer) (stop func()) {
 	sh.out.W, sh.err.W = f.Wrap(sh.out.W), f.Beside(sh.err.W)
 	f.Start()
 	unwatch := live.OnContinue(f.Show)

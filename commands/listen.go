@@ -131,6 +131,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	if err != nil {
 		return err
 	}
+	g.quit = stop
 	defer g.clients.Close()
 	if g.endpoint, err = o.Endpoint(ctx, o.addr, sh.weight, sh.ownCertificate); err != nil {
 		return err
@@ -183,11 +184,8 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 		ctx, cancel = context.WithTimeout(ctx, o.duration)
 		defer cancel()
 	}
-	stop := func() {}
-	// A program that reads from a pipe may write to the same terminal and knows nothing of a footer.
-	if hasFooter(g.sh) && !isPipe(g.sh.Out) {
-		stop = startFooter(ctx, g.sh, g.watch.Text)
-	}
+	stop := g.startFooter(ctx, &o)
+	defer stop() // also of a panic
 	through := g.sh.sayWhatIsAwaited(interrupted, g.gate.UnderWay)
 	err := server.Serve(ctx, ln)
 	g.refusals.End()

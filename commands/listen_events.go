@@ -122,6 +122,7 @@ func (g *listener) tellAnswered(e gateway.Event) {
 		g.sh.breaks(g.sh.emitExchange(h.Exchange, g.with))
 		return
 	}
+	g.choosable(&h)
 	g.lines.Write(&h)
 	switch {
 	case g.sh.verbose:

@@ -9,6 +9,7 @@ import (
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/live"
 	"github.com/barbhq/barb/commands/metrics"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/ui"
@@ -30,6 +31,10 @@ type listener struct {
 	learning secret.Sink
 	endpoint *flags.Endpoint
 	refusals *gateway.Refusals
+
+	quit    func()        // ends it as ^C does
+	session *live.Session // with a person at the keys; nil without
+	rows    ui.HookLines  // of the session's list
 
 	watch   *ui.Watch
 	lines   ui.HookLines

@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -20,12 +21,13 @@ import (
 
 // terminal is a barb on a pseudo-terminal, and everything it has written there.
 type terminal struct {
-	t    *testing.T
-	pty  *os.File
-	url  string
-	mu   sync.Mutex
-	raw  bytes.Buffer
-	done chan error
+	t       *testing.T
+	pty     *os.File
+	process *os.Process
+	url     string
+	mu      sync.Mutex
+	raw     bytes.Buffer
+	done    chan error
 }
 
 func onTerminal(t *testing.T, line string, extra ...string) *terminal {
@@ -60,7 +62,7 @@ func newTerminal(t *testing.T, columns int, cmd *exec.Cmd, extra ...string) *ter
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &terminal{t: t, pty: f, done: make(chan error, 1)}
+	p := &terminal{t: t, pty: f, process: cmd.Process, done: make(chan error, 1)}
 	t.Cleanup(func() { _ = cmd.Process.Kill(); _ = f.Close() })
 	go func() {
 		_, _ = io.Copy(p, f) // ends with an error of its own when the process does
@@ -112,14 +114,22 @@ func (p *terminal) stop() string {
 	return screen(p.text())
 }
 
-// screen is what a terminal shows after all that: it knows line breaks, the carriage return and clearing what is below.
+// sequence matches an escape sequence that moves, clears or colours, and one for the clipboard.
+var sequence = regexp.MustCompile(`^\x1b(\[[?0-9;]*[A-Za-z]|\][^\a]*\a)`)
+
+// screen is what a terminal shows after all that: it knows line breaks, the carriage return, moving up and clearing what
+// is below.
 func screen(text string) string {
 	lines, row, column := [][]rune{{}}, 0, 0
 	for text != "" {
 		r, size := utf8.DecodeRuneInString(text)
-		if code := regexp.MustCompile(`^\x1b\[[0-9;]*[A-Za-z]`).FindString(text); code != "" {
-			if code == "\x1b[J" {
+		if code := sequence.FindString(text); code != "" {
+			switch {
+			case code == "\x1b[J":
 				lines = append(lines[:row], lines[row][:min(column, len(lines[row]))])
+			case strings.HasSuffix(code, "A"):
+				up, _ := strconv.Atoi(code[2 : len(code)-1])
+				row = max(row-up, 0)
 			}
 			text = text[len(code):]
 			continue
@@ -149,7 +159,7 @@ func screen(text string) string {
 func TestTheFooterStaysBelowAndLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	p := onTerminal(t, "exec barb listen --addr 127.0.0.1:0 --respond 200,200,503")
-	p.until(`0 received  0 invalid  0 failed(\x1b\[0m)?\r$`) // the cursor is back at the beginning
+	p.until(`0 received  0 invalid  0 failed(\x1b\[0m)?\r+\n.*q quit(\x1b\[0m)?\r\x1b\[1A`) // the cursor is back at the beginning
 	for _, id := range []string{"a", "b", "c"} {
 		if post(p.url, id, 10) == 0 {
 			t.Fatal("no answer")
@@ -157,7 +167,7 @@ func TestTheFooterStaysBelowAndLeavesNothingBehind(t *testing.T) {
 	}
 	p.until(`3 received  0 invalid  1 failed  p50 \S+  p99 \S+`)
 	if now := screen(p.text()); !regexp.MustCompile(
-		`(?s)\n\d\d:\d\d:\d\d     3  POST / .*→ 503 .*\n3 received  0 invalid  1 failed .*\n$`).MatchString(now) {
+		`(?s)\n\d\d:\d\d:\d\d     3  POST / .*→ 503 .*\n3 received  0 invalid  1 failed .*\n.*q quit\n$`).MatchString(now) {
 		t.Errorf("the footer is not the last line:\n%s", now)
 	}
 
@@ -169,7 +179,7 @@ func TestTheFooterStaysBelowAndLeavesNothingBehind(t *testing.T) {
 	}
 	p.until(`4 received  0 invalid  2 fai…`)
 	left := p.stop()
-	for _, gone := range []string{"invalid", "failed", "^C"} {
+	for _, gone := range []string{"invalid", "failed", "quit", "^C"} {
 		if strings.Contains(left, gone) {
 			t.Errorf("%q is left on the screen:\n%s", gone, left)
 		}

@@ -37,8 +37,10 @@ func TestAFooterInTheBackgroundLeavesTheShellAlone(t *testing.T) {
 	p.press("fg\n")
 	p.until(`3 received  0 invalid  0 failed`)
 	p.press("\x1a")
-	p.until(`Stopped`)
-	p.until(`\$ $`)
+	p.until(`Stopped(.*\n)+\$ $`)
+	if now := screen(p.text()); strings.Contains(now, "3 received") {
+		t.Errorf("^Z leaves the footer on the screen:\n%s", now)
+	}
 	drawn := strings.Count(p.text(), "\x1b[J")
 	p.press("bg\n")
 	p.until(`listen --addr 127.0.0.1:0 &\r\n(.*\n)*.*bg\r\n`)

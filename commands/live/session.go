@@ -19,7 +19,7 @@ type Session struct {
 	Terminal *Terminal
 	Footer   *ui.Footer    // draws Text, and holds back what is written
 	Counts   func() string // what the footer says of the listener
-	Size     func() (columns, lines int)
+	Columns  func() int    // current width of the terminal
 	// Do runs an action on a webhook until it has ended or ctx does. The session runs one at a time.
 	Do   func(ctx context.Context, action keys.Action, r Row)
 	Tell func(lines []string) // writes lines above the footer
@@ -203,9 +203,17 @@ const (
 	otherLines = 6 // that the list leaves of a terminal
 )
 
+// shownIn returns how many rows of the list a terminal of that many lines has room for; 0 lines are unknown.
+func shownIn(lines int) int {
+	if lines == 0 {
+		return mostShown
+	}
+	return min(mostShown, max(lines-otherLines, 1))
+}
+
 // Text returns what stands at the bottom of the terminal: the list unless it follows, then the counts and the keys.
 func (s *Session) Text() string {
-	columns, height := s.Size()
+	columns, height := s.Columns(), s.Terminal.Lines()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	hasRows := len(s.list.rows) > 0
@@ -219,7 +227,7 @@ func (s *Session) Text() string {
 	var b strings.Builder
 	some := s.list.matching()
 	if at := s.list.chosen(some); at >= 0 {
-		shown, at := around(some, at, min(mostShown, max(height-otherLines, 1)))
+		shown, at := around(some, at, shownIn(height))
 		for i, r := range shown {
 			mark := " "
 			if i == at {

@@ -19,3 +19,9 @@ func (*Terminal) Read(context.Context, func(string)) error { return errors.ErrUn
 
 // Restore does nothing.
 func (*Terminal) Restore() {}
+
+// Lines returns 0.
+func (*Terminal) Lines() int { return 0 }
+
+// HasKeys reports whether this system lets a Terminal read keys.
+const HasKeys = false

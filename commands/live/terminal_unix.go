@@ -28,6 +28,9 @@ type Terminal struct {
 	closed bool
 }
 
+// HasKeys reports whether this system lets a Terminal read keys.
+const HasKeys = true
+
 // Read calls handle with the name of each key until ctx ends or the terminal is gone. In the background it waits for the
 // foreground. Whatever ends it, a panic of handle too, the terminal is then as it was.
 //
@@ -176,4 +179,13 @@ func (t *Terminal) leave() {
 		_, _ = t.Out.WriteString(marksNoPaste)
 	}
 	t.before = nil
+}
+
+// Lines returns how many lines the terminal has; 0 when it does not say.
+func (t *Terminal) Lines() int {
+	size, err := unix.IoctlGetWinsize(int(t.Out.Fd()), unix.TIOCGWINSZ)
+	if err != nil {
+		return 0
+	}
+	return int(size.Row)
 }

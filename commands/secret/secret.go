@@ -7,6 +7,7 @@ import (
 	"context"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"os/exec"
 	"runtime"
@@ -272,4 +273,14 @@ func (b *boundedBuffer) Write(p []byte) (int, error) {
 		b.data = append(b.data, p...)
 	}
 	return len(p), nil
+}
+
+// Share has f know the secrets that another Finder has found or is looking up.
+func (f *Finder) Share(other *Finder) {
+	other.mu.Lock()
+	asked, literal := maps.Clone(other.asked), other.literal
+	other.mu.Unlock()
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.asked, f.literal = asked, literal
 }

@@ -49,9 +49,12 @@ func (p *Printer) Write(data []byte) (int, error) {
 func (p *Printer) Line(s string) { p.Printf("%s\n", s) }
 
 // The colours, named by their meaning.
-func (p *Printer) good(s string) string  { return p.paint(s, color.FgGreen) }
-func (p *Printer) bad(s string) string   { return p.paint(s, color.FgRed) }
-func (p *Printer) warn(s string) string  { return p.paint(s, color.FgYellow) }
+func (p *Printer) good(s string) string { return p.paint(s, color.FgGreen) }
+func (p *Printer) bad(s string) string  { return p.paint(s, color.FgRed) }
+func (p *Printer) warn(s string) string { return p.paint(s, color.FgYellow) }
+
+// Faint returns text that matters less than what stands around it.
+func (p *Printer) Faint(s string) string { return p.faint(s) }
 func (p *Printer) faint(s string) string { return p.paint(s, color.Faint) }
 func (p *Printer) bold(s string) string  { return p.paint(s, color.Bold) }
 

@@ -1,0 +1,284 @@
+//go:build unix
+
+package main
+
+import (
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/creack/pty"
+	"github.com/google/go-cmp/cmp"
+	"golang.org/x/sys/unix"
+)
+
+// isRaw reports whether a terminal hands over keys one by one.
+func (p *terminal) isRaw() bool {
+	p.t.Helper()
+	conn, err := p.pty.SyscallConn() // Fd would have reading block for ever
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	var now *unix.Termios
+	var failed error
+	if err := conn.Control(func(fd uintptr) { now, failed = unix.IoctlGetTermios(int(fd), getTermios) }); err != nil ||
+		failed != nil {
+		p.t.Fatal(err, failed)
+	}
+	return now.Lflag&(unix.ICANON|unix.ECHO) == 0
+}
+
+// awaitRaw waits until a terminal hands over keys one by one, or does no more.
+func (p *terminal) awaitRaw(want bool) {
+	p.t.Helper()
+	until(p.t, fmt.Sprintf("raw is %v", want), 20*time.Second, func() bool { return p.isRaw() == want })
+}
+
+// awaitScreen waits for the screen to show something.
+func (p *terminal) awaitScreen(pattern string) {
+	p.t.Helper()
+	found := regexp.MustCompile(pattern)
+	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if found.MatchString(screen(p.text())) {
+			return
+		}
+	}
+	p.t.Fatalf("no %q on the screen\n%s", pattern, screen(p.text()))
+}
+
+// receive sends a signed push event of GitHub with a body.
+func (p *terminal) receive(body string) {
+	p.t.Helper()
+	out, err := exec.Command(barbPath(p.t), "send", p.url+"/hooks", "-d", body, "-s", "github", "--secret", githubSecret,
+		"--event", "push", "--id", "id-"+fmt.Sprint(len(body)), "--db", filepath.Join(p.t.TempDir(), "s.db"), "-q").
+		CombinedOutput()
+	if err != nil {
+		p.t.Fatalf("%v\n%s", err, out)
+	}
+}
+
+const githubSecret = "barb_test_secret_0123456789abcdef"
+
+// barbPath is a file that runs barb, which is this test's program under another name.
+func barbPath(t *testing.T) string {
+	t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	path := filepath.Join(t.TempDir(), "barb")
+	if err := os.Symlink(self, path); err != nil {
+		t.Fatal(err)
+	}
+	return path
+}
+
+func TestKeysChooseShowExplainCopyAndReplay(t *testing.T) {
+	t.Parallel()
+	e := newEndpoint(t, func(*http.Request, int) {})
+	p := onTerminal(t, "exec barb listen --addr 127.0.0.1:0 -s github --secret env:GH --forward-to "+e.url,
+		"GH="+githubSecret, "NO_COLOR=1")
+	p.awaitScreen(`\nf follow  / filter  \? keys  q quit\n$`)
+	for _, body := range []string{`{"n":1}`, `{"n":12}`, `{"n":123}`} {
+		p.receive(body)
+	}
+	p.awaitScreen(`\n3 received .*\n↑↓ choose  enter show .* q quit\n$`)
+
+	p.press("\x1b[A")
+	p.awaitScreen(`\n› +3 .*\n +5 .*\nnot following`)
+	p.receive(`{"n":1234}`)
+	p.awaitScreen(`\n› +3 .*\n +5 .*\nnot following  1 new  f follows\n`)
+
+	p.press("\r")
+	p.awaitScreen(`(?s)\$ barb show 3\nid +3 received\n.*\{"n":12\}\n.*› `)
+	p.press("v")
+	p.awaitScreen(`\$ barb verify 3 --explain -s github\n(.*\n)*valid  github`)
+	p.press("c")
+	p.awaitScreen(`barb: copied 3 as curl, \d+B`)
+	coded := regexp.MustCompile(`\x1b\]52;c;([^\a]*)\a`).FindStringSubmatch(p.text())
+	if curl, err := base64.StdEncoding.DecodeString(coded[1]); err != nil || !strings.HasPrefix(string(curl), "curl ") ||
+		!strings.Contains(string(curl), `{"n":12}`) {
+		t.Errorf("copied %q: %v", curl, err)
+	}
+	before, _ := e.count()
+	p.press("r")
+	p.awaitScreen(`\$ barb replay 3\n(.*\n)*.*` + regexp.QuoteMeta(strings.TrimPrefix(e.url, "http://")) + `(.*\n)*.*200`)
+	until(t, "it is sent again", 20*time.Second, func() bool { now, _ := e.count(); return now == before+1 })
+
+	p.press("f")
+	p.awaitScreen(`\n +7  github push(.*\n)*4 received`)
+	p.press("q")
+	select {
+	case err := <-p.done:
+		if err != nil {
+			t.Error(err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("q does not quit")
+	}
+	if p.isRaw() {
+		t.Error("the terminal is left raw")
+	}
+}
+
+func TestLettersTypedIntoTheFilterDoNotAct(t *testing.T) {
+	t.Parallel()
+	p := onTerminal(t, "exec barb listen --addr 127.0.0.1:0", "NO_COLOR=1")
+	for _, path := range []string{"/one", "/quiver", "/two"} {
+		if post(p.url+path, path, 10) == 0 {
+			t.Fatal("no answer")
+		}
+	}
+	p.awaitScreen(`3 received`)
+	p.press("/qvr")
+	p.awaitScreen(`\n/qvr▏  enter keeps the filter  esc drops it\n`)
+	p.press("\x7f\x7fuiver")
+	p.awaitScreen(`\n› \S+ +2  POST /quiver .*\n/quiver▏`)
+	p.press("\r")
+	p.awaitScreen(`\n1 of 3 match "quiver"  f follows\n`)
+	p.press("/\x15\x1b[200~rq\x1b[201~")
+	p.awaitScreen(`\n/rq▏`)
+	p.press("\x1b")
+	p.awaitScreen(`\nnot following  f follows\n`)
+	p.press("\x1b[200~rq\x1b[201~?")
+	p.awaitScreen(`\nq +quit; so does ctrl-c\n`)
+	p.press("\x1b")
+	p.awaitScreen(`\n3 received`)
+	if now := p.stop(); strings.Contains(now, "$ barb") {
+		t.Errorf("a letter acted:\n%s", now)
+	}
+}
+
+func TestTheTerminalIsAsItWasHoweverTheListenerEnds(t *testing.T) {
+	t.Parallel()
+	for name, end := range map[string]func(*terminal){
+		"^C":      func(p *terminal) { p.press("\x03") },
+		"q":       func(p *terminal) { p.press("q") },
+		"SIGTERM": func(p *terminal) { _ = p.process.Signal(syscall.SIGTERM) },
+		"^\\":     func(p *terminal) { p.press("\x1c") },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := onTerminal(t, "exec barb listen --addr 127.0.0.1:0", "NO_COLOR=1")
+			p.awaitRaw(true)
+			end(p)
+			p.awaitRaw(false)
+			select {
+			case <-p.done:
+			case <-time.After(20 * time.Second):
+				t.Fatal("it does not end")
+			}
+			if p.isRaw() || !strings.Contains(p.text(), "\x1b[?2004l") {
+				t.Errorf("raw: %v\n%q", p.isRaw(), p.text())
+			}
+		})
+	}
+}
+
+func TestAStoppedListenerGivesTheShellItsTerminal(t *testing.T) {
+	t.Parallel()
+	p := inShell(t)
+	p.press("barb listen --addr 127.0.0.1:0\n")
+	p.listening()
+	p.awaitRaw(true)
+	p.press("\x1a")
+	p.until(`Stopped(.*\n)+\$ $`)
+	p.awaitRaw(false)
+	p.press("echo A | tr A B\n")
+	p.until(`\nB\r\n`)
+	p.press("fg\n")
+	p.awaitRaw(true)
+	p.until(`q quit\r\x1b\[1A$`)
+	p.press("q")
+	p.until(`0 webhooks received(.*\n)+\$ $`)
+	p.awaitRaw(false)
+}
+
+func TestNoKeysWhereTheyWouldBeInTheWay(t *testing.T) {
+	t.Parallel()
+	for name, line := range map[string]string{
+		"quiet":          "exec barb listen --addr 127.0.0.1:0 -q",
+		"json":           "exec barb listen --addr 127.0.0.1:0 --json",
+		"stdin no tty":   "exec barb listen --addr 127.0.0.1:0 < /dev/null",
+		"stdout no tty":  "exec barb listen --addr 127.0.0.1:0 > file",
+		"dumb terminal ": "TERM=dumb exec barb listen --addr 127.0.0.1:0",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			p := onTerminal(t, line, "NO_COLOR=1")
+			if post(p.url, "x", 10) == 0 {
+				t.Fatal("no answer")
+			}
+			if p.isRaw() || strings.Contains(p.text(), "quit") {
+				t.Errorf("it has keys:\n%q", p.text())
+			}
+			if p.stop(); strings.Contains(p.text(), "2004") {
+				t.Errorf("it had keys:\n%q", p.text())
+			}
+		})
+	}
+}
+
+// The golden file is the place to look at what a listener looks like. UPDATE=1 writes it anew.
+func TestScreensAtWidths(t *testing.T) {
+	t.Parallel()
+	var got strings.Builder
+	for _, columns := range []int{46, 80, 120} {
+		p := onTerminal(t, "exec barb listen --addr 127.0.0.1:0 -s github --secret env:GH", "GH="+githubSecret,
+			"NO_COLOR=1")
+		if err := pty.Setsize(p.pty, &pty.Winsize{Rows: 24, Cols: uint16(columns)}); err != nil {
+			t.Fatal(err)
+		}
+		p.receive(`{"n":1}`)
+		p.receive(`{"n":12}`)
+		if post(p.url+"/a/long/path/that/says/little", "x", 10) == 0 {
+			t.Fatal("no answer")
+		}
+		p.awaitScreen(`\n3 received(.*\n)+.*keys`)
+		fmt.Fprintf(&got, "== %d columns, following\n%s", columns, fixed(screen(p.text())))
+		p.press("k")
+		p.awaitScreen(`\n› (.*\n)+not following`)
+		fmt.Fprintf(&got, "== %d columns, choosing\n%s", columns, fixed(screen(p.text())))
+		p.press("f?")
+		p.awaitScreen(`ctrl-c\n3 received`)
+		fmt.Fprintf(&got, "== %d columns, keys\n%s", columns, fixed(screen(p.text())))
+		p.stop()
+		for line := range strings.Lines(screen(p.text())) {
+			if strings.HasPrefix(line, "barb: ") { // a terminal wraps it
+				continue
+			}
+			if n := len([]rune(strings.TrimSuffix(line, "\n"))); n > columns {
+				t.Errorf("%d columns in %d: %s", n, columns, line)
+			}
+		}
+	}
+	path := filepath.Join("testdata", "screens.golden")
+	if os.Getenv("UPDATE") != "" {
+		if err := os.WriteFile(path, []byte(got.String()), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
+		t.Error(diff)
+	}
+}
+
+// fixed replaces times and durations in a screen, and drops what the listener says at its start.
+func fixed(text string) string {
+	text = regexp.MustCompile(`(?m)^barb: .*\n`).ReplaceAllString(text, "")
+	text = regexp.MustCompile(`\d\d:\d\d:\d\d`).ReplaceAllString(text, "14:02:11")
+	text = regexp.MustCompile(` +\d+(\.\d+)?(ms|µs|s)\b`).ReplaceAllString(text, " 5ms")
+	return regexp.MustCompile(`p50.*`).ReplaceAllString(text, "p50 …") // how much of it there is room for depends on it
+}
