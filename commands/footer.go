@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"os"
 
 	"github.com/barbhq/barb/commands/live"
 	"github.com/barbhq/barb/commands/ui"
@@ -34,13 +33,4 @@ func runFooter(ctx context.Context, sh *shell, f *ui.Footer) (stop func()) {
 		unwatch()
 		f.Stop()
 	}
-}
-
-func isPipe(w any) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeNamedPipe != 0
 }

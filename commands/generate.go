@@ -5,6 +5,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/ui"
 )
 
 // runGenerateKey prints a throw-away secret of a scheme, and what goes where.
@@ -33,20 +34,9 @@ func runGenerateKey(sh *shell, names []string) error {
 	sh.out.Line(signing)
 	sh.out.Line(verifying)
 	sh.say("barb: a throw-away key pair for %s, for tests only", s.Name)
-	sh.say("barb: first %s: for barb sign and send", kindOf(signing))
-	sh.say("barb: then %s: for your app, barb verify and listen", kindOf(verifying))
+	sh.say("barb: first %s: for barb sign and send", ui.KindOfKey(signing))
+	sh.say("barb: then %s: for your app, barb verify and listen", ui.KindOfKey(verifying))
 	sh.say("hint: barb schemes %s --generate-key --json > pair.json; jq -r .signing pair.json > private.pem; jq -r "+
 		".verifying pair.json > public.txt", s.Name)
 	return nil
-}
-
-// kindOf says what a key looks like.
-func kindOf(key string) string {
-	switch {
-	case strings.HasPrefix(key, "-----BEGIN PRIVATE"):
-		return "the private key"
-	case strings.HasPrefix(key, "-----BEGIN CERTIFICATE"):
-		return "the certificate"
-	}
-	return "the public key"
 }

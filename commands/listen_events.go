@@ -122,7 +122,7 @@ func (g *listener) tellAnswered(e gateway.Event) {
 		g.sh.breaks(g.sh.emitExchange(h.Exchange, g.with))
 		return
 	}
-	g.choosable(&h)
+	g.session.Add(&h)
 	g.lines.Write(&h)
 	switch {
 	case g.sh.verbose:

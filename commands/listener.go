@@ -34,7 +34,6 @@ type listener struct {
 
 	quit    func()        // ends it as ^C does
 	session *live.Session // with a person at the keys; nil without
-	rows    ui.HookLines  // of the session's list
 
 	watch   *ui.Watch
 	lines   ui.HookLines

@@ -1,5 +1,41 @@
 # bash completion V2 for barb                                 -*- shell-script -*-
 
+# Without the package bash-completion: words as it gives them, in which "=" and ":" do not end a word.
+if ! declare -F _get_comp_words_by_ref >/dev/null; then
+    __barb_words() {
+        local i rest=$COMP_LINE before joined=
+        words=() cword=0
+        for ((i = 0; i < ${#COMP_WORDS[@]}; i++)); do
+            before=${rest%%"${COMP_WORDS[i]}"*}
+            rest=${rest:${#before}+${#COMP_WORDS[i]}}
+            if ((i > 0)) && [[ -z $before && ( ${COMP_WORDS[i]} == [=:]* || $joined == *[=:] ) ]]; then
+                joined+=${COMP_WORDS[i]}
+                words[${#words[@]}-1]=$joined
+            else
+                joined=${COMP_WORDS[i]}
+                words+=("$joined")
+            fi
+            ((i <= COMP_CWORD)) && cword=$((${#words[@]} - 1))
+        done
+        cur=${words[cword]} prev=
+        ((cword > 0)) && prev=${words[cword - 1]}
+    }
+    _get_comp_words_by_ref() { __barb_words; }
+    # bash replaces what stands behind the last ":" or "=" of a word.
+    if ! declare -F __ltrim_colon_completions >/dev/null; then
+        __ltrim_colon_completions() {
+            [[ $1 == *:* && $COMP_WORDBREAKS == *:* ]] || return 0
+            local i begin=${1%"${1##*:}"}
+            for ((i = 0; i < ${#COMPREPLY[@]}; i++)); do
+                COMPREPLY[i]=${COMPREPLY[i]#"$begin"}
+            done
+        }
+    fi
+    if ! declare -F _filedir >/dev/null; then
+        _filedir() { mapfile -t COMPREPLY < <(compgen -f -- "$cur") 2>/dev/null || COMPREPLY=($(compgen -f -- "$cur")); }
+    fi
+fi
+
 __barb_debug()
 {
     if [[ -n ${BASH_COMP_DEBUG_FILE-} ]]; then

@@ -196,7 +196,7 @@ func TestAStoppedListenerGivesTheShellItsTerminal(t *testing.T) {
 	p.until(`\nB\r\n`)
 	p.press("fg\n")
 	p.awaitRaw(true)
-	p.until(`q quit\r\x1b\[1A$`)
+	p.until(`Stopped(.*\n)+.*q quit`)
 	p.press("q")
 	p.until(`0 webhooks received(.*\n)+\$ $`)
 	p.awaitRaw(false)

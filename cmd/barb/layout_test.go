@@ -75,8 +75,9 @@ var layout = map[string]struct{ ours, others []string }{
 	"deliver/batch": {ours: []string{"deliver", "deliver/journal", "deliver/payload", "store", "store/record"},
 		others: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/google/uuid"}},
 	"commands/receiver": {ours: []string{"sign"}},
+	"commands/complete": {ours: []string{"commands/ui", "sign", "store"}, others: []string{"github.com/spf13"}},
 	"commands/keys":     {},
-	"commands/live": {ours: []string{"commands/keys", "commands/ui"},
+	"commands/live": {ours: []string{"commands/keys", "commands/ui", "store/record", "units"},
 		others: []string{"github.com/charmbracelet/x/ansi", "golang.org/x/sys"}},
 	"commands/fail":    {},
 	"commands/project": {},
@@ -104,7 +105,7 @@ var layout = map[string]struct{ ours, others []string }{
 		"github.com/google/uuid", "github.com/mattn/go-shellwords", "github.com/adrg/xdg",
 		"github.com/zalando/go-keyring", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/time"}},
 	"cmd/barb":    {ours: []string{"commands", "commands/live"}, others: []string{"golang.org/x/term"}},
-	"cmd/gendocs": {ours: []string{"commands", "commands/config", "commands/ui"}, others: []string{"github.com/spf13"}},
+	"cmd/gendocs": {ours: []string{"commands", "commands/complete", "commands/config", "commands/ui"}, others: []string{"github.com/spf13"}},
 }
 
 // never is what a package must not use of the standard library: an engine has no clock of its own to judge by, no file,

@@ -4,6 +4,7 @@
 package main
 
 import (
+	"bytes"
 	"cmp"
 	"fmt"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"github.com/spf13/cobra/doc"
 
 	"github.com/barbhq/barb/commands"
+	"github.com/barbhq/barb/commands/complete"
 	"github.com/barbhq/barb/commands/ui"
 )
 
@@ -65,13 +67,13 @@ func completions(cmd *cobra.Command, dir string) error {
 	if err := os.MkdirAll(dir, 0o755); err != nil {
 		return err
 	}
-	for name, write := range map[string]func(string) error{
-		"barb.bash": func(path string) error { return cmd.GenBashCompletionFileV2(path, true) },
-		"_barb":     cmd.GenZshCompletionFile,
-		"barb.fish": func(path string) error { return cmd.GenFishCompletionFile(path, true) },
-		"barb.ps1":  cmd.GenPowerShellCompletionFileWithDesc,
-	} {
-		if err := write(filepath.Join(dir, name)); err != nil {
+	for name, shell := range map[string]string{"barb.bash": "bash", "_barb": "zsh", "barb.fish": "fish",
+		"barb.ps1": "powershell"} {
+		var script bytes.Buffer
+		if _, err := complete.Script(cmd, shell, &script); err != nil {
+			return err
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), script.Bytes(), 0o644); err != nil {
 			return err
 		}
 	}

@@ -8,26 +8,26 @@ import (
 // mostRows is how many of the newest rows are kept to choose from.
 const mostRows = 1000
 
-// Row is a webhook of the list.
-type Row struct {
-	ID       int64
-	Line     string // as it is shown: one line, escaped, without colour
-	Words    string // what the filter looks at, escaped
-	Verified bool   // its signature was found valid
+// row is a webhook of the list.
+type row struct {
+	id       int64
+	line     string // as it is shown: one line, escaped, without colour
+	words    string // what the filter looks at, escaped
+	verified bool   // its signature was found valid
 
 	seq int // counts the rows, from 1: ids come in another order where one answer takes longer
 }
 
 // list is what keys choose from, the newest last. In it one row is chosen: the newest, or one that was chosen by hand.
 type list struct {
-	rows   []Row
+	rows   []row
 	last   int    // the seq of the newest row
 	until  int    // rows that came later are not in the list yet; 0: all are in it
 	byHand int    // the seq of the row that was chosen; 0: the newest
 	filter string // words that a row must have, in any case
 }
 
-func (l *list) add(r Row) {
+func (l *list) add(r row) {
 	l.last++
 	r.seq = l.last
 	if len(l.rows) >= mostRows {
@@ -48,25 +48,25 @@ func (l *list) fresh() int {
 func (l *list) still() { l.until = max(l.last, 1) }
 
 // matching returns the rows of the list that the filter lets through.
-func (l *list) matching() []Row {
+func (l *list) matching() []row {
 	rows := l.rows[:len(l.rows)-min(l.fresh(), len(l.rows))]
 	words := strings.Fields(strings.ToLower(l.filter))
 	if len(words) == 0 {
 		return rows
 	}
-	return slices.DeleteFunc(slices.Clone(rows), func(r Row) bool {
-		text := strings.ToLower(r.Words)
+	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool {
+		text := strings.ToLower(r.words)
 		return slices.ContainsFunc(words, func(w string) bool { return !strings.Contains(text, w) })
 	})
 }
 
 // chosen returns the index of the chosen row of some; -1 when there is none. If the one that was chosen is not among
 // them, it is the next newer one.
-func (l *list) chosen(some []Row) int {
+func (l *list) chosen(some []row) int {
 	if l.byHand == 0 {
 		return len(some) - 1
 	}
-	at, _ := slices.BinarySearchFunc(some, l.byHand, func(r Row, seq int) int { return r.seq - seq })
+	at, _ := slices.BinarySearchFunc(some, l.byHand, func(r row, seq int) int { return r.seq - seq })
 	return min(at, len(some)-1)
 }
 
@@ -83,7 +83,7 @@ func (l *list) move(by int) {
 }
 
 // around returns up to n rows around the one at an index, and the index of that one among them.
-func around(some []Row, at, n int) ([]Row, int) {
+func around(some []row, at, n int) ([]row, int) {
 	first := max(min(at-n/2, len(some)-n), 0)
 	return some[first:min(first+n, len(some))], at - first
 }

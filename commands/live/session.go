@@ -3,6 +3,7 @@ package live
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -20,12 +21,12 @@ type Session struct {
 	Footer   *ui.Footer    // draws Text, and holds back what is written
 	Counts   func() string // what the footer says of the listener
 	Columns  func() int    // current width of the terminal
-	// Do runs an action on a webhook until it has ended or ctx does. The session runs one at a time.
-	Do   func(ctx context.Context, action keys.Action, r Row)
-	Tell func(lines []string) // writes lines above the footer
-	Quit func()
+	Screen   io.Writer     // writes above the footer, also while other output is held back
+	Commands Commands
+	Quit     func()
 
 	mu      sync.Mutex
+	lines   ui.HookLines // writes the rows of the list
 	list    list
 	looks   bool // at the list, instead of following
 	typing  bool // a filter
@@ -34,19 +35,16 @@ type Session struct {
 	group   sync.WaitGroup
 }
 
-// Run reads keys until ctx ends. The terminal is then as it was before.
-func (s *Session) Run(ctx context.Context) {
-	ctx, end := context.WithCancel(ctx)
-	defer s.group.Wait()
-	defer end()
-	_ = s.Terminal.Read(ctx, func(key string) { s.press(ctx, key) }) // a terminal that is gone presses no more keys
-}
-
-// Add adds a webhook that has been answered.
-func (s *Session) Add(r Row) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.list.add(r)
+// Start reads keys until end is called or ctx ends. The terminal is then as it was before. end may be called twice.
+func (s *Session) Start(ctx context.Context) (end func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	s.group.Go(func() {
+		_ = s.Terminal.Read(ctx, func(key string) { s.press(ctx, key) }) // a terminal that is gone presses no more keys
+	})
+	return func() {
+		cancel()
+		s.group.Wait()
+	}
 }
 
 // press does what a key asks for.
@@ -145,7 +143,7 @@ func (s *Session) act(ctx context.Context, action keys.Action) (then func()) {
 			s.follow()
 		}
 	case keys.Help:
-		then = func() { s.Tell(keys.List(keys.Listen)) }
+		then = func() { _, _ = io.WriteString(s.Screen, strings.Join(keys.List(keys.Listen), "\n")+"\n") }
 	case keys.Quit:
 		then = s.Quit
 	case keys.Open, keys.Replay, keys.Explain, keys.CopyCurl:
@@ -179,7 +177,7 @@ func (s *Session) start(ctx context.Context, action keys.Action) {
 		return
 	}
 	r := some[at]
-	s.running = fmt.Sprintf("%s %d", action, r.ID)
+	s.running = fmt.Sprintf("%s %d", action, r.id)
 	ctx, s.cancel = context.WithCancel(ctx)
 	s.group.Go(func() {
 		well := false
@@ -188,7 +186,7 @@ func (s *Session) start(ctx context.Context, action keys.Action) {
 				s.Terminal.Restore()
 			}
 		}()
-		s.Do(ctx, action, r)
+		s.do(ctx, action, r)
 		well = true
 		s.mu.Lock()
 		s.cancel()
@@ -233,7 +231,7 @@ func (s *Session) Text() string {
 			if i == at {
 				mark = ui.Chosen
 			}
-			b.WriteString(ansi.Truncate(mark+" "+r.Line, max(columns-1, 0), "…") + "\n")
+			b.WriteString(ansi.Truncate(mark+" "+r.line, max(columns-1, 0), "…") + "\n")
 		}
 	}
 	return b.String() + s.standing(len(some)) + "\n" + names

@@ -23,5 +23,5 @@ func (*Terminal) Restore() {}
 // Lines returns 0.
 func (*Terminal) Lines() int { return 0 }
 
-// HasKeys reports whether this system lets a Terminal read keys.
-const HasKeys = false
+// hasKeys reports whether this system lets a Terminal read keys.
+const hasKeys = false

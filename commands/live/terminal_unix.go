@@ -28,8 +28,8 @@ type Terminal struct {
 	closed bool
 }
 
-// HasKeys reports whether this system lets a Terminal read keys.
-const HasKeys = true
+// hasKeys reports whether this system lets a Terminal read keys.
+const hasKeys = true
 
 // Read calls handle with the name of each key until ctx ends or the terminal is gone. In the background it waits for the
 // foreground. Whatever ends it, a panic of handle too, the terminal is then as it was.

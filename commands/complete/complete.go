@@ -1,0 +1,76 @@
+// Package complete is what a shell offers when a person presses tab: the scripts for shells, and values of the history.
+// Whatever goes wrong, it offers nothing and says nothing.
+package complete
+
+import (
+	"context"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store"
+)
+
+// most is how many values are offered.
+const most = 50
+
+// Schemes returns the names of schemes that begin with prefix, with their titles. auto offers "auto" as well.
+func Schemes(all []sign.Scheme, prefix string, auto bool) (names []string) {
+	if auto { // the shell leaves out what does not begin as typed
+		names = append(names, "auto\tfind the scheme from the headers")
+	}
+	for i := range all {
+		s := &all[i]
+		if strings.HasPrefix(s.Name, prefix) {
+			names = append(names, s.Name+"\t"+s.Title)
+		}
+	}
+	return names
+}
+
+// IDs returns the newest ids that begin with prefix, each with what it was.
+func IDs(ctx context.Context, history *store.Store, prefix string) (ids []string) {
+	for x, err := range history.List(ctx, store.Filter{Limit: most}) {
+		if err != nil {
+			return nil
+		}
+		id := strconv.FormatInt(x.ID, 10)
+		if strings.HasPrefix(id, prefix) {
+			ids = append(ids, id+"\t"+strings.TrimSpace(ui.Clip(x.Kind.String()+" "+x.Scheme+" "+x.Event(), 60)))
+		}
+	}
+	return ids
+}
+
+// Queued returns the newest ids of the queue that begin with prefix, each with its state and target.
+func Queued(ctx context.Context, history *store.Store, prefix string) (ids []string) {
+	entries, err := history.Queue(ctx, store.QueueFilter{Limit: most, NewestFirst: true})
+	if err != nil {
+		return nil
+	}
+	for _, q := range entries {
+		if id := strconv.FormatInt(q.ID, 10); strings.HasPrefix(id, prefix) {
+			ids = append(ids, id+"\t"+ui.Clip(string(q.State)+" "+q.Target, 60))
+		}
+	}
+	return ids
+}
+
+// Events returns event types of the history that begin with prefix.
+func Events(ctx context.Context, history *store.Store, prefix string) []string {
+	found, err := history.EventTypes(ctx, prefix, most)
+	if err != nil {
+		return nil
+	}
+	return slices.DeleteFunc(found, needsQuoting)
+}
+
+// needsQuoting reports whether a text has a character that a shell reads. Events come from strangers, and names of
+// files may: only what needs no quoting is offered.
+func needsQuoting(text string) bool {
+	return strings.ContainsFunc(text, func(r rune) bool {
+		return r <= ' ' || r > '~' || strings.ContainsRune("\"'`$\\;&|<>(){}", r)
+	})
+}

@@ -1,0 +1,63 @@
+package complete
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+)
+
+// kinds are the references of a secret, but for env: and file:, which are completed further.
+var kinds = []string{"env:", "file:", "cmd:", "keyring:", "-"}
+
+// Secrets returns references of secrets that begin with prefix: after env: the names of variables, after file: the names
+// of files.
+func Secrets(prefix string, environ []string) []string {
+	kind, rest, hasKind := strings.Cut(prefix, ":")
+	switch {
+	case hasKind && kind == "env":
+		return variables(rest, environ)
+	case hasKind && kind == "file":
+		return Files("file:", rest)
+	}
+	return kinds
+}
+
+// variables returns the variables of the environment that begin with prefix, never their values.
+func variables(prefix string, environ []string) (refs []string) {
+	for _, kv := range environ {
+		name, _, _ := strings.Cut(kv, "=")
+		if strings.HasPrefix(name, prefix) && !needsQuoting(name) && name != "_" {
+			refs = append(refs, "env:"+name)
+		}
+	}
+	slices.Sort(refs)
+	return refs
+}
+
+// Files returns the files whose path begins with prefix, each behind a mark such as "@". A folder ends with a slash.
+// Hidden files are offered once their dot is typed.
+func Files(mark, prefix string) (paths []string) {
+	folder, begin := filepath.Split(prefix)
+	place := folder
+	if place == "" {
+		place = "."
+	}
+	entries, err := os.ReadDir(place)
+	if err != nil {
+		return nil
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if !strings.HasPrefix(name, begin) || needsQuoting(name) || begin == "" && strings.HasPrefix(name, ".") {
+			continue
+		}
+		if info, err := os.Stat(filepath.Join(place, name)); err == nil && info.IsDir() {
+			name += "/"
+		}
+		if paths = append(paths, mark+folder+name); len(paths) >= 10*most {
+			break
+		}
+	}
+	return paths
+}
