@@ -16,6 +16,7 @@ import (
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/live"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/listen"
 	"github.com/barbhq/barb/listen/dedupe"
@@ -186,7 +187,7 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 	}
 	stop := g.startFooter(ctx, &o)
 	defer stop() // also of a panic
-	through := g.sh.sayWhatIsAwaited(interrupted, g.gate.UnderWay)
+	through := live.Awaited(interrupted, g.gate.UnderWay, g.sh.sayAwaited)
 	err := server.Serve(ctx, ln)
 	g.refusals.End()
 	end(err != nil || interrupted.Err() != nil)

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/barbhq/barb/commands/live"
 )
 
 func TestAfterAnInterruptItIsSaidWhatIsWaitedFor(t *testing.T) {
@@ -16,7 +18,7 @@ func TestAfterAnInterruptItIsSaidWhatIsWaitedFor(t *testing.T) {
 	}{
 		{1, time.Second, "barb: waits for 1 webhook under way; ^C again ends at once\n"},
 		{2, time.Second, "barb: waits for 2 webhooks under way; ^C again ends at once\n"},
-		{2, promptly / 2, ""},
+		{2, live.Promptly / 2, ""},
 		{0, time.Second, ""},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -24,7 +26,7 @@ func TestAfterAnInterruptItIsSaidWhatIsWaitedFor(t *testing.T) {
 			sh := &shell{Env: Env{Out: &bytes.Buffer{}, Err: said}}
 			sh.paint(false)
 			ctx, interrupt := context.WithCancel(t.Context())
-			through := sh.sayWhatIsAwaited(ctx, func() int { return c.hooks })
+			through := live.Awaited(ctx, func() int { return c.hooks }, sh.sayAwaited)
 			interrupt()
 			time.Sleep(c.takes)
 			through()

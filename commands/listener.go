@@ -248,3 +248,7 @@ func (g *listener) summary(ctx context.Context) {
 	}
 	g.sh.say("barb: %s", text)
 }
+
+func (sh *shell) sayAwaited(n int) {
+	sh.say("barb: waits for %s under way; ^C again ends at once", ui.Count(n, "webhook"))
+}
