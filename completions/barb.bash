@@ -1,6 +1,6 @@
 # bash completion V2 for barb                                 -*- shell-script -*-
 
-# Without the package bash-completion: words as it gives them, in which "=" and ":" do not end a word.
+# Without the package bash-completion: "=" and ":" do not end a word.
 if ! declare -F _get_comp_words_by_ref >/dev/null; then
     __barb_words() {
         local i rest=$COMP_LINE before joined=
@@ -8,7 +8,7 @@ if ! declare -F _get_comp_words_by_ref >/dev/null; then
         for ((i = 0; i < ${#COMP_WORDS[@]}; i++)); do
             before=${rest%%"${COMP_WORDS[i]}"*}
             rest=${rest:${#before}+${#COMP_WORDS[i]}}
-            if ((i > 0)) && [[ -z $before && ( ${COMP_WORDS[i]} == [=:]* || $joined == *[=:] ) ]]; then
+            if ((i > 0)) && [[ -z $before && (${COMP_WORDS[i]} == [=:]* || $joined == *[=:]) ]]; then
                 joined+=${COMP_WORDS[i]}
                 words[${#words[@]}-1]=$joined
             else
@@ -32,7 +32,7 @@ if ! declare -F _get_comp_words_by_ref >/dev/null; then
         }
     fi
     if ! declare -F _filedir >/dev/null; then
-        _filedir() { mapfile -t COMPREPLY < <(compgen -f -- "$cur") 2>/dev/null || COMPREPLY=($(compgen -f -- "$cur")); }
+        _filedir() { COMPREPLY=($(compgen -f -- "$cur")); }
     fi
 fi
 

@@ -117,8 +117,8 @@ func (p *terminal) stop() string {
 // sequence matches an escape sequence that moves, clears or colours, and one for the clipboard.
 var sequence = regexp.MustCompile(`^\x1b(\[[?0-9;]*[A-Za-z]|\][^\a]*\a)`)
 
-// screen is what a terminal shows after all that: it knows line breaks, the carriage return, moving up and clearing what
-// is below.
+// screen is what a terminal shows after all that: it knows line breaks, the carriage return, moving up and clearing
+// what is below.
 func screen(text string) string {
 	lines, row, column := [][]rune{{}}, 0, 0
 	for text != "" {
@@ -159,7 +159,9 @@ func screen(text string) string {
 func TestTheFooterStaysBelowAndLeavesNothingBehind(t *testing.T) {
 	t.Parallel()
 	p := onTerminal(t, "exec barb listen --addr 127.0.0.1:0 --respond 200,200,503")
-	p.until(`0 received  0 invalid  0 failed(\x1b\[0m)?\r+\n.*q quit(\x1b\[0m)?\r\x1b\[1A`) // the cursor is back at the beginning
+	// the cursor is back at the beginning
+	// the cursor is back at the beginning
+	p.until(`0 received  0 invalid  0 failed(\x1b\[0m)?\r+\n.*q quit(\x1b\[0m)?\r\x1b\[1A`)
 	for _, id := range []string{"a", "b", "c"} {
 		if post(p.url, id, 10) == 0 {
 			t.Fatal("no answer")

@@ -104,8 +104,9 @@ var layout = map[string]struct{ ours, others []string }{
 	"commands": {ours: []string{"*"}, others: []string{"github.com/spf13", "github.com/pelletier/go-toml/v2",
 		"github.com/google/uuid", "github.com/mattn/go-shellwords", "github.com/adrg/xdg",
 		"github.com/zalando/go-keyring", "github.com/HdrHistogram/hdrhistogram-go", "golang.org/x/time"}},
-	"cmd/barb":    {ours: []string{"commands", "commands/live"}, others: []string{"golang.org/x/term"}},
-	"cmd/gendocs": {ours: []string{"commands", "commands/complete", "commands/config", "commands/ui"}, others: []string{"github.com/spf13"}},
+	"cmd/barb": {ours: []string{"commands", "commands/live"}, others: []string{"golang.org/x/term"}},
+	"cmd/gendocs": {ours: []string{"commands", "commands/complete", "commands/config", "commands/ui"},
+		others: []string{"github.com/spf13"}},
 }
 
 // never is what a package must not use of the standard library: an engine has no clock of its own to judge by, no file,

@@ -10,8 +10,8 @@ import (
 // kinds are the references of a secret, but for env: and file:, which are completed further.
 var kinds = []string{"env:", "file:", "cmd:", "keyring:", "-"}
 
-// Secrets returns references of secrets that begin with prefix: after env: the names of variables, after file: the names
-// of files.
+// Secrets returns references of secrets that begin with prefix: after env: the names of variables, after file: the
+// names of files.
 func Secrets(prefix string, environ []string) []string {
 	kind, rest, hasKind := strings.Cut(prefix, ":")
 	switch {

@@ -28,7 +28,7 @@ func Script(root *cobra.Command, shell string, w io.Writer) (known bool, err err
 
 // bashWithout stands before the script for bash. Cobra's script calls functions of the package bash-completion, which
 // macOS and small images do not have: what it needs of them is a few lines.
-const bashWithout = `# Without the package bash-completion: words as it gives them, in which "=" and ":" do not end a word.
+const bashWithout = `# Without the package bash-completion: "=" and ":" do not end a word.
 if ! declare -F _get_comp_words_by_ref >/dev/null; then
     __barb_words() {
         local i rest=$COMP_LINE before joined=
@@ -36,7 +36,7 @@ if ! declare -F _get_comp_words_by_ref >/dev/null; then
         for ((i = 0; i < ${#COMP_WORDS[@]}; i++)); do
             before=${rest%%"${COMP_WORDS[i]}"*}
             rest=${rest:${#before}+${#COMP_WORDS[i]}}
-            if ((i > 0)) && [[ -z $before && ( ${COMP_WORDS[i]} == [=:]* || $joined == *[=:] ) ]]; then
+            if ((i > 0)) && [[ -z $before && (${COMP_WORDS[i]} == [=:]* || $joined == *[=:]) ]]; then
                 joined+=${COMP_WORDS[i]}
                 words[${#words[@]}-1]=$joined
             else
@@ -60,7 +60,7 @@ if ! declare -F _get_comp_words_by_ref >/dev/null; then
         }
     fi
     if ! declare -F _filedir >/dev/null; then
-        _filedir() { mapfile -t COMPREPLY < <(compgen -f -- "$cur") 2>/dev/null || COMPREPLY=($(compgen -f -- "$cur")); }
+        _filedir() { COMPREPLY=($(compgen -f -- "$cur")); }
     fi
 fi
 
