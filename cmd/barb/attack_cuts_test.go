@@ -94,7 +94,7 @@ func TestATokenIsBoundToItsWebhook(t *testing.T) {
 		"of another key":         {`{"event":"room_started"}`, claims("other"), "APIkey", 1, "wrong_claim  livekit"},
 		"whose key is not known": {`{"event":"room_started"}`, claims("APIkey"), "", 2, "--param api_key=VALUE"},
 		"of a participant": {"{}", tokenOf(cutSecret, "", `{"iss":"APIkey",`+life()), "APIkey", 1,
-			"weaker_signature  monday  the token says nothing of this body"},
+			"weaker_signature  monday  the token does not cover this body"},
 		"of nobody, made otherwise": {"{}", tokenOf("another secret", "", `{"iss":"APIkey",`+life()), "APIkey", 1,
 			"signature_mismatch"},
 	} {

@@ -30,9 +30,9 @@ func (p *Printer) Explanation(a *explain.Answer) {
 	}
 	switch {
 	case a.Cut:
-		line("the search was cut short after %d changes: not everything was tried", a.Tried)
+		line("the search was stopped after %d changes: not everything was tried", a.Tried)
 	case len(a.Causes) == 0:
-		line("%d changes of the secret, the message and the body were tried, and with none of them it matches", a.Tried)
+		line("none of %d changes of the secret, the message and the body makes it match", a.Tried)
 	}
 }
 
@@ -56,7 +56,7 @@ func writeFixes(line func(string, ...any), fixes []explain.Fix) {
 // seenText describes a header that looks like a signature.
 func seenText(s explain.Seen) string {
 	if len(s.Schemes) == 0 {
-		return "there is " + s.Header + ", which has the name of a signature and the form of none that barb knows"
+		return s.Header + " is named like a signature, but has no format that barb knows"
 	}
-	return "there is " + s.Header + ", in the form of " + strings.Join(s.Schemes, ", ")
+	return s.Header + " has the format of " + strings.Join(s.Schemes, ", ")
 }

@@ -51,8 +51,8 @@ func (a *autoCheck) run() Result {
 		a.best.Detail += " (tried " + strings.Join(a.tried, ", ") + ")"
 	}
 	if len(a.passed) > 0 && a.best.Verdict.Reason != string(sign.WeakerSignature) { // that one says itself what to type
-		a.best.Detail += " (not tried beside a signed timestamp: " + strings.Join(a.passed, ", ") +
-			"; -s " + a.passed[0] + " asks for it)"
+		a.best.Detail += " (not tried, because the webhook has a signed timestamp: " + strings.Join(a.passed, ", ") +
+			"; -s " + a.passed[0] + " checks it)"
 	}
 	return *a.best
 }
@@ -95,16 +95,16 @@ func (a *autoCheck) checkFree(scheme sign.Scheme, secrets []sign.Secret) Result 
 	if c.Verdict.Status != record.Valid {
 		return c
 	}
-	takes := ", -s " + scheme.Name + " takes it"
+	takes := ", -s " + scheme.Name + " accepts it"
 	if from, moved := proof.MovedFrom(scheme, a.message, a.now, a.Schemes.All()); moved {
-		return weaker(c, "what "+scheme.Name+" signs here has the form of what "+from.Name+
-			" signs, with a timestamp that nothing would judge; if it is no captured one"+takes)
+		return weaker(c, "the content that "+scheme.Name+" signs here has the form of what "+from.Name+
+			" signs, with a timestamp that nothing would check; if it is not a captured webhook"+takes)
 	}
 	if why := scheme.Ambiguous(a.message); why != "" {
-		return weaker(c, "it may be cut from a webhook of another scheme: "+why+"; if it is not"+takes)
+		return weaker(c, "it may be a part of another scheme's webhook: "+why+"; if it is not"+takes)
 	}
 	if isLoose(scheme, c, a.message) {
-		return weaker(c, "the token says nothing of this body, so that one made for anything else would pass; "+
+		return weaker(c, "the token does not cover this body, so a token made for any other purpose would pass; "+
 			"if it is a webhook's"+takes)
 	}
 	return c

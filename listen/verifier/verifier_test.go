@@ -129,7 +129,8 @@ func TestAutoChecksWithTheStrictestSchemeThatAMessageShows(t *testing.T) {
 	}{
 		"one scheme":  {signed(t, "github", body, secret, 0), "github", "", ""},
 		"two schemes": {both, "stripe", "", ""},
-		"a weaker one is good": {forged, "stripe", "not tried beside a signed timestamp: github, meta; -s github",
+		"a weaker one is good": {forged, "stripe", "not tried, because the webhook has a signed timestamp: github, " +
+			"meta; -s github",
 			sign.SignatureMismatch},
 		"too old": {old, "stripe", "", sign.TimestampExpired},
 		"no header": {sign.Message{Header: http.Header{}, Body: []byte(body)}, "", "no header of a known scheme",
