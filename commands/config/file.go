@@ -167,7 +167,7 @@ func (c *File) takeValues(plain map[string]any, settings []Setting) error {
 		}
 	}
 	if key, line := c.entries.unknown(known); line > 0 {
-		return fail.Usage("%s:%d: unknown key %s", c.Path, line, key).Hint("barb config lists the keys there are")
+		return fail.Usage("%s:%d: unknown key %s", c.Path, line, key).Hint(keysHint(key, known))
 	}
 	c.Values = map[string]string{}
 	for _, s := range append(settings, Setting{Flag: "scheme"}) {
@@ -188,6 +188,27 @@ func (c *File) takeValues(plain map[string]any, settings []Setting) error {
 		}
 	}
 	return nil
+}
+
+// keysHint names the keys of the same table that are spelled like an unknown one, or all of them.
+func keysHint(unknown string, known map[string]bool) string {
+	dot := strings.LastIndex(unknown, ".")
+	table, key := unknown[:dot+1], unknown[dot+1:]
+	var keys []string
+	for _, name := range slices.Sorted(maps.Keys(known)) {
+		rest, inTable := strings.CutPrefix(name, strings.ToLower(table))
+		if inTable && rest != "" && !strings.ContainsAny(rest, ".*") {
+			keys = append(keys, rest)
+		}
+	}
+	if len(keys) == 0 {
+		return "barb config lists the keys there are"
+	}
+	where := "at the top"
+	if table != "" {
+		where = "of [" + strings.TrimSuffix(table, ".") + "]"
+	}
+	return fail.DidYouMean(table, fail.Nearest(key, keys), "the keys "+where+" are "+strings.Join(keys, ", "))
 }
 
 // Line returns the line of a setting.
