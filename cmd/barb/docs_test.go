@@ -152,6 +152,7 @@ var (
 		{regexp.MustCompile(`\b(msg|evt|in|cus)_(test_)?[0-9A-Za-z]{12,}\b`), "ID"},
 		{regexp.MustCompile(`\b[0-9a-f]{32,}\b`), "HEX"},
 		{regexp.MustCompile(`\b1[789]\d{8}\b`), "UNIX"},
+		{regexp.MustCompile(`\bat byte \d+`), "at byte N"},
 		{regexp.MustCompile(` +`), " "},
 	}
 )
