@@ -92,7 +92,7 @@ func (f *Filter) Parse(now time.Time, scheme func(string) (string, error)) (out 
 }
 
 // markKinds are the values of --marked.
-const markKinds = "duplicate, reused_id, older, stale, filtered, undecided"
+const markKinds = "duplicate, reused_id, older, stale, filtered, undecided, unrouted"
 
 func parseMark(s string) (record.MarkKind, error) {
 	kind := record.MarkKind(s)
