@@ -15,7 +15,8 @@ import (
 
 // routeOf returns a route as it may be shown.
 func routeOf(r *route.Route) *schema.Route {
-	shown := &schema.Route{Path: r.Path, Methods: r.Methods, Event: r.Event, Scheme: r.Scheme, Secrets: r.Secrets,
+	shown := &schema.Route{Path: r.Path, Methods: r.Methods, Event: r.Event, Where: r.Where, Scheme: r.Scheme,
+		Secrets:   r.Secrets,
 		PublicURL: r.PublicURL, Insecure: r.Way.Insecure, CACert: r.Way.CACert, Cert: r.Way.Cert, Key: r.Way.Key,
 		Proxy: flags.WithoutUser(r.Way.Proxy), Line: r.Line}
 	for _, t := range r.Targets {
@@ -49,7 +50,7 @@ func routeRows(file *config.File) (rows []configRow) {
 	for i := range file.Routes {
 		r := &file.Routes[i]
 		shown := routeOf(r)
-		value := strings.Join(slices.DeleteFunc([]string{r.Path, strings.Join(r.Methods, ","), r.Event, r.Scheme,
+		value := strings.Join(slices.DeleteFunc([]string{r.Path, strings.Join(r.Methods, ","), r.Event, r.Where, r.Scheme,
 			strings.Join(r.Secrets, ","), config.WrittenTargets(r.Targets), reachedBy(shown)},
 			func(s string) bool { return s == "" }), "  ")
 		rows = append(rows, configRow{Key: fmt.Sprintf("route.%d", i+1), Value: value,
@@ -60,11 +61,13 @@ func routeRows(file *config.File) (rows []configRow) {
 
 // printRoutes prints the routes of barb.toml as a table of their own, without the columns that no route fills.
 func (sh *shell) printRoutes(file *config.File) {
-	head := []string{"ROUTE", "PATH", "METHOD", "EVENT", "SCHEME", "SECRET", "FORWARDS TO", "CONNECTION", "SOURCE"}
+	head := []string{"ROUTE", "PATH", "METHOD", "EVENT", "WHERE", "SCHEME", "SECRET", "FORWARDS TO", "CONNECTION",
+		"SOURCE"}
 	var rows [][]string
 	for i := range file.Routes {
 		r := &file.Routes[i]
-		rows = append(rows, []string{fmt.Sprintf("route.%d", i+1), r.Path, strings.Join(r.Methods, ", "), r.Event, r.Scheme,
+		rows = append(rows, []string{fmt.Sprintf("route.%d", i+1), r.Path, strings.Join(r.Methods, ", "), r.Event, r.Where,
+			r.Scheme,
 			strings.Join(r.Secrets, ", "), config.WrittenTargets(r.Targets), reachedBy(routeOf(r)),
 			fmt.Sprintf("%s:%d", filepath.Base(file.Path), r.Line)})
 	}

@@ -51,7 +51,10 @@ func (g *listener) takeTables() (err error) {
 	for i := range g.tables {
 		t := &g.tables[i]
 		key, what := "answer", ": answer"
-		rule := script.Rule{Path: t.Path, Event: t.Event, Scheme: t.Scheme, Where: t.Condition(file.Path)}
+		rule := script.Rule{Path: t.Path, Event: t.Event, Scheme: t.Scheme}
+		if rule.Where, err = t.Condition(file.Path); err != nil {
+			return err
+		}
 		if t.Answer != "" {
 			rule.Script, err = script.Parse(t.Answer, read)
 		} else {

@@ -62,6 +62,10 @@ func (g *listener) takeRoutes(ctx context.Context, o listenOptions) (err error) 
 			return err
 		}
 		l.Route, l.Name = &file.Routes[i], file.Routes[i].Name() // also where flags left out its event and methods
+		place := fmt.Sprintf("%s:%d", file.Path, l.Route.Line)
+		if l.Where, err = config.Condition(l.Route.Where, place, "this [[route]] takes it"); err != nil {
+			return err
+		}
 		g.gate.Lanes.Rows = append(g.gate.Lanes.Rows, l)
 	}
 	rest := g.gate.Lanes.Rest

@@ -2,15 +2,11 @@ package config
 
 import (
 	"cmp"
-	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
-	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/store/record"
 )
@@ -32,7 +28,6 @@ type Respond struct {
 	Header     any `toml:"header"` // one or a list of them
 
 	lines keyLines
-	where *jq.Expr // of Where; nil without one
 }
 
 // String describes the table in one line.
@@ -48,21 +43,9 @@ func (t *Respond) String() string {
 }
 
 // Condition returns where as a function, nil without it. An error names its line in the file at path.
-func (t *Respond) Condition(path string) func(*record.Exchange) (bool, error) {
-	if t.where == nil {
-		return nil
-	}
-	return func(x *record.Exchange) (bool, error) {
-		ok, err := t.where.True(x, flags.WhereTimeout)
-		if errors.Is(err, context.DeadlineExceeded) {
-			err = fmt.Errorf("it took longer than %s", flags.WhereTimeout)
-		}
-		if err != nil {
-			err = fmt.Errorf("%s:%d: where fails on it, so this [[respond]] does not answer it: %w", path, t.LineOf("where"),
-				err)
-		}
-		return ok, err
-	}
+func (t *Respond) Condition(path string) (func(*record.Exchange) (bool, error), error) {
+	place := fmt.Sprintf("%s:%d", path, t.LineOf("where"))
+	return Condition(t.Where, place, "this [[respond]] does not answer it")
 }
 
 // fault returns the error for a key, with its line.
@@ -117,11 +100,8 @@ func (c *File) checkTables() error {
 		case t.Answer == "" && len(options) == 0:
 			return t.fault(c, "", "nothing says what is answered").Hint(`answer = "500,500,200"`)
 		}
-		if t.Where != "" {
-			var err error
-			if t.where, err = jq.Compile(t.Where); err != nil {
-				return t.fault(c, "where", "where: %v", err).Hint("where = '.body.amount > 1000'")
-			}
+		if _, err := t.Condition(c.Path); err != nil {
+			return t.fault(c, "where", "where: %v", err).Hint("where = '.body.amount > 1000'")
 		}
 		if t.Scheme != "" {
 			if _, err := c.LookupScheme(t.Scheme); err != nil {

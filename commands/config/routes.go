@@ -18,6 +18,7 @@ type routeKeys struct {
 	Path      string            `toml:"path"`
 	Method    any               `toml:"method"` // one or a list
 	Event     string            `toml:"event"`  // * matches any part
+	Where     string            `toml:"where"`  // an expression
 	Scheme    string            `toml:"scheme"`
 	Secret    any               `toml:"secret"`     // one reference or a list of them, never a literal
 	Forward   any               `toml:"forward_to"` // see targets
@@ -52,12 +53,15 @@ func (c *File) takeRoutes() error {
 
 // route returns the route that the keys describe. where begins the text of an error.
 func (k *routeKeys) route(c *File, where string) (r route.Route, err error) {
-	r = route.Route{Path: k.Path, Event: k.Event, Scheme: k.Scheme, PublicURL: k.PublicURL, Params: k.Params}
+	r = route.Route{Path: k.Path, Event: k.Event, Where: k.Where, Scheme: k.Scheme, PublicURL: k.PublicURL, Params: k.Params}
 	if r.Path != "" && !strings.HasPrefix(r.Path, "/") {
 		return r, fail.Usage(`%s: path = %q does not begin with "/"`, where, r.Path)
 	}
 	if i := strings.IndexAny(r.Path, "?#"); i >= 0 {
 		return r, fail.Usage(`%s: path = %q is more than a path`, where, r.Path).Hintf("path = %q", r.Path[:i])
+	}
+	if _, err := Condition(r.Where, "", ""); err != nil {
+		return r, fail.Usage("%s: where: %w", where, err).Hint("where = '.body.amount > 1000'")
 	}
 	if r.Scheme != "" && r.Scheme != "auto" {
 		if _, err := c.LookupScheme(r.Scheme); err != nil {

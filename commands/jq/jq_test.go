@@ -104,6 +104,19 @@ func TestWithoutAnAnswerAndWithoutABodyThereIsNull(t *testing.T) {
 	}
 }
 
+func TestNumbersOfALineAreExact(t *testing.T) {
+	s := jq.Subject{Line: map[string]any{"id": int64(1234567890123456789)}}
+	err := compile(t, `.id + 1`).RunOn(context.Background(), s, func(v any) error {
+		if fmt.Sprint(v) != "1234567890123456790" {
+			t.Errorf("got %v", v)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Error(err)
+	}
+}
+
 func TestTheAnswerMayBeThatOfAnotherExchange(t *testing.T) {
 	last := webhook()
 	last.Response.Status = 200

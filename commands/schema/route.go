@@ -5,6 +5,7 @@ type Route struct {
 	Path      string        `json:"path"`
 	Methods   []string      `json:"methods,omitempty"`
 	Event     string        `json:"event,omitempty"`
+	Where     string        `json:"where,omitempty"` // an expression
 	Scheme    string        `json:"scheme,omitempty"`
 	Secrets   []string      `json:"secrets,omitempty"` // references
 	Targets   []RouteTarget `json:"targets,omitempty"`

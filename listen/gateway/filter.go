@@ -67,11 +67,15 @@ func (h *Hook) leftOut(found *listen.Checked, now time.Time) record.MarkKind {
 	return record.Filtered
 }
 
-// tellDoubts tells of the expressions that failed on the webhook, once it has an ID.
+// tellDoubts tells of the expressions that have failed on the webhook since the last call. Its exchange has an ID. Of a
+// bad signature it tells nothing, since nothing is done with that webhook.
 func (h *Hook) tellDoubts() {
-	for _, err := range h.doubts {
-		h.Gateway.Tell(Event{Kind: FilterFailed, ID: h.Exchange.ID, Err: err})
+	if h.Exchange.Verdict.Status != record.Invalid {
+		for _, err := range h.doubts {
+			h.Gateway.Tell(Event{Kind: FilterFailed, ID: h.Exchange.ID, Err: err})
+		}
 	}
+	h.doubts = nil
 }
 
 // isUndecided reports whether the judging of a webhook was broken off.

@@ -238,6 +238,47 @@ func TestAWebhookOnWhichAnExpressionFailsIsHandedOnAndSaidEachTime(t *testing.T)
 	})
 }
 
+func TestARouteTakesWhatItsExpressionChoosesAndWhatThatFailsOn(t *testing.T) {
+	inBubble(t, func(t *testing.T, history *store.Store) {
+		g, told := newGateway(t, history)
+		asked := ""
+		g.Lanes.Rows = []*Lane{{Route: &route.Route{Path: "/in", Where: "x"}, Greeter: Greeter{Off: true},
+			Where: func(x *record.Exchange) (bool, error) {
+				asked = fmt.Sprint(x.Kind, " ", x.Attempt, " ", x.ID, " ", x.Status())
+				if string(x.Request.Body) == "wrong" {
+					return false, errors.New("no number")
+				}
+				return string(x.Request.Body) == "yes", nil
+			}}}
+		for body, want := range map[string]*Lane{"yes": g.Lanes.Rows[0], "no": g.Lanes.Rest, "wrong": g.Lanes.Rows[0]} {
+			x := through(t, g, hooked(body, body))
+			if to := g.laneFor(x); to != want {
+				t.Errorf("%s goes to %+v", body, to)
+			}
+			same(t, "asked about", asked, "received 1 0 0") // the same before and after the answer
+		}
+		if said := told.of(FilterFailed); len(said) != 1 || said[0].ID == 0 || said[0].Err.Error() != "no number" {
+			t.Errorf("told %+v", said)
+		}
+	})
+}
+
+func TestOfABadSignatureNoExpressionIsToldToFail(t *testing.T) {
+	inBubble(t, func(t *testing.T, history *store.Store) {
+		g, told := newGateway(t, history)
+		lane := checks("github", keyA)
+		lane.Route = &route.Route{Path: "/in", Where: "x"}
+		lane.Where = func(*record.Exchange) (bool, error) { return false, errors.New("no number") }
+		g.Lanes.Rows = []*Lane{lane}
+		if x := through(t, g, post(t, "github", keyB, "{}")); x.Status() != 401 || len(told.of(FilterFailed)) != 0 {
+			t.Errorf("a forged one is answered %d, told %v", x.Status(), told.of(FilterFailed))
+		}
+		if x := through(t, g, post(t, "github", keyA, "{}")); x.Status() != 200 || len(told.of(FilterFailed)) != 1 {
+			t.Errorf("a genuine one is answered %d, told %v", x.Status(), told.of(FilterFailed))
+		}
+	})
+}
+
 func TestWhatIsNotAskedForIsMarked(t *testing.T) {
 	g, events := listening(t, checks("github", keyA))
 	event := true

@@ -35,9 +35,16 @@ type Hook struct {
 // Check.
 func (h *Hook) lane() *Lane {
 	if h.to == nil {
-		h.to = h.Gateway.laneFor(h.Exchange)
+		h.to = h.choose(h.Exchange)
 	}
 	return h.to
+}
+
+// choose returns the lane for what was found out about the request, and keeps the errors of expressions.
+func (h *Hook) choose(x *record.Exchange) *Lane {
+	to, doubts := h.Gateway.laneAndDoubts(x)
+	h.doubts = append(h.doubts, doubts...)
+	return to
 }
 
 // guards returns the lanes that check the request.
@@ -91,7 +98,7 @@ func (h *Hook) Check(now time.Time) listen.Checked {
 // each group a lane finds it valid, and so does the lane that then forwards it.
 func (h *Hook) verdict(now time.Time) (found listen.Checked, pins []*pinning) {
 	g, r := h.Gateway, &h.Exchange.Request
-	h.to = nil
+	h.to, h.doubts = nil, nil
 	var valid []*Lane
 	for i, group := range h.guards() {
 		judged := g.judge(group, r, now)
@@ -102,9 +109,9 @@ func (h *Hook) verdict(now time.Time) (found listen.Checked, pins []*pinning) {
 			found = judged.Checked
 		}
 	}
-	x := record.Exchange{Request: *r, Verdict: found.Verdict, Scheme: found.Scheme,
-		EventType: record.PlainEvent(found.EventType)}
-	to := g.laneFor(&x)
+	x := record.Exchange{Start: h.Exchange.Start, Request: *r, Verdict: found.Verdict, Scheme: found.Scheme,
+		WebhookID: found.WebhookID, EventType: record.PlainEvent(found.EventType)}
+	to := h.choose(&x)
 	if to.Checks() && !slices.ContainsFunc(valid, to.ChecksAs) {
 		own := g.judge([]*Lane{to}, r, now)
 		if own.Verdict.Status != record.Valid {

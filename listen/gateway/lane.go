@@ -18,12 +18,15 @@ import (
 
 // Lane says how the requests of one route are checked and where they go.
 type Lane struct {
-	Route     *route.Route                      // nil for the paths that no route covers
-	Verifier  atomic.Pointer[verifier.Verifier] // nil: signatures are not checked. A handshake may bring it a secret
-	Greeter   Greeter
-	Name      string // of the route, by which webhooks are delivered in order
-	Path      string // of the route, "" where none covers; pins hold for it
-	Targets   route.Targets
+	Route    *route.Route                      // nil for the paths that no route covers
+	Verifier atomic.Pointer[verifier.Verifier] // nil: signatures are not checked. A handshake may bring it a secret
+	Greeter  Greeter
+	Name     string // of the route, by which webhooks are delivered in order
+	Path     string // of the route, "" where none covers; pins hold for it
+	Targets  route.Targets
+	// Where reports whether a webhook that the route selects goes this way; nil: each does. One on which it fails does.
+	Where func(*record.Exchange) (bool, error)
+
 	PublicURL string // scheme and authority of the URL that senders use, "" for that of the gateway
 	Upstream  Upstream
 	Host      string // in lower case: a GET of a program may name it; "" for none
@@ -138,13 +141,39 @@ func (l *Lane) accepts(x *record.Exchange) bool {
 // laneFor returns the lane that decides where a webhook goes, by what its check has found; an empty one where no
 // lane accepts it.
 func (g *Gateway) laneFor(x *record.Exchange) *Lane {
+	l, _ := g.laneAndDoubts(x)
+	return l
+}
+
+// laneAndDoubts is laneFor with the errors of the expressions that failed on the webhook.
+func (g *Gateway) laneAndDoubts(x *record.Exchange) (lane *Lane, doubts []error) {
 	r := &x.Request
 	found := route.Found{Method: r.Method, Target: r.Target, Event: record.EventToSend(x.EventType), Scheme: x.Scheme}
-	l, ok := g.Lanes.Forward(found, func(l *Lane) bool { return l.accepts(x) })
+	l, ok := g.Lanes.Forward(found, func(l *Lane) bool {
+		goes, err := l.takes(x)
+		if err != nil {
+			doubts = append(doubts, err)
+		}
+		return goes
+	})
 	if !ok {
-		return &Lane{}
+		return &Lane{}, doubts
 	}
-	return l
+	return l, doubts
+}
+
+// takes reports whether a checked exchange goes the way of a lane that selects it by path, method and event type. The
+// expression sees what is the same whenever it is asked: the request and what its check found.
+func (l *Lane) takes(x *record.Exchange) (bool, error) {
+	if !l.accepts(x) {
+		return false, nil
+	}
+	if l.Where == nil {
+		return true, nil
+	}
+	goes, err := l.Where(&record.Exchange{Kind: record.Received, Attempt: 1, Start: x.Start, Request: x.Request,
+		Verdict: x.Verdict, Scheme: x.Scheme, WebhookID: x.WebhookID, EventType: x.EventType})
+	return goes || err != nil, err
 }
 
 // wouldTake reports whether a lane verifies a recorded exchange, or no lane checks it.

@@ -178,6 +178,7 @@ func (h *Hook) Answered(ctx context.Context) error {
 		g.Tell(Event{Kind: LeftOut})
 		return nil
 	}
+	h.tellDoubts()
 	x := h.judged()
 	err := g.History.Answer(ctx, x)
 	g.open.Add(-1)

@@ -49,7 +49,7 @@ func TestGuardsAreTheRowsOfTheLongestPathWithASignature(t *testing.T) {
 		Route{Path: "/pay", Scheme: "stripe"},
 		Route{Path: "/pay/in", Methods: []string{"POST"}}, Route{Path: "/pay/out", Event: "ping"},
 		Route{Path: "/pay/deep", Scheme: "square"},
-		Route{Path: "/pay/deep.x"},
+		Route{Path: "/pay/deep.x"}, Route{Path: "/pay/free", Where: ".body.free"},
 	)
 	for _, c := range []struct{ method, target, want string }{
 		{"POST", "/", "rest"},
@@ -57,6 +57,7 @@ func TestGuardsAreTheRowsOfTheLongestPathWithASignature(t *testing.T) {
 		{"POST", "/pay/in", "/pay/in rest"},
 		{"PUT", "/pay/in", "stripe github"},                   // the exemption is for POST
 		{"POST", "/pay/out", "stripe github"},                 // an event type exempts nothing
+		{"POST", "/pay/free", "stripe github"},                // nor does an expression
 		{"POST", "/pay/deep", "square"},                       // the longest path
 		{"POST", "/pay/in/../deep", "square"},                 // what an app finds without following the dots is exempt
 		{"POST", "/free/..%2fpay", "stripe github"},           // one reading is free
@@ -81,13 +82,15 @@ func TestGuardsAreTheRowsOfTheLongestPathWithASignature(t *testing.T) {
 func TestAWebhookGoesToTheMostExactLaneThatAcceptsIt(t *testing.T) {
 	lanes := lanesOf(Route{Path: "/"}, Route{Path: "/a"}, Route{Path: "/a", Event: "x.*"},
 		Route{Path: "/a", Event: "x.*", Methods: []string{"PUT"}},
-		Route{Path: "/a", Scheme: "github"}, Route{Path: "/a/b", Event: "never"})
+		Route{Path: "/a", Scheme: "github"}, Route{Path: "/a/b", Event: "never"}, Route{Path: "/c"},
+		Route{Path: "/c", Where: ".body.c"})
 	for _, c := range []struct {
 		found Found
 		want  int
 	}{
 		{Found{"POST", "/b", "x.y", ""}, 0}, {Found{"POST", "/a", "y", ""}, 1}, {Found{"POST", "/a/b", "x.y", ""}, 2},
 		{Found{"PUT", "/A/", "x.y", ""}, 3}, {Found{"POST", "/a", "y", "github"}, 4},
+		{Found{"POST", "/c", "y", ""}, 7},
 	} {
 		l, ok := lanes.Forward(c.found, func(*testLane) bool { return true })
 		if got := slices.Index(lanes.Rows, l); !ok || got != c.want {

@@ -12,6 +12,7 @@ type Route struct {
 	Path      string            // begins with a slash; "" covers every path
 	Methods   []string          // in upper case; none: all
 	Event     string            // a pattern as Match reads it; "" selects every type
+	Where     string            // an expression over the webhook; "" selects every one
 	Scheme    string            // "" for none
 	Secrets   []string          // references, in the order of trial
 	Targets   Targets           // the first one answers the sender
@@ -56,7 +57,7 @@ func (r *Route) Covers(path string) bool {
 
 // CoversAll reports whether a route selects every request.
 func (r *Route) CoversAll() bool {
-	return r.prefix() == "" && len(r.Methods) == 0 && r.Event == ""
+	return r.prefix() == "" && len(r.Methods) == 0 && r.Event == "" && r.Where == ""
 }
 
 // prefix returns the text that all paths that a route covers begin with.
@@ -70,14 +71,14 @@ func (r *Route) Depth() int {
 	return len(r.prefix())
 }
 
-// Name returns the methods, path and event type of a route, which tell it from the other routes of its path.
+// Name returns the methods, path, event type and expression of a route, which tell it from the other routes of its path.
 func (r *Route) Name() string {
-	parts := []string{strings.Join(r.Methods, ","), r.Path, r.Event}
+	parts := []string{strings.Join(r.Methods, ","), r.Path, r.Event, r.Where}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " ")
 }
 
-// Selects reports whether a webhook at a path that the route covers meets its other conditions. The scheme is none of
-// them: the route must refuse a request that lacks its signature, which would otherwise get around it.
+// Selects reports whether a webhook at a path that the route covers meets its conditions on method and event type. The
+// scheme is none of them: the route must refuse a request that lacks its signature, which would otherwise get around it.
 func (r *Route) Selects(method, event string) bool {
 	return r.takes(method) && (r.Event == "" || Match(r.Event, event))
 }

@@ -82,6 +82,10 @@ func TestARouteSelectsByMethodAndEvent(t *testing.T) {
 	if name := r.Name(); name != "POST,PUT /a a.*" || r.Targets.First() != "http://h" {
 		t.Errorf("it is named %q and forwards to %q", name, r.Targets.First())
 	}
+	chosen := route.Route{Event: "a", Where: ".body.b"}
+	if only := (&route.Route{Where: ".body.b"}); only.CoversAll() || chosen.Name() != "a .body.b" {
+		t.Errorf("a route with an expression selects everything, or is named %q", chosen.Name())
+	}
 	if all := (&route.Route{Path: "/"}); !all.CoversAll() || !all.Selects("GET", "") || all.Name() != "/" ||
 		all.Targets.First() != "" {
 		t.Errorf("%+v does not select everything", all)

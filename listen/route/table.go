@@ -112,10 +112,11 @@ func (ls *Lanes[L]) withFormat(path string) (bases []string) {
 }
 
 // guardsOf returns, of the lanes that cover a path, those of the longest path that want a signature. A longer path
-// without one exempts the requests it covers, but not by an event type: that is the sender's word as long as nothing is
-// verified. Where no signature is wanted of the request it returns the lanes without one.
+// without one exempts the requests it covers, but not by an event type or an expression: what they look at is the
+// sender's word as long as nothing is verified. Where no signature is wanted of the request it returns the lanes
+// without one.
 func (ls *Lanes[L]) guardsOf(lanes []L, method string) (guards []L) {
-	exempt := func(l L) bool { return l.Row() == nil || l.Row().Event == "" && l.Row().takes(method) }
+	exempt := func(l L) bool { return l.Row() == nil || l.Row().isPlain() && l.Row().takes(method) }
 	for i, l := range lanes {
 		if !l.Checks() {
 			continue
@@ -147,7 +148,7 @@ func (ls *Lanes[L]) Forward(f Found, accepts func(L) bool) (best L, ok bool) {
 	most := -1
 	for _, l := range ls.covering(Path(f.Target)) {
 		switch row := l.Row(); {
-		case !accepts(l) || row != nil && !row.Selects(f.Method, f.Event):
+		case row != nil && !row.Selects(f.Method, f.Event) || !accepts(l):
 		case ok && row.Depth() < best.Row().Depth():
 			return best, true
 		case row.conditions(f.Scheme) > most:
@@ -157,12 +158,15 @@ func (ls *Lanes[L]) Forward(f Found, accepts func(L) bool) (best L, ok bool) {
 	return best, ok
 }
 
+// isPlain reports whether a row selects by nothing that a webhook says of itself.
+func (r *Route) isPlain() bool { return r.Event == "" && r.Where == "" }
+
 // conditions returns how many conditions besides its path a row has that a webhook of a scheme met.
 func (r *Route) conditions(scheme string) (n int) {
 	if r == nil {
 		return 0
 	}
-	for _, met := range []bool{len(r.Methods) > 0, r.Event != "", r.Scheme != "" && r.Scheme == scheme} {
+	for _, met := range []bool{len(r.Methods) > 0, r.Event != "", r.Where != "", r.Scheme != "" && r.Scheme == scheme} {
 		if met {
 			n++
 		}
