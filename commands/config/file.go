@@ -60,7 +60,8 @@ type tables struct {
 // ownKeys are the keys of those tables.
 const ownKeys = "scheme scheme.* route respond deliver history " +
 	"deliver.allow history.max_size history.max_age history.redact " +
-	"route.path route.method route.event route.where route.scheme route.secret route.forward_to route.public_url route.params " +
+	"route.path route.method route.event route.where route.scheme route.secret route.forward_to route.public_url " +
+	"route.params " +
 	"route.insecure route.cacert route.cert route.key route.proxy route.headers " +
 	"respond.path respond.event respond.scheme respond.answer respond.status respond.fault respond.delay " +
 	"respond.retry_after respond.body respond.header respond.where"

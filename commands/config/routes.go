@@ -53,7 +53,8 @@ func (c *File) takeRoutes() error {
 
 // route returns the route that the keys describe. where begins the text of an error.
 func (k *routeKeys) route(c *File, where string) (r route.Route, err error) {
-	r = route.Route{Path: k.Path, Event: k.Event, Where: k.Where, Scheme: k.Scheme, PublicURL: k.PublicURL, Params: k.Params}
+	r = route.Route{Path: k.Path, Event: k.Event, Where: k.Where, Scheme: k.Scheme, PublicURL: k.PublicURL,
+		Params: k.Params}
 	if r.Path != "" && !strings.HasPrefix(r.Path, "/") {
 		return r, fail.Usage(`%s: path = %q does not begin with "/"`, where, r.Path)
 	}

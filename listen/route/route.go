@@ -71,14 +71,16 @@ func (r *Route) Depth() int {
 	return len(r.prefix())
 }
 
-// Name returns the methods, path, event type and expression of a route, which tell it from the other routes of its path.
+// Name returns the methods, path, event type and expression of a route, which tell it from the other routes of its
+// path.
 func (r *Route) Name() string {
 	parts := []string{strings.Join(r.Methods, ","), r.Path, r.Event, r.Where}
 	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), " ")
 }
 
 // Selects reports whether a webhook at a path that the route covers meets its conditions on method and event type. The
-// scheme is none of them: the route must refuse a request that lacks its signature, which would otherwise get around it.
+// scheme is none of them: the route must refuse a request that lacks its signature, which would otherwise get around
+// it.
 func (r *Route) Selects(method, event string) bool {
 	return r.takes(method) && (r.Event == "" || Match(r.Event, event))
 }
