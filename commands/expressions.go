@@ -2,9 +2,7 @@ package commands
 
 import (
 	"errors"
-	"slices"
 	"strings"
-	"sync"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/jq"
@@ -14,66 +12,29 @@ import (
 // judgements are how the expressions of one command went. An expression that fails on a webhook does not end the
 // command: that webhook is left out, and said.
 type judgements struct {
-	mu    sync.Mutex
-	flags []judgement
-
+	tally jq.Tally
 	// strict has the command end with 1 when an expression failed: it acts on webhooks.
 	strict bool
 	// unending says each failure, because no end comes to sum them up.
 	unending bool
 }
 
-// judgement is how one expression went.
-type judgement struct {
-	flag    string
-	decided int            // exchanges on which the expression did not fail
-	failed  int            // exchanges on which it failed
-	said    map[int64]bool // the latest of them, because a command may ask several times
-	last    error
-}
-
-const (
-	// maxFailuresSaid is how many failures of an expression are said one by one.
-	maxFailuresSaid = 20
-	// maxFailuresKept is how many exchanges are remembered as said: a listener runs for weeks.
-	maxFailuresKept = 100_000
-)
+// maxFailuresSaid is how many failures of an expression are said one by one.
+const maxFailuresSaid = 20
 
 // judged notes how the expression of a flag went on an exchange, nil for a line about something else, and says it when
-// it failed. An exchange is said once.
+// it failed.
 func (sh *shell) judged(flag string, x *record.Exchange, err error) {
-	js := &sh.judgements
-	js.mu.Lock()
-	defer js.mu.Unlock()
-	i := slices.IndexFunc(js.flags, func(j judgement) bool { return j.flag == flag })
-	if i < 0 {
-		i = len(js.flags)
-		js.flags = append(js.flags, judgement{flag: flag, said: map[int64]bool{}})
-	}
-	switch j := &js.flags[i]; {
-	case err == nil:
-		j.decided++
-	case x == nil:
-		sh.warn("%s fails on a line that is no webhook: %v", flag, err)
-	case !j.said[x.ID]:
-		if len(j.said) >= maxFailuresKept {
-			clear(j.said)
-		}
-		j.failed, j.last, j.said[x.ID] = j.failed+1, err, true
-		if j.failed <= maxFailuresSaid || js.unending {
-			done := "left out"
-			if flag == "--jq" {
-				done = "not printed"
-			}
-			sh.warn("%d is %s, because %s fails on it: %v", x.ID, done, flag, err)
-		}
+	say, number := sh.judgements.tally.Note(flag, x, err)
+	if say != "" && (number <= maxFailuresSaid || sh.judgements.unending) {
+		sh.warn("%s", say)
 	}
 }
 
 // failures returns on how many exchanges expressions failed.
 func (js *judgements) failures() (n int) {
-	for _, j := range js.flags {
-		n += j.failed
+	for _, c := range js.tally.Counts() {
+		n += c.Failed
 	}
 	return n
 }
@@ -82,20 +43,21 @@ func (js *judgements) failures() (n int) {
 // on everything, or that a command left something undone.
 func (sh *shell) judgementsEnd() error {
 	js := &sh.judgements
-	for _, j := range js.flags {
-		if more := j.failed - maxFailuresSaid; more > 0 && !js.unending {
-			sh.warn("%s fails on %d more", j.flag, more)
+	counts := js.tally.Counts()
+	for _, c := range counts {
+		if more := c.Failed - maxFailuresSaid; more > 0 && !js.unending {
+			sh.warn("%s fails on %d more", c.Flag, more)
 		}
 	}
 	if js.strict && js.failures() > 0 {
 		return fail.Silent(fail.ExitFailed)
 	}
-	for _, j := range js.flags {
-		if j.decided > 0 || j.failed == 0 {
+	for _, c := range counts {
+		if c.Decided > 0 || c.Failed == 0 {
 			continue
 		}
-		failure := fail.Usage("%s fails on every webhook (%d)", j.flag, j.failed)
-		if e, ok := errors.AsType[*jq.EvalError](j.last); ok && strings.HasPrefix(e.Err.Error(), "cannot iterate over") {
+		failure := fail.Usage("%s fails on every webhook (%d)", c.Flag, c.Failed)
+		if e, ok := errors.AsType[*jq.EvalError](c.Last); ok && strings.HasPrefix(e.Err.Error(), "cannot iterate over") {
 			failure = failure.Hint("write []? for [] where a webhook may lack the list: " + strings.ReplaceAll(e.Part, "[]",
 				"[]?"))
 		}
