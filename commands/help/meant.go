@@ -20,8 +20,6 @@ var elsewhere = map[string]string{
 	"ui":        "barb history  lists what came and went, barb show 17  shows one",
 	"dashboard": "barb history  lists what came and went, barb show 17  shows one",
 	"tui":       "barb history  lists what came and went, barb show 17  shows one",
-	"init":      "barb config  prints every setting that a barb.toml can have",
-	"setup":     "barb config  prints every setting that a barb.toml can have",
 	"login":     "barb needs no account; barb secret set NAME  keeps a secret",
 	"logout":    "barb needs no account; barb secret delete NAME  deletes a secret",
 	"upgrade":   "barb version  says which one this is",
