@@ -8,7 +8,7 @@ SDKS := conformance/sdk
 # and runs on any Linux. Without it everything works as well: `go install` never has it.
 static = $$(test "$$(go env GOOS)" = linux && echo 'int main(void) { return 0; }' | $$(go env CC) -static -x c -o /dev/null - 2>/dev/null && echo "-tags=netgo,osusergo,sqlite_omit_load_extension")
 
-.PHONY: build demo test cover race lint generate tidy judges conformance soak cross bench fuzz picture clean toolchain
+.PHONY: build install uninstall demo test cover race lint generate tidy judges conformance soak cross bench fuzz picture clean toolchain
 
 toolchain:
 	@command -v go >/dev/null || { echo "make: Go is missing; get Go 1.26 or newer from https://go.dev/dl" >&2; exit 1; }
@@ -16,6 +16,21 @@ toolchain:
 
 build: toolchain ## bin/barb
 	@tags="$(static)"; CGO_ENABLED=1 go build -trimpath $$tags $${tags:+-ldflags="-linkmode external -extldflags -static"} -o bin/barb ./cmd/barb
+
+PREFIX ?= /usr/local
+share = $(DESTDIR)$(PREFIX)/share
+
+install: build ## bin/barb, the completions and the man pages, below PREFIX (default /usr/local) in DESTDIR
+	install -d $(DESTDIR)$(PREFIX)/bin $(share)/man/man1 $(share)/bash-completion/completions $(share)/zsh/site-functions $(share)/fish/vendor_completions.d
+	install -m 755 bin/barb $(DESTDIR)$(PREFIX)/bin/barb
+	install -m 644 docs/man/*.1 $(share)/man/man1
+	install -m 644 completions/barb.bash $(share)/bash-completion/completions/barb
+	install -m 644 completions/_barb $(share)/zsh/site-functions/_barb
+	install -m 644 completions/barb.fish $(share)/fish/vendor_completions.d/barb.fish
+
+uninstall: ## what install has put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/barb $(share)/bash-completion/completions/barb $(share)/zsh/site-functions/_barb $(share)/fish/vendor_completions.d/barb.fish
+	cd docs/man && for page in *.1; do rm -f "$(share)/man/man1/$$page"; done
 
 demo: build ## the main job as a story, on real sockets and a real history, in a temporary folder
 	@bash docs/demo.sh bin/barb

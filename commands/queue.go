@@ -99,7 +99,7 @@ func newQueueDead(sh *shell) *cobra.Command {
 }
 
 func newQueueShow(sh *shell) *cobra.Command {
-	return &cobra.Command{Use: "show ID", Args: args(1, 1, "the id of an entry"),
+	return &cobra.Command{Use: "show ID", Args: args(1, 1, "the id of an entry"), ValidArgsFunction: sh.completeQueued,
 		RunE: func(cmd *cobra.Command, args []string) error { return runQueueShow(cmd.Context(), sh, args[0]) }}
 }
 
@@ -127,7 +127,7 @@ func runQueueShow(ctx context.Context, sh *shell, text string) error {
 func newQueueChange(sh *shell, name, short, done string, change queueChange) *cobra.Command {
 	var o flags.Queue
 	cmd := &cobra.Command{
-		Use: name + " ID…",
+		Use: name + " ID…", ValidArgsFunction: sh.completeQueued,
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			filter, err := o.Parse(sh.Now(), queueTarget)
 			if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/complete"
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
@@ -71,6 +72,7 @@ func newSend(sh *shell) *cobra.Command {
 	f.Var(flags.EventType(&o.event), "event", "the event `type`; without -d, a sample event to send: stripe:invoice.paid "+
 		"(barb events)")
 	flags.Complete(cmd, "event", sh.sampleNames)
+	flags.Complete(cmd, "data", complete.Payloads)
 	f.StringVar(&o.contentType, "content-type", "", "the Content-Type, a `type` (default: what the payload looks like)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the signed request and send nothing")
 	f.StringVarP(&o.output, "output", "o", "text", "the `format`: text or json")

@@ -61,3 +61,11 @@ func Files(mark, prefix string) (paths []string) {
 	}
 	return paths
 }
+
+// Payloads returns what begins a payload, and the files behind an @.
+func Payloads(prefix string) []string {
+	if file, ok := strings.CutPrefix(prefix, "@"); ok {
+		return append(Files("@", file), "@-\tfrom stdin")
+	}
+	return nil
+}

@@ -47,6 +47,9 @@ func (f *Retry) AddFlags(cmd *cobra.Command) {
 	set.Var(Duration(&p.Deadline), "deadline", "how long all attempts and waits together may take")
 	Complete(cmd, "backoff", func(string) []string { return []string{"exponential", "linear", "constant"} })
 	f.addWaits(cmd)
+	Complete(cmd, "retry-on", func(string) []string {
+		return []string{p.RetryOn.String(), "5xx", "network", "429,5xx,network", "408", "425", "429"}
+	})
 	Complete(cmd, "jitter", func(string) []string { return []string{"full", "none"} })
 }
 

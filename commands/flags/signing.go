@@ -2,10 +2,12 @@ package flags
 
 import (
 	"maps"
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/complete"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/listen/route"
 )
@@ -27,7 +29,7 @@ func (f *Signing) AddFlags(cmd *cobra.Command, use string, names func(prefix str
 		"request, such as webhook_id for paypal (repeatable)")
 	auto := strings.Contains(use, "auto")
 	Complete(cmd, "scheme", func(prefix string) []string { return names(prefix, auto) })
-	Complete(cmd, "secret", func(string) []string { return []string{"env:", "file:", "cmd:", "keyring:", "-"} })
+	Complete(cmd, "secret", func(prefix string) []string { return complete.Secrets(prefix, os.Environ()) })
 }
 
 // ParamMap returns the parameters of a route, which may be nil, with those of --param over them.
