@@ -30,7 +30,7 @@ install: build ## bin/barb, the completions and the man pages, below PREFIX (def
 
 uninstall: ## what install has put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/barb $(share)/bash-completion/completions/barb $(share)/zsh/site-functions/_barb $(share)/fish/vendor_completions.d/barb.fish
-	cd docs/man && for page in *.1; do rm -f "$(share)/man/man1/$$page"; done
+	for page in docs/man/*.1; do rm -f "$(share)/man/man1/$${page##*/}"; done
 
 demo: build ## the main job as a story, on real sockets and a real history, in a temporary folder
 	@bash docs/demo.sh bin/barb

@@ -59,7 +59,7 @@ func generate(root string) error {
 	for _, c := range append(cmd.Commands(), cmd) {
 		c.Long = cmp.Or(c.Long, c.Short) + "\n" + commands.ExitCodes
 	}
-	return doc.GenManTree(cmd, &doc.GenManHeader{Title: "BARB", Section: "1", Source: "barb", Manual: "barb manual",
+	return doc.GenManTree(cmd, &doc.GenManHeader{Section: "1", Source: "barb", Manual: "barb manual",
 		Date: &date}, man)
 }
 
