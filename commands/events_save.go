@@ -16,6 +16,7 @@ import (
 	"github.com/barbhq/barb/deliver/payload"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/webhooks"
 	"github.com/barbhq/barb/units"
 )
 
@@ -99,13 +100,12 @@ func (sh *shell) checkFree(o eventsSaveOptions, name, eventType string) error {
 
 // oneCaptured returns the exchange of a selector, which must choose one only.
 func (sh *shell) oneCaptured(ctx context.Context, selector string) (*record.Exchange, error) {
-	found, err := sh.selected(ctx, []string{selector}, &flags.Filter{},
-		func(f *store.Filter) { f.Bodies, f.Limit = true, 2 })
+	found, err := sh.chosenWebhooks(ctx, []string{selector}, &flags.Filter{}, func(f *store.Filter) { f.Limit = 2 })
 	if err != nil {
 		return nil, err
 	}
-	var one *record.Exchange
-	for x, err := range found {
+	var one *webhooks.Webhook
+	for w, err := range found {
 		switch {
 		case err != nil:
 			return nil, err
@@ -113,12 +113,12 @@ func (sh *shell) oneCaptured(ctx context.Context, selector string) (*record.Exch
 			return nil, fail.Usage("%s means several webhooks, and an event is one",
 				selector).Hint("barb events save @ --as acme:order.created")
 		}
-		one = x
+		one = w
 	}
 	if one == nil {
 		return nil, fail.Usage("nothing in the history matches").Hint("barb history lists what there is")
 	}
-	return one, nil
+	return sh.history.Get(ctx, one.Last().ID)
 }
 
 // envelope returns what is kept of a captured webhook besides its body.

@@ -2,19 +2,26 @@ package commands
 
 import (
 	"context"
+	"slices"
+	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/webhooks"
 )
 
 type historyOptions struct {
 	flags.Filter
 	flags.JSON
 	limit     int
+	all       bool // exchanges, not webhooks
+	follow    bool
+	columns   []string
 	selectors []string
 }
 
@@ -28,19 +35,76 @@ func newHistory(sh *shell) *cobra.Command {
 				args = args[1:]
 			}
 			o.selectors = args
-			return runHistory(cmd.Context(), sh, o)
+			if err := o.validate(sh); err != nil {
+				return err
+			}
+			switch {
+			case o.follow:
+				return runFollow(cmd.Context(), sh, &o)
+			case o.all:
+				return runExchanges(cmd.Context(), sh, &o)
+			}
+			return runHistory(cmd.Context(), sh, &o)
 		},
 	}
 	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	o.JSON.AddFlags(cmd)
-	cmd.Flags().IntVarP(&o.limit, "limit", "n", 20, "at most `N` rows; 0: all")
+	f := cmd.Flags()
+	f.IntVarP(&o.limit, "limit", "n", 20, "how many at the most; 0 is all")
+	f.BoolVar(&o.all, "all", false, "list every exchange: each attempt, forward and redelivery")
+	f.BoolVarP(&o.follow, "follow", "f", false, "go on listing webhooks as they come or change; ^C ends it")
+	f.StringSliceVar(&o.columns, "columns", nil, "show these `columns`: "+strings.Join(ui.HistoryColumns(), ", "))
+	flags.Complete(cmd, "columns", func(string) []string { return ui.HistoryColumns() })
 	return cmd
 }
 
-func runHistory(ctx context.Context, sh *shell, o historyOptions) error {
+// validate checks the flags before the history is opened.
+func (o *historyOptions) validate(sh *shell) error {
 	if o.limit < 0 {
 		return fail.Usage("--limit %d is negative", o.limit).Hint("-n 0 lists all")
 	}
+	if o.follow && o.all {
+		return fail.Usage("--follow lists webhooks and --all lists exchanges: use one of them").Hint("barb history -f")
+	}
+	for _, name := range o.columns {
+		if !slices.Contains(ui.HistoryColumns(), name) {
+			return fail.Usage("--columns %q: there is no such column", name).Hint(fail.DidYouMean("--columns ",
+				fail.Nearest(name, ui.HistoryColumns()), "--columns "+strings.Join(ui.HistoryColumns(), ",")))
+		}
+	}
+	if len(o.columns) > 0 && sh.json {
+		return fail.Usage("--columns is for the table, not for JSON").Hint("barb history --jq '{id, outcome}'")
+	}
+	return nil
+}
+
+func runHistory(ctx context.Context, sh *shell, o *historyOptions) error {
+	chosen, err := sh.chosenWebhooks(ctx, o.selectors, &o.Filter, func(f *store.Filter) { f.Limit = o.limit })
+	if err != nil {
+		return err
+	}
+	var rows []*webhooks.Webhook
+	for w, err := range chosen {
+		if err != nil {
+			return err
+		}
+		if !sh.json {
+			rows = append(rows, w)
+			continue
+		}
+		if err := sh.emitWebhook(ctx, w, o.With); err != nil {
+			return err
+		}
+	}
+	if len(rows) == 0 && !sh.json {
+		sh.say("barb: nothing in the history matches")
+	}
+	sh.out.Webhooks(rows, o.columns, sh.Now())
+	return nil
+}
+
+// runExchanges lists exchanges one by one.
+func runExchanges(ctx context.Context, sh *shell, o *historyOptions) error {
 	exchanges, err := sh.selected(ctx, o.selectors, &o.Filter, func(f *store.Filter) {
 		f.Limit, f.Bodies = o.limit, o.With.Body || o.With.Headers
 	})
@@ -60,12 +124,9 @@ func runHistory(ctx context.Context, sh *shell, o historyOptions) error {
 			return err
 		}
 	}
-	if sh.json {
-		return nil
-	}
-	if len(rows) == 0 {
+	if len(rows) == 0 && !sh.json {
 		sh.say("barb: nothing in the history matches")
 	}
-	sh.out.History(rows, sh.Now())
+	sh.out.History(rows, o.columns, sh.Now())
 	return nil
 }

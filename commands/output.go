@@ -18,10 +18,15 @@ func (sh *shell) emit(v any) error { return sh.emitOf(nil, v) }
 // emitOf is emit for a line about an exchange, whose body, headers and answer --jq may ask for. A line on which --jq
 // fails is left out, and said.
 func (sh *shell) emitOf(x *record.Exchange, line any) error {
+	return sh.emitSubject(jq.Subject{Exchange: x, Line: line})
+}
+
+func (sh *shell) emitSubject(s jq.Subject) error {
 	if sh.filter == nil {
-		return sh.printJSON(line)
+		return sh.printJSON(s.Line)
 	}
-	err := sh.filter.RunOn(context.Background(), jq.Subject{Exchange: x, Line: line}, sh.printResult)
+	x := s.Exchange
+	err := sh.filter.RunOn(context.Background(), s, sh.printResult)
 	_, failed := errors.AsType[*jq.EvalError](err)
 	switch {
 	case failed && (x != nil || sh.judgements.unending):

@@ -11,12 +11,15 @@ import (
 	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/webhooks"
 )
 
-// selected yields the exchanges that the selectors and flags choose, with the filter that adjust has changed.
+// selected yields the exchanges that the selectors and flags choose, one by one as --all shows them, with the filter that adjust has changed.
 func (sh *shell) selected(ctx context.Context, selectors []string, chosen *flags.Filter, adjust func(*store.Filter)) (
 	iter.Seq2[*record.Exchange, error], error) {
-	filter, where, err := sh.selection(ctx, selectors, chosen)
+	filter, where, err := sh.selectionBy(ctx, selectors, chosen, func(ctx context.Context, n int) (int64, error) {
+		return sh.history.Newest(ctx, n)
+	})
 	if err != nil {
 		return nil, err
 	}
@@ -39,9 +42,15 @@ func (sh *shell) listed(ctx context.Context, filter store.Filter, where *jq.Expr
 	})
 }
 
-// selection returns the filter of the selectors and flags. The history is open afterwards.
-func (sh *shell) selection(ctx context.Context, selectors []string, chosen *flags.Filter) (filter store.Filter,
-	where *jq.Expr, err error) {
+// selection returns the filter of the selectors and flags, for webhooks. The history is open afterwards.
+func (sh *shell) selection(ctx context.Context, selectors []string, chosen *flags.Filter) (store.Filter, *jq.Expr,
+	error) {
+	return sh.selectionBy(ctx, selectors, chosen, sh.newest)
+}
+
+// selectionBy is selection with the meaning of @; see flags.SelectIDs.
+func (sh *shell) selectionBy(ctx context.Context, selectors []string, chosen *flags.Filter,
+	newest func(ctx context.Context, n int) (int64, error)) (filter store.Filter, where *jq.Expr, err error) {
 	if filter, where, err = filterOf(sh, chosen); err != nil {
 		return filter, nil, err
 	}
@@ -54,30 +63,32 @@ func (sh *shell) selection(ctx context.Context, selectors []string, chosen *flag
 	if err != nil {
 		return filter, nil, err
 	}
-	filter.IDs, err = flags.SelectIDs(ctx, history, selectors)
+	filter.IDs, err = flags.SelectIDs(ctx, history, selectors, newest)
 	return filter, where, err
 }
 
-// narrowed returns the filter of the flags, in which ids stand for --where; none reports that it is true for no id. The
-// history is open afterwards.
+// newest returns the id of the webhook n rows below the top one of barb history, or store.ErrNotFound.
+func (sh *shell) newest(ctx context.Context, n int) (int64, error) {
+	for w, err := range webhooks.List(ctx, sh.history, store.Filter{Limit: n + 1}, sh.Now()) {
+		if err != nil {
+			return 0, err
+		}
+		if n--; n < 0 {
+			return w.ID, nil
+		}
+	}
+	return 0, store.ErrNotFound
+}
+
+// narrowed returns a filter for exchanges. Where the flags ask for what only a webhook as a whole has, ids of exchanges
+// stand for them; none reports that there are none. The history is open afterwards.
 func (sh *shell) narrowed(ctx context.Context, chosen *flags.Filter) (filter store.Filter, none bool, err error) {
 	filter, where, err := sh.selection(ctx, nil, chosen)
-	if err != nil || where == nil {
+	if err != nil || where == nil && !filter.Failed && !filter.Invalid {
 		return filter, false, err
 	}
-	oldestFirst := filter
-	oldestFirst.OldestFirst = true
-	for x, err := range sh.listed(ctx, oldestFirst, where) {
-		if err != nil {
-			return filter, false, err
-		}
-		if n := len(filter.IDs); n > 0 && filter.IDs[n-1].To == x.ID-1 {
-			filter.IDs[n-1].To = x.ID
-		} else {
-			filter.IDs = append(filter.IDs, store.Range{From: x.ID, To: x.ID})
-		}
-	}
-	return filter, len(filter.IDs) == 0, nil
+	ids, err := sh.exchangesOf(ctx, filter, where)
+	return store.Filter{IDs: ids, Since: filter.Since, Until: filter.Until, Endpoint: filter.Endpoint}, len(ids) == 0, err
 }
 
 // filterOf is the filter of the flags, and the expression of --where, which may be nil.

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"fmt"
+	"iter"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -14,11 +15,13 @@ import (
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/redact"
+	"github.com/barbhq/barb/store/webhooks"
 )
 
 type showOptions struct {
 	flags.Filter
 	body, headers, attempts, raw, curl bool
+	all                                bool // an exchange, not its webhook
 	withSecrets                        bool
 	selectors                          []string
 }
@@ -37,6 +40,7 @@ func newShow(sh *shell) *cobra.Command {
 	f := cmd.Flags()
 	f.BoolVar(&o.body, "body", false, "print the body of the request, byte for byte")
 	f.BoolVar(&o.headers, "headers", false, "print the headers of the request in wire order")
+	f.BoolVar(&o.all, "all", false, "show the exchange with this id alone: one attempt, forward or redelivery")
 	f.BoolVar(&o.attempts, "attempts", false, "list all exchanges of the webhook: retries, forwards, replays")
 	f.BoolVar(&o.raw, "raw", false, "print the request as it was on the wire, byte for byte")
 	f.BoolVar(&o.curl, "curl", false, "print a curl command that sends the request again")
@@ -52,24 +56,22 @@ func runShow(ctx context.Context, sh *shell, o showOptions) error {
 	if len(o.selectors) == 0 && !o.Given() {
 		o.selectors = []string{"@"}
 	}
-	exchanges, err := sh.selected(ctx, o.selectors, &o.Filter, func(f *store.Filter) {
-		f.Bodies, f.OldestFirst = true, true
-	})
+	found, err := o.chosen(ctx, sh)
 	if err != nil {
 		return err
 	}
 	shown := 0
-	for x, err := range exchanges {
+	for s, err := range found {
 		if err != nil {
 			return err
 		}
 		if shown++; shown > 1 && !sh.json && !o.raw && !o.body {
 			sh.out.Line("")
 		}
-		if x, err = o.shown(ctx, sh, x); err != nil {
+		if s.x, err = o.shown(ctx, sh, s.x); err != nil {
 			return err
 		}
-		if err := showOne(ctx, sh, o, x); err != nil {
+		if err := showOne(ctx, sh, o, s); err != nil {
 			return err
 		}
 	}
@@ -77,6 +79,40 @@ func runShow(ctx context.Context, sh *shell, o showOptions) error {
 		return fail.Usage("nothing in the history matches").Hint("barb history lists what there is")
 	}
 	return nil
+}
+
+// shownOne is a webhook with the exchange that stands for it, or with --all an exchange alone.
+type shownOne struct {
+	x *record.Exchange
+	w *webhooks.Webhook // nil: x alone
+}
+
+// chosen yields what the selectors and flags choose, the oldest first.
+func (o *showOptions) chosen(ctx context.Context, sh *shell) (iter.Seq2[shownOne, error], error) {
+	if o.all {
+		found, err := sh.selected(ctx, o.selectors, &o.Filter, func(f *store.Filter) {
+			f.Bodies, f.OldestFirst = true, true
+		})
+		return func(yield func(shownOne, error) bool) {
+			for x, err := range found {
+				if !yield(shownOne{x: x}, err) {
+					return
+				}
+			}
+		}, err
+	}
+	found, err := sh.chosenWebhooks(ctx, o.selectors, &o.Filter, func(f *store.Filter) { f.OldestFirst = true })
+	return func(yield func(shownOne, error) bool) {
+		for w, err := range found {
+			s := shownOne{w: w}
+			if err == nil {
+				s.x, err = sh.history.Get(ctx, w.Last().ID)
+			}
+			if !yield(s, err) {
+				return
+			}
+		}
+	}, err
 }
 
 // shown returns an exchange as it is shown. People see no credentials unless they ask for them, which are then added
@@ -104,7 +140,8 @@ func (o *showOptions) shown(ctx context.Context, sh *shell, x *record.Exchange) 
 	return &shown, nil
 }
 
-func showOne(ctx context.Context, sh *shell, o showOptions, x *record.Exchange) error {
+func showOne(ctx context.Context, sh *shell, o showOptions, s shownOne) error {
+	x := s.x
 	if _, cut := x.Marked(record.Truncated); cut && (o.body || o.raw || o.curl) {
 		sh.warn("%d is not whole: only the first 64 KiB of its body were kept", x.ID)
 	}
@@ -126,16 +163,36 @@ func showOne(ctx context.Context, sh *shell, o showOptions, x *record.Exchange) 
 	case o.attempts:
 		return showThread(ctx, sh, x.ID)
 	case sh.json:
-		return sh.emitExchange(x, export.With{Body: !o.headers, URL: true, Headers: true})
+		return o.emit(ctx, sh, s)
 	default:
 		mirror, err := sh.mirrorNote(ctx, x.ID)
 		if err != nil {
 			return err
 		}
 		sh.out.Pairs([][2]string{{"mirror", mirror}})
-		sh.out.Exchange(x)
+		if s.w == nil {
+			sh.out.Exchange(x)
+		} else {
+			sh.out.Webhook(s.w, x, sh.Now())
+		}
 	}
 	return nil
+}
+
+// emit prints the JSON form with everything that is asked for.
+func (o *showOptions) emit(ctx context.Context, sh *shell, s shownOne) error {
+	with := export.With{Body: !o.headers, URL: true, Headers: true}
+	if s.w == nil {
+		return sh.emitExchange(s.x, with)
+	}
+	subject, err := sh.subject(ctx, s.w, with, true)
+	if err == nil {
+		named := *s.x // as it is shown
+		named.ID = s.w.ID
+		subject.Exchange, subject.Line = &named, s.w.JSON(s.x, with)
+		err = sh.emitSubject(subject)
+	}
+	return err
 }
 
 func showThread(ctx context.Context, sh *shell, id int64) error {
@@ -144,7 +201,7 @@ func showThread(ctx context.Context, sh *shell, id int64) error {
 		return err
 	}
 	if !sh.json {
-		sh.out.History(thread, sh.Now())
+		sh.out.History(thread, nil, sh.Now())
 		return nil
 	}
 	for _, x := range thread {

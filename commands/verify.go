@@ -257,7 +257,7 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	if err != nil {
 		return m, now, err
 	}
-	ids, err := flags.SelectIDs(ctx, history, o.positional)
+	ids, err := flags.SelectIDs(ctx, history, o.positional, sh.newest)
 	if err != nil {
 		return m, now, err
 	}

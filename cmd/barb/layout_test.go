@@ -67,7 +67,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"commands/starter": {ours: []string{"sign/catalog"}},
 	"store/migrations": {},
 	"store/sums":       {ours: []string{"store/record"}},
-	"commands/ui": {ours: []string{"units", "store/record", "store/senders", "store/health", "deliver",
+	"commands/ui": {ours: []string{"units", "store/record", "store/senders", "store/health", "store/webhooks", "deliver",
 		"deliver/provider", "deliver/batch", "sign", "sign/catalog", "sign/handshake", "sign/discover", "sign/explain",
 		"store"}, others: []string{"github.com/HdrHistogram/hdrhistogram-go", "github.com/charmbracelet/lipgloss",
 		"github.com/charmbracelet/x/ansi", "github.com/fatih/color", "github.com/muesli/termenv"}},

@@ -18,6 +18,7 @@ import (
 // Filter selects exchanges. It means the same in history, show, replay, stats and prune.
 type Filter struct {
 	received, Sent, Failed  bool
+	invalid                 bool
 	scheme, event, endpoint string
 	Status                  string
 	Since, Until            string
@@ -33,6 +34,7 @@ func (f *Filter) AddFlags(cmd *cobra.Command, schemes func(prefix string, auto b
 	set.BoolVar(&f.received, "received", false, "only received ones")
 	set.BoolVar(&f.Sent, "sent", false, "only sent ones")
 	set.BoolVar(&f.Failed, "failed", false, "only what is not delivered now")
+	set.BoolVar(&f.invalid, "invalid", false, "only those with a bad signature")
 	set.StringVar(&f.scheme, "of-scheme", "", "only this `scheme`; * matches any part")
 	if set.Lookup("scheme") == nil {
 		set.StringVar(&f.scheme, "scheme", "", "the same as --of-scheme")
@@ -60,7 +62,8 @@ func (f *Filter) Given() bool { return *f != Filter{} }
 // scheme returns the name of the scheme that --of-scheme stands for.
 func (f *Filter) Parse(now time.Time, scheme func(string) (string, error)) (out store.Filter, where *jq.Expr,
 	err error) {
-	out = store.Filter{Failed: f.Failed, Event: f.event, Endpoint: f.endpoint, WebhookID: f.webhookID, Grep: f.grep}
+	out = store.Filter{Failed: f.Failed, Invalid: f.invalid, Event: f.event, Endpoint: f.endpoint, WebhookID: f.webhookID,
+		Grep: f.grep}
 	switch {
 	case f.received && f.Sent:
 		return out, nil, fail.Usage("--received and --sent exclude each other")

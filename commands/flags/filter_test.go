@@ -97,19 +97,19 @@ func recorded(t *testing.T, n int) *store.Store {
 func TestSelectorsChooseWhatIsThere(t *testing.T) {
 	t.Parallel()
 	history := recorded(t, 3)
-	got, err := flags.SelectIDs(context.Background(), history, []string{"@", "@-2", "1", "2..9"})
+	got, err := flags.SelectIDs(context.Background(), history, []string{"@", "@-2", "1", "2..9"}, history.Newest)
 	if want := []store.Range{{From: 3, To: 3}, {From: 1, To: 1}, {From: 1, To: 1}, {From: 2, To: 9}}; !slices.Equal(got,
 		want) || err != nil {
 		t.Errorf("%v, %v; want %v", got, err, want)
 	}
-	for text, words := range map[string]string{"9": "no such exchange", "@-3": "no such exchange",
+	for text, words := range map[string]string{"9": "no such webhook", "@-3": "no such webhook",
 		"x": "is not a selector"} {
-		_, err := flags.SelectIDs(context.Background(), history, []string{text})
+		_, err := flags.SelectIDs(context.Background(), history, []string{text}, history.Newest)
 		refused(t, err, words, "barb history lists")
 	}
 	ended, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := flags.SelectIDs(ended, history, []string{"1"}); !errors.Is(err, context.Canceled) {
+	if _, err := flags.SelectIDs(ended, history, []string{"1"}, history.Newest); !errors.Is(err, context.Canceled) {
 		t.Errorf("a context that has ended: %v", err)
 	}
 	if !flags.IsSelector("3") || flags.IsSelector("payload.json") {

@@ -48,8 +48,10 @@ func ParseSelector(s string) (Selector, error) {
 	return Selector{IDs: store.Range{From: int64(from), To: int64(to)}}, nil
 }
 
-// SelectIDs returns the ids that selectors choose. An id or an @ that is not there is an error; a range may have gaps.
-func SelectIDs(ctx context.Context, history *store.Store, selectors []string) ([]store.Range, error) {
+// SelectIDs returns the ids that selectors choose; newest returns the id that @ stands for, or with n the one n rows
+// below it. An id or an @ that is not there is an error; a range may have gaps.
+func SelectIDs(ctx context.Context, history *store.Store, selectors []string,
+	newest func(ctx context.Context, n int) (int64, error)) ([]store.Range, error) {
 	var ranges []store.Range
 	for _, text := range selectors {
 		sel, err := ParseSelector(text)
@@ -57,7 +59,7 @@ func SelectIDs(ctx context.Context, history *store.Store, selectors []string) ([
 			return nil, fail.Usage("%w", err).Hint("barb history lists the ids")
 		}
 		if sel.IDs.From == 0 {
-			id, err := history.Newest(ctx, sel.newest)
+			id, err := newest(ctx, sel.newest)
 			if err != nil {
 				return nil, selectorError(text, err)
 			}
@@ -75,7 +77,7 @@ func SelectIDs(ctx context.Context, history *store.Store, selectors []string) ([
 
 func selectorError(text string, err error) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return fail.Usage("%s: there is no such exchange in the history", text).Hint("barb history lists what there is")
+		return fail.Usage("%s: there is no such webhook in the history", text).Hint("barb history lists what there is")
 	}
 	return err
 }

@@ -48,10 +48,15 @@ func (e *Expr) mentionsForm() bool {
 		"body_length", "body_sha256")
 }
 
+// With is what the JSON form holds that an expression without a Line sees.
+func (e *Expr) With() export.With {
+	return export.With{Body: e.mentionsForm(), URL: true, Headers: true}
+}
+
 // object returns what the expression sees.
 func (e *Expr) object(s Subject) (any, error) {
 	if s.Line == nil {
-		s.Line = export.JSON(s.Exchange, export.With{Body: e.mentionsForm(), URL: true, Headers: true})
+		s.Line = export.JSON(s.Exchange, e.With())
 	}
 	plain, err := plainJSON(s.Line)
 	object, ok := plain.(map[string]any)

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/webhooks"
 	"github.com/barbhq/barb/units"
 )
 
@@ -17,25 +18,83 @@ const bodyShown = 16 << 10
 
 // Exchange writes all of one exchange.
 func (p *Printer) Exchange(x *record.Exchange) {
-	p.Pairs([][2]string{
+	p.Pairs(append([][2]string{
 		{"id", p.bold(strconv.FormatInt(x.ID, 10)) + " " + x.Kind.String() + threadNote(x)},
-		{"when", x.Start.Local().Format("2006-01-02 15:04:05.000 -07:00")},
+		{"when", moment(x.Start)},
 		{"result", p.result(x) + " " + p.outcome(x) + "  " + Duration(x.Took) + nextNote(x)},
+	}, p.facts(x)...))
+	p.Line("")
+	p.Messages(x)
+}
+
+// Webhook writes all of a webhook: x is the exchange that stands for it, whole.
+func (p *Printer) Webhook(w *webhooks.Webhook, x *record.Exchange, now time.Time) {
+	if len(w.Exchanges) == 1 && w.State == webhooks.State(x.Outcome()) {
+		p.Exchange(x)
+		return
+	}
+	r := &historyRow{x: x, app: w.App(), state: string(w.State)}
+	state := p.stateWord(r)
+	if state == "" {
+		state = p.outcomeWord(record.Outcome(w.State))
+	}
+	p.Pairs(append([][2]string{
+		{"id", p.bold(strconv.FormatInt(w.ID, 10)) + " " + w.Kind().String()},
+		{"when", moment(w.Exchanges[0].Start)},
+		{"state", state},
+		{"result", p.result(x) + "  " + Duration(x.Took) + nextNote(x)},
+		{"app", p.appPair(w.App())},
+	}, p.facts(x)...))
+	if len(w.Exchanges) > 1 {
+		p.Line("")
+		p.parts(w, now)
+	}
+	p.Line("")
+	p.Messages(x)
+}
+
+// appPair says what the app answered, or why it did not.
+func (p *Printer) appPair(app *record.Exchange) string {
+	if app == nil {
+		return ""
+	}
+	text := p.result(app) + "  " + Duration(app.Took) + "  " + Clip(Endpoint(app), 60)
+	if note := failureNote(app); note != "" {
+		text += "  " + note
+	}
+	return text
+}
+
+// parts writes the exchanges of a webhook as a table.
+func (p *Printer) parts(w *webhooks.Webhook, now time.Time) {
+	rows := make([][]string, len(w.Exchanges))
+	for i, x := range w.Exchanges {
+		kind := x.Role.String()
+		if x.Kind == record.Received && x.Role == record.First {
+			kind = "received"
+		}
+		rows[i] = []string{strconv.FormatInt(x.ID, 10), kind, strconv.Itoa(x.Attempt), when(x.Start, now),
+			Clip(Endpoint(x), 60), p.result(x), Duration(x.Took)}
+	}
+	p.Table([]string{"ID", "KIND", "TRY", "WHEN", "ENDPOINT", "RESULT", "TIME"}, rows)
+}
+
+func moment(t time.Time) string { return t.Local().Format("2006-01-02 15:04:05.000 -07:00") }
+
+// facts are the further pairs about an exchange.
+func (p *Printer) facts(x *record.Exchange) [][2]string {
+	return [][2]string{
 		{"failure", failureNote(x)},
 		{"timings", phases(x.Phases)},
 		{"event", EscapeLine(x.Event())},
 		{"webhook id", EscapeLine(x.WebhookID)},
 		{"signature", p.signature(x)},
-		{"why", why(x)},
-		{"next", nextStep(x)},
 		{"marks", Marks(x)},
 		{"not kept", EscapeLine(strings.Join(x.Masked(), ", "))},
 		{"peer", EscapeLine(x.Remote)},
 		{"tls name", EscapeLine(x.ServerName)},
 		{"url", EscapeLine(x.Request.URL)},
-	})
-	p.Line("")
-	p.Messages(x)
+	}
 }
 
 // Messages writes the request and the response.

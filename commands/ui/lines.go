@@ -124,33 +124,6 @@ func (p *Printer) verdictPaint(v record.Verdict) func(string) string {
 	return p.faint
 }
 
-// narrow is the width in columns below which a table omits columns instead of cutting all.
-const narrow = 72
-
-// History writes exchanges as a table, in the order given.
-func (p *Printer) History(xs []*record.Exchange, now time.Time) {
-	head := []string{"ID", "WHEN", "", "EVENT", "ENDPOINT", "RESULT", "TIME", "TRY", "SIGNATURE"}
-	rows := make([][]string, 0, len(xs))
-	for _, x := range xs {
-		arrow := "→"
-		if x.Kind == record.Received {
-			arrow = "←"
-		}
-		rows = append(rows, []string{
-			strconv.FormatInt(x.ID, 10), when(x.Start, now), arrow, p.name(x), Clip(Endpoint(x), 60),
-			p.result(x) + " " + p.outcome(x) + p.marks(x), Duration(x.Took), strconv.Itoa(x.Attempt), p.signed(x),
-		})
-	}
-	if p.Width > 0 && p.Width < narrow {
-		// The most important columns are EVENT, RESULT and SIGNATURE; the others are in barb show.
-		head = []string{head[0], head[1], head[2], head[3], head[5], head[8]}
-		for i, r := range rows {
-			rows[i] = []string{r[0], r[1], r[2], r[3], r[5], r[8]}
-		}
-	}
-	p.Table(head, rows)
-}
-
 // signed returns the cell for an exchange's signature: signed by barb when sent, checked by barb when received.
 func (p *Printer) signed(x *record.Exchange) string {
 	switch {
@@ -162,8 +135,9 @@ func (p *Printer) signed(x *record.Exchange) string {
 	return p.faint("unsigned")
 }
 
-func (p *Printer) outcome(x *record.Exchange) string {
-	o := x.Outcome()
+func (p *Printer) outcome(x *record.Exchange) string { return p.outcomeWord(x.Outcome()) }
+
+func (p *Printer) outcomeWord(o record.Outcome) string {
 	switch o {
 	case record.Delivered, record.Accepted:
 		return p.good(string(o))

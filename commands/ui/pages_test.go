@@ -107,8 +107,14 @@ func TestExchangesAreShownWhole(t *testing.T) {
 		{"one with a bad signature", func(p *ui.Printer) { p.Exchange(refusedHook) }},
 		{"an exchange", func(p *ui.Printer) { p.Exchange(delivered()) }},
 		{"one without an answer", func(p *ui.Printer) { p.Exchange(refused()) }},
-		{"history", func(p *ui.Printer) { p.History([]*record.Exchange{delivered(), refused(), scripted, unsigned}, noon) }},
-		{"history of another day", func(p *ui.Printer) { p.History([]*record.Exchange{delivered()}, noon.AddDate(0, 1, 0)) }},
+		{"history", func(p *ui.Printer) {
+			p.History([]*record.Exchange{delivered(), refused(), scripted, unsigned}, nil,
+				noon)
+		}},
+		{"history of another day", func(p *ui.Printer) {
+			p.History([]*record.Exchange{delivered()}, nil,
+				noon.AddDate(0, 1, 0))
+		}},
 		{"forwarded", attempt(delivered(), deliver.Delivered)},
 		{"to be tried again", attempt(refused(), deliver.Retry)},
 		{"interrupted", attempt(refused(), deliver.Interrupted)},

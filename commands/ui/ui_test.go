@@ -60,7 +60,7 @@ func TestTablesFitTheTerminal(t *testing.T) {
 	for _, width := range []int{40, 60, 80, 200} {
 		var out bytes.Buffer
 		p := &ui.Printer{W: &out, Width: width}
-		p.History([]*record.Exchange{x, x}, x.Start)
+		p.History([]*record.Exchange{x, x}, nil, x.Start)
 		lines := strings.Split(strings.TrimSuffix(out.String(), "\n"), "\n")
 		if len(lines) != 3 {
 			t.Fatalf("width %d: %d lines for two exchanges:\n%s", width, len(lines), out.String())

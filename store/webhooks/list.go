@@ -66,7 +66,7 @@ func read(ctx context.Context, history *store.Store, firsts []int64, now time.Ti
 	}
 	for _, first := range firsts {
 		if all := byFirst[first]; len(all) > 0 { // it may be pruned meanwhile
-			page = append(page, New(first, all, queued[first], now))
+			page = append(page, New(all, queued[first], now))
 		}
 	}
 	return page, nil

@@ -29,15 +29,15 @@ const Abandoned = 10 * time.Minute
 
 // Webhook is all exchanges that are one webhook, without their headers and bodies.
 type Webhook struct {
-	ID        int64              // of its first exchange, which may be pruned
+	ID        int64              // of its first exchange that is still there
 	Exchanges []*record.Exchange // by id; at least one
 	Entries   []*store.Queued    // of the queue, by id
 	State     State              // at the time it was read
 }
 
-// New returns a webhook with its state at a time.
-func New(id int64, exchanges []*record.Exchange, entries []*store.Queued, now time.Time) *Webhook {
-	w := &Webhook{ID: id, Exchanges: exchanges, Entries: entries}
+// New returns a webhook of at least one exchange, by id, with its state at a time.
+func New(exchanges []*record.Exchange, entries []*store.Queued, now time.Time) *Webhook {
+	w := &Webhook{ID: exchanges[0].ID, Exchanges: exchanges, Entries: entries}
 	if w.Kind() == record.Received {
 		w.State = w.received(now)
 	} else {

@@ -1,0 +1,304 @@
+package ui
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/charmbracelet/lipgloss"
+	"github.com/charmbracelet/x/ansi"
+
+	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/webhooks"
+)
+
+// HistoryColumns are the columns of the history by name, in the order in which --columns is completed.
+func HistoryColumns() []string {
+	names := make([]string, len(historyColumns))
+	for i, c := range historyColumns {
+		names[i] = c.name
+	}
+	return names
+}
+
+// historyColumn is a column of the history. Short is the cell on a narrow terminal; nil: as cell.
+type historyColumn struct {
+	name, head  string
+	cell, short func(*Printer, *historyRow) string
+}
+
+// historyRow is a webhook, or one exchange of it, as a row.
+type historyRow struct {
+	id    int64
+	x     *record.Exchange // that stands for it
+	start time.Time
+	now   time.Time
+	app   *record.Exchange // that answered; nil: none
+	state string           // in the words of the JSON form's outcome
+	tries int
+}
+
+var historyColumns = []historyColumn{
+	{"id", "ID", func(_ *Printer, r *historyRow) string { return strconv.FormatInt(r.id, 10) }, nil},
+	{"when", "WHEN", func(_ *Printer, r *historyRow) string { return when(r.start, r.now) }, nil},
+	{"direction", "", func(_ *Printer, r *historyRow) string { return arrow(r.x) }, nil},
+	{"event", "EVENT", func(p *Printer, r *historyRow) string { return p.eventName(r.x) }, nil},
+	{"endpoint", "ENDPOINT", func(_ *Printer, r *historyRow) string { return Clip(endpointOf(r), 60) }, nil},
+	{"result", "RESULT", (*Printer).resultCell, (*Printer).shortResult},
+	{"time", "TIME", func(_ *Printer, r *historyRow) string { return Duration(answeredBy(r).Took) }, nil},
+	{"try", "TRY", func(_ *Printer, r *historyRow) string { return strconv.Itoa(r.tries) }, nil},
+	{"signature", "SIGNATURE", (*Printer).signatureCell, (*Printer).shortSignature},
+	{"scheme", "SCHEME", func(_ *Printer, r *historyRow) string { return r.x.Scheme }, nil},
+	{"webhook", "WEBHOOK ID", func(_ *Printer, r *historyRow) string { return Clip(r.x.WebhookID, 60) }, nil},
+	{"path", "PATH", func(_ *Printer, r *historyRow) string { return Clip(path(&r.x.Request), 60) }, nil},
+}
+
+// usual are the columns of the history without --columns. The first that does not fit goes first.
+var (
+	usual = []string{"id", "when", "direction", "event", "endpoint", "result", "time", "try", "signature"}
+	spare = []string{"endpoint", "try", "time", "when"}
+)
+
+// Webhooks writes webhooks as a table, in the order given. Columns are some of HistoryColumns; without them those are
+// shown that fit.
+func (p *Printer) Webhooks(all []*webhooks.Webhook, columns []string, now time.Time) {
+	rows := make([]*historyRow, len(all))
+	for i, w := range all {
+		last := w.Last()
+		rows[i] = &historyRow{id: w.ID, x: last, start: w.Newest().Start, now: now, app: w.App(), state: string(w.State),
+			tries: tries(w)}
+	}
+	p.history(rows, columns)
+}
+
+// History writes exchanges as a table, in the order given.
+func (p *Printer) History(xs []*record.Exchange, columns []string, now time.Time) {
+	rows := make([]*historyRow, len(xs))
+	for i, x := range xs {
+		rows[i] = &historyRow{id: x.ID, x: x, start: x.Start, now: now, state: string(x.Outcome()), tries: x.Attempt}
+	}
+	p.history(rows, columns)
+}
+
+// tries counts the attempts of a sent webhook, and the deliveries of a received one.
+func tries(w *webhooks.Webhook) (n int) {
+	for _, x := range w.Exchanges {
+		if x.Kind == w.Kind() && x.Attempt > 0 && x.Role != record.Elsewhere {
+			n++
+		}
+	}
+	return n
+}
+
+// history writes rows with the columns that were chosen, or with those of the usual ones that fit.
+func (p *Printer) history(rows []*historyRow, chosen []string) {
+	if len(chosen) > 0 {
+		head, table := p.historyTable(rows, chosen, false)
+		p.Table(head, table)
+		return
+	}
+	names := slices.Clone(usual)
+	head, table := p.historyTable(rows, names, false)
+	for _, drop := range spare {
+		if p.fits(head, table) {
+			break
+		}
+		names = slices.DeleteFunc(names, func(name string) bool { return name == drop })
+		short := drop == "when"
+		head, table = p.historyTable(rows, names, short)
+	}
+	p.Table(head, table)
+}
+
+// historyTable returns the cells of rows, in their short form when asked.
+func (p *Printer) historyTable(rows []*historyRow, names []string, short bool) (head []string, table [][]string) {
+	table = make([][]string, len(rows))
+	for _, name := range names {
+		i := slices.IndexFunc(historyColumns, func(c historyColumn) bool { return c.name == name })
+		c := historyColumns[i]
+		cell := c.cell
+		if short && c.short != nil {
+			cell = c.short
+		}
+		head = append(head, c.head)
+		for n, r := range rows {
+			table[n] = append(table[n], cell(p, r))
+		}
+	}
+	return head, table
+}
+
+// eventRoom is how much of an event type is always shown.
+const eventRoom = 20
+
+// fits reports whether a table needs no more columns than there are, with an event cut to eventRoom.
+func (p *Printer) fits(head []string, table [][]string) bool {
+	total := 2 * (len(head) - 1)
+	for i, title := range head {
+		width := len(title)
+		for _, row := range table {
+			width = max(width, lipgloss.Width(row[i]))
+		}
+		if title == "EVENT" {
+			width = min(width, eventRoom)
+		}
+		total += width
+	}
+	return p.Width <= 0 || total <= p.Width
+}
+
+func arrow(x *record.Exchange) string {
+	if x.Kind == record.Received {
+		return "←"
+	}
+	return "→"
+}
+
+// answeredBy is the exchange whose answer the row shows: the app's where there is one.
+func answeredBy(r *historyRow) *record.Exchange {
+	if r.app != nil {
+		return r.app
+	}
+	return r.x
+}
+
+// endpointOf is where the webhook went: to the app when it was forwarded.
+func endpointOf(r *historyRow) string { return Endpoint(answeredBy(r)) }
+
+// eventName names a row by its event type, or by its request when that is not known.
+func (p *Printer) eventName(x *record.Exchange) string {
+	switch {
+	case x.Handshake != "":
+		return "handshake " + Clip(x.Handshake, 60)
+	case x.EventType != "":
+		return Clip(x.EventType, 60)
+	}
+	return p.faint(Clip(x.Request.Method+" "+path(&x.Request), 60))
+}
+
+// resultCell is the answer and what became of the webhook: "200 → app 200", "502 → app refused  failed".
+func (p *Printer) resultCell(r *historyRow) string {
+	text := p.result(r.x)
+	if r.app != nil {
+		note, well := appResult(r.app)
+		if well {
+			note = p.good(note)
+		} else {
+			note = p.bad(note)
+		}
+		text += " " + p.faint("→ app") + " " + note
+	}
+	if state := p.stateWord(r); state != "" {
+		text += " " + state
+	}
+	return text + p.marks(r.x)
+}
+
+// shortResult is the answer that counts.
+func (p *Printer) shortResult(r *historyRow) string {
+	if r.state == string(webhooks.Pending) {
+		return p.warn(r.state)
+	}
+	if r.app != nil {
+		return p.result(r.app)
+	}
+	return p.result(r.x)
+}
+
+// stateWord is the state where the answers do not tell it.
+func (p *Printer) stateWord(r *historyRow) string {
+	switch state := record.Outcome(r.state); state {
+	case record.Accepted, record.Rejected:
+		return ""
+	case record.Delivered:
+		return p.good(r.state)
+	case record.Failed:
+		return p.bad(r.state)
+	}
+	return p.warn(r.state)
+}
+
+// appResult returns the response of an app: its status or why it has none.
+func appResult(app *record.Exchange) (text string, well bool) {
+	status, kind := app.Status(), app.FailureKind()
+	if kind != "" {
+		return string(kind), false
+	}
+	return strconv.Itoa(status), status/100 == 2
+}
+
+// signatureCell is the scheme with the verdict, or that barb signed it.
+func (p *Printer) signatureCell(r *historyRow) string {
+	if r.x.Scheme == "" {
+		return p.signed(r.x)
+	}
+	return strings.TrimSpace(Clip(r.x.Scheme, 40) + " " + p.signed(r.x))
+}
+
+// shortSignature is the verdict without scheme and reason.
+func (p *Printer) shortSignature(r *historyRow) string {
+	if r.x.Kind == record.Received && r.x.Verdict.Status == record.Invalid {
+		return p.bad(string(record.Invalid))
+	}
+	return p.signed(r.x)
+}
+
+// HistoryLines writes webhooks one by one, each as a line of the history. The columns keep the width of the widest cell
+// so far; the first line comes after a head.
+type HistoryLines struct {
+	p       *Printer
+	columns []string
+	widths  []int
+}
+
+// HistoryLines returns a writer of lines with some of HistoryColumns; without any it takes those that usually fit.
+func (p *Printer) HistoryLines(columns []string) *HistoryLines {
+	l := &HistoryLines{p: p, columns: columns}
+	if len(columns) > 0 {
+		return l
+	}
+	l.columns = slices.Clone(usual)
+	for _, least := range []struct {
+		width int
+		drop  string
+	}{{120, "endpoint"}, {100, "try"}, {90, "time"}, {60, "when"}} {
+		if p.Width > 0 && p.Width < least.width {
+			l.columns = slices.DeleteFunc(l.columns, func(name string) bool { return name == least.drop })
+		}
+	}
+	return l
+}
+
+// Write writes a webhook.
+func (l *HistoryLines) Write(w *webhooks.Webhook, now time.Time) {
+	row := &historyRow{id: w.ID, x: w.Last(), start: w.Newest().Start, now: now, app: w.App(), state: string(w.State),
+		tries: tries(w)}
+	head, table := l.p.historyTable([]*historyRow{row}, l.columns, l.p.Width > 0 && l.p.Width < 60)
+	first := l.widths == nil
+	if first {
+		l.widths = make([]int, len(head))
+		for i, name := range l.columns {
+			l.widths[i] = max(len(head[i]), map[string]int{"id": 4, "when": 8, "event": eventRoom, "result": 14}[name])
+		}
+		l.line(head, l.p.faint)
+	}
+	l.line(table[0], func(s string) string { return s })
+}
+
+// line writes cells, each as wide as its column, and cuts the line at the width of the terminal.
+func (l *HistoryLines) line(cells []string, paint func(string) string) {
+	var b strings.Builder
+	for i, cell := range cells {
+		l.widths[i] = max(l.widths[i], min(lipgloss.Width(cell), 40))
+		b.WriteString(paint(cell))
+		if i < len(cells)-1 {
+			b.WriteString(strings.Repeat(" ", max(l.widths[i]-lipgloss.Width(cell), 0)+2))
+		}
+	}
+	text := strings.TrimRight(b.String(), " ")
+	if l.p.Width > 0 {
+		text = ansi.Truncate(text, l.p.Width, "…")
+	}
+	l.p.Line(text)
+}
