@@ -165,16 +165,31 @@ func showOne(ctx context.Context, sh *shell, o showOptions, s shownOne) error {
 	case sh.json:
 		return o.emit(ctx, sh, s)
 	default:
+		return sh.showWhole(ctx, s)
+	}
+	return nil
+}
+
+// showWhole prints all of a webhook, or of an exchange alone.
+func (sh *shell) showWhole(ctx context.Context, s shownOne) error {
+	parts := []*record.Exchange{s.x}
+	if s.w != nil {
+		parts = s.w.Exchanges
+	}
+	for _, x := range parts {
 		mirror, err := sh.mirrorNote(ctx, x.ID)
 		if err != nil {
 			return err
 		}
-		sh.out.Pairs([][2]string{{"mirror", mirror}})
-		if s.w == nil {
-			sh.out.Exchange(x)
-		} else {
-			sh.out.Webhook(s.w, x, sh.Now())
+		if s.w != nil && mirror != "" {
+			mirror = fmt.Sprintf("%d %s", x.ID, mirror)
 		}
+		sh.out.Pairs([][2]string{{"mirror", mirror}})
+	}
+	if s.w == nil {
+		sh.out.Exchange(s.x)
+	} else {
+		sh.out.Webhook(s.w, s.x, sh.Now())
 	}
 	return nil
 }

@@ -89,6 +89,8 @@ func (p *Printer) facts(x *record.Exchange) [][2]string {
 		{"event", EscapeLine(x.Event())},
 		{"webhook id", EscapeLine(x.WebhookID)},
 		{"signature", p.signature(x)},
+		{"why", why(x)},
+		{"next", nextStep(x)},
 		{"marks", Marks(x)},
 		{"not kept", EscapeLine(strings.Join(x.Masked(), ", "))},
 		{"peer", EscapeLine(x.Remote)},

@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -37,6 +38,7 @@ type historyRow struct {
 	app   *record.Exchange // that answered; nil: none
 	state string           // in the words of the JSON form's outcome
 	tries int
+	whole bool // a webhook, not one exchange of it
 }
 
 var historyColumns = []historyColumn{
@@ -67,7 +69,7 @@ func (p *Printer) Webhooks(all []*webhooks.Webhook, columns []string, now time.T
 	for i, w := range all {
 		last := w.Last()
 		rows[i] = &historyRow{id: w.ID, x: last, start: w.Newest().Start, now: now, app: w.App(), state: string(w.State),
-			tries: tries(w)}
+			tries: tries(w), whole: true}
 	}
 	p.history(rows, columns)
 }
@@ -192,7 +194,17 @@ func (p *Printer) resultCell(r *historyRow) string {
 	if state := p.stateWord(r); state != "" {
 		text += " " + state
 	}
-	return text + p.marks(r.x)
+	return text + p.rowMarks(r)
+}
+
+// rowMarks are the marks of a row. The redeliveries of a webhook are counted: they are in its own row.
+func (p *Printer) rowMarks(r *historyRow) string {
+	if !r.whole || r.x.Role != record.Redelivery {
+		return p.marks(r.x)
+	}
+	x := *r.x
+	x.Marks = slices.DeleteFunc(slices.Clone(x.Marks), func(m record.Mark) bool { return m.Kind == record.Duplicate })
+	return fmt.Sprintf("  ×%d", r.tries) + p.marks(&x)
 }
 
 // shortResult is the answer that counts.
@@ -273,7 +285,7 @@ func (p *Printer) HistoryLines(columns []string) *HistoryLines {
 // Write writes a webhook.
 func (l *HistoryLines) Write(w *webhooks.Webhook, now time.Time) {
 	row := &historyRow{id: w.ID, x: w.Last(), start: w.Newest().Start, now: now, app: w.App(), state: string(w.State),
-		tries: tries(w)}
+		tries: tries(w), whole: true}
 	head, table := l.p.historyTable([]*historyRow{row}, l.columns, l.p.Width > 0 && l.p.Width < 60)
 	first := l.widths == nil
 	if first {
