@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
@@ -36,8 +37,10 @@ type version struct {
 	state  webhooks.State
 }
 
-// runFollow prints the newest webhooks, the oldest of them first, and then what comes until ctx ends.
+// runFollow prints the newest webhooks, the oldest of them first, and then what comes until ^C.
 func runFollow(ctx context.Context, sh *shell, o *historyOptions) error {
+	ctx, stop := sh.Interruptible(ctx)
+	defer stop()
 	filter, where, err := sh.selection(ctx, o.selectors, &o.Filter)
 	if err != nil {
 		return err
@@ -57,7 +60,7 @@ func runFollow(ctx context.Context, sh *shell, o *historyOptions) error {
 	for {
 		select {
 		case <-ctx.Done():
-			return nil
+			return fail.Silent(fail.ExitInterrupted)
 		case <-tick.C:
 		}
 		newest, err := sh.history.Newest(ctx, 0)
