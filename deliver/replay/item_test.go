@@ -13,7 +13,7 @@ import (
 // targets lists the exchange and the target of each item of a webhook.
 func targets(t *testing.T, exchanges []*record.Exchange, entries ...*store.Queued) string {
 	t.Helper()
-	w := webhooks.New(exchanges[0].ID, exchanges, entries, now)
+	w := webhooks.New(exchanges, entries, now)
 	all := func(yield func(*webhooks.Webhook, error) bool) { yield(w, nil) }
 	text := ""
 	for item, err := range replay.Letters(nil).Items(all) {
