@@ -110,8 +110,8 @@ func (f *follower) print(ctx context.Context, filter store.Filter) error {
 	return nil
 }
 
-// isNews reports whether a webhook is printed: it is one of the first, it came after them, or it has changed since. What
-// it still waits for will come as another line.
+// isNews reports whether a webhook is printed: it is one of the first, it came after them, or it has changed since.
+// What it still waits for will come as another line.
 func (f *follower) isNews(w *webhooks.Webhook, now version, limit int) bool {
 	last, known := f.shown[w.ID]
 	switch {

@@ -14,7 +14,8 @@ import (
 	"github.com/barbhq/barb/store/webhooks"
 )
 
-// selected yields the exchanges that the selectors and flags choose, one by one as --all shows them, with the filter that adjust has changed.
+// selected yields the exchanges that the selectors and flags choose, one by one as --all shows them, with the filter
+// that adjust has changed.
 func (sh *shell) selected(ctx context.Context, selectors []string, chosen *flags.Filter, adjust func(*store.Filter)) (
 	iter.Seq2[*record.Exchange, error], error) {
 	filter, where, err := sh.selectionBy(ctx, selectors, chosen, func(ctx context.Context, n int) (int64, error) {
