@@ -117,8 +117,29 @@ func (o *statsOptions) validate(sh *shell) error {
 	return nil
 }
 
+// checkFilter refuses filters that match nothing in the whole history: a check of nothing would always pass.
+func (o *statsOptions) checkFilter(ctx context.Context, sh *shell) error {
+	ever := o.Filter
+	ever.Since, ever.Until = "", ""
+	if !ever.Given() {
+		return nil
+	}
+	some, err := sh.chosenWebhooks(ctx, nil, &ever, func(f *store.Filter) { f.Limit = 1 })
+	if err != nil {
+		return err
+	}
+	for _, err := range some {
+		return err
+	}
+	return fail.Usage("nothing in the history matches the filters: there is nothing to check").
+		Hint("barb history lists what there is")
+}
+
 // runCheck prints the figures that are a breach and ends with 1 if there is one.
 func runCheck(ctx context.Context, sh *shell, o statsOptions) error {
+	if err := o.checkFilter(ctx, sh); err != nil {
+		return err
+	}
 	r, err := o.figures(ctx, sh)
 	if err != nil {
 		return err
