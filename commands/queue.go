@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"strconv"
 	"strings"
 	"time"
@@ -13,6 +14,7 @@ import (
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
 )
 
 func newQueue(sh *shell) *cobra.Command {
@@ -119,8 +121,32 @@ func runQueueShow(ctx context.Context, sh *shell, text string) error {
 	if sh.json {
 		return sh.emit(schema.NewQueued(q))
 	}
-	sh.out.QueueEntry(q, sh.Now(), shownPlan(q.Policy))
+	attempts, err := attemptsOf(ctx, history, q)
+	if err != nil {
+		return err
+	}
+	plan := append([][2]string{{"order", orderText(q)}}, planRows(q.Policy)...)
+	sh.out.QueueEntry(q, sh.Now(), targetRows(q), plan, attempts)
 	return nil
+}
+
+// attemptsOf returns the attempts of an entry that the history still has. A command has none.
+func attemptsOf(ctx context.Context, history *store.Store, q *store.Queued) (attempts []*record.Exchange, err error) {
+	if q.First == 0 {
+		return nil, nil
+	}
+	thread, err := history.Thread(ctx, q.Thread)
+	if errors.Is(err, store.ErrNotFound) { // pruned
+		return nil, nil
+	}
+	_, endpoint := record.SplitURL(q.Target)
+	for _, x := range thread {
+		_, to := record.SplitURL(x.Request.URL)
+		if x.Kind == record.Sent && x.Attempt > 0 && x.ID >= q.First && x.ID <= q.Last && to == endpoint {
+			attempts = append(attempts, x)
+		}
+	}
+	return attempts, err
 }
 
 // newQueueChange makes a command that does something to the entries it is given, or to all that a filter selects.

@@ -151,6 +151,30 @@ func target(r *record.Response) string {
 	return " to host " + bounded(u.Host, 100)
 }
 
+// Reason describes why a delivery was given up with its last attempt: what the endpoint did, and how often it was
+// tried.
+func Reason(a *Attempt) string {
+	x := a.Exchange
+	host := endpointOf(x)
+	did := strings.TrimPrefix(outcome(x), host+": ")
+	tried := ", 1 attempt"
+	if x.Attempt > 1 {
+		tried = fmt.Sprintf(", %d attempts", x.Attempt)
+	}
+	switch a.Decision {
+	case Exhausted:
+		return did + tried
+	case OutOfTime:
+		return did + tried + "; " + a.Why
+	}
+	return a.Why
+}
+
+func endpointOf(x *record.Exchange) string {
+	_, endpoint := record.SplitURL(x.Request.URL)
+	return endpoint
+}
+
 // outcome describes how an attempt ended.
 func outcome(x *record.Exchange) string {
 	switch {
@@ -170,6 +194,7 @@ func statusText(status int) string {
 	return fmt.Sprintf("status %d", status)
 }
 
+// exhausted says that no retries are left.
 func exhausted(retries int) string {
 	if retries == 0 {
 		return "no retries"

@@ -208,6 +208,9 @@ func (p *Printer) answerCell(x *record.Exchange) hookCell {
 	}
 	if done := scripted(x); done != "" {
 		text, short, paint = done, "→ "+EscapeLine(x.Scripted), p.warn
+		if x.Scripted == failRate {
+			short = "→ " + strconv.Itoa(x.Status())
+		}
 	}
 	return hookCell{text: "→ " + text, short: short, paint: func(s string) string {
 		return p.faint("→") + " " + paint(strings.TrimPrefix(s, "→ "))

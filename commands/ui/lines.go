@@ -62,10 +62,16 @@ func (p *Printer) result(x *record.Exchange) string {
 	return p.faint("-")
 }
 
-// scripted returns the deliberate fault of a response: "reset (scripted)", "500 fail-rate (scripted)"; "" for none.
+// failRate is what an exchange that --fail-rate had fail has as Scripted.
+const failRate = "fail-rate"
+
+// scripted returns the deliberate fault of a response: "reset (scripted)", "500 (fail-rate)"; "" for none.
 func scripted(x *record.Exchange) string {
 	if x.Scripted == "" {
 		return ""
+	}
+	if x.Scripted == failRate && x.Status() != 0 { // a response like any other
+		return strconv.Itoa(x.Status()) + " (" + failRate + ")"
 	}
 	text := EscapeLine(x.Scripted) + " (scripted)"
 	if status := x.Status(); status != 0 {

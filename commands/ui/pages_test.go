@@ -281,8 +281,10 @@ func TestRunsAreSummedUp(t *testing.T) {
 				return target
 			})
 		}},
-		{"an entry", func(p *ui.Printer) { p.QueueEntry(entries[0], noon, `{"retries":3}`) }},
-		{"one in order", func(p *ui.Printer) { p.QueueEntry(entries[1], noon, "") }},
+		{"an entry", func(p *ui.Printer) {
+			p.QueueEntry(entries[0], noon, [][2]string{{"target", "http://127.0.0.1:3000"}}, [][2]string{{"retries", "3"}}, nil)
+		}},
+		{"one in order", func(p *ui.Printer) { p.QueueEntry(entries[1], noon, nil, nil, nil) }},
 	}
 	golden(t, "runs.golden", printed(pages, false)+printed(pages[:1], true))
 }

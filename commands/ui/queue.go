@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/record"
 )
 
 // Queue prints a table of entries. target returns the destination of an entry.
@@ -18,26 +19,24 @@ func (p *Printer) Queue(entries []*store.Queued, now time.Time, target func(stor
 	p.Table([]string{"ID", "KIND", "WEBHOOK", "SINCE", "TARGET", "STATE", "TRIES", "NEXT", "WHY"}, rows)
 }
 
-// QueueEntry prints all of an entry. plan is its plan of delivery without secrets.
-func (p *Printer) QueueEntry(q *store.Queued, now time.Time, plan string) {
+// QueueEntry prints all of an entry. target and plan are its destination and how it is delivered, in rows that may be
+// shown; attempts are the exchanges of its attempts.
+func (p *Printer) QueueEntry(q *store.Queued, now time.Time, target, plan [][2]string, attempts []*record.Exchange) {
 	id, thread := strconv.FormatInt(q.ID, 10), strconv.FormatInt(q.Thread, 10)
-	order := "with others, whenever it is due"
-	if q.Order != "" {
-		order = Clip(q.Order, 200)
-	}
-	p.Pairs([][2]string{
+	p.Pairs(append([][2]string{
 		{"id", id},
 		{"kind", q.Kind.String()},
 		{"webhook", thread + "  (barb show " + thread + " --attempts)"},
-		{"target", EscapeLine(q.Target)},
 		{"state", stateWord(q)},
 		{"next", whenDue(q, now)},
 		{"attempts", strconv.Itoa(q.Attempts)},
 		{"why", Clip(q.Why, 300)},
 		{"since", q.Created.Local().Format("2006-01-02 15:04:05.000 -07:00")},
-		{"in order", order},
-		{"policy", EscapeLine(plan)},
-	})
+	}, append(target, plan...)...))
+	if len(attempts) > 0 {
+		p.Line("")
+		p.History(attempts, now)
+	}
 }
 
 func stateWord(q *store.Queued) string {

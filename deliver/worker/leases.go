@@ -65,12 +65,12 @@ type Result struct {
 
 // ResultOf returns what follows from an attempt.
 func ResultOf(a *deliver.Attempt) Result {
-	r := Result{State: store.Dead, Why: a.Why, Attempt: a}
+	r := Result{State: store.Dead, Why: deliver.Reason(a), Attempt: a}
 	switch a.Decision {
 	case deliver.Delivered:
 		r.State, r.Why = store.Done, ""
 	case deliver.Retry:
-		r.State, r.Due = store.Waiting, time.Now().Add(a.Wait)
+		r.State, r.Why, r.Due = store.Waiting, a.Why, time.Now().Add(a.Wait)
 	case deliver.Interrupted:
 		r.State, r.Due = store.Waiting, time.Now()
 	}

@@ -97,7 +97,7 @@ func TestWhatIsGivenUpIsHandedOnWhenItComesAgain(t *testing.T) {
 		same(t, "a copy", again.Response.Status, http.StatusOK)
 		time.Sleep(3 * time.Minute)
 		e := told.of(NotDelivered)
-		if len(e) != 1 || e[0].ID != 1 || e[0].Entry != 1 || e[0].Detail != "gave up after 3 attempts" {
+		if len(e) != 1 || e[0].ID != 1 || e[0].Entry != 1 || e[0].Detail != "503 Service Unavailable, 3 attempts" {
 			t.Errorf("told %+v", e)
 		}
 		same(t, "came", a.came(), "{} @0, {} @60, {} @120")

@@ -139,7 +139,7 @@ func (p *Plan) Answer(at Position, given listen.Answer) listen.Answer {
 // already.
 func (at Position) Judge(x *record.Exchange) {
 	if at.fails > 0 && x.Err == nil {
-		x.Fault("fail-rate", "one of those that --fail-rate has fail")
+		x.Scripted = "fail-rate"
 	}
 }
 

@@ -90,7 +90,7 @@ func TestAWebhookThatIsChosenToFailHasFailed(t *testing.T) {
 	p := &script.Plan{FailRate: 1, FailWith: parsed(t, "500")}
 	x := &record.Exchange{}
 	at, _ := p.Number(x, nil, func() error { x.ID = 1; return nil })
-	if at.Judge(x); x.Err == nil || x.Scripted != "fail-rate" {
+	if at.Judge(x); x.Err != nil || x.Scripted != "fail-rate" {
 		t.Errorf("its failure is %v (%s)", x.Err, x.Scripted)
 	}
 	gone := &record.Exchange{Err: &record.Failure{Kind: record.FailReset}}

@@ -1,0 +1,114 @@
+package commands
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver/worker"
+	"github.com/barbhq/barb/listen/gateway"
+	"github.com/barbhq/barb/store"
+)
+
+// planRows returns the plan of a queue entry in rows: how often and how it is tried, and what signs it.
+func planRows(text string) (rows [][2]string) {
+	var j worker.Plan
+	policy := map[string]any{}
+	text = shownPlan(text)
+	_ = json.Unmarshal([]byte(text), &j) // a policy alone is no plan
+	if len(j.Policy) == 0 {
+		j.Policy = json.RawMessage(text)
+	}
+	if json.Unmarshal(j.Policy, &policy) != nil {
+		return nil // of another barb
+	}
+	value := func(name string) string {
+		if v, ok := policy[name]; ok {
+			return fmt.Sprint(v)
+		}
+		return ""
+	}
+	add := func(name, before, text, after string) {
+		if text != "" {
+			rows = append(rows, [2]string{name, before + ui.Clip(text, 300) + after})
+		}
+	}
+	add("retries", "", value("retries"), "")
+	add("backoff", "", value("backoff"), fmt.Sprintf(", from %s to %s, jitter %s", value("base"), value("max_delay"),
+		value("jitter")))
+	add("retry on", "", value("retry_on"), "")
+	add("timeout", "", value("timeout"), " for an attempt")
+	add("deadline", "", value("deadline"), " for all attempts")
+	add("scheme", "", j.Scheme, "")
+	add("secret", "", strings.Join(j.Secrets, ", "), "")
+	add("needs", "the secret ", j.Needs, "")
+	return append(rows, connectionRows(&j.Client)...)
+}
+
+// connectionRows returns how the connections of a plan are made, by the names of the flags.
+func connectionRows(c *worker.Connection) (rows [][2]string) {
+	data, err := json.Marshal(c)
+	options := map[string]any{}
+	if err != nil || json.Unmarshal(data, &options) != nil {
+		return nil
+	}
+	for _, name := range slices.Sorted(maps.Keys(options)) {
+		text := fmt.Sprint(options[name])
+		if list, ok := options[name].([]any); ok {
+			text = strings.Trim(fmt.Sprint(list...), "[]")
+		}
+		rows = append(rows, [2]string{strings.ReplaceAll(name, "_", " "), ui.Clip(text, 300)})
+	}
+	return rows
+}
+
+// details are what a command's target notes besides its program: route="/a" args=0123ab.
+var details = regexp.MustCompile(`(\w+)=("(?:[^"\\]|\\.)*"|\S+)`)
+
+// targetRows returns the destination of a queue entry in rows.
+func targetRows(q *store.Queued) [][2]string {
+	if q.Kind != store.Command {
+		return [][2]string{{"target", ui.EscapeLine(q.Target)}}
+	}
+	program, _ := gateway.CommandOf(q.Target)
+	rows := [][2]string{{"command", ui.EscapeLine(program)}}
+	for _, m := range details.FindAllStringSubmatch(strings.TrimPrefix(q.Target, gateway.CommandPrefix+program), -1) {
+		text, err := strconv.Unquote(m[2])
+		if err != nil {
+			text = m[2]
+		}
+		name := m[1]
+		if name == "args" {
+			name, text = "arguments", "known by "+text
+		}
+		if text != "" {
+			rows = append(rows, [2]string{name, ui.EscapeLine(text)})
+		}
+	}
+	return rows
+}
+
+// orderText describes the order of a queue entry, which is stored as "key KEY", of a webhook as "route NAME key KEY".
+func orderText(q *store.Queued) string {
+	if q.Order == "" {
+		return "none: it goes out whenever it is due"
+	}
+	route, key := "", q.Order
+	if q.Kind != store.Message {
+		route, key, _ = strings.Cut(strings.TrimPrefix(key, "route "), " key ")
+	}
+	key = strings.TrimPrefix(key, "key ")
+	text := "one after the other"
+	if route = strings.TrimSpace(route); route != "" {
+		text += ", of route " + route
+	}
+	if key = strings.TrimSpace(key); key != "" {
+		text += ", of key " + key
+	}
+	return ui.Clip(text, 200)
+}
