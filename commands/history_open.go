@@ -12,6 +12,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
+	"github.com/barbhq/barb/store/webhooks"
 )
 
 // dataFolder is where barb keeps what is the user's own: $XDG_DATA_HOME/barb.
@@ -47,7 +48,7 @@ func (sh *shell) readHistory(ctx context.Context) (*store.Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	return history, sh.settle(ctx, history)
+	return history, webhooks.Settle(ctx, history, sh.Now)
 }
 
 func (sh *shell) open(ctx context.Context, how func(context.Context, string) (*store.Store, error)) (*store.Store,

@@ -125,8 +125,7 @@ func runQueueShow(ctx context.Context, sh *shell, text string) error {
 	if err != nil {
 		return err
 	}
-	plan := append([][2]string{{"order", orderText(q)}}, planRows(q.Policy)...)
-	sh.out.QueueEntry(q, sh.Now(), targetRows(q), plan, attempts)
+	sh.out.QueueEntry(q, sh.Now(), shownPlan(q.Policy), attempts)
 	return nil
 }
 

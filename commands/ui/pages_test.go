@@ -282,9 +282,9 @@ func TestRunsAreSummedUp(t *testing.T) {
 			})
 		}},
 		{"an entry", func(p *ui.Printer) {
-			p.QueueEntry(entries[0], noon, [][2]string{{"target", "http://127.0.0.1:3000"}}, [][2]string{{"retries", "3"}}, nil)
+			p.QueueEntry(entries[0], noon, `{"retries":"3"}`, nil)
 		}},
-		{"one in order", func(p *ui.Printer) { p.QueueEntry(entries[1], noon, nil, nil, nil) }},
+		{"one in order", func(p *ui.Printer) { p.QueueEntry(entries[1], noon, "", nil) }},
 	}
 	golden(t, "runs.golden", printed(pages, false)+printed(pages[:1], true))
 }

@@ -19,10 +19,11 @@ func (p *Printer) Queue(entries []*store.Queued, now time.Time, target func(stor
 	p.Table([]string{"ID", "KIND", "WEBHOOK", "SINCE", "TARGET", "STATE", "TRIES", "NEXT", "WHY"}, rows)
 }
 
-// QueueEntry prints all of an entry. target and plan are its destination and how it is delivered, in rows that may be
-// shown; attempts are the exchanges of its attempts.
-func (p *Printer) QueueEntry(q *store.Queued, now time.Time, target, plan [][2]string, attempts []*record.Exchange) {
+// QueueEntry prints all of an entry. plan is how it is delivered, as JSON without secrets; attempts are the exchanges
+// of its attempts.
+func (p *Printer) QueueEntry(q *store.Queued, now time.Time, plan string, attempts []*record.Exchange) {
 	id, thread := strconv.FormatInt(q.ID, 10), strconv.FormatInt(q.Thread, 10)
+	rows := append(append(targetRows(q), [2]string{"order", orderText(q)}), planRows(plan)...)
 	p.Pairs(append([][2]string{
 		{"id", id},
 		{"kind", q.Kind.String()},
@@ -32,7 +33,7 @@ func (p *Printer) QueueEntry(q *store.Queued, now time.Time, target, plan [][2]s
 		{"attempts", strconv.Itoa(q.Attempts)},
 		{"why", Clip(q.Why, 300)},
 		{"since", q.Created.Local().Format("2006-01-02 15:04:05.000 -07:00")},
-	}, append(target, plan...)...))
+	}, rows...))
 	if len(attempts) > 0 {
 		p.Line("")
 		p.History(attempts, now)

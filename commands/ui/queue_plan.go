@@ -1,4 +1,4 @@
-package commands
+package ui
 
 import (
 	"encoding/json"
@@ -9,17 +9,16 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
 )
 
-// planRows returns the plan of a queue entry in rows: how often and how it is tried, and what signs it.
+// planRows returns how a queue entry is delivered in rows: how often and how it is tried, and what signs it. text is
+// its plan as it may be shown.
 func planRows(text string) (rows [][2]string) {
 	var j worker.Plan
 	policy := map[string]any{}
-	text = shownPlan(text)
 	_ = json.Unmarshal([]byte(text), &j) // a policy alone is no plan
 	if len(j.Policy) == 0 {
 		j.Policy = json.RawMessage(text)
@@ -35,7 +34,7 @@ func planRows(text string) (rows [][2]string) {
 	}
 	add := func(name, before, text, after string) {
 		if text != "" {
-			rows = append(rows, [2]string{name, before + ui.Clip(text, 300) + after})
+			rows = append(rows, [2]string{name, before + Clip(text, 300) + after})
 		}
 	}
 	add("retries", "", value("retries"), "")
@@ -62,7 +61,7 @@ func connectionRows(c *worker.Connection) (rows [][2]string) {
 		if list, ok := options[name].([]any); ok {
 			text = strings.Trim(fmt.Sprint(list...), "[]")
 		}
-		rows = append(rows, [2]string{strings.ReplaceAll(name, "_", " "), ui.Clip(text, 300)})
+		rows = append(rows, [2]string{strings.ReplaceAll(name, "_", " "), Clip(text, 300)})
 	}
 	return rows
 }
@@ -73,10 +72,10 @@ var details = regexp.MustCompile(`(\w+)=("(?:[^"\\]|\\.)*"|\S+)`)
 // targetRows returns the destination of a queue entry in rows.
 func targetRows(q *store.Queued) [][2]string {
 	if q.Kind != store.Command {
-		return [][2]string{{"target", ui.EscapeLine(q.Target)}}
+		return [][2]string{{"target", EscapeLine(q.Target)}}
 	}
 	program, _ := gateway.CommandOf(q.Target)
-	rows := [][2]string{{"command", ui.EscapeLine(program)}}
+	rows := [][2]string{{"command", EscapeLine(program)}}
 	for _, m := range details.FindAllStringSubmatch(strings.TrimPrefix(q.Target, gateway.CommandPrefix+program), -1) {
 		text, err := strconv.Unquote(m[2])
 		if err != nil {
@@ -87,7 +86,7 @@ func targetRows(q *store.Queued) [][2]string {
 			name, text = "arguments", "known by "+text
 		}
 		if text != "" {
-			rows = append(rows, [2]string{name, ui.EscapeLine(text)})
+			rows = append(rows, [2]string{name, EscapeLine(text)})
 		}
 	}
 	return rows
@@ -100,7 +99,9 @@ func orderText(q *store.Queued) string {
 	}
 	route, key := "", q.Order
 	if q.Kind != store.Message {
-		route, key, _ = strings.Cut(strings.TrimPrefix(key, "route "), " key ")
+		if name, rest, ok := strings.Cut(strings.TrimPrefix(key, "route "), " key "); ok {
+			route, key = name, rest
+		}
 	}
 	key = strings.TrimPrefix(key, "key ")
 	text := "one after the other"
@@ -110,5 +111,5 @@ func orderText(q *store.Queued) string {
 	if key = strings.TrimSpace(key); key != "" {
 		text += ", of key " + key
 	}
-	return ui.Clip(text, 200)
+	return Clip(text, 200)
 }

@@ -1,4 +1,4 @@
-package commands
+package webhooks
 
 import (
 	"context"
@@ -19,13 +19,14 @@ const (
 	settleAhead = 10 * time.Millisecond
 )
 
-// settle waits until the answers that have gone out are in the history.
-func (sh *shell) settle(ctx context.Context, history *store.Store) error {
-	begun, upTo := sh.Now(), int64(0)
+// Settle waits until the answers that have gone out are in the history, for two seconds at most. now is the clock that
+// exchanges have their Start from.
+func Settle(ctx context.Context, history *store.Store, now func() time.Time) error {
+	begun, upTo := now(), int64(0)
 	for pause := time.Millisecond; ; pause = min(2*pause, 20*time.Millisecond) {
-		now := sh.Now()
-		newest, open, err := history.Unsettled(ctx, upTo, now.Add(-settleFor), now.Add(settleAhead))
-		if err != nil || open == 0 || now.Sub(begun) > settleFor {
+		at := now()
+		newest, open, err := history.Unsettled(ctx, upTo, at.Add(-settleFor), at.Add(settleAhead))
+		if err != nil || open == 0 || at.Sub(begun) > settleFor {
 			return err
 		}
 		if upTo == 0 { // what comes from now on is not waited for
