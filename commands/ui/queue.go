@@ -36,7 +36,7 @@ func (p *Printer) QueueEntry(q *store.Queued, now time.Time, plan string, attemp
 	}, rows...))
 	if len(attempts) > 0 {
 		p.Line("")
-		p.History(attempts, now)
+		p.History(attempts, nil, now)
 	}
 }
 
