@@ -51,11 +51,11 @@ func (r *replayer) choose(ctx context.Context) error {
 // whereTrue returns the ids of the webhooks of a filter for which an expression is true. It asks once for each, so that
 // a failure is said once. Without any it returns a range that holds no id.
 func (r *replayer) whereTrue(ctx context.Context, f store.Filter, where *jq.Expr) (ids []store.Range, err error) {
-	for x, err := range r.sh.listed(ctx, f, where) {
+	for w, err := range r.sh.webhooks(ctx, f, where) {
 		if err != nil {
 			return nil, err
 		}
-		ids = append(ids, store.Range{From: x.ID, To: x.ID})
+		ids = append(ids, store.Range{From: w.Exchanges[0].ID, To: w.Exchanges[0].ID})
 	}
 	if len(ids) == 0 {
 		ids = []store.Range{{From: -1, To: -1}}
