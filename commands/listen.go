@@ -205,12 +205,12 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 	if g.sh.broken != nil || n.Accepted >= o.count || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return g.sh.broken
 	}
-	text := fmt.Sprintf("%s of %d came in %s", ui.Count(n.Accepted, "webhook"), o.count, units.FormatDuration(o.duration))
+	text := fmt.Sprintf("%d of %s came in %s", n.Accepted, ui.Count(o.count, "webhook"), units.FormatDuration(o.duration))
 	if n.Invalid > 0 {
-		text += fmt.Sprintf("; %d more with a bad signature were refused", n.Invalid)
+		text += fmt.Sprintf("; %d with a bad signature did not count", n.Invalid)
 	}
 	if n.Beside > 0 {
-		text += fmt.Sprintf("; %d more on paths %s did not count", n.Beside, g.besideWords())
+		text += fmt.Sprintf("; %d on paths %s did not count", n.Beside, g.besideWords())
 	}
 	return &fail.Error{Code: fail.ExitTimedOut, Err: errors.New(text)}
 }

@@ -13,7 +13,7 @@ import (
 // What callers decide on. They come wrapped in an error whose text names the history.
 var (
 	ErrNotFound = errors.New("there is no such exchange")
-	ErrNotExist = errors.New("there is no history")
+	ErrNotExist = errors.New("does not exist yet")
 	ErrNewer    = errors.New("was written by a newer barb")
 	ErrForeign  = errors.New("is not a barb history")
 	ErrCorrupt  = errors.New("is damaged")

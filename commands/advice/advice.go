@@ -21,8 +21,8 @@ var sentinels = []struct {
 	code int
 	hint string
 }{
-	{store.ErrNotExist, fail.ExitLocal, "barb listen  or  barb send URL  begins a history; --db PATH or BARB_DB " +
-		"names another"},
+	{store.ErrNotExist, fail.ExitLocal, "barb listen  or  barb send URL  creates it; --db PATH or BARB_DB names " +
+		"another"},
 	{store.ErrNewer, fail.ExitLocal, "install a newer barb, or name another history with --db"},
 	{store.ErrForeign, fail.ExitLocal, "name another history with --db; the file was not touched"},
 	{store.ErrCorrupt, fail.ExitLocal, "move the file away to begin a new history, or name another with --db"},

@@ -21,6 +21,9 @@ func Target(s string) (string, error) {
 		s = "http://127.0.0.1:" + s
 	case strings.HasPrefix(s, ":"):
 		s = "http://127.0.0.1" + s
+	case strings.HasPrefix(s, "http:/") && !strings.HasPrefix(s, "http://"),
+		strings.HasPrefix(s, "https:/") && !strings.HasPrefix(s, "https://"):
+		return "", errors.New("two slashes come after http: or https:")
 	case !strings.Contains(s, "://"):
 		s = "http://" + s
 	}

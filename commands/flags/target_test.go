@@ -13,7 +13,7 @@ func TestTargetsAreWhatPeopleType(t *testing.T) {
 			t.Errorf("%s: %s, %v", text, got, err)
 		}
 	}
-	for _, text := range []string{"", "ftp://x", "http://", "http://a b/", "http://u:p@h/", ":0",
+	for _, text := range []string{"", "ftp://x", "http://", "http:/h", "https:/h", "http://a b/", "http://u:p@h/", ":0",
 		":99999", "http://h:x/"} {
 		if got, err := Target(text); err == nil {
 			t.Errorf("%q was taken as %s", text, got)

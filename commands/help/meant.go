@@ -38,14 +38,13 @@ func Unknown(cmd *cobra.Command, word string) string {
 			}
 		}
 	}
+	if does := elsewhere[strings.ToLower(word)]; does != "" && len(meant) == 0 && !cmd.HasParent() {
+		return does // "wait" is spelled like "init", and means something else
+	}
 	if len(meant) == 0 {
 		meant = fail.Nearest(word, near)
 	}
-	all := elsewhere[strings.ToLower(word)]
-	if all == "" || cmd.HasParent() {
-		all = cmd.CommandPath() + " --help"
-	}
-	return fail.DidYouMean(cmd.CommandPath()+" ", meant, all)
+	return fail.DidYouMean(cmd.CommandPath()+" ", meant, cmd.CommandPath()+" --help")
 }
 
 // habits are flags of other tools and what they are here, in the order of preference: the first one that a command has

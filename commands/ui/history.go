@@ -23,11 +23,14 @@ func HistoryColumns() []string {
 	return names
 }
 
-// historyColumn is a column of the history. Short is the cell on a narrow terminal; nil: as cell.
+// historyColumn is a column of the history. Forms are its cell, the longest form first; the shorter ones are for narrow
+// terminals.
 type historyColumn struct {
-	name, head  string
-	cell, short func(*Printer, *historyRow) string
+	name, head string
+	forms      []form
 }
+
+type form func(*Printer, *historyRow) string
 
 // historyRow is a webhook, or one exchange of it, as a row.
 type historyRow struct {
@@ -42,25 +45,45 @@ type historyRow struct {
 }
 
 var historyColumns = []historyColumn{
-	{"id", "ID", func(_ *Printer, r *historyRow) string { return strconv.FormatInt(r.id, 10) }, nil},
-	{"when", "WHEN", func(_ *Printer, r *historyRow) string { return when(r.start, r.now) }, nil},
-	{"direction", "", func(_ *Printer, r *historyRow) string { return arrow(r.x) }, nil},
-	{"event", "EVENT", func(p *Printer, r *historyRow) string { return p.eventName(r.x) }, nil},
-	{"endpoint", "ENDPOINT", func(_ *Printer, r *historyRow) string { return Clip(endpointOf(r), 60) }, nil},
-	{"result", "RESULT", (*Printer).resultCell, (*Printer).shortResult},
-	{"time", "TIME", func(_ *Printer, r *historyRow) string { return Duration(answeredBy(r).Took) }, nil},
-	{"try", "TRY", func(_ *Printer, r *historyRow) string { return strconv.Itoa(r.tries) }, nil},
-	{"signature", "SIGNATURE", (*Printer).signatureCell, (*Printer).shortSignature},
-	{"scheme", "SCHEME", func(_ *Printer, r *historyRow) string { return r.x.Scheme }, nil},
-	{"webhook", "WEBHOOK ID", func(_ *Printer, r *historyRow) string { return Clip(r.x.WebhookID, 60) }, nil},
-	{"path", "PATH", func(_ *Printer, r *historyRow) string { return Clip(path(&r.x.Request), 60) }, nil},
+	{"id", "ID", []form{func(_ *Printer, r *historyRow) string { return strconv.FormatInt(r.id, 10) }}},
+	{"when", "WHEN", []form{func(_ *Printer, r *historyRow) string { return when(r.start, r.now) }}},
+	{"direction", "", []form{func(_ *Printer, r *historyRow) string { return arrow(r.x) }}},
+	{"event", "EVENT", []form{func(p *Printer, r *historyRow) string { return p.eventName(r.x) }}},
+	{"endpoint", "ENDPOINT", []form{func(_ *Printer, r *historyRow) string { return Clip(endpointOf(r), 60) }}},
+	{"result", "RESULT", []form{(*Printer).resultCell, (*Printer).shortResult}},
+	{"time", "TIME", []form{func(_ *Printer, r *historyRow) string { return Duration(answeredBy(r).Took) }}},
+	{"try", "TRY", []form{func(_ *Printer, r *historyRow) string { return strconv.Itoa(r.tries) }}},
+	{"signature", "SIGNATURE", []form{(*Printer).signatureCell, (*Printer).signatureWord, (*Printer).shortSignature}},
+	{"scheme", "SCHEME", []form{func(_ *Printer, r *historyRow) string { return r.x.Scheme }}},
+	{"webhook", "WEBHOOK ID", []form{func(_ *Printer, r *historyRow) string { return Clip(r.x.WebhookID, 60) }}},
+	{"path", "PATH", []form{func(_ *Printer, r *historyRow) string { return Clip(path(&r.x.Request), 60) }}},
 }
 
-// usual are the columns of the history without --columns. The first that does not fit goes first.
-var (
-	usual = []string{"id", "when", "direction", "event", "endpoint", "result", "time", "try", "signature"}
-	spare = []string{"endpoint", "try", "time", "when"}
-)
+// layout is the columns of a table with their forms: 0 is the longest.
+type layout struct {
+	names []string
+	forms map[string]int
+}
+
+// usual are the columns of the history without --columns.
+var usual = []string{"id", "when", "direction", "event", "endpoint", "result", "time", "try", "signature"}
+
+// yielding says which columns give way on a narrow terminal, in this order: each takes its next shorter form, or is left
+// out when it has none.
+var yielding = []string{"endpoint", "try", "time", "signature", "result", "signature", "when"}
+
+// yield shortens a column, or leaves it out.
+func (l *layout) yield(name string) {
+	if l.forms[name]+1 < len(columnNamed(name).forms) {
+		l.forms[name]++
+		return
+	}
+	l.names = slices.DeleteFunc(l.names, func(n string) bool { return n == name })
+}
+
+func columnNamed(name string) historyColumn {
+	return historyColumns[slices.IndexFunc(historyColumns, func(c historyColumn) bool { return c.name == name })]
+}
 
 // Webhooks writes webhooks as a table, in the order given. Columns are some of HistoryColumns; without them those are
 // shown that fit.
@@ -95,37 +118,30 @@ func tries(w *webhooks.Webhook) (n int) {
 
 // history writes rows with the columns that were chosen, or with those of the usual ones that fit.
 func (p *Printer) history(rows []*historyRow, chosen []string) {
+	l := layout{names: slices.Clone(usual), forms: map[string]int{}}
+	yielding := yielding
 	if len(chosen) > 0 {
-		head, table := p.historyTable(rows, chosen, false)
-		p.Table(head, table)
-		return
+		l.names, yielding = chosen, nil
 	}
-	names := slices.Clone(usual)
-	head, table := p.historyTable(rows, names, false)
-	for _, drop := range spare {
+	head, table := p.historyTable(rows, &l)
+	for _, name := range yielding {
 		if p.fits(head, table) {
 			break
 		}
-		names = slices.DeleteFunc(names, func(name string) bool { return name == drop })
-		short := drop == "when"
-		head, table = p.historyTable(rows, names, short)
+		l.yield(name)
+		head, table = p.historyTable(rows, &l)
 	}
 	p.Table(head, table)
 }
 
-// historyTable returns the cells of rows, in their short form when asked.
-func (p *Printer) historyTable(rows []*historyRow, names []string, short bool) (head []string, table [][]string) {
+// historyTable returns the head and the cells of rows.
+func (p *Printer) historyTable(rows []*historyRow, l *layout) (head []string, table [][]string) {
 	table = make([][]string, len(rows))
-	for _, name := range names {
-		i := slices.IndexFunc(historyColumns, func(c historyColumn) bool { return c.name == name })
-		c := historyColumns[i]
-		cell := c.cell
-		if short && c.short != nil {
-			cell = c.short
-		}
+	for _, name := range l.names {
+		c := columnNamed(name)
 		head = append(head, c.head)
 		for n, r := range rows {
-			table[n] = append(table[n], cell(p, r))
+			table[n] = append(table[n], c.forms[l.forms[name]](p, r))
 		}
 	}
 	return head, table
@@ -207,13 +223,13 @@ func (p *Printer) rowMarks(r *historyRow) string {
 	return fmt.Sprintf("  ×%d", r.tries) + p.marks(&x)
 }
 
-// shortResult is the answer that counts.
+// shortResult is the answer that counts, and that of the app is called so: "app 500".
 func (p *Printer) shortResult(r *historyRow) string {
 	if r.state == string(webhooks.Pending) {
 		return p.warn(r.state)
 	}
 	if r.app != nil {
-		return p.result(r.app)
+		return p.faint("app") + " " + p.result(r.app)
 	}
 	return p.result(r.x)
 }
@@ -248,6 +264,11 @@ func (p *Printer) signatureCell(r *historyRow) string {
 	return strings.TrimSpace(Clip(r.x.Scheme, 40) + " " + p.signed(r.x))
 }
 
+// signatureWord is the scheme with the verdict, without the reason.
+func (p *Printer) signatureWord(r *historyRow) string {
+	return strings.TrimSpace(Clip(r.x.Scheme, 40) + " " + p.shortSignature(r))
+}
+
 // shortSignature is the verdict without scheme and reason.
 func (p *Printer) shortSignature(r *historyRow) string {
 	if r.x.Kind == record.Received && r.x.Verdict.Status == record.Invalid {
@@ -259,24 +280,21 @@ func (p *Printer) shortSignature(r *historyRow) string {
 // HistoryLines writes webhooks one by one, each as a line of the history. The columns keep the width of the widest cell
 // so far; the first line comes after a head.
 type HistoryLines struct {
-	p       *Printer
-	columns []string
-	widths  []int
+	p      *Printer
+	layout layout
+	widths []int
 }
 
 // HistoryLines returns a writer of lines with some of HistoryColumns; without any it takes those that usually fit.
 func (p *Printer) HistoryLines(columns []string) *HistoryLines {
-	l := &HistoryLines{p: p, columns: columns}
+	l := &HistoryLines{p: p, layout: layout{names: columns, forms: map[string]int{}}}
 	if len(columns) > 0 {
 		return l
 	}
-	l.columns = slices.Clone(usual)
-	for _, least := range []struct {
-		width int
-		drop  string
-	}{{120, "endpoint"}, {100, "try"}, {90, "time"}, {60, "when"}} {
-		if p.Width > 0 && p.Width < least.width {
-			l.columns = slices.DeleteFunc(l.columns, func(name string) bool { return name == least.drop })
+	l.layout.names = slices.Clone(usual)
+	for i, least := range []int{120, 110, 100, 100, 80, 80, 60} { // of yielding
+		if p.Width > 0 && p.Width < least {
+			l.layout.yield(yielding[i])
 		}
 	}
 	return l
@@ -286,16 +304,28 @@ func (p *Printer) HistoryLines(columns []string) *HistoryLines {
 func (l *HistoryLines) Write(w *webhooks.Webhook, now time.Time) {
 	row := &historyRow{id: w.ID, x: w.Last(), start: w.Newest().Start, now: now, app: w.App(), state: string(w.State),
 		tries: tries(w), whole: true}
-	head, table := l.p.historyTable([]*historyRow{row}, l.columns, l.p.Width > 0 && l.p.Width < 60)
+	head, table := l.p.historyTable([]*historyRow{row}, &l.layout)
 	first := l.widths == nil
 	if first {
 		l.widths = make([]int, len(head))
-		for i, name := range l.columns {
-			l.widths[i] = max(len(head[i]), map[string]int{"id": 4, "when": 8, "event": eventRoom, "result": 14}[name])
+		for i, name := range l.layout.names {
+			l.widths[i] = max(len(head[i]), l.least(name))
 		}
 		l.line(head, l.p.faint)
 	}
 	l.line(table[0], func(s string) string { return s })
+}
+
+// least is the width of a column before its first cell, so that the later ones seldom move it.
+func (l *HistoryLines) least(name string) int {
+	event, result := eventRoom, "200 > app 200"
+	if l.p.Width > 0 && l.p.Width < 100 {
+		event = 18
+	}
+	if l.layout.forms["result"] > 0 {
+		event, result = 17, "app 200"
+	}
+	return map[string]int{"id": 4, "when": 8, "direction": 1, "event": event, "result": len(result)}[name]
 }
 
 // line writes cells, each as wide as its column, and cuts the line at the width of the terminal.
