@@ -68,8 +68,8 @@ type layout struct {
 // usual are the columns of the history without --columns.
 var usual = []string{"id", "when", "direction", "event", "endpoint", "result", "time", "try", "signature"}
 
-// yielding says which columns give way on a narrow terminal, in this order: each takes its next shorter form, or is left
-// out when it has none.
+// yielding says which columns give way on a narrow terminal, in this order: each takes its next shorter form, or is
+// left out when it has none.
 var yielding = []string{"endpoint", "try", "time", "signature", "result", "signature", "when"}
 
 // yield shortens a column, or leaves it out.
