@@ -8,7 +8,7 @@ SDKS := conformance/sdk
 # and runs on any Linux. Without it everything works as well: `go install` never has it.
 static = $$(test "$$(go env GOOS)" = linux && echo 'int main(void) { return 0; }' | $$(go env CC) -static -x c -o /dev/null - 2>/dev/null && echo "-tags=netgo,osusergo,sqlite_omit_load_extension")
 
-.PHONY: build install uninstall demo test cover race lint generate tidy judges conformance soak cross bench fuzz picture clean toolchain
+.PHONY: build install uninstall demo test cover race lint man generate tidy judges conformance soak cross bench fuzz picture clean toolchain
 
 toolchain:
 	@command -v go >/dev/null || { echo "make: Go is missing; get Go 1.26 or newer from https://go.dev/dl" >&2; exit 1; }
@@ -49,7 +49,11 @@ lint:
 	@command -v golangci-lint >/dev/null || GOFLAGS= go install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(LINT_VERSION)
 	PATH="$$PATH:$$(go env GOPATH)/bin" golangci-lint run ./...
 
-generate: ## completion scripts and man pages
+man: ## mandoc finds nothing wrong with the man pages
+	@command -v mandoc >/dev/null || { echo "make: mandoc is missing; apt-get install mandoc (Debian, Ubuntu) or dnf install mandoc (Fedora)" >&2; exit 1; }
+	mandoc -Tlint docs/man/*.1
+
+generate: ## completion scripts, man pages and docs/reference
 	go generate ./...
 
 tidy:

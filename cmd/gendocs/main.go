@@ -5,14 +5,12 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/cobra/doc"
 
 	"github.com/barbhq/barb/commands"
 	"github.com/barbhq/barb/commands/complete"
@@ -46,8 +44,7 @@ func generate(root string) error {
 	if err := completions(cmd, filepath.Join(root, "completions")); err != nil {
 		return err
 	}
-	man := filepath.Join(root, "docs", "man")
-	if err := os.MkdirAll(man, 0o755); err != nil {
+	if err := os.MkdirAll(filepath.Join(root, "docs"), 0o755); err != nil {
 		return err
 	}
 	if err := os.WriteFile(filepath.Join(root, "docs", "providers.md"), []byte(ui.ProvidersPage()), 0o644); err != nil {
@@ -56,11 +53,7 @@ func generate(root string) error {
 	if err := reference(cmd, filepath.Join(root, "docs", "reference")); err != nil {
 		return err
 	}
-	for _, c := range append(cmd.Commands(), cmd) {
-		c.Long = cmp.Or(c.Long, c.Short) + "\n" + commands.ExitCodes
-	}
-	return doc.GenManTree(cmd, &doc.GenManHeader{Section: "1", Source: "barb", Manual: "barb manual",
-		Date: &date}, man)
+	return manPages(cmd, filepath.Join(root, "docs", "man"))
 }
 
 func completions(cmd *cobra.Command, dir string) error {
