@@ -109,11 +109,11 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 			return err
 		}
 	}
-	return sh.printVerdict(c, why, o.nextStep(c))
+	return sh.printVerdict(c, why, o.nextStep(c, why))
 }
 
 // nextStep returns the hints about a refused signature: what to do about its reason, and how to find out more.
-func (o *verifyOptions) nextStep(c verifier.Result) (hints []string) {
+func (o *verifyOptions) nextStep(c verifier.Result, why *explain.Answer) (hints []string) {
 	if c.Verdict.Status == record.Valid {
 		return nil
 	}
@@ -121,6 +121,9 @@ func (o *verifyOptions) nextStep(c verifier.Result) (hints []string) {
 		hints = append(hints, fix)
 	}
 	switch {
+	case o.explain && c.Verdict.Reason == string(sign.SignatureMismatch) && len(why.Causes)+len(why.Hints) == 0:
+		return append(hints, "the sender may have signed with another secret: compare yours with its settings for "+
+			"this endpoint")
 	case o.explain:
 		return hints
 	case o.id != 0:

@@ -44,7 +44,7 @@ func (p *Printer) Webhook(w *webhooks.Webhook, x *record.Exchange, now time.Time
 		{"state", state},
 		{"result", p.result(x) + "  " + Duration(x.Took) + nextNote(x)},
 		{"app", p.appPair(w.App())},
-	}, p.facts(x)...))
+	}, p.facts(withoutItself(x, w.ID))...))
 	if len(w.Exchanges) > 1 {
 		p.Line("")
 		p.parts(w, now)
@@ -53,16 +53,29 @@ func (p *Printer) Webhook(w *webhooks.Webhook, x *record.Exchange, now time.Time
 	p.Messages(x)
 }
 
+// withoutItself returns an exchange of a webhook without the mark that it is a duplicate of that webhook.
+func withoutItself(x *record.Exchange, webhook int64) *record.Exchange {
+	c := *x
+	c.Marks = slices.DeleteFunc(slices.Clone(x.Marks), func(m record.Mark) bool {
+		return m.Kind == record.Duplicate && m.Of == webhook
+	})
+	return &c
+}
+
 // appPair says what the app answered, or why it did not.
 func (p *Printer) appPair(app *record.Exchange) string {
 	if app == nil {
 		return ""
 	}
-	text := p.result(app) + "  " + Duration(app.Took) + "  " + Clip(Endpoint(app), 60)
-	if note := failureNote(app); note != "" {
-		text += "  " + note
+	text, endpoint := p.result(app)+"  "+Duration(app.Took)+"  ", Clip(Endpoint(app), 60)
+	note := strings.TrimPrefix(failureNote(app), string(app.FailureKind())+": ")
+	switch {
+	case note == "":
+		return text + endpoint
+	case strings.HasPrefix(note, endpoint): // it names the endpoint itself
+		return text + note
 	}
-	return text
+	return text + endpoint + "  " + note
 }
 
 // parts writes the exchanges of a webhook as a table.

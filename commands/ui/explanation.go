@@ -32,7 +32,7 @@ func (p *Printer) Explanation(a *explain.Answer) {
 	case a.Cut:
 		line("the search was stopped after %d changes: not everything was tried", a.Tried)
 	case len(a.Causes) == 0:
-		line("none of %d changes of the secret, the message and the body makes it match", a.Tried)
+		line("none of %d changes to the secret, the headers and the body makes it match", a.Tried)
 	}
 }
 

@@ -75,7 +75,25 @@ func (l *HookLines) Write(h *Hook) {
 		l.P.Line(cutText(cells[colID].text+" "+cells[colAnswer].text, room))
 		return
 	}
+	if room > 0 {
+		moveReason(&cells, &widths, room)
+	}
 	l.P.Line(join(&cells, widths, room > 0))
+}
+
+// moveReason puts the reason of a bad signature at the end of its line, where its column has room for one word only and
+// the line has no notes.
+func moveReason(cells *[columns]hookCell, widths *[columns]int, room int) {
+	verdict := &cells[colVerdict]
+	reason := strings.TrimPrefix(verdict.text, verdict.short+" ")
+	if verdict.short == "" || widths[colVerdict] >= verdict.width() || cells[colNotes].text != "" {
+		return
+	}
+	moved := *widths
+	moved[colNotes] = textWidth(reason)
+	if total(&moved) <= room {
+		*widths, cells[colNotes] = moved, hookCell{text: reason, paint: verdict.paint}
+	}
 }
 
 // maxWidth returns the greatest width of a line; 0 for no limit.

@@ -153,6 +153,30 @@ func TestANarrowTerminalShowsWhatMatters(t *testing.T) {
 	}
 }
 
+func TestTheReasonOfABadSignatureIsShownOnANarrowTerminal(t *testing.T) {
+	bad, again := session()[3], session()[5]
+	bad.EventType = "invoice.paid"
+	for name, c := range map[string]struct {
+		width  int
+		before []*ui.Hook
+		want   string
+	}{
+		"as the verdict":                       {120, nil, "invalid signature_mismatch  → 401"},
+		"at the end where notes have a column": {80, []*ui.Hook{again}, "1ms  signature_mismatch"},
+		"only the word":                        {46, nil, "invalid    → 401"},
+	} {
+		var out bytes.Buffer
+		l := ui.HookLines{P: &ui.Printer{W: &out, Width: c.width}}
+		for _, h := range append(c.before, bad) {
+			l.Write(h)
+		}
+		all := strings.Split(strings.TrimRight(out.String(), "\n"), "\n")
+		if got := all[len(all)-1]; !strings.Contains(got, c.want) || lipgloss.Width(got) > c.width {
+			t.Errorf("%s: %s", name, got)
+		}
+	}
+}
+
 func TestAResizeIsFollowed(t *testing.T) {
 	var out bytes.Buffer
 	now := 120

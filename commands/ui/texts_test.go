@@ -100,7 +100,7 @@ func TestAnExplanationQuotesNothingThatActs(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 	if got := printed(func(p *Printer) { p.Explanation(&explain.Answer{Tried: 7}) }); !strings.Contains(got,
-		"7 changes of the secret") {
+		"7 changes to the secret") {
 		t.Error(got)
 	}
 }
