@@ -199,11 +199,12 @@ func (g *listener) describe() []string {
 	for _, l := range g.gate.Lanes.Rows {
 		say(l.Route.Name(), l)
 	}
-	if len(lines) == 0 {
+	switch {
+	case len(lines) == 0:
 		say(everything, g.gate.Lanes.Rest)
-	} else if g.gate.OnlyRoutes {
+	case g.gate.OnlyRoutes:
 		lines = append(lines, "other paths are answered 404")
-	} else if g.sh.file.Routes.Covering("") == nil {
+	case g.sh.file.Routes.Covering("") == nil:
 		say("other paths are", g.gate.Lanes.Rest)
 	}
 	if waiting := g.waiting(context.Background()); waiting != "" {

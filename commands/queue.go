@@ -30,10 +30,9 @@ func newQueue(sh *shell) *cobra.Command {
 	o.AddFlags(cmd)
 	o.AddFlags(list)
 	cmd.AddCommand(list, newQueueDead(sh), newQueueShow(sh),
-		newQueueChange(sh, "retry", "Deliver entries at once, the dead and the cancelled ones anew", "retried",
-			(*store.Store).Retry),
-		newQueueChange(sh, "cancel", "Do not deliver entries", "cancelled", (*store.Store).Cancel),
-		newQueueChange(sh, "purge", "Forget entries that have ended; the history keeps what was sent", "forgotten",
+		newQueueChange(sh, "retry", "retried", (*store.Store).Retry),
+		newQueueChange(sh, "cancel", "cancelled", (*store.Store).Cancel),
+		newQueueChange(sh, "purge", "forgotten",
 			func(s *store.Store, ctx context.Context, f store.QueueFilter, _ time.Time) (int64, error) {
 				return s.Purge(ctx, f)
 			}))
@@ -149,7 +148,7 @@ func attemptsOf(ctx context.Context, history *store.Store, q *store.Queued) (att
 }
 
 // newQueueChange makes a command that does something to the entries it is given, or to all that a filter selects.
-func newQueueChange(sh *shell, name, short, done string, change queueChange) *cobra.Command {
+func newQueueChange(sh *shell, name, done string, change queueChange) *cobra.Command {
 	var o flags.Queue
 	cmd := &cobra.Command{
 		Use: name + " ID…", ValidArgsFunction: sh.completeQueued,

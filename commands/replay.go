@@ -68,7 +68,7 @@ func newReplay(sh *shell) *cobra.Command {
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be sent and send nothing")
 	o.Change.AddFlags(cmd)
 	o.Headers.AddFlags(cmd)
-	o.Retry.Once = true
+	o.Once = true
 	o.Retry.AddFlags(cmd)
 	o.Client.AddFlags(cmd)
 	f.BoolVar(&o.dead, "dead", false, "send the dead letters of the queue that the filters choose, to where they "+

@@ -8,7 +8,6 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver"
 	"github.com/barbhq/barb/deliver/replay"
@@ -21,46 +20,31 @@ import (
 // choose opens the history and says which webhooks of it are replayed.
 func (r *replayer) choose(ctx context.Context) error {
 	sh, o := r.sh, r.options
-	filter, where, err := sh.selection(ctx, o.selectors, &o.Filter)
+	s, err := sh.selection(ctx, o.selectors, &o.Filter)
 	if err != nil {
 		return err
 	}
-	named := slices.DeleteFunc(slices.Clone(filter.IDs), func(ids store.Range) bool { return ids.From != ids.To })
+	named := slices.DeleteFunc(slices.Clone(s.Filter.IDs), func(ids store.Range) bool { return ids.From != ids.To })
 	var letters replay.Letters
 	if o.dead { // read once: what is delivered in the meantime was dead when the replay began
 		if letters, err = replay.ReadLetters(ctx, sh.history); err != nil {
 			return err
 		}
-		if len(filter.IDs) == 0 {
-			filter.IDs = letters.IDs()
+		if len(s.Filter.IDs) == 0 {
+			s.Filter.IDs = letters.IDs()
 		}
 	}
-	filter.OldestFirst = true
-	if where != nil {
-		if filter.IDs, err = r.whereTrue(ctx, filter, where); err != nil {
+	s.Filter.OldestFirst = true
+	if s.Where != nil { // asked once for each webhook, so that a failure is said once
+		if s.Filter.IDs, err = s.FirstIDs(ctx, sh.Now()); err != nil {
 			return err
 		}
 	}
 	r.run.Selected = func(ctx context.Context) iter.Seq2[replay.Item, error] {
 		r.refused = 0
-		return letters.Items(r.withoutRefused(webhooks.List(ctx, sh.history, filter, sh.Now()), named))
+		return letters.Items(r.withoutRefused(webhooks.List(ctx, sh.history, s.Filter, sh.Now()), named))
 	}
 	return nil
-}
-
-// whereTrue returns the ids of the webhooks of a filter for which an expression is true. It asks once for each, so that
-// a failure is said once. Without any it returns a range that holds no id.
-func (r *replayer) whereTrue(ctx context.Context, f store.Filter, where *jq.Expr) (ids []store.Range, err error) {
-	for w, err := range r.sh.webhooks(ctx, f, where) {
-		if err != nil {
-			return nil, err
-		}
-		ids = append(ids, store.Range{From: w.Exchanges[0].ID, To: w.Exchanges[0].ID})
-	}
-	if len(ids) == 0 {
-		ids = []store.Range{{From: -1, To: -1}}
-	}
-	return ids, nil
 }
 
 // withoutRefused leaves out webhooks with a bad signature, unless their ids are named, and counts them.

@@ -9,7 +9,9 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/jq"
+	"github.com/barbhq/barb/commands/pick"
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/webhooks"
 )
@@ -18,77 +20,76 @@ import (
 // that adjust has changed.
 func (sh *shell) selected(ctx context.Context, selectors []string, chosen *flags.Filter, adjust func(*store.Filter)) (
 	iter.Seq2[*record.Exchange, error], error) {
-	filter, where, err := sh.selectionBy(ctx, selectors, chosen, func(ctx context.Context, n int) (int64, error) {
+	s, err := sh.selectionBy(ctx, selectors, chosen, func(ctx context.Context, n int) (int64, error) {
 		return sh.history.Newest(ctx, n)
 	})
 	if err != nil {
 		return nil, err
 	}
-	adjust(&filter)
-	return sh.listed(ctx, filter, where), nil
+	adjust(&s.Filter)
+	s.Filter.Bodies = s.Filter.Bodies || sh.filter != nil && sh.filter.NeedsBodies()
+	return s.Exchanges(ctx), nil
 }
 
-// listed yields the exchanges of a selection.
-func (sh *shell) listed(ctx context.Context, filter store.Filter, where *jq.Expr) iter.Seq2[*record.Exchange, error] {
-	if sh.filter != nil && sh.filter.NeedsBodies() {
-		filter.Bodies = true
+// chosenWebhooks yields the webhooks that the selectors and flags choose, with the filter that adjust has changed.
+func (sh *shell) chosenWebhooks(ctx context.Context, selectors []string, chosen *flags.Filter,
+	adjust func(*store.Filter)) (iter.Seq2[*webhooks.Webhook, error], error) {
+	s, err := sh.selection(ctx, selectors, chosen)
+	if err != nil {
+		return nil, err
 	}
-	if where == nil {
-		return sh.history.List(ctx, filter)
-	}
-	limit := filter.Limit
-	filter.Limit, filter.Bodies = 0, filter.Bodies || where.NeedsAll()
-	return flags.WhereTrue(sh.history.List(ctx, filter), where, limit, func(x *record.Exchange, err error) {
-		sh.judged("--where", x, err)
-	})
+	adjust(&s.Filter)
+	return s.Webhooks(ctx, sh.Now()), nil
 }
 
-// selection returns the filter of the selectors and flags, for webhooks. The history is open afterwards.
-func (sh *shell) selection(ctx context.Context, selectors []string, chosen *flags.Filter) (store.Filter, *jq.Expr,
-	error) {
+// emitWebhook prints the JSON form of a webhook.
+func (sh *shell) emitWebhook(ctx context.Context, w *webhooks.Webhook, with export.With) error {
+	s, err := pick.Subject(ctx, sh.history, w, with, with.Body || with.Headers ||
+		sh.filter != nil && sh.filter.NeedsBodies())
+	if err != nil {
+		return err
+	}
+	return sh.emitSubject(s)
+}
+
+// selection returns the webhooks that the selectors and flags choose. The history is open afterwards.
+func (sh *shell) selection(ctx context.Context, selectors []string, chosen *flags.Filter) (pick.Selection, error) {
 	return sh.selectionBy(ctx, selectors, chosen, sh.newest)
 }
 
 // selectionBy is selection with the meaning of @; see flags.SelectIDs.
 func (sh *shell) selectionBy(ctx context.Context, selectors []string, chosen *flags.Filter,
-	newest func(ctx context.Context, n int) (int64, error)) (filter store.Filter, where *jq.Expr, err error) {
-	if filter, where, err = filterOf(sh, chosen); err != nil {
-		return filter, nil, err
+	newest func(ctx context.Context, n int) (int64, error)) (s pick.Selection, err error) {
+	s.Judged = func(x *record.Exchange, err error) { sh.judged("--where", x, err) }
+	if s.Filter, s.Where, err = filterOf(sh, chosen); err != nil {
+		return s, err
 	}
 	for _, text := range selectors { // what is not a selector is a mistake whether or not there is a history
 		if _, err := flags.ParseSelector(text); err != nil {
-			return filter, nil, fail.Usage("%w", err).Hint("barb history lists the ids")
+			return s, fail.Usage("%w", err).Hint("barb history lists the ids")
 		}
 	}
-	history, err := sh.readHistory(ctx)
-	if err != nil {
-		return filter, nil, err
+	if s.History, err = sh.readHistory(ctx); err != nil {
+		return s, err
 	}
-	filter.IDs, err = flags.SelectIDs(ctx, history, selectors, newest)
-	return filter, where, err
+	s.Filter.IDs, err = flags.SelectIDs(ctx, s.History, selectors, newest)
+	return s, err
 }
 
 // newest returns the id of the webhook n rows below the top one of barb history, or store.ErrNotFound.
 func (sh *shell) newest(ctx context.Context, n int) (int64, error) {
-	for w, err := range webhooks.List(ctx, sh.history, store.Filter{Limit: n + 1}, sh.Now()) {
-		if err != nil {
-			return 0, err
-		}
-		if n--; n < 0 {
-			return w.ID, nil
-		}
-	}
-	return 0, store.ErrNotFound
+	return pick.Newest(ctx, sh.history, n, sh.Now())
 }
 
 // narrowed returns a filter for exchanges. Where the flags ask for what only a webhook as a whole has, ids of exchanges
 // stand for them; none reports that there are none. The history is open afterwards.
 func (sh *shell) narrowed(ctx context.Context, chosen *flags.Filter) (filter store.Filter, none bool, err error) {
-	filter, where, err := sh.selection(ctx, nil, chosen)
-	if err != nil || where == nil && !filter.Failed && !filter.Invalid {
+	s, err := sh.selection(ctx, nil, chosen)
+	filter = s.Filter
+	if err != nil || s.Where == nil && !filter.Failed && !filter.Invalid {
 		return filter, false, err
 	}
-	ids, err := sh.exchangesOf(ctx, filter, where)
+	ids, err := s.ExchangeIDs(ctx, sh.Now())
 	return store.Filter{IDs: ids, Since: filter.Since, Until: filter.Until, Endpoint: filter.Endpoint}, len(ids) == 0, err
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/pick"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
@@ -200,7 +201,7 @@ func (o *showOptions) emit(ctx context.Context, sh *shell, s shownOne) error {
 	if s.w == nil {
 		return sh.emitExchange(s.x, with)
 	}
-	subject, err := sh.subject(ctx, s.w, with, true)
+	subject, err := pick.Subject(ctx, sh.history, s.w, with, true)
 	if err == nil {
 		named := *s.x // as it is shown
 		named.ID = s.w.ID

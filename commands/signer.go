@@ -75,7 +75,7 @@ func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []
 			}
 			f := fail.Usage("%w", advice.Detail(err))
 			if begins := keytext.APIKey(secret.Key); begins != "" {
-				f.Hintf("%s is a key for the provider's API (%s…), not the webhook secret", secret.Label(), begins)
+				f = f.Hintf("%s is a key for the provider's API (%s…), not the webhook secret", secret.Label(), begins)
 			}
 			return nil, f.Hintf("barb schemes %s", scheme.Name)
 		}

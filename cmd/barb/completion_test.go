@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -32,7 +33,7 @@ func TestBashCompletesWithoutThePackageBashCompletion(t *testing.T) {
 			__start_barb; printf '%s\n' "${COMPREPLY[@]}"`
 		cmd := exec.Command("bash", "--norc", "-c", script)
 		typed := strings.NewReplacer(" = ", "=", " : ", ":").Replace(line)
-		cmd.Dir, cmd.Env = dir, append(env, "LINE="+line, "TYPED="+typed)
+		cmd.Dir, cmd.Env = dir, slices.Concat(env, []string{"LINE=" + line, "TYPED=" + typed})
 		out, err := cmd.Output()
 		if got := strings.TrimSpace(string(out)); err != nil || got != want {
 			t.Errorf("%q completes to %q, want %q: %v", typed, got, want, err)

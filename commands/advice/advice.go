@@ -1,4 +1,5 @@
-// Package advice gives the errors of the engines their exit codes and hints. It prints nothing.
+// Package advice makes an error of an engine one of the command line, which has an exit code and hints. It prints
+// nothing.
 package advice
 
 import (

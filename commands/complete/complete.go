@@ -1,4 +1,5 @@
-// Package complete is what a shell offers when a person presses tab: the scripts for shells, and values of the history.
+// Package complete is what a shell offers when a person presses tab. It has the scripts for shells, and finds values in
+// the history.
 // Whatever goes wrong, it offers nothing and says nothing.
 package complete
 

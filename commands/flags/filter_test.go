@@ -117,61 +117,6 @@ func TestSelectorsChooseWhatIsThere(t *testing.T) {
 	}
 }
 
-// undoubted is told of expressions that must not fail.
-func undoubted(t *testing.T) func(*record.Exchange, error) {
-	return func(x *record.Exchange, err error) {
-		if err != nil {
-			t.Errorf("%d: %v", x.ID, err)
-		}
-	}
-}
-
-func TestAnExpressionChoosesByTheParsedBody(t *testing.T) {
-	t.Parallel()
-	history := recorded(t, 4)
-	for expr, want := range map[string][]int64{".body.amount? > 1": {4, 3}, `.direction == "received"`: {4, 3},
-		".body == null": {2}, ".body.amount? > 9": nil} {
-		where, err := jq.Compile(expr)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []int64
-		for x, err := range flags.WhereTrue(history.List(context.Background(), store.Filter{Bodies: true}), where, 2,
-			undoubted(t)) {
-			if err != nil {
-				t.Fatal(err)
-			}
-			got = append(got, x.ID)
-		}
-		if !slices.Equal(got, want) {
-			t.Errorf("%s: %v, want %v", expr, got, want)
-		}
-	}
-	wrong, err := jq.Compile(".body | keys | .x")
-	if err != nil {
-		t.Fatal(err)
-	}
-	left := 0
-	for range flags.WhereTrue(history.List(context.Background(), store.Filter{Bodies: true}), wrong, 0,
-		func(x *record.Exchange, err error) {
-			if left++; err == nil {
-				t.Errorf("%d is decided", x.ID)
-			}
-		}) {
-		t.Error("an exchange on which the expression fails is listed")
-	}
-	if left != 4 {
-		t.Errorf("it failed on %d", left)
-	}
-	broken := errors.New("disk")
-	lost := func(yield func(*record.Exchange, error) bool) { yield(nil, broken) }
-	for _, err := range flags.WhereTrue(lost, wrong, 0, undoubted(t)) {
-		if !errors.Is(err, broken) {
-			t.Errorf("%v", err)
-		}
-	}
-}
-
 func TestTheQueueIsFiltered(t *testing.T) {
 	t.Parallel()
 	parse := func(line ...string) (store.QueueFilter, *flags.Queue, error) {

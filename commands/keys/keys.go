@@ -1,5 +1,6 @@
-// Package keys is the table of the keys of all views: the page, the view that fills a terminal, and barb listen. What a
-// view says of its keys, in its footer and its list of keys, and what a key does, all come from the table.
+// Package keys is the table of the keys of all views. These are the page, the view that fills a terminal, and barb
+// listen. What a view says of its keys, in its footer and its list of keys, and what a key does, all come from the
+// table.
 package keys
 
 import (

@@ -1,4 +1,4 @@
-// Package starter looks at a folder and writes the first barb.toml for it. It takes the names of secrets and never
+// Package starter writes the first barb.toml for a folder. It takes the names of secrets from its files and never
 // reads their values into anything, and it prints nothing.
 package starter
 

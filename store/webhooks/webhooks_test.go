@@ -3,6 +3,7 @@ package webhooks_test
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -325,8 +326,9 @@ func TestTheJSONFormIsThatOfTheLastStateWithItsAttempts(t *testing.T) {
 		t.Fatal(err)
 	}
 	line := w.JSON(w.Last(), export.With{})
-	if line.ID != 1 || line.Direction != "received" || line.StatusCode != 502 || line.Outcome != "accepted" ||
-		line.Timestamp != "2026-01-20T12:00:07.000Z" || line.App == nil || line.App.StatusCode != 200 {
+	if line.ID != 1 || line.Direction != "received" || line.StatusCode != http.StatusBadGateway ||
+		line.Outcome != "accepted" ||
+		line.Timestamp != "2026-01-20T12:00:07.000Z" || line.App == nil || line.App.StatusCode != http.StatusOK {
 		t.Errorf("%+v", line)
 	}
 	var kinds []string
