@@ -1,4 +1,4 @@
-// Package advice makes an error of an engine one of the command line, which has an exit code and hints. It prints
+// Package advice makes an error of an engine one of the command line, with its exit code. It adds the hints, and prints
 // nothing.
 package advice
 
