@@ -1,0 +1,63 @@
+package main
+
+import (
+	"maps"
+	"os"
+	"path"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/barbhq/barb/commands/keys"
+)
+
+// The picture has the last part of a package's path, the table of the rooms the whole.
+func TestThePageOfTheArchitectureNamesEveryPackage(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../../docs/architecture.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	page := string(data)
+	_, rooms, _ := strings.Cut(page, "\n## The rooms\n")
+	rooms, _, _ = strings.Cut(rooms, "\n## ")
+	_, picture, _ := strings.Cut(page, "```\n")
+	picture, _, _ = strings.Cut(picture, "```")
+	drawn := strings.Fields(picture)
+	for _, pkg := range slices.Sorted(maps.Keys(layout)) {
+		if !strings.Contains(rooms, "| `"+pkg+"` | ") {
+			t.Errorf("docs/architecture.md has no line for %s", pkg)
+		}
+		if !slices.Contains(drawn, pkg) && !slices.Contains(drawn, path.Base(pkg)) {
+			t.Errorf("the picture in docs/architecture.md leaves out %s", pkg)
+		}
+	}
+	for _, line := range strings.Split(rooms, "\n") {
+		if pkg, ok := strings.CutPrefix(line, "| `"); ok {
+			pkg, _, _ = strings.Cut(pkg, "`")
+			if _, ok := layout[pkg]; !ok {
+				t.Errorf("docs/architecture.md has a line for %s, which is not there", pkg)
+			}
+		}
+	}
+}
+
+// The table of keys in docs/listen.md is the one that ? shows.
+func TestThePageOfListenHasEveryKey(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../../docs/listen.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	table := "| key | what it does |\n|---|---|\n"
+	for _, r := range keys.In(keys.Listen) {
+		symbols := make([]string, len(r.Keys))
+		for i, key := range r.Keys {
+			symbols[i] = "`" + keys.Symbol(key) + "`"
+		}
+		table += "| " + strings.Join(symbols, ", ") + " | " + r.Does + " |\n"
+	}
+	if !strings.Contains(string(data), table) {
+		t.Errorf("docs/listen.md does not have this table:\n%s", table)
+	}
+}
