@@ -125,7 +125,7 @@ func (d *delivering) run(ctx context.Context, w *worker.Worker, until worker.Unt
 		defer close(told)
 		w.Finish(worker.Now)
 		if n := w.UnderWay(); n > 0 {
-			d.sh.say("barb: %s on the way; ^C again does not wait", ui.Count(n, "attempt"))
+			d.sh.say("barb: finishing %s; press ^C again to stop now", ui.Count(n, "attempt"))
 		}
 		time.AfterFunc(endGrace, cut)
 	})
@@ -145,7 +145,7 @@ func (d *delivering) tell(e worker.Event) {
 	defer d.sh.printing.Unlock()
 	if what := e.Err.Error(); !d.told[what] {
 		d.told[what] = true
-		d.sh.note("what waits for %s cannot be delivered here: %s", flags.HostOf(e.Target), what)
+		d.sh.note("messages for %s cannot be delivered here: %s", flags.HostOf(e.Target), what)
 	}
 }
 
@@ -156,7 +156,7 @@ func (d *delivering) attempted(q *store.Queued, x *record.Exchange, r worker.Res
 		d.sh.tellAttempt(x, r.Attempt, d.with)
 	}
 	if r.State == store.Dead {
-		d.sh.note("%d was not delivered: %s; barb queue retry %d tries it again", q.Thread, ui.Clip(r.Why, 120), q.ID)
+		d.sh.note("webhook %d was not delivered: %s; barb queue retry %d tries it again", q.Thread, ui.Clip(r.Why, 120), q.ID)
 	}
 }
 
@@ -187,7 +187,7 @@ func (d *delivering) end(ctx context.Context, w *worker.Worker, until worker.Unt
 		return err
 	}
 	if blocked > 0 {
-		words = append(words, fmt.Sprintf("%d cannot be delivered here", blocked))
+		words = append(words, fmt.Sprintf("%d not deliverable here", blocked))
 	}
 	d.sh.say("barb: %s; %s", strings.Join(words, ", "), waitLine(depth))
 	switch {
@@ -217,11 +217,11 @@ func (sh *shell) tellResting(endpoint string, resting bool, b flags.Breaker) {
 		}
 	}
 	if resting {
-		sh.note("%s has failed %d times in a row: nothing is sent to it for %s, then one attempt; what is due waits",
+		sh.note("%s has failed %d times in a row: paused for %s, then one attempt; due messages wait",
 			endpoint, b.Failures, units.FormatDuration(b.Cooldown))
 		return
 	}
-	sh.note("%s answers again: what waited is sent", endpoint)
+	sh.note("%s answers again: sending the waiting messages", endpoint)
 }
 
 // sayMetrics says where the counters are, and warns when other machines can read them.

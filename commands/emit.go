@@ -26,7 +26,7 @@ func (o *verifyOptions) addEmitFlag(cmd *cobra.Command) {
 // runEmit prints a receiver instead of a verdict. A given webhook that verifies becomes its test vector.
 func runEmit(ctx context.Context, sh *shell, o verifyOptions) error {
 	if !slices.Contains(receiver.Frameworks(), o.emit) {
-		return fail.Usage("--emit %q is not a framework known here", o.emit).
+		return fail.Usage("unknown --emit %q", o.emit).
 			Hint(fail.DidYouMean("--emit ", fail.Nearest(o.emit, receiver.Frameworks()),
 				strings.Join(receiver.Frameworks(), ", ")))
 	}

@@ -194,7 +194,7 @@ func (sh *shell) prepare(cmd *cobra.Command) error {
 		sh.paint(sh.useColor())
 		return nil
 	}
-	return fail.Usage("--color %q is none of auto, always, never", sh.color)
+	return fail.Usage("invalid --color %q: choose auto, always or never", sh.color)
 }
 
 // useColor follows flag, NO_COLOR (no-color.org), CLICOLOR_FORCE, then the terminal.

@@ -173,8 +173,8 @@ func (g *listener) unattended(ctx context.Context) (lines []string) {
 				continue
 			}
 			app := flags.WithoutUser(target)
-			lines = append(lines, "what waits there for "+app+" is not forwarded; barb listen --queue --forward-to "+app+
-				" does that")
+			lines = append(lines, "queued webhooks for "+app+" are not forwarded; barb listen --queue --forward-to "+app+
+				" forwards them")
 		}
 	}
 	return lines
@@ -184,10 +184,10 @@ func (g *listener) unattended(ctx context.Context) (lines []string) {
 func notRun(target string) string {
 	program, details := gateway.CommandOf(target)
 	if details == "" {
-		return "commands that wait there for " + program +
+		return "queued commands for " + program +
 			" are not run: an earlier barb did not note their folder; barb queue --kind command lists them"
 	}
-	return "commands that wait there are not run; barb listen --mode ack --exec '" + program + " …' with " + details +
+	return "queued commands are not run; barb listen --mode ack --exec '" + program + " …' with " + details +
 		" and the same arguments runs them"
 }
 

@@ -96,7 +96,7 @@ func TestALearntSecretIsCheckedWithFromThenOn(t *testing.T) {
 		t.Errorf("signed with the secret of a second handshake: %d %+v", r.Status, x.Verdict)
 	}
 	if strings.Contains(said.String(), brought[:5]) || !strings.Contains(said.String(),
-		"secret b537…, checked with from now on; it is not in the history") {
+		"secret b537…, which verifies signatures from now on; barb forgets it") {
 		t.Errorf("said %s", said.String())
 	}
 	if !strings.Contains(said.String(), "To keep the next one: barb listen -s asana --learn keyring:asana "+

@@ -16,8 +16,8 @@ func TestAfterAnInterruptItIsSaidWhatIsWaitedFor(t *testing.T) {
 		takes time.Duration
 		want  string
 	}{
-		{1, time.Second, "barb: waits for 1 webhook under way; ^C again ends at once\n"},
-		{2, time.Second, "barb: waits for 2 webhooks under way; ^C again ends at once\n"},
+		{1, time.Second, "barb: finishing 1 webhook; press ^C again to stop now\n"},
+		{2, time.Second, "barb: finishing 2 webhooks; press ^C again to stop now\n"},
 		{2, live.Promptly / 2, ""},
 		{0, time.Second, ""},
 	} {

@@ -86,7 +86,8 @@ func (g *listener) tellQueue(e gateway.Event) {
 	case gateway.Attempted:
 		g.sh.tellAttempt(e.Exchange, e.Attempt, g.with)
 	case gateway.NotDelivered:
-		g.sh.note("%d was not delivered: %s; barb queue retry %d tries it again", e.ID, ui.Clip(e.Detail, 120), e.Entry)
+		g.sh.note("webhook %d was not delivered: %s; barb queue retry %d tries it again", e.ID, ui.Clip(e.Detail, 120),
+			e.Entry)
 	case gateway.LeftBehind:
 		g.sh.note("%d is left to another listener: %v", e.ID, e.Err)
 	case gateway.TargetLeft:
@@ -213,7 +214,7 @@ func (g *listener) tellHandshake(e gateway.Event) {
 	case gateway.SecretUnkept:
 		g.sh.warn("%s: the secret could not be kept: %v", which, advice.Detail(e.Err))
 	case gateway.AnotherSecret:
-		g.sh.warn("%s brings another secret than the first one; it is not taken", which)
+		g.sh.warn("%s brings a second secret, which is ignored", which)
 	case gateway.Learnt:
 		g.tellLearnt(e, which)
 	case gateway.Unagreed:
@@ -233,15 +234,15 @@ func (g *listener) tellHandshake(e gateway.Event) {
 func (g *listener) tellLearnt(e gateway.Event, which string) {
 	what := which + " brings the secret " + e.Secret + "…"
 	if e.Checks {
-		what += ", checked with from now on"
+		what += ", which verifies signatures from now on"
 	}
 	switch {
 	case e.Kept:
 		g.sh.say("barb: %s; kept: --secret %s", what, g.learning.Ref)
 	case e.Before != "":
-		g.sh.say("barb: %s, which is not taken: webhooks are checked with %s", what, e.Before)
+		g.sh.say("barb: %s, which is ignored: signatures are verified with %s", what, e.Before)
 	default:
-		g.sh.say("barb: %s; it is not in the history and gone when this listener ends. "+
+		g.sh.say("barb: %s; barb forgets it when this listener stops. "+
 			"To keep the next one: barb listen %s --learn keyring:%s (or file:PATH)", what, flagFor(e), e.Handshake.Name)
 	}
 }

@@ -188,13 +188,17 @@ func (g *listener) describe() []string {
 			return
 		case v == nil:
 		case len(v.Secrets) == 0:
-			what = "checked (" + v.Scheme.Name + ") once its handshake has brought the secret"
+			what = "verified (" + v.Scheme.Name + ") once its handshake brings the secret"
 		case v.Auto:
-			what = "checked (scheme auto)"
+			what = "verified (scheme auto)"
 		default:
-			what = "checked (" + v.Scheme.Name + ")"
+			what = "verified (" + v.Scheme.Name + ")"
 		}
-		lines = append(lines, where+" "+what+destinations(l.Targets))
+		to := destinations(l.Targets)
+		if where == everything {
+			where, to = "signatures are", strings.Replace(to, ",", "; webhooks are", 1)
+		}
+		lines = append(lines, where+" "+what+to)
 	}
 	for _, l := range g.gate.Lanes.Rows {
 		say(l.Route.Name(), l)
@@ -255,5 +259,5 @@ func (g *listener) summary(ctx context.Context) {
 }
 
 func (sh *shell) sayAwaited(n int) {
-	sh.say("barb: waits for %s under way; ^C again ends at once", ui.Count(n, "webhook"))
+	sh.say("barb: finishing %s; press ^C again to stop now", ui.Count(n, "webhook"))
 }

@@ -98,7 +98,7 @@ func runSend(ctx context.Context, sh *shell, o sendOptions) error {
 	case "json":
 		sh.json = true
 	default:
-		return fail.Usage("-o %q is neither text nor json", o.output)
+		return fail.Usage("invalid -o %q: choose text or json", o.output)
 	}
 	if err := o.checkQueue(sh); err != nil {
 		return err

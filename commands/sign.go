@@ -144,8 +144,9 @@ func (o signOptions) printer(sh *shell) (func(*shell, signedPayload) error, erro
 		"value": printValue,
 	}[output]
 	if !ok {
-		return nil, fail.Usage("-o %q is none of %s", o.output, strings.Join(signOutputs, ", ")).Hint(fail.DidYouMean("-o ",
-			fail.Nearest(o.output, signOutputs), ""))
+		return nil, fail.Usage("invalid -o %q: choose %s", o.output, strings.Join(signOutputs, ", ")).Hint(
+			fail.DidYouMean("-o ",
+				fail.Nearest(o.output, signOutputs), ""))
 	}
 	if (output == "curl" || output == "http") && o.url == "" {
 		return nil, fail.Usage("-o %s needs --url", output).Hint("--url http://localhost:4242/webhooks")

@@ -17,18 +17,28 @@ var (
 	ErrNewer    = errors.New("was written by a newer barb")
 	ErrForeign  = errors.New("is not a barb history")
 	ErrCorrupt  = errors.New("is damaged")
-	ErrOwner    = errors.New("is not yours alone")
+	ErrOwner    = errors.New("is accessible to other users")
 	ErrReadOnly = errors.New("cannot be written")
 	ErrLocked   = errors.New("is locked by another process")
 	ErrFull     = errors.New("the disk is full")
 	ErrReplaced = errors.New("was removed or replaced while it was open")
 	ErrClosed   = errors.New("is closed")
 	ErrNoEntry  = errors.New("there is no such entry in the queue")
-	ErrLease    = errors.New("the delivery is leased by somebody else, or ended")
+	ErrLease    = errors.New("another process holds the lease of this delivery, or the delivery has ended")
 )
+
+// missingError is ErrNotExist with the path of the history.
+type missingError struct{ path string }
+
+func (e *missingError) Error() string { return "no history at " + e.path + " yet" }
+
+func (e *missingError) Unwrap() error { return ErrNotExist }
 
 // fault is an error of the history at path; the text is one line.
 func fault(path string, err error) error {
+	if err == ErrNotExist { //nolint:errorlint // only the bare sentinel: a wrapped one says more
+		return &missingError{path}
+	}
 	return fmt.Errorf("history %s: %w", path, err)
 }
 

@@ -238,7 +238,7 @@ func TestAStoppedWorkerEndsItsAttemptsAndLeavesTheRestAtOnce(t *testing.T) {
 	if err := w.Wait(); err != nil {
 		t.Errorf("it ends in %v", err)
 	}
-	if text := said.String(); !strings.Contains(text, "2 attempts on the way") ||
+	if text := said.String(); !strings.Contains(text, "finishing 2 attempts") ||
 		!strings.Contains(text, "2 delivered; nothing waits") {
 		t.Errorf("it said\n%s", text)
 	}

@@ -22,14 +22,14 @@ var sentinels = []struct {
 	code int
 	hint string
 }{
-	{store.ErrNotExist, fail.ExitLocal, "barb listen  or  barb send URL  creates it; --db PATH or BARB_DB names " +
+	{store.ErrNotExist, fail.ExitLocal, "barb listen or barb send URL creates it; --db PATH or BARB_DB names " +
 		"another"},
 	{store.ErrNewer, fail.ExitLocal, "install a newer barb, or name another history with --db"},
 	{store.ErrForeign, fail.ExitLocal, "name another history with --db; the file was not touched"},
-	{store.ErrCorrupt, fail.ExitLocal, "move the file away to begin a new history, or name another with --db"},
+	{store.ErrCorrupt, fail.ExitLocal, "move the file away to start a new history, or name another with --db"},
 	{store.ErrReadOnly, fail.ExitLocal, "make the file and its folder writable, or name another history with --db"},
 	{store.ErrFull, fail.ExitLocal, "free some space; barb prune --older-than 7d makes the history smaller"},
-	{store.ErrReplaced, fail.ExitLocal, "start it again: it goes on with the history that is there now"},
+	{store.ErrReplaced, fail.ExitLocal, "start it again; it then uses the new history"},
 	{store.ErrLocked, fail.ExitLocal, "another process holds the history; try again, or name another with --db"},
 	{store.ErrNotFound, fail.ExitUsage, "barb history lists what there is"},
 	{store.ErrNoEntry, fail.ExitUsage, "barb queue lists what there is"},

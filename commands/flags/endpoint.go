@@ -112,7 +112,7 @@ func (e *Endpoint) Describe(addr net.Addr) (lines []string) {
 		lines = append(lines, "curl"+curl+" "+at+"/ -d '{}'")
 	}
 	if len(e.Guard.Networks) > 0 {
-		lines = append(lines, "webhooks are taken only from "+(*Prefixes)(&e.Guard.Networks).String())
+		lines = append(lines, "webhooks are accepted only from "+(*Prefixes)(&e.Guard.Networks).String())
 	}
 	return lines
 }

@@ -100,7 +100,7 @@ const markKinds = "duplicate, reused_id, older, stale, filtered, undecided, unro
 func parseMark(s string) (record.MarkKind, error) {
 	kind := record.MarkKind(s)
 	if s != "" && !slices.Contains(record.MarkKinds(), kind) {
-		return "", fail.Usage("--marked %q is none of %s", s, markKinds).Hint(fail.DidYouMean("--marked ",
+		return "", fail.Usage("invalid --marked %q: choose %s", s, markKinds).Hint(fail.DidYouMean("--marked ",
 			fail.Nearest(s, strings.Split(markKinds, ", ")), "barb history --marked duplicate"))
 	}
 	return kind, nil

@@ -58,7 +58,7 @@ func TestAFilterIsWhatTheHistoryTakes(t *testing.T) {
 		"--status=999999":     {"--status", "503, 5xx or 400..499"},
 		"--since=yesterday":   {"--since", "neither an age"},
 		"--until=yesterday":   {"--until", "neither an age"},
-		"--marked=dublicate":  {`"dublicate" is none of`, "--marked duplicate"},
+		"--marked=dublicate":  {`invalid --marked "dublicate"`, "--marked duplicate"},
 		"--where=.[":          {"--where", ".latency_ms > 500"},
 		"--status=5xx --id=1": nil,
 	} {
@@ -154,8 +154,8 @@ func TestTheQueueIsFiltered(t *testing.T) {
 		}
 	}
 	for line, words := range map[string][]string{
-		"-n -1": {"-n -1 is negative"}, "--state=ded": {`--state "ded" is none of`, "--state dead"},
-		"--kind=massage": {`--kind "massage" is none of`, "--kind message"},
+		"-n -1": {"-n -1 is negative"}, "--state=ded": {`invalid --state "ded"`, "--state dead"},
+		"--kind=massage": {`invalid --kind "massage"`, "--kind message"},
 		"--since=x":      {"--since"}, "--until=x": {"--until"},
 	} {
 		_, _, err := parse(strings.Fields(line)...)

@@ -63,7 +63,7 @@ func (f *Forward) Queues() bool { return f.Queue || f.Mode == ModeAck }
 func (f *Forward) Check() error {
 	switch {
 	case f.Mode != ModeSync && f.Mode != ModeAck:
-		return fail.Usage("--mode %q is neither sync nor ack", f.Mode).Hint("--mode ack")
+		return fail.Usage("invalid --mode %q: choose sync or ack", f.Mode).Hint("--mode ack")
 	case f.Concurrency < 1:
 		return fail.Usage("--concurrency %d must be at least 1", f.Concurrency)
 	}

@@ -154,11 +154,11 @@ func TestAPolicyThatCannotBeIsRefused(t *testing.T) {
 	for line, words := range map[string]string{
 		"--backoff=1s,x":         `--backoff "1s,x"`,
 		"--retry-on=teapot":      `--retry-on "teapot"`,
-		"--jitter=half":          `--jitter "half" is neither full nor none`,
+		"--jitter=half":          `invalid --jitter "half": choose full or none`,
 		"--timeout=0s":           "--timeout 0s is not more than 0",
 		"--deadline=0s":          "--deadline 0s is not more than 0",
 		"--connect-timeout=0s":   "--connect-timeout 0s is not more than 0",
-		"--schedule=standard":    "neither a provider nor a list of waits",
+		"--schedule=standard":    "name a provider or a list of waits",
 		"--schedule=gitlab":      "does not retry by itself",
 		"--retries=-1":           "retries",
 		"--base=1h --backoff=1s": "", // the base of a list means nothing
@@ -253,7 +253,7 @@ func TestForwardingHasItsOwnDefaults(t *testing.T) {
 			t.Errorf("%s: %t", line, f.Queues())
 		}
 	}
-	for line, words := range map[string]string{"--mode=later": `--mode "later" is neither sync nor ack`,
+	for line, words := range map[string]string{"--mode=later": `invalid --mode "later": choose sync or ack`,
 		"--concurrency=0": "must be at least 1"} {
 		var f flags.Forward
 		parsed(t, f.AddFlags, line)
@@ -295,7 +295,8 @@ func TestHandshakesAreNamed(t *testing.T) {
 	if err := v.Set("slack,zoom"); err != nil || !slices.Equal(v.Names, []string{"slack", "zoom"}) {
 		t.Errorf("%q, %v", v.Names, err)
 	}
-	if err := v.Set("slack,acme"); err == nil || !strings.Contains(err.Error(), `"acme" is none of scheme, all, off, `) {
+	if err := v.Set("slack,acme"); err == nil || !strings.Contains(err.Error(),
+		`unknown "acme": choose scheme, all, off, `) {
 		t.Errorf("%v", err)
 	}
 	cmd := &cobra.Command{Use: "barb"}

@@ -38,7 +38,7 @@ func (v *Handshake) Set(s string) error {
 	}
 	for name := range strings.SplitSeq(s, ",") {
 		if _, ok := handshake.Lookup(name); !ok {
-			return fmt.Errorf("%q is none of scheme, all, off, %s", name, strings.Join(HandshakeNames(), ", "))
+			return fmt.Errorf("unknown %q: choose scheme, all, off, %s", name, strings.Join(HandshakeNames(), ", "))
 		}
 		v.Names = append(v.Names, name)
 	}

@@ -53,7 +53,7 @@ func TestAnEndpointIsAnAddressOrASocket(t *testing.T) {
 			t.Errorf("%v is %s", line, got)
 		case line[0] == "--tls" && !strings.Contains(said, "/own.pem\ncurl --cacert /own.pem https://localhost:"),
 			line[0] == "--unix-socket" && said != "curl --unix-socket "+socket+" http://localhost/ -d '{}'",
-			line[0] == "--allow-ip" && (said != "webhooks are taken only from 10.0.0.0/8" || e.RateText != "5/s"):
+			line[0] == "--allow-ip" && (said != "webhooks are accepted only from 10.0.0.0/8" || e.RateText != "5/s"):
 			t.Errorf("%v: %q, %q", line, said, e.RateText)
 		}
 		if e.RateText == "" {

@@ -40,7 +40,7 @@ func (v *Order) Set(s string) (err error) {
 		*v = Order{By: s}
 		v.key, err = jq.Compile(s)
 	default:
-		err = fmt.Errorf("%q is none of route, false, header:NAME and a jq expression such as .customer", s)
+		err = fmt.Errorf("invalid %q: choose route, false, header:NAME or a jq expression such as .customer", s)
 	}
 	return err
 }

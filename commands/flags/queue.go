@@ -51,7 +51,7 @@ func (o *Queue) Parse(now time.Time, target func(string, *store.QueueFilter) err
 	}
 	for _, name := range o.States {
 		if !slices.Contains(stateNames(), name) {
-			return f, fail.Usage("--state %q is none of waiting, leased, done, dead, cancelled",
+			return f, fail.Usage("invalid --state %q: choose waiting, leased, done, dead or cancelled",
 				name).Hint(fail.DidYouMean("--state ", fail.Nearest(name, stateNames()), "--state dead"))
 		}
 		f.States = append(f.States, store.QueueState(name))
@@ -80,7 +80,7 @@ func parseKind(s string) (store.QueueKind, error) {
 	case i >= 0:
 		return store.Forward + store.QueueKind(i), nil
 	}
-	return 0, fail.Usage("--kind %q is none of forward, message, command",
+	return 0, fail.Usage("invalid --kind %q: choose forward, message or command",
 		s).Hint(fail.DidYouMean("--kind ", fail.Nearest(s, names), "--kind message"))
 }
 

@@ -72,7 +72,7 @@ func (f *Retry) Policy(weight Weights) (p deliver.Policy, err error) {
 	case "none":
 		p.NoJitter = true
 	default:
-		return p, fail.Usage("--jitter %q is neither full nor none", f.jitter)
+		return p, fail.Usage("invalid --jitter %q: choose full or none", f.jitter)
 	}
 	for _, limit := range []struct {
 		flag string

@@ -90,7 +90,7 @@ func unknownSchedule(name string) error {
 		return fail.Usage("--schedule %s: %s does not retry by itself", name,
 			p.Title).Hint("--schedule 5s,5m,30m, or a provider that does; barb providers lists them")
 	}
-	return fail.Usage("--schedule %q is neither a provider nor a list of waits", name).
+	return fail.Usage("unknown --schedule %q: name a provider or a list of waits", name).
 		Hint(fail.DidYouMean("--schedule ", fail.Nearest(name, provider.ScheduleNames()), "")).
 		Hint("--schedule 5s,5m,30m, or a name: " + strings.Join(provider.ScheduleNames(), ", "))
 }

@@ -34,7 +34,8 @@ func (d *Desk) Command() *cobra.Command {
 			if len(args) == 0 {
 				return fail.Usage("barb secret needs to know what to do").Hint("barb secret set NAME")
 			}
-			return fail.Usage("barb secret %s is none of set, show, list, delete", args[0]).Hint(fail.DidYouMean("barb secret ",
+			return fail.Usage("unknown command barb secret %s: choose set, show, list or delete",
+				args[0]).Hint(fail.DidYouMean("barb secret ",
 				fail.Nearest(args[0], []string{"set", "show", "list", "delete"}), "barb secret set NAME"))
 		},
 		RunE: func(*cobra.Command, []string) error { return nil }, // Args has said no

@@ -25,7 +25,7 @@ func (l *Sink) CheckNew(ref string) error {
 	case ref == "":
 		return nil
 	case name == "" || kind != "file" && kind != "keyring":
-		return fail.Usage("--learn %q is neither keyring:NAME nor file:PATH", ref).Hint("--learn keyring:asana")
+		return fail.Usage("invalid --learn %q: choose keyring:NAME or file:PATH", ref).Hint("--learn keyring:asana")
 	case kind == "file":
 		return checkNewFile(name)
 	}

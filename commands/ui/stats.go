@@ -15,7 +15,7 @@ func StatsPairs(s store.Stats) [][2]string {
 	pairs := [][2]string{{"exchanges", fmt.Sprintf("%d  (%d sent, %d received)", s.Total, s.Sent, s.Received)}}
 	if s.Deliveries > 0 {
 		pairs = append(pairs,
-			[2]string{"deliveries", fmt.Sprintf("%d  (%d delivered, %d exhausted, %d open)",
+			[2]string{"deliveries", fmt.Sprintf("%d  (%d delivered, %d gave up, %d open)",
 				s.Deliveries, s.Delivered, s.Exhausted, s.Open)},
 			[2]string{"success rate", fmt.Sprintf("%.1f %%", 100*s.SuccessRate)},
 			[2]string{"retries", strconv.FormatInt(s.Retries, 10)},
