@@ -57,16 +57,28 @@ func requestOf(w *webhooks.Webhook) *record.Exchange {
 	return w.Exchanges[0]
 }
 
-// wentTo returns where a webhook went first, "" where that is not known. Mirrors and replays to other places do not
-// count. A webhook that waits for its first forward goes where it is to go.
+// wentTo returns where a webhook went first, "" where that is not known. Of several apps it is the first that has not
+// taken the webhook: the others have it. Mirrors and replays to other places do not count. A webhook that waits for its
+// first forward goes where it is to go.
 func wentTo(w *webhooks.Webhook, x *record.Exchange) string {
 	if x.Kind == record.Sent {
 		return x.Request.URL
 	}
+	var first *record.Exchange
 	for _, f := range w.Exchanges {
-		if f.Role == record.Forward {
-			return known(withoutQueryOf(f.Request.URL, &x.Request))
+		if f.Role != record.Forward {
+			continue
 		}
+		if first == nil {
+			first = f
+		}
+		if !w.TakenBy(f.Request.URL) {
+			first = f
+			break
+		}
+	}
+	if first != nil {
+		return known(withoutQueryOf(first.Request.URL, &x.Request))
 	}
 	for _, q := range w.Entries {
 		if q.Kind == store.Forward {

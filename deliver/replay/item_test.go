@@ -30,6 +30,12 @@ func part(id int64, kind record.Kind, role record.Role, url string) *record.Exch
 	return &record.Exchange{ID: id, Kind: kind, Role: role, Ended: true, Request: record.Request{Method: "POST", URL: url}}
 }
 
+// taken is an exchange that was answered 200.
+func taken(x *record.Exchange) *record.Exchange {
+	x.Response = &record.Response{Status: 200}
+	return x
+}
+
 func TestAWebhookGoesWhereItWasFirstForwarded(t *testing.T) {
 	t.Parallel()
 	const in, sent = record.Received, record.Sent
@@ -41,6 +47,10 @@ func TestAWebhookGoesWhereItWasFirstForwarded(t *testing.T) {
 	}{
 		"its first forward": {[]*record.Exchange{came, part(2, sent, record.Forward, "http://a/hooks?q=1"),
 			part(3, sent, record.Forward, "http://b/hooks?q=1")}, nil, "1 http://a/hooks"},
+		"the app that has not taken it": {[]*record.Exchange{came, taken(part(2, sent, record.Forward, "http://a/in?q=1")),
+			part(3, sent, record.Forward, "http://b/in?q=1")}, nil, "1 http://b/in"},
+		"the first when all have it": {[]*record.Exchange{came, taken(part(2, sent, record.Forward, "http://a/in?q=1")),
+			taken(part(3, sent, record.Forward, "http://b/in?q=1"))}, nil, "1 http://a/in"},
 		"the query of the app stays": {[]*record.Exchange{came, part(2, sent, record.Forward, "http://a/?k=2&q=1")}, nil,
 			"1 http://a/?k=2"},
 		"no mirror and no replay": {[]*record.Exchange{came, part(2, sent, record.Mirror, "http://m/in?q=1"),

@@ -74,17 +74,23 @@ func (w *Webhook) Last() *record.Exchange {
 	return last
 }
 
-// App returns the last forward of a received webhook to an app, or the last replay to one; nil when there is none.
-func (w *Webhook) App() *record.Exchange {
+// App returns the last forward of a received webhook to an app, or the last replay to one; nil when there is none. Of
+// several apps it is one that has not taken the webhook, since that one decides the state.
+func (w *Webhook) App() (app *record.Exchange) {
 	if w.Kind() == record.Sent {
 		return nil
 	}
+	apps := w.apps()
 	for _, x := range slices.Backward(w.Exchanges) {
-		if x.Kind == record.Sent && counts(x) {
+		switch {
+		case x != apps[endpointOf(x.Request.URL)]:
+		case x.Outcome() != record.Delivered:
 			return x
+		case app == nil:
+			app = x
 		}
 	}
-	return nil
+	return app
 }
 
 // counts reports whether the response to a sent exchange is that of the webhook's own target.
@@ -189,6 +195,12 @@ func (w *Webhook) apps() map[string]*record.Exchange {
 		}
 	}
 	return apps
+}
+
+// TakenBy reports whether the app at a URL has answered 2xx to the webhook the last time.
+func (w *Webhook) TakenBy(url string) bool {
+	app := w.apps()[endpointOf(url)]
+	return app != nil && app.Outcome() == record.Delivered
 }
 
 // deliveredSince reports whether an app has taken the webhook after its entry in the queue had ended.

@@ -175,6 +175,28 @@ func TestTheLastStateOfAWebhookDecides(t *testing.T) {
 	}
 }
 
+func TestTheAppOfAWebhookIsTheOneThatDecidesItsState(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	b.add()
+	b.add(sentTo(app, 1, record.Forward), status(503))
+	b.add(sentTo(other, 1, record.Forward))
+	got := func() int64 {
+		w, err := webhooks.Get(context.Background(), b.Store, 1, noon)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return w.App().ID
+	}
+	if id := got(); id != 2 {
+		t.Errorf("one of two apps failed, but the webhook shows exchange %d, want 2", id)
+	}
+	b.add(sentTo(app, 1, record.Replay))
+	if id := got(); id != 4 {
+		t.Errorf("both apps have it, but the webhook shows exchange %d, want 4", id)
+	}
+}
+
 func TestAnAttemptOfAKilledProcessHasFailedAfterTenMinutes(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)
