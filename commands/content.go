@@ -69,7 +69,7 @@ func (sh *shell) takeSample(c *payload.Content, o *sendOptions) error {
 		return fail.Usage("--template fills in the payload of -d; a sample event is filled in by itself").
 			Hintf("barb send URL --event %s", o.event)
 	}
-	own, err := sh.findEvent(o.event)
+	own, err := sh.samples().Named(o.event)
 	if err != nil {
 		return err
 	}

@@ -66,7 +66,7 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	if o.PerEndpoint < 0 {
 		return fail.Usage("--per-endpoint %d is negative; 0 is any number", o.PerEndpoint)
 	}
-	sh.judgements.unending = true
+	sh.judgements.Unending = true
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
 	_, missing := os.Stat(sh.historyPath())

@@ -19,6 +19,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/help"
 	"github.com/barbhq/barb/commands/jq"
+	"github.com/barbhq/barb/commands/pick"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
@@ -74,7 +75,7 @@ type shell struct {
 	out, err *ui.Printer       // made once the colour is known
 	finder   secret.Finder
 
-	judgements judgements // how --where and --jq went
+	judgements pick.Judgements // how --where and --jq went
 
 	printing sync.Mutex // held for lines that belong together where several goroutines print
 	broken   error      // the first of printing, with printing held; see breaks
@@ -83,6 +84,7 @@ type shell struct {
 func newShell(env Env, version string) *shell {
 	sh := &shell{Env: env, version: version, color: "auto"}
 	sh.setFinder()
+	sh.judgements.Warn = sh.warn
 	sh.paint(false) // until the flags are known
 	return sh
 }
@@ -100,7 +102,7 @@ func Main(ctx context.Context, env Env, version string, args []string) int {
 	root.SetOut(sh.out) // help and completions too must notice a full disk
 	root.SetErr(env.Err)
 	err := root.ExecuteContext(ctx)
-	judged := sh.judgementsEnd()
+	judged := sh.judgements.End()
 	if sh.history != nil {
 		if closeErr := sh.history.Close(); err == nil {
 			err = closeErr

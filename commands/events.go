@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"cmp"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -10,6 +9,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/samples"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/fixture"
@@ -39,7 +39,7 @@ func newEvents(sh *shell) *cobra.Command {
 }
 
 func runEventsList(sh *shell, args []string) error {
-	events, err := sh.listedEvents(args)
+	events, err := sh.samples().Listed(args)
 	if err != nil {
 		return err
 	}
@@ -68,47 +68,12 @@ func runEventsList(sh *shell, args []string) error {
 	return nil
 }
 
-// listedEvents returns the sample events of a provider, or all: the user's own first. An own event hides the built-in
-// event of the same name.
-func (sh *shell) listedEvents(args []string) ([]payload.Sample, error) {
-	name, providers := "", fixture.Providers()
-	if len(args) > 0 {
-		name = sh.samples().Provider(args[0])
-		if _, _, ok := payload.ParseName(name + ":x"); !ok {
-			return nil, fail.Usage("%q is not the name of a provider", name).Hint(nearestEventHint(name))
-		}
-		providers = []string{name}
-	}
-	own, err := sh.ownEvents(name)
-	if err != nil {
-		return nil, err
-	}
-	names := eventNames(own)
-	events := slices.DeleteFunc(payload.BuiltIn(providers...),
-		func(e payload.Sample) bool { return slices.Contains(names, e.String()) })
-	if len(own)+len(events) == 0 {
-		all, err := sh.ownEvents("")
-		if err != nil {
-			return nil, err
-		}
-		return nil, sh.noProvider(name, all)
-	}
-	return slices.Concat(own, events), nil
-}
-
-func nearestEventHint(text string) string {
-	if strings.Contains(text, ":") {
-		return "barb events show " + text
-	}
-	return "barb events lists them"
-}
-
 func newEventsShow(sh *shell) *cobra.Command {
 	var o eventsShowOptions
 	cmd := &cobra.Command{
 		Use:               "show PROVIDER:TYPE",
 		Args:              args(1, 1, "one PROVIDER:TYPE"),
-		ValidArgsFunction: completeOne(sh.sampleNames),
+		ValidArgsFunction: completeOne(func(prefix string) []string { return sh.samples().Complete(prefix) }),
 		RunE: func(_ *cobra.Command, args []string) error {
 			o.name = args[0]
 			return runEventsShow(sh, o)
@@ -122,7 +87,7 @@ func newEventsShow(sh *shell) *cobra.Command {
 }
 
 func runEventsShow(sh *shell, o eventsShowOptions) error {
-	e, err := sh.findEvent(o.name)
+	e, err := sh.samples().Named(o.name)
 	if err != nil {
 		return err
 	}
@@ -176,81 +141,8 @@ func completeOne(names func(prefix string) []string) cobra.CompletionFunc {
 	}
 }
 
-// sampleNames completes PROVIDER:TYPE.
-func (sh *shell) sampleNames(prefix string) (names []string) {
-	own, _ := sh.ownEvents("") // a completion shows no error
-	for _, e := range slices.Concat(own, payload.BuiltIn(fixture.Providers()...)) {
-		if strings.HasPrefix(e.String(), prefix) {
-			names = append(names, e.String()+"\t"+cmp.Or(e.About, e.Scheme))
-		}
-	}
-	return names
-}
-
 // samples finds sample events: the user's own are in the folder of the configuration.
-func (sh *shell) samples() payload.Samples {
-	return payload.Samples{Dir: filepath.Join(sh.configHome(), "barb", "events"), Lookup: catalog.Lookup}
-}
-
-// ownEvents returns the user's own sample events of a provider, or of all with "".
-func (sh *shell) ownEvents(provider string) ([]payload.Sample, error) {
-	own, err := sh.samples().Own(provider)
-	if err != nil {
-		return nil, fail.Local("%w", err)
-	}
-	return own, nil
-}
-
-// findEvent finds PROVIDER:TYPE: the user's own sample event, else the built-in one.
-func (sh *shell) findEvent(text string) (payload.Sample, error) {
-	name, eventType, ok := payload.ParseName(text)
-	if provider := sh.samples().Provider(text); !ok && slices.Contains(fixture.Providers(), provider) {
-		names := eventNames(payload.BuiltIn(provider))
-		return payload.Sample{}, fail.Usage("--event %s: which event of %s?", text, provider).
-			Hint("--event " + strings.Join(names, ", "))
-	}
-	if !ok {
-		return payload.Sample{}, fail.Usage("%q is not PROVIDER:TYPE",
-			text).Hint("barb events lists them; with -d, --event is the event type")
-	}
-	e, found, err := sh.samples().Find(name, eventType)
-	if err == nil && !found {
-		err = sh.noEvent(text, sh.samples().Provider(name))
-	}
-	return e, err
-}
-
-// noEvent returns the error for an unknown sample event, with the nearest names.
-func (sh *shell) noEvent(text, provider string) error {
-	own, err := sh.ownEvents("")
-	if err != nil {
-		return err
-	}
-	known := eventNames(slices.Concat(own, payload.BuiltIn(fixture.Providers()...)))
-	if p, ok := fixture.Lookup(provider); ok {
-		return fail.Usage("%s: there is no such sample event of %s", text, p.Title).
-			Hint(fail.DidYouMean("", fail.Nearest(text, known), "barb events "+provider+" lists them"))
-	}
-	name, _, _ := strings.Cut(text, ":")
-	return sh.noProvider(name, own)
-}
-
-// noProvider returns the error for a provider without sample events, with the nearest names.
-func (sh *shell) noProvider(name string, own []payload.Sample) error {
-	known := fixture.Providers()
-	for _, e := range own {
-		known = append(known, e.Provider)
-	}
-	slices.Sort(known)
-	return fail.Usage("there are no sample events of %q", name).
-		Hint(fail.DidYouMean("barb events ", fail.Nearest(strings.ToLower(name), slices.Compact(known)),
-			"barb events lists them; with -d, --event is the event type"))
-}
-
-func eventNames(events []payload.Sample) []string {
-	names := make([]string, len(events))
-	for i, e := range events {
-		names[i] = e.String()
-	}
-	return names
+func (sh *shell) samples() samples.Finder {
+	return samples.Finder{Samples: payload.Samples{Dir: filepath.Join(sh.configHome(), "barb", "events"),
+		Lookup: catalog.Lookup}}
 }

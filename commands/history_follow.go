@@ -32,7 +32,7 @@ func runFollow(ctx context.Context, sh *shell, o *historyOptions) error {
 		return err
 	}
 	f := &follower{sh: sh, o: o, news: pick.News{Chosen: chosen}, lines: sh.out.HistoryLines(o.columns)}
-	sh.judgements.unending = true
+	sh.judgements.Unending = true
 	if f.news.Began, err = sh.history.Newest(ctx, 0); err != nil && !errors.Is(err, store.ErrNotFound) {
 		return err
 	}

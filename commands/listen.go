@@ -256,7 +256,7 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 		return nil, err
 	}
 	g := &listener{sh: sh, with: o.With, watch: ui.NewWatch(), lines: ui.HookLines{P: sh.out, Columns: sh.Columns}}
-	sh.judgements.unending = true
+	sh.judgements.Unending = true
 	g.refusals = g.newRefusals()
 	g.gate = &gateway.Gateway{Schemes: sh.file.Catalog(), Redactor: sh.redactor, KeepInvalid: o.keep,
 		Window: dedupe.New(), Once: o.dedupe, Now: sh.Now, Rand: sh.Rand, Tell: g.tell}

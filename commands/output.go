@@ -29,13 +29,13 @@ func (sh *shell) emitSubject(s jq.Subject) error {
 	err := sh.filter.RunOn(context.Background(), s, sh.printResult)
 	_, failed := errors.AsType[*jq.EvalError](err)
 	switch {
-	case failed && (x != nil || sh.judgements.unending):
-		sh.judged("--jq", x, err)
+	case failed && (x != nil || sh.judgements.Unending):
+		sh.judgements.Note("--jq", x, err)
 		return nil
 	case err != nil:
 		return fail.Usage("--jq: %w", err)
 	case x != nil:
-		sh.judged("--jq", x, nil)
+		sh.judgements.Note("--jq", x, nil)
 	}
 	return nil
 }

@@ -55,7 +55,7 @@ func newPrune(sh *shell) *cobra.Command {
 }
 
 func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
-	sh.judgements.strict = true
+	sh.judgements.Strict = true
 	filter, none, err := sh.narrowed(ctx, &o.Filter) // a history that is not there is not made
 	if err != nil {
 		return err

@@ -83,7 +83,7 @@ func newReplay(sh *shell) *cobra.Command {
 func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 	ctx, stop := sh.Interruptible(ctx)
 	defer stop()
-	sh.judgements.strict = true
+	sh.judgements.Strict = true
 	if o.to != "" {
 		to, err := flags.Target(o.to)
 		if err != nil {
@@ -117,7 +117,7 @@ func runReplay(ctx context.Context, sh *shell, o replayOptions) error {
 	case err != nil:
 	case count > 0:
 		r.tellRefused()
-	case sh.judgements.failures() > 0:
+	case sh.judgements.Failures() > 0:
 		return nil // said already
 	default:
 		err = r.noneMatches()

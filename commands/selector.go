@@ -60,7 +60,7 @@ func (sh *shell) selection(ctx context.Context, selectors []string, chosen *flag
 // selectionBy is selection with the meaning of @; see flags.SelectIDs.
 func (sh *shell) selectionBy(ctx context.Context, selectors []string, chosen *flags.Filter,
 	newest func(ctx context.Context, n int) (int64, error)) (s pick.Selection, err error) {
-	s.Judged = func(x *record.Exchange, err error) { sh.judged("--where", x, err) }
+	s.Judged = func(x *record.Exchange, err error) { sh.judgements.Note("--where", x, err) }
 	if s.Filter, s.Where, err = filterOf(sh, chosen); err != nil {
 		return s, err
 	}

@@ -71,7 +71,7 @@ func newSend(sh *shell) *cobra.Command {
 	f.StringVar(&o.id, "id", "", "the webhook `id` (default: the one in the payload, or a new one)")
 	f.Var(flags.EventType(&o.event), "event", "the event `type`; without -d, a sample event to send: stripe:invoice.paid "+
 		"(barb events)")
-	flags.Complete(cmd, "event", sh.sampleNames)
+	flags.Complete(cmd, "event", func(prefix string) []string { return sh.samples().Complete(prefix) })
 	flags.Complete(cmd, "data", complete.Payloads)
 	f.StringVar(&o.contentType, "content-type", "", "the Content-Type, a `type` (default: what the payload looks like)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the signed request and send nothing")

@@ -1,14 +1,12 @@
 package commands
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -27,7 +25,6 @@ import (
 	"github.com/barbhq/barb/sign/explain"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
-	"github.com/barbhq/barb/store/redact"
 )
 
 type verifyOptions struct {
@@ -278,7 +275,7 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	if err := advice.Whole(x); err != nil {
 		return m, now, err
 	}
-	if err := judgeable(sh.redactor, x, o.Scheme); err != nil {
+	if err := advice.Judgeable(sh.redactor, x, o.Scheme); err != nil {
 		return m, now, err
 	}
 	o.id = x.ID
@@ -297,22 +294,6 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 		m.URL, err = sh.publicURLOf(&x.Request)
 	}
 	return m, x.Start, err
-}
-
-// judgeable says why the signature of a recorded exchange cannot be checked again under the scheme that was asked for:
-// the history does not keep what may be a part of it.
-func judgeable(r *redact.Redactor, x *record.Exchange, asked string) error {
-	if r.IsMaskedOld(x) || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
-		return fail.Usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID,
-			x.Verdict.Words()).
-			Hintf("barb show %d", x.ID)
-	}
-	if names := r.Unsigned(x, cmp.Or(asked, x.Scheme)); len(names) > 0 {
-		return fail.Usage("%d is kept without %s, so its signature cannot be checked any more", x.ID,
-			strings.Join(names, ", ")).
-			Hint("barb listen -s SCHEME --secret env:NAME checks webhooks as they come")
-	}
-	return nil
 }
 
 // provenScheme returns the scheme by which an exchange, or its original, was found valid or was signed here; ""

@@ -32,7 +32,7 @@ var exempt = []string{"sign/catalog/catalog.go", "deliver/provider/rows.go"}
 
 // largest holds the packages that may be larger.
 var largest = map[string]int{
-	"commands": 8400, // each command is a file of it
+	"commands": 8000, // each command is a file of it
 }
 
 // outside is how many methods a type of another module brings when it is embedded.

@@ -1,6 +1,7 @@
 package advice
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 
@@ -47,4 +48,20 @@ func Whole(x *record.Exchange) error {
 	}
 	return fail.Usage("of %d only the first 64 KiB of the body were kept, since %s", x.ID, why).
 		Hintf("barb listen --keep-invalid records whole bodies; barb show %d shows what there is", x.ID)
+}
+
+// Judgeable says why the signature of a recorded exchange cannot be checked again under the scheme that was asked for:
+// the history does not keep what may be a part of it.
+func Judgeable(r *redact.Redactor, x *record.Exchange, asked string) error {
+	if r.IsMaskedOld(x) || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
+		return fail.Usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID,
+			x.Verdict.Words()).
+			Hintf("barb show %d", x.ID)
+	}
+	if names := r.Unsigned(x, cmp.Or(asked, x.Scheme)); len(names) > 0 {
+		return fail.Usage("%d is kept without %s, so its signature cannot be checked any more", x.ID,
+			strings.Join(names, ", ")).
+			Hint("barb listen -s SCHEME --secret env:NAME checks webhooks as they come")
+	}
+	return nil
 }
