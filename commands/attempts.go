@@ -109,7 +109,7 @@ func (p *attempts) signedAt(s *signer.Signer, x *record.Exchange) string {
 // summary is a delivery as it is shown.
 func (p *attempts) summary(o *journal.Outcome, took time.Duration) ui.Summary {
 	x := o.Last.Exchange
-	return ui.Summary{Delivered: o.Delivered(), Interrupted: o.Interrupted, Attempts: o.Attempts, Last: x.ID,
+	return ui.Summary{Delivered: o.Delivered(), Interrupted: o.Interrupted, Attempts: o.Attempts, Last: x.First(),
 		WebhookID: x.WebhookID, Took: took, Note: p.note(o.Last)}
 }
 

@@ -16,6 +16,8 @@ import (
 type Hook struct {
 	*record.Exchange
 	Apps []*record.Exchange // the forwards to apps that have ended
+	// Again says that the webhook was refused before, so that its sender was right to deliver it again.
+	Again bool
 }
 
 // The columns of a line about a webhook.
@@ -239,7 +241,12 @@ func (p *Printer) answerCell(x *record.Exchange) hookCell {
 func (p *Printer) notesCell(h *Hook) hookCell {
 	var notes []string
 	paint := p.faint
-	if marks := Marks(h.Exchange); marks != "" {
+	marks := Marks(h.Exchange)
+	switch {
+	case marks == "":
+	case h.Again:
+		notes = append(notes, strings.Replace(marks, "duplicate of", "redelivery of", 1))
+	default:
 		notes, paint = append(notes, marks), p.warn
 	}
 	switch {

@@ -21,12 +21,14 @@ type Watch struct {
 	answers *hdrhistogram.Histogram // in µs
 	again   *senders.Repeats
 
-	received, invalid, failed, duplicates int // of the footer, without handshakes
+	received, invalid, failed, duplicates int            // of the footer, without handshakes
+	refused                               map[int64]bool // webhooks whose last answer was not 2xx, by the first exchange
 }
 
 // NewWatch returns an empty Watch.
 func NewWatch() *Watch {
-	return &Watch{again: senders.NewRepeats(), answers: hdrhistogram.New(1, time.Hour.Microseconds(), 2)}
+	return &Watch{again: senders.NewRepeats(), refused: map[int64]bool{},
+		answers: hdrhistogram.New(1, time.Hour.Microseconds(), 2)}
 }
 
 // Counts are the numbers of a listener's summary. Received does not include filtered webhooks.
@@ -40,7 +42,7 @@ type Counts struct {
 	Invalid  int
 }
 
-func (c *Counts) add(x *record.Exchange, isBeside bool) {
+func (c *Counts) add(x *Hook, isBeside bool) {
 	_, isFiltered := x.Marked(record.Filtered)
 	_, isUndecided := x.Marked(record.Undecided)
 	isInvalid := x.Verdict.Status == record.Invalid
@@ -62,7 +64,7 @@ func (c *Counts) add(x *record.Exchange, isBeside bool) {
 	if isInvalid {
 		c.Invalid++
 	}
-	if _, again := x.Marked(record.Duplicate); again {
+	if _, again := x.Marked(record.Duplicate); again && !x.Again {
 		c.Repeated++
 	}
 }
@@ -81,12 +83,35 @@ func (w *Watch) LeftOut() {
 	w.counts.Filtered++
 }
 
-// Answered counts an answered webhook; the footer does not count handshakes. isBeside says that it was not checked
-// although the listener checks others.
+// maxRefused bounds how many refused webhooks are remembered.
+const maxRefused = 10_000
+
+// follow notes whether a webhook was refused, and whether it follows a refusal of the same.
+func (w *Watch) follow(h *Hook) {
+	of, again := h.Marked(record.Duplicate)
+	h.Again = again && w.refused[of]
+	switch {
+	case !again:
+		of = h.ID
+	case h.Status()/100 == 2:
+		delete(w.refused, of)
+	}
+	if h.Status()/100 == 2 || h.Verdict.Status == record.Invalid {
+		return
+	}
+	if len(w.refused) >= maxRefused {
+		clear(w.refused)
+	}
+	w.refused[of] = true
+}
+
+// Answered counts an answered webhook, and sets its Again; the footer does not count handshakes. isBeside says that it
+// was not checked although the listener checks others.
 func (w *Watch) Answered(h *Hook, isBeside bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	w.counts.add(h.Exchange, isBeside)
+	w.follow(h)
+	w.counts.add(h, isBeside)
 	if h.Handshake != "" {
 		return
 	}
@@ -97,7 +122,7 @@ func (w *Watch) Answered(h *Hook, isBeside bool) {
 	if h.Err != nil || h.Outcome() == record.Failed {
 		w.failed++
 	}
-	if _, repeats := h.Marked(record.Duplicate); repeats {
+	if _, repeats := h.Marked(record.Duplicate); repeats && !h.Again {
 		w.duplicates++
 	}
 	_ = w.answers.RecordValue(min(h.Took.Microseconds(), time.Hour.Microseconds())) // cannot be out of range
