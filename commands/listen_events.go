@@ -125,12 +125,32 @@ func (g *listener) tellAnswered(e gateway.Event) {
 	}
 	g.session.Add(&h)
 	g.lines.Write(&h)
+	g.sayInvalid(h.Exchange)
 	switch {
 	case g.sh.verbose:
 		g.sh.err.Details(&h, ui.Shown{Headers: true, Body: true})
 	case g.with.Headers || g.with.Body:
 		g.sh.out.Details(&h, ui.Shown{Headers: g.with.Headers, Body: g.with.Body})
 	}
+}
+
+// maxInvalidSaid bounds how many different sentences about bad signatures a listener prints.
+const maxInvalidSaid = 20
+
+// sayInvalid says why a signature is bad and what explains it, once for each reason and secret: anybody can send those.
+func (g *listener) sayInvalid(x *record.Exchange) {
+	if x.Verdict.Status != record.Invalid || len(g.bad) >= maxInvalidSaid {
+		return
+	}
+	why := ui.Reason(x.Verdict.Reason, x.Verdict.Tried)
+	if g.bad[why] {
+		return
+	}
+	if g.bad == nil {
+		g.bad = map[string]bool{}
+	}
+	g.bad[why] = true
+	g.sh.say("barb: %d: %s (barb verify %d --explain)", x.ID, why, x.ID)
 }
 
 // tellForwarded counts a forward, and says why the sender does not get the app's answer.

@@ -31,6 +31,7 @@ type listener struct {
 	learning secret.Sink
 	endpoint *flags.Endpoint
 	refusals *gateway.Refusals
+	bad      map[string]bool // the sentences about bad signatures that were printed
 
 	quit    func()        // ends it as ^C does
 	session *live.Session // with a person at the keys; nil without
