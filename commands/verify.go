@@ -40,7 +40,8 @@ type verifyOptions struct {
 	emit                  string
 	discover              bool
 	explain               bool
-	id                    int64 // of the exchange in the history; 0 for any other message
+	id                    int64  // of the exchange in the history; 0 for any other message
+	recorded              string // scheme of the exchange in the history; "" for none
 }
 
 func newVerify(sh *shell) *cobra.Command {
@@ -100,6 +101,13 @@ func runVerify(ctx context.Context, sh *shell, o verifyOptions) error {
 		}
 	}
 	c := v.Check(m, now)
+	if v.Auto && c.Scheme == "" && o.recorded != "" { // it came without a signature: say which header it lacks
+		o.Scheme = o.recorded
+		if v, err = o.verifier(ctx, sh, &m); err != nil {
+			return err
+		}
+		c = v.Check(m, now)
+	}
 	var why *explain.Answer
 	if o.explain {
 		if why, err = sh.explanation(ctx, v, c, m, now); err != nil {
@@ -278,7 +286,7 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	if err := advice.Judgeable(sh.redactor, x, o.Scheme); err != nil {
 		return m, now, err
 	}
-	o.id = x.ID
+	o.id, o.recorded = x.ID, x.Scheme
 	if len(o.Secrets) == 0 {
 		o.Secrets, err = sh.recordedSecrets(ctx, x)
 		if err != nil {

@@ -24,7 +24,7 @@ type Queue struct {
 func (o *Queue) AddFlags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.BoolVar(&o.all, "all", false, "also what is done or cancelled")
-	f.StringSliceVar(&o.States, "state", nil, "only these `states`: waiting, leased, done, dead, cancelled")
+	f.StringSliceVar(&o.States, "state", nil, "only these `states`: waiting, leased, done, dead or cancelled")
 	f.StringVar(&o.kind, "kind", "", "only this `kind`: forward, message or command")
 	f.StringVar(&o.target, "target", "", "only entries for this `URL`")
 	f.StringVar(&o.since, "since", "", "only what was queued since this `time` or age: 1h, 7d, 2026-01-20")

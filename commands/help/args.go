@@ -1,6 +1,7 @@
 package help
 
 import (
+	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -20,7 +21,7 @@ func Args(minimum, maximum int, what string) cobra.PositionalArgs {
 				also = ""
 			}
 			return fail.Usage("%s takes %s, but %sgot %q", cmd.CommandPath(), what, also, given[maximum]).
-				Hint(hintFor(cmd, given[0]))
+				Hint(hintFor(cmd, given[0], given[maximum]))
 		}
 		return nil
 	}
@@ -31,10 +32,19 @@ func firstExample(cmd *cobra.Command) string {
 	return line
 }
 
-// hintFor is the hint for a word too many, which may be meant for a command below.
-func hintFor(cmd *cobra.Command, word string) string {
+// hintFor is the hint for a word too many. The first word may be meant for a command below, and the one too many may be
+// a file that belongs to a flag.
+func hintFor(cmd *cobra.Command, first, extra string) string {
 	if cmd.HasSubCommands() {
-		return Unknown(cmd, word)
+		return Unknown(cmd, first)
+	}
+	if _, err := os.Stat(extra); err == nil {
+		switch {
+		case cmd.Flag("headers") != nil && cmd.Flag("http") != nil: // verify: its first word is the body
+			return cmd.CommandPath() + " " + first + " --headers " + extra
+		case cmd.Flag("data") != nil:
+			return cmd.CommandPath() + " " + first + " -d @" + extra
+		}
 	}
 	return firstExample(cmd)
 }

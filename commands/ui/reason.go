@@ -13,7 +13,7 @@ type reasonText struct{ what, fix string }
 // the reason and not the detail.
 var reasons = map[sign.Reason]reasonText{
 	sign.MissingSignature: {"the webhook has no signature of this scheme",
-		"name the sender's scheme with -s (barb schemes lists them), and check that no proxy removes the header"},
+		"check that no proxy removes the header; if the sender uses another scheme, name it with -s (barb schemes)"},
 	sign.MalformedSignature: {"the signature cannot be read in this scheme",
 		"compare the header with barb schemes NAME; the webhook may be signed in another scheme"},
 	sign.WeakerSignature: {"the signature proves less than this webhook's sender can prove",
