@@ -1,7 +1,6 @@
 package help
 
 import (
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -38,7 +37,7 @@ func hintFor(cmd *cobra.Command, first, extra string) string {
 	if cmd.HasSubCommands() {
 		return Unknown(cmd, first)
 	}
-	if _, err := os.Stat(extra); err == nil {
+	if strings.Contains(extra, ".") && !strings.Contains(extra, ":") { // the name of a file
 		switch {
 		case cmd.Flag("headers") != nil && cmd.Flag("http") != nil: // verify: its first word is the body
 			return cmd.CommandPath() + " " + first + " --headers " + extra
