@@ -29,6 +29,13 @@ func (s *Store) Webhooks(ctx context.Context, f Filter) iter.Seq2[[]int64, error
 			s.narrowed(ctx, &f, &narrow, all, yield)
 			return
 		}
+		if rare, ok, err := s.rare(ctx, &f); err != nil {
+			yield(nil, s.told(err))
+			return
+		} else if ok {
+			s.narrowed(ctx, &f, &rare, all, yield)
+			return
+		}
 		if !f.Since.IsZero() && !f.OldestFirst { // the newest exchange is in the time
 			since, err := during(ctx, s.db, f.Since, f.Until)
 			if err != nil {
@@ -58,6 +65,27 @@ func (f *Filter) narrowest() (Filter, bool) {
 		return Filter{WebhookID: f.WebhookID}, true
 	}
 	return Filter{}, false
+}
+
+// rareRows is up to how many exchanges of an event type or a scheme are found before their webhooks are read. Of more
+// than that a page is soon full.
+const rareRows = 20000
+
+// rare returns a filter of the event type and the scheme; false without them or when too many exchanges have them.
+func (s *Store) rare(ctx context.Context, f *Filter) (Filter, bool, error) {
+	rare := Filter{Event: f.Event, Scheme: f.Scheme}
+	if f.Event == "" && f.Scheme == "" {
+		return rare, false, nil
+	}
+	sc, err := s.scope(ctx, &rare)
+	found := 0
+	for i := 0; err == nil && i < len(sc.spans) && found < rareRows; i++ {
+		ids, args := sc.ids(sc.spans[i], "", rareRows)
+		var n int
+		err = s.db.QueryRowContext(ctx, "SELECT count(*) FROM ("+ids+")", args...).Scan(&n)
+		found += n
+	}
+	return rare, found < rareRows, err
 }
 
 // narrowed yields the webhooks that have an exchange which narrow selects, sorted.
