@@ -3,6 +3,8 @@ package commands
 import (
 	"cmp"
 	"context"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -45,6 +47,22 @@ func (sh *shell) completeIDs(cmd *cobra.Command, _ []string, prefix string) ([]s
 
 func (sh *shell) completeQueued(cmd *cobra.Command, _ []string, prefix string) ([]string, cobra.ShellCompDirective) {
 	return sh.completeFrom(cmd, prefix, complete.Queued)
+}
+
+// completeIDsAndFiles is for commands that take either.
+func (sh *shell) completeIDsAndFiles(cmd *cobra.Command, args []string, prefix string) ([]string,
+	cobra.ShellCompDirective) {
+	ids, directive := sh.completeIDs(cmd, args, prefix)
+	files := complete.Files("", prefix)
+	if slices.ContainsFunc(files, func(f string) bool { return strings.HasSuffix(f, "/") }) {
+		directive |= cobra.ShellCompDirectiveNoSpace
+	}
+	return append(ids, files...), directive
+}
+
+func (sh *shell) completeRuns(prefix string) []string {
+	runs, _ := sh.completeFrom(nil, prefix, complete.Runs)
+	return runs
 }
 
 func (sh *shell) completeEvents(prefix string) []string {

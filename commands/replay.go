@@ -38,7 +38,7 @@ func newReplay(sh *shell) *cobra.Command {
 	var o replayOptions
 	cmd := &cobra.Command{
 		Use:               "replay SELECTOR…",
-		ValidArgsFunction: sh.completeIDs,
+		ValidArgsFunction: sh.completeIDsAndFiles,
 		RunE: func(cmd *cobra.Command, args []string) (err error) {
 			o.selectors = args
 			if err = o.checkScheme(sh); err != nil {

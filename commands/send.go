@@ -83,6 +83,7 @@ func newSend(sh *shell) *cobra.Command {
 	o.providerFlags.addFlags(cmd)
 	o.sendQueueFlags.addFlags(cmd)
 	o.Many.AddFlags(cmd)
+	flags.Complete(cmd, "resume", sh.completeRuns)
 	o.JSON.AddFlags(cmd)
 	config.Mark(f, "", "scheme")
 	config.Mark(f, "send", "retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout", "connect-timeout",

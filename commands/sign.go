@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/complete"
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
@@ -48,6 +49,7 @@ func newSign(sh *shell) *cobra.Command {
 	o.Headers.AddFlags(cmd)
 	f := cmd.Flags()
 	f.VarP(&flags.Once{Text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin")
+	flags.Complete(cmd, "data", complete.Payloads)
 	f.StringVar(&o.timestamp, "timestamp", "now", "sign with this `time`: RFC 3339, Unix seconds or now")
 	f.StringVar(&o.id, "id", "", "the webhook `id` (default: a new one, when the scheme signs it)")
 	f.Var(flags.EventType(&o.event), "event", "the event `type`, for schemes that have a header for it")

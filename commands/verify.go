@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/advice"
+	"github.com/barbhq/barb/commands/complete"
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
@@ -49,7 +50,7 @@ func newVerify(sh *shell) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:               "verify [FILE|ID]",
 		Args:              args(0, 1, "at most one FILE or history id"),
-		ValidArgsFunction: sh.completeIDs,
+		ValidArgsFunction: sh.completeIDsAndFiles,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o.positional, o.dataGiven = args, cmd.Flags().Changed("data")
 			if o.emit != "" {
@@ -64,6 +65,7 @@ func newVerify(sh *shell) *cobra.Command {
 	f.StringVar(&o.headersFile, "headers", "", "read the headers from this `file`, one 'Name: value' a line")
 	f.StringVar(&o.httpFile, "http", "", "read a raw HTTP request from this `file`; - is stdin")
 	f.VarP(&flags.Once{Text: &o.data}, "data", "d", "the `payload`: text, @FILE or @- for stdin")
+	flags.Complete(cmd, "data", complete.Payloads)
 	f.Var(flags.OptionalDuration(&o.tolerance), "tolerance",
 		"the largest difference between the timestamp and now (default: that of the scheme)")
 	f.BoolVar(&o.strict, "strict", false, "refuse a signature that the provider's own SDK would refuse for its form")

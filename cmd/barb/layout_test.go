@@ -82,7 +82,7 @@ var layout = map[string]struct{ ours, others []string }{
 		others: []string{"github.com/charmbracelet/x/ansi", "golang.org/x/sys"}},
 	"commands/fail":    {},
 	"commands/project": {},
-	"commands/keyring": {ours: []string{"commands/fail", "commands/schema", "commands/secret", "commands/ui"},
+	"commands/keyring": {ours: []string{"commands/complete", "commands/fail", "commands/schema", "commands/secret", "commands/ui"},
 		others: []string{"github.com/spf13"}},
 	"commands/secret": {ours: []string{"commands/fail", "commands/infile", "sign", "sign/keytext", "store/disk"},
 		others: []string{"github.com/zalando/go-keyring"}},

@@ -5,6 +5,7 @@ package complete
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"strconv"
 	"strings"
@@ -57,6 +58,36 @@ func Queued(ctx context.Context, history *store.Store, prefix string) (ids []str
 		}
 	}
 	return ids
+}
+
+// Runs returns the numbers of the newest runs that can be resumed and begin with prefix, each with how far it is.
+func Runs(ctx context.Context, history *store.Store, prefix string) []string {
+	runs := []string{"@\tthe newest run"}
+	next := int64(0) // the newest
+	for range most {
+		r, err := history.GetRun(ctx, next)
+		switch id := strconv.FormatInt(r.ID, 10); {
+		case errors.Is(err, store.ErrNotFound) && next > 0:
+			r.ID = next // of a run that was deleted
+		case err != nil:
+			return runs
+		case !r.Ended && strings.HasPrefix(id, prefix):
+			runs = append(runs, id+"\t"+progress(r))
+		}
+		if next = r.ID - 1; next < 1 {
+			break
+		}
+	}
+	return runs
+}
+
+// progress says how far a run is and when it began.
+func progress(r store.Run) string {
+	text := strconv.FormatInt(r.Next-int64(len(r.Open)), 10)
+	if r.Total > 0 {
+		text += " of " + strconv.FormatInt(r.Total, 10)
+	}
+	return text + " sent, begun " + r.Created.Local().Format("2006-01-02 15:04")
 }
 
 // Events returns event types of the history that begin with prefix.

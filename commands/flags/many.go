@@ -40,7 +40,6 @@ func (f *Many) AddFlags(cmd *cobra.Command) {
 	set.Var(Percent(&f.Again), "duplicate", "send this `part` twice, with the same id and body, as providers do: 10%")
 	set.BoolVar(&f.Shuffle, "shuffle", false, "send in a random order, which --seed repeats")
 	set.StringVar(&f.Resume, "resume", "", "continue an interrupted `run`; @ is the newest")
-	Complete(cmd, "resume", func(string) []string { return []string{"@\tthe newest run"} })
 	cmd.MarkFlagsMutuallyExclusive("rate", "burst")
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/barbhq/barb/commands/complete"
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/listen/route"
 )
 
@@ -29,7 +30,7 @@ func (f *Signing) AddFlags(cmd *cobra.Command, use string, names func(prefix str
 		"request, such as webhook_id for paypal (repeatable)")
 	auto := strings.Contains(use, "auto")
 	Complete(cmd, "scheme", func(prefix string) []string { return names(prefix, auto) })
-	Complete(cmd, "secret", func(prefix string) []string { return complete.Secrets(prefix, os.Environ()) })
+	Complete(cmd, "secret", func(prefix string) []string { return complete.Secrets(prefix, os.Environ(), secret.Names) })
 }
 
 // ParamMap returns the parameters of a route, which may be nil, with those of --param over them.

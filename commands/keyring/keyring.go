@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/complete"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/secret"
@@ -57,8 +58,9 @@ func (d *Desk) set() *cobra.Command {
 
 func (d *Desk) show() *cobra.Command {
 	return &cobra.Command{
-		Use:  "show NAME",
-		Args: d.Args(1, 1, "the name of the secret"),
+		Use:               "show NAME",
+		Args:              d.Args(1, 1, "the name of the secret"),
+		ValidArgsFunction: names,
 		RunE: func(_ *cobra.Command, args []string) error {
 			name, err := nameIn(args[0])
 			if err != nil {
@@ -72,6 +74,14 @@ func (d *Desk) show() *cobra.Command {
 			return nil
 		},
 	}
+}
+
+// names offers the names of the secrets that are kept.
+func names(_ *cobra.Command, args []string, prefix string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return complete.Kept("", prefix, secret.Names), cobra.ShellCompDirectiveNoFileComp
 }
 
 func (d *Desk) list() *cobra.Command {
@@ -100,7 +110,7 @@ func (d *Desk) list() *cobra.Command {
 
 func (d *Desk) delete() *cobra.Command {
 	return &cobra.Command{
-		Use: "delete NAME", Args: d.Args(1, 1, "the name of the secret"),
+		Use: "delete NAME", Args: d.Args(1, 1, "the name of the secret"), ValidArgsFunction: names,
 		RunE: func(_ *cobra.Command, args []string) error {
 			name, err := nameIn(args[0])
 			if err == nil {
