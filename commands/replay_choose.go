@@ -24,7 +24,7 @@ func (r *replayer) choose(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	named := slices.DeleteFunc(slices.Clone(s.Filter.IDs), func(ids store.Range) bool { return ids.From != ids.To })
+	named := namedIDs(o.selectors)
 	var letters replay.Letters
 	if o.dead { // read once: what is delivered in the meantime was dead when the replay began
 		if letters, err = replay.ReadLetters(ctx, sh.history); err != nil {
@@ -45,6 +45,16 @@ func (r *replayer) choose(ctx context.Context) error {
 		return letters.Items(r.withoutRefused(webhooks.List(ctx, sh.history, s.Filter, sh.Now()), named))
 	}
 	return nil
+}
+
+// namedIDs returns the ids among selectors; @ and ranges name none.
+func namedIDs(selectors []string) (ids []store.Range) {
+	for _, text := range selectors {
+		if sel, err := flags.ParseSelector(text); err == nil && sel.IDs.From > 0 && sel.IDs.From == sel.IDs.To {
+			ids = append(ids, sel.IDs)
+		}
+	}
+	return ids
 }
 
 // withoutRefused leaves out webhooks with a bad signature, unless their ids are named, and counts them.
