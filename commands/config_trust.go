@@ -85,7 +85,7 @@ func (sh *shell) trustRow(c *config.File) []configRow {
 
 // askTrust shows what a file wants and takes yes or no. The answer yes is kept.
 func (sh *shell) askTrust(c *config.File) error {
-	sh.err.Printf("barb: %s is new here or has changed; it wants to\n", ui.EscapeLine(c.Path))
+	sh.err.Printf("barb: %s is new or has changed; it wants to\n", ui.EscapeLine(c.Path))
 	for _, w := range c.Wants {
 		sh.err.Printf("  line %-4d %s\n", w.Line, ui.EscapeLine(w.String()))
 	}
@@ -97,7 +97,7 @@ func (sh *shell) askTrust(c *config.File) error {
 		return fail.Usage("%s is not trusted", c.Path).Hint("barb config shows it; --config FILE names another")
 	}
 	if err := c.Trust(sh.Dir, sh.dataFolder()); err != nil {
-		sh.warn("the answer could not be kept: %s", err)
+		sh.warn("your answer could not be saved: %s", err)
 	}
 	return nil
 }

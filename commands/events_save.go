@@ -49,7 +49,8 @@ func runEventsSave(ctx context.Context, sh *shell, o eventsSaveOptions) error {
 	name, eventType, ok := payload.ParseName(o.as)
 	switch {
 	case o.as == "":
-		return fail.Usage("--as says what the event is to be called").Hintf("barb events save %s --as acme:order.created",
+		return fail.Usage("events save needs --as, the name of the event").Hintf("barb events save %s --as "+
+			"acme:order.created",
 			o.selector)
 	case !ok:
 		return fail.Usage("--as %q is not NAME:TYPE: letters, digits, dots, hyphens, and in the type slashes",
@@ -92,7 +93,7 @@ func (sh *shell) checkFree(o eventsSaveOptions, name, eventType string) error {
 			o.selector, o.as)
 	}
 	if _, found := fixture.Find(name, eventType); found {
-		return fail.Usage("%s is an event that barb brings along", o.as).Hintf("barb events save %s --as %s:my-%s, or "+
+		return fail.Usage("%s is a built-in event", o.as).Hintf("barb events save %s --as %s:my-%s, or "+
 			"--force to have yours in its place", o.selector, name, filepath.Base(eventType))
 	}
 	return nil
@@ -110,7 +111,7 @@ func (sh *shell) oneCaptured(ctx context.Context, selector string) (*record.Exch
 		case err != nil:
 			return nil, err
 		case one != nil:
-			return nil, fail.Usage("%s means several webhooks, and an event is one",
+			return nil, fail.Usage("%s selects several webhooks, and an event is made from one",
 				selector).Hint("barb events save @ --as acme:order.created")
 		}
 		one = w
@@ -131,7 +132,8 @@ func (sh *shell) envelope(x *record.Exchange, o eventsSaveOptions) (payload.Meta
 	proving := func(m record.Mask) bool { return m.Part == "body" && m.Proof != "" }
 	switch {
 	case sh.redactor.IsMaskedOld(x) && scheme.InBody() || slices.ContainsFunc(x.Masks, proving):
-		return payload.Meta{}, fail.Usage("%d came with the secret itself in its body, which the history does not keep", x.ID)
+		return payload.Meta{}, fail.Usage("webhook %d contains the secret itself in its body, which the history "+
+			"does not keep", x.ID)
 	case slices.ContainsFunc(x.Masks, inBody):
 		return payload.Meta{}, fail.Usage("the history does not keep all of the body of %d: barb show %d says "+
 			"what is missing", x.ID, x.ID)
@@ -139,7 +141,7 @@ func (sh *shell) envelope(x *record.Exchange, o eventsSaveOptions) (payload.Meta
 	meta := payload.MetaOf(x, record.EventToSend(x.EventType), scheme)
 	if o.template {
 		if err := meta.AsTemplate(x.Request.Body); err != nil {
-			return meta, fail.Usage("the body of %d is no template: %w", x.ID,
+			return meta, fail.Usage("the body of %d is not a valid template: %w", x.ID,
 				err).Hint("without --template it is sent as it is")
 		}
 	}

@@ -25,7 +25,7 @@ func (g *listener) takeForwarding(o listenOptions) (err error) {
 		return err
 	}
 	if flag := o.apps.Typed(g.sh.weight); flag != "" && len(g.gate.Targets()) == 0 {
-		return fail.Usage("%s is for the app, and there is none to forward to", flag).
+		return fail.Usage("%s needs an app to forward to", flag).
 			Hint("barb listen --forward-to :3000 " + flag + " …")
 	}
 	if g.gate.Policy, err = o.Policy(g.sh.weight); err != nil || !o.Queues() {

@@ -299,7 +299,7 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 // checkSizes makes sure that the budget of all webhooks has room for the largest one beside small ones.
 func (o *listenOptions) checkSizes(sh *shell) error {
 	if o.maxBody == 0 {
-		return fail.Usage("--max-body 0 takes no webhook").Hint("--max-body 10MiB")
+		return fail.Usage("--max-body 0 accepts no webhook").Hint("--max-body 10MiB")
 	}
 	least := 2 * o.maxBody
 	if o.inflight >= least {

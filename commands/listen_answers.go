@@ -72,7 +72,7 @@ func (g *listener) takeTables() (err error) {
 // takeChance takes what is left to chance.
 func (g *listener) takeChance(o listenOptions) (err error) {
 	if g.sh.weight("fail-with") > 1 && o.FailRate == 0 {
-		return fail.Usage("--fail-with says what those of --fail-rate get, and there are none").Hint(
+		return fail.Usage("--fail-with needs --fail-rate").Hint(
 			"--fail-rate 10% --fail-with '" + o.FailWith + "'")
 	}
 	a := &g.gate.Answers

@@ -25,7 +25,7 @@ func (sh *shell) ownCertificate() (certificate tls.Certificate, trust string, er
 	}
 	certificate, renewed, err := listen.OwnCertificate(pair, sh.Now())
 	if renewed {
-		sh.warn("%s was near its end and is made anew; clients have to trust the new one", trust)
+		sh.warn("%s was about to expire and was replaced; clients must trust the new one", trust)
 	}
 	switch {
 	case errors.Is(err, listen.ErrBadCertificate):

@@ -54,7 +54,7 @@ func (g *listener) tellWork(e gateway.Event) {
 		g.sh.note("%d is answered 404: no [[route]] of %s has the path %s (said once)", e.ID, g.sh.file.Path,
 			ui.Clip(e.Path, 80))
 	case gateway.Hangs:
-		g.sh.say("barb: %d hangs until its sender leaves (scripted)", e.ID)
+		g.sh.say("barb: webhook %d gets no answer until its sender disconnects (scripted)", e.ID)
 	case gateway.Trouble:
 		if e.ID != 0 {
 			g.sh.warn("%d: %v", e.ID, e.Err)
@@ -89,13 +89,13 @@ func (g *listener) tellQueue(e gateway.Event) {
 		g.sh.note("webhook %d was not delivered: %s; barb queue retry %d tries it again", e.ID, ui.Clip(e.Detail, 120),
 			e.Entry)
 	case gateway.LeftBehind:
-		g.sh.note("%d is left to another listener: %v", e.ID, e.Err)
+		g.sh.note("webhook webhook %d is left to another listener: %v", e.ID, e.Err)
 	case gateway.TargetLeft:
-		g.sh.note("what waits for %s is left to another listener: %v; barb queue lists it", targetName(e.Of, e.Target), e.Err)
+		g.sh.note("webhooks for %s are left to another listener: %v; barb queue lists it", targetName(e.Of, e.Target), e.Err)
 	case gateway.CommandRefused:
 		g.sh.warn("%d exec: not run: %s", e.ID, e.Detail)
 	case gateway.CommandBusy:
-		g.sh.warn("%d was not worked on: %d commands are running; --exec-concurrency allows more", e.ID,
+		g.sh.warn("webhook %d was not processed: %d commands are running; --exec-concurrency allows more", e.ID,
 			cap(g.gate.Runner.Slots))
 	case gateway.CommandSays:
 		g.sh.say("barb: %d exec: %s", e.ID, e.Detail)
@@ -104,7 +104,8 @@ func (g *listener) tellQueue(e gateway.Event) {
 	case gateway.CommandRan:
 		g.tellRun(e.Exchange)
 	case gateway.CommandGivenUp:
-		g.sh.note("%d was not worked on: %s; barb queue retry %d runs it again", e.ID, ui.Clip(e.Detail, 120), e.Entry)
+		g.sh.note("webhook %d was not processed: %s; barb queue retry %d runs it again", e.ID, ui.Clip(e.Detail, 120),
+			e.Entry)
 	}
 }
 
@@ -230,7 +231,7 @@ func (g *listener) tellHandshake(e gateway.Event) {
 	case gateway.NeedsSecret:
 		g.sh.note("%s refused: %v; barb listen %s --secret env:NAME", which, advice.Detail(e.Err), flagFor(e))
 	case gateway.HandshakeFromPage:
-		g.sh.warn("%s refused: a web page may have sent it (%s), and a page brings no secret", which, e.Detail)
+		g.sh.warn("%s refused: a web page may have sent it (%s), and a page has no secret", which, e.Detail)
 	case gateway.SecretUnkept:
 		g.sh.warn("%s: the secret could not be kept: %v", which, advice.Detail(e.Err))
 	case gateway.AnotherSecret:

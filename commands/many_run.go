@@ -151,7 +151,7 @@ func (sh *shell) runOf(ctx context.Context, text string) (store.Run, error) {
 	newest, err := history.GetRun(ctx, 0)
 	if err != nil {
 		return r, fail.Usage("there is no run in the history %s",
-			history.Path()).Hint("barb send URL -d @events.ndjson begins one; --db PATH names another history")
+			history.Path()).Hint("barb send URL -d @events.ndjson starts one; --db PATH names another history")
 	}
 	return r, fail.Usage("there is no run %d", id).Hintf("barb send --resume %d is the newest", newest.ID)
 }
@@ -160,16 +160,16 @@ func (sh *shell) runOf(ctx context.Context, text string) (store.Run, error) {
 func (p *runPlan) fits(sh *shell, cmd *cobra.Command, id int64) error {
 	for name := range flags.Given(cmd) {
 		if !slices.Contains(changeable, name) {
-			return fail.Usage("--%s cannot change in a run that goes on", name).Hintf("barb send --resume %d", id)
+			return fail.Usage("--%s cannot change when a run is resumed", name).Hintf("barb send --resume %d", id)
 		}
 	}
 	if p.Dir != sh.Dir {
-		return fail.Usage("run %d was begun in %s, where its files and barb.toml are", id,
+		return fail.Usage("run %d started in %s, where its files and barb.toml are", id,
 			p.Dir).Hintf("cd %s && barb send --resume %d", p.Dir, id)
 	}
 	for _, name := range p.Withheld {
 		if !cmd.Flag(name).Changed {
-			return fail.Usage("run %d had a --%s whose value is kept nowhere", id, name).Hintf("barb send --resume %d --%s …",
+			return fail.Usage("run %d had a --%s whose value was not recorded", id, name).Hintf("barb send --resume %d --%s …",
 				id, name)
 		}
 	}
@@ -189,7 +189,7 @@ func (p *runPlan) restore(sh *shell, cmd *cobra.Command, id int64) error {
 		}
 	})
 	if missing, ok := errors.AsType[*flags.UnknownFlagError](err); ok {
-		return fail.Usage("run %d was begun by another version of barb: there is no --%s", id, missing.Name)
+		return fail.Usage("run %d was started by another version of barb: there is no --%s", id, missing.Name)
 	}
 	if err != nil {
 		return fail.Usage("run %d: %w", id, err)

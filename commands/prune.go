@@ -140,7 +140,7 @@ func (sh *shell) agreesToPrune(ctx context.Context, o *pruneOptions, rule store.
 	if o.maxSize > 0 {
 		about = "about "
 	}
-	sh.err.Printf("barb: this removes %s%s for good from %s\nremove? [y/N] ", about, ui.Count(int(n), "exchange"),
+	sh.err.Printf("barb: this removes %s%s permanently from %s\nremove? [y/N] ", about, ui.Count(int(n), "exchange"),
 		ui.EscapeLine(sh.history.Path()))
 	answer, err := readAnswer(sh.In)
 	if err == nil && answer != "y" && answer != "yes" {

@@ -76,7 +76,7 @@ func (sh *shell) providerSigner(ctx context.Context, o *sendOptions, r *record.R
 		return sh.signer(ctx, &o.Signing, r)
 	}
 	if len(sh.secretRefs(o.Secrets, sh.file.Routes.ForScheme(p.Scheme, urlPath(r.URL)))) == 0 {
-		sh.say("barb: this goes out unsigned; with --secret it is signed as %s does it", p.Name)
+		sh.say("barb: this request is not signed; --secret signs it as %s does", p.Name)
 		scheme, err := sh.file.LookupScheme(p.Scheme)
 		s := &signing{Signer: signer.Signer{UUIDs: p.UUIDs}}
 		if field, ok := strings.CutPrefix(string(scheme.IDIn), "header:"); ok {

@@ -39,10 +39,10 @@ func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
 	switch {
 	case o.resumed == nil:
 	case o.resumed.Ended:
-		sh.say("barb: run %d has come to its end; nothing of it is left to be sent", o.resumed.ID)
+		sh.say("barb: run %d is complete; there is nothing left to send", o.resumed.ID)
 		return nil
 	case o.Edit:
-		return fail.Usage("run %d was edited by hand, and what it became is kept nowhere", o.resumed.ID).
+		return fail.Usage("run %d was edited by hand, and the edited payload was not recorded", o.resumed.ID).
 			Hint("send it as a new run: barb send URL -d …")
 	}
 	x, s, err := planRequest(ctx, sh, o)
@@ -88,7 +88,7 @@ func (m *batchSender) begin(ctx context.Context) error {
 	m.run.Message, m.run.Sign, m.run.Tell = m.exchange, m.sign.ForAttempt, m.tell
 	err = m.run.Begin(ctx)
 	if busy, ok := errors.AsType[*batch.BusyError](err); ok {
-		return fail.Usage("%w", busy).Hint("one barb at a time sends a run")
+		return fail.Usage("%w", busy).Hint("another barb process is sending this run")
 	}
 	return err
 }
@@ -102,7 +102,7 @@ func (m *batchSender) open() error {
 	}
 	if o.resumed != nil && e.Digest() != o.kept.Events {
 		e.Close()
-		return fail.Usage("what run %d sends has changed: %s", o.resumed.ID, ui.EscapeLine(o.data)).Hint(
+		return fail.Usage("the input of run %d has changed: %s", o.resumed.ID, ui.EscapeLine(o.data)).Hint(
 			"send it as a new run: barb send URL -d …")
 	}
 	if err := o.sameAsBegun(m.sh); err != nil {

@@ -34,10 +34,10 @@ func runSenders(ctx context.Context, sh *shell, chosen *flags.Filter) error {
 		}
 	}
 	if len(attempts)+forged == sendersLimit {
-		sh.say("barb: only the newest %d webhooks are looked at; --since, --until and --endpoint choose others", sendersLimit)
+		sh.say("barb: only the newest %d webhooks are counted; --since, --until and --endpoint choose others", sendersLimit)
 	}
 	if forged > 0 {
-		sh.say("barb: %s with a bad signature: whose they are nobody knows, and they are not judged  (barb history "+
+		sh.say("barb: %s with a bad signature left out: their sender is unknown  (barb history "+
 			"--received --where '.verdict == \"invalid\"')", ui.Count(forged, "webhook"))
 	}
 	judged := senders.Judge(attempts, sh.Now())
@@ -112,6 +112,6 @@ func (g *listener) senderSummary(ctx context.Context) {
 		}
 	}
 	if told {
-		g.sh.say("barb: barb stats --senders tells more")
+		g.sh.say("barb: barb stats --senders shows more")
 	}
 }

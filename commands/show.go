@@ -127,12 +127,12 @@ func (o *showOptions) shown(ctx context.Context, sh *shell, x *record.Exchange) 
 		}
 		came, missing := sh.redactor.Restore(x)
 		if len(missing) > 0 && forTools {
-			sh.warn("%d is kept without %s", x.ID, ui.Clip(strings.Join(redact.Names(missing), ", "), 200))
+			sh.warn("webhook %d is stored without %s", x.ID, ui.Clip(strings.Join(redact.Names(missing), ", "), 200))
 		}
 		return came, nil
 	case forTools:
 		if len(x.Masks) > 0 && (o.raw || o.curl || o.body) {
-			sh.warn("%d is kept without %s", x.ID, ui.Clip(strings.Join(x.Masked(), ", "), 200))
+			sh.warn("webhook %d is stored without %s", x.ID, ui.Clip(strings.Join(x.Masked(), ", "), 200))
 		}
 		return x, nil
 	}
@@ -144,7 +144,7 @@ func (o *showOptions) shown(ctx context.Context, sh *shell, x *record.Exchange) 
 func showOne(ctx context.Context, sh *shell, o showOptions, s shownOne) error {
 	x := s.x
 	if _, cut := x.Marked(record.Truncated); cut && (o.body || o.raw || o.curl) {
-		sh.warn("%d is not whole: only the first 64 KiB of its body were kept", x.ID)
+		sh.warn("webhook %d is incomplete: only the first 64 KiB of its body are stored", x.ID)
 	}
 	switch {
 	case o.body && sh.OutTerminal:

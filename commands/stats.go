@@ -107,7 +107,7 @@ func (o *statsOptions) figures(ctx context.Context, sh *shell) (r health.Report,
 func (o *statsOptions) validate(sh *shell) error {
 	switch {
 	case o.Over <= 0:
-		return fail.Usage("--over %s is no time to look at", units.FormatDuration(o.Over)).Hint("--over 5m")
+		return fail.Usage("--over %s is not more than 0", units.FormatDuration(o.Over)).Hint("--over 5m")
 	case o.Since != "" && sh.settings["over"] == "flag":
 		return fail.Usage("--over and --since exclude each other").Hint("--since says when the time begins; --over 5m " +
 			"counts from now, or from --until")

@@ -12,7 +12,7 @@ import (
 
 // What callers decide on. They come wrapped in an error whose text names the history.
 var (
-	ErrNotFound = errors.New("there is no such exchange")
+	ErrNotFound = errors.New("no such exchange in the history")
 	ErrNotExist = errors.New("does not exist yet")
 	ErrNewer    = errors.New("was written by a newer barb")
 	ErrForeign  = errors.New("is not a barb history")
@@ -23,7 +23,7 @@ var (
 	ErrFull     = errors.New("the disk is full")
 	ErrReplaced = errors.New("was removed or replaced while it was open")
 	ErrClosed   = errors.New("is closed")
-	ErrNoEntry  = errors.New("there is no such entry in the queue")
+	ErrNoEntry  = errors.New("no such queue entry")
 	ErrLease    = errors.New("another process holds the lease of this delivery, or the delivery has ended")
 )
 

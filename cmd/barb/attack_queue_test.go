@@ -125,7 +125,7 @@ func TestAWebhookWaitsForAListenerThatHasItsSecret(t *testing.T) {
 					t.Errorf("%d of %d wait, %d were delivered", got, n, app.count(mine))
 				}
 				b.stop(t)
-				if got := strings.Count(b.out.String(), "is left to another listener"); got != 1 {
+				if got := strings.Count(b.out.String(), "left to another listener"); got != 1 {
 					t.Errorf("it was said %d times\n%s", got, b.out)
 				}
 				owner()

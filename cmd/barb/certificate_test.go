@@ -38,7 +38,7 @@ func TestACertificateIsUsedUntilItNearsItsEnd(t *testing.T) {
 		t.Errorf("after 800 days it is another one\n%s", said)
 	}
 	last, said := b.tlsFor(t, 820)
-	if last == first || !strings.Contains(said, "made anew") {
+	if last == first || !strings.Contains(said, "was replaced") {
 		t.Errorf("after 820 days it is the same\n%s", said)
 	}
 	if strings.Contains(last, "PRIVATE") {

@@ -209,7 +209,7 @@ func TestAnInterruptedRunGoesOnWhereItStopped(t *testing.T) {
 				t.Errorf("%d different messages arrived and %d twice; %d had arrived and were not answered", len(different),
 					twice, before-delivered)
 			}
-			if done := w.run(0, "send", "--resume", "1"); !strings.Contains(done.err.String(), "has come to its end") {
+			if done := w.run(0, "send", "--resume", "1"); !strings.Contains(done.err.String(), "is complete") {
 				t.Error(done.err.String())
 			}
 		})
@@ -296,8 +296,8 @@ func TestWhatCannotGoOnSaysSo(t *testing.T) {
 		t.Errorf("the secret is in the history, %v", err)
 	}
 	for want, args := range map[string][]string{
-		"had a --secret whose value is kept nowhere": {"send", "--resume", "1"},
-		"--count cannot change":                      {"send", "--resume", "1", "--secret", "env:WHSEC", "-n", "7"},
+		"had a --secret whose value was not recorded": {"send", "--resume", "1"},
+		"--count cannot change":                       {"send", "--resume", "1", "--secret", "env:WHSEC", "-n", "7"},
 	} {
 		if refused := w.run(2, args...); !strings.Contains(refused.err.String(), want) {
 			t.Errorf("%v: %s", args, &refused.err)

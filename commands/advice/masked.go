@@ -17,7 +17,7 @@ func masked(e *replay.MaskedError) *fail.Error {
 	missing := e.Missing
 	names := redact.Names(missing)
 	if !slices.ContainsFunc(missing, func(m redact.Missing) bool { return m.Mask.Proof == "" }) {
-		return fail.Usage("%d came with the secret itself, which the history does not keep: %s", e.ID, missing[0].Why).
+		return fail.Usage("webhook %d contains the secret itself, which the history does not keep: %s", e.ID, missing[0].Why).
 			Hintf("barb replay %d --secret env:NAME", e.ID)
 	}
 	hint := ""
@@ -32,7 +32,7 @@ func masked(e *replay.MaskedError) *fail.Error {
 			hint += " --set " + strings.ReplaceAll(what[1:], "/", ".") + "=…"
 		}
 	}
-	return fail.Usage("%d is kept without %s", e.ID, ui.Clip(strings.Join(names, ", "), 200)).
+	return fail.Usage("webhook %d is stored without %s", e.ID, ui.Clip(strings.Join(names, ", "), 200)).
 		Hintf("barb replay %d%s", e.ID, ui.Clip(hint, 300))
 }
 
@@ -54,12 +54,12 @@ func Whole(x *record.Exchange) error {
 // the history does not keep what may be a part of it.
 func Judgeable(r *redact.Redactor, x *record.Exchange, asked string) error {
 	if r.IsMaskedOld(x) || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
-		return fail.Usage("%d came with the secret itself, which the history does not keep; it was %s", x.ID,
+		return fail.Usage("webhook %d contains the secret itself, which the history does not keep; its verdict was %s", x.ID,
 			x.Verdict.Words()).
 			Hintf("barb show %d", x.ID)
 	}
 	if names := r.Unsigned(x, cmp.Or(asked, x.Scheme)); len(names) > 0 {
-		return fail.Usage("%d is kept without %s, so its signature cannot be checked any more", x.ID,
+		return fail.Usage("webhook %d is stored without %s, so its signature cannot be checked any more", x.ID,
 			strings.Join(names, ", ")).
 			Hint("barb listen -s SCHEME --secret env:NAME checks webhooks as they come")
 	}

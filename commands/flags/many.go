@@ -79,7 +79,7 @@ func (f *Many) CheckMany(cmd *cobra.Command, listed bool) error {
 	case f.Count < 1 || f.concurrency < 1:
 		return fail.Usage("-n %d and --concurrency %d must be at least 1", f.Count, f.concurrency)
 	case f.lasting != nil && *f.lasting == 0:
-		return fail.Usage("--for 0s is no time").Hint("--for 30s")
+		return fail.Usage("--for 0s is not more than 0").Hint("--for 30s")
 	case rate.N > 0 && !f.Counted && f.Duration() == 0 && !listed:
 		return fail.Usage("%s: how many, or for how long?", flag).Hintf("%s -n 1000, or %s --for 30s", flag, flag)
 	case f.SkipBad && !listed:

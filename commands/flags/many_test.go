@@ -47,7 +47,7 @@ func TestARunIsChecked(t *testing.T) {
 	for line, words := range map[string][]string{
 		"-n 0":               {"must be at least 1"},
 		"--concurrency=0":    {"must be at least 1"},
-		"--for=0s":           {"--for 0s is no time", "--for 30s"},
+		"--for=0s":           {"--for 0s is not more than 0", "--for 30s"},
 		"--rate=50/s":        {"--rate 50/s: how many, or for how long?", "--rate 50/s -n 1000"},
 		"--burst=100/5s":     {"--burst 100/5s: how many"},
 		"--skip-bad":         {"--skip-bad is for a file with one event a line"},

@@ -77,7 +77,7 @@ func SelectIDs(ctx context.Context, history *store.Store, selectors []string,
 
 func selectorError(text string, err error) error {
 	if errors.Is(err, store.ErrNotFound) {
-		return fail.Usage("%s: there is no such webhook in the history", text).Hint("barb history lists what there is")
+		return fail.Usage("%s: no such webhook in the history", text).Hint("barb history lists what there is")
 	}
 	return err
 }

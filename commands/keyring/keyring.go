@@ -175,7 +175,7 @@ func (d *Desk) ask(name string) ([]byte, error) {
 func nameIn(text string) (string, error) {
 	name := strings.TrimPrefix(text, "keyring:")
 	if strings.TrimSpace(name) == "" || strings.ContainsFunc(name, func(r rune) bool { return r < ' ' || r == 0x7f }) {
-		return "", fail.Usage("%q is no name for a secret", text).Hint("barb secret set stripe")
+		return "", fail.Usage("%q is not a valid name for a secret", text).Hint("barb secret set stripe")
 	}
 	return name, nil
 }

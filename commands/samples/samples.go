@@ -96,7 +96,7 @@ func (f Finder) noEvent(text, provider string) error {
 	}
 	known := eventNames(slices.Concat(own, payload.BuiltIn(fixture.Providers()...)))
 	if p, ok := fixture.Lookup(provider); ok {
-		return fail.Usage("%s: there is no such sample event of %s", text, p.Title).
+		return fail.Usage("%s: no such sample event of %s", text, p.Title).
 			Hint(fail.DidYouMean("", fail.Nearest(text, known), "barb events "+provider+" lists them"))
 	}
 	name, _, _ := strings.Cut(text, ":")
@@ -110,7 +110,7 @@ func noProvider(name string, own []payload.Sample) error {
 		known = append(known, e.Provider)
 	}
 	slices.Sort(known)
-	return fail.Usage("there are no sample events of %q", name).
+	return fail.Usage("no sample events of %q", name).
 		Hint(fail.DidYouMean("barb events ", fail.Nearest(strings.ToLower(name), slices.Compact(known)),
 			"barb events lists them; with -d, --event is the event type"))
 }

@@ -95,7 +95,7 @@ func targetRows(q *store.Queued) [][2]string {
 // orderText describes the order of a queue entry, which is stored as "key KEY", of a webhook as "route NAME key KEY".
 func orderText(q *store.Queued) string {
 	if q.Order == "" {
-		return "none: it goes out whenever it is due"
+		return "none: sent when due"
 	}
 	route, key := "", q.Order
 	if q.Kind != store.Message {

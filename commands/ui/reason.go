@@ -16,7 +16,7 @@ var reasons = map[sign.Reason]reasonText{
 		"check that no proxy removes the header; if the sender uses another scheme, name it with -s (barb schemes)"},
 	sign.MalformedSignature: {"the signature cannot be read in this scheme",
 		"compare the header with barb schemes NAME; the webhook may be signed in another scheme"},
-	sign.WeakerSignature: {"the signature proves less than this webhook's sender can prove",
+	sign.WeakerSignature: {"the signature is weaker than the one this sender can make",
 		"-s SCHEME checks one scheme and no other"},
 	sign.DuplicateHeader: {"a header that must be there once is there more than once",
 		"find out what adds the second one: the sender, a proxy or a tunnel"},

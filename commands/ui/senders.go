@@ -15,9 +15,9 @@ const sendersShown = 20
 
 // SenderLine summarises a sender:
 //
-//	github /in: 3 webhooks came again, flawed: ignores Retry-After
+//	github /in: 3 webhooks with redeliveries, flawed: ignores Retry-After
 func SenderLine(s *senders.Sender) string {
-	line := fmt.Sprintf("%s: %s came again, %s", senderName(s), Count(s.Again, "webhook"), s.Grade)
+	line := fmt.Sprintf("%s: %s with redeliveries, %s", senderName(s), Count(s.Again, "webhook"), s.Grade)
 	if len(s.Faults) > 0 {
 		line += ": " + strings.Join(s.Faults, ", ")
 	}

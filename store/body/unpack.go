@@ -25,7 +25,7 @@ type UnpackError struct{ Coding string }
 
 // Error names the encoding and the limit.
 func (e *UnpackError) Error() string {
-	return fmt.Sprintf("the body unpacks from %s to more than %d MiB", e.Coding, MaxUnpacked>>20)
+	return fmt.Sprintf("the body decompresses from %s to more than %d MiB", e.Coding, MaxUnpacked>>20)
 }
 
 // unpack undoes the encodings of a Content-Encoding header, the last one first. It stops at an encoding that it does

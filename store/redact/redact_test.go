@@ -185,7 +185,7 @@ func (c *restoring) check(t *testing.T, x *record.Exchange) {
 		t.Errorf("%s: without the secret: %+v", what, missing)
 	}
 	if _, missing := c.changed.Restore(kept); len(missing) == 0 ||
-		missing[0].Why != "secret env:TOKEN is another one than it came with" {
+		missing[0].Why != "secret env:TOKEN is not the one it came with" {
 		t.Errorf("%s: with another secret: %+v", what, missing)
 	}
 }

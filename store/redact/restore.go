@@ -79,7 +79,7 @@ func (r *Redactor) pieceOf(m record.Mask) (piece, why string) {
 	for _, k := range r.likeliestFirst(m.Secret) {
 		if !k.proves(m.Proof) {
 			if k.ref == m.Secret {
-				why = "secret " + m.Secret + " is another one than it came with"
+				why = "secret " + m.Secret + " is not the one it came with"
 			}
 			continue
 		}
