@@ -89,7 +89,7 @@ func (g *listener) tellQueue(e gateway.Event) {
 		g.sh.note("webhook %d was not delivered: %s; barb queue retry %d tries it again", e.ID, ui.Clip(e.Detail, 120),
 			e.Entry)
 	case gateway.LeftBehind:
-		g.sh.note("webhook webhook %d is left to another listener: %v", e.ID, e.Err)
+		g.sh.note("webhook %d is left to another listener: %v", e.ID, e.Err)
 	case gateway.TargetLeft:
 		g.sh.note("webhooks for %s are left to another listener: %v; barb queue lists it", targetName(e.Of, e.Target), e.Err)
 	case gateway.CommandRefused:
