@@ -31,7 +31,7 @@ func TestPruneAsksOnATerminal(t *testing.T) {
 			t.Parallel()
 			p := newTerminal(t, 80, exec.Command("bash", "-c", fill+c.line+count))
 			if c.asks {
-				p.until(`barb: this removes (about )?[0-9]+ \w+ for good from \S+history.db\s+remove\? \[y/N\] `)
+				p.until(`barb: this removes (about )?[0-9]+ \w+ permanently from \S+history.db\s+remove\? \[y/N\] `)
 				p.press(c.answer)
 			}
 			p.until(c.left)

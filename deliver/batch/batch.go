@@ -115,12 +115,33 @@ func (r *Run) work(ctx context.Context, worker int) error {
 		if err != nil {
 			return err
 		}
+		if job.Begun {
+			if err := r.rejoin(ctx, &x); err != nil {
+				return err
+			}
+		}
 		o, err := r.deliver(ctx, x, tell)
 		if err != nil {
 			return err
 		}
 		r.source.add(worker, &o, &ends)
 	}
+}
+
+// rejoin makes a message that was begun before the run was resumed an attempt of the webhook in the history, if it has
+// come that far: its webhook is delivered then, and not failed beside a second one.
+func (r *Run) rejoin(ctx context.Context, x *record.Exchange) error {
+	if x.WebhookID == "" || r.Journal.History == nil {
+		return nil
+	}
+	f := store.Filter{Kind: record.Sent, WebhookID: x.WebhookID, Limit: 1}
+	for before, err := range r.Journal.History.List(ctx, f) {
+		if err != nil {
+			return err
+		}
+		x.Thread, x.Webhook, x.Role = before.ID, before.First(), record.Attempt
+	}
+	return nil
 }
 
 // deliver delivers a message, or queues it.

@@ -186,6 +186,16 @@ func TestACancelledRunIsResumedWhereItStopped(t *testing.T) {
 		if got := row(t, history); !got.Ended || got.ID != stopped.ID || second.Progress().Total != 2 || second.Total() != 2 {
 			t.Errorf("row %+v, planned %d, total %d", got, second.Progress().Total, second.Total())
 		}
+		firsts := map[int64]bool{}
+		for x, err := range history.List(context.Background(), store.Filter{}) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			firsts[x.First()] = true
+		}
+		if len(firsts) != 6 {
+			t.Errorf("the history has %d webhooks, want the 6 messages: what was cut off is another attempt", len(firsts))
+		}
 	})
 }
 

@@ -17,6 +17,7 @@ type Job struct {
 	Message int64 // from 0
 	Body    []byte
 	Late    time.Duration // how long after its due time it begins
+	Begun   bool          // before the run was resumed: an attempt of it may be in the history
 }
 
 // source hands the messages of a run to its workers and knows how far each worker is. A worker reads its next message
@@ -90,6 +91,7 @@ func (s *source) take(ctx context.Context, worker int) (j Job, ok bool, err erro
 		j.Late = time.Since(due)
 	}
 	if ok {
+		j.Begun = left
 		s.begin(worker, place, left)
 	} else {
 		s.finish(ctx)
