@@ -117,8 +117,8 @@ func (p *document) compare(dir string, ports map[string]string) (err error) {
 	return err
 }
 
-// alike says whether the lines are those of the page, of which "…" stands for any. More lines may follow where the
-// command had not ended.
+// alike reports whether lines match those of a page. A "…" on the page matches any text. With more, further lines may
+// follow, since the command had not ended.
 func alike(want, got []string, more bool) bool {
 	var pattern strings.Builder
 	for _, line := range want {

@@ -65,7 +65,7 @@ func TestTheConfigurationsOfPagesAreRead(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: dir, Setup: setup, ContinueOnError: true})
 }
 
-// written are the pages that people write; what is generated is as wide as it is.
+// written returns the pages that people write. Generated pages have no limit on their width.
 func written(t *testing.T) map[string]string {
 	t.Helper()
 	pages := map[string]string{}

@@ -3,14 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/google/go-cmp/cmp"
 
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
@@ -82,17 +79,5 @@ func TestHistoryScreensAtWidths(t *testing.T) {
 			}
 		}
 	}
-	path := filepath.Join("testdata", "history.golden")
-	if os.Getenv("UPDATE") != "" {
-		if err := os.WriteFile(path, []byte(got.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
-		t.Error(diff)
-	}
+	isGolden(t, "history.golden", got.String())
 }

@@ -260,9 +260,15 @@ func TestScreensAtWidths(t *testing.T) {
 			}
 		}
 	}
-	path := filepath.Join("testdata", "screens.golden")
+	isGolden(t, "screens.golden", got.String())
+}
+
+// isGolden compares what was printed with a file of testdata, which UPDATE=1 writes anew.
+func isGolden(t *testing.T, name, got string) {
+	t.Helper()
+	path := filepath.Join("testdata", name)
 	if os.Getenv("UPDATE") != "" {
-		if err := os.WriteFile(path, []byte(got.String()), 0o644); err != nil {
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -270,7 +276,7 @@ func TestScreensAtWidths(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got.String(), "\n")); diff != "" {
+	if diff := cmp.Diff(strings.Split(string(want), "\n"), strings.Split(got, "\n")); diff != "" {
 		t.Error(diff)
 	}
 }

@@ -42,7 +42,7 @@ func TestThePageOfTheArchitectureNamesEveryPackage(t *testing.T) {
 	}
 }
 
-// The table of keys in docs/listen.md is the one that ? shows.
+// docs/listen.md has the same table of keys as the key ? prints.
 func TestThePageOfListenHasEveryKey(t *testing.T) {
 	t.Parallel()
 	data, err := os.ReadFile("../../docs/listen.md")

@@ -13,8 +13,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Whoever has the answer to a webhook finds it in the history at once, from another process, however the answer came
-// about.
+// Once a sender has its answer, another process finds that answer in the history, however the answer was made.
 func TestAnAnswerIsInTheHistoryWhenItsSenderHasIt(t *testing.T) {
 	t.Parallel()
 	app := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {

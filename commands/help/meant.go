@@ -47,8 +47,7 @@ func Unknown(cmd *cobra.Command, word string) string {
 	return fail.DidYouMean(cmd.CommandPath()+" ", meant, cmd.CommandPath()+" --help")
 }
 
-// habits are flags of other tools and what they are here, in the order of preference: the first one that a command has
-// counts.
+// habits maps flags of other tools to barb's, the preferred ones first. A command uses the first that it has.
 var habits = map[string]string{
 	"retry": "retries", "max-retries": "retries", "attempts": "retries", "tries": "retries", "retry-count": "retries",
 	"retry-delay": "base", "delay": "latency,base", "interval": "rate,base", "max-time": "timeout",
@@ -78,8 +77,8 @@ var habits = map[string]string{
 	"force": "yes,replace", "print": "body", "timestamp": "now", "time": "timestamp,now",
 }
 
-// UnknownFlag returns the hint for a flag that cmd does not have: the one that other tools call so, or else those that
-// are spelled like it.
+// UnknownFlag returns the hint for a flag that cmd does not have. It names the flag of the same meaning in barb, or
+// else flags of a similar spelling.
 func UnknownFlag(cmd *cobra.Command, name string) string {
 	if (name == "url" || name == "endpoint" || name == "to" || name == "target") && cmd.Flag("resume") != nil {
 		return "the URL is an argument: barb send URL"

@@ -6,7 +6,7 @@ import (
 	"github.com/itchyny/gojq"
 )
 
-// maxTries bounds how many parts of an expression are tried to find the one that fails.
+// maxTries bounds how many parts of an expression are run in search of the failing part.
 const maxTries = 100
 
 // finder finds the smallest part of an expression that fails with a certain error. jq's errors have no place, so it

@@ -72,7 +72,7 @@ type On uint8
 // What an action needs.
 const (
 	Anything On = iota
-	AWebhook    // one that is chosen
+	AWebhook    // on the selected webhook
 )
 
 // Table is every key of every view, in the order in which they are listed.
