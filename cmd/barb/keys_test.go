@@ -220,7 +220,7 @@ func TestNoKeysWhereTheyWouldBeInTheWay(t *testing.T) {
 			if p.isRaw() || strings.Contains(p.text(), "quit") {
 				t.Errorf("it has keys:\n%q", p.text())
 			}
-			if p.stop(); strings.Contains(p.text(), "2004") {
+			if p.stop(); strings.Contains(p.text(), "\x1b[?2004") {
 				t.Errorf("it had keys:\n%q", p.text())
 			}
 		})
