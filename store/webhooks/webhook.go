@@ -3,7 +3,9 @@
 package webhooks
 
 import (
+	"cmp"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/barbhq/barb/store"
@@ -83,7 +85,7 @@ func (w *Webhook) App() (app *record.Exchange) {
 	apps := w.apps()
 	for _, x := range slices.Backward(w.Exchanges) {
 		switch {
-		case x != apps[endpointOf(x.Request.URL)]:
+		case x != apps[appAt(x.Request.URL)]:
 		case x.Outcome() != record.Delivered:
 			return x
 		case app == nil:
@@ -161,9 +163,9 @@ func (w *Webhook) received(now time.Time) State {
 		switch {
 		case q.State == store.Waiting || q.State == store.Leased:
 			return Pending
-		case q.State == store.Dead && !deliveredSince(apps, q):
+		case q.State == store.Dead && !w.deliveredSince(apps, q):
 			state = Failed
-		case q.State == store.Cancelled && !deliveredSince(apps, q):
+		case q.State == store.Cancelled && !w.deliveredSince(apps, q):
 			cancelled = true
 		}
 	}
@@ -186,32 +188,60 @@ func (w *Webhook) received(now time.Time) State {
 	return answered(last)
 }
 
-// apps returns the last exchange with each endpoint that the webhook was forwarded to.
+// apps returns the last exchange with each app that the webhook was forwarded to; see appAt.
 func (w *Webhook) apps() map[string]*record.Exchange {
 	apps := map[string]*record.Exchange{}
 	for _, x := range w.Exchanges {
 		if x.Kind == record.Sent && counts(x) {
-			apps[endpointOf(x.Request.URL)] = x
+			apps[appAt(x.Request.URL)] = x
 		}
 	}
 	return apps
 }
 
+// appAt returns the app at a URL: its host, port and path. The query belongs to the webhook. A target without a path
+// gets that of the webhook, which is the same in all deliveries of its sender, so it is one app here too.
+func appAt(url string) string { return endpointOf(url) + pathOf(url) }
+
 // TakenBy reports whether the app at a URL has answered 2xx to the webhook the last time.
 func (w *Webhook) TakenBy(url string) bool {
-	app := w.apps()[endpointOf(url)]
+	app := w.apps()[appAt(url)]
 	return app != nil && app.Outcome() == record.Delivered
 }
 
 // deliveredSince reports whether an app has taken the webhook after its entry in the queue had ended.
-func deliveredSince(apps map[string]*record.Exchange, q *store.Queued) bool {
-	app := apps[endpointOf(q.Target)]
+func (w *Webhook) deliveredSince(apps map[string]*record.Exchange, q *store.Queued) bool {
+	app := apps[w.appOf(q)]
 	return app != nil && app.ID > q.Last && app.Outcome() == record.Delivered
+}
+
+// appOf returns the app that an entry of the queue is for: that of its attempts, or without any that of its target.
+func (w *Webhook) appOf(q *store.Queued) string {
+	for _, x := range w.Exchanges {
+		if x.ID == q.Last {
+			return appAt(x.Request.URL)
+		}
+	}
+	path := pathOf(q.Target)
+	if path == "/" {
+		path = pathOf(w.Last().Request.URL)
+	}
+	return endpointOf(q.Target) + path
 }
 
 func endpointOf(url string) string {
 	_, endpoint := record.SplitURL(url)
 	return endpoint
+}
+
+// pathOf returns the path of a URL without its query, at least "/".
+func pathOf(url string) string {
+	rest, _ := record.SplitURL(url)
+	_, path, _ := strings.Cut(rest, "://")
+	if end := strings.IndexAny(path, "?#"); end >= 0 {
+		path = path[:end]
+	}
+	return cmp.Or(path, "/")
 }
 
 // answered is the state of a webhook that barb answered itself.

@@ -83,6 +83,10 @@ func sentTo(endpoint string, thread int64, role record.Role) change {
 	}
 }
 
+func path(path string) change {
+	return func(x *record.Exchange) { x.Request.URL = strings.TrimSuffix(x.Request.URL, "/") + path }
+}
+
 func again(thread int64) change {
 	return func(x *record.Exchange) { x.Thread, x.Role = thread, record.Redelivery }
 }
@@ -143,6 +147,23 @@ func TestTheLastStateOfAWebhookDecides(t *testing.T) {
 			b.add(sentTo(app, 1, record.Forward), noAnswer)
 			b.add(sentTo(other, 1, record.Forward))
 		}, "1 failed"},
+		"one of two apps on one port failed": {func(b *book) {
+			b.add()
+			b.add(sentTo(app, 1, record.Forward), path("/a"), noAnswer)
+			b.add(sentTo(app, 1, record.Forward), path("/b"))
+		}, "1 failed"},
+		"both apps on one port have it": {func(b *book) {
+			b.add()
+			b.add(sentTo(app, 1, record.Forward), path("/a"), noAnswer)
+			b.add(sentTo(app, 1, record.Forward), path("/b"))
+			b.add(sentTo(app, 1, record.Replay), path("/a?again"))
+		}, "1 accepted"},
+		"a redelivery with another query was taken": {func(b *book) {
+			b.add(status(500))
+			b.add(sentTo(app, 1, record.Forward), path("/in?n=1"), status(500))
+			b.add(again(1))
+			b.add(sentTo(app, 3, record.Forward), path("/in?n=2"))
+		}, "1 accepted"},
 		"a redelivery was taken": {func(b *book) {
 			b.add(status(500))
 			b.add(sentTo(app, 1, record.Forward), status(500))
@@ -216,11 +237,23 @@ func TestAnAttemptOfAKilledProcessHasFailedAfterTenMinutes(t *testing.T) {
 
 func TestAnEntryOfTheQueueDecidesUntilItHasEnded(t *testing.T) {
 	t.Parallel()
+	for name, c := range map[string]struct{ target, path string }{
+		"a target with a path":                        {"http://" + app + "/hooks", "/hooks"},
+		"one without gets the path of the webhook":    {"http://" + app, "/in?n=1"},
+		"one with an empty path gets the webhook's":   {"http://" + app + "/", "/in"},
+		"one with a query keeps it before the path's": {"http://" + app + "/hooks?a=1", "/hooks?a=1&n=1"},
+	} {
+		t.Run(name, func(t *testing.T) { t.Parallel(); entryDecides(t, c.target, c.path) })
+	}
+}
+
+// entryDecides has a webhook wait for a target, die, and delivered by a replay, which goes to a path.
+func entryDecides(t *testing.T, target, at string) {
 	b := newBook(t)
 	x := &record.Exchange{Kind: record.Received, Attempt: 1, Start: noon, Ended: true,
 		Response: &record.Response{Status: 202},
-		Request:  record.Request{Method: "POST", URL: "http://127.0.0.1:4242/"}}
-	q := &store.Queued{Kind: store.Forward, Target: "http://" + app + "/in", Due: noon, Created: noon}
+		Request:  record.Request{Method: "POST", URL: "http://127.0.0.1:4242/in?n=1"}}
+	q := &store.Queued{Kind: store.Forward, Target: target, Due: noon, Created: noon}
 	if err := b.RecordQueued(t.Context(), x, q); err != nil {
 		t.Fatal(err)
 	}
@@ -241,7 +274,11 @@ func TestAnEntryOfTheQueueDecidesUntilItHasEnded(t *testing.T) {
 	if got := b.listed(store.Filter{Failed: true}, now); got != "1 failed" {
 		t.Errorf("dead: %s", got)
 	}
-	b.add(sentTo(app, 1, record.Replay))
+	b.add(sentTo(app, 1, record.Replay), path("/other"))
+	if got := b.listed(store.Filter{}, now); got != "1 failed" {
+		t.Errorf("another app on the same port has it: %s", got)
+	}
+	b.add(sentTo(app, 1, record.Replay), path(at))
 	if got := b.listed(store.Filter{}, now); got != "1 accepted" {
 		t.Errorf("delivered by a replay: %s", got)
 	}
