@@ -40,6 +40,7 @@ func TestCompletionOffersTheRunsThatCanBeResumed(t *testing.T) {
 		{Total: 10, Next: 5, Open: []int64{3}},
 		{Total: 2, Next: 2, Ended: true},
 		{Next: 7},
+		{Total: 1, Next: 1, Ended: true},
 	} {
 		r.Created, r.Changed, r.Options = began, began, "{}"
 		ended := r.Ended
@@ -57,8 +58,8 @@ func TestCompletionOffersTheRunsThatCanBeResumed(t *testing.T) {
 	}
 	at := " sent, begun " + began.Format("2006-01-02 15:04")
 	for prefix, want := range map[string]string{
-		"":  "@~the newest run 3~7" + at + " 1~4 of 10" + at,
-		"1": "@~the newest run 1~4 of 10" + at, // the shell leaves out what does not begin as typed
+		"":  "@~the newest, run 3 3~7" + at + " 1~4 of 10" + at,
+		"1": "@~the newest, run 3 1~4 of 10" + at, // the shell leaves out what does not begin as typed
 	} {
 		if got := strings.Join(offered(t, "send", "--db", db, "--resume", prefix), " "); got != want {
 			t.Errorf("%q: got %q, want %q", prefix, got, want)

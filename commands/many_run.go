@@ -136,7 +136,7 @@ func (sh *shell) runOf(ctx context.Context, text string) (store.Run, error) {
 		n, err := strconv.ParseUint(text, 10, 63)
 		if err != nil || n == 0 {
 			return store.Run{}, fail.Usage("--resume %q is not the number of a run",
-				text).Hint("--resume 3, or --resume @ for the newest")
+				text).Hint("--resume 3, or --resume @ for the newest one that can be resumed")
 		}
 		id = int64(n)
 	}
@@ -153,7 +153,22 @@ func (sh *shell) runOf(ctx context.Context, text string) (store.Run, error) {
 		return r, fail.Usage("there is no run in the history %s",
 			history.Path()).Hint("barb send URL -d @events.ndjson starts one; --db PATH names another history")
 	}
-	return r, fail.Usage("there is no run %d", id).Hintf("barb send --resume %d is the newest", newest.ID)
+	if newest.Ended {
+		return r, fail.Usage("there is no run %d", id).Hintf("run %d is the newest, and it is complete", newest.ID)
+	}
+	return r, fail.Usage("there is no run %d", id).Hintf("barb send --resume %d", newest.ID)
+}
+
+// sayComplete says that a run has nothing left to send, and which one has.
+func (sh *shell) sayComplete(ctx context.Context, id int64) {
+	sh.say("barb: run %d is complete; nothing to resume", id)
+	history, err := sh.readHistory(ctx)
+	if err != nil {
+		return
+	}
+	if open, err := history.GetRun(ctx, 0); err == nil && !open.Ended {
+		sh.say("hint: barb send --resume %d", open.ID)
+	}
 }
 
 // fits refuses what cannot be changed, and what is missing because it was not kept.

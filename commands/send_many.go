@@ -39,7 +39,7 @@ func sendMany(ctx context.Context, sh *shell, o *sendOptions) error {
 	switch {
 	case o.resumed == nil:
 	case o.resumed.Ended:
-		sh.say("barb: run %d is complete; there is nothing left to send", o.resumed.ID)
+		sh.sayComplete(ctx, o.resumed.ID)
 		return nil
 	case o.Edit:
 		return fail.Usage("run %d was edited by hand, and the edited payload was not recorded", o.resumed.ID).

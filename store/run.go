@@ -71,11 +71,12 @@ func (s *Store) TakeRun(ctx context.Context, r Run, before string) (taken bool, 
 	return len(ids) > 0, err
 }
 
-// GetRun returns a run; ErrNotFound when there is none of this id. The id 0 is the newest.
+// GetRun returns a run; ErrNotFound when there is none of this id. The id 0 is the newest that has not ended, or the
+// newest where all have.
 func (s *Store) GetRun(ctx context.Context, id int64) (Run, error) {
 	query, args := "SELECT "+runColumns+" FROM run WHERE id = ?", []any{id}
 	if id == 0 {
-		query, args = "SELECT "+runColumns+" FROM run ORDER BY id DESC LIMIT 1", nil
+		query, args = "SELECT "+runColumns+" FROM run ORDER BY ended, id DESC LIMIT 1", nil
 	}
 	var r Run
 	var created, changed int64

@@ -31,12 +31,12 @@ func TestSQLiteKeepsTheContractOfRuns(t *testing.T) {
 // runContract is a suite of sentences; open gives two processes' views of one new history.
 func runContract(t *testing.T, open func(*testing.T) (runs, runs)) {
 	clauses := map[string]func(*testing.T, runs, runs){
-		"keeps how far a run is":                keepsHowFarARunIs,
-		"says nothing is done before it is":     saysNothingIsDoneBeforeItIs,
-		"lets one of two go on":                 letsOneOfTwoGoOn,
-		"forgets what nobody touched":           forgetsWhatNobodyTouched,
-		"says which runs there are not":         saysWhichRunsThereAreNot,
-		"numbers runs as they come, the newest": numbersRuns,
+		"keeps how far a run is":            keepsHowFarARunIs,
+		"says nothing is done before it is": saysNothingIsDoneBeforeItIs,
+		"lets one of two go on":             letsOneOfTwoGoOn,
+		"forgets what nobody touched":       forgetsWhatNobodyTouched,
+		"says which runs there are not":     saysWhichRunsThereAreNot,
+		"numbers runs and finds the newest": numbersRuns,
 	}
 	for name, clause := range clauses {
 		t.Run(name, func(t *testing.T) {
@@ -146,5 +146,18 @@ func numbersRuns(t *testing.T, ours, theirs runs) {
 	must(t, err)
 	if first.ID != 1 || second.ID != 2 || newest.ID != 2 {
 		t.Errorf("%d, %d, the newest %d", first.ID, second.ID, newest.ID)
+	}
+	for _, c := range []struct {
+		ends store.Run
+		want int64
+	}{{second, 1}, {first, 2}} {
+		c.ends.Changed, c.ends.Ended = noon, true
+		must(t, ours.NoteRun(context.Background(), c.ends))
+		must(t, ours.Flush(context.Background()))
+		newest, err = theirs.GetRun(context.Background(), 0)
+		must(t, err)
+		if newest.ID != c.want {
+			t.Errorf("run %d has ended: the newest is %d, want %d", c.ends.ID, newest.ID, c.want)
+		}
 	}
 }

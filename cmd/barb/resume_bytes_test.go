@@ -98,3 +98,34 @@ func TestARunWhoseValuesHaveChangedIsNotResumed(t *testing.T) {
 	t.Setenv("RELEASE", "1")
 	w.run(0, "send", "--resume", "1")
 }
+
+func TestTheNewestRunIsTheNewestThatCanBeResumed(t *testing.T) {
+	t.Parallel()
+	w, e, other := newWorkshop(t), newStaller(t, 3), newStaller(t, 0)
+	w.events("events.ndjson", 5)
+	p := w.start("send", e.URL, "-d", "@events.ndjson")
+	await(t, "the stall", e.stalled)
+	_ = p.Process.Signal(os.Interrupt)
+	if code := w.ends(p); code != 130 {
+		t.Fatalf("exit code %d", code)
+	}
+	close(e.release)
+	w.run(0, "send", other.URL, "-d", "{}", "-n", "2")
+	for _, c := range []struct {
+		code      int
+		run, want string
+	}{
+		{0, "2", "barb: run 2 is complete; nothing to resume\nhint: barb send --resume 1\n"},
+		{2, "9", "barb: there is no run 9\nhint: barb send --resume 1\n"},
+		{0, "@", "barb: run 1, "},
+		{0, "@", "barb: run 2 is complete; nothing to resume\n"},
+		{2, "9", "barb: there is no run 9\nhint: run 2 is the newest, and it is complete\n"},
+	} {
+		if got := w.run(c.code, "send", "--resume", c.run).err.String(); !strings.HasPrefix(got, c.want) {
+			t.Errorf("--resume %s says %q, want it to begin with %q", c.run, got, c.want)
+		}
+	}
+	if different, _ := distinct(e.all()); len(different) != 5 {
+		t.Errorf("%d messages arrived, want 5", len(different))
+	}
+}

@@ -62,8 +62,8 @@ func Queued(ctx context.Context, history *store.Store, prefix string) (ids []str
 
 // Runs returns the numbers of the newest runs that can be resumed and begin with prefix, each with how far it is.
 func Runs(ctx context.Context, history *store.Store, prefix string) []string {
-	runs := []string{"@\tthe newest run"}
-	next := int64(0) // the newest
+	var runs []string
+	next := int64(0) // the newest that can be resumed
 	for range most {
 		r, err := history.GetRun(ctx, next)
 		switch id := strconv.FormatInt(r.ID, 10); {
@@ -71,8 +71,14 @@ func Runs(ctx context.Context, history *store.Store, prefix string) []string {
 			r.ID = next // of a run that was deleted
 		case err != nil:
 			return runs
-		case !r.Ended && strings.HasPrefix(id, prefix):
-			runs = append(runs, id+"\t"+progress(r))
+		case r.Ended:
+		default:
+			if next == 0 {
+				runs = append(runs, "@\tthe newest, run "+id)
+			}
+			if strings.HasPrefix(id, prefix) {
+				runs = append(runs, id+"\t"+progress(r))
+			}
 		}
 		if next = r.ID - 1; next < 1 {
 			break

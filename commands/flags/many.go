@@ -39,7 +39,7 @@ func (f *Many) AddFlags(cmd *cobra.Command) {
 	set.BoolVar(&f.SkipBad, "skip-bad", false, "leave out and list lines that are not JSON, instead of sending nothing")
 	set.Var(Percent(&f.Again), "duplicate", "send this `part` twice, with the same id and body, as providers do: 10%")
 	set.BoolVar(&f.Shuffle, "shuffle", false, "send in a random order, which --seed repeats")
-	set.StringVar(&f.Resume, "resume", "", "continue an interrupted `run`; @ is the newest")
+	set.StringVar(&f.Resume, "resume", "", "continue an interrupted `run`; @ is the newest of them")
 	cmd.MarkFlagsMutuallyExclusive("rate", "burst")
 }
 

@@ -5,36 +5,46 @@ import (
 	"strings"
 
 	"github.com/charmbracelet/lipgloss"
-	"github.com/charmbracelet/lipgloss/table"
 	"github.com/muesli/termenv"
 )
 
+// mostPadding is the widest column that is padded where there is no terminal: a long cell moves only its own line.
+const mostPadding = 40
+
 // Table writes rows under a head in aligned columns. Callers must escape the cells of a peer. On a terminal that is too
-// narrow the widest column is cut.
+// narrow the widest column is cut; in a pipe every cell is whole.
 func (p *Printer) Table(head []string, rows [][]string) {
 	if len(rows) == 0 {
 		return
 	}
 	rows = p.fit(append([][]string{head}, rows...))
-	head, rows = rows[0], rows[1:]
-	style := p.renderer().NewStyle()
-	t := table.New().
-		Border(lipgloss.Border{}).BorderTop(false).BorderBottom(false).BorderLeft(false).BorderRight(false).
-		BorderHeader(false).BorderColumn(false).
-		Headers(head...).Rows(rows...).
-		StyleFunc(func(row, col int) lipgloss.Style {
-			cell := style
-			if col < len(head)-1 {
-				cell = cell.PaddingRight(2)
+	widths := columnWidths(rows)
+	for n, row := range rows {
+		var line strings.Builder
+		for col, cell := range row {
+			width := widths[col]
+			if p.Width <= 0 {
+				width = min(width, mostPadding)
 			}
-			if row == table.HeaderRow {
-				return cell.Faint(p.Color)
+			gap := strings.Repeat(" ", max(width-lipgloss.Width(cell), 0)+2)
+			if n == 0 && cell != "" {
+				cell = p.faint(cell)
 			}
-			return cell
-		})
-	for line := range strings.Lines(t.Render()) {
-		p.Line(strings.TrimRight(line, " \n"))
+			line.WriteString(cell + gap)
+		}
+		p.Line(strings.TrimRight(line.String(), " "))
 	}
+}
+
+// columnWidths returns how wide the widest cell of each column is.
+func columnWidths(rows [][]string) []int {
+	widths := make([]int, len(rows[0]))
+	for _, row := range rows {
+		for i, cell := range row {
+			widths[i] = max(widths[i], lipgloss.Width(cell))
+		}
+	}
+	return widths
 }
 
 // fit cuts the cells of the widest column until the table, its head in the first row, fits the width.
@@ -42,12 +52,7 @@ func (p *Printer) fit(rows [][]string) [][]string {
 	if p.Width <= 0 {
 		return rows
 	}
-	widths := make([]int, len(rows[0]))
-	for _, row := range rows {
-		for i, cell := range row {
-			widths[i] = max(widths[i], lipgloss.Width(cell))
-		}
-	}
+	widths := columnWidths(rows)
 	total := 2 * (len(widths) - 1)
 	for _, w := range widths {
 		total += w
