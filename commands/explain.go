@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"os"
 	"slices"
 	"strings"
 	"time"
@@ -22,7 +23,8 @@ func (sh *shell) explanation(ctx context.Context, v *verifier.Verifier, c verifi
 	if c.Fault != nil || c.Verdict.Status == record.Valid {
 		return nil, nil
 	}
-	q := explain.Question{Scheme: v.Scheme, Message: m, Secrets: v.Secrets, Now: now, Framework: project.Framework(".")}
+	q := explain.Question{Scheme: v.Scheme, Message: m, Secrets: v.Secrets, Now: now,
+		Framework: project.Framework(os.DirFS(sh.Dir))}
 	if v.Auto {
 		q.Scheme, _ = sh.file.Catalog().Lookup(c.Scheme) // none is a question, too
 	}

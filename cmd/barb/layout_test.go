@@ -64,7 +64,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"listen/gateway": {ours: []string{"sign", "sign/catalog", "sign/handshake", "store", "store/record", "store/redact",
 		"deliver", "deliver/journal", "deliver/provider", "deliver/worker", "listen", "listen/route", "listen/script",
 		"listen/verifier", "listen/dedupe", "listen/command"}},
-	"commands/starter": {ours: []string{"sign/catalog"}},
+	"commands/starter": {ours: []string{"commands/project", "sign/catalog"}},
 	"store/migrations": {},
 	"store/sums":       {ours: []string{"store/record"}},
 	"commands/ui": {ours: []string{"units", "store/record", "store/senders", "store/health", "store/webhooks", "deliver",

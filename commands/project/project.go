@@ -3,88 +3,114 @@
 package project
 
 import (
+	"encoding/json"
 	"io"
-	"os"
-	"path/filepath"
+	"io/fs"
+	"slices"
 	"strings"
 )
 
-// maxList is how many bytes of a list of dependencies are read.
-const maxList = 1 << 20
-
-// mark is what shows a framework: a text in a file of the project, in small letters.
-type mark struct{ file, text, framework string }
-
-// marks are looked for in this order, so that the framework that is built on another one comes first.
-var marks = [...]mark{
-	{"package.json", `"next"`, "next.js"},
-	{"package.json", `"fastify"`, "fastify"},
-	{"package.json", `"express"`, "express"},
-	{"requirements.txt", "fastapi", "fastapi"},
-	{"requirements.txt", "django", "django"},
-	{"requirements.txt", "flask", "flask"},
-	{"pyproject.toml", "fastapi", "fastapi"},
-	{"pyproject.toml", "django", "django"},
-	{"pyproject.toml", "flask", "flask"},
-	{"manage.py", "django", "django"},
-	{"Gemfile", "rails", "rails"},
-	{"composer.json", `"laravel/framework"`, "laravel"},
-	{"pom.xml", "spring-boot", "spring"},
-	{"build.gradle", "spring-boot", "spring"},
-	{"build.gradle.kts", "spring-boot", "spring"},
-	{"build.gradle", "org.springframework.boot", "spring"},
-	{"build.gradle.kts", "org.springframework.boot", "spring"},
-	{"template.yaml", "aws::serverless", "lambda"},
-	{"serverless.yml", "provider:", "lambda"},
-	{"go.mod", "module", "net/http"},
+// App is a web framework that a folder's project uses.
+type App struct {
+	Name string // such as "next"
+	From string // the file that shows it
+	Port int    // the usual one in development; 0: there is none
 }
 
-// Framework returns the name of the framework that a folder's project uses: express, next.js, fastify, flask, django,
-// fastapi, rails, laravel, spring, asp.net, net/http or lambda. It returns "" where it cannot be told, and where the
-// project uses several.
-func Framework(dir string) string {
-	found := ""
-	lists := map[string]string{}
-	for _, m := range marks {
-		text, known := lists[m.file]
-		if !known {
-			text = read(filepath.Join(dir, m.file))
-			lists[m.file] = text
-		}
-		if !strings.Contains(text, m.text) {
+// Apps returns the frameworks that a folder's project uses. A framework comes before the one that it is built on.
+func Apps(dir fs.FS) (found []App) {
+	for _, r := range rowsOf(dir) {
+		if slices.ContainsFunc(found, func(a App) bool { return a.Name == r.app }) {
 			continue
 		}
-		if found != "" && found != m.framework && !isBelow(m.framework, found) {
-			return ""
-		}
-		if found == "" {
-			found = m.framework
-		}
-	}
-	if projects, _ := filepath.Glob(filepath.Join(dir, "*.csproj")); len(projects) > 0 && found == "" {
-		return "asp.net"
+		found = append(found, App{Name: r.app, From: r.file, Port: r.port})
 	}
 	return found
 }
 
-// isBelow reports whether a project that uses the second framework often lists the first one too.
-func isBelow(one, other string) bool {
-	return one == "express" && (other == "next.js" || other == "fastify")
-}
-
-// read returns the beginning of a file in small letters; "" for one that cannot be read.
-func read(path string) string {
-	if info, err := os.Stat(path); err != nil || !info.Mode().IsRegular() { // to open a pipe would wait for its writer
+// Framework returns the name under which explain.Fix knows the framework that a folder's project uses. It returns ""
+// where it cannot be told, and where the project uses several.
+func Framework(dir fs.FS) string {
+	var names []string
+	for _, r := range rowsOf(dir) {
+		if r.fix != "" && !slices.Contains(names, r.fix) {
+			names = append(names, r.fix)
+		}
+	}
+	if slices.Contains(names, "next.js") || slices.Contains(names, "fastify") { // their projects often list express too
+		names = slices.DeleteFunc(names, func(name string) bool { return name == "express" })
+	}
+	if len(names) != 1 {
 		return ""
 	}
-	f, err := os.Open(path)
+	return names[0]
+}
+
+// rowsOf returns the rows of the table that a folder shows, in their order.
+func rowsOf(dir fs.FS) (found []row) {
+	packages := packagesOf(Read(dir, "package.json"))
+	texts := map[string]string{}
+	for _, r := range table {
+		if r.file == "package.json" {
+			if packages[r.mark] {
+				found = append(found, r)
+			}
+			continue
+		}
+		text, known := texts[r.file]
+		if !known {
+			text = strings.ToLower(Read(dir, fileNamed(dir, r.file)))
+			texts[r.file] = text
+		}
+		if text != "" && strings.Contains(text, r.mark) {
+			found = append(found, r)
+		}
+	}
+	return found
+}
+
+// packagesOf returns the packages that package.json lists.
+func packagesOf(text string) map[string]bool {
+	var manifest struct {
+		Dependencies    map[string]any `json:"dependencies"`
+		DevDependencies map[string]any `json:"devDependencies"`
+	}
+	if json.Unmarshal([]byte(text), &manifest) != nil {
+		return nil
+	}
+	all := map[string]bool{}
+	for _, list := range []map[string]any{manifest.Dependencies, manifest.DevDependencies} {
+		for name := range list {
+			all[name] = true
+		}
+	}
+	return all
+}
+
+// fileNamed returns the first file that a pattern means.
+func fileNamed(dir fs.FS, pattern string) string {
+	if names, _ := fs.Glob(dir, pattern); len(names) > 0 {
+		return names[0]
+	}
+	return pattern
+}
+
+// most is how many bytes of a file are read: a folder may be another's.
+const most = 1 << 20
+
+// Read returns the beginning of a regular file; "" where there is none, and for one that cannot be read.
+func Read(dir fs.FS, name string) string {
+	if info, err := fs.Stat(dir, name); err != nil || !info.Mode().IsRegular() { // opening a pipe would wait
+		return ""
+	}
+	f, err := dir.Open(name)
 	if err != nil {
 		return ""
 	}
 	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxList))
+	data, err := io.ReadAll(io.LimitReader(f, most))
 	if err != nil {
 		return ""
 	}
-	return strings.ToLower(string(data))
+	return string(data)
 }

@@ -3,7 +3,6 @@
 package starter
 
 import (
-	"io"
 	"io/fs"
 	"regexp"
 )
@@ -33,26 +32,6 @@ func Look(dir fs.FS) Project {
 	p.findVariables(dir)
 	p.findHandlers(dir)
 	return p
-}
-
-// most is how many bytes of a file are read: a folder may be another's.
-const most = 1 << 20
-
-// read returns the beginning of a regular file, "" where there is none.
-func read(dir fs.FS, name string) string {
-	if info, err := fs.Stat(dir, name); err != nil || !info.Mode().IsRegular() { // opening a pipe would wait
-		return ""
-	}
-	f, err := dir.Open(name)
-	if err != nil {
-		return ""
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, most))
-	if err != nil {
-		return ""
-	}
-	return string(data)
 }
 
 // Only these are written into barb.toml of what files and folders are called.

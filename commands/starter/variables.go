@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/barbhq/barb/commands/project"
 	"github.com/barbhq/barb/sign/catalog"
 )
 
@@ -47,7 +48,7 @@ func (p *Project) readVariables(dir fs.FS, files []string) {
 	seen := map[string]bool{}
 	portFrom := ""
 	for _, file := range files {
-		for line := range strings.Lines(read(dir, file)) {
+		for line := range strings.Lines(project.Read(dir, file)) {
 			line = strings.TrimPrefix(strings.TrimSpace(line), "export ")
 			name, value, ok := strings.Cut(line, "=")
 			name = strings.TrimSpace(name)
