@@ -218,8 +218,14 @@ func TestTheQueueIsAskedByItsIndex(t *testing.T) {
 // The webhooks of a history are found by the ids and by the index of webhooks.
 func TestWebhooksAreSearchedAndNeverScanned(t *testing.T) {
 	s := planned(t)
-	for name, query := range map[string]string{"newest": newestOfEach, "oldest": oldestOfEach} {
-		plan := s.explain(t, query, 1, 3, 3, 2)
+	for name, f := range map[string]Filter{"newest": {}, "oldest": {OldestFirst: true}, "of an event": {Event: "a.b"},
+		"of two names, oldest": {Event: "a.b", Scheme: "str*", OldestFirst: true}} {
+		sc, err := s.scope(t.Context(), &f)
+		if err != nil {
+			t.Fatal(err)
+		}
+		query, args := sc.walk(f.OldestFirst)
+		plan := s.explain(t, query, append(append([]any{1, 3, 3}, args...), 2)...)
 		if strings.Contains(plan, "SCAN") || strings.Contains(plan, "TEMP B-TREE") ||
 			!strings.Contains(plan, "exchange_webhook (webhook=?") {
 			t.Errorf("%s:\n%s", name, plan)

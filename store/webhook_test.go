@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -86,5 +87,48 @@ func TestAnExchangeBelongsToTheWebhookOfItsThread(t *testing.T) {
 	thread, err := s.Thread(ctx, deep.ID)
 	if must(t, err); len(thread) != 3 {
 		t.Errorf("without its first exchange the webhook has %d, want 3", len(thread))
+	}
+}
+
+// Reading the webhooks of other events only to leave them out is what takes time in a long history.
+func TestAnEventThatManyHaveSkipsTheWebhooksOfOthers(t *testing.T) {
+	t.Parallel()
+	s := newHistory(t)
+	var xs []*record.Exchange
+	add := func(event string, thread int64) {
+		x := &record.Exchange{Kind: record.Received, Attempt: 1, Start: noon, EventType: event, Scheme: "stripe",
+			Request: record.Request{Method: "POST", URL: "http://127.0.0.1:4242/in"}}
+		if thread != 0 {
+			x.Kind, x.Thread, x.Role = record.Sent, thread, record.Forward
+		}
+		xs = append(xs, x)
+	}
+	const many = 20_100
+	for range many {
+		add("invoice.paid", 0)
+	}
+	for range 300 {
+		add("order.created", 0)
+		add("order.created", int64(len(xs)))
+		add("", 7) // a forward of an old one, without the event type
+	}
+	keep(t, s, xs...)
+	for name, c := range map[string]struct {
+		filter store.Filter
+		first  int64
+	}{
+		"newest first":          {store.Filter{Event: "invoice.*"}, 7},
+		"oldest first":          {store.Filter{Event: "invoice.paid", OldestFirst: true}, 1},
+		"with a scheme as well": {store.Filter{Event: "invoice.*", Scheme: "str*"}, 7},
+	} {
+		var all []int64
+		for page, err := range s.Webhooks(t.Context(), c.filter) {
+			must(t, err)
+			all = append(all, page...)
+		}
+		if len(all) != many || all[0] != c.first || slices.Max(all) > many {
+			t.Errorf("%s: %d webhooks, %d first, up to %d; want %d, %d first", name, len(all), all[0], slices.Max(all), many,
+				c.first)
+		}
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"math"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/barbhq/barb/store/record"
@@ -29,11 +30,14 @@ func (s *Store) Webhooks(ctx context.Context, f Filter) iter.Seq2[[]int64, error
 			s.narrowed(ctx, &f, &narrow, all, yield)
 			return
 		}
-		if rare, ok, err := s.rare(ctx, &f); err != nil {
+		named := Filter{Event: f.Event, Scheme: f.Scheme}
+		sc, few, err := s.named(ctx, &named)
+		switch {
+		case err != nil:
 			yield(nil, s.told(err))
 			return
-		} else if ok {
-			s.narrowed(ctx, &f, &rare, all, yield)
+		case few:
+			s.narrowed(ctx, &f, &named, all, yield)
 			return
 		}
 		if !f.Since.IsZero() && !f.OldestFirst { // the newest exchange is in the time
@@ -44,7 +48,7 @@ func (s *Store) Webhooks(ctx context.Context, f Filter) iter.Seq2[[]int64, error
 			}
 			all.From = since.From
 		}
-		s.walked(ctx, f.OldestFirst, all, yield)
+		s.walked(ctx, f.OldestFirst, sc, all, yield)
 	}
 }
 
@@ -67,25 +71,24 @@ func (f *Filter) narrowest() (Filter, bool) {
 	return Filter{}, false
 }
 
-// rareRows is up to how many exchanges of an event type or a scheme are found before their webhooks are read. Of more
-// than that a page is soon full.
-const rareRows = 20000
+// fewRows is up to how many exchanges of an event type or a scheme are found before their webhooks are read. With more
+// than that, those of a page are soon found among the others.
+const fewRows = 20000
 
-// rare returns a filter of the event type and the scheme; false without them or when too many exchanges have them.
-func (s *Store) rare(ctx context.Context, f *Filter) (Filter, bool, error) {
-	rare := Filter{Event: f.Event, Scheme: f.Scheme}
-	if f.Event == "" && f.Scheme == "" {
-		return rare, false, nil
+// named returns the scope of a filter of the event type and the scheme, and whether it selects few exchanges.
+func (s *Store) named(ctx context.Context, f *Filter) (sc *scope, few bool, err error) {
+	sc, err = s.scope(ctx, f)
+	if err != nil || len(sc.terms) == 0 && len(sc.spans) > 0 {
+		return sc, false, err
 	}
-	sc, err := s.scope(ctx, &rare)
 	found := 0
-	for i := 0; err == nil && i < len(sc.spans) && found < rareRows; i++ {
-		ids, args := sc.ids(sc.spans[i], "", rareRows)
+	for i := 0; err == nil && i < len(sc.spans) && found < fewRows; i++ {
+		ids, args := sc.ids(sc.spans[i], "", fewRows)
 		var n int
 		err = s.db.QueryRowContext(ctx, "SELECT count(*) FROM ("+ids+")", args...).Scan(&n)
 		found += n
 	}
-	return rare, found < rareRows, err
+	return sc, found < fewRows, err
 }
 
 // narrowed yields the webhooks that have an exchange which narrow selects, sorted.
@@ -139,21 +142,38 @@ func (s *Store) narrowed(ctx context.Context, f, narrow *Filter, all Range, yiel
 // The newest exchange of each webhook, and the oldest that is still there. Exchanges beyond the last id of the list
 // came while it was read.
 const (
-	newestOfEach = `SELECT e.id, ifnull(e.webhook, e.id) FROM exchange e NOT INDEXED WHERE e.id BETWEEN ?1 AND ?2
+	newestOfEach = `SELECT w.id, ifnull(w.webhook, w.id) FROM exchange w NOT INDEXED WHERE w.id BETWEEN ? AND ?
 		AND NOT EXISTS (SELECT 1 FROM exchange x INDEXED BY exchange_webhook
-			WHERE x.webhook = ifnull(e.webhook, e.id) AND x.id > e.id AND x.id <= ?3) ORDER BY e.id DESC LIMIT ?4`
-	oldestOfEach = `SELECT e.id, ifnull(e.webhook, e.id) FROM exchange e NOT INDEXED WHERE e.id BETWEEN ?1 AND ?2
-		AND ?3 AND (e.webhook IS NULL OR NOT EXISTS (SELECT 1 FROM exchange p WHERE p.id = e.webhook)
-			AND NOT EXISTS (SELECT 1 FROM exchange x INDEXED BY exchange_webhook WHERE x.webhook = e.webhook AND x.id < e.id))
-		ORDER BY e.id LIMIT ?4`
+			WHERE x.webhook = ifnull(w.webhook, w.id) AND x.id > w.id AND x.id <= ?)@some ORDER BY w.id DESC LIMIT ?`
+	oldestOfEach = `SELECT w.id, ifnull(w.webhook, w.id) FROM exchange w NOT INDEXED WHERE w.id BETWEEN ? AND ?
+		AND ? AND (w.webhook IS NULL OR NOT EXISTS (SELECT 1 FROM exchange p WHERE p.id = w.webhook)
+			AND NOT EXISTS (SELECT 1 FROM exchange x INDEXED BY exchange_webhook WHERE x.webhook = w.webhook AND x.id < w.id))
+		@some ORDER BY w.id LIMIT ?`
+
+	// someOf keeps the webhooks with an exchange that fulfils terms. It saves reading all the others.
+	someOf = ` AND (EXISTS (SELECT 1 FROM exchange e WHERE e.id = ifnull(w.webhook, w.id) AND @terms)
+		OR EXISTS (SELECT 1 FROM exchange e INDEXED BY exchange_webhook WHERE e.webhook = ifnull(w.webhook, w.id)
+			AND @terms))`
 )
 
-// walked yields all webhooks, page by page through the ids.
-func (s *Store) walked(ctx context.Context, oldestFirst bool, all Range, yield func([]int64, error) bool) {
-	query, last := newestOfEach, all.To
+// walk returns the query for the webhooks with an exchange that fulfils the terms of a scope, and the values of its
+// terms. Before them it has the first id, the last, and the last of the list; after them the number of rows.
+func (sc *scope) walk(oldestFirst bool) (query string, args []any) {
+	query, some := newestOfEach, ""
 	if oldestFirst {
 		query = oldestOfEach
 	}
+	if len(sc.terms) > 0 {
+		some = strings.ReplaceAll(someOf, "@terms", strings.Join(sc.terms, " AND "))
+		args = slices.Concat(sc.args, sc.args)
+	}
+	return strings.Replace(query, "@some", some, 1), args
+}
+
+// walked yields the webhooks of a scope, page by page through the ids.
+func (s *Store) walked(ctx context.Context, oldestFirst bool, sc *scope, all Range, yield func([]int64, error) bool) {
+	query, args := sc.walk(oldestFirst)
+	last := all.To
 	for all.From <= all.To {
 		var firsts []int64
 		var at int64
@@ -162,7 +182,7 @@ func (s *Store) walked(ctx context.Context, oldestFirst bool, all Range, yield f
 			err := rows.Scan(&at, &first)
 			firsts = append(firsts, first)
 			return err
-		}, query, all.From, all.To, last, pageRows)
+		}, query, slices.Concat([]any{all.From, all.To, last}, args, []any{pageRows})...)
 		if err != nil {
 			yield(nil, s.told(err))
 			return

@@ -152,18 +152,17 @@ const eventRoom = 20
 
 // fits reports whether a table needs no more columns than there are, with an event cut to eventRoom.
 func (p *Printer) fits(head []string, table [][]string) bool {
+	if p.Width <= 0 {
+		return true
+	}
 	total := 2 * (len(head) - 1)
-	for i, title := range head {
-		width := len(title)
-		for _, row := range table {
-			width = max(width, lipgloss.Width(row[i]))
-		}
-		if title == "EVENT" {
+	for i, width := range columnWidths(append([][]string{head}, table...)) {
+		if head[i] == "EVENT" {
 			width = min(width, eventRoom)
 		}
 		total += width
 	}
-	return p.Width <= 0 || total <= p.Width
+	return total <= p.Width
 }
 
 func arrow(x *record.Exchange) string {

@@ -19,21 +19,23 @@ func (p *Printer) Table(head []string, rows [][]string) {
 	}
 	rows = p.fit(append([][]string{head}, rows...))
 	widths := columnWidths(rows)
+	var text strings.Builder
 	for n, row := range rows {
 		var line strings.Builder
 		for col, cell := range row {
-			width := widths[col]
+			most := widths[col]
 			if p.Width <= 0 {
-				width = min(width, mostPadding)
+				most = min(most, mostPadding)
 			}
-			gap := strings.Repeat(" ", max(width-lipgloss.Width(cell), 0)+2)
-			if n == 0 && cell != "" {
+			gap := strings.Repeat(" ", max(most-width(cell), 0)+2)
+			if n == 0 {
 				cell = p.faint(cell)
 			}
 			line.WriteString(cell + gap)
 		}
-		p.Line(strings.TrimRight(line.String(), " "))
+		text.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
+	p.Printf("%s", text.String())
 }
 
 // columnWidths returns how wide the widest cell of each column is.
@@ -41,10 +43,21 @@ func columnWidths(rows [][]string) []int {
 	widths := make([]int, len(rows[0]))
 	for _, row := range rows {
 		for i, cell := range row {
-			widths[i] = max(widths[i], lipgloss.Width(cell))
+			widths[i] = max(widths[i], width(cell))
 		}
 	}
 	return widths
+}
+
+// width returns how many columns of a terminal a text takes. A history has a million cells, nearly all of them ASCII:
+// those are not searched for wide characters and colours.
+func width(text string) int {
+	for i := range len(text) {
+		if text[i] < ' ' || text[i] > '~' {
+			return lipgloss.Width(text)
+		}
+	}
+	return len(text)
 }
 
 // fit cuts the cells of the widest column until the table, its head in the first row, fits the width.
@@ -73,7 +86,7 @@ func (p *Printer) fit(rows [][]string) [][]string {
 	cut := p.renderer().NewStyle()
 	for _, row := range rows {
 		for i, cell := range row {
-			if lipgloss.Width(cell) > widths[i] {
+			if width(cell) > widths[i] {
 				row[i] = cut.MaxWidth(max(widths[i]-1, 1)).Render(cell) + "…"
 			}
 		}
@@ -99,7 +112,7 @@ func (p *Printer) Records(head []string, rows [][]string) {
 	for col := range head {
 		widest := len(head[col])
 		for _, row := range rows {
-			widest = max(widest, lipgloss.Width(row[col]))
+			widest = max(widest, width(row[col]))
 		}
 		total += widest
 	}
