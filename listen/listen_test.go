@@ -21,7 +21,7 @@ import (
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 // patience is how long a test waits for what must come; reaching it fails the test.
-const patience = 10 * time.Second
+const patience = 30 * time.Second
 
 // shelf is a recorder in memory that fails when told to.
 type shelf struct {

@@ -203,7 +203,7 @@ func (p *document) finish(b *strings.Builder, n int) {
 
 const (
 	nextBlock = "the next block"
-	waitUntil = "for _ in $(seq 100); do %s && break; kill -0 $shown%d 2>/dev/null || break; sleep 0.05; done\n"
+	waitUntil = "for _ in $(seq 1200); do %s && break; kill -0 $shown%d 2>/dev/null || break; sleep 0.05; done\n"
 )
 
 func outFile(step, command int) string { return fmt.Sprintf("console.%d.%d", step, command) }

@@ -145,6 +145,7 @@ var (
 		as string
 	}{
 		{regexp.MustCompile(`\b\d{4}-\d\d-\d\d\b`), "DATE"},
+		{regexp.MustCompile(`\b[A-Z][a-z]{2} \d\d \d\d:\d\d\b`), "TIME"}, // in the history, of before midnight
 		{regexp.MustCompile(`\b\d\d:\d\d:\d\d(\.\d+)?\b`), "TIME"},
 		{regexp.MustCompile(`\b(\d+(\.\d+)?(µs|ms|s|m|h|d))+(?:\b|$)`), "TOOK"},
 		{regexp.MustCompile(`\b\d+(\.\d+)?[kM]?B\b`), "SIZE"},

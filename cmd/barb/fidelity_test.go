@@ -354,11 +354,11 @@ func newCapturer(t *testing.T) (url string, capture func(want int) <-chan string
 
 func takeDown(nc net.Conn, want int) string {
 	defer nc.Close()
-	_ = nc.SetDeadline(time.Now().Add(3 * time.Second))
+	_ = nc.SetDeadline(time.Now().Add(20 * time.Second))
 	got := make([]byte, want)
 	n, err := io.ReadFull(nc, got)
 	if err != nil {
-		_ = nc.SetDeadline(time.Now().Add(3 * time.Second))
+		_ = nc.SetDeadline(time.Now().Add(20 * time.Second))
 	}
 	_, _ = io.WriteString(nc, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
 	rest, _ := io.ReadAll(nc)

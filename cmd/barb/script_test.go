@@ -51,12 +51,12 @@ func setup(env *testscript.Env) error {
 }
 
 // ready FILE NAME waits until a listener has written its ready file and puts the URL into a variable.
-func ready(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) != 2 {
+func ready(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 2 {
 		ts.Fatalf("usage: ready FILE NAME")
 	}
 	path := ts.MkAbs(args[0])
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
 		if data, err := os.ReadFile(path); err == nil && len(data) > 0 {
 			ts.Setenv(args[1], strings.TrimSpace(string(data)))
 			return
@@ -67,8 +67,8 @@ func ready(ts *testscript.TestScript, _ bool, args []string) {
 
 // app NAME STATUS… starts a real HTTP server that answers with the statuses in turn, the last one repeating, puts its
 // URL into a variable and keeps what it gets in NAME.1, NAME.2 …: the request line, the headers, the body.
-func app(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) < 2 {
+func app(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) < 2 {
 		ts.Fatalf("usage: app NAME STATUS…")
 	}
 	name, dir := args[0], ts.MkAbs(".")
@@ -105,8 +105,8 @@ func app(ts *testscript.TestScript, _ bool, args []string) {
 
 // ask FILE METHOD URL [HEADERS [BODY]] sends a request as a provider does and writes what comes back into FILE: the
 // status, the headers sorted, the body. HEADERS and BODY are files; - stands for none.
-func ask(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) < 3 {
+func ask(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) < 3 {
 		ts.Fatalf("usage: ask FILE METHOD URL [HEADERS [BODY]]")
 	}
 	args = append(args, "-", "-")
@@ -135,8 +135,8 @@ func ask(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // count N FILE|stdout TEXT: so many lines of it hold the text.
-func count(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) != 3 {
+func count(ts *testscript.TestScript, negated bool, args []string) {
+	if negated || len(args) != 3 {
 		ts.Fatalf("usage: count N FILE TEXT")
 	}
 	got := 0

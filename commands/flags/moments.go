@@ -37,5 +37,18 @@ func ParsePast(s string, now time.Time) (time.Time, error) {
 	if err != nil {
 		return t, fmt.Errorf("%q is neither an age (1h, 7d) nor a time (RFC 3339, Unix seconds)", s)
 	}
-	return t, nil
+	return holdable(t), nil
+}
+
+// holdable returns a moment as the history can hold it, which counts nanoseconds since 1970 in 64 bits: one in another
+// age becomes the first or the last of these.
+func holdable(t time.Time) time.Time {
+	first, last := time.Date(1970, 1, 1, 0, 0, 0, 1, time.UTC), time.Date(2200, 1, 1, 0, 0, 0, 0, time.UTC)
+	switch {
+	case t.Before(first):
+		return first
+	case t.After(last):
+		return last
+	}
+	return t
 }

@@ -153,6 +153,11 @@ func TestMoments(t *testing.T) {
 			t.Errorf("%q was taken as %s", text, got)
 		}
 	}
+	for text, year := range map[string]int{"9999-12-31": 2200, "0001-01-01": 1970} { // the history can hold no such moments
+		if got, err := flags.ParsePast(text, now); err != nil || got.UTC().Year() != year || got.IsZero() {
+			t.Errorf("%s is %v, %v", text, got, err)
+		}
+	}
 	if got, err := flags.ParsePast("1h", now); err != nil || !got.Equal(now.Add(-time.Hour)) {
 		t.Errorf("an hour ago is %s, %v", got, err)
 	}
