@@ -4,6 +4,7 @@ package main
 
 import (
 	"os/exec"
+	"strings"
 	"testing"
 )
 
@@ -19,5 +20,10 @@ func TestInitAsksOnATerminal(t *testing.T) {
 		if err := <-p.done; err != nil {
 			t.Error(err)
 		}
+	}
+	p := newTerminal(t, 80, exec.Command("bash", "-c", "echo '# mine' > barb.toml; barb init; cat barb.toml"))
+	p.until(`barb\.toml exists already and is not overwritten[\s\S]*# mine`)
+	if <-p.done; strings.Contains(p.text(), "[y/N]") {
+		t.Errorf("it asks:\n%s", p.text())
 	}
 }

@@ -84,7 +84,7 @@ func barbPath(t *testing.T) string {
 func TestKeysChooseShowExplainCopyAndReplay(t *testing.T) {
 	t.Parallel()
 	e := newEndpoint(t, func(*http.Request, int) {})
-	p := onTerminal(t, "exec barb listen --addr 127.0.0.1:0 -s github --secret env:GH --forward-to "+e.url,
+	p := onTerminal(t, `exec barb listen --addr 127.0.0.1:0 -s github --secret "$GH" --forward-to `+e.url,
 		"GH="+githubSecret, "NO_COLOR=1")
 	p.awaitScreen(`\nf follow  / filter  \? keys  q quit\n$`)
 	for _, body := range []string{`{"n":1}`, `{"n":12}`, `{"n":123}`} {
@@ -96,6 +96,9 @@ func TestKeysChooseShowExplainCopyAndReplay(t *testing.T) {
 	p.awaitScreen(`\n› +3 .*\n +5 .*\nnot following`)
 	p.receive(`{"n":1234}`)
 	p.awaitScreen(`\n› +3 .*\n +5 .*\nnot following  1 new  f follows\n`)
+	if now := screen(p.text()); regexp.MustCompile(`\n\S* +7  github push`).MatchString(now) {
+		t.Errorf("a line is not held back:\n%s", now)
+	}
 
 	p.press("\r")
 	p.awaitScreen(`(?s)\$ barb show 3\nid +3 received\n.*\{"n":12\}\n.*› `)
@@ -144,6 +147,8 @@ func TestLettersTypedIntoTheFilterDoNotAct(t *testing.T) {
 	p.awaitScreen(`\n› \S+ +2  POST /quiver .*\n/quiver▏`)
 	p.press("\r")
 	p.awaitScreen(`\n1 of 3 match "quiver"  f follows\n`)
+	p.press("\x1b")
+	p.awaitScreen(`\nnot following  f follows\n`)
 	p.press("/\x15\x1b[200~rq\x1b[201~")
 	p.awaitScreen(`\n/rq▏`)
 	p.press("\x1b")
@@ -192,6 +197,9 @@ func TestAStoppedListenerGivesTheShellItsTerminal(t *testing.T) {
 	p.press("\x1a")
 	p.until(`Stopped(.*\n)+\$ $`)
 	p.awaitRaw(false)
+	if now := screen(p.text()); strings.Contains(now, "q quit") {
+		t.Errorf("the footer is left:\n%s", now)
+	}
 	p.press("echo A | tr A B\n")
 	p.until(`\nB\r\n`)
 	p.press("fg\n")
