@@ -197,7 +197,7 @@ func TestAStoppedListenerGivesTheShellItsTerminal(t *testing.T) {
 	p.press("\x1a")
 	p.until(`Stopped(.*\n)+\$ $`)
 	p.awaitRaw(false)
-	if now := screen(p.text()); strings.Contains(now, "q quit") {
+	if now := screen(p.text()); strings.Contains(now, "0 received") {
 		t.Errorf("the footer is left:\n%s", now)
 	}
 	p.press("echo A | tr A B\n")

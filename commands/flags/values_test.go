@@ -153,7 +153,7 @@ func TestMoments(t *testing.T) {
 			t.Errorf("%q was taken as %s", text, got)
 		}
 	}
-	for text, year := range map[string]int{"9999-12-31": 2200, "0001-01-01": 1970} { // the history can hold no such moments
+	for text, year := range map[string]int{"9999-12-31": 2200, "0001-01-01": 1970} { // the history cannot hold them
 		if got, err := flags.ParsePast(text, now); err != nil || got.UTC().Year() != year || got.IsZero() {
 			t.Errorf("%s is %v, %v", text, got, err)
 		}
