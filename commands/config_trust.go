@@ -77,7 +77,7 @@ func (sh *shell) trustRow(c *config.File) []configRow {
 		sh.say("barb: %s", c.Weak)
 	}
 	for _, w := range c.Wants {
-		sh.say("barb: line %d wants to %s", w.Line, w)
+		sh.say("barb: line %d would %s", w.Line, w)
 	}
 	sh.say("hint: barb config trust")
 	return []configRow{{Key: "trusted", Value: "no", Source: "default", Variable: "BARB_TRUST"}}
@@ -85,7 +85,7 @@ func (sh *shell) trustRow(c *config.File) []configRow {
 
 // askTrust shows what a file wants and takes yes or no. The answer yes is kept.
 func (sh *shell) askTrust(c *config.File) error {
-	sh.err.Printf("barb: %s is new or has changed; it wants to\n", ui.EscapeLine(c.Path))
+	sh.err.Printf("barb: %s is new or has changed; it would\n", ui.EscapeLine(c.Path))
 	for _, w := range c.Wants {
 		sh.err.Printf("  line %-4d %s\n", w.Line, ui.EscapeLine(w.String()))
 	}

@@ -64,7 +64,7 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 		return fail.Usage("--concurrency %d must be at least 1", o.concurrency)
 	}
 	if o.PerEndpoint < 0 {
-		return fail.Usage("--per-endpoint %d is negative; 0 is any number", o.PerEndpoint)
+		return fail.Usage("--per-endpoint %d is negative; 0 means no limit", o.PerEndpoint)
 	}
 	sh.judgements.Unending = true
 	ctx, stop := sh.Interruptible(ctx)
@@ -92,7 +92,7 @@ func runDeliver(ctx context.Context, sh *shell, o deliverOptions) error {
 	}
 	from := sh.history.Path()
 	if missing != nil { // as it is after a slip in --db
-		from += ", which is new"
+		from += " (a new history)"
 	}
 	sh.say("barb: delivering from %s; %s", from, waitLine(depth))
 	w := &worker.Worker{Leases: d.Leases, Handle: map[store.QueueKind]worker.Handler{store.Message: {

@@ -66,7 +66,7 @@ func (o *sendOptions) planText(sh *shell, s *signing) (string, error) {
 }
 
 func unqueueable() error {
-	return fail.Usage("--queue remembers where a secret is, never the secret itself: what is given on the command line " +
+	return fail.Usage("--queue stores the reference of a secret, never the secret: what is given on the command line " +
 		"or on stdin is gone when the message is sent").
 		Hint("--secret env:NAME, file:PATH, cmd:COMMAND or keyring:NAME, which barb deliver can read too")
 }

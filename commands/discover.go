@@ -18,7 +18,7 @@ import (
 // discover searches for the scheme of a message and prints it as a table for barb.toml.
 func (sh *shell) discover(ctx context.Context, o verifyOptions, m sign.Message, now time.Time) error {
 	if o.Scheme != "" && sh.settings["scheme"] == "flag" && o.Scheme != "auto" {
-		return fail.Usage("--discover finds the scheme; -s %s says it already", o.Scheme).Hint("leave one of them out")
+		return fail.Usage("--discover finds the scheme, and -s %s names one", o.Scheme).Hint("leave one of them out")
 	}
 	secrets, params, err := sh.discoverKeys(ctx, &o.Signing, urlPath(m.URL))
 	if err != nil {
@@ -127,10 +127,11 @@ func (d *discovery) age() string {
 // next returns hints about what else could be given, the likeliest remedy first.
 func (d *discovery) next() (next []string) {
 	if d.Signatures == 0 {
-		return []string{"nothing looks like a signature: give every header the webhook came with, --http FILE or the id " +
-			"of a received one"}
+		return []string{"nothing looks like a signature: give all headers of the webhook, --http FILE or the id of a " +
+			"received webhook"}
 	}
-	next = append(next, "is it the right secret, and the body byte for byte? Several can be given: --secret env:OLD "+
+	next = append(next, "check that the secret is right and the body unchanged; several secrets can be given: "+
+		"--secret env:OLD "+
 		"--secret env:NEW")
 	if d.url == "" {
 		next = append(next, "it may sign the URL: --url https://example.com/webhooks, exactly as the sender knows it")

@@ -89,7 +89,7 @@ func (sh *shell) checkFree(o eventsSaveOptions, name, eventType string) error {
 	case err != nil:
 		return err
 	case isOwn:
-		return fail.Usage("%s is there already: %s", o.as, taken.Path).Hintf("barb events save %s --as %s-2, or --force",
+		return fail.Usage("%s already exists: %s", o.as, taken.Path).Hintf("barb events save %s --as %s-2, or --force",
 			o.selector, o.as)
 	}
 	if _, found := fixture.Find(name, eventType); found {

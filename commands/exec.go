@@ -52,11 +52,12 @@ func (g *listener) checkExec() error {
 		}
 	}
 	if learns != nil {
-		return fail.Usage("--exec runs only for what is verified with a secret that barb was given, and %s is to "+
-			"learn its own", learns.Scheme.Name).
+		return fail.Usage("--exec runs only for webhooks verified with a secret that you gave, and %s has yet to "+
+			"learn its secret", learns.Scheme.Name).
 			Hintf("barb listen -s %s --learn keyring:%s until the secret is there, then --secret keyring:%s --exec …",
 				learns.Scheme.Name, learns.Scheme.Name, learns.Scheme.Name)
 	}
 	return fail.Usage("--exec runs for verified webhooks, and no signature is checked").
-		Hint("barb listen -s stripe --secret env:WHSEC --exec …, or --exec-unverified to run it for whatever anybody sends")
+		Hint("barb listen -s stripe --secret env:WHSEC --exec …, or --exec-unverified to run it for webhooks that " +
+			"anybody can send")
 }

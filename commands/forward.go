@@ -185,7 +185,7 @@ func notRun(target string) string {
 	program, details := gateway.CommandOf(target)
 	if details == "" {
 		return "queued commands for " + program +
-			" are not run: an earlier barb did not note their folder; barb queue --kind command lists them"
+			" are not run: an earlier barb did not record their folder; barb queue --kind command lists them"
 	}
 	return "queued commands are not run; barb listen --mode ack --exec '" + program + " …' with " + details +
 		" and the same arguments runs them"

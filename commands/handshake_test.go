@@ -125,7 +125,7 @@ func TestALearntSecretIsKeptInTheKeyring(t *testing.T) {
 	if got, err := keyring.Get(secret.Service, "asana"); err != nil || got != brought {
 		t.Errorf("%q, %v", got, err)
 	}
-	if !strings.Contains(said.String(), "kept: --secret keyring:asana") {
+	if !strings.Contains(said.String(), "saved: --secret keyring:asana") {
 		t.Errorf("said %s", said.String())
 	}
 	var l secret.Sink

@@ -50,9 +50,9 @@ func newHistory(sh *shell) *cobra.Command {
 	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	o.JSON.AddFlags(cmd)
 	f := cmd.Flags()
-	f.IntVarP(&o.limit, "limit", "n", 20, "how many at the most; 0 is all")
+	f.IntVarP(&o.limit, "limit", "n", 20, "list at most `N`; 0: all")
 	f.BoolVar(&o.all, "all", false, "list every exchange: each attempt, forward and redelivery")
-	f.BoolVarP(&o.follow, "follow", "f", false, "go on listing webhooks as they come or change; ^C ends it")
+	f.BoolVarP(&o.follow, "follow", "f", false, "keep listing webhooks as they come or change, until ^C")
 	f.StringSliceVar(&o.columns, "columns", nil, "show these `columns`: "+strings.Join(ui.HistoryColumns(), ", "))
 	flags.Complete(cmd, "columns", func(string) []string { return ui.HistoryColumns() })
 	return cmd
@@ -68,7 +68,7 @@ func (o *historyOptions) validate(sh *shell) error {
 	}
 	for _, name := range o.columns {
 		if !slices.Contains(ui.HistoryColumns(), name) {
-			return fail.Usage("--columns %q: there is no such column", name).Hint(fail.DidYouMean("--columns ",
+			return fail.Usage("unknown column %q", name).Hint(fail.DidYouMean("--columns ",
 				fail.Nearest(name, ui.HistoryColumns()), "--columns "+strings.Join(ui.HistoryColumns(), ",")))
 		}
 	}

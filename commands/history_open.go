@@ -74,7 +74,7 @@ func (sh *shell) open(ctx context.Context, how func(context.Context, string) (*s
 	history.Redact = sh.redactor.Redact
 	sh.history = history
 	if history.Network() {
-		sh.warn("the history %s is on a network file system, where locks cannot be relied on; --db names another",
+		sh.warn("the history %s is on a network file system, where locks are not reliable; --db names another",
 			history.Path())
 	}
 	return history, nil

@@ -58,7 +58,7 @@ func newListen(sh *shell) *cobra.Command {
 		Args: listenArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runListen(cmd.Context(), sh, o) },
 	}
-	o.Signing.AddFlags(cmd, "check with this `scheme`, or auto to find it from the headers", sh.schemeNames)
+	o.Signing.AddFlags(cmd, "verify with this `scheme`, or auto to find it from the headers", sh.schemeNames)
 	o.JSON.AddFlags(cmd)
 	o.Metrics.AddFlags(cmd)
 	cmd.Flag("with-body").Usage = "show the bodies (also in the JSON)"
@@ -69,20 +69,21 @@ func newListen(sh *shell) *cobra.Command {
 	o.apps.AddFlags(cmd)
 	o.Answers.AddFlags(cmd)
 	f.StringVar(&o.publicURL, "public-url", "", "the `URL` that senders use, for schemes that sign it")
-	f.BoolVar(&o.strict, "strict", false, "refuse a signature that the provider's own SDK would refuse for its form")
+	f.BoolVar(&o.strict, "strict", false, "reject signatures in a form that the provider's own SDK rejects")
 	f.Var(flags.OptionalDuration(&o.tolerance), "tolerance",
 		"the largest difference between a timestamp and now (default: that of the scheme)")
 	f.Var(flags.Size(&o.maxBody), "max-body", "the largest body; a larger one is answered 413")
-	f.Var(flags.Size(&o.inflight), "max-inflight", "how much memory unanswered webhooks may use; more are answered 503")
-	f.BoolVar(&o.keep, "keep-invalid", false, "record whole bodies of webhooks that were refused (default: 64 "+
-		"KiB of them)")
+	f.Var(flags.Size(&o.inflight), "max-inflight", "the most memory for unanswered webhooks; beyond it they are "+
+		"answered 503")
+	f.BoolVar(&o.keep, "keep-invalid", false, "record the whole body of a rejected webhook (default: its first "+
+		"64 KiB)")
 	f.IntVar(&o.count, "count", 0, "stop after `N` accepted webhooks")
 	f.Var(flags.Duration(&o.duration), "for", "stop after this time; with --count, exit 4 when fewer came")
 	o.handshake.AddFlag(cmd)
-	f.StringVar(&o.learn, "learn", "", "keep the secret that a handshake brings in keyring:NAME or file:`PATH`")
-	f.StringVar(&o.readyFile, "ready-file", "", "write the URL to this `file` once it listens")
+	f.StringVar(&o.learn, "learn", "", "save the secret from a handshake to keyring:NAME or file:`PATH`")
+	f.StringVar(&o.readyFile, "ready-file", "", "write the URL to this `file` once barb is listening")
 	o.ListenOn.AddFlags(cmd)
-	f.BoolVar(&o.dedupe, "dedupe", false, "answer a redelivery of an accepted webhook 200 and do not hand it on again")
+	f.BoolVar(&o.dedupe, "dedupe", false, "answer redeliveries 200 and do not forward them again")
 	o.HookFilter.AddFlags(cmd, sh.completeEvents)
 	o.Exec.AddFlags(cmd)
 	cmd.MarkFlagsMutuallyExclusive("forward-to", "respond")
@@ -94,7 +95,7 @@ func newListen(sh *shell) *cobra.Command {
 // listenArgs takes no arguments. The value of --handshake may be left out, so it needs an =, which is easily forgotten.
 func listenArgs(cmd *cobra.Command, given []string) error {
 	if len(given) > 0 && cmd.Flag("handshake").Changed && new(flags.Handshake).Set(given[0]) == nil {
-		return fail.Usage("--handshake takes its value behind an =").Hint("--handshake=" + given[0])
+		return fail.Usage("--handshake takes its value after an =: --handshake=off").Hint("--handshake=" + given[0])
 	}
 	if len(given) == 1 {
 		if target, err := flags.Target(given[0]); err == nil && strings.ContainsAny(given[0], ":0123456789") {
@@ -140,7 +141,7 @@ func runListen(ctx context.Context, sh *shell, o listenOptions) error {
 	g.gate.Hosts = g.hosts()
 	if o.readyFile != "" {
 		if info, err := os.Stat(filepath.Dir(o.readyFile)); err != nil || !info.IsDir() {
-			return fail.Usage("--ready-file %s: there is no such folder", o.readyFile)
+			return fail.Usage("--ready-file %s: no such folder", o.readyFile)
 		}
 	}
 	if g.gate.History, err = sh.writeHistory(ctx); err != nil {
@@ -205,7 +206,8 @@ func (g *listener) serve(ctx context.Context, ln net.Listener, o listenOptions) 
 	if g.sh.broken != nil || n.Accepted >= o.count || !errors.Is(ctx.Err(), context.DeadlineExceeded) {
 		return g.sh.broken
 	}
-	text := fmt.Sprintf("%d of %s came in %s", n.Accepted, ui.Count(o.count, "webhook"), units.FormatDuration(o.duration))
+	text := fmt.Sprintf("%d of %s arrived in %s", n.Accepted, ui.Count(o.count, "webhook"),
+		units.FormatDuration(o.duration))
 	if n.Invalid > 0 {
 		text += fmt.Sprintf("; %d with a bad signature did not count", n.Invalid)
 	}
@@ -299,7 +301,7 @@ func newListener(ctx context.Context, sh *shell, o listenOptions) (*listener, er
 // checkSizes makes sure that the budget of all webhooks has room for the largest one beside small ones.
 func (o *listenOptions) checkSizes(sh *shell) error {
 	if o.maxBody == 0 {
-		return fail.Usage("--max-body 0 accepts no webhook").Hint("--max-body 10MiB")
+		return fail.Usage("--max-body 0 would accept no webhook").Hint("--max-body 10MiB")
 	}
 	least := 2 * o.maxBody
 	if o.inflight >= least {

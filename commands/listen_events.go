@@ -17,20 +17,20 @@ import (
 func (g *listener) tell(e gateway.Event) {
 	switch e.Kind {
 	case gateway.SpellingRefused:
-		g.sh.warn("%s: the provider's SDK refuses %s, which came; --strict refuses it as well", e.Scheme, e.Detail)
+		g.sh.warn("%s: a webhook has %s, which the provider's SDK rejects; --strict rejects it as well", e.Scheme, e.Detail)
 	case gateway.HostUnchecked:
-		g.sh.warn("%s signs the URL, and its host is taken from the request's own Host, which its sender writes; "+
+		g.sh.warn("%s signs the URL, and barb takes its host from the Host header, which the sender controls; "+
 			"barb listen -s %s %s", e.Scheme, e.Scheme, publicHint)
 	case gateway.PinsUnread:
-		g.sh.warn("which scheme a secret verifies cannot be read: %v", e.Err)
+		g.sh.warn("cannot read which scheme a secret verifies: %v", e.Err)
 	case gateway.PinUnkept:
-		g.sh.warn("that %s verifies %s is not kept: %v", e.Secret, e.Scheme, e.Err)
+		g.sh.warn("cannot record that %s verifies %s: %v", e.Secret, e.Scheme, e.Err)
 	case gateway.Pinned:
 		g.tellPinned(e)
 	case gateway.Weaker:
-		g.sh.note("refused: %s", e.Detail)
+		g.sh.note("rejected: %s", e.Detail)
 	case gateway.FilterTooSlow:
-		g.sh.warn("--where took longer than %s on a webhook, which is answered 503 so that it comes again "+
+		g.sh.warn("--where took longer than %s on a webhook, which is answered 503 so that the sender retries "+
 			"(said once)", flags.WhereTimeout)
 	case gateway.FilterFailed:
 		g.sh.warn("%d: %v", e.ID, e.Err)
@@ -51,7 +51,7 @@ func (g *listener) tellWork(e gateway.Event) {
 	case gateway.LeftOut:
 		g.watch.LeftOut()
 	case gateway.NoRoute:
-		g.sh.note("%d is answered 404: no [[route]] of %s has the path %s (said once)", e.ID, g.sh.file.Path,
+		g.sh.note("webhook %d is answered 404: no [[route]] of %s has the path %s (said once)", e.ID, g.sh.file.Path,
 			ui.Clip(e.Path, 80))
 	case gateway.Hangs:
 		g.sh.say("barb: webhook %d gets no answer until its sender disconnects (scripted)", e.ID)
@@ -70,7 +70,7 @@ func (g *listener) tellWork(e gateway.Event) {
 	case gateway.Compared:
 		g.tellCompared(e)
 	case gateway.MirrorSkipped:
-		g.sh.warn("%d was not sent to %s, which does not keep up", e.ID, flags.HostOf(e.Target))
+		g.sh.warn("webhook %d was not sent to %s, which is too slow to keep up", e.ID, flags.HostOf(e.Target))
 	case gateway.MirrorFailed:
 		g.sh.warn("%d to %s: %v", e.ID, flags.HostOf(e.Target), e.Err)
 	default:
@@ -82,7 +82,7 @@ func (g *listener) tellWork(e gateway.Event) {
 func (g *listener) tellQueue(e gateway.Event) {
 	switch e.Kind {
 	case gateway.Waits:
-		g.sh.note("%d waits in the queue: %s", e.ID, ui.Clip(e.Detail, 120))
+		g.sh.note("webhook %d waits in the queue: %s", e.ID, ui.Clip(e.Detail, 120))
 	case gateway.Attempted:
 		g.sh.tellAttempt(e.Exchange, e.Attempt, g.with)
 	case gateway.NotDelivered:
@@ -93,7 +93,7 @@ func (g *listener) tellQueue(e gateway.Event) {
 	case gateway.TargetLeft:
 		g.sh.note("webhooks for %s are left to another listener: %v; barb queue lists it", targetName(e.Of, e.Target), e.Err)
 	case gateway.CommandRefused:
-		g.sh.warn("%d exec: not run: %s", e.ID, e.Detail)
+		g.sh.warn("webhook %d: --exec was not run: %s", e.ID, e.Detail)
 	case gateway.CommandBusy:
 		g.sh.warn("webhook %d was not processed: %d commands are running; --exec-concurrency allows more", e.ID,
 			cap(g.gate.Runner.Slots))
@@ -160,11 +160,13 @@ func (g *listener) tellForwarded(e gateway.Event) {
 	switch f := e.Failure; {
 	case f == nil:
 	case e.Cut:
-		g.sh.note("%d: the app's answer was cut off, so the sender does not get it: %s (--max-inflight)", e.ID, f.Text)
+		g.sh.note("webhook %d: the app's answer was cut off, so the sender does not get it: %s (--max-inflight)", e.ID,
+			f.Text)
 	case e.Exchange.Response != nil:
-		g.sh.note("%d: the app's answer broke off, so the sender does not get it: %s %s", e.ID, f.Kind, ui.Clip(f.Text, 120))
+		g.sh.note("webhook %d: the app's answer broke off, so the sender does not get it: %s %s", e.ID, f.Kind,
+			ui.Clip(f.Text, 120))
 	default:
-		g.sh.note("%d could not be forwarded: %s %s", e.ID, f.Kind, ui.Clip(f.Text, 120))
+		g.sh.note("webhook %d could not be forwarded: %s %s", e.ID, f.Kind, ui.Clip(f.Text, 120))
 	}
 }
 
@@ -179,13 +181,15 @@ func (g *listener) tellCompared(e gateway.Event) {
 	}
 	switch {
 	case e.Same && g.sh.verbose:
-		g.sh.note("%d mirror %s answers the same: %s", e.ID, ui.Endpoint(f), answered(f))
+		g.sh.note("webhook %d: mirror %s answers the same: %s", e.ID, ui.Endpoint(f), answered(f))
 	case e.Same:
 	case app.Status() == f.Status() && f.Response != nil:
-		g.sh.note("%d mirror %s differs: %s as the app, with another body  (barb show %d and %d)", e.ID, ui.Endpoint(f),
+		g.sh.note("webhook %d: mirror %s differs: %s as the app, with another body  (barb show %d and %d)", e.ID,
+			ui.Endpoint(f),
 			answered(f), app.ID, f.ID)
 	default:
-		g.sh.note("%d mirror %s differs: %s, the app %s  (barb show %d)", e.ID, ui.Endpoint(f), answered(f), answered(app),
+		g.sh.note("webhook %d: mirror %s differs: %s, the app %s  (barb show %d)", e.ID, ui.Endpoint(f), answered(f),
+			answered(app),
 			f.ID)
 	}
 }
@@ -227,23 +231,24 @@ func (g *listener) tellHandshake(e gateway.Event) {
 	which := fmt.Sprintf("%d handshake %s", e.ID, h.Name)
 	switch e.Kind {
 	case gateway.HandshakeRefused:
-		g.sh.note("%s refused: %v", which, advice.Detail(e.Err))
+		g.sh.note("%s rejected: %v", which, advice.Detail(e.Err))
 	case gateway.NeedsSecret:
-		g.sh.note("%s refused: %v; barb listen %s --secret env:NAME", which, advice.Detail(e.Err), flagFor(e))
+		g.sh.note("%s rejected: %v; barb listen %s --secret env:NAME", which, advice.Detail(e.Err), flagFor(e))
 	case gateway.HandshakeFromPage:
-		g.sh.warn("%s refused: a web page may have sent it (%s), and a page has no secret", which, e.Detail)
+		g.sh.warn("%s rejected: a web page may have sent it (%s), and a page has no secret", which, e.Detail)
 	case gateway.SecretUnkept:
 		g.sh.warn("%s: the secret could not be kept: %v", which, advice.Detail(e.Err))
 	case gateway.AnotherSecret:
-		g.sh.warn("%s brings a second secret, which is ignored", which)
+		g.sh.warn("%s brought a second secret, which is ignored", which)
 	case gateway.Learnt:
 		g.tellLearnt(e, which)
 	case gateway.Unagreed:
 		g.sh.say("barb: %s: any %s is accepted; --param %s=… accepts yours only", which, e.Detail, e.Detail)
 	case gateway.ConfirmElsewhere:
-		g.sh.warn("%s wants %s opened, which is not %s's: do not", which, ui.Clip(e.Detail, 80), h.Title)
+		g.sh.warn("%s asks you to open %s, which does not belong to %s: do not open it", which, ui.Clip(e.Detail, 80),
+			h.Title)
 	case gateway.ConfirmUnchecked:
-		g.sh.say("barb: %s wants %s opened; its signature was not checked: barb listen -s %s --secret file:PATH",
+		g.sh.say("barb: %s asks you to open %s; its signature was not checked: barb listen -s %s --secret file:PATH",
 			which, e.Detail, h.Name)
 	case gateway.Confirm:
 		g.sh.say(`barb: %s: confirm it at %s with  curl "$(barb show %d --json --jq '.request_body|fromjson|.SubscribeURL')"`,
@@ -253,13 +258,13 @@ func (g *listener) tellHandshake(e gateway.Event) {
 
 // tellLearnt says what was done with the secret that a handshake has brought.
 func (g *listener) tellLearnt(e gateway.Event, which string) {
-	what := which + " brings the secret " + e.Secret + "…"
+	what := which + " brought the secret " + e.Secret + "…"
 	if e.Checks {
 		what += ", which verifies signatures from now on"
 	}
 	switch {
 	case e.Kept:
-		g.sh.say("barb: %s; kept: --secret %s", what, g.learning.Ref)
+		g.sh.say("barb: %s; saved: --secret %s", what, g.learning.Ref)
 	case e.Before != "":
 		g.sh.say("barb: %s, which is ignored: signatures are verified with %s", what, e.Before)
 	default:

@@ -64,7 +64,7 @@ func (g *listener) takeRoutes(ctx context.Context, o listenOptions) (err error) 
 		}
 		l.Route, l.Name = &file.Routes[i], file.Routes[i].Name() // also where flags left out its event and methods
 		place := fmt.Sprintf("%s:%d", file.Path, l.Route.Line)
-		if l.Where, err = config.Condition(l.Route.Where, place, "this [[route]] takes it"); err != nil {
+		if l.Where, err = config.Condition(l.Route.Where, place, "the webhook takes this [[route]]"); err != nil {
 			return err
 		}
 		g.gate.Lanes.Rows = append(g.gate.Lanes.Rows, l)
@@ -254,7 +254,7 @@ func (g *listener) summary(ctx context.Context) {
 		text += ", " + waiting + " (barb queue)"
 	}
 	if refused := ui.Refused(g.refusals.Counts(), g.endpoint.RateText); refused != "" {
-		text += "; refused: " + refused
+		text += "; rejected: " + refused
 	}
 	g.sh.say("barb: %s", text)
 }

@@ -46,10 +46,10 @@ func newPrune(sh *shell) *cobra.Command {
 	o.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	cmd.Flags().Var(flags.Duration(&o.olderThan), "older-than", "remove what is older than this: 12h, 7d, 4w")
 	cmd.Flags().Var(flags.Size(&o.maxSize), "max-size", "remove the oldest until the history is no larger: 200MB, 1GiB")
-	cmd.Flags().BoolVar(&o.vacuum, "vacuum", false, "write the history anew, also one larger than 256 MiB")
+	cmd.Flags().BoolVar(&o.vacuum, "vacuum", false, "rewrite the file, even one larger than 256 MiB")
 	cmd.Flags().BoolVar(&o.pins, "pins", false, "forget which scheme each secret has verified with -s auto")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "print what would be removed and remove nothing")
-	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "remove without asking, also on a terminal")
+	cmd.Flags().BoolVarP(&o.yes, "yes", "y", false, "do not ask on a terminal")
 	cmd.MarkFlagsMutuallyExclusive("dry-run", "yes")
 	return cmd
 }
@@ -93,7 +93,7 @@ func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 		return err
 	}
 	if result.Remains {
-		sh.warn("parts of what was removed may still be on the disk: barb prune --vacuum erases them")
+		sh.warn("parts of the removed data may still be on the disk: barb prune --vacuum erases them")
 	}
 	return sh.pruned(result.Removed, result.Bytes, "removed")
 }
@@ -118,7 +118,7 @@ func pruneDryRun(ctx context.Context, sh *shell, o *pruneOptions, rule store.Pru
 		return err
 	}
 	if o.vacuum {
-		sh.say("barb: would write the history of %s anew", units.RoundSize(sh.history.Size()))
+		sh.say("barb: would rewrite the history of %s", units.RoundSize(sh.history.Size()))
 	}
 	return sh.pruned(n, 0, "would remove")
 }

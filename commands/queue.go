@@ -201,7 +201,7 @@ func queueIDs(texts []string) (ranges []store.Range, err error) {
 	for _, text := range texts {
 		sel, err := flags.ParseSelector(text)
 		if err != nil || sel.IDs.From == 0 {
-			return nil, fail.Usage("%q is neither the id of an entry (3) nor a range (3..7)", text).Hint("barb queue lists them")
+			return nil, fail.Usage("%q is not the id of an entry (3) or a range (3..7)", text).Hint("barb queue lists them")
 		}
 		ranges = append(ranges, sel.IDs)
 	}

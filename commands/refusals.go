@@ -48,7 +48,7 @@ func (g *listener) refusalText(r listen.Refusal) string {
 	case reason == "":
 		return fmt.Sprintf("warning: %v", r.Err)
 	case errors.Is(r.Err, listen.ErrNotAllowed):
-		return "refused a connection " + from + ": not in --allow-ip"
+		return "rejected a connection " + from + ": not in --allow-ip"
 	case errors.Is(r.Err, listen.ErrTLS):
 		return fmt.Sprintf("warning: %v; send to http:// instead", r.Err)
 	case errors.Is(r.Err, listen.ErrPlain):
@@ -58,7 +58,7 @@ func (g *listener) refusalText(r listen.Refusal) string {
 	case reason == gateway.NotStored:
 		return fmt.Sprintf("warning: not stored, answered %d: %v", r.Status, r.Err)
 	}
-	what := "refused " + cmp.Or(strings.TrimSpace(r.Method+" "+ui.Clip(r.Path, 120)), "a request")
+	what := "rejected " + cmp.Or(strings.TrimSpace(r.Method+" "+ui.Clip(r.Path, 120)), "a request")
 	text := fmt.Sprintf("%s %s: %d %v", what, from, r.Status, r.Err)
 	switch {
 	case r.Status == 0:

@@ -62,17 +62,17 @@ func newReplay(sh *shell) *cobra.Command {
 	f := cmd.Flags()
 	f.StringVar(&o.to, "to", "", "send to this `URL` or :PORT; without a path the captured one is kept")
 	f.BoolVar(&o.exact, "exact", false, "send the recorded bytes with the old signature")
-	f.BoolVar(&o.resign, "resign", false, "sign anew, and fail when no secret is known")
+	f.BoolVar(&o.resign, "resign", false, "sign again, and fail when no secret is known")
 	f.BoolVar(&o.newID, "new-id", false, "give each replay a new webhook id")
-	f.IntVar(&o.concurrency, "concurrency", 1, "send `N` at the same time; more than 1 does not keep their order")
+	f.IntVar(&o.concurrency, "concurrency", 1, "send `N` at the same time; more than 1 loses their order")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print what would be sent and send nothing")
 	o.Change.AddFlags(cmd)
 	o.Headers.AddFlags(cmd)
 	o.Once = true
 	o.Retry.AddFlags(cmd)
 	o.Client.AddFlags(cmd)
-	f.BoolVar(&o.dead, "dead", false, "send the dead letters of the queue that the filters choose, to where they "+
-		"were queued for")
+	f.BoolVar(&o.dead, "dead", false, "send the dead letters of the queue that the filters choose, each to the URL "+
+		"it was queued for")
 	o.JSON.AddFlags(cmd)
 	for _, changing := range []string{"set", "edit", "header", "resign", "new-id", "dead", "scheme"} {
 		cmd.MarkFlagsMutuallyExclusive("exact", changing)

@@ -84,7 +84,7 @@ func holds(w *webhooks.Webhook, ids []store.Range) bool {
 func (r *replayer) noneMatches() error {
 	switch {
 	case r.refused > 0:
-		return fail.Usage("nothing matches but %s with a bad signature, which barb replays only by id",
+		return fail.Usage("nothing to replay: %s with a bad signature left out (barb replays those only by id)",
 			ui.Count(r.refused, "webhook")).Hintf("barb replay %d", r.refusedID)
 	case r.options.dead:
 		return fail.Usage("no dead letter matches").Hint("barb queue dead lists them")
@@ -113,7 +113,7 @@ func (r *replayer) route(x *record.Exchange) (string, error) {
 	if app := file.Values["listen.forward_to"]; app != "" {
 		return flags.Target(app)
 	}
-	return "", fail.Usage("%d was not forwarded: where should it go?", x.ID).
+	return "", fail.Usage("webhook %d was not forwarded: where should it go?", x.ID).
 		Hintf("barb replay %d --to http://localhost:3000", x.ID)
 }
 

@@ -22,7 +22,7 @@ func (o *replayOptions) checkScheme(sh *shell) error {
 		return nil
 	}
 	if selects := o.Filter.Given() || o.dead || len(o.selectors) == 0; selects && len(o.Secrets) == 0 {
-		return fail.Usage("--scheme %s is what to sign with, and no longer which webhooks to replay", o.Scheme).
+		return fail.Usage("--scheme %s says how to sign, and no longer which webhooks to replay", o.Scheme).
 			Hintf("to choose webhooks: --of-scheme %s; to sign: -s %s --secret env:NAME", o.Scheme, o.Scheme)
 	}
 	if o.Scheme != "auto" {
@@ -36,7 +36,7 @@ func (o *replayOptions) checkScheme(sh *shell) error {
 // whole is the error for an exchange that is not kept whole, or that --secret would do nothing for.
 func (r *replayer) whole(x *record.Exchange) error {
 	if o := r.options; o.exact && len(o.Secrets) > 0 && !r.sh.redactor.IsMasked(x) {
-		return fail.Usage("--exact sends %d with its old signature, so --secret has no use", x.ID).
+		return fail.Usage("--exact sends webhook %d with its old signature, so --secret has no use", x.ID).
 			Hintf("barb replay %d --exact, or --secret alone to sign it again", x.ID)
 	}
 	return advice.Whole(x)
@@ -79,7 +79,7 @@ func (r *replayer) signer(ctx context.Context, x *record.Exchange) (*signer.Sign
 		return s, nil
 	}
 	if scheme == "" && len(o.Secrets) > 0 {
-		return nil, fail.Usage("%d came without a scheme that barb knows: what should --secret sign it with?", x.ID).
+		return nil, fail.Usage("webhook %d has no scheme that barb knows: what should --secret sign it with?", x.ID).
 			Hintf("barb replay %d -s SCHEME --secret env:NAME; barb schemes lists them", x.ID)
 	}
 	s := &signing{}
@@ -142,14 +142,14 @@ func (r *replayer) unsigned(x *record.Exchange, scheme string, why error) error 
 	s, _ := r.sh.file.Catalog().Lookup(scheme)
 	switch o := r.options; {
 	case scheme == "" && o.resign:
-		return fail.Usage("%d has no known scheme to sign with", x.ID).Hintf("barb replay %d --exact", x.ID)
+		return fail.Usage("webhook %d has no known scheme to sign with", x.ID).Hintf("barb replay %d --exact", x.ID)
 	case scheme != "" && o.Changed():
 		return fail.Usage("a changed payload must be signed again: %s", reason).Hint(secret.Help)
 	case scheme != "" && o.mustSign():
 		return fail.Usage("%s", reason).Hint(secret.Help)
 	case s.Time.Unit != "" && !o.exact:
 		if r.isNew(reason) {
-			r.sh.warn("%s: the old signature is sent, which the receiver may find too old; --secret signs again", reason)
+			r.sh.warn("%s: sending the old signature, which the receiver may reject as expired; --secret signs again", reason)
 		}
 	}
 	return nil

@@ -33,7 +33,7 @@ func TestASecretGoesIntoTheKeyringAndOutOfIt(t *testing.T) {
 		code            int
 		out, said       string // said: a part of it
 	}{
-		{secret + "\n", "", []string{"secret", "set", "one"}, 0, "", "kept: --secret keyring:one"},
+		{secret + "\n", "", []string{"secret", "set", "one"}, 0, "", "saved: --secret keyring:one"},
 		{"other", "", []string{"secret", "set", "one"}, 2, "", "barb secret set one --replace"},
 		{"", "", []string{"secret", "list"}, 0, "one\n", ""},
 		{"", "", []string{"secret", "list", "--json"}, 0, `{"schema":1,"name":"one","ref":"keyring:one"}` + "\n", ""},
@@ -46,11 +46,11 @@ func TestASecretGoesIntoTheKeyringAndOutOfIt(t *testing.T) {
 		{" \n", "", []string{"secret", "set", "blank"}, 2, "", "the secret is empty"},
 		{"x", "", []string{"secret", "set", "a\x1bb"}, 2, "", "is not a valid name"},
 		{"x", "", []string{"secret", "set", "keyring:"}, 2, "", "is not a valid name"},
-		{"", "", []string{"secret", "delete", "one"}, 0, "", "keyring:one is gone"},
+		{"", "", []string{"secret", "delete", "one"}, 0, "", "deleted keyring:one"},
 		{"", "", []string{"secret", "list"}, 0, "", "no secrets yet"},
 		{"", "", []string{"secret", "show", "one"}, 2, "", "hint: barb secret set one"},
 		{"'quoted secret of the tests'\r\n", "", []string{"secret", "set", "odd"}, 0, "",
-			"barb: warning: the secret is in quotes; barb keeps it as it is\n"},
+			"barb: warning: the secret is in quotes; barb saves it unchanged\n"},
 		{"", "", []string{"secret", "delete", "odd"}, 0, "", ""},
 		{"", "", []string{"secret", "delete", "one"}, 2, "", "is not in the keyring"},
 		{"", "", []string{"secret", "st", "one"}, 2, "", "hint: did you mean barb secret set"},

@@ -73,7 +73,7 @@ func newSend(sh *shell) *cobra.Command {
 		"(barb events)")
 	flags.Complete(cmd, "event", func(prefix string) []string { return sh.samples().Complete(prefix) })
 	flags.Complete(cmd, "data", complete.Payloads)
-	f.StringVar(&o.contentType, "content-type", "", "the Content-Type, a `type` (default: what the payload looks like)")
+	f.StringVar(&o.contentType, "content-type", "", "the Content-Type, a `type` (default: guessed from the payload)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the signed request and send nothing")
 	f.StringVarP(&o.output, "output", "o", "text", "the `format`: text or json")
 	flags.AddHabits(f)
@@ -153,7 +153,7 @@ func planSend(ctx context.Context, sh *shell, o *sendOptions) (record.Exchange, 
 		return x, nil, err
 	}
 	if sh.verbose && !o.content.IsConstant() {
-		sh.say("barb: --seed %d fills in the same again", o.content.Values.Seed)
+		sh.say("barb: --seed %d repeats these random values", o.content.Values.Seed)
 	}
 	if err := o.content.Fill(&x, &s.Signer, 1); err != nil {
 		return x, nil, err

@@ -39,7 +39,7 @@ func (f *providerFlags) apply(sh *shell, retry *flags.Retry, address string) err
 	if sh.verbose {
 		sh.say("barb: as %s; note: %s", p.Title, p.Doubt)
 		if len(retry.Override.Ignored) > 0 {
-			sh.say("barb: of the URL's fragment, %s mean nothing here", strings.Join(retry.Override.Ignored, ", "))
+			sh.say("barb: ignored in the URL's fragment: %s", strings.Join(retry.Override.Ignored, ", "))
 		}
 	}
 	return nil
@@ -49,7 +49,7 @@ func (f *providerFlags) apply(sh *shell, retry *flags.Retry, address string) err
 func lookupProvider(name string) (provider.Provider, error) {
 	p, err := provider.Lookup(name)
 	if err != nil {
-		return p, fail.Usage("--as %q is not known", name).Hint(nearestProvider("--as ", name,
+		return p, fail.Usage("unknown --as %q", name).Hint(nearestProvider("--as ", name,
 			"--as "+strings.Join(provider.Names(), ", ")))
 	}
 	return p, nil

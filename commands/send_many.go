@@ -158,10 +158,10 @@ func (sh *shell) events(o *sendOptions, check payload.Check) (payload.Bodies, er
 func (o *sendOptions) stream(in io.Reader, name string, check payload.Check) (payload.Bodies, error) {
 	switch {
 	case o.Count > 1:
-		return nil, fail.Usage("-n %d: %s can be read once", o.Count, name).
+		return nil, fail.Usage("-n %d: %s can be read only once", o.Count, name).
 			Hint("write it to a file first: -d @events.ndjson")
 	case o.Shuffle:
-		return nil, fail.Usage("--shuffle: %s has to be known as a whole", name).
+		return nil, fail.Usage("--shuffle: %s has to be read as a whole first", name).
 			Hint("write it to a file first: -d @events.ndjson")
 	}
 	return payload.Stream(in, name, o.SkipBad, check), nil

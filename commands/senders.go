@@ -20,7 +20,7 @@ const sendersLimit = 20_000
 
 func runSenders(ctx context.Context, sh *shell, chosen *flags.Filter) error {
 	if chosen.Sent {
-		return fail.Usage("--senders is about what was received").Hint("barb stats --senders --received")
+		return fail.Usage("--senders judges what was received, not what was sent").Hint("barb stats --senders --received")
 	}
 	filter, none, err := sh.narrowed(ctx, chosen)
 	if err != nil {

@@ -45,7 +45,7 @@ func newShow(sh *shell) *cobra.Command {
 	f.BoolVar(&o.attempts, "attempts", false, "list all exchanges of the webhook: retries, forwards, replays")
 	f.BoolVar(&o.raw, "raw", false, "print the request as it was on the wire, byte for byte")
 	f.BoolVar(&o.curl, "curl", false, "print a curl command that sends the request again")
-	f.BoolVar(&o.withSecrets, "with-secrets", false, "show credentials, cookies and tokens, as far as they are stored")
+	f.BoolVar(&o.withSecrets, "with-secrets", false, "show stored credentials, cookies and tokens")
 	cmd.MarkFlagsMutuallyExclusive("body", "headers", "attempts", "raw", "curl")
 	return cmd
 }

@@ -102,7 +102,7 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 		return &signer.Error{Scheme: s.Scheme, Err: err}
 	}
 	if signed.Body != nil && (o.output == "headers" || o.output == "env") && !sh.json {
-		sh.warn("the signature of %s travels in the body: -o http, curl or json print the body that carries it",
+		sh.warn("the signature of %s is in the body: -o http, curl or json prints the signed body",
 			s.Scheme.Name)
 	}
 	return printer(sh, signedPayload{o, s.Scheme, p, m, signed, header})

@@ -29,7 +29,7 @@ func (sh *shell) signer(ctx context.Context, f *flags.Signing, r *record.Request
 		name = row.Scheme
 	}
 	if f.Scheme == "auto" && sh.settings["scheme"] == "flag" {
-		return nil, fail.Usage("-s auto finds the scheme of what came; what should this be signed with?").Hint(
+		return nil, fail.Usage("-s auto is for received webhooks; which scheme should sign this?").Hint(
 			"-s github, -s stripe …; barb schemes lists them")
 	}
 	if name == "" || name == "auto" {
@@ -37,7 +37,7 @@ func (sh *shell) signer(ctx context.Context, f *flags.Signing, r *record.Request
 			return nil, err
 		}
 		if len(f.Secrets) > 0 {
-			return nil, fail.Usage("--secret without --scheme: what should it sign with?").Hint(
+			return nil, fail.Usage("--secret needs a scheme: what should it sign with?").Hint(
 				"-s github, -s stripe, -s standard-webhooks …; barb schemes lists them")
 		}
 		return &signing{}, nil

@@ -42,9 +42,9 @@ func newStats(sh *shell) *cobra.Command {
 	}
 	o.Filter.AddFlags(cmd, sh.schemeNames, sh.completeEvents)
 	o.Thresholds.AddFlags(cmd)
-	cmd.Flags().BoolVar(&o.check, "check", false, "print which of the six figures break their thresholds, and exit 1 "+
+	cmd.Flags().BoolVar(&o.check, "check", false, "print the figures that break their thresholds, and exit 1 "+
 		"when one does")
-	cmd.Flags().BoolVar(&o.senders, "senders", false, "judge the services that delivered here")
+	cmd.Flags().BoolVar(&o.senders, "senders", false, "judge the services that sent webhooks here")
 	config.Mark(cmd.Flags(), "stats", "over", "min-samples", "min-success", "max-p99", "max-queue",
 		"max-signature-failures", "max-retry-rate", "max-dead-letters")
 	return cmd
@@ -107,12 +107,12 @@ func (o *statsOptions) figures(ctx context.Context, sh *shell) (r health.Report,
 func (o *statsOptions) validate(sh *shell) error {
 	switch {
 	case o.Over <= 0:
-		return fail.Usage("--over %s is not more than 0", units.FormatDuration(o.Over)).Hint("--over 5m")
+		return fail.Usage("--over %s must be more than 0", units.FormatDuration(o.Over)).Hint("--over 5m")
 	case o.Since != "" && sh.settings["over"] == "flag":
-		return fail.Usage("--over and --since exclude each other").Hint("--since says when the time begins; --over 5m " +
+		return fail.Usage("--over and --since cannot be used together").Hint("--since says when the time begins; --over 5m " +
 			"counts from now, or from --until")
 	case o.check && o.senders:
-		return fail.Usage("--check and --senders exclude each other").Hint("barb stats --check")
+		return fail.Usage("--check and --senders cannot be used together").Hint("barb stats --check")
 	}
 	return nil
 }

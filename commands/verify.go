@@ -68,7 +68,7 @@ func newVerify(sh *shell) *cobra.Command {
 	flags.Complete(cmd, "data", complete.Payloads)
 	f.Var(flags.OptionalDuration(&o.tolerance), "tolerance",
 		"the largest difference between the timestamp and now (default: that of the scheme)")
-	f.BoolVar(&o.strict, "strict", false, "refuse a signature that the provider's own SDK would refuse for its form")
+	f.BoolVar(&o.strict, "strict", false, "reject signatures in a form that the provider's own SDK rejects")
 	f.StringVar(&o.now, "now", "", "take this `time` for now: RFC 3339 or Unix seconds")
 	f.StringVar(&o.url, "url", "", "the `URL` that the sender used, for schemes that sign it")
 	f.StringVar(&o.method, "method", "", "the request `method`, for schemes that sign it")
@@ -236,7 +236,7 @@ func (sh *shell) inBody(name string) bool {
 // fromHTTP returns the message of --http, a file with a raw HTTP request.
 func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
 	if len(o.positional) > 0 || o.dataGiven {
-		return m, fail.Usage("--http brings its own payload").Hintf("barb verify --http %s", o.httpFile)
+		return m, fail.Usage("the file of --http contains the payload already").Hintf("barb verify --http %s", o.httpFile)
 	}
 	data, err := infile.ReadArgument(sh.In, o.httpFile, infile.MaxPayload)
 	if err != nil {
@@ -250,7 +250,7 @@ func (o verifyOptions) fromHTTP(sh *shell) (m sign.Message, err error) {
 		switch at.Part {
 		case record.NoHead:
 			return m, fail.Usage("%s is not a raw HTTP request: %w", o.httpFile, err).
-				Hint("a request line, headers, an empty line, the body")
+				Hint("it needs a request line, headers, an empty line and the body")
 		case record.InHead:
 			return m, fail.Usage("%s is not a raw HTTP request: %w", o.httpFile, err)
 		default:

@@ -247,8 +247,8 @@ func TestAFileThatMayNotGrowLosesNothingThatWasAcknowledged(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "history.db")
 	cmd, _, out := child(t, "full", path, strconv.Itoa(5<<19))
-	if out.Scan(); out.Text() != "history "+path+": the disk is full" &&
-		!hasPrefixOf(out.Text(), "history "+path+": the disk is full (") {
+	if out.Scan(); out.Text() != "history "+path+" cannot grow: the disk is full" &&
+		!hasPrefixOf(out.Text(), "history "+path+" cannot grow: the disk is full (") {
 		t.Errorf("at the limit the error is %q", out.Text())
 	}
 	acknowledged := map[int]int64{}
@@ -310,7 +310,7 @@ func TestAReadOnlyHistoryIsReadAndNotWritten(t *testing.T) {
 			must(t, os.Chmod(folder, 0o555))
 			t.Cleanup(func() { _ = os.Chmod(folder, 0o755) })
 			got := asStranger(t, s.Path())
-			refused := "history " + s.Path() + ": cannot be written"
+			refused := "history " + s.Path() + " cannot be written"
 			want := fmt.Sprintf("Open: %s: permission denied\n2\nRecord: %s: permission denied\nPrune: %s: permission denied\n",
 				refused, refused, refused)
 			if got != want {

@@ -15,12 +15,12 @@ var (
 	ErrNotFound = errors.New("no such exchange in the history")
 	ErrNotExist = errors.New("does not exist yet")
 	ErrNewer    = errors.New("was written by a newer barb")
-	ErrForeign  = errors.New("is not a barb history")
+	ErrForeign  = errors.New("was not written by barb")
 	ErrCorrupt  = errors.New("is damaged")
 	ErrOwner    = errors.New("is accessible to other users")
 	ErrReadOnly = errors.New("cannot be written")
 	ErrLocked   = errors.New("is locked by another process")
-	ErrFull     = errors.New("the disk is full")
+	ErrFull     = errors.New("cannot grow: the disk is full")
 	ErrReplaced = errors.New("was removed or replaced while it was open")
 	ErrClosed   = errors.New("is closed")
 	ErrNoEntry  = errors.New("no such queue entry")
@@ -38,6 +38,12 @@ func (e *missingError) Unwrap() error { return ErrNotExist }
 func fault(path string, err error) error {
 	if err == ErrNotExist { //nolint:errorlint // only the bare sentinel: a wrapped one says more
 		return &missingError{path}
+	}
+	for _, state := range []error{ErrNewer, ErrForeign, ErrCorrupt, ErrOwner, ErrReadOnly, ErrLocked, ErrFull, ErrReplaced,
+		ErrClosed} {
+		if errors.Is(err, state) { // its text is what the history is or does
+			return fmt.Errorf("history %s %w", path, err)
+		}
 	}
 	return fmt.Errorf("history %s: %w", path, err)
 }

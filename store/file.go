@@ -80,7 +80,7 @@ func peekThrough(path string) (header, error) {
 	if pages == 0 { // SQLite takes a few bytes of anything for an empty file of its own
 		return header{}, fault(path, ErrForeign)
 	}
-	return header{}, fault(path, fmt.Errorf("%w but another program's SQLite file", ErrForeign))
+	return header{}, fault(path, fmt.Errorf("%w: it is the SQLite database of another program", ErrForeign))
 }
 
 // strange turns an error of SQLite into ErrForeign where the file is no SQLite file, and else into that of translate.
@@ -92,5 +92,5 @@ func strange(path string, err error) error {
 }
 
 func newer(path string, version int) error {
-	return fault(path, fmt.Errorf("%w (schema %d, this one knows %d)", ErrNewer, version, migrations.Latest()))
+	return fault(path, fmt.Errorf("%w (schema %d; this barb knows up to %d)", ErrNewer, version, migrations.Latest()))
 }

@@ -310,7 +310,7 @@ func TestForgeriesAloneEndInExitFour(t *testing.T) {
 		sendTo(t, address, "/", "{}", "X-Hub-Signature-256: sha256="+strings.Repeat("0", 64))
 	}
 	if got := <-ended; !strings.HasPrefix(got, "4 ") ||
-		!strings.Contains(got, "0 of 1 webhook came in 6s; 3 with a bad signature did not count") {
+		!strings.Contains(got, "0 of 1 webhook arrived in 6s; 3 with a bad signature did not count") {
 		t.Error(got)
 	}
 }

@@ -269,7 +269,7 @@ func TestAStrangersHistoryIsRefusedWithTheCommandThatMakesItOnesOwn(t *testing.T
 	b := newBarb(t)
 	b.says(t, 3, "send", "http://127.0.0.1:1", "-d", "x", "--retries", "0")
 	path := b.dir + "/history.db"
-	want := "is not a barb history"
+	want := "was not written by barb"
 	if os.Getuid() == 0 {
 		own(t, path, 54321, 54321)
 		want = "belongs to another user (uid 54321)\nhint: run barb as that user; or, if you trust what is in it: " +

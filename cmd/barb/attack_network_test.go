@@ -276,10 +276,10 @@ func TestRefusalsAreSeenAndDoNotFlood(t *testing.T) {
 				}
 			}
 			out, said := stop()
-			if want := fmt.Sprintf("refused: %d %s\n", times, c.words); !strings.HasSuffix(said, want) {
+			if want := fmt.Sprintf("rejected: %d %s\n", times, c.words); !strings.HasSuffix(said, want) {
 				t.Errorf("stderr ends %q, want %q", said[strings.LastIndex(said[:len(said)-1], "\n")+1:], want)
 			}
-			if n := strings.Count(said, "refused "); n > 10 || n < 2 || strings.Contains(said, "hidden") {
+			if n := strings.Count(said, "rejected "); n > 10 || n < 2 || strings.Contains(said, "hidden") {
 				t.Errorf("%d lines about it:\n%s", n, said)
 			}
 			wantRefusedObjects(t, out, times, c.status, c.reason)
@@ -338,7 +338,7 @@ func TestFailedHandshakesAndStrangersDoNotFlood(t *testing.T) {
 				converse(t, address, c.begun)
 			}
 			out, said := stop()
-			if !strings.HasSuffix(said, "; refused: "+c.words+"\n") || strings.Count(said, "\n") > 20 {
+			if !strings.HasSuffix(said, "; rejected: "+c.words+"\n") || strings.Count(said, "\n") > 20 {
 				t.Errorf("stderr:\n%s", said)
 			}
 			if n := strings.Count(out, `"event":"refused"`); n < 2 || strings.Contains(out, `"id":`) {

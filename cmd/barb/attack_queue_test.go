@@ -288,7 +288,8 @@ func postGitHub(url string) int {
 	return response.StatusCode
 }
 
-// A worker without the secret of a message, or without its key file, does not put it off for one that has it.
+// A worker without the secret of a message, or without its key file, does not delay it for a worker that has the
+// secret.
 func TestAMessageIsNotPutOffByAWorkerThatCannotSignIt(t *testing.T) {
 	t.Parallel()
 	for name, secret := range map[string]string{"no variable": "env:MINE", "no file": "file:key",

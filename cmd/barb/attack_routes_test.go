@@ -274,7 +274,7 @@ func TestAnUncheckedPathDoesNotSatisfyCount(t *testing.T) {
 			}
 			got := <-ended
 			if !strings.HasPrefix(got, code+" ") || code == "4" &&
-				(!strings.Contains(got, "0 of 1 webhook came in 6s; 1 on paths ") ||
+				(!strings.Contains(got, "0 of 1 webhook arrived in 6s; 1 on paths ") ||
 					!strings.Contains(got, " did not count")) {
 				t.Errorf("want %s\n%s", c.ends, got)
 			}

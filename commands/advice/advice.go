@@ -33,7 +33,7 @@ var sentinels = []struct {
 	{store.ErrLocked, fail.ExitLocal, "another process holds the history; try again, or name another with --db"},
 	{store.ErrNotFound, fail.ExitUsage, "barb history lists what there is"},
 	{store.ErrNoEntry, fail.ExitUsage, "barb queue lists what there is"},
-	{payload.ErrNoEvent, fail.ExitUsage, "one JSON object a line, or a folder with a file for each"},
+	{payload.ErrNoEvent, fail.ExitUsage, "write one JSON object a line, or name a folder with a file for each"},
 	{fs.ErrPermission, fail.ExitLocal, ""},
 }
 
@@ -49,7 +49,7 @@ func Of(err error) *fail.Error {
 	}
 	if group, ok := strings.CutPrefix(err.Error(), "if any flags in the group ["); ok { // cobra's words
 		names, _, _ := strings.Cut(group, "]")
-		return fail.Usage("--%s exclude each other", strings.Join(strings.Fields(names), " and --")).Hint(
+		return fail.Usage("--%s cannot be used together", strings.Join(strings.Fields(names), " and --")).Hint(
 			"leave one of them out")
 	}
 	if errors.Is(err, context.Canceled) {

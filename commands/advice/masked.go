@@ -46,7 +46,7 @@ func Whole(x *record.Exchange) error {
 	if _, unrouted := x.Marked(record.Unrouted); unrouted {
 		why = "no route has its path"
 	}
-	return fail.Usage("of %d only the first 64 KiB of the body were kept, since %s", x.ID, why).
+	return fail.Usage("webhook %d has only the first 64 KiB of its body, because %s", x.ID, why).
 		Hintf("barb listen --keep-invalid records whole bodies; barb show %d shows what there is", x.ID)
 }
 

@@ -25,7 +25,7 @@ func (c *File) takeAllowed() error {
 	for _, item := range listOf(c.Deliver.Allow) {
 		ref, ok := item.(string)
 		if !ok || !strings.HasPrefix(ref, commandReference) || !secret.IsReference(ref) {
-			return fail.Usage("%s:%d: [deliver] allow holds something that is not a cmd: line", c.Path,
+			return fail.Usage("%s:%d: [deliver] allow has an item that is not a cmd: reference", c.Path,
 				c.lines.line("deliver", "allow")).
 				Hint(`allow = ["cmd:op read op://vault/stripe"]`)
 		}

@@ -26,7 +26,7 @@ func Condition(text, place, follows string) (func(*record.Exchange) (bool, error
 			err = fmt.Errorf("it took longer than %s", flags.WhereTimeout)
 		}
 		if err != nil {
-			err = fmt.Errorf("%s: where fails on it, so %s: %w", place, follows, err)
+			err = fmt.Errorf("%s: where fails, so %s: %w", place, follows, err)
 		}
 		return ok, err
 	}, nil

@@ -185,7 +185,7 @@ func (c *File) takeValues(plain map[string]any, settings []Setting) error {
 		case string, int64, bool, float64:
 			c.Values[s.Key()] = fmt.Sprint(v)
 		default:
-			return fail.Usage("%s:%d: %s is neither text nor number", c.Path, c.Line(s), s.Key())
+			return fail.Usage("%s:%d: %s must be text or a number", c.Path, c.Line(s), s.Key())
 		}
 	}
 	return nil

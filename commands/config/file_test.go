@@ -154,7 +154,7 @@ func TestReadRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		"[[listen]]\n":                        ":1: listen is not a table",
 		"[listen.addr]\nx = 1\n":              ":1: listen.addr is a table, not a value",
 		"[db]\nx = 1\n":                       ":1: db is a table, not a value",
-		"[listen]\naddr = [1]\n":              ":2: listen.addr is neither text nor number",
+		"[listen]\naddr = [1]\n":              ":2: listen.addr must be text or a number",
 		"x\n":                                 ":1:2: ",
 		"[[route]]\npath = 3\n":               ":2:8: cannot decode TOML integer into route.path",
 		"history = 3\n":                       ":1:11: cannot decode TOML integer into history",
@@ -168,17 +168,17 @@ func TestReadRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		"[history]\nredact = 3\n":                ":2: history.redact is not a list",
 		"[history]\nredact = [3]\n":              ":2: history.redact holds 3, which is not text",
 		"[history]\nredact = [\"x\"]\n":          ":2: history.redact \"x\": ",
-		"[deliver]\nallow = [\"env:A\"]\n":       ":2: [deliver] allow holds something that is not a cmd: line",
-		"[deliver]\nallow = 3\n":                 ":2: [deliver] allow holds something that is not a cmd: line",
+		"[deliver]\nallow = [\"env:A\"]\n":       ":2: [deliver] allow has an item that is not a cmd: reference",
+		"[deliver]\nallow = 3\n":                 ":2: [deliver] allow has an item that is not a cmd: reference",
 		"[[respond]]\npath = \"a\"\n":            `:2: respond: path = "a" does not begin with "/"`,
-		"[[respond]]\n":                          ":1: respond: nothing says what is answered",
-		"[[respond]]\nbody=1\n[[respond]]\n":     ":3: respond: nothing says what is answered",
-		"[[respond]]\nscheme = \"x\"\n":          ":1: respond: nothing says what is answered",
-		"[[respond]]\nanswer=\"1\"\nbody=1":      ":3: respond: both answer and body say what is answered",
+		"[[respond]]\n":                          ":1: respond: it has no answer",
+		"[[respond]]\nbody=1\n[[respond]]\n":     ":3: respond: it has no answer",
+		"[[respond]]\nscheme = \"x\"\n":          ":1: respond: it has no answer",
+		"[[respond]]\nanswer=\"1\"\nbody=1":      ":3: respond: answer and body cannot be used together",
 		"[[respond]]\nstatus=1\nscheme='strype'": `:3: respond: scheme = "strype" is not known`,
 
 		"[[route]]\npath = \"a\"\n":        `: route 1: path = "a" does not begin with "/"`,
-		"[[route]]\npath = \"/a?b\"\n":     `: route 1: path = "/a?b" is more than a path`,
+		"[[route]]\npath = \"/a?b\"\n":     `: route 1: path = "/a?b" must be a path alone`,
 		"[[route]]\nscheme = \"strype\"\n": `: route 1: scheme = "strype" is not known`,
 		"[[route]]\npublic_url = \"x\"\n":  `: route 1: public_url = "x" is not a URL`,
 		"[[route]]\nsecret = \"x\"\n":      ": route 1: secret is not a reference",
@@ -187,8 +187,9 @@ func TestReadRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		"[[route]]\nforward_to = 3\n":      ": route 1: forward_to: 3 is not a URL",
 		"[[route]]\n[[route]]\nforward_to = { url = \":1\", mirror = true }\n": ": route 2: forward_to: the first one " +
 			"answers the sender and cannot be a mirror",
-		"[[route]]\nforward_to = { url = \":1\", x = true }\n": ": route 1: forward_to: x = true is neither url nor",
-		"[[route]]\nforward_to = \"ftp://u:p@x\"\n":            `: route 1: forward_to: "ftp://…@x": `,
+		"[[route]]\nforward_to = { url = \":1\", x = true }\n": ": route 1: forward_to: x = true is unknown: a " +
+			"target has url",
+		"[[route]]\nforward_to = \"ftp://u:p@x\"\n": `: route 1: forward_to: "ftp://…@x": `,
 	} {
 		file, err := read(t, text)
 		var f *fail.Error

@@ -45,7 +45,7 @@ func (t *Respond) String() string {
 // Condition returns where as a function, nil without it. An error names its line in the file at path.
 func (t *Respond) Condition(path string) (func(*record.Exchange) (bool, error), error) {
 	place := fmt.Sprintf("%s:%d", path, t.LineOf("where"))
-	return Condition(t.Where, place, "this [[respond]] does not answer it")
+	return Condition(t.Where, place, "the webhook is not answered by this [[respond]]")
 }
 
 // fault returns the error for a key, with its line.
@@ -95,10 +95,10 @@ func (c *File) checkTables() error {
 		case t.Path != "" && !strings.HasPrefix(t.Path, "/"):
 			return t.fault(c, "path", `path = %q does not begin with "/"`, t.Path)
 		case t.Answer != "" && len(options) > 0:
-			return t.fault(c, options[0].Name, "both answer and %s say what is answered", options[0].Name).
+			return t.fault(c, options[0].Name, "answer and %s cannot be used together", options[0].Name).
 				Hint(`answer = "503;delay=3s" holds all of it`)
 		case t.Answer == "" && len(options) == 0:
-			return t.fault(c, "", "nothing says what is answered").Hint(`answer = "500,500,200"`)
+			return t.fault(c, "", "it has no answer").Hint(`answer = "500,500,200"`)
 		}
 		if _, err := t.Condition(c.Path); err != nil {
 			return t.fault(c, "where", "where: %v", err).Hint("where = '.body.amount > 1000'")

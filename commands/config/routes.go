@@ -59,7 +59,7 @@ func (k *routeKeys) route(c *File, where string) (r route.Route, err error) {
 		return r, fail.Usage(`%s: path = %q does not begin with "/"`, where, r.Path)
 	}
 	if i := strings.IndexAny(r.Path, "?#"); i >= 0 {
-		return r, fail.Usage(`%s: path = %q is more than a path`, where, r.Path).Hintf("path = %q", r.Path[:i])
+		return r, fail.Usage(`%s: path = %q must be a path alone`, where, r.Path).Hintf("path = %q", r.Path[:i])
 	}
 	if _, err := Condition(r.Where, "", ""); err != nil {
 		return r, fail.Usage("%s: where: %w", where, err).Hint("where = '.body.amount > 1000'")
@@ -183,7 +183,7 @@ func targetOf(item any) (t route.Target, err error) {
 			case key == "mirror" && isBool:
 				t.Mirror = mirror
 			case key != "url":
-				return t, fmt.Errorf("%s = %v is neither url nor mirror = true", key, value)
+				return t, fmt.Errorf("%s = %v is unknown: a target has url and mirror = true", key, value)
 			}
 		}
 	}

@@ -73,7 +73,7 @@ func boolean(field *bool) setter {
 	return func(value any) error {
 		b, ok := value.(bool)
 		if !ok {
-			return errors.New("is neither true nor false")
+			return errors.New("must be true or false")
 		}
 		*field = b
 		return nil
@@ -84,7 +84,7 @@ func text[T ~string](field *T) setter {
 	return func(value any) error {
 		s, ok := value.(string)
 		if !ok {
-			return errors.New("is not text")
+			return errors.New("must be text")
 		}
 		*field = T(s)
 		return nil
@@ -100,7 +100,7 @@ func texts(field *[]string) setter {
 			*field = append(*field, s)
 		}
 		if !ok {
-			return errors.New(`is not a list of texts, ["X-Signature-2"]`)
+			return errors.New(`must be a list of texts, such as ["X-Signature-2"]`)
 		}
 		return nil
 	}
@@ -111,7 +111,7 @@ func pairs(example, what string, add func(name, value string)) setter {
 	return func(value any) error {
 		table, ok := value.(map[string]any)
 		if !ok {
-			return fmt.Errorf("is not a table of %s", example)
+			return fmt.Errorf("must be a table of %s", example)
 		}
 		for _, name := range slices.Sorted(maps.Keys(table)) {
 			var s string
@@ -129,16 +129,16 @@ func tolerance(sides ...*time.Duration) setter {
 	return func(value any) error {
 		var s string
 		if err := text(&s)(value); err != nil {
-			return fmt.Errorf(`%w such as "5m", nor { past = "5m", future = "unlimited" }`, err)
+			return fmt.Errorf(`%w such as "5m", or { past = "5m", future = "unlimited" }`, err)
 		}
 		limit := sign.NoLimit
 		if s != "unlimited" {
 			var err error
 			if limit, err = units.ParseDuration(s); err != nil {
-				return fmt.Errorf(`%w, nor "unlimited"`, err)
+				return fmt.Errorf(`%w, or write "unlimited"`, err)
 			}
 			if limit == 0 {
-				return errors.New("must be above zero")
+				return errors.New("must be more than 0")
 			}
 		}
 		for _, side := range sides {

@@ -64,12 +64,12 @@ func TestAFaultInAnOwnSchemeIsSaidWithItsLine(t *testing.T) {
 		{"[scheme.shop]\nheader = \"X-Shop\"\ncode = \"twilio\"\n", `barb.toml:3: scheme.shop: unknown key "code"`},
 		{"[scheme.shop]\nheader = \"X-Shop\"\n[scheme.shop.time]\nunti = \"s\"\n",
 			"barb.toml:4: scheme.shop: unknown key \"time.unti\"\nhint: did you mean time.unit?"},
-		{"[scheme.shop]\nheader = 3\n", `barb.toml:2: scheme.shop: header: is not text`},
-		{"[scheme.shop]\nheader = \"X\"\nalt = [\"A\", 3]\n", `barb.toml:3: scheme.shop: alt: is not a list of texts`},
+		{"[scheme.shop]\nheader = 3\n", `barb.toml:2: scheme.shop: header: must be text`},
+		{"[scheme.shop]\nheader = \"X\"\nalt = [\"A\", 3]\n", `barb.toml:3: scheme.shop: alt: must be a list of texts`},
 		{"[scheme.shop]\nheader = \"X\"\ntime = \"t=\"\n",
-			`barb.toml:3: scheme.shop: time: is not a table of time.in, time.key, time.unit`},
+			`barb.toml:3: scheme.shop: time: must be a table of time.in, time.key, time.unit`},
 		{"[scheme.shop]\nheader = \"X\"\ntime = { key = \"t=\" }\ntolerance = \"0s\"\n",
-			`barb.toml:4: scheme.shop: tolerance: must be above zero`},
+			`barb.toml:4: scheme.shop: tolerance: must be more than 0`},
 		{"[scheme.shop]\nheader = \"X\"\ntime = { key = \"t=\" }\ntolerance = { past = \"soon\" }\n",
 			`barb.toml:4: scheme.shop: tolerance.past: "soon" is not a duration`},
 		{"[scheme.shop]\nheader = \"X\"\ntolerance = \"5m\"\n", `barb.toml:1: scheme.shop: time.unit: is empty`},
@@ -78,8 +78,9 @@ func TestAFaultInAnOwnSchemeIsSaidWithItsLine(t *testing.T) {
 		{"[scheme.Shop]\nheader = \"X\"\n", `barb.toml:1: scheme.Shop: name: "Shop" is not lower-case letters`},
 		{"[scheme]\nshop = \"X-Shop\"\n", "barb.toml:2: scheme.shop: is not a table\nhint: write [scheme.shop]"},
 		{"\n[scheme.stripe]\nheader = \"X\"\n",
-			"barb.toml:2: scheme.stripe: name: stripe is taken by barb itself\nhint: give it another name, such as my-stripe"},
-		{"[scheme.auto]\nheader = \"X\"\n", "barb.toml:1: scheme.auto: name: auto is taken by barb itself"},
+			"barb.toml:2: scheme.stripe: name: stripe is the name of a built-in scheme\nhint: give it another name, such " +
+				"as my-stripe"},
+		{"[scheme.auto]\nheader = \"X\"\n", "barb.toml:1: scheme.auto: name: auto is the name of a built-in scheme"},
 		{"scheme = \"github\"\n[scheme.shop]\nheader = \"X\"\n",
 			`hint: scheme = "NAME" cannot stand beside [scheme.NAME]`},
 		{"[listen.addr]\nx = 1\n", `listen.addr is a table, not a value`},
@@ -140,7 +141,7 @@ jwt = { issuer = "shop", body = "hash", url_hash = false }
 func TestOfTwoFaultySchemesTheFirstIsSaid(t *testing.T) {
 	for range 20 {
 		got := refusal(t, "[scheme.shop]\nheader = 3\n[scheme.club]\nheader = 4\n[scheme.bank]\nheader = 5\n")
-		if want := "barb.toml:2: scheme.shop: header: is not text"; got != want {
+		if want := "barb.toml:2: scheme.shop: header: must be text"; got != want {
 			t.Fatalf("%s, want %s", got, want)
 		}
 	}

@@ -61,7 +61,7 @@ func (r *schemeReader) read(value any) error {
 		return r.fault("", "is not a table").Hintf("write [scheme.%s] and its keys below", r.scheme.Name)
 	}
 	if s, taken := catalog.Lookup(r.scheme.Name); taken || r.scheme.Name == "auto" {
-		f := r.fault("", "name: %s is taken by barb itself", r.scheme.Name).
+		f := r.fault("", "name: %s is the name of a built-in scheme", r.scheme.Name).
 			Hintf("give it another name, such as my-%s", r.scheme.Name)
 		if taken {
 			f = f.Hintf("barb schemes %s", s.Name)
@@ -97,7 +97,7 @@ func (r *schemeReader) fill(table map[string]any, within string) error {
 				err = r.fault(name, "%s: %v", name, wrong)
 			}
 		case len(parts) > 0:
-			err = r.fault(name, "%s: is not a table of %s", name, strings.Join(parts, ", "))
+			err = r.fault(name, "%s: must be a table of %s", name, strings.Join(parts, ", "))
 		default:
 			near := fail.Nearest(name, slices.Collect(maps.Keys(setters)))
 			slices.Sort(near)
@@ -115,7 +115,7 @@ func (r *schemeReader) fill(table map[string]any, within string) error {
 func (r *schemeReader) validate() error {
 	err := catalog.Validate(r.scheme)
 	if _, ok := handshake.Lookup(r.scheme.Handshake); r.scheme.Handshake != "" && !ok {
-		err = errors.Join(fmt.Errorf("handshake: %q is none that is known", r.scheme.Handshake), err)
+		err = errors.Join(fmt.Errorf("handshake: unknown %q", r.scheme.Handshake), err)
 	}
 	if err == nil {
 		return nil

@@ -133,7 +133,7 @@ func (c *File) Untrusted() *fail.Error {
 	for _, w := range c.Wants {
 		wants = append(wants, fmt.Sprintf("%s (line %d)", w.What, w.Line))
 	}
-	return fail.Usage("%s is not trusted yet; it wants to %s", c.Path, strings.Join(wants, ", ")).
+	return fail.Usage("%s is not trusted yet: it would %s", c.Path, strings.Join(wants, ", ")).
 		Hint("barb config trust shows all of it and allows it; " + thisOnce)
 }
 

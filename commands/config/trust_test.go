@@ -20,7 +20,7 @@ func TestTrustHoldsForOneContentAtOnePlace(t *testing.T) {
 	}
 	untrusted := file.Untrusted()
 	if text := untrusted.Error(); untrusted.Code != fail.ExitUsage || strings.Contains(text, "pass x") ||
-		!strings.HasSuffix(text, "it wants to run a command (line 2), forward to another machine (line 3)") {
+		!strings.HasSuffix(text, "it would run a command (line 2), forward to another machine (line 3)") {
 		t.Error(text)
 	}
 	for range 2 { // twice does no harm

@@ -57,7 +57,7 @@ func wantsOf(file *File, plain map[string]any, settings []Setting, cwd string) [
 	for i, limit := range []any{file.History.MaxSize, file.History.MaxAge} {
 		if limit != nil {
 			w.line = file.lines.line("history", []string{"max_size", "max_age"}[i])
-			w.add("remove what is older or more from the history", fmt.Sprint(limit), "")
+			w.add("remove webhooks from the history", fmt.Sprint(limit), "")
 		}
 	}
 	slices.SortStableFunc(w.wants, func(a, b want) int { return cmp.Compare(a.Line, b.Line) })
@@ -100,23 +100,23 @@ func (w *wishes) setting(s Setting, value string) {
 	case "proxy":
 		w.add("send through a proxy", flags.WithoutUser(value), "")
 	case "cacert":
-		w.add("trust the certificates of a CA", value, w.beside(value))
+		w.add("trust another certificate authority", value, w.beside(value))
 	case "db":
 		if strings.Contains(value, "://") {
-			w.add("keep its history on a server", flags.WithoutUser(value), "")
+			w.add("keep the history on a server", flags.WithoutUser(value), "")
 			return
 		}
 		// The file may come with a history in which another has queued what is sent, and with which secrets.
-		w.add("use a history that it names and what is queued there", value, w.beside(value))
+		w.add("use another history, and deliver what is queued in it", value, w.beside(value))
 	case "addr", "metrics":
 		// a mistake is told where it is used
 		if address, err := flags.ListenAddress(value); err == nil && !IsLoopback("tcp://"+address) {
-			w.add("be reached from other machines", value, "")
+			w.add("listen where other machines can connect", value, "")
 		}
 	case "tls-cert", "tls-key":
 		w.reads("read a file outside its folder", value, w.beside(value))
 	case "unix-socket":
-		w.reads("make a socket outside its folder", value, w.beside(value))
+		w.reads("create a socket outside its folder", value, w.beside(value))
 	case "forward-to":
 		to, _ := flags.Target(value) // a mistake in it is asked about like an address elsewhere
 		w.target(to, value)
@@ -129,7 +129,7 @@ func (w *wishes) setting(s Setting, value string) {
 func (w *wishes) way(way *route.Way, lines keyLines) {
 	if way.Insecure {
 		w.line = lines.line("insecure")
-		w.add("accept any certificate of its apps", "insecure = true", "")
+		w.add("accept any TLS certificate from an app", "insecure = true", "")
 	}
 	if way.Proxy != "" {
 		w.line = lines.line("proxy")
@@ -137,7 +137,7 @@ func (w *wishes) way(way *route.Way, lines keyLines) {
 	}
 	if way.CACert != "" {
 		w.line = lines.line("cacert")
-		w.add("trust the certificates of a CA", way.CACert, w.beside(way.CACert))
+		w.add("trust another certificate authority", way.CACert, w.beside(way.CACert))
 	}
 	for _, file := range [][2]string{{"cert", way.Cert}, {"key", way.Key}} {
 		if file[1] != "" {

@@ -33,7 +33,7 @@ func TestLimitsOfTheHistoryAreAskedAbout(t *testing.T) {
 	for _, text := range []string{"[history]\nmax_age = \"1s\"\n", "[history]\nmax_size = \"1MB\"\n",
 		"history = { max_age = \"1s\" }\n"} {
 		file := mustRead(t, text)
-		if wants := file.Wants; len(wants) != 1 || wants[0].What != "remove what is older or more from the history" {
+		if wants := file.Wants; len(wants) != 1 || wants[0].What != "remove webhooks from the history" {
 			t.Errorf("%q wants %+v", text, wants)
 		}
 	}

@@ -27,11 +27,12 @@ func (f *Answers) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.StringVar(&f.Respond, "respond", "", "answer with this `script`: a status, or answers in turn: 503,503,200 "+
 		"(barb help respond)")
-	set.Var(Percent(&f.FailRate), "fail-rate", "let this part of the webhooks fail, whatever the app answers: 10%")
+	set.Var(Percent(&f.FailRate), "fail-rate", "fail this part of the webhooks, whatever the app answers: 10%")
 	set.StringVar(&f.FailWith, "fail-with", "500", "how the webhooks of --fail-rate fail: a `script` as for --respond")
 	set.Var(Seed(&f.Seed), "seed", "repeat the random choices of another run (default: a new seed, which is printed)")
 	set.Var(Span(&f.Latency), "latency", "delay every answer: 200ms, or at random 50ms..2s")
-	set.StringVar(&f.As, "as", "", "flag what is too slow for this `provider`: "+strings.Join(provider.Names(), ", "))
+	set.StringVar(&f.As, "as", "", "mark answers that are too slow for this `provider`: "+strings.Join(provider.Names(),
+		", "))
 	set.StringVar(&f.Platform, "platform", "", "apply the limits of this `platform` to bodies and to the app: "+
 		strings.Join(platformNames(), ", "))
 	Complete(cmd, "respond", func(string) []string {
@@ -64,7 +65,7 @@ func ScriptError(where string, err error) error {
 func (f *Answers) PlatformLimits() (*script.Platform, error) {
 	p, ok := script.LookupPlatform(f.Platform)
 	if !ok {
-		return nil, fail.Usage("--platform %q is not known", f.Platform).Hint(fail.DidYouMean("--platform ",
+		return nil, fail.Usage("unknown --platform %q", f.Platform).Hint(fail.DidYouMean("--platform ",
 			fail.Nearest(f.Platform, platformNames()), "--platform "+strings.Join(platformNames(), ", ")))
 	}
 	return &p, nil

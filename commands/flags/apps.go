@@ -26,12 +26,12 @@ type Apps struct {
 func (f *Apps) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.StringArrayVarP(&f.lines.Lines, "forward-header", "H", nil,
-		"send this header `'Name: value'` to the apps in place "+
-			"of what came under its name, or @FILE with one a line (repeatable)")
+		"send this header `'Name: value'` to the apps, or those "+
+			"of @FILE, in place of received ones of the same name (repeatable)")
 	set.BoolVarP(&f.Connection.Insecure, "insecure", "k", false, "do not check the apps' certificates")
 	set.StringVar(&f.Connection.CACert, "cacert", "", "trust the certificates in this `file` for the apps")
-	set.StringVarP(&f.Connection.Cert, "cert", "E", "", "client certificate `file` (PEM) to show to the apps")
-	set.StringVar(&f.Connection.Key, "key", "", "private key `file` of --cert (PEM), where it is not in the same file")
+	set.StringVarP(&f.Connection.Cert, "cert", "E", "", "the client certificate `file` (PEM) for the apps")
+	set.StringVar(&f.Connection.Key, "key", "", "the private key `file` of --cert (PEM), when it is a file of its own")
 	set.StringVarP(&f.Connection.Proxy, "proxy", "x", "", "reach apps that are not on this machine through this proxy "+
 		"`URL` (http, https or socks5)")
 }

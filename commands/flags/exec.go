@@ -26,8 +26,8 @@ func (f *Exec) AddFlags(cmd *cobra.Command) {
 	f.timeout, f.concurrency = 30*time.Second, 4
 	set.Var(Word(&f.command), "exec", "run this `command` for each verified webhook, without a shell and with the body "+
 		"on stdin; answer 500 unless it exits with 0")
-	set.BoolVar(&f.Unverified, "exec-unverified", false, "also run it for webhooks whose signature was not verified, "+
-		"so for anybody's")
+	set.BoolVar(&f.Unverified, "exec-unverified", false, "also run it for webhooks whose signature is not verified, "+
+		"which anybody can send")
 	set.Var(Duration(&f.timeout), "exec-timeout", "stop the command after this time and answer 504")
 	set.IntVar(&f.concurrency, "exec-concurrency", f.concurrency, "run `N` commands at the same time")
 }
@@ -43,7 +43,7 @@ func (f *Exec) Command() (*command.Command, error) {
 	case f.concurrency < 1:
 		return nil, fail.Usage("--exec-concurrency %d is less than 1", f.concurrency)
 	case f.timeout <= 0:
-		return nil, fail.Usage("--exec-timeout %s leaves no time", units.FormatDuration(f.timeout))
+		return nil, fail.Usage("--exec-timeout %s must be more than 0", units.FormatDuration(f.timeout))
 	}
 	args, err := command.Split(f.command)
 	switch {

@@ -33,7 +33,7 @@ func (f *Filter) AddFlags(cmd *cobra.Command, schemes func(prefix string, auto b
 	set := cmd.Flags()
 	set.BoolVar(&f.received, "received", false, "only received ones")
 	set.BoolVar(&f.Sent, "sent", false, "only sent ones")
-	set.BoolVar(&f.Failed, "failed", false, "only what is not delivered now")
+	set.BoolVar(&f.Failed, "failed", false, "only webhooks whose last delivery failed")
 	set.BoolVar(&f.invalid, "invalid", false, "only those with a bad signature")
 	set.StringVar(&f.scheme, "of-scheme", "", "only this `scheme`; * matches any part")
 	if set.Lookup("scheme") == nil {
@@ -47,7 +47,7 @@ func (f *Filter) AddFlags(cmd *cobra.Command, schemes func(prefix string, auto b
 	set.StringVar(&f.Since, "since", "", "only since this `time` or age: 1h, 7d, 2026-01-20")
 	set.StringVar(&f.Until, "until", "", "only until this `time` or age")
 	set.StringVar(&f.webhookID, "id", "", "only this webhook `id`")
-	set.StringVar(&f.marked, "marked", "", "only what listen marked as `kind`: "+markKinds)
+	set.StringVar(&f.marked, "marked", "", "only those that listen marked as `kind`: "+markKinds)
 	set.StringVar(&f.grep, "grep", "", "only bodies that contain this `text`")
 	set.StringVar(&f.where, "where", "", "only where this jq `expression` is true (barb help expressions)")
 	Complete(cmd, "of-scheme", func(prefix string) []string { return schemes(prefix, false) })
@@ -66,7 +66,7 @@ func (f *Filter) Parse(now time.Time, scheme func(string) (string, error)) (out 
 		Grep: f.grep}
 	switch {
 	case f.received && f.Sent:
-		return out, nil, fail.Usage("--received and --sent exclude each other")
+		return out, nil, fail.Usage("--received and --sent cannot be used together")
 	case f.received:
 		out.Kind = record.Received
 	case f.Sent:

@@ -54,10 +54,10 @@ func TestAFilterIsWhatTheHistoryTakes(t *testing.T) {
 		}
 	}
 	for line, words := range map[string][]string{
-		"--received --sent":   {"exclude each other"},
+		"--received --sent":   {"cannot be used together"},
 		"--status=999999":     {"--status", "503, 5xx or 400..499"},
-		"--since=yesterday":   {"--since", "neither an age"},
-		"--until=yesterday":   {"--until", "neither an age"},
+		"--since=yesterday":   {"--since", "not an age"},
+		"--until=yesterday":   {"--until", "not an age"},
 		"--marked=dublicate":  {`invalid --marked "dublicate"`, "--marked duplicate"},
 		"--where=.[":          {"--where", ".latency_ms > 500"},
 		"--status=5xx --id=1": nil,

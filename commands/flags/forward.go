@@ -34,8 +34,8 @@ func (f *Forward) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.VarP(&f.ForwardTo, "forward-to", "f", "forward each webhook to this `URL` or :PORT and answer as the app does; "+
 		"further ones get a copy (repeatable)")
-	set.StringVar(&f.Mode, "mode", ModeSync, "`when` to answer: sync (as soon as the app has) or ack (at once; the app "+
-		"gets it afterwards)")
+	set.StringVar(&f.Mode, "mode", ModeSync, "`when` to answer: sync (as soon as the app has answered) or ack (at once; "+
+		"the app gets it afterwards)")
 	set.BoolVar(&f.Queue, "queue", false, "when the app fails, answer 202 and deliver the webhook later")
 	set.IntVar(&f.Concurrency, "concurrency", 4, "forward `N` queued webhooks to an app at the same time")
 	f.Ordered = Order{By: wholeRoute}

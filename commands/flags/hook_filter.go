@@ -27,9 +27,9 @@ type HookFilter struct {
 // AddFlags adds the flags to a command. events completes the types of events.
 func (f *HookFilter) AddFlags(cmd *cobra.Command, events func(prefix string) []string) {
 	set := cmd.Flags()
-	set.VarP(&f.Events, "event", "e", "hand on only events of this `type`, and answer others 200; * matches any part "+
+	set.VarP(&f.Events, "event", "e", "process only events of this `type`, and answer others 200; * matches any part "+
 		"(repeatable)")
-	set.Var(Word(&f.Where), "where", "hand on only webhooks for which this jq `expression` is true (barb help "+
+	set.Var(Word(&f.Where), "where", "process only webhooks for which this jq `expression` is true (barb help "+
 		"expressions)")
 	set.BoolVar(&f.Unlisted, "no-record-filtered", false, "do not record what --event and --where leave out")
 	Complete(cmd, "event", events)
@@ -46,7 +46,7 @@ func (f *HookFilter) Condition() (func(*record.Exchange) (bool, error), error) {
 		return func(x *record.Exchange) (bool, error) {
 			ok, err := where.True(x, WhereTimeout)
 			if err != nil && !errors.Is(err, context.DeadlineExceeded) {
-				err = fmt.Errorf("--where fails on it, so it is handed on: %w", err)
+				err = fmt.Errorf("--where fails on the webhook, which is processed all the same: %w", err)
 			}
 			return ok, err
 		}, nil

@@ -21,7 +21,7 @@ func (f *Limits) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
 	set.IntVar(&f.PerEndpoint, "per-endpoint", 4, "send `N` messages to an endpoint (host and port) at the same time; "+
 		"0: no limit")
-	set.Var(Rate(&f.rate), "rate", "how many attempts an endpoint gets in a period: `10/s`, 600/m or 100/5s")
+	set.Var(Rate(&f.rate), "rate", "make at most this many attempts to an endpoint: `10/s`, 600/m or 100/5s")
 	f.Breaker = Breaker{Failures: 5, Cooldown: 30 * time.Second}
 	f.Breaker.AddFlag(cmd)
 }

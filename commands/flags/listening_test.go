@@ -100,9 +100,9 @@ func TestACommandIsFoundBeforeAnythingIsReceived(t *testing.T) {
 		t.Error(err)
 	}
 	for word, line := range map[string][]string{"needs --exec": {"--exec-unverified"},
-		"is less than 1": {"--exec", "sh", "--exec-concurrency", "0"},
-		"leaves no time": {"--exec", "sh", "--exec-timeout", "0"},
-		"runs a shell":   {"--exec", "sh 'x"}, "give its path": {"--exec", "no-such-program"}} {
+		"is less than 1":      {"--exec", "sh", "--exec-concurrency", "0"},
+		"must be more than 0": {"--exec", "sh", "--exec-timeout", "0"},
+		"runs a shell":        {"--exec", "sh 'x"}, "give its path": {"--exec", "no-such-program"}} {
 		_, err := find(line...)
 		refused(t, err, word)
 	}
@@ -155,6 +155,6 @@ func TestAnswersOnPurpose(t *testing.T) {
 	}
 	f.Platform = "lamda"
 	_, err = f.PlatformLimits()
-	refused(t, err, `"lamda" is not known`, "--platform lambda")
+	refused(t, err, `unknown --platform "lamda"`, "--platform lambda")
 	refused(t, flags.ScriptError("--respond", io.ErrUnexpectedEOF), "--respond: unexpected EOF")
 }

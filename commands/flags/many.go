@@ -34,7 +34,7 @@ func (f *Many) AddFlags(cmd *cobra.Command) {
 	set.IntVar(&f.concurrency, "concurrency", 1, "send `N` at the same time (with --rate 64, with --burst a whole burst)")
 	set.Var(Rate(&f.rate), "rate", "start this many, evenly spread: `50/s`, 5/m")
 	set.Var(Rate(&f.burst), "burst", "start this many at once, again and again: `100/5s`")
-	set.Var(OptionalDuration(&f.lasting), "for", "start none after this time; without -n, repeat until then")
+	set.Var(OptionalDuration(&f.lasting), "for", "start no more after this time; without -n, repeat until then")
 	set.BoolVar(&f.ndjson, "ndjson", false, "the payload is one event a line (the default for .ndjson and .jsonl files)")
 	set.BoolVar(&f.SkipBad, "skip-bad", false, "leave out and list lines that are not JSON, instead of sending nothing")
 	set.Var(Percent(&f.Again), "duplicate", "send this `part` twice, with the same id and body, as providers do: 10%")
@@ -79,13 +79,13 @@ func (f *Many) CheckMany(cmd *cobra.Command, listed bool) error {
 	case f.Count < 1 || f.concurrency < 1:
 		return fail.Usage("-n %d and --concurrency %d must be at least 1", f.Count, f.concurrency)
 	case f.lasting != nil && *f.lasting == 0:
-		return fail.Usage("--for 0s is not more than 0").Hint("--for 30s")
+		return fail.Usage("--for 0s must be more than 0").Hint("--for 30s")
 	case rate.N > 0 && !f.Counted && f.Duration() == 0 && !listed:
 		return fail.Usage("%s: how many, or for how long?", flag).Hintf("%s -n 1000, or %s --for 30s", flag, flag)
 	case f.SkipBad && !listed:
 		return fail.Usage("--skip-bad is for a file with one event a line").Hint("-d @events.ndjson --skip-bad")
 	case f.Shuffle && f.Duration() > 0 && !f.Counted && rate.N == 0:
-		return fail.Usage("--shuffle has to know how many there are").Hint("-n 1000 beside --for, or --rate 50/s")
+		return fail.Usage("--shuffle needs to know how many messages there are").Hint("-n 1000 beside --for, or --rate 50/s")
 	}
 	return nil
 }

@@ -47,11 +47,11 @@ func TestARunIsChecked(t *testing.T) {
 	for line, words := range map[string][]string{
 		"-n 0":               {"must be at least 1"},
 		"--concurrency=0":    {"must be at least 1"},
-		"--for=0s":           {"--for 0s is not more than 0", "--for 30s"},
+		"--for=0s":           {"--for 0s must be more than 0", "--for 30s"},
 		"--rate=50/s":        {"--rate 50/s: how many, or for how long?", "--rate 50/s -n 1000"},
 		"--burst=100/5s":     {"--burst 100/5s: how many"},
 		"--skip-bad":         {"--skip-bad is for a file with one event a line"},
-		"--shuffle --for=1s": {"--shuffle has to know how many there are"},
+		"--shuffle --for=1s": {"--shuffle needs to know how many messages there are"},
 	} {
 		var f flags.Many
 		cmd := parsed(t, f.AddFlags, strings.Fields(line)...)

@@ -15,7 +15,7 @@ func ParseTime(s string, now time.Time) (time.Time, error) {
 	}
 	if n, err := strconv.ParseInt(s, 10, 64); err == nil {
 		if n > 1e11 {
-			return time.Time{}, fmt.Errorf("%q looks like milliseconds; Unix seconds are meant", s)
+			return time.Time{}, fmt.Errorf("%q looks like milliseconds; write Unix seconds", s)
 		}
 		return time.Unix(n, 0), nil
 	}
@@ -35,7 +35,7 @@ func ParsePast(s string, now time.Time) (time.Time, error) {
 	}
 	t, err := ParseTime(s, now)
 	if err != nil {
-		return t, fmt.Errorf("%q is neither an age (1h, 7d) nor a time (RFC 3339, Unix seconds)", s)
+		return t, fmt.Errorf("%q is not an age (1h, 7d) or a time (RFC 3339, Unix seconds)", s)
 	}
 	return holdable(t), nil
 }

@@ -79,7 +79,7 @@ func (f *Retry) Policy(weight Weights) (p deliver.Policy, err error) {
 		d    time.Duration
 	}{{"timeout", p.Timeout}, {"deadline", p.Deadline}, {"connect-timeout", f.ConnectIn}} {
 		if limit.d <= 0 {
-			return p, fail.Usage("--%s %s is not more than 0", limit.flag, limit.d).Hintf("--%s 15s", limit.flag)
+			return p, fail.Usage("--%s %s must be more than 0", limit.flag, limit.d).Hintf("--%s 15s", limit.flag)
 		}
 	}
 	if p, err = f.schedulePolicy(weight, p); err != nil {

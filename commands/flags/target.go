@@ -23,7 +23,7 @@ func Target(s string) (string, error) {
 		s = "http://127.0.0.1" + s
 	case strings.HasPrefix(s, "http:/") && !strings.HasPrefix(s, "http://"),
 		strings.HasPrefix(s, "https:/") && !strings.HasPrefix(s, "https://"):
-		return "", errors.New("http: and https: are followed by two slashes")
+		return "", errors.New("write two slashes after http: or https:")
 	case !strings.Contains(s, "://"):
 		s = "http://" + s
 	}
@@ -33,7 +33,7 @@ func Target(s string) (string, error) {
 	}
 	switch {
 	case u.Scheme != "http" && u.Scheme != "https":
-		return "", fmt.Errorf("scheme %q is neither http nor https", u.Scheme)
+		return "", fmt.Errorf("scheme %q is not http or https", u.Scheme)
 	case u.Hostname() == "":
 		return "", errors.New("no host")
 	case u.User != nil:

@@ -76,7 +76,7 @@ func Rate(to *deliver.Rate) pflag.Value {
 func parseRate(s string) (deliver.Rate, error) {
 	rate, err := deliver.ParseRate(s)
 	if err != nil {
-		err = fmt.Errorf("%w; a rate is so many in a time: 50/s, 1000/s, 5/m, 100/5s", err)
+		err = fmt.Errorf("%w; write 50/s, 5/m or 100/5s", err)
 	}
 	return rate, err
 }
@@ -120,7 +120,7 @@ func parsePercent(s string) (float64, error) {
 		n /= 100
 	}
 	if err != nil || math.IsNaN(n) || n < 0 || n > 1 {
-		return 0, fmt.Errorf("%q is not a part such as 10%% or 0.1", s)
+		return 0, fmt.Errorf("%q is not a percentage (10%%) or a number from 0 to 1 (0.1)", s)
 	}
 	return n, nil
 }
@@ -133,7 +133,7 @@ func Seed(to **uint64) pflag.Value {
 	return optional(to, "number", func(s string) (uint64, error) {
 		n, err := strconv.ParseUint(s, 10, 64)
 		if err != nil {
-			err = fmt.Errorf("%q is not a whole number from 0", s)
+			err = fmt.Errorf("%q is not a whole number, 0 or more", s)
 		}
 		return n, err
 	}, func(n uint64) string { return strconv.FormatUint(n, 10) })
@@ -154,7 +154,7 @@ func Count(to *int64) pflag.Value {
 	return value[int64]{to, "number", func(s string) (int64, error) {
 		n, err := strconv.ParseInt(s, 10, 64)
 		if err != nil || n < 0 {
-			return 0, fmt.Errorf("%q is not a whole number from 0", s)
+			return 0, fmt.Errorf("%q is not a whole number, 0 or more", s)
 		}
 		return n, nil
 	}, func(n int64) string { return strconv.FormatInt(n, 10) }}
@@ -193,7 +193,7 @@ func (v *Prefixes) Set(s string) error {
 		case plain == "", plain == text && err != nil:
 			return fmt.Errorf("%q is not an address or a range such as 192.0.2.0/24", text)
 		case plain != text:
-			return fmt.Errorf("%q has a zone or is IPv4 as IPv6, which no sender's address has here; write %s", text, plain)
+			return fmt.Errorf("%q has a zone or is an IPv4 address written as IPv6; write %s", text, plain)
 		}
 		*v = append(*v, prefix.Masked())
 	}
@@ -253,7 +253,7 @@ func (v *Breaker) Set(s string) error {
 	n, err := strconv.Atoi(count)
 	d, durationErr := units.ParseDuration(text)
 	if err != nil || durationErr != nil || n < 1 || d <= 0 {
-		return fmt.Errorf("%q is not failures and a time such as 5/30s, nor off", s)
+		return fmt.Errorf("%q is not a number of failures and a time (5/30s), or off", s)
 	}
 	*v = Breaker{Failures: n, Cooldown: d}
 	return nil
@@ -272,8 +272,8 @@ func (v *Breaker) Type() string { return "breaker" }
 
 // AddFlag adds --breaker, with v as its default.
 func (v *Breaker) AddFlag(cmd *cobra.Command) {
-	cmd.Flags().Var(v, "breaker", "after so many failures in a row send nothing to an endpoint for a time, then try "+
-		"with one: `5/30s`, or off")
+	cmd.Flags().Var(v, "breaker", "pause an endpoint for a time after this many failures in a row, then try one "+
+		"message: `5/30s`, or off")
 	Complete(cmd, "breaker", func(string) []string { return []string{"5/30s", "off"} })
 }
 
@@ -283,7 +283,7 @@ type Targets []string
 // Set adds a target. Whether it is an address is checked where those of barb.toml are.
 func (v *Targets) Set(s string) error {
 	if s == "" {
-		return errors.New("it names no app")
+		return errors.New("it is empty")
 	}
 	*v = append(*v, s)
 	return nil

@@ -42,7 +42,7 @@ func (t *Tally) Note(flag string, x *record.Exchange, err error) (say string, nu
 		c.Decided++
 		return "", 0
 	case x == nil:
-		return fmt.Sprintf("%s fails on a line that is no webhook: %v", flag, err), 0
+		return fmt.Sprintf("%s fails on a line that is not a webhook: %v", flag, err), 0
 	case c.said[x.ID]:
 		return "", 0
 	case len(c.said) >= maxKept:

@@ -33,7 +33,7 @@ func (d *Desk) Command() *cobra.Command {
 		Use: "secret set|show|list|delete NAME",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return fail.Usage("barb secret needs to know what to do").Hint("barb secret set NAME")
+				return fail.Usage("barb secret needs a command: set, show, list or delete").Hint("barb secret set NAME")
 			}
 			return fail.Usage("unknown command barb secret %s: choose set, show, list or delete",
 				args[0]).Hint(fail.DidYouMean("barb secret ",
@@ -101,7 +101,7 @@ func (d *Desk) list() *cobra.Command {
 				}
 			}
 			if len(names) == 0 {
-				d.Say("barb: no secrets yet; barb secret set NAME keeps one")
+				d.Say("barb: no secrets yet; barb secret set NAME saves one")
 			}
 			return nil
 		},
@@ -117,7 +117,7 @@ func (d *Desk) delete() *cobra.Command {
 				err = secret.KeyringError(name, secret.Delete(name))
 			}
 			if err == nil {
-				d.Say("barb: keyring:%s is gone", name)
+				d.Say("barb: deleted keyring:%s", name)
 			}
 			return err
 		},
@@ -132,7 +132,7 @@ func (d *Desk) keep(name string, replace bool) error {
 	}
 	switch _, err := secret.Get(name); {
 	case err == nil && !replace:
-		return fail.Usage("keyring:%s is there already", name).Hintf("barb secret set %s --replace", name)
+		return fail.Usage("keyring:%s already exists", name).Hintf("barb secret set %s --replace", name)
 	case err != nil && !errors.Is(err, secret.ErrNotFound):
 		return secret.KeyringError(name, err)
 	}
@@ -144,7 +144,7 @@ func (d *Desk) keep(name string, replace bool) error {
 		return fail.Usage("the secret is empty").Hintf("barb secret set %s < FILE", name)
 	}
 	if odd := secret.Oddity(key); odd != "" {
-		d.Warn("the secret %s; barb keeps it as it is", odd)
+		d.Warn("the secret %s; barb saves it unchanged", odd)
 	}
 	unlisted, err := secret.Set(name, string(key))
 	if err != nil {
@@ -153,7 +153,7 @@ func (d *Desk) keep(name string, replace bool) error {
 	if unlisted != nil {
 		d.Warn("barb secret list will not show %s: %v", name, unlisted)
 	}
-	d.Say("barb: kept: --secret keyring:%s", name)
+	d.Say("barb: saved: --secret keyring:%s", name)
 	return nil
 }
 

@@ -116,7 +116,7 @@ var Table = []Row{
 	{Action: Zoom, Keys: []string{"z"}, Does: "zoom the pane", Views: views},
 	{Action: ByName, Keys: []string{":", "ctrl-k"}, Does: "find any action by its name", Views: views},
 	{Action: Help, Keys: []string{"?"}, Does: "list the keys", Word: "keys", Rank: 1, Views: all},
-	{Action: Suspend, Keys: []string{"ctrl-z"}, Does: "stop it for a while; fg goes on", Views: Terminal | Listen},
+	{Action: Suspend, Keys: []string{"ctrl-z"}, Does: "suspend barb; fg resumes it", Views: Terminal | Listen},
 	{Action: Redraw, Keys: []string{"ctrl-l"}, Does: "draw the screen anew", Views: Terminal},
 	{Action: Quit, Keys: []string{"q"}, Does: "quit; so does ctrl-c", Word: "quit", Rank: 4, Views: Terminal | Listen},
 }

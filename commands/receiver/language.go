@@ -80,17 +80,18 @@ func (l *language) funcs(p *plan) template.FuncMap {
 // bodyNote returns the reason for reading the raw body.
 func (p *plan) bodyNote() string {
 	if len(p.Bound) > 0 {
-		return p.Title + " signs for all its customers with one key: hold " + p.Bound[0].In.String() +
-			" against your own before you act."
+		return p.Title + " signs for all customers with one key: compare " + p.Bound[0].In.String() +
+			" with yours before you act."
 	}
 	if p.Auth == sign.Digest && strings.HasPrefix(p.Content, "{secret}") {
-		return "A plain hash, not an HMAC: a captured one can be lengthened. Refuse a body with a byte 0x80 in front of " +
-			"zeros; barb does."
+		return "A plain hash, not an HMAC: an attacker can extend a signed body. Reject a body with a byte 0x80 before " +
+			"zeros, as barb does."
 	}
 	if !p.CoversBody() {
-		return "Nothing of the body is signed: what is checked says who sent a webhook, not what is in it."
+		return "The body is not signed: the check shows who sent a webhook, not that its content is genuine."
 	}
-	return "The raw body: what is signed are the bytes as they came. Parsed and written anew, JSON is another text."
+	return "Use the raw body: the signature is made over its exact bytes, and JSON that is parsed and written " +
+		"again differs."
 }
 
 // read returns the expression for the text at a place. Python's headers need a default for a missing one.

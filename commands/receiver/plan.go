@@ -71,17 +71,17 @@ func (p *plan) refuse() error {
 	case known != nil:
 		return known
 	case p.JWT != nil:
-		return no("it sends a JSON Web Token, which a JWT library of your language checks best")
+		return no("it sends a JSON Web Token; check it with a JWT library for your language")
 	case p.AnyHash:
 		return no("the sender chooses the hash")
 	case p.Code != "":
-		return no("what it signs is made by rules of its own, which no short sample gets right")
+		return no("its rules for the signed content are too long for a sample")
 	case p.Auth == sign.HMAC, p.Auth == sign.Digest, p.Auth == sign.Token:
 		return nil
 	case p.Auth == sign.Ed25519 && (p.Key == sign.Hex32 || p.Key == sign.Base6432 || p.Key == sign.Whpk):
 		return nil
 	case p.Auth == sign.Ed25519:
-		return no("its public key comes as %s", p.Key)
+		return no("a sample cannot read its public key, which is given as %s", p.Key)
 	}
 	return no("it signs with %s, whose keys and certificates a sample should not handle", strings.ToUpper(string(p.Auth)))
 }
@@ -105,7 +105,7 @@ func (p *plan) knownWords() error {
 // unsupported returns the refusal of a field of the scheme.
 func (p *plan) unsupported(field, value string) error {
 	return &UnsupportedError{
-		fmt.Sprintf("no receiver for %s: its %s is %q, which no sample is written for", p.Name, field, value),
+		fmt.Sprintf("no receiver for %s: its %s is %q, which the samples do not support", p.Name, field, value),
 		"barb listen --forward-to, which verifies before your app is called"}
 }
 
@@ -141,7 +141,7 @@ func (p *plan) carriers() error {
 		p.Carriers = append(p.Carriers, place{Header: name})
 	}
 	if p.Repeat && (p.Split == "" || p.Stamped()) {
-		return &UnsupportedError{"no receiver for " + p.Name + ": its header may come several times, with a timestamp",
+		return &UnsupportedError{"no receiver for " + p.Name + ": its header may occur several times, with a timestamp",
 			"barb listen --forward-to"}
 	}
 	if len(p.Carriers) > 1 && p.Split != "" {

@@ -63,7 +63,7 @@ func TestASecretWithOddEndsIsWarnedOfOnceAndNotShown(t *testing.T) {
 
 func TestALiteralThatWasMeantAsAReferenceIsRefused(t *testing.T) {
 	for ref, want := range map[string]string{"stdin": "literal text, not what comes on stdin", "@-": "literal text",
-		"env": "names nothing", "Keyring": "names nothing", "@names.go": "not the content of the file"} {
+		"env": "has no name", "Keyring": "has no name", "@names.go": "not the content of the file"} {
 		f, warned := finder("")
 		if _, err := f.Find(t.Context(), []string{ref}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: %v, want %s", ref, err, want)

@@ -133,7 +133,7 @@ func (f *Finder) lookUp(ctx context.Context, ref string) (key []byte, name strin
 		key, err = Read(f.Stdin, "the secret on stdin")
 		return key, "stdin", err
 	case rest == "" && isKind(kind):
-		return nil, "", fail.Usage("--secret %s names nothing", ref).Hint(Help)
+		return nil, "", fail.Usage("--secret %s has no name", ref).Hint(Help)
 	case !IsReference(ref):
 		if err := misread(ref); err != nil {
 			return nil, "", err
@@ -164,7 +164,7 @@ func misread(ref string) error {
 		return fail.Usage("--secret %s is the literal text, not what comes on stdin", ref).Hint("--secret - reads the " +
 			"secret from stdin")
 	case "env", "file", "cmd", "keyring":
-		return fail.Usage("--secret %s names nothing", ref).Hint(Help)
+		return fail.Usage("--secret %s has no name", ref).Hint(Help)
 	}
 	if path, ok := strings.CutPrefix(ref, "@"); ok {
 		if info, err := os.Stat(path); err == nil && info.Mode().IsRegular() {
@@ -254,7 +254,7 @@ func (f *Finder) run(ctx context.Context, command string) ([]byte, error) {
 	case out.over:
 		return nil, fail.Usage("the secret command printed more than %d bytes", maxSecret)
 	case err != nil:
-		return nil, fail.Usage("the secret command did not succeed: %w",
+		return nil, fail.Usage("the secret command failed: %w",
 			err).Hint("run it by hand: it must print the secret on stdout")
 	}
 	return trim(out.data, "the secret that the command printed")

@@ -90,7 +90,7 @@ func TestEachKindOfReferenceLeadsToItsSecret(t *testing.T) {
 func TestWhatCannotBeUsedSaysWhy(t *testing.T) {
 	keyring.MockInit()
 	for ref, want := range map[string]string{
-		"": "--secret is empty", "env:": "--secret env: names nothing", "env:GONE": "the variable is not set or empty",
+		"": "--secret is empty", "env:": "--secret env: has no name", "env:GONE": "the variable is not set or empty",
 		"env:BLANK":  "secret env:BLANK is empty",
 		"env:PREFIX": "is only the prefix whsec_", "file:" + filepath.Join(t.TempDir(), "gone"): "no such file",
 		"keyring:gone": "is not in the keyring",
@@ -114,7 +114,7 @@ func TestCommandsThatFail(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("the commands are for a POSIX shell")
 	}
-	for command, want := range map[string]string{"exit 3": "did not succeed: exit status 3",
+	for command, want := range map[string]string{"exit 3": "failed: exit status 3",
 		"head -c 70000 /dev/zero": "printed more than 65536 bytes", "true": "secret cmd:… is empty"} {
 		f, _ := finder("")
 		if _, err := f.Find(t.Context(), []string{"cmd:" + command}); err == nil || !strings.Contains(err.Error(), want) {

@@ -41,10 +41,10 @@ func (l *Sink) CheckNew(ref string) error {
 
 func checkNewFile(path string) error {
 	if _, err := os.Lstat(path); err == nil {
-		return fail.Usage("--learn file:%s is there already", path).Hintf("--secret file:%s uses it", path)
+		return fail.Usage("--learn file:%s: the file already exists", path).Hintf("--secret file:%s uses it", path)
 	}
 	if info, err := os.Stat(filepath.Dir(path)); err != nil || !info.IsDir() {
-		return fail.Usage("--learn file:%s: there is no such folder", path)
+		return fail.Usage("--learn file:%s: no such folder", path)
 	}
 	return nil
 }

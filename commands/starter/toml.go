@@ -20,8 +20,8 @@ const example = `
 `
 
 const tail = `# addr = "127.0.0.1:4242"
-# queue = true    # keep what the app does not take, deliver it when it is back
-# dedupe = true   # hand each webhook on once
+# queue = true    # keep webhooks that the app does not accept, and deliver them later
+# dedupe = true   # forward each webhook once
 
 [history]
 # max_age = "30d"

@@ -61,20 +61,23 @@ func failed(refused, unanswered int64) string {
 	return text
 }
 
-// deadLetters writes a line for each of the first dead letters:
+// deadLetters writes a line for each of the first messages that failed:
 //
-//	dead  msg_1-17  503  5 attempts  gave up after 5 attempts
+//	failed  msg_1-17  503  gave up after 5 attempts
 func (p *Printer) deadLetters(t *batch.Tally, hint string) {
 	for _, d := range t.Dead {
 		result := p.bad(d.Kind)
 		if d.Status != 0 {
 			result = p.status(d.Status)
 		}
-		p.Printf("%s  %s  %s  %s  %s\n", p.bad("dead"), Clip(d.WebhookID, 80), result, Count(d.Attempts, "attempt"),
-			Clip(d.Why, 120))
+		attempts := Count(d.Attempts, "attempt") + "  "
+		if strings.Contains(d.Why, " attempts") { // "gave up after 5 attempts" has them
+			attempts = ""
+		}
+		p.Printf("%s  %s  %s  %s%s\n", p.bad("failed"), Clip(d.WebhookID, 80), result, attempts, Clip(d.Why, 120))
 	}
 	if more := t.DeadCount - int64(len(t.Dead)); more > 0 {
-		p.Printf("%s  and %d more: %s\n", p.bad("dead"), more, hint)
+		p.Printf("%s  %d more: %s\n", p.bad("failed"), more, hint)
 	}
 }
 

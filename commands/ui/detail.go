@@ -212,7 +212,7 @@ func threadNote(x *record.Exchange) string {
 	case x.Thread == 0:
 		return ""
 	case x.Attempt > 1:
-		return fmt.Sprintf(", attempt %d of the delivery that began with %d", x.Attempt, x.Thread)
+		return fmt.Sprintf(", attempt %d of webhook %d", x.Attempt, x.Thread)
 	}
 	return fmt.Sprintf(", repeats %d", x.Thread)
 }
@@ -230,7 +230,7 @@ func failureNote(x *record.Exchange) string {
 	}
 	note := string(x.Err.Kind) + ": " + Clip(x.Err.Text, 300)
 	if x.Err.Ambiguous {
-		note += " (bytes may have left)"
+		note += " (the request may have arrived)"
 	}
 	return note
 }

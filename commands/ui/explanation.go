@@ -30,9 +30,9 @@ func (p *Printer) Explanation(a *explain.Answer) {
 	}
 	switch {
 	case a.Cut:
-		line("the search was stopped after %d changes: not everything was tried", a.Tried)
+		line("the search stopped after %d changes, before everything was tried", a.Tried)
 	case len(a.Causes) == 0:
-		line("none of %d changes to the secret, the headers and the body makes it match", a.Tried)
+		line("tried %d changes to the secret, the headers and the body; none makes it match", a.Tried)
 	}
 }
 
@@ -56,7 +56,7 @@ func writeFixes(line func(string, ...any), fixes []explain.Fix) {
 // seenText describes a header that looks like a signature.
 func seenText(s explain.Seen) string {
 	if len(s.Schemes) == 0 {
-		return s.Header + " is named like a signature, but has no format that barb knows"
+		return s.Header + " has the name of a signature, but no format that barb knows"
 	}
 	return s.Header + " has the format of " + strings.Join(s.Schemes, ", ")
 }

@@ -118,13 +118,13 @@ func answeredText(field string) string {
 	if field == "" {
 		return ""
 	}
-	return "when the answer has " + field
+	return "when the answer has the header " + field
 }
 
 // goneText returns the provider's reaction to a 410, after which barb ends the delivery.
 func goneText(p *provider.Provider) string {
 	if p.Gone != "" {
-		return "it would " + p.Gone
+		return "the provider would " + p.Gone
 	}
-	return "counted as any other failure; barb ends the delivery"
+	return "the provider counts it as any other failure; barb ends the delivery"
 }

@@ -42,7 +42,7 @@ func (p *Printer) QueueEntry(q *store.Queued, now time.Time, plan string, attemp
 
 func stateWord(q *store.Queued) string {
 	if q.State == store.Waiting && q.Blocked {
-		return "waiting its turn"
+		return "waiting in order"
 	}
 	return string(q.State)
 }

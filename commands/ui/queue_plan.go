@@ -83,7 +83,7 @@ func targetRows(q *store.Queued) [][2]string {
 		}
 		name := m[1]
 		if name == "args" {
-			name, text = "arguments", "known by "+text
+			name, text = "arguments", "with the hash "+text
 		}
 		if text != "" {
 			rows = append(rows, [2]string{name, EscapeLine(text)})
@@ -95,7 +95,7 @@ func targetRows(q *store.Queued) [][2]string {
 // orderText describes the order of a queue entry, which is stored as "key KEY", of a webhook as "route NAME key KEY".
 func orderText(q *store.Queued) string {
 	if q.Order == "" {
-		return "none: sent when due"
+		return "none: delivered when due"
 	}
 	route, key := "", q.Order
 	if q.Kind != store.Message {
@@ -104,12 +104,12 @@ func orderText(q *store.Queued) string {
 		}
 	}
 	key = strings.TrimPrefix(key, "key ")
-	text := "one after the other"
+	text := "in order"
 	if route = strings.TrimSpace(route); route != "" {
-		text += ", of route " + route
+		text += " within route " + route
 	}
 	if key = strings.TrimSpace(key); key != "" {
-		text += ", of key " + key
+		text += " with key " + key
 	}
 	return Clip(text, 200)
 }

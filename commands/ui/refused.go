@@ -15,7 +15,7 @@ var refusalWords = map[string]string{
 	"plain_http":      "400 plain http",
 	"tls":             "TLS to plain http",
 	"no_room":         "503 no room",
-	"stopped":         "cut off by the end",
+	"stopped":         "cut off at the end",
 	"enough":          "503 after --count",
 	"broken_off":      "400 broken off",
 	"malformed":       "400",

@@ -148,7 +148,7 @@ func strictText(s sign.Scheme) string {
 	if len(words) == 0 {
 		return ""
 	}
-	return "the provider's SDK refuses " + strings.Join(words, " and ") + "; barb refuses it only with --strict"
+	return "the provider's SDK rejects " + strings.Join(words, " and ") + "; barb rejects it only with --strict"
 }
 
 func rotationText(s sign.Scheme) string {

@@ -43,15 +43,15 @@ func (p *Printer) Senders(all []*senders.Sender) {
 			{"  webhooks", fmt.Sprintf("%d in %s, %d came more than once%s", len(s.Deliveries), Count(s.Attempts, "attempt"),
 				s.Again, ends(s))},
 			{"  retry-after", p.honoured(&s.Conduct)},
-			{"  tries again", p.finding(s.Retried, "yes", "no: one attempt, and no other after an answer that asks for one")},
+			{"  tries again", p.finding(s.Retried, "yes", "no: it never retries a failed delivery")},
 			{"  gaps", spacingLine(s)},
 			{"  webhook id", p.finding(s.IDKept, "kept", "changes from attempt to attempt (the same body came again "+
 				"after a failure)")},
 			{"  body", p.finding(s.BodyKept, "identical", "changes from attempt to attempt")},
-			{"  signature", p.finding(s.Signed, "made anew for each attempt, as its timestamp",
-				"repeated with its old timestamp")},
-			{"  after 2xx", p.finding(s.Stopped2xx, "stops", "comes again")},
-			{"  after 410", p.finding(s.Stopped410, "stops", "comes again")},
+			{"  signature", p.finding(s.Signed, "new for each attempt, with a new timestamp",
+				"the same for each attempt, with the old timestamp")},
+			{"  after 2xx", p.finding(s.Stopped2xx, "stops", "keeps sending")},
+			{"  after 410", p.finding(s.Stopped410, "stops", "keeps sending")},
 		})
 		p.repeats(s)
 	}
@@ -63,7 +63,7 @@ func (p *Printer) grade(s *senders.Sender) string {
 	case senders.Good:
 		return p.good(text)
 	case senders.NotJudged:
-		return p.faint(text + ": nothing came that needed a second attempt")
+		return p.faint(text + ": no webhook needed a second attempt")
 	}
 	return p.bad(text + ": " + strings.Join(s.Faults, ", "))
 }
@@ -87,7 +87,7 @@ func (p *Printer) honoured(c *senders.Conduct) string {
 	if c.Honoured == c.Asked {
 		return p.good(text)
 	}
-	return p.bad(text + ", " + Duration(c.Undercut) + " too early at the worst")
+	return p.bad(text + ", " + Duration(c.Undercut) + " too early at worst")
 }
 
 func spacingLine(s *senders.Sender) string {
@@ -132,7 +132,7 @@ func (p *Printer) repeats(s *senders.Sender) {
 	more := len(rows) - sendersShown
 	p.Table([]string{"  FIRST", "WEBHOOK", "ANSWERS", "GAPS", "", "END"}, rows[:min(len(rows), sendersShown)])
 	if more > 0 {
-		p.Line(p.faint(fmt.Sprintf("  (%d earlier ones: --json has all)", more)))
+		p.Line(p.faint(fmt.Sprintf("  (%d earlier ones not shown; --json has all)", more)))
 	}
 }
 

@@ -42,7 +42,7 @@ func (p *Printer) VerdictLine(v VerdictLine) {
 		parts = append(parts, p.warn("authenticates the sender, not the body"))
 	}
 	if v.Status == record.Valid && v.Spelling != "" {
-		parts = append(parts, p.warn("but the provider's SDK refuses "+v.Spelling))
+		parts = append(parts, p.warn("but the provider's SDK rejects "+v.Spelling))
 	}
 	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
 	p.Line(strings.Join(parts, "  "))

@@ -95,7 +95,7 @@ func (v *Verifier) checkWith(scheme sign.Scheme, m sign.Message, now time.Time, 
 		if v.Strict && c.Spelling != "" {
 			c.Verdict.Status, c.Verdict.Reason, c.Verdict.Secret = record.Invalid, string(sign.WrongSpelling), ""
 			c.Verdict.Tried = match.SecretName
-			c.Detail = "the signature is genuine, but the provider's SDK refuses " + c.Spelling.Words()
+			c.Detail = "the signature is genuine, but the provider's SDK rejects " + c.Spelling.Words()
 		}
 		return c
 	}

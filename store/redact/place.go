@@ -23,7 +23,7 @@ func ParsePlace(text string) (Place, error) {
 	switch kind {
 	case "header", "query", "form":
 		if name == "" {
-			return p, fmt.Errorf("%s: names nothing", kind)
+			return p, fmt.Errorf("%s: has no name", kind)
 		}
 		return p, nil
 	case "json":
