@@ -136,6 +136,13 @@ func (sh *shell) defaultScheme(c *payload.Content, f *flags.Signing, target stri
 	}
 }
 
+// warnOfName warns of a payload that is the name of a file: as with curl, -d NAME is the text.
+func (sh *shell) warnOfName(data string) {
+	if infile.IsFile(data) {
+		sh.warn("-d %s is that text; -d @%s is the file", data, data)
+	}
+}
+
 // openEditor lets the person change a payload.
 func (sh *shell) openEditor(body []byte, contentType string) ([]byte, error) {
 	changed, err := sh.editor().Edit(body, payload.Extension(contentType))

@@ -77,5 +77,9 @@ func (sh *shell) flagError(cmd *cobra.Command, err error) error {
 	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {
 		return f.Hint(help.UnknownFlag(cmd, name))
 	}
+	if _, rest, ok := strings.Cut(err.Error(), "unknown shorthand flag: '"); ok {
+		letter, _, _ := strings.Cut(rest, "'") // what follows it may be a secret: -pPASSWORD
+		return fail.Usage("unknown flag: -%s", letter).Hint(help.UnknownLetter(cmd, letter))
+	}
 	return f.Hintf("%s --help", cmd.CommandPath())
 }

@@ -122,6 +122,7 @@ func (g *listener) tellAnswered(e gateway.Event) {
 	defer g.sh.printing.Unlock()
 	if g.sh.json {
 		g.sh.breaks(g.sh.emitExchange(h.Exchange, g.with))
+		g.sayInvalid(h.Exchange)
 		return
 	}
 	g.session.Add(&h)
@@ -163,10 +164,9 @@ func (g *listener) tellForwarded(e gateway.Event) {
 		g.sh.note("webhook %d: the app's answer was cut off, so the sender does not get it: %s (--max-inflight)", e.ID,
 			f.Text)
 	case e.Exchange.Response != nil:
-		g.sh.note("webhook %d: the app's answer broke off, so the sender does not get it: %s %s", e.ID, f.Kind,
-			ui.Clip(f.Text, 120))
+		g.sh.note("webhook %d: the app's answer broke off, so the sender does not get it: %s", e.ID, ui.FailureText(f))
 	default:
-		g.sh.note("webhook %d could not be forwarded: %s %s", e.ID, f.Kind, ui.Clip(f.Text, 120))
+		g.sh.note("webhook %d could not be forwarded: %s", e.ID, ui.FailureText(f))
 	}
 }
 

@@ -66,7 +66,7 @@ func (sh *shell) selectionBy(ctx context.Context, selectors []string, chosen *fl
 	}
 	for _, text := range selectors { // what is not a selector is a mistake whether or not there is a history
 		if _, err := flags.ParseSelector(text); err != nil {
-			return s, fail.Usage("%w", err).Hint("barb history lists the ids")
+			return s, flags.NoSelector(text, err)
 		}
 	}
 	if s.History, err = sh.readHistory(ctx); err != nil {

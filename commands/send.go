@@ -53,6 +53,7 @@ func newSend(sh *shell) *cobra.Command {
 				return err
 			}
 			o.dataGiven = cmd.Flags().Changed("data")
+			sh.warnOfName(o.data)
 			if err = o.apply(sh, &o.Retry, o.url); err != nil {
 				return err
 			}

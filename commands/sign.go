@@ -109,6 +109,7 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 }
 
 func (sh *shell) signPayload(o signOptions) (*infile.Input, error) {
+	sh.warnOfName(o.data)
 	p, err := infile.Payload(sh.In, sh.InTerminal, o.data, o.dataGiven, o.positional, o.Secrets)
 	if err == nil && p == nil {
 		err = fail.Usage("sign needs a payload").Hint("barb sign FILE, -d '{}' or a pipe into stdin")

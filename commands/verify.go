@@ -205,9 +205,10 @@ func (o verifyOptions) fromPayload(sh *shell) (m sign.Message, err error) {
 		return m, err
 	}
 	if len(header) == 0 && !sh.inBody(o.Scheme) {
-		return m, fail.Usage("verify needs the headers the webhook came with").Hint("-H 'Name: value', --headers FILE, " +
-			"--http FILE, or the id of a received webhook")
+		return m, fail.Usage("verify needs the headers the webhook came with").Hint("-H 'Name: value', --headers FILE " +
+			"(- is stdin), --http FILE, or the id of a received webhook")
 	}
+	sh.warnOfName(o.data)
 	p, err := infile.Payload(sh.In, sh.InTerminal, o.data, o.dataGiven, o.positional, o.Secrets)
 	if err != nil {
 		return m, err

@@ -16,6 +16,8 @@ func TestNearest(t *testing.T) {
 		"svixx":  {"svix"},
 		"squar":  {"square"},
 		"zzzzzz": nil,
+		"svx":    {"svix"},
+		"sxv":    nil,
 		"größe":  nil,
 	} {
 		if got := fail.Nearest(name, known); !slices.Equal(got, want) {

@@ -5,13 +5,17 @@ import (
 	"strings"
 )
 
-// Nearest returns the known names that differ from name in at most two characters, and those that begin with it,
-// ignoring case.
+// Nearest returns the known names that differ from name in at most two characters, of a name of three in one, and those
+// that begin with it, ignoring case.
 func Nearest(name string, known []string) []string {
 	var near []string
+	most := 2
+	if len(name) <= 3 {
+		most = 1
+	}
 	for _, k := range known {
 		a, b := strings.ToLower(name), strings.ToLower(k)
-		if strings.HasPrefix(b, a) || distance([]rune(a), []rune(b)) <= 2 {
+		if strings.HasPrefix(b, a) || distance([]rune(a), []rune(b)) <= most {
 			near = append(near, k)
 		}
 	}

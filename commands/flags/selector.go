@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -48,6 +49,22 @@ func ParseSelector(s string) (Selector, error) {
 	return Selector{IDs: store.Range{From: int64(from), To: int64(to)}}, nil
 }
 
+// webhookID is what the ids of providers look like: evt_1A2b, msg_…, a UUID.
+var webhookID = regexp.MustCompile(`^[A-Za-z0-9]+[_-][A-Za-z0-9_-]{3,200}$`)
+
+// NoSelector returns the usage error for a text that is no selector. It names the selector that may have been meant.
+func NoSelector(text string, err error) error {
+	f := fail.Usage("%w", err)
+	switch strings.ToLower(text) {
+	case "latest", "last", "newest", "head":
+		return f.Hint("@ is the newest")
+	}
+	if webhookID.MatchString(text) {
+		return f.Hintf("--id %s selects by the webhook id", text)
+	}
+	return f.Hint("barb history lists the ids")
+}
+
 // SelectIDs returns the ids that selectors choose; newest returns the id that @ stands for, or with n the one n rows
 // below it. An id or an @ that is not there is an error; a range may have gaps.
 func SelectIDs(ctx context.Context, history *store.Store, selectors []string,
@@ -56,7 +73,7 @@ func SelectIDs(ctx context.Context, history *store.Store, selectors []string,
 	for _, text := range selectors {
 		sel, err := ParseSelector(text)
 		if err != nil {
-			return nil, fail.Usage("%w", err).Hint("barb history lists the ids")
+			return nil, NoSelector(text, err)
 		}
 		if sel.IDs.From == 0 {
 			id, err := newest(ctx, sel.newest)

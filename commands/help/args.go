@@ -41,7 +41,7 @@ func hintFor(cmd *cobra.Command, first, extra string) string {
 		switch {
 		case cmd.Flag("headers") != nil && cmd.Flag("http") != nil: // verify: its first word is the body
 			return cmd.CommandPath() + " " + first + " --headers " + extra
-		case cmd.Flag("data") != nil:
+		case cmd.Flag("data") != nil && !strings.Contains(cmd.Use, "FILE"): // of sign the first word is the payload
 			return cmd.CommandPath() + " " + first + " -d @" + extra
 		}
 	}

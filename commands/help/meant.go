@@ -24,6 +24,7 @@ var elsewhere = map[string]string{
 	"logout":    "barb needs no account; barb secret delete NAME  deletes a secret",
 	"upgrade":   "barb version  says which one this is",
 	"update":    "barb version  says which one this is",
+	"trigger":   "barb send :3000 --event stripe:invoice.paid  sends a sample event (barb events lists them)",
 }
 
 // Unknown returns the hint for a word that is no command below cmd: a command that other tools call so, or else one
@@ -74,7 +75,37 @@ var habits = map[string]string{
 	"filter": "where,jq", "query": "where,jq", "select": "where,jq", "search": "grep", "text": "grep",
 	"invalid": "where '.verdict == \"invalid\"'", "success": "status 2xx", "failure": "failed", "errors": "failed",
 	"older": "older-than", "age": "older-than", "before": "until,older-than", "after": "since", "from": "since",
+	"id": "id", "msg-id": "id", "message-id": "id", "event-id": "id", "webhook-id": "id",
 	"force": "yes,replace", "print": "body", "timestamp": "now", "time": "timestamp,now",
+}
+
+// letters maps the short flags of other tools, curl, gh and smee, to barb's, as habits does.
+var letters = map[string]string{
+	"p": "addr :PORT", "t": "forward-to,to", "L": "limit", "n": "limit,count", "i": "verbose", "w": "json", "F": "data",
+	"I": "headers", "j": "json", "o": "output,json", "H": "header,forward-header", "e": "event", "m": "timeout",
+	"x": "proxy", "E": "cert", "c": "config", "l": "limit", "r": "retries", "S": "verbose", "D": "verbose",
+}
+
+// UnknownLetter returns the hint for a short flag that cmd does not have.
+func UnknownLetter(cmd *cobra.Command, letter string) string {
+	if hint := ours(cmd, letters[letter]); hint != "" {
+		return hint
+	}
+	if letter == "V" && !cmd.HasParent() {
+		return "barb version"
+	}
+	return cmd.CommandPath() + " --help"
+}
+
+// ours returns the hint for the first of these flags that cmd has; "" where it has none.
+func ours(cmd *cobra.Command, candidates string) string {
+	for candidate := range strings.SplitSeq(candidates, ",") {
+		flag, value, _ := strings.Cut(candidate, " ")
+		if f := cmd.Flag(flag); f != nil && !f.Hidden {
+			return fail.DidYouMean("--", []string{strings.TrimSpace(flag + " " + value)}, "")
+		}
+	}
+	return ""
 }
 
 // UnknownFlag returns the hint for a flag that cmd does not have. It names the flag of the same meaning in barb, or
@@ -83,11 +114,11 @@ func UnknownFlag(cmd *cobra.Command, name string) string {
 	if (name == "url" || name == "endpoint" || name == "to" || name == "target") && cmd.Flag("resume") != nil {
 		return "the URL is an argument: barb send URL"
 	}
-	for candidate := range strings.SplitSeq(habits[strings.ToLower(name)], ",") {
-		flag, value, _ := strings.Cut(candidate, " ")
-		if f := cmd.Flag(flag); f != nil && !f.Hidden {
-			return fail.DidYouMean("--", []string{strings.TrimSpace(flag + " " + value)}, "")
-		}
+	if (name == "last" || name == "latest" || name == "newest") && strings.Contains(cmd.Use, "SELECTOR") {
+		return cmd.CommandPath() + " @"
+	}
+	if hint := ours(cmd, habits[strings.ToLower(name)]); hint != "" {
+		return hint
 	}
 	names := slices.Sorted(slices.Values(append(flagNames(cmd.Flags()), flagNames(cmd.InheritedFlags())...)))
 	return fail.DidYouMean("--", fail.Nearest(name, slices.Compact(names)), cmd.CommandPath()+" --help")

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"os"
+	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/units"
@@ -17,7 +18,11 @@ func Open(path string) (*os.File, error) {
 	f, err := os.Open(path)
 	switch {
 	case errors.Is(err, os.ErrNotExist):
-		return nil, fail.Usage("%s: no such file", path)
+		err := fail.Usage("%s: no such file", path)
+		if strings.ContainsAny(path, "{[<") {
+			return nil, err.Hint("-d takes a text: -d '{}'")
+		}
+		return nil, err
 	case err != nil:
 		return nil, fail.Local("%w", err)
 	}
@@ -26,6 +31,12 @@ func Open(path string) (*os.File, error) {
 		return nil, fail.Usage("%s is a folder, not a file", path)
 	}
 	return f, nil
+}
+
+// IsFile reports whether a text that was given as a payload is the name of a file, which may have been meant.
+func IsFile(text string) bool {
+	info, err := os.Stat(text)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // ReadAll reads all of r. More than limit bytes are a usage error, in which what names r.

@@ -8,10 +8,12 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/units"
 )
 
 // planRows returns how a queue entry is delivered in rows: how often and how it is tried, and what signs it. text is
@@ -27,10 +29,15 @@ func planRows(text string) (rows [][2]string) {
 		return nil // of another barb
 	}
 	value := func(name string) string {
-		if v, ok := policy[name]; ok {
-			return fmt.Sprint(v)
+		v, ok := policy[name]
+		if !ok {
+			return ""
 		}
-		return ""
+		text := fmt.Sprint(v)
+		if d, err := time.ParseDuration(text); err == nil && d > 0 { // 72h0m0s of an older barb
+			return units.FormatDuration(d)
+		}
+		return text
 	}
 	add := func(name, before, text, after string) {
 		if text != "" {

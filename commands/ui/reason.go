@@ -4,7 +4,17 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/record"
 )
+
+// FailureText says why no answer came: the kind of the failure, unless the text has the same word in it.
+func FailureText(f *record.Failure) string {
+	text := Clip(f.Text, 120)
+	if strings.Contains(text, string(f.Kind)) {
+		return text
+	}
+	return string(f.Kind) + " " + text
+}
 
 // reasonText says in plain English what a refusal means, and what to do about it.
 type reasonText struct{ what, fix string }
