@@ -107,3 +107,32 @@ func TestCompletionOffersFilesWhereACommandTakesThem(t *testing.T) {
 		}
 	}
 }
+
+// Events come from strangers: one that a shell would have to quote is not offered.
+func TestCompletionOffersTheQueueAndTheEventsOfTheHistory(t *testing.T) {
+	db := filepath.Join(t.TempDir(), "h.db")
+	for _, event := range []string{"order.made", "$(order)"} {
+		if code, _, said := typed(t, "", "", "send", "http://127.0.0.1:1/in", "-d", "{}", "--queue", "--event", event, "--db",
+			db); code != 0 {
+			t.Fatal(said)
+		}
+	}
+	for _, c := range []struct{ command, prefix, want string }{
+		{"queue show", "", "2~waiting http://127.0.0.1:1/in 1~waiting http://127.0.0.1:1/in"},
+		{"queue retry", "1", "1~waiting http://127.0.0.1:1/in"},
+		{"history --event", "", "order.made"},
+		{"history --event", "x", ""},
+	} {
+		args := append(strings.Fields("--db "+db+" "+c.command), c.prefix)
+		if got := strings.Join(offered(t, args...), " "); got != c.want {
+			t.Errorf("%s %q: got %q, want %q", c.command, c.prefix, got, c.want)
+		}
+	}
+	for _, c := range []struct{ args, want string }{
+		{"listen --handshake=sl", "slack"}, {"send :1 --retry-on ", "5xx"}, {"help exit", "exit-codes"},
+	} {
+		if got := strings.Join(offered(t, strings.Split(c.args, " ")...), " "); !strings.Contains(got, c.want) {
+			t.Errorf("%s: got %q, want %q", c.args, got, c.want)
+		}
+	}
+}

@@ -88,7 +88,7 @@ func TestAnswersOfAnAppDoNotFillTheMemory(t *testing.T) {
 				}
 			}
 			got := ""
-			for deadline := time.Now().Add(10 * time.Second); !strings.HasPrefix(got, "HTTP/1.1 200"); {
+			for deadline := time.Now().Add(30 * time.Second); !strings.HasPrefix(got, "HTTP/1.1 200"); {
 				if time.Now().After(deadline) { // others hold their room a moment longer than their senders wait
 					t.Fatalf("afterwards an answer became %q", got)
 				}

@@ -284,7 +284,7 @@ func TestAForgeryDoesNotSatisfyCount(t *testing.T) {
 // addressIn waits for a ready file.
 func addressIn(t *testing.T, ready string) string {
 	t.Helper()
-	for deadline := time.Now().Add(10 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(2 * time.Millisecond) {
 		if data, err := os.ReadFile(ready); err == nil {
 			_, address, _ := strings.Cut(strings.TrimSpace(string(data)), "://")
 			return address

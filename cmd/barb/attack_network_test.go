@@ -224,7 +224,7 @@ func (b inProcess) listenAloud(t *testing.T, args ...string) (address string, st
 		}
 		return out.String(), said.String()
 	}
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(2 * time.Millisecond) {
 		if data, err := os.ReadFile(ready); err == nil {
 			_, address, _ = strings.Cut(strings.TrimSpace(string(data)), "://")
 			return address, stop
@@ -372,7 +372,7 @@ func TestAWebhookThatIsNotDecidedInTimeComesAgain(t *testing.T) {
 			if status := sendTo(t, address, "/fast", "{}"); status != 200 {
 				t.Errorf("the next is answered %d", status)
 			}
-			until(t, "the app has the next", 10*time.Second, func() bool { return app.seen() != "" })
+			until(t, "the app has the next", 30*time.Second, func() bool { return app.seen() != "" })
 			stop()
 			if got := app.seen(); got != "POST /fast" {
 				t.Errorf("the app got %q", got)

@@ -64,7 +64,7 @@ func halt(t *testing.T, cmd *exec.Cmd) {
 	if err := cmd.Process.Signal(syscall.SIGSTOP); err != nil {
 		t.Fatal(err)
 	}
-	until(t, "it is stopped", 10*time.Second, func() bool {
+	until(t, "it is stopped", 30*time.Second, func() bool {
 		out, err := exec.Command("ps", "-o", "stat=", "-p", fmt.Sprint(cmd.Process.Pid)).Output()
 		return err == nil && strings.HasPrefix(strings.TrimSpace(string(out)), "T")
 	})

@@ -151,7 +151,7 @@ func TestEveryByteThatCameIsShownAndSentAgain(t *testing.T) {
 				if got != l.wire {
 					t.Errorf("replay --exact:\n got %s\nwant %s", excerpt(got), excerpt(l.wire))
 				}
-			case <-time.After(10 * time.Second):
+			case <-time.After(30 * time.Second):
 				t.Error("replay --exact sent nothing")
 			}
 		})
@@ -244,7 +244,7 @@ func (b inProcess) listen(t *testing.T, args ...string) (address string, stop fu
 		ended <- commands.Main(ctx, b.env(&out, &said), "test",
 			append([]string{"listen", "--addr", "127.0.0.1:0", "--ready-file", ready}, args...))
 	}()
-	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(2 * time.Millisecond) {
+	for deadline := time.Now().Add(30 * time.Second); ; time.Sleep(2 * time.Millisecond) {
 		if data, err := os.ReadFile(ready); err == nil {
 			_, address, _ = strings.Cut(strings.TrimSpace(string(data)), "://")
 			break

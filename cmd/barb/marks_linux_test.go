@@ -86,7 +86,7 @@ func TestAListenerThatEndsLeavesNoCommand(t *testing.T) {
 			done := make(chan int)
 			go func() { done <- postNumbered(p.url, 1) }()
 			pid := 0
-			for deadline := time.Now().Add(10 * time.Second); pid == 0; time.Sleep(time.Millisecond) {
+			for deadline := time.Now().Add(30 * time.Second); pid == 0; time.Sleep(time.Millisecond) {
 				data, _ := os.ReadFile(pidFile)
 				pid, _ = strconv.Atoi(strings.TrimSpace(string(data)))
 				if time.Now().After(deadline) {
@@ -99,7 +99,7 @@ func TestAListenerThatEndsLeavesNoCommand(t *testing.T) {
 			if status := <-done; signal == os.Interrupt && status != 500 {
 				t.Errorf("the sender was answered %d", status)
 			}
-			for deadline := time.Now().Add(10 * time.Second); syscall.Kill(pid, 0) == nil &&
+			for deadline := time.Now().Add(30 * time.Second); syscall.Kill(pid, 0) == nil &&
 				!isZombie(pid); time.Sleep(time.Millisecond) {
 				if time.Now().After(deadline) {
 					t.Fatalf("the command is still there")

@@ -246,7 +246,7 @@ func TestWhatWasAcknowledgedIsDeliveredInOrderAfterAKill(t *testing.T) {
 			if got := app.ids(); !slices.Equal(got, want) {
 				t.Errorf("delivered %v\nwant %v\n%s", got, want, l.out)
 			}
-			until(t, "none waits", 10*time.Second, func() bool { return waiting(t, dir) == 0 })
+			until(t, "none waits", 30*time.Second, func() bool { return waiting(t, dir) == 0 })
 		})
 	}
 }

@@ -59,7 +59,7 @@ func TestAnAnswerIsInTheHistoryWhenItsSenderHasIt(t *testing.T) {
 // settled waits, as each command that reads does, until the announced answers are there.
 func settled(t *testing.T, history *store.Store) {
 	t.Helper()
-	for begun := time.Now(); time.Since(begun) < 10*time.Second; time.Sleep(time.Millisecond) {
+	for begun := time.Now(); time.Since(begun) < time.Minute; time.Sleep(time.Millisecond) {
 		_, open, err := history.Unsettled(t.Context(), 0, begun.Add(-2*time.Second), time.Now())
 		if err != nil {
 			t.Fatal(err)
