@@ -42,16 +42,18 @@ func (p *terminal) awaitRaw(want bool) {
 	until(p.t, fmt.Sprintf("raw is %v", want), 20*time.Second, func() bool { return p.isRaw() == want })
 }
 
-// awaitScreen waits for the screen to show something.
-func (p *terminal) awaitScreen(pattern string) {
+// awaitScreen waits for the screen to show something, and returns the screen that shows it: a moment later it may be
+// drawn anew.
+func (p *terminal) awaitScreen(pattern string) (shown string) {
 	p.t.Helper()
 	found := regexp.MustCompile(pattern)
-	for deadline := time.Now().Add(20 * time.Second); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
-		if found.MatchString(screen(p.text())) {
-			return
+	for deadline := time.Now().Add(time.Minute); time.Now().Before(deadline); time.Sleep(5 * time.Millisecond) {
+		if shown = screen(p.text()); found.MatchString(shown) {
+			return shown
 		}
 	}
-	p.t.Fatalf("no %q on the screen\n%s", pattern, screen(p.text()))
+	p.t.Fatalf("no %q on the screen\n%s", pattern, shown)
+	return ""
 }
 
 // receive sends a signed push event of GitHub with a body.
@@ -250,14 +252,14 @@ func TestScreensAtWidths(t *testing.T) {
 		if post(p.url+"/a/long/path/that/says/little", "x", 10) == 0 {
 			t.Fatal("no answer")
 		}
-		p.awaitScreen(`\n3 received(.*\n)+.*keys`)
-		fmt.Fprintf(&got, "== %d columns, following\n%s", columns, fixed(screen(p.text())))
+		shown := p.awaitScreen(`\n3 received(.*\n)+.*q quit\n$`)
+		fmt.Fprintf(&got, "== %d columns, following\n%s", columns, fixed(shown))
 		p.press("k")
-		p.awaitScreen(`\n› (.*\n)+not following`)
-		fmt.Fprintf(&got, "== %d columns, choosing\n%s", columns, fixed(screen(p.text())))
+		shown = p.awaitScreen(`\n› (.*\n)+not following.*\n.*q quit\n$`)
+		fmt.Fprintf(&got, "== %d columns, choosing\n%s", columns, fixed(shown))
 		p.press("f?")
-		p.awaitScreen(`ctrl-c\n3 received`)
-		fmt.Fprintf(&got, "== %d columns, keys\n%s", columns, fixed(screen(p.text())))
+		shown = p.awaitScreen(`ctrl-c\n3 received.*\n.*q quit\n$`)
+		fmt.Fprintf(&got, "== %d columns, keys\n%s", columns, fixed(shown))
 		p.stop()
 		for line := range strings.Lines(screen(p.text())) {
 			if strings.HasPrefix(line, "barb: ") { // a terminal wraps it
