@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -13,6 +14,7 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/health"
+	"github.com/barbhq/barb/store/webhooks"
 	"github.com/barbhq/barb/units"
 )
 
@@ -56,8 +58,9 @@ func runStats(ctx context.Context, sh *shell, o statsOptions) error {
 		return err
 	}
 	var s store.Stats
+	var c webhooks.Counts
 	if !none {
-		s, err = sh.history.Stats(ctx, filter)
+		s, c, err = sh.sums(ctx, filter)
 	}
 	if err != nil {
 		return err
@@ -71,12 +74,26 @@ func runStats(ctx context.Context, sh *shell, o statsOptions) error {
 		return err
 	}
 	if sh.json {
-		return sh.emit(schema.NewStats(s, depth, &r))
+		return sh.emit(schema.NewStats(s, &c, depth, &r))
 	}
-	sh.out.Pairs(append(ui.StatsPairs(s), [2]string{"queue", ui.QueueLine(depth)}))
+	sh.out.Pairs(append(ui.StatsPairs(s, &c), [2]string{"queue", ui.QueueLine(depth)}))
 	sh.out.Line("")
 	sh.out.Figures(&r)
 	return nil
+}
+
+// sums sums up the exchanges that a filter selects, and counts the webhooks, at the same time: both read all of them.
+func (sh *shell) sums(ctx context.Context, f store.Filter) (s store.Stats, c webhooks.Counts, err error) {
+	var counting error
+	done := make(chan struct{})
+	now := sh.Now()
+	go func() {
+		defer close(done)
+		c, counting = webhooks.Count(webhooks.List(ctx, sh.history, f, now))
+	}()
+	s, err = sh.history.Stats(ctx, f)
+	<-done
+	return s, c, errors.Join(err, counting)
 }
 
 // figures returns the six figures of what the filters select, judged. Their time is --over, or begins at --since if

@@ -12,11 +12,10 @@ type Stats = sums.Stats
 // Latency is how long exchanges took.
 type Latency = sums.Latency
 
-// Stats sums up what a filter selects, in one pass that reads no bodies; its limit and order do not matter. A retry
-// whose first attempt the filter leaves out counts as a delivery of its own thread.
+// Stats sums up the exchanges that a filter selects, in one pass that reads no bodies; its limit and order do not matter.
 func (s *Store) Stats(ctx context.Context, f Filter) (Stats, error) {
 	t := sums.New()
-	f.Limit, f.OldestFirst, f.Bodies = 0, true, false // a first attempt comes before its retries
+	f.Limit, f.Bodies = 0, false
 	for x, err := range s.List(ctx, f) {
 		if err != nil {
 			return Stats{}, err

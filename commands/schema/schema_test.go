@@ -21,6 +21,7 @@ import (
 	"github.com/barbhq/barb/store/health"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/senders"
+	"github.com/barbhq/barb/store/webhooks"
 )
 
 var update = flag.Bool("update", false, "write the golden files")
@@ -152,11 +153,11 @@ func addStats(all map[string]any) {
 		Waiting: 4}, 5*time.Minute)
 	all["figures"] = schema.NewFigureLines(&r)
 	latency := store.Latency{P50: time.Millisecond, P95: 1500 * time.Microsecond, P99: 2 * time.Second, Max: time.Minute}
-	all["stats"] = schema.NewStats(store.Stats{Total: 9, Sent: 5, Received: 4, Deliveries: 3, Delivered: 2, Exhausted: 1,
-		SuccessRate: 2. / 3,
-		Retries:     2, BadSignatures: 1, SentLatency: latency, ReceivedLatency: latency,
+	all["stats"] = schema.NewStats(store.Stats{Total: 9, Sent: 5, Received: 4,
+		Retries: 2, BadSignatures: 1, SentLatency: latency, ReceivedLatency: latency,
 		ByStatus:  map[int]int64{200: 2, 503: 1},
-		ByFailure: map[string]int64{"refused": 1}}, map[store.QueueState]int64{store.Waiting: 4, store.Dead: 1}, &r)
+		ByFailure: map[string]int64{"refused": 1}}, &webhooks.Counts{Total: 4, Deliveries: 3, Delivered: 2, Exhausted: 1,
+		SuccessRate: 2. / 3, ByState: map[webhooks.State]int64{webhooks.Accepted: 3, webhooks.Failed: 1}}, map[store.QueueState]int64{store.Waiting: 4, store.Dead: 1}, &r)
 	start := time.Date(2026, 1, 20, 14, 0, 0, 0, time.UTC)
 	tries := []senders.Attempt{
 		{ID: 1, Scheme: "stripe", Path: "/hooks", WebhookID: "msg_1", Start: start, Answered: start.Add(time.Second),

@@ -5,14 +5,17 @@ import (
 
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/health"
+	"github.com/barbhq/barb/store/webhooks"
 )
 
-// Stats is what barb stats prints.
+// Stats is what barb stats prints. Retries, latencies, statuses and errors are of exchanges; webhooks and deliveries are
+// of webhooks, as barb history lists them.
 type Stats struct {
 	Schema        int              `json:"schema"`
 	Exchanges     int64            `json:"exchanges"`
 	Sent          int64            `json:"sent"`
 	Received      int64            `json:"received"`
+	Webhooks      int64            `json:"webhooks"`
 	Deliveries    int64            `json:"deliveries"`
 	Delivered     int64            `json:"delivered"`
 	Exhausted     int64            `json:"exhausted"`
@@ -24,6 +27,8 @@ type Stats struct {
 	ReceivedMS    Latency          `json:"received_latency_ms"`
 	ByStatus      map[int]int64    `json:"by_status"`
 	ByError       map[string]int64 `json:"by_error"`
+
+	ByOutcome map[webhooks.State]int64 `json:"by_outcome"` // webhooks
 
 	Queue   map[store.QueueState]int64 `json:"queue"` // of the whole history: the filters do not apply
 	Figures []Figure                   `json:"figures"`
@@ -39,10 +44,11 @@ type Latency struct {
 }
 
 // NewStats returns the statistics of a history with the depth of its queue and its six figures.
-func NewStats(s store.Stats, queue map[store.QueueState]int64, r *health.Report) Stats {
+func NewStats(s store.Stats, c *webhooks.Counts, queue map[store.QueueState]int64, r *health.Report) Stats {
 	out := Stats{Schema: 1, Exchanges: s.Total, Sent: s.Sent, Received: s.Received,
-		Deliveries: s.Deliveries, Delivered: s.Delivered, Exhausted: s.Exhausted, Open: s.Open,
-		SuccessRate: s.SuccessRate, Retries: s.Retries, BadSignatures: s.BadSignatures,
+		Webhooks: c.Total, ByOutcome: c.ByState,
+		Deliveries: c.Deliveries, Delivered: c.Delivered, Exhausted: c.Exhausted, Open: c.Open,
+		SuccessRate: c.SuccessRate, Retries: s.Retries, BadSignatures: s.BadSignatures,
 		SentMS: newLatency(s.SentLatency), ReceivedMS: newLatency(s.ReceivedLatency),
 		ByStatus: s.ByStatus, ByError: s.ByFailure, Queue: queue, OverMS: r.Over.Milliseconds()}
 	for i := range r.Figures {

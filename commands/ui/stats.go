@@ -8,23 +8,31 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/webhooks"
 )
 
-// StatsPairs returns the statistics of a history as names and values.
-func StatsPairs(s store.Stats) [][2]string {
-	pairs := [][2]string{{"exchanges", fmt.Sprintf("%d  (%d sent, %d received)", s.Total, s.Sent, s.Received)}}
-	if s.Deliveries > 0 {
+// StatsPairs returns the statistics of a history as names and values: first those of webhooks, then those of exchanges.
+func StatsPairs(s store.Stats, c *webhooks.Counts) [][2]string {
+	pairs := [][2]string{{"webhooks", fmt.Sprintf("%d  (%d sent, %d received)", c.Total, c.Sent, c.Received)}}
+	if c.Deliveries > 0 {
+		text := fmt.Sprintf("%d  (%d delivered, %d gave up, %d open", c.Deliveries, c.Delivered, c.Exhausted, c.Open)
+		if others := c.Deliveries - c.Delivered - c.Exhausted - c.Open; others > 0 {
+			text += fmt.Sprintf(", %d cancelled", others)
+		}
 		pairs = append(pairs,
-			[2]string{"deliveries", fmt.Sprintf("%d  (%d delivered, %d gave up, %d open)",
-				s.Deliveries, s.Delivered, s.Exhausted, s.Open)},
-			[2]string{"success rate", fmt.Sprintf("%.1f %%", 100*s.SuccessRate)},
+			[2]string{"deliveries", text + ")"},
+			[2]string{"success rate", fmt.Sprintf("%.1f %%", 100*c.SuccessRate)})
+	}
+	pairs = append(pairs, [2]string{"exchanges", fmt.Sprintf("%d  (%d sent, %d received)", s.Total, s.Sent, s.Received)})
+	if s.Sent > 0 {
+		pairs = append(pairs,
 			[2]string{"retries", strconv.FormatInt(s.Retries, 10)},
-			[2]string{"sent latency", latencyLine(s.SentLatency)})
+			[2]string{"sent latency", latencyLine(s.SentLatency) + "  (each attempt)"})
 	}
 	if s.Received > 0 {
 		pairs = append(pairs,
 			[2]string{"bad signatures", strconv.FormatInt(s.BadSignatures, 10)},
-			[2]string{"received latency", latencyLine(s.ReceivedLatency)})
+			[2]string{"received latency", latencyLine(s.ReceivedLatency) + "  (each request)"})
 	}
 	return append(pairs,
 		[2]string{"answers", counts(s.ByStatus, nil)},

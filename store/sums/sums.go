@@ -1,4 +1,4 @@
-// Package sums adds exchanges up: deliveries, answers, latencies. It reads none of them.
+// Package sums adds exchanges up: attempts, answers, latencies. It reads none of them.
 package sums
 
 import (
@@ -8,16 +8,14 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// Stats sums exchanges up. A delivery is a first attempt with its retries.
+// Stats sums exchanges up.
 type Stats struct {
-	Total, Sent, Received                  int64
-	Deliveries, Delivered, Exhausted, Open int64   // Open: another attempt was announced, or one never ended
-	SuccessRate                            float64 // Delivered of those that are not Open, 0 to 1; 0 when there are none
-	Retries                                int64   // attempts after a first one
-	BadSignatures                          int64   // received with an invalid signature
-	SentLatency, ReceivedLatency           Latency
-	ByStatus                               map[int]int64
-	ByFailure                              map[string]int64 // by record.FailureKind
+	Total, Sent, Received        int64
+	Retries                      int64 // attempts after a first one
+	BadSignatures                int64 // received with an invalid signature
+	SentLatency, ReceivedLatency Latency
+	ByStatus                     map[int]int64
+	ByFailure                    map[string]int64 // by record.FailureKind
 }
 
 // Latency is how long exchanges took that ended; zero when none did.
@@ -25,13 +23,12 @@ type Latency struct{ P50, P95, P99, Max time.Duration }
 
 // New returns an empty Tally.
 func New() *Tally {
-	return &Tally{Stats: Stats{ByStatus: map[int]int64{}, ByFailure: map[string]int64{}}, last: map[int64]record.Outcome{}}
+	return &Tally{Stats: Stats{ByStatus: map[int]int64{}, ByFailure: map[string]int64{}}}
 }
 
-// Tally sums up exchanges, of which a first attempt comes before its retries. Make one with New.
+// Tally sums up exchanges. Make one with New.
 type Tally struct {
 	Stats
-	last           map[int64]record.Outcome // of deliveries not known to be delivered, by the id of the first attempt
 	sent, received []time.Duration
 }
 
@@ -64,40 +61,18 @@ func (t *Tally) addReceived(x *record.Exchange) {
 	}
 }
 
-// addSent judges a delivery by its last attempt so far.
 func (t *Tally) addSent(x *record.Exchange) {
 	t.Sent++
 	if x.Ended {
 		t.sent = append(t.sent, x.Took)
 	}
-	first := x.ID
 	if x.Attempt > 1 {
 		t.Retries++
-		first = x.Thread
 	}
-	if _, known := t.last[first]; !known {
-		t.Deliveries++
-	}
-	if x.Outcome() == record.Delivered { // no attempt follows it, so it need not be remembered
-		t.Delivered++
-		delete(t.last, first)
-		return
-	}
-	t.last[first] = x.Outcome()
 }
 
 // Sum returns the sums. Nothing may be added afterwards.
 func (t *Tally) Sum() Stats {
-	for _, outcome := range t.last {
-		if outcome == record.Failed {
-			t.Exhausted++
-		} else {
-			t.Open++
-		}
-	}
-	if ended := t.Delivered + t.Exhausted; ended > 0 {
-		t.SuccessRate = float64(t.Delivered) / float64(ended)
-	}
 	t.SentLatency, t.ReceivedLatency = latency(t.sent), latency(t.received)
 	return t.Stats
 }
