@@ -90,7 +90,10 @@ func (sh *shell) narrowed(ctx context.Context, chosen *flags.Filter) (filter sto
 		return filter, false, err
 	}
 	ids, err := s.ExchangeIDs(ctx, sh.Now())
-	return store.Filter{IDs: ids, Since: filter.Since, Until: filter.Until, Endpoint: filter.Endpoint}, len(ids) == 0, err
+	if none = len(ids) == 0; none {
+		ids = []store.Range{{From: 1, To: 0}} // no ids at all would select everything
+	}
+	return store.Filter{IDs: ids, Since: filter.Since, Until: filter.Until, Endpoint: filter.Endpoint}, none, err
 }
 
 // filterOf is the filter of the flags, and the expression of --where, which may be nil.

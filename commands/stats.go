@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,15 +52,11 @@ func newStats(sh *shell) *cobra.Command {
 }
 
 func runStats(ctx context.Context, sh *shell, o statsOptions) error {
-	filter, none, err := sh.narrowed(ctx, &o.Filter)
+	filter, _, err := sh.narrowed(ctx, &o.Filter)
 	if err != nil {
 		return err
 	}
-	var s store.Stats
-	var c webhooks.Counts
-	if !none {
-		s, c, err = sh.sums(ctx, filter)
-	}
+	s, c, err := webhooks.Sums(ctx, sh.history, filter, sh.Now())
 	if err != nil {
 		return err
 	}
@@ -82,20 +77,6 @@ func runStats(ctx context.Context, sh *shell, o statsOptions) error {
 	return nil
 }
 
-// sums sums up the exchanges that a filter selects, and counts the webhooks, at the same time: both read all of them.
-func (sh *shell) sums(ctx context.Context, f store.Filter) (s store.Stats, c webhooks.Counts, err error) {
-	var counting error
-	done := make(chan struct{})
-	now := sh.Now()
-	go func() {
-		defer close(done)
-		c, counting = webhooks.Count(webhooks.List(ctx, sh.history, f, now))
-	}()
-	s, err = sh.history.Stats(ctx, f)
-	<-done
-	return s, c, errors.Join(err, counting)
-}
-
 // figures returns the six figures of what the filters select, judged. Their time is --over, or begins at --since if
 // that is given; the history before it is not read.
 func (o *statsOptions) figures(ctx context.Context, sh *shell) (r health.Report, err error) {
@@ -109,12 +90,9 @@ func (o *statsOptions) figures(ctx context.Context, sh *shell) (r health.Report,
 	if chosen.Since == "" {
 		chosen.Since = end.Add(-o.Over).Format(time.RFC3339Nano)
 	}
-	filter, none, err := sh.narrowed(ctx, &chosen)
+	filter, _, err := sh.narrowed(ctx, &chosen) // where it selects nothing, the queue still counts
 	if err != nil {
 		return r, err
-	}
-	if none { // the filters select no exchange, but the queue still counts
-		filter.IDs = []store.Range{{From: 1, To: 0}}
 	}
 	got, err := sh.history.Figures(ctx, filter)
 	return o.Limits.Judge(got, end.Sub(filter.Since)), err

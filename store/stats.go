@@ -12,7 +12,8 @@ type Stats = sums.Stats
 // Latency is how long exchanges took.
 type Latency = sums.Latency
 
-// Stats sums up the exchanges that a filter selects, in one pass that reads no bodies; its limit and order do not matter.
+// Stats sums up the exchanges that a filter selects, in one pass that reads no bodies; its limit and order do not
+// matter.
 func (s *Store) Stats(ctx context.Context, f Filter) (Stats, error) {
 	t := sums.New()
 	f.Limit, f.Bodies = 0, false

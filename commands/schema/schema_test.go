@@ -157,7 +157,8 @@ func addStats(all map[string]any) {
 		Retries: 2, BadSignatures: 1, SentLatency: latency, ReceivedLatency: latency,
 		ByStatus:  map[int]int64{200: 2, 503: 1},
 		ByFailure: map[string]int64{"refused": 1}}, &webhooks.Counts{Total: 4, Deliveries: 3, Delivered: 2, Exhausted: 1,
-		SuccessRate: 2. / 3, ByState: map[webhooks.State]int64{webhooks.Accepted: 3, webhooks.Failed: 1}}, map[store.QueueState]int64{store.Waiting: 4, store.Dead: 1}, &r)
+		SuccessRate: 2. / 3, ByState: map[webhooks.State]int64{webhooks.Accepted: 3, webhooks.Failed: 1}},
+		map[store.QueueState]int64{store.Waiting: 4, store.Dead: 1}, &r)
 	start := time.Date(2026, 1, 20, 14, 0, 0, 0, time.UTC)
 	tries := []senders.Attempt{
 		{ID: 1, Scheme: "stripe", Path: "/hooks", WebhookID: "msg_1", Start: start, Answered: start.Add(time.Second),

@@ -8,8 +8,8 @@ import (
 	"github.com/barbhq/barb/store/webhooks"
 )
 
-// Stats is what barb stats prints. Retries, latencies, statuses and errors are of exchanges; webhooks and deliveries are
-// of webhooks, as barb history lists them.
+// Stats is what barb stats prints. Retries, latencies, statuses and errors are of exchanges; webhooks and deliveries
+// are of webhooks, as barb history lists them.
 type Stats struct {
 	Schema        int              `json:"schema"`
 	Exchanges     int64            `json:"exchanges"`

@@ -113,7 +113,8 @@ func TestStatisticsLeaveOutWhatDidNotHappen(t *testing.T) {
 		}
 		return all
 	}
-	if got := text(StatsPairs(store.Stats{}, &webhooks.Counts{})); got != "webhooks: 0  (0 sent, 0 received)\nexchanges: 0  (0 sent, 0 received)\nanswers: \nno answer: \n" {
+	if got := text(StatsPairs(store.Stats{}, &webhooks.Counts{})); got != "webhooks: 0  (0 sent, 0 "+
+		"received)\nexchanges: 0  (0 sent, 0 received)\nanswers: \nno answer: \n" {
 		t.Error(got)
 	}
 	latency := store.Latency{P50: time.Millisecond, P95: time.Second, P99: time.Minute, Max: time.Hour}
@@ -122,7 +123,8 @@ func TestStatisticsLeaveOutWhatDidNotHappen(t *testing.T) {
 		SentLatency: latency, ReceivedLatency: latency, ByStatus: map[int]int64{503: 1, 200: 12},
 		ByFailure: map[string]int64{"refused": 1}},
 		&webhooks.Counts{Deliveries: 3, Delivered: 1, Open: 1, SuccessRate: 1}))
-	for _, want := range []string{"deliveries: 3  (1 delivered, 0 gave up, 1 open, 1 cancelled)\n", "success rate: 100.0 %\n", "retries: 1\n", "bad signatures: 1\n",
+	for _, want := range []string{"deliveries: 3  (1 delivered, 0 gave up, 1 open, 1 cancelled)\n",
+		"success rate: 100.0 %\n", "retries: 1\n", "bad signatures: 1\n",
 		"p50 1ms  p95 1s  p99 1m  max 1h  (each attempt)\n", "answers: 200 ×12  503 ×1\n", "no answer: refused ×1\n"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)

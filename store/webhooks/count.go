@@ -1,9 +1,13 @@
 package webhooks
 
 import (
+	"context"
+	"errors"
 	"iter"
 	"slices"
+	"time"
 
+	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -15,6 +19,20 @@ type Counts struct {
 
 	Deliveries, Delivered, Exhausted, Open int64   // a cancelled delivery is none of the last three
 	SuccessRate                            float64 // Delivered of Delivered and Exhausted, 0 to 1; 0 when there are none
+}
+
+// Sums sums up the exchanges that a filter selects, and counts the webhooks, at the same time: both read all of them.
+func Sums(ctx context.Context, history *store.Store, f store.Filter, now time.Time) (store.Stats, Counts, error) {
+	var c Counts
+	var counting error
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		c, counting = Count(List(ctx, history, f, now))
+	}()
+	s, err := history.Stats(ctx, f)
+	<-done
+	return s, c, errors.Join(err, counting)
 }
 
 // Count counts webhooks. The error is the first of the list.
