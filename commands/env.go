@@ -76,13 +76,14 @@ type shell struct {
 	finder   secret.Finder
 
 	judgements pick.Judgements // how --where and --jq went
+	weak       *sync.Map       // the names of the short secrets that were warned of; also of command lines beside this one
 
 	printing sync.Mutex // held for lines that belong together where several goroutines print
 	broken   error      // the first of printing, with printing held; see breaks
 }
 
 func newShell(env Env, version string) *shell {
-	sh := &shell{Env: env, version: version, color: "auto"}
+	sh := &shell{Env: env, version: version, color: "auto", weak: new(sync.Map)}
 	sh.setFinder()
 	sh.judgements.Warn = sh.warn
 	sh.paint(false) // until the flags are known
@@ -230,6 +231,13 @@ func (sh *shell) say(format string, args ...any) {
 
 // warn writes a warning to stderr, also with --quiet: what it says would otherwise be missed.
 func (sh *shell) warn(format string, args ...any) { sh.complain("barb: warning: ", format, args) }
+
+// warnWeak warns once of a secret that can be guessed.
+func (sh *shell) warnWeak(name string) {
+	if _, said := sh.weak.LoadOrStore(name, true); !said {
+		sh.warn("secret %s is shorter than 16 bytes: it can be guessed", name)
+	}
+}
 
 // note writes a line to stderr, also with --quiet.
 func (sh *shell) note(format string, args ...any) { sh.complain("barb: ", format, args) }

@@ -49,6 +49,7 @@ func (sh *shell) aside(ctx context.Context, out, errs io.Writer, args ...string)
 	env.Interruptible, env.Width = context.WithCancel, sh.Columns()
 	other := newShell(env, sh.version)
 	other.history, other.file, other.redactor, other.typed = sh.history, sh.file, sh.redactor, args
+	other.weak = sh.weak
 	other.finder.Share(&sh.finder)
 	args = slices.Concat([]string{args[0], "--color=" + sh.color, "--db=" + sh.historyPath()}, args[1:])
 	root := newRoot(other, args)

@@ -80,7 +80,7 @@ func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []
 			return nil, f.Hintf("barb schemes %s", scheme.Name)
 		}
 		if scheme.WeakSecret(secret) {
-			sh.warn("secret %s is shorter than 16 bytes: it can be guessed", secret.Name)
+			sh.warnWeak(secret.Name)
 		}
 	}
 	return secrets, nil

@@ -73,7 +73,7 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 			return nil, sh.unknownKey(secret, o, r)
 		}
 		if len(secret.Key) < 16 {
-			sh.warn("secret %s is shorter than 16 bytes: it can be guessed", secret.Name)
+			sh.warnWeak(secret.Name)
 		}
 	}
 	return v, nil

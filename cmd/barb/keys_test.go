@@ -59,7 +59,13 @@ func (p *terminal) awaitScreen(pattern string) (shown string) {
 // receive sends a signed push event of GitHub with a body.
 func (p *terminal) receive(body string) {
 	p.t.Helper()
-	out, err := exec.Command(barbPath(p.t), "send", p.url+"/hooks", "-d", body, "-s", "github", "--secret", githubSecret,
+	p.receiveSigned(body, githubSecret)
+}
+
+// receiveSigned is receive with a secret.
+func (p *terminal) receiveSigned(body, secret string) {
+	p.t.Helper()
+	out, err := exec.Command(barbPath(p.t), "send", p.url+"/hooks", "-d", body, "-s", "github", "--secret", secret,
 		"--event", "push", "--id", "id-"+fmt.Sprint(len(body)), "--db", filepath.Join(p.t.TempDir(), "s.db"), "-q").
 		CombinedOutput()
 	if err != nil {
@@ -156,12 +162,61 @@ func TestLettersTypedIntoTheFilterDoNotAct(t *testing.T) {
 	p.press("\x1b")
 	p.awaitScreen(`\nnot following  f follows\n`)
 	p.press("\x1b[200~rq\x1b[201~?")
-	p.awaitScreen(`\nq +quit; so does ctrl-c\n`)
+	p.awaitScreen(`\nq +quit; so does ctrl-c\nnot following`)
+	p.press("?")
+	p.awaitScreen(`\n› (.*\n)+not following`)
 	p.press("\x1b")
 	p.awaitScreen(`\n3 received`)
 	if now := p.stop(); strings.Contains(now, "$ barb") {
 		t.Errorf("a letter acted:\n%s", now)
 	}
+}
+
+func TestTheTableOfKeysOpensAndClosesAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	p := onTerminal(t, "exec barb listen --addr 127.0.0.1:0", "NO_COLOR=1")
+	p.awaitScreen(`\n0 received`)
+	for _, again := range []string{"?", "\x1b"} {
+		p.press("?")
+		p.awaitScreen(`\n↑ k (.*\n)+q +quit; so does ctrl-c\n0 received`)
+		p.press(again)
+		p.awaitScreen(`history .*\n0 received`)
+	}
+	p.press("?")
+	p.awaitScreen(`\nq +quit`)
+	if err := pty.Setsize(p.pty, &pty.Winsize{Rows: 6, Cols: 46}); err != nil {
+		t.Fatal(err)
+	}
+	if post(p.url+"/below", "x", 10) == 0 {
+		t.Fatal("no answer")
+	}
+	p.awaitScreen(`/below .*\n↑ k .*\n↓ j .*\nenter .*\nesc .*\n1 received.*\nenter show  r replay  / filter  \? keys\n$`)
+	p.press("k\x1bq") // esc and q in one burst
+	select {
+	case <-p.done:
+	case <-time.After(20 * time.Second):
+		t.Fatal("q does not quit")
+	}
+	if now := screen(p.text()); strings.Contains(now, "choose the row") {
+		t.Errorf("the table is left:\n%s", now)
+	}
+}
+
+func TestAShortSecretIsWarnedOfOncePerListener(t *testing.T) {
+	t.Parallel()
+	e := newEndpoint(t, func(*http.Request, int) {})
+	p := onTerminal(t, "exec barb listen --addr 127.0.0.1:0 -s github --secret env:GH --forward-to "+e.url, "GH=short",
+		"NO_COLOR=1")
+	p.receiveSigned("{}", "short")
+	p.awaitScreen(`\n1 received`)
+	p.press("v")
+	p.awaitScreen(`\$ barb verify 1 --explain.*\n(.*\n)*valid  github`)
+	p.press("r")
+	p.awaitScreen(`\$ barb replay 1\n(.*\n)*.*200`)
+	if now := screen(p.text()); strings.Count(now, "shorter than 16 bytes") != 1 {
+		t.Errorf("not one warning:\n%s", now)
+	}
+	p.stop()
 }
 
 func TestTheTerminalIsAsItWasHoweverTheListenerEnds(t *testing.T) {

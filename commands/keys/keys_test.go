@@ -58,8 +58,9 @@ func TestTheFooterNamesWhatFitsAndWhatDoesSomething(t *testing.T) {
 		}
 		before = line
 	}
-	for width, want := range map[int]string{47: "enter show  r replay  v explain  ? keys  q quit",
-		45: "enter show  r replay  ? keys  q quit", 6: "? keys"} {
+	for width, want := range map[int]string{
+		79: "↑↓ choose  enter show  r replay  v explain  f follow  / filter  ? keys  q quit",
+		46: "enter show  r replay  / filter  ? keys  q quit", 45: "enter show  r replay  / filter  ? keys", 6: "? keys"} {
 		if got := keys.Footer(keys.Listen, width, true); got != want {
 			t.Errorf("at %d: %q", width, got)
 		}

@@ -99,8 +99,8 @@ func sequence(data []byte) int {
 		return 0
 	case data[1] == 'O': // of a keypad
 		return min(3, len(data)/3*3)
-	case data[1] != '[': // alt with a key, which is no key of ours
-		return 2
+	case data[1] != '[': // the key esc and another one in one burst; a terminal sends alt with a key in the same way
+		return 1
 	}
 	for i := 2; i < min(len(data), longest); i++ {
 		if data[i] >= 0x40 && data[i] <= 0x7e {

@@ -14,7 +14,8 @@ func TestBytesBecomeKeysHoweverTheyAreCut(t *testing.T) {
 		"\r\n\x7f \t":                   {"enter", "enter", "backspace", "space", "tab"},
 		"é注🎉":                           {"é", "注", "🎉"},
 		"\x1a\x1c\x15":                  {"ctrl-z", "ctrl-\\", "ctrl-u"},
-		"\x1br":                         nil, // alt-r is not r
+		"\x1bq":                         {"esc", "q"},
+		"\x1b\x1b[A\x1bé":               {"esc", "up", "esc", "é"},
 		"\x1b[1;5A\x1b[999~x":           {"x"},
 		"\xff\x00a":                     {"a"},
 		"a\x1b[200~rm -rf\nq\x1b[201~b": {"a", "pasted:rm -rf\nq", "b"},

@@ -30,6 +30,7 @@ type Session struct {
 	list    list
 	looks   bool // at the list, instead of following
 	typing  bool // a filter
+	table   bool // of the keys stands above the footer
 	running string
 	cancel  context.CancelFunc // ends the action that runs
 	group   sync.WaitGroup
@@ -120,6 +121,8 @@ func printable(s string) string {
 // act does what an action does to the list, and returns what is left to do once the list is free.
 func (s *Session) act(ctx context.Context, action keys.Action) (then func()) {
 	then = func() {}
+	open := s.table
+	s.table = action == keys.Help && !open
 	switch action {
 	case keys.Previous, keys.Next:
 		s.look()
@@ -135,6 +138,7 @@ func (s *Session) act(ctx context.Context, action keys.Action) (then func()) {
 		}
 	case keys.Back:
 		switch {
+		case open:
 		case s.cancel != nil:
 			s.cancel()
 		case s.list.filter != "":
@@ -142,8 +146,6 @@ func (s *Session) act(ctx context.Context, action keys.Action) (then func()) {
 		case s.looks:
 			s.follow()
 		}
-	case keys.Help:
-		then = func() { _, _ = io.WriteString(s.Screen, strings.Join(keys.List(keys.Listen), "\n")+"\n") }
 	case keys.Quit:
 		then = s.Quit
 	case keys.Open, keys.Replay, keys.Explain, keys.CopyCurl:
@@ -199,6 +201,7 @@ func (s *Session) start(ctx context.Context, action keys.Action) {
 const (
 	mostShown  = 8 // rows of the list
 	otherLines = 6 // that the list leaves of a terminal
+	belowTable = 2 // lines below the table of keys
 )
 
 // shownIn returns how many rows of the list a terminal of that many lines has room for; 0 lines are unknown.
@@ -209,32 +212,37 @@ func shownIn(lines int) int {
 	return min(mostShown, max(lines-otherLines, 1))
 }
 
-// Text returns what stands at the bottom of the terminal: the list unless it follows, then the counts and the keys.
+// Text returns what stands at the bottom of the terminal: the table of keys or the list, where one is open, then the
+// counts and the keys.
 func (s *Session) Text() string {
 	columns, height := s.Columns(), s.Terminal.Lines()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	hasRows := len(s.list.rows) > 0
-	status, names := s.Counts(), keys.Footer(keys.Listen, columns-1, hasRows)
+	names := keys.Footer(keys.Listen, columns-1, len(s.list.rows) > 0)
 	if s.running != "" {
 		names = s.running + " …  esc ends it"
 	}
-	if !s.looks {
-		return status + "\n" + names
+	var lines []string
+	some, status := s.list.matching(), s.Counts()
+	if s.looks {
+		status = s.standing(len(some))
 	}
-	var b strings.Builder
-	some := s.list.matching()
-	if at := s.list.chosen(some); at >= 0 {
+	if s.table {
+		lines = keys.List(keys.Listen)
+		if room := height - belowTable; height > 0 && len(lines) > room {
+			lines = lines[:max(room, 1)]
+		}
+	} else if at := s.list.chosen(some); s.looks && at >= 0 {
 		shown, at := around(some, at, shownIn(height))
 		for i, r := range shown {
 			mark := " "
 			if i == at {
 				mark = ui.Chosen
 			}
-			b.WriteString(ansi.Truncate(mark+" "+r.line, max(columns-1, 0), "…") + "\n")
+			lines = append(lines, ansi.Truncate(mark+" "+r.line, max(columns-1, 0), "…"))
 		}
 	}
-	return b.String() + s.standing(len(some)) + "\n" + names
+	return strings.Join(append(lines, status, names), "\n")
 }
 
 // standing says what the list shows, and what is typed.
