@@ -119,26 +119,10 @@ func (e *emission) judge(sh *shell, v *verifier.Verifier, m sign.Message, now ti
 	if c.Verdict.HasAge {
 		now = now.Add(-c.Verdict.Age)
 	}
-	if !holdsSecret(m, v.Secrets) {
+	if !receiver.HoldsSecret(m, v.Secrets) {
 		e.hook = &receiver.Hook{URL: m.URL, Header: m.Header, Body: m.Body, At: now}
 	}
 	return nil
-}
-
-// holdsSecret reports whether a webhook contains one of the secrets, which must not get into source code.
-func holdsSecret(m sign.Message, secrets []sign.Secret) bool {
-	for _, secret := range secrets {
-		key := string(secret.Key)
-		if strings.Contains(string(m.Body), key) || strings.Contains(m.URL, key) {
-			return true
-		}
-		for _, values := range m.Header {
-			if slices.ContainsFunc(values, func(v string) bool { return strings.Contains(v, key) }) {
-				return true
-			}
-		}
-	}
-	return false
 }
 
 // secretVar is the variable of the first env: reference, of the flags or of the route; "" when there is none.
