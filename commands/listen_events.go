@@ -152,7 +152,7 @@ func (g *listener) sayInvalid(x *record.Exchange) {
 		g.bad = map[string]bool{}
 	}
 	g.bad[why] = true
-	g.sh.say("barb: %d: %s (barb verify %d --explain)", x.ID, why, x.ID)
+	g.sh.say("barb: webhook %d: %s (barb verify %d --explain)", x.ID, why, x.ID)
 }
 
 // tellForwarded counts a forward, and says why the sender does not get the app's answer.

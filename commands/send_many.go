@@ -292,8 +292,12 @@ func (m *batchSender) tell(a *deliver.Attempt) error {
 // announce says on stderr the number of the run and, for a shuffled one, the seed that gives the same order again.
 func (m *batchSender) announce() {
 	text := fmt.Sprintf("barb: run %d", m.run.Row().ID)
+	left := ""
+	if m.options.resumed != nil {
+		text, left = text+" resumed", " left"
+	}
 	if planned := m.run.Progress().Total; planned > 0 {
-		text += ", " + ui.Count(int(planned), "message")
+		text += ", " + ui.Count(int(planned), "message") + left
 	}
 	if m.options.Shuffle {
 		text += fmt.Sprintf(", --seed %d", m.options.kept.Seed)

@@ -103,7 +103,7 @@ func TestTheNewestRunIsTheNewestThatCanBeResumed(t *testing.T) {
 	t.Parallel()
 	w, e, other := newWorkshop(t), newStaller(t, 3), newStaller(t, 0)
 	w.events("events.ndjson", 5)
-	p := w.start("send", e.URL, "-d", "@events.ndjson")
+	p := w.start("send", e.URL, "-d", "@events.ndjson", "--concurrency", "1")
 	await(t, "the stall", e.stalled)
 	_ = p.Process.Signal(os.Interrupt)
 	if code := w.ends(p); code != 130 {
@@ -117,7 +117,7 @@ func TestTheNewestRunIsTheNewestThatCanBeResumed(t *testing.T) {
 	}{
 		{0, "2", "barb: run 2 is complete; nothing to resume\nhint: barb send --resume 1\n"},
 		{2, "9", "barb: there is no run 9\nhint: barb send --resume 1\n"},
-		{0, "@", "barb: run 1, "},
+		{0, "@", "barb: run 1 resumed, 3 messages left\n"},
 		{0, "@", "barb: run 2 is complete; nothing to resume\n"},
 		{2, "9", "barb: there is no run 9\nhint: run 2 is the newest, and it is complete\n"},
 	} {
