@@ -7,7 +7,6 @@ import (
 	"errors"
 	"slices"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -58,7 +57,7 @@ func (o *sendOptions) given(ctx context.Context, sh *shell, cmd *cobra.Command, 
 	}
 	if o.resumed == nil {
 		seed := 1 + uint64(sh.Rand()*1e6) // short enough to be typed again
-		o.kept = runPlan{URL: o.url, Dir: sh.Dir, CommandLine: flags.Save(cmd, sh.weight, isWithheld),
+		o.kept = runPlan{URL: o.url, Dir: sh.Dir, CommandLine: flags.Save(cmd, sh.weight, secret.IsWithheld),
 			Plan: batch.Plan{IDs: signer.NewID(), Seed: *cmp.Or(o.Seed, &seed), Now: sh.Now().UTC().Round(0)}}
 	}
 	o.Seed = &o.kept.Seed
@@ -95,17 +94,6 @@ func (o *sendOptions) sameAsBegun(sh *shell) error {
 			"again have the same id and another time in them", o.resumed.ID)
 	}
 	return err
-}
-
-// isWithheld tells the values that no history may have. A command line may hold a secret, too.
-func isWithheld(flag, value string) bool {
-	switch flag {
-	case "secret":
-		return value != "-" && (!secret.IsReference(value) || strings.HasPrefix(value, "cmd:"))
-	case "proxy":
-		return strings.Contains(value, "@")
-	}
-	return false
 }
 
 // resumeRun takes the command line of a run that was interrupted, and the run for itself.

@@ -32,6 +32,17 @@ const (
 	commandLimit = 60 * time.Second
 )
 
+// IsWithheld reports whether the value of a flag may not be in the history. A command line may hold a secret, too.
+func IsWithheld(flag, value string) bool {
+	switch flag {
+	case "secret":
+		return value != "-" && (!IsReference(value) || strings.HasPrefix(value, "cmd:"))
+	case "proxy":
+		return strings.Contains(value, "@")
+	}
+	return false
+}
+
 // IsReference reports whether s is a reference, and not the secret itself.
 func IsReference(s string) bool {
 	kind, rest, _ := strings.Cut(s, ":")
