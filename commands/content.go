@@ -97,7 +97,7 @@ func (sh *shell) takeData(c *payload.Content, o *sendOptions) error {
 	e := fixture.Event{Source: body, Plain: !o.template, Kind: fixture.KindOf(c.Type)}
 	c.MayReadEnv = o.template
 	if c.Draft, err = e.Draft(); err != nil {
-		return fail.Usage("-d: %w", err).Hint("without --template the payload is sent as it is")
+		return fail.Usage("-d: %w", err).Hint("without --template the payload is sent unchanged")
 	}
 	return nil
 }

@@ -187,7 +187,7 @@ func (d *delivering) end(ctx context.Context, w *worker.Worker, until worker.Unt
 		return err
 	}
 	if blocked > 0 {
-		words = append(words, fmt.Sprintf("%d not deliverable here", blocked))
+		words = append(words, fmt.Sprintf("%d cannot be delivered here", blocked))
 	}
 	d.sh.say("barb: %s; %s", strings.Join(words, ", "), waitLine(depth))
 	switch {

@@ -103,7 +103,7 @@ func (e *emission) judge(sh *shell, v *verifier.Verifier, m sign.Message, now ti
 		return c.Fault
 	}
 	if c.Scheme == "" {
-		return fail.Unsupported("the headers match no known scheme").Hint("name it: -s SCHEME; barb " +
+		return fail.Unsupported("the headers match no known scheme").Hint("name the scheme: -s SCHEME; barb " +
 			"schemes lists them")
 	}
 	if e.scheme, err = sh.file.LookupScheme(c.Scheme); err != nil {

@@ -41,7 +41,7 @@ func newEventsSave(sh *shell) *cobra.Command {
 	f.StringVar(&o.as, "as", "", "the name of the sample, `NAME:TYPE`")
 	f.BoolVar(&o.template, "template", false, "the body is a template: fill in its {{…}} when it is sent, except "+
 		"{{env NAME}}")
-	f.BoolVar(&o.force, "force", false, "replace a sample of that name, and hide a built-in one")
+	f.BoolVar(&o.force, "force", false, "replace your sample of that name, or hide a built-in one")
 	return cmd
 }
 
@@ -94,7 +94,7 @@ func (sh *shell) checkFree(o eventsSaveOptions, name, eventType string) error {
 	}
 	if _, found := fixture.Find(name, eventType); found {
 		return fail.Usage("%s is a built-in event", o.as).Hintf("barb events save %s --as %s:my-%s, or "+
-			"--force to have yours in its place", o.selector, name, filepath.Base(eventType))
+			"--force to use yours instead", o.selector, name, filepath.Base(eventType))
 	}
 	return nil
 }
@@ -142,7 +142,7 @@ func (sh *shell) envelope(x *record.Exchange, o eventsSaveOptions) (payload.Meta
 	if o.template {
 		if err := meta.AsTemplate(x.Request.Body); err != nil {
 			return meta, fail.Usage("the body of %d is not a valid template: %w", x.ID,
-				err).Hint("without --template it is sent as it is")
+				err).Hint("without --template it is sent unchanged")
 		}
 	}
 	return meta, nil

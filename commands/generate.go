@@ -27,15 +27,14 @@ func runGenerateKey(sh *shell, names []string) error {
 	signing, verifying := strings.TrimRight(string(pair.Signing), "\n"), strings.TrimRight(string(pair.Verifying), "\n")
 	if signing == verifying {
 		sh.out.Line(signing)
-		sh.say("barb: a throw-away secret for %s, for tests only: the same for barb sign and send as for your app, barb "+
-			"verify and listen", s.Name)
+		sh.say("barb: a secret for %s, for tests only; your app and all commands of barb use the same one", s.Name)
 		return nil
 	}
 	sh.out.Line(signing)
 	sh.out.Line(verifying)
-	sh.say("barb: a throw-away key pair for %s, for tests only", s.Name)
-	sh.say("barb: first %s: for barb sign and send", ui.KindOfKey(signing))
-	sh.say("barb: then %s: for your app, barb verify and listen", ui.KindOfKey(verifying))
+	sh.say("barb: a key pair for %s, for tests only", s.Name)
+	sh.say("barb: the first is %s, for barb sign and send", ui.KindOfKey(signing))
+	sh.say("barb: the second is %s, for your app, barb verify and listen", ui.KindOfKey(verifying))
 	sh.say("hint: barb schemes %s --generate-key --json > pair.json; jq -r .signing pair.json > private.pem; jq -r "+
 		".verifying pair.json > public.txt", s.Name)
 	return nil

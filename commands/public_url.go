@@ -22,7 +22,7 @@ func (g *listener) publicBase(where, text string) (string, error) {
 		return "", fail.Usage("%s %w", where, err).Hint(publicHint)
 	}
 	if unused != "" {
-		g.sh.warn("the path of %s %s is not used: a signed URL has the path and query of the request (%s says the same)",
+		g.sh.warn("the path of %s %s is ignored: path and query come from the request (%s is enough)",
 			where, text, base)
 	}
 	return base, nil

@@ -35,7 +35,7 @@ func (g *listener) refused(r listen.Refusal) {
 func (g *listener) sayRefusal(r listen.Refusal, count int) {
 	text := g.refusalText(r)
 	if count > 1 {
-		text = fmt.Sprintf("%d more, such as: %s", count, text)
+		text = fmt.Sprintf("%d more, for example: %s", count, text)
 	}
 	g.sh.note("%s", text)
 }

@@ -133,7 +133,8 @@ func recordedSecret(x *record.Exchange) string {
 	return ref
 }
 
-// unsigned says that x goes out with the signature that it has, if it has one that grows old, or why it cannot.
+// unsigned warns that x is sent with its recorded signature when that can expire. It is an error where x must be
+// signed.
 func (r *replayer) unsigned(x *record.Exchange, scheme string, why error) error {
 	reason := "no secret is known for scheme " + scheme
 	if why != nil {

@@ -11,8 +11,8 @@ import (
 	"github.com/barbhq/barb/sign"
 )
 
-// unknownKey refuses a secret that may be a public key where nothing says of which scheme it is. To take it for a
-// shared secret because the message looks like that would let everyone who has the public key sign.
+// unknownKey refuses a secret that may be a public key when its scheme is not known. If a message could make it a
+// shared secret, everyone who has the public key could sign.
 func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route.Route) error {
 	f := fail.Usage("secret %s is 32 bytes in hex or base64: it may be a shared secret or a public key, and only the "+
 		"scheme says which", secret.Name)

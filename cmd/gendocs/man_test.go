@@ -63,7 +63,7 @@ func TestEveryManPageHasTheExitCodesTheVariablesAndTheFiles(t *testing.T) {
 			".B \"5\"\nsomething local failed: the history, a file, stdout, a taken port\n",
 			".B \"130\"\ninterrupted\n",
 			".B \"BARB_DB\"\nthe history: a file (\\-\\-db)\n",
-			".B \"HTTPS_PROXY, HTTP_PROXY, NO_PROXY\"\nthe proxy of deliveries (\\-\\-proxy goes before them)\n",
+			".B \"HTTPS_PROXY, HTTP_PROXY, NO_PROXY\"\nthe proxy of deliveries (\\-\\-proxy overrides them)\n",
 			".B \"barb.toml\"\nthe nearest one, from the working folder upward\n",
 			".B \"$XDG_DATA_HOME/barb/history.db\"\nthe history (XDG_DATA_HOME: \\(ti/.local/share)\n",
 		} {

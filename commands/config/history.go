@@ -56,7 +56,7 @@ func (r *Retention) wrong(key, given string) (what, line string) {
 	case r.MaxSize <= 0:
 		return "would keep nothing", `max_size = "4GB"`
 	case err == nil:
-		return "is in bytes, and less than 1MB", fmt.Sprintf(`max_size = "%sGB"`, given)
+		return "is a number of bytes, and less than 1MB", fmt.Sprintf(`max_size = "%sGB"`, given)
 	}
 	return "is less than 1MB", `max_size = "1MB"`
 }
@@ -71,12 +71,12 @@ func (c *File) takeRedact() error {
 	line := c.lines.line("history", "redact")
 	list, ok := c.History.Redact.([]any)
 	if !ok {
-		return fail.Usage("%s:%d: history.redact is not a list", c.Path, line).Hint(redactHelp)
+		return fail.Usage("%s:%d: history.redact must be a list", c.Path, line).Hint(redactHelp)
 	}
 	for _, v := range list {
 		text, ok := v.(string)
 		if !ok {
-			return fail.Usage("%s:%d: history.redact holds %v, which is not text", c.Path, line, v).Hint(redactHelp)
+			return fail.Usage("%s:%d: history.redact: %v must be text", c.Path, line, v).Hint(redactHelp)
 		}
 		place, err := redact.ParsePlace(text)
 		if err != nil {

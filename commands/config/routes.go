@@ -159,7 +159,7 @@ func (k *routeKeys) targets(where string) (targets []route.Target, err error) {
 	for i, item := range listOf(k.Forward) {
 		t, err := targetOf(item)
 		if err == nil && t.Mirror && i == 0 {
-			err = errors.New("the first one answers the sender and cannot be a mirror")
+			err = errors.New("the first target answers the sender, so it cannot be a mirror")
 		}
 		if err != nil {
 			return nil, fail.Usage("%s: forward_to: %w", where, err).

@@ -31,10 +31,10 @@ type Filter struct {
 func (f *Filter) AddFlags(cmd *cobra.Command, schemes func(prefix string, auto bool) []string,
 	events func(prefix string) []string) {
 	set := cmd.Flags()
-	set.BoolVar(&f.received, "received", false, "only received ones")
-	set.BoolVar(&f.Sent, "sent", false, "only sent ones")
+	set.BoolVar(&f.received, "received", false, "only received webhooks")
+	set.BoolVar(&f.Sent, "sent", false, "only sent webhooks")
 	set.BoolVar(&f.Failed, "failed", false, "only webhooks whose last delivery failed")
-	set.BoolVar(&f.invalid, "invalid", false, "only those with a bad signature")
+	set.BoolVar(&f.invalid, "invalid", false, "only webhooks with a bad signature")
 	set.StringVar(&f.scheme, "of-scheme", "", "only this `scheme`; * matches any part")
 	if set.Lookup("scheme") == nil {
 		set.StringVar(&f.scheme, "scheme", "", "the same as --of-scheme")

@@ -18,7 +18,8 @@ type row struct {
 	seq int // counts the rows, from 1: ids come in another order where one answer takes longer
 }
 
-// list is what keys choose from, the newest last. In it one row is chosen: the newest, or one that was chosen by hand.
+// list holds the rows that keys choose from, the newest last. The chosen row is the newest until the user chooses
+// another.
 type list struct {
 	rows   []row
 	last   int    // the seq of the newest row
@@ -60,8 +61,8 @@ func (l *list) matching() []row {
 	})
 }
 
-// chosen returns the index of the chosen row of some; -1 when there is none. If the one that was chosen is not among
-// them, it is the next newer one.
+// chosen returns the index of the chosen row in some, or of the next newer row when it is not among them; -1 when some
+// is empty.
 func (l *list) chosen(some []row) int {
 	if l.byHand == 0 {
 		return len(some) - 1

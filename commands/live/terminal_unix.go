@@ -32,9 +32,9 @@ type Terminal struct {
 const hasKeys = true
 
 // Read calls handle with the name of each key until ctx ends or the terminal is gone. In the background it waits for
-// the foreground. Whatever ends it, a panic of handle too, the terminal is then as it was.
+// the foreground. When it ends, even by a panic of handle, the terminal is as it was.
 //
-// ^C stays a signal of the kernel, which works whatever this process does. ^Z and ^\ are keys, since the terminal has
+// ^C stays a signal of the kernel, which works even when this process hangs. ^Z and ^\ are keys, since the terminal has
 // to be put back before the process stops: Read does that itself.
 func (t *Terminal) Read(ctx context.Context, handle func(key string)) error {
 	wake, over, err := os.Pipe()

@@ -9,8 +9,8 @@ import (
 )
 
 // The names of the secrets that barb has put into the keyring are an entry of the keyring, too, under a service of its
-// own: no keyring can list its entries on every system, and a file beside the history would tell the names to whoever
-// reads the disk.
+// own: no keyring can list its entries on every system, and a file beside the history would show the names to anybody
+// who reads the disk.
 const (
 	namesService = "barb-names"
 	namesEntry   = "names"

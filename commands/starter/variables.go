@@ -80,7 +80,7 @@ func (p *Project) addSecret(scheme, name, file string) {
 	p.Secrets = append(p.Secrets, Secret{Scheme: scheme, Names: []string{name}, From: file, Path: path})
 }
 
-// schemeOf returns the scheme that a variable has the secret of, "" for none. What is public is no secret.
+// schemeOf returns the scheme whose secret a variable holds by its name; "" for none. A public value is not a secret.
 func schemeOf(name string) string {
 	upper := strings.ToUpper(name)
 	if strings.Contains(upper, "_PUBLIC_") && upper != "DISCORD_PUBLIC_KEY" {

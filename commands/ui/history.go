@@ -116,7 +116,7 @@ func tries(w *webhooks.Webhook) (n int) {
 	return n
 }
 
-// history writes rows with the columns that were chosen, or with those of the usual ones that fit.
+// history writes rows with the chosen columns, or else with the usual columns that fit.
 func (p *Printer) history(rows []*historyRow, chosen []string) {
 	l := layout{names: slices.Clone(usual), forms: map[string]int{}}
 	yielding := yielding
