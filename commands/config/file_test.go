@@ -185,8 +185,8 @@ func TestReadRefusesWhatItDoesNotUnderstand(t *testing.T) {
 		"[[route]]\nmethod = [1]\n":        ": route 1: method = 1 is not a method",
 		"[[route]]\nforward_to = []\n":     ": route 1: forward_to is an empty list",
 		"[[route]]\nforward_to = 3\n":      ": route 1: forward_to: 3 is not a URL",
-		"[[route]]\n[[route]]\nforward_to = { url = \":1\", mirror = true }\n": ": route 2: forward_to: the first one " +
-			"answers the sender and cannot be a mirror",
+		"[[route]]\n[[route]]\nforward_to = { url = \":1\", mirror = true }\n": ": route 2: forward_to: the first " +
+			"target answers the sender, so it cannot be a mirror",
 		"[[route]]\nforward_to = { url = \":1\", x = true }\n": ": route 1: forward_to: x = true is unknown: a " +
 			"target has url",
 		"[[route]]\nforward_to = \"ftp://u:p@x\"\n": `: route 1: forward_to: "ftp://…@x": `,
