@@ -131,7 +131,7 @@ func TestOwnSchemesAreListedWithTheirPlace(t *testing.T) {
 		t.Errorf("%+v, %+v", first, second)
 	}
 	if got := barb(t, config, nil, "schemes", "apex"); !strings.Contains(got.out, "X-Apex: t={ts},{sig}") ||
-		!strings.Contains(got.out, "barb.toml:4") || !strings.Contains(got.out, "-5m/+5m") {
+		!strings.Contains(got.out, "barb.toml:4") || !strings.Contains(got.out, "±5m") {
 		t.Errorf("%+v", got)
 	}
 	if got := barb(t, config, nil, "sign", "-s", "shap", "--secret", "env:X", "-d",

@@ -38,7 +38,7 @@ func (adyen) parts(s *Scheme, v *values, _ *reading) ([]part, error) {
 		}
 		sig, ok := s.decode(text)
 		if n != 1 || !ok {
-			return nil, refuse(MalformedSignature, "item "+strconv.Itoa(i+1)+" has no signature that can be read")
+			return nil, refuse(MalformedSignature, "item "+strconv.Itoa(i+1)+" has no readable signature")
 		}
 		content, err := adyenContent(item)
 		if err != nil {

@@ -58,8 +58,8 @@ func isChallenge(hash Hash, content []byte) bool {
 
 // refuseChallenge returns the error for content that isChallenge recognises.
 func refuseChallenge() error {
-	return refuse(MalformedBody, "the signed content has the form of a handshake's challenge, which is "+
-		"answered to anybody")
+	return refuse(MalformedBody, "the signed content looks like a handshake's challenge, which barb "+
+		"answers for anybody")
 }
 
 // beginning keeps the first maxChallenge+1 bytes written to it.

@@ -58,7 +58,7 @@ func (c contentful) content(v *values, names []string) ([]byte, error) {
 	for i, name := range names {
 		value, n := field.Header(v.m.Header, name)
 		if n != 1 {
-			return nil, refuse(MissingField, "a signed header is missing, or there more than once")
+			return nil, refuse(MissingField, "a signed header is missing, or occurs more than once")
 		}
 		headers[i] = name + ":" + value
 	}

@@ -66,9 +66,9 @@ func (e *Error) Error() string {
 // refuseTwice returns the refusal of a place with more than one value.
 func refuseTwice(p Place) error {
 	if p.kind() == "header" {
-		return refuse(DuplicateHeader, p.String()+" is there more than once")
+		return refuse(DuplicateHeader, p.String()+" occurs more than once")
 	}
-	return refuse(DuplicateField, p.String()+" is there more than once, or in another spelling")
+	return refuse(DuplicateField, p.String()+" occurs more than once, or also in another spelling")
 }
 
 // isRefusal reports whether err is a refusal with that reason.

@@ -56,7 +56,7 @@ type reading struct {
 func (s *Scheme) read(m *Message) (reading, error) {
 	var r reading
 	if s.weaker(m) {
-		return r, refuse(WeakerSignature, "the stronger header "+s.Stronger+" is there: check that one")
+		return r, refuse(WeakerSignature, "the message also has the stronger header "+s.Stronger+": check that one")
 	}
 	if own, ok := s.ownReader(); ok {
 		return own(m)

@@ -61,7 +61,7 @@ func hook0Content(v *values, list string) ([]byte, error) {
 	for _, name := range names {
 		value, n := field.Header(v.m.Header, name)
 		if n != 1 {
-			return nil, refuse(MissingField, "a signed header is missing, or there more than once")
+			return nil, refuse(MissingField, "a signed header is missing, or occurs more than once")
 		}
 		out = append(out, value)
 	}

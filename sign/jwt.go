@@ -176,7 +176,7 @@ func (c *Claims) checkBody(m *Message, t *token) (bodyUnsigned bool, err error) 
 	case !ok || !decoded:
 		return false, refuse(WrongClaim, "the token is genuine, but "+c.Body+" is not a digest of a body")
 	case !isDigest(digest, sum[:]):
-		return false, refuse(SignatureMismatch, "the token is genuine, but made for another body ("+c.Body+")")
+		return false, refuse(SignatureMismatch, "the token is genuine, but for another body ("+c.Body+")")
 	}
 	return false, nil
 }
@@ -278,7 +278,7 @@ func (c *Claims) claims(v *values) (map[string]any, error) {
 		return claims, nil
 	}
 	if v.m.URL == "" {
-		return nil, refuse(MissingURL, "the token contains the URL that the receiver is called by")
+		return nil, refuse(MissingURL, "the token contains the URL of the receiver")
 	}
 	claims[c.URL] = c.urlClaim(v.m.URL)
 	return claims, nil

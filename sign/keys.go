@@ -77,7 +77,7 @@ func (s *Scheme) parseSecret(secret Secret, signing bool) ([]key, error) {
 		case !ok:
 			return nil, wrong
 		case len(k.bytes) == 0:
-			return nil, refuse(EmptySecret, secret.Label()+" decodes to no bytes at all")
+			return nil, refuse(EmptySecret, secret.Label()+" is empty after decoding")
 		}
 		return s.withOther(k, secret.Key, signing), nil
 	}

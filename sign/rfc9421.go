@@ -39,7 +39,7 @@ func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
 	_, nInputs := field.Header(m.Header, signatureInput)
 	switch {
 	case n > 0 && !okSigs || nInputs > 0 && !okInputs:
-		return r, refuse(DuplicateHeader, "header "+s.Header+" or "+signatureInput+" is there in another spelling too")
+		return r, refuse(DuplicateHeader, "header "+s.Header+" or "+signatureInput+" also occurs in another spelling")
 	case sigs == "":
 		return r, refuse(MissingSignature, "no header "+s.Header)
 	case inputs == "":
@@ -54,11 +54,11 @@ func (rfc9421) read(s *Scheme, m *Message) (reading, error) {
 	ok, again := okSigs && okInputs, repeatsSig || repeatsInput
 	if (n > 1 || nInputs > 1) && (!ok || again) {
 		return r, refuse(DuplicateHeader, "header "+s.Header+" or "+signatureInput+
-			" is there more than once, and its lines are not one dictionary")
+			" occurs more than once, and its lines do not form one dictionary")
 	}
 	if !ok {
 		return r, refuse(MalformedSignature, "header "+s.Header+" or "+signatureInput+
-			" is no dictionary of structured fields")
+			" is not a dictionary of structured fields")
 	}
 	if again {
 		return r, refuse(DuplicateField, "header "+s.Header+" or "+signatureInput+" has a label more than once")

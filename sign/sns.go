@@ -82,7 +82,7 @@ func snsContent(body []byte) ([]byte, error) {
 		names = snsNotification[:]
 	case "SubscriptionConfirmation", "UnsubscribeConfirmation":
 	default:
-		return nil, refuse(MalformedBody, "Type is not one that Amazon SNS sends")
+		return nil, refuse(MalformedBody, "Type is not one of those that Amazon SNS sends")
 	}
 	var out []byte
 	for _, name := range names {

@@ -177,7 +177,7 @@ func (v *values) appendField(dst []byte, name string) ([]byte, error) {
 		value, ok := v.item(rest)
 		switch {
 		case !ok && v.signing:
-			return dst, missingParam(rest, " stands in the signature and is signed, so it must be given")
+			return dst, missingParam(rest, " is part of the signature and is signed, so it must be given")
 		case !ok:
 			return dst, refuse(MissingField, rest+"= is signed but missing from the signature")
 		}

@@ -187,7 +187,7 @@ func (s *Scheme) findKey(v *values, keys []key, r *reading) (k *key, hit []byte,
 			}
 			if p.extended {
 				return nil, nil, refuse(LengthExtension,
-					"the digest matches, but the signed content has a hash's padding in it, as a forgery does")
+					"the digest matches, but the signed content contains the padding of a hash: it is forged")
 			}
 			return &keys[p.key], hit, nil
 		}

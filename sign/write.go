@@ -30,11 +30,11 @@ func (s *Scheme) appendFormat(dst []byte, format string, sig []byte, v *values) 
 		case p.Named && isItem:
 			item, ok := v.item(name)
 			if !ok {
-				return dst, missingParam(name, " stands in the signature's header, so it must be given")
+				return dst, missingParam(name, " is part of the signature's header, so it must be given")
 			}
 			if s.Split != "" && strings.ContainsAny(item, s.Split) || CheckValue(MissingParam, name, item) != nil {
 				return dst, &Error{Reason: MissingParam, Param: name,
-					Detail: name + " stands in the signature's header, so it must be one word"}
+					Detail: name + " is part of the signature's header, so it must be one word"}
 			}
 			dst = append(dst, item...)
 		default:

@@ -41,7 +41,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"deliver/fixture": {ours: []string{"units"}},
 	"deliver/signer":  {ours: []string{"sign", "store/record"}, others: []string{"github.com/google/uuid"}},
 	"deliver/payload": {ours: []string{"store/disk", "deliver/fixture", "deliver/edit", "deliver/signer",
-		"sign", "store/record"}},
+		"sign", "store/record", "units"}},
 	"deliver/replay": {ours: []string{"deliver", "store", "store/webhooks", "deliver/batch", "deliver/fixture",
 		"deliver/journal",
 		"deliver/payload", "deliver/signer", "sign", "store/record", "store/redact"}},

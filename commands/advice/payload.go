@@ -7,7 +7,6 @@ import (
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/deliver/edit"
 	"github.com/barbhq/barb/deliver/payload"
-	"github.com/barbhq/barb/units"
 )
 
 // ofPayload gives an error of package payload its exit code and remedy; nil for another error.
@@ -41,7 +40,7 @@ func ofPayload(err error) *fail.Error {
 		return fail.Usage("%w", e).Hintf("barb events save SELECTOR --as %s --force", e.Sample)
 	}
 	if e, ok := errors.AsType[*payload.TooLargeError](err); ok {
-		return fail.Usage("%s is larger than %s", e.Path, units.RoundSize(e.Limit))
+		return fail.Usage("%w", e)
 	}
 	return nil
 }

@@ -52,7 +52,7 @@ func refusal(t *testing.T, text string) string {
 func TestAFaultInAnOwnSchemeIsSaidWithItsLine(t *testing.T) {
 	for _, c := range []struct{ config, want string }{
 		{"[scheme.shop]\nheader = \"X-Shop\"\ncontent = \"{ts}\"\n",
-			`barb.toml:3: scheme.shop: content: has {ts}, but time says nothing of a timestamp`},
+			`barb.toml:3: scheme.shop: content: has {ts}, but time does not say where the timestamp is`},
 		{"[scheme.shop]\nheader = \"X-Shop\"\n\n[scheme.shop.time]\nin = \"header:X\"\nunit = \"weeks\"\n",
 			`barb.toml:6: scheme.shop: time.unit: "weeks" is not one of`},
 		{"scheme.shop.header = \"X Shop\"\n", `barb.toml:1: scheme.shop: header: "X Shop" is not a header name`},

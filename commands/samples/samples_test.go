@@ -167,7 +167,7 @@ func TestAProviderAloneListsItsEvents(t *testing.T) {
 func TestCompletionOffersOwnEventsWithWhatTheyAre(t *testing.T) {
 	f := own(t, map[string]string{"stripe/invoice.mine.json": "{}"})
 	got := f.Complete("stripe:invoice.")
-	if len(got) < 2 || got[0] != "stripe:invoice.mine\tone of your own" {
+	if len(got) < 2 || got[0] != "stripe:invoice.mine\tyour own sample" {
 		t.Errorf("%q", got)
 	}
 	for _, one := range got {

@@ -18,21 +18,25 @@ func (p *Printer) Explanation(a *explain.Answer) {
 		writeDifference(line, c.Difference)
 		writeFixes(line, c.Fix)
 		if len(c.Fix) > 1 { // it is not known which framework it is
-			line("another framework: barb verify --emit NAME writes a receiver that keeps the body as it came")
+			line("for another framework, barb verify --emit NAME writes a receiver that keeps the body unchanged")
 		}
 	}
-	for _, s := range a.Seen {
-		line("%s", seenText(s))
+	for _, header := range a.Seen {
+		line("%s", seenText(header))
 	}
 	for _, h := range a.Hints {
 		line("likely cause: %s", h.Words)
 		writeFixes(line, h.Fix)
 	}
 	switch {
+	case a.Absent && a.Scheme.Name == "":
+		line("no signature found; barb schemes lists the headers of the known schemes")
+	case a.Absent:
+		line("no signature found; %s puts it in %s", a.Scheme.Name, strings.TrimPrefix(headerText(a.Scheme), "in "))
 	case a.Cut:
-		line("the search stopped after %d changes, before everything was tried", a.Tried)
+		line("no cause found yet: the search stopped after %d changes, before everything was tried", a.Tried)
 	case len(a.Causes) == 0:
-		line("tried %d changes to the secret, the headers and the body; none makes it match", a.Tried)
+		line("no cause found: none of %d changes to the secret, the headers and the body makes the signature match", a.Tried)
 	}
 }
 
@@ -56,7 +60,7 @@ func writeFixes(line func(string, ...any), fixes []explain.Fix) {
 // seenText describes a header that looks like a signature.
 func seenText(s explain.Seen) string {
 	if len(s.Schemes) == 0 {
-		return s.Header + " has the name of a signature, but no format that barb knows"
+		return s.Header + " is named like a signature, but is in no format that barb knows"
 	}
 	return s.Header + " has the format of " + strings.Join(s.Schemes, ", ")
 }

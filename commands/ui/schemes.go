@@ -3,7 +3,6 @@ package ui
 import (
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/handshake"
@@ -123,21 +122,26 @@ func secretText(s sign.Scheme) string {
 	return string(s.Key)
 }
 
-// Tolerance returns the greatest past and future difference of a scheme's timestamps: "-5m/+5m".
+// Tolerance says which timestamps a scheme accepts: "±5m", or "up to 5m old" when any time in the future is accepted.
 func Tolerance(s sign.Scheme) string {
 	if s.Time.Unit == "" {
 		return "-"
 	}
-	limit := func(d time.Duration) string {
-		if d == sign.NoLimit {
-			return "∞"
-		}
-		return Duration(d)
+	past, future := s.Tolerance.Past, s.Tolerance.Future
+	old, ahead := "up to "+Duration(past)+" old", Duration(future)+" ahead"
+	if past == sign.NoLimit {
+		old = "any age"
 	}
 	if s.JWT != nil && s.JWT.Expires {
-		return "exp/+" + limit(s.Tolerance.Future)
+		old = "until exp"
 	}
-	return "-" + limit(s.Tolerance.Past) + "/+" + limit(s.Tolerance.Future)
+	switch {
+	case future == sign.NoLimit:
+		return old
+	case past == future && old != "until exp":
+		return "±" + Duration(past)
+	}
+	return old + ", " + ahead
 }
 
 func strictText(s sign.Scheme) string {

@@ -91,7 +91,7 @@ func TestAnExplanationQuotesNothingThatActs(t *testing.T) {
 	})
 	for _, want := range []string{"  matches if the secret is another: it is\n", "first difference at byte 3 of the URL:",
 		"  Express: use express.raw\n",
-		"  likely cause: the clock is wrong\n", "  X-Sig has the name of a signature",
+		"  likely cause: the clock is wrong\n", "  X-Sig is named like a signature",
 		"  X-Hub has the format of github\n", "stopped after 9 changes"} {
 		if !strings.Contains(got, want) {
 			t.Errorf("no %q in\n%s", want, got)

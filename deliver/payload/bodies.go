@@ -59,18 +59,18 @@ type BadEventsError struct {
 func (e *BadEventsError) Error() string {
 	switch more := e.Count - 1; {
 	case e.All:
-		return fmt.Sprintf("%s: all of its %d events are bad; the first: %s", e.Name, e.Count, e.First[0])
+		return fmt.Sprintf("%s: no valid event (%d invalid); the first: %s", e.Name, e.Count, e.First[0])
 	case more == 0:
 		return e.Name + ": " + e.First[0]
 	case more == 1:
-		return fmt.Sprintf("%s: %s; and 1 more bad one", e.Name, e.First[0])
+		return fmt.Sprintf("%s: %s; and 1 more invalid event", e.Name, e.First[0])
 	default:
-		return fmt.Sprintf("%s: %s; and %d more bad ones", e.Name, e.First[0], more)
+		return fmt.Sprintf("%s: %s; and %d more invalid events", e.Name, e.First[0], more)
 	}
 }
 
 // ErrNoEvent is the error for a list without events. It is wrapped with the name of the list.
-var ErrNoEvent = errors.New("there is no event in it")
+var ErrNoEvent = errors.New("it contains no event")
 
 // accept returns a completely checked list, or an error for an empty list, or for a bad event unless skipBad leaves it
 // out.

@@ -61,7 +61,7 @@ func TestBadLinesAreRefusedOrLeftOut(t *testing.T) {
 	_, err := lines(text, false, noThrees)
 	bad, ok := errors.AsType[*payload.BadEventsError](err)
 	want := "events.ndjson: line 2: not JSON: invalid character 'b' looking for beginning of object key string " +
-		"at byte 2; and 2 more bad ones"
+		"at byte 2; and 2 more invalid events"
 	if !ok || bad.Count != 3 || err.Error() != want || bad.First[1] != "line 3: it has a 3" {
 		t.Errorf("%v", err)
 	}
@@ -71,10 +71,10 @@ func TestBadLinesAreRefusedOrLeftOut(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"{\n":     "events.ndjson: line 1: not JSON: unexpected end of JSON input at byte 1",
-		"{\n[\n1": "events.ndjson: line 1: not JSON: unexpected end of JSON input at byte 1; and 1 more bad one",
-		"\n \n":   "events.ndjson: there is no event in it",
+		"{\n[\n1": "events.ndjson: line 1: not JSON: unexpected end of JSON input at byte 1; and 1 more invalid event",
+		"\n \n":   "events.ndjson: it contains no event",
 		"1 2\n" + "\xff\n": "events.ndjson: line 1: not JSON: invalid character '2' after top-level value at byte 3; " +
-			"and 1 more bad one",
+			"and 1 more invalid event",
 	} {
 		if _, err := lines(text, false, nil); err == nil || err.Error() != want {
 			t.Errorf("%q: %v", text, err)
@@ -82,7 +82,7 @@ func TestBadLinesAreRefusedOrLeftOut(t *testing.T) {
 	}
 	_, err = lines("{\n[\n", true, nil)
 	if bad, ok := errors.AsType[*payload.BadEventsError](err); !ok || !bad.All || !strings.HasPrefix(err.Error(),
-		"events.ndjson: all of its 2 events are bad; the first: line 1") {
+		"events.ndjson: no valid event (2 invalid); the first: line 1") {
 		t.Errorf("%v", err)
 	}
 	if _, err := lines("", true, nil); !errors.Is(err, payload.ErrNoEvent) {

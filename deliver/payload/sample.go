@@ -14,6 +14,7 @@ import (
 
 	"github.com/barbhq/barb/deliver/fixture"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/units"
 )
 
 // maxSample is the largest file of an own sample in bytes, as large as the history keeps a body.
@@ -62,9 +63,9 @@ type TooLargeError struct {
 	Limit int64 // in bytes
 }
 
-// Error names the file and the limit in bytes.
+// Error names the file and the limit.
 func (e *TooLargeError) Error() string {
-	return fmt.Sprintf("%s is larger than %d bytes", e.Path, e.Limit)
+	return fmt.Sprintf("%s is larger than %s", e.Path, units.RoundSize(e.Limit))
 }
 
 // String returns the sample's name, PROVIDER:TYPE.
@@ -124,7 +125,7 @@ func (s Samples) Own(provider string) ([]Sample, error) {
 // describe completes an own sample from its Meta, else from its extension and provider.
 func (s Samples) describe(one Sample) (Sample, error) {
 	extension := filepath.Ext(one.Path)
-	one.About, one.ContentType = "one of your own", typeOfExtension(extension)
+	one.About, one.ContentType = "your own sample", typeOfExtension(extension)
 	one.Kind = fixture.KindOf(one.ContentType)
 	file := strings.TrimSuffix(one.Path, extension) + ".event"
 	data, err := readSample(file)

@@ -210,7 +210,7 @@ func TestFilesThatCannotBeReadAreErrors(t *testing.T) {
 		}
 		_, _, err := s.Load("acme", name)
 		if large, ok := errors.AsType[*payload.TooLargeError](err); !ok || large.Limit != 64<<20 ||
-			!strings.Contains(err.Error(), "is larger than 67108864 bytes") {
+			!strings.Contains(err.Error(), "is larger than 67MB") {
 			t.Errorf("%v", err)
 		}
 	}

@@ -57,7 +57,7 @@ func parseOverride(fragment string) (o Override, err error) {
 		case "sni", "e":
 			o.Ignored = append(o.Ignored, key)
 		default:
-			err = fmt.Errorf("%q is none of rc, rp, ct, rt, tt, sni and e", part)
+			err = fmt.Errorf("unknown override %q: use rc, rp, ct, rt, tt, sni or e", part)
 		}
 		if err != nil {
 			return o, err
@@ -74,7 +74,7 @@ func overriddenRetries(list string) (string, error) {
 	for name := range strings.SplitSeq(list, ",") {
 		item, ok := known[name]
 		if !ok {
-			return "", fmt.Errorf("rp=%q is none of 4xx, 5xx, ct, rt and all", name)
+			return "", fmt.Errorf("unknown rp=%q: use 4xx, 5xx, ct, rt or all", name)
 		}
 		items = append(items, item)
 	}

@@ -95,7 +95,7 @@ func (p *Provider) Aftermath(a *deliver.Attempt) string {
 	case status == 410 && p.Gone != "":
 		return p.Name + " would now " + p.Gone
 	case status == 410:
-		return p.Name + " counts a 410 as any other failure"
+		return p.Name + " treats a 410 like any other failure"
 	case a.Decision != deliver.Exhausted && a.Decision != deliver.OutOfTime:
 		return ""
 	case p.Exhausted != "" && a.Exchange.Attempt > p.Retries:

@@ -270,7 +270,7 @@ func TestAftermathFollowsTheLastAttempt(t *testing.T) {
 		want    string
 	}{
 		{"standard-webhooks", 410, 1, deliver.Final, "standard-webhooks would now disable the endpoint"},
-		{"stripe", 410, 1, deliver.Final, "stripe counts a 410 as any other failure"},
+		{"stripe", 410, 1, deliver.Final, "stripe treats a 410 like any other failure"},
 		{"stripe", 200, 1, deliver.Delivered, ""},
 		{"stripe", 500, 1, deliver.Retry, ""},
 		{"stripe", 500, 9, deliver.Exhausted,

@@ -41,7 +41,7 @@ func commerce() []Provider {
 			Timeout: 20 * time.Second, Retries: 25, Within: 3 * day, RetryOn: anyFailure, Redirects: notSaid,
 			Docs: []string{"https://developer.paypal.com/api/rest/webhooks/"},
 			Doubt: "up to 25 attempts in 3 days; PayPal publishes neither the waits nor the timeout of an " +
-				"attempt. The address of the certificate is made up"},
+				"attempt. The URL of the certificate is invented"},
 		{Name: "shopify", Title: "Shopify", Scheme: "shopify", UserAgent: "Shopify-Captain-Hook",
 			ContentType: "application/json", UUIDs: true,
 			Headers: fields("X-Shopify-Topic: {event}", "X-Shopify-Shop-Domain: barb-example.myshopify.com",
@@ -56,7 +56,7 @@ func commerce() []Provider {
 				"https://shopify.dev/docs/apps/build/webhooks/subscribe/https",
 				"https://shopify.dev/changelog/updates-to-webhook-retry-mechanism"},
 			Doubt: "8 retries in 4 hours since September 2024; before that, and still in many guides, 19 in 48 " +
-				"hours: --schedule shopify-2023. The waits are exponential and not public"},
+				"hours (--schedule shopify-2023). The waits are exponential; Shopify does not publish them"},
 		{Name: "square", Title: "Square", Scheme: "square", UserAgent: "Square Connect v2", ContentType: "application/json",
 			Headers: fields("square-environment: Sandbox"),
 			Timeout: 10 * time.Second, Retries: 11, Waits: squareWaits(), Within: day, RetryOn: anyFailure, Redirects: notSaid,
@@ -65,14 +65,14 @@ func commerce() []Provider {
 			Reasons: deliver.Reasons{HTTP: "http_error", Timeout: "http_timeout", TLS: "ssl_error", Other: "other_error"},
 			Docs: []string{"https://developer.squareup.com/docs/webhooks/overview",
 				"https://developer.squareup.com/docs/webhooks/troubleshooting"},
-			Doubt: "the sources disagree about whether the first attempt has square-initial-delivery-timestamp, " +
-				"too; the user agent is as observed, not from Square's pages"},
+			Doubt: "the sources disagree about whether the first attempt carries " +
+				"square-initial-delivery-timestamp; the user agent is as observed, not from Square's pages"},
 		{Name: "stripe", Title: "Stripe", Scheme: "stripe", UserAgent: "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
 			ContentType: jsonUTF8,
 			Headers:     fields("Accept: */*; q=0.5, application/xml", "Cache-Control: no-cache"),
 			Timeout:     20 * time.Second, Retries: 8, Within: 3 * day, RetryOn: anyFailure, Redirects: notFollowed,
 			Variants: []Variant{{Name: "stripe-sandbox", Retries: 3, Within: 2 * time.Hour,
-				Note: "in a sandbox: three times in a few hours"}},
+				Note: "in a sandbox: three retries in a few hours"}},
 			Disables: "after days without a 2xx, and emails its owner",
 			Docs: []string{"https://docs.stripe.com/webhooks",
 				"https://docs.stripe.com/webhooks/process-undelivered-events"},
@@ -97,7 +97,7 @@ func development() []Provider {
 				"https://docs.github.com/en/webhooks/webhook-events-and-payloads#delivery-headers"},
 			Doubt: "github.com does not retry by itself: failed deliveries are sent again by hand or through " +
 				"its API. The three retries after 10 s, 1 min and 5 min stand for a script that does so; " +
-				"--retries 0 is github.com itself. GitHub Enterprise Server waits 30 s for an answer"},
+				"--retries 0 behaves as github.com itself. GitHub Enterprise Server waits 30 s for an answer"},
 		{Name: "gitlab", Title: "GitLab", Scheme: "gitlab", UserAgent: "GitLab/<version>",
 			ContentType: "application/json", UUIDs: true,
 			Headers: fields("X-Gitlab-Event: {event}", "Idempotency-Key: {id}", "X-Gitlab-Instance: https://gitlab.com",
@@ -106,9 +106,9 @@ func development() []Provider {
 			Disables: "from the fourth failure in a row on: for a minute, then for longer, up to a day; permanently after 40",
 			Docs: []string{"https://docs.gitlab.com/user/project/integrations/webhooks/",
 				"https://gitlab.com/gitlab-org/gitlab/-/merge_requests/166329"},
-			Doubt: "GitLab sends a webhook once, and pauses later ones instead of retrying. What it does with a " +
-				"redirect is not documented. A self-managed GitLab can have another timeout and disable " +
-				"nothing"},
+			Doubt: "GitLab sends a webhook once, and pauses the webhook instead of retrying. What it does with a " +
+				"redirect is not documented. A self-managed GitLab may have another timeout and may " +
+				"disable nothing"},
 		{Name: "linear", Title: "Linear", Scheme: "linear", UserAgent: "Linear-Webhook", ContentType: jsonUTF8, UUIDs: true,
 			Headers: fields("Linear-Delivery: {id}", "Linear-Event: {event}"),
 			Timeout: 5 * time.Second, Retries: 3, Waits: []time.Duration{time.Minute, time.Hour, 6 * time.Hour},
@@ -116,7 +116,7 @@ func development() []Provider {
 			RetryOn: anyFailure, Redirects: notSaid,
 			Disables: "after repeated failures",
 			Docs:     []string{"https://linear.app/developers/webhooks"},
-			Doubt: "Linear wants a 200; barb accepts any 2xx. After how many failures Linear disables a webhook " +
+			Doubt: "Linear requires a 200; barb accepts any 2xx. After how many failures Linear disables a webhook " +
 				"is not documented"},
 	}
 }
@@ -131,15 +131,15 @@ func messaging() []Provider {
 			Timeout:     5 * time.Second, Retries: 10, Within: day, Vary: 0.1,
 			RetryOn: "any,!400,!401,!403,!404,!405", Redirects: notSaid,
 			Docs: []string{"https://developers.hubspot.com/docs/api/webhooks"},
-			Doubt: "up to 10 retries in 24 hours at varying times; the waits are not public. That 400, 401, " +
-				"403, 404 and 405 are final is only in older pages, where an attempt had 1 or 2 s"},
+			Doubt: "up to 10 retries in 24 hours at varying times; HubSpot does not publish the waits. Only " +
+				"older pages say that 400, 401, 403, 404 and 405 are final; there the timeout was 1 or 2 s"},
 		{Name: "mailgun", Title: "Mailgun", Scheme: "mailgun", UserAgent: "mailgun/treq-<version>",
 			Timeout: 15 * time.Second, Retries: 6, Waits: []time.Duration{5 * time.Minute, 10 * time.Minute, 15 * time.Minute,
 				time.Hour, 2 * time.Hour, 4 * time.Hour}, Within: 8 * time.Hour,
 			RetryOn: "any,!406", Redirects: notSaid,
 			Docs: []string{"https://documentation.mailgun.com/docs/mailgun/user-manual/webhooks/webhook-retries"},
-			Doubt: "Mailgun wants a 200; barb accepts any 2xx. A 406 is final. Notifications of a delivery are " +
-				"retried fewer times. The timeout of an attempt is not public: the 15 s are barb's choice"},
+			Doubt: "Mailgun requires a 200; barb accepts any 2xx. A 406 is final. Notifications of a delivery are " +
+				"retried fewer times. Mailgun does not publish the timeout of an attempt: 15 s is barb's choice"},
 		{Name: "slack", Title: "Slack Events API", Scheme: "slack", UserAgent: "Slackbot 1.0 (+https://api.slack.com/robots)",
 			Timeout: 3 * time.Second, Retries: 3, Waits: []time.Duration{0, time.Minute, 5 * time.Minute},
 			Within: 30 * time.Minute, RetryOn: anyFailure,
@@ -158,8 +158,8 @@ func messaging() []Provider {
 			Within:  15 * time.Second,
 			RetryOn: "connect", Overridden: true, Redirects: "it follows them; barb does not",
 			Docs: []string{"https://www.twilio.com/docs/usage/webhooks/webhooks-connection-overrides"},
-			Doubt: "0 to 5 retries, other failures and shorter timeouts are set in the URL's fragment " +
-				"(#rc=5&rp=all&rt=5000); all attempts together have 15 s. How long Twilio waits between them " +
+			Doubt: "the URL's fragment sets 0 to 5 retries, other failures and shorter timeouts " +
+				"(#rc=5&rp=all&rt=5000); all attempts together take at most 15 s. How long Twilio waits between them " +
 				"is not documented; barb does not wait"},
 		{Name: "zoom", Title: "Zoom", Scheme: "zoom", UserAgent: "Zoom Marketplace/1.0a", ContentType: jsonUTF8,
 			Timeout: 3 * time.Second, Retries: 3, Waits: []time.Duration{5 * time.Minute, 20 * time.Minute, time.Hour},
@@ -167,7 +167,7 @@ func messaging() []Provider {
 			RetryOn: anyFailure, Redirects: notSaid,
 			Docs: []string{"https://developers.zoom.us/docs/api/webhooks/",
 				"https://developers.zoom.us/blog/webhook-delays.md"},
-			Doubt: "Zoom wants a 200 or a 204; barb accepts any 2xx. The user agent is as observed, not from " +
+			Doubt: "Zoom requires a 200 or a 204; barb accepts any 2xx. The user agent is as observed, not from " +
 				"Zoom's pages"},
 	}
 }
@@ -193,11 +193,11 @@ func senders() []Provider {
 			Within: 3*day + 3*time.Hour + 35*time.Minute + 5*time.Second,
 			Vary:   0.1, RetryOn: anyFailure, Redirects: notFollowed,
 			Gone:     "disable the endpoint",
-			Disables: "after days of nothing but failures, and notifies its owner; at once after a 410",
+			Disables: "after days with failures only, and notifies its owner; at once after a 410",
 			Docs:     []string{"https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md"},
-			Doubt: "the specification recommends a timeout of 15 to 30 s, of which barb takes the shorter; it " +
-				"gives the schedule as an example, and jitter without a figure, for which barb adds up to a " +
-				"tenth. After 429, 502 and 504 a sender should also slow down, which barb leaves to " +
+			Doubt: "the specification recommends a timeout of 15 to 30 s, and barb uses 15 s; it " +
+				"gives the schedule as an example, and jitter without a figure: barb adds up to a " +
+				"tenth. After 429, 502 and 504 a sender should also slow down; barb only obeys " +
 				"Retry-After"},
 		{Name: "svix", Title: "Svix", Scheme: "svix", UserAgent: "Svix-Webhooks/<version>", ContentType: "application/json",
 			Timeout: 15 * time.Second, Retries: 7, Waits: svixWaits(), Within: svixWithin,

@@ -26,7 +26,7 @@ func Validate(s sign.Scheme) error {
 
 func validateName(s *sign.Scheme) error {
 	if s.Name == "" {
-		return errors.New("name: is empty")
+		return errors.New("name: is missing")
 	}
 	if strings.Trim(s.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || s.Name[0] == '-' {
 		return fmt.Errorf("name: %q is not lower-case letters, digits and hyphens", s.Name)
@@ -84,7 +84,7 @@ func validateKey(s *sign.Scheme) error {
 func validateContent(s *sign.Scheme) error {
 	if s.Auth == sign.Token || s.Code != "" || s.JWT != nil {
 		if s.Content != "" {
-			return errors.New("content: is not used by this kind of scheme")
+			return errors.New("content: this kind of scheme does not use it")
 		}
 		return nil
 	}
@@ -93,10 +93,10 @@ func validateContent(s *sign.Scheme) error {
 	}
 	secret := strings.Contains(s.Content, "{secret}")
 	if (s.Auth == sign.Digest) != secret {
-		return errors.New("content: {secret} belongs into a digest, and only there")
+		return errors.New("content: {secret} is required with auth = \"digest\", and not allowed otherwise")
 	}
 	if strings.Contains(s.Content, "{ts}") && s.Time.Unit == "" {
-		return errors.New("content: has {ts}, but time says nothing of a timestamp")
+		return errors.New("content: has {ts}, but time does not say where the timestamp is")
 	}
 	if strings.Contains(s.Content, "{id}") && s.IDIn == "" {
 		return errors.New("content: has {id}, but id_in does not say where it is")
@@ -109,9 +109,9 @@ func validateTemplate(field, template string, ok func(name string) bool) error {
 	for p := range sign.Pieces(template) {
 		switch {
 		case !p.Named && strings.ContainsAny(p.Text, "{}"):
-			return fmt.Errorf("%s: %q has a brace without its pair", field, template)
+			return fmt.Errorf("%s: %q has an unmatched brace", field, template)
 		case p.Named && !ok(p.Text):
-			return fmt.Errorf("%s: %q is not a name that can stand in braces", field, p.Text)
+			return fmt.Errorf("%s: %q is not a name that may be used in braces", field, p.Text)
 		}
 	}
 	return nil
@@ -163,7 +163,7 @@ func validatePlace(field string, p sign.Place, optional bool) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%s: %q is none of header:NAME, json:PATH, form:NAME, query:NAME", field, string(p))
+	return fmt.Errorf("%s: %q is not a place: use header:NAME, json:PATH, form:NAME or query:NAME", field, string(p))
 }
 
 func isHeaderName(s string) bool {
@@ -181,19 +181,19 @@ func validateFormat(s *sign.Scheme) error {
 	isName := func(name string) bool { return name == "sig" || name == "ts" || strings.HasPrefix(name, "item.") }
 	errs := []error{validateTemplate("format", s.Format, isName), validateTemplate("more", s.More, isName)}
 	if s.Format != "" && !strings.Contains(s.Format, s.Prefix+"{sig}") {
-		errs = append(errs, fmt.Errorf("format: %q does not hold the prefix and {sig}", s.Format))
+		errs = append(errs, fmt.Errorf("format: %q does not contain the prefix and {sig}", s.Format))
 	}
 	if s.More != "" && (s.Split == "" || !strings.Contains(s.More, "{sig}")) {
-		errs = append(errs, errors.New("more: needs split and {sig}, or it cannot be read back"))
+		errs = append(errs, errors.New("more: needs split and {sig}; without them the signature cannot be parsed"))
 	}
 	if s.More != "" && len(s.Alt) > 0 {
-		errs = append(errs, errors.New("more: further signatures go either there or into alt"))
+		errs = append(errs, errors.New("more: use either more or alt for further signatures"))
 	}
 	if err := errors.Join(errs...); err != nil || s.JWT != nil || s.Code != "" {
 		return err
 	}
 	if !s.ReadsBack() {
-		return errors.New("format: with split, prefix and time.key as they are, what it writes cannot be read back")
+		return errors.New("format: what it writes cannot be parsed with these values of split, prefix and time.key")
 	}
 	return nil
 }
@@ -210,10 +210,10 @@ func validateTime(s *sign.Scheme) error {
 		errs = append(errs, errors.New("time: give either in, or the key of a timestamp inside the signature"))
 	}
 	if s.Time.Key != "" && !strings.Contains(s.Format, s.Time.Key+"{ts}") {
-		errs = append(errs, errors.New("format: does not hold time.key and {ts}"))
+		errs = append(errs, errors.New("format: does not contain time.key and {ts}"))
 	}
 	if s.Tolerance.Past <= 0 || s.Tolerance.Future <= 0 {
-		errs = append(errs, errors.New("tolerance: must be above zero to either side"))
+		errs = append(errs, errors.New("tolerance: must be above zero, for the past and the future"))
 	}
 	return errors.Join(errs...)
 }
@@ -243,22 +243,22 @@ func validateProof(s *sign.Scheme) error {
 	switch {
 	case !s.UnsignedTime && !s.TimeSigned():
 		errs = append(errs, errors.New("time: is not signed ({ts} is not in content), so anybody can send an old webhook "+
-			"as a new one; unsigned_time = true when the provider really has it so"))
+			"as a new one; if the provider really does this, set unsigned_time = true"))
 	case s.UnsignedTime && s.TimeSigned():
-		errs = append(errs, errors.New("unsigned_time: there is no time that is not signed"))
+		errs = append(errs, errors.New("unsigned_time: the time is signed, or there is none"))
 	}
 	switch {
 	case !s.NoSeparator && !s.Separated():
-		errs = append(errs, errors.New("content: nothing stands between two of its parts, so the end of one can pass for "+
-			"the beginning of the next; no_separator = true when the provider really has it so"))
+		errs = append(errs, errors.New("content: two of its parts have no separator, so the end of one can pass for "+
+			"the beginning of the next; if the provider really does this, set no_separator = true"))
 	case s.NoSeparator && s.Code == "" && s.Separated():
-		errs = append(errs, errors.New("no_separator: all parts of content have something between them"))
+		errs = append(errs, errors.New("no_separator: all parts of content are separated"))
 	}
 	for _, f := range [...][2]string{
 		{"prefix", s.Prefix}, {"split", s.Split}, {"format", s.Format}, {"more", s.More}, {"time.key", s.Time.Key},
 	} {
 		if strings.ContainsFunc(f[1], func(r rune) bool { return r < ' ' || 0x7f <= r && r < 0xa0 }) {
-			errs = append(errs, errors.New(f[0]+": holds a control character, which no header can carry"))
+			errs = append(errs, errors.New(f[0]+": contains a control character, which headers may not contain"))
 		}
 	}
 	return errors.Join(errs...)
@@ -273,8 +273,7 @@ func validateClaims(s *sign.Scheme) error {
 		errs = append(errs, oneOf("jwt.body_enc", s.JWT.BodyEnc, sign.Hex, sign.Base64, sign.Base64URL))
 	}
 	if s.Split != "" || s.More != "" || s.Format != "" || len(s.Alt) > 0 {
-		errs = append(errs, errors.New("jwt: a token stands alone behind its prefix; split, format, more and alt "+
-			"have no use"))
+		errs = append(errs, errors.New("jwt: a token is alone after its prefix; remove split, format, more and alt"))
 	}
 	return errors.Join(errs...)
 }

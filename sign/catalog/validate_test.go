@@ -23,7 +23,7 @@ func TestValidateNamesTheFieldThatIsWrong(t *testing.T) {
 		change func(*sign.Scheme)
 		want   string
 	}{
-		{func(s *sign.Scheme) { s.Name = "" }, "name: is empty"},
+		{func(s *sign.Scheme) { s.Name = "" }, "name: is missing"},
 		{func(s *sign.Scheme) { s.Name = "My Scheme" }, `name: "My Scheme" is not`},
 		{func(s *sign.Scheme) { s.Name = "-a" }, `name: "-a" is not`},
 		{func(s *sign.Scheme) { s.Auth = "hmca" }, `auth: "hmca" is not one of hmac, digest`},
@@ -33,36 +33,36 @@ func TestValidateNamesTheFieldThatIsWrong(t *testing.T) {
 		{func(s *sign.Scheme) { s.Key = sign.PEM }, `key: "pem" is not one of raw`},
 		{func(s *sign.Scheme) { s.Auth, s.Key = sign.RSA, sign.Raw }, `key: "raw" is not one of spki`},
 		{func(s *sign.Scheme) { s.Code = "mine" }, `code: "mine" is not one of twilio`},
-		{func(s *sign.Scheme) { s.Code = sign.Twilio }, "content: is not used"},
+		{func(s *sign.Scheme) { s.Code = sign.Twilio }, "content: this kind of scheme does not use it"},
 		{func(s *sign.Scheme) { s.Content = "" }, "content: is empty"},
 		{func(s *sign.Scheme) { s.Content = "{ts}.{bdoy}" }, `content: "bdoy" is not a name`},
-		{func(s *sign.Scheme) { s.Content = "{ts}.{body" }, "content: \"{ts}.{body\" has a brace"},
-		{func(s *sign.Scheme) { s.Content = "{ts}}.{body}" }, "has a brace"},
+		{func(s *sign.Scheme) { s.Content = "{ts}.{body" }, "content: \"{ts}.{body\" has an unmatched brace"},
+		{func(s *sign.Scheme) { s.Content = "{ts}}.{body}" }, "has an unmatched brace"},
 		{func(s *sign.Scheme) { s.Content = "{header.a b}" }, `content: "header.a b" is not a name`},
 		{func(s *sign.Scheme) { s.Content = "{param.}" }, `content: "param." is not a name`},
-		{func(s *sign.Scheme) { s.Content = "{secret}{body}" }, "content: {secret} belongs"},
-		{func(s *sign.Scheme) { s.Auth = sign.Digest }, "content: {secret} belongs"},
+		{func(s *sign.Scheme) { s.Content = "{secret}{body}" }, "content: {secret} is required"},
+		{func(s *sign.Scheme) { s.Auth = sign.Digest }, "content: {secret} is required"},
 		{func(s *sign.Scheme) { s.IDIn = ""; s.Content = "{id}" }, "content: has {id}"},
 		{func(s *sign.Scheme) { s.Time, s.Tolerance = sign.Timestamp{}, sign.Tolerance{} }, "content: has {ts}"},
 		{func(s *sign.Scheme) { s.Header = "" }, `header: "" is not a header name`},
 		{func(s *sign.Scheme) { s.Header = "X Sig" }, `header: "X Sig" is not a header name`},
-		{func(s *sign.Scheme) { s.Header = "json:" }, `header: "json:" is none of`},
+		{func(s *sign.Scheme) { s.Header = "json:" }, `header: "json:" is not a place`},
 		{func(s *sign.Scheme) { s.Alt = []string{"a:b"} }, `alt: "a:b" is not`},
-		{func(s *sign.Scheme) { s.IDIn = "X-Id" }, `id_in: "X-Id" is none of header:NAME`},
+		{func(s *sign.Scheme) { s.IDIn = "X-Id" }, `id_in: "X-Id" is not a place: use header:NAME`},
 		{func(s *sign.Scheme) { s.EventIn = "header:" }, `event_in: "" is not`},
 		{func(s *sign.Scheme) { s.Stronger = "é" }, `stronger: "é" is not`},
 		{func(s *sign.Scheme) { s.Fixed = []sign.Field{{Name: "A", Value: "b\n"}} }, "fixed: "},
-		{func(s *sign.Scheme) { s.Format = "t={ts},{sig}" }, "format: \"t={ts},{sig}\" does not hold the prefix"},
+		{func(s *sign.Scheme) { s.Format = "t={ts},{sig}" }, "format: \"t={ts},{sig}\" does not contain the prefix"},
 		{func(s *sign.Scheme) { s.Format = "v1={sig}{x}" }, `format: "x" is not a name`},
-		{func(s *sign.Scheme) { s.Format = "v1={sig}" }, "format: does not hold time.key"},
-		{func(s *sign.Scheme) { s.Format = "t={ts} v1={sig}" }, "format: with split, prefix"},
-		{func(s *sign.Scheme) { s.More = ";v1={sig}" }, "format: with split, prefix"},
+		{func(s *sign.Scheme) { s.Format = "v1={sig}" }, "format: does not contain time.key"},
+		{func(s *sign.Scheme) { s.Format = "t={ts} v1={sig}" }, "format: what it writes cannot be parsed"},
+		{func(s *sign.Scheme) { s.More = ";v1={sig}" }, "format: what it writes cannot be parsed"},
 		{func(s *sign.Scheme) { s.Split = "" }, "more: needs split"},
-		{func(s *sign.Scheme) { s.Alt = []string{"X-2"} }, "more: further signatures"},
+		{func(s *sign.Scheme) { s.Alt = []string{"X-2"} }, "more: use either"},
 		{func(s *sign.Scheme) { s.Time.Unit = "min" }, `time.unit: "min" is not one of s, ms`},
 		{func(s *sign.Scheme) { s.Time.Unit = "" }, "time.unit: is empty"},
 		{func(s *sign.Scheme) { s.Time.In = "header:X-T" }, "time: give either in"},
-		{func(s *sign.Scheme) { s.Time.In, s.Time.Key = "X-T", "" }, `time.in: "X-T" is none of`},
+		{func(s *sign.Scheme) { s.Time.In, s.Time.Key = "X-T", "" }, `time.in: "X-T" is not a place`},
 		{func(s *sign.Scheme) { s.Tolerance.Future = 0 }, "tolerance: must be above zero"},
 	} {
 		s := row(t, "stripe")
@@ -101,23 +101,23 @@ func TestARowWhoseProofSaysLessThanItSeemsIsRefused(t *testing.T) {
 			s.Content = "{header.X-Time}.{body}"
 		}, ""},
 		{"time and body", func(s *sign.Scheme) { stamped(s, "header:X-Time"); s.Content = "{ts}{body}" },
-			"content: nothing stands between"},
+			"content: two of its parts have no separator"},
 		{"id and time", func(s *sign.Scheme) {
 			stamped(s, "header:X-Time")
 			s.IDIn, s.Content = "header:X-Id", "{id}{ts}.{body}"
-		}, "content: nothing stands between"},
-		{"two fields", func(s *sign.Scheme) { s.Content = "{json.a}{json.b}" }, "content: nothing stands between"},
+		}, "content: two of its parts have no separator"},
+		{"two fields", func(s *sign.Scheme) { s.Content = "{json.a}{json.b}" }, "content: two of its parts have no separator"},
 		{"time and CRC", func(s *sign.Scheme) { stamped(s, "header:X-Time"); s.Content = "{ts}{body|crc32}" },
-			"content: nothing stands between"},
+			"content: two of its parts have no separator"},
 		{"that is admitted, too", func(s *sign.Scheme) { s.Content, s.NoSeparator = "{json.a}{json.b}", true }, ""},
 		{"admitted without need, too", func(s *sign.Scheme) { s.NoSeparator = true }, "no_separator: "},
 		{"a digest of fixed length", func(s *sign.Scheme) { s.Content = "{body|sha256hex}{url}" }, ""},
 		{"a param of the receiver", func(s *sign.Scheme) { s.Content = "{param.shop}{body}" }, ""},
-		{"a line break in the prefix", func(s *sign.Scheme) { s.Prefix = "v1=\n" }, "prefix: holds a control character"},
-		{"an escape in the prefix", func(s *sign.Scheme) { s.Prefix = "\x1b[2J" }, "prefix: holds a control character"},
-		{"NUL in split", func(s *sign.Scheme) { s.Split, s.Prefix = ",\x00", "v1=" }, "split: holds a control character"},
+		{"a line break in the prefix", func(s *sign.Scheme) { s.Prefix = "v1=\n" }, "prefix: contains a control character"},
+		{"an escape in the prefix", func(s *sign.Scheme) { s.Prefix = "\x1b[2J" }, "prefix: contains a control character"},
+		{"NUL in split", func(s *sign.Scheme) { s.Split, s.Prefix = ",\x00", "v1=" }, "split: contains a control character"},
 		{"a control character beyond ASCII", func(s *sign.Scheme) { s.Prefix = "v1\u0085" },
-			"prefix: holds a control character"},
+			"prefix: contains a control character"},
 	} {
 		s := row(t, "generic")
 		c.change(&s)
@@ -131,9 +131,9 @@ func TestARowWhoseProofSaysLessThanItSeemsIsRefused(t *testing.T) {
 func TestFaultsAreListedInTheSameOrderEachTime(t *testing.T) {
 	s := row(t, "generic")
 	s.Prefix, s.Split, s.Format = "v1\x01", ",\x01", "v1\x01{sig}"
-	const want = "prefix: holds a control character, which no header can carry\n" +
-		"split: holds a control character, which no header can carry\n" +
-		"format: holds a control character, which no header can carry"
+	const want = "prefix: contains a control character, which headers may not contain\n" +
+		"split: contains a control character, which headers may not contain\n" +
+		"format: contains a control character, which headers may not contain"
 	for range 50 {
 		if err := catalog.Validate(s); err == nil || !strings.Contains(err.Error(), want) {
 			t.Fatalf("%v, want %s", err, want)
@@ -174,7 +174,7 @@ func TestARowWithATokenIsHeldToIt(t *testing.T) {
 	}{
 		{func(*sign.Scheme) {}, ""},
 		{func(s *sign.Scheme) { s.Auth = sign.Digest }, "auth: a token is signed with"},
-		{func(s *sign.Scheme) { s.Split = "," }, "jwt: a token stands alone"},
+		{func(s *sign.Scheme) { s.Split = "," }, "jwt: a token is alone"},
 		{func(s *sign.Scheme) { s.JWT.Body, s.JWT.BodyEnc = "sha", "base32" }, `jwt.body_enc: "base32" is not one of hex`},
 		{func(s *sign.Scheme) { s.Enc = sign.Hex }, `enc: "hex" is not one of base64url`},
 		{func(s *sign.Scheme) { s.Bound = []sign.Identity{{In: "claim:email"}} }, `bound: "" is not the name of a param`},

@@ -88,7 +88,7 @@ func wrapRows() []bodyRow {
 			"isBase64Encoded says so", unbase64Body},
 		{HexEncoded, "the body is hex-decoded", "a log or a database wrote the body as hex", unhexBody},
 		{Stringified, "the body is the text inside the JSON string",
-			"JSON.stringify or a similar function was applied to the body once too often", unstring},
+			"JSON.stringify or a similar function was applied to the body twice", unstring},
 		{Stringified, "the body is a JSON string that holds this text", "the JSON string was parsed to the text inside",
 			restring},
 		{BufferJSON, `the body is the bytes listed in {"type":"Buffer"}`, "a Node Buffer was passed through JSON.stringify",
@@ -343,8 +343,8 @@ func enveloped(have []byte, yield func(edit) bool) {
 		if !ok {
 			continue
 		}
-		e := edit{kind: Enveloped, change: "the body is what the field " + field + " holds",
-			words: "the event of a gateway, a queue or a framework was used as the body of the request"}
+		e := edit{kind: Enveloped, change: "the body is the value of the field " + field,
+			words: "the event of a gateway, a queue or a framework was used instead of the body inside it"}
 		for _, body := range value.contents() {
 			if e.body = body; !yield(e) {
 				return

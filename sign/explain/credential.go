@@ -44,7 +44,7 @@ func credentialName(begins string) string {
 // whereSecretIs says where the provider shows the secret of a webhook; nil where that is not known.
 func whereSecretIs(scheme string) []Fix {
 	text, ok := map[string]string{
-		"stripe": "the webhook secret begins with whsec_; it stands on the page of the endpoint in the Dashboard " +
+		"stripe": "the webhook secret begins with whsec_; find it on the page of the endpoint in the Dashboard " +
 			"(Developers, Webhooks), and stripe listen prints its own",
 		"slack":     "the key is the signing secret, under Basic Information, App Credentials of the app",
 		"github":    "the key is the secret that was entered when the webhook was created (Settings, Webhooks)",
@@ -53,9 +53,9 @@ func whereSecretIs(scheme string) []Fix {
 		"shopify":   "the key is the client secret of the app, or for webhooks made in the admin the one shown there",
 		"meta":      "the key is the app secret, under App settings, Basic",
 		"square":    "the key is the signature key of the webhook subscription, in the Developer Dashboard",
-		"linear":    "the webhook secret begins with lin_wh_; it stands on the page of the webhook (Settings, API)",
-		"clerk":     "the webhook secret begins with whsec_; it stands on the page of the endpoint",
-		"resend":    "the webhook secret begins with whsec_; it stands on the page of the webhook",
+		"linear":    "the webhook secret begins with lin_wh_; find it on the page of the webhook (Settings, API)",
+		"clerk":     "the webhook secret begins with whsec_; find it on the page of the endpoint",
+		"resend":    "the webhook secret begins with whsec_; find it on the page of the webhook",
 		"openai":    "the webhook secret begins with whsec_; it was shown when the webhook was created",
 		"anthropic": "the webhook secret begins with whsec_; it was shown when the webhook was created",
 	}[scheme]

@@ -52,9 +52,12 @@ type Answer struct {
 	Causes []Cause // best first; none when no change makes the signature match
 	Hints  []Hint  // oddities of the message; not proven
 	Seen   []Seen  // headers that look like a signature, when the scheme's own is missing or malformed
-	Tried  int     // changes that were checked
-	Bytes  int64   // bytes of bodies written and hashed
-	Cut    bool    // the search is incomplete: out of budget, context ended, or body above 16 MiB
+	// Absent says that nothing looks like a signature: there is no cause and no header in Seen.
+	Absent bool
+	Scheme sign.Scheme // the scheme of the check, as in the Question
+	Tried  int         // changes that were checked
+	Bytes  int64       // bytes of bodies written and hashed
+	Cut    bool        // the search is incomplete: out of budget, context ended, or body above 16 MiB
 }
 
 // Cause is a change that makes the signature match. The receiver has the original body, the sender signed the changed
@@ -101,7 +104,7 @@ func Find(ctx context.Context, q Question) Answer {
 	s := &search{ctx: ctx, budget: cmp.Or(q.Budget, DefaultBudget), now: q.Now, body: q.Message.Body,
 		seed: maphash.MakeSeed(), seen: map[uint64]bool{}}
 	start := newTrial(q)
-	var a Answer
+	a := Answer{Scheme: q.Scheme}
 	if len(q.Secrets) > 0 && q.Scheme.Name+q.Scheme.Header != "" {
 		_, err := q.Scheme.Verify(q.Message, q.Now, q.Secrets...)
 		if err == nil {
@@ -111,11 +114,16 @@ func Find(ctx context.Context, q Question) Answer {
 			a.Causes = []Cause{*late}
 			return a
 		}
-		a.Seen = seen(q.Message, err)
+		a.Seen, a.Absent = seen(q.Message, err), reasonOf(err) == sign.MissingSignature
 	} else {
-		a.Seen = seen(q.Message, &sign.Error{Reason: sign.MissingSignature})
+		a.Seen, a.Absent = seen(q.Message, &sign.Error{Reason: sign.MissingSignature}), true
 	}
-	if found := s.run(stages(start, q.Others)); found != nil {
+	all := stages(start, q.Others)
+	if a.Absent = a.Absent && len(a.Seen) == 0; a.Absent { // a signature may still have an unusual name or place
+		all = []variants{allOf(start, headers, schemes), combined(start, schemes, headers)}
+	}
+	if found := s.run(all); found != nil {
+		a.Absent = false
 		found.finish(q)
 		a.Causes = []Cause{*found}
 	} else {

@@ -84,9 +84,9 @@ func forms(have []byte, yield func(edit) bool) {
 	slices.SortStableFunc(sorted, func(a, b field) int { return strings.Compare(a.name, b.name) })
 	for i, list := range [][]field{fields, sorted} {
 		for j := range formStyles {
-			e.change = "the form is written as by " + formStyles[j].name
+			e.change = "the form is encoded by " + formStyles[j].name
 			if i == 1 {
-				e.change += ", its fields sorted"
+				e.change += ", with its fields sorted"
 			}
 			if e.body = formStyles[j].write(list); bytes.Equal(e.body, have) {
 				continue
@@ -105,7 +105,7 @@ func forms(have []byte, yield func(edit) bool) {
 func permuteForm(have []byte, yield func(edit) bool) {
 	pairs := bytes.Split(have, []byte{'&'})
 	for order := range permutations(pairs) {
-		e := edit{kind: FormRewritten, change: "the fields of the form stand in another order",
+		e := edit{kind: FormRewritten, change: "the fields of the form are in another order",
 			words: "something parsed the form and encoded it again", body: bytes.Join(order, []byte{'&'})}
 		if !yield(e) {
 			return

@@ -21,28 +21,29 @@ func hints(q *Question) (all []Hint) {
 	body := m.Body
 	if length, err := strconv.Atoi(m.Header.Get("Content-Length")); err == nil && length > len(body) &&
 		m.Header.Get("Content-Encoding") == "" {
-		add(Truncated, "Content-Length says "+strconv.Itoa(length)+" bytes, the body has "+strconv.Itoa(len(body))+
-			": the end is missing")
+		add(Truncated, "Content-Length is "+strconv.Itoa(length)+", but the body has "+strconv.Itoa(len(body))+
+			" bytes: its end is missing")
 	} else if _, _, isCut := openAtEnd(body); isCut {
 		place := ""
 		if i := slices.IndexFunc(roundSizes[:], func(r roundSizeRow) bool { return r.size == len(body) }); i >= 0 {
 			place = ", after exactly " + roundSizes[i].name
 		}
-		add(Truncated, "the body is JSON that ends in the middle"+place+": it was truncated")
+		add(Truncated, "the body is truncated JSON: it ends in the middle"+place+"")
 	}
 	if coding := strings.ToLower(m.Header.Get("Content-Encoding")); coding != "" && coding != "identity" &&
 		isPlainJSON(body) {
-		add(UnpackedUnprovable, "Content-Encoding is there, but the body is not compressed: if the sender signs the "+
+		add(UnpackedUnprovable, "Content-Encoding is set, but the body is not compressed: if the sender signs the "+
 			"compressed body, the signature can no longer be checked")
 	}
 	if len(body) == 0 {
-		add(BodyMissing, "the body is empty: something read it already, or it was not passed on")
+		add(BodyMissing, "the body is empty: something had already read it, or it was not passed on")
 	}
 	if bytes.Equal(bytes.TrimSpace(body), []byte("[object Object]")) {
 		add(ObjectStringified, "the body is [object Object]: a parsed object was converted to text, and its content is lost")
 	}
 	if bytes.Contains(body, []byte("\uFFFD")) {
-		add(CharactersLost, "the body contains U+FFFD: bytes that were not UTF-8 were read as text and are lost")
+		add(CharactersLost, "the body contains U+FFFD: bytes that are not UTF-8 were read as text, and the "+
+			"originals are lost")
 	}
 	return all
 }

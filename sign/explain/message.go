@@ -36,7 +36,7 @@ func schemeRows() []schemeRow {
 		{ContentWithoutURL, "the URL is not signed", "the sender signs without the URL", without("{url}")},
 		{ContentBodyOnly, "only the body is signed", "the sender signs nothing but the body", content("{body}")},
 		{ContentWithoutID, "only the timestamp and the body are signed", "the sender signs without the id", withoutID},
-		{ContentOrder, "the timestamp comes after the body in the signed content", "the sender puts them in another order",
+		{ContentOrder, "the timestamp comes after the body in the signed content", "the sender signs them in that order",
 			swapped},
 		separatorRow("."), separatorRow(""), separatorRow(":"), separatorRow(","), separatorRow("|"), separatorRow("\n"),
 		separatorRow("-"), separatorRow(" "),
@@ -44,7 +44,7 @@ func schemeRows() []schemeRow {
 }
 
 func hashRow(h sign.Hash) schemeRow {
-	return schemeRow{OtherHash, "the hash is " + string(h), "the sender is set up for another hash",
+	return schemeRow{OtherHash, "the hash is " + string(h), "the sender is configured for another hash",
 		func(s *sign.Scheme) bool {
 			changed := s.Hash != h && (s.Auth == sign.HMAC || s.Auth == sign.Digest)
 			s.Hash = h
@@ -200,7 +200,7 @@ func otherHeader(t trial, name string, yield func(variant) bool) bool {
 		return true
 	}
 	v := variant{trial: t, kind: OtherHeader, part: Message, change: "the signature is read from the header " + name,
-		words: "the signature is in another header than " + t.scheme.Header}
+		words: "the sender does not use the header " + t.scheme.Header}
 	v.scheme.Header, v.scheme.Alt = name, nil
 	return yield(v)
 }
@@ -301,7 +301,7 @@ func methods(t trial, yield func(variant) bool) {
 	for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodPut, strings.ToLower(t.message.Method),
 		""} {
 		v := variant{trial: t, kind: OtherMethod, part: Message, change: "the method is " + quoted([]byte(method)),
-			words: "the method that was given is not the one that was signed"}
+			words: "the sender signed another method than the one given"}
 		v.message.Method = method
 		if method != t.message.Method && !yield(v) {
 			return
@@ -324,7 +324,7 @@ func asAny(list func() []sign.Scheme) generator {
 				continue
 			}
 			v := variant{trial: t, kind: OtherScheme, part: Message, change: "the scheme is " + s.Name,
-				words: "the message is signed as by " + s.Title + " (" + s.Header + "), not of " +
+				words: "the message was signed with the scheme of " + s.Title + " (" + s.Header + "), not of " +
 					cmp.Or(t.scheme.Title, t.scheme.Name, "any known scheme")}
 			v.scheme = s
 			v.scheme.Tolerance = sign.Both(sign.NoLimit)

@@ -212,12 +212,12 @@ func (l *literals) text(have, want []byte) {
 
 func (l *literals) aspects() (all []aspect) {
 	if p := l.strings[0]; p != nil {
-		change := "has characters above ASCII as they are, not as \\u escapes"
+		change := "has non-ASCII characters unescaped, not as \\u escapes"
 		if p.want[0] < 0x80 {
-			change = "has characters above ASCII as \\u escapes"
+			change = "has non-ASCII characters as \\u escapes"
 		}
 		if p.want[0] < 0x80 && p.have[0] < 0x80 {
-			change = "has the hex digits of its \\u escapes in the other case"
+			change = "has its \\u escapes in the other case"
 		}
 		all = append(all, aspect{kind: UnicodeEscapes, change: change})
 	}
@@ -233,7 +233,7 @@ func (l *literals) aspects() (all []aspect) {
 			Show(p.have[:min(len(p.have), 6)]) + " stands"})
 	}
 	if p := l.number; p != nil {
-		all = append(all, aspect{kind: Numbers, change: "has the number " + Show(short(p.want)) + " in place of " +
+		all = append(all, aspect{kind: Numbers, change: "has the number " + Show(short(p.want)) + " instead of " +
 			Show(short(p.have))})
 	}
 	return all

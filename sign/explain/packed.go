@@ -136,7 +136,7 @@ func cutShort(have []byte, yield func(edit) bool) {
 		}
 		e := edit{kind: SignedTruncated, change: "only the first " + strconv.Itoa(r.size) + " bytes of the body count (" +
 			r.name + ")",
-			words: "the sender signs or stores only this much of a body", body: have[:r.size]}
+			words: "the sender signs or stores only this much of the body", body: have[:r.size]}
 		if !yield(e) {
 			return
 		}

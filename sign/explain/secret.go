@@ -32,7 +32,7 @@ var secretRows = [...]secretRow{
 	{SecretLabel, "the secret is only the text after its label", "a label such as Bearer, SHA256= or v1: was copied " +
 		"together with the secret", false, unlabelled},
 	{SecretAssignment, "the secret is only the text after NAME=",
-		"a whole line of a .env file was taken for the secret",
+		"a whole line of a .env file was used as the secret",
 		false, assigned},
 	{SecretLabel, "the prefix of the secret is written whsec_", "the prefix has capitals, spaces or another separator",
 		false, respelledWhsec},
@@ -156,7 +156,7 @@ func (o *Other) variant(t trial) variant {
 	v.secrets = []sign.Secret{o.Secret}
 	for _, secret := range t.secrets {
 		if was, is := mode(secret), mode(o.Secret); was != "" && is != "" && was != is {
-			v.kind, v.words = OtherMode, "the message is from "+is+" mode, the secret that was given is of "+was+" mode"
+			v.kind, v.words = OtherMode, "the message is from "+is+" mode, but the given secret is for "+was+" mode"
 			return v
 		}
 	}

@@ -35,8 +35,8 @@ func timing(t trial, q Question, err error) *Cause {
 		nameAge(c, q, match.Age)
 		return c
 	}
-	c.Kind, c.Change = CertificateAge, "the certificate's dates are left out of account"
-	c.Words = "the certificate was not valid when the message was signed: another one was in use"
+	c.Kind, c.Change = CertificateAge, "the certificate's dates are ignored"
+	c.Words = "the certificate was not valid when the message was signed: the sender used another one"
 	return c
 }
 
@@ -48,17 +48,17 @@ func nameAge(c *Cause, q Question, age time.Duration) {
 	case wrongUnit(c, q, age):
 	case zone != 0 && age.Abs() >= 30*time.Minute && age.Abs() <= maxZone && off.Abs() <= nearZone:
 		c.Kind, c.Change = TimeZone, "the clocks are "+spoken(zone)+" apart"
-		c.Words = "one of the two sides reads local time as UTC, or the message waited for just that long"
+		c.Words = "the sender or the receiver takes local time for UTC, or the message was that long on its way"
 	case age < 0:
-		c.Kind, c.Change = ClockSkew, "the receiver's clock is put forward by "+spoken(-age)+", or the tolerance is larger"
+		c.Kind, c.Change = ClockSkew, "the receiver's clock is "+spoken(-age)+" later, or the tolerance is larger"
 		c.Words = "the clocks of the sender and the receiver differ"
 	case age <= maxSkew:
-		c.Kind, c.Change = ClockSkew, "the receiver's clock is put back by "+spoken(age)+", or the tolerance is larger"
-		c.Words = "the clocks differ, or the message waited in a queue or for a retry that was not signed anew"
+		c.Kind, c.Change = ClockSkew, "the receiver's clock is "+spoken(age)+" earlier, or the tolerance is larger"
+		c.Words = "the clocks differ, or the message waited in a queue, or a retry kept the old signature"
 	default:
-		c.Kind, c.Change = TimestampOld, "it is judged by the time it was signed at, "+spoken(age)+" before"
-		c.Words = "the message was captured earlier and is checked or replayed now: sign it again, or judge it by " +
-			"its own time"
+		c.Kind, c.Change = TimestampOld, "it is checked as of its own timestamp, "+spoken(age)+" earlier"
+		c.Words = "the message was captured earlier and is checked or replayed now: sign it again, or set --now to " +
+			"the time it was signed"
 	}
 }
 
@@ -129,7 +129,7 @@ func stampedAnew(v variant, t trial, unit sign.Unit, yield func(variant) bool) b
 	for _, to := range otherUnits(text, unit) {
 		w := v
 		w.change = "the timestamp is signed in " + unitName(unit)
-		w.words = "the sender signs the timestamp in another unit than it sends"
+		w.words = "the sender signs the timestamp in one unit and sends it in another"
 		w.message.Header = t.message.Header.Clone()
 		w.message.Header[name] = []string{strings.Replace(value, text, to, 1)}
 		if !yield(w) {

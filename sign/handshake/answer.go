@@ -37,7 +37,7 @@ func (h Handshake) Answer(m sign.Message, scheme sign.Scheme, secrets ...sign.Se
 	if s.MAC.Of != "" {
 		if scheme.Handshake != h.Name {
 			return refusal(403), refuse(sign.EmptySecret, "the proof is made with the secret of "+h.Title+
-				", and no secret is named as that")
+				", and none is given")
 		}
 		if status, err := a.prove(secrets); err != nil {
 			return refusal(status), err
@@ -143,7 +143,8 @@ type answering struct {
 func (a *answering) prove(secrets []sign.Secret) (status int, err error) {
 	value, n := readPlace(a.MAC.Of, a.m)
 	if n != 1 || !a.MAC.Challenge.Is(value) {
-		return 400, refuse(sign.MalformedField, "the challenge in "+placeName(a.MAC.Of)+" is not of the form that is proven")
+		return 400, refuse(sign.MalformedField, "the challenge in "+placeName(a.MAC.Of)+
+			" does not have the format that barb answers")
 	}
 	if len(secrets) == 0 || len(secrets[0].Key) == 0 {
 		return 500, refuse(sign.EmptySecret, "the answer is made with the secret, and none is given")
@@ -212,7 +213,7 @@ func (a *answering) value(name string) (string, error) {
 	p := sign.Place(strings.Replace(name, ".", ":", 1))
 	value, n := readPlace(p, a.m)
 	if n > 1 {
-		return "", refuse(sign.DuplicateHeader, placeName(p)+" is there more than once")
+		return "", refuse(sign.DuplicateHeader, placeName(p)+" occurs more than once")
 	}
 	if err := checkSaid(placeName(p), value); err != nil {
 		return "", err

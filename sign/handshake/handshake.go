@@ -236,7 +236,7 @@ func (s *Step) describe() string {
 		said += "; " + placeName(s.Learns) + " becomes the secret"
 	}
 	if s.Confirm.In != "" {
-		said += "; the webhooks start when the address in " + placeName(s.Confirm.In) + " has been opened"
+		said += "; webhooks begin after the URL in " + placeName(s.Confirm.In) + " was opened"
 	}
 	return asked + said
 }

@@ -19,10 +19,10 @@ const MaxComponents = 64
 
 // The errors of Base and CheckDigest. Their texts hold nothing that a sender wrote.
 var (
-	ErrNoHeader   = errors.New("a header that is signed is not there, or in another spelling as well")
+	ErrNoHeader   = errors.New("a signed header is missing, or also occurs in another spelling")
 	ErrNoURL      = errors.New("the signature covers the URL as the sender knows it")
 	ErrUnknown    = errors.New("the signature covers a component that barb does not know")
-	ErrNoDigest   = errors.New("header Content-Digest is not there, or is no dictionary of structured fields")
+	ErrNoDigest   = errors.New("header Content-Digest is missing, or is not a dictionary of structured fields")
 	ErrDigest     = errors.New("the body does not match its Content-Digest")
 	ErrWeakDigest = errors.New("header Content-Digest has neither sha-256 nor sha-512")
 )

@@ -48,7 +48,7 @@ func Times(doc []byte, path string) int {
 
 // The errors of Word.
 var (
-	ErrTwice     = errors.New("a key is there more than once")
+	ErrTwice     = errors.New("a key occurs more than once")
 	ErrNotScalar = errors.New("neither text nor number")
 )
 
