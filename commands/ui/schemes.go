@@ -122,7 +122,7 @@ func secretText(s sign.Scheme) string {
 	return string(s.Key)
 }
 
-// Tolerance says which timestamps a scheme accepts: "±5m", or "up to 5m old" when any time in the future is accepted.
+// Tolerance says which timestamps a scheme accepts: "±5m", or "up to 5m old, or in the future".
 func Tolerance(s sign.Scheme) string {
 	if s.Time.Unit == "" {
 		return "-"
@@ -136,8 +136,10 @@ func Tolerance(s sign.Scheme) string {
 		old = "until exp"
 	}
 	switch {
-	case future == sign.NoLimit:
+	case past == sign.NoLimit && future == sign.NoLimit:
 		return old
+	case future == sign.NoLimit:
+		return old + ", or in the future"
 	case past == future && old != "until exp":
 		return "±" + Duration(past)
 	}

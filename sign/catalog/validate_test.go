@@ -106,7 +106,8 @@ func TestARowWhoseProofSaysLessThanItSeemsIsRefused(t *testing.T) {
 			stamped(s, "header:X-Time")
 			s.IDIn, s.Content = "header:X-Id", "{id}{ts}.{body}"
 		}, "content: two of its parts have no separator"},
-		{"two fields", func(s *sign.Scheme) { s.Content = "{json.a}{json.b}" }, "content: two of its parts have no separator"},
+		{"two fields", func(s *sign.Scheme) { s.Content = "{json.a}{json.b}" },
+			"content: two of its parts have no separator"},
 		{"time and CRC", func(s *sign.Scheme) { stamped(s, "header:X-Time"); s.Content = "{ts}{body|crc32}" },
 			"content: two of its parts have no separator"},
 		{"that is admitted, too", func(s *sign.Scheme) { s.Content, s.NoSeparator = "{json.a}{json.b}", true }, ""},
