@@ -307,13 +307,13 @@ func TestScreensAtWidths(t *testing.T) {
 		if post(p.url+"/a/long/path/that/says/little", "x", 10) == 0 {
 			t.Fatal("no answer")
 		}
-		shown := p.awaitScreen(`\n3 received(.*\n)+.*q quit\n$`)
+		shown := p.awaitScreen(`\n3 received(.*\n)+.*\? keys.*\n$`)
 		fmt.Fprintf(&got, "== %d columns, following\n%s", columns, fixed(shown))
 		p.press("k")
-		shown = p.awaitScreen(`\n› (.*\n)+not following.*\n.*q quit\n$`)
+		shown = p.awaitScreen(`\n› (.*\n)+not following.*\n.*\? keys.*\n$`)
 		fmt.Fprintf(&got, "== %d columns, choosing\n%s", columns, fixed(shown))
 		p.press("f?")
-		shown = p.awaitScreen(`ctrl-c\n3 received.*\n.*q quit\n$`)
+		shown = p.awaitScreen(`ctrl-c\n3 received.*\n.*\? keys.*\n$`)
 		fmt.Fprintf(&got, "== %d columns, keys\n%s", columns, fixed(shown))
 		p.stop()
 		for line := range strings.Lines(screen(p.text())) {
