@@ -32,7 +32,7 @@ func (p *Printer) Explanation(a *explain.Answer) {
 	case a.Absent && a.Scheme.Name == "":
 		line("no signature found; barb schemes lists the headers of the known schemes")
 	case a.Absent:
-		line("no signature found; %s puts it in %s", a.Scheme.Name, strings.TrimPrefix(headerText(a.Scheme), "in "))
+		line("no signature found; %s puts it in %s", a.Scheme.Name, headerText(a.Scheme))
 	case a.Cut:
 		line("no cause found yet: the search stopped after %d changes, before everything was tried", a.Tried)
 	case len(a.Causes) == 0:

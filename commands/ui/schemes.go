@@ -55,7 +55,7 @@ func headerText(s sign.Scheme) string {
 	}
 	where := s.Header
 	if s.InBody() {
-		where = "in the body, " + where
+		where = sign.Place(where).String()
 	}
 	return strings.Join(append([]string{where + ": " + value}, s.Alt...), "\n")
 }
