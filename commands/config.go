@@ -2,7 +2,6 @@ package commands
 
 import (
 	"cmp"
-	"fmt"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,7 +12,6 @@ import (
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
-	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store/redact"
 )
@@ -23,6 +21,9 @@ type source string
 
 // sources are examples of the sources of each weight.
 var sources = [...]source{"default", "barb.toml", "BARB_", "flag"}
+
+// fromFile is the weight of a value of barb.toml.
+const fromFile = 1
 
 // weight ranks a source: a flag goes before a variable, that before barb.toml, that before the default.
 func (s source) weight() int {
@@ -34,7 +35,7 @@ func (s source) weight() int {
 	case s == "default" || s == "":
 		return 0
 	}
-	return 1
+	return fromFile
 }
 
 // weight ranks where the value of a flag of this command came from; see source.weight.
@@ -142,27 +143,20 @@ func (sh *shell) findConfig() (*config.File, error) {
 func (sh *shell) configHome() string { return cmp.Or(sh.Getenv("XDG_CONFIG_HOME"), xdg.ConfigHome) }
 
 func newConfig(sh *shell) *cobra.Command {
+	all := false
 	cmd := &cobra.Command{
 		Use:  "config [trust]",
 		Args: args(0, 0, "no arguments"),
-		RunE: func(cmd *cobra.Command, _ []string) error { return runConfig(sh, cmd.Root()) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return runConfig(sh, cmd.Root(), all) },
 	}
+	cmd.Flags().BoolVarP(&all, "all", "a", false, "also list the settings that have their default")
 	cmd.AddCommand(newConfigTrust(sh))
 	return cmd
 }
 
-type configRow struct {
-	Key      string `json:"key"`
-	Value    string `json:"value"`
-	Source   source `json:"source"`
-	Variable string `json:"variable,omitempty"`
-
-	Route *schema.Route `json:"route,omitempty"`
-}
-
-func runConfig(sh *shell, root *cobra.Command) error {
+func runConfig(sh *shell, root *cobra.Command, all bool) error {
 	file := sh.file
-	rows := []configRow{{Key: "config", Value: file.Path, Source: sh.configSource(), Variable: "BARB_CONFIG"}}
+	rows := []config.Row{{Key: "config", Value: file.Path, Source: sh.configSource(), Variable: "BARB_CONFIG"}}
 	rows = append(rows, sh.trustRow(file)...)
 	for _, s := range sh.settingsOf(func(string) bool { return true }) {
 		row, err := sh.configValue(root, s)
@@ -171,48 +165,55 @@ func runConfig(sh *shell, root *cobra.Command) error {
 		}
 		rows = append(rows, row)
 	}
-	rows = append(rows, retentionRows(file)...)
+	rows = append(rows, file.RetentionRows()...)
 	if sh.Getenv("BARB_SECRET") != "" {
-		rows = append(rows, configRow{Key: "secret", Value: "env:BARB_SECRET", Source: "BARB_SECRET",
+		rows = append(rows, config.Row{Key: "secret", Value: "env:BARB_SECRET", Source: "BARB_SECRET",
 			Variable: "BARB_SECRET"})
 	}
-	add := func(key, value, from string) {
-		rows = append(rows, configRow{Key: key, Value: value, Source: source(from)})
-	}
-	if len(file.Redact) > 0 {
-		add("history.redact", strings.Join(file.RedactTexts, ", "), file.Path)
-	}
-	for _, s := range file.Schemes.Own {
-		add("scheme."+s.Name, s.Formula(), file.SourceOf(s.Name))
-	}
-	if len(file.Allowed) > 0 {
-		add("deliver.allow", strings.Join(file.Allowed, ", "), file.Path)
-	}
-	if sh.json {
-		rows = append(rows, routeRows(file)...)
-	}
-	for i, t := range file.Tables {
-		add(fmt.Sprintf("respond.%d", i+1), t.String(), fmt.Sprintf("%s:%d", file.Path, t.LineOf("")))
-	}
-	if sh.json {
-		for _, row := range rows {
-			if err := sh.emit(row); err != nil {
-				return err
-			}
-		}
+	rows = append(rows, file.TableRows(sh.json)...)
+	if !sh.json {
+		sh.printConfig(rows, all)
 		return nil
 	}
-	table := make([][]string, 0, len(rows))
 	for _, row := range rows {
-		table = append(table, []string{ui.EscapeLine(row.Key), ui.EscapeLine(row.Value), ui.EscapeLine(string(row.Source)),
-			row.Variable})
+		if err := sh.emit(row); err != nil {
+			return err
+		}
 	}
-	sh.out.Table([]string{"KEY", "VALUE", "SOURCE", "VARIABLE"}, table)
-	sh.printRoutes(file)
 	return nil
 }
 
-func (sh *shell) configSource() source {
+// printConfig prints what somebody has set, the routes, and with all the settings that have their defaults.
+func (sh *shell) printConfig(rows []config.Row, all bool) {
+	var set, defaults [][]string
+	for _, row := range rows {
+		cells := []string{ui.EscapeLine(row.Key), ui.EscapeLine(row.Value), ui.EscapeLine(row.Source), row.Variable}
+		if row.ByDefault() && row.Key != "config" && row.Key != "db" && row.Key != "trusted" {
+			defaults = append(defaults, cells)
+		} else {
+			set = append(set, cells)
+		}
+	}
+	heads := []string{"KEY", "VALUE", "SOURCE", "VARIABLE"}
+	sh.out.Table(heads, set)
+	if head, routes := sh.file.RouteTable(); len(routes) > 0 {
+		for _, row := range routes {
+			for col := range row {
+				row[col] = ui.EscapeLine(row[col])
+			}
+		}
+		sh.out.Line("")
+		sh.out.Records(head, routes)
+	}
+	if !all {
+		sh.say("barb: %d settings have their default; barb config --all lists them", len(defaults))
+		return
+	}
+	sh.out.Line("")
+	sh.out.Table(heads, defaults)
+}
+
+func (sh *shell) configSource() string {
 	switch {
 	case sh.config != "":
 		return "flag"
@@ -222,7 +223,7 @@ func (sh *shell) configSource() source {
 	return "default"
 }
 
-func (sh *shell) configValue(root *cobra.Command, s config.Setting) (row configRow, err error) {
+func (sh *shell) configValue(root *cobra.Command, s config.Setting) (row config.Row, err error) {
 	cmd := root
 	if s.Table != "" || s.Flag == "scheme" {
 		if cmd, _, err = root.Find([]string{cmp.Or(s.Table, "send")}); err != nil {
@@ -237,5 +238,5 @@ func (sh *shell) configValue(root *cobra.Command, s config.Setting) (row configR
 	if s.Flag == "db" && value == "" {
 		value = sh.historyPath()
 	}
-	return configRow{Key: s.Key(), Value: flags.WithoutUser(value), Source: from, Variable: s.Variable()}, nil
+	return config.Row{Key: s.Key(), Value: flags.WithoutUser(value), Source: string(from), Variable: s.Variable()}, nil
 }

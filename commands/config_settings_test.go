@@ -15,6 +15,7 @@ func TestEverySettingIsHarmlessOrAskedAbout(t *testing.T) {
 		"db": "history.db", "addr": "0.0.0.0:4242", "metrics": "192.0.2.1:9242", "proxy": "http://127.0.0.1:1",
 		"cacert": "ca.pem", "tls-cert": "/elsewhere/cert.pem", "tls-key": "../key.pem", "unix-socket": "/elsewhere/s",
 		"forward-to": "https://example.com", "respond": "200;body=@/etc/passwd", "fail-with": "500;body=@/etc/passwd",
+		"insecure": "true", "cert": "/elsewhere/c.pem", "key": "../k.pem", "forward-header": "Authorization: env:TOKEN",
 	}
 	harmless := []string{
 		"color", "scheme", "retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout", "connect-timeout",

@@ -66,12 +66,12 @@ func (sh *shell) checkTrust(c *config.File) error {
 }
 
 // trustRow returns the line of barb config about consent to the file; nothing where none is needed.
-func (sh *shell) trustRow(c *config.File) []configRow {
+func (sh *shell) trustRow(c *config.File) []config.Row {
 	if c.Weak == nil && len(c.Wants) == 0 {
 		return nil
 	}
 	if by := sh.trusted(c); by != "" {
-		return []configRow{{Key: "trusted", Value: "yes", Source: by, Variable: "BARB_TRUST"}}
+		return []config.Row{{Key: "trusted", Value: "yes", Source: string(by), Variable: "BARB_TRUST"}}
 	}
 	if c.Weak != nil {
 		sh.say("barb: %s", c.Weak)
@@ -80,7 +80,7 @@ func (sh *shell) trustRow(c *config.File) []configRow {
 		sh.say("barb: line %d would %s", w.Line, w)
 	}
 	sh.say("hint: barb config trust")
-	return []configRow{{Key: "trusted", Value: "no", Source: "default", Variable: "BARB_TRUST"}}
+	return []config.Row{{Key: "trusted", Value: "no", Source: "default", Variable: "BARB_TRUST"}}
 }
 
 // askTrust shows what a file wants and takes yes or no. The answer yes is kept.

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"os"
 	"slices"
@@ -42,7 +43,7 @@ func (f *contentFlags) addFlags(cmd *cobra.Command) {
 }
 
 // content finds out what is sent. A sample event also says what it is signed with, unless flags do.
-func (sh *shell) content(o *sendOptions) (*payload.Content, error) {
+func (sh *shell) content(ctx context.Context, o *sendOptions) (*payload.Content, error) {
 	values := o.Values(o.clock(sh), sh.Rand, sh.templateEnv)
 	c := &payload.Content{Values: values, KeepID: o.id != "", Type: o.contentType}
 	var err error
@@ -52,6 +53,14 @@ func (sh *shell) content(o *sendOptions) (*payload.Content, error) {
 	if c.Given, err = o.Header(sh.In); err != nil {
 		return nil, err
 	}
+	credentials, err := o.user.Header(sh.headerSecret(ctx), sh.warn)
+	if err != nil {
+		return nil, err
+	}
+	for _, field := range credentials { // the password's own spelling is not what is sent
+		sh.redactor.AddField(field)
+	}
+	c.Given = append(c.Given, credentials...)
 	c.Type = cmp.Or(c.Type, c.Given.Get("Content-Type"))
 	if o.listed() {
 		return c, o.checkList()

@@ -77,14 +77,14 @@ func (g *listener) takeClients(o *listenOptions) error {
 }
 
 // takeUpstream sets how the apps of a lane are reached. The keys of a route are for its own apps.
-func (g *listener) takeUpstream(l *gateway.Lane, o *listenOptions, r *route.Route) error {
+func (g *listener) takeUpstream(ctx context.Context, l *gateway.Lane, o *listenOptions, r *route.Route) error {
 	way, where := &r.Way, ""
 	if len(o.ForwardTo) > 0 {
 		way = &route.Way{}
 	} else if r.Line > 0 {
 		where = fmt.Sprintf("%s:%d: [[route]] ", g.sh.file.Path, r.Line)
 	}
-	connection, own, err := o.apps.Of(way, g.sh.weight)
+	connection, own, err := o.apps.Of(way, g.sh.weight, g.sh.headerSecret(ctx))
 	if err != nil {
 		return err
 	}

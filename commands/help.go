@@ -71,7 +71,7 @@ func (sh *shell) flagError(cmd *cobra.Command, err error) error {
 		return pflag.ErrHelp
 	}
 	if given, ok := errors.AsType[*pflag.InvalidValueError](err); ok && given.GetFlag().Name == "user" {
-		return fail.Usage("-u is USER:PASS").Hint("-u user:password") // the value may be a password
+		return fail.Usage("-u is USER:PASS").Hint("-u USER:env:NAME, or -u USER:PASS") // the value may be a password
 	}
 	f := fail.Usage("%s", fail.PlainNumber(err))
 	if name, ok := strings.CutPrefix(err.Error(), "unknown flag: --"); ok {

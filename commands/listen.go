@@ -116,7 +116,8 @@ func markListen(f *pflag.FlagSet) {
 		"public-url", "handshake", "metrics", "tls", "tls-cert", "tls-key", "unix-socket", "allow-ip", "rate-limit",
 		"fail-rate", "fail-with", "seed", "latency", "as", "platform", "event", "where", "dedupe", "mode", "queue",
 		"concurrency", "ordered", "breaker", "retries", "backoff", "base", "max-delay", "jitter", "retry-on", "timeout",
-		"connect-timeout", "deadline", "schedule", "speed", "until-2xx", "proxy", "cacert")
+		"connect-timeout", "deadline", "schedule", "speed", "until-2xx", "proxy", "cacert", "insecure", "cert", "key",
+		"forward-header")
 }
 
 func runListen(ctx context.Context, sh *shell, o listenOptions) error {

@@ -108,10 +108,13 @@ func (g *listener) lane(ctx context.Context, o listenOptions, r *route.Route) (*
 	if err := g.checkEvents(v, o.Events); err != nil {
 		return nil, err
 	}
+	if len(r.Targets) > 0 && g.sh.weight("forward-to") == fromFile { // the route goes before [listen]
+		o.ForwardTo = nil
+	}
 	if err := takeTargets(l, o.ForwardTo, r, g.gate.Answers.Respond != nil); err != nil {
 		return nil, err
 	}
-	return l, g.takeUpstream(l, &o, r)
+	return l, g.takeUpstream(ctx, l, &o, r)
 }
 
 // besideWords describes the paths whose webhooks do not count.

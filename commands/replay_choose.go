@@ -6,6 +6,9 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/spf13/cobra"
+
+	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/ui"
@@ -117,24 +120,47 @@ func (r *replayer) route(x *record.Exchange) (string, error) {
 		Hintf("barb replay %d --to http://localhost:3000", x.ID)
 }
 
-// way returns what reaches an app that a route forwards to, and the headers that it gets; nil where flags say how an
-// endpoint is reached, or no route of today has the app.
+// way returns what reaches an app that a listener forwards to, and the headers that it gets; nil where flags say how an
+// endpoint is reached, or nothing of today forwards to the app.
 func (r *replayer) way(x *record.Exchange, target string) (*deliver.Client, record.Header, error) {
-	row := r.sh.file.Routes.Covering(urlPath(x.Request.URL))
-	if row == nil || r.options.Client.Given() || !slices.ContainsFunc(row.Targets, func(t route.Target) bool {
+	sh, way := r.sh, &route.Way{}
+	row := sh.file.Routes.Covering(urlPath(x.Request.URL))
+	switch app, err := flags.Target(sh.file.Values["listen.forward_to"]); {
+	case r.options.Client.Given():
+		return nil, nil, nil
+	case row != nil && slices.ContainsFunc(row.Targets, func(t route.Target) bool {
 		return endpointOf(t.URL) == endpointOf(target)
-	}) {
+	}):
+		way = &row.Way
+	case err != nil || endpointOf(app) != endpointOf(target):
 		return nil, nil, nil
 	}
-	connection, own, err := (&flags.Apps{}).Of(&row.Way, r.sh.weight)
+	apps, weight, err := sh.listenApps()
+	if err != nil {
+		return nil, nil, err
+	}
+	connection, own, err := apps.Of(way, weight, sh.headerSecret(context.Background()))
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, field := range own {
-		r.sh.redactor.AddField(field)
+		sh.redactor.AddField(field)
 	}
 	client, err := r.clients.For(connection)
 	return client, own, err
+}
+
+// listenApps returns how barb listen reaches apps by variables and [listen], and where each of these came from.
+func (sh *shell) listenApps() (*flags.Apps, flags.Weights, error) {
+	apps, cmd, from := &flags.Apps{}, &cobra.Command{Use: "listen"}, map[string]source{}
+	apps.AddFlags(cmd)
+	for _, flag := range flags.AppFlags {
+		var err error
+		if from[flag], err = sh.fill(config.Setting{Table: "listen", Flag: flag}, cmd); err != nil {
+			return nil, nil, err
+		}
+	}
+	return apps, func(flag string) int { return from[flag].weight() }, apps.Read(sh.In)
 }
 
 func endpointOf(address string) string {

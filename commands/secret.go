@@ -66,6 +66,17 @@ func (sh *shell) secrets(ctx context.Context, refs []string) ([]sign.Secret, err
 	return found, err
 }
 
+// headerSecret returns what finds the secret that the header of an app refers to.
+func (sh *shell) headerSecret(ctx context.Context) func(ref string) (string, error) {
+	return func(ref string) (string, error) {
+		found, err := sh.secrets(ctx, []string{ref})
+		if err != nil {
+			return "", err
+		}
+		return string(found[0].Key), nil
+	}
+}
+
 // setFinder says where the secrets of a run are found.
 func (sh *shell) setFinder() {
 	sh.finder = secret.Finder{Stdin: sh.In, Terminal: sh.InTerminal, Stderr: sh.Err, Getenv: sh.Getenv, Warn: sh.warn,
@@ -76,5 +87,6 @@ func (sh *shell) setFinder() {
 func (sh *shell) isSecretVariable(kv string) bool {
 	name, _, _ := strings.Cut(kv, "=")
 	return name == "BARB_SECRET" || sh.finder.Names(name) || slices.ContainsFunc(sh.file.Routes,
-		func(r route.Route) bool { return slices.Contains(r.Secrets, "env:"+name) })
+		func(r route.Route) bool { return slices.Contains(r.Secrets, "env:"+name) }) ||
+		slices.Contains(sh.file.HeaderSecrets(), "env:"+name)
 }

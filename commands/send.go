@@ -20,6 +20,7 @@ import (
 type sendOptions struct {
 	flags.Signing
 	flags.Headers
+	user flags.Credentials
 	flags.JSON
 	flags.Retry
 	flags.Client
@@ -77,7 +78,7 @@ func newSend(sh *shell) *cobra.Command {
 	f.StringVar(&o.contentType, "content-type", "", "the Content-Type, a `type` (default: guessed from the payload)")
 	f.BoolVar(&o.dryRun, "dry-run", false, "print the signed request and send nothing")
 	f.StringVarP(&o.output, "output", "o", "text", "the `format`: text or json")
-	flags.AddHabits(f)
+	flags.AddHabits(f, &o.user)
 	o.contentFlags.addFlags(cmd)
 	o.Retry.AddFlags(cmd)
 	o.Client.AddFlags(cmd)
@@ -165,7 +166,7 @@ func planSend(ctx context.Context, sh *shell, o *sendOptions) (record.Exchange, 
 
 // planRequest is planSend without the payload in the exchange. It finds the content and opens the editor last.
 func planRequest(ctx context.Context, sh *shell, o *sendOptions) (x record.Exchange, s *signing, err error) {
-	if o.content, err = sh.content(o); err != nil {
+	if o.content, err = sh.content(ctx, o); err != nil {
 		return x, nil, err
 	}
 	target, err := flags.EndpointURL(o.url)

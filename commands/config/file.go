@@ -176,7 +176,15 @@ func (c *File) takeValues(plain map[string]any, settings []Setting) error {
 		if s.Table != "" {
 			table, _ = plain[s.Table].(map[string]any)
 		}
-		switch v := table[strings.ReplaceAll(s.Flag, "-", "_")].(type) {
+		value := table[strings.ReplaceAll(s.Flag, "-", "_")]
+		if s.Flag == "forward-header" {
+			lines, err := headerLines(value)
+			if err != nil {
+				return fail.Usage("%s:%d: %s: %w", c.Path, c.Line(s), s.Key(), err).Hint("forward_header" + headersExample)
+			}
+			value = strings.Join(lines, "\n")
+		}
+		switch v := value.(type) {
 		case nil:
 		case map[string]any:
 			if s.Key() != "scheme" { // that one is the table of one's own schemes

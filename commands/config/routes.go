@@ -25,12 +25,12 @@ type routeKeys struct {
 	PublicURL string            `toml:"public_url"`
 	Params    map[string]string `toml:"params"`
 
-	Insecure bool   `toml:"insecure"`
+	Insecure *bool  `toml:"insecure"`
 	CACert   string `toml:"cacert"`
 	Cert     string `toml:"cert"`
 	Key      string `toml:"key"`
 	Proxy    string `toml:"proxy"`
-	Headers  any    `toml:"headers"` // one "Name: value" or a list of them
+	Headers  any    `toml:"headers"` // see headerLines
 }
 
 // takeRoutes reads the [[route]] tables into routes.
@@ -98,15 +98,8 @@ func (k *routeKeys) way(c *File, where string) (w route.Way, err error) {
 			return w, fail.Usage("%s: %w", where, err).Hint(`proxy = "http://proxy.example.com:3128"`)
 		}
 	}
-	for _, item := range listOf(k.Headers) {
-		line, isText := item.(string)
-		if _, err := flags.OwnHeader(line); !isText || err != nil {
-			if !isText {
-				err = errors.New("it is not text")
-			}
-			return w, fail.Usage("%s: headers: %w", where, err).Hint(`headers = ["X-Env: dev"]`)
-		}
-		w.Headers = append(w.Headers, line)
+	if w.Headers, err = headerLines(k.Headers); err != nil {
+		return w, fail.Usage("%s: headers: %w", where, err).Hint("headers" + headersExample)
 	}
 	return w, nil
 }

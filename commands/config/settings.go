@@ -60,5 +60,5 @@ func (s Setting) Variable() string {
 
 // IsPath reports whether the value is the path of a file, which barb.toml names from its own folder.
 func (s Setting) IsPath() bool {
-	return slices.Contains([]string{"db", "cacert", "tls-cert", "tls-key", "unix-socket"}, s.Flag)
+	return slices.Contains([]string{"db", "cacert", "cert", "key", "tls-cert", "tls-key", "unix-socket"}, s.Flag)
 }

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/barbhq/barb/commands/flags"
@@ -113,7 +114,13 @@ func (w *wishes) setting(s Setting, value string) {
 		if address, err := flags.ListenAddress(value); err == nil && !IsLoopback("tcp://"+address) {
 			w.add("listen where other machines can connect", value, "")
 		}
-	case "tls-cert", "tls-key":
+	case "insecure":
+		if on, err := strconv.ParseBool(value); err != nil || on {
+			w.add("accept any certificate of its apps", "insecure = "+value, "")
+		}
+	case "forward-header":
+		w.headers(strings.Split(value, "\n"))
+	case "tls-cert", "tls-key", "cert", "key":
 		w.reads("read a file outside its folder", value, w.beside(value))
 	case "unix-socket":
 		w.reads("create a socket outside its folder", value, w.beside(value))
@@ -127,7 +134,7 @@ func (w *wishes) setting(s Setting, value string) {
 
 // way looks at how a route reaches its apps.
 func (w *wishes) way(way *route.Way, lines keyLines) {
-	if way.Insecure {
+	if way.Insecure != nil && *way.Insecure {
 		w.line = lines.line("insecure")
 		w.add("accept any TLS certificate from an app", "insecure = true", "")
 	}
@@ -145,6 +152,8 @@ func (w *wishes) way(way *route.Way, lines keyLines) {
 			w.reads("read a file outside its folder", file[1], w.beside(file[1]))
 		}
 	}
+	w.line = lines.line("headers")
+	w.headers(way.Headers)
 }
 
 // respond looks for the files of a [[respond]].

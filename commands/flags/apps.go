@@ -18,16 +18,18 @@ import (
 // Apps says how the apps behind --forward-to are reached, with the flags of curl.
 type Apps struct {
 	Connection deliver.Connection
-	lines      Headers
+	lines      fieldLines
 	own        record.Header // of the lines, once Read
 }
+
+// AppFlags are the flags of Apps that are settings, too.
+var AppFlags = []string{"proxy", "cacert", "insecure", "cert", "key", "forward-header"}
 
 // AddFlags adds the flags to a command.
 func (f *Apps) AddFlags(cmd *cobra.Command) {
 	set := cmd.Flags()
-	set.StringArrayVarP(&f.lines.Lines, "forward-header", "H", nil,
-		"send this header `'Name: value'` to the apps, or those "+
-			"of @FILE, in place of received ones of the same name (repeatable)")
+	set.VarP(&f.lines, "forward-header", "H", "send this header `'Name: value'` to the apps, or those "+
+		"of @FILE, in place of received ones of the same name (repeatable)")
 	set.BoolVarP(&f.Connection.Insecure, "insecure", "k", false, "do not check the apps' certificates")
 	set.StringVar(&f.Connection.CACert, "cacert", "", "trust the certificates in this `file` for the apps")
 	set.StringVarP(&f.Connection.Cert, "cert", "E", "", "the client certificate `file` (PEM) for the apps")
@@ -38,12 +40,16 @@ func (f *Apps) AddFlags(cmd *cobra.Command) {
 
 // Read reads the headers, maybe from files or stdin.
 func (f *Apps) Read(stdin io.Reader) error {
-	lines, err := f.lines.expand(stdin)
+	lines, err := (&Headers{Lines: f.lines}).expand(stdin)
 	if err != nil {
 		return err
 	}
-	if f.own, err = ownHeaders(lines); err != nil {
-		return fail.Usage("--forward-header: %w", err).Hint("--forward-header 'X-Env: dev'")
+	for _, line := range lines {
+		field, err := OwnHeader(line.text)
+		if err != nil {
+			return fail.Usage("--forward-header: %s%w", line.place, err).Hint("--forward-header 'X-Env: dev'")
+		}
+		f.own = append(f.own, field)
 	}
 	if f.Connection.Key != "" && f.Connection.Cert == "" {
 		return fail.Usage("--key needs --cert").Hint("--cert client.pem --key client-key.pem")
@@ -53,21 +59,18 @@ func (f *Apps) Read(stdin io.Reader) error {
 
 // Typed returns the first of the flags that stands on the command line, "" for none.
 func (f *Apps) Typed(weight Weights) string {
-	for _, flag := range []struct {
-		name  string
-		typed bool
-	}{{"--forward-header", len(f.own) > 0}, {"--insecure", f.Connection.Insecure}, {"--cert", f.Connection.Cert != ""},
-		{"--cacert", weight("cacert") == typedWeight}, {"--proxy", weight("proxy") == typedWeight}} {
-		if flag.typed {
-			return flag.name
+	for _, flag := range []string{"forward-header", "insecure", "cert", "cacert", "proxy"} {
+		if weight(flag) == typedWeight {
+			return "--" + flag
 		}
 	}
 	return ""
 }
 
 // Of returns how the apps of a route are reached. A flag or a variable goes before a key of the route, and that before
-// [listen].
-func (f *Apps) Of(way *route.Way, weight Weights) (deliver.Connection, record.Header, error) {
+// [listen]. find returns the secret that a header refers to.
+func (f *Apps) Of(way *route.Way, weight Weights, find func(ref string) (string, error)) (deliver.Connection,
+	record.Header, error) {
 	c := f.Connection
 	choose := func(flag string, value *string, key string) {
 		if key != "" && weight(flag) < variableWeight {
@@ -76,26 +79,28 @@ func (f *Apps) Of(way *route.Way, weight Weights) (deliver.Connection, record.He
 	}
 	choose("cacert", &c.CACert, way.CACert)
 	choose("proxy", &c.Proxy, way.Proxy)
-	if way.Cert != "" && c.Cert == "" { // no variable and no [listen] gives one
+	switch {
+	case way.Cert != "" && weight("cert") < variableWeight:
 		c.Cert, c.Key = way.Cert, way.Key
+	case weight("key") < weight("cert"): // the key of another certificate
+		c.Key = ""
 	}
-	c.Insecure = c.Insecure || way.Insecure
-	if len(f.own) > 0 {
-		return c, f.own, nil
+	if way.Insecure != nil && weight("insecure") < variableWeight {
+		c.Insecure = *way.Insecure
 	}
-	own, err := ownHeaders(way.Headers)
-	return c, own, err
-}
-
-func ownHeaders(lines []string) (own record.Header, err error) {
-	for _, line := range lines {
-		field, err := OwnHeader(line)
-		if err != nil {
-			return nil, err
+	own := f.own
+	if len(way.Headers) > 0 && weight("forward-header") < variableWeight {
+		own = nil
+		for _, line := range way.Headers {
+			field, err := OwnHeader(line)
+			if err != nil {
+				return c, nil, err
+			}
+			own = append(own, field)
 		}
-		own = append(own, field)
 	}
-	return own, nil
+	own, err := resolved(own, find)
+	return c, own, err
 }
 
 // OwnHeader reads "Name: value" of a header that barb sends to apps. The error does not quote the value, which may be a

@@ -1,10 +1,7 @@
 package flags
 
 import (
-	"encoding/base64"
-	"errors"
 	"strconv"
-	"strings"
 
 	"github.com/spf13/pflag"
 )
@@ -29,12 +26,13 @@ func (h habit) Set(text string) error {
 }
 
 // AddHabits adds the flags -m, -A and -u of curl to a command with --timeout and --header.
-func AddHabits(set *pflag.FlagSet) {
+func AddHabits(set *pflag.FlagSet, user *Credentials) {
 	set.VarP(habit{set, "timeout", seconds}, "max-time", "m", "--timeout in `seconds`")
 	set.VarP(habit{set, "header", func(agent string) (string, error) {
 		return "User-Agent: " + agent, nil
 	}}, "user-agent", "A", "send this User-Agent, a `name`")
-	set.VarP(habit{set, "header", basicCredentials}, "user", "u", "send these Basic credentials: `USER:PASS`")
+	set.VarP(credentialsFlag{set, user}, "user", "u", "send these Basic credentials: `USER:PASS`, or USER:env:NAME for "+
+		"a password in a variable")
 }
 
 // seconds reads a number of seconds, or a duration.
@@ -43,11 +41,4 @@ func seconds(text string) (string, error) {
 		return text + "s", nil
 	}
 	return text, nil
-}
-
-func basicCredentials(text string) (string, error) {
-	if !strings.Contains(text, ":") {
-		return "", errors.New("it is USER:PASS")
-	}
-	return "Authorization: Basic " + base64.StdEncoding.EncodeToString([]byte(text)), nil
 }

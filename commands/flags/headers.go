@@ -1,6 +1,7 @@
 package flags
 
 import (
+	"fmt"
 	"io"
 	"strings"
 
@@ -39,12 +40,18 @@ func (f *Headers) Header(stdin io.Reader) (record.Header, error) {
 	return h, nil
 }
 
+// headerLine is one line of -H or of a file.
+type headerLine struct {
+	text  string
+	place string // "headers.txt:3: " in a file, "" for the command line
+}
+
 // expand returns the lines, with those of the files in place of each @FILE.
-func (f *Headers) expand(stdin io.Reader) (all []string, err error) {
+func (f *Headers) expand(stdin io.Reader) (all []headerLine, err error) {
 	for _, line := range f.Lines {
 		file, isFile := strings.CutPrefix(line, "@")
 		if !isFile {
-			all = append(all, line)
+			all = append(all, headerLine{text: line})
 			continue
 		}
 		data, err := infile.ReadArgument(stdin, file, 1<<20)
@@ -54,25 +61,33 @@ func (f *Headers) expand(stdin io.Reader) (all []string, err error) {
 		if data, err = infile.PlainText(data, file); err != nil {
 			return nil, err
 		}
-		for l := range strings.SplitSeq(strings.TrimRight(string(data), "\r\n"), "\n") {
-			if strings.TrimSpace(l) != "" {
-				all = append(all, strings.TrimSuffix(l, "\r"))
+		if file == "-" {
+			file = "stdin"
+		}
+		n := 0
+		for l := range strings.SplitSeq(string(data), "\n") {
+			if n++; strings.TrimSpace(l) != "" {
+				all = append(all, headerLine{text: strings.TrimSuffix(l, "\r"), place: fmt.Sprintf("%s:%d: ", file, n)})
 			}
 		}
 	}
 	return all, nil
 }
 
-func parseHeader(line string) (record.Field, error) {
-	name, value, ok := strings.Cut(line, ":")
+func parseHeader(line headerLine) (record.Field, error) {
+	name, value, ok := strings.Cut(line.text, ":")
 	if !ok {
-		name, ok = strings.CutSuffix(line, ";")
+		name, ok = strings.CutSuffix(line.text, ";")
 	}
 	field := record.Field{Name: name, Value: strings.Trim(value, " \t")}
-	if !ok || record.CheckField(field) != nil {
-		return field, fail.Usage("header %q is not 'Name: value'", line).Hint(`-H 'X-Webhook-Event: ping'`)
+	switch {
+	case ok && record.CheckField(field) == nil:
+		return field, nil
+	case line.place != "":
+		return field, fail.Usage("%s%q is not 'Name: value'", line.place, line.text).
+			Hint("a file of headers has one 'Name: value' a line: X-Webhook-Event: ping")
 	}
-	return field, nil
+	return field, fail.Usage("header %q is not 'Name: value'", line.text).Hint(`-H 'X-Webhook-Event: ping'`)
 }
 
 // JSON chooses what else goes into the JSON lines.

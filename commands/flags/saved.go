@@ -20,7 +20,8 @@ type CommandLine struct {
 func Save(cmd *cobra.Command, weight Weights, withheld func(flag, value string) bool) CommandLine {
 	line := CommandLine{Flags: map[string][]string{}}
 	cmd.LocalNonPersistentFlags().VisitAll(func(f *pflag.Flag) {
-		if _, isHabit := f.Value.(habit); isHabit {
+		_, isHabit := f.Value.(habit)
+		if user, ok := f.Value.(credentialsFlag); isHabit || ok && user.of.kept == "" {
 			return // the flag that it has set is saved
 		}
 		if !f.Changed && f.Value.String() == f.DefValue && weight(f.Name) == 0 {

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"sync"
@@ -130,7 +131,7 @@ func (f *Finder) one(ctx context.Context, e *entry, ref string) (sign.Secret, er
 	if odd := Oddity(key); odd != "" {
 		f.Warn("secret %s %s; barb takes it as part of the secret, which is rarely right", name, odd)
 	}
-	e.found, e.secret = true, sign.Secret{Name: name, Key: key}
+	e.found, e.secret = true, sign.Secret{Name: Absolute(name), Key: key}
 	return e.secret, nil
 }
 
@@ -166,6 +167,19 @@ func (f *Finder) lookUp(ctx context.Context, ref string) (key []byte, name strin
 	}
 	key, err = f.run(ctx, rest)
 	return key, "cmd:…", err // the command line may hold a secret
+}
+
+// Absolute returns a reference that means the same in every folder: the history keeps it, and a replay in another folder
+// finds the file of file:PATH by it.
+func Absolute(ref string) string {
+	path, isFile := strings.CutPrefix(ref, "file:")
+	if !isFile {
+		return ref
+	}
+	if absolute, err := filepath.Abs(path); err == nil {
+		path = absolute
+	}
+	return "file:" + path
 }
 
 // misread returns an error for a literal that was meant as a reference: a word of one, or curl's @FILE.

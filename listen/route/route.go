@@ -24,10 +24,10 @@ type Route struct {
 
 // Way says how the apps of a route are reached. Its fields are the keys that are named like flags of curl.
 type Way struct {
-	Insecure          bool     // any certificate will do
+	Insecure          *bool    // any certificate will do; nil where nothing is said
 	CACert, Cert, Key string   // paths, "" for none
 	Proxy             string   // URL, which may hold a password
-	Headers           []string // "Name: value", whose values may be secrets
+	Headers           []string // "Name: value", whose values may be secrets or references to them
 }
 
 // Target is an app that a route forwards to.
