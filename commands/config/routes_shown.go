@@ -15,7 +15,8 @@ import (
 func ShownRoute(r *route.Route) *schema.Route {
 	shown := &schema.Route{Path: r.Path, Methods: r.Methods, Event: r.Event, Where: r.Where, Scheme: r.Scheme,
 		Secrets:   r.Secrets,
-		PublicURL: r.PublicURL, Insecure: r.Way.Insecure != nil && *r.Way.Insecure, CACert: r.Way.CACert, Cert: r.Way.Cert, Key: r.Way.Key,
+		PublicURL: r.PublicURL, Insecure: r.Way.Insecure != nil && *r.Way.Insecure, CACert: r.Way.CACert, Cert: r.Way.Cert,
+		Key:   r.Way.Key,
 		Proxy: flags.WithoutUser(r.Way.Proxy), Line: r.Line}
 	for _, t := range r.Targets {
 		shown.Targets = append(shown.Targets, schema.RouteTarget{URL: flags.WithoutUser(t.URL), Mirror: t.Mirror})

@@ -15,7 +15,8 @@ import (
 
 func TestAFlagGoesBeforeAKeyOfTheRoute(t *testing.T) {
 	on := true
-	way := &route.Way{Insecure: &on, CACert: "r-ca", Cert: "r-cert", Key: "r-key", Proxy: "http://r", Headers: []string{"X-Env: route"}}
+	way := &route.Way{Insecure: &on, CACert: "r-ca", Cert: "r-cert", Key: "r-key", Proxy: "http://r",
+		Headers: []string{"X-Env: route"}}
 	for name, c := range map[string]struct {
 		args    []string
 		weight  int // of the values that were given

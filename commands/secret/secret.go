@@ -169,8 +169,8 @@ func (f *Finder) lookUp(ctx context.Context, ref string) (key []byte, name strin
 	return key, "cmd:…", err // the command line may hold a secret
 }
 
-// Absolute returns a reference that means the same in every folder: the history keeps it, and a replay in another folder
-// finds the file of file:PATH by it.
+// Absolute returns a reference that means the same in every folder: the history keeps it, and a replay in another
+// folder finds the file of file:PATH by it.
 func Absolute(ref string) string {
 	path, isFile := strings.CutPrefix(ref, "file:")
 	if !isFile {
