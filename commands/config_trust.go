@@ -1,8 +1,6 @@
 package commands
 
 import (
-	"errors"
-	"io"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -11,6 +9,7 @@ import (
 
 	"github.com/barbhq/barb/commands/config"
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
 )
@@ -90,7 +89,7 @@ func (sh *shell) askTrust(c *config.File) error {
 		sh.err.Printf("  line %-4d %s\n", w.Line, ui.EscapeLine(w.String()))
 	}
 	sh.err.Printf("trust it? [y/N] ")
-	switch answer, err := readAnswer(sh.In); {
+	switch answer, err := infile.Answer(sh.In); {
 	case err != nil:
 		return err
 	case answer != "y" && answer != "yes":
@@ -100,22 +99,6 @@ func (sh *shell) askTrust(c *config.File) error {
 		sh.warn("your answer could not be saved: %s", err)
 	}
 	return nil
-}
-
-// readAnswer reads one line of at most 100 bytes and nothing behind it.
-func readAnswer(r io.Reader) (string, error) {
-	var line []byte
-	for one := make([]byte, 1); len(line) < 100; {
-		n, err := r.Read(one)
-		switch {
-		case n == 1 && one[0] == '\n', errors.Is(err, io.EOF):
-			return strings.ToLower(strings.TrimSpace(string(line))), nil
-		case err != nil:
-			return "", fail.Local("stdin: %w", err)
-		}
-		line = append(line, one[:n]...)
-	}
-	return "", nil
 }
 
 func newConfigTrust(sh *shell) *cobra.Command {

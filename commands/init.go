@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/starter"
 )
@@ -40,7 +41,7 @@ func runInit(sh *shell, write bool) error {
 	}
 	if asks {
 		sh.err.Printf("\nwrite this to barb.toml? [y/N] ")
-		answer, err := readAnswer(sh.In)
+		answer, err := infile.Answer(sh.In)
 		if err != nil {
 			return err
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
@@ -142,7 +143,7 @@ func (sh *shell) agreesToPrune(ctx context.Context, o *pruneOptions, rule store.
 	}
 	sh.err.Printf("barb: this removes %s%s permanently from %s\nremove? [y/N] ", about, ui.Count(int(n), "exchange"),
 		ui.EscapeLine(sh.history.Path()))
-	answer, err := readAnswer(sh.In)
+	answer, err := infile.Answer(sh.In)
 	if err == nil && answer != "y" && answer != "yes" {
 		sh.say("barb: nothing was removed")
 		return false, nil
