@@ -162,7 +162,10 @@ func (sh *shell) sayComplete(ctx context.Context, id int64) {
 // fits refuses what cannot be changed, and what is missing because it was not kept.
 func (p *runPlan) fits(sh *shell, cmd *cobra.Command, id int64) error {
 	for name := range flags.Given(cmd) {
-		if !slices.Contains(changeable, name) {
+		if name == "user" {
+			name = "header" // which -u sets
+		}
+		if !slices.Contains(changeable, name) && !slices.Contains(p.Withheld, name) {
 			return fail.Usage("--%s cannot change when a run is resumed", name).Hintf("barb send --resume %d", id)
 		}
 	}

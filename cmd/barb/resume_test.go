@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"cmp"
+	"encoding/base64"
 	"fmt"
 	"io"
 	"net/http"
@@ -312,6 +313,44 @@ func TestWhatCannotGoOnSaysSo(t *testing.T) {
 	w.run(0, secret...)
 	if different, twice := distinct(e.all()); len(different) != 5 || twice != 1 {
 		t.Errorf("%d different, %d twice", len(different), twice)
+	}
+}
+
+// A header that authenticates the sender is in no history, neither as it was sent nor in the command line of its run.
+func TestARunDoesNotRecordTheCredentialsInItsHeaders(t *testing.T) {
+	t.Parallel()
+	for name, flag := range map[string][]string{
+		"header": {"-H", "Authorization: Bearer a-token-of-mine"},
+		"user":   {"-u", "me:a-token-of-mine"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, e := newWorkshop(t), newStaller(t, 3)
+			w.events("events.ndjson", 5)
+			p := w.start(append([]string{"send", e.URL, "-d", "@events.ndjson", "--retries", "0"}, flag...)...)
+			await(t, "the stall", e.stalled)
+			_ = p.Process.Signal(os.Interrupt)
+			if code := w.ends(p); code != 130 {
+				t.Fatalf("exit code %d", code)
+			}
+			if !strings.Contains(p.err.String(), "resume with: barb send --resume 1 --header …\n") {
+				t.Error(p.err.String())
+			}
+			options := w.history(1).Options
+			for _, hidden := range []string{"a-token-of-mine", base64.StdEncoding.EncodeToString([]byte("me:a-token-of-mine"))} {
+				if strings.Contains(options, hidden) {
+					t.Errorf("the run remembers %s", options)
+				}
+			}
+			if refused := w.run(2, "send", "--resume", "1"); !strings.Contains(refused.err.String(), "had a --header") {
+				t.Error(refused.err.String())
+			}
+			close(e.release)
+			w.run(0, append([]string{"send", "--resume", "1"}, flag...)...)
+			if different, _ := distinct(e.all()); len(different) != 5 {
+				t.Errorf("%d different messages arrived", len(different))
+			}
+		})
 	}
 }
 

@@ -21,6 +21,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/store/redact"
 )
 
 const (
@@ -40,6 +41,9 @@ func IsWithheld(flag, value string) bool {
 		return value != "-" && (!IsReference(value) || strings.HasPrefix(value, "cmd:"))
 	case "proxy":
 		return strings.Contains(value, "@")
+	case "header":
+		name, text, _ := strings.Cut(value, ":")
+		return redact.IsCredential(strings.TrimSpace(name), strings.TrimSpace(text))
 	}
 	return false
 }

@@ -83,6 +83,12 @@ func (k *known) proves(proof string) bool {
 	return same
 }
 
+// IsCredential reports whether a header field of a request authenticates its sender, by the field's name.
+func IsCredential(name, value string) bool {
+	_, found := credential(name, value, false)
+	return found
+}
+
 // credential returns the beginning of the credential in the value of a header field.
 func credential(name, value string, answer bool) (from int, found bool) {
 	if value == "" {
