@@ -53,8 +53,10 @@ func (sh *shell) signer(ctx context.Context, f *flags.Signing, r *record.Request
 		return nil, err
 	}
 	s.refs = sh.secretRefs(f.Secrets, row)
-	s.Secrets, err = sh.schemeSecrets(ctx, s.Scheme, f.Secrets, row, true)
-	return s, err
+	if s.Secrets, err = sh.schemeSecrets(ctx, s.Scheme, f.Secrets, row, true); err != nil {
+		return s, err
+	}
+	return s, s.Prepare()
 }
 
 // schemeSecrets resolves the secrets for a scheme and checks that it can use them, before anything starts.

@@ -60,6 +60,7 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 			return v, nil
 		}
 		v.Secrets, err = sh.schemeSecrets(ctx, v.Scheme, o.Secrets, r, false)
+		v.Prepare()
 		return v, err
 	}
 	if len(refs) == 0 {

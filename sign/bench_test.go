@@ -54,6 +54,36 @@ func BenchmarkVerify1KiB(b *testing.B) {
 	}
 }
 
+// The same as above, with secrets that are read once.
+func BenchmarkPrepared1KiB(b *testing.B) {
+	for _, name := range benchmarked {
+		s := lookup(b, name)
+		m, keys := benchMessage(s), newPair(s, 0)
+		signer, err := s.PrepareSigning(nil, keys.signing)
+		verifier, err2 := s.PrepareVerifying(nil, keys.verifying)
+		if err != nil || err2 != nil {
+			b.Fatal(err, err2)
+		}
+		b.Run(name+"/sign", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := signer.Sign(m); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+		signed := deliver(b, s, m, keys.signing)
+		b.Run(name+"/verify", func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				if _, err := verifier.Verify(signed, at); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
 func BenchmarkDetect(b *testing.B) {
 	s := lookup(b, "github")
 	m := deliver(b, s, benchMessage(s), newPair(s, 0).signing)

@@ -54,19 +54,20 @@ func (s *Scheme) signatureSize() int {
 // sink receives the signed bytes for one key.
 type sink struct {
 	io.Writer
-	key []byte // the value of {secret}
+	key  []byte // the value of {secret}
+	macs *macs  // where Writer goes back to; nil: nowhere
 }
 
 func (s *Scheme) newSink(k *key, hash Hash) sink {
 	switch s.authOf(k) {
 	case HMAC:
-		return sink{hmac.New(hash.New, k.bytes), k.bytes}
+		return sink{k.mac(hash), k.bytes, k.macs.of(hash)}
 	case Ed25519:
-		return sink{new(bytes.Buffer), nil}
+		return sink{Writer: new(bytes.Buffer)}
 	case Digest:
-		return sink{newPadded(hash), k.bytes}
+		return sink{Writer: newPadded(hash), key: k.bytes}
 	default:
-		return sink{hash.New(), k.bytes}
+		return sink{Writer: hash.New(), key: k.bytes}
 	}
 }
 
@@ -83,10 +84,15 @@ func (s *Scheme) authOf(k *key) Auth {
 	return s.Auth
 }
 
-// sum returns the input of the key's operation: a MAC or hash, for Ed25519 the content itself.
+// sum returns the input of the key's operation: a MAC or hash, for Ed25519 the content itself. Nothing more can be
+// written after it.
 func (s sink) sum() []byte {
 	if h, ok := s.Writer.(hash.Hash); ok {
-		return h.Sum(nil)
+		sum := h.Sum(nil)
+		if s.macs != nil {
+			s.macs.pool.Put(h)
+		}
+		return sum
 	}
 	return s.Writer.(*bytes.Buffer).Bytes()
 }

@@ -19,6 +19,7 @@ type key struct {
 	keytext.Key        // for asymmetric kinds; Owner is also set for a KeyPair, to its public half
 	bytes       []byte // for HMAC, Digest, Token
 	secret      int    // index of its secret; a key set holds several keys
+	macs        *macs  // nil: each message makes its own
 }
 
 // CheckSecret checks a secret before it signs or verifies anything. The error is an *Error with EmptySecret or

@@ -51,20 +51,21 @@ type Signed struct {
 // A scheme with its timestamp in the body and its signature elsewhere (Linear) signs the timestamp in the body;
 // Message.Time is not used.
 func (s Scheme) Sign(m Message, secrets ...Secret) (Signed, error) {
-	s, err := s.WithParams(m.Params)
+	p, err := s.prepare(m.Params, secrets, true)
 	if err != nil {
 		return Signed{}, err
 	}
-	keys, err := s.parseKeys(secrets, true)
-	if err != nil {
-		return Signed{}, err
-	}
+	return p.scheme.sign(m, p.keys)
+}
+
+// sign signs a message with as many keys as the scheme can carry.
+func (s *Scheme) sign(m Message, keys []key) (Signed, error) {
 	before := m
 	v, err := s.stamp(&m)
 	if err != nil {
 		return Signed{}, err
 	}
-	fields, err := s.seal(v, keys[:s.slots(len(keys))])
+	fields, err := s.seal(v, keys)
 	if err != nil {
 		return Signed{}, err
 	}

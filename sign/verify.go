@@ -28,21 +28,22 @@ type Match struct {
 // SignatureMismatch a forged or damaged one. The Match is also set with TimestampExpired, TimestampInFuture and
 // CertificateExpired, and, without an age, for a genuine token that is for another body, URL or receiver.
 func (s Scheme) Verify(m Message, now time.Time, secrets ...Secret) (Match, error) {
-	s, err := s.WithParams(m.Params)
+	p, err := s.prepare(m.Params, secrets, false)
 	if err != nil {
 		return Match{}, err
 	}
-	keys, err := s.parseKeys(secrets, false)
-	if err != nil {
+	return p.scheme.verify(m, now, p.keys, p.secrets)
+}
+
+// verify checks a message with the keys of secrets.
+func (s *Scheme) verify(m Message, now time.Time, keys []key, secrets []Secret) (Match, error) {
+	if err := s.checkStream(&m); err != nil {
 		return Match{}, err
 	}
-	if err = s.checkStream(&m); err != nil {
+	if err := s.CheckParams(m.Params); err != nil {
 		return Match{}, err
 	}
-	if err = s.CheckParams(m.Params); err != nil {
-		return Match{}, err
-	}
-	if err = s.unwrap(&m); err != nil {
+	if err := s.unwrap(&m); err != nil {
 		return Match{}, err
 	}
 	r, err := s.read(&m)
@@ -74,8 +75,10 @@ func (s *Scheme) signsFields() bool {
 
 // verifyReading verifies a message with the signature that was read, of several HTTP message signatures the first.
 func (s *Scheme) verifyReading(m *Message, r *reading, now time.Time, keys []key, secrets []Secret) (Match, error) {
-	if r.hash != "" {
-		s.Hash = r.hash
+	if r.hash != "" && r.hash != s.Hash {
+		other := *s
+		other.Hash = r.hash
+		s = &other
 	}
 	if len(r.messages) > 0 {
 		if err := r.setLife(); err != nil {

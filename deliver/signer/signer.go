@@ -22,6 +22,19 @@ type Signer struct {
 	Params  map[string]string // signed values that are not in the request
 	UUIDs   bool              // new webhook ids are plain UUIDs
 	IDField string            // the header for the webhook id of unsigned requests; "": none
+
+	prepared *sign.Prepared // nil: the secrets are read for each request
+}
+
+// Prepare reads the secrets once for many requests. Nothing of s may change after it. The error is an *Error.
+func (s *Signer) Prepare() (err error) {
+	if !s.Signs() {
+		return nil
+	}
+	if s.prepared, err = s.Scheme.PrepareSigning(s.Params, s.Secrets...); err != nil {
+		return &Error{s.Scheme, err}
+	}
+	return nil
 }
 
 // Error says why a request cannot be signed: its scheme lacks a value, or cannot use the secret.
@@ -103,7 +116,7 @@ func (s *Signer) SignRequest(x *record.Exchange, now time.Time, r *record.Reques
 		}
 		return nil
 	}
-	signed, err := s.Scheme.Sign(s.message(x, now, r), s.Secrets...)
+	signed, err := s.sign(s.message(x, now, r))
 	if err != nil {
 		return &Error{s.Scheme, err}
 	}
@@ -124,6 +137,13 @@ func (s *Signer) SignRequest(x *record.Exchange, now time.Time, r *record.Reques
 		}
 	}
 	return nil
+}
+
+func (s *Signer) sign(m sign.Message) (sign.Signed, error) {
+	if s.prepared != nil {
+		return s.prepared.Sign(m)
+	}
+	return s.Scheme.Sign(m, s.Secrets...)
 }
 
 // message returns a request for package sign. It has the header only for a scheme that signs other headers, since

@@ -137,6 +137,7 @@ func (l *Lane) takeSecret(h handshake.Handshake, secret sign.Secret) bool {
 	}
 	with := *v
 	with.Secrets = []sign.Secret{secret}
+	with.Prepare()
 	l.Verifier.Store(&with)
 	return true
 }

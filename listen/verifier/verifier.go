@@ -22,6 +22,24 @@ type Verifier struct {
 	Params    map[string]string
 	Tolerance *time.Duration // how old or how far ahead a timestamp may be; nil: the scheme's own rule
 	Strict    bool           // refuse a signature that the provider's own SDK refuses for how it is written
+
+	prepared *sign.Prepared // of Scheme and all Secrets; nil: the secrets are read for each message
+}
+
+// Prepare reads the secrets once for many messages. Nothing of v may change after it. Secrets that cannot be read
+// are a Fault of each check, as they are without Prepare.
+func (v *Verifier) Prepare() {
+	if !v.Auto {
+		v.prepared, _ = v.tolerant(v.Scheme).PrepareVerifying(v.Params, v.Secrets...)
+	}
+}
+
+// tolerant returns a scheme with the tolerance that applies here.
+func (v *Verifier) tolerant(scheme sign.Scheme) sign.Scheme {
+	if v.Tolerance != nil {
+		scheme.Tolerance = sign.Both(*v.Tolerance)
+	}
+	return scheme
 }
 
 // Result is the result of a check.
@@ -66,7 +84,7 @@ func namesOf(secrets []sign.Secret) string {
 
 func (v *Verifier) check(m sign.Message, now time.Time, pinned map[string]string) Result {
 	if !v.Auto {
-		c := v.checkWith(v.Scheme, m, now, v.Secrets)
+		c := v.checkAll(m, now)
 		c.WebhookID, c.EventType = v.Scheme.ID(m), v.Scheme.Event(m)
 		return c
 	}
@@ -80,13 +98,24 @@ func (v *Verifier) check(m sign.Message, now time.Time, pinned map[string]string
 	return c
 }
 
+// checkAll verifies a message with the scheme that was named and all secrets.
+func (v *Verifier) checkAll(m sign.Message, now time.Time) Result {
+	if v.prepared == nil {
+		return v.checkWith(v.Scheme, m, now, v.Secrets)
+	}
+	match, err := v.prepared.Verify(m, now)
+	return v.result(&v.Scheme, match, err, v.Secrets)
+}
+
 // checkWith verifies a message with one scheme and some of the secrets.
 func (v *Verifier) checkWith(scheme sign.Scheme, m sign.Message, now time.Time, secrets []sign.Secret) Result {
-	if v.Tolerance != nil {
-		scheme.Tolerance = sign.Both(*v.Tolerance)
-	}
+	match, err := v.tolerant(scheme).Verify(m, now, secrets...)
+	return v.result(&scheme, match, err, secrets)
+}
+
+// result is what a scheme said of a message.
+func (v *Verifier) result(scheme *sign.Scheme, match sign.Match, err error, secrets []sign.Secret) Result {
 	c := Result{Scheme: scheme.Name, CoversBody: scheme.CoversBody()}
-	match, err := scheme.Verify(m, now, secrets...)
 	if err == nil {
 		c.CoversBody, c.Secret = !match.BodyUnsigned, secrets[match.Secret]
 		c.Verdict = record.Verdict{Status: record.Valid, Version: match.Version, Secret: match.SecretName,
