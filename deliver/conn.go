@@ -31,10 +31,11 @@ type conn struct {
 	room   room  // for what is read in this exchange
 	tx     transfer
 	alive  func() bool
-	cut    func() // ends a running read and write, and the use of the connection with it
 	since  time.Time
 	used   bool // an exchange has ended on it before
 	last   bool // its time is up, and what had come by then is being read
+
+	watcher watcher
 }
 
 // lastLook is how long the bytes that came before an attempt was cut off may be read.
@@ -55,7 +56,6 @@ func newConn(c, socket net.Conn, to *endpoint) *conn {
 		cn.via = to
 	}
 	cn.br = bufio.NewReader(cn)
-	cn.cut = func() { _ = c.SetDeadline(time.Unix(1, 0)) }
 	return cn
 }
 

@@ -173,27 +173,25 @@ func (d *delivery) begin(n int) (*Attempt, error) {
 // read by the recorder it was handed to.
 func (d *delivery) run(ctx context.Context, a *Attempt) {
 	x := *a.Exchange
-	limited, cancel := d.limit(ctx)
-	if d.Permit != nil {
-		limited = context.WithValue(limited, permitKey{}, d.Permit)
-	}
-	d.Client.Do(limited, &x)
-	cancel()
+	own := d.limit(ctx)
+	d.Client.Do(own, &x)
+	own.end()
 	a.Exchange, a.Ended = &x, true
 	d.decide(ctx, a)
 	x.NextIn = a.Wait
 }
 
 // limit returns ctx with the end of an attempt that begins now: its own timeout, or the deadline when that comes first.
-func (d *delivery) limit(ctx context.Context) (context.Context, context.CancelFunc) {
+func (d *delivery) limit(ctx context.Context) *limited {
 	timeout := d.Policy.Timeout
 	if left, ok := d.left(); ok && (timeout == 0 || left < timeout) {
 		timeout = max(left, 1)
 	}
-	if timeout == 0 {
-		return ctx, func() {}
+	l := &limited{parent: ctx, permit: d.Permit}
+	if timeout != 0 {
+		l.until = time.Now().Add(timeout)
 	}
-	return context.WithTimeout(ctx, timeout)
+	return l
 }
 
 // left returns the time until the deadline; ok is false when there is none.

@@ -60,7 +60,7 @@ func (t *trace) dial(ctx context.Context, c *Client) (net.Conn, error) {
 // overNetHTTP makes an attempt at an endpoint that HTTP/2 is offered to: through net/http, or over a connection of our
 // own when the endpoint chooses HTTP/1.1. With HTTP/2 Head stays empty, since the bytes are not known.
 func (c *Client) overNetHTTP(ctx context.Context, x *record.Exchange, to *endpoint) *record.Failure {
-	if cn := c.kept(to.key); cn != nil {
+	if cn := c.kept(ctx, to.key); cn != nil {
 		if f, unsent := c.instead(ctx, x, cn); !unsent {
 			return f
 		}
@@ -71,6 +71,7 @@ func (c *Client) overNetHTTP(ctx context.Context, x *record.Exchange, to *endpoi
 	switch {
 	case err != nil && seen.dialed != nil:
 		x.Phases = seen.phases
+		seen.dialed.watch(ctx)
 		f, _ := c.instead(ctx, x, seen.dialed)
 		return f
 	case seen.dialed != nil: // another connection was free meanwhile

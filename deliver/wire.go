@@ -14,7 +14,7 @@ import (
 // a new one. Once a byte has left, the attempt fails as on a new connection: a webhook, unlike a GET, may have been
 // acted upon, so the policy decides about sending it again and the history shows it.
 func (c *Client) overWire(ctx context.Context, x *record.Exchange, to *endpoint) *record.Failure {
-	if cn := c.kept(to.key); cn != nil {
+	if cn := c.kept(ctx, to.key); cn != nil {
 		if f, unsent := c.exchange(ctx, x, cn); !unsent {
 			return f
 		}
@@ -23,32 +23,34 @@ func (c *Client) overWire(ctx context.Context, x *record.Exchange, to *endpoint)
 	if f != nil {
 		return f
 	}
+	cn.watch(ctx)
 	f, _ = c.exchange(ctx, x, cn)
 	return f
 }
 
-// kept returns an idle connection that is still open, or nil.
-func (c *Client) kept(key string) *conn {
+// kept returns an idle connection that is still open, for exchange, or nil.
+func (c *Client) kept(ctx context.Context, key string) *conn {
 	for {
 		cn := c.idle.get(key)
 		if cn == nil {
 			return nil
 		}
-		if time.Since(cn.since) < idleFor && cn.alive() {
-			return cn
+		if time.Since(cn.since) < idleFor {
+			if cn.watch(ctx); cn.alive() {
+				return cn
+			}
 		}
 		_ = cn.Close()
 	}
 }
 
-// exchange sends the request over a connection and reads the answer. unsent means that nothing was sent, since the
+// exchange sends the request over a connection that is watched and reads the answer. unsent means that nothing was sent, since the
 // connection had ended before.
 func (c *Client) exchange(ctx context.Context, x *record.Exchange, cn *conn) (f *record.Failure, unsent bool) {
 	x.Remote, cn.left, cn.room = cn.remote, c.o.ReadLimit, c.roomIn(ctx)
-	stop := context.AfterFunc(ctx, cn.cut)
 	start := time.Now()
 	if !permitted(ctx) {
-		stop()
+		cn.unwatch(ctx)
 		_ = cn.Close()
 		return failure(ctx, sending, errForbidden, false), false
 	}
@@ -65,7 +67,7 @@ func (c *Client) exchange(ctx context.Context, x *record.Exchange, cn *conn) (f 
 		at, err = sending, cn.tx.err
 	}
 	// A connection that the end of the context has begun to cut is not reused.
-	if stop() && err == nil && whole && cn.tx.err == nil && cn.tx.honest && !saysClose(x) {
+	if cn.unwatch(ctx) && err == nil && whole && cn.tx.err == nil && cn.tx.honest && !saysClose(x) {
 		cn.used, cn.room = true, nil
 		c.idle.put(cn)
 		return nil, false
