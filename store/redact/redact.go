@@ -26,9 +26,10 @@ type Redactor struct {
 	places []Place
 	inBody bool // some places are in a body
 
-	mu      sync.Mutex
-	secrets []*known      // replaced, never changed
-	own     record.Header // the same
+	mu       sync.Mutex
+	secrets  []*known          // replaced, never changed
+	own      record.Header     // the same
+	carriers map[string]*Place // by the scheme's name; nil: its secret is in no message
 }
 
 // New returns a Redactor that masks the secrets and the values at the places. scheme finds a scheme by its name.
@@ -106,10 +107,7 @@ func (r *Redactor) Keep(x *record.Exchange, unchecked bool) *record.Exchange {
 	f := finder{whole: r.places, secrets: r.known(), own: r.ownFields(x.Kind), unchecked: unchecked,
 		likely: x.Verdict.Secret}
 	if x.Scheme != "" {
-		if scheme, ok := r.scheme(x.Scheme); ok && scheme.Auth == sign.Token {
-			carrier := schemePlace(scheme.Header)
-			f.carrier = &carrier
-		}
+		f.carrier = r.carrier(x.Scheme)
 	}
 	f.onlyPlain = f.carrier == nil
 	if len(f.secrets) == 0 && len(r.places) == 0 && len(f.own) == 0 && !unchecked {
@@ -119,6 +117,29 @@ func (r *Redactor) Keep(x *record.Exchange, unchecked bool) *record.Exchange {
 		f.whole = append(slices.Clone(f.whole), *f.carrier)
 	}
 	return f.mask(x, r.inBody || f.carrier != nil && f.carrier.kind != "header")
+}
+
+// carrier returns where the messages of a scheme have the secret itself, nil for a scheme that signs.
+func (r *Redactor) carrier(name string) *Place {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	place, known := r.carriers[name]
+	if known {
+		return place
+	}
+	scheme, ok := r.scheme(name)
+	if !ok {
+		return nil
+	}
+	if scheme.Auth == sign.Token {
+		carrier := schemePlace(scheme.Header)
+		place = &carrier
+	}
+	if r.carriers == nil {
+		r.carriers = map[string]*Place{}
+	}
+	r.carriers[name] = place
+	return place
 }
 
 // hasUsualHeader reports whether the scheme's own place is a header that is masked in every unchecked webhook.
@@ -189,7 +210,7 @@ func (f *finder) request(x *record.Exchange, inBody bool) (found []piece) {
 	}
 	if len(r.Body) > 0 && (inBody || len(f.secrets) > 0) {
 		f.wholeBody = inBody && isPacked(r.Header)
-		add(partBody, f.body(string(r.Body), isForm(r.Header), false))
+		add(partBody, f.body(string(r.Body), f.readsForms() && isForm(r.Header), false))
 	}
 	return found
 }
@@ -210,7 +231,7 @@ func (f *finder) answer(r *record.Response, inBody bool) (found []piece) {
 	}
 	if len(r.Body) > 0 && (inBody || len(f.secrets) > 0) {
 		f.wholeBody = inBody && isPacked(r.Header)
-		add(partAnswerBody, f.body(string(r.Body), isForm(r.Header), true))
+		add(partAnswerBody, f.body(string(r.Body), f.readsForms() && isForm(r.Header), true))
 	}
 	return found
 }
@@ -219,6 +240,11 @@ func (f *finder) answer(r *record.Response, inBody bool) (found []piece) {
 func isPacked(h record.Header) bool {
 	coding := strings.ToLower(h.Get("Content-Encoding"))
 	return coding != "" && coding != "identity"
+}
+
+// readsForms reports whether some values of a form are masked.
+func (f *finder) readsForms() bool {
+	return slices.ContainsFunc(f.whole, func(p Place) bool { return p.kind == "form" })
 }
 
 func isForm(h record.Header) bool {
