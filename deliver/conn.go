@@ -36,6 +36,7 @@ type conn struct {
 	last   bool // its time is up, and what had come by then is being read
 
 	watcher watcher
+	answer  record.Response // the last head that was read, parsed, without a body
 }
 
 // lastLook is how long the bytes that came before an attempt was cut off may be read.

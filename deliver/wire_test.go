@@ -5,6 +5,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -350,6 +352,44 @@ func TestHeadOfAnAnswerIsKeptExactly(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, x.Response); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// A head that is the last one again is not parsed again, which must not show.
+func TestAnswersOfOneConnectionAreEachReadAsTheyAre(t *testing.T) {
+	t.Parallel()
+	const head = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nX: 1\r\n"
+	all := []string{head + "\r\nab", head + "\r\ncd", head + "\r\nef", head + "Y: 2\r\n\r\nab",
+		head + "Y: 2\r\n\r\ncd", head + "\r\nab", "HTTP/1.1 100 Continue\r\n\r\n" + head + "\r\ngh",
+		strings.Replace(head, "200", "201", 1) + "\r\nij", head + "\r\nkl", "HTTP/1.1 204 No Content\r\n\r\n",
+		"HTTP/1.1 204 No Content\r\n\r\n", head + "\r\nmn"}
+	for _, cut := range []int{0, 1, 20, len(head), len(head) + 2, len(head) + 3} { // where an answer comes in two parts
+		var steps []func(*talk)
+		for _, answer := range all {
+			steps = append(steps, func(c *talk) {
+				n := min(cut, len(answer))
+				c.say(answer[:n])
+				runtime.Gosched()
+				c.say(answer[n:])
+			})
+		}
+		p := listen(t, nil, answers(steps...))
+		c := newClient(t, deliver.Options{})
+		for i, answer := range all {
+			x := post(t.Context(), c, p.url(), "{}")
+			if x.Response == nil {
+				t.Fatal(x.Err)
+			}
+			want := strings.TrimPrefix(answer, "HTTP/1.1 100 Continue\r\n\r\n")
+			told, err := record.ParseResponse(x.Response.Head)
+			if got := x.Response.Head + string(x.Response.Body); got != want || err != nil ||
+				told.Status != x.Response.Status || !slices.Equal(told.Header, x.Response.Header) {
+				t.Errorf("cut at %d, answer %d: %q, want %q; %+v, want %+v", cut, i, got, want, x.Response, told)
+			}
+		}
+		if p.connections() != 1 {
+			t.Errorf("%d connections", p.connections())
+		}
 	}
 }
 

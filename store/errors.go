@@ -50,9 +50,12 @@ func fault(path string, err error) error {
 
 // translate turns an error of SQLite or of the system into one of ours. A nil error and a context's own pass through.
 func translate(path string, err error) error {
+	if err == nil {
+		return nil // before anything is allocated: it is the usual case
+	}
 	var lite sqlite3.Error
 	switch {
-	case err == nil, errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), isOurs(err):
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded), isOurs(err):
 		return err
 	case errors.As(err, &lite):
 		if known := meaning(lite); known != nil {

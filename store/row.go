@@ -58,7 +58,7 @@ func (s *Store) beginning(given *record.Exchange) (*beginning, error) {
 	if x.Kind != record.Sent && x.Kind != record.Received {
 		return nil, fault(s.path, fmt.Errorf("exchange is of kind %d, neither sent nor received", x.Kind))
 	}
-	end, err := newEnding(x)
+	end, err := s.newEnding(x)
 	if err != nil {
 		return nil, fault(s.path, err)
 	}
@@ -77,7 +77,7 @@ func (s *Store) beginning(given *record.Exchange) (*beginning, error) {
 	return b, nil
 }
 
-func newEnding(x *record.Exchange) (ending, error) {
+func (s *Store) newEnding(x *record.Exchange) (ending, error) {
 	code := slices.Index(verdicts[:], x.Verdict.Status)
 	if code < 0 {
 		return ending{}, fmt.Errorf("verdict is %q, neither valid nor invalid", x.Verdict.Status)
@@ -103,14 +103,13 @@ func newEnding(x *record.Exchange) (ending, error) {
 	}
 	if r := x.Response; r != nil {
 		e.status, e.size, e.cut = int64(r.Status), r.Size, r.Cut
-		e.response = newAnswer(r)
+		e.response = newAnswer(r, s.parsedAnswer(r.Head))
 	}
 	return e, nil
 }
 
 // newAnswer keeps of a response what its status, its size and its head do not say.
-func newAnswer(r *record.Response) *answer {
-	told := responseOf(r.Head)
+func newAnswer(r, told *record.Response) *answer {
 	a := &answer{head: bytesOf([]byte(r.Head)), body: slices.Clone(r.Body)}
 	a.proto, a.reason = textUnless(r.Proto, r.Proto == told.Proto), textUnless(r.Reason, r.Reason == told.Reason)
 	if !slices.Equal(r.Header, told.Header) {
@@ -120,6 +119,18 @@ func newAnswer(r *record.Response) *answer {
 		return nil
 	}
 	return a
+}
+
+// parsedAnswer is responseOf, which it remembers of the last head: most answers have the same.
+func (s *Store) parsedAnswer(head string) *record.Response {
+	if last := s.answered.Load(); last != nil && last.Head == head {
+		return last
+	}
+	told := responseOf(head)
+	if told.Head != "" {
+		s.answered.Store(&told)
+	}
+	return &told
 }
 
 // requestOf parses a stored head. It returns an empty request if the head is malformed or "".

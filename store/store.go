@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"path/filepath"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/barbhq/barb/store/disk"
@@ -37,6 +38,8 @@ type Store struct {
 	readers *readers
 	db      *sql.DB // the readers' pool
 	words   words
+
+	answered atomic.Pointer[record.Response] // the head of an answer that was written last; see parsedAnswer
 
 	retention   *retention // nil: it does not prune itself
 	transacting sync.Mutex // held for a transaction by the writer and by pruners

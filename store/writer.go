@@ -55,7 +55,7 @@ func (s *Store) Answer(ctx context.Context, x *record.Exchange) error {
 	if x.ID <= 0 {
 		return fault(s.path, fmt.Errorf("answer to an exchange that was not recorded: %w", ErrNotFound))
 	}
-	end, err := newEnding(s.Redacted(x))
+	end, err := s.newEnding(s.Redacted(x))
 	if err != nil {
 		return fault(s.path, err)
 	}

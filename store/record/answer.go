@@ -114,7 +114,7 @@ func parseAnswerFields(lines string) (Header, error) {
 		if name = strings.TrimRight(name, " \t"); !isToken(name) {
 			continue
 		}
-		if value = strings.Trim(value, " \t"); strings.ContainsFunc(value, isControl) {
+		if value = strings.Trim(value, " \t"); hasControl(value) {
 			value = strings.Trim(strings.Map(spaceForControl, value), " \t")
 		}
 		header = append(header, Field{name, value})

@@ -125,7 +125,7 @@ func parseFields(lines string) (Header, error) {
 			return nil, badHead("folded header line")
 		case !ok || !isToken(name):
 			return nil, badHead("malformed header line")
-		case strings.ContainsFunc(value, isControl):
+		case hasControl(value):
 			return nil, badHead("control character in header %s", name)
 		}
 		header = append(header, Field{name, value})
@@ -240,7 +240,7 @@ func CheckField(f Field) error {
 	switch {
 	case !isToken(f.Name):
 		return fmt.Errorf("header name %q is not a token", f.Name)
-	case strings.ContainsFunc(f.Value, isControl):
+	case hasControl(f.Value):
 		return fmt.Errorf("header %s has a control character in its value", f.Name)
 	}
 	return nil
@@ -257,13 +257,26 @@ func IsHeadError(err error) (status int, ok bool) {
 // isControl reports whether a field value must not contain r: CR, LF, NUL and the other controls except tab.
 func isControl(r rune) bool { return r < ' ' && r != '\t' || r == 0x7f }
 
+// hasControl reports whether a field value has a byte that isControl refuses. Bytes beyond ASCII are none.
+func hasControl(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' && c != '\t' || c == 0x7f {
+			return true
+		}
+	}
+	return false
+}
+
+// The characters of a token (RFC 9110, section 5.6.2), a bit each: those below 64 and those from 64.
+const (
+	tokenLow  = 0x03ff6cfa00000000 // !#$%&'*+-. and digits
+	tokenHigh = 0x57ffffffc7fffffe // ^_`|~ and letters
+)
+
 func isToken(s string) bool {
 	for i := range len(s) {
 		c := s[i]
-		switch {
-		case 'a' <= c && c <= 'z', 'A' <= c && c <= 'Z', '0' <= c && c <= '9':
-		case strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0:
-		default:
+		if c < 64 && tokenLow>>c&1 == 0 || c >= 64 && (c >= 128 || tokenHigh>>(c-64)&1 == 0) {
 			return false
 		}
 	}

@@ -352,3 +352,22 @@ func TestTheURLIsWhatTheSenderAddressed(t *testing.T) {
 		}
 	}
 }
+
+// RFC 9110: section 5.6.2 has the characters of a token, section 5.5 those of a value.
+func TestEachByteIsInANameOrAValueOrRefused(t *testing.T) {
+	t.Parallel()
+	const marks = "!#$%&'*+-.^_`|~"
+	for i := range 256 {
+		c := byte(i)
+		letter := '0' <= c && c <= '9' || 'A' <= c && c <= 'Z' || 'a' <= c && c <= 'z'
+		inName := letter || c < 0x80 && strings.IndexByte(marks, c) >= 0
+		inValue := c == '\t' || c >= ' ' && c != 0x7f
+		text := string([]byte{'x', c, 'x'})
+		if err := record.CheckField(record.Field{Name: text}); (err == nil) != inName {
+			t.Errorf("name with %#x: %v", c, err)
+		}
+		if err := record.CheckField(record.Field{Name: "x", Value: text}); (err == nil) != inValue {
+			t.Errorf("value with %#x: %v", c, err)
+		}
+	}
+}
