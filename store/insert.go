@@ -88,6 +88,7 @@ func (m *many) addWith(body []byte, row ...driver.Value) error {
 type inserts struct {
 	exchange, request, response *many
 	ending, changes, there      *sqlite3.SQLiteStmt
+	open, commit                *sqlite3.SQLiteStmt // of the transaction
 	names                       *names
 	row                         []driver.Value
 
@@ -123,6 +124,8 @@ func newInserts(c *conn) *inserts {
 		ending:   c.keep(update),
 		changes:  c.keep("SELECT total_changes()"),
 		there:    c.keep("SELECT id FROM exchange WHERE id = ?"),
+		open:     c.keep("BEGIN IMMEDIATE"),
+		commit:   c.keep("COMMIT"),
 		names:    newNames(c),
 		conn:     c,
 		rare:     map[string]*sqlite3.SQLiteStmt{},

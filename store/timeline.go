@@ -13,27 +13,29 @@ type timeline struct {
 const glance = 1000
 
 // next returns the id for a group's first exchange, in its transaction: no other process gives out the same.
-func (t *timeline) next(c *conn, writes []*write) (int64, error) {
+func (t *timeline) next(ins *inserts, writes []*write) (int64, error) {
 	if !slices.ContainsFunc(writes, func(e *write) bool { return len(e.begin) > 0 }) {
 		return 0, nil
 	}
 	var newest, pruned, disorder int64
-	err := c.queryRow("SELECT (SELECT max(id) FROM exchange), last_id, disorder FROM history", nil, &newest, &pruned,
-		&disorder)
+	stmt, err := ins.statement("SELECT (SELECT max(id) FROM exchange), last_id, disorder FROM history")
+	if err == nil {
+		err = one(stmt, nil, &newest, &pruned, &disorder)
+	}
 	if err != nil {
 		return 0, err
 	}
 	if newest > t.newest {
 		var latest int64
 		from := max(t.newest, newest-glance)
-		if err := c.queryRow("SELECT max(start) FROM exchange WHERE id > ?", arguments(from), &latest); err != nil {
+		if err := ins.conn.queryRow("SELECT max(start) FROM exchange WHERE id > ?", arguments(from), &latest); err != nil {
 			return 0, err
 		}
 		t.others.found(t.newest+1, newest)
 		t.newest, t.latest = newest, max(t.latest, latest)
 	}
 	first := max(newest, pruned) + 1
-	return first, t.pass(c, writes, first, disorder)
+	return first, t.pass(ins.conn, writes, first, disorder)
 }
 
 // pass looks at the starts of a group and notes when they are further back than ever before.

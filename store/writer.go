@@ -209,12 +209,12 @@ func (w *writer) commit(writes []*write) error {
 	}
 	w.store.transacting.Lock()
 	defer w.store.transacting.Unlock()
-	if err := w.conn.exec("BEGIN IMMEDIATE"); err != nil {
+	if err := run(w.inserts.open, nil); err != nil {
 		return w.fail(err)
 	}
 	ids, err := w.insert(writes)
 	if err == nil {
-		err = w.conn.exec("COMMIT")
+		err = run(w.inserts.commit, nil)
 	}
 	if err != nil {
 		return w.fail(err)
@@ -239,7 +239,7 @@ func (w *writer) insert(writes []*write) (first int64, err error) {
 	if err = w.inserts.names.begin(); err != nil {
 		return 0, err
 	}
-	if first, err = w.clock.next(w.conn, writes); err != nil {
+	if first, err = w.clock.next(w.inserts, writes); err != nil {
 		return 0, err
 	}
 	id := first

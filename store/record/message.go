@@ -78,9 +78,15 @@ func (h Header) EndToEnd() Header {
 // HTTP returns the header as net/http's, which loses the case of names and the order of different names.
 func (h Header) HTTP() http.Header {
 	out := make(http.Header, len(h))
-	for _, f := range h {
+	values := make([]string, len(h)) // of all names but those that come twice
+	for i, f := range h {
 		name := textproto.CanonicalMIMEHeaderKey(f.Name)
-		out[name] = append(out[name], f.Value)
+		if all, ok := out[name]; ok {
+			out[name] = append(all, f.Value)
+			continue
+		}
+		values[i] = f.Value
+		out[name] = values[i : i+1 : i+1]
 	}
 	return out
 }

@@ -180,7 +180,7 @@ func (f *finder) search(text string, in span, shortest int) (spans []span) {
 		looked = styles[:1]
 	}
 	for _, k := range f.secrets {
-		if len(k.key) < shortest || text == "" {
+		if len(k.key) < shortest || text == "" || f.onlyPlain && !k.mayBeIn(text) {
 			continue
 		}
 		in.secret = k

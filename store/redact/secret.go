@@ -19,6 +19,7 @@ type known struct {
 	ref   string
 	key   string
 	forms []written
+	heads []string      // each form begins with one of them, so a text without them holds none of the forms as it is
 	proof func() string // computed when first needed
 
 	proofs sync.Map // proofs of earlier processes → whether they are of this secret
@@ -37,6 +38,7 @@ func newKnown(s sign.Secret) *known {
 			k.forms = append(k.forms, written{f.letter, chars})
 		}
 	}
+	k.heads = headsOf(k.forms)
 	k.proof = sync.OnceValue(func() string {
 		salt := make([]byte, proofSalt)
 		_, _ = rand.Read(salt) // never fails
@@ -45,6 +47,29 @@ func newKnown(s sign.Secret) *known {
 		return proof
 	})
 	return k
+}
+
+// headsOf returns the forms that begin with no other one.
+func headsOf(forms []written) (heads []string) {
+	for _, f := range forms {
+		if !slices.ContainsFunc(forms, func(o written) bool {
+			return o.chars != f.chars &&
+				strings.HasPrefix(f.chars, o.chars)
+		}) {
+			heads = append(heads, f.chars)
+		}
+	}
+	return heads
+}
+
+// mayBeIn reports whether a text may hold the secret in the plain style.
+func (k *known) mayBeIn(text string) bool {
+	for _, head := range k.heads {
+		if len(head) <= len(text) && strings.Contains(text, head) {
+			return true
+		}
+	}
+	return false
 }
 
 // unlikely is 0 for the secret with the reference ref, else 1, to sort by.
