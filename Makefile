@@ -15,7 +15,7 @@ toolchain:
 	@cc=$$(go env CC); command -v $${cc%% *} >/dev/null || { echo "make: a C compiler is missing; apt-get install gcc (Debian, Ubuntu), dnf install gcc (Fedora) or xcode-select --install (macOS)" >&2; exit 1; }
 
 build: toolchain ## bin/barb
-	@tags="$(static)"; CGO_ENABLED=1 go build -trimpath $$tags $${tags:+-ldflags="-linkmode external -extldflags -static"} -o bin/barb ./cmd/barb
+	@tags="$(static)"; CGO_ENABLED=1 go build -trimpath $$tags -ldflags="-s -w $${tags:+-linkmode external -extldflags -static}" -o bin/barb ./cmd/barb
 
 PREFIX ?= /usr/local
 share = $(DESTDIR)$(PREFIX)/share

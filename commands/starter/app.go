@@ -3,7 +3,6 @@ package starter
 import (
 	"encoding/json"
 	"io/fs"
-	"regexp"
 	"strconv"
 
 	"github.com/barbhq/barb/commands/project"
@@ -20,7 +19,7 @@ func (p *Project) findApp(dir fs.FS) {
 }
 
 // portOfScript finds the port in a line such as "next dev -p 4000".
-var portOfScript = regexp.MustCompile(`(?:^|\s)(?:-p[ =]?|--port[ =]|PORT=)(\d{2,5})\b`)
+var portOfScript = compiled(`(?:^|\s)(?:-p[ =]?|--port[ =]|PORT=)(\d{2,5})\b`)
 
 // findPort takes the port of the first script of package.json that names one: of dev, else of start.
 func (p *Project) findPort(text string) {
@@ -32,7 +31,7 @@ func (p *Project) findPort(text string) {
 	}
 	for _, name := range []string{"dev", "start"} {
 		script, _ := manifest.Scripts[name].(string)
-		if found := portOfScript.FindStringSubmatch(script); found != nil {
+		if found := portOfScript().FindStringSubmatch(script); found != nil {
 			p.setPort(found[1], "package.json")
 			return
 		}

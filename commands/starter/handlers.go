@@ -57,7 +57,7 @@ func withoutGroups(route string) string {
 // addHandler gives a path to the provider that it names. Where there is only one provider, a path that says webhook is
 // its as well.
 func (p *Project) addHandler(route, file string) {
-	if !plainPath.MatchString(route) || !plainFile.MatchString(file) {
+	if !plainPath().MatchString(route) || !plainFile().MatchString(file) {
 		return
 	}
 	lower := strings.ToLower(route)

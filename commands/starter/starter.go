@@ -5,6 +5,7 @@ package starter
 import (
 	"io/fs"
 	"regexp"
+	"sync"
 )
 
 // Project is what was found in a folder.
@@ -36,7 +37,12 @@ func Look(dir fs.FS) Project {
 
 // Only these are written into barb.toml of what files and folders are called.
 var (
-	plainName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]{0,99}$`)
-	plainPath = regexp.MustCompile(`^/[A-Za-z0-9/_.-]{0,199}$`)
-	plainFile = regexp.MustCompile(`^[][A-Za-z0-9/_.()@+ -]{0,199}$`)
+	plainName = compiled(`^[A-Za-z_][A-Za-z0-9_]{0,99}$`)
+	plainPath = compiled(`^/[A-Za-z0-9/_.-]{0,199}$`)
+	plainFile = compiled(`^[][A-Za-z0-9/_.()@+ -]{0,199}$`)
 )
+
+// compiled returns a regular expression that is compiled when it is first needed, since most commands need none.
+func compiled(pattern string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(pattern) })
+}

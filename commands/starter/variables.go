@@ -52,7 +52,7 @@ func (p *Project) readVariables(dir fs.FS, files []string) {
 			line = strings.TrimPrefix(strings.TrimSpace(line), "export ")
 			name, value, ok := strings.Cut(line, "=")
 			name = strings.TrimSpace(name)
-			if !ok || !plainName.MatchString(name) || seen[name] {
+			if !ok || !plainName().MatchString(name) || seen[name] {
 				continue
 			}
 			seen[name] = true

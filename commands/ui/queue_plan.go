@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/barbhq/barb/deliver/worker"
@@ -74,7 +75,7 @@ func connectionRows(c *worker.Connection) (rows [][2]string) {
 }
 
 // details are what a command's target notes besides its program: route="/a" args=0123ab.
-var details = regexp.MustCompile(`(\w+)=("(?:[^"\\]|\\.)*"|\S+)`)
+var details = sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(`(\w+)=("(?:[^"\\]|\\.)*"|\S+)`) })
 
 // targetRows returns the destination of a queue entry in rows.
 func targetRows(q *store.Queued) [][2]string {
@@ -83,7 +84,7 @@ func targetRows(q *store.Queued) [][2]string {
 	}
 	program, _ := gateway.CommandOf(q.Target)
 	rows := [][2]string{{"command", EscapeLine(program)}}
-	for _, m := range details.FindAllStringSubmatch(strings.TrimPrefix(q.Target, gateway.CommandPrefix+program), -1) {
+	for _, m := range details().FindAllStringSubmatch(strings.TrimPrefix(q.Target, gateway.CommandPrefix+program), -1) {
 		text, err := strconv.Unquote(m[2])
 		if err != nil {
 			text = m[2]

@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // Kind is the use of a secret according to its text. The key decides the kind, never the message: an attacker who
@@ -74,12 +75,14 @@ func isArmoured(lower string) bool {
 }
 
 // webKeyName matches the name of a JSON Web Key's type (RFC 7517) or of the list in a set, quoted in any way.
-var webKeyName = regexp.MustCompile(`(^|[^a-z0-9])(kty["']?\s*[:=]|["']keys["']\s*:)`)
+var webKeyName = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`(^|[^a-z0-9])(kty["']?\s*[:=]|["']keys["']\s*:)`)
+})
 
 // isWebKey reports whether lower contains a JSON Web Key, alone, in a set or in a list. It may be malformed: a
 // truncated or commented file is not a shared secret either.
 func isWebKey(lower string) bool {
-	return (strings.Contains(lower, "kty") || strings.Contains(lower, "keys")) && webKeyName.MatchString(lower)
+	return (strings.Contains(lower, "kty") || strings.Contains(lower, "keys")) && webKeyName().MatchString(lower)
 }
 
 // sshNames are the beginnings of OpenSSH's key algorithm names.

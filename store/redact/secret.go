@@ -122,7 +122,7 @@ func credential(name, value string, answer bool) (from int, found bool) {
 	if answer {
 		return 0, strings.EqualFold(name, "Set-Cookie") || strings.EqualFold(name, "Set-Cookie2")
 	}
-	if isOneOf(name, credentials[min(len(name), len(credentials)-1)]) || namesCredential(name) {
+	if isOneOf(name, credentials()[min(len(name), len(credentials())-1)]) || namesCredential(name) {
 		return afterScheme(name, value), true
 	}
 	return 0, false
@@ -176,17 +176,20 @@ func afterScheme(name, value string) int {
 // credentials are the headers whose value authenticates any request that repeats it, by the length of their names:
 // those of RFC 9110, cookies (RFC 6265), the usual headers of API keys and tokens, and those of the catalogue's schemes
 // that send their secret.
-var credentials = byLength("Authorization", "Proxy-Authorization", "Cookie", "Cookie2",
-	"X-Api-Key", "Api-Key", "Apikey", "X-Apikey", "X-Auth-Token", "X-Auth-Key", "X-Access-Token", "X-Api-Token",
-	"X-Secret", "X-Secret-Key",
-	"X-Token", "X-Webhook-Token", "X-Webhook-Secret", "X-Hook-Secret", "X-Hook-Token", "X-Csrf-Token", "X-Xsrf-Token",
-	"X-Vault-Token",
-	"X-Amz-Security-Token", "X-Goog-Api-Key", "X-Goog-Iap-Jwt-Assertion", "X-Functions-Key", "Ocp-Apim-Subscription-Key",
-	"Cf-Access-Client-Secret", "Cf-Access-Jwt-Assertion", "X-Forwarded-Access-Token", "X-Session-Token", "Private-Token",
-	"Job-Token",
-	"X-Shopify-Access-Token", "X-Goog-Channel-Token")
+var credentials = sync.OnceValue(func() *[32][]string {
+	return byLength("Authorization", "Proxy-Authorization", "Cookie", "Cookie2",
+		"X-Api-Key", "Api-Key", "Apikey", "X-Apikey", "X-Auth-Token", "X-Auth-Key", "X-Access-Token", "X-Api-Token",
+		"X-Secret", "X-Secret-Key",
+		"X-Token", "X-Webhook-Token", "X-Webhook-Secret", "X-Hook-Secret", "X-Hook-Token", "X-Csrf-Token", "X-Xsrf-Token",
+		"X-Vault-Token",
+		"X-Amz-Security-Token", "X-Goog-Api-Key", "X-Goog-Iap-Jwt-Assertion", "X-Functions-Key", "Ocp-Apim-Subscription-Key",
+		"Cf-Access-Client-Secret", "Cf-Access-Jwt-Assertion", "X-Forwarded-Access-Token", "X-Session-Token", "Private-Token",
+		"Job-Token",
+		"X-Shopify-Access-Token", "X-Goog-Channel-Token")
+})
 
-func byLength(names ...string) (table [32][]string) {
+func byLength(names ...string) *[32][]string {
+	var table [32][]string
 	for _, s := range catalog.All() {
 		if p := schemePlace(s.Header); s.Auth == sign.Token && p.kind == "header" {
 			names = append(names, p.name)
@@ -196,7 +199,7 @@ func byLength(names ...string) (table [32][]string) {
 		i := min(len(name), len(table)-1)
 		table[i] = append(table[i], name)
 	}
-	return table
+	return &table
 }
 
 // tokenParameters are the query parameters that carry a credential.
