@@ -6,6 +6,7 @@ import (
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/sign/newkey"
 )
 
 // runGenerateKey prints a throw-away secret of a scheme, and what goes where.
@@ -17,7 +18,7 @@ func runGenerateKey(sh *shell, names []string) error {
 	if err != nil {
 		return err
 	}
-	pair, err := s.NewPair(sh.Now())
+	pair, err := newkey.Of(&s, sh.Now())
 	if err != nil {
 		return fail.Local("%w", err)
 	}

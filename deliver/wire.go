@@ -44,8 +44,8 @@ func (c *Client) kept(ctx context.Context, key string) *conn {
 	}
 }
 
-// exchange sends the request over a connection that is watched and reads the answer. unsent means that nothing was sent, since the
-// connection had ended before.
+// exchange sends the request over a connection that is watched and reads the answer. unsent means that nothing was
+// sent, since the connection had ended before.
 func (c *Client) exchange(ctx context.Context, x *record.Exchange, cn *conn) (f *record.Failure, unsent bool) {
 	x.Remote, cn.left, cn.room = cn.remote, c.o.ReadLimit, c.roomIn(ctx)
 	start := time.Now()

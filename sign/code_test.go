@@ -7,6 +7,7 @@ import (
 
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
+	"github.com/barbhq/barb/sign/newkey"
 )
 
 // rewrite changes the body of a message.
@@ -202,7 +203,7 @@ func TestEasyPostWritesWholeWeightsAsFloats(t *testing.T) {
 
 func TestEveryNewPairSignsAndVerifies(t *testing.T) {
 	for _, s := range catalog.All() {
-		pair, err := s.NewPair(at)
+		pair, err := newkey.Of(&s, at)
 		if err != nil {
 			t.Fatalf("%s: %v", s.Name, err)
 		}
@@ -212,7 +213,7 @@ func TestEveryNewPairSignsAndVerifies(t *testing.T) {
 		if s.WeakSecret(verifying) {
 			t.Errorf("%s: the secret is weak", s.Name)
 		}
-		other, err := s.NewPair(at.Add(time.Second))
+		other, err := newkey.Of(&s, at.Add(time.Second))
 		if err != nil || string(other.Verifying) == string(pair.Verifying) {
 			t.Errorf("%s: twice the same, %v", s.Name, err)
 		}

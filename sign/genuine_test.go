@@ -10,6 +10,7 @@ import (
 
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
+	"github.com/barbhq/barb/sign/newkey"
 )
 
 // An authentication scheme has no case, and one blank or more behind it (RFC 9110, sections 11.1 and 11.4).
@@ -147,7 +148,7 @@ func TestPolarVerifiesOldAndNewSecrets(t *testing.T) {
 	if err := polar.CheckSecret(text(""), false); err == nil {
 		t.Error("an empty secret is one")
 	}
-	made, err := polar.NewPair(at)
+	made, err := newkey.Of(&polar, at)
 	if err != nil || !strings.HasPrefix(string(made.Signing), "whsec_") {
 		t.Errorf("a new secret: %v", err)
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/newkey"
 )
 
 // messageKey is the key of the tests below, and messageBase what a signature of it is of.
@@ -284,7 +285,8 @@ func TestEachKindOfKeySignsMessages(t *testing.T) {
 	s := lookup(t, "rfc9421")
 	kinds := map[string]pair{"hmac": {text(b64([]byte(messageKey))), text(b64([]byte(messageKey)))}}
 	for kind, name := range map[string]string{"ed25519": "fusionauth", "ecdsa": "plaid", "rsa": "wise"} {
-		made, err := lookup(t, name).NewPair(at)
+		s := lookup(t, name)
+		made, err := newkey.Of(&s, at)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -306,7 +306,7 @@ func reach(t *testing.T, types map[string]*structure, name string, reached, seen
 var spends = []string{
 	"cmd/barb/environment.go", "commands/env.go", // where the clock comes from
 	"deliver/answer.go", "deliver/client.go", "deliver/conn.go", "deliver/decide.go", "deliver/deliver.go",
-	"deliver/dial.go",
+	"deliver/dial.go", "deliver/limited.go",
 	"deliver/limits.go", "deliver/pace.go", "deliver/pool.go", "deliver/trace.go", "deliver/wire.go",
 	"listen/answer.go", "listen/body.go", "listen/conn.go", "listen/fault.go", "listen/http2.go", "listen/pace.go",
 	"listen/refuse.go",

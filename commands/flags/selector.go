@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store"
@@ -50,7 +51,9 @@ func ParseSelector(s string) (Selector, error) {
 }
 
 // webhookID is what the ids of providers look like: evt_1A2b, msg_…, a UUID.
-var webhookID = regexp.MustCompile(`^[A-Za-z0-9]+[_-][A-Za-z0-9_-]{3,200}$`)
+var webhookID = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^[A-Za-z0-9]+[_-][A-Za-z0-9_-]{3,200}$`)
+})
 
 // NoSelector returns the usage error for a text that is no selector. It names the selector that may have been meant.
 func NoSelector(text string, err error) error {
@@ -59,7 +62,7 @@ func NoSelector(text string, err error) error {
 	case "latest", "last", "newest", "head":
 		return f.Hint("@ is the newest")
 	}
-	if webhookID.MatchString(text) {
+	if webhookID().MatchString(text) {
 		return f.Hintf("--id %s selects by the webhook id", text)
 	}
 	return f.Hint("barb history lists the ids")

@@ -16,6 +16,7 @@ import (
 	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/sign/discover"
 	"github.com/barbhq/barb/sign/explain"
+	"github.com/barbhq/barb/sign/newkey"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/export"
 	"github.com/barbhq/barb/store/health"
@@ -82,7 +83,7 @@ func objects(t *testing.T) map[string]any {
 			&sign.Signed{Fields: []sign.Field{{Name: "Linear-Signature", Value: "ab"}}, URL: "https://a.test/?sig=1",
 				Body: []byte("{}")}, "msg_1", at),
 		"signed_empty": schema.NewSigned("github", &sign.Signed{}, "", at),
-		"pair":         schema.NewPair("stripe", sign.Pair{Signing: []byte("whsec_1"), Verifying: []byte("whsec_1")}),
+		"pair":         schema.NewPair("stripe", newkey.Pair{Signing: []byte("whsec_1"), Verifying: []byte("whsec_1")}),
 	}
 	addSchemes(t, all)
 	addVerdicts(all)

@@ -5,6 +5,7 @@ import (
 
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/discover"
+	"github.com/barbhq/barb/sign/newkey"
 )
 
 // Scheme is a signature scheme.
@@ -66,7 +67,7 @@ type Pair struct {
 }
 
 // NewPair returns a throw-away secret of a scheme.
-func NewPair(scheme string, p sign.Pair) Pair {
+func NewPair(scheme string, p newkey.Pair) Pair {
 	return Pair{Schema: 1, Scheme: scheme, Signing: string(p.Signing), Verifying: string(p.Verifying)}
 }
 

@@ -26,6 +26,7 @@ import (
 	"github.com/barbhq/barb/sign"
 	"github.com/barbhq/barb/sign/catalog"
 	"github.com/barbhq/barb/sign/keytext"
+	"github.com/barbhq/barb/sign/newkey"
 )
 
 // publicKeys are the public keys of the catalogue's schemes, in the forms that providers publish them in.
@@ -40,7 +41,7 @@ func publicKeys(t *testing.T) map[string]string {
 		if keys[form] != "" {
 			continue
 		}
-		pair, err := s.NewPair(time.Unix(1700000000, 0))
+		pair, err := newkey.Of(&s, time.Unix(1700000000, 0))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -274,7 +275,7 @@ func TestTheSharedSecretsOfTheVectorsStayShared(t *testing.T) {
 		for _, v := range file.Vectors {
 			secrets = append(secrets, v.Secrets...)
 		}
-		pair, err := s.NewPair(time.Unix(1700000000, 0))
+		pair, err := newkey.Of(&s, time.Unix(1700000000, 0))
 		if err != nil {
 			t.Fatal(err)
 		}

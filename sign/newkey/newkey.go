@@ -1,4 +1,5 @@
-package sign
+// Package newkey makes throw-away secrets for tests, in the forms that providers issue. It stores and prints nothing.
+package newkey
 
 import (
 	"crypto"
@@ -9,10 +10,13 @@ import (
 	"crypto/rsa"
 	"crypto/x509"
 	"crypto/x509/pkix"
+	"encoding/base64"
 	"encoding/hex"
 	"encoding/pem"
 	"math/big"
 	"time"
+
+	"github.com/barbhq/barb/sign"
 )
 
 const (
@@ -24,14 +28,14 @@ const (
 // Pair is a throw-away secret as each side holds it, in the scheme's own forms; for a symmetric scheme they are equal.
 type Pair struct{ Signing, Verifying []byte }
 
-// NewPair makes a random throw-away secret for tests, in the form that the provider issues. For schemes with a
+// Of makes a random throw-away secret of a scheme, in the form that the provider issues. For schemes with a
 // certificate, now is the beginning of its validity, which lasts a year.
-func (s Scheme) NewPair(now time.Time) (Pair, error) {
-	if s.symmetric() {
-		secret := s.newSecret()
+func Of(s *sign.Scheme, now time.Time) (Pair, error) {
+	if s.Auth == sign.HMAC || s.Auth == sign.Digest || s.Auth == sign.Token {
+		secret := newSecret(s)
 		return Pair{secret, secret}, nil
 	}
-	private, err := s.newPrivate()
+	private, err := newPrivate(s)
 	if err != nil {
 		return Pair{}, err
 	}
@@ -40,37 +44,37 @@ func (s Scheme) NewPair(now time.Time) (Pair, error) {
 		return Pair{}, err
 	}
 	signing := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der}) // every asymmetric scheme reads PEM
-	verifying, err := s.encodePublic(private, now)
+	verifying, err := encodePublic(s, private, now)
 	return Pair{signing, verifying}, err
 }
 
 // newSecret makes a symmetric key in the scheme's form.
-func (s *Scheme) newSecret() []byte {
+func newSecret(s *sign.Scheme) []byte {
 	b := make([]byte, newKeyBytes)
-	if s.Code == RFC9421 { // 32 bytes could be read as a public key
+	if s.Code == sign.RFC9421 { // 32 bytes could be read as a public key
 		b = make([]byte, 2*newKeyBytes)
 	}
 	_, _ = rand.Read(b) // never fails
 	switch s.Key {
-	case Whsec, WhsecOrRaw, WhsecAndRaw:
-		return Base64.encode([]byte("whsec_"), b)
-	case Base64Key:
-		return Base64.encode(nil, b)
-	case KeyPair:
+	case sign.Whsec, sign.WhsecOrRaw, sign.WhsecAndRaw:
+		return base64.StdEncoding.AppendEncode([]byte("whsec_"), b)
+	case sign.Base64Key:
+		return base64.StdEncoding.AppendEncode(nil, b)
+	case sign.KeyPair:
 		return hex.AppendEncode([]byte("barb_public_key:"), b)
 	default:
-		if s.Auth == Token && s.Enc == Base64 {
+		if s.Auth == sign.Token && s.Enc == sign.Base64 {
 			return hex.AppendEncode([]byte("barb:"), b)
 		}
 		return hex.AppendEncode(nil, b)
 	}
 }
 
-func (s *Scheme) newPrivate() (crypto.Signer, error) {
+func newPrivate(s *sign.Scheme) (crypto.Signer, error) {
 	switch s.Auth {
-	case ECDSA:
+	case sign.ECDSA:
 		return ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	case RSA:
+	case sign.RSA:
 		return rsa.GenerateKey(rand.Reader, newKeyBits)
 	default: // Ed25519
 		_, private, err := ed25519.GenerateKey(rand.Reader)
@@ -79,30 +83,30 @@ func (s *Scheme) newPrivate() (crypto.Signer, error) {
 }
 
 // encodePublic returns the public key in the provider's form.
-func (s *Scheme) encodePublic(private crypto.Signer, now time.Time) ([]byte, error) {
+func encodePublic(s *sign.Scheme, private crypto.Signer, now time.Time) ([]byte, error) {
 	public := private.Public()
 	if small, ok := public.(ed25519.PublicKey); ok {
 		switch s.Key {
-		case Hex32:
+		case sign.Hex32:
 			return hex.AppendEncode(nil, small), nil
-		case Base6432:
-			return Base64.encode(nil, small), nil
-		case Whpk:
-			return Base64.encode([]byte("whpk_"), small), nil
+		case sign.Base6432:
+			return base64.StdEncoding.AppendEncode(nil, small), nil
+		case sign.Whpk:
+			return base64.StdEncoding.AppendEncode([]byte("whpk_"), small), nil
 		default:
 		}
 	}
-	if s.CertName != "" || s.Code == SNS {
-		return s.newCertificate(private, now)
+	if s.CertName != "" || s.Code == sign.SNS {
+		return newCertificate(s, private, now)
 	}
 	der, err := x509.MarshalPKIXPublicKey(public)
-	if s.Key == SPKI {
-		return Base64.encode(nil, der), err
+	if s.Key == sign.SPKI {
+		return base64.StdEncoding.AppendEncode(nil, der), err
 	}
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der}), err
 }
 
-func (s *Scheme) newCertificate(private crypto.Signer, now time.Time) ([]byte, error) {
+func newCertificate(s *sign.Scheme, private crypto.Signer, now time.Time) ([]byte, error) {
 	name := "barb.test"
 	if s.CertName != "" {
 		name = "barb-test" + s.CertName
