@@ -23,7 +23,7 @@ func Target(s string) (string, error) {
 		s = "http://127.0.0.1" + s
 	case strings.HasPrefix(s, "http:/") && !strings.HasPrefix(s, "http://"),
 		strings.HasPrefix(s, "https:/") && !strings.HasPrefix(s, "https://"):
-		return "", errors.New("write two slashes after http: or https:")
+		return "", errors.New("http: and https: need two slashes")
 	case !strings.Contains(s, "://"):
 		s = "http://" + s
 	}
