@@ -40,7 +40,7 @@ func newDeliver(sh *shell) *cobra.Command {
 	}
 	f := cmd.Flags()
 	f.BoolVar(&o.once, "once", false, "deliver what is due now, one attempt each, and exit")
-	f.BoolVar(&o.drain, "drain", false, "deliver until nothing waits any more, with all retries, and exit")
+	f.BoolVar(&o.drain, "drain", false, "deliver until nothing is waiting, with all retries, and exit")
 	f.IntVar(&o.concurrency, "concurrency", 64, "deliver `N` messages at the same time")
 	o.Limits.AddFlags(cmd)
 	o.Metrics.AddFlags(cmd)
@@ -165,7 +165,7 @@ func waitLine(depth map[store.QueueState]int64) string {
 	if n := depth[store.Waiting] + depth[store.Leased]; n > 0 {
 		return waits(n, "message")
 	}
-	return "nothing waits"
+	return "nothing is waiting"
 }
 
 // end says what was done and ends in its exit code.

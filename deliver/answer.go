@@ -87,8 +87,8 @@ func readFinal(br *bufio.Reader) (*record.Response, error) {
 }
 
 const (
-	errSwitching = protocolError("101 Switching Protocols, which was not asked for")
-	errInterim   = protocolError("more than 20 interim answers")
+	errSwitching = protocolError("unexpected 101 Switching Protocols")
+	errInterim   = protocolError("more than 20 interim (1xx) answers")
 )
 
 // readBody reads the whole body and keeps its first keep bytes. The status is known, so a fault from here on keeps the

@@ -17,7 +17,7 @@ import (
 const inline = 64 << 10
 
 // errReadLimit means that an answer is longer than Options.ReadLimit.
-const errReadLimit = protocolError("the answer is longer than what is read of one")
+const errReadLimit = protocolError("the answer is longer than the limit")
 
 // conn is a connection to an endpoint with the buffers of one exchange, used by one goroutine at a time.
 type conn struct {

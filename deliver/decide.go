@@ -21,7 +21,7 @@ func (d *delivery) decide(ctx context.Context, a *Attempt) {
 	if x.Status()/100 == 2 {
 		a.Decision = Delivered
 		if x.Err != nil {
-			a.Why = "delivered, but the answer's body broke off: " + x.Err.Text
+			a.Why = "delivered, but the answer's body was cut off: " + x.Err.Text
 		}
 		return
 	}
@@ -37,7 +37,7 @@ func (d *delivery) decide(ctx context.Context, a *Attempt) {
 	case !retryable:
 		a.Decision, a.Why = Final, why
 	case d.Policy.isRefused(x):
-		a.Decision, a.Why = Final, statusText(x.Status())+": "+d.Policy.NoRetry+" asks for no retry"
+		a.Decision, a.Why = Final, statusText(x.Status())+": "+d.Policy.NoRetry+" forbids retries"
 	case ctx.Err() != nil:
 		a.Decision = Interrupted
 	case limited && left <= 0:
@@ -63,7 +63,7 @@ func (d *delivery) plan(a *Attempt, left time.Duration, limited bool) {
 		if wait != scheduled {
 			what += " (" + roundly(wait) + ")"
 		}
-		a.Decision, a.Why = OutOfTime, what+" does not fit the deadline"
+		a.Decision, a.Why = OutOfTime, what+" would pass the deadline"
 		return
 	}
 	a.Decision, a.Wait, a.Scheduled = Retry, wait, scheduled
@@ -76,7 +76,7 @@ func (d *delivery) asked(a *Attempt) (time.Duration, bool) {
 	}
 	asked, ok, malformed := retryAfter(a.Exchange.Response.Header.Values("Retry-After"), time.Now())
 	if malformed && !d.warned {
-		d.warned, a.Warning = true, "malformed Retry-After is ignored"
+		d.warned, a.Warning = true, "ignoring a malformed Retry-After"
 	}
 	return asked, ok
 }
@@ -90,7 +90,7 @@ func (p Policy) retryable(x *record.Exchange) (ok bool, why string) {
 	case status == 0:
 		return true, ""
 	case status == http.StatusGone:
-		return false, "410 Gone: the endpoint asks to stop"
+		return false, "410 Gone: the endpoint wants no more webhooks"
 	case status/100 == 3:
 		if from, to, ok := Redirected(x); ok {
 			return p.RetryOn.Status(status), fmt.Sprintf("%s: it redirects %s to %s and is not followed", statusText(status),

@@ -42,7 +42,7 @@ type Sender struct {
 }
 
 // errForbidden means that Permit returned false and nothing was sent.
-var errForbidden = errors.New("the attempt is no longer this process's to make")
+var errForbidden = errors.New("another process has taken over this delivery")
 
 // permitKey is the key of Sender.Permit in the context of an attempt.
 type permitKey struct{}

@@ -20,7 +20,7 @@ type stage string
 
 const (
 	connecting  stage = "connecting"
-	handshaking stage = "shaking hands for TLS"
+	handshaking stage = "waiting for the TLS handshake"
 	sending     stage = "sending the request"
 	waiting     stage = "waiting for the answer"
 	reading     stage = "reading the answer"

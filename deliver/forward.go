@@ -114,10 +114,10 @@ func forwarded(h record.Header, r *record.Request, remote string) record.Header 
 // secret.
 func CheckOwn(f record.Field) error {
 	if record.CheckField(f) != nil {
-		return fmt.Errorf("%q is not a header that can be sent", f.Name)
+		return fmt.Errorf("%q is not a valid header name", f.Name)
 	}
 	if strings.EqualFold(f.Name, "Content-Length") || len(record.Header{f}.EndToEnd()) == 0 {
-		return fmt.Errorf("%s concerns the connection and the body, which barb writes itself", f.Name)
+		return fmt.Errorf("%s cannot be set: barb writes it itself", f.Name)
 	}
 	return nil
 }

@@ -30,7 +30,7 @@ const maxRate = 1_000_000
 func ParseRate(s string) (Rate, error) {
 	count, per, ok := strings.Cut(s, "/")
 	if !ok {
-		return Rate{}, errors.New("not so many in a time")
+		return Rate{}, errors.New("a rate is COUNT/TIME, such as 50/s")
 	}
 	n, err := strconv.ParseInt(count, 10, 64)
 	if err != nil || n < 1 || n > maxRate {
@@ -42,15 +42,15 @@ func ParseRate(s string) (Rate, error) {
 	}
 	unit, err := units.ParseDuration(long)
 	if err != nil {
-		return Rate{}, fmt.Errorf("%q is neither s, m, h nor a duration such as 5s", per)
+		return Rate{}, fmt.Errorf("%q is not s, m, h or a duration such as 5s", per)
 	}
 	switch {
 	case unit <= 0:
-		return Rate{}, fmt.Errorf("%q is not more than 0", per)
+		return Rate{}, fmt.Errorf("%q is not a time above 0", per)
 	case unit > 24*time.Hour:
 		return Rate{}, fmt.Errorf("%q is longer than a day", per)
 	case int64(unit)/n == 0:
-		return Rate{}, errors.New("more than one in a nanosecond")
+		return Rate{}, errors.New("more than one a nanosecond")
 	}
 	return Rate{N: n, Per: unit}, nil
 }

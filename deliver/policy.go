@@ -74,9 +74,9 @@ func (p Policy) Validate() error {
 	case p.Backoff > Schedule:
 		return fmt.Errorf("unknown backoff %d", p.Backoff)
 	case p.Backoff == Schedule && len(p.Schedule) == 0:
-		return errors.New("backoff schedule has no waits")
+		return errors.New("the backoff has no waits")
 	case p.Vary < 0 || math.IsNaN(p.Vary) || p.Vary > 1:
-		return fmt.Errorf("vary %g is not between 0 and 1", p.Vary)
+		return fmt.Errorf("vary %g is not from 0 to 1", p.Vary)
 	case p.Speed < 0 || math.IsNaN(p.Speed) || math.IsInf(p.Speed, 0):
 		return fmt.Errorf("speed %g is not a number above 0", p.Speed)
 	}

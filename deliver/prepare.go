@@ -19,7 +19,7 @@ func (c *Client) prepare(r *record.Request) (*endpoint, error) {
 	exact := !c.offersHTTP2(to) && !to.isRelayed()
 	if r.Head != "" {
 		if !exact {
-			err = errors.New("exact bytes go neither over HTTP/2 nor, without TLS, through an HTTP proxy")
+			err = errors.New("exact bytes cannot be sent over HTTP/2, or through an HTTP proxy without TLS")
 		}
 		return to, err
 	}
@@ -27,7 +27,7 @@ func (c *Client) prepare(r *record.Request) (*endpoint, error) {
 		return nil, err
 	}
 	if c.offersHTTP2(to) && to.url == nil {
-		return nil, errors.New("bad URL: its path or query is not one, and does not go over HTTP/2")
+		return nil, errors.New("bad URL: HTTP/2 cannot carry its path or query")
 	}
 	fields, err := c.complete(r, to)
 	if err != nil {
@@ -43,7 +43,7 @@ func (c *Client) prepare(r *record.Request) (*endpoint, error) {
 // checkLine returns an error for anything that would break the request line.
 func checkLine(r *record.Request) error {
 	if record.CheckField(record.Field{Name: r.Method}) != nil {
-		return fmt.Errorf("method %q is not a token", r.Method)
+		return fmt.Errorf("bad method %q", r.Method)
 	}
 	if strings.ContainsFunc(r.WireTarget(), func(c rune) bool { return c <= ' ' || c == 0x7f }) {
 		return errors.New("bad URL: it has a space or a control character")
@@ -101,7 +101,7 @@ func checkFraming(r *record.Request) error {
 	framed := record.Request{Proto: "HTTP/1.1", Header: r.Header}
 	length, chunked, err := framed.BodyFraming()
 	if err == nil && !chunked && length != int64(len(r.Body)) {
-		return fmt.Errorf("Content-Length %d does not fit a body of %d bytes", length, len(r.Body))
+		return fmt.Errorf("Content-Length is %d, but the body has %d bytes", length, len(r.Body))
 	}
 	return err
 }

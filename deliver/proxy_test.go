@@ -231,14 +231,14 @@ func TestSocksProxiesSayWhyTheyDoNotConnect(t *testing.T) {
 		kind    record.FailureKind
 		text    string
 	}{
-		"no way of authentication": {"", []string{"\x05\xff"}, record.FailRefused, "no way of authentication"},
+		"no way of authentication": {"", []string{"\x05\xff"}, record.FailRefused, "no authentication method"},
 		"a wrong password": {"u:p@", []string{"\x05\x02", "\x01\x01"}, record.FailRefused,
-			"does not take the user name"},
+			"rejects the user name"},
 		"refused": {"", []string{"\x05\x00", "\x05\x05\x00\x01\x00\x00\x00\x00\x00\x00"},
 			record.FailRefused, "SOCKS5 reply 5"},
 		"an address that is none": {"", []string{"\x05\x00", "\x05\x00\x00\x09"}, record.FailProtocol, "SOCKS5"},
 		"another protocol": {"", []string{"HTTP/1.1 400 Bad Request\r\n\r\n"}, record.FailRefused,
-			"no way of authentication"},
+			"no authentication method"},
 		"a connection that ends":      {"", []string{"\x05"}, record.FailReset, "closed"},
 		"a reply that ends in a name": {"", []string{"\x05\x00", "\x05\x00\x00\x03\x09abc"}, record.FailReset, "closed"},
 	} {

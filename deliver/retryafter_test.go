@@ -87,11 +87,11 @@ func TestWhatDoesNotFitTheDeadlineEndsAtOnce(t *testing.T) {
 		speed  float64
 		why    string
 	}{
-		{"Retry-After", retryAfter(503, "86400"), time.Second, 1, "retry-after 86400s does not fit the deadline"},
+		{"Retry-After", retryAfter(503, "86400"), time.Second, 1, "retry-after 86400s would pass the deadline"},
 		{"ten digits of Retry-After", retryAfter(503, "9999999999"), time.Second, 1,
-			"retry-after 9223372036s does not fit the deadline"},
-		{"backoff", status(503), time.Hour, 1, "the next wait of 1h0m0s does not fit the deadline"},
-		{"a slower backoff", status(503), time.Second, 0.1, "the next wait of 1s (10s) does not fit the deadline"},
+			"retry-after 9223372036s would pass the deadline"},
+		{"backoff", status(503), time.Hour, 1, "the next wait of 1h0m0s would pass the deadline"},
+		{"a slower backoff", status(503), time.Second, 0.1, "the next wait of 1s (10s) would pass the deadline"},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

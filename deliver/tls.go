@@ -36,7 +36,7 @@ func (c Connection) TLS() (*tls.Config, error) {
 	}
 	if c.Cert == "" {
 		if c.Key != "" {
-			return nil, errors.New("a key without a certificate")
+			return nil, errors.New("the client key has no certificate")
 		}
 		return config, nil
 	}

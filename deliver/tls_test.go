@@ -42,7 +42,7 @@ func TestTLSFailuresSendNothing(t *testing.T) {
 		{"a cut handshake", nil, func(c *talk) { _, _ = c.br.ReadByte() }, trusting, "https",
 			record.FailTLS, false, "closed"},
 		{stalled, nil, func(c *talk) { _, _ = io.Copy(io.Discard, c) }, trusting, "https", record.FailTimeout, false,
-			"timed out while shaking hands for TLS"},
+			"timed out while waiting for the TLS handshake"},
 		{"http to a TLS port", nil, alert, nil, "http", record.FailProtocol, false, "the port speaks TLS, not plain HTTP"},
 	}
 	for _, test := range tests {
@@ -166,7 +166,7 @@ func TestTLSConfigNamesWhatIsWrong(t *testing.T) {
 	for want, files := range map[string]deliver.Connection{
 		"empty.pem has no certificate":   {CACert: empty},
 		"none.pem":                       {CACert: "none.pem"},
-		"a key without a certificate":    {Key: empty},
+		"client key has no certificate":  {Key: empty},
 		"certificate " + empty + ": tls": {Cert: empty},
 	} {
 		if _, err := files.TLS(); err == nil || !strings.Contains(err.Error(), want) {

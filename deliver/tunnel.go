@@ -91,7 +91,7 @@ func connectSocks(nc net.Conn, to *endpoint) error {
 		return err
 	}
 	if reply[0] != 5 || reply[1] != method {
-		return errors.New("the proxy takes no way of authentication that there is")
+		return errors.New("the proxy offers no authentication method that barb supports")
 	}
 	if method == 2 {
 		password, _ := to.proxy.User.Password()
@@ -105,7 +105,7 @@ func connectSocks(nc net.Conn, to *endpoint) error {
 			return err
 		}
 		if reply[1] != 0 {
-			return errors.New("the proxy does not take the user name and password")
+			return errors.New("the proxy rejects the user name and password")
 		}
 	}
 	ask, err := socksRequest(to)
@@ -131,7 +131,7 @@ func socksRequest(to *endpoint) ([]byte, error) {
 	_, text, _ := net.SplitHostPort(to.address)
 	port, err := strconv.ParseUint(text, 10, 16)
 	if err != nil || len(to.name) > 255 {
-		return nil, fmt.Errorf("a SOCKS5 proxy cannot be asked for %s", to.address)
+		return nil, fmt.Errorf("SOCKS5 cannot address %s", to.address)
 	}
 	ask := []byte{5, 1, 0}
 	switch ip, err := netip.ParseAddr(to.name); {

@@ -31,7 +31,7 @@ func (c *conn) admit(r *record.Request, length int64) error {
 		}
 	}
 	if e := r.Header.Get("Expect"); e != "" && !expectsContinue(r) && r.Proto != "HTTP/1.0" {
-		return &record.HeadError{Status: 417, Text: "expectation other than 100-continue"}
+		return &record.HeadError{Status: 417, Text: "Expect must be 100-continue"}
 	}
 	if length > c.run.MaxBody {
 		if length <= c.run.MaxBody+maxDrain {
@@ -57,7 +57,7 @@ func (c *conn) local() string {
 func checkTarget(r *record.Request) error {
 	switch {
 	case r.Method == http.MethodConnect:
-		return &record.HeadError{Status: 501, Text: "CONNECT is for proxies"}
+		return &record.HeadError{Status: 501, Text: "CONNECT is not supported"}
 	case strings.Contains(r.Target, "#"): // RFC 9112, section 3.2, has none; an app may end the path there
 		return &record.HeadError{Status: 400, Text: "fragment in the request target"}
 	case record.IsAbsolute(r.Target) && !validHost(authority(r.Target)):

@@ -61,11 +61,11 @@ func failure(ctx context.Context, err error) *record.Failure {
 	case err == nil:
 		return nil
 	case ctx.Err() != nil || errors.Is(err, net.ErrClosed):
-		return &record.Failure{Kind: record.FailInterrupted, Text: "stopped before the answer was written"}
+		return &record.Failure{Kind: record.FailInterrupted, Text: "barb stopped before it wrote the answer"}
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return &record.Failure{Kind: record.FailTimeout, Text: "the sender did not read the answer"}
 	}
-	return &record.Failure{Kind: record.FailReset, Text: "the sender was gone before the answer: " + err.Error()}
+	return &record.Failure{Kind: record.FailReset, Text: "the sender disconnected before the answer: " + err.Error()}
 }
 
 // compose returns the answer that goes out: the given fields in their order, without those that concern another
@@ -154,7 +154,7 @@ func plain(status int) *record.Response {
 	return &record.Response{Status: status, Header: header, Body: []byte(http.StatusText(status) + "\n")}
 }
 
-// Relay returns the sender's answer after a forward: the app's own, 504 when it did not come whole in time, or 502 when
+// Relay returns the sender's answer after a forward: the app's own, 504 when it took too long, or 502 when
 // it did not come or broke off, also when its transfer coding is unknown.
 func Relay(app *record.Response, why *record.Failure) *record.Response {
 	switch {

@@ -28,7 +28,7 @@ const (
 )
 
 // ErrBadCertificate means that a file has no certificate with its key.
-var ErrBadCertificate = errors.New("no certificate with its key")
+var ErrBadCertificate = errors.New("no certificate with a private key")
 
 // OwnCertificate returns the self-made certificate for localhost in a file, with its key. It makes the file when there
 // is none, and makes it anew, which renewed reports, when the certificate is near its end at now. The certificate is

@@ -118,7 +118,7 @@ func (c *conn) wait() bool {
 const tlsHandshake = 0x16
 
 // ErrTLS means that a sender speaks TLS to a listener of plain HTTP.
-var ErrTLS = errors.New("a TLS client came; this listener speaks plain http")
+var ErrTLS = errors.New("the client speaks TLS, this listener plain HTTP")
 
 // left reports whether a read failed only because one of the two sides was finished.
 func left(err error) bool {
@@ -232,7 +232,7 @@ func (c *conn) finish(ctx context.Context, x *record.Exchange) {
 		defer c.run.count()
 	}
 	if err := c.hook.Answered(context.WithoutCancel(ctx)); err != nil {
-		c.tell(x.Status(), fmt.Errorf("exchange %d is kept, its answer is not: %w", x.ID, err))
+		c.tell(x.Status(), fmt.Errorf("the answer to webhook %d is not recorded: %w", x.ID, err))
 	}
 }
 

@@ -71,13 +71,13 @@ func (c *conn) misbehave(ctx context.Context, x *record.Exchange, given Answer) 
 	switch kind {
 	case Reset:
 		c.reset()
-		text = "the connection was cut instead of an answer"
+		text = "connection reset instead of an answer"
 	case Hang:
-		text = "no answer until " + c.hang()
+		text = "no answer: " + c.hang()
 		_ = c.net.Close() // a sender that still waits sees that nothing comes
 	case BadHTTP:
 		err = c.write([]byte(notHTTP), nil)
-		text = "something else than HTTP was sent"
+		text = "sent bytes that are not HTTP"
 	default:
 		x.Response = compose(&x.Request, given.Response, true, time.Now())
 		x.Response.Head = string(x.Response.AppendHead(nil))
@@ -121,17 +121,17 @@ func (c *conn) hang() string {
 	c.setIdle(false)
 	switch {
 	case err == nil:
-		return "it had sent another " + strconv.Itoa(maxHeld>>20) + " MiB"
+		return "the sender went on to send " + strconv.Itoa(maxHeld>>20) + " MiB"
 	case c.run.stopping.Load():
-		return "the listener ended"
+		return "the listener stopped"
 	case errors.Is(err, os.ErrDeadlineExceeded) && time.Since(begun) >= MaxWait:
-		return "10 minutes were over"
+		return "held for 10 minutes, the longest that barb holds one"
 	case errors.Is(err, os.ErrDeadlineExceeded):
-		return "its place was needed"
+		return "closed to make room for a new connection"
 	case errors.Is(err, io.EOF):
-		return "the sender left"
+		return "the sender closed the connection"
 	}
-	return "the sender was gone"
+	return "the connection to the sender was lost"
 }
 
 // breakOff sends the beginning of an answer that announces more, and sets in x what was sent. An answer that never has
@@ -140,7 +140,7 @@ func (c *conn) breakOff(x *record.Exchange, kind FaultKind) (text string, err er
 	r := x.Response
 	if bodyless(x.Request.Method, r.Status) {
 		r.Head = r.Head[:len(r.Head)-len("\r\n")]
-		return "the head of the answer was not ended", c.write([]byte(r.Head), nil)
+		return "sent headers without the empty line that ends them", c.write([]byte(r.Head), nil)
 	}
 	length := cmp.Or(len(r.Body), promised)
 	r.Header = r.Header.Set("Content-Length", strconv.Itoa(length))
@@ -151,7 +151,7 @@ func (c *conn) breakOff(x *record.Exchange, kind FaultKind) (text string, err er
 		r.Body = nil
 	}
 	r.Size, r.Cut = int64(len(r.Body)), true
-	return fmt.Sprintf("%d of %d bytes of the body were sent", len(r.Body), length), c.write([]byte(r.Head), r.Body)
+	return fmt.Sprintf("sent %d of %d body bytes", len(r.Body), length), c.write([]byte(r.Head), r.Body)
 }
 
 // drip sends an answer slowly. When the server ends it sends the rest at once; at MaxWait it breaks off.

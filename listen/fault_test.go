@@ -148,13 +148,13 @@ func TestHangLastsUntilTheSenderLeaves(t *testing.T) {
 	_ = c.Close()
 	x := r.shelf.next(t)
 	wantFault(t, x, listen.Hang, 0)
-	if x.Took < 200*time.Millisecond || !strings.Contains(x.Err.Text, "the sender left") {
+	if x.Took < 200*time.Millisecond || !strings.Contains(x.Err.Text, "the sender closed the connection") {
 		t.Errorf("recorded %s, %q", x.Took, x.Err.Text)
 	}
 	if err := errors.Join(other.SetLinger(0), other.Close()); err != nil {
 		t.Fatal(err)
 	}
-	if x := r.shelf.next(t); !strings.Contains(x.Err.Text, "the sender was gone") {
+	if x := r.shelf.next(t); !strings.Contains(x.Err.Text, "the connection to the sender was lost") {
 		t.Errorf("a sender that cut the connection: recorded %q", x.Err.Text)
 	}
 }
@@ -178,7 +178,7 @@ func TestHangEndsWithTheServer(t *testing.T) {
 		if got := c.rest(); got != "" {
 			t.Errorf("the sender got %q", got)
 		}
-		if x := r.shelf.next(t); !strings.Contains(x.Err.Text, "the listener ended") {
+		if x := r.shelf.next(t); !strings.Contains(x.Err.Text, "the listener stopped") {
 			t.Errorf("recorded %q", x.Err.Text)
 		}
 	}
@@ -231,7 +231,8 @@ func TestDripToASenderThatLeavesSaysSo(t *testing.T) {
 		t.Fatal(err)
 	}
 	x := r.shelf.next(t)
-	if !strings.Contains(x.Err.Text, "the sender was gone") || !x.Response.Cut || len(x.Response.Body) == 1000 {
+	if !strings.Contains(x.Err.Text, "the sender disconnected before the answer") ||
+		!x.Response.Cut || len(x.Response.Body) == 1000 {
 		t.Errorf("recorded %q, %d bytes", x.Err.Text, len(x.Response.Body))
 	}
 }

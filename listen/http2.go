@@ -90,7 +90,7 @@ func (h *http2) Close() error {
 func (h *http2) Addr() net.Addr { return h.addr }
 
 // errTooManyStreams is the error of a stream beyond MaxConns. Connections wait; streams cannot, since they hold memory.
-var errTooManyStreams = fmt.Errorf("%w: there are as many HTTP/2 streams as connections may be", ErrNoRoom)
+var errTooManyStreams = fmt.Errorf("%w: too many HTTP/2 streams", ErrNoRoom)
 
 // stream serves one request.
 func (r *run) stream(ctx context.Context, w http.ResponseWriter, q *http.Request) {

@@ -86,7 +86,7 @@ func (h *holding) holdRead(n int64) error {
 		return nil
 	}
 	if h.lacked = h.noRoom(); h.held+more > h.budget.limit(h.answered) {
-		h.lacked = fmt.Errorf("%w: the budget of %d bytes has no room for it", ErrAnswerTooLarge, h.budget.max)
+		h.lacked = fmt.Errorf("%w: longer than the memory limit of %d bytes", ErrAnswerTooLarge, h.budget.max)
 	}
 	return h.lacked
 }
@@ -110,7 +110,7 @@ func (h *holding) letGo() {
 
 // noRoom returns the error for a request or an answer without room.
 func (h *holding) noRoom() error {
-	return fmt.Errorf("%w: requests in flight hold up to %d bytes", ErrNoRoom, h.budget.max)
+	return fmt.Errorf("%w: requests in progress may hold at most %d bytes", ErrNoRoom, h.budget.max)
 }
 
 // holdingKey is the key of an exchange's holding in its context.

@@ -76,17 +76,17 @@ type Refusal struct {
 // The errors that Refusal.Err is or wraps, besides those of TLS.
 var (
 	// ErrNotAllowed means that Allow did not take the connection.
-	ErrNotAllowed = errors.New("the address is not one of those that are taken")
+	ErrNotAllowed = errors.New("address not allowed")
 	// ErrNoRoom means that a request, or an app's answer, does not fit into Budget now, or a stream into MaxConns.
-	ErrNoRoom = errors.New("no room for it")
+	ErrNoRoom = errors.New("too busy")
 	// ErrAnswerTooLarge means that an app's answer would never fit into Budget.
 	ErrAnswerTooLarge = errors.New("the answer is too large")
 	// ErrTooSlow means that a request ran out of time, or came slower than the slowest rate.
-	ErrTooSlow = errors.New("it did not come whole in time")
+	ErrTooSlow = errors.New("the request took too long to arrive")
 	// ErrStopped means that a request was still coming in when Drain ended.
-	ErrStopped = errors.New("the listener ended before it came whole")
+	ErrStopped = errors.New("the listener stopped before the whole request arrived")
 	// ErrEnough means that Limit was reached.
-	ErrEnough = errors.New("as many exchanges as asked for are recorded")
+	ErrEnough = errors.New("the requested number of webhooks is recorded")
 )
 
 // Server receives webhooks. Only Receive must be set; a zero limit means its default. The functions are called from

@@ -12,9 +12,9 @@ import (
 
 // The reasons why no socket can be made at a path.
 var (
-	ErrNoFolder  = errors.New("there is no such folder")
-	ErrNotSocket = errors.New("is there already, and not a socket")
-	ErrInUse     = errors.New("somebody listens there already")
+	ErrNoFolder  = errors.New("no such folder")
+	ErrNotSocket = errors.New("exists and is not a socket")
+	ErrInUse     = errors.New("another process already listens there")
 )
 
 // SocketError is another error about the path of a socket.

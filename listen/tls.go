@@ -12,7 +12,7 @@ import (
 
 var (
 	// ErrPlain means that a sender speaks plain HTTP to a listener of TLS.
-	ErrPlain = errors.New("a plain http client came; this listener speaks TLS")
+	ErrPlain = errors.New("the client speaks plain HTTP, this listener TLS")
 	// ErrHandshake means that a TLS handshake failed: most often the sender does not trust the certificate.
 	ErrHandshake = errors.New("TLS handshake failed")
 )

@@ -24,7 +24,7 @@ var (
 	ErrReplaced = errors.New("was removed or replaced while it was open")
 	ErrClosed   = errors.New("is closed")
 	ErrNoEntry  = errors.New("no such queue entry")
-	ErrLease    = errors.New("another process holds the lease of this delivery, or the delivery has ended")
+	ErrLease    = errors.New("another process is making this delivery, or it has ended")
 )
 
 // missingError is ErrNotExist with the path of the history.

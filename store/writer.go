@@ -148,7 +148,7 @@ func (w *writer) stop() error {
 	w.group.close()
 	<-w.stopped
 	if n := len(w.held); n > 0 {
-		w.lose(fmt.Errorf("%d answers were not kept: %w", n, w.group.broken))
+		w.lose(fmt.Errorf("%d answers were not recorded: %w", n, w.group.broken))
 	}
 	return w.lost
 }
@@ -181,7 +181,7 @@ func (w *writer) finish(e *write, err error) {
 	told := translate(w.store.path, err)
 	switch {
 	case e.done == nil && isOfRow(err):
-		w.lose(fmt.Errorf("an answer was not kept: %w", told))
+		w.lose(fmt.Errorf("an answer was not recorded: %w", told))
 	case e.done == nil && err != nil:
 		w.held = append(w.held, e)
 	case e.done == nil:

@@ -320,7 +320,7 @@ func TestAMessageIsNotPutOffByAWorkerThatCannotSignIt(t *testing.T) {
 			if err := os.Rename(key+".away", key); err != nil {
 				t.Fatal(err)
 			}
-			if text := run("deliver", "--once"); !strings.Contains(text, "1 delivered; nothing waits") {
+			if text := run("deliver", "--once"); !strings.Contains(text, "1 delivered; nothing is waiting") {
 				t.Errorf("%s\n%s", text, said)
 			}
 		})

@@ -239,7 +239,7 @@ func TestAStoppedWorkerEndsItsAttemptsAndLeavesTheRestAtOnce(t *testing.T) {
 		t.Errorf("it ends in %v", err)
 	}
 	if text := said.String(); !strings.Contains(text, "finishing 2 attempts") ||
-		!strings.Contains(text, "2 delivered; nothing waits") {
+		!strings.Contains(text, "2 delivered; nothing is waiting") {
 		t.Errorf("it said\n%s", text)
 	}
 	if came, ids := e.count(); came != 6 || ids != 6 {

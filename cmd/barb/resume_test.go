@@ -283,7 +283,7 @@ func TestWhatCannotGoOnSaysSo(t *testing.T) {
 		"whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw", "--retries", "0", "--timeout", "10s")
 	await(t, "the stall", e.stalled)
 	secret := []string{"send", "--resume", "1", "--secret", "env:WHSEC"}
-	if second := w.run(2, secret...); !strings.Contains(second.err.String(), "run 1 is being sent right now") {
+	if second := w.run(2, secret...); !strings.Contains(second.err.String(), "run 1 is already being sent") {
 		t.Error(second.err.String())
 	}
 	_ = p.Process.Signal(os.Interrupt)

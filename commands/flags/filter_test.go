@@ -136,7 +136,7 @@ func TestTheQueueIsFiltered(t *testing.T) {
 		given   bool
 		nothing string
 	}{
-		"":      {store.QueueFilter{States: open}, false, "nothing waits in the queue"},
+		"":      {store.QueueFilter{States: open}, false, "nothing is waiting in the queue"},
 		"--all": {store.QueueFilter{}, true, "the queue is empty"},
 		"--state=dead": {store.QueueFilter{States: []store.QueueState{store.Dead}}, true,
 			"there are no dead letters"},

@@ -96,7 +96,7 @@ func (o *Queue) Nothing() string {
 	case o.all:
 		return "the queue is empty"
 	}
-	return "nothing waits in the queue"
+	return "nothing is waiting in the queue"
 }
 
 // Given reports whether the flags select entries, rather than all that is not done.

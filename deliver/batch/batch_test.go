@@ -220,7 +220,7 @@ func TestAKilledRunIsTakenOverOnceItsOwnerIsGone(t *testing.T) {
 		second := newRun(history, to, 5)
 		second.Resumed = &at
 		busy, ok := errors.AsType[*batch.BusyError](second.Begin(context.Background()))
-		if !ok || busy.ID != at.ID || busy.Error() != fmt.Sprintf("run %d is being sent right now", at.ID) {
+		if !ok || busy.ID != at.ID || busy.Error() != fmt.Sprintf("run %d is already being sent", at.ID) {
 			t.Errorf("%v, want a *BusyError", busy)
 		}
 		gone := newRun(history, to, 5)

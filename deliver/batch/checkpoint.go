@@ -21,7 +21,7 @@ const (
 type BusyError struct{ ID int64 }
 
 // Error names the run.
-func (e *BusyError) Error() string { return fmt.Sprintf("run %d is being sent right now", e.ID) }
+func (e *BusyError) Error() string { return fmt.Sprintf("run %d is already being sent", e.ID) }
 
 // checkpoint is how far a run is, as it was written last.
 type checkpoint struct {

@@ -42,7 +42,7 @@ func (p *Plan) oldMask(x *record.Exchange) redact.Missing {
 	if !scheme.InBody() {
 		m.Part, m.Name = "field", "header "+scheme.Header
 	}
-	return redact.Missing{Mask: m, Why: "an earlier barb did not note where the secret was"}
+	return redact.Missing{Mask: m, Why: "an older barb did not record where the secret was"}
 }
 
 // unmet returns the part of missing that would go out as a placeholder. It leaves out what is given anew, is signed

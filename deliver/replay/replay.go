@@ -52,7 +52,7 @@ type MaskedError struct {
 }
 
 // Error says that the webhook cannot be sent again as it was.
-func (e *MaskedError) Error() string { return "the history does not keep all of the webhook" }
+func (e *MaskedError) Error() string { return "parts of the webhook are not in the history" }
 
 // changesPayload reports whether the payload does not stay as it was.
 func (p *Plan) changesPayload() bool { return len(p.Changes) > 0 || p.Edit != nil }

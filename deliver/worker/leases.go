@@ -268,7 +268,7 @@ func (l *Leases) keep(ctx context.Context) {
 			// The lease of an entry that could not be completed is not renewed: it ends, and the entry is tried again.
 			if entries := l.Held(); len(entries) > 0 {
 				_, err := l.renew(ctx, entries)
-				l.trouble(ctx, "leases could not be renewed", err)
+				l.trouble(ctx, "cannot renew leases", err)
 			}
 		}
 	}
@@ -284,5 +284,5 @@ func (l *Leases) Held() []int64 {
 // release gives back what is left when all attempts have ended, so that nobody has to wait for the end of a lease.
 func (l *Leases) release(ctx context.Context) {
 	_, err := l.History.Release(ctx, l.Holder, time.Now())
-	l.trouble(ctx, "leases could not be given back", err)
+	l.trouble(ctx, "cannot release leases", err)
 }

@@ -61,7 +61,7 @@ func (p *Plans) Of(ctx context.Context, plan, target string) (*Made, error) {
 func (p *Plans) fill(ctx context.Context, m *Made, text, target string) (err error) {
 	var plan Plan
 	if err := json.Unmarshal([]byte(text), &plan); err != nil {
-		return fmt.Errorf("what the queue remembers of it cannot be read: %w", err)
+		return fmt.Errorf("cannot read its state in the queue: %w", err)
 	}
 	if m.Policy, err = PolicyOf(string(plan.Policy)); err != nil {
 		return err

@@ -88,7 +88,7 @@ func TestAPlanThatFailedIsTriedAgainAWhileLater(t *testing.T) {
 func TestAPlanOfAnotherVersionIsAnError(t *testing.T) {
 	t.Parallel()
 	plans := &worker.Plans{}
-	for text, want := range map[string]string{"no JSON": "what the queue remembers of it cannot be read: ",
+	for text, want := range map[string]string{"no JSON": "cannot read its state in the queue: ",
 		`{"policy":7}`: "policy of a queued delivery: "} {
 		if _, err := plans.Of(t.Context(), text, ""); err == nil || !strings.HasPrefix(err.Error(), want) {
 			t.Errorf("%s: %v", text, err)

@@ -215,7 +215,7 @@ func TestWhatAProgramPrintsIsBounded(t *testing.T) {
 	for _, flood := range []string{"yes", `yes ""`, `yes | tr -d "[:space:]"`} {
 		c, _ := newCommand(t, "sh -c '"+flood+" | head -c 10000000'", time.Minute)
 		_, said := run(t, c, verified(nil))
-		if !strings.HasSuffix(said, "(it says more than is shown)\n") || len(said) > 2*maxOutput {
+		if !strings.HasSuffix(said, "(output truncated)\n") || len(said) > 2*maxOutput {
 			t.Errorf("%s: %d bytes, ending %.100q", flood, len(said), said[max(0, len(said)-100):])
 		}
 		for line := range strings.Lines(said) {
@@ -245,7 +245,7 @@ func TestALineIsSplitAsAShellWould(t *testing.T) {
 	}
 	for line, want := range map[string]rune{"a | b": '|', "é; b": ';', "a > f": '>', "a &": '&'} {
 		got, err := Split(line)
-		if err == nil || !strings.HasPrefix(err.Error(), string(want)+" is for a shell") {
+		if err == nil || !strings.HasPrefix(err.Error(), string(want)+" needs a shell") {
 			t.Errorf("%q: %q, %v", line, got, err)
 		}
 	}

@@ -23,7 +23,7 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 			return len(p), nil
 		case w.shown == maxOutput:
 			w.end()
-			w.say("… (it says more than is shown)")
+			w.say("… (output truncated)")
 		case c == '\n':
 			w.flush()
 		default:

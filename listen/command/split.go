@@ -9,8 +9,8 @@ import (
 
 // The errors of Split.
 var (
-	ErrEmpty  = errors.New("no command is named")
-	ErrQuotes = errors.New("a quote or a bracket is not closed")
+	ErrEmpty  = errors.New("the command is empty")
+	ErrQuotes = errors.New("unclosed quote or bracket")
 )
 
 // Split splits a command line at its blanks. Quotes and backslashes are those of a shell; nothing else of a shell is
@@ -23,7 +23,7 @@ func Split(line string) ([]string, error) {
 	case err != nil:
 		return nil, ErrQuotes
 	case parser.Position >= 0:
-		return nil, fmt.Errorf("%c is for a shell, and none is started", []rune(line)[parser.Position])
+		return nil, fmt.Errorf("%c needs a shell, and barb starts none", []rune(line)[parser.Position])
 	case len(args) == 0 || args[0] == "":
 		return nil, ErrEmpty
 	}

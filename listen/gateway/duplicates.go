@@ -68,7 +68,7 @@ func (g *Gateway) load(ctx context.Context) {
 		switch {
 		case err != nil:
 			if ctx.Err() == nil {
-				g.trouble(0, fmt.Errorf("duplicates of what came before are not known: %w", err))
+				g.trouble(0, fmt.Errorf("cannot recognise duplicates of earlier webhooks: %w", err))
 			}
 			return
 		case !compares(x):
@@ -99,7 +99,7 @@ func (g *Gateway) takeAccepted(ctx context.Context, heard map[int64]int) {
 	}
 	accepted, err := g.History.Accepted(ctx, slices.Min(slices.Collect(maps.Keys(heard))))
 	if err != nil && ctx.Err() == nil {
-		g.trouble(0, fmt.Errorf("what waits in the queue is not known: %w", err))
+		g.trouble(0, fmt.Errorf("cannot read the queue: %w", err))
 	}
 	for _, p := range accepted {
 		if at, ok := heard[p.Thread]; ok {

@@ -51,14 +51,14 @@ func (h *Hook) execute(ctx context.Context) *record.Response {
 	g, x := h.Gateway, h.Exchange
 	if status, why := g.distrusts(x); status != 0 {
 		g.Tell(Event{Kind: CommandRefused, ID: x.ID, Detail: why})
-		return textAnswer(status, "not worked on\n")
+		return textAnswer(status, "the command was not run\n")
 	}
 	if !g.runs(x) {
 		return nil
 	}
 	if !g.Runner.Acquire(ctx) {
 		g.Tell(Event{Kind: CommandBusy, ID: x.ID})
-		return comeAgain("5", "too many webhooks are being worked on\n")
+		return comeAgain("5", "too many webhooks in progress\n")
 	}
 	defer g.Runner.Release()
 	x.Run = g.runCommand(ctx, x, "0")
@@ -68,7 +68,7 @@ func (h *Hook) execute(ctx context.Context) *record.Response {
 	case command.TimedOut:
 		return textAnswer(http.StatusGatewayTimeout, "the command took too long\n")
 	}
-	return textAnswer(http.StatusInternalServerError, "the command did not succeed\n")
+	return textAnswer(http.StatusInternalServerError, "the command failed\n")
 }
 
 // runCommand runs the command for a webhook and tells what it prints. Run names the run.

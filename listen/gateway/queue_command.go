@@ -107,13 +107,13 @@ func (q *Queue) command(ctx context.Context, e *store.Queued) (worker.Result, er
 	x, err := g.whole(ctx, kept)
 	if err == nil && !g.runs(x) {
 		_, why := g.distrusts(x)
-		err = errors.New(cmp.Or(why, "its signature was not checked; --exec-unverified runs it all the same"))
+		err = errors.New(cmp.Or(why, "its signature was not verified; --exec-unverified runs the command anyway"))
 	}
 	if err != nil {
 		return q.putOff(kept, e, err), nil
 	}
 	if e.Attempts > 0 && !command.EndRun(runOf(e)) {
-		err := errors.New("processes of an earlier run of the command do not end")
+		err := errors.New("an earlier run of the command is still running")
 		g.trouble(x.ID, err)
 		return worker.Result{State: store.Waiting, Due: time.Now().Add(blockedFor), Why: err.Error()}, nil
 	}
@@ -138,9 +138,9 @@ func (q *Queue) ran(ctx context.Context, x, kept *record.Exchange, e *store.Queu
 	case x.Run.Exit == 0:
 		return worker.Result{State: store.Done, Next: q.entries(x, kept, g.laneFor(x)).entries}
 	case ctx.Err() != nil || g.Runner.Stopping.Err() != nil: // it did not come to its own end
-		return worker.Result{State: store.Waiting, Due: time.Now(), Why: "the listener ended"}
+		return worker.Result{State: store.Waiting, Due: time.Now(), Why: "the listener stopped"}
 	}
-	why := "the command ended with " + x.Run.Words()
+	why := "the command failed: " + x.Run.Words()
 	q.giveUp(CommandGivenUp, x, e, why)
 	return worker.Result{State: store.Dead, Why: why}
 }

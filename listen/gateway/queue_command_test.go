@@ -64,7 +64,7 @@ func TestACommandThatFailsIsGivenUp(t *testing.T) {
 	g, told := commanding(t, "exit 3", route.Target{URL: testApp})
 	through(t, g, hooked("a", "one"))
 	drained(t, g)
-	same(t, "queue", states(t, g.History), "3 dead 1 the command ended with exit 3")
+	same(t, "queue", states(t, g.History), "3 dead 1 the command failed: exit 3")
 	if e := told.of(CommandGivenUp); len(e) != 1 || e[0].ID != 1 || e[0].Entry != 1 {
 		t.Errorf("told %+v", e)
 	}
@@ -83,7 +83,7 @@ func TestACommandThatTheEndCutsOffRunsAgain(t *testing.T) {
 	x.ID, x.Run = 1, g.runCommand(t.Context(), x, "1")
 	r := g.Queue.ran(stopped, x, x, &store.Queued{ID: 1})
 	same(t, "state", r.State, store.Waiting)
-	same(t, "why", r.Why, "the listener ended")
+	same(t, "why", r.Why, "the listener stopped")
 }
 
 func TestWhatTheCommandNoLongerRunsForIsLeftToOthers(t *testing.T) {
@@ -92,7 +92,7 @@ func TestWhatTheCommandNoLongerRunsForIsLeftToOthers(t *testing.T) {
 	g.Runner.Unverified = false
 	drained(t, g)
 	same(t, "ran", len(told.of(CommandRan)), 0)
-	if e := told.of(LeftBehind); len(e) != 1 || !strings.HasPrefix(e[0].Err.Error(), "its signature was not checked") {
+	if e := told.of(LeftBehind); len(e) != 1 || !strings.HasPrefix(e[0].Err.Error(), "its signature was not verified") {
 		t.Errorf("told %+v", e)
 	}
 }

@@ -80,5 +80,5 @@ func (q *Queue) prepare(_ context.Context, _, plan string) error {
 		return nil
 	}
 	name, _, _ := strings.Cut(needs, " ") // also where somebody else wrote it
-	return fmt.Errorf("it came with the secret %s, which the history does not keep and this listener does not have", name)
+	return fmt.Errorf("it came with secret %s, which the history does not store and this listener was not given", name)
 }

@@ -160,7 +160,7 @@ func TestAListenerWithoutTheSecretLeavesAWebhookToOthers(t *testing.T) {
 		same(t, "came", b.came(), "")
 		left := told.of(TargetLeft)
 		if len(left) != 1 || left[0].Of != store.Forward || left[0].Target != testApp ||
-			!strings.Contains(left[0].Err.Error(), "it came with the secret env:TOKEN, which") {
+			!strings.Contains(left[0].Err.Error(), "it came with secret env:TOKEN, which") {
 			t.Errorf("told %+v", left)
 		}
 

@@ -141,7 +141,7 @@ func (h *Hook) handOnce(ctx context.Context, handOn func() *record.Response) *re
 	}
 	switch {
 	case err != nil:
-		return comeAgain("1", "a copy of this webhook is being worked on\n")
+		return comeAgain("1", "another delivery of this webhook is in progress\n")
 	case accepted:
 		return &record.Response{Status: http.StatusOK}
 	}

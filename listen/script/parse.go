@@ -33,7 +33,7 @@ func (e *Error) Error() string {
 func Parse(text string, read func(path string) ([]byte, error)) (*Script, error) {
 	p := &parser{text: text, read: read}
 	if len(text) > maxScript {
-		return nil, p.fault(0, "a script of %d bytes is too long: %d are taken", len(text), maxScript)
+		return nil, p.fault(0, "the script has %d bytes; at most %d are allowed", len(text), maxScript)
 	}
 	s := &Script{}
 	for more := true; more; {
@@ -156,12 +156,12 @@ func (p *parser) readValue(name string) (string, error) {
 		}
 		end := strings.IndexByte(p.text[p.at:], quote)
 		if end < 0 {
-			return "", p.fault(begun, "the quote of %s has no end", name)
+			return "", p.fault(begun, "unclosed quote in %s", name)
 		}
 		value := p.text[p.at : p.at+end]
 		p.at += end + 1
 		if begun := p.at; p.until(",;") != "" {
-			return "", p.fault(begun, "between the quote of %s and the next , or ; stands something else", name)
+			return "", p.fault(begun, "unexpected text after the quoted value of %s; expected , or ;", name)
 		}
 		return value, nil
 	}
@@ -176,7 +176,7 @@ func (p *parser) counted(word string, times *int64) (string, error) {
 	}
 	n, ok := number(word[i+1:], maxCount)
 	if !ok || n == 0 {
-		return "", p.fault(p.part, "%s: the count behind x is from 1 to %d", word, maxCount)
+		return "", p.fault(p.part, "%s: the count after x must be from 1 to %d", word, maxCount)
 	}
 	*times = n
 	return word[:i], nil

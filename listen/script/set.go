@@ -40,8 +40,8 @@ func (p *parser) bare(it *item, word string) error {
 }
 
 func (p *parser) unknown(word string) error {
-	err := p.fault(p.part, "%q is not known: an answer is a status from 200 to 599, or one of %s, "+
-		"with %s behind semicolons", word, strings.Join(faultKinds(), " "), strings.Join(optionNames()[2:], " "))
+	err := p.fault(p.part, "unknown word %q: write a status from 200 to 599 or a fault (%s), "+
+		"and options (%s) after a semicolon", word, strings.Join(faultKinds(), " "), strings.Join(optionNames()[2:], " "))
 	err.Word, err.Known = word, append(faultKinds(), optionNames()...)
 	return err
 }
@@ -86,7 +86,7 @@ func (it *item) setStatus(s string) error {
 	status, ok := number(s, 599)
 	switch {
 	case !ok || status < 200 || len(s) != 3: // after a status below 200 a sender goes on waiting for the answer
-		return fmt.Errorf("%q is not from 200 to 599", s)
+		return fmt.Errorf("status %q is not from 200 to 599", s)
 	case it.status != 0:
 		return fmt.Errorf("one answer cannot have %d and %s; a comma separates two answers", it.status, s)
 	}
@@ -99,7 +99,7 @@ func (it *item) setFault(kind, rate string) (err error) {
 	case it.fault.Kind != "":
 		return fmt.Errorf("one answer cannot have both %s and %s; a comma separates two answers", it.fault.Kind, kind)
 	case !slices.Contains(faultKinds(), kind):
-		return fmt.Errorf("%q is none of %s", kind, strings.Join(faultKinds(), " "))
+		return fmt.Errorf("unknown fault %q: choose %s", kind, strings.Join(faultKinds(), " "))
 	case kind != string(listen.Drip) && rate != "":
 		return fmt.Errorf("%s takes no value", kind)
 	}
@@ -133,8 +133,7 @@ func (it *item) addHeader(line string) error {
 		return err
 	}
 	if h := (record.Header{field}); len(h.EndToEnd()) == 0 || h.Has("Content-Length") || listen.AllowsOrigin(name) {
-		return fmt.Errorf("%s cannot be scripted: the listener itself says how its answers end, "+
-			"and lets no web page read them", name)
+		return fmt.Errorf("%s cannot be scripted: barb controls this header itself", name)
 	}
 	it.header = append(it.header, field)
 	return nil
@@ -143,7 +142,7 @@ func (it *item) addHeader(line string) error {
 // setBody sets the body to a text, or to the content of the file in @PATH.
 func (it *item) setBody(s string, read func(path string) ([]byte, error)) (err error) {
 	if it.body != nil {
-		return errors.New("one answer has one body")
+		return errors.New("one answer can have only one body")
 	}
 	it.body = []byte(s)
 	path, isFile := strings.CutPrefix(s, "@")

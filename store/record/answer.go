@@ -54,7 +54,7 @@ func (r *Response) BodyFraming(method string) (length int64, chunked bool, err e
 	case len(codings) == 1 && strings.EqualFold(codings[0], "chunked"):
 		return -1, true, nil
 	case len(codings) > 0:
-		return 0, false, badHead("the answer is in a transfer coding other than chunked: %q",
+		return 0, false, badHead("the answer has an unsupported transfer coding: %q",
 			cut(strings.Join(codings, ", "), 40))
 	case !r.Header.Has("Content-Length"):
 		return -1, false, nil
@@ -66,7 +66,7 @@ func (r *Response) BodyFraming(method string) (length int64, chunked bool, err e
 			return 0, false, err
 		}
 		if length >= 0 && n != length {
-			return 0, false, badHead("the answer has different lengths in Content-Length")
+			return 0, false, badHead("the answer has conflicting Content-Length values")
 		}
 		length = n
 	}
@@ -95,7 +95,7 @@ func parseAnswerFields(lines string) (Header, error) {
 	for first := true; ; first = false {
 		line, rest, ok := strings.Cut(lines, "\n")
 		if !ok {
-			return nil, badHead("head has no end")
+			return nil, badHead("headers are incomplete")
 		}
 		line, lines = strings.TrimSuffix(line, "\r"), rest
 		if line == "" {

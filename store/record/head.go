@@ -44,9 +44,9 @@ func readHead(br *bufio.Reader, limit int, first func(br *bufio.Reader, end byte
 		part, err := read(br, '\n')
 		if len(buf)+len(part) > limit {
 			if lines == 0 {
-				return "", &HeadError{Status: 414, Text: fmt.Sprintf("first line is longer than %d bytes", limit)}
+				return "", &HeadError{Status: 414, Text: fmt.Sprintf("request line is longer than %d bytes", limit)}
 			}
-			return "", &HeadError{Status: 431, Text: fmt.Sprintf("head is longer than %d bytes", limit)}
+			return "", &HeadError{Status: 431, Text: fmt.Sprintf("headers are longer than %d bytes", limit)}
 		}
 		buf = append(buf, part...)
 		switch {
@@ -63,7 +63,7 @@ func readHead(br *bufio.Reader, limit int, first func(br *bufio.Reader, end byte
 				return string(buf), nil
 			}
 			if skipped {
-				return "", badHead("head begins with empty lines")
+				return "", badHead("request begins with empty lines")
 			}
 			buf, skipped = buf[:0], true
 			continue
@@ -108,7 +108,7 @@ func parseFields(lines string) (Header, error) {
 	for {
 		line, rest, ok := strings.Cut(lines, "\n")
 		if !ok {
-			return nil, badHead("head has no end")
+			return nil, badHead("headers are incomplete")
 		}
 		lines = rest
 		trimmed := strings.TrimSuffix(line, "\r")
@@ -144,7 +144,7 @@ func (r *Request) BodyFraming() (length int64, chunked bool, err error) {
 	case len(codings) == 1 && strings.EqualFold(codings[0], "chunked"):
 		return 0, true, nil
 	case len(codings) > 0:
-		return 0, false, &HeadError{Status: 501, Text: "transfer coding other than chunked"}
+		return 0, false, &HeadError{Status: 501, Text: "only the transfer coding chunked is supported"}
 	case len(lengths) > 1:
 		return 0, false, badHead("%d Content-Length fields", len(lengths))
 	case len(lengths) == 0:

@@ -28,7 +28,7 @@ func appendText(dst []byte, s string) []byte {
 	return append(binary.AppendUvarint(dst, uint64(len(s))), s...)
 }
 
-var errPacked = errors.New("header fields do not decode")
+var errPacked = errors.New("recorded headers are damaged")
 
 // UnpackHeader is the inverse of Pack. The result shares no memory with packed.
 func UnpackHeader(packed []byte) (Header, error) {

@@ -35,7 +35,7 @@ func TestALateAnswerSaysForWhom(t *testing.T) {
 
 func TestAnExchangeThatWasLeftWithoutAnAnswerOnPurposeFailed(t *testing.T) {
 	x := &record.Exchange{Kind: record.Received, Ended: true}
-	x.Fault("reset", "the connection was cut instead of an answer")
+	x.Fault("reset", "connection reset instead of an answer")
 	if x.Outcome() != record.Failed || x.FailureKind() != "scripted:reset" {
 		t.Errorf("outcome %s, failure %q", x.Outcome(), x.FailureKind())
 	}

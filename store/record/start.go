@@ -107,5 +107,5 @@ func parseRequestLine(line string) (method, target, proto string, err error) {
 }
 
 func badVersion() error {
-	return &HeadError{Status: 505, Text: "only HTTP/1.0 and HTTP/1.1 are spoken here"}
+	return &HeadError{Status: 505, Text: "only HTTP/1.0 and HTTP/1.1 are supported"}
 }

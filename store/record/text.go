@@ -43,7 +43,7 @@ func ReadRequest(text []byte, scheme string) (Request, error) {
 	head, err := ReadHead(bufio.NewReader(bytes.NewReader(text)), maxTextHead)
 	if err != nil {
 		if errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) {
-			err = errors.New("it ends before the empty line behind the headers")
+			err = errors.New("it ends before the empty line after the headers")
 		}
 		return Request{}, &TextError{NoHead, err}
 	}
@@ -72,7 +72,7 @@ func (r *Request) framed(body []byte) ([]byte, error) {
 	case !r.Header.Has("Content-Length"):
 		return body, nil
 	case int64(len(body)) < length:
-		return nil, fmt.Errorf("its Content-Length is %d, the body has only %d bytes", length, len(body))
+		return nil, fmt.Errorf("its Content-Length is %d, but the body has only %d bytes", length, len(body))
 	}
 	return body[:length], nil
 }

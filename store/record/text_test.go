@@ -39,7 +39,7 @@ func TestReadRequestSaysWhichPartIsWrong(t *testing.T) {
 		"hello\n\n":                     {record.InHead, "request line"},
 		"POST / HTTP/1.1\nno colon\n\n": {record.InHead, "malformed header line"},
 		"POST / HTTP/1.1\nHost: h\nContent-Length: 3\n\nhi": {record.InBody,
-			"its Content-Length is 3, the body has only 2 bytes"},
+			"its Content-Length is 3, but the body has only 2 bytes"},
 		"POST / HTTP/1.1\nHost: h\nContent-Length: x\n\nhi":                     {record.InBody, "Content-Length"},
 		"POST / HTTP/1.1\nHost: h\nTransfer-Encoding: chunked\n\nzz":            {record.InBody, ""},
 		"POST / HTTP/1.1\nHost: h\nX: " + strings.Repeat("x", 1<<20) + "\n\nhi": {record.NoHead, "longer than 1048576 bytes"},

@@ -24,13 +24,13 @@ func (r *Redactor) RestoreOld(x *record.Exchange) (*record.Exchange, error) {
 	secrets := r.known()
 	i := slices.IndexFunc(secrets, func(k *known) bool { return k.ref == x.Verdict.Secret })
 	if i < 0 {
-		return nil, fmt.Errorf("it came with the secret %s, which the history does not keep and this barb does not have",
+		return nil, fmt.Errorf("it came with secret %s, which the history does not store and this barb was not given",
 			x.Verdict.Secret)
 	}
 	scheme, _ := r.scheme(x.Scheme)
 	came, ok := restoreOld(x, scheme, secrets[i].key)
 	if !ok {
-		return nil, errors.New("it came with the secret, and an earlier barb did not note where; barb replay signs it anew")
+		return nil, errors.New("it came with the secret, and an older barb did not record where; barb replay signs it again")
 	}
 	return came, nil
 }

@@ -23,7 +23,7 @@ func ParsePlace(text string) (Place, error) {
 	switch kind {
 	case "header", "query", "form":
 		if name == "" {
-			return p, fmt.Errorf("%s: has no name", kind)
+			return p, fmt.Errorf("%s: needs a name", kind)
 		}
 		return p, nil
 	case "json":
@@ -45,7 +45,7 @@ func parsePointer(pointer string) ([]string, error) {
 	path := strings.Split(pointer[1:], "/")
 	for i, part := range path {
 		if strings.Contains(strings.NewReplacer("~0", "", "~1", "").Replace(part), "~") {
-			return nil, errors.New("in a JSON Pointer ~ is written ~0, and / is ~1")
+			return nil, errors.New("in a JSON Pointer write ~ as ~0 and / as ~1")
 		}
 		path[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(part)
 	}

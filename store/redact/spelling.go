@@ -40,7 +40,7 @@ const (
 	quoted  = 'j' // of JSON strings
 )
 
-var errSpelling = errors.New("its spelling cannot be read")
+var errSpelling = errors.New("its encoding cannot be read")
 
 // spelled reports whether text begins with the characters in a style, how many bytes they take, and their spelling.
 func spelled(text, chars string, style byte) (n int, letters string, ok bool) {

@@ -12,7 +12,7 @@ import (
 )
 
 // ErrGone says that a piece of an exchange is lost for ever.
-var ErrGone = errors.New("the history does not keep it, and the queue no longer does")
+var ErrGone = errors.New("it is not in the history and no longer in the queue")
 
 // Whole returns the exchange with all masked pieces restored. The error is ErrGone for a lost piece; any other error
 // means a missing secret. The masks of x should have the pieces of the queue, see store.Store.Pieces. x is not changed.
@@ -27,7 +27,7 @@ func (r *Redactor) Whole(x *record.Exchange) (*record.Exchange, error) {
 	case slices.ContainsFunc(missing, func(m Missing) bool { return m.Mask.Proof == "" }):
 		return nil, fmt.Errorf("it came with %s: %w", strings.Join(Names(missing), ", "), ErrGone)
 	}
-	return nil, fmt.Errorf("%s, and the history does not keep it", missing[0].Why)
+	return nil, fmt.Errorf("%s, and the history does not store it", missing[0].Why)
 }
 
 // Names returns the distinct names of the missing pieces: "header Cookie".

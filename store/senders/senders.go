@@ -155,13 +155,13 @@ func (c *Conduct) faults() (faults []string) {
 		bad  bool
 		name string
 	}{
-		{c.Stopped410 == No, "goes on after 410"},
-		{c.Stopped2xx == No, "goes on after 2xx"},
+		{c.Stopped410 == No, "keeps sending after 410"},
+		{c.Stopped2xx == No, "keeps sending after 2xx"},
 		{c.Honoured < c.Asked, "ignores Retry-After"},
 		{c.IDKept == No, "changes the webhook id"},
-		{c.Signed == No, "repeats signature and timestamp"},
+		{c.Signed == No, "reuses the signature and timestamp"},
 		{c.BodyKept == No, "changes the body"},
-		{c.Retried == No, "does not try again"},
+		{c.Retried == No, "does not retry"},
 	} {
 		if check.bad {
 			faults = append(faults, check.name)
