@@ -86,7 +86,7 @@ func (it *item) setStatus(s string) error {
 	status, ok := number(s, 599)
 	switch {
 	case !ok || status < 200 || len(s) != 3: // after a status below 200 a sender goes on waiting for the answer
-		return fmt.Errorf("status %q is not from 200 to 599", s)
+		return fmt.Errorf("%q is not from 200 to 599", s)
 	case it.status != 0:
 		return fmt.Errorf("one answer cannot have %d and %s; a comma separates two answers", it.status, s)
 	}
