@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"context"
 	"fmt"
 	"slices"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign"
+	"github.com/barbhq/barb/sign/keytext"
 )
 
 // unknownKey refuses a secret that may be a public key when its scheme is not known. If a message could make it a
@@ -22,6 +24,12 @@ func (sh *shell) unknownKey(secret sign.Secret, o verifierOptions, r *route.Rout
 	}
 	shared, public := sh.schemesFor(o.message)
 	return f.Hint("a shared secret: " + said(shared)).Hint("a public key:    " + said(public))
+}
+
+// haveOneUnknown reports whether unknownKey would refuse one of the secrets.
+func (sh *shell) haveOneUnknown(ctx context.Context, refs []string) bool {
+	found, err := sh.secrets(ctx, refs)
+	return err == nil && slices.ContainsFunc(found, func(s sign.Secret) bool { return s.Kind() == keytext.Unknown })
 }
 
 // writtenInRoutes says what to write into barb.toml for a scheme. With -s it would hold for every route, and take their

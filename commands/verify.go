@@ -291,9 +291,11 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	}
 	o.id, o.recorded = x.ID, x.Scheme
 	if len(o.Secrets) == 0 {
-		o.Secrets, err = sh.recordedSecrets(ctx, x)
-		if err != nil {
+		if o.Secrets, err = sh.recordedSecrets(ctx, x); err != nil {
 			return m, now, err
+		}
+		if o.Scheme == "" && sh.haveOneUnknown(ctx, o.Secrets) { // a listener takes such a secret only with a scheme
+			o.Scheme = x.Scheme
 		}
 	}
 	if o.Scheme == "" { // so that the secret of its route is found, also for what was forwarded
