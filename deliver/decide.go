@@ -93,7 +93,7 @@ func (p Policy) retryable(x *record.Exchange) (ok bool, why string) {
 		return false, "410 Gone: the endpoint wants no more webhooks"
 	case status/100 == 3:
 		if from, to, ok := Redirected(x); ok {
-			return p.RetryOn.Status(status), fmt.Sprintf("%s: it redirects %s to %s and is not followed", statusText(status),
+			return p.RetryOn.Status(status), fmt.Sprintf("%s: the redirect from %s to %s is not followed", statusText(status),
 				bounded(from, 100), bounded(to, 200))
 		}
 		return p.RetryOn.Status(status), fmt.Sprintf("%s: redirect%s is not followed", statusText(status), target(x.Response))

@@ -54,7 +54,7 @@ func splitTarget(target string) (base, wire string, err error) {
 		return "", "", fmt.Errorf("forward target %q is not an http or https URL, such as http://127.0.0.1:3000/hooks",
 			target)
 	case u.User != nil:
-		return "", "", fmt.Errorf("forward target %q has user info: leave it out", u.Redacted())
+		return "", "", fmt.Errorf("forward target %q contains a user name or password: leave it out", u.Redacted())
 	}
 	target, _, _ = strings.Cut(target, "#")
 	end := strings.Index(target, "://") + len("://")

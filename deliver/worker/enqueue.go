@@ -11,7 +11,7 @@ import (
 )
 
 // ErrHoldsSecret is the error for a message that the history cannot keep whole, since the message holds its secret.
-var ErrHoldsSecret = errors.New("the message itself contains the secret, which the history does not keep")
+var ErrHoldsSecret = errors.New("the message contains the secret, which the history never stores")
 
 // Enqueue makes a message and its entry in the queue durable together, and sets the ID of the message. plan is a Plan
 // as JSON; messages of one order that is not "" are sent one after another. The message is an exchange that no attempt

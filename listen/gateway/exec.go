@@ -37,10 +37,10 @@ func (g *Gateway) distrusts(x *record.Exchange) (status int, why string) {
 		return 0, ""
 	case !r.Unverified && isLearnt(x.Verdict):
 		return http.StatusServiceUnavailable,
-			"its secret came with a handshake while barb was listening, and anybody may send one; restart with --secret"
+			"its secret came from a handshake, which anybody can send; restart with --secret"
 	case r.Unverified && (x.Verdict.Status != record.Valid || isLearnt(x.Verdict)):
 		if sent := g.fromPage(&x.Request); sent != "" {
-			return http.StatusForbidden, "a web page may have sent it (" + sent + "), and its signature is not checked"
+			return http.StatusForbidden, "a web page may have sent it (" + sent + "), and its signature is not verified"
 		}
 	}
 	return 0, ""

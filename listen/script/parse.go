@@ -134,7 +134,7 @@ func (p *parser) option(it *item, times *int64) error {
 		}
 		return p.set(it, name, value)
 	case name == "":
-		return p.fault(begun, "an answer is missing: a status from 200 to 599, or a fault")
+		return p.fault(begun, "an answer is missing: give a status from 200 to 599, or a fault")
 	}
 	p.value = p.part
 	word, err := p.counted(name, times)

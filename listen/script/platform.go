@@ -26,21 +26,21 @@ func Platforms() []Platform {
 			late: said(http.StatusServiceUnavailable, "text/plain; charset=UTF-8", "error code: 1102"),
 			Docs: []string{"https://developers.cloudflare.com/workers/platform/limits/",
 				"https://developers.cloudflare.com/support/troubleshooting/http-status-codes/cloudflare-1xxx-errors/error-1102/"},
-			Doubt: "30 s are of CPU, the default of a paid plan, and waiting costs none; here all of the app's time counts. " +
-				"100 MB are those of a free plan"},
+			Doubt: "30 s is a paid plan's default limit of CPU time; barb counts the time that the app waits, too. " +
+				"100 MB is the limit of a free plan"},
 		{Name: "lambda", Title: "AWS Lambda behind API Gateway", MaxBody: 6 << 20, Timeout: 30 * time.Second,
 			late: said(http.StatusGatewayTimeout, "application/json", `{"message":"Endpoint request timed out"}`),
 			Docs: []string{"https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html",
 				"https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html"},
-			Doubt: "30 s are an HTTP API's; a REST API has 29 s, which can be raised. " +
-				"A body that is no text goes to Lambda as base64, of which 6 MB hold 4.5"},
+			Doubt: "30 s is the limit of an HTTP API; a REST API has 29 s, which can be raised. " +
+				"A binary body reaches Lambda as base64, so its limit is 4.5 MB"},
 		{Name: "vercel", Title: "Vercel Functions", MaxBody: 4_500_000, Timeout: 10 * time.Second,
 			late: said(http.StatusGatewayTimeout, "text/plain; charset=utf-8",
 				"An error occurred with your deployment\n\nFUNCTION_INVOCATION_TIMEOUT\n",
 				record.Field{Name: "X-Vercel-Error", Value: "FUNCTION_INVOCATION_TIMEOUT"}),
 			Docs: []string{"https://vercel.com/docs/functions/limitations",
 				"https://vercel.com/docs/errors/FUNCTION_INVOCATION_TIMEOUT"},
-			Doubt: "10 s are those of the free plan without fluid compute, which begins at 300 s"},
+			Doubt: "10 s is the free plan without fluid compute; with it the limit is at least 300 s"},
 	}
 }
 

@@ -45,7 +45,7 @@ func (a *autoCheck) run() Result {
 	}
 	if a.best == nil {
 		return Result{Verdict: record.Verdict{Status: record.Invalid, Reason: string(sign.MissingSignature)},
-			Detail: "no header of a known scheme", CoversBody: true}
+			Detail: "no signature header of a known scheme", CoversBody: true}
 	}
 	if len(a.tried) > 1 {
 		a.best.Detail += " (tried " + strings.Join(a.tried, ", ") + ")"
@@ -125,7 +125,7 @@ func (a *autoCheck) checkHeld(scheme sign.Scheme, secrets []sign.Secret) Result 
 		return c
 	}
 	return weaker(c, "secret "+c.Verdict.Secret+" verifies "+a.pinned[string(c.Secret.Key)]+
-		" on this route; -s "+scheme.Name+" takes it, and barb prune --pins forgets what secrets have verified")
+		" on this route; -s "+scheme.Name+" accepts it; barb prune --pins forgets which scheme each secret verified")
 }
 
 // weaker refuses a message whose signature matched, since its scheme proves too little.

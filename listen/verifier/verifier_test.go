@@ -133,7 +133,7 @@ func TestAutoChecksWithTheStrictestSchemeThatAMessageShows(t *testing.T) {
 			"meta; -s github",
 			sign.SignatureMismatch},
 		"too old": {old, "stripe", "", sign.TimestampExpired},
-		"no header": {sign.Message{Header: http.Header{}, Body: []byte(body)}, "", "no header of a known scheme",
+		"no header": {sign.Message{Header: http.Header{}, Body: []byte(body)}, "", "no signature header of a known scheme",
 			sign.MissingSignature},
 		"malformed": {malformed, "github", "", sign.MalformedSignature},
 	} {

@@ -38,7 +38,7 @@ func (r *Redactor) Restore(x *record.Exchange) (restored *record.Exchange, missi
 			return text
 		})
 		if !there {
-			missing = append(missing, Missing{of[0], "its place is not in the history"})
+			missing = append(missing, Missing{of[0], "the history does not say where it was"})
 		}
 	}
 	return restored, missing
@@ -50,7 +50,7 @@ func (r *Redactor) restoreText(text string, masks []record.Mask) (out string, le
 	end := 0
 	for _, m := range masks {
 		if m.At < end || m.Shown < 0 || m.At+m.Shown > len(text) {
-			return text, masks, []Missing{{m, "its place is not in the history"}}
+			return text, masks, []Missing{{m, "the history does not say where it was"}}
 		}
 		placeholder := text[m.At : m.At+m.Shown]
 		b.WriteString(text[end:m.At])
