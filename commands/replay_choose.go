@@ -125,14 +125,15 @@ func (r *replayer) route(x *record.Exchange) (string, error) {
 func (r *replayer) way(x *record.Exchange, target string) (*deliver.Client, record.Header, error) {
 	sh, way := r.sh, &route.Way{}
 	row := sh.file.Routes.Covering(urlPath(x.Request.URL))
-	switch app, err := flags.Target(sh.file.Values["listen.forward_to"]); {
+	app, _ := flags.Target(sh.file.Values["listen.forward_to"]) // "" where it is no URL: then nothing is forwarded there
+	switch {
 	case r.options.Client.Given():
 		return nil, nil, nil
 	case row != nil && slices.ContainsFunc(row.Targets, func(t route.Target) bool {
 		return endpointOf(t.URL) == endpointOf(target)
 	}):
 		way = &row.Way
-	case err != nil || endpointOf(app) != endpointOf(target):
+	case app == "" || endpointOf(app) != endpointOf(target):
 		return nil, nil, nil
 	}
 	apps, weight, err := sh.listenApps()
