@@ -269,8 +269,8 @@ func hasControl(s string) bool {
 
 // The characters of a token (RFC 9110, section 5.6.2), a bit each: those below 64 and those from 64.
 const (
-	tokenLow  = 0x03ff6cfa00000000 // !#$%&'*+-. and digits
-	tokenHigh = 0x57ffffffc7fffffe // ^_`|~ and letters
+	tokenLow  uint64 = 0x03ff6cfa00000000 // !#$%&'*+-. and digits
+	tokenHigh uint64 = 0x57ffffffc7fffffe // ^_`|~ and letters
 )
 
 func isToken(s string) bool {
