@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -72,5 +73,11 @@ func TestASecretGoesIntoTheKeyringAndOutOfIt(t *testing.T) {
 	if code, _, said := typed(t, "x", "", "secret", "set", "one"); code != int(fail.ExitUnsupported) ||
 		!strings.Contains(said, "the keyring cannot be used") {
 		t.Errorf("without a keyring: %d %s", code, said)
+	}
+	keyring.MockInitWithError(&exec.Error{Name: "dbus-launch", Err: exec.ErrNotFound})
+	if code, _, said := typed(t, "x", "", "secret", "set", "one"); code != int(fail.ExitUnsupported) ||
+		said != "barb: keyring:one: the keyring cannot be used: no keyring service runs here\n"+
+			"hint: file:PATH, env:NAME and cmd:COMMAND need no keyring: barb help secrets\n" {
+		t.Errorf("without D-Bus: %d %s", code, said)
 	}
 }

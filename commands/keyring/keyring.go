@@ -91,7 +91,7 @@ func (d *Desk) list() *cobra.Command {
 		RunE: func(*cobra.Command, []string) error {
 			names, err := secret.Names()
 			if err != nil {
-				return secret.KeyringError("names", err)
+				return secret.KeyringError("", err)
 			}
 			for _, name := range names {
 				if !d.JSON() {

@@ -245,7 +245,7 @@ func trim(data []byte, what string) ([]byte, error) {
 }
 
 // KeyringError returns a usage error for a name that is not in the keyring, and an error with exit code 6 for an
-// unusable keyring.
+// unusable keyring. The name is "" where no single secret is meant.
 func KeyringError(name string, err error) error {
 	switch {
 	case err == nil:
@@ -254,8 +254,23 @@ func KeyringError(name string, err error) error {
 		return fail.Usage("secret keyring:%s is not in the keyring", name).
 			Hintf("barb secret set %s", name)
 	}
-	return fail.Unsupported("the keyring cannot be used: %w", err).Hint("use env:, file: or cmd: instead")
+	if name != "" {
+		name = "keyring:" + name + ": "
+	}
+	return fail.Unsupported("%sthe keyring cannot be used: %w", name, plain(err)).
+		Hint("file:PATH, env:NAME and cmd:COMMAND need no keyring: barb help secrets")
 }
+
+// plain returns the cause of an unusable keyring. On Linux without D-Bus, go-keyring's error is about dbus-launch, a
+// program that users do not know.
+func plain(err error) error {
+	if errors.Is(err, exec.ErrNotFound) {
+		return errNoService
+	}
+	return err
+}
+
+var errNoService = errors.New("no keyring service runs here")
 
 // run runs the user's command line in the user's shell and returns its stdout. The command gets the environment without
 // barb's secrets. Its stderr is shown, and it has a minute, for a password prompt.

@@ -36,7 +36,7 @@ func (l *Sink) CheckNew(ref string) error {
 	case errors.Is(err, keyring.ErrNotFound):
 		return nil
 	}
-	return fail.Unsupported("the keyring cannot be used: %w", err).Hint("--learn file:PATH")
+	return fail.Unsupported("the keyring cannot be used: %w", plain(err)).Hint("--learn file:PATH")
 }
 
 func checkNewFile(path string) error {
