@@ -2,6 +2,7 @@ package ui
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -9,14 +10,21 @@ import (
 	"github.com/barbhq/barb/store/health"
 )
 
-// Figures writes all six figures as a table.
+// Figures writes all six figures as a table. On a narrow terminal the numbers of samples give way to the names.
 func (p *Printer) Figures(r *health.Report) {
 	rows := make([][]string, len(r.Figures))
 	for i := range r.Figures {
 		f := &r.Figures[i]
 		rows[i] = []string{f.Name, figureValue(f), figureLimit(f), figureSamples(f), p.state(string(f.State))}
 	}
-	p.Table([]string{"FIGURE", "OVER " + Duration(r.Over), "BREACH", "OF", "STATE"}, rows)
+	head := []string{"FIGURE", "OVER " + Duration(r.Over), "BREACH", "OF", "STATE"}
+	if !p.fits(head, rows) {
+		head = slices.Delete(head, 3, 4)
+		for i := range rows {
+			rows[i] = slices.Delete(rows[i], 3, 4)
+		}
+	}
+	p.Table(head, rows)
 }
 
 // Breaches writes a line for each breach, or one line that says that there is none. A last line names the figures with
