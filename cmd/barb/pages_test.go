@@ -4,10 +4,12 @@ import (
 	"maps"
 	"os"
 	"path"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/barbhq/barb/commands/help"
 	"github.com/barbhq/barb/commands/keys"
 )
 
@@ -59,5 +61,37 @@ func TestThePageOfListenHasEveryKey(t *testing.T) {
 	}
 	if !strings.Contains(string(data), table) {
 		t.Errorf("docs/listen.md does not have this table:\n%s", table)
+	}
+}
+
+// barb help routes and docs/configuration.md have the same example of a route and list the same keys.
+func TestThePageOfTheConfigurationAgreesWithTheTopicRoutes(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile("../../docs/configuration.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, page, _ := strings.Cut(string(data), "\n## Routes\n")
+	page, _, _ = strings.Cut(page, "\n## ")
+	_, topic := help.Layout{}.Topic("routes")
+
+	_, example, _ := strings.Cut(topic, "  [[route]]\n")
+	example, keys, _ := strings.Cut(example, "\n\n")
+	example = "```toml\n[[route]]\n" + strings.ReplaceAll("\n"+example, "\n  ", "\n")[1:] + "\n```\n"
+	if !strings.Contains(page, example) {
+		t.Errorf("the section Routes does not have this example:\n%s", example)
+	}
+
+	_, keys, _ = strings.Cut(keys, "\nEvery key may be left out:\n")
+	keys, _, _ = strings.Cut(keys, "\nA route has no key")
+	var inTopic, onPage []string
+	for _, row := range regexp.MustCompile(`(?m)^  ([a-z_]+(?:, [a-z_]+)*)(?:  |$)`).FindAllStringSubmatch(keys, -1) {
+		inTopic = append(inTopic, strings.Split(row[1], ", ")...)
+	}
+	for _, row := range regexp.MustCompile("(?m)^\\| (`.*?`) \\|").FindAllStringSubmatch(page, -1) {
+		onPage = append(onPage, strings.Split(strings.ReplaceAll(row[1], "`", ""), ", ")...)
+	}
+	if len(inTopic) < 15 || !slices.Equal(inTopic, onPage) {
+		t.Errorf("barb help routes lists %q, docs/configuration.md %q", inTopic, onPage)
 	}
 }
