@@ -108,7 +108,7 @@ func TestCompletionOffersFilesWhereACommandTakesThem(t *testing.T) {
 	}
 }
 
-// Events come from strangers: one that a shell would have to quote is not offered.
+// Strangers choose event types, so completion leaves out those that a shell would have to quote.
 func TestCompletionOffersTheQueueAndTheEventsOfTheHistory(t *testing.T) {
 	db := filepath.Join(t.TempDir(), "h.db")
 	for _, event := range []string{"order.made", "$(order)"} {

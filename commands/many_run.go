@@ -124,7 +124,7 @@ func (sh *shell) runOf(ctx context.Context, text string) (store.Run, error) {
 		n, err := strconv.ParseUint(text, 10, 63)
 		if err != nil || n == 0 {
 			return store.Run{}, fail.Usage("--resume %q is not the number of a run",
-				text).Hint("--resume 3, or --resume @ for the newest one that can be resumed")
+				text).Hint("--resume 3, or --resume @ for the newest run with messages left")
 		}
 		id = int64(n)
 	}

@@ -161,7 +161,7 @@ func newQueueChange(sh *shell, name, done string, change queueChange) *cobra.Com
 				return err
 			}
 			if len(ids) == 0 && !o.Given() {
-				return fail.Usage("barb queue %s needs the ids of entries, or a filter", name).Hintf(
+				return fail.Usage("queue %s needs the ids of entries, or a filter", name).Hintf(
 					"barb queue lists the ids; barb queue %s --all takes every entry", name)
 			}
 			if len(o.States) == 0 {

@@ -21,7 +21,7 @@ type watcher struct {
 	old *watch // of the last one
 }
 
-// watch has the connection cut when ctx ends, until unwatch. The connection may not be watched.
+// watch has the connection cut when ctx ends, until unwatch. It is called once for each exchange.
 func (c *conn) watch(ctx context.Context) {
 	parent, until := ctx, time.Time{}
 	if l, ok := ctx.(*limited); ok {

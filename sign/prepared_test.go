@@ -37,8 +37,8 @@ func changes(m sign.Message) map[string]sign.Message {
 	return all
 }
 
-// What is prepared once says of every vector, and of every one that is spoiled, what Verify says, also when several
-// goroutines ask at a time.
+// A Prepared gives the same result as Verify for every vector and for every spoiled copy of it, also when several
+// goroutines use it at a time.
 func TestPreparedVerifiesAsVerifyDoes(t *testing.T) {
 	t.Parallel()
 	for _, s := range catalog.All() {

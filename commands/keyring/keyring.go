@@ -33,7 +33,7 @@ func (d *Desk) Command() *cobra.Command {
 		Use: "secret set|show|list|delete NAME",
 		Args: func(_ *cobra.Command, args []string) error {
 			if len(args) == 0 {
-				return fail.Usage("barb secret needs a command: set, show, list or delete").Hint("barb secret set NAME")
+				return fail.Usage("secret needs a command: set, show, list or delete").Hint("barb secret set NAME")
 			}
 			return fail.Usage("unknown command barb secret %s: choose set, show, list or delete",
 				args[0]).Hint(fail.DidYouMean("barb secret ",

@@ -17,7 +17,7 @@ type App struct {
 	Port int    // the usual one in development; 0: there is none
 }
 
-// Apps returns the frameworks that a folder's project uses. A framework comes before the one that it is built on.
+// Apps returns the frameworks that a folder's project uses. A framework comes before its own foundation.
 func Apps(dir fs.FS) (found []App) {
 	for _, r := range rowsOf(dir) {
 		if slices.ContainsFunc(found, func(a App) bool { return a.Name == r.app }) {
@@ -98,7 +98,7 @@ func fileNamed(dir fs.FS, pattern string) string {
 // most is how many bytes of a file are read: a folder may be another's.
 const most = 1 << 20
 
-// Read returns the beginning of a regular file; "" where there is none, and for one that cannot be read.
+// Read returns the beginning of a regular file; "" if it does not exist or cannot be read.
 func Read(dir fs.FS, name string) string {
 	if info, err := fs.Stat(dir, name); err != nil || !info.Mode().IsRegular() { // opening a pipe would wait
 		return ""

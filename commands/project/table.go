@@ -8,7 +8,7 @@ type row struct {
 	fix        string // what explain.Fix calls it; "": it has no advice of its own
 }
 
-// The rows in the order in which they are looked for: a framework before the one that it is built on.
+// The order of the rows is the order of the search: a framework stands before its own foundation.
 var table = [...]row{
 	{"package.json", "next", "next", 3000, "next.js"},
 	{"package.json", "nuxt", "nuxt", 3000, ""},

@@ -44,7 +44,7 @@ func namesOf(all []payload.Sample) []string {
 	return names
 }
 
-// mustFail requires an error with an exit code, a text that says all of these and, as the hint, one that begins so.
+// mustFail requires an error with this exit code, all of these words in its text, and a hint with this beginning.
 func mustFail(t *testing.T, err error, code int, hint string, says ...string) {
 	t.Helper()
 	failed, ok := errors.AsType[*fail.Error](err)

@@ -8,7 +8,7 @@ import (
 	"github.com/barbhq/barb/commands/project"
 )
 
-// findApp finds the framework and its usual port, or the one that a script of package.json names.
+// findApp finds the framework and its port: the port in a script of package.json, else the usual port of the framework.
 func (p *Project) findApp(dir fs.FS) {
 	if apps := project.Apps(dir); len(apps) > 0 {
 		p.App, p.From, p.Port = apps[0].Name, apps[0].From, apps[0].Port

@@ -12,7 +12,7 @@ import (
 )
 
 // Counts are numbers of webhooks. A delivery is a webhook that goes to an app or an endpoint, however many attempts it
-// takes: a sent one, or a received one that is forwarded, replayed to its app, or waits for that.
+// takes: every sent webhook, and a received one if it was forwarded or replayed to its app, or waits in the queue.
 type Counts struct {
 	Total, Sent, Received int64
 	ByState               map[State]int64
