@@ -8,10 +8,12 @@ import (
 	"time"
 )
 
-// A group of answers closes at so many rows or after so long, unless a caller waits for it.
+// A group closes at so many rows, or so long after its first answer or its first exchange of Add, unless a caller waits
+// for it. Readers wait for answers (see Announce), and nobody waits for what Add was given.
 const (
 	groupRows = 512
 	groupTime = 5 * time.Millisecond
+	addedTime = 20 * time.Millisecond
 )
 
 // Above these limits callers wait for the writer, so memory stays bounded however slow the disk is.
@@ -48,7 +50,8 @@ type group struct {
 	writes []*write
 	bytes  int
 	urgent int           // writes with a waiting caller
-	since  time.Time     // when the first of writes came
+	due    time.Time     // when the group closes; of an empty one: when the last one did
+	answer bool          // due is that of an answer
 	held   int           // answers the writer keeps from groups that failed
 	broken error         // why the last group failed; nil when it did not
 	closed bool          // nothing more comes
@@ -88,19 +91,35 @@ func (g *group) submit(ctx context.Context, e *write) error {
 func (g *group) full() bool { return len(g.writes)+g.held >= waitingRows || g.bytes >= waitingBytes }
 
 func (g *group) add(e *write) {
-	if len(g.writes) == 0 {
-		g.since = time.Now()
-	}
+	sooner := g.setDue(e)
 	g.writes = append(g.writes, e)
 	if e.done == nil {
 		g.bytes += e.bytes()
 	} else {
 		g.urgent++
 	}
-	// The first answer wakes the writer, which starts its clock, and so does the one that completes a group.
-	if n := len(g.writes); e.done != nil || n == 1 || n == groupRows {
+	// What closes the group sooner wakes the writer, which starts its clock, and so does what completes a group.
+	if e.done != nil || sooner || len(g.writes) == groupRows {
 		ring(g.wake)
 	}
+}
+
+// setDue sets when the group closes and reports whether that is sooner than before e came.
+func (g *group) setDue(e *write) (sooner bool) {
+	wait, answer := groupTime, len(e.begin) == 0
+	if !answer {
+		wait = addedTime
+	}
+	first := len(g.writes) == 0
+	if !first && (g.answer || !answer) {
+		return false
+	}
+	due := time.Now().Add(wait)
+	if sooner = first || due.Before(g.due); sooner {
+		g.due = due
+	}
+	g.answer = answer
+	return sooner
 }
 
 // withdraw takes a write back, or returns false when the writer has taken it.
@@ -130,7 +149,7 @@ func (g *group) state() (n int, due, closed bool, wait time.Duration) {
 	defer g.mu.Unlock()
 	n = len(g.writes)
 	if n > 0 {
-		wait = groupTime - time.Since(g.since)
+		wait = time.Until(g.due)
 	}
 	return n, g.urgent > 0 || n >= groupRows || n > 0 && wait <= 0, g.closed, wait
 }

@@ -4,6 +4,10 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/barbhq/barb/store/record"
 )
 
 // full is a group that takes no more answers.
@@ -77,5 +81,40 @@ func TestAWriteIsWithdrawnUnlessTheWriterHasIt(t *testing.T) {
 	}
 	if g.take(); g.withdraw(e) {
 		t.Error("a write that the writer has was withdrawn")
+	}
+}
+
+// Readers wait for an answer, and nobody waits for what Add was given.
+func TestAGroupClosesWhenTheFirstOfItsWritesIsDue(t *testing.T) {
+	answer, added := &write{end: &ending{}}, &write{begin: []*beginning{{x: &record.Exchange{}}}}
+	type step struct {
+		after time.Duration
+		write *write
+	}
+	for name, test := range map[string]struct {
+		steps []step
+		want  time.Duration
+	}{
+		"an answer":                {[]step{{0, answer}, {time.Millisecond, answer}}, groupTime},
+		"an exchange":              {[]step{{0, added}, {time.Millisecond, added}}, addedTime},
+		"an answer before one":     {[]step{{0, answer}, {time.Millisecond, added}}, groupTime},
+		"an answer after one":      {[]step{{0, added}, {time.Millisecond, answer}}, time.Millisecond + groupTime},
+		"an answer when it is due": {[]step{{0, added}, {addedTime - time.Millisecond, answer}}, addedTime},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				g, began := newGroup(), time.Now()
+				go func() {
+					for _, s := range test.steps {
+						time.Sleep(s.after)
+						_ = g.submit(t.Context(), s.write)
+					}
+				}()
+				writes, _ := g.next(0)
+				if took := time.Since(began); took != test.want || len(writes) != len(test.steps) {
+					t.Errorf("a group of %d closed after %s, want %d after %s", len(writes), took, len(test.steps), test.want)
+				}
+			})
+		})
 	}
 }
