@@ -14,6 +14,7 @@ import (
 	"github.com/pelletier/go-toml/v2"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/help"
 	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/sign/catalog"
@@ -111,6 +112,10 @@ func (c *File) Read(cwd string, settings func(needs func(table string) bool) []S
 			return strings.EqualFold(key, table)
 		})
 	})
+	if key, line := c.entries.unknown(knownKeys(all)); line > 0 {
+		known := knownKeys(settings(func(string) bool { return true }))
+		return fail.Usage("%s:%d: unknown key %s", c.Path, line, key).Hint(keysHint(key, known))
+	}
 	if err := c.takeValues(plain, all); err != nil {
 		return err
 	}
@@ -149,9 +154,8 @@ func (c *File) take() ([]byte, error) {
 	return infile.PlainText(data, c.Path)
 }
 
-// takeValues takes the settings out of the decoded file, each as the text that its flag parses. A key that is neither a
-// setting nor one of ownKeys is refused.
-func (c *File) takeValues(plain map[string]any, settings []Setting) error {
+// knownKeys returns the keys of settings and ownKeys, with their tables.
+func knownKeys(settings []Setting) map[string]bool {
 	known := map[string]bool{}
 	for _, key := range strings.Fields(ownKeys) {
 		known[key] = true
@@ -159,16 +163,20 @@ func (c *File) takeValues(plain map[string]any, settings []Setting) error {
 	for _, s := range settings {
 		known[s.Key()] = true
 		if s.Table == "" {
-			known[s.Key()+".*"] = true // that it is a table is told below
-			continue
-		}
-		known[s.Table] = true
-		if _, isTable := plain[s.Table].(map[string]any); !isTable && plain[s.Table] != nil {
-			return fail.Usage("%s:%d: %s is not a table", c.Path, c.lines.line(s.Table), s.Table)
+			known[s.Key()+".*"] = true // takeValues says that it is a table
+		} else {
+			known[s.Table] = true
 		}
 	}
-	if key, line := c.entries.unknown(known); line > 0 {
-		return fail.Usage("%s:%d: unknown key %s", c.Path, line, key).Hint(keysHint(key, known))
+	return known
+}
+
+// takeValues takes the settings out of the decoded file, each as the text that its flag parses.
+func (c *File) takeValues(plain map[string]any, settings []Setting) error {
+	for _, s := range settings {
+		if _, isTable := plain[s.Table].(map[string]any); !isTable && s.Table != "" && plain[s.Table] != nil {
+			return fail.Usage("%s:%d: %s is not a table", c.Path, c.lines.line(s.Table), s.Table)
+		}
 	}
 	c.Values = map[string]string{}
 	for _, s := range append(settings, Setting{Flag: "scheme"}) {
@@ -199,7 +207,7 @@ func (c *File) takeValues(plain map[string]any, settings []Setting) error {
 	return nil
 }
 
-// keysHint names the keys of the same table that are spelled like an unknown one, or all of them.
+// keysHint names the key of the same table that is meant by an unknown one, those that are spelled like it, or all.
 func keysHint(unknown string, known map[string]bool) string {
 	dot := strings.LastIndex(unknown, ".")
 	table, key := unknown[:dot+1], unknown[dot+1:]
@@ -217,7 +225,11 @@ func keysHint(unknown string, known map[string]bool) string {
 	if table != "" {
 		where = "of [" + strings.TrimSuffix(table, ".") + "]"
 	}
-	return fail.DidYouMean(table, fail.Nearest(key, keys), "the keys "+where+" are "+strings.Join(keys, ", "))
+	meant := fail.Nearest(key, keys)
+	if one := help.Key(key, func(key string) bool { return slices.Contains(keys, key) }); one != "" {
+		meant = []string{one}
+	}
+	return fail.DidYouMean(table, meant, "the keys "+where+" are "+strings.Join(keys, ", "))
 }
 
 // Line returns the line of a setting.

@@ -16,8 +16,11 @@ import (
 	"github.com/barbhq/barb/listen/route"
 )
 
-// settings are those of a small command tree, whatever is needed.
-func settings(func(string) bool) []Setting {
+// every needs all tables.
+func every(string) bool { return true }
+
+// settings are those of a small command tree.
+func settings(needs func(table string) bool) []Setting {
 	root, listen := pflag.NewFlagSet("", 0), pflag.NewFlagSet("", 0)
 	for _, name := range []string{"color", "db"} {
 		root.String(name, "", "")
@@ -31,7 +34,14 @@ func settings(func(string) bool) []Setting {
 	deliver := pflag.NewFlagSet("", 0)
 	deliver.String("metrics", "", "")
 	Mark(deliver, "deliver", "metrics")
-	return slices.Concat(Marked(root), Marked(listen), Marked(deliver))
+	all := Marked(root)
+	if needs("listen") {
+		all = append(all, Marked(listen)...)
+	}
+	if needs("deliver") {
+		all = append(all, Marked(deliver)...)
+	}
+	return all
 }
 
 // read reads a barb.toml that is found from a folder below its own.
@@ -63,7 +73,7 @@ func mustRead(t *testing.T, text string) *File {
 
 func TestMarkedFlagsAreSettings(t *testing.T) {
 	var keys []string
-	for _, s := range settings(nil) {
+	for _, s := range settings(every) {
 		keys = append(keys, s.Key())
 	}
 	if diff := cmp.Diff([]string{"db", "color", "listen.addr", "listen.tls_key", "listen.metrics", "listen.forward_to",
@@ -258,5 +268,26 @@ func TestOwnSchemesAreChosenLikeThoseOfTheCatalogue(t *testing.T) {
 	}
 	if (*File)(nil).Catalog() != nil {
 		t.Error("no file has schemes")
+	}
+}
+
+func TestAnUnknownKeyIsToldWhichOneIsMeant(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		"[lisen]\naddr = 1\n":           "did you mean listen?",
+		"colour = 1\n":                  "did you mean color?",
+		"x = 1\n":                       "the keys at the top are color, db, deliver, history, listen, ",
+		"[listen]\nmirror_too = 1\n":    "the keys of [listen] are addr, ",
+		"[listen]\nforwardto = 1\n":     "did you mean listen.forward_to?",
+		"[listen]\nmirror_to = 1\n":     "did you mean listen.forward_to?",
+		"[[route]]\nmirrors = 1\n":      "did you mean route.forward_to?",
+		"[[route]]\nsigning-secret=1\n": "did you mean route.secret?",
+		"[history]\nkeep_for = 1\n":     "did you mean history.max_age?",
+		"[[respond]]\nresponse = 1\n":   "did you mean respond.answer?",
+		"[[respond]]\ndelai = 1\n":      "did you mean respond.delay?",
+	} {
+		if got := refusal(t, text); !strings.Contains(got, "\nhint: "+want) {
+			t.Errorf("%q: %s\nwant %s", text, got, want)
+		}
 	}
 }

@@ -22,7 +22,7 @@ func TestAHistoryAndADoorAreAskedAbout(t *testing.T) {
 		{"deliver.metrics", "[2001:db8::1]:1"}: true, {"deliver.metrics", "127.9.9.9:1"}: false,
 	} {
 		file := &File{Path: t.TempDir() + "/barb.toml", Values: map[string]string{value[0]: value[1]}}
-		if wants := wantsOf(file, nil, settings(nil), t.TempDir()); (len(wants) == 1) != asked {
+		if wants := wantsOf(file, nil, settings(every), t.TempDir()); (len(wants) == 1) != asked {
 			t.Errorf("%s = %q wants %v", value[0], value[1], wants)
 		}
 	}
@@ -105,7 +105,7 @@ func TestAPathIsFollowedAsItIsUsed(t *testing.T) {
 		"out/../key": false, "missing/key": false, "/etc/passwd": true, "..": true, elsewhere + "/project/key": false,
 	} {
 		file := &File{Path: home + "/link/barb.toml", Values: map[string]string{"listen.tls_key": path}}
-		if wants := wantsOf(file, nil, settings(nil), home+"/link"); (len(wants) > 0) != asked {
+		if wants := wantsOf(file, nil, settings(every), home+"/link"); (len(wants) > 0) != asked {
 			t.Errorf("tls_key = %q wants %v", path, wants)
 		}
 	}

@@ -79,6 +79,30 @@ var habits = map[string]string{
 	"force": "yes,replace", "print": "body", "timestamp": "now", "time": "timestamp,now",
 }
 
+// keys maps words that are written in barb.toml to its keys, as habits does. The names are those of the file.
+var keys = map[string]string{
+	"retry": "retries", "mirror": "forward_to", "mirrors": "forward_to", "mirror_to": "forward_to",
+	"targets": "forward_to", "to": "forward_to", "forward": "forward_to", "target": "forward_to", "app": "forward_to",
+	"upstream": "forward_to", "port": "addr", "host": "addr", "bind": "addr", "provider": "scheme",
+	"signature": "scheme", "secrets": "secret", "signing_secret": "secret", "webhook_secret": "secret",
+	"methods": "method", "paths": "path", "url": "path", "events": "event", "type": "event", "filter": "where",
+	"response": "answer", "reply": "answer", "respond": "answer", "code": "status", "status_code": "status",
+	"headers": "header,forward_header", "header": "headers,forward_header", "wait": "delay", "latency": "delay",
+	"keep": "max_age", "keep_for": "max_age", "retention": "max_age", "age": "max_age", "older_than": "max_age",
+	"size": "max_size", "limit": "max_size", "mask": "redact", "hide": "redact", "skip_verify": "insecure",
+	"ca": "cacert", "database": "db", "history_file": "db", "colour": "color",
+}
+
+// Key returns the key of barb.toml that is meant by a word in its place, out of those that has reports; "" for none.
+func Key(word string, has func(key string) bool) string {
+	for key := range strings.SplitSeq(keys[strings.ToLower(strings.ReplaceAll(word, "-", "_"))], ",") {
+		if has(key) {
+			return key
+		}
+	}
+	return ""
+}
+
 // letters maps the short flags of other tools, curl, gh and smee, to barb's, as habits does.
 var letters = map[string]string{
 	"p": "addr :PORT", "t": "forward-to,to", "L": "limit", "n": "limit,count", "i": "verbose", "w": "json", "F": "data",
