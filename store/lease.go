@@ -40,9 +40,10 @@ func (s *Store) Lease(ctx context.Context, r LeaseRequest) ([]*Queued, error) {
 	return s.queued(ctx, "id IN (SELECT value FROM json_each(?)) ORDER BY id", jsonOf(ids))
 }
 
+// For the pluses see getQuery.
 const leaseStatement = `UPDATE queue SET owner = ?1, straight = 0, due = ?2, changed = ?3 WHERE id IN (
-		SELECT id FROM queue WHERE kind = ?4 AND target = ?5 AND ifnull(policy, 0) = ifnull(?7, 0)
-			AND state = 1 AND behind = 0 AND due <= ?3 ORDER BY due, id LIMIT ?6)
+		SELECT id FROM queue WHERE kind = +?4 AND target = +?5 AND ifnull(policy, 0) = ifnull(?7, 0)
+			AND state = 1 AND behind = 0 AND due <= ?3 ORDER BY due, id LIMIT +?6)
 	RETURNING id`
 
 // Renew extends an owner's leases to until, unless they end later, and returns the entries it still holds.

@@ -12,19 +12,19 @@ type Due struct {
 	At             time.Time // the next entry's, or the end of the lease of one; may have passed
 }
 
-// upcoming looks once at each target and policy, however many entries there are.
+// upcoming looks once at each target and policy, however many entries there are. For the pluses see getQuery.
 const upcoming = `WITH RECURSIVE
-	t(id) AS (SELECT min(target) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1
-		UNION SELECT (SELECT min(target) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1 AND target > t.id)
+	t(id) AS (SELECT min(target) FROM queue WHERE state = 1 AND behind = 0 AND kind = +?1
+		UNION SELECT (SELECT min(target) FROM queue WHERE state = 1 AND behind = 0 AND kind = +?1 AND target > t.id)
 			FROM t WHERE t.id IS NOT NULL),
 	p(target, policy) AS (
-		SELECT id, (SELECT min(ifnull(policy, 0)) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1 AND target = t.id)
+		SELECT id, (SELECT min(ifnull(policy, 0)) FROM queue WHERE state = 1 AND behind = 0 AND kind = +?1 AND target = t.id)
 		FROM t WHERE id IS NOT NULL AND (?2 = '' OR id = (SELECT id FROM name WHERE kind = ?3 AND text = ?2))
 		UNION SELECT target, (SELECT min(ifnull(policy, 0)) FROM queue
-			WHERE state = 1 AND behind = 0 AND kind = ?1 AND target = p.target AND ifnull(policy, 0) > p.policy)
+			WHERE state = 1 AND behind = 0 AND kind = +?1 AND target = p.target AND ifnull(policy, 0) > p.policy)
 		FROM p WHERE policy IS NOT NULL)
 	SELECT (SELECT text FROM name WHERE id = p.target), ifnull((SELECT text FROM name WHERE id = p.policy), ''),
-		(SELECT min(due) FROM queue WHERE state = 1 AND behind = 0 AND kind = ?1 AND target = p.target
+		(SELECT min(due) FROM queue WHERE state = 1 AND behind = 0 AND kind = +?1 AND target = p.target
 			AND ifnull(policy, 0) = p.policy) AS due
 	FROM p WHERE policy IS NOT NULL ORDER BY due`
 
