@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/live"
+	"github.com/barbhq/barb/commands/query"
 )
 
 // startFooter shows the footer of a listener on a terminal, with keys where a person can press them, until stop is
@@ -22,7 +23,7 @@ func (g *listener) startFooter(ctx context.Context, o *listenOptions) (stop func
 		return startFooter(ctx, sh, g.watch.Text)
 	}
 	s := &live.Session{Terminal: terminal, Counts: g.watch.Text, Columns: sh.Columns,
-		Quit: g.quit, Commands: live.Commands{Run: sh.aside, Faint: sh.out.Faint}}
+		Quit: g.quit, Find: query.Finder(sh.selectionBy, sh.Now), Commands: live.Commands{Run: sh.aside, Faint: sh.out.Faint}}
 	if sh.settings["scheme"] == "flag" {
 		s.Commands.Scheme = []string{"-s", o.Scheme}
 	}

@@ -150,10 +150,14 @@ func TestLettersTypedIntoTheFilterDoNotAct(t *testing.T) {
 	}
 	p.awaitScreen(`3 received`)
 	p.press("/qvr")
-	p.awaitScreen(`\n/qvr▏  enter keeps the filter  esc drops it\n`)
+	p.awaitScreen(`\n/qvr▏\nenter filters  esc goes back`)
 	p.press("\x7f\x7fuiver")
 	p.awaitScreen(`\n› \S+ +2  POST /quiver .*\n/quiver▏`)
 	p.press("\r")
+	p.awaitScreen(`\n1 of 3 match "quiver"  f follows\n`)
+	p.press("/\x15two")
+	p.awaitScreen(`\n› \S+ +3  POST /two .*\n/two▏`)
+	p.press("\x1b")
 	p.awaitScreen(`\n1 of 3 match "quiver"  f follows\n`)
 	p.press("\x1b")
 	p.awaitScreen(`\nnot following  f follows\n`)
@@ -169,6 +173,53 @@ func TestLettersTypedIntoTheFilterDoNotAct(t *testing.T) {
 	p.awaitScreen(`\n3 received`)
 	if now := p.stop(); strings.Contains(now, "$ barb") {
 		t.Errorf("a letter acted:\n%s", now)
+	}
+}
+
+func TestTheFilterOfTheListTakesTheSelectorsOfTheHistory(t *testing.T) {
+	t.Parallel()
+	p := onTerminal(t, "exec barb listen --addr 127.0.0.1:0 --respond 200,500,200,500,200,500", "NO_COLOR=1")
+	receive := func(first, last int) {
+		for i := first; i <= last; i++ {
+			if post(fmt.Sprintf("%s/%d", p.url, i), "x", 10) == 0 {
+				t.Fatal("no answer")
+			}
+		}
+	}
+	p.awaitScreen(`\n0 received`)
+	p.press("r")
+	p.awaitScreen(`\nno webhook has come yet\n$`)
+	receive(1, 3)
+	p.awaitScreen(`\n3 received`)
+	p.press("/status:500\r")
+	p.awaitScreen(`\n› \S+ +2  POST /2 .*\n1 of 3 match status:500  f follows\n`)
+	receive(4, 6)
+	p.awaitScreen(`\n› \S+ +2  POST /2 .*\n1 of 3 match status:500  2 new  f follows\n`)
+	p.press("\x1b[B")
+	p.awaitScreen(`\n  \S+ +2 .*\n› \S+ +4  .*\n  \S+ +6 .*\n3 of 6 match status:500  f follows\n`)
+
+	p.press("/\x15status:abc\r")
+	p.awaitScreen(`\n/status:abc▏\n--status "abc" is not a status such as 503, 5xx or 400\.\.499\n$`)
+	p.press("\x7f")
+	p.awaitScreen(`\n/status:ab▏\nenter filters`)
+	p.press("\x15" + "500\r")
+	p.awaitScreen(`\n/500▏\n500: no such webhook in the history; status:500 filters by the status\n$`)
+	p.press("\x1b")
+	p.awaitScreen(`\n3 of 6 match status:500  f follows\n`)
+	p.press("/\x155..6 --where '.status > 200'\r")
+	p.awaitScreen(`\n› \S+ +6 .*\n1 of 6 match 5\.\.6 --where '\.status > 200'  f follows\n`)
+	p.press("/\x15nowhere\r")
+	p.awaitScreen(`\n0 of 6 match "nowhere"  f follows\nf follow `)
+	for _, key := range []string{"r", "c", "v", "\r"} {
+		p.press(key)
+		p.awaitScreen(`\nnothing matches "nowhere"; esc clears the filter\n$`)
+		p.press("j")
+		p.awaitScreen(`\n0 of 6 match "nowhere"  f follows\nf follow `)
+	}
+	p.press("\x1b")
+	p.awaitScreen(`\nnot following  f follows\n`)
+	if now := p.stop(); strings.Contains(now, "$ barb") {
+		t.Errorf("a key acted on nothing:\n%s", now)
 	}
 }
 

@@ -42,6 +42,7 @@ func (s *Session) Add(h *ui.Hook) {
 	words.WriteString(" " + string(h.Outcome()))
 	s.list.add(row{id: h.ID, line: strings.TrimRight(line.String(), "\n"), words: words.String(),
 		verified: h.Verdict.Status == record.Valid})
+	s.tellArrived()
 }
 
 // do runs the command of an action on a webhook, and writes what it says to the screen.

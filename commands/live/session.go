@@ -6,11 +6,11 @@ import (
 	"io"
 	"strings"
 	"sync"
-	"unicode/utf8"
 
 	"github.com/charmbracelet/x/ansi"
 
 	"github.com/barbhq/barb/commands/keys"
+	"github.com/barbhq/barb/commands/query"
 	"github.com/barbhq/barb/commands/ui"
 )
 
@@ -24,13 +24,17 @@ type Session struct {
 	Screen   io.Writer     // writes above the footer, also while other output is held back
 	Commands Commands
 	Quit     func()
+	// Find returns which rows a filter selects by the history; ids are those of the rows.
+	Find func(ctx context.Context, q *query.Query, ids []int64) (query.Found, error)
 
 	mu      sync.Mutex
 	lines   ui.HookLines // writes the rows of the list
 	list    list
-	looks   bool // at the list, instead of following
-	typing  bool // a filter
-	table   bool // of the keys stands above the footer
+	looks   bool          // at the list, instead of following
+	line    *line         // in which a filter is typed; nil: none is
+	table   bool          // of the keys stands above the footer
+	notice  string        // in place of the keys, until the next key
+	arrived chan struct{} // a row has come
 	running string
 	cancel  context.CancelFunc // ends the action that runs
 	group   sync.WaitGroup
@@ -39,6 +43,10 @@ type Session struct {
 // Start reads keys until end is called or ctx ends. The terminal is then as it was before. end may be called twice.
 func (s *Session) Start(ctx context.Context) (end func()) {
 	ctx, cancel := context.WithCancel(ctx)
+	s.mu.Lock()
+	s.arrived = make(chan struct{}, 1)
+	s.mu.Unlock()
+	s.beside(func() { s.judgeArrived(ctx) })
 	s.group.Go(func() {
 		_ = s.Terminal.Read(ctx, func(key string) { s.press(ctx, key) }) // a terminal that is gone presses no more keys
 	})
@@ -60,8 +68,8 @@ func (s *Session) press(ctx context.Context, key string) {
 	}
 	s.mu.Lock()
 	looked, then := s.looks, func() {}
-	if s.typing {
-		s.edit(key)
+	if s.notice = ""; s.line != nil {
+		s.edit(ctx, key)
 	} else if row, ok := keys.Find(keys.Listen, key); ok {
 		then = s.act(ctx, row.Action)
 	}
@@ -72,50 +80,6 @@ func (s *Session) press(ctx context.Context, key string) {
 	}
 	then()
 	s.Footer.Redraw()
-}
-
-// edit types a key into the filter.
-func (s *Session) edit(key string) {
-	f := &s.list.filter
-	text, isPasted := strings.CutPrefix(key, pasted)
-	switch {
-	case isPasted:
-		text, _, _ = strings.Cut(text, "\n")
-		*f += printable(text)
-	case key == "enter":
-		s.typing = false
-	case key == "esc":
-		s.typing, *f = false, ""
-	case key == "space":
-		*f += " "
-	case key == "backspace":
-		_, size := utf8.DecodeLastRuneInString(*f)
-		*f = (*f)[:len(*f)-size]
-	case key == "ctrl-u":
-		*f = ""
-	case key == "up":
-		s.list.move(-1)
-	case key == "down":
-		s.list.move(1)
-	case utf8.RuneCountInString(key) == 1:
-		*f += printable(key)
-	}
-	if len(*f) > mostTyped {
-		*f = (*f)[:mostTyped]
-	}
-}
-
-// mostTyped is the length of the longest filter in bytes.
-const mostTyped = 200
-
-// printable drops what steers a terminal.
-func printable(s string) string {
-	return strings.Map(func(r rune) rune {
-		if r < ' ' || string(r) != ui.EscapeLine(string(r)) {
-			return -1
-		}
-		return r
-	}, s)
 }
 
 // act does what an action does to the list, and returns what is left to do once the list is free.
@@ -129,7 +93,7 @@ func (s *Session) act(ctx context.Context, action keys.Action) (then func()) {
 		s.list.move(map[keys.Action]int{keys.Previous: -1, keys.Next: 1}[action])
 	case keys.Filter:
 		s.look()
-		s.typing = true
+		s.beginLine()
 	case keys.Follow:
 		if s.looks {
 			s.follow()
@@ -141,8 +105,8 @@ func (s *Session) act(ctx context.Context, action keys.Action) (then func()) {
 		case open:
 		case s.cancel != nil:
 			s.cancel()
-		case s.list.filter != "":
-			s.list.filter = ""
+		case s.list.filter != nil:
+			s.list.filter = nil
 		case s.looks:
 			s.follow()
 		}
@@ -168,33 +132,29 @@ func (s *Session) look() {
 
 // follow chooses the newest webhook from now on.
 func (s *Session) follow() {
-	s.looks, s.list.until, s.list.byHand, s.list.filter = false, 0, 0, ""
+	s.looks, s.list.until, s.list.byHand, s.list.filter = false, 0, 0, nil
 }
 
 // start runs an action on the chosen webhook beside the session, unless one is running.
 func (s *Session) start(ctx context.Context, action keys.Action) {
 	some := s.list.matching()
 	at := s.list.chosen(some)
-	if at < 0 || s.running != "" {
+	switch {
+	case s.running != "":
+		return
+	case at < 0:
+		s.notice = s.empty()
 		return
 	}
 	r := some[at]
 	s.running = fmt.Sprintf("%s %d", action, r.id)
 	ctx, s.cancel = context.WithCancel(ctx)
-	s.group.Go(func() {
-		well := false
-		defer func() {
-			if !well { // it panics
-				s.Terminal.Restore()
-			}
-		}()
+	s.beside(func() {
 		s.do(ctx, action, r)
-		well = true
 		s.mu.Lock()
 		s.cancel()
 		s.running, s.cancel = "", nil
 		s.mu.Unlock()
-		s.Footer.Redraw()
 	})
 }
 
@@ -218,15 +178,11 @@ func (s *Session) Text() string {
 	columns, height := s.Columns(), s.Terminal.Lines()
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	names := keys.Footer(keys.Listen, columns-1, len(s.list.rows) > 0)
-	if s.running != "" {
-		names = s.running + " …  esc ends it"
-	}
-	var lines []string
 	some, status := s.list.matching(), s.Counts()
 	if s.looks {
-		status = s.standing(len(some))
+		status = s.standing(len(some), columns-1)
 	}
+	var lines []string
 	if s.table {
 		lines = keys.List(keys.Listen)
 		if room := height - belowTable; height > 0 && len(lines) > room {
@@ -242,19 +198,35 @@ func (s *Session) Text() string {
 			lines = append(lines, ansi.Truncate(mark+" "+r.line, max(columns-1, 0), "…"))
 		}
 	}
-	return strings.Join(append(lines, status, names), "\n")
+	return strings.Join(append(lines, status, s.keys(len(some), columns-1)), "\n")
 }
 
-// standing says what the list shows, and what is typed.
-func (s *Session) standing(matching int) string {
-	parts := []string{"not following"}
+// keys returns the last line: what keys do now, or why one did nothing.
+func (s *Session) keys(matching, width int) string {
 	switch {
-	case s.typing:
-		return "/" + s.list.filter + "▏  enter keeps the filter  esc drops it"
-	case s.list.filter != "":
-		parts = []string{fmt.Sprintf("%d of %d match %q", matching, len(s.list.rows), s.list.filter)}
+	case s.line != nil:
+		return s.line.help()
+	case s.notice != "":
+		return ui.EscapeLine(s.notice)
+	case s.running != "":
+		return s.running + " …  esc ends it"
 	}
-	if n := s.list.fresh(); n > 0 {
+	return keys.Footer(keys.Listen, width, matching > 0)
+}
+
+// standing says what the list shows, or what is typed.
+func (s *Session) standing(matching, width int) string {
+	if s.line != nil {
+		return s.line.show(width)
+	}
+	parts := []string{"not following"}
+	if f := s.list.filter; f != nil {
+		parts[0] = fmt.Sprintf("%d of %d match %s", matching, len(s.list.rows)-s.list.fresh(), f)
+		if f.failed > 0 {
+			parts = append(parts, fmt.Sprintf("--where fails on %d", f.failed))
+		}
+	}
+	if n := s.list.news(); n > 0 {
 		parts = append(parts, fmt.Sprintf("%d new", n))
 	}
 	return strings.Join(append(parts, "f follows"), "  ")

@@ -2,6 +2,7 @@
 package pick
 
 import (
+	"cmp"
 	"context"
 	"iter"
 	"time"
@@ -19,6 +20,7 @@ type Selection struct {
 	Where   *jq.Expr // nil: everything that the filter selects
 	// Judged is told how the expression went on each exchange. An exchange or webhook on which it fails is left out.
 	Judged func(x *record.Exchange, err error)
+	Within time.Duration // how long the expression may take for one webhook; 0: any time
 }
 
 // Webhooks yields the selected webhooks with their state at a time. An error ends the list.
@@ -31,10 +33,10 @@ func (s *Selection) Webhooks(ctx context.Context, now time.Time) iter.Seq2[*webh
 	return whereTrue(webhooks.List(ctx, s.History, f, now), s.Filter.Limit,
 		func(w *webhooks.Webhook) (ok bool, broken error) {
 			subject, err := Subject(ctx, s.History, w, s.Where.With(), s.Where.NeedsAll())
-			if err != nil {
+			if err = cmp.Or(err, ctx.Err()); err != nil {
 				return false, err
 			}
-			ok, err = s.Where.TrueOf(subject, 0)
+			ok, err = s.Where.TrueOf(subject, s.Within)
 			s.Judged(subject.Exchange, err)
 			return ok && err == nil, nil
 		})

@@ -132,6 +132,43 @@ func TestWhatAnExpressionFailsOnIsLeftOutAndTold(t *testing.T) {
 	}
 }
 
+func TestAnExpressionThatTakesTooLongIsLeftOut(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	b.receive("{}")
+	s, late := b.selection("last(repeat(1))"), 0
+	s.Within = time.Millisecond
+	s.Judged = func(_ *record.Exchange, err error) {
+		if late++; !errors.Is(err, context.DeadlineExceeded) {
+			t.Error(err)
+		}
+	}
+	for w, err := range s.Webhooks(t.Context(), noon) {
+		t.Errorf("%v, %v is listed", w, err)
+	}
+	if late != 1 {
+		t.Errorf("it was late %d times", late)
+	}
+}
+
+func TestASelectionThatIsGivenUpJudgesNoMore(t *testing.T) {
+	t.Parallel()
+	b := newBook(t)
+	b.receive("{}")
+	b.receive("{}")
+	ctx, cancel := context.WithCancel(t.Context())
+	s, judged := b.selection("false"), 0
+	s.Judged = func(*record.Exchange, error) { judged++; cancel() }
+	for _, err := range s.Webhooks(ctx, noon) {
+		if !errors.Is(err, context.Canceled) {
+			t.Error(err)
+		}
+	}
+	if judged != 1 {
+		t.Errorf("%d were judged", judged)
+	}
+}
+
 func TestAHistoryThatCannotBeReadEndsTheList(t *testing.T) {
 	t.Parallel()
 	b := newBook(t)

@@ -1,0 +1,87 @@
+// Package query selects the rows of a list by a filter that a person types in one line, in the words of barb history.
+// It prints nothing.
+package query
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
+)
+
+// Query is a filter as it was typed.
+type Query struct {
+	Text      string
+	Selectors []string     // ids and ranges; a webhook has one of them
+	Filter    flags.Filter // status:500, --failed
+	words     []string     // in lower case; the text of a row contains each
+}
+
+// Read reads a line such as `status:5xx --failed 40..47 push`. A flag of barb history may also be written name:value.
+// Quotes keep blanks together, and what begins with a quote is text to look for.
+func Read(line string) (*Query, error) {
+	q := &Query{Text: strings.TrimSpace(line)}
+	parts, err := split(q.Text)
+	if err != nil {
+		return nil, err
+	}
+	r := reader{flags: flagsOf(&q.Filter), rest: parts}
+	for len(r.rest) > 0 {
+		p := r.next()
+		name, value, isFlag := r.flag(p.text)
+		switch {
+		case p.isQuoted:
+			q.words = append(q.words, strings.ToLower(p.text))
+		case isFlag:
+			if err := r.set(name, value); err != nil {
+				return nil, err
+			}
+		case flags.IsSelector(p.text):
+			q.Selectors = append(q.Selectors, p.text)
+		default:
+			if err := r.misspelt(p.text); err != nil {
+				return nil, err
+			}
+			q.words = append(q.words, strings.ToLower(p.text))
+		}
+	}
+	return q, nil
+}
+
+// String returns the query as a sentence names it: words alone are in quotes.
+func (q *Query) String() string {
+	if q.Selects() || strings.ContainsAny(q.Text, `"'`) {
+		return q.Text
+	}
+	return strconv.Quote(q.Text)
+}
+
+// IsEmpty reports whether the query selects everything.
+func (q *Query) IsEmpty() bool { return len(q.words) == 0 && !q.Selects() }
+
+// Selects reports whether the query has parts that only the history can answer.
+func (q *Query) Selects() bool { return len(q.Selectors) > 0 || q.Filter.Given() }
+
+// Has reports whether a text contains all words of the query, in any case.
+func (q *Query) Has(text string) bool {
+	text = strings.ToLower(text)
+	return !slices.ContainsFunc(q.words, func(w string) bool { return !strings.Contains(text, w) })
+}
+
+// Fix replaces @ and @-2 by the ids of rows of a list. ids are those of all its rows, the newest last.
+func (q *Query) Fix(ids []int64) error {
+	for i, text := range q.Selectors {
+		back, ok := strings.CutPrefix(text, "@")
+		if !ok {
+			continue
+		}
+		n, _ := strconv.Atoi(strings.TrimPrefix(back, "-")) // @ alone is 0; Read has looked at the rest
+		if n >= len(ids) {
+			return fail.Usage("%s is below the last of the %d rows of the list", text, len(ids))
+		}
+		q.Selectors[i] = strconv.FormatInt(ids[len(ids)-1-n], 10)
+	}
+	return nil
+}

@@ -1,0 +1,170 @@
+package query
+
+import (
+	"errors"
+	"slices"
+	"strings"
+	"unicode"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/flags"
+)
+
+// flagsOf returns the flags of a filter.
+func flagsOf(f *flags.Filter) *pflag.FlagSet {
+	var cmd cobra.Command
+	f.AddFlags(&cmd, func(string, bool) []string { return nil }, func(string) []string { return nil })
+	return cmd.Flags()
+}
+
+// part is what stands between two blanks.
+type part struct {
+	text     string
+	isQuoted bool // it begins with a quote
+}
+
+// split splits a line at blanks that are not in quotes. A quote begins at the beginning of a part, or of the value of a
+// flag; elsewhere it is a character as any other.
+func split(line string) (parts []part, err error) {
+	var text strings.Builder
+	var quote rune // that is open; 0: none
+	var p *part    // that has begun; nil: none
+	for _, c := range line {
+		switch {
+		case quote != 0 && c == quote:
+			quote = 0
+		case quote == 0 && (c == '"' || c == '\'') && beginsValue(text.String()):
+			if p == nil {
+				p = &part{isQuoted: true}
+			}
+			quote = c
+		case quote == 0 && unicode.IsSpace(c):
+			if p != nil {
+				parts = append(parts, part{text.String(), p.isQuoted})
+				text.Reset()
+				p = nil
+			}
+		default:
+			if p == nil {
+				p = &part{}
+			}
+			text.WriteRune(c)
+		}
+	}
+	if quote != 0 {
+		return nil, fail.Usage("the quote %c is not closed", quote)
+	}
+	if p != nil {
+		parts = append(parts, part{text.String(), p.isQuoted})
+	}
+	return parts, nil
+}
+
+// beginsValue reports whether a value begins behind a text: nothing, name: or --name=.
+func beginsValue(text string) bool {
+	name := strings.TrimRight(text, ":=")
+	isOther := func(r rune) bool { return (r < 'a' || r > 'z') && r != '-' }
+	return text == "" || len(name) == len(text)-1 && !strings.ContainsFunc(name, isOther)
+}
+
+// reader reads the parts of a line one by one.
+type reader struct {
+	flags *pflag.FlagSet
+	rest  []part
+}
+
+func (r *reader) next() part {
+	p := r.rest[0]
+	r.rest = r.rest[1:]
+	return p
+}
+
+// flag takes a part apart that is --name, --name=value or name:value; value is nil for the first. name: is a flag only
+// where there is one of that name.
+func (r *reader) flag(text string) (name string, value *string, ok bool) {
+	dashed, isDashed := strings.CutPrefix(text, "--")
+	if isDashed {
+		name, after, has := strings.Cut(dashed, "=")
+		if has {
+			value = &after
+		}
+		return name, value, name != ""
+	}
+	name, after, ok := strings.Cut(text, ":")
+	return name, &after, ok && r.flags.Lookup(name) != nil
+}
+
+// set sets a flag. Where it needs a value and has none yet, that is the next part.
+func (r *reader) set(name string, value *string) error {
+	f := r.flags.Lookup(name)
+	switch {
+	case f == nil:
+		return fail.Usage("there is no filter --%s", name).Hint(fail.DidYouMean("--", fail.Nearest(name, r.names()),
+			"? lists examples"))
+	case f.Changed:
+		return fail.Usage("%s is given twice", name)
+	case f.NoOptDefVal != "":
+		if value != nil && *value != f.NoOptDefVal {
+			return fail.Usage("--%s takes no value", name).Hint("--" + name)
+		}
+		value = &f.NoOptDefVal
+	case value == nil && len(r.rest) > 0:
+		value = &r.rest[0].text
+		r.rest = r.rest[1:]
+	}
+	if value == nil || *value == "" {
+		return fail.Usage("%s needs a value", name).Hint(name + ":VALUE, without a blank")
+	}
+	if err := f.Value.Set(*value); err != nil {
+		return fail.Usage("%s: %w", name, err)
+	}
+	f.Changed = true
+	return nil
+}
+
+// slips are names that a person may type before a colon, and what to type instead.
+var slips = map[string]string{
+	"body": "grep:TEXT", "code": "status:500", "host": "endpoint:HOST", "is": "--failed or --invalid",
+	"method": "the method alone, as POST", "outcome": "--failed or --invalid", "path": "the path alone, as /hooks",
+	"state": "--failed or --invalid", "text": "grep:TEXT", "type": "event:TYPE", "verdict": "--failed or --invalid",
+}
+
+// misspelt returns the error for a word that looks like name:value and has nearly the name of a flag; else nil.
+func (r *reader) misspelt(text string) error {
+	name, value, ok := strings.Cut(text, ":")
+	if !ok || value == "" || name == "" || strings.HasPrefix(value, "//") {
+		return nil
+	}
+	failure := fail.Usage("there is no filter %s:", name)
+	if slip, ok := slips[name]; ok {
+		return failure.Hint("type " + slip)
+	}
+	near := fail.Nearest(name, r.names())
+	if len(near) == 0 || len(name) == 1 {
+		return nil
+	}
+	return failure.Hint("did you mean " + strings.Join(near, ": or ") + ":?")
+}
+
+// names returns the names of the flags that are listed in the help.
+func (r *reader) names() (all []string) {
+	r.flags.VisitAll(func(f *pflag.Flag) {
+		if !f.Hidden {
+			all = append(all, f.Name)
+		}
+	})
+	slices.Sort(all)
+	return all
+}
+
+// Reason returns an error in one line, with the first of its hints.
+func Reason(err error) string {
+	text := err.Error()
+	if f, ok := errors.AsType[*fail.Error](err); ok && len(f.Hints) > 0 {
+		text += "; " + f.Hints[0]
+	}
+	return strings.Join(strings.Fields(text), " ")
+}
