@@ -14,6 +14,7 @@ import (
 	"github.com/barbhq/barb/commands/infile"
 	"github.com/barbhq/barb/commands/ui"
 	"github.com/barbhq/barb/store"
+	"github.com/barbhq/barb/store/webhooks"
 	"github.com/barbhq/barb/units"
 )
 
@@ -57,71 +58,65 @@ func newPrune(sh *shell) *cobra.Command {
 
 func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 	sh.judgements.Strict = true
-	filter, none, err := sh.narrowed(ctx, &o.Filter) // a history that is not there is not made
+	now := sh.Now()                                  // what comes after the choice is younger than --older-than 0s
+	chosen, err := sh.selection(ctx, nil, &o.Filter) // a history that is not there is not made
 	if err != nil {
 		return err
 	}
-	rule := store.PruneRule{MaxBytes: o.maxSize, Filter: filter, Rewrite: rewritten}
+	rule := store.PruneRule{Whole: true, MaxBytes: o.maxSize, Rewrite: rewritten, Open: now.Add(-webhooks.Abandoned)}
+	if o.Filter.Given() && o.removes() {
+		ids, err := chosen.ExchangeIDs(ctx, now)
+		if err != nil {
+			return err
+		}
+		rule.Filter.IDs = append(ids, store.Range{From: -1, To: -1}) // no ids at all would select everything
+	}
 	if o.vacuum {
 		rule.Rewrite = math.MaxInt64
 	}
 	if o.byAge {
-		rule.OlderThan = sh.Now().Add(-o.olderThan)
-	}
-	switch {
-	case none && o.dryRun:
-		return sh.pruned(0, 0, "would remove")
-	case none:
-		return sh.pruned(0, 0, "removed")
-	case o.dryRun:
-		return pruneDryRun(ctx, sh, &o, rule)
+		rule.OlderThan = now.Add(-o.olderThan)
 	}
 	if goOn, err := sh.agreesToPrune(ctx, &o, rule); err != nil || !goOn {
 		return err
 	}
 	if o.pins {
-		n, err := sh.history.Unpin(ctx, cmp.Or(filter.Scheme, "*"))
-		if err != nil {
+		err := sh.forgetPins(ctx, cmp.Or(chosen.Filter.Scheme, "*"), o.dryRun)
+		if err != nil || !o.removes() && !o.vacuum {
 			return err
 		}
-		sh.say("barb: forgot what %s had verified", ui.Count(int(n), "secret"))
-		if !o.byAge && o.maxSize == 0 && !o.vacuum {
-			return nil
+	}
+	prune, did := sh.history.Prune, "removed"
+	if o.dryRun {
+		prune, did = sh.history.WouldPrune, "would remove"
+		if o.vacuum {
+			sh.say("barb: would rewrite the history of %s", units.RoundSize(sh.history.Size()))
 		}
 	}
-	result, err := sh.history.Prune(ctx, rule)
+	result, err := prune(ctx, rule)
 	if err != nil {
 		return err
 	}
 	if result.Remains {
 		sh.warn("parts of the removed data may still be on the disk: barb prune --vacuum erases them")
 	}
-	return sh.pruned(result.Removed, result.Bytes, "removed")
+	return sh.pruned(result, did)
 }
 
-// removes reports whether any flag asks for exchanges to be removed.
+// removes reports whether any flag asks for webhooks to be removed.
 func (o *pruneOptions) removes() bool { return o.byAge || o.maxSize > 0 }
 
-// pruneDryRun says what would be done, and does nothing.
-func pruneDryRun(ctx context.Context, sh *shell, o *pruneOptions, rule store.PruneRule) error {
-	if o.pins {
-		n, err := sh.history.CountPins(ctx, cmp.Or(rule.Filter.Scheme, "*"))
-		if err != nil {
-			return err
-		}
-		sh.say("barb: would forget what %s had verified", ui.Count(int(n), "secret"))
-		if !o.removes() && !o.vacuum {
-			return nil
-		}
+// forgetPins forgets what secrets have verified of a scheme, or only says so.
+func (sh *shell) forgetPins(ctx context.Context, scheme string, dryRun bool) error {
+	forget, did := sh.history.Unpin, "forgot"
+	if dryRun {
+		forget, did = sh.history.CountPins, "would forget"
 	}
-	n, err := sh.history.WouldPrune(ctx, rule)
-	if err != nil {
-		return err
+	n, err := forget(ctx, scheme)
+	if err == nil {
+		sh.say("barb: %s what %s had verified", did, ui.Count(int(n), "secret"))
 	}
-	if o.vacuum {
-		sh.say("barb: would rewrite the history of %s", units.RoundSize(sh.history.Size()))
-	}
-	return sh.pruned(n, 0, "would remove")
+	return err
 }
 
 // agreesToPrune asks on a terminal before more is removed than the limits of barb.toml remove by themselves. Elsewhere
@@ -130,18 +125,18 @@ func (sh *shell) agreesToPrune(ctx context.Context, o *pruneOptions, rule store.
 	limits := sh.file.Retention
 	isUsual := (!o.byAge || limits.MaxAge > 0 && o.olderThan >= limits.MaxAge) &&
 		(o.maxSize == 0 || limits.MaxSize > 0 && o.maxSize >= limits.MaxSize)
-	if o.yes || isUsual || !sh.InTerminal || !sh.ErrTerminal {
+	if o.yes || o.dryRun || isUsual || !sh.InTerminal || !sh.ErrTerminal {
 		return true, nil
 	}
-	n, err := sh.history.WouldPrune(ctx, rule)
-	if err != nil || n == 0 {
+	would, err := sh.history.WouldPrune(ctx, rule)
+	if err != nil || would.Removed == 0 {
 		return err == nil, err
 	}
 	about := ""
 	if o.maxSize > 0 {
 		about = "about "
 	}
-	sh.err.Printf("barb: this removes %s%s permanently from %s\nremove? [y/N] ", about, ui.Count(int(n), "exchange"),
+	sh.err.Printf("barb: this removes %s%s permanently from %s\nremove? [y/N] ", about, ui.WebhooksOf(would.Webhooks, would.Removed),
 		ui.EscapeLine(sh.history.Path()))
 	answer, err := infile.Answer(sh.In)
 	if err == nil && answer != "y" && answer != "yes" {
@@ -151,14 +146,14 @@ func (sh *shell) agreesToPrune(ctx context.Context, o *pruneOptions, rule store.
 	return err == nil, err
 }
 
-func (sh *shell) pruned(n, bytes int64, did string) error {
+func (sh *shell) pruned(r store.PruneResult, did string) error {
 	if sh.json {
-		return sh.emit(map[string]any{"schema": 1, "removed": n, "bytes": bytes})
+		return sh.emit(map[string]any{"schema": 1, "removed": r.Removed, "webhooks": r.Webhooks, "bytes": r.Bytes})
 	}
 	freed := ""
-	if n > 0 && bytes > 0 {
-		freed = fmt.Sprintf(", %s freed", units.RoundSize(bytes))
+	if r.Removed > 0 && r.Bytes > 0 {
+		freed = fmt.Sprintf(", %s freed", units.RoundSize(r.Bytes))
 	}
-	sh.out.Printf("%s %s%s\n", did, ui.Count(int(n), "exchange"), freed)
+	sh.out.Printf("%s %s%s\n", did, ui.WebhooksOf(r.Webhooks, r.Removed), freed)
 	return nil
 }

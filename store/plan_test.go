@@ -1,6 +1,7 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"path/filepath"
 	"strings"
@@ -122,6 +123,25 @@ func TestWhatIsPrunedFirstIsFoundByAnIndex(t *testing.T) {
 		if plan := s.explain(t, query, args...); strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN") {
 			t.Errorf("plan of %s:\n%s", st.term, plan)
 		}
+	}
+}
+
+func TestWhatIsPrunedTogetherIsFoundByIndexes(t *testing.T) {
+	s := planned(t)
+	for _, st := range []stage{badlySigned, {index: noIndex}} {
+		sc := &scope{index: st.index}
+		sc.add(cmp.Or(st.term, "e.start <= 1"))
+		sc.add(oldestLeft)
+		query, args := sc.ids(Range{1, 3}, " ORDER BY e.id", pruneRows)
+		if plan := s.explain(t, query, args...); strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN") ||
+			!strings.Contains(plan, "exchange_webhook (webhook=? AND rowid<?)") {
+			t.Errorf("plan of %s:\n%s", st.term, plan)
+		}
+	}
+	plan := s.explain(t, strings.Replace(partsQuery, "@ids", allOf, 1), 1, 2, 3)
+	if strings.Contains(plan, "SCAN") || !strings.Contains(plan, "SEARCH e USING INTEGER PRIMARY KEY (rowid=?)") ||
+		!strings.Contains(plan, "exchange_webhook (webhook=?)") || !strings.Contains(plan, "queue_thread (thread=?)") {
+		t.Errorf("plan of all exchanges of a webhook:\n%s", plan)
 	}
 }
 

@@ -3,7 +3,10 @@ package store
 import (
 	"cmp"
 	"context"
+	"database/sql"
+	"errors"
 	"fmt"
+	"io"
 	"math"
 	"strings"
 	"time"
@@ -20,6 +23,11 @@ type PruneRule struct {
 	OlderThan time.Time
 	MaxBytes  int64
 	Filter    Filter
+	// Whole removes webhooks and not single exchanges: what is said here of an exchange is said of the oldest exchange
+	// left of a webhook, and all others go with it. A webhook stays whole when any of its exchanges waits in the queue,
+	// began at OlderThan or later, or began at Open or later and has not ended. spentCopies do not go first.
+	Whole bool
+	Open  time.Time // only with Whole
 	// Rewrite is the size in bytes up to which the rest is rewritten (VACUUM) after a removal, or without a rule, so that
 	// no removed byte is left on the disk; 0 is never. Writers wait meanwhile, about 1 s for each 100 MB.
 	Rewrite int64
@@ -27,8 +35,9 @@ type PruneRule struct {
 
 // PruneResult is what Prune did.
 type PruneResult struct {
-	Removed int64 // exchanges
-	Bytes   int64 // by which the history became smaller on disk
+	Removed  int64 // exchanges
+	Webhooks int64 // that were removed; 0 unless they were removed whole
+	Bytes    int64 // by which the history became smaller on disk
 	// Remains says that removed bytes may still be in the log, or in unused parts of the file.
 	Remains bool
 }
@@ -52,27 +61,30 @@ func (s *Store) Prune(ctx context.Context, rule PruneRule) (result PruneResult, 
 		return result, fault(s.path, ErrReplaced)
 	}
 	before := s.Size()
-	p, err := newPruner(s)
+	p, err := newPruner(s, rule)
 	if err != nil {
 		return result, s.told(err)
 	}
 	erased := true
-	if err = p.prune(ctx, rule); err == nil {
+	if err = p.prune(ctx); err == nil {
 		erased, err = p.tidy(ctx, rule)
 	}
 	err = cmp.Or(err, p.c.Close())
-	return PruneResult{Removed: p.removed, Bytes: max(before-s.Size(), 0), Remains: !erased}, s.told(err)
+	p.done.Bytes, p.done.Remains = max(before-s.Size(), 0), !erased
+	return p.done, s.told(err)
 }
 
 // pruner has a connection of its own: it must not hold up the writer longer than a transaction takes.
 type pruner struct {
 	s       *Store
 	c       *conn
+	rule    PruneRule
+	until   int64 // the start, in ns since 1970, from which an exchange keeps its webhook
 	deletes []*sqlite3.SQLiteStmt
-	waits   *sqlite3.SQLiteStmt // whether an exchange waits in the queue
+	parts   *sqlite3.SQLiteStmt // see partsQuery
 	named   *sqlite3.SQLiteStmt // the names of an exchange
 	names   map[int64]bool      // that removed exchanges had
-	removed int64
+	done    PruneResult
 	plan    *plan // nil: exchanges are removed and not only counted
 	version int64 // changes with each commit of another connection
 }
@@ -81,14 +93,17 @@ type pruner struct {
 // is too seldom to find it free beside a busy writer.
 const shortWait = "PRAGMA busy_timeout = 20"
 
-func newPruner(s *Store) (*pruner, error) {
+func newPruner(s *Store, rule PruneRule) (*pruner, error) {
 	c, err := dial(address(s.path, "mode=rw", "_synchronous=FULL", erasing))
 	if err != nil {
 		return nil, err
 	}
 	c.failed = c.drain(shortWait)
-	p := &pruner{s: s, c: c, names: map[int64]bool{},
-		waits: c.keep("SELECT id FROM queue WHERE thread = ? AND state = 1"), named: c.keep(namesOf)}
+	parts := strings.Replace(partsQuery, "@ids", "?1", 1)
+	if rule.Whole {
+		parts = strings.Replace(partsQuery, "@ids", allOf, 1)
+	}
+	p := &pruner{s: s, c: c, rule: rule, names: map[int64]bool{}, parts: c.keep(parts), named: c.keep(namesOf)}
 	for _, where := range []string{"response WHERE id", "request WHERE id", "mirror WHERE id", "queue WHERE thread",
 		"exchange WHERE id"} {
 		p.deletes = append(p.deletes, c.keep("DELETE FROM "+where+" = ?"))
@@ -100,8 +115,13 @@ func newPruner(s *Store) (*pruner, error) {
 	return p, nil
 }
 
-func (p *pruner) prune(ctx context.Context, rule PruneRule) error {
+func (p *pruner) prune(ctx context.Context) error {
+	rule, first := p.rule, []stage{badlySigned, spentCopies, {}}
+	if rule.Whole {
+		first = []stage{badlySigned, {}}
+	}
 	if !rule.OlderThan.IsZero() {
+		p.until = rule.OlderThan.UnixNano()
 		aged := rule.Filter
 		if last := rule.OlderThan.Add(-1); aged.Until.IsZero() || last.Before(aged.Until) {
 			aged.Until = last
@@ -113,7 +133,8 @@ func (p *pruner) prune(ctx context.Context, rule PruneRule) error {
 	if rule.MaxBytes <= 0 {
 		return nil
 	}
-	return p.remove(ctx, rule.Filter, []stage{badlySigned, spentCopies, {}}, func() (int64, error) {
+	p.until = math.MaxInt64
+	return p.remove(ctx, rule.Filter, first, func() (int64, error) {
 		used, err := p.used()
 		if p.plan != nil {
 			used -= p.plan.bytes
@@ -162,7 +183,7 @@ func (p *pruner) remove(ctx context.Context, f Filter, stages []stage, excess fu
 			return nil
 		}
 		if p.plan != nil {
-			err = p.count(batch)
+			err = p.foresee(batch)
 		} else {
 			err = p.politely(ctx, p.alone(func() error { return p.commit(batch) }))
 		}
@@ -172,7 +193,8 @@ func (p *pruner) remove(ctx context.Context, f Filter, stages []stage, excess fu
 	}
 }
 
-// next returns the oldest ids of a stage that are not done, and counts them as done; see batch.
+// next returns the oldest ids of a stage that are not done, and counts them as done: about as many as have so many
+// exchanges, and no more than needed to have so many bytes.
 func (p *pruner) next(ctx context.Context, f Filter, st *stage, rows int, bytes int64) (batch []int64, err error) {
 	sc, err := p.s.scope(ctx, &f)
 	if err != nil {
@@ -184,60 +206,42 @@ func (p *pruner) next(ctx context.Context, f Filter, st *stage, rows int, bytes 
 			sc.index = st.index
 		}
 	}
-	for _, span := range sc.spans {
-		if span.From = max(span.From, st.from); span.From > span.To {
-			continue
-		}
-		if batch, err = p.batch(ctx, sc, span, rows, bytes); err != nil {
-			return nil, err
-		}
-		if len(batch) > 0 {
-			st.from = batch[len(batch)-1] + 1
-			return batch, nil
-		}
-		st.from = span.To + 1
+	if p.rule.Whole {
+		sc.add(oldestLeft)
 	}
-	return nil, nil
-}
-
-// sizesOf selects the bytes that exchanges take. The columns of the narrow table would say too much where a body was
-// cut and too little where a head is large. SQLite knows the length of a value without reading it.
-const sizesOf = `SELECT e.id, ifnull(octet_length(r.head), 0) + ifnull(octet_length(r.fields), 0)
-		+ ifnull(octet_length(r.trailer), 0) + ifnull(octet_length(r.body), 0) + ifnull(octet_length(r.chunks), 0)
-		+ ifnull(octet_length(a.head), 0) + ifnull(octet_length(a.body), 0)
-	FROM exchange e LEFT JOIN request r ON r.id = e.id LEFT JOIN response a ON a.id = e.id
-	WHERE e.id IN (@ids) ORDER BY e.id`
-
-// batch returns the oldest ids of a span, at most so many, and no more than needed to have so many bytes.
-func (p *pruner) batch(ctx context.Context, sc *scope, span Range, most int, bytes int64) (batch []int64, err error) {
-	ids, args := sc.ids(span, " ORDER BY e.id", most)
-	rows, err := p.s.db.QueryContext(ctx, strings.Replace(sizesOf, "@ids", ids, 1), args...)
-	if err != nil {
-		return nil, err
+	if len(sc.spans) == 0 {
+		return nil, nil
 	}
-	defer rows.Close()
-	for bytes > 0 && rows.Next() {
-		var id, size int64
-		if err := rows.Scan(&id, &size); err != nil {
-			return nil, err
+	all := Range{max(sc.spans[0].From, st.from), sc.spans[len(sc.spans)-1].To}
+	ids, args := sc.ids(all, " ORDER BY e.id", math.MaxInt)
+	err = eachRow(ctx, p.s.db, func(found *sql.Rows) error {
+		var id int64
+		if err := found.Scan(&id); err != nil || !holds(sc.spans, id) {
+			return err
 		}
-		batch, bytes = append(batch, id), bytes-size-rowBytes
-		if p.plan != nil {
-			p.plan.sizes[id] = size + rowBytes
+		st.from = id + 1
+		parts, size, err := p.partsOf(id)
+		if len(parts) > 0 {
+			batch, rows, bytes = append(batch, id), rows-len(parts), bytes-size
 		}
+		if err == nil && (rows <= 0 || bytes <= 0) {
+			err = io.EOF
+		}
+		return err
+	}, ids, args...)
+	if errors.Is(err, io.EOF) {
+		return batch, nil
 	}
-	return batch, rows.Err()
+	st.from = all.To + 1
+	return batch, err
 }
 
 // commit removes a batch in one transaction.
 func (p *pruner) commit(batch []int64) error {
-	var removed int64
-	err := p.c.transact(func() (err error) {
-		removed, err = p.delete(batch)
-		return err
-	})
-	if err == nil {
-		p.removed += removed
+	done := p.done
+	err := p.c.transact(func() error { return p.delete(batch) })
+	if err != nil {
+		p.done = done
 	}
 	return err
 }
@@ -285,28 +289,29 @@ func (p *pruner) othersWrote() bool {
 	return err == nil && p.version != last
 }
 
-// delete also notes the highest id, since it may be the newest of all.
-func (p *pruner) delete(batch []int64) (removed int64, err error) {
+// delete also notes the highest id, since it may be the newest of all. What goes with an id is read again: exchanges
+// may have come since the batch was chosen.
+func (p *pruner) delete(batch []int64) error {
+	var last int64
 	for _, id := range batch {
-		waits, err := some(p.waits, arguments(id))
+		parts, _, err := p.partsOf(id)
 		if err != nil {
-			return 0, err
+			return err
 		}
-		if waits {
-			continue
-		}
-		removed++
-		if err := p.noteNames(id); err != nil {
-			return 0, err
-		}
-		for _, stmt := range p.deletes {
-			if err := run(stmt, arguments(id)); err != nil {
-				return 0, err
+		p.count(parts)
+		for _, part := range parts {
+			last = max(last, part)
+			if err := p.noteNames(part); err != nil {
+				return err
+			}
+			for _, stmt := range p.deletes {
+				if err := run(stmt, arguments(part)); err != nil {
+					return err
+				}
 			}
 		}
 	}
-	last := batch[len(batch)-1]
-	return removed, p.c.exec("UPDATE history SET last_id = ?1 WHERE last_id < ?1", last)
+	return p.c.exec("UPDATE history SET last_id = ?1 WHERE last_id < ?1", last)
 }
 
 // used is the bytes that the history would take without its free pages.
@@ -326,7 +331,7 @@ func (p *pruner) tidy(ctx context.Context, rule PruneRule) (erased bool, err err
 	p.s.retention.restAt(used)
 	rewrite := rule.Rewrite
 	switch unlimited := rule.OlderThan.IsZero() && rule.MaxBytes <= 0; {
-	case p.removed > 0, unlimited:
+	case p.done.Removed > 0, unlimited:
 	case rule.MaxBytes > 0 && p.s.Size() > rule.MaxBytes: // the log, or free pages of what others removed
 		rewrite = 0
 	default:
@@ -336,7 +341,7 @@ func (p *pruner) tidy(ctx context.Context, rule PruneRule) (erased bool, err err
 	if err == nil && !emptied { // another process reads: the log cannot become smaller before
 		p.s.retention.restAt(used + disk.Size(p.s.path+"-wal"))
 	}
-	return p.removed == 0 && rewrite == 0 || emptied && used <= rewrite, err
+	return p.done.Removed == 0 && rewrite == 0 || emptied && used <= rewrite, err
 }
 
 // shrink removes leftovers, frees pages and empties the log into the file; it reports whether the log is empty.

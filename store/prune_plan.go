@@ -1,48 +1,53 @@
 package store
 
-import "context"
+import (
+	"cmp"
+	"context"
+)
 
 // plan is what a pruner would remove, where it only counts.
 type plan struct {
-	ids   map[int64]bool  // counted; an exchange may be in several stages
-	sizes map[int64]int64 // of the batch that is counted next
-	bytes int64           // that the exchanges counted so far take, about
+	ids   map[int64]bool // counted; an exchange may be in several stages
+	bytes int64          // that the exchanges counted so far take, about
 }
 
-// WouldPrune returns how many exchanges Prune would remove by a rule, and removes nothing. By age the number is exact;
-// by size it is near it, since SQLite frees whole pages.
-func (s *Store) WouldPrune(ctx context.Context, rule PruneRule) (n int64, err error) {
+// WouldPrune returns what Prune would remove by a rule, without Bytes, and removes nothing. By age the numbers are
+// exact; by size they are near it, since SQLite frees whole pages.
+func (s *Store) WouldPrune(ctx context.Context, rule PruneRule) (PruneResult, error) {
 	if s.refused != nil {
-		return 0, s.refused
+		return PruneResult{}, s.refused
 	}
-	p, err := newPruner(s)
+	p, err := newPruner(s, rule)
 	if err != nil {
-		return 0, s.told(err)
+		return PruneResult{}, s.told(err)
 	}
-	p.plan = &plan{ids: map[int64]bool{}, sizes: map[int64]int64{}}
-	err = p.prune(ctx, rule)
-	if closeErr := p.c.Close(); err == nil {
-		err = closeErr
-	}
-	return p.removed, s.told(err)
+	p.plan = &plan{ids: map[int64]bool{}}
+	err = p.prune(ctx)
+	err = cmp.Or(err, p.c.Close())
+	return p.done, s.told(err)
 }
 
-// count counts a batch as removed, but what waits in the queue and what was counted before.
-func (p *pruner) count(batch []int64) error {
+// foresee counts a batch as removed, but what was counted before.
+func (p *pruner) foresee(batch []int64) error {
 	for _, id := range batch {
 		if p.plan.ids[id] {
 			continue
 		}
-		waits, err := some(p.waits, arguments(id))
+		parts, bytes, err := p.partsOf(id)
 		if err != nil {
 			return err
 		}
-		if !waits {
-			p.plan.ids[id] = true
-			p.removed++
-			p.plan.bytes += p.plan.sizes[id]
-		}
+		p.plan.ids[id] = true
+		p.plan.bytes += bytes
+		p.count(parts)
 	}
-	clear(p.plan.sizes)
 	return nil
+}
+
+// count counts exchanges that are removed together.
+func (p *pruner) count(parts []int64) {
+	p.done.Removed += int64(len(parts))
+	if p.rule.Whole && len(parts) > 0 {
+		p.done.Webhooks++
+	}
 }

@@ -155,8 +155,9 @@ func TestWhatPruneWouldRemoveIsCountedAndStays(t *testing.T) {
 		}
 		other := filled(t, 3000)
 		did, err := other.Prune(context.Background(), c.rule)
-		if err != nil || would < did.Removed-c.slack || would > did.Removed+c.slack {
-			t.Errorf("%s: it would remove %d, and removed %d, %v", name, would, did.Removed, err)
+		if err != nil || would.Removed < did.Removed-c.slack ||
+			would.Removed > did.Removed+c.slack {
+			t.Errorf("%s: it would remove %d, and removed %d, %v", name, would.Removed, did.Removed, err)
 		}
 	}
 }

@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/barbhq/barb/store/record"
 )
 
 // scope is a filter in terms of the tables: the ids, the index and the conditions.
@@ -133,7 +135,7 @@ func (sc *scope) endpoint(ctx context.Context, db *sql.DB, f *Filter) error {
 	if f.Endpoint == "" {
 		return nil
 	}
-	globs, args := endpointGlobs(f.Endpoint), []any{int64(nameEndpoint)}
+	globs, args := record.EndpointGlobs(f.Endpoint), []any{int64(nameEndpoint)}
 	for _, glob := range globs {
 		args = append(args, globOf(glob))
 	}

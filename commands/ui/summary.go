@@ -66,3 +66,12 @@ func Count(n int, thing string) string {
 	}
 	return fmt.Sprintf("%d %ss", n, thing)
 }
+
+// WebhooksOf says how many webhooks there are, and how many exchanges they have where those are more.
+func WebhooksOf(webhooks, exchanges int64) string {
+	text := Count(int(webhooks), "webhook")
+	if exchanges > webhooks {
+		text += " (" + Count(int(exchanges), "exchange") + ")"
+	}
+	return text
+}

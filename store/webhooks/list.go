@@ -99,8 +99,8 @@ func (w *Webhook) Matches(f *store.Filter) bool {
 	case f.Kind != 0 && w.Kind() != f.Kind,
 		f.Failed && w.State != Failed,
 		f.Invalid && !w.Invalid(),
-		f.Scheme != "" && !store.MatchGlob(f.Scheme, last.Scheme),
-		f.Event != "" && !store.MatchGlob(f.Event, last.Event()),
+		f.Scheme != "" && !record.MatchGlob(f.Scheme, last.Scheme),
+		f.Event != "" && !record.MatchGlob(f.Event, last.Event()),
 		f.Status != store.StatusRange{} && !within(f.Status, last) && !within(f.Status, w.App()),
 		!f.Since.IsZero() && newest.Start.Before(f.Since),
 		!f.Until.IsZero() && newest.Start.After(f.Until):
@@ -109,7 +109,7 @@ func (w *Webhook) Matches(f *store.Filter) bool {
 	return (len(f.IDs) == 0 || w.holds(f.IDs)) &&
 		(f.WebhookID == "" || some(func(x *record.Exchange) bool { return x.WebhookID == f.WebhookID })) &&
 		(f.Endpoint == "" || some(func(x *record.Exchange) bool {
-			return store.MatchEndpoint(f.Endpoint, endpointOf(x.Request.URL))
+			return record.MatchEndpoint(f.Endpoint, endpointOf(x.Request.URL))
 		})) &&
 		(f.Marked == "" || some(func(x *record.Exchange) bool { _, marked := x.Marked(f.Marked); return marked }))
 }
