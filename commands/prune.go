@@ -136,8 +136,8 @@ func (sh *shell) agreesToPrune(ctx context.Context, o *pruneOptions, rule store.
 	if o.maxSize > 0 {
 		about = "about "
 	}
-	sh.err.Printf("barb: this removes %s%s permanently from %s\nremove? [y/N] ", about, ui.WebhooksOf(would.Webhooks, would.Removed),
-		ui.EscapeLine(sh.history.Path()))
+	sh.err.Printf("barb: this removes %s%s permanently from %s\nremove? [y/N] ", about,
+		ui.WebhooksOf(would.Webhooks, would.Removed), ui.EscapeLine(sh.history.Path()))
 	answer, err := infile.Answer(sh.In)
 	if err == nil && answer != "y" && answer != "yes" {
 		sh.say("barb: nothing was removed")

@@ -171,7 +171,8 @@ func TestWhatPruneRemovesIsWholeAndWhatItWouldRemove(t *testing.T) {
 // A forward that came before its webhook was removed keeps it, or by size goes with it.
 func TestForwardsThatComeWhilePruneGoesOnAreNotLeftAlone(t *testing.T) {
 	t.Parallel()
-	for name, rule := range map[string]store.PruneRule{"by age": {OlderThan: noon.Add(time.Hour)}, "by size": {MaxBytes: 1}} {
+	for name, rule := range map[string]store.PruneRule{"by age": {OlderThan: noon.Add(time.Hour)},
+		"by size": {MaxBytes: 1}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			const many = 3000

@@ -18,11 +18,13 @@ func TestPruneAsksOnATerminal(t *testing.T) {
 		asks         string // "": it does not
 		left         string
 	}{
-		"no keeps them":            {"barb prune --older-than 0s", "n\n", "this removes 1 webhook .3 exchanges.", "left [1-9]"},
-		"nothing typed keeps them": {"barb prune --max-size 1", "\n", "this removes about 1 webhook .3 exchanges.", "left [1-9]"},
-		"yes removes them":         {"barb prune --older-than 0s", "y\n", "this removes 1 webhook .3 exchanges.", "left 0"},
-		"--yes does not ask":       {"barb prune --older-than 0s --yes", "", "", "left 0"},
-		"nothing to remove":        {"barb prune --older-than 1d", "", "", "left [1-9]"},
+		"no keeps them": {"barb prune --older-than 0s", "n\n",
+			"this removes 1 webhook .3 exchanges.", "left [1-9]"},
+		"nothing typed keeps them": {"barb prune --max-size 1", "\n",
+			"this removes about 1 webhook .3 exchanges.", "left [1-9]"},
+		"yes removes them":   {"barb prune --older-than 0s", "y\n", "this removes 1 webhook .3 exchanges.", "left 0"},
+		"--yes does not ask": {"barb prune --older-than 0s --yes", "", "", "left 0"},
+		"nothing to remove":  {"barb prune --older-than 1d", "", "", "left [1-9]"},
 		"as barb.toml does": {"echo '[history]\nmax_age = \"0.001s\"' > c.toml; sleep 0.01; barb prune --older-than " +
 			"0.002s --config c.toml",
 			"", "", "left 0"},
