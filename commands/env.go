@@ -188,7 +188,7 @@ func (sh *shell) prepare(cmd *cobra.Command) error {
 	if sh.jq != "" {
 		filter, err := jq.Compile(sh.jq)
 		if err != nil {
-			return fail.Usage("--jq: %v", err).Hint("barb history --jq .status_code")
+			return fail.Usage("--jq: %v", err).Hint(jq.Hint(err, "barb history --jq .status_code"))
 		}
 		sh.filter, sh.json = filter, true
 	}

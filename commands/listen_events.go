@@ -3,7 +3,6 @@ package commands
 import (
 	"fmt"
 	"path/filepath"
-	"strconv"
 
 	"github.com/barbhq/barb/commands/advice"
 	"github.com/barbhq/barb/commands/flags"
@@ -29,6 +28,8 @@ func (g *listener) tell(e gateway.Event) {
 		g.tellPinned(e)
 	case gateway.Weaker:
 		g.sh.note("rejected: %s", e.Detail)
+	case gateway.Untyped:
+		g.sh.warn("%s, so --event filters them out (said once); %s", ui.Untyped(e.Scheme), whereType)
 	case gateway.FilterTooSlow:
 		g.sh.warn("--where took longer than %s on a webhook, which is answered 503 so that the sender retries "+
 			"(said once)", flags.WhereTimeout)
@@ -84,8 +85,10 @@ func (g *listener) tellQueue(e gateway.Event) {
 	case gateway.Waits:
 		g.sh.note("webhook %d waits in the queue: %s", e.ID, ui.Clip(e.Detail, 120))
 	case gateway.Attempted:
+		g.watch.Worked(e.Attempt.Exchange)
 		g.sh.tellAttempt(e.Exchange, e.Attempt, g.with)
 	case gateway.NotDelivered:
+		g.watch.Worked(nil)
 		g.sh.note("webhook %d was not delivered: %s; barb queue retry %d tries it again", e.ID, ui.Clip(e.Detail, 120),
 			e.Entry)
 	case gateway.LeftBehind:
@@ -102,8 +105,10 @@ func (g *listener) tellQueue(e gateway.Event) {
 	case gateway.CommandUnrun:
 		g.sh.warn("%d exec: %s", e.ID, ui.Clip(e.Err.Error(), 200))
 	case gateway.CommandRan:
+		g.watch.Worked(e.Exchange)
 		g.tellRun(e.Exchange)
 	case gateway.CommandGivenUp:
+		g.watch.Worked(nil)
 		g.sh.note("webhook %d was not processed: %s; barb queue retry %d runs it again", e.ID, ui.Clip(e.Detail, 120),
 			e.Entry)
 	}
@@ -181,25 +186,15 @@ func (g *listener) tellCompared(e gateway.Event) {
 	}
 	switch {
 	case e.Same && g.sh.verbose:
-		g.sh.note("webhook %d: mirror %s answers the same: %s", e.ID, ui.Endpoint(f), answered(f))
+		g.sh.note("webhook %d: mirror %s answers the same: %s", e.ID, ui.Endpoint(f), ui.Answered(f))
 	case e.Same:
 	case app.Status() == f.Status() && f.Response != nil:
 		g.sh.note("webhook %d: mirror %s differs: %s as the app, with another body  (barb show %d and %d)", e.ID,
-			ui.Endpoint(f),
-			answered(f), app.ID, f.ID)
+			ui.Endpoint(f), ui.Answered(f), app.ID, f.ID)
 	default:
-		g.sh.note("webhook %d: mirror %s differs: %s, the app %s  (barb show %d)", e.ID, ui.Endpoint(f), answered(f),
-			answered(app),
-			f.ID)
+		g.sh.note("webhook %d: mirror %s differs: %s, the app %s  (barb show %d)", e.ID, ui.Endpoint(f), ui.Answered(f),
+			ui.Answered(app), f.ID)
 	}
-}
-
-// answered returns an answer in a word or two.
-func answered(x *record.Exchange) string {
-	if status := x.Status(); status != 0 {
-		return strconv.Itoa(status)
-	}
-	return "no answer (" + string(x.FailureKind()) + ")"
 }
 
 // tellRun says how a command from the queue ended.

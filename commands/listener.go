@@ -131,9 +131,11 @@ func (g *listener) checkEvents(v *verifier.Verifier, events flags.Globs) error {
 		return nil
 	}
 	name := v.Scheme.Name
-	return fail.Usage("--event %s: webhooks of scheme %s name no event type", events.String(), name).
-		Hintf("barb listen -s %s --where '.body.type == \"…\"'", name)
+	return fail.Usage("--event %s: %s", events.String(), ui.Untyped(name)).Hintf("barb listen -s %s %s", name, whereType)
 }
+
+// whereType is what to use instead of --event for webhooks that name no event type.
+const whereType = `--where '.body.type == "…"'`
 
 // newGreeter returns what finds the handshakes that a lane answers.
 func newGreeter(value flags.Handshake, v *verifier.Verifier, signing *flags.Signing, r *route.Route) (g gateway.Greeter,
@@ -239,20 +241,7 @@ func (g *listener) describe() []string {
 
 // summary says at the end what came.
 func (g *listener) summary(ctx context.Context) {
-	n := g.watch.Counts()
-	text := ui.Count(n.Received, "webhook") + " received"
-	if n.Greeted > 0 {
-		text += ", " + ui.Count(n.Greeted, "handshake")
-	}
-	if n.Repeated > 0 {
-		text += ", " + ui.Count(n.Repeated, "duplicate")
-	}
-	if n.Filtered > 0 {
-		text += fmt.Sprintf(", %d filtered out", n.Filtered)
-	}
-	if n.Invalid > 0 {
-		text += fmt.Sprintf(", %d with a bad signature", n.Invalid)
-	}
+	text := g.watch.Counts().Summary()
 	if waiting := g.waiting(ctx); waiting != "" {
 		text += ", " + waiting + " (barb queue)"
 	}

@@ -16,7 +16,8 @@ import (
 func (sh *shell) emit(v any) error { return sh.emitOf(nil, v) }
 
 // emitOf is emit for a line about an exchange, whose body, headers and answer --jq may ask for. A line on which --jq
-// fails is left out, and said.
+// fails is left out, and said. In a command without an end a line about something else is left out silently, because
+// the expression is written for webhooks.
 func (sh *shell) emitOf(x *record.Exchange, line any) error {
 	return sh.emitSubject(jq.Subject{Exchange: x, Line: line})
 }
@@ -29,8 +30,10 @@ func (sh *shell) emitSubject(s jq.Subject) error {
 	err := sh.filter.RunOn(context.Background(), s, sh.printResult)
 	_, failed := errors.AsType[*jq.EvalError](err)
 	switch {
-	case failed && (x != nil || sh.judgements.Unending):
+	case failed && x != nil:
 		sh.judgements.Note("--jq", x, err)
+		return nil
+	case failed && sh.judgements.Unending:
 		return nil
 	case err != nil:
 		return fail.Usage("--jq: %w", err)

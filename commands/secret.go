@@ -3,11 +3,13 @@ package commands
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/keyring"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/commands/ui"
@@ -64,6 +66,14 @@ func (sh *shell) secrets(ctx context.Context, refs []string) ([]sign.Secret, err
 		sh.redactor.Add(found...)
 	}
 	return found, err
+}
+
+// ofRoute names the route that an error about its scheme or its secrets comes from.
+func (sh *shell) ofRoute(err error, flags []string, r *route.Route) error {
+	if len(flags) > 0 || r == nil || r.Line == 0 || len(r.Secrets) == 0 && r.Scheme == "" {
+		return err
+	}
+	return fail.In(strings.TrimSpace(fmt.Sprintf("%s:%d: route %s", sh.file.Path, r.Line, r.Name())), err)
 }
 
 // headerSecret returns what finds the secret that the header of an app refers to.

@@ -102,8 +102,7 @@ func runSign(ctx context.Context, sh *shell, o signOptions) error {
 		return &signer.Error{Scheme: s.Scheme, Err: err}
 	}
 	if signed.Body != nil && (o.output == "headers" || o.output == "env") && !sh.json {
-		sh.warn("the signature of %s is in the body: -o http, curl or json prints the signed body",
-			s.Scheme.Name)
+		sh.warn("the signature of %s is in the body: -o http, curl or json prints the signed body", s.Scheme.Name)
 	}
 	return printer(sh, signedPayload{o, s.Scheme, p, m, signed, header})
 }
@@ -148,8 +147,7 @@ func (o signOptions) printer(sh *shell) (func(*shell, signedPayload) error, erro
 	}[output]
 	if !ok {
 		return nil, fail.Usage("invalid -o %q: choose %s", o.output, strings.Join(signOutputs, ", ")).Hint(
-			fail.DidYouMean("-o ",
-				fail.Nearest(o.output, signOutputs), ""))
+			fail.DidYouMean("-o ", fail.Nearest(o.output, signOutputs), ""))
 	}
 	if (output == "curl" || output == "http") && o.url == "" {
 		return nil, fail.Usage("-o %s needs --url", output).Hint("--url http://localhost:4242/webhooks")

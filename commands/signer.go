@@ -61,7 +61,8 @@ func (sh *shell) signer(ctx context.Context, f *flags.Signing, r *record.Request
 
 // schemeSecrets resolves the secrets for a scheme and checks that it can use them, before anything starts.
 func (sh *shell) schemeSecrets(ctx context.Context, scheme sign.Scheme, flags []string, r *route.Route,
-	signing bool) ([]sign.Secret, error) {
+	signing bool) (_ []sign.Secret, err error) {
+	defer func() { err = sh.ofRoute(err, flags, r) }()
 	refs := sh.secretRefs(flags, r)
 	if len(refs) == 0 {
 		return nil, fail.Usage("scheme %s needs a secret", scheme.Name).Hint(secret.Help)

@@ -64,10 +64,10 @@ func (sh *shell) verifier(ctx context.Context, o verifierOptions) (*verifier.Ver
 		return v, err
 	}
 	if len(refs) == 0 {
-		return nil, fail.Usage("scheme auto needs a secret").Hint(secret.Help)
+		return nil, sh.ofRoute(fail.Usage("scheme auto needs a secret").Hint(secret.Help), o.Secrets, r)
 	}
 	if v.Secrets, err = sh.secrets(ctx, refs); err != nil {
-		return nil, err
+		return nil, sh.ofRoute(err, o.Secrets, r)
 	}
 	for _, secret := range v.Secrets {
 		if secret.Kind() == keytext.Unknown {

@@ -30,7 +30,7 @@ const maxRate = 1_000_000
 func ParseRate(s string) (Rate, error) {
 	count, per, ok := strings.Cut(s, "/")
 	if !ok {
-		return Rate{}, errors.New("a rate is COUNT/TIME, such as 50/s")
+		return Rate{}, errors.New("it names no time")
 	}
 	n, err := strconv.ParseInt(count, 10, 64)
 	if err != nil || n < 1 || n > maxRate {

@@ -91,7 +91,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"commands/secret": {ours: []string{"commands/fail", "commands/infile", "sign", "sign/keytext", "store/disk",
 		"store/redact"},
 		others: []string{"github.com/zalando/go-keyring"}},
-	"commands/jq": {ours: []string{"store/body", "store/export", "store/record"},
+	"commands/jq": {ours: []string{"commands/fail", "store/body", "store/export", "store/record"},
 		others: []string{"github.com/itchyny/gojq"}},
 	"commands/samples": {ours: []string{"commands/fail", "deliver/fixture", "deliver/payload"}},
 	"commands/pick": {ours: []string{"commands/fail", "commands/jq", "store", "store/export", "store/record",

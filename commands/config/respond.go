@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/barbhq/barb/commands/fail"
+	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/listen/script"
 	"github.com/barbhq/barb/store/record"
 )
@@ -101,7 +102,7 @@ func (c *File) checkTables() error {
 			return t.fault(c, "", "it has no answer").Hint(`answer = "500,500,200"`)
 		}
 		if _, err := t.Condition(c.Path); err != nil {
-			return t.fault(c, "where", "where: %v", err).Hint("where = '.body.amount > 1000'")
+			return t.fault(c, "where", "where: %v", err).Hint(jq.Hint(err, "where = '.body.amount > 1000'"))
 		}
 		if t.Scheme != "" {
 			if _, err := c.LookupScheme(t.Scheme); err != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/jq"
 	"github.com/barbhq/barb/commands/secret"
 	"github.com/barbhq/barb/listen/route"
 	"github.com/barbhq/barb/store/record"
@@ -62,7 +63,7 @@ func (k *routeKeys) route(c *File, where string) (r route.Route, err error) {
 		return r, fail.Usage(`%s: path = %q must be a path alone`, where, r.Path).Hintf("path = %q", r.Path[:i])
 	}
 	if _, err := Condition(r.Where, "", ""); err != nil {
-		return r, fail.Usage("%s: where: %w", where, err).Hint("where = '.body.amount > 1000'")
+		return r, fail.Usage("%s: where: %w", where, err).Hint(jq.Hint(err, "where = '.body.amount > 1000'"))
 	}
 	if r.Scheme != "" && r.Scheme != "auto" {
 		if _, err := c.LookupScheme(r.Scheme); err != nil {

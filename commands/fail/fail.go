@@ -1,7 +1,10 @@
 // Package fail is an error that says what to type next. It knows the exit codes of barb; it prints nothing.
 package fail
 
-import "fmt"
+import (
+	"errors"
+	"fmt"
+)
 
 // Error is an error with its exit code and the next command to type. Without Err it is silent, because the result was
 // printed already.
@@ -48,6 +51,18 @@ func Local(format string, args ...any) *Error {
 // Unsupported returns the error for a request that barb does not support: exit code 6.
 func Unsupported(format string, args ...any) *Error {
 	return &Error{Code: ExitUnsupported, Err: fmt.Errorf(format, args...)}
+}
+
+// In puts the place of an error before its text. The exit code and the hints stay; nil stays nil.
+func In(place string, err error) error {
+	if err == nil {
+		return nil
+	}
+	placed := fmt.Errorf("%s: %w", place, err)
+	if f, ok := errors.AsType[*Error](err); ok && f.Err != nil {
+		return &Error{Code: f.Code, Err: placed, Hints: f.Hints}
+	}
+	return placed
 }
 
 // Silent returns an error with an exit code and no message; nil for ExitOK.

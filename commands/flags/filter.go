@@ -88,7 +88,7 @@ func (f *Filter) Parse(now time.Time, scheme func(string) (string, error)) (out 
 	}
 	if f.where != "" {
 		if where, err = jq.Compile(f.where); err != nil {
-			return out, nil, fail.Usage("--where: %w", err).Hint("--where '.latency_ms > 500'")
+			return out, nil, fail.Usage("--where: %w", err).Hint(jq.Hint(err, "--where '.latency_ms > 500'"))
 		}
 	}
 	return out, where, nil

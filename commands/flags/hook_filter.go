@@ -41,7 +41,7 @@ func (f *HookFilter) Condition() (func(*record.Exchange) (bool, error), error) {
 	case f.Where != "":
 		where, err := jq.Compile(f.Where)
 		if err != nil {
-			return nil, fail.Usage("--where: %w", err).Hint("--where '.body.amount > 1000'")
+			return nil, fail.Usage("--where: %w", err).Hint(jq.Hint(err, "--where '.body.amount > 1000'"))
 		}
 		return func(x *record.Exchange) (bool, error) {
 			ok, err := where.True(x, WhereTimeout)

@@ -81,7 +81,7 @@ func (f *Many) CheckMany(cmd *cobra.Command, listed bool) error {
 	case f.lasting != nil && *f.lasting == 0:
 		return fail.Usage("--for 0s must be more than 0").Hint("--for 30s")
 	case rate.N > 0 && !f.Counted && f.Duration() == 0 && !listed:
-		return fail.Usage("%s: how many, or for how long?", flag).Hintf("%s -n 1000, or %s --for 30s", flag, flag)
+		return fail.Usage("%s: how many, or for how long?", flag).Hint("add -n 1000 or --for 30s")
 	case f.SkipBad && !listed:
 		return fail.Usage("--skip-bad is for a file with one event a line").Hint("-d @events.ndjson --skip-bad")
 	case f.Shuffle && f.Duration() > 0 && !f.Counted && rate.N == 0:

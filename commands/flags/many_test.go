@@ -48,7 +48,7 @@ func TestARunIsChecked(t *testing.T) {
 		"-n 0":               {"must be at least 1"},
 		"--concurrency=0":    {"must be at least 1"},
 		"--for=0s":           {"--for 0s must be more than 0", "--for 30s"},
-		"--rate=50/s":        {"--rate 50/s: how many, or for how long?", "--rate 50/s -n 1000"},
+		"--rate=50/s":        {"--rate 50/s: how many, or for how long?", "add -n 1000 or --for 30s"},
 		"--burst=100/5s":     {"--burst 100/5s: how many"},
 		"--skip-bad":         {"--skip-bad is for a file with one event a line"},
 		"--shuffle --for=1s": {"--shuffle needs to know how many messages there are"},

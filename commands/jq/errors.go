@@ -3,15 +3,19 @@ package jq
 import (
 	"context"
 	"errors"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
 	"github.com/itchyny/gojq"
+
+	"github.com/barbhq/barb/commands/fail"
 )
 
 // SyntaxError says why an expression cannot be compiled, and where.
 type SyntaxError struct {
-	What string // in jq's words
+	What string   // in jq's words
+	near []string // names of functions like the unknown one
 	text string
 	at   int // the byte of text where it is wrong; -1: not known
 }
@@ -27,15 +31,70 @@ func syntaxError(text string, err error) *SyntaxError {
 		case "unterminated string literal":
 			at = max(strings.LastIndexByte(text, '"'), 0) // where it begins
 		}
-		return &SyntaxError{what, text, at}
+		return &SyntaxError{What: what, text: text, at: at}
 	}
-	e := &SyntaxError{err.Error(), text, -1}
-	if what, name, ok := strings.Cut(e.What, " not defined: "); ok {
-		name, _, _ = strings.Cut(name, "/") // without the number of arguments
+	e := &SyntaxError{What: err.Error(), text: text, at: -1}
+	if what, called, ok := strings.Cut(e.What, " not defined: "); ok {
+		name, _, isFunction := strings.Cut(called, "/") // without the number of arguments
 		e.at = indexWord(text, name)
 		e.What = "unknown " + what + " " + name
+		if isFunction {
+			e.suggest(name, called)
+		}
 	}
 	return e
+}
+
+// maxNear is how many functions a hint names at most: a name of one letter begins many.
+const maxNear = 4
+
+// suggest looks among jq's own functions for one that is meant by name. called is name/arguments.
+func (e *SyntaxError) suggest(name, called string) {
+	var names, others []string
+	for _, function := range functions() {
+		known, _, _ := strings.Cut(function, "/")
+		names = append(names, known)
+		if known == name {
+			others = append(others, function)
+		}
+	}
+	if len(others) > 0 {
+		e.What = called + " is not defined, only " + strings.Join(others, " and ")
+		return
+	}
+	slices.Sort(names)
+	near := fail.Nearest(name, slices.Compact(names))
+	begins := func(s string) bool { return s[0] == name[0] } // the first letter is rarely mistyped
+	if slices.ContainsFunc(near, begins) {
+		near = slices.DeleteFunc(near, func(s string) bool { return !begins(s) })
+	}
+	if len(near) <= maxNear {
+		e.near = near
+	}
+}
+
+// functions returns jq's own functions as name/arguments, sorted.
+func functions() (names []string) {
+	query, err := gojq.Parse("builtins | sort[]")
+	if err != nil {
+		return nil
+	}
+	for iter := query.Run(nil); ; {
+		v, ok := iter.Next()
+		name, isName := v.(string)
+		if !ok || !isName {
+			return names
+		}
+		names = append(names, name)
+	}
+}
+
+// Hint returns what to type next for an error of Compile: the function that was meant, else the example.
+func Hint(err error, example string) string {
+	if e, ok := errors.AsType[*SyntaxError](err); ok {
+		return fail.DidYouMean("", e.near, example)
+	}
+	return example
 }
 
 // indexWord returns where a name stands in a text as a word of its own, -1 where it does not.

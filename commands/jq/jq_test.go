@@ -312,3 +312,26 @@ func FuzzWhatIsNotReadDoesNotMatter(f *testing.F) {
 		}
 	})
 }
+
+func TestAMistypedFunctionIsNamed(t *testing.T) {
+	t.Parallel()
+	for text, want := range map[string]string{
+		`.body | lenght`:       "did you mean length?",
+		`.event|startwith("")`: "did you mean startswith?",
+		`.id | to_numbr`:       "did you mean tonumber?",
+		`.id | t`:              "example",
+		`$ENW`:                 "example",
+		`.body.`:               "example",
+		`length(.body)`:        "example",
+	} {
+		_, err := jq.Compile(text)
+		if got := jq.Hint(err, "example"); got != want {
+			t.Errorf("%s: %s, want %s (%v)", text, got, want, err)
+		}
+	}
+	_, err := jq.Compile(`.body | length(.)`)
+	want := "length/1 is not defined, only length/0\n  .body | length(.)\n          ^"
+	if err == nil || err.Error() != want {
+		t.Errorf("%v, want %s", err, want)
+	}
+}

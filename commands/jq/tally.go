@@ -26,8 +26,8 @@ type Count struct {
 // maxKept is how many exchanges are remembered as said: a listener runs for weeks.
 const maxKept = 100_000
 
-// Note counts how an expression went on an exchange, nil for a line about something else. It returns the sentence to
-// say about a failure and the number of the failure, or "" where there is nothing to say: each exchange is said once.
+// Note counts how an expression went on an exchange. It returns the sentence to say about a failure and the number of
+// the failure, or "" where there is nothing to say: each exchange is said once.
 func (t *Tally) Note(flag string, x *record.Exchange, err error) (say string, number int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -41,8 +41,6 @@ func (t *Tally) Note(flag string, x *record.Exchange, err error) (say string, nu
 	case err == nil:
 		c.Decided++
 		return "", 0
-	case x == nil:
-		return fmt.Sprintf("%s fails on a line that is not a webhook: %v", flag, err), 0
 	case c.said[x.ID]:
 		return "", 0
 	case len(c.said) >= maxKept:

@@ -23,8 +23,7 @@ type Judgements struct {
 // maxFailuresSaid is how many failures of an expression are said one by one.
 const maxFailuresSaid = 20
 
-// Note notes how the expression of a flag went on an exchange, nil for a line about something else, and says it when
-// it failed.
+// Note notes how the expression of a flag went on an exchange, and says it when it failed.
 func (js *Judgements) Note(flag string, x *record.Exchange, err error) {
 	say, number := js.tally.Note(flag, x, err)
 	if say != "" && (number <= maxFailuresSaid || js.Unending) {

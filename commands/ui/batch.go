@@ -77,7 +77,11 @@ func (p *Printer) deadLetters(t *batch.Tally, hint string) {
 		p.Printf("%s  %s  %s  %s%s\n", p.bad("failed"), Clip(d.WebhookID, 80), result, attempts, Clip(d.Why, 120))
 	}
 	if more := t.DeadCount - int64(len(t.Dead)); more > 0 {
-		p.Printf("%s  %d more: %s\n", p.bad("failed"), more, hint)
+		text := fmt.Sprintf("%d more", more)
+		if t.Cut > 0 {
+			text += fmt.Sprintf("; this lists %d, %d of them cut off before a retry", t.DeadCount+t.Cut, t.Cut)
+		}
+		p.Printf("%s  %s: %s\n", p.bad("failed"), text, hint)
 	}
 }
 

@@ -53,6 +53,14 @@ func (p *Printer) fitted(parts []string) string {
 	return strings.Join(parts, "  ")
 }
 
+// Answered returns an answer in a word or two.
+func Answered(x *record.Exchange) string {
+	if status := x.Status(); status != 0 {
+		return strconv.Itoa(status)
+	}
+	return "no answer (" + string(x.FailureKind()) + ")"
+}
+
 // narrowName is the shortest name of a webhook before the time is omitted.
 const narrowName = 12
 

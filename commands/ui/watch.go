@@ -40,6 +40,41 @@ type Counts struct {
 	Filtered int
 	Repeated int // duplicates
 	Invalid  int
+
+	Delivered int // from the queue
+	Ran       int // commands of the queue that succeeded
+	GivenUp   int // deliveries and commands of the queue
+}
+
+// Summary says what a listener did.
+func (c Counts) Summary() string {
+	text := Count(c.Received, "webhook") + " received"
+	if c.Greeted > 0 {
+		text += ", " + Count(c.Greeted, "handshake")
+	}
+	if c.Repeated > 0 {
+		text += ", " + Count(c.Repeated, "duplicate")
+	}
+	for _, part := range []struct {
+		n    int
+		what string
+	}{
+		{c.Filtered, "filtered out"}, {c.Invalid, "with a bad signature"}, {c.Delivered, "delivered from the queue"},
+		{c.Ran, "processed from the queue"}, {c.GivenUp, "given up"},
+	} {
+		if part.n > 0 {
+			text += fmt.Sprintf(", %d %s", part.n, part.what)
+		}
+	}
+	return text
+}
+
+// Untyped says that the webhooks of a scheme name no event type; "" is no known scheme.
+func Untyped(scheme string) string {
+	if scheme == "" {
+		return "webhooks of no known scheme name no event type"
+	}
+	return "webhooks of scheme " + scheme + " name no event type"
 }
 
 func (c *Counts) add(x *Hook, isBeside bool) {
@@ -74,6 +109,20 @@ func (w *Watch) Counts() Counts {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	return w.counts
+}
+
+// Worked counts a delivery or a command of the queue that ended, with its last exchange; nil for one that was given up.
+func (w *Watch) Worked(x *record.Exchange) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	switch {
+	case x == nil:
+		w.counts.GivenUp++
+	case x.Run != nil && x.Run.Exit == 0:
+		w.counts.Ran++
+	case x.Run == nil && x.Outcome() == record.Delivered:
+		w.counts.Delivered++
+	}
 }
 
 // LeftOut counts a filtered webhook that is neither recorded nor shown.

@@ -344,6 +344,25 @@ func TestAQueuedRunDeliversNothing(t *testing.T) {
 	})
 }
 
+// The history has a message that waited for a retry as failed, and one whose attempt was cut off as interrupted.
+func TestMessagesCutOffBeforeARetryAreCounted(t *testing.T) {
+	tally := batch.NewTally(false)
+	for _, x := range []*record.Exchange{
+		{Response: &record.Response{Status: 503}, Ended: true},
+		{Err: &record.Failure{Kind: record.FailInterrupted}, Ended: true},
+		nil, // not begun
+	} {
+		var ends batch.Ends
+		if x != nil {
+			ends.Add(x)
+		}
+		tally.Add(&journal.Outcome{Interrupted: true}, &ends)
+	}
+	if tally.Cut != 1 || tally.DeadCount != 0 || tally.Interrupted != 3 {
+		t.Errorf("%d cut off before a retry, %d given up, %d interrupted", tally.Cut, tally.DeadCount, tally.Interrupted)
+	}
+}
+
 func TestOnlyTheFirstDeadLettersAreListed(t *testing.T) {
 	tally := batch.NewTally(true)
 	for n := range 25 {

@@ -17,6 +17,7 @@ type Tally struct {
 	Failures          map[record.FailureKind]int64
 	Dead              []DeadLetter // the first twenty
 	DeadCount         int64
+	Cut               int64 // messages that were interrupted after a failed attempt, before its retry
 
 	took, late *hdrhistogram.Histogram // in µs; late is nil without a rate
 }
@@ -87,8 +88,12 @@ func (t *Tally) Add(o *journal.Outcome, e *Ends) {
 	if t.late != nil {
 		measure(t.late, e.late)
 	}
-	if !o.Delivered() && !o.Interrupted {
+	switch n := len(e.all); {
+	case o.Delivered():
+	case !o.Interrupted:
 		t.bury(o)
+	case n > 0 && e.all[n-1].kind != record.FailInterrupted:
+		t.Cut++
 	}
 }
 

@@ -45,6 +45,7 @@ const (
 	PinUnkept                     // Err: that Secret verifies Scheme cannot be kept
 	Pinned                        // Secret verifies Scheme on Path from now on, and no longer Before
 	Weaker                        // a good signature was refused, for the reason in Detail
+	Untyped                       // webhooks of Scheme, "" for none, name no event type, so Filter.Event leaves them out
 	FilterTooSlow                 // the filter took too long
 	FilterFailed                  // Err: an expression failed on a webhook, which is handed on
 	HandshakeRefused              // Err

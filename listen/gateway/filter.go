@@ -46,6 +46,9 @@ func (h *Hook) mark(found *listen.Checked, now time.Time) {
 func (h *Hook) leftOut(found *listen.Checked, now time.Time) record.MarkKind {
 	f := &h.Gateway.Filter
 	if f.Event != nil && !f.Event(found.EventType) {
+		if found.EventType == "" {
+			h.tellUntyped(found.Scheme)
+		}
 		return record.Filtered
 	}
 	if f.Where == nil {
@@ -65,6 +68,14 @@ func (h *Hook) leftOut(found *listen.Checked, now time.Time) record.MarkKind {
 		return ""
 	}
 	return record.Filtered
+}
+
+// tellUntyped tells, once for each scheme, that its webhooks name no event type. Of a scheme that has a place for the
+// type it tells nothing: other webhooks of the scheme may name one.
+func (h *Hook) tellUntyped(name string) {
+	if scheme, ok := h.Gateway.Schemes.Lookup(name); !ok || scheme.EventIn == "" {
+		h.Gateway.tellOnce("untyped "+name, Event{Kind: Untyped, Scheme: name})
+	}
 }
 
 // tellDoubts tells of the expressions that have failed on the webhook since the last call. Its exchange has an ID. Of a
