@@ -18,15 +18,21 @@ const piece = 64 << 10
 
 // answer writes the answer to x's request, and sets in x what was written and how it ended.
 func (c *conn) answer(ctx context.Context, x *record.Exchange, given *record.Response, final bool) {
+	response := c.compose(x, given, final)
+	c.wrote = true
+	err := c.write(c.out, response.Body)
+	x.Response, x.Took, x.Ended = response, c.last.Sub(x.Start), true
+	x.Err = failure(ctx, err)
+}
+
+// compose returns the answer that goes out now, with its head in c.out.
+func (c *conn) compose(x *record.Exchange, given *record.Response, final bool) *record.Response {
 	response := compose(&x.Request, given, final, time.Now())
 	c.out = response.AppendHead(c.out[:0])
 	if response.Proto != protoHTTP2 { // there it is frames that went out
 		response.Head = string(c.out)
 	}
-	c.wrote = true
-	err := c.write(c.out, response.Body)
-	x.Response, x.Took, x.Ended = response, c.last.Sub(x.Start), true
-	x.Err = failure(ctx, err)
+	return response
 }
 
 // write writes head and body, in one call when they are small, and sets last to just before the end went out: from then

@@ -161,19 +161,35 @@ func (c *conn) exchange(ctx context.Context, x *record.Exchange) (more bool) {
 		return false
 	}
 	c.reserved = c.counts
+	final := c.isFinal(x)
+	isForeseen := c.foresee(x, final)
 	if err := c.hook.Record(ctx); err != nil {
+		forget(x)
 		c.unstored(ctx, x, err)
 		return false
 	}
 	c.reserved, c.recorded = false, true
+	if isForeseen && x.Foreseen && final == c.isFinal(x) {
+		c.send(ctx, x)
+		return c.end(ctx, x, final)
+	}
+	forget(x)
 	given := c.reply(ctx, x)
 	c.pause(ctx, given.Delay)
-	final := c.run.closing() || !keepsAlive(&x.Request) || given.Fault.Kind != ""
+	final = c.isFinal(x) || given.Fault.Kind != ""
 	if given.Fault.Kind != "" {
 		c.misbehave(ctx, x, given)
 	} else {
 		c.answer(ctx, x, given.Response, final)
 	}
+	return c.end(ctx, x, final)
+}
+
+// isFinal reports whether the answer to x is the last one of the connection.
+func (c *conn) isFinal(x *record.Exchange) bool { return c.run.closing() || !keepsAlive(&x.Request) }
+
+// end tells how a recorded exchange ended, and returns false when that was the connection's last.
+func (c *conn) end(ctx context.Context, x *record.Exchange, final bool) (more bool) {
 	c.finish(ctx, x)
 	if final {
 		c.linger()
@@ -243,6 +259,7 @@ func (c *conn) rescue(ctx context.Context, x *record.Exchange) {
 		return
 	}
 	status := 0
+	x.Foreseen = false
 	if !c.wrote {
 		status = 500
 		c.answer(ctx, x, plain(500), true)

@@ -21,6 +21,7 @@ type server struct {
 	Recorder recorder
 	Check    func(r *record.Request, now time.Time) listen.Checked
 	Reply    func(ctx context.Context, x *record.Exchange) listen.Answer
+	Foreseen bool // the hooks are certain
 
 	Allow                                      func(remote string) bool
 	Admit                                      func(remote string, r *record.Request) listen.Admission
@@ -35,7 +36,13 @@ type server struct {
 }
 
 func (s *server) Serve(ctx context.Context, ln net.Listener) error {
-	return (&listen.Server{Receive: func(x *record.Exchange) listen.Hook { return hooked{s, x} },
+	receive := func(x *record.Exchange) listen.Hook {
+		if s.Foreseen {
+			return certain{hooked{s, x}}
+		}
+		return hooked{s, x}
+	}
+	return (&listen.Server{Receive: receive,
 		Allow: s.Allow, Admit: s.Admit, Refused: s.Refused, Scheme: s.Scheme, TLS: s.TLS,
 		MaxBody: s.MaxBody, Budget: s.Budget,
 		MaxHead: s.MaxHead, MaxConns: s.MaxConns, Limit: s.Limit, HeadTimeout: s.HeadTimeout, BodyIdle: s.BodyIdle,

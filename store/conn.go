@@ -6,30 +6,13 @@ import (
 	"database/sql"
 	"database/sql/driver"
 	"errors"
-	"fmt"
 	"io"
-	"net/url"
-	"path/filepath"
-	"strings"
 	"sync"
 
 	"github.com/mattn/go-sqlite3"
+
+	"github.com/barbhq/barb/store/disk"
 )
-
-// address is the data source name with all settings: a PRAGMA later would reach one connection of a pool only.
-func address(path string, settings ...string) string {
-	return fileURL(filepath.ToSlash(path)) + "?" +
-		strings.Join(append(settings, fmt.Sprintf("_busy_timeout=%d&_mutex=no", patience.Milliseconds())), "&")
-}
-
-// fileURL is the URL of a file by its absolute path with slashes: file:///C:/a%20b.db for C:/a b.db. SQLite reads two
-// slashes as the start of a machine's name, and on Windows drops the third before a drive (sqlite.org/uri.html, 3.1).
-func fileURL(path string) string {
-	if !strings.HasPrefix(path, "/") {
-		path = "/" + path
-	}
-	return (&url.URL{Scheme: "file", Path: path}).String()
-}
 
 // conn is one connection for one goroutine, without database/sql, whose bookkeeping costs as much as the insert.
 type conn struct {
@@ -181,7 +164,7 @@ func (r *readers) Driver() driver.Driver { return &sqlite3.SQLiteDriver{} }
 // newReaders opens nothing yet. The connections stay open once made, so that r.conns does not grow.
 func newReaders(path string, settings ...string) (*readers, *sql.DB) {
 	settings = append(settings, "_query_only=true", "_synchronous=FULL", "_stmt_cache_size=16")
-	r := &readers{address: address(path, settings...)}
+	r := &readers{address: disk.SQLiteAddress(path, patience, settings...)}
 	db := sql.OpenDB(r)
 	db.SetMaxOpenConns(4)
 	db.SetMaxIdleConns(4)

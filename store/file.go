@@ -57,7 +57,7 @@ func peek(path string) (header, error) {
 }
 
 func peekThrough(path string) (header, error) {
-	c, err := dial(address(path, "mode=ro", "immutable=1"))
+	c, err := dial(disk.SQLiteAddress(path, patience, "mode=ro", "immutable=1"))
 	if err != nil {
 		return header{}, strange(path, err)
 	}

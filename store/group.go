@@ -6,6 +6,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"github.com/barbhq/barb/store/ahead"
 )
 
 // A group closes at so many rows, or so long after its first answer or its first exchange of Add, unless a caller waits
@@ -26,6 +28,7 @@ const (
 type write struct {
 	begin []*beginning
 	end   *ending
+	went  ahead.Answer // that went out as it was recorded; ID 0: none
 	// work runs in the transaction of the group, before its exchanges are inserted; first is the id of the first of them.
 	// It may run again when the transaction was rolled back. When it returns false, the exchanges are left out.
 	work func(w *writer, first int64) (bool, error)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/mattn/go-sqlite3"
 
+	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -88,7 +89,7 @@ func (m *many) addWith(body []byte, row ...driver.Value) error {
 type inserts struct {
 	exchange, request, response *many
 	ending, changes, there      *sqlite3.SQLiteStmt
-	open, commit                *sqlite3.SQLiteStmt // of the transaction
+	open, commit, went          *sqlite3.SQLiteStmt // of the transaction, and of a run of answers
 	names                       *names
 	row                         []driver.Value
 
@@ -126,6 +127,7 @@ func newInserts(c *conn) *inserts {
 		there:    c.keep("SELECT id FROM exchange WHERE id = ?"),
 		open:     c.keep("BEGIN IMMEDIATE"),
 		commit:   c.keep("COMMIT"),
+		went:     c.keep(ahead.Insert),
 		names:    newNames(c),
 		conn:     c,
 		rare:     map[string]*sqlite3.SQLiteStmt{},
@@ -253,7 +255,7 @@ func (ins *inserts) appendEnding(row []driver.Value, e *ending) ([]driver.Value,
 	}
 	row = append(row, unlessZero(e.marks), unlessZero(e.masks), e.exit, e.run, unlessZero(e.scripted),
 		unlessZero(e.late.Provider), unlessZero(int64(e.late.Deadline)))
-	if e.ended {
+	if e.ended != 0 {
 		return append(row, nil), ins.names.err
 	}
 	return append(row, room), ins.names.err

@@ -13,6 +13,7 @@ import (
 
 	"github.com/mattn/go-sqlite3"
 
+	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/disk"
 )
 
@@ -94,7 +95,7 @@ type pruner struct {
 const shortWait = "PRAGMA busy_timeout = 20"
 
 func newPruner(s *Store, rule PruneRule) (*pruner, error) {
-	c, err := dial(address(s.path, "mode=rw", "_synchronous=FULL", erasing))
+	c, err := dial(disk.SQLiteAddress(s.path, patience, "mode=rw", "_synchronous=FULL", erasing))
 	if err != nil {
 		return nil, err
 	}
@@ -159,7 +160,8 @@ var (
 		`e.marks IS NOT NULL AND e.kind = 2 AND instr(e.marks, ',duplicate:') AND ifnull(e.status / 100, 2) = 2
 		AND NOT EXISTS (SELECT 1 FROM queue q WHERE q.thread = e.id)
 		AND EXISTS (SELECT 1 FROM exchange o WHERE o.id = CAST(substr(e.marks, instr(e.marks, ',duplicate:') + 11) AS INTEGER)
-			AND o.status / 100 = 2 AND NOT EXISTS (SELECT 1 FROM queue q WHERE q.thread = o.id AND q.state <> 2))`,
+			AND o.status / 100 = 2 AND ` + strings.ReplaceAll(ahead.WasAnswered, "e.", "o.") + `
+			AND NOT EXISTS (SELECT 1 FROM queue q WHERE q.thread = o.id AND q.state <> 2))`,
 		"INDEXED BY exchange_marked", 0}
 )
 

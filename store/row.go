@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -23,7 +24,7 @@ type beginning struct {
 // ending is how an exchange ended. It shares no memory that the caller of Answer may change.
 type ending struct {
 	id       int64
-	ended    bool
+	ended    int64 // 1, or ahead.Ended where the answer is recorded before it goes out
 	failed   bool
 	verdict  int64
 	judged   record.Verdict
@@ -82,8 +83,11 @@ func (s *Store) newEnding(x *record.Exchange) (ending, error) {
 	if code < 0 {
 		return ending{}, fmt.Errorf("verdict is %q, neither valid nor invalid", x.Verdict.Status)
 	}
-	e := ending{id: x.ID, ended: x.Ended, failed: x.HasFailed(), verdict: int64(code), judged: x.Verdict,
+	e := ending{id: x.ID, failed: x.HasFailed(), verdict: int64(code), judged: x.Verdict,
 		phases: x.Phases, nextIn: int64(x.NextIn), marks: record.PackMarks(x.Marks), scripted: x.Scripted}
+	if x.Ended {
+		e.ended = 1
+	}
 	var err error
 	if e.masks, err = record.PackMasks(x.Masks); err != nil {
 		return e, err
@@ -103,7 +107,11 @@ func (s *Store) newEnding(x *record.Exchange) (ending, error) {
 	}
 	if r := x.Response; r != nil {
 		e.status, e.size, e.cut = int64(r.Status), r.Size, r.Cut
-		e.response = newAnswer(r, s.parsedAnswer(r.Head))
+		if e.ended == 0 && x.Foreseen { // its head is kept once for many: see Answer
+			e.ended = ahead.Ended
+		} else {
+			e.response = newAnswer(r, s.parsedAnswer(r.Head))
+		}
 	}
 	return e, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/mattn/go-sqlite3"
 
+	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -17,11 +18,12 @@ import (
 const lightColumns = `e.id, e.kind, e.thread, e.attempt, e.start, e.remote, e.endpoint, e.method, e.url, e.webhook_id,
 e.event, e.handshake, e.scheme, e.ended, e.verdict, e.reason, e.version, e.secret, e.age, e.took, e.dns, e.connect,
 e.tls, e.first_byte, e.next_in, e.failure, e.failure_text, e.ambiguous, e.permanent, e.marks, e.masks, e.exec_exit,
-e.exec_took, e.scripted, e.late_for, e.late_after, e.webhook, e.role, e.status, e.response_size, e.response_cut`
+e.exec_took, e.scripted, e.late_for, e.late_after, e.webhook, e.role, e.status, e.response_size, e.response_cut,
+` + ahead.At
 
 // bodyColumns are in the order of whole.
 const bodyColumns = `, q.head, q.fields, q.target, q.proto, q.trailer, q.body, q.chunks, q.server_name, q.full_length,
-q.full_sha256, p.head, p.fields, p.proto, p.reason, p.body`
+q.full_sha256, ifnull(p.head, ` + ahead.Head + `), p.fields, p.proto, p.reason, p.body`
 
 const bodyJoins = " LEFT JOIN request q ON q.id = e.id LEFT JOIN response p ON p.id = e.id"
 
@@ -140,7 +142,8 @@ func (s *Store) light(c *conn, row *cells, x *record.Exchange) error {
 	endpoint := name.of(row.number())
 	x.Request.Method, x.Request.URL = row.text(), record.JoinURL(row.text(), endpoint)
 	x.WebhookID, x.EventType, x.Handshake, x.Scheme = row.text(), name.of(row.number()), row.text(), name.of(row.number())
-	x.Ended = row.yes()
+	ended := row.number()
+	x.Ended = ended == 1
 	x.Verdict = record.Verdict{Status: verdictOf(row.number()), Reason: name.of(row.number()),
 		Version: name.of(row.number()), Secret: name.of(row.number())}
 	if x.Verdict.Status == record.Invalid { // one column has both, since only one of them is ever set
@@ -173,6 +176,11 @@ func (s *Store) light(c *conn, row *cells, x *record.Exchange) error {
 		x.Response = &record.Response{Status: int(row.number()), Size: row.number(), Cut: row.yes()}
 	} else {
 		*row = (*row)[3:]
+	}
+	if at := row.number(); at != 0 {
+		x.Ended, x.Took = true, timeOf(at).Sub(x.Start)
+	} else if ended == ahead.Ended { // it was killed, or the answer is on its way
+		x.Response = nil
 	}
 	return name.err
 }

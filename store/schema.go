@@ -8,6 +8,7 @@ import (
 
 	"github.com/mattn/go-sqlite3"
 
+	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/migrations"
 )
 
@@ -20,7 +21,7 @@ const patience = 5 * time.Second
 // migrate brings the file to the latest version in one immediate transaction, so that a kill leaves the old version or
 // the new one, and of several processes one does it and the others find it done.
 func migrate(path string) error {
-	conn, err := dial(address(path, "mode=rw", "_synchronous=FULL"))
+	conn, err := dial(disk.SQLiteAddress(path, patience, "mode=rw", "_synchronous=FULL"))
 	if err != nil {
 		return err
 	}
@@ -60,7 +61,7 @@ func (c *conn) applyMigrations(path string) error {
 
 // useLog switches the file to a write-ahead log.
 func useLog(path string) error {
-	conn, err := dial(address(path, "mode=rw"))
+	conn, err := dial(disk.SQLiteAddress(path, patience, "mode=rw"))
 	if err != nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -79,7 +80,7 @@ func (sc *scope) plain(f *Filter) {
 		}
 	}
 	if f.Status != (StatusRange{}) {
-		sc.add("e.status BETWEEN ? AND ?", f.Status.From, f.Status.To)
+		sc.add("e.status BETWEEN ? AND ? AND "+ahead.WasAnswered, f.Status.From, f.Status.To)
 	}
 	if !f.Since.IsZero() {
 		sc.add("e.start >= ?", f.Since.UnixNano())

@@ -3,6 +3,8 @@ package store
 import (
 	"context"
 	"time"
+
+	"github.com/barbhq/barb/store/ahead"
 )
 
 // Announce makes durable that the answer to a received exchange is about to go out, so long after its Start. Record
@@ -17,9 +19,9 @@ func (s *Store) Announce(ctx context.Context, id int64, took time.Duration) erro
 // it went out.
 func (s *Store) Unsettled(ctx context.Context, upTo int64, since, until time.Time) (newest, open int64, err error) {
 	err = s.db.QueryRowContext(ctx, `WITH newest (id) AS (SELECT ifnull(max(id), 0) FROM exchange)
-		SELECT (SELECT id FROM newest), count(*) FROM exchange
+		SELECT (SELECT id FROM newest), count(*) FROM exchange e
 		WHERE id > (SELECT id FROM newest) - 1000 AND id <= iif(?1, ?1, (SELECT id FROM newest))
-			AND kind = 2 AND ended = 0 AND start + took BETWEEN ?2 AND ?3`,
+			AND kind = 2 AND (ended = 0 OR NOT `+ahead.WasAnswered+`) AND start + took BETWEEN ?2 AND ?3`,
 		upTo, nanos(since), nanos(until)).Scan(&newest, &open)
 	return newest, open, s.told(err)
 }

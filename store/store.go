@@ -16,6 +16,7 @@ import (
 
 	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/migrations"
+	"github.com/barbhq/barb/store/others"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -34,7 +35,7 @@ type Store struct {
 	network bool
 	refused error // why it cannot be written; nil when it can
 
-	others  others
+	others  others.Notes
 	readers *readers
 	db      *sql.DB // the readers' pool
 	words   words

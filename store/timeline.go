@@ -1,12 +1,16 @@
 package store
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/barbhq/barb/store/others"
+)
 
 // timeline gives out ids and watches how far they stray from the order of the starts: queries bisect the ids by time.
 type timeline struct {
-	others *others // is told of the ids
-	newest int64   // the highest id looked at
-	latest int64   // the latest start among those up to newest
+	others *others.Notes // is told of the ids
+	newest int64         // the highest id looked at
+	latest int64         // the latest start among those up to newest
 }
 
 // glance is how many of the newest exchanges a new connection looks at to know the latest start.
@@ -31,7 +35,7 @@ func (t *timeline) next(ins *inserts, writes []*write) (int64, error) {
 		if err := ins.conn.queryRow("SELECT max(start) FROM exchange WHERE id > ?", arguments(from), &latest); err != nil {
 			return 0, err
 		}
-		t.others.found(t.newest+1, newest)
+		t.others.Found(t.newest+1, newest)
 		t.newest, t.latest = newest, max(t.latest, latest)
 	}
 	first := max(newest, pruned) + 1
@@ -50,7 +54,7 @@ func (t *timeline) pass(c *conn, writes []*write, id, disorder int64) error {
 			id++
 		}
 	}
-	t.others.gave(t.newest)
+	t.others.Gave(t.newest)
 	if worst == disorder {
 		return nil
 	}

@@ -1,11 +1,13 @@
 package store
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"time"
 
+	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/disk"
 	"github.com/barbhq/barb/store/record"
 )
@@ -24,7 +26,8 @@ type writer struct {
 	clock   timeline
 	held    []*write  // answers of groups that failed
 	ended   []*ending // of the group at hand
-	lost    error     // the first error of an answer that is lost
+	went    []ahead.Answer
+	lost    error // the first error of an answer that is lost
 }
 
 // heldRetry is how long the answers of a failed group wait for another group before they are tried alone.
@@ -51,19 +54,26 @@ func (s *Store) Record(ctx context.Context, xs ...*record.Exchange) error {
 // Answer records how an exchange ended: Took, Phases, Response, Err, NextIn, Verdict, Marks, Run and Ended. It copies
 // them from x and returns at once, unless thousands wait already; Flush says when it is durable. An answer whose group
 // failed is tried again with the next. An answer to an exchange that was removed is dropped.
+// Of a Foreseen exchange only the time is written: the answer went out as it was recorded.
 func (s *Store) Answer(ctx context.Context, x *record.Exchange) error {
 	if x.ID <= 0 {
 		return fault(s.path, fmt.Errorf("answer to an exchange that was not recorded: %w", ErrNotFound))
 	}
-	end, err := s.newEnding(s.Redacted(x))
-	if err != nil {
-		return fault(s.path, err)
+	e := &write{went: ahead.Answer{ID: x.ID, At: nanos(x.Start) + int64(x.Took)}}
+	if x.Foreseen {
+		e.went.Head = x.Response.Head
+	} else {
+		end, err := s.newEnding(s.Redacted(x))
+		if err != nil {
+			return fault(s.path, err)
+		}
+		e = &write{end: &end}
 	}
 	w, err := s.writing()
 	if err != nil {
 		return err
 	}
-	return translate(s.path, w.group.submit(ctx, &write{end: &end}))
+	return translate(s.path, w.group.submit(ctx, e))
 }
 
 // Add records an exchange without waiting for the commit; its id is not set. x may be changed afterwards, but not the
@@ -243,7 +253,7 @@ func (w *writer) insert(writes []*write) (first int64, err error) {
 		return 0, err
 	}
 	id := first
-	ended := w.ended[:0]
+	ended, went := w.ended[:0], w.went[:0]
 	for _, e := range writes {
 		if err := w.work(e, id); err != nil {
 			return 0, err
@@ -259,10 +269,16 @@ func (w *writer) insert(writes []*write) (first int64, err error) {
 		if e.end != nil {
 			ended = append(ended, e.end)
 		}
+		if e.went.ID != 0 {
+			went = append(went, e.went)
+		}
 	}
 	err = w.inserts.end(ended)
+	for _, r := range ahead.Runs(went) {
+		err = cmp.Or(err, run(w.inserts.went, arguments(r.Row()...)))
+	}
 	clear(ended)
-	w.ended = ended
+	w.ended, w.went = ended, went
 	if err != nil {
 		return 0, err
 	}
@@ -278,8 +294,8 @@ func (w *writer) connect() error {
 	if w.store.network {
 		mode = "_journal_mode=DELETE"
 	}
-	c, err := dial(address(w.store.path, "mode=rw", mode, "_synchronous=FULL", erasing, "_txlock=immediate",
-		"_foreign_keys=on"))
+	c, err := dial(disk.SQLiteAddress(w.store.path, patience, "mode=rw", mode, "_synchronous=FULL", erasing,
+		"_txlock=immediate", "_foreign_keys=on"))
 	if err != nil {
 		return err
 	}

@@ -158,3 +158,67 @@ func TestAnAnswerThatItsProviderHadNotWaitedForIsFlagged(t *testing.T) {
 		same(t, "the exchange itself", x.Late == nil, true)
 	}
 }
+
+// What a gateway foresees is what it replies. Where it foresees nothing, something may still change the answer.
+func TestWhatIsForeseenIsWhatTheSenderGets(t *testing.T) {
+	plain := func(*Gateway) {}
+	for name, c := range map[string]struct {
+		set      func(*Gateway)
+		x        record.Exchange
+		foreseen bool
+	}{
+		"recorded only":  {plain, record.Exchange{}, true},
+		"valid":          {plain, record.Exchange{Verdict: record.Verdict{Status: record.Valid}}, true},
+		"badly signed":   {plain, record.Exchange{Verdict: record.Verdict{Status: record.Invalid}}, false},
+		"a handshake":    {plain, record.Exchange{Handshake: "slack"}, false},
+		"filtered":       {plain, record.Exchange{Marks: []record.Mark{{Kind: record.Filtered}}}, false},
+		"compared":       {func(g *Gateway) { g.Once = true }, record.Exchange{}, false},
+		"scripted":       {func(g *Gateway) { g.Answers.Respond = parse(t, "204") }, record.Exchange{}, false},
+		"late":           {func(g *Gateway) { g.Answers.Latency.Max = time.Second }, record.Exchange{}, false},
+		"for a provider": {func(g *Gateway) { g.Provider = new(provider.Provider) }, record.Exchange{}, false},
+		"by command":     {func(g *Gateway) { g.Runner = new(Runner) }, record.Exchange{}, false},
+		"queued":         {func(g *Gateway) { g.Queue = new(Queue) }, record.Exchange{}, false},
+		"for an app": {func(g *Gateway) { g.Lanes.Rest.Targets = route.Targets{{URL: "http://h"}} }, record.Exchange{},
+			false},
+	} {
+		g, _ := openGateway(t)
+		g.Once = false
+		c.set(g)
+		x := c.x
+		x.Kind, x.Request = record.Received, hooked("a", "{}")
+		h := g.Receive(&x)
+		r := h.Foreseen()
+		if (r != nil) != c.foreseen {
+			t.Errorf("%s: foreseen is %+v", name, r)
+		}
+		if r == nil {
+			continue
+		}
+		given := h.Reply(t.Context())
+		if given.Delay != 0 || given.Fault.Kind != "" || given.Response.Status != r.Status || len(r.Header) > 0 ||
+			len(given.Response.Header) > 0 || len(given.Response.Body) > 0 {
+			t.Errorf("%s: foreseen is %+v, and it gets %+v", name, r, given)
+		}
+	}
+}
+
+// An answer in which something is masked is recorded when it has gone out: what is kept of it is not what went out.
+func TestAMaskedAnswerIsNotRecordedAhead(t *testing.T) {
+	g, _ := openGateway(t)
+	g.History.Redact = func(x *record.Exchange) *record.Exchange {
+		if x.Response == nil {
+			return x
+		}
+		kept, r := *x, *x.Response
+		r.Head, kept.Response = "HTTP/1.1 200 OK\r\nDate: masked\r\n\r\n", &r
+		return &kept
+	}
+	x := &record.Exchange{Kind: record.Received, Attempt: 1, Start: time.Now(), Request: hooked("a", "{}"), Foreseen: true,
+		Response: &record.Response{Status: 200, Head: "HTTP/1.1 200 OK\r\nDate: now\r\n\r\n"}}
+	if err := g.Receive(x).Record(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if x.Foreseen || x.Response != nil {
+		t.Error("it counts as recorded with its answer")
+	}
+}

@@ -69,6 +69,10 @@ type Exchange struct {
 	// stores it without credentials. It is not stored.
 	FromUnchecked bool
 
+	// Foreseen says that the response to a received exchange is recorded before it goes out, since nothing can change it
+	// any more: it has no body and was set before the exchange was recorded. It is not stored as a field.
+	Foreseen bool
+
 	Ended bool // false: begun and not (yet) ended; stays false after a kill
 }
 
