@@ -116,6 +116,9 @@ func (r *Redactor) Keep(x *record.Exchange, unchecked bool) *record.Exchange {
 	if unchecked && f.carrier != nil && !f.hasUsualHeader() {
 		f.whole = append(slices.Clone(f.whole), *f.carrier)
 	}
+	if f.isClean(x) {
+		return x
+	}
 	return f.mask(x, r.inBody || f.carrier != nil && f.carrier.kind != "header")
 }
 

@@ -62,16 +62,6 @@ func headsOf(forms []written) (heads []string) {
 	return heads
 }
 
-// mayBeIn reports whether a text may hold the secret in the plain style.
-func (k *known) mayBeIn(text string) bool {
-	for _, head := range k.heads {
-		if len(head) <= len(text) && strings.Contains(text, head) {
-			return true
-		}
-	}
-	return false
-}
-
 // unlikely is 0 for the secret with the reference ref, else 1, to sort by.
 func (k *known) unlikely(ref string) int {
 	if k.ref == ref {
