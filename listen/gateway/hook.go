@@ -23,6 +23,7 @@ type Hook struct {
 	greeting handshake.Handshake // which one
 	to       *Lane               // that says where it goes; nil: not chosen yet
 
+	isExact  bool               // nothing was masked in it when it was recorded
 	doubts   []error            // of expressions that failed on it; told once it is recorded
 	script   *script.Script     // that answers it; nil: none
 	position script.Position    // among the scripted answers
@@ -126,11 +127,14 @@ func (h *Hook) verdict(now time.Time) (found listen.Checked, pins []*pinning) {
 // recognise returns the handshake that the request looks like, and the lane that answers it. It goes by the URL that
 // arrived.
 func (h *Hook) recognise() (*Lane, handshake.Handshake, bool) {
-	m := MessageOf(&h.Exchange.Request)
+	var m sign.Message // made for the first lane that answers handshakes: most answer none
 	for _, group := range h.guards() {
 		for _, l := range group {
 			if l.Greeter.Off {
 				continue
+			}
+			if m.Method == "" {
+				m = MessageOf(&h.Exchange.Request)
 			}
 			if found, ok := handshake.Find(m, l.Greeter.Names...); ok {
 				return l, found, true

@@ -57,6 +57,7 @@ func (h *Hook) record(ctx context.Context) error {
 		x.Foreseen, x.Response = false, nil // what is masked in an answer is found when it has gone out
 		kept = g.History.Redacted(x)
 	}
+	h.isExact = kept == x
 	claim, err := g.meet(ctx, x, kept)
 	if err != nil {
 		return err
@@ -198,7 +199,11 @@ func (h *Hook) Answered(ctx context.Context) error {
 	x := h.judged()
 	err := g.History.Answer(ctx, x)
 	g.open.Add(-1)
-	g.Tell(Event{Kind: Answered, ID: x.ID, Exchange: g.History.Redacted(x), Apps: h.apps, IsBeside: h.isBeside()})
+	shown := x
+	if !x.Foreseen || !h.isExact { // what was recorded with its answer was looked through with it
+		shown = g.History.Redacted(x)
+	}
+	g.Tell(Event{Kind: Answered, ID: x.ID, Exchange: shown, Apps: h.apps, IsBeside: h.isBeside()})
 	return err
 }
 
