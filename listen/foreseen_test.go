@@ -93,3 +93,39 @@ func TestAForeseenAnswerEndsTheConnectionAtTheLimit(t *testing.T) {
 }
 
 var _ listen.Foreseer = certain{}
+
+// The answer that many webhooks of a second get is the one that each would get alone: a header, a body, another protocol
+// or the end of the connection makes another.
+func TestAUsualAnswerIsNotGivenToOthers(t *testing.T) {
+	t.Parallel()
+	given := make(chan *record.Response, 1)
+	usual := &record.Response{Status: 200}
+	r := serve(t, server{Reply: func(context.Context, *record.Exchange) listen.Answer {
+		return listen.Answer{Response: <-given}
+	}})
+	for _, c := range []struct {
+		given *record.Response
+		begin string
+		want  string
+	}{
+		{usual, "POST / HTTP/1.1\r\nHost: h\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+		{usual, "POST / HTTP/1.1\r\nHost: h\r\nConnection: close\r\n",
+			"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nConnection: close\r\n\r\n"},
+		{usual, "POST / HTTP/1.0\r\nConnection: keep-alive\r\n",
+			"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\nConnection: keep-alive\r\n\r\n"},
+		{&record.Response{Status: 200, Body: []byte("x")}, "POST / HTTP/1.1\r\nHost: h\r\n",
+			"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n\r\nx"},
+		{&record.Response{Status: 200, Header: record.Header{{Name: "A", Value: "b"}}}, "POST / HTTP/1.1\r\nHost: h\r\n",
+			"HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 0\r\n\r\n"},
+		{&record.Response{Status: 200, Reason: "Fine"}, "POST / HTTP/1.1\r\nHost: h\r\n",
+			"HTTP/1.1 200 Fine\r\nContent-Length: 0\r\n\r\n"},
+		{&record.Response{Status: 202}, "POST / HTTP/1.1\r\nHost: h\r\n", "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"},
+		{usual, "HEAD / HTTP/1.1\r\nHost: h\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
+	} {
+		given <- c.given
+		got := date.ReplaceAllString(r.talk(t, c.begin+"Content-Length: 0\r\n\r\n"), "")
+		if got != c.want && got != c.want+"\r\n" {
+			t.Errorf("%q is answered %q, want %q", c.begin, got, c.want)
+		}
+	}
+}

@@ -33,6 +33,8 @@ type run struct {
 	// one taken for each large body that is checked: what a check makes of it may be many times as large
 	checking chan struct{}
 
+	usual atomic.Pointer[usual] // the last one; nil: none yet
+
 	full     chan struct{} // closed when Limit exchanges are answered
 	taken    atomic.Int64  // exchanges that are recorded or about to be
 	answered atomic.Int64
