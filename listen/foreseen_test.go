@@ -94,8 +94,8 @@ func TestAForeseenAnswerEndsTheConnectionAtTheLimit(t *testing.T) {
 
 var _ listen.Foreseer = certain{}
 
-// The answer that many webhooks of a second get is the one that each would get alone: a header, a body, another protocol
-// or the end of the connection makes another.
+// The answer that many webhooks of a second get is the one that each would get alone. A header, a body, another
+// protocol or the end of the connection makes another.
 func TestAUsualAnswerIsNotGivenToOthers(t *testing.T) {
 	t.Parallel()
 	given := make(chan *record.Response, 1)
@@ -119,7 +119,8 @@ func TestAUsualAnswerIsNotGivenToOthers(t *testing.T) {
 			"HTTP/1.1 200 OK\r\nA: b\r\nContent-Length: 0\r\n\r\n"},
 		{&record.Response{Status: 200, Reason: "Fine"}, "POST / HTTP/1.1\r\nHost: h\r\n",
 			"HTTP/1.1 200 Fine\r\nContent-Length: 0\r\n\r\n"},
-		{&record.Response{Status: 202}, "POST / HTTP/1.1\r\nHost: h\r\n", "HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"},
+		{&record.Response{Status: 202}, "POST / HTTP/1.1\r\nHost: h\r\n",
+			"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"},
 		{usual, "HEAD / HTTP/1.1\r\nHost: h\r\n", "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n"},
 	} {
 		given <- c.given

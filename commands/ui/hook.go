@@ -57,10 +57,17 @@ type HookLines struct {
 	P       *Printer
 	Columns func() int // current width of the terminal; nil: the width of P
 	grown   [columns]int
+	usual   usualLine
 }
 
 // Write writes the line.
 func (l *HookLines) Write(h *Hook) {
+	if !l.writeUsual(h) {
+		l.write(h)
+	}
+}
+
+func (l *HookLines) write(h *Hook) {
 	cells := l.P.cells(h)
 	room := l.maxWidth()
 	if l.grown[colNotes] == 0 && cells[colNotes].text != "" {
