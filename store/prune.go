@@ -15,6 +15,7 @@ import (
 
 	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/disk"
+	"github.com/barbhq/barb/store/retain"
 )
 
 // PruneRule selects the exchanges that Prune removes, among those of Filter: first all that began before OlderThan;
@@ -73,6 +74,19 @@ func (s *Store) Prune(ctx context.Context, rule PruneRule) (result PruneResult, 
 	err = cmp.Or(err, p.c.Close())
 	p.done.Bytes, p.done.Remains = max(before-s.Size(), 0), !erased
 	return p.done, s.told(err)
+}
+
+// Limits bound a history that prunes itself.
+type Limits = retain.Limits
+
+// Retain prunes the history by limits until it is closed; see package retain. It never removes open entries of the
+// queue. It is called once, before the history is used by several goroutines.
+func (s *Store) Retain(limits Limits) {
+	s.retention = retain.New(limits, s.Size, func(ctx context.Context, olderThan time.Time, maxBytes int64) error {
+		_, err := s.Prune(ctx, PruneRule{OlderThan: olderThan, MaxBytes: maxBytes})
+		return err
+	})
+	s.retention.Start()
 }
 
 // pruner has a connection of its own: it must not hold up the writer longer than a transaction takes.
@@ -173,7 +187,7 @@ func (p *pruner) remove(ctx context.Context, f Filter, stages []stage, excess fu
 		if err != nil || over <= 0 {
 			return err
 		}
-		rows, bytes := p.s.retention.pace()
+		rows, bytes := p.s.retention.Pace()
 		rows, bytes = max(rows, pruneRows), min(over, max(bytes, pruneBytes))
 		var batch []int64
 		for i := 0; i < len(stages) && len(batch) == 0; i++ {
@@ -272,8 +286,8 @@ func (p *pruner) politely(ctx context.Context, do func() error) error {
 	if err != nil {
 		return err
 	}
-	p.s.retention.move()
-	if p.s.retention.grown() > 1 { // the writer waits for the next one
+	p.s.retention.Move()
+	if p.s.retention.Grown() > 1 { // the writer waits for the next one
 		return ctx.Err()
 	}
 	select {
@@ -330,7 +344,7 @@ func (p *pruner) tidy(ctx context.Context, rule PruneRule) (erased bool, err err
 	if err != nil {
 		return false, err
 	}
-	p.s.retention.restAt(used)
+	p.s.retention.RestAt(used)
 	rewrite := rule.Rewrite
 	switch unlimited := rule.OlderThan.IsZero() && rule.MaxBytes <= 0; {
 	case p.done.Removed > 0, unlimited:
@@ -341,7 +355,7 @@ func (p *pruner) tidy(ctx context.Context, rule PruneRule) (erased bool, err err
 	}
 	emptied, err := p.shrink(ctx, rewrite)
 	if err == nil && !emptied { // another process reads: the log cannot become smaller before
-		p.s.retention.restAt(used + disk.Size(p.s.path+"-wal"))
+		p.s.retention.RestAt(used + disk.Size(p.s.path+"-wal"))
 	}
 	return p.done.Removed == 0 && rewrite == 0 || emptied && used <= rewrite, err
 }
@@ -369,7 +383,7 @@ func (p *pruner) shrink(ctx context.Context, rewrite int64) (emptied bool, err e
 // giveBack gives free pages back to the file system.
 func (p *pruner) giveBack(ctx context.Context) error {
 	for free, last := int64(1), int64(0); free > 0 && free != last; {
-		_, written := p.s.retention.pace()
+		_, written := p.s.retention.Pace()
 		vacuum := fmt.Sprintf("PRAGMA incremental_vacuum(%d)", max(prunePages, written/pageSize))
 		if err := p.politely(ctx, p.alone(func() error { return p.c.drain(vacuum) })); err != nil {
 			return err

@@ -18,6 +18,7 @@ import (
 	"github.com/barbhq/barb/store/migrations"
 	"github.com/barbhq/barb/store/others"
 	"github.com/barbhq/barb/store/record"
+	"github.com/barbhq/barb/store/retain"
 )
 
 // Store is an open history. Its methods may be called from many goroutines.
@@ -42,8 +43,8 @@ type Store struct {
 
 	answered atomic.Pointer[record.Response] // the head of an answer that was written last; see parsedAnswer
 
-	retention   *retention // nil: it does not prune itself
-	transacting sync.Mutex // held for a transaction by the writer and by pruners
+	retention   *retain.Retention // nil: it does not prune itself
+	transacting sync.Mutex        // held for a transaction by the writer and by pruners
 
 	mu     sync.Mutex
 	writer *writer // nil until the first write
@@ -203,7 +204,7 @@ func (s *Store) Close() error {
 	if closed {
 		return nil
 	}
-	s.retention.stop()
+	s.retention.Stop()
 	var lost error
 	if w != nil {
 		lost = w.stop()

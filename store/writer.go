@@ -170,7 +170,11 @@ func (w *writer) write(writes []*write) {
 	if len(writes) == 0 {
 		return
 	}
-	w.store.retention.count(writes)
+	rows, bytes := 0, 0
+	for _, e := range writes {
+		rows, bytes = rows+len(e.begin), bytes+e.bytes()
+	}
+	w.store.retention.Count(int64(rows), int64(bytes))
 	err := w.observed(writes)
 	if isOfRow(err) && len(writes) > 1 {
 		for _, e := range writes { // one of them is to blame: it alone shall fail
@@ -183,7 +187,7 @@ func (w *writer) write(writes []*write) {
 		}
 	}
 	w.group.report(translate(w.store.path, err), len(w.held))
-	w.store.retention.makeRoom()
+	w.store.retention.MakeRoom()
 }
 
 // finish tells a caller how it went. A write without a caller is kept for the next group, if that can take it.
