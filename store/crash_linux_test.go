@@ -67,7 +67,7 @@ func TestATornLogLosesOnlyItsEnd(t *testing.T) {
 
 // linuxRoles are the roles of the tests in this file.
 var linuxRoles = map[string]func(path string, args []string) error{"open": roleOpen, "full": roleFull,
-	"strange": roleStrange}
+	"strange": roleStrange, "share": roleShare}
 
 // roleOpen opens, and says so.
 func roleOpen(path string, _ []string) error {
@@ -343,4 +343,55 @@ func asStranger(t *testing.T, path string) string {
 		t.Errorf("the reader: %v", err)
 	}
 	return string(out)
+}
+
+// roleShare adds messages of one body as 4 callers do, and says how many are durable.
+func roleShare(path string, _ []string) error {
+	ctx := context.Background()
+	s, err := store.Open(ctx, path)
+	if err != nil {
+		return err
+	}
+	body, failed := hookBody(1), make(chan error)
+	for range 4 {
+		go func() {
+			for n := 0; ; n++ {
+				err := s.Add(ctx, sent(n, body))
+				if err == nil && n%50 == 0 {
+					err = s.Flush(ctx)
+					fmt.Println(n)
+				}
+				if err != nil {
+					failed <- err
+				}
+			}
+		}()
+	}
+	return <-failed
+}
+
+func TestKilledInTheMiddleEveryMessageHasItsSharedBody(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "history.db")
+	for _, kill := range []int{1, 20, 45} { // each round goes on in the file that a kill left
+		cmd, _, out := child(t, "share", path)
+		for n := 0; out.Scan(); n++ {
+			if n == kill {
+				must(t, cmd.Process.Kill())
+			}
+		}
+		_ = cmd.Wait()
+	}
+	s, want := openHistory(t, path), map[int64][]byte{}
+	for _, id := range listed(t, s, store.Filter{}) {
+		want[id] = hookBody(1)
+	}
+	if len(want) < 2000 {
+		t.Errorf("%d messages are left", len(want))
+	}
+	asWanted(t, s, want)
+	if n := references(t, path); n != 3 {
+		t.Errorf("three processes share %d bodies", n)
+	}
+	sound(t, path)
 }

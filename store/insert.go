@@ -91,6 +91,7 @@ type inserts struct {
 	ending, changes, there      *sqlite3.SQLiteStmt
 	open, commit, went          *sqlite3.SQLiteStmt // of the transaction, and of a run of answers
 	names                       *names
+	shared                      shared
 	row                         []driver.Value
 
 	conn *conn
@@ -120,7 +121,7 @@ func newInserts(c *conn) *inserts {
 	return &inserts{
 		exchange: newMany(c, "exchange", beginningColumns+endingColumns),
 		request: newMany(c, "request",
-			"id, head, fields, target, proto, trailer, body, chunks, server_name, full_length, full_sha256"),
+			"id, head, fields, target, proto, trailer, body, chunks, server_name, full_length, full_sha256, shared"),
 		response: newMany(c, "response", "id, head, fields, proto, reason, body"),
 		ending:   c.keep(update),
 		changes:  c.keep("SELECT total_changes()"),
@@ -155,8 +156,12 @@ func (ins *inserts) begin(id int64, b *beginning) error {
 		return err
 	}
 	length, digest := wholeOf(r)
-	err = ins.request.addWith(r.Body, id, bytesOf([]byte(r.Head)), bytesUnlessNil(b.fields), b.target, b.proto,
-		bytesOf(b.trailer), bytesOf(r.Body), bytesOf([]byte(r.Chunks)), unlessZero(x.ServerName), length, digest)
+	body, place, err := ins.bodyOf(id, b)
+	if err != nil {
+		return err
+	}
+	err = ins.request.addWith(body, id, bytesOf([]byte(r.Head)), bytesUnlessNil(b.fields), b.target, b.proto,
+		bytesOf(b.trailer), bytesOf(body), bytesOf([]byte(r.Chunks)), unlessZero(x.ServerName), length, digest, place)
 	if err != nil {
 		return err
 	}
@@ -268,12 +273,13 @@ func (ins *inserts) finish() error {
 			return err
 		}
 	}
-	return nil
+	return ins.countUses()
 }
 
 // forget is for a transaction that was rolled back.
 func (ins *inserts) forget() {
 	ins.names.forget()
+	ins.shared = shared{}
 	for _, m := range []*many{ins.exchange, ins.request, ins.response} {
 		m.empty()
 	}

@@ -17,6 +17,7 @@ type beginning struct {
 	url, endpoint   string
 	target, proto   driver.Value // nil: as in the head, or "" where there is none
 	fields, trailer []byte
+	added           bool  // by Add: the bytes of its body are never changed
 	webhook         int64 // the first exchange of its webhook, once it is in the tables
 	ending          ending
 }

@@ -22,7 +22,8 @@ e.exec_took, e.scripted, e.late_for, e.late_after, e.webhook, e.role, e.status, 
 ` + ahead.At
 
 // bodyColumns are in the order of whole.
-const bodyColumns = `, q.head, q.fields, q.target, q.proto, q.trailer, q.body, q.chunks, q.server_name, q.full_length,
+const bodyColumns = `, q.head, q.fields, q.target, q.proto, q.trailer,
+	ifnull(q.body, (SELECT data FROM body WHERE id = q.shared)), q.chunks, q.server_name, q.full_length,
 q.full_sha256, ifnull(p.head, ` + ahead.Head + `), p.fields, p.proto, p.reason, p.body`
 
 const bodyJoins = " LEFT JOIN request q ON q.id = e.id LEFT JOIN response p ON p.id = e.id"

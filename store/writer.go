@@ -84,6 +84,7 @@ func (s *Store) Add(ctx context.Context, x *record.Exchange) error {
 	if err != nil {
 		return err
 	}
+	b.added = true
 	w, err := s.writing()
 	if err != nil {
 		return err
