@@ -16,11 +16,13 @@ const erasing = "_secure_delete=on"
 // namesOf finds the names of an exchange and of its entries in the queue that came from outside: those of schemes,
 // reasons, versions and secrets are words of the configuration.
 const namesOf = `SELECT endpoint FROM exchange WHERE id = ?1 UNION ALL SELECT event FROM exchange WHERE id = ?1
+	UNION ALL SELECT answer FROM exchange WHERE id = ?1
 	UNION ALL SELECT target FROM queue WHERE thread = ?1 UNION ALL SELECT policy FROM queue WHERE thread = ?1`
 
 // namesUsed finds which names are in use by exchanges and entries above two ids.
 const namesUsed = `SELECT endpoint FROM exchange WHERE id > ?1 AND endpoint IN (?)
 	UNION SELECT event FROM exchange WHERE id > ?1 AND event IN (?)
+	UNION SELECT answer FROM exchange WHERE id > ?1 AND answer IN (?)
 	UNION SELECT target FROM queue WHERE id > ?2 AND target IN (?)
 	UNION SELECT policy FROM queue WHERE id > ?2 AND policy IN (?)`
 

@@ -17,13 +17,13 @@ import (
 const endingColumns = "ended, failed, verdict, reason, version, secret, age, status, response_size, response_cut, " +
 	"took, dns, connect, tls, first_byte, next_in, failure, failure_text, ambiguous, permanent, " +
 	"marks, masks, exec_exit, exec_took, " +
-	"scripted, late_for, late_after, room"
+	"scripted, late_for, late_after, answer, answer_date, answer_body, room"
 
 const beginningColumns = "id, kind, thread, attempt, start, remote, endpoint, method, url, " +
 	"webhook_id, event, handshake, scheme, request_size, webhook, role, "
 
 // room is what an exchange without an ending holds free for it.
-var room = make([]byte, 24)
+var room = make([]byte, 36)
 
 // many inserts rows into a table, sixteen at a time: that halves what a row costs.
 type many struct {
@@ -235,7 +235,7 @@ func (ins *inserts) changed() (n int64, err error) {
 }
 
 func (ins *inserts) respond(id int64, a *answer) error {
-	if a == nil {
+	if a == nil || a.named {
 		return nil
 	}
 	return ins.response.addWith(a.body, id, a.head, bytesUnlessNil(a.fields), a.proto, a.reason, bytesOf(a.body))
@@ -260,6 +260,7 @@ func (ins *inserts) appendEnding(row []driver.Value, e *ending) ([]driver.Value,
 	}
 	row = append(row, unlessZero(e.marks), unlessZero(e.masks), e.exit, e.run, unlessZero(e.scripted),
 		unlessZero(e.late.Provider), unlessZero(int64(e.late.Deadline)))
+	row = ins.names.appendNamed(row, e.response)
 	if e.ended != 0 {
 		return append(row, nil), ins.names.err
 	}

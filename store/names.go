@@ -20,6 +20,7 @@ const (
 	nameSecret
 	nameTarget
 	namePolicy
+	nameAnswer // the head of an answer without its date
 )
 
 type word struct {
@@ -32,8 +33,9 @@ type word struct {
 type names struct {
 	find, add, count *sqlite3.SQLiteStmt
 	known            map[word]driver.Value
-	removed          int64 // how many had been removed when it last looked
-	err              error // the first error of id in the transaction
+	removed          int64           // how many had been removed when it last looked
+	seen             map[string]bool // heads of answers that came once
+	err              error           // the first error of id in the transaction
 }
 
 const maxNames = 4096

@@ -50,7 +50,7 @@ const (
 	pruneBytes = 4 << 20
 	prunePages = 512
 
-	rowBytes = 300 // about what an exchange takes besides its bodies
+	rowBytes = 260 // about what an exchange takes besides its bodies
 )
 
 // Prune removes exchanges, overwrites their bytes and shrinks the file. After an error, earlier removals remain. Ids

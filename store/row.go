@@ -49,6 +49,9 @@ type ending struct {
 type answer struct {
 	head, proto, reason driver.Value
 	fields, body        []byte
+	rest                string // the head without its date
+	date                driver.Value
+	named               bool // it is a part of its exchange and has no row; see appendNamed
 }
 
 // verdicts are the codes of the table, by index.
@@ -118,8 +121,8 @@ func (s *Store) newEnding(x *record.Exchange) (ending, error) {
 }
 
 // newAnswer keeps of a response what its status, its size and its head do not say.
-func newAnswer(r, told *record.Response) *answer {
-	a := &answer{head: bytesOf([]byte(r.Head)), body: slices.Clone(r.Body)}
+func newAnswer(r *record.Response, told *told) *answer {
+	a := &answer{head: bytesOf([]byte(r.Head)), body: slices.Clone(r.Body), rest: told.rest, date: told.date}
 	a.proto, a.reason = textUnless(r.Proto, r.Proto == told.Proto), textUnless(r.Reason, r.Reason == told.Reason)
 	if !slices.Equal(r.Header, told.Header) {
 		a.fields = r.Header.Pack()
@@ -130,16 +133,16 @@ func newAnswer(r, told *record.Response) *answer {
 	return a
 }
 
-// parsedAnswer is responseOf, which it remembers of the last head: most answers have the same.
-func (s *Store) parsedAnswer(head string) *record.Response {
+// parsedAnswer is toldBy, which it remembers of the last head: most answers have the same.
+func (s *Store) parsedAnswer(head string) *told {
 	if last := s.answered.Load(); last != nil && last.Head == head {
 		return last
 	}
-	told := responseOf(head)
+	told := toldBy(head)
 	if told.Head != "" {
-		s.answered.Store(&told)
+		s.answered.Store(told)
 	}
-	return &told
+	return told
 }
 
 // requestOf parses a stored head. It returns an empty request if the head is malformed or "".

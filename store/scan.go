@@ -24,7 +24,8 @@ e.exec_took, e.scripted, e.late_for, e.late_after, e.webhook, e.role, e.status, 
 // bodyColumns are in the order of whole.
 const bodyColumns = `, q.head, q.fields, q.target, q.proto, q.trailer,
 	ifnull(q.body, (SELECT data FROM body WHERE id = q.shared)), q.chunks, q.server_name, q.full_length,
-q.full_sha256, ifnull(p.head, ` + ahead.Head + `), p.fields, p.proto, p.reason, p.body`
+q.full_sha256, e.answer, e.answer_date, e.answer_body,
+ifnull(p.head, ` + ahead.Head + `), p.fields, p.proto, p.reason, p.body`
 
 const bodyJoins = " LEFT JOIN request q ON q.id = e.id LEFT JOIN response p ON p.id = e.id"
 
@@ -132,6 +133,10 @@ func (s *Store) scan(c *conn, row cells, whole bool) (*record.Exchange, error) {
 	}
 	if err := row.request(x); err != nil {
 		return nil, err
+	}
+	name := nameReader{words: &s.words, conn: c}
+	if named := row.named(x.Response, &name); named || name.err != nil {
+		return x, name.err
 	}
 	return x, row.answer(x.Response)
 }

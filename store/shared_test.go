@@ -138,3 +138,96 @@ func TestABodyOfManyMessagesIsKeptOnce(t *testing.T) {
 		t.Errorf("%d bodies are shared", n)
 	}
 }
+
+// What comes back does not tell how an answer is kept: random answers, some of whose heads follow each other with
+// another date, are given back as they were by whatever process, also when names were removed between them.
+func TestANamedAnswerIsTheAnswer(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(8) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			rnd := rand.New(rand.NewPCG(seed, 1))
+			path := filepath.Join(t.TempDir(), "history.db")
+			s, other := openHistory(t, path), openHistory(t, path)
+			want := map[int64]*record.Exchange{}
+			var last int64
+			for n := 0; n < 300; n++ {
+				x := anAnswered(t, rnd, n)
+				last++
+				want[last] = x
+				switch rnd.IntN(3) {
+				case 0:
+					must(t, s.Add(context.Background(), x))
+				case 1:
+					must(t, s.Record(context.Background(), x))
+					*x = *anAnswered(t, rnd, n) // a second answer takes the place of the first
+					x.ID = last
+					must(t, s.Answer(context.Background(), x))
+				default:
+					open := *x
+					open.Ended, open.Response = false, nil
+					must(t, s.Record(context.Background(), &open))
+					x.ID = last
+					must(t, s.Answer(context.Background(), x))
+				}
+				if n%50 == 49 {
+					must(t, s.Flush(context.Background()))
+					from := last - 10 - int64(rnd.IntN(40))
+					_, err := other.Prune(context.Background(), store.PruneRule{OlderThan: noon.Add(time.Hour),
+						Filter: store.Filter{IDs: []store.Range{{From: 1, To: from}}}})
+					must(t, err)
+					for id := range want {
+						if id <= from {
+							delete(want, id)
+						}
+					}
+				}
+			}
+			must(t, s.Flush(context.Background()))
+			for id, x := range want {
+				got, err := other.Get(context.Background(), id)
+				must(t, err)
+				x.ID = id
+				if d := diff(x, got); d != "" {
+					t.Fatalf("exchange %d (-recorded +loaded):\n%s", id, d)
+				}
+			}
+			if n := number(t, path, "SELECT count(*) FROM exchange WHERE answer IS NOT NULL"); n == 0 {
+				t.Error("no answer is named")
+			}
+			if n := number(t, path, "SELECT count(*) FROM name WHERE kind = 9 AND text GLOB '*unique*'"); n != 0 {
+				t.Errorf("%d heads that came once are names", n)
+			}
+		})
+	}
+}
+
+// anAnswered is a message with an answer of a few kinds.
+func anAnswered(t *testing.T, rnd *rand.Rand, n int) *record.Exchange {
+	t.Helper()
+	date := noon.Add(time.Duration(n) * time.Second).Format("Mon, 02 Jan 2006 15:04:05 GMT")
+	heads := []string{
+		"HTTP/1.1 200 OK\r\nDate: " + date + "\r\nContent-Length: 2\r\n\r\n",
+		"HTTP/1.1 503 Not Now\r\nServer: a\r\nDate: " + date + "\r\nDate: " + date + "\r\n\r\n",
+		"HTTP/1.1 204 No Content\r\n\r\n",
+		"HTTP/1.1 200 OK\r\nDate: today\r\n\r\n",
+		"HTTP/1.1 200 OK\nDate: " + date + "\n\n",
+		fmt.Sprintf("HTTP/1.1 200 OK\r\nDate: %s\r\nX-Request: unique-%d-%d\r\n\r\n", date, n, rnd.Int()),
+		"HTTP/1.0 200 OK\r\nX-Long: " + string(bytes.Repeat([]byte("x"), 2000)) + "\r\n\r\n",
+	}
+	r, err := record.ParseResponse(heads[rnd.IntN(len(heads))])
+	must(t, err)
+	r.Body = bytes.Repeat([]byte("ok"), []int{0, 1, 32, 33, 5000}[rnd.IntN(5)])
+	r.Size = int64(len(r.Body))
+	switch rnd.IntN(8) {
+	case 0:
+		r.Reason = "Otherwise"
+	case 1:
+		r.Header = append(r.Header, record.Field{Name: "x", Value: "not in the head"})
+	case 2:
+		r.Head = ""
+	}
+	x := answered(attempt(n, "api.test"), 200)
+	x.Response = r
+	return x
+}

@@ -41,7 +41,7 @@ type Store struct {
 	db      *sql.DB // the readers' pool
 	words   words
 
-	answered atomic.Pointer[record.Response] // the head of an answer that was written last; see parsedAnswer
+	answered atomic.Pointer[told] // the head of an answer that was written last; see parsedAnswer
 
 	retention   *retain.Retention // nil: it does not prune itself
 	transacting sync.Mutex        // held for a transaction by the writer and by pruners
