@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/mattn/go-sqlite3"
@@ -93,4 +94,19 @@ func strange(path string, err error) error {
 
 func newer(path string, version int) error {
 	return fault(path, fmt.Errorf("%w (schema %d; this barb knows up to %d)", ErrNewer, version, migrations.Latest()))
+}
+
+// owned turns an error of disk about who owns the files of a history into ErrOwner or ErrForeign.
+func owned(err error) error {
+	if path, ok := errors.AsType[*fs.PathError](err); ok && errors.Is(path.Err, disk.ErrIrregular) {
+		return fault(path.Path, fmt.Errorf("%w: %w", ErrForeign, path.Err))
+	}
+	e, ok := errors.AsType[*disk.OwnerError](err)
+	switch {
+	case !ok:
+		return err
+	case e.Err != nil:
+		return fault(e.File, fmt.Errorf("%w: %s: %w", ErrOwner, e.Why, cause(e.Err)))
+	}
+	return fault(e.File, fmt.Errorf("%w: %s", ErrOwner, e.Why))
 }

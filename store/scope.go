@@ -93,7 +93,8 @@ func (sc *scope) plain(f *Filter) {
 	}
 	if f.Grep != "" {
 		sc.add("(instr((SELECT ifnull(body, (SELECT data FROM body b WHERE b.id = shared)) FROM request "+
-			"WHERE id = e.id), ?) OR instr(ifnull(e.answer_body, (SELECT body FROM response WHERE id = e.id)), ?))", []byte(f.Grep), []byte(f.Grep))
+			"WHERE id = e.id), ?) OR "+
+			"instr(ifnull(e.answer_body, (SELECT body FROM response WHERE id = e.id)), ?))", []byte(f.Grep), []byte(f.Grep))
 	}
 }
 

@@ -22,8 +22,8 @@ func references(t *testing.T, path string) (n int) {
 	must(t, err)
 	defer db.Close()
 	var wrong int
-	must(t, db.QueryRow("SELECT count(*) FROM body b WHERE refs <> (SELECT count(*) FROM request WHERE shared = b.id)").Scan(
-		&wrong))
+	must(t, db.QueryRow("SELECT count(*) FROM body b WHERE refs <> (SELECT count(*) FROM request WHERE shared = "+
+		"b.id)").Scan(&wrong))
 	if wrong > 0 {
 		t.Errorf("%d shared bodies have another number of references", wrong)
 	}

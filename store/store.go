@@ -103,7 +103,7 @@ func (s *Store) open(ctx context.Context, create bool) error {
 
 // ready sees to it that there is a file with the latest schema.
 func (s *Store) ready(create bool) error {
-	if err := checkOwners(s.path); err != nil {
+	if err := owned(disk.CheckOwners(s.path)); err != nil {
 		return err
 	}
 	h, err := readHeader(s.path)
@@ -122,7 +122,7 @@ func (s *Store) ready(create bool) error {
 	if s.path, err = filepath.EvalSymlinks(s.path); err != nil {
 		return err
 	}
-	if err := makePrivate(s.path); err != nil {
+	if err := owned(disk.MakePrivate(s.path)); err != nil {
 		return err
 	}
 	s.network = disk.OnNetwork(s.path)

@@ -12,8 +12,8 @@ const dateField = "\nDate: "
 const httpDate = "Mon, 02 Jan 2006 15:04:05 GMT"
 
 // CutDate takes the date out of a head, so that the heads of many answers are one text: rest is the head without the
-// value of its first field Date, and at is the date in seconds since 1970. ok is false, and rest is the head, where there
-// is no such field, or where PutDate would not write the same bytes.
+// value of its first field Date, and at is the date in seconds since 1970. ok is false, and rest is the head, where
+// there is no such field, or where PutDate would not write the same bytes.
 func CutDate(head string) (rest string, at int64, ok bool) {
 	i := strings.Index(head, dateField)
 	if i < 0 {

@@ -13,7 +13,8 @@ func TestADateIsCutOutOfAHead(t *testing.T) {
 	if rest != before+after || at != 1795921765 || !ok {
 		t.Errorf("cut to %q, %d, %t", rest, at, ok)
 	}
-	for _, value := range []string{"", "Sun, 29 Nov 2026 03:09:25 UTC", "Sun, 29 nov 2026 03:09:25 GMT", " Sun, 29 Nov 2026 03:09:25 GMT",
+	for _, value := range []string{"", "Sun, 29 Nov 2026 03:09:25 UTC", "Sun, 29 nov 2026 03:09:25 GMT",
+		" Sun, 29 Nov 2026 03:09:25 GMT",
 		"Sun, 29 Nov 2026 03:09:25 GMT ", "Mon, 29 Nov 2026 03:09:25 GMT", "Sun, 29 Nov 2026 03:09:60 GMT",
 		"Sun, 29 Nov 2026 03:09:25 GMT\n", "Sunday, 29-Nov-26 03:09:25 GMT", "0"} {
 		if rest, _, ok := record.CutDate(before + value + after); ok || rest != before+value+after {
