@@ -15,7 +15,6 @@ import (
 
 	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/disk"
-	"github.com/barbhq/barb/store/retain"
 )
 
 // PruneRule selects the exchanges that Prune removes, among those of Filter: first all that began before OlderThan;
@@ -74,19 +73,6 @@ func (s *Store) Prune(ctx context.Context, rule PruneRule) (result PruneResult, 
 	err = cmp.Or(err, p.c.Close())
 	p.done.Bytes, p.done.Remains = max(before-s.Size(), 0), !erased
 	return p.done, s.told(err)
-}
-
-// Limits bound a history that prunes itself.
-type Limits = retain.Limits
-
-// Retain prunes the history by limits until it is closed; see package retain. It never removes open entries of the
-// queue. It is called once, before the history is used by several goroutines.
-func (s *Store) Retain(limits Limits) {
-	s.retention = retain.New(limits, s.Size, func(ctx context.Context, olderThan time.Time, maxBytes int64) error {
-		_, err := s.Prune(ctx, PruneRule{OlderThan: olderThan, MaxBytes: maxBytes})
-		return err
-	})
-	s.retention.Start()
 }
 
 // pruner has a connection of its own: it must not hold up the writer longer than a transaction takes.

@@ -41,7 +41,8 @@ type Retention struct {
 	rows, bytes atomic.Int64 // that the writer has written since the pruner's last transaction
 }
 
-// Prune removes what began before olderThan, the zero time: nothing; and the oldest until maxBytes are left, 0: no limit.
+// Prune removes what began before olderThan, the zero time: nothing; and the oldest until maxBytes are left, 0: no
+// limit.
 type Prune func(ctx context.Context, olderThan time.Time, maxBytes int64) error
 
 // New returns a Retention of a history, with its size in bytes, whose rounds begin with Start.
