@@ -1,6 +1,7 @@
 package redact
 
 import (
+	"bytes"
 	"cmp"
 	"slices"
 	"strings"
@@ -191,6 +192,17 @@ func (f *finder) search(text string, in span, shortest int) (spans []span) {
 		}
 	}
 	return spans
+}
+
+// mayBeIn reports whether a body may hold one of the secrets. It looks at the bytes where they are: most bodies hold
+// none, and a copy as text would cost more than the look.
+func (f *finder) mayBeIn(body []byte) bool {
+	if !f.onlyPlain {
+		return len(f.secrets) > 0
+	}
+	return slices.ContainsFunc(f.secrets, func(k *known) bool {
+		return slices.ContainsFunc(k.heads, func(head string) bool { return bytes.Contains(body, []byte(head)) })
+	})
 }
 
 // search appends the places of the form in a text, in one style.

@@ -211,7 +211,7 @@ func (f *finder) request(x *record.Exchange, inBody bool) (found []piece) {
 	if r.Chunks != "" && (len(r.Trailer) > 0 || len(f.secrets) > 0) {
 		add(partChunks, f.merge(append(f.head(r.Chunks, false), f.search(r.Chunks, span{name: "chunks"}, minMasked)...)))
 	}
-	if len(r.Body) > 0 && (inBody || len(f.secrets) > 0) {
+	if len(r.Body) > 0 && (inBody || f.mayBeIn(r.Body)) {
 		f.wholeBody = inBody && isPacked(r.Header)
 		add(partBody, f.body(string(r.Body), f.readsForms() && isForm(r.Header), false))
 	}
@@ -232,7 +232,7 @@ func (f *finder) answer(r *record.Response, inBody bool) (found []piece) {
 	if r.Head != "" && (len(found) > 0 || len(f.secrets) > 0) {
 		add(partAnswerHead, f.head(r.Head, true))
 	}
-	if len(r.Body) > 0 && (inBody || len(f.secrets) > 0) {
+	if len(r.Body) > 0 && (inBody || f.mayBeIn(r.Body)) {
 		f.wholeBody = inBody && isPacked(r.Header)
 		add(partAnswerBody, f.body(string(r.Body), f.readsForms() && isForm(r.Header), true))
 	}
