@@ -29,7 +29,8 @@ var room = make([]byte, 36)
 type many struct {
 	one, sixteen *sqlite3.SQLiteStmt
 	columns      int
-	args         []driver.NamedValue
+	args         []driver.NamedValue // sixteen rows, numbered once
+	used         int                 // of args
 }
 
 const atOnce = 16
@@ -38,14 +39,15 @@ func newMany(c *conn, into, columns string) *many {
 	n := strings.Count(columns, ",") + 1
 	row := "(?" + strings.Repeat(", ?", n-1) + ")"
 	one := "INSERT OR REPLACE INTO " + into + " (" + columns + ") VALUES " + row
-	return &many{one: c.keep(one), sixteen: c.keep(one + strings.Repeat(", "+row, atOnce-1)), columns: n}
+	return &many{one: c.keep(one), sixteen: c.keep(one + strings.Repeat(", "+row, atOnce-1)), columns: n,
+		args: arguments(make([]driver.Value, n*atOnce)...)}
 }
 
 func (m *many) add(row ...driver.Value) error {
-	for _, v := range row {
-		m.args = append(m.args, driver.NamedValue{Ordinal: len(m.args) + 1, Value: v})
+	for i, v := range row {
+		m.args[m.used+i].Value = v
 	}
-	if len(m.args) < atOnce*m.columns {
+	if m.used += len(row); m.used < len(m.args) {
 		return nil
 	}
 	err := run(m.sixteen, m.args)
@@ -56,12 +58,11 @@ func (m *many) add(row ...driver.Value) error {
 // finish inserts the rows that are left, one at a time.
 func (m *many) finish() error {
 	defer m.empty()
-	for first := 0; first < len(m.args); first += m.columns {
-		row := m.args[first : first+m.columns]
-		for i := range row {
-			row[i].Ordinal = i + 1
+	for first := 0; first < m.used; first += m.columns {
+		for i := range m.columns { // those before are inserted
+			m.args[i].Value = m.args[first+i].Value
 		}
-		if err := run(m.one, row); err != nil {
+		if err := run(m.one, m.args[:m.columns]); err != nil {
 			return err
 		}
 	}
@@ -70,8 +71,10 @@ func (m *many) finish() error {
 
 // empty lets go of the rows, whose bodies would otherwise stay in memory until the next.
 func (m *many) empty() {
-	clear(m.args)
-	m.args = m.args[:0]
+	for i := range m.args[:m.used] {
+		m.args[i].Value = nil
+	}
+	m.used = 0
 }
 
 // largeBody is the size in bytes from which a row does not wait for fifteen others: SQLite copies all bound values.
