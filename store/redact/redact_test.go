@@ -335,3 +335,37 @@ func TestAnOwnSchemesSecretIsRestoredFromQueryAndForm(t *testing.T) {
 		}
 	}
 }
+
+// A scheme that signs has no place for its secret. A body that holds it all the same, at whatever place and as it is or
+// in base64, is masked, and one that does not is the same exchange.
+func TestASecretInTheBodyOfASignedMessageIsMasked(t *testing.T) {
+	t.Parallel()
+	const key = "0123456789abcdef-secret"
+	r := redact.New(lookup, []sign.Secret{{Name: "env:A", Key: []byte("another-secret")},
+		{Name: "env:B", Key: []byte(key)}}, nil)
+	for _, form := range []string{key, base64.StdEncoding.EncodeToString([]byte(key)),
+		base64.RawURLEncoding.EncodeToString([]byte(key))} {
+		for at := range 40 {
+			body := []byte(strings.Repeat("0", at) + form + strings.Repeat("x", 40-at))
+			for name, x := range map[string]*record.Exchange{
+				"request": {Kind: record.Sent, Scheme: "standard-webhooks", Request: record.Request{Body: body}},
+				"answer": {Kind: record.Sent, Scheme: "standard-webhooks",
+					Response: &record.Response{Status: 200, Body: body}},
+			} {
+				kept := r.Redact(x)
+				text := string(kept.Request.Body)
+				if kept.Response != nil {
+					text = string(kept.Response.Body)
+				}
+				if strings.Contains(text, form) || !strings.Contains(text, redact.Placeholder) {
+					t.Errorf("%s with %q at %d is kept as %q", name, form, at, text)
+				}
+			}
+			without := &record.Exchange{Kind: record.Sent, Scheme: "standard-webhooks",
+				Request: record.Request{Body: body[:at+len(form)/2]}}
+			if kept := r.Redact(without); kept != without {
+				t.Errorf("%q is kept as %q", without.Request.Body, kept.Request.Body)
+			}
+		}
+	}
+}
