@@ -8,7 +8,7 @@ SDKS := conformance/sdk
 # and runs on any Linux. Without it everything works as well: `go install` never has it.
 static = $$(test "$$(go env GOOS)" = linux && echo 'int main(void) { return 0; }' | $$(go env CC) -static -x c -o /dev/null - 2>/dev/null && echo "-tags=netgo,osusergo,sqlite_omit_load_extension")
 
-.PHONY: build install uninstall demo test cover race lint man generate tidy judges conformance soak cross bench fuzz picture clean toolchain
+.PHONY: build install uninstall demo test cover race lint man generate tidy judges conformance soak cross bench bench-quick performance fuzz picture clean toolchain
 
 toolchain:
 	@command -v go >/dev/null || { echo "make: Go is missing; get Go 1.26 or newer from https://go.dev/dl" >&2; exit 1; }
@@ -79,8 +79,17 @@ soak: build ## kills, floods, idlers and a locked history for some minutes, agai
 cross: toolchain ## builds for Windows and ARM, runs the ARM ones under qemu, vets for macOS and 32 bit; Debian or Ubuntu
 	bash .ci/cross
 
-bench: build ## speed as ratios against peers in the same run; needs wrk, openssl and the vegeta module
+bench: build ## speed as ratios against peers in the same run, into bin/bench.json; needs wrk, openssl and the vegeta module
 	bash bench/run.sh
+
+bench-quick: build ## the same in under two minutes, one round each, into bin/bench-quick.json
+	BENCH_JSON=bin/bench-quick.json BENCH_ROUNDS=1 BENCH_SECONDS=2 BENCH_SENDS=20000 BENCH_REPLAY=10000 BENCH_ROWS=50000 BENCH_RUNS=40 \
+		bash bench/run.sh start sign send rate replay listen history
+
+RUN ?= bin/bench.json
+
+performance: ## the table and the charts of docs/performance.md from the last run of make bench, or from RUN=FILE
+	cd bench && go run . draw -run ../$(RUN) -docs ../docs
 
 fuzz: ## each fuzz target for FUZZTIME (default 20s)
 	bash .ci/fuzz "$${FUZZTIME:-20s}"

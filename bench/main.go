@@ -34,6 +34,7 @@ var comparisons = []comparison{
 	{"replay", replay},
 	{"listen", receive},
 	{"history", history},
+	{"curves", growth},
 }
 
 // roles are what the runner starts itself as, beside the peers, so that each has a process of its own.
@@ -42,11 +43,12 @@ var roles = map[string]func(context.Context, []string) error{
 	"bare":       bare,
 	"unrecorded": unrecorded,
 	"fill":       fill,
+	"draw":       draw,
 }
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	err := run(ctx, os.Args[1:], os.Stdout)
+	err := start(ctx, os.Args[1:], os.Stdout)
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "bench:", err)
@@ -54,13 +56,14 @@ func main() {
 	}
 }
 
-func run(ctx context.Context, args []string, out io.Writer) error {
+func start(ctx context.Context, args []string, out io.Writer) error {
 	if len(args) > 0 && roles[args[0]] != nil {
 		return roles[args[0]](ctx, args[1:])
 	}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	bin := flags.String("bin", "bin", "the `folder` of barb and its peers, where files are made, too")
 	script := flags.String("wrk-script", "bench/post.lua", "what wrk posts")
+	to := flags.String("json", "", "the `file` that the run is written to, for the role draw")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -74,10 +77,14 @@ func run(ctx context.Context, args []string, out io.Writer) error {
 	}
 	defer os.RemoveAll(b.dir) // what is left is in a folder that git ignores
 	rows, err := b.all(chosen)
-	if len(rows) > 0 {
-		err = errors.Join(err, b.print(out, rows))
+	if len(rows)+len(b.curves) == 0 {
+		return err
 	}
-	return err
+	r := b.found(rows)
+	if *to != "" {
+		err = errors.Join(err, r.write(*to))
+	}
+	return errors.Join(err, r.print(out))
 }
 
 // choose finds the comparisons of the given names; no name is all of them.
@@ -122,6 +129,7 @@ type bench struct {
 	bin    string // barb, its peers and this program
 	dir    string // for everything that is written
 	script string
+	curves []curve
 	notes  []string // what a reader of the table must know besides
 	amounts
 }

@@ -68,6 +68,7 @@ func (b *bench) self(role string, args ...string) command {
 }
 
 func (c command) on(cpu int) command { c.cpu = cpu; return c }
+func (c command) name() string       { return filepath.Base(c.path) }
 
 // run runs a process to its end, which must be a good one.
 func (b *bench) run(c command) (usage, error) {
@@ -170,15 +171,6 @@ func freeAddress() (string, error) {
 	return ln.Addr().String(), ln.Close()
 }
 
-// has reports whether a command of barb knows a flag.
-func (b *bench) has(name, flag string) (bool, error) {
-	var help strings.Builder
-	c := b.barb(name, "--help")
-	c.out = &help
-	_, err := b.run(c)
-	return strings.Contains(help.String(), flag), err
-}
-
 // stop ends the server as ^C does.
 func (s *server) stop() error {
 	_ = s.cmd.Process.Signal(os.Interrupt) // it may have ended, which Wait tells
@@ -197,6 +189,7 @@ func (s *server) stop() error {
 func (s *server) kill() {
 	_ = s.cmd.Process.Kill()
 	_ = s.cmd.Wait() // says that it was killed
+	s.used = used(s.cmd, 0)
 }
 
 // closeServer is stop for a defer, joined to the error there is.

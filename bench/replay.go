@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -9,52 +10,30 @@ import (
 
 // replay is `barb replay` of captured hooks, signed anew and recorded, against vegeta sending one request over and
 // over.
-func replay(b *bench) (rows []row, err error) {
+func replay(b *bench) ([]row, error) {
 	fill := b.self("fill", "-db", b.path("captured.db"), "-rows", strconv.Itoa(b.replays))
 	if _, err := b.run(fill.on(anywhere)); err != nil {
 		return nil, err
 	}
-	many, err := b.replaysMany()
-	if err != nil {
-		return nil, err
-	}
-	to, err := b.serve(b.self("sink").on(peerCPU))
-	if err != nil {
-		return nil, err
-	}
-	defer closeServer(to, &err)
-	var again, vegeta senders
-	for range b.rounds {
-		if err := copyFile(b.path("captured.db"), b.path("replay.db")); err != nil {
-			return nil, err
-		}
-		c := b.barb("replay", "1.."+strconv.Itoa(b.replays), "--to", to.url, "--resign", "--secret", "env:BENCH_SECRET",
-			"--db", b.path("replay.db"))
-		c.args = append(c.args, many...)
-		if _, err := again.add(b, to, c); err != nil {
-			return nil, err
-		}
-		if err := b.dropHistory("replay.db"); err != nil {
-			return nil, err
-		}
-		if _, err := vegeta.add(b, to, b.vegetaAttack(to.url)); err != nil {
-			return nil, err
-		}
-	}
-	what := fmt.Sprintf("replay of %d, signed anew and recorded, against vegeta", b.replays)
-	if many == nil {
-		what += " (one at a time: replay has no --concurrency)"
-	}
-	return []row{{what: what, barb: perSecond(again.rate.median()), peer: perSecond(vegeta.rate.median()),
-		value: again.rate.to(vegeta.rate), unit: "×", goal: atLeast(0.7, 1.4)}}, nil
+	var own, vegeta rounds
+	err := b.withSink(peerCPU, func(to *server) error {
+		return b.inTurn(func() error { return own.addReplay(b, to) },
+			func() error { return vegeta.addSender(b, to, b.vegetaAttack(to.url)) })
+	})
+	what := fmt.Sprintf("replay of %d, signed anew and recorded, c=16", b.replays)
+	return []row{rateLine(what, "vegeta", own, vegeta, atLeast(0.5, 0.7)), cpuLine(what, "vegeta", own, vegeta, goal{}),
+		{What: fmt.Sprintf("replay of %d: memory", b.replays), Barb: mebibytes(own.rss.median()),
+			CPU: micros(own.cpu.median()), Value: own.rss.median() / (1 << 20), Unit: " MiB"}}, err
 }
 
-// replaysMany is the flag by which replay sends sixteen at a time, as vegeta does; none when it has no such flag.
-func (b *bench) replaysMany() ([]string, error) {
-	if known, err := b.has("replay", "--concurrency"); err != nil || !known {
-		return nil, err
+// addReplay measures a round with a copy of the captured history.
+func (r *rounds) addReplay(b *bench, to *server) error {
+	if err := copyFile(b.path("captured.db"), b.path("replay.db")); err != nil {
+		return err
 	}
-	return []string{"--concurrency", "16"}, nil
+	c := b.barb("replay", "1.."+strconv.Itoa(b.replays), "--to", to.url, "--resign", "--secret", "env:BENCH_SECRET",
+		"--concurrency", "16", "--db", b.path("replay.db"))
+	return errors.Join(r.addSender(b, to, c), b.dropHistory("replay.db"))
 }
 
 func copyFile(from, to string) error {
@@ -86,4 +65,13 @@ func (b *bench) dropHistory(name string) error {
 		}
 	}
 	return nil
+}
+
+// sizeOf is how long a file is.
+func (b *bench) sizeOf(name string) (int64, error) {
+	info, err := os.Stat(b.path(name))
+	if err != nil {
+		return 0, err
+	}
+	return info.Size(), nil
 }

@@ -9,71 +9,77 @@ import (
 
 // send is `barb send -n` against vegeta, bombardier, and against the same engines without a history. All of them send
 // the same payload, sixteen at a time, to the same sink.
-func send(b *bench) (rows []row, err error) {
-	to, err := b.serve(b.self("sink").on(peerCPU))
+func send(b *bench) ([]row, error) {
+	var own, vegeta, bombardier, unrecorded, ownFree, vegetaFree rounds
+	var disk samples
+	err := b.withSink(peerCPU, func(to *server) error {
+		return b.inTurn(
+			func() error { return own.addBarbSend(b, to, toolCPU, &disk) },
+			func() error { return vegeta.addSender(b, to, b.vegetaAttack(to.url)) },
+			func() error { return bombardier.addSender(b, to, b.bombard(to.url)) },
+			func() error {
+				return unrecorded.addSender(b, to, b.self("unrecorded", "-url", to.url, "-body", b.path("body.json"), "-n",
+					strconv.Itoa(b.sends)))
+			})
+	})
 	if err != nil {
 		return nil, err
 	}
-	defer closeServer(to, &err)
-	var recorded, bareSend, vegeta, bombardier senders
-	var memory samples
-	for range b.rounds {
-		used, err := recorded.add(b, to, b.barbSend(to.url))
-		if err != nil {
-			return nil, err
-		}
-		memory.add(float64(used.rss))
-		if err := b.dropHistory("send.db"); err != nil {
-			return nil, err
-		}
-		if _, err := vegeta.add(b, to, b.vegetaAttack(to.url)); err != nil {
-			return nil, err
-		}
-		if _, err := bombardier.add(b, to, b.bombard(to.url)); err != nil {
-			return nil, err
-		}
-		if _, err := bareSend.add(b, to, b.self("unrecorded", "-url", to.url, "-body", b.path("body.json"), "-n",
-			strconv.Itoa(b.sends))); err != nil {
-			return nil, err
-		}
-	}
+	err = b.withSink(anywhere, func(to *server) error {
+		return b.inTurn(
+			func() error { return ownFree.addBarbSend(b, to, anywhere, &disk) },
+			func() error { return vegetaFree.addSender(b, to, b.vegetaAttack(to.url).on(anywhere)) })
+	})
+	const what, free = "send -n, signed and recorded, c=16", "send -n, on all cores"
 	return []row{
-		{what: "send -n, signed and recorded, against vegeta", barb: perSecond(recorded.rate.median()),
-			peer:  perSecond(vegeta.rate.median()),
-			value: recorded.rate.to(vegeta.rate), unit: "×", goal: atLeast(1, 2)},
-		{what: "… CPU a request", barb: micros(recorded.cpu.median()), peer: micros(vegeta.cpu.median()),
-			value: recorded.cpu.to(vegeta.cpu), unit: "×", goal: atMost(1, 0.5)},
-		{what: "… against bombardier", barb: perSecond(recorded.rate.median()), peer: perSecond(bombardier.rate.median()),
-			value: recorded.rate.to(bombardier.rate), unit: "×"},
-		{what: "… CPU a request", barb: micros(recorded.cpu.median()), peer: micros(bombardier.cpu.median()),
-			value: recorded.cpu.to(bombardier.cpu), unit: "×"},
-		{what: "… against itself unrecorded", barb: perSecond(recorded.rate.median()),
-			peer:  perSecond(bareSend.rate.median()),
-			value: recorded.rate.to(bareSend.rate), unit: "×"},
-		{what: fmt.Sprintf("… memory at %d", b.sends), barb: mebibytes(memory.median()),
-			value: memory.median() / (1 << 20), unit: " MiB", goal: atMost(40, 24)},
-	}, nil
+		rateLine(what, "vegeta", own, vegeta, atLeast(1.1, 1.5)),
+		cpuLine(what, "vegeta", own, vegeta, atMost(0.9, 0.65)),
+		rateLine(free, "vegeta", ownFree, vegetaFree, atLeast(1.2, 1.5)),
+		cpuLine(free, "vegeta", ownFree, vegetaFree, goal{}),
+		rateLine(what, "bombardier", own, bombardier, goal{}),
+		cpuLine(what, "bombardier", own, bombardier, goal{}),
+		rateLine(what, "its own engines, unrecorded", own, unrecorded, goal{}).drawn(""),
+		cpuLine(what, "its own engines, unrecorded", own, unrecorded, goal{}).drawn(""),
+		{What: fmt.Sprintf("send -n %d: memory", b.sends), Barb: mebibytes(own.rss.median()),
+			CPU: micros(own.cpu.median()), Value: own.rss.median() / (1 << 20), Unit: " MiB", Goal: atMost(40, 24)},
+		{What: "send -n: bytes on disk a request", Barb: fmt.Sprintf("%.0f B", disk.median()),
+			CPU: micros(own.cpu.median()), Value: disk.median(), Unit: " B", Goal: atMost(1600, 500)},
+	}, err
 }
 
-func (b *bench) barbSend(url string) command {
-	return b.barb("send", url, "-n", strconv.Itoa(b.sends), "--concurrency", "16", "-s", "standard-webhooks", "--secret",
-		"env:BENCH_SECRET",
-		"-d", "@"+b.path("body.json"), "--db", b.path("send.db"))
+// addBarbSend measures a round with a history of its own, and adds what a request takes there.
+func (r *rounds) addBarbSend(b *bench, to *server, cpu int, disk *samples) error {
+	if err := r.addSender(b, to, b.barbSend(to.url, "-n", strconv.Itoa(b.sends)).on(cpu)); err != nil {
+		return err
+	}
+	size, err := b.sizeOf("send.db")
+	if err != nil {
+		return err
+	}
+	disk.add(float64(size) / float64(b.sends))
+	return b.dropHistory("send.db")
+}
+
+func (b *bench) barbSend(url string, args ...string) command {
+	return b.barb(append([]string{"send", url, "--concurrency", "16", "-s", "standard-webhooks", "--secret",
+		"env:BENCH_SECRET", "-d", "@" + b.path("body.json"), "--db", b.path("send.db")}, args...)...)
 }
 
 // vegetaAttack sends with one static header, as fast as it can, for as long as a round lasts.
 func (b *bench) vegetaAttack(url string) command {
-	return b.vegeta(url, "-rate", "0", "-max-workers", "16", "-duration", b.seconds.String(), "-output", os.DevNull)
+	return b.vegeta(url, "body.json", 16, "-rate", "0", "-duration", b.seconds.String(), "-output", os.DevNull)
 }
 
-func (b *bench) vegeta(url string, args ...string) command {
+func (b *bench) vegeta(url, file string, concurrency int, args ...string) command {
 	targets := b.path("targets")
-	text := fmt.Sprintf("POST %s/\nContent-Type: application/json\n@%s\n", url, b.path("body.json"))
+	text := fmt.Sprintf("POST %s/\nContent-Type: application/json\n@%s\n", url, b.path(file))
 	if err := os.WriteFile(targets, []byte(text), 0o600); err != nil {
 		b.say("%v", err) // vegeta will miss it and say so
 	}
+	many := strconv.Itoa(concurrency)
 	return command{path: filepath.Join(b.bin, "vegeta"), cpu: toolCPU,
-		args: append([]string{"attack", "-targets", targets, "-workers", "16"}, args...)}
+		args: append([]string{"attack", "-targets", targets, "-workers", many, "-max-workers", many},
+			args...)}
 }
 
 // bombard sends the same, with no signature and by way of fasthttp.
@@ -81,32 +87,4 @@ func (b *bench) bombard(url string) command {
 	return command{path: filepath.Join(b.bin, "bombardier"), cpu: toolCPU,
 		args: []string{"--no-print", "-c", "16", "-d", b.seconds.String(), "-m", "POST",
 			"-f", b.path("body.json"), "-H", "Content-Type: application/json", url + "/"}}
-}
-
-// senders are the rounds of one who sends.
-type senders struct {
-	rate, cpu samples // hooks a second; seconds of processor a hook
-}
-
-// add measures one round. What arrived is what counts, not what the sender says.
-func (s *senders) add(b *bench, to *server, c command) (usage, error) {
-	before, err := takenBy(b.ctx, to.url)
-	if err != nil {
-		return usage{}, err
-	}
-	used, err := b.run(c)
-	if err != nil {
-		return usage{}, err
-	}
-	after, err := takenBy(b.ctx, to.url)
-	if err != nil {
-		return usage{}, err
-	}
-	arrived := float64(after - before)
-	if arrived == 0 {
-		return usage{}, fmt.Errorf("%s: nothing arrived", filepath.Base(c.path))
-	}
-	s.rate.add(arrived / used.wall.Seconds())
-	s.cpu.add(used.cpu.Seconds() / arrived)
-	return used, nil
 }
