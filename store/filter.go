@@ -3,11 +3,12 @@ package store
 import (
 	"time"
 
+	"github.com/barbhq/barb/store/lookup"
 	"github.com/barbhq/barb/store/record"
 )
 
 // Range is ids from From to To, both included.
-type Range struct{ From, To int64 }
+type Range = lookup.Span
 
 // StatusRange is answers with a status from From to To, both included; the zero value is any, also none.
 type StatusRange struct{ From, To int }

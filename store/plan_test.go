@@ -119,7 +119,7 @@ func TestWhatIsPrunedFirstIsFoundByAnIndex(t *testing.T) {
 	for _, st := range []stage{badlySigned, spentCopies} {
 		sc := &scope{index: st.index}
 		sc.add(st.term)
-		query, args := sc.ids(Range{1, 3}, " ORDER BY e.id", pruneRows)
+		query, args := sc.ids(Range{From: 1, To: 3}, " ORDER BY e.id", pruneRows)
 		if plan := s.explain(t, query, args...); strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN") {
 			t.Errorf("plan of %s:\n%s", st.term, plan)
 		}
@@ -132,7 +132,7 @@ func TestWhatIsPrunedTogetherIsFoundByIndexes(t *testing.T) {
 		sc := &scope{index: st.index}
 		sc.add(cmp.Or(st.term, "e.start <= 1"))
 		sc.add(oldestLeft)
-		query, args := sc.ids(Range{1, 3}, " ORDER BY e.id", pruneRows)
+		query, args := sc.ids(Range{From: 1, To: 3}, " ORDER BY e.id", pruneRows)
 		if plan := s.explain(t, query, args...); strings.Contains(plan, "TEMP B-TREE") || strings.Contains(plan, "SCAN") ||
 			!strings.Contains(plan, "exchange_webhook (webhook=? AND rowid<?)") {
 			t.Errorf("plan of %s:\n%s", st.term, plan)
@@ -151,29 +151,6 @@ func TestThreadsSearchAndNeverScan(t *testing.T) {
 	for _, step := range []string{"SCAN exchange", "SCAN x", "SCAN e\n"} {
 		if strings.Contains(plan, step) {
 			t.Errorf("the plan has %q:\n%s", step, plan)
-		}
-	}
-}
-
-func TestWithinCutsJoinsAndSorts(t *testing.T) {
-	all := Range{1, 100}
-	for name, c := range map[string]struct{ in, want []Range }{
-		"none":      {nil, []Range{all}},
-		"unsorted":  {[]Range{{7, 9}, {1, 2}}, []Range{{1, 2}, {7, 9}}},
-		"overlap":   {[]Range{{1, 5}, {5, 9}, {2, 3}}, []Range{{1, 9}}},
-		"outside":   {[]Range{{-4, 0}, {101, 200}}, nil},
-		"cut":       {[]Range{{-4, 2}, {99, 200}}, []Range{{1, 2}, {99, 100}}},
-		"backwards": {[]Range{{9, 7}}, nil},
-	} {
-		got := within(all, c.in)
-		if len(got) != len(c.want) {
-			t.Errorf("%s: %v, want %v", name, got, c.want)
-			continue
-		}
-		for i := range got {
-			if got[i] != c.want[i] {
-				t.Errorf("%s: %v, want %v", name, got, c.want)
-			}
 		}
 	}
 }
@@ -199,7 +176,7 @@ func TestFiguresSearchAndNeverScan(t *testing.T) {
 	for name, f := range map[string]Filter{
 		"time": {Since: time.Unix(1, 0)}, "time and endpoint": {Since: time.Unix(1, 0), Endpoint: "h*"},
 		"failed": {Failed: true, Since: time.Unix(1, 0)},
-		"ids":    {IDs: []Range{{1, 1}, {3, 3}}},
+		"ids":    {IDs: []Range{{From: 1, To: 1}, {From: 3, To: 3}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			sc, err := s.scopeBy(t.Context(), &f, "")

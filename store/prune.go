@@ -15,6 +15,7 @@ import (
 
 	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/disk"
+	"github.com/barbhq/barb/store/lookup"
 )
 
 // PruneRule selects the exchanges that Prune removes, among those of Filter: first all that began before OlderThan;
@@ -214,7 +215,7 @@ func (p *pruner) next(ctx context.Context, f Filter, st *stage, rows int, bytes 
 	if len(sc.spans) == 0 {
 		return nil, nil
 	}
-	all := Range{max(sc.spans[0].From, st.from), sc.spans[len(sc.spans)-1].To}
+	all := Range{From: max(sc.spans[0].From, st.from), To: sc.spans[len(sc.spans)-1].To}
 	ids, args := sc.ids(all, " ORDER BY e.id", math.MaxInt)
 	err = eachRow(ctx, p.s.db, func(found *sql.Rows) error {
 		var id int64
@@ -313,7 +314,8 @@ func (p *pruner) delete(batch []int64) error {
 			}
 		}
 	}
-	return p.c.exec("UPDATE history SET last_id = ?1 WHERE last_id < ?1", last)
+	return cmp.Or(p.c.exec("UPDATE history SET last_id = ?1 WHERE last_id < ?1", last),
+		lookup.Prune(p.c.SQLiteConn))
 }
 
 // used is the bytes that the history would take without its free pages.

@@ -1,14 +1,13 @@
 package store
 
 import (
-	"cmp"
 	"context"
 	"database/sql"
-	"slices"
 	"strings"
 	"time"
 
 	"github.com/barbhq/barb/store/ahead"
+	"github.com/barbhq/barb/store/lookup"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -44,6 +43,7 @@ func (s *Store) scopeBy(ctx context.Context, f *Filter, index string) (*scope, e
 	sc.plain(f)
 	for _, step := range []func() error{
 		func() error { return sc.span(ctx, s.db, f) },
+		func() error { return sc.lookup(ctx, s.db, f.WebhookID) },
 		func() error { return sc.event(ctx, s.db, f.Event) },
 		func() error { return sc.name(ctx, s.db, "scheme", nameScheme, f.Scheme) },
 		func() error { return sc.endpoint(ctx, s.db, f) },
@@ -222,28 +222,25 @@ func (sc *scope) span(ctx context.Context, db *sql.DB, f *Filter) error {
 	if err != nil {
 		return err
 	}
-	sc.spans = within(ids, f.IDs)
+	sc.spans = lookup.Within(ids, f.IDs)
 	return nil
 }
 
-// within cuts ranges to one, joins what overlaps and sorts them; no ranges mean all of it.
-func within(all Range, ranges []Range) []Range {
-	if len(ranges) == 0 {
-		ranges = []Range{all}
+// lookup narrows the ids to those that may have a webhook id, unless an index of a few rows is chosen already.
+func (sc *scope) lookup(ctx context.Context, db *sql.DB, id string) error {
+	if id == "" || sc.index != noIndex {
+		return nil
 	}
-	sorted := slices.SortedFunc(slices.Values(ranges), func(a, b Range) int { return cmp.Compare(a.From, b.From) })
-	var out []Range
-	for _, r := range sorted {
-		r.From, r.To = max(r.From, all.From), min(r.To, all.To)
-		switch last := len(out) - 1; {
-		case r.From > r.To:
-		case last >= 0 && r.From <= out[last].To:
-			out[last].To = max(out[last].To, r.To)
-		default:
-			out = append(out, r)
-		}
+	found, few, err := lookup.Find(ctx, db, id)
+	if err != nil || !few {
+		return err
 	}
-	return out
+	var spans []Range
+	for _, span := range sc.spans {
+		spans = append(spans, lookup.Within(span, found)...)
+	}
+	sc.spans = spans
+	return nil
 }
 
 // during returns the range of ids that holds everything begun in a span of time. It ends at the newest id of now:
@@ -256,7 +253,7 @@ func during(ctx context.Context, db *sql.DB, since, until time.Time) (Range, err
 	if err != nil {
 		return Range{}, err
 	}
-	ids := Range{low, high}
+	ids := Range{From: low, To: high}
 	if !since.IsZero() {
 		ids.From, err = bisect(ctx, db, low, high+1, func(start int64) bool { return start >= since.UnixNano()-disorder })
 	}

@@ -82,7 +82,7 @@ func TestAnExchangeBelongsToTheWebhookOfItsThread(t *testing.T) {
 		t.Errorf("roles: %s, want %s", got, want)
 	}
 	_, err := s.Prune(ctx, store.PruneRule{OlderThan: first.Start.Add(1),
-		Filter: store.Filter{IDs: []store.Range{{1, 1}}}})
+		Filter: store.Filter{IDs: []store.Range{{From: 1, To: 1}}}})
 	must(t, err)
 	thread, err := s.Thread(ctx, deep.ID)
 	if must(t, err); len(thread) != 3 {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/barbhq/barb/store/ahead"
 	"github.com/barbhq/barb/store/disk"
+	"github.com/barbhq/barb/store/lookup"
 	"github.com/barbhq/barb/store/record"
 )
 
@@ -24,6 +25,7 @@ type writer struct {
 	inserts *inserts
 	log     disk.FileID // of the write-ahead log
 	clock   timeline
+	lookup  lookup.Builder
 	held    []*write  // answers of groups that failed
 	ended   []*ending // of the group at hand
 	went    []ahead.Answer
@@ -255,6 +257,9 @@ func (w *writer) insert(writes []*write) (first int64, err error) {
 		return 0, err
 	}
 	if first, err = w.clock.next(w.inserts, writes); err != nil {
+		return 0, err
+	}
+	if err = w.lookup.Step(w.conn.SQLiteConn, first); err != nil {
 		return 0, err
 	}
 	id := first
