@@ -14,14 +14,13 @@ import (
 type digest [16]byte
 
 func digestOf(parts ...string) digest {
-	h := sha256.New()
-	var length [8]byte
+	var room [512]byte
+	text := room[:0]
 	for _, p := range parts {
-		binary.LittleEndian.PutUint64(length[:], uint64(len(p)))
-		h.Write(length[:])
-		h.Write([]byte(p))
+		text = append(binary.LittleEndian.AppendUint64(text, uint64(len(p))), p...)
 	}
-	return digest(h.Sum(nil))
+	sum := sha256.Sum256(text)
+	return digest(sum[:])
 }
 
 func bodyDigest(body []byte) digest {

@@ -22,7 +22,7 @@ type Greeter struct {
 // or its body then happens to hold what the handshake is known by. A token signs nothing, and Okta's comes with its
 // handshake too, which is a GET.
 func (g *Gateway) isWebhook(l *Lane, h handshake.Handshake, r *record.Request, now time.Time) bool {
-	found := g.judge([]*Lane{l}, r, now)
+	found := g.judge([]*Lane{l}, MessageOf(r), r, now)
 	scheme, _ := g.Schemes.Lookup(found.Scheme)
 	token := scheme.Auth == sign.Token && r.Method != http.MethodPost
 	return found.Verdict.Status == record.Valid && scheme.Handshake != h.Name && !token

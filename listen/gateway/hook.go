@@ -19,6 +19,7 @@ type Hook struct {
 	Exchange *record.Exchange
 
 	groups   [][]*Lane           // that check it; nil: not found yet
+	message  sign.Message        // see read
 	greeter  *Lane               // that answers it as a handshake; nil: it is none
 	greeting handshake.Handshake // which one
 	to       *Lane               // that says where it goes; nil: not chosen yet
@@ -102,7 +103,7 @@ func (h *Hook) verdict(now time.Time) (found listen.Checked, pins []*pinning) {
 	h.to, h.doubts = nil, nil
 	var valid []*Lane
 	for i, group := range h.guards() {
-		judged := g.judge(group, r, now)
+		judged := g.judge(group, h.read(), r, now)
 		if judged.Verdict.Status != record.Valid {
 			return judged.Checked, nil
 		}
@@ -114,7 +115,7 @@ func (h *Hook) verdict(now time.Time) (found listen.Checked, pins []*pinning) {
 		WebhookID: found.WebhookID, EventType: record.PlainEvent(found.EventType)}
 	to := h.choose(&x)
 	if to.Checks() && !slices.ContainsFunc(valid, to.ChecksAs) {
-		own := g.judge([]*Lane{to}, r, now)
+		own := g.judge([]*Lane{to}, h.read(), r, now)
 		if own.Verdict.Status != record.Valid {
 			return own.Checked, nil
 		}
@@ -127,21 +128,25 @@ func (h *Hook) verdict(now time.Time) (found listen.Checked, pins []*pinning) {
 // recognise returns the handshake that the request looks like, and the lane that answers it. It goes by the URL that
 // arrived.
 func (h *Hook) recognise() (*Lane, handshake.Handshake, bool) {
-	var m sign.Message // made for the first lane that answers handshakes: most answer none
 	for _, group := range h.guards() {
 		for _, l := range group {
 			if l.Greeter.Off {
 				continue
 			}
-			if m.Method == "" {
-				m = MessageOf(&h.Exchange.Request)
-			}
-			if found, ok := handshake.Find(m, l.Greeter.Names...); ok {
+			if found, ok := handshake.Find(h.read(), l.Greeter.Names...); ok {
 				return l, found, true
 			}
 		}
 	}
 	return nil, handshake.Handshake{}, false
+}
+
+// read returns the request as schemes read it. It is made once, for the first lane that asks.
+func (h *Hook) read() sign.Message {
+	if h.message.Header == nil {
+		h.message = MessageOf(&h.Exchange.Request)
+	}
+	return h.message
 }
 
 // checkHandshake checks a request that is a handshake, and returns false for any other.
@@ -161,7 +166,7 @@ func (h *Hook) checkHandshake(now time.Time) (found listen.Checked, ok bool) {
 	switch found.Scheme = l.schemeOf(greeting); {
 	case greeting.Steps[0].Signed:
 		found = g.settle(now, func() (listen.Checked, []*pinning) {
-			judged := g.judge([]*Lane{l}, r, now)
+			judged := g.judge([]*Lane{l}, h.read(), r, now)
 			if _, err := l.answer(greeting, m); err != nil {
 				judged.pin = nil // it is going to be refused
 			}

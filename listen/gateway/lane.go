@@ -95,10 +95,9 @@ func (g *Gateway) shownFirst(group []*Lane, r *record.Request) {
 	slices.SortStableFunc(group, func(a, b *Lane) int { return rank(a) - rank(b) })
 }
 
-// judge checks a request with the lanes of a group, one after the other, until one does not find it invalid. Of
-// several that do, the first says why.
-func (g *Gateway) judge(group []*Lane, r *record.Request, now time.Time) (found finding) {
-	m := MessageOf(r)
+// judge checks a request r, which schemes read as m, with the lanes of a group, one after the other, until one does not
+// find it invalid. Of several that do, the first says why.
+func (g *Gateway) judge(group []*Lane, m sign.Message, r *record.Request, now time.Time) (found finding) {
 	for i, l := range group {
 		m.URL = g.asSenderKnows(l, r)
 		c := g.checkIn(l, m, now)
