@@ -3,7 +3,6 @@ package senders
 import (
 	"hash/maphash"
 	"slices"
-	"strconv"
 )
 
 // Limits of the memory of Repeats.
@@ -17,27 +16,28 @@ const (
 // Repeats finds webhook ids and bodies that were received more than once in a session; it compares bodies because a
 // sender may change the id. It finds a repetition when fewer than repeatsSeen other webhooks came in between.
 type Repeats struct {
-	seed       maphash.Seed
-	young, old map[string]int64 // the first exchange of an id or body
-	kept       map[string][]int64
+	ids, bodies maphash.Seed
+	young, old  map[uint64]int64 // the first exchange of an id or body, by its hash
+	kept        map[uint64][]int64
 }
 
 // NewRepeats returns an empty Repeats.
 func NewRepeats() *Repeats {
-	return &Repeats{seed: maphash.MakeSeed(), young: map[string]int64{}, kept: map[string][]int64{}}
+	return &Repeats{ids: maphash.MakeSeed(), bodies: maphash.MakeSeed(), young: map[uint64]int64{},
+		kept: map[uint64][]int64{}}
 }
 
 // See adds the webhook of an exchange.
 func (r *Repeats) See(webhookID string, body []byte, exchange int64) {
 	if webhookID != "" {
-		r.seeKey("id "+webhookID, exchange)
+		r.seeKey(maphash.String(r.ids, webhookID), exchange)
 	}
 	if len(body) > 0 {
-		r.seeKey(strconv.FormatUint(maphash.Bytes(r.seed, body[:min(len(body), repeatsBody)]), 36), exchange)
+		r.seeKey(maphash.Bytes(r.bodies, body[:min(len(body), repeatsBody)]), exchange)
 	}
 }
 
-func (r *Repeats) seeKey(key string, exchange int64) {
+func (r *Repeats) seeKey(key uint64, exchange int64) {
 	if ids, ok := r.kept[key]; ok {
 		if len(ids) < repeatsTimes {
 			r.kept[key] = append(ids, exchange)
@@ -53,7 +53,7 @@ func (r *Repeats) seeKey(key string, exchange int64) {
 		r.kept[key] = []int64{first, exchange}
 	case !ok:
 		if len(r.young) >= repeatsSeen {
-			r.young, r.old = map[string]int64{}, r.young
+			r.young, r.old = map[uint64]int64{}, r.young
 		}
 		r.young[key] = exchange
 	}
