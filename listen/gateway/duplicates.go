@@ -41,8 +41,8 @@ func (g *Gateway) fingerprintOf(x *record.Exchange) *dedupe.Fingerprint {
 // signatureOf is an exchange's signature as it was written, "" for none. A token is none: every webhook has the same
 // one.
 func (g *Gateway) signatureOf(x *record.Exchange) string {
-	scheme, ok := g.Schemes.Lookup(x.Scheme)
-	if !ok || scheme.Auth == sign.Token {
+	scheme := g.named(x.Scheme)
+	if scheme == nil || scheme.Auth == sign.Token {
 		return ""
 	}
 	if scheme.InBody() { // or in the query

@@ -58,6 +58,7 @@ type Gateway struct {
 	kept     bool       // a secret, by Keep
 	pins     pins
 	told     sync.Map // what tellOnce was told about
+	schemes  sync.Map // *sign.Scheme by name: see named
 	mirrors  mirrors
 	looked   atomic.Int64 // when other listeners were looked for, in Unix nanoseconds
 	open     atomic.Int64 // webhooks that are recorded and not answered
@@ -110,6 +111,20 @@ func (g *Gateway) describe(m sign.Message) listen.Checked {
 		return listen.Checked{Scheme: scheme.Name, WebhookID: scheme.ID(m), EventType: scheme.Event(m)}
 	}
 	return listen.Checked{EventType: g.Schemes.Event(m)}
+}
+
+// named returns the scheme with a name, nil for none. It looks each up once, since a look-up copies the scheme, and
+// nobody may change what it returns.
+func (g *Gateway) named(name string) *sign.Scheme {
+	if known, ok := g.schemes.Load(name); ok {
+		return known.(*sign.Scheme)
+	}
+	scheme, ok := g.Schemes.Lookup(name)
+	if !ok {
+		return nil
+	}
+	g.schemes.Store(name, &scheme)
+	return &scheme
 }
 
 // whole returns a recorded exchange as it came, to the byte, or says why it cannot: see redact.Redactor.Whole.

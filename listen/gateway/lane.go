@@ -101,8 +101,8 @@ func (g *Gateway) judge(group []*Lane, m sign.Message, r *record.Request, now ti
 	for i, l := range group {
 		m.URL = g.asSenderKnows(l, r)
 		c := g.checkIn(l, m, now)
-		if scheme, ok := g.Schemes.Lookup(c.Scheme); ok && l.Checks() {
-			g.TellHost(l, scheme)
+		if scheme := g.named(c.Scheme); scheme != nil && l.Checks() {
+			g.TellHost(l, *scheme)
 		}
 		switch {
 		case c.Verdict.Status != record.Invalid:
