@@ -59,15 +59,17 @@ func (c *Client) complete(r *record.Request, to *endpoint) (record.Header, error
 		if err := record.CheckField(f); err != nil {
 			return nil, err
 		}
-		switch {
-		case strings.EqualFold(f.Name, "Host"):
-			host = true
-		case strings.EqualFold(f.Name, "User-Agent"):
-			agent = true
-		case strings.EqualFold(f.Name, "Accept"):
-			accept = true
-		case strings.EqualFold(f.Name, "Content-Length"), strings.EqualFold(f.Name, "Transfer-Encoding"):
-			framed = true
+		switch len(f.Name) { // a token is ASCII, so names that are equal are of one length
+		case len("Host"):
+			host = host || strings.EqualFold(f.Name, "Host")
+		case len("User-Agent"):
+			agent = agent || strings.EqualFold(f.Name, "User-Agent")
+		case len("Accept"):
+			accept = accept || strings.EqualFold(f.Name, "Accept")
+		case len("Content-Length"):
+			framed = framed || strings.EqualFold(f.Name, "Content-Length")
+		case len("Transfer-Encoding"):
+			framed = framed || strings.EqualFold(f.Name, "Transfer-Encoding")
 		}
 	}
 	fields := make(record.Header, 0, len(r.Header)+4)

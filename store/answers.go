@@ -32,7 +32,7 @@ func toldBy(head string) *told {
 
 // canBeNamed reports whether the head and the body are all that there is to keep, and short enough.
 func (a *answer) canBeNamed() bool {
-	return a.head != nil && a.fields == nil && a.proto == nil && a.reason == nil && len(a.rest) <= longestNamed &&
+	return a.head != "" && a.fields == nil && a.proto == nil && a.reason == nil && len(a.rest) <= longestNamed &&
 		len(a.body) <= longestNamedBody
 }
 

@@ -241,7 +241,8 @@ func (ins *inserts) respond(id int64, a *answer) error {
 	if a == nil || a.named {
 		return nil
 	}
-	return ins.response.addWith(a.body, id, a.head, bytesUnlessNil(a.fields), a.proto, a.reason, bytesOf(a.body))
+	return ins.response.addWith(a.body, id, bytesOf([]byte(a.head)), bytesUnlessNil(a.fields), a.proto, a.reason,
+		bytesOf(a.body))
 }
 
 // appendEnding appends the endingColumns, the last of them room for the ending of an open exchange. Its error, and that

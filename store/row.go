@@ -47,11 +47,12 @@ type ending struct {
 
 // answer is a row of the response table.
 type answer struct {
-	head, proto, reason driver.Value
-	fields, body        []byte
-	rest                string // the head without its date
-	date                driver.Value
-	named               bool // it is a part of its exchange and has no row; see appendNamed
+	head          string
+	proto, reason driver.Value
+	fields, body  []byte
+	rest          string // the head without its date
+	date          driver.Value
+	named         bool // it is a part of its exchange and has no row; see appendNamed
 }
 
 // verdicts are the codes of the table, by index.
@@ -122,12 +123,12 @@ func (s *Store) newEnding(x *record.Exchange) (ending, error) {
 
 // newAnswer keeps of a response what its status, its size and its head do not say.
 func newAnswer(r *record.Response, told *told) *answer {
-	a := &answer{head: bytesOf([]byte(r.Head)), body: slices.Clone(r.Body), rest: told.rest, date: told.date}
+	a := &answer{head: r.Head, body: slices.Clone(r.Body), rest: told.rest, date: told.date}
 	a.proto, a.reason = textUnless(r.Proto, r.Proto == told.Proto), textUnless(r.Reason, r.Reason == told.Reason)
 	if !slices.Equal(r.Header, told.Header) {
 		a.fields = r.Header.Pack()
 	}
-	if a.head == nil && a.fields == nil && a.proto == nil && a.reason == nil && len(a.body) == 0 {
+	if a.head == "" && a.fields == nil && a.proto == nil && a.reason == nil && len(a.body) == 0 {
 		return nil
 	}
 	return a

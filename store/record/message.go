@@ -146,10 +146,10 @@ func (r *Request) IsAsItsHead() bool {
 	}
 	hosts := 0
 	for _, f := range r.Header {
-		if strings.EqualFold(f.Name, "Host") {
+		if len(f.Name) == len("Host") && strings.EqualFold(f.Name, "Host") {
 			hosts++
 		}
-		if f.Value != strings.Trim(f.Value, " \t") || CheckField(f) != nil {
+		if hasBlankEnd(f.Value) || CheckField(f) != nil {
 			return false
 		}
 		for _, part := range [...]string{f.Name, ": ", f.Value, "\r\n"} {
@@ -160,4 +160,13 @@ func (r *Request) IsAsItsHead() bool {
 		}
 	}
 	return ok && rest == "\r\n" && hosts == 1 && r.Target != "" && strings.HasPrefix(r.Proto, "HTTP/1.")
+}
+
+// hasBlankEnd reports whether a field's value begins or ends with a blank or a tab, which a reader would cut off.
+func hasBlankEnd(value string) bool {
+	if value == "" {
+		return false
+	}
+	first, last := value[0], value[len(value)-1]
+	return first == ' ' || first == '\t' || last == ' ' || last == '\t'
 }
