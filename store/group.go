@@ -21,6 +21,7 @@ const (
 // Above these limits callers wait for the writer, so memory stays bounded however slow the disk is.
 const (
 	waitingRows  = 2048
+	waitingAdded = 1024 // for the callers of Add: two groups, one of which is being written
 	waitingBytes = 32 << 20
 )
 
@@ -70,7 +71,7 @@ func newGroup() *group {
 // the wait might never end.
 func (g *group) submit(ctx context.Context, e *write) error {
 	g.mu.Lock()
-	for e.done == nil && g.full() && !g.closed {
+	for e.done == nil && g.full(e) && !g.closed {
 		room, broken := g.room, g.broken
 		g.mu.Unlock()
 		if broken != nil {
@@ -91,7 +92,13 @@ func (g *group) submit(ctx context.Context, e *write) error {
 	return nil
 }
 
-func (g *group) full() bool { return len(g.writes)+g.held >= waitingRows || g.bytes >= waitingBytes }
+func (g *group) full(e *write) bool {
+	limit := waitingRows
+	if len(e.begin) > 0 {
+		limit = waitingAdded
+	}
+	return len(g.writes)+g.held >= limit || g.bytes >= waitingBytes
+}
 
 func (g *group) add(e *write) {
 	sooner := g.setDue(e)

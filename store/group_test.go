@@ -118,3 +118,20 @@ func TestAGroupClosesWhenTheFirstOfItsWritesIsDue(t *testing.T) {
 		})
 	}
 }
+
+func TestAnExchangeOfAddWaitsWhereAnAnswerDoesNot(t *testing.T) {
+	g, added := newGroup(), &write{begin: []*beginning{{x: &record.Exchange{}}}}
+	for range waitingAdded {
+		if err := g.submit(t.Context(), added); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if err := g.submit(ctx, added); !errors.Is(err, context.Canceled) {
+		t.Errorf("submit behind %d = %v", waitingAdded, err)
+	}
+	if err := g.submit(ctx, &write{end: &ending{}}); err != nil {
+		t.Errorf("an answer is refused: %v", err)
+	}
+}

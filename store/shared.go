@@ -1,8 +1,6 @@
 package store
 
-import (
-	"database/sql/driver"
-)
+import "database/sql/driver"
 
 // shared keeps a body that follows itself once. It looks only at exchanges of Add, whose bytes nobody changes: the same
 // place and length in memory are the same body then. The messages of a run often have one body, those of a listener
