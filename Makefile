@@ -8,6 +8,9 @@ SDKS := conformance/sdk
 # and runs on any Linux. Without it everything works as well: `go install` never has it.
 static = $$(test "$$(go env GOOS)" = linux && echo 'int main(void) { return 0; }' | $$(go env CC) -static -x c -o /dev/null - 2>/dev/null && echo "-tags=netgo,osusergo,sqlite_omit_load_extension")
 
+# SQLite calls fdatasync only where it is told that the system has it: the times of a file are then not written with each commit.
+cflags = $$(go env CGO_CFLAGS) $$(test "$$(go env GOOS)" = linux && echo -DHAVE_FDATASYNC=1)
+
 .PHONY: build install uninstall demo test cover race lint man generate tidy judges conformance soak cross bench bench-quick performance fuzz picture clean toolchain
 
 toolchain:
@@ -15,7 +18,7 @@ toolchain:
 	@cc=$$(go env CC); command -v $${cc%% *} >/dev/null || { echo "make: a C compiler is missing; apt-get install gcc (Debian, Ubuntu), dnf install gcc (Fedora) or xcode-select --install (macOS)" >&2; exit 1; }
 
 build: toolchain ## bin/barb
-	@tags="$(static)"; CGO_ENABLED=1 go build -trimpath $$tags -ldflags="-s -w $${tags:+-linkmode external -extldflags -static}" -o bin/barb ./cmd/barb
+	@tags="$(static)"; CGO_ENABLED=1 CGO_CFLAGS="$(cflags)" go build -trimpath $$tags -ldflags="-s -w $${tags:+-linkmode external -extldflags -static}" -o bin/barb ./cmd/barb
 
 PREFIX ?= /usr/local
 share = $(DESTDIR)$(PREFIX)/share
