@@ -106,6 +106,16 @@ func TestAWebhookGoesToTheMostExactLaneThatAcceptsIt(t *testing.T) {
 	}
 }
 
+func TestWithoutRowsTheRestGuardsEachTarget(t *testing.T) {
+	lanes, other := lanesOf(), lanesOf(Route{Path: "/other"})
+	for _, target := range []string{"/", "/a", "/a/../b", "/a%2fb", "/" + strings.Repeat("a/../", maxReadings+1), ""} {
+		got, want := written(lanes.Guards("POST", target)), written(other.Guards("POST", target))
+		if got != "rest" || got != want && len(target) < 20 {
+			t.Errorf("%.20q: %q, with a row for another path %q", target, got, want)
+		}
+	}
+}
+
 func TestReadingsAreBounded(t *testing.T) {
 	if got := readings("/plain"); fmt.Sprint(got) != "[/plain]" {
 		t.Errorf("a plain path is read as %v", got)

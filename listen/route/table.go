@@ -70,6 +70,9 @@ func (ls *Lanes[L]) Cover(target string) bool {
 // group, unless apps may read the path of the target in several ways that different rows cover. The first group is that
 // of Path.
 func (ls *Lanes[L]) Guards(method, target string) [][]L {
+	if len(ls.Rows) == 0 { // however the target is read
+		return [][]L{{ls.Rest}}
+	}
 	paths := readings(target)
 	if paths == nil { // as if it were each of them
 		paths = []string{Path(target)}
