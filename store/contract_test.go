@@ -19,6 +19,7 @@ type history interface {
 	Flush(context.Context) error
 	Close() error
 	Get(context.Context, int64) (*record.Exchange, error)
+	Whole(context.Context, []int64) ([]*record.Exchange, error)
 	List(context.Context, store.Filter) iter.Seq2[*record.Exchange, error]
 	Newest(context.Context, int) (int64, error)
 	Thread(context.Context, int64) ([]*record.Exchange, error)
@@ -42,6 +43,7 @@ func contract(t *testing.T, open func(*testing.T) history) {
 		"gives back every field":                     givesBackEveryField,
 		"gives back odd heads":                       givesBackOddHeads,
 		"gives back odd answers":                     givesBackOddAnswers,
+		"reads many as each alone":                   readsManyAsEachAlone,
 		"takes an answer twice":                      takesAnAnswerTwice,
 		"takes what it needs from an answer":         takesWhatItNeedsFromAnAnswer,
 		"adds what has ended":                        addsWhatHasEnded,

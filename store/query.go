@@ -101,6 +101,15 @@ func (s *Store) page(ctx context.Context, sc *scope, f *Filter, span Range, want
 	return xs, last, err
 }
 
+// Whole returns some exchanges whole, by id: of those that are there as many as fit into 2 MiB, but at least one.
+func (s *Store) Whole(ctx context.Context, ids []int64) ([]*record.Exchange, error) {
+	ids, _, err := s.fitting(ctx, sizesQuery, []any{jsonOf(ids)})
+	if err != nil || len(ids) == 0 {
+		return nil, s.told(err)
+	}
+	return s.scanAll(ctx, true, wholeQuery+" ORDER BY e.id", jsonOf(ids))
+}
+
 // jsonOf returns the JSON of numbers or bytes.
 func jsonOf(v any) string {
 	text, err := json.Marshal(v)
@@ -109,6 +118,9 @@ func jsonOf(v any) string {
 	}
 	return string(text)
 }
+
+const sizesQuery = "SELECT e.id, e.request_size + ifnull(e.response_size, 0) FROM exchange e " +
+	"WHERE e.id IN (SELECT value FROM json_each(?)) ORDER BY e.id"
 
 const wholeQuery = "SELECT " + lightColumns + bodyColumns + " FROM exchange e" + bodyJoins +
 	" WHERE e.id IN (SELECT value FROM json_each(?))"

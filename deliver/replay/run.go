@@ -104,7 +104,7 @@ func (r *Run) checkOne(ctx context.Context, item Item, dryRun func(*Replay) erro
 // Send replays what was checked, until ctx ends, and returns what became of it. An endpoint that refuses or cannot be
 // reached ends only its own replay.
 func (r *Run) Send(ctx context.Context) (*batch.Tally, error) {
-	next, stop := iter.Pull2(r.Selected(ctx))
+	next, stop := iter.Pull2(r.ahead(ctx, r.Selected(ctx)))
 	defer stop()
 	var mu sync.Mutex // held for next and for tally
 	take := func(ctx context.Context) (item Item, ok bool, err error) {
@@ -188,8 +188,10 @@ func (r *Run) plan(ctx context.Context, item Item) (*Replay, error) {
 	if err != nil {
 		return nil, err
 	}
-	if item.Exchange, err = r.Journal.History.Get(ctx, item.ID); err != nil {
-		return nil, err
+	if !item.whole {
+		if item.Exchange, err = r.Journal.History.Get(ctx, item.ID); err != nil {
+			return nil, err
+		}
 	}
 	s := &signer.Signer{}
 	if !r.Plan.Exact || r.Plan.Redactor.IsMasked(item.Exchange) {
