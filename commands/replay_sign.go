@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"cmp"
 	"context"
 	"strings"
 
@@ -73,7 +72,10 @@ func (r *replayer) policyOf(q *store.Queued) (deliver.Policy, error) {
 // x was recorded with, that of the route and BARB_SECRET. Without one x goes out as it came.
 func (r *replayer) signer(ctx context.Context, x *record.Exchange) (*signer.Signer, error) {
 	sh, o, path := r.sh, r.options, urlPath(x.Request.URL)
-	scheme := cmp.Or(sh.file.Catalog().Name(o.Scheme), x.Scheme)
+	scheme := x.Scheme
+	if o.Scheme != "" {
+		scheme = sh.file.Catalog().Name(o.Scheme)
+	}
 	key := strings.Join([]string{scheme, x.Scheme, recordedSecret(x), path}, " ")
 	if s, ok := r.signers[key]; ok {
 		return s, nil

@@ -41,7 +41,7 @@ func TestFrequentStatementsAreCompiledOnce(t *testing.T) {
 		for query, args := range map[string][]driver.Value{
 			getQuery:       {int64(2)},
 			exchangesQuery: {"[1,2]"},
-			wholeQuery:     {"[1,2]"},
+			requestsQuery:  {"[1,2]"},
 			upcoming:       {int64(2), "", int64(nameTarget)},
 		} {
 			if n := recompiled(t, reader, query, args); n != 0 {

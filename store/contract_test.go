@@ -19,7 +19,7 @@ type history interface {
 	Flush(context.Context) error
 	Close() error
 	Get(context.Context, int64) (*record.Exchange, error)
-	Whole(context.Context, []int64) ([]*record.Exchange, error)
+	Requests(context.Context, []*record.Exchange) ([]*record.Exchange, error)
 	List(context.Context, store.Filter) iter.Seq2[*record.Exchange, error]
 	Newest(context.Context, int) (int64, error)
 	Thread(context.Context, int64) ([]*record.Exchange, error)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"iter"
 	"math"
 	"slices"
@@ -15,7 +16,7 @@ import (
 )
 
 // A query reads so many exchanges at most: a list that is read slowly must not hold back the checkpoints of writers.
-// With bodies, which may be large, it reads no more than so many bytes, or one exchange.
+// With bodies, which may be large, it ends with the exchange that makes so many bytes full.
 const (
 	pageRows  = 256
 	pageBytes = 2 << 20
@@ -78,36 +79,49 @@ func (s *Store) List(ctx context.Context, f Filter) iter.Seq2[*record.Exchange, 
 }
 
 // page reads the next exchanges of a span, at most want. last is the id behind which more may follow, 0 when none do.
-func (s *Store) page(ctx context.Context, sc *scope, f *Filter, span Range, want int) (
-	xs []*record.Exchange, last int64, err error,
-) {
-	if !f.Bodies {
-		query, args := sc.list(f, span, want, lightColumns)
-		xs, err = s.scanAll(ctx, false, query, args...)
-		if err == nil && len(xs) == want {
-			last = xs[want-1].ID
+func (s *Store) page(ctx context.Context, sc *scope, f *Filter, span Range, want int) (xs []*record.Exchange,
+	last int64, err error) {
+	query, args := sc.list(f, span, want)
+	size := 0
+	err = s.eachCells(ctx, query, args, func(c *conn, row cells) error {
+		x, err := s.scan(c, row, f.Bodies)
+		if err != nil {
+			return err
 		}
-		return xs, last, err
+		xs, size = append(xs, x), size+len(x.Request.Body)
+		if x.Response != nil {
+			size += len(x.Response.Body)
+		}
+		if size >= pageBytes {
+			return io.EOF
+		}
+		return nil
+	})
+	if len(xs) == want || size >= pageBytes {
+		last = xs[len(xs)-1].ID
 	}
-	query, args := sc.list(f, span, want, "e.id, e.request_size + ifnull(e.response_size, 0)")
-	ids, all, err := s.fitting(ctx, query, args)
-	if err != nil || len(ids) == 0 {
-		return nil, 0, s.told(err)
-	}
-	if !all || len(ids) == want {
-		last = ids[len(ids)-1]
-	}
-	xs, err = s.scanAll(ctx, true, wholeQuery+f.order(), jsonOf(ids))
 	return xs, last, err
 }
 
-// Whole returns some exchanges whole, by id: of those that are there as many as fit into 2 MiB, but at least one.
-func (s *Store) Whole(ctx context.Context, ids []int64) ([]*record.Exchange, error) {
-	ids, _, err := s.fitting(ctx, sizesQuery, []any{jsonOf(ids)})
-	if err != nil || len(ids) == 0 {
-		return nil, s.told(err)
+// Requests returns copies of exchanges of a list, by id, that have their requests whole, as Get returns them: of those
+// that are there the first, until they have 2 MiB of bodies together.
+func (s *Store) Requests(ctx context.Context, light []*record.Exchange) (whole []*record.Exchange, err error) {
+	byID, ids, size := map[int64]*record.Exchange{}, make([]int64, len(light)), 0
+	for i, x := range light {
+		byID[x.ID], ids[i] = x, x.ID
 	}
-	return s.scanAll(ctx, true, wholeQuery+" ORDER BY e.id", jsonOf(ids))
+	err = s.eachCells(ctx, requestsQuery+" ORDER BY id", []any{jsonOf(ids)}, func(_ *conn, row cells) error {
+		x := *byID[row.number()]
+		if err := row.request(&x); err != nil {
+			return err
+		}
+		whole = append(whole, &x)
+		if size += len(x.Request.Body); size >= pageBytes {
+			return io.EOF
+		}
+		return nil
+	})
+	return whole, err
 }
 
 // jsonOf returns the JSON of numbers or bytes.
@@ -119,16 +133,16 @@ func jsonOf(v any) string {
 	return string(text)
 }
 
-const sizesQuery = "SELECT e.id, e.request_size + ifnull(e.response_size, 0) FROM exchange e " +
-	"WHERE e.id IN (SELECT value FROM json_each(?)) ORDER BY e.id"
+const requestsQuery = "SELECT id, " + requestColumns + " FROM request q WHERE id IN (SELECT value FROM json_each(?))"
 
-const wholeQuery = "SELECT " + lightColumns + bodyColumns + " FROM exchange e" + bodyJoins +
-	" WHERE e.id IN (SELECT value FROM json_each(?))"
-
-// list is the query for columns of the next exchanges of a span.
-func (sc *scope) list(f *Filter, span Range, want int, columns string) (query string, args []any) {
+// list is the query for the next exchanges of a span.
+func (sc *scope) list(f *Filter, span Range, want int) (query string, args []any) {
+	query = "SELECT " + lightColumns + " FROM exchange e"
+	if f.Bodies {
+		query = "SELECT " + lightColumns + bodyColumns + " FROM exchange e" + bodyJoins
+	}
 	ids, args := sc.ids(span, f.order(), want)
-	return "SELECT " + columns + " FROM exchange e WHERE e.id IN (" + ids + ")" + f.order(), args
+	return query + " WHERE e.id IN (" + ids + ")" + f.order(), args
 }
 
 func (f *Filter) order() string {
@@ -136,26 +150,6 @@ func (f *Filter) order() string {
 		return " ORDER BY e.id"
 	}
 	return " ORDER BY e.id DESC"
-}
-
-// fitting returns the first ids within pageBytes together, but at least one; all says that it left none out.
-func (s *Store) fitting(ctx context.Context, query string, args []any) (ids []int64, all bool, err error) {
-	rows, err := s.db.QueryContext(ctx, query, args...)
-	if err != nil {
-		return nil, false, err
-	}
-	defer rows.Close()
-	for left := int64(pageBytes); rows.Next(); {
-		var id, size int64
-		if err := rows.Scan(&id, &size); err != nil {
-			return nil, false, err
-		}
-		if left -= size; left < 0 && len(ids) > 0 {
-			return ids, false, nil
-		}
-		ids = append(ids, id)
-	}
-	return ids, true, rows.Err()
 }
 
 // ids is the query for the next ids of a span, before the rows: no body is read of a row that the limit cuts off.

@@ -21,34 +21,39 @@ e.tls, e.first_byte, e.next_in, e.failure, e.failure_text, e.ambiguous, e.perman
 e.exec_took, e.scripted, e.late_for, e.late_after, e.webhook, e.role, e.status, e.response_size, e.response_cut,
 ` + ahead.At
 
-// bodyColumns are in the order of whole.
-const bodyColumns = `, q.head, q.fields, q.target, q.proto, q.trailer,
+// requestColumns are in the order of request, and bodyColumns of request and answer.
+const (
+	requestColumns = `q.head, q.fields, q.target, q.proto, q.trailer,
 	ifnull(q.body, (SELECT data FROM body WHERE id = q.shared)), q.chunks, q.server_name, q.full_length,
-q.full_sha256, e.answer, e.answer_date, e.answer_body,
-ifnull(p.head, ` + ahead.Head + `), p.fields, p.proto, p.reason, p.body`
+q.full_sha256`
+	bodyColumns = ", " + requestColumns + ", e.answer, e.answer_date, e.answer_body, ifnull(p.head, " + ahead.Head +
+		"), p.fields, p.proto, p.reason, p.body"
+)
 
 const bodyJoins = " LEFT JOIN request q ON q.id = e.id LEFT JOIN response p ON p.id = e.id"
 
-// scanAll reads the exchanges that a query of lightColumns, and of bodyColumns when whole, finds. It goes around
-// database/sql, which asks for the type of each column: that costs as much as reading them.
+// scanAll reads the exchanges that a query of lightColumns, and of bodyColumns when whole, finds.
 func (s *Store) scanAll(ctx context.Context, whole bool, query string, args ...any) (xs []*record.Exchange, err error) {
+	err = s.eachCells(ctx, query, args, func(c *conn, row cells) error {
+		x, err := s.scan(c, row, whole)
+		xs = append(xs, x)
+		return err
+	})
+	return xs, err
+}
+
+// eachCells hands the rows of a query to do, until it returns io.EOF. It goes around database/sql, which asks for the
+// type of each column: that costs as much as reading them.
+func (s *Store) eachCells(ctx context.Context, query string, args []any, do func(*conn, cells) error) error {
 	pooled, err := s.db.Conn(ctx)
 	if err != nil {
-		return nil, s.told(err)
+		return s.told(err)
 	}
 	defer pooled.Close()
-	err = pooled.Raw(func(driverConn any) error {
+	return s.told(pooled.Raw(func(driverConn any) error {
 		c := &conn{SQLiteConn: driverConn.(*sqlite3.SQLiteConn)}
-		return c.each(ctx, query, args, func(row cells) error {
-			x, err := s.scan(c, row, whole)
-			xs = append(xs, x)
-			return err
-		})
-	})
-	if err != nil {
-		return nil, s.told(err)
-	}
-	return xs, nil
+		return c.each(ctx, query, args, func(row cells) error { return do(c, row) })
+	}))
 }
 
 // each hands the rows of a query to do.

@@ -98,36 +98,29 @@ func (s *Store) narrowed(ctx context.Context, f, narrow *Filter, all Range, yiel
 		yield(nil, s.told(err))
 		return
 	}
-	newest := map[int64]int64{}
+	var refs []webhookRef
 	for i, span := range sc.spans {
 		span.To = min(span.To, all.To)
 		ids, args := sc.ids(span, "", math.MaxInt)
 		if i == 0 && narrow.Failed { // one that died in the queue may have no attempt
 			ids = "SELECT id FROM (" + ids + ") UNION SELECT thread FROM queue INDEXED BY queue_dead WHERE state = 3"
 		}
-		err := eachRow(ctx, s.db, func(rows *sql.Rows) error {
-			var r webhookRef
-			err := rows.Scan(&r.first, &r.newest)
-			newest[r.first] = r.newest
-			return err
-		}, `WITH found AS (SELECT DISTINCT ifnull(webhook, id) AS first FROM exchange WHERE id IN (`+ids+`))
-			SELECT first, ifnull((SELECT max(x.id) FROM exchange x INDEXED BY exchange_webhook
-				WHERE x.webhook = first AND x.id <= ?), first) FROM found`, append(args, all.To)...)
+		err := s.eachCells(ctx, `WITH found AS (SELECT DISTINCT ifnull(webhook, id) AS first FROM exchange WHERE id IN (`+
+			ids+`)) SELECT first, ifnull((SELECT max(x.id) FROM exchange x INDEXED BY exchange_webhook
+			WHERE x.webhook = first AND x.id <= ?), first) FROM found`, append(args, all.To), func(_ *conn, row cells) error {
+			refs = append(refs, webhookRef{row.number(), row.number()})
+			return nil
+		})
 		if err != nil {
-			yield(nil, s.told(err))
+			yield(nil, err)
 			return
 		}
 	}
-	refs := make([]webhookRef, 0, len(newest))
-	for first, last := range newest {
-		refs = append(refs, webhookRef{first, last})
+	slices.SortFunc(refs, func(a, b webhookRef) int { return cmp.Compare(a.first, b.first) })
+	refs = slices.CompactFunc(refs, func(a, b webhookRef) bool { return a.first == b.first })
+	if !f.OldestFirst {
+		slices.SortFunc(refs, func(a, b webhookRef) int { return cmp.Compare(b.newest, a.newest) })
 	}
-	slices.SortFunc(refs, func(a, b webhookRef) int {
-		if f.OldestFirst {
-			return cmp.Compare(a.first, b.first)
-		}
-		return cmp.Compare(b.newest, a.newest)
-	})
 	for page := range slices.Chunk(refs, pageRows) {
 		firsts := make([]int64, len(page))
 		for i, r := range page {

@@ -4,17 +4,17 @@ import (
 	"bytes"
 	"context"
 	"math/rand/v2"
-	"slices"
 	"testing"
 
+	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/record"
 )
 
-// readsManyAsEachAlone reads random exchanges of all kinds in one go, and compares each with what Get returns. It has to
-// read the first that fit together, and one that does not fit alone.
+// readsManyAsEachAlone reads the requests of random exchanges of all kinds in one go, and compares each with what Get
+// returns. It has to read the first of them, up to the one that makes 2 MiB full.
 func readsManyAsEachAlone(t *testing.T, h history) {
 	all := append(mixed(), whole(), attempt(20, "never.ended"), answered(hook(21), 0))
-	for _, size := range []int{600 << 10, 700 << 10, 800 << 10, 3 << 20} { // three fit together, and the last not at all
+	for _, size := range []int{600 << 10, 700 << 10, 3 << 20, 800 << 10} {
 		x := answered(hook(size), 200)
 		x.Request.Body = bytes.Repeat([]byte("x"), size)
 		all = append(all, x)
@@ -22,39 +22,45 @@ func readsManyAsEachAlone(t *testing.T, h history) {
 	for _, x := range all {
 		keep(t, h, x)
 	}
-	ctx, random := context.Background(), rand.New(rand.NewPCG(1, 2))
+	random := rand.New(rand.NewPCG(1, 2))
 	for range 60 {
-		ids, want, left := []int64{}, []int64{}, int64(2<<20)
-		for range random.IntN(12) {
-			ids = append(ids, random.Int64N(int64(len(all))+3)) // some are not there
-		}
-		for i, x := range all {
-			if !slices.Contains(ids, int64(i+1)) {
+		var light, want []*record.Exchange
+		left := 2 << 20
+		for x, err := range h.List(context.Background(), store.Filter{OldestFirst: true}) {
+			must(t, err)
+			if random.IntN(2) == 0 {
 				continue
 			}
-			if left -= bodiesOf(x); left < 0 && len(want) > 0 {
-				break
+			light = append(light, x)
+			if left > 0 {
+				one, err := h.Get(context.Background(), x.ID)
+				must(t, err)
+				one.Response = x.Response
+				want, left = append(want, one), left-len(one.Request.Body)
 			}
-			want = append(want, x.ID)
 		}
-		got, err := h.Whole(ctx, ids)
+		random.Shuffle(len(light), func(i, j int) { light[i], light[j] = light[j], light[i] })
+		light = append(light, &record.Exchange{ID: 4711})
+		got, err := h.Requests(context.Background(), light)
 		must(t, err)
-		read := []int64{}
-		for _, x := range got {
+		if d := diff(want, got); d != "" {
+			t.Errorf("(-each alone +many):\n%.500s", d)
+		}
+		for _, x := range light {
+			if x.Request.Body != nil || x.Request.Header != nil {
+				t.Errorf("exchange %d was changed", x.ID)
+			}
+		}
+	}
+	for _, oldest := range []bool{false, true} { // a page of a list ends where its bodies are many
+		f, n := store.Filter{Bodies: true, OldestFirst: oldest}, 0
+		for x, err := range h.List(context.Background(), f) {
+			must(t, err)
 			sameAfterwards(t, h, x)
-			read = append(read, x.ID)
+			n++
 		}
-		if !slices.Equal(read, want) {
-			t.Errorf("of %v were read %v, want %v", ids, read, want)
+		if n != len(all) {
+			t.Errorf("%d of %d were listed, oldest first: %v", n, len(all), oldest)
 		}
 	}
-}
-
-// bodiesOf is how large the bodies of an exchange came.
-func bodiesOf(x *record.Exchange) int64 {
-	size := int64(x.BodySize())
-	if x.Response != nil {
-		size += x.Response.Size
-	}
-	return size
 }

@@ -7,12 +7,12 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// pageItems is how many exchanges are read whole at a time, at most.
+// pageItems is how many requests are read at a time, at most.
 const pageItems = 64
 
-// ahead yields items with their exchanges read whole, many with one query: one by one they take three times as long. It
-// leaves an item as it is, to be read alone, when it is a dead letter, since several may have one exchange, and when its
-// exchange is too large for the page or was pruned.
+// ahead yields items with their requests read whole, many with one query: one by one they take three times as long. It
+// leaves an item as it is, to be read alone, when it is a dead letter, since several may have one exchange, and when
+// its request is too large for the page or was pruned.
 func (r *Run) ahead(ctx context.Context, items iter.Seq2[Item, error]) iter.Seq2[Item, error] {
 	return func(yield func(Item, error) bool) {
 		page := make([]Item, 0, pageItems)
@@ -34,13 +34,13 @@ func (r *Run) ahead(ctx context.Context, items iter.Seq2[Item, error]) iter.Seq2
 
 // yieldWhole reads a page of items and yields them. It returns false when no more are wanted.
 func (r *Run) yieldWhole(ctx context.Context, page []Item, yield func(Item, error) bool) bool {
-	var ids []int64
+	var light []*record.Exchange
 	for _, item := range page {
 		if item.Letter == nil {
-			ids = append(ids, item.ID)
+			light = append(light, item.Exchange)
 		}
 	}
-	found, err := r.Journal.History.Whole(ctx, ids)
+	found, err := r.Journal.History.Requests(ctx, light)
 	if err != nil {
 		return yield(Item{}, err)
 	}

@@ -15,7 +15,7 @@ type Item struct {
 	*record.Exchange
 	Target string        // where the webhook went before; "" for a received one that went nowhere
 	Letter *store.Queued // the dead letter it is replayed for; nil: none
-	whole  bool          // the exchange has its headers and bodies
+	whole  bool          // the exchange has its request whole
 }
 
 // Items returns an item for each of the webhooks. With letters that are not nil it is one for each letter of a webhook,

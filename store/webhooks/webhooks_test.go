@@ -339,6 +339,7 @@ func TestFiltersMatchTheWholeWebhook(t *testing.T) {
 		{store.Filter{Scheme: "git*"}, "4 rejected"},
 		{store.Filter{Event: "order.*"}, "7 failed"},
 		{store.Filter{WebhookID: "msg_4"}, "4 rejected"},
+		{store.Filter{IDs: []store.Range{{From: 1, To: 1}, {From: 8, To: 8}}}, "1 accepted"},
 		{store.Filter{Marked: record.Stale}, "3 accepted"},
 		{store.Filter{Failed: true, OldestFirst: true, Event: "invoice.*"}, ""},
 	} {
