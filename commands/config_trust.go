@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -61,7 +62,7 @@ func (sh *shell) checkTrust(c *config.File) error {
 	case sh.caution == asks && sh.InTerminal && sh.ErrTerminal:
 		return sh.askTrust(c)
 	}
-	return c.Untrusted()
+	return c.Untrusted(sh.dataFolder())
 }
 
 // trustRow returns the line of barb config about consent to the file; nothing where none is needed.
@@ -75,8 +76,12 @@ func (sh *shell) trustRow(c *config.File) []config.Row {
 	if c.Weak != nil {
 		sh.say("barb: %s", c.Weak)
 	}
+	before := c.Before(sh.dataFolder())
+	if changed := before.Changed(); changed != "" && c.Weak == nil {
+		sh.say("barb: %s %s", c.Path, changed)
+	}
 	for _, w := range c.Wants {
-		sh.say("barb: line %d would %s", w.Line, w)
+		sh.say("barb: line %d would %s", w.Line, before.Describe(w))
 	}
 	sh.say("hint: barb config trust")
 	return []config.Row{{Key: "trusted", Value: "no", Source: "default", Variable: "BARB_TRUST"}}
@@ -84,9 +89,10 @@ func (sh *shell) trustRow(c *config.File) []config.Row {
 
 // askTrust shows what a file wants and takes yes or no. The answer yes is kept.
 func (sh *shell) askTrust(c *config.File) error {
-	sh.err.Printf("barb: %s is new or has changed; it would\n", ui.EscapeLine(c.Path))
+	before := c.Before(sh.dataFolder())
+	sh.err.Printf("barb: %s %s; it would\n", ui.EscapeLine(c.Path), cmp.Or(before.Changed(), "is new"))
 	for _, w := range c.Wants {
-		sh.err.Printf("  line %-4d %s\n", w.Line, ui.EscapeLine(w.String()))
+		sh.err.Printf("  line %-4d %s\n", w.Line, ui.EscapeLine(before.Describe(w)))
 	}
 	sh.err.Printf("trust it? [y/N] ")
 	switch answer, err := infile.Answer(sh.In); {
@@ -127,6 +133,7 @@ func runConfigTrust(sh *shell, args []string) error {
 	if err := file.Read(sh.Dir, sh.settingsOf); err != nil {
 		return err
 	}
+	before := file.Before(sh.dataFolder())
 	if err := file.Trust(sh.Dir, sh.dataFolder()); err != nil {
 		return err
 	}
@@ -138,7 +145,7 @@ func runConfigTrust(sh *shell, args []string) error {
 		return sh.emit(trust)
 	}
 	for _, w := range file.Wants {
-		sh.out.Printf("line %-4d %s\n", w.Line, ui.EscapeLine(w.String()))
+		sh.out.Printf("line %-4d %s\n", w.Line, ui.EscapeLine(before.Describe(w)))
 	}
 	sh.out.Line("trusted  " + ui.EscapeLine(file.Path) + "  as it is now")
 	return nil

@@ -2,19 +2,19 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/commands/flags"
+	"github.com/barbhq/barb/commands/queued"
 	"github.com/barbhq/barb/commands/schema"
+	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/listen/gateway"
 	"github.com/barbhq/barb/store"
-	"github.com/barbhq/barb/store/record"
 )
 
 func newQueue(sh *shell) *cobra.Command {
@@ -29,18 +29,12 @@ func newQueue(sh *shell) *cobra.Command {
 		RunE: cmd.RunE}
 	o.AddFlags(cmd)
 	o.AddFlags(list)
-	cmd.AddCommand(list, newQueueDead(sh), newQueueShow(sh),
-		newQueueChange(sh, "retry", "retried", (*store.Store).Retry),
-		newQueueChange(sh, "cancel", "cancelled", (*store.Store).Cancel),
-		newQueueChange(sh, "purge", "forgotten",
-			func(s *store.Store, ctx context.Context, f store.QueueFilter, _ time.Time) (int64, error) {
-				return s.Purge(ctx, f)
-			}))
+	cmd.AddCommand(list, newQueueDead(sh), newQueueShow(sh))
+	for _, change := range queued.Changes {
+		cmd.AddCommand(newQueueChange(sh, change))
+	}
 	return cmd
 }
-
-// queueChange is a method of a Store that changes the selected entries and returns how many there were.
-type queueChange func(s *store.Store, ctx context.Context, f store.QueueFilter, now time.Time) (int64, error)
 
 // queueTarget selects the entries of a target: an address, or exec: and a program.
 func queueTarget(text string, f *store.QueueFilter) (err error) {
@@ -72,7 +66,7 @@ func runQueueList(ctx context.Context, sh *shell, o flags.Queue) error {
 	if err != nil {
 		return err
 	}
-	entries, err := history.Queue(ctx, filter)
+	entries, err := worker.Entries(ctx, history, filter, sh.Now())
 	if err != nil {
 		return err
 	}
@@ -88,6 +82,9 @@ func runQueueList(ctx context.Context, sh *shell, o flags.Queue) error {
 		sh.say("barb: %s", o.Nothing())
 	}
 	sh.out.Queue(entries, sh.Now(), targetName)
+	for _, text := range ui.Takers(entries, sh.Now()) {
+		sh.say("barb: %s", text)
+	}
 	return nil
 }
 
@@ -113,14 +110,14 @@ func runQueueShow(ctx context.Context, sh *shell, text string) error {
 	if err != nil {
 		return err
 	}
-	q, err := history.GetQueued(ctx, id)
+	q, err := queued.Get(ctx, history, id, sh.Now())
 	if err != nil {
 		return err
 	}
 	if sh.json {
 		return sh.emit(schema.NewQueued(q))
 	}
-	attempts, err := attemptsOf(ctx, history, q)
+	attempts, err := queued.Attempts(ctx, history, q)
 	if err != nil {
 		return err
 	}
@@ -128,30 +125,11 @@ func runQueueShow(ctx context.Context, sh *shell, text string) error {
 	return nil
 }
 
-// attemptsOf returns the attempts of an entry that the history still has. A command has none.
-func attemptsOf(ctx context.Context, history *store.Store, q *store.Queued) (attempts []*record.Exchange, err error) {
-	if q.First == 0 {
-		return nil, nil
-	}
-	thread, err := history.Thread(ctx, q.Thread)
-	if errors.Is(err, store.ErrNotFound) { // pruned
-		return nil, nil
-	}
-	_, endpoint := record.SplitURL(q.Target)
-	for _, x := range thread {
-		_, to := record.SplitURL(x.Request.URL)
-		if x.Kind == record.Sent && x.Attempt > 0 && x.ID >= q.First && x.ID <= q.Last && to == endpoint {
-			attempts = append(attempts, x)
-		}
-	}
-	return attempts, err
-}
-
 // newQueueChange makes a command that does something to the entries it is given, or to all that a filter selects.
-func newQueueChange(sh *shell, name, done string, change queueChange) *cobra.Command {
+func newQueueChange(sh *shell, change queued.Change) *cobra.Command {
 	var o flags.Queue
 	cmd := &cobra.Command{
-		Use: name + " ID…", ValidArgsFunction: sh.completeQueued,
+		Use: change.Name + " ID…", ValidArgsFunction: sh.completeQueued,
 		RunE: func(cmd *cobra.Command, ids []string) error {
 			filter, err := o.Parse(sh.Now(), queueTarget)
 			if err != nil {
@@ -161,20 +139,20 @@ func newQueueChange(sh *shell, name, done string, change queueChange) *cobra.Com
 				return err
 			}
 			if len(ids) == 0 && !o.Given() {
-				return fail.Usage("queue %s needs the ids of entries, or a filter", name).Hintf(
-					"barb queue lists the ids; barb queue %s --all takes every entry", name)
+				return fail.Usage("queue %s needs the ids of entries, or a filter", change.Name).Hintf(
+					"barb queue lists the ids; barb queue %s --all takes every entry", change.Name)
 			}
 			if len(o.States) == 0 {
 				filter.States = nil
 			}
-			return sh.changeQueue(cmd.Context(), filter, done, change)
+			return sh.changeQueue(cmd.Context(), filter, change)
 		},
 	}
 	o.AddFlags(cmd)
 	return cmd
 }
 
-func (sh *shell) changeQueue(ctx context.Context, f store.QueueFilter, done string, change queueChange) error {
+func (sh *shell) changeQueue(ctx context.Context, f store.QueueFilter, change queued.Change) error {
 	history, err := sh.readHistory(ctx)
 	if err != nil {
 		return err
@@ -186,14 +164,24 @@ func (sh *shell) changeQueue(ctx context.Context, f store.QueueFilter, done stri
 			}
 		}
 	}
-	n, err := change(history, ctx, f, sh.Now())
+	r, err := change.Apply(ctx, history, f, sh.Now())
 	if err != nil {
 		return err
 	}
-	if sh.json {
-		return sh.emit(map[string]any{"schema": 1, done: n})
+	for _, note := range r.Notes {
+		sh.say("barb: %s", note)
 	}
-	sh.out.Printf("%d %s\n", n, done)
+	for _, hint := range r.Hints {
+		sh.say("hint: %s", hint)
+	}
+	if sh.json {
+		line := map[string]any{"schema": 1, change.Done: r.Changed}
+		if r.Behind > 0 {
+			line["behind"] = r.Behind
+		}
+		return sh.emit(line)
+	}
+	sh.out.Printf("%d %s\n", r.Changed, change.Done)
 	return nil
 }
 

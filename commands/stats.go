@@ -11,6 +11,7 @@ import (
 	"github.com/barbhq/barb/commands/flags"
 	"github.com/barbhq/barb/commands/schema"
 	"github.com/barbhq/barb/commands/ui"
+	"github.com/barbhq/barb/deliver/worker"
 	"github.com/barbhq/barb/store"
 	"github.com/barbhq/barb/store/health"
 	"github.com/barbhq/barb/store/webhooks"
@@ -60,7 +61,7 @@ func runStats(ctx context.Context, sh *shell, o statsOptions) error {
 	if err != nil {
 		return err
 	}
-	depth, err := sh.history.QueueDepth(ctx)
+	depth, err := worker.Depth(ctx, sh.history, sh.Now())
 	if err != nil {
 		return err
 	}

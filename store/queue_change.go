@@ -3,13 +3,16 @@ package store
 import (
 	"context"
 	"database/sql/driver"
+	"fmt"
 	"time"
 )
 
 // Retry makes entries that a filter selects due at once: those that wait, and, as deliveries that begin anew, those
-// that are dead or were cancelled. It returns how many. Leased ones are being tried already; what is done stays done.
+// that are dead or were cancelled. It returns how many. Entries under a lease that has not ended are being tried
+// already; what is done stays done.
 func (s *Store) Retry(ctx context.Context, f QueueFilter, now time.Time) (n int64, err error) {
-	return s.change(ctx, f, "state IN (1, 3, 4) AND owner IS NULL", `UPDATE queue SET due = @now, changed = @now,
+	free := fmt.Sprintf("state IN (1, 3, 4) AND (owner IS NULL OR due <= %d)", nanos(now))
+	return s.change(ctx, f, free, `UPDATE queue SET due = @now, changed = @now, owner = NULL, straight = 0,
 		behind = iif(state = 1, behind,
 			EXISTS (SELECT 1 FROM queue o WHERE o.target = queue.target AND o.ord = queue.ord AND o.state = 1)),
 		created = iif(state = 1, created, @now), attempts = iif(state = 1, attempts, 0),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -20,6 +21,30 @@ type QueueFilter struct {
 	Until       time.Time // put in until then
 	Limit       int
 	NewestFirst bool
+	Order       string // of Target
+	// At is when leases are looked at: an entry whose lease has ended by then, or is held by one of Gone, is Waiting and
+	// due. When At is zero, every lease counts.
+	At   time.Time
+	Gone []string
+}
+
+// held is the SQL condition for an entry that an owner holds.
+func (f *QueueFilter) held() (term string, args []any) {
+	if f.At.IsZero() {
+		return "(owner IS NOT NULL)", nil
+	}
+	return "(owner IS NOT NULL AND due > ? AND owner NOT IN (SELECT value FROM json_each(?)))",
+		[]any{f.At.UnixNano(), jsonOf(append([]string{}, f.Gone...))}
+}
+
+// look makes an entry Waiting whose lease does not count.
+func (f *QueueFilter) look(q *Queued) {
+	if q.State == Leased && !f.At.IsZero() && (!q.Due.After(f.At) || slices.Contains(f.Gone, q.Owner)) {
+		q.State, q.Owner = Waiting, ""
+		if q.Due.After(f.At) {
+			q.Due = f.At
+		}
+	}
 }
 
 // conditions is the filter as SQL.
@@ -38,12 +63,16 @@ func (f *QueueFilter) conditions() (where string, args []any) {
 		parts := make([]string, len(f.States))
 		for i, s := range f.States {
 			parts[i] = fmt.Sprintf("state = %d", s.code())
+			held, values := f.held()
 			switch s {
 			case Waiting:
-				parts[i] += " AND owner IS NULL"
+				parts[i] += " AND NOT " + held
 			case Leased:
-				parts[i] += " AND owner IS NOT NULL"
+				parts[i] += " AND " + held
+			default:
+				continue
 			}
+			args = append(args, values...)
 		}
 		terms = append(terms, "("+strings.Join(parts, " OR ")+")")
 	}
@@ -56,6 +85,9 @@ func (f *QueueFilter) conditions() (where string, args []any) {
 	}
 	if f.Thread != 0 {
 		add("thread = ?", f.Thread)
+	}
+	if f.Order != "" {
+		add("ord = ?", f.Order)
 	}
 	if !f.Since.IsZero() {
 		add("created >= ?", f.Since.UnixNano())
@@ -76,7 +108,11 @@ func (s *Store) Queue(ctx context.Context, f QueueFilter) ([]*Queued, error) {
 	if f.Limit > 0 {
 		query += fmt.Sprintf(" LIMIT %d", f.Limit)
 	}
-	return s.queued(ctx, query, args...)
+	all, err := s.queued(ctx, query, args...)
+	for _, q := range all {
+		f.look(q)
+	}
+	return all, err
 }
 
 // QueueDepth returns how many entries of some kinds there are in each state that has any; of no kind means of all.

@@ -60,6 +60,7 @@ func queueContract(t *testing.T, open func(*testing.T) (outbox, outbox)) {
 		"keeps a hook and its delivery in one":          keepsAHookAndItsDelivery,
 		"leases what is due, and to one":                leasesWhatIsDueToOne,
 		"leases again what a lease ended of":            leasesAgain,
+		"lists an ended lease as waiting":               listsLeases,
 		"renews leases, but only one's own":             renewsLeases,
 		"keeps an order, one after the other":           keepsAnOrder,
 		"keeps orders apart":                            keepsOrdersApart,
@@ -202,6 +203,35 @@ func leasesAgain(t *testing.T, a, b outbox) {
 	same(t, "to a", lease(t, a, "a", 0, 9), es[0].ID)
 	same(t, "before its end", lease(t, b, "b", time.Second-1, 9))
 	same(t, "at its end", lease(t, b, "b", time.Second, 9), es[0].ID)
+}
+
+// listsLeases: an entry whose lease has ended, or whose owner is gone, waits.
+func listsLeases(t *testing.T, a, b outbox) {
+	es := queued(t, a, 2, "")
+	lease(t, a, "a", 0, 1)
+	lease(t, b, "b", 500*time.Millisecond, 1)
+	in := func(state store.QueueState, after time.Duration, gone ...string) (ids []int64) {
+		t.Helper()
+		all, err := a.Queue(context.Background(), store.QueueFilter{States: []store.QueueState{state},
+			At: noon.Add(after), Gone: gone})
+		must(t, err)
+		for _, q := range all {
+			if q.State != state || state == store.Waiting && (q.Owner != "" || q.Due.After(noon.Add(after))) {
+				t.Errorf("listed as %s: %+v", state, q)
+			}
+			ids = append(ids, q.ID)
+		}
+		return ids
+	}
+	same(t, "leased at first", in(store.Leased, time.Second-1), es[0].ID, es[1].ID)
+	same(t, "waiting at first", in(store.Waiting, time.Second-1))
+	same(t, "leased when one has ended", in(store.Leased, time.Second), es[1].ID)
+	same(t, "waiting when one has ended", in(store.Waiting, time.Second), es[0].ID)
+	same(t, "waiting when an owner is gone", in(store.Waiting, 0, "b"), es[1].ID)
+	n, err := a.Retry(context.Background(), store.QueueFilter{}, noon.Add(time.Second))
+	if must(t, err); n != 1 {
+		t.Errorf("%d retried, want the one whose lease has ended", n)
+	}
 }
 
 func renewsLeases(t *testing.T, a, b outbox) {

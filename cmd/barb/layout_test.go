@@ -99,6 +99,7 @@ var layout = map[string]struct{ ours, others []string }{
 	"commands/jq": {ours: []string{"commands/fail", "store/body", "store/export", "store/record"},
 		others: []string{"github.com/itchyny/gojq"}},
 	"commands/samples": {ours: []string{"commands/fail", "deliver/fixture", "deliver/payload"}},
+	"commands/queued":  {ours: []string{"commands/ui", "deliver/worker", "store", "store/record"}},
 	"commands/pick": {ours: []string{"commands/fail", "commands/jq", "store", "store/export", "store/record",
 		"store/webhooks"}},
 	"commands/flags": {ours: []string{"commands/complete",

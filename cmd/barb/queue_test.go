@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -383,4 +384,33 @@ func TestSoakKilledInAnAttemptItIsMadeAgainAfterTheLease(t *testing.T) {
 			t.Errorf("%s was acknowledged and is lost\n%s", id, l.out)
 		}
 	}
+}
+
+// What a killed listener was delivering waits, and can be retried at once.
+func TestWhatAKilledListenerWasDeliveringWaits(t *testing.T) {
+	t.Parallel()
+	dir, app := t.TempDir(), newReceiver(t)
+	app.hold = make(chan struct{})
+	app.start()
+	l := startListener(t, dir, "--forward-to", "http://"+app.addr, "--mode", "ack")
+	if status := postSigned(l.url, "msg_1", "{}"); status != 200 {
+		t.Fatalf("it is answered %d\n%s", status, l.out)
+	}
+	until(t, "it is being delivered", 30*time.Second, func() bool { return entriesOf(t, dir, "--state", "leased") == 1 })
+	l.kill(t)
+	if runtime.GOOS == "linux" { // elsewhere the lease has to end
+		if n := entriesOf(t, dir, "--state", "leased"); n != 0 {
+			t.Errorf("%d entries are leased, and nobody is there", n)
+		}
+	}
+	until(t, "it waits", 60*time.Second, func() bool { return entriesOf(t, dir, "--state", "waiting") == 1 })
+	binary, _ := os.Executable()
+	for _, args := range [][2]string{{"queue retry 1", "1 retried\n"}, {"stats --jq .queue.waiting", "1\n"}} {
+		cmd := &exec.Cmd{Path: binary, Args: append([]string{"barb"}, strings.Fields(args[0])...),
+			Env: append(os.Environ(), "HOME="+dir, "BARB_DB="+filepath.Join(dir, "history.db"))}
+		if out, err := cmd.Output(); err != nil || string(out) != args[1] {
+			t.Errorf("barb %s: %q, %v", args[0], out, err)
+		}
+	}
+	close(app.hold)
 }

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -8,7 +9,9 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/barbhq/barb/commands/fail"
 	"github.com/barbhq/barb/store/disk"
@@ -106,10 +109,65 @@ func (c *File) Trust(cwd, data string) error {
 	if err := CheckOwn(record); err != nil {
 		return err
 	}
-	if err := disk.Create(record, []byte(c.Path+"\n")); err != nil && !errors.Is(err, fs.ErrExist) {
+	lines := []string{c.Path}
+	for _, w := range c.Wants {
+		lines = append(lines, w.sum())
+	}
+	if err := disk.Create(record, []byte(strings.Join(lines, "\n")+"\n")); err != nil && !errors.Is(err, fs.ErrExist) {
 		return fail.Local("%w", err)
 	}
 	return nil
+}
+
+// Consent is the user's last consent to an earlier content of a file. Its zero value is none.
+type Consent struct {
+	At   time.Time
+	sums []string // of what the file wanted; empty: an older barb did not note it
+}
+
+// Before returns the last consent to the file at this place.
+func (c *File) Before(data string) (last Consent) {
+	records, err := os.ReadDir(filepath.Join(data, "trusted"))
+	if err != nil {
+		return last
+	}
+	for _, r := range records {
+		info, err := r.Info()
+		if err != nil || !info.Mode().IsRegular() || info.ModTime().Before(last.At) {
+			continue
+		}
+		text, err := os.ReadFile(filepath.Join(data, "trusted", r.Name()))
+		if lines := strings.Fields(strings.TrimPrefix(string(text), c.Path+"\n")); err == nil &&
+			strings.HasPrefix(string(text), c.Path+"\n") {
+			last = Consent{At: info.ModTime(), sums: lines}
+		}
+	}
+	return last
+}
+
+// isNew reports whether the file wanted something else when the user agreed to it.
+func (b *Consent) isNew(w want) bool { return len(b.sums) > 0 && !slices.Contains(b.sums, w.sum()) }
+
+// Describe returns a want in one line, which says whether it is new.
+func (b *Consent) Describe(w want) string {
+	if b.isNew(w) {
+		return w.String() + "  (new)"
+	}
+	return w.String()
+}
+
+// Changed says since when the file is another one, "" where it was never trusted.
+func (b *Consent) Changed() string {
+	if b.At.IsZero() {
+		return ""
+	}
+	return "has changed since you trusted it on " + b.At.Local().Format("2006-01-02 15:04")
+}
+
+// sum is a digest of a want: the record holds no command, which may have a secret in it.
+func (w want) sum() string {
+	sum := sha256.Sum256(fmt.Appendf(nil, "%q %q %q", w.What, w.Value, w.Place))
+	return hex.EncodeToString(sum[:])
 }
 
 // Trusted returns the path of the record of the user's consent, "" without consent.
@@ -123,17 +181,23 @@ func (c *File) Trusted(cwd, data string) string {
 
 // Untrusted returns the error for a file that is not used without consent: who else can write it, or what it wants. It
 // leaves the values out, since a command may hold a secret and the error may end in a log.
-func (c *File) Untrusted() *fail.Error {
+func (c *File) Untrusted(data string) *fail.Error {
 	const thisOnce = "--trust or BARB_TRUST=1 allows it this once"
 	if c.Weak != nil {
 		return c.Weak.mended(fail.Usage("%s is not used: %w", c.Path, c.Weak)).
 			Hint("barb config shows it, barb config trust allows it as it is now; " + thisOnce)
 	}
+	before := c.Before(data)
 	wants := make([]string, 0, len(c.Wants))
 	for _, w := range c.Wants {
-		wants = append(wants, fmt.Sprintf("%s (line %d)", w.What, w.Line))
+		mark := ""
+		if before.isNew(w) {
+			mark = ", new"
+		}
+		wants = append(wants, fmt.Sprintf("%s (line %d%s)", w.What, w.Line, mark))
 	}
-	return fail.Usage("%s is not trusted yet: it would %s", c.Path, strings.Join(wants, ", ")).
+	state := cmp.Or(before.Changed(), "is not trusted yet")
+	return fail.Usage("%s %s: it would %s", c.Path, state, strings.Join(wants, ", ")).
 		Hint("barb config trust shows all of it and allows it; " + thisOnce)
 }
 

@@ -18,7 +18,7 @@ func TestTrustHoldsForOneContentAtOnePlace(t *testing.T) {
 	if len(file.Wants) != 2 || file.Wants[0].String() != "run a command: pass x" || file.Trusted("/", data) != "" {
 		t.Fatalf("%v, trusted %q", file.Wants, file.Trusted("/", data))
 	}
-	untrusted := file.Untrusted()
+	untrusted := file.Untrusted("")
 	if text := untrusted.Error(); untrusted.Code != fail.ExitUsage || strings.Contains(text, "pass x") ||
 		!strings.HasSuffix(text, "it would run a command (line 2), forward to another machine (line 3)") {
 		t.Error(text)
@@ -71,8 +71,8 @@ func TestAFileThatAllMayWriteIsWeak(t *testing.T) {
 		if err := own.Read(dir, settings); err != nil || (own.Weak == nil) != (c.want == "" || c.place == dir) {
 			t.Errorf("mode %o of the user's own: %v, %v", c.mode, own.Weak, err)
 		}
-		if file.Weak != nil && !strings.Contains(file.Untrusted().Error(), "is not used: "+c.place+" "+c.want) {
-			t.Error(file.Untrusted())
+		if file.Weak != nil && !strings.Contains(file.Untrusted("").Error(), "is not used: "+c.place+" "+c.want) {
+			t.Error(file.Untrusted(""))
 		}
 	}
 }

@@ -1,7 +1,9 @@
 package ui
 
 import (
+	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/barbhq/barb/store"
@@ -29,7 +31,7 @@ func (p *Printer) QueueEntry(q *store.Queued, now time.Time, plan string, attemp
 		{"kind", q.Kind.String()},
 		{"webhook", thread + "  (barb show " + thread + " --attempts)"},
 		{"state", stateWord(q)},
-		{"next", whenDue(q, now)},
+		{"next", strings.TrimSpace(whenDue(q, now) + dueText(q, now))},
 		{"attempts", strconv.Itoa(q.Attempts)},
 		{"why", Clip(q.Why, 300)},
 		{"since", q.Created.Local().Format("2006-01-02 15:04:05.000 -07:00")},
@@ -58,4 +60,42 @@ func whenDue(q *store.Queued, now time.Time) string {
 		return "due"
 	}
 	return "in " + Duration(q.Due.Sub(now))
+}
+
+// Takers says what will deliver the entries that are due, one sentence for each kind.
+func Takers(entries []*store.Queued, now time.Time) (texts []string) {
+	due := map[store.QueueKind][]*store.Queued{}
+	for _, q := range entries {
+		if whenDue(q, now) == "due" {
+			due[q.Kind] = append(due[q.Kind], q)
+		}
+	}
+	for _, kind := range []store.QueueKind{store.Forward, store.Message, store.Command} {
+		switch of := due[kind]; {
+		case len(of) == 1:
+			texts = append(texts, fmt.Sprintf("entry %d is due: %s", of[0].ID, Taker(kind)))
+		case len(of) > 1:
+			texts = append(texts, fmt.Sprintf("%d entries are due: %s", len(of), Taker(kind)))
+		}
+	}
+	return texts
+}
+
+// Taker says which process delivers what is due.
+func Taker(kind store.QueueKind) string {
+	switch kind {
+	case store.Message:
+		return "barb deliver sends messages"
+	case store.Command:
+		return "barb listen with the same --exec runs commands"
+	}
+	return "barb listen --queue with the same --forward-to delivers forwards"
+}
+
+// dueText says in brackets which process delivers an entry that is due.
+func dueText(q *store.Queued, now time.Time) string {
+	if whenDue(q, now) != "due" {
+		return ""
+	}
+	return "  (" + Taker(q.Kind) + ")"
 }

@@ -237,13 +237,7 @@ func (l *Leases) Complete(ctx context.Context, q *store.Queued, r Result) {
 
 // takeOver ends the leases of processes of this machine that were killed. Those of other machines end by themselves.
 func (l *Leases) takeOver(ctx context.Context) {
-	holders, err := l.History.Owners(ctx)
-	for _, holder := range holders {
-		if err == nil && holder != l.Holder && IsGone(holder) {
-			_, err = l.History.Release(ctx, holder, time.Now())
-		}
-	}
-	l.trouble(ctx, "the queue", err)
+	l.trouble(ctx, "the queue", ReleaseGone(ctx, l.History, time.Now()))
 }
 
 // trouble tells of an error, unless it only follows from the end of ctx.
