@@ -25,7 +25,7 @@ func (sh *shell) remembered(f *flags.Client, connectIn time.Duration) (worker.Co
 		*path = sh.absolute(*path)
 	}
 	if c.Proxy != flags.WithoutUser(c.Proxy) {
-		return c, fail.Usage("--proxy has a password, which the queue does not keep").Hint(
+		return c, fail.Usage("--proxy has a password, which the queue does not store").Hint(
 			"set HTTPS_PROXY for barb deliver, and leave --proxy out")
 	}
 	return c, nil

@@ -133,9 +133,9 @@ func (sh *shell) envelope(x *record.Exchange, o eventsSaveOptions) (payload.Meta
 	switch {
 	case sh.redactor.IsMaskedOld(x) && scheme.InBody() || slices.ContainsFunc(x.Masks, proving):
 		return payload.Meta{}, fail.Usage("webhook %d contains the secret itself in its body, which the history "+
-			"does not keep", x.ID)
+			"does not store", x.ID)
 	case slices.ContainsFunc(x.Masks, inBody):
-		return payload.Meta{}, fail.Usage("the history does not keep all of the body of %d: barb show %d says "+
+		return payload.Meta{}, fail.Usage("the history does not store the whole body of webhook %d: barb show %d says "+
 			"what is missing", x.ID, x.ID)
 	}
 	meta := payload.MetaOf(x, record.EventToSend(x.EventType), scheme)

@@ -34,7 +34,7 @@ func (g *listener) tell(e gateway.Event) {
 		g.sh.warn("--where took longer than %s on a webhook, which is answered 503 so that the sender retries "+
 			"(said once)", flags.WhereTimeout)
 	case gateway.FilterFailed:
-		g.sh.warn("%d: %v", e.ID, e.Err)
+		g.sh.warn("webhook %d: %v", e.ID, e.Err)
 	default:
 		if e.Kind < gateway.Answered {
 			g.tellHandshake(e)
@@ -58,7 +58,7 @@ func (g *listener) tellWork(e gateway.Event) {
 		g.sh.say("barb: webhook %d gets no answer until its sender disconnects (scripted)", e.ID)
 	case gateway.Trouble:
 		if e.ID != 0 {
-			g.sh.warn("%d: %v", e.ID, e.Err)
+			g.sh.warn("webhook %d: %v", e.ID, e.Err)
 		} else {
 			g.sh.warn("%v", e.Err)
 		}
@@ -73,7 +73,7 @@ func (g *listener) tellWork(e gateway.Event) {
 	case gateway.MirrorSkipped:
 		g.sh.warn("webhook %d was not sent to %s, which is too slow to keep up", e.ID, flags.HostOf(e.Target))
 	case gateway.MirrorFailed:
-		g.sh.warn("%d to %s: %v", e.ID, flags.HostOf(e.Target), e.Err)
+		g.sh.warn("webhook %d was not sent to %s: %v", e.ID, flags.HostOf(e.Target), e.Err)
 	default:
 		g.tellQueue(e)
 	}
@@ -101,9 +101,9 @@ func (g *listener) tellQueue(e gateway.Event) {
 		g.sh.warn("webhook %d was not processed: %d commands are running; --exec-concurrency allows more", e.ID,
 			cap(g.gate.Runner.Slots))
 	case gateway.CommandSays:
-		g.sh.say("barb: %d exec: %s", e.ID, e.Detail)
+		g.sh.say("barb: webhook %d: exec: %s", e.ID, e.Detail)
 	case gateway.CommandUnrun:
-		g.sh.warn("%d exec: %s", e.ID, ui.Clip(e.Err.Error(), 200))
+		g.sh.warn("webhook %d: exec: %s", e.ID, ui.Clip(e.Err.Error(), 200))
 	case gateway.CommandRan:
 		g.watch.Worked(e.Exchange)
 		g.tellRun(e.Exchange)
@@ -223,7 +223,7 @@ func (g *listener) tellPinned(e gateway.Event) {
 // tellHandshake says what became of a handshake, and what is left to be done.
 func (g *listener) tellHandshake(e gateway.Event) {
 	h := e.Handshake
-	which := fmt.Sprintf("%d handshake %s", e.ID, h.Name)
+	which := fmt.Sprintf("webhook %d: handshake %s", e.ID, h.Name)
 	switch e.Kind {
 	case gateway.HandshakeRefused:
 		g.sh.note("%s rejected: %v", which, advice.Detail(e.Err))

@@ -290,18 +290,22 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 		return m, now, err
 	}
 	o.id, o.recorded = x.ID, x.Scheme
+	signed, err := signedAs(ctx, history, x)
+	if err != nil {
+		return m, now, err
+	}
 	if len(o.Secrets) == 0 {
-		if o.Secrets, err = sh.recordedSecrets(ctx, x); err != nil {
+		if o.Secrets, err = sh.recordedSecrets(ctx, signed); err != nil {
 			return m, now, err
 		}
 		if o.Scheme == "" && sh.haveOneUnknown(ctx, o.Secrets) { // a listener takes such a secret only with a scheme
 			o.Scheme = x.Scheme
 		}
 	}
-	if o.Scheme == "" { // so that the secret of its route is found, also for what was forwarded
-		if o.Scheme, err = provenScheme(ctx, history, x); err != nil {
-			return m, now, err
-		}
+	// So that the secret of its route is found. The scheme of what was not valid is what its sender's headers show, and
+	// names nothing.
+	if o.Scheme == "" && signed.Verdict.Status == record.Valid {
+		o.Scheme = signed.Scheme
 	}
 	if m = gateway.MessageOf(&x.Request); x.Kind == record.Received {
 		m.URL, err = sh.publicURLOf(&x.Request)
@@ -309,23 +313,17 @@ func (o *verifyOptions) fromHistory(ctx context.Context, sh *shell) (m sign.Mess
 	return m, x.Start, err
 }
 
-// provenScheme returns the scheme by which an exchange, or its original, was found valid or was signed here; ""
-// when it was not. The scheme of any other is what its sender's headers show, and names nothing.
-func provenScheme(ctx context.Context, history *store.Store, x *record.Exchange) (string, error) {
-	if x.Kind == record.Sent && x.Verdict.Status != record.Valid && x.Thread != 0 {
-		captured, err := history.Get(ctx, x.Thread)
-		if errors.Is(err, store.ErrNotFound) || err == nil && captured.Scheme != x.Scheme {
-			return "", nil
-		}
-		if err != nil {
-			return "", err
-		}
-		x = captured
+// signedAs returns the exchange that says how another was signed: itself, or for a forward, which has no verdict of its
+// own, the webhook that it forwards.
+func signedAs(ctx context.Context, history *store.Store, x *record.Exchange) (*record.Exchange, error) {
+	if x.Kind == record.Received || x.Verdict.Status == record.Valid || x.Thread == 0 {
+		return x, nil
 	}
-	if x.Verdict.Status != record.Valid {
-		return "", nil
+	captured, err := history.Get(ctx, x.Thread)
+	if errors.Is(err, store.ErrNotFound) || err == nil && captured.Scheme != x.Scheme {
+		return x, nil
 	}
-	return x.Scheme, nil
+	return captured, err
 }
 
 // printVerdict prints the result of a check, with why it is so where that was asked and what to do next, and ends in 0

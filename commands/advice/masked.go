@@ -17,7 +17,7 @@ func masked(e *replay.MaskedError) *fail.Error {
 	missing := e.Missing
 	names := redact.Names(missing)
 	if !slices.ContainsFunc(missing, func(m redact.Missing) bool { return m.Mask.Proof == "" }) {
-		return fail.Usage("webhook %d contains the secret itself, which the history does not keep: %s", e.ID, missing[0].Why).
+		return fail.Usage("webhook %d contains the secret itself, which the history does not store: %s", e.ID, missing[0].Why).
 			Hintf("barb replay %d --secret env:NAME", e.ID)
 	}
 	hint := ""
@@ -51,10 +51,10 @@ func Whole(x *record.Exchange) error {
 }
 
 // Judgeable says why the signature of a recorded exchange cannot be checked again under the scheme that was asked for:
-// the history does not keep what may be a part of it.
+// the history does not store what may be a part of it.
 func Judgeable(r *redact.Redactor, x *record.Exchange, asked string) error {
 	if r.IsMaskedOld(x) || slices.ContainsFunc(x.Masks, func(m record.Mask) bool { return m.Proof != "" }) {
-		return fail.Usage("webhook %d contains the secret itself, which the history does not keep; its verdict was %s", x.ID,
+		return fail.Usage("webhook %d contains the secret itself, which the history does not store; its verdict was %s", x.ID,
 			x.Verdict.Words()).
 			Hintf("barb show %d", x.ID)
 	}

@@ -63,7 +63,7 @@ func (r *Retention) wrong(key, given string) (what, line string) {
 
 const redactHelp = `redact = ["header:X-Api-Key", "json:/customer/email"], or query:NAME, form:NAME`
 
-// takeRedact reads [history] redact: the places whose values the history does not keep.
+// takeRedact reads [history] redact: the places whose values the history does not store.
 func (c *File) takeRedact() error {
 	if c.History.Redact == nil {
 		return nil

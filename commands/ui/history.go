@@ -106,10 +106,14 @@ func (p *Printer) History(xs []*record.Exchange, columns []string, now time.Time
 	p.history(rows, columns)
 }
 
-// tries counts the attempts of a sent webhook, and the deliveries of a received one.
+// tries counts the attempts of a sent webhook, and those of a received one at the app that its row shows. Without an app
+// it counts the deliveries of the sender.
 func tries(w *webhooks.Webhook) (n int) {
+	app := w.App()
 	for _, x := range w.Exchanges {
-		if x.Kind == w.Kind() && x.Attempt > 0 && x.Role != record.Elsewhere {
+		switch {
+		case x.Attempt == 0 || x.Role == record.Elsewhere || x.Role == record.Mirror:
+		case app == nil && x.Kind == w.Kind(), app != nil && webhooks.SameApp(x, app):
 			n++
 		}
 	}

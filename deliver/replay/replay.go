@@ -44,7 +44,7 @@ func (e *TargetError) Error() string { return e.Err.Error() }
 // Unwrap returns the cause.
 func (e *TargetError) Unwrap() error { return e.Err }
 
-// MaskedError is the error for an exchange that would go out with placeholders, since the history does not keep all
+// MaskedError is the error for an exchange that would go out with placeholders, since the history does not store all
 // of it.
 type MaskedError struct {
 	ID      int64

@@ -90,9 +90,9 @@ func (g *Gateway) load(ctx context.Context) {
 	g.takeAccepted(ctx, heard)
 }
 
-// takeAccepted sets what was accepted by what the queue holds: a webhook that is to be delivered was, also when a kill
-// came before its sender had an answer, and one that was given up is handed on when it comes again. The last copy
-// decides.
+// takeAccepted tells the window which of the webhooks in heard the queue accepted, as of their newest copy. A webhook
+// with an entry that is open or done was accepted, even if barb was killed before it answered the sender: a copy of it
+// is a duplicate. A webhook whose entry is dead was not: its next copy is handed on.
 func (g *Gateway) takeAccepted(ctx context.Context, heard map[int64]int) {
 	if !g.Once || len(heard) == 0 {
 		return
@@ -108,7 +108,7 @@ func (g *Gateway) takeAccepted(ctx context.Context, heard map[int64]int) {
 	}
 }
 
-// reject has a webhook handed on when it comes again, since the queue gave it up.
+// reject notes that the queue gave a webhook up, so that its next copy is handed on.
 func (g *Gateway) reject(x *record.Exchange) {
 	if g.Once {
 		g.Window.Reject(g.fingerprintOf(x))

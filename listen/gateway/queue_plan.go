@@ -16,7 +16,7 @@ import (
 )
 
 // plan returns how a webhook is to be delivered, as the queue stores it: the policy, and which secret has to be put
-// back into the request, since the history does not keep it. Whether a listener can do that is then known before it
+// back into the request, since the history does not store it. Whether a listener can do that is then known before it
 // takes a lease.
 func (q *Queue) plan(needs string) string {
 	if needs == "" {

@@ -203,6 +203,11 @@ func (w *Webhook) apps() map[string]*record.Exchange {
 // gets that of the webhook, which is the same in all deliveries of its sender, so it is one app here too.
 func appAt(url string) string { return endpointOf(url) + pathOf(url) }
 
+// SameApp reports whether an exchange went to the same app as another.
+func SameApp(x, app *record.Exchange) bool {
+	return x.Kind == record.Sent && appAt(x.Request.URL) == appAt(app.Request.URL)
+}
+
 // TakenBy reports whether the app at a URL has answered 2xx to the webhook the last time.
 func (w *Webhook) TakenBy(url string) bool {
 	app := w.apps()[appAt(url)]
