@@ -4,7 +4,6 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 )
@@ -21,9 +20,8 @@ type QueueFilter struct {
 	Until       time.Time // put in until then
 	Limit       int
 	NewestFirst bool
-	Order       string // of Target
-	// At is when leases are looked at: an entry whose lease has ended by then, or is held by one of Gone, is Waiting and
-	// due. When At is zero, every lease counts.
+	// At is when leases are looked at: States takes an entry for Waiting whose lease has ended by then, or is held by one
+	// of Gone. When At is zero, every lease counts.
 	At   time.Time
 	Gone []string
 }
@@ -35,16 +33,6 @@ func (f *QueueFilter) held() (term string, args []any) {
 	}
 	return "(owner IS NOT NULL AND due > ? AND owner NOT IN (SELECT value FROM json_each(?)))",
 		[]any{f.At.UnixNano(), jsonOf(append([]string{}, f.Gone...))}
-}
-
-// look makes an entry Waiting whose lease does not count.
-func (f *QueueFilter) look(q *Queued) {
-	if q.State == Leased && !f.At.IsZero() && (!q.Due.After(f.At) || slices.Contains(f.Gone, q.Owner)) {
-		q.State, q.Owner = Waiting, ""
-		if q.Due.After(f.At) {
-			q.Due = f.At
-		}
-	}
 }
 
 // conditions is the filter as SQL.
@@ -86,9 +74,6 @@ func (f *QueueFilter) conditions() (where string, args []any) {
 	if f.Thread != 0 {
 		add("thread = ?", f.Thread)
 	}
-	if f.Order != "" {
-		add("ord = ?", f.Order)
-	}
 	if !f.Since.IsZero() {
 		add("created >= ?", f.Since.UnixNano())
 	}
@@ -108,11 +93,7 @@ func (s *Store) Queue(ctx context.Context, f QueueFilter) ([]*Queued, error) {
 	if f.Limit > 0 {
 		query += fmt.Sprintf(" LIMIT %d", f.Limit)
 	}
-	all, err := s.queued(ctx, query, args...)
-	for _, q := range all {
-		f.look(q)
-	}
-	return all, err
+	return s.queued(ctx, query, args...)
 }
 
 // QueueDepth returns how many entries of some kinds there are in each state that has any; of no kind means of all.

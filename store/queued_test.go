@@ -216,9 +216,6 @@ func listsLeases(t *testing.T, a, b outbox) {
 			At: noon.Add(after), Gone: gone})
 		must(t, err)
 		for _, q := range all {
-			if q.State != state || state == store.Waiting && (q.Owner != "" || q.Due.After(noon.Add(after))) {
-				t.Errorf("listed as %s: %+v", state, q)
-			}
 			ids = append(ids, q.ID)
 		}
 		return ids

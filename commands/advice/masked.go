@@ -17,8 +17,8 @@ func masked(e *replay.MaskedError) *fail.Error {
 	missing := e.Missing
 	names := redact.Names(missing)
 	if !slices.ContainsFunc(missing, func(m redact.Missing) bool { return m.Mask.Proof == "" }) {
-		return fail.Usage("webhook %d contains the secret itself, which the history does not store: %s", e.ID, missing[0].Why).
-			Hintf("barb replay %d --secret env:NAME", e.ID)
+		return fail.Usage("webhook %d contains the secret itself, which the history does not store: %s", e.ID,
+			missing[0].Why).Hintf("barb replay %d --secret env:NAME", e.ID)
 	}
 	hint := ""
 	for _, name := range names {

@@ -93,9 +93,9 @@ func (c *Change) unchanged(q *store.Queued) string {
 func (r *Result) addBehind(ctx context.Context, history *store.Store, group []*store.Queued, now time.Time) error {
 	r.Behind += int64(len(group))
 	r.Changed = max(r.Changed-int64(len(group)), 0)
-	queue, err := worker.Entries(ctx, history, store.QueueFilter{Target: group[0].Target, Order: group[0].Order,
+	queue, err := worker.Entries(ctx, history, store.QueueFilter{Target: group[0].Target,
 		States: []store.QueueState{store.Waiting, store.Leased}}, now)
-	i := slices.IndexFunc(queue, func(q *store.Queued) bool { return !q.Blocked })
+	i := slices.IndexFunc(queue, func(q *store.Queued) bool { return !q.Blocked && q.Order == group[0].Order })
 	if err != nil || i < 0 { // it was delivered meanwhile
 		return err
 	}

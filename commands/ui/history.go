@@ -106,8 +106,8 @@ func (p *Printer) History(xs []*record.Exchange, columns []string, now time.Time
 	p.history(rows, columns)
 }
 
-// tries counts the attempts of a sent webhook, and those of a received one at the app that its row shows. Without an app
-// it counts the deliveries of the sender.
+// tries counts the attempts of a sent webhook, and those of a received one at the app that its row shows. Without an
+// app it counts the deliveries of the sender.
 func tries(w *webhooks.Webhook) (n int) {
 	app := w.App()
 	for _, x := range w.Exchanges {

@@ -2,6 +2,7 @@ package worker
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/barbhq/barb/store"
@@ -14,7 +15,16 @@ func Entries(ctx context.Context, history *store.Store, f store.QueueFilter, now
 	if err != nil {
 		return nil, err
 	}
-	return history.Queue(ctx, f)
+	all, err := history.Queue(ctx, f)
+	for _, q := range all {
+		if q.State == store.Leased && (!q.Due.After(now) || slices.Contains(f.Gone, q.Owner)) {
+			q.State, q.Owner = store.Waiting, ""
+			if q.Due.After(now) {
+				q.Due = now
+			}
+		}
+	}
+	return all, err
 }
 
 // at returns a filter that looks at the leases at now. Those of holders that are gone do not count.
