@@ -14,7 +14,7 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// What a list shows, in the order of light. Names are ids here: see words.
+// What a list shows, in the order of light. Names are ids here: see nameReader.
 const lightColumns = `e.id, e.kind, e.thread, e.attempt, e.start, e.remote, e.endpoint, e.method, e.url, e.webhook_id,
 e.event, e.handshake, e.scheme, e.ended, e.verdict, e.reason, e.version, e.secret, e.age, e.took, e.dns, e.connect,
 e.tls, e.first_byte, e.next_in, e.failure, e.failure_text, e.ambiguous, e.permanent, e.marks, e.masks, e.exec_exit,

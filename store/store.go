@@ -19,6 +19,7 @@ import (
 	"github.com/barbhq/barb/store/others"
 	"github.com/barbhq/barb/store/record"
 	"github.com/barbhq/barb/store/retain"
+	"github.com/barbhq/barb/store/words"
 )
 
 // Store is an open history. Its methods may be called from many goroutines.
@@ -39,7 +40,7 @@ type Store struct {
 	others  others.Notes
 	readers *readers
 	db      *sql.DB // the readers' pool
-	words   words
+	words   words.Words
 
 	answered atomic.Pointer[told] // the head of an answer that was written last; see parsedAnswer
 
