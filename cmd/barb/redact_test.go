@@ -88,7 +88,7 @@ func TestNoWayOfWritingKeepsASecret(t *testing.T) {
 // TestEveryWayOfWritingIsTried finds a new method of the history that takes an exchange.
 func TestEveryWayOfWritingIsTried(t *testing.T) {
 	t.Parallel()
-	reads := []string{"Redacted", "Pieces"}
+	reads := []string{"Redacted", "Pieces", "Requests"}
 	exchange := reflect.TypeFor[*record.Exchange]()
 	methods := reflect.TypeFor[*store.Store]()
 	for i := range methods.NumMethod() {

@@ -41,6 +41,7 @@ type historyRow struct {
 	app   *record.Exchange // that answered; nil: none
 	state string           // in the words of the JSON form's outcome
 	tries int
+	came  int  // how often a received webhook was delivered
 	whole bool // a webhook, not one exchange of it
 }
 
@@ -92,7 +93,7 @@ func (p *Printer) Webhooks(all []*webhooks.Webhook, columns []string, now time.T
 	for i, w := range all {
 		last := w.Last()
 		rows[i] = &historyRow{id: w.ID, x: last, start: w.Newest().Start, now: now, app: w.App(), state: string(w.State),
-			tries: tries(w), whole: true}
+			tries: tries(w), came: came(w), whole: true}
 	}
 	p.history(rows, columns)
 }
@@ -114,6 +115,16 @@ func tries(w *webhooks.Webhook) (n int) {
 		switch {
 		case x.Attempt == 0 || x.Role == record.Elsewhere || x.Role == record.Mirror:
 		case app == nil && x.Kind == w.Kind(), app != nil && webhooks.SameApp(x, app):
+			n++
+		}
+	}
+	return n
+}
+
+// came counts how often the sender of a received webhook delivered it.
+func came(w *webhooks.Webhook) (n int) {
+	for _, x := range w.Exchanges {
+		if x.Kind == record.Received {
 			n++
 		}
 	}
@@ -223,7 +234,7 @@ func (p *Printer) rowMarks(r *historyRow) string {
 	}
 	x := *r.x
 	x.Marks = slices.DeleteFunc(slices.Clone(x.Marks), func(m record.Mark) bool { return m.Kind == record.Duplicate })
-	return fmt.Sprintf("  ×%d", r.tries) + p.marks(&x)
+	return fmt.Sprintf("  ×%d", r.came) + p.marks(&x)
 }
 
 // shortResult is the answer that counts, and that of the app is called so: "app 500".
