@@ -74,7 +74,7 @@ func (r *Run) Check(ctx context.Context, dryRun func(*Replay) error) (int, error
 		if err != nil {
 			return 0, err
 		}
-		r.last, r.count = item.First(), r.count+1
+		r.last, r.count = max(r.last, item.First()), r.count+1 // a pruned first exchange changes the order
 	}
 	return r.count, nil
 }
