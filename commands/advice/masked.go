@@ -18,22 +18,10 @@ func masked(e *replay.MaskedError) *fail.Error {
 	names := redact.Names(missing)
 	if !slices.ContainsFunc(missing, func(m redact.Missing) bool { return m.Mask.Proof == "" }) {
 		return fail.Usage("webhook %d contains the secret itself, which the history does not store: %s", e.ID,
-			missing[0].Why).Hintf("barb replay %d --secret env:NAME", e.ID)
-	}
-	hint := ""
-	for _, name := range names {
-		kind, what, _ := strings.Cut(name, " ")
-		switch {
-		case kind == "header":
-			hint += " -H '" + what + ": …'"
-		case kind == "query":
-			hint += " --to 'http://localhost:3000?" + what + "=…'"
-		case kind == "body" && strings.HasPrefix(what, "/"):
-			hint += " --set " + strings.ReplaceAll(what[1:], "/", ".") + "=…"
-		}
+			missing[0].Why).Hint(ui.ReplayWithSecret(e.ID))
 	}
 	return fail.Usage("webhook %d is stored without %s", e.ID, ui.Clip(strings.Join(names, ", "), 200)).
-		Hintf("barb replay %d%s", e.ID, ui.Clip(hint, 300))
+		Hint(ui.ReplayWith(e.ID, names))
 }
 
 // Whole is the error for an exchange whose body was kept only in part: what is left can be shown, but neither
