@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/signal"
 	"runtime/debug"
+	"sync"
 	"syscall"
 	"time"
 
@@ -39,10 +40,11 @@ func columns() int {
 	return width
 }
 
-// interruptible returns a context that ends at the first ^C or SIGTERM. The second one ends the process, even if ^C was
-// ignored from the start, as it is in a job that a script starts with &.
+// interruptible returns a context that ends at the first ^C, SIGTERM or SIGHUP. The second ^C or SIGTERM ends the
+// process, even if ^C was ignored from the start, as it is in a job that a script starts with &.
 func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 	ignored := signal.Ignored(os.Interrupt)
+	ctx, unhang := untilHangup(ctx)
 	ctx, stop := signal.NotifyContext(ctx, os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, func() {
 		if ignored {
@@ -55,18 +57,44 @@ func interruptible(ctx context.Context) (context.Context, context.CancelFunc) {
 		}
 		stop()
 	})
-	return ctx, stop
+	return ctx, func() { stop(); unhang() }
 }
 
-// password reads a line from the terminal without showing it. ^C in the middle leaves the terminal as it was.
+// untilHangup returns a context that ends with the terminal. A terminal that closes may send SIGHUP twice, from the
+// kernel and from the shell, so further ones do nothing. Under nohup none does anything.
+func untilHangup(ctx context.Context) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancel(ctx)
+	if signal.Ignored(syscall.SIGHUP) {
+		return ctx, cancel
+	}
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	over := make(chan struct{})
+	go func() {
+		select {
+		case <-hangup:
+			cancel()
+		case <-over:
+		}
+	}()
+	return ctx, sync.OnceFunc(func() {
+		signal.Stop(hangup)
+		close(over)
+		cancel()
+	})
+}
+
+// password reads a line from the terminal without showing it. ^C in the middle leaves the terminal as it was. ^Z does
+// nothing: the shell would show what is typed once the process went on.
 func password() ([]byte, error) {
 	fd := int(os.Stdin.Fd())
 	before, err := term.GetState(fd)
 	if err != nil {
 		return nil, err
 	}
+	defer live.WithoutStop()()
 	interrupted := make(chan os.Signal, 1)
-	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM)
+	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(interrupted)
 	go func() {
 		<-interrupted

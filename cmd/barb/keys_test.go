@@ -276,6 +276,8 @@ func TestTheTerminalIsAsItWasHoweverTheListenerEnds(t *testing.T) {
 		"^C":      func(p *terminal) { p.press("\x03") },
 		"q":       func(p *terminal) { p.press("q") },
 		"SIGTERM": func(p *terminal) { _ = p.process.Signal(syscall.SIGTERM) },
+		"SIGHUP":  func(p *terminal) { _ = p.process.Signal(syscall.SIGHUP) },
+		"SIGQUIT": func(p *terminal) { _ = p.process.Signal(syscall.SIGQUIT) },
 		"^\\":     func(p *terminal) { p.press("\x1c") },
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -293,6 +295,22 @@ func TestTheTerminalIsAsItWasHoweverTheListenerEnds(t *testing.T) {
 				t.Errorf("raw: %v\n%q", p.isRaw(), p.text())
 			}
 		})
+	}
+}
+
+// A terminal that closes sends SIGHUP from the kernel, and often from the shell as well.
+func TestAListenerEndsCleanlyBySIGHUP(t *testing.T) {
+	t.Parallel()
+	p := onTerminal(t, "exec barb listen --addr 127.0.0.1:0", "NO_COLOR=1")
+	p.awaitRaw(true)
+	_, _ = p.process.Signal(syscall.SIGHUP), p.process.Signal(syscall.SIGHUP)
+	select {
+	case err := <-p.done:
+		if err != nil {
+			t.Errorf("it ends with %v", err)
+		}
+	case <-time.After(20 * time.Second):
+		t.Fatal("it does not end")
 	}
 }
 

@@ -34,3 +34,30 @@ func OnContinue(back func()) (stop func()) {
 		group.Wait()
 	})
 }
+
+// WithoutStop has ^Z do nothing until it is undone.
+func WithoutStop() (undo func()) {
+	signal.Ignore(syscall.SIGTSTP)
+	return func() { signal.Reset(syscall.SIGTSTP) }
+}
+
+// onQuit calls back before SIGQUIT ends the process with its stacks.
+func onQuit(before func()) (stop func()) {
+	signals, over := make(chan os.Signal, 1), make(chan struct{})
+	signal.Notify(signals, syscall.SIGQUIT)
+	var group sync.WaitGroup
+	group.Go(func() {
+		defer signal.Stop(signals)
+		select {
+		case <-signals:
+			before()
+			signal.Reset(syscall.SIGQUIT)
+			_ = syscall.Kill(os.Getpid(), syscall.SIGQUIT)
+		case <-over:
+		}
+	})
+	return sync.OnceFunc(func() {
+		close(over)
+		group.Wait()
+	})
+}

@@ -42,6 +42,7 @@ func (t *Terminal) Read(ctx context.Context, handle func(key string)) error {
 		return err
 	}
 	defer wake.Close()
+	defer onQuit(t.Restore)()
 	stop := context.AfterFunc(ctx, func() { _ = over.Close() })
 	defer func() {
 		if stop() {
@@ -100,8 +101,7 @@ const (
 func (t *Terminal) pass(keys []string, handle func(string)) {
 	for _, key := range keys {
 		switch key {
-		case "ctrl-\\":
-			t.Restore()
+		case "ctrl-\\": // onQuit puts the terminal back
 			_ = syscall.Kill(os.Getpid(), syscall.SIGQUIT)
 		case suspend:
 			handle(suspend)
