@@ -64,12 +64,11 @@ func runPrune(ctx context.Context, sh *shell, o pruneOptions) error {
 		return err
 	}
 	rule := store.PruneRule{Whole: true, MaxBytes: o.maxSize, Rewrite: rewritten, Open: now.Add(-webhooks.Abandoned)}
-	if o.Filter.Given() && o.removes() {
-		ids, err := chosen.ExchangeIDs(ctx, now)
-		if err != nil {
+	if o.Given() && o.removes() {
+		if rule.Filter.IDs, err = chosen.ExchangeIDs(ctx, now); err != nil {
 			return err
 		}
-		rule.Filter.IDs = append(ids, store.Range{From: -1, To: -1}) // no ids at all would select everything
+		rule.Filter.IDs = append(rule.Filter.IDs, store.Range{From: -1, To: -1}) // no ids at all would select everything
 	}
 	if o.vacuum {
 		rule.Rewrite = math.MaxInt64

@@ -4,12 +4,14 @@ import (
 	"context"
 	"math"
 	"sort"
+
+	"github.com/barbhq/barb/store/ahead"
 )
 
 // partsQuery selects the exchanges that are removed together: whether each keeps them all, and the bytes that it takes.
 // The columns of the narrow table would say too much where a body was cut and too little where a head is large. SQLite
 // knows the length of a value without reading it.
-const partsQuery = `SELECT e.id, e.start >= ?2 OR e.ended = 0 AND e.start >= ?3
+const partsQuery = `SELECT e.id, e.start >= ?2 OR e.start >= ?3 AND (e.ended = 0 OR NOT ` + ahead.WasAnswered + `)
 		OR EXISTS (SELECT 1 FROM queue q WHERE q.thread = e.id AND q.state = 1),
 		ifnull(octet_length(r.head), 0) + ifnull(octet_length(r.fields), 0) + ifnull(octet_length(r.trailer), 0)
 		+ ifnull(octet_length(r.body), 0) + ifnull(octet_length(r.chunks), 0)

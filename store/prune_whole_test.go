@@ -54,6 +54,11 @@ func TestPruneRemovesWholeWebhooksAndKeepsWhatIsInUse(t *testing.T) {
 			x.Ended, x.Response = false, nil
 			keep(t, s, x)
 		}, stays: true},
+		"the answer to a redelivery is on its way": {more: func(s *store.Store, first int64) {
+			x := answered(hook(1), 200)
+			x.Start, x.Thread, x.Role, x.Foreseen, x.Ended = old, first, record.Redelivery, true, false
+			keep(t, s, x)
+		}, stays: true},
 		"a forward was given up long ago": {more: func(s *store.Store, first int64) {
 			x := forwarded(first, noon.Add(-time.Hour))
 			x.Ended, x.Response = false, nil

@@ -316,7 +316,7 @@ func FuzzWhatIsNotReadDoesNotMatter(f *testing.F) {
 func TestAMistypedFunctionIsNamed(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		`.body | lenght`:       "did you mean length?",
+		`.body | lengt`:        "did you mean length?",
 		`.event|startwith("")`: "did you mean startswith?",
 		`.id | to_numbr`:       "did you mean tonumber?",
 		`.id | t`:              "example",

@@ -51,11 +51,12 @@ func TestAUsualLineIsTheLine(t *testing.T) {
 				x.Run = &record.Run{Exit: rand.IntN(2)}
 			}
 			before := short.Len()
-			if a.writeUsual(h) {
+			switch {
+			case a.writeUsual(h):
 				usual++
-			} else if short.Len() != before {
+			case short.Len() != before:
 				t.Fatal("a line was begun and not finished")
-			} else {
+			default:
 				a.write(h)
 			}
 			b.write(h)

@@ -68,17 +68,13 @@ func add(c *sqlite3.SQLiteConn, block int64) error {
 	if err != nil {
 		return err
 	}
-	insert, err := c.Prepare("INSERT OR REPLACE INTO lookup VALUES (?, ?, ?)")
-	if err != nil {
-		return err
-	}
 	for bucket, e := range entries {
 		e = append([]byte{}, e...) // nil would be NULL
-		if _, err = insert.Exec([]driver.Value{int64(bucket), block, e}); err != nil {
-			break
+		if err := query(c, nil, 0, "INSERT OR REPLACE INTO lookup VALUES (?, ?, ?)", int64(bucket), block, e); err != nil {
+			return err
 		}
 	}
-	return errors.Join(err, insert.Close())
+	return nil
 }
 
 // Prune removes the blocks of which no exchange is left, in the transaction at hand.
