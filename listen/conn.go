@@ -75,7 +75,7 @@ func (c *conn) serve(ctx context.Context) {
 
 // next serves one request. It returns false when that was the connection's last.
 func (c *conn) next(ctx context.Context) (more bool) {
-	c.request, c.undrawn = nil, maxDrain
+	c.hook, c.request, c.undrawn = nil, nil, maxDrain // an idle connection keeps nothing of its last webhook
 	c.reserved, c.recorded, c.counts, c.wrote = false, false, true, false
 	if !c.wait() {
 		return false
