@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -270,7 +271,17 @@ func TestAShortSecretIsWarnedOfOncePerListener(t *testing.T) {
 	p.stop()
 }
 
+// hearsHangup has what the test starts hear SIGHUP, also where the tests themselves run under nohup: a child inherits
+// what is ignored, and not what is caught.
+func hearsHangup(t *testing.T) {
+	t.Helper()
+	caught := make(chan os.Signal, 1)
+	signal.Notify(caught, syscall.SIGHUP)
+	t.Cleanup(func() { signal.Stop(caught) })
+}
+
 func TestTheTerminalIsAsItWasHoweverTheListenerEnds(t *testing.T) {
+	hearsHangup(t)
 	t.Parallel()
 	for name, end := range map[string]func(*terminal){
 		"^C":      func(p *terminal) { p.press("\x03") },
@@ -300,6 +311,7 @@ func TestTheTerminalIsAsItWasHoweverTheListenerEnds(t *testing.T) {
 
 // A terminal that closes sends SIGHUP from the kernel, and often from the shell as well.
 func TestAListenerEndsCleanlyBySIGHUP(t *testing.T) {
+	hearsHangup(t)
 	t.Parallel()
 	p := onTerminal(t, "exec barb listen --addr 127.0.0.1:0", "NO_COLOR=1")
 	p.awaitRaw(true)
