@@ -33,8 +33,8 @@ func (certain) Foreseen() *record.Response { return &record.Response{Status: 200
 
 var date = regexp.MustCompile(`Date: [^\r]*`)
 
-// An answer that is composed before the webhook is recorded is, byte for byte, the one that is composed afterwards, and
-// the exchange is told the same.
+// Two servers answer the same requests, one before and one after it records them. Their answers have the same bytes, and
+// the exchanges the same fields.
 func TestAForeseenAnswerIsTheSameAnswer(t *testing.T) {
 	t.Parallel()
 	after := serve(t, server{})
@@ -65,7 +65,7 @@ func TestAForeseenAnswerIsTheSameAnswer(t *testing.T) {
 	}
 }
 
-// A foreseen answer that cannot be written is told as any other is: it is not the one that was recorded.
+// When a foreseen answer cannot be written, the hook gets the error, as with any other answer.
 func TestAForeseenAnswerThatIsNotWrittenIsToldAsAFailure(t *testing.T) {
 	t.Parallel()
 	shelf := newShelf()
@@ -94,8 +94,8 @@ func TestAForeseenAnswerEndsTheConnectionAtTheLimit(t *testing.T) {
 
 var _ listen.Foreseer = certain{}
 
-// The answer that many webhooks of a second get is the one that each would get alone. A header, a body, another
-// protocol or the end of the connection makes another.
+// The server composes the usual answer once a second and sends it to many. An answer with a header, a body, another
+// protocol or "Connection: close" is composed anew.
 func TestAUsualAnswerIsNotGivenToOthers(t *testing.T) {
 	t.Parallel()
 	given := make(chan *record.Response, 1)

@@ -48,7 +48,8 @@ func syntaxError(text string, err error) *SyntaxError {
 // maxNear is how many functions a hint names at most: a name of one letter begins many.
 const maxNear = 4
 
-// suggest looks among jq's own functions for one that is meant by name. called is name/arguments.
+// suggest adds the functions of jq that are spelled like name to the message. called is the name with the number of its
+// arguments: length/1.
 func (e *SyntaxError) suggest(name, called string) {
 	var names, others []string
 	for _, function := range functions() {

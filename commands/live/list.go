@@ -60,7 +60,7 @@ func (l *list) matching() []row {
 	return slices.DeleteFunc(slices.Clone(rows), func(r row) bool { return !l.passes(&r) })
 }
 
-// passes reports whether the filter lets a row through. One that the history has not judged yet does not pass.
+// passes reports whether the filter selects a row. A row that was not looked up in the history yet does not pass.
 func (l *list) passes(r *row) bool {
 	switch {
 	case l.preview != nil:
@@ -81,7 +81,7 @@ func (l *list) news() (n int) {
 	return n
 }
 
-// unjudged returns the rows of which the history has not said whether the filter in force selects them.
+// unjudged returns the rows that are still to be looked up in the history for the filter in force.
 func (l *list) unjudged() []row {
 	if l.filter == nil || !l.filter.Selects() {
 		return nil

@@ -67,7 +67,8 @@ func find(ctx context.Context, selection Selection, q *Query, ids []int64, now t
 	return found, nil
 }
 
-// ranges returns ids as ranges. Without ids it is one that holds none, because no ranges at all would be everything.
+// ranges returns ids as ranges. Without ids it returns a range that holds no id, because a filter without ranges
+// selects everything.
 func ranges(ids []int64) (all []store.Range) {
 	for _, id := range slices.Sorted(slices.Values(ids)) {
 		if n := len(all); n > 0 && id <= all[n-1].To+1 {

@@ -111,7 +111,7 @@ func (w *Watch) Counts() Counts {
 	return w.counts
 }
 
-// Worked counts a delivery or a command of the queue that ended, with its last exchange; nil for one that was given up.
+// Worked counts a delivery or command of the queue that has ended. x is its last exchange, nil when it was given up.
 func (w *Watch) Worked(x *record.Exchange) {
 	w.mu.Lock()
 	defer w.mu.Unlock()

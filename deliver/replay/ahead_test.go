@@ -16,8 +16,8 @@ import (
 	"github.com/barbhq/barb/store/record"
 )
 
-// ofAllKinds returns a history with more webhooks than are read at a time: plain ones, large ones, sent ones, one that
-// came twice, masked ones, forwarded and mirrored ones, and one with an address of its own.
+// ofAllKinds returns a history of webhooks of all kinds, more of them than one query reads: plain, large, sent, masked,
+// forwarded, mirrored, one that came twice, and one with an address of its own.
 func ofAllKinds(t *testing.T, p *replay.Plan, at string) *store.Store {
 	t.Helper()
 	history := newHistory(t)
@@ -60,7 +60,7 @@ func ofAllKinds(t *testing.T, p *replay.Plan, at string) *store.Store {
 	return history
 }
 
-// What is read ahead is sent as what is read alone: a dry run reads one by one.
+// A run reads webhooks many at a time, a dry run one by one. Both must make the same requests.
 func TestWhatIsReadAheadIsSentAsWhatIsReadAlone(t *testing.T) {
 	t.Parallel()
 	a := newApp(t)

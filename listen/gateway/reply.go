@@ -54,7 +54,7 @@ func (h *Hook) record(ctx context.Context) error {
 	g, x := h.Gateway, h.Exchange
 	kept := g.History.Redacted(x) // what copies are compared by is what the history has of them
 	if x.Foreseen && kept.Response.Head != x.Response.Head {
-		x.Foreseen, x.Response = false, nil // what is masked in an answer is found when it has gone out
+		x.Foreseen, x.Response = false, nil // secrets in an answer are masked once it went out
 		kept = g.History.Redacted(x)
 	}
 	h.isExact = kept == x

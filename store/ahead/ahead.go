@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"database/sql/driver"
 	"slices"
+	"time"
 )
 
 // Ended is the value of the column ended of an exchange that was recorded with its answer.
@@ -38,14 +39,23 @@ type Run struct {
 	Head            string
 }
 
+// longest is the time between the first and the last answer of a run at most. A run has the time of its last answer, so
+// an answer reads as at most so much later than it was. A commit that has to wait collects answers of seconds.
+const longest = 10 * time.Millisecond
+
 // Runs sorts answers and returns the runs that they make. Each answer is in exactly one of them.
 func Runs(answers []Answer) (runs []Run) {
 	slices.SortFunc(answers, func(a, b Answer) int { return cmp.Compare(a.ID, b.ID) })
-	for i, a := range answers {
-		if last := len(runs) - 1; i > 0 && runs[last].Last+1 == a.ID && runs[last].Head == a.Head {
-			runs[last].Last, runs[last].At = a.ID, max(runs[last].At, a.At)
-			continue
+	var began int64 // when the first answer of the last run went out
+	for _, a := range answers {
+		if last := len(runs) - 1; last >= 0 && runs[last].Last+1 == a.ID && runs[last].Head == a.Head {
+			from, to := min(began, a.At), max(runs[last].At, a.At)
+			if to-from <= int64(longest) {
+				began, runs[last].Last, runs[last].At = from, a.ID, to
+				continue
+			}
 		}
+		began = a.At
 		runs = append(runs, Run{First: a.ID, Last: a.ID, At: a.At, Head: a.Head})
 	}
 	return runs
