@@ -92,7 +92,7 @@ func password() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	defer live.WithoutStop()()
+	defer live.WithoutStop(fd)()
 	interrupted := make(chan os.Signal, 1)
 	signal.Notify(interrupted, os.Interrupt, syscall.SIGTERM, syscall.SIGHUP)
 	defer signal.Stop(interrupted)

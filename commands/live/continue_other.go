@@ -4,6 +4,3 @@ package live
 
 // OnContinue calls back each time the process goes on after it was stopped; without job control never.
 func OnContinue(func()) (stop func()) { return func() {} }
-
-// WithoutStop has ^Z do nothing until it is undone; without job control it never does.
-func WithoutStop() (undo func()) { return func() {} }

@@ -35,12 +35,6 @@ func OnContinue(back func()) (stop func()) {
 	})
 }
 
-// WithoutStop has ^Z do nothing until it is undone.
-func WithoutStop() (undo func()) {
-	signal.Ignore(syscall.SIGTSTP)
-	return func() { signal.Reset(syscall.SIGTSTP) }
-}
-
 // onQuit calls back before SIGQUIT ends the process with its stacks.
 func onQuit(before func()) (stop func()) {
 	signals, over := make(chan os.Signal, 1), make(chan struct{})

@@ -20,6 +20,9 @@ func (*Terminal) Read(context.Context, func(string)) error { return errors.ErrUn
 // Restore does nothing.
 func (*Terminal) Restore() {}
 
+// WithoutStop does nothing: without job control ^Z stops no process.
+func WithoutStop(int) (undo func()) { return func() {} }
+
 // Lines returns 0.
 func (*Terminal) Lines() int { return 0 }
 

@@ -181,6 +181,19 @@ func (t *Terminal) leave() {
 	t.before = nil
 }
 
+// WithoutStop has ^Z at a terminal send no signal until it is undone. SIGTSTP cannot be ignored for a while: Go does not
+// bring back what it does by default.
+func WithoutStop(fd int) (undo func()) {
+	before, err := unix.IoctlGetTermios(fd, getTermios)
+	if err != nil {
+		return func() {}
+	}
+	now := *before
+	now.Cc[unix.VSUSP] = disabled
+	_ = unix.IoctlSetTermios(fd, setTermios, &now)
+	return func() { _ = unix.IoctlSetTermios(fd, setTermios, before) }
+}
+
 // Lines returns how many lines the terminal has; 0 when it does not say.
 func (t *Terminal) Lines() int {
 	size, err := unix.IoctlGetWinsize(int(t.Out.Fd()), unix.TIOCGWINSZ)
