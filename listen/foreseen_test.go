@@ -33,8 +33,8 @@ func (certain) Foreseen() *record.Response { return &record.Response{Status: 200
 
 var date = regexp.MustCompile(`Date: [^\r]*`)
 
-// Two servers answer the same requests, one before and one after it records them. Their answers have the same bytes, and
-// the exchanges the same fields.
+// Two servers answer the same requests, one before and one after it records them. Their answers have the same bytes,
+// and the exchanges the same fields.
 func TestAForeseenAnswerIsTheSameAnswer(t *testing.T) {
 	t.Parallel()
 	after := serve(t, server{})

@@ -181,8 +181,8 @@ func (t *Terminal) leave() {
 	t.before = nil
 }
 
-// WithoutStop has ^Z at a terminal send no signal until it is undone. SIGTSTP cannot be ignored for a while: Go does not
-// bring back what it does by default.
+// WithoutStop has ^Z at a terminal send no signal until it is undone. SIGTSTP cannot be ignored for a while: Go does
+// not bring back what it does by default.
 func WithoutStop(fd int) (undo func()) {
 	before, err := unix.IoctlGetTermios(fd, getTermios)
 	if err != nil {
